@@ -1,0 +1,56 @@
+"""Everything that can go wrong for a reason the user can mend.
+
+    CharrnnError
+    ├── TextError          a text that cannot be read, or is too short
+    ├── VocabularyError    a character that the model has never seen
+    ├── NetworkError       sizes or names that no network can have
+    ├── ConfigError        a configuration file or `--set` with mistakes in it
+    ├── CheckpointError    a checkpoint that is damaged or belongs elsewhere
+    ├── RunError           a run directory that cannot be made, found or resumed
+    ├── SamplingError      a sampling option out of its range
+    ├── CheckError         a gradient check that cannot be made as asked
+    └── DivergedError      a training whose loss or gradient is no longer a number
+
+Each message is one line that says what was asked, where, what was found, what is allowed,
+and, where it helps, what to type next. The command line prints it after `error:` and exits with 1.
+"""
+
+
+class CharrnnError(Exception):
+    """The request could not be met; the message says why and what to do."""
+
+
+class TextError(CharrnnError):
+    """A text that cannot be read, or is too short to be used."""
+
+
+class VocabularyError(CharrnnError):
+    """A character that is not in the vocabulary, or a vocabulary that cannot be one."""
+
+
+class NetworkError(CharrnnError):
+    """Sizes or names that no network can have."""
+
+
+class ConfigError(CharrnnError):
+    """Mistakes in a configuration, all of them, one a line."""
+
+
+class CheckpointError(CharrnnError):
+    """A checkpoint that is damaged, or that belongs to something else."""
+
+
+class RunError(CharrnnError):
+    """A run directory that cannot be made, found or resumed."""
+
+
+class SamplingError(CharrnnError):
+    """A sampling option out of its range."""
+
+
+class CheckError(CharrnnError):
+    """A gradient check that cannot be made as asked."""
+
+
+class DivergedError(CharrnnError):
+    """A loss or a gradient that is no longer a finite number."""

@@ -1,0 +1,1 @@
+"""Characters out: sampling from a trained network."""

@@ -1,0 +1,63 @@
+"""The facts of a training, in the past tense. Losses are mean nats per character."""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """One update was made; `loss` and `grad_norm` are from before it, the norm from before clipping."""
+
+    step: int
+    epoch: float
+    loss: float
+    grad_norm: float
+    clipped: bool
+    learning_rate: float
+    chars_per_second: float
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The whole of a split was read with the weights of this step; `best` if no loss before was lower."""
+
+    step: int
+    split: str
+    loss: float
+    bpc: float
+    best: bool
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """The network wrote something."""
+
+    step: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A checkpoint is on disk; `best` if it is (also) the one of the lowest validation loss."""
+
+    step: int
+    path: str
+    best: bool
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The training ended. `reason`: "steps" (all made), "patience" (no better for so long), "stopped" (asked to stop)."""
+
+    step: int
+    reason: str
+    best_loss: float | None
+    seconds: float
+
+
+Event = Stepped | Evaluated | Sampled | Saved | Finished
+
+
+def bits(nats: float) -> float:
+    """Bits from nats."""
+    return nats / math.log(2)

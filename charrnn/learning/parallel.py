@@ -1,0 +1,100 @@
+"""The streams of a window shared out among threads.
+
+Streams do not meet inside a window, so each thread runs forward and backward for its own part of them, with its
+own workspace and gradient, on one BLAS thread: NumPy lets go of the interpreter's lock in products and
+element-wise functions. That is faster than one thread that calls a threaded BLAS, because the element-wise
+work is shared out as well. The parts' gradients are added in a fixed order: the same split gives the same bytes.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from charrnn.network.arrays import Array, Ids, nbytes
+from charrnn.network.network import Network, Workspace
+from charrnn.network.parameters import Parameters
+
+
+def available_cores() -> int:
+    """The cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and Windows have no affinity to ask for
+        return os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Part:
+    """The streams of one thread: which they are, its workspace, its gradient."""
+
+    streams: slice
+    ws: Workspace
+    gradient: Parameters
+
+
+class StreamSplit:
+    """`parts` of a batch of B streams, worked on side by side by as many threads."""
+
+    def __init__(self, network: Network, T: int, B: int, threads: int) -> None:
+        """`threads` is an upper bound: no thread is without a stream."""
+        ends = [len(part) for part in np.array_split(np.arange(B), min(threads, B))]
+        starts = np.cumsum([0, *ends])
+        self._network = network
+        self._parts = [
+            Part(slice(start, start + size), network.workspace(T, size), network.parameters.zeros_like())
+            for start, size in zip(starts[:-1].tolist(), ends, strict=True)
+        ]
+        self._pool = ThreadPoolExecutor(len(self._parts), "streams") if len(self._parts) > 1 else None
+
+    @property
+    def nbytes(self) -> int:
+        """The memory of all buffers and gradients."""
+        return sum(nbytes(part.ws) + part.gradient.flat.nbytes for part in self._parts)
+
+    @property
+    def gradient(self) -> Parameters:
+        """The gradient of the last `loss_and_gradient`, over all streams."""
+        return self._parts[0].gradient
+
+    def loss_and_gradient(self, inputs: Ids, targets: Ids, state: Array) -> float:
+        """The mean loss of a window, (T, B), in nats; fills `gradient` and brings `state`, (S, B, H), up to date."""
+
+        def work(part: Part) -> float:
+            loss = self._forward(part, inputs, targets, state)
+            self._network.backward(inputs.size, part.ws, part.gradient)
+            return loss
+
+        total = sum(self._run(work))
+        for part in self._parts[1:]:
+            np.add(self.gradient.flat, part.gradient.flat, out=self.gradient.flat)
+        return total / inputs.size
+
+    def loss(self, inputs: Ids, targets: Ids, state: Array) -> float:
+        """The loss of a window summed over its characters, in nats; brings `state` up to date."""
+        return sum(self._run(lambda part: self._forward(part, inputs, targets, state)))
+
+    def close(self) -> None:
+        """Let the threads go."""
+        if self._pool:
+            self._pool.shutdown()
+
+    def _forward(self, part: Part, inputs: Ids, targets: Ids, state: Array) -> float:
+        streams = part.streams
+        loss = float(self._network.forward(inputs[:, streams], targets[:, streams], state[:, streams], part.ws))
+        state[:, streams] = part.ws.state
+        return loss
+
+    def _run(self, work: Callable[[Part], float]) -> Iterable[float]:
+        return self._pool.map(work, self._parts) if self._pool else map(work, self._parts)
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Within: every product runs on the thread that asks for it."""
+    with threadpool_limits(1, user_api="blas"):
+        yield

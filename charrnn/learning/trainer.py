@@ -1,0 +1,113 @@
+"""The training loop: an iterator of facts.
+
+At every `yield` the trainer is whole: stop there, save it, go on with it, or throw it away. What it must do next
+follows from what it holds (`step`, `evaluated_step`, ...), so a trainer restored from a checkpoint goes on exactly
+where the saved one stood.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from charrnn.errors import DivergedError
+from charrnn.learning.clipping import Clipping
+from charrnn.learning.evaluation import evaluate
+from charrnn.learning.events import Evaluated, Event, Finished, Stepped, bits
+from charrnn.learning.optimizers import Optimizer
+from charrnn.learning.parallel import StreamSplit
+from charrnn.learning.schedules import Schedule
+from charrnn.network.arrays import Array
+from charrnn.network.network import Network
+from charrnn.text.vocabulary import Ids
+from charrnn.text.windows import Windows
+
+
+@dataclass
+class Progress:
+    """How far a training has come: all the numbers that it must remember besides arrays."""
+
+    step: int = 0
+    evaluated_step: int = 0
+    best_loss: float | None = None
+    best_step: int = 0
+    evaluations_without_best: int = 0
+
+
+@dataclass
+class Trainer:
+    """A network, the text it reads, and the rules by which it learns."""
+
+    network: Network
+    windows: Windows
+    state: Array  # (S, B, H), at the position of `windows`
+    valid: Ids  # may be empty: then there is no validation
+    optimizer: Optimizer
+    schedule: Schedule
+    clipping: Clipping
+    eval_every: int
+    patience: int | None = None
+    threads: int = 1
+    progress: Progress = field(default_factory=Progress)
+
+    def train(self, steps: int, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
+        """Train until `steps` updates have been made in all, or until asked to stop after the step at hand.
+
+        Raises DivergedError when a loss or gradient is not finite, before it reaches the weights.
+        """
+        began = time.perf_counter()
+        split = StreamSplit(self.network, self.windows.sequence_length, self.windows.batch_size, self.threads)
+        try:
+            reason = yield from self._loop(split, steps, should_stop)
+        finally:
+            split.close()
+        progress = self.progress
+        yield Finished(progress.step, reason, progress.best_loss, time.perf_counter() - began)
+
+    def _loop(self, split: StreamSplit, steps: int, should_stop: Callable[[], bool]) -> Iterator[Event]:
+        progress = self.progress
+        while True:
+            if should_stop():
+                return "stopped"
+            if self._evaluation_is_due(steps):
+                yield self._evaluate()
+            if self.patience is not None and progress.evaluations_without_best >= self.patience:
+                return "patience"
+            if progress.step >= steps:
+                return "steps"
+            yield self._step(split)
+
+    def _step(self, split: StreamSplit) -> Stepped:
+        began = time.perf_counter()
+        progress, windows = self.progress, self.windows
+        window = next(windows)
+        if window.first:
+            self.state[:] = 0
+        loss = split.loss_and_gradient(window.inputs, window.targets, self.state)
+        norm, clipped = self.clipping(split.gradient.flat)
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            raise DivergedError(
+                f"training diverged at step {progress.step + 1:,}: loss {loss}, gradient norm {norm}; the weights were not "
+                "changed by it; lower training.learning_rate or set training.max_grad_norm (for example 1.0)"
+            )
+        learning_rate = self.schedule(progress.step)
+        self.optimizer.update(self.network.parameters.flat, split.gradient.flat, learning_rate)
+        progress.step += 1
+        rate = window.inputs.size / (time.perf_counter() - began)
+        return Stepped(progress.step, windows.epoch, loss, norm, clipped, learning_rate, rate)
+
+    def _evaluation_is_due(self, steps: int) -> bool:
+        progress = self.progress
+        on_time = progress.step % self.eval_every == 0 or progress.step >= steps
+        return len(self.valid) > 0 and on_time and progress.evaluated_step < progress.step
+
+    def _evaluate(self) -> Evaluated:
+        progress = self.progress
+        loss = evaluate(self.network, self.valid, self.threads)
+        best = progress.best_loss is None or loss < progress.best_loss
+        progress.evaluated_step = progress.step
+        if best:
+            progress.best_loss, progress.best_step, progress.evaluations_without_best = loss, progress.step, 0
+        else:
+            progress.evaluations_without_best += 1
+        return Evaluated(progress.step, "valid", loss, bits(loss), best)

@@ -1,0 +1,61 @@
+"""The nonlinearities φ, each with its derivative written in terms of its own value h = φ(a).
+
+    tanh      φ' = 1 - h²         at most 1, at a = 0
+    sigmoid   φ' = h (1 - h)      at most 1/4, at a = 0
+    relu      φ' = 1[h > 0]
+
+All are complex-safe: for complex arguments they are the analytic continuations that a complex step needs.
+NumPy orders complex numbers by their real part first, so that `maximum(a, 0)` decides by the real part.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from charrnn.network.arrays import Array
+
+
+@dataclass(frozen=True)
+class Nonlinearity:
+    """`apply(a, out)` fills out with φ(a) and may do so in place; `slope(h, out)` fills out with φ' at h = φ(a)."""
+
+    apply: Callable[[Array, Array], None]
+    slope: Callable[[Array, Array], None]
+
+
+def _tanh(a: Array, out: Array) -> None:
+    np.tanh(a, out=out)
+
+
+def _tanh_slope(h: Array, out: Array) -> None:
+    np.multiply(h, h, out=out)
+    np.subtract(1, out, out=out)
+
+
+def _sigmoid(a: Array, out: Array) -> None:
+    # σ(a) = (1 + tanh(a / 2)) / 2 cannot overflow.
+    np.multiply(a, 0.5, out=out)
+    np.tanh(out, out=out)
+    np.multiply(out, 0.5, out=out)
+    np.add(out, 0.5, out=out)
+
+
+def _sigmoid_slope(h: Array, out: Array) -> None:
+    np.subtract(1, h, out=out)
+    np.multiply(out, h, out=out)
+
+
+def _relu(a: Array, out: Array) -> None:
+    np.maximum(a, 0, out=out)
+
+
+def _relu_slope(h: Array, out: Array) -> None:
+    np.greater(h, 0, out=out, casting="unsafe")
+
+
+NONLINEARITIES = {
+    "tanh": Nonlinearity(_tanh, _tanh_slope),
+    "sigmoid": Nonlinearity(_sigmoid, _sigmoid_slope),
+    "relu": Nonlinearity(_relu, _relu_slope),
+}

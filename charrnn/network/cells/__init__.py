@@ -1,0 +1,1 @@
+"""The recurrent cells, each `forward` beside its `backward`."""

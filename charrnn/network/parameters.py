@@ -1,0 +1,56 @@
+"""All parameters of a network as one flat vector with named views into it.
+
+Optimizers, clipping and communication see the vector; the equations see the names.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from charrnn.errors import NetworkError
+from charrnn.network.arrays import Array
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+class Parameters:
+    """`flat`, (P,), and for each name a view of its part in its own shape. Gradients have the same form."""
+
+    def __init__(self, shapes: Shapes, dtype: DTypeLike = np.float32) -> None:
+        """All zeros."""
+        self.shapes = dict(shapes)
+        self.flat: Array = np.zeros(sum(map(math.prod, self.shapes.values())), dtype)
+        ends = np.cumsum([math.prod(shape) for shape in self.shapes.values()])[:-1]
+        parts = np.split(self.flat, ends)
+        self._views = {name: part.reshape(self.shapes[name]) for name, part in zip(self.shapes, parts, strict=True)}
+
+    def __getitem__(self, name: str) -> Array:
+        return self._views[name]
+
+    def items(self) -> Iterator[tuple[str, Array]]:
+        """Name and view, in the order in which they stand in the vector."""
+        yield from self._views.items()
+
+    def __len__(self) -> int:
+        return len(self.flat)
+
+    def zeros_like(self) -> "Parameters":
+        """The same names and shapes, all zeros: room for a gradient."""
+        return Parameters(self.shapes, self.flat.dtype)
+
+    def astype(self, dtype: DTypeLike) -> "Parameters":
+        """A copy in another precision."""
+        copy = Parameters(self.shapes, dtype)
+        copy.flat[:] = self.flat
+        return copy
+
+    def load(self, arrays: Mapping[str, Array]) -> None:
+        """Take over the values of `arrays`; raises NetworkError where names or shapes differ."""
+        for name, view in self.items():
+            if name not in arrays:
+                raise NetworkError(f"the weights lack {name}, {view.shape}")
+            if arrays[name].shape != view.shape:
+                raise NetworkError(f"{name} has shape {arrays[name].shape}; this network needs {view.shape}")
+            view[:] = arrays[name]

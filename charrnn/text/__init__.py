@@ -1,0 +1,1 @@
+"""Characters in, windows of integers out."""

@@ -1,0 +1,127 @@
+"""Characters (Unicode code points) or bytes <-> ids.
+
+The symbols stand in code-point order, so that the same set of characters always has the same ids.
+A character vocabulary may end with one unknown symbol, written "" (no character is empty): it stands
+for every character that was too rare to keep. A byte vocabulary is always the 256 bytes.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.errors import VocabularyError
+
+Unit = Literal["char", "byte"]
+Ids = NDArray[np.unsignedinteger]
+UNKNOWN = ""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """`symbols` in id order: one character each, or "" for the unknown symbol; for bytes, the 256 of Latin-1."""
+
+    symbols: tuple[str, ...]
+    unit: Unit = "char"
+
+    def __post_init__(self) -> None:
+        known = [symbol for symbol in self.symbols if symbol != UNKNOWN]
+        if len(set(self.symbols)) != len(self.symbols) or any(len(symbol) != 1 for symbol in known):
+            raise VocabularyError("a vocabulary must be a list of single, different characters")
+        if self.unit == "byte" and self.symbols != BYTES:
+            raise VocabularyError("a byte vocabulary must be the 256 bytes in order")
+        if not known:
+            raise VocabularyError("a vocabulary needs at least one character")
+
+    @classmethod
+    def of_text(cls, text: str, min_count: int = 1) -> "Vocabulary":
+        """The characters of `text` that occur at least `min_count` times; rarer ones share the unknown symbol.
+
+        Raises VocabularyError when no character is that frequent.
+        """
+        counts = np.bincount(_code_points(text))
+        kept = np.flatnonzero(counts >= max(min_count, 1))
+        if not len(kept):
+            raise VocabularyError(
+                f"data.min_count={min_count}: no character occurs that often; the most frequent has {counts.max(initial=0):,}"
+            )
+        some_are_rare = len(kept) < np.count_nonzero(counts)
+        return cls((*map(chr, kept), *([UNKNOWN] if some_are_rare else [])))
+
+    @classmethod
+    def of_bytes(cls) -> "Vocabulary":
+        """The 256 bytes."""
+        return cls(BYTES, unit="byte")
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    @property
+    def dtype(self) -> np.dtype[np.unsignedinteger]:
+        """The smallest unsigned type that holds an id."""
+        return np.min_scalar_type(len(self) - 1)
+
+    @cached_property
+    def unknown_id(self) -> int | None:
+        """The id of the unknown symbol, or None where every character was kept."""
+        return self.symbols.index(UNKNOWN) if UNKNOWN in self.symbols else None
+
+    def encode(self, text: str) -> Ids:
+        """The ids of `text`, (len(text),) characters or, for bytes, of its UTF-8 encoding.
+
+        Raises VocabularyError at the first character that is not known, unless there is an unknown symbol.
+        """
+        if self.unit == "byte":
+            return self.encode_bytes(text.encode("utf-8", "surrogatepass"))
+        points = _code_points(text)
+        ids = self._table[np.minimum(points, len(self._table) - 1)]
+        missing = ids == len(self)
+        if missing.any():
+            if self.unknown_id is None:
+                position = int(missing.argmax())
+                raise VocabularyError(f"{describe(text[position])} at position {position} {self._says_what_it_knows()}")
+            ids[missing] = self.unknown_id
+        return ids.astype(self.dtype)
+
+    @staticmethod
+    def encode_bytes(data: bytes) -> Ids:
+        """The ids of raw bytes: the bytes themselves."""
+        return np.frombuffer(data, np.uint8)
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of `ids`; the unknown symbol and bytes that are not UTF-8 appear as U+FFFD."""
+        if self.unit == "byte":
+            return bytes(ids).decode("utf-8", "replace")
+        return "".join(self.symbols[index] or "\ufffd" for index in ids)
+
+    @cached_property
+    def _table(self) -> NDArray[np.uint32]:
+        """Code point -> id; len(self) where there is none, and in one last row for all code points beyond."""
+        points = [ord(symbol) for symbol in self.symbols if symbol != UNKNOWN]
+        table = np.full(max(points) + 2, len(self), np.uint32)
+        table[points] = [index for index, symbol in enumerate(self.symbols) if symbol != UNKNOWN]
+        return table
+
+    def _says_what_it_knows(self) -> str:
+        shown = "".join(symbol for symbol in self.symbols if symbol.isprintable())[:80]
+        return f"is not among the {len(self):,} characters that the model knows: {shown}"
+
+
+BYTES = tuple(map(chr, range(256)))
+
+
+def describe(character: str) -> str:
+    """A character as a message names it: itself where it can be seen, and its code point."""
+    return f"{character!r} (U+{ord(character):04X})"
+
+
+def from_symbols(symbols: Sequence[str], unit: Unit) -> Vocabulary:
+    """A vocabulary as it was stored; raises VocabularyError where it cannot be one."""
+    return Vocabulary(tuple(symbols), unit)
+
+
+def _code_points(text: str) -> NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)

@@ -1,0 +1,61 @@
+"""B streams read side by side, cut into (T, B) windows.
+
+The text is divided into B streams of equal length n = (characters - 1) // B: stream b starts at character b n.
+Window w holds characters w T ... w T + T - 1 of every stream, and as targets the same characters one later. The
+state of one window is handed to the next; when the streams wrap round to their start, it is reset.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.errors import TextError
+from charrnn.text.vocabulary import Ids
+
+Indices = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Window:
+    """`inputs` and `targets`, both (T, B); `first` where the streams start (anew), so that the state must be reset."""
+
+    inputs: Indices
+    targets: Indices
+    first: bool
+
+
+class Windows:
+    """An endless walk over the windows of a text; `position` counts those taken and is all there is to save."""
+
+    def __init__(self, ids: Ids, batch_size: int, sequence_length: int, position: int = 0) -> None:
+        """Raises TextError when the text does not fill one window of every stream."""
+        length = (len(ids) - 1) // batch_size
+        if length < sequence_length:
+            raise TextError(
+                f"{len(ids):,} characters do not fill one window of {batch_size} streams x {sequence_length} characters"
+            )
+        self.batch_size, self.sequence_length, self.position = batch_size, sequence_length, position
+        self.per_epoch = length // sequence_length
+        self._inputs = ids[: batch_size * length].reshape(batch_size, length)
+        self._targets = ids[1 : batch_size * length + 1].reshape(batch_size, length)
+
+    def __next__(self) -> Window:
+        start = self.position % self.per_epoch * self.sequence_length
+        self.position += 1
+        return Window(self._cut(self._inputs, start), self._cut(self._targets, start), first=start == 0)
+
+    @property
+    def epoch(self) -> float:
+        """Passes over the text so far."""
+        return self.position / self.per_epoch
+
+    def _cut(self, streams: Ids, start: int) -> Indices:
+        return np.ascontiguousarray(streams[:, start : start + self.sequence_length].T, np.intp)
+
+
+def fit(characters: int, batch_size: int, sequence_length: int) -> tuple[int, int]:
+    """The batch and window, at most as asked, that a text of this length can fill: first fewer streams, then a shorter window."""
+    length = characters - 1
+    sequence_length = min(sequence_length, length)
+    return min(batch_size, length // sequence_length), sequence_length
