@@ -65,8 +65,10 @@ def analytic_gradients(case: Case) -> dict[str, Array]:
     """What the hand-written backward says, for every parameter and the state that came in."""
     ws = case.network.workspace(*case.inputs.shape)
     gradient = case.network.parameters.zeros_like()
-    case.network.forward(case.inputs, case.targets, case.state, ws)
-    dstate = case.network.backward(case.inputs.size, ws, gradient)
+    # As in training, the buffers hold another window first: nothing of it may be left in the gradient.
+    for inputs, targets in ((case.targets, case.inputs), (case.inputs, case.targets)):
+        case.network.forward(inputs, targets, case.state, ws)
+        dstate = case.network.backward(inputs.size, ws, gradient)
     return {**dict(gradient.items()), INITIAL_STATE: dstate}
 
 

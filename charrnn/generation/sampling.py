@@ -60,8 +60,8 @@ def keep_top_k(log_p: Array, k: int) -> Array:
 def keep_top_p(log_p: Array, p: float) -> Array:
     """Only the likeliest whose probabilities add up to p: the fewest that reach it, and at least one."""
     order = _by_likelihood(log_p)
-    before = np.cumsum(np.exp(log_p[order])) - np.exp(log_p[order])
-    return _keep(log_p, order[: max(1, np.count_nonzero(before < p))])
+    before = np.cumsum(np.exp(log_p[order[:-1]]))  # the mass ahead of the second, the third, ...
+    return _keep(log_p, order[: 1 + np.count_nonzero(before < p)])
 
 
 def draw(log_p: Array, u: float) -> int:

@@ -101,9 +101,13 @@ class Network:
             one_hot=np.zeros((V, T * B), dtype),
         )
 
+    def state_shape(self, B: int) -> tuple[int, int, int]:
+        """(S, B, H): S arrays are handed from window to window."""
+        return (self._cell.STATES, B, self.architecture.hidden_size)
+
     def zero_state(self, B: int) -> Array:
         """The state at the beginning of a text, (S, B, H)."""
-        return np.zeros((self._cell.STATES, B, self.architecture.hidden_size), self.parameters.flat.dtype)
+        return np.zeros(self.state_shape(B), self.parameters.flat.dtype)
 
     def logits(self, inputs: Ids, state: Array, ws: Workspace) -> None:
         """Run a window, (T, B), from `state`, (S, B, H): fills the layers' states and the logits."""

@@ -7,7 +7,7 @@ from typing import AnyStr
 
 from charrnn.errors import TextError
 from charrnn.text import source
-from charrnn.text.vocabulary import Ids, Unit, Vocabulary
+from charrnn.text.vocabulary import Ids, Unit, Vocabulary, describe
 
 SPLITS = ("train", "valid", "test")
 SHORTEST_SPLIT = 2  # one character to read and one to predict
@@ -53,7 +53,10 @@ def read_text(sources: Sequence[str], unit: Unit = "char", encoding: str = "utf-
         return Text(data, hashlib.sha256(data).hexdigest())
     texts = [source.decode(document, encoding) for document in documents]
     content = "".join(_ended(text, "\n") for text in texts[:-1]) + texts[-1]
-    return Text(content, hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest())
+    try:
+        return Text(content, hashlib.sha256(content.encode()).hexdigest())
+    except UnicodeEncodeError as error:
+        raise TextError(f"character {error.start:,} of the text is {describe(content[error.start])}, half of a surrogate pair") from None
 
 
 def build(text: Text, vocabulary: Vocabulary, split: Sequence[float]) -> Corpus:

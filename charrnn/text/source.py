@@ -24,7 +24,7 @@ OPENERS: dict[str, Callable[[Path], bytes]] = {
     ".bz2": lambda path: bz2.decompress(path.read_bytes()),
     ".xz": lambda path: lzma.decompress(path.read_bytes()),
 }
-DAMAGED = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
+DAMAGED = (EOFError, ValueError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
 BINARY_PROBE = 8192  # bytes looked at before a file in a folder counts as text
 DEFAULT_SOURCE = "builtin:harbour"
 

@@ -1,0 +1,140 @@
+"""The only place that draws: results on stdout, the telling on stderr."""
+
+import json as jsonlib
+import secrets
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from charrnn.api import Plan
+from charrnn.checks.gradcheck import Check, by_parameter, passed
+from charrnn.runs.configuration import Resolved, leaves
+
+WIDE = 120  # columns of a table that no terminal bounds
+
+
+def tell_error(message: str) -> None:
+    """The one line that starts with `error:` (more of them for several mistakes in a configuration)."""
+    console = _stderr()
+    console.print(Text("error: ", style="bold red") + Text(printable(message), style="default"), soft_wrap=True)
+
+
+def tell(message: str) -> None:
+    """A line for the person, not for the pipe."""
+    _stderr().print(Text(message, style="dim"), soft_wrap=True)
+
+
+def new_seed() -> int:
+    """A seed that is short enough to type."""
+    return secrets.randbelow(1_000_000)
+
+
+def printable(text: str) -> str:
+    """The text with control characters, which could move the cursor, made visible; line ends stay."""
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text.replace("\t", "    "))
+
+
+def show_sample(title: str | None, prompt: str, text: Iterable[str], stream: bool) -> None:
+    """Prompt and text on stdout, character by character or all at once, and a line's end."""
+    out = sys.stdout
+    if title:
+        out.write(title + "\n")
+    out.write(prompt)
+    for piece in text if stream else ["".join(text)]:
+        out.write(piece)
+        out.flush()
+    out.write("\n")
+    out.flush()
+
+
+def show_checks(checks: Sequence[Check], json: bool) -> None:
+    """A table with a row for each parameter and oracle, or JSON."""
+    if json:
+        _write_json({"passed": passed(checks), "checks": [asdict(check) for check in checks], "properties": []})
+        return
+    table = Table("parameter", "shape", "entries", "oracle", "largest error", "at", "backward", "oracle's", "")
+    for rows in by_parameter(checks).values():
+        for check in rows:
+            first = check is rows[0]
+            table.add_row(*_check_row(check, first), end_section=check is rows[-1])
+    console = _stdout()
+    console.print(table)
+    failures = [check for check in checks if not check.passed]
+    if failures:
+        names = ", ".join(dict.fromkeys(check.parameter for check in failures))
+        tell_error(f"{len(failures)} of {len(checks)} checks failed, in {names}")
+    else:
+        console.print(f"all {len(checks)} checks passed", style="green")
+
+
+def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
+    """The resolved configuration with where each value came from, and what the training would take."""
+    text = {
+        "sources": list(plan.sources),
+        "characters": len(plan.corpus.ids),
+        "vocabulary": len(plan.corpus.vocabulary),
+        "splits": {name: len(plan.corpus.split(name)) for name in ("train", "valid", "test")},
+    }
+    sizes = {
+        "parameters": plan.parameters,
+        "memory": plan.memory(),
+        "windows_per_epoch": plan.windows_per_epoch,
+        "steps": plan.steps,
+    }
+    if json:
+        origins = {key: _origin(resolved, key, value) for key, value in leaves(plan.config)}
+        _write_json({"config": plan.config.model_dump(mode="json"), "origins": origins, "text": text, **sizes, "notes": plan.notes})
+        return
+    table = Table("key", "value", "from")
+    for key, value in leaves(plan.config):
+        table.add_row(key, jsonlib.dumps(value), _origin(resolved, key, value))
+    console = _stdout()
+    console.print(table)
+    splits = ", ".join(f"{name} {size:,}" for name, size in text["splits"].items())  # type: ignore[attr-defined]
+    for line in (
+        f"text: {', '.join(plan.sources)}",
+        f"characters: {text['characters']:,} ({splits}), {text['vocabulary']} different",
+        f"parameters: {plan.parameters:,}",
+        f"memory: {plan.memory() / 1e6:,.0f} MB of arrays",
+        f"steps: {plan.steps:,}, {plan.windows_per_epoch:,} windows per epoch",
+        *plan.notes,
+    ):
+        console.print(Text(line), soft_wrap=True)
+
+
+def _origin(resolved: Resolved, key: str, value: Any) -> str:
+    """Where a value came from; what was decided for this text and machine says so."""
+    asked = dict(leaves(resolved.config))[key]
+    return resolved.origin(key) if asked == value else "chosen for this text and machine"
+
+
+def _check_row(check: Check, first: bool) -> list[str | Text]:
+    verdict = Text("ok", style="green") if check.passed else Text("FAILED", style="bold red")
+    return [
+        check.parameter if first else "",
+        " x ".join(map(str, check.shape)) if first else "",
+        f"{check.entries:,}" if first else "",
+        check.oracle,
+        f"{check.max_relative_error:.1e}",
+        str(list(check.worst.index)),
+        f"{check.worst.analytic:+.7e}",
+        f"{check.worst.numeric:+.7e}",
+        verdict,
+    ]
+
+
+def _write_json(value: object) -> None:
+    sys.stdout.write(jsonlib.dumps(value, ensure_ascii=False) + "\n")
+
+
+def _stdout() -> Console:
+    return Console(width=None if sys.stdout.isatty() else WIDE, highlight=False)
+
+
+def _stderr() -> Console:
+    return Console(stderr=True, highlight=False)

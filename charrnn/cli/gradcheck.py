@@ -1,0 +1,48 @@
+"""`charrnn gradcheck`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ENTRIES_OF_A_RUN = 200  # a trained network has too many to try each in a minute
+
+
+def gradcheck(
+    config: Annotated[
+        str | None, typer.Option("--config", "-c", metavar="NAME|FILE", help="Check a small network of this configuration's kind.")
+    ] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="Set one configuration key. Repeatable.")] = None,
+    run: Annotated[Path | None, typer.Option(metavar="RUN", help="Check the trained weights of this run, in their full size.")] = None,
+    oracle: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="complex-step or central. Repeatable. Default: all.")
+    ] = None,
+    tolerance: Annotated[
+        float | None, typer.Option(help="The largest relative error that passes. Default: 1e-10 for complex-step, 1e-6 for central.")
+    ] = None,
+    entries: Annotated[
+        int | None, typer.Option(min=1, help=f"Check so many random entries of each parameter. Default: every one; with --run, {ENTRIES_OF_A_RUN}.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the case.")] = 0,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")] = False,
+) -> None:
+    """Verify the gradients: backpropagation through time against independent oracles, entry by entry.
+
+    In float64, with several steps and streams, a state that is not zero, a loss at every step. Exit code 1 if any check fails.
+    """
+    from charrnn import api
+    from charrnn.checks.gradcheck import passed
+    from charrnn.cli import display
+    from charrnn.runs.configuration import resolve
+
+    if tolerance is not None and not tolerance > 0:
+        raise typer.BadParameter(f"--tolerance must be above 0; found {tolerance}")
+    if run is not None and (config or settings):
+        raise typer.BadParameter("--run brings its own configuration; give it without --config and --set")
+    if run is not None and entries is None:
+        entries = ENTRIES_OF_A_RUN
+    resolved = resolve(config, settings or ())
+    checks = list(api.gradcheck(resolved.config, run, oracle or (), tolerance, seed, entries))
+    display.show_checks(checks, json)
+    if not passed(checks):
+        raise typer.Exit(1)

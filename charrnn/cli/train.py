@@ -1,0 +1,85 @@
+"""`charrnn train`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+EPOCHS, STEPS = "training.epochs", "training.steps"
+
+
+def train(
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files, folders, globs, - for standard input, or builtin:NAME. None: the built-in text.", show_default=False),
+    ] = None,
+    config: Annotated[
+        str | None, typer.Option("--config", "-c", metavar="NAME|FILE", help="A shipped configuration by name, or a YAML file.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", "-s", metavar="KEY=VALUE", help="Set one configuration key, for example model.hidden_size=128. Repeatable."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="DIR", help="The run directory to make. Default: runs/NAME.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Updates to make in all.")] = None,
+    epochs: Annotated[float | None, typer.Option(help="Passes over the training split, in place of --steps.")] = None,
+    resume: Annotated[Path | None, typer.Option(metavar="DIR", help="Go on with this run from its last checkpoint.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The seed of every random number in the run.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Tell nothing but errors.")] = False,
+) -> None:
+    """Train a network on a text.
+
+    Writes a run directory with checkpoints and metrics, and prints its path. Ctrl-C saves and stops; --resume goes on.
+    """
+    from charrnn import api
+    from charrnn.cli import display, progress, signals
+    from charrnn.runs.configuration import resolve
+
+    if steps is not None and epochs is not None:
+        raise typer.BadParameter("give --steps or --epochs, not both")
+    if resume is not None:
+        _refuse_with_resume({"--config": config, "--set": settings, "--out": out, "--seed": seed, "--dry-run": dry_run or None})
+        _require_positive(steps, epochs)
+        run = api.resume(resume, text or (), steps, epochs)
+    else:
+        resolved = resolve(config, settings or (), _options(steps, epochs, seed))
+        plan = api.plan(text or (), resolved.config)
+        if dry_run:
+            display.show_plan(plan, resolved, json)
+            return
+        run = api.start(plan, out)
+    with signals.stop_politely() as stop:
+        finished = progress.follow(run, stop.requested, json=json, quiet=quiet)
+    if not json:
+        typer.echo(run.path)
+    if finished.reason == "stopped":
+        raise typer.Exit(stop.exit_code)
+
+
+def _options(steps: int | None, epochs: float | None, seed: int | None) -> dict[str, tuple[str, Any]]:
+    """The dedicated options as configuration keys; a number of epochs replaces a number of steps."""
+    options: dict[str, tuple[str, Any]] = {}
+    if steps is not None:
+        options[STEPS] = ("--steps", steps)
+    if epochs is not None:
+        options[EPOCHS] = ("--epochs", epochs)
+        options[STEPS] = ("--epochs", None)
+    if seed is not None:
+        options["training.seed"] = ("--seed", seed)
+    return options
+
+
+def _refuse_with_resume(options: dict[str, object]) -> None:
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        raise typer.BadParameter(
+            f"--resume goes on with the run's own configuration, so {given[0]} has no place beside it; only --steps, --epochs and the text may be given"
+        )
+
+
+def _require_positive(steps: int | None, epochs: float | None) -> None:
+    for name, value in (("--steps", steps), ("--epochs", epochs)):
+        if value is not None and not value > 0:
+            raise typer.BadParameter(f"{name} must be above 0; found {value}")

@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+
+from charrnn.checks import gradcheck as module
+from charrnn.checks.gradcheck import analytic_gradients, gradcheck, passed, random_window, small_case
+from charrnn.checks.oracles import ORACLES, complex_step
+from charrnn.errors import CheckError
+from charrnn.network.network import Architecture, Network
+
+TANH = Architecture(7, 5)
+
+
+@pytest.mark.parametrize("nonlinearity", ["tanh", "sigmoid", "relu"])
+@pytest.mark.parametrize("seed", range(5))
+def test_bptt_equals_every_oracle_on_every_entry(nonlinearity, seed):
+    case = small_case(Architecture(7, 5, nonlinearity=nonlinearity), seed)
+    checks = list(gradcheck(case))
+    assert passed(checks)
+    assert {check.parameter for check in checks} == {"W_xh", "W_hh", "b_h", "W_hy", "b_y", "h_0"}
+    assert {check.oracle for check in checks} == set(ORACLES)
+    assert all(check.entries == np.prod(check.shape) for check in checks)
+    assert max(check.max_relative_error for check in checks if check.oracle == "complex-step") <= 1e-10
+    assert max(check.max_relative_error for check in checks if check.oracle == "central") <= 1e-6
+
+
+def test_the_case_hides_nothing():
+    case = small_case(TANH, 0)
+    assert case.inputs.shape[0] >= 5
+    assert case.inputs.shape[1] >= 3
+    assert np.abs(case.state).min() > 0
+    assert all(np.abs(view).min() > 0 for _, view in case.network.parameters.items())
+    assert len({*case.inputs.shape, *case.network.parameters["W_xh"].shape}) == 4
+
+
+@pytest.mark.parametrize("parameter", ["W_xh", "W_hh", "b_h", "W_hy", "b_y"])
+@pytest.mark.parametrize("oracle", ORACLES)
+def test_a_planted_wrong_derivative_fails_and_is_named(monkeypatch, parameter, oracle):
+    right = Network.backward
+
+    def wrong(self, count, ws, gradient):
+        dstate = right(self, count, ws, gradient)
+        gradient[parameter].flat[3] *= 1.001
+        return dstate
+
+    monkeypatch.setattr(Network, "backward", wrong)
+    checks = list(gradcheck(small_case(TANH, 0), [oracle]))
+    failed = [check for check in checks if not check.passed]
+    assert [check.parameter for check in failed] == [parameter]
+    assert np.ravel_multi_index(failed[0].worst.index, failed[0].shape) == 3
+    assert failed[0].worst.analytic == pytest.approx(1.001 * failed[0].worst.numeric, rel=1e-5)
+    assert failed[0].max_relative_error == pytest.approx(1e-3, rel=0.01)
+
+
+def test_a_gradient_that_is_no_number_fails(monkeypatch):
+    gradients = analytic_gradients(small_case(TANH, 0))
+    gradients["b_h"][2] = np.nan
+    monkeypatch.setattr(module, "analytic_gradients", lambda case: gradients)
+    failed = [check for check in gradcheck(small_case(TANH, 0)) if not check.passed]
+    assert {check.parameter for check in failed} == {"b_h"}
+
+
+def test_a_gradient_of_zeros_fails():
+    """The best-known wrong backward returns nothing but zeros, with the right shapes."""
+    case = small_case(TANH, 0)
+    zeros = {name: np.zeros_like(g) for name, g in analytic_gradients(case).items()}
+    for name, zero in zeros.items():
+        assert not module._compare(name, zero, np.arange(zero.size), "x", complex_step(case, name, np.arange(zero.size)), 1e-6).passed
+
+
+def test_the_tolerance_decides():
+    case = small_case(TANH, 0)
+    assert not passed(list(gradcheck(case, ["central"], tolerance=1e-16)))
+    assert passed(list(gradcheck(case, ["central"], tolerance=1e-3)))
+
+
+def test_a_sample_of_the_entries():
+    checks = list(gradcheck(small_case(TANH, 0), ["complex-step"], entries=4))
+    assert [check.entries for check in checks] == [4, 4, 4, 4, 4, 4]
+    assert passed(checks)
+
+
+def test_a_network_of_any_size_and_precision_can_be_checked():
+    network = Network.fresh(Architecture(65, 40), np.random.default_rng(0), np.float32)
+    assert passed(list(gradcheck(random_window(network, np.random.default_rng(0)), entries=20)))
+
+
+def test_an_oracle_leaves_the_case_as_it_was():
+    case = small_case(TANH, 0)
+    before = case.network.parameters.flat.copy(), case.state.copy()
+    for oracle in ORACLES.values():
+        oracle(case, "W_hh", np.arange(5))
+        oracle(case, "h_0", np.arange(5))
+    np.testing.assert_array_equal(case.network.parameters.flat, before[0])
+    np.testing.assert_array_equal(case.state, before[1])
+
+
+def test_unknown_oracles_are_refused_and_no_checks_are_no_pass():
+    with pytest.raises(CheckError, match="unknown oracle 'magic'; there are complex-step, central"):
+        list(gradcheck(small_case(TANH, 0), ["magic"]))
+    assert not passed([])

@@ -1,0 +1,79 @@
+"""What many tests need: small networks and texts, a trained run, the command line."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from charrnn import api
+from charrnn.network.network import Architecture, Network
+from charrnn.runs.configuration import resolve
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+TINY = [
+    "model.hidden_size=16",
+    "training.batch_size=4",
+    "training.sequence_length=8",
+    "training.steps=20",
+    "training.eval_every=10",
+    "training.save_every=10",
+    "runtime.threads=1",
+]
+
+
+@pytest.fixture(scope="session")
+def shakespeare():
+    """Tiny Shakespeare, where the checkout has it beside it."""
+    path = SHARED / "data" / "tinyshakespeare.txt"
+    if not path.exists():
+        pytest.skip(f"needs {path}, which is not here")
+    return path
+
+
+@pytest.fixture
+def text_file(tmp_path):
+    """A text of 1,200 characters, 20 different."""
+    path = tmp_path / "text.txt"
+    path.write_text("the cat sat on the mat. a dog ran.\nwhy?\n" * 30, "utf-8")
+    return path
+
+
+@pytest.fixture
+def tiny_run(tmp_path, text_file):
+    """A run directory after 20 steps of a network with 16 units."""
+    run = api.start(api.plan([str(text_file)], resolve(None, TINY).config), tmp_path / "run")
+    list(run.events())
+    return run.path
+
+
+@pytest.fixture
+def network():
+    """A float64 network with V = 7, H = 5 and biases that are not zero."""
+    return make_network()
+
+
+def make_network(nonlinearity="tanh", V=7, H=5, dtype=np.float64, seed=0):
+    """A random network."""
+    generator = np.random.default_rng(seed)
+    made = Network.fresh(Architecture(V, H, nonlinearity=nonlinearity), generator, dtype)
+    made.parameters.flat[:] += generator.normal(0, 0.3, len(made.parameters))
+    return made
+
+
+@pytest.fixture
+def charrnn(monkeypatch, tmp_path):
+    """Run the command line in an empty folder: `charrnn("train", "text.txt")` gives exit_code, stdout, stderr."""
+    from charrnn.cli.app import app
+
+    folder = tmp_path / "cwd"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+
+    def run(*arguments, stdin=None):
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return run

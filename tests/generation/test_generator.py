@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from charrnn.errors import VocabularyError
+from charrnn.generation.generator import Generator
+from charrnn.generation.sampling import Options
+from charrnn.network.network import Architecture, Network
+from charrnn.text.vocabulary import Vocabulary
+
+
+def generator(vocabulary=None):
+    vocabulary = vocabulary or Vocabulary.of_text("abc\n de")
+    return Generator(Network.fresh(Architecture(len(vocabulary), 8), np.random.default_rng(0)), vocabulary)
+
+
+def write(made, prompt="ab", length=40, seed=1, **options):
+    return "".join(made.generate(prompt, length, Options(**options), seed))
+
+
+def test_the_same_seed_gives_the_same_text_and_another_another():
+    assert write(generator()) == write(generator())
+    assert write(generator()) != write(generator(), seed=2)
+    assert len(write(generator())) == 40
+
+
+def test_the_prompt_is_read():
+    assert write(generator(), prompt="a", temperature=0) != write(generator(), prompt="d", temperature=0)
+
+
+def test_writing_equals_reading_what_was_written():
+    """Greedy text: each character is the likeliest after all before it, by a forward pass over the whole."""
+    made = generator()
+    text = "ab" + write(made, temperature=0, length=20)
+    ids = made._vocabulary.encode(text).astype(np.intp)[:, np.newaxis]
+    ws = made._network.workspace(len(ids), 1)
+    made._network.logits(ids, made._network.zero_state(1), ws)
+    assert ws.logits[1:-1, 0].argmax(axis=1).tolist() == ids[2:, 0].tolist()
+
+
+@pytest.mark.parametrize("text", ["abc\n", "abc"])
+def test_without_a_prompt(text):
+    assert len(write(generator(Vocabulary.of_text(text)), prompt="")) == 40
+
+
+def test_an_unknown_character_of_the_prompt_is_named():
+    with pytest.raises(VocabularyError, match=r"'Z' \(U\+005A\) at position 1"):
+        write(generator(), prompt="aZ")
+
+
+def test_the_unknown_symbol_is_never_written():
+    vocabulary = Vocabulary.of_text("aaaabbbbxyz", min_count=2)
+    made = generator(vocabulary)
+    made._network.parameters["b_y"][vocabulary.unknown_id] = 100
+    for options in ({}, {"temperature": 0}, {"top_k": 3}, {"top_p": 0.9}):
+        assert set(write(made, prompt="", length=200, **options)) <= {"a", "b"}
+    assert write(made, prompt="axz")  # characters it does not know are read as the unknown symbol
+
+
+def test_bytes_come_out_as_whole_characters():
+    made = generator(Vocabulary.of_bytes())
+    for piece in made.generate("ü", 300, Options(), 0):
+        piece.encode("utf-8")
+        assert piece
+    made._network.parameters["b_y"][:] = -100
+    made._network.parameters["b_y"][0xC3] = 100  # begins a character of two bytes, again and again
+    assert set(write(made, length=5)) == {"\ufffd"}

@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+
+from charrnn.errors import TextError
+from charrnn.learning import evaluation
+from charrnn.learning.evaluation import evaluate
+from charrnn.network.network import Architecture, Network
+
+
+def one_pass(network, ids):
+    """The definition: one stream, from the first character to the last."""
+    inputs = ids.astype(np.intp)[:, np.newaxis]
+    ws = network.workspace(len(ids) - 1, 1)
+    return network.forward(inputs[:-1], inputs[1:], network.zero_state(1), ws) / (len(ids) - 1)
+
+
+@pytest.mark.parametrize("length", [2, 3, 63, 65, 66, 1023, 1025, 2050, 2051, 5000, 10_007])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_side_by_side_equals_one_pass_over_the_whole_text(length, threads):
+    network = Network.fresh(Architecture(9, 12), np.random.default_rng(0), np.float64)
+    network.parameters["W_hh"][:] *= 0.9  # a memory that fades, as a trained one's does
+    ids = np.random.default_rng(1).integers(0, 9, length).astype(np.uint8)
+    assert evaluate(network, ids, threads) == pytest.approx(one_pass(network, ids), rel=1e-7)
+
+
+def test_without_warm_up_the_streams_would_start_cold(monkeypatch):
+    """So the test above can fail."""
+    network = Network.fresh(Architecture(9, 12), np.random.default_rng(0), np.float64)
+    ids = np.random.default_rng(1).integers(0, 9, 10_007).astype(np.uint8)
+    monkeypatch.setattr(evaluation, "_warm_states", lambda network, ids, B, length, threads: network.zero_state(B))
+    assert evaluate(network, ids) != pytest.approx(one_pass(network, ids), rel=1e-7)
+
+
+def test_one_character_has_no_loss():
+    network = Network.fresh(Architecture(9, 12), np.random.default_rng(0))
+    with pytest.raises(TextError, match="at least 2 characters; found 1"):
+        evaluate(network, np.zeros(1, np.uint8))

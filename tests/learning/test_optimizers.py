@@ -1,0 +1,44 @@
+import numpy as np
+import plain
+import pytest
+
+from charrnn.learning.optimizers import OPTIMIZERS, SGD, Adam
+
+
+def test_sgd_is_the_update_of_the_derivations():
+    w, g = np.array([1.0, 2.0]), np.array([0.5, -1.0])
+    SGD(w).update(w, g, 0.1)
+    np.testing.assert_allclose(w, [0.95, 2.1])
+
+
+def test_adam_equals_its_papers_algorithm_for_twenty_updates():
+    generator = np.random.default_rng(0)
+    w = generator.normal(size=10)
+    expected = plain.Adam({"w": w.copy()}, 0.01)
+    adam = Adam(w)
+    for _ in range(20):
+        g = generator.normal(size=10)
+        expected.update({"w": g.copy()})
+        adam.update(w, g, 0.01)
+        np.testing.assert_allclose(w, expected.w["w"], rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_weight_decay_is_added_to_the_gradient(name):
+    g = np.array([0.3, -0.2])
+    decayed, by_hand = np.array([1.0, -2.0]), np.array([1.0, -2.0])
+    with_decay, without = OPTIMIZERS[name](decayed, 0.1), OPTIMIZERS[name](by_hand)
+    for _ in range(3):
+        without.update(by_hand, g + 0.1 * by_hand, 0.01)
+        with_decay.update(decayed, g.copy(), 0.01)
+    np.testing.assert_allclose(decayed, by_hand, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_goes_downhill(name):
+    w = np.array([3.0, -4.0])
+    optimizer = OPTIMIZERS[name](w)
+    for _ in range(400):
+        optimizer.update(w, 2 * w, 0.05)
+    assert np.abs(w).max() < 0.05
+    assert optimizer.updates == 400

@@ -1,0 +1,152 @@
+import copy
+
+import numpy as np
+import plain
+import pytest
+
+from charrnn.errors import DivergedError
+from charrnn.learning.clipping import Clipping
+from charrnn.learning.events import Evaluated, Finished, Stepped
+from charrnn.learning.optimizers import Adam
+from charrnn.learning.schedules import Schedule
+from charrnn.learning.trainer import Trainer
+from charrnn.network.network import Architecture, Network
+from charrnn.text.windows import Windows
+
+TEXT = (
+    "it was a wet night on the quay, and the lamp was lit. 'who is there?' said the cat. nobody said a word. the boat "
+    "came in at ten past four, with two sheep, six eggs and a bell in it; then oda wrote it all down in her long book."
+)
+GOLDEN = [
+    3.3591753316421147,
+    3.4110892770114014,
+    3.3366851574519347,
+    3.3981221248572764,
+    3.2541343178441764,
+    3.460912991597437,
+    3.2458669213502134,
+    3.2890862550583955,
+    3.2593289952784548,
+    3.231979617240286,
+]
+
+
+def make(H=8, B=3, T=5, rate=0.01, dtype=np.float64, valid="", clipping=None, threads=1, steps=10, **rest):
+    symbols = sorted(set(TEXT))
+    ids = np.array([symbols.index(c) for c in TEXT], np.uint8)
+    network = Network.fresh(Architecture(len(symbols), H), np.random.default_rng(0), dtype)
+    return Trainer(
+        network=network,
+        windows=Windows(ids, B, T),
+        state=network.zero_state(B),
+        valid=np.array([symbols.index(c) for c in valid], np.uint8),
+        optimizer=Adam(network.parameters.flat),
+        schedule=Schedule("constant", rate, steps),
+        clipping=clipping or Clipping(1.0),
+        eval_every=rest.pop("eval_every", 5),
+        threads=threads,
+        **rest,
+    )
+
+
+def losses(trainer, steps):
+    return [event.loss for event in trainer.train(steps) if isinstance(event, Stepped)]
+
+
+def test_ten_steps_equal_the_plain_equations():
+    """Forward, BPTT, clipping, Adam, carried state and wrap-around, against a loop written from the page."""
+    trainer = make(T=30)  # two windows per epoch: the streams wrap and the state is reset
+    w = {name: view.copy() for name, view in trainer.network.parameters.items()}
+    windows, h, adam, expected = copy.copy(trainer.windows), np.zeros((3, 8)), plain.Adam(w, 0.01), []
+    for _ in range(10):
+        window = next(windows)
+        h = np.zeros_like(h) if window.first else h
+        loss, tape = plain.forward(adam.w, window.inputs, window.targets, h)
+        gradient = {name: g for name, g in plain.backward(adam.w, tape).items() if name != "h_0"}
+        adam.update(plain.clip_by_norm(gradient, 1.0))
+        h = tape[2][-1]
+        expected.append(loss)
+    assert losses(trainer, 10) == pytest.approx(expected, rel=1e-10)
+
+
+def test_ten_golden_losses():
+    """Recorded from a run that equals the plain equations; any change of the mathematics shows here."""
+    assert losses(make(), 10) == pytest.approx(GOLDEN, rel=1e-9)
+
+
+def test_the_network_learns_two_hundred_characters_by_heart():
+    trainer = make(H=64, B=1, T=25, rate=3e-3, dtype=np.float32)
+    assert np.mean(losses(trainer, 1500)[-8:]) < 0.05
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_number_of_threads_the_same_run():
+    runs = [make(threads=threads) for threads in (1, 1, 3)]
+    found = [losses(trainer, 20) for trainer in runs]
+    assert found[0] == found[1]
+    assert runs[0].network.parameters.flat.tobytes() == runs[1].network.parameters.flat.tobytes()
+    assert found[2] == pytest.approx(found[0], rel=1e-9)
+
+
+def test_stopping_and_going_on_equals_never_having_stopped():
+    whole, stopped = make(valid=TEXT[:50]), make(valid=TEXT[:50])
+    events = [event for event in whole.train(20) if not isinstance(event, Finished)]
+    first = []
+    for event in stopped.train(20):
+        first.append(event)
+        if len(first) == 7:
+            break
+    rest = [event for event in stopped.train(20) if not isinstance(event, Finished)]
+    strip = lambda event: event.loss  # noqa: E731
+    assert list(map(strip, first + rest)) == list(map(strip, events))
+
+
+def test_evaluations_come_when_due_and_at_the_end_and_know_the_best():
+    events = list(make(valid=TEXT[:60], eval_every=4).train(10))
+    found = [event for event in events if isinstance(event, Evaluated)]
+    assert [event.step for event in found] == [4, 8, 10]
+    for before, event in zip([np.inf, *np.minimum.accumulate([e.loss for e in found])], found, strict=False):
+        assert event.best == (event.loss < before)
+        assert event.bpc == pytest.approx(event.loss / np.log(2))
+
+
+def test_without_a_validation_split_there_is_no_evaluation():
+    assert not [event for event in make().train(10) if isinstance(event, Evaluated)]
+
+
+def test_patience_ends_a_training_that_gets_no_better():
+    events = list(make(valid=TEXT[:60], rate=1.0, eval_every=1, patience=3).train(100))
+    assert events[-1].reason == "patience"
+    assert events[-1].step < 100
+
+
+def test_asked_to_stop_it_stops_after_the_step_at_hand():
+    asked = []
+    trainer = make()
+    for event in trainer.train(100, lambda: bool(asked)):
+        if isinstance(event, Stepped) and event.step == 3:
+            asked.append(True)
+    assert (event.step, event.reason) == (3, "stopped")
+
+
+def test_validation_leaves_the_training_as_it_was():
+    trainer = make(valid=TEXT[:60])
+    list(trainer.train(3))
+    state, weights = trainer.state.copy(), trainer.network.parameters.flat.copy()
+    trainer._evaluate()
+    np.testing.assert_array_equal(trainer.state, state)
+    np.testing.assert_array_equal(trainer.network.parameters.flat, weights)
+
+
+@pytest.mark.parametrize("poison", [np.nan, np.inf])
+def test_a_loss_that_is_no_number_never_reaches_the_weights(poison):
+    trainer = make()
+    list(trainer.train(2))
+    trainer.state[0, 0, 0] = poison
+    trainer.windows.position = 1  # not the start of the streams, where the state would be reset
+    before = trainer.network.parameters.flat.copy()
+    if poison == np.inf:
+        trainer.network.parameters["b_y"][:] = [np.inf] + [0] * (len(trainer.network.parameters["b_y"]) - 1)
+        before = trainer.network.parameters.flat.copy()
+    with np.errstate(invalid="ignore"), pytest.raises(DivergedError, match="training diverged at step 3"):
+        list(trainer.train(5))
+    np.testing.assert_array_equal(trainer.network.parameters.flat, before)

@@ -1,0 +1,51 @@
+import hashlib
+
+import pytest
+
+from charrnn.errors import TextError, VocabularyError
+from charrnn.text.corpus import Text, build, read_text
+from charrnn.text.vocabulary import Vocabulary
+
+
+def corpus(content, split):
+    text = Text(content, "")
+    return build(text, text.vocabulary(1), split)
+
+
+def test_splits_are_contiguous_in_order_and_leave_nothing_out():
+    made = corpus("0123456789" * 10, (0.7, 0.2, 0.1))
+    parts = [made.vocabulary.decode(made.split(name)) for name in ("train", "valid", "test")]
+    assert [len(part) for part in parts] == [70, 20, 10]
+    assert "".join(parts) == "0123456789" * 10
+
+
+def test_the_last_tenth_of_tiny_shakespeare_is_nanogpts(shakespeare):
+    text = read_text([str(shakespeare)])
+    made = build(text, text.vocabulary(1), (0.9, 0.1, 0))
+    assert len(made.split("train")) == 1_003_854
+    assert len(made.split("valid")) == 111_540
+    assert len(made.vocabulary) == 65
+    assert text.sha256 == hashlib.sha256(shakespeare.read_bytes()).hexdigest()
+
+
+def test_a_split_without_a_share_is_empty():
+    made = corpus("ab" * 50, (0.9, 0.1, 0))
+    assert len(made.split("test")) == 0
+    assert len(made.split("train")) + len(made.split("valid")) == 100
+
+
+@pytest.mark.parametrize("length", [1, 2, 10, 30])
+def test_too_short_a_text_is_an_error_that_states_the_counts(length):
+    with pytest.raises(TextError, match=rf"{length} characters split as .* give train {int(length * 0.9)}"):
+        corpus("a" * length, (0.9, 0.05, 0.05))
+
+
+def test_another_vocabulary_is_refused():
+    with pytest.raises(VocabularyError, match="'c'"):
+        build(Text("abc", ""), Vocabulary.of_text("ab"), (1, 0, 0))
+
+
+def test_bytes_need_no_decoding(tmp_path):
+    (tmp_path / "x").write_bytes(b"\xff\0\xfe")
+    text = read_text([str(tmp_path / "x")], unit="byte")
+    assert build(text, text.vocabulary(1), (1, 0, 0)).ids.tolist() == [255, 0, 254]

@@ -1,0 +1,136 @@
+import bz2
+import gzip
+import io
+import lzma
+import os
+import sys
+
+import pytest
+
+from charrnn.errors import TextError
+from charrnn.text.corpus import read_text
+from charrnn.text.source import Document, builtin_names, decode, gather
+
+
+def content(*sources):
+    return read_text([str(source) for source in sources]).content
+
+
+def test_files_are_read_in_the_order_given_and_get_a_line_end_between(tmp_path):
+    (tmp_path / "b.txt").write_text("second")
+    (tmp_path / "a.txt").write_text("first\n")
+    assert content(tmp_path / "b.txt", tmp_path / "a.txt") == "second\nfirst\n"
+
+
+def test_a_folder_gives_its_text_files_sorted_without_hidden_and_binary_ones(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "z.txt").write_text("deep\n")
+    (tmp_path / "a.txt").write_text("top\n")
+    (tmp_path / ".hidden").write_text("no\n")
+    (tmp_path / "image.png").write_bytes(b"\x89PNG\0\0")
+    assert content(tmp_path) == "top\ndeep\n"
+
+
+def test_a_folder_that_links_to_itself_ends(tmp_path):
+    (tmp_path / "a.txt").write_text("text\n")
+    os.symlink(tmp_path, tmp_path / "loop", target_is_directory=True)
+    assert content(tmp_path) == "text\n"
+
+
+def test_a_glob_gives_its_matches_sorted(tmp_path):
+    for name in ("2.txt", "1.txt", "3.md"):
+        (tmp_path / name).write_text(name + "\n")
+    assert content(tmp_path / "*.txt") == "1.txt\n2.txt\n"
+
+
+@pytest.mark.parametrize(("suffix", "compress"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)])
+def test_compressed_files_are_unpacked_and_damaged_ones_named(tmp_path, suffix, compress):
+    path = tmp_path / f"text.txt{suffix}"
+    path.write_bytes(compress("grün\n".encode()))
+    assert content(path) == "grün\n"
+    path.write_bytes(compress(b"x" * 1000)[:-9])
+    with pytest.raises(TextError, match=r"text\.txt.*damaged"):
+        content(path)
+    path.write_bytes(b"not compressed at all")
+    with pytest.raises(TextError, match=r"text\.txt.*damaged"):
+        content(path)
+
+
+def test_standard_input(monkeypatch):
+    stdin = io.TextIOWrapper(io.BytesIO("héllo\n".encode()))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert content("-") == "héllo\n"
+
+
+def test_no_source_means_the_built_in_text():
+    assert len(gather([])[0].data) > 100_000
+    assert "harbour" in builtin_names()
+
+
+def test_builtin_python_reads_the_standard_library():
+    documents = gather(["builtin:python"])
+    assert any(document.name.endswith("argparse.py") for document in documents)
+    assert sum(len(document.data) for document in documents) > 5_000_000
+
+
+def test_unknown_builtin_lists_the_known_ones():
+    with pytest.raises(TextError, match="builtin:harbour, builtin:python"):
+        gather(["builtin:nope"])
+
+
+def test_byte_order_mark_and_crlf_are_fine():
+    assert decode(Document("x", b"\xef\xbb\xbfa\r\nb\r\n")) == "a\nb\n"
+
+
+def test_a_wrong_byte_is_located_by_offset_and_line():
+    with pytest.raises(TextError, match=r"x: byte 0xff at offset 5 \(line 3\) is not utf-8"):
+        decode(Document("x", b"a\nb\n.\xff"))
+
+
+def test_other_encodings():
+    assert decode(Document("x", "é".encode("latin-1")), "latin-1") == "é"
+    assert decode(Document("x", "é\r\n".encode("utf-16")), "utf-16") == "é\n"
+
+
+@pytest.mark.parametrize("data", [b"ab\0cd", b"\x7fELF\0\xff"])
+def test_binary_is_refused_with_the_place_of_its_first_nul(data):
+    with pytest.raises(TextError, match=f"binary .a NUL at byte {data.index(0)}"):
+        decode(Document("x", data))
+
+
+def test_missing_files_are_named_with_the_nearest(tmp_path):
+    (tmp_path / "hamlet.txt").write_text("x")
+    with pytest.raises(TextError, match=r"hamlte\.txt: no such file.*did you mean .*hamlet\.txt"):
+        content(tmp_path / "hamlte.txt")
+    with pytest.raises(TextError, match="nor is there a folder"):
+        content(tmp_path / "nowhere" / "x.txt")
+
+
+@pytest.mark.parametrize("data", [b"", b" \n\n"])
+def test_empty_files_and_folders_are_refused(tmp_path, data):
+    (tmp_path / "empty.txt").write_bytes(data)
+    with pytest.raises(TextError, match="holds no text"):
+        content(tmp_path / "empty.txt")
+    with pytest.raises(TextError, match="holds no text"):
+        content(tmp_path)
+
+
+def test_a_folder_without_files_is_refused(tmp_path):
+    with pytest.raises(TextError, match="holds no text file"):
+        content(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFOs")
+def test_a_fifo_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(TextError, match="not a regular file"):
+        content(tmp_path / "pipe")
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() == 0, reason="root may read everything")
+def test_an_unreadable_file_is_named(tmp_path):
+    path = tmp_path / "secret.txt"
+    path.write_text("x")
+    path.chmod(0)
+    with pytest.raises(TextError, match=r"secret\.txt: cannot be read: Permission denied"):
+        content(path)

@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn.errors import VocabularyError
+from charrnn.text.vocabulary import BYTES, Vocabulary
+
+
+@given(st.text(st.characters(), min_size=1))
+def test_every_text_survives_encoding_and_decoding(text):
+    vocabulary = Vocabulary.of_text(text)
+    assert vocabulary.decode(vocabulary.encode(text)) == text
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_every_text_survives_as_bytes(text):
+    vocabulary = Vocabulary.of_bytes()
+    assert vocabulary.decode(vocabulary.encode(text)) == text
+
+
+@given(st.text(min_size=1), st.integers(1, 4))
+def test_symbols_stand_in_code_point_order_whatever_the_order_of_the_text(text, min_count):
+    if max(text.count(c) for c in text) < min_count:
+        return
+    vocabulary = Vocabulary.of_text(text, min_count)
+    known = [symbol for symbol in vocabulary.symbols if symbol]
+    assert known == sorted(c for c in set(text) if text.count(c) >= min_count)
+    assert vocabulary == Vocabulary.of_text(text[::-1], min_count)
+
+
+def test_rare_characters_share_one_unknown_symbol():
+    vocabulary = Vocabulary.of_text("aaabbbxyz", min_count=2)
+    assert vocabulary.symbols == ("a", "b", "")
+    assert vocabulary.unknown_id == 2
+    assert vocabulary.encode("abxq").tolist() == [0, 1, 2, 2]
+    assert vocabulary.decode([0, 2]) == "a\ufffd"
+
+
+def test_without_rare_characters_there_is_no_unknown_symbol():
+    assert Vocabulary.of_text("aabb", min_count=2).unknown_id is None
+
+
+def test_the_real_replacement_character_is_not_the_unknown_symbol():
+    vocabulary = Vocabulary.of_text("\ufffda")
+    assert vocabulary.unknown_id is None
+    assert vocabulary.decode(vocabulary.encode("a\ufffd")) == "a\ufffd"
+
+
+@pytest.mark.parametrize("character", ["ß", "\U0001f600", "\udc80", "A"])
+def test_an_unknown_character_is_named_with_code_point_and_position(character):
+    with pytest.raises(VocabularyError, match=rf"U\+{ord(character):04X}\) at position 2 is not among the 3"):
+        Vocabulary.of_text("abc").encode("ab" + character)
+
+
+def test_ids_take_the_smallest_type():
+    assert Vocabulary.of_text("ab").encode("ab").dtype == np.uint8
+    assert Vocabulary.of_text("".join(map(chr, range(40, 340)))).encode("a").dtype == np.uint16
+
+
+def test_nothing_frequent_enough_is_an_error_with_the_counts():
+    with pytest.raises(VocabularyError, match="min_count=5: no character occurs that often; the most frequent has 2"):
+        Vocabulary.of_text("aab", min_count=5)
+
+
+@pytest.mark.parametrize("symbols", [(), ("",), ("a", "a"), ("ab",), ("", "", "a")])
+def test_what_cannot_be_a_vocabulary_is_refused(symbols):
+    with pytest.raises(VocabularyError):
+        Vocabulary(symbols)
+
+
+def test_a_byte_vocabulary_is_the_256_bytes():
+    assert Vocabulary.of_bytes().symbols == BYTES
+    with pytest.raises(VocabularyError, match="256 bytes"):
+        Vocabulary(("a",), "byte")

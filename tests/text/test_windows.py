@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn.errors import TextError
+from charrnn.text.windows import Windows, fit
+
+
+def test_streams_windows_and_targets():
+    windows = Windows(np.arange(21, dtype=np.uint8), batch_size=2, sequence_length=4)
+    first, second = next(windows), next(windows)
+    assert first.inputs.T.tolist() == [[0, 1, 2, 3], [10, 11, 12, 13]]
+    assert first.targets.T.tolist() == [[1, 2, 3, 4], [11, 12, 13, 14]]
+    assert second.inputs.T.tolist() == [[4, 5, 6, 7], [14, 15, 16, 17]]
+    assert (first.first, second.first, next(windows).first) == (True, False, True)
+
+
+@given(st.integers(2, 400), st.integers(1, 9), st.integers(1, 20))
+def test_a_window_continues_the_one_before_until_the_streams_wrap(length, B, T):
+    if (length - 1) // B < T:
+        with pytest.raises(TextError, match="do not fill one window"):
+            Windows(np.zeros(length, np.uint8), B, T)
+        return
+    windows = Windows(np.arange(length, dtype=np.uint16), B, T)
+    before = next(windows)
+    for _ in range(windows.per_epoch):
+        after = next(windows)
+        np.testing.assert_array_equal(after.targets, after.inputs + 1)
+        if not after.first:
+            np.testing.assert_array_equal(after.inputs[0], before.targets[-1])
+        before = after
+    assert windows.epoch == (windows.per_epoch + 1) / windows.per_epoch
+
+
+def test_a_saved_position_goes_on_where_it_was():
+    ids = np.arange(100, dtype=np.uint8)
+    windows = Windows(ids, 3, 5)
+    for _ in range(8):
+        next(windows)
+    again = Windows(ids, 3, 5, windows.position)
+    for _ in range(20):
+        np.testing.assert_array_equal(next(again).inputs, next(windows).inputs)
+
+
+@given(st.integers(2, 5000), st.integers(1, 100), st.integers(1, 100))
+def test_what_fit_gives_fills_a_window_and_is_not_more_than_was_asked(length, batch_size, sequence_length):
+    B, T = fit(length, batch_size, sequence_length)
+    assert 1 <= B <= batch_size
+    assert 1 <= T <= sequence_length
+    Windows(np.zeros(length, np.uint8), B, T)
+    if length - 1 >= batch_size * sequence_length:
+        assert (B, T) == (batch_size, sequence_length)
