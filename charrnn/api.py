@@ -117,7 +117,11 @@ class Run:
         """Pass the events on, with a sample after each evaluation, or after every so many steps (0: never)."""
         for event in events:
             yield event
-            due = isinstance(event, Evaluated) if every is None else isinstance(event, Stepped) and every and event.step % every == 0
+            due = (
+                isinstance(event, Evaluated)
+                if every is None
+                else isinstance(event, Stepped) and every and event.step % every == 0
+            )
             if due:
                 yield Sampled(event.step, self._sample(event.step))
 
@@ -254,7 +258,9 @@ def _restore(optimizer: Optimizer, saved: Checkpoint) -> None:
 def _plan_again(saved: Checkpoint, sources: Sequence[str], path: Path) -> Plan:
     """The plan of a run that is resumed: the same text, or an error that says what differs."""
     if not sources and "-" in saved.text.sources:
-        raise RunError(f"--resume {path}: its text came from standard input; give it again: charrnn train --resume {path} - < TEXT")
+        raise RunError(
+            f"--resume {path}: its text came from standard input; give it again: charrnn train --resume {path} - < TEXT"
+        )
     sources = tuple(sources) or saved.text.sources
     text = corpora.read_text(sources, saved.config.data.unit, saved.config.data.encoding)
     if text.sha256 != saved.text.sha256:
@@ -262,13 +268,17 @@ def _plan_again(saved: Checkpoint, sources: Sequence[str], path: Path) -> Plan:
             f"--resume {path}: the text differs from the one it was trained on: {', '.join(sources)} has {len(text.content):,} "
             f"characters, SHA-256 {text.sha256[:12]}...; the run's had {saved.text.characters:,}, {saved.text.sha256[:12]}..."
         )
-    return Plan(saved.config, corpora.build(text, saved.vocabulary, saved.config.data.split), tuple(map(_absolute, sources)), ())
+    return Plan(
+        saved.config, corpora.build(text, saved.vocabulary, saved.config.data.split), tuple(map(_absolute, sources)), ()
+    )
 
 
 def _new_end(old: int, new: int, config: Config) -> tuple[str, ...]:
     if old == new:
         return ()
-    return (f"the end moves from step {old:,} to {new:,}; the {config.training.schedule} schedule now runs over {new:,} steps",)
+    return (
+        f"the end moves from step {old:,} to {new:,}; the {config.training.schedule} schedule now runs over {new:,} steps",
+    )
 
 
 def _absolute(source: str) -> str:

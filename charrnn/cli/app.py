@@ -19,30 +19,57 @@ from charrnn.cli.train import train
 from charrnn.errors import CharrnnError
 
 INTERRUPTED = 130
+MISUSE = 2
+UsageError: type[Exception] = typer.BadParameter.__bases__[
+    0
+]  # Typer has no name of its own for what it raises on misuse
 
 
 class Commands(TyperGroup):
     """The group of commands, with errors told as one line."""
 
-    def invoke(self, ctx: Any) -> Any:
-        """Run a command; what it raises for the user becomes a line on stderr and an exit code."""
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run a command and leave with its exit code; what it raises for the user becomes a line on stderr."""
+        options["standalone_mode"] = False
         try:
-            return super().invoke(ctx)
+            code = super().main(*arguments, **options)
+        except UsageError as error:
+            code = _tell(f"{_message_of(error)}; see {_help_of(error)}", MISUSE)
         except CharrnnError as error:
-            from charrnn.cli.display import tell_error
-
-            tell_error(str(error))
-            raise typer.Exit(1) from None
+            code = _tell(str(error), 1)
         except KeyboardInterrupt:
-            raise typer.Exit(INTERRUPTED) from None
-        except BrokenPipeError:  # the reader has seen enough; so that closing stdout does not fail once more:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = INTERRUPTED
+        sys.exit(code or 0)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; a reader that has seen enough (`| head`) is a quiet end."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that closing it does not fail once more
             raise typer.Exit(0) from None
+
+
+def _tell(message: str, code: int) -> int:
+    from charrnn.cli.display import tell_error
+
+    tell_error(message)
+    return code
+
+
+def _message_of(error: Any) -> str:
+    return str(error.format_message()).rstrip(".")
+
+
+def _help_of(error: Any) -> str:
+    return f"{error.ctx.command_path if error.ctx else 'charrnn'} --help"
 
 
 app = typer.Typer(
     cls=Commands,
-    no_args_is_help=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train character-level recurrent networks on any text, in plain NumPy; sample from them; prove their gradients.",
@@ -59,11 +86,14 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
     """Options that stand before a command."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main() -> None:
@@ -71,4 +101,4 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):  # a stream that is not a text file stays as it is
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
-    app()
+    app(prog_name="charrnn")

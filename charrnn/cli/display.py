@@ -88,7 +88,15 @@ def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
     }
     if json:
         origins = {key: _origin(resolved, key, value) for key, value in leaves(plan.config)}
-        _write_json({"config": plan.config.model_dump(mode="json"), "origins": origins, "text": text, **sizes, "notes": plan.notes})
+        _write_json(
+            {
+                "config": plan.config.model_dump(mode="json"),
+                "origins": origins,
+                "text": text,
+                **sizes,
+                "notes": plan.notes,
+            }
+        )
         return
     table = Table("key", "value", "from")
     for key, value in leaves(plan.config):

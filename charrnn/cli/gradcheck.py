@@ -10,18 +10,29 @@ ENTRIES_OF_A_RUN = 200  # a trained network has too many to try each in a minute
 
 def gradcheck(
     config: Annotated[
-        str | None, typer.Option("--config", "-c", metavar="NAME|FILE", help="Check a small network of this configuration's kind.")
+        str | None,
+        typer.Option("--config", "-c", metavar="NAME|FILE", help="Check a small network of this configuration's kind."),
     ] = None,
-    settings: Annotated[list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="Set one configuration key. Repeatable.")] = None,
-    run: Annotated[Path | None, typer.Option(metavar="RUN", help="Check the trained weights of this run, in their full size.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", "-s", metavar="KEY=VALUE", help="Set one configuration key. Repeatable."),
+    ] = None,
+    run: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Check the trained weights of this run, in their full size.")
+    ] = None,
     oracle: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="complex-step or central. Repeatable. Default: all.")
     ] = None,
     tolerance: Annotated[
-        float | None, typer.Option(help="The largest relative error that passes. Default: 1e-10 for complex-step, 1e-6 for central.")
+        float | None,
+        typer.Option(help="The largest relative error that passes. Default: 1e-10 for complex-step, 1e-6 for central."),
     ] = None,
     entries: Annotated[
-        int | None, typer.Option(min=1, help=f"Check so many random entries of each parameter. Default: every one; with --run, {ENTRIES_OF_A_RUN}.")
+        int | None,
+        typer.Option(
+            min=1,
+            help=f"Check so many random entries of each parameter. Default: every one; with --run, {ENTRIES_OF_A_RUN}.",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The seed of the case.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")] = False,

@@ -18,7 +18,11 @@ from charrnn.runs.directory import as_json
 
 SMOOTHING = 0.98  # of loss, speed and share clipped: about the last fifty steps
 LINE_EVERY = 10.0  # seconds between plain lines
-ENDINGS = {"steps": "all steps made", "patience": "no better for so long", "stopped": "stopped; what was learned is saved"}
+ENDINGS = {
+    "steps": "all steps made",
+    "patience": "no better for so long",
+    "stopped": "stopped; what was learned is saved",
+}
 
 
 class View(Protocol):
@@ -59,7 +63,9 @@ class Averages:
         if isinstance(event, Stepped):
             self.last = event
             values = {"loss": event.loss, "speed": event.chars_per_second, "clipped": float(event.clipped)}
-            self._sums = {name: SMOOTHING * total + (1 - SMOOTHING) * values[name] for name, total in self._sums.items()}
+            self._sums = {
+                name: SMOOTHING * total + (1 - SMOOTHING) * values[name] for name, total in self._sums.items()
+            }
             self._weight = SMOOTHING * self._weight + 1 - SMOOTHING
         elif isinstance(event, Evaluated):
             self.valid = event.loss
@@ -115,7 +121,9 @@ class PlainLines:
         if isinstance(event, Stepped):
             if time.monotonic() - self._told >= LINE_EVERY:
                 self._told = time.monotonic()
-                self._console.print(Text(f"step {event.step:,} of {self._steps:,} · {self._averages.line()}"), soft_wrap=True)
+                self._console.print(
+                    Text(f"step {event.step:,} of {self._steps:,} · {self._averages.line()}"), soft_wrap=True
+                )
         else:
             for line in describe(event):
                 self._console.print(line, soft_wrap=True)
@@ -126,7 +134,12 @@ def describe(event: Event) -> list[Text]:
     match event:
         case Evaluated():
             best = " · the best so far" if event.best else ""
-            return [Text(f"step {event.step:,}: validation loss {event.loss:.4f} nats, {event.bpc:.3f} bpc{best}", style="bold")]
+            return [
+                Text(
+                    f"step {event.step:,}: validation loss {event.loss:.4f} nats, {event.bpc:.3f} bpc{best}",
+                    style="bold",
+                )
+            ]
         case Sampled():
             return [Text("  " + line, style="cyan") for line in printable(event.text).strip("\n").split("\n")]
         case Finished():

@@ -1,5 +1,6 @@
 """`charrnn sample`."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -7,23 +8,42 @@ import typer
 
 
 def sample(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run directory, or a .safetensors checkpoint.", show_default=False)],
-    prompt: Annotated[str, typer.Option("--prompt", "-p", metavar="TEXT", help="The text to go on from; it is printed first.")] = "",
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", help="A run directory, or a .safetensors checkpoint.", show_default=False)
+    ],
+    prompt: Annotated[
+        str, typer.Option("--prompt", "-p", metavar="TEXT", help="The text to go on from; it is printed first.")
+    ] = "",
     prompt_file: Annotated[
-        str | None, typer.Option("--prompt-file", metavar="FILE", help="Read the prompt from a file; - is standard input.")
+        str | None,
+        typer.Option("--prompt-file", metavar="FILE", help="Read the prompt from a file; - is standard input."),
     ] = None,
-    length: Annotated[int, typer.Option("--length", "-n", min=1, help="Characters to write (bytes, for a byte model).")] = 500,
-    temperature: Annotated[float, typer.Option("--temperature", "-t", help="Below 1 safer, above 1 wilder; 0 always takes the likeliest.")] = 1.0,
-    top_k: Annotated[int | None, typer.Option("--top-k", metavar="K", help="Choose among the K likeliest characters only.")] = None,
+    length: Annotated[
+        int, typer.Option("--length", "-n", min=1, help="Characters to write (bytes, for a byte model).")
+    ] = 500,
+    temperature: Annotated[
+        float, typer.Option("--temperature", "-t", help="Below 1 safer, above 1 wilder; 0 always takes the likeliest.")
+    ] = 1.0,
+    top_k: Annotated[
+        int | None, typer.Option("--top-k", metavar="K", help="Choose among the K likeliest characters only.")
+    ] = None,
     top_p: Annotated[
-        float | None, typer.Option("--top-p", metavar="P", help="Choose among the likeliest characters that together have probability P.")
+        float | None,
+        typer.Option(
+            "--top-p", metavar="P", help="Choose among the likeliest characters that together have probability P."
+        ),
     ] = None,
     count: Annotated[int, typer.Option(min=1, help="Samples to draw, with seeds SEED, SEED + 1, ...")] = 1,
-    seed: Annotated[int | None, typer.Option(min=0, help="The same seed gives the same text. Default: a new one, told on stderr.")] = None,
-    checkpoint: Annotated[
-        Literal["best", "last"] | None, typer.Option(help="Which checkpoint of a run directory. Default: best, or last where there is no best.")
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="The same seed gives the same text. Default: a new one, told on stderr.")
     ] = None,
-    stream: Annotated[bool, typer.Option("--stream/--no-stream", help="Print each character as it is drawn, or all at the end.")] = True,
+    checkpoint: Annotated[
+        Literal["best", "last"] | None,
+        typer.Option(help="Which checkpoint of a run directory. Default: best, or last where there is no best."),
+    ] = None,
+    stream: Annotated[
+        bool, typer.Option("--stream/--no-stream", help="Print each character as it is drawn, or all at the end.")
+    ] = True,
 ) -> None:
     """Write text with a trained network.
 
@@ -37,9 +57,10 @@ def sample(
     generator, path = api.sample(run, checkpoint)
     prompt = _prompt(prompt, prompt_file)
     first = display.new_seed() if seed is None else seed
-    display.tell(f"{path}, seed {first}")
     for number in range(count):
         text = generator.generate(prompt, length, options, first + number)
+        if number == 0:
+            display.tell(f"{path}, seed {first}")
         title = f"--- sample {number + 1} of {count}, seed {first + number} ---" if count > 1 else None
         display.show_sample(title, prompt, text, stream)
 
@@ -47,8 +68,12 @@ def sample(
 def _prompt(prompt: str, file: str | None) -> str:
     from charrnn.text.corpus import read_text
 
-    if file is None:
-        return prompt
+    if file is None:  # under a locale that is not UTF-8, Python hands over what it could not decode as surrogates
+        return prompt if not _undecoded(prompt) else os.fsencode(prompt).decode("utf-8", "replace")
     if prompt:
         raise typer.BadParameter("give --prompt or --prompt-file, not both")
     return str(read_text([file]).content)
+
+
+def _undecoded(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)

@@ -11,19 +11,32 @@ EPOCHS, STEPS = "training.epochs", "training.steps"
 def train(
     text: Annotated[
         list[str] | None,
-        typer.Argument(help="Files, folders, globs, - for standard input, or builtin:NAME. None: the built-in text.", show_default=False),
+        typer.Argument(
+            help="Files, folders, globs, - for standard input, or builtin:NAME. None: the built-in text.",
+            show_default=False,
+        ),
     ] = None,
     config: Annotated[
-        str | None, typer.Option("--config", "-c", metavar="NAME|FILE", help="A shipped configuration by name, or a YAML file.")
+        str | None,
+        typer.Option("--config", "-c", metavar="NAME|FILE", help="A shipped configuration by name, or a YAML file."),
     ] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", "-s", metavar="KEY=VALUE", help="Set one configuration key, for example model.hidden_size=128. Repeatable."),
+        typer.Option(
+            "--set",
+            "-s",
+            metavar="KEY=VALUE",
+            help="Set one configuration key, for example model.hidden_size=128. Repeatable.",
+        ),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="DIR", help="The run directory to make. Default: runs/NAME.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help="The run directory to make. Default: runs/NAME.")
+    ] = None,
     steps: Annotated[int | None, typer.Option(help="Updates to make in all.")] = None,
     epochs: Annotated[float | None, typer.Option(help="Passes over the training split, in place of --steps.")] = None,
-    resume: Annotated[Path | None, typer.Option(metavar="DIR", help="Go on with this run from its last checkpoint.")] = None,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Go on with this run from its last checkpoint.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="The seed of every random number in the run.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON on stdout.")] = False,
@@ -40,7 +53,9 @@ def train(
     if steps is not None and epochs is not None:
         raise typer.BadParameter("give --steps or --epochs, not both")
     if resume is not None:
-        _refuse_with_resume({"--config": config, "--set": settings, "--out": out, "--seed": seed, "--dry-run": dry_run or None})
+        _refuse_with_resume(
+            {"--config": config, "--set": settings, "--out": out, "--seed": seed, "--dry-run": dry_run or None}
+        )
         _require_positive(steps, epochs)
         run = api.resume(resume, text or (), steps, epochs)
     else:

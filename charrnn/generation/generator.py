@@ -18,7 +18,7 @@ class Generator:
         self._network, self._vocabulary = network, vocabulary
 
     def generate(self, prompt: str, length: int, options: Options, seed: int | tuple[int, ...]) -> Iterator[str]:
-        """Yield `length` characters (bytes, for a byte model) that follow `prompt`, without the prompt itself.
+        """Write `length` characters (bytes, for a byte model) that follow `prompt`, without the prompt itself.
 
         Without a prompt the network first reads, unseen, a line's end, or where the vocabulary has none a character
         drawn at random. A byte model yields whole characters, with U+FFFD for what is not UTF-8, and may
@@ -26,11 +26,17 @@ class Generator:
         of the prompt that the vocabulary lacks.
         """
         random = np.random.default_rng(seed)
-        logits, state = self._read(self._first_ids(prompt, random))
+        return self._write(*self._read(self._first_ids(prompt, random)), length, options, random)
+
+    def _write(
+        self, logits: Array, state: Array, length: int, options: Options, random: np.random.Generator
+    ) -> Iterator[str]:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         for _ in range(length):
             chosen = choose(self._allowed(logits[0]), options, random.random())
-            text = decoder.decode(bytes([chosen])) if self._vocabulary.unit == "byte" else self._vocabulary.symbols[chosen]
+            text = (
+                decoder.decode(bytes([chosen])) if self._vocabulary.unit == "byte" else self._vocabulary.symbols[chosen]
+            )
             if text:
                 yield text
             logits, state = self._network.step(np.array([chosen]), state)

@@ -47,7 +47,7 @@ class Saved:
 
 @dataclass(frozen=True)
 class Finished:
-    """The training ended. `reason`: "steps" (all made), "patience" (no better for so long), "stopped" (asked to stop)."""
+    """The training ended: all "steps" made, no better for "patience" evaluations, or "stopped" when asked to."""
 
     step: int
     reason: str

@@ -1,8 +1,8 @@
 """The learning rate as a function of the step: a pure function, so that a resumed run needs nothing remembered.
 
-    warm-up    α (s + 1) / warmup_steps               for the first warmup_steps steps s = 0, 1, ...
-    constant   α
-    cosine     α (1 + cos π q) / 2                    q from 0 after the warm-up to 1 at the last step
+warm-up    α (s + 1) / warmup_steps               for the first warmup_steps steps s = 0, 1, ...
+constant   α
+cosine     α (1 + cos π q) / 2                    q from 0 after the warm-up to 1 at the last step
 """
 
 import math

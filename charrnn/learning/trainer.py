@@ -7,7 +7,7 @@ where the saved one stood.
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 
 from charrnn.errors import DivergedError
@@ -64,7 +64,7 @@ class Trainer:
         progress = self.progress
         yield Finished(progress.step, reason, progress.best_loss, time.perf_counter() - began)
 
-    def _loop(self, split: StreamSplit, steps: int, should_stop: Callable[[], bool]) -> Iterator[Event]:
+    def _loop(self, split: StreamSplit, steps: int, should_stop: Callable[[], bool]) -> Generator[Event, None, str]:
         progress = self.progress
         while True:
             if should_stop():

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import AnyStr
 
 from charrnn.errors import TextError
@@ -56,7 +57,9 @@ def read_text(sources: Sequence[str], unit: Unit = "char", encoding: str = "utf-
     try:
         return Text(content, hashlib.sha256(content.encode()).hexdigest())
     except UnicodeEncodeError as error:
-        raise TextError(f"character {error.start:,} of the text is {describe(content[error.start])}, half of a surrogate pair") from None
+        raise TextError(
+            f"character {error.start:,} of the text is {describe(content[error.start])}, half of a surrogate pair"
+        ) from None
 
 
 def build(text: Text, vocabulary: Vocabulary, split: Sequence[float]) -> Corpus:
@@ -75,7 +78,7 @@ def _bounds(length: int, split: Sequence[float]) -> tuple[int, int, int, int]:
     # The rounding undoes binary fractions (0.9 + 0.1 - 0.05 ...) before the floor sees them.
     first, second = int(round(length * train, 6)), int(round(length * (train + valid), 6))
     bounds = (0, first, length if test == 0 else second, length)
-    sizes = [end - start for start, end in zip(bounds, bounds[1:], strict=False)]
+    sizes = [end - start for start, end in pairwise(bounds)]
     if any(share > 0 and size < SHORTEST_SPLIT for share, size in zip(split, sizes, strict=True)):
         found = ", ".join(f"{name} {size}" for name, size in zip(SPLITS, sizes, strict=True))
         raise TextError(

@@ -55,7 +55,7 @@ class Windows:
 
 
 def fit(characters: int, batch_size: int, sequence_length: int) -> tuple[int, int]:
-    """The batch and window, at most as asked, that a text of this length can fill: first fewer streams, then a shorter window."""
+    """The batch and window, at most as asked, that a text can fill: first fewer streams, then a shorter window."""
     length = characters - 1
     sequence_length = min(sequence_length, length)
     return min(batch_size, length // sequence_length), sequence_length

@@ -64,7 +64,9 @@ def test_a_gradient_of_zeros_fails():
     case = small_case(TANH, 0)
     zeros = {name: np.zeros_like(g) for name, g in analytic_gradients(case).items()}
     for name, zero in zeros.items():
-        assert not module._compare(name, zero, np.arange(zero.size), "x", complex_step(case, name, np.arange(zero.size)), 1e-6).passed
+        assert not module._compare(
+            name, zero, np.arange(zero.size), "x", complex_step(case, name, np.arange(zero.size)), 1e-6
+        ).passed
 
 
 def test_the_tolerance_decides():

@@ -46,7 +46,10 @@ def test_ties_go_to_the_lower_id():
     assert choose(np.zeros(4), Options(temperature=0), 0.9) == 0
 
 
-@pytest.mark.parametrize(("p", "expected"), [(1e-9, [1]), (0.39, [1]), (0.41, [1, 2]), (0.69, [1, 2]), (0.71, [1, 2, 3]), (1.0, [0, 1, 2, 3])])
+@pytest.mark.parametrize(
+    ("p", "expected"),
+    [(1e-9, [1]), (0.39, [1]), (0.41, [1, 2]), (0.69, [1, 2]), (0.71, [1, 2, 3]), (1.0, [0, 1, 2, 3])],
+)
 def test_top_p_keeps_the_fewest_that_reach_p(p, expected):
     assert support(keep_top_p(LOG_P, p)) == expected
 
@@ -57,7 +60,9 @@ def test_top_p_with_all_mass_on_one():
     assert support(keep_top_p(certain, 1.0)) == [1]
 
 
-@pytest.mark.parametrize(("u", "expected"), [(0, 0), (0.0999, 0), (0.1001, 1), (0.4999, 1), (0.5001, 2), (0.9999999999, 3)])
+@pytest.mark.parametrize(
+    ("u", "expected"), [(0, 0), (0.0999, 0), (0.1001, 1), (0.4999, 1), (0.5001, 2), (0.9999999999, 3)]
+)
 def test_a_draw_is_the_inverse_of_the_cumulative_distribution(u, expected):
     assert draw(LOG_P, u) == expected
 
@@ -80,9 +85,18 @@ def test_temperature_zero_is_the_exact_argmax():
 
 
 @pytest.mark.parametrize(
-    "values", [{"temperature": -1}, {"temperature": np.nan}, {"temperature": np.inf}, {"top_k": 0}, {"top_p": 0.0}, {"top_p": 1.1}, {"top_p": np.nan}]
+    "values",
+    [
+        {"temperature": -1},
+        {"temperature": np.nan},
+        {"temperature": np.inf},
+        {"top_k": 0},
+        {"top_p": 0.0},
+        {"top_p": 1.1},
+        {"top_p": np.nan},
+    ],
 )
 def test_values_out_of_range_are_named(values):
-    (name, value), = values.items()
+    ((name, value),) = values.items()
     with pytest.raises(SamplingError, match=f"{name.replace('_', '-')} must be.*found {value}"):
         Options(**values)

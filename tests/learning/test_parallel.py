@@ -17,7 +17,9 @@ def test_any_split_gives_the_loss_gradient_and_state_of_one_thread(threads):
     network, inputs, targets, state = window(7)
     one, many = StreamSplit(network, 9, 7, 1), StreamSplit(network, 9, 7, threads)
     state_one, state_many = state.copy(), state.copy()
-    assert many.loss_and_gradient(inputs, targets, state_many) == pytest.approx(one.loss_and_gradient(inputs, targets, state_one))
+    assert many.loss_and_gradient(inputs, targets, state_many) == pytest.approx(
+        one.loss_and_gradient(inputs, targets, state_one)
+    )
     np.testing.assert_allclose(many.gradient.flat, one.gradient.flat, rtol=1e-11, atol=1e-16)
     np.testing.assert_allclose(state_many, state_one, rtol=1e-13)
     many.close()

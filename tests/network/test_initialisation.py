@@ -10,7 +10,9 @@ def test_orthogonal_matrices_are_orthogonal():
 
 
 def test_both_precisions_start_from_the_same_weights():
-    single, double = (Network.fresh(Architecture(9, 4), np.random.default_rng(3), dtype) for dtype in (np.float32, np.float64))
+    single, double = (
+        Network.fresh(Architecture(9, 4), np.random.default_rng(3), dtype) for dtype in (np.float32, np.float64)
+    )
     np.testing.assert_allclose(single.parameters.flat, double.parameters.flat, rtol=1e-7)
 
 

@@ -43,7 +43,9 @@ def test_a_glob_gives_its_matches_sorted(tmp_path):
     assert content(tmp_path / "*.txt") == "1.txt\n2.txt\n"
 
 
-@pytest.mark.parametrize(("suffix", "compress"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)])
+@pytest.mark.parametrize(
+    ("suffix", "compress"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)]
+)
 def test_compressed_files_are_unpacked_and_damaged_ones_named(tmp_path, suffix, compress):
     path = tmp_path / f"text.txt{suffix}"
     path.write_bytes(compress("grün\n".encode()))

@@ -1,0 +1,155 @@
+"""Each mistake: a clear line on stderr, exit 1 or 2, nothing lost, no traceback."""
+
+import os
+
+import pytest
+
+TINY = [
+    "-s",
+    "model.hidden_size=8",
+    "-s",
+    "training.batch_size=2",
+    "-s",
+    "training.sequence_length=8",
+    "--steps",
+    "2",
+    "-s",
+    "runtime.threads=1",
+]
+
+
+def refused(result, code, *words):
+    assert result.exit_code == code, result.stderr
+    assert result.stdout == ""
+    for word in words:
+        assert word in " ".join(result.stderr.split()), result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stderr.startswith("error: ")
+    assert code == 1 or "--help" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, ["no such file"]),
+        (b"", ["holds no text"]),
+        (b"\x7fELF\0\0\0\0" * 100, ["looks binary", "data.unit=byte"]),
+        (b"caf\xe9 au lait\n" * 100, ["byte 0xe9 at offset 3 (line 1) is not utf-8", "latin-1"]),
+        (b"a", ["too short", "1 characters split as [0.9, 0.05, 0.05] give train 0"]),
+        (b"\n" * 50, ["holds no text"]),
+    ],
+)
+def test_texts(charrnn, tmp_path, content, words):
+    path = tmp_path / "input.txt"
+    if content is not None:
+        path.write_bytes(content)
+    refused(charrnn("train", path, *TINY), 1, "input.txt" if content != b"a" else "text", *words)
+    assert not (tmp_path / "cwd" / "runs").exists()
+
+
+def test_a_folder_without_text(charrnn, tmp_path):
+    (tmp_path / "empty").mkdir()
+    refused(charrnn("train", tmp_path / "empty"), 1, "empty", "holds no text file")
+
+
+@pytest.mark.parametrize(
+    ("yaml", "words"),
+    [
+        ("- 1\n- 2\n", ["a configuration is a mapping", "found a list"]),
+        ("a: [", ["not YAML", "line 1"]),
+        ("training: {seed: 1, seed: 2}", ["training.seed: written twice"]),
+        ("training:\n  learning_rate: fast\n", ["c.yaml:2: training.learning_rate: must be a number; found 'fast'"]),
+        ("model:\n\n  hidden_size: 0\n", ["c.yaml:3: model.hidden_size", "found 0"]),
+        ("model:\n  hiden_size: 3\n", ["c.yaml:2: model.hiden_size: no such key; did you mean model.hidden_size?"]),
+    ],
+)
+def test_configurations(charrnn, tmp_path, text_file, yaml, words):
+    (tmp_path / "c.yaml").write_text(yaml)
+    refused(charrnn("train", text_file, "-c", tmp_path / "c.yaml"), 1, *words)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["-s", "model.hidden_size"], 1, ["--set model.hidden_size: must be KEY=VALUE"]),
+        (["-c", "nonsense"], 1, ["--config nonsense: no such file", "shakespeare"]),
+        (["--steps", "many"], 2, ["--steps"]),
+        (["--steps", "0"], 1, ["--steps: training.steps: must be greater than or equal to 1; found 0"]),
+        (["--epochs", "-1"], 1, ["--epochs: training.epochs: must be greater than 0; found -1"]),
+        (["--steps", "3", "--epochs", "3"], 2, ["not both"]),
+        (["--nonsense"], 2, ["No such option"]),
+        (["--resume", "nothing"], 1, ["--resume nothing: no such run directory"]),
+        (["--resume", "x", "--seed", "3"], 2, ["--seed has no place beside it"]),
+    ],
+)
+def test_options_of_train(charrnn, text_file, arguments, code, words):
+    refused(charrnn("train", text_file, *arguments), code, *words)
+
+
+def test_a_directory_that_holds_another_run(charrnn, text_file, tiny_run):
+    before = {path.name: path.read_bytes() for path in tiny_run.iterdir()}
+    refused(charrnn("train", text_file, *TINY, "-o", tiny_run), 1, str(tiny_run), f"charrnn train --resume {tiny_run}")
+    assert {path.name: path.read_bytes() for path in tiny_run.iterdir()} == before
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() == 0, reason="root may write everywhere")
+def test_a_directory_that_cannot_be_written(charrnn, text_file, tmp_path):
+    (tmp_path / "locked").mkdir(mode=0o500)
+    refused(
+        charrnn("train", text_file, *TINY, "-o", tmp_path / "locked" / "run"),
+        1,
+        "cannot be written",
+        "Permission denied",
+    )
+
+
+def test_a_directory_below_a_file(charrnn, text_file):
+    refused(charrnn("train", text_file, *TINY, "-o", text_file / "run"), 1, "cannot be written")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", "truncated"])
+def test_checkpoints(charrnn, tiny_run, content):
+    path = tiny_run / "last.safetensors"
+    path.write_bytes(path.read_bytes()[:-5] if content == "truncated" else content)
+    refused(charrnn("sample", path, "-n", "5"), 1, "last.safetensors", "checkpoint" if content == b"" else "damaged")
+    refused(charrnn("gradcheck", "--run", path), 1, "last.safetensors")
+    refused(charrnn("train", "--resume", tiny_run), 1, "last.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["-p", "the Ω"], 1, ["'Ω' (U+03A9) at position 4"]),
+        (["-t", "-1"], 1, ["temperature must be", "found -1"]),
+        (["-t", "nan"], 1, ["temperature must be"]),
+        (["-t", "hot"], 2, ["--temperature"]),
+        (["--top-k", "0"], 1, ["top-k must be at least 1; found 0"]),
+        (["--top-p", "1.5"], 1, ["top-p must be above 0 and at most 1; found 1.5"]),
+        (["-n", "0"], 2, ["--length"]),
+        (["--count", "0"], 2, ["--count"]),
+        (["--seed", "-1"], 2, ["--seed"]),
+        (["--prompt-file", "nothing.txt"], 1, ["nothing.txt: no such file"]),
+        (["-p", "a", "--prompt-file", "x"], 2, ["not both"]),
+        (["--checkpoint", "worst"], 2, ["--checkpoint"]),
+    ],
+)
+def test_options_of_sample(charrnn, tiny_run, arguments, code, words):
+    refused(charrnn("sample", tiny_run, *arguments), code, *words)
+
+
+def test_a_run_that_is_not_there(charrnn, tiny_run):
+    refused(charrnn("sample", tiny_run.parent / "nothing"), 1, "no such run", "there are run")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--oracle", "magic"], 1, ["unknown oracle 'magic'; there are complex-step, central"]),
+        (["--tolerance", "0"], 2, ["--tolerance must be above 0; found 0"]),
+        (["--run", "nothing"], 1, ["no such run"]),
+        (["--run", "x", "-c", "shakespeare"], 2, ["--run brings its own configuration"]),
+        (["-s", "model.cell=lstmm"], 1, ["model.cell: must be", "found 'lstmm'"]),
+    ],
+)
+def test_options_of_gradcheck(charrnn, arguments, code, words):
+    refused(charrnn("gradcheck", *arguments), code, *words)

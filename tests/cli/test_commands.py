@@ -1,0 +1,187 @@
+"""The commands as a user meets them."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import charrnn as package
+from charrnn.runs.config import Config
+
+TINY = [
+    "-s", "model.hidden_size=16", "-s", "training.batch_size=4", "-s", "training.sequence_length=8", "-s", "training.eval_every=10",
+    "-s", "runtime.threads=1", "--steps", "20",
+]  # fmt: skip
+
+
+def test_train_prints_the_run_directory_and_nothing_else_on_stdout(charrnn, text_file):
+    result = charrnn("train", text_file, *TINY)
+    assert result.exit_code == 0
+    assert result.stdout == "runs/text\n"
+    assert "validation loss" in result.stderr
+    assert "\x1b" not in result.stderr
+
+
+def test_quiet_tells_nothing(charrnn, text_file):
+    result = charrnn("train", text_file, *TINY, "-q")
+    assert (result.stdout, result.stderr) == ("runs/text\n", "")
+
+
+def test_json_is_a_line_per_event_and_nothing_else(charrnn, text_file):
+    result = charrnn("train", text_file, *TINY, "--json", "-q")
+    events = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [event["event"] for event in events].count("step") == 20
+    assert events[-2]["event"] == "finished"
+    assert result.stderr == ""
+
+
+def test_standard_input_and_resume(charrnn, text_file):
+    text = text_file.read_text()
+    assert charrnn("train", "-", *TINY, "-o", "r", stdin=text).exit_code == 0
+    refused = charrnn("train", "--resume", "r", "--steps", "25")
+    assert refused.exit_code == 1
+    assert "charrnn train --resume r - < TEXT" in refused.stderr
+    resumed = charrnn("train", "--resume", "r", "-", "--steps", "25", stdin=text)
+    assert resumed.exit_code == 0
+    assert "resuming after step 20" in resumed.stderr
+    assert "the end moves from step 20 to 25" in resumed.stderr
+
+
+def test_dry_run_shows_the_plan_and_writes_nothing(charrnn, text_file, tmp_path):
+    result = charrnn(
+        "train", text_file, "--dry-run", "--epochs", "3", "-s", "training.batch_size=8", "-s", "training.steps=7"
+    )
+    assert result.exit_code == 0
+    rows = {
+        cells[1]: cells[2:4]
+        for cells in ([cell.strip() for cell in line.split("│")] for line in result.stdout.splitlines())
+        if len(cells) > 3
+    }
+    assert rows["training.batch_size"] == ["8", "--set"]
+    assert rows["training.epochs"] == ["3.0", "--epochs"]
+    assert rows["training.steps"] == ["null", "--epochs"]
+    assert rows["training.seed"] == ["0", "default"]
+    assert rows["runtime.threads"][1] == "chosen for this text and machine"
+    for word in ("parameters:", "memory:", "steps:", "windows per epoch"):
+        assert word in result.stdout
+    assert not (tmp_path / "cwd" / "runs").exists()
+    found = json.loads(charrnn("train", text_file, "--dry-run", "--json").stdout)
+    assert found["origins"]["model.cell"] == "default"
+    assert found["text"]["characters"] == 1200
+
+
+def test_sample_prints_the_prompt_and_the_same_text_twice(charrnn, tiny_run):
+    first, second = (charrnn("sample", tiny_run, "-p", "the ", "-n", "50", "--seed", "1") for _ in range(2))
+    assert first.exit_code == 0
+    assert first.stdout == second.stdout
+    assert first.stdout.startswith("the ")
+    assert len(first.stdout) == len("the ") + 50 + 1
+    assert charrnn("sample", tiny_run, "-p", "the ", "-n", "50", "--seed", "1", "--no-stream").stdout == first.stdout
+    assert charrnn("sample", tiny_run, "-p", "the ", "-n", "50", "--seed", "2").stdout != first.stdout
+
+
+def test_the_seed_that_was_chosen_is_told_and_repeats_the_text(charrnn, tiny_run):
+    first = charrnn("sample", tiny_run, "-n", "50")
+    seed = first.stderr.strip().rpartition(" ")[2]
+    assert charrnn("sample", tiny_run, "-n", "50", "--seed", seed).stdout == first.stdout
+
+
+def test_several_samples_have_the_seeds_that_follow(charrnn, tiny_run):
+    both = charrnn("sample", tiny_run, "-n", "30", "--count", "2", "--seed", "5").stdout
+    single = [charrnn("sample", tiny_run, "-n", "30", "--seed", seed).stdout for seed in (5, 6)]
+    assert both == f"--- sample 1 of 2, seed 5 ---\n{single[0]}--- sample 2 of 2, seed 6 ---\n{single[1]}"
+
+
+def test_prompts_from_files_and_checkpoints_by_name(charrnn, tiny_run, tmp_path):
+    (tmp_path / "prompt.txt").write_text("a dog", "utf-8")
+    by_file = charrnn(
+        "sample", tiny_run, "--prompt-file", tmp_path / "prompt.txt", "-n", "9", "--seed", "1", "--checkpoint", "last"
+    )
+    by_pipe = charrnn(
+        "sample", tiny_run / "last.safetensors", "--prompt-file", "-", "-n", "9", "--seed", "1", stdin="a dog"
+    )
+    assert by_file.stdout == by_pipe.stdout
+    assert by_file.stdout.startswith("a dog")
+    assert "last.safetensors" in by_file.stderr
+
+
+def test_gradcheck_passes_and_its_json_has_the_agreed_form(charrnn):
+    table = charrnn("gradcheck")
+    assert table.exit_code == 0
+    assert "all 12 checks passed" in table.stdout
+    result = json.loads(charrnn("gradcheck", "--json").stdout)
+    assert result["passed"] is True
+    assert set(result) == {"passed", "checks", "properties"}
+    for check in result["checks"]:
+        assert set(check) >= {"parameter", "shape", "oracle", "max_relative_error", "worst", "passed"}
+        assert set(check["worst"]) == {"index", "analytic", "numeric"}
+    assert max(c["max_relative_error"] for c in result["checks"] if c["oracle"] == "complex-step") <= 1e-10
+
+
+@pytest.mark.parametrize("nonlinearity", ["tanh", "sigmoid", "relu"])
+def test_gradcheck_of_a_kind_and_of_a_run(charrnn, nonlinearity, tiny_run):
+    assert charrnn("gradcheck", "-s", f"model.nonlinearity={nonlinearity}", "--seed", "3").exit_code == 0
+    assert charrnn("gradcheck", "--run", tiny_run, "--oracle", "complex-step", "--entries", "9").exit_code == 0
+
+
+def test_a_failing_gradcheck_names_the_parameter_and_exits_1(charrnn, monkeypatch):
+    from charrnn.network.network import Network
+
+    right = Network.backward
+
+    def wrong(self, count, ws, gradient):
+        dstate = right(self, count, ws, gradient)
+        gradient["W_hh"][1, 2] *= 2
+        return dstate
+
+    monkeypatch.setattr(Network, "backward", wrong)
+    result = charrnn("gradcheck")
+    assert result.exit_code == 1
+    assert "error: 2 of 12 checks failed, in W_hh" in result.stderr
+    assert "[1, 2]" in result.stdout
+    assert json.loads(charrnn("gradcheck", "--json").stdout)["passed"] is False
+
+
+def test_the_schema_is_the_configurations(charrnn):
+    assert json.loads(charrnn("schema").stdout) == Config.model_json_schema()
+
+
+def test_version_help_and_module():
+    for arguments in (["--version"], ["--help"], ["train", "--help"]):
+        done = subprocess.run([sys.executable, "-m", "charrnn", *arguments], capture_output=True, text=True, check=True)
+        assert "Traceback" not in done.stderr
+    done = subprocess.run([sys.executable, "-m", "charrnn", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"charrnn {package.__version__}\n"
+
+
+def test_help_and_version_load_nothing_heavy():
+    code = (
+        "import sys; sys.argv = ['charrnn', '--help']\n"
+        "from charrnn.cli.app import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "print([m for m in ('numpy', 'pydantic', 'yaml', 'safetensors') if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_utf8_whatever_the_locale(tmp_path):
+    text = tmp_path / "gruen.txt"
+    text.write_text("grüne Wörter, größer → schön\n" * 40, "utf-8")
+    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-m", "charrnn", "train", str(text), "-o", str(tmp_path / "r"), *TINY]
+    done = subprocess.run(command, capture_output=True, env=environment, check=True)
+    done.stderr.decode("utf-8")
+    command = [sys.executable, "-m", "charrnn", "sample", str(tmp_path / "r"), "-p", "größ", "-n", "20"]
+    done = subprocess.run(command, capture_output=True, env=environment, check=True)
+    assert done.stdout.decode("utf-8").startswith("größ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes end differently on Windows")
+def test_a_closed_pipe_ends_quietly(tiny_run):
+    command = f"{sys.executable} -m charrnn sample {tiny_run} -n 100000 | head -c 10"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+    assert len(done.stdout) == 10

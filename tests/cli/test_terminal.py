@@ -1,0 +1,91 @@
+"""A training in a real terminal: what is drawn, and how it stops."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from charrnn.runs.checkpoint import load
+
+pexpect = pytest.importorskip("pexpect", reason="a pseudo-terminal needs POSIX")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal needs POSIX")
+LONG = [
+    "-s", "model.hidden_size=16", "-s", "training.batch_size=4", "-s", "training.sequence_length=8", "-s", "training.eval_every=200",
+    "-s", "runtime.threads=1", "--steps", "1000000",
+]  # fmt: skip
+
+
+def spawn(*arguments, width=100, **environment):
+    command = ["-m", "charrnn", "train", *map(str, arguments)]
+    return pexpect.spawn(
+        sys.executable,
+        command,
+        encoding="utf-8",
+        timeout=60,
+        dimensions=(30, width),
+        env={**os.environ, "TERM": "xterm-256color", **environment},
+    )
+
+
+@pytest.mark.parametrize("width", [40, 100, 200])
+def test_ctrl_c_saves_exits_130_and_leaves_the_terminal_as_it_was(text_file, tmp_path, width):
+    child = spawn(text_file, "-o", tmp_path / "r", *LONG, width=width)
+    child.expect("validation loss")
+    child.expect("loss")
+    child.sendintr()
+    child.expect("learned")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 130
+    step = load(tmp_path / "r" / "last.safetensors").progress.step
+    assert 200 <= step < 1_000_000
+    assert not list((tmp_path / "r").glob("*.tmp"))
+    again = spawn("--resume", tmp_path / "r", "--steps", step + 5)
+    again.expect(f"resuming after step {step:,}")
+    again.expect(pexpect.EOF)
+    again.close()
+    assert again.exitstatus == 0
+    assert load(tmp_path / "r" / "last.safetensors").progress.step == step + 5
+
+
+def test_the_cursor_comes_back(text_file, tmp_path):
+    child = spawn(text_file, "-o", tmp_path / "r", *LONG[:-1], "400")
+    output = child.read()
+    assert output.rindex("\x1b[?25h") > output.rindex("\x1b[?25l"), "shown again after it was hidden"
+
+
+def test_no_color_means_no_colour(text_file, tmp_path):
+    child = spawn(text_file, "-o", tmp_path / "r", *LONG[:-1], "400", NO_COLOR="1")
+    assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", child.read())
+
+
+def test_sigterm_saves_and_exits_143(text_file, tmp_path):
+    command = [sys.executable, "-m", "charrnn", "train", str(text_file), "-o", str(tmp_path / "r"), *LONG]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while "validation loss" not in process.stderr.readline():
+        pass
+    process.send_signal(signal.SIGTERM)
+    _, rest = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert "what was learned is saved" in rest
+    assert load(tmp_path / "r" / "last.safetensors").progress.step >= 200
+
+
+def test_ctrl_c_before_the_training_exits_130(tmp_path):
+    """While it waits for standard input, there is nothing to save."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "charrnn", "train", "-"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    )
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in told

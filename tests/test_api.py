@@ -1,0 +1,141 @@
+import json
+
+import numpy as np
+import pytest
+
+from charrnn import api
+from charrnn.checks.gradcheck import passed
+from charrnn.errors import CheckpointError, RunError
+from charrnn.generation.sampling import Options
+from charrnn.learning.events import Evaluated, Finished, Stepped
+from charrnn.runs.checkpoint import load
+from charrnn.runs.configuration import resolve
+
+TINY = [
+    "model.hidden_size=16", "training.batch_size=4", "training.sequence_length=8", "training.steps=20",
+    "training.eval_every=6", "training.save_every=4", "runtime.threads=1",
+]  # fmt: skip
+
+
+def start(text_file, path, *settings):
+    return api.start(api.plan([str(text_file)], resolve(None, [*TINY, *settings]).config), path)
+
+
+def stop_after(run, step):
+    """Train until a step, as a Ctrl-C there would."""
+    asked = []
+    for event in run.events(lambda: bool(asked)):
+        if isinstance(event, Stepped) and event.step == step:
+            asked.append(True)
+
+
+@pytest.mark.parametrize("at", [1, 4, 6, 12, 19])
+@pytest.mark.parametrize(
+    "settings", [[], ["training.optimizer=sgd", "training.schedule=constant"], ["data.unit=byte", "runtime.threads=2"]]
+)
+def test_a_resumed_training_ends_with_the_same_bytes(tmp_path, text_file, at, settings):
+    whole = start(text_file, tmp_path / "whole", *settings)
+    list(whole.events())
+    stop_after(start(text_file, tmp_path / "parts", *settings), at)
+    resumed = api.resume(tmp_path / "parts")
+    events = list(resumed.events())
+    assert isinstance(events[-2], Finished)
+    for name in ("last.safetensors", "best.safetensors"):
+        assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    kept = ("step", "loss", "text", "event", "grad_norm")
+    logs = []
+    for run in ("whole", "parts"):
+        lines = [json.loads(line) for line in (tmp_path / run / "metrics.jsonl").read_text("utf-8").splitlines()]
+        logs.append([{k: line.get(k) for k in kept} for line in lines if line["event"] in ("step", "eval", "sample")])
+    assert logs[0] == logs[1]
+
+
+def test_what_was_not_saved_is_trained_again_to_the_same_end(tmp_path, text_file):
+    """A killed process: nothing after the save at step 8 is on disk."""
+    list(start(text_file, tmp_path / "whole").events())
+    for event in start(text_file, tmp_path / "killed").events():
+        if isinstance(event, Stepped) and event.step == 11:
+            break
+    assert load(tmp_path / "killed" / "last.safetensors").progress.step == 8
+    list(api.resume(tmp_path / "killed").events())
+    assert (tmp_path / "killed" / "last.safetensors").read_bytes() == (
+        tmp_path / "whole" / "last.safetensors"
+    ).read_bytes()
+
+
+def test_a_resume_with_another_text_is_refused(tmp_path, text_file):
+    list(start(text_file, tmp_path / "run").events())
+    text_file.write_text(text_file.read_text() + "one more line\n")
+    with pytest.raises(RunError, match=r"the text differs .* 1,214 characters, SHA-256 .* the run's had 1,200"):
+        api.resume(tmp_path / "run")
+
+
+def test_more_steps_move_the_end_and_say_so(tmp_path, text_file):
+    list(start(text_file, tmp_path / "run").events())
+    run = api.resume(tmp_path / "run", steps=30)
+    assert run.plan.notes == ("the end moves from step 20 to 30; the cosine schedule now runs over 30 steps",)
+    assert list(run.events())[-2].step == 30
+    assert "steps: 30" in (tmp_path / "run" / "config.yaml").read_text()
+
+
+def test_nothing_to_resume(tmp_path):
+    with pytest.raises(RunError, match="no such run directory"):
+        api.resume(tmp_path / "nowhere")
+    with pytest.raises(RunError, match="nothing to resume"):
+        api.resume(tmp_path)
+
+
+def test_moments_of_another_optimizer_are_refused(tmp_path, text_file):
+    from dataclasses import replace
+
+    from charrnn.runs.checkpoint import save
+
+    list(start(text_file, tmp_path / "run").events())
+    path = tmp_path / "run" / "last.safetensors"
+    save(replace(load(path), moments={}), path)
+    with pytest.raises(CheckpointError, match=r"holds the moments \[\]; its optimizer needs \['m', 'v'\]"):
+        api.resume(tmp_path / "run")
+
+
+def test_the_plan_counts_what_there_is(text_file):
+    plan = api.plan([str(text_file)], resolve(None, [*TINY, "training.steps=null", "training.epochs=2.5"]).config)
+    V, H = len(plan.corpus.vocabulary), 16
+    assert plan.parameters == V * H + H * H + H + H * V + V
+    assert plan.windows_per_epoch == (1080 - 1) // 4 // 8 == 33
+    assert plan.steps == 83
+    assert 10_000 < plan.memory() < 1_000_000
+
+
+def test_a_short_text_shrinks_batch_and_window_and_says_so(tmp_path):
+    (tmp_path / "short.txt").write_text("hello world, this is a short text.\n" * 2)
+    plan = api.plan([str(tmp_path / "short.txt")])
+    training = plan.config.training
+    assert (training.batch_size, training.sequence_length) == (1, 62)
+    assert plan.notes == (
+        "the training split has 63 characters, too few for 64 streams x 64 characters: reading 1 streams x 62 characters",
+    )
+
+
+def test_runs_are_named_after_their_text(tmp_path, monkeypatch, text_file):
+    monkeypatch.chdir(tmp_path)
+    plan = api.plan([str(text_file)], resolve(None, TINY).config)
+    assert [str(api.start(plan).path) for _ in range(2)] == ["runs/text", "runs/text-2"]
+
+
+def test_a_loaded_generator_writes_what_the_trained_network_would(tiny_run):
+    generator, path = api.sample(tiny_run, "last")
+    assert path.name == "last.safetensors"
+    assert "".join(generator.generate("the", 30, Options(), 5)) == "".join(generator.generate("the", 30, Options(), 5))
+
+
+def test_the_gradients_of_a_trained_run_pass(tiny_run):
+    checks = list(api.gradcheck(run=tiny_run, entries=10))
+    assert passed(checks)
+    assert {check.shape for check in checks} >= {(16, 16)}
+
+
+def test_training_learns(tmp_path, text_file):
+    events = list(start(text_file, tmp_path / "run", "training.steps=300", "training.learning_rate=0.01").events())
+    losses = [event.loss for event in events if isinstance(event, Evaluated)]
+    assert losses[-1] < 1.0 < losses[0]
+    assert np.isfinite(losses).all()

@@ -1,0 +1,61 @@
+"""The rooms know each other in one direction only."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import charrnn
+
+ROOT = Path(charrnn.__file__).parent
+LEVELS = [{"errors"}, {"text", "network"}, {"learning", "checks", "generation"}, {"runs"}, {"api"}, {"cli"}]
+LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
+MODULES = sorted(ROOT.rglob("*.py"))
+
+
+def room(module: str) -> str:
+    """charrnn.text.source -> text; the package itself, which holds only the version, is below everything."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else ""
+
+
+def imports(path: Path) -> set[str]:
+    """Every charrnn module that a file imports, inside functions too."""
+    tree = ast.parse(path.read_text("utf-8"))
+    found = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{path}: imports are absolute"
+            known = {
+                name.name
+                for name in node.names
+                if (ROOT.parent / node.module.replace(".", "/") / f"{name.name}.py").exists()
+            }
+            known |= {
+                name.name for name in node.names if (ROOT.parent / node.module.replace(".", "/") / name.name).is_dir()
+            }
+            found |= {f"{node.module}.{name}" for name in known} or {node.module}
+    return {name for name in found if name.split(".")[0] == "charrnn"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_arrow_points_back(path):
+    here = path.relative_to(ROOT).with_suffix("").parts[0]
+    if here in ("__init__", "__main__"):
+        return
+    for target in imports(path):
+        there = room(target)
+        if there in ("", here):
+            continue
+        assert LEVEL[there] < LEVEL[here], f"{path.relative_to(ROOT)} imports {target}"
+
+
+def test_every_room_has_a_level():
+    rooms = {path.relative_to(ROOT).with_suffix("").parts[0] for path in MODULES} - {"__init__", "__main__"}
+    assert rooms == set(LEVEL)
+
+
+def test_the_mathematics_prints_nothing_and_opens_nothing():
+    for path in (ROOT / "network").rglob("*.py"):
+        names = {node.id for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Name)}
+        assert not names & {"print", "open"}, path
