@@ -3,7 +3,7 @@
 The case is one that hides nothing: several steps, several streams, unequal sizes, a state that is not zero, a loss
 at every step, float64. (At T = 1 from a zero state half the terms of a backward could be missing unseen.)
 
-The error of an entry is |analytic - numeric| / max(|analytic|, |numeric|, FLOOR · m), with m the largest
+The error of an entry is |analytic - numeric| / max(|analytic|, |numeric|, floor · m), with m the largest
 derivative of its parameter: relative, but not to a number that is itself only rounding.
 """
 
@@ -13,13 +13,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from charrnn.checks.oracles import INITIAL_STATE, ORACLES, TOLERANCES, Case
+from charrnn.checks.oracles import FLOORS, INITIAL_STATE, ORACLES, TOLERANCES, Case
 from charrnn.errors import CheckError
 from charrnn.network.arrays import Array
 from charrnn.network.network import Architecture, Network
 
 T, B, V, H = 6, 3, 7, 5
-FLOOR = 1e-4
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def _choose(size: int, entries: int | None, generator: np.random.Generator) -> A
 
 def _compare(parameter: str, analytic: Array, chosen: Array, oracle: str, numeric: Array, tolerance: float) -> Check:
     found = analytic.reshape(-1)[chosen]
-    scale = FLOOR * max(np.abs(analytic).max(), np.abs(numeric).max())
+    scale = FLOORS[oracle] * max(np.abs(analytic).max(), np.abs(numeric).max())
     size = np.maximum(np.maximum(np.abs(found), np.abs(numeric)), scale)
     error = np.abs(found - numeric) / np.where(size > 0, size, 1)
     at = int(np.argmax(np.where(np.isnan(error), np.inf, error)))

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from charrnn.api import Plan
 from charrnn.checks.gradcheck import Check, by_parameter, passed
 from charrnn.runs.configuration import Resolved, leaves
+from charrnn.runs.plan import Plan
 
 WIDE = 120  # columns of a table that no terminal bounds
 

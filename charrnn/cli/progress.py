@@ -11,10 +11,10 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
-from charrnn.api import Run
 from charrnn.cli.display import printable
 from charrnn.learning.events import Evaluated, Event, Finished, Sampled, Saved, Stepped, bits
 from charrnn.runs.directory import as_json
+from charrnn.runs.run import Run
 
 SMOOTHING = 0.98  # of loss, speed and share clipped: about the last fifty steps
 LINE_EVERY = 10.0  # seconds between plain lines

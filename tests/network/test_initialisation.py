@@ -1,12 +1,18 @@
 import numpy as np
 
-from charrnn.network.initialisation import orthogonal
 from charrnn.network.network import Architecture, Network
 
 
-def test_orthogonal_matrices_are_orthogonal():
-    matrix = orthogonal(20, np.random.default_rng(0))
-    np.testing.assert_allclose(matrix @ matrix.T, np.eye(20), atol=1e-14)
+def test_matrices_are_uniform_within_their_bound_and_biases_zero():
+    parameters = Network.fresh(Architecture(65, 64), np.random.default_rng(0), np.float64).parameters
+    for name, view in parameters.items():
+        if view.ndim == 1:
+            assert not view.any(), name
+        else:
+            assert 0.12 < np.abs(view).max() <= 1 / 8, name
+            assert abs(view.std() - 1 / 8 / np.sqrt(3)) < 0.01, name
+    radius = np.abs(np.linalg.eigvals(parameters["W_hh"])).max()
+    assert 0.5 < radius < 0.65
 
 
 def test_both_precisions_start_from_the_same_weights():
