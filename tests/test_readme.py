@@ -22,14 +22,23 @@ SHELL = [
 
 
 def options(command) -> set[str]:
-    return {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts) if name.startswith("-")}
+    return {
+        name
+        for parameter in command.params
+        for name in (*parameter.opts, *parameter.secondary_opts)
+        if name.startswith("-")
+    }
 
 
 @pytest.mark.parametrize("name", GROUP.commands)
 def test_every_command_and_option_is_documented(name):
     section = re.search(rf"^### `charrnn {name}`.*?(?=^##)", TEXT, re.DOTALL | re.MULTILINE)
     assert section, f"the README has no section on charrnn {name}"
-    missing = {option for option in options(GROUP.commands[name]) if f"`{option}" not in section[0] and f"{option}`" not in section[0]}
+    missing = {
+        option
+        for option in options(GROUP.commands[name])
+        if f"`{option}" not in section[0] and f"{option}`" not in section[0]
+    }
     assert not missing - {"--help", "-h"}
 
 

@@ -81,8 +81,7 @@ class Trainer:
         began = time.perf_counter()
         progress, windows = self.progress, self.windows
         window = next(windows)
-        if window.first:
-            self.state[:] = 0
+        self.state[:, window.begins] = 0
         loss = split.loss_and_gradient(window.inputs, window.targets, self.state)
         norm, clipped = self.clipping(split.gradient.flat)
         if not (math.isfinite(loss) and math.isfinite(norm)):

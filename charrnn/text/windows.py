@@ -3,6 +3,10 @@
 The text is divided into B streams of equal length n = (characters - 1) // B: stream b starts at character b n.
 Window w holds characters w T ... w T + T - 1 of every stream, and as targets the same characters one later. The
 state of one window is handed to the next; when the streams wrap round to their start, it is reset.
+
+A network that has always read on may never have learned to begin: units that latched on long ago serve it as a name for
+the stream, and from a zero state it can fall into a mode from which it does not recover. So each stream may also be
+made to begin anew at a window of its own, now and then, with a given probability.
 """
 
 from dataclasses import dataclass
@@ -18,37 +22,49 @@ Indices = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Window:
-    """`inputs` and `targets`, both (T, B); `first` where the streams start (anew), so that the state must be reset."""
+    """`inputs` and `targets`, both (T, B); `begins`, (B,): the streams whose state must be reset before it."""
 
     inputs: Indices
     targets: Indices
-    first: bool
+    begins: NDArray[np.bool_]
 
 
 class Windows:
     """An endless walk over the windows of a text; `position` counts those taken and is all there is to save."""
 
-    def __init__(self, ids: Ids, batch_size: int, sequence_length: int, position: int = 0) -> None:
-        """Raises TextError when the text does not fill one window of every stream."""
+    def __init__(
+        self, ids: Ids, batch_size: int, sequence_length: int, reset_probability: float = 0.0, seed: int = 0
+    ) -> None:
+        """At position 0. Raises TextError when the text does not fill one window of every stream."""
         length = (len(ids) - 1) // batch_size
         if length < sequence_length:
             raise TextError(
                 f"{len(ids):,} characters do not fill one window of {batch_size} streams x {sequence_length} characters"
             )
-        self.batch_size, self.sequence_length, self.position = batch_size, sequence_length, position
+        self.batch_size, self.sequence_length, self.position = batch_size, sequence_length, 0
+        self._reset_probability, self._seed = reset_probability, seed
         self.per_epoch = length // sequence_length
         self._inputs = ids[: batch_size * length].reshape(batch_size, length)
         self._targets = ids[1 : batch_size * length + 1].reshape(batch_size, length)
 
     def __next__(self) -> Window:
         start = self.position % self.per_epoch * self.sequence_length
+        window = Window(self._cut(self._inputs, start), self._cut(self._targets, start), self._begins())
         self.position += 1
-        return Window(self._cut(self._inputs, start), self._cut(self._targets, start), first=start == 0)
+        return window
 
     @property
     def epoch(self) -> float:
         """Passes over the text so far."""
         return self.position / self.per_epoch
+
+    def _begins(self) -> NDArray[np.bool_]:
+        """All streams at their start; elsewhere those that chance picks, by the position alone."""
+        if self.position % self.per_epoch == 0:
+            return np.ones(self.batch_size, np.bool_)
+        if self._reset_probability == 0:
+            return np.zeros(self.batch_size, np.bool_)
+        return np.random.default_rng((self._seed, self.position)).random(self.batch_size) < self._reset_probability
 
     def _cut(self, streams: Ids, start: int) -> Indices:
         return np.ascontiguousarray(streams[:, start : start + self.sequence_length].T, np.intp)

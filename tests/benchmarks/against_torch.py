@@ -94,7 +94,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()
     print(f"{platform.processor() or platform.machine()}, {arguments.threads} threads, NumPy {np.__version__}")
-    print("| H, B, T | charrnn, ms | PyTorch, ms | charrnn, characters/s | ratio, median (lowest to highest) |\n|---|---|---|---|---|")
+    print(
+        "| H, B, T | charrnn, ms | PyTorch, ms | charrnn, characters/s | ratio, median (lowest to highest) |\n|---|---|---|---|---|"
+    )
     for size in arguments.sizes:
         H, B, T = map(int, size.split(","))
         ours, theirs = (make(H, B, T, arguments.threads) for make in (charrnn_stepper, torch_stepper))

@@ -60,7 +60,7 @@ def test_ten_steps_equal_the_plain_equations():
     windows, h, adam, expected = copy.copy(trainer.windows), np.zeros((3, 8)), plain.Adam(w, 0.01), []
     for _ in range(10):
         window = next(windows)
-        h = np.zeros_like(h) if window.first else h
+        h = np.zeros_like(h) if window.begins.all() else h
         loss, tape = plain.forward(adam.w, window.inputs, window.targets, h)
         gradient = {name: g for name, g in plain.backward(adam.w, tape).items() if name != "h_0"}
         adam.update(plain.clip_by_norm(gradient, 1.0))
@@ -150,3 +150,14 @@ def test_a_loss_that_is_no_number_never_reaches_the_weights(poison):
     with np.errstate(invalid="ignore"), pytest.raises(DivergedError, match="training diverged at step 3"):
         list(trainer.train(5))
     np.testing.assert_array_equal(trainer.network.parameters.flat, before)
+
+
+def test_only_the_streams_that_begin_anew_lose_their_state():
+    kept, begun = make(), make()
+    next(kept.windows), next(begun.windows)
+    for trainer in (kept, begun):
+        trainer.state[:] = np.linspace(-0.9, 0.9, trainer.state.size).reshape(trainer.state.shape)
+    begun.windows._begins = lambda: np.array([False, True, False])
+    losses(kept, 1), losses(begun, 1)
+    same = [np.array_equal(kept.state[:, stream], begun.state[:, stream]) for stream in range(3)]
+    assert same == [True, False, True]

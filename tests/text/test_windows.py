@@ -13,7 +13,11 @@ def test_streams_windows_and_targets():
     assert first.inputs.T.tolist() == [[0, 1, 2, 3], [10, 11, 12, 13]]
     assert first.targets.T.tolist() == [[1, 2, 3, 4], [11, 12, 13, 14]]
     assert second.inputs.T.tolist() == [[4, 5, 6, 7], [14, 15, 16, 17]]
-    assert (first.first, second.first, next(windows).first) == (True, False, True)
+    assert [window.begins.tolist() for window in (first, second, next(windows))] == [
+        [True] * 2,
+        [False] * 2,
+        [True] * 2,
+    ]
 
 
 @given(st.integers(2, 400), st.integers(1, 9), st.integers(1, 20))
@@ -27,7 +31,7 @@ def test_a_window_continues_the_one_before_until_the_streams_wrap(length, B, T):
     for _ in range(windows.per_epoch):
         after = next(windows)
         np.testing.assert_array_equal(after.targets, after.inputs + 1)
-        if not after.first:
+        if not after.begins.all():
             np.testing.assert_array_equal(after.inputs[0], before.targets[-1])
         before = after
     assert windows.epoch == (windows.per_epoch + 1) / windows.per_epoch
@@ -38,7 +42,8 @@ def test_a_saved_position_goes_on_where_it_was():
     windows = Windows(ids, 3, 5)
     for _ in range(8):
         next(windows)
-    again = Windows(ids, 3, 5, windows.position)
+    again = Windows(ids, 3, 5)
+    again.position = windows.position
     for _ in range(20):
         np.testing.assert_array_equal(next(again).inputs, next(windows).inputs)
 
@@ -51,3 +56,16 @@ def test_what_fit_gives_fills_a_window_and_is_not_more_than_was_asked(length, ba
     Windows(np.zeros(length, np.uint8), B, T)
     if length - 1 >= batch_size * sequence_length:
         assert (B, T) == (batch_size, sequence_length)
+
+
+def test_now_and_then_a_stream_begins_anew_and_the_position_alone_decides_which():
+    def begins(position, seed=3):
+        windows = Windows(np.zeros(40_001, np.uint8), 20, 2, reset_probability=0.1, seed=seed)
+        windows.position = position
+        return next(windows).begins
+
+    assert begins(0).all()
+    share = np.mean([begins(position) for position in range(1, 1000)])
+    assert 0.09 < share < 0.11
+    np.testing.assert_array_equal(begins(500), begins(500))
+    assert any((begins(position) != begins(position, seed=4)).any() for position in range(1, 10))
