@@ -8,7 +8,9 @@ import pytest
 import typer.main
 
 from charrnn.cli.app import app
+from charrnn.runs.config import Config
 from charrnn.runs.configuration import known_keys
+from charrnn.runs.yaml import parse
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 TEXT = README.read_text("utf-8")
@@ -61,6 +63,13 @@ def test_the_readme_shows_command_lines_of_every_command():
 def test_every_configuration_key_is_documented():
     for key in known_keys():
         assert f"{key.rpartition('.')[2]}:" in TEXT or f"`{key}`" in TEXT, key
+
+
+def test_the_configuration_shown_is_the_default():
+    shown = re.search(r"```yaml\n(.*?)```", TEXT, re.DOTALL)[1]
+    document = parse(shown, "README")
+    assert Config.model_validate(document.values) == Config()
+    assert {".".join(path) for path in document.lines if len(path) == 2} == set(known_keys())
 
 
 def test_the_commands_that_ci_runs_stand_in_the_readme():

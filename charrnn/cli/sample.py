@@ -23,7 +23,7 @@ def sample(
     ] = 500,
     temperature: Annotated[
         float, typer.Option("--temperature", "-t", help="Below 1 safer, above 1 wilder; 0 always takes the likeliest.")
-    ] = 1.0,
+    ] = 0.8,
     top_k: Annotated[
         int | None, typer.Option("--top-k", metavar="K", help="Choose among the K likeliest characters only.")
     ] = None,

@@ -103,6 +103,12 @@ def test_a_directory_that_cannot_be_written(charrnn, text_file, tmp_path):
     )
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs Linux's /proc")
+def test_what_even_root_may_not_read_or_write(charrnn, text_file):
+    refused(charrnn("train", text_file, *TINY, "-o", "/proc/charrnn"), 1, "/proc/charrnn: cannot be written")
+    refused(charrnn("train", "/proc/self/mem"), 1, "/proc/self/mem: cannot be read")
+
+
 def test_a_directory_below_a_file(charrnn, text_file):
     refused(charrnn("train", text_file, *TINY, "-o", text_file / "run"), 1, "cannot be written")
 
