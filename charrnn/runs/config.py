@@ -1,0 +1,112 @@
+"""The configuration tree: every key with its default, type, range and meaning.
+
+This file only says what a configuration is; `configuration` reads one from files and options.
+"""
+
+import codecs
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+from charrnn.network.network import Architecture
+
+LARGEST = 1 << 24  # for sizes: past this it is a typing error
+
+
+def _whole(value: Any) -> Any:
+    """1e4 is a whole number, though YAML reads it as a float."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+
+
+class Section(BaseModel):
+    """Strict: no unknown key, no text where a number belongs, no infinity."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class Model(Section):
+    """The network."""
+
+    cell: Literal["rnn"] = Field("rnn", description="the recurrent cell")
+    hidden_size: Whole = Field(256, ge=1, le=1 << 16, description="units in the layer, H")
+    nonlinearity: Literal["tanh", "sigmoid", "relu"] = Field("tanh", description="φ of the vanilla RNN")
+
+    def architecture(self, vocab_size: int) -> Architecture:
+        """The network that this section and a vocabulary describe."""
+        return Architecture(vocab_size, self.hidden_size, self.cell, self.nonlinearity)
+
+
+class Data(Section):
+    """How the text is read."""
+
+    unit: Literal["char", "byte"] = Field("char", description="what is predicted: Unicode code points or bytes")
+    encoding: str = Field("utf-8", description="the encoding of the text files (char only)")
+    split: tuple[float, float, float] = Field(
+        (0.9, 0.05, 0.05), strict=False, description="shares of train, valid and test: contiguous, in this order, adding up to 1"
+    )
+    min_count: Whole = Field(1, ge=1, le=LARGEST, description="characters rarer than this share one unknown symbol, never sampled")
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_exists(cls, value: str) -> str:
+        try:
+            "".encode(value)
+            codecs.lookup(value)
+        except (LookupError, ValueError):
+            raise ValueError("not an encoding that Python knows (try utf-8, latin-1, cp1252, utf-16)") from None
+        return value
+
+    @field_validator("split")
+    @classmethod
+    def _split_adds_up(cls, value: tuple[float, float, float]) -> tuple[float, float, float]:
+        if min(value) < 0 or abs(sum(value) - 1) > 1e-6 or value[0] == 0:
+            raise ValueError("must be three shares, none negative and the first above 0, that add up to 1")
+        return value
+
+
+class Training(Section):
+    """How the network learns."""
+
+    batch_size: Whole = Field(32, ge=1, le=LARGEST, description="streams read side by side, B")
+    sequence_length: Whole = Field(64, ge=1, le=LARGEST, description="steps unrolled per window, T: how far gradients flow back")
+    steps: Whole | None = Field(None, ge=1, description="updates to make; null: as many as epochs need")
+    epochs: float = Field(30.0, gt=0, le=1e6, description="passes over the training split, where steps is null")
+    reset_probability: float = Field(
+        0.01, ge=0, le=1, description="chance that a stream begins anew, from a zero state, at a window"
+    )
+    optimizer: Literal["sgd", "adam"] = Field("adam", description="the update rule")
+    learning_rate: float = Field(3.0e-3, gt=0, le=1e3, description="the learning rate at its highest")
+    schedule: Literal["constant", "cosine"] = Field("cosine", description="how the learning rate falls after the warm-up")
+    warmup_steps: Whole = Field(0, ge=0, le=LARGEST, description="updates over which the learning rate rises from 0")
+    weight_decay: float = Field(0.0, ge=0, le=1e3, description="λ: λ w is added to the gradient of each weight w")
+    max_grad_norm: float | None = Field(1.0, gt=0, description="clip the gradient to this global norm; null: off")
+    max_grad_value: float | None = Field(None, gt=0, description="clip each element of the gradient to ± this; null: off")
+    precision: Literal["float32", "float64"] = Field("float32", description="of weights, states and gradients")
+    seed: Whole = Field(0, ge=0, le=(1 << 63) - 1, description="of every random number in the run")
+    eval_every: Whole = Field(500, ge=1, description="updates between validations")
+    save_every: Whole = Field(500, ge=1, description="updates between checkpoints")
+    sample_every: Whole | None = Field(None, ge=0, description="updates between samples; null: at each validation; 0: never")
+    patience: Whole | None = Field(None, ge=1, description="stop after this many validations without a better loss; null: never")
+
+
+class Runtime(Section):
+    """How the machine is used."""
+
+    threads: Whole | None = Field(None, ge=1, le=4096, description="threads that share the streams; null: chosen for this machine and recorded")
+
+
+class Config(Section):
+    """The whole tree."""
+
+    model: Model = Model()
+    data: Data = Data()
+    training: Training = Training()
+    runtime: Runtime = Runtime()
+
+    def replaced(self, section: str, **values: Any) -> "Config":
+        """A copy with other values in one section."""
+        changed = getattr(self, section).model_copy(update=values)
+        return self.model_copy(update={section: changed})

@@ -1,0 +1,182 @@
+"""A configuration from its layers: default < file < --set < dedicated option, each value knowing where it came from.
+
+All mistakes are reported at once, each with its file and line or its option.
+"""
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any
+
+import yaml as pyyaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from charrnn.errors import ConfigError
+from charrnn.runs import yaml
+from charrnn.runs.config import Config
+from charrnn.text.source import shipped
+
+Origins = dict[str, str]
+"""Dotted key -> where its value came from; what is not there is a default."""
+
+Mistake = tuple[str, str]
+"""Where it is (file:line or option), and what is wrong."""
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A valid configuration and the origin of each value that is not a default."""
+
+    config: Config
+    origins: Origins
+
+    def origin(self, key: str) -> str:
+        """Where the value of a dotted key came from."""
+        return self.origins.get(key, "default")
+
+
+def resolve(
+    file: str | None = None, settings: Sequence[str] = (), options: Mapping[str, tuple[str, Any]] | None = None
+) -> Resolved:
+    """Put the layers together. `settings` are KEY=VALUE; `options` maps a dotted key to (option name, value).
+
+    Raises ConfigError with every mistake found, one a line.
+    """
+    values: dict[str, Any] = {}
+    origins: Origins = {}
+    mistakes: list[Mistake] = []
+    if file is not None:
+        path = find(file)
+        document = yaml.parse(_read(path), str(path))
+        values = document.values
+        origins.update((".".join(map(str, key)), f"{path}:{line}") for key, line in document.lines.items())
+        mistakes += [(f"{path}:{line}", f"{_dotted(key)}: {message}") for key, line, message in document.mistakes]
+    for key, origin, value in [*_settings(settings), *_options(options or {})]:
+        mistakes += _put(values, key, value, origin)
+        origins[key] = origin
+    try:
+        config = Config.model_validate(values)
+    except ValidationError as error:
+        mistakes += [_explain(details, origins) for details in error.errors()]
+    if mistakes:
+        raise ConfigError(_report(mistakes))
+    return Resolved(config, origins)
+
+
+def find(name: str) -> FilePath:
+    """The file of a configuration: a path, or the name of a shipped one with or without .yaml."""
+    path = FilePath(name)
+    if path.is_file():
+        return path
+    shipped_path = shipped("configs") / f"{name.removesuffix('.yaml').removeprefix('configs/')}.yaml"
+    if shipped_path.is_file() and (os.sep not in name or name.startswith("configs/")):
+        return shipped_path
+    if path.is_dir():
+        raise ConfigError(f"--config {name}: a folder, not a file")
+    known = sorted(path.stem for path in shipped("configs").glob("*.yaml"))
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    raise ConfigError(f"--config {name}: no such file, and no configuration of that name; {hint}there are {', '.join(known)}")
+
+
+def to_yaml(config: Config) -> str:
+    """The whole tree as a file that `resolve` reads back to the same configuration."""
+    return str(pyyaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
+
+
+def leaves(config: Config) -> Iterator[tuple[str, Any]]:
+    """Every dotted key with its value, in the order of the tree."""
+    for path, value in yaml.flatten(config.model_dump(mode="json")):
+        yield _dotted(path), value
+
+
+def known_keys() -> list[str]:
+    """Every dotted key that there is."""
+    return [key for key, _ in leaves(Config())]
+
+
+def _read(path: FilePath) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 text (byte {error.start})") from None
+
+
+def _settings(settings: Sequence[str]) -> Iterator[tuple[str, str, Any]]:
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals or not key.strip():
+            raise ConfigError(f"--set {setting}: must be KEY=VALUE, for example --set model.hidden_size=128")
+        yield key.strip(), "--set", yaml.scalar(text)
+
+
+def _options(options: Mapping[str, tuple[str, Any]]) -> Iterator[tuple[str, str, Any]]:
+    for key, (name, value) in options.items():
+        yield key, name, value
+
+
+def _put(values: dict[str, Any], key: str, value: Any, origin: str) -> list[Mistake]:
+    """Set a dotted key in nested mappings; the mistake, if a part of the way is not a mapping."""
+    *way, last = key.split(".")
+    for part in way:
+        values = values.setdefault(part, {})
+        if not isinstance(values, dict):
+            return [(origin, f"{key}: {part} is a value, not a section")]
+    values[last] = value
+    return []
+
+
+def _explain(details: ErrorDetails, origins: Origins) -> Mistake:
+    """One mistake: where it is, which key, what is wrong, what was found."""
+    key = _dotted([part for part in details["loc"] if isinstance(part, str)])
+    below = (origin for other, origin in origins.items() if other.startswith(f"{key}."))
+    return origins.get(key) or next(below, ""), f"{key}: {_problem(details, key)}"
+
+
+def _report(mistakes: Sequence[Mistake]) -> str:
+    """All mistakes, those of the file in the order of its lines."""
+
+    def line(mistake: Mistake) -> int:
+        return int(mistake[0].rpartition(":")[2]) if ":" in mistake[0] else 0
+
+    lines = [f"{origin}: {message}" if origin else message for origin, message in sorted(mistakes, key=line)]
+    return lines[0] if len(lines) == 1 else "\n  ".join([f"{len(lines)} mistakes in the configuration:", *lines])
+
+
+def _problem(details: ErrorDetails, key: str) -> str:
+    kind, found = details["type"], details["input"]
+    if kind == "extra_forbidden":
+        return f"no such key{_nearest(key)}"
+    if kind == "model_type":
+        return f"must be a section of options; found {found!r}"
+    message = details["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    message = message.replace("a valid integer", "a whole number").replace("a valid number", "a number").replace("a valid string", "text")
+    return f"{message}; found {_shown(found)}"
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value is None else repr(value)
+
+
+def _nearest(key: str) -> str:
+    """The known key that was probably meant, whichever section it stands in."""
+    known = known_keys()
+    same_section = [other for other in known if other.rpartition(".")[0] == key.rpartition(".")[0]]
+    close = difflib.get_close_matches(key, same_section or known, n=1, cutoff=0.7)
+    close = close or [other for other in known if difflib.get_close_matches(key.rpartition(".")[2], [other.rpartition(".")[2]], cutoff=0.75)]
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f"; known here: {', '.join(other.rpartition('.')[2] for other in same_section) or ', '.join(_sections())}"
+
+
+def _sections() -> list[str]:
+    return list(Config.model_fields)
+
+
+def _dotted(path: Sequence[str | int]) -> str:
+    return ".".join(map(str, path))

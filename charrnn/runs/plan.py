@@ -1,0 +1,147 @@
+"""A training that could begin, or go on: every number is decided, nothing is written."""
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from charrnn.errors import RunError
+from charrnn.learning.optimizers import OPTIMIZERS, Optimizer
+from charrnn.learning.parallel import StreamSplit, available_cores
+from charrnn.network.network import Architecture, Network
+from charrnn.network.parameters import Parameters
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.config import Config
+from charrnn.text import corpus as corpora
+from charrnn.text import windows
+from charrnn.text.corpus import Corpus
+from charrnn.text.source import DEFAULT_SOURCE
+
+STREAMS_PER_THREAD = 8  # fewer, and handing out the work costs more than a further thread brings
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A training that could begin: every number is decided, nothing is written."""
+
+    config: Config
+    corpus: Corpus
+    sources: tuple[str, ...]
+    notes: tuple[str, ...]  # what was decided differently from what was asked
+
+    @property
+    def windows_per_epoch(self) -> int:
+        """Updates in one pass over the training split."""
+        training = self.config.training
+        return windows.Windows(self.corpus.split("train"), training.batch_size, training.sequence_length).per_epoch
+
+    @property
+    def steps(self) -> int:
+        """Updates in all."""
+        return self.config.training.steps or max(1, math.ceil(self.config.training.epochs * self.windows_per_epoch))
+
+    @property
+    def parameters(self) -> int:
+        """Numbers to learn."""
+        return sum(map(math.prod, self.architecture.shapes().values()))
+
+    def memory(self) -> int:
+        """Bytes of all arrays of the training, the interpreter and its libraries not counted."""
+        training = self.config.training
+        network = Network(self.architecture, Parameters(self.architecture.shapes(), training.precision))
+        split = StreamSplit(network, training.sequence_length, training.batch_size, self.threads)
+        optimizer = self.optimizer(network)
+        split.close()
+        vectors = 2 + len(optimizer.moments)  # the weights, and the optimizer's room to work in
+        return split.nbytes + vectors * network.parameters.flat.nbytes + self.corpus.ids.nbytes
+
+    @property
+    def threads(self) -> int:
+        """Threads that share the streams."""
+        return self.config.runtime.threads or 1
+
+    def optimizer(self, network: Network) -> Optimizer:
+        """A fresh optimizer for the parameters of `network`."""
+        training = self.config.training
+        return OPTIMIZERS[training.optimizer](network.parameters.flat, training.weight_decay)
+
+    @property
+    def name(self) -> str:
+        """What a run on this text is called."""
+        source = self.sources[0]
+        name = "stdin" if source == "-" else Path(source.removeprefix("builtin:")).name.split(".")[0]
+        return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in name) or "run"
+
+    @property
+    def architecture(self) -> Architecture:
+        """The network that is trained."""
+        return self.config.model.architecture(len(self.corpus.vocabulary))
+
+
+def make(sources: Sequence[str] = (), config: Config | None = None) -> Plan:
+    """Read the sources (none: the built-in text) and decide on every number.
+
+    Raises TextError, VocabularyError and NetworkError.
+    """
+    config = config or Config()
+    sources = tuple(sources) or (DEFAULT_SOURCE,)
+    text = corpora.read_text(sources, config.data.unit, config.data.encoding)
+    corpus = corpora.build(text, text.vocabulary(config.data.min_count), config.data.split)
+    config, notes = _fitted(config, len(corpus.split("train")))
+    return Plan(config, corpus, tuple(map(_absolute, sources)), notes)
+
+
+def again(saved: Checkpoint, sources: Sequence[str], path: Path) -> Plan:
+    """The plan of a run that is resumed, with the text that it was trained on.
+
+    Raises RunError when the text differs, or came from standard input and is not given again.
+    """
+    if not sources and "-" in saved.text.sources:
+        raise RunError(
+            f"--resume {path}: its text came from standard input; give it again: charrnn train --resume {path} - < TEXT"
+        )
+    sources = tuple(sources) or saved.text.sources
+    text = corpora.read_text(sources, saved.config.data.unit, saved.config.data.encoding)
+    if text.sha256 != saved.text.sha256:
+        raise RunError(
+            f"--resume {path}: the text differs from the one it was trained on: {', '.join(sources)} has {len(text.content):,} "
+            f"characters, SHA-256 {text.sha256[:12]}...; the run's had {saved.text.characters:,}, {saved.text.sha256[:12]}..."
+        )
+    return Plan(
+        saved.config, corpora.build(text, saved.vocabulary, saved.config.data.split), tuple(map(_absolute, sources)), ()
+    )
+
+
+def with_new_end(plan: Plan, steps: int | None, epochs: float | None) -> Plan:
+    """The same plan with another end, and a note of what that does to the schedule."""
+    config = plan.config.replaced("training", steps=steps, epochs=epochs or plan.config.training.epochs)
+    longer = replace(plan, config=config)
+    return replace(longer, notes=_new_end(plan.steps, longer.steps, config))
+
+
+def _new_end(old: int, new: int, config: Config) -> tuple[str, ...]:
+    if old == new:
+        return ()
+    return (
+        f"the end moves from step {old:,} to {new:,}; the {config.training.schedule} schedule now runs over {new:,} steps",
+    )
+
+
+def _fitted(config: Config, characters: int) -> tuple[Config, tuple[str, ...]]:
+    """The configuration with batch, window and threads as this text and this machine allow, and what to say of it."""
+    asked = config.training.batch_size, config.training.sequence_length
+    B, T = windows.fit(characters, *asked)
+    notes = []
+    if (B, T) != asked:
+        notes.append(
+            f"the training split has {characters:,} characters, too few for {asked[0]} streams x {asked[1]} characters: "
+            f"reading {B} streams x {T} characters"
+        )
+    threads = config.runtime.threads or max(1, min(available_cores(), B // STREAMS_PER_THREAD))
+    config = config.replaced("training", batch_size=B, sequence_length=T).replaced("runtime", threads=threads)
+    return config, tuple(notes)
+
+
+def _absolute(source: str) -> str:
+    return source if source == "-" or source.startswith("builtin:") else os.path.abspath(source)

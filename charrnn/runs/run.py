@@ -1,0 +1,132 @@
+"""A training with its directory: started, resumed, followed to its end."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from charrnn.errors import CheckpointError, NetworkError
+from charrnn.generation.generator import Generator
+from charrnn.generation.sampling import Options
+from charrnn.learning.clipping import Clipping
+from charrnn.learning.events import Evaluated, Event, Sampled, Stepped
+from charrnn.learning.optimizers import Optimizer
+from charrnn.learning.parallel import one_blas_thread
+from charrnn.learning.schedules import Schedule
+from charrnn.learning.trainer import Trainer
+from charrnn.network.network import Network
+from charrnn.runs import configuration, directory
+from charrnn.runs.checkpoint import Checkpoint, TextRecord
+from charrnn.runs.plan import Plan
+from charrnn.text.windows import Windows
+
+SAMPLE_LENGTH = 200  # characters shown now and then while training
+SAMPLE_OPTIONS = Options(temperature=0.8)
+
+
+class Run:
+    """A training with its directory, ready to go on."""
+
+    def __init__(self, plan: Plan, path: Path, trainer: Trainer) -> None:
+        self.plan, self.path, self.trainer = plan, path, trainer
+
+    def events(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
+        """Train, sample, save and log; yield each fact as it comes. Stopping at any of them loses nothing but what
+        came after the last save.
+
+        Raises DivergedError, and RunError when the directory cannot be written.
+        """
+        training = self.plan.config.training
+        events = self.trainer.train(self.plan.steps, should_stop)
+        events = self._sampling(events, training.sample_every)
+        events = directory.saving(events, self.checkpoint, self.path, training.save_every)
+        with one_blas_thread():
+            yield from directory.logged(events, self.path)
+
+    def checkpoint(self) -> Checkpoint:
+        """The training as it stands."""
+        trainer, plan = self.trainer, self.plan
+        return Checkpoint(
+            config=plan.config,
+            vocabulary=plan.corpus.vocabulary,
+            network=trainer.network,
+            moments=trainer.optimizer.moments,
+            updates=trainer.optimizer.updates,
+            state=trainer.state,
+            position=trainer.windows.position,
+            progress=trainer.progress,
+            text=TextRecord(plan.sources, plan.corpus.sha256, len(plan.corpus.ids)),
+        )
+
+    def _sampling(self, events: Iterable[Event], every: int | None) -> Iterator[Event]:
+        """Pass the events on, with a sample after each evaluation, or after every so many steps (0: never)."""
+        for event in events:
+            yield event
+            due = (
+                isinstance(event, Evaluated)
+                if every is None
+                else isinstance(event, Stepped) and every and event.step % every == 0
+            )
+            if due:
+                yield Sampled(event.step, self._sample(event.step))
+
+    def _sample(self, step: int) -> str:
+        generator = Generator(self.trainer.network, self.plan.corpus.vocabulary)
+        seed = (self.plan.config.training.seed, step)
+        return "".join(generator.generate("", SAMPLE_LENGTH, SAMPLE_OPTIONS, seed))
+
+
+def start(plan: Plan, path: Path) -> Run:
+    """Make the run directory and a fresh network. Raises RunError when the directory holds something or cannot be made."""
+    config = plan.config
+    directory.create(path, configuration.to_yaml(config))
+    generator = np.random.default_rng(config.training.seed)
+    network = _allocated(lambda: Network.fresh(plan.architecture, generator, config.training.precision))
+    return Run(plan, path, _trainer(plan, network))
+
+
+def take_up(plan: Plan, path: Path, saved: Checkpoint) -> Run:
+    """Go on from a checkpoint. Raises CheckpointError when its optimizer is another one."""
+    trainer = _trainer(plan, saved.network)
+    trainer.windows.position, trainer.state, trainer.progress = saved.position, saved.state, saved.progress
+    _restore(trainer.optimizer, saved)
+    return Run(plan, path, trainer)
+
+
+def _trainer(plan: Plan, network: Network) -> Trainer:
+    training, corpus = plan.config.training, plan.corpus
+    return Trainer(
+        network=network,
+        windows=Windows(
+            corpus.split("train"),
+            training.batch_size,
+            training.sequence_length,
+            training.reset_probability,
+            training.seed,
+        ),
+        state=network.zero_state(training.batch_size),
+        valid=corpus.split("valid"),
+        optimizer=plan.optimizer(network),
+        schedule=Schedule(training.schedule, training.learning_rate, plan.steps, training.warmup_steps),
+        clipping=Clipping(training.max_grad_norm, training.max_grad_value),
+        eval_every=training.eval_every,
+        patience=training.patience,
+        threads=plan.threads,
+    )
+
+
+def _restore(optimizer: Optimizer, saved: Checkpoint) -> None:
+    if saved.moments.keys() != optimizer.moments.keys():
+        raise CheckpointError(
+            f"the checkpoint holds the moments {sorted(saved.moments)}; its optimizer needs {sorted(optimizer.moments)}"
+        )
+    for name, moment in optimizer.moments.items():
+        moment[:] = saved.moments[name]
+    optimizer.updates = saved.updates
+
+
+def _allocated(make: Callable[[], Network]) -> Network:
+    try:
+        return make()
+    except MemoryError:
+        raise NetworkError("the network does not fit into this machine's memory; lower model.hidden_size") from None

@@ -1,0 +1,110 @@
+"""YAML as people expect it: `5e-5` is a number, `010` is ten, `on` is a word, and every value knows its line.
+
+PyYAML follows YAML 1.1, where `5e-5` is a string, `010` is 8, `12:30` is 750 and `on` is true; the rules here are
+those of YAML 1.2. Only plain data is ever built, and nothing deeper than a configuration needs.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from charrnn.errors import ConfigError
+
+DEEPEST = 4
+Path = tuple[str | int, ...]
+
+
+@dataclass
+class Document:
+    """A mapping, the line of each of its keys, and the mistakes met on the way: (path, line, message)."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    lines: dict[Path, int] = field(default_factory=dict)
+    mistakes: list[tuple[Path, int, str]] = field(default_factory=list)
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader with the scalars of YAML 1.2."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML's own design)
+
+
+def _resolve(tag: str, pattern: str, first: str) -> None:
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(f"^(?:{pattern})$"), list(first))
+
+
+_resolve("bool", "true|True|TRUE|false|False|FALSE", "tTfF")
+_resolve("null", "~|null|Null|NULL|", "~nN")
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile("^$"), [""])
+_resolve("int", "[-+]?[0-9]+", "-+0123456789")
+_resolve("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", "-+.0123456789")
+_Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value))
+_Loader.add_constructor("tag:yaml.org,2002:float", lambda _, node: float(re.sub(r"\.(?=inf|nan)", "", node.value.lower())))
+
+
+def scalar(text: str) -> Any:
+    """One value as it would be read in a file; raises ConfigError where it is not YAML."""
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506 (a SafeLoader)
+    except (yaml.YAMLError, ValueError) as error:
+        raise ConfigError(f"{text!r} is not a value that YAML can read: {_first_line(error)}") from None
+
+
+def parse(text: str, name: str) -> Document:
+    """Read a mapping; `name` stands in messages. Raises ConfigError for what is not YAML or not a mapping."""
+    document = Document()
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        if node is not None and node.tag != "tag:yaml.org,2002:null":
+            if not isinstance(node, yaml.MappingNode):
+                kind = "a list" if isinstance(node, yaml.SequenceNode) else "a single value"
+                raise ConfigError(f"{name}: a configuration is a mapping (key: value); found {kind}")
+            document.values = _mapping(loader, node, (), document)
+        return document
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{name}: not YAML: {_first_line(error)}{_where(error)}") from None
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode, path: Path, document: Document) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        key, line = str(key_node.value), key_node.start_mark.line + 1
+        if key in values:
+            first = document.lines[(*path, key)]
+            document.mistakes.append(((*path, key), line, f"written twice; it stands in line {first} already"))
+            continue
+        document.lines[(*path, key)] = line
+        values[key] = _value(loader, value_node, (*path, key), document)
+    return values
+
+
+def _value(loader: _Loader, node: yaml.Node, path: Path, document: Document) -> Any:
+    if len(path) >= DEEPEST:
+        raise ConfigError(f"line {node.start_mark.line + 1}: {'.'.join(map(str, path))}: nested too deeply")
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(loader, node, path, document)
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(loader, item, (*path, index), document) for index, item in enumerate(node.value)]
+    return loader.construct_object(node)
+
+
+def _first_line(error: Exception) -> str:
+    return str(getattr(error, "problem", None) or error).splitlines()[0]
+
+
+def _where(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+
+
+def flatten(values: Mapping[str, Any], path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Every leaf of nested mappings with its path."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from flatten(value, (*path, key))
+        else:
+            yield (*path, key), value

@@ -1,0 +1,116 @@
+import json
+import struct
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+from charrnn.errors import CheckpointError
+from charrnn.runs import checkpoint as module
+from charrnn.runs.checkpoint import load, save
+
+
+@pytest.fixture
+def last(tiny_run):
+    return tiny_run / "last.safetensors"
+
+
+def rewrite(path, tensors=None, record=None):
+    """The same checkpoint with some tensors or fields of its record replaced (None: left out)."""
+    with safetensors.safe_open(path, framework="np") as file:
+        kept = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        fields = json.loads(file.metadata()["charrnn"])
+    kept |= tensors or {}
+    if isinstance(record, dict):
+        record = json.dumps({key: value for key, value in (fields | record).items() if value is not None})
+    safetensors.numpy.save_file({name: tensor for name, tensor in kept.items() if tensor is not None}, path, {"charrnn": record})
+
+
+def test_what_is_saved_is_what_is_loaded_to_the_byte(last, tmp_path):
+    first = load(last)
+    save(first, tmp_path / "again.safetensors")
+    again = load(tmp_path / "again.safetensors")
+    assert (tmp_path / "again.safetensors").read_bytes() == last.read_bytes()
+    assert again.network.parameters.flat.tobytes() == first.network.parameters.flat.tobytes()
+    assert (again.config, again.vocabulary, again.progress, again.text) == (first.config, first.vocabulary, first.progress, first.text)
+    assert first.updates == first.progress.step == 20
+
+
+def test_no_side_file_is_left(tiny_run):
+    assert sorted(path.name for path in tiny_run.iterdir()) == [
+        "best.safetensors", "config.yaml", "last.safetensors", "metrics.jsonl", "previous.safetensors",
+    ]  # fmt: skip
+
+
+def test_a_write_that_fails_leaves_the_old_checkpoint_and_no_side_file(last, monkeypatch):
+    before, loaded = last.read_bytes(), load(last)
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        save(loaded, last)
+    assert last.read_bytes() == before
+    assert not list(last.parent.glob("*.tmp"))
+
+
+@pytest.mark.parametrize("keep", [0, 1, 7, 8, 100, 1000, -1000, -1])
+def test_a_truncated_checkpoint_is_refused(last, keep):
+    last.write_bytes(last.read_bytes()[:keep])
+    with pytest.raises(CheckpointError, match=r"last\.safetensors: (an empty file|damaged)"):
+        load(last)
+
+
+@pytest.mark.parametrize(
+    "content", [b"hello, I am a text\n" * 20, b"\x80\x04\x95 pickle", b"\0" * 64, struct.pack("<Q", 1 << 60) + b"{}", struct.pack("<Q", 2) + b"{}"]
+)
+def test_other_files_are_refused(last, content):
+    last.write_bytes(content)
+    with pytest.raises(CheckpointError, match="not a safetensors file|not a checkpoint of charrnn"):
+        load(last)
+
+
+def test_another_programs_safetensors_is_refused(last):
+    safetensors.numpy.save_file({"weight": np.zeros(3)}, last)
+    with pytest.raises(CheckpointError, match="not a checkpoint of charrnn"):
+        load(last)
+
+
+@pytest.mark.parametrize(
+    ("tensors", "record", "message"),
+    [
+        ({"parameters.W_hh": np.zeros((16, 15), np.float32)}, {}, r"W_hh has shape \(16, 15\).*need \(16, 16\)"),
+        ({"parameters.b_y": None}, {}, "lacks the tensor b_y"),
+        ({"parameters.b_h": np.zeros(16)}, {}, "b_h is float64; its configuration says float32"),
+        ({"parameters.b_h": np.full(16, np.nan, np.float32)}, {}, "b_h holds numbers that are not finite"),
+        ({"optimizer.m": np.zeros(5, np.float32)}, {}, r"m has shape \(5,\)"),
+        ({"state": np.zeros((1, 9, 16), np.float32)}, {}, "state has shape"),
+        ({"state": None}, {}, "state"),
+        ({}, {"vocabulary": ["a", "b"]}, "W_xh has shape .*configuration and vocabulary need"),
+        ({}, {"vocabulary": ["a", "a"]}, "single, different characters"),
+        ({}, {"vocabulary": "a"}, "record is not valid: vocabulary"),
+        ({}, {"vocabulary": None}, "record is not valid: vocabulary"),
+        ({}, {"config": {}}, "has shape"),
+        ({}, {"config": {"model": {"hidden_size": -4}}}, "record is not valid: config.model.hidden_size"),
+        ({}, {"config": {"model": {"hidden_size": 65536}}}, "need"),
+        ({}, {"progress": 3}, "record is not valid: progress"),
+        ({}, {"progress": {"step": "x"}}, "record is not valid: progress.step"),
+        ({}, {"position": -1}, "record is not valid: position"),
+        ({}, {"format": 99}, "record is not valid: format"),
+        ({}, "null", "record is not valid"),
+        ({}, "[" * 100_000, "record is not valid"),
+        ({}, "{", "record is not valid"),
+    ],
+)
+def test_parts_that_do_not_fit_are_named(last, tensors, record, message):
+    rewrite(last, tensors, record)
+    with pytest.raises(CheckpointError, match=message):
+        load(last)
+
+
+def test_a_missing_checkpoint_and_a_folder(tmp_path):
+    with pytest.raises(CheckpointError, match="no such checkpoint"):
+        load(tmp_path / "nothing.safetensors")
+    with pytest.raises(CheckpointError, match="cannot be read|damaged"):
+        load(tmp_path)

@@ -1,0 +1,132 @@
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn.errors import ConfigError
+from charrnn.runs.config import Config
+from charrnn.runs.configuration import find, leaves, resolve, to_yaml
+from charrnn.text.source import shipped
+
+
+def write(path, text):
+    path.write_text(text, "utf-8")
+    return str(path)
+
+
+def mistakes(text, tmp_path, settings=()):
+    with pytest.raises(ConfigError) as caught:
+        resolve(write(tmp_path / "c.yaml", text), settings)
+    return str(caught.value)
+
+
+def test_default_then_file_then_set_then_option(tmp_path):
+    file = write(tmp_path / "c.yaml", "training:\n  seed: 1\n  steps: 11\n  batch_size: 21\n")
+    resolved = resolve(file, ["training.steps=12", "training.batch_size=22"], {"training.batch_size": ("--batch", 23)})
+    training = resolved.config.training
+    assert (training.epochs, training.seed, training.steps, training.batch_size) == (30.0, 1, 12, 23)
+    assert [resolved.origin(f"training.{key}") for key in ("epochs", "seed", "steps", "batch_size")] == [
+        "default", f"{file}:2", "--set", "--batch",
+    ]  # fmt: skip
+
+
+def test_all_mistakes_come_at_once_with_their_lines(tmp_path):
+    found = mistakes(
+        "model:\n  hiden_size: 3\n  hidden_size: 0\ntraining:\n  learning_rate: fast\n  learning_rate: 1\n  seed: true\nhidden_size: 4\n",
+        tmp_path,
+        ["training.max_grad_norm=-1"],
+    )
+    file = tmp_path / "c.yaml"
+    assert found.startswith("7 mistakes in the configuration:")
+    for line in (
+        f"{file}:2: model.hiden_size: no such key; did you mean model.hidden_size?",
+        f"{file}:3: model.hidden_size: must be greater than or equal to 1; found 0",
+        f"{file}:5: training.learning_rate: must be a number; found 'fast'",
+        f"{file}:6: training.learning_rate: written twice; it stands in line 5 already",
+        f"{file}:7: training.seed: must be a whole number; found True",
+        f"{file}:8: hidden_size: no such key; did you mean model.hidden_size?",
+        "--set: training.max_grad_norm: must be greater than 0; found -1",
+    ):
+        assert line in found
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("model.hidden_size", "must be KEY=VALUE"),
+        ("=3", "must be KEY=VALUE"),
+        ("hiden_size=3", "did you mean model.hidden_size"),
+        ("model=3", "must be a section"),
+        ("model.hidden_size.x=3", "hidden_size is a value|must be a whole number"),
+        ("training.learning_rate=.inf", "must be a finite number"),
+        ("training.learning_rate=.nan", "must be"),
+        ("training.steps=2.5", "must be a whole number; found 2.5"),
+        ("training.steps='3'", "must be a whole number; found '3'"),
+        ("training.optimizer=adm", "must be 'sgd' or 'adam'; found 'adm'"),
+        ("data.split=[0.5, 0.6, 0]", "add up to 1"),
+        ("data.split=[1, 0]", "data.split"),
+        ("data.encoding=klingon", "not an encoding"),
+        ("data.encoding=base64", "not an encoding"),
+        ("training.batch_size=[1", "is not a value that YAML can read"),
+        ("nonsense=1", "known here: model, data, training, runtime"),
+    ],
+)
+def test_settings_that_make_no_sense(setting, message):
+    with pytest.raises(ConfigError, match=message):
+        resolve(None, [setting])
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "model": st.fixed_dictionaries({"hidden_size": st.integers(1, 1 << 16), "nonlinearity": st.sampled_from(["tanh", "sigmoid", "relu"])}),
+            "training": st.fixed_dictionaries(
+                {
+                    "learning_rate": st.floats(1e-12, 1e3, exclude_min=True),
+                    "steps": st.none() | st.integers(1, 1 << 40),
+                    "max_grad_norm": st.none() | st.floats(1e-300, 1e300),
+                    "seed": st.integers(0, (1 << 63) - 1),
+                    "precision": st.sampled_from(["float32", "float64"]),
+                }
+            ),
+        }
+    )
+)
+def test_every_configuration_survives_being_written_and_read(tmp_path_factory, values):
+    config = Config.model_validate(values)
+    path = tmp_path_factory.mktemp("config") / "config.yaml"
+    path.write_text(to_yaml(config), "utf-8")
+    assert resolve(str(path)).config == config
+    assert Config.model_validate_json(config.model_dump_json()) == config
+
+
+@pytest.mark.parametrize("path", sorted(shipped("configs").glob("*.yaml")), ids=lambda path: path.stem)
+def test_each_shipped_configuration_loads_by_name_from_anywhere(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert find(path.stem).read_text("utf-8") == path.read_text("utf-8")
+    assert resolve(path.stem).config == resolve(f"configs/{path.name}").config == resolve(str(path)).config
+
+
+def test_unknown_names_and_unreadable_files(tmp_path):
+    with pytest.raises(ConfigError, match="no such file, and no configuration of that name; did you mean shakespeare"):
+        resolve("shakespear")
+    with pytest.raises(ConfigError, match="a folder, not a file"):
+        resolve(str(tmp_path))
+    (tmp_path / "c.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        resolve(str(tmp_path / "c.yaml"))
+
+
+def test_the_schema_describes_every_key():
+    schema = json.dumps(Config.model_json_schema())
+    for key, _ in leaves(Config()):
+        assert f'"{key.rpartition(".")[2]}"' in schema
+    for section in Config.model_json_schema()["$defs"].values():
+        assert all("description" in field for field in section["properties"].values())
+
+
+def test_a_file_with_a_byte_order_mark_is_fine(tmp_path):
+    Path(tmp_path / "c.yaml").write_bytes(b"\xef\xbb\xbfmodel:\r\n  hidden_size: 7\r\n")
+    assert resolve(str(tmp_path / "c.yaml")).config.model.hidden_size == 7

@@ -1,0 +1,67 @@
+import json
+
+import pytest
+
+from charrnn.errors import RunError
+from charrnn.runs import directory
+from charrnn.runs.checkpoint import load
+
+
+def test_a_run_is_never_overwritten(tiny_run):
+    before = {path.name: path.read_bytes() for path in tiny_run.iterdir()}
+    with pytest.raises(RunError, match=f"holds a run already; go on with it: charrnn train --resume {tiny_run}"):
+        directory.create(tiny_run, "")
+    assert {path.name: path.read_bytes() for path in tiny_run.iterdir()} == before
+
+
+def test_a_directory_with_other_things_is_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(RunError, match=r"not empty \(it holds thesis\.txt\)"):
+        directory.create(tmp_path, "")
+    with pytest.raises(RunError, match="a file, not a directory"):
+        directory.create(tmp_path / "thesis.txt", "")
+
+
+def test_the_next_free_name(tmp_path):
+    assert directory.next_free(tmp_path, "x").name == "x"
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x-2").mkdir()
+    assert directory.next_free(tmp_path, "x").name == "x-3"
+
+
+def test_last_and_previous_are_one_save_apart(tiny_run):
+    assert load(tiny_run / "last.safetensors").progress.step == 20
+    assert load(tiny_run / "previous.safetensors").progress.step == 20  # after the last step, and after the last evaluation
+    assert load(tiny_run / "best.safetensors").progress.step in (10, 20)
+
+
+def test_the_checkpoint_that_a_run_means(tiny_run):
+    find = directory.find_checkpoint
+    assert find(tiny_run).name == "best.safetensors"
+    assert find(tiny_run, "last").name == "last.safetensors"
+    assert find(tiny_run / "previous.safetensors").name == "previous.safetensors"
+    (tiny_run / "best.safetensors").unlink()
+    assert find(tiny_run).name == "last.safetensors"
+    with pytest.raises(RunError, match="holds no best.safetensors"):
+        find(tiny_run, "best")
+    (tiny_run / "last.safetensors").unlink()
+    assert find(tiny_run).name == "previous.safetensors"
+
+
+def test_a_run_that_is_not_there_names_those_that_are(tiny_run):
+    with pytest.raises(RunError, match="no such run; .* there are run"):
+        directory.find_checkpoint(tiny_run.parent / "rum")
+    with pytest.raises(RunError, match="holds no best"):
+        directory.find_checkpoint(tiny_run.parent / "cwd" if (tiny_run.parent / "cwd").exists() else tiny_run.parent)
+
+
+def test_metrics_hold_every_event_as_a_line_of_json(tiny_run):
+    events = [json.loads(line) for line in (tiny_run / "metrics.jsonl").read_text("utf-8").splitlines()]
+    names = [event["event"] for event in events]
+    assert names.count("step") == 20
+    assert names.count("eval") == names.count("sample") == 2
+    assert names[-2:] == ["finished", "saved"]
+    step = next(event for event in events if event["event"] == "step")
+    assert set(step) == {"event", "step", "epoch", "loss", "grad_norm", "clipped", "learning_rate", "chars_per_second"}
+    assert set(next(e for e in events if e["event"] == "eval")) >= {"step", "split", "loss", "bpc"}
+    assert set(next(e for e in events if e["event"] == "saved")) >= {"step", "path", "best"}
