@@ -176,7 +176,9 @@ def _verify(tensors: Mapping[str, Array], shapes: Mapping[str, Sequence[int]], d
         if name not in tensors:
             raise CheckpointError(f"{path}: lacks the tensor {name or STATE}, {tuple(shape)}")
         if tensors[name].shape != tuple(shape):
-            raise CheckpointError(f"{path}: {name or STATE} has shape {tensors[name].shape}; its configuration and vocabulary need {tuple(shape)}")
+            raise CheckpointError(
+                f"{path}: {name or STATE} has shape {tensors[name].shape}; its configuration and vocabulary need {tuple(shape)}"
+            )
     for name, tensor in tensors.items():
         if tensor.dtype != dtype:
             raise CheckpointError(f"{path}: {name or STATE} is {tensor.dtype}; its configuration says {dtype}")

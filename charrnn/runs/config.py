@@ -45,9 +45,13 @@ class Data(Section):
     unit: Literal["char", "byte"] = Field("char", description="what is predicted: Unicode code points or bytes")
     encoding: str = Field("utf-8", description="the encoding of the text files (char only)")
     split: tuple[float, float, float] = Field(
-        (0.9, 0.05, 0.05), strict=False, description="shares of train, valid and test: contiguous, in this order, adding up to 1"
+        (0.9, 0.05, 0.05),
+        strict=False,
+        description="shares of train, valid and test: contiguous, in this order, adding up to 1",
     )
-    min_count: Whole = Field(1, ge=1, le=LARGEST, description="characters rarer than this share one unknown symbol, never sampled")
+    min_count: Whole = Field(
+        1, ge=1, le=LARGEST, description="characters rarer than this share one unknown symbol, never sampled"
+    )
 
     @field_validator("encoding")
     @classmethod
@@ -71,7 +75,9 @@ class Training(Section):
     """How the network learns."""
 
     batch_size: Whole = Field(32, ge=1, le=LARGEST, description="streams read side by side, B")
-    sequence_length: Whole = Field(64, ge=1, le=LARGEST, description="steps unrolled per window, T: how far gradients flow back")
+    sequence_length: Whole = Field(
+        64, ge=1, le=LARGEST, description="steps unrolled per window, T: how far gradients flow back"
+    )
     steps: Whole | None = Field(None, ge=1, description="updates to make; null: as many as epochs need")
     epochs: float = Field(30.0, gt=0, le=1e6, description="passes over the training split, where steps is null")
     reset_probability: float = Field(
@@ -79,23 +85,33 @@ class Training(Section):
     )
     optimizer: Literal["sgd", "adam"] = Field("adam", description="the update rule")
     learning_rate: float = Field(3.0e-3, gt=0, le=1e3, description="the learning rate at its highest")
-    schedule: Literal["constant", "cosine"] = Field("cosine", description="how the learning rate falls after the warm-up")
+    schedule: Literal["constant", "cosine"] = Field(
+        "cosine", description="how the learning rate falls after the warm-up"
+    )
     warmup_steps: Whole = Field(0, ge=0, le=LARGEST, description="updates over which the learning rate rises from 0")
     weight_decay: float = Field(0.0, ge=0, le=1e3, description="λ: λ w is added to the gradient of each weight w")
     max_grad_norm: float | None = Field(1.0, gt=0, description="clip the gradient to this global norm; null: off")
-    max_grad_value: float | None = Field(None, gt=0, description="clip each element of the gradient to ± this; null: off")
+    max_grad_value: float | None = Field(
+        None, gt=0, description="clip each element of the gradient to ± this; null: off"
+    )
     precision: Literal["float32", "float64"] = Field("float32", description="of weights, states and gradients")
     seed: Whole = Field(0, ge=0, le=(1 << 63) - 1, description="of every random number in the run")
     eval_every: Whole = Field(500, ge=1, description="updates between validations")
     save_every: Whole = Field(500, ge=1, description="updates between checkpoints")
-    sample_every: Whole | None = Field(None, ge=0, description="updates between samples; null: at each validation; 0: never")
-    patience: Whole | None = Field(None, ge=1, description="stop after this many validations without a better loss; null: never")
+    sample_every: Whole | None = Field(
+        None, ge=0, description="updates between samples; null: at each validation; 0: never"
+    )
+    patience: Whole | None = Field(
+        None, ge=1, description="stop after this many validations without a better loss; null: never"
+    )
 
 
 class Runtime(Section):
     """How the machine is used."""
 
-    threads: Whole | None = Field(None, ge=1, le=4096, description="threads that share the streams; null: chosen for this machine and recorded")
+    threads: Whole | None = Field(
+        None, ge=1, le=4096, description="threads that share the streams; null: chosen for this machine and recorded"
+    )
 
 
 class Config(Section):

@@ -79,7 +79,9 @@ def find(name: str) -> FilePath:
     known = sorted(path.stem for path in shipped("configs").glob("*.yaml"))
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]}? " if close else ""
-    raise ConfigError(f"--config {name}: no such file, and no configuration of that name; {hint}there are {', '.join(known)}")
+    raise ConfigError(
+        f"--config {name}: no such file, and no configuration of that name; {hint}there are {', '.join(known)}"
+    )
 
 
 def to_yaml(config: Config) -> str:
@@ -155,7 +157,11 @@ def _problem(details: ErrorDetails, key: str) -> str:
     if kind == "model_type":
         return f"must be a section of options; found {found!r}"
     message = details["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    message = message.replace("a valid integer", "a whole number").replace("a valid number", "a number").replace("a valid string", "text")
+    message = (
+        message.replace("a valid integer", "a whole number")
+        .replace("a valid number", "a number")
+        .replace("a valid string", "text")
+    )
     return f"{message}; found {_shown(found)}"
 
 
@@ -168,7 +174,11 @@ def _nearest(key: str) -> str:
     known = known_keys()
     same_section = [other for other in known if other.rpartition(".")[0] == key.rpartition(".")[0]]
     close = difflib.get_close_matches(key, same_section or known, n=1, cutoff=0.7)
-    close = close or [other for other in known if difflib.get_close_matches(key.rpartition(".")[2], [other.rpartition(".")[2]], cutoff=0.75)]
+    close = close or [
+        other
+        for other in known
+        if difflib.get_close_matches(key.rpartition(".")[2], [other.rpartition(".")[2]], cutoff=0.75)
+    ]
     if close:
         return f"; did you mean {close[0]}?"
     return f"; known here: {', '.join(other.rpartition('.')[2] for other in same_section) or ', '.join(_sections())}"

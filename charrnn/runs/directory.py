@@ -1,6 +1,6 @@
 """A run directory: what a training writes, and where sampling finds it.
 
-    config.yaml  last.safetensors  previous.safetensors  best.safetensors  metrics.jsonl
+config.yaml  last.safetensors  previous.safetensors  best.safetensors  metrics.jsonl
 """
 
 import json
@@ -122,7 +122,9 @@ def _writable(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise RunError(f"{path}: cannot be written: {error.strerror or error}; what was saved before is untouched") from None
+        raise RunError(
+            f"{path}: cannot be written: {error.strerror or error}; what was saved before is untouched"
+        ) from None
 
 
 def _occupied(path: Path, found: list[str]) -> str:

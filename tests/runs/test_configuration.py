@@ -81,7 +81,9 @@ def test_settings_that_make_no_sense(setting, message):
 @given(
     st.fixed_dictionaries(
         {
-            "model": st.fixed_dictionaries({"hidden_size": st.integers(1, 1 << 16), "nonlinearity": st.sampled_from(["tanh", "sigmoid", "relu"])}),
+            "model": st.fixed_dictionaries(
+                {"hidden_size": st.integers(1, 1 << 16), "nonlinearity": st.sampled_from(["tanh", "sigmoid", "relu"])}
+            ),
             "training": st.fixed_dictionaries(
                 {
                     "learning_rate": st.floats(1e-12, 1e3, exclude_min=True),

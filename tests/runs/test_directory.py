@@ -31,7 +31,9 @@ def test_the_next_free_name(tmp_path):
 
 def test_last_and_previous_are_one_save_apart(tiny_run):
     assert load(tiny_run / "last.safetensors").progress.step == 20
-    assert load(tiny_run / "previous.safetensors").progress.step == 20  # after the last step, and after the last evaluation
+    assert (
+        load(tiny_run / "previous.safetensors").progress.step == 20
+    )  # after the last step, and after the last evaluation
     assert load(tiny_run / "best.safetensors").progress.step in (10, 20)
 
 
@@ -42,14 +44,14 @@ def test_the_checkpoint_that_a_run_means(tiny_run):
     assert find(tiny_run / "previous.safetensors").name == "previous.safetensors"
     (tiny_run / "best.safetensors").unlink()
     assert find(tiny_run).name == "last.safetensors"
-    with pytest.raises(RunError, match="holds no best.safetensors"):
+    with pytest.raises(RunError, match=r"holds no best\.safetensors"):
         find(tiny_run, "best")
     (tiny_run / "last.safetensors").unlink()
     assert find(tiny_run).name == "previous.safetensors"
 
 
 def test_a_run_that_is_not_there_names_those_that_are(tiny_run):
-    with pytest.raises(RunError, match="no such run; .* there are run"):
+    with pytest.raises(RunError, match=r"no such run; .* there are run"):
         directory.find_checkpoint(tiny_run.parent / "rum")
     with pytest.raises(RunError, match="holds no best"):
         directory.find_checkpoint(tiny_run.parent / "cwd" if (tiny_run.parent / "cwd").exists() else tiny_run.parent)
