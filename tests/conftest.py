@@ -7,7 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from charrnn import api
-from charrnn.network.network import Architecture, Network
+from charrnn.network.architecture import Architecture
+from charrnn.network.network import Network
 from charrnn.runs.configuration import resolve
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

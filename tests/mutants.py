@@ -65,9 +65,7 @@ def _negate(holder: list[ast.stmt], index: int) -> bool:
         holder.insert(index + 1, ast.parse(f"np.negative({ast.unparse(out)}, out={ast.unparse(out)})").body[0])
         return True
     value = getattr(statement, "value", None)
-    if isinstance(statement, ast.Assign | ast.AugAssign | ast.Return) and isinstance(
-        value, ast.Call | ast.BinOp | ast.Constant
-    ):
+    if isinstance(statement, ast.Assign | ast.AugAssign | ast.Return) and isinstance(value, ast.Call | ast.BinOp):
         statement.value = ast.UnaryOp(ast.USub(), value)
         return True
     return False

@@ -1,6 +1,8 @@
 """Independent ways to a gradient. None of them knows the hand-written backward.
 
     complex-step   Im L(w + iε) / ε, ε = 1e-30: no subtraction, so exact to rounding  (Squire and Trapp 1998)
+    closed-form    the double sum of products of Jacobians, evaluated literally: see closed_form.py
+    forward        the derivatives carried forward in time, RTRL: see forward_recursion.py
     central        (8 (L(w+δ) - L(w-δ)) - (L(w+2δ) - L(w-2δ))) / 12δ: error of order δ⁴; float64, δ = 3e-4
 
 relu has a kink where a unit switches on: there the central difference takes a smaller step, one that switches none.
@@ -10,13 +12,18 @@ An oracle is asked for the derivatives by some entries of one parameter, or of t
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from charrnn.checks import closed_form, forward_recursion
+from charrnn.checks.unrolled import Unrolled, unroll
+from charrnn.errors import CheckError
 from charrnn.network.arrays import Array, Ids
-from charrnn.network.network import Network
+from charrnn.network.dropout import Dropout
+from charrnn.network.network import Network, Workspace
 
 INITIAL_STATE = "h_0"
 ε = 1e-30
@@ -32,19 +39,50 @@ class Case:
     inputs: Ids
     targets: Ids
     state: Array
+    new: int | None = None  # the loss is on the last so many steps; None: on all
+    dropout: Dropout | None = None  # one mask, held
+
+    @property
+    def count(self) -> int:
+        """How many characters the loss is the mean over."""
+        T, B = self.inputs.shape
+        return int((T if self.new is None else self.new) * B)
+
+    @cached_property
+    def unrolled(self) -> list[Unrolled]:
+        """Each stream alone, from the plain equations."""
+        if self.dropout is not None:
+            raise CheckError("the closed form and the forward recursion are of the network without dropout")
+        new = len(self.inputs) if self.new is None else self.new
+        return [
+            unroll(self.network, self.inputs[:, b], self.targets[:, b], self.state[:, b], new, self.count)
+            for b in range(self.inputs.shape[1])
+        ]
+
+    @cached_property
+    def closed_form(self) -> dict[str, Array]:
+        """The closed form's gradient by every parameter, (its shape), and by the state that came in, (S, B, H)."""
+        streams = [closed_form.gradients(run) for run in self.unrolled]
+        total = {name: np.sum([stream[name] for stream in streams], axis=0) for name in streams[0]}
+        return {**total, INITIAL_STATE: np.stack([stream[INITIAL_STATE] for stream in streams], axis=1)}
+
+    def workspace(self, network: Network) -> Workspace:
+        """Buffers for the window."""
+        T, B = self.inputs.shape
+        return network.workspace(T, B, dropout=self.dropout is not None)
 
     def loss(self, network: Network, state: Array) -> complex:
         """The mean loss with other weights or another state."""
         return self._run(network, state)[0]
 
     def units_on(self, network: Network, state: Array) -> Array:
-        """Which units are above zero, (T, B, H): where this is the same, relu is linear."""
+        """Which units are above zero, (L, T, B, H): where this is the same, relu is linear."""
         return self._run(network, state)[1]
 
     def _run(self, network: Network, state: Array) -> tuple[complex, Array]:
-        ws = network.workspace(*self.inputs.shape)
-        loss = complex(network.forward(self.inputs, self.targets, state, ws)) / self.inputs.size
-        return loss, ws.layer.h[1:].real > 0
+        ws = self.workspace(network)
+        loss = network.forward(self.inputs, self.targets, state, ws, self.new, self.dropout)
+        return complex(loss) / self.count, ws.hidden.real > 0
 
 
 Oracle = Callable[[Case, str, Array], Array]
@@ -77,6 +115,25 @@ def central_difference(case: Case, parameter: str, indices: Array) -> Array:
     )
 
 
+def closed_form_sum(case: Case, parameter: str, indices: Array) -> Array:
+    """The derivative by each entry, from the boxed formula of the derivations."""
+    return case.closed_form[parameter].reshape(-1)[indices]
+
+
+def forward_recursion_of(case: Case, parameter: str, indices: Array) -> Array:
+    """The derivative by each entry, carried forward in time; the streams' shares added, or each its own state's."""
+    if parameter != INITIAL_STATE:
+        streams = [forward_recursion.derivatives(run, parameter, indices) for run in case.unrolled]
+        return np.asarray(np.sum(streams, axis=0))
+    states, stream_of, units = np.unravel_index(indices, case.state.shape)
+    found = np.zeros(len(indices))
+    for number, run in enumerate(case.unrolled):
+        own = stream_of == number
+        if own.any():
+            found[own] = forward_recursion.derivatives(run, parameter, (states * run.H + units)[own])
+    return found
+
+
 def _moved(
     case: Case, parameter: str, dtype: DTypeLike
 ) -> Callable[[int, complex, Callable[[Network, Array], Any]], Any]:
@@ -94,8 +151,13 @@ def _moved(
     return at
 
 
-ORACLES: dict[str, Oracle] = {"complex-step": complex_step, "central": central_difference}
-TOLERANCES = {"complex-step": 1e-10, "central": 1e-6}
-FLOORS = {"complex-step": 1e-4, "central": 1e-2}
+ORACLES: dict[str, Oracle] = {
+    "complex-step": complex_step,
+    "closed-form": closed_form_sum,
+    "forward": forward_recursion_of,
+    "central": central_difference,
+}
+TOLERANCES = {"complex-step": 1e-10, "closed-form": 1e-10, "forward": 1e-10, "central": 1e-6}
+FLOORS = {"complex-step": 1e-4, "closed-form": 1e-4, "forward": 1e-4, "central": 1e-2}
 """An error is relative to the entry, but to no less than this share of its parameter's largest derivative: what is
 smaller drowns in the oracle's own rounding."""

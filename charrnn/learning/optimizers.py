@@ -1,82 +1,150 @@
 """What turns a gradient into a change of the parameters, both as flat vectors, (P,).
 
-    sgd    w ← w - α g
-    adam   m ← β₁ m + (1 - β₁) g     v ← β₂ v + (1 - β₂) g²          (Kingma and Ba 2015)
-           w ← w - α m̂ / (√v̂ + ε)    m̂ = m / (1 - β₁ⁿ), v̂ = v / (1 - β₂ⁿ) at update n = 1, 2, ...
+    sgd        w ← w - α g
+    momentum   m ← μ m + g                              w ← w - α m                 (Polyak 1964)
+    adagrad    v ← v + g²                               w ← w - α g / (√v + ε)      (Duchi, Hazan and Singer 2011)
+    rmsprop    v ← ρ v + (1 - ρ) g²                     w ← w - α g / (√v + ε)      (Hinton 2012)
+    adam       m ← β₁ m + (1 - β₁) g
+               v ← β₂ v + (1 - β₂) g²                   w ← w - α m̂ / (√v̂ + ε)      (Kingma and Ba 2015)
+    adamw      w ← (1 - α λ) w, then adam                                           (Loshchilov and Hutter 2019)
 
-weight_decay λ adds λ w to the gradient, as PyTorch's optimizers of the same names do.
+with m̂ = m / (1 - β₁ⁿ) and v̂ = v / (1 - β₂ⁿ) at update n = 1, 2, ... The constants are PyTorch's defaults, and each equals its
+optimizer of that name. weight_decay λ adds λ w to the gradient; only adamw takes it off the weights themselves.
 The learning rate α is handed in at each update, so that a schedule never touches the moments.
 """
-
-from typing import Protocol
 
 import numpy as np
 
 from charrnn.network.arrays import Array
 
+MOMENTUM = 0.9
+SMOOTHING = 0.99  # ρ of rmsprop
+BETA_1, BETA_2 = 0.9, 0.999
+EPSILON = 1e-8
+ADAGRAD_EPSILON = 1e-10
 
-class Optimizer(Protocol):
+
+class Optimizer:
     """An update rule and what it remembers: `moments`, named vectors of (P,), and how many `updates` it made."""
 
-    moments: dict[str, Array]
-    updates: int
+    names_of_moments: tuple[str, ...] = ()
+
+    def __init__(self, like: Array, weight_decay: float = 0.0) -> None:
+        """For parameters of the shape and precision of `like`, (P,)."""
+        self.moments: dict[str, Array] = {name: np.zeros_like(like) for name in self.names_of_moments}
+        self.updates = 0
+        self.weight_decay = weight_decay
+        self._room = np.zeros_like(like)
 
     def update(self, w: Array, g: Array, learning_rate: float) -> None:
-        """Change the parameters w in place; g may be used as room to work in."""
+        """Change the parameters w in place; g is used as room to work in."""
+        self.updates += 1
+        self._decay(w, g, learning_rate)
+        self._apply(w, g, learning_rate)
+
+    def _decay(self, w: Array, g: Array, learning_rate: float) -> None:
+        """g ← g + λ w"""
+        if self.weight_decay:
+            np.multiply(w, self.weight_decay, out=self._room)
+            np.add(g, self._room, out=g)
+
+    def _apply(self, w: Array, g: Array, learning_rate: float) -> None:
+        raise NotImplementedError
 
 
-class SGD:
+class SGD(Optimizer):
     """Plain stochastic gradient descent, the update of the derivations."""
 
-    def __init__(self, like: Array, weight_decay: float = 0.0) -> None:
-        self.moments: dict[str, Array] = {}
-        self.updates = 0
-        self._weight_decay = weight_decay
-        self._room = np.zeros_like(like)
-
-    def update(self, w: Array, g: Array, learning_rate: float) -> None:
-        """w ← w - α g"""
-        self.updates += 1
-        _decay(w, g, self._weight_decay, self._room)
+    def _apply(self, w: Array, g: Array, learning_rate: float) -> None:
         np.multiply(g, learning_rate, out=g)
-        np.subtract(w, g, out=w)
+        np.subtract(w, g, out=w)  #                 w ← w - α g
 
 
-class Adam:
-    """Adam with β₁ = 0.9, β₂ = 0.999, ε = 1e-8, the values of its paper and of PyTorch."""
+class Momentum(Optimizer):
+    """Gradient descent with momentum μ = 0.9."""
 
-    β1, β2, ε = 0.9, 0.999, 1e-8
+    names_of_moments = ("m",)
 
-    def __init__(self, like: Array, weight_decay: float = 0.0) -> None:
-        self.moments = {"m": np.zeros_like(like), "v": np.zeros_like(like)}
-        self.updates = 0
-        self._weight_decay = weight_decay
-        self._room = np.zeros_like(like)
+    def _apply(self, w: Array, g: Array, learning_rate: float) -> None:
+        m = self.moments["m"]
+        np.multiply(m, MOMENTUM, out=m)
+        np.add(m, g, out=m)  #                      m ← μ m + g
+        np.multiply(m, learning_rate, out=g)
+        np.subtract(w, g, out=w)  #                 w ← w - α m
 
-    def update(self, w: Array, g: Array, learning_rate: float) -> None:
-        """w ← w - α m̂ / (√v̂ + ε)"""
+
+class Adagrad(Optimizer):
+    """Each weight's rate falls with the sum of its squared gradients."""
+
+    names_of_moments = ("v",)
+
+    def _apply(self, w: Array, g: Array, learning_rate: float) -> None:
+        v, room = self.moments["v"], self._room
+        np.multiply(g, g, out=room)
+        np.add(v, room, out=v)  #                   v ← v + g²
+        _scaled_step(w, g, v, room, learning_rate, ADAGRAD_EPSILON)
+
+
+class RMSprop(Optimizer):
+    """As adagrad, with a mean that forgets, ρ = 0.99, in place of the sum."""
+
+    names_of_moments = ("v",)
+
+    def _apply(self, w: Array, g: Array, learning_rate: float) -> None:
+        v, room = self.moments["v"], self._room
+        np.multiply(g, g, out=room)
+        _blend(v, room, SMOOTHING)  #               v ← ρ v + (1 - ρ) g²
+        _scaled_step(w, g, v, room, learning_rate, EPSILON)
+
+
+class Adam(Optimizer):
+    """Adam with β₁ = 0.9, β₂ = 0.999, ε = 1e-8."""
+
+    names_of_moments = ("m", "v")
+
+    def _apply(self, w: Array, g: Array, learning_rate: float) -> None:
         m, v, room = self.moments["m"], self.moments["v"], self._room
-        self.updates += 1
-        _decay(w, g, self._weight_decay, room)
-        np.multiply(m, self.β1, out=m)
-        np.multiply(g, 1 - self.β1, out=room)
-        np.add(m, room, out=m)  #               m ← β₁ m + (1 - β₁) g
-        np.multiply(g, g, out=g)
-        np.multiply(g, 1 - self.β2, out=g)
-        np.multiply(v, self.β2, out=v)
-        np.add(v, g, out=v)  #                  v ← β₂ v + (1 - β₂) g²
+        np.multiply(g, g, out=room)
+        _blend(v, room, BETA_2)  #                  v ← β₂ v + (1 - β₂) g²
+        _blend(m, g, BETA_1)  #                     m ← β₁ m + (1 - β₁) g
         np.sqrt(v, out=room)
-        np.divide(room, np.sqrt(1 - self.β2**self.updates), out=room)
-        np.add(room, self.ε, out=room)  #       √v̂ + ε
+        np.divide(room, np.sqrt(1 - BETA_2**self.updates), out=room)
+        np.add(room, EPSILON, out=room)  #          √v̂ + ε
         np.divide(m, room, out=room)
-        np.multiply(room, learning_rate / (1 - self.β1**self.updates), out=room)
-        np.subtract(w, room, out=w)  #          w ← w - α m̂ / (√v̂ + ε)
+        np.multiply(room, learning_rate / (1 - BETA_1**self.updates), out=room)
+        np.subtract(w, room, out=w)  #              w ← w - α m̂ / (√v̂ + ε)
 
 
-def _decay(w: Array, g: Array, weight_decay: float, room: Array) -> None:
-    if weight_decay:
-        np.multiply(w, weight_decay, out=room)
-        np.add(g, room, out=g)
+class AdamW(Adam):
+    """Adam with the decay taken off the weights themselves."""
+
+    def _decay(self, w: Array, g: Array, learning_rate: float) -> None:
+        """w ← (1 - α λ) w"""
+        if self.weight_decay:
+            np.multiply(w, 1 - learning_rate * self.weight_decay, out=w)
 
 
-OPTIMIZERS: dict[str, type[SGD] | type[Adam]] = {"sgd": SGD, "adam": Adam}
+def _blend(mean: Array, new: Array, keep: float) -> None:
+    """mean ← keep · mean + (1 - keep) · new; `new` is scaled in place."""
+    np.multiply(mean, keep, out=mean)
+    np.multiply(new, 1 - keep, out=new)
+    np.add(mean, new, out=mean)
+
+
+def _scaled_step(w: Array, g: Array, v: Array, room: Array, learning_rate: float, ε: float) -> None:
+    """w ← w - α g / (√v + ε)"""
+    np.sqrt(v, out=room)
+    np.add(room, ε, out=room)
+    np.divide(g, room, out=room)
+    np.multiply(room, learning_rate, out=room)
+    np.subtract(w, room, out=w)
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "sgd": SGD,
+    "momentum": Momentum,
+    "adagrad": Adagrad,
+    "rmsprop": RMSprop,
+    "adam": Adam,
+    "adamw": AdamW,
+}

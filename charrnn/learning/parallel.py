@@ -10,14 +10,16 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from charrnn.network.arrays import Array, Ids, nbytes
+from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network, Workspace
 from charrnn.network.parameters import Parameters
+from charrnn.text.windows import Window
 
 
 def available_cores() -> int:
@@ -40,13 +42,13 @@ class Part:
 class StreamSplit:
     """`parts` of a batch of B streams, worked on side by side by as many threads."""
 
-    def __init__(self, network: Network, T: int, B: int, threads: int) -> None:
-        """`threads` is an upper bound: no thread is without a stream."""
+    def __init__(self, network: Network, T: int, B: int, threads: int, dropout: bool = False) -> None:
+        """`threads` is an upper bound: no thread is without a stream. `dropout`: make room for its masks."""
         ends = [len(part) for part in np.array_split(np.arange(B), min(threads, B))]
         starts = np.cumsum([0, *ends])
         self._network = network
         self._parts = [
-            Part(slice(start, start + size), network.workspace(T, size), network.parameters.zeros_like())
+            Part(slice(start, start + size), network.workspace(T, size, dropout), network.parameters.zeros_like())
             for start, size in zip(starts[:-1].tolist(), ends, strict=True)
         ]
         self._pool = ThreadPoolExecutor(len(self._parts), "streams") if len(self._parts) > 1 else None
@@ -61,33 +63,41 @@ class StreamSplit:
         """The gradient of the last `loss_and_gradient`, over all streams."""
         return self._parts[0].gradient
 
-    def loss_and_gradient(self, inputs: Ids, targets: Ids, state: Array) -> float:
-        """The mean loss of a window, (T, B), in nats; fills `gradient` and brings `state`, (S, B, H), up to date."""
+    def loss_and_gradient(self, window: Window, state: Array, dropout: Dropout | None = None) -> float:
+        """The mean loss over the new characters of a window, in nats; fills `gradient`.
+
+        Brings `state`, (S, B, H), to where the next window begins.
+        """
 
         def work(part: Part) -> float:
-            loss = self._forward(part, inputs, targets, state)
-            self._network.backward(inputs.size, part.ws, part.gradient)
+            streams, new = part.streams, window.new
+            masks = replace(dropout, first_stream=streams.start) if dropout else None
+            inputs, targets = window.inputs[:, streams], window.targets[:, streams]
+            loss = float(self._network.forward(inputs, targets, state[:, streams], part.ws, new, masks))
+            self._network.backward(window.characters, part.ws, part.gradient, new, masks)
+            state[:, streams] = part.ws.state_after(window.advance)
             return loss
 
         total = sum(self._run(work))
         for part in self._parts[1:]:
             np.add(self.gradient.flat, part.gradient.flat, out=self.gradient.flat)
-        return total / inputs.size
+        return total / window.characters
 
     def loss(self, inputs: Ids, targets: Ids, state: Array) -> float:
         """The loss of a window summed over its characters, in nats; brings `state` up to date."""
-        return sum(self._run(lambda part: self._forward(part, inputs, targets, state)))
+
+        def work(part: Part) -> float:
+            streams = part.streams
+            loss = self._network.forward(inputs[:, streams], targets[:, streams], state[:, streams], part.ws)
+            state[:, streams] = part.ws.state
+            return float(loss)
+
+        return sum(self._run(work))
 
     def close(self) -> None:
         """Let the threads go."""
         if self._pool:
             self._pool.shutdown()
-
-    def _forward(self, part: Part, inputs: Ids, targets: Ids, state: Array) -> float:
-        streams = part.streams
-        loss = float(self._network.forward(inputs[:, streams], targets[:, streams], state[:, streams], part.ws))
-        state[:, streams] = part.ws.state
-        return loss
 
     def _run(self, work: Callable[[Part], float]) -> Iterable[float]:
         return self._pool.map(work, self._parts) if self._pool else map(work, self._parts)

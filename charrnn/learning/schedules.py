@@ -1,8 +1,12 @@
-"""The learning rate as a function of the step: a pure function, so that a resumed run needs nothing remembered.
+"""The learning rate as a function of the step and of how often progress stalled: nothing else is remembered.
 
-warm-up    α (s + 1) / warmup_steps               for the first warmup_steps steps s = 0, 1, ...
-constant   α
-cosine     α (1 + cos π q) / 2                    q from 0 after the warm-up to 1 at the last step
+warm-up       α (s + 1) / warmup_steps     for the first warmup_steps steps s = 0, 1, ...; after it, with q rising
+                                           from 0 to 1 at the last step:
+constant      α
+linear        α (1 - q)
+cosine        α (1 + cos π q) / 2
+exponential   α 0.01^q                     the same share off at every step, 1 % left at the end
+plateau       α / 2^n                      n: how often STALLED validations in a row were no better
 """
 
 import math
@@ -11,8 +15,12 @@ from dataclasses import dataclass
 
 SHAPES: dict[str, Callable[[float], float]] = {
     "constant": lambda _: 1.0,
+    "linear": lambda q: 1 - q,
     "cosine": lambda q: (1 + math.cos(math.pi * q)) / 2,
+    "exponential": lambda q: 0.01**q,
+    "plateau": lambda _: 1.0,
 }
+STALLED = 2
 
 
 @dataclass(frozen=True)
@@ -24,9 +32,10 @@ class Schedule:
     steps: int
     warmup_steps: int = 0
 
-    def __call__(self, step: int) -> float:
-        """The learning rate of the update that follows `step` updates."""
+    def __call__(self, step: int, stalls: int = 0) -> float:
+        """The learning rate of the update that follows `step` updates; `stalls` counts only for plateau."""
         if step < self.warmup_steps:
             return self.learning_rate * (step + 1) / self.warmup_steps
         after = (step - self.warmup_steps) / max(1, self.steps - self.warmup_steps)
-        return self.learning_rate * SHAPES[self.shape](min(1.0, after))
+        halved = 0.5**stalls if self.shape == "plateau" else 1.0
+        return self.learning_rate * SHAPES[self.shape](min(1.0, after)) * halved

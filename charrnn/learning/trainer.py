@@ -16,8 +16,9 @@ from charrnn.learning.evaluation import evaluate
 from charrnn.learning.events import Evaluated, Event, Finished, Stepped, bits
 from charrnn.learning.optimizers import Optimizer
 from charrnn.learning.parallel import StreamSplit
-from charrnn.learning.schedules import Schedule
+from charrnn.learning.schedules import STALLED, Schedule
 from charrnn.network.arrays import Array
+from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.text.vocabulary import Ids
 from charrnn.text.windows import Windows
@@ -32,6 +33,7 @@ class Progress:
     best_loss: float | None = None
     best_step: int = 0
     evaluations_without_best: int = 0
+    stalls: int = 0
 
 
 @dataclass
@@ -48,6 +50,8 @@ class Trainer:
     eval_every: int
     patience: int | None = None
     threads: int = 1
+    dropout: float = 0.0
+    seed: int = 0  # of dropout
     progress: Progress = field(default_factory=Progress)
 
     def train(self, steps: int, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
@@ -56,7 +60,8 @@ class Trainer:
         Raises DivergedError when a loss or gradient is not finite, before it reaches the weights.
         """
         began = time.perf_counter()
-        split = StreamSplit(self.network, self.windows.sequence_length, self.windows.batch_size, self.threads)
+        T, B = self.windows.sequence_length, self.windows.batch_size
+        split = StreamSplit(self.network, T, B, self.threads, dropout=self.dropout > 0)
         try:
             reason = yield from self._loop(split, steps, should_stop)
         finally:
@@ -82,17 +87,18 @@ class Trainer:
         progress, windows = self.progress, self.windows
         window = next(windows)
         self.state[:, window.begins] = 0
-        loss = split.loss_and_gradient(window.inputs, window.targets, self.state)
+        dropout = Dropout(self.dropout, self.seed, progress.step) if self.dropout else None
+        loss = split.loss_and_gradient(window, self.state, dropout)
         norm, clipped = self.clipping(split.gradient.flat)
         if not (math.isfinite(loss) and math.isfinite(norm)):
             raise DivergedError(
                 f"training diverged at step {progress.step + 1:,}: loss {loss}, gradient norm {norm}; the weights were not "
                 "changed by it; lower training.learning_rate or set training.max_grad_norm (for example 1.0)"
             )
-        learning_rate = self.schedule(progress.step)
+        learning_rate = self.schedule(progress.step, progress.stalls)
         self.optimizer.update(self.network.parameters.flat, split.gradient.flat, learning_rate)
         progress.step += 1
-        rate = window.inputs.size / (time.perf_counter() - began)
+        rate = window.characters / (time.perf_counter() - began)
         return Stepped(progress.step, windows.epoch, loss, norm, clipped, learning_rate, rate)
 
     def _evaluation_is_due(self, steps: int) -> bool:
@@ -109,4 +115,5 @@ class Trainer:
             progress.best_loss, progress.best_step, progress.evaluations_without_best = loss, progress.step, 0
         else:
             progress.evaluations_without_best += 1
+            progress.stalls += int(progress.evaluations_without_best % STALLED == 0)
         return Evaluated(progress.step, "valid", loss, bits(loss), best)

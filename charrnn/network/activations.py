@@ -54,8 +54,8 @@ def _relu_slope(h: Array, out: Array) -> None:
     np.greater(h, 0, out=out, casting="unsafe")
 
 
-NONLINEARITIES = {
-    "tanh": Nonlinearity(_tanh, _tanh_slope),
-    "sigmoid": Nonlinearity(_sigmoid, _sigmoid_slope),
-    "relu": Nonlinearity(_relu, _relu_slope),
-}
+TANH = Nonlinearity(_tanh, _tanh_slope)
+SIGMOID = Nonlinearity(_sigmoid, _sigmoid_slope)
+RELU = Nonlinearity(_relu, _relu_slope)
+
+NONLINEARITIES = {"tanh": TANH, "sigmoid": SIGMOID, "relu": RELU}

@@ -1,17 +1,36 @@
-"""Random weights to start from: uniform within ±1/√H, as PyTorch has them; biases zero.
+"""Random weights to start from. Biases are zero, but for the LSTM's forget gate, which starts at 1: remember.
 
-Such recurrent weights have a spectral radius of about 0.58: a fresh network forgets, and learns what to keep.
-Drawn in float64 whatever the precision of the parameters.
+    uniform      everything within ±1/√H, as PyTorch has it: W_hh has a spectral radius of about 0.58, and forgets at first
+    orthogonal   W_hh orthogonal, gate by gate: nothing vanishes or explodes at first   (Saxe, McClelland and Ganguli 2014)
+    identity     W_hh the identity: with relu, every unit an integrator                  (Le, Jaitly and Hinton 2015)
+
+The input and readout matrices are uniform in all three. Drawn in float64 whatever the precision of the parameters.
 """
 
 import numpy as np
 
+from charrnn.network.architecture import Architecture
+from charrnn.network.arrays import Array
 from charrnn.network.parameters import Parameters
 
+FORGET_BIAS = 1.0  # Gers, Schmidhuber and Cummins 2000; Jozefowicz, Zaremba and Sutskever 2015
 
-def initialise(parameters: Parameters, generator: np.random.Generator) -> None:
-    """Fill every matrix, in order."""
-    bound = 1 / np.sqrt(parameters["W_hh"].shape[0])
-    for _, view in parameters.items():
-        if view.ndim == 2:
+
+def initialise(parameters: Parameters, architecture: Architecture, generator: np.random.Generator) -> None:
+    """Fill every parameter, in order."""
+    H = architecture.hidden_size
+    bound = 1 / np.sqrt(H)
+    for name, view in parameters.items():
+        if name.startswith("W_hh") and architecture.initialisation != "uniform":
+            for block in np.split(view, view.shape[1] // H, axis=1):
+                block[:] = np.eye(H) if architecture.initialisation == "identity" else orthogonal(H, generator)
+        elif view.ndim == 2:
             view[:] = generator.uniform(-bound, bound, view.shape)
+        elif name.startswith("b_h") and architecture.cell == "lstm":
+            view[H : 2 * H] = FORGET_BIAS
+
+
+def orthogonal(size: int, generator: np.random.Generator) -> Array:
+    """A random orthogonal matrix, (size, size), uniform over all of them."""
+    q, r = np.linalg.qr(generator.standard_normal((size, size)))
+    return np.asarray(q * np.sign(np.diag(r)))

@@ -13,37 +13,26 @@ from numpy.typing import DTypeLike
 
 from charrnn.errors import NetworkError
 from charrnn.network import initialisation, readout
-from charrnn.network.activations import NONLINEARITIES
+from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array, Ids
-from charrnn.network.cells import rnn
-from charrnn.network.parameters import Parameters, Shapes
-
-CELLS = {"rnn": rnn}
-LARGEST = 1 << 34  # parameters; a size beyond this is a typing error, or a lie in a file
+from charrnn.network.cells.cell import CellWorkspace
+from charrnn.network.dropout import Dropout
+from charrnn.network.parameters import Parameters
 
 
 @dataclass(frozen=True)
-class Architecture:
-    """What the network is made of. Raises NetworkError for what cannot be."""
+class LayerWorkspace:
+    """The buffers of one layer: the cell's own, and where there is dropout, the mask and what goes up."""
 
-    vocab_size: int
-    hidden_size: int
-    cell: str = "rnn"
-    nonlinearity: str = "tanh"
+    cell: Any  # the cell's own type; see CellWorkspace
+    mask: Array | None  # (T, B, H)
+    dropped: Array | None  # (T, B, H) h' ∘ mask
 
-    def __post_init__(self) -> None:
-        for name, known in (("cell", CELLS), ("nonlinearity", NONLINEARITIES)):
-            if getattr(self, name) not in known:
-                raise NetworkError(f"unknown {name} {getattr(self, name)!r}; there are {', '.join(known)}")
-        if self.vocab_size < 1 or self.hidden_size < 1:
-            raise NetworkError(f"a network needs at least one character and one unit; found {self}")
-        if (self.vocab_size + self.hidden_size) * self.hidden_size > LARGEST:
-            raise NetworkError(f"{self.vocab_size:,} characters x {self.hidden_size:,} units is too large a network")
-
-    def shapes(self) -> Shapes:
-        """Every parameter and its shape, in the order in which they stand in the flat vector."""
-        V, H = self.vocab_size, self.hidden_size
-        return {**CELLS[self.cell].shapes(V, H), **readout.shapes(H, V)}
+    def up(self, dropout: bool) -> Array:
+        """What the layer above reads, (T, B, H)."""
+        if dropout and self.dropped is not None:
+            return self.dropped
+        return _states(self.cell)[0][1:]
 
 
 @dataclass(frozen=True)
@@ -52,15 +41,24 @@ class Workspace:
 
     inputs: Ids  # (T, B)
     targets: Ids  # (T, B)
-    layer: rnn.Workspace
-    dh: Array  # (T, B, H) ∂L/∂h of the layer below the readout
+    layers: tuple[LayerWorkspace, ...]
+    dh: Array  # (T, B, H) ∂L/∂h of one layer after the other, from the top
     readout: readout.Workspace
     one_hot: Array  # (V, T B) for the gradient of the look-up
 
     @property
     def state(self) -> Array:
         """The state after the window, (S, B, H), a copy."""
-        return self.layer.h[-1:].copy()
+        return self.state_after(len(self.inputs))
+
+    def state_after(self, steps: int) -> Array:
+        """The state after so many steps of the window, (S, B, H), a copy."""
+        return np.stack([states[steps] for layer in self.layers for states in _states(layer.cell)])
+
+    @property
+    def hidden(self) -> Array:
+        """The hidden states of every layer after each step, (L, T, B, H), a copy."""
+        return np.stack([_states(layer.cell)[0][1:] for layer in self.layers])
 
     @property
     def logits(self) -> Array:
@@ -73,8 +71,10 @@ class Network:
 
     def __init__(self, architecture: Architecture, parameters: Parameters) -> None:
         self.architecture, self.parameters = architecture, parameters
-        self._cell = CELLS[architecture.cell]
-        self._φ = NONLINEARITIES[architecture.nonlinearity]
+        self._cell = architecture.make_cell()
+        self._layers = [
+            {base: parameters[name] for base, name in names.items()} for names in architecture.layer_names()
+        ]
 
     @classmethod
     def fresh(
@@ -82,74 +82,125 @@ class Network:
     ) -> "Network":
         """A network with random weights; see `initialisation`. Equal to rounding in any precision."""
         parameters = Parameters(architecture.shapes(), dtype)
-        initialisation.initialise(parameters, generator)
+        initialisation.initialise(parameters, architecture, generator)
         return cls(architecture, parameters)
 
     def astype(self, dtype: DTypeLike) -> "Network":
         """A copy in another precision: float32, float64 or complex128."""
         return Network(self.architecture, self.parameters.astype(dtype))
 
-    def workspace(self, T: int, B: int) -> Workspace:
+    def workspace(self, T: int, B: int, dropout: bool = False) -> Workspace:
         """Allocate the buffers for windows of T steps and B streams."""
         V, H, dtype = self.architecture.vocab_size, self.architecture.hidden_size, self.parameters.flat.dtype
+
+        def room() -> Array | None:
+            return np.zeros((T, B, H), dtype) if dropout else None
+
         return Workspace(
             inputs=np.zeros((T, B), np.intp),
             targets=np.zeros((T, B), np.intp),
-            layer=self._cell.workspace(T, B, H, dtype),
+            layers=tuple(LayerWorkspace(self._cell.workspace(T, B, H, dtype), room(), room()) for _ in self._layers),
             dh=np.zeros((T, B, H), dtype),
             readout=readout.workspace(T * B, V, dtype),
             one_hot=np.zeros((V, T * B), dtype),
         )
 
     def state_shape(self, B: int) -> tuple[int, int, int]:
-        """(S, B, H): S arrays are handed from window to window."""
-        return (self._cell.STATES, B, self.architecture.hidden_size)
+        """(S, B, H): S arrays are handed from window to window, layer by layer."""
+        return (len(self._layers) * self._cell.number_of_states, B, self.architecture.hidden_size)
 
     def zero_state(self, B: int) -> Array:
         """The state at the beginning of a text, (S, B, H)."""
         return np.zeros(self.state_shape(B), self.parameters.flat.dtype)
 
     def logits(self, inputs: Ids, state: Array, ws: Workspace) -> None:
-        """Run a window, (T, B), from `state`, (S, B, H): fills the layers' states and the logits."""
-        if inputs.shape != ws.inputs.shape:
-            raise NetworkError(f"a window of {inputs.shape} does not fit a workspace of {ws.inputs.shape}")
-        p = self.parameters
-        h = ws.layer.h
-        ws.inputs[:] = inputs
-        h[0] = state[0]
-        # x W_xh with a one-hot x is a row of W_xh. mode="clip" spares take a copy; ids are never out of range.
-        np.take(p["W_xh"] + p["b_h"], inputs, axis=0, out=h[1:], mode="clip")
-        self._cell.forward(p["W_hh"], self._φ, ws.layer)
-        readout.logits(_rows(h[1:]), p["W_hy"], p["b_y"], ws.readout)
+        """Run a window, (T, B), from `state`, (S, B, H): fills the layers' states and the logits of every step."""
+        self._run_layers(inputs, state, ws, None)
+        readout.logits(_rows(ws.layers[-1].up(False)), self.parameters["W_hy"], self.parameters["b_y"], ws.readout)
 
-    def forward(self, inputs: Ids, targets: Ids, state: Array, ws: Workspace) -> Any:
-        """The loss of a window: nats summed over its T B characters (complex for complex parameters)."""
-        self.logits(inputs, state, ws)
+    def forward(
+        self,
+        inputs: Ids,
+        targets: Ids,
+        state: Array,
+        ws: Workspace,
+        new: int | None = None,
+        dropout: Dropout | None = None,
+    ) -> Any:
+        """The loss of a window: nats summed over the characters of its last `new` steps (None: all T).
+
+        Complex for complex parameters. `dropout` is for training; without it nothing is dropped.
+        """
+        self._run_layers(inputs, state, ws, dropout)
+        up, out = ws.layers[-1].up(dropout is not None), ws.readout.last(self._rows_of_loss(ws, new))
+        readout.logits(_rows(up)[-len(out.rows) :], self.parameters["W_hy"], self.parameters["b_y"], out)
         ws.targets[:] = targets
-        return readout.loss(targets.ravel(), ws.readout)
+        return readout.loss(targets.ravel()[-len(out.rows) :], out)
 
-    def backward(self, count: int, ws: Workspace, gradient: Parameters) -> Array:
-        """Fill `gradient` with that of loss / count, for the window of the last `forward`.
+    def backward(
+        self, count: int, ws: Workspace, gradient: Parameters, new: int | None = None, dropout: Dropout | None = None
+    ) -> Array:
+        """Fill `gradient` with that of loss / count, for the window of the last `forward`, called with the same options.
 
         Returns the gradient of the state that came in, (S, B, H). It is where backpropagation is cut.
         """
-        p, h, da = self.parameters, ws.layer.h, _rows(ws.layer.da)
-        readout.backward(ws.targets.ravel(), count, ws.readout)
-        do = ws.readout.o
-        np.matmul(_rows(h[1:]).T, do, out=gradient["W_hy"])  # o = h W_hy + b_y
+        p, dropped, rows = self.parameters, dropout is not None, self._rows_of_loss(ws, new)
+        out = ws.readout.last(rows)
+        do = out.o
+        readout.backward(ws.targets.ravel()[-rows:], count, out)
+        np.matmul(_rows(ws.layers[-1].up(dropped))[-rows:].T, do, out=gradient["W_hy"])  # o = h W_hy + b_y
         np.sum(do, axis=0, out=gradient["b_y"])
-        np.matmul(do, p["W_hy"].T, out=_rows(ws.dh))
-        self._cell.backward(ws.dh, p["W_hh"], self._φ, ws.layer)
-        np.matmul(_rows(h[:-1]).T, da, out=gradient["W_hh"])  # a = x W_xh + h W_hh + b_h
-        np.sum(da, axis=0, out=gradient["b_h"])
-        self._look_up_backward(da, ws, gradient["W_xh"])
-        return np.asarray(ws.layer.da[:1] @ p["W_hh"].T)
+        _rows(ws.dh)[:-rows] = 0
+        np.matmul(do, p["W_hy"].T, out=_rows(ws.dh)[-rows:])
+        dstates = []
+        for number in reversed(range(len(self._layers))):
+            dstates.append(self._layer_backward(number, ws, gradient, dropped))
+        return np.concatenate(dstates[::-1])
 
     def step(self, ids: Ids, state: Array) -> tuple[Array, Array]:
         """Read one character of each stream, (B,), from `state`, (S, B, H): the logits, (B, V), and the state after."""
-        p = self.parameters
-        h = self._cell.step(p["W_xh"][ids] + p["b_h"], p["W_hh"], self._φ, state[0])
-        return h @ p["W_hy"] + p["b_y"], h[np.newaxis]
+        after: list[Array] = []
+        for number, w in enumerate(self._layers):
+            bias = w[self._cell.input_bias]
+            x_a = w["W_xh"][ids] + bias if number == 0 else after[-1][0] @ w["W_xh"] + bias
+            after.append(self._cell.step(w, x_a, state[self._states_of(number)]))
+        logits = after[-1][0] @ self.parameters["W_hy"] + self.parameters["b_y"]
+        return logits, np.concatenate(after) if len(after) > 1 else after[0]
+
+    def _run_layers(self, inputs: Ids, state: Array, ws: Workspace, dropout: Dropout | None) -> None:
+        if inputs.shape != ws.inputs.shape:
+            raise NetworkError(f"a window of {inputs.shape} does not fit a workspace of {ws.inputs.shape}")
+        ws.inputs[:] = inputs
+        for number, (w, layer) in enumerate(zip(self._layers, ws.layers, strict=True)):
+            x_a, bias = _x_a(layer.cell), w[self._cell.input_bias]
+            for own, incoming in zip(_states(layer.cell), state[self._states_of(number)], strict=True):
+                own[0] = incoming
+            if number == 0:
+                # x W_xh with a one-hot x is a row of W_xh. "clip" spares take a copy; ids are never out of range.
+                np.take(w["W_xh"] + bias, inputs, axis=0, out=x_a, mode="clip")
+            else:
+                np.matmul(_rows(ws.layers[number - 1].up(dropout is not None)), w["W_xh"], out=_rows(x_a))
+                np.add(x_a, bias, out=x_a)
+            self._cell.forward(w, layer.cell)
+            if dropout is not None and layer.mask is not None and layer.dropped is not None:
+                dropout.fill(layer.mask, number)
+                np.multiply(_states(layer.cell)[0][1:], layer.mask, out=layer.dropped)
+
+    def _layer_backward(self, number: int, ws: Workspace, gradient: Parameters, dropped: bool) -> Array:
+        """From ws.dh, the gradient of what the layer hands up: its parameters' gradients, and in ws.dh those of the layer below."""
+        w, layer = self._layers[number], ws.layers[number]
+        dw = {base: gradient[name] for base, name in self.architecture.layer_names()[number].items()}
+        if dropped and layer.mask is not None:
+            np.multiply(ws.dh, layer.mask, out=ws.dh)  # up = h' ∘ mask
+        dstate = self._cell.backward(w, ws.dh, layer.cell, dw)
+        da = _rows(layer.cell.da)
+        np.sum(da, axis=0, out=dw[self._cell.input_bias])  # x_a = x W_xh + b
+        if number == 0:
+            self._look_up_backward(da, ws, dw["W_xh"])
+        else:
+            np.matmul(_rows(ws.layers[number - 1].up(dropped)).T, da, out=dw["W_xh"])
+            np.matmul(da, w["W_xh"].T, out=_rows(ws.dh))
+        return dstate
 
     @staticmethod
     def _look_up_backward(da: Array, ws: Workspace, dW_xh: Array) -> None:
@@ -159,7 +210,24 @@ class Network:
         x[ws.inputs.ravel(), ws.readout.rows] = 1
         np.matmul(x, da, out=dW_xh)
 
+    def _states_of(self, number: int) -> slice:
+        S = self._cell.number_of_states
+        return slice(number * S, (number + 1) * S)
+
+    @staticmethod
+    def _rows_of_loss(ws: Workspace, new: int | None) -> int:
+        T, B = ws.inputs.shape
+        return int((T if new is None else new) * B)
+
 
 def _rows(array: Array) -> Array:
     """(T, B, N) as (T B, N), a view."""
     return array.reshape(-1, array.shape[-1])
+
+
+def _states(cell: CellWorkspace) -> tuple[Array, ...]:
+    return cell.states
+
+
+def _x_a(cell: CellWorkspace) -> Array:
+    return cell.x_a

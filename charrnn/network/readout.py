@@ -23,6 +23,10 @@ class Workspace(NamedTuple):
     o: Array  # (N, V) logits; then p; then do = ∂L/∂o
     rows: Ids  # (N,) 0, 1, 2, ...
 
+    def last(self, n: int) -> "Workspace":
+        """A view for n rows only, where the loss is on the last steps of a window alone."""
+        return self if n == len(self.rows) else Workspace(self.o[:n], self.rows[:n])
+
 
 def workspace(N: int, V: int, dtype: DTypeLike) -> Workspace:
     """Allocate the buffers of the readout."""

@@ -4,11 +4,12 @@ This file only says what a configuration is; `configuration` reads one from file
 """
 
 import codecs
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from charrnn.network.network import Architecture
+from charrnn.errors import NetworkError
+from charrnn.network.architecture import Architecture
 
 LARGEST = 1 << 24  # for sizes: past this it is a typing error
 
@@ -30,13 +31,30 @@ class Section(BaseModel):
 class Model(Section):
     """The network."""
 
-    cell: Literal["rnn"] = Field("rnn", description="the recurrent cell")
-    hidden_size: Whole = Field(256, ge=1, le=1 << 16, description="units in the layer, H")
-    nonlinearity: Literal["tanh", "sigmoid", "relu"] = Field("tanh", description="φ of the vanilla RNN")
+    cell: Literal["rnn", "gru", "lstm"] = Field("rnn", description="the recurrent cell")
+    hidden_size: Whole = Field(256, ge=1, le=1 << 16, description="units in each layer, H")
+    num_layers: Whole = Field(1, ge=1, le=64, description="layers, one above the other, L")
+    nonlinearity: Literal["tanh", "sigmoid", "relu"] = Field("tanh", description="φ; for cell rnn only")
+    initialisation: Literal["uniform", "orthogonal", "identity"] = Field(
+        "uniform", description="of the recurrent weights; identity is for cell rnn, with relu"
+    )
+    dropout: float = Field(
+        0.0, ge=0, lt=1, description="share dropped of what goes up: layer to layer, last layer to readout"
+    )
 
     def architecture(self, vocab_size: int) -> Architecture:
         """The network that this section and a vocabulary describe."""
-        return Architecture(vocab_size, self.hidden_size, self.cell, self.nonlinearity)
+        return Architecture(
+            vocab_size, self.hidden_size, self.cell, self.nonlinearity, self.num_layers, self.initialisation
+        )
+
+    @model_validator(mode="after")
+    def _is_a_network(self) -> Self:
+        try:
+            self.architecture(1)
+        except NetworkError as error:
+            raise ValueError(str(error)) from None
+        return self
 
 
 class Data(Section):
@@ -76,20 +94,27 @@ class Training(Section):
 
     batch_size: Whole = Field(32, ge=1, le=LARGEST, description="streams read side by side, B")
     sequence_length: Whole = Field(
-        64, ge=1, le=LARGEST, description="steps unrolled per window, T: how far gradients flow back"
+        64, ge=1, le=LARGEST, description="steps unrolled per window, T: how far gradients flow back (k2)"
+    )
+    stride: Whole | None = Field(
+        None, ge=1, le=LARGEST, description="new characters per update (k1); null: sequence_length"
     )
     steps: Whole | None = Field(None, ge=1, description="updates to make; null: as many as epochs need")
     epochs: float = Field(30.0, gt=0, le=1e6, description="passes over the training split, where steps is null")
     reset_probability: float = Field(
         0.01, ge=0, le=1, description="chance that a stream begins anew, from a zero state, at a window"
     )
-    optimizer: Literal["sgd", "adam"] = Field("adam", description="the update rule")
+    optimizer: Literal["sgd", "momentum", "adagrad", "rmsprop", "adam", "adamw"] = Field(
+        "adam", description="the update rule"
+    )
     learning_rate: float = Field(3.0e-3, gt=0, le=1e3, description="the learning rate at its highest")
-    schedule: Literal["constant", "cosine"] = Field(
+    schedule: Literal["constant", "linear", "cosine", "exponential", "plateau"] = Field(
         "cosine", description="how the learning rate falls after the warm-up"
     )
     warmup_steps: Whole = Field(0, ge=0, le=LARGEST, description="updates over which the learning rate rises from 0")
-    weight_decay: float = Field(0.0, ge=0, le=1e3, description="λ: λ w is added to the gradient of each weight w")
+    weight_decay: float = Field(
+        0.0, ge=0, le=1e3, description="λ: λ w is added to each weight's gradient (adamw: taken off the weight)"
+    )
     max_grad_norm: float | None = Field(1.0, gt=0, description="clip the gradient to this global norm; null: off")
     max_grad_value: float | None = Field(
         None, gt=0, description="clip each element of the gradient to ± this; null: off"
@@ -104,6 +129,15 @@ class Training(Section):
     patience: Whole | None = Field(
         None, ge=1, description="stop after this many validations without a better loss; null: never"
     )
+
+    @model_validator(mode="after")
+    def _stride_fits(self) -> Self:
+        if self.stride is not None and self.stride > self.sequence_length:
+            raise ValueError(
+                f"stride {self.stride} is more than sequence_length {self.sequence_length}: "
+                "an update cannot take in more new characters than its window holds"
+            )
+        return self
 
 
 class Runtime(Section):

@@ -5,6 +5,7 @@ All mistakes are reported at once, each with its file and line or its option.
 
 import difflib
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -157,12 +158,22 @@ def _problem(details: ErrorDetails, key: str) -> str:
     if kind == "model_type":
         return f"must be a section of options; found {found!r}"
     message = details["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    message = (
-        message.replace("a valid integer", "a whole number")
-        .replace("a valid number", "a number")
-        .replace("a valid string", "text")
-    )
-    return f"{message}; found {_shown(found)}"
+    for pydantics, ours in (
+        ("a valid integer", "a whole number"),
+        ("a valid number", "a number"),
+        ("a valid string", "text"),
+    ):
+        message = message.replace(pydantics, ours)
+    if isinstance(found, dict):  # a section whose values do not go together: the message names them
+        return message
+    return f"{message}; found {_shown(found)}{_meant(found, details)}"
+
+
+def _meant(found: Any, details: ErrorDetails) -> str:
+    """For a word that is none of those allowed, the nearest of them."""
+    allowed = re.findall(r"'([^']*)'", details.get("ctx", {}).get("expected", ""))
+    close = difflib.get_close_matches(str(found), allowed, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _shown(value: Any) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 from charrnn.errors import RunError
 from charrnn.learning.optimizers import OPTIMIZERS, Optimizer
 from charrnn.learning.parallel import StreamSplit, available_cores
-from charrnn.network.network import Architecture, Network
+from charrnn.network.architecture import Architecture
+from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.config import Config
@@ -34,7 +35,9 @@ class Plan:
     def windows_per_epoch(self) -> int:
         """Updates in one pass over the training split."""
         training = self.config.training
-        return windows.Windows(self.corpus.split("train"), training.batch_size, training.sequence_length).per_epoch
+        return windows.Windows(
+            self.corpus.split("train"), training.batch_size, training.sequence_length, training.stride
+        ).per_epoch
 
     @property
     def steps(self) -> int:
@@ -50,7 +53,8 @@ class Plan:
         """Bytes of all arrays of the training, the interpreter and its libraries not counted."""
         training = self.config.training
         network = Network(self.architecture, Parameters(self.architecture.shapes(), training.precision))
-        split = StreamSplit(network, training.sequence_length, training.batch_size, self.threads)
+        dropout = self.config.model.dropout > 0
+        split = StreamSplit(network, training.sequence_length, training.batch_size, self.threads, dropout)
         optimizer = self.optimizer(network)
         split.close()
         vectors = 2 + len(optimizer.moments)  # the weights, and the optimizer's room to work in
@@ -139,7 +143,10 @@ def _fitted(config: Config, characters: int) -> tuple[Config, tuple[str, ...]]:
             f"reading {B} streams x {T} characters"
         )
     threads = config.runtime.threads or max(1, min(available_cores(), B // STREAMS_PER_THREAD))
-    config = config.replaced("training", batch_size=B, sequence_length=T).replaced("runtime", threads=threads)
+    stride = config.training.stride and min(config.training.stride, T)
+    config = config.replaced("training", batch_size=B, sequence_length=T, stride=stride).replaced(
+        "runtime", threads=threads
+    )
     return config, tuple(notes)
 
 

@@ -101,6 +101,7 @@ def _trainer(plan: Plan, network: Network) -> Trainer:
             corpus.split("train"),
             training.batch_size,
             training.sequence_length,
+            training.stride,
             training.reset_probability,
             training.seed,
         ),
@@ -112,6 +113,8 @@ def _trainer(plan: Plan, network: Network) -> Trainer:
         eval_every=training.eval_every,
         patience=training.patience,
         threads=plan.threads,
+        dropout=plan.config.model.dropout,
+        seed=training.seed,
     )
 
 

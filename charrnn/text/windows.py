@@ -7,6 +7,10 @@ state of one window is handed to the next; when the streams wrap round to their 
 A network that has always read on may never have learned to begin: units that latched on long ago serve it as a name for
 the stream, and from a zero state it can fall into a mode from which it does not recover. So each stream may also be
 made to begin anew at a window of its own, now and then, with a given probability.
+
+With a stride k1 < T = k2 this is Williams and Peng's truncated BPTT(k2; k1) (1990): the first window of the streams is as
+above; each that follows begins k1 characters after the one before, from the state that stood there, and only its last
+k1 characters are new: the loss is on them, and gradients reach T steps back. k1 = T is the ordinary case.
 """
 
 from dataclasses import dataclass
@@ -22,18 +26,34 @@ Indices = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Window:
-    """`inputs` and `targets`, both (T, B); `begins`, (B,): the streams whose state must be reset before it."""
+    """`inputs` and `targets`, both (T, B); `begins`, (B,): the streams whose state must be reset before it.
+
+    The loss is on the last `new` steps; the next window begins at the state after `advance` steps.
+    """
 
     inputs: Indices
     targets: Indices
     begins: NDArray[np.bool_]
+    new: int
+    advance: int
+
+    @property
+    def characters(self) -> int:
+        """How many characters the loss is on."""
+        return self.new * len(self.begins)
 
 
 class Windows:
     """An endless walk over the windows of a text; `position` counts those taken and is all there is to save."""
 
     def __init__(
-        self, ids: Ids, batch_size: int, sequence_length: int, reset_probability: float = 0.0, seed: int = 0
+        self,
+        ids: Ids,
+        batch_size: int,
+        sequence_length: int,
+        stride: int | None = None,
+        reset_probability: float = 0.0,
+        seed: int = 0,
     ) -> None:
         """At position 0. Raises TextError when the text does not fill one window of every stream."""
         length = (len(ids) - 1) // batch_size
@@ -43,13 +63,20 @@ class Windows:
             )
         self.batch_size, self.sequence_length, self.position = batch_size, sequence_length, 0
         self._reset_probability, self._seed = reset_probability, seed
-        self.per_epoch = length // sequence_length
+        self._stride = stride or sequence_length
+        self.per_epoch = (length - sequence_length) // self._stride + 1
         self._inputs = ids[: batch_size * length].reshape(batch_size, length)
         self._targets = ids[1 : batch_size * length + 1].reshape(batch_size, length)
 
     def __next__(self) -> Window:
-        start = self.position % self.per_epoch * self.sequence_length
-        window = Window(self._cut(self._inputs, start), self._cut(self._targets, start), self._begins())
+        start = self.position % self.per_epoch * self._stride
+        window = Window(
+            inputs=self._cut(self._inputs, start),
+            targets=self._cut(self._targets, start),
+            begins=self._begins(),
+            new=self.sequence_length if start == 0 else self._stride,
+            advance=self._stride,
+        )
         self.position += 1
         return window
 

@@ -28,7 +28,8 @@ def charrnn_stepper(H: int, B: int, T: int, threads: int) -> Callable[[], None]:
     from charrnn.learning.parallel import StreamSplit
     from charrnn.learning.schedules import Schedule
     from charrnn.learning.trainer import Trainer
-    from charrnn.network.network import Architecture, Network
+    from charrnn.network.architecture import Architecture
+    from charrnn.network.network import Network
     from charrnn.text.windows import Windows
 
     ids = np.random.default_rng(0).integers(0, V, 10 * B * T + 1).astype(np.uint8)

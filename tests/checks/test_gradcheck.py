@@ -5,7 +5,8 @@ from charrnn.checks import gradcheck as module
 from charrnn.checks.gradcheck import analytic_gradients, gradcheck, passed, random_window, small_case
 from charrnn.checks.oracles import ORACLES, complex_step
 from charrnn.errors import CheckError
-from charrnn.network.network import Architecture, Network
+from charrnn.network.architecture import Architecture
+from charrnn.network.network import Network
 
 TANH = Architecture(7, 5)
 
@@ -37,8 +38,8 @@ def test_the_case_hides_nothing():
 def test_a_planted_wrong_derivative_fails_and_is_named(monkeypatch, parameter, oracle):
     right = Network.backward
 
-    def wrong(self, count, ws, gradient):
-        dstate = right(self, count, ws, gradient)
+    def wrong(self, count, ws, gradient, *options):
+        dstate = right(self, count, ws, gradient, *options)
         gradient[parameter].flat[3] *= 1.001
         return dstate
 
@@ -97,6 +98,8 @@ def test_an_oracle_leaves_the_case_as_it_was():
 
 
 def test_unknown_oracles_are_refused_and_no_checks_are_no_pass():
-    with pytest.raises(CheckError, match="unknown oracle 'magic'; there are complex-step, central"):
+    with pytest.raises(
+        CheckError, match="unknown oracle 'magic'; there are complex-step, closed-form, forward, central"
+    ):
         list(gradcheck(small_case(TANH, 0), ["magic"]))
     assert not passed([])

@@ -1,47 +1,61 @@
 """Delete, negate or swap any statement of a backward, and gradcheck fails."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from mutants import mutants, planted
 
 from charrnn.checks.gradcheck import gradcheck, passed, small_case
 from charrnn.network import activations, readout
-from charrnn.network.cells import rnn
-from charrnn.network.network import Architecture, Network
+from charrnn.network.architecture import Architecture
+from charrnn.network.cells.gru import GRU
+from charrnn.network.cells.lstm import LSTM
+from charrnn.network.cells.rnn import RNN
+from charrnn.network.dropout import Dropout
+from charrnn.network.network import Network
 
-BACKWARDS = [
-    rnn.backward,
-    readout.backward,
-    Network.backward,
-    Network._look_up_backward,
-    *(nonlinearity.slope for nonlinearity in activations.NONLINEARITIES.values()),
-]
+RNNS = [small_case(Architecture(7, 5, nonlinearity=name), 0) for name in activations.NONLINEARITIES]
+GATED = [small_case(Architecture(7, 5, cell), 0) for cell in ("gru", "lstm")]
+STACKED = [small_case(Architecture(7, 5, cell, num_layers=2), 0) for cell in ("rnn", "gru", "lstm")]
+# Truncated with a stride, and with a dropout mask that is held.
+STACKED += [replace(case, new=2, dropout=Dropout(0.4, seed=1, step=1)) for case in STACKED]
+
+# Each function that has a part in a backward, and the kinds of network that are checked while it is broken.
+BACKWARDS = {
+    RNN.backward: RNNS,
+    GRU.backward: [GATED[0]],
+    LSTM.backward: [GATED[1]],
+    readout.backward: RNNS[:1],
+    Network.backward: STACKED,
+    Network._layer_backward: STACKED,
+    Network._look_up_backward: RNNS[:1],
+    activations.TANH.slope: [*RNNS, *GATED],
+    activations.SIGMOID.slope: [*RNNS, *GATED],
+    activations.RELU.slope: RNNS,
+}
 MUTANTS = [(function, name, code) for function in BACKWARDS for name, code in mutants(function)]
 
 
-def caught() -> bool:
-    """True where gradcheck fails, or cannot even run, for at least one nonlinearity."""
+def caught(cases) -> bool:
+    """True where gradcheck fails, or cannot even run, for at least one kind."""
     try:
         with np.errstate(all="ignore"):
-            return not all(
-                passed(list(gradcheck(small_case(Architecture(7, 5, nonlinearity=name), 0), ["complex-step"])))
-                for name in activations.NONLINEARITIES
-            )
+            return not all(passed(list(gradcheck(case, ["complex-step"]))) for case in cases)
     except Exception:
         return True
 
 
 def test_nothing_is_caught_while_nothing_is_broken():
-    assert not caught()
+    assert not caught([*RNNS, *GATED, *STACKED])
 
 
 def test_there_are_mutants_of_every_backward():
     assert {function for function, _, _ in MUTANTS} == set(BACKWARDS)
-    assert len(MUTANTS) > 50
+    assert len(MUTANTS) > 150
 
 
 @pytest.mark.parametrize(("function", "name", "code"), MUTANTS, ids=[name for _, name, _ in MUTANTS])
 def test_every_mutant_is_caught(function, name, code):
     with planted(function, code):
-        assert caught(), f"survived: {name}"
-    assert not caught()
+        assert caught(BACKWARDS[function]), f"survived: {name}"

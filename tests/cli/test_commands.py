@@ -130,8 +130,8 @@ def test_a_failing_gradcheck_names_the_parameter_and_exits_1(charrnn, monkeypatc
 
     right = Network.backward
 
-    def wrong(self, count, ws, gradient):
-        dstate = right(self, count, ws, gradient)
+    def wrong(self, count, ws, gradient, *options):
+        dstate = right(self, count, ws, gradient, *options)
         gradient["W_hh"][1, 2] *= 2
         return dstate
 

@@ -4,7 +4,8 @@ import pytest
 from charrnn.errors import VocabularyError
 from charrnn.generation.generator import Generator
 from charrnn.generation.sampling import Options
-from charrnn.network.network import Architecture, Network
+from charrnn.network.architecture import Architecture
+from charrnn.network.network import Network
 from charrnn.text.vocabulary import Vocabulary
 
 

@@ -4,7 +4,8 @@ import pytest
 from charrnn.errors import TextError
 from charrnn.learning import evaluation
 from charrnn.learning.evaluation import evaluate
-from charrnn.network.network import Architecture, Network
+from charrnn.network.architecture import Architecture
+from charrnn.network.network import Network
 
 
 def one_pass(network, ids):

@@ -1,6 +1,6 @@
 import pytest
 
-from charrnn.learning.schedules import Schedule
+from charrnn.learning.schedules import SHAPES, Schedule
 
 
 def test_constant_stays():
@@ -15,7 +15,17 @@ def test_cosine_falls_from_the_top_to_nothing_and_stays_there():
     assert all(schedule(step) > schedule(step + 1) for step in range(100))
 
 
-@pytest.mark.parametrize("shape", ["constant", "cosine"])
+def test_linear_and_exponential():
+    assert [Schedule("linear", 2.0, 10)(step) for step in (0, 5, 10)] == pytest.approx([2, 1, 0])
+    assert [Schedule("exponential", 2.0, 10)(step) for step in (0, 5, 10)] == pytest.approx([2, 0.2, 0.02])
+
+
+def test_plateau_halves_with_each_stall_and_no_other_schedule_does():
+    assert [Schedule("plateau", 2.0, 10)(9, stalls) for stalls in (0, 1, 2)] == [2, 1, 0.5]
+    assert Schedule("constant", 2.0, 10)(9, 3) == 2
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 def test_warm_up_rises_evenly_to_the_top(shape):
     schedule = Schedule(shape, 1.0, 50, warmup_steps=10)
     assert [schedule(step) for step in range(10)] == pytest.approx([0.1 * n for n in range(1, 11)])

@@ -10,7 +10,8 @@ from charrnn.learning.events import Evaluated, Finished, Stepped
 from charrnn.learning.optimizers import Adam
 from charrnn.learning.schedules import Schedule
 from charrnn.learning.trainer import Trainer
-from charrnn.network.network import Architecture, Network
+from charrnn.network.architecture import Architecture
+from charrnn.network.network import Network
 from charrnn.text.windows import Windows
 
 TEXT = (

@@ -1,6 +1,7 @@
 import numpy as np
 
-from charrnn.network.network import Architecture, Network
+from charrnn.network.architecture import Architecture
+from charrnn.network.network import Network
 
 
 def test_matrices_are_uniform_within_their_bound_and_biases_zero():

@@ -4,7 +4,8 @@ import pytest
 
 from charrnn.errors import NetworkError
 from charrnn.network.activations import NONLINEARITIES
-from charrnn.network.network import Architecture, Network
+from charrnn.network.architecture import Architecture
+from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
 
 T, B, V, H = 6, 3, 7, 5

@@ -4,10 +4,9 @@
     h' = φ(a)                       h  (T+1, B, H)      φ: tanh, sigmoid or relu
 
 Offset rule: h[t] is the state before step t and h[t+1] the state after it; h[0] is what came in.
-x W_xh + b_h does not depend on the step before, so the layer computes it for all T at once and leaves it
-in h[1:], where each step finds its share, adds h W_hh and applies φ, in place.
+x W_xh + b_h stands in h[1:] at first: each step finds its share there, adds h W_hh and applies φ, in place.
 
-Source: the four derivations; the errors in their print are listed in tests/test_derivations.py.
+Source: the four derivations; the errors in their print are shown in tests/test_derivations.py.
 """
 
 from typing import NamedTuple
@@ -17,10 +16,8 @@ from numpy.typing import DTypeLike
 
 from charrnn.network.activations import Nonlinearity
 from charrnn.network.arrays import Array
+from charrnn.network.cells.cell import Weights
 from charrnn.network.parameters import Shapes
-
-GATES = 1  # blocks of H columns in W_xh, W_hh and b_h
-STATES = 1  # arrays handed from window to window: h
 
 
 class Workspace(NamedTuple):
@@ -30,40 +27,61 @@ class Workspace(NamedTuple):
     da: Array  # (T, B, H) ∂L/∂a
     recurrent: Array  # (B, H) h W_hh going forward, da W_hhᵀ coming back
 
+    @property
+    def x_a(self) -> Array:
+        """(T, B, H), where x W_xh + b_h goes in."""
+        return self.h[1:]
 
-def workspace(T: int, B: int, H: int, dtype: DTypeLike) -> Workspace:
-    """Allocate the buffers of one layer."""
-    return Workspace(np.zeros((T + 1, B, H), dtype), np.zeros((T, B, H), dtype), np.zeros((B, H), dtype))
-
-
-def shapes(inputs: int, H: int) -> Shapes:
-    """The parameters of one layer and their shapes; `inputs` is V for the first layer, H for those above."""
-    return {"W_xh": (inputs, H), "W_hh": (H, H), "b_h": (H,)}
-
-
-def forward(W_hh: Array, φ: Nonlinearity, ws: Workspace) -> None:
-    """Fill h[1:], (T, B, H), in which stands x W_xh + b_h, from h[0], (B, H), first step first."""
-    h, _, recurrent = ws
-    for t in range(len(h) - 1):
-        a = h[t + 1]
-        np.matmul(h[t], W_hh, out=recurrent)
-        np.add(a, recurrent, out=a)  #                    a  = x W_xh + h W_hh + b_h
-        φ.apply(a, h[t + 1])  #                           h' = φ(a)
+    @property
+    def states(self) -> tuple[Array, ...]:
+        """The hidden state alone."""
+        return (self.h,)
 
 
-def backward(dh: Array, W_hh: Array, φ: Nonlinearity, ws: Workspace) -> None:
-    """Fill da = ∂L/∂a, (T, B, H), from dh = ∂L/∂h', (T, B, H), last step first; dh gains what comes back in time."""
-    h, da, recurrent = ws
-    for t in reversed(range(len(da))):
-        φ.slope(h[t + 1], da[t])
-        np.multiply(da[t], dh[t], out=da[t])  #           h' = φ(a)
-        if t > 0:
-            np.matmul(da[t], W_hh.T, out=recurrent)
-            np.add(dh[t - 1], recurrent, out=dh[t - 1])  # a  = x W_xh + h W_hh + b_h
+class RNN:
+    """The vanilla cell with a nonlinearity φ."""
 
+    gates = 1
+    number_of_states = 1
+    input_bias = "b_h"
 
-def step(a: Array, W_hh: Array, φ: Nonlinearity, h: Array) -> Array:
-    """One step without a window: h', (B, H), from a = x W_xh + b_h and h, both (B, H)."""
-    a = a + h @ W_hh  #                                   a  = x W_xh + h W_hh + b_h
-    φ.apply(a, a)  #                                      h' = φ(a)
-    return a
+    def __init__(self, φ: Nonlinearity) -> None:
+        self.φ = φ
+
+    def shapes(self, inputs: int, H: int) -> Shapes:
+        """W_xh, W_hh, b_h."""
+        return {"W_xh": (inputs, H), "W_hh": (H, H), "b_h": (H,)}
+
+    def workspace(self, T: int, B: int, H: int, dtype: DTypeLike) -> Workspace:
+        """Allocate the buffers of one layer."""
+        return Workspace(np.zeros((T + 1, B, H), dtype), np.zeros((T, B, H), dtype), np.zeros((B, H), dtype))
+
+    def forward(self, w: Weights, ws: Workspace) -> None:
+        """Fill h[1:], (T, B, H), in which stands x W_xh + b_h, from h[0], (B, H), first step first."""
+        h, _, recurrent = ws
+        W_hh, φ = w["W_hh"], self.φ
+        for t in range(len(h) - 1):
+            a = h[t + 1]
+            np.matmul(h[t], W_hh, out=recurrent)
+            np.add(a, recurrent, out=a)  #                      a  = x W_xh + h W_hh + b_h
+            φ.apply(a, h[t + 1])  #                             h' = φ(a)
+
+    def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights) -> Array:
+        """Fill da = ∂L/∂a, (T, B, H), and dW_hh, from dh = ∂L/∂h', (T, B, H), last step first; ∂L/∂h[0], (1, B, H)."""
+        h, da, recurrent = ws
+        W_hh, φ = w["W_hh"], self.φ
+        for t in reversed(range(len(da))):
+            φ.slope(h[t + 1], da[t])
+            np.multiply(da[t], dh[t], out=da[t])  #             h' = φ(a)
+            if t > 0:
+                np.matmul(da[t], W_hh.T, out=recurrent)
+                np.add(dh[t - 1], recurrent, out=dh[t - 1])  #  a  = x W_xh + h W_hh + b_h
+        H = len(W_hh)
+        np.matmul(h[:-1].reshape(-1, H).T, da.reshape(-1, H), out=dw["W_hh"])
+        return np.asarray(da[:1] @ W_hh.T)
+
+    def step(self, w: Weights, x_a: Array, states: Array) -> Array:
+        """One step without a window: h', (1, B, H), from x W_xh + b_h, (B, H), and h, (1, B, H)."""
+        a: Array = x_a + states @ w["W_hh"]  #                         a  = x W_xh + h W_hh + b_h
+        self.φ.apply(a, a)  #                                   h' = φ(a)
+        return a

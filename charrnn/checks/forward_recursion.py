@@ -1,0 +1,70 @@
+"""The forward recursion of the derivations: real-time recurrent learning (D0 (6)-(8); Williams and Zipser 1989).
+
+    ds_t/dw = ∂s_t/∂w at fixed s_{t-1} + (∂s_t/∂s_{t-1}) ds_{t-1}/dw        ds_0/dw = 0
+    dL/dw   = Σ_t (∂L_t/∂s_t) ds_t/dw
+
+carried forward in time beside the states, for many entries of one parameter at once: ds/dw is (n, S H). It is the
+tangent of the equations, and needs neither a Jacobian matrix nor a step backwards.
+"""
+
+import numpy as np
+
+from charrnn.checks.unrolled import Layer, Step, Unrolled
+from charrnn.network.arrays import Array
+
+CHUNK = 512  # entries carried together, to bound the memory
+
+
+def derivatives(run: Unrolled, parameter: str, indices: Array) -> Array:
+    """dL/dw, (n,), of one stream's loss by the entries `indices` of a parameter, or of the state that came in ("h_0")."""
+    return np.concatenate(
+        [_derivatives(run, parameter, indices[start : start + CHUNK]) for start in range(0, len(indices), CHUNK)]
+    )
+
+
+def _derivatives(run: Unrolled, parameter: str, indices: Array) -> Array:
+    n, size = len(indices), len(run.steps[0][0].after)
+    by_w = [np.zeros((n, size)) for _ in run.layers]
+    if parameter == "h_0":
+        for row, index in enumerate(indices):
+            by_w[index // size][row, index % size] = 1
+    total = np.zeros(n)
+    for t, steps in enumerate(run.steps):
+        dx = np.zeros((n, len(steps[0].x)))
+        for number, (layer, step) in enumerate(zip(run.layers, steps, strict=True)):
+            du = _moved_pre_activations(run, layer, step, dx, by_w[number][:, : run.H])
+            du += _immediate(run, layer, step, parameter, indices)
+            by_w[number] = run.cell.tangent(step.u, step.before, du, by_w[number])
+            dx = by_w[number][:, : run.H]
+        total += dx @ (run.W_hy @ run.do[t])
+        total += _readout(run, t, parameter, indices)
+    return total
+
+
+def _moved_pre_activations(run: Unrolled, layer: Layer, step: Step, dx: Array, dh: Array) -> Array:
+    """u̇ that comes from ẋ and ḣ, (n, U)."""
+    from_x, from_h = dx @ layer.w["W_xh"], dh @ layer.w["W_hh"]
+    return np.hstack([from_x, from_h]) if run.cell.separate else from_x + from_h
+
+
+def _immediate(run: Unrolled, layer: Layer, step: Step, parameter: str, indices: Array) -> Array:
+    """u̇ that comes from moving the entries themselves, (n, U)."""
+    du = np.zeros((len(indices), len(step.u)))
+    bases = {name: base for base, name in layer.names.items()}
+    if parameter not in bases:
+        return du
+    base = bases[parameter]
+    columns = layer.w[base].shape[-1]
+    offset = columns if run.cell.separate and base in ("W_hh", "b_hh") else 0
+    source = {"W_xh": step.x, "W_hh": step.before}.get(base)
+    for row, index in enumerate(indices):
+        du[row, offset + index % columns] = 1 if source is None else source[index // columns]
+    return du
+
+
+def _readout(run: Unrolled, t: int, parameter: str, indices: Array) -> Array:
+    """What moving the readout's own entries does to the loss at step t."""
+    do = run.do[t]
+    if parameter == "W_hy":
+        return np.asarray(run.top(t)[indices // len(do)] * do[indices % len(do)])
+    return do[indices] if parameter == "b_y" else np.zeros(len(indices))

@@ -1,0 +1,144 @@
+"""One step of each cell, from the page: its values, its Jacobians, and its tangents.
+
+Nothing here is shared with the fast cells: other code, other form, one stream, one step. From it come the two oracles
+that differentiate the equations themselves (closed form, forward recursion) and the figures of the gradient flow.
+
+A cell's step is s' = F(u, s): s is its state, (S H,), h first; u, (U,), are its pre-activations,
+
+    rnn, lstm   u = x W_xh + h W_hh + b_h                            U = G H
+    gru         u = [x W_xh + b_xh, h W_hh + b_hh]                   U = 2 · 3 H
+
+`linearise` gives ∂s'/∂u, (S H, U), and ∂s'/∂s at fixed u, (S H, S H); rows are what changes, columns what it changes with.
+`tangent` gives ṡ', (..., S H), for given u̇ and ṡ: the same derivatives, used as a map and never as a matrix.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from charrnn.network.arrays import Array
+
+
+@dataclass(frozen=True)
+class Nonlinearity:
+    """φ and its derivative by a."""
+
+    value: Callable[[Array], Array]
+    derivative: Callable[[Array], Array]
+
+
+def σ(a: Array) -> Array:
+    """The logistic function."""
+    return np.asarray(1 / (1 + np.exp(-a)))
+
+
+PHI = {
+    "tanh": Nonlinearity(np.tanh, lambda a: 1 / np.cosh(a) ** 2),
+    "sigmoid": Nonlinearity(σ, lambda a: σ(a) * σ(-a)),
+    "relu": Nonlinearity(lambda a: np.where(a > 0, a, 0), lambda a: np.where(a > 0, 1.0, 0.0)),
+}
+
+
+class RNN:
+    """s = h;  h' = φ(u)."""
+
+    separate = False  # one pre-activation takes in both products
+    biases = ("b_h",)
+
+    def __init__(self, nonlinearity: str) -> None:
+        self._φ = PHI[nonlinearity]
+
+    def value(self, u: Array, _: Array) -> Array:
+        """h'"""
+        return self._φ.value(u)
+
+    def linearise(self, u: Array, s: Array) -> tuple[Array, Array]:
+        """∂h'/∂u = diag φ'(u); nothing else of h reaches h'."""
+        return np.diag(self._φ.derivative(u)), np.zeros((len(s), len(s)))
+
+    def tangent(self, u: Array, _: Array, du: Array, __: Array) -> Array:
+        """ḣ' = φ'(u) ∘ u̇"""
+        return self._φ.derivative(u) * du
+
+
+class LSTM:
+    """s = [h, c];  u = [i f o g] before their nonlinearities;  c' = f c + i g;  h' = o tanh c'."""
+
+    separate = False
+    biases = ("b_h",)
+
+    def value(self, u: Array, s: Array) -> Array:
+        """[h', c']"""
+        i, f, o, g, c = self._parts(u, s)
+        c_next = f * c + i * g
+        return np.concatenate([o * np.tanh(c_next), c_next], axis=-1)
+
+    def linearise(self, u: Array, s: Array) -> tuple[Array, Array]:
+        """Block by block: rows h' and c', columns i f o g, and columns h and c."""
+        i, f, o, g, c = self._parts(u, s)
+        c_next, zero = f * c + i * g, np.zeros((len(c), len(c)))
+        through = np.diag(o / np.cosh(c_next) ** 2)  # ∂h'/∂c'
+        to_c = [np.diag(part) for part in (g * i * (1 - i), c * f * (1 - f), 0 * o, i * (1 - g**2))]
+        to_h = [through @ block for block in to_c]
+        to_h[2] = np.diag(np.tanh(c_next) * o * (1 - o))
+        direct = np.block([[zero, through @ np.diag(f)], [zero, np.diag(f)]])
+        return np.block([to_h, to_c]), direct
+
+    def tangent(self, u: Array, s: Array, du: Array, ds: Array) -> Array:
+        """ċ' = ḟ c + f ċ + i̇ g + i ġ;  ḣ' = ȯ tanh c' + o (1 - tanh² c') ċ'"""
+        i, f, o, g, c = self._parts(u, s)
+        di, df, do, dg = np.split(du, 4, axis=-1)
+        di, df, do, dg = i * (1 - i) * di, f * (1 - f) * df, o * (1 - o) * do, (1 - g**2) * dg
+        tanh_c = np.tanh(f * c + i * g)
+        dc = df * c + f * np.split(ds, 2, axis=-1)[1] + di * g + i * dg
+        return np.concatenate([do * tanh_c + o * (1 - tanh_c**2) * dc, dc], axis=-1)
+
+    @staticmethod
+    def _parts(u: Array, s: Array) -> tuple[Array, Array, Array, Array, Array]:
+        i, f, o, g = np.split(u, 4, axis=-1)
+        return σ(i), σ(f), σ(o), np.tanh(g), np.split(s, 2, axis=-1)[1]
+
+
+class GRU:
+    """s = h;  u = [x_a, h_a], each r z n;  n = tanh(x_a_n + r h_a_n);  h' = (1 - z) n + z h."""
+
+    separate = True  # the reset stands between the two products
+    biases = ("b_xh", "b_hh")
+
+    def value(self, u: Array, s: Array) -> Array:
+        """h'"""
+        _, z, n, _ = self._parts(u)
+        return np.asarray((1 - z) * n + z * s)
+
+    def linearise(self, u: Array, s: Array) -> tuple[Array, Array]:
+        """Columns: r z n of x_a, then r z n of h_a."""
+        r, z, n, m = self._parts(u)
+        by_n = (1 - z) * (1 - n**2)
+        by_r, by_z = by_n * m * r * (1 - r), (s - n) * z * (1 - z)
+        blocks = [np.diag(part) for part in (by_r, by_z, by_n, by_r, by_z, by_n * r)]
+        return np.hstack(blocks), np.diag(z)
+
+    def tangent(self, u: Array, s: Array, du: Array, ds: Array) -> Array:
+        """ḣ' = (1 - z) ṅ - ż n + ż h + z ḣ"""
+        r, z, n, m = self._parts(u)
+        dxr, dxz, dxn, dhr, dhz, dm = np.split(du, 6, axis=-1)
+        dr, dz = r * (1 - r) * (dxr + dhr), z * (1 - z) * (dxz + dhz)
+        dn = (1 - n**2) * (dxn + dr * m + r * dm)
+        return np.asarray((1 - z) * dn - dz * n + dz * s + z * ds)
+
+    @staticmethod
+    def _parts(u: Array) -> tuple[Array, Array, Array, Array]:
+        x_r, x_z, x_n, h_r, h_z, m = np.split(u, 6, axis=-1)
+        r, z = σ(x_r + h_r), σ(x_z + h_z)
+        return r, z, np.tanh(x_n + r * m), m
+
+
+Cell = RNN | LSTM | GRU
+
+
+def make_cell(cell: str, nonlinearity: str) -> Cell:
+    """The plain form of a cell by its name."""
+    if cell == "rnn":
+        return RNN(nonlinearity)
+    return LSTM() if cell == "lstm" else GRU()

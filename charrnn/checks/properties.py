@@ -1,0 +1,142 @@
+"""Properties that a gradient check cannot see: a network may have perfect gradients and be the wrong network.
+
+(A recurrence that is never used, a model that sees the next character, states that are mixed between streams: each
+has been shipped by somebody, trained well, and passed a gradient check.)
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from charrnn.checks.oracles import Case
+from charrnn.network.arrays import Array
+from charrnn.network.network import Network
+
+ROUNDING = 1e-10  # relative: float64, a few thousand operations
+LARGEST_DEPARTURE = 0.2  # from ln V, in nats, of a fresh network's loss
+
+
+@dataclass(frozen=True)
+class Property:
+    """A statement about the network, whether it holds, and what was measured."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+def check_properties(case: Case) -> Iterator[Property]:
+    """Yield every property of the network of a case, as it stands."""
+    case = replace(case, new=None, dropout=None)
+    for name, check in PROPERTIES.items():
+        passed, detail = check(case)
+        yield Property(name, bool(passed), detail)
+
+
+def causality(case: Case) -> tuple[bool, str]:
+    """Another character at step t changes nothing before t."""
+    T, moved = len(case.inputs), 0.0
+    for t in range(1, T):
+        moved = max(moved, np.abs(_logits(_changed(case, t)) - _logits(case))[:t].max())
+    return moved == 0, f"largest change of an earlier logit: {moved:.1e}"
+
+
+def recurrence(case: Case) -> tuple[bool, str]:
+    """Another first character, whichever, changes the last logits: the past is used."""
+    V = case.network.architecture.vocab_size
+    moved = max(np.abs(_logits(_changed(case, 0, by)) - _logits(case))[-1].max() for by in range(1, min(V, 50)))
+    return moved > 1e-9, f"largest change of the last logits: {moved:.1e}"
+
+
+def carried_state(case: Case) -> tuple[bool, str]:
+    """Another state that comes in, whichever, changes the last logits: what a window hands on is used."""
+    states = [scale * np.roll(case.state, by, axis=-1) for scale in (-1, 0.5, 1) for by in range(1, 4)]
+    moved = max(np.abs(_logits(replace(case, state=state)) - _logits(case))[-1].max() for state in states)
+    return moved > 1e-9, f"largest change of the last logits: {moved:.1e}"
+
+
+def step_equals_window(case: Case) -> tuple[bool, str]:
+    """Reading one character at a time, as sampling does, gives the logits of the window."""
+    state, logits = case.state, []
+    for ids in case.inputs:
+        out, state = case.network.step(ids, state)
+        logits.append(out)
+    return _equal(np.array(logits), _logits(case))
+
+
+def window_equals_two_halves(case: Case) -> tuple[bool, str]:
+    """A window equals its first half, and its second half from the state that the first hands on."""
+    half = len(case.inputs) // 2
+    first, second = case.network.workspace(half, _B(case)), case.network.workspace(len(case.inputs) - half, _B(case))
+    case.network.logits(case.inputs[:half], case.state, first)
+    case.network.logits(case.inputs[half:], first.state, second)
+    return _equal(np.concatenate([first.logits, second.logits]), _logits(case))
+
+
+def truncated_equals_full(case: Case) -> tuple[bool, str]:
+    """BPTT(k2; k1) whose windows all reach back to the start cuts nothing: the sum of its gradients is the full one."""
+    full, parts = _gradient(case), []
+    T = len(case.inputs)
+    for start in range(0, T, 2):
+        end = min(start + 2, T)
+        reaching_back = replace(case, inputs=case.inputs[:end], targets=case.targets[:end], new=end - start)
+        parts.append(_gradient(reaching_back) * reaching_back.count / case.count)
+    return _equal(np.sum(parts, axis=0), full)
+
+
+def streams_are_independent(case: Case) -> tuple[bool, str]:
+    """A permutation of the streams permutes the result."""
+    order = np.roll(np.arange(_B(case)), 1)
+    permuted = replace(case, inputs=case.inputs[:, order], targets=case.targets[:, order], state=case.state[:, order])
+    return _equal(_logits(permuted), _logits(case)[:, order])
+
+
+def fresh_loss(case: Case) -> tuple[bool, str]:
+    """A fresh network of this kind and size knows nothing, and believes nothing wrong: its loss is near ln V."""
+    fresh = Network.fresh(case.network.architecture, np.random.default_rng(0), np.float64)
+    V, T, B = fresh.architecture.vocab_size, 20, 20
+    ids = np.random.default_rng(1).integers(0, V, (T + 1, B))
+    loss = fresh.forward(ids[:-1], ids[1:], fresh.zero_state(B), fresh.workspace(T, B)) / (T * B)
+    return abs(loss - np.log(V)) < LARGEST_DEPARTURE, f"{loss:.3f} nats; ln V is {np.log(V):.3f}"
+
+
+PROPERTIES: dict[str, Callable[[Case], tuple[bool, str]]] = {
+    "causality: a later character moves no earlier logit": causality,
+    "recurrence used: the first character moves the last logits": recurrence,
+    "carried state used: it moves the last logits": carried_state,
+    "one step at a time equals a window": step_equals_window,
+    "a window equals two halves": window_equals_two_halves,
+    "truncated equals full gradient when nothing is cut": truncated_equals_full,
+    "a permutation of the streams permutes the result": streams_are_independent,
+    "the loss of a fresh network is near ln V": fresh_loss,
+}
+
+
+def _logits(case: Case) -> Array:
+    ws = case.workspace(case.network)
+    case.network.logits(case.inputs, case.state, ws)
+    return ws.logits.copy()
+
+
+def _gradient(case: Case) -> Array:
+    ws, gradient = case.workspace(case.network), case.network.parameters.zeros_like()
+    case.network.forward(case.inputs, case.targets, case.state, ws, case.new)
+    case.network.backward(case.count, ws, gradient, case.new)
+    return gradient.flat
+
+
+def _changed(case: Case, t: int, by: int = 1) -> Case:
+    """Another character at step t, in every stream."""
+    inputs = case.inputs.copy()
+    inputs[t] = (inputs[t] + by) % case.network.architecture.vocab_size
+    return replace(case, inputs=inputs)
+
+
+def _equal(found: Array, expected: Array) -> tuple[bool, str]:
+    difference = np.abs(found - expected).max() / max(1e-300, np.abs(expected).max())
+    return difference <= ROUNDING, f"largest relative difference: {difference:.1e}"
+
+
+def _B(case: Case) -> int:
+    return int(case.inputs.shape[1])

@@ -1,0 +1,81 @@
+"""A window of one stream, unrolled step by step and layer by layer from the plain equations.
+
+What the closed form and the forward recursion stand on: for every step t and layer l the input x, the state before,
+the pre-activations u and the state after, and at every step the gradient of the loss by the top layer's h.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from charrnn.checks import plain
+from charrnn.network.arrays import Array, Ids
+from charrnn.network.network import Network
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The weights of one layer, under the names of the equations."""
+
+    w: dict[str, Array]
+    names: dict[str, str]  # name in the equations -> name in the network
+
+    def pre_activations(self, x: Array, h: Array, separate: bool) -> Array:
+        """u, (U,), from the input, (I,), and h, (H,)."""
+        from_x, from_h = x @ self.w["W_xh"], h @ self.w["W_hh"]
+        if separate:
+            return np.concatenate([from_x + self.w["b_xh"], from_h + self.w["b_hh"]])
+        return np.asarray(from_x + from_h + self.w["b_h"])
+
+
+@dataclass(frozen=True)
+class Step:
+    """One layer at one step."""
+
+    x: Array  # (I,) one-hot in the first layer, h of the layer below above it
+    before: Array  # (S H,)
+    u: Array  # (U,)
+    after: Array  # (S H,)
+
+
+@dataclass(frozen=True)
+class Unrolled:
+    """steps[t][l]; dh[t], (H,), the loss's own gradient by the top h after step t, and the readout's pieces."""
+
+    cell: plain.Cell
+    layers: list[Layer]
+    steps: list[list[Step]]
+    do: list[Array]  # (V,) p - y over the count; zero where the loss is not on the step
+    W_hy: Array
+
+    @property
+    def H(self) -> int:
+        """Units of a layer."""
+        return len(self.W_hy)
+
+    def top(self, t: int) -> Array:
+        """h of the last layer after step t, (H,)."""
+        return self.steps[t][-1].after[: self.H]
+
+
+def unroll(network: Network, inputs: Ids, targets: Ids, state: Array, new: int, count: int) -> Unrolled:
+    """One stream: (T,) characters, (T,) targets, a state (S, H), the loss on the last `new` steps, divided by `count`."""
+    architecture, p = network.architecture, network.parameters
+    cell = plain.make_cell(architecture.cell, architecture.nonlinearity)
+    layers = [Layer({base: p[name] for base, name in names.items()}, names) for names in architecture.layer_names()]
+    H, T = architecture.hidden_size, len(inputs)
+    states = list(state.reshape(len(layers), -1))
+    steps, errors = [], []
+    for t in range(T):
+        x, row = np.eye(architecture.vocab_size)[inputs[t]], []
+        for number, layer in enumerate(layers):
+            u = layer.pre_activations(x, states[number][:H], cell.separate)
+            after = cell.value(u, states[number])
+            row.append(Step(x, states[number], u, after))
+            states[number], x = after, after[:H]
+        o = x @ p["W_hy"] + p["b_y"]
+        probabilities = np.exp(o) / np.exp(o).sum()
+        on_loss = t >= T - new
+        errors.append((probabilities - np.eye(len(o))[targets[t]]) / count * on_loss)
+        steps.append(row)
+    return Unrolled(cell, layers, steps, errors, p["W_hy"])

@@ -1,0 +1,85 @@
+"""What a network is made of: sizes, the kind of cell, how it begins."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from charrnn.errors import NetworkError
+from charrnn.network import readout
+from charrnn.network.activations import NONLINEARITIES
+from charrnn.network.cells.cell import Cell
+from charrnn.network.cells.gru import GRU
+from charrnn.network.cells.lstm import LSTM
+from charrnn.network.cells.rnn import RNN
+from charrnn.network.parameters import Shapes
+
+CELLS = ("rnn", "gru", "lstm")
+INITIALISATIONS = ("uniform", "orthogonal", "identity")
+LARGEST = 1 << 34  # parameters; a size beyond this is a typing error, or a lie in a file
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Raises NetworkError for what cannot be."""
+
+    vocab_size: int
+    hidden_size: int
+    cell: str = "rnn"
+    nonlinearity: str = "tanh"
+    num_layers: int = 1
+    initialisation: str = "uniform"
+
+    def __post_init__(self) -> None:
+        check_known("cell", self.cell, CELLS)
+        check_known("nonlinearity", self.nonlinearity, NONLINEARITIES)
+        check_known("initialisation", self.initialisation, INITIALISATIONS)
+        if self.cell != "rnn" and self.nonlinearity != "tanh":
+            raise NetworkError(
+                f"nonlinearity {self.nonlinearity} is for cell rnn; the gates of {self.cell} have their own"
+            )
+        if self.cell != "rnn" and self.initialisation == "identity":
+            raise NetworkError(f"initialisation identity is for cell rnn (with relu); found cell {self.cell}")
+        if min(self.vocab_size, self.hidden_size, self.num_layers) < 1:
+            raise NetworkError(f"a network needs at least one character, one unit and one layer; found {self}")
+        if (self.vocab_size + self.num_layers * self.hidden_size) * self.hidden_size > LARGEST:
+            raise NetworkError(
+                f"{self.vocab_size:,} characters x {self.num_layers} layers of {self.hidden_size:,} units is too large a network"
+            )
+
+    def make_cell(self) -> Cell:
+        """The cell of its layers."""
+        match self.cell:
+            case "gru":
+                return GRU()
+            case "lstm":
+                return LSTM()
+        return RNN(NONLINEARITIES[self.nonlinearity])
+
+    def layer_names(self) -> list[dict[str, str]]:
+        """For each layer, the cell's own name of a parameter -> its name in the network.
+
+        The first layer's are those of the equations; from the second on they carry the layer's number: W_hh, W_hh_2, ...
+        """
+        bases = self.make_cell().shapes(1, 1)
+        return [
+            {base: base if number == 1 else f"{base}_{number}" for base in bases}
+            for number in range(1, self.num_layers + 1)
+        ]
+
+    def shapes(self) -> Shapes:
+        """Every parameter and its shape, in the order in which they stand in the flat vector."""
+        V, H, cell = self.vocab_size, self.hidden_size, self.make_cell()
+        shapes: dict[str, tuple[int, ...]] = {}
+        for number, names in enumerate(self.layer_names()):
+            own = cell.shapes(V if number == 0 else H, H)
+            shapes.update((name, own[base]) for base, name in names.items())
+        return {**shapes, **readout.shapes(H, V)}
+
+
+def check_known(what: str, name: str, known: Iterable[str]) -> None:
+    """Raise NetworkError with the known names and the nearest where `name` is none of them."""
+    known = list(known)
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {close[0]}? " if close else ""
+        raise NetworkError(f"unknown {what} {name!r}; {hint}there are {', '.join(known)}")

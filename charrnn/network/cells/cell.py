@@ -1,0 +1,59 @@
+"""What every cell offers, so that layers of any kind can be stacked.
+
+A layer is handed x W_xh + b for all T steps at once (for the first layer a look-up, above it one product); the cell
+adds what comes from the step before. Going back it fills `da`, the gradient of that hand-over, and its own recurrent
+weights' gradients. The rest belongs to the layer.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from numpy.typing import DTypeLike
+
+from charrnn.network.arrays import Array
+from charrnn.network.parameters import Shapes
+
+Weights = Mapping[str, Array]
+"""The parameters of one layer, or their gradients, by their names in the equations: W_xh, W_hh, ..."""
+
+
+class CellWorkspace(Protocol):
+    """The buffers of one layer for windows of T steps and B streams. S is the cell's number of states."""
+
+    @property
+    def x_a(self) -> Array:
+        """(T, B, G H) x W_xh + b going in; the cell works in place on it."""
+
+    @property
+    def da(self) -> Array:
+        """(T, B, G H) the gradient of x W_xh + b, after `backward`."""
+
+    @property
+    def states(self) -> tuple[Array, ...]:
+        """S arrays (T+1, B, H), h first: index t is before step t, t + 1 after it; index 0 is what came in."""
+
+
+class Cell(Protocol):
+    """One kind of recurrent layer."""
+
+    gates: int  # G: blocks of H columns in its weights
+    number_of_states: int  # S: arrays handed from window to window
+    input_bias: str  # the name of the bias that is added to x W_xh
+
+    def shapes(self, inputs: int, H: int) -> Shapes:
+        """The parameters of one layer; `inputs` is V for the first layer, H for those above."""
+
+    def workspace(self, T: int, B: int, H: int, dtype: DTypeLike) -> Any:
+        """Allocate the buffers of one layer."""
+
+    def forward(self, w: Weights, ws: Any) -> None:
+        """Fill states[1:] from states[0] and x_a, first step first."""
+
+    def backward(self, w: Weights, dh: Array, ws: Any, dw: Weights) -> Array:
+        """From dh = ∂L/∂h', (T, B, H), fill da and the recurrent weights' gradients, last step first.
+
+        Uses dh as room to work in. Returns the gradient of the states that came in, (S, B, H).
+        """
+
+    def step(self, w: Weights, x_a: Array, states: Array) -> Array:
+        """One step without a window: the states after it, (S, B, H), from x W_xh + b, (B, G H), and those before."""
