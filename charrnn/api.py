@@ -1,12 +1,15 @@
 """The verbs of charrnn, assembled from its rooms; the command line and Python programs call these."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from charrnn.checks import gradcheck as checks
+from charrnn.checks.estimate import refuse_if_long
+from charrnn.checks.gradcheck import Report
 from charrnn.checks.oracles import ORACLES
+from charrnn.checks.properties import check_properties
 from charrnn.generation.generator import Generator
 from charrnn.runs import checkpoint, configuration, directory
 from charrnn.runs import plan as plans
@@ -63,15 +66,18 @@ def gradcheck(
     tolerance: float | None = None,
     seed: int = 0,
     entries: int | None = None,
-) -> Iterator[checks.Check]:
-    """Compare the hand-written gradients with the oracles (none named: all): for a small network of the configuration's
-    kind, or for the trained weights of a run.
+) -> Report:
+    """Compare the hand-written gradients with the oracles (none named: all), and try the network's other properties: for a
+    small network of the configuration's kind, or for the trained weights of a run.
 
-    Raises CheckError, RunError and CheckpointError.
+    Raises CheckError (also for what would take more than a minute), RunError and CheckpointError.
     """
     if run is None:
         case = checks.small_case((config or Config()).model.architecture(checks.V), seed)
     else:
         network = checkpoint.load(directory.find_checkpoint(run)).network
         case = checks.random_window(network, np.random.default_rng(seed))
-    yield from checks.gradcheck(case, tuple(oracles) or tuple(ORACLES), tolerance, entries, seed)
+    oracles = tuple(oracles) or tuple(ORACLES)
+    checks.require_known(oracles)
+    refuse_if_long(case, oracles, entries)
+    return Report(list(checks.gradcheck(case, oracles, tolerance, entries, seed)), list(check_properties(case)))

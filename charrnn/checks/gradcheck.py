@@ -7,6 +7,7 @@ The error of an entry is |analytic - numeric| / max(|analytic|, |numeric|, floor
 derivative of its parameter: relative, but not to a number that is itself only rounding.
 """
 
+import difflib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from charrnn.checks.oracles import FLOORS, INITIAL_STATE, ORACLES, TOLERANCES, Case
+from charrnn.checks.properties import Property
 from charrnn.errors import CheckError
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array
@@ -42,6 +44,24 @@ class Check:
     max_relative_error: float
     worst: Worst
     passed: bool
+
+
+@dataclass(frozen=True)
+class Report:
+    """All checks of a network and its properties."""
+
+    checks: Sequence[Check]
+    properties: Sequence[Property]
+
+    @property
+    def passed(self) -> bool:
+        """True if there were checks, and everything passed."""
+        return passed(self.checks) and all(found.passed for found in self.properties)
+
+
+def passed(checks: Sequence[Check]) -> bool:
+    """True if there were checks and all of them passed."""
+    return bool(checks) and all(check.passed for check in checks)
 
 
 def small_case(architecture: Architecture, seed: int) -> Case:
@@ -87,15 +107,22 @@ def gradcheck(
 
     `tolerance` None is each oracle's own. Raises CheckError for an oracle that does not exist.
     """
-    for name in oracles:
-        if name not in ORACLES:
-            raise CheckError(f"unknown oracle {name!r}; there are {', '.join(ORACLES)}")
+    require_known(oracles)
     generator = np.random.default_rng(seed)
     for parameter, analytic in analytic_gradients(case).items():
         chosen = _choose(analytic.size, entries, generator)
         for name in oracles:
             numeric = ORACLES[name](case, parameter, chosen)
             yield _compare(parameter, analytic, chosen, name, numeric, tolerance or TOLERANCES[name])
+
+
+def require_known(oracles: Sequence[str]) -> None:
+    """Raise CheckError, with the known ones and the nearest, for an oracle that does not exist."""
+    for name in oracles:
+        if name not in ORACLES:
+            close = difflib.get_close_matches(name, ORACLES, n=1)
+            hint = f"did you mean {close[0]}? " if close else ""
+            raise CheckError(f"unknown oracle {name!r}; {hint}there are {', '.join(ORACLES)}")
 
 
 def _choose(size: int, entries: int | None, generator: np.random.Generator) -> Array:
@@ -115,11 +142,6 @@ def _compare(parameter: str, analytic: Array, chosen: Array, oracle: str, numeri
     largest = float(error[at])
     passed = math.isfinite(largest) and largest <= tolerance
     return Check(parameter, analytic.shape, oracle, len(chosen), largest, worst, passed)
-
-
-def passed(checks: Sequence[Check]) -> bool:
-    """True if there were checks and all of them passed."""
-    return bool(checks) and all(check.passed for check in checks)
 
 
 def by_parameter(checks: Sequence[Check]) -> Mapping[str, list[Check]]:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from charrnn.checks.gradcheck import Check, by_parameter, passed
+from charrnn.checks.gradcheck import Check, Report, by_parameter
 from charrnn.runs.configuration import Resolved, leaves
 from charrnn.runs.plan import Plan
 
@@ -52,24 +52,34 @@ def show_sample(title: str | None, prompt: str, text: Iterable[str], stream: boo
     out.flush()
 
 
-def show_checks(checks: Sequence[Check], json: bool) -> None:
-    """A table with a row for each parameter and oracle, or JSON."""
+def show_report(report: Report, json: bool) -> None:
+    """A table with a row for each parameter and oracle and one of the properties, or JSON; then the verdict."""
     if json:
-        _write_json({"passed": passed(checks), "checks": [asdict(check) for check in checks], "properties": []})
+        _write_json({"passed": report.passed, **asdict(report)})
         return
+    console = _stdout()
+    console.print(_table_of_checks(report.checks))
+    properties = Table("property", "measured", "")
+    for found in report.properties:
+        properties.add_row(found.name, found.detail, _verdict(found.passed))
+    console.print(properties)
+    failed = [check.parameter for check in report.checks if not check.passed]
+    failed_properties = [found.name for found in report.properties if not found.passed]
+    if report.passed:
+        told = f"all {len(report.checks)} checks passed, and all {len(report.properties)} properties hold"
+        console.print(told, style="green")
+    if failed:
+        tell_error(f"{len(failed)} of {len(report.checks)} checks failed, in {', '.join(dict.fromkeys(failed))}")
+    if failed_properties:
+        tell_error(f"{len(failed_properties)} properties do not hold: {'; '.join(failed_properties)}")
+
+
+def _table_of_checks(checks: Sequence[Check]) -> Table:
     table = Table("parameter", "shape", "entries", "oracle", "largest error", "at", "backward", "oracle's", "")
     for rows in by_parameter(checks).values():
         for check in rows:
-            first = check is rows[0]
-            table.add_row(*_check_row(check, first), end_section=check is rows[-1])
-    console = _stdout()
-    console.print(table)
-    failures = [check for check in checks if not check.passed]
-    if failures:
-        names = ", ".join(dict.fromkeys(check.parameter for check in failures))
-        tell_error(f"{len(failures)} of {len(checks)} checks failed, in {names}")
-    else:
-        console.print(f"all {len(checks)} checks passed", style="green")
+            table.add_row(*_check_row(check, check is rows[0]), end_section=check is rows[-1])
+    return table
 
 
 def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
@@ -122,7 +132,6 @@ def _origin(resolved: Resolved, key: str, value: Any) -> str:
 
 
 def _check_row(check: Check, first: bool) -> list[str | Text]:
-    verdict = Text("ok", style="green") if check.passed else Text("FAILED", style="bold red")
     return [
         check.parameter if first else "",
         " x ".join(map(str, check.shape)) if first else "",
@@ -132,8 +141,12 @@ def _check_row(check: Check, first: bool) -> list[str | Text]:
         str(list(check.worst.index)),
         f"{check.worst.analytic:+.7e}",
         f"{check.worst.numeric:+.7e}",
-        verdict,
+        _verdict(check.passed),
     ]
+
+
+def _verdict(passed: bool) -> Text:
+    return Text("ok", style="green") if passed else Text("FAILED", style="bold red")
 
 
 def _write_json(value: object) -> None:

@@ -150,7 +150,7 @@ def test_a_run_that_is_not_there(charrnn, tiny_run):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["--oracle", "magic"], 1, ["unknown oracle 'magic'; there are complex-step, central"]),
+        (["--oracle", "magic"], 1, ["unknown oracle 'magic'; there are complex-step, closed-form, forward, central"]),
         (["--tolerance", "0"], 2, ["--tolerance must be above 0; found 0"]),
         (["--run", "nothing"], 1, ["no such run"]),
         (["--run", "x", "-c", "shakespeare"], 2, ["--run brings its own configuration"]),

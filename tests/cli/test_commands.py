@@ -109,13 +109,14 @@ def test_prompts_from_files_and_checkpoints_by_name(charrnn, tiny_run, tmp_path)
 def test_gradcheck_passes_and_its_json_has_the_agreed_form(charrnn):
     table = charrnn("gradcheck")
     assert table.exit_code == 0
-    assert "all 12 checks passed" in table.stdout
+    assert "all 24 checks passed, and all 8 properties hold" in table.stdout
     result = json.loads(charrnn("gradcheck", "--json").stdout)
     assert result["passed"] is True
     assert set(result) == {"passed", "checks", "properties"}
     for check in result["checks"]:
         assert set(check) >= {"parameter", "shape", "oracle", "max_relative_error", "worst", "passed"}
         assert set(check["worst"]) == {"index", "analytic", "numeric"}
+    assert all(set(found) == {"name", "passed", "detail"} for found in result["properties"])
     assert max(c["max_relative_error"] for c in result["checks"] if c["oracle"] == "complex-step") <= 1e-10
 
 
@@ -138,7 +139,7 @@ def test_a_failing_gradcheck_names_the_parameter_and_exits_1(charrnn, monkeypatc
     monkeypatch.setattr(Network, "backward", wrong)
     result = charrnn("gradcheck")
     assert result.exit_code == 1
-    assert "error: 2 of 12 checks failed, in W_hh" in result.stderr
+    assert "error: 4 of 24 checks failed, in W_hh" in result.stderr
     assert "[1, 2]" in result.stdout
     assert json.loads(charrnn("gradcheck", "--json").stdout)["passed"] is False
 
