@@ -1,6 +1,7 @@
 """The verbs of charrnn, assembled from its rooms; the command line and Python programs call these."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from charrnn.checks.gradcheck import Report
 from charrnn.checks.oracles import ORACLES
 from charrnn.checks.properties import check_properties
 from charrnn.generation.generator import Generator
-from charrnn.runs import checkpoint, configuration, directory
+from charrnn.runs import configuration, directory
 from charrnn.runs import plan as plans
 from charrnn.runs import run as runs
 from charrnn.runs.config import Config
@@ -40,23 +41,26 @@ def resume(path: Path, sources: Sequence[str] = (), steps: int | None = None, ep
 
     Raises RunError where there is nothing to resume or the text has changed, and CheckpointError.
     """
-    saved = directory.load_last(path)
+    loaded = directory.load_last(path)
+    saved = loaded.checkpoint
     resumed = plans.again(saved, sources, path)
+    if loaded.note:
+        resumed = replace(resumed, notes=(loaded.note,))
     if steps is not None or epochs is not None:
-        resumed = plans.with_new_end(resumed, steps, epochs)
+        resumed = plans.with_new_end(resumed, steps, epochs, saved.progress.step)
         directory.rewrite_config(path, configuration.to_yaml(resumed.config))
+        saved.progress.evaluations_without_best = 0
     return runs.take_up(resumed, path, saved)
 
 
-def sample(run: Path, which: str | None = None) -> tuple[Generator, Path]:
-    """A generator for a run directory or checkpoint, and the file that it came from. `which`: best, last, or None for
+def sample(run: Path, which: str | None = None) -> tuple[Generator, directory.Loaded]:
+    """A generator for a run directory or checkpoint, and where it came from. `which`: best, last, or None for
     the best there is.
 
     Raises RunError and CheckpointError.
     """
-    path = directory.find_checkpoint(run, which)
-    loaded = checkpoint.load(path)
-    return Generator(loaded.network, loaded.vocabulary), path
+    loaded = directory.load(run, which)
+    return Generator(loaded.checkpoint.network, loaded.checkpoint.vocabulary), loaded
 
 
 def gradcheck(
@@ -75,7 +79,7 @@ def gradcheck(
     if run is None:
         case = checks.small_case((config or Config()).model.architecture(checks.V), seed)
     else:
-        network = checkpoint.load(directory.find_checkpoint(run)).network
+        network = directory.load(run).checkpoint.network
         case = checks.random_window(network, np.random.default_rng(seed))
     oracles = tuple(oracles) or tuple(ORACLES)
     checks.require_known(oracles)

@@ -39,6 +39,11 @@ class Commands(TyperGroup):
             code = _tell(str(error), 1)
         except KeyboardInterrupt:
             code = INTERRUPTED
+        except MemoryError:
+            code = _tell("out of memory; lower model.hidden_size, training.batch_size or training.sequence_length", 1)
+        except OSError as error:
+            _drop_stdout()
+            code = _tell(f"{error.filename or 'standard output'}: {error.strerror or error}", 1)
         sys.exit(code or 0)
 
     def invoke(self, ctx: Any) -> Any:
@@ -48,8 +53,14 @@ class Commands(TyperGroup):
             sys.stdout.flush()
             return result
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that closing it does not fail once more
+            _drop_stdout()
             raise typer.Exit(0) from None
+
+
+def _drop_stdout() -> None:
+    """So that closing it does not fail once more."""
+    with contextlib.suppress(OSError, ValueError):  # not every stream is a file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(message: str, code: int) -> int:
@@ -98,6 +109,8 @@ def _options(
 
 def main() -> None:
     """The entry point: UTF-8 whatever the locale says, then the command."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 (closed by whoever started us; open to the end)
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):  # a stream that is not a text file stays as it is
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]

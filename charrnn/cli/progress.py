@@ -163,10 +163,14 @@ def _introduction(run: Run) -> list[str]:
 
 
 def _drain(run: Run, stop: Callable[[], bool], views: list[View]) -> Finished:
-    finished = None
-    for event in run.events(stop):
-        for view in views:
-            view(event)
+    """Follow a training to its end. Where nobody reads what is told any more (`| head`), stop it as a signal would."""
+    finished, listening = None, list(views)
+    for event in run.events(lambda: stop() or len(listening) < len(views)):
+        try:
+            for view in listening:
+                view(event)
+        except BrokenPipeError:
+            listening.clear()
         if isinstance(event, Finished):
             finished = event
     assert finished is not None, "a training ends with Finished"

@@ -54,25 +54,31 @@ def sample(
     from charrnn.generation.sampling import Options
 
     options = Options(temperature, top_k, top_p)
-    generator, path = api.sample(run, checkpoint)
+    generator, loaded = api.sample(run, checkpoint)
     prompt = _prompt(prompt, prompt_file)
     first = display.new_seed() if seed is None else seed
     for number in range(count):
         text = generator.generate(prompt, length, options, first + number)
         if number == 0:
-            display.tell(f"{path}, seed {first}")
+            display.tell(f"{loaded.note or loaded.path}, seed {first}")
         title = f"--- sample {number + 1} of {count}, seed {first + number} ---" if count > 1 else None
         display.show_sample(title, prompt, text, stream)
 
 
 def _prompt(prompt: str, file: str | None) -> str:
-    from charrnn.text.corpus import read_text
+    from charrnn.errors import SamplingError
+    from charrnn.text.source import standard_input
 
     if file is None:  # under a locale that is not UTF-8, Python hands over what it could not decode as surrogates
         return prompt if not _undecoded(prompt) else os.fsencode(prompt).decode("utf-8", "replace")
     if prompt:
         raise typer.BadParameter("give --prompt or --prompt-file, not both")
-    return str(read_text([file]).content)
+    try:
+        return (standard_input() if file == "-" else Path(file).read_bytes()).decode("utf-8-sig")
+    except OSError as error:
+        raise SamplingError(f"--prompt-file {file}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise SamplingError(f"--prompt-file {file}: byte {error.start} is not UTF-8") from None
 
 
 def _undecoded(text: str) -> bool:

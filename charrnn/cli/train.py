@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+UNREAD = 141  # as a shell sees a program whose reader went away
 EPOCHS, STEPS = "training.epochs", "training.steps"
 
 
@@ -67,6 +68,8 @@ def train(
         run = api.start(plan, out)
     with signals.stop_politely() as stop:
         finished = progress.follow(run, stop.requested, json=json, quiet=quiet)
+    if finished.reason == "stopped" and not stop.requested():
+        raise typer.Exit(UNREAD)
     if not json:
         typer.echo(run.path)
     if finished.reason == "stopped":

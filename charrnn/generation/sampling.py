@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.errors import SamplingError
+from charrnn.errors import DivergedError, SamplingError
 from charrnn.network.arrays import Array
 from charrnn.network.readout import log_softmax
 
@@ -34,7 +34,12 @@ class Options:
 
 
 def choose(logits: Array, options: Options, u: float) -> int:
-    """The id of the next character, from logits, (V,), and one random number u in [0, 1)."""
+    """The id of the next character, from logits, (V,), and one random number u in [0, 1).
+
+    Raises DivergedError where the logits are not finite.
+    """
+    if not np.isfinite(logits.max()):
+        raise DivergedError("the network's output is no longer a finite number: its training diverged")
     if options.temperature == 0:
         return int(np.argmax(logits))
     log_p = tempered(logits, options.temperature)

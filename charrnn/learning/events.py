@@ -46,6 +46,13 @@ class Saved:
 
 
 @dataclass(frozen=True)
+class Resumed:
+    """A training goes on after this step; what was told of later ones, before the stop, is told anew."""
+
+    step: int
+
+
+@dataclass(frozen=True)
 class Finished:
     """The training ended: all "steps" made, no better for "patience" evaluations, or "stopped" when asked to."""
 
@@ -55,7 +62,7 @@ class Finished:
     seconds: float
 
 
-Event = Stepped | Evaluated | Sampled | Saved | Finished
+Event = Stepped | Evaluated | Sampled | Saved | Resumed | Finished
 
 
 def bits(nats: float) -> float:

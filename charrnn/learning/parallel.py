@@ -100,7 +100,11 @@ class StreamSplit:
             self._pool.shutdown()
 
     def _run(self, work: Callable[[Part], float]) -> Iterable[float]:
-        return self._pool.map(work, self._parts) if self._pool else map(work, self._parts)
+        @np.errstate(over="ignore", invalid="ignore")  # the trainer tells of what is not finite, once and in words
+        def quietly(part: Part) -> float:
+            return work(part)
+
+        return self._pool.map(quietly, self._parts) if self._pool else map(quietly, self._parts)
 
 
 @contextmanager

@@ -109,6 +109,11 @@ class Trainer:
     def _evaluate(self) -> Evaluated:
         progress = self.progress
         loss = evaluate(self.network, self.valid, self.threads)
+        if not math.isfinite(loss):
+            raise DivergedError(
+                f"training diverged before step {progress.step:,}: validation loss {loss}; "
+                "lower training.learning_rate or set training.max_grad_norm (for example 1.0)"
+            )
         best = progress.best_loss is None or loss < progress.best_loss
         progress.evaluated_step = progress.step
         if best:

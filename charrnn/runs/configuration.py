@@ -55,9 +55,24 @@ def resolve(
         values = document.values
         origins.update((".".join(map(str, key)), f"{path}:{line}") for key, line in document.lines.items())
         mistakes += [(f"{path}:{line}", f"{_dotted(key)}: {message}") for key, line, message in document.mistakes]
-    for key, origin, value in [*_settings(settings), *_options(options or {})]:
+    return _validated(values, origins, mistakes, [*_settings(settings), *_options(options or {})])
+
+
+def changed(config: Config, options: Mapping[str, tuple[str, Any]]) -> Config:
+    """A configuration with some dotted keys set, each to (option name, value). Raises ConfigError."""
+    return _validated(config.model_dump(), {}, [], list(_options(options))).config
+
+
+def _validated(
+    values: dict[str, Any], origins: Origins, mistakes: list[Mistake], settings: list[tuple[str, str, Any]]
+) -> Resolved:
+    for section in _sections():
+        if values.get(section, {}) is None:  # a heading with nothing below it
+            del values[section]
+    for key, origin, value in settings:
         mistakes += _put(values, key, value, origin)
-        origins[key] = origin
+        below = yaml.flatten(value, (key,)) if isinstance(value, dict) else [((key,), value)]
+        origins |= {_dotted(path): origin for path, _ in below}
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
@@ -130,7 +145,10 @@ def _put(values: dict[str, Any], key: str, value: Any, origin: str) -> list[Mist
         values = values.setdefault(part, {})
         if not isinstance(values, dict):
             return [(origin, f"{key}: {part} is a value, not a section")]
-    values[last] = value
+    if isinstance(value, dict) and isinstance(values.get(last), dict):
+        values[last] |= value
+    else:
+        values[last] = value
     return []
 
 

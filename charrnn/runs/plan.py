@@ -1,10 +1,12 @@
 """A training that could begin, or go on: every number is decided, nothing is written."""
 
+import glob
 import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from charrnn.errors import RunError
 from charrnn.learning.optimizers import OPTIMIZERS, Optimizer
@@ -12,6 +14,7 @@ from charrnn.learning.parallel import StreamSplit, available_cores
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
+from charrnn.runs import configuration
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.config import Config
 from charrnn.text import corpus as corpora
@@ -90,6 +93,8 @@ def make(sources: Sequence[str] = (), config: Config | None = None) -> Plan:
     """
     config = config or Config()
     sources = tuple(sources) or (DEFAULT_SOURCE,)
+    for source in map(_absolute, sources):
+        _require_storable(source)
     text = corpora.read_text(sources, config.data.unit, config.data.encoding)
     corpus = corpora.build(text, text.vocabulary(config.data.min_count), config.data.split)
     config, notes = _fitted(config, len(corpus.split("train")))
@@ -117,11 +122,18 @@ def again(saved: Checkpoint, sources: Sequence[str], path: Path) -> Plan:
     )
 
 
-def with_new_end(plan: Plan, steps: int | None, epochs: float | None) -> Plan:
-    """The same plan with another end, and a note of what that does to the schedule."""
-    config = plan.config.replaced("training", steps=steps, epochs=epochs or plan.config.training.epochs)
-    longer = replace(plan, config=config)
-    return replace(longer, notes=_new_end(plan.steps, longer.steps, config))
+def with_new_end(plan: Plan, steps: int | None, epochs: float | None, done: int) -> Plan:
+    """The same plan with another end, and a note of what that does to the schedule.
+
+    Raises ConfigError for what cannot be an end, and RunError for one that is not ahead of the `done` steps.
+    """
+    options: dict[str, tuple[str, Any]] = {"training.steps": ("--steps" if epochs is None else "--epochs", steps)}
+    if epochs is not None:
+        options["training.epochs"] = ("--epochs", epochs)
+    longer = replace(plan, config=configuration.changed(plan.config, options))
+    if longer.steps <= done:
+        raise RunError(f"{done:,} steps are made already; a new end must lie beyond them; found {longer.steps:,}")
+    return replace(longer, notes=plan.notes + _new_end(plan.steps, longer.steps, longer.config))
 
 
 def _new_end(old: int, new: int, config: Config) -> tuple[str, ...]:
@@ -150,5 +162,22 @@ def _fitted(config: Config, characters: int) -> tuple[Config, tuple[str, ...]]:
     return config, tuple(notes)
 
 
+def _require_storable(source: str) -> None:
+    """A run remembers its sources in JSON, which is UTF-8."""
+    try:
+        source.encode()
+    except UnicodeEncodeError:
+        shown = source.encode("utf-8", "backslashreplace").decode()
+        raise RunError(
+            f"{shown}: a file name that is not UTF-8; rename it, or pass its text by standard input (-)"
+        ) from None
+
+
 def _absolute(source: str) -> str:
-    return source if source == "-" or source.startswith("builtin:") else os.path.abspath(source)
+    if source == "-" or source.startswith("builtin:") or os.path.isabs(source):
+        return source
+    if glob.has_magic(source) and not os.path.exists(
+        source
+    ):  # the pattern is the user's; the folder's own name is none
+        return os.path.join(glob.escape(os.getcwd()), source)
+    return os.path.abspath(source)

@@ -21,6 +21,7 @@ Path = tuple[str | int, ...]
 class Document:
     """A mapping, the line of each of its keys, and the mistakes met on the way: (path, line, message)."""
 
+    name: str
     values: dict[str, Any] = field(default_factory=dict)
     lines: dict[Path, int] = field(default_factory=dict)
     mistakes: list[tuple[Path, int, str]] = field(default_factory=list)
@@ -55,13 +56,13 @@ def scalar(text: str) -> Any:
     """One value as it would be read in a file; raises ConfigError where it is not YAML."""
     try:
         return yaml.load(text, _Loader)
-    except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError(f"{text!r} is not a value that YAML can read: {_first_line(error)}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{text[:80]!r} is not a value that YAML can read: {_first_line(error)}") from None
 
 
 def parse(text: str, name: str) -> Document:
     """Read a mapping; `name` stands in messages. Raises ConfigError for what is not YAML or not a mapping."""
-    document = Document()
+    document = Document(name)
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
@@ -90,7 +91,7 @@ def _mapping(loader: _Loader, node: yaml.MappingNode, path: Path, document: Docu
 
 def _value(loader: _Loader, node: yaml.Node, path: Path, document: Document) -> Any:
     if len(path) >= DEEPEST:
-        raise ConfigError(f"line {node.start_mark.line + 1}: {'.'.join(map(str, path))}: nested too deeply")
+        raise ConfigError(f"{document.name}:{node.start_mark.line + 1}: {'.'.join(map(str, path))}: nested too deeply")
     if isinstance(node, yaml.MappingNode):
         return _mapping(loader, node, path, document)
     if isinstance(node, yaml.SequenceNode):

@@ -1,5 +1,6 @@
 """A text made ready for training: ids, vocabulary, contiguous splits, content hash."""
 
+import codecs
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +49,8 @@ def read_text(sources: Sequence[str], unit: Unit = "char", encoding: str = "utf-
 
     Raises TextError as `source.gather` and `source.decode` do.
     """
-    documents = source.gather(sources)
+    wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
+    documents = source.gather(sources, binary=unit == "byte" or wide)
     if unit == "byte":
         data = b"".join(_ended(document.data, b"\n") for document in documents[:-1]) + documents[-1].data
         return Text(data, hashlib.sha256(data).hexdigest())

@@ -5,6 +5,7 @@ A source is named as on the command line. `gather` turns names into documents (a
 """
 
 import bz2
+import codecs
 import difflib
 import glob
 import gzip
@@ -25,6 +26,7 @@ OPENERS: dict[str, Callable[[Path], bytes]] = {
     ".xz": lambda path: lzma.decompress(path.read_bytes()),
 }
 DAMAGED = (EOFError, ValueError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
+RUN_FILES = {"config.yaml", "last.safetensors"}  # what a training wrote is not what the next should read
 BINARY_PROBE = 8192  # bytes looked at before a file in a folder counts as text
 DEFAULT_SOURCE = "builtin:harbour"
 
@@ -37,12 +39,14 @@ class Document:
     data: bytes
 
 
-def gather(sources: Sequence[str]) -> list[Document]:
+def gather(sources: Sequence[str], binary: bool = False) -> list[Document]:
     """Read every source, in the order given; a folder or a glob gives its files sorted by path.
+
+    In a folder, files that hold a NUL are left out, unless `binary`: for raw bytes and for UTF-16 or 32 they are text.
 
     Raises TextError for a source that is missing, unreadable, or holds no text.
     """
-    return [document for source in sources or [DEFAULT_SOURCE] for document in _documents(source)]
+    return [document for source in sources or [DEFAULT_SOURCE] for document in _documents(source, binary)]
 
 
 def decode(document: Document, encoding: str = "utf-8") -> str:
@@ -56,7 +60,7 @@ def decode(document: Document, encoding: str = "utf-8") -> str:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         if b"\0" in data[:BINARY_PROBE]:
-            raise _binary(name, data.index(b"\0")) from None
+            raise _binary(name, data) from None
         line = data.count(b"\n", 0, error.start) + 1
         found = data[error.start : error.start + 1].hex()
         raise TextError(
@@ -67,8 +71,15 @@ def decode(document: Document, encoding: str = "utf-8") -> str:
     except UnicodeError as error:  # UTF-16 and UTF-32 complain of a missing mark this way
         raise TextError(f"{name}: cannot be read as {encoding}: {error}") from None
     if "\0" in text:
-        raise _binary(name, len(text[: text.index("\0")].encode(encoding)))
+        raise _binary(name, data)
     return text.removeprefix("\ufeff").replace("\r\n", "\n")
+
+
+def standard_input() -> bytes:
+    """All of it. Raises TextError where there is none."""
+    if sys.stdin is None:
+        raise TextError("standard input is closed")
+    return sys.stdin.buffer.read()
 
 
 def builtin_names() -> list[str]:
@@ -83,13 +94,13 @@ def shipped(folder: str) -> Path:
     return inside if inside.is_dir() else package.parent / folder
 
 
-def _documents(source: str) -> Iterator[Document]:
+def _documents(source: str, binary: bool) -> Iterator[Document]:
     if source == "-":
-        yield from _non_empty([Document("standard input", sys.stdin.buffer.read())], "standard input")
+        yield from _non_empty([Document("standard input", standard_input())], "standard input")
     elif source.startswith("builtin:"):
         yield from _builtin(source)
     else:
-        yield from _non_empty([_read(path) for path in _paths(source)], source)
+        yield from _non_empty([_read(path) for path in _paths(source, binary)], source)
 
 
 def _builtin(source: str) -> Iterator[Document]:
@@ -118,11 +129,13 @@ def _standard_library() -> Iterator[Document]:
         yield document
 
 
-def _paths(source: str) -> list[Path]:
+def _paths(source: str, binary: bool) -> list[Path]:
+    if not source:
+        raise TextError("'' is not a file name; name a text, or leave it out for the built-in one")
     path = Path(source)
     try:
         if path.is_dir():
-            return _folder(path)
+            return _folder(path, binary)
         if path.is_file():
             return [path]
         if path.exists():
@@ -148,13 +161,16 @@ def _nearest(path: Path) -> str:
     return f"; did you mean {path.parent / close[0]}?" if close else f" (the folder {path.parent.resolve()} exists)"
 
 
-def _folder(root: Path) -> list[Path]:
-    """The text files below a folder, sorted: hidden and binary ones left out, links to folders not followed."""
+def _folder(root: Path, binary: bool) -> list[Path]:
+    """The text files below a folder, sorted: hidden and binary ones and run directories left out, links not followed."""
     found = []
     for folder, subfolders, names in os.walk(root):
+        if RUN_FILES <= set(names):
+            subfolders.clear()
+            continue
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         candidates = [Path(folder, name) for name in sorted(names) if not name.startswith(".")]
-        found += [path for path in candidates if path.is_file() and _is_text(path)]
+        found += [path for path in candidates if path.is_file() and (binary or _is_text(path))]
     if not found:
         raise TextError(f"{root}: this folder holds no text file")
     return found
@@ -187,7 +203,10 @@ def _non_empty(documents: list[Document], source: str) -> list[Document]:
     return documents
 
 
-def _binary(name: str, offset: int) -> TextError:
+def _binary(name: str, data: bytes) -> TextError:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return TextError(f"{name}: begins like UTF-16; say so with -s data.encoding=utf-16")
+    offset = data.index(b"\0")
     return TextError(
         f"{name}: looks binary (a NUL at byte {offset:,}), not text; "
         "to train on raw bytes all the same, use -s data.unit=byte"

@@ -1,6 +1,7 @@
 """Each mistake: a clear line on stderr, exit 1 or 2, nothing lost, no traceback."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +48,55 @@ def test_texts(charrnn, tmp_path, content, words):
     assert not (tmp_path / "cwd" / "runs").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--steps", "20"], ["20 steps are made already", "found 20"]),
+        (["--epochs", "0.01"], ["20 steps are made already"]),
+        (["--epochs", "inf"], ["--epochs: training.epochs: must be a finite number"]),
+        (["--epochs", "2e6"], ["--epochs: training.epochs: must be less than or equal to"]),
+    ],
+)
+def test_an_end_that_cannot_be(charrnn, tiny_run, arguments, words):
+    before = {path.name: path.read_bytes() for path in tiny_run.iterdir()}
+    refused(charrnn("train", "--resume", tiny_run, *arguments), 1 if arguments[1] != "x" else 2, *words)
+    assert {path.name: path.read_bytes() for path in tiny_run.iterdir()} == before
+
+
+def test_an_empty_name_is_not_the_current_folder(charrnn, tmp_path):
+    (tmp_path / "cwd" / "notes.txt").write_text("something else " * 50)
+    refused(charrnn("train", ""), 1, "'' is not a file name")
+
+
+def test_a_training_that_diverges(charrnn, text_file):
+    wild = ["-s", "training.learning_rate=1000", "-s", "model.nonlinearity=relu", "-s", "training.max_grad_norm=null"]
+    result = charrnn(
+        "train", text_file, *TINY[:-4], *wild, "--steps", "60", "-s", "training.eval_every=1", "-q", "-o", "r"
+    )
+    refused(result, 1, "training diverged")
+    assert "Warning" not in result.stderr
+    assert "NaN" not in Path("r/metrics.jsonl").read_text()
+
+
+def test_utf16_without_saying_so(charrnn, tmp_path):
+    (tmp_path / "wide.txt").write_text("hello world\n" * 50, "utf-16")
+    refused(charrnn("train", tmp_path / "wide.txt"), 1, "-s data.encoding=utf-16")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "wide.txt").write_text("hello world\n" * 50, "utf-16")
+    assert charrnn("train", tmp_path / "folder", *TINY, "-s", "data.encoding=utf-16").exit_code == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are Unicode on Windows")
+def test_a_file_name_that_is_not_unicode(charrnn, tmp_path):
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/\xff.txt")
+    try:
+        with open(path, "w") as file:
+            file.write("hello world\n" * 50)
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    refused(charrnn("train", path, *TINY), 1, "a file name that is not UTF-8")
+
+
 def test_a_folder_without_text(charrnn, tmp_path):
     (tmp_path / "empty").mkdir()
     refused(charrnn("train", tmp_path / "empty"), 1, "empty", "holds no text file")
@@ -79,6 +129,7 @@ def test_configurations(charrnn, tmp_path, text_file, yaml, words):
         (["--steps", "3", "--epochs", "3"], 2, ["not both"]),
         (["--nonsense"], 2, ["No such option"]),
         (["--resume", "nothing"], 1, ["--resume nothing: no such run directory"]),
+        (["--set", "model.hidden_size=" + "[" * 3000], 1, ["is not a value that YAML can read"]),
         (["--resume", "x", "--seed", "3"], 2, ["--seed has no place beside it"]),
     ],
 )
@@ -119,7 +170,9 @@ def test_checkpoints(charrnn, tiny_run, content):
     path.write_bytes(path.read_bytes()[:-5] if content == "truncated" else content)
     refused(charrnn("sample", path, "-n", "5"), 1, "last.safetensors", "checkpoint" if content == b"" else "damaged")
     refused(charrnn("gradcheck", "--run", path), 1, "last.safetensors")
-    refused(charrnn("train", "--resume", tiny_run), 1, "last.safetensors")
+    told = charrnn("train", "--resume", tiny_run, "--steps", "25").stderr
+    assert "last.safetensors" in told
+    assert "using previous.safetensors" in told
 
 
 @pytest.mark.parametrize(
@@ -134,7 +187,7 @@ def test_checkpoints(charrnn, tiny_run, content):
         (["-n", "0"], 2, ["--length"]),
         (["--count", "0"], 2, ["--count"]),
         (["--seed", "-1"], 2, ["--seed"]),
-        (["--prompt-file", "nothing.txt"], 1, ["nothing.txt: no such file"]),
+        (["--prompt-file", "nothing.txt"], 1, ["--prompt-file nothing.txt: cannot be read: No such file"]),
         (["-p", "a", "--prompt-file", "x"], 2, ["not both"]),
         (["--checkpoint", "worst"], 2, ["--checkpoint"]),
     ],

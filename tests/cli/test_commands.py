@@ -7,6 +7,7 @@ import sys
 import pytest
 
 import charrnn as package
+from charrnn.runs.checkpoint import load
 from charrnn.runs.config import Config
 
 TINY = [
@@ -186,3 +187,76 @@ def test_a_closed_pipe_ends_quietly(tiny_run):
     assert "Traceback" not in done.stderr
     assert "BrokenPipe" not in done.stderr
     assert len(done.stdout) == 10
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes end differently on Windows")
+def test_a_training_that_nobody_reads_any_more_saves_and_stops(text_file, tmp_path):
+    out = tmp_path / "r"
+    training = f"{sys.executable} -m charrnn train {text_file} --json -q -o {out} {' '.join(TINY[:-2])} --steps 100000"
+    done = subprocess.run(
+        ["bash", "-c", f"{training} | head -1; exit ${{PIPESTATUS[0]}}"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 141
+    assert "Traceback" not in done.stderr
+    assert 0 < load(out / "last.safetensors").progress.step < 100000
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs /dev/full and closed descriptors")
+@pytest.mark.parametrize(("redirect", "code"), [(">&-", 0), ("> /dev/full", 1)])
+def test_an_output_that_takes_nothing(tiny_run, redirect, code):
+    command = f"{sys.executable} -m charrnn sample {tiny_run} -n 20 {redirect}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    assert code == 0 or "error: standard output: No space left" in done.stderr
+
+
+def test_training_on_a_folder_that_holds_runs_reads_only_the_texts(charrnn, text_file, tmp_path):
+    (tmp_path / "cwd" / "letters.txt").write_text(text_file.read_text())
+    assert charrnn("train", ".", *TINY, "-o", "runs/one").exit_code == 0
+    assert charrnn("train", "--resume", "runs/one", "--steps", "22").exit_code == 0
+    assert "1,200 characters" in charrnn("train", ".", *TINY, "-o", "runs/two").stderr
+
+
+def test_a_pattern_is_resumed_from_a_folder_whose_name_looks_like_one(charrnn, text_file, tmp_path, monkeypatch):
+    folder = tmp_path / "h[1]"
+    folder.mkdir()
+    (folder / "letters.txt").write_text(text_file.read_text())
+    monkeypatch.chdir(folder)
+    assert charrnn("train", "*.txt", *TINY, "-o", "r").exit_code == 0
+    assert charrnn("train", "--resume", "r", "--steps", "22").exit_code == 0
+
+
+def test_an_ended_patience_can_be_taken_up_again(charrnn, text_file):
+    ended = charrnn(
+        "train",
+        text_file,
+        *TINY,
+        "-s",
+        "training.patience=1",
+        "-s",
+        "training.learning_rate=1e-12",
+        "-s",
+        "training.seed=3",
+        "-o",
+        "r",
+    )
+    resumed = charrnn("train", "--resume", "r", "--steps", "40")
+    assert (ended.exit_code, resumed.exit_code) == (0, 0)
+    assert "step 30: validation" in resumed.stderr
+
+
+def test_a_section_with_nothing_below_it_means_the_defaults(charrnn, text_file, tmp_path):
+    (tmp_path / "c.yaml").write_text("model:\ntraining:\n  # learning_rate: 1e-3\n")
+    found = json.loads(
+        charrnn("train", text_file, "-c", tmp_path / "c.yaml", "--steps", "5", "--dry-run", "--json").stdout
+    )
+    assert found["steps"] == 5
+    assert found["origins"]["training.steps"] == "--steps"
+
+
+def test_a_whole_section_can_be_set(charrnn, text_file):
+    found = json.loads(charrnn("train", text_file, "-s", "model={hidden_size: 8}", "--dry-run", "--json").stdout)
+    assert found["config"]["model"]["hidden_size"] == 8
+    assert found["origins"]["model.hidden_size"] == "--set"
+    assert found["origins"]["model.cell"] == "default"

@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from charrnn.errors import RunError
+from charrnn.errors import CheckpointError, RunError
+from charrnn.learning.events import Sampled
 from charrnn.runs import directory
 from charrnn.runs.checkpoint import load
 
@@ -31,30 +32,51 @@ def test_the_next_free_name(tmp_path):
 
 def test_last_and_previous_are_one_save_apart(tiny_run):
     assert load(tiny_run / "last.safetensors").progress.step == 20
-    assert (
-        load(tiny_run / "previous.safetensors").progress.step == 20
-    )  # after the last step, and after the last evaluation
+    assert load(tiny_run / "previous.safetensors").progress.step == 10
     assert load(tiny_run / "best.safetensors").progress.step in (10, 20)
 
 
 def test_the_checkpoint_that_a_run_means(tiny_run):
-    find = directory.find_checkpoint
-    assert find(tiny_run).name == "best.safetensors"
-    assert find(tiny_run, "last").name == "last.safetensors"
-    assert find(tiny_run / "previous.safetensors").name == "previous.safetensors"
+    def name(*arguments):
+        return directory.load(*arguments).path.name
+
+    assert name(tiny_run) == "best.safetensors"
+    assert name(tiny_run, "last") == "last.safetensors"
+    assert name(tiny_run / "previous.safetensors") == "previous.safetensors"
     (tiny_run / "best.safetensors").unlink()
-    assert find(tiny_run).name == "last.safetensors"
+    assert name(tiny_run) == "last.safetensors"
     with pytest.raises(RunError, match=r"holds no best\.safetensors"):
-        find(tiny_run, "best")
-    (tiny_run / "last.safetensors").unlink()
-    assert find(tiny_run).name == "previous.safetensors"
+        directory.load(tiny_run, "best")
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty", "truncated"])
+@pytest.mark.parametrize("find", [directory.load_last, lambda run: directory.load(run, "last")])
+def test_where_the_last_is_damaged_the_one_before_it_serves_and_says_so(tiny_run, damage, find):
+    last = tiny_run / "last.safetensors"
+    content = last.read_bytes()
+    last.unlink() if damage == "missing" else last.write_bytes(content[:-9] if damage == "truncated" else b"")
+    loaded = find(tiny_run)
+    assert loaded.checkpoint.progress.step == 10
+    assert loaded.note.endswith("using previous.safetensors")
+    (tiny_run / "previous.safetensors").unlink()
+    with pytest.raises((RunError, CheckpointError), match=r"last\.safetensors"):
+        find(tiny_run)
 
 
 def test_a_run_that_is_not_there_names_those_that_are(tiny_run):
     with pytest.raises(RunError, match=r"no such run; .* there are run"):
-        directory.find_checkpoint(tiny_run.parent / "rum")
-    with pytest.raises(RunError, match="holds no best"):
-        directory.find_checkpoint(tiny_run.parent / "cwd" if (tiny_run.parent / "cwd").exists() else tiny_run.parent)
+        directory.load(tiny_run.parent / "rum")
+    with pytest.raises(RunError, match=r"holds no last"):
+        directory.load(tiny_run.parent)
+
+
+def test_a_line_that_was_cut_off_does_not_spoil_the_next(tiny_run):
+    with (tiny_run / "metrics.jsonl").open("a") as file:
+        file.write('{"event": "st')
+    list(directory.logged([Sampled(3, "x")], tiny_run))
+    lines = (tiny_run / "metrics.jsonl").read_text().splitlines()
+    assert lines[-2] == '{"event": "st'
+    assert json.loads(lines[-1]) == {"event": "sample", "step": 3, "text": "x"}
 
 
 def test_metrics_hold_every_event_as_a_line_of_json(tiny_run):
