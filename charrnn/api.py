@@ -13,6 +13,7 @@ from charrnn.checks.oracles import ORACLES
 from charrnn.checks.properties import check_properties
 from charrnn.generation.generator import Generator
 from charrnn.runs import configuration, directory
+from charrnn.runs import export as exports
 from charrnn.runs import plan as plans
 from charrnn.runs import run as runs
 from charrnn.runs.config import Config
@@ -61,6 +62,16 @@ def sample(run: Path, which: str | None = None) -> tuple[Generator, directory.Lo
     """
     loaded = directory.load(run, which)
     return Generator(loaded.checkpoint.network, loaded.checkpoint.vocabulary), loaded
+
+
+def export(run: Path, out: Path, to: str = "plain", which: str | None = None) -> directory.Loaded:
+    """Write the weights of a run or checkpoint to a safetensors file; see runs/export.py for names and layouts.
+
+    Raises RunError, CheckpointError, and NetworkError where the other tool has no such network.
+    """
+    loaded = directory.load(run, which)
+    exports.write(loaded.checkpoint, out, to)
+    return loaded
 
 
 def gradcheck(

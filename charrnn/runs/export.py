@@ -1,0 +1,73 @@
+"""Weights for other tools, as safetensors with the vocabulary and the configuration in the metadata.
+
+To PyTorch: the names and layouts of `nn.RNN`, `nn.GRU` or `nn.LSTM` called `rnn` and `nn.Linear` called `readout`:
+
+    rnn.weight_ih_l0 (G H, V)   rnn.weight_hh_l0 (G H, H)   rnn.bias_ih_l0, rnn.bias_hh_l0 (G H,)   ... _l1, _l2
+    readout.weight (V, H)       readout.bias (V,)
+
+PyTorch multiplies by the transpose; it has the LSTM's gates in the order i f g o, and two biases where one would do: there the
+second is zero. The input of `rnn` is the one-hot character.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import safetensors.numpy
+
+from charrnn.errors import NetworkError, RunError
+from charrnn.network.arrays import Array
+from charrnn.network.network import Network
+from charrnn.runs.checkpoint import Checkpoint
+
+TORCH_ORDER = {"rnn": [0], "gru": [0, 1, 2], "lstm": [0, 1, 3, 2]}  # of our gate blocks: r z n; i f o g -> i f g o
+
+
+def write(checkpoint: Checkpoint, path: Path, to: str) -> None:
+    """Write the weights under their own names, or under PyTorch's (`to`: "plain" or "torch").
+
+    Raises RunError where the file exists or cannot be written, NetworkError where PyTorch has no such network.
+    """
+    tensors = FORMATS[to](checkpoint.network)
+    metadata = {"vocabulary": json.dumps(checkpoint.vocabulary.symbols), "config": checkpoint.config.model_dump_json()}
+    content = safetensors.numpy.save(tensors, metadata)
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+    except FileExistsError:
+        raise RunError(f"{path}: exists already; choose another name with --out") from None
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def torch_tensors(network: Network) -> dict[str, Array]:
+    """The weights under PyTorch's names, in its layouts and gate order. Raises NetworkError for φ = sigmoid."""
+    architecture, p = network.architecture, network.parameters
+    if architecture.nonlinearity == "sigmoid":
+        raise NetworkError("PyTorch's nn.RNN has tanh and relu only; this network's nonlinearity is sigmoid")
+    tensors = {"readout.weight": p["W_hy"].T, "readout.bias": p["b_y"]}
+    for number, names in enumerate(architecture.layer_names()):
+        weights = {
+            base: _in_torch_order(p[name], architecture.cell, architecture.hidden_size) for base, name in names.items()
+        }
+        bias_ih = weights["b_xh"] if "b_xh" in weights else weights["b_h"]
+        tensors[f"rnn.weight_ih_l{number}"] = weights["W_xh"].T
+        tensors[f"rnn.weight_hh_l{number}"] = weights["W_hh"].T
+        tensors[f"rnn.bias_ih_l{number}"] = bias_ih
+        tensors[f"rnn.bias_hh_l{number}"] = weights.get("b_hh", np.zeros_like(bias_ih))
+    return {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+
+
+def plain_tensors(network: Network) -> dict[str, Array]:
+    """The weights under their own names: W_xh, W_hh, b_h, W_hy, b_y, ..."""
+    return {name: np.ascontiguousarray(view) for name, view in network.parameters.items()}
+
+
+def _in_torch_order(array: Array, cell: str, H: int) -> Array:
+    """The blocks of H columns (or entries) of a weight or bias, in PyTorch's order."""
+    blocks = [array[..., block * H : (block + 1) * H] for block in TORCH_ORDER[cell]]
+    return np.concatenate(blocks, axis=-1)
+
+
+FORMATS: dict[str, Callable[[Network], dict[str, Array]]] = {"plain": plain_tensors, "torch": torch_tensors}
