@@ -85,7 +85,13 @@ def test_exported_weights_give_pytorchs_logits_loss_and_gradients(cell, nonlinea
 def test_a_trained_run_goes_to_pytorch_with_its_vocabulary(cell, tmp_path):
     text = tmp_path / "text.txt"
     text.write_text("the cat sat on the mat. a dog ran.\nwhy?\n" * 30)
-    settings = [f"model.cell={cell}", "model.hidden_size=12", "model.num_layers=2", "training.steps=20", "training.batch_size=4"]
+    settings = [
+        f"model.cell={cell}",
+        "model.hidden_size=12",
+        "model.num_layers=2",
+        "training.steps=20",
+        "training.batch_size=4",
+    ]
     run = api.start(api.plan([str(text)], resolve(None, settings).config), tmp_path / "run")
     list(run.events())
     api.export(run.path, tmp_path / "weights.safetensors", "torch", "last")
