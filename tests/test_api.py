@@ -30,7 +30,16 @@ def stop_after(run, step):
 
 @pytest.mark.parametrize("at", [1, 4, 6, 12, 19])
 @pytest.mark.parametrize(
-    "settings", [[], ["training.optimizer=sgd", "training.schedule=constant"], ["data.unit=byte", "runtime.threads=2"]]
+    "settings",
+    [
+        [],
+        ["training.optimizer=sgd", "training.schedule=constant"],
+        ["data.unit=byte", "runtime.threads=2"],
+        ["model.cell=lstm", "model.num_layers=2", "model.dropout=0.3", "training.optimizer=adamw", "training.stride=3"],
+        ["model.cell=gru", "training.optimizer=rmsprop", "training.schedule=plateau", "training.learning_rate=1"],
+        ["model.dropout=0.5", "training.optimizer=momentum", "training.schedule=exponential", "runtime.threads=3"],
+        ["training.optimizer=adagrad", "training.schedule=linear", "training.precision=float64", "training.seed=9"],
+    ],
 )
 def test_a_resumed_training_ends_with_the_same_bytes(tmp_path, text_file, at, settings):
     whole = start(text_file, tmp_path / "whole", *settings)
@@ -138,3 +147,12 @@ def test_training_learns(tmp_path, text_file):
     losses = [event.loss for event in events if isinstance(event, Evaluated)]
     assert losses[-1] < 1.0 < losses[0]
     assert np.isfinite(losses).all()
+
+
+def test_a_window_that_spans_the_text_is_full_bptt(tmp_path, text_file):
+    plan = api.plan(
+        [str(text_file)], resolve(None, ["training.batch_size=1", "training.sequence_length=100000"]).config
+    )
+    training = plan.config.training
+    assert (training.batch_size, training.sequence_length) == (1, 1079)
+    assert plan.windows_per_epoch == 1

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
@@ -29,3 +30,25 @@ def test_a_fresh_network_guesses_evenly():
     ids = np.random.default_rng(1).integers(0, 65, (20, 8))
     loss = network.forward(ids[:-1], ids[1:], network.zero_state(8), network.workspace(19, 8)) / (19 * 8)
     assert abs(loss - np.log(65)) < 0.1
+
+
+def test_the_lstm_begins_by_remembering():
+    network = Network.fresh(Architecture(9, 4, "lstm", num_layers=2), np.random.default_rng(0))
+    for name in ("b_h", "b_h_2"):
+        assert network.parameters[name].tolist() == [0] * 4 + [1] * 4 + [0] * 8
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_orthogonal_gate_by_gate(cell):
+    network = Network.fresh(
+        Architecture(9, 6, cell, num_layers=2, initialisation="orthogonal"), np.random.default_rng(0), float
+    )
+    for name in ("W_hh", "W_hh_2"):
+        W = network.parameters[name]
+        for block in np.split(W, W.shape[1] // 6, axis=1):
+            np.testing.assert_allclose(block @ block.T, np.eye(6), atol=1e-14)
+
+
+def test_identity_makes_every_relu_unit_an_integrator():
+    network = Network.fresh(Architecture(9, 6, "rnn", "relu", initialisation="identity"), np.random.default_rng(0))
+    np.testing.assert_array_equal(network.parameters["W_hh"], np.eye(6))

@@ -69,3 +69,24 @@ def test_now_and_then_a_stream_begins_anew_and_the_position_alone_decides_which(
     assert 0.09 < share < 0.11
     np.testing.assert_array_equal(begins(500), begins(500))
     assert any((begins(position) != begins(position, seed=4)).any() for position in range(1, 10))
+
+
+def test_a_stride_hands_on_the_state_where_the_next_window_begins():
+    windows = Windows(np.arange(24, dtype=np.uint8), 1, 6, stride=2)
+    taken = [next(windows) for _ in range(windows.per_epoch + 1)]
+    assert [window.inputs[0, 0] for window in taken] == [0, 2, 4, 6, 8, 10, 12, 14, 16, 0]
+    assert [window.new for window in taken] == [6, 2, 2, 2, 2, 2, 2, 2, 2, 6]
+    assert {window.advance for window in taken} == {2}
+
+
+@given(st.integers(10, 400), st.integers(1, 4), st.integers(1, 20), st.integers(1, 20))
+def test_with_any_stride_each_character_is_new_exactly_once(length, B, T, stride):
+    if stride > T or (length - 1) // B < T:
+        return
+    windows = Windows(np.arange(length, dtype=np.uint16), B, T, stride)
+    new = []
+    for _ in range(windows.per_epoch):
+        window = next(windows)
+        new.extend(window.targets[-window.new :, 0].tolist())
+    assert new == list(range(1, len(new) + 1))
+    assert (length - 1) // B - len(new) < stride

@@ -1,0 +1,22 @@
+import pytest
+
+from charrnn import api
+from charrnn.checks.estimate import refuse_if_long
+from charrnn.checks.gradcheck import small_case
+from charrnn.checks.oracles import ORACLES
+from charrnn.errors import CheckError
+from charrnn.network.architecture import Architecture
+from charrnn.runs.configuration import resolve
+
+
+@pytest.mark.parametrize("oracle", ORACLES)
+def test_what_would_take_too_long_is_refused_with_the_estimate_and_the_way_to_shrink(oracle):
+    case = small_case(Architecture(7, 5, "lstm"), 0)
+    refuse_if_long(case, [oracle], None)
+    with pytest.raises(CheckError, match=rf"checking \d+ entries against {oracle} would take about .* --entries 200"):
+        refuse_if_long(case, [oracle], None, longest=0)
+
+
+def test_forty_layers_are_too_many_for_a_minute():
+    with pytest.raises(CheckError, match=r"would take about .*(minutes|hours); check some of them"):
+        api.gradcheck(resolve(None, ["model.cell=lstm", "model.num_layers=40"]).config)
