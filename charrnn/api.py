@@ -88,7 +88,10 @@ def gradcheck(
     Raises CheckError (also for what would take more than a minute), RunError and CheckpointError.
     """
     if run is None:
-        case = checks.small_case((config or Config()).model.architecture(checks.V), seed)
+        config = config or Config()
+        case = checks.small_case(config.model.architecture(checks.V), seed)
+        if config.training.stride is not None:  # as in training: the loss on the last steps of the window alone
+            case = replace(case, new=2)
     else:
         network = directory.load(run).checkpoint.network
         case = checks.random_window(network, np.random.default_rng(seed))

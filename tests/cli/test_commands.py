@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import safetensors
 
 import charrnn as package
 from charrnn.runs.checkpoint import load
@@ -125,6 +126,30 @@ def test_gradcheck_passes_and_its_json_has_the_agreed_form(charrnn):
 def test_gradcheck_of_a_kind_and_of_a_run(charrnn, nonlinearity, tiny_run):
     assert charrnn("gradcheck", "-s", f"model.nonlinearity={nonlinearity}", "--seed", "3").exit_code == 0
     assert charrnn("gradcheck", "--run", tiny_run, "--oracle", "complex-step", "--entries", "9").exit_code == 0
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_gradcheck_of_every_cell_with_layers_and_a_stride(charrnn, cell):
+    for settings in (
+        ["-s", "model.num_layers=2"],
+        ["-s", "training.stride=16", "-s", "model.initialisation=orthogonal"],
+    ):
+        result = json.loads(charrnn("gradcheck", "--json", "-s", f"model.cell={cell}", *settings).stdout)
+        assert result["passed"]
+        for check in result["checks"]:
+            assert check["max_relative_error"] <= (1e-6 if check["oracle"] == "central" else 1e-10)
+
+
+def test_export(charrnn, tiny_run, tmp_path):
+    out = tmp_path / "weights.safetensors"
+    result = charrnn("export", tiny_run, "-o", out)
+    assert (result.exit_code, result.stdout.strip()) == (0, str(out))
+    with safetensors.safe_open(out, framework="np") as file:
+        assert set(file.keys()) == {"W_xh", "W_hh", "b_h", "W_hy", "b_y"}
+        assert json.loads(file.metadata()["vocabulary"])[0] == "\n"
+    again = charrnn("export", tiny_run, "-o", out, "--to", "torch")
+    assert again.exit_code == 1
+    assert "exists already" in again.stderr
 
 
 def test_a_failing_gradcheck_names_the_parameter_and_exits_1(charrnn, monkeypatch):
