@@ -1,13 +1,14 @@
 """Characters per second of a training step: charrnn beside PyTorch, alternated in one process, medians.
 
     pip install torch==2.13.0        (the peer; never needed by charrnn)
-    python tests/benchmarks/against_torch.py [--sizes 128,50,50 256,64,64] [--rounds 15]
+    python tests/benchmarks/against_torch.py [--cells rnn lstm] [--sizes 128,50,50 256,64,64]
 
-Both do the same update: forward, backward, clipping by norm, Adam; one-hot input as a good user of `nn.RNN` has it,
+Both do the same update: forward, backward, clipping by norm, Adam; one-hot input as a good user of `nn.RNN`, `nn.GRU`, `nn.LSTM` has it,
 `CrossEntropyLoss`, `clip_grad_norm_`, fused Adam; the same number of threads.
 """
 
 import argparse
+import itertools
 import os
 import platform
 import statistics
@@ -17,11 +18,11 @@ from collections.abc import Callable
 import numpy as np
 
 V = 65
-STEPS = 20  # in each round, of each peer
+STEPS = 10  # in each round, of each peer
 RATE = 2e-3
 
 
-def charrnn_stepper(H: int, B: int, T: int, threads: int) -> Callable[[], None]:
+def charrnn_stepper(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], None]:
     """One update of charrnn's own trainer."""
     from charrnn.learning.clipping import Clipping
     from charrnn.learning.optimizers import Adam
@@ -33,7 +34,7 @@ def charrnn_stepper(H: int, B: int, T: int, threads: int) -> Callable[[], None]:
     from charrnn.text.windows import Windows
 
     ids = np.random.default_rng(0).integers(0, V, 10 * B * T + 1).astype(np.uint8)
-    network = Network.fresh(Architecture(V, H), np.random.default_rng(0))
+    network = Network.fresh(Architecture(V, H, cell), np.random.default_rng(0))
     trainer = Trainer(
         network=network,
         windows=Windows(ids, B, T),
@@ -49,30 +50,31 @@ def charrnn_stepper(H: int, B: int, T: int, threads: int) -> Callable[[], None]:
     return lambda: trainer._step(split)
 
 
-def torch_stepper(H: int, B: int, T: int, threads: int) -> Callable[[], None]:
+def torch_stepper(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], None]:
     """One update of a plain PyTorch training loop."""
     import torch
     from torch import nn
 
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    rnn, readout = nn.RNN(V, H), nn.Linear(H, V)
+    rnn, readout = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[cell](V, H), nn.Linear(H, V)
     parameters = [*rnn.parameters(), *readout.parameters()]
     adam = torch.optim.Adam(parameters, RATE, fused=True)
     cross_entropy = nn.CrossEntropyLoss()
     text = torch.randint(0, V, (10, T + 1, B))
-    carried = {"h": torch.zeros(1, B, H), "window": 0}
+    zero = torch.zeros(1, B, H)
+    carried = {"state": (zero, zero) if cell == "lstm" else zero, "window": 0}
 
     def step() -> None:
         window = text[carried["window"] % 10]
         carried["window"] += 1
         adam.zero_grad()
-        out, h = rnn(nn.functional.one_hot(window[:-1], V).float(), carried["h"].detach())
+        out, state = rnn(nn.functional.one_hot(window[:-1], V).float(), carried["state"])
         loss = cross_entropy(readout(out).view(-1, V), window[1:].reshape(-1))
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
         adam.step()
-        carried["h"] = h
+        carried["state"] = tuple(part.detach() for part in state) if cell == "lstm" else state.detach()
         loss.item()
 
     return step
@@ -90,17 +92,18 @@ def main() -> None:
     from charrnn.learning.parallel import one_blas_thread
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cells", nargs="+", default=["rnn", "gru", "lstm"])
     parser.add_argument("--sizes", nargs="+", default=["128,50,50", "256,64,64", "512,64,64"], metavar="H,B,T")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()
     print(f"{platform.processor() or platform.machine()}, {arguments.threads} threads, NumPy {np.__version__}")
     print(
-        "| H, B, T | charrnn, ms | PyTorch, ms | charrnn, characters/s | ratio, median (lowest to highest) |\n|---|---|---|---|---|"
+        "| cell | H, B, T | charrnn, ms | PyTorch, ms | charrnn, characters/s | ratio, median (lowest to highest) |\n|---|---|---|---|---|---|"
     )
-    for size in arguments.sizes:
+    for cell, size in itertools.product(arguments.cells, arguments.sizes):
         H, B, T = map(int, size.split(","))
-        ours, theirs = (make(H, B, T, arguments.threads) for make in (charrnn_stepper, torch_stepper))
+        ours, theirs = (make(cell, H, B, T, arguments.threads) for make in (charrnn_stepper, torch_stepper))
         pairs = []
         for _ in range(arguments.rounds + 1):
             with one_blas_thread():
@@ -109,7 +112,7 @@ def main() -> None:
         mine, peer = (statistics.median(times) for times in zip(*pairs[1:], strict=True))
         ratios = [theirs / ours for ours, theirs in pairs[1:]]
         print(
-            f"| {H}, {B}, {T} | {mine * 1e3:.1f} | {peer * 1e3:.1f} | {B * T / mine:,.0f} "
+            f"| {cell} | {H}, {B}, {T} | {mine * 1e3:.1f} | {peer * 1e3:.1f} | {B * T / mine:,.0f} "
             f"| {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}) |"
         )
 

@@ -69,16 +69,16 @@ class RNN:
     def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights) -> Array:
         """Fill da = ∂L/∂a, (T, B, H), and dW_hh, from dh = ∂L/∂h', (T, B, H), last step first; ∂L/∂h[0], (1, B, H)."""
         h, da, recurrent = ws
-        W_hh, φ = w["W_hh"], self.φ
+        φ, W_hhT = self.φ, np.ascontiguousarray(w["W_hh"].T)  # the BLAS is slower on a transposed view
         for t in reversed(range(len(da))):
             φ.slope(h[t + 1], da[t])
             np.multiply(da[t], dh[t], out=da[t])  #             h' = φ(a)
             if t > 0:
-                np.matmul(da[t], W_hh.T, out=recurrent)
+                np.matmul(da[t], W_hhT, out=recurrent)
                 np.add(dh[t - 1], recurrent, out=dh[t - 1])  #  a  = x W_xh + h W_hh + b_h
-        H = len(W_hh)
+        H = len(W_hhT)
         np.matmul(h[:-1].reshape(-1, H).T, da.reshape(-1, H), out=dw["W_hh"])
-        return np.asarray(da[:1] @ W_hh.T)
+        return np.asarray(da[:1] @ W_hhT)
 
     def step(self, w: Weights, x_a: Array, states: Array) -> Array:
         """One step without a window: h', (1, B, H), from x W_xh + b_h, (B, H), and h, (1, B, H)."""
