@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from charrnn.checks.unrolled import Step, Unrolled
+from charrnn.checks.unrolled import Step, Unrolled, gates_first
 from charrnn.network.arrays import Array
 
 
@@ -36,6 +36,9 @@ def gradients(run: Unrolled) -> dict[str, Array]:
                 found[name] += contribution
             if k == 0:
                 by_initial_state += product @ jacobians[0]
+    for layer in run.layers:
+        for base, name in layer.names.items():
+            found[name] = gates_first(found[name], layer.shapes[base])
     found["h_0"] = by_initial_state.reshape(-1, run.H)
     return found
 

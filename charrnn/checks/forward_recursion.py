@@ -54,12 +54,20 @@ def _immediate(run: Unrolled, layer: Layer, step: Step, parameter: str, indices:
     if parameter not in bases:
         return du
     base = bases[parameter]
-    columns = layer.w[base].shape[-1]
-    offset = columns if run.cell.separate and base in ("W_hh", "b_hh") else 0
-    source = {"W_xh": step.x, "W_hh": step.before}.get(base)
-    for row, index in enumerate(indices):
-        du[row, offset + index % columns] = 1 if source is None else source[index // columns]
+    *gate, source, unit = np.unravel_index(indices, _gates_and_rows(layer.shapes[base], base))
+    column = gate[0] * run.H + unit
+    if run.cell.separate and base in ("W_hh", "b_hh"):
+        column = column + len(step.u) // 2
+    values = {"W_xh": step.x, "W_hh": step.before}.get(base, np.ones(1))[source]
+    du[np.arange(len(indices)), column] = values
     return du
+
+
+def _gates_and_rows(shape: tuple[int, ...], base: str) -> tuple[int, int, int]:
+    """A parameter's shape as (gates, rows, units), whatever axes it lacks: a bias has one row, the rnn one gate."""
+    if base.startswith("b"):
+        return (shape[0] if len(shape) == 2 else 1, 1, shape[-1])
+    return (shape[0] if len(shape) == 3 else 1, shape[-2], shape[-1])
 
 
 def _readout(run: Unrolled, t: int, parameter: str, indices: Array) -> Array:

@@ -15,10 +15,11 @@ from charrnn.network.network import Network
 
 @dataclass(frozen=True)
 class Layer:
-    """The weights of one layer, under the names of the equations."""
+    """The weights of one layer under the names of the equations, their gates side by side: (I, G H), (H, G H), (G H,)."""
 
     w: dict[str, Array]
     names: dict[str, str]  # name in the equations -> name in the network
+    shapes: dict[str, tuple[int, ...]]  # of the parameters, by their names in the equations: gates first
 
     def pre_activations(self, x: Array, h: Array, separate: bool) -> Array:
         """u, (U,), from the input, (I,), and h, (H,)."""
@@ -26,6 +27,21 @@ class Layer:
         if separate:
             return np.concatenate([from_x + self.w["b_xh"], from_h + self.w["b_hh"]])
         return np.asarray(from_x + from_h + self.w["b_h"])
+
+
+def side_by_side(parameter: Array, base: str) -> Array:
+    """(G, I, H) as (I, G H), or a bias (G, H) as (G H,)."""
+    if base.startswith("b"):
+        return parameter.reshape(-1)
+    return parameter if parameter.ndim == 2 else np.concatenate(list(parameter), axis=1)
+
+
+def gates_first(gradient: Array, shape: tuple[int, ...]) -> Array:
+    """The reverse of `side_by_side`: into the parameter's own shape."""
+    if len(shape) < 3:
+        return gradient.reshape(shape)
+    G, inputs, H = shape
+    return np.ascontiguousarray(gradient.reshape(inputs, G, H).swapaxes(0, 1))
 
 
 @dataclass(frozen=True)
@@ -62,7 +78,14 @@ def unroll(network: Network, inputs: Ids, targets: Ids, state: Array, new: int, 
     """One stream: (T,) characters, (T,) targets, a state (S, H), the loss on the last `new` steps, divided by `count`."""
     architecture, p = network.architecture, network.parameters
     cell = plain.make_cell(architecture.cell, architecture.nonlinearity)
-    layers = [Layer({base: p[name] for base, name in names.items()}, names) for names in architecture.layer_names()]
+    layers = [
+        Layer(
+            {base: side_by_side(p[name], base) for base, name in names.items()},
+            names,
+            {base: p[name].shape for base, name in names.items()},
+        )
+        for names in architecture.layer_names()
+    ]
     H, T = architecture.hidden_size, len(inputs)
     states = list(state.reshape(len(layers), -1))
     steps, errors = [], []

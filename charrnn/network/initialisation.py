@@ -22,12 +22,12 @@ def initialise(parameters: Parameters, architecture: Architecture, generator: np
     bound = 1 / np.sqrt(H)
     for name, view in parameters.items():
         if name.startswith("W_hh") and architecture.initialisation != "uniform":
-            for block in np.split(view, view.shape[1] // H, axis=1):
+            for block in view.reshape(-1, H, H):
                 block[:] = np.eye(H) if architecture.initialisation == "identity" else orthogonal(H, generator)
-        elif view.ndim == 2:
+        elif name.startswith("W"):
             view[:] = generator.uniform(-bound, bound, view.shape)
         elif name.startswith("b_h") and architecture.cell == "lstm":
-            view[H : 2 * H] = FORGET_BIAS
+            view[1] = FORGET_BIAS
 
 
 def orthogonal(size: int, generator: np.random.Generator) -> Array:

@@ -161,8 +161,8 @@ class Network:
         """Read one character of each stream, (B,), from `state`, (S, B, H): the logits, (B, V), and the state after."""
         after: list[Array] = []
         for number, w in enumerate(self._layers):
-            bias = w[self._cell.input_bias]
-            x_a = w["W_xh"][ids] + bias if number == 0 else after[-1][0] @ w["W_xh"] + bias
+            bias = w[self._cell.input_bias][..., np.newaxis, :]
+            x_a = w["W_xh"][..., ids, :] + bias if number == 0 else after[-1][0] @ w["W_xh"] + bias
             after.append(self._cell.step(w, x_a, state[self._states_of(number)]))
         logits = after[-1][0] @ self.parameters["W_hy"] + self.parameters["b_y"]
         return logits, np.concatenate(after) if len(after) > 1 else after[0]
@@ -172,14 +172,14 @@ class Network:
             raise NetworkError(f"a window of {inputs.shape} does not fit a workspace of {ws.inputs.shape}")
         ws.inputs[:] = inputs
         for number, (w, layer) in enumerate(zip(self._layers, ws.layers, strict=True)):
-            x_a, bias = _x_a(layer.cell), w[self._cell.input_bias]
+            x_a, bias = _rows(_x_a(layer.cell)), w[self._cell.input_bias][..., np.newaxis, :]
             for own, incoming in zip(_states(layer.cell), state[self._states_of(number)], strict=True):
                 own[0] = incoming
             if number == 0:
                 # x W_xh with a one-hot x is a row of W_xh. "clip" spares take a copy; ids are never out of range.
-                np.take(w["W_xh"] + bias, inputs, axis=0, out=x_a, mode="clip")
+                np.take(w["W_xh"] + bias, inputs.ravel(), axis=-2, out=x_a, mode="clip")
             else:
-                np.matmul(_rows(ws.layers[number - 1].up(dropout is not None)), w["W_xh"], out=_rows(x_a))
+                np.matmul(_rows(ws.layers[number - 1].up(dropout is not None)), w["W_xh"], out=x_a)
                 np.add(x_a, bias, out=x_a)
             self._cell.forward(w, layer.cell)
             if dropout is not None and layer.mask is not None and layer.dropped is not None:
@@ -194,12 +194,13 @@ class Network:
             np.multiply(ws.dh, layer.mask, out=ws.dh)  # up = h' ∘ mask
         dstate = self._cell.backward(w, ws.dh, layer.cell, dw)
         da = _rows(layer.cell.da)
-        np.sum(da, axis=0, out=dw[self._cell.input_bias])  # x_a = x W_xh + b
+        np.sum(da, axis=-2, out=dw[self._cell.input_bias])  # x_a = x W_xh + b
         if number == 0:
             self._look_up_backward(da, ws, dw["W_xh"])
         else:
             np.matmul(_rows(ws.layers[number - 1].up(dropped)).T, da, out=dw["W_xh"])
-            np.matmul(da, w["W_xh"].T, out=_rows(ws.dh))
+            back = da @ w["W_xh"].swapaxes(-1, -2)
+            _rows(ws.dh)[:] = back if back.ndim == 2 else back.sum(axis=0)
         return dstate
 
     @staticmethod
@@ -221,8 +222,8 @@ class Network:
 
 
 def _rows(array: Array) -> Array:
-    """(T, B, N) as (T B, N), a view."""
-    return array.reshape(-1, array.shape[-1])
+    """(..., T, B, N) as (..., T B, N), a view."""
+    return array.reshape(*array.shape[:-3], -1, array.shape[-1])
 
 
 def _states(cell: CellWorkspace) -> tuple[Array, ...]:

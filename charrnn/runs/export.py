@@ -21,7 +21,7 @@ from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.runs.checkpoint import Checkpoint
 
-TORCH_ORDER = {"rnn": [0], "gru": [0, 1, 2], "lstm": [0, 1, 3, 2]}  # of our gate blocks: r z n; i f o g -> i f g o
+TORCH_ORDER = {"gru": [0, 1, 2], "lstm": [0, 1, 3, 2]}  # of our gate blocks: r z n; i f o g -> i f g o
 
 
 def write(checkpoint: Checkpoint, path: Path, to: str) -> None:
@@ -48,9 +48,7 @@ def torch_tensors(network: Network) -> dict[str, Array]:
         raise NetworkError("PyTorch's nn.RNN has tanh and relu only; this network's nonlinearity is sigmoid")
     tensors = {"readout.weight": p["W_hy"].T, "readout.bias": p["b_y"]}
     for number, names in enumerate(architecture.layer_names()):
-        weights = {
-            base: _in_torch_order(p[name], architecture.cell, architecture.hidden_size) for base, name in names.items()
-        }
+        weights = {base: _in_torch_order(p[name], architecture.cell) for base, name in names.items()}
         bias_ih = weights["b_xh"] if "b_xh" in weights else weights["b_h"]
         tensors[f"rnn.weight_ih_l{number}"] = weights["W_xh"].T
         tensors[f"rnn.weight_hh_l{number}"] = weights["W_hh"].T
@@ -64,10 +62,9 @@ def plain_tensors(network: Network) -> dict[str, Array]:
     return {name: np.ascontiguousarray(view) for name, view in network.parameters.items()}
 
 
-def _in_torch_order(array: Array, cell: str, H: int) -> Array:
-    """The blocks of H columns (or entries) of a weight or bias, in PyTorch's order."""
-    blocks = [array[..., block * H : (block + 1) * H] for block in TORCH_ORDER[cell]]
-    return np.concatenate(blocks, axis=-1)
+def _in_torch_order(array: Array, cell: str) -> Array:
+    """A weight's or bias's gates side by side in the last axis, in PyTorch's order."""
+    return array if cell == "rnn" else np.concatenate([array[gate] for gate in TORCH_ORDER[cell]], axis=-1)
 
 
 FORMATS: dict[str, Callable[[Network], dict[str, Array]]] = {"plain": plain_tensors, "torch": torch_tensors}

@@ -48,5 +48,5 @@ def test_parameters_are_named_as_in_the_equations_and_carry_the_layer_from_the_s
     assert list(Architecture(7, 5, "rnn", num_layers=2).shapes()) == [
         "W_xh", "W_hh", "b_h", "W_xh_2", "W_hh_2", "b_h_2", "W_hy", "b_y",
     ]  # fmt: skip
-    assert Architecture(7, 5, "lstm").shapes()["W_xh"] == (7, 20)
-    assert Architecture(7, 5, "gru", num_layers=2).shapes()["W_xh_2"] == (5, 15)
+    assert Architecture(7, 5, "lstm").shapes()["W_xh"] == (4, 7, 5)
+    assert Architecture(7, 5, "gru", num_layers=2).shapes()["W_xh_2"] == (3, 5, 5)

@@ -35,7 +35,7 @@ def test_a_fresh_network_guesses_evenly():
 def test_the_lstm_begins_by_remembering():
     network = Network.fresh(Architecture(9, 4, "lstm", num_layers=2), np.random.default_rng(0))
     for name in ("b_h", "b_h_2"):
-        assert network.parameters[name].tolist() == [0] * 4 + [1] * 4 + [0] * 8
+        assert network.parameters[name].tolist() == [[0] * 4, [1] * 4, [0] * 4, [0] * 4]
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
@@ -44,8 +44,7 @@ def test_orthogonal_gate_by_gate(cell):
         Architecture(9, 6, cell, num_layers=2, initialisation="orthogonal"), np.random.default_rng(0), float
     )
     for name in ("W_hh", "W_hh_2"):
-        W = network.parameters[name]
-        for block in np.split(W, W.shape[1] // 6, axis=1):
+        for block in network.parameters[name].reshape(-1, 6, 6):
             np.testing.assert_allclose(block @ block.T, np.eye(6), atol=1e-14)
 
 

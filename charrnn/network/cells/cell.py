@@ -22,11 +22,11 @@ class CellWorkspace(Protocol):
 
     @property
     def x_a(self) -> Array:
-        """(T, B, G H) x W_xh + b going in; the cell works in place on it."""
+        """(G, T, B, H), for the rnn (T, B, H): x W_xh + b going in; the cell works in place on it."""
 
     @property
     def da(self) -> Array:
-        """(T, B, G H) the gradient of x W_xh + b, after `backward`."""
+        """The gradient of x W_xh + b, in its shape, after `backward`."""
 
     @property
     def states(self) -> tuple[Array, ...]:
@@ -36,7 +36,7 @@ class CellWorkspace(Protocol):
 class Cell(Protocol):
     """One kind of recurrent layer."""
 
-    gates: int  # G: blocks of H columns in its weights
+    gates: int  # G: blocks in its weights, W_xh[k] (inputs, H) and W_hh[k] (H, H); with one, no axis for it
     number_of_states: int  # S: arrays handed from window to window
     input_bias: str  # the name of the bias that is added to x W_xh
 
@@ -56,4 +56,4 @@ class Cell(Protocol):
         """
 
     def step(self, w: Weights, x_a: Array, states: Array) -> Array:
-        """One step without a window: the states after it, (S, B, H), from x W_xh + b, (B, G H), and those before."""
+        """One step without a window: the states after it, (S, B, H), from x W_xh + b, (G, B, H), and those before."""
