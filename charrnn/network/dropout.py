@@ -29,7 +29,7 @@ class Dropout:
     def fill(self, mask: Array, layer: int) -> None:
         """Fill a mask, (T, B, H)."""
         T, B, H = mask.shape
-        dropped = round(self.rate * LEVELS)
+        dropped = min(round(self.rate * LEVELS), LEVELS - 1)
         for stream in range(B):
             counter = [0, layer, self.first_stream + stream, self.step]
             bits = np.random.Philox(key=self.seed, counter=counter).random_raw(-(-T * H // 4))

@@ -20,6 +20,12 @@ def test_the_share_and_the_mean_are_kept(rate):
     assert len(np.unique(found)) == (1 if rate == 0 else 2)
 
 
+def test_a_rate_next_to_one_is_still_a_rate():
+    found = mask(0.9999999)
+    assert np.isfinite(found).all()
+    assert set(np.unique(found)) <= {0, 65536}
+
+
 def test_a_mask_is_a_function_of_seed_step_layer_and_stream():
     np.testing.assert_array_equal(mask(), mask())
     for change in ({"seed": 2}, {"step": 2}, {"layer": 1}, {"first_stream": 1}):
