@@ -46,6 +46,7 @@ def resume(path: Path, sources: Sequence[str] = (), steps: int | None = None, ep
     saved = loaded.checkpoint
     resumed = plans.again(saved, sources, path)
     if loaded.note:
+        directory.restore_last(path, saved)
         resumed = replace(resumed, notes=(loaded.note,))
     if steps is not None or epochs is not None:
         resumed = plans.with_new_end(resumed, steps, epochs, saved.progress.step)
@@ -90,11 +91,11 @@ def gradcheck(
     if run is None:
         config = config or Config()
         case = checks.small_case(config.model.architecture(checks.V), seed)
-        if config.training.stride is not None:  # as in training: the loss on the last steps of the window alone
-            case = replace(case, new=2)
     else:
-        network = directory.load(run).checkpoint.network
-        case = checks.random_window(network, np.random.default_rng(seed))
+        loaded = directory.load(run).checkpoint
+        config, case = loaded.config, checks.random_window(loaded.network, np.random.default_rng(seed))
+    if config.training.stride is not None:  # as in training: the loss on the last steps of the window alone
+        case = replace(case, new=2)
     oracles = tuple(oracles) or tuple(ORACLES)
     checks.require_known(oracles)
     refuse_if_long(case, oracles, entries)

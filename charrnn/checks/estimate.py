@@ -17,11 +17,15 @@ def refuse_if_long(case: Case, oracles: Sequence[str], entries: int | None, long
     """Raise CheckError, with the estimate and the way to shrink, for a check of more than `longest` seconds."""
     sizes = [view.size for _, view in case.network.parameters.items()] + [case.state.size]
     count = sum(size if entries is None else min(size, entries) for size in sizes)
-    seconds = sum(_estimate(case, oracle, count) for oracle in oracles)
-    if seconds > longest:
+    seconds = {oracle: _estimate(case, oracle, count) for oracle in oracles}
+    total, dearest = sum(seconds.values()), max(seconds, key=lambda oracle: seconds[oracle])
+    if total > longest:
+        fewer = max(1, int(0.8 * longest / total * min(entries or max(sizes), max(sizes))))
+        others = " ".join(f"--oracle {oracle}" for oracle in ORACLES if oracle != dearest)
         raise CheckError(
-            f"checking {count:,} entries against {', '.join(oracles)} would take about {_in_words(seconds)}; "
-            "check some of them with --entries 200, or fewer oracles with --oracle NAME, or a smaller network"
+            f"checking {count:,} entries against {', '.join(oracles)} would take about {_in_words(total)}, "
+            f"{seconds[dearest] / total:.0%} of it for {dearest}; leave that out ({others}), "
+            f"or check fewer entries (--entries {fewer}), or a smaller network"
         )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from charrnn.checks.oracles import FLOORS, INITIAL_STATE, ORACLES, TOLERANCES, Case
+from charrnn.checks.oracles import FLOORS, INITIAL_STATE, NOISE, ORACLES, TOLERANCES, Case
 from charrnn.checks.properties import Property
 from charrnn.errors import CheckError
 from charrnn.network.architecture import Architecture
@@ -133,7 +133,7 @@ def _choose(size: int, entries: int | None, generator: np.random.Generator) -> A
 
 def _compare(parameter: str, analytic: Array, chosen: Array, oracle: str, numeric: Array, tolerance: float) -> Check:
     found = analytic.reshape(-1)[chosen]
-    scale = FLOORS[oracle] * max(np.abs(analytic).max(), np.abs(numeric).max())
+    scale = max(NOISE[oracle], FLOORS[oracle] * max(np.abs(analytic).max(), np.abs(numeric).max()))
     size = np.maximum(np.maximum(np.abs(found), np.abs(numeric)), scale)
     error = np.abs(found - numeric) / np.where(size > 0, size, 1)
     at = int(np.argmax(np.where(np.isnan(error), np.inf, error)))

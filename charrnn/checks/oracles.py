@@ -161,3 +161,5 @@ TOLERANCES = {"complex-step": 1e-10, "closed-form": 1e-10, "forward": 1e-10, "ce
 FLOORS = {"complex-step": 1e-4, "closed-form": 1e-4, "forward": 1e-4, "central": 1e-2}
 """An error is relative to the entry, but to no less than this share of its parameter's largest derivative: what is
 smaller drowns in the oracle's own rounding."""
+NOISE = {"complex-step": 0.0, "closed-form": 0.0, "forward": 0.0, "central": 1e-5}
+"""Nor to less than this: a difference of two losses of some nats, over δ, is never better than 1e-11."""

@@ -30,11 +30,18 @@ class Nonlinearity:
 
 def σ(a: Array) -> Array:
     """The logistic function."""
-    return np.asarray(1 / (1 + np.exp(-a)))
+    with np.errstate(over="ignore"):  # 1 / inf is the 0 that is meant
+        return np.asarray(1 / (1 + np.exp(-a)))
+
+
+def sech2(a: Array) -> Array:
+    """1 / cosh² a, the derivative of tanh, without overflow and without the cancellation of 1 - tanh² a."""
+    shrunk = np.exp(-2 * np.abs(a))
+    return np.asarray(4 * shrunk / (1 + shrunk) ** 2)
 
 
 PHI = {
-    "tanh": Nonlinearity(np.tanh, lambda a: 1 / np.cosh(a) ** 2),
+    "tanh": Nonlinearity(np.tanh, sech2),
     "sigmoid": Nonlinearity(σ, lambda a: σ(a) * σ(-a)),
     "relu": Nonlinearity(lambda a: np.where(a > 0, a, 0), lambda a: np.where(a > 0, 1.0, 0.0)),
 }
@@ -78,7 +85,7 @@ class LSTM:
         """Block by block: rows h' and c', columns i f o g, and columns h and c."""
         i, f, o, g, c = self._parts(u, s)
         c_next, zero = f * c + i * g, np.zeros((len(c), len(c)))
-        through = np.diag(o / np.cosh(c_next) ** 2)  # ∂h'/∂c'
+        through = np.diag(o * sech2(c_next))  # ∂h'/∂c'
         to_c = [np.diag(part) for part in (g * i * (1 - i), c * f * (1 - f), 0 * o, i * (1 - g**2))]
         to_h = [through @ block for block in to_c]
         to_h[2] = np.diag(np.tanh(c_next) * o * (1 - o))

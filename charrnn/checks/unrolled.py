@@ -97,7 +97,7 @@ def unroll(network: Network, inputs: Ids, targets: Ids, state: Array, new: int, 
             row.append(Step(x, states[number], u, after))
             states[number], x = after, after[:H]
         o = x @ p["W_hy"] + p["b_y"]
-        probabilities = np.exp(o) / np.exp(o).sum()
+        probabilities = np.exp(o - o.max()) / np.exp(o - o.max()).sum()
         on_loss = t >= T - new
         errors.append((probabilities - np.eye(len(o))[targets[t]]) / count * on_loss)
         steps.append(row)

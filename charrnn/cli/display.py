@@ -18,6 +18,14 @@ from charrnn.runs.plan import Plan
 WIDE = 120  # columns of a table that no terminal bounds
 
 
+class Terminal(Console):
+    """A console that says so when its reader has gone; rich's own would leave the program there and then."""
+
+    def on_broken_pipe(self) -> None:
+        """Let the caller decide what a vanished reader means."""
+        raise BrokenPipeError
+
+
 def tell_error(message: str) -> None:
     """The one line that starts with `error:` (more of them for several mistakes in a configuration)."""
     console = _stderr()
@@ -154,8 +162,8 @@ def _write_json(value: object) -> None:
 
 
 def _stdout() -> Console:
-    return Console(width=None if sys.stdout.isatty() else WIDE, highlight=False)
+    return Terminal(width=None if sys.stdout.isatty() else WIDE, highlight=False)
 
 
 def _stderr() -> Console:
-    return Console(stderr=True, highlight=False)
+    return Terminal(stderr=True, highlight=False)

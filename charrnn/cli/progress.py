@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
-from charrnn.cli.display import printable
+from charrnn.cli.display import Terminal, printable
 from charrnn.learning.events import Evaluated, Event, Finished, Sampled, Saved, Stepped, bits
 from charrnn.runs.directory import as_json
 from charrnn.runs.run import Run
@@ -33,12 +33,14 @@ class View(Protocol):
 
 def follow(run: Run, stop: Callable[[], bool], json: bool, quiet: bool) -> Finished:
     """Draw a training to its end, and hand back how it ended."""
-    console = Console(stderr=True, highlight=False)
-    if not quiet:
-        for line in _introduction(run):
-            console.print(Text(line), soft_wrap=True)
+    console = Terminal(stderr=True, highlight=False)
     steps = run.plan.steps
     view: View
+    try:
+        for line in [] if quiet else _introduction(run):
+            console.print(Text(line), soft_wrap=True)
+    except BrokenPipeError:
+        return _drain(run, lambda: True, [])
     if quiet:
         return _drain(run, stop, [_json_line] if json else [])
     if not console.is_terminal:

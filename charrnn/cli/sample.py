@@ -74,7 +74,7 @@ def _prompt(prompt: str, file: str | None) -> str:
     if prompt:
         raise typer.BadParameter("give --prompt or --prompt-file, not both")
     try:
-        return (standard_input() if file == "-" else Path(file).read_bytes()).decode("utf-8-sig")
+        return (standard_input() if file == "-" else Path(file).read_bytes()).decode("utf-8-sig").replace("\r\n", "\n")
     except OSError as error:
         raise SamplingError(f"--prompt-file {file}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

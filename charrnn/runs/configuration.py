@@ -155,6 +155,11 @@ def _put(values: dict[str, Any], key: str, value: Any, origin: str) -> list[Mist
 def _explain(details: ErrorDetails, origins: Origins) -> Mistake:
     """One mistake: where it is, which key, what is wrong, what was found."""
     key = _dotted([part for part in details["loc"] if isinstance(part, str)])
+    if isinstance(details["input"], dict) and details["type"] == "value_error":  # keys that do not go together
+        named = [f"{key}.{name}" for name in re.findall(r"\w+", details["msg"]) if f"{key}.{name}" in known_keys()]
+        key = next((name for name in named if origins.get(name) == "--set"), None) or next(
+            (name for name in named if name in origins), key
+        )
     below = (origin for other, origin in origins.items() if other.startswith(f"{key}."))
     return origins.get(key) or next(below, ""), f"{key}: {_problem(details, key)}"
 

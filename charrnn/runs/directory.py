@@ -91,6 +91,12 @@ def load_last(run: Path) -> Loaded:
     return _load_last(run)
 
 
+def restore_last(run: Path, checkpoint: Checkpoint) -> None:
+    """Put a whole checkpoint in the place of a damaged last one, so that the next save does not keep the damage as previous."""
+    with _writable(run / LAST):
+        checkpoints.save(checkpoint, run / LAST)
+
+
 def _load_last(run: Path) -> Loaded:
     last, previous = run / LAST, run / PREVIOUS
     if not last.is_file() and not previous.is_file():
@@ -132,12 +138,15 @@ def logged(events: Iterable[Event], directory: Path) -> Iterator[Event]:
     """Pass the events on, each written to metrics.jsonl as one line of JSON. Raises RunError when it cannot be written."""
     path = directory / METRICS
     lines: list[str] = [""] if _ends_within_a_line(path) else []
-    for event in events:
-        lines.append(json.dumps(as_json(event)))
-        if not isinstance(event, Stepped) or len(lines) >= LINES_TOGETHER:
-            _append(path, lines)
-            lines.clear()
-        yield event
+    try:
+        for event in events:
+            lines.append(json.dumps(as_json(event)))
+            if not isinstance(event, Stepped) or len(lines) >= LINES_TOGETHER:
+                _append(path, lines)
+                lines.clear()
+            yield event
+    finally:  # the last steps before a divergence are those that one wants to see
+        _append(path, lines)
 
 
 def _append(path: Path, lines: list[str]) -> None:

@@ -77,8 +77,11 @@ class Plan:
     def name(self) -> str:
         """What a run on this text is called."""
         source = self.sources[0]
-        name = "stdin" if source == "-" else Path(source.removeprefix("builtin:")).name.split(".")[0]
-        return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in name) or "run"
+        path = Path(source.removeprefix("builtin:"))
+        if glob.has_magic(path.name):
+            path = path.parent
+        name = "stdin" if source == "-" else path.name.split(".")[0]
+        return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in name).strip("-") or "run"
 
     @property
     def architecture(self) -> Architecture:

@@ -79,9 +79,9 @@ class Run:
 def start(plan: Plan, path: Path) -> Run:
     """Make the run directory and a fresh network. Raises RunError when the directory holds something or cannot be made."""
     config = plan.config
-    directory.create(path, configuration.to_yaml(config))
     generator = np.random.default_rng(config.training.seed)
     network = _allocated(lambda: Network.fresh(plan.architecture, generator, config.training.precision))
+    directory.create(path, configuration.to_yaml(config))
     return Run(plan, path, _trainer(plan, network))
 
 

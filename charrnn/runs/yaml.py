@@ -14,6 +14,8 @@ import yaml
 from charrnn.errors import ConfigError
 
 DEEPEST = 4
+# PyYAML raises the last three for a tag that does not suit its value, such as `!!bool foo`.
+UNREADABLE = (yaml.YAMLError, ValueError, RecursionError, KeyError, AttributeError, TypeError)
 Path = tuple[str | int, ...]
 
 
@@ -56,7 +58,7 @@ def scalar(text: str) -> Any:
     """One value as it would be read in a file; raises ConfigError where it is not YAML."""
     try:
         return yaml.load(text, _Loader)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except UNREADABLE as error:
         raise ConfigError(f"{text[:80]!r} is not a value that YAML can read: {_first_line(error)}") from None
 
 
@@ -72,7 +74,7 @@ def parse(text: str, name: str) -> Document:
                 raise ConfigError(f"{name}: a configuration is a mapping (key: value); found {kind}")
             document.values = _mapping(loader, node, (), document)
         return document
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except UNREADABLE as error:
         raise ConfigError(f"{name}: not YAML: {_first_line(error)}{_where(error)}") from None
 
 

@@ -17,6 +17,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from charrnn.errors import TextError
 
@@ -25,6 +26,7 @@ OPENERS: dict[str, Callable[[Path], bytes]] = {
     ".bz2": lambda path: bz2.decompress(path.read_bytes()),
     ".xz": lambda path: lzma.decompress(path.read_bytes()),
 }
+PROBES: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 DAMAGED = (EOFError, ValueError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
 RUN_FILES = {"config.yaml", "last.safetensors"}  # what a training wrote is not what the next should read
 BINARY_PROBE = 8192  # bytes looked at before a file in a folder counts as text
@@ -162,7 +164,7 @@ def _nearest(path: Path) -> str:
 
 
 def _folder(root: Path, binary: bool) -> list[Path]:
-    """The text files below a folder, sorted: hidden and binary ones and run directories left out, links not followed."""
+    """The text files below a folder, sorted: hidden and binary ones and run directories left out, links to folders not followed."""
     found = []
     for folder, subfolders, names in os.walk(root):
         if RUN_FILES <= set(names):
@@ -177,11 +179,11 @@ def _folder(root: Path, binary: bool) -> list[Path]:
 
 
 def _is_text(path: Path) -> bool:
-    if path.suffix.lower() in OPENERS:
-        return True
     try:
-        with path.open("rb") as file:
+        with PROBES.get(path.suffix.lower(), open)(path, "rb") as file:
             return b"\0" not in file.read(BINARY_PROBE)
+    except DAMAGED:
+        return True  # reading it will say what is wrong
     except OSError as error:
         raise TextError(f"{path}: cannot be read: {error.strerror or error}") from None
 
@@ -206,8 +208,8 @@ def _non_empty(documents: list[Document], source: str) -> list[Document]:
 def _binary(name: str, data: bytes) -> TextError:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return TextError(f"{name}: begins like UTF-16; say so with -s data.encoding=utf-16")
-    offset = data.index(b"\0")
+    offset = data.find(b"\0")
+    place = f"at byte {offset:,}" if offset >= 0 else "after decoding"
     return TextError(
-        f"{name}: looks binary (a NUL at byte {offset:,}), not text; "
-        "to train on raw bytes all the same, use -s data.unit=byte"
+        f"{name}: looks binary (a NUL {place}), not text; to train on raw bytes all the same, use -s data.unit=byte"
     )

@@ -215,15 +215,19 @@ def test_a_closed_pipe_ends_quietly(tiny_run):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes end differently on Windows")
-def test_a_training_that_nobody_reads_any_more_saves_and_stops(text_file, tmp_path):
+@pytest.mark.parametrize(
+    ("how", "reader"), [("--json -q", "| head -1"), ("", "2>&1 | head -1"), ("", "2>&1 | head -5")]
+)
+def test_a_training_that_nobody_reads_any_more_saves_and_stops(text_file, tmp_path, how, reader):
     out = tmp_path / "r"
-    training = f"{sys.executable} -m charrnn train {text_file} --json -q -o {out} {' '.join(TINY[:-2])} --steps 100000"
+    training = f"{sys.executable} -m charrnn train {text_file} {how} -o {out} {' '.join(TINY[:-2])} --steps 100000"
     done = subprocess.run(
-        ["bash", "-c", f"{training} | head -1; exit ${{PIPESTATUS[0]}}"], capture_output=True, text=True, check=False
+        ["bash", "-c", f"{training} {reader}; exit ${{PIPESTATUS[0]}}"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 141
     assert "Traceback" not in done.stderr
-    assert 0 < load(out / "last.safetensors").progress.step < 100000
+    assert load(out / "last.safetensors").progress.step < 100000
+    assert reader == "2>&1 | head -1" or load(out / "last.safetensors").progress.step > 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs /dev/full and closed descriptors")
@@ -285,3 +289,38 @@ def test_a_whole_section_can_be_set(charrnn, text_file):
     assert found["config"]["model"]["hidden_size"] == 8
     assert found["origins"]["model.hidden_size"] == "--set"
     assert found["origins"]["model.cell"] == "default"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes end differently on Windows")
+def test_a_table_that_nobody_reads_ends_quietly():
+    command = f"{sys.executable} -m charrnn gradcheck | head -1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_damaged_last_is_not_kept_as_previous(charrnn, tiny_run):
+    last, previous = tiny_run / "last.safetensors", tiny_run / "previous.safetensors"
+    last.write_bytes(last.read_bytes()[:100])
+    assert charrnn("train", "--resume", tiny_run, "--steps", "25").exit_code == 0
+    assert load(last).progress.step == 25
+    assert load(previous).progress.step == 20
+
+
+def test_gradcheck_of_a_run_that_knows_one_character(charrnn, tmp_path):
+    (tmp_path / "a.txt").write_text("a" * 200)
+    assert charrnn("train", tmp_path / "a.txt", *TINY, "-o", "r").exit_code == 0
+    assert charrnn("gradcheck", "--run", "r").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["model.nonlinearity=relu", "model.initialisation=identity", "model.num_layers=3"],
+        ["model.nonlinearity=sigmoid", "model.num_layers=12"],
+        ["model.cell=lstm", "model.num_layers=8"],
+    ],
+)
+def test_gradcheck_of_deep_networks(charrnn, settings):
+    arguments = [word for setting in settings for word in ("-s", setting)]
+    result = charrnn("gradcheck", "--entries", "5", *arguments)
+    assert result.exit_code == 0, result.stderr

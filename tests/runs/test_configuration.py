@@ -143,3 +143,18 @@ def test_the_schema_describes_every_key():
 def test_a_file_with_a_byte_order_mark_is_fine(tmp_path):
     Path(tmp_path / "c.yaml").write_bytes(b"\xef\xbb\xbfmodel:\r\n  hidden_size: 7\r\n")
     assert resolve(str(tmp_path / "c.yaml")).config.model.hidden_size == 7
+
+
+def test_keys_that_do_not_go_together_are_named_where_they_stand(tmp_path):
+    found = mistakes(
+        "model:\n  cell: lstm\n  nonlinearity: relu\ntraining:\n  seed: 1\n", tmp_path, ["training.stride=99"]
+    )
+    assert f"{tmp_path / 'c.yaml'}:3: model.nonlinearity: nonlinearity relu is for cell rnn" in found
+    assert "--set: training.stride: stride 99 is more than" in found
+
+
+@pytest.mark.parametrize("value", ["!!bool foo", "!!timestamp foo"])
+def test_tags_that_do_not_suit_their_values(tmp_path, value):
+    assert "YAML" in mistakes(f"training:\n  seed: {value}\n", tmp_path)
+    with pytest.raises(ConfigError, match="YAML"):
+        resolve(None, [f"training.seed={value}"])
