@@ -2,13 +2,10 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from charrnn import api
-from charrnn.network.architecture import Architecture
-from charrnn.network.network import Network
 from charrnn.runs.configuration import resolve
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -46,20 +43,6 @@ def tiny_run(tmp_path, text_file):
     run = api.start(api.plan([str(text_file)], resolve(None, TINY).config), tmp_path / "run")
     list(run.events())
     return run.path
-
-
-@pytest.fixture
-def network():
-    """A float64 network with V = 7, H = 5 and biases that are not zero."""
-    return make_network()
-
-
-def make_network(nonlinearity="tanh", V=7, H=5, dtype=np.float64, seed=0):
-    """A random network."""
-    generator = np.random.default_rng(seed)
-    made = Network.fresh(Architecture(V, H, nonlinearity=nonlinearity), generator, dtype)
-    made.parameters.flat[:] += generator.normal(0, 0.3, len(made.parameters))
-    return made
 
 
 @pytest.fixture

@@ -122,7 +122,6 @@ def test_a_backward_fills_its_outputs_and_never_accumulates():
 
 def test_huge_logits_do_not_overflow():
     network, inputs, targets, state = make(dtype=np.float32)
-    network.parameters["b_y"][:] = np.linspace(-3e38, 3e38, V)
     with np.errstate(over="raise", invalid="raise"):
         network.parameters["b_y"][:] = np.linspace(-1e30, 1e30, V)
         loss, *_ = run(network, inputs, targets, state)
