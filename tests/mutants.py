@@ -61,10 +61,12 @@ def _delete(holder: list[ast.stmt], index: int) -> bool:
 def _negate(holder: list[ast.stmt], index: int) -> bool:
     statement = holder[index]
     out = _out(statement)
-    if out is not None:
+    if out is not None and ast.unparse(statement).startswith("np."):
         holder.insert(index + 1, ast.parse(f"np.negative({ast.unparse(out)}, out={ast.unparse(out)})").body[0])
         return True
     value = getattr(statement, "value", None)
+    if out is not None:  # prepares to fill a buffer, and is no number
+        return False
     if isinstance(statement, ast.Assign | ast.AugAssign | ast.Return) and isinstance(value, ast.Call | ast.BinOp):
         statement.value = ast.UnaryOp(ast.USub(), value)
         return True

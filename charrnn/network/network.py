@@ -161,7 +161,7 @@ class Network:
         """Read one character of each stream, (B,), from `state`, (S, B, H): the logits, (B, V), and the state after."""
         after: list[Array] = []
         for number, w in enumerate(self._layers):
-            bias = w[self._cell.input_bias][..., np.newaxis, :]
+            bias = self._cell.bias(w)[..., np.newaxis, :]
             x_a = w["W_xh"][..., ids, :] + bias if number == 0 else after[-1][0] @ w["W_xh"] + bias
             after.append(self._cell.step(w, x_a, state[self._states_of(number)]))
         logits = after[-1][0] @ self.parameters["W_hy"] + self.parameters["b_y"]
@@ -172,7 +172,7 @@ class Network:
             raise NetworkError(f"a window of {inputs.shape} does not fit a workspace of {ws.inputs.shape}")
         ws.inputs[:] = inputs
         for number, (w, layer) in enumerate(zip(self._layers, ws.layers, strict=True)):
-            x_a, bias = _rows(_x_a(layer.cell)), w[self._cell.input_bias][..., np.newaxis, :]
+            x_a, bias = _rows(_x_a(layer.cell)), self._cell.bias(w)[..., np.newaxis, :]
             for own, incoming in zip(_states(layer.cell), state[self._states_of(number)], strict=True):
                 own[0] = incoming
             if number == 0:

@@ -18,13 +18,18 @@ Shapes = Mapping[str, tuple[int, ...]]
 class Parameters:
     """`flat`, (P,), and for each name a view of its part in its own shape. Gradients have the same form."""
 
-    def __init__(self, shapes: Shapes, dtype: DTypeLike = np.float32) -> None:
-        """All zeros."""
+    def __init__(self, shapes: Shapes, dtype: DTypeLike = np.float32, flat: Array | None = None) -> None:
+        """All zeros, or views into a vector that is there already."""
         self.shapes = dict(shapes)
-        self.flat: Array = np.zeros(sum(map(math.prod, self.shapes.values())), dtype)
+        self.flat: Array = np.zeros(self.size(shapes), dtype) if flat is None else flat
         ends = np.cumsum([math.prod(shape) for shape in self.shapes.values()])[:-1]
         parts = np.split(self.flat, ends)
         self._views = {name: part.reshape(self.shapes[name]) for name, part in zip(self.shapes, parts, strict=True)}
+
+    @staticmethod
+    def size(shapes: Shapes) -> int:
+        """P: how many numbers there are in all."""
+        return sum(map(math.prod, shapes.values()))
 
     def __getitem__(self, name: str) -> Array:
         return self._views[name]

@@ -9,6 +9,7 @@ from mutants import mutants, planted
 from charrnn.checks.gradcheck import gradcheck, passed, small_case
 from charrnn.network import activations, readout
 from charrnn.network.architecture import Architecture
+from charrnn.network.cells import gru, lstm
 from charrnn.network.cells.gru import GRU
 from charrnn.network.cells.lstm import LSTM
 from charrnn.network.cells.rnn import RNN
@@ -25,7 +26,9 @@ STACKED += [replace(case, new=2, dropout=Dropout(0.4, seed=1, step=1)) for case 
 BACKWARDS = {
     RNN.backward: RNNS,
     GRU.backward: [GATED[0]],
+    gru._local_derivatives: [GATED[0]],
     LSTM.backward: [GATED[1]],
+    lstm._local_derivatives: [GATED[1]],
     readout.backward: RNNS[:1],
     Network.backward: STACKED,
     Network._layer_backward: STACKED,

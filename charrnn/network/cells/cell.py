@@ -38,10 +38,13 @@ class Cell(Protocol):
 
     gates: int  # G: blocks in its weights, W_xh[k] (inputs, H) and W_hh[k] (H, H); with one, no axis for it
     number_of_states: int  # S: arrays handed from window to window
-    input_bias: str  # the name of the bias that is added to x W_xh
+    input_bias: str  # the name of the bias whose gradient is that of x W_xh + b, summed
 
     def shapes(self, inputs: int, H: int) -> Shapes:
         """The parameters of one layer; `inputs` is V for the first layer, H for those above."""
+
+    def bias(self, w: Weights) -> Array:
+        """b, (G, H), for the rnn (H,): what is added to x W_xh before the cell takes over."""
 
     def workspace(self, T: int, B: int, H: int, dtype: DTypeLike) -> Any:
         """Allocate the buffers of one layer."""

@@ -6,8 +6,9 @@
     h' = (1 - z) ∘ n + z ∘ h                                             h         (T+1, B, H)
 
 The reset is applied after the recurrent product, as in PyTorch and cuDNN; the candidate's recurrent bias therefore stands
-inside the reset, and two biases are needed. Offset rule: h[t] is before step t, h[t+1] after it; h[0] is what came in.
-x W_xh + b_xh stands in `gates` at first, and turns into r z n in place.
+inside the reset, and two biases are needed. Those of r and z only ever come as a sum, so b_hh[r], b_hh[z] go in with x_a.
+Offset rule: h[t] is before step t, h[t+1] after it; h[0] is what came in. x_a stands in `gates` at first, and turns
+into r z n in place.
 
 Source: Cho et al. 2014, in the form of Chung, Gulcehre, Cho and Bengio 2014 as cuDNN has it.
 """
@@ -18,9 +19,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from charrnn.network.activations import SIGMOID, TANH
-from charrnn.network.arrays import Array
+from charrnn.network.arrays import Array, in_cache_backwards
 from charrnn.network.cells.cell import Weights
 from charrnn.network.parameters import Shapes
+from charrnn.network.products import product_with
 
 
 class Workspace(NamedTuple):
@@ -29,15 +31,19 @@ class Workspace(NamedTuple):
     h: Array  # (T+1, B, H) hidden states
     gates: Array  # (3, T, B, H) x_a, then r z n
     m: Array  # (T, B, H) the candidate's share of h_a
-    da: Array  # (3, T, B, H) ∂L/∂x_a
-    dh_a: Array  # (3, T, B, H) ∂L/∂h_a
-    recurrent: Array  # (3, B, H) h_a going forward, dh_a W_hhᵀ coming back
+    dm_da: Array  # (4, T, B, H) ∂L/∂m, then ∂L/∂x_a: its first three blocks are ∂L/∂h_a in the order n r z
+    recurrent: Array  # (3, B, H) h W_hh going forward, dh_a W_hhᵀ coming back
     product: Array  # (B, H) room for one product
 
     @property
     def x_a(self) -> Array:
-        """(3, T, B, H), where x W_xh + b_xh goes in."""
+        """(3, T, B, H), where x W_xh + b goes in."""
         return self.gates
+
+    @property
+    def da(self) -> Array:
+        """∂L/∂x_a, (3, T, B, H)."""
+        return self.dm_da[1:]
 
     @property
     def states(self) -> tuple[Array, ...]:
@@ -56,29 +62,33 @@ class GRU:
         """W_xh, b_xh, W_hh, b_hh, each with three blocks: r z n."""
         return {"W_xh": (3, inputs, H), "b_xh": (3, H), "W_hh": (3, H, H), "b_hh": (3, H)}
 
+    def bias(self, w: Weights) -> Array:
+        """What is added to x W_xh, (3, H): b_xh, and of b_hh what does not stand inside the reset."""
+        b = w["b_xh"].copy()
+        b[:2] += w["b_hh"][:2]
+        return b
+
     def workspace(self, T: int, B: int, H: int, dtype: DTypeLike) -> Workspace:
         """Allocate the buffers of one layer."""
         return Workspace(
             h=np.zeros((T + 1, B, H), dtype),
             gates=np.zeros((3, T, B, H), dtype),
             m=np.zeros((T, B, H), dtype),
-            da=np.zeros((3, T, B, H), dtype),
-            dh_a=np.zeros((3, T, B, H), dtype),
+            dm_da=np.zeros((4, T, B, H), dtype),
             recurrent=np.zeros((3, B, H), dtype),
             product=np.zeros((B, H), dtype),
         )
 
     def forward(self, w: Weights, ws: Workspace) -> None:
-        """Fill h[1:], (T, B, H), from h[0] and x W_xh + b_xh, first step first."""
-        h, gates, m, _, _, h_a, product = ws
-        b_hh = w["b_hh"][:, np.newaxis]
+        """Fill h[1:], (T, B, H), from h[0] and x_a, first step first."""
+        h, gates, m, _, recurrent, product = ws
+        times_W_hh, b_n = product_with(w["W_hh"], out=recurrent), w["b_hh"][2]
         for t in range(len(m)):
             r_z, (r, z, n) = gates[:2, t], gates[:, t]
-            np.matmul(h[t], w["W_hh"], out=h_a)
-            np.add(h_a, b_hh, out=h_a)  #                   h_a = h W_hh + b_hh
-            np.add(r_z, h_a[:2], out=r_z)
+            times_W_hh(h[t])
+            np.add(r_z, recurrent[:2], out=r_z)
             SIGMOID.apply(r_z, r_z)  #                      r, z = σ(x_a + h_a)
-            m[t] = h_a[2]
+            np.add(recurrent[2], b_n, out=m[t])  #          m = h W_hh[n] + b_hh[n]
             np.multiply(r, m[t], out=product)
             np.add(n, product, out=n)
             np.tanh(n, out=n)  #                            n = tanh(x_a_n + r ∘ m)
@@ -88,37 +98,48 @@ class GRU:
 
     def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights) -> Array:
         """Fill da = ∂L/∂x_a, (3, T, B, H), dW_hh and db_hh, from dh = ∂L/∂h', (T, B, H), last step first; ∂L/∂h[0]."""
-        h, gates, m, da, dh_a, recurrent, product = ws
-        W_hhT = np.ascontiguousarray(w["W_hh"].swapaxes(1, 2))  # the BLAS is slower on a transposed view
-        for t in reversed(range(len(m))):
-            (r, z, n), (da_r, da_z, da_n) = gates[:, t], da[:, t]
-            SIGMOID.slope(gates[:2, t], da[:2, t])  #       r, z = σ(x_a + h_a)
-            np.subtract(h[t], n, out=product)  #            h' = (1 - z) ∘ n + z ∘ h
-            np.multiply(da_z, product, out=da_z)
-            np.multiply(da_z, dh[t], out=da_z)
-            np.subtract(1, z, out=product)
-            np.multiply(product, dh[t], out=product)
-            TANH.slope(n, da_n)  #                          n = tanh(x_a_n + r ∘ m)
-            np.multiply(da_n, product, out=da_n)
-            np.multiply(da_r, m[t], out=da_r)
-            np.multiply(da_r, da_n, out=da_r)
-            dh_a[:2, t] = da[:2, t]  #                      h_a = h W_hh + b_hh
-            np.multiply(da_n, r, out=dh_a[2, t])
-            np.multiply(dh[t], z, out=dh[t])
-            np.matmul(dh_a[:, t], W_hhT, out=recurrent)
-            for back in recurrent:
-                np.add(dh[t], back, out=dh[t])  #           now ∂L/∂h, of the state before this step
-            if t > 0:
-                np.add(dh[t - 1], dh[t], out=dh[t - 1])
+        h, gates, m, dm_da, recurrent, product = ws
+        times_W_hhT = product_with(np.roll(w["W_hh"], 1, axis=0).swapaxes(1, 2), out=recurrent)
+        for steps in in_cache_backwards(m, blocks=9):
+            _local_derivatives(ws, steps)
+            for t in reversed(range(len(m))[steps]):
+                (r, z, _), (dm, da_r, _, da_n) = gates[:, t], dm_da[:, t]
+                da_z_n, dh_a = dm_da[2:, t], dm_da[:3, t]
+                np.multiply(da_z_n, dh[t], out=da_z_n)  #       h' = (1 - z) ∘ n + z ∘ h
+                np.multiply(da_r, da_n, out=da_r)  #            n = tanh(x_a_n + r ∘ m)
+                np.multiply(r, da_n, out=dm)
+                np.multiply(dh[t], z, out=dh[t])  #             h' = (1 - z) ∘ n + z ∘ h
+                times_W_hhT(dh_a)  #                            h_a = h W_hh + b_hh
+                np.add.reduce(recurrent, axis=0, out=product)
+                np.add(product, dh[t], out=product)
+                if t > 0:
+                    np.add(dh[t - 1], product, out=dh[t - 1])
         TB, H = m.shape[0] * m.shape[1], m.shape[2]
-        np.matmul(h[:-1].reshape(TB, H).T, dh_a.reshape(3, TB, H), out=dw["W_hh"])
-        np.sum(dh_a, axis=(1, 2), out=dw["b_hh"])
-        return dh[:1].copy()
+        hT, dh_a = h[:-1].reshape(TB, H).T, dm_da[:3].reshape(3, TB, H)
+        for k, block in ((2, 0), (0, 1), (1, 2)):
+            np.matmul(hT, dh_a[block], out=dw["W_hh"][k])
+            np.add.reduce(dh_a[block], axis=0, out=dw["b_hh"][k])
+        return product[np.newaxis].copy()
 
     def step(self, w: Weights, x_a: Array, states: Array) -> Array:
         """One step without a window: h', (1, B, H), from x W_xh + b_xh, (3, B, H), and h, (1, B, H)."""
-        h_a = states @ w["W_hh"] + w["b_hh"][:, np.newaxis]  # h_a = h W_hh + b_hh
-        r_z = x_a[:2] + h_a[:2]
+        h_W_hh = states @ w["W_hh"]
+        r_z = x_a[:2] + h_W_hh[:2]
         SIGMOID.apply(r_z, r_z)  #                          r, z = σ(x_a + h_a)
-        n = np.tanh(x_a[2] + r_z[0] * h_a[2])  #            n = tanh(x_a_n + r ∘ m)
+        m = h_W_hh[2] + w["b_hh"][2]  #                     m = h W_hh[n] + b_hh[n]
+        n = np.tanh(x_a[2] + r_z[0] * m)  #                 n = tanh(x_a_n + r ∘ m)
         return np.asarray(n + r_z[1] * (states - n))  #     h' = (1 - z) ∘ n + z ∘ h
+
+
+def _local_derivatives(ws: Workspace, steps: slice) -> None:
+    """What does not depend on the step after, for several steps at once, into da: ∂h'/∂a[z], ∂h'/∂a[n] and ∂a[n]/∂a[r]."""
+    h, gates, m, dm_da, _, _ = ws
+    (_, z, n), (_, da_r, da_z, da_n) = gates[:, steps], dm_da[:, steps]
+    room = dm_da[0, steps]
+    SIGMOID.slope(gates[:2, steps], dm_da[1:3, steps])  # r, z = σ(x_a + h_a)
+    np.multiply(da_r, m[steps], out=da_r)  #              n = tanh(x_a_n + r ∘ m)
+    TANH.slope(n, da_n)
+    np.subtract(1, z, out=room)  #                        h' = (1 - z) ∘ n + z ∘ h
+    np.multiply(da_n, room, out=da_n)
+    np.subtract(h[:-1][steps], n, out=room)
+    np.multiply(da_z, room, out=da_z)

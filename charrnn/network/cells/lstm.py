@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from charrnn.network.activations import SIGMOID, TANH
-from charrnn.network.arrays import Array
+from charrnn.network.arrays import Array, in_cache_backwards
 from charrnn.network.cells.cell import Weights
 from charrnn.network.parameters import Shapes
+from charrnn.network.products import product_with
 
 
 class Workspace(NamedTuple):
@@ -58,6 +59,10 @@ class LSTM:
         """W_xh, W_hh, b_h, each with four blocks: i f o g."""
         return {"W_xh": (4, inputs, H), "W_hh": (4, H, H), "b_h": (4, H)}
 
+    def bias(self, w: Weights) -> Array:
+        """What is added to x W_xh."""
+        return w["b_h"]
+
     def workspace(self, T: int, B: int, H: int, dtype: DTypeLike) -> Workspace:
         """Allocate the buffers of one layer."""
         return Workspace(
@@ -74,9 +79,10 @@ class LSTM:
     def forward(self, w: Weights, ws: Workspace) -> None:
         """Fill h[1:] and c[1:], (T, B, H), from h[0], c[0] and x W_xh + b_h, first step first."""
         h, c, gates, tanh_c, _, recurrent, _, i_g = ws
+        times_W_hh = product_with(w["W_hh"], out=recurrent)
         for t in range(len(tanh_c)):
             a = gates[:, t]
-            np.matmul(h[t], w["W_hh"], out=recurrent)
+            times_W_hh(h[t])
             np.add(a, recurrent, out=a)  #              a  = x W_xh + h W_hh + b_h
             i, f, o, g = _activate(a)  #                i, f, o = σ(a)   g = tanh(a_g)
             np.multiply(f, c[t], out=c[t + 1])
@@ -87,33 +93,26 @@ class LSTM:
 
     def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights) -> Array:
         """Fill da = ∂L/∂a, (4, T, B, H), and dW_hh, from dh = ∂L/∂h', (T, B, H), last step first; ∂L/∂(h[0], c[0])."""
-        h, c, gates, tanh_c, da, recurrent, dc, product = ws
-        W_hhT = np.ascontiguousarray(w["W_hh"].swapaxes(1, 2))  # the BLAS is slower on a transposed view
+        h, _, gates, tanh_c, da, recurrent, dc, product = ws
+        times_W_hhT = product_with(w["W_hh"].swapaxes(1, 2), out=recurrent)
         dc.fill(0)
-        for t in reversed(range(len(tanh_c))):
-            (i, f, o, g), (da_i, da_f, da_o, da_g) = gates[:, t], da[:, t]
-            SIGMOID.slope(gates[:3, t], da[:3, t])  #     i, f, o = σ(a)
-            TANH.slope(g, da_g)  #                        g = tanh(a_g)
-            TANH.slope(tanh_c[t], product)  #             h' = o ∘ tanh(c')
-            np.multiply(product, o, out=product)
-            np.multiply(product, dh[t], out=product)
-            np.add(dc, product, out=dc)
-            np.multiply(da_o, tanh_c[t], out=da_o)
-            np.multiply(da_o, dh[t], out=da_o)
-            np.multiply(da_i, g, out=da_i)  #             c' = f ∘ c + i ∘ g
-            np.multiply(da_i, dc, out=da_i)
-            np.multiply(da_f, c[t], out=da_f)
-            np.multiply(da_f, dc, out=da_f)
-            np.multiply(da_g, i, out=da_g)
-            np.multiply(da_g, dc, out=da_g)
-            np.multiply(dc, f, out=dc)
-            np.matmul(da[:, t], W_hhT, out=recurrent)  #  a  = x W_xh + h W_hh + b_h
-            if t > 0:
-                for back in recurrent:
-                    np.add(dh[t - 1], back, out=dh[t - 1])
+        for steps in in_cache_backwards(tanh_c, blocks=12):
+            dh_dc = _local_derivatives(ws, steps)
+            for t in reversed(range(len(tanh_c))[steps]):
+                da_i_f, da_o, da_g = da[:2, t], da[2, t], da[3, t]
+                np.multiply(dh_dc[t], dh[t], out=product)  #  h' = o ∘ tanh(c')
+                np.add(dc, product, out=dc)
+                np.multiply(da_o, dh[t], out=da_o)
+                np.multiply(da_i_f, dc, out=da_i_f)  #        c' = f ∘ c + i ∘ g
+                np.multiply(da_g, dc, out=da_g)
+                np.multiply(dc, gates[1, t], out=dc)
+                times_W_hhT(da[:, t])  #                      a  = x W_xh + h W_hh + b_h
+                np.add.reduce(recurrent, axis=0, out=product)
+                if t > 0:
+                    np.add(dh[t - 1], product, out=dh[t - 1])
         TB, H = tanh_c.shape[0] * tanh_c.shape[1], tanh_c.shape[2]
         np.matmul(h[:-1].reshape(TB, H).T, da.reshape(4, TB, H), out=dw["W_hh"])
-        return np.stack([recurrent.sum(axis=0), dc])
+        return np.stack([product, dc])
 
     def step(self, w: Weights, x_a: Array, states: Array) -> Array:
         """One step without a window: h' and c', (2, B, H), from x W_xh + b_h, (4, B, H), and h and c, (2, B, H)."""
@@ -131,3 +130,21 @@ def _activate(a: Array) -> Array:
     np.multiply(i_f_o, 0.5, out=i_f_o)
     np.add(i_f_o, 0.5, out=i_f_o)
     return a
+
+
+def _local_derivatives(ws: Workspace, steps: slice) -> Array:
+    """What does not depend on the step after, for several steps at once: ∂h'/∂a[o] and ∂c'/∂a[i, f, g] into da, and
+    ∂h'/∂c' in the place of tanh(c'), which is returned, (T, B, H).
+    """
+    _, c, gates, tanh_c, da, _, _, _ = ws
+    (i, _, o, g), (da_i, da_f, da_o, da_g) = gates[:, steps], da[:, steps]
+    SIGMOID.slope(gates[:3, steps], da[:3, steps])  # i, f, o = σ(a)
+    np.multiply(da_i, g, out=da_i)  #                 c' = f ∘ c + i ∘ g
+    np.multiply(da_f, c[:-1][steps], out=da_f)
+    np.multiply(da_o, tanh_c[steps], out=da_o)  #     h' = o ∘ tanh(c')
+    TANH.slope(g, da_g)  #                            g = tanh(a_g)
+    np.multiply(da_g, i, out=da_g)
+    dh_dc = tanh_c[steps]
+    TANH.slope(dh_dc, dh_dc)
+    np.multiply(dh_dc, o, out=dh_dc)
+    return tanh_c

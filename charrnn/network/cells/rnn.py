@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from charrnn.network.activations import Nonlinearity
-from charrnn.network.arrays import Array
+from charrnn.network.arrays import Array, in_cache_backwards
 from charrnn.network.cells.cell import Weights
 from charrnn.network.parameters import Shapes
+from charrnn.network.products import product_with
 
 
 class Workspace(NamedTuple):
@@ -52,6 +53,10 @@ class RNN:
         """W_xh, W_hh, b_h."""
         return {"W_xh": (inputs, H), "W_hh": (H, H), "b_h": (H,)}
 
+    def bias(self, w: Weights) -> Array:
+        """What is added to x W_xh."""
+        return w["b_h"]
+
     def workspace(self, T: int, B: int, H: int, dtype: DTypeLike) -> Workspace:
         """Allocate the buffers of one layer."""
         return Workspace(np.zeros((T + 1, B, H), dtype), np.zeros((T, B, H), dtype), np.zeros((B, H), dtype))
@@ -59,26 +64,27 @@ class RNN:
     def forward(self, w: Weights, ws: Workspace) -> None:
         """Fill h[1:], (T, B, H), in which stands x W_xh + b_h, from h[0], (B, H), first step first."""
         h, _, recurrent = ws
-        W_hh, φ = w["W_hh"], self.φ
+        times_W_hh, φ = product_with(w["W_hh"], out=recurrent), self.φ
         for t in range(len(h) - 1):
             a = h[t + 1]
-            np.matmul(h[t], W_hh, out=recurrent)
+            times_W_hh(h[t])
             np.add(a, recurrent, out=a)  #                      a  = x W_xh + h W_hh + b_h
-            φ.apply(a, h[t + 1])  #                             h' = φ(a)
+            φ.apply(a, a)  #                                    h' = φ(a)
 
     def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights) -> Array:
         """Fill da = ∂L/∂a, (T, B, H), and dW_hh, from dh = ∂L/∂h', (T, B, H), last step first; ∂L/∂h[0], (1, B, H)."""
         h, da, recurrent = ws
-        φ, W_hhT = self.φ, np.ascontiguousarray(w["W_hh"].T)  # the BLAS is slower on a transposed view
-        for t in reversed(range(len(da))):
-            φ.slope(h[t + 1], da[t])
-            np.multiply(da[t], dh[t], out=da[t])  #             h' = φ(a)
-            if t > 0:
-                np.matmul(da[t], W_hhT, out=recurrent)
-                np.add(dh[t - 1], recurrent, out=dh[t - 1])  #  a  = x W_xh + h W_hh + b_h
-        H = len(W_hhT)
+        times_W_hhT = product_with(w["W_hh"].T, out=recurrent)
+        for steps in in_cache_backwards(da, blocks=2):
+            self.φ.slope(h[1:][steps], da[steps])  #            h' = φ(a)
+            for t in reversed(range(len(da))[steps]):
+                np.multiply(da[t], dh[t], out=da[t])
+                times_W_hhT(da[t])  #                           a  = x W_xh + h W_hh + b_h
+                if t > 0:
+                    np.add(dh[t - 1], recurrent, out=dh[t - 1])
+        H = h.shape[-1]
         np.matmul(h[:-1].reshape(-1, H).T, da.reshape(-1, H), out=dw["W_hh"])
-        return np.asarray(da[:1] @ W_hhT)
+        return recurrent[np.newaxis].copy()
 
     def step(self, w: Weights, x_a: Array, states: Array) -> Array:
         """One step without a window: h', (1, B, H), from x W_xh + b_h, (B, H), and h, (1, B, H)."""

@@ -1,0 +1,76 @@
+"""A product in blocks is the product."""
+
+import numpy as np
+import pytest
+
+from charrnn.network import products
+from charrnn.network.architecture import Architecture
+from charrnn.network.network import Network
+from charrnn.network.products import product_with
+
+
+@pytest.fixture(autouse=True)
+def _blocks_everywhere(monkeypatch):
+    monkeypatch.setattr(products, "small_kernel", lambda: True)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
+@pytest.mark.parametrize(
+    ("R", "K", "N"), [(1, 3, 5), (32, 256, 256), (32, 512, 512), (100, 512, 512), (64, 300, 90), (400, 512, 96)]
+)
+@pytest.mark.parametrize("gates", [(), (3,)])
+def test_it_equals_one_matmul(R, K, N, gates, dtype):
+    generator = np.random.default_rng(0)
+    x, W = (generator.normal(size=(*gates, *size)).astype(dtype) for size in ((R, K), (K, N)))
+    out = np.full((*gates, R, N), np.nan, dtype)
+    product_with(W, out)(x)
+    np.testing.assert_allclose(out, x @ W, rtol=1e-4 if dtype == np.float32 else 1e-10, atol=1e-4)
+    product_with(W.copy().swapaxes(-1, -2), out=np.empty((*gates, R, K), dtype))(out)  # a transposed view is as good
+
+
+@pytest.mark.parametrize(
+    ("rows", "K", "N", "width"),
+    [
+        (25, 128, 128, 128),  # small as it is
+        (32, 256, 256, 64),
+        (32, 512, 512, 32),
+        (64, 512, 512, 16),
+        (400, 512, 512, 512),  # no block is small enough
+        (64, 300, 300, 300),  # no width divides 300
+    ],
+)
+def test_the_widest_block_that_is_still_small(rows, K, N, width):
+    assert products._width(rows, K, N) == width
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_networks_that_multiply_in_blocks_equal_those_that_do_not(cell, monkeypatch):
+    """So many streams and units that the small networks of other tests never see these blocks."""
+    network = Network.fresh(Architecture(11, 160, cell, num_layers=2), np.random.default_rng(0), np.float64)
+    ids = np.random.default_rng(1).integers(0, 11, (4, 41))
+    state = np.random.default_rng(2).normal(size=network.state_shape(41))
+    results = []
+    for in_blocks in (True, False):
+        monkeypatch.setattr(products, "small_kernel", lambda in_blocks=in_blocks: in_blocks)
+        ws, gradient = network.workspace(3, 41), network.parameters.zeros_like()
+        loss = network.forward(ids[:-1], ids[1:], state, ws)
+        results.append((loss, network.backward(123, ws, gradient), gradient.flat))
+    assert products._width(41, 160, 160) < 160
+    for in_blocks, whole in zip(*results, strict=True):
+        np.testing.assert_allclose(in_blocks, whole, rtol=1e-9, atol=1e-14)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_float32_is_within_1e_5_of_float64_on_one_window(cell):
+    exact = Network.fresh(Architecture(65, 256, cell), np.random.default_rng(0), np.float64)
+    ids = np.random.default_rng(1).integers(0, 65, (65, 32))
+    results = []
+    for network in (exact, exact.astype(np.float32)):
+        ws, gradient = network.workspace(64, 32), network.parameters.zeros_like()
+        loss = network.forward(ids[:-1], ids[1:], network.zero_state(32), ws) / ids[1:].size
+        network.backward(ids[1:].size, ws, gradient)
+        results.append((float(loss), ws.state, gradient.flat))
+    (loss, state, gradient), (loss_32, state_32, gradient_32) = results
+    assert loss_32 == pytest.approx(loss, rel=1e-5)
+    np.testing.assert_allclose(state_32, state, atol=1e-5)
+    assert np.linalg.norm(gradient_32 - gradient) < 1e-5 * np.linalg.norm(gradient)
