@@ -9,6 +9,7 @@
     ├── RunError           a run directory that cannot be made, found or resumed
     ├── SamplingError      a sampling option out of its range
     ├── CheckError         a gradient check that cannot be made as asked
+    ├── WorkerError        a helper process of a training that cannot be started, or was lost
     └── DivergedError      a training whose loss or gradient is no longer a number
 
 Each message is one line that says what was asked, where, what was found, what is allowed,
@@ -50,6 +51,10 @@ class SamplingError(CharrnnError):
 
 class CheckError(CharrnnError):
     """A gradient check that cannot be made as asked."""
+
+
+class WorkerError(CharrnnError):
+    """A helper process of a training that cannot be started, or that is gone."""
 
 
 class DivergedError(CharrnnError):

@@ -18,47 +18,42 @@ STREAMS = 64
 WINDOW = 64
 
 
-def evaluate(network: Network, ids: Ids, threads: int = 1) -> float:
+def evaluate(network: Network, ids: Ids, split: StreamSplit | None = None) -> float:
     """The mean loss over ids[1:], each predicted from all before it, in nats per character.
 
-    Uses its own states and buffers; nothing of a training is touched. Raises TextError under two characters.
+    Uses its own states; nothing of a training is touched. `split` shares the work out, if there is one. Raises TextError under two characters.
     """
     count = len(ids) - 1
     if count < 1:
         raise TextError(f"a loss needs at least 2 characters; found {len(ids)}")
+    split = split or StreamSplit(network)
     B = max(1, min(STREAMS, count // (4 * WARM_UP)))
     length = count // B
-    state = _warm_states(network, ids, B, length, threads)
-    total = _run(network, _streams(ids[:-1], B, length), _streams(ids[1:], B, length), state, threads)
+    state = _warm_states(network, ids, B, length, split)
+    total = _run(split, _streams(ids[:-1], B, length), _streams(ids[1:], B, length), state)
     # What does not divide by B continues the last stream.
     rest = ids[B * length :].astype(np.intp)[:, np.newaxis]
     if len(rest) > 1:
-        total += _run(network, rest[:-1], rest[1:], state[:, -1:], threads)
+        total += _run(split, rest[:-1], rest[1:], state[:, -1:])
     return total / count
 
 
-def _warm_states(network: Network, ids: Ids, B: int, length: int, threads: int) -> Array:
+def _warm_states(network: Network, ids: Ids, B: int, length: int, split: StreamSplit) -> Array:
     """The state in which each of B streams begins, (S, B, H): zero for the first."""
     state = network.zero_state(B)
     if B > 1:
         starts = np.arange(1, B) * length - WARM_UP
         inputs = ids[starts + np.arange(WARM_UP)[:, np.newaxis]].astype(np.intp)
         warmed = network.zero_state(B - 1)
-        _run(network, inputs, inputs, warmed, threads)
+        _run(split, inputs, inputs, warmed)
         state[:, 1:] = warmed
     return state
 
 
-def _run(network: Network, inputs: Array, targets: Array, state: Array, threads: int) -> float:
+def _run(split: StreamSplit, inputs: Array, targets: Array, state: Array) -> float:
     """The summed loss over (n, B), window by window; brings `state` up to date."""
-    n, B = inputs.shape
-    total = 0.0
-    for T, starts in ((WINDOW, range(0, n - n % WINDOW, WINDOW)), (n % WINDOW, range(n - n % WINDOW, n, WINDOW))):
-        if len(starts):
-            split = StreamSplit(network, T, B, threads)
-            total += sum(split.loss(inputs[s : s + T], targets[s : s + T], state) for s in starts)
-            split.close()
-    return total
+    windows = (slice(start, start + WINDOW) for start in range(0, len(inputs), WINDOW))
+    return sum(split.loss(inputs[window], targets[window], state) for window in windows)
 
 
 def _streams(ids: Ids, B: int, length: int) -> Array:

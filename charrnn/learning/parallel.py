@@ -1,25 +1,47 @@
-"""The streams of a window shared out among threads.
+"""The streams of a window shared out among the processor's cores.
 
-Streams do not meet inside a window, so each thread runs forward and backward for its own part of them, with its
-own workspace and gradient, on one BLAS thread: NumPy lets go of the interpreter's lock in products and
-element-wise functions. That is faster than one thread that calls a threaded BLAS, because the element-wise
-work is shared out as well. The parts' gradients are added in a fixed order: the same split gives the same bytes.
+Streams do not meet inside a window, so each core runs forward and backward for its own part of them, with its own
+workspace and gradient, on one BLAS thread: element-wise work is shared out as well as products. The parts' gradients
+are added in a fixed order: the same split gives the same bytes, whoever finishes first.
+
+The first part is done here; each further one by a worker, a process of its own. (Threads would take turns at the
+interpreter's lock at every call into NumPy: for 128 units that cost a third of what two cores bring.) Weights and
+gradients lie in shared memory, so that only a window and its states pass through pipes. A worker ends with its input,
+whatever becomes of the process that started it.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+import pickle
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from charrnn.network.arrays import Array, Ids, nbytes
+import charrnn
+from charrnn.errors import WorkerError
+from charrnn.learning.channel import Channel
+from charrnn.learning.part import Part, Work
+from charrnn.learning.worker import Setup
+from charrnn.network.arrays import Array, Ids
 from charrnn.network.dropout import Dropout
-from charrnn.network.network import Network, Workspace
+from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
 from charrnn.text.windows import Window
+
+ONE_BLAS_THREAD = dict.fromkeys(
+    ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
+IN_MEMORY = Path("/dev/shm")  # on Linux, a folder whose files never reach a disk
+ALONE = "train on one core with -s runtime.threads=1"
+PIPE = 1 << 20  # bytes that a pipe holds, where the system allows: the states of 32 streams of 1,024 units
+PATIENCE = 5.0  # seconds that a worker has to leave before it is killed
 
 
 def available_cores() -> int:
@@ -30,81 +52,185 @@ def available_cores() -> int:
         return os.cpu_count() or 1
 
 
-@dataclass(frozen=True)
-class Part:
-    """The streams of one thread: which they are, its workspace, its gradient."""
-
-    streams: slice
-    ws: Workspace
-    gradient: Parameters
+def shares(B: int, threads: int) -> list[slice]:
+    """The streams of each part: as even as can be, none empty."""
+    sizes = [len(part) for part in np.array_split(np.arange(B), max(1, min(threads, B)))]
+    ends = np.cumsum(sizes).tolist()
+    return [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
 
 
 class StreamSplit:
-    """`parts` of a batch of B streams, worked on side by side by as many threads."""
+    """A network at work on `threads` parts of the streams side by side: this process and `threads` - 1 workers."""
 
-    def __init__(self, network: Network, T: int, B: int, threads: int, dropout: bool = False) -> None:
-        """`threads` is an upper bound: no thread is without a stream. `dropout`: make room for its masks."""
-        ends = [len(part) for part in np.array_split(np.arange(B), min(threads, B))]
-        starts = np.cumsum([0, *ends])
-        self._network = network
-        self._parts = [
-            Part(slice(start, start + size), network.workspace(T, size, dropout), network.parameters.zeros_like())
-            for start, size in zip(starts[:-1].tolist(), ends, strict=True)
-        ]
-        self._pool = ThreadPoolExecutor(len(self._parts), "streams") if len(self._parts) > 1 else None
-
-    @property
-    def nbytes(self) -> int:
-        """The memory of all buffers and gradients."""
-        return sum(nbytes(part.ws) + part.gradient.flat.nbytes for part in self._parts)
+    def __init__(self, network: Network, threads: int = 1) -> None:
+        """Start the workers. Raises WorkerError where that cannot be done."""
+        self._network, self._threads = network, threads
+        self._own = Part(network, network.parameters.zeros_like())
+        self._team = _Team(network, threads - 1) if threads > 1 else None
 
     @property
     def gradient(self) -> Parameters:
         """The gradient of the last `loss_and_gradient`, over all streams."""
-        return self._parts[0].gradient
+        return self._own.gradient
 
     def loss_and_gradient(self, window: Window, state: Array, dropout: Dropout | None = None) -> float:
         """The mean loss over the new characters of a window, in nats; fills `gradient`.
 
         Brings `state`, (S, B, H), to where the next window begins.
         """
-
-        def work(part: Part) -> float:
-            streams, new = part.streams, window.new
-            masks = replace(dropout, first_stream=streams.start) if dropout else None
-            inputs, targets = window.inputs[:, streams], window.targets[:, streams]
-            loss = float(self._network.forward(inputs, targets, state[:, streams], part.ws, new, masks))
-            self._network.backward(window.characters, part.ws, part.gradient, new, masks)
-            state[:, streams] = part.ws.state_after(window.advance)
-            return loss
-
-        total = sum(self._run(work))
-        for part in self._parts[1:]:
-            np.add(self.gradient.flat, part.gradient.flat, out=self.gradient.flat)
+        whole = Work(window.inputs, window.targets, state, window.characters, window.new, window.advance, dropout)
+        used, total = self._do(whole)
+        if self._team:
+            for gradient in self._team.gradients[: used - 1]:
+                np.add(self.gradient.flat, gradient, out=self.gradient.flat)
         return total / window.characters
 
     def loss(self, inputs: Ids, targets: Ids, state: Array) -> float:
-        """The loss of a window summed over its characters, in nats; brings `state` up to date."""
-
-        def work(part: Part) -> float:
-            streams = part.streams
-            loss = self._network.forward(inputs[:, streams], targets[:, streams], state[:, streams], part.ws)
-            state[:, streams] = part.ws.state
-            return float(loss)
-
-        return sum(self._run(work))
+        """The loss of a window, (T, B), summed over its characters, in nats; brings `state` up to date."""
+        return self._do(Work(inputs, targets, state))[1]
 
     def close(self) -> None:
-        """Let the threads go."""
-        if self._pool:
-            self._pool.shutdown()
+        """Let the workers go."""
+        if self._team:
+            self._team.close()
 
-    def _run(self, work: Callable[[Part], float]) -> Iterable[float]:
-        @np.errstate(over="ignore", invalid="ignore")  # the trainer tells of what is not finite, once and in words
-        def quietly(part: Part) -> float:
-            return work(part)
+    def _do(self, whole: Work) -> tuple[int, float]:
+        """Share the work out, and bring its state up to date. How many parts there were, and the summed loss."""
+        streams = shares(whole.inputs.shape[1], self._threads)
+        parts = [_part_of(whole, share) for share in streams]
+        if self._team:
+            self._team.begin(parts[1:])
+        results = [self._own.do(parts[0]), *(self._team.results(len(parts) - 1) if self._team else ())]
+        for share, (_, after) in zip(streams, results, strict=True):
+            whole.state[:, share] = after
+        return len(parts), sum(loss for loss, _ in results)
 
-        return self._pool.map(quietly, self._parts) if self._pool else map(quietly, self._parts)
+
+def _part_of(whole: Work, streams: slice) -> Work:
+    return replace(
+        whole,
+        inputs=whole.inputs[:, streams],
+        targets=whole.targets[:, streams],
+        state=whole.state[:, streams],
+        dropout=whole.dropout and replace(whole.dropout, first_stream=streams.start),
+    )
+
+
+class _Team:
+    """Workers and the memory that they share with this process."""
+
+    def __init__(self, network: Network, size: int) -> None:
+        self._weights = network.parameters.flat
+        P, dtype = len(self._weights), self._weights.dtype
+        path = _shared_file((1 + size) * P * dtype.itemsize)
+        shared = np.memmap(path, dtype, "r+", shape=(1 + size, P))
+        self._shared_weights, self.gradients = np.asarray(shared[0]), [np.asarray(row) for row in shared[1:]]
+        self._workers: list[_Worker] = []
+        try:
+            self._workers.extend(_Worker() for _ in range(size))
+            for row, worker in enumerate(self._workers, start=1):
+                worker.send(Setup(network.architecture, dtype.name, path, row, 1 + size))
+            for worker in self._workers:
+                worker.receive()  # it has opened the file, whose name can go
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            with suppress(OSError):  # Windows keeps the name of an open file
+                path.unlink()
+
+    def begin(self, parts: list[Work]) -> None:
+        """Hand the parts out, with the weights as they are now."""
+        if parts:
+            np.copyto(self._shared_weights, self._weights)
+        for worker, part in zip(self._workers, parts, strict=False):
+            worker.send(part)
+
+    def results(self, count: int) -> Iterator[tuple[float, Array]]:
+        """What the first `count` workers found, in their order. Raises what they met."""
+        for worker in self._workers[:count]:
+            yield worker.receive()
+
+    def close(self) -> None:
+        """End all workers."""
+        for worker in self._workers:
+            worker.close()
+
+
+class _Worker:
+    """A process that does as worker.py says, out of reach of the terminal's Ctrl-C: the training decides when it ends."""
+
+    def __init__(self) -> None:
+        package = str(Path(charrnn.__file__).parents[1])
+        path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "charrnn.learning.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                pipesize=PIPE,
+                env={**os.environ, **ONE_BLAS_THREAD, "PYTHONPATH": path},
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise WorkerError(f"cannot start a worker process: {error}; {ALONE}") from None
+        assert self._process.stdin
+        assert self._process.stdout
+        self._channel = Channel(self._process.stdout, self._process.stdin)
+
+    def send(self, message: object) -> None:
+        """Raises WorkerError when the process is gone."""
+        try:
+            self._channel.send(message)
+        except OSError:
+            raise self._lost() from None
+
+    def receive(self) -> Any:
+        """Its answer. Raises what it met, and WorkerError when the process is gone."""
+        try:
+            answer = self._channel.receive()
+        except (EOFError, OSError, pickle.UnpicklingError):
+            raise self._lost() from None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        """It ends with its input."""
+        self._channel.close()
+        try:
+            self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _lost(self) -> WorkerError:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(PATIENCE)
+        code = self._process.returncode
+        how = f"ended by signal {-code}" if code and code < 0 else f"ended with exit code {code}"
+        return WorkerError(
+            f"a worker process of this training (pid {self._process.pid}) {how}; was there too little memory? "
+            f"Go on from the last checkpoint with --resume, or {ALONE}"
+        )
+
+
+def _shared_file(size: int) -> Path:
+    """A file of so many bytes, of which every one is there: a full disk is an error here and not a crash later."""
+    for folder in (IN_MEMORY, Path(tempfile.gettempdir())):
+        with suppress(OSError):
+            handle, name = tempfile.mkstemp(prefix="charrnn-", dir=folder)
+            try:
+                if hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(handle, 0, size)
+                else:
+                    os.truncate(handle, size)
+                return Path(name)
+            except OSError:
+                os.unlink(name)
+            finally:
+                os.close(handle)
+    raise WorkerError(f"no room for {size:,} bytes of shared memory in {IN_MEMORY} or {tempfile.gettempdir()}; {ALONE}")
 
 
 @contextmanager

@@ -60,8 +60,7 @@ class Trainer:
         Raises DivergedError when a loss or gradient is not finite, before it reaches the weights.
         """
         began = time.perf_counter()
-        T, B = self.windows.sequence_length, self.windows.batch_size
-        split = StreamSplit(self.network, T, B, self.threads, dropout=self.dropout > 0)
+        split = StreamSplit(self.network, min(self.threads, self.windows.batch_size))
         try:
             reason = yield from self._loop(split, steps, should_stop)
         finally:
@@ -75,7 +74,7 @@ class Trainer:
             if should_stop():
                 return "stopped"
             if self._evaluation_is_due(steps):
-                yield self._evaluate()
+                yield self._evaluate(split)
             if self.patience is not None and progress.evaluations_without_best >= self.patience:
                 return "patience"
             if progress.step >= steps:
@@ -106,9 +105,9 @@ class Trainer:
         on_time = progress.step % self.eval_every == 0 or progress.step >= steps
         return len(self.valid) > 0 and on_time and progress.evaluated_step < progress.step
 
-    def _evaluate(self) -> Evaluated:
+    def _evaluate(self, split: StreamSplit) -> Evaluated:
         progress = self.progress
-        loss = evaluate(self.network, self.valid, self.threads)
+        loss = evaluate(self.network, self.valid, split)
         if not math.isfinite(loss):
             raise DivergedError(
                 f"training diverged before step {progress.step:,}: validation loss {loss}; "

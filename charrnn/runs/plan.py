@@ -10,8 +10,9 @@ from typing import Any
 
 from charrnn.errors import RunError
 from charrnn.learning.optimizers import OPTIMIZERS, Optimizer
-from charrnn.learning.parallel import StreamSplit, available_cores
+from charrnn.learning.parallel import available_cores, shares
 from charrnn.network.architecture import Architecture
+from charrnn.network.arrays import nbytes
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
 from charrnn.runs import configuration
@@ -57,11 +58,13 @@ class Plan:
         training = self.config.training
         network = Network(self.architecture, Parameters(self.architecture.shapes(), training.precision))
         dropout = self.config.model.dropout > 0
-        split = StreamSplit(network, training.sequence_length, training.batch_size, self.threads, dropout)
-        optimizer = self.optimizer(network)
-        split.close()
-        vectors = 2 + len(optimizer.moments)  # the weights, and the optimizer's room to work in
-        return split.nbytes + vectors * network.parameters.flat.nbytes + self.corpus.ids.nbytes
+        streams = shares(training.batch_size, self.threads)
+        buffers = sum(
+            nbytes(network.workspace(training.sequence_length, share.stop - share.start, dropout)) for share in streams
+        )
+        # The weights, the optimizer's moments and its room to work in, a gradient for each part, and shared weights.
+        vectors = 2 + len(self.optimizer(network).moments) + len(streams) + (len(streams) > 1)
+        return buffers + vectors * network.parameters.flat.nbytes + self.corpus.ids.nbytes
 
     @property
     def threads(self) -> int:

@@ -1,13 +1,30 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from charrnn.learning.parallel import StreamSplit
+from charrnn.errors import WorkerError
+from charrnn.learning import parallel
+from charrnn.learning.parallel import StreamSplit, shares
 from charrnn.network.architecture import Architecture
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.text.windows import Window
+
+
+@contextmanager
+def split(network, threads):
+    made = StreamSplit(network, threads)
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 def window(B, cell="rnn", T=9, **options):
@@ -18,45 +35,124 @@ def window(B, cell="rnn", T=9, **options):
     return network, made, generator.normal(size=network.state_shape(B))
 
 
-@pytest.mark.parametrize("threads", [2, 3, 5, 50])
+@pytest.mark.parametrize(("B", "threads", "sizes"), [(7, 1, [7]), (7, 2, [4, 3]), (7, 3, [3, 2, 2]), (2, 50, [1, 1])])
+def test_streams_are_shared_out_evenly_and_no_part_is_empty(B, threads, sizes):
+    assert [share.stop - share.start for share in shares(B, threads)] == sizes
+
+
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-@pytest.mark.parametrize("dropout", [None, Dropout(0.3, seed=1, step=2)])
-@pytest.mark.parametrize("options", [{}, {"new": 4, "advance": 4}])
-def test_any_split_gives_the_loss_gradient_and_state_of_one_thread(threads, cell, dropout, options):
-    network, given, state = window(7, cell, **options)
-    one, many = (StreamSplit(network, 9, 7, n, dropout is not None) for n in (1, threads))
-    state_one, state_many = state.copy(), state.copy()
-    loss_one = one.loss_and_gradient(given, state_one, dropout)
-    assert many.loss_and_gradient(given, state_many, dropout) == pytest.approx(loss_one)
-    np.testing.assert_allclose(many.gradient.flat, one.gradient.flat, rtol=1e-10, atol=1e-16)
-    np.testing.assert_allclose(state_many, state_one, rtol=1e-13)
-    many.close()
+def test_any_split_gives_the_loss_gradient_and_state_of_one_thread(cell):
+    network, _, _ = window(7, cell)
+    with split(network, 1) as one, split(network, 3) as many:
+        for dropout in (None, Dropout(0.3, seed=1, step=2)):
+            for options in ({}, {"new": 4, "advance": 4}):
+                for B in (7, 2):  # with two streams, a worker has none
+                    _, given, state = window(B, cell, **options)
+                    state_one, state_many = state.copy(), state.copy()
+                    loss_one = one.loss_and_gradient(given, state_one, dropout)
+                    assert many.loss_and_gradient(given, state_many, dropout) == pytest.approx(loss_one)
+                    np.testing.assert_allclose(many.gradient.flat, one.gradient.flat, rtol=1e-10, atol=1e-16)
+                    np.testing.assert_allclose(state_many, state_one, rtol=1e-13, atol=1e-15)
 
 
-def test_the_same_split_gives_the_same_bytes():
+def test_the_same_split_gives_the_same_bytes_and_workers_see_new_weights():
     network, given, state = window(6)
-    results = []
-    for _ in range(20):
-        split = StreamSplit(network.astype(np.float32), 9, 6, 3)
-        split.loss_and_gradient(given, state.astype(np.float32))
-        results.append(split.gradient.flat.tobytes())
-        split.close()
+    network, results = network.astype(np.float32), []
+    with split(network, 3) as three:
+        for _ in range(20):
+            three.loss_and_gradient(given, state.astype(np.float32))
+            results.append(three.gradient.flat.tobytes())
+        network.parameters.flat[:] *= 2
+        three.loss_and_gradient(given, state.astype(np.float32))
     assert len(set(results)) == 1
+    with split(network, 1) as one:
+        one.loss_and_gradient(given, state.astype(np.float32))
+    np.testing.assert_allclose(three.gradient.flat, one.gradient.flat, rtol=1e-4, atol=1e-7)
 
 
 def test_the_state_handed_on_is_the_one_where_the_next_window_begins():
     network, given, state = window(3, advance=4)
-    split, handed = StreamSplit(network, 9, 3, 2), state.copy()
-    split.loss_and_gradient(given, handed)
+    handed = state.copy()
+    with split(network, 2) as two:
+        two.loss_and_gradient(given, handed)
     ws = network.workspace(4, 3)
     network.logits(given.inputs[:4], state, ws)
     np.testing.assert_allclose(handed, ws.state, rtol=1e-13)
-    split.close()
 
 
-def test_an_error_in_a_thread_is_an_error_here():
+def test_an_error_in_a_worker_is_an_error_here():
     network, given, state = window(4)
-    split = StreamSplit(network, 9, 4, 2)
-    with pytest.raises(IndexError):
-        split.loss_and_gradient(replace(given, targets=given.targets + 100), state)
-    split.close()
+    targets = given.targets.copy()
+    targets[:, 3] += 100
+    with split(network, 2) as two, pytest.raises(IndexError):
+        two.loss_and_gradient(replace(given, targets=targets), state)
+
+
+def test_a_worker_that_was_killed_is_named_with_what_to_do():
+    network, given, state = window(4)
+    with split(network, 2) as two:
+        worker = two._team._workers[0]._process
+        worker.kill()
+        worker.wait()
+        with pytest.raises(WorkerError, match=rf"pid {worker.pid}\) ended by signal 9.*--resume.*runtime.threads=1"):
+            two.loss_and_gradient(given, state)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of a terminal")
+def test_a_worker_leaves_ctrl_c_and_sigterm_to_the_training_and_ends_with_it():
+    network, given, state = window(4)
+    with split(network, 2) as two:
+        worker = two._team._workers[0]._process
+        os.kill(worker.pid, signal.SIGINT)
+        os.kill(worker.pid, signal.SIGTERM)
+        two.loss_and_gradient(given, state)
+        assert os.getsid(worker.pid) != os.getsid(0)
+    assert worker.wait(5) == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9")
+def test_no_worker_outlives_a_training_that_was_killed(tmp_path):
+    program = (
+        "import numpy as np\n"
+        "from charrnn.learning.parallel import StreamSplit\n"
+        "from charrnn.network.architecture import Architecture\n"
+        "from charrnn.network.network import Network\n"
+        "split = StreamSplit(Network.fresh(Architecture(9, 8), np.random.default_rng(0)), 3)\n"
+        "print(*(worker._process.pid for worker in split._team._workers), flush=True)\n"
+        "input()\n"
+    )
+    training = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    pids = [int(pid) for pid in training.stdout.readline().split()]
+    assert len(pids) == 2
+    training.kill()
+    training.communicate()
+    end = time.monotonic() + 10
+    while any(map(is_running, pids)) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not any(map(is_running, pids))
+
+
+def is_running(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = f"/proc/{pid}/stat"
+    return not (os.path.exists(stat) and open(stat).read().split()[2] == "Z")  # a zombie has ended
+
+
+def test_the_shared_file_leaves_no_name_behind():
+    before = set(parallel.IN_MEMORY.glob("charrnn-*"))
+    network, _, _ = window(2)
+    with split(network, 2):
+        assert set(parallel.IN_MEMORY.glob("charrnn-*")) == before
+
+
+def test_without_room_for_shared_memory_the_way_out_is_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(parallel, "IN_MEMORY", tmp_path / "none")
+    monkeypatch.setattr(parallel.tempfile, "gettempdir", lambda: str(tmp_path / "neither"))
+    network, _, _ = window(2)
+    with pytest.raises(WorkerError, match=r"no room for .* bytes of shared memory.*runtime.threads=1"):
+        StreamSplit(network, 2)

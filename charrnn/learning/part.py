@@ -1,0 +1,47 @@
+"""Some of the streams of a window: forward and backward for them, with buffers of their own."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from charrnn.network.arrays import Array, Ids
+from charrnn.network.dropout import Dropout
+from charrnn.network.network import Network, Workspace
+from charrnn.network.parameters import Parameters
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be done for B streams: their characters, (T, B), and the state in which they begin, (S, B, H)."""
+
+    inputs: Ids
+    targets: Ids
+    state: Array
+    count: int = 0  # the gradient is that of the summed loss divided by this; 0: the loss alone
+    new: int | None = None  # the loss is on the last `new` steps; None: on all T
+    advance: int | None = None  # the state wanted is the one after so many steps; None: after all T
+    dropout: Dropout | None = None
+
+
+class Part:
+    """A network at work on one part of the streams, with a gradient of its own."""
+
+    def __init__(self, network: Network, gradient: Parameters) -> None:
+        self._network, self.gradient = network, gradient
+        self._workspaces: dict[tuple[int, int, bool], Workspace] = {}
+
+    @np.errstate(over="ignore", invalid="ignore")  # the trainer tells of what is not finite, once and in words
+    def do(self, work: Work) -> tuple[float, Array]:
+        """The summed loss in nats, and the state after it, (S, B, H); fills `gradient` where one is asked for."""
+        T, B = work.inputs.shape
+        ws = self._workspace(T, B, work.dropout is not None)
+        loss = self._network.forward(work.inputs, work.targets, work.state, ws, work.new, work.dropout)
+        if work.count:
+            self._network.backward(work.count, ws, self.gradient, work.new, work.dropout)
+        return float(loss), ws.state_after(T if work.advance is None else work.advance)
+
+    def _workspace(self, T: int, B: int, dropout: bool) -> Workspace:
+        """Allocated once for each shape of window."""
+        if (T, B, dropout) not in self._workspaces:
+            self._workspaces[T, B, dropout] = self._network.workspace(T, B, dropout)
+        return self._workspaces[T, B, dropout]

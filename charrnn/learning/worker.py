@@ -1,0 +1,66 @@
+"""A helper process of a training: it takes part of the streams, again and again, until its standard input ends.
+
+    python -m charrnn.learning.worker
+
+It reads a `Setup`, then one `Work` after the other, and answers each with its result or with the exception that it
+met. Weights and gradient are in memory that it shares with the process that started it (see parallel.py).
+"""
+
+import os
+import signal
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from charrnn.learning.channel import Channel
+from charrnn.learning.part import Part, Work
+from charrnn.network.architecture import Architecture
+from charrnn.network.arrays import Array
+from charrnn.network.network import Network
+from charrnn.network.parameters import Parameters
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a worker must know: the network, and where it finds the weights and puts its gradient."""
+
+    architecture: Architecture
+    dtype: str
+    shared: Path  # (1 + workers, P): weights, then one gradient for each worker
+    row: int
+    rows: int
+
+    def part(self) -> Part:
+        """A part whose weights and gradient are in shared memory."""
+        shapes = self.architecture.shapes()
+        size = Parameters.size(shapes)
+        shared = np.memmap(self.shared, self.dtype, "r+", shape=(self.rows, size))
+        weights, gradient = (Parameters(shapes, self.dtype, np.asarray(shared[row])) for row in (0, self.row))
+        return Part(Network(self.architecture, weights), gradient)
+
+
+def main() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # meant for the training, which finishes its step and then lets us go
+    channel = Channel(sys.stdin.buffer, os.fdopen(os.dup(1), "wb"))
+    os.dup2(2, 1)  # whatever is printed by mistake must not get among the answers
+    with suppress(EOFError, OSError):  # the training is gone, and nobody wants an answer
+        part = channel.receive().part()
+        channel.send(None)
+        while True:
+            channel.send(_result(part, channel.receive()))
+    os._exit(0)
+
+
+def _result(part: Part, work: Work) -> tuple[float, Array] | Exception:
+    try:
+        return part.do(work)
+    except Exception as error:
+        return error
+
+
+if __name__ == "__main__":
+    main()
