@@ -12,6 +12,7 @@ import numpy as np
 from charrnn.checks.oracles import Case
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
+from charrnn.network.stepper import Stepper
 
 ROUNDING = 1e-10  # relative: float64, a few thousand operations
 LARGEST_DEPARTURE = 0.2  # from ln V, in nats, of a fresh network's loss
@@ -60,11 +61,8 @@ def carried_state(case: Case) -> tuple[bool, str]:
 
 def step_equals_window(case: Case) -> tuple[bool, str]:
     """Reading one character at a time, as sampling does, gives the logits of the window."""
-    state, logits = case.state, []
-    for ids in case.inputs:
-        out, state = case.network.step(ids, state)
-        logits.append(out)
-    return _equal(np.array(logits), _logits(case))
+    step = Stepper(case.network, case.state)
+    return _equal(np.array([step(ids).copy() for ids in case.inputs]), _logits(case))
 
 
 def window_equals_two_halves(case: Case) -> tuple[bool, str]:

@@ -1,4 +1,4 @@
-"""A recurrent network over characters: look-up, layers of a cell, readout; forward, backward, one step at a time.
+"""A recurrent network over characters: look-up, layers of a cell, readout; forward and backward.
 
 A window is (T, B) character ids. `forward` fills a workspace and gives the loss; `backward` reads the workspace
 and fills a gradient. The state, (S, B, H), is what one window hands to the next: a copy, through which no
@@ -72,9 +72,7 @@ class Network:
     def __init__(self, architecture: Architecture, parameters: Parameters) -> None:
         self.architecture, self.parameters = architecture, parameters
         self._cell = architecture.make_cell()
-        self._layers = [
-            {base: parameters[name] for base, name in names.items()} for names in architecture.layer_names()
-        ]
+        self.layers = [{base: parameters[name] for base, name in names.items()} for names in architecture.layer_names()]
 
     @classmethod
     def fresh(
@@ -99,7 +97,7 @@ class Network:
         return Workspace(
             inputs=np.zeros((T, B), np.intp),
             targets=np.zeros((T, B), np.intp),
-            layers=tuple(LayerWorkspace(self._cell.workspace(T, B, H, dtype), room(), room()) for _ in self._layers),
+            layers=tuple(LayerWorkspace(self._cell.workspace(T, B, H, dtype), room(), room()) for _ in self.layers),
             dh=np.zeros((T, B, H), dtype),
             readout=readout.workspace(T * B, V, dtype),
             one_hot=np.zeros((V, T * B), dtype),
@@ -107,7 +105,7 @@ class Network:
 
     def state_shape(self, B: int) -> tuple[int, int, int]:
         """(S, B, H): S arrays are handed from window to window, layer by layer."""
-        return (len(self._layers) * self._cell.number_of_states, B, self.architecture.hidden_size)
+        return (len(self.layers) * self._cell.number_of_states, B, self.architecture.hidden_size)
 
     def zero_state(self, B: int) -> Array:
         """The state at the beginning of a text, (S, B, H)."""
@@ -153,25 +151,15 @@ class Network:
         _rows(ws.dh)[:-rows] = 0
         np.matmul(do, p["W_hy"].T, out=_rows(ws.dh)[-rows:])
         dstates = []
-        for number in reversed(range(len(self._layers))):
+        for number in reversed(range(len(self.layers))):
             dstates.append(self._layer_backward(number, ws, gradient, dropped))
         return np.concatenate(dstates[::-1])
-
-    def step(self, ids: Ids, state: Array) -> tuple[Array, Array]:
-        """Read one character of each stream, (B,), from `state`, (S, B, H): the logits, (B, V), and the state after."""
-        after: list[Array] = []
-        for number, w in enumerate(self._layers):
-            bias = self._cell.bias(w)[..., np.newaxis, :]
-            x_a = w["W_xh"][..., ids, :] + bias if number == 0 else after[-1][0] @ w["W_xh"] + bias
-            after.append(self._cell.step(w, x_a, state[self._states_of(number)]))
-        logits = after[-1][0] @ self.parameters["W_hy"] + self.parameters["b_y"]
-        return logits, np.concatenate(after) if len(after) > 1 else after[0]
 
     def _run_layers(self, inputs: Ids, state: Array, ws: Workspace, dropout: Dropout | None) -> None:
         if inputs.shape != ws.inputs.shape:
             raise NetworkError(f"a window of {inputs.shape} does not fit a workspace of {ws.inputs.shape}")
         ws.inputs[:] = inputs
-        for number, (w, layer) in enumerate(zip(self._layers, ws.layers, strict=True)):
+        for number, (w, layer) in enumerate(zip(self.layers, ws.layers, strict=True)):
             x_a, bias = _rows(_x_a(layer.cell)), self._cell.bias(w)[..., np.newaxis, :]
             for own, incoming in zip(_states(layer.cell), state[self._states_of(number)], strict=True):
                 own[0] = incoming
@@ -181,14 +169,16 @@ class Network:
             else:
                 np.matmul(_rows(ws.layers[number - 1].up(dropout is not None)), w["W_xh"], out=x_a)
                 np.add(x_a, bias, out=x_a)
-            self._cell.forward(w, layer.cell)
+            step = self._cell.forward(w, layer.cell)
+            for t in range(len(inputs)):
+                step(t)
             if dropout is not None and layer.mask is not None and layer.dropped is not None:
                 dropout.fill(layer.mask, number)
                 np.multiply(_states(layer.cell)[0][1:], layer.mask, out=layer.dropped)
 
     def _layer_backward(self, number: int, ws: Workspace, gradient: Parameters, dropped: bool) -> Array:
         """From ws.dh, the gradient of what the layer hands up: its parameters' gradients, and in ws.dh those of the layer below."""
-        w, layer = self._layers[number], ws.layers[number]
+        w, layer = self.layers[number], ws.layers[number]
         dw = {base: gradient[name] for base, name in self.architecture.layer_names()[number].items()}
         if dropped and layer.mask is not None:
             np.multiply(ws.dh, layer.mask, out=ws.dh)  # up = h' ∘ mask

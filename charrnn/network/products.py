@@ -14,12 +14,16 @@ from threadpoolctl import threadpool_info
 
 from charrnn.network.arrays import Array
 
+Times = Callable[[Array], object]
+Product = Callable[[Array, Array], Times]
+"""From W, (..., K, N), and out, (..., R, N): a function that fills out with x W, for any x, (..., R, K)."""
+
 SMALL = 1_000_000  # multiplications in a small product
 WIDTHS = (64, 48, 32, 16)  # columns: whole vectors of AVX-512
 HAVE_SMALL_KERNEL = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # as OpenBLAS names what it found
 
 
-def product_with(W: Array, out: Array) -> Callable[[Array], None]:
+def product_with(W: Array, out: Array) -> Times:
     """A function of x, (..., R, K), that fills out, (..., R, N), with x W; W, (..., K, N), is copied here, once.
 
     `out` may not be replaced: the function keeps a view of it.
@@ -33,6 +37,15 @@ def product_with(W: Array, out: Array) -> Callable[[Array], None]:
         np.matmul(x[..., np.newaxis, :, :], blocks, out=out_blocks)
 
     return multiply
+
+
+def whole_product_with(W: Array, out: Array) -> Times:
+    """As `product_with`, but never in blocks: for a single row, and where the BLAS shares a product out among threads."""
+    if out.shape[-2] == 1:
+        # `dot` takes half as long as matmul to begin; the gates' matrices stand side by side, (K, G N), for one product.
+        columns, row = np.ascontiguousarray(np.moveaxis(W, -2, 0).reshape(W.shape[-2], -1)), out.reshape(-1)
+        return lambda x: x[0].dot(columns, row)
+    return lambda x: np.matmul(x, W, out=out)
 
 
 @cache

@@ -24,6 +24,16 @@ def test_the_same_seed_gives_the_same_text_and_another_another():
     assert len(write(generator())) == 40
 
 
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("options", [{}, {"temperature": 0.5, "top_k": 3}, {"top_p": 0.7}, {"temperature": 0}])
+def test_texts_written_side_by_side_are_those_written_alone(cell, options):
+    vocabulary = Vocabulary.of_text("abcccccc\n deeeeeexyz", min_count=2)  # with an unknown symbol
+    made = Generator(Network.fresh(Architecture(len(vocabulary), 8, cell), np.random.default_rng(0)), vocabulary)
+    seeds = [3, 1, (4, 1), 5]
+    alone = [write(made, prompt="c", length=300, seed=seed, **options) for seed in seeds]
+    assert made.generate_many("c", 300, Options(**options), seeds) == alone
+
+
 def test_the_prompt_is_read():
     assert write(generator(), prompt="a", temperature=0) != write(generator(), prompt="d", temperature=0)
 

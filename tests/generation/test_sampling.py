@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from charrnn.errors import SamplingError
+from charrnn.errors import DivergedError, SamplingError
 from charrnn.generation.sampling import Options, choose, draw, keep_top_k, keep_top_p, tempered
 
 logits = arrays(np.float64, st.integers(1, 12), elements=st.floats(-50, 50))
@@ -70,6 +70,31 @@ def test_a_draw_is_the_inverse_of_the_cumulative_distribution(u, expected):
 @given(st.floats(0, 1, exclude_max=True))
 def test_what_was_left_out_is_never_drawn(u):
     assert draw(np.array([-np.inf, np.log(0.5), -np.inf, np.log(0.5), -np.inf]), u) in (1, 3)
+
+
+@given(st.integers(1, 5), st.integers(1, 9), st.integers(0, 2**32))
+def test_rows_are_chosen_as_each_alone(rows, V, seed):
+    random = np.random.default_rng(seed)
+    o, u = random.normal(size=(rows, V)) * 5, random.random(rows)
+    for options in (Options(0), Options(0.7), Options(1.3, top_k=2), Options(top_p=0.6), Options(2, 3, 0.9)):
+        expected = [choose(row, options, one) for row, one in zip(o, u, strict=True)]
+        assert choose(o, options, u).tolist() == expected
+
+
+@pytest.mark.parametrize("temperature", [0, 1])
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_what_is_not_finite_is_refused(temperature, bad):
+    for logits, u in ((np.array([0.0, bad]), 0.5), (np.array([[0.0, 1.0], [0.0, bad]]), np.array([0.5, 0.5]))):
+        with pytest.raises(DivergedError, match="no longer a finite number"):
+            choose(logits, Options(temperature), u)
+
+
+@pytest.mark.parametrize("total", [1.0, 1.5, 1.9999999, 1e-300, 3e300])
+def test_the_last_number_below_one_still_draws_the_last_character(total):
+    u = np.nextafter(1, 0)
+    log_p = np.log([total * 0.3, total * 0.7])
+    assert draw(log_p, u) == 1
+    assert draw(log_p[np.newaxis], np.array([u])).tolist() == [1]
 
 
 def test_draws_follow_the_distribution():

@@ -7,6 +7,7 @@ from charrnn.network.activations import NONLINEARITIES
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
+from charrnn.network.stepper import Stepper
 
 T, B, V, H = 6, 3, 7, 5
 
@@ -73,14 +74,19 @@ def test_the_gradient_does_not_cross_the_start_of_the_window():
     np.testing.assert_allclose(whole["W_hy"], (head["W_hy"] + after_a_window["W_hy"]) / 2, rtol=1e-10)
 
 
-def test_one_step_at_a_time_equals_a_window():
-    network, inputs, _, state = make()
+@pytest.mark.parametrize("num_layers", [1, 3])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_one_step_at_a_time_equals_a_window(cell, num_layers):
+    network = Network.fresh(Architecture(6, 5, cell, num_layers=num_layers), np.random.default_rng(0), np.float64)
+    inputs = np.random.default_rng(1).integers(0, 6, (9, 3))
+    state = np.random.default_rng(2).normal(size=network.state_shape(3))
     ws = network.workspace(*inputs.shape)
     network.logits(inputs, state, ws)
+    step = Stepper(network, state)
+    np.testing.assert_array_equal(step.state, state)
     for t, ids in enumerate(inputs):
-        logits, state = network.step(ids, state)
-        np.testing.assert_allclose(logits, ws.logits[t], rtol=1e-12, atol=1e-14)
-    np.testing.assert_allclose(state, ws.state, rtol=1e-13)
+        np.testing.assert_allclose(step(ids), ws.logits[t], rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(step.state, ws.state, rtol=1e-13)
 
 
 def test_a_permutation_of_the_streams_permutes_the_result():

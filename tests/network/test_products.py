@@ -6,7 +6,7 @@ import pytest
 from charrnn.network import products
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
-from charrnn.network.products import product_with
+from charrnn.network.products import product_with, whole_product_with
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +26,16 @@ def test_it_equals_one_matmul(R, K, N, gates, dtype):
     product_with(W, out)(x)
     np.testing.assert_allclose(out, x @ W, rtol=1e-4 if dtype == np.float32 else 1e-10, atol=1e-4)
     product_with(W.copy().swapaxes(-1, -2), out=np.empty((*gates, R, K), dtype))(out)  # a transposed view is as good
+
+
+@pytest.mark.parametrize("R", [1, 4])
+@pytest.mark.parametrize("gates", [(), (3,)])
+def test_a_whole_product_equals_one_matmul(R, gates):
+    generator = np.random.default_rng(0)
+    x, W = generator.normal(size=(R, 5)), generator.normal(size=(*gates, 5, 7))
+    out = np.full((*gates, R, 7), np.nan)
+    whole_product_with(W, out)(x)
+    np.testing.assert_allclose(out, x @ W, rtol=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,14 @@ adds what comes from the step before. Going back it fills `da`, the gradient of 
 weights' gradients. The rest belongs to the layer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from numpy.typing import DTypeLike
 
 from charrnn.network.arrays import Array
 from charrnn.network.parameters import Shapes
+from charrnn.network.products import Product, product_with
 
 Weights = Mapping[str, Array]
 """The parameters of one layer, or their gradients, by their names in the equations: W_xh, W_hh, ..."""
@@ -49,14 +50,14 @@ class Cell(Protocol):
     def workspace(self, T: int, B: int, H: int, dtype: DTypeLike) -> Any:
         """Allocate the buffers of one layer."""
 
-    def forward(self, w: Weights, ws: Any) -> None:
-        """Fill states[1:] from states[0] and x_a, first step first."""
+    def forward(self, w: Weights, ws: Any, times: Product = product_with) -> Callable[[int], None]:
+        """The step: a function of t = 0, 1, ... that fills states[t+1] from states[t] and x_a[t].
+
+        What all steps share is made ready here, once; `times` is how the recurrent product is made.
+        """
 
     def backward(self, w: Weights, dh: Array, ws: Any, dw: Weights) -> Array:
         """From dh = ∂L/∂h', (T, B, H), fill da and the recurrent weights' gradients, last step first.
 
         Uses dh as room to work in. Returns the gradient of the states that came in, (S, B, H).
         """
-
-    def step(self, w: Weights, x_a: Array, states: Array) -> Array:
-        """One step without a window: the states after it, (S, B, H), from x W_xh + b, (G, B, H), and those before."""

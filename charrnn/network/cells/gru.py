@@ -13,6 +13,7 @@ into r z n in place.
 Source: Cho et al. 2014, in the form of Chung, Gulcehre, Cho and Bengio 2014 as cuDNN has it.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +23,7 @@ from charrnn.network.activations import SIGMOID, TANH
 from charrnn.network.arrays import Array, in_cache_backwards
 from charrnn.network.cells.cell import Weights
 from charrnn.network.parameters import Shapes
-from charrnn.network.products import product_with
+from charrnn.network.products import Product, product_with
 
 
 class Workspace(NamedTuple):
@@ -79,22 +80,27 @@ class GRU:
             product=np.zeros((B, H), dtype),
         )
 
-    def forward(self, w: Weights, ws: Workspace) -> None:
-        """Fill h[1:], (T, B, H), from h[0] and x_a, first step first."""
+    def forward(self, w: Weights, ws: Workspace, times: Product = product_with) -> Callable[[int], None]:
+        """The step t: from h[t], (B, H), and x_a to h[t+1]. Steps are made in order."""
         h, gates, m, _, recurrent, product = ws
-        times_W_hh, b_n = product_with(w["W_hh"], out=recurrent), w["b_hh"][2]
-        for t in range(len(m)):
-            r_z, (r, z, n) = gates[:2, t], gates[:, t]
-            times_W_hh(h[t])
-            np.add(r_z, recurrent[:2], out=r_z)
+        times_W_hh, b_n = times(w["W_hh"], recurrent), w["b_hh"][2:]  # (1, H)
+        h_W_hh_r_z, h_W_hh_n = recurrent[:2], recurrent[2]
+        views = [*zip(h, h[1:], gates[:2].swapaxes(0, 1), *gates, m, strict=False)]
+
+        def step(t: int) -> None:
+            h, h_after, r_z, r, z, n, m = views[t]
+            times_W_hh(h)
+            np.add(r_z, h_W_hh_r_z, out=r_z)
             SIGMOID.apply(r_z, r_z)  #                      r, z = σ(x_a + h_a)
-            np.add(recurrent[2], b_n, out=m[t])  #          m = h W_hh[n] + b_hh[n]
-            np.multiply(r, m[t], out=product)
+            np.add(h_W_hh_n, b_n, out=m)  #                 m = h W_hh[n] + b_hh[n]
+            np.multiply(r, m, out=product)
             np.add(n, product, out=n)
             np.tanh(n, out=n)  #                            n = tanh(x_a_n + r ∘ m)
-            np.subtract(h[t], n, out=product)
+            np.subtract(h, n, out=product)
             np.multiply(z, product, out=product)
-            np.add(n, product, out=h[t + 1])  #             h' = (1 - z) ∘ n + z ∘ h = n + z ∘ (h - n)
+            np.add(n, product, out=h_after)  #              h' = (1 - z) ∘ n + z ∘ h = n + z ∘ (h - n)
+
+        return step
 
     def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights) -> Array:
         """Fill da = ∂L/∂x_a, (3, T, B, H), dW_hh and db_hh, from dh = ∂L/∂h', (T, B, H), last step first; ∂L/∂h[0]."""
@@ -120,15 +126,6 @@ class GRU:
             np.matmul(hT, dh_a[block], out=dw["W_hh"][k])
             np.add.reduce(dh_a[block], axis=0, out=dw["b_hh"][k])
         return product[np.newaxis].copy()
-
-    def step(self, w: Weights, x_a: Array, states: Array) -> Array:
-        """One step without a window: h', (1, B, H), from x W_xh + b_xh, (3, B, H), and h, (1, B, H)."""
-        h_W_hh = states @ w["W_hh"]
-        r_z = x_a[:2] + h_W_hh[:2]
-        SIGMOID.apply(r_z, r_z)  #                          r, z = σ(x_a + h_a)
-        m = h_W_hh[2] + w["b_hh"][2]  #                     m = h W_hh[n] + b_hh[n]
-        n = np.tanh(x_a[2] + r_z[0] * m)  #                 n = tanh(x_a_n + r ∘ m)
-        return np.asarray(n + r_z[1] * (states - n))  #     h' = (1 - z) ∘ n + z ∘ h
 
 
 def _local_derivatives(ws: Workspace, steps: slice) -> None:

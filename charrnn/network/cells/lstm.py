@@ -13,16 +13,17 @@ what is done element by element runs over whole blocks.)
 Source: Hochreiter and Schmidhuber 1997, with the forget gate of Gers, Schmidhuber and Cummins 2000.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from charrnn.network.activations import SIGMOID, TANH
+from charrnn.network.activations import HALF, SIGMOID, TANH
 from charrnn.network.arrays import Array, in_cache_backwards
 from charrnn.network.cells.cell import Weights
 from charrnn.network.parameters import Shapes
-from charrnn.network.products import product_with
+from charrnn.network.products import Product, product_with
 
 
 class Workspace(NamedTuple):
@@ -76,20 +77,24 @@ class LSTM:
             product=np.zeros((B, H), dtype),
         )
 
-    def forward(self, w: Weights, ws: Workspace) -> None:
-        """Fill h[1:] and c[1:], (T, B, H), from h[0], c[0] and x W_xh + b_h, first step first."""
+    def forward(self, w: Weights, ws: Workspace, times: Product = product_with) -> Callable[[int], None]:
+        """The step t: from h[t], c[t], (B, H), and x W_xh + b_h to h[t+1], c[t+1]. Steps are made in order."""
         h, c, gates, tanh_c, _, recurrent, _, i_g = ws
-        times_W_hh = product_with(w["W_hh"], out=recurrent)
-        for t in range(len(tanh_c)):
-            a = gates[:, t]
-            times_W_hh(h[t])
+        times_W_hh = times(w["W_hh"], recurrent)
+        views = [*zip(h, h[1:], c, c[1:], gates.swapaxes(0, 1), tanh_c, strict=False)]
+
+        def step(t: int) -> None:
+            h, h_after, c, c_after, a, tanh_c = views[t]
+            times_W_hh(h)
             np.add(a, recurrent, out=a)  #              a  = x W_xh + h W_hh + b_h
             i, f, o, g = _activate(a)  #                i, f, o = σ(a)   g = tanh(a_g)
-            np.multiply(f, c[t], out=c[t + 1])
+            np.multiply(f, c, out=c_after)
             np.multiply(i, g, out=i_g)
-            np.add(c[t + 1], i_g, out=c[t + 1])  #      c' = f ∘ c + i ∘ g
-            np.tanh(c[t + 1], out=tanh_c[t])
-            np.multiply(o, tanh_c[t], out=h[t + 1])  #  h' = o ∘ tanh(c')
+            np.add(c_after, i_g, out=c_after)  #        c' = f ∘ c + i ∘ g
+            np.tanh(c_after, out=tanh_c)
+            np.multiply(o, tanh_c, out=h_after)  #      h' = o ∘ tanh(c')
+
+        return step
 
     def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights) -> Array:
         """Fill da = ∂L/∂a, (4, T, B, H), and dW_hh, from dh = ∂L/∂h', (T, B, H), last step first; ∂L/∂(h[0], c[0])."""
@@ -114,21 +119,14 @@ class LSTM:
         np.matmul(h[:-1].reshape(TB, H).T, da.reshape(4, TB, H), out=dw["W_hh"])
         return np.stack([product, dc])
 
-    def step(self, w: Weights, x_a: Array, states: Array) -> Array:
-        """One step without a window: h' and c', (2, B, H), from x W_xh + b_h, (4, B, H), and h and c, (2, B, H)."""
-        h, c = states
-        i, f, o, g = _activate(x_a + h @ w["W_hh"])  #  a  = x W_xh + h W_hh + b_h
-        c = f * c + i * g  #                            c' = f ∘ c + i ∘ g
-        return np.stack([o * np.tanh(c), c])  #         h' = o ∘ tanh(c')
-
 
 def _activate(a: Array) -> Array:
     """Turn the pre-activations, (4, B, H), into gates, in place."""
     i_f_o = a[:3]
-    np.multiply(i_f_o, 0.5, out=i_f_o)
+    np.multiply(i_f_o, HALF, out=i_f_o)
     np.tanh(a, out=a)
-    np.multiply(i_f_o, 0.5, out=i_f_o)
-    np.add(i_f_o, 0.5, out=i_f_o)
+    np.multiply(i_f_o, HALF, out=i_f_o)
+    np.add(i_f_o, HALF, out=i_f_o)
     return a
 
 

@@ -9,6 +9,8 @@ x W_xh + b_h stands in h[1:] at first: each step finds its share there, adds h W
 Source: the four derivations; the errors in their print are shown in tests/test_derivations.py.
 """
 
+from collections.abc import Callable
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +20,7 @@ from charrnn.network.activations import Nonlinearity
 from charrnn.network.arrays import Array, in_cache_backwards
 from charrnn.network.cells.cell import Weights
 from charrnn.network.parameters import Shapes
-from charrnn.network.products import product_with
+from charrnn.network.products import Product, product_with
 
 
 class Workspace(NamedTuple):
@@ -61,15 +63,19 @@ class RNN:
         """Allocate the buffers of one layer."""
         return Workspace(np.zeros((T + 1, B, H), dtype), np.zeros((T, B, H), dtype), np.zeros((B, H), dtype))
 
-    def forward(self, w: Weights, ws: Workspace) -> None:
-        """Fill h[1:], (T, B, H), in which stands x W_xh + b_h, from h[0], (B, H), first step first."""
+    def forward(self, w: Weights, ws: Workspace, times: Product = product_with) -> Callable[[int], None]:
+        """The step t: from h[t], (B, H), and x W_xh + b_h in the place of h[t+1] to h[t+1]. Steps are made in order."""
         h, _, recurrent = ws
-        times_W_hh, φ = product_with(w["W_hh"], out=recurrent), self.φ
-        for t in range(len(h) - 1):
-            a = h[t + 1]
-            times_W_hh(h[t])
+        times_W_hh, φ = times(w["W_hh"], recurrent), self.φ
+        views = [*pairwise(h)]
+
+        def step(t: int) -> None:
+            h, a = views[t]
+            times_W_hh(h)
             np.add(a, recurrent, out=a)  #                      a  = x W_xh + h W_hh + b_h
             φ.apply(a, a)  #                                    h' = φ(a)
+
+        return step
 
     def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights) -> Array:
         """Fill da = ∂L/∂a, (T, B, H), and dW_hh, from dh = ∂L/∂h', (T, B, H), last step first; ∂L/∂h[0], (1, B, H)."""
@@ -85,9 +91,3 @@ class RNN:
         H = h.shape[-1]
         np.matmul(h[:-1].reshape(-1, H).T, da.reshape(-1, H), out=dw["W_hh"])
         return recurrent[np.newaxis].copy()
-
-    def step(self, w: Weights, x_a: Array, states: Array) -> Array:
-        """One step without a window: h', (1, B, H), from x W_xh + b_h, (B, H), and h, (1, B, H)."""
-        a: Array = x_a + states @ w["W_hh"]  #                         a  = x W_xh + h W_hh + b_h
-        self.φ.apply(a, a)  #                                   h' = φ(a)
-        return a
