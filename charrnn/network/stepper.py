@@ -20,13 +20,14 @@ class Stepper:
         self._before_and_after = [(states[0], states[1]) for ws in workspaces for states in ws.states]
         for (_, after), incoming in zip(self._before_and_after, state, strict=True):
             after[:] = incoming
-        self._steps = [cell.forward(w, ws, whole_product_with) for w, ws in zip(layers, workspaces, strict=True)]
-        self._x_a = [ws.x_a[..., 0, :, :] for ws in workspaces]
-        self._h = [ws.states[0][1] for ws in workspaces]
+        steps = [cell.forward(w, ws, whole_product_with) for w, ws in zip(layers, workspaces, strict=True)]
         biases = [cell.bias(w)[..., np.newaxis, :] for w in layers]
-        self._look_up = layers[0]["W_xh"] + biases[0]  # (G, V, H), for the rnn (V, H)
-        self._weights_above = [(w["W_xh"], bias) for w, bias in zip(layers[1:], biases[1:], strict=True)]
-        self._b_y = network.parameters["b_y"][np.newaxis]
+        x_a = [ws.x_a[..., 0, :, :] for ws in workspaces]
+        h = [ws.states[0][1] for ws in workspaces]
+        self._look_up, self._x_a, self._first = layers[0]["W_xh"] + biases[0], x_a[0], steps[0]
+        W_above = (w["W_xh"] for w in layers[1:])
+        self._above = list(zip(h, W_above, biases[1:], x_a[1:], steps[1:], strict=False))
+        self._top, self._b_y = h[-1], network.parameters["b_y"][np.newaxis]
         self._logits = np.empty((B, self._b_y.size), state.dtype)
         self._times_W_hy = whole_product_with(network.parameters["W_hy"], self._logits)
 
@@ -37,14 +38,13 @@ class Stepper:
 
     def __call__(self, ids: Ids) -> Array:
         """Read one character of each stream, (B,): the logits of the next, (B, V), in a buffer that the next call fills anew."""
-        x_a, h = self._x_a, self._h
         for before, after in self._before_and_after:
             np.copyto(before, after)
-        self._look_up.take(ids, axis=-2, out=x_a[0], mode="clip")
-        self._steps[0](0)
-        for above, (W_xh, bias) in enumerate(self._weights_above, start=1):
-            np.matmul(h[above - 1], W_xh, out=x_a[above])
-            np.add(x_a[above], bias, out=x_a[above])
-            self._steps[above](0)
-        self._times_W_hy(h[-1])
+        self._look_up.take(ids, axis=-2, out=self._x_a, mode="clip")
+        self._first(0)
+        for below, W_xh, bias, x_a, step in self._above:
+            np.matmul(below, W_xh, out=x_a)
+            np.add(x_a, bias, out=x_a)
+            step(0)
+        self._times_W_hy(self._top)
         return np.add(self._logits, self._b_y, out=self._logits)
