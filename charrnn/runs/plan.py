@@ -120,7 +120,7 @@ def again(saved: Checkpoint, sources: Sequence[str], path: Path) -> Plan:
     text = corpora.read_text(sources, saved.config.data.unit, saved.config.data.encoding)
     if text.sha256 != saved.text.sha256:
         raise RunError(
-            f"--resume {path}: the text differs from the one it was trained on: {', '.join(sources)} has {len(text.content):,} "
+            f"--resume {path}: the text differs from the one it was trained on: {', '.join(sources)} has {text.length:,} "
             f"characters, SHA-256 {text.sha256[:12]}...; the run's had {saved.text.characters:,}, {saved.text.sha256[:12]}..."
         )
     return Plan(

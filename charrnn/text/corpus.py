@@ -2,17 +2,25 @@
 
 import codecs
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import AnyStr
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from charrnn.errors import TextError
-from charrnn.text import source
-from charrnn.text.vocabulary import Ids, Unit, Vocabulary, describe
+from charrnn.text import cache, source
+from charrnn.text.decoding import characters
+from charrnn.text.source import Document
+from charrnn.text.vocabulary import Ids, Unit, Vocabulary, code_points, describe
 
 SPLITS = ("train", "valid", "test")
 SHORTEST_SPLIT = 2  # one character to read and one to predict
+IN_MEMORY = 1 << 25  # characters; a longer text is encoded into a file
+
+Pieces = Callable[[], Iterator[Any]]
 
 
 @dataclass(frozen=True)
@@ -32,36 +40,37 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Text:
-    """What the sources hold: characters, or for the byte unit raw bytes; and its SHA-256."""
+    """What the sources hold, read once from end to end: how long it is, its SHA-256, how often each character occurs."""
 
-    content: str | bytes
+    unit: Unit
+    length: int
     sha256: str
+    counts: NDArray[np.intp]  # of each code point, (highest + 1,)
+    pieces: Pieces  # the text again, str or bytes: from memory while it is short, otherwise from its sources
+
+    @classmethod
+    def of(cls, content: str | bytes) -> "Text":
+        """A text that is in memory."""
+        return _survey("byte" if isinstance(content, bytes) else "char", lambda: iter([content]))
+
+    @property
+    def content(self) -> Any:
+        """All of it: a str, or for the byte unit bytes."""
+        return (b"" if self.unit == "byte" else "").join(self.pieces())
 
     def vocabulary(self, min_count: int) -> Vocabulary:
-        """The vocabulary of this text; see Vocabulary.of_text."""
-        if isinstance(self.content, bytes):
-            return Vocabulary.of_bytes()
-        return Vocabulary.of_text(self.content, min_count)
+        """The vocabulary of this text; see Vocabulary.of_counts."""
+        return Vocabulary.of_bytes() if self.unit == "byte" else Vocabulary.of_counts(self.counts, min_count)
 
 
 def read_text(sources: Sequence[str], unit: Unit = "char", encoding: str = "utf-8") -> Text:
     """Read the sources one after the other; a file that lacks its last newline gets one before the next begins.
 
-    Raises TextError as `source.gather` and `source.decode` do.
+    Raises TextError as `source.gather` and `decoding.characters` do, and where a source holds no text.
     """
     wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
     documents = source.gather(sources, binary=unit == "byte" or wide)
-    if unit == "byte":
-        data = b"".join(_ended(document.data, b"\n") for document in documents[:-1]) + documents[-1].data
-        return Text(data, hashlib.sha256(data).hexdigest())
-    texts = [source.decode(document, encoding) for document in documents]
-    content = "".join(_ended(text, "\n") for text in texts[:-1]) + texts[-1]
-    try:
-        return Text(content, hashlib.sha256(content.encode()).hexdigest())
-    except UnicodeEncodeError as error:
-        raise TextError(
-            f"character {error.start:,} of the text is {describe(content[error.start])}, half of a surrogate pair"
-        ) from None
+    return _survey(unit, lambda: _read(documents, unit, encoding))
 
 
 def build(text: Text, vocabulary: Vocabulary, split: Sequence[float]) -> Corpus:
@@ -70,9 +79,76 @@ def build(text: Text, vocabulary: Vocabulary, split: Sequence[float]) -> Corpus:
     Raises TextError when a split that has a share gets fewer than two characters, and VocabularyError
     when the text holds a character that the vocabulary does not.
     """
-    content = text.content
-    ids = vocabulary.encode_bytes(content) if isinstance(content, bytes) else vocabulary.encode(content)
-    return Corpus(ids, vocabulary, _bounds(len(ids), split), text.sha256)
+    bounds = _bounds(text.length, split)
+    if text.length <= IN_MEMORY:
+        return Corpus(np.concatenate([*_encoded(text, vocabulary)]), vocabulary, bounds, text.sha256)
+    path = cache.path_of(text.sha256, vocabulary)
+    if cache.load(path, vocabulary, text.length) is None:
+        cache.store(path, _encoded(text, vocabulary))
+    ids = cache.load(path, vocabulary, text.length)
+    if ids is None:
+        raise TextError(f"{path}: the encoded text is not {text.length:,} characters long; did its source change meanwhile?")
+    return Corpus(ids, vocabulary, bounds, text.sha256)
+
+
+def _read(documents: Sequence[Document], unit: Unit, encoding: str) -> Iterator[Any]:
+    """The documents' pieces, with a newline after each but the last that lacks one."""
+    newline = b"\n" if unit == "byte" else "\n"
+    blank = {document.source: True for document in documents}
+    for number, document in enumerate(documents, start=1):
+        last: Any = None
+        for piece in document.pieces() if unit == "byte" else characters(document, encoding):
+            blank[document.source] &= piece.isspace()
+            yield piece
+            last = piece
+        if number < len(documents) and not (last and last.endswith(newline)):
+            yield newline
+    for name, is_blank in blank.items():
+        if is_blank:
+            raise TextError(f"{name}: holds no text (0 characters that are not blank)")
+
+
+def _survey(unit: Unit, pieces: Pieces) -> Text:
+    """Read all once."""
+    sha256, length, counts = hashlib.sha256(), 0, np.zeros(1, np.intp)
+    kept: list[Any] = []
+    for piece in pieces():
+        sha256.update(piece if unit == "byte" else _utf_8(piece, length))
+        length += len(piece)
+        if unit == "char":
+            counts = _added(counts, np.bincount(code_points(piece)))
+        kept.append(piece)
+        if length > IN_MEMORY:
+            kept.clear()
+    return Text(unit, length, sha256.hexdigest(), counts, pieces if length > IN_MEMORY else lambda: iter(kept))
+
+
+def _encoded(text: Text, vocabulary: Vocabulary) -> Iterator[Ids]:
+    """The ids, piece by piece. Raises TextError where the text is no longer the one that was read at first."""
+    sha256, position = hashlib.sha256(), 0
+    for piece in text.pieces():
+        is_bytes = isinstance(piece, bytes)
+        sha256.update(piece if is_bytes else _utf_8(piece, position))
+        yield vocabulary.encode_bytes(piece) if is_bytes else vocabulary.encode(piece, position)
+        position += len(piece)
+    if sha256.hexdigest() != text.sha256:
+        raise TextError("the text changed while it was read; start again when nothing writes to it any more")
+
+
+def _utf_8(piece: str, position: int) -> bytes:
+    try:
+        return piece.encode()
+    except UnicodeEncodeError as error:
+        raise TextError(
+            f"character {position + error.start:,} of the text is {describe(piece[error.start])}, half of a surrogate pair"
+        ) from None
+
+
+def _added(a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The sum of two counts of different lengths."""
+    longer, shorter = (a, b) if len(a) >= len(b) else (b, a)
+    longer[: len(shorter)] += shorter
+    return longer
 
 
 def _bounds(length: int, split: Sequence[float]) -> tuple[int, int, int, int]:
@@ -88,7 +164,3 @@ def _bounds(length: int, split: Sequence[float]) -> tuple[int, int, int, int]:
             f"each split needs at least {SHORTEST_SPLIT} characters: add text, or change data.split"
         )
     return bounds
-
-
-def _ended(content: AnyStr, newline: AnyStr) -> AnyStr:
-    return content if content.endswith(newline) else content + newline

@@ -1,87 +1,82 @@
 """Where a text comes from: files, folders, globs, standard input, compressed files, built-in texts.
 
-A source is named as on the command line. `gather` turns names into documents (a name and its bytes);
-`decode` turns a document into characters, and says exactly where a byte does not fit.
+A source is named as on the command line. `gather` turns names into documents: a name for messages, and bytes that can be
+read, piece by piece, as often as is wanted.
 """
 
 import bz2
-import codecs
 import difflib
 import glob
 import gzip
+import io
 import lzma
 import os
+import shutil
 import sys
 import sysconfig
+import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from charrnn.errors import TextError
 
-OPENERS: dict[str, Callable[[Path], bytes]] = {
-    ".gz": lambda path: gzip.decompress(path.read_bytes()),
-    ".bz2": lambda path: bz2.decompress(path.read_bytes()),
-    ".xz": lambda path: lzma.decompress(path.read_bytes()),
-}
-PROBES: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 DAMAGED = (EOFError, ValueError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
 RUN_FILES = {"config.yaml", "last.safetensors"}  # what a training wrote is not what the next should read
+PIECE = 1 << 20  # bytes read at once
 BINARY_PROBE = 8192  # bytes looked at before a file in a folder counts as text
 DEFAULT_SOURCE = "builtin:harbour"
 
 
 @dataclass(frozen=True)
 class Document:
-    """One source as it was read: its name for messages, and its bytes, decompressed."""
+    """One source: its name for messages, what was asked for when it was found, and a way to open it."""
 
     name: str
-    data: bytes
+    open: Callable[[], AbstractContextManager[IO[bytes]]]
+    source: str = ""
+
+    @classmethod
+    def of_bytes(cls, name: str, data: bytes) -> "Document":
+        """A document that is in memory."""
+        return cls(name, lambda: io.BytesIO(data), name)
+
+    def pieces(self) -> Iterator[bytes]:
+        """Its bytes, decompressed. Raises TextError where they cannot be read."""
+        try:
+            with self.open() as file:
+                while piece := file.read(PIECE):
+                    yield piece
+        except DAMAGED as error:
+            raise TextError(f"{self.name}: a damaged {Path(self.name).suffix} file: {error}") from None
+        except OSError as error:  # bz2 says "Invalid data stream" this way, without an errno
+            reason = error.strerror or f"a damaged {Path(self.name).suffix} file: {error}"
+            raise TextError(f"{self.name}: cannot be read: {reason}") from None
 
 
 def gather(sources: Sequence[str], binary: bool = False) -> list[Document]:
-    """Read every source, in the order given; a folder or a glob gives its files sorted by path.
+    """Find every source, in the order given; a folder or a glob gives its files sorted by path.
 
     In a folder, files that hold a NUL are left out, unless `binary`: for raw bytes and for UTF-16 or 32 they are text.
 
-    Raises TextError for a source that is missing, unreadable, or holds no text.
+    Raises TextError for a source that is missing.
     """
     return [document for source in sources or [DEFAULT_SOURCE] for document in _documents(source, binary)]
 
 
-def decode(document: Document, encoding: str = "utf-8") -> str:
-    """The document's characters: a byte order mark dropped, CRLF turned into LF.
-
-    Raises TextError with the byte offset and the line of the first byte that is not `encoding`,
-    and for a binary file (one that holds a NUL character).
-    """
-    name, data = document.name, document.data
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        if b"\0" in data[:BINARY_PROBE]:
-            raise _binary(name, data) from None
-        line = data.count(b"\n", 0, error.start) + 1
-        found = data[error.start : error.start + 1].hex()
-        raise TextError(
-            f"{name}: byte 0x{found} at offset {error.start:,} (line {line:,}) is not {encoding}: {error.reason}; "
-            "say what it is with -s data.encoding=NAME (for example latin-1, cp1252, utf-16), "
-            "or read it as bytes with -s data.unit=byte"
-        ) from None
-    except UnicodeError as error:  # UTF-16 and UTF-32 complain of a missing mark this way
-        raise TextError(f"{name}: cannot be read as {encoding}: {error}") from None
-    if "\0" in text:
-        raise _binary(name, data)
-    return text.removeprefix("\ufeff").replace("\r\n", "\n")
-
-
 def standard_input() -> bytes:
     """All of it. Raises TextError where there is none."""
+    return _standard_input().read()
+
+
+def _standard_input() -> IO[bytes]:
     if sys.stdin is None:
         raise TextError("standard input is closed")
-    return sys.stdin.buffer.read()
+    return sys.stdin.buffer
 
 
 def builtin_names() -> list[str]:
@@ -98,11 +93,11 @@ def shipped(folder: str) -> Path:
 
 def _documents(source: str, binary: bool) -> Iterator[Document]:
     if source == "-":
-        yield from _non_empty([Document("standard input", standard_input())], "standard input")
+        yield _spooled()
     elif source.startswith("builtin:"):
         yield from _builtin(source)
     else:
-        yield from _non_empty([_read(path) for path in _paths(source, binary)], source)
+        yield from (_file(path, source) for path in _paths(source, binary))
 
 
 def _builtin(source: str) -> Iterator[Document]:
@@ -110,7 +105,7 @@ def _builtin(source: str) -> Iterator[Document]:
     if name == "python":
         yield from _standard_library()
     elif name in builtin_names():
-        yield _read(shipped("corpora") / f"{name}.txt")
+        yield _file(shipped("corpora") / f"{name}.txt", source)
     else:
         known = ", ".join(f"builtin:{known}" for known in builtin_names())
         raise TextError(f"{source}: no such built-in text; there are {known}")
@@ -123,12 +118,16 @@ def _standard_library() -> Iterator[Document]:
     if not paths:
         raise TextError(f"builtin:python: no Python sources under {root}; name a folder that has some")
     for path in paths:
-        document = Document(str(path), path.read_bytes())
-        try:
-            decode(document)
-        except TextError:
-            continue
-        yield document
+        if _is_utf_8_text(path.read_bytes()):
+            yield _file(path, "builtin:python")
+
+
+def _is_utf_8_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in data
 
 
 def _paths(source: str, binary: bool) -> list[Path]:
@@ -180,7 +179,7 @@ def _folder(root: Path, binary: bool) -> list[Path]:
 
 def _is_text(path: Path) -> bool:
     try:
-        with PROBES.get(path.suffix.lower(), open)(path, "rb") as file:
+        with OPENERS.get(path.suffix.lower(), open)(path, "rb") as file:
             return b"\0" not in file.read(BINARY_PROBE)
     except DAMAGED:
         return True  # reading it will say what is wrong
@@ -188,28 +187,18 @@ def _is_text(path: Path) -> bool:
         raise TextError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
-def _read(path: Path) -> Document:
-    opener = OPENERS.get(path.suffix.lower(), Path.read_bytes)
-    try:
-        return Document(str(path), opener(path))
-    except DAMAGED as error:
-        raise TextError(f"{path}: a damaged {path.suffix} file: {error}") from None
-    except OSError as error:  # bz2 says "Invalid data stream" this way, without an errno
-        reason = error.strerror or f"a damaged {path.suffix} file: {error}"
-        raise TextError(f"{path}: cannot be read: {reason}") from None
+def _file(path: Path, source: str) -> Document:
+    opener = OPENERS.get(path.suffix.lower(), open)
+    return Document(str(path), lambda: opener(path, "rb"), source)
 
 
-def _non_empty(documents: list[Document], source: str) -> list[Document]:
-    if not any(document.data.strip() for document in documents):
-        raise TextError(f"{source}: holds no text (0 characters that are not blank)")
-    return documents
+def _spooled() -> Document:
+    """Standard input, which can be read but once, kept: in memory while it is short."""
+    spool = tempfile.SpooledTemporaryFile(PIECE)
+    shutil.copyfileobj(_standard_input(), spool, PIECE)
 
+    def rewound() -> AbstractContextManager[IO[bytes]]:
+        spool.seek(0)
+        return nullcontext(cast(IO[bytes], spool))
 
-def _binary(name: str, data: bytes) -> TextError:
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return TextError(f"{name}: begins like UTF-16; say so with -s data.encoding=utf-16")
-    offset = data.find(b"\0")
-    place = f"at byte {offset:,}" if offset >= 0 else "after decoding"
-    return TextError(
-        f"{name}: looks binary (a NUL {place}), not text; to train on raw bytes all the same, use -s data.unit=byte"
-    )
+    return Document("standard input", rewound, "standard input")

@@ -38,11 +38,16 @@ class Vocabulary:
 
     @classmethod
     def of_text(cls, text: str, min_count: int = 1) -> "Vocabulary":
-        """The characters of `text` that occur at least `min_count` times; rarer ones share the unknown symbol.
+        """The vocabulary of a text in memory; see `of_counts`."""
+        return cls.of_counts(np.bincount(code_points(text)), min_count)
 
-        Raises VocabularyError when no character is that frequent.
+    @classmethod
+    def of_counts(cls, counts: NDArray[np.intp], min_count: int = 1) -> "Vocabulary":
+        """The characters that occur at least `min_count` times; rarer ones share the unknown symbol.
+
+        `counts` holds for each code point, (highest + 1,), how often it occurs. Raises VocabularyError when none is
+        that frequent.
         """
-        counts = np.bincount(_code_points(text))
         kept = np.flatnonzero(counts >= max(min_count, 1))
         if not len(kept):
             raise VocabularyError(
@@ -69,22 +74,29 @@ class Vocabulary:
         """The id of the unknown symbol, or None where every character was kept."""
         return self.symbols.index(UNKNOWN) if UNKNOWN in self.symbols else None
 
-    def encode(self, text: str) -> Ids:
+    def encode(self, text: str, position: int = 0) -> Ids:
         """The ids of `text`, (len(text),) characters or, for bytes, of its UTF-8 encoding.
 
-        Raises VocabularyError at the first character that is not known, unless there is an unknown symbol.
+        Raises VocabularyError at the first character that is not known, unless there is an unknown symbol; `position` is
+        that of the text's first character.
         """
         if self.unit == "byte":
             return self.encode_bytes(text.encode("utf-8", "surrogatepass"))
-        points = _code_points(text)
-        ids = self._table[np.minimum(points, len(self._table) - 1)]
-        missing = ids == len(self)
+        if self._latin_1 and text.isascii():
+            # Several times as fast as looking up; 255 stands for what is not known.
+            ids = np.frombuffer(text.encode("ascii").translate(self._latin_1), np.uint8)
+            missing = ids == len(self._latin_1) - 1
+        else:
+            ids = np.take(self._table, code_points(text), mode="clip")
+            missing = ids == len(self)
         if missing.any():
             if self.unknown_id is None:
-                position = int(missing.argmax())
-                raise VocabularyError(f"{describe(text[position])} at position {position} {self._says_what_it_knows()}")
-            ids[missing] = self.unknown_id
-        return ids.astype(self.dtype)
+                first = int(missing.argmax())
+                raise VocabularyError(
+                    f"{describe(text[first])} at position {position + first} {self._says_what_it_knows()}"
+                )
+            ids = np.where(missing, self.unknown_id, ids)
+        return ids.astype(self.dtype, copy=False)
 
     @staticmethod
     def encode_bytes(data: bytes) -> Ids:
@@ -98,12 +110,22 @@ class Vocabulary:
         return "".join(self.symbols[index] or "\ufffd" for index in ids)
 
     @cached_property
-    def _table(self) -> NDArray[np.uint32]:
+    def _table(self) -> Ids:
         """Code point -> id; len(self) where there is none, and in one last row for all code points beyond."""
         points = [ord(symbol) for symbol in self.symbols if symbol != UNKNOWN]
-        table = np.full(max(points) + 2, len(self), np.uint32)
+        table = np.full(max(points) + 2, len(self), np.min_scalar_type(len(self)))
         table[points] = [index for index, symbol in enumerate(self.symbols) if symbol != UNKNOWN]
         return table
+
+    @cached_property
+    def _latin_1(self) -> bytes:
+        """The table for the first 256 code points as bytes, 255 where there is no id; empty where an id needs more than that."""
+        if len(self) >= 255:
+            return b""
+        first = np.full(256, 255, np.uint8)
+        known = self._table[:256]
+        first[: len(known)] = np.where(known == len(self), 255, known)
+        return first.tobytes()
 
     def _says_what_it_knows(self) -> str:
         shown = "".join(symbol for symbol in self.symbols if symbol.isprintable())[:80]
@@ -123,5 +145,8 @@ def from_symbols(symbols: Sequence[str], unit: Unit) -> Vocabulary:
     return Vocabulary(tuple(symbols), unit)
 
 
-def _code_points(text: str) -> NDArray[np.uint32]:
+def code_points(text: str) -> NDArray[np.unsignedinteger]:
+    """The code points of a text, (len(text),)."""
+    if text.isascii():
+        return np.frombuffer(text.encode("ascii"), np.uint8)
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)

@@ -8,7 +8,7 @@ from charrnn.text.vocabulary import Vocabulary
 
 
 def corpus(content, split):
-    text = Text(content, "")
+    text = Text.of(content)
     return build(text, text.vocabulary(1), split)
 
 
@@ -42,7 +42,7 @@ def test_too_short_a_text_is_an_error_that_states_the_counts(length):
 
 def test_another_vocabulary_is_refused():
     with pytest.raises(VocabularyError, match="'c'"):
-        build(Text("abc", ""), Vocabulary.of_text("ab"), (1, 0, 0))
+        build(Text.of("abc"), Vocabulary.of_text("ab"), (1, 0, 0))
 
 
 def test_bytes_need_no_decoding(tmp_path):
