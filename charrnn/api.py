@@ -1,5 +1,6 @@
 """The verbs of charrnn, assembled from its rooms; the command line and Python programs call these."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from charrnn.checks.gradcheck import Report
 from charrnn.checks.oracles import ORACLES
 from charrnn.checks.properties import check_properties
 from charrnn.generation.generator import Generator
-from charrnn.runs import configuration, directory
+from charrnn.runs import budget, configuration, directory
 from charrnn.runs import export as exports
 from charrnn.runs import plan as plans
 from charrnn.runs import run as runs
@@ -21,12 +22,15 @@ from charrnn.runs.plan import Plan
 from charrnn.runs.run import Run
 
 
-def plan(sources: Sequence[str] = (), config: Config | None = None) -> Plan:
-    """Read the sources (none: the built-in text) and decide on every number of a training.
+def plan(sources: Sequence[str] = (), config: Config | None = None, seconds: float | None = None) -> Plan:
+    """Read the sources (none: the built-in text) and decide on every number of a training: with `seconds`, on as many
+    steps as end so long after this call, by a measurement.
 
-    Raises TextError, VocabularyError and NetworkError.
+    Raises TextError, VocabularyError and NetworkError; RunError where the time is not enough for one step.
     """
-    return plans.make(sources, config)
+    began = time.perf_counter()
+    made = plans.make(sources, config)
+    return made if seconds is None else plans.with_steps(made, *budget.steps_within(made, seconds, began))
 
 
 def start(plan: Plan, out: Path | None = None) -> Run:
@@ -37,17 +41,27 @@ def start(plan: Plan, out: Path | None = None) -> Run:
     return runs.start(plan, out or directory.next_free(Path("runs"), plan.name))
 
 
-def resume(path: Path, sources: Sequence[str] = (), steps: int | None = None, epochs: float | None = None) -> Run:
-    """Take up a run where its last checkpoint stands; `steps` or `epochs` may set a new end.
+def resume(
+    path: Path,
+    sources: Sequence[str] = (),
+    steps: int | None = None,
+    epochs: float | None = None,
+    seconds: float | None = None,
+) -> Run:
+    """Take up a run where its last checkpoint stands; `steps`, `epochs` or a further `seconds` may set a new end.
 
     Raises RunError where there is nothing to resume or the text has changed, and CheckpointError.
     """
+    began = time.perf_counter()
     loaded = directory.load_last(path)
     saved = loaded.checkpoint
     resumed = plans.again(saved, sources, path)
     if loaded.note:
         directory.restore_last(path, saved)
         resumed = replace(resumed, notes=(loaded.note,))
+    if seconds is not None:
+        further, note = budget.steps_within(resumed, seconds, began)
+        resumed, steps = replace(resumed, notes=(*resumed.notes, note)), saved.progress.step + further
     if steps is not None or epochs is not None:
         resumed = plans.with_new_end(resumed, steps, epochs, saved.progress.step)
         directory.rewrite_config(path, configuration.to_yaml(resumed.config))

@@ -35,6 +35,12 @@ def train(
     ] = None,
     steps: Annotated[int | None, typer.Option(help="Updates to make in all.")] = None,
     epochs: Annotated[float | None, typer.Option(help="Passes over the training split, in place of --steps.")] = None,
+    duration: Annotated[
+        str | None,
+        typer.Option(
+            "--time", metavar="DURATION", help="Train for so long, for example 140s, 10m or 1h30m, in place of --steps."
+        ),
+    ] = None,
     resume: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Go on with this run from its last checkpoint.")
     ] = None,
@@ -49,19 +55,21 @@ def train(
     """
     from charrnn import api
     from charrnn.cli import display, progress, signals
+    from charrnn.runs.budget import parse_duration
     from charrnn.runs.configuration import resolve
 
-    if steps is not None and epochs is not None:
-        raise typer.BadParameter("give --steps or --epochs, not both")
+    if sum(end is not None for end in (steps, epochs, duration)) > 1:
+        raise typer.BadParameter("give one of --steps, --epochs and --time")
+    seconds = None if duration is None else parse_duration(duration)
     if resume is not None:
         _refuse_with_resume(
             {"--config": config, "--set": settings, "--out": out, "--seed": seed, "--dry-run": dry_run or None}
         )
         _require_positive(steps, epochs)
-        run = api.resume(resume, text or (), steps, epochs)
+        run = api.resume(resume, text or (), steps, epochs, seconds)
     else:
         resolved = resolve(config, settings or (), _options(steps, epochs, seed))
-        plan = api.plan(text or (), resolved.config)
+        plan = api.plan(text or (), resolved.config, seconds)
         if dry_run:
             display.show_plan(plan, resolved, json)
             return
@@ -93,7 +101,7 @@ def _refuse_with_resume(options: dict[str, object]) -> None:
     given = [name for name, value in options.items() if value is not None]
     if given:
         raise typer.BadParameter(
-            f"--resume goes on with the run's own configuration, so {given[0]} has no place beside it; only --steps, --epochs and the text may be given"
+            f"--resume goes on with the run's own configuration, so {given[0]} has no place beside it; only --steps, --epochs, --time and the text may be given"
         )
 
 

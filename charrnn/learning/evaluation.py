@@ -32,7 +32,7 @@ def evaluate(network: Network, ids: Ids, split: StreamSplit | None = None) -> fl
     state = _warm_states(network, ids, B, length, split)
     total = _run(split, _streams(ids[:-1], B, length), _streams(ids[1:], B, length), state)
     # What does not divide by B continues the last stream.
-    rest = ids[B * length :].astype(np.intp)[:, np.newaxis]
+    rest = ids[B * length :][:, np.newaxis]
     if len(rest) > 1:
         total += _run(split, rest[:-1], rest[1:], state[:, -1:])
     return total / count
@@ -43,7 +43,7 @@ def _warm_states(network: Network, ids: Ids, B: int, length: int, split: StreamS
     state = network.zero_state(B)
     if B > 1:
         starts = np.arange(1, B) * length - WARM_UP
-        inputs = ids[starts + np.arange(WARM_UP)[:, np.newaxis]].astype(np.intp)
+        inputs = ids[starts + np.arange(WARM_UP)[:, np.newaxis]]
         warmed = network.zero_state(B - 1)
         _run(split, inputs, inputs, warmed)
         state[:, 1:] = warmed
@@ -53,9 +53,9 @@ def _warm_states(network: Network, ids: Ids, B: int, length: int, split: StreamS
 def _run(split: StreamSplit, inputs: Array, targets: Array, state: Array) -> float:
     """The summed loss over (n, B), window by window; brings `state` up to date."""
     windows = (slice(start, start + WINDOW) for start in range(0, len(inputs), WINDOW))
-    return sum(split.loss(inputs[window], targets[window], state) for window in windows)
+    return sum(split.loss(inputs[window].astype(np.intp), targets[window].astype(np.intp), state) for window in windows)
 
 
 def _streams(ids: Ids, B: int, length: int) -> Array:
     """(length, B): stream b is ids[b length : (b + 1) length]."""
-    return ids[: B * length].reshape(B, length).T.astype(np.intp)
+    return ids[: B * length].reshape(B, length).T

@@ -74,14 +74,15 @@ class Trainer:
             if should_stop():
                 return "stopped"
             if self._evaluation_is_due(steps):
-                yield self._evaluate(split)
+                yield self.evaluate(split)
             if self.patience is not None and progress.evaluations_without_best >= self.patience:
                 return "patience"
             if progress.step >= steps:
                 return "steps"
-            yield self._step(split)
+            yield self.step(split)
 
-    def _step(self, split: StreamSplit) -> Stepped:
+    def step(self, split: StreamSplit) -> Stepped:
+        """One update. Raises DivergedError where loss or gradient are not finite, before they reach the weights."""
         began = time.perf_counter()
         progress, windows = self.progress, self.windows
         window = next(windows)
@@ -105,7 +106,8 @@ class Trainer:
         on_time = progress.step % self.eval_every == 0 or progress.step >= steps
         return len(self.valid) > 0 and on_time and progress.evaluated_step < progress.step
 
-    def _evaluate(self, split: StreamSplit) -> Evaluated:
+    def evaluate(self, split: StreamSplit) -> Evaluated:
+        """The loss on the validation text now. Raises DivergedError where it is not finite."""
         progress = self.progress
         loss = evaluate(self.network, self.valid, split)
         if not math.isfinite(loss):

@@ -122,6 +122,12 @@ class Training(Section):
     precision: Literal["float32", "float64"] = Field("float32", description="of weights, states and gradients")
     seed: Whole = Field(0, ge=0, le=(1 << 63) - 1, description="of every random number in the run")
     eval_every: Whole = Field(500, ge=1, description="updates between validations")
+    eval_characters: Whole | None = Field(
+        1_000_000,
+        ge=2,
+        le=LARGEST,
+        description="characters of the valid split that are read for a validation; null: all",
+    )
     save_every: Whole = Field(500, ge=1, description="updates between checkpoints")
     sample_every: Whole | None = Field(
         None, ge=0, description="updates between samples; null: at each validation; 0: never"
@@ -144,7 +150,10 @@ class Runtime(Section):
     """How the machine is used."""
 
     threads: Whole | None = Field(
-        None, ge=1, le=4096, description="threads that share the streams; null: chosen for this machine and recorded"
+        None,
+        ge=1,
+        le=4096,
+        description="cores that share the streams; null: the fastest choice for these sizes here, recorded",
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from charrnn.errors import RunError
 from charrnn.learning.optimizers import OPTIMIZERS, Optimizer
-from charrnn.learning.parallel import available_cores, shares
+from charrnn.learning.parallel import fastest_threads, shares
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import nbytes
 from charrnn.network.network import Network
@@ -22,8 +22,6 @@ from charrnn.text import corpus as corpora
 from charrnn.text import windows
 from charrnn.text.corpus import Corpus
 from charrnn.text.source import DEFAULT_SOURCE
-
-STREAMS_PER_THREAD = 8  # fewer, and handing out the work costs more than a further thread brings
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,7 @@ def make(sources: Sequence[str] = (), config: Config | None = None) -> Plan:
         _require_storable(source)
     text = corpora.read_text(sources, config.data.unit, config.data.encoding)
     corpus = corpora.build(text, text.vocabulary(config.data.min_count), config.data.split)
-    config, notes = _fitted(config, len(corpus.split("train")))
+    config, notes = _fitted(config, len(corpus.split("train")), len(corpus.vocabulary))
     return Plan(config, corpus, tuple(map(_absolute, sources)), notes)
 
 
@@ -142,6 +140,11 @@ def with_new_end(plan: Plan, steps: int | None, epochs: float | None, done: int)
     return replace(longer, notes=plan.notes + _new_end(plan.steps, longer.steps, longer.config))
 
 
+def with_steps(plan: Plan, steps: int, *notes: str) -> Plan:
+    """The same plan with so many steps in all, and notes of why."""
+    return replace(plan, config=plan.config.replaced("training", steps=steps), notes=(*plan.notes, *notes))
+
+
 def _new_end(old: int, new: int, config: Config) -> tuple[str, ...]:
     if old == new:
         return ()
@@ -150,7 +153,7 @@ def _new_end(old: int, new: int, config: Config) -> tuple[str, ...]:
     )
 
 
-def _fitted(config: Config, characters: int) -> tuple[Config, tuple[str, ...]]:
+def _fitted(config: Config, characters: int, vocab_size: int) -> tuple[Config, tuple[str, ...]]:
     """The configuration with batch, window and threads as this text and this machine allow, and what to say of it."""
     asked = config.training.batch_size, config.training.sequence_length
     B, T = windows.fit(characters, *asked)
@@ -160,7 +163,7 @@ def _fitted(config: Config, characters: int) -> tuple[Config, tuple[str, ...]]:
             f"the training split has {characters:,} characters, too few for {asked[0]} streams x {asked[1]} characters: "
             f"reading {B} streams x {T} characters"
         )
-    threads = config.runtime.threads or max(1, min(available_cores(), B // STREAMS_PER_THREAD))
+    threads = config.runtime.threads or fastest_threads(config.model.architecture(vocab_size), T, B)
     stride = config.training.stride and min(config.training.stride, T)
     config = config.replaced("training", batch_size=B, sequence_length=T, stride=stride).replaced(
         "runtime", threads=threads

@@ -82,18 +82,19 @@ def start(plan: Plan, path: Path) -> Run:
     generator = np.random.default_rng(config.training.seed)
     network = _allocated(lambda: Network.fresh(plan.architecture, generator, config.training.precision))
     directory.create(path, configuration.to_yaml(config))
-    return Run(plan, path, _trainer(plan, network))
+    return Run(plan, path, trainer_for(plan, network))
 
 
 def take_up(plan: Plan, path: Path, saved: Checkpoint) -> Run:
     """Go on from a checkpoint. Raises CheckpointError when its optimizer is another one."""
-    trainer = _trainer(plan, saved.network)
+    trainer = trainer_for(plan, saved.network)
     trainer.windows.position, trainer.state, trainer.progress = saved.position, saved.state, saved.progress
     _restore(trainer.optimizer, saved)
     return Run(plan, path, trainer)
 
 
-def _trainer(plan: Plan, network: Network) -> Trainer:
+def trainer_for(plan: Plan, network: Network) -> Trainer:
+    """A trainer at its beginning, as the plan has it."""
     training, corpus = plan.config.training, plan.corpus
     return Trainer(
         network=network,
@@ -106,7 +107,7 @@ def _trainer(plan: Plan, network: Network) -> Trainer:
             training.seed,
         ),
         state=network.zero_state(training.batch_size),
-        valid=corpus.split("valid"),
+        valid=corpus.split("valid")[: training.eval_characters],
         optimizer=plan.optimizer(network),
         schedule=Schedule(training.schedule, training.learning_rate, plan.steps, training.warmup_steps),
         clipping=Clipping(training.max_grad_norm, training.max_grad_value),

@@ -87,7 +87,9 @@ def build(text: Text, vocabulary: Vocabulary, split: Sequence[float]) -> Corpus:
         cache.store(path, _encoded(text, vocabulary))
     ids = cache.load(path, vocabulary, text.length)
     if ids is None:
-        raise TextError(f"{path}: the encoded text is not {text.length:,} characters long; did its source change meanwhile?")
+        raise TextError(
+            f"{path}: the encoded text is not {text.length:,} characters long; did its source change meanwhile?"
+        )
     return Corpus(ids, vocabulary, bounds, text.sha256)
 
 

@@ -194,7 +194,7 @@ def _file(path: Path, source: str) -> Document:
 
 def _spooled() -> Document:
     """Standard input, which can be read but once, kept: in memory while it is short."""
-    spool = tempfile.SpooledTemporaryFile(PIECE)
+    spool = tempfile.SpooledTemporaryFile(PIECE)  # noqa: SIM115 (open as long as the document)
     shutil.copyfileobj(_standard_input(), spool, PIECE)
 
     def rewound() -> AbstractContextManager[IO[bytes]]:

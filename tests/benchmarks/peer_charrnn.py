@@ -37,7 +37,7 @@ def training(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], No
     split = StreamSplit(network, threads)
 
     threadpool_limits(1, user_api="blas")  # for the life of this process, as during a training
-    return lambda: trainer._step(split)
+    return lambda: trainer.step(split)
 
 
 def sampling(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], object]:

@@ -60,7 +60,7 @@ GOLDEN = {
 
 
 def evaluated(trainer):
-    return trainer._evaluate(StreamSplit(trainer.network)).loss
+    return trainer.evaluate(StreamSplit(trainer.network)).loss
 
 
 def make(cell="rnn", H=8, B=3, T=5, rate=0.01, dtype=np.float64, valid="", clipping=None, threads=1, steps=10, **rest):

@@ -1,0 +1,88 @@
+"""From a budget of time to a number of steps: measured here, with the training itself, thrown away afterwards."""
+
+import math
+import re
+import tempfile
+import time
+from pathlib import Path
+
+from charrnn.errors import RunError
+from charrnn.learning.events import Evaluated, Event, Finished, Stepped
+from charrnn.runs import plan as plans
+from charrnn.runs import run as runs
+from charrnn.runs.plan import Plan
+
+WARM_UP = 3  # steps that are not counted
+SHARE, SHORTEST, LONGEST = 0.04, 0.5, 5.0  # of the budget that measuring may take; in seconds, at least and at most
+UNITS = {"h": 3600, "m": 60, "s": 1}
+ENDLESS = 1 << 50  # steps
+
+
+def parse_duration(text: str) -> float:
+    """Seconds, from 140s, 10m, 1h30m or a plain number of seconds. Raises RunError for anything else."""
+    parts = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", text.strip())
+    seconds = sum(
+        float(number) * unit for number, unit in zip(parts.groups(), UNITS.values(), strict=True) if number
+    ) if parts else 0.0  # fmt: skip
+    if not 0 < seconds < math.inf:
+        raise RunError(f"--time {text!r}: not a duration; write 140s, 10m or 1h30m")
+    return seconds
+
+
+def steps_within(plan: Plan, seconds: float, began: float) -> tuple[int, str]:
+    """The steps that end `seconds` after `began` on the clock of time.perf_counter, and what to say of them.
+
+    Raises RunError where there is no time for one.
+    """
+    cost = _measured(plan, min(max(SHARE * seconds, SHORTEST), LONGEST))
+    left = seconds - (time.perf_counter() - began) - cost.once
+    steps = int(left / cost.per_step(plan.config.training.eval_every))
+    if steps < 1:
+        raise RunError(f"--time: {seconds:g} s are not enough for one step ({cost.step:.3g} s) and what goes with it")
+    return steps, f"{seconds:g} s are {steps:,} steps here, at {cost.step * 1e3:.3g} ms for each"
+
+
+class Cost:
+    """Seconds for a step, for what comes with each validation, and for what comes but once."""
+
+    def __init__(self, step: float, validation: float, start: float) -> None:
+        self.step, self.validation, self.once = step, validation, start + validation
+
+    def per_step(self, eval_every: int) -> float:
+        """The step's share of validations included."""
+        return self.step + self.validation / eval_every
+
+
+def _measured(plan: Plan, seconds: float) -> Cost:
+    """Train for so many seconds in a directory of its own; then validate, sample and save once."""
+    with tempfile.TemporaryDirectory(prefix="charrnn-") as folder:
+        run = runs.start(plans.with_steps(plan, ENDLESS), Path(folder) / "run")
+        clock, trainer = _Clock(), run.trainer
+        for event in run.events(lambda: clock.done):
+            clock.note(event)
+            if clock.stepping > seconds:
+                trainer.eval_every = trainer.progress.step  # so that a validation is due now
+                clock.done = clock.done or isinstance(event, Evaluated) or not len(trainer.valid)
+    return Cost(clock.stepping / (clock.steps - WARM_UP), clock.rest, clock.start)
+
+
+class _Clock:
+    """How long the events of a training take, by kind."""
+
+    def __init__(self) -> None:
+        self.last = self.begun = time.perf_counter()
+        self.start = self.stepping = self.rest = 0.0
+        self.steps = 0
+        self.done = False
+
+    def note(self, event: Event) -> None:
+        now = time.perf_counter()
+        passed, self.last = now - self.last, now
+        if isinstance(event, Stepped):
+            self.steps += 1
+            if self.steps == 1:
+                self.start = now - self.begun
+            elif self.steps > WARM_UP:
+                self.stepping += passed
+        elif self.steps and not isinstance(event, Finished):
+            self.rest += passed
