@@ -13,6 +13,9 @@ from charrnn.checks.gradcheck import Report
 from charrnn.checks.oracles import ORACLES
 from charrnn.checks.properties import check_properties
 from charrnn.generation.generator import Generator
+from charrnn.learning.bench import Bench, measure, random_trainer
+from charrnn.learning.clipping import Clipping
+from charrnn.learning.parallel import fastest_threads
 from charrnn.runs import budget, configuration, directory
 from charrnn.runs import export as exports
 from charrnn.runs import plan as plans
@@ -20,6 +23,8 @@ from charrnn.runs import run as runs
 from charrnn.runs.config import Config
 from charrnn.runs.plan import Plan
 from charrnn.runs.run import Run
+
+BENCH_VOCABULARY = {"char": 65, "byte": 256}  # characters of English prose with its punctuation
 
 
 def plan(sources: Sequence[str] = (), config: Config | None = None, seconds: float | None = None) -> Plan:
@@ -87,6 +92,23 @@ def export(run: Path, out: Path, to: str = "plain", which: str | None = None) ->
     loaded = directory.load(run, which)
     exports.write(loaded.checkpoint, out, to)
     return loaded
+
+
+def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
+    """How fast a configuration trains here, on random text; takes somewhat longer than `seconds`. See learning/bench.py.
+
+    Raises NetworkError and WorkerError.
+    """
+    config = config or Config()
+    training, model = config.training, config.model
+    architecture = model.architecture(BENCH_VOCABULARY[config.data.unit])
+    B, T = training.batch_size, training.sequence_length
+    threads = config.runtime.threads or fastest_threads(architecture, T, B)
+    clipping = Clipping(training.max_grad_norm, training.max_grad_value)
+    trainer = random_trainer(
+        architecture, B, T, threads, training.optimizer, clipping, training.precision, model.dropout
+    )
+    return measure(trainer, seconds)
 
 
 def gradcheck(

@@ -38,6 +38,12 @@ def text_file(tmp_path):
 
 
 @pytest.fixture
+def tiny_config():
+    """The configuration of `tiny_run`."""
+    return resolve(None, TINY).config
+
+
+@pytest.fixture
 def tiny_run(tmp_path, text_file):
     """A run directory after 20 steps of a network with 16 units."""
     run = api.start(api.plan([str(text_file)], resolve(None, TINY).config), tmp_path / "run")

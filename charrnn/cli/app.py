@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from charrnn import __version__
+from charrnn.cli.bench import bench
 from charrnn.cli.export import export
 from charrnn.cli.gradcheck import gradcheck
 from charrnn.cli.sample import sample
@@ -86,7 +87,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train character-level recurrent networks on any text, in plain NumPy; sample from them; prove their gradients.",
 )
-for command in (train, sample, gradcheck, export, schema):
+for command in (train, sample, gradcheck, export, bench, schema):
     app.command()(command)
 
 

@@ -12,9 +12,16 @@ from rich.table import Table
 from rich.text import Text
 
 from charrnn.checks.gradcheck import Check, Report, by_parameter
+from charrnn.learning.bench import Bench
 from charrnn.runs.configuration import Resolved, leaves
 from charrnn.runs.plan import Plan
 
+WHERE_TIME_GOES = {
+    "forward": "forward, of one core's streams",
+    "backward": "backward, of one core's streams",
+    "update": "clipping and optimizer",
+    "rest": "windows, waiting for other cores, adding their gradients",
+}
 WIDE = 120  # columns of a table that no terminal bounds
 
 
@@ -88,6 +95,28 @@ def _table_of_checks(checks: Sequence[Check]) -> Table:
         for check in rows:
             table.add_row(*_check_row(check, check is rows[0]), end_section=check is rows[-1])
     return table
+
+
+def show_bench(found: Bench, json: bool) -> None:
+    """A measurement in words, or as JSON."""
+    if json:
+        _write_json(asdict(found))
+        return
+    layers = f", {found.num_layers} layers" if found.num_layers > 1 else ""
+    cores = f"{found.threads} core{'s' if found.threads > 1 else ''}"
+    lines = (
+        f"{found.cell}, {found.hidden_size} units{layers}, {found.batch_size} streams x {found.sequence_length} characters, "
+        f"{found.vocab_size} different, {cores}",
+        f"{found.chars_per_second:,.0f} characters/s: {found.seconds * 1e3:.3g} ms for each update",
+        f"matrix products: {found.gflops:,.1f} GFLOP/s, {found.share_of_peak:.0%} of the {found.sgemm_peak_gflops:,.0f} that a large one reaches here",
+    )
+    for line in lines:
+        _stdout().print(Text(line), soft_wrap=True)
+    table = Table("where the time goes", "ms", "share")
+    for name in ("forward", "backward", "update", "rest"):
+        seconds = getattr(found, name)
+        table.add_row(WHERE_TIME_GOES[name], f"{seconds * 1e3:.2f}", f"{seconds / found.seconds:.0%}")
+    _stdout().print(table)
 
 
 def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:

@@ -157,7 +157,7 @@ def _introduction(run: Run) -> list[str]:
         f"text: {', '.join(plan.sources)}: {len(plan.corpus.ids):,} characters, {len(plan.corpus.vocabulary)} different",
         f"network: {model.cell} ({model.nonlinearity}), {model.hidden_size} units, {plan.parameters:,} parameters, {training.precision}",
         f"training: {plan.steps:,} steps of {training.batch_size} streams x {training.sequence_length} characters, "
-        f"{plan.threads} threads; run directory {run.path}",
+        f"{plan.threads} core{'s' if plan.threads > 1 else ''}; run directory {run.path}",
         *plan.notes,
     ]
     done = run.trainer.progress.step

@@ -3,39 +3,22 @@
 from collections.abc import Callable
 
 import numpy as np
-from common import RATE, WINDOWS, V
+from common import V
 from threadpoolctl import threadpool_limits
 
 from charrnn.generation.generator import Generator
 from charrnn.generation.sampling import Options
-from charrnn.learning.clipping import Clipping
-from charrnn.learning.optimizers import Adam
+from charrnn.learning.bench import random_trainer
 from charrnn.learning.parallel import StreamSplit
-from charrnn.learning.schedules import Schedule
-from charrnn.learning.trainer import Trainer
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.text.windows import Windows
 
 
-def training(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], None]:
+def training(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], object]:
     """One update of the trainer."""
-    ids = np.random.default_rng(0).integers(0, V, WINDOWS * B * T + 1).astype(np.uint8)
-    network = Network.fresh(Architecture(V, H, cell), np.random.default_rng(0))
-    trainer = Trainer(
-        network=network,
-        windows=Windows(ids, B, T),
-        state=network.zero_state(B),
-        valid=ids[:0],
-        optimizer=Adam(network.parameters.flat),
-        schedule=Schedule("constant", RATE, 1),
-        clipping=Clipping(1.0),
-        eval_every=1,
-        threads=threads,
-    )
-    split = StreamSplit(network, threads)
-
+    trainer = random_trainer(Architecture(V, H, cell), B, T, threads)
+    split = StreamSplit(trainer.network, threads)
     threadpool_limits(1, user_api="blas")  # for the life of this process, as during a training
     return lambda: trainer.step(split)
 

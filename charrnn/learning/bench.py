@@ -1,0 +1,156 @@
+"""How fast a training is here, beside the fastest matrix product of the machine, and where its time goes."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import DTypeLike
+from threadpoolctl import threadpool_limits
+
+from charrnn.learning.clipping import Clipping
+from charrnn.learning.optimizers import OPTIMIZERS
+from charrnn.learning.parallel import StreamSplit, one_blas_thread, shares
+from charrnn.learning.part import Part, Work
+from charrnn.learning.schedules import Schedule
+from charrnn.learning.trainer import Trainer
+from charrnn.network.architecture import Architecture
+from charrnn.network.network import Network
+from charrnn.text.windows import Windows
+
+WINDOWS = 10  # of random text, read again and again
+WARM_UP = 3  # calls that are not counted
+LARGE = 2048  # rows and columns of the product whose speed is the peak
+FEWEST = 5  # calls of which the median is taken
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What was measured. Times are medians, in seconds per update; a GFLOP is 10⁹ multiplications or additions."""
+
+    cell: str
+    hidden_size: int
+    num_layers: int
+    vocab_size: int
+    batch_size: int
+    sequence_length: int
+    threads: int
+    seconds: float
+    chars_per_second: float
+    gflops: float
+    sgemm_peak_gflops: float
+    share_of_peak: float
+    forward: float
+    backward: float
+    update: float
+    rest: float
+
+
+def measure(trainer: Trainer, seconds: float = 3.0) -> Bench:
+    """Time the updates of a trainer for about so many seconds, then its parts and the peak."""
+    windows, architecture = trainer.windows, trainer.network.architecture
+    T, B, threads = windows.sequence_length, windows.batch_size, min(trainer.threads, windows.batch_size)
+    split = StreamSplit(trainer.network, threads)
+    try:
+        with one_blas_thread():
+            whole = _median(lambda: trainer.step(split), seconds)
+            forward, backward, update = _parts(trainer, threads, seconds / 6)
+    finally:
+        split.close()
+    gflops = flops_of_products(architecture, T, B) / whole / 1e9
+    peak = peak_gflops(threads, trainer.network.parameters.flat.dtype)
+    return Bench(
+        cell=architecture.cell,
+        hidden_size=architecture.hidden_size,
+        num_layers=architecture.num_layers,
+        vocab_size=architecture.vocab_size,
+        batch_size=B,
+        sequence_length=T,
+        threads=threads,
+        seconds=whole,
+        chars_per_second=B * T / whole,
+        gflops=gflops,
+        sgemm_peak_gflops=peak,
+        share_of_peak=gflops / peak,
+        forward=forward,
+        backward=backward,
+        update=update,
+        rest=max(0.0, whole - forward - backward - update),
+    )
+
+
+def random_trainer(
+    architecture: Architecture,
+    B: int,
+    T: int,
+    threads: int,
+    optimizer: str = "adam",
+    clipping: Clipping | None = None,
+    precision: DTypeLike = np.float32,
+    dropout: float = 0.0,
+) -> Trainer:
+    """A training on random characters."""
+    ids = np.random.default_rng(0).integers(0, architecture.vocab_size, WINDOWS * B * T + 1)
+    network = Network.fresh(architecture, np.random.default_rng(0), precision)
+    return Trainer(
+        network=network,
+        windows=Windows(ids.astype(np.uint32), B, T),
+        state=network.zero_state(B),
+        valid=ids[:0].astype(np.uint32),
+        optimizer=OPTIMIZERS[optimizer](network.parameters.flat),
+        schedule=Schedule("constant", 1e-3, 1),
+        clipping=clipping or Clipping(max_grad_norm=1.0),
+        eval_every=1,
+        threads=threads,
+        dropout=dropout,
+    )
+
+
+def flops_of_products(architecture: Architecture, T: int, B: int) -> int:
+    """Of the matrix products that an update cannot do without: forward, back to the states, and for the weights."""
+    V, H, L = architecture.vocab_size, architecture.hidden_size, architecture.num_layers
+    gates = architecture.make_cell().gates
+    return 2 * 3 * T * B * ((2 * L - 1) * gates * H * H + H * V)
+
+
+def peak_gflops(threads: int, dtype: DTypeLike = np.float32) -> float:
+    """The fastest of several large products, on so many threads."""
+    a, b = (np.random.default_rng(seed).random((LARGE, LARGE)).astype(dtype) for seed in (0, 1))
+    out = np.empty_like(a)
+    with threadpool_limits(threads, user_api="blas"):
+        fastest = min(_seconds(lambda: np.matmul(a, b, out=out)) for _ in range(2 * FEWEST))
+    return 2 * LARGE**3 / fastest / 1e9
+
+
+def _parts(trainer: Trainer, threads: int, seconds: float) -> tuple[float, float, float]:
+    """Forward and backward of the first part of the streams, and clipping with the optimizer's update."""
+    window, network = next(trainer.windows), trainer.network
+    streams = shares(trainer.windows.batch_size, threads)[0]
+    part = Part(network, network.parameters.zeros_like())
+    ids = window.inputs[:, streams], window.targets[:, streams]
+    work = Work(*ids, trainer.state[:, streams])
+    forward = _median(lambda: part.do(work), seconds)
+    both = _median(lambda: part.do(Work(*ids, trainer.state[:, streams], count=window.characters)), seconds)
+    weights, gradient = network.parameters.flat.copy(), part.gradient.flat
+
+    def update() -> None:
+        trainer.clipping(gradient)
+        trainer.optimizer.update(weights, gradient, 1e-9)
+
+    return forward, max(0.0, both - forward), _median(update, seconds)
+
+
+def _median(call: Callable[[], object], seconds: float) -> float:
+    for _ in range(WARM_UP):
+        call()
+    times: list[float] = []
+    while sum(times) < seconds or len(times) < FEWEST:
+        times.append(_seconds(call))
+    return statistics.median(times)
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began

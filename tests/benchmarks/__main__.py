@@ -1,0 +1,122 @@
+"""charrnn beside its peers, every figure a ratio within one run: peers take turns, each in a process of its own; medians.
+
+    pip install '.[peers]'
+    python tests/benchmarks                      all of it, about twenty minutes on two cores
+    python tests/benchmarks training sampling    only these sections; see --help
+
+A peer that is not installed is left out. What the ratios should be is not checked here: a machine may be busy.
+"""
+
+import argparse
+import os
+import statistics
+from collections.abc import Callable
+
+import growth
+import machine
+import quality
+from rounds import alternate, ratio
+
+CORES = os.cpu_count() or 1
+CELLS = ("rnn", "gru", "lstm")
+SIZES = ((128, 50, 50), (256, 64, 64), (512, 64, 64))
+PEERS = ("pytorch", "pytorch_compiled", "jax")
+
+
+def training(rounds: int) -> None:
+    """An update (forward, backward, clipping by norm, Adam) beside PyTorch's and JAX's."""
+    print(
+        "| cell | H, B, T | charrnn, ms | PyTorch | compiled | JAX | characters/s | times the fastest peer (lowest to highest) |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    for cell in CELLS:
+        for sizes in SIZES:
+            times = alternate(["charrnn", *PEERS], "training", cell, (*sizes, CORES), rounds, length=0.5)
+            medians = {name: statistics.median(values) * 1e3 for name, values in times.items()}
+            ours, shown = medians.pop("charrnn"), []
+            for name in PEERS:
+                shown.append(f"{medians[name]:.1f}" if name in medians else "-")
+            _, B, T = sizes
+            print(
+                f"| {cell} | {', '.join(map(str, sizes))} | {ours:.1f} | {' | '.join(shown)} | {B * T / ours * 1e3:,.0f} "
+                f"| {_against_fastest(times, medians)} |",
+                flush=True,
+            )
+
+
+def naive(rounds: int) -> None:
+    """One stream, T = 25, H = 100: beside the shortest NumPy."""
+    times = alternate(["charrnn", "naive"], "training", "rnn", (100, 1, 25, CORES), 3 * rounds, length=0.2)
+    ours, theirs = (statistics.median(times[name]) * 1e3 for name in ("charrnn", "naive"))
+    print(
+        f"rnn, H 100, B 1, T 25: charrnn {ours:.3f} ms, the loop {theirs:.3f} ms: {_shown(ratio(times['charrnn'], times['naive']))} times"
+    )
+
+
+def limit(rounds: int) -> None:
+    """An update beside its matrix products at the speed of the fastest large product."""
+    for cell in ("rnn", "gru", "lstm"):
+        sizes = (512, 128, 64, CORES)
+        times = alternate(["charrnn", "peak"], "training", cell, sizes, rounds, length=1.0)
+        median, low, high = ratio(times["peak"], times["charrnn"])
+        update, products = (statistics.median(times[name]) * 1e3 for name in ("charrnn", "peak"))
+        print(
+            f"{cell}, H 512, B 128, T 64: {update:.0f} ms, its products at the peak {products:.0f} ms: {median:.2f} times ({low:.2f} to {high:.2f})",
+            flush=True,
+        )
+
+
+def sampling(rounds: int) -> None:
+    """Characters drawn, one text or 64 at once, H = 256."""
+    print(
+        "| texts | cell | charrnn, characters/s | PyTorch | times PyTorch (lowest to highest) |\n|---|---|---|---|---|"
+    )
+    for B, T in ((1, 1000), (64, 200)):
+        for cell in CELLS:
+            times = alternate(["charrnn", "pytorch"], "sampling", cell, (256, B, T, CORES), 2 * rounds, length=0.3)
+            rates = {name: B * T / statistics.median(values) for name, values in times.items()}
+            theirs = f"{rates['pytorch']:,.0f}" if "pytorch" in rates else "-"
+            print(
+                f"| {B} | {cell} | {rates['charrnn']:,.0f} | {theirs} | {_against_fastest(times, {'pytorch': 1.0} if 'pytorch' in times else {})} |",
+                flush=True,
+            )
+
+
+SECTIONS: dict[str, Callable[[int], None]] = {
+    "training": training,
+    "naive": naive,
+    "limit": limit,
+    "sampling": sampling,
+    "growth": growth.run,
+    "quality": quality.run,
+}
+
+
+def _against_fastest(times: dict[str, list[float]], medians: dict[str, float]) -> str:
+    if not medians:
+        return "-"
+    return _shown(ratio(times["charrnn"], times[min(medians, key=medians.__getitem__)]))
+
+
+def _shown(found: tuple[float, float, float]) -> str:
+    median, low, high = found
+    return f"{median:.2f} ({low:.2f} to {high:.2f})"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python tests/benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
+    parser.add_argument("--rounds", type=int, default=9)
+    arguments = parser.parse_args()
+    if unknown := set(arguments.sections) - set(SECTIONS):
+        parser.error(f"no section {unknown.pop()}; there are {', '.join(SECTIONS)}")
+    print(machine.describe())
+    for name in arguments.sections or SECTIONS:
+        print(f"\n{name}: {SECTIONS[name].__doc__}\n", flush=True)
+        SECTIONS[name](arguments.rounds)
+
+
+if __name__ == "__main__":
+    main()

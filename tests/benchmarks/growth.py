@@ -1,0 +1,87 @@
+"""What grows with what: time per character with the text and with T, memory with the text, and how soon a command answers."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+CHARRNN = [sys.executable, "-m", "charrnn"]
+MEGABYTES = (1, 10, 100, 1000)
+STEPS = 300
+
+
+def run(rounds: int) -> None:
+    """Time per character with the length of the text and with T; encoding; memory; how soon a command answers."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "CHARRNN_CACHE_DIR": str(Path(folder) / "cache")}
+        for megabytes in MEGABYTES:
+            path = Path(folder) / f"{megabytes}.txt"
+            _write(path, megabytes)
+            encoding = _seconds([*CHARRNN, "train", str(path), "--dry-run", "--json"], environment) - _seconds(
+                [*CHARRNN, "train", "--dry-run", "--json"], environment
+            )
+            us, memory = _train(path, folder, environment)
+            print(
+                f"text of {megabytes:,} MB: {us:.2f} µs per character, {memory:,.0f} MB of memory at most, "
+                f"read and encoded in {max(encoding, 0):.2f} s ({megabytes / max(encoding, 1e-3):,.0f} MB/s)",
+                flush=True,
+            )
+            if megabytes > 1:
+                path.unlink()
+        for T in (16, 32, 64, 128, 256):
+            us, _ = _train(Path(folder) / "1.txt", folder, environment, f"training.sequence_length={T}")
+            print(f"T {T}: {us:.2f} µs per character", flush=True)
+    print(f"charrnn --help: {statistics.median(_seconds([*CHARRNN, '--help']) for _ in range(rounds)):.3f} s")
+    print(f"from command to first update: {statistics.median(_first_update() for _ in range(rounds)):.2f} s")
+
+
+def _write(path: Path, megabytes: int) -> None:
+    """Random words, a million characters over and over in another order."""
+    random = np.random.default_rng(0)
+    words = ["".join(random.choice(list("etaoinshrdlu"), random.integers(1, 9))) for _ in range(5000)]
+    with path.open("w") as file:
+        for _ in range(megabytes):
+            text = " ".join(words[i] for i in random.integers(0, len(words), 250_000))
+            file.write(text[:999_999] + "\n")
+
+
+def _train(path: Path, folder: str, environment: dict[str, str], *settings: str) -> tuple[float, float]:
+    """Microseconds per character of a training, and megabytes that the process held at most."""
+    out = Path(folder) / f"run-{time.monotonic_ns()}"
+    command = [*CHARRNN, "train", str(path), "-q", "-o", str(out), "--steps", str(STEPS), "-s", "data.split=[1, 0, 0]"]
+    for setting in settings:
+        command += ["-s", setting]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    assert status == 0
+    events = map(json.loads, (out / "metrics.jsonl").read_text().splitlines())
+    rates = [event["chars_per_second"] for event in events if event["event"] == "step"]
+    return 1e6 / statistics.median(rates), usage.ru_maxrss / 1e3
+
+
+def _seconds(command: list[str], environment: dict[str, str] | None = None) -> float:
+    began = time.perf_counter()
+    subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - began
+
+
+def _first_update() -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        command = [*CHARRNN, "train", "--json", "-q", "--steps", "1000000", "-o", str(Path(folder) / "run")]
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+        )
+        assert process.stdout
+        while json.loads(process.stdout.readline())["event"] != "step":
+            pass
+        passed = time.perf_counter() - began
+        process.kill()
+        process.communicate()
+        return passed

@@ -1,0 +1,21 @@
+"""No peer, but the limit: the matrix products of an update at the speed of a large product, all in one."""
+
+from collections.abc import Callable
+
+import numpy as np
+from common import V
+from threadpoolctl import threadpool_limits
+
+from charrnn.learning.bench import flops_of_products
+from charrnn.network.architecture import Architecture
+
+SIZE = 4096  # rows and columns of the product
+
+
+def training(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], object]:
+    """As many rows of a large product as make up an update's operations."""
+    threadpool_limits(threads, user_api="blas")
+    rows = round(flops_of_products(Architecture(V, H, cell), T, B) / (2 * SIZE * SIZE))
+    a, b = (np.random.default_rng(0).random(shape, np.float32) for shape in ((rows, SIZE), (SIZE, SIZE)))
+    out = np.empty((rows, SIZE), np.float32)
+    return lambda: np.matmul(a, b, out=out)

@@ -1,0 +1,71 @@
+"""--time: a measurement becomes a number of steps."""
+
+import time
+
+import pytest
+
+from charrnn import api
+from charrnn.errors import RunError
+from charrnn.learning.events import Evaluated, Finished, Saved, Stepped
+from charrnn.runs import budget
+from charrnn.runs.budget import parse_duration
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("140s", 140), ("140", 140), ("10m", 600), ("1h30m", 5400), ("1.5h", 5400), ("1m5.5s", 65.5)]
+)
+def test_durations_are_read_as_people_write_them(text, seconds):
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "0", "0s", "-5s", "ten", "10x", "5s3m", "nan", "inf", "1e400h"])
+def test_what_is_no_duration_is_refused_with_examples(text):
+    with pytest.raises(RunError, match="not a duration; write 140s, 10m or 1h30m"):
+        parse_duration(text)
+
+
+def test_steps_are_what_is_left_of_the_time_shared_out(monkeypatch, text_file, tiny_config):
+    plan = api.plan([str(text_file)], tiny_config)
+    monkeypatch.setattr(budget, "_measured", lambda plan, seconds: budget.Cost(step=0.1, validation=0.5, start=1.0))
+    steps, note = budget.steps_within(plan, 100, time.perf_counter() - 20)
+    # 100 - 20 - 1.5 seconds are left; a step takes 0.1 and its share of a validation.
+    assert steps == pytest.approx(78.5 / (0.1 + 0.5 / plan.config.training.eval_every), abs=1)
+    assert "100 s are" in note
+    with pytest.raises(RunError, match="not enough for one step"):
+        budget.steps_within(plan, 21, time.perf_counter() - 20)
+
+
+def test_the_measurement_trains_validates_and_saves_but_leaves_nothing_behind(text_file, tiny_config, tmp_path):
+    plan = api.plan([str(text_file)], tiny_config)
+    cost = budget._measured(plan, 0.05)
+    assert cost.step > 0
+    assert cost.once > 0
+    assert cost.validation > 0
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_plan_within_a_time_is_recorded_as_steps(text_file, tiny_config):
+    plan = api.plan([str(text_file)], tiny_config, seconds=2)
+    assert plan.config.training.steps == plan.steps > 0
+    assert any(f"2 s are {plan.steps:,} steps" in note for note in plan.notes)
+
+
+def test_without_a_validation_split_only_steps_are_measured(text_file, tiny_config):
+    config = tiny_config.replaced("data", split=(1.0, 0.0, 0.0))
+    assert api.plan([str(text_file)], config, seconds=2).steps > 0
+
+
+def test_the_clock_counts_steps_after_the_warm_up_and_everything_but_the_end():
+    clock = budget._Clock()
+    for event in (
+        Saved(0, "", False),
+        *[Stepped(n, 0, 0, 0, False, 0, 0) for n in range(1, 6)],
+        Evaluated(5, "valid", 1, 1, True),
+        Saved(5, "", True),
+        Finished(5, "steps", 1, 1),
+    ):
+        time.sleep(0.01)
+        clock.note(event)
+    assert clock.start == pytest.approx(0.02, abs=0.015)
+    assert clock.stepping == pytest.approx(0.02, abs=0.015)
+    assert clock.rest == pytest.approx(0.02, abs=0.015)

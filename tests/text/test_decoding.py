@@ -1,0 +1,84 @@
+"""A text is the same in whatever pieces it is read."""
+
+import io
+import tracemalloc
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn.errors import TextError
+from charrnn.text import source
+from charrnn.text.decoding import characters
+from charrnn.text.source import Document
+
+ENCODINGS = ["utf-8", "utf-16", "utf-32", "latin-1", "cp1252", "shift_jis", "utf-7", "gb18030"]
+
+
+@pytest.fixture
+def small_pieces(monkeypatch):
+    monkeypatch.setattr(source, "PIECE", 3)
+
+
+def decoded(data, encoding="utf-8"):
+    return "".join(characters(Document.of_bytes("x", data), encoding))
+
+
+@given(
+    st.text(st.sampled_from("aé\r\n😀漢\ufeff.")), st.sampled_from([1, 2, 3, 5]), st.sampled_from(["utf-8", "utf-16"])
+)
+def test_pieces_of_any_size_give_the_text_of_one(text, size, encoding):
+    data = text.encode(encoding)
+    expected = data.decode(encoding).removeprefix("\ufeff").replace("\r\n", "\n")
+    source.PIECE, kept = size, source.PIECE
+    try:
+        assert decoded(data, encoding) == expected
+    finally:
+        source.PIECE = kept
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_every_encoding_in_pieces(encoding, small_pieces):
+    text = (
+        "Grün ist die Heide.\r\nund ein zweiter Satz\r\n" if encoding not in ("shift_jis",) else "abc\r\nカナ漢字\r\n"
+    )
+    assert decoded(text.encode(encoding), encoding) == text.replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize(
+    ("data", "offset", "line"),
+    [
+        (b"ab\ncd\n\xff", 6, 3),
+        (b"\n\n\n\xc3", 3, 4),  # cut off at the end
+        (b"a\xc3\xa9\n\xc3(", 4, 2),  # a character that spans two pieces, then a broken one
+        (b"abcde\xe6\xbc", 5, 1),
+    ],
+)
+def test_what_does_not_fit_is_located_whatever_the_pieces(data, offset, line, small_pieces):
+    with pytest.raises(TextError, match=rf"at offset {offset} \(line {line}\) is not utf-8"):
+        decoded(data)
+
+
+def test_a_nul_is_located_in_a_later_piece(small_pieces):
+    with pytest.raises(TextError, match="a NUL at byte 8"):
+        decoded(b"abcdefgh\0ijk")
+
+
+def test_a_lone_carriage_return_stays(small_pieces):
+    assert decoded(b"ab\rcd\r") == "ab\rcd\r"
+
+
+def test_memory_does_not_grow_with_the_document():
+    class Endless(io.RawIOBase):
+        left = 200
+
+        def read(self, size=-1):
+            self.left -= 1
+            return b"0123456789\r\n" * (size // 12) if self.left else b""
+
+    tracemalloc.start()
+    total = sum(map(len, characters(Document("x", Endless))))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert total > 150_000_000
+    assert peak < 20_000_000
