@@ -63,7 +63,7 @@ def resume(
     resumed = plans.again(saved, sources, path)
     if loaded.note:
         directory.restore_last(path, saved)
-        resumed = replace(resumed, notes=(loaded.note,))
+        resumed = replace(resumed, notes=(loaded.note, *resumed.notes))
     if seconds is not None:
         further, note = budget.steps_within(resumed, seconds, began)
         resumed, steps = replace(resumed, notes=(*resumed.notes, note)), saved.progress.step + further

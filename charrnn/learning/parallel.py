@@ -15,9 +15,9 @@ import pickle
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -67,11 +67,12 @@ def fastest_threads(architecture: Architecture, T: int, B: int) -> int:
     return max(1, min(available_cores(), B, multiplications // WORTH_A_CORE))
 
 
-def shares(B: int, threads: int) -> list[slice]:
+@cache
+def shares(B: int, threads: int) -> tuple[slice, ...]:
     """The streams of each part: as even as can be, none empty."""
     sizes = [len(part) for part in np.array_split(np.arange(B), max(1, min(threads, B)))]
     ends = np.cumsum(sizes).tolist()
-    return [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
+    return tuple(slice(end - size, end) for end, size in zip(ends, sizes, strict=True))
 
 
 class StreamSplit:
@@ -112,23 +113,14 @@ class StreamSplit:
     def _do(self, whole: Work) -> tuple[int, float]:
         """Share the work out, and bring its state up to date. How many parts there were, and the summed loss."""
         streams = shares(whole.inputs.shape[1], self._threads)
-        parts = [_part_of(whole, share) for share in streams]
         if self._team:
-            self._team.begin(parts[1:])
-        results = [self._own.do(parts[0]), *(self._team.results(len(parts) - 1) if self._team else ())]
+            self._team.begin(whole.part(share) for share in streams[1:])
+        results = [self._own.do(whole.part(streams[0]))]
+        if self._team:
+            results += self._team.results(len(streams) - 1)
         for share, (_, after) in zip(streams, results, strict=True):
             whole.state[:, share] = after
-        return len(parts), sum(loss for loss, _ in results)
-
-
-def _part_of(whole: Work, streams: slice) -> Work:
-    return replace(
-        whole,
-        inputs=whole.inputs[:, streams],
-        targets=whole.targets[:, streams],
-        state=whole.state[:, streams],
-        dropout=whole.dropout and replace(whole.dropout, first_stream=streams.start),
-    )
+        return len(streams), sum(loss for loss, _ in results)
 
 
 class _Team:
@@ -154,10 +146,9 @@ class _Team:
             with suppress(OSError):  # Windows keeps the name of an open file
                 path.unlink()
 
-    def begin(self, parts: list[Work]) -> None:
+    def begin(self, parts: Iterable[Work]) -> None:
         """Hand the parts out, with the weights as they are now."""
-        if parts:
-            np.copyto(self._shared_weights, self._weights)
+        np.copyto(self._shared_weights, self._weights)
         for worker, part in zip(self._workers, parts, strict=False):
             worker.send(part)
 

@@ -1,6 +1,6 @@
 """Some of the streams of a window: forward and backward for them, with buffers of their own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,6 +21,12 @@ class Work:
     new: int | None = None  # the loss is on the last `new` steps; None: on all T
     advance: int | None = None  # the state wanted is the one after so many steps; None: after all T
     dropout: Dropout | None = None
+
+    def part(self, streams: slice) -> "Work":
+        """The same for some of the streams."""
+        dropout = self.dropout and replace(self.dropout, first_stream=streams.start)
+        ids = self.inputs[:, streams], self.targets[:, streams]
+        return Work(*ids, self.state[:, streams], self.count, self.new, self.advance, dropout)
 
 
 class Part:

@@ -13,7 +13,7 @@ Array = NDArray[Any]
 Ids = NDArray[np.intp]
 """Characters as row numbers, (T, B) or (B,)."""
 
-CACHE = 1 << 19  # bytes that stay near a core: half of a common second-level cache
+CACHE = 1 << 20  # bytes that stay near a core: a common second-level cache
 
 
 def in_cache_backwards(array: Array, blocks: int) -> Iterator[slice]:

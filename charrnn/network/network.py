@@ -18,6 +18,7 @@ from charrnn.network.arrays import Array, Ids
 from charrnn.network.cells.cell import CellWorkspace
 from charrnn.network.dropout import Dropout
 from charrnn.network.parameters import Parameters
+from charrnn.network.products import tall_product
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Workspace:
     layers: tuple[LayerWorkspace, ...]
     dh: Array  # (T, B, H) ∂L/∂h of one layer after the other, from the top
     readout: readout.Workspace
-    one_hot: Array  # (V, T B) for the gradient of the look-up
+    one_hot: Array  # (at most V, T B) the characters that the window holds, for the gradient of the look-up
 
     @property
     def state(self) -> Array:
@@ -100,7 +101,7 @@ class Network:
             layers=tuple(LayerWorkspace(self._cell.workspace(T, B, H, dtype), room(), room()) for _ in self.layers),
             dh=np.zeros((T, B, H), dtype),
             readout=readout.workspace(T * B, V, dtype),
-            one_hot=np.zeros((V, T * B), dtype),
+            one_hot=np.zeros((min(V, T * B), T * B), dtype),
         )
 
     def state_shape(self, B: int) -> tuple[int, int, int]:
@@ -149,7 +150,7 @@ class Network:
         np.matmul(_rows(ws.layers[-1].up(dropped))[-rows:].T, do, out=gradient["W_hy"])  # o = h W_hy + b_y
         np.sum(do, axis=0, out=gradient["b_y"])
         _rows(ws.dh)[:-rows] = 0
-        np.matmul(do, p["W_hy"].T, out=_rows(ws.dh)[-rows:])
+        tall_product(do, p["W_hy"].T, _rows(ws.dh)[-rows:])
         dstates = []
         for number in reversed(range(len(self.layers))):
             dstates.append(self._layer_backward(number, ws, gradient, dropped))
@@ -184,10 +185,11 @@ class Network:
             np.multiply(ws.dh, layer.mask, out=ws.dh)  # up = h' ∘ mask
         dstate = self._cell.backward(w, ws.dh, layer.cell, dw)
         da = _rows(layer.cell.da)
-        np.sum(da, axis=-2, out=dw[self._cell.input_bias])  # x_a = x W_xh + b
         if number == 0:
             self._look_up_backward(da, ws, dw["W_xh"])
+            np.sum(dw["W_xh"], axis=-2, out=dw[self._cell.input_bias])  # each step reads one row, and adds the bias
         else:
+            np.sum(da, axis=-2, out=dw[self._cell.input_bias])  # x_a = x W_xh + b
             np.matmul(_rows(ws.layers[number - 1].up(dropped)).T, da, out=dw["W_xh"])
             back = da @ w["W_xh"].swapaxes(-1, -2)
             _rows(ws.dh)[:] = back if back.ndim == 2 else back.sum(axis=0)
@@ -195,11 +197,16 @@ class Network:
 
     @staticmethod
     def _look_up_backward(da: Array, ws: Workspace, dW_xh: Array) -> None:
-        """dW_xh = Σ xᵀ da with one-hot x: at the vocabulary sizes of characters a product beats adding row by row."""
-        x = ws.one_hot
+        """dW_xh = Σ xᵀ da with one-hot x, for the characters of this window: a product beats adding row by row."""
+        ids, V = ws.inputs.ravel(), dW_xh.shape[-2]
+        present = np.zeros(V, np.bool_)
+        present[ids] = True
+        place = np.cumsum(present) - 1
+        x = ws.one_hot[: place[-1] + 1]
         x.fill(0)
-        x[ws.inputs.ravel(), ws.readout.rows] = 1
-        np.matmul(x, da, out=dW_xh)
+        x[place[ids], ws.readout.rows] = 1
+        dW_xh.fill(0)
+        dW_xh[..., present, :] = np.matmul(x, da)
 
     def _states_of(self, number: int) -> slice:
         S = self._cell.number_of_states

@@ -19,7 +19,9 @@ Product = Callable[[Array, Array], Times]
 """From W, (..., K, N), and out, (..., R, N): a function that fills out with x W, for any x, (..., R, K)."""
 
 SMALL = 1_000_000  # multiplications in a small product
-WIDTHS = (64, 48, 32, 16)  # columns: whole vectors of AVX-512
+WIDTHS = (32, 16)  # columns: whole vectors of AVX-512
+FEW = 8  # rows; with fewer, a product is over before it pays to cut it
+LOWEST, HIGHEST = 12, 64  # rows
 HAVE_SMALL_KERNEL = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # as OpenBLAS names what it found
 
 
@@ -48,6 +50,13 @@ def whole_product_with(W: Array, out: Array) -> Times:
     return lambda x: np.matmul(x, W, out=out)
 
 
+def tall_product(x: Array, W: Array, out: Array) -> None:
+    """Fill out, (R, N), with x W, (R, K) by (K, N), where rows are many: in blocks of rows that are small products."""
+    (R, K), N = x.shape, W.shape[1]
+    height = _height(R, K, N) if small_kernel() else R
+    np.matmul(x.reshape(-1, height, K), np.ascontiguousarray(W), out=out.reshape(-1, height, N))
+
+
 @cache
 def small_kernel() -> bool:
     """Whether NumPy's BLAS has the kernel for small products on this processor."""
@@ -55,10 +64,15 @@ def small_kernel() -> bool:
 
 
 def _width(rows: int, K: int, N: int) -> int:
-    """Columns of a block: N where one block is small already, or where no width divides N."""
-    if rows * K * N <= SMALL:
+    """Columns of a block: N where rows are few, or where no width divides N and makes the block small."""
+    if rows < FEW:
         return N
     return next((width for width in WIDTHS if N % width == 0 and rows * K * width <= SMALL), N)
+
+
+def _height(R: int, K: int, N: int) -> int:
+    """Rows of a block: the most that divide R and make it small, or R where that is only a few."""
+    return next((height for height in range(HIGHEST, LOWEST - 1, -1) if R % height == 0 and height * K * N <= SMALL), R)
 
 
 def _in_blocks(array: Array, n: int) -> Array:

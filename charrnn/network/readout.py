@@ -15,6 +15,7 @@ from numpy.typing import DTypeLike
 
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.parameters import Shapes
+from charrnn.network.products import tall_product
 
 
 class Workspace(NamedTuple):
@@ -40,7 +41,7 @@ def shapes(H: int, V: int) -> Shapes:
 
 def logits(h: Array, W_hy: Array, b_y: Array, ws: Workspace) -> None:
     """Fill o, (N, V), from h, (N, H)."""
-    np.matmul(h, W_hy, out=ws.o)
+    tall_product(h, W_hy, ws.o)
     np.add(ws.o, b_y, out=ws.o)  #                 o = h W_hy + b_y
 
 

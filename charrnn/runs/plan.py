@@ -62,7 +62,8 @@ class Plan:
         )
         # The weights, the optimizer's moments and its room to work in, a gradient for each part, and shared weights.
         vectors = 2 + len(self.optimizer(network).moments) + len(streams) + (len(streams) > 1)
-        return buffers + vectors * network.parameters.flat.nbytes + self.corpus.ids.nbytes
+        text = 0 if self.corpus.path else self.corpus.ids.nbytes
+        return buffers + vectors * network.parameters.flat.nbytes + text
 
     @property
     def threads(self) -> int:
@@ -102,7 +103,11 @@ def make(sources: Sequence[str] = (), config: Config | None = None) -> Plan:
     text = corpora.read_text(sources, config.data.unit, config.data.encoding)
     corpus = corpora.build(text, text.vocabulary(config.data.min_count), config.data.split)
     config, notes = _fitted(config, len(corpus.split("train")), len(corpus.vocabulary))
-    return Plan(config, corpus, tuple(map(_absolute, sources)), notes)
+    return Plan(config, corpus, tuple(map(_absolute, sources)), _where(corpus) + notes)
+
+
+def _where(corpus: Corpus) -> tuple[str, ...]:
+    return (f"a text this long is encoded into a file: {corpus.path}",) if corpus.path else ()
 
 
 def again(saved: Checkpoint, sources: Sequence[str], path: Path) -> Plan:
@@ -121,9 +126,8 @@ def again(saved: Checkpoint, sources: Sequence[str], path: Path) -> Plan:
             f"--resume {path}: the text differs from the one it was trained on: {', '.join(sources)} has {text.length:,} "
             f"characters, SHA-256 {text.sha256[:12]}...; the run's had {saved.text.characters:,}, {saved.text.sha256[:12]}..."
         )
-    return Plan(
-        saved.config, corpora.build(text, saved.vocabulary, saved.config.data.split), tuple(map(_absolute, sources)), ()
-    )
+    corpus = corpora.build(text, saved.vocabulary, saved.config.data.split)
+    return Plan(saved.config, corpus, tuple(map(_absolute, sources)), _where(corpus))
 
 
 def with_new_end(plan: Plan, steps: int | None, epochs: float | None, done: int) -> Plan:
@@ -157,7 +161,7 @@ def _fitted(config: Config, characters: int, vocab_size: int) -> tuple[Config, t
     """The configuration with batch, window and threads as this text and this machine allow, and what to say of it."""
     asked = config.training.batch_size, config.training.sequence_length
     B, T = windows.fit(characters, *asked)
-    notes = []
+    notes: list[str] = []
     if (B, T) != asked:
         notes.append(
             f"the training split has {characters:,} characters, too few for {asked[0]} streams x {asked[1]} characters: "

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ class Corpus:
     vocabulary: Vocabulary
     bounds: tuple[int, int, int, int]
     sha256: str
+    path: Path | None = None  # the file that holds the ids of a long text
 
     def split(self, name: str) -> Ids:
         """The ids of one split, (its length,), a view; empty where the split has no share."""
@@ -90,7 +92,7 @@ def build(text: Text, vocabulary: Vocabulary, split: Sequence[float]) -> Corpus:
         raise TextError(
             f"{path}: the encoded text is not {text.length:,} characters long; did its source change meanwhile?"
         )
-    return Corpus(ids, vocabulary, bounds, text.sha256)
+    return Corpus(ids, vocabulary, bounds, text.sha256, path)
 
 
 def _read(documents: Sequence[Document], unit: Unit, encoding: str) -> Iterator[Any]:

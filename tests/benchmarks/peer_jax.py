@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from common import RATE, WINDOWS, V
+from common import RATE, WINDOWS, V, windows
 
 Weights = dict[str, jax.Array]
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
@@ -18,7 +18,7 @@ def training(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], No
     """One update; XLA has the threads of the machine."""
     w = _weights(cell, H)
     adam = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(RATE))
-    text = np.random.default_rng(0).integers(0, V, (WINDOWS, T + 1, B)).astype(np.int32)
+    text = windows(B, T).astype(np.int32)
     carried: dict[str, Any] = {"w": w, "moments": adam.init(w), "state": _zero(cell, B, H), "window": 0}
 
     @partial(jax.jit, donate_argnums=(0, 1, 2))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
-from common import WINDOWS, V
+from common import WINDOWS, V, windows
 
 
 def training(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], object]:
@@ -11,7 +11,7 @@ def training(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], ob
     if cell != "rnn" or B != 1:
         raise SystemExit("one stream of a vanilla RNN only")
     random = np.random.default_rng(0)
-    text = random.integers(0, V, WINDOWS * T + 1)
+    text = windows(1, T).ravel()
     W = {"xh": (H, V), "hh": (H, H), "hy": (V, H), "bh": (H, 1), "by": (V, 1)}
     W = {name: random.normal(size=shape) * 0.01 for name, shape in W.items()}
     memory = {name: np.zeros_like(w) for name, w in W.items()}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from common import RATE, WINDOWS, V
+from common import RATE, WINDOWS, V, windows
 from torch import nn
 
 
@@ -16,7 +16,7 @@ def training(cell: str, H: int, B: int, T: int, threads: int, compiled: bool = F
     call = torch.compile(model) if compiled else model
     parameters = list(model.parameters())
     adam = torch.optim.Adam(parameters, RATE, fused=True)
-    text = torch.randint(0, V, (WINDOWS, T + 1, B))
+    text = torch.as_tensor(windows(B, T))
     carried: dict[str, Any] = {"state": _zero(cell, B, H), "window": 0}
 
     def step() -> None:

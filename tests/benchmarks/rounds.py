@@ -3,7 +3,10 @@
 import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+PAUSE = 0.25  # seconds before a round: the threads of the one before may still be spinning
 
 
 class Peer:
@@ -54,6 +57,7 @@ def alternate(
     times: dict[str, list[float]] = {peer.name: [] for peer in peers}
     for _ in range(rounds):
         for peer in peers:
+            time.sleep(PAUSE)
             times[peer.name].append(peer.seconds(calls[peer.name]))
     for peer in peers:
         peer.close()

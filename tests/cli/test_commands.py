@@ -1,8 +1,10 @@
 """The commands as a user meets them."""
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import safetensors
@@ -324,3 +326,39 @@ def test_gradcheck_of_deep_networks(charrnn, settings):
     arguments = [word for setting in settings for word in ("-s", setting)]
     result = charrnn("gradcheck", "--entries", "5", *arguments)
     assert result.exit_code == 0, result.stderr
+
+
+def test_training_for_a_time_records_the_steps_and_can_be_resumed_for_another(charrnn, text_file):
+    tiny = [word for word in TINY if word not in ("--steps", "20")]
+    result = charrnn("train", text_file, *tiny, "--time", "2s", "-o", "r")
+    assert result.exit_code == 0
+    steps = int(re.search(r"2 s are ([\d,]+) steps here", result.stderr)[1].replace(",", ""))
+    assert f"steps: {steps}" in Path("r/config.yaml").read_text()
+    resumed = charrnn("train", "--resume", "r", "--time", "2s")
+    assert resumed.exit_code == 0
+    assert f"the end moves from step {steps:,} to" in resumed.stderr
+
+
+def test_bench_tells_speed_and_where_the_time_goes(charrnn):
+    arguments = ("bench", "-s", "model.hidden_size=16", "-s", "training.batch_size=4", "--seconds", "0.1")
+    result = charrnn(*arguments)
+    assert result.exit_code == 0
+    for words in ("characters/s", "GFLOP/s", "forward", "backward", "optimizer"):
+        assert words in result.stdout
+    found = json.loads(charrnn(*arguments, "--json").stdout)
+    assert set(found) >= {
+        "cell", "hidden_size", "batch_size", "sequence_length", "chars_per_second", "gflops", "sgemm_peak_gflops",
+        "share_of_peak", "threads",
+    }  # fmt: skip
+
+
+def test_a_long_text_trains_from_a_file_and_says_where_it_is(charrnn, text_file, monkeypatch, tmp_path):
+    from charrnn.text import corpus
+
+    monkeypatch.setattr(corpus, "IN_MEMORY", 100)
+    monkeypatch.setenv("CHARRNN_CACHE_DIR", str(tmp_path / "cache"))
+    result = charrnn("train", text_file, *TINY, "-o", "r")
+    assert result.exit_code == 0
+    (file,) = (tmp_path / "cache").iterdir()
+    assert str(file) in result.stderr
+    assert charrnn("train", "--resume", "r", "--steps", "25").exit_code == 0

@@ -41,8 +41,8 @@ def test_a_whole_product_equals_one_matmul(R, gates):
 @pytest.mark.parametrize(
     ("rows", "K", "N", "width"),
     [
-        (25, 128, 128, 128),  # small as it is
-        (32, 256, 256, 64),
+        (25, 128, 128, 32),
+        (7, 128, 128, 128),  # too few rows
         (32, 512, 512, 32),
         (64, 512, 512, 16),
         (400, 512, 512, 512),  # no block is small enough

@@ -100,18 +100,19 @@ class LSTM:
         """Fill da = ∂L/∂a, (4, T, B, H), and dW_hh, from dh = ∂L/∂h', (T, B, H), last step first; ∂L/∂(h[0], c[0])."""
         h, _, gates, tanh_c, da, recurrent, dc, product = ws
         times_W_hhT = product_with(w["W_hh"].swapaxes(1, 2), out=recurrent)
+        views = [*zip(dh, da.swapaxes(0, 1), da[:2].swapaxes(0, 1), da[2], da[3], gates[1], tanh_c, strict=True)]
         dc.fill(0)
         for steps in in_cache_backwards(tanh_c, blocks=12):
-            dh_dc = _local_derivatives(ws, steps)
+            _local_derivatives(ws, steps)
             for t in reversed(range(len(tanh_c))[steps]):
-                da_i_f, da_o, da_g = da[:2, t], da[2, t], da[3, t]
-                np.multiply(dh_dc[t], dh[t], out=product)  #  h' = o ∘ tanh(c')
+                dh_t, da_t, da_i_f, da_o, da_g, f, dh_dc = views[t]
+                np.multiply(dh_dc, dh_t, out=product)  #   h' = o ∘ tanh(c')
                 np.add(dc, product, out=dc)
-                np.multiply(da_o, dh[t], out=da_o)
-                np.multiply(da_i_f, dc, out=da_i_f)  #        c' = f ∘ c + i ∘ g
+                np.multiply(da_o, dh_t, out=da_o)
+                np.multiply(da_i_f, dc, out=da_i_f)  #     c' = f ∘ c + i ∘ g
                 np.multiply(da_g, dc, out=da_g)
-                np.multiply(dc, gates[1, t], out=dc)
-                times_W_hhT(da[:, t])  #                      a  = x W_xh + h W_hh + b_h
+                np.multiply(dc, f, out=dc)
+                times_W_hhT(da_t)  #                       a  = x W_xh + h W_hh + b_h
                 np.add.reduce(recurrent, axis=0, out=product)
                 if t > 0:
                     np.add(dh[t - 1], product, out=dh[t - 1])
@@ -130,9 +131,9 @@ def _activate(a: Array) -> Array:
     return a
 
 
-def _local_derivatives(ws: Workspace, steps: slice) -> Array:
+def _local_derivatives(ws: Workspace, steps: slice) -> None:
     """What does not depend on the step after, for several steps at once: ∂h'/∂a[o] and ∂c'/∂a[i, f, g] into da, and
-    ∂h'/∂c' in the place of tanh(c'), which is returned, (T, B, H).
+    ∂h'/∂c' in the place of tanh(c').
     """
     _, c, gates, tanh_c, da, _, _, _ = ws
     (i, _, o, g), (da_i, da_f, da_o, da_g) = gates[:, steps], da[:, steps]
@@ -145,4 +146,3 @@ def _local_derivatives(ws: Workspace, steps: slice) -> Array:
     dh_dc = tanh_c[steps]
     TANH.slope(dh_dc, dh_dc)
     np.multiply(dh_dc, o, out=dh_dc)
-    return tanh_c
