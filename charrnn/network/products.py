@@ -15,8 +15,7 @@ from threadpoolctl import threadpool_info
 from charrnn.network.arrays import Array
 
 Times = Callable[[Array], object]
-Product = Callable[[Array, Array], Times]
-"""From W, (..., K, N), and out, (..., R, N): a function that fills out with x W, for any x, (..., R, K)."""
+"""Fills its own out, (..., R, N), with x W, for any x, (..., R, K)."""
 
 SMALL = 1_000_000  # multiplications in a small product
 WIDTHS = (32, 16)  # columns: whole vectors of AVX-512

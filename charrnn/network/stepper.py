@@ -3,11 +3,15 @@
 The cells' own step, on a window of one step; what does not depend on the characters is made ready once.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from charrnn.network.arrays import Array, Ids
+from charrnn.network.cells.cell import Cell
 from charrnn.network.network import Network
-from charrnn.network.products import whole_product_with
+from charrnn.network.products import Times, whole_product_with
 
 
 class Stepper:
@@ -15,36 +19,57 @@ class Stepper:
 
     def __init__(self, network: Network, state: Array) -> None:
         B, H, cell = *state.shape[1:], network.architecture.make_cell()
-        layers = network.layers
-        workspaces = [cell.workspace(1, B, H, state.dtype) for _ in layers]
-        self._before_and_after = [(states[0], states[1]) for ws in workspaces for states in ws.states]
-        for (_, after), incoming in zip(self._before_and_after, state, strict=True):
-            after[:] = incoming
-        steps = [cell.forward(w, ws, whole_product_with) for w, ws in zip(layers, workspaces, strict=True)]
-        biases = [cell.bias(w)[..., np.newaxis, :] for w in layers]
-        x_a = [ws.x_a[..., 0, :, :] for ws in workspaces]
-        h = [ws.states[0][1] for ws in workspaces]
-        self._look_up, self._x_a, self._first = layers[0]["W_xh"] + biases[0], x_a[0], steps[0]
-        W_above = (w["W_xh"] for w in layers[1:])
-        self._above = list(zip(h, W_above, biases[1:], x_a[1:], steps[1:], strict=False))
-        self._top, self._b_y = h[-1], network.parameters["b_y"][np.newaxis]
+        workspaces = [cell.workspace(1, B, H, state.dtype) for _ in network.layers]
+        biases = [cell.bias(w)[..., np.newaxis, :] for w in network.layers]
+        self._look_up = network.layers[0]["W_xh"] + biases[0]  # (G, V, H), for the rnn (V, H)
+        self._b_y = network.parameters["b_y"][np.newaxis]
         self._logits = np.empty((B, self._b_y.size), state.dtype)
         self._times_W_hy = whole_product_with(network.parameters["W_hy"], self._logits)
+        # What one step leaves is what the next begins with: two sides that take turns, and nothing is copied.
+        products = [
+            whole_product_with(w["W_hh"], ws.recurrent) for w, ws in zip(network.layers, workspaces, strict=True)
+        ]
+        there = _Side(network, cell, workspaces, biases, products)
+        back = _Side(network, cell, [ws.turned() for ws in workspaces], biases, products)
+        for own, incoming in zip(there.before, state, strict=True):
+            own[:] = incoming
+        self._now, self._next = there, back
 
     @property
     def state(self) -> Array:
         """The state after the last step, (S, B, H), a copy."""
-        return np.stack([after for _, after in self._before_and_after])
+        return np.stack(self._now.before)
 
     def __call__(self, ids: Ids) -> Array:
         """Read one character of each stream, (B,): the logits of the next, (B, V), in a buffer that the next call fills anew."""
-        for before, after in self._before_and_after:
-            np.copyto(before, after)
-        self._look_up.take(ids, axis=-2, out=self._x_a, mode="clip")
-        self._first(0)
-        for below, W_xh, bias, x_a, step in self._above:
+        side = self._now
+        self._look_up.take(ids, axis=-2, out=side.x_a, mode="clip")
+        side.first(0)
+        for below, W_xh, bias, x_a, step in side.above:
             np.matmul(below, W_xh, out=x_a)
             np.add(x_a, bias, out=x_a)
             step(0)
-        self._times_W_hy(self._top)
+        self._times_W_hy(side.top)
+        self._now, self._next = self._next, side
         return np.add(self._logits, self._b_y, out=self._logits)
+
+
+class _Side:
+    """One step of all layers, from the states `before` to those after."""
+
+    def __init__(
+        self,
+        network: Network,
+        cell: Cell,
+        workspaces: Sequence[Any],
+        biases: Sequence[Array],
+        products: Sequence[Times],
+    ) -> None:
+        layers = network.layers
+        steps = [cell.forward(w, ws, times) for w, ws, times in zip(layers, workspaces, products, strict=True)]
+        x_a = [ws.x_a[..., 0, :, :] for ws in workspaces]
+        h = [ws.states[0][1] for ws in workspaces]
+        self.before = [states[0] for ws in workspaces for states in ws.states]
+        self.x_a, self.first, self.top = x_a[0], steps[0], h[-1]
+        W_above = (w["W_xh"] for w in layers[1:])
+        self.above = list(zip(h, W_above, biases[1:], x_a[1:], steps[1:], strict=False))

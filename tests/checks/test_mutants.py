@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from mutants import mutants, planted
 
-from charrnn.checks.gradcheck import gradcheck, passed, small_case
+from charrnn.checks.gradcheck import gradcheck, passed, random_window, small_case
 from charrnn.network import activations, readout
 from charrnn.network.architecture import Architecture
 from charrnn.network.cells import gru, lstm
@@ -17,6 +17,9 @@ from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 
 RNNS = [small_case(Architecture(7, 5, nonlinearity=name), 0) for name in activations.NONLINEARITIES]
+SPARSE = [  # more characters than the window holds
+    random_window(Network.fresh(Architecture(30, 5), np.random.default_rng(0), np.float64), np.random.default_rng(0))
+]
 GATED = [small_case(Architecture(7, 5, cell), 0) for cell in ("gru", "lstm")]
 STACKED = [small_case(Architecture(7, 5, cell, num_layers=2), 0) for cell in ("rnn", "gru", "lstm")]
 # Truncated with a stride, and with a dropout mask that is held.
@@ -32,7 +35,7 @@ BACKWARDS = {
     readout.backward: RNNS[:1],
     Network.backward: STACKED,
     Network._layer_backward: STACKED,
-    Network._look_up_backward: RNNS[:1],
+    Network._look_up_backward: [*RNNS[:1], *SPARSE],
     activations.TANH.slope: [*RNNS, *GATED],
     activations.SIGMOID.slope: [*RNNS, *GATED],
     activations.RELU.slope: RNNS,
@@ -50,7 +53,7 @@ def caught(cases) -> bool:
 
 
 def test_nothing_is_caught_while_nothing_is_broken():
-    assert not caught([*RNNS, *GATED, *STACKED])
+    assert not caught([*RNNS, *GATED, *STACKED, *SPARSE])
 
 
 def test_there_are_mutants_of_every_backward():

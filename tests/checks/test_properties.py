@@ -68,7 +68,7 @@ def test_a_cell_state_that_is_lost_between_windows_is_seen(monkeypatch):
     right = Stepper.__call__
 
     def forgetful(self, ids):
-        self._before_and_after[1][1].fill(0)
+        self._now.before[1].fill(0)
         return right(self, ids)
 
     monkeypatch.setattr(Stepper, "__call__", forgetful)

@@ -156,3 +156,21 @@ def test_a_window_of_another_size_is_an_error():
 def test_what_cannot_be_a_network_is_refused(values, message):
     with pytest.raises(NetworkError, match=message):
         Architecture(**{"vocab_size": 5, "hidden_size": 5, **values})
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("V", [2, 7, 500])
+def test_the_look_ups_gradient_is_the_sum_over_the_places_of_each_character(cell, V):
+    network = Network.fresh(Architecture(V, 5, cell), np.random.default_rng(0), np.float64)
+    ids = np.random.default_rng(1).integers(0, V, (5, 3))
+    ws, gradient = network.workspace(4, 3), network.parameters.zeros_like()
+    gradient.flat[:] = np.nan
+    network.forward(ids[:-1], ids[1:], network.zero_state(3), ws)
+    network.backward(12, ws, gradient)
+    da = ws.layers[0].cell.da.reshape(-1, 12, 5)
+    expected = np.zeros((len(da), V, 5))
+    for place, character in enumerate(ids[:-1].ravel()):
+        expected[:, character] += da[:, place]
+    np.testing.assert_allclose(gradient["W_xh"].reshape(expected.shape), expected, rtol=1e-12, atol=1e-15)
+    bias = "b_xh" if cell == "gru" else "b_h"
+    np.testing.assert_allclose(gradient[bias].reshape(-1, 5), da.sum(axis=1), rtol=1e-12, atol=1e-15)

@@ -6,7 +6,7 @@ import pytest
 from charrnn.network import products
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
-from charrnn.network.products import product_with, whole_product_with
+from charrnn.network.products import product_with, tall_product, whole_product_with
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +36,24 @@ def test_a_whole_product_equals_one_matmul(R, gates):
     out = np.full((*gates, R, 7), np.nan)
     whole_product_with(W, out)(x)
     np.testing.assert_allclose(out, x @ W, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("R", "K", "N"), [(7, 3, 5), (1250, 128, 65), (2048, 512, 65), (1009, 128, 65), (640, 65, 512)]
+)
+def test_a_tall_product_equals_one_matmul(R, K, N):
+    generator = np.random.default_rng(0)
+    x, W, out = generator.normal(size=(R, K)), generator.normal(size=(N, K)).T, np.full((R, N), np.nan)
+    tall_product(x, W, out)
+    np.testing.assert_allclose(out, x @ W, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("R", "K", "N", "height"),
+    [(1250, 128, 65, 50), (2048, 256, 65, 32), (2048, 512, 65, 16), (1009, 128, 65, 1009), (2048, 512, 2842, 2048)],
+)
+def test_the_highest_block_that_is_still_small(R, K, N, height):
+    assert products._height(R, K, N) == height
 
 
 @pytest.mark.parametrize(

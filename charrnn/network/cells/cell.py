@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 
 from charrnn.network.arrays import Array
 from charrnn.network.parameters import Shapes
-from charrnn.network.products import Product, product_with
+from charrnn.network.products import Times
 
 Weights = Mapping[str, Array]
 """The parameters of one layer, or their gradients, by their names in the equations: W_xh, W_hh, ..."""
@@ -30,8 +30,15 @@ class CellWorkspace(Protocol):
         """The gradient of x W_xh + b, in its shape, after `backward`."""
 
     @property
+    def recurrent(self) -> Array:
+        """(G, B, H), for the rnn (B, H): room for h W_hh of one step."""
+
+    @property
     def states(self) -> tuple[Array, ...]:
         """S arrays (T+1, B, H), h first: index t is before step t, t + 1 after it; index 0 is what came in."""
+
+    def turned(self) -> "CellWorkspace":
+        """The same buffers with the states the other way round, last first."""
 
 
 class Cell(Protocol):
@@ -50,10 +57,10 @@ class Cell(Protocol):
     def workspace(self, T: int, B: int, H: int, dtype: DTypeLike) -> Any:
         """Allocate the buffers of one layer."""
 
-    def forward(self, w: Weights, ws: Any, times: Product = product_with) -> Callable[[int], None]:
+    def forward(self, w: Weights, ws: Any, times: Times | None = None) -> Callable[[int], None]:
         """The step: a function of t = 0, 1, ... that fills states[t+1] from states[t] and x_a[t].
 
-        What all steps share is made ready here, once; `times` is how the recurrent product is made.
+        What all steps share is made ready here, once: with it the product h W_hh into ws.recurrent, unless `times` makes it.
         """
 
     def backward(self, w: Weights, dh: Array, ws: Any, dw: Weights) -> Array:

@@ -23,7 +23,7 @@ from charrnn.network.activations import SIGMOID, TANH
 from charrnn.network.arrays import Array, in_cache_backwards
 from charrnn.network.cells.cell import Weights
 from charrnn.network.parameters import Shapes
-from charrnn.network.products import Product, product_with
+from charrnn.network.products import Times, product_with
 
 
 class Workspace(NamedTuple):
@@ -50,6 +50,10 @@ class Workspace(NamedTuple):
     def states(self) -> tuple[Array, ...]:
         """The hidden state alone."""
         return (self.h,)
+
+    def turned(self) -> "Workspace":
+        """The same buffers with the states the other way round: for one step, what came out goes in."""
+        return self._replace(h=self.h[::-1])
 
 
 class GRU:
@@ -80,10 +84,10 @@ class GRU:
             product=np.zeros((B, H), dtype),
         )
 
-    def forward(self, w: Weights, ws: Workspace, times: Product = product_with) -> Callable[[int], None]:
+    def forward(self, w: Weights, ws: Workspace, times: Times | None = None) -> Callable[[int], None]:
         """The step t: from h[t], (B, H), and x_a to h[t+1]. Steps are made in order."""
         h, gates, m, _, recurrent, product = ws
-        times_W_hh, b_n = times(w["W_hh"], recurrent), w["b_hh"][2:]  # (1, H)
+        times_W_hh, b_n = times or product_with(w["W_hh"], recurrent), w["b_hh"][2:]  # (1, H)
         h_W_hh_r_z, h_W_hh_n = recurrent[:2], recurrent[2]
         views = [*zip(h, h[1:], gates[:2].swapaxes(0, 1), *gates, m, strict=False)]
 

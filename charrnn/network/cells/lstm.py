@@ -23,7 +23,7 @@ from charrnn.network.activations import HALF, SIGMOID, TANH
 from charrnn.network.arrays import Array, in_cache_backwards
 from charrnn.network.cells.cell import Weights
 from charrnn.network.parameters import Shapes
-from charrnn.network.products import Product, product_with
+from charrnn.network.products import Times, product_with
 
 
 class Workspace(NamedTuple):
@@ -47,6 +47,10 @@ class Workspace(NamedTuple):
     def states(self) -> tuple[Array, ...]:
         """h, c"""
         return (self.h, self.c)
+
+    def turned(self) -> "Workspace":
+        """The same buffers with the states the other way round: for one step, what came out goes in."""
+        return self._replace(h=self.h[::-1], c=self.c[::-1])
 
 
 class LSTM:
@@ -77,10 +81,10 @@ class LSTM:
             product=np.zeros((B, H), dtype),
         )
 
-    def forward(self, w: Weights, ws: Workspace, times: Product = product_with) -> Callable[[int], None]:
+    def forward(self, w: Weights, ws: Workspace, times: Times | None = None) -> Callable[[int], None]:
         """The step t: from h[t], c[t], (B, H), and x W_xh + b_h to h[t+1], c[t+1]. Steps are made in order."""
         h, c, gates, tanh_c, _, recurrent, _, i_g = ws
-        times_W_hh = times(w["W_hh"], recurrent)
+        times_W_hh = times or product_with(w["W_hh"], recurrent)
         views = [*zip(h, h[1:], c, c[1:], gates.swapaxes(0, 1), tanh_c, strict=False)]
 
         def step(t: int) -> None:

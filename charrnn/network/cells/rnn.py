@@ -20,7 +20,7 @@ from charrnn.network.activations import Nonlinearity
 from charrnn.network.arrays import Array, in_cache_backwards
 from charrnn.network.cells.cell import Weights
 from charrnn.network.parameters import Shapes
-from charrnn.network.products import Product, product_with
+from charrnn.network.products import Times, product_with
 
 
 class Workspace(NamedTuple):
@@ -39,6 +39,10 @@ class Workspace(NamedTuple):
     def states(self) -> tuple[Array, ...]:
         """The hidden state alone."""
         return (self.h,)
+
+    def turned(self) -> "Workspace":
+        """The same buffers with the states the other way round: for one step, what came out goes in."""
+        return self._replace(h=self.h[::-1])
 
 
 class RNN:
@@ -63,10 +67,10 @@ class RNN:
         """Allocate the buffers of one layer."""
         return Workspace(np.zeros((T + 1, B, H), dtype), np.zeros((T, B, H), dtype), np.zeros((B, H), dtype))
 
-    def forward(self, w: Weights, ws: Workspace, times: Product = product_with) -> Callable[[int], None]:
+    def forward(self, w: Weights, ws: Workspace, times: Times | None = None) -> Callable[[int], None]:
         """The step t: from h[t], (B, H), and x W_xh + b_h in the place of h[t+1] to h[t+1]. Steps are made in order."""
         h, _, recurrent = ws
-        times_W_hh, φ = times(w["W_hh"], recurrent), self.φ
+        times_W_hh, φ = times or product_with(w["W_hh"], recurrent), self.φ
         views = [*pairwise(h)]
 
         def step(t: int) -> None:
