@@ -12,8 +12,10 @@ from charrnn.runs import plan as plans
 from charrnn.runs import run as runs
 from charrnn.runs.plan import Plan
 
-WARM_UP = 3  # steps that are not counted
-SHARE, SHORTEST, LONGEST = 0.04, 0.5, 5.0  # of the budget that measuring may take; in seconds, at least and at most
+SHARE, SHORTEST, LONGEST = 0.05, 0.5, 10.0  # of the budget that measuring may take; in seconds, at least and at most
+WARM_UP = (
+    0.4  # of the measuring, before which steps do not count: processors and caches take seconds to reach their speed
+)
 UNITS = {"h": 3600, "m": 60, "s": 1}
 ENDLESS = 1 << 50  # steps
 
@@ -57,32 +59,34 @@ def _measured(plan: Plan, seconds: float) -> Cost:
     """Train for so many seconds in a directory of its own; then validate, sample and save once."""
     with tempfile.TemporaryDirectory(prefix="charrnn-") as folder:
         run = runs.start(plans.with_steps(plan, ENDLESS), Path(folder) / "run")
-        clock, trainer = _Clock(), run.trainer
+        clock, trainer = _Clock(WARM_UP * seconds), run.trainer
+        trainer.eval_every = ENDLESS
         for event in run.events(lambda: clock.done):
             clock.note(event)
-            if clock.stepping > seconds:
+            if clock.stepping > (1 - WARM_UP) * seconds:
                 trainer.eval_every = trainer.progress.step  # so that a validation is due now
                 clock.done = clock.done or isinstance(event, Evaluated) or not len(trainer.valid)
-    return Cost(clock.stepping / (clock.steps - WARM_UP), clock.rest, clock.start)
+    return Cost(clock.stepping / clock.steps, clock.rest, clock.start or 0.0)
 
 
 class _Clock:
-    """How long the events of a training take, by kind."""
+    """How long the events of a training take, by kind; steps within `warm_up` seconds of the first are not counted."""
 
-    def __init__(self) -> None:
+    def __init__(self, warm_up: float) -> None:
         self.last = self.begun = time.perf_counter()
-        self.start = self.stepping = self.rest = 0.0
-        self.steps = 0
+        self.start: float | None = None  # until the first step was made
+        self.steps, self.stepping, self.rest = 0, 0.0, 0.0
         self.done = False
+        self._warm_up = warm_up
 
     def note(self, event: Event) -> None:
         now = time.perf_counter()
         passed, self.last = now - self.last, now
         if isinstance(event, Stepped):
-            self.steps += 1
-            if self.steps == 1:
+            if self.start is None:
                 self.start = now - self.begun
-            elif self.steps > WARM_UP:
+            elif now - self.begun - self.start > self._warm_up:
+                self.steps += 1
                 self.stepping += passed
-        elif self.steps and not isinstance(event, Finished):
+        elif self.start is not None and not isinstance(event, Finished):
             self.rest += passed
