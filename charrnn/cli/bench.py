@@ -4,16 +4,12 @@ from typing import Annotated
 
 import typer
 
+from charrnn.cli.options import ConfigOption, SettingsOption
+
 
 def bench(
-    config: Annotated[
-        str | None,
-        typer.Option("--config", "-c", metavar="NAME|FILE", help="A shipped configuration by name, or a YAML file."),
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", "-s", metavar="KEY=VALUE", help="Set one configuration key. Repeatable."),
-    ] = None,
+    config: ConfigOption = None,
+    settings: SettingsOption = None,
     seconds: Annotated[float, typer.Option(metavar="SECONDS", help="How long to measure.", min=0.1, max=600)] = 3.0,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")] = False,
 ) -> None:

@@ -5,18 +5,14 @@ from typing import Annotated
 
 import typer
 
+from charrnn.cli.options import ConfigOption, SettingsOption
+
 ENTRIES_OF_A_RUN = 200  # a trained network has too many to try each in a minute
 
 
 def gradcheck(
-    config: Annotated[
-        str | None,
-        typer.Option("--config", "-c", metavar="NAME|FILE", help="Check a small network of this configuration's kind."),
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", "-s", metavar="KEY=VALUE", help="Set one configuration key. Repeatable."),
-    ] = None,
+    config: ConfigOption = None,
+    settings: SettingsOption = None,
     run: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Check the trained weights of this run, in their full size.")
     ] = None,

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
+from charrnn.cli.options import ConfigOption, SettingsOption
+
 UNREAD = 141  # as a shell sees a program whose reader went away
 EPOCHS, STEPS = "training.epochs", "training.steps"
 
@@ -17,19 +19,8 @@ def train(
             show_default=False,
         ),
     ] = None,
-    config: Annotated[
-        str | None,
-        typer.Option("--config", "-c", metavar="NAME|FILE", help="A shipped configuration by name, or a YAML file."),
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            "-s",
-            metavar="KEY=VALUE",
-            help="Set one configuration key, for example model.hidden_size=128. Repeatable.",
-        ),
-    ] = None,
+    config: ConfigOption = None,
+    settings: SettingsOption = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="DIR", help="The run directory to make. Default: runs/NAME.")
     ] = None,

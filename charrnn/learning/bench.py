@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -16,6 +16,7 @@ from charrnn.learning.part import Part, Work
 from charrnn.learning.schedules import Schedule
 from charrnn.learning.trainer import Trainer
 from charrnn.network.architecture import Architecture
+from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.text.vocabulary import Ids
 from charrnn.text.windows import Windows
@@ -136,9 +137,10 @@ def _parts(trainer: Trainer, threads: int, seconds: float) -> tuple[float, float
     streams = shares(trainer.windows.batch_size, threads)[0]
     part = Part(network, network.parameters.zeros_like())
     ids = window.inputs[:, streams], window.targets[:, streams]
-    work = Work(*ids, trainer.state[:, streams])
+    dropout = Dropout(trainer.dropout, trainer.seed, step=0) if trainer.dropout else None
+    work = Work(*ids, trainer.state[:, streams], dropout=dropout)
     forward = _median(lambda: part.do(work), seconds)
-    both = _median(lambda: part.do(Work(*ids, trainer.state[:, streams], count=window.characters)), seconds)
+    both = _median(lambda: part.do(replace(work, count=window.characters)), seconds)
     weights, gradient = network.parameters.flat.copy(), part.gradient.flat
 
     def update() -> None:

@@ -214,7 +214,10 @@ class _Worker:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(PATIENCE)
         code = self._process.returncode
-        how = f"ended by signal {-code}" if code and code < 0 else f"ended with exit code {code}"
+        if code is None:
+            how = "no longer answers"
+        else:
+            how = f"ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
         return WorkerError(
             f"a worker process of this training (pid {self._process.pid}) {how}; was there too little memory? "
             f"Go on from the last checkpoint with --resume, or {ALONE}"

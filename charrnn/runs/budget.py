@@ -13,9 +13,7 @@ from charrnn.runs import run as runs
 from charrnn.runs.plan import Plan
 
 SHARE, SHORTEST, LONGEST = 0.05, 0.5, 10.0  # of the budget that measuring may take; in seconds, at least and at most
-WARM_UP = (
-    0.4  # of the measuring, before which steps do not count: processors and caches take seconds to reach their speed
-)
+WARM_UP = 0.4  # of the measuring, before which no step counts: processors take seconds to reach their speed
 UNITS = {"h": 3600, "m": 60, "s": 1}
 ENDLESS = 1 << 50  # steps
 
