@@ -5,6 +5,7 @@
 
 import contextlib
 import os
+import signal
 import sys
 from typing import Annotated, Any
 
@@ -20,7 +21,7 @@ from charrnn.cli.schema import schema
 from charrnn.cli.train import train
 from charrnn.errors import CharrnnError
 
-INTERRUPTED = 130
+INTERRUPTED, TERMINATED = 130, 143
 MISUSE = 2
 UsageError: type[Exception] = typer.BadParameter.__bases__[
     0
@@ -116,4 +117,10 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):  # a stream that is not a text file stays as it is
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    signal.signal(signal.SIGTERM, _terminate)
     app(prog_name="charrnn")
+
+
+def _terminate(*_: object) -> None:
+    """Leave as after Ctrl-C, so that files half written and folders of a moment are removed."""
+    sys.exit(TERMINATED)

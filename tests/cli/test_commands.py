@@ -1,9 +1,11 @@
 """The commands as a user meets them."""
 
 import json
+import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -362,3 +364,18 @@ def test_a_long_text_trains_from_a_file_and_says_where_it_is(charrnn, text_file,
     (file,) = (tmp_path / "cache").iterdir()
     assert str(file) in result.stderr
     assert charrnn("train", "--resume", "r", "--steps", "25").exit_code == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_sigterm_while_measuring_leaves_nothing_behind(tmp_path, text_file):
+    (tmp_path / "t").mkdir()
+    command = [sys.executable, "-m", "charrnn", "train", str(text_file), "--time", "300s", "-o", str(tmp_path / "r")]
+    process = subprocess.Popen(command, env={**os.environ, "TMPDIR": str(tmp_path / "t")}, stderr=subprocess.DEVNULL)
+    end = time.monotonic() + 20
+    while not list((tmp_path / "t").iterdir()) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert list((tmp_path / "t").iterdir()), "it measures in a folder of its own"
+    process.terminate()
+    assert process.wait(20) == 143
+    assert list((tmp_path / "t").iterdir()) == []
+    assert not (tmp_path / "r").exists()
