@@ -1,10 +1,13 @@
 """`charrnn sample`."""
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+LONGEST_PROMPT = 1 << 24  # bytes
 
 
 def sample(
@@ -74,7 +77,11 @@ def _prompt(prompt: str, file: str | None) -> str:
     if prompt:
         raise typer.BadParameter("give --prompt or --prompt-file, not both")
     try:
-        return (standard_input() if file == "-" else Path(file).read_bytes()).decode("utf-8-sig").replace("\r\n", "\n")
+        with nullcontext(standard_input()) if file == "-" else open(file, "rb") as given:
+            content = given.read(LONGEST_PROMPT + 1)
+        if len(content) > LONGEST_PROMPT:
+            raise SamplingError(f"--prompt-file {file}: longer than {LONGEST_PROMPT:,} bytes")
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
     except OSError as error:
         raise SamplingError(f"--prompt-file {file}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

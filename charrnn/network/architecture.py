@@ -66,6 +66,10 @@ class Architecture:
             for number in range(1, self.num_layers + 1)
         ]
 
+    def state_shape(self, B: int) -> tuple[int, int, int]:
+        """(S, B, H): S arrays are handed from window to window, layer by layer."""
+        return (self.num_layers * self.make_cell().number_of_states, B, self.hidden_size)
+
     def shapes(self) -> Shapes:
         """Every parameter and its shape, in the order in which they stand in the flat vector."""
         V, H, cell = self.vocab_size, self.hidden_size, self.make_cell()

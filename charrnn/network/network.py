@@ -105,8 +105,8 @@ class Network:
         )
 
     def state_shape(self, B: int) -> tuple[int, int, int]:
-        """(S, B, H): S arrays are handed from window to window, layer by layer."""
-        return (len(self.layers) * self._cell.number_of_states, B, self.architecture.hidden_size)
+        """(S, B, H): see Architecture."""
+        return self.architecture.state_shape(B)
 
     def zero_state(self, B: int) -> Array:
         """The state at the beginning of a text, (S, B, H)."""

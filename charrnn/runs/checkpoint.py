@@ -1,33 +1,42 @@
 """Everything that a training needs to go on, and sampling to write, in one safetensors file.
 
 Tensors: `parameters.NAME` for each parameter, `optimizer.NAME` for each moment, (P,), and `state`, (S, B, H).
-Metadata: one JSON text, `charrnn`, with the fields of `Record`. Nothing in it can run: numbers and JSON, that is all.
-The same training gives the same bytes.
+Metadata: a digest over every byte, and one JSON text, `charrnn`, with the fields of `Record`. Nothing in it can run:
+numbers and JSON, that is all. The same training gives the same bytes.
 """
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import safetensors
-import safetensors.numpy
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 import charrnn
-from charrnn.errors import CheckpointError, NetworkError, VocabularyError
+from charrnn.errors import CheckpointError, DivergedError, NetworkError, VocabularyError
+from charrnn.learning.optimizers import OPTIMIZERS
 from charrnn.learning.trainer import Progress
+from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
-from charrnn.network.parameters import Parameters
+from charrnn.network.parameters import Parameters, Shapes
+from charrnn.runs import tensors as files
 from charrnn.runs.config import Config, Section
-from charrnn.text.vocabulary import Vocabulary, from_symbols
+from charrnn.runs.tensors import Entry, MalformedError, Reader
+from charrnn.text.vocabulary import LARGEST, Vocabulary, from_symbols
 
 METADATA = "charrnn"
 PARAMETERS, MOMENTS, STATE = "parameters.", "optimizer.", "state"
+SIDE = ".tmp"  # the ending of a file that is not whole yet
+
+
+def versions() -> dict[str, str]:
+    """What wrote a checkpoint."""
+    return {"charrnn": charrnn.__version__, "numpy": np.__version__, "python": platform.python_version()}
 
 
 @dataclass(frozen=True)
@@ -42,14 +51,21 @@ class TextRecord:
 class Record(Section):
     """What a checkpoint holds besides tensors, as it stands in the file."""
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     config: Config
-    vocabulary: tuple[str, ...] = Field(strict=False)
+    vocabulary: tuple[str, ...] = Field(strict=False, max_length=LARGEST)
     progress: Progress
     updates: int = Field(ge=0)
     position: int = Field(ge=0)
     text: TextRecord
     versions: dict[str, str]
+
+    @field_validator("progress")
+    @classmethod
+    def _counts(cls, progress: Progress) -> Progress:
+        if min(number or 0 for number in asdict(progress).values()) < 0:
+            raise ValueError("no number in it can be negative")
+        return progress
 
 
 @dataclass(frozen=True)
@@ -65,51 +81,73 @@ class Checkpoint:
     position: int
     progress: Progress
     text: TextRecord
+    versions: Mapping[str, str] = field(default_factory=versions)
 
 
 def save(checkpoint: Checkpoint, path: Path, previous: Path | None = None) -> None:
     """Write to a side file, flush it to the disk, and only then let it take the name: no reader ever sees a part.
 
-    What bore the name before is kept as `previous`, where that is given. Raises OSError; the side file is then removed
-    and whatever bore the name is still there.
+    What bore the name before is kept as `previous`, where that is given. Raises OSError, the side file then being removed
+    and whatever bore the name still there; and DivergedError rather than write numbers that are not finite.
     """
-    side = path.with_name(path.name + ".tmp")
+    tensors = _tensors(checkpoint)
+    for name, tensor in tensors.items():
+        if not np.isfinite(tensor).all():
+            raise DivergedError(f"training diverged at step {checkpoint.progress.step:,}: {name} is not finite")
+    side = side_of(path)
     try:
         with side.open("wb") as file:
-            file.write(_serialise(checkpoint))
+            files.write(file, tensors, {METADATA: _record(checkpoint)})
             file.flush()
             os.fsync(file.fileno())
         if previous and path.exists():
-            os.replace(path, previous)
+            _keep(path, previous)
         os.replace(side, path)
     except BaseException:
-        side.unlink(missing_ok=True)
+        with suppress(OSError):
+            side.unlink(missing_ok=True)
         raise
-    _flush_folder(path.parent)
+    flush_folder(path.parent)
 
 
 def load(path: Path) -> Checkpoint:
-    """Read and verify a checkpoint.
+    """Read and verify a checkpoint: digest, names, shapes, precision, and that every number is finite.
 
     Raises CheckpointError for a file that is missing, damaged, not charrnn's, or whose parts do not fit together.
     """
-    metadata, tensors = _read(path)
-    if METADATA not in metadata:
-        raise CheckpointError(f"{path}: a safetensors file, but not a checkpoint of charrnn")
     try:
-        return _assemble(Record.model_validate_json(metadata[METADATA]), tensors, path)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        raise CheckpointError(f"{path}: its record is not valid: {key}: {first['msg']}") from None
-    except (NetworkError, VocabularyError) as error:
-        raise CheckpointError(f"{path}: its parts do not fit together: {error}") from None
+        with path.open("rb") as file:
+            reader = Reader(file)
+            record = _parse(reader)
+            vocabulary = from_symbols(record.vocabulary, record.config.data.unit)
+            architecture = record.config.model.architecture(len(vocabulary))
+            _require(reader.entries, _needed(record.config, architecture), record.config.training.precision)
+            tensors = reader.read()
+        _require_finite(tensors)
+        return _assemble(record, vocabulary, architecture, tensors)
+    except FileNotFoundError:
+        raise CheckpointError(f"{path}: no such checkpoint") from None
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except MalformedError as error:
+        raise CheckpointError(f"{path}: damaged: {error}") from None
+    except (CheckpointError, NetworkError, VocabularyError) as error:
+        raise CheckpointError(f"{path}: {error}") from None
 
 
-def _serialise(checkpoint: Checkpoint) -> bytes:
+def side_of(path: Path) -> Path:
+    """The name of a file until it is whole."""
+    return path.with_name(path.name + SIDE)
+
+
+def _tensors(checkpoint: Checkpoint) -> dict[str, Array]:
     tensors = {PARAMETERS + name: view for name, view in checkpoint.network.parameters.items()}
     tensors |= {MOMENTS + name: moment for name, moment in checkpoint.moments.items()}
     tensors[STATE] = checkpoint.state
+    return {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+
+
+def _record(checkpoint: Checkpoint) -> str:
     record = Record(
         config=checkpoint.config,
         vocabulary=checkpoint.vocabulary.symbols,
@@ -119,50 +157,68 @@ def _serialise(checkpoint: Checkpoint) -> bytes:
         text=checkpoint.text,
         versions=versions(),
     )
-    metadata = {METADATA: record.model_dump_json()}
-    return safetensors.numpy.save({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, metadata)
+    return record.model_dump_json()
 
 
-def versions() -> dict[str, str]:
-    """What wrote a checkpoint."""
-    return {"charrnn": charrnn.__version__, "numpy": np.__version__, "python": platform.python_version()}
-
-
-def _read(path: Path) -> tuple[Mapping[str, str], dict[str, Array]]:
+def _parse(reader: Reader) -> Record:
+    if METADATA not in reader.metadata:
+        raise CheckpointError("a safetensors file, but not a checkpoint of charrnn")
     try:
-        if path.stat().st_size == 0:
-            raise CheckpointError(f"{path}: an empty file, not a checkpoint")
-        with safetensors.safe_open(path, framework="np") as file:
-            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except FileNotFoundError:
-        raise CheckpointError(f"{path}: no such checkpoint") from None
-    except OSError as error:
-        raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (safetensors.SafetensorError, TypeError, ValueError, AttributeError) as error:
-        raise CheckpointError(f"{path}: damaged, or not a safetensors file: {error}") from None
+        return Record.model_validate_json(reader.metadata[METADATA])
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise CheckpointError(f"its record is not valid: {key}: {first['msg']}") from None
 
 
-def _assemble(record: Record, tensors: Mapping[str, Array], path: Path) -> Checkpoint:
-    config, precision = record.config, record.config.training.precision
-    vocabulary = from_symbols(record.vocabulary, config.data.unit)
-    architecture = config.model.architecture(len(vocabulary))
-    weights, moments = _under(PARAMETERS, tensors), _under(MOMENTS, tensors)
-    _verify(weights, architecture.shapes(), precision, path)
-    parameters = Parameters(architecture.shapes(), precision)
-    parameters.load(weights)
-    _verify(moments, dict.fromkeys(moments, (len(parameters),)), precision, path)
-    network = Network(architecture, parameters)
-    _verify(_under(STATE, tensors), {"": network.state_shape(config.training.batch_size)}, precision, path)
+def _needed(config: Config, architecture: Architecture) -> Shapes:
+    """The tensors that a checkpoint of this configuration holds."""
+    shapes = architecture.shapes()
+    moments = OPTIMIZERS[config.training.optimizer].names_of_moments
+    return {
+        **{PARAMETERS + name: shape for name, shape in shapes.items()},
+        **{MOMENTS + name: (Parameters.size(shapes),) for name in moments},
+        STATE: architecture.state_shape(config.training.batch_size),
+    }
+
+
+def _require(found: Mapping[str, Entry], needed: Shapes, precision: str) -> None:
+    """Names, shapes and precision are as needed, no more and no less."""
+    for name, shape in needed.items():
+        if name not in found:
+            raise CheckpointError(f"lacks the tensor {name}, {tuple(shape)}, which its configuration needs")
+        if found[name].shape != shape:
+            raise CheckpointError(
+                f"{name} has shape {found[name].shape}; its configuration and vocabulary need {tuple(shape)}"
+            )
+        if found[name].dtype != precision:
+            raise CheckpointError(f"{name} is {found[name].dtype}; its configuration says {precision}")
+    if unknown := sorted(found.keys() - needed.keys()):
+        raise CheckpointError(f"holds the tensor {unknown[0][:80]!r}, for which its configuration has no use")
+
+
+def _require_finite(tensors: Mapping[str, Array]) -> None:
+    for name, tensor in tensors.items():
+        if not np.isfinite(tensor).all():
+            raise CheckpointError(f"{name} holds numbers that are not finite")
+
+
+def _assemble(
+    record: Record, vocabulary: Vocabulary, architecture: Architecture, tensors: Mapping[str, Array]
+) -> Checkpoint:
+    parameters = Parameters(architecture.shapes(), record.config.training.precision)
+    parameters.load(_under(PARAMETERS, tensors))
     return Checkpoint(
-        config=config,
+        config=record.config,
         vocabulary=vocabulary,
-        network=network,
-        moments=moments,
+        network=Network(architecture, parameters),
+        moments=_under(MOMENTS, tensors),
         updates=record.updates,
         state=tensors[STATE],
         position=record.position,
         progress=record.progress,
         text=record.text,
+        versions=record.versions,
     )
 
 
@@ -170,23 +226,19 @@ def _under(prefix: str, tensors: Mapping[str, Array]) -> dict[str, Array]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
-def _verify(tensors: Mapping[str, Array], shapes: Mapping[str, Sequence[int]], dtype: str, path: Path) -> None:
-    """Names, shapes, precision, and that every number is finite."""
-    for name, shape in shapes.items():
-        if name not in tensors:
-            raise CheckpointError(f"{path}: lacks the tensor {name or STATE}, {tuple(shape)}")
-        if tensors[name].shape != tuple(shape):
-            raise CheckpointError(
-                f"{path}: {name or STATE} has shape {tensors[name].shape}; its configuration and vocabulary need {tuple(shape)}"
-            )
-    for name, tensor in tensors.items():
-        if tensor.dtype != dtype:
-            raise CheckpointError(f"{path}: {name or STATE} is {tensor.dtype}; its configuration says {dtype}")
-        if not np.isfinite(tensor).all():
-            raise CheckpointError(f"{path}: {name or STATE} holds numbers that are not finite")
+def _keep(path: Path, previous: Path) -> None:
+    """Give a file a second name, so that it never lacks its first; a file system without links has it move."""
+    link = side_of(previous)
+    try:
+        link.unlink(missing_ok=True)
+        os.link(path, link)
+        os.replace(link, previous)
+        link.unlink(missing_ok=True)  # rename does nothing where both are names of one file already
+    except OSError:
+        os.replace(path, previous)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """Make a rename survive a power cut. Windows has no such call, and needs none."""
     if os.name == "nt":
         return

@@ -10,8 +10,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from charrnn.errors import NetworkError
 from charrnn.network.architecture import Architecture
+from charrnn.text.files import MAX_EXPANSION
 
 LARGEST = 1 << 24  # for sizes: past this it is a typing error
+LONGEST = 10**15  # for numbers of updates
 
 
 def _whole(value: Any) -> Any:
@@ -70,6 +72,9 @@ class Data(Section):
     min_count: Whole = Field(
         1, ge=1, le=LARGEST, description="characters rarer than this share one unknown symbol, never sampled"
     )
+    max_expansion: float = Field(
+        MAX_EXPANSION, ge=1, description="a compressed text may be so many times as large as its file"
+    )
 
     @field_validator("encoding")
     @classmethod
@@ -99,7 +104,7 @@ class Training(Section):
     stride: Whole | None = Field(
         None, ge=1, le=LARGEST, description="new characters per update (k1); null: sequence_length"
     )
-    steps: Whole | None = Field(None, ge=1, description="updates to make; null: as many as epochs need")
+    steps: Whole | None = Field(None, ge=1, le=LONGEST, description="updates to make; null: as many as epochs need")
     epochs: float = Field(30.0, gt=0, le=1e6, description="passes over the training split, where steps is null")
     reset_probability: float = Field(
         0.01, ge=0, le=1, description="chance that a stream begins anew, from a zero state, at a window"
@@ -121,19 +126,19 @@ class Training(Section):
     )
     precision: Literal["float32", "float64"] = Field("float32", description="of weights, states and gradients")
     seed: Whole = Field(0, ge=0, le=(1 << 63) - 1, description="of every random number in the run")
-    eval_every: Whole = Field(500, ge=1, description="updates between validations")
+    eval_every: Whole = Field(500, ge=1, le=LONGEST, description="updates between validations")
     eval_characters: Whole | None = Field(
         1_000_000,
         ge=2,
         le=LARGEST,
         description="characters of the valid split that are read for a validation; null: all",
     )
-    save_every: Whole = Field(500, ge=1, description="updates between checkpoints")
+    save_every: Whole = Field(500, ge=1, le=LONGEST, description="updates between checkpoints")
     sample_every: Whole | None = Field(
-        None, ge=0, description="updates between samples; null: at each validation; 0: never"
+        None, ge=0, le=LONGEST, description="updates between samples; null: at each validation; 0: never"
     )
     patience: Whole | None = Field(
-        None, ge=1, description="stop after this many validations without a better loss; null: never"
+        None, ge=1, le=LONGEST, description="stop after this many validations without a better loss; null: never"
     )
 
     @model_validator(mode="after")

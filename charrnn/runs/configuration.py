@@ -23,6 +23,10 @@ from charrnn.text.source import shipped
 Origins = dict[str, str]
 """Dotted key -> where its value came from; what is not there is a default."""
 
+LONGEST_SHOWN = 80  # characters of a value in a message
+MOST_MISTAKES = 20  # that are told at once
+LONGEST_FILE = 4 * yaml.LONGEST  # bytes
+
 Mistake = tuple[str, str]
 """Where it is (file:line or option), and what is wrong."""
 
@@ -73,12 +77,15 @@ def _validated(
         mistakes += _put(values, key, value, origin)
         below = yaml.flatten(value, (key,)) if isinstance(value, dict) else [((key,), value)]
         origins |= {_dotted(path): origin for path, _ in below}
+    untold = 0
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
-        mistakes += [_explain(details, origins) for details in error.errors()]
+        errors = error.errors()
+        mistakes += [_explain(details, origins) for details in errors[:MOST_MISTAKES]]
+        untold = len(errors[MOST_MISTAKES:])
     if mistakes:
-        raise ConfigError(_report(mistakes))
+        raise ConfigError(_report(mistakes, untold))
     return Resolved(config, origins)
 
 
@@ -118,6 +125,8 @@ def known_keys() -> list[str]:
 
 def _read(path: FilePath) -> str:
     try:
+        if path.stat().st_size > LONGEST_FILE:
+            raise ConfigError(f"{path}: {path.stat().st_size:,} bytes; a configuration has at most {LONGEST_FILE:,}")
         return path.read_text("utf-8-sig")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
@@ -164,14 +173,17 @@ def _explain(details: ErrorDetails, origins: Origins) -> Mistake:
     return origins.get(key) or next(below, ""), f"{key}: {_problem(details, key)}"
 
 
-def _report(mistakes: Sequence[Mistake]) -> str:
-    """All mistakes, those of the file in the order of its lines."""
+def _report(mistakes: Sequence[Mistake], untold: int) -> str:
+    """The mistakes, those of the file in the order of its lines, and how many are `untold` besides."""
 
     def line(mistake: Mistake) -> int:
         return int(mistake[0].rpartition(":")[2]) if ":" in mistake[0] else 0
 
     lines = [f"{origin}: {message}" if origin else message for origin, message in sorted(mistakes, key=line)]
-    return lines[0] if len(lines) == 1 else "\n  ".join([f"{len(lines)} mistakes in the configuration:", *lines])
+    if more := len(lines) + untold - MOST_MISTAKES:
+        lines[MOST_MISTAKES:] = [f"... and {more:,} more"] if more > 0 else []
+    total = len(mistakes) + untold
+    return lines[0] if total == 1 else "\n  ".join([f"{total:,} mistakes in the configuration:", *lines])
 
 
 def _problem(details: ErrorDetails, key: str) -> str:
@@ -179,7 +191,7 @@ def _problem(details: ErrorDetails, key: str) -> str:
     if kind == "extra_forbidden":
         return f"no such key{_nearest(key)}"
     if kind == "model_type":
-        return f"must be a section of options; found {found!r}"
+        return f"must be a section of options; found {_shown(found)}"
     message = details["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     for pydantics, ours in (
         ("a valid integer", "a whole number"),
@@ -200,7 +212,12 @@ def _meant(found: Any, details: ErrorDetails) -> str:
 
 
 def _shown(value: Any) -> str:
-    return "nothing" if value is None else repr(value)
+    return "nothing" if value is None else shorten(repr(value))
+
+
+def shorten(text: str) -> str:
+    """As much of a text as a message has room for."""
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 def _nearest(key: str) -> str:

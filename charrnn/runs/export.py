@@ -14,11 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import safetensors.numpy
 
 from charrnn.errors import NetworkError, RunError
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
+from charrnn.runs import tensors as files
 from charrnn.runs.checkpoint import Checkpoint
 
 TORCH_ORDER = {"gru": [0, 1, 2], "lstm": [0, 1, 3, 2]}  # of our gate blocks: r z n; i f o g -> i f g o
@@ -31,10 +31,9 @@ def write(checkpoint: Checkpoint, path: Path, to: str) -> None:
     """
     tensors = FORMATS[to](checkpoint.network)
     metadata = {"vocabulary": json.dumps(checkpoint.vocabulary.symbols), "config": checkpoint.config.model_dump_json()}
-    content = safetensors.numpy.save(tensors, metadata)
     try:
         with path.open("xb") as file:
-            file.write(content)
+            files.write(file, tensors, metadata)
     except FileExistsError:
         raise RunError(f"{path}: exists already; choose another name with --out") from None
     except OSError as error:

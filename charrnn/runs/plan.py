@@ -17,10 +17,10 @@ from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
 from charrnn.runs import configuration
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.config import Config
+from charrnn.runs.config import Config, Data
 from charrnn.text import corpus as corpora
 from charrnn.text import windows
-from charrnn.text.corpus import Corpus
+from charrnn.text.corpus import Corpus, Text
 from charrnn.text.source import DEFAULT_SOURCE
 
 
@@ -100,10 +100,15 @@ def make(sources: Sequence[str] = (), config: Config | None = None) -> Plan:
     sources = tuple(sources) or (DEFAULT_SOURCE,)
     for source in map(_absolute, sources):
         _require_storable(source)
-    text = corpora.read_text(sources, config.data.unit, config.data.encoding)
+    text = read_text(sources, config.data)
     corpus = corpora.build(text, text.vocabulary(config.data.min_count), config.data.split)
     config, notes = _fitted(config, len(corpus.split("train")), len(corpus.vocabulary))
     return Plan(config, corpus, tuple(map(_absolute, sources)), _where(corpus) + notes)
+
+
+def read_text(sources: Sequence[str], data: Data) -> Text:
+    """Read the sources as the configuration's section `data` has it. Raises TextError."""
+    return corpora.read_text(sources, data.unit, data.encoding, data.max_expansion)
 
 
 def _where(corpus: Corpus) -> tuple[str, ...]:
@@ -120,7 +125,7 @@ def again(saved: Checkpoint, sources: Sequence[str], path: Path) -> Plan:
             f"--resume {path}: its text came from standard input; give it again: charrnn train --resume {path} - < TEXT"
         )
     sources = tuple(sources) or saved.text.sources
-    text = corpora.read_text(sources, saved.config.data.unit, saved.config.data.encoding)
+    text = read_text(sources, saved.config.data)
     if text.sha256 != saved.text.sha256:
         raise RunError(
             f"--resume {path}: the text differs from the one it was trained on: {', '.join(sources)} has {text.length:,} "

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn.errors import CheckpointError, NetworkError
+from charrnn.errors import NetworkError
 from charrnn.generation.generator import Generator
 from charrnn.generation.sampling import Options
 from charrnn.learning.clipping import Clipping
@@ -86,7 +86,7 @@ def start(plan: Plan, path: Path) -> Run:
 
 
 def take_up(plan: Plan, path: Path, saved: Checkpoint) -> Run:
-    """Go on from a checkpoint. Raises CheckpointError when its optimizer is another one."""
+    """Go on from a checkpoint."""
     trainer = trainer_for(plan, saved.network)
     trainer.windows.position, trainer.state, trainer.progress = saved.position, saved.state, saved.progress
     _restore(trainer.optimizer, saved)
@@ -120,10 +120,6 @@ def trainer_for(plan: Plan, network: Network) -> Trainer:
 
 
 def _restore(optimizer: Optimizer, saved: Checkpoint) -> None:
-    if saved.moments.keys() != optimizer.moments.keys():
-        raise CheckpointError(
-            f"the checkpoint holds the moments {sorted(saved.moments)}; its optimizer needs {sorted(optimizer.moments)}"
-        )
     for name, moment in optimizer.moments.items():
         moment[:] = saved.moments[name]
     optimizer.updates = saved.updates

@@ -1,7 +1,8 @@
 """YAML as people expect it: `5e-5` is a number, `010` is ten, `on` is a word, and every value knows its line.
 
 PyYAML follows YAML 1.1, where `5e-5` is a string, `010` is 8, `12:30` is 750 and `on` is true; the rules here are
-those of YAML 1.2. Only plain data is ever built, and nothing deeper than a configuration needs.
+those of YAML 1.2. Only plain data is ever built, nothing longer or deeper than a configuration needs, and no
+lists or mappings by alias, which make a short file a long one.
 """
 
 import re
@@ -14,6 +15,8 @@ import yaml
 from charrnn.errors import ConfigError
 
 DEEPEST = 4
+LONGEST = 1 << 16  # characters
+LONGEST_KEY = 80
 # PyYAML raises the last three for a tag that does not suit its value, such as `!!bool foo`.
 UNREADABLE = (yaml.YAMLError, ValueError, RecursionError, KeyError, AttributeError, TypeError)
 Path = tuple[str | int, ...]
@@ -33,6 +36,14 @@ class _Loader(yaml.SafeLoader):
     """SafeLoader with the scalars of YAML 1.2."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML's own design)
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """The next node. Raises YAMLError for an alias of more than a single value."""
+        mark = self.peek_event().start_mark if self.check_event(yaml.AliasEvent) else None  # type: ignore[no-untyped-call]
+        node = super().compose_node(parent, index)
+        if mark and not isinstance(node, yaml.ScalarNode):
+            raise yaml.composer.ComposerError(None, None, "an alias must stand for a single value", mark)
+        return node
 
 
 def _resolve(tag: str, pattern: str, first: str) -> None:
@@ -56,6 +67,7 @@ _Loader.add_constructor(
 
 def scalar(text: str) -> Any:
     """One value as it would be read in a file; raises ConfigError where it is not YAML."""
+    _require_short(text, "a value")
     try:
         return yaml.load(text, _Loader)
     except UNREADABLE as error:
@@ -65,6 +77,7 @@ def scalar(text: str) -> Any:
 def parse(text: str, name: str) -> Document:
     """Read a mapping; `name` stands in messages. Raises ConfigError for what is not YAML or not a mapping."""
     document = Document(name)
+    _require_short(text, name)
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
@@ -82,6 +95,8 @@ def _mapping(loader: _Loader, node: yaml.MappingNode, path: Path, document: Docu
     values: dict[str, Any] = {}
     for key_node, value_node in node.value:
         key, line = str(key_node.value), key_node.start_mark.line + 1
+        if len(key) > LONGEST_KEY:
+            raise ConfigError(f"{document.name}:{line}: a key of {len(key):,} characters: {key[:LONGEST_KEY]}...")
         if key in values:
             first = document.lines[(*path, key)]
             document.mistakes.append(((*path, key), line, f"written twice; it stands in line {first} already"))
@@ -101,7 +116,14 @@ def _value(loader: _Loader, node: yaml.Node, path: Path, document: Document) -> 
     return loader.construct_object(node)
 
 
+def _require_short(text: str, name: str) -> None:
+    if len(text) > LONGEST:
+        raise ConfigError(f"{name}: {len(text):,} characters; a configuration has at most {LONGEST:,}")
+
+
 def _first_line(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
     return str(getattr(error, "problem", None) or error).splitlines()[0]
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from charrnn.errors import TextError
 from charrnn.text import cache, source
 from charrnn.text.decoding import characters
+from charrnn.text.files import MAX_EXPANSION
 from charrnn.text.source import Document
 from charrnn.text.vocabulary import Ids, Unit, Vocabulary, code_points, describe
 
@@ -65,13 +66,15 @@ class Text:
         return Vocabulary.of_bytes() if self.unit == "byte" else Vocabulary.of_counts(self.counts, min_count)
 
 
-def read_text(sources: Sequence[str], unit: Unit = "char", encoding: str = "utf-8") -> Text:
+def read_text(
+    sources: Sequence[str], unit: Unit = "char", encoding: str = "utf-8", max_expansion: float = MAX_EXPANSION
+) -> Text:
     """Read the sources one after the other; a file that lacks its last newline gets one before the next begins.
 
     Raises TextError as `source.gather` and `decoding.characters` do, and where a source holds no text.
     """
     wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
-    documents = source.gather(sources, binary=unit == "byte" or wide)
+    documents = source.gather(sources, unit == "byte" or wide, max_expansion)
     return _survey(unit, lambda: _read(documents, unit, encoding))
 
 

@@ -4,32 +4,34 @@ A source is named as on the command line. `gather` turns names into documents: a
 read, piece by piece, as often as is wanted.
 """
 
-import bz2
 import difflib
 import glob
-import gzip
 import io
-import lzma
 import os
 import shutil
 import sys
 import sysconfig
 import tempfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Protocol
 
 from charrnn.errors import TextError
+from charrnn.text import cache
+from charrnn.text.files import DAMAGED, MAX_EXPANSION, TextFile, begins_with
 
-OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-DAMAGED = (EOFError, ValueError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
 RUN_FILES = {"config.yaml", "last.safetensors"}  # what a training wrote is not what the next should read
 PIECE = 1 << 20  # bytes read at once
 BINARY_PROBE = 8192  # bytes looked at before a file in a folder counts as text
 DEFAULT_SOURCE = "builtin:harbour"
+
+
+class Readable(Protocol):
+    """What gives bytes, none at its end."""
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Document:
     """One source: its name for messages, what was asked for when it was found, and a way to open it."""
 
     name: str
-    open: Callable[[], AbstractContextManager[IO[bytes]]]
+    open: Callable[[], AbstractContextManager[Readable]]
     source: str = ""
 
     @classmethod
@@ -58,22 +60,20 @@ class Document:
             raise TextError(f"{self.name}: cannot be read: {reason}") from None
 
 
-def gather(sources: Sequence[str], binary: bool = False) -> list[Document]:
+def gather(sources: Sequence[str], binary: bool = False, max_expansion: float = MAX_EXPANSION) -> list[Document]:
     """Find every source, in the order given; a folder or a glob gives its files sorted by path.
 
-    In a folder, files that hold a NUL are left out, unless `binary`: for raw bytes and for UTF-16 or 32 they are text.
+    In a folder, files that hold a NUL are left out, unless `binary`: for raw bytes and for UTF-16 or 32 they are text. A
+    compressed file may hold `max_expansion` times its own size.
 
     Raises TextError for a source that is missing.
     """
-    return [document for source in sources or [DEFAULT_SOURCE] for document in _documents(source, binary)]
+    sources = sources or [DEFAULT_SOURCE]
+    return [document for source in sources for document in _documents(source, binary, max_expansion)]
 
 
-def standard_input() -> bytes:
-    """All of it. Raises TextError where there is none."""
-    return _standard_input().read()
-
-
-def _standard_input() -> IO[bytes]:
+def standard_input() -> IO[bytes]:
+    """Its bytes. Raises TextError where there is none."""
     if sys.stdin is None:
         raise TextError("standard input is closed")
     return sys.stdin.buffer
@@ -91,13 +91,13 @@ def shipped(folder: str) -> Path:
     return inside if inside.is_dir() else package.parent / folder
 
 
-def _documents(source: str, binary: bool) -> Iterator[Document]:
+def _documents(source: str, binary: bool, max_expansion: float) -> Iterator[Document]:
     if source == "-":
         yield _spooled()
     elif source.startswith("builtin:"):
         yield from _builtin(source)
     else:
-        yield from (_file(path, source) for path in _paths(source, binary))
+        yield from (_file(path, source, max_expansion) for path in _paths(source, binary))
 
 
 def _builtin(source: str) -> Iterator[Document]:
@@ -179,26 +179,35 @@ def _folder(root: Path, binary: bool) -> list[Path]:
 
 def _is_text(path: Path) -> bool:
     try:
-        with OPENERS.get(path.suffix.lower(), open)(path, "rb") as file:
-            return b"\0" not in file.read(BINARY_PROBE)
+        return b"\0" not in begins_with(path, BINARY_PROBE)
     except DAMAGED:
         return True  # reading it will say what is wrong
     except OSError as error:
         raise TextError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
-def _file(path: Path, source: str) -> Document:
-    opener = OPENERS.get(path.suffix.lower(), open)
-    return Document(str(path), lambda: opener(path, "rb"), source)
+def _file(path: Path, source: str, max_expansion: float = MAX_EXPANSION) -> Document:
+    return Document(str(path), lambda: TextFile(path, max_expansion), source)
 
 
 def _spooled() -> Document:
-    """Standard input, which can be read but once, kept: in memory while it is short."""
-    spool = tempfile.SpooledTemporaryFile(PIECE)  # noqa: SIM115 (open as long as the document)
-    shutil.copyfileobj(_standard_input(), spool, PIECE)
+    """Standard input, which can be read but once, kept: in memory while it is short, then in a nameless file.
 
-    def rewound() -> AbstractContextManager[IO[bytes]]:
+    Raises TextError where that file cannot be written.
+    """
+    name, given = "standard input", standard_input()
+    beginning = given.read(PIECE)
+    if len(beginning) < PIECE:
+        return Document.of_bytes(name, beginning)
+    spool = tempfile.TemporaryFile(dir=cache.made_folder())  # noqa: SIM115 (open as long as the document)
+    try:
+        spool.write(beginning)
+        shutil.copyfileobj(given, spool, PIECE)
+    except OSError as error:
+        raise cache.not_written(error) from None
+
+    def rewound() -> AbstractContextManager[Readable]:
         spool.seek(0)
-        return nullcontext(cast(IO[bytes], spool))
+        return nullcontext(spool)
 
-    return Document("standard input", rewound, "standard input")
+    return Document(name, rewound, name)

@@ -18,6 +18,7 @@ from charrnn.errors import VocabularyError
 Unit = Literal["char", "byte"]
 Ids = NDArray[np.unsignedinteger]
 UNKNOWN = ""
+LARGEST = 1 << 18  # symbols: Unicode has assigned some 160,000 characters
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class Vocabulary:
             raise VocabularyError("a vocabulary must be a list of single, different characters")
         if self.unit == "byte" and self.symbols != BYTES:
             raise VocabularyError("a byte vocabulary must be the 256 bytes in order")
+        if len(self.symbols) > LARGEST:
+            raise VocabularyError(
+                f"{len(self.symbols):,} different characters are more than a vocabulary may have, {LARGEST:,}; is this text? "
+                "data.min_count lets rare ones share a symbol, data.unit=byte reads bytes"
+            )
         if not known:
             raise VocabularyError("a vocabulary needs at least one character")
 

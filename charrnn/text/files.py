@@ -1,0 +1,65 @@
+"""Files on disk, decompressed, read once from end to end; they must neither change meanwhile nor swell beyond reason."""
+
+import bz2
+import gzip
+import lzma
+import os
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from charrnn.errors import TextError
+
+OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+DAMAGED = (EOFError, ValueError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, MemoryError)
+MAX_EXPANSION = 200.0  # times a file's size that its text may be; what people write and log stays below 100
+MODEST = 1 << 24  # bytes of text that are never too many
+
+
+class TextFile:
+    """An open file whose text is taken with `read`."""
+
+    def __init__(self, path: Path, max_expansion: float = MAX_EXPANSION) -> None:
+        """Raises OSError."""
+        self._path, self._max_expansion, self._length = path, max_expansion, 0
+        self._raw = path.open("rb")
+        opener = OPENERS.get(path.suffix.lower())
+        self._file = opener(self._raw) if opener else self._raw
+        self._began_as = self._looks()
+
+    def read(self, size: int) -> bytes:
+        """The next bytes of the text, none at its end. Raises TextError for a file that changed since it was opened, or that
+        swells to more than `max_expansion` times its size; OSError, and one of DAMAGED.
+        """
+        piece: bytes = self._file.read(size)
+        self._length += len(piece)
+        if self._length > max(MODEST, self._max_expansion * self._raw.tell()):
+            raise TextError(
+                f"{self._path}: its first {self._raw.tell():,} bytes hold {self._length:,} bytes of text and more: suspiciously many; "
+                f"if that is meant, allow it with -s data.max_expansion={2 * self._max_expansion:g} (or more)"
+            )
+        if not piece and self._looks() != self._began_as:
+            raise TextError(f"{self._path}: changed while it was read; start again when nothing writes to it any more")
+        return piece
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+        self._raw.close()
+
+    def _looks(self) -> tuple[int, int]:
+        """Size and time of the last change."""
+        status = os.fstat(self._raw.fileno())
+        return status.st_size, status.st_mtime_ns
+
+
+def begins_with(path: Path, size: int) -> bytes:
+    """The first bytes of its text. Raises OSError, and one of DAMAGED."""
+    with TextFile(path) as file:
+        return file.read(size)
