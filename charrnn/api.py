@@ -16,7 +16,7 @@ from charrnn.generation.generator import Generator
 from charrnn.learning.bench import Bench, measure, random_trainer
 from charrnn.learning.clipping import Clipping
 from charrnn.learning.parallel import fastest_threads
-from charrnn.runs import budget, configuration, directory
+from charrnn.runs import budget, directory, resuming
 from charrnn.runs import export as exports
 from charrnn.runs import plan as plans
 from charrnn.runs import run as runs
@@ -43,7 +43,7 @@ def start(plan: Plan, out: Path | None = None) -> Run:
 
     Raises RunError when the directory holds something or cannot be made.
     """
-    return runs.start(plan, out or directory.next_free(Path("runs"), plan.name))
+    return runs.start(plan, out)
 
 
 def resume(
@@ -55,23 +55,10 @@ def resume(
 ) -> Run:
     """Take up a run where its last checkpoint stands; `steps`, `epochs` or a further `seconds` may set a new end.
 
-    Raises RunError where there is nothing to resume or the text has changed, and CheckpointError.
+    Raises RunError where there is nothing to resume, where another process trains there, or where the text or config.yaml
+    has changed; and CheckpointError.
     """
-    began = time.perf_counter()
-    loaded = directory.load_last(path)
-    saved = loaded.checkpoint
-    resumed = plans.again(saved, sources, path)
-    if loaded.note:
-        directory.restore_last(path, saved)
-        resumed = replace(resumed, notes=(loaded.note, *resumed.notes))
-    if seconds is not None:
-        further, note = budget.steps_within(resumed, seconds, began)
-        resumed, steps = replace(resumed, notes=(*resumed.notes, note)), saved.progress.step + further
-    if steps is not None or epochs is not None:
-        resumed = plans.with_new_end(resumed, steps, epochs, saved.progress.step)
-        directory.rewrite_config(path, configuration.to_yaml(resumed.config))
-        saved.progress.evaluations_without_best = 0
-    return runs.take_up(resumed, path, saved)
+    return resuming.resume(path, sources, steps, epochs, seconds)
 
 
 def sample(run: Path, which: str | None = None) -> tuple[Generator, directory.Loaded]:

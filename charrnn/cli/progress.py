@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from charrnn.cli.display import Terminal, printable
-from charrnn.learning.events import Evaluated, Event, Finished, Sampled, Saved, Stepped, bits
+from charrnn.learning.events import Evaluated, Event, Finished, Recovered, Sampled, Saved, Stepped, bits
 from charrnn.runs.directory import as_json
 from charrnn.runs.run import Run
 
@@ -100,9 +100,9 @@ class LiveDisplay:
 
     def __call__(self, event: Event) -> None:
         self._averages.add(event)
-        if isinstance(event, Stepped):
+        if isinstance(event, Stepped | Recovered):
             self._bar.update(self._task, completed=event.step)
-        else:
+        if not isinstance(event, Stepped):
             for line in describe(event):
                 self._console.print(line)
 
@@ -144,6 +144,14 @@ def describe(event: Event) -> list[Text]:
             ]
         case Sampled():
             return [Text("  " + line, style="cyan") for line in printable(event.text).strip("\n").split("\n")]
+        case Recovered():
+            return [
+                Text(
+                    f"step {event.diverged_step:,}: {event.reason}: back to step {event.step:,}, learning rate halved "
+                    f"to {event.learning_rate:.2e} (try {event.tries})",
+                    style="bold yellow",
+                )
+            ]
         case Finished():
             best = f" · best validation loss {event.best_loss:.4f}" if event.best_loss is not None else ""
             return [Text(f"step {event.step:,}: {ENDINGS[event.reason]}{best} · {event.seconds:.0f} s", style="bold")]

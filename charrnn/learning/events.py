@@ -53,6 +53,19 @@ class Resumed:
 
 
 @dataclass(frozen=True)
+class Recovered:
+    """The training diverged at `diverged_step`, for the given reason, and goes on after `step` with half its learning rate;
+    what was told of later steps is told anew. `tries` counts how often, since a snapshot was passed, it went back.
+    """
+
+    step: int
+    reason: str
+    diverged_step: int
+    learning_rate: float
+    tries: int
+
+
+@dataclass(frozen=True)
 class Finished:
     """The training ended: all "steps" made, no better for "patience" evaluations, or "stopped" when asked to."""
 
@@ -62,7 +75,7 @@ class Finished:
     seconds: float
 
 
-Event = Stepped | Evaluated | Sampled | Saved | Resumed | Finished
+Event = Stepped | Evaluated | Sampled | Saved | Resumed | Recovered | Finished
 
 
 def bits(nats: float) -> float:

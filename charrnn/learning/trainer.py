@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 
-from charrnn.errors import DivergedError
 from charrnn.learning.clipping import Clipping
+from charrnn.learning.divergence import MARGIN, Batch, Divergence, Level, Recovery, is_usable
 from charrnn.learning.evaluation import evaluate
 from charrnn.learning.events import Evaluated, Event, Finished, Stepped, bits
 from charrnn.learning.optimizers import Optimizer
@@ -21,7 +21,7 @@ from charrnn.network.arrays import Array
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.text.vocabulary import Ids
-from charrnn.text.windows import Windows
+from charrnn.text.windows import Window, Windows
 
 
 @dataclass
@@ -34,6 +34,10 @@ class Progress:
     best_step: int = 0
     evaluations_without_best: int = 0
     stalls: int = 0
+    level: Level = field(default_factory=Level)  # of the loss
+    halvings: int = 0  # of the learning rate, one for each time that the training went back
+    recovered_step: int = 0  # to which it last went back
+    tries: int = 0  # how often it did so from the same place
 
 
 @dataclass
@@ -52,12 +56,13 @@ class Trainer:
     threads: int = 1
     dropout: float = 0.0
     seed: int = 0  # of dropout
+    recovery: Recovery | None = None  # None: a step that must not reach the weights ends the training
     progress: Progress = field(default_factory=Progress)
 
     def train(self, steps: int, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
         """Train until `steps` updates have been made in all, or until asked to stop after the step at hand.
 
-        Raises DivergedError when a loss or gradient is not finite, before it reaches the weights.
+        Raises DivergedError when there is no way back from a loss or gradient that must not reach the weights.
         """
         began = time.perf_counter()
         split = StreamSplit(self.network, min(self.threads, self.windows.batch_size))
@@ -69,37 +74,58 @@ class Trainer:
         yield Finished(progress.step, reason, progress.best_loss, time.perf_counter() - began)
 
     def _loop(self, split: StreamSplit, steps: int, should_stop: Callable[[], bool]) -> Generator[Event, None, str]:
-        progress = self.progress
         while True:
+            progress = self.progress  # another one after going back
             if should_stop():
                 return "stopped"
             if self._evaluation_is_due(steps):
-                yield self.evaluate(split)
-            if self.patience is not None and progress.evaluations_without_best >= self.patience:
+                yield self._recovering(self.evaluate, split)
+            elif self.patience is not None and progress.evaluations_without_best >= self.patience:
                 return "patience"
-            if progress.step >= steps:
+            elif progress.step >= steps:
                 return "steps"
-            yield self.step(split)
+            else:
+                yield self._recovering(self.step, split)
+
+    def _recovering(self, make: Callable[[StreamSplit], Event], split: StreamSplit) -> Event:
+        """What `make` makes, or the way back."""
+        try:
+            return make(split)
+        except Divergence as divergence:
+            if self.recovery is None:
+                raise
+            return self.recovery.go_back(divergence)
 
     def step(self, split: StreamSplit) -> Stepped:
-        """One update. Raises DivergedError where loss or gradient are not finite, before they reach the weights."""
+        """One update. Raises Divergence, before the weights are touched, for what must not reach them."""
         began = time.perf_counter()
         progress, windows = self.progress, self.windows
         window = next(windows)
         self.state[:, window.begins] = 0
+        before = self.state.copy()
         dropout = Dropout(self.dropout, self.seed, progress.step) if self.dropout else None
         loss = split.loss_and_gradient(window, self.state, dropout)
         norm, clipped = self.clipping(split.gradient.flat)
-        if not (math.isfinite(loss) and math.isfinite(norm)):
-            raise DivergedError(
-                f"training diverged at step {progress.step + 1:,}: loss {loss}, gradient norm {norm}; the weights were not "
-                "changed by it; lower training.learning_rate or set training.max_grad_norm (for example 1.0)"
-            )
-        learning_rate = self.schedule(progress.step, progress.stalls)
+        if reason := self._fault(window, loss, norm):
+            raise Divergence(progress.step + 1, reason, Batch(window, before))
+        progress.level.add(loss)
+        learning_rate = self.schedule(progress.step, progress.stalls) * 0.5**progress.halvings
         self.optimizer.update(self.network.parameters.flat, split.gradient.flat, learning_rate)
         progress.step += 1
         rate = window.characters / (time.perf_counter() - began)
         return Stepped(progress.step, windows.epoch, loss, norm, clipped, learning_rate, rate)
+
+    def _fault(self, window: Window, loss: float, norm: float) -> str | None:
+        """Why a step must not reach the weights, if it must not."""
+        bounded = min(norm, self.clipping.max_grad_norm or norm)
+        if not (math.isfinite(loss + norm) and is_usable(bounded, self.network.parameters.flat.dtype)):
+            return f"loss {loss:.4g}, gradient norm {norm:.4g}"
+        level = self.progress.level
+        if self.recovery and level.leaps(loss) and loss > (easier := self.recovery.loss_of_snapshot(window)) + MARGIN:
+            return (
+                f"loss {loss:.4g} leaps above its level of {level.mean:.4g}; it was {easier:.4g} with earlier weights"
+            )
+        return None
 
     def _evaluation_is_due(self, steps: int) -> bool:
         progress = self.progress
@@ -107,14 +133,11 @@ class Trainer:
         return len(self.valid) > 0 and on_time and progress.evaluated_step < progress.step
 
     def evaluate(self, split: StreamSplit) -> Evaluated:
-        """The loss on the validation text now. Raises DivergedError where it is not finite."""
+        """The loss on the validation text now. Raises Divergence where it is not finite."""
         progress = self.progress
         loss = evaluate(self.network, self.valid, split)
         if not math.isfinite(loss):
-            raise DivergedError(
-                f"training diverged before step {progress.step:,}: validation loss {loss}; "
-                "lower training.learning_rate or set training.max_grad_norm (for example 1.0)"
-            )
+            raise Divergence(progress.step, f"validation loss {loss}")
         best = progress.best_loss is None or loss < progress.best_loss
         progress.evaluated_step = progress.step
         if best:

@@ -10,12 +10,13 @@ from charrnn.errors import RunError
 from charrnn.learning.events import Evaluated, Event, Finished, Stepped
 from charrnn.runs import plan as plans
 from charrnn.runs import run as runs
+from charrnn.runs.config import LONGEST as ENDLESS
 from charrnn.runs.plan import Plan
+from charrnn.text import cache
 
 SHARE, SHORTEST, LONGEST = 0.05, 0.5, 10.0  # of the budget that measuring may take; in seconds, at least and at most
 WARM_UP = 0.4  # of the measuring, before which no step counts: processors take seconds to reach their speed
 UNITS = {"h": 3600, "m": 60, "s": 1}
-ENDLESS = 1 << 50  # steps
 
 
 def parse_duration(text: str) -> float:
@@ -55,7 +56,7 @@ class Cost:
 
 def _measured(plan: Plan, seconds: float) -> Cost:
     """Train for so many seconds in a directory of its own; then validate, sample and save once."""
-    with tempfile.TemporaryDirectory(prefix="charrnn-") as folder:
+    with tempfile.TemporaryDirectory(prefix="measuring-", dir=cache.made_folder()) as folder:
         run = runs.start(plans.with_steps(plan, ENDLESS), Path(folder) / "run")
         clock, trainer = _Clock(WARM_UP * seconds), run.trainer
         trainer.eval_every = ENDLESS

@@ -63,7 +63,9 @@ class Record(Section):
     @field_validator("progress")
     @classmethod
     def _counts(cls, progress: Progress) -> Progress:
-        if min(number or 0 for number in asdict(progress).values()) < 0:
+        numbers = asdict(progress)
+        numbers |= numbers.pop("level")
+        if min(number or 0 for number in numbers.values()) < 0:
             raise ValueError("no number in it can be negative")
         return progress
 

@@ -125,6 +125,12 @@ class Training(Section):
         None, gt=0, description="clip each element of the gradient to ± this; null: off"
     )
     precision: Literal["float32", "float64"] = Field("float32", description="of weights, states and gradients")
+    recoveries: Whole = Field(
+        5,
+        ge=0,
+        le=100,
+        description="how often to go back from one place to a good snapshot when training diverges; 0: never",
+    )
     seed: Whole = Field(0, ge=0, le=(1 << 63) - 1, description="of every random number in the run")
     eval_every: Whole = Field(500, ge=1, le=LONGEST, description="updates between validations")
     eval_characters: Whole | None = Field(

@@ -1,30 +1,43 @@
 """A run directory: what a training writes, and where sampling finds it.
 
-config.yaml  last.safetensors  previous.safetensors  best.safetensors  metrics.jsonl
+config.yaml  last.safetensors  previous.safetensors  best.safetensors  metrics.jsonl  lock
+
+`last` is written at every step that save_every divides, and where the training stops; `previous` is the newest one before
+it of the first kind. A training that goes back after diverging goes back to one of that kind: so it goes back to
+the same one whether or not it was stopped and resumed in between.
 """
 
+import itertools
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from charrnn.errors import CheckpointError, RunError
-from charrnn.learning.events import Evaluated, Event, Finished, Resumed, Sampled, Saved, Stepped
+from charrnn.errors import CheckpointError, ConfigError, RunError
+from charrnn.learning.events import Evaluated, Event, Finished, Recovered, Resumed, Sampled, Saved, Stepped
+from charrnn.learning.trainer import Progress
 from charrnn.runs import checkpoint as checkpoints
-from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs import configuration
+from charrnn.runs.checkpoint import SIDE, Checkpoint, side_of
+from charrnn.runs.config import Config
+from charrnn.runs.lock import LOCK, Lock
 
 CONFIG, METRICS = "config.yaml", "metrics.jsonl"
 LAST, PREVIOUS, BEST = "last.safetensors", "previous.safetensors", "best.safetensors"
+ENDS = {"training.steps", "training.epochs"}
 EVENT_NAMES = {
     Stepped: "step",
     Evaluated: "eval",
     Sampled: "sample",
     Saved: "saved",
     Resumed: "resumed",
+    Recovered: "recovered",
     Finished: "finished",
 }
 LINES_TOGETHER = 100  # steps written to metrics.jsonl at once
+LONGEST_LINE = 1 << 20  # bytes of an event
 
 
 @dataclass(frozen=True)
@@ -36,39 +49,86 @@ class Loaded:
     note: str | None = None
 
 
-def create(path: Path, config_yaml: str) -> None:
-    """Make the directory of a new run. Raises RunError where there is something already, or it cannot be made."""
+def create(path: Path) -> Lock:
+    """Make the directory of a new run, and lock it. Raises RunError where there is something already, or it cannot be made."""
     try:
         path.mkdir(parents=True, exist_ok=True)
-        found = sorted(entry.name for entry in path.iterdir())
-        if found:
-            raise RunError(_occupied(path, found))
-        (path / CONFIG).write_text(config_yaml, "utf-8")
+        _require_empty(path)
+        lock = Lock(path)
     except FileExistsError:
         raise RunError(f"{path}: a file, not a directory; choose another with --out") from None
     except OSError as error:
         raise RunError(f"{path}: cannot be written: {error.strerror or error}; choose another with --out") from None
+    try:
+        _require_empty(path)  # still, now that nobody else can write there
+    except BaseException:
+        lock.release()
+        raise
+    return lock
 
 
-def rewrite_config(path: Path, config_yaml: str) -> None:
-    """Bring config.yaml up to date when a resumed run gets a new end. Raises RunError."""
+def create_next(parent: Path, name: str) -> tuple[Path, Lock]:
+    """The first of parent/name, parent/name-2, parent/name-3, ... that does not exist, made and locked. Raises RunError."""
+    for number in itertools.count(1):
+        path = parent / (name if number == 1 else f"{name}-{number}")
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            if not parent.is_dir():
+                raise RunError(f"{parent}: a file, not a directory; choose another place with --out") from None
+        except OSError as error:
+            raise RunError(
+                f"{path}: cannot be made: {error.strerror or error}; choose another place with --out"
+            ) from None
+        else:
+            return path, create(path)
+    raise AssertionError("there is no last number")
+
+
+def take(path: Path) -> Lock:
+    """Lock the directory of a run that goes on, and remove what a process that was killed left half written.
+
+    Raises RunError where there is none, or while another process writes there.
+    """
+    if not path.is_dir():
+        raise RunError(f"--resume {path}: no such run directory{_runs_near(path)}")
+    if not (path / LAST).is_file() and not (path / PREVIOUS).is_file():
+        raise RunError(f"--resume {path}: nothing to resume: it holds no {LAST}")
+    with _writable(path):
+        lock = Lock(path)
+        for name in (CONFIG, LAST, PREVIOUS, BEST):
+            side_of(path / name).unlink(missing_ok=True)
+    return lock
+
+
+def write_config(path: Path, config: Config) -> None:
+    """Write config.yaml, whole or not at all. Raises RunError."""
     with _writable(path / CONFIG):
-        (path / CONFIG).write_text(config_yaml, "utf-8")
+        side = side_of(path / CONFIG)
+        side.write_text(configuration.to_yaml(config), "utf-8")
+        os.replace(side, path / CONFIG)
 
 
-def next_free(parent: Path, name: str) -> Path:
-    """The first of parent/name, parent/name-2, parent/name-3, ... that does not exist."""
-    path, number = parent / name, 1
-    while path.exists():
-        number += 1
-        path = parent / f"{name}-{number}"
-    return path
+def edits(path: Path, config: Config) -> list[str]:
+    """What somebody changed in config.yaml since it was written, in words; an unreadable file is none. What says where the
+    training ends is left out: a new end may have been asked for, and its first save not reached.
+    """
+    try:
+        found = dict(configuration.leaves(configuration.resolve(str(path / CONFIG)).config))
+    except (ConfigError, OSError):
+        return []
+    return [
+        f"{key} is {found[key]} there, and was {value}"
+        for key, value in configuration.leaves(config)
+        if found[key] != value and key not in ENDS
+    ]
 
 
 def load(run: Path, which: str | None = None) -> Loaded:
     """The checkpoint that RUN means: the file itself, or in a run directory the best one, or without one the last.
 
-    `which` is "best", "last" or None. Where the last one is damaged, the one before it serves, with a note that says so.
+    `which` is "best", "last" or None. Where the one that is meant is damaged, another serves, with a note that says so: the
+    last one for the best, unless that was asked for by name, and for the last one the one before it.
     Raises RunError where there is none, and CheckpointError where none is whole.
     """
     if run.is_file():
@@ -78,26 +138,28 @@ def load(run: Path, which: str | None = None) -> Loaded:
     if which == "best" or (which is None and (run / BEST).is_file()):
         if not (run / BEST).is_file():
             raise RunError(f"{run}: holds no {BEST}; is it a run directory, and has it been validated yet?")
-        return Loaded(checkpoints.load(run / BEST), run / BEST)
-    return _load_last(run)
+        return _load_best(run, which)
+    return load_last(run)
 
 
-def load_last(run: Path) -> Loaded:
-    """The newest whole checkpoint of a run, to go on from. Raises RunError and CheckpointError."""
-    if not run.is_dir():
-        raise RunError(f"--resume {run}: no such run directory{_runs_near(run)}")
-    if not (run / LAST).is_file() and not (run / PREVIOUS).is_file():
-        raise RunError(f"--resume {run}: nothing to resume: it holds no {LAST}")
-    return _load_last(run)
-
-
-def restore_last(run: Path, checkpoint: Checkpoint) -> None:
-    """Put a whole checkpoint in the place of a damaged last one, so that the next save does not keep the damage as previous."""
+def replace_last(run: Path, checkpoint: Checkpoint) -> None:
+    """Put a checkpoint in the place of the last one, which is not kept: it is damaged, or is this one but for its end."""
     with _writable(run / LAST):
         checkpoints.save(checkpoint, run / LAST)
 
 
-def _load_last(run: Path) -> Loaded:
+def _load_best(run: Path, which: str | None) -> Loaded:
+    try:
+        return Loaded(checkpoints.load(run / BEST), run / BEST)
+    except CheckpointError as error:
+        if which:
+            raise CheckpointError(f"{error}; try --checkpoint last") from None
+        last = load_last(run)
+        return replace(last, note=f"{error}; using {last.path.name}")
+
+
+def load_last(run: Path) -> Loaded:
+    """The newest whole checkpoint of a run. Raises RunError and CheckpointError."""
     last, previous = run / LAST, run / PREVIOUS
     if not last.is_file() and not previous.is_file():
         raise RunError(f"{run}: holds no {LAST}; is it a run directory?")
@@ -109,56 +171,76 @@ def _load_last(run: Path) -> Loaded:
         return Loaded(checkpoints.load(previous), previous, note=f"{error}; using {PREVIOUS}")
 
 
+def is_snapshot(progress: Progress, save_every: int) -> bool:
+    """True for a checkpoint that a training may go back to: one made on schedule, or by going back."""
+    return progress.step % save_every == 0 or progress.step == progress.recovered_step
+
+
 def saving(
     events: Iterable[Event], current: Callable[[], Checkpoint], directory: Path, save_every: int
 ) -> Iterator[Event]:
-    """Pass the events of a training on, with a checkpoint written at the start, after every so many steps, each best, and
-    at the end.
+    """Pass the events of a training on, with a checkpoint written at the start, after every so many steps, each best, after
+    going back, and at the end.
 
     Raises RunError when the disk does not take it; the checkpoints before are then still there.
     """
     last, previous = directory / LAST, directory / PREVIOUS
-    saved_step = current().progress.step
-    if last.exists() or previous.exists():
+    saved_step, keep = current().progress.step, is_snapshot(current().progress, save_every)
+    if last.exists():
         yield Resumed(saved_step)
     else:
         yield _save(current(), last)
+        write_config(directory, current().config)
     for event in events:
         yield event
         match event:
             case Evaluated(best=True):
                 yield _save(current(), directory / BEST, best=True)
-            case Stepped(step=step) | Finished(step=step) if isinstance(event, Finished) or step % save_every == 0:
-                # What is saved twice at one step (before and after its validation) must not push the one before away.
-                yield _save(current(), last, previous if step != saved_step else None)
-                saved_step = step
+            case Stepped(step=step) | Recovered(step=step) | Finished(step=step):
+                if isinstance(event, Stepped) and step % save_every:
+                    continue
+                # What is saved again at one step, or has been gone back from, must not push the one before away.
+                push = keep and step != saved_step and not isinstance(event, Recovered)
+                yield _save(current(), last, previous if push else None)
+                saved_step, keep = step, is_snapshot(current().progress, save_every)
 
 
-def logged(events: Iterable[Event], directory: Path) -> Iterator[Event]:
-    """Pass the events on, each written to metrics.jsonl as one line of JSON. Raises RunError when it cannot be written."""
+def logged(events: Iterable[Event], directory: Path, save_every: int) -> Iterator[Event]:
+    """Pass the events on, each written to metrics.jsonl as one line of JSON, before the checkpoint that comes after it.
+
+    Raises RunError when it cannot be written.
+    """
     path = directory / METRICS
-    lines: list[str] = [""] if _ends_within_a_line(path) else []
+    _cut_to_whole_lines(path)
+    lines: list[str] = []
     try:
         for event in events:
             lines.append(json.dumps(as_json(event)))
-            if not isinstance(event, Stepped) or len(lines) >= LINES_TOGETHER:
-                _append(path, lines)
+            will_be_saved = isinstance(event, Stepped) and event.step % save_every == 0
+            if will_be_saved or not isinstance(event, Stepped) or len(lines) >= LINES_TOGETHER:
+                _append(path, lines, flush=will_be_saved)
                 lines.clear()
             yield event
     finally:  # the last steps before a divergence are those that one wants to see
-        _append(path, lines)
+        _append(path, lines, flush=True)
 
 
-def _append(path: Path, lines: list[str]) -> None:
+def _append(path: Path, lines: list[str], flush: bool) -> None:
     with _writable(path), path.open("a", encoding="utf-8") as file:
         file.writelines(line + "\n" for line in lines)
+        if flush:
+            file.flush()
+            os.fsync(file.fileno())
 
 
-def _ends_within_a_line(path: Path) -> bool:
-    """True after a process that was killed, or a disk that was full, in the middle of a write."""
-    with _writable(path):
-        content = path.read_bytes()[-1:] if path.exists() else b""
-        return content not in (b"", b"\n")
+def _cut_to_whole_lines(path: Path) -> None:
+    """Drop the part of a line that a killed process, or a full disk, left at the end; its event is told anew."""
+    if not path.exists():
+        return
+    with _writable(path), path.open("r+b") as file:
+        start = max(0, file.seek(0, os.SEEK_END) - LONGEST_LINE)
+        file.seek(start)
+        file.truncate(start + file.read().rfind(b"\n") + 1)
 
 
 def as_json(event: Event) -> dict[str, object]:
@@ -181,6 +263,13 @@ def _writable(path: Path) -> Iterator[None]:
         raise RunError(
             f"{path}: cannot be written: {error.strerror or error}; what was saved before is untouched"
         ) from None
+
+
+def _require_empty(path: Path) -> None:
+    """Raises RunError where the directory holds anything but what a run leaves that was killed before its first save."""
+    found = sorted({entry.name for entry in path.iterdir()} - {LOCK, LAST + SIDE})
+    if found:
+        raise RunError(_occupied(path, found))
 
 
 def _occupied(path: Path, found: list[str]) -> str:

@@ -1,6 +1,7 @@
 """A training with its directory: started, resumed, followed to its end."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +11,18 @@ from charrnn.generation.generator import Generator
 from charrnn.generation.sampling import Options
 from charrnn.learning.clipping import Clipping
 from charrnn.learning.events import Evaluated, Event, Sampled, Stepped
-from charrnn.learning.optimizers import Optimizer
 from charrnn.learning.parallel import one_blas_thread
 from charrnn.learning.schedules import Schedule
 from charrnn.learning.trainer import Trainer
 from charrnn.network.network import Network
-from charrnn.runs import configuration, directory
+from charrnn.runs import directory
 from charrnn.runs.checkpoint import Checkpoint, TextRecord
+from charrnn.runs.lock import Lock
 from charrnn.runs.plan import Plan
+from charrnn.runs.recovery import GoingBack, restore
 from charrnn.text.windows import Windows
 
+RUNS = "runs"
 SAMPLE_LENGTH = 200  # characters shown now and then while training
 SAMPLE_OPTIONS = Options(temperature=0.8)
 
@@ -27,21 +30,26 @@ SAMPLE_OPTIONS = Options(temperature=0.8)
 class Run:
     """A training with its directory, ready to go on."""
 
-    def __init__(self, plan: Plan, path: Path, trainer: Trainer) -> None:
-        self.plan, self.path, self.trainer = plan, path, trainer
+    def __init__(self, plan: Plan, path: Path, trainer: Trainer, lock: Lock) -> None:
+        """Of a directory that is locked; `events` lets it go at its end."""
+        self.plan, self.path, self.trainer, self._lock = plan, path, trainer, lock
+        trainer.recovery = GoingBack(trainer, path, plan.config, plan.corpus.vocabulary)
 
     def events(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
         """Train, sample, save and log; yield each fact as it comes. Stopping at any of them loses nothing but what
         came after the last save.
 
-        Raises DivergedError, and RunError when the directory cannot be written.
+        Raises DivergedError where going back does not help, and RunError when the directory cannot be written.
         """
         training = self.plan.config.training
         events = self.trainer.train(self.plan.steps, should_stop)
         events = self._sampling(events, training.sample_every)
         events = directory.saving(events, self.checkpoint, self.path, training.save_every)
-        with one_blas_thread():
-            yield from directory.logged(events, self.path)
+        try:
+            with one_blas_thread():
+                yield from directory.logged(events, self.path, training.save_every)
+        finally:
+            self._lock.release()
 
     def checkpoint(self) -> Checkpoint:
         """The training as it stands."""
@@ -76,21 +84,27 @@ class Run:
         return "".join(generator.generate("", SAMPLE_LENGTH, SAMPLE_OPTIONS, seed))
 
 
-def start(plan: Plan, path: Path) -> Run:
-    """Make the run directory and a fresh network. Raises RunError when the directory holds something or cannot be made."""
-    config = plan.config
-    generator = np.random.default_rng(config.training.seed)
-    network = _allocated(lambda: Network.fresh(plan.architecture, generator, config.training.precision))
-    directory.create(path, configuration.to_yaml(config))
-    return Run(plan, path, trainer_for(plan, network))
+def start(plan: Plan, out: Path | None = None) -> Run:
+    """Make the run directory (none named: the next free one below runs/) and a fresh network.
+
+    Raises RunError when the directory holds something or cannot be made.
+    """
+    training = plan.config.training
+    generator = np.random.default_rng(training.seed)
+    network = _allocated(lambda: Network.fresh(plan.architecture, generator, training.precision))
+    path, lock = (out, directory.create(out)) if out else directory.create_next(Path(RUNS), plan.name)
+    return Run(_noting(plan, lock), path, trainer_for(plan, network), lock)
 
 
-def take_up(plan: Plan, path: Path, saved: Checkpoint) -> Run:
+def take_up(plan: Plan, path: Path, saved: Checkpoint, lock: Lock) -> Run:
     """Go on from a checkpoint."""
     trainer = trainer_for(plan, saved.network)
-    trainer.windows.position, trainer.state, trainer.progress = saved.position, saved.state, saved.progress
-    _restore(trainer.optimizer, saved)
-    return Run(plan, path, trainer)
+    restore(trainer, saved)
+    return Run(_noting(plan, lock), path, trainer, lock)
+
+
+def _noting(plan: Plan, lock: Lock) -> Plan:
+    return plan if lock.note is None else replace(plan, notes=(*plan.notes, lock.note))
 
 
 def trainer_for(plan: Plan, network: Network) -> Trainer:
@@ -117,12 +131,6 @@ def trainer_for(plan: Plan, network: Network) -> Trainer:
         dropout=plan.config.model.dropout,
         seed=training.seed,
     )
-
-
-def _restore(optimizer: Optimizer, saved: Checkpoint) -> None:
-    for name, moment in optimizer.moments.items():
-        moment[:] = saved.moments[name]
-    optimizer.updates = saved.updates
 
 
 def _allocated(make: Callable[[], Network]) -> Network:

@@ -370,7 +370,9 @@ def test_a_long_text_trains_from_a_file_and_says_where_it_is(charrnn, text_file,
 def test_sigterm_while_measuring_leaves_nothing_behind(tmp_path, text_file):
     (tmp_path / "t").mkdir()
     command = [sys.executable, "-m", "charrnn", "train", str(text_file), "--time", "300s", "-o", str(tmp_path / "r")]
-    process = subprocess.Popen(command, env={**os.environ, "TMPDIR": str(tmp_path / "t")}, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, env={**os.environ, "CHARRNN_CACHE_DIR": str(tmp_path / "t")}, stderr=subprocess.DEVNULL
+    )
     end = time.monotonic() + 20
     while not list((tmp_path / "t").iterdir()) and time.monotonic() < end:
         time.sleep(0.02)

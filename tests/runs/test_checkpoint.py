@@ -45,7 +45,7 @@ def test_what_is_saved_is_what_is_loaded_to_the_byte(last, tmp_path):
 
 def test_no_side_file_is_left(tiny_run):
     assert sorted(path.name for path in tiny_run.iterdir()) == [
-        "best.safetensors", "config.yaml", "last.safetensors", "metrics.jsonl", "previous.safetensors",
+        "best.safetensors", "config.yaml", "last.safetensors", "lock", "metrics.jsonl", "previous.safetensors",
     ]  # fmt: skip
 
 

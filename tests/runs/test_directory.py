@@ -1,9 +1,11 @@
 import json
+import re
 
 import pytest
 
+from charrnn import api
 from charrnn.errors import CheckpointError, RunError
-from charrnn.learning.events import Sampled
+from charrnn.learning.events import Sampled, Stepped
 from charrnn.runs import directory
 from charrnn.runs.checkpoint import load
 
@@ -11,23 +13,34 @@ from charrnn.runs.checkpoint import load
 def test_a_run_is_never_overwritten(tiny_run):
     before = {path.name: path.read_bytes() for path in tiny_run.iterdir()}
     with pytest.raises(RunError, match=f"holds a run already; go on with it: charrnn train --resume {tiny_run}"):
-        directory.create(tiny_run, "")
+        directory.create(tiny_run)
     assert {path.name: path.read_bytes() for path in tiny_run.iterdir()} == before
 
 
 def test_a_directory_with_other_things_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(RunError, match=r"not empty \(it holds thesis\.txt\)"):
-        directory.create(tmp_path, "")
+        directory.create(tmp_path)
     with pytest.raises(RunError, match="a file, not a directory"):
-        directory.create(tmp_path / "thesis.txt", "")
+        directory.create(tmp_path / "thesis.txt")
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
 def test_the_next_free_name(tmp_path):
-    assert directory.next_free(tmp_path, "x").name == "x"
-    (tmp_path / "x").mkdir()
-    (tmp_path / "x-2").mkdir()
-    assert directory.next_free(tmp_path, "x").name == "x-3"
+    names = []
+    for _ in range(3):
+        path, lock = directory.create_next(tmp_path / "runs", "x")
+        names.append(path.name)
+        lock.release()
+    assert names == ["x", "x-2", "x-3"]
+    with pytest.raises(RunError, match="a file, not a directory|cannot be made"):
+        directory.create_next(tmp_path / "runs" / "x" / "lock", "x")
+
+
+def test_what_was_killed_before_its_first_save_may_be_begun_again(tmp_path):
+    directory.create(tmp_path / "x").release()
+    (tmp_path / "x" / "last.safetensors.tmp").write_bytes(b"half")
+    directory.create(tmp_path / "x").release()
 
 
 def test_last_and_previous_are_one_save_apart(tiny_run):
@@ -73,10 +86,29 @@ def test_a_run_that_is_not_there_names_those_that_are(tiny_run):
 def test_a_line_that_was_cut_off_does_not_spoil_the_next(tiny_run):
     with (tiny_run / "metrics.jsonl").open("a") as file:
         file.write('{"event": "st')
-    list(directory.logged([Sampled(3, "x")], tiny_run))
-    lines = (tiny_run / "metrics.jsonl").read_text().splitlines()
-    assert lines[-2] == '{"event": "st'
-    assert json.loads(lines[-1]) == {"event": "sample", "step": 3, "text": "x"}
+    list(directory.logged([Sampled(3, "x")], tiny_run, 10))
+    events = [json.loads(line) for line in (tiny_run / "metrics.jsonl").read_text().splitlines()]
+    assert events[-2]["event"] == "saved"
+    assert events[-1] == {"event": "sample", "step": 3, "text": "x"}
+
+
+def test_the_metrics_of_a_step_are_on_disk_before_its_checkpoint(tmp_path, text_file, tiny_config):
+    """A kill between the two must not lose them: a resumed training begins after that step."""
+    run = api.start(api.plan([str(text_file)], tiny_config), tmp_path / "run")
+    for event in run.events():
+        if isinstance(event, Stepped) and event.step == 10:
+            assert '"step": 10' in (tmp_path / "run" / "metrics.jsonl").read_text()
+            assert load(tmp_path / "run" / "last.safetensors").progress.step == 0
+            break
+
+
+def test_a_damaged_best_gives_way_to_the_last_unless_asked_for_by_name(tiny_run):
+    (tiny_run / "best.safetensors").write_bytes(b"?")
+    loaded = directory.load(tiny_run)
+    assert loaded.path.name == "last.safetensors"
+    assert re.search(r"best\.safetensors: damaged.*; using last\.safetensors", loaded.note)
+    with pytest.raises(CheckpointError, match=r"damaged.*try --checkpoint last"):
+        directory.load(tiny_run, "best")
 
 
 def test_metrics_hold_every_event_as_a_line_of_json(tiny_run):

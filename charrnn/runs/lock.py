@@ -1,0 +1,77 @@
+"""One writer for a run directory: a lock that the system lets go when its holder ends, however it ends.
+
+The file `lock` stays when the lock is let go, empty: were it removed, two processes could each lock a file of that name.
+"""
+
+import json
+import os
+import socket
+import time
+from pathlib import Path
+from typing import IO
+
+from charrnn.errors import RunError
+
+LOCK = "lock"
+BEYOND = 1 << 30  # the byte that Windows locks, and then lets nobody read: far from those that say who holds it
+
+try:
+    import fcntl
+
+    def _seize(file: IO[bytes]) -> None:
+        """Raises BlockingIOError while another process holds it, and OSError where there are no locks."""
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+except ImportError:
+    import msvcrt
+
+    def _seize(file: IO[bytes]) -> None:
+        """Raises BlockingIOError while another process holds it."""
+        file.seek(BEYOND)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        except PermissionError as error:
+            raise BlockingIOError(*error.args) from None
+
+
+class Lock:
+    """A run directory that is ours until `release`, or until this process ends."""
+
+    def __init__(self, run: Path) -> None:
+        """Take it. Raises RunError while another process holds it, saying which; OSError where no file can be made."""
+        self._file: IO[bytes] = (run / LOCK).open("a+b")  # appending: what stands there is not lost by opening it
+        self.note: str | None = None
+        try:
+            _seize(self._file)
+        except BlockingIOError:
+            holder = _holder(self._file)
+            self._file.close()
+            raise RunError(f"{run}: another training writes there: {holder}") from None
+        except OSError as error:
+            self.note = (
+                f"{run}: cannot be locked here ({error.strerror}); make sure that no other training writes there"
+            )
+        self._write(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%F %T")}))
+
+    def release(self) -> None:
+        """Let it go; a second time does nothing."""
+        if not self._file.closed:
+            self._write("")
+            self._file.close()
+
+    def _write(self, text: str) -> None:
+        self._file.truncate(0)
+        self._file.write(text.encode())
+        self._file.flush()
+
+
+def _holder(file: IO[bytes]) -> str:
+    """Who wrote the file."""
+    file.seek(0)
+    try:
+        found = json.loads(file.read(1000))
+        pid, host, since = int(found["pid"]), str(found["host"]), str(found["since"])
+    except (ValueError, KeyError, TypeError, OSError):  # it has just been taken, and nothing is written there yet
+        return "a process that has just begun; wait for its end"
+    where = "" if host == socket.gethostname() else f" on {host}"
+    return f"process {pid}{where}, since {since}; wait for its end, or stop it: kill {pid}"

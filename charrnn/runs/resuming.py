@@ -1,0 +1,89 @@
+"""A run taken up again: everything that could silently change it is refused or told."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from charrnn.errors import CheckpointError, RunError
+from charrnn.runs import budget, directory
+from charrnn.runs import plan as plans
+from charrnn.runs import run as runs
+from charrnn.runs.checkpoint import Checkpoint, versions
+from charrnn.runs.directory import BEST, CONFIG
+from charrnn.runs.lock import Lock
+from charrnn.runs.plan import Plan
+from charrnn.runs.run import Run
+
+
+def resume(
+    path: Path,
+    sources: Sequence[str] = (),
+    steps: int | None = None,
+    epochs: float | None = None,
+    seconds: float | None = None,
+) -> Run:
+    """See api.resume."""
+    began = time.perf_counter()
+    lock = directory.take(path)
+    try:
+        return _resumed(path, lock, sources, steps, epochs, seconds, began)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _resumed(
+    path: Path,
+    lock: Lock,
+    sources: Sequence[str],
+    steps: int | None,
+    epochs: float | None,
+    seconds: float | None,
+    began: float,
+) -> Run:
+    loaded = directory.load_last(path)
+    saved = loaded.checkpoint
+    _refuse_edits(path, saved)
+    plan = plans.again(saved, sources, path)
+    plan = _noted(plan, loaded.note, _other_versions(saved), _damaged_best(path))
+    if seconds is not None:
+        further, note = budget.steps_within(plan, seconds, began)
+        plan, steps = _noted(plan, note), saved.progress.step + further
+    if steps is not None or epochs is not None:
+        plan = plans.with_new_end(plan, steps, epochs, saved.progress.step)
+        saved.progress.evaluations_without_best = 0
+    if loaded.note or plan.config != saved.config:  # a stop before the next save must find them as they are now
+        directory.replace_last(path, replace(saved, config=plan.config))
+    directory.write_config(path, plan.config)
+    return runs.take_up(plan, path, saved, lock)
+
+
+def _refuse_edits(path: Path, saved: Checkpoint) -> None:
+    """A run goes on as it began: what was written into its config.yaml since would silently be ignored."""
+    if edits := directory.edits(path, saved.config):
+        raise RunError(
+            f"--resume {path}: {path / CONFIG} was changed: {'; '.join(edits)}; a run goes on as it began: change it back, "
+            f"or begin another: charrnn train TEXT -c {path / CONFIG}"
+        )
+
+
+def _noted(plan: Plan, *notes: str | None) -> Plan:
+    return replace(plan, notes=(*plan.notes, *filter(None, notes)))
+
+
+def _other_versions(saved: Checkpoint) -> str | None:
+    """What computes otherwise than what wrote the checkpoint."""
+    now = versions()
+    changed = [f"{name} {was}, now {now[name]}" for name, was in saved.versions.items() if now.get(name, was) != was]
+    return f"it was trained with {', '.join(changed)}: it may not end with the same bytes" if changed else None
+
+
+def _damaged_best(path: Path) -> str | None:
+    if not (path / BEST).is_file():
+        return None
+    try:
+        directory.load(path, "best")
+    except CheckpointError as error:
+        return f"{error}; it is written again with the next lower validation loss"
+    return None
