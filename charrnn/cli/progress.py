@@ -47,8 +47,14 @@ def follow(run: Run, stop: Callable[[], bool], json: bool, quiet: bool) -> Finis
         view = PlainLines(console, steps)
         return _drain(run, stop, [view, *([_json_line] if json else [])])
     view = LiveDisplay(console, steps, run.trainer.progress.step)
-    with Live(get_renderable=view.render, console=console, refresh_per_second=4, transient=True):
-        return _drain(run, stop, [view, *([_json_line] if json else [])])
+    finished = None
+    try:
+        with Live(get_renderable=view.render, console=console, refresh_per_second=4, transient=True):
+            finished = _drain(run, stop, [view, *([_json_line] if json else [])])
+    except OSError:  # the terminal went away, and cannot be left as it was
+        if finished is None:
+            raise
+    return finished
 
 
 class Averages:
@@ -173,13 +179,15 @@ def _introduction(run: Run) -> list[str]:
 
 
 def _drain(run: Run, stop: Callable[[], bool], views: list[View]) -> Finished:
-    """Follow a training to its end. Where nobody reads what is told any more (`| head`), stop it as a signal would."""
+    """Follow a training to its end. Where nobody reads what is told any more (`| head`, a closed terminal), stop it as a
+    signal would.
+    """
     finished, listening = None, list(views)
     for event in run.events(lambda: stop() or len(listening) < len(views)):
         try:
             for view in listening:
                 view(event)
-        except BrokenPipeError:
+        except OSError:
             listening.clear()
         if isinstance(event, Finished):
             finished = event

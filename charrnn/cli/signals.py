@@ -1,9 +1,13 @@
-"""Ctrl-C and SIGTERM while training: finish the step at hand, save, and only then leave."""
+"""Ctrl-C, SIGTERM and a terminal that goes away, while training: finish the step at hand, save, and only then leave."""
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM]
+if hasattr(signal, "SIGHUP"):  # Windows has none
+    SIGNALS.append(signal.SIGHUP)
 
 
 class Stop:
@@ -18,15 +22,19 @@ class Stop:
 
     @property
     def exit_code(self) -> int:
-        """What a shell expects of a program that a signal ended: 130 or 143."""
+        """What a shell expects of a program that a signal ended: 130, 143, or 129 for a lost terminal."""
         return 128 + (self.signal or 0)
 
 
 @contextmanager
 def stop_politely() -> Iterator[Stop]:
-    """Within: the first SIGINT or SIGTERM is only noted, and a second one ends the program as if nobody listened."""
+    """Within: the first signal is only noted, and a second one ends the program as if nobody listened.
+
+    One that is ignored, as SIGHUP under nohup and SIGINT in the background of a script, stays ignored.
+    """
     stop = Stop()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    before = {number: handler for number, handler in handlers.items() if handler != signal.SIG_IGN}
 
     def note(number: int, _: FrameType | None) -> None:
         stop.signal = number

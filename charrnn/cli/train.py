@@ -1,5 +1,6 @@
 """`charrnn train`."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -69,10 +70,16 @@ def train(
         finished = progress.follow(run, stop.requested, json=json, quiet=quiet)
     if finished.reason == "stopped" and not stop.requested():
         raise typer.Exit(UNREAD)
-    if not json:
-        typer.echo(run.path)
     if finished.reason == "stopped":
+        with suppress(OSError):  # the terminal may be gone
+            _print(run.path, json)
         raise typer.Exit(stop.exit_code)
+    _print(run.path, json)
+
+
+def _print(path: Path, json: bool) -> None:
+    if not json:
+        typer.echo(path)
 
 
 def _options(steps: int | None, epochs: float | None, seed: int | None) -> dict[str, tuple[str, Any]]:

@@ -1,8 +1,8 @@
 """When a step must not reach the weights: its loss or gradient is no number, or its loss leaps far above its level.
 
 The level is the mean of the losses before, the nearer the heavier, and σ their spread about it. A loss leaps when it is more
-than MARGIN + SIGMAS σ above the level. That alone may be the text's doing (one stream comes to a chapter in another
-language): a leap counts only where the last good snapshot finds the same window MARGIN easier.
+than MARGIN + SIGMAS σ above the level. That alone may be the text's doing (a stream comes to a chapter in another language):
+a leap counts only where the loss of the last good snapshot, on the same window from the same state, does not leap.
 """
 
 import math
@@ -52,18 +52,20 @@ class Divergence(DivergedError):  # noqa: N818 (what happened; an error only whe
     """A step that did not reach the weights, or a validation loss that is no number."""
 
     def __init__(self, step: int, reason: str, batch: Batch | None = None) -> None:
-        super().__init__(
-            f"training diverged at step {step:,}: {reason}; the weights were not changed by it; "
-            "lower training.learning_rate or set training.max_grad_norm (for example 1.0)"
-        )
+        super().__init__(f"training diverged at step {step:,}: {reason}; the weights were not changed by it")
         self.step, self.reason, self.batch = step, reason, batch
 
 
 class Recovery(Protocol):
     """The way back to a good snapshot."""
 
-    def loss_of_snapshot(self, window: Window) -> float:
-        """The mean loss that the last good snapshot has on a window."""
+    @property
+    def looks_for_leaps(self) -> bool:
+        """Whether a leap of the loss is reason enough to go back."""
+        ...
+
+    def loss_of_snapshot(self, batch: Batch) -> float:
+        """The mean loss that the last good snapshot has on a batch."""
         ...
 
     def go_back(self, divergence: Divergence) -> Recovered:

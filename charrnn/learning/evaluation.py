@@ -5,6 +5,8 @@ streams read side by side, and each stream first reads, uncounted, the WARM_UP c
 its state is as if it had read all that went before: a recurrent network has forgotten what lies further back.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from charrnn.errors import TextError
@@ -17,43 +19,62 @@ WARM_UP = 256  # characters read before a stream counts
 STREAMS = 64
 WINDOW = 64
 
+Loss = Callable[[Ids, Ids, Array], float]
+"""Of a window, (T, B), summed over its characters; brings the state, (S, B, H), up to date."""
 
-def evaluate(network: Network, ids: Ids, split: StreamSplit | None = None) -> float:
+
+class StoppedError(Exception):
+    """The evaluation was asked to stop."""
+
+
+def evaluate(
+    network: Network,
+    ids: Ids,
+    split: StreamSplit | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> float:
     """The mean loss over ids[1:], each predicted from all before it, in nats per character.
 
-    Uses its own states; nothing of a training is touched. `split` shares the work out, if there is one. Raises TextError under two characters.
+    Uses its own states; nothing of a training is touched. `split` shares the work out, if there is one. Raises TextError
+    under two characters, and StoppedError once `should_stop`, which is asked before each window, says so.
     """
     count = len(ids) - 1
     if count < 1:
         raise TextError(f"a loss needs at least 2 characters; found {len(ids)}")
-    split = split or StreamSplit(network)
+    whole = split or StreamSplit(network)
+
+    def loss(inputs: Ids, targets: Ids, state: Array) -> float:
+        if should_stop():
+            raise StoppedError
+        return whole.loss(inputs.astype(np.intp), targets.astype(np.intp), state)
+
     B = max(1, min(STREAMS, count // (4 * WARM_UP)))
     length = count // B
-    state = _warm_states(network, ids, B, length, split)
-    total = _run(split, _streams(ids[:-1], B, length), _streams(ids[1:], B, length), state)
+    state = _warm_states(network, ids, B, length, loss)
+    total = _run(loss, _streams(ids[:-1], B, length), _streams(ids[1:], B, length), state)
     # What does not divide by B continues the last stream.
     rest = ids[B * length :][:, np.newaxis]
     if len(rest) > 1:
-        total += _run(split, rest[:-1], rest[1:], state[:, -1:])
+        total += _run(loss, rest[:-1], rest[1:], state[:, -1:])
     return total / count
 
 
-def _warm_states(network: Network, ids: Ids, B: int, length: int, split: StreamSplit) -> Array:
+def _warm_states(network: Network, ids: Ids, B: int, length: int, loss: Loss) -> Array:
     """The state in which each of B streams begins, (S, B, H): zero for the first."""
     state = network.zero_state(B)
     if B > 1:
         starts = np.arange(1, B) * length - WARM_UP
         inputs = ids[starts + np.arange(WARM_UP)[:, np.newaxis]]
         warmed = network.zero_state(B - 1)
-        _run(split, inputs, inputs, warmed)
+        _run(loss, inputs, inputs, warmed)
         state[:, 1:] = warmed
     return state
 
 
-def _run(split: StreamSplit, inputs: Array, targets: Array, state: Array) -> float:
+def _run(loss: Loss, inputs: Array, targets: Array, state: Array) -> float:
     """The summed loss over (n, B), window by window; brings `state` up to date."""
     windows = (slice(start, start + WINDOW) for start in range(0, len(inputs), WINDOW))
-    return sum(split.loss(inputs[window].astype(np.intp), targets[window].astype(np.intp), state) for window in windows)
+    return sum(loss(inputs[window], targets[window], state) for window in windows)
 
 
 def _streams(ids: Ids, B: int, length: int) -> Array:

@@ -44,7 +44,7 @@ ALONE = "train on one core with -s runtime.threads=1"
 PIPE = 1 << 20  # bytes that a pipe holds, where the system allows: the states of 32 streams of 1,024 units
 WORTH_A_CORE = 10_000_000  # multiplications in a window; fewer are done before another core has heard of them
 ELEMENTWISE = 64  # multiplications that take as long as what is done to one unit of one gate besides
-PATIENCE = 5.0  # seconds that a worker has to leave before it is killed
+PATIENCE = 5.0  # seconds until the system tells how a lost worker ended
 
 
 def available_cores() -> int:
@@ -202,13 +202,10 @@ class _Worker:
         return answer
 
     def close(self) -> None:
-        """It ends with its input."""
+        """End it at once: it holds nothing that would be lost."""
         self._channel.close()
-        try:
-            self._process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._process.kill()
+        self._process.wait()
 
     def _lost(self) -> WorkerError:
         with suppress(subprocess.TimeoutExpired):
@@ -226,7 +223,7 @@ class _Worker:
 
 def _shared_file(size: int) -> Path:
     """A file of so many bytes, of which every one is there: a full disk is an error here and not a crash later."""
-    for folder in (IN_MEMORY, Path(tempfile.gettempdir())):
+    for folder in (IN_MEMORY, None):  # None: where the system has its temporary files
         with suppress(OSError):
             handle, name = tempfile.mkstemp(prefix="charrnn-", dir=folder)
             try:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 
 from charrnn.learning.clipping import Clipping
-from charrnn.learning.divergence import MARGIN, Batch, Divergence, Level, Recovery, is_usable
-from charrnn.learning.evaluation import evaluate
+from charrnn.learning.divergence import Batch, Divergence, Level, Recovery, is_usable
+from charrnn.learning.evaluation import StoppedError, evaluate
 from charrnn.learning.events import Evaluated, Event, Finished, Stepped, bits
 from charrnn.learning.optimizers import Optimizer
 from charrnn.learning.parallel import StreamSplit
@@ -21,7 +21,7 @@ from charrnn.network.arrays import Array
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.text.vocabulary import Ids
-from charrnn.text.windows import Window, Windows
+from charrnn.text.windows import Windows
 
 
 @dataclass
@@ -79,18 +79,21 @@ class Trainer:
             if should_stop():
                 return "stopped"
             if self._evaluation_is_due(steps):
-                yield self._recovering(self.evaluate, split)
+                try:
+                    yield self._recovering(lambda: self.evaluate(split, should_stop))
+                except StoppedError:
+                    return "stopped"
             elif self.patience is not None and progress.evaluations_without_best >= self.patience:
                 return "patience"
             elif progress.step >= steps:
                 return "steps"
             else:
-                yield self._recovering(self.step, split)
+                yield self._recovering(lambda: self.step(split))
 
-    def _recovering(self, make: Callable[[StreamSplit], Event], split: StreamSplit) -> Event:
+    def _recovering(self, make: Callable[[], Event]) -> Event:
         """What `make` makes, or the way back."""
         try:
-            return make(split)
+            return make()
         except Divergence as divergence:
             if self.recovery is None:
                 raise
@@ -106,8 +109,9 @@ class Trainer:
         dropout = Dropout(self.dropout, self.seed, progress.step) if self.dropout else None
         loss = split.loss_and_gradient(window, self.state, dropout)
         norm, clipped = self.clipping(split.gradient.flat)
-        if reason := self._fault(window, loss, norm):
-            raise Divergence(progress.step + 1, reason, Batch(window, before))
+        batch = Batch(window, before)
+        if reason := self._fault(batch, loss, norm):
+            raise Divergence(progress.step + 1, reason, batch)
         progress.level.add(loss)
         learning_rate = self.schedule(progress.step, progress.stalls) * 0.5**progress.halvings
         self.optimizer.update(self.network.parameters.flat, split.gradient.flat, learning_rate)
@@ -115,16 +119,16 @@ class Trainer:
         rate = window.characters / (time.perf_counter() - began)
         return Stepped(progress.step, windows.epoch, loss, norm, clipped, learning_rate, rate)
 
-    def _fault(self, window: Window, loss: float, norm: float) -> str | None:
+    def _fault(self, batch: Batch, loss: float, norm: float) -> str | None:
         """Why a step must not reach the weights, if it must not."""
         bounded = min(norm, self.clipping.max_grad_norm or norm)
         if not (math.isfinite(loss + norm) and is_usable(bounded, self.network.parameters.flat.dtype)):
             return f"loss {loss:.4g}, gradient norm {norm:.4g}"
         level = self.progress.level
-        if self.recovery and level.leaps(loss) and loss > (easier := self.recovery.loss_of_snapshot(window)) + MARGIN:
-            return (
-                f"loss {loss:.4g} leaps above its level of {level.mean:.4g}; it was {easier:.4g} with earlier weights"
-            )
+        if self.recovery and self.recovery.looks_for_leaps and level.leaps(loss):
+            earlier = self.recovery.loss_of_snapshot(batch)
+            if not level.leaps(earlier):
+                return f"loss {loss:.4g}, with earlier weights {earlier:.4g}"
         return None
 
     def _evaluation_is_due(self, steps: int) -> bool:
@@ -132,10 +136,10 @@ class Trainer:
         on_time = progress.step % self.eval_every == 0 or progress.step >= steps
         return len(self.valid) > 0 and on_time and progress.evaluated_step < progress.step
 
-    def evaluate(self, split: StreamSplit) -> Evaluated:
-        """The loss on the validation text now. Raises Divergence where it is not finite."""
+    def evaluate(self, split: StreamSplit, should_stop: Callable[[], bool] = lambda: False) -> Evaluated:
+        """The loss on the validation text now. Raises Divergence where it is not finite, StoppedError when asked to stop."""
         progress = self.progress
-        loss = evaluate(self.network, self.valid, split)
+        loss = evaluate(self.network, self.valid, split, should_stop)
         if not math.isfinite(loss):
             raise Divergence(progress.step, f"validation loss {loss}")
         best = progress.best_loss is None or loss < progress.best_loss

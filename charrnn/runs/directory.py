@@ -105,15 +105,20 @@ def write_config(path: Path, config: Config) -> None:
     """Write config.yaml, whole or not at all. Raises RunError."""
     with _writable(path / CONFIG):
         side = side_of(path / CONFIG)
-        side.write_text(configuration.to_yaml(config), "utf-8")
+        with side.open("w", encoding="utf-8") as file:
+            file.write(configuration.to_yaml(config))
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(side, path / CONFIG)
 
 
 def edits(path: Path, config: Config) -> list[str]:
-    """What somebody changed in config.yaml since it was written, in words; an unreadable file is none. What says where the
+    """What somebody changed in config.yaml since it was written, in words; a lost or unreadable file is none. What says where the
     training ends is left out: a new end may have been asked for, and its first save not reached.
     """
     try:
+        if not (path / CONFIG).stat().st_size:
+            return []
         found = dict(configuration.leaves(configuration.resolve(str(path / CONFIG)).config))
     except (ConfigError, OSError):
         return []

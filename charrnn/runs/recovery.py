@@ -16,7 +16,6 @@ from charrnn.runs import directory, tensors
 from charrnn.runs.checkpoint import PARAMETERS, STATE, Checkpoint
 from charrnn.runs.config import Config
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.text.windows import Window
 
 DIVERGED = "diverged.safetensors"
 TRUSTING = 2  # tries from the newest snapshot; after them, that may be the bad one, and the best one serves
@@ -28,12 +27,16 @@ class GoingBack:
     def __init__(self, trainer: Trainer, path: Path, config: Config, vocabulary: Vocabulary) -> None:
         self._trainer, self._path, self._config, self._vocabulary = trainer, path, config, vocabulary
 
-    def loss_of_snapshot(self, window: Window) -> float:
-        """The mean loss that the last good snapshot has on a window, from a zero state. Raises CheckpointError."""
-        network = self._snapshot().network
-        part = Part(network, network.parameters)
-        state = network.zero_state(window.inputs.shape[1])
-        return part.do(Work(window.inputs, window.targets, state, new=window.new))[0] / window.characters
+    @property
+    def looks_for_leaps(self) -> bool:
+        """Not where going back is switched off."""
+        return self._config.training.recoveries > 0
+
+    def loss_of_snapshot(self, batch: Batch) -> float:
+        """The mean loss that the last good snapshot has on a batch. Raises RunError and CheckpointError."""
+        network, window = self._snapshot().network, batch.window
+        work = Work(window.inputs, window.targets, batch.state, new=window.new)
+        return Part(network, network.parameters).do(work)[0] / window.characters
 
     def go_back(self, divergence: Divergence) -> Recovered:
         """Put the trainer back to a snapshot, at half the learning rate.
@@ -72,13 +75,15 @@ class GoingBack:
 
     def _given_up(self, divergence: Divergence) -> DivergedError:
         recoveries, batch = self._config.training.recoveries, divergence.batch
-        after = f" (for the {recoveries + 1}th time there)" if recoveries else ""
-        told = f"{divergence}{after}; {self._path / directory.LAST} is from before it"
+        told = [str(divergence), f"{self._path / directory.LAST} is from before it"]
+        if recoveries:
+            told.append(f"going back {recoveries} times, each time to half the learning rate, did not help")
         if batch is not None:
             with suppress(OSError):  # a full disk must not hide what happened
                 self._write(batch, divergence)
-                told += f", and what the network was reading is in {self._path / DIVERGED}"
-        return DivergedError(told)
+                told.append(f"what the network was reading is in {self._path / DIVERGED}")
+        told.append("begin again with a lower training.learning_rate, or set training.max_grad_norm (for example 1.0)")
+        return DivergedError("; ".join(told))
 
     def _write(self, batch: Batch, divergence: Divergence) -> None:
         """Everything needed to run the step again: the weights, the window, and the state in which it began."""

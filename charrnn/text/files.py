@@ -40,7 +40,7 @@ class TextFile:
                 f"{self._path}: its first {self._raw.tell():,} bytes hold {self._length:,} bytes of text and more: suspiciously many; "
                 f"if that is meant, allow it with -s data.max_expansion={2 * self._max_expansion:g} (or more)"
             )
-        if not piece and self._looks() != self._began_as:
+        if self._looks() != self._began_as:
             raise TextError(f"{self._path}: changed while it was read; start again when nothing writes to it any more")
         return piece
 

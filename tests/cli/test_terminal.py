@@ -75,6 +75,58 @@ def test_sigterm_saves_and_exits_143(text_file, tmp_path):
     assert load(tmp_path / "r" / "last.safetensors").progress.step >= 200
 
 
+ENDLESS_STEP = """
+import sys, time
+from charrnn.cli.app import main
+from charrnn.learning.trainer import Trainer
+
+def step(self, split):
+    print("step", file=sys.stderr, flush=True)
+    time.sleep(100)
+
+Trainer.step = step
+main()
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_second_signal_ends_a_step_that_takes_too_long(text_file, tmp_path, number, code, threads):
+    """The first waits for the step at hand, here a hundred seconds."""
+    settings = [*LONG, "-s", f"runtime.threads={threads}", "-s", "training.eval_every=1000"]
+    command = [sys.executable, "-c", ENDLESS_STEP, "train", str(text_file), "-o", str(tmp_path / "r"), *settings]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while "step\n" != process.stderr.readline():
+        pass
+    process.send_signal(number)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.5)
+    process.send_signal(number)
+    # What nobody handles any more is the system's to end: by the signal itself, which a shell tells as 129.
+    assert process.wait(30) in (code, -number)
+    assert "Traceback" not in process.stderr.read()
+    assert load(tmp_path / "r" / "last.safetensors").progress.step == 0
+
+
+def test_a_terminal_that_goes_away_saves_and_exits_129(text_file, tmp_path):
+    child = spawn(text_file, "-o", tmp_path / "r", *LONG)
+    child.expect("validation loss")
+    os.close(child.child_fd)  # the kernel sends SIGHUP, and what is still written has no reader
+    assert os.waitstatus_to_exitcode(os.waitpid(child.pid, 0)[1]) == 129
+    assert load(tmp_path / "r" / "last.safetensors").progress.step >= 200
+
+
+def test_what_nohup_started_goes_on_without_its_terminal(text_file, tmp_path):
+    settings = [*LONG[:-1], "3000", "-o", str(tmp_path / "r")]
+    command = ["nohup", sys.executable, "-m", "charrnn", "train", str(text_file), *settings]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+    while "validation loss" not in process.stderr.readline():
+        pass
+    process.send_signal(signal.SIGHUP)
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
 def test_ctrl_c_before_the_training_exits_130(tmp_path):
     """While it waits for standard input, there is nothing to save."""
     process = subprocess.Popen(

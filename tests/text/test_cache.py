@@ -1,5 +1,8 @@
 """A long text is encoded into a file, once, and never taken for another."""
 
+import os
+import time
+
 import numpy as np
 import pytest
 
@@ -81,3 +84,20 @@ def test_bytes_too(tmp_path, folder):
     text = read_text([str(tmp_path / "text")], unit="byte")
     assert build(text, text.vocabulary(1), SPLIT).ids.tolist() == [*range(256)] * 2
     assert len(list(folder.iterdir())) == 1
+
+
+def test_a_file_of_other_bytes_is_made_again(folder, tmp_path):
+    """As a power cut can leave it: of the right length, and zeros."""
+    right = built(tmp_path / "text", "abc\n" * 100).ids.copy()
+    (file,) = folder.iterdir()
+    file.write_bytes(bytes(file.stat().st_size))
+    np.testing.assert_array_equal(built(tmp_path / "text").ids, right)
+
+
+def test_what_a_killed_process_left_is_removed_after_a_day(folder, tmp_path):
+    folder.mkdir()
+    for name, age in (("old.tmp", 2 * cache.ABANDONED), ("new.tmp", 0)):
+        (folder / name).write_bytes(b"half")
+        os.utime(folder / name, (time.time() - age,) * 2)
+    built(tmp_path / "text", "abc\n" * 100)
+    assert [path.name for path in folder.glob("*.tmp")] == ["new.tmp"]

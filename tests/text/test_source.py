@@ -145,3 +145,38 @@ def test_an_unreadable_file_is_named(tmp_path):
     path.chmod(0)
     with pytest.raises(TextError, match=r"secret\.txt: cannot be read: Permission denied"):
         content(path)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "compress"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)]
+)
+def test_a_bomb_is_refused_unless_allowed(tmp_path, suffix, compress):
+    path = tmp_path / f"bomb.txt{suffix}"
+    path.write_bytes(compress(b"boom\n" * 3_500_000))
+    with pytest.raises(TextError, match=r"bomb\.txt.*suspiciously many; .* -s data\.max_expansion=400"):
+        read_text([str(path)])
+    assert read_text([str(path)], max_expansion=1e9).length == 17_500_000
+
+
+def test_a_modest_text_may_be_compressed_as_far_as_it_goes(tmp_path):
+    (tmp_path / "text.gz").write_bytes(gzip.compress(b"boom\n" * 1_000_000))
+    assert read_text([str(tmp_path / "text.gz")]).length == 5_000_000
+
+
+@pytest.mark.parametrize("change", ["grow", "shrink", "overwrite"])
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, change):
+    path = tmp_path / "text"
+    path.write_bytes(b"abc\n" * 1_000_000)
+    (document,) = gather([str(path)])
+
+    def disturb():
+        with path.open("r+b") as file:
+            if change == "shrink":
+                file.truncate(10)
+            else:
+                file.seek(0, 2 if change == "grow" else 0)
+                file.write(b"more\n")
+        os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))  # a clock may be too coarse to tell
+
+    with pytest.raises(TextError, match=r"text: changed while it was read"):
+        [disturb() for _ in document.pieces()]

@@ -73,3 +73,8 @@ def test_a_byte_vocabulary_is_the_256_bytes():
     assert Vocabulary.of_bytes().symbols == BYTES
     with pytest.raises(VocabularyError, match="256 bytes"):
         Vocabulary(("a",), "byte")
+
+
+def test_more_symbols_than_unicode_has_characters_are_no_vocabulary():
+    with pytest.raises(VocabularyError, match=r"300,000 different characters .* 262,144; is this text\?"):
+        Vocabulary(tuple(map(chr, range(0x10000, 0x10000 + 300_000))))

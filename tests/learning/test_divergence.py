@@ -1,0 +1,45 @@
+"""What counts as a leap of the loss."""
+
+import numpy as np
+import pytest
+
+from charrnn.learning.divergence import Level, is_usable
+
+
+def level_of(losses):
+    level = Level()
+    for loss in losses:
+        level.add(loss)
+    return level
+
+
+def test_the_first_loss_leaps_above_nothing():
+    assert not Level().leaps(1e9)
+
+
+def test_a_steady_loss_may_rise_by_a_nat_and_no_more():
+    level = level_of([1.5] * 200)
+    assert (level.mean, level.variance) == (1.5, 0)
+    assert not level.leaps(2.49)
+    assert level.leaps(2.51)
+
+
+def test_a_noisy_loss_may_rise_by_ten_standard_deviations_more():
+    noise = np.random.default_rng(0).normal(0, 0.3, 5000)
+    level = level_of(1.5 + noise)
+    assert level.mean == pytest.approx(1.5, abs=0.1)
+    assert np.sqrt(level.variance) == pytest.approx(0.3, rel=0.3)
+    assert not level.leaps(4)
+    assert level.leaps(6.5)
+
+
+def test_the_level_follows_a_loss_that_falls():
+    level = level_of([*np.linspace(4.2, 1.5, 400), *[1.5] * 300])
+    assert level.mean == pytest.approx(1.5, abs=0.01)
+
+
+def test_a_gradient_whose_square_overflows_is_of_no_use():
+    assert is_usable(1e19, np.dtype(np.float32))
+    assert not is_usable(1e20, np.dtype(np.float32))
+    assert is_usable(1e20, np.dtype(np.float64))
+    assert not is_usable(np.nan, np.dtype(np.float64))

@@ -1,0 +1,84 @@
+"""A run directory has one writer, and a lock whose holder died is nobody's."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from charrnn import api
+from charrnn.errors import RunError
+from charrnn.learning.events import Stepped
+from charrnn.runs import lock as module
+from charrnn.runs.lock import LOCK, Lock
+
+HOLD = "import sys, time; from pathlib import Path; from charrnn.runs.lock import Lock; lock = Lock(Path(sys.argv[1])); print('held', flush=True); time.sleep(100)"
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Another process that holds the lock of tmp_path."""
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_a_second_writer_is_told_which_process_holds_it(tmp_path, holder):
+    for _ in range(2):  # asking does not disturb what it says
+        with pytest.raises(
+            RunError, match=rf"another training writes there: process {holder.pid}, since .*: kill {holder.pid}$"
+        ):
+            Lock(tmp_path)
+
+
+def test_the_lock_of_a_process_that_was_killed_is_taken_over(tmp_path, holder):
+    holder.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+    holder.wait()
+    Lock(tmp_path).release()
+
+
+def test_what_was_let_go_can_be_taken_and_the_file_stays_empty(tmp_path):
+    first = Lock(tmp_path)
+    assert str(os.getpid()) in (tmp_path / LOCK).read_text()
+    first.release()
+    first.release()
+    assert (tmp_path / LOCK).read_text() == ""
+    Lock(tmp_path).release()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"pid": "x"}', b"\xff" * 5000])
+def test_a_holder_that_has_not_said_who_it_is(tmp_path, content):
+    held = Lock(tmp_path)
+    (tmp_path / LOCK).write_bytes(content)
+    with pytest.raises(RunError, match="a process that has just begun"):
+        Lock(tmp_path)
+    held.release()
+
+
+def test_a_file_system_without_locks_is_told(tmp_path, monkeypatch):
+    def unsupported(file):
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(module, "_seize", unsupported)
+    lock = Lock(tmp_path)
+    assert "cannot be locked here (Operation not supported); make sure" in lock.note
+    lock.release()
+
+
+def test_a_training_holds_its_directory_from_start_to_end(tmp_path, text_file, tiny_config):
+    plan = api.plan([str(text_file)], tiny_config)
+    run = api.start(plan, tmp_path / "run")
+    for event in run.events():
+        if isinstance(event, Stepped) and event.step in (1, 15):
+            for again in (lambda: api.start(plan, tmp_path / "run"), lambda: api.resume(tmp_path / "run")):
+                with pytest.raises(RunError, match=f"process {os.getpid()}|holds a run already"):
+                    again()
+    list(api.resume(tmp_path / "run", steps=25).events())
+
+
+def test_a_resume_that_is_refused_lets_the_directory_go(tiny_run):
+    for _ in range(2):
+        with pytest.raises(RunError, match="steps are made already"):
+            api.resume(tiny_run, steps=5)

@@ -1,0 +1,85 @@
+"""A resume that would silently change the run is refused, and what changes it a little is told."""
+
+from dataclasses import replace
+
+import pytest
+
+from charrnn import api
+from charrnn.errors import RunError, VocabularyError
+from charrnn.learning.events import Stepped
+from charrnn.runs import checkpoint
+from charrnn.runs.checkpoint import load, save
+
+
+def edit(run, old, new):
+    config = run / "config.yaml"
+    assert old in config.read_text()
+    config.write_text(config.read_text().replace(old, new))
+
+
+def test_a_config_that_was_edited_is_refused_naming_the_difference(tiny_run):
+    edit(tiny_run, "learning_rate: 0.003", "learning_rate: 0.001")
+    edit(tiny_run, "cell: rnn", "cell: gru")
+    with pytest.raises(
+        RunError,
+        match=r"model\.cell is gru there, and was rnn; training\.learning_rate is 0\.001 there, and was 0\.003",
+    ):
+        api.resume(tiny_run, steps=30)
+
+
+def test_an_end_in_the_config_alone_is_no_edit(tiny_run):
+    """It may have been asked for with --steps, by a training that was killed before its first save."""
+    edit(tiny_run, "steps: 20", "steps: 30")
+    api.resume(tiny_run, steps=40)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff", b"steps: [", b"model: {cell: transformer}"])
+def test_a_config_that_was_lost_is_written_again(tiny_run, content):
+    before = (tiny_run / "config.yaml").read_bytes()
+    (tiny_run / "config.yaml").unlink() if content is None else (tiny_run / "config.yaml").write_bytes(content)
+    list(api.resume(tiny_run).events())
+    assert (tiny_run / "config.yaml").read_bytes() == before
+
+
+def test_other_versions_are_told(tiny_run, monkeypatch):
+    monkeypatch.setattr(checkpoint, "versions", lambda: {"numpy": "1.0", "charrnn": "0.1.0"})
+    last = tiny_run / "last.safetensors"
+    save(load(last), last)
+    monkeypatch.undo()
+    (note,) = api.resume(tiny_run).plan.notes
+    assert note.startswith("it was trained with numpy 1.0, now ")
+    assert note.endswith("it may not end with the same bytes")
+
+
+def test_a_damaged_best_is_told(tiny_run):
+    (tiny_run / "best.safetensors").write_bytes(b"?")
+    (note,) = api.resume(tiny_run).plan.notes
+    assert "best.safetensors: damaged" in note
+
+
+def test_a_new_end_outlives_a_kill_before_the_next_save(tiny_run):
+    run = api.resume(tiny_run, steps=30)
+    for event in run.events():
+        if isinstance(event, Stepped):
+            break
+    assert load(tiny_run / "last.safetensors").config.training.steps == 30
+    assert load(tiny_run / "previous.safetensors").progress.step == 10
+    assert api.resume(tiny_run).plan.steps == 30
+
+
+def test_what_a_killed_process_left_half_written_is_removed(tiny_run):
+    for name in ("last.safetensors.tmp", "best.safetensors.tmp", "previous.safetensors.tmp", "config.yaml.tmp"):
+        (tiny_run / name).write_bytes(b"half")
+    (tiny_run / "notes.tmp").write_bytes(b"the user's own")
+    list(api.resume(tiny_run).events())
+    assert [path.name for path in tiny_run.glob("*.tmp")] == ["notes.tmp"]
+
+
+def test_another_vocabulary_is_refused(tiny_run, text_file):
+    """A checkpoint and a text that fit in length and hash, and not in characters, are not what was trained."""
+    last = tiny_run / "last.safetensors"
+    saved = load(last)
+    swapped = replace(saved.vocabulary, symbols=("é", *saved.vocabulary.symbols[1:]))
+    save(replace(saved, vocabulary=swapped), last)
+    with pytest.raises(VocabularyError, match="is not among the 18 characters"):
+        api.resume(tiny_run)

@@ -1,0 +1,110 @@
+"""Nothing is written but in the run directory and the documented cache, and with the permissions that the user set."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+# Every path that the process opens for writing, makes, renames or removes.
+WATCH = """
+import json, os, sys
+seen = []
+
+def watch(event, arguments):
+    if event == "open" and isinstance(arguments[0], (str, bytes)):
+        mode, flags = arguments[1], arguments[2]
+        if (mode and set(mode) & set("wax+")) or (flags or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            seen.append(os.path.abspath(os.fsdecode(arguments[0])))
+    elif event in ("os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "shutil.rmtree", "tempfile.mkstemp"):
+        if event in ("os.remove", "os.rmdir") and arguments[1] != -1:
+            return  # relative to a folder whose own removal is seen
+        seen.extend(event + " " + os.path.abspath(os.fsdecode(a)) for a in arguments[:2] if isinstance(a, (str, bytes)))
+
+sys.dont_write_bytecode = True
+sys.addaudithook(watch)
+from charrnn.cli.app import main
+try:
+    main()
+finally:
+    print(json.dumps(seen), file=sys.__stderr__)
+"""
+SMALL = [
+    "-s",
+    "model.hidden_size=8",
+    "-s",
+    "training.batch_size=4",
+    "-s",
+    "training.sequence_length=8",
+    "-s",
+    "training.eval_every=5",
+]
+
+
+@pytest.fixture
+def watched(tmp_path):
+    """Run a command in an empty home; the paths that it wrote to."""
+    places = {name: tmp_path / name for name in ("home", "cache", "tmp", "work")}
+    for place in places.values():
+        place.mkdir()
+    environment = {
+        **os.environ,
+        "HOME": str(places["home"]),
+        "XDG_CACHE_HOME": str(places["home"]),
+        "CHARRNN_CACHE_DIR": str(places["cache"]),
+        "TMPDIR": str(places["tmp"]),
+    }
+
+    def run(*arguments, stdin=b""):
+        command = [sys.executable, "-c", WATCH, *map(str, arguments)]
+        done = subprocess.run(
+            command, cwd=places["work"], env=environment, input=stdin, capture_output=True, timeout=100
+        )
+        assert done.returncode == 0, done.stderr
+        for place in ("home", "tmp"):
+            assert not list(places[place].iterdir())
+        allowed = (str(places["cache"]), str(places["work"] / "r"), "/dev/shm/charrnn-", "/dev/null")
+        paths = [path.rpartition(" ")[2] for path in json.loads(done.stderr.splitlines()[-1])]
+        assert [path for path in paths if not path.startswith(allowed)] == []
+        return places
+
+    return run
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/shm"), reason="shared memory is a folder on Linux alone")
+def test_a_training_writes_its_directory_and_nothing_else(watched, text_file):
+    watched("train", text_file, "-o", "r", *SMALL, "--steps", "20", "-s", "runtime.threads=2")
+    watched("train", "--resume", "r", "--steps", "25")
+    places = watched("sample", "r", "-n", "10")
+    assert {path.name for path in places["work"].iterdir()} == {"r"}
+    assert not list(places["cache"].iterdir())
+
+
+def test_measuring_for_a_time_and_a_long_standard_input_use_the_cache(watched):
+    text = b"the cat sat on the mat. a dog ran.\n" * 40_000
+    places = watched("train", "-", "-o", "r", *SMALL, "--time", "3s", "-s", "runtime.threads=1", stdin=text)
+    assert not list(places["cache"].iterdir())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+@pytest.mark.parametrize("umask", [0o077, 0o002])
+def test_permissions_follow_the_umask(tmp_path, text_file, tiny_config, umask, monkeypatch):
+    from charrnn import api
+    from charrnn.text import cache, corpus
+
+    monkeypatch.setattr(corpus, "IN_MEMORY", 100)
+    monkeypatch.setenv(cache.PLACE, str(tmp_path / "cache"))
+    before = os.umask(umask)
+    try:
+        list(api.start(api.plan([str(text_file)], tiny_config), tmp_path / "run").events())
+    finally:
+        os.umask(before)
+    found = {
+        path.name: stat.S_IMODE(path.stat().st_mode)
+        for folder in ("run", "cache")
+        for path in (tmp_path / folder).iterdir()
+    }
+    assert len(found) == 7
+    assert set(found.values()) == {0o666 & ~umask}
