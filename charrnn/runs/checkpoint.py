@@ -1,10 +1,11 @@
 """Everything that a training needs to go on, and sampling to write, in one safetensors file.
 
 Tensors: `parameters.NAME` for each parameter, `optimizer.NAME` for each moment, (P,), and `state`, (S, B, H).
-Metadata: a digest over every byte, and one JSON text, `charrnn`, with the fields of `Record`. Nothing in it can run:
-numbers and JSON, that is all. The same training gives the same bytes.
+Metadata: a digest over every byte, and two JSON texts: `charrnn` with the fields of `Record`, and `vocabulary`, a list of
+the symbols in id order. Nothing in it can run: numbers and JSON, that is all. The same training gives the same bytes.
 """
 
+import json
 import os
 import platform
 from collections.abc import Mapping
@@ -24,13 +25,15 @@ from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters, Shapes
+from charrnn.runs import configuration
 from charrnn.runs import tensors as files
-from charrnn.runs.config import Config, Section
+from charrnn.runs.config import LONGEST, Config, Section
 from charrnn.runs.tensors import Entry, MalformedError, Reader
-from charrnn.text.vocabulary import LARGEST, Vocabulary, from_symbols
+from charrnn.text.vocabulary import Vocabulary, from_symbols
 
-METADATA = "charrnn"
+RECORD, VOCABULARY = "charrnn", "vocabulary"  # in the metadata
 PARAMETERS, MOMENTS, STATE = "parameters.", "optimizer.", "state"
+LONGEST_RECORD = 1 << 20  # bytes
 SIDE = ".tmp"  # the ending of a file that is not whole yet
 
 
@@ -53,10 +56,9 @@ class Record(Section):
 
     format: Literal[2] = 2
     config: Config
-    vocabulary: tuple[str, ...] = Field(strict=False, max_length=LARGEST)
     progress: Progress
-    updates: int = Field(ge=0)
-    position: int = Field(ge=0)
+    updates: int = Field(ge=0, le=LONGEST)
+    position: int = Field(ge=0, le=LONGEST)
     text: TextRecord
     versions: dict[str, str]
 
@@ -65,8 +67,8 @@ class Record(Section):
     def _counts(cls, progress: Progress) -> Progress:
         numbers = asdict(progress)
         numbers |= numbers.pop("level")
-        if min(number or 0 for number in numbers.values()) < 0:
-            raise ValueError("no number in it can be negative")
+        if not all(0 <= (number or 0) <= LONGEST for number in numbers.values()):
+            raise ValueError(f"each number in it must lie between 0 and {LONGEST:,}")
         return progress
 
 
@@ -99,7 +101,7 @@ def save(checkpoint: Checkpoint, path: Path, previous: Path | None = None) -> No
     side = side_of(path)
     try:
         with side.open("wb") as file:
-            files.write(file, tensors, {METADATA: _record(checkpoint)})
+            files.write(file, tensors, {RECORD: _record(checkpoint), VOCABULARY: _symbols(checkpoint)})
             file.flush()
             os.fsync(file.fileno())
         if previous and path.exists():
@@ -120,8 +122,8 @@ def load(path: Path) -> Checkpoint:
     try:
         with path.open("rb") as file:
             reader = Reader(file)
-            record = _parse(reader)
-            vocabulary = from_symbols(record.vocabulary, record.config.data.unit)
+            record = _parse_record(reader.metadata)
+            vocabulary = from_symbols(_parse_symbols(reader.metadata), record.config.data.unit)
             architecture = record.config.model.architecture(len(vocabulary))
             _require(reader.entries, _needed(record.config, architecture), record.config.training.precision)
             tensors = reader.read()
@@ -152,7 +154,6 @@ def _tensors(checkpoint: Checkpoint) -> dict[str, Array]:
 def _record(checkpoint: Checkpoint) -> str:
     record = Record(
         config=checkpoint.config,
-        vocabulary=checkpoint.vocabulary.symbols,
         progress=checkpoint.progress,
         updates=checkpoint.updates,
         position=checkpoint.position,
@@ -162,15 +163,32 @@ def _record(checkpoint: Checkpoint) -> str:
     return record.model_dump_json()
 
 
-def _parse(reader: Reader) -> Record:
-    if METADATA not in reader.metadata:
+def _symbols(checkpoint: Checkpoint) -> str:
+    return json.dumps(checkpoint.vocabulary.symbols, ensure_ascii=False)  # escapes would be four times as long
+
+
+def _parse_record(metadata: Mapping[str, str]) -> Record:
+    if RECORD not in metadata:
         raise CheckpointError("a safetensors file, but not a checkpoint of charrnn")
+    if len(metadata[RECORD]) > LONGEST_RECORD:  # telling all mistakes of a long one would take much memory
+        raise CheckpointError(f"its record is not valid: longer than {LONGEST_RECORD:,} characters")
     try:
-        return Record.model_validate_json(reader.metadata[METADATA])
+        return Record.model_validate_json(metadata[RECORD])
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
+        key = configuration.shorten(repr(".".join(map(str, first["loc"])))[1:-1])
         raise CheckpointError(f"its record is not valid: {key}: {first['msg']}") from None
+
+
+def _parse_symbols(metadata: Mapping[str, str]) -> list[str]:
+    try:
+        symbols = json.loads(metadata.get(VOCABULARY, "null"))
+        "".join(symbols).encode()
+    except (ValueError, RecursionError, TypeError) as error:  # no JSON, half of a surrogate pair, no list of texts
+        raise CheckpointError(f"its vocabulary is not valid: {error}") from None
+    if not isinstance(symbols, list):
+        raise CheckpointError("its vocabulary is not valid: not a list")
+    return symbols
 
 
 def _needed(config: Config, architecture: Architecture) -> Shapes:

@@ -13,6 +13,7 @@ from charrnn.network.architecture import Architecture
 from charrnn.text.files import MAX_EXPANSION
 
 LARGEST = 1 << 24  # for sizes: past this it is a typing error
+NOT_IN_PIECES = {"punycode", "idna"}  # of names in the Internet, each decoded as a whole
 LONGEST = 10**15  # for numbers of updates
 
 
@@ -81,7 +82,8 @@ class Data(Section):
     def _encoding_exists(cls, value: str) -> str:
         try:
             "".encode(value)
-            codecs.lookup(value)
+            if codecs.lookup(value).name in NOT_IN_PIECES:
+                raise LookupError
         except (LookupError, ValueError):
             raise ValueError("not an encoding that Python knows (try utf-8, latin-1, cp1252, utf-16)") from None
         return value

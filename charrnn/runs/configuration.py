@@ -180,6 +180,7 @@ def _report(mistakes: Sequence[Mistake], untold: int) -> str:
         return int(mistake[0].rpartition(":")[2]) if ":" in mistake[0] else 0
 
     lines = [f"{origin}: {message}" if origin else message for origin, message in sorted(mistakes, key=line)]
+    lines = ["".join(c if c.isprintable() else repr(c)[1:-1] for c in text) for text in lines]  # a key can be any text
     if more := len(lines) + untold - MOST_MISTAKES:
         lines[MOST_MISTAKES:] = [f"... and {more:,} more"] if more > 0 else []
     total = len(mistakes) + untold

@@ -16,12 +16,14 @@ from charrnn.network.arrays import nbytes
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
 from charrnn.runs import configuration
-from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.checkpoint import LONGEST_RECORD, Checkpoint
 from charrnn.runs.config import Config, Data
 from charrnn.text import corpus as corpora
 from charrnn.text import windows
 from charrnn.text.corpus import Corpus, Text
 from charrnn.text.source import DEFAULT_SOURCE
+
+LONGEST_SOURCES = LONGEST_RECORD // 2  # characters
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,7 @@ def make(sources: Sequence[str] = (), config: Config | None = None) -> Plan:
     """
     config = config or Config()
     sources = tuple(sources) or (DEFAULT_SOURCE,)
-    for source in map(_absolute, sources):
-        _require_storable(source)
+    _require_storable([*map(_absolute, sources)])
     text = read_text(sources, config.data)
     corpus = corpora.build(text, text.vocabulary(config.data.min_count), config.data.split)
     config, notes = _fitted(config, len(corpus.split("train")), len(corpus.vocabulary))
@@ -180,15 +181,18 @@ def _fitted(config: Config, characters: int, vocab_size: int) -> tuple[Config, t
     return config, tuple(notes)
 
 
-def _require_storable(source: str) -> None:
-    """A run remembers its sources in JSON, which is UTF-8."""
-    try:
-        source.encode()
-    except UnicodeEncodeError:
-        shown = source.encode("utf-8", "backslashreplace").decode()
-        raise RunError(
-            f"{shown}: a file name that is not UTF-8; rename it, or pass its text by standard input (-)"
-        ) from None
+def _require_storable(sources: Sequence[str]) -> None:
+    """A run remembers its sources, in a record whose length is limited, and in JSON, which is UTF-8."""
+    for source in sources:
+        try:
+            source.encode()
+        except UnicodeEncodeError:
+            shown = source.encode("utf-8", "backslashreplace").decode()
+            raise RunError(
+                f"{shown}: a file name that is not UTF-8; rename it, or pass its text by standard input (-)"
+            ) from None
+    if sum(map(len, sources)) > LONGEST_SOURCES:
+        raise RunError(f"{len(sources):,} texts are too many to remember; name their folder, or a pattern in quotes")
 
 
 def _absolute(source: str) -> str:

@@ -145,7 +145,7 @@ def _metadata(value: Any) -> dict[str, str]:
 def _entry(name: str, value: Any) -> Entry:
     match value:
         case {"dtype": str(known), "shape": [*shape], "data_offsets": [int(start), int(end)]} if len(value) == 3:
-            pass
+            pass  # true and false are numbers here, 1 and 0, and must then fit as such
         case _:
             raise MalformedError(f"its header describes the tensor {name[:80]!r} in a way that is not safetensors")
     if known not in DTYPES:

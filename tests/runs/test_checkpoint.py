@@ -21,11 +21,17 @@ def rewrite(path, tensors=None, record=None):
     with safetensors.safe_open(path, framework="np") as file:
         kept = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         fields = json.loads(file.metadata()["charrnn"])
+        symbols = file.metadata()["vocabulary"]
     kept |= tensors or {}
     if isinstance(record, dict):
+        symbols = record.pop("vocabulary", symbols)
         record = json.dumps({key: value for key, value in (fields | record).items() if value is not None})
     with path.open("wb") as file:
-        write(file, {name: tensor for name, tensor in kept.items() if tensor is not None}, {"charrnn": record})
+        write(
+            file,
+            {name: tensor for name, tensor in kept.items() if tensor is not None},
+            {"charrnn": record, "vocabulary": symbols},
+        )
 
 
 def test_what_is_saved_is_what_is_loaded_to_the_byte(last, tmp_path):
@@ -101,17 +107,27 @@ def test_another_programs_safetensors_is_refused(last):
         ({"optimizer.m": np.zeros(5, np.float32)}, {}, r"m has shape \(5,\)"),
         ({"state": np.zeros((1, 9, 16), np.float32)}, {}, "state has shape"),
         ({"state": None}, {}, "state"),
-        ({}, {"vocabulary": ["a", "b"]}, "W_xh has shape .*configuration and vocabulary need"),
-        ({}, {"vocabulary": ["a", "a"]}, "single, different characters"),
-        ({}, {"vocabulary": "a"}, "record is not valid: vocabulary"),
-        ({}, {"vocabulary": None}, "record is not valid: vocabulary"),
+        ({}, {"vocabulary": '["a", "b"]'}, "W_xh has shape .*configuration and vocabulary need"),
+        ({}, {"vocabulary": '["a", "a"]'}, "single, different characters"),
+        ({}, {"vocabulary": '"abc"'}, "vocabulary is not valid: not a list"),
+        ({}, {"vocabulary": '{"a": 1}'}, "vocabulary is not valid: not a list"),
+        ({}, {"vocabulary": "null"}, "vocabulary is not valid"),
+        ({}, {"vocabulary": "[1]"}, "vocabulary is not valid: .* int found"),
+        ({}, {"vocabulary": '["\\ud800"]'}, "vocabulary is not valid: .*surrogates"),
+        ({}, {"vocabulary": "["}, "vocabulary is not valid"),
+        ({}, {"vocabulary": "[" * 100_000}, "vocabulary is not valid"),
+        ({}, {"updates": 10**400}, "record is not valid"),
+        ({}, {"position": 10**16}, "record is not valid: position"),
+        ({}, {"progress": {"step": 10**16}}, "record is not valid: progress: .*between 0 and"),
+        ({}, {"a\nb" * 1000: 1}, "record is not valid: a.nb.{80}"),
+        ({}, "x" * (module.LONGEST_RECORD + 1), "record is not valid: longer than"),
         ({}, {"config": {}}, "has shape"),
         ({}, {"config": {"model": {"hidden_size": -4}}}, "record is not valid: config.model.hidden_size"),
         ({}, {"config": {"model": {"hidden_size": 65536}}}, "need"),
         ({}, {"progress": 3}, "record is not valid: progress"),
         ({}, {"progress": {"step": "x"}}, "record is not valid: progress.step"),
         ({}, {"position": -1}, "record is not valid: position"),
-        ({}, {"progress": {"step": -1}}, "record is not valid: progress: .*negative"),
+        ({}, {"progress": {"step": -1}}, "record is not valid: progress: .*between 0 and"),
         ({}, {"progress": {"best_loss": float("nan")}}, "record is not valid: progress.best_loss: .*finite"),
         ({}, {"format": 99}, "record is not valid: format"),
         ({}, "null", "record is not valid"),
