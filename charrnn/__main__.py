@@ -1,5 +1,5 @@
 """`python -m charrnn` is `charrnn`."""
 
-from charrnn.cli.app import main
+from charrnn.cli.entry import main
 
 main()

@@ -21,7 +21,7 @@ from charrnn.cli.schema import schema
 from charrnn.cli.train import train
 from charrnn.errors import CharrnnError
 
-INTERRUPTED, TERMINATED = 130, 143
+TERMINATED = 143
 MISUSE = 2
 UsageError: type[Exception] = typer.BadParameter.__bases__[
     0
@@ -40,8 +40,6 @@ class Commands(TyperGroup):
             code = _tell(f"{_message_of(error)}; see {_help_of(error)}", MISUSE)
         except CharrnnError as error:
             code = _tell(str(error), 1)
-        except KeyboardInterrupt:
-            code = INTERRUPTED
         except MemoryError:
             code = _tell("out of memory; lower model.hidden_size, training.batch_size or training.sequence_length", 1)
         except OSError as error:
@@ -111,7 +109,7 @@ def _options(
 
 
 def main() -> None:
-    """The entry point: UTF-8 whatever the locale says, then the command."""
+    """UTF-8 whatever the locale says, then the command."""
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 (closed by whoever started us; open to the end)
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):

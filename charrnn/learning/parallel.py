@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -42,6 +42,7 @@ ONE_BLAS_THREAD = dict.fromkeys(
 IN_MEMORY = Path("/dev/shm")  # on Linux, a folder whose files never reach a disk
 ALONE = "train on one core with -s runtime.threads=1"
 PIPE = 1 << 20  # bytes that a pipe holds, where the system allows: the states of 32 streams of 1,024 units
+INHERITED = os.name == "posix"  # open files are handed to workers; elsewhere these open them by name
 WORTH_A_CORE = 10_000_000  # multiplications in a window; fewer are done before another core has heard of them
 ELEMENTWISE = 64  # multiplications that take as long as what is done to one unit of one gate besides
 PATIENCE = 5.0  # seconds until the system tells how a lost worker ended
@@ -129,22 +130,22 @@ class _Team:
     def __init__(self, network: Network, size: int) -> None:
         self._weights = network.parameters.flat
         P, dtype = len(self._weights), self._weights.dtype
-        path = _shared_file((1 + size) * P * dtype.itemsize)
-        shared = np.memmap(path, dtype, "r+", shape=(1 + size, P))
+        file = _shared_file((1 + size) * P * dtype.itemsize)
+        shared = np.memmap(file, dtype, "r+", shape=(1 + size, P))
         self._shared_weights, self.gradients = np.asarray(shared[0]), [np.asarray(row) for row in shared[1:]]
         self._workers: list[_Worker] = []
         try:
-            self._workers.extend(_Worker() for _ in range(size))
+            self._workers.extend(_Worker(file) for _ in range(size))
             for row, worker in enumerate(self._workers, start=1):
-                worker.send(Setup(network.architecture, dtype.name, path, row, 1 + size))
+                name = file.fileno() if INHERITED else file.name
+                worker.send(Setup(network.architecture, dtype.name, name, row, 1 + size))
             for worker in self._workers:
-                worker.receive()  # it has opened the file, whose name can go
+                worker.receive()  # it has opened the file
         except BaseException:
             self.close()
             raise
         finally:
-            with suppress(OSError):  # Windows keeps the name of an open file
-                path.unlink()
+            file.close()
 
     def begin(self, parts: Iterable[Work]) -> None:
         """Hand the parts out, with the weights as they are now."""
@@ -166,7 +167,7 @@ class _Team:
 class _Worker:
     """A process that does as worker.py says, out of reach of the terminal's Ctrl-C: the training decides when it ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, shared: IO[bytes]) -> None:
         package = str(Path(charrnn.__file__).parents[1])
         path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
         try:
@@ -177,6 +178,7 @@ class _Worker:
                 pipesize=PIPE,
                 env={**os.environ, **ONE_BLAS_THREAD, "PYTHONPATH": path},
                 start_new_session=True,
+                pass_fds=(shared.fileno(),) if INHERITED else (),
             )
         except OSError as error:
             raise WorkerError(f"cannot start a worker process: {error}; {ALONE}") from None
@@ -221,8 +223,11 @@ class _Worker:
         )
 
 
-def _shared_file(size: int) -> Path:
-    """A file of so many bytes, of which every one is there: a full disk is an error here and not a crash later."""
+def _shared_file(size: int) -> IO[bytes]:
+    """A file of so many bytes, of which every one is there: a full disk is an error here and not a crash later.
+
+    Where workers inherit it, it loses its name at once, so that nothing is left of it however this process ends.
+    """
     for folder in (IN_MEMORY, None):  # None: where the system has its temporary files
         with suppress(OSError):
             handle, name = tempfile.mkstemp(prefix="charrnn-", dir=folder)
@@ -231,11 +236,12 @@ def _shared_file(size: int) -> Path:
                     os.posix_fallocate(handle, 0, size)
                 else:
                     os.truncate(handle, size)
-                return Path(name)
+                if INHERITED:
+                    os.unlink(name)
+                return os.fdopen(handle, "r+b")
             except OSError:
-                os.unlink(name)
-            finally:
                 os.close(handle)
+                os.unlink(name)
     raise WorkerError(f"no room for {size:,} bytes of shared memory in {IN_MEMORY} or {tempfile.gettempdir()}; {ALONE}")
 
 

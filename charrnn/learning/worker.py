@@ -11,7 +11,6 @@ import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -29,7 +28,7 @@ class Setup:
 
     architecture: Architecture
     dtype: str
-    shared: Path  # (1 + workers, P): weights, then one gradient for each worker
+    shared: int | str  # the file's descriptor or name; (1 + workers, P): weights, then one gradient for each worker
     row: int
     rows: int
 
@@ -37,7 +36,8 @@ class Setup:
         """A part whose weights and gradient are in shared memory."""
         shapes = self.architecture.shapes()
         size = Parameters.size(shapes)
-        shared = np.memmap(self.shared, self.dtype, "r+", shape=(self.rows, size))
+        with open(self.shared, "r+b") as file:
+            shared = np.memmap(file, self.dtype, "r+", shape=(self.rows, size))
         weights, gradient = (Parameters(shapes, self.dtype, np.asarray(shared[row])) for row in (0, self.row))
         return Part(Network(self.architecture, weights), gradient)
 

@@ -99,17 +99,22 @@ def save(checkpoint: Checkpoint, path: Path, previous: Path | None = None) -> No
         if not np.isfinite(tensor).all():
             raise DivergedError(f"training diverged at step {checkpoint.progress.step:,}: {name} is not finite")
     side = side_of(path)
+    kept = side_of(previous) if previous and path.exists() else None
     try:
         with side.open("wb") as file:
             files.write(file, tensors, {RECORD: _record(checkpoint), VOCABULARY: _symbols(checkpoint)})
             file.flush()
             os.fsync(file.fileno())
-        if previous and path.exists():
-            _keep(path, previous)
+        if previous and kept and not _linked(path, kept):
+            os.replace(path, previous)
+            kept = None
         os.replace(side, path)
+        if previous and kept:
+            os.replace(kept, previous)
     except BaseException:
-        with suppress(OSError):
-            side.unlink(missing_ok=True)
+        for left in filter(None, (side, kept)):
+            with suppress(OSError):
+                left.unlink(missing_ok=True)
         raise
     flush_folder(path.parent)
 
@@ -246,16 +251,25 @@ def _under(prefix: str, tensors: Mapping[str, Array]) -> dict[str, Array]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
-def _keep(path: Path, previous: Path) -> None:
-    """Give a file a second name, so that it never lacks its first; a file system without links has it move."""
-    link = side_of(previous)
+def finish_keeping(path: Path, previous: Path) -> None:
+    """Where a process was killed between giving a new checkpoint its name and keeping the one before: keep it.
+
+    Raises OSError.
+    """
+    kept = side_of(previous)
+    if kept.exists() and path.exists() and not kept.samefile(path):
+        os.replace(kept, previous)
+    kept.unlink(missing_ok=True)
+
+
+def _linked(path: Path, link: Path) -> bool:
+    """Give a file a second name, so that it never lacks its first. False where the file system has no links."""
     try:
         link.unlink(missing_ok=True)
         os.link(path, link)
-        os.replace(link, previous)
-        link.unlink(missing_ok=True)  # rename does nothing where both are names of one file already
     except OSError:
-        os.replace(path, previous)
+        return False
+    return True
 
 
 def flush_folder(folder: Path) -> None:

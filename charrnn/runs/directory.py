@@ -53,14 +53,15 @@ def create(path: Path) -> Lock:
     """Make the directory of a new run, and lock it. Raises RunError where there is something already, or it cannot be made."""
     try:
         path.mkdir(parents=True, exist_ok=True)
-        _require_empty(path)
+        if not (path / LOCK).exists():
+            _require_empty(path)  # nothing is added to a directory that is none of ours
         lock = Lock(path)
     except FileExistsError:
         raise RunError(f"{path}: a file, not a directory; choose another with --out") from None
     except OSError as error:
         raise RunError(f"{path}: cannot be written: {error.strerror or error}; choose another with --out") from None
     try:
-        _require_empty(path)  # still, now that nobody else can write there
+        _require_empty(path)
     except BaseException:
         lock.release()
         raise
@@ -96,7 +97,8 @@ def take(path: Path) -> Lock:
         raise RunError(f"--resume {path}: nothing to resume: it holds no {LAST}")
     with _writable(path):
         lock = Lock(path)
-        for name in (CONFIG, LAST, PREVIOUS, BEST):
+        checkpoints.finish_keeping(path / LAST, path / PREVIOUS)
+        for name in (CONFIG, LAST, BEST):
             side_of(path / name).unlink(missing_ok=True)
     return lock
 
@@ -231,6 +233,8 @@ def logged(events: Iterable[Event], directory: Path, save_every: int) -> Iterato
 
 
 def _append(path: Path, lines: list[str], flush: bool) -> None:
+    if not lines:
+        return
     with _writable(path), path.open("a", encoding="utf-8") as file:
         file.writelines(line + "\n" for line in lines)
         if flush:

@@ -30,7 +30,10 @@ def write(checkpoint: Checkpoint, path: Path, to: str) -> None:
     Raises RunError where the file exists or cannot be written, NetworkError where PyTorch has no such network.
     """
     tensors = FORMATS[to](checkpoint.network)
-    metadata = {"vocabulary": json.dumps(checkpoint.vocabulary.symbols, ensure_ascii=False), "config": checkpoint.config.model_dump_json()}
+    metadata = {
+        "vocabulary": json.dumps(checkpoint.vocabulary.symbols, ensure_ascii=False),
+        "config": checkpoint.config.model_dump_json(),
+    }
     try:
         with path.open("xb") as file:
             files.write(file, tensors, metadata)

@@ -69,14 +69,15 @@ class Run:
     def _sampling(self, events: Iterable[Event], every: int | None) -> Iterator[Event]:
         """Pass the events on, with a sample after each evaluation, or after every so many steps (0: never)."""
         for event in events:
-            yield event
             due = (
                 isinstance(event, Evaluated)
                 if every is None
                 else isinstance(event, Stepped) and every and event.step % every == 0
             )
-            if due:
-                yield Sampled(event.step, self._sample(event.step))
+            told: list[Event] = [event]
+            if due:  # before a step: a save may follow it, after which a resumed run tells nothing of it anew
+                told.insert(0 if isinstance(event, Stepped) else 1, Sampled(event.step, self._sample(event.step)))
+            yield from told
 
     def _sample(self, step: int) -> str:
         generator = Generator(self.trainer.network, self.plan.corpus.vocabulary)

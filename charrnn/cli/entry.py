@@ -1,0 +1,15 @@
+"""Where the command `charrnn` begins: an interrupt is understood before anything else is imported."""
+
+import sys
+
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Import the command line and run it; Ctrl-C ends it quietly from the first moment on."""
+    try:
+        from charrnn.cli.app import main
+
+        main()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,138 @@
+"""File operations that fail, or end the process, at a chosen moment; only those below one folder."""
+
+import errno
+import io
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+CHANGING = ("replace", "rename", "link", "unlink", "remove", "mkdir", "truncate")
+
+
+class Fault:
+    """What is to become of each operation: by default what was asked."""
+
+    def before(self, operation: str) -> None:
+        """Called before each; may raise, or end the process."""
+
+    def room(self, size: int) -> int:
+        """How many of `size` bytes a write takes; with none it fails as on a full disk."""
+        return size
+
+
+class Counting(Fault):
+    """Only counts."""
+
+    def __init__(self) -> None:
+        self.operations: list[str] = []
+
+    def before(self, operation: str) -> None:
+        self.operations.append(operation)
+
+
+class FailsAt(Counting):
+    """The operations with these numbers fail (with `onwards`, all from the first of them)."""
+
+    def __init__(self, *numbers: int, onwards: bool = False, error: int = errno.EIO) -> None:
+        super().__init__()
+        self.numbers, self.onwards, self.error = numbers, onwards, error
+
+    def before(self, operation: str) -> None:
+        number = len(self.operations)
+        super().before(operation)
+        if number in self.numbers or (self.onwards and number >= self.numbers[0]):
+            raise OSError(self.error, f"{os.strerror(self.error)} (planted at {operation}, operation {number})")
+
+
+class ExitsAt(Counting):
+    """The process is gone before the operation with this number, as after SIGKILL."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+    def before(self, operation: str) -> None:
+        if len(self.operations) == self.number:
+            os._exit(GONE)
+        super().before(operation)
+
+
+GONE = 137  # the exit code of `ExitsAt`
+
+
+class Full(Fault):
+    """A disk with room for so many bytes."""
+
+    def __init__(self, room: int) -> None:
+        self.left = room
+
+    def room(self, size: int) -> int:
+        taken = min(size, self.left)
+        self.left -= taken
+        return taken
+
+
+class _Raw(io.FileIO):
+    """A file below the folder, open for writing."""
+
+    def __init__(self, path: Any, mode: str, fault: Fault) -> None:
+        fault.before("open")
+        super().__init__(path, mode)
+        self._fault = fault
+
+    def write(self, data: Any, /) -> int:
+        self._fault.before("write")
+        view = memoryview(data).cast("B")
+        room = self._fault.room(len(view))
+        if room == 0 and len(view):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(view[:room])
+
+
+@contextmanager
+def interposed(folder: Path, fault: Fault) -> Iterator[None]:
+    """Within: every operation that changes something below `folder` asks the fault first."""
+    root = os.path.realpath(folder)
+
+    def below(path: Any) -> bool:
+        return isinstance(path, (str, os.PathLike)) and os.path.realpath(os.path.dirname(path) or ".").startswith(root)
+
+    patches = [mock.patch.object(os, name, _asking(name, fault, below)) for name in CHANGING]
+    patches += [mock.patch.object(module, "open", _opening(fault, below)) for module in (io, __import__("builtins"))]
+    patches.append(mock.patch.object(os, "fsync", _asking("fsync", fault, lambda _: True)))
+    for patch in patches:
+        patch.start()
+    try:
+        yield
+    finally:
+        for patch in patches:
+            patch.stop()
+
+
+def _asking(name: str, fault: Fault, concerns: Callable[[Any], bool]) -> Callable[..., Any]:
+    real = getattr(os, name)
+
+    def asking(first: Any, *others: Any, **options: Any) -> Any:
+        if concerns(first):
+            fault.before(name)
+        return real(first, *others, **options)
+
+    return asking
+
+
+def _opening(fault: Fault, below: Callable[[Any], bool]) -> Callable[..., Any]:
+    real = io.open
+
+    def opening(path: Any, mode: str = "r", buffering: int = -1, *texts: Any, **options: Any) -> Any:
+        if not below(path) or not set(mode) & set("wax+"):
+            return real(path, mode, buffering, *texts, **options)
+        raw = _Raw(path, mode.replace("b", "").replace("t", ""), fault)
+        if buffering == 0:
+            return raw
+        buffered: Any = io.BufferedRandom(raw) if "+" in mode else io.BufferedWriter(raw)
+        return buffered if "b" in mode else io.TextIOWrapper(buffered, *texts, **options)
+
+    return opening

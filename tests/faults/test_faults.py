@@ -1,0 +1,120 @@
+"""The quick forms of all that `python tests/faults` does at length."""
+
+import sys
+
+import pytest
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="needs fork, SIGKILL and resource limits")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
+
+
+def require(result):
+    """Everything survived, and something was tried."""
+    if "skipped: " in result.detail:
+        pytest.skip(str(result))
+    assert result.lost == 0, str(result)
+    assert result.tried > 0
+
+
+@posix
+def test_killed_trainings_end_with_the_same_bytes(tmp_path):
+    from faults.kills import kills
+
+    require(kills(4, tmp_path))
+
+
+@linux
+def test_killed_while_workers_start(tmp_path):
+    from faults.kills import while_workers_start
+
+    require(while_workers_start(2, tmp_path))
+
+
+@posix
+def test_gone_before_any_file_operation(tmp_path):
+    from faults.kills import at_each_call
+
+    require(at_each_call(tmp_path, every=12))
+
+
+@posix
+@pytest.mark.parametrize("state", ["before_the_first_checkpoint", "resumed_twice"])
+def test_runs_that_have_not_begun_or_have_ended(tmp_path, state):
+    from faults import kills
+
+    require(getattr(kills, state)(tmp_path))
+
+
+@posix
+def test_signals_stop_and_save(tmp_path):
+    from faults.signals import signals
+
+    require(signals(4, tmp_path))
+
+
+@posix
+@pytest.mark.parametrize(("fault", "every"), [("limits", 101), ("full_after", 101), ("trainings", 12)])
+def test_writes_that_fail(tmp_path, fault, every):
+    from faults import writes
+
+    require(getattr(writes, fault)(tmp_path, every))
+
+
+@posix
+@pytest.mark.parametrize("fault", ["calls", "power_cut", "full_disk"])
+def test_disks_that_fail(tmp_path, fault):
+    from faults import writes
+
+    require(getattr(writes, fault)(tmp_path))
+
+
+def test_truncated_checkpoints(tmp_path):
+    from faults.damage import truncations
+
+    require(truncations(tmp_path, every=20))
+
+
+def test_flipped_bits(tmp_path):
+    from faults.damage import flips
+
+    require(flips(tmp_path, 500))
+
+
+def test_damaged_blocks(tmp_path):
+    from faults.damage import blocks
+
+    require(blocks(tmp_path, 60))
+
+
+def test_a_damaged_last_checkpoint(tmp_path):
+    from faults.damage import in_a_run
+
+    require(in_a_run(tmp_path))
+
+
+def test_all_settings_resume(tmp_path):
+    from faults.matrix import matrix
+
+    require(matrix(12, tmp_path))
+
+
+def test_the_design_has_every_pair():
+    import random
+
+    from faults.matrix import design, every_pair, pairs
+
+    assert set().union(*map(pairs, design(80, random.Random(0)))) == every_pair()
+
+
+@pytest.mark.parametrize("how", ["resumes", "starts"])
+def test_one_training_at_a_time(tmp_path, how):
+    from faults import race
+
+    require(getattr(race, how)(3, tmp_path))
+
+
+@linux
+def test_a_long_training_is_flat(tmp_path):
+    from faults.soak import soak
+
+    require(soak(12, tmp_path))
