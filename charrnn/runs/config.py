@@ -13,7 +13,7 @@ from charrnn.network.architecture import Architecture
 from charrnn.text.files import MAX_EXPANSION
 
 LARGEST = 1 << 24  # for sizes: past this it is a typing error
-NOT_IN_PIECES = {"punycode", "idna"}  # of names in the Internet, each decoded as a whole
+NOT_IN_PIECES = {"punycode", "idna", "unicode-escape", "raw-unicode-escape"}  # Python's decoders want the whole at once
 LONGEST = 10**15  # for numbers of updates
 
 
@@ -85,7 +85,7 @@ class Data(Section):
             if codecs.lookup(value).name in NOT_IN_PIECES:
                 raise LookupError
         except (LookupError, ValueError):
-            raise ValueError("not an encoding that Python knows (try utf-8, latin-1, cp1252, utf-16)") from None
+            raise ValueError("not an encoding of texts that Python knows (try utf-8, latin-1, cp1252, utf-16)") from None
         return value
 
     @field_validator("split")

@@ -23,7 +23,7 @@ from faults import damage, matrix, race, signals, soak, writes
 from faults import kills as kill
 from faults.common import Result, skipped
 
-TARGETS = ("configuration", "checkpoint", "sealed", "text")
+TARGETS = ("configuration", "settings", "checkpoint", "sealed", "text")
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def run_fuzz(size: Size) -> Iterator[Result]:
 
     def one(target: str) -> Result:
         try:
-            found = fuzz(target, size.seconds(900, 5))
+            found = fuzz(target, size.seconds(720, 5))
         except RuntimeError as error:
             missing = "not installed" in str(error)
             return skipped(f"fuzz {target}", str(error)) if missing else Result(f"fuzz {target}", 1, 0, str(error))

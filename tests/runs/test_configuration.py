@@ -80,6 +80,8 @@ def test_all_mistakes_come_at_once_with_their_lines(tmp_path):
         ("data.split=[1, 0]", "data.split"),
         ("data.encoding=klingon", "not an encoding"),
         ("data.encoding=base64", "not an encoding"),
+        ("data.encoding=punycode", "not an encoding"),
+        ("data.encoding=unicode_escape", "not an encoding"),
         ("training.batch_size=[1", "is not a value that YAML can read"),
         ("nonsense=1", "known here: model, data, training, runtime"),
     ],
