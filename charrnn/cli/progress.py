@@ -13,7 +13,7 @@ from rich.text import Text
 
 from charrnn.cli.display import Terminal, printable
 from charrnn.learning.events import Evaluated, Event, Finished, Recovered, Sampled, Saved, Stepped, bits
-from charrnn.runs.directory import as_json
+from charrnn.runs.recording import as_json
 from charrnn.runs.run import Run
 
 SMOOTHING = 0.98  # of loss, speed and share clipped: about the last fifty steps

@@ -5,19 +5,14 @@ Metadata: a digest over every byte, and two JSON texts: `charrnn` with the field
 the symbols in id order. Nothing in it can run: numbers and JSON, that is all. The same training gives the same bytes.
 """
 
-import json
 import os
-import platform
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
-from pydantic import Field, ValidationError, field_validator
 
-import charrnn
 from charrnn.errors import CheckpointError, DivergedError, NetworkError, VocabularyError
 from charrnn.learning.optimizers import OPTIMIZERS
 from charrnn.learning.trainer import Progress
@@ -25,51 +20,14 @@ from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters, Shapes
-from charrnn.runs import configuration
 from charrnn.runs import tensors as files
-from charrnn.runs.config import LONGEST, Config, Section
+from charrnn.runs.config import Config
+from charrnn.runs.record import Record, TextRecord, parse_record, parse_symbols, to_metadata, versions
 from charrnn.runs.tensors import Entry, MalformedError, Reader
 from charrnn.text.vocabulary import Vocabulary, from_symbols
 
-RECORD, VOCABULARY = "charrnn", "vocabulary"  # in the metadata
 PARAMETERS, MOMENTS, STATE = "parameters.", "optimizer.", "state"
-LONGEST_RECORD = 1 << 20  # bytes
 SIDE = ".tmp"  # the ending of a file that is not whole yet
-
-
-def versions() -> dict[str, str]:
-    """What wrote a checkpoint."""
-    return {"charrnn": charrnn.__version__, "numpy": np.__version__, "python": platform.python_version()}
-
-
-@dataclass(frozen=True)
-class TextRecord:
-    """Which text a run was trained on."""
-
-    sources: tuple[str, ...]
-    sha256: str
-    characters: int
-
-
-class Record(Section):
-    """What a checkpoint holds besides tensors, as it stands in the file."""
-
-    format: Literal[2] = 2
-    config: Config
-    progress: Progress
-    updates: int = Field(ge=0, le=LONGEST)
-    position: int = Field(ge=0, le=LONGEST)
-    text: TextRecord
-    versions: dict[str, str]
-
-    @field_validator("progress")
-    @classmethod
-    def _counts(cls, progress: Progress) -> Progress:
-        numbers = asdict(progress)
-        numbers |= numbers.pop("level")
-        if not all(0 <= (number or 0) <= LONGEST for number in numbers.values()):
-            raise ValueError(f"each number in it must lie between 0 and {LONGEST:,}")
-        return progress
 
 
 @dataclass(frozen=True)
@@ -102,7 +60,7 @@ def save(checkpoint: Checkpoint, path: Path, previous: Path | None = None) -> No
     kept = side_of(previous) if previous and path.exists() else None
     try:
         with side.open("wb") as file:
-            files.write(file, tensors, {RECORD: _record(checkpoint), VOCABULARY: _symbols(checkpoint)})
+            files.write(file, tensors, to_metadata(_record(checkpoint), checkpoint.vocabulary.symbols))
             file.flush()
             os.fsync(file.fileno())
         if previous and kept and not _linked(path, kept):
@@ -127,8 +85,8 @@ def load(path: Path) -> Checkpoint:
     try:
         with path.open("rb") as file:
             reader = Reader(file)
-            record = _parse_record(reader.metadata)
-            vocabulary = from_symbols(_parse_symbols(reader.metadata), record.config.data.unit)
+            record = parse_record(reader.metadata)
+            vocabulary = from_symbols(parse_symbols(reader.metadata), record.config.data.unit)
             architecture = record.config.model.architecture(len(vocabulary))
             _require(reader.entries, _needed(record.config, architecture), record.config.training.precision)
             tensors = reader.read()
@@ -156,8 +114,8 @@ def _tensors(checkpoint: Checkpoint) -> dict[str, Array]:
     return {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
 
 
-def _record(checkpoint: Checkpoint) -> str:
-    record = Record(
+def _record(checkpoint: Checkpoint) -> Record:
+    return Record(
         config=checkpoint.config,
         progress=checkpoint.progress,
         updates=checkpoint.updates,
@@ -165,35 +123,6 @@ def _record(checkpoint: Checkpoint) -> str:
         text=checkpoint.text,
         versions=versions(),
     )
-    return record.model_dump_json()
-
-
-def _symbols(checkpoint: Checkpoint) -> str:
-    return json.dumps(checkpoint.vocabulary.symbols, ensure_ascii=False)  # escapes would be four times as long
-
-
-def _parse_record(metadata: Mapping[str, str]) -> Record:
-    if RECORD not in metadata:
-        raise CheckpointError("a safetensors file, but not a checkpoint of charrnn")
-    if len(metadata[RECORD]) > LONGEST_RECORD:  # telling all mistakes of a long one would take much memory
-        raise CheckpointError(f"its record is not valid: longer than {LONGEST_RECORD:,} characters")
-    try:
-        return Record.model_validate_json(metadata[RECORD])
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = configuration.shorten(repr(".".join(map(str, first["loc"])))[1:-1])
-        raise CheckpointError(f"its record is not valid: {key}: {first['msg']}") from None
-
-
-def _parse_symbols(metadata: Mapping[str, str]) -> list[str]:
-    try:
-        symbols = json.loads(metadata.get(VOCABULARY, "null"))
-        "".join(symbols).encode()
-    except (ValueError, RecursionError, TypeError) as error:  # no JSON, half of a surrogate pair, no list of texts
-        raise CheckpointError(f"its vocabulary is not valid: {error}") from None
-    if not isinstance(symbols, list):
-        raise CheckpointError("its vocabulary is not valid: not a list")
-    return symbols
 
 
 def _needed(config: Config, architecture: Architecture) -> Shapes:

@@ -85,7 +85,9 @@ class Data(Section):
             if codecs.lookup(value).name in NOT_IN_PIECES:
                 raise LookupError
         except (LookupError, ValueError):
-            raise ValueError("not an encoding of texts that Python knows (try utf-8, latin-1, cp1252, utf-16)") from None
+            raise ValueError(
+                "not an encoding of texts that Python knows (try utf-8, latin-1, cp1252, utf-16)"
+            ) from None
         return value
 
     @field_validator("split")

@@ -1,23 +1,16 @@
 """A run directory: what a training writes, and where sampling finds it.
 
 config.yaml  last.safetensors  previous.safetensors  best.safetensors  metrics.jsonl  lock
-
-`last` is written at every step that save_every divides, and where the training stops; `previous` is the newest one before
-it of the first kind. A training that goes back after diverging goes back to one of that kind: so it goes back to
-the same one whether or not it was stopped and resumed in between.
 """
 
 import itertools
-import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from charrnn.errors import CheckpointError, ConfigError, RunError
-from charrnn.learning.events import Evaluated, Event, Finished, Recovered, Resumed, Sampled, Saved, Stepped
-from charrnn.learning.trainer import Progress
 from charrnn.runs import checkpoint as checkpoints
 from charrnn.runs import configuration
 from charrnn.runs.checkpoint import SIDE, Checkpoint, side_of
@@ -27,17 +20,6 @@ from charrnn.runs.lock import LOCK, Lock
 CONFIG, METRICS = "config.yaml", "metrics.jsonl"
 LAST, PREVIOUS, BEST = "last.safetensors", "previous.safetensors", "best.safetensors"
 ENDS = {"training.steps", "training.epochs"}
-EVENT_NAMES = {
-    Stepped: "step",
-    Evaluated: "eval",
-    Sampled: "sample",
-    Saved: "saved",
-    Resumed: "resumed",
-    Recovered: "recovered",
-    Finished: "finished",
-}
-LINES_TOGETHER = 100  # steps written to metrics.jsonl at once
-LONGEST_LINE = 1 << 20  # bytes of an event
 
 
 @dataclass(frozen=True)
@@ -95,7 +77,7 @@ def take(path: Path) -> Lock:
         raise RunError(f"--resume {path}: no such run directory{_runs_near(path)}")
     if not (path / LAST).is_file() and not (path / PREVIOUS).is_file():
         raise RunError(f"--resume {path}: nothing to resume: it holds no {LAST}")
-    with _writable(path):
+    with writable(path):
         lock = Lock(path)
         checkpoints.finish_keeping(path / LAST, path / PREVIOUS)
         for name in (CONFIG, LAST, BEST):
@@ -105,7 +87,7 @@ def take(path: Path) -> Lock:
 
 def write_config(path: Path, config: Config) -> None:
     """Write config.yaml, whole or not at all. Raises RunError."""
-    with _writable(path / CONFIG):
+    with writable(path / CONFIG):
         side = side_of(path / CONFIG)
         with side.open("w", encoding="utf-8") as file:
             file.write(configuration.to_yaml(config))
@@ -115,15 +97,15 @@ def write_config(path: Path, config: Config) -> None:
 
 
 def edits(path: Path, config: Config) -> list[str]:
-    """What somebody changed in config.yaml since it was written, in words; a lost or unreadable file is none. What says where the
+    """What somebody changed in config.yaml since it was written, in words; a lost or empty file is none. What says where the
     training ends is left out: a new end may have been asked for, and its first save not reached.
     """
-    try:
-        if not (path / CONFIG).stat().st_size:
-            return []
-        found = dict(configuration.leaves(configuration.resolve(str(path / CONFIG)).config))
-    except (ConfigError, OSError):
+    if not (path / CONFIG).is_file() or not (path / CONFIG).stat().st_size:
         return []
+    try:
+        found = dict(configuration.leaves(configuration.resolve(str(path / CONFIG)).config))
+    except ConfigError as error:
+        return [str(error)]
     return [
         f"{key} is {found[key]} there, and was {value}"
         for key, value in configuration.leaves(config)
@@ -151,7 +133,7 @@ def load(run: Path, which: str | None = None) -> Loaded:
 
 def replace_last(run: Path, checkpoint: Checkpoint) -> None:
     """Put a checkpoint in the place of the last one, which is not kept: it is damaged, or is this one but for its end."""
-    with _writable(run / LAST):
+    with writable(run / LAST):
         checkpoints.save(checkpoint, run / LAST)
 
 
@@ -178,93 +160,8 @@ def load_last(run: Path) -> Loaded:
         return Loaded(checkpoints.load(previous), previous, note=f"{error}; using {PREVIOUS}")
 
 
-def is_snapshot(progress: Progress, save_every: int) -> bool:
-    """True for a checkpoint that a training may go back to: one made on schedule, or by going back."""
-    return progress.step % save_every == 0 or progress.step == progress.recovered_step
-
-
-def saving(
-    events: Iterable[Event], current: Callable[[], Checkpoint], directory: Path, save_every: int
-) -> Iterator[Event]:
-    """Pass the events of a training on, with a checkpoint written at the start, after every so many steps, each best, after
-    going back, and at the end.
-
-    Raises RunError when the disk does not take it; the checkpoints before are then still there.
-    """
-    last, previous = directory / LAST, directory / PREVIOUS
-    saved_step, keep = current().progress.step, is_snapshot(current().progress, save_every)
-    if last.exists():
-        yield Resumed(saved_step)
-    else:
-        yield _save(current(), last)
-        write_config(directory, current().config)
-    for event in events:
-        yield event
-        match event:
-            case Evaluated(best=True):
-                yield _save(current(), directory / BEST, best=True)
-            case Stepped(step=step) | Recovered(step=step) | Finished(step=step):
-                if isinstance(event, Stepped) and step % save_every:
-                    continue
-                # What is saved again at one step, or has been gone back from, must not push the one before away.
-                push = keep and step != saved_step and not isinstance(event, Recovered)
-                yield _save(current(), last, previous if push else None)
-                saved_step, keep = step, is_snapshot(current().progress, save_every)
-
-
-def logged(events: Iterable[Event], directory: Path, save_every: int) -> Iterator[Event]:
-    """Pass the events on, each written to metrics.jsonl as one line of JSON, before the checkpoint that comes after it.
-
-    Raises RunError when it cannot be written.
-    """
-    path = directory / METRICS
-    _cut_to_whole_lines(path)
-    lines: list[str] = []
-    try:
-        for event in events:
-            lines.append(json.dumps(as_json(event)))
-            will_be_saved = isinstance(event, Stepped) and event.step % save_every == 0
-            if will_be_saved or not isinstance(event, Stepped) or len(lines) >= LINES_TOGETHER:
-                _append(path, lines, flush=will_be_saved)
-                lines.clear()
-            yield event
-    finally:  # the last steps before a divergence are those that one wants to see
-        _append(path, lines, flush=True)
-
-
-def _append(path: Path, lines: list[str], flush: bool) -> None:
-    if not lines:
-        return
-    with _writable(path), path.open("a", encoding="utf-8") as file:
-        file.writelines(line + "\n" for line in lines)
-        if flush:
-            file.flush()
-            os.fsync(file.fileno())
-
-
-def _cut_to_whole_lines(path: Path) -> None:
-    """Drop the part of a line that a killed process, or a full disk, left at the end; its event is told anew."""
-    if not path.exists():
-        return
-    with _writable(path), path.open("r+b") as file:
-        start = max(0, file.seek(0, os.SEEK_END) - LONGEST_LINE)
-        file.seek(start)
-        file.truncate(start + file.read().rfind(b"\n") + 1)
-
-
-def as_json(event: Event) -> dict[str, object]:
-    """An event as it stands in metrics.jsonl and in `train --json`."""
-    return {"event": EVENT_NAMES[type(event)], **asdict(event)}
-
-
-def _save(checkpoint: Checkpoint, path: Path, previous: Path | None = None, best: bool = False) -> Saved:
-    with _writable(path):
-        checkpoints.save(checkpoint, path, previous)
-    return Saved(checkpoint.progress.step, str(path), best)
-
-
 @contextmanager
-def _writable(path: Path) -> Iterator[None]:
+def writable(path: Path) -> Iterator[None]:
     """Say of a write that failed which file it was, and that nothing older was lost."""
     try:
         yield

@@ -16,8 +16,9 @@ from charrnn.network.arrays import nbytes
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
 from charrnn.runs import configuration
-from charrnn.runs.checkpoint import LONGEST_RECORD, Checkpoint
+from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.config import Config, Data
+from charrnn.runs.record import LONGEST_RECORD
 from charrnn.text import corpus as corpora
 from charrnn.text import windows
 from charrnn.text.corpus import Corpus, Text

@@ -15,6 +15,7 @@ from charrnn.learning.trainer import Trainer
 from charrnn.runs import directory, tensors
 from charrnn.runs.checkpoint import PARAMETERS, STATE, Checkpoint
 from charrnn.runs.config import Config
+from charrnn.runs.recording import is_snapshot
 from charrnn.text.vocabulary import Vocabulary
 
 DIVERGED = "diverged.safetensors"
@@ -63,7 +64,7 @@ class GoingBack:
         Raises RunError and CheckpointError.
         """
         last = directory.load_last(self._path).checkpoint
-        if directory.is_snapshot(last.progress, self._config.training.save_every):
+        if is_snapshot(last.progress, self._config.training.save_every):
             return last
         return directory.load(self._path / directory.PREVIOUS).checkpoint
 

@@ -9,10 +9,11 @@ from charrnn.errors import CheckpointError, RunError
 from charrnn.runs import budget, directory
 from charrnn.runs import plan as plans
 from charrnn.runs import run as runs
-from charrnn.runs.checkpoint import Checkpoint, versions
+from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.directory import BEST, CONFIG
 from charrnn.runs.lock import Lock
 from charrnn.runs.plan import Plan
+from charrnn.runs.record import versions
 from charrnn.runs.run import Run
 
 

@@ -15,10 +15,11 @@ from charrnn.learning.parallel import one_blas_thread
 from charrnn.learning.schedules import Schedule
 from charrnn.learning.trainer import Trainer
 from charrnn.network.network import Network
-from charrnn.runs import directory
-from charrnn.runs.checkpoint import Checkpoint, TextRecord
+from charrnn.runs import directory, recording
+from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.lock import Lock
 from charrnn.runs.plan import Plan
+from charrnn.runs.record import TextRecord
 from charrnn.runs.recovery import GoingBack, restore
 from charrnn.text.windows import Windows
 
@@ -44,10 +45,10 @@ class Run:
         training = self.plan.config.training
         events = self.trainer.train(self.plan.steps, should_stop)
         events = self._sampling(events, training.sample_every)
-        events = directory.saving(events, self.checkpoint, self.path, training.save_every)
+        events = recording.saving(events, self.checkpoint, self.path, training.save_every)
         try:
             with one_blas_thread():
-                yield from directory.logged(events, self.path, training.save_every)
+                yield from recording.logged(events, self.path, training.save_every)
         finally:
             self._lock.release()
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 import growth
 import machine
 import quality
+import saving
 from rounds import alternate, ratio
 
 CORES = os.cpu_count() or 1
@@ -88,6 +89,7 @@ SECTIONS: dict[str, Callable[[int], None]] = {
     "limit": limit,
     "sampling": sampling,
     "growth": growth.run,
+    "saving": saving.run,
     "quality": quality.run,
 }
 

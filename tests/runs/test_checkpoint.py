@@ -8,6 +8,7 @@ import safetensors.numpy
 from charrnn.errors import CheckpointError
 from charrnn.runs import checkpoint as module
 from charrnn.runs.checkpoint import load, save
+from charrnn.runs.record import LONGEST_RECORD
 from charrnn.runs.tensors import write
 
 
@@ -120,7 +121,7 @@ def test_another_programs_safetensors_is_refused(last):
         ({}, {"position": 10**16}, "record is not valid: position"),
         ({}, {"progress": {"step": 10**16}}, "record is not valid: progress: .*between 0 and"),
         ({}, {"a\nb" * 1000: 1}, "record is not valid: a.nb.{80}"),
-        ({}, "x" * (module.LONGEST_RECORD + 1), "record is not valid: longer than"),
+        ({}, "x" * (LONGEST_RECORD + 1), "record is not valid: longer than"),
         ({}, {"config": {}}, "has shape"),
         ({}, {"config": {"model": {"hidden_size": -4}}}, "record is not valid: config.model.hidden_size"),
         ({}, {"config": {"model": {"hidden_size": 65536}}}, "need"),

@@ -6,7 +6,7 @@ import pytest
 from charrnn import api
 from charrnn.errors import CheckpointError, RunError
 from charrnn.learning.events import Sampled, Stepped
-from charrnn.runs import directory
+from charrnn.runs import directory, recording
 from charrnn.runs.checkpoint import load
 
 
@@ -86,7 +86,7 @@ def test_a_run_that_is_not_there_names_those_that_are(tiny_run):
 def test_a_line_that_was_cut_off_does_not_spoil_the_next(tiny_run):
     with (tiny_run / "metrics.jsonl").open("a") as file:
         file.write('{"event": "st')
-    list(directory.logged([Sampled(3, "x")], tiny_run, 10))
+    list(recording.logged([Sampled(3, "x")], tiny_run, 10))
     events = [json.loads(line) for line in (tiny_run / "metrics.jsonl").read_text().splitlines()]
     assert events[-2]["event"] == "saved"
     assert events[-1] == {"event": "sample", "step": 3, "text": "x"}

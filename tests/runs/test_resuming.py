@@ -33,12 +33,19 @@ def test_an_end_in_the_config_alone_is_no_edit(tiny_run):
     api.resume(tiny_run, steps=40)
 
 
-@pytest.mark.parametrize("content", [None, b"", b"\xff", b"steps: [", b"model: {cell: transformer}"])
+@pytest.mark.parametrize("content", [None, b""])
 def test_a_config_that_was_lost_is_written_again(tiny_run, content):
     before = (tiny_run / "config.yaml").read_bytes()
     (tiny_run / "config.yaml").unlink() if content is None else (tiny_run / "config.yaml").write_bytes(content)
     list(api.resume(tiny_run).events())
     assert (tiny_run / "config.yaml").read_bytes() == before
+
+
+def test_a_config_that_says_nothing_valid_is_told_and_left_alone(tiny_run):
+    (tiny_run / "config.yaml").write_text("model: {cell: transformer}")
+    with pytest.raises(RunError, match=r"config\.yaml was changed: .*model\.cell: .* found 'transformer'"):
+        api.resume(tiny_run)
+    assert (tiny_run / "config.yaml").read_text() == "model: {cell: transformer}"
 
 
 def test_other_versions_are_told(tiny_run, monkeypatch):

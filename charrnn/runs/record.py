@@ -1,0 +1,86 @@
+"""What a checkpoint holds besides tensors, as JSON in the file's metadata; read as strictly as if a stranger had written it."""
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, ValidationError, field_validator
+
+import charrnn
+from charrnn.errors import CheckpointError
+from charrnn.learning.trainer import Progress
+from charrnn.runs import configuration
+from charrnn.runs.config import LONGEST, Config, Section
+
+RECORD, VOCABULARY = "charrnn", "vocabulary"
+LONGEST_RECORD = 1 << 20  # characters
+
+
+def versions() -> dict[str, str]:
+    """What wrote a checkpoint."""
+    return {"charrnn": charrnn.__version__, "numpy": np.__version__, "python": platform.python_version()}
+
+
+@dataclass(frozen=True)
+class TextRecord:
+    """Which text a run was trained on."""
+
+    sources: tuple[str, ...]
+    sha256: str
+    characters: int
+
+
+class Record(Section):
+    """What a checkpoint holds besides tensors, as it stands in the file."""
+
+    format: Literal[2] = 2
+    config: Config
+    progress: Progress
+    updates: int = Field(ge=0, le=LONGEST)
+    position: int = Field(ge=0, le=LONGEST)
+    text: TextRecord
+    versions: dict[str, str]
+
+    @field_validator("progress")
+    @classmethod
+    def _counts(cls, progress: Progress) -> Progress:
+        numbers = asdict(progress)
+        numbers |= numbers.pop("level")
+        if not all(0 <= (number or 0) <= LONGEST for number in numbers.values()):
+            raise ValueError(f"each number in it must lie between 0 and {LONGEST:,}")
+        return progress
+
+
+def to_metadata(record: Record, symbols: Sequence[str]) -> dict[str, str]:
+    """Record and vocabulary as `parse_record` and `parse_symbols` read them."""
+    # Escapes would make a vocabulary four times as long.
+    return {RECORD: record.model_dump_json(), VOCABULARY: json.dumps(symbols, ensure_ascii=False)}
+
+
+def parse_record(metadata: Mapping[str, str]) -> Record:
+    """The record in a file's metadata. Raises CheckpointError."""
+    if RECORD not in metadata:
+        raise CheckpointError("a safetensors file, but not a checkpoint of charrnn")
+    if len(metadata[RECORD]) > LONGEST_RECORD:  # telling all mistakes of a long one would take much memory
+        raise CheckpointError(f"its record is not valid: longer than {LONGEST_RECORD:,} characters")
+    try:
+        return Record.model_validate_json(metadata[RECORD])
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = configuration.shorten(repr(".".join(map(str, first["loc"])))[1:-1])
+        raise CheckpointError(f"its record is not valid: {key}: {first['msg']}") from None
+
+
+def parse_symbols(metadata: Mapping[str, str]) -> list[str]:
+    """The vocabulary's symbols in a file's metadata, in id order. Raises CheckpointError."""
+    try:
+        symbols = json.loads(metadata.get(VOCABULARY, "null"))
+        "".join(symbols).encode()
+    except (ValueError, RecursionError, TypeError) as error:  # no JSON, half of a surrogate pair, no list of texts
+        raise CheckpointError(f"its vocabulary is not valid: {error}") from None
+    if not isinstance(symbols, list):
+        raise CheckpointError("its vocabulary is not valid: not a list")
+    return symbols

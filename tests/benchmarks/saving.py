@@ -1,0 +1,61 @@
+"""What it costs that nothing is lost: checkpoints at the default interval, and looking at every step for divergence."""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+from charrnn import api
+from charrnn.learning.divergence import Level
+from charrnn.learning.events import Stepped
+from charrnn.runs import checkpoint
+from charrnn.runs.configuration import resolve
+
+SETTINGS = (
+    (),
+    ("model.cell=lstm", "model.hidden_size=512", "training.batch_size=64"),
+    ("model.cell=gru", "model.hidden_size=1024"),
+)
+STEPS = 60
+
+
+def run(rounds: int) -> None:
+    """Seconds for a checkpoint and for the guards, beside those for the steps between two checkpoints."""
+    for settings in SETTINGS:
+        with tempfile.TemporaryDirectory(dir=".") as folder:
+            _measure(settings, Path(folder), rounds)
+
+
+def _measure(settings: tuple[str, ...], folder: Path, rounds: int) -> None:
+    config = resolve(None, [*settings, f"training.steps={STEPS}", "training.sample_every=0"]).config
+    training = api.start(api.plan((), config), folder / "run")
+    times = [time.perf_counter() for event in training.events() if isinstance(event, Stepped)]
+    step = statistics.median(after - before for before, after in pairwise(times))
+    now = training.checkpoint()
+    last, previous = folder / "last.safetensors", folder / "previous.safetensors"
+    save = _median(lambda: checkpoint.save(now, last, previous), 3 * rounds)
+    level = Level()
+
+    def guard() -> None:
+        training.trainer.state.copy()
+        level.leaps(1.0)
+        level.add(1.0)
+
+    # Each interval may also bring a new best checkpoint.
+    share = 2 * save / (config.training.save_every * step)
+    print(
+        f"{' '.join(settings) or 'defaults'}: step {step * 1e3:.1f} ms; checkpoint of {last.stat().st_size / 1e6:.1f} MB "
+        f"{save * 1e3:.1f} ms, with a best one {share:.2%} of {config.training.save_every} steps; guards {_median(guard, 1000) / step:.3%}",
+        flush=True,
+    )
+
+
+def _median(call: Callable[[], object], times: int) -> float:
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - began)
+    return statistics.median(taken)
