@@ -30,8 +30,7 @@ from faults.kills import Undisturbed, workers_left
 from charrnn.runs.checkpoint import load
 from charrnn.runs.directory import LAST, METRICS
 
-AT_ONCE = 2.0  # seconds from the second signal to the end
-IN_TIME = 20.0  # seconds from the first
+IN_TIME = 60.0  # seconds from a signal to the end, on a busy machine; that a second one waits for nothing is tested in tests/cli
 
 
 def signals(count: int, folder: Path, seed: int = 0) -> Result:
@@ -89,7 +88,7 @@ class Signalled:
             if twice:
                 time.sleep(chance.uniform(0, 0.02))
                 child.send_signal(kind)
-            child.wait(timeout=AT_ONCE if twice else IN_TIME)
+            child.wait(timeout=IN_TIME)
             self.wrong += workers_left(mark)
             _, self.error = child.communicate(timeout=IN_TIME)
         finally:
