@@ -6,11 +6,12 @@
     ├── NetworkError       sizes or names that no network can have
     ├── ConfigError        a configuration file or `--set` with mistakes in it
     ├── CheckpointError    a checkpoint that is damaged or belongs elsewhere
+    │   └── UnreadableError  one that may be whole, and cannot be read here and now
     ├── RunError           a run directory that cannot be made, found or resumed
     ├── SamplingError      a sampling option out of its range
     ├── CheckError         a gradient check that cannot be made as asked
     ├── WorkerError        a helper process of a training that cannot be started, or was lost
-    └── DivergedError      a training whose loss or gradient is no longer a number
+    └── DivergedError      a training whose loss or gradient is no number any more, or whose loss leapt
 
 Each message is one line that says what was asked, where, what was found, what is allowed,
 and, where it helps, what to type next. The command line prints it after `error:` and exits with 1.
@@ -41,6 +42,10 @@ class CheckpointError(CharrnnError):
     """A checkpoint that is damaged, or that belongs to something else."""
 
 
+class UnreadableError(CheckpointError):
+    """A checkpoint that may be whole, and that cannot be read here: no other should take its place."""
+
+
 class RunError(CharrnnError):
     """A run directory that cannot be made, found or resumed."""
 
@@ -58,4 +63,4 @@ class WorkerError(CharrnnError):
 
 
 class DivergedError(CharrnnError):
-    """A loss or a gradient that is no longer a finite number."""
+    """A loss or a gradient that is no longer a finite number, or a loss that leapt."""

@@ -1,6 +1,7 @@
 """The command `charrnn`: its commands, and the one place where an error becomes a line and an exit code.
 
-0 done · 1 the request could not be met · 2 misuse of the command line · 130 after Ctrl-C · 143 after SIGTERM
+0 done · 1 the request could not be met · 2 misuse of the command line · 130 after Ctrl-C · 143 after SIGTERM ·
+129 after the terminal went away
 """
 
 import contextlib
@@ -19,9 +20,9 @@ from charrnn.cli.gradcheck import gradcheck
 from charrnn.cli.sample import sample
 from charrnn.cli.schema import schema
 from charrnn.cli.train import train
-from charrnn.errors import CharrnnError
+from charrnn.errors import CharrnnError, ConfigError
 
-TERMINATED = 143
+ENDING_SIGNALS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]  # Windows has one alone
 MISUSE = 2
 UsageError: type[Exception] = typer.BadParameter.__bases__[
     0
@@ -39,7 +40,7 @@ class Commands(TyperGroup):
         except UsageError as error:
             code = _tell(f"{_message_of(error)}; see {_help_of(error)}", MISUSE)
         except CharrnnError as error:
-            code = _tell(str(error), 1)
+            code = _tell(str(error), 1, lines=isinstance(error, ConfigError))
         except MemoryError:
             code = _tell("out of memory; lower model.hidden_size, training.batch_size or training.sequence_length", 1)
         except OSError as error:
@@ -64,10 +65,11 @@ def _drop_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _tell(message: str, code: int) -> int:
+def _tell(message: str, code: int, lines: bool = False) -> int:
+    """One line, but for the mistakes of a configuration, of which each has its own."""
     from charrnn.cli.display import tell_error
 
-    tell_error(message)
+    tell_error(message if lines else message.replace("\n", "\ufffd"))
     return code
 
 
@@ -115,10 +117,12 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):  # a stream that is not a text file stays as it is
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in ENDING_SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # as SIGHUP is under nohup
+            signal.signal(number, _terminate)
     app(prog_name="charrnn")
 
 
-def _terminate(*_: object) -> None:
+def _terminate(number: int, _: object) -> None:
     """Leave as after Ctrl-C, so that files half written and folders of a moment are removed."""
-    sys.exit(TERMINATED)
+    sys.exit(128 + number)

@@ -8,10 +8,16 @@ import typer
 
 def export(
     run: Annotated[
-        Path, typer.Argument(metavar="RUN", help="A run directory, or a .safetensors checkpoint.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="RUN", readable=False, help="A run directory, or a .safetensors checkpoint.", show_default=False
+        ),
     ],
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="FILE", help="The .safetensors file to write.", show_default=False)
+        Path,
+        typer.Option(
+            "--out", "-o", metavar="FILE", readable=False, help="The .safetensors file to write.", show_default=False
+        ),
     ],
     to: Annotated[
         Literal["plain", "torch"],

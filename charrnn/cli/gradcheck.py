@@ -14,7 +14,8 @@ def gradcheck(
     config: ConfigOption = None,
     settings: SettingsOption = None,
     run: Annotated[
-        Path | None, typer.Option(metavar="RUN", help="Check the trained weights of this run, in their full size.")
+        Path | None,
+        typer.Option(metavar="RUN", readable=False, help="Check the trained weights of this run, in their full size."),
     ] = None,
     oracle: Annotated[
         list[str] | None,

@@ -1,5 +1,6 @@
 """How a training looks: one live display in a terminal, plain lines elsewhere, JSON for machines."""
 
+import errno
 import json
 import sys
 import time
@@ -153,8 +154,8 @@ def describe(event: Event) -> list[Text]:
         case Recovered():
             return [
                 Text(
-                    f"step {event.diverged_step:,}: {event.reason}: back to step {event.step:,}, learning rate halved "
-                    f"to {event.learning_rate:.2e} (try {event.tries})",
+                    f"step {event.diverged_step:,}: {event.reason}: back to step {event.step:,}, at half the learning rate, "
+                    f"{event.learning_rate:.2e} (try {event.tries})",
                     style="bold yellow",
                 )
             ]
@@ -180,17 +181,21 @@ def _introduction(run: Run) -> list[str]:
 
 def _drain(run: Run, stop: Callable[[], bool], views: list[View]) -> Finished:
     """Follow a training to its end. Where nobody reads what is told any more (`| head`, a closed terminal), stop it as a
-    signal would.
+    signal would. Raises OSError, at the end, where what is told cannot be written for another reason.
     """
-    finished, listening = None, list(views)
+    finished, listening, failed = None, list(views), None
     for event in run.events(lambda: stop() or len(listening) < len(views)):
         try:
             for view in listening:
                 view(event)
-        except OSError:
+        except OSError as error:
             listening.clear()
+            gone = isinstance(error, BrokenPipeError) or error.errno == errno.EIO  # of a pipe or a terminal
+            failed = None if gone else error
         if isinstance(event, Finished):
             finished = event
+    if failed:  # a full disk under a redirection, for example: the training is saved first
+        raise failed
     assert finished is not None, "a training ends with Finished"
     return finished
 

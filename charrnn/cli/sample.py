@@ -12,7 +12,10 @@ LONGEST_PROMPT = 1 << 24  # bytes
 
 def sample(
     run: Annotated[
-        Path, typer.Argument(metavar="RUN", help="A run directory, or a .safetensors checkpoint.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="RUN", readable=False, help="A run directory, or a .safetensors checkpoint.", show_default=False
+        ),
     ],
     prompt: Annotated[
         str, typer.Option("--prompt", "-p", metavar="TEXT", help="The text to go on from; it is printed first.")

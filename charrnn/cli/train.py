@@ -23,7 +23,10 @@ def train(
     config: ConfigOption = None,
     settings: SettingsOption = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="DIR", help="The run directory to make. Default: runs/NAME.")
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="DIR", readable=False, help="The run directory to make. Default: runs/NAME."
+        ),
     ] = None,
     steps: Annotated[int | None, typer.Option(help="Updates to make in all.")] = None,
     epochs: Annotated[float | None, typer.Option(help="Passes over the training split, in place of --steps.")] = None,
@@ -34,7 +37,7 @@ def train(
         ),
     ] = None,
     resume: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Go on with this run from its last checkpoint.")
+        Path | None, typer.Option(metavar="DIR", readable=False, help="Go on with this run from its last checkpoint.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="The seed of every random number in the run.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,

@@ -55,7 +55,7 @@ class Resumed:
 @dataclass(frozen=True)
 class Recovered:
     """The training diverged at `diverged_step`, for the given reason, and goes on after `step` with half its learning rate;
-    what was told of later steps is told anew. `tries` counts how often, since a snapshot was passed, it went back.
+    what was told of later steps is told anew. `learning_rate` is that of the next update; `tries` counts how often, since a snapshot was passed, it went back.
     """
 
     step: int

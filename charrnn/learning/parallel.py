@@ -130,14 +130,14 @@ class _Team:
     def __init__(self, network: Network, size: int) -> None:
         self._weights = network.parameters.flat
         P, dtype = len(self._weights), self._weights.dtype
-        file = _shared_file((1 + size) * P * dtype.itemsize)
+        file, self._name = _shared_file((1 + size) * P * dtype.itemsize)
         shared = np.memmap(file, dtype, "r+", shape=(1 + size, P))
         self._shared_weights, self.gradients = np.asarray(shared[0]), [np.asarray(row) for row in shared[1:]]
         self._workers: list[_Worker] = []
         try:
             self._workers.extend(_Worker(file) for _ in range(size))
             for row, worker in enumerate(self._workers, start=1):
-                name = file.fileno() if INHERITED else file.name
+                name = file.fileno() if INHERITED else self._name
                 worker.send(Setup(network.architecture, dtype.name, name, row, 1 + size))
             for worker in self._workers:
                 worker.receive()  # it has opened the file
@@ -162,6 +162,9 @@ class _Team:
         """End all workers."""
         for worker in self._workers:
             worker.close()
+        if not INHERITED:
+            with suppress(OSError):  # while it is mapped, Windows keeps the name
+                os.unlink(self._name)
 
 
 class _Worker:
@@ -223,7 +226,7 @@ class _Worker:
         )
 
 
-def _shared_file(size: int) -> IO[bytes]:
+def _shared_file(size: int) -> tuple[IO[bytes], str]:
     """A file of so many bytes, of which every one is there: a full disk is an error here and not a crash later.
 
     Where workers inherit it, it loses its name at once, so that nothing is left of it however this process ends.
@@ -238,7 +241,7 @@ def _shared_file(size: int) -> IO[bytes]:
                     os.truncate(handle, size)
                 if INHERITED:
                     os.unlink(name)
-                return os.fdopen(handle, "r+b")
+                return os.fdopen(handle, "r+b"), name
             except OSError:
                 os.close(handle)
                 os.unlink(name)

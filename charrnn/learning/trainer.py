@@ -37,7 +37,8 @@ class Progress:
     level: Level = field(default_factory=Level)  # of the loss
     halvings: int = 0  # of the learning rate, one for each time that the training went back
     recovered_step: int = 0  # to which it last went back
-    tries: int = 0  # how often it did so from the same place
+    diverged_step: int = 0  # from where
+    tries: int = 0  # how often it did so without reaching a snapshot beyond
 
 
 @dataclass
@@ -58,6 +59,12 @@ class Trainer:
     seed: int = 0  # of dropout
     recovery: Recovery | None = None  # None: a step that must not reach the weights ends the training
     progress: Progress = field(default_factory=Progress)
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the next update."""
+        progress = self.progress
+        return self.schedule(progress.step, progress.stalls) * 0.5**progress.halvings
 
     def train(self, steps: int, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
         """Train until `steps` updates have been made in all, or until asked to stop after the step at hand.
@@ -113,7 +120,7 @@ class Trainer:
         if reason := self._fault(batch, loss, norm):
             raise Divergence(progress.step + 1, reason, batch)
         progress.level.add(loss)
-        learning_rate = self.schedule(progress.step, progress.stalls) * 0.5**progress.halvings
+        learning_rate = self.learning_rate
         self.optimizer.update(self.network.parameters.flat, split.gradient.flat, learning_rate)
         progress.step += 1
         rate = window.characters / (time.perf_counter() - began)

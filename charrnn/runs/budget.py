@@ -37,7 +37,7 @@ def steps_within(plan: Plan, seconds: float, began: float) -> tuple[int, str]:
     """
     cost = _measured(plan, min(max(SHARE * seconds, SHORTEST), LONGEST))
     left = seconds - (time.perf_counter() - began) - cost.once
-    steps = int(left / cost.per_step(plan.config.training.eval_every))
+    steps = min(ENDLESS, int(left / cost.per_step(plan.config.training.eval_every)))
     if steps < 1:
         raise RunError(f"--time: {seconds:g} s are not enough for one step ({cost.step:.3g} s) and what goes with it")
     return steps, f"{seconds:g} s are {steps:,} steps here, at {cost.step * 1e3:.3g} ms for each"
@@ -56,7 +56,7 @@ class Cost:
 
 def _measured(plan: Plan, seconds: float) -> Cost:
     """Train for so many seconds in a directory of its own; then validate, sample and save once."""
-    with tempfile.TemporaryDirectory(prefix="measuring-", dir=cache.made_folder()) as folder:
+    with tempfile.TemporaryDirectory(prefix=cache.MEASURING, dir=cache.made_folder()) as folder:
         run = runs.start(plans.with_steps(plan, ENDLESS), Path(folder) / "run")
         clock, trainer = _Clock(WARM_UP * seconds), run.trainer
         trainer.eval_every = ENDLESS

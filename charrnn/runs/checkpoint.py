@@ -5,15 +5,13 @@ Metadata: a digest over every byte, and two JSON texts: `charrnn` with the field
 the symbols in id order. Nothing in it can run: numbers and JSON, that is all. The same training gives the same bytes.
 """
 
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from charrnn.errors import CheckpointError, DivergedError, NetworkError, VocabularyError
+from charrnn.errors import CheckpointError, DivergedError, NetworkError, UnreadableError, VocabularyError
 from charrnn.learning.optimizers import OPTIMIZERS
 from charrnn.learning.trainer import Progress
 from charrnn.network.architecture import Architecture
@@ -24,10 +22,10 @@ from charrnn.runs import tensors as files
 from charrnn.runs.config import Config
 from charrnn.runs.record import Record, TextRecord, parse_record, parse_symbols, to_metadata, versions
 from charrnn.runs.tensors import Entry, MalformedError, Reader
+from charrnn.runs.writing import whole_file
 from charrnn.text.vocabulary import Vocabulary, from_symbols
 
 PARAMETERS, MOMENTS, STATE = "parameters.", "optimizer.", "state"
-SIDE = ".tmp"  # the ending of a file that is not whole yet
 
 
 @dataclass(frozen=True)
@@ -47,42 +45,27 @@ class Checkpoint:
 
 
 def save(checkpoint: Checkpoint, path: Path, previous: Path | None = None) -> None:
-    """Write to a side file, flush it to the disk, and only then let it take the name: no reader ever sees a part.
+    """Write it whole or not at all; what bore the name before is kept as `previous`, where that is given.
 
-    What bore the name before is kept as `previous`, where that is given. Raises OSError, the side file then being removed
-    and whatever bore the name still there; and DivergedError rather than write numbers that are not finite.
+    Raises OSError, and DivergedError rather than write numbers that are not finite.
     """
     tensors = _tensors(checkpoint)
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
             raise DivergedError(f"training diverged at step {checkpoint.progress.step:,}: {name} is not finite")
-    side = side_of(path)
-    kept = side_of(previous) if previous and path.exists() else None
-    try:
-        with side.open("wb") as file:
-            files.write(file, tensors, to_metadata(_record(checkpoint), checkpoint.vocabulary.symbols))
-            file.flush()
-            os.fsync(file.fileno())
-        if previous and kept and not _linked(path, kept):
-            os.replace(path, previous)
-            kept = None
-        os.replace(side, path)
-        if previous and kept:
-            os.replace(kept, previous)
-    except BaseException:
-        for left in filter(None, (side, kept)):
-            with suppress(OSError):
-                left.unlink(missing_ok=True)
-        raise
-    flush_folder(path.parent)
+    with whole_file(path, previous) as file:
+        files.write(file, tensors, to_metadata(_record(checkpoint), checkpoint.vocabulary.symbols))
 
 
 def load(path: Path) -> Checkpoint:
     """Read and verify a checkpoint: digest, names, shapes, precision, and that every number is finite.
 
-    Raises CheckpointError for a file that is missing, damaged, not charrnn's, or whose parts do not fit together.
+    Raises CheckpointError for a file that is missing, damaged, not charrnn's, or whose parts do not fit together, and
+    UnreadableError for one that may be whole, and cannot be read here.
     """
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise CheckpointError("not a regular file")
         with path.open("rb") as file:
             reader = Reader(file)
             record = parse_record(reader.metadata)
@@ -95,16 +78,13 @@ def load(path: Path) -> Checkpoint:
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such checkpoint") from None
     except OSError as error:
-        raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from None
+        raise UnreadableError(f"{path}: cannot be read: {error.strerror or error}") from None
     except MalformedError as error:
         raise CheckpointError(f"{path}: damaged: {error}") from None
+    except UnreadableError as error:
+        raise UnreadableError(f"{path}: {error}") from None
     except (CheckpointError, NetworkError, VocabularyError) as error:
         raise CheckpointError(f"{path}: {error}") from None
-
-
-def side_of(path: Path) -> Path:
-    """The name of a file until it is whole."""
-    return path.with_name(path.name + SIDE)
 
 
 def _tensors(checkpoint: Checkpoint) -> dict[str, Array]:
@@ -121,7 +101,7 @@ def _record(checkpoint: Checkpoint) -> Record:
         updates=checkpoint.updates,
         position=checkpoint.position,
         text=checkpoint.text,
-        versions=versions(),
+        versions=dict(versions()),
     )
 
 
@@ -178,35 +158,3 @@ def _assemble(
 
 def _under(prefix: str, tensors: Mapping[str, Array]) -> dict[str, Array]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-
-
-def finish_keeping(path: Path, previous: Path) -> None:
-    """Where a process was killed between giving a new checkpoint its name and keeping the one before: keep it.
-
-    Raises OSError.
-    """
-    kept = side_of(previous)
-    if kept.exists() and path.exists() and not kept.samefile(path):
-        os.replace(kept, previous)
-    kept.unlink(missing_ok=True)
-
-
-def _linked(path: Path, link: Path) -> bool:
-    """Give a file a second name, so that it never lacks its first. False where the file system has no links."""
-    try:
-        link.unlink(missing_ok=True)
-        os.link(path, link)
-    except OSError:
-        return False
-    return True
-
-
-def flush_folder(folder: Path) -> None:
-    """Make a rename survive a power cut. Windows has no such call, and needs none."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

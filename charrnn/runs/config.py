@@ -180,6 +180,11 @@ class Config(Section):
     training: Training = Training()
     runtime: Runtime = Runtime()
 
+    def differs_only_in_end(self, other: "Config") -> bool:
+        """True where at most `training.steps` and `training.epochs` differ."""
+        ends = {"steps": other.training.steps, "epochs": other.training.epochs}
+        return self.replaced("training", **ends) == other
+
     def replaced(self, section: str, **values: Any) -> "Config":
         """A copy with other values in one section."""
         changed = getattr(self, section).model_copy(update=values)

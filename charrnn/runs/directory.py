@@ -1,21 +1,21 @@
 """A run directory: what a training writes, and where sampling finds it.
 
-config.yaml  last.safetensors  previous.safetensors  best.safetensors  metrics.jsonl  lock
+config.yaml  last.safetensors  previous.safetensors  best.safetensors  metrics.jsonl  lock  diverged.safetensors
 """
 
 import itertools
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from charrnn.errors import CheckpointError, ConfigError, RunError
+from charrnn.errors import CheckpointError, ConfigError, RunError, UnreadableError
 from charrnn.runs import checkpoint as checkpoints
 from charrnn.runs import configuration
-from charrnn.runs.checkpoint import SIDE, Checkpoint, side_of
+from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.config import Config
 from charrnn.runs.lock import LOCK, Lock
+from charrnn.runs.writing import SIDE, finish_keeping, side_of, whole_file
 
 CONFIG, METRICS = "config.yaml", "metrics.jsonl"
 LAST, PREVIOUS, BEST = "last.safetensors", "previous.safetensors", "best.safetensors"
@@ -73,13 +73,15 @@ def take(path: Path) -> Lock:
 
     Raises RunError where there is none, or while another process writes there.
     """
+    if path.is_file():
+        raise RunError(f"--resume {path}: a file; name its run directory, {path.parent}")
     if not path.is_dir():
         raise RunError(f"--resume {path}: no such run directory{_runs_near(path)}")
     if not (path / LAST).is_file() and not (path / PREVIOUS).is_file():
         raise RunError(f"--resume {path}: nothing to resume: it holds no {LAST}")
     with writable(path):
         lock = Lock(path)
-        checkpoints.finish_keeping(path / LAST, path / PREVIOUS)
+        finish_keeping(path / LAST, path / PREVIOUS)
         for name in (CONFIG, LAST, BEST):
             side_of(path / name).unlink(missing_ok=True)
     return lock
@@ -87,30 +89,38 @@ def take(path: Path) -> Lock:
 
 def write_config(path: Path, config: Config) -> None:
     """Write config.yaml, whole or not at all. Raises RunError."""
-    with writable(path / CONFIG):
-        side = side_of(path / CONFIG)
-        with side.open("w", encoding="utf-8") as file:
-            file.write(configuration.to_yaml(config))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(side, path / CONFIG)
+    with writable(path / CONFIG), whole_file(path / CONFIG) as file:
+        file.write(configuration.to_yaml(config).encode())
 
 
 def edits(path: Path, config: Config) -> list[str]:
     """What somebody changed in config.yaml since it was written, in words; a lost or empty file is none. What says where the
     training ends is left out: a new end may have been asked for, and its first save not reached.
     """
-    if not (path / CONFIG).is_file() or not (path / CONFIG).stat().st_size:
-        return []
     try:
-        found = dict(configuration.leaves(configuration.resolve(str(path / CONFIG)).config))
+        written = _written_config(path)
     except ConfigError as error:
-        return [str(error)]
+        return ["; ".join(str(error).splitlines())]
+    found = dict(configuration.leaves(written or config))
     return [
         f"{key} is {found[key]} there, and was {value}"
         for key, value in configuration.leaves(config)
         if found[key] != value and key not in ENDS
     ]
+
+
+def end_in_config(path: Path, config: Config) -> tuple[int | None, float | None]:
+    """Steps or epochs in config.yaml where they differ from the checkpoint's. Raises ConfigError."""
+    written = (_written_config(path) or config).training
+    if (written.steps, written.epochs) == (config.training.steps, config.training.epochs):
+        return None, None
+    return (written.steps, None) if written.steps is not None else (None, written.epochs)
+
+
+def _written_config(path: Path) -> Config | None:
+    if not (path / CONFIG).is_file() or not (path / CONFIG).stat().st_size:
+        return None
+    return configuration.resolve(str(path / CONFIG)).config
 
 
 def load(run: Path, which: str | None = None) -> Loaded:
@@ -148,12 +158,16 @@ def _load_best(run: Path, which: str | None) -> Loaded:
 
 
 def load_last(run: Path) -> Loaded:
-    """The newest whole checkpoint of a run. Raises RunError and CheckpointError."""
+    """The newest whole checkpoint of a run. Raises RunError and CheckpointError, and UnreadableError where another should
+    not take the place of the last one.
+    """
     last, previous = run / LAST, run / PREVIOUS
     if not last.is_file() and not previous.is_file():
         raise RunError(f"{run}: holds no {LAST}; is it a run directory?")
     try:
         return Loaded(checkpoints.load(last), last)
+    except UnreadableError:
+        raise
     except CheckpointError as error:
         if not previous.is_file():
             raise

@@ -20,6 +20,7 @@ from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.runs import tensors as files
 from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.writing import whole_file
 
 TORCH_ORDER = {"gru": [0, 1, 2], "lstm": [0, 1, 3, 2]}  # of our gate blocks: r z n; i f o g -> i f g o
 
@@ -34,11 +35,11 @@ def write(checkpoint: Checkpoint, path: Path, to: str) -> None:
         "vocabulary": json.dumps(checkpoint.vocabulary.symbols, ensure_ascii=False),
         "config": checkpoint.config.model_dump_json(),
     }
+    if path.exists() or path.is_symlink():
+        raise RunError(f"{path}: exists already; choose another name with --out")
     try:
-        with path.open("xb") as file:
+        with whole_file(path) as file:
             files.write(file, tensors, metadata)
-    except FileExistsError:
-        raise RunError(f"{path}: exists already; choose another name with --out") from None
     except OSError as error:
         raise RunError(f"{path}: cannot be written: {error.strerror or error}") from None
 

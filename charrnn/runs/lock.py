@@ -7,10 +7,12 @@ import json
 import os
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from charrnn.errors import RunError
+from charrnn.runs.writing import append, open_to_append
 
 LOCK = "lock"
 BEYOND = 1 << 30  # the byte that Windows locks, and then lets nobody read: far from those that say who holds it
@@ -39,7 +41,7 @@ class Lock:
 
     def __init__(self, run: Path) -> None:
         """Take it. Raises RunError while another process holds it, saying which; OSError where no file can be made."""
-        self._file: IO[bytes] = (run / LOCK).open("a+b")  # appending: what stands there is not lost by opening it
+        self._file = open_to_append(run / LOCK)  # what stands there is not lost by opening it
         self.note: str | None = None
         try:
             _seize(self._file)
@@ -51,18 +53,24 @@ class Lock:
             self.note = (
                 f"{run}: cannot be locked here ({error.strerror}); make sure that no other training writes there"
             )
-        self._write(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%F %T")}))
+        try:
+            self._write(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%F %T")}))
+        except OSError:
+            self.release()
+            raise
 
     def release(self) -> None:
         """Let it go; a second time does nothing."""
-        if not self._file.closed:
+        if self._file.closed:
+            return
+        with suppress(OSError):  # of a disk that takes nothing any more; the system lets the lock go all the same
             self._write("")
+        with suppress(OSError):
             self._file.close()
 
     def _write(self, text: str) -> None:
         self._file.truncate(0)
-        self._file.write(text.encode())
-        self._file.flush()
+        append(self._file, text.encode())
 
 
 def _holder(file: IO[bytes]) -> str:
@@ -74,4 +82,5 @@ def _holder(file: IO[bytes]) -> str:
     except (ValueError, KeyError, TypeError, OSError):  # it has just been taken, and nothing is written there yet
         return "a process that has just begun; wait for its end"
     where = "" if host == socket.gethostname() else f" on {host}"
-    return f"process {pid}{where}, since {since}; wait for its end, or stop it: kill {pid}"
+    how = f"or stop it: kill {pid}" if not where else "or stop it there"
+    return f"process {pid}{where}, since {since}; wait for its end, {how}"

@@ -4,24 +4,38 @@ import json
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal
+from functools import cache
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field, ValidationError, field_validator
+from threadpoolctl import threadpool_info
 
 import charrnn
-from charrnn.errors import CheckpointError
+from charrnn.errors import CheckpointError, UnreadableError
 from charrnn.learning.trainer import Progress
 from charrnn.runs import configuration
 from charrnn.runs.config import LONGEST, Config, Section
 
+FORMAT: Literal[2] = 2
 RECORD, VOCABULARY = "charrnn", "vocabulary"
 LONGEST_RECORD = 1 << 20  # characters
 
 
-def versions() -> dict[str, str]:
-    """What wrote a checkpoint."""
-    return {"charrnn": charrnn.__version__, "numpy": np.__version__, "python": platform.python_version()}
+@cache
+def versions() -> Mapping[str, str]:
+    """What wrote a checkpoint, as far as its numbers depend on it."""
+    blas = [f"{library['internal_api']} {library['version']} ({library.get('architecture')})" for library in _blas()]
+    return {
+        "charrnn": charrnn.__version__,
+        "numpy": np.__version__,
+        "blas": ", ".join(sorted(blas)) or "unknown",
+        "python": platform.python_version(),
+    }
+
+
+def _blas() -> list[dict[str, Any]]:
+    return [library for library in threadpool_info() if library["user_api"] == "blas"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +50,7 @@ class TextRecord:
 class Record(Section):
     """What a checkpoint holds besides tensors, as it stands in the file."""
 
-    format: Literal[2] = 2
+    format: Literal[2] = FORMAT
     config: Config
     progress: Progress
     updates: int = Field(ge=0, le=LONGEST)
@@ -61,7 +75,7 @@ def to_metadata(record: Record, symbols: Sequence[str]) -> dict[str, str]:
 
 
 def parse_record(metadata: Mapping[str, str]) -> Record:
-    """The record in a file's metadata. Raises CheckpointError."""
+    """The record in a file's metadata. Raises CheckpointError, and UnreadableError for a format to come."""
     if RECORD not in metadata:
         raise CheckpointError("a safetensors file, but not a checkpoint of charrnn")
     if len(metadata[RECORD]) > LONGEST_RECORD:  # telling all mistakes of a long one would take much memory
@@ -70,6 +84,10 @@ def parse_record(metadata: Mapping[str, str]) -> Record:
         return Record.model_validate_json(metadata[RECORD])
     except ValidationError as error:
         first = error.errors()[0]
+        if first["loc"] == ("format",) and isinstance(first["input"], int) and first["input"] > FORMAT:
+            raise UnreadableError(
+                f"written by a newer charrnn (format {first['input']:,}; this one reads {FORMAT})"
+            ) from None
         key = configuration.shorten(repr(".".join(map(str, first["loc"])))[1:-1])
         raise CheckpointError(f"its record is not valid: {key}: {first['msg']}") from None
 

@@ -16,6 +16,7 @@ from charrnn.learning.trainer import Progress
 from charrnn.runs import checkpoint as checkpoints
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.directory import BEST, LAST, METRICS, PREVIOUS, writable, write_config
+from charrnn.runs.writing import append, flush, open_to_append
 
 EVENT_NAMES = {
     Stepped: "step",
@@ -77,28 +78,27 @@ def logged(events: Iterable[Event], directory: Path, save_every: int) -> Iterato
             lines.append(json.dumps(as_json(event)))
             will_be_saved = isinstance(event, Stepped) and event.step % save_every == 0
             if will_be_saved or not isinstance(event, Stepped) or len(lines) >= LINES_TOGETHER:
-                _append(path, lines, flush=will_be_saved)
-                lines.clear()
+                due, lines = lines, []  # what a full disk took the half of is not to be written twice
+                _append(path, due, to_disk=will_be_saved)
             yield event
     finally:  # the last steps before a divergence are those that one wants to see
-        _append(path, lines, flush=True)
+        _append(path, lines, to_disk=True)
 
 
-def _append(path: Path, lines: list[str], flush: bool) -> None:
+def _append(path: Path, lines: list[str], to_disk: bool) -> None:
     if not lines:
         return
-    with writable(path), path.open("a", encoding="utf-8") as file:
-        file.writelines(line + "\n" for line in lines)
-        if flush:
-            file.flush()
-            os.fsync(file.fileno())
+    with writable(path), open_to_append(path) as file:
+        append(file, "".join(line + "\n" for line in lines).encode())
+        if to_disk:
+            flush(file)
 
 
 def _cut_to_whole_lines(path: Path) -> None:
     """Drop the part of a line that a killed process, or a full disk, left at the end; its event is told anew."""
     if not path.exists():
         return
-    with writable(path), path.open("r+b") as file:
+    with writable(path), open_to_append(path) as file:
         start = max(0, file.seek(0, os.SEEK_END) - LONGEST_LINE)
         file.seek(start)
         file.truncate(start + file.read().rfind(b"\n") + 1)

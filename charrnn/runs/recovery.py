@@ -7,15 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn.errors import DivergedError
+from charrnn.errors import CheckpointError, DivergedError, RunError
 from charrnn.learning.divergence import Batch, Divergence
 from charrnn.learning.events import Recovered
 from charrnn.learning.part import Part, Work
-from charrnn.learning.trainer import Trainer
+from charrnn.learning.trainer import Progress, Trainer
 from charrnn.runs import directory, tensors
 from charrnn.runs.checkpoint import PARAMETERS, STATE, Checkpoint
 from charrnn.runs.config import Config
+from charrnn.runs.directory import Loaded
 from charrnn.runs.recording import is_snapshot
+from charrnn.runs.writing import whole_file
 from charrnn.text.vocabulary import Vocabulary
 
 DIVERGED = "diverged.safetensors"
@@ -25,8 +27,9 @@ TRUSTING = 2  # tries from the newest snapshot; after them, that may be the bad 
 class GoingBack:
     """The recovery of one training in one run directory; every choice follows from what a checkpoint remembers."""
 
-    def __init__(self, trainer: Trainer, path: Path, config: Config, vocabulary: Vocabulary) -> None:
-        self._trainer, self._path, self._config, self._vocabulary = trainer, path, config, vocabulary
+    def __init__(self, trainer: Trainer, path: Path, config: Config, vocabulary: Vocabulary, sha256: str) -> None:
+        self._trainer, self._path, self._config = trainer, path, config
+        self._vocabulary, self._sha256 = vocabulary, sha256
 
     @property
     def looks_for_leaps(self) -> bool:
@@ -42,37 +45,54 @@ class GoingBack:
     def go_back(self, divergence: Divergence) -> Recovered:
         """Put the trainer back to a snapshot, at half the learning rate.
 
-        Raises DivergedError, with what made it diverge written to a file, after `training.recoveries` tries from one place.
+        Raises DivergedError, with what made it diverge written to a file, after `training.recoveries` tries without
+        reaching a snapshot beyond; RunError and CheckpointError where there is no snapshot.
         """
         trainer, training = self._trainer, self._config.training
-        progress = trainer.progress
-        came_far = progress.step - progress.recovered_step >= training.save_every
-        tries = 1 if came_far else progress.tries + 1
+        before = trainer.progress
+        beyond = before.step - before.step % training.save_every > before.diverged_step
+        tries = 1 if beyond else before.tries + 1
         if tries > training.recoveries:
             raise self._given_up(divergence) from None
         saved = self._snapshot() if tries <= TRUSTING else self._best()
         restore(trainer, saved)
-        trainer.progress = replace(
-            saved.progress, halvings=progress.halvings + 1, recovered_step=saved.progress.step, tries=tries
-        )
-        learning_rate = training.learning_rate * 0.5**trainer.progress.halvings
+        trainer.progress = _after_going_back(before, saved.progress, divergence.step, tries)
+        learning_rate = trainer.learning_rate
         return Recovered(saved.progress.step, divergence.reason, divergence.step, learning_rate, tries)
 
     def _snapshot(self) -> Checkpoint:
-        """The newest snapshot. Where the training was merely stopped is none: whether it was must not matter.
+        """The newest snapshot. Where the training was merely stopped is none: whether it was must not matter; but where the
+        snapshot before that is lost, it serves.
 
         Raises RunError and CheckpointError.
         """
-        last = directory.load_last(self._path).checkpoint
+        last = self._ours(directory.load_last(self._path))
         if is_snapshot(last.progress, self._config.training.save_every):
             return last
-        return directory.load(self._path / directory.PREVIOUS).checkpoint
+        try:
+            return self._ours(directory.load(self._path / directory.PREVIOUS))
+        except (RunError, CheckpointError):
+            return last
 
     def _best(self) -> Checkpoint:
-        """The one of the lowest validation loss; without one, the newest snapshot."""
-        if (self._path / directory.BEST).is_file():
-            return directory.load(self._path, "best").checkpoint
-        return self._snapshot()
+        """The one of the lowest validation loss, where it is no newer than the newest snapshot; otherwise that."""
+        newest = self._snapshot()
+        try:
+            best = self._ours(directory.load(self._path, "best"))
+        except (RunError, CheckpointError):
+            return newest
+        return best if best.progress.step <= newest.progress.step else newest
+
+    def _ours(self, loaded: Loaded) -> Checkpoint:
+        """A checkpoint of this very run. Raises CheckpointError for another's."""
+        found = loaded.checkpoint
+        if (
+            found.text.sha256 != self._sha256
+            or found.vocabulary != self._vocabulary
+            or not found.config.differs_only_in_end(self._config)
+        ):
+            raise CheckpointError(f"{loaded.path}: of another run")
+        return found
 
     def _given_up(self, divergence: Divergence) -> DivergedError:
         recoveries, batch = self._config.training.recoveries, divergence.batch
@@ -100,8 +120,24 @@ class GoingBack:
             "vocabulary": json.dumps(self._vocabulary.symbols),
             "config": self._config.model_dump_json(),
         }
-        with (self._path / DIVERGED).open("wb") as file:
+        with whole_file(self._path / DIVERGED) as file:
             tensors.write(file, content, metadata)
+
+
+def _after_going_back(before: Progress, saved: Progress, diverged_step: int, tries: int) -> Progress:
+    """What is remembered of the way that was left: the learning rate stays low, and the best so far stays the best."""
+    after = replace(
+        saved,
+        halvings=before.halvings + 1,
+        stalls=max(before.stalls, saved.stalls),
+        evaluations_without_best=min(before.evaluations_without_best, saved.evaluations_without_best),
+        recovered_step=saved.step,
+        diverged_step=diverged_step,
+        tries=tries,
+    )
+    if before.best_step > saved.step:
+        after = replace(after, best_loss=before.best_loss, best_step=before.best_step)
+    return after
 
 
 def restore(trainer: Trainer, saved: Checkpoint) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from charrnn.errors import CheckpointError, RunError
 from charrnn.runs import budget, directory
+from charrnn.runs import checkpoint as checkpoints
 from charrnn.runs import plan as plans
 from charrnn.runs import run as runs
 from charrnn.runs.checkpoint import Checkpoint
@@ -51,13 +52,22 @@ def _resumed(
     if seconds is not None:
         further, note = budget.steps_within(plan, seconds, began)
         plan, steps = _noted(plan, note), saved.progress.step + further
+    if loaded.note and steps is None and epochs is None:  # it may be of before a new end
+        steps, epochs = directory.end_in_config(path, saved.config)
     if steps is not None or epochs is not None:
+        before = plan.steps
         plan = plans.with_new_end(plan, steps, epochs, saved.progress.step)
-        saved.progress.evaluations_without_best = 0
+        if plan.steps != before and _patience_has_ended(saved):
+            saved.progress.evaluations_without_best = 0
     if loaded.note or plan.config != saved.config:  # a stop before the next save must find them as they are now
         directory.replace_last(path, replace(saved, config=plan.config))
     directory.write_config(path, plan.config)
     return runs.take_up(plan, path, saved, lock)
+
+
+def _patience_has_ended(saved: Checkpoint) -> bool:
+    patience = saved.config.training.patience
+    return patience is not None and saved.progress.evaluations_without_best >= patience
 
 
 def _refuse_edits(path: Path, saved: Checkpoint) -> None:
@@ -84,7 +94,7 @@ def _damaged_best(path: Path) -> str | None:
     if not (path / BEST).is_file():
         return None
     try:
-        directory.load(path, "best")
+        checkpoints.load(path / BEST)
     except CheckpointError as error:
         return f"{error}; it is written again with the next lower validation loss"
     return None

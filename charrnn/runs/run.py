@@ -34,7 +34,7 @@ class Run:
     def __init__(self, plan: Plan, path: Path, trainer: Trainer, lock: Lock) -> None:
         """Of a directory that is locked; `events` lets it go at its end."""
         self.plan, self.path, self.trainer, self._lock = plan, path, trainer, lock
-        trainer.recovery = GoingBack(trainer, path, plan.config, plan.corpus.vocabulary)
+        trainer.recovery = GoingBack(trainer, path, plan.config, plan.corpus.vocabulary, plan.corpus.sha256)
 
     def events(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
         """Train, sample, save and log; yield each fact as it comes. Stopping at any of them loses nothing but what
@@ -94,8 +94,9 @@ def start(plan: Plan, out: Path | None = None) -> Run:
     training = plan.config.training
     generator = np.random.default_rng(training.seed)
     network = _allocated(lambda: Network.fresh(plan.architecture, generator, training.precision))
+    trainer = trainer_for(plan, network)
     path, lock = (out, directory.create(out)) if out else directory.create_next(Path(RUNS), plan.name)
-    return Run(_noting(plan, lock), path, trainer_for(plan, network), lock)
+    return Run(_noting(plan, lock), path, trainer, lock)
 
 
 def take_up(plan: Plan, path: Path, saved: Checkpoint, lock: Lock) -> Run:

@@ -7,6 +7,7 @@ from a stale file; it ends with the SHA-256 of what stands before. It may be del
 import hashlib
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,6 +20,7 @@ from charrnn.errors import TextError
 from charrnn.text.vocabulary import Ids, Vocabulary
 
 PLACE = "CHARRNN_CACHE_DIR"
+MEASURING = "measuring-"  # begins the name of a folder in which a training is timed
 DIGEST = 32  # bytes
 PIECE = 1 << 20  # bytes read at once
 ABANDONED = 24 * 3600.0  # seconds after which a file that is not whole has lost its writer
@@ -33,6 +35,7 @@ def made_folder() -> Path:
     """The same, made where it is missing. Raises TextError where that cannot be done."""
     try:
         folder().mkdir(parents=True, exist_ok=True)
+        _remove_abandoned()
     except OSError as error:
         raise not_written(error) from None
     return folder()
@@ -69,7 +72,6 @@ def store(path: Path, pieces: Iterator[Ids]) -> None:
     side = path.with_name(f"{path.name}.{os.getpid()}.tmp")  # two writers of one text do not meet
     made_folder()
     try:
-        _remove_abandoned()
         try:
             with side.open("wb") as file:
                 digest = hashlib.sha256()
@@ -96,8 +98,8 @@ def _is_whole(path: Path, size: int) -> bool:
 
 
 def _remove_abandoned() -> None:
-    """What a process that was killed left half written."""
-    for side in folder().glob("*.tmp"):
+    """What a process that was killed left: files half written, and folders in which it measured."""
+    for left in (*folder().glob("*.tmp"), *folder().glob(f"{MEASURING}*")):
         with suppress(OSError):
-            if time.time() - side.stat().st_mtime > ABANDONED:
-                side.unlink()
+            if time.time() - left.stat().st_mtime > ABANDONED:
+                shutil.rmtree(left) if left.is_dir() else left.unlink()

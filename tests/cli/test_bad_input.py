@@ -1,6 +1,8 @@
 """Each mistake: a clear line on stderr, exit 1 or 2, nothing lost, no traceback."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,38 @@ def test_a_file_name_that_is_not_unicode(charrnn, tmp_path):
     except OSError:
         pytest.skip("this file system takes no such name")
     refused(charrnn("train", path, *TINY), 1, "a file name that is not UTF-8")
+
+
+def test_a_name_with_a_line_end_does_not_make_two_lines(charrnn):
+    result = charrnn("train", "a\nb.txt")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_checkpoint_in_the_place_of_its_run(charrnn, tiny_run):
+    refused(
+        charrnn("train", "--resume", tiny_run / "last.safetensors"), 1, "a file; name its run directory", str(tiny_run)
+    )
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_json_into_a_full_disk_is_an_error_and_the_training_is_saved(text_file, tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "charrnn",
+        "train",
+        str(text_file),
+        *TINY,
+        "--json",
+        "-q",
+        "-o",
+        str(tmp_path / "r"),
+    ]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: standard output: No space left on device")
+    assert (tmp_path / "r" / "last.safetensors").is_file()
 
 
 def test_a_folder_without_text(charrnn, tmp_path):

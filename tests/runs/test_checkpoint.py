@@ -6,7 +6,7 @@ import pytest
 import safetensors.numpy
 
 from charrnn.errors import CheckpointError
-from charrnn.runs import checkpoint as module
+from charrnn.runs import writing
 from charrnn.runs.checkpoint import load, save
 from charrnn.runs.record import LONGEST_RECORD
 from charrnn.runs.tensors import write
@@ -62,7 +62,7 @@ def test_a_write_that_fails_leaves_the_old_checkpoint_and_no_side_file(last, mon
     def full(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module.os, "fsync", full)
+    monkeypatch.setattr(writing.os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
         save(loaded, last)
     assert last.read_bytes() == before
@@ -130,7 +130,7 @@ def test_another_programs_safetensors_is_refused(last):
         ({}, {"position": -1}, "record is not valid: position"),
         ({}, {"progress": {"step": -1}}, "record is not valid: progress: .*between 0 and"),
         ({}, {"progress": {"best_loss": float("nan")}}, "record is not valid: progress.best_loss: .*finite"),
-        ({}, {"format": 99}, "record is not valid: format"),
+        ({}, {"format": 99}, "written by a newer charrnn"),
         ({}, "null", "record is not valid"),
         ({}, "[" * 100_000, "record is not valid"),
         ({}, "{", "record is not valid"),
@@ -145,5 +145,5 @@ def test_parts_that_do_not_fit_are_named(last, tensors, record, message):
 def test_a_missing_checkpoint_and_a_folder(tmp_path):
     with pytest.raises(CheckpointError, match="no such checkpoint"):
         load(tmp_path / "nothing.safetensors")
-    with pytest.raises(CheckpointError, match=r"cannot be read|damaged"):
+    with pytest.raises(CheckpointError, match="not a regular file"):
         load(tmp_path)

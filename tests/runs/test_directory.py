@@ -6,7 +6,7 @@ import pytest
 from charrnn import api
 from charrnn.errors import CheckpointError, RunError
 from charrnn.learning.events import Sampled, Stepped
-from charrnn.runs import directory, recording
+from charrnn.runs import directory, recording, writing
 from charrnn.runs.checkpoint import load
 
 
@@ -121,3 +121,21 @@ def test_metrics_hold_every_event_as_a_line_of_json(tiny_run):
     assert set(step) == {"event", "step", "epoch", "loss", "grad_norm", "clipped", "learning_rate", "chars_per_second"}
     assert set(next(e for e in events if e["event"] == "eval")) >= {"step", "split", "loss", "bpc"}
     assert set(next(e for e in events if e["event"] == "saved")) >= {"step", "path", "best"}
+
+
+def test_lines_that_a_full_disk_took_in_part_are_written_neither_twice_nor_by_halves(tmp_path, monkeypatch):
+    path = tmp_path / "metrics.jsonl"
+    list(recording.logged([Sampled(1, "x")], tmp_path, 10))
+    before = path.read_bytes()
+    write = writing.FileIO.write
+
+    class Full(writing.FileIO):
+        def write(self, data):
+            if len(data) > 7:
+                return write(self, data[:7])
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(writing, "FileIO", Full)
+    with pytest.raises(RunError, match=r"metrics\.jsonl: cannot be written: No space"):
+        list(recording.logged([Sampled(2, "y")], tmp_path, 10))
+    assert path.read_bytes() == before

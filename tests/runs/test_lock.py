@@ -82,3 +82,13 @@ def test_a_resume_that_is_refused_lets_the_directory_go(tiny_run):
     for _ in range(2):
         with pytest.raises(RunError, match="steps are made already"):
             api.resume(tiny_run, steps=5)
+
+
+def test_a_disk_that_takes_nothing_any_more_hides_no_other_error(tmp_path, monkeypatch):
+    lock = Lock(tmp_path)
+    monkeypatch.setattr(
+        module, "append", lambda file, data: (_ for _ in ()).throw(OSError(30, "Read-only file system"))
+    )
+    lock.release()
+    monkeypatch.undo()
+    Lock(tmp_path).release()

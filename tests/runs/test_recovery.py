@@ -9,7 +9,7 @@ import safetensors
 
 from charrnn import api
 from charrnn.errors import DivergedError
-from charrnn.learning.events import Evaluated, Finished, Recovered, Stepped
+from charrnn.learning.events import Finished, Recovered, Stepped
 from charrnn.learning.parallel import StreamSplit
 from charrnn.runs.checkpoint import load
 from charrnn.runs.configuration import resolve
@@ -58,6 +58,13 @@ def follow(plant, run, until=None):
     return events
 
 
+def validate_as(monkeypatch, plant, losses):
+    """The validation loss at some steps; 4 at the others."""
+    monkeypatch.setattr(
+        "charrnn.learning.trainer.evaluate", lambda *_: losses.get(plant.running[-1].trainer.progress.step, 4.0)
+    )
+
+
 def kinds(events, kind):
     return [event for event in events if isinstance(event, kind)]
 
@@ -69,7 +76,7 @@ def test_a_bad_loss_is_dropped_and_the_run_goes_back_at_half_the_rate(start, pla
     events = follow(plant, run)
     (recovered,) = kinds(events, Recovered)
     assert (recovered.step, recovered.diverged_step, recovered.tries) == (20, 28, 1)
-    assert recovered.learning_rate == run.plan.config.training.learning_rate / 2
+    assert recovered.learning_rate == run.trainer.schedule(20) / 2
     steps = [event.step for event in kinds(events, Stepped)]
     assert steps == [*range(1, 28), *range(21, 41)]
     rates = {event.step: event.learning_rate for event in kinds(events, Stepped)}
@@ -81,22 +88,63 @@ def test_a_bad_loss_is_dropped_and_the_run_goes_back_at_half_the_rate(start, pla
     assert str(loss)[:2] in told["reason"]
 
 
-@pytest.mark.parametrize("stop", [3, 21, 24, 27, 33])
-@pytest.mark.parametrize(("at", "weakest"), [((27,), 0), ((27,), 1), ((25,), 3), ((12, 27), 9)])
-def test_it_goes_back_to_the_same_whether_or_not_it_was_stopped(start, plant, tmp_path, at, weakest, stop):
-    """Also where the newest snapshot does not help, and the best one serves."""
-    plant(math.nan, *at, weakest=weakest if weakest < 9 else 0)
-    whole = follow(plant, start("whole"))
-    follow(plant, start("parts"), until=stop)
+@pytest.mark.parametrize("stop", [3, 15, 20, 21, 24, 27, 33])
+@pytest.mark.parametrize(
+    ("at", "weakest", "eval_every", "back_to"),
+    [
+        ((27,), 0, 5, [20]),
+        ((27,), 1, 5, [20, 20]),
+        ((25,), 3, 5, [20, 20, 20, 20]),  # the best is of step 25, beyond the snapshot
+        ((20,), 3, 7, [20, 20, 14, 14]),  # from the third try on, the best
+        ((12, 27), 0, 5, [10]),
+    ],
+)
+def test_it_goes_back_to_the_same_whether_or_not_it_was_stopped(
+    start, plant, tmp_path, at, weakest, eval_every, back_to, stop
+):
+    plant(math.nan, *at, weakest=weakest)
+    setting = f"training.eval_every={eval_every}"
+    whole = follow(plant, start("whole", setting))
+    follow(plant, start("parts", setting), until=stop)
     follow(plant, api.resume(tmp_path / "parts"))
     for name in ("last", "best"):
         files = [tmp_path / run / f"{name}.safetensors" for run in ("whole", "parts")]
         assert files[0].read_bytes() == files[1].read_bytes()
-    expected = weakest + 1 if weakest < 9 else 1
-    assert len(kinds(whole, Recovered)) == expected
-    if expected > 2:
-        best = [event.step for event in kinds(whole, Evaluated) if event.best and event.step <= 25]
-        assert [event.step for event in kinds(whole, Recovered)] == [20, 20, *[best[-1]] * (expected - 2)]
+    assert [event.step for event in kinds(whole, Recovered)] == back_to
+
+
+def test_a_fault_that_does_not_go_away_ends_the_training_though_the_best_is_far_back(start, plant, monkeypatch):
+    """The way from there to the fault passes a snapshot, which is none beyond it."""
+    validate_as(monkeypatch, plant, {5: 3.0})
+    plant(math.nan, 24, weakest=99)
+    run = start("run", "training.recoveries=4")
+    with pytest.raises(DivergedError, match="going back 4 times"):
+        follow(plant, run)
+    lines = [json.loads(line) for line in (run.path / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if line["event"] == "recovered"] == [20, 20, 5, 5]
+
+
+def test_the_best_of_a_way_that_was_left_stays_the_best(start, plant, monkeypatch):
+    validate_as(monkeypatch, plant, {25: 3.0})
+    plant(math.nan, 27)
+    run = start()
+    follow(plant, run)
+    assert (run.trainer.progress.best_step, run.trainer.progress.best_loss) == (25, 3.0)
+    assert load(run.path / "best.safetensors").progress.step == 25
+
+
+@pytest.mark.parametrize("damage", ["damaged", "deleted", "of another run"])
+@pytest.mark.parametrize("name", ["previous", "best"])
+def test_a_lost_snapshot_is_no_reason_to_stop(start, plant, tmp_path, damage, name):
+    plant(math.nan, 27, weakest=3)
+    follow(plant, start("run"), until=22)
+    path = tmp_path / "run" / f"{name}.safetensors"
+    if damage == "of another run":
+        follow(plant, start("other", "model.hidden_size=12"), until=22)
+        path.write_bytes((tmp_path / "other" / path.name).read_bytes())
+    else:
+        path.write_bytes(b"?") if damage == "damaged" else path.unlink()
+    assert kinds(follow(plant, api.resume(tmp_path / "run")), Finished)[0].reason == "steps"
 
 
 def test_a_training_that_was_killed_after_going_back_goes_on_from_there(start, plant, tmp_path):

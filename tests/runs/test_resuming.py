@@ -1,11 +1,14 @@
 """A resume that would silently change the run is refused, and what changes it a little is told."""
 
+import contextlib
+import errno
+import os
 from dataclasses import replace
 
 import pytest
 
 from charrnn import api
-from charrnn.errors import RunError, VocabularyError
+from charrnn.errors import RunError, UnreadableError, VocabularyError
 from charrnn.learning.events import Stepped
 from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import load, save
@@ -90,3 +93,71 @@ def test_another_vocabulary_is_refused(tiny_run, text_file):
     save(replace(saved, vocabulary=swapped), last)
     with pytest.raises(VocabularyError, match="is not among the 18 characters"):
         api.resume(tiny_run)
+
+
+def test_the_same_end_again_changes_nothing(tmp_path, text_file, tiny_config):
+    """Not even the count of validations without a better loss."""
+    config = tiny_config.replaced("training", schedule="plateau", learning_rate=1.0, eval_every=2, steps=40)
+    plan = api.plan([str(text_file)], config)
+    list(api.start(plan, tmp_path / "whole").events())
+    asked = []
+    for event in api.start(plan, tmp_path / "parts").events(lambda: bool(asked)):
+        if isinstance(event, Stepped) and event.step == 12:
+            asked.append(True)
+    list(api.resume(tmp_path / "parts", steps=40).events())
+    assert (tmp_path / "parts/last.safetensors").read_bytes() == (tmp_path / "whole/last.safetensors").read_bytes()
+
+
+def test_a_new_end_outlives_a_damaged_last(tiny_run):
+    list(api.resume(tiny_run, steps=30).events())
+    run = api.resume(tiny_run, steps=60)
+    for event in run.events():
+        if isinstance(event, Stepped) and event.step == 33:
+            break
+    (tiny_run / "last.safetensors").write_bytes(b"?")
+    assert api.resume(tiny_run).plan.steps == 60
+
+
+@pytest.mark.skipif(os.name != "posix", reason="named pipes")
+def test_a_pipe_in_the_place_of_the_last_is_not_waited_for(tiny_run):
+    (tiny_run / "last.safetensors").unlink()
+    os.mkfifo(tiny_run / "last.safetensors")
+    assert "not a regular file; using previous" in api.resume(tiny_run).plan.notes[0]
+
+
+def test_what_may_be_whole_is_not_replaced_by_an_older_one(tiny_run, monkeypatch):
+    last = tiny_run / "last.safetensors"
+    before = last.read_bytes()
+    monkeypatch.setattr("charrnn.runs.checkpoint.Reader", unreadable)
+    with pytest.raises(UnreadableError, match=r"last\.safetensors: cannot be read: Input/output error"):
+        api.resume(tiny_run)
+    assert last.read_bytes() == before
+
+
+def unreadable(file):
+    raise OSError(errno.EIO, "Input/output error")
+
+
+@pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="links are followed here")
+@pytest.mark.parametrize(
+    "name", ["lock", "metrics.jsonl", "last.safetensors.tmp", "previous.safetensors.tmp", "config.yaml.tmp"]
+)
+def test_no_link_is_followed(tiny_run, tmp_path, name):
+    victim = tmp_path / "victim"
+    victim.write_text("years of work\n")
+    (tiny_run / name).unlink(missing_ok=True)
+    (tiny_run / name).symlink_to(victim)
+    with contextlib.suppress(RunError):
+        list(api.resume(tiny_run, steps=30).events())
+    assert victim.read_text() == "years of work\n"
+    assert not (tiny_run / "previous.safetensors").is_symlink()
+
+
+@pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="links are followed here")
+@pytest.mark.parametrize("name", ["lock", "last.safetensors.tmp"])
+def test_no_link_is_followed_by_a_run_that_begins(tmp_path, text_file, tiny_config, name):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / name).symlink_to(tmp_path / "victim")
+    with contextlib.suppress(RunError):
+        list(api.start(api.plan([str(text_file)], tiny_config), tmp_path / "run").events())
+    assert not (tmp_path / "victim").exists()
