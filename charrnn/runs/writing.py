@@ -80,7 +80,7 @@ def open_to_append(path: Path) -> FileIO:
 
     Without a buffer: what could not be written is not tried again when the file is closed.
     """
-    return FileIO(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | NO_LINK, 0o666), "r+")
+    return open(path, "a+b", buffering=0, opener=lambda name, flags: os.open(name, flags | NO_LINK, 0o666))
 
 
 def append(file: FileIO, data: bytes) -> None:
