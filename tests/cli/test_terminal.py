@@ -28,7 +28,14 @@ def spawn(*arguments, width=100, **environment):
         timeout=60,
         dimensions=(30, width),
         env={**os.environ, "TERM": "xterm-256color", **environment},
+        preexec_fn=heed_signals,
     )
+
+
+def heed_signals():
+    """In a child: as a shell starts it in the foreground, whatever we ourselves were started with (nohup, a script's &)."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize("width", [40, 100, 200])
@@ -65,7 +72,7 @@ def test_no_color_means_no_colour(text_file, tmp_path):
 
 def test_sigterm_saves_and_exits_143(text_file, tmp_path):
     command = [sys.executable, "-m", "charrnn", "train", str(text_file), "-o", str(tmp_path / "r"), *LONG]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed_signals)
     while "validation loss" not in process.stderr.readline():
         pass
     process.send_signal(signal.SIGTERM)
@@ -95,7 +102,7 @@ def test_a_second_signal_ends_a_step_that_takes_too_long(text_file, tmp_path, nu
     """The first waits for the step at hand, here a hundred seconds."""
     settings = [*LONG, "-s", f"runtime.threads={threads}", "-s", "training.eval_every=1000"]
     command = [sys.executable, "-c", ENDLESS_STEP, "train", str(text_file), "-o", str(tmp_path / "r"), *settings]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed_signals)
     while "step\n" != process.stderr.readline():
         pass
     process.send_signal(number)

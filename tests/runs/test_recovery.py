@@ -136,17 +136,35 @@ def test_the_best_of_a_way_that_was_left_stays_the_best(start, plant, monkeypatc
     assert load(run.path / "best.safetensors").progress.step == 25
 
 
-@pytest.mark.parametrize("damage", ["damaged", "deleted", "of another run"])
+def foreign(plant, tmp_path, what):
+    """A run that differs in one thing alone."""
+    text = (tmp_path / "text.txt").read_text()
+    swapped = text.replace("cat", "tac") if what == "text" else text.replace("c", "é") if what == "vocabulary" else text
+    (tmp_path / "other.txt").write_text(swapped)
+    settings = [*TINY, *(["model.hidden_size=12"] if what == "network" else [])]
+    run = api.start(api.plan([str(tmp_path / "other.txt")], resolve(None, settings).config), tmp_path / "other")
+    follow(plant, run, until=22)
+    return run.path
+
+
+@pytest.mark.parametrize("what", ["network", "text", "vocabulary"])
+def test_no_snapshot_of_another_run_is_taken(start, plant, tmp_path, what):
+    follow(plant, start("run"), until=22)
+    other = foreign(plant, tmp_path, what)
+    for name in ("previous", "best"):
+        (tmp_path / "run" / f"{name}.safetensors").write_bytes((other / f"{name}.safetensors").read_bytes())
+    recovery = api.resume(tmp_path / "run").trainer.recovery
+    assert recovery._snapshot().progress.step == 22
+    assert recovery._best().progress.step == 22
+
+
+@pytest.mark.parametrize("damage", ["damaged", "deleted"])
 @pytest.mark.parametrize("name", ["previous", "best"])
 def test_a_lost_snapshot_is_no_reason_to_stop(start, plant, tmp_path, damage, name):
     plant(math.nan, 27, weakest=3)
     follow(plant, start("run"), until=22)
     path = tmp_path / "run" / f"{name}.safetensors"
-    if damage == "of another run":
-        follow(plant, start("other", "model.hidden_size=12"), until=22)
-        path.write_bytes((tmp_path / "other" / path.name).read_bytes())
-    else:
-        path.write_bytes(b"?") if damage == "damaged" else path.unlink()
+    path.write_bytes(b"?") if damage == "damaged" else path.unlink()
     assert kinds(follow(plant, api.resume(tmp_path / "run")), Finished)[0].reason == "steps"
 
 
