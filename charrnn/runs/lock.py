@@ -15,6 +15,7 @@ from charrnn.errors import RunError
 from charrnn.runs.writing import append, open_to_append
 
 LOCK = "lock"
+MOMENT = 1.0  # seconds
 BEYOND = 1 << 30  # the byte that Windows locks, and then lets nobody read: far from those that say who holds it
 
 try:
@@ -44,11 +45,10 @@ class Lock:
         self._file = open_to_append(run / LOCK)  # what stands there is not lost by opening it
         self.note: str | None = None
         try:
-            _seize(self._file)
-        except BlockingIOError:
-            holder = _holder(self._file)
-            self._file.close()
-            raise RunError(f"{run}: another training writes there: {holder}") from None
+            holder = self._seized()
+            if holder is not None:
+                self._file.close()
+                raise RunError(f"{run}: another training writes there: {holder}")
         except OSError as error:
             self.note = (
                 f"{run}: cannot be locked here ({error.strerror}); make sure that no other training writes there"
@@ -58,6 +58,21 @@ class Lock:
         except OSError:
             self.release()
             raise
+
+    def _seized(self) -> str | None:
+        """None once it is ours; else who holds it. Who has just taken it gets a moment to say so, or to let it go again."""
+        deadline = time.monotonic() + MOMENT
+        while True:
+            try:
+                _seize(self._file)
+                return None
+            except BlockingIOError:
+                holder = _holder(self._file)
+                if holder is not None:
+                    return holder
+                if time.monotonic() > deadline:
+                    return "a process that does not say which; wait for its end"
+            time.sleep(MOMENT / 100)
 
     def release(self) -> None:
         """Let it go; a second time does nothing."""
@@ -73,14 +88,14 @@ class Lock:
         append(self._file, text.encode())
 
 
-def _holder(file: IO[bytes]) -> str:
-    """Who wrote the file."""
+def _holder(file: IO[bytes]) -> str | None:
+    """Who wrote the file; None where that is not written yet, or no more."""
     file.seek(0)
     try:
         found = json.loads(file.read(1000))
         pid, host, since = int(found["pid"]), str(found["host"]), str(found["since"])
-    except (ValueError, KeyError, TypeError, OSError):  # it has just been taken, and nothing is written there yet
-        return "a process that has just begun; wait for its end"
+    except (ValueError, KeyError, TypeError, OSError):
+        return None
     where = "" if host == socket.gethostname() else f" on {host}"
     how = f"or stop it: kill {pid}" if not where else "or stop it there"
     return f"process {pid}{where}, since {since}; wait for its end, {how}"

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -49,10 +50,11 @@ def test_what_was_let_go_can_be_taken_and_the_file_stays_empty(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"pid": "x"}', b"\xff" * 5000])
-def test_a_holder_that_has_not_said_who_it_is(tmp_path, content):
+def test_a_holder_that_does_not_say_who_it_is(tmp_path, content, monkeypatch):
+    monkeypatch.setattr(module, "MOMENT", 0.1)
     held = Lock(tmp_path)
     (tmp_path / LOCK).write_bytes(content)
-    with pytest.raises(RunError, match="a process that has just begun"):
+    with pytest.raises(RunError, match="a process that does not say which"):
         Lock(tmp_path)
     held.release()
 
@@ -91,4 +93,17 @@ def test_a_disk_that_takes_nothing_any_more_hides_no_other_error(tmp_path, monke
     )
     lock.release()
     monkeypatch.undo()
+    Lock(tmp_path).release()
+
+
+def test_a_holder_gets_a_moment_to_say_who_it_is_or_to_let_go(tmp_path, holder):
+    content = (tmp_path / LOCK).read_text()
+    (tmp_path / LOCK).write_text("")
+    writer = threading.Timer(0.2, lambda: (tmp_path / LOCK).write_text(content))
+    writer.start()
+    with pytest.raises(RunError, match=f"process {holder.pid}, since"):
+        Lock(tmp_path)
+    writer.join()
+    (tmp_path / LOCK).write_text("")
+    threading.Timer(0.2, holder.kill).start()
     Lock(tmp_path).release()

@@ -88,7 +88,7 @@ def test_a_bad_loss_is_dropped_and_the_run_goes_back_at_half_the_rate(start, pla
     assert str(loss)[:2] in told["reason"]
 
 
-@pytest.mark.parametrize("stop", [3, 15, 20, 21, 24, 27, 33])
+@pytest.mark.parametrize("stops", [[3], [15], [20], [21], [24], [27], [33], [21, 24], [3, 13, 14, 26, 29]])
 @pytest.mark.parametrize(
     ("at", "weakest", "eval_every", "back_to"),
     [
@@ -100,13 +100,14 @@ def test_a_bad_loss_is_dropped_and_the_run_goes_back_at_half_the_rate(start, pla
     ],
 )
 def test_it_goes_back_to_the_same_whether_or_not_it_was_stopped(
-    start, plant, tmp_path, at, weakest, eval_every, back_to, stop
+    start, plant, tmp_path, at, weakest, eval_every, back_to, stops
 ):
     plant(math.nan, *at, weakest=weakest)
     setting = f"training.eval_every={eval_every}"
     whole = follow(plant, start("whole", setting))
-    follow(plant, start("parts", setting), until=stop)
-    follow(plant, api.resume(tmp_path / "parts"))
+    follow(plant, start("parts", setting), until=stops[0])
+    for stop in (*stops[1:], None):
+        follow(plant, api.resume(tmp_path / "parts"), until=stop)
     for name in ("last", "best"):
         files = [tmp_path / run / f"{name}.safetensors" for run in ("whole", "parts")]
         assert files[0].read_bytes() == files[1].read_bytes()
