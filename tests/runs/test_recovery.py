@@ -30,20 +30,23 @@ def start(tmp_path, text_file):
 
 @pytest.fixture
 def plant(monkeypatch):
-    """plant(loss, at): the loss of the step that follows so many updates, each time that it is made with a rate above `until`."""
+    """plant(loss, *steps): the loss of the step that follows so many updates, while the rate was halved at most `weakest` times.
 
-    def plant(loss, *steps, weakest=0):
+    `at` names single (steps, halvings) instead.
+    """
+
+    def plant(loss, *steps, weakest=0, at=()):
         measure = StreamSplit.loss_and_gradient
+        places = {*at, *((step, halvings) for step in steps for halvings in range(weakest + 1))}
 
         def planted(self, window, state, dropout=None):
             found = measure(self, window, state, dropout)
-            progress = running[-1].trainer.progress
-            return loss if progress.step in steps and progress.halvings <= weakest else found
+            progress = plant.running[-1].trainer.progress
+            return loss if (progress.step, progress.halvings) in places else found
 
         monkeypatch.setattr(StreamSplit, "loss_and_gradient", planted)
 
-    running = []
-    plant.running = running
+    plant.running = []
     return plant
 
 
@@ -123,6 +126,12 @@ def test_a_fault_that_does_not_go_away_ends_the_training_though_the_best_is_far_
         follow(plant, run)
     lines = [json.loads(line) for line in (run.path / "metrics.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines if line["event"] == "recovered"] == [20, 20, 5, 5]
+
+
+def test_what_was_gone_back_to_is_a_snapshot_though_it_is_none_on_schedule(start, plant):
+    plant(math.nan, 20, weakest=2, at=[(16, 3)])
+    events = follow(plant, start("run", "training.eval_every=7"))
+    assert [event.step for event in kinds(events, Recovered)] == [20, 20, 14, 14]
 
 
 def test_the_best_of_a_way_that_was_left_stays_the_best(start, plant, monkeypatch):
