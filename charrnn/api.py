@@ -61,14 +61,14 @@ def resume(
     return resuming.resume(path, sources, steps, epochs, seconds)
 
 
-def sample(run: Path, which: str | None = None) -> tuple[Generator, directory.Loaded]:
+def sample(run: Path, which: str | None = None, only: str | None = None) -> tuple[Generator, directory.Loaded]:
     """A generator for a run directory or checkpoint, and where it came from. `which`: best, last, or None for
-    the best there is.
+    the best there is; `only`: the characters that may be written, or a class of them.
 
-    Raises RunError and CheckpointError.
+    Raises RunError, CheckpointError, and SamplingError where `only` leaves nothing.
     """
     loaded = directory.load(run, which)
-    return Generator(loaded.checkpoint.network, loaded.checkpoint.vocabulary), loaded
+    return Generator(loaded.checkpoint.network, loaded.checkpoint.vocabulary, only), loaded
 
 
 def export(run: Path, out: Path, to: str = "plain", which: str | None = None) -> directory.Loaded:

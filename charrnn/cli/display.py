@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from charrnn.checks.gradcheck import Check, Report, by_parameter
+from charrnn.generation.generator import Sample
 from charrnn.learning.bench import Bench
 from charrnn.runs.configuration import Resolved, leaves
 from charrnn.runs.plan import Plan
@@ -65,6 +66,16 @@ def show_sample(title: str | None, prompt: str, text: Iterable[str], stream: boo
         out.flush()
     out.write("\n")
     out.flush()
+
+
+def show_samples(samples: Sequence[Sample], prompt: str, json: bool) -> None:
+    """Several texts, each with a line that names its seed (one alone: without), or all as JSON."""
+    if json:
+        _write_json([asdict(sample) for sample in samples])
+        return
+    for number, sample in enumerate(samples, start=1):
+        title = f"--- sample {number} of {len(samples)}, seed {sample.seed} ---" if len(samples) > 1 else None
+        show_sample(title, prompt, [sample.text], stream=False)
 
 
 def show_report(report: Report, json: bool) -> None:

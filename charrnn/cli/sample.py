@@ -25,7 +25,8 @@ def sample(
         typer.Option("--prompt-file", metavar="FILE", help="Read the prompt from a file; - is standard input."),
     ] = None,
     length: Annotated[
-        int, typer.Option("--length", "-n", min=1, help="Characters to write (bytes, for a byte model).")
+        int,
+        typer.Option("--length", "-n", min=0, help="Characters to write (bytes, for a byte model); 0: without end."),
     ] = 500,
     temperature: Annotated[
         float, typer.Option("--temperature", "-t", help="Below 1 safer, above 1 wilder; 0 always takes the likeliest.")
@@ -39,7 +40,26 @@ def sample(
             "--top-p", metavar="P", help="Choose among the likeliest characters that together have probability P."
         ),
     ] = None,
-    count: Annotated[int, typer.Option(min=1, help="Samples to draw, with seeds SEED, SEED + 1, ...")] = 1,
+    min_p: Annotated[
+        float | None,
+        typer.Option(
+            "--min-p", metavar="P", help="Choose among the characters at least P times as likely as the likeliest."
+        ),
+    ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CHARS",
+            help="Write these characters alone, or a class: letters, lowercase, uppercase, digits, space, ascii.",
+        ),
+    ] = None,
+    stop: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TEXT", help="End where this text would come; it is not printed. Repeatable.", show_default=False
+        ),
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="Samples to draw side by side, with seeds SEED, SEED + 1, ...")] = 1,
     seed: Annotated[
         int | None, typer.Option(min=0, help="The same seed gives the same text. Default: a new one, told on stderr.")
     ] = None,
@@ -50,6 +70,9 @@ def sample(
     stream: Annotated[
         bool, typer.Option("--stream/--no-stream", help="Print each character as it is drawn, or all at the end.")
     ] = True,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print a list of {text, seed, finish, log_probability} as JSON.")
+    ] = False,
 ) -> None:
     """Write text with a trained network.
 
@@ -59,16 +82,20 @@ def sample(
     from charrnn.cli import display
     from charrnn.generation.sampling import Options
 
-    options = Options(temperature, top_k, top_p)
-    generator, loaded = api.sample(run, checkpoint)
-    prompt = _prompt(prompt, prompt_file)
+    options = Options(temperature, top_k, top_p, min_p)
+    if length == 0 and (json or count > 1):
+        raise typer.BadParameter("--length 0 writes without end: one text alone, and not as JSON")
+    generator, loaded = api.sample(run, checkpoint, only)
+    prompt, stops = _prompt(prompt, prompt_file), stop or []
     first = display.new_seed() if seed is None else seed
-    for number in range(count):
-        text = generator.generate(prompt, length, options, first + number)
-        if number == 0:
-            display.tell(f"{loaded.note or loaded.path}, seed {first}")
-        title = f"--- sample {number + 1} of {count}, seed {first + number} ---" if count > 1 else None
-        display.show_sample(title, prompt, text, stream)
+    if count == 1 and not json:
+        text = generator.generate(prompt, length, options, first, stops)
+        display.tell(f"{loaded.note or loaded.path}, seed {first}")
+        display.show_sample(None, prompt, text, stream)
+        return
+    samples = generator.generate_many(prompt, length, options, range(first, first + count), stops)
+    display.tell(f"{loaded.note or loaded.path}, seed {first}")
+    display.show_samples(samples, prompt, json)
 
 
 def _prompt(prompt: str, file: str | None) -> str:

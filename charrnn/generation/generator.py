@@ -1,13 +1,19 @@
 """Text from a trained network, one character at a time, or many texts side by side."""
 
 import codecs
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 
+from charrnn.generation.alphabet import forbidden
 from charrnn.generation.sampling import Options, choose
+from charrnn.generation.stopping import first_stop, require_stops, until
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
+from charrnn.network.readout import log_softmax
 from charrnn.network.stepper import Stepper
 from charrnn.text.vocabulary import Vocabulary
 
@@ -15,33 +21,80 @@ Seed = int | tuple[int, ...]
 BLOCK = 256  # characters whose random numbers are drawn at once
 
 
+@dataclass(frozen=True)
+class Sample:
+    """A text that was written, without its prompt; `finish` is "length" or "stop", and `log_probability` that of all that was
+    drawn, a stop string included, in nats, as the network has it before any filter.
+    """
+
+    text: str
+    seed: Seed
+    finish: str
+    log_probability: float
+
+
 class Generator:
     """A network and its vocabulary, writing. The network is not changed."""
 
-    def __init__(self, network: Network, vocabulary: Vocabulary) -> None:
+    def __init__(self, network: Network, vocabulary: Vocabulary, only: str | None = None) -> None:
+        """`only` names the characters that may be written; see alphabet.py. Raises SamplingError."""
         self._network, self._vocabulary = network, vocabulary
+        self._forbidden = forbidden(vocabulary, only)
 
-    def generate(self, prompt: str, length: int, options: Options, seed: Seed) -> Iterator[str]:
-        """Write `length` characters (bytes, for a byte model) that follow `prompt`, without the prompt itself.
+    def generate(
+        self, prompt: str, length: int, options: Options, seed: Seed, stops: Sequence[str] = ()
+    ) -> Iterator[str]:
+        """Write `length` characters (bytes, for a byte model; 0: without end) that follow `prompt`, without the prompt
+        itself, or up to the first of the stop strings.
 
         Without a prompt the network first reads, unseen, a line's end, or where the vocabulary has none a character
         drawn at random. A byte model yields whole characters, with U+FFFD for what is not UTF-8, and may
         therefore yield fewer. The same seed gives the same text. Raises VocabularyError for a character
-        of the prompt that the vocabulary lacks.
+        of the prompt that the vocabulary lacks, and SamplingError for an empty stop string.
         """
-        ids = self._ids(prompt, length, options, [seed])
+        require_stops(stops)
+        ids = (ids for ids, _ in self._ids(prompt, length or None, options, [seed]))
         if self._vocabulary.unit == "byte":
-            return _whole_characters(ids)
-        symbols = self._vocabulary.symbols
-        return (symbols[chosen[0]] for chosen in ids)
+            pieces = _whole_characters(ids)
+        else:
+            symbols = self._vocabulary.symbols
+            pieces = (symbols[chosen[0]] for chosen in ids)
+        return until(pieces, stops) if stops else pieces
 
-    def generate_many(self, prompt: str, length: int, options: Options, seeds: Sequence[Seed]) -> list[str]:
+    def generate_many(
+        self, prompt: str, length: int, options: Options, seeds: Sequence[Seed], stops: Sequence[str] = ()
+    ) -> list[Sample]:
         """One text for each seed, written side by side: what `generate` would write with that seed."""
-        ids = np.array([*self._ids(prompt, length, options, seeds)], np.intp).reshape(length, len(seeds))
-        return [self._vocabulary.decode(text) for text in ids.T.tolist()]
+        require_stops(stops)
+        ids, log_p = [], []
+        for chosen, logits in self._ids(prompt, length, options, seeds):
+            ids.append(chosen)
+            log_p.append(np.take_along_axis(log_softmax(logits), chosen[:, np.newaxis], axis=1)[:, 0])
+        texts, chances = np.array(ids, np.intp).T, np.array(log_p).T
+        return [
+            self._sample(text.tolist(), seed, chance, stops)
+            for text, seed, chance in zip(texts, seeds, chances, strict=True)
+        ]
 
-    def _ids(self, prompt: str, length: int, options: Options, seeds: Sequence[Seed]) -> Iterator[Ids]:
-        """The next character of each text, (len(seeds),), `length` times. A mistake in the prompt is told at once."""
+    def _sample(self, ids: list[int], seed: Seed, log_p: Array, stops: Sequence[str]) -> Sample:
+        text = self._vocabulary.decode(ids)
+        end = first_stop(text, stops)
+        if end is None:
+            return Sample(text, seed, "length", float(log_p.sum()))
+
+        def stopped(drawn: int) -> bool:
+            return first_stop(self._vocabulary.decode(ids[:drawn]), stops) is not None
+
+        drawn = bisect_left(range(len(ids) + 1), True, key=stopped)
+        return Sample(text[:end], seed, "stop", float(log_p[:drawn].sum()))
+
+    def _ids(
+        self, prompt: str, length: int | None, options: Options, seeds: Sequence[Seed]
+    ) -> Iterator[tuple[Ids, Array]]:
+        """The next character of each text, (len(seeds),), and the logits it was chosen from, (len(seeds), V), `length` times.
+
+        A mistake in the prompt is told at once.
+        """
         generators = [np.random.default_rng(seed) for seed in seeds]
         logits, stepper = self._read([self._first_ids(prompt, generator) for generator in generators])
         return self._write(logits, stepper, length, options, generators)
@@ -50,16 +103,16 @@ class Generator:
         self,
         logits: Array,
         step: Stepper,
-        length: int,
+        length: int | None,
         options: Options,
         generators: Sequence[np.random.Generator],
-    ) -> Iterator[Ids]:
-        unknown = self._vocabulary.unknown_id
+    ) -> Iterator[tuple[Ids, Array]]:
         for u in _random_numbers(length, generators):
-            if unknown is not None:
-                logits[:, unknown] = -np.inf  # it stands for nothing that could be written
-            ids = choose(logits, options, u) if len(u) > 1 else np.array([choose(logits[0], options, u[0])])
-            yield ids
+            allowed = logits
+            if self._forbidden is not None:
+                allowed = np.where(self._forbidden, -np.inf, logits)
+            ids = choose(allowed, options, u) if len(u) > 1 else np.array([choose(allowed[0], options, u[0])])
+            yield ids, logits
             logits = step(ids)
 
     def _first_ids(self, prompt: str, random: np.random.Generator) -> Array:
@@ -78,10 +131,11 @@ class Generator:
         return ws.logits[-1].copy(), Stepper(self._network, ws.state)
 
 
-def _random_numbers(length: int, generators: Sequence[np.random.Generator]) -> Iterator[Array]:
-    """One number in [0, 1) from each generator, (len(generators),), `length` times."""
-    for start in range(0, length, BLOCK):
-        yield from np.stack([generator.random(BLOCK) for generator in generators], axis=1)[: length - start]
+def _random_numbers(length: int | None, generators: Sequence[np.random.Generator]) -> Iterator[Array]:
+    """One number in [0, 1) from each generator, (len(generators),), `length` times; None: without end."""
+    for start in count(0, BLOCK) if length is None else range(0, length, BLOCK):
+        numbers = np.stack([generator.random(BLOCK) for generator in generators], axis=1)
+        yield from numbers if length is None else numbers[: length - start]
 
 
 def _whole_characters(ids: Iterator[Ids]) -> Iterator[str]:

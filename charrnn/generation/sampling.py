@@ -1,7 +1,7 @@
-"""From logits to characters: small pure functions on log probabilities, (..., V), one row for each stream.
+"""From logits to characters: small pure functions of probabilities, one row for each stream.
 
-Applied in this order: temperature, top-k, top-p, draw. A filter takes and gives normalised log probabilities;
-what it leaves out becomes -inf. Ties are broken towards the lower id, so that exactly k characters are kept.
+Applied in this order: temperature, top-k, top-p, min-p, draw. The characters are put in order, the likeliest first (ties:
+the lower id first); each filter sets to 0 what it leaves out, of what those before it left, and changes nothing else.
 """
 
 import math
@@ -25,6 +25,7 @@ class Options:
     temperature: float = 1.0
     top_k: int | None = None
     top_p: float | None = None
+    min_p: float | None = None
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.temperature) and self.temperature >= 0):
@@ -33,8 +34,14 @@ class Options:
             )
         if self.top_k is not None and self.top_k < 1:
             raise SamplingError(f"top-k must be at least 1; found {self.top_k}")
-        if self.top_p is not None and not 0 < self.top_p <= 1:
-            raise SamplingError(f"top-p must be above 0 and at most 1; found {self.top_p}")
+        for name, share in (("top-p", self.top_p), ("min-p", self.min_p)):
+            if share is not None and not 0 < share <= 1:
+                raise SamplingError(f"{name} must be above 0 and at most 1; found {share}")
+
+    @property
+    def filtered(self) -> bool:
+        """Whether anything may be left out."""
+        return not (self.top_k is None and self.top_p is None and self.min_p is None)
 
 
 def choose(logits: Array, options: Options, u: Any) -> Any:
@@ -42,16 +49,48 @@ def choose(logits: Array, options: Options, u: Any) -> Any:
 
     Raises DivergedError where the logits are not finite.
     """
-    log_p = _scaled(logits, options.temperature)
+    o = _scaled(logits, options.temperature)
     if options.temperature == 0:
         return logits.argmax(axis=-1)
-    if options.top_k is not None or options.top_p is not None:
-        log_p = log_softmax(log_p)
-        if options.top_k is not None:
-            log_p = keep_top_k(log_p, options.top_k)
-        if options.top_p is not None:
-            log_p = keep_top_p(log_p, options.top_p)
-    return draw(log_p, u)
+    if not options.filtered:
+        return draw(np.exp(o, out=o), u)
+    order = (-o).argsort(axis=-1, kind="stable")
+    if o.ndim == 1:
+        return order[draw(keep(np.exp(o[order]), options), u)]
+    places = draw(keep(np.exp(np.take_along_axis(o, order, axis=-1)), options), u)
+    return order[np.arange(len(order)), places]
+
+
+def keep(p: Array, options: Options) -> Array:
+    """What all filters leave of the probabilities p, (..., V), the likeliest first; 0 for what they leave out."""
+    if options.top_k is not None:
+        p = keep_top_k(p, options.top_k)
+    if options.top_p is not None:
+        p = keep_top_p(p, options.top_p)
+    if options.min_p is not None:
+        p = keep_min_p(p, options.min_p)
+    return p
+
+
+def keep_top_k(p: Array, k: int) -> Array:
+    """Only the k likeliest; all of them where k is V or more."""
+    kept = p.copy()
+    kept[..., k:] = 0
+    return kept
+
+
+def keep_top_p(p: Array, share: float) -> Array:
+    """Only the fewest of the likeliest that have at least this share of the probability together."""
+    if share == 1:
+        return p
+    cumulative = np.add.accumulate(p, axis=-1)
+    ahead = cumulative - p  # the mass ahead of the first, the second, ...
+    return p * (ahead < share * cumulative[..., -1:])
+
+
+def keep_min_p(p: Array, share: float) -> Array:
+    """Only those at least this share as likely as the likeliest."""
+    return p * (p >= share * p[..., :1])
 
 
 def tempered(logits: Array, temperature: float) -> Array:
@@ -59,26 +98,12 @@ def tempered(logits: Array, temperature: float) -> Array:
     return log_softmax(_scaled(logits, temperature))
 
 
-def keep_top_k(log_p: Array, k: int) -> Array:
-    """Only the k likeliest; all of them where k is V or more."""
-    return _keep(log_p, _rank(log_p) < k)
-
-
-def keep_top_p(log_p: Array, p: float) -> Array:
-    """Only the likeliest whose probabilities add up to p: the fewest that reach it, and at least one."""
-    order = _by_likelihood(log_p)
-    falling = np.exp(np.take_along_axis(log_p, order, axis=-1))
-    ahead = np.cumsum(falling, axis=-1) - falling  # the mass ahead of the first, the second, ...
-    count = np.count_nonzero(ahead < p, axis=-1, keepdims=True)
-    return _keep(log_p, _rank(log_p) < np.maximum(count, 1))
-
-
-def draw(log_p: Array, u: Any) -> Any:
-    """The id whose interval of the cumulative distribution holds u, 0 <= u < 1, or one for each row; none of probability 0.
+def draw(p: Array, u: Any) -> Any:
+    """The place whose interval of the cumulative distribution holds u, 0 <= u < 1, or one for each row; none of probability 0.
 
     The probabilities need not add up to 1: u is taken as a share of their sum.
     """
-    cumulative = np.add.accumulate(np.exp(log_p), axis=-1)
+    cumulative = np.add.accumulate(p, axis=-1)
     if cumulative.ndim == 1:
         level = u * BELOW_ONE * cumulative[-1]
         return cumulative.searchsorted(level, side="right")
@@ -99,16 +124,3 @@ def _scaled(logits: Array, temperature: float) -> Array:
         raise DivergedError("the network's output is no longer a finite number: its training diverged")
     np.subtract(o, top, out=o)
     return np.divide(o, max(temperature, COLDEST), out=o)
-
-
-def _by_likelihood(log_p: Array) -> Array:
-    return np.argsort(-log_p, axis=-1, kind="stable")
-
-
-def _rank(log_p: Array) -> Array:
-    """0 for the likeliest, 1 for the next, ..."""
-    return np.argsort(_by_likelihood(log_p), axis=-1, kind="stable")
-
-
-def _keep(log_p: Array, kept: Array) -> Array:
-    return log_softmax(np.where(kept, log_p, -np.inf))

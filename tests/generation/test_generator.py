@@ -1,11 +1,14 @@
+from itertools import islice
+
 import numpy as np
 import pytest
 
-from charrnn.errors import VocabularyError
+from charrnn.errors import SamplingError, VocabularyError
 from charrnn.generation.generator import Generator
 from charrnn.generation.sampling import Options
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
+from charrnn.network.readout import log_softmax
 from charrnn.text.vocabulary import Vocabulary
 
 
@@ -25,13 +28,17 @@ def test_the_same_seed_gives_the_same_text_and_another_another():
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-@pytest.mark.parametrize("options", [{}, {"temperature": 0.5, "top_k": 3}, {"top_p": 0.7}, {"temperature": 0}])
+@pytest.mark.parametrize(
+    "options", [{}, {"temperature": 0.5, "top_k": 3}, {"top_p": 0.7}, {"min_p": 0.1}, {"temperature": 0}]
+)
 def test_texts_written_side_by_side_are_those_written_alone(cell, options):
     vocabulary = Vocabulary.of_text("abcccccc\n deeeeeexyz", min_count=2)  # with an unknown symbol
     made = Generator(Network.fresh(Architecture(len(vocabulary), 8, cell), np.random.default_rng(0)), vocabulary)
     seeds = [3, 1, (4, 1), 5]
     alone = [write(made, prompt="c", length=300, seed=seed, **options) for seed in seeds]
-    assert made.generate_many("c", 300, Options(**options), seeds) == alone
+    samples = made.generate_many("c", 300, Options(**options), seeds)
+    assert [sample.text for sample in samples] == alone
+    assert {sample.finish for sample in samples} == {"length"}
 
 
 def test_the_prompt_is_read():
@@ -75,3 +82,61 @@ def test_bytes_come_out_as_whole_characters():
     made._network.parameters["b_y"][:] = -100
     made._network.parameters["b_y"][0xC3] = 100  # begins a character of two bytes, again and again
     assert set(write(made, length=5)) == {"\ufffd"}
+
+
+@pytest.mark.parametrize("unit", ["char", "byte"])
+@pytest.mark.parametrize("stops", [["a"], ["ab", "b"], ["dc", "e\n"], ["abcabcabcabc"], ["Ã", "\ufffd"]])
+def test_a_stop_string_ends_the_text_and_is_not_part_of_it(unit, stops):
+    made = generator(Vocabulary.of_bytes() if unit == "byte" else None)
+    for seed in range(10):
+        whole = write(made, length=200, seed=seed)
+        ends = [whole.index(stop) + len(stop) for stop in stops if stop in whole]
+        cut = "".join(made.generate("ab", 200, Options(), seed, stops))
+        (sample,) = made.generate_many("ab", 200, Options(), [seed], stops)
+        assert sample.text == cut
+        assert whole.startswith(cut)
+        assert sample.finish == ("stop" if ends else "length")
+        assert not any(stop in cut for stop in stops)
+        if ends:
+            assert any(whole[len(cut) :].startswith(stop) for stop in stops)
+
+
+def test_the_log_probability_is_that_of_the_network_for_all_that_was_drawn():
+    made = generator()
+    for stops in ((), ("d",)):
+        (sample,) = made.generate_many("ab", 30, Options(temperature=0.5, top_k=4), [3], stops)
+        drawn = sample.text + ("d" if sample.finish == "stop" else "")
+        ids = made._vocabulary.encode("ab" + drawn).astype(np.intp)[:, np.newaxis]
+        ws = made._network.workspace(len(ids), 1)
+        made._network.logits(ids, made._network.zero_state(1), ws)
+        log_p = log_softmax(ws.logits[1:-1, 0])[np.arange(len(drawn)), ids[2:, 0]]
+        assert sample.log_probability == pytest.approx(log_p.sum(), rel=1e-5)
+
+
+def test_an_empty_stop_string_is_refused():
+    made = generator()
+    with pytest.raises(SamplingError, match="at least one character"):
+        made.generate("a", 5, Options(), 1, [""])
+
+
+def test_only_some_characters():
+    vocabulary = Vocabulary.of_text("abcABC123 \n")
+    network = Network.fresh(Architecture(len(vocabulary), 8), np.random.default_rng(0))
+    for only, expected in (
+        ("digits", "123"),
+        ("uppercase", "ABC"),
+        ("letters", "abcABC"),
+        ("a1", "a1"),
+        ("space", " \n"),
+    ):
+        made = Generator(network, vocabulary, only)
+        assert set("".join(made.generate("a", 200, Options(), 0))) == set(expected)
+        assert set(made.generate_many("a", 200, Options(top_k=3), [0, 1])[1].text) <= set(expected)
+    with pytest.raises(SamplingError, match="the model knows none of these; name characters, or one of letters"):
+        Generator(network, vocabulary, "xyz")
+
+
+def test_without_end_it_goes_on():
+    made = generator()
+    beginning = "".join(islice(made.generate("a", 0, Options(), 5), 1000))
+    assert beginning == "".join(made.generate("a", 1000, Options(), 5))

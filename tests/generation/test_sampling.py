@@ -5,14 +5,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from charrnn.errors import DivergedError, SamplingError
-from charrnn.generation.sampling import Options, choose, draw, keep_top_k, keep_top_p, tempered
+from charrnn.generation.sampling import Options, choose, draw, keep, keep_min_p, keep_top_k, keep_top_p, tempered
 
 logits = arrays(np.float64, st.integers(1, 12), elements=st.floats(-50, 50))
 LOG_P = np.log([0.1, 0.4, 0.3, 0.2])
-
-
-def support(log_p):
-    return np.flatnonzero(log_p > -np.inf).tolist()
 
 
 @given(logits, st.floats(1e-3, 100))
@@ -28,55 +24,110 @@ def test_no_temperature_overflows(temperature, o):
     assert p.sum() == pytest.approx(1)
 
 
+def falling(o):
+    """Probabilities, the likeliest first, as the filters take them."""
+    return np.sort(np.exp(tempered(o, 1)))[::-1]
+
+
 @given(logits, st.integers(1, 15))
-def test_top_k_keeps_the_k_likeliest_with_their_proportions(o, k):
-    log_p = tempered(o, 1)
-    kept = keep_top_k(log_p, k)
-    ids = support(kept)
-    assert len(ids) == min(k, len(o))
-    others = [i for i in range(len(o)) if i not in ids]
-    assert not others or log_p[ids].min() >= log_p[others].max()
-    assert np.exp(kept).sum() == pytest.approx(1)
-    np.testing.assert_allclose(np.diff(kept[ids]), np.diff(log_p[ids]), atol=1e-9)
+def test_top_k_keeps_the_k_likeliest_and_changes_nothing_else(o, k):
+    p = falling(o)
+    kept = keep_top_k(p, k)
+    np.testing.assert_array_equal(kept[:k], p[:k])
+    assert not kept[k:].any()
+
+
+@given(logits, st.floats(1e-6, 1))
+def test_top_p_keeps_the_fewest_that_have_their_share(o, share):
+    p = falling(o)
+    count = np.count_nonzero(keep_top_p(p, share))
+    assert p[:count].sum() >= share * p.sum() * (1 - 1e-12)
+    assert p[: count - 1].sum() < share * p.sum() * (1 + 1e-12)
+
+
+@given(logits, st.floats(1e-6, 1))
+def test_min_p_keeps_those_likely_beside_the_likeliest(o, share):
+    p = falling(o)
+    np.testing.assert_array_equal(keep_min_p(p, share), np.where(p >= share * p[0], p, 0))
+
+
+@given(st.lists(logits, min_size=1, max_size=1), st.integers(1, 12), st.floats(0.01, 1), st.floats(0.01, 1))
+def test_the_filters_work_on_what_the_one_before_left(o, k, share, least):
+    p = falling(o[0])
+    expected = keep_min_p(keep_top_p(keep_top_k(p, k), share), least)
+    np.testing.assert_array_equal(keep(p, Options(1, k, share, least)), expected)
+
+
+def chosen(options, o=LOG_P):
+    """All ids that can be chosen."""
+    return sorted({int(choose(o, options, u)) for u in np.linspace(0, 1, 2001)[:-1]})
 
 
 def test_ties_go_to_the_lower_id():
-    assert support(keep_top_k(np.log(np.full(4, 0.25)), 2)) == [0, 1]
-    assert support(keep_top_p(np.log(np.full(4, 0.25)), 0.5)) == [0, 1]
-    assert choose(np.zeros(4), Options(temperature=0), 0.9) == 0
+    equal = np.zeros(4)
+    assert chosen(Options(top_k=2), equal) == [0, 1]
+    assert chosen(Options(top_p=0.5), equal) == [0, 1]
+    assert chosen(Options(min_p=1.0), equal) == [0, 1, 2, 3]
+    assert choose(equal, Options(temperature=0), 0.9) == 0
 
 
 @pytest.mark.parametrize(
-    ("p", "expected"),
-    [(1e-9, [1]), (0.39, [1]), (0.41, [1, 2]), (0.69, [1, 2]), (0.71, [1, 2, 3]), (1.0, [0, 1, 2, 3])],
+    ("options", "expected"),
+    [
+        *[(Options(top_k=k), ids) for k, ids in ((1, [1]), (3, [1, 2, 3]), (4, [0, 1, 2, 3]), (99, [0, 1, 2, 3]))],
+        *[
+            (Options(top_p=p), ids)
+            for p, ids in (
+                (1e-9, [1]),
+                (0.39, [1]),
+                (0.41, [1, 2]),
+                (0.69, [1, 2]),
+                (0.71, [1, 2, 3]),
+                (1.0, [0, 1, 2, 3]),
+            )
+        ],
+        *[
+            (Options(min_p=p), ids)
+            for p, ids in ((1.0, [1]), (0.76, [1]), (0.74, [1, 2]), (0.26, [1, 2, 3]), (0.24, [0, 1, 2, 3]))
+        ],
+        (Options(top_k=2, top_p=0.58), [1, 2]),  # of what top-k left, 0.57 and 0.43
+        (Options(top_k=2, top_p=0.57), [1]),
+    ],
 )
-def test_top_p_keeps_the_fewest_that_reach_p(p, expected):
-    assert support(keep_top_p(LOG_P, p)) == expected
+def test_what_can_be_chosen(options, expected):
+    assert chosen(options) == expected
 
 
-def test_top_p_with_all_mass_on_one():
-    certain = np.array([-np.inf, 0.0, -np.inf])
-    assert support(keep_top_p(certain, 0.5)) == [1]
-    assert support(keep_top_p(certain, 1.0)) == [1]
+@pytest.mark.parametrize("options", [Options(top_p=0.5), Options(top_p=1.0), Options(min_p=0.1), Options(top_k=3)])
+def test_all_mass_on_one(options):
+    assert chosen(options, np.array([-np.inf, 0.0, -np.inf])) == [1]
 
 
 @pytest.mark.parametrize(
     ("u", "expected"), [(0, 0), (0.0999, 0), (0.1001, 1), (0.4999, 1), (0.5001, 2), (0.9999999999, 3)]
 )
 def test_a_draw_is_the_inverse_of_the_cumulative_distribution(u, expected):
-    assert draw(LOG_P, u) == expected
+    assert draw(np.exp(LOG_P), u) == expected
 
 
 @given(st.floats(0, 1, exclude_max=True))
 def test_what_was_left_out_is_never_drawn(u):
-    assert draw(np.array([-np.inf, np.log(0.5), -np.inf, np.log(0.5), -np.inf]), u) in (1, 3)
+    assert draw(np.array([0, 0.5, 0, 0.5, 0]), u) in (1, 3)
 
 
 @given(st.integers(1, 5), st.integers(1, 9), st.integers(0, 2**32))
 def test_rows_are_chosen_as_each_alone(rows, V, seed):
     random = np.random.default_rng(seed)
     o, u = random.normal(size=(rows, V)) * 5, random.random(rows)
-    for options in (Options(0), Options(0.7), Options(1.3, top_k=2), Options(top_p=0.6), Options(2, 3, 0.9)):
+    for options in (
+        Options(0),
+        Options(0.7),
+        Options(1.3, top_k=2),
+        Options(top_p=0.6),
+        Options(2, 3, 0.9),
+        Options(min_p=0.3),
+        Options(0.9, 4, 0.9, 0.1),
+    ):
         expected = [choose(row, options, one) for row, one in zip(o, u, strict=True)]
         assert choose(o, options, u).tolist() == expected
 
@@ -92,17 +143,28 @@ def test_what_is_not_finite_is_refused(temperature, bad):
 @pytest.mark.parametrize("total", [1.0, 1.5, 1.9999999, 1e-300, 3e300])
 def test_the_last_number_below_one_still_draws_the_last_character(total):
     u = np.nextafter(1, 0)
-    log_p = np.log([total * 0.3, total * 0.7])
-    assert draw(log_p, u) == 1
-    assert draw(log_p[np.newaxis], np.array([u])).tolist() == [1]
+    p = np.array([total * 0.3, total * 0.7])
+    assert draw(p, u) == 1
+    assert draw(p[np.newaxis], np.array([u])).tolist() == [1]
 
 
-def test_draws_follow_the_distribution():
-    """Chi-square with 3 degrees of freedom: 16.3 is passed by chance once in a thousand."""
-    random = np.random.default_rng(0)
-    counts = np.bincount([choose(LOG_P, Options(), u) for u in random.random(20_000)], minlength=4)
-    expected = 20_000 * np.exp(LOG_P)
-    assert ((counts - expected) ** 2 / expected).sum() < 16.3
+@pytest.mark.parametrize(
+    ("options", "p"),
+    [
+        (Options(), [0.1, 0.4, 0.3, 0.2]),
+        (Options(top_k=2), [0, 4 / 7, 3 / 7, 0]),
+        (Options(top_p=0.8), [0, 4 / 9, 3 / 9, 2 / 9]),
+        (Options(min_p=0.6), [0, 4 / 7, 3 / 7, 0]),
+        (Options(0.5), np.array([0.01, 0.16, 0.09, 0.04]) / 0.3),
+    ],
+)
+def test_draws_follow_the_distribution(options, p):
+    """Chi-square with 3 degrees of freedom at most: 16.3 is passed by chance once in a thousand."""
+    random, p = np.random.default_rng(0), np.array(p)
+    counts = np.bincount([choose(LOG_P, options, u) for u in random.random(20_000)], minlength=4)
+    assert not counts[p == 0].any()
+    expected = 20_000 * p[p > 0]
+    assert ((counts[p > 0] - expected) ** 2 / expected).sum() < 16.3
 
 
 def test_temperature_zero_is_the_exact_argmax():
@@ -119,6 +181,9 @@ def test_temperature_zero_is_the_exact_argmax():
         {"top_p": 0.0},
         {"top_p": 1.1},
         {"top_p": np.nan},
+        {"min_p": 0.0},
+        {"min_p": -0.1},
+        {"min_p": 2},
     ],
 )
 def test_values_out_of_range_are_named(values):

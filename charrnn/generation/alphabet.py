@@ -1,0 +1,38 @@
+"""Which characters may be written: a class of them by name, or those given."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from charrnn.errors import SamplingError
+from charrnn.network.arrays import Array
+from charrnn.text.vocabulary import UNKNOWN, Vocabulary
+
+CLASSES: dict[str, Callable[[str], bool]] = {
+    "letters": str.isalpha,
+    "lowercase": str.islower,
+    "uppercase": str.isupper,
+    "digits": str.isdigit,
+    "space": str.isspace,
+    "ascii": str.isascii,
+}
+
+
+def forbidden(vocabulary: Vocabulary, only: str | None = None) -> Array | None:
+    """True for each symbol that is not to be written, (V,): the unknown one, and with `only`, the name of a class or
+    characters, all others. None where every symbol may be.
+
+    Raises SamplingError where nothing would be left.
+    """
+    left_out = np.array([symbol == UNKNOWN or not _wanted(symbol, only) for symbol in vocabulary.symbols])
+    if left_out.all():
+        raise SamplingError(
+            f"--only {only!r}: the model knows none of these; name characters, or one of {', '.join(CLASSES)}"
+        )
+    return left_out if left_out.any() else None
+
+
+def _wanted(symbol: str, only: str | None) -> bool:
+    if only is None:
+        return True
+    return CLASSES[only](symbol) if only in CLASSES else symbol in only
