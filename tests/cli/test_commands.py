@@ -99,6 +99,30 @@ def test_several_samples_have_the_seeds_that_follow(charrnn, tiny_run):
     assert both == f"--- sample 1 of 2, seed 5 ---\n{single[0]}--- sample 2 of 2, seed 6 ---\n{single[1]}"
 
 
+def test_samples_as_json(charrnn, tiny_run):
+    options = ["-n", "30", "--seed", "5", "--stop", "a", "--min-p", "0.01", "--count", "3"]
+    samples = json.loads(charrnn("sample", tiny_run, *options, "--json").stdout)
+    assert [sample["seed"] for sample in samples] == [5, 6, 7]
+    for sample in samples:
+        assert sample.keys() == {"text", "seed", "finish", "log_probability"}
+        assert "a" not in sample["text"]
+        assert sample["finish"] == ("length" if len(sample["text"]) == 30 else "stop")
+        assert sample["log_probability"] < 0
+        alone = charrnn("sample", tiny_run, *options[:2], "--seed", sample["seed"], *options[4:-2]).stdout
+        assert alone == sample["text"] + "\n"
+
+
+def test_only_some_characters(charrnn, tiny_run):
+    assert set(charrnn("sample", tiny_run, "-n", "50", "--only", "cat").stdout) == set("cat\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes end differently on Windows")
+def test_without_end_until_nobody_reads(tiny_run):
+    command = f"{sys.executable} -m charrnn sample {tiny_run} -n 0 | head -c 3000 | wc -c; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.stdout.strip(), done.returncode) == ("3000", 0)
+
+
 def test_prompts_from_files_and_checkpoints_by_name(charrnn, tiny_run, tmp_path):
     (tmp_path / "prompt.txt").write_text("a dog", "utf-8")
     by_file = charrnn(
