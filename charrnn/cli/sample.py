@@ -93,7 +93,7 @@ def sample(
         display.tell(f"{loaded.note or loaded.path}, seed {first}")
         display.show_sample(None, prompt, text, stream)
         return
-    samples = generator.generate_many(prompt, length, options, range(first, first + count), stops)
+    samples = generator.generate_many(prompt, length, options, range(first, first + count), stops, scored=json)
     display.tell(f"{loaded.note or loaded.path}, seed {first}")
     display.show_samples(samples, prompt, json)
 

@@ -30,7 +30,7 @@ class Sample:
     text: str
     seed: Seed
     finish: str
-    log_probability: float
+    log_probability: float | None
 
 
 class Generator:
@@ -62,31 +62,37 @@ class Generator:
         return until(pieces, stops) if stops else pieces
 
     def generate_many(
-        self, prompt: str, length: int, options: Options, seeds: Sequence[Seed], stops: Sequence[str] = ()
+        self,
+        prompt: str,
+        length: int,
+        options: Options,
+        seeds: Sequence[Seed],
+        stops: Sequence[str] = (),
+        scored: bool = False,
     ) -> list[Sample]:
-        """One text for each seed, written side by side: what `generate` would write with that seed."""
+        """One text for each seed, written side by side: what `generate` would write with that seed. `scored`: each with its
+        probability.
+        """
         require_stops(stops)
         ids, log_p = [], []
         for chosen, logits in self._ids(prompt, length, options, seeds):
             ids.append(chosen)
-            log_p.append(np.take_along_axis(log_softmax(logits), chosen[:, np.newaxis], axis=1)[:, 0])
-        texts, chances = np.array(ids, np.intp).T, np.array(log_p).T
-        return [
-            self._sample(text.tolist(), seed, chance, stops)
-            for text, seed, chance in zip(texts, seeds, chances, strict=True)
-        ]
+            if scored:
+                log_p.append(log_softmax(logits)[np.arange(len(chosen)), chosen])
+        texts, chances = np.array(ids, np.intp).T.tolist(), np.array(log_p).T if scored else [None] * len(seeds)
+        return [self._sample(*each, stops) for each in zip(texts, seeds, chances, strict=True)]
 
-    def _sample(self, ids: list[int], seed: Seed, log_p: Array, stops: Sequence[str]) -> Sample:
+    def _sample(self, ids: list[int], seed: Seed, log_p: Array | None, stops: Sequence[str]) -> Sample:
         text = self._vocabulary.decode(ids)
         end = first_stop(text, stops)
         if end is None:
-            return Sample(text, seed, "length", float(log_p.sum()))
+            return Sample(text, seed, "length", _total(log_p))
 
         def stopped(drawn: int) -> bool:
             return first_stop(self._vocabulary.decode(ids[:drawn]), stops) is not None
 
         drawn = bisect_left(range(len(ids) + 1), True, key=stopped)
-        return Sample(text[:end], seed, "stop", float(log_p[:drawn].sum()))
+        return Sample(text[:end], seed, "stop", None if log_p is None else _total(log_p[:drawn]))
 
     def _ids(
         self, prompt: str, length: int | None, options: Options, seeds: Sequence[Seed]
@@ -129,6 +135,10 @@ class Generator:
         ws = self._network.workspace(*inputs.shape)
         self._network.logits(inputs, self._network.zero_state(len(prompts)), ws)
         return ws.logits[-1].copy(), Stepper(self._network, ws.state)
+
+
+def _total(log_p: Array | None) -> float | None:
+    return None if log_p is None else float(log_p.sum())
 
 
 def _random_numbers(length: int | None, generators: Sequence[np.random.Generator]) -> Iterator[Array]:

@@ -1,7 +1,8 @@
 """From logits to characters: small pure functions of probabilities, one row for each stream.
 
 Applied in this order: temperature, top-k, top-p, min-p, draw. The characters are put in order, the likeliest first (ties:
-the lower id first); each filter sets to 0 what it leaves out, of what those before it left, and changes nothing else.
+the lower id first), and each filter leaves the first of what those before it left, their probabilities unchanged: of one
+text it cuts off the rest, of several it sets the rest to 0.
 """
 
 import math
@@ -62,7 +63,7 @@ def choose(logits: Array, options: Options, u: Any) -> Any:
 
 
 def keep(p: Array, options: Options) -> Array:
-    """What all filters leave of the probabilities p, (..., V), the likeliest first; 0 for what they leave out."""
+    """What all filters leave of the probabilities p, (V,) or (B, V), the likeliest first."""
     if options.top_k is not None:
         p = keep_top_k(p, options.top_k)
     if options.top_p is not None:
@@ -74,23 +75,23 @@ def keep(p: Array, options: Options) -> Array:
 
 def keep_top_k(p: Array, k: int) -> Array:
     """Only the k likeliest; all of them where k is V or more."""
-    kept = p.copy()
-    kept[..., k:] = 0
-    return kept
+    return p[..., :k]
 
 
 def keep_top_p(p: Array, share: float) -> Array:
     """Only the fewest of the likeliest that have at least this share of the probability together."""
-    if share == 1:
-        return p
     cumulative = np.add.accumulate(p, axis=-1)
-    ahead = cumulative - p  # the mass ahead of the first, the second, ...
-    return p * (ahead < share * cumulative[..., -1:])
+    if p.ndim == 1:
+        return p[: 1 + cumulative[:-1].searchsorted(share * cumulative[-1])]
+    missing = cumulative[:, :-1] < share * cumulative[:, -1:]  # after the first, the second, ...
+    return p * np.pad(missing, ((0, 0), (1, 0)), constant_values=True)
 
 
 def keep_min_p(p: Array, share: float) -> Array:
     """Only those at least this share as likely as the likeliest."""
-    return p * (p >= share * p[..., :1])
+    if p.ndim == 1:
+        return p[: len(p) - p[::-1].searchsorted(share * p[0])]
+    return p * (p >= share * p[:, :1])
 
 
 def tempered(logits: Array, temperature: float) -> Array:

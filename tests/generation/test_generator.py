@@ -104,7 +104,7 @@ def test_a_stop_string_ends_the_text_and_is_not_part_of_it(unit, stops):
 def test_the_log_probability_is_that_of_the_network_for_all_that_was_drawn():
     made = generator()
     for stops in ((), ("d",)):
-        (sample,) = made.generate_many("ab", 30, Options(temperature=0.5, top_k=4), [3], stops)
+        (sample,) = made.generate_many("ab", 30, Options(temperature=0.5, top_k=4), [3], stops, scored=True)
         drawn = sample.text + ("d" if sample.finish == "stop" else "")
         ids = made._vocabulary.encode("ab" + drawn).astype(np.intp)[:, np.newaxis]
         ws = made._network.workspace(len(ids), 1)

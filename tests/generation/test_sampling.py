@@ -32,30 +32,33 @@ def falling(o):
 @given(logits, st.integers(1, 15))
 def test_top_k_keeps_the_k_likeliest_and_changes_nothing_else(o, k):
     p = falling(o)
-    kept = keep_top_k(p, k)
-    np.testing.assert_array_equal(kept[:k], p[:k])
-    assert not kept[k:].any()
+    np.testing.assert_array_equal(keep_top_k(p, k), p[:k])
 
 
 @given(logits, st.floats(1e-6, 1))
 def test_top_p_keeps_the_fewest_that_have_their_share(o, share):
     p = falling(o)
-    count = np.count_nonzero(keep_top_p(p, share))
-    assert p[:count].sum() >= share * p.sum() * (1 - 1e-12)
-    assert p[: count - 1].sum() < share * p.sum() * (1 + 1e-12)
+    kept = keep_top_p(p, share)
+    np.testing.assert_array_equal(kept, p[: len(kept)])
+    assert kept.sum() >= share * p.sum() * (1 - 1e-12)
+    assert kept[:-1].sum() < share * p.sum() * (1 + 1e-12)
 
 
 @given(logits, st.floats(1e-6, 1))
 def test_min_p_keeps_those_likely_beside_the_likeliest(o, share):
     p = falling(o)
-    np.testing.assert_array_equal(keep_min_p(p, share), np.where(p >= share * p[0], p, 0))
+    np.testing.assert_array_equal(keep_min_p(p, share), p[p >= share * p[0]])
 
 
-@given(st.lists(logits, min_size=1, max_size=1), st.integers(1, 12), st.floats(0.01, 1), st.floats(0.01, 1))
-def test_the_filters_work_on_what_the_one_before_left(o, k, share, least):
-    p = falling(o[0])
-    expected = keep_min_p(keep_top_p(keep_top_k(p, k), share), least)
-    np.testing.assert_array_equal(keep(p, Options(1, k, share, least)), expected)
+@given(logits, st.integers(1, 12), st.floats(0.01, 1), st.floats(0.01, 1))
+def test_the_filters_work_on_what_the_one_before_left_and_on_rows_as_on_one(o, k, share, least):
+    p, options = falling(o), Options(1, k, share, least)
+    kept = keep(p, options)
+    np.testing.assert_array_equal(kept, keep_min_p(keep_top_p(keep_top_k(p, k), share), least))
+    rows = keep(np.stack([p, p]), options)
+    for row in rows:
+        np.testing.assert_array_equal(row[: len(kept)], kept)
+        assert not row[len(kept) :].any()
 
 
 def chosen(options, o=LOG_P):

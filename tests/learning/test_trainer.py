@@ -6,6 +6,7 @@ import pytest
 
 from charrnn.errors import DivergedError
 from charrnn.learning.clipping import Clipping
+from charrnn.learning.divergence import Batch
 from charrnn.learning.events import Evaluated, Finished, Stepped
 from charrnn.learning.optimizers import Adam
 from charrnn.learning.parallel import StreamSplit
@@ -184,6 +185,18 @@ def test_a_loss_that_is_no_number_never_reaches_the_weights(poison):
     with np.errstate(invalid="ignore"), pytest.raises(DivergedError, match="training diverged at step 3"):
         list(trainer.train(5))
     np.testing.assert_array_equal(trainer.network.parameters.flat, before)
+
+
+@pytest.mark.parametrize(
+    ("bound", "norm", "refused"), [(None, 1e25, True), (1.0, 1e25, False), (1.0, np.inf, True), (None, 1e3, False)]
+)
+def test_a_gradient_whose_square_is_no_number_never_reaches_the_moments(bound, norm, refused):
+    """Clipped, it does no harm."""
+    trainer = make()
+    trainer.clipping = Clipping(bound)
+    batch = Batch(next(trainer.windows), trainer.state)
+    trainer.network.parameters.flat = trainer.network.parameters.flat.astype(np.float32)
+    assert bool(trainer._fault(batch, 3.0, norm)) == refused
 
 
 def test_only_the_streams_that_begin_anew_lose_their_state():

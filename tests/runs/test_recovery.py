@@ -213,6 +213,18 @@ def test_after_the_last_try_the_good_checkpoint_and_the_batch_are_kept(start, pl
     assert "".join(symbols[i] for i in inputs[:, 0]) in (run.path.parent / "text.txt").read_text()
 
 
+def test_the_batch_that_is_kept_begins_where_the_step_began(start, plant):
+    settings = ["training.reset_probability=0", "training.recoveries=0"]
+    undisturbed = start("undisturbed", *settings)
+    follow(plant, undisturbed, until=25)
+    plant(math.nan, 25)
+    run = start("run", *settings)
+    with pytest.raises(DivergedError, match="at step 26"):
+        follow(plant, run)
+    with safetensors.safe_open(run.path / "diverged.safetensors", framework="np") as file:
+        np.testing.assert_array_equal(file.get_tensor("state"), undisturbed.trainer.state)
+
+
 def test_tries_are_counted_anew_once_a_snapshot_was_passed(start, plant):
     plant(math.nan, 12, 22, 32, weakest=99)
     run = start("run", "training.recoveries=1")
