@@ -16,12 +16,13 @@ from charrnn.generation.generator import Generator
 from charrnn.learning.bench import Bench, measure, random_trainer
 from charrnn.learning.clipping import Clipping
 from charrnn.learning.parallel import fastest_threads
-from charrnn.runs import budget, directory, resuming
+from charrnn.runs import budget, directory
 from charrnn.runs import export as exports
 from charrnn.runs import plan as plans
 from charrnn.runs import run as runs
 from charrnn.runs.config import Config
 from charrnn.runs.plan import Plan
+from charrnn.runs.resuming import resume as resume
 from charrnn.runs.run import Run
 
 BENCH_VOCABULARY = {"char": 65, "byte": 256}  # characters of English prose with its punctuation
@@ -44,21 +45,6 @@ def start(plan: Plan, out: Path | None = None) -> Run:
     Raises RunError when the directory holds something or cannot be made.
     """
     return runs.start(plan, out)
-
-
-def resume(
-    path: Path,
-    sources: Sequence[str] = (),
-    steps: int | None = None,
-    epochs: float | None = None,
-    seconds: float | None = None,
-) -> Run:
-    """Take up a run where its last checkpoint stands; `steps`, `epochs` or a further `seconds` may set a new end.
-
-    Raises RunError where there is nothing to resume, where another process trains there, or where the text or config.yaml
-    has changed; and CheckpointError.
-    """
-    return resuming.resume(path, sources, steps, epochs, seconds)
 
 
 def sample(run: Path, which: str | None = None, only: str | None = None) -> tuple[Generator, directory.Loaded]:

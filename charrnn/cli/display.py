@@ -55,11 +55,9 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text.replace("\t", "    "))
 
 
-def show_sample(title: str | None, prompt: str, text: Iterable[str], stream: bool) -> None:
+def show_sample(prompt: str, text: Iterable[str], stream: bool) -> None:
     """Prompt and text on stdout, character by character or all at once, and a line's end."""
     out = sys.stdout
-    if title:
-        out.write(title + "\n")
     out.write(prompt)
     for piece in text if stream else ["".join(text)]:
         out.write(piece)
@@ -69,13 +67,13 @@ def show_sample(title: str | None, prompt: str, text: Iterable[str], stream: boo
 
 
 def show_samples(samples: Sequence[Sample], prompt: str, json: bool) -> None:
-    """Several texts, each with a line that names its seed (one alone: without), or all as JSON."""
+    """Several texts, each below a line that names its seed, or all as JSON."""
     if json:
         _write_json([asdict(sample) for sample in samples])
         return
     for number, sample in enumerate(samples, start=1):
-        title = f"--- sample {number} of {len(samples)}, seed {sample.seed} ---" if len(samples) > 1 else None
-        show_sample(title, prompt, [sample.text], stream=False)
+        sys.stdout.write(f"--- sample {number} of {len(samples)}, seed {sample.seed} ---\n")
+        show_sample(prompt, [sample.text], stream=False)
 
 
 def show_report(report: Report, json: bool) -> None:

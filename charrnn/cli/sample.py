@@ -91,7 +91,7 @@ def sample(
     if count == 1 and not json:
         text = generator.generate(prompt, length, options, first, stops)
         display.tell(f"{loaded.note or loaded.path}, seed {first}")
-        display.show_sample(None, prompt, text, stream)
+        display.show_sample(prompt, text, stream)
         return
     samples = generator.generate_many(prompt, length, options, range(first, first + count), stops, scored=json)
     display.tell(f"{loaded.note or loaded.path}, seed {first}")

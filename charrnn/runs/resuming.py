@@ -25,7 +25,11 @@ def resume(
     epochs: float | None = None,
     seconds: float | None = None,
 ) -> Run:
-    """See api.resume."""
+    """Take up a run where its last checkpoint stands; `steps`, `epochs` or a further `seconds` may set a new end.
+
+    Raises RunError where there is nothing to resume, where another process trains there, or where the text or config.yaml
+    has changed; and CheckpointError.
+    """
     began = time.perf_counter()
     lock = directory.take(path)
     try:

@@ -1,6 +1,6 @@
 """Faults planted into trainings, their files, their disks and their processes; one line for each kind.
 
-    python tests/faults                     all of it: some two hours on two cores
+    python tests/faults                     all of it: an hour and a half on two cores
     python tests/faults kills writes        only these sections; see --help
     python tests/faults --quick             all of it in small, about two minutes
     python tests/faults soak --minutes 5    another length
