@@ -13,6 +13,7 @@ from charrnn.checks.gradcheck import Report
 from charrnn.checks.oracles import ORACLES
 from charrnn.checks.properties import check_properties
 from charrnn.generation.generator import Generator
+from charrnn.generation.predictor import NetworkPredictor
 from charrnn.learning.bench import Bench, measure, random_trainer
 from charrnn.learning.clipping import Clipping
 from charrnn.learning.parallel import fastest_threads
@@ -54,7 +55,7 @@ def sample(run: Path, which: str | None = None, only: str | None = None) -> tupl
     Raises RunError, CheckpointError, and SamplingError where `only` leaves nothing.
     """
     loaded = directory.load(run, which)
-    return Generator(loaded.checkpoint.network, loaded.checkpoint.vocabulary, only), loaded
+    return Generator(NetworkPredictor(loaded.checkpoint.network), loaded.checkpoint.vocabulary, only), loaded
 
 
 def export(run: Path, out: Path, to: str = "plain", which: str | None = None) -> directory.Loaded:

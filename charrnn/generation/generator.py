@@ -1,4 +1,4 @@
-"""Text from a trained network, one character at a time, or many texts side by side."""
+"""Text from a predictor, a trained network most often, one character at a time, or many texts side by side."""
 
 import codecs
 from bisect import bisect_left
@@ -9,12 +9,11 @@ from itertools import count
 import numpy as np
 
 from charrnn.generation.alphabet import forbidden
+from charrnn.generation.predictor import Predictor, Step
 from charrnn.generation.sampling import Options, choose
 from charrnn.generation.stopping import first_stop, require_stops, until
 from charrnn.network.arrays import Array, Ids
-from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
-from charrnn.network.stepper import Stepper
 from charrnn.text.vocabulary import Vocabulary
 
 Seed = int | tuple[int, ...]
@@ -24,7 +23,7 @@ BLOCK = 256  # characters whose random numbers are drawn at once
 @dataclass(frozen=True)
 class Sample:
     """A text that was written, without its prompt; `finish` is "length" or "stop", and `log_probability` that of all that was
-    drawn, a stop string included, in nats, as the network has it before any filter.
+    drawn, a stop string included, in nats, as the predictor has it before any filter.
     """
 
     text: str
@@ -34,11 +33,11 @@ class Sample:
 
 
 class Generator:
-    """A network and its vocabulary, writing. The network is not changed."""
+    """A predictor and its vocabulary, writing."""
 
-    def __init__(self, network: Network, vocabulary: Vocabulary, only: str | None = None) -> None:
+    def __init__(self, predictor: Predictor, vocabulary: Vocabulary, only: str | None = None) -> None:
         """`only` names the characters that may be written; see alphabet.py. Raises SamplingError."""
-        self._network, self._vocabulary = network, vocabulary
+        self._predictor, self._vocabulary = predictor, vocabulary
         self._forbidden = forbidden(vocabulary, only)
 
     def generate(
@@ -47,7 +46,7 @@ class Generator:
         """Write `length` characters (bytes, for a byte model; 0: without end) that follow `prompt`, without the prompt
         itself, or up to the first of the stop strings.
 
-        Without a prompt the network first reads, unseen, a line's end, or where the vocabulary has none a character
+        Without a prompt it first reads, unseen, a line's end, or where the vocabulary has none a character
         drawn at random. A byte model yields whole characters, with U+FFFD for what is not UTF-8, and may
         therefore yield fewer. The same seed gives the same text. Raises VocabularyError for a character
         of the prompt that the vocabulary lacks, and SamplingError for an empty stop string.
@@ -102,13 +101,14 @@ class Generator:
         A mistake in the prompt is told at once.
         """
         generators = [np.random.default_rng(seed) for seed in seeds]
-        logits, stepper = self._read([self._first_ids(prompt, generator) for generator in generators])
-        return self._write(logits, stepper, length, options, generators)
+        prompts = [self._first_ids(prompt, generator) for generator in generators]
+        logits, step = self._predictor.begin(np.stack(prompts, axis=1))
+        return self._write(logits, step, length, options, generators)
 
     def _write(
         self,
         logits: Array,
-        step: Stepper,
+        step: Step,
         length: int | None,
         options: Options,
         generators: Sequence[np.random.Generator],
@@ -128,13 +128,6 @@ class Generator:
             return self._vocabulary.encode("\n")
         known = [index for index in range(len(self._vocabulary)) if index != self._vocabulary.unknown_id]
         return random.choice(known, 1)
-
-    def _read(self, prompts: Sequence[Ids]) -> tuple[Array, Stepper]:
-        """The logits, (B, V), after prompts of one length, read in one forward pass, and a stepper that goes on."""
-        inputs = np.stack(prompts, axis=1).astype(np.intp)
-        ws = self._network.workspace(*inputs.shape)
-        self._network.logits(inputs, self._network.zero_state(len(prompts)), ws)
-        return ws.logits[-1].copy(), Stepper(self._network, ws.state)
 
 
 def _total(log_p: Array | None) -> float | None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from charrnn.errors import NetworkError
 from charrnn.generation.generator import Generator
+from charrnn.generation.predictor import NetworkPredictor
 from charrnn.generation.sampling import Options
 from charrnn.learning.clipping import Clipping
 from charrnn.learning.events import Evaluated, Event, Sampled, Stepped
@@ -81,7 +82,7 @@ class Run:
             yield from told
 
     def _sample(self, step: int) -> str:
-        generator = Generator(self.trainer.network, self.plan.corpus.vocabulary)
+        generator = Generator(NetworkPredictor(self.trainer.network), self.plan.corpus.vocabulary)
         seed = (self.plan.config.training.seed, step)
         return "".join(generator.generate("", SAMPLE_LENGTH, SAMPLE_OPTIONS, seed))
 

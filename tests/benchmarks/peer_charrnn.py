@@ -7,6 +7,7 @@ from common import V
 from threadpoolctl import threadpool_limits
 
 from charrnn.generation.generator import Generator
+from charrnn.generation.predictor import NetworkPredictor
 from charrnn.generation.sampling import Options
 from charrnn.learning.bench import random_trainer
 from charrnn.learning.parallel import StreamSplit
@@ -26,7 +27,7 @@ def training(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], ob
 def sampling(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], object]:
     """T characters for each of B texts."""
     network = Network.fresh(Architecture(V, H, cell), np.random.default_rng(0))
-    generator = Generator(network, Vocabulary.of_text("".join(map(chr, range(33, 33 + V)))))
+    generator = Generator(NetworkPredictor(network), Vocabulary.of_text("".join(map(chr, range(33, 33 + V)))))
     options, seeds = Options(temperature=0.8), range(B)
     if B == 1:
         return lambda: "".join(generator.generate("!", T, options, 0))

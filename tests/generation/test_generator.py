@@ -5,6 +5,7 @@ import pytest
 
 from charrnn.errors import SamplingError, VocabularyError
 from charrnn.generation.generator import Generator
+from charrnn.generation.predictor import NetworkPredictor
 from charrnn.generation.sampling import Options
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
@@ -14,7 +15,9 @@ from charrnn.text.vocabulary import Vocabulary
 
 def generator(vocabulary=None):
     vocabulary = vocabulary or Vocabulary.of_text("abc\n de")
-    return Generator(Network.fresh(Architecture(len(vocabulary), 8), np.random.default_rng(0)), vocabulary)
+    return Generator(
+        NetworkPredictor(Network.fresh(Architecture(len(vocabulary), 8), np.random.default_rng(0))), vocabulary
+    )
 
 
 def write(made, prompt="ab", length=40, seed=1, **options):
@@ -33,7 +36,9 @@ def test_the_same_seed_gives_the_same_text_and_another_another():
 )
 def test_texts_written_side_by_side_are_those_written_alone(cell, options):
     vocabulary = Vocabulary.of_text("abcccccc\n deeeeeexyz", min_count=2)  # with an unknown symbol
-    made = Generator(Network.fresh(Architecture(len(vocabulary), 8, cell), np.random.default_rng(0)), vocabulary)
+    made = Generator(
+        NetworkPredictor(Network.fresh(Architecture(len(vocabulary), 8, cell), np.random.default_rng(0))), vocabulary
+    )
     seeds = [3, 1, (4, 1), 5]
     alone = [write(made, prompt="c", length=300, seed=seed, **options) for seed in seeds]
     samples = made.generate_many("c", 300, Options(**options), seeds)
@@ -50,8 +55,8 @@ def test_writing_equals_reading_what_was_written():
     made = generator()
     text = "ab" + write(made, temperature=0, length=20)
     ids = made._vocabulary.encode(text).astype(np.intp)[:, np.newaxis]
-    ws = made._network.workspace(len(ids), 1)
-    made._network.logits(ids, made._network.zero_state(1), ws)
+    ws = made._predictor.network.workspace(len(ids), 1)
+    made._predictor.network.logits(ids, made._predictor.network.zero_state(1), ws)
     assert ws.logits[1:-1, 0].argmax(axis=1).tolist() == ids[2:, 0].tolist()
 
 
@@ -68,7 +73,7 @@ def test_an_unknown_character_of_the_prompt_is_named():
 def test_the_unknown_symbol_is_never_written():
     vocabulary = Vocabulary.of_text("aaaabbbbxyz", min_count=2)
     made = generator(vocabulary)
-    made._network.parameters["b_y"][vocabulary.unknown_id] = 100
+    made._predictor.network.parameters["b_y"][vocabulary.unknown_id] = 100
     for options in ({}, {"temperature": 0}, {"top_k": 3}, {"top_p": 0.9}):
         assert set(write(made, prompt="", length=200, **options)) <= {"a", "b"}
     assert write(made, prompt="axz")  # characters it does not know are read as the unknown symbol
@@ -79,8 +84,8 @@ def test_bytes_come_out_as_whole_characters():
     for piece in made.generate("ü", 300, Options(), 0):
         piece.encode("utf-8")
         assert piece
-    made._network.parameters["b_y"][:] = -100
-    made._network.parameters["b_y"][0xC3] = 100  # begins a character of two bytes, again and again
+    made._predictor.network.parameters["b_y"][:] = -100
+    made._predictor.network.parameters["b_y"][0xC3] = 100  # begins a character of two bytes, again and again
     assert set(write(made, length=5)) == {"\ufffd"}
 
 
@@ -107,8 +112,8 @@ def test_the_log_probability_is_that_of_the_network_for_all_that_was_drawn():
         (sample,) = made.generate_many("ab", 30, Options(temperature=0.5, top_k=4), [3], stops, scored=True)
         drawn = sample.text + ("d" if sample.finish == "stop" else "")
         ids = made._vocabulary.encode("ab" + drawn).astype(np.intp)[:, np.newaxis]
-        ws = made._network.workspace(len(ids), 1)
-        made._network.logits(ids, made._network.zero_state(1), ws)
+        ws = made._predictor.network.workspace(len(ids), 1)
+        made._predictor.network.logits(ids, made._predictor.network.zero_state(1), ws)
         log_p = log_softmax(ws.logits[1:-1, 0])[np.arange(len(drawn)), ids[2:, 0]]
         assert sample.log_probability == pytest.approx(log_p.sum(), rel=1e-5)
 
@@ -129,11 +134,11 @@ def test_only_some_characters():
         ("a1", "a1"),
         ("space", " \n"),
     ):
-        made = Generator(network, vocabulary, only)
+        made = Generator(NetworkPredictor(network), vocabulary, only)
         assert set("".join(made.generate("a", 200, Options(), 0))) == set(expected)
         assert set(made.generate_many("a", 200, Options(top_k=3), [0, 1])[1].text) <= set(expected)
     with pytest.raises(SamplingError, match="the model knows none of these; name characters, or one of letters"):
-        Generator(network, vocabulary, "xyz")
+        Generator(NetworkPredictor(network), vocabulary, "xyz")
 
 
 def test_without_end_it_goes_on():
