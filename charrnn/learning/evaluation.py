@@ -1,4 +1,4 @@
-"""The loss over a whole text, every character counted once.
+"""The surprisal of each character of a text: -ln of the probability that it was given, from all before it, in nats.
 
 One pass from the first character to the last would take one small step at a time. Instead the text is cut into
 streams read side by side, and each stream first reads, uncounted, the WARM_UP characters before its own, so that
@@ -6,6 +6,7 @@ its state is as if it had read all that went before: a recurrent network has for
 """
 
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 
@@ -18,13 +19,73 @@ from charrnn.text.vocabulary import Ids
 WARM_UP = 256  # characters read before a stream counts
 STREAMS = 64
 WINDOW = 64
-
-Loss = Callable[[Ids, Ids, Array], float]
-"""Of a window, (T, B), summed over its characters; brings the state, (S, B, H), up to date."""
+BLOCK = 1 << 20  # characters read at once, so that a long text needs no more memory than a short one
 
 
 class StoppedError(Exception):
     """The evaluation was asked to stop."""
+
+
+class Reader(Protocol):
+    """Reads k texts side by side, block by block, from their beginnings on."""
+
+    def read(self, ids: Ids) -> Array:
+        """The surprisals, in nats, of the next block of each text, (k, n), in the shape of the block.
+
+        Of the first block (k, n - 1): the first character of a text has none before it from which it could be predicted.
+        """
+
+
+class NetworkReader:
+    """A network that reads; nothing of a training is touched."""
+
+    def __init__(
+        self, network: Network, split: StreamSplit | None = None, should_stop: Callable[[], bool] = lambda: False
+    ) -> None:
+        """`split` shares the work out, if there is one; `should_stop` is asked before each window."""
+        self._network, self._split = network, split or StreamSplit(network)
+        self._should_stop = should_stop
+        self._last: Ids | None = None  # (k, 1): what the next block follows
+        self._state: Array | None = None  # (S, k, H)
+
+    def read(self, ids: Ids) -> Array:
+        """As Reader has it. Raises StoppedError once `should_stop` says so."""
+        if self._state is None:
+            self._state = self._network.zero_state(len(ids))
+        read = ids if self._last is None else np.concatenate([self._last, ids], axis=1)
+        self._last = ids[:, -1:]
+        return self._one_text(read[0], self._state) if len(ids) == 1 else self._run(read.T, self._state).T
+
+    def _one_text(self, ids: Ids, state: Array) -> Array:
+        """The surprisals of ids[1:], (1, n - 1); brings `state`, (S, 1, H), up to date."""
+        count = len(ids) - 1
+        B = max(1, min(STREAMS, count // (4 * WARM_UP)))
+        length = count // B
+        states = np.concatenate([state, self._warm_states(ids, B, length)], axis=1)
+        # One row more than a stream's length: the last character of a stream is the first input of the next.
+        streams = ids[np.arange(B) * length + np.arange(length + 1)[:, np.newaxis]]
+        found = self._run(streams, states).T.ravel()
+        state[:] = states[:, -1:]
+        rest = ids[B * length :, np.newaxis]  # what does not divide by B continues the last stream
+        return np.concatenate([found, self._run(rest, state)[:, 0]])[np.newaxis]
+
+    def _warm_states(self, ids: Ids, B: int, length: int) -> Array:
+        """The states in which the streams after the first begin, (S, B - 1, H)."""
+        state = self._network.zero_state(B - 1)
+        if B > 1:
+            ends = np.arange(1, B) * length
+            self._run(ids[ends + np.arange(-WARM_UP, 1)[:, np.newaxis]], state)
+        return state
+
+    def _run(self, ids: Ids, state: Array) -> Array:
+        """The surprisals of ids[1:], (n - 1, B), window by window; brings `state`, (S, B, H), up to date."""
+        found = np.empty((len(ids) - 1, ids.shape[1]), state.dtype)
+        for start in range(0, len(found), WINDOW):
+            if self._should_stop():
+                raise StoppedError
+            window = ids[start : start + WINDOW + 1].astype(np.intp)
+            found[start : start + WINDOW] = self._split.surprisals(window[:-1], window[1:], state)
+        return found
 
 
 def evaluate(
@@ -33,50 +94,14 @@ def evaluate(
     split: StreamSplit | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> float:
-    """The mean loss over ids[1:], each predicted from all before it, in nats per character.
+    """The mean loss over a text, (n,), or several of one length, (k, n): of all characters but the first of each, in nats.
 
-    Uses its own states; nothing of a training is touched. `split` shares the work out, if there is one. Raises TextError
-    under two characters, and StoppedError once `should_stop`, which is asked before each window, says so.
+    Raises TextError under two characters, and StoppedError once `should_stop`, which is asked before each window, says so.
     """
-    count = len(ids) - 1
-    if count < 1:
-        raise TextError(f"a loss needs at least 2 characters; found {len(ids)}")
-    whole = split or StreamSplit(network)
-
-    def loss(inputs: Ids, targets: Ids, state: Array) -> float:
-        if should_stop():
-            raise StoppedError
-        return whole.loss(inputs.astype(np.intp), targets.astype(np.intp), state)
-
-    B = max(1, min(STREAMS, count // (4 * WARM_UP)))
-    length = count // B
-    state = _warm_states(network, ids, B, length, loss)
-    total = _run(loss, _streams(ids[:-1], B, length), _streams(ids[1:], B, length), state)
-    # What does not divide by B continues the last stream.
-    rest = ids[B * length :][:, np.newaxis]
-    if len(rest) > 1:
-        total += _run(loss, rest[:-1], rest[1:], state[:, -1:])
-    return total / count
-
-
-def _warm_states(network: Network, ids: Ids, B: int, length: int, loss: Loss) -> Array:
-    """The state in which each of B streams begins, (S, B, H): zero for the first."""
-    state = network.zero_state(B)
-    if B > 1:
-        starts = np.arange(1, B) * length - WARM_UP
-        inputs = ids[starts + np.arange(WARM_UP)[:, np.newaxis]]
-        warmed = network.zero_state(B - 1)
-        _run(loss, inputs, inputs, warmed)
-        state[:, 1:] = warmed
-    return state
-
-
-def _run(loss: Loss, inputs: Array, targets: Array, state: Array) -> float:
-    """The summed loss over (n, B), window by window; brings `state` up to date."""
-    windows = (slice(start, start + WINDOW) for start in range(0, len(inputs), WINDOW))
-    return sum(loss(inputs[window], targets[window], state) for window in windows)
-
-
-def _streams(ids: Ids, B: int, length: int) -> Array:
-    """(length, B): stream b is ids[b length : (b + 1) length]."""
-    return ids[: B * length].reshape(B, length).T
+    texts = np.atleast_2d(ids)
+    if texts.shape[1] < 2:
+        raise TextError(f"a loss needs at least 2 characters; found {texts.shape[1]}")
+    reader = NetworkReader(network, split, should_stop)
+    blocks = (texts[:, start : start + BLOCK] for start in range(0, texts.shape[1], BLOCK))
+    total = sum(float(reader.read(block).sum(dtype=np.float64)) for block in blocks)
+    return total / (texts.size - len(texts))

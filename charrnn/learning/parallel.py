@@ -96,23 +96,23 @@ class StreamSplit:
         Brings `state`, (S, B, H), to where the next window begins.
         """
         whole = Work(window.inputs, window.targets, state, window.characters, window.new, window.advance, dropout)
-        used, total = self._do(whole)
+        losses = self._do(whole)
         if self._team:
-            for gradient in self._team.gradients[: used - 1]:
+            for gradient in self._team.gradients[: len(losses) - 1]:
                 np.add(self.gradient.flat, gradient, out=self.gradient.flat)
-        return total / window.characters
+        return float(sum(losses)) / window.characters
 
-    def loss(self, inputs: Ids, targets: Ids, state: Array) -> float:
-        """The loss of a window, (T, B), summed over its characters, in nats; brings `state` up to date."""
-        return self._do(Work(inputs, targets, state))[1]
+    def surprisals(self, inputs: Ids, targets: Ids, state: Array) -> Array:
+        """The surprisal of each character of a window, (T, B), in nats; brings `state` up to date."""
+        return np.concatenate(self._do(Work(inputs, targets, state, each=True)), axis=1)
 
     def close(self) -> None:
         """Let the workers go."""
         if self._team:
             self._team.close()
 
-    def _do(self, whole: Work) -> tuple[int, float]:
-        """Share the work out, and bring its state up to date. How many parts there were, and the summed loss."""
+    def _do(self, whole: Work) -> list[Any]:
+        """Share the work out, and bring its state up to date. What each part found."""
         streams = shares(whole.inputs.shape[1], self._threads)
         if self._team:
             self._team.begin(whole.part(share) for share in streams[1:])
@@ -121,7 +121,7 @@ class StreamSplit:
             results += self._team.results(len(streams) - 1)
         for share, (_, after) in zip(streams, results, strict=True):
             whole.state[:, share] = after
-        return len(streams), sum(loss for loss, _ in results)
+        return [found for found, _ in results]
 
 
 class _Team:
@@ -153,7 +153,7 @@ class _Team:
         for worker, part in zip(self._workers, parts, strict=False):
             worker.send(part)
 
-    def results(self, count: int) -> Iterator[tuple[float, Array]]:
+    def results(self, count: int) -> Iterator[tuple[Any, Array]]:
         """What the first `count` workers found, in their order. Raises what they met."""
         for worker in self._workers[:count]:
             yield worker.receive()

@@ -1,6 +1,7 @@
 """Some of the streams of a window: forward and backward for them, with buffers of their own."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -21,12 +22,13 @@ class Work:
     new: int | None = None  # the loss is on the last `new` steps; None: on all T
     advance: int | None = None  # the state wanted is the one after so many steps; None: after all T
     dropout: Dropout | None = None
+    each: bool = False  # the surprisal of each character is wanted, not their sum
 
     def part(self, streams: slice) -> "Work":
         """The same for some of the streams."""
         dropout = self.dropout and replace(self.dropout, first_stream=streams.start)
         ids = self.inputs[:, streams], self.targets[:, streams]
-        return Work(*ids, self.state[:, streams], self.count, self.new, self.advance, dropout)
+        return Work(*ids, self.state[:, streams], self.count, self.new, self.advance, dropout, self.each)
 
 
 class Part:
@@ -37,14 +39,17 @@ class Part:
         self._workspaces: dict[tuple[int, int, bool], Workspace] = {}
 
     @np.errstate(over="ignore", invalid="ignore")  # the trainer tells of what is not finite, once and in words
-    def do(self, work: Work) -> tuple[float, Array]:
-        """The summed loss in nats, and the state after it, (S, B, H); fills `gradient` where one is asked for."""
+    def do(self, work: Work) -> tuple[Any, Array]:
+        """The summed loss in nats (`each`: its terms, (T, B)), and the state after it, (S, B, H); fills `gradient` where
+        one is asked for.
+        """
         T, B = work.inputs.shape
         ws = self._workspace(T, B, work.dropout is not None)
-        loss = self._network.forward(work.inputs, work.targets, work.state, ws, work.new, work.dropout)
+        surprisals = self._network.surprisals(work.inputs, work.targets, work.state, ws, work.new, work.dropout)
         if work.count:
             self._network.backward(work.count, ws, self.gradient, work.new, work.dropout)
-        return float(loss), ws.state_after(T if work.advance is None else work.advance)
+        found = surprisals if work.each else float(surprisals.sum())
+        return found, ws.state_after(T if work.advance is None else work.advance)
 
     def _workspace(self, T: int, B: int, dropout: bool) -> Workspace:
         """Allocated once for each shape of window."""

@@ -48,7 +48,7 @@ class Trainer:
     network: Network
     windows: Windows
     state: Array  # (S, B, H), at the position of `windows`
-    valid: Ids  # may be empty: then there is no validation
+    valid: Ids  # (n,) or (k, n), k texts; may be empty: then there is no validation
     optimizer: Optimizer
     schedule: Schedule
     clipping: Clipping
@@ -141,7 +141,7 @@ class Trainer:
     def _evaluation_is_due(self, steps: int) -> bool:
         progress = self.progress
         on_time = progress.step % self.eval_every == 0 or progress.step >= steps
-        return len(self.valid) > 0 and on_time and progress.evaluated_step < progress.step
+        return self.valid.size > 0 and on_time and progress.evaluated_step < progress.step
 
     def evaluate(self, split: StreamSplit, should_stop: Callable[[], bool] = lambda: False) -> Evaluated:
         """The loss on the validation text now. Raises Divergence where it is not finite, StoppedError when asked to stop."""

@@ -11,6 +11,7 @@ import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,7 @@ def main() -> None:
     os._exit(0)
 
 
-def _result(part: Part, work: Work) -> tuple[float, Array] | Exception:
+def _result(part: Part, work: Work) -> tuple[Any, Array] | Exception:
     try:
         return part.do(work)
     except Exception as error:

@@ -130,11 +130,23 @@ class Network:
 
         Complex for complex parameters. `dropout` is for training; without it nothing is dropped.
         """
+        return self.surprisals(inputs, targets, state, ws, new, dropout).sum()
+
+    def surprisals(
+        self,
+        inputs: Ids,
+        targets: Ids,
+        state: Array,
+        ws: Workspace,
+        new: int | None = None,
+        dropout: Dropout | None = None,
+    ) -> Array:
+        """The terms of that sum, in nats: of each character of the last `new` steps, (new, B)."""
         self._run_layers(inputs, state, ws, dropout)
         up, out = ws.layers[-1].up(dropout is not None), ws.readout.last(self._rows_of_loss(ws, new))
         readout.logits(_rows(up)[-len(out.rows) :], self.parameters["W_hy"], self.parameters["b_y"], out)
         ws.targets[:] = targets
-        return readout.loss(targets.ravel()[-len(out.rows) :], out)
+        return readout.surprisals(targets.ravel()[-len(out.rows) :], out).reshape(-1, targets.shape[1])
 
     def backward(
         self, count: int, ws: Workspace, gradient: Parameters, new: int | None = None, dropout: Dropout | None = None

@@ -8,7 +8,7 @@ No step depends on the one before, so the whole window is one product over N row
 Source: D2 (35)-(36), (43)-(44): do = (p - y) / count.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -45,15 +45,15 @@ def logits(h: Array, W_hy: Array, b_y: Array, ws: Workspace) -> None:
     np.add(ws.o, b_y, out=ws.o)  #                 o = h W_hy + b_y
 
 
-def loss(y: Ids, ws: Workspace) -> Any:
-    """The sum over rows of -log p[n, y_n], in nats, from the logits in o, which become p."""
+def surprisals(y: Ids, ws: Workspace) -> Array:
+    """-log p[n, y_n] of each row, (N,), in nats, from the logits in o, which become p. Their sum is the loss."""
     o, rows = ws
     np.subtract(o, o.max(axis=1, keepdims=True), out=o)  # changes no p, and exp cannot overflow
     log_p_y = o[rows, y]
     np.exp(o, out=o)
     total = o.sum(axis=1, keepdims=True)
     np.divide(o, total, out=o)  #                  p = softmax(o)
-    return (np.log(total[:, 0]) - log_p_y).sum()  # L = - Σ log p[n, y_n]
+    return np.asarray(np.log(total[:, 0]) - log_p_y)  # L = - Σ log p[n, y_n]
 
 
 def backward(y: Ids, count: int, ws: Workspace) -> None:

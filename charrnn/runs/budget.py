@@ -64,7 +64,7 @@ def _measured(plan: Plan, seconds: float) -> Cost:
             clock.note(event)
             if clock.stepping > (1 - WARM_UP) * seconds:
                 trainer.eval_every = trainer.progress.step  # so that a validation is due now
-                clock.done = clock.done or isinstance(event, Evaluated) or not len(trainer.valid)
+                clock.done = clock.done or isinstance(event, Evaluated) or not trainer.valid.size
     return Cost(clock.stepping / clock.steps, clock.rest, clock.start or 0.0)
 
 

@@ -10,7 +10,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from charrnn.errors import NetworkError
 from charrnn.network.architecture import Architecture
+from charrnn.text import splits
 from charrnn.text.files import MAX_EXPANSION
+from charrnn.text.splits import Split
 
 LARGEST = 1 << 24  # for sizes: past this it is a typing error
 NOT_IN_PIECES = {"punycode", "idna", "unicode-escape", "raw-unicode-escape"}  # Python's decoders want the whole at once
@@ -68,7 +70,14 @@ class Data(Section):
     split: tuple[float, float, float] = Field(
         (0.9, 0.05, 0.05),
         strict=False,
-        description="shares of train, valid and test: contiguous, in this order, adding up to 1",
+        description="shares of train, valid and test, in this order, adding up to 1",
+    )
+    protocol: splits.Protocol = Field(
+        "contiguous",
+        description="where it is cut; nanogpt: the last tenth validates; char-rnn: in every one of its slices",
+    )
+    slices: tuple[Whole, Whole] = Field(
+        (50, 50), strict=False, description="char-rnn's slices and its window, B and S; for protocol char-rnn only"
     )
     min_count: Whole = Field(
         1, ge=1, le=LARGEST, description="characters rarer than this share one unknown symbol, never sampled"
@@ -76,6 +85,17 @@ class Data(Section):
     max_expansion: float = Field(
         MAX_EXPANSION, ge=1, description="a compressed text may be so many times as large as its file"
     )
+
+    def cutting(self) -> Split:
+        """How the text is cut."""
+        return Split(self.split, self.protocol, self.slices)
+
+    @field_validator("slices")
+    @classmethod
+    def _slices_are_some(cls, value: tuple[int, int]) -> tuple[int, int]:
+        if not all(1 <= number <= LARGEST for number in value):
+            raise ValueError(f"must be two whole numbers between 1 and {LARGEST}")
+        return value
 
     @field_validator("encoding")
     @classmethod

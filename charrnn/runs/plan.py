@@ -103,7 +103,7 @@ def make(sources: Sequence[str] = (), config: Config | None = None) -> Plan:
     sources = tuple(sources) or (DEFAULT_SOURCE,)
     _require_storable([*map(_absolute, sources)])
     text = read_text(sources, config.data)
-    corpus = corpora.build(text, text.vocabulary(config.data.min_count), config.data.split)
+    corpus = corpora.build(text, text.vocabulary(config.data.min_count), config.data.cutting())
     config, notes = _fitted(config, len(corpus.split("train")), len(corpus.vocabulary))
     return Plan(config, corpus, tuple(map(_absolute, sources)), _where(corpus) + notes)
 
@@ -133,7 +133,7 @@ def again(saved: Checkpoint, sources: Sequence[str], path: Path) -> Plan:
             f"--resume {path}: the text differs from the one it was trained on: {', '.join(sources)} has {text.length:,} "
             f"characters, SHA-256 {text.sha256[:12]}...; the run's had {saved.text.characters:,}, {saved.text.sha256[:12]}..."
         )
-    corpus = corpora.build(text, saved.vocabulary, saved.config.data.split)
+    corpus = corpora.build(text, saved.vocabulary, saved.config.data.cutting())
     return Plan(saved.config, corpus, tuple(map(_absolute, sources)), _where(corpus))
 
 

@@ -40,7 +40,7 @@ class GoingBack:
         """The mean loss that the last good snapshot has on a batch. Raises RunError and CheckpointError."""
         network, window = self._snapshot().network, batch.window
         work = Work(window.inputs, window.targets, batch.state, new=window.new)
-        return Part(network, network.parameters).do(work)[0] / window.characters
+        return float(Part(network, network.parameters).do(work)[0]) / window.characters
 
     def go_back(self, divergence: Divergence) -> Recovered:
         """Put the trainer back to a snapshot, at half the learning rate.

@@ -22,6 +22,7 @@ from charrnn.runs.lock import Lock
 from charrnn.runs.plan import Plan
 from charrnn.runs.record import TextRecord
 from charrnn.runs.recovery import GoingBack, restore
+from charrnn.text.vocabulary import Ids
 from charrnn.text.windows import Windows
 
 RUNS = "runs"
@@ -125,7 +126,7 @@ def trainer_for(plan: Plan, network: Network) -> Trainer:
             training.seed,
         ),
         state=network.zero_state(training.batch_size),
-        valid=corpus.split("valid")[: training.eval_characters],
+        valid=_beginning(corpus.slices("valid"), training.eval_characters),
         optimizer=plan.optimizer(network),
         schedule=Schedule(training.schedule, training.learning_rate, plan.steps, training.warmup_steps),
         clipping=Clipping(training.max_grad_norm, training.max_grad_value),
@@ -135,6 +136,11 @@ def trainer_for(plan: Plan, network: Network) -> Trainer:
         dropout=plan.config.model.dropout,
         seed=training.seed,
     )
+
+
+def _beginning(slices: Ids, characters: int | None) -> Ids:
+    """So many characters of slices side by side, (slices, length of each), as many of each; None: all."""
+    return slices if characters is None else slices[:, : max(2, characters // len(slices))]
 
 
 def _allocated(make: Callable[[], Network]) -> Network:

@@ -4,7 +4,6 @@ import codecs
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,9 @@ from charrnn.text import cache, source
 from charrnn.text.decoding import characters
 from charrnn.text.files import MAX_EXPANSION
 from charrnn.text.source import Document
+from charrnn.text.splits import SPLITS, Cuts, Split
 from charrnn.text.vocabulary import Ids, Unit, Vocabulary, code_points, describe
 
-SPLITS = ("train", "valid", "test")
-SHORTEST_SPLIT = 2  # one character to read and one to predict
 IN_MEMORY = 1 << 25  # characters; a longer text is encoded into a file
 
 Pieces = Callable[[], Iterator[Any]]
@@ -27,18 +25,23 @@ Pieces = Callable[[], Iterator[Any]]
 
 @dataclass(frozen=True)
 class Corpus:
-    """Ids of the whole text, (characters,), and where it is cut: train, valid, test, in this order."""
+    """Ids of the whole text, (characters,), and where it is cut; see splits.py."""
 
     ids: Ids
     vocabulary: Vocabulary
-    bounds: tuple[int, int, int, int]
+    cuts: Cuts
     sha256: str
     path: Path | None = None  # the file that holds the ids of a long text
 
+    def slices(self, name: str) -> Ids:
+        """The ids of one split, (slices, length of each), a view: each slice is a stretch of the text; empty without a share."""
+        index, cuts = SPLITS.index(name), self.cuts
+        side_by_side = self.ids[: cuts.slices * cuts.length].reshape(cuts.slices, cuts.length)
+        return side_by_side[:, cuts.bounds[index] : cuts.bounds[index + 1]]
+
     def split(self, name: str) -> Ids:
-        """The ids of one split, (its length,), a view; empty where the split has no share."""
-        index = SPLITS.index(name)
-        return self.ids[self.bounds[index] : self.bounds[index + 1]]
+        """The ids of one split, (its length,), slice after slice: a view where there is one slice, otherwise a copy."""
+        return self.slices(name).reshape(-1)
 
 
 @dataclass(frozen=True)
@@ -78,15 +81,15 @@ def read_text(
     return _survey(unit, lambda: _read(documents, unit, encoding))
 
 
-def build(text: Text, vocabulary: Vocabulary, split: Sequence[float]) -> Corpus:
-    """Encode `text` and cut it; `split` holds the shares of train, valid and test.
+def build(text: Text, vocabulary: Vocabulary, split: Split) -> Corpus:
+    """Encode `text` and cut it.
 
-    Raises TextError when a split that has a share gets fewer than two characters, and VocabularyError
-    when the text holds a character that the vocabulary does not.
+    Raises TextError for one that is too short, or that changes meanwhile, and VocabularyError when it holds a character that
+    the vocabulary does not.
     """
-    bounds = _bounds(text.length, split)
+    cuts = split.cut(text.length)
     if text.length <= IN_MEMORY:
-        return Corpus(np.concatenate([*_encoded(text, vocabulary)]), vocabulary, bounds, text.sha256)
+        return Corpus(np.concatenate([*_encoded(text, vocabulary)]), vocabulary, cuts, text.sha256)
     path = cache.path_of(text.sha256, vocabulary)
     if cache.load(path, vocabulary, text.length) is None:
         cache.store(path, _encoded(text, vocabulary))
@@ -95,7 +98,7 @@ def build(text: Text, vocabulary: Vocabulary, split: Sequence[float]) -> Corpus:
         raise TextError(
             f"{path}: the encoded text is not {text.length:,} characters long; did its source change meanwhile?"
         )
-    return Corpus(ids, vocabulary, bounds, text.sha256, path)
+    return Corpus(ids, vocabulary, cuts, text.sha256, path)
 
 
 def _read(documents: Sequence[Document], unit: Unit, encoding: str) -> Iterator[Any]:
@@ -156,18 +159,3 @@ def _added(a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.intp]:
     longer, shorter = (a, b) if len(a) >= len(b) else (b, a)
     longer[: len(shorter)] += shorter
     return longer
-
-
-def _bounds(length: int, split: Sequence[float]) -> tuple[int, int, int, int]:
-    train, valid, test = split
-    # The rounding undoes binary fractions (0.9 + 0.1 - 0.05 ...) before the floor sees them.
-    first, second = int(round(length * train, 6)), int(round(length * (train + valid), 6))
-    bounds = (0, first, length if test == 0 else second, length)
-    sizes = [end - start for start, end in pairwise(bounds)]
-    if any(share > 0 and size < SHORTEST_SPLIT for share, size in zip(split, sizes, strict=True)):
-        found = ", ".join(f"{name} {size}" for name, size in zip(SPLITS, sizes, strict=True))
-        raise TextError(
-            f"the text is too short: {length} characters split as {list(split)} give {found}; "
-            f"each split needs at least {SHORTEST_SPLIT} characters: add text, or change data.split"
-        )
-    return bounds

@@ -52,8 +52,8 @@ def _write(path: Path, megabytes: int) -> None:
 def _encoding(path: Path, environment: dict[str, str]) -> float:
     """Seconds to read and encode a text for the first time; a long one goes into a file."""
     code = (
-        "import sys, time; from charrnn.text.corpus import build, read_text; began = time.perf_counter(); "
-        "text = read_text([sys.argv[1]]); build(text, text.vocabulary(1), (1, 0, 0)); print(time.perf_counter() - began)"
+        "import sys, time; from charrnn.text.corpus import build, read_text; from charrnn.text.splits import Split; began = time.perf_counter(); "
+        "text = read_text([sys.argv[1]]); build(text, text.vocabulary(1), Split((1, 0, 0))); print(time.perf_counter() - began)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(path)], env=environment, capture_output=True, text=True, check=True

@@ -65,6 +65,7 @@ def read_text(data: bytes, folder: Path) -> None:
     """The bytes as a text, in one of many encodings and compressions, whole and in pieces of a few bytes."""
     from charrnn.errors import CharrnnError
     from charrnn.text import corpus, source
+    from charrnn.text.splits import Split
 
     if len(data) < 2:
         return
@@ -92,7 +93,7 @@ def read_text(data: bytes, folder: Path) -> None:
     if text.sha256 != slowly.sha256:
         raise UnusableError("another text when read in small pieces")
     vocabulary = text.vocabulary(1)
-    built = corpus.build(text, vocabulary, (1.0, 0.0, 0.0))
+    built = corpus.build(text, vocabulary, Split((1.0, 0.0, 0.0)))
     if unit == "char" and vocabulary.decode(built.ids.tolist()) != text.content:
         raise UnusableError("the ids are not those of the text")
 

@@ -22,6 +22,7 @@ from faults.sealing import assembled, contents, described, parts, sealed, small_
 from charrnn.errors import CheckpointError, TextError
 from charrnn.runs import checkpoint as checkpoints
 from charrnn.text import corpus, files, source
+from charrnn.text.splits import Split
 
 SECONDS = 2.0  # of the processor, beyond what the same command takes for a good file
 MEGABYTES = 200
@@ -611,7 +612,7 @@ def test_a_long_text_that_changes_between_the_first_reading_and_the_second(tmp_p
     text = corpus.read_text([str(path)])
     path.write_bytes(LINE[::-1] * 100)
     with pytest.raises(TextError, match="changed while it was read"):
-        corpus.build(text, text.vocabulary(1), (0.9, 0.05, 0.05))
+        corpus.build(text, text.vocabulary(1), Split((0.9, 0.05, 0.05)))
     assert listing(tmp_path / "cache") == []
 
 

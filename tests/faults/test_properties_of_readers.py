@@ -14,6 +14,7 @@ from charrnn.runs.checkpoint import load
 from charrnn.runs.config import Config
 from charrnn.runs.configuration import known_keys, resolve, to_yaml
 from charrnn.text import corpus, source
+from charrnn.text.splits import Split
 
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]}
 few = settings(max_examples=60, **COMMON)
@@ -239,7 +240,11 @@ def test_a_text_is_the_same_whatever_is_read_at_once(tmp_path, text, encoding, p
     found = read(tmp_path / "t.txt", "char", encoding, piece)
     assert found.content == read(tmp_path / "t.txt", "char", encoding, 1 << 20).content == expected
     vocabulary = found.vocabulary(1)
-    ids = corpus.build(found, vocabulary, (1.0, 0.0, 0.0)).ids if len(expected) > 1 else vocabulary.encode(expected)
+    ids = (
+        corpus.build(found, vocabulary, Split((1.0, 0.0, 0.0))).ids
+        if len(expected) > 1
+        else vocabulary.encode(expected)
+    )
     assert vocabulary.decode(ids.tolist()) == expected
 
 

@@ -3,10 +3,18 @@ import pytest
 
 from charrnn.errors import TextError
 from charrnn.learning import evaluation
-from charrnn.learning.evaluation import evaluate
+from charrnn.learning.evaluation import NetworkReader, evaluate
 from charrnn.learning.parallel import StreamSplit
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
+from charrnn.network.readout import log_softmax
+
+
+def surprisals(network, ids):
+    """The definition: -ln p of each character after the first, from logits, one stream from its first character to its last."""
+    ws = network.workspace(len(ids) - 1, 1)
+    network.logits(ids[:-1, np.newaxis].astype(np.intp), network.zero_state(1), ws)
+    return -log_softmax(ws.logits[:, 0])[np.arange(len(ids) - 1), ids[1:]]
 
 
 def one_pass(network, ids):
@@ -30,7 +38,7 @@ def test_without_warm_up_the_streams_would_start_cold(monkeypatch):
     """So the test above can fail."""
     network = Network.fresh(Architecture(9, 12), np.random.default_rng(0), np.float64)
     ids = np.random.default_rng(1).integers(0, 9, 10_007).astype(np.uint8)
-    monkeypatch.setattr(evaluation, "_warm_states", lambda network, ids, B, length, split: network.zero_state(B))
+    monkeypatch.setattr(evaluation.NetworkReader, "_warm_states", lambda *_: network.zero_state(8))
     assert evaluate(network, ids) != pytest.approx(one_pass(network, ids), rel=1e-7)
 
 
@@ -38,3 +46,32 @@ def test_one_character_has_no_loss():
     network = Network.fresh(Architecture(9, 12), np.random.default_rng(0))
     with pytest.raises(TextError, match="at least 2 characters; found 1"):
         evaluate(network, np.zeros(1, np.uint8))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("blocks", [[5000], [1, 4999], [2500, 1, 2499], [3, 1023, 1025, 2949]])
+def test_a_text_read_in_blocks_gives_each_character_its_surprisal(blocks, threads):
+    network = Network.fresh(Architecture(9, 12, "gru"), np.random.default_rng(0), np.float64)
+    ids = np.random.default_rng(1).integers(0, 9, 5000).astype(np.uint8)
+    split = StreamSplit(network, threads)
+    reader, ends = NetworkReader(network, split), np.cumsum(blocks)
+    found = [reader.read(ids[np.newaxis, end - size : end]) for size, end in zip(blocks, ends, strict=True)]
+    split.close()
+    assert [block.shape for block in found] == [(1, blocks[0] - 1), *((1, size) for size in blocks[1:])]
+    np.testing.assert_allclose(np.concatenate(found, axis=1)[0], surprisals(network, ids), rtol=1e-6)
+
+
+def test_several_texts_are_read_side_by_side_each_from_its_beginning():
+    network = Network.fresh(Architecture(9, 12, "lstm"), np.random.default_rng(0), np.float64)
+    texts = np.random.default_rng(1).integers(0, 9, (3, 150)).astype(np.uint8)
+    reader = NetworkReader(network)
+    found = np.concatenate([reader.read(texts[:, :70]), reader.read(texts[:, 70:])], axis=1)
+    np.testing.assert_allclose(found, [surprisals(network, text) for text in texts], rtol=1e-12)
+    assert evaluate(network, texts) == pytest.approx(found.mean(), rel=1e-12)
+
+
+def test_a_long_text_is_evaluated_in_blocks(monkeypatch):
+    network = Network.fresh(Architecture(9, 12), np.random.default_rng(0), np.float64)
+    ids = np.random.default_rng(1).integers(0, 9, 5000).astype(np.uint8)
+    monkeypatch.setattr(evaluation, "BLOCK", 1700)
+    assert evaluate(network, ids) == pytest.approx(one_pass(network, ids), rel=1e-7)

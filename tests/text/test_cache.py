@@ -9,9 +9,10 @@ import pytest
 from charrnn.errors import TextError
 from charrnn.text import cache, corpus
 from charrnn.text.corpus import build, read_text
+from charrnn.text.splits import Split
 from charrnn.text.vocabulary import Vocabulary
 
-SPLIT = (0.8, 0.1, 0.1)
+SPLIT = Split((0.8, 0.1, 0.1))
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +40,7 @@ def test_a_file_holds_what_memory_would(content, min_count, folder, tmp_path, mo
     in_memory = built(tmp_path / "text", None, min_count)
     np.testing.assert_array_equal(mapped.ids, in_memory.ids)
     assert mapped.ids.dtype == in_memory.ids.dtype
-    assert (mapped.sha256, mapped.bounds) == (in_memory.sha256, in_memory.bounds)
+    assert (mapped.sha256, mapped.cuts) == (in_memory.sha256, in_memory.cuts)
 
 
 def test_it_is_written_once_and_a_changed_text_gets_its_own(folder, tmp_path):

@@ -4,12 +4,13 @@ import pytest
 
 from charrnn.errors import TextError, VocabularyError
 from charrnn.text.corpus import Text, build, read_text
+from charrnn.text.splits import Split
 from charrnn.text.vocabulary import Vocabulary
 
 
 def corpus(content, split):
     text = Text.of(content)
-    return build(text, text.vocabulary(1), split)
+    return build(text, text.vocabulary(1), Split(split))
 
 
 def test_splits_are_contiguous_in_order_and_leave_nothing_out():
@@ -21,7 +22,7 @@ def test_splits_are_contiguous_in_order_and_leave_nothing_out():
 
 def test_the_last_tenth_of_tiny_shakespeare_is_nanogpts(shakespeare):
     text = read_text([str(shakespeare)])
-    made = build(text, text.vocabulary(1), (0.9, 0.1, 0))
+    made = build(text, text.vocabulary(1), Split((0.9, 0.1, 0)))
     assert len(made.split("train")) == 1_003_854
     assert len(made.split("valid")) == 111_540
     assert len(made.vocabulary) == 65
@@ -42,10 +43,10 @@ def test_too_short_a_text_is_an_error_that_states_the_counts(length):
 
 def test_another_vocabulary_is_refused():
     with pytest.raises(VocabularyError, match="'c'"):
-        build(Text.of("abc"), Vocabulary.of_text("ab"), (1, 0, 0))
+        build(Text.of("abc"), Vocabulary.of_text("ab"), Split((1, 0, 0)))
 
 
 def test_bytes_need_no_decoding(tmp_path):
     (tmp_path / "x").write_bytes(b"\xff\0\xfe")
     text = read_text([str(tmp_path / "x")], unit="byte")
-    assert build(text, text.vocabulary(1), (1, 0, 0)).ids.tolist() == [255, 0, 254]
+    assert build(text, text.vocabulary(1), Split((1, 0, 0))).ids.tolist() == [255, 0, 254]

@@ -1,0 +1,78 @@
+"""Where a text is cut into train, valid and test. The same network differs by 0.1 nats and more between protocols.
+
+    contiguous  train, valid, test in this order, by shares
+    nanogpt     contiguous: the first nine tenths train, the last tenth validates; no test
+    char-rnn    the text, cut to a whole number of B x S characters, as B equal slices side by side; of each slice the first
+                windows of S characters train, the next validate, the last test, by shares: what is held out lies
+                between stretches that were trained on
+
+Source: the data loaders of the projects of these names (nanoGPT, prepare.py; char-rnn, CharSplitLMMinibatchLoader.lua).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from charrnn.errors import TextError
+
+Protocol = Literal["contiguous", "nanogpt", "char-rnn"]
+SPLITS = ("train", "valid", "test")
+SHORTEST_SPLIT = 2  # one character to read and one to predict
+
+
+@dataclass(frozen=True)
+class Cuts:
+    """A text as `slices` equal stretches of `length` characters, each cut at `bounds`: 0, end of train, of valid, of test."""
+
+    slices: int
+    length: int
+    bounds: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Split:
+    """How a text is cut: `shares` are those of train, valid and test, `slices` char-rnn's B and S."""
+
+    shares: Sequence[float]
+    protocol: Protocol = "contiguous"
+    slices: tuple[int, int] = (50, 50)
+
+    def cut(self, characters: int) -> Cuts:
+        """Cut a text of so many characters. Raises TextError when a split that has a share gets fewer than two."""
+        if self.protocol == "char-rnn":
+            return self._in_slices(characters)
+        shares = (0.9, 0.1, 0.0) if self.protocol == "nanogpt" else self.shares
+        train, valid, test = shares
+        first, second = _floor(characters * train), _floor(characters * (train + valid))
+        cuts = Cuts(1, characters, (0, first, characters if test == 0 else second, characters))
+        _require_long_enough(cuts, shares, f"{characters} characters split as {list(shares)} give")
+        return cuts
+
+    def _in_slices(self, characters: int) -> Cuts:
+        B, S = self.slices
+        train, valid, test = self.shares
+        windows = characters // (B * S)
+        first, second = _floor(windows * train), _floor(windows * train) + _floor(windows * valid)
+        cuts = Cuts(B, windows * S, (0, first * S, (windows if test == 0 else second) * S, windows * S))
+        told = (
+            f"{characters} characters in {B} slices, in windows of {S}, split as {list(self.shares)} give of each slice"
+        )
+        _require_long_enough(cuts, self.shares, told)
+        return cuts
+
+
+def _floor(number: float) -> int:
+    return int(
+        round(number, 6)
+    )  # the rounding undoes binary fractions (0.9 + 0.1 - 0.05 ...) before the floor sees them
+
+
+def _require_long_enough(cuts: Cuts, shares: Sequence[float], told: str) -> None:
+    sizes = [end - start for start, end in pairwise(cuts.bounds)]
+    if any(share > 0 and size < SHORTEST_SPLIT for share, size in zip(shares, sizes, strict=True)):
+        found = ", ".join(f"{name} {size}" for name, size in zip(SPLITS, sizes, strict=True))
+        raise TextError(
+            f"the text is too short: {told} {found}; "
+            f"each split needs at least {SHORTEST_SPLIT} characters: add text, or change data.split"
+        )
