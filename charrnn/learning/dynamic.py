@@ -1,0 +1,58 @@
+"""Dynamic evaluation: the weights follow the text as it is read.
+
+    for each window, once it was scored:    w ← w - α ∂L/∂w      L: the mean loss over the window, in nats
+
+What was learned from a window serves only those after it: every character is predicted before it is learned from.
+
+Source: Mikolov et al. 2010; Krause, Kahembwe, Murray and Renals 2018 ("Dynamic evaluation of neural sequence models").
+"""
+
+import numpy as np
+
+from charrnn.errors import DivergedError
+from charrnn.learning.clipping import clip_norm, global_norm
+from charrnn.learning.part import Part, Work
+from charrnn.network.arrays import Array
+from charrnn.network.network import Network
+from charrnn.text.vocabulary import Ids
+from charrnn.text.windows import Indices
+
+LEARNING_RATE = 0.1  # the best of 0.03, 0.1, 0.3 and 1 on a validation text
+WINDOW = 32  # characters
+MAX_GRAD_NORM = 1.0
+
+
+class DynamicReader:
+    """A copy of a network that reads, and learns from what it has read. The original is not changed."""
+
+    def __init__(self, network: Network, learning_rate: float = LEARNING_RATE) -> None:
+        self._network = network.astype(network.parameters.flat.dtype)
+        self._part = Part(self._network, self._network.parameters.zeros_like())
+        self._learning_rate = learning_rate
+        self._last: Ids | None = None  # (k, 1): what the next block follows
+        self._state = np.empty(0)  # (S, k, H)
+
+    def read(self, ids: Ids) -> Array:
+        """As evaluation.Reader has it. Raises DivergedError where the learning rate is too high."""
+        read = ids if self._last is None else np.concatenate([self._last, ids], axis=1)
+        if self._last is None:
+            self._state = self._network.zero_state(len(ids))
+        self._last = ids[:, -1:]
+        steps = read.T.astype(np.intp)
+        starts = range(0, len(steps) - 1, WINDOW)
+        found = [self._learned(steps[start : start + WINDOW + 1]) for start in starts]
+        return np.concatenate([np.empty((0, len(ids)), self._state.dtype), *found]).T
+
+    def _learned(self, ids: Indices) -> Array:
+        """The surprisals of ids[1:], (n - 1, k), from which it then learns."""
+        work = Work(ids[:-1], ids[1:], self._state, count=ids[1:].size, each=True)
+        found, self._state = self._part.do(work)
+        gradient = self._part.gradient.flat
+        norm = global_norm(gradient)
+        if not np.isfinite(norm + found.sum()):
+            raise DivergedError(
+                f"dynamic evaluation with a learning rate of {self._learning_rate:g} diverged; choose a lower one"
+            )
+        clip_norm(gradient, MAX_GRAD_NORM, norm)
+        self._network.parameters.flat -= self._learning_rate * gradient
+        return np.asarray(found)

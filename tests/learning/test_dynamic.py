@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+from charrnn.errors import DivergedError
+from charrnn.learning import dynamic
+from charrnn.learning.dynamic import DynamicReader
+from charrnn.learning.evaluation import NetworkReader
+from charrnn.network.architecture import Architecture
+from charrnn.network.network import Network
+
+
+def network(cell="gru"):
+    return Network.fresh(Architecture(9, 12, cell), np.random.default_rng(0), np.float64)
+
+
+def ids(k=1, n=500):
+    return np.random.default_rng(1).integers(0, 4, (k, n)).astype(np.uint8)
+
+
+def plainly(made, text, learning_rate):
+    """The definition, with nothing of the reader: score a window, then one step of gradient descent on its mean loss."""
+    made, found, state = made.astype(np.float64), [], made.zero_state(1)
+    for start in range(0, len(text) - 1, dynamic.WINDOW):
+        window = text[start : start + dynamic.WINDOW + 1, np.newaxis].astype(np.intp)
+        ws, gradient = made.workspace(len(window) - 1, 1), made.parameters.zeros_like()
+        made.forward(window[:-1], window[1:], state, ws)
+        p = ws.readout.o.copy()
+        found += [-np.log(p[np.arange(len(p)), window[1:, 0]])]
+        made.backward(len(window) - 1, ws, gradient)
+        norm = np.sqrt((gradient.flat**2).sum())
+        made.parameters.flat[:] -= learning_rate * gradient.flat * min(1, dynamic.MAX_GRAD_NORM / norm)
+        state = ws.state
+    return np.concatenate(found)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_each_window_is_scored_before_it_is_learned_from(cell):
+    found = DynamicReader(network(cell), 0.5).read(ids())
+    np.testing.assert_allclose(found[0], plainly(network(cell), ids()[0], 0.5), rtol=1e-9)
+
+
+def test_the_weights_follow_the_text_and_the_original_stays():
+    made = network()
+    before = made.parameters.flat.copy()
+    still, moved = NetworkReader(made).read(ids()), DynamicReader(made, 0.5).read(ids())
+    np.testing.assert_allclose(moved[:, : dynamic.WINDOW], still[:, : dynamic.WINDOW], rtol=1e-9)
+    assert moved[0, 250:].mean() < still[0, 250:].mean() - 0.5  # four characters of nine occur
+    np.testing.assert_array_equal(made.parameters.flat, before)
+
+
+def test_a_learning_rate_of_zero_changes_nothing():
+    np.testing.assert_allclose(
+        DynamicReader(network(), 0).read(ids(3)), NetworkReader(network()).read(ids(3)), rtol=1e-9
+    )
+
+
+def test_blocks_of_whole_windows_are_read_as_the_whole():
+    whole, reader = DynamicReader(network(), 0.5).read(ids(2)), DynamicReader(network(), 0.5)
+    cut = 1 + 3 * dynamic.WINDOW
+    blocks = [reader.read(ids(2)[:, :cut]), reader.read(ids(2)[:, cut:])]
+    np.testing.assert_allclose(np.concatenate(blocks, axis=1), whole, rtol=1e-12)
+
+
+def test_one_character_has_no_surprisal():
+    assert DynamicReader(network()).read(ids()[:, :1]).shape == (1, 0)
+
+
+def test_a_learning_rate_that_is_too_high_is_told():
+    made = network("rnn")
+    with np.errstate(all="ignore"), pytest.raises(DivergedError, match="learning rate of 1e"):
+        DynamicReader(made, 1e308).read(ids())

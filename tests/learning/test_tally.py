@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from charrnn.learning import tally
+from charrnn.learning.tally import Tally
+
+
+def of(*blocks):
+    made = Tally()
+    for block in blocks:
+        made.add(block)
+    return made
+
+
+def test_the_mean_is_that_of_all_characters_however_they_came():
+    values = np.random.default_rng(0).exponential(2, (3, 1000)).astype(np.float32)
+    for cut in (0, 1, 64, 65, 999):
+        made = of(values[:, :cut], values[:, cut:])
+        assert made.characters == 3000
+        assert made.mean == pytest.approx(values.mean(dtype=np.float64), rel=1e-12)
+
+
+def test_the_interval_of_independent_characters_is_that_of_the_normal_law():
+    values = np.random.default_rng(0).exponential(2, (1, 100_000))
+    low, high = of(values).interval()
+    half = 1.96 * values.std() / np.sqrt(values.size)
+    assert low == pytest.approx(values.mean() - half, abs=0.15 * half)
+    assert high == pytest.approx(values.mean() + half, abs=0.15 * half)
+
+
+def test_the_interval_of_characters_that_come_in_scenes_is_as_wide_as_the_scenes_ask():
+    """Each value stands for 50 characters: there are 50 times fewer facts than characters."""
+    scenes = np.random.default_rng(0).exponential(2, 2000).repeat(50)[np.newaxis]
+    low, high = of(scenes).interval()
+    half = 1.96 * scenes.std() / np.sqrt(2000)
+    assert (high - low) / 2 == pytest.approx(half, rel=0.2)
+
+
+def test_the_interval_holds_the_truth_in_about_95_of_100_texts():
+    inside = 0
+    for seed in range(100):
+        low, high = of(np.random.default_rng(seed).exponential(1, (1, 20_000))).interval(seed)
+        inside += low < 1 < high
+    assert 88 <= inside <= 99
+
+
+def test_the_same_text_gives_the_same_interval():
+    values = np.random.default_rng(0).exponential(2, (1, 10_000))
+    assert of(values).interval() == of(values).interval()
+
+
+def test_a_short_text_has_none():
+    assert of(np.ones((1, 500))).interval() is None
+    assert Tally().interval() is None
+
+
+def test_the_difference_of_two_is_taken_character_by_character():
+    a, b = np.random.default_rng(0).exponential(2, (2, 1, 50_000))
+    difference = of(a + b).minus(of(a))
+    assert difference.mean == pytest.approx(b.mean())
+    wide, narrow = of(a + b).interval(), of(a + 1e-3 * b).minus(of(a)).interval()
+    assert narrow[1] - narrow[0] < (wide[1] - wide[0]) / 100
+
+
+def test_no_more_is_kept_than_one_number_for_each_cell():
+    made = of(np.ones((1, 64_000)))
+    assert sum(map(len, made._sums)) == 64_000 / tally.CELL
