@@ -17,11 +17,12 @@ from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
 from charrnn.runs import configuration
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.config import Config, Data
+from charrnn.runs.config import Config
 from charrnn.runs.record import LONGEST_RECORD
+from charrnn.runs.texts import corpus_of, read_text
 from charrnn.text import corpus as corpora
 from charrnn.text import windows
-from charrnn.text.corpus import Corpus, Text
+from charrnn.text.corpus import Corpus
 from charrnn.text.source import DEFAULT_SOURCE
 
 LONGEST_SOURCES = LONGEST_RECORD // 2  # characters
@@ -108,33 +109,14 @@ def make(sources: Sequence[str] = (), config: Config | None = None) -> Plan:
     return Plan(config, corpus, tuple(map(_absolute, sources)), _where(corpus) + notes)
 
 
-def read_text(sources: Sequence[str], data: Data) -> Text:
-    """Read the sources as the configuration's section `data` has it. Raises TextError."""
-    return corpora.read_text(sources, data.unit, data.encoding, data.max_expansion)
-
-
 def _where(corpus: Corpus) -> tuple[str, ...]:
     return (f"a text this long is encoded into a file: {corpus.path}",) if corpus.path else ()
 
 
 def again(saved: Checkpoint, sources: Sequence[str], path: Path) -> Plan:
-    """The plan of a run that is resumed, with the text that it was trained on.
-
-    Raises RunError when the text differs, or came from standard input and is not given again.
-    """
-    if not sources and "-" in saved.text.sources:
-        raise RunError(
-            f"--resume {path}: its text came from standard input; give it again: charrnn train --resume {path} - < TEXT"
-        )
-    sources = tuple(sources) or saved.text.sources
-    text = read_text(sources, saved.config.data)
-    if text.sha256 != saved.text.sha256:
-        raise RunError(
-            f"--resume {path}: the text differs from the one it was trained on: {', '.join(sources)} has {text.length:,} "
-            f"characters, SHA-256 {text.sha256[:12]}...; the run's had {saved.text.characters:,}, {saved.text.sha256[:12]}..."
-        )
-    corpus = corpora.build(text, saved.vocabulary, saved.config.data.cutting())
-    return Plan(saved.config, corpus, tuple(map(_absolute, sources)), _where(corpus))
+    """The plan of a run that is resumed, with the text that it was trained on. Raises as `corpus_of` does."""
+    corpus = corpus_of(saved, sources, f"charrnn train --resume {path} TEXT")
+    return Plan(saved.config, corpus, tuple(map(_absolute, sources or saved.text.sources)), _where(corpus))
 
 
 def with_new_end(plan: Plan, steps: int | None, epochs: float | None, done: int) -> Plan:

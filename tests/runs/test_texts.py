@@ -1,0 +1,61 @@
+"""The text of a run is found again, or it is said why not and what to type."""
+
+from dataclasses import replace
+
+import pytest
+
+from charrnn import api
+from charrnn.errors import RunError, TextError, VocabularyError
+from charrnn.runs.checkpoint import load
+from charrnn.runs.texts import corpus_of
+
+
+@pytest.fixture
+def saved(tiny_run):
+    return load(tiny_run / "last.safetensors")
+
+
+@pytest.mark.parametrize("unit", ["char", "byte"])
+def test_the_text_is_the_one_that_was_trained_on_cut_in_the_same_places(tmp_path, text_file, tiny_config, unit):
+    config = tiny_config.replaced("data", unit=unit, min_count=31, split=(0.8, 0.15, 0.05))
+    run = api.start(api.plan([str(text_file)], config), tmp_path / "run")
+    list(run.events())
+    corpus = corpus_of(load(run.path / "last.safetensors"))
+    assert corpus.vocabulary == run.plan.corpus.vocabulary
+    for name in ("train", "valid", "test"):
+        assert corpus.split(name).tolist() == run.plan.corpus.split(name).tolist()
+
+
+def test_a_text_that_was_moved_is_read_from_its_new_place(saved, text_file, tmp_path):
+    text_file.rename(tmp_path / "moved.txt")
+    with pytest.raises(RunError, match=r"text\.txt: no such file.*; if it is elsewhere, name it: --text TEXT"):
+        corpus_of(saved)
+    assert corpus_of(saved, [str(tmp_path / "moved.txt")]).sha256 == saved.text.sha256
+
+
+def test_a_text_that_has_changed_is_refused(saved, text_file):
+    text_file.write_text(text_file.read_text() + "one more line\n")
+    with pytest.raises(
+        RunError, match=r"text\.txt has 1,214 characters, .* the run's had 1,200, .*name it: --text TEXT"
+    ):
+        corpus_of(saved)
+
+
+def test_another_text_is_refused_by_its_name(saved):
+    with pytest.raises(RunError, match=r"trained on: builtin:harbour has [\d,]+ characters"):
+        corpus_of(saved, ["builtin:harbour"])
+    with pytest.raises(TextError, match="nowhere: no such file"):
+        corpus_of(saved, ["nowhere"])
+
+
+def test_a_text_from_standard_input_is_asked_for(saved, text_file):
+    piped = replace(saved, text=replace(saved.text, sources=("-",)))
+    with pytest.raises(RunError, match="came from standard input; name a file that holds it: charrnn eval RUN TEXT"):
+        corpus_of(piped, give="charrnn eval RUN TEXT")
+    assert corpus_of(piped, [str(text_file)]).sha256 == saved.text.sha256
+
+
+def test_a_vocabulary_that_does_not_fit_the_text_is_refused(saved):
+    swapped = replace(saved.vocabulary, symbols=("é", *saved.vocabulary.symbols[1:]))
+    with pytest.raises(VocabularyError, match="is not among the 18 characters"):
+        corpus_of(replace(saved, vocabulary=swapped))
