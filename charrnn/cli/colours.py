@@ -1,0 +1,43 @@
+"""Text coloured by its surprisal: what the network saw coming is a dim green, what it did not a bold red.
+
+bits, -log2 p     below 0.5    1       2        4      6        more
+p                 above 0.71   0.5     0.25     0.06   0.016    less
+colour            dim green    green   yellow   sand   orange   bold red
+"""
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterable
+from itertools import groupby
+
+from rich.text import Text
+
+LIMITS = (0.5, 1.0, 2.0, 4.0, 6.0)  # bits: where one colour ends and the next begins
+STYLES = ("color(65)", "color(71)", "color(143)", "color(179)", "color(173)", "bold color(167)")
+
+
+def style_of(surprisal: float) -> str:
+    """The rich style of a surprisal, in nats; one that is no number is a surprise."""
+    return STYLES[bisect_right(LIMITS, surprisal / math.log(2))]
+
+
+def coloured(pieces: Iterable[str], surprisals: Iterable[float]) -> Text:
+    """A text, whose pieces are most often its characters, with the colour of each piece's surprisal, in nats.
+
+    Neighbours of one colour share one span, so that what a terminal receives stays small. Control characters are the
+    caller's to make visible first (display.printable). Raises ValueError where there are more of the one than of the other.
+    """
+    styled = ((piece, style_of(surprisal)) for piece, surprisal in zip(pieces, surprisals, strict=True))
+    text = Text()
+    for style, run in groupby(styled, key=lambda pair: pair[1]):
+        text.append("".join(piece for piece, _ in run), style)
+    return text
+
+
+def legend() -> Text:
+    """The scale in one line, each part in its own colour."""
+    parts = [f"below {LIMITS[0]:g}", *(f"below {limit:g}" for limit in LIMITS[1:]), f"{LIMITS[-1]:g} or more"]
+    line = Text("surprisal in bits: ")
+    for part, style in zip(parts, STYLES, strict=True):
+        line.append(part, style).append(" · " if style != STYLES[-1] else "")
+    return line

@@ -1,0 +1,49 @@
+import math
+
+import pytest
+
+from charrnn.cli.colours import LIMITS, STYLES, coloured, legend, style_of
+
+
+def test_each_limit_of_the_scale_begins_the_next_colour():
+    for limit, below, above in zip(LIMITS, STYLES, STYLES[1:], strict=False):
+        assert style_of((limit - 1e-9) * math.log(2)) == below
+        assert style_of((limit + 1e-9) * math.log(2)) == above
+    assert style_of(0.0) == STYLES[0]
+
+
+@pytest.mark.parametrize("surprisal", [math.inf, math.nan, 1e300])
+def test_what_is_no_number_is_a_surprise(surprisal):
+    assert style_of(surprisal) == STYLES[-1]
+
+
+def test_neighbours_of_one_colour_share_a_span():
+    text = coloured("abcd", [0.1, 0.2, 9.0, 0.1])
+    assert text.plain == "abcd"
+    assert [(text.plain[span.start : span.end], span.style) for span in text.spans] == [
+        ("ab", STYLES[0]),
+        ("c", STYLES[-1]),
+        ("d", STYLES[0]),
+    ]
+
+
+def test_a_text_of_two_halves_is_coloured_as_the_halves():
+    surprisals = [0.1 * i for i in range(40)]
+    text = "abcdefgh\n " * 4
+    whole = coloured(text, surprisals)
+    halves = coloured(text[:20], surprisals[:20]) + coloured(text[20:], surprisals[20:])
+    for place in range(40):
+        style = style_of(surprisals[place])
+        assert [span.style for span in whole.spans if span.start <= place < span.end] == [style]
+        assert [span.style for span in halves.spans if span.start <= place < span.end] == [style]
+
+
+def test_nothing_is_coloured_as_nothing_and_lengths_must_agree():
+    assert coloured("", []).plain == ""
+    with pytest.raises(ValueError, match="argument 2 is shorter"):
+        coloured("ab", [1.0])
+
+
+def test_the_legend_names_every_limit_in_its_colour():
+    assert legend().plain == "surprisal in bits: below 0.5 · below 1 · below 2 · below 4 · below 6 · 6 or more"
+    assert [span.style for span in legend().spans] == list(STYLES)
