@@ -32,6 +32,7 @@ class Corpus:
     cuts: Cuts
     sha256: str
     path: Path | None = None  # the file that holds the ids of a long text
+    unknown_length: float = 0.0  # bytes of UTF-8 that its rare characters, which share one symbol, have on average
 
     def slices(self, name: str) -> Ids:
         """The ids of one split, (slices, length of each), a view: each slice is a stretch of the text; empty without a share."""
@@ -76,9 +77,25 @@ def read_text(
 
     Raises TextError as `source.gather` and `decoding.characters` do, and where a source holds no text.
     """
-    wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
-    documents = source.gather(sources, unit == "byte" or wide, max_expansion)
+    documents = _gathered(sources, unit, encoding, max_expansion)
     return _survey(unit, lambda: _read(documents, unit, encoding))
+
+
+def read_once(
+    sources: Sequence[str], unit: Unit = "char", encoding: str = "utf-8", max_expansion: float = MAX_EXPANSION
+) -> Iterator[Any]:
+    """The same text, str or bytes, in pieces as they come: for a single pass over a text of any length.
+
+    Raises TextError, for a missing source at once.
+    """
+    return _read(_gathered(sources, unit, encoding, max_expansion, once=True), unit, encoding)
+
+
+def _gathered(
+    sources: Sequence[str], unit: Unit, encoding: str, max_expansion: float, once: bool = False
+) -> list[Document]:
+    wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
+    return source.gather(sources, unit == "byte" or wide, max_expansion, once)
 
 
 def build(text: Text, vocabulary: Vocabulary, split: Split) -> Corpus:
@@ -89,7 +106,8 @@ def build(text: Text, vocabulary: Vocabulary, split: Split) -> Corpus:
     """
     cuts = split.cut(text.length)
     if text.length <= IN_MEMORY:
-        return Corpus(np.concatenate([*_encoded(text, vocabulary)]), vocabulary, cuts, text.sha256)
+        in_memory = np.concatenate([*_encoded(text, vocabulary)])
+        return Corpus(in_memory, vocabulary, cuts, text.sha256, None, _unknown_length(text, vocabulary))
     path = cache.path_of(text.sha256, vocabulary)
     if cache.load(path, vocabulary, text.length) is None:
         cache.store(path, _encoded(text, vocabulary))
@@ -98,7 +116,7 @@ def build(text: Text, vocabulary: Vocabulary, split: Split) -> Corpus:
         raise TextError(
             f"{path}: the encoded text is not {text.length:,} characters long; did its source change meanwhile?"
         )
-    return Corpus(ids, vocabulary, cuts, text.sha256, path)
+    return Corpus(ids, vocabulary, cuts, text.sha256, path, _unknown_length(text, vocabulary))
 
 
 def _read(documents: Sequence[Document], unit: Unit, encoding: str) -> Iterator[Any]:
@@ -143,6 +161,14 @@ def _encoded(text: Text, vocabulary: Vocabulary) -> Iterator[Ids]:
         position += len(piece)
     if sha256.hexdigest() != text.sha256:
         raise TextError("the text changed while it was read; start again when nothing writes to it any more")
+
+
+def _unknown_length(text: Text, vocabulary: Vocabulary) -> float:
+    if vocabulary.unknown_id is None:
+        return 0.0
+    points = [point for point in np.flatnonzero(text.counts).tolist() if chr(point) not in vocabulary.known]
+    lengths = [len(chr(point).encode()) for point in points]
+    return float(np.average(lengths, weights=text.counts[points])) if points else 0.0
 
 
 def _utf_8(piece: str, position: int) -> bytes:

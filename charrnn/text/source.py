@@ -26,6 +26,7 @@ RUN_FILES = {"config.yaml", "last.safetensors"}  # what a training wrote is not 
 PIECE = 1 << 20  # bytes read at once
 BINARY_PROBE = 8192  # bytes looked at before a file in a folder counts as text
 DEFAULT_SOURCE = "builtin:harbour"
+STANDARD_INPUT = "standard input"
 
 
 class Readable(Protocol):
@@ -60,16 +61,19 @@ class Document:
             raise TextError(f"{self.name}: cannot be read: {reason}") from None
 
 
-def gather(sources: Sequence[str], binary: bool = False, max_expansion: float = MAX_EXPANSION) -> list[Document]:
+def gather(
+    sources: Sequence[str], binary: bool = False, max_expansion: float = MAX_EXPANSION, once: bool = False
+) -> list[Document]:
     """Find every source, in the order given; a folder or a glob gives its files sorted by path.
 
     In a folder, files that hold a NUL are left out, unless `binary`: for raw bytes and for UTF-16 or 32 they are text. A
-    compressed file may hold `max_expansion` times its own size.
+    compressed file may hold `max_expansion` times its own size. `once`: standard input need not be kept for a second
+    reading; it is read as it comes.
 
     Raises TextError for a source that is missing.
     """
     sources = sources or [DEFAULT_SOURCE]
-    return [document for source in sources for document in _documents(source, binary, max_expansion)]
+    return [document for source in sources for document in _documents(source, binary, max_expansion, once)]
 
 
 def standard_input() -> IO[bytes]:
@@ -91,9 +95,9 @@ def shipped(folder: str) -> Path:
     return inside if inside.is_dir() else package.parent / folder
 
 
-def _documents(source: str, binary: bool, max_expansion: float) -> Iterator[Document]:
+def _documents(source: str, binary: bool, max_expansion: float, once: bool) -> Iterator[Document]:
     if source == "-":
-        yield _spooled()
+        yield _live() if once else _spooled()
     elif source.startswith("builtin:"):
         yield from _builtin(source)
     else:
@@ -190,12 +194,26 @@ def _file(path: Path, source: str, max_expansion: float = MAX_EXPANSION) -> Docu
     return Document(str(path), lambda: TextFile(path, max_expansion), source)
 
 
+class _Live:
+    """Standard input, of which each read gives what has come so far, and waits only where there is nothing."""
+
+    def __init__(self) -> None:
+        self._given = standard_input()
+
+    def read(self, size: int) -> bytes:
+        return self._given.read1(size) if isinstance(self._given, io.BufferedReader) else self._given.read(size)
+
+
+def _live() -> Document:
+    return Document(STANDARD_INPUT, lambda: nullcontext(_Live()), STANDARD_INPUT)
+
+
 def _spooled() -> Document:
     """Standard input, which can be read but once, kept: in memory while it is short, then in a nameless file.
 
     Raises TextError where that file cannot be written.
     """
-    name, given = "standard input", standard_input()
+    name, given = STANDARD_INPUT, standard_input()
     beginning = given.read(PIECE)
     if len(beginning) < PIECE:
         return Document.of_bytes(name, beginning)

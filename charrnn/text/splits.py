@@ -9,7 +9,7 @@
 Source: the data loaders of the projects of these names (nanoGPT, prepare.py; char-rnn, CharSplitLMMinibatchLoader.lua).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -60,6 +60,22 @@ class Split:
         )
         _require_long_enough(cuts, self.shares, told)
         return cuts
+
+
+def overlap(a: Cuts, name: str, b: Cuts, other: str) -> int:
+    """How many characters split `name` of `a` shares with split `other` of `b`, of the same text."""
+    shared = 0
+    theirs = list(_stretches(b, other))
+    for start, stop in _stretches(a, name):
+        shared += sum(max(0, min(stop, end) - max(start, begin)) for begin, end in theirs)
+    return shared
+
+
+def _stretches(cuts: Cuts, name: str) -> Iterator[tuple[int, int]]:
+    """Where each slice of a split begins and ends in the text."""
+    index = SPLITS.index(name)
+    for first in range(0, cuts.slices * cuts.length, cuts.length):
+        yield first + cuts.bounds[index], first + cuts.bounds[index + 1]
 
 
 def _floor(number: float) -> int:

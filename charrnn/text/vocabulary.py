@@ -76,6 +76,11 @@ class Vocabulary:
         return np.min_scalar_type(len(self) - 1)
 
     @cached_property
+    def known(self) -> frozenset[str]:
+        """Its characters, without the unknown symbol."""
+        return frozenset(self.symbols) - {UNKNOWN}
+
+    @cached_property
     def unknown_id(self) -> int | None:
         """The id of the unknown symbol, or None where every character was kept."""
         return self.symbols.index(UNKNOWN) if UNKNOWN in self.symbols else None
@@ -103,6 +108,23 @@ class Vocabulary:
                 )
             ids = np.where(missing, self.unknown_id, ids)
         return ids.astype(self.dtype, copy=False)
+
+    def read(self, text: str | bytes) -> tuple[Ids, NDArray[np.bool_]]:
+        """The ids of any text, (n,), and which of its characters have none, (n,): a space stands for these, or the first symbol."""
+        if isinstance(text, bytes) or self.unit == "byte":
+            ids = self.encode_bytes(text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass"))
+            return ids, np.zeros(len(ids), np.bool_)
+        ids = np.take(self._table, code_points(text), mode="clip")
+        missing = ids == len(self)
+        if self.unknown_id is not None:
+            return np.where(missing, self.unknown_id, ids).astype(self.dtype), np.zeros(len(ids), np.bool_)
+        stand_in = self.symbols.index(" ") if " " in self.symbols else 0
+        return np.where(missing, stand_in, ids).astype(self.dtype), missing
+
+    @cached_property
+    def utf_8_lengths(self) -> NDArray[np.intp]:
+        """How many bytes each symbol has in UTF-8, (V,); the unknown symbol 0."""
+        return np.array([1 if self.unit == "byte" else len(symbol.encode()) for symbol in self.symbols], np.intp)
 
     @staticmethod
     def encode_bytes(data: bytes) -> Ids:

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from charrnn.errors import TextError
-from charrnn.text.corpus import Text, build
-from charrnn.text.splits import Cuts, Split
+from charrnn.text.corpus import Corpus, Text, build
+from charrnn.text.splits import Cuts, Split, overlap
 
 
 def test_nanogpts_last_tenth_validates_whatever_the_shares():
@@ -39,3 +39,15 @@ def test_too_few_windows_are_an_error_that_says_what_each_slice_would_get():
         TextError, match=r"600 characters in 4 slices, in windows of 100, .* train 0, valid 100, test 0; "
     ):
         Split((0.9, 0.1, 0), "char-rnn", (4, 100)).cut(600)
+
+
+@pytest.mark.parametrize("name", ["train", "valid", "test"])
+def test_overlap_is_that_of_the_characters_themselves(name):
+    a, b = Split((0.6, 0.3, 0.1), "char-rnn", (4, 10)).cut(1234), Split((0.5, 0.25, 0.25)).cut(1234)
+
+    def places(cuts, split):
+        made = Corpus(np.arange(1234), None, cuts, "")
+        return set(made.split(split).tolist())
+
+    for other in ("train", "valid", "test"):
+        assert overlap(a, name, b, other) == len(places(a, name) & places(b, other))

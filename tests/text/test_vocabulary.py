@@ -78,3 +78,30 @@ def test_a_byte_vocabulary_is_the_256_bytes():
 def test_more_symbols_than_unicode_has_characters_are_no_vocabulary():
     with pytest.raises(VocabularyError, match=r"300,000 different characters .* 262,144; is this text\?"):
         Vocabulary(tuple(map(chr, range(0x10000, 0x10000 + 300_000))))
+
+
+def test_any_text_can_be_read_and_what_has_no_symbol_is_told():
+    ids, missing = Vocabulary.of_text("ab c").read("aZ b")
+    assert Vocabulary.of_text("ab c").decode(ids) == "a  b"
+    assert missing.tolist() == [False, True, False, False]
+    ids, missing = Vocabulary.of_text("abc").read("Zb")  # without a space
+    assert (ids.tolist(), missing.tolist()) == ([0, 1], [True, False])
+
+
+def test_the_unknown_symbol_stands_for_what_has_no_symbol_of_its_own():
+    vocabulary = Vocabulary.of_text("aabbc", min_count=2)
+    ids, missing = vocabulary.read("aZ")
+    assert ids.tolist() == [0, vocabulary.unknown_id]
+    assert not missing.any()
+
+
+def test_bytes_are_all_known():
+    ids, missing = Vocabulary.of_bytes().read("é")
+    assert (ids.tolist(), missing.any()) == ([0xC3, 0xA9], False)
+    assert Vocabulary.of_bytes().read(b"\xff")[0].tolist() == [255]
+
+
+def test_lengths_in_utf_8():
+    assert Vocabulary.of_text("aé€€", min_count=1).utf_8_lengths.tolist() == [1, 2, 3]
+    assert Vocabulary.of_text("aab", min_count=2).utf_8_lengths.tolist() == [1, 0]
+    assert set(Vocabulary.of_bytes().utf_8_lengths.tolist()) == {1}

@@ -1,0 +1,166 @@
+"""How well a model predicts a text, beside what counting and compressing make of the same text."""
+
+import math
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from charrnn.counting import baselines
+from charrnn.counting.kneser_ney import NGram
+from charrnn.errors import TextError
+from charrnn.learning.evaluation import Reader
+from charrnn.learning.events import bits
+from charrnn.learning.mixture import mixed
+from charrnn.learning.tally import Tally
+from charrnn.network.arrays import Array
+from charrnn.runs import passages
+from charrnn.runs.members import Member, NGramReader, TableReader
+from charrnn.runs.passages import Block, Passage
+from charrnn.text.corpus import Corpus
+
+UNKNOWN_COST = math.log(0x110000 - 0x800)  # nats: a blind guess among all characters that Unicode could have
+
+
+@dataclass(frozen=True)
+class Part:
+    """One member of a mixture: its weight, and its loss alone, in nats per character."""
+
+    name: str
+    weight: float
+    loss: float
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """Losses on the same characters without a network, in nats per character; None where one could not be had."""
+
+    uniform: float
+    unigram: float | None = None
+    ngram: float | None = None
+    xz: float | None = None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a model makes of a text. Losses in nats per character; every interval holds 95 % of a block bootstrap.
+
+    `unknown` characters have no symbol in the vocabulary, and cost UNKNOWN_COST each. `gain` is how much lower the loss is than that
+    of the n-gram, character by character.
+    """
+
+    loss: float
+    bpc: float
+    bits_per_byte: float
+    perplexity: float
+    characters: int
+    unknown: int
+    interval: tuple[float, float] | None
+    baselines: Baselines
+    ngram_order: int | None = None
+    gain: float | None = None
+    gain_interval: tuple[float, float] | None = None
+    members: list[Part] = field(default_factory=list)  # of a mixture
+    protocol: str = "contiguous"
+    split: str | None = None  # None: a text of its own
+    dynamic: float | None = None  # the learning rate with which the weights followed the text
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What is counted in a training text: tables for the baselines."""
+
+    unigram: Array  # (V,) surprisals
+    ngram: NGram
+
+
+@dataclass
+class _Tallies:
+    """What was found on the way through a text."""
+
+    model: Tally
+    members: list[Tally]
+    counted: list[Tally]  # unigram and n-gram, or none
+    unknown: int = 0
+    utf_8: float = 0.0  # bytes
+
+
+def evaluate(
+    members: Sequence[Member],
+    weights: Sequence[float],
+    passage: Passage,
+    vocab_size: int,
+    counts: Counts | None = None,
+    learning_rate: float | None = None,
+) -> Evaluation:
+    """Read a text once, with all members and, where there are counts, with them.
+
+    Raises TextError for a text without two characters, and DivergedError as DynamicReader does.
+    """
+    with ExitStack() as stack:
+        readers = [stack.enter_context(member.reader(passage.characters, learning_rate)) for member in members]
+        found = _read(readers, weights, passage.blocks(), counts)
+    whole = found.model
+    if not whole.characters:
+        raise TextError("a loss needs at least 2 characters; the text has fewer")
+    unknown = found.unknown / whole.characters
+    uniform = (1 - unknown) * baselines.uniform(vocab_size) + unknown * UNKNOWN_COST
+    made = Evaluation(
+        loss=whole.mean,
+        bpc=bits(whole.mean),
+        bits_per_byte=bits(whole.total) / found.utf_8,
+        perplexity=math.exp(whole.mean),
+        characters=whole.characters,
+        unknown=found.unknown,
+        interval=whole.interval(),
+        baselines=Baselines(uniform),
+        members=_parts(members, weights, found.members),
+        dynamic=learning_rate,
+    )
+    return _beside(made, whole, counts, found.counted) if counts else made
+
+
+def _read(
+    readers: Sequence[Reader], weights: Sequence[float], blocks: Iterable[Block], counts: Counts | None
+) -> _Tallies:
+    counting: list[Reader] = [TableReader(counts.unigram), NGramReader(counts.ngram)] if counts else []
+    found = _Tallies(Tally(), [Tally() for _ in readers], [Tally() for _ in counting])
+    for number, block in enumerate(blocks):
+        unknown = block.unknown[:, 1:] if number == 0 else block.unknown
+        own = np.stack([reader.read(block.ids) for reader in readers])
+        model = mixed(own, weights) if len(own) > 1 else own[0]
+        tallies = [found.model, *found.members, *found.counted]
+        for tally, surprisals in zip(tallies, [model, *own, *(each.read(block.ids) for each in counting)], strict=True):
+            tally.add(np.where(unknown, UNKNOWN_COST, surprisals))
+        found.unknown += int(unknown.sum())
+        found.utf_8 += block.utf_8
+    return found
+
+
+def _parts(members: Sequence[Member], weights: Sequence[float], tallies: Sequence[Tally]) -> list[Part]:
+    parts = zip(members, weights, tallies, strict=True)
+    return [Part(member.name, weight, tally.mean) for member, weight, tally in parts] if len(members) > 1 else []
+
+
+def _beside(made: Evaluation, whole: Tally, counts: Counts, counted: Sequence[Tally]) -> Evaluation:
+    """The same with what counting makes of the text."""
+    unigram, ngram = counted
+    gain = ngram.minus(whole)
+    return replace(
+        made,
+        baselines=replace(made.baselines, unigram=unigram.mean, ngram=ngram.mean),
+        ngram_order=counts.ngram.order,
+        gain=gain.mean,
+        gain_interval=gain.interval(),
+    )
+
+
+def with_xz(made: Evaluation, corpus: Corpus, passage: Passage) -> Evaluation:
+    """The same with what a compressor makes of the passage after the training split; not for texts beyond its reach."""
+    train = corpus.split("train")
+    if len(train) + passage.characters > baselines.LARGEST_DICTIONARY:
+        return made
+    nats = baselines.xz(passages.decoded(corpus.vocabulary, train), passage.content())
+    return replace(made, baselines=replace(made.baselines, xz=nats / passage.characters))

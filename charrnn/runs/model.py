@@ -1,0 +1,161 @@
+"""A trained network, or several whose probabilities are mixed, also with counts: it writes, scores and evaluates."""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from charrnn.errors import RunError, TextError
+from charrnn.generation.generator import Generator
+from charrnn.generation.mixture import MixturePredictor
+from charrnn.learning.mixture import fit_weights
+from charrnn.runs import directory, passages, scoring
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.directory import Loaded
+from charrnn.runs.evaluation import Evaluation, evaluate, with_xz
+from charrnn.runs.members import CountingMember, Member, NetworkMember
+from charrnn.runs.passages import Passage
+from charrnn.runs.scoring import Scored
+from charrnn.runs.training_text import TrainingText
+from charrnn.text.corpus import Corpus, Text
+from charrnn.text.splits import Protocol, Split
+from charrnn.text.vocabulary import Vocabulary, describe
+
+LONGEST_FIT = 1_000_000  # characters of the validation split on which weights are fitted
+
+
+@dataclass(frozen=True)
+class Model:
+    """What `load` gives: `saved` is the checkpoint of the first network; the weights, of the members, add up to 1."""
+
+    saved: Checkpoint
+    training_text: TrainingText
+    members: tuple[Member, ...]
+    weights: tuple[float, ...] = (1.0,)
+    notes: tuple[str, ...] = ()  # the files it came from, and what is to be said of them
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The characters that it knows."""
+        return self.saved.vocabulary
+
+    def generator(self, only: str | None = None) -> Generator:
+        """A writer; see generation/generator.py. Raises SamplingError where `only` leaves no character."""
+        predictors = [member.predictor() for member in self.members]
+        predictor = predictors[0] if len(predictors) == 1 else MixturePredictor(predictors, self.weights)
+        return Generator(predictor, self.vocabulary, only)
+
+    def score(self, pieces: Iterable[str | bytes], length: int | None = None) -> Iterator[Scored]:
+        """The surprisal of each character of a text that comes in pieces; see scoring.py."""
+        return scoring.score(self.members, self.weights, self.vocabulary, pieces, length)
+
+    def evaluate(self, text: Text, learning_rate: float | None = None, counted: bool = True) -> Evaluation:
+        """How well it predicts a text. `counted`: beside what counts and a compressor make of it, where the text of the
+        training can still be read.
+
+        With a `learning_rate` the weights follow the text (dynamic evaluation). Raises TextError and DivergedError.
+        """
+        corpus, notes = None, []
+        if counted:
+            try:
+                corpus = self.training_text.corpus
+            except (RunError, TextError) as error:
+                notes.append(f"without baselines that need the text of the training: {error}")
+        passage = passages.of_text(text, self.vocabulary)
+        return replace(self._evaluated(passage, corpus, learning_rate), notes=tuple(notes))
+
+    def evaluate_split(
+        self,
+        name: str | None = None,
+        protocol: Protocol | None = None,
+        slices: tuple[int, int] | None = None,
+        learning_rate: float | None = None,
+        counted: bool = True,
+    ) -> Evaluation:
+        """The same for a split of the text of the training: train, valid, test (None: test, or where it has no share valid),
+        cut as the run's configuration has it, or by another protocol.
+
+        Raises RunError and TextError, also where the split has no share.
+        """
+        data, text = self.saved.config.data, self.training_text
+        split = Split(data.split, protocol or data.protocol, slices or data.slices)
+        corpus = text.cut(split)
+        name = text.held_out(corpus, name)
+        made = self._evaluated(passages.of_split(corpus, name), corpus if counted else None, learning_rate)
+        notes = []
+        if seen := text.seen(corpus, name):
+            notes.append(f"{seen:,} of these characters were trained on: the run's text was cut otherwise")
+        return replace(made, protocol=split.protocol, split=name, notes=tuple(notes))
+
+    def _evaluated(self, passage: Passage, corpus: Corpus | None, learning_rate: float | None) -> Evaluation:
+        """`corpus` has the training split on which baselines are counted; None: without them."""
+        counts = None if corpus is None else self.training_text.counts(corpus)
+        made = evaluate(self.members, self.weights, passage, len(self.vocabulary), counts, learning_rate)
+        return made if corpus is None else with_xz(made, corpus, passage)
+
+
+def load(
+    run: Path,
+    others: Sequence[Path] = (),
+    which: str | None = None,
+    ngram: bool = False,
+    weights: Sequence[float] | None = None,
+    sources: Sequence[str] = (),
+) -> Model:
+    """The model of a run directory or checkpoint, mixed with those of `others` and, with `ngram`, with counts of its training
+    split. `which`: best, last, or None for the best there is; `weights` of the members, in this order (None: those under
+    which the validation split is likeliest); `sources`: where the text of the training stands now.
+
+    Raises RunError, also where vocabularies differ, CheckpointError and TextError.
+    """
+    loaded = [directory.load(path, which) for path in (run, *others)]
+    first = loaded[0].checkpoint
+    for other in loaded[1:]:
+        _require_same(loaded[0], other)
+    members: list[Member] = [NetworkMember(str(found.path), found.checkpoint.network) for found in loaded]
+    notes = tuple(found.note or str(found.path) for found in loaded)
+    text = TrainingText(first, sources)
+    if ngram:
+        members.append(CountingMember(text.ngram))
+    model = Model(first, text, tuple(members), notes=notes)
+    if len(members) == 1:
+        return model
+    return replace(model, weights=_fitted(model) if weights is None else _shares(weights, len(members)))
+
+
+def _require_same(first: Loaded, other: Loaded) -> None:
+    """Only models of one vocabulary can be mixed."""
+    ours, theirs = first.checkpoint.vocabulary, other.checkpoint.vocabulary
+    if ours == theirs:
+        return
+    found = f"{first.path} has {len(ours)} symbols, {other.path} has {len(theirs)}"
+    for name, lacks in ((other.path, ours.known - theirs.known), (first.path, theirs.known - ours.known)):
+        if lacks:
+            found = f"{name} lacks {describe(min(lacks))}" + (f" and {len(lacks) - 1} more" if len(lacks) > 1 else "")
+    raise RunError(f"models of different vocabularies cannot be mixed: {found}; train them on one text")
+
+
+def _shares(weights: Sequence[float], count: int) -> tuple[float, ...]:
+    """Weights as given, made to add up to 1. Raises RunError for what cannot be weights."""
+    if len(weights) != count or not all(0 <= weight < math.inf for weight in weights) or not sum(weights) > 0:
+        raise RunError(
+            f"--weights {','.join(f'{weight:g}' for weight in weights)}: must be {count} numbers of at least 0, one for each member, "
+            "not all 0"
+        )
+    return tuple(weight / sum(weights) for weight in weights)
+
+
+def _fitted(model: Model) -> tuple[float, ...]:
+    """The weights under which the validation split is likeliest. Raises RunError where there is none."""
+    slices = model.training_text.corpus.slices("valid")
+    slices = slices[:, : LONGEST_FIT // len(slices)]
+    if slices.shape[1] < 2:
+        raise RunError(
+            "the run's text has no validation split on which weights could be fitted; give them with --weights"
+        )
+    with ExitStack() as stack:
+        readers = [stack.enter_context(member.reader(slices.size)) for member in model.members]
+        return tuple(fit_weights(np.stack([reader.read(slices).ravel() for reader in readers])))

@@ -1,0 +1,72 @@
+"""A text as blocks of ids, for models to read: a split of the text that a run was trained on, or any other text."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.learning.evaluation import BLOCK
+from charrnn.text.corpus import Corpus, Text
+from charrnn.text.vocabulary import UNKNOWN, Ids, Vocabulary
+
+
+@dataclass(frozen=True)
+class Block:
+    """The next stretch of k texts that are read side by side."""
+
+    ids: Ids  # (k, n)
+    unknown: NDArray[np.bool_]  # (k, n) characters for which the vocabulary has no symbol, and others stand
+    utf_8: float  # bytes of the characters, but the first of each text, which nothing predicts
+    text: str | bytes = ""  # where it is not a split
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A text that can be read as often as is wanted, and how long it is."""
+
+    characters: int
+    blocks: Callable[[], Iterator[Block]]
+    content: Callable[[], bytes]  # in UTF-8
+
+
+def of_split(corpus: Corpus, name: str) -> Passage:
+    """The slices of one split, side by side."""
+    slices = corpus.slices(name)
+    return Passage(slices.size, lambda: _blocks(corpus, slices), lambda: decoded(corpus.vocabulary, slices.reshape(-1)))
+
+
+def of_text(text: Text, vocabulary: Vocabulary) -> Passage:
+    """Any text."""
+    return Passage(
+        text.length,
+        lambda: of_pieces(text.pieces(), vocabulary),
+        lambda: b"".join(_utf_8(piece) for piece in text.pieces()),
+    )
+
+
+def of_pieces(pieces: Iterable[str | bytes], vocabulary: Vocabulary) -> Iterator[Block]:
+    """A text that is read once, in pieces of any length."""
+    for number, piece in enumerate(filter(len, pieces)):
+        ids, unknown = vocabulary.read(piece)
+        charged = piece[1:] if number == 0 else piece
+        yield Block(ids[np.newaxis], unknown[np.newaxis], len(_utf_8(charged)), piece)
+
+
+def decoded(vocabulary: Vocabulary, ids: Ids) -> bytes:
+    """The text of ids, in UTF-8, or for a byte vocabulary the bytes themselves."""
+    return ids.tobytes() if vocabulary.unit == "byte" else vocabulary.decode(ids).encode()
+
+
+def _blocks(corpus: Corpus, slices: Ids) -> Iterator[Block]:
+    vocabulary = corpus.vocabulary
+    is_unknown = np.array([symbol == UNKNOWN for symbol in vocabulary.symbols])
+    lengths = np.where(is_unknown, corpus.unknown_length, vocabulary.utf_8_lengths)
+    for start in range(0, slices.shape[1], BLOCK):
+        ids = slices[:, start : start + BLOCK]
+        charged = ids[:, 1:] if start == 0 else ids
+        yield Block(ids, np.zeros(ids.shape, np.bool_), float(lengths[charged].sum()))
+
+
+def _utf_8(piece: str | bytes) -> bytes:
+    return piece if isinstance(piece, bytes) else piece.encode("utf-8", "surrogatepass")

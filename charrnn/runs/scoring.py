@@ -1,0 +1,97 @@
+"""The surprisal of each character of a text that comes in pieces, in constant memory.
+
+The first character of a text, which nothing predicts, is taken as the first of a line: read after an unseen line's end.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import numpy as np
+
+from charrnn.learning.evaluation import Reader
+from charrnn.learning.mixture import mixed
+from charrnn.network.arrays import Array
+from charrnn.runs.evaluation import UNKNOWN_COST
+from charrnn.runs.members import Member
+from charrnn.runs.passages import of_pieces
+from charrnn.text.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A stretch of text: its characters, and the surprisal of each, (n,), in nats. What is no UTF-8 is U+FFFD."""
+
+    characters: list[str]
+    surprisals: Array
+
+
+def score(
+    members: Sequence[Member],
+    weights: Sequence[float],
+    vocabulary: Vocabulary,
+    pieces: Iterable[str | bytes],
+    length: int | None = None,
+) -> Iterator[Scored]:
+    """Read a text with all members together; `length` is about how many characters it has, where that is known."""
+    with ExitStack() as stack:
+        readers = [stack.enter_context(member.reader(length)) for member in members]
+        beginning = [stack.enter_context(member.reader(2)) for member in members]
+        held = _Held()
+        for number, block in enumerate(of_pieces(pieces, vocabulary)):
+            found = _read(readers, weights, block.ids)[0]
+            if number == 0:
+                found = np.append(_first(beginning, weights, vocabulary, block.ids[:, :1]), found)
+            found = np.where(block.unknown[0], UNKNOWN_COST, found)
+            if vocabulary.unit == "char":
+                yield Scored(list(str(block.text)), found)
+            elif scored := held.whole(block.ids[0].tobytes(), found):
+                yield scored
+        if held.data:
+            yield held.rest()
+
+
+def _first(readers: Sequence[Reader], weights: Sequence[float], vocabulary: Vocabulary, ids: Array) -> float:
+    """The surprisal of a text's first character, (1, 1): after a line's end, or where the vocabulary has none, a blind guess."""
+    if "\n" not in vocabulary.symbols:
+        return math.log(len(vocabulary))
+    line_end = np.full_like(ids, vocabulary.symbols.index("\n"))
+    return float(_read(readers, weights, np.concatenate([line_end, ids], axis=1))[0, 0])
+
+
+def _read(readers: Sequence[Reader], weights: Sequence[float], ids: Array) -> Array:
+    found = [reader.read(ids) for reader in readers]
+    return mixed(np.stack(found), weights) if len(found) > 1 else found[0]
+
+
+class _Held:
+    """Bytes of which the last may be the first of a character whose others are still to come."""
+
+    def __init__(self) -> None:
+        self.data, self._surprisals = b"", np.empty(0)
+
+    def whole(self, data: bytes, surprisals: Array) -> Scored | None:
+        """The whole characters so far, each with the sum of its bytes' surprisals; None where there are none yet."""
+        self.data, self._surprisals = self.data + data, np.append(self._surprisals, surprisals)
+        starts = self._starts()
+        return self._cut(starts[:-1], starts[-1]) if len(starts) > 1 else None
+
+    def rest(self) -> Scored:
+        """What is left at the end."""
+        return self._cut(self._starts(), len(self.data))
+
+    def _starts(self) -> Array:
+        """Where characters begin: at all bytes but those that continue one, and at the first."""
+        continues = np.frombuffer(self.data, np.uint8) & 0xC0 == 0x80
+        continues[:1] = False
+        return np.flatnonzero(~continues)
+
+    def _cut(self, starts: Array, end: int) -> Scored:
+        ends = [*starts[1:], end]
+        characters = [
+            self.data[start:stop].decode("utf-8", "replace") for start, stop in zip(starts, ends, strict=True)
+        ]
+        found = np.add.reduceat(self._surprisals[:end], starts)
+        self.data, self._surprisals = self.data[end:], self._surprisals[end:]
+        return Scored(characters, found)

@@ -1,0 +1,60 @@
+"""The text that a run was trained on, read again when it is first asked for, and what is counted in it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from charrnn.counting import baselines
+from charrnn.counting.kneser_ney import NGram
+from charrnn.counting.order import fit_chosen
+from charrnn.errors import RunError
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.evaluation import Counts
+from charrnn.runs.texts import corpus_of
+from charrnn.text.corpus import Corpus
+from charrnn.text.splits import Split, overlap
+
+
+class TrainingText:
+    """Each property raises RunError and TextError where the text cannot be had."""
+
+    def __init__(self, saved: Checkpoint, sources: Sequence[str] = ()) -> None:
+        """`sources`: where it stands now; none: where it stood when the run began."""
+        self._saved, self._sources = saved, sources
+
+    @cached_property
+    def corpus(self) -> Corpus:
+        """The text, cut as it was for the training."""
+        return corpus_of(self._saved, self._sources)
+
+    @cached_property
+    def ngram(self) -> NGram:
+        """An n-gram of the training split, its order chosen there."""
+        return _ngram(self.corpus)
+
+    def cut(self, split: Split) -> Corpus:
+        """The text, cut otherwise."""
+        return replace(self.corpus, cuts=split.cut(len(self.corpus.ids)))
+
+    def held_out(self, corpus: Corpus, name: str | None) -> str:
+        """The name of a split that has a share: the one that was asked for, or test, or valid."""
+        name = name or ("test" if corpus.slices("test").size else "valid")
+        if not corpus.slices(name).size:
+            raise RunError(
+                f"--split {name}: the run's text has none; data.split is {list(self._saved.config.data.split)}, "
+                f"data.protocol {self._saved.config.data.protocol}"
+            )
+        return name
+
+    def counts(self, corpus: Corpus) -> Counts:
+        """What is counted in the training split of a corpus of this text."""
+        ngram = self.ngram if corpus.cuts == self.corpus.cuts else _ngram(corpus)
+        return Counts(baselines.unigram(corpus.split("train"), len(corpus.vocabulary)), ngram)
+
+    def seen(self, corpus: Corpus, name: str) -> int:
+        """How many characters of a split that is not for training were trained on, as the corpus is cut otherwise."""
+        return 0 if name == "train" else overlap(corpus.cuts, name, self.corpus.cuts, "train")
+
+
+def _ngram(corpus: Corpus) -> NGram:
+    return fit_chosen(list(corpus.slices("train")), len(corpus.vocabulary))
