@@ -19,9 +19,11 @@ from charrnn.learning.clipping import Clipping
 from charrnn.learning.parallel import fastest_threads
 from charrnn.runs import budget, directory
 from charrnn.runs import export as exports
+from charrnn.runs import model as models
 from charrnn.runs import plan as plans
 from charrnn.runs import run as runs
 from charrnn.runs.config import Config
+from charrnn.runs.model import Model
 from charrnn.runs.plan import Plan
 from charrnn.runs.resuming import resume as resume
 from charrnn.runs.run import Run
@@ -56,6 +58,21 @@ def sample(run: Path, which: str | None = None, only: str | None = None) -> tupl
     """
     loaded = directory.load(run, which)
     return Generator(NetworkPredictor(loaded.checkpoint.network), loaded.checkpoint.vocabulary, only), loaded
+
+
+def load(
+    run: Path | str,
+    others: Sequence[Path] = (),
+    which: str | None = None,
+    ngram: bool = False,
+    weights: Sequence[float] | None = None,
+    text: Sequence[str] = (),
+) -> Model:
+    """The model of a run directory or checkpoint; see runs/model.py.
+
+    Raises RunError, CheckpointError and TextError.
+    """
+    return models.load(Path(run), others, which, ngram, weights, text)
 
 
 def export(run: Path, out: Path, to: str = "plain", which: str | None = None) -> directory.Loaded:

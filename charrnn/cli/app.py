@@ -15,15 +15,18 @@ from typer.core import TyperGroup
 
 from charrnn import __version__
 from charrnn.cli.bench import bench
+from charrnn.cli.eval import evaluate
 from charrnn.cli.export import export
 from charrnn.cli.gradcheck import gradcheck
 from charrnn.cli.sample import sample
 from charrnn.cli.schema import schema
+from charrnn.cli.score import score
 from charrnn.cli.train import train
 from charrnn.errors import CharrnnError, ConfigError
 
 ENDING_SIGNALS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]  # Windows has one alone
 MISUSE = 2
+NAMES: dict[object, str] = {evaluate: "eval"}  # of commands whose own would hide what Python has
 UsageError: type[Exception] = typer.BadParameter.__bases__[
     0
 ]  # Typer has no name of its own for what it raises on misuse
@@ -88,8 +91,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train character-level recurrent networks on any text, in plain NumPy; sample from them; prove their gradients.",
 )
-for command in (train, sample, gradcheck, export, bench, schema):
-    app.command()(command)
+for command in (train, sample, gradcheck, evaluate, score, export, bench, schema):
+    app.command(NAMES.get(command))(command)
 
 
 def _print_version(wanted: bool) -> None:

@@ -7,13 +7,15 @@ colour            dim green    green   yellow   sand   orange   bold red
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from rich.text import Text
 
 LIMITS = (0.5, 1.0, 2.0, 4.0, 6.0)  # bits: where one colour ends and the next begins
 STYLES = ("color(65)", "color(71)", "color(143)", "color(179)", "color(173)", "bold color(167)")
+SIDES = ("color(75)", "color(209)")  # of two models: the first's, the second's
+SLIGHT, STRONG = 0.5, 2.0  # bits
 
 
 def style_of(surprisal: float) -> str:
@@ -28,6 +30,34 @@ def coloured(pieces: Iterable[str], surprisals: Iterable[float]) -> Text:
     caller's to make visible first (display.printable). Raises ValueError where there are more of the one than of the other.
     """
     styled = ((piece, style_of(surprisal)) for piece, surprisal in zip(pieces, surprisals, strict=True))
+    return _joined(styled)
+
+
+def coloured_by_difference(pieces: Iterable[str], differences: Iterable[float]) -> Text:
+    """A text, each piece in the colour of the model that had it likelier: by so many nats the first, where they are negative
+    the second; bold from 2 bits on.
+    """
+    styled = ((piece, _style_of_difference(nats)) for piece, nats in zip(pieces, differences, strict=True))
+    return _joined(styled)
+
+
+def legend_of_difference(names: Sequence[str]) -> Text:
+    """Which colour is whose."""
+    line = Text("likelier under ")
+    for name, style in zip(names, SIDES, strict=True):
+        line.append(name, style).append("" if style == SIDES[-1] else ", under ")
+    return line.append(f"; bold from {STRONG:g} bits on, uncoloured below {SLIGHT:g}")
+
+
+def _style_of_difference(nats: float) -> str:
+    size = abs(nats) / math.log(2)
+    if not size >= SLIGHT:
+        return ""
+    return ("bold " if size >= STRONG else "") + SIDES[int(nats < 0)]
+
+
+def _joined(styled: Iterable[tuple[str, str]]) -> Text:
+    """Neighbours of one style share one span."""
     text = Text()
     for style, run in groupby(styled, key=lambda pair: pair[1]):
         text.append("".join(piece for piece, _ in run), style)

@@ -45,6 +45,16 @@ def tell(message: str) -> None:
     _stderr().print(Text(message, style="dim"), soft_wrap=True)
 
 
+def write_json(value: object) -> None:
+    """One line of JSON on stdout."""
+    sys.stdout.write(jsonlib.dumps(value, ensure_ascii=False) + "\n")
+
+
+def stdout() -> Console:
+    """Where results go."""
+    return Terminal(width=None if sys.stdout.isatty() else WIDE, highlight=False)
+
+
 def new_seed() -> int:
     """A seed that is short enough to type."""
     return secrets.randbelow(1_000_000)
@@ -69,7 +79,7 @@ def show_sample(prompt: str, text: Iterable[str], stream: bool) -> None:
 def show_samples(samples: Sequence[Sample], prompt: str, json: bool) -> None:
     """Several texts, each below a line that names its seed, or all as JSON."""
     if json:
-        _write_json([asdict(sample) for sample in samples])
+        write_json([asdict(sample) for sample in samples])
         return
     for number, sample in enumerate(samples, start=1):
         sys.stdout.write(f"--- sample {number} of {len(samples)}, seed {sample.seed} ---\n")
@@ -79,9 +89,9 @@ def show_samples(samples: Sequence[Sample], prompt: str, json: bool) -> None:
 def show_report(report: Report, json: bool) -> None:
     """A table with a row for each parameter and oracle and one of the properties, or JSON; then the verdict."""
     if json:
-        _write_json({"passed": report.passed, **asdict(report)})
+        write_json({"passed": report.passed, **asdict(report)})
         return
-    console = _stdout()
+    console = stdout()
     console.print(_table_of_checks(report.checks))
     properties = Table("property", "measured", "")
     for found in report.properties:
@@ -109,7 +119,7 @@ def _table_of_checks(checks: Sequence[Check]) -> Table:
 def show_bench(found: Bench, json: bool) -> None:
     """A measurement in words, or as JSON."""
     if json:
-        _write_json(asdict(found))
+        write_json(asdict(found))
         return
     layers = f", {found.num_layers} layers" if found.num_layers > 1 else ""
     cores = f"{found.threads} core{'s' if found.threads > 1 else ''}"
@@ -120,12 +130,12 @@ def show_bench(found: Bench, json: bool) -> None:
         f"matrix products: {found.gflops:,.1f} GFLOP/s, {found.share_of_peak:.0%} of the {found.sgemm_peak_gflops:,.0f} that a large one reaches here",
     )
     for line in lines:
-        _stdout().print(Text(line), soft_wrap=True)
+        stdout().print(Text(line), soft_wrap=True)
     table = Table("where the time goes", "ms", "share")
     for name in ("forward", "backward", "update", "rest"):
         seconds = getattr(found, name)
         table.add_row(WHERE_TIME_GOES[name], f"{seconds * 1e3:.2f}", f"{seconds / found.seconds:.0%}")
-    _stdout().print(table)
+    stdout().print(table)
 
 
 def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
@@ -144,7 +154,7 @@ def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
     }
     if json:
         origins = {key: _origin(resolved, key, value) for key, value in leaves(plan.config)}
-        _write_json(
+        write_json(
             {
                 "config": plan.config.model_dump(mode="json"),
                 "origins": origins,
@@ -157,7 +167,7 @@ def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
     table = Table("key", "value", "from")
     for key, value in leaves(plan.config):
         table.add_row(key, jsonlib.dumps(value), _origin(resolved, key, value))
-    console = _stdout()
+    console = stdout()
     console.print(table)
     splits = ", ".join(f"{name} {size:,}" for name, size in text["splits"].items())  # type: ignore[attr-defined]
     for line in (
@@ -193,14 +203,6 @@ def _check_row(check: Check, first: bool) -> list[str | Text]:
 
 def _verdict(passed: bool) -> Text:
     return Text("ok", style="green") if passed else Text("FAILED", style="bold red")
-
-
-def _write_json(value: object) -> None:
-    sys.stdout.write(jsonlib.dumps(value, ensure_ascii=False) + "\n")
-
-
-def _stdout() -> Console:
-    return Terminal(width=None if sys.stdout.isatty() else WIDE, highlight=False)
 
 
 def _stderr() -> Console:

@@ -1,6 +1,7 @@
 """Options that several commands have."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
@@ -17,3 +18,49 @@ SettingsOption = Annotated[
         help="Set one configuration key, for example model.hidden_size=128. Repeatable.",
     ),
 ]
+RunArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RUN", readable=False, help="A run directory, or a .safetensors checkpoint.", show_default=False
+    ),
+]
+CheckpointOption = Annotated[
+    Literal["best", "last"] | None,
+    typer.Option(help="Which checkpoint of a run directory. Default: best, or last where there is no best."),
+]
+WithOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--with", metavar="RUN2", readable=False, help="Mix in another run of the same vocabulary. Repeatable."
+    ),
+]
+NgramOption = Annotated[
+    bool, typer.Option("--ngram", help="Mix in an n-gram (Kneser-Ney) of the training split of the run's text.")
+]
+WeightsOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="W,W,...",
+        help="The weights of what is mixed: RUN, each --with, --ngram. Default: fitted on the validation split.",
+    ),
+]
+TrainingTextOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--text", metavar="TEXT", help="Where the text of the training stands now, if it was moved. Repeatable."
+    ),
+]
+
+
+def numbers(option: str, text: str, count: int | None = None, whole: bool = False) -> list[float]:
+    """Numbers with commas between them. Raises BadParameter for anything else, or another count of them."""
+    kind = "whole numbers above 0" if whole else "numbers"
+    try:
+        found = [int(part) if whole else float(part) for part in text.split(",")]
+    except ValueError:
+        found = []
+    if not found or (count and len(found) != count) or (whole and min(found) < 1):
+        raise typer.BadParameter(
+            f"{option} {text}: must be {f'{count} ' if count else ''}{kind} with commas between them"
+        )
+    return found

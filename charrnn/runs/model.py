@@ -48,38 +48,48 @@ class Model:
         predictor = predictors[0] if len(predictors) == 1 else MixturePredictor(predictors, self.weights)
         return Generator(predictor, self.vocabulary, only)
 
-    def score(self, pieces: Iterable[str | bytes], length: int | None = None) -> Iterator[Scored]:
-        """The surprisal of each character of a text that comes in pieces; see scoring.py."""
+    def score(self, text: str | bytes) -> Scored:
+        """The surprisal of each character of a text, in nats."""
+        return scoring.joined(self.scored([text], len(text)))
+
+    def scored(self, pieces: Iterable[str | bytes], length: int | None = None) -> Iterator[Scored]:
+        """The same for a text of any length, as it comes."""
         return scoring.score(self.members, self.weights, self.vocabulary, pieces, length)
 
-    def evaluate(self, text: Text, learning_rate: float | None = None, counted: bool = True) -> Evaluation:
-        """How well it predicts a text. `counted`: beside what counts and a compressor make of it, where the text of the
-        training can still be read.
+    def evaluate(
+        self,
+        text: str | bytes | Text | None = None,
+        split: str | None = None,
+        protocol: Protocol | None = None,
+        slices: tuple[int, int] | None = None,
+        learning_rate: float | None = None,
+        counted: bool = True,
+    ) -> Evaluation:
+        """How well it predicts a text, or where none is given a split of its own text: train, valid, test (None: test, or
+        where it has no share valid), cut as for the training, or by another protocol.
 
-        With a `learning_rate` the weights follow the text (dynamic evaluation). Raises TextError and DivergedError.
+        With a `learning_rate` the weights follow the text (dynamic evaluation). `counted`: beside what counts and a compressor
+        make of it. Raises TextError, DivergedError, and RunError where its own text cannot be read or has no such split.
         """
+        if text is None:
+            return self._evaluate_split(split, protocol, slices, learning_rate, counted)
         corpus, notes = None, []
         if counted:
             try:
                 corpus = self.training_text.corpus
             except (RunError, TextError) as error:
                 notes.append(f"without baselines that need the text of the training: {error}")
-        passage = passages.of_text(text, self.vocabulary)
+        passage = passages.of_text(text if isinstance(text, Text) else Text.of(text), self.vocabulary)
         return replace(self._evaluated(passage, corpus, learning_rate), notes=tuple(notes))
 
-    def evaluate_split(
+    def _evaluate_split(
         self,
-        name: str | None = None,
-        protocol: Protocol | None = None,
-        slices: tuple[int, int] | None = None,
-        learning_rate: float | None = None,
-        counted: bool = True,
+        name: str | None,
+        protocol: Protocol | None,
+        slices: tuple[int, int] | None,
+        learning_rate: float | None,
+        counted: bool,
     ) -> Evaluation:
-        """The same for a split of the text of the training: train, valid, test (None: test, or where it has no share valid),
-        cut as the run's configuration has it, or by another protocol.
-
-        Raises RunError and TextError, also where the split has no share.
-        """
         data, text = self.saved.config.data, self.training_text
         split = Split(data.split, protocol or data.protocol, slices or data.slices)
         corpus = text.cut(split)

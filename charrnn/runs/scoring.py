@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from charrnn.errors import TextError
 from charrnn.learning.evaluation import Reader
 from charrnn.learning.mixture import mixed
 from charrnn.network.arrays import Array
@@ -25,6 +26,11 @@ class Scored:
 
     characters: list[str]
     surprisals: Array
+
+    @property
+    def loss(self) -> float:
+        """The mean surprisal, in nats per character."""
+        return float(self.surprisals.mean(dtype=np.float64))
 
 
 def score(
@@ -50,6 +56,14 @@ def score(
                 yield scored
         if held.data:
             yield held.rest()
+
+
+def joined(stretches: Iterable[Scored]) -> Scored:
+    """One stretch of several that follow each other. Raises TextError for a text without characters."""
+    parts = list(stretches)
+    if not parts:
+        raise TextError("a text to be scored needs at least 1 character; found 0")
+    return Scored([c for part in parts for c in part.characters], np.concatenate([part.surprisals for part in parts]))
 
 
 def _first(readers: Sequence[Reader], weights: Sequence[float], vocabulary: Vocabulary, ids: Array) -> float:

@@ -1,6 +1,6 @@
 """The text of a run, read once more: a checkpoint does not hold it, only where it stood and its SHA-256."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from charrnn.errors import RunError, TextError
 from charrnn.runs.checkpoint import Checkpoint
@@ -12,6 +12,11 @@ from charrnn.text.corpus import Corpus, Text
 def read_text(sources: Sequence[str], data: Data) -> Text:
     """Read the sources as the configuration's section `data` has it. Raises TextError."""
     return corpora.read_text(sources, data.unit, data.encoding, data.max_expansion)
+
+
+def read_once(sources: Sequence[str], data: Data) -> Iterator[str | bytes]:
+    """The same, in pieces as they come, for a single pass. Raises TextError."""
+    return corpora.read_once(sources, data.unit, data.encoding, data.max_expansion)
 
 
 def corpus_of(saved: Checkpoint, sources: Sequence[str] = (), give: str = "--text TEXT") -> Corpus:

@@ -1,0 +1,65 @@
+"""How an evaluation looks."""
+
+from dataclasses import asdict
+
+from rich.table import Table
+from rich.text import Text
+
+from charrnn.cli.display import stdout, tell, write_json
+from charrnn.learning.events import bits
+from charrnn.runs.evaluation import Evaluation
+from charrnn.runs.model import Model
+
+
+def show(found: Evaluation, model: Model, json: bool) -> None:
+    """A table: the model, what it is mixed of, and the baselines; or JSON."""
+    for note in (*model.notes, *found.notes):
+        tell(note)
+    if json:
+        write_json(asdict(found))
+        return
+    console = stdout()
+    console.print(Text(_headline(found)), soft_wrap=True)
+    table = Table("", "nats", "bits", "95 %, nats")
+    table.add_row(_name(found, model), *_loss(found.loss), _interval(found.interval), style="bold")
+    for part in found.members:
+        table.add_row(f"  {part.weight:.3f} x {part.name}, alone", *_loss(part.loss), "")
+    names = {"ngram": f"{found.ngram_order}-gram (Kneser-Ney)", "xz": "xz -9e"}
+    for name, loss in asdict(found.baselines).items():
+        if loss is not None:
+            table.add_row(names.get(name, name), *_loss(loss), "")
+    console.print(table)
+    console.print(Text(f"{found.bits_per_byte:.4f} bits per byte, perplexity {found.perplexity:.4f}"), soft_wrap=True)
+    if found.gain is not None:
+        less = "below" if found.gain >= 0 else "above"
+        console.print(
+            Text(f"{abs(found.gain):.4f} nats {less} the n-gram{_within(found.gain_interval)}"),
+            style="green" if found.gain >= 0 else "yellow",
+            soft_wrap=True,
+        )
+
+
+def _headline(found: Evaluation) -> str:
+    where = "the text" if found.split is None else f"split {found.split}, protocol {found.protocol}"
+    unknown = f", of which {found.unknown:,} unknown to the model" if found.unknown else ""
+    return f"{where}: {found.characters:,} characters predicted{unknown}"
+
+
+def _name(found: Evaluation, model: Model) -> str:
+    dynamic = "" if found.dynamic is None else f", dynamic ({found.dynamic:g})"
+    return (f"mixture of {len(found.members)}" if found.members else model.members[0].name) + dynamic
+
+
+def _loss(nats: float) -> tuple[str, str]:
+    return f"{nats:.4f}", f"{bits(nats):.4f}"
+
+
+def _interval(interval: tuple[float, float] | None) -> str:
+    return "too short" if interval is None else f"{interval[0]:.4f} to {interval[1]:.4f}"
+
+
+def _within(interval: tuple[float, float] | None) -> str:
+    if interval is None:
+        return ""
+    low, high = sorted(map(abs, interval)) if interval[0] * interval[1] > 0 else interval
+    return f" (95 %: {low:.4f} to {high:.4f})"
