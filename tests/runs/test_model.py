@@ -1,0 +1,291 @@
+"""A model reads: every figure of an evaluation is held against its definition, computed in full from the logits."""
+
+import lzma
+import math
+
+import numpy as np
+import pytest
+
+from charrnn import api
+from charrnn.errors import RunError, TextError
+from charrnn.learning.mixture import mixed
+from charrnn.network.readout import log_softmax
+from charrnn.runs.configuration import resolve
+from charrnn.runs.evaluation import UNKNOWN_COST
+from charrnn.text.corpus import Text
+
+TINY = [
+    "model.hidden_size=16",
+    "training.batch_size=4",
+    "training.sequence_length=8",
+    "training.steps=20",
+    "training.eval_every=10",
+    "training.save_every=10",
+    "runtime.threads=1",
+    "data.split=[0.6,0.2,0.2]",
+]
+
+
+def trained(folder, text, *settings, seed=0):
+    config = resolve(None, [*TINY, f"training.seed={seed}", *settings]).config
+    run = api.start(api.plan([str(text)], config), folder)
+    list(run.events())
+    return folder
+
+
+@pytest.fixture
+def run(tmp_path, text_file):
+    return trained(tmp_path / "run", text_file)
+
+
+@pytest.fixture
+def other(tmp_path, text_file):
+    return trained(tmp_path / "other", text_file, "model.cell=gru", seed=1)
+
+
+def plainly(model, ids, member=0):
+    """The surprisals of ids[1:], in one pass, from the logits."""
+    network = model.members[member].network
+    ws = network.workspace(len(ids) - 1, 1)
+    network.logits(ids[:-1, np.newaxis].astype(np.intp), network.zero_state(1), ws)
+    return -log_softmax(ws.logits[:, 0])[np.arange(len(ids) - 1), ids[1:]]
+
+
+def test_the_loss_of_a_split_is_the_mean_surprisal_of_its_characters(run):
+    model = api.load(run)
+    for name, size in (("train", 720), ("valid", 240), ("test", 240)):
+        found = model.evaluate(split=name)
+        surprisals = plainly(model, model.training_text.corpus.split(name))
+        assert found.characters == size - 1
+        assert found.loss == pytest.approx(surprisals.mean(), rel=1e-5)
+        assert found.bpc == pytest.approx(surprisals.mean() / math.log(2), rel=1e-5)
+        assert found.bits_per_byte == pytest.approx(found.bpc)  # ASCII
+        assert found.perplexity == pytest.approx(math.exp(surprisals.mean()), rel=1e-5)
+        assert (found.split, found.protocol) == (name, "contiguous")
+
+
+def test_the_validation_split_has_the_loss_that_the_training_told(run):
+    model = api.load(run)
+    assert model.evaluate(split="valid").loss == model.saved.progress.best_loss
+
+
+def test_the_held_out_split_is_test_or_where_there_is_none_valid(run, tmp_path, text_file):
+    assert api.load(run).evaluate().split == "test"
+    without_test = trained(tmp_path / "b", text_file, "data.split=[0.8,0.2,0]")
+    assert api.load(without_test).evaluate().split == "valid"
+    with pytest.raises(RunError, match=r"--split test: the run's text has none; data.split is \[0.8, 0.2, 0.0\]"):
+        api.load(without_test).evaluate(split="test")
+
+
+def test_baselines_are_counted_in_the_training_split_alone(run):
+    model = api.load(run)
+    corpus, found = model.training_text.corpus, model.evaluate(split="test")
+    train, test = corpus.split("train"), corpus.split("test")
+    assert found.baselines.uniform == pytest.approx(math.log(len(corpus.vocabulary)))
+    counts = np.bincount(train, minlength=len(corpus.vocabulary)) + 1
+    assert found.baselines.unigram == pytest.approx(-np.log(counts / counts.sum())[test[1:]].mean())
+    assert found.baselines.ngram == pytest.approx(model.training_text.ngram.surprisals(test, 1).mean())
+    filters = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME}]
+    sizes = [
+        len(lzma.compress(corpus.vocabulary.decode(part).encode(), lzma.FORMAT_RAW, filters=filters))
+        for part in (train, np.append(train, test))
+    ]
+    assert found.baselines.xz == pytest.approx((sizes[1] - sizes[0]) * 8 * math.log(2) / len(test), rel=0.1)
+    assert found.gain == pytest.approx(found.baselines.ngram - found.loss)
+
+
+def test_without_baselines_nothing_is_counted(run):
+    found = api.load(run).evaluate(counted=False)
+    assert (found.baselines.unigram, found.baselines.ngram, found.baselines.xz, found.gain) == (None,) * 4
+
+
+def test_any_text_is_read_and_unknown_characters_are_counted_and_charged(run):
+    model = api.load(run)
+    found = model.evaluate("the cat\N{SNOWMAN} sat.")
+    ids, missing = model.vocabulary.read("the cat\N{SNOWMAN} sat.")
+    surprisals = np.where(missing[1:], UNKNOWN_COST, plainly(model, ids))
+    assert math.log(0x110000 - 0x800) == UNKNOWN_COST
+    assert (found.characters, found.unknown, found.split) == (12, 1, None)
+    assert found.loss == pytest.approx(surprisals.mean(), rel=1e-5)
+    assert found.bits_per_byte == pytest.approx(surprisals.sum() / math.log(2) / 14, rel=1e-5)  # the snowman has 3
+    assert found.baselines.uniform == pytest.approx((11 * math.log(len(model.vocabulary)) + UNKNOWN_COST) / 12)
+
+
+def test_rare_characters_share_a_symbol_and_count_with_their_own_bytes(tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("ab" * 500 + "€é" + "ab" * 100, "utf-8")
+    model = api.load(trained(tmp_path / "run", text, "data.min_count=2", "data.split=[0.5,0.5,0]"))
+    found = model.evaluate(split="valid", counted=False)
+    assert found.unknown == 0  # the model has a symbol for them
+    assert found.bits_per_byte == pytest.approx(found.bpc * found.characters / (598 + 5))
+
+
+def test_bytes_are_characters_of_a_byte_model(tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("die Tür ist zu, tut mir leid.\n" * 40, "utf-8")
+    model = api.load(trained(tmp_path / "run", text, "data.unit=byte"))
+    found = model.evaluate("die Tür")
+    assert (found.characters, found.unknown) == (7, 0)
+    assert found.bits_per_byte == found.bpc
+    assert model.evaluate(split="valid").loss == model.saved.progress.best_loss
+
+
+def test_a_text_whose_training_text_is_gone_is_evaluated_without_counts(run, text_file):
+    text_file.unlink()
+    found = api.load(run).evaluate("the cat sat.")
+    assert found.baselines.ngram is None
+    assert "cannot be read again" in found.notes[0]
+    with pytest.raises(RunError, match="cannot be read again"):
+        api.load(run).evaluate(split="test")
+
+
+def test_the_training_text_may_have_moved(run, text_file, tmp_path):
+    loss = api.load(run).evaluate(split="test").loss
+    moved = text_file.rename(tmp_path / "elsewhere.txt")
+    assert api.load(run, text=[str(moved)]).evaluate(split="test").loss == loss
+
+
+@pytest.mark.parametrize("text", ["", "a"])
+def test_a_text_with_nothing_to_predict_is_refused(run, text):
+    with pytest.raises(TextError, match="at least 2 characters"):
+        api.load(run).evaluate(text)
+
+
+def test_char_rnns_protocol_reads_each_slice_from_its_beginning(run):
+    model = api.load(run)
+    found = model.evaluate(split="valid", protocol="char-rnn", slices=(4, 20), counted=False)
+    ids = model.training_text.corpus.ids.reshape(4, 300)[:, 180:240]  # 1,200 characters are 15 windows of 4 x 20
+    assert found.loss == pytest.approx(np.concatenate([plainly(model, row) for row in ids]).mean(), rel=1e-5)
+    assert (found.protocol, found.characters) == ("char-rnn", 4 * 59)
+    assert found.notes == ("120 of these characters were trained on: the run's text was cut otherwise",)
+
+
+def test_a_run_cut_by_a_protocol_is_evaluated_by_it(tmp_path, text_file):
+    settings = ["data.protocol=char-rnn", "data.slices=[4,20]"]
+    model = api.load(trained(tmp_path / "run", text_file, *settings))
+    found = model.evaluate(split="valid")
+    assert (found.protocol, found.loss, found.notes) == ("char-rnn", model.saved.progress.best_loss, ())
+
+
+def test_dynamic_evaluation_leaves_the_model_as_it_was(run):
+    model = api.load(run)
+    still = model.evaluate(split="test", counted=False)
+    moved = model.evaluate(split="test", learning_rate=0.3, counted=False)
+    assert moved.dynamic == 0.3
+    assert moved.loss < still.loss - 0.05
+    assert model.evaluate(split="test", counted=False) == still
+
+
+def test_a_mixture_is_the_mixture_of_its_members(run, other):
+    model = api.load(run, [other], ngram=True, weights=[1, 2, 1])
+    assert model.weights == (0.25, 0.5, 0.25)
+    found = model.evaluate(split="test")
+    ids = model.training_text.corpus.split("test")
+    own = np.stack([plainly(model, ids), plainly(model, ids, 1), model.training_text.ngram.surprisals(ids, 1)])
+    assert found.loss == pytest.approx(mixed(own, model.weights).mean(), rel=1e-5)
+    assert [part.loss for part in found.members] == pytest.approx(own.mean(axis=1).tolist(), rel=1e-5)
+    assert [part.weight for part in found.members] == [0.25, 0.5, 0.25]
+
+
+def test_weights_are_fitted_on_the_validation_split(run, other):
+    fitted = api.load(run, [other], ngram=True)
+    loss = fitted.evaluate(split="valid", counted=False).loss
+    assert sum(fitted.weights) == pytest.approx(1)
+    for weights in ([1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]):
+        given = api.load(run, [other], ngram=True, weights=weights)
+        assert loss <= given.evaluate(split="valid", counted=False).loss + 1e-6
+
+
+def test_models_of_different_vocabularies_are_not_mixed(run, tmp_path):
+    text = tmp_path / "b.txt"
+    text.write_text("the cat sat on a mat. xyz! " * 60, "utf-8")
+    with pytest.raises(
+        RunError, match=r"different vocabularies cannot be mixed: .*run/best.safetensors lacks '!' .* and 2 more"
+    ):
+        api.load(run, [trained(tmp_path / "b", text)])
+
+
+@pytest.mark.parametrize("weights", [[1], [1, -1], [0, 0], [1, math.nan], [1, math.inf]])
+def test_what_cannot_be_weights_is_refused(run, other, weights):
+    with pytest.raises(RunError, match="must be 2 numbers of at least 0"):
+        api.load(run, [other], weights=weights)
+
+
+def test_without_a_validation_split_weights_must_be_given(tmp_path, text_file):
+    runs = [trained(tmp_path / str(seed), text_file, "data.split=[1,0,0]", seed=seed) for seed in (0, 1)]
+    with pytest.raises(RunError, match=r"no validation split .* --weights"):
+        api.load(runs[0], runs[1:])
+    assert len(api.load(runs[0], runs[1:], weights=[1, 1]).score("the cat").characters) == 7
+
+
+def test_a_mixture_writes(run, other):
+    generator = api.load(run, [other], ngram=True).generator()
+    from charrnn.generation.sampling import Options
+
+    alone = "".join(generator.generate("the ", 50, Options(), 3))
+    assert generator.generate_many("the ", 50, Options(), [3, 4])[0].text == alone
+
+
+def test_the_scores_of_a_text_are_the_terms_of_its_evaluation(run, other):
+    for model in (api.load(run), api.load(run, [other], ngram=True)):
+        scored, text = model.score("the cat\N{SNOWMAN} sat."), "the cat\N{SNOWMAN} sat."
+        assert "".join(scored.characters) == text
+        assert scored.surprisals[1:].mean() == pytest.approx(model.evaluate(text, counted=False).loss, rel=1e-6)
+        assert scored.surprisals[7] == UNKNOWN_COST
+
+
+def test_the_first_character_is_scored_as_the_first_of_a_line(run):
+    model = api.load(run)
+    ids = model.vocabulary.encode("\nt")
+    assert model.score("the").surprisals[0] == pytest.approx(plainly(model, ids)[0], rel=1e-5)
+
+
+def test_without_a_lines_end_it_is_a_blind_guess(tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("abcd" * 300, "utf-8")
+    model = api.load(trained(tmp_path / "run", text))
+    assert model.score("ab").surprisals[0] == pytest.approx(math.log(4))
+
+
+@pytest.mark.parametrize("cuts", [[], [1], [4, 5, 6, 7], [9, 10]])
+def test_a_text_is_scored_as_it_comes(run, cuts):
+    model, text = api.load(run), "the cat sat on the mat"
+    pieces = [text[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    stretches = list(model.scored(pieces))
+    assert ["".join(stretch.characters) for stretch in stretches] == pieces
+    np.testing.assert_allclose(
+        np.concatenate([stretch.surprisals for stretch in stretches]), model.score(text).surprisals, rtol=1e-4
+    )
+
+
+@pytest.mark.parametrize("cuts", [[], [1], [5, 6, 7, 8], [2, 9, 11]])
+def test_bytes_are_scored_as_whole_characters(tmp_path, cuts):
+    path = tmp_path / "text.txt"
+    path.write_text("die Tür ist zu, tut mir leid. €\n" * 40, "utf-8")
+    model = api.load(trained(tmp_path / "run", path, "data.unit=byte"))
+    data = "Tür€".encode() + b"\x80\xffx"
+    ids = np.frombuffer(b"\n" + data, np.uint8)
+    surprisals = np.append(plainly(model, ids[:2]), plainly(model, ids[1:]))
+    stretches = list(
+        model.scored([data[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(data)], strict=True)])
+    )
+    assert [c for stretch in stretches for c in stretch.characters] == [
+        "T",
+        "ü",
+        "r",
+        "€\N{REPLACEMENT CHARACTER}",
+        "\N{REPLACEMENT CHARACTER}",
+        "x",
+    ]
+    expected = [surprisals[0], surprisals[1:3].sum(), surprisals[3], surprisals[4:8].sum(), *surprisals[8:]]
+    np.testing.assert_allclose(np.concatenate([stretch.surprisals for stretch in stretches]), expected, rtol=1e-4)
+
+
+def test_nothing_is_no_text(run):
+    with pytest.raises(TextError, match="at least 1 character"):
+        api.load(run).score("")
+
+
+def test_a_text_of_type_text_can_be_evaluated(run):
+    model = api.load(run)
+    assert model.evaluate(Text.of("the cat"), counted=False) == model.evaluate("the cat", counted=False)
