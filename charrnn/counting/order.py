@@ -1,0 +1,64 @@
+"""Which order predicts best, found on the training text alone."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from charrnn.counting.grams import count
+from charrnn.counting.kneser_ney import Level, NGram, fit, lower_levels, nats, ranks
+from charrnn.errors import TextError
+from charrnn.network.arrays import Array
+
+HIGHEST = 10
+SHARE = 0.9  # of each segment is counted to choose the order; the rest is predicted
+LONGEST = 4_000_000  # characters counted: of a longer text the last ones; they need 0.6 to 1.7 GB
+
+
+def fit_chosen(segments: Sequence[Array], vocab_size: int, highest: int = HIGHEST, longest: int = LONGEST) -> NGram:
+    """The n-gram of the chosen order, fitted on all segments or, where they are longer, on their last `longest` characters.
+
+    Raises as `choose_order`.
+    """
+    kept = last(segments, longest)
+    return fit(kept, vocab_size, choose_order(kept, vocab_size, highest))
+
+
+def choose_order(segments: Sequence[Array], vocab_size: int, highest: int = HIGHEST) -> int:
+    """The order up to `highest` that, fitted on the first SHARE of each segment, predicts the rest best; the lowest of equals.
+
+    Raises TextError where that leaves nothing to count, and VocabularyError for ids too high.
+    """
+    cuts = [int(SHARE * len(segment)) for segment in segments]
+    if not any(cuts):
+        raise TextError(
+            f"choosing an order needs at least 2 characters in one piece; found {sum(map(len, segments))} in {len(segments)}"
+        )
+    grams = count([segment[:cut] for segment, cut in zip(segments, cuts, strict=True)], vocab_size, highest)
+    lower = lower_levels(grams, vocab_size)
+    top = [Level.of(each, each.counts, vocab_size) for each in grams]
+    losses = sum(_losses(lower, top, segment, cut) for segment, cut in zip(segments, cuts, strict=True))
+    return 1 + int(np.argmin(losses))
+
+
+def last(segments: Sequence[Array], longest: int) -> list[Array]:
+    """The last `longest` characters of the segments, views: the first ones go, whole or in part."""
+    kept: list[Array] = []
+    for segment in reversed(segments):
+        kept.append(segment[max(0, len(segment) - longest) :])
+        longest -= len(kept[-1])
+    return kept[::-1]
+
+
+def _losses(lower: Sequence[Level], top: Sequence[Level], ids: Array, context: int) -> Array:
+    """Summed over ids[context:], for each order, (orders,).
+
+    An order's levels below its highest are those of every higher order too, so one walk serves all.
+    """
+    far = max(0, context - len(top) + 1)
+    near = ids[far:].astype(np.intp)
+    p, losses = np.full(len(near), 1 / top[0].vocab_size), np.zeros(len(top))
+    for n, (contexts, grams) in enumerate(ranks(top, near)):
+        losses[n] = nats(top[n].interpolated(contexts, grams, p)[context - far :]).sum()
+        if n < len(lower):
+            p = lower[n].interpolated(contexts, grams, p)
+    return losses
