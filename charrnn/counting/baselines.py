@@ -1,0 +1,52 @@
+"""What predicts without a network and without a context, and what a compressor makes of a text."""
+
+import lzma
+from math import log
+
+import numpy as np
+
+from charrnn.errors import TextError
+from charrnn.network.arrays import Array, Ids
+
+BLOCK = 1 << 22  # characters counted at once
+SMALLEST_DICTIONARY = 1 << 12  # bytes, LZMA2's own bound
+LARGEST_DICTIONARY = 1 << 24  # bytes; the compressor needs eleven times as much memory
+
+
+def uniform(vocab_size: int) -> float:
+    """The loss of what takes every character for as likely as any other, in nats per character."""
+    return log(vocab_size)
+
+
+def unigram(ids: Array, vocab_size: int) -> Array:
+    """The surprisal of each character, (V,), by how often it occurs in a training text, each counted once more, in nats."""
+    counts = _counts(ids, vocab_size) + 1
+    return np.asarray(log(counts.sum()) - np.log(counts))
+
+
+def unigram_loss(surprisals: Array, ids: Array) -> float:
+    """The mean of `surprisals`, (V,), over a text, in nats per character. Raises TextError where it is empty."""
+    if not len(ids):
+        raise TextError("a loss needs at least 1 character; found 0")
+    return float(_counts(ids, len(surprisals)) @ surprisals) / len(ids)
+
+
+def xz(train: bytes, text: bytes) -> float:
+    """How much longer LZMA2, at its most thorough, makes the training text by `text` after it: in nats, for all of it.
+
+    Raw, without the container of an .xz file. The compressor looks back as far as LARGEST_DICTIONARY bytes.
+    """
+    whole = train + text
+    size = min(max(len(whole), SMALLEST_DICTIONARY), LARGEST_DICTIONARY)
+    return 8 * log(2) * (_compressed(whole, size) - _compressed(train, size))
+
+
+def _compressed(data: bytes, dictionary: int) -> int:
+    lzma2 = {"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": dictionary}
+    return len(lzma.compress(data, lzma.FORMAT_RAW, filters=[lzma2]))
+
+
+def _counts(ids: Array, vocab_size: int) -> Ids:
+    """How often each id occurs, (V,); in blocks, as a long text is a file that is mapped into memory."""
+    blocks = (ids[start : start + BLOCK] for start in range(0, len(ids), BLOCK))
+    return sum((np.bincount(block, minlength=vocab_size) for block in blocks), np.zeros(vocab_size, np.intp))
