@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charrnn.counting import kneser_ney
-from charrnn.counting.kneser_ney import FALLBACK, discounts, fit
+from charrnn.counting.kneser_ney import FALLBACK, discounts, fit, nats
 from charrnn.errors import TextError, VocabularyError
 from charrnn.text.vocabulary import Vocabulary
 
@@ -111,6 +111,12 @@ def test_the_loss_of_a_text_in_many_blocks_is_the_mean_of_its_surprisals(monkeyp
     assert model.loss(ids, 50) == pytest.approx(model.surprisals(ids)[50:].mean(), rel=1e-12)
     with pytest.raises(TextError, match="after the 200 that are only read"):
         model.loss(ids, 200)
+
+
+def test_no_surprisal_is_below_zero_however_a_probability_was_rounded():
+    found = nats(np.array([1 + 2**-52, 1, 0.5]))
+    assert found.tolist() == [0, 0, -np.log(0.5)]
+    assert not np.signbit(found).any()
 
 
 def test_an_id_beyond_the_vocabulary_is_refused():

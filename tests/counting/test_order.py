@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from charrnn.counting.kneser_ney import fit
-from charrnn.counting.order import choose_order, fit_chosen, last
+from charrnn.counting.order import choose_order, fit_chosen, last, losses
 from charrnn.errors import TextError
 from charrnn.text.vocabulary import Vocabulary
 
@@ -23,15 +23,16 @@ def test_the_order_chosen_is_the_one_the_text_was_made_with(memory):
     assert choose_order([markov(memory, 8000)], 3) == memory + 1
 
 
-def test_the_order_chosen_is_the_one_whose_own_fit_is_best():
-    """Walked once for all orders, or fitted anew for each."""
-    segments = [markov(2, 700), markov(2, 400, seed=1), markov(2, 1, seed=2)]
-    cuts = [630, 360, 0]
-    losses = []
+def test_one_walk_gives_every_order_the_loss_of_its_own_fit():
+    segments = [markov(2, 700), markov(2, 40, seed=1), markov(2, 1, seed=2)]
+    cuts = [630, 36, 0]
+    expected = []
     for order in range(1, 7):
         model = fit([segment[:cut] for segment, cut in zip(segments, cuts, strict=True)], 3, order)
-        losses.append(sum(model.surprisals(segment, cut).sum() for segment, cut in zip(segments, cuts, strict=True)))
-    assert choose_order(segments, 3, highest=6) == 1 + int(np.argmin(losses))
+        surprisals = [model.surprisals(segment, cut) for segment, cut in zip(segments, cuts, strict=True)]
+        expected.append(np.concatenate(surprisals).mean())
+    np.testing.assert_allclose(losses(segments, 3, highest=6), expected, rtol=1e-12)
+    assert choose_order(segments, 3, highest=6) == 1 + int(np.argmin(expected))
 
 
 def test_of_equal_orders_the_lowest_is_taken():
@@ -45,10 +46,11 @@ def test_the_chosen_order_is_fitted_on_all_of_the_text():
     np.testing.assert_array_equal(model.surprisals(ids), expected.surprisals(ids))
 
 
-def test_of_a_long_text_the_last_characters_are_counted():
-    ids = markov(2, 3000)
+def test_of_a_long_text_the_last_characters_are_counted_and_choose_the_order():
+    ids = np.concatenate([markov(3, 9000), markov(1, 1000)])
     model, expected = fit_chosen([ids], 3, longest=500), fit_chosen([ids[-500:]], 3)
     assert model.characters == 500
+    assert model.order == expected.order != choose_order([ids], 3)
     np.testing.assert_array_equal(model.surprisals(ids), expected.surprisals(ids))
 
 
