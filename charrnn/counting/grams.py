@@ -24,7 +24,7 @@ class Grams:
     keys: Ids  # (G,)
     counts: Ids  # (G,) how often each occurs
     suffixes: Ids  # (G,) the rank of its last n - 1 characters among the grams that are one shorter
-    beginnings: Ids  # the ranks of those that begin a segment, each once
+    beginnings: Ids  # the rank of each that begins a segment
     contexts: int  # how many grams one shorter there are
 
 
@@ -52,7 +52,7 @@ def count(segments: Sequence[Array], vocab_size: int, order: int) -> list[Grams]
         suffixes = ranks[starts[places] + 1]
         ranks[starts] = inverse
         contexts = len(found[-1].keys) if found else 1
-        found.append(Grams(keys, counts, suffixes, np.unique(ranks[begins]), contexts))
+        found.append(Grams(keys, counts, suffixes, ranks[begins], contexts))
     return found
 
 
@@ -62,7 +62,7 @@ def continuations(grams: Grams, longer: Grams) -> Ids:
     So each has at least 1: what was only seen where a segment begins is not taken for never seen.
     """
     counts = np.bincount(longer.suffixes, minlength=len(grams.keys))
-    counts[grams.beginnings] += 1
+    counts[grams.beginnings] += 1  # one, however many segments begin so: an index array adds once
     return counts
 
 

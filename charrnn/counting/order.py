@@ -24,7 +24,13 @@ def fit_chosen(segments: Sequence[Array], vocab_size: int, highest: int = HIGHES
 
 
 def choose_order(segments: Sequence[Array], vocab_size: int, highest: int = HIGHEST) -> int:
-    """The order up to `highest` that, fitted on the first SHARE of each segment, predicts the rest best; the lowest of equals.
+    """The order up to `highest` that predicts best, the lowest of equals. Raises as `losses` does."""
+    return 1 + int(np.argmin(losses(segments, vocab_size, highest)))
+
+
+def losses(segments: Sequence[Array], vocab_size: int, highest: int = HIGHEST) -> Array:
+    """Of each order up to `highest`, fitted on the first SHARE of each segment, on what is left of them: (orders,), in nats
+    per character; fewer where no segment is that long.
 
     Raises TextError where that leaves nothing to count, and VocabularyError for ids too high.
     """
@@ -36,8 +42,8 @@ def choose_order(segments: Sequence[Array], vocab_size: int, highest: int = HIGH
     grams = count([segment[:cut] for segment, cut in zip(segments, cuts, strict=True)], vocab_size, highest)
     lower = lower_levels(grams, vocab_size)
     top = [Level.of(each, each.counts, vocab_size) for each in grams]
-    losses = sum(_losses(lower, top, segment, cut) for segment, cut in zip(segments, cuts, strict=True))
-    return 1 + int(np.argmin(losses))
+    total = sum(_totals(lower, top, segment, cut) for segment, cut in zip(segments, cuts, strict=True))
+    return np.asarray(total / (sum(map(len, segments)) - sum(cuts)))
 
 
 def last(segments: Sequence[Array], longest: int) -> list[Array]:
@@ -49,16 +55,16 @@ def last(segments: Sequence[Array], longest: int) -> list[Array]:
     return kept[::-1]
 
 
-def _losses(lower: Sequence[Level], top: Sequence[Level], ids: Array, context: int) -> Array:
-    """Summed over ids[context:], for each order, (orders,).
+def _totals(lower: Sequence[Level], top: Sequence[Level], ids: Array, context: int) -> Array:
+    """The surprisal of ids[context:], summed, for each order, (orders,).
 
     An order's levels below its highest are those of every higher order too, so one walk serves all.
     """
     far = max(0, context - len(top) + 1)
     near = ids[far:].astype(np.intp)
-    p, losses = np.full(len(near), 1 / top[0].vocab_size), np.zeros(len(top))
+    p, totals = np.full(len(near), 1 / top[0].vocab_size), np.zeros(len(top))
     for n, (contexts, grams) in enumerate(ranks(top, near)):
-        losses[n] = nats(top[n].interpolated(contexts, grams, p)[context - far :]).sum()
+        totals[n] = nats(top[n].interpolated(contexts, grams, p)[context - far :]).sum()
         if n < len(lower):
             p = lower[n].interpolated(contexts, grams, p)
-    return losses
+    return totals

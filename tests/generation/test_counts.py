@@ -1,0 +1,32 @@
+import numpy as np
+import pytest
+
+from charrnn.counting.kneser_ney import fit
+from charrnn.generation.counts import NGramPredictor
+from charrnn.generation.generator import Generator
+from charrnn.generation.sampling import Options
+from charrnn.text.vocabulary import Vocabulary
+
+TEXT = "the cat sat on the mat. a dog ran.\nwhy?\n" * 5
+VOCABULARY = Vocabulary.of_text(TEXT)
+MODEL = fit([VOCABULARY.encode(TEXT)], len(VOCABULARY), 8)
+
+
+def test_its_logits_are_the_log_probabilities_after_all_it_has_read():
+    texts = np.random.default_rng(0).integers(0, len(VOCABULARY), (3, 20))
+    logits, step = NGramPredictor(MODEL).begin(texts.T[:4])
+    for t in range(4, 20):
+        np.testing.assert_array_equal(logits, MODEL.log_probabilities(texts[:, :t]))
+        logits = step(texts[:, t])
+
+
+def test_it_writes_what_the_text_says():
+    made = Generator(NGramPredictor(MODEL), VOCABULARY)
+    assert "".join(made.generate("the cat", 40, Options(temperature=0), 1)) == TEXT[7:47]
+
+
+def test_the_probability_of_what_it_wrote_is_the_models():
+    made = Generator(NGramPredictor(MODEL), VOCABULARY)
+    for sample in made.generate_many("the ", 50, Options(), [1, 2], scored=True):
+        ids = VOCABULARY.encode("the " + sample.text)
+        assert sample.log_probability == pytest.approx(-MODEL.surprisals(ids, 4).sum(), rel=1e-12)
