@@ -40,7 +40,7 @@ def evaluate(
         typer.Option("--dynamic", help="Let the weights follow the text: after each window, one step of SGD on it."),
     ] = False,
     learning_rate: Annotated[
-        float | None, typer.Option("--learning-rate", help="Of --dynamic.", show_default=False)
+        float | None, typer.Option("--learning-rate", min=0, help="Of --dynamic; by default 0.1.", show_default=False)
     ] = None,
     others: WithOption = None,
     ngram: NgramOption = False,

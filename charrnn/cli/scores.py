@@ -33,10 +33,10 @@ class Stretch:
 
 def show(model: Model, rival: Model | None, pieces: Pieces, top: int) -> None:
     """The text in colours, where a terminal shows them; the places that stand out; what it comes to."""
-    for note in (*model.notes, *(rival.notes if rival else ())):
-        tell(note)
     console, totals, counted, spots = stdout(), [0.0, 0.0], 0, Spots(top)
     for stretch in _stretches(model, rival, pieces):
+        if not counted:
+            _tell_notes(model, rival)
         if console.is_terminal:
             console.print(_in_colours(stretch), end="", soft_wrap=True)
         ranks = stretch.surprisals if stretch.rivals is None else abs(stretch.rivals - stretch.surprisals)
@@ -90,6 +90,11 @@ def require_comparable(model: Model, rival: Model) -> None:
     units = [each.vocabulary.unit for each in (model, rival)]
     if units[0] != units[1]:
         raise RunError(f"--against: the one model reads {units[0]}s, the other {units[1]}s; compare models of one unit")
+
+
+def _tell_notes(model: Model, rival: Model | None) -> None:
+    for note in (*model.notes, *(rival.notes if rival else ())):
+        tell(note)
 
 
 def _in_colours(stretch: Stretch) -> Text:

@@ -9,6 +9,7 @@ import numpy as np
 
 from charrnn.counting import baselines
 from charrnn.counting.kneser_ney import NGram
+from charrnn.counting.order import LONGEST
 from charrnn.errors import TextError
 from charrnn.learning.evaluation import Reader
 from charrnn.learning.events import bits
@@ -158,9 +159,11 @@ def _beside(made: Evaluation, whole: Tally, counts: Counts, counted: Sequence[Ta
 
 
 def with_xz(made: Evaluation, corpus: Corpus, passage: Passage) -> Evaluation:
-    """The same with what a compressor makes of the passage after the training split; not for texts beyond its reach."""
-    train = corpus.split("train")
-    if len(train) + passage.characters > baselines.LARGEST_DICTIONARY:
+    """The same with what a compressor makes of the passage after the training split, or after as much of its end as is counted;
+    not for a passage longer than that, which would take minutes.
+    """
+    if passage.characters > LONGEST:
         return made
-    nats = baselines.xz(passages.decoded(corpus.vocabulary, train), passage.content())
+    train = passages.decoded(corpus.vocabulary, corpus.split("train")[-LONGEST:])
+    nats = baselines.xz(train, passage.content())
     return replace(made, baselines=replace(made.baselines, xz=nats / passage.characters))

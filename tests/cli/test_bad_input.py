@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from refusals import refused
 
 TINY = [
     "-s",
@@ -19,16 +20,6 @@ TINY = [
     "-s",
     "runtime.threads=1",
 ]
-
-
-def refused(result, code, *words):
-    assert result.exit_code == code, result.stderr
-    assert result.stdout == ""
-    for word in words:
-        assert word in " ".join(result.stderr.split()), result.stderr
-    assert "Traceback" not in result.stderr
-    assert result.stderr.startswith("error: ")
-    assert code == 1 or "--help" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,11 @@
+"""What every refusal of the command line looks like."""
+
+
+def refused(result, code, *words):
+    assert result.exit_code == code, result.stderr
+    assert result.stdout == ""
+    for word in words:
+        assert word in " ".join(result.stderr.split()), result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stderr.startswith("error: ")
+    assert code == 1 or "--help" in result.stderr
