@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from charrnn.checks.gradcheck import Check, Report, by_parameter
-from charrnn.generation.generator import Sample
+from charrnn.generation.samples import Sample
 from charrnn.learning.bench import Bench
 from charrnn.runs.configuration import Resolved, leaves
 from charrnn.runs.plan import Plan

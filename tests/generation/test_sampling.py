@@ -5,7 +5,17 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from charrnn.errors import DivergedError, SamplingError
-from charrnn.generation.sampling import Options, choose, draw, keep, keep_min_p, keep_top_k, keep_top_p, tempered
+from charrnn.generation.sampling import (
+    Options,
+    candidates,
+    choose,
+    draw,
+    keep,
+    left_by_min_p,
+    left_by_top_k,
+    left_by_top_p,
+    tempered,
+)
 
 logits = arrays(np.float64, st.integers(1, 12), elements=st.floats(-50, 50))
 LOG_P = np.log([0.1, 0.4, 0.3, 0.2])
@@ -30,35 +40,67 @@ def falling(o):
 
 
 @given(logits, st.integers(1, 15))
-def test_top_k_keeps_the_k_likeliest_and_changes_nothing_else(o, k):
-    p = falling(o)
-    np.testing.assert_array_equal(keep_top_k(p, k), p[:k])
+def test_top_k_leaves_k_or_all(o, k):
+    assert left_by_top_k(falling(o), k) == min(k, len(o))
 
 
 @given(logits, st.floats(1e-6, 1))
-def test_top_p_keeps_the_fewest_that_have_their_share(o, share):
+def test_top_p_leaves_the_fewest_that_have_their_share(o, share):
     p = falling(o)
-    kept = keep_top_p(p, share)
-    np.testing.assert_array_equal(kept, p[: len(kept)])
-    assert kept.sum() >= share * p.sum() * (1 - 1e-12)
-    assert kept[:-1].sum() < share * p.sum() * (1 + 1e-12)
+    n = left_by_top_p(p, share)
+    assert p[:n].sum() >= share * p.sum() * (1 - 1e-12)
+    assert p[: n - 1].sum() < share * p.sum() * (1 + 1e-12)
+    assert left_by_top_p(np.stack([p, p]), share).tolist() == [n, n]
 
 
 @given(logits, st.floats(1e-6, 1))
-def test_min_p_keeps_those_likely_beside_the_likeliest(o, share):
+def test_min_p_leaves_those_likely_beside_the_likeliest(o, share):
     p = falling(o)
-    np.testing.assert_array_equal(keep_min_p(p, share), p[p >= share * p[0]])
+    n = left_by_min_p(p, share)
+    assert n == np.count_nonzero(p >= share * p[0]) > 0
+    assert left_by_min_p(np.stack([p, p]), share).tolist() == [n, n]
 
 
-@given(logits, st.integers(1, 12), st.floats(0.01, 1), st.floats(0.01, 1))
-def test_the_filters_work_on_what_the_one_before_left_and_on_rows_as_on_one(o, k, share, least):
-    p, options = falling(o), Options(1, k, share, least)
-    kept = keep(p, options)
-    np.testing.assert_array_equal(kept, keep_min_p(keep_top_p(keep_top_k(p, k), share), least))
-    rows = keep(np.stack([p, p]), options)
-    for row in rows:
-        np.testing.assert_array_equal(row[: len(kept)], kept)
-        assert not row[len(kept) :].any()
+def keep_plainly(p, options):
+    """The filters one after the other on a list of characters, the likeliest first, ties the lower id first."""
+    kept = sorted(range(len(p)), key=lambda i: (-p[i], i))
+    if options.top_k is not None:
+        kept = kept[: options.top_k]
+    if options.top_p is not None:
+        shares = np.add.accumulate(p[kept])
+        kept = kept[: 1 + np.count_nonzero(shares[:-1] < options.top_p * shares[-1])]
+    if options.min_p is not None:
+        kept = [i for i in kept if p[i] >= options.min_p * p[kept[0]]]
+    return np.where(np.isin(np.arange(len(p)), kept), p, 0)
+
+
+some_k = st.none() | st.integers(1, 12)
+some_share = st.none() | st.sampled_from([1e-9, 0.1, 0.25, 0.5, 0.9, 1.0]) | st.floats(0.01, 1)
+with_ties = arrays(np.float64, st.tuples(st.integers(1, 4), st.integers(1, 12)), elements=st.integers(0, 4).map(float))
+
+
+@given(with_ties, some_k, some_share, some_share)
+def test_the_filters_keep_what_they_keep_one_after_the_other_on_rows_as_on_one(rows, k, share, least):
+    """Small integers for probabilities, so that ties stand on every edge."""
+    rows[:, -1] += rows.sum(axis=1) == 0  # something may always be drawn
+    options = Options(1, k, share, least)
+    expected = np.stack([keep_plainly(p, options) for p in rows])
+    np.testing.assert_array_equal(keep(rows, options), expected)
+    np.testing.assert_array_equal(np.stack([keep(p, options) for p in rows]), expected)
+
+
+@given(logits, some_k, some_share, some_share, st.sampled_from([0, 0.3, 1, 2]))
+def test_the_candidates_are_what_is_drawn_from(o, k, share, least, temperature):
+    options = Options(temperature, k, share, least)
+    p = candidates(o, options)
+    assert p.sum() == pytest.approx(1)
+    np.testing.assert_array_equal(candidates(np.stack([o, o]), options)[1], p)
+    for u in np.linspace(0, 1, 50)[:-1]:
+        chosen = choose(o, options, u)
+        assert p[chosen] > 0
+        if temperature > 0:
+            below = p[:chosen].sum()
+            assert below - 1e-9 <= u <= below + p[chosen] + 1e-9
 
 
 def chosen(options, o=LOG_P):
@@ -87,11 +129,20 @@ def test_ties_go_to_the_lower_id():
                 (0.69, [1, 2]),
                 (0.71, [1, 2, 3]),
                 (1.0, [0, 1, 2, 3]),
+                (5e-324, [1]),
+                (np.nextafter(1, 0), [0, 1, 2, 3]),
             )
         ],
         *[
             (Options(min_p=p), ids)
-            for p, ids in ((1.0, [1]), (0.76, [1]), (0.74, [1, 2]), (0.26, [1, 2, 3]), (0.24, [0, 1, 2, 3]))
+            for p, ids in (
+                (5e-324, [0, 1, 2, 3]),
+                (1.0, [1]),
+                (0.76, [1]),
+                (0.74, [1, 2]),
+                (0.26, [1, 2, 3]),
+                (0.24, [0, 1, 2, 3]),
+            )
         ],
         (Options(top_k=2, top_p=0.58), [1, 2]),  # of what top-k left, 0.57 and 0.43
         (Options(top_k=2, top_p=0.57), [1]),
