@@ -44,17 +44,17 @@ def draw_texts(
     """
     logits, step = predictor.begin(prompts)
     guard = options.repetition
-    recent = [Recent(guard, ids[-guard.window :].tolist()) for ids in prompts.T] if guard else []
+    recent = Recent(guard, prompts) if guard else None
 
     def draws(logits: Array) -> Iterator[Drawn]:
         for u in _random_numbers(length, generators):
             allowed = logits if forbidden is None else np.where(forbidden, -np.inf, logits)
-            if guard:
-                allowed = penalised(allowed, [text.counts() for text in recent], guard.penalty)
+            if guard and recent:
+                allowed = penalised(allowed, recent.following(), guard.penalty)
             ids = choose(allowed, options, u) if len(u) > 1 else np.array([choose(allowed[0], options, u[0])])
             yield Drawn(ids, logits, allowed)
-            for text, index in zip(recent, ids.tolist() if guard else (), strict=True):
-                text.read(index)
+            if recent:
+                recent.read(ids.tolist())
             logits = step(ids)
 
     return draws(logits)

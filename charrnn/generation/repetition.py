@@ -9,14 +9,11 @@ After the repetition penalty of Keskar et al. (2019), CTRL, section 4.1, there o
 
 import math
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from charrnn.errors import SamplingError
 from charrnn.network.arrays import Array
-
-Counts = Mapping[int, int]
-NEVER: Counts = {}
 
 
 @dataclass(frozen=True)
@@ -41,48 +38,51 @@ class Repetition:
 
 
 class Recent:
-    """The last W characters of one text: for each n-1 of them in a row, what came next, and how often."""
+    """The last W characters of each of B texts: for each n-1 in a row, what came next.
 
-    def __init__(self, repetition: Repetition, ids: Iterable[int] = ()) -> None:
-        """`ids`: what the text begins with."""
+    All texts in one loop, and strings of code points in place of ids: they are the quickest keys and the smallest counters.
+    """
+
+    def __init__(self, repetition: Repetition, prompts: Array) -> None:
+        """`prompts`: what the texts begin with, (T, B)."""
+        B = prompts.shape[1]
         self._before, self._most = repetition.ngram - 1, repetition.window - repetition.ngram + 1
-        self._end = ""  # the last n-1 characters, each id as a code point: strings are quick keys
-        self._ngrams: deque[tuple[str, int]] = deque()
-        self._next: dict[str, dict[int, int]] = {}
-        for index in ids:
-            self.read(index)
+        self._ends = [""] * B  # the last n-1 characters
+        self._ngrams: list[deque[str]] = [deque() for _ in range(B)]  # without their last characters, the oldest first
+        self._next: list[dict[str, str]] = [{} for _ in range(B)]
+        for ids in prompts[-repetition.window :].tolist():
+            self.read(ids)
 
-    def read(self, index: int) -> None:
-        """One more character; the n-gram that begins with the oldest is forgotten. Takes the same time for any W."""
-        if len(self._end) < self._before:
-            self._end += chr(index)
-            return
-        counts = self._next.setdefault(self._end, {})
-        counts[index] = counts.get(index, 0) + 1
-        self._ngrams.append((self._end, index))
-        if len(self._ngrams) > self._most:
-            self._forget(*self._ngrams.popleft())
-        self._end = (self._end + chr(index))[1:]
+    def read(self, ids: Sequence[int]) -> None:
+        """One more character of each text; the n-gram that begins with the oldest is forgotten."""
+        for b, (index, end, ngrams, following) in enumerate(
+            zip(ids, self._ends, self._ngrams, self._next, strict=True)
+        ):
+            longer = end + chr(index)
+            if len(longer) <= self._before:
+                self._ends[b] = longer
+                continue
+            self._ends[b] = longer[1:]
+            following[end] = following.get(end, "") + longer[-1]
+            ngrams.append(end)
+            if len(ngrams) > self._most:
+                oldest = ngrams.popleft()
+                if later := following[oldest][1:]:
+                    following[oldest] = later
+                else:
+                    del following[oldest]
 
-    def counts(self) -> Counts:
-        """How many n-grams of the window each next character would repeat; characters that would repeat none are left out."""
-        return self._next.get(self._end, NEVER)
-
-    def _forget(self, before: str, index: int) -> None:
-        counts = self._next[before]
-        counts[index] -= 1
-        if not counts[index]:
-            del counts[index]
-        if not counts:
-            del self._next[before]
+    def following(self) -> list[str]:
+        """What has followed the last n-1 characters of each text, one code point for each n-gram of the window."""
+        return [following.get(end, "") for end, following in zip(self._ends, self._next, strict=True)]
 
 
-def penalised(logits: Array, counts: Sequence[Counts], penalty: float) -> Array:
-    """Logits, (B, V), with count · ln(penalty) taken off each character that is counted for its row; not changed in place."""
-    if not any(counts):
+def penalised(logits: Array, following: Sequence[str], penalty: float) -> Array:
+    """Logits, (B, V), with ln(penalty) taken off a character as often as it stands in its row's `following`; a copy."""
+    if not any(following):
         return logits
     lower = logits.copy()
-    for row, counted in zip(lower, counts, strict=True):
-        for index, count in counted.items():
-            row[index] -= count * math.log(penalty)
+    for row, followers in enumerate(following):
+        for character in set(followers):
+            lower[row, ord(character)] -= followers.count(character) * math.log(penalty)
     return lower

@@ -1,11 +1,11 @@
 """From logits to characters: small pure functions of probabilities, one row for each text.
 
 Applied in this order: temperature, top-k, top-p, min-p, draw; before them come the alphabet (alphabet.py) and the guard against
-repetition (repetition.py). Each filter sets to 0 what it leaves out of what those before it left, and changes no other
-probability. Of equally likely characters those with the lower ids stay.
+repetition (repetition.py). With the characters in falling order of probability (ties: the lower id first), each filter says how
+many of the first are left of those that the one before it left; their probabilities stay as they are.
 
-What top-k and top-p keep are the first n of the probabilities in falling order. Only the values are sorted, which is several
-times as fast as sorting the characters: the n-th value is the least that stays.
+Only the probabilities are sorted, which is several times as fast as sorting the characters: what is drawn is a place in that
+order, and the character is the one that has the probability found there.
 """
 
 import math
@@ -44,6 +44,11 @@ class Options:
             if share is not None and not 0 < share <= 1:
                 raise SamplingError(f"{name} must be above 0 and at most 1; found {share}")
 
+    @property
+    def filtered(self) -> bool:
+        """Whether anything may be left out."""
+        return not (self.top_k is None and self.top_p is None and self.min_p is None)
+
 
 def choose(logits: Array, options: Options, u: Any) -> Any:
     """The id of the next character, from logits, (V,), and a random number u in [0, 1); or one for each row of (B, V), (B,).
@@ -53,72 +58,83 @@ def choose(logits: Array, options: Options, u: Any) -> Any:
     o = _scaled(logits, options.temperature)
     if options.temperature == 0:
         return logits.argmax(axis=-1)
-    return draw(keep(np.exp(o, out=o), options), u)
+    p = np.exp(o, out=o)
+    if not options.filtered:
+        return draw(np.add.accumulate(p, axis=-1), u)
+    falling = _falling(p)
+    cumulative = np.add.accumulate(falling, axis=-1)
+    return id_at(draw(cumulative, u, left(falling, cumulative, options)), falling, p)
 
 
 def candidates(logits: Array, options: Options) -> Array:
-    """The probabilities that `choose` draws from, (V,) or (B, V), 0 for what was left out. Raises DivergedError."""
-    o = _scaled(logits, options.temperature)
-    if options.temperature == 0:
-        return np.where(np.arange(o.shape[-1]) == o.argmax(axis=-1, keepdims=True), 1.0, 0.0)
-    p = keep(np.exp(o), options)
-    return np.asarray(p / p.sum(axis=-1, keepdims=True))
-
-
-def keep(p: Array, options: Options) -> Array:
-    """What all filters leave of the probabilities p, (V,) or (B, V), which need not add up to 1."""
-    if options.top_k is options.top_p is options.min_p is None:
-        return p
+    """The probabilities that `choose` draws with, (B, V), 0 for what was left out. Raises DivergedError."""
+    p = np.exp(_scaled(logits, options.temperature))
     falling = _falling(p)
-    n: Any = left_by_top_k(falling, options.top_k or p.shape[-1])
+    n = left(falling, np.add.accumulate(falling, axis=-1), options) if options.temperature > 0 else 1
+    places = (-p).argsort(axis=-1, kind="stable").argsort(axis=-1)
+    kept = np.where(places < np.reshape(n, (-1, 1)), p, 0.0)
+    return np.asarray(kept / kept.sum(axis=-1, keepdims=True))
+
+
+def left(falling: Array, cumulative: Array, options: Options) -> Any:
+    """How many of the likeliest all filters leave: a number for p in falling order, (V,), or one for each row of (B, V)."""
+    n: Any = left_by_top_k(falling, options.top_k or falling.shape[-1])
     if options.top_p is not None:
-        n = left_by_top_p(falling[..., :n], options.top_p)
+        n = left_by_top_p(cumulative[..., :n], options.top_p)
     if options.min_p is not None:
         least = left_by_min_p(falling, options.min_p)
-        n = min(n, least) if p.ndim == 1 else np.minimum(n, least)
-    return keep_first(p, falling, n)
+        n = min(n, least) if falling.ndim == 1 else np.minimum(n, least)
+    return n
 
 
 def left_by_top_k(falling: Array, k: int) -> int:
-    """How many are left of the k likeliest: all where k is V or more. `falling`: probabilities in falling order."""
+    """The k likeliest; all of them where k is V or more."""
     return min(k, int(falling.shape[-1]))
 
 
-def left_by_top_p(falling: Array, share: float) -> Any:
-    """The fewest of the likeliest that have at least this share of the probability together; a number, or one for each row."""
-    cumulative = np.add.accumulate(falling, axis=-1)
-    if falling.ndim == 1:
+def left_by_top_p(cumulative: Array, share: float) -> Any:
+    """The fewest of the likeliest that have at least this share of the probability together, of the sums of falling p."""
+    if cumulative.ndim == 1:
         return 1 + cumulative[:-1].searchsorted(share * cumulative[-1])
     return 1 + (cumulative >= share * cumulative[:, -1:]).argmax(axis=-1)
 
 
 def left_by_min_p(falling: Array, share: float) -> Any:
-    """How many are at least this share as likely as the likeliest; a number, or one for each row."""
+    """Those at least this share as likely as the likeliest."""
     if falling.ndim == 1:
         return len(falling) - falling[::-1].searchsorted(share * falling[0])
     return np.count_nonzero(falling >= share * falling[:, :1], axis=-1)
 
 
-def keep_first(p: Array, falling: Array, n: Any) -> Array:
-    """Only the n likeliest, 1 <= n <= V, or n[b] in row b; `falling` is p in falling order."""
-    V = p.shape[-1]
+def draw(cumulative: Array, u: Any, n: Any = None) -> Any:
+    """The place whose interval of the cumulative distribution holds u, 0 <= u < 1, among the first n (None: all), or one for
+    each row; none of probability 0.
+
+    The probabilities need not add up to 1: u is taken as a share of their sum.
+    """
+    if cumulative.ndim == 1:
+        total = cumulative[-1 if n is None else n - 1]
+        return cumulative.searchsorted(u * BELOW_ONE * total, side="right")
+    total = cumulative[:, -1] if n is None else cumulative[np.arange(len(cumulative)), n - 1]
+    return (cumulative > (u * BELOW_ONE * total)[:, np.newaxis]).argmax(axis=-1)
+
+
+def id_at(place: Any, falling: Array, p: Array) -> Any:
+    """The id of the character at a place of p in falling order, ties the lower id first; or one for each row."""
     if p.ndim == 1:
-        least = falling[n - 1]
-        alone: Array = _keep_first_of_equals(p, n) if n < V and falling[n] == least else p * (p >= least)
-        return alone
+        value = falling[place]
+        return _id_among_equals(place, p) if falling[place - 1] == value else (p == value).argmax()
     rows = np.arange(len(p))
-    least = falling[rows, n - 1]
-    kept: Array = p * (p >= least[:, np.newaxis])
-    for row in np.flatnonzero((falling[rows, np.minimum(n, V - 1)] == least) & (n < V) & (least > 0)):
-        kept[row] = _keep_first_of_equals(p[row], np.broadcast_to(n, len(p))[row])
-    return kept
+    values = falling[rows, place]
+    ids = (p == values[:, np.newaxis]).argmax(axis=-1)
+    for row in np.flatnonzero(falling[rows, place - 1] == values):
+        ids[row] = _id_among_equals(place[row], p[row])
+    return ids
 
 
-def _keep_first_of_equals(p: Array, n: int) -> Array:
-    """The slow way of keep_first, where the n-th and the next are equally likely: a stable sort of the ids."""
-    kept = p.copy()
-    kept[(-p).argsort(kind="stable")[n:]] = 0
-    return kept
+def _id_among_equals(place: int, p: Array) -> Any:
+    """The slow way of id_at, where the one before is as likely."""
+    return (-p).argsort(kind="stable")[place]
 
 
 def _falling(p: Array) -> Array:
@@ -131,19 +147,6 @@ def _falling(p: Array) -> Array:
 def tempered(logits: Array, temperature: float) -> Array:
     """log softmax(logits / temperature), for any temperature above 0 without overflow; logits may be -inf."""
     return log_softmax(_scaled(logits, temperature))
-
-
-def draw(p: Array, u: Any) -> Any:
-    """The place whose interval of the cumulative distribution holds u, 0 <= u < 1, or one for each row; none of probability 0.
-
-    The probabilities need not add up to 1: u is taken as a share of their sum.
-    """
-    cumulative = np.add.accumulate(p, axis=-1)
-    if cumulative.ndim == 1:
-        level = u * BELOW_ONE * cumulative[-1]
-        return cumulative.searchsorted(level, side="right")
-    level = u * BELOW_ONE * cumulative[:, -1]
-    return (cumulative > level[:, np.newaxis]).argmax(axis=-1)
 
 
 def _scaled(logits: Array, temperature: float) -> Array:

@@ -10,7 +10,6 @@ from charrnn.generation.sampling import (
     candidates,
     choose,
     draw,
-    keep,
     left_by_min_p,
     left_by_top_k,
     left_by_top_p,
@@ -47,10 +46,11 @@ def test_top_k_leaves_k_or_all(o, k):
 @given(logits, st.floats(1e-6, 1))
 def test_top_p_leaves_the_fewest_that_have_their_share(o, share):
     p = falling(o)
-    n = left_by_top_p(p, share)
+    cumulative = np.add.accumulate(p)
+    n = left_by_top_p(cumulative, share)
     assert p[:n].sum() >= share * p.sum() * (1 - 1e-12)
     assert p[: n - 1].sum() < share * p.sum() * (1 + 1e-12)
-    assert left_by_top_p(np.stack([p, p]), share).tolist() == [n, n]
+    assert left_by_top_p(np.stack([cumulative, cumulative]), share).tolist() == [n, n]
 
 
 @given(logits, st.floats(1e-6, 1))
@@ -76,31 +76,34 @@ def keep_plainly(p, options):
 
 some_k = st.none() | st.integers(1, 12)
 some_share = st.none() | st.sampled_from([1e-9, 0.1, 0.25, 0.5, 0.9, 1.0]) | st.floats(0.01, 1)
-with_ties = arrays(np.float64, st.tuples(st.integers(1, 4), st.integers(1, 12)), elements=st.integers(0, 4).map(float))
+with_ties = arrays(
+    np.float64, st.tuples(st.integers(1, 4), st.integers(1, 12)), elements=st.sampled_from([0, 1, 2, 3, -np.inf])
+)
 
 
-@given(with_ties, some_k, some_share, some_share)
-def test_the_filters_keep_what_they_keep_one_after_the_other_on_rows_as_on_one(rows, k, share, least):
-    """Small integers for probabilities, so that ties stand on every edge."""
-    rows[:, -1] += rows.sum(axis=1) == 0  # something may always be drawn
-    options = Options(1, k, share, least)
-    expected = np.stack([keep_plainly(p, options) for p in rows])
-    np.testing.assert_array_equal(keep(rows, options), expected)
-    np.testing.assert_array_equal(np.stack([keep(p, options) for p in rows]), expected)
+@given(with_ties, some_k, some_share, some_share, st.sampled_from([0, 0.5, 1]))
+def test_the_candidates_are_what_the_filters_leave_one_after_the_other(o, k, share, least, temperature):
+    o[~np.isfinite(o).any(axis=1), 0] = 0  # something may always be drawn
+    options = Options(temperature, k, share, least)
+    for row, p in zip(o, candidates(o, options), strict=True):
+        expected = keep_plainly(np.exp(tempered(row, temperature or 1)), options if temperature else Options(1, 1))
+        np.testing.assert_allclose(p, expected / expected.sum())
 
 
-@given(logits, some_k, some_share, some_share, st.sampled_from([0, 0.3, 1, 2]))
-def test_the_candidates_are_what_is_drawn_from(o, k, share, least, temperature):
+@given(with_ties, some_k, some_share, some_share, st.sampled_from([0, 0.5, 1]))
+def test_what_is_drawn_is_the_candidate_whose_turn_it_is(o, k, share, least, temperature):
+    """In falling order, ties the lower id first, every candidate has its interval of u; for rows as for one."""
+    o[~np.isfinite(o).any(axis=1), 0] = 0
     options = Options(temperature, k, share, least)
     p = candidates(o, options)
-    assert p.sum() == pytest.approx(1)
-    np.testing.assert_array_equal(candidates(np.stack([o, o]), options)[1], p)
-    for u in np.linspace(0, 1, 50)[:-1]:
-        chosen = choose(o, options, u)
-        assert p[chosen] > 0
-        if temperature > 0:
-            below = p[:chosen].sum()
-            assert below - 1e-9 <= u <= below + p[chosen] + 1e-9
+    for u in (0.0, 0.013, 0.277, 0.5001, 0.77, 0.999, np.nextafter(1, 0)):
+        chosen = choose(o, options, np.full(len(o), u))
+        assert chosen.tolist() == [choose(row, options, u) for row in o]
+        for row, index in zip(p, chosen, strict=True):
+            order = (-row).argsort(kind="stable") if options.filtered else np.arange(len(row))
+            place = order.tolist().index(index)
+            assert row[index] > 0
+            assert row[order[:place]].sum() - 1e-12 <= u <= row[order[: place + 1]].sum() + 1e-12
 
 
 def chosen(options, o=LOG_P):
@@ -161,12 +164,12 @@ def test_all_mass_on_one(options):
     ("u", "expected"), [(0, 0), (0.0999, 0), (0.1001, 1), (0.4999, 1), (0.5001, 2), (0.9999999999, 3)]
 )
 def test_a_draw_is_the_inverse_of_the_cumulative_distribution(u, expected):
-    assert draw(np.exp(LOG_P), u) == expected
+    assert draw(np.add.accumulate(np.exp(LOG_P)), u) == expected
 
 
 @given(st.floats(0, 1, exclude_max=True))
 def test_what_was_left_out_is_never_drawn(u):
-    assert draw(np.array([0, 0.5, 0, 0.5, 0]), u) in (1, 3)
+    assert draw(np.add.accumulate([0, 0.5, 0, 0.5, 0]), u) in (1, 3)
 
 
 @given(st.integers(1, 5), st.integers(1, 9), st.integers(0, 2**32))
@@ -197,9 +200,10 @@ def test_what_is_not_finite_is_refused(temperature, bad):
 @pytest.mark.parametrize("total", [1.0, 1.5, 1.9999999, 1e-300, 3e300])
 def test_the_last_number_below_one_still_draws_the_last_character(total):
     u = np.nextafter(1, 0)
-    p = np.array([total * 0.3, total * 0.7])
-    assert draw(p, u) == 1
-    assert draw(p[np.newaxis], np.array([u])).tolist() == [1]
+    sums = np.add.accumulate([total * 0.3, total * 0.7])
+    assert draw(sums, u) == draw(sums, u, 2) == 1
+    assert draw(sums, u, 1) == 0
+    assert draw(sums[np.newaxis], np.array([u])).tolist() == [1]
 
 
 @pytest.mark.parametrize(
