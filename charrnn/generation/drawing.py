@@ -50,7 +50,7 @@ def draw_texts(
         for u in _random_numbers(length, generators):
             allowed = logits if forbidden is None else np.where(forbidden, -np.inf, logits)
             if guard and recent:
-                allowed = penalised(allowed, recent.following(), guard.penalty)
+                allowed = penalised(allowed, recent.following, guard.penalty)
             ids = choose(allowed, options, u) if len(u) > 1 else np.array([choose(allowed[0], options, u[0])])
             yield Drawn(ids, logits, allowed)
             if recent:

@@ -46,6 +46,8 @@ class Recent:
     def __init__(self, repetition: Repetition, prompts: Array) -> None:
         """`prompts`: what the texts begin with, (T, B)."""
         B = prompts.shape[1]
+        self.following = [""] * B
+        """What has followed the last n-1 characters of each text, one code point for each n-gram of the window."""
         self._before, self._most = repetition.ngram - 1, repetition.window - repetition.ngram + 1
         self._ends = [""] * B  # the last n-1 characters
         self._ngrams: list[deque[str]] = [deque() for _ in range(B)]  # without their last characters, the oldest first
@@ -59,22 +61,18 @@ class Recent:
             zip(ids, self._ends, self._ngrams, self._next, strict=True)
         ):
             longer = end + chr(index)
-            if len(longer) <= self._before:
-                self._ends[b] = longer
-                continue
-            self._ends[b] = longer[1:]
-            following[end] = following.get(end, "") + longer[-1]
-            ngrams.append(end)
+            if len(longer) > self._before:
+                following[end] = following.get(end, "") + longer[-1]
+                ngrams.append(end)
+                longer = longer[1:]
             if len(ngrams) > self._most:
                 oldest = ngrams.popleft()
                 if later := following[oldest][1:]:
                     following[oldest] = later
                 else:
                     del following[oldest]
-
-    def following(self) -> list[str]:
-        """What has followed the last n-1 characters of each text, one code point for each n-gram of the window."""
-        return [following.get(end, "") for end, following in zip(self._ends, self._next, strict=True)]
+            self._ends[b] = longer
+            self.following[b] = following.get(longer, "")
 
 
 def penalised(logits: Array, following: Sequence[str], penalty: float) -> Array:

@@ -78,7 +78,8 @@ def candidates(logits: Array, options: Options) -> Array:
 
 def left(falling: Array, cumulative: Array, options: Options) -> Any:
     """How many of the likeliest all filters leave: a number for p in falling order, (V,), or one for each row of (B, V)."""
-    n: Any = left_by_top_k(falling, options.top_k or falling.shape[-1])
+    V = falling.shape[-1]
+    n: Any = V if options.top_k is None else left_by_top_k(V, options.top_k)
     if options.top_p is not None:
         n = left_by_top_p(cumulative[..., :n], options.top_p)
     if options.min_p is not None:
@@ -87,15 +88,15 @@ def left(falling: Array, cumulative: Array, options: Options) -> Any:
     return n
 
 
-def left_by_top_k(falling: Array, k: int) -> int:
+def left_by_top_k(V: int, k: int) -> int:
     """The k likeliest; all of them where k is V or more."""
-    return min(k, int(falling.shape[-1]))
+    return min(k, V)
 
 
 def left_by_top_p(cumulative: Array, share: float) -> Any:
     """The fewest of the likeliest that have at least this share of the probability together, of the sums of falling p."""
     if cumulative.ndim == 1:
-        return 1 + cumulative[:-1].searchsorted(share * cumulative[-1])
+        return 1 + cumulative.searchsorted(share * cumulative[-1])
     return 1 + (cumulative >= share * cumulative[:, -1:]).argmax(axis=-1)
 
 
@@ -103,7 +104,7 @@ def left_by_min_p(falling: Array, share: float) -> Any:
     """Those at least this share as likely as the likeliest."""
     if falling.ndim == 1:
         return len(falling) - falling[::-1].searchsorted(share * falling[0])
-    return np.count_nonzero(falling >= share * falling[:, :1], axis=-1)
+    return falling.shape[1] - (falling[:, ::-1] >= share * falling[:, :1]).argmax(axis=-1)
 
 
 def draw(cumulative: Array, u: Any, n: Any = None) -> Any:

@@ -25,7 +25,7 @@ def test_what_has_followed_is_counted_over_the_n_grams_in_the_window(prompt, wri
     texts = np.random.default_rng(seed).integers(0, 3, (prompt + written, 2))
     recent = Recent(Repetition(2.0, n, n + more), texts[:prompt])
     for i in range(prompt, prompt + written + 1):
-        for followers, text in zip(recent.following(), texts[:i].T.tolist(), strict=True):
+        for followers, text in zip(recent.following, texts[:i].T.tolist(), strict=True):
             assert {ord(c): followers.count(c) for c in followers} == counts_plainly(text, n, n + more)
         if i < prompt + written:
             recent.read(texts[i].tolist())
