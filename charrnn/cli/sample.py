@@ -87,7 +87,7 @@ def _prompt(prompt: str, file: str | None) -> str:
         with nullcontext(standard_input()) if file == "-" else open(file, "rb") as given:
             content = given.read(LONGEST_PROMPT + 1)
         if len(content) > LONGEST_PROMPT:
-            raise SamplingError(f"--prompt-file {file}: {_size(file)}; a prompt may have {LONGEST_PROMPT:,} bytes")
+            raise SamplingError(f"--prompt-file {file}: {_size(file)}; a prompt has at most {LONGEST_PROMPT:,}")
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except OSError as error:
         raise SamplingError(f"--prompt-file {file}: cannot be read: {error.strerror}") from None
