@@ -12,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from charrnn.checks.gradcheck import Check, Report, by_parameter
-from charrnn.generation.generator import Sample
 from charrnn.learning.bench import Bench
 from charrnn.runs.configuration import Resolved, leaves
 from charrnn.runs.plan import Plan
@@ -74,16 +73,6 @@ def show_sample(prompt: str, text: Iterable[str], stream: bool) -> None:
         out.flush()
     out.write("\n")
     out.flush()
-
-
-def show_samples(samples: Sequence[Sample], prompt: str, json: bool) -> None:
-    """Several texts, each below a line that names its seed, or all as JSON."""
-    if json:
-        write_json([asdict(sample) for sample in samples])
-        return
-    for number, sample in enumerate(samples, start=1):
-        sys.stdout.write(f"--- sample {number} of {len(samples)}, seed {sample.seed} ---\n")
-        show_sample(prompt, [sample.text], stream=False)
 
 
 def show_report(report: Report, json: bool) -> None:

@@ -2,100 +2,77 @@
 
 import os
 from contextlib import nullcontext
-from pathlib import Path
-from typing import Annotated, Literal
 
 import typer
+
+from charrnn.cli import sampling_options as given
 
 LONGEST_PROMPT = 1 << 24  # bytes
 
 
 def sample(
-    run: Annotated[
-        Path,
-        typer.Argument(
-            metavar="RUN", readable=False, help="A run directory, or a .safetensors checkpoint.", show_default=False
-        ),
-    ],
-    prompt: Annotated[
-        str, typer.Option("--prompt", "-p", metavar="TEXT", help="The text to go on from; it is printed first.")
-    ] = "",
-    prompt_file: Annotated[
-        str | None,
-        typer.Option("--prompt-file", metavar="FILE", help="Read the prompt from a file; - is standard input."),
-    ] = None,
-    length: Annotated[
-        int,
-        typer.Option("--length", "-n", min=0, help="Characters to write (bytes, for a byte model); 0: without end."),
-    ] = 500,
-    temperature: Annotated[
-        float, typer.Option("--temperature", "-t", help="Below 1 safer, above 1 wilder; 0 always takes the likeliest.")
-    ] = 0.8,
-    top_k: Annotated[
-        int | None, typer.Option("--top-k", metavar="K", help="Choose among the K likeliest characters only.")
-    ] = None,
-    top_p: Annotated[
-        float | None,
-        typer.Option(
-            "--top-p", metavar="P", help="Choose among the likeliest characters that together have probability P."
-        ),
-    ] = None,
-    min_p: Annotated[
-        float | None,
-        typer.Option(
-            "--min-p", metavar="P", help="Choose among the characters at least P times as likely as the likeliest."
-        ),
-    ] = None,
-    only: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CHARS",
-            help="Write these characters alone, or a class: letters, lowercase, uppercase, digits, space, ascii.",
-        ),
-    ] = None,
-    stop: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="TEXT", help="End where this text would come; it is not printed. Repeatable.", show_default=False
-        ),
-    ] = None,
-    count: Annotated[int, typer.Option(min=1, help="Samples to draw side by side, with seeds SEED, SEED + 1, ...")] = 1,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="The same seed gives the same text. Default: a new one, told on stderr.")
-    ] = None,
-    checkpoint: Annotated[
-        Literal["best", "last"] | None,
-        typer.Option(help="Which checkpoint of a run directory. Default: best, or last where there is no best."),
-    ] = None,
-    stream: Annotated[
-        bool, typer.Option("--stream/--no-stream", help="Print each character as it is drawn, or all at the end.")
-    ] = True,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print a list of {text, seed, finish, log_probability} as JSON.")
-    ] = False,
+    run: given.RunArgument,
+    prompt: given.PromptOption = "",
+    prompt_file: given.PromptFileOption = None,
+    length: given.LengthOption = 500,
+    temperature: given.TemperatureOption = 0.8,
+    top_k: given.TopKOption = None,
+    top_p: given.TopPOption = None,
+    min_p: given.MinPOption = None,
+    repetition_penalty: given.PenaltyOption = 1.0,
+    repetition_ngram: given.NgramOption = 8,
+    repetition_window: given.WindowOption = 400,
+    only: given.OnlyOption = None,
+    stop: given.StopOption = None,
+    count: given.CountOption = 1,
+    rerank: given.RerankOption = None,
+    seed: given.SeedOption = None,
+    checkpoint: given.CheckpointOption = None,
+    stream: given.StreamOption = True,
+    surprisal: given.SurprisalOption = False,
+    trace: given.TraceOption = False,
+    trace_candidates: given.CandidatesOption = 5,
+    json: given.JsonOption = False,
 ) -> None:
     """Write text with a trained network.
 
     The text goes to stdout, everything else to stderr.
     """
     from charrnn import api
-    from charrnn.cli import display
+    from charrnn.cli import display, samples
+    from charrnn.generation.repetition import Repetition
+    from charrnn.generation.samples import best
     from charrnn.generation.sampling import Options
 
-    options = Options(temperature, top_k, top_p, min_p)
-    if length == 0 and (json or count > 1):
-        raise typer.BadParameter("--length 0 writes without end: one text alone, and not as JSON")
+    guard = Repetition(repetition_penalty, repetition_ngram, repetition_window)
+    options = Options(temperature, top_k, top_p, min_p, guard if repetition_penalty > 1 else None)
+    if length == 0 and (json or trace or rerank is not None or count > 1):
+        raise typer.BadParameter("--length 0 writes without end: one text alone, not --json, --trace or --rerank")
+    if rerank is not None and rerank < count:
+        raise typer.BadParameter(f"--rerank must be at least --count, {count}; found {rerank}")
     generator, loaded = api.sample(run, checkpoint, only)
     prompt, stops = _prompt(prompt, prompt_file), stop or []
     first = display.new_seed() if seed is None else seed
-    if count == 1 and not json:
-        text = generator.generate(prompt, length, options, first, stops)
-        display.tell(f"{loaded.note or loaded.path}, seed {first}")
-        display.show_sample(prompt, text, stream)
+    told = f"{loaded.note or loaded.path}, seed {first}"
+    coloured = surprisal and not json and samples.in_colour()
+    if count == 1 and not (json or trace or rerank):
+        if coloured:
+            pieces = generator.generate_scored(prompt, length, options, first, stops)
+            display.tell(told)
+            samples.show_coloured(prompt, pieces, stream)
+        else:
+            text = generator.generate(prompt, length, options, first, stops)
+            display.tell(told)
+            display.show_sample(prompt, text, stream)
         return
-    samples = generator.generate_many(prompt, length, options, range(first, first + count), stops, scored=json)
-    display.tell(f"{loaded.note or loaded.path}, seed {first}")
-    display.show_samples(samples, prompt, json)
+    seeds = range(first, first + (rerank or count))
+    scored = json or coloured or rerank is not None
+    drawn = generator.generate_many(prompt, length, options, seeds, stops, scored, trace_candidates if trace else 0)
+    display.tell(told)
+    if rerank is not None:
+        drawn = best(drawn, count)
+        samples.tell_best(drawn, rerank)
+    samples.show_samples(drawn, prompt, json, coloured)
 
 
 def _prompt(prompt: str, file: str | None) -> str:
@@ -110,12 +87,17 @@ def _prompt(prompt: str, file: str | None) -> str:
         with nullcontext(standard_input()) if file == "-" else open(file, "rb") as given:
             content = given.read(LONGEST_PROMPT + 1)
         if len(content) > LONGEST_PROMPT:
-            raise SamplingError(f"--prompt-file {file}: longer than {LONGEST_PROMPT:,} bytes")
+            raise SamplingError(f"--prompt-file {file}: {_size(file)}; a prompt has at most {LONGEST_PROMPT:,}")
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except OSError as error:
         raise SamplingError(f"--prompt-file {file}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise SamplingError(f"--prompt-file {file}: byte {error.start} is not UTF-8") from None
+
+
+def _size(file: str) -> str:
+    """Of a prompt that is too long: a pipe is not read to its end to know it."""
+    return f"{os.path.getsize(file):,} bytes" if os.path.isfile(file) else f"more than {LONGEST_PROMPT:,} bytes"
 
 
 def _undecoded(text: str) -> bool:

@@ -1,35 +1,19 @@
 """Text from a predictor, a trained network most often, one character at a time, or many texts side by side."""
 
-import codecs
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import count
 
 import numpy as np
 
 from charrnn.generation.alphabet import forbidden
-from charrnn.generation.predictor import Predictor, Step
-from charrnn.generation.sampling import Options, choose
-from charrnn.generation.stopping import first_stop, require_stops, until
-from charrnn.network.arrays import Array, Ids
-from charrnn.network.readout import log_softmax
+from charrnn.generation.drawing import Drawn, draw_texts
+from charrnn.generation.pieces import Decoder, Piece, pieces
+from charrnn.generation.predictor import Predictor
+from charrnn.generation.samples import Sample, Seed
+from charrnn.generation.sampling import Options
+from charrnn.generation.stopping import Ends, first_stop, pieces_until, require_stops, until
+from charrnn.generation.tracing import TracedStep, trace
+from charrnn.network.arrays import Array
 from charrnn.text.vocabulary import Vocabulary
-
-Seed = int | tuple[int, ...]
-BLOCK = 256  # characters whose random numbers are drawn at once
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A text that was written, without its prompt; `finish` is "length" or "stop", and `log_probability` that of all that was
-    drawn, a stop string included, in nats, as the predictor has it before any filter.
-    """
-
-    text: str
-    seed: Seed
-    finish: str
-    log_probability: float | None
 
 
 class Generator:
@@ -52,13 +36,17 @@ class Generator:
         of the prompt that the vocabulary lacks, and SamplingError for an empty stop string.
         """
         require_stops(stops)
-        ids = (ids for ids, _ in self._ids(prompt, length or None, options, [seed]))
-        if self._vocabulary.unit == "byte":
-            pieces = _whole_characters(ids)
-        else:
-            symbols = self._vocabulary.symbols
-            pieces = (symbols[chosen[0]] for chosen in ids)
-        return until(pieces, stops) if stops else pieces
+        texts = _texts(self._vocabulary, self._draw(prompt, length or None, options, [seed]))
+        return until(texts, stops) if stops else texts
+
+    def generate_scored(
+        self, prompt: str, length: int, options: Options, seed: Seed, stops: Sequence[str] = ()
+    ) -> Iterator[Piece]:
+        """The text of `generate`, each character with its surprisal in nats, as the predictor has it before any filter."""
+        require_stops(stops)
+        drawn = self._draw(prompt, length or None, options, [seed])
+        scored = ((int(each.ids[0]), float(each.surprisals()[0])) for each in drawn)
+        return pieces_until(pieces(self._vocabulary, scored), stops)
 
     def generate_many(
         self,
@@ -68,83 +56,72 @@ class Generator:
         seeds: Sequence[Seed],
         stops: Sequence[str] = (),
         scored: bool = False,
+        traced: int = 0,
     ) -> list[Sample]:
-        """One text for each seed, written side by side: what `generate` would write with that seed. `scored`: each with its
-        probability.
+        """One text for each seed, written side by side: what `generate` would write with that seed.
+
+        `scored`: each with its probability and surprisals; `traced`: each step with so many candidates.
         """
         require_stops(stops)
-        ids, log_p = [], []
-        for chosen, logits in self._ids(prompt, length, options, seeds):
-            ids.append(chosen)
+        ids, surprisals, steps = [], [], []
+        ends = Ends([Decoder(self._vocabulary) for _ in seeds], stops)
+        for drawn in self._draw(prompt, length, options, seeds):
+            ids.append(drawn.ids)
             if scored:
-                log_p.append(log_softmax(logits)[np.arange(len(chosen)), chosen])
-        texts, chances = np.array(ids, np.intp).T.tolist(), np.array(log_p).T if scored else [None] * len(seeds)
-        return [self._sample(*each, stops) for each in zip(texts, seeds, chances, strict=True)]
+                surprisals.append(drawn.surprisals())
+            if traced:
+                steps.append(trace(drawn, options, self._vocabulary, traced))
+            if stops and ends.read(drawn.ids.tolist()):
+                break
+        texts = np.array(ids, np.intp).T
+        columns = np.array(surprisals).T if scored else [None] * len(seeds)
+        traces = zip(*steps, strict=True) if traced else [None] * len(seeds)
+        rows = zip(texts, seeds, ends.at, columns, traces, strict=True)
+        return [self._sample(ids[:end].tolist(), seed, stops, s, t) for ids, seed, end, s, t in rows]
 
-    def _sample(self, ids: list[int], seed: Seed, log_p: Array | None, stops: Sequence[str]) -> Sample:
-        text = self._vocabulary.decode(ids)
-        end = first_stop(text, stops)
-        if end is None:
-            return Sample(text, seed, "length", _total(log_p))
-
-        def stopped(drawn: int) -> bool:
-            return first_stop(self._vocabulary.decode(ids[:drawn]), stops) is not None
-
-        drawn = bisect_left(range(len(ids) + 1), True, key=stopped)
-        return Sample(text[:end], seed, "stop", None if log_p is None else _total(log_p[:drawn]))
-
-    def _ids(
-        self, prompt: str, length: int | None, options: Options, seeds: Sequence[Seed]
-    ) -> Iterator[tuple[Ids, Array]]:
-        """The next character of each text, (len(seeds),), and the logits it was chosen from, (len(seeds), V), `length` times.
-
-        A mistake in the prompt is told at once.
-        """
-        generators = [np.random.default_rng(seed) for seed in seeds]
-        prompts = [self._first_ids(prompt, generator) for generator in generators]
-        logits, step = self._predictor.begin(np.stack(prompts, axis=1))
-        return self._write(logits, step, length, options, generators)
-
-    def _write(
+    def _sample(
         self,
-        logits: Array,
-        step: Step,
-        length: int | None,
-        options: Options,
-        generators: Sequence[np.random.Generator],
-    ) -> Iterator[tuple[Ids, Array]]:
-        for u in _random_numbers(length, generators):
-            allowed = logits
-            if self._forbidden is not None:
-                allowed = np.where(self._forbidden, -np.inf, logits)
-            ids = choose(allowed, options, u) if len(u) > 1 else np.array([choose(allowed[0], options, u[0])])
-            yield ids, logits
-            logits = step(ids)
+        ids: list[int],
+        seed: Seed,
+        stops: Sequence[str],
+        surprisals: Array | None,
+        steps: Sequence[TracedStep] | None,
+    ) -> Sample:
+        """The sample of all that was drawn of one text."""
+        drawn, text = len(ids), self._vocabulary.decode(ids)
+        end = first_stop(text, stops)
+        log_p = told = None
+        if surprisals is not None:
+            log_p = -float(surprisals[:drawn].sum())
+            told = list(
+                pieces_until(pieces(self._vocabulary, zip(ids, surprisals[:drawn].tolist(), strict=True)), stops)
+            )
+        finish = "length" if end is None else "stop"
+        return Sample(text[:end], seed, finish, drawn, log_p, told, steps and steps[:drawn])
 
-    def _first_ids(self, prompt: str, random: np.random.Generator) -> Array:
-        if prompt:
-            return self._vocabulary.encode(prompt)
+    def _draw(self, prompt: str, length: int | None, options: Options, seeds: Sequence[Seed]) -> Iterator[Drawn]:
+        """The next character of each text, `length` times. A mistake in the prompt is told at once."""
+        generators = [np.random.default_rng(seed) for seed in seeds]
+        if prompt:  # one copy serves all texts
+            ids = self._vocabulary.encode(prompt)
+            prompts = np.broadcast_to(ids[:, np.newaxis], (len(ids), len(seeds)))
+        else:
+            prompts = np.stack([self._unseen(generator) for generator in generators], axis=1)
+        return draw_texts(self._predictor, prompts, length, options, generators, self._forbidden)
+
+    def _unseen(self, random: np.random.Generator) -> Array:
+        """What is read where there is no prompt, (1,)."""
         if "\n" in self._vocabulary.symbols:
             return self._vocabulary.encode("\n")
         known = [index for index in range(len(self._vocabulary)) if index != self._vocabulary.unknown_id]
         return random.choice(known, 1)
 
 
-def _total(log_p: Array | None) -> float | None:
-    return None if log_p is None else float(log_p.sum())
-
-
-def _random_numbers(length: int | None, generators: Sequence[np.random.Generator]) -> Iterator[Array]:
-    """One number in [0, 1) from each generator, (len(generators),), `length` times; None: without end."""
-    for start in count(0, BLOCK) if length is None else range(0, length, BLOCK):
-        numbers = np.stack([generator.random(BLOCK) for generator in generators], axis=1)
-        yield from numbers if length is None else numbers[: length - start]
-
-
-def _whole_characters(ids: Iterator[Ids]) -> Iterator[str]:
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    for chosen in ids:
-        if text := decoder.decode(bytes([chosen[0]])):
+def _texts(vocabulary: Vocabulary, drawn: Iterator[Drawn]) -> Iterator[str]:
+    """The pieces of one text, without their surprisals, which cost more than they seem."""
+    decoder = Decoder(vocabulary)
+    for each in drawn:
+        if text := decoder.read(each.ids[0]):
             yield text
-    if rest := decoder.decode(b"", final=True):
-        yield rest
+    if text := decoder.rest():
+        yield text

@@ -1,8 +1,11 @@
-"""From logits to characters: small pure functions of probabilities, one row for each stream.
+"""From logits to characters: small pure functions of probabilities, one row for each text.
 
-Applied in this order: temperature, top-k, top-p, min-p, draw. The characters are put in order, the likeliest first (ties:
-the lower id first), and each filter leaves the first of what those before it left, their probabilities unchanged: of one
-text it cuts off the rest, of several it sets the rest to 0.
+Applied in this order: temperature, top-k, top-p, min-p, draw; before them come the alphabet (alphabet.py) and the guard against
+repetition (repetition.py). With the characters in falling order of probability (ties: the lower id first), each filter says how
+many of the first are left of those that the one before it left; their probabilities stay as they are.
+
+Only the probabilities are sorted, which is several times as fast as sorting the characters: what is drawn is a place in that
+order, and the character is the one that has the probability found there.
 """
 
 import math
@@ -12,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.errors import DivergedError, SamplingError
+from charrnn.generation.repetition import Repetition
 from charrnn.network.arrays import Array
 from charrnn.network.readout import log_softmax
 
@@ -27,6 +31,7 @@ class Options:
     top_k: int | None = None
     top_p: float | None = None
     min_p: float | None = None
+    repetition: Repetition | None = None
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.temperature) and self.temperature >= 0):
@@ -53,63 +58,96 @@ def choose(logits: Array, options: Options, u: Any) -> Any:
     o = _scaled(logits, options.temperature)
     if options.temperature == 0:
         return logits.argmax(axis=-1)
+    p = np.exp(o, out=o)
     if not options.filtered:
-        return draw(np.exp(o, out=o), u)
-    order = (-o).argsort(axis=-1, kind="stable")
-    if o.ndim == 1:
-        return order[draw(keep(np.exp(o[order]), options), u)]
-    places = draw(keep(np.exp(np.take_along_axis(o, order, axis=-1)), options), u)
-    return order[np.arange(len(order)), places]
+        return draw(np.add.accumulate(p, axis=-1), u)
+    falling = _falling(p)
+    cumulative = np.add.accumulate(falling, axis=-1)
+    return id_at(draw(cumulative, u, left(falling, cumulative, options)), falling, p)
 
 
-def keep(p: Array, options: Options) -> Array:
-    """What all filters leave of the probabilities p, (V,) or (B, V), the likeliest first."""
-    if options.top_k is not None:
-        p = keep_top_k(p, options.top_k)
+def candidates(logits: Array, options: Options) -> Array:
+    """The probabilities that `choose` draws with, (B, V), 0 for what was left out. Raises DivergedError."""
+    p = np.exp(_scaled(logits, options.temperature))
+    falling = _falling(p)
+    n = left(falling, np.add.accumulate(falling, axis=-1), options) if options.temperature > 0 else 1
+    places = (-p).argsort(axis=-1, kind="stable").argsort(axis=-1)
+    kept = np.where(places < np.reshape(n, (-1, 1)), p, 0.0)
+    return np.asarray(kept / kept.sum(axis=-1, keepdims=True))
+
+
+def left(falling: Array, cumulative: Array, options: Options) -> Any:
+    """How many of the likeliest all filters leave: a number for p in falling order, (V,), or one for each row of (B, V)."""
+    V = falling.shape[-1]
+    n: Any = V if options.top_k is None else left_by_top_k(V, options.top_k)
     if options.top_p is not None:
-        p = keep_top_p(p, options.top_p)
+        n = left_by_top_p(cumulative[..., :n], options.top_p)
     if options.min_p is not None:
-        p = keep_min_p(p, options.min_p)
-    return p
+        least = left_by_min_p(falling, options.min_p)
+        n = min(n, least) if falling.ndim == 1 else np.minimum(n, least)
+    return n
 
 
-def keep_top_k(p: Array, k: int) -> Array:
-    """Only the k likeliest; all of them where k is V or more."""
-    return p[..., :k]
+def left_by_top_k(V: int, k: int) -> int:
+    """The k likeliest; all of them where k is V or more."""
+    return min(k, V)
 
 
-def keep_top_p(p: Array, share: float) -> Array:
-    """Only the fewest of the likeliest that have at least this share of the probability together."""
-    cumulative = np.add.accumulate(p, axis=-1)
+def left_by_top_p(cumulative: Array, share: float) -> Any:
+    """The fewest of the likeliest that have at least this share of the probability together, of the sums of falling p."""
+    if cumulative.ndim == 1:
+        return 1 + cumulative.searchsorted(share * cumulative[-1])
+    return 1 + (cumulative >= share * cumulative[:, -1:]).argmax(axis=-1)
+
+
+def left_by_min_p(falling: Array, share: float) -> Any:
+    """Those at least this share as likely as the likeliest."""
+    if falling.ndim == 1:
+        return len(falling) - falling[::-1].searchsorted(share * falling[0])
+    return falling.shape[1] - (falling[:, ::-1] >= share * falling[:, :1]).argmax(axis=-1)
+
+
+def draw(cumulative: Array, u: Any, n: Any = None) -> Any:
+    """The place whose interval of the cumulative distribution holds u, 0 <= u < 1, among the first n (None: all), or one for
+    each row; none of probability 0.
+
+    The probabilities need not add up to 1: u is taken as a share of their sum.
+    """
+    if cumulative.ndim == 1:
+        total = cumulative[-1 if n is None else n - 1]
+        return cumulative.searchsorted(u * BELOW_ONE * total, side="right")
+    total = cumulative[:, -1] if n is None else cumulative[np.arange(len(cumulative)), n - 1]
+    return (cumulative > (u * BELOW_ONE * total)[:, np.newaxis]).argmax(axis=-1)
+
+
+def id_at(place: Any, falling: Array, p: Array) -> Any:
+    """The id of the character at a place of p in falling order, ties the lower id first; or one for each row."""
     if p.ndim == 1:
-        return p[: 1 + cumulative[:-1].searchsorted(share * cumulative[-1])]
-    missing = cumulative[:, :-1] < share * cumulative[:, -1:]  # after the first, the second, ...
-    return p * np.pad(missing, ((0, 0), (1, 0)), constant_values=True)
+        value = falling[place]
+        return _id_among_equals(place, p) if falling[place - 1] == value else (p == value).argmax()
+    rows = np.arange(len(p))
+    values = falling[rows, place]
+    ids = (p == values[:, np.newaxis]).argmax(axis=-1)
+    for row in np.flatnonzero(falling[rows, place - 1] == values):
+        ids[row] = _id_among_equals(place[row], p[row])
+    return ids
 
 
-def keep_min_p(p: Array, share: float) -> Array:
-    """Only those at least this share as likely as the likeliest."""
-    if p.ndim == 1:
-        return p[: len(p) - p[::-1].searchsorted(share * p[0])]
-    return p * (p >= share * p[:, :1])
+def _id_among_equals(place: int, p: Array) -> Any:
+    """The slow way of id_at, where the one before is as likely."""
+    return (-p).argsort(kind="stable")[place]
+
+
+def _falling(p: Array) -> Array:
+    rising = p.copy()  # and sort, in place of np.sort, whose wrapper takes as long as one row
+    rising.sort(axis=-1)
+    falling: Array = rising[..., ::-1]
+    return falling
 
 
 def tempered(logits: Array, temperature: float) -> Array:
     """log softmax(logits / temperature), for any temperature above 0 without overflow; logits may be -inf."""
     return log_softmax(_scaled(logits, temperature))
-
-
-def draw(p: Array, u: Any) -> Any:
-    """The place whose interval of the cumulative distribution holds u, 0 <= u < 1, or one for each row; none of probability 0.
-
-    The probabilities need not add up to 1: u is taken as a share of their sum.
-    """
-    cumulative = np.add.accumulate(p, axis=-1)
-    if cumulative.ndim == 1:
-        level = u * BELOW_ONE * cumulative[-1]
-        return cumulative.searchsorted(level, side="right")
-    level = u * BELOW_ONE * cumulative[:, -1]
-    return np.count_nonzero(cumulative <= level[:, np.newaxis], axis=-1)
 
 
 def _scaled(logits: Array, temperature: float) -> Array:

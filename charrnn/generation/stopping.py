@@ -1,8 +1,10 @@
 """Text that ends where a stop string begins, though it comes in pieces that may cut the string in two."""
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 
 from charrnn.errors import SamplingError
+from charrnn.generation.pieces import Decoder, Piece
 
 
 def require_stops(stops: Sequence[str]) -> None:
@@ -27,6 +29,19 @@ def until(pieces: Iterator[str], stops: Sequence[str]) -> Iterator[str]:
         yield held
 
 
+def pieces_until(given: Iterable[Piece], stops: Sequence[str]) -> Iterator[Piece]:
+    """The pieces up to the first stop string, without it, as `until` has it."""
+    surprisals: deque[float] = deque()
+
+    def texts() -> Iterator[str]:
+        for character, surprisal in given:
+            surprisals.append(surprisal)
+            yield character
+
+    for told in until(texts(), stops):
+        yield from ((character, surprisals.popleft()) for character in told)
+
+
 def first_stop(text: str, stops: Sequence[str]) -> int | None:
     """Where the first stop string to be complete begins; None where there is none. Of two that end at once, the longer."""
     ends = [(text.index(stop) + len(stop), -len(stop)) for stop in stops if stop in text]
@@ -39,3 +54,28 @@ def _beginning(text: str, stops: Sequence[str]) -> int:
     return next(
         (n for n in range(min(longest, len(text)), 0, -1) if any(stop.startswith(text[-n:]) for stop in stops)), 0
     )
+
+
+class Ends:
+    """When each of B texts meets its first stop string, one id at a time."""
+
+    def __init__(self, decoders: Sequence[Decoder], stops: Sequence[str]) -> None:
+        """`at`: how many ids each text had then, None where it has met none."""
+        self.at: list[int | None] = [None] * len(decoders)
+        self._decoders, self._stops = decoders, stops
+        self._tails = [""] * len(decoders)
+        self._read = 0
+
+    def read(self, ids: Sequence[int]) -> bool:
+        """One more id of each text: whether all have ended."""
+        self._read += 1
+        for b, (end, decoder, index) in enumerate(zip(self.at, self._decoders, ids, strict=True)):
+            if end is None and self._met(b, decoder.read(index)):
+                self.at[b] = self._read
+        return None not in self.at
+
+    def _met(self, b: int, piece: str) -> bool:
+        """Whether a stop string is complete with this piece of text b; what may be the beginning of one is remembered."""
+        text = self._tails[b] + piece
+        self._tails[b] = text[len(text) - _beginning(text, self._stops) :]
+        return any(stop in text for stop in self._stops)

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from refusals import refused
 
+from charrnn.cli import sample
+
 TINY = [
     "-s",
     "model.hidden_size=8",
@@ -219,6 +221,15 @@ def test_checkpoints(charrnn, tiny_run, content):
         (["-n", "-1"], 2, ["--length"]),
         (["-n", "0", "--json"], 2, ["--length 0 writes without end"]),
         (["-n", "0", "--count", "2"], 2, ["--length 0 writes without end"]),
+        (["-n", "0", "--trace"], 2, ["--length 0 writes without end"]),
+        (["-n", "0", "--rerank", "2"], 2, ["--length 0 writes without end"]),
+        (["--rerank", "2", "--count", "3"], 2, ["--rerank must be at least --count, 3; found 2"]),
+        (["--rerank", "0"], 2, ["--rerank"]),
+        (["--trace-candidates", "0"], 2, ["--trace-candidates"]),
+        (["--repetition-penalty", "0.9"], 1, ["repetition-penalty must be a number of at least 1", "found 0.9"]),
+        (["--repetition-penalty", "nan"], 1, ["repetition-penalty must be a number", "found nan"]),
+        (["--repetition-ngram", "0"], 1, ["repetition-ngram must be at least 1 character; found 0"]),
+        (["--repetition-window", "7"], 1, ["repetition-window must be at least one n-gram, 8 characters; found 7"]),
         (["--count", "0"], 2, ["--count"]),
         (["--seed", "-1"], 2, ["--seed"]),
         (["--prompt-file", "nothing.txt"], 1, ["--prompt-file nothing.txt: cannot be read: No such file"]),
@@ -228,6 +239,20 @@ def test_checkpoints(charrnn, tiny_run, content):
 )
 def test_options_of_sample(charrnn, tiny_run, arguments, code, words):
     refused(charrnn("sample", tiny_run, *arguments), code, *words)
+
+
+@pytest.mark.parametrize("by_pipe", [False, True])
+def test_a_prompt_that_is_too_long_is_refused_with_its_size(charrnn, tiny_run, tmp_path, monkeypatch, by_pipe):
+    monkeypatch.setattr(sample, "LONGEST_PROMPT", 1000)
+    text = "the cat " * 200
+    (tmp_path / "long.txt").write_text(text, "utf-8")
+    given = ("-", text) if by_pipe else (tmp_path / "long.txt", None)
+    size = "more than 1,000 bytes" if by_pipe else "1,600 bytes"
+    done = charrnn("sample", tiny_run, "--prompt-file", given[0], "-n", "5", stdin=given[1])
+    refused(done, 1, f"--prompt-file {given[0]}: {size}; a prompt has at most 1,000")
+    (tmp_path / "long.txt").write_text(text[:1000], "utf-8")
+    assert charrnn("sample", tiny_run, "--prompt-file", tmp_path / "long.txt", "-n", "5").exit_code == 0
+    assert charrnn("sample", tiny_run, "--prompt", text, "-n", "5").stdout.startswith(text)
 
 
 def test_a_run_that_is_not_there(charrnn, tiny_run):

@@ -112,6 +112,58 @@ def test_samples_as_json(charrnn, tiny_run):
         assert alone == sample["text"] + "\n"
 
 
+def test_the_guard_against_repetition_changes_what_goes_round(charrnn, tiny_run):
+    options = ["-n", "300", "-t", "0", "--seed", "1", "-p", "the "]
+    plain = charrnn("sample", tiny_run, *options).stdout
+    assert charrnn("sample", tiny_run, *options, "--repetition-penalty", "1").stdout == plain
+    guard = ["--repetition-penalty", "3", "--repetition-ngram", "3", "--repetition-window", "100"]
+    guarded = charrnn("sample", tiny_run, *options, *guard).stdout
+    assert guarded != plain
+    assert charrnn("sample", tiny_run, *options, *guard, "--count", "2").stdout.count(guarded) == 2
+
+
+def test_a_trace_has_a_line_for_each_character_below_the_text(charrnn, tiny_run):
+    options = ["-n", "20", "--seed", "3", "--top-k", "4"]
+    plain = charrnn("sample", tiny_run, *options).stdout
+    lines = charrnn("sample", tiny_run, *options, "--trace", "--trace-candidates", "2").stdout.removeprefix(plain)
+    heading, *rows = lines.splitlines()
+    assert heading.split()[:3] == ["step", "drawn", "p"]
+    assert [row.split()[0] for row in rows] == [str(step) for step in range(1, 21)]
+    for row, character in zip(rows, plain, strict=False):
+        shown = f"'{character}'" if character.isprintable() else repr(character)
+        assert row[8:].startswith(shown)
+        assert f"*{shown} " in row
+        assert row.count("  '") + row.count("  *") <= 4
+    (sample,) = json.loads(charrnn("sample", tiny_run, *options, "--trace", "--json").stdout)
+    assert "".join(step["character"] for step in sample["trace"]) + "\n" == plain
+    assert sample["trace"][0].keys() == {"character", "probability", "candidates"}
+    assert sum(p for _, p in sample["trace"][0]["candidates"]) == pytest.approx(1)
+
+
+def test_reranking_prints_the_likeliest_and_tells_its_seed(charrnn, tiny_run):
+    options = ["-n", "30", "--seed", "5", "--stop", "a"]
+    samples = json.loads(charrnn("sample", tiny_run, *options, "--json", "--count", "6").stdout)
+    drawn = [len(sample["text"]) + (sample["finish"] == "stop") for sample in samples]
+    means = [sample["log_probability"] / n for sample, n in zip(samples, drawn, strict=True)]
+    order = sorted(range(6), key=lambda i: -means[i])
+    done = charrnn("sample", tiny_run, *options, "--rerank", "6")
+    assert done.stdout == samples[order[0]]["text"] + "\n"
+    assert f"seed {5 + order[0]}, mean log probability {means[order[0]]:.4f} nats" in done.stderr
+    both = charrnn("sample", tiny_run, *options, "--rerank", "6", "--count", "2").stdout
+    assert [line for line in both.splitlines() if line.startswith("---")] == [
+        f"--- sample {place} of 2, seed {5 + i} ---" for place, i in enumerate(order[:2], 1)
+    ]
+    ranked = json.loads(charrnn("sample", tiny_run, *options, "--rerank", "6", "--count", "2", "--json").stdout)
+    assert ranked == [samples[i] for i in order[:2]]
+
+
+def test_surprisal_without_a_terminal_is_plain_text(charrnn, tiny_run):
+    options = ["-n", "30", "--seed", "5", "-p", "the "]
+    for more in ([], ["--count", "2"], ["--no-stream"]):
+        plain = charrnn("sample", tiny_run, *options, *more)
+        assert charrnn("sample", tiny_run, *options, *more, "--surprisal").output == plain.output
+
+
 def test_only_some_characters(charrnn, tiny_run):
     assert set(charrnn("sample", tiny_run, "-n", "50", "--only", "cat").stdout) == set("cat\n")
 

@@ -70,6 +70,33 @@ def test_no_color_means_no_colour(text_file, tmp_path):
     assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", child.read())
 
 
+@pytest.mark.parametrize("more", [[], ["--no-stream"], ["--count", "2"]])
+def test_surprisal_colours_the_text_and_neither_the_prompt_nor_what_it_says(tiny_run, more):
+    command = ["-m", "charrnn", "sample", str(tiny_run), "-n", "200", "--seed", "1", "-p", "the dog", *more]
+
+    def written(*options, **environment):
+        child = pexpect.spawn(
+            sys.executable,
+            [*command, *options],
+            encoding="utf-8",
+            timeout=60,
+            dimensions=(30, 40),
+            env={**os.environ, "TERM": "xterm-256color", **environment},
+        )
+        return child.read().replace("\r\n", "\n")
+
+    def text(output):
+        return re.sub(r"\x1b\[[0-9;]*m", "", output).partition("seed 1\n")[2]
+
+    plain, coloured = written(), written("--surprisal")
+    legend = "surprisal in bits: below 0.5 · below 1 · below 2 · below 4 · below 6 · 6 or more\n"
+    assert text(coloured).replace(legend, "") == text(plain)
+    assert len(re.findall(r"\x1b\[[0-9;]*38;5;[0-9]+m", coloured.partition("the dog")[2])) > 50
+    assert "the dog\x1b" in coloured
+    assert written("--surprisal", NO_COLOR="1") == plain
+    assert written("--surprisal", TERM="dumb").partition("seed 1\n")[2] == text(plain)
+
+
 def test_sigterm_saves_and_exits_143(text_file, tmp_path):
     command = [sys.executable, "-m", "charrnn", "train", str(text_file), "-o", str(tmp_path / "r"), *LONG]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed_signals)

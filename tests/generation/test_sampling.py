@@ -5,7 +5,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from charrnn.errors import DivergedError, SamplingError
-from charrnn.generation.sampling import Options, choose, draw, keep, keep_min_p, keep_top_k, keep_top_p, tempered
+from charrnn.generation.sampling import (
+    Options,
+    candidates,
+    choose,
+    draw,
+    left_by_min_p,
+    left_by_top_k,
+    left_by_top_p,
+    tempered,
+)
 
 logits = arrays(np.float64, st.integers(1, 12), elements=st.floats(-50, 50))
 LOG_P = np.log([0.1, 0.4, 0.3, 0.2])
@@ -30,35 +39,71 @@ def falling(o):
 
 
 @given(logits, st.integers(1, 15))
-def test_top_k_keeps_the_k_likeliest_and_changes_nothing_else(o, k):
-    p = falling(o)
-    np.testing.assert_array_equal(keep_top_k(p, k), p[:k])
+def test_top_k_leaves_k_or_all(o, k):
+    assert left_by_top_k(len(o), k) == min(k, len(o))
 
 
 @given(logits, st.floats(1e-6, 1))
-def test_top_p_keeps_the_fewest_that_have_their_share(o, share):
+def test_top_p_leaves_the_fewest_that_have_their_share(o, share):
     p = falling(o)
-    kept = keep_top_p(p, share)
-    np.testing.assert_array_equal(kept, p[: len(kept)])
-    assert kept.sum() >= share * p.sum() * (1 - 1e-12)
-    assert kept[:-1].sum() < share * p.sum() * (1 + 1e-12)
+    cumulative = np.add.accumulate(p)
+    n = left_by_top_p(cumulative, share)
+    assert p[:n].sum() >= share * p.sum() * (1 - 1e-12)
+    assert p[: n - 1].sum() < share * p.sum() * (1 + 1e-12)
+    assert left_by_top_p(np.stack([cumulative, cumulative]), share).tolist() == [n, n]
 
 
 @given(logits, st.floats(1e-6, 1))
-def test_min_p_keeps_those_likely_beside_the_likeliest(o, share):
+def test_min_p_leaves_those_likely_beside_the_likeliest(o, share):
     p = falling(o)
-    np.testing.assert_array_equal(keep_min_p(p, share), p[p >= share * p[0]])
+    n = left_by_min_p(p, share)
+    assert n == np.count_nonzero(p >= share * p[0]) > 0
+    assert left_by_min_p(np.stack([p, p]), share).tolist() == [n, n]
 
 
-@given(logits, st.integers(1, 12), st.floats(0.01, 1), st.floats(0.01, 1))
-def test_the_filters_work_on_what_the_one_before_left_and_on_rows_as_on_one(o, k, share, least):
-    p, options = falling(o), Options(1, k, share, least)
-    kept = keep(p, options)
-    np.testing.assert_array_equal(kept, keep_min_p(keep_top_p(keep_top_k(p, k), share), least))
-    rows = keep(np.stack([p, p]), options)
-    for row in rows:
-        np.testing.assert_array_equal(row[: len(kept)], kept)
-        assert not row[len(kept) :].any()
+def keep_plainly(p, options):
+    """The filters one after the other on a list of characters, the likeliest first, ties the lower id first."""
+    kept = sorted(range(len(p)), key=lambda i: (-p[i], i))
+    if options.top_k is not None:
+        kept = kept[: options.top_k]
+    if options.top_p is not None:
+        shares = np.add.accumulate(p[kept])
+        kept = kept[: 1 + np.count_nonzero(shares[:-1] < options.top_p * shares[-1])]
+    if options.min_p is not None:
+        kept = [i for i in kept if p[i] >= options.min_p * p[kept[0]]]
+    return np.where(np.isin(np.arange(len(p)), kept), p, 0)
+
+
+some_k = st.none() | st.integers(1, 12)
+some_share = st.none() | st.sampled_from([1e-9, 0.1, 0.25, 0.5, 0.9, 1.0]) | st.floats(0.01, 1)
+with_ties = arrays(
+    np.float64, st.tuples(st.integers(1, 4), st.integers(1, 12)), elements=st.sampled_from([0, 1, 2, 3, -np.inf])
+)
+
+
+@given(with_ties, some_k, some_share, some_share, st.sampled_from([0, 0.5, 1]))
+def test_the_candidates_are_what_the_filters_leave_one_after_the_other(o, k, share, least, temperature):
+    o[~np.isfinite(o).any(axis=1), 0] = 0  # something may always be drawn
+    options = Options(temperature, k, share, least)
+    for row, p in zip(o, candidates(o, options), strict=True):
+        expected = keep_plainly(np.exp(tempered(row, temperature or 1)), options if temperature else Options(1, 1))
+        np.testing.assert_allclose(p, expected / expected.sum())
+
+
+@given(with_ties, some_k, some_share, some_share, st.sampled_from([0, 0.5, 1]))
+def test_what_is_drawn_is_the_candidate_whose_turn_it_is(o, k, share, least, temperature):
+    """In falling order, ties the lower id first, every candidate has its interval of u; for rows as for one."""
+    o[~np.isfinite(o).any(axis=1), 0] = 0
+    options = Options(temperature, k, share, least)
+    p = candidates(o, options)
+    for u in (0.0, 0.013, 0.277, 0.5001, 0.77, 0.999, np.nextafter(1, 0)):
+        chosen = choose(o, options, np.full(len(o), u))
+        assert chosen.tolist() == [choose(row, options, u) for row in o]
+        for row, index in zip(p, chosen, strict=True):
+            order = (-row).argsort(kind="stable") if options.filtered else np.arange(len(row))
+            place = order.tolist().index(index)
+            assert row[index] > 0
+            assert row[order[:place]].sum() - 1e-12 <= u <= row[order[: place + 1]].sum() + 1e-12
 
 
 def chosen(options, o=LOG_P):
@@ -87,11 +132,20 @@ def test_ties_go_to_the_lower_id():
                 (0.69, [1, 2]),
                 (0.71, [1, 2, 3]),
                 (1.0, [0, 1, 2, 3]),
+                (5e-324, [1]),
+                (np.nextafter(1, 0), [0, 1, 2, 3]),
             )
         ],
         *[
             (Options(min_p=p), ids)
-            for p, ids in ((1.0, [1]), (0.76, [1]), (0.74, [1, 2]), (0.26, [1, 2, 3]), (0.24, [0, 1, 2, 3]))
+            for p, ids in (
+                (5e-324, [0, 1, 2, 3]),
+                (1.0, [1]),
+                (0.76, [1]),
+                (0.74, [1, 2]),
+                (0.26, [1, 2, 3]),
+                (0.24, [0, 1, 2, 3]),
+            )
         ],
         (Options(top_k=2, top_p=0.58), [1, 2]),  # of what top-k left, 0.57 and 0.43
         (Options(top_k=2, top_p=0.57), [1]),
@@ -110,12 +164,12 @@ def test_all_mass_on_one(options):
     ("u", "expected"), [(0, 0), (0.0999, 0), (0.1001, 1), (0.4999, 1), (0.5001, 2), (0.9999999999, 3)]
 )
 def test_a_draw_is_the_inverse_of_the_cumulative_distribution(u, expected):
-    assert draw(np.exp(LOG_P), u) == expected
+    assert draw(np.add.accumulate(np.exp(LOG_P)), u) == expected
 
 
 @given(st.floats(0, 1, exclude_max=True))
 def test_what_was_left_out_is_never_drawn(u):
-    assert draw(np.array([0, 0.5, 0, 0.5, 0]), u) in (1, 3)
+    assert draw(np.add.accumulate([0, 0.5, 0, 0.5, 0]), u) in (1, 3)
 
 
 @given(st.integers(1, 5), st.integers(1, 9), st.integers(0, 2**32))
@@ -146,9 +200,10 @@ def test_what_is_not_finite_is_refused(temperature, bad):
 @pytest.mark.parametrize("total", [1.0, 1.5, 1.9999999, 1e-300, 3e300])
 def test_the_last_number_below_one_still_draws_the_last_character(total):
     u = np.nextafter(1, 0)
-    p = np.array([total * 0.3, total * 0.7])
-    assert draw(p, u) == 1
-    assert draw(p[np.newaxis], np.array([u])).tolist() == [1]
+    sums = np.add.accumulate([total * 0.3, total * 0.7])
+    assert draw(sums, u) == draw(sums, u, 2) == 1
+    assert draw(sums, u, 1) == 0
+    assert draw(sums[np.newaxis], np.array([u])).tolist() == [1]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,84 @@
+"""Samples on stdout: side by side, in the colours of their surprisals, with what each character was drawn from."""
+
+import json as jsonlib
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from charrnn.cli.colours import coloured, legend
+from charrnn.cli.display import Terminal, printable, show_sample, tell
+from charrnn.generation.pieces import Piece
+from charrnn.generation.samples import Sample
+from charrnn.generation.tracing import TracedStep
+
+
+def in_colour() -> bool:
+    """Whether stdout is a terminal that shows colours, and NO_COLOR is not set."""
+    console = Terminal()
+    return sys.stdout.isatty() and console.color_system is not None and not console.no_color
+
+
+def show_coloured(prompt: str, pieces: Iterable[Piece], stream: bool) -> None:
+    """As show_sample, each character of the text in the colour of its surprisal; the scale goes to stderr."""
+    Terminal(stderr=True, highlight=False).print(legend(), soft_wrap=True)
+    _write_coloured(prompt, pieces, stream)
+
+
+def show_samples(samples: Sequence[Sample], prompt: str, json: bool, colour: bool) -> None:
+    """Texts, each below a line that names its seed where there are several, and with its trace; or all as JSON."""
+    if json:
+        sys.stdout.write(jsonlib.dumps([_as_json(sample) for sample in samples], ensure_ascii=False) + "\n")
+        return
+    if colour:
+        Terminal(stderr=True, highlight=False).print(legend(), soft_wrap=True)
+    for number, sample in enumerate(samples, start=1):
+        if len(samples) > 1:
+            sys.stdout.write(f"--- sample {number} of {len(samples)}, seed {sample.seed} ---\n")
+        if colour and sample.pieces is not None:
+            _write_coloured(prompt, sample.pieces, stream=False)
+        else:
+            show_sample(prompt, [sample.text], stream=False)
+        sys.stdout.writelines(f"{line}\n" for line in _trace_lines(sample.trace or ()))
+    sys.stdout.flush()
+
+
+def tell_best(samples: Sequence[Sample], of: int) -> None:
+    """Which seeds wrote the best of so many samples, and how likely they are."""
+    for sample in samples:
+        mean = f"mean log probability {sample.mean_log_probability:.4f} nats per character"
+        tell(f"among the best of {of}: seed {sample.seed}, {mean}")
+
+
+def _write_coloured(prompt: str, pieces: Iterable[Piece], stream: bool) -> None:
+    sys.stdout.write(prompt)
+    sys.stdout.flush()
+    console = Terminal(highlight=False)
+    for some in ([piece] for piece in pieces) if stream else [list(pieces)]:
+        shown = coloured([printable(character) for character, _ in some], [surprisal for _, surprisal in some])
+        console.print(shown, end="", soft_wrap=True)
+    console.print()
+
+
+def _as_json(sample: Sample) -> dict[str, Any]:
+    fields = {name: getattr(sample, name) for name in ("text", "seed", "finish", "log_probability")}
+    return fields if sample.trace is None else {**fields, "trace": [asdict(step) for step in sample.trace]}
+
+
+def _trace_lines(trace: Sequence[TracedStep]) -> list[str]:
+    """A heading and a line for each character: its probability by the network, and the candidates, the drawn one marked."""
+    lines = [
+        f"{step:>6}  {_seen(each.character):<6}  {each.probability:.4f}  {_candidates(each)}"
+        for step, each in enumerate(trace, 1)
+    ]
+    return ["  step  drawn   p       drawn from, * the one that was", *lines] if lines else []
+
+
+def _candidates(step: TracedStep) -> str:
+    return "  ".join(
+        f"{'*' if character == step.character else ''}{_seen(character)} {p:.4f}" for character, p in step.candidates
+    )
+
+
+def _seen(character: str) -> str:
+    return f"'{character}'" if character.isprintable() else repr(character)

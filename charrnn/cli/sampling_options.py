@@ -1,0 +1,110 @@
+"""The options of `charrnn sample`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+RunArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RUN", readable=False, help="A run directory, or a .safetensors checkpoint.", show_default=False
+    ),
+]
+PromptOption = Annotated[
+    str, typer.Option("--prompt", "-p", metavar="TEXT", help="The text to go on from; it is printed first.")
+]
+PromptFileOption = Annotated[
+    str | None,
+    typer.Option("--prompt-file", metavar="FILE", help="Read the prompt from a file; - is standard input, to its end."),
+]
+LengthOption = Annotated[
+    int,
+    typer.Option("--length", "-n", min=0, help="Characters to write (bytes, for a byte model); 0: without end."),
+]
+TemperatureOption = Annotated[
+    float, typer.Option("--temperature", "-t", help="Below 1 safer, above 1 wilder; 0 always takes the likeliest.")
+]
+TopKOption = Annotated[
+    int | None, typer.Option("--top-k", metavar="K", help="Choose among the K likeliest characters only.")
+]
+TopPOption = Annotated[
+    float | None,
+    typer.Option(
+        "--top-p", metavar="P", help="Choose among the likeliest characters that together have probability P."
+    ),
+]
+MinPOption = Annotated[
+    float | None,
+    typer.Option(
+        "--min-p", metavar="P", help="Choose among the characters at least P times as likely as the likeliest."
+    ),
+]
+PenaltyOption = Annotated[
+    float,
+    typer.Option(
+        "--repetition-penalty",
+        metavar="R",
+        help="Against loops: R times less likely, for each time, what would repeat a recent sequence; 1: off.",
+    ),
+]
+NgramOption = Annotated[int, typer.Option("--repetition-ngram", metavar="N", help="Characters of such a sequence.")]
+WindowOption = Annotated[
+    int, typer.Option("--repetition-window", metavar="W", help="How many characters back such a sequence is recent.")
+]
+OnlyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--only",
+        metavar="CHARS",
+        help="Write these characters alone, or a class: letters, lowercase, uppercase, digits, space, ascii.",
+    ),
+]
+StopOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--stop",
+        metavar="TEXT",
+        help="End where this text would come; it is not printed. Repeatable.",
+        show_default=False,
+    ),
+]
+CountOption = Annotated[
+    int, typer.Option("--count", min=1, help="Samples to draw side by side, with seeds SEED, SEED + 1, ...")
+]
+RerankOption = Annotated[
+    int | None,
+    typer.Option(
+        "--rerank",
+        min=1,
+        metavar="N",
+        help="Draw N samples and print the --count with the highest mean log probability, the best first.",
+    ),
+]
+SeedOption = Annotated[
+    int | None,
+    typer.Option("--seed", min=0, help="The same seed gives the same text. Default: a new one, told on stderr."),
+]
+CheckpointOption = Annotated[
+    Literal["best", "last"] | None,
+    typer.Option(
+        "--checkpoint", help="Which checkpoint of a run directory. Default: best, or last where there is no best."
+    ),
+]
+StreamOption = Annotated[
+    bool, typer.Option("--stream/--no-stream", help="Print each character as it is drawn, or all at the end.")
+]
+SurprisalOption = Annotated[
+    bool,
+    typer.Option("--surprisal", help="In a terminal: colour each character by how little the network expected it."),
+]
+TraceOption = Annotated[
+    bool,
+    typer.Option("--trace", help="After the text, tell of each character its probability and what it was drawn from."),
+]
+CandidatesOption = Annotated[
+    int, typer.Option("--trace-candidates", min=1, metavar="N", help="Candidates that a --trace tells of each.")
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print a list of {text, seed, finish, log_probability} as JSON.")
+]

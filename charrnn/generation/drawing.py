@@ -1,0 +1,67 @@
+"""The loop that writes: logits in, characters out, for B texts side by side.
+
+Before the filters of sampling.py come the alphabet, whose rest has probability 0, and the guard against repetition.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import NamedTuple
+
+import numpy as np
+
+from charrnn.generation.predictor import Predictor
+from charrnn.generation.repetition import Recent, penalised
+from charrnn.generation.sampling import Options, choose
+from charrnn.network.arrays import Array, Ids
+from charrnn.network.readout import log_softmax
+
+BLOCK = 256  # characters whose random numbers are drawn at once
+
+
+class Drawn(NamedTuple):
+    """One character of each of B texts; the logits may be buffers that the next step fills anew."""
+
+    ids: Ids  # (B,)
+    logits: Array  # (B, V) as the predictor has them
+    allowed: Array  # (B, V) after alphabet and guard: what the filters saw
+
+    def surprisals(self) -> Array:
+        """-ln p of each character, (B,), as the predictor has it before anything was left out."""
+        chosen: Array = log_softmax(self.logits)[np.arange(len(self.ids)), self.ids]
+        return -chosen
+
+
+def draw_texts(
+    predictor: Predictor,
+    prompts: Array,
+    length: int | None,
+    options: Options,
+    generators: Sequence[np.random.Generator],
+    forbidden: Array | None = None,
+) -> Iterator[Drawn]:
+    """Read the prompts, (T, B), at once, and then draw `length` characters for each (None: without end), with one random
+    number for each from its own generator; never what is `forbidden`, (V,). Memory does not grow with the length.
+    """
+    logits, step = predictor.begin(prompts)
+    guard = options.repetition
+    recent = Recent(guard, prompts) if guard else None
+
+    def draws(logits: Array) -> Iterator[Drawn]:
+        for u in _random_numbers(length, generators):
+            allowed = logits if forbidden is None else np.where(forbidden, -np.inf, logits)
+            if guard and recent:
+                allowed = penalised(allowed, recent.following, guard.penalty)
+            ids = choose(allowed, options, u) if len(u) > 1 else np.array([choose(allowed[0], options, u[0])])
+            yield Drawn(ids, logits, allowed)
+            if recent:
+                recent.read(ids.tolist())
+            logits = step(ids)
+
+    return draws(logits)
+
+
+def _random_numbers(length: int | None, generators: Sequence[np.random.Generator]) -> Iterator[Array]:
+    """One number in [0, 1) from each generator, (len(generators),), `length` times; None: without end."""
+    for start in count(0, BLOCK) if length is None else range(0, length, BLOCK):
+        numbers = np.stack([generator.random(BLOCK) for generator in generators], axis=1)
+        yield from numbers if length is None else numbers[: length - start]
