@@ -13,6 +13,7 @@ from charrnn.checks.gradcheck import Report
 from charrnn.checks.oracles import ORACLES
 from charrnn.checks.properties import check_properties
 from charrnn.generation.generator import Generator
+from charrnn.generation.novelty import novelty as novelty
 from charrnn.generation.predictor import NetworkPredictor
 from charrnn.learning.bench import Bench, measure, random_trainer
 from charrnn.learning.clipping import Clipping
@@ -25,6 +26,7 @@ from charrnn.runs.config import Config
 from charrnn.runs.plan import Plan
 from charrnn.runs.resuming import resume as resume
 from charrnn.runs.run import Run
+from charrnn.runs.texts import corpus_of as corpus_of
 
 BENCH_VOCABULARY = {"char": 65, "byte": 256}  # characters of English prose with its punctuation
 

@@ -3,7 +3,7 @@
 import json as jsonlib
 import secrets
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -66,10 +66,11 @@ def show_sample(prompt: str, text: Iterable[str], stream: bool) -> None:
     out.flush()
 
 
-def show_samples(samples: Sequence[Sample], prompt: str, json: bool) -> None:
-    """Several texts, each below a line that names its seed, or all as JSON."""
+def show_samples(samples: Sequence[Sample], prompt: str, json: bool, more: Sequence[Mapping[str, Any]] = ()) -> None:
+    """Several texts, each below a line that names its seed, or all as JSON, each with what there is more to say of it."""
     if json:
-        _write_json([asdict(sample) for sample in samples])
+        fields = more or [{}] * len(samples)
+        _write_json([{**asdict(sample), **said} for sample, said in zip(samples, fields, strict=True)])
         return
     for number, sample in enumerate(samples, start=1):
         sys.stdout.write(f"--- sample {number} of {len(samples)}, seed {sample.seed} ---\n")

@@ -70,6 +70,18 @@ def sample(
     stream: Annotated[
         bool, typer.Option("--stream/--no-stream", help="Print each character as it is drawn, or all at the end.")
     ] = True,
+    novelty: Annotated[
+        bool,
+        typer.Option("--novelty", help="Say how much of the text stands in the training text, and of held-out text."),
+    ] = False,
+    text: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TEXT",
+            help="For --novelty: where the run's text is now. Repeatable. Default: where it was.",
+            show_default=False,
+        ),
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print a list of {text, seed, finish, log_probability} as JSON.")
     ] = False,
@@ -80,22 +92,33 @@ def sample(
     """
     from charrnn import api
     from charrnn.cli import display
+    from charrnn.cli.novelty import as_fields, keeping, show_novelty
     from charrnn.generation.sampling import Options
 
     options = Options(temperature, top_k, top_p, min_p)
     if length == 0 and (json or count > 1):
         raise typer.BadParameter("--length 0 writes without end: one text alone, and not as JSON")
+    if novelty and length == 0:
+        raise typer.BadParameter("--novelty needs a text that ends: give --length at least 1")
+    if text and not novelty:
+        raise typer.BadParameter("--text says where the run's text is now, for --novelty: give that too")
     generator, loaded = api.sample(run, checkpoint, only)
+    corpus = api.corpus_of(loaded.checkpoint, text or ()) if novelty else None
     prompt, stops = _prompt(prompt, prompt_file), stop or []
     first = display.new_seed() if seed is None else seed
     if count == 1 and not json:
-        text = generator.generate(prompt, length, options, first, stops)
+        pieces, written = generator.generate(prompt, length, options, first, stops), list[str]()
         display.tell(f"{loaded.note or loaded.path}, seed {first}")
-        display.show_sample(prompt, text, stream)
+        display.show_sample(prompt, keeping(pieces, written) if corpus else pieces, stream)
+        if corpus:
+            show_novelty(api.novelty(corpus, ["".join(written)]), [first], corpus.vocabulary.unit)
         return
     samples = generator.generate_many(prompt, length, options, range(first, first + count), stops, scored=json)
+    found = api.novelty(corpus, [sample.text for sample in samples]) if corpus else None
     display.tell(f"{loaded.note or loaded.path}, seed {first}")
-    display.show_samples(samples, prompt, json)
+    display.show_samples(samples, prompt, json, as_fields(found) if found else ())
+    if corpus and found and not json:
+        show_novelty(found, range(first, first + count), corpus.vocabulary.unit)
 
 
 def _prompt(prompt: str, file: str | None) -> str:
