@@ -38,22 +38,20 @@ def match(training: Ids, texts: Sequence[Ids], lengths: Sequence[int], unknown: 
     Each of the lengths is at least 2. Takes some 16 bytes of memory for each symbol of the training text.
     """
     names, parts = _side_by_side(training, texts, unknown)
-    longest = [Run()] * len(texts)
-    shares: list[dict[int, float]] = [dict.fromkeys(lengths, 0.0) for _ in texts]
-    left = [number for number, part in enumerate(parts) if _any(names, part)]
+    longest = dict.fromkeys(range(len(texts)), Run())
+    shares = [dict.fromkeys(lengths, 0.0) for _ in texts]
+    left = {number: part for number, part in enumerate(parts) if _any(names, part)}
     growing = _growing(lengths)
     while left:
         longer = names.longer(next(growing))
-        ended = [number for number in left if not _any(longer, parts[number])]
-        left = [number for number in left if number not in ended]
-        runs = _longest(names, longer.length, [parts[number] for number in ended])
-        for number, run in zip(ended, runs, strict=True):
-            longest[number] = run
-        for number in left:
-            if longer.length in lengths:
-                shares[number][longer.length] = _share(longer, parts[number])
+        ended = {number: part for number, part in left.items() if not _any(longer, part)}
+        longest |= zip(ended, _longest(names, longer.length, [*ended.values()]), strict=True)
+        left = {number: part for number, part in left.items() if number not in ended}
+        if longer.length in lengths:
+            for number, part in left.items():
+                shares[number][longer.length] = _share(longer, part)
         names = longer
-    return [Match(*found) for found in zip(longest, shares, strict=True)]
+    return [Match(*found) for found in zip(longest.values(), shares, strict=True)]
 
 
 def _side_by_side(training: Ids, texts: Sequence[Ids], unknown: int | None) -> tuple[Names, list[slice]]:

@@ -38,7 +38,7 @@ class Names:
         occurs = np.zeros(max(int(text.max(initial=0)), int(training.max(initial=0))) + 1, np.bool_)
         for start in range(0, len(training), PIECE):
             occurs[training[start : start + PIECE]] = True
-        named = np.where((text >= 0) & occurs[text], text, NONE)
+        named = np.where(occurs[text], text, NONE)  # NONE stays itself, whatever it looks up
         return cls(1, named.astype(np.int32), training.astype(np.int32))
 
     def longer(self, length: int) -> "Names":
