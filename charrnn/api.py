@@ -12,8 +12,7 @@ from charrnn.checks.estimate import refuse_if_long
 from charrnn.checks.gradcheck import Report
 from charrnn.checks.oracles import ORACLES
 from charrnn.checks.properties import check_properties
-from charrnn.generation.generator import Generator
-from charrnn.generation.predictor import NetworkPredictor
+from charrnn.generation.novelty import novelty as novelty
 from charrnn.learning.bench import Bench, measure, random_trainer
 from charrnn.learning.clipping import Clipping
 from charrnn.learning.parallel import fastest_threads
@@ -48,16 +47,6 @@ def start(plan: Plan, out: Path | None = None) -> Run:
     Raises RunError when the directory holds something or cannot be made.
     """
     return runs.start(plan, out)
-
-
-def sample(run: Path, which: str | None = None, only: str | None = None) -> tuple[Generator, directory.Loaded]:
-    """A generator for a run directory or checkpoint, and where it came from. `which`: best, last, or None for
-    the best there is; `only`: the characters that may be written, or a class of them.
-
-    Raises RunError, CheckpointError, and SamplingError where `only` leaves nothing.
-    """
-    loaded = directory.load(run, which)
-    return Generator(NetworkPredictor(loaded.checkpoint.network), loaded.checkpoint.vocabulary, only), loaded
 
 
 def load(

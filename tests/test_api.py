@@ -131,8 +131,9 @@ def test_runs_are_named_after_their_text(tmp_path, monkeypatch, text_file):
 
 
 def test_a_loaded_generator_writes_what_the_trained_network_would(tiny_run):
-    generator, loaded = api.sample(tiny_run, "last")
-    assert loaded.path.name == "last.safetensors"
+    model = api.load(tiny_run, which="last")
+    assert model.notes == (str(tiny_run / "last.safetensors"),)
+    generator = model.generator()
     assert "".join(generator.generate("the", 30, Options(), 5)) == "".join(generator.generate("the", 30, Options(), 5))
 
 

@@ -2,16 +2,21 @@
 
 import os
 from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
 import typer
 
+from charrnn.cli import options as common
 from charrnn.cli import sampling_options as given
+
+if TYPE_CHECKING:
+    from charrnn.generation.sampling import Options
 
 LONGEST_PROMPT = 1 << 24  # bytes
 
 
 def sample(
-    run: given.RunArgument,
+    run: common.RunArgument,
     prompt: given.PromptOption = "",
     prompt_file: given.PromptFileOption = None,
     length: given.LengthOption = 500,
@@ -20,18 +25,23 @@ def sample(
     top_p: given.TopPOption = None,
     min_p: given.MinPOption = None,
     repetition_penalty: given.PenaltyOption = 1.0,
-    repetition_ngram: given.NgramOption = 8,
+    repetition_ngram: given.RepetitionNgramOption = 8,
     repetition_window: given.WindowOption = 400,
     only: given.OnlyOption = None,
     stop: given.StopOption = None,
     count: given.CountOption = 1,
     rerank: given.RerankOption = None,
     seed: given.SeedOption = None,
-    checkpoint: given.CheckpointOption = None,
+    others: common.WithOption = None,
+    ngram: common.NgramOption = False,
+    weights: common.WeightsOption = None,
+    training_text: common.TrainingTextOption = None,
+    checkpoint: common.CheckpointOption = None,
     stream: given.StreamOption = True,
     surprisal: given.SurprisalOption = False,
     trace: given.TraceOption = False,
     trace_candidates: given.CandidatesOption = 5,
+    novelty: given.NoveltyOption = False,
     json: given.JsonOption = False,
 ) -> None:
     """Write text with a trained network.
@@ -40,22 +50,28 @@ def sample(
     """
     from charrnn import api
     from charrnn.cli import display, samples
-    from charrnn.generation.repetition import Repetition
+    from charrnn.cli.novelty import as_fields, show_novelty
     from charrnn.generation.samples import best
-    from charrnn.generation.sampling import Options
 
-    guard = Repetition(repetition_penalty, repetition_ngram, repetition_window)
-    options = Options(temperature, top_k, top_p, min_p, guard if repetition_penalty > 1 else None)
-    if length == 0 and (json or trace or rerank is not None or count > 1):
-        raise typer.BadParameter("--length 0 writes without end: one text alone, not --json, --trace or --rerank")
+    options = _options(temperature, top_k, top_p, min_p, (repetition_penalty, repetition_ngram, repetition_window))
+    if length == 0 and (json or trace or novelty or rerank is not None or count > 1):
+        raise typer.BadParameter(
+            "--length 0 writes without end: one text alone, not --json, --trace, --rerank or --novelty"
+        )
     if rerank is not None and rerank < count:
         raise typer.BadParameter(f"--rerank must be at least --count, {count}; found {rerank}")
-    generator, loaded = api.sample(run, checkpoint, only)
-    prompt, stops = _prompt(prompt, prompt_file), stop or []
+    if training_text and not (novelty or ngram or others):
+        raise typer.BadParameter(
+            "--text says where the run's text stands now, for --novelty, --ngram and --with: give one of them too"
+        )
+    mixed = common.numbers("--weights", weights) if weights else None
+    model = api.load(run, others or (), checkpoint, ngram, mixed, training_text or ())
+    corpus = model.training_text.corpus if novelty else None
+    generator, prompt, stops = model.generator(only), _prompt(prompt, prompt_file), stop or []
     first = display.new_seed() if seed is None else seed
-    told = f"{loaded.note or loaded.path}, seed {first}"
+    told = f"{'; '.join(model.notes)}, seed {first}"
     coloured = surprisal and not json and samples.in_colour()
-    if count == 1 and not (json or trace or rerank):
+    if count == 1 and not (json or trace or rerank or novelty):
         if coloured:
             pieces = generator.generate_scored(prompt, length, options, first, stops)
             display.tell(told)
@@ -72,7 +88,20 @@ def sample(
     if rerank is not None:
         drawn = best(drawn, count)
         samples.tell_best(drawn, rerank)
-    samples.show_samples(drawn, prompt, json, coloured)
+    found = api.novelty(corpus, [each.text for each in drawn]) if corpus else None
+    samples.show_samples(drawn, prompt, json, coloured, as_fields(found) if found else ())
+    if corpus and found and not json:
+        show_novelty(found, [each.seed for each in drawn], corpus.vocabulary.unit)
+
+
+def _options(
+    temperature: float, top_k: int | None, top_p: float | None, min_p: float | None, guard: tuple[float, int, int]
+) -> "Options":
+    from charrnn.generation.repetition import Repetition
+    from charrnn.generation.sampling import Options
+
+    repetition = Repetition(*guard)
+    return Options(temperature, top_k, top_p, min_p, repetition if repetition.penalty > 1 else None)
 
 
 def _prompt(prompt: str, file: str | None) -> str:

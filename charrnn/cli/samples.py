@@ -1,13 +1,12 @@
 """Samples on stdout: side by side, in the colours of their surprisals, with what each character was drawn from."""
 
-import json as jsonlib
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from charrnn.cli.colours import coloured, legend
-from charrnn.cli.display import Terminal, printable, show_sample, tell
+from charrnn.cli.display import Terminal, printable, show_sample, tell, write_json
 from charrnn.generation.pieces import Piece
 from charrnn.generation.samples import Sample
 from charrnn.generation.tracing import TracedStep
@@ -25,10 +24,15 @@ def show_coloured(prompt: str, pieces: Iterable[Piece], stream: bool) -> None:
     _write_coloured(prompt, pieces, stream)
 
 
-def show_samples(samples: Sequence[Sample], prompt: str, json: bool, colour: bool) -> None:
-    """Texts, each below a line that names its seed where there are several, and with its trace; or all as JSON."""
+def show_samples(
+    samples: Sequence[Sample], prompt: str, json: bool, colour: bool, more: Sequence[Mapping[str, Any]] = ()
+) -> None:
+    """Texts, each below a line that names its seed where there are several, and with its trace; or all as JSON, each with what
+    there is more to say of it.
+    """
     if json:
-        sys.stdout.write(jsonlib.dumps([_as_json(sample) for sample in samples], ensure_ascii=False) + "\n")
+        said = more or [{}] * len(samples)
+        write_json([{**_as_json(sample), **fields} for sample, fields in zip(samples, said, strict=True)])
         return
     if colour:
         Terminal(stderr=True, highlight=False).print(legend(), soft_wrap=True)

@@ -1,16 +1,9 @@
 """The options of `charrnn sample`."""
 
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-RunArgument = Annotated[
-    Path,
-    typer.Argument(
-        metavar="RUN", readable=False, help="A run directory, or a .safetensors checkpoint.", show_default=False
-    ),
-]
 PromptOption = Annotated[
     str, typer.Option("--prompt", "-p", metavar="TEXT", help="The text to go on from; it is printed first.")
 ]
@@ -48,7 +41,9 @@ PenaltyOption = Annotated[
         help="Against loops: R times less likely, for each time, what would repeat a recent sequence; 1: off.",
     ),
 ]
-NgramOption = Annotated[int, typer.Option("--repetition-ngram", metavar="N", help="Characters of such a sequence.")]
+RepetitionNgramOption = Annotated[
+    int, typer.Option("--repetition-ngram", metavar="N", help="Characters of such a sequence.")
+]
 WindowOption = Annotated[
     int, typer.Option("--repetition-window", metavar="W", help="How many characters back such a sequence is recent.")
 ]
@@ -85,12 +80,6 @@ SeedOption = Annotated[
     int | None,
     typer.Option("--seed", min=0, help="The same seed gives the same text. Default: a new one, told on stderr."),
 ]
-CheckpointOption = Annotated[
-    Literal["best", "last"] | None,
-    typer.Option(
-        "--checkpoint", help="Which checkpoint of a run directory. Default: best, or last where there is no best."
-    ),
-]
 StreamOption = Annotated[
     bool, typer.Option("--stream/--no-stream", help="Print each character as it is drawn, or all at the end.")
 ]
@@ -104,6 +93,10 @@ TraceOption = Annotated[
 ]
 CandidatesOption = Annotated[
     int, typer.Option("--trace-candidates", min=1, metavar="N", help="Candidates that a --trace tells of each.")
+]
+NoveltyOption = Annotated[
+    bool,
+    typer.Option("--novelty", help="Say how much of the text stands in the training text, and of held-out text."),
 ]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print a list of {text, seed, finish, log_probability} as JSON.")

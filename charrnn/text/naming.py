@@ -1,0 +1,74 @@
+"""Names for the runs that two texts share, after Karp, Miller and Rosenberg (1972).
+
+Each run of n symbols that occurs in both texts has a name, a number; equal runs have the same. A run of m symbols,
+n < m <= 2n, is known by the names of its first n symbols and of its last n, which may overlap:
+
+    name_m(i) = rank of the pair (name_n(i), name_n(i + m - n)) among the pairs of the first text
+
+A run that one of the texts lacks has no name, and neither has any that contains it. Pairs are compared, never hashed: nothing
+can collide. A step takes time O((M + N) log M), for a text of M symbols looked up in one of N, whatever they hold.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.text.vocabulary import Ids
+
+Numbers = NDArray[np.int32]
+Pairs = NDArray[np.int64]
+Places = NDArray[np.intp]
+NONE = -1
+PAIR = 1 << 31  # above every name
+PIECE = 1 << 16  # places looked at together: few enough for the processor's cache
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names of the runs of `length` symbols that begin at each place of the text, (M,), and of the training text, (N,)."""
+
+    length: int
+    text: Numbers
+    training: Numbers
+
+    @classmethod
+    def of_symbols(cls, text: NDArray[np.intp], training: Ids) -> "Names":
+        """Single symbols, named by their ids; those of `text` may be NONE, which equals nothing."""
+        occurs = np.zeros(max(int(text.max(initial=0)), int(training.max(initial=0))) + 1, np.bool_)
+        for start in range(0, len(training), PIECE):
+            occurs[training[start : start + PIECE]] = True
+        named = np.where(occurs[text], text, NONE)  # NONE stays itself, whatever it looks up
+        return cls(1, named.astype(np.int32), training.astype(np.int32))
+
+    def longer(self, length: int) -> "Names":
+        """Names of longer runs, of at most twice the length."""
+        places = _named(self.text, length - self.length, 0, len(self.text))
+        known, rank = np.unique(self.pairs(self.text, places, length), return_inverse=True)
+        training, occurs = np.full_like(self.training, NONE), np.zeros(len(known), np.bool_)
+        for start in range(0, len(training), PIECE):
+            piece = _named(self.training, length - self.length, start, start + PIECE)
+            names = find(known, self.pairs(self.training, piece, length))
+            training[piece] = names
+            occurs[names[names >= 0]] = True
+        text = np.full_like(self.text, NONE)
+        text[places] = np.where(occurs[rank], rank, NONE)
+        return Names(length, text, training)
+
+    def pairs(self, names: Numbers, places: Places, length: int) -> Pairs:
+        """The runs of `length` symbols at some places of one of the texts, each as the pair of `names` it is known by."""
+        return names[places] * np.int64(PAIR) + names[places + (length - self.length)]
+
+
+def find(known: Pairs, pairs: Pairs) -> Places:
+    """Where each pair stands among those known, which are sorted; NONE for one that does not."""
+    if not len(known):
+        return np.full(len(pairs), NONE, np.intp)
+    places = np.minimum(known.searchsorted(pairs), len(known) - 1)
+    return np.where(known[places] == pairs, places, NONE)
+
+
+def _named(names: Numbers, gap: int, start: int, stop: int) -> Places:
+    """The places from start to stop that have a name and, `gap` symbols on, another."""
+    last = names[start + gap : stop + gap]
+    return start + np.flatnonzero((names[start : start + len(last)] >= 0) & (last >= 0))
