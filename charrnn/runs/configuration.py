@@ -29,6 +29,8 @@ LONGEST_FILE = 4 * yaml.LONGEST  # bytes
 
 Mistake = tuple[str, str]
 """Where it is (file:line or option), and what is wrong."""
+Options = Mapping[str, tuple[str, Any]]
+"""Dotted key -> name of the option, and its value."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,12 @@ class Resolved:
 
 
 def resolve(
-    file: str | None = None, settings: Sequence[str] = (), options: Mapping[str, tuple[str, Any]] | None = None
+    file: str | None = None,
+    settings: Sequence[str] = (),
+    options: Options | None = None,
+    defaults: Options | None = None,
 ) -> Resolved:
-    """Put the layers together. `settings` are KEY=VALUE; `options` maps a dotted key to (option name, value).
+    """Put the layers together. `settings` are KEY=VALUE; `defaults` take the place of the built-in ones.
 
     Raises ConfigError with every mistake found, one a line.
     """
@@ -59,20 +64,30 @@ def resolve(
         values = document.values
         origins.update((".".join(map(str, key)), f"{path}:{line}") for key, line in document.lines.items())
         mistakes += [(f"{path}:{line}", f"{_dotted(key)}: {message}") for key, line, message in document.mistakes]
+    _fill(values, origins, defaults or {})
     return _validated(values, origins, mistakes, [*_settings(settings), *_options(options or {})])
 
 
-def changed(config: Config, options: Mapping[str, tuple[str, Any]]) -> Config:
-    """A configuration with some dotted keys set, each to (option name, value). Raises ConfigError."""
-    return _validated(config.model_dump(), {}, [], list(_options(options))).config
+def changed(config: Config, options: Options) -> Config:
+    """A configuration with some dotted keys set. Raises ConfigError."""
+    return _validated(config.model_dump(), {}, [], _options(options)).config
+
+
+def _fill(values: dict[str, Any], origins: Origins, defaults: Options) -> None:
+    """Put the defaults where a file says nothing: a heading with nothing below it says nothing."""
+    for section in _sections():
+        if values.get(section, {}) is None:
+            del values[section]
+    for key, (origin, value) in defaults.items():
+        section, name = key.split(".")
+        below = values.setdefault(section, {})
+        if isinstance(below, dict) and name not in below:
+            below[name], origins[key] = value, origin
 
 
 def _validated(
     values: dict[str, Any], origins: Origins, mistakes: list[Mistake], settings: list[tuple[str, str, Any]]
 ) -> Resolved:
-    for section in _sections():
-        if values.get(section, {}) is None:  # a heading with nothing below it
-            del values[section]
     for key, origin, value in settings:
         mistakes += _put(values, key, value, origin)
         below = yaml.flatten(value, (key,)) if isinstance(value, dict) else [((key,), value)]
@@ -142,9 +157,8 @@ def _settings(settings: Sequence[str]) -> Iterator[tuple[str, str, Any]]:
         yield key.strip(), "--set", yaml.scalar(text)
 
 
-def _options(options: Mapping[str, tuple[str, Any]]) -> Iterator[tuple[str, str, Any]]:
-    for key, (name, value) in options.items():
-        yield key, name, value
+def _options(options: Options) -> list[tuple[str, str, Any]]:
+    return [(key, name, value) for key, (name, value) in options.items()]
 
 
 def _put(values: dict[str, Any], key: str, value: Any, origin: str) -> list[Mistake]:
@@ -165,12 +179,13 @@ def _explain(details: ErrorDetails, origins: Origins) -> Mistake:
     """One mistake: where it is, which key, what is wrong, what was found."""
     key = _dotted([part for part in details["loc"] if isinstance(part, str)])
     if isinstance(details["input"], dict) and details["type"] == "value_error":  # keys that do not go together
-        named = [f"{key}.{name}" for name in re.findall(r"\w+", details["msg"]) if f"{key}.{name}" in known_keys()]
+        words = (f"{key}.{word}".lstrip(".") for word in re.findall(r"[\w.]*\w", details["msg"]))
+        named = [word for word in words if word in known_keys()]
         key = next((name for name in named if origins.get(name) == "--set"), None) or next(
             (name for name in named if name in origins), key
         )
     below = (origin for other, origin in origins.items() if other.startswith(f"{key}."))
-    return origins.get(key) or next(below, ""), f"{key}: {_problem(details, key)}"
+    return origins.get(key) or next(below, ""), f"{key}: {_problem(details, key).removeprefix(f'{key} ')}"
 
 
 def _report(mistakes: Sequence[Mistake], untold: int) -> str:
@@ -198,6 +213,7 @@ def _problem(details: ErrorDetails, key: str) -> str:
         ("a valid integer", "a whole number"),
         ("a valid number", "a number"),
         ("a valid string", "text"),
+        ("a valid tuple", "a list, in brackets"),
     ):
         message = message.replace(pydantics, ours)
     if isinstance(found, dict):  # a section whose values do not go together: the message names them

@@ -47,6 +47,15 @@ class TextRecord:
     characters: int
 
 
+class Lineage(Section):
+    """What a fine-tune began from: the file, the step at which it stood, its text, and its weights in the order of the vector."""
+
+    path: str
+    step: int = Field(ge=0, le=LONGEST)
+    text_sha256: str
+    weights_sha256: str
+
+
 class Record(Section):
     """What a checkpoint holds besides tensors, as it stands in the file."""
 
@@ -57,6 +66,7 @@ class Record(Section):
     position: int = Field(ge=0, le=LONGEST)
     text: TextRecord
     versions: dict[str, str]
+    base: Lineage | None = None
 
     @field_validator("progress")
     @classmethod
