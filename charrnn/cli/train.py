@@ -76,9 +76,10 @@ def train(
         _require_positive(steps, epochs)
         run = api.resume(resume, text or (), steps, epochs, seconds)
     else:
-        begun = None if base is None else api.load_base(base)
+        begun = api.load_base(base) if base else None
         resolved = resolve(config, settings or (), _options(steps, epochs, seed), begun.settings if begun else None)
         plan = api.plan(text or (), resolved.config, seconds, begun)
+        del begun  # its weights are the plan's now, and large
         if dry_run:
             display.show_plan(plan, resolved, json)
             return

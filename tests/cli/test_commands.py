@@ -77,6 +77,32 @@ def test_dry_run_shows_the_plan_and_writes_nothing(charrnn, text_file, tmp_path)
     assert found["text"]["characters"] == 1200
 
 
+def test_a_fine_tune_tells_what_is_new_and_where_its_values_came_from(charrnn, tiny_run, tmp_path):
+    other = tmp_path / "other.txt"
+    other.write_text("the cat sat on 12 mats.\n" * 40)
+    found = json.loads(charrnn("train", other, "--from", tiny_run, "--dry-run", "--json").stdout)
+    assert found["config"]["model"]["hidden_size"] == 16
+    assert (found["origins"]["model.hidden_size"], found["origins"]["training.seed"]) == ("--from", "default")
+    assert found["notes"][0].startswith(f"from {tiny_run}/best.safetensors: step 20, validation loss ")
+    assert found["notes"][1].endswith("2 are new: '1', '2'")
+    shown = charrnn("train", other, "--from", tiny_run, "--dry-run").stdout
+    assert re.search(r"model\.hidden_size +│ 16 +│ --from ", shown)
+    assert found["notes"][1] in shown
+    trained = charrnn("train", other, "--from", tiny_run, *TINY[2:])
+    assert trained.stdout == "runs/other\n"
+    assert found["notes"][1] in trained.stderr
+    assert load(Path("runs/other/last.safetensors")).base.path == str(tiny_run / "best.safetensors")
+
+
+def test_a_fine_tune_for_so_long(charrnn, tiny_run, text_file):
+    """The measuring of --time trains with the weights of the base, and leaves them as they are."""
+    arguments = ["train", text_file, "--from", tiny_run, "-s", "training.recoveries=0", "-q", *TINY[2:-2]]
+    assert charrnn(*arguments, "--time", "1s", "--json", "-o", "r").exit_code == 0
+    assert charrnn(*arguments, "--steps", "1", "--json", "-o", "s").exit_code == 0
+    first = [json.loads(Path(run, "metrics.jsonl").read_text().splitlines()[1])["loss"] for run in ("r", "s")]
+    assert first[0] == first[1]
+
+
 def test_sample_prints_the_prompt_and_the_same_text_twice(charrnn, tiny_run):
     first, second = (charrnn("sample", tiny_run, "-p", "the ", "-n", "50", "--seed", "1") for _ in range(2))
     assert first.exit_code == 0
