@@ -143,6 +143,15 @@ def test_an_unknown_symbol_of_the_base_stays_last(tmp_path, text_file, other_tex
     list(api.start(made, tmp_path / "fine").events())
 
 
+def test_an_unknown_symbol_of_the_base_takes_in_what_is_rare(tmp_path, text_file):
+    train(tmp_path / "base", text_file, "data.min_count=35")
+    text = tmp_path / "rare.txt"
+    text.write_text("the cat sat on the mat.\n" * 40 + "ÄÖ", "utf-8")
+    made = plan(text, tmp_path / "base", "data.min_count=5")
+    assert made.corpus.ids[-1] == made.corpus.vocabulary.unknown_id
+    assert "the unknown symbol" not in made.notes[1]
+
+
 @pytest.mark.parametrize(
     "setting",
     ["model.hidden_size=8", "model.cell=rnn", "model.num_layers=2", "data.unit=byte"],
