@@ -14,8 +14,8 @@ from threadpoolctl import threadpool_info
 import charrnn
 from charrnn.errors import CheckpointError, UnreadableError
 from charrnn.learning.trainer import Progress
-from charrnn.runs import configuration
 from charrnn.runs.config import LONGEST, Config, Section
+from charrnn.runs.mistakes import shorten
 
 FORMAT: Literal[2] = 2
 RECORD, VOCABULARY = "charrnn", "vocabulary"
@@ -98,7 +98,7 @@ def parse_record(metadata: Mapping[str, str]) -> Record:
             raise UnreadableError(
                 f"written by a newer charrnn (format {first['input']:,}; this one reads {FORMAT})"
             ) from None
-        key = configuration.shorten(repr(".".join(map(str, first["loc"])))[1:-1])
+        key = shorten(repr(".".join(map(str, first["loc"])))[1:-1])
         raise CheckpointError(f"its record is not valid: {key}: {first['msg']}") from None
 
 
