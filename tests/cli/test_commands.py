@@ -6,14 +6,16 @@ import re
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import safetensors
 
 import charrnn as package
-from charrnn.runs.checkpoint import load
+from charrnn.runs.checkpoint import load, save
 from charrnn.runs.config import Config
+from charrnn.runs.record import Lineage
 
 TINY = [
     "-s", "model.hidden_size=16", "-s", "training.batch_size=4", "-s", "training.sequence_length=8", "-s", "training.eval_every=10",
@@ -94,13 +96,13 @@ def test_a_fine_tune_tells_what_is_new_and_where_its_values_came_from(charrnn, t
     assert load(Path("runs/other/last.safetensors")).base.path == str(tiny_run / "best.safetensors")
 
 
-def test_a_fine_tune_for_so_long(charrnn, tiny_run, text_file):
-    """The measuring of --time trains with the weights of the base, and leaves them as they are."""
-    arguments = ["train", text_file, "--from", tiny_run, "-s", "training.recoveries=0", "-q", *TINY[2:-2]]
-    assert charrnn(*arguments, "--time", "1s", "--json", "-o", "r").exit_code == 0
-    assert charrnn(*arguments, "--steps", "1", "--json", "-o", "s").exit_code == 0
-    first = [json.loads(Path(run, "metrics.jsonl").read_text().splitlines()[1])["loss"] for run in ("r", "s")]
-    assert first[0] == first[1]
+def test_what_a_stranger_wrote_into_a_checkpoint_cannot_move_the_cursor(charrnn, tiny_run):
+    saved = load(tiny_run / "last.safetensors")
+    lineage = Lineage(path="\x1b[2J/best.safetensors", step=3, text_sha256="", weights_sha256="")
+    save(replace(saved, base=lineage), tiny_run / "last.safetensors")
+    resumed = charrnn("train", "--resume", tiny_run, "--steps", "21")
+    assert "from \ufffd[2J/best.safetensors: step 3" in resumed.stderr
+    assert "\x1b" not in resumed.stderr
 
 
 def test_sample_prints_the_prompt_and_the_same_text_twice(charrnn, tiny_run):
