@@ -21,6 +21,8 @@ from charrnn.runs import export as exports
 from charrnn.runs import model as models
 from charrnn.runs import plan as plans
 from charrnn.runs import run as runs
+from charrnn.runs.base import Base
+from charrnn.runs.base import load_base as load_base
 from charrnn.runs.config import Config
 from charrnn.runs.model import Model
 from charrnn.runs.plan import Plan
@@ -30,19 +32,22 @@ from charrnn.runs.run import Run
 BENCH_VOCABULARY = {"char": 65, "byte": 256}  # characters of English prose with its punctuation
 
 
-def plan(sources: Sequence[str] = (), config: Config | None = None, seconds: float | None = None) -> Plan:
+def plan(
+    sources: Sequence[str] = (), config: Config | None = None, seconds: float | None = None, base: Base | None = None
+) -> Plan:
     """Read the sources (none: the built-in text) and decide on every number of a training: with `seconds`, on as many
-    steps as end so long after this call, by a measurement.
+    steps as end so long after this call, by a measurement; with a `base` (see load_base), on the weights to begin with.
 
-    Raises TextError, VocabularyError and NetworkError; RunError where the time is not enough for one step.
+    Raises TextError, VocabularyError and NetworkError; RunError where the time is not enough for one step; ConfigError where
+    the configuration is of another network than the base's.
     """
     began = time.perf_counter()
-    made = plans.make(sources, config)
+    made = plans.make(sources, config, base)
     return made if seconds is None else plans.with_steps(made, *budget.steps_within(made, seconds, began))
 
 
 def start(plan: Plan, out: Path | None = None) -> Run:
-    """Make the run directory (none named: the next free one below runs/) and a fresh network.
+    """Make the run directory (none named: the next free one below runs/), and a fresh network or one with the plan's weights.
 
     Raises RunError when the directory holds something or cannot be made.
     """

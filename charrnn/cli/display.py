@@ -167,7 +167,7 @@ def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
         f"steps: {plan.steps:,}, {plan.windows_per_epoch:,} windows per epoch",
         *plan.notes,
     ):
-        console.print(Text(line), soft_wrap=True)
+        console.print(Text(printable(line)), soft_wrap=True)
 
 
 def _origin(resolved: Resolved, key: str, value: Any) -> str:

@@ -39,7 +39,7 @@ def follow(run: Run, stop: Callable[[], bool], json: bool, quiet: bool) -> Finis
     view: View
     try:
         for line in [] if quiet else _introduction(run):
-            console.print(Text(line), soft_wrap=True)
+            console.print(Text(printable(line)), soft_wrap=True)
     except BrokenPipeError:
         return _drain(run, lambda: True, [])
     if quiet:

@@ -39,6 +39,12 @@ def train(
     resume: Annotated[
         Path | None, typer.Option(metavar="DIR", readable=False, help="Go on with this run from its last checkpoint.")
     ] = None,
+    base: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="RUN", readable=False, help="Begin with the weights of this run, or of this checkpoint."
+        ),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="The seed of every random number in the run.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON on stdout.")] = False,
@@ -58,13 +64,22 @@ def train(
     seconds = None if duration is None else parse_duration(duration)
     if resume is not None:
         _refuse_with_resume(
-            {"--config": config, "--set": settings, "--out": out, "--seed": seed, "--dry-run": dry_run or None}
+            {
+                "--from": base,
+                "--config": config,
+                "--set": settings,
+                "--out": out,
+                "--seed": seed,
+                "--dry-run": dry_run or None,
+            }
         )
         _require_positive(steps, epochs)
         run = api.resume(resume, text or (), steps, epochs, seconds)
     else:
-        resolved = resolve(config, settings or (), _options(steps, epochs, seed))
-        plan = api.plan(text or (), resolved.config, seconds)
+        begun = api.load_base(base) if base else None
+        resolved = resolve(config, settings or (), _options(steps, epochs, seed), begun.settings if begun else None)
+        plan = api.plan(text or (), resolved.config, seconds, begun)
+        del begun  # its weights are the plan's now, and large
         if dry_run:
             display.show_plan(plan, resolved, json)
             return

@@ -14,6 +14,7 @@ from charrnn.learning.clipping import Clipping
 from charrnn.learning.divergence import Batch, Divergence, Level, Recovery, is_usable
 from charrnn.learning.evaluation import StoppedError, evaluate
 from charrnn.learning.events import Evaluated, Event, Finished, Stepped, bits
+from charrnn.learning.freezing import Freezing
 from charrnn.learning.optimizers import Optimizer
 from charrnn.learning.parallel import StreamSplit
 from charrnn.learning.schedules import STALLED, Schedule
@@ -57,6 +58,7 @@ class Trainer:
     threads: int = 1
     dropout: float = 0.0
     seed: int = 0  # of dropout
+    freezing: Freezing = field(default_factory=Freezing)
     recovery: Recovery | None = None  # None: a step that must not reach the weights ends the training
     progress: Progress = field(default_factory=Progress)
 
@@ -115,13 +117,16 @@ class Trainer:
         before = self.state.copy()
         dropout = Dropout(self.dropout, self.seed, progress.step) if self.dropout else None
         loss = split.loss_and_gradient(window, self.state, dropout)
+        self.freezing.mask(split.gradient.flat)
         norm, clipped = self.clipping(split.gradient.flat)
         batch = Batch(window, before)
         if reason := self._fault(batch, loss, norm):
             raise Divergence(progress.step + 1, reason, batch)
         progress.level.add(loss)
         learning_rate = self.learning_rate
-        self.optimizer.update(self.network.parameters.flat, split.gradient.flat, learning_rate)
+        weights = self.network.parameters.flat
+        with self.freezing.keeping(weights):
+            self.optimizer.update(weights, split.gradient.flat, learning_rate)
         progress.step += 1
         rate = window.characters / (time.perf_counter() - began)
         return Stepped(progress.step, windows.epoch, loss, norm, clipped, learning_rate, rate)

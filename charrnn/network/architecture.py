@@ -66,6 +66,11 @@ class Architecture:
             for number in range(1, self.num_layers + 1)
         ]
 
+    def parts(self) -> dict[str, tuple[str, ...]]:
+        """layer1, layer2, ... from the bottom, and readout: the names of the parameters of each; the look-up is layer1's."""
+        layers = {f"layer{number}": tuple(names.values()) for number, names in enumerate(self.layer_names(), start=1)}
+        return {**layers, "readout": tuple(readout.shapes(1, 1))}
+
     def state_shape(self, B: int) -> tuple[int, int, int]:
         """(S, B, H): S arrays are handed from window to window, layer by layer."""
         return (self.num_layers * self.make_cell().number_of_states, B, self.hidden_size)

@@ -22,9 +22,11 @@ class Parameters:
         """All zeros, or views into a vector that is there already."""
         self.shapes = dict(shapes)
         self.flat: Array = np.zeros(self.size(shapes), dtype) if flat is None else flat
-        ends = np.cumsum([math.prod(shape) for shape in self.shapes.values()])[:-1]
-        parts = np.split(self.flat, ends)
-        self._views = {name: part.reshape(self.shapes[name]) for name, part in zip(self.shapes, parts, strict=True)}
+        ends = np.cumsum([math.prod(shape) for shape in self.shapes.values()]).tolist()
+        self._places = {
+            name: slice(start, end) for name, start, end in zip(self.shapes, [0, *ends], ends, strict=False)
+        }
+        self._views = {name: self.flat[place].reshape(self.shapes[name]) for name, place in self._places.items()}
 
     @staticmethod
     def size(shapes: Shapes) -> int:
@@ -33,6 +35,10 @@ class Parameters:
 
     def __getitem__(self, name: str) -> Array:
         return self._views[name]
+
+    def place(self, name: str) -> slice:
+        """Where a parameter stands in the vector."""
+        return self._places[name]
 
     def items(self) -> Iterator[tuple[str, Array]]:
         """Name and view, in the order in which they stand in the vector."""

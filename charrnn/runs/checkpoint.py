@@ -20,7 +20,7 @@ from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters, Shapes
 from charrnn.runs import tensors as files
 from charrnn.runs.config import Config
-from charrnn.runs.record import Record, TextRecord, parse_record, parse_symbols, to_metadata, versions
+from charrnn.runs.record import Lineage, Record, TextRecord, parse_record, parse_symbols, to_metadata, versions
 from charrnn.runs.tensors import Entry, MalformedError, Reader
 from charrnn.runs.writing import whole_file
 from charrnn.text.vocabulary import Vocabulary, from_symbols
@@ -42,6 +42,7 @@ class Checkpoint:
     progress: Progress
     text: TextRecord
     versions: Mapping[str, str] = field(default_factory=versions)
+    base: Lineage | None = None  # of a fine-tune
 
 
 def save(checkpoint: Checkpoint, path: Path, previous: Path | None = None) -> None:
@@ -102,6 +103,7 @@ def _record(checkpoint: Checkpoint) -> Record:
         position=checkpoint.position,
         text=checkpoint.text,
         versions=dict(versions()),
+        base=checkpoint.base,
     )
 
 
@@ -153,6 +155,7 @@ def _assemble(
         progress=record.progress,
         text=record.text,
         versions=record.versions,
+        base=record.base,
     )
 
 

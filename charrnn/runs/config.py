@@ -148,6 +148,9 @@ class Training(Section):
     max_grad_value: float | None = Field(
         None, gt=0, description="clip each element of the gradient to ± this; null: off"
     )
+    freeze: tuple[str, ...] = Field(
+        (), strict=False, description="what stays as it is: layer1 (the lowest), layer2, ..., readout"
+    )
     precision: Literal["float32", "float64"] = Field("float32", description="of weights, states and gradients")
     recoveries: Whole = Field(
         5,
@@ -199,6 +202,16 @@ class Config(Section):
     data: Data = Data()
     training: Training = Training()
     runtime: Runtime = Runtime()
+
+    @model_validator(mode="after")
+    def _something_learns(self) -> Self:
+        known = list(self.model.architecture(1).parts())
+        for name in self.training.freeze:
+            if name not in known:
+                raise ValueError(f"training.freeze names {name[:40]!r}; this network has {', '.join(known)}")
+        if set(self.training.freeze) == set(known):
+            raise ValueError("training.freeze leaves nothing to learn; leave out one at least")
+        return self
 
     def differs_only_in_end(self, other: "Config") -> bool:
         """True where at most `training.steps` and `training.epochs` differ."""

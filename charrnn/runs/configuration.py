@@ -5,7 +5,6 @@ All mistakes are reported at once, each with its file and line or its option.
 
 import difflib
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -13,22 +12,20 @@ from typing import Any
 
 import yaml as pyyaml
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from charrnn.errors import ConfigError
 from charrnn.runs import yaml
 from charrnn.runs.config import Config
+from charrnn.runs.mistakes import MOST_MISTAKES, Mistake, explain, report
 from charrnn.text.source import shipped
 
 Origins = dict[str, str]
 """Dotted key -> where its value came from; what is not there is a default."""
 
-LONGEST_SHOWN = 80  # characters of a value in a message
-MOST_MISTAKES = 20  # that are told at once
 LONGEST_FILE = 4 * yaml.LONGEST  # bytes
 
-Mistake = tuple[str, str]
-"""Where it is (file:line or option), and what is wrong."""
+Options = Mapping[str, tuple[str, Any]]
+"""Dotted key -> name of the option, and its value."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +41,12 @@ class Resolved:
 
 
 def resolve(
-    file: str | None = None, settings: Sequence[str] = (), options: Mapping[str, tuple[str, Any]] | None = None
+    file: str | None = None,
+    settings: Sequence[str] = (),
+    options: Options | None = None,
+    defaults: Options | None = None,
 ) -> Resolved:
-    """Put the layers together. `settings` are KEY=VALUE; `options` maps a dotted key to (option name, value).
+    """Put the layers together. `settings` are KEY=VALUE; `defaults` take the place of the built-in ones.
 
     Raises ConfigError with every mistake found, one a line.
     """
@@ -59,20 +59,30 @@ def resolve(
         values = document.values
         origins.update((".".join(map(str, key)), f"{path}:{line}") for key, line in document.lines.items())
         mistakes += [(f"{path}:{line}", f"{_dotted(key)}: {message}") for key, line, message in document.mistakes]
+    _fill(values, origins, defaults or {})
     return _validated(values, origins, mistakes, [*_settings(settings), *_options(options or {})])
 
 
-def changed(config: Config, options: Mapping[str, tuple[str, Any]]) -> Config:
-    """A configuration with some dotted keys set, each to (option name, value). Raises ConfigError."""
-    return _validated(config.model_dump(), {}, [], list(_options(options))).config
+def changed(config: Config, options: Options) -> Config:
+    """A configuration with some dotted keys set. Raises ConfigError."""
+    return _validated(config.model_dump(), {}, [], _options(options)).config
+
+
+def _fill(values: dict[str, Any], origins: Origins, defaults: Options) -> None:
+    """Put the defaults where a file says nothing: a heading with nothing below it says nothing."""
+    for section in _sections():
+        if values.get(section, {}) is None:
+            del values[section]
+    for key, (origin, value) in defaults.items():
+        section, name = key.split(".")
+        below = values.setdefault(section, {})
+        if isinstance(below, dict) and name not in below:
+            below[name], origins[key] = value, origin
 
 
 def _validated(
     values: dict[str, Any], origins: Origins, mistakes: list[Mistake], settings: list[tuple[str, str, Any]]
 ) -> Resolved:
-    for section in _sections():
-        if values.get(section, {}) is None:  # a heading with nothing below it
-            del values[section]
     for key, origin, value in settings:
         mistakes += _put(values, key, value, origin)
         below = yaml.flatten(value, (key,)) if isinstance(value, dict) else [((key,), value)]
@@ -82,10 +92,10 @@ def _validated(
         config = Config.model_validate(values)
     except ValidationError as error:
         errors = error.errors()
-        mistakes += [_explain(details, origins) for details in errors[:MOST_MISTAKES]]
+        mistakes += [explain(details, origins, known_keys()) for details in errors[:MOST_MISTAKES]]
         untold = len(errors[MOST_MISTAKES:])
     if mistakes:
-        raise ConfigError(_report(mistakes, untold))
+        raise ConfigError(report(mistakes, untold))
     return Resolved(config, origins)
 
 
@@ -142,9 +152,8 @@ def _settings(settings: Sequence[str]) -> Iterator[tuple[str, str, Any]]:
         yield key.strip(), "--set", yaml.scalar(text)
 
 
-def _options(options: Mapping[str, tuple[str, Any]]) -> Iterator[tuple[str, str, Any]]:
-    for key, (name, value) in options.items():
-        yield key, name, value
+def _options(options: Options) -> list[tuple[str, str, Any]]:
+    return [(key, name, value) for key, (name, value) in options.items()]
 
 
 def _put(values: dict[str, Any], key: str, value: Any, origin: str) -> list[Mistake]:
@@ -159,81 +168,6 @@ def _put(values: dict[str, Any], key: str, value: Any, origin: str) -> list[Mist
     else:
         values[last] = value
     return []
-
-
-def _explain(details: ErrorDetails, origins: Origins) -> Mistake:
-    """One mistake: where it is, which key, what is wrong, what was found."""
-    key = _dotted([part for part in details["loc"] if isinstance(part, str)])
-    if isinstance(details["input"], dict) and details["type"] == "value_error":  # keys that do not go together
-        named = [f"{key}.{name}" for name in re.findall(r"\w+", details["msg"]) if f"{key}.{name}" in known_keys()]
-        key = next((name for name in named if origins.get(name) == "--set"), None) or next(
-            (name for name in named if name in origins), key
-        )
-    below = (origin for other, origin in origins.items() if other.startswith(f"{key}."))
-    return origins.get(key) or next(below, ""), f"{key}: {_problem(details, key)}"
-
-
-def _report(mistakes: Sequence[Mistake], untold: int) -> str:
-    """The mistakes, those of the file in the order of its lines, and how many are `untold` besides."""
-
-    def line(mistake: Mistake) -> int:
-        return int(mistake[0].rpartition(":")[2]) if ":" in mistake[0] else 0
-
-    lines = [f"{origin}: {message}" if origin else message for origin, message in sorted(mistakes, key=line)]
-    lines = ["".join(c if c.isprintable() else repr(c)[1:-1] for c in text) for text in lines]  # a key can be any text
-    if more := len(lines) + untold - MOST_MISTAKES:
-        lines[MOST_MISTAKES:] = [f"... and {more:,} more"] if more > 0 else []
-    total = len(mistakes) + untold
-    return lines[0] if total == 1 else "\n  ".join([f"{total:,} mistakes in the configuration:", *lines])
-
-
-def _problem(details: ErrorDetails, key: str) -> str:
-    kind, found = details["type"], details["input"]
-    if kind == "extra_forbidden":
-        return f"no such key{_nearest(key)}"
-    if kind == "model_type":
-        return f"must be a section of options; found {_shown(found)}"
-    message = details["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    for pydantics, ours in (
-        ("a valid integer", "a whole number"),
-        ("a valid number", "a number"),
-        ("a valid string", "text"),
-    ):
-        message = message.replace(pydantics, ours)
-    if isinstance(found, dict):  # a section whose values do not go together: the message names them
-        return message
-    return f"{message}; found {_shown(found)}{_meant(found, details)}"
-
-
-def _meant(found: Any, details: ErrorDetails) -> str:
-    """For a word that is none of those allowed, the nearest of them."""
-    allowed = re.findall(r"'([^']*)'", details.get("ctx", {}).get("expected", ""))
-    close = difflib.get_close_matches(str(found), allowed, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
-
-
-def _shown(value: Any) -> str:
-    return "nothing" if value is None else shorten(repr(value))
-
-
-def shorten(text: str) -> str:
-    """As much of a text as a message has room for."""
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
-
-
-def _nearest(key: str) -> str:
-    """The known key that was probably meant, whichever section it stands in."""
-    known = known_keys()
-    same_section = [other for other in known if other.rpartition(".")[0] == key.rpartition(".")[0]]
-    close = difflib.get_close_matches(key, same_section or known, n=1, cutoff=0.7)
-    close = close or [
-        other
-        for other in known
-        if difflib.get_close_matches(key.rpartition(".")[2], [other.rpartition(".")[2]], cutoff=0.75)
-    ]
-    if close:
-        return f"; did you mean {close[0]}?"
-    return f"; known here: {', '.join(other.rpartition('.')[2] for other in same_section) or ', '.join(_sections())}"
 
 
 def _sections() -> list[str]:

@@ -16,9 +16,10 @@ from charrnn.network.arrays import nbytes
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
 from charrnn.runs import configuration
+from charrnn.runs.base import Base
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.config import Config
-from charrnn.runs.record import LONGEST_RECORD
+from charrnn.runs.record import LONGEST_RECORD, Lineage
 from charrnn.runs.texts import corpus_of, read_text
 from charrnn.text import corpus as corpora
 from charrnn.text import windows
@@ -36,6 +37,8 @@ class Plan:
     corpus: Corpus
     sources: tuple[str, ...]
     notes: tuple[str, ...]  # what was decided differently from what was asked
+    weights: Network | None = None  # to begin with, in place of fresh ones
+    lineage: Lineage | None = None  # of a fine-tune, whence they are
 
     @property
     def windows_per_epoch(self) -> int:
@@ -64,8 +67,9 @@ class Plan:
         buffers = sum(
             nbytes(network.workspace(training.sequence_length, share.stop - share.start, dropout)) for share in streams
         )
-        # The weights, the optimizer's moments and its room to work in, a gradient for each part, and shared weights.
-        vectors = 2 + len(self.optimizer(network).moments) + len(streams) + (len(streams) > 1)
+        # The weights, the optimizer's moments and its room to work in, a gradient for each part, shared weights, the plan's own.
+        moments = len(self.optimizer(network).moments)
+        vectors = 2 + moments + len(streams) + (len(streams) > 1) + (self.weights is not None)
         text = 0 if self.corpus.path else self.corpus.ids.nbytes
         return buffers + vectors * network.parameters.flat.nbytes + text
 
@@ -95,28 +99,48 @@ class Plan:
         return self.config.model.architecture(len(self.corpus.vocabulary))
 
 
-def make(sources: Sequence[str] = (), config: Config | None = None) -> Plan:
-    """Read the sources (none: the built-in text) and decide on every number.
+def make(sources: Sequence[str] = (), config: Config | None = None, base: Base | None = None) -> Plan:
+    """Read the sources (none: the built-in text) and decide on every number; with a `base`, for a fine-tune of it.
 
-    Raises TextError, VocabularyError and NetworkError.
+    Raises TextError, VocabularyError and NetworkError; ConfigError where the configuration is of another network than
+    the base's.
     """
-    config = config or Config()
+    if config is None:
+        config = base.default_config() if base else Config()
     sources = tuple(sources) or (DEFAULT_SOURCE,)
     _require_storable([*map(_absolute, sources)])
+    if base:
+        base.require_its_network(config)
     text = read_text(sources, config.data)
-    corpus = corpora.build(text, text.vocabulary(config.data.min_count), config.data.cutting())
+    vocabulary = text.vocabulary(config.data.min_count)
+    corpus = corpora.build(text, base.vocabulary.union(vocabulary) if base else vocabulary, config.data.cutting())
     config, notes = _fitted(config, len(corpus.split("train")), len(corpus.vocabulary))
-    return Plan(config, corpus, tuple(map(_absolute, sources)), _where(corpus) + notes)
+    plan = Plan(config, corpus, tuple(map(_absolute, sources)), _where(corpus) + notes)
+    if base:
+        weights = base.weights(corpus.vocabulary, config.training.seed, config.training.precision)
+        told = base.told(text, corpus.vocabulary, config.training)
+        plan = replace(plan, notes=told + plan.notes, weights=weights, lineage=base.lineage)
+    return replace(plan, notes=plan.notes + _frozen(plan))
 
 
 def _where(corpus: Corpus) -> tuple[str, ...]:
     return (f"a text this long is encoded into a file: {corpus.path}",) if corpus.path else ()
 
 
+def _frozen(plan: Plan) -> tuple[str, ...]:
+    freeze, parts, shapes = plan.config.training.freeze, plan.architecture.parts(), plan.architecture.shapes()
+    still = sum(math.prod(shapes[name]) for part in set(freeze) for name in parts[part])
+    learning = f"{plan.parameters - still:,} of {plan.parameters:,} parameters learn"
+    return (f"frozen: {', '.join(part for part in parts if part in freeze)}; {learning}",) if freeze else ()
+
+
 def again(saved: Checkpoint, sources: Sequence[str], path: Path) -> Plan:
     """The plan of a run that is resumed, with the text that it was trained on. Raises as `corpus_of` does."""
     corpus = corpus_of(saved, sources, f"charrnn train --resume {path} TEXT")
-    return Plan(saved.config, corpus, tuple(map(_absolute, sources or saved.text.sources)), _where(corpus))
+    notes = (f"from {saved.base.path}: step {saved.base.step:,}",) if saved.base else ()
+    sources = tuple(map(_absolute, sources or saved.text.sources))
+    plan = Plan(saved.config, corpus, sources, notes + _where(corpus), lineage=saved.base)
+    return replace(plan, notes=plan.notes + _frozen(plan))
 
 
 def with_new_end(plan: Plan, steps: int | None, epochs: float | None, done: int) -> Plan:

@@ -14,8 +14,8 @@ from threadpoolctl import threadpool_info
 import charrnn
 from charrnn.errors import CheckpointError, UnreadableError
 from charrnn.learning.trainer import Progress
-from charrnn.runs import configuration
 from charrnn.runs.config import LONGEST, Config, Section
+from charrnn.runs.mistakes import shorten
 
 FORMAT: Literal[2] = 2
 RECORD, VOCABULARY = "charrnn", "vocabulary"
@@ -47,6 +47,15 @@ class TextRecord:
     characters: int
 
 
+class Lineage(Section):
+    """What a fine-tune began from: the file, the step at which it stood, its text, and its weights in the order of the vector."""
+
+    path: str
+    step: int = Field(ge=0, le=LONGEST)
+    text_sha256: str
+    weights_sha256: str
+
+
 class Record(Section):
     """What a checkpoint holds besides tensors, as it stands in the file."""
 
@@ -57,6 +66,7 @@ class Record(Section):
     position: int = Field(ge=0, le=LONGEST)
     text: TextRecord
     versions: dict[str, str]
+    base: Lineage | None = None
 
     @field_validator("progress")
     @classmethod
@@ -88,7 +98,7 @@ def parse_record(metadata: Mapping[str, str]) -> Record:
             raise UnreadableError(
                 f"written by a newer charrnn (format {first['input']:,}; this one reads {FORMAT})"
             ) from None
-        key = configuration.shorten(repr(".".join(map(str, first["loc"])))[1:-1])
+        key = shorten(repr(".".join(map(str, first["loc"])))[1:-1])
         raise CheckpointError(f"its record is not valid: {key}: {first['msg']}") from None
 
 

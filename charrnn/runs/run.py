@@ -12,6 +12,7 @@ from charrnn.generation.predictor import NetworkPredictor
 from charrnn.generation.sampling import Options
 from charrnn.learning.clipping import Clipping
 from charrnn.learning.events import Evaluated, Event, Sampled, Stepped
+from charrnn.learning.freezing import Freezing
 from charrnn.learning.parallel import one_blas_thread
 from charrnn.learning.schedules import Schedule
 from charrnn.learning.trainer import Trainer
@@ -67,6 +68,7 @@ class Run:
             position=trainer.windows.position,
             progress=trainer.progress,
             text=TextRecord(plan.sources, plan.corpus.sha256, len(plan.corpus.ids)),
+            base=plan.lineage,
         )
 
     def _sampling(self, events: Iterable[Event], every: int | None) -> Iterator[Event]:
@@ -89,14 +91,11 @@ class Run:
 
 
 def start(plan: Plan, out: Path | None = None) -> Run:
-    """Make the run directory (none named: the next free one below runs/) and a fresh network.
+    """Make the run directory (none named: the next free one below runs/), and a fresh network or one with the plan's weights.
 
     Raises RunError when the directory holds something or cannot be made.
     """
-    training = plan.config.training
-    generator = np.random.default_rng(training.seed)
-    network = _allocated(lambda: Network.fresh(plan.architecture, generator, training.precision))
-    trainer = trainer_for(plan, network)
+    trainer = trainer_for(plan, _allocated(lambda: _network(plan)))
     path, lock = (out, directory.create(out)) if out else directory.create_next(Path(RUNS), plan.name)
     return Run(_noting(plan, lock), path, trainer, lock)
 
@@ -135,12 +134,21 @@ def trainer_for(plan: Plan, network: Network) -> Trainer:
         threads=plan.threads,
         dropout=plan.config.model.dropout,
         seed=training.seed,
+        freezing=Freezing.of(network, training.freeze),
     )
 
 
 def _beginning(slices: Ids, characters: int | None) -> Ids:
     """So many characters of slices side by side, (slices, length of each), as many of each; None: all."""
     return slices if characters is None else slices[:, : max(2, characters // len(slices))]
+
+
+def _network(plan: Plan) -> Network:
+    """At the beginning; the plan's own weights stay as they are, for another training by it."""
+    training = plan.config.training
+    if plan.weights is not None:
+        return plan.weights.astype(training.precision)
+    return Network.fresh(plan.architecture, np.random.default_rng(training.seed), training.precision)
 
 
 def _allocated(make: Callable[[], Network]) -> Network:

@@ -67,6 +67,16 @@ class Vocabulary:
         """The 256 bytes."""
         return cls(BYTES, unit="byte")
 
+    def union(self, other: "Vocabulary") -> "Vocabulary":
+        """The symbols of both: characters in code-point order, then what stands for no single character.
+
+        Raises VocabularyError where one is of characters and the other of bytes.
+        """
+        if self.unit != other.unit:
+            raise VocabularyError(f"a vocabulary of unit {self.unit} cannot take in one of unit {other.unit}")
+        both = {*self.symbols, *other.symbols}
+        return Vocabulary(tuple(sorted(both, key=lambda symbol: (len(symbol) != 1, symbol))), self.unit)
+
     def __len__(self) -> int:
         return len(self.symbols)
 

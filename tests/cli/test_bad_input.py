@@ -58,6 +58,15 @@ def test_an_end_that_cannot_be(charrnn, tiny_run, arguments, words):
     assert {path.name: path.read_bytes() for path in tiny_run.iterdir()} == before
 
 
+def test_a_fine_tune_that_cannot_be(charrnn, tiny_run, text_file):
+    train = ["train", text_file, "--from"]
+    refused(charrnn(*train, "nothing"), 1, "--from nothing: no such run")
+    refused(charrnn(*train, tiny_run / "lock"), 1, f"--from {tiny_run}/lock: ")
+    refused(charrnn(*train, tiny_run, "-s", "model.hidden_size=8"), 1, "model.hidden_size is 16 there, and 8 here")
+    refused(charrnn(*train, tiny_run, "--resume", tiny_run), 2, "--resume", "--from has no place beside it")
+    assert not Path("runs").exists()
+
+
 def test_an_empty_name_is_not_the_current_folder(charrnn, tmp_path):
     (tmp_path / "cwd" / "notes.txt").write_text("something else " * 50)
     refused(charrnn("train", ""), 1, "'' is not a file name")

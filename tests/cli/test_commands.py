@@ -6,14 +6,16 @@ import re
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import safetensors
 
 import charrnn as package
-from charrnn.runs.checkpoint import load
+from charrnn.runs.checkpoint import load, save
 from charrnn.runs.config import Config
+from charrnn.runs.record import Lineage
 
 TINY = [
     "-s", "model.hidden_size=16", "-s", "training.batch_size=4", "-s", "training.sequence_length=8", "-s", "training.eval_every=10",
@@ -75,6 +77,32 @@ def test_dry_run_shows_the_plan_and_writes_nothing(charrnn, text_file, tmp_path)
     found = json.loads(charrnn("train", text_file, "--dry-run", "--json").stdout)
     assert found["origins"]["model.cell"] == "default"
     assert found["text"]["characters"] == 1200
+
+
+def test_a_fine_tune_tells_what_is_new_and_where_its_values_came_from(charrnn, tiny_run, tmp_path):
+    other = tmp_path / "other.txt"
+    other.write_text("the cat sat on 12 mats.\n" * 40)
+    found = json.loads(charrnn("train", other, "--from", tiny_run, "--dry-run", "--json").stdout)
+    assert found["config"]["model"]["hidden_size"] == 16
+    assert (found["origins"]["model.hidden_size"], found["origins"]["training.seed"]) == ("--from", "default")
+    assert found["notes"][0].startswith(f"from {tiny_run}/best.safetensors: step 20, validation loss ")
+    assert found["notes"][1].endswith("2 are new: '1', '2'")
+    shown = charrnn("train", other, "--from", tiny_run, "--dry-run").stdout
+    assert re.search(r"model\.hidden_size +│ 16 +│ --from ", shown)
+    assert found["notes"][1] in shown
+    trained = charrnn("train", other, "--from", tiny_run, *TINY[2:])
+    assert trained.stdout == "runs/other\n"
+    assert found["notes"][1] in trained.stderr
+    assert load(Path("runs/other/last.safetensors")).base.path == str(tiny_run / "best.safetensors")
+
+
+def test_what_a_stranger_wrote_into_a_checkpoint_cannot_move_the_cursor(charrnn, tiny_run):
+    saved = load(tiny_run / "last.safetensors")
+    lineage = Lineage(path="\x1b[2J/best.safetensors", step=3, text_sha256="", weights_sha256="")
+    save(replace(saved, base=lineage), tiny_run / "last.safetensors")
+    resumed = charrnn("train", "--resume", tiny_run, "--steps", "21")
+    assert "from \ufffd[2J/best.safetensors: step 3" in resumed.stderr
+    assert "\x1b" not in resumed.stderr
 
 
 def test_sample_prints_the_prompt_and_the_same_text_twice(charrnn, tiny_run):

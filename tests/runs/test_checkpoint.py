@@ -11,6 +11,8 @@ from charrnn.runs.checkpoint import load, save
 from charrnn.runs.record import LONGEST_RECORD
 from charrnn.runs.tensors import write
 
+BASE = {"path": "runs/x/best.safetensors", "step": 3, "text_sha256": "", "weights_sha256": ""}
+
 
 @pytest.fixture
 def last(tiny_run):
@@ -130,6 +132,9 @@ def test_another_programs_safetensors_is_refused(last):
         ({}, {"position": -1}, "record is not valid: position"),
         ({}, {"progress": {"step": -1}}, "record is not valid: progress: .*between 0 and"),
         ({}, {"progress": {"best_loss": float("nan")}}, "record is not valid: progress.best_loss: .*finite"),
+        ({}, {"base": {"path": 3}}, r"record is not valid: base\.path"),
+        ({}, {"base": BASE | {"step": -1}}, r"record is not valid: base\.step"),
+        ({}, {"base": BASE | {"more": 1}}, r"record is not valid: base\.more"),
         ({}, {"format": 99}, "written by a newer charrnn"),
         ({}, "null", "record is not valid"),
         ({}, "[" * 100_000, "record is not valid"),

@@ -32,6 +32,25 @@ def test_default_then_file_then_set_then_option(tmp_path):
     ]  # fmt: skip
 
 
+def test_other_defaults_lie_beneath_the_file_and_know_their_origin(tmp_path):
+    file = write(tmp_path / "c.yaml", "model:\n  dropout: 0.1\ndata:\n")
+    defaults = {"model.dropout": ("--from", 0.5), "model.cell": ("--from", "lstm"), "data.unit": ("--from", "byte")}
+    resolved = resolve(file, ["data.unit=char"], defaults=defaults)
+    assert (resolved.config.model.dropout, resolved.config.model.cell, resolved.config.data.unit) == (
+        0.1,
+        "lstm",
+        "char",
+    )
+    origins = [resolved.origin(key) for key in (*defaults, "model.hidden_size")]
+    assert origins == [f"{file}:2", "--from", "--set", "default"]
+
+
+def test_other_defaults_do_not_hide_a_section_that_is_none(tmp_path):
+    file = write(tmp_path / "c.yaml", "model: 3\n")
+    with pytest.raises(ConfigError, match=r"c\.yaml:1: model: must be a section of options; found 3"):
+        resolve(file, defaults={"model.cell": ("--from", "lstm")})
+
+
 def test_all_mistakes_come_at_once_with_their_lines(tmp_path):
     found = mistakes(
         "model:\n  hiden_size: 3\n  hidden_size: 0\ntraining:\n  learning_rate: fast\n  learning_rate: 1\n  seed: true\nhidden_size: 4\n",

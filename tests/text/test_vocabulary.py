@@ -105,3 +105,24 @@ def test_lengths_in_utf_8():
     assert Vocabulary.of_text("aé€€", min_count=1).utf_8_lengths.tolist() == [1, 2, 3]
     assert Vocabulary.of_text("aab", min_count=2).utf_8_lengths.tolist() == [1, 0]
     assert set(Vocabulary.of_bytes().utf_8_lengths.tolist()) == {1}
+
+
+@given(st.text(min_size=1), st.text(min_size=1), st.integers(1, 3))
+def test_a_union_has_the_symbols_of_both_in_order_and_nothing_else(first, second, min_count):
+    a, b = Vocabulary.of_text(first), Vocabulary.of_text(second + "a" * min_count, min_count)
+    union = a.union(b)
+    assert set(union.symbols) == {*a.symbols, *b.symbols}
+    known = [symbol for symbol in union.symbols if symbol]
+    assert known == sorted(known)
+    assert union == b.union(a)
+    assert union.unknown_id in (None, len(union) - 1)
+
+
+def test_a_union_with_itself_is_itself_also_for_bytes():
+    assert Vocabulary.of_bytes().union(Vocabulary.of_bytes()) == Vocabulary.of_bytes()
+    assert Vocabulary.of_text("abc").union(Vocabulary.of_text("b")).symbols == ("a", "b", "c")
+
+
+def test_characters_and_bytes_have_no_union():
+    with pytest.raises(VocabularyError, match="unit char cannot take in one of unit byte"):
+        Vocabulary.of_text("abc").union(Vocabulary.of_bytes())

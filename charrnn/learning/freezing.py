@@ -1,0 +1,38 @@
+"""Frozen parameters: parts of the flat vector that learning leaves as they are, bit by bit.
+
+before clipping   g ← 0 there     the norm is that of what is trained
+after the update  w ← w before    no decay and no moment changes them, whatever the optimizer
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from charrnn.network.arrays import Array
+from charrnn.network.network import Network
+
+
+@dataclass(frozen=True)
+class Freezing:
+    """The places that are frozen; none costs nothing."""
+
+    places: tuple[slice, ...] = ()
+
+    @classmethod
+    def of(cls, network: Network, parts: Iterable[str]) -> "Freezing":
+        """Of some of the parts of a network, named as in `Architecture.parts`."""
+        known = network.architecture.parts()
+        return cls(tuple(network.parameters.place(name) for part in sorted(set(parts)) for name in known[part]))
+
+    def mask(self, gradient: Array) -> None:
+        """Take what is frozen out of a flat gradient, (P,)."""
+        for place in self.places:
+            gradient[place] = 0
+
+    @contextmanager
+    def keeping(self, w: Array) -> Iterator[None]:
+        """Whatever an update within does to the parameters w, (P,): what is frozen is then as before."""
+        before = [w[place].copy() for place in self.places]
+        yield
+        for place, kept in zip(self.places, before, strict=True):
+            w[place] = kept

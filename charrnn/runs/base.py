@@ -1,0 +1,128 @@
+"""What a fine-tune begins from: the network of another run, which may read another text.
+
+Its size and kind stay; its vocabulary grows by what the new text has and it has not, and loses nothing.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from charrnn.errors import CheckpointError, ConfigError, NetworkError, RunError
+from charrnn.network.network import Network
+from charrnn.runs import configuration, directory
+from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.config import Config, Training
+from charrnn.runs.configuration import Options
+from charrnn.runs.growth import grown
+from charrnn.runs.record import Lineage
+from charrnn.text.corpus import Text
+from charrnn.text.vocabulary import UNKNOWN, Vocabulary
+
+KEPT = ("model.cell", "model.nonlinearity", "model.hidden_size", "model.num_layers", "data.unit")
+MOST_SHOWN = 20  # symbols in a note
+
+
+@dataclass(frozen=True)
+class Base:
+    """The network, what it reads and writes, and where it is from."""
+
+    run: Path  # as it was named
+    network: Network
+    vocabulary: Vocabulary
+    config: Config
+    lineage: Lineage
+    notes: tuple[str, ...]  # of its loading
+
+    @property
+    def settings(self) -> Options:
+        """Its network as configuration keys: the defaults of a fine-tune."""
+        values = configuration.leaves(self.config)
+        return {key: ("--from", value) for key, value in values if key.startswith("model.") or key in KEPT}
+
+    def default_config(self) -> Config:
+        """Of a fine-tune for which nothing is set."""
+        return configuration.resolve(defaults=self.settings).config
+
+    def require_its_network(self, config: Config) -> None:
+        """Raises ConfigError where a configuration is of another network, or reads in another unit."""
+        there, asked = dict(configuration.leaves(self.config)), dict(configuration.leaves(config))
+        other = [f"{key} is {there[key]} there, and {asked[key]} here" for key in KEPT if asked[key] != there[key]]
+        if other:
+            raise ConfigError(
+                f"--from {self.run}: {'; '.join(other)}; a fine-tune keeps its base's network: leave that out, or train without --from"
+            )
+
+    def weights(self, vocabulary: Vocabulary, seed: int, dtype: DTypeLike) -> Network:
+        """Its network for a vocabulary that has all its symbols; `seed` is that of the new rows and columns.
+
+        Raises NetworkError where a weight is too large for `dtype`, or where they do not fit into memory.
+        """
+        try:
+            return grown(self.network, self.vocabulary, vocabulary, np.random.default_rng(seed), dtype)
+        except NetworkError as error:
+            raise NetworkError(f"--from {self.run}: {error}") from None
+        except MemoryError:
+            raise NetworkError(f"--from {self.run}: its network does not fit into this machine's memory") from None
+
+    def told(self, text: Text, vocabulary: Vocabulary, training: Training) -> tuple[str, ...]:
+        """In words: which of its symbols `text` has and which not, what is new in `vocabulary`, and what cannot learn."""
+        if self.vocabulary.unit == "byte":
+            return (*self.notes, "the vocabulary stays: the 256 bytes")
+        old = self.vocabulary.symbols
+        known = set(old)
+        new = [symbol for symbol in vocabulary.symbols if symbol not in known]
+        present = set(text.vocabulary(1).symbols)
+        if present - set(vocabulary.symbols):
+            present.add(UNKNOWN)
+        unused = [symbol for symbol in old if symbol not in present]
+        told = f"{len(old) - len(unused):,} of its {len(old):,} characters occur in this text"
+        told += f", {len(unused):,} do not: {_shown(unused)}" if unused else ""
+        told += f"; {len(new):,} are new: {_shown(new)}" if new else "; none is new"
+        return (*self.notes, told, *_never_learned(new, training.freeze))
+
+
+def load_base(run: Path) -> Base:
+    """The base that RUN means: a checkpoint, or in a run directory the best one, or without one the last.
+
+    Only reads. Raises RunError and CheckpointError.
+    """
+    try:
+        loaded = directory.load(run)
+    except (RunError, CheckpointError) as error:
+        raise type(error)(f"--from {error}") from None
+    saved = loaded.checkpoint
+    lineage = Lineage(
+        path=str(loaded.path.absolute()),
+        step=saved.progress.step,
+        text_sha256=saved.text.sha256,
+        weights_sha256=hashlib.sha256(saved.network.parameters.flat.tobytes()).hexdigest(),
+    )
+    notes = (f"from {loaded.path}: {_standing(saved)}", *([loaded.note] if loaded.note else []))
+    return Base(run, saved.network, saved.vocabulary, saved.config, lineage, notes)
+
+
+def _standing(saved: Checkpoint) -> str:
+    progress = saved.progress
+    at_its_best = progress.best_loss is not None and progress.best_step == progress.step
+    return f"step {progress.step:,}" + (f", validation loss {progress.best_loss:.4f}" if at_its_best else "")
+
+
+def _never_learned(new: Sequence[str], frozen: Sequence[str]) -> tuple[str, ...]:
+    """What freezing does to new symbols."""
+    sides = {"layer1": "read", "readout": "written"}
+    return tuple(
+        f"{part} is frozen: how the new characters are {side} stays at random"
+        for part, side in sides.items()
+        if new and part in frozen
+    )
+
+
+def _shown(symbols: Sequence[str]) -> str:
+    """Characters as a message shows them, not too many."""
+    names = ["the unknown symbol" if symbol == UNKNOWN else repr(symbol) for symbol in symbols[:MOST_SHOWN]]
+    more = len(symbols) - len(names)
+    return ", ".join(names) + (f" and {more:,} more" if more else "")

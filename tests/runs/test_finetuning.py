@@ -1,0 +1,337 @@
+"""A fine-tune begins with another run's weights, loses none of its characters, and says what is new."""
+
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import safetensors
+
+from charrnn import api
+from charrnn.errors import CheckpointError, ConfigError, NetworkError, RunError
+from charrnn.learning.events import Evaluated, Stepped
+from charrnn.runs import tensors as files
+from charrnn.runs.checkpoint import load, save
+from charrnn.runs.configuration import resolve
+from charrnn.runs.growth import AXES
+from charrnn.text.source import shipped
+
+QUICK = [
+    "training.batch_size=4",
+    "training.sequence_length=8",
+    "training.steps=20",
+    "training.eval_every=10",
+    "training.save_every=10",
+    "training.sample_every=0",
+    "runtime.threads=1",
+]
+TINY = ["model.cell=gru", "model.hidden_size=16", *QUICK]
+OTHER = "THE cat sat: 12 mats. ein Übel?\n" * 30
+
+
+@pytest.fixture
+def other_text(tmp_path):
+    """A text with characters that `text_file` lacks."""
+    path = tmp_path / "other.txt"
+    path.write_text(OTHER, "utf-8")
+    return path
+
+
+def train(path, text, *settings, base=None):
+    """A run, its events and its directory."""
+    found = api.load_base(base) if base else None
+    resolved = resolve(None, [*(QUICK if base else TINY), *settings], defaults=found.settings if found else None)
+    run = api.start(api.plan([str(text)], resolved.config, base=found), path)
+    return list(run.events())
+
+
+@pytest.fixture
+def base_run(tmp_path, text_file):
+    train(tmp_path / "base", text_file)
+    return tmp_path / "base"
+
+
+def plan(text, base, *settings):
+    found = api.load_base(base)
+    return api.plan([str(text)], resolve(None, [*QUICK, *settings], defaults=found.settings).config, base=found)
+
+
+def test_every_character_of_the_base_keeps_its_weights_under_its_new_id(tmp_path, base_run, other_text):
+    """Checked in what a fine-tune writes before its first step, so that nothing on the way can shuffle them."""
+    run = api.start(plan(other_text, base_run), tmp_path / "fine")
+    next(run.events())
+    before, after = load(base_run / "best.safetensors"), load(tmp_path / "fine/last.safetensors")
+    assert after.progress.step == 0
+    assert len(after.vocabulary) > len(before.vocabulary)
+    assert after.vocabulary.symbols.index("t") != before.vocabulary.symbols.index("t")
+    for index, symbol in enumerate(before.vocabulary.symbols):
+        now = after.vocabulary.symbols.index(symbol)
+        for name, axis in AXES.items():
+            rows = [np.take(saved.network.parameters[name], at, axis) for saved, at in ((before, index), (after, now))]
+            assert rows[0].tobytes() == rows[1].tobytes()
+    assert before.network.parameters["W_hh"].tobytes() == after.network.parameters["W_hh"].tobytes()
+
+
+def test_it_begins_anew_in_all_but_the_weights(tmp_path, base_run, other_text):
+    next(api.start(plan(other_text, base_run), tmp_path / "fine").events())
+    begun = load(tmp_path / "fine/last.safetensors")
+    assert (begun.updates, begun.position, begun.progress.step, begun.progress.best_loss) == (0, 0, 0, None)
+    assert not begun.state.any()
+    assert not any(moment.any() for moment in begun.moments.values())
+
+
+def test_a_fine_tune_begins_far_below_a_training_from_scratch(tmp_path):
+    """From the small letters of one half of a book to the other half with its capitals, figures and signs."""
+    book = (shipped("corpora") / "harbour.txt").read_text("utf-8")
+    (tmp_path / "one.txt").write_text(re.sub(r"[^a-z ,.\n]", "", book[:60_000]), "utf-8")
+    (tmp_path / "two.txt").write_text(book[-60_000:], "utf-8")
+    size = ["training.batch_size=16", "training.sequence_length=32", "training.learning_rate=0.01"]
+    train(tmp_path / "base", tmp_path / "one.txt", "model.hidden_size=32", "training.steps=300", *size)
+    tuned = train(tmp_path / "tuned", tmp_path / "two.txt", *size, base=tmp_path / "base")
+    scratch = train(tmp_path / "scratch", tmp_path / "two.txt", "model.hidden_size=32", *size)
+    new = len(load(tmp_path / "tuned/last.safetensors").vocabulary) - len(
+        load(tmp_path / "base/last.safetensors").vocabulary
+    )
+    assert new > 30
+    for fact in (Stepped, Evaluated):  # the first of each: before any update, and after ten
+        losses = [next(event.loss for event in events if isinstance(event, fact)) for events in (tuned, scratch)]
+        assert losses[0] < losses[1] - 0.5
+
+
+def test_what_is_unused_and_what_is_new_is_told(base_run, other_text):
+    saved = load(base_run / "best.safetensors")
+    first, second, *_ = plan(other_text, base_run).notes
+    assert first == f"from {base_run / 'best.safetensors'}: step 20, validation loss {saved.progress.best_loss:.4f}"
+    assert second == (
+        "11 of its 18 characters occur in this text, 7 do not: 'd', 'g', 'h', 'o', 'r', 'w', 'y'; "
+        "10 are new: '1', '2', ':', 'E', 'H', 'T', 'b', 'i', 'l', 'Ü'"
+    )
+
+
+def test_a_long_list_of_new_characters_is_cut_and_none_can_move_the_cursor(tmp_path, base_run):
+    text = tmp_path / "many.txt"
+    text.write_text("\x1b[2J" + "".join(map(chr, range(0x400, 0x430))) * 10, "utf-8")
+    told = plan(text, base_run).notes[1]
+    assert "52 are new: '\\x1b', '2', 'J', '[', 'Ѐ'" in told
+    assert told.endswith("'Џ' and 32 more")
+    assert told.isprintable()
+
+
+def test_nothing_new_and_nothing_unused(base_run, text_file):
+    assert plan(text_file, base_run).notes[1] == "18 of its 18 characters occur in this text; none is new"
+
+
+def test_rare_characters_share_an_unknown_symbol_but_for_those_that_the_base_knows(tmp_path, base_run):
+    text = tmp_path / "rare.txt"
+    text.write_text("the cat sat on the mat.\n" * 40 + "why? ÄÖ", "utf-8")
+    made = plan(text, base_run, "data.min_count=5")
+    vocabulary = made.corpus.vocabulary
+    assert vocabulary.symbols == (*load(base_run / "best.safetensors").vocabulary.symbols, "")
+    assert vocabulary.decode(made.corpus.ids[-7:]) == "why? ��"
+    assert made.notes[1].endswith("1 are new: the unknown symbol")
+
+
+def test_an_unknown_symbol_of_the_base_stays_last(tmp_path, text_file, other_text):
+    train(tmp_path / "base", text_file, "data.min_count=35")
+    before = load(tmp_path / "base/best.safetensors").vocabulary
+    assert before.symbols[-1] == ""
+    made = plan(other_text, tmp_path / "base")
+    assert made.corpus.vocabulary.symbols[-1] == ""
+    assert made.corpus.vocabulary.unknown_id not in made.corpus.ids
+    assert "the unknown symbol" in made.notes[1].partition("do not: ")[2]
+    list(api.start(made, tmp_path / "fine").events())
+
+
+def test_an_unknown_symbol_of_the_base_takes_in_what_is_rare(tmp_path, text_file):
+    train(tmp_path / "base", text_file, "data.min_count=35")
+    text = tmp_path / "rare.txt"
+    text.write_text("the cat sat on the mat.\n" * 40 + "ÄÖ", "utf-8")
+    made = plan(text, tmp_path / "base", "data.min_count=5")
+    assert made.corpus.ids[-1] == made.corpus.vocabulary.unknown_id
+    assert "the unknown symbol" not in made.notes[1]
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["model.hidden_size=8", "model.cell=rnn", "model.num_layers=2", "data.unit=byte"],
+)
+def test_another_network_is_refused_naming_both_values(base_run, other_text, setting):
+    key, value = setting.split("=")
+    there = dict(json.loads(load(base_run / "best.safetensors").config.model_dump_json())[key.split(".")[0]])
+    with pytest.raises(
+        ConfigError, match=rf"--from {base_run}: {key} is {there[key.split('.')[1]]} there, and {value} here"
+    ):
+        plan(other_text, base_run, setting)
+
+
+def test_another_nonlinearity_is_refused(tmp_path, text_file):
+    train(tmp_path / "base", text_file, "model.cell=rnn", "model.nonlinearity=relu")
+    with pytest.raises(ConfigError, match=r"model\.nonlinearity is relu there, and tanh here"):
+        plan(text_file, tmp_path / "base", "model.nonlinearity=tanh")
+
+
+def test_dropout_and_precision_may_differ(tmp_path, base_run, other_text):
+    train(tmp_path / "fine", other_text, "model.dropout=0.2", "training.precision=float64", base=base_run)
+    assert load(tmp_path / "fine/last.safetensors").network.parameters.flat.dtype == np.float64
+
+
+def test_a_base_that_another_precision_cannot_hold_is_refused(tmp_path, text_file):
+    train(tmp_path / "base", text_file, "training.precision=float64")
+    saved = load(tmp_path / "base/best.safetensors")
+    saved.network.parameters["W_hh"][0, 0, 0] = 1e300
+    save(saved, tmp_path / "large.safetensors")
+    with pytest.raises(NetworkError, match=r"--from .*large\.safetensors: its weights are too large for float32"):
+        plan(text_file, tmp_path / "large.safetensors")
+
+
+def test_bytes_stay_bytes(tmp_path, text_file, other_text):
+    train(tmp_path / "base", text_file, "data.unit=byte")
+    made = plan(other_text, tmp_path / "base")
+    assert made.config.data.unit == "byte"
+    assert made.notes[1] == "the vocabulary stays: the 256 bytes"
+    assert made.weights.parameters.flat.tobytes() == api.load_base(tmp_path / "base").network.parameters.flat.tobytes()
+
+
+def test_without_a_configuration_the_base_gives_its_network(base_run, other_text):
+    made = api.plan([str(other_text)], base=api.load_base(base_run))
+    assert (made.config.model.cell, made.config.model.hidden_size) == ("gru", 16)
+
+
+@pytest.mark.parametrize("name", ["best.safetensors", "last.safetensors", "previous.safetensors"])
+def test_a_base_can_be_a_checkpoint(base_run, name):
+    assert api.load_base(base_run / name).lineage.path == str(base_run / name)
+
+
+def test_a_base_without_a_best_gives_its_last(base_run):
+    (base_run / "best.safetensors").unlink()
+    base = api.load_base(base_run)
+    assert base.lineage.path == str(base_run / "last.safetensors")
+
+
+def test_a_damaged_best_is_told_and_a_damaged_run_refused(base_run, other_text):
+    (base_run / "best.safetensors").write_bytes(b"?")
+    assert "best.safetensors: damaged" in plan(other_text, base_run).notes[1]
+    for name in ("last", "previous"):
+        (base_run / f"{name}.safetensors").write_bytes(b"?")
+    with pytest.raises(CheckpointError, match=rf"^--from {base_run}/previous\.safetensors: damaged"):
+        api.load_base(base_run)
+
+
+def test_a_base_that_is_not_there(tmp_path, base_run):
+    with pytest.raises(RunError, match=r"^--from .*/nothing: no such run; .* in .* there are base$"):
+        api.load_base(tmp_path / "nothing")
+
+
+def test_a_base_that_is_being_trained_is_read_and_not_touched(base_run, other_text):
+    run = api.resume(base_run, steps=30)
+    events = run.events()
+    next(events)
+    before = {path.name: path.read_bytes() for path in base_run.iterdir()}
+    assert plan(other_text, base_run).lineage.step == 20
+    assert {path.name: path.read_bytes() for path in base_run.iterdir()} == before
+    list(events)
+
+
+def test_its_lineage_survives_saving_and_resuming(tmp_path, base_run, other_text):
+    train(tmp_path / "fine", other_text, base=base_run)
+    saved, base = load(tmp_path / "fine/last.safetensors"), load(base_run / "best.safetensors")
+    assert saved.base.path == str(base_run / "best.safetensors")
+    assert (saved.base.step, saved.base.text_sha256) == (base.progress.step, base.text.sha256)
+    list(api.resume(tmp_path / "fine", steps=30).events())
+    assert load(tmp_path / "fine/last.safetensors").base == saved.base
+
+
+def test_a_checkpoint_that_says_nothing_of_a_base_still_loads(tmp_path, base_run):
+    with safetensors.safe_open(base_run / "last.safetensors", framework="np") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        metadata = dict(file.metadata())
+    record = json.loads(metadata["charrnn"])
+    assert record.pop("base") is None
+    del record["config"]["training"]["freeze"]
+    del metadata["sha256"]
+    with (tmp_path / "older.safetensors").open("wb") as file:
+        files.write(file, tensors, {**metadata, "charrnn": json.dumps(record)})
+    older = load(tmp_path / "older.safetensors")
+    assert (older.base, older.config.training.freeze) == (None, ())
+
+
+@pytest.mark.parametrize(
+    "settings", [[], ["training.freeze=[layer1]", "training.optimizer=adamw", "training.weight_decay=0.1"]]
+)
+@pytest.mark.parametrize("at", [1, 10, 13])
+def test_stopped_and_resumed_without_its_base_it_ends_with_the_same_bytes(tmp_path, base_run, other_text, at, settings):
+    train(tmp_path / "whole", other_text, *settings, base=base_run)
+    run, asked = api.start(plan(other_text, base_run, *settings), tmp_path / "parts"), []
+    for event in run.events(lambda: bool(asked)):
+        if isinstance(event, Stepped) and event.step == at:
+            asked.append(True)
+    base_run.rename(tmp_path / "gone")
+    list(api.resume(tmp_path / "parts").events())
+    for name in ("last.safetensors", "best.safetensors"):
+        assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_one_plan_can_be_started_twice(tmp_path, base_run, other_text):
+    """As --time does, which measures with a training that is thrown away."""
+    made = plan(other_text, base_run)
+    for name in ("a", "b"):
+        list(api.start(made, tmp_path / name).events())
+    assert (tmp_path / "a/last.safetensors").read_bytes() == (tmp_path / "b/last.safetensors").read_bytes()
+
+
+def test_a_fine_tune_of_a_fine_tune(tmp_path, base_run, text_file, other_text):
+    train(tmp_path / "second", other_text, base=base_run)
+    train(tmp_path / "third", text_file, base=tmp_path / "second")
+    third = load(tmp_path / "third/last.safetensors")
+    assert third.vocabulary == load(tmp_path / "second/last.safetensors").vocabulary
+    assert third.base.path == str(tmp_path / "second/best.safetensors")
+
+
+def test_frozen_layers_stay_as_the_base_has_them_through_recovery_and_resume(tmp_path, base_run, other_text):
+    made = plan(other_text, base_run, "training.freeze=[layer1]", "training.weight_decay=0.1")
+    assert "layer1 is frozen: how the new characters are read stays at random" in made.notes
+    assert any(note.startswith("frozen: layer1; 476 of ") for note in made.notes)
+    run = api.start(made, tmp_path / "fine")
+    spoilt = []
+    for event in run.events():
+        if isinstance(event, Stepped) and event.step == 15 and not spoilt:
+            spoilt.append(run.trainer.state.fill(np.nan))
+    resumed = api.resume(tmp_path / "fine", steps=40)
+    assert any(note.startswith("frozen: layer1") for note in resumed.plan.notes)
+    list(resumed.events())
+    after = load(tmp_path / "fine/last.safetensors")
+    assert after.progress.halvings == 1
+    for name in after.network.architecture.parts()["layer1"]:
+        assert after.network.parameters[name].tobytes() == made.weights.parameters[name].tobytes()
+    assert after.network.parameters["W_hy"].tobytes() != made.weights.parameters["W_hy"].tobytes()
+
+
+def test_a_frozen_readout_is_told_only_where_something_is_new(base_run, text_file, other_text):
+    said = "readout is frozen: how the new characters are written stays at random"
+    assert said in plan(other_text, base_run, "training.freeze=[readout]").notes
+    assert said not in plan(text_file, base_run, "training.freeze=[readout]").notes
+
+
+def test_the_plans_own_weights_are_counted_in_its_memory(base_run, text_file):
+    made = plan(text_file, base_run)
+    assert made.memory() - replace(made, weights=None).memory() == made.weights.parameters.flat.nbytes
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("training.freeze=[layer2]", "--set: training.freeze: names 'layer2'; this network has layer1, readout"),
+        ("training.freeze=[layer1, readout]", "--set: training.freeze: leaves nothing to learn"),
+        ("training.freeze=layer1", "--set: training.freeze: must be a list, in brackets; found 'layer1'"),
+    ],
+)
+def test_what_cannot_be_frozen_is_refused(setting, message):
+    with pytest.raises(ConfigError) as caught:
+        resolve(None, [setting])
+    assert str(caught.value).startswith(message)
+
+
+def test_layers_are_counted_in_the_bases_network(tmp_path, text_file):
+    train(tmp_path / "base", text_file, "model.num_layers=2")
+    assert plan(text_file, tmp_path / "base", "training.freeze=[layer2]").config.training.freeze == ("layer2",)

@@ -1,0 +1,108 @@
+"""A vocabulary that grows: every symbol keeps its weights, whatever id it has now."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charrnn.errors import NetworkError
+from charrnn.network.architecture import Architecture
+from charrnn.network.network import Network
+from charrnn.runs.growth import AXES, grown
+from charrnn.text.vocabulary import Vocabulary
+
+CELLS = ["rnn", "gru", "lstm"]
+SYMBOLS = st.sets(st.characters(exclude_categories=["Cs"]) | st.just(""), min_size=1, max_size=20)
+
+
+def vocabulary(symbols):
+    """Code-point order, the unknown symbol last."""
+    return Vocabulary(tuple(sorted(symbols, key=lambda symbol: (symbol == "", symbol))))
+
+
+def network(size, cell="gru", layers=2, dtype=np.float32):
+    made = Network.fresh(Architecture(size, 4, cell, num_layers=layers), np.random.default_rng(1), dtype)
+    made.parameters.flat[:] += np.random.default_rng(2).normal(size=len(made.parameters))  # no bias is zero
+    return made
+
+
+def of_symbol(made, name, index):
+    return np.take(made.parameters[name], index, axis=AXES[name])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_parameters_with_a_vocabulary_axis_are_those_whose_shape_it_changes(cell):
+    small, large = (Architecture(size, 4, cell, num_layers=2).shapes() for size in (7, 9))
+    assert {name for name in small if small[name] != large[name]} == set(AXES)
+    for name, axis in AXES.items():
+        assert (small[name][axis], large[name][axis]) == (7, 9)
+
+
+@settings(deadline=None)
+@given(SYMBOLS, SYMBOLS, st.sampled_from(CELLS))
+def test_every_symbol_keeps_its_weights_to_the_bit(old, others, cell):
+    if not old - {""} or not others - {""}:
+        return
+    before, other = vocabulary(old), vocabulary(others)
+    after = before.union(other)
+    base = network(len(before), cell)
+    whole = grown(base, before, after, np.random.default_rng(3))
+    for index, symbol in enumerate(before.symbols):
+        now = after.symbols.index(symbol)
+        for name in AXES:
+            assert of_symbol(whole, name, now).tobytes() == of_symbol(base, name, index).tobytes()
+    for name, view in base.parameters.items():
+        if name not in AXES:
+            assert whole.parameters[name].tobytes() == view.tobytes()
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_on_the_old_symbols_a_grown_network_predicts_what_it_predicted(cell):
+    before = vocabulary("bdf")
+    after = before.union(vocabulary("aceg"))
+    base = network(3, cell, dtype=np.float64)
+    whole = grown(base, before, after, np.random.default_rng(0), np.float64)
+    text = "bdffdbbdfdbf"
+    logits = []
+    for made, known in ((base, before), (whole, after)):
+        ids = known.encode(text).astype(np.intp)[:, np.newaxis]
+        workspace = made.workspace(len(text), 1)
+        made.logits(ids, made.zero_state(1), workspace)
+        logits.append(workspace.logits[..., known.encode("bdf")])
+    np.testing.assert_allclose(*logits, rtol=1e-12)
+
+
+def test_what_is_new_begins_as_in_a_fresh_network():
+    """Small and random, with a bias of zero: about as unlikely as a rare character."""
+    before = vocabulary("ab")
+    after = before.union(vocabulary("cd"))
+    base = network(2)
+    base.parameters.flat[:] = 7
+    whole = grown(base, before, after, np.random.default_rng(0))
+    for index in (2, 3):
+        assert np.abs(of_symbol(whole, "W_xh", index)).max() <= 0.5  # 1 / √H
+        assert 0 < np.abs(of_symbol(whole, "W_hy", index)).max() <= 0.5
+        assert of_symbol(whole, "b_y", index) == 0
+
+
+def test_the_base_is_left_as_it_was_and_shares_nothing():
+    before = vocabulary("ab")
+    base = network(2)
+    kept = base.parameters.flat.copy()
+    grown(base, before, before, np.random.default_rng(0)).parameters.flat[:] = 0
+    np.testing.assert_array_equal(base.parameters.flat, kept)
+
+
+def test_without_new_symbols_all_weights_are_the_same():
+    before = vocabulary("ab")
+    base = network(2)
+    again = grown(base, before, before, np.random.default_rng(0))
+    assert again.parameters.flat.tobytes() == base.parameters.flat.tobytes()
+
+
+def test_weights_that_another_precision_cannot_hold_are_refused():
+    before = vocabulary("ab")
+    base = network(2, dtype=np.float64)
+    base.parameters["W_hh"][0, 0, 0] = 1e300
+    with pytest.raises(NetworkError, match="too large for float32"):
+        grown(base, before, before, np.random.default_rng(0), np.float32)
