@@ -1,8 +1,31 @@
 """charrnn: train character-level recurrent networks in plain NumPy.
 
+    import charrnn
+
+    model = charrnn.train("play.txt", settings={"model.hidden_size": 128})
+    model = charrnn.load("runs/play")
+    model.sample("JULIET:", seed=7)      model.score("But soft!")      model.evaluate()
+
 The rooms, and the one direction in which they know each other:
 
-    errors <- text, network <- learning, checks, generation <- runs <- api <- cli
+    errors <- text, network <- counting <- learning, checks, generation <- runs <- api <- cli
 """
 
+from typing import TYPE_CHECKING, Any
+
+from charrnn.errors import CharrnnError
+
+if TYPE_CHECKING:
+    from charrnn.api import Model, load, train
+
 __version__ = "0.1.0"
+__all__ = ["CharrnnError", "Model", "__version__", "load", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    """What a Python program needs, imported when it is first asked for: `charrnn --help` is not to wait for NumPy."""
+    if name in __all__:
+        from charrnn import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

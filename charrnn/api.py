@@ -1,9 +1,10 @@
 """The verbs of charrnn, assembled from its rooms; the command line and Python programs call these."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from charrnn.checks.properties import check_properties
 from charrnn.generation.novelty import novelty as novelty
 from charrnn.learning.bench import Bench, measure, random_trainer
 from charrnn.learning.clipping import Clipping
+from charrnn.learning.events import Event
 from charrnn.learning.parallel import fastest_threads
 from charrnn.runs import budget, directory
 from charrnn.runs import export as exports
@@ -24,7 +26,8 @@ from charrnn.runs import run as runs
 from charrnn.runs.base import Base
 from charrnn.runs.base import load_base as load_base
 from charrnn.runs.config import Config
-from charrnn.runs.model import Model
+from charrnn.runs.configuration import resolve
+from charrnn.runs.model import Model as Model
 from charrnn.runs.plan import Plan
 from charrnn.runs.resuming import resume as resume
 from charrnn.runs.run import Run
@@ -54,19 +57,45 @@ def start(plan: Plan, out: Path | None = None) -> Run:
     return runs.start(plan, out)
 
 
+def train(
+    *text: str | Path,
+    config: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    base: str | Path | None = None,
+    out: str | Path | None = None,
+    seconds: float | None = None,
+    on_event: Callable[[Event], object] = lambda event: None,
+) -> Model:
+    """Train on texts, named as on the command line (none: the built-in one), to the end, and load the best of it.
+
+    `config`: a shipped configuration by name, or a YAML file; `settings`: values of dotted keys, for example
+    {"model.hidden_size": 128}; `base`: a run to begin from; `out`: the run directory (None: the next free one below runs/);
+    `seconds`: train for so long; `on_event` is called with each fact of learning/events.py. Raises CharrnnError.
+    """
+    begun = load_base(Path(base)) if base else None
+    options = {key: (f"settings[{key!r}]", value) for key, value in (settings or {}).items()}
+    resolved = resolve(config, (), options, begun.settings if begun else None)
+    run = start(plan([*map(str, text)], resolved.config, seconds, begun), None if out is None else Path(out))
+    for event in run.events():
+        on_event(event)
+    return load(run.path)
+
+
 def load(
-    run: Path | str,
-    others: Sequence[Path] = (),
+    run: str | Path,
+    *others: str | Path,
     which: str | None = None,
     ngram: bool = False,
     weights: Sequence[float] | None = None,
     text: Sequence[str] = (),
 ) -> Model:
-    """The model of a run directory or checkpoint; see runs/model.py.
+    """The model of a run directory or checkpoint; with `others`, or with an `ngram` of its training split, a mixture.
 
-    Raises RunError, CheckpointError and TextError.
+    `which`: best, last, or None for the best there is; `weights` of the members, in this order (None: those under which
+    the validation split is likeliest); `text`: where the text of the training stands now, if it was moved. Raises RunError,
+    also where vocabularies differ, CheckpointError and TextError.
     """
-    return models.load(Path(run), others, which, ngram, weights, text)
+    return models.load(Path(run), [*map(Path, others)], which, ngram, weights, text)
 
 
 def export(run: Path, out: Path, to: str = "plain", which: str | None = None) -> directory.Loaded:

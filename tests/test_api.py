@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+import charrnn
 from charrnn import api
 from charrnn.errors import CheckpointError, RunError
 from charrnn.generation.sampling import Options
@@ -157,3 +158,32 @@ def test_a_window_that_spans_the_text_is_full_bptt(tmp_path, text_file):
     training = plan.config.training
     assert (training.batch_size, training.sequence_length) == (1, 1079)
     assert plan.windows_per_epoch == 1
+
+
+def test_a_program_trains_loads_samples_scores_and_evaluates(tmp_path, monkeypatch, text_file):
+    monkeypatch.chdir(tmp_path)
+    events = []
+    settings = {"model.hidden_size": 16, "training.steps": 10, "runtime.threads": 1}
+    model = charrnn.train(text_file, settings=settings, on_event=events.append)
+    assert isinstance(model, charrnn.Model)
+    assert [event.step for event in events if isinstance(event, Stepped)] == list(range(1, 11))
+    again = charrnn.load("runs/text")
+    assert again.sample("the ", length=20, seed=3) == model.sample("the ", length=20, seed=3)
+    assert len(again.sample("the ", length=20, seed=3)) == 20
+    assert set(again.sample(length=50, only="letters")) <= set("acdeghimnorstwy")
+    assert again.score("the cat").loss == pytest.approx(model.score("the cat").surprisals.mean())
+    assert again.evaluate().characters == 59
+    tuned = charrnn.train(text_file, base="runs/text", settings={"training.steps": 2}, out=tmp_path / "tuned")
+    assert tuned.saved.base.path.endswith("best.safetensors")
+
+
+def test_a_mistake_in_a_setting_is_a_charrnn_error_that_names_it(text_file):
+    with pytest.raises(
+        charrnn.CharrnnError, match=r"settings\['model.hiden_size'\]: .* did you mean model.hidden_size"
+    ):
+        charrnn.train(text_file, settings={"model.hiden_size": 16})
+
+
+def test_a_name_that_is_none_of_the_packages_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'trane'"):
+        charrnn.trane  # noqa: B018

@@ -68,9 +68,8 @@ def evaluate(
             "--split, --protocol and --slices cut the run's own text; leave them out with another TEXT"
         )
     rate = (LEARNING_RATE if learning_rate is None else learning_rate) if dynamic else None
-    model = api.load(
-        run, others or (), checkpoint, ngram, numbers("--weights", weights) if weights else None, training_text or ()
-    )
+    mixed = numbers("--weights", weights) if weights else None
+    model = api.load(run, *(others or ()), which=checkpoint, ngram=ngram, weights=mixed, text=training_text or ())
     given = read_text(text, model.saved.config.data) if text else None
     made = model.evaluate(given, split, protocol, _slices(slices) if slices else None, rate, baselines)
     evaluations.show(made, model, json)

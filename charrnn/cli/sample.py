@@ -65,7 +65,7 @@ def sample(
             "--text says where the run's text stands now, for --novelty, --ngram and --with: give one of them too"
         )
     mixed = common.numbers("--weights", weights) if weights else None
-    model = api.load(run, others or (), checkpoint, ngram, mixed, training_text or ())
+    model = api.load(run, *(others or ()), which=checkpoint, ngram=ngram, weights=mixed, text=training_text or ())
     corpus = model.training_text.corpus if novelty else None
     generator, prompt, stops = model.generator(only), _prompt(prompt, prompt_file), stop or []
     first = display.new_seed() if seed is None else seed

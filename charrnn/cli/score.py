@@ -49,8 +49,8 @@ def score(
     from charrnn.cli import scores
     from charrnn.runs.texts import read_once
 
-    fitted = numbers("--weights", weights) if weights else None
-    model = api.load(run, others or (), checkpoint, ngram, fitted, training_text or ())
+    mixed = numbers("--weights", weights) if weights else None
+    model = api.load(run, *(others or ()), which=checkpoint, ngram=ngram, weights=mixed, text=training_text or ())
     rival = api.load(against, which=checkpoint) if against else None
     if rival:
         scores.require_comparable(model, rival)

@@ -11,6 +11,8 @@ import numpy as np
 from charrnn.errors import RunError, TextError
 from charrnn.generation.generator import Generator
 from charrnn.generation.mixture import MixturePredictor
+from charrnn.generation.samples import Seed
+from charrnn.generation.sampling import Options
 from charrnn.learning.mixture import fit_weights
 from charrnn.runs import directory, passages, scoring
 from charrnn.runs.checkpoint import Checkpoint
@@ -47,6 +49,26 @@ class Model:
         predictors = [member.predictor() for member in self.members]
         predictor = predictors[0] if len(predictors) == 1 else MixturePredictor(predictors, self.weights)
         return Generator(predictor, self.vocabulary, only)
+
+    def sample(
+        self,
+        prompt: str = "",
+        length: int = 500,
+        temperature: float = 0.8,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        min_p: float | None = None,
+        stops: Sequence[str] = (),
+        only: str | None = None,
+        seed: Seed = 0,
+    ) -> str:
+        """Write `length` characters (bytes, for a byte model) after `prompt`, which is not part of them, or up to a stop string.
+
+        The same seed gives the same text; `generator` writes many side by side, and tells more of each. Raises SamplingError
+        for what is out of range, and VocabularyError for characters of the prompt that it does not know.
+        """
+        options = Options(temperature, top_k, top_p, min_p)
+        return self.generator(only).generate_many(prompt, length, options, [seed], stops)[0].text
 
     def score(self, text: str | bytes) -> Scored:
         """The surprisal of each character of a text, in nats."""

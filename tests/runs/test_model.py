@@ -177,7 +177,7 @@ def test_dynamic_evaluation_leaves_the_model_as_it_was(run):
 
 
 def test_a_mixture_is_the_mixture_of_its_members(run, other):
-    model = api.load(run, [other], ngram=True, weights=[1, 2, 1])
+    model = api.load(run, other, ngram=True, weights=[1, 2, 1])
     assert model.weights == (0.25, 0.5, 0.25)
     found = model.evaluate(split="test")
     ids = model.training_text.corpus.split("test")
@@ -188,11 +188,11 @@ def test_a_mixture_is_the_mixture_of_its_members(run, other):
 
 
 def test_weights_are_fitted_on_the_validation_split(run, other):
-    fitted = api.load(run, [other], ngram=True)
+    fitted = api.load(run, other, ngram=True)
     loss = fitted.evaluate(split="valid", counted=False).loss
     assert sum(fitted.weights) == pytest.approx(1)
     for weights in ([1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]):
-        given = api.load(run, [other], ngram=True, weights=weights)
+        given = api.load(run, other, ngram=True, weights=weights)
         assert loss <= given.evaluate(split="valid", counted=False).loss + 1e-6
 
 
@@ -202,24 +202,24 @@ def test_models_of_different_vocabularies_are_not_mixed(run, tmp_path):
     with pytest.raises(
         RunError, match=r"different vocabularies cannot be mixed: .*run/best.safetensors lacks '!' .* and 2 more"
     ):
-        api.load(run, [trained(tmp_path / "b", text)])
+        api.load(run, trained(tmp_path / "b", text))
 
 
 @pytest.mark.parametrize("weights", [[1], [1, -1], [0, 0], [1, math.nan], [1, math.inf]])
 def test_what_cannot_be_weights_is_refused(run, other, weights):
     with pytest.raises(RunError, match="must be 2 numbers of at least 0"):
-        api.load(run, [other], weights=weights)
+        api.load(run, other, weights=weights)
 
 
 def test_without_a_validation_split_weights_must_be_given(tmp_path, text_file):
     runs = [trained(tmp_path / str(seed), text_file, "data.split=[1,0,0]", seed=seed) for seed in (0, 1)]
     with pytest.raises(RunError, match=r"no validation split .* --weights"):
-        api.load(runs[0], runs[1:])
-    assert len(api.load(runs[0], runs[1:], weights=[1, 1]).score("the cat").characters) == 7
+        api.load(*runs)
+    assert len(api.load(runs[0], runs[1], weights=[1, 1]).score("the cat").characters) == 7
 
 
 def test_a_mixture_writes(run, other):
-    generator = api.load(run, [other], ngram=True).generator()
+    generator = api.load(run, other, ngram=True).generator()
     from charrnn.generation.sampling import Options
 
     alone = "".join(generator.generate("the ", 50, Options(), 3))
@@ -227,7 +227,7 @@ def test_a_mixture_writes(run, other):
 
 
 def test_the_scores_of_a_text_are_the_terms_of_its_evaluation(run, other):
-    for model in (api.load(run), api.load(run, [other], ngram=True)):
+    for model in (api.load(run), api.load(run, other, ngram=True)):
         scored, text = model.score("the cat\N{SNOWMAN} sat."), "the cat\N{SNOWMAN} sat."
         assert "".join(scored.characters) == text
         assert scored.surprisals[1:].mean() == pytest.approx(model.evaluate(text, counted=False).loss, rel=1e-6)
