@@ -32,11 +32,13 @@ def evaluate(
     ids: Ids,
     split: StreamSplit | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    end_id: int | None = None,
 ) -> float:
     """The mean loss over ids[1:], each predicted from all before it, in nats per character.
 
     Uses its own states; nothing of a training is touched. `split` shares the work out, if there is one. Raises TextError
-    under two characters, and StoppedError once `should_stop`, which is asked before each window, says so.
+    under two characters, and StoppedError once `should_stop`, which is asked before each window, says so. Where `end_id`
+    is read, the end of a document, the state begins anew.
     """
     count = len(ids) - 1
     if count < 1:
@@ -46,7 +48,8 @@ def evaluate(
     def loss(inputs: Ids, targets: Ids, state: Array) -> float:
         if should_stop():
             raise StoppedError
-        return whole.loss(inputs.astype(np.intp), targets.astype(np.intp), state)
+        begins = None if end_id is None else inputs == end_id
+        return whole.loss(inputs.astype(np.intp), targets.astype(np.intp), state, begins)
 
     B = max(1, min(STREAMS, count // (4 * WARM_UP)))
     length = count // B

@@ -34,6 +34,7 @@ from charrnn.network.arrays import Array, Ids
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
+from charrnn.network.resets import Begins
 from charrnn.text.windows import Window
 
 ONE_BLAS_THREAD = dict.fromkeys(
@@ -95,16 +96,17 @@ class StreamSplit:
 
         Brings `state`, (S, B, H), to where the next window begins.
         """
-        whole = Work(window.inputs, window.targets, state, window.characters, window.new, window.advance, dropout)
+        rest = window.characters, window.new, window.advance, dropout, window.resets
+        whole = Work(window.inputs, window.targets, state, *rest)
         used, total = self._do(whole)
         if self._team:
             for gradient in self._team.gradients[: used - 1]:
                 np.add(self.gradient.flat, gradient, out=self.gradient.flat)
         return total / window.characters
 
-    def loss(self, inputs: Ids, targets: Ids, state: Array) -> float:
+    def loss(self, inputs: Ids, targets: Ids, state: Array, begins: Begins | None = None) -> float:
         """The loss of a window, (T, B), summed over its characters, in nats; brings `state` up to date."""
-        return self._do(Work(inputs, targets, state))[1]
+        return self._do(Work(inputs, targets, state, begins=begins))[1]
 
     def close(self) -> None:
         """Let the workers go."""

@@ -8,6 +8,7 @@ from charrnn.network.arrays import Array, Ids
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network, Workspace
 from charrnn.network.parameters import Parameters
+from charrnn.network.resets import Begins
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,14 @@ class Work:
     new: int | None = None  # the loss is on the last `new` steps; None: on all T
     advance: int | None = None  # the state wanted is the one after so many steps; None: after all T
     dropout: Dropout | None = None
+    begins: Begins | None = None  # (T, B): the streams that begin anew before each step
 
     def part(self, streams: slice) -> "Work":
         """The same for some of the streams."""
         dropout = self.dropout and replace(self.dropout, first_stream=streams.start)
         ids = self.inputs[:, streams], self.targets[:, streams]
-        return Work(*ids, self.state[:, streams], self.count, self.new, self.advance, dropout)
+        begins = None if self.begins is None else self.begins[:, streams]
+        return Work(*ids, self.state[:, streams], self.count, self.new, self.advance, dropout, begins)
 
 
 class Part:
@@ -41,9 +44,9 @@ class Part:
         """The summed loss in nats, and the state after it, (S, B, H); fills `gradient` where one is asked for."""
         T, B = work.inputs.shape
         ws = self._workspace(T, B, work.dropout is not None)
-        loss = self._network.forward(work.inputs, work.targets, work.state, ws, work.new, work.dropout)
+        loss = self._network.forward(work.inputs, work.targets, work.state, ws, work.new, work.dropout, work.begins)
         if work.count:
-            self._network.backward(work.count, ws, self.gradient, work.new, work.dropout)
+            self._network.backward(work.count, ws, self.gradient, work.new, work.dropout, work.begins)
         return float(loss), ws.state_after(T if work.advance is None else work.advance)
 
     def _workspace(self, T: int, B: int, dropout: bool) -> Workspace:
