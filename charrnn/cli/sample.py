@@ -26,7 +26,12 @@ def sample(
     ] = None,
     length: Annotated[
         int,
-        typer.Option("--length", "-n", min=0, help="Characters to write (bytes, for a byte model); 0: without end."),
+        typer.Option(
+            "--length",
+            "-n",
+            min=0,
+            help="Characters to write (bytes, for a byte model), at most, where documents end; 0: without end, or to a document's.",
+        ),
     ] = 500,
     temperature: Annotated[
         float, typer.Option("--temperature", "-t", help="Below 1 safer, above 1 wilder; 0 always takes the likeliest.")
@@ -83,9 +88,9 @@ def sample(
     from charrnn.generation.sampling import Options
 
     options = Options(temperature, top_k, top_p, min_p)
-    if length == 0 and (json or count > 1):
-        raise typer.BadParameter("--length 0 writes without end: one text alone, and not as JSON")
     generator, loaded = api.sample(run, checkpoint, only)
+    if length == 0 and (json or count > 1) and loaded.checkpoint.vocabulary.end_id is None:
+        raise typer.BadParameter("--length 0 writes without end: one text alone, and not as JSON")
     prompt, stops = _prompt(prompt, prompt_file), stop or []
     first = display.new_seed() if seed is None else seed
     if count == 1 and not json:

@@ -4,7 +4,7 @@ import codecs
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, takewhile
 
 import numpy as np
 
@@ -23,7 +23,7 @@ BLOCK = 256  # characters whose random numbers are drawn at once
 @dataclass(frozen=True)
 class Sample:
     """A text that was written, without its prompt; `finish` is "length" or "stop", and `log_probability` that of all that was
-    drawn, a stop string included, in nats, as the predictor has it before any filter.
+    drawn, a stop string or a document's end included, in nats, as the predictor has it before any filter.
     """
 
     text: str
@@ -44,20 +44,22 @@ class Generator:
         self, prompt: str, length: int, options: Options, seed: Seed, stops: Sequence[str] = ()
     ) -> Iterator[str]:
         """Write `length` characters (bytes, for a byte model; 0: without end) that follow `prompt`, without the prompt
-        itself, or up to the first of the stop strings.
+        itself, or up to the first of the stop strings, or to where a document ends.
 
         Without a prompt it first reads, unseen, a line's end, or where the vocabulary has none a character
-        drawn at random. A byte model yields whole characters, with U+FFFD for what is not UTF-8, and may
-        therefore yield fewer. The same seed gives the same text. Raises VocabularyError for a character
-        of the prompt that the vocabulary lacks, and SamplingError for an empty stop string.
+        drawn at random. A model of documents always reads first that one begins. A byte model yields whole
+        characters, with U+FFFD for what is not UTF-8, and may therefore yield fewer. The same seed gives the same
+        text. Raises VocabularyError for a character of the prompt that the vocabulary lacks, and SamplingError for
+        an empty stop string.
         """
         require_stops(stops)
         ids = (ids for ids, _ in self._ids(prompt, length or None, options, [seed]))
         if self._vocabulary.unit == "byte":
             pieces = _whole_characters(ids)
         else:
-            symbols = self._vocabulary.symbols
-            pieces = (symbols[chosen[0]] for chosen in ids)
+            symbols, end = self._vocabulary.symbols, self._vocabulary.end_id
+            written = ids if end is None else takewhile(lambda chosen: chosen[0] != end, ids)
+            pieces = (symbols[chosen[0]] for chosen in written)
         return until(pieces, stops) if stops else pieces
 
     def generate_many(
@@ -70,22 +72,29 @@ class Generator:
         scored: bool = False,
     ) -> list[Sample]:
         """One text for each seed, written side by side: what `generate` would write with that seed. `scored`: each with its
-        probability.
+        probability. A `length` of 0 is for documents alone: each to its end.
         """
         require_stops(stops)
         ids, log_p = [], []
-        for chosen, logits in self._ids(prompt, length, options, seeds):
+        end, ended = self._vocabulary.end_id, np.zeros(len(seeds), np.bool_)
+        for chosen, logits in self._ids(prompt, length if end is None else length or None, options, seeds):
             ids.append(chosen)
             if scored:
                 log_p.append(log_softmax(logits)[np.arange(len(chosen)), chosen])
+            if end is not None and (ended := ended | (chosen == end)).all():
+                break
         texts, chances = np.array(ids, np.intp).T.tolist(), np.array(log_p).T if scored else [None] * len(seeds)
         return [self._sample(*each, stops) for each in zip(texts, seeds, chances, strict=True)]
 
     def _sample(self, ids: list[int], seed: Seed, log_p: Array | None, stops: Sequence[str]) -> Sample:
+        finish, end_id = "length", self._vocabulary.end_id
+        if end_id in ids:
+            finish, ids = "stop", ids[: ids.index(end_id) + 1]
+            log_p = None if log_p is None else log_p[: len(ids)]
         text = self._vocabulary.decode(ids)
         end = first_stop(text, stops)
         if end is None:
-            return Sample(text, seed, "length", _total(log_p))
+            return Sample(text, seed, finish, _total(log_p))
 
         def stopped(drawn: int) -> bool:
             return first_stop(self._vocabulary.decode(ids[:drawn]), stops) is not None
@@ -122,6 +131,8 @@ class Generator:
             logits = step(ids)
 
     def _first_ids(self, prompt: str, random: np.random.Generator) -> Array:
+        if self._vocabulary.end_id is not None:
+            return np.insert(self._vocabulary.encode(prompt), 0, self._vocabulary.end_id)
         if prompt:
             return self._vocabulary.encode(prompt)
         if "\n" in self._vocabulary.symbols:

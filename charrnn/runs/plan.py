@@ -105,15 +105,18 @@ def make(sources: Sequence[str] = (), config: Config | None = None) -> Plan:
     text = read_text(sources, config.data)
     corpus = corpora.build(text, text.vocabulary(config.data.min_count), config.data.split)
     config, notes = _fitted(config, len(corpus.split("train")), len(corpus.vocabulary))
-    return Plan(config, corpus, tuple(map(_absolute, sources)), _where(corpus) + notes)
+    return Plan(config, corpus, tuple(map(_absolute, sources)), _of_text(text, corpus) + notes)
 
 
 def read_text(sources: Sequence[str], data: Data) -> Text:
     """Read the sources as the configuration's section `data` has it. Raises TextError."""
-    return corpora.read_text(sources, data.unit, data.encoding, data.max_expansion)
+    return corpora.read_text(sources, data.unit, data.encoding, data.max_expansion, data.boundary)
 
 
-def _where(corpus: Corpus) -> tuple[str, ...]:
+def _of_text(text: Text, corpus: Corpus) -> tuple[str, ...]:
+    if text.documents is not None:
+        count, longest = len(text.documents), max(map(len, text.documents))
+        return (f"{count:,} document{'s' if count > 1 else ''}, the longest {longest:,} characters",)
     return (f"a text this long is encoded into a file: {corpus.path}",) if corpus.path else ()
 
 
@@ -134,7 +137,7 @@ def again(saved: Checkpoint, sources: Sequence[str], path: Path) -> Plan:
             f"characters, SHA-256 {text.sha256[:12]}...; the run's had {saved.text.characters:,}, {saved.text.sha256[:12]}..."
         )
     corpus = corpora.build(text, saved.vocabulary, saved.config.data.split)
-    return Plan(saved.config, corpus, tuple(map(_absolute, sources)), _where(corpus))
+    return Plan(saved.config, corpus, tuple(map(_absolute, sources)), _of_text(text, corpus))
 
 
 def with_new_end(plan: Plan, steps: int | None, epochs: float | None, done: int) -> Plan:

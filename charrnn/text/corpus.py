@@ -2,8 +2,8 @@
 
 import codecs
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from charrnn.errors import TextError
 from charrnn.text import cache, source
+from charrnn.text import documents as lists
 from charrnn.text.decoding import characters
+from charrnn.text.documents import SPLITS
 from charrnn.text.files import MAX_EXPANSION
 from charrnn.text.source import Document
 from charrnn.text.vocabulary import Ids, Unit, Vocabulary, code_points, describe
 
-SPLITS = ("train", "valid", "test")
 SHORTEST_SPLIT = 2  # one character to read and one to predict
 IN_MEMORY = 1 << 25  # characters; a longer text is encoded into a file
 
@@ -27,7 +28,10 @@ Pieces = Callable[[], Iterator[Any]]
 
 @dataclass(frozen=True)
 class Corpus:
-    """Ids of the whole text, (characters,), and where it is cut: train, valid, test, in this order."""
+    """Ids of the whole text, (characters,), and where it is cut: train, valid, test, in this order.
+
+    Of a list of documents, each split begins with an end and ends with one: two share that between them.
+    """
 
     ids: Ids
     vocabulary: Vocabulary
@@ -38,18 +42,25 @@ class Corpus:
     def split(self, name: str) -> Ids:
         """The ids of one split, (its length,), a view; empty where the split has no share."""
         index = SPLITS.index(name)
-        return self.ids[self.bounds[index] : self.bounds[index + 1]]
+        start, end = self.bounds[index : index + 2]
+        with_its_end = self.vocabulary.end_id is not None and start < end
+        return self.ids[start : end + with_its_end]
 
 
 @dataclass(frozen=True)
 class Text:
-    """What the sources hold, read once from end to end: how long it is, its SHA-256, how often each character occurs."""
+    """What the sources hold, read once from end to end: how long it is, its SHA-256, how often each character occurs.
+
+    Of a list of documents: how long with their ends; the SHA-256 is of the files with a NUL, which no text holds, between
+    one and the next; the rest is of the documents.
+    """
 
     unit: Unit
     length: int
     sha256: str
     counts: NDArray[np.intp]  # of each code point, (highest + 1,)
     pieces: Pieces  # the text again, str or bytes: from memory while it is short, otherwise from its sources
+    documents: tuple[str, ...] | None = None
 
     @classmethod
     def of(cls, content: str | bytes) -> "Text":
@@ -63,27 +74,40 @@ class Text:
 
     def vocabulary(self, min_count: int) -> Vocabulary:
         """The vocabulary of this text; see Vocabulary.of_counts."""
-        return Vocabulary.of_bytes() if self.unit == "byte" else Vocabulary.of_counts(self.counts, min_count)
+        if self.unit == "byte":
+            return Vocabulary.of_bytes()
+        return Vocabulary.of_counts(self.counts, min_count, ends=self.documents is not None)
 
 
 def read_text(
-    sources: Sequence[str], unit: Unit = "char", encoding: str = "utf-8", max_expansion: float = MAX_EXPANSION
+    sources: Sequence[str],
+    unit: Unit = "char",
+    encoding: str = "utf-8",
+    max_expansion: float = MAX_EXPANSION,
+    boundary: str | None = None,
 ) -> Text:
     """Read the sources one after the other; a file that lacks its last newline gets one before the next begins.
 
+    With a `boundary`, of characters only, it is a list of documents; see documents.py.
     Raises TextError as `source.gather` and `decoding.characters` do, and where a source holds no text.
     """
     wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
     documents = source.gather(sources, unit == "byte" or wide, max_expansion)
+    if boundary is not None:
+        return _of_documents(documents, encoding, boundary)
     return _survey(unit, lambda: _read(documents, unit, encoding))
 
 
 def build(text: Text, vocabulary: Vocabulary, split: Sequence[float]) -> Corpus:
-    """Encode `text` and cut it; `split` holds the shares of train, valid and test.
+    """Encode `text` and cut it; `split` holds the shares of train, valid and test. A list of documents is cut between two.
 
-    Raises TextError when a split that has a share gets fewer than two characters, and VocabularyError
+    Raises TextError when a split that has a share gets fewer than two characters, or no document, and VocabularyError
     when the text holds a character that the vocabulary does not.
     """
+    if text.documents is not None:
+        listed = lists.encode(text.documents, vocabulary)
+        ends = np.flatnonzero(listed == vocabulary.end_id)
+        return Corpus(listed, vocabulary, lists.bounds(ends, split), text.sha256)
     bounds = _bounds(text.length, split)
     if text.length <= IN_MEMORY:
         return Corpus(np.concatenate([*_encoded(text, vocabulary)]), vocabulary, bounds, text.sha256)
@@ -110,6 +134,32 @@ def _read(documents: Sequence[Document], unit: Unit, encoding: str) -> Iterator[
             last = piece
         if number < len(documents) and not (last and last.endswith(newline)):
             yield newline
+    _refuse_blank(blank)
+
+
+def _of_documents(files: Sequence[Document], encoding: str, boundary: str) -> Text:
+    contents: list[str] = []
+    blank = {file.source: True for file in files}
+    for file in files:
+        pieces, room = [], IN_MEMORY - sum(map(len, contents))
+        for piece in characters(file, encoding):
+            pieces.append(piece)
+            room -= len(piece)
+            if room < 0:
+                raise TextError(
+                    f"{file.name}: with data.boundary a text has at most {IN_MEMORY:,} characters, for it is held in memory; "
+                    "name fewer files, or train on it as one long text: -s data.boundary=null"
+                )
+        contents.append("".join(pieces))
+        blank[file.source] &= not contents[-1].strip()
+    _refuse_blank(blank)
+    sha256 = hashlib.sha256(_utf_8("\0".join(contents), 0)).hexdigest()
+    documents = lists.split_up(contents, boundary)
+    surveyed = Text.of("".join(documents))
+    return replace(surveyed, length=surveyed.length + len(documents) + 1, sha256=sha256, documents=documents)
+
+
+def _refuse_blank(blank: Mapping[str, bool]) -> None:
     for name, is_blank in blank.items():
         if is_blank:
             raise TextError(f"{name}: holds no text (0 characters that are not blank)")
