@@ -8,7 +8,9 @@ import safetensors.numpy
 from charrnn import api
 from charrnn.errors import CheckpointError, RunError, TextError
 from charrnn.generation.sampling import Options
+from charrnn.learning.divergence import Batch, Divergence
 from charrnn.learning.events import Stepped
+from charrnn.learning.parallel import StreamSplit
 from charrnn.runs import export
 from charrnn.runs.checkpoint import load, save
 from charrnn.runs.configuration import resolve
@@ -76,6 +78,21 @@ def test_a_text_whose_files_end_elsewhere_is_another(tmp_path):
     (tmp_path / "01.txt").write_text("one\n" + "two\n" * 5)
     with pytest.raises(RunError, match="the text differs"):
         api.resume(made.path)
+
+
+def test_going_back_reads_what_diverged_as_the_training_did(planned, tmp_path):
+    made = api.start(planned("model.cell=gru", "data.split=[1, 0, 0]"), tmp_path / "run")
+    trainer = made.trainer
+    assert trainer.windows.end_id == made.plan.corpus.vocabulary.end_id
+    list(made.events())
+    batch = Batch(next(trainer.windows), trainer.state.copy())
+    assert batch.window.resets.any()
+    split = StreamSplit(trainer.network)
+    loss = split.loss_and_gradient(batch.window, trainer.state)
+    assert trainer.recovery.loss_of_snapshot(batch) == pytest.approx(loss, rel=1e-5)
+    trainer.recovery._write(batch, Divergence(20, "a test"))
+    written = safetensors.numpy.load_file(made.path / "diverged.safetensors")
+    assert (written["resets"] == batch.window.resets).all()
 
 
 def test_what_was_trained_writes_documents(run):
