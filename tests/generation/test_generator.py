@@ -208,7 +208,7 @@ def test_texts_are_written_no_further_than_the_longest_document():
 
 def test_a_document_may_end_whatever_characters_are_asked_for():
     made = of_documents(only="a<")
-    assert {sample.finish for sample in made.generate_many("", 0, Options(), range(30))} == {"stop"}
-    assert set("".join(write(made, prompt="", length=0, seed=seed) for seed in range(30))) == {"a"}
+    assert {sample.finish for sample in made.generate_many("", 500, Options(), range(30))} == {"stop"}
+    assert set("".join(write(made, prompt="", length=500, seed=seed) for seed in range(30))) == {"a"}
     with pytest.raises(SamplingError, match="the model knows none of these"):
         of_documents(only=END.upper())

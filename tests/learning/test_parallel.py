@@ -163,6 +163,10 @@ def test_where_documents_begin_every_part_knows():
     network, given, state = window(4, resets=np.ones((9, 4), bool))
     with split(network, 2) as two:
         loss = two.loss(given.inputs, given.targets, state, given.resets)
-    ws = network.workspace(1, 36)
+        mean = two.loss_and_gradient(given, state)
+    ws, gradient = network.workspace(1, 36), network.parameters.zeros_like()
     alone = network.forward(given.inputs.reshape(1, 36), given.targets.reshape(1, 36), network.zero_state(36), ws)
+    network.backward(36, ws, gradient)
     assert loss == pytest.approx(alone, rel=1e-12)
+    assert mean == pytest.approx(alone / 36, rel=1e-12)
+    np.testing.assert_allclose(two.gradient.flat, gradient.flat, rtol=1e-9, atol=1e-15)
