@@ -146,6 +146,8 @@ def gradcheck(
         config, case = loaded.config, checks.random_window(loaded.network, np.random.default_rng(seed))
     if config.training.stride is not None:  # as in training: the loss on the last steps of the window alone
         case = replace(case, new=2)
+    if config.data.boundary is not None:  # and documents begin within a window
+        case = checks.beginning_anew(case, seed)
     oracles = tuple(oracles) or tuple(ORACLES)
     checks.require_known(oracles)
     refuse_if_long(case, oracles, entries)

@@ -44,10 +44,15 @@ def gradients(run: Unrolled) -> dict[str, Array]:
 
 
 def state_jacobian(run: Unrolled, t: int) -> Array:
-    """J_t = ∂s_t/∂s_{t-1} of all layers together: block (l, m) is how layer m's state before moves layer l's after."""
+    """J_t = ∂s_t/∂s_{t-1} of all layers together: block (l, m) is how layer m's state before moves layer l's after.
+
+    0 where the step begins anew.
+    """
     sizes = [len(step.after) for step in run.steps[t]]
     ends = np.cumsum([0, *sizes])
     J = np.zeros((ends[-1], ends[-1]))
+    if run.begins[t]:
+        return J
     for number, step in enumerate(run.steps[t]):
         own = slice(ends[number], ends[number + 1])
         by_x, by_h, direct = _local(run, number, step)

@@ -33,9 +33,8 @@ def _estimate(case: Case, oracle: str, count: int) -> float:
     T, B = case.inputs.shape
     if oracle == "closed-form":  # its cost is in the pairs t, k of each stream, however many entries are asked for
         T_probe = min(2, T)
-        probe = replace(
-            case, inputs=case.inputs[:2, :1], targets=case.targets[:2, :1], state=case.state[:, :1], new=None
-        )
+        inputs, targets, state = case.inputs[:2, :1], case.targets[:2, :1], case.state[:, :1]
+        probe = replace(case, inputs=inputs, targets=targets, state=state, new=None, begins=None)
         return float(_seconds(probe, oracle, 1) * B * T * (T + 1) / (T_probe * (T_probe + 1)))
     probed = min(PROBE[oracle], case.network.parameters["W_hh"].size)
     return _seconds(replace(case), oracle, probed) * count / probed

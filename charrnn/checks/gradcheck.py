@@ -85,14 +85,21 @@ def random_window(network: Network, generator: np.random.Generator) -> Case:
     return Case(network, characters[:-1], characters[1:], state)
 
 
+def beginning_anew(case: Case, seed: int) -> Case:
+    """The same, with a state of 0 before every third step or so of a stream, and before one step of all."""
+    begins = np.random.default_rng(seed).random(case.inputs.shape) < 1 / 3
+    begins[len(begins) // 2] = True
+    return replace(case, begins=begins)
+
+
 def analytic_gradients(case: Case) -> dict[str, Array]:
     """What the hand-written backward says, for every parameter and the state that came in."""
     ws = case.workspace(case.network)
     gradient = case.network.parameters.zeros_like()
     # As in training, the buffers hold another window first: nothing of it may be left in the gradient.
     for inputs, targets in ((case.targets, case.inputs), (case.inputs, case.targets)):
-        case.network.forward(inputs, targets, case.state, ws, case.new, case.dropout)
-        dstate = case.network.backward(case.count, ws, gradient, case.new, case.dropout)
+        case.network.forward(inputs, targets, case.state, ws, case.new, case.dropout, case.begins)
+        dstate = case.network.backward(case.count, ws, gradient, case.new, case.dropout, case.begins)
     return {**dict(gradient.items()), INITIAL_STATE: dstate}
 
 

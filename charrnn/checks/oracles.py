@@ -24,6 +24,7 @@ from charrnn.errors import CheckError
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network, Workspace
+from charrnn.network.resets import Begins
 
 INITIAL_STATE = "h_0"
 ε = 1e-30
@@ -41,6 +42,7 @@ class Case:
     state: Array
     new: int | None = None  # the loss is on the last so many steps; None: on all
     dropout: Dropout | None = None  # one mask, held
+    begins: Begins | None = None  # (T, B): the streams whose state is 0 before each step
 
     @property
     def count(self) -> int:
@@ -54,10 +56,9 @@ class Case:
         if self.dropout is not None:
             raise CheckError("the closed form and the forward recursion are of the network without dropout")
         new = len(self.inputs) if self.new is None else self.new
-        return [
-            unroll(self.network, self.inputs[:, b], self.targets[:, b], self.state[:, b], new, self.count)
-            for b in range(self.inputs.shape[1])
-        ]
+        begins = np.zeros(self.inputs.shape, np.bool_) if self.begins is None else self.begins
+        streams = zip(self.inputs.T, self.targets.T, self.state.swapaxes(0, 1), begins.T, strict=True)
+        return [unroll(self.network, *stream, new, self.count) for stream in streams]
 
     @cached_property
     def closed_form(self) -> dict[str, Array]:
@@ -81,7 +82,7 @@ class Case:
 
     def _run(self, network: Network, state: Array) -> tuple[complex, Array]:
         ws = self.workspace(network)
-        loss = network.forward(self.inputs, self.targets, state, ws, self.new, self.dropout)
+        loss = network.forward(self.inputs, self.targets, state, ws, self.new, self.dropout, self.begins)
         return complex(loss) / self.count, ws.hidden.real > 0
 
 

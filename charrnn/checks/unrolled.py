@@ -11,6 +11,7 @@ import numpy as np
 from charrnn.checks import plain
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
+from charrnn.network.resets import Begins
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Unrolled:
     steps: list[list[Step]]
     do: list[Array]  # (V,) p - y over the count; zero where the loss is not on the step
     W_hy: Array
+    begins: Begins  # (T,): the steps before which the state is 0, whatever stood there
 
     @property
     def H(self) -> int:
@@ -74,8 +76,8 @@ class Unrolled:
         return self.steps[t][-1].after[: self.H]
 
 
-def unroll(network: Network, inputs: Ids, targets: Ids, state: Array, new: int, count: int) -> Unrolled:
-    """One stream: (T,) characters, (T,) targets, a state (S, H), the loss on the last `new` steps, divided by `count`."""
+def unroll(network: Network, inputs: Ids, targets: Ids, state: Array, begins: Begins, new: int, count: int) -> Unrolled:
+    """One stream: characters, targets and beginnings, (T,) each, a state (S, H), the loss on the last `new` steps over `count`."""
     architecture, p = network.architecture, network.parameters
     cell = plain.make_cell(architecture.cell, architecture.nonlinearity)
     layers = [
@@ -92,13 +94,14 @@ def unroll(network: Network, inputs: Ids, targets: Ids, state: Array, new: int, 
     for t in range(T):
         x, row = np.eye(architecture.vocab_size)[inputs[t]], []
         for number, layer in enumerate(layers):
-            u = layer.pre_activations(x, states[number][:H], cell.separate)
-            after = cell.value(u, states[number])
-            row.append(Step(x, states[number], u, after))
+            before = np.zeros_like(states[number]) if begins[t] else states[number]
+            u = layer.pre_activations(x, before[:H], cell.separate)
+            after = cell.value(u, before)
+            row.append(Step(x, before, u, after))
             states[number], x = after, after[:H]
         o = x @ p["W_hy"] + p["b_y"]
         probabilities = np.exp(o - o.max()) / np.exp(o - o.max()).sum()
         on_loss = t >= T - new
         errors.append((probabilities - np.eye(len(o))[targets[t]]) / count * on_loss)
         steps.append(row)
-    return Unrolled(cell, layers, steps, errors, p["W_hy"])
+    return Unrolled(cell, layers, steps, errors, p["W_hy"], begins)

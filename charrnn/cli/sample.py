@@ -54,10 +54,6 @@ def sample(
     from charrnn.generation.samples import best
 
     options = _options(temperature, top_k, top_p, min_p, (repetition_penalty, repetition_ngram, repetition_window))
-    if length == 0 and (json or trace or novelty or rerank is not None or count > 1):
-        raise typer.BadParameter(
-            "--length 0 writes without end: one text alone, not --json, --trace, --rerank or --novelty"
-        )
     if rerank is not None and rerank < count:
         raise typer.BadParameter(f"--rerank must be at least --count, {count}; found {rerank}")
     if training_text and not (novelty or ngram or others):
@@ -66,6 +62,10 @@ def sample(
         )
     mixed = common.numbers("--weights", weights) if weights else None
     model = api.load(run, *(others or ()), which=checkpoint, ngram=ngram, weights=mixed, text=training_text or ())
+    if length == 0 and model.vocabulary.end_id is None and (json or trace or novelty or rerank or count > 1):
+        raise typer.BadParameter(
+            "--length 0 writes without end: one text alone, not --json, --trace, --rerank or --novelty"
+        )
     corpus = model.training_text.corpus if novelty else None
     generator, prompt, stops = model.generator(only), _prompt(prompt, prompt_file), stop or []
     first = display.new_seed() if seed is None else seed
@@ -89,7 +89,8 @@ def sample(
         drawn = best(drawn, count)
         samples.tell_best(drawn, rerank)
     found = api.novelty(corpus, [each.text for each in drawn]) if corpus else None
-    samples.show_samples(drawn, prompt, json, coloured, as_fields(found) if found else ())
+    headings = model.vocabulary.end_id is None
+    samples.show_samples(drawn, prompt, json, coloured, headings, as_fields(found) if found else ())
     if corpus and found and not json:
         show_novelty(found, [each.seed for each in drawn], corpus.vocabulary.unit)
 

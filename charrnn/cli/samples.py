@@ -25,10 +25,15 @@ def show_coloured(prompt: str, pieces: Iterable[Piece], stream: bool) -> None:
 
 
 def show_samples(
-    samples: Sequence[Sample], prompt: str, json: bool, colour: bool, more: Sequence[Mapping[str, Any]] = ()
+    samples: Sequence[Sample],
+    prompt: str,
+    json: bool,
+    colour: bool,
+    headings: bool,
+    more: Sequence[Mapping[str, Any]] = (),
 ) -> None:
-    """Texts, each below a line that names its seed where there are several, and with its trace; or all as JSON, each with what
-    there is more to say of it.
+    """Texts, with `headings` each below a line that names its seed where there are several, and with its trace; or all as JSON,
+    each with what there is more to say of it. Documents need no headings: one a line, or with an empty line between them.
     """
     if json:
         said = more or [{}] * len(samples)
@@ -37,7 +42,9 @@ def show_samples(
     if colour:
         Terminal(stderr=True, highlight=False).print(legend(), soft_wrap=True)
     for number, sample in enumerate(samples, start=1):
-        if len(samples) > 1:
+        if number > 1 and not headings and any("\n" in each.text for each in samples):
+            sys.stdout.write("\n")
+        if len(samples) > 1 and headings:
             sys.stdout.write(f"--- sample {number} of {len(samples)}, seed {sample.seed} ---\n")
         if colour and sample.pieces is not None:
             _write_coloured(prompt, sample.pieces, stream=False)

@@ -13,7 +13,12 @@ PromptFileOption = Annotated[
 ]
 LengthOption = Annotated[
     int,
-    typer.Option("--length", "-n", min=0, help="Characters to write (bytes, for a byte model); 0: without end."),
+    typer.Option(
+        "--length",
+        "-n",
+        min=0,
+        help="Characters to write (bytes, for a byte model), at most, where documents end; 0: without end, or to a document's.",
+    ),
 ]
 TemperatureOption = Annotated[
     float, typer.Option("--temperature", "-t", help="Below 1 safer, above 1 wilder; 0 always takes the likeliest.")

@@ -47,15 +47,14 @@ def score(
     """
     from charrnn import api
     from charrnn.cli import scores
-    from charrnn.runs.texts import read_once
 
     mixed = numbers("--weights", weights) if weights else None
     model = api.load(run, *(others or ()), which=checkpoint, ngram=ngram, weights=mixed, text=training_text or ())
     rival = api.load(against, which=checkpoint) if against else None
     if rival:
         scores.require_comparable(model, rival)
-    pieces = read_once(text or ["-"], model.saved.config.data)
+    given = model.opened(text or ["-"])
     if json:
-        scores.write_lines(model, rival, pieces)
+        scores.write_lines(model, rival, given)
     else:
-        scores.show(model, rival, pieces, top)
+        scores.show(model, rival, given, top)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import tee
 
 from rich.table import Table
-from rich.text import Text
+from rich.text import Text as RichText
 
 from charrnn.cli.colours import coloured, coloured_by_difference, legend, legend_of_difference
 from charrnn.cli.display import printable, stdout, tell
@@ -16,9 +16,12 @@ from charrnn.learning.events import bits
 from charrnn.network.arrays import Array
 from charrnn.runs.model import Model
 from charrnn.runs.spots import Spot, Spots
+from charrnn.text.corpus import Text
 from charrnn.text.places import Places, Walk
+from charrnn.text.vocabulary import END
 
-Pieces = Iterable[str | bytes]
+Given = Text | Iterable[str | bytes]
+"""What Model.opened gives."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +34,10 @@ class Stretch:
     rivals: Array | None
 
 
-def show(model: Model, rival: Model | None, pieces: Pieces, top: int) -> None:
+def show(model: Model, rival: Model | None, given: Given, top: int) -> None:
     """The text in colours, where a terminal shows them; the places that stand out; what it comes to."""
     console, totals, counted, spots = stdout(), [0.0, 0.0], 0, Spots(top)
-    for stretch in _stretches(model, rival, pieces):
+    for stretch in _stretches(model, rival, given):
         if not counted:
             _tell_notes(model, rival)
         if console.is_terminal:
@@ -52,13 +55,13 @@ def show(model: Model, rival: Model | None, pieces: Pieces, top: int) -> None:
     if top:
         console.print(_table(spots.highest(), "difference" if rival else "surprisal"))
     for line in _verdict(model, rival, totals, counted):
-        console.print(Text(line), soft_wrap=True)
+        console.print(RichText(line), soft_wrap=True)
 
 
-def write_lines(model: Model, rival: Model | None, pieces: Pieces) -> None:
+def write_lines(model: Model, rival: Model | None, given: Given) -> None:
     """A line of JSON for each character on stdout."""
     console = stdout()
-    for stretch in _stretches(model, rival, pieces):
+    for stretch in _stretches(model, rival, given):
         places = stretch.places
         columns = [places.index, places.line, places.column]
         rows = zip(
@@ -74,22 +77,26 @@ def write_lines(model: Model, rival: Model | None, pieces: Pieces) -> None:
         console.file.flush()
 
 
-def _stretches(model: Model, rival: Model | None, pieces: Pieces) -> Iterator[Stretch]:
+def _stretches(model: Model, rival: Model | None, given: Given) -> Iterator[Stretch]:
     walk = Walk()
     if rival is None:
-        for found in model.scored(pieces):
+        for found in model.scored(given):
             yield Stretch(found.characters, walk.over(found.characters), found.surprisals, None)
         return
-    ours, theirs = tee(pieces)  # read in step, so that hardly anything is held
+    ours, theirs = (given, given) if isinstance(given, Text) else tee(given)  # read in step: hardly anything is held
     for found, other in zip(model.scored(ours), rival.scored(theirs), strict=True):
         yield Stretch(found.characters, walk.over(found.characters), found.surprisals, other.surprisals)
 
 
 def require_comparable(model: Model, rival: Model) -> None:
-    """Raises RunError where one reads characters and the other bytes."""
-    units = [each.vocabulary.unit for each in (model, rival)]
-    if units[0] != units[1]:
-        raise RunError(f"--against: the one model reads {units[0]}s, the other {units[1]}s; compare models of one unit")
+    """Raises RunError where one reads characters and the other bytes, or other documents."""
+    data = [each.saved.config.data for each in (model, rival)]
+    for key in ("unit", "boundary"):
+        ours, theirs = (getattr(each, key) for each in data)
+        if ours != theirs:
+            raise RunError(
+                f"--against: data.{key} is {ours} for the one model, {theirs} for the other; they must read alike"
+            )
 
 
 def _tell_notes(model: Model, rival: Model | None) -> None:
@@ -97,8 +104,8 @@ def _tell_notes(model: Model, rival: Model | None) -> None:
         tell(note)
 
 
-def _in_colours(stretch: Stretch) -> Text:
-    shown = [printable(character) for character in stretch.characters]
+def _in_colours(stretch: Stretch) -> RichText:
+    shown = ["\n" if character == END else printable(character) for character in stretch.characters]
     if stretch.rivals is None:
         return coloured(shown, stretch.surprisals.tolist())
     return coloured_by_difference(shown, (stretch.rivals - stretch.surprisals).tolist())
@@ -107,13 +114,17 @@ def _in_colours(stretch: Stretch) -> Text:
 def _table(spots: list[Spot], name: str) -> Table:
     table = Table("line", "column", f"{name}, bits", "where")
     for spot in spots:
-        where = Text(_flat(spot.before)) + Text(_flat(spot.character), style="bold reverse") + Text(_flat(spot.after))
+        where = (
+            RichText(_flat(spot.before))
+            + RichText(_flat(spot.character), style="bold reverse")
+            + RichText(_flat(spot.after))
+        )
         table.add_row(f"{spot.line:,}", f"{spot.column:,}", f"{bits(spot.surprisal):.2f}", where)
     return table
 
 
 def _flat(text: str) -> str:
-    return printable(text.replace("\n", "\u23ce"))
+    return printable(text.replace("\n", "\u23ce").replace(END, "\u2016"))
 
 
 def _verdict(model: Model, rival: Model | None, totals: list[float], counted: int) -> list[str]:

@@ -20,11 +20,13 @@ CLASSES: dict[str, Callable[[str], bool]] = {
 
 def forbidden(vocabulary: Vocabulary, only: str | None = None) -> Array | None:
     """True for each symbol that is not to be written, (V,): the unknown one, and with `only`, the name of a class or
-    characters, all others. None where every symbol may be.
+    characters, all others; but a document may always end. None where every symbol may be.
 
     Raises SamplingError where nothing would be left.
     """
     left_out = np.array([symbol == UNKNOWN or not _wanted(symbol, only) for symbol in vocabulary.symbols])
+    if vocabulary.end_id is not None:
+        left_out[vocabulary.end_id] = left_out[: vocabulary.end_id].all()
     if left_out.all():
         raise SamplingError(
             f"--only {only!r}: the model knows none of these; name characters, or one of {', '.join(CLASSES)}"

@@ -1,6 +1,7 @@
 """Text from a predictor, a trained network most often, one character at a time, or many texts side by side."""
 
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 import numpy as np
 
@@ -28,15 +29,15 @@ class Generator:
         self, prompt: str, length: int, options: Options, seed: Seed, stops: Sequence[str] = ()
     ) -> Iterator[str]:
         """Write `length` characters (bytes, for a byte model; 0: without end) that follow `prompt`, without the prompt
-        itself, or up to the first of the stop strings.
+        itself, or up to the first of the stop strings, or to where a document ends.
 
         Without a prompt it first reads, unseen, a line's end, or where the vocabulary has none a character
-        drawn at random. A byte model yields whole characters, with U+FFFD for what is not UTF-8, and may
-        therefore yield fewer. The same seed gives the same text. Raises VocabularyError for a character
-        of the prompt that the vocabulary lacks, and SamplingError for an empty stop string.
+        drawn at random; a model of documents always reads first that one begins. A byte model yields whole characters, with
+        U+FFFD for what is not UTF-8, and may therefore yield fewer. The same seed gives the same text. Raises
+        VocabularyError for a character of the prompt that the vocabulary lacks, and SamplingError for an empty stop string.
         """
         require_stops(stops)
-        texts = _texts(self._vocabulary, self._draw(prompt, length or None, options, [seed]))
+        texts = _texts(self._vocabulary, self._draw_one(prompt, length, options, seed))
         return until(texts, stops) if stops else texts
 
     def generate_scored(
@@ -44,7 +45,7 @@ class Generator:
     ) -> Iterator[Piece]:
         """The text of `generate`, each character with its surprisal in nats, as the predictor has it before any filter."""
         require_stops(stops)
-        drawn = self._draw(prompt, length or None, options, [seed])
+        drawn = self._draw_one(prompt, length, options, seed)
         scored = ((int(each.ids[0]), float(each.surprisals()[0])) for each in drawn)
         return pieces_until(pieces(self._vocabulary, scored), stops)
 
@@ -60,18 +61,20 @@ class Generator:
     ) -> list[Sample]:
         """One text for each seed, written side by side: what `generate` would write with that seed.
 
-        `scored`: each with its probability and surprisals; `traced`: each step with so many candidates.
+        `scored`: each with its probability and surprisals; `traced`: each step with so many candidates. A `length` of 0 is for
+        documents alone: each to its end.
         """
         require_stops(stops)
         ids, surprisals, steps = [], [], []
-        ends = Ends([Decoder(self._vocabulary) for _ in seeds], stops)
-        for drawn in self._draw(prompt, length, options, seeds):
+        end_id = self._vocabulary.end_id
+        ends = Ends([Decoder(self._vocabulary) for _ in seeds], stops, end_id)
+        for drawn in self._draw(prompt, length if end_id is None else length or None, options, seeds):
             ids.append(drawn.ids)
             if scored:
                 surprisals.append(drawn.surprisals())
             if traced:
                 steps.append(trace(drawn, options, self._vocabulary, traced))
-            if stops and ends.read(drawn.ids.tolist()):
+            if (stops or end_id is not None) and ends.read(drawn.ids.tolist()):
                 break
         texts = np.array(ids, np.intp).T
         columns = np.array(surprisals).T if scored else [None] * len(seeds)
@@ -96,14 +99,22 @@ class Generator:
             told = list(
                 pieces_until(pieces(self._vocabulary, zip(ids, surprisals[:drawn].tolist(), strict=True)), stops)
             )
-        finish = "length" if end is None else "stop"
+        has_ended = end is not None or ids[-1:] == [self._vocabulary.end_id]
+        finish = "stop" if has_ended else "length"
         return Sample(text[:end], seed, finish, drawn, log_p, told, steps and steps[:drawn])
+
+    def _draw_one(self, prompt: str, length: int, options: Options, seed: Seed) -> Iterator[Drawn]:
+        """The characters of one text, to where its document ends, without that end."""
+        drawn, end_id = self._draw(prompt, length or None, options, [seed]), self._vocabulary.end_id
+        return drawn if end_id is None else takewhile(lambda each: each.ids[0] != end_id, drawn)
 
     def _draw(self, prompt: str, length: int | None, options: Options, seeds: Sequence[Seed]) -> Iterator[Drawn]:
         """The next character of each text, `length` times. A mistake in the prompt is told at once."""
         generators = [np.random.default_rng(seed) for seed in seeds]
-        if prompt:  # one copy serves all texts
+        end_id = self._vocabulary.end_id
+        if prompt or end_id is not None:  # one copy serves all texts
             ids = self._vocabulary.encode(prompt)
+            ids = ids if end_id is None else np.insert(ids, 0, end_id)
             prompts = np.broadcast_to(ids[:, np.newaxis], (len(ids), len(seeds)))
         else:
             prompts = np.stack([self._unseen(generator) for generator in generators], axis=1)

@@ -3,7 +3,7 @@
 import codecs
 from collections.abc import Iterable, Iterator
 
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.vocabulary import END, Vocabulary
 
 Piece = tuple[str, float]
 """A character and its surprisal in nats: for bytes, the sum over those of the character."""
@@ -13,7 +13,7 @@ class Decoder:
     """Reads one id after another."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        self._symbols = vocabulary.symbols
+        self._symbols = ["" if symbol == END else symbol for symbol in vocabulary.symbols]
         self._bytes = codecs.getincrementaldecoder("utf-8")("replace") if vocabulary.unit == "byte" else None
 
     def read(self, index: int) -> str:

@@ -57,12 +57,12 @@ def _beginning(text: str, stops: Sequence[str]) -> int:
 
 
 class Ends:
-    """When each of B texts meets its first stop string, one id at a time."""
+    """When each of B texts meets its first stop string, or the end of its document, one id at a time."""
 
-    def __init__(self, decoders: Sequence[Decoder], stops: Sequence[str]) -> None:
+    def __init__(self, decoders: Sequence[Decoder], stops: Sequence[str], end_id: int | None = None) -> None:
         """`at`: how many ids each text had then, None where it has met none."""
         self.at: list[int | None] = [None] * len(decoders)
-        self._decoders, self._stops = decoders, stops
+        self._decoders, self._stops, self._end_id = decoders, stops, end_id
         self._tails = [""] * len(decoders)
         self._read = 0
 
@@ -70,7 +70,7 @@ class Ends:
         """One more id of each text: whether all have ended."""
         self._read += 1
         for b, (end, decoder, index) in enumerate(zip(self.at, self._decoders, ids, strict=True)):
-            if end is None and self._met(b, decoder.read(index)):
+            if end is None and (index == self._end_id or self._met(b, decoder.read(index))):
                 self.at[b] = self._read
         return None not in self.at
 

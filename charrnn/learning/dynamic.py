@@ -25,10 +25,11 @@ MAX_GRAD_NORM = 1.0
 class DynamicReader:
     """A copy of a network that reads, and learns from what it has read. The original is not changed."""
 
-    def __init__(self, network: Network, learning_rate: float = LEARNING_RATE) -> None:
+    def __init__(self, network: Network, learning_rate: float = LEARNING_RATE, end_id: int | None = None) -> None:
+        """Where `end_id` is read, the end of a document, the state begins anew."""
         self._network = network.astype(network.parameters.flat.dtype)
         self._part = Part(self._network, self._network.parameters.zeros_like())
-        self._learning_rate = learning_rate
+        self._learning_rate, self._end_id = learning_rate, end_id
         self._last: Ids | None = None  # (k, 1): what the next block follows
         self._state = np.empty(0)  # (S, k, H)
 
@@ -45,7 +46,8 @@ class DynamicReader:
 
     def _learned(self, ids: Indices) -> Array:
         """The surprisals of ids[1:], (n - 1, k), from which it then learns."""
-        work = Work(ids[:-1], ids[1:], self._state, count=ids[1:].size, each=True)
+        begins = None if self._end_id is None else ids[:-1] == self._end_id
+        work = Work(ids[:-1], ids[1:], self._state, count=ids[1:].size, begins=begins, each=True)
         found, self._state = self._part.do(work)
         gradient = self._part.gradient.flat
         norm = global_norm(gradient)

@@ -40,11 +40,17 @@ class NetworkReader:
     """A network that reads; nothing of a training is touched."""
 
     def __init__(
-        self, network: Network, split: StreamSplit | None = None, should_stop: Callable[[], bool] = lambda: False
+        self,
+        network: Network,
+        split: StreamSplit | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+        end_id: int | None = None,
     ) -> None:
-        """`split` shares the work out, if there is one; `should_stop` is asked before each window."""
+        """`split` shares the work out, if there is one; `should_stop` is asked before each window. Where `end_id` is read, the
+        end of a document, the state begins anew.
+        """
         self._network, self._split = network, split or StreamSplit(network)
-        self._should_stop = should_stop
+        self._should_stop, self._end_id = should_stop, end_id
         self._last: Ids | None = None  # (k, 1): what the next block follows
         self._state: Array | None = None  # (S, k, H)
 
@@ -84,7 +90,8 @@ class NetworkReader:
             if self._should_stop():
                 raise StoppedError
             window = ids[start : start + WINDOW + 1].astype(np.intp)
-            found[start : start + WINDOW] = self._split.surprisals(window[:-1], window[1:], state)
+            begins = None if self._end_id is None else window[:-1] == self._end_id
+            found[start : start + WINDOW] = self._split.surprisals(window[:-1], window[1:], state, begins)
         return found
 
 
@@ -93,15 +100,16 @@ def evaluate(
     ids: Ids,
     split: StreamSplit | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    end_id: int | None = None,
 ) -> float:
     """The mean loss over a text, (n,), or several of one length, (k, n): of all characters but the first of each, in nats.
 
-    Raises TextError under two characters, and StoppedError once `should_stop`, which is asked before each window, says so.
+    Options as of NetworkReader. Raises TextError under two characters, and StoppedError once `should_stop` says so.
     """
     texts = np.atleast_2d(ids)
     if texts.shape[1] < 2:
         raise TextError(f"a loss needs at least 2 characters; found {texts.shape[1]}")
-    reader = NetworkReader(network, split, should_stop)
+    reader = NetworkReader(network, split, should_stop, end_id)
     blocks = (texts[:, start : start + BLOCK] for start in range(0, texts.shape[1], BLOCK))
     total = sum(float(reader.read(block).sum(dtype=np.float64)) for block in blocks)
     return total / (texts.size - len(texts))

@@ -34,6 +34,7 @@ from charrnn.network.arrays import Array, Ids
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
+from charrnn.network.resets import Begins
 from charrnn.text.windows import Window
 
 ONE_BLAS_THREAD = dict.fromkeys(
@@ -95,16 +96,16 @@ class StreamSplit:
 
         Brings `state`, (S, B, H), to where the next window begins.
         """
-        whole = Work(window.inputs, window.targets, state, window.characters, window.new, window.advance, dropout)
-        losses = self._do(whole)
+        rest = window.characters, window.new, window.advance, dropout, window.resets
+        losses = self._do(Work(window.inputs, window.targets, state, *rest))
         if self._team:
             for gradient in self._team.gradients[: len(losses) - 1]:
                 np.add(self.gradient.flat, gradient, out=self.gradient.flat)
         return float(sum(losses)) / window.characters
 
-    def surprisals(self, inputs: Ids, targets: Ids, state: Array) -> Array:
+    def surprisals(self, inputs: Ids, targets: Ids, state: Array, begins: Begins | None = None) -> Array:
         """The surprisal of each character of a window, (T, B), in nats; brings `state` up to date."""
-        return np.concatenate(self._do(Work(inputs, targets, state, each=True)), axis=1)
+        return np.concatenate(self._do(Work(inputs, targets, state, begins=begins, each=True)), axis=1)
 
     def close(self) -> None:
         """Let the workers go."""

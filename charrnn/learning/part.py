@@ -9,6 +9,7 @@ from charrnn.network.arrays import Array, Ids
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network, Workspace
 from charrnn.network.parameters import Parameters
+from charrnn.network.resets import Begins
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,15 @@ class Work:
     new: int | None = None  # the loss is on the last `new` steps; None: on all T
     advance: int | None = None  # the state wanted is the one after so many steps; None: after all T
     dropout: Dropout | None = None
+    begins: Begins | None = None  # (T, B): the streams that begin anew before each step
     each: bool = False  # the surprisal of each character is wanted, not their sum
 
     def part(self, streams: slice) -> "Work":
         """The same for some of the streams."""
         dropout = self.dropout and replace(self.dropout, first_stream=streams.start)
         ids = self.inputs[:, streams], self.targets[:, streams]
-        return Work(*ids, self.state[:, streams], self.count, self.new, self.advance, dropout, self.each)
+        begins = None if self.begins is None else self.begins[:, streams]
+        return Work(*ids, self.state[:, streams], self.count, self.new, self.advance, dropout, begins, self.each)
 
 
 class Part:
@@ -45,9 +48,10 @@ class Part:
         """
         T, B = work.inputs.shape
         ws = self._workspace(T, B, work.dropout is not None)
-        surprisals = self._network.surprisals(work.inputs, work.targets, work.state, ws, work.new, work.dropout)
+        options = work.new, work.dropout, work.begins
+        surprisals = self._network.surprisals(work.inputs, work.targets, work.state, ws, *options)
         if work.count:
-            self._network.backward(work.count, ws, self.gradient, work.new, work.dropout)
+            self._network.backward(work.count, ws, self.gradient, *options)
         found = surprisals if work.each else float(surprisals.sum())
         return found, ws.state_after(T if work.advance is None else work.advance)
 

@@ -151,7 +151,7 @@ class Trainer:
     def evaluate(self, split: StreamSplit, should_stop: Callable[[], bool] = lambda: False) -> Evaluated:
         """The loss on the validation text now. Raises Divergence where it is not finite, StoppedError when asked to stop."""
         progress = self.progress
-        loss = evaluate(self.network, self.valid, split, should_stop)
+        loss = evaluate(self.network, self.valid, split, should_stop, self.windows.end_id)
         if not math.isfinite(loss):
             raise Divergence(progress.step, f"validation loss {loss}")
         best = progress.best_loss is None or loss < progress.best_loss

@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from charrnn.errors import NetworkError
-from charrnn.network import initialisation, readout
+from charrnn.network import initialisation, readout, resets
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.cells.cell import CellWorkspace
 from charrnn.network.dropout import Dropout
 from charrnn.network.parameters import Parameters
 from charrnn.network.products import tall_product
+from charrnn.network.resets import Begins, Resets
 
 
 @dataclass(frozen=True)
@@ -112,9 +113,12 @@ class Network:
         """The state at the beginning of a text, (S, B, H)."""
         return np.zeros(self.state_shape(B), self.parameters.flat.dtype)
 
-    def logits(self, inputs: Ids, state: Array, ws: Workspace) -> None:
-        """Run a window, (T, B), from `state`, (S, B, H): fills the layers' states and the logits of every step."""
-        self._run_layers(inputs, state, ws, None)
+    def logits(self, inputs: Ids, state: Array, ws: Workspace, begins: Begins | None = None) -> None:
+        """Run a window, (T, B), from `state`, (S, B, H): fills the layers' states and the logits of every step.
+
+        `begins`, (T, B): the streams whose state is 0 before each step; see resets.py.
+        """
+        self._run_layers(inputs, state, ws, None, _resets(begins))
         readout.logits(_rows(ws.layers[-1].up(False)), self.parameters["W_hy"], self.parameters["b_y"], ws.readout)
 
     def forward(
@@ -125,12 +129,13 @@ class Network:
         ws: Workspace,
         new: int | None = None,
         dropout: Dropout | None = None,
+        begins: Begins | None = None,
     ) -> Any:
         """The loss of a window: nats summed over the characters of its last `new` steps (None: all T).
 
-        Complex for complex parameters. `dropout` is for training; without it nothing is dropped.
+        Complex for complex parameters. `dropout` is for training; without it nothing is dropped. `begins` as in `logits`.
         """
-        return self.surprisals(inputs, targets, state, ws, new, dropout).sum()
+        return self.surprisals(inputs, targets, state, ws, new, dropout, begins).sum()
 
     def surprisals(
         self,
@@ -140,16 +145,23 @@ class Network:
         ws: Workspace,
         new: int | None = None,
         dropout: Dropout | None = None,
+        begins: Begins | None = None,
     ) -> Array:
         """The terms of that sum, in nats: of each character of the last `new` steps, (new, B)."""
-        self._run_layers(inputs, state, ws, dropout)
+        self._run_layers(inputs, state, ws, dropout, _resets(begins))
         up, out = ws.layers[-1].up(dropout is not None), ws.readout.last(self._rows_of_loss(ws, new))
         readout.logits(_rows(up)[-len(out.rows) :], self.parameters["W_hy"], self.parameters["b_y"], out)
         ws.targets[:] = targets
         return readout.surprisals(targets.ravel()[-len(out.rows) :], out).reshape(-1, targets.shape[1])
 
     def backward(
-        self, count: int, ws: Workspace, gradient: Parameters, new: int | None = None, dropout: Dropout | None = None
+        self,
+        count: int,
+        ws: Workspace,
+        gradient: Parameters,
+        new: int | None = None,
+        dropout: Dropout | None = None,
+        begins: Begins | None = None,
     ) -> Array:
         """Fill `gradient` with that of loss / count, for the window of the last `forward`, called with the same options.
 
@@ -163,12 +175,14 @@ class Network:
         np.sum(do, axis=0, out=gradient["b_y"])
         _rows(ws.dh)[:-rows] = 0
         tall_product(do, p["W_hy"].T, _rows(ws.dh)[-rows:])
-        dstates = []
+        dstates, anew = [], _resets(begins)
         for number in reversed(range(len(self.layers))):
-            dstates.append(self._layer_backward(number, ws, gradient, dropped))
+            dstates.append(self._layer_backward(number, ws, gradient, dropped, anew))
         return np.concatenate(dstates[::-1])
 
-    def _run_layers(self, inputs: Ids, state: Array, ws: Workspace, dropout: Dropout | None) -> None:
+    def _run_layers(
+        self, inputs: Ids, state: Array, ws: Workspace, dropout: Dropout | None, anew: Resets | None = None
+    ) -> None:
         if inputs.shape != ws.inputs.shape:
             raise NetworkError(f"a window of {inputs.shape} does not fit a workspace of {ws.inputs.shape}")
         ws.inputs[:] = inputs
@@ -182,20 +196,20 @@ class Network:
             else:
                 np.matmul(_rows(ws.layers[number - 1].up(dropout is not None)), w["W_xh"], out=x_a)
                 np.add(x_a, bias, out=x_a)
-            step = self._cell.forward(w, layer.cell)
-            for t in range(len(inputs)):
-                step(t)
+            resets.run(self._cell.forward(w, layer.cell), _states(layer.cell), anew)
             if dropout is not None and layer.mask is not None and layer.dropped is not None:
                 dropout.fill(layer.mask, number)
                 np.multiply(_states(layer.cell)[0][1:], layer.mask, out=layer.dropped)
 
-    def _layer_backward(self, number: int, ws: Workspace, gradient: Parameters, dropped: bool) -> Array:
+    def _layer_backward(
+        self, number: int, ws: Workspace, gradient: Parameters, dropped: bool, anew: Resets | None
+    ) -> Array:
         """From ws.dh, the gradient of what the layer hands up: its parameters' gradients, and in ws.dh those of the layer below."""
         w, layer = self.layers[number], ws.layers[number]
         dw = {base: gradient[name] for base, name in self.architecture.layer_names()[number].items()}
         if dropped and layer.mask is not None:
             np.multiply(ws.dh, layer.mask, out=ws.dh)  # up = h' ∘ mask
-        dstate = self._cell.backward(w, ws.dh, layer.cell, dw)
+        dstate = self._cell.backward(w, ws.dh, layer.cell, dw, anew)
         da = _rows(layer.cell.da)
         if number == 0:
             self._look_up_backward(da, ws, dw["W_xh"])
@@ -228,6 +242,10 @@ class Network:
     def _rows_of_loss(ws: Workspace, new: int | None) -> int:
         T, B = ws.inputs.shape
         return int((T if new is None else new) * B)
+
+
+def _resets(begins: Begins | None) -> Resets | None:
+    return None if begins is None else Resets(begins)
 
 
 def _rows(array: Array) -> Array:

@@ -41,7 +41,8 @@ class Base:
     def settings(self) -> Options:
         """Its network as configuration keys: the defaults of a fine-tune."""
         values = configuration.leaves(self.config)
-        return {key: ("--from", value) for key, value in values if key.startswith("model.") or key in KEPT}
+        kept = (*KEPT, "data.boundary")
+        return {key: ("--from", value) for key, value in values if key.startswith("model.") or key in kept}
 
     def default_config(self) -> Config:
         """Of a fine-tune for which nothing is set."""
@@ -51,6 +52,8 @@ class Base:
         """Raises ConfigError where a configuration is of another network, or reads in another unit."""
         there, asked = dict(configuration.leaves(self.config)), dict(configuration.leaves(config))
         other = [f"{key} is {there[key]} there, and {asked[key]} here" for key in KEPT if asked[key] != there[key]]
+        if self.config.data.boundary is not None and config.data.boundary is None:
+            other.append("data.boundary is set there, and null here")
         if other:
             raise ConfigError(
                 f"--from {self.run}: {'; '.join(other)}; a fine-tune keeps its base's network: leave that out, or train without --from"

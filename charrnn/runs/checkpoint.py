@@ -23,7 +23,7 @@ from charrnn.runs.config import Config
 from charrnn.runs.record import Lineage, Record, TextRecord, parse_record, parse_symbols, to_metadata, versions
 from charrnn.runs.tensors import Entry, MalformedError, Reader
 from charrnn.runs.writing import whole_file
-from charrnn.text.vocabulary import Vocabulary, from_symbols
+from charrnn.text.vocabulary import END, Vocabulary, from_symbols
 
 PARAMETERS, MOMENTS, STATE = "parameters.", "optimizer.", "state"
 
@@ -71,6 +71,7 @@ def load(path: Path) -> Checkpoint:
             reader = Reader(file)
             record = parse_record(reader.metadata)
             vocabulary = from_symbols(parse_symbols(reader.metadata), record.config.data.unit)
+            _require_ends(record.config, vocabulary)
             architecture = record.config.model.architecture(len(vocabulary))
             _require(reader.entries, _needed(record.config, architecture), record.config.training.precision)
             tensors = reader.read()
@@ -131,6 +132,14 @@ def _require(found: Mapping[str, Entry], needed: Shapes, precision: str) -> None
             raise CheckpointError(f"{name} is {found[name].dtype}; its configuration says {precision}")
     if unknown := sorted(found.keys() - needed.keys()):
         raise CheckpointError(f"holds the tensor {unknown[0][:80]!r}, for which its configuration has no use")
+
+
+def _require_ends(config: Config, vocabulary: Vocabulary) -> None:
+    if (config.data.boundary is None) != (vocabulary.end_id is None):
+        has = "has no" if vocabulary.end_id is None else "has an"
+        raise CheckpointError(
+            f"its vocabulary {has} {END}; its configuration has data.boundary {config.data.boundary!r}"
+        )
 
 
 def _require_finite(tensors: Mapping[str, Array]) -> None:

@@ -8,14 +8,15 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from charrnn.errors import NetworkError
+from charrnn.errors import NetworkError, TextError
 from charrnn.network.architecture import Architecture
-from charrnn.text import splits
+from charrnn.text import documents, splits
 from charrnn.text.files import MAX_EXPANSION
 from charrnn.text.splits import Split
 
 LARGEST = 1 << 24  # for sizes: past this it is a typing error
 NOT_IN_PIECES = {"punycode", "idna", "unicode-escape", "raw-unicode-escape"}  # Python's decoders want the whole at once
+LONGEST_EXPRESSION = 1000  # characters
 LONGEST = 10**15  # for numbers of updates
 
 
@@ -82,6 +83,12 @@ class Data(Section):
     min_count: Whole = Field(
         1, ge=1, le=LARGEST, description="characters rarer than this share one unknown symbol, never sampled"
     )
+    boundary: str | None = Field(
+        None,
+        min_length=1,
+        max_length=LONGEST_EXPRESSION,
+        description="where a document ends and the next begins: blank-line, file, or a regular expression; null: one long text",
+    )
     max_expansion: float = Field(
         MAX_EXPANSION, ge=1, description="a compressed text may be so many times as large as its file"
     )
@@ -116,6 +123,24 @@ class Data(Section):
         if min(value) < 0 or abs(sum(value) - 1) > 1e-6 or value[0] == 0:
             raise ValueError("must be three shares, none negative and the first above 0, that add up to 1")
         return value
+
+    @field_validator("boundary")
+    @classmethod
+    def _is_a_boundary(cls, value: str | None) -> str | None:
+        try:
+            if value is not None:
+                documents.expression(value)
+        except TextError as error:
+            raise ValueError(str(error)) from None
+        return value
+
+    @model_validator(mode="after")
+    def _boundary_is_of_characters(self) -> Self:
+        if self.boundary is not None and self.unit == "byte":
+            raise ValueError(
+                "boundary is for unit char: bytes are one long text; set unit to char, or boundary to null"
+            )
+        return self
 
 
 class Training(Section):

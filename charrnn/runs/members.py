@@ -44,20 +44,21 @@ class NetworkMember:
 
     name: str
     network: Network
+    end_id: int | None = None  # of a document, where it reads documents
 
     @contextmanager
     def reader(self, characters: int | None = None, learning_rate: float | None = None) -> Iterator[Reader]:
         """As Member has it. Raises WorkerError."""
         with one_blas_thread():
             if learning_rate is not None:
-                yield DynamicReader(self.network, learning_rate)
+                yield DynamicReader(self.network, learning_rate, self.end_id)
                 return
             is_short = characters is not None and characters < SHORT
             split = StreamSplit(
                 self.network, 1 if is_short else fastest_threads(self.network.architecture, WINDOW, STREAMS)
             )
             try:
-                yield NetworkReader(self.network, split)
+                yield NetworkReader(self.network, split, end_id=self.end_id)
             finally:
                 split.close()
 

@@ -21,6 +21,7 @@ from charrnn.runs.evaluation import Evaluation, evaluate, with_xz
 from charrnn.runs.members import CountingMember, Member, NetworkMember
 from charrnn.runs.passages import Passage
 from charrnn.runs.scoring import Scored
+from charrnn.runs.texts import read_once, read_text
 from charrnn.runs.training_text import TrainingText
 from charrnn.text.corpus import Corpus, Text
 from charrnn.text.splits import Protocol, Split
@@ -72,11 +73,18 @@ class Model:
 
     def score(self, text: str | bytes) -> Scored:
         """The surprisal of each character of a text, in nats."""
-        return scoring.joined(self.scored([text], len(text)))
+        blocks = self._passage(text).blocks()
+        return scoring.joined(scoring.score(self.members, self.weights, self.vocabulary, blocks, len(text)))
 
-    def scored(self, pieces: Iterable[str | bytes], length: int | None = None) -> Iterator[Scored]:
-        """The same for a text of any length, as it comes."""
-        return scoring.score(self.members, self.weights, self.vocabulary, pieces, length)
+    def scored(self, text: Text | Iterable[str | bytes]) -> Iterator[Scored]:
+        """The same, stretch by stretch, for what `opened` gives."""
+        given = self._passage(text).blocks() if isinstance(text, Text) else passages.of_pieces(text, self.vocabulary)
+        return scoring.score(self.members, self.weights, self.vocabulary, given)
+
+    def opened(self, sources: Sequence[str]) -> Text | Iterator[str | bytes]:
+        """Texts, named as on the command line, in pieces as they come; documents all at once. Raises TextError."""
+        data = self.saved.config.data
+        return read_once(sources, data) if self.vocabulary.end_id is None else read_text(sources, data)
 
     def evaluate(
         self,
@@ -101,8 +109,11 @@ class Model:
                 corpus = self.training_text.corpus
             except (RunError, TextError) as error:
                 notes.append(f"without baselines that need the text of the training: {error}")
-        passage = passages.of_text(text if isinstance(text, Text) else Text.of(text), self.vocabulary)
-        return replace(self._evaluated(passage, corpus, learning_rate), notes=tuple(notes))
+        return replace(self._evaluated(self._passage(text), corpus, learning_rate), notes=tuple(notes))
+
+    def _passage(self, text: str | bytes | Text) -> Passage:
+        given = text if isinstance(text, Text) else Text.of(text)
+        return passages.of_text(given, self.vocabulary, self.saved.config.data)
 
     def _evaluate_split(
         self,
@@ -147,7 +158,9 @@ def load(
     first = loaded[0].checkpoint
     for other in loaded[1:]:
         _require_same(loaded[0], other)
-    members: list[Member] = [NetworkMember(str(found.path), found.checkpoint.network) for found in loaded]
+    members: list[Member] = [
+        NetworkMember(str(found.path), found.checkpoint.network, first.vocabulary.end_id) for found in loaded
+    ]
     notes = tuple(found.note or str(found.path) for found in loaded)
     text = TrainingText(first, sources)
     if ngram:

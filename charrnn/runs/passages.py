@@ -1,14 +1,16 @@
 """A text as blocks of ids, for models to read: a split of the text that a run was trained on, or any other text."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.learning.evaluation import BLOCK
+from charrnn.runs.config import Data
+from charrnn.text import documents
 from charrnn.text.corpus import Corpus, Text
-from charrnn.text.vocabulary import UNKNOWN, Ids, Vocabulary
+from charrnn.text.vocabulary import END, UNKNOWN, Ids, Vocabulary
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Block:
     ids: Ids  # (k, n)
     unknown: NDArray[np.bool_]  # (k, n) characters for which the vocabulary has no symbol, and others stand
     utf_8: float  # bytes of the characters, but the first of each text, which nothing predicts
-    text: str | bytes = ""  # where it is not a split
+    characters: Sequence[str] | bytes = ()  # where it is not a split
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,17 @@ def of_split(corpus: Corpus, name: str) -> Passage:
     return Passage(slices.size, lambda: _blocks(corpus, slices), lambda: decoded(corpus.vocabulary, slices.reshape(-1)))
 
 
-def of_text(text: Text, vocabulary: Vocabulary) -> Passage:
-    """Any text."""
-    return Passage(
-        text.length,
-        lambda: of_pieces(text.pieces(), vocabulary),
-        lambda: b"".join(_utf_8(piece) for piece in text.pieces()),
-    )
+def of_text(text: Text, vocabulary: Vocabulary, data: Data) -> Passage:
+    """Any text; for a model of documents cut into these as `data` has it. Raises TextError where it holds none."""
+    if vocabulary.end_id is None:
+        return Passage(
+            text.length,
+            lambda: of_pieces(text.pieces(), vocabulary),
+            lambda: b"".join(_utf_8(piece) for piece in text.pieces()),
+        )
+    listed = text.documents or documents.split_up([text.content], str(data.boundary))
+    block = _of_documents(listed, vocabulary)
+    return Passage(block.ids.size, lambda: iter([block]), lambda: "".join(listed).encode())
 
 
 def of_pieces(pieces: Iterable[str | bytes], vocabulary: Vocabulary) -> Iterator[Block]:
@@ -51,6 +57,16 @@ def of_pieces(pieces: Iterable[str | bytes], vocabulary: Vocabulary) -> Iterator
         ids, unknown = vocabulary.read(piece)
         charged = piece[1:] if number == 0 else piece
         yield Block(ids[np.newaxis], unknown[np.newaxis], len(_utf_8(charged)), piece)
+
+
+def _of_documents(listed: Sequence[str], vocabulary: Vocabulary) -> Block:
+    """All documents, from the end before the first to the end after the last, each of which counts as one byte."""
+    joined, places = "".join(listed), documents.end_places(listed)
+    ids, unknown = vocabulary.read(joined)
+    end = np.asarray(vocabulary.end_id, ids.dtype)
+    characters = [END, *(character for document in listed for character in (*document, END))]
+    whole, missing = np.insert(ids, places, end), np.insert(unknown, places, False)
+    return Block(whole[np.newaxis], missing[np.newaxis], len(_utf_8(joined)) + len(listed), characters)
 
 
 def decoded(vocabulary: Vocabulary, ids: Ids) -> bytes:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from charrnn.errors import RunError
 from charrnn.learning.optimizers import OPTIMIZERS, Optimizer
 from charrnn.learning.parallel import fastest_threads, shares
@@ -115,7 +117,7 @@ def make(sources: Sequence[str] = (), config: Config | None = None, base: Base |
     vocabulary = text.vocabulary(config.data.min_count)
     corpus = corpora.build(text, base.vocabulary.union(vocabulary) if base else vocabulary, config.data.cutting())
     config, notes = _fitted(config, len(corpus.split("train")), len(corpus.vocabulary))
-    plan = Plan(config, corpus, tuple(map(_absolute, sources)), _where(corpus) + notes)
+    plan = Plan(config, corpus, tuple(map(_absolute, sources)), _of_corpus(corpus) + notes)
     if base:
         weights = base.weights(corpus.vocabulary, config.training.seed, config.training.precision)
         told = base.told(text, corpus.vocabulary, config.training)
@@ -123,7 +125,11 @@ def make(sources: Sequence[str] = (), config: Config | None = None, base: Base |
     return replace(plan, notes=plan.notes + _frozen(plan))
 
 
-def _where(corpus: Corpus) -> tuple[str, ...]:
+def _of_corpus(corpus: Corpus) -> tuple[str, ...]:
+    if corpus.vocabulary.end_id is not None:
+        lengths = np.diff(np.flatnonzero(corpus.ids == corpus.vocabulary.end_id)) - 1
+        count = len(lengths)
+        return (f"{count:,} document{'s' if count > 1 else ''}, the longest {lengths.max():,} characters",)
     return (f"a text this long is encoded into a file: {corpus.path}",) if corpus.path else ()
 
 
@@ -139,7 +145,7 @@ def again(saved: Checkpoint, sources: Sequence[str], path: Path) -> Plan:
     corpus = corpus_of(saved, sources, f"charrnn train --resume {path} TEXT")
     notes = (f"from {saved.base.path}: step {saved.base.step:,}",) if saved.base else ()
     sources = tuple(map(_absolute, sources or saved.text.sources))
-    plan = Plan(saved.config, corpus, sources, notes + _where(corpus), lineage=saved.base)
+    plan = Plan(saved.config, corpus, sources, notes + _of_corpus(corpus), lineage=saved.base)
     return replace(plan, notes=plan.notes + _frozen(plan))
 
 

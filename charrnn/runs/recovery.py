@@ -39,7 +39,7 @@ class GoingBack:
     def loss_of_snapshot(self, batch: Batch) -> float:
         """The mean loss that the last good snapshot has on a batch. Raises RunError and CheckpointError."""
         network, window = self._snapshot().network, batch.window
-        work = Work(window.inputs, window.targets, batch.state, new=window.new)
+        work = Work(window.inputs, window.targets, batch.state, new=window.new, begins=window.resets)
         return float(Part(network, network.parameters).do(work)[0]) / window.characters
 
     def go_back(self, divergence: Divergence) -> Recovered:
@@ -110,6 +110,8 @@ class GoingBack:
         """Everything needed to run the step again: the weights, the window, and the state in which it began."""
         window, trainer = batch.window, self._trainer
         arrays = {"inputs": window.inputs, "targets": window.targets, "begins": window.begins}
+        if window.resets is not None:
+            arrays["resets"] = window.resets
         content = {name: np.ascontiguousarray(array, np.int64) for name, array in arrays.items()}
         content |= {STATE: batch.state}
         content |= {PARAMETERS + name: view for name, view in trainer.network.parameters.items()}

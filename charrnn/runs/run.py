@@ -123,6 +123,7 @@ def trainer_for(plan: Plan, network: Network) -> Trainer:
             training.stride,
             training.reset_probability,
             training.seed,
+            corpus.vocabulary.end_id,
         ),
         state=network.zero_state(training.batch_size),
         valid=_beginning(corpus.slices("valid"), training.eval_characters),

@@ -1,6 +1,7 @@
-"""The surprisal of each character of a text that comes in pieces, in constant memory.
+"""The surprisal of each character of a text that comes in blocks, in constant memory.
 
-The first character of a text, which nothing predicts, is taken as the first of a line: read after an unseen line's end.
+The first character of a text, which nothing predicts, is taken as the first of a line: read after an unseen line's end. A list
+of documents begins with an unseen end; the ends that follow are scored, as characters named "<end>".
 """
 
 import math
@@ -16,7 +17,7 @@ from charrnn.learning.mixture import mixed
 from charrnn.network.arrays import Array
 from charrnn.runs.evaluation import UNKNOWN_COST
 from charrnn.runs.members import Member
-from charrnn.runs.passages import of_pieces
+from charrnn.runs.passages import Block
 from charrnn.text.vocabulary import Vocabulary
 
 
@@ -37,7 +38,7 @@ def score(
     members: Sequence[Member],
     weights: Sequence[float],
     vocabulary: Vocabulary,
-    pieces: Iterable[str | bytes],
+    blocks: Iterable[Block],
     length: int | None = None,
 ) -> Iterator[Scored]:
     """Read a text with all members together; `length` is about how many characters it has, where that is known."""
@@ -45,13 +46,15 @@ def score(
         readers = [stack.enter_context(member.reader(length)) for member in members]
         beginning = [stack.enter_context(member.reader(2)) for member in members]
         held = _Held()
-        for number, block in enumerate(of_pieces(pieces, vocabulary)):
+        for number, block in enumerate(blocks):
             found = _read(readers, weights, block.ids)[0]
             if number == 0:
                 found = np.append(_first(beginning, weights, vocabulary, block.ids[:, :1]), found)
             found = np.where(block.unknown[0], UNKNOWN_COST, found)
-            if vocabulary.unit == "char":
-                yield Scored(list(str(block.text)), found)
+            if vocabulary.end_id is not None:
+                yield Scored([*map(str, block.characters[1:])], found[1:])
+            elif vocabulary.unit == "char":
+                yield Scored([*map(str, block.characters)], found)
             elif scored := held.whole(block.ids[0].tobytes(), found):
                 yield scored
         if held.data:

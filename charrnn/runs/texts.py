@@ -11,7 +11,7 @@ from charrnn.text.corpus import Corpus, Text
 
 def read_text(sources: Sequence[str], data: Data) -> Text:
     """Read the sources as the configuration's section `data` has it. Raises TextError."""
-    return corpora.read_text(sources, data.unit, data.encoding, data.max_expansion)
+    return corpora.read_text(sources, data.unit, data.encoding, data.max_expansion, data.boundary)
 
 
 def read_once(sources: Sequence[str], data: Data) -> Iterator[str | bytes]:

@@ -11,6 +11,7 @@ from charrnn.errors import RunError
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.evaluation import Counts
 from charrnn.runs.texts import corpus_of
+from charrnn.text import corpus as corpora
 from charrnn.text.corpus import Corpus
 from charrnn.text.splits import Split, overlap
 
@@ -34,7 +35,7 @@ class TrainingText:
 
     def cut(self, split: Split) -> Corpus:
         """The text, cut otherwise."""
-        return replace(self.corpus, cuts=split.cut(len(self.corpus.ids)))
+        return replace(self.corpus, cuts=corpora.cut(self.corpus.ids, self.corpus.vocabulary, split))
 
     def held_out(self, corpus: Corpus, name: str | None) -> str:
         """The name of a split that has a share: the one that was asked for, or test, or valid."""

@@ -2,8 +2,8 @@
 
 import codecs
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from charrnn.errors import TextError
 from charrnn.text import cache, source
+from charrnn.text import documents as lists
 from charrnn.text.decoding import characters
 from charrnn.text.files import MAX_EXPANSION
 from charrnn.text.source import Document
@@ -25,7 +26,10 @@ Pieces = Callable[[], Iterator[Any]]
 
 @dataclass(frozen=True)
 class Corpus:
-    """Ids of the whole text, (characters,), and where it is cut; see splits.py."""
+    """Ids of the whole text, (characters,), and where it is cut; see splits.py.
+
+    Of a list of documents, each split begins with an end and ends with one: two share that between them.
+    """
 
     ids: Ids
     vocabulary: Vocabulary
@@ -38,7 +42,9 @@ class Corpus:
         """The ids of one split, (slices, length of each), a view: each slice is a stretch of the text; empty without a share."""
         index, cuts = SPLITS.index(name), self.cuts
         side_by_side = self.ids[: cuts.slices * cuts.length].reshape(cuts.slices, cuts.length)
-        return side_by_side[:, cuts.bounds[index] : cuts.bounds[index + 1]]
+        start, end = cuts.bounds[index : index + 2]
+        with_its_end = self.vocabulary.end_id is not None and start < end
+        return side_by_side[:, start : end + with_its_end]
 
     def split(self, name: str) -> Ids:
         """The ids of one split, (its length,), slice after slice: a view where there is one slice, otherwise a copy."""
@@ -47,13 +53,18 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Text:
-    """What the sources hold, read once from end to end: how long it is, its SHA-256, how often each character occurs."""
+    """What the sources hold, read once from end to end: how long it is, its SHA-256, how often each character occurs.
+
+    Of a list of documents: how long with their ends; the SHA-256 is of the files with a NUL, which no text holds, between
+    one and the next; the rest is of the documents.
+    """
 
     unit: Unit
     length: int
     sha256: str
     counts: NDArray[np.intp]  # of each code point, (highest + 1,)
     pieces: Pieces  # the text again, str or bytes: from memory while it is short, otherwise from its sources
+    documents: tuple[str, ...] | None = None
 
     @classmethod
     def of(cls, content: str | bytes) -> "Text":
@@ -67,17 +78,26 @@ class Text:
 
     def vocabulary(self, min_count: int) -> Vocabulary:
         """The vocabulary of this text; see Vocabulary.of_counts."""
-        return Vocabulary.of_bytes() if self.unit == "byte" else Vocabulary.of_counts(self.counts, min_count)
+        if self.unit == "byte":
+            return Vocabulary.of_bytes()
+        return Vocabulary.of_counts(self.counts, min_count, ends=self.documents is not None)
 
 
 def read_text(
-    sources: Sequence[str], unit: Unit = "char", encoding: str = "utf-8", max_expansion: float = MAX_EXPANSION
+    sources: Sequence[str],
+    unit: Unit = "char",
+    encoding: str = "utf-8",
+    max_expansion: float = MAX_EXPANSION,
+    boundary: str | None = None,
 ) -> Text:
     """Read the sources one after the other; a file that lacks its last newline gets one before the next begins.
 
+    With a `boundary`, of characters only, it is a list of documents; see documents.py.
     Raises TextError as `source.gather` and `decoding.characters` do, and where a source holds no text.
     """
     documents = _gathered(sources, unit, encoding, max_expansion)
+    if boundary is not None:
+        return _of_documents(documents, encoding, boundary)
     return _survey(unit, lambda: _read(documents, unit, encoding))
 
 
@@ -99,15 +119,19 @@ def _gathered(
 
 
 def build(text: Text, vocabulary: Vocabulary, split: Split) -> Corpus:
-    """Encode `text` and cut it.
+    """Encode `text` and cut it; a list of documents between two.
 
     Raises TextError for one that is too short, or that changes meanwhile, and VocabularyError when it holds a character that
     the vocabulary does not.
     """
+    rare = _unknown_length(text, vocabulary)
+    if text.documents is not None:
+        listed = lists.encode(text.documents, vocabulary)
+        return Corpus(listed, vocabulary, cut(listed, vocabulary, split), text.sha256, None, rare)
     cuts = split.cut(text.length)
     if text.length <= IN_MEMORY:
         in_memory = np.concatenate([*_encoded(text, vocabulary)])
-        return Corpus(in_memory, vocabulary, cuts, text.sha256, None, _unknown_length(text, vocabulary))
+        return Corpus(in_memory, vocabulary, cuts, text.sha256, None, rare)
     path = cache.path_of(text.sha256, vocabulary)
     if cache.load(path, vocabulary, text.length) is None:
         cache.store(path, _encoded(text, vocabulary))
@@ -116,7 +140,14 @@ def build(text: Text, vocabulary: Vocabulary, split: Split) -> Corpus:
         raise TextError(
             f"{path}: the encoded text is not {text.length:,} characters long; did its source change meanwhile?"
         )
-    return Corpus(ids, vocabulary, cuts, text.sha256, path, _unknown_length(text, vocabulary))
+    return Corpus(ids, vocabulary, cuts, text.sha256, path, rare)
+
+
+def cut(ids: Ids, vocabulary: Vocabulary, split: Split) -> Cuts:
+    """Where an encoded text is cut. Raises TextError for one that is too short."""
+    if vocabulary.end_id is None:
+        return split.cut(len(ids))
+    return lists.cut(np.flatnonzero(ids == vocabulary.end_id), split)
 
 
 def _read(documents: Sequence[Document], unit: Unit, encoding: str) -> Iterator[Any]:
@@ -131,6 +162,32 @@ def _read(documents: Sequence[Document], unit: Unit, encoding: str) -> Iterator[
             last = piece
         if number < len(documents) and not (last and last.endswith(newline)):
             yield newline
+    _refuse_blank(blank)
+
+
+def _of_documents(files: Sequence[Document], encoding: str, boundary: str) -> Text:
+    contents: list[str] = []
+    blank = {file.source: True for file in files}
+    for file in files:
+        pieces, room = [], IN_MEMORY - sum(map(len, contents))
+        for piece in characters(file, encoding):
+            pieces.append(piece)
+            room -= len(piece)
+            if room < 0:
+                raise TextError(
+                    f"{file.name}: with data.boundary a text has at most {IN_MEMORY:,} characters, for it is held in memory; "
+                    "name fewer files, or train on it as one long text: -s data.boundary=null"
+                )
+        contents.append("".join(pieces))
+        blank[file.source] &= not contents[-1].strip()
+    _refuse_blank(blank)
+    sha256 = hashlib.sha256(_utf_8("\0".join(contents), 0)).hexdigest()
+    documents = lists.split_up(contents, boundary)
+    surveyed = Text.of("".join(documents))
+    return replace(surveyed, length=surveyed.length + len(documents) + 1, sha256=sha256, documents=documents)
+
+
+def _refuse_blank(blank: Mapping[str, bool]) -> None:
     for name, is_blank in blank.items():
         if is_blank:
             raise TextError(f"{name}: holds no text (0 characters that are not blank)")

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.text.vocabulary import END
+
+LINE_ENDS = ("\n", END)
+
 
 @dataclass(frozen=True)
 class Places:
@@ -25,7 +29,7 @@ class Walk:
     def over(self, characters: Sequence[str]) -> Places:
         """The places of the next stretch."""
         index = self._index + np.arange(len(characters))
-        ends = np.array([character == "\n" for character in characters], np.bool_)
+        ends = np.array([character in LINE_ENDS for character in characters], np.bool_)
         after = np.maximum.accumulate(
             np.where(ends, index + 1, self._line_begins)
         )  # where the next line begins, so far

@@ -18,6 +18,7 @@ from charrnn.errors import TextError
 
 Protocol = Literal["contiguous", "nanogpt", "char-rnn"]
 SPLITS = ("train", "valid", "test")
+NANOGPT = (0.9, 0.1, 0.0)
 SHORTEST_SPLIT = 2  # one character to read and one to predict
 
 
@@ -34,16 +35,20 @@ class Cuts:
 class Split:
     """How a text is cut: `shares` are those of train, valid and test, `slices` char-rnn's B and S."""
 
-    shares: Sequence[float]
+    shares: tuple[float, float, float]
     protocol: Protocol = "contiguous"
     slices: tuple[int, int] = (50, 50)
+
+    @property
+    def contiguous_shares(self) -> tuple[float, float, float]:
+        """Of train, valid and test, where they follow each other."""
+        return NANOGPT if self.protocol == "nanogpt" else self.shares
 
     def cut(self, characters: int) -> Cuts:
         """Cut a text of so many characters. Raises TextError when a split that has a share gets fewer than two."""
         if self.protocol == "char-rnn":
             return self._in_slices(characters)
-        shares = (0.9, 0.1, 0.0) if self.protocol == "nanogpt" else self.shares
-        train, valid, test = shares
+        shares = train, valid, test = self.contiguous_shares
         first, second = _floor(characters * train), _floor(characters * (train + valid))
         cuts = Cuts(1, characters, (0, first, characters if test == 0 else second, characters))
         _require_long_enough(cuts, shares, f"{characters} characters split as {list(shares)} give")

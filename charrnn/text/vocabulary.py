@@ -2,7 +2,8 @@
 
 The symbols stand in code-point order, so that the same set of characters always has the same ids.
 A character vocabulary may end with one unknown symbol, written "" (no character is empty): it stands
-for every character that was too rare to keep. A byte vocabulary is always the 256 bytes.
+for every character that was too rare to keep. That of a list of documents has one more, last, "<end>": the end of a
+document, which no character stands for, and which is never written. A byte vocabulary is always the 256 bytes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,18 +19,22 @@ from charrnn.errors import VocabularyError
 Unit = Literal["char", "byte"]
 Ids = NDArray[np.unsignedinteger]
 UNKNOWN = ""
+END = "<end>"
 LARGEST = 1 << 18  # symbols: Unicode has assigned some 160,000 characters
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """`symbols` in id order: one character each, or "" for the unknown symbol; for bytes, the 256 of Latin-1."""
+    """`symbols` in id order: one character each, "" for the unknown symbol, "<end>" for a document's end; for bytes, the 256 of
+    Latin-1.
+    """
 
     symbols: tuple[str, ...]
     unit: Unit = "char"
 
     def __post_init__(self) -> None:
-        known = [symbol for symbol in self.symbols if symbol != UNKNOWN]
+        characters = self.symbols[:-1] if self.symbols[-1:] == (END,) else self.symbols
+        known = [symbol for symbol in characters if symbol != UNKNOWN]
         if len(set(self.symbols)) != len(self.symbols) or any(len(symbol) != 1 for symbol in known):
             raise VocabularyError("a vocabulary must be a list of single, different characters")
         if self.unit == "byte" and self.symbols != BYTES:
@@ -48,8 +53,9 @@ class Vocabulary:
         return cls.of_counts(np.bincount(code_points(text)), min_count)
 
     @classmethod
-    def of_counts(cls, counts: NDArray[np.intp], min_count: int = 1) -> "Vocabulary":
-        """The characters that occur at least `min_count` times; rarer ones share the unknown symbol.
+    def of_counts(cls, counts: NDArray[np.intp], min_count: int = 1, ends: bool = False) -> "Vocabulary":
+        """The characters that occur at least `min_count` times; rarer ones share the unknown symbol. `ends`: and the end of a
+        document.
 
         `counts` holds for each code point, (highest + 1,), how often it occurs. Raises VocabularyError when none is
         that frequent.
@@ -60,7 +66,7 @@ class Vocabulary:
                 f"data.min_count={min_count}: no character occurs that often; the most frequent has {counts.max(initial=0):,}"
             )
         some_are_rare = len(kept) < np.count_nonzero(counts)
-        return cls((*map(chr, kept), *([UNKNOWN] if some_are_rare else [])))
+        return cls((*map(chr, kept), *([UNKNOWN] if some_are_rare else []), *([END] if ends else [])))
 
     @classmethod
     def of_bytes(cls) -> "Vocabulary":
@@ -87,13 +93,18 @@ class Vocabulary:
 
     @cached_property
     def known(self) -> frozenset[str]:
-        """Its characters, without the unknown symbol."""
-        return frozenset(self.symbols) - {UNKNOWN}
+        """Its characters, without the symbols that stand for others."""
+        return frozenset(self.symbols) - {UNKNOWN, END}
 
     @cached_property
     def unknown_id(self) -> int | None:
         """The id of the unknown symbol, or None where every character was kept."""
         return self.symbols.index(UNKNOWN) if UNKNOWN in self.symbols else None
+
+    @cached_property
+    def end_id(self) -> int | None:
+        """The id of a document's end, or None where the text is no list of documents."""
+        return len(self) - 1 if self.symbols[-1] == END else None
 
     def encode(self, text: str, position: int = 0) -> Ids:
         """The ids of `text`, (len(text),) characters or, for bytes, of its UTF-8 encoding.
@@ -133,8 +144,9 @@ class Vocabulary:
 
     @cached_property
     def utf_8_lengths(self) -> NDArray[np.intp]:
-        """How many bytes each symbol has in UTF-8, (V,); the unknown symbol 0."""
-        return np.array([1 if self.unit == "byte" else len(symbol.encode()) for symbol in self.symbols], np.intp)
+        """How many bytes each symbol has in UTF-8, (V,); the unknown symbol 0, a document's end 1, as a line's."""
+        ones = set(self.symbols) if self.unit == "byte" else {END}
+        return np.array([1 if symbol in ones else len(symbol.encode()) for symbol in self.symbols], np.intp)
 
     @staticmethod
     def encode_bytes(data: bytes) -> Ids:
@@ -142,17 +154,18 @@ class Vocabulary:
         return np.frombuffer(data, np.uint8)
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of `ids`; the unknown symbol and bytes that are not UTF-8 appear as U+FFFD."""
+        """The text of `ids`; the unknown symbol and bytes that are not UTF-8 appear as U+FFFD, a document's end not at all."""
         if self.unit == "byte":
             return bytes(ids).decode("utf-8", "replace")
-        return "".join(self.symbols[index] or "\ufffd" for index in ids)
+        return "".join(self.symbols[index] or "\ufffd" for index in ids if index != self.end_id)
 
     @cached_property
     def _table(self) -> Ids:
         """Code point -> id; len(self) where there is none, and in one last row for all code points beyond."""
-        points = [ord(symbol) for symbol in self.symbols if symbol != UNKNOWN]
+        known = {index: symbol for index, symbol in enumerate(self.symbols) if symbol not in (UNKNOWN, END)}
+        points = [*map(ord, known.values())]
         table = np.full(max(points) + 2, len(self), np.min_scalar_type(len(self)))
-        table[points] = [index for index, symbol in enumerate(self.symbols) if symbol != UNKNOWN]
+        table[points] = [*known]
         return table
 
     @cached_property
@@ -166,8 +179,9 @@ class Vocabulary:
         return first.tobytes()
 
     def _says_what_it_knows(self) -> str:
-        shown = "".join(symbol for symbol in self.symbols if symbol.isprintable())[:80]
-        return f"is not among the {len(self):,} characters that the model knows: {shown}"
+        characters = [symbol for symbol in self.symbols if symbol != END]
+        shown = "".join(symbol for symbol in characters if symbol.isprintable())[:80]
+        return f"is not among the {len(characters):,} characters that the model knows: {shown}"
 
 
 BYTES = tuple(map(chr, range(256)))

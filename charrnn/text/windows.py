@@ -8,6 +8,9 @@ A network that has always read on may never have learned to begin: units that la
 the stream, and from a zero state it can fall into a mode from which it does not recover. So each stream may also be
 made to begin anew at a window of its own, now and then, with a given probability.
 
+Where the text is a list of documents, `resets` tells the steps that read the end of one: there the next begins, and the
+stream's state is reset before it, in the middle of a window too.
+
 With a stride k1 < T = k2 this is Williams and Peng's truncated BPTT(k2; k1) (1990): the first window of the streams is as
 above; each that follows begins k1 characters after the one before, from the state that stood there, and only its last
 k1 characters are new: the loss is on them, and gradients reach T steps back. k1 = T is the ordinary case.
@@ -28,7 +31,8 @@ Indices = NDArray[np.intp]
 class Window:
     """`inputs` and `targets`, both (T, B); `begins`, (B,): the streams whose state must be reset before it.
 
-    The loss is on the last `new` steps; the next window begins at the state after `advance` steps.
+    The loss is on the last `new` steps; the next window begins at the state after `advance` steps. `resets`, (T, B): the
+    streams whose state must be reset before each step; None: none in this window.
     """
 
     inputs: Indices
@@ -36,6 +40,7 @@ class Window:
     begins: NDArray[np.bool_]
     new: int
     advance: int
+    resets: NDArray[np.bool_] | None = None
 
     @property
     def characters(self) -> int:
@@ -54,15 +59,16 @@ class Windows:
         stride: int | None = None,
         reset_probability: float = 0.0,
         seed: int = 0,
+        end_id: int | None = None,
     ) -> None:
-        """At position 0. Raises TextError when the text does not fill one window of every stream."""
+        """At position 0; `end_id` stands for the end of a document. Raises TextError when the text does not fill one window of every stream."""
         length = (len(ids) - 1) // batch_size
         if length < sequence_length:
             raise TextError(
                 f"{len(ids):,} characters do not fill one window of {batch_size} streams x {sequence_length} characters"
             )
         self.batch_size, self.sequence_length, self.position = batch_size, sequence_length, 0
-        self._reset_probability, self._seed = reset_probability, seed
+        self._reset_probability, self._seed, self.end_id = reset_probability, seed, end_id
         self._stride = stride or sequence_length
         self.per_epoch = (length - sequence_length) // self._stride + 1
         self._inputs = ids[: batch_size * length].reshape(batch_size, length)
@@ -70,12 +76,14 @@ class Windows:
 
     def __next__(self) -> Window:
         start = self.position % self.per_epoch * self._stride
+        inputs = self._cut(self._inputs, start)
         window = Window(
-            inputs=self._cut(self._inputs, start),
+            inputs=inputs,
             targets=self._cut(self._targets, start),
             begins=self._begins(),
             new=self.sequence_length if start == 0 else self._stride,
             advance=self._stride,
+            resets=self._resets(inputs),
         )
         self.position += 1
         return window
@@ -92,6 +100,12 @@ class Windows:
         if self._reset_probability == 0:
             return np.zeros(self.batch_size, np.bool_)
         return np.random.default_rng((self._seed, self.position)).random(self.batch_size) < self._reset_probability
+
+    def _resets(self, inputs: Indices) -> NDArray[np.bool_] | None:
+        if self.end_id is None:
+            return None
+        ends = inputs == self.end_id
+        return ends if ends.any() else None
 
     def _cut(self, streams: Ids, start: int) -> Indices:
         return np.ascontiguousarray(streams[:, start : start + self.sequence_length].T, np.intp)

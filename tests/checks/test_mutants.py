@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from mutants import mutants, planted
 
-from charrnn.checks.gradcheck import gradcheck, passed, random_window, small_case
+from charrnn.checks.gradcheck import beginning_anew, gradcheck, passed, random_window, small_case
 from charrnn.network import activations, readout
 from charrnn.network.architecture import Architecture
 from charrnn.network.cells import gru, lstm
@@ -15,6 +15,7 @@ from charrnn.network.cells.lstm import LSTM
 from charrnn.network.cells.rnn import RNN
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
+from charrnn.network.resets import Resets
 
 RNNS = [small_case(Architecture(7, 5, nonlinearity=name), 0) for name in activations.NONLINEARITIES]
 SPARSE = [  # more characters than the window holds
@@ -25,16 +26,20 @@ STACKED = [small_case(Architecture(7, 5, cell, num_layers=2), 0) for cell in ("r
 # Truncated with a stride, and with a dropout mask that is held.
 STACKED += [replace(case, new=2, dropout=Dropout(0.4, seed=1, step=1)) for case in STACKED]
 
+# Where documents begin within the window.
+ANEW = [beginning_anew(case, 0) for case in (*RNNS[:1], *GATED, *STACKED)]
+
 # Each function that has a part in a backward, and the kinds of network that are checked while it is broken.
 BACKWARDS = {
-    RNN.backward: RNNS,
-    GRU.backward: [GATED[0]],
+    RNN.backward: [*RNNS, ANEW[0]],
+    GRU.backward: [GATED[0], ANEW[1]],
     gru._local_derivatives: [GATED[0]],
-    LSTM.backward: [GATED[1]],
+    LSTM.backward: [GATED[1], ANEW[2]],
     lstm._local_derivatives: [GATED[1]],
     readout.backward: RNNS[:1],
-    Network.backward: STACKED,
-    Network._layer_backward: STACKED,
+    Network.backward: [*STACKED, *ANEW],
+    Network._layer_backward: [*STACKED, *ANEW],
+    Resets.cut: ANEW,
     Network._look_up_backward: [*RNNS[:1], *SPARSE],
     activations.TANH.slope: [*RNNS, *GATED],
     activations.SIGMOID.slope: [*RNNS, *GATED],
@@ -53,7 +58,7 @@ def caught(cases) -> bool:
 
 
 def test_nothing_is_caught_while_nothing_is_broken():
-    assert not caught([*RNNS, *GATED, *STACKED, *SPARSE])
+    assert not caught([*RNNS, *GATED, *STACKED, *SPARSE, *ANEW])
 
 
 def test_there_are_mutants_of_every_backward():

@@ -485,3 +485,15 @@ def test_sigterm_while_measuring_leaves_nothing_behind(tmp_path, text_file):
     assert process.wait(20) == 143
     assert list((tmp_path / "t").iterdir()) == []
     assert not (tmp_path / "r").exists()
+
+
+def test_a_document_ends_by_itself(charrnn, text_file):
+    trained = charrnn(
+        "train", text_file, "-s", r"data.boundary=\n", "-s", "model.hidden_size=8", "--steps", 5, "-o", "r"
+    )
+    assert "60 documents, the longest 34 characters" in trained.stderr
+    one = charrnn("sample", "r", "--seed", 3, "-n", 0)
+    found = json.loads(charrnn("sample", "r", "--seed", 3, "-n", 0, "--count", 4, "--json").stdout)
+    assert {sample["finish"] for sample in found} == {"stop"}
+    assert one.stdout == found[0]["text"] + "\n"
+    assert charrnn("sample", "r", "--seed", 3, "-n", 0, "--count", 2).exit_code == 0

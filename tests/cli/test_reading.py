@@ -168,5 +168,11 @@ def test_weights_must_be_as_many_as_members(charrnn, tiny_run):
 def test_models_of_different_units_are_not_compared(charrnn, tiny_run, text_file, tmp_path):
     settings = ["-s", "data.unit=byte", "-s", "model.hidden_size=8", "--steps", "2", "-s", "runtime.threads=1"]
     charrnn("train", text_file, "-q", "-o", tmp_path / "bytes", *settings)
-    refused(charrnn("score", tiny_run, "--against", tmp_path / "bytes", stdin=b"x"), 1, "--against", "chars", "bytes")
+    refused(
+        charrnn("score", tiny_run, "--against", tmp_path / "bytes", stdin=b"x"),
+        1,
+        "--against",
+        "data.unit is char",
+        "byte",
+    )
     refused(charrnn("eval", tiny_run, "--with", tmp_path / "bytes"), 1, "different vocabularies cannot be mixed")

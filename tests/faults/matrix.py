@@ -21,7 +21,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "training.stride": ("null", "3"),
     "model.num_layers": ("1", "2"),
     "runtime.threads": ("1", "2", "3"),
-    "data.unit": ("char", "byte"),
+    "data": ("{unit: char}", "{unit: byte}", "{boundary: \\n}"),
     "training.precision": ("float32", "float64"),
     "training.reset_probability": ("0", "0.2"),
     "training.weight_decay": ("0", "0.1"),

@@ -13,7 +13,7 @@ from charrnn.generation.sampling import Options
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.vocabulary import END, Vocabulary
 
 
 def generator(vocabulary=None):
@@ -317,3 +317,70 @@ def test_the_first_characters_of_many_seeds_follow_the_distribution():
     assert set(drawn) == {symbol for _, symbol in kept}
     expected = {symbol: N * w / sum(w for w, _ in kept) for w, symbol in kept}
     assert sum((drawn.count(symbol) - e) ** 2 / e for symbol, e in expected.items()) < 16.3
+
+
+DOCUMENTS = Vocabulary(("\n", "a", "b", "c", "", END))
+
+
+def of_documents(chance=1.0, **options):
+    """A model whose documents end soon, or with a small chance late."""
+    network = Network.fresh(Architecture(len(DOCUMENTS), 8, "gru"), np.random.default_rng(0))
+    network.parameters["b_y"][DOCUMENTS.end_id] = np.log(chance)
+    return Generator(NetworkPredictor(network), DOCUMENTS, **options)
+
+
+def test_a_document_ends_where_its_end_is_drawn_and_the_end_is_not_written():
+    made, seeds = of_documents(), range(60)
+    alone = [write(made, prompt="ab", length=0, seed=seed) for seed in seeds]
+    samples = made.generate_many("ab", 0, Options(), seeds, scored=True)
+    assert [sample.text for sample in samples] == alone
+    assert {sample.finish for sample in samples} == {"stop"}
+    assert len({len(text) for text in alone}) > 3
+    assert set("".join(alone)) == set("\nabc")
+    bounded = made.generate_many("ab", 4, Options(), seeds)
+    assert [sample.text for sample in bounded] == [text[:4] for text in alone]
+    assert [sample.finish for sample in bounded] == ["stop" if len(text) < 4 else "length" for text in alone]
+
+
+@pytest.mark.parametrize("prompt", ["", "ab"])
+def test_a_document_is_written_from_its_beginning_and_its_probability_has_its_end(prompt):
+    made, end = of_documents(), DOCUMENTS.end_id
+    network = made._predictor.network
+    for sample in made.generate_many(prompt, 0, Options(), range(20), scored=True):
+        ids = np.array([end, *DOCUMENTS.encode(prompt + sample.text), end], np.intp)[:, np.newaxis]
+        ws = network.workspace(len(ids), 1)
+        network.logits(ids, network.zero_state(1), ws)
+        log_p = log_softmax(ws.logits[:-1, 0])[np.arange(len(ids) - 1), ids[1:, 0]][len(prompt) :]
+        assert sample.log_probability == pytest.approx(log_p.sum(), rel=1e-5)
+
+
+def test_a_stop_string_within_a_document_ends_it_first():
+    made, texts = of_documents(0.1), []
+    for seed in range(30):
+        whole = write(made, prompt="", length=0, seed=seed)
+        (sample,) = made.generate_many("", 0, Options(), [seed], ["b"], scored=True)
+        assert sample.text == whole.partition("b")[0] == "".join(made.generate("", 0, Options(), seed, ["b"]))
+        assert sample.finish == "stop"
+        texts.append("b" in whole)
+    assert {True, False} == set(texts)
+
+
+def test_texts_are_written_no_further_than_the_longest_document():
+    made, steps = of_documents(), []
+    step = made._predictor.begin
+
+    def counted(inputs):
+        logits, go_on = step(inputs)
+        return logits, lambda ids: (steps.append(1), go_on(ids))[1]
+
+    made._predictor.begin = counted
+    samples = made.generate_many("", 10_000, Options(), range(5))
+    assert len(steps) == max(len(sample.text) for sample in samples)
+
+
+def test_a_document_may_end_whatever_characters_are_asked_for():
+    made = of_documents(only="a<")
+    assert {sample.finish for sample in made.generate_many("", 500, Options(), range(30))} == {"stop"}
+    assert set("".join(write(made, prompt="", length=500, seed=seed) for seed in range(30))) == {"a"}
+    with pytest.raises(SamplingError, match="the model knows none of these"):
+        of_documents(only=END.upper())

@@ -75,3 +75,17 @@ def test_a_long_text_is_evaluated_in_blocks(monkeypatch):
     ids = np.random.default_rng(1).integers(0, 9, 5000).astype(np.uint8)
     monkeypatch.setattr(evaluation, "BLOCK", 1700)
     assert evaluate(network, ids) == pytest.approx(one_pass(network, ids), rel=1e-7)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_of_documents_it_is_each_ones_loss_from_nothing(threads):
+    """However the streams cut them."""
+    network = Network.fresh(Architecture(9, 12), np.random.default_rng(0), np.float64)
+    network.parameters.flat[:] *= 2  # so that it matters much what was read before
+    generator, split = np.random.default_rng(1), StreamSplit(network, threads)
+    documents = [[8, *generator.integers(0, 8, generator.integers(1, 100)), 8] for _ in range(120)]
+    alone = sum(one_pass(network, np.array(document)) * (len(document) - 1) for document in documents)
+    ids = np.array([8] + [i for document in documents for i in document[1:]], np.uint8)
+    assert evaluate(network, ids, split, end_id=8) == pytest.approx(alone / (len(ids) - 1), rel=1e-12)
+    assert evaluate(network, ids, split) != pytest.approx(alone / (len(ids) - 1), rel=1e-4)
+    split.close()

@@ -47,7 +47,8 @@ def test_any_split_gives_the_loss_gradient_and_state_of_one_thread(cell):
         for dropout in (None, Dropout(0.3, seed=1, step=2)):
             for options in ({}, {"new": 4, "advance": 4}):
                 for B in (7, 2):  # with two streams, a worker has none
-                    _, given, state = window(B, cell, **options)
+                    resets = np.random.default_rng(B).random((9, B)) < 0.3
+                    _, given, state = window(B, cell, resets=resets, **options)
                     state_one, state_many = state.copy(), state.copy()
                     loss_one = one.loss_and_gradient(given, state_one, dropout)
                     assert many.loss_and_gradient(given, state_many, dropout) == pytest.approx(loss_one)
@@ -156,3 +157,16 @@ def test_without_room_for_shared_memory_the_way_out_is_named(monkeypatch, tmp_pa
     network, _, _ = window(2)
     with pytest.raises(WorkerError, match=r"no room for .* bytes of shared memory.*runtime.threads=1"):
         StreamSplit(network, 2)
+
+
+def test_where_documents_begin_every_part_knows():
+    network, given, state = window(4, resets=np.ones((9, 4), bool))
+    with split(network, 2) as two:
+        loss = two.surprisals(given.inputs, given.targets, state, given.resets).sum()
+        mean = two.loss_and_gradient(given, state)
+    ws, gradient = network.workspace(1, 36), network.parameters.zeros_like()
+    alone = network.forward(given.inputs.reshape(1, 36), given.targets.reshape(1, 36), network.zero_state(36), ws)
+    network.backward(36, ws, gradient)
+    assert loss == pytest.approx(alone, rel=1e-12)
+    assert mean == pytest.approx(alone / 36, rel=1e-12)
+    np.testing.assert_allclose(two.gradient.flat, gradient.flat, rtol=1e-9, atol=1e-15)

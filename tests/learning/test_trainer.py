@@ -242,3 +242,29 @@ def test_a_stride_reads_every_character_once_each_from_the_state_before_its_wind
     network = trainer.network
     whole = network.forward(ids[:-1], ids[1:], network.zero_state(1), network.workspace(35, 1))
     assert 10 * found[0] + 5 * sum(found[1:]) == pytest.approx(whole, rel=1e-12)
+
+
+@pytest.mark.parametrize("cell", GOLDEN)
+def test_documents_in_any_order_are_read_alike(cell):
+    """With weights that stand still, the losses add up to those of each document alone, from nothing."""
+    documents = TEXT.split()
+    ids = [0] + [i for document in documents for i in (*(ord(c) % 19 + 1 for c in document), 0)]
+    trainer = make(cell, B=1, T=10, rate=1e-300)
+    trainer.windows = Windows(np.array(ids, np.uint8), 1, 10, stride=5, end_id=0)
+    found = losses(trainer, trainer.windows.per_epoch)
+    read = ids[: 10 + 5 * (len(found) - 1) + 1]
+    network, expected, start = trainer.network, 0.0, 0
+    while start < len(read) - 1:
+        end = read.index(0, start + 1) if 0 in read[start + 1 :] else len(read) - 1
+        alone = np.array(read[start : end + 1])[:, np.newaxis]
+        expected += network.forward(alone[:-1], alone[1:], network.zero_state(1), network.workspace(end - start, 1))
+        start = end
+    assert 10 * found[0] + 5 * sum(found[1:]) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_validation_of_documents_reads_each_from_nothing():
+    trainer = make(valid=TEXT[:60])
+    assert evaluated(trainer) != pytest.approx(0)
+    without = evaluated(trainer)
+    trainer.windows.end_id = int(trainer.valid[5])
+    assert evaluated(trainer) != pytest.approx(without, rel=1e-6)

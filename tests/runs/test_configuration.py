@@ -101,6 +101,9 @@ def test_all_mistakes_come_at_once_with_their_lines(tmp_path):
         ("data.encoding=base64", "not an encoding"),
         ("data.encoding=punycode", "not an encoding"),
         ("data.encoding=unicode_escape", "not an encoding"),
+        ("data.boundary=(", r"data.boundary: neither blank-line nor file nor a regular expression: .*; found '\('"),
+        ("data.boundary=''", "data.boundary: .* at least 1 character"),
+        ("data={unit: byte, boundary: file}", "boundary is for unit char: bytes are one long text"),
         ("training.batch_size=[1", "is not a value that YAML can read"),
         ("nonsense=1", "known here: model, data, training, runtime"),
     ],
@@ -141,6 +144,18 @@ def test_each_shipped_configuration_loads_by_name_from_anywhere(path, tmp_path, 
     monkeypatch.chdir(tmp_path)
     assert find(path.stem).read_text("utf-8") == path.read_text("utf-8")
     assert resolve(path.stem).config == resolve(f"configs/{path.name}").config == resolve(str(path)).config
+
+
+@pytest.mark.parametrize("boundary", ["blank-line", "file", r"\n", "\n", r"\n---\n", "null"])
+def test_boundaries_of_documents(boundary, tmp_path):
+    config = resolve(None, [f"data.boundary={json.dumps(boundary)}"]).config
+    assert config.data.boundary == boundary
+    assert resolve(write(tmp_path / "c.yaml", to_yaml(config))).config == config
+
+
+def test_a_regular_expression_is_typed_as_it_is():
+    assert resolve(None, [r"data.boundary=\n"]).config.data.boundary == r"\n"
+    assert resolve("names").config.data.boundary == r"\n"
 
 
 def test_unknown_names_and_unreadable_files(tmp_path):

@@ -85,7 +85,7 @@ def test_builtin_python_reads_the_standard_library():
 
 
 def test_unknown_builtin_lists_the_known_ones():
-    with pytest.raises(TextError, match="builtin:harbour, builtin:python"):
+    with pytest.raises(TextError, match="builtin:harbour, builtin:names, builtin:python"):
         gather(["builtin:nope"])
 
 

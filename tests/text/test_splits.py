@@ -4,6 +4,7 @@ import pytest
 from charrnn.errors import TextError
 from charrnn.text.corpus import Corpus, Text, build
 from charrnn.text.splits import Cuts, Split, overlap
+from charrnn.text.vocabulary import Vocabulary
 
 
 def test_nanogpts_last_tenth_validates_whatever_the_shares():
@@ -46,7 +47,7 @@ def test_overlap_is_that_of_the_characters_themselves(name):
     a, b = Split((0.6, 0.3, 0.1), "char-rnn", (4, 10)).cut(1234), Split((0.5, 0.25, 0.25)).cut(1234)
 
     def places(cuts, split):
-        made = Corpus(np.arange(1234), None, cuts, "")
+        made = Corpus(np.arange(1234), Vocabulary.of_bytes(), cuts, "")
         return set(made.split(split).tolist())
 
     for other in ("train", "valid", "test"):

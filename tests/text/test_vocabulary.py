@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.errors import VocabularyError
-from charrnn.text.vocabulary import BYTES, Vocabulary
+from charrnn.text.vocabulary import BYTES, END, Vocabulary, from_symbols
 
 
 @given(st.text(st.characters(), min_size=1))
@@ -53,6 +53,28 @@ def test_an_unknown_character_is_named_with_code_point_and_position(character):
         Vocabulary.of_text("abc").encode("ab" + character)
 
 
+def test_the_end_of_a_document_comes_last_and_is_no_character():
+    vocabulary = Vocabulary.of_counts(np.bincount([97, 97, 98]), min_count=2, ends=True)
+    assert vocabulary.symbols == ("a", "", END)
+    assert (vocabulary.unknown_id, vocabulary.end_id) == (1, 2)
+    assert vocabulary.decode([2, 0, 1, 2]) == "a\ufffd"
+    assert vocabulary.encode("a<end>\n").tolist() == [0, *[1] * 6]
+    assert from_symbols(["a", "", END], "char") == vocabulary
+    assert Vocabulary.of_text("ab").end_id is None
+
+
+@given(st.text(st.characters(), min_size=1))
+def test_no_text_is_encoded_with_an_end(text):
+    vocabulary = Vocabulary.of_counts(np.bincount([ord(c) for c in text]), ends=True)
+    assert vocabulary.end_id not in vocabulary.encode(text).tolist()
+    assert vocabulary.decode(vocabulary.encode(text)) == text
+
+
+def test_a_message_does_not_name_the_end_among_the_characters():
+    with pytest.raises(VocabularyError, match=r"is not among the 2 characters that the model knows: ab$"):
+        Vocabulary(("a", "b", END)).encode("c")
+
+
 def test_ids_take_the_smallest_type():
     assert Vocabulary.of_text("ab").encode("ab").dtype == np.uint8
     assert Vocabulary.of_text("".join(map(chr, range(40, 340)))).encode("a").dtype == np.uint16
@@ -63,7 +85,10 @@ def test_nothing_frequent_enough_is_an_error_with_the_counts():
         Vocabulary.of_text("aab", min_count=5)
 
 
-@pytest.mark.parametrize("symbols", [(), ("",), ("a", "a"), ("ab",), ("", "", "a")])
+@pytest.mark.parametrize(
+    "symbols",
+    [(), ("",), ("a", "a"), ("ab",), ("", "", "a"), (END,), ("", END), (END, "a"), ("a", END, END), ("a", END, "")],
+)
 def test_what_cannot_be_a_vocabulary_is_refused(symbols):
     with pytest.raises(VocabularyError):
         Vocabulary(symbols)

@@ -79,6 +79,15 @@ def test_a_stride_hands_on_the_state_where_the_next_window_begins():
     assert {window.advance for window in taken} == {2}
 
 
+def test_where_an_end_is_read_the_state_is_reset_and_where_none_is_there_are_no_resets():
+    ids = np.array([9, 1, 9, 2, 3, 4, 5, 6, 7, 1, 1, 1, 1], np.uint8)
+    windows = Windows(ids, 1, 4, end_id=9)
+    resets = [next(windows).resets for _ in range(3)]
+    assert resets[0].T.tolist() == [[True, False, True, False]]
+    assert resets[1:] == [None, None]
+    assert next(Windows(ids, 1, 4)).resets is None
+
+
 @given(st.integers(10, 400), st.integers(1, 4), st.integers(1, 20), st.integers(1, 20))
 def test_with_any_stride_each_character_is_new_exactly_once(length, B, T, stride):
     if stride > T or (length - 1) // B < T:

@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike
 from charrnn.network.arrays import Array
 from charrnn.network.parameters import Shapes
 from charrnn.network.products import Times
+from charrnn.network.resets import Resets
 
 Weights = Mapping[str, Array]
 """The parameters of one layer, or their gradients, by their names in the equations: W_xh, W_hh, ..."""
@@ -63,8 +64,9 @@ class Cell(Protocol):
         What all steps share is made ready here, once: with it the product h W_hh into ws.recurrent, unless `times` makes it.
         """
 
-    def backward(self, w: Weights, dh: Array, ws: Any, dw: Weights) -> Array:
-        """From dh = ∂L/∂h', (T, B, H), fill da and the recurrent weights' gradients, last step first.
+    def backward(self, w: Weights, dh: Array, ws: Any, dw: Weights, resets: Resets | None = None) -> Array:
+        """From dh = ∂L/∂h', (T, B, H), fill da and the recurrent weights' gradients, last step first; `resets`: where it
+        begins anew, and nothing flows back.
 
         Uses dh as room to work in. Returns the gradient of the states that came in, (S, B, H).
         """

@@ -24,6 +24,7 @@ from charrnn.network.arrays import Array, in_cache_backwards
 from charrnn.network.cells.cell import Weights
 from charrnn.network.parameters import Shapes
 from charrnn.network.products import Times, product_with
+from charrnn.network.resets import Resets, zeroed
 
 
 class Workspace(NamedTuple):
@@ -106,29 +107,32 @@ class GRU:
 
         return step
 
-    def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights) -> Array:
+    def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights, resets: Resets | None = None) -> Array:
         """Fill da = ∂L/∂x_a, (3, T, B, H), dW_hh and db_hh, from dh = ∂L/∂h', (T, B, H), last step first; ∂L/∂h[0]."""
         h, gates, m, dm_da, recurrent, product = ws
         times_W_hhT = product_with(np.roll(w["W_hh"], 1, axis=0).swapaxes(1, 2), out=recurrent)
-        for steps in in_cache_backwards(m, blocks=9):
-            _local_derivatives(ws, steps)
-            for t in reversed(range(len(m))[steps]):
-                (r, z, _), (dm, da_r, _, da_n) = gates[:, t], dm_da[:, t]
-                da_z_n, dh_a = dm_da[2:, t], dm_da[:3, t]
-                np.multiply(da_z_n, dh[t], out=da_z_n)  #       h' = (1 - z) ∘ n + z ∘ h
-                np.multiply(da_r, da_n, out=da_r)  #            n = tanh(x_a_n + r ∘ m)
-                np.multiply(r, da_n, out=dm)
-                np.multiply(dh[t], z, out=dh[t])  #             h' = (1 - z) ∘ n + z ∘ h
-                times_W_hhT(dh_a)  #                            h_a = h W_hh + b_hh
-                np.add.reduce(recurrent, axis=0, out=product)
-                np.add(product, dh[t], out=product)
-                if t > 0:
-                    np.add(dh[t - 1], product, out=dh[t - 1])
-        TB, H = m.shape[0] * m.shape[1], m.shape[2]
-        hT, dh_a = h[:-1].reshape(TB, H).T, dm_da[:3].reshape(3, TB, H)
-        for k, block in ((2, 0), (0, 1), (1, 2)):
-            np.matmul(hT, dh_a[block], out=dw["W_hh"][k])
-            np.add.reduce(dh_a[block], axis=0, out=dw["b_hh"][k])
+        with zeroed(ws.states, resets):
+            for steps in in_cache_backwards(m, blocks=9):
+                _local_derivatives(ws, steps)
+                for t in reversed(range(len(m))[steps]):
+                    (r, z, _), (dm, da_r, _, da_n) = gates[:, t], dm_da[:, t]
+                    da_z_n, dh_a = dm_da[2:, t], dm_da[:3, t]
+                    np.multiply(da_z_n, dh[t], out=da_z_n)  #       h' = (1 - z) ∘ n + z ∘ h
+                    np.multiply(da_r, da_n, out=da_r)  #            n = tanh(x_a_n + r ∘ m)
+                    np.multiply(r, da_n, out=dm)
+                    np.multiply(dh[t], z, out=dh[t])  #             h' = (1 - z) ∘ n + z ∘ h
+                    times_W_hhT(dh_a)  #                            h_a = h W_hh + b_hh
+                    np.add.reduce(recurrent, axis=0, out=product)
+                    np.add(product, dh[t], out=product)
+                    if resets:
+                        resets.cut(t, product)
+                    if t > 0:
+                        np.add(dh[t - 1], product, out=dh[t - 1])
+            TB, H = m.shape[0] * m.shape[1], m.shape[2]
+            hT, dh_a = h[:-1].reshape(TB, H).T, dm_da[:3].reshape(3, TB, H)
+            for k, block in ((2, 0), (0, 1), (1, 2)):
+                np.matmul(hT, dh_a[block], out=dw["W_hh"][k])
+                np.add.reduce(dh_a[block], axis=0, out=dw["b_hh"][k])
         return product[np.newaxis].copy()
 
 

@@ -24,6 +24,7 @@ from charrnn.network.arrays import Array, in_cache_backwards
 from charrnn.network.cells.cell import Weights
 from charrnn.network.parameters import Shapes
 from charrnn.network.products import Times, product_with
+from charrnn.network.resets import Resets, zeroed
 
 
 class Workspace(NamedTuple):
@@ -100,28 +101,31 @@ class LSTM:
 
         return step
 
-    def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights) -> Array:
+    def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights, resets: Resets | None = None) -> Array:
         """Fill da = ∂L/∂a, (4, T, B, H), and dW_hh, from dh = ∂L/∂h', (T, B, H), last step first; ∂L/∂(h[0], c[0])."""
         h, _, gates, tanh_c, da, recurrent, dc, product = ws
         times_W_hhT = product_with(w["W_hh"].swapaxes(1, 2), out=recurrent)
         views = [*zip(dh, da.swapaxes(0, 1), da[:2].swapaxes(0, 1), da[2], da[3], gates[1], tanh_c, strict=True)]
         dc.fill(0)
-        for steps in in_cache_backwards(tanh_c, blocks=12):
-            _local_derivatives(ws, steps)
-            for t in reversed(range(len(tanh_c))[steps]):
-                dh_t, da_t, da_i_f, da_o, da_g, f, dh_dc = views[t]
-                np.multiply(dh_dc, dh_t, out=product)  #   h' = o ∘ tanh(c')
-                np.add(dc, product, out=dc)
-                np.multiply(da_o, dh_t, out=da_o)
-                np.multiply(da_i_f, dc, out=da_i_f)  #     c' = f ∘ c + i ∘ g
-                np.multiply(da_g, dc, out=da_g)
-                np.multiply(dc, f, out=dc)
-                times_W_hhT(da_t)  #                       a  = x W_xh + h W_hh + b_h
-                np.add.reduce(recurrent, axis=0, out=product)
-                if t > 0:
-                    np.add(dh[t - 1], product, out=dh[t - 1])
-        TB, H = tanh_c.shape[0] * tanh_c.shape[1], tanh_c.shape[2]
-        np.matmul(h[:-1].reshape(TB, H).T, da.reshape(4, TB, H), out=dw["W_hh"])
+        with zeroed(ws.states, resets):
+            for steps in in_cache_backwards(tanh_c, blocks=12):
+                _local_derivatives(ws, steps)
+                for t in reversed(range(len(tanh_c))[steps]):
+                    dh_t, da_t, da_i_f, da_o, da_g, f, dh_dc = views[t]
+                    np.multiply(dh_dc, dh_t, out=product)  #   h' = o ∘ tanh(c')
+                    np.add(dc, product, out=dc)
+                    np.multiply(da_o, dh_t, out=da_o)
+                    np.multiply(da_i_f, dc, out=da_i_f)  #     c' = f ∘ c + i ∘ g
+                    np.multiply(da_g, dc, out=da_g)
+                    np.multiply(dc, f, out=dc)
+                    times_W_hhT(da_t)  #                       a  = x W_xh + h W_hh + b_h
+                    np.add.reduce(recurrent, axis=0, out=product)
+                    if resets:
+                        resets.cut(t, product, dc)
+                    if t > 0:
+                        np.add(dh[t - 1], product, out=dh[t - 1])
+            TB, H = tanh_c.shape[0] * tanh_c.shape[1], tanh_c.shape[2]
+            np.matmul(h[:-1].reshape(TB, H).T, da.reshape(4, TB, H), out=dw["W_hh"])
         return np.stack([product, dc])
 
 

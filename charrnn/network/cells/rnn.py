@@ -21,6 +21,7 @@ from charrnn.network.arrays import Array, in_cache_backwards
 from charrnn.network.cells.cell import Weights
 from charrnn.network.parameters import Shapes
 from charrnn.network.products import Times, product_with
+from charrnn.network.resets import Resets, zeroed
 
 
 class Workspace(NamedTuple):
@@ -81,7 +82,7 @@ class RNN:
 
         return step
 
-    def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights) -> Array:
+    def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights, resets: Resets | None = None) -> Array:
         """Fill da = ∂L/∂a, (T, B, H), and dW_hh, from dh = ∂L/∂h', (T, B, H), last step first; ∂L/∂h[0], (1, B, H)."""
         h, da, recurrent = ws
         times_W_hhT = product_with(w["W_hh"].T, out=recurrent)
@@ -90,8 +91,11 @@ class RNN:
             for t in reversed(range(len(da))[steps]):
                 np.multiply(da[t], dh[t], out=da[t])
                 times_W_hhT(da[t])  #                           a  = x W_xh + h W_hh + b_h
+                if resets:
+                    resets.cut(t, recurrent)
                 if t > 0:
                     np.add(dh[t - 1], recurrent, out=dh[t - 1])
         H = h.shape[-1]
-        np.matmul(h[:-1].reshape(-1, H).T, da.reshape(-1, H), out=dw["W_hh"])
+        with zeroed(ws.states, resets):
+            np.matmul(h[:-1].reshape(-1, H).T, da.reshape(-1, H), out=dw["W_hh"])
         return recurrent[np.newaxis].copy()

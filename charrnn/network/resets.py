@@ -1,0 +1,69 @@
+"""Streams that begin anew within a window: before step t, the state of stream b is 0 where begins[t, b].
+
+    h, c  ->  h ∘ (1 - begins[t]), c ∘ (1 - begins[t])        begins  (T, B) booleans
+
+That is what step t reads. What looks at index t as the state after step t - 1 (the readout, the layer above, the rnn's φ')
+sees it as it was; and no gradient flows from step t back to it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.network.arrays import Array
+
+Begins = NDArray[np.bool_]
+"""(T, B): the streams whose state is 0 before each step."""
+
+
+class Resets:
+    """Where the streams of a window begin anew."""
+
+    def __init__(self, begins: Begins) -> None:
+        self._places = np.nonzero(begins)
+        self._streams = {int(t): np.flatnonzero(begins[t]) for t in np.flatnonzero(begins.any(axis=1))}
+
+    def run(self, step: Callable[[int], None], states: Sequence[Array]) -> None:
+        """Make the steps of a layer, those that begin anew from 0; `states`, (T+1, B, H) each, then tell what each step left."""
+        kept = {}
+        for t in range(len(states[0]) - 1):
+            if t in self._streams:
+                kept[t] = [state[t, self._streams[t]] for state in states]
+                for state in states:
+                    state[t, self._streams[t]] = 0
+            step(t)
+        for t, values in kept.items():
+            for state, value in zip(states, values, strict=True):
+                state[t, self._streams[t]] = value
+
+    def cut(self, t: int, *gradients: Array) -> None:
+        """Let no gradient of the states before step t, (B, H) each, through to the step before."""
+        if t in self._streams:
+            for gradient in gradients:
+                gradient[self._streams[t]] = 0
+
+    @contextmanager
+    def zeroed(self, states: Sequence[Array]) -> Iterator[None]:
+        """Within: the states, (T+1, B, H) each, are those that the steps read."""
+        kept = [state[self._places] for state in states]
+        for state in states:
+            state[self._places] = 0
+        yield
+        for state, values in zip(states, kept, strict=True):
+            state[self._places] = values
+
+
+def run(step: Callable[[int], None], states: Sequence[Array], resets: Resets | None) -> None:
+    """Make the steps of a layer in order."""
+    if resets is not None:
+        resets.run(step, states)
+        return
+    for t in range(len(states[0]) - 1):
+        step(t)
+
+
+def zeroed(states: Sequence[Array], resets: Resets | None) -> AbstractContextManager[None]:
+    """See Resets.zeroed."""
+    return nullcontext() if resets is None else resets.zeroed(states)

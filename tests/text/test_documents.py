@@ -1,0 +1,146 @@
+import hashlib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn.errors import TextError
+from charrnn.text import corpus
+from charrnn.text.corpus import build, read_text
+from charrnn.text.documents import cut, expression, split_up
+from charrnn.text.splits import Split
+
+POEM = "\n\n  A poem,\nof two lines\n\n \nAnother\n\n"
+
+
+@pytest.mark.parametrize(
+    ("boundary", "text", "documents"),
+    [
+        (r"\n", "Ann\nBob\n\nCid", ["Ann", "Bob", "Cid"]),
+        ("\n", "Ann\nBob\n", ["Ann", "Bob"]),
+        ("blank-line", POEM, ["  A poem,\nof two lines", "Another"]),
+        ("blank-line", "a\n\nb\n", ["a", "b"]),
+        ("blank-line", "one\nline\n", ["one\nline"]),
+        ("file", POEM, [POEM]),
+        (r"(;|,) ?", "a, b;c ,d", ["a", "b", "c ", "d"]),  # a group is no document
+        (r"(?=>)", ">a>b", [">a", ">b"]),  # nothing is left out
+        (r"\n", "Ann\n  \n\t\nBob", ["Ann", "Bob"]),  # nothing can be seen in the second
+        (r"(?m)^--$\n?", "x\n--\ny--\n", ["x\n", "y--\n"]),
+    ],
+)
+def test_what_stands_between_the_boundaries_is_a_document(boundary, text, documents):
+    assert list(split_up([text], boundary)) == documents
+
+
+@pytest.mark.parametrize("boundary", ["file", "blank-line", r"\n"])
+def test_a_files_end_always_ends_a_document(boundary):
+    assert [document.strip() for document in split_up(["a", "b\n", "c"], boundary)] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("boundary", ["(", "a{2,1}", "(?P<n>", "[z-a]", "a**", "(?i", r"\1"])
+def test_what_is_no_regular_expression_is_refused(boundary):
+    with pytest.raises(TextError, match="neither blank-line nor file nor a regular expression: "):
+        expression(boundary)
+
+
+@pytest.mark.parametrize("boundary", [r"\n*", "", "a|", "^"])
+def test_a_boundary_that_is_nothing_at_all_is_refused(boundary):
+    with pytest.raises(TextError, match=r"matches the empty string, and so would end a document at every character"):
+        split_up(["abc"], boundary)
+
+
+def test_a_text_of_boundaries_and_blanks_alone_has_no_document():
+    with pytest.raises(TextError, match=r"data.boundary='\[ax\]': the text holds no document"):
+        split_up(["axa a", " x"], "[ax]")
+
+
+@given(
+    st.lists(
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="|\0\r\ufeff"), min_size=1), min_size=1
+    )
+)
+def test_documents_come_out_as_they_went_in(tmp_path_factory, documents):
+    path = tmp_path_factory.mktemp("documents") / "text"
+    path.write_text("|".join(documents), "utf-8", newline="")
+    kept = [document for document in documents if not document.isspace()]
+    if not kept:
+        return
+    text = read_text([str(path)], boundary=r"\|")
+    assert list(text.documents) == kept
+    made = build(text, text.vocabulary(1), Split((1, 0, 0)))
+    end, ids = made.vocabulary.end_id, made.ids.tolist()
+    assert ids[0] == ids[-1] == end
+    assert len(ids) == text.length
+    assert ids.count(end) == len(kept) + 1
+    assert made.vocabulary.symbols[:-1] == tuple(sorted(set("".join(kept))))
+    inner, found = ids[1:], []
+    while inner:
+        found.append(made.vocabulary.decode(inner[: inner.index(end)]))
+        inner = inner[inner.index(end) + 1 :]
+    assert found == kept
+
+
+def test_each_split_begins_with_an_end_and_ends_with_one_and_no_document_is_cut(tmp_path):
+    names = [f"{'abcdefghij'[number % 10] * (1 + number % 7)}" for number in range(60)]
+    (tmp_path / "names").write_text("\n".join(names))
+    text = read_text([str(tmp_path / "names")], boundary=r"\n")
+    made = build(text, text.vocabulary(1), Split((0.7, 0.2, 0.1)))
+    end, found = made.vocabulary.end_id, []
+    for name, share in (("train", 0.7), ("valid", 0.2), ("test", 0.1)):
+        ids = made.split(name)
+        assert (ids[0], ids[-1]) == (end, end)
+        assert abs(len(ids) - share * len(made.ids)) <= 8
+        found += "".join(made.vocabulary.decode([i]) or "\n" for i in ids[1:]).splitlines()
+    assert found == names
+    whole = build(text, text.vocabulary(1), Split((1, 0, 0)))
+    np.testing.assert_array_equal(whole.split("train"), whole.ids)
+    assert len(whole.split("valid")) == len(whole.split("test")) == 0
+
+
+def test_a_cut_falls_on_the_nearest_end():
+    ends = np.array([0, 10, 50, 90, 100])
+    assert cut(ends, Split((0.6, 0.2, 0.2))).bounds == (0, 50, 90, 100)
+    assert cut(ends, Split((0.8, 0.2, 0))).bounds == (0, 90, 100, 100)
+    assert cut(ends, Split((1, 0, 0))).bounds == (0, 100, 100, 100)
+
+
+def test_too_few_documents_are_an_error_that_states_the_counts():
+    with pytest.raises(
+        TextError, match=r"too few documents: 2 split as \[0.9, 0.05, 0.05\] give train 2, valid 0, test 0"
+    ):
+        cut(np.array([0, 10, 20]), Split((0.9, 0.05, 0.05)))
+
+
+def test_boundaries_count_for_nothing(tmp_path):
+    (tmp_path / "a").write_text("xx;yy;zz;w")
+    text = read_text([str(tmp_path / "a")], boundary=";")
+    assert text.vocabulary(2).symbols == ("x", "y", "z", "", "<end>")
+
+
+def test_the_hash_is_that_of_the_text_and_knows_where_files_end(tmp_path):
+    for folder, files in (("one", ["ab"]), ("two", ["a", "b"]), ("other", ["", "ab"])):
+        (tmp_path / folder).mkdir()
+        for number, content in enumerate(files):
+            (tmp_path / folder / str(number)).write_text(content)
+    found = {folder: read_text([str(tmp_path / folder)], boundary="file").sha256 for folder in ("one", "two", "other")}
+    assert found["one"] == hashlib.sha256(b"ab").hexdigest()
+    assert len(set(found.values())) == 3
+
+
+def test_a_source_without_text_and_one_that_is_too_long_are_named(tmp_path, monkeypatch):
+    (tmp_path / "blank").write_text(" \n")
+    (tmp_path / "long").write_text("abc\n" * 30)
+    with pytest.raises(TextError, match="blank: holds no text"):
+        read_text([str(tmp_path / "long"), str(tmp_path / "blank")], boundary=r"\n")
+    monkeypatch.setattr(corpus, "IN_MEMORY", 200)
+    read_text([str(tmp_path / "long")], boundary=r"\n")
+    with pytest.raises(TextError, match=r"long: with data.boundary a text has at most 200 characters"):
+        read_text([str(tmp_path / "long")] * 2, boundary=r"\n")
+
+
+def test_char_rnns_slices_fit_no_documents_and_nanogpts_tenth_does():
+    ends = np.arange(0, 1010, 10)
+    assert cut(ends, Split((0.5, 0.3, 0.2), "nanogpt")).bounds == (0, 900, 1000, 1000)
+    with pytest.raises(TextError, match="protocol char-rnn cuts a text across its documents"):
+        cut(ends, Split((0.9, 0.1, 0), "char-rnn"))
