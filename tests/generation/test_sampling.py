@@ -53,7 +53,7 @@ def test_top_p_leaves_the_fewest_that_have_their_share(o, share):
     assert left_by_top_p(np.stack([cumulative, cumulative]), share).tolist() == [n, n]
 
 
-@given(logits, st.floats(1e-6, 1))
+@given(logits, st.floats(1e-6, 1) | st.just(1.0))
 def test_min_p_leaves_those_likely_beside_the_likeliest(o, share):
     p = falling(o)
     n = left_by_min_p(p, share)
