@@ -46,7 +46,8 @@ def sample(
 
     guard = Repetition(repetition_penalty, repetition_ngram, repetition_window)
     options = Options(temperature, top_k, top_p, min_p, guard if repetition_penalty > 1 else None)
-    if length == 0 and (json or trace or rerank is not None or count > 1):
+    alone = count == 1 and not (json or trace or rerank)
+    if length == 0 and not alone:
         raise typer.BadParameter("--length 0 writes without end: one text alone, not --json, --trace or --rerank")
     if rerank is not None and rerank < count:
         raise typer.BadParameter(f"--rerank must be at least --count, {count}; found {rerank}")
@@ -55,15 +56,15 @@ def sample(
     first = display.new_seed() if seed is None else seed
     told = f"{loaded.note or loaded.path}, seed {first}"
     coloured = surprisal and not json and samples.in_colour()
-    if count == 1 and not (json or trace or rerank):
-        if coloured:
-            pieces = generator.generate_scored(prompt, length, options, first, stops)
-            display.tell(told)
-            samples.show_coloured(prompt, pieces, stream)
-        else:
-            text = generator.generate(prompt, length, options, first, stops)
-            display.tell(told)
-            display.show_sample(prompt, text, stream)
+    if alone and coloured:
+        pieces = generator.generate_scored(prompt, length, options, first, stops)
+        display.tell(told)
+        samples.show_coloured(prompt, pieces, stream)
+        return
+    if alone:
+        text = generator.generate(prompt, length, options, first, stops)
+        display.tell(told)
+        display.show_sample(prompt, text, stream)
         return
     seeds = range(first, first + (rerank or count))
     scored = json or coloured or rerank is not None

@@ -21,7 +21,7 @@ def in_colour() -> bool:
 
 def show_coloured(prompt: str, pieces: Iterable[Piece], stream: bool) -> None:
     """As show_sample, each character of the text in the colour of its surprisal; the scale goes to stderr."""
-    Terminal(stderr=True, highlight=False).print(legend(), soft_wrap=True)
+    _tell_scale()
     _write_coloured(prompt, pieces, stream)
 
 
@@ -31,7 +31,7 @@ def show_samples(samples: Sequence[Sample], prompt: str, json: bool, colour: boo
         sys.stdout.write(jsonlib.dumps([_as_json(sample) for sample in samples], ensure_ascii=False) + "\n")
         return
     if colour:
-        Terminal(stderr=True, highlight=False).print(legend(), soft_wrap=True)
+        _tell_scale()
     for number, sample in enumerate(samples, start=1):
         if len(samples) > 1:
             sys.stdout.write(f"--- sample {number} of {len(samples)}, seed {sample.seed} ---\n")
@@ -48,6 +48,10 @@ def tell_best(samples: Sequence[Sample], of: int) -> None:
     for sample in samples:
         mean = f"mean log probability {sample.mean_log_probability:.4f} nats per character"
         tell(f"among the best of {of}: seed {sample.seed}, {mean}")
+
+
+def _tell_scale() -> None:
+    Terminal(stderr=True, highlight=False).print(legend(), soft_wrap=True)
 
 
 def _write_coloured(prompt: str, pieces: Iterable[Piece], stream: bool) -> None:
