@@ -54,6 +54,7 @@ def sample(
     from charrnn.generation.samples import best
 
     options = _options(temperature, top_k, top_p, min_p, (repetition_penalty, repetition_ngram, repetition_window))
+    alone = count == 1 and not (json or trace or rerank or novelty)
     if rerank is not None and rerank < count:
         raise typer.BadParameter(f"--rerank must be at least --count, {count}; found {rerank}")
     if training_text and not (novelty or ngram or others):
@@ -62,7 +63,7 @@ def sample(
         )
     mixed = common.numbers("--weights", weights) if weights else None
     model = api.load(run, *(others or ()), which=checkpoint, ngram=ngram, weights=mixed, text=training_text or ())
-    if length == 0 and model.vocabulary.end_id is None and (json or trace or novelty or rerank or count > 1):
+    if length == 0 and not alone and model.vocabulary.end_id is None:
         raise typer.BadParameter(
             "--length 0 writes without end: one text alone, not --json, --trace, --rerank or --novelty"
         )
@@ -71,15 +72,15 @@ def sample(
     first = display.new_seed() if seed is None else seed
     told = f"{'; '.join(model.notes)}, seed {first}"
     coloured = surprisal and not json and samples.in_colour()
-    if count == 1 and not (json or trace or rerank or novelty):
-        if coloured:
-            pieces = generator.generate_scored(prompt, length, options, first, stops)
-            display.tell(told)
-            samples.show_coloured(prompt, pieces, stream)
-        else:
-            text = generator.generate(prompt, length, options, first, stops)
-            display.tell(told)
-            display.show_sample(prompt, text, stream)
+    if alone and coloured:
+        pieces = generator.generate_scored(prompt, length, options, first, stops)
+        display.tell(told)
+        samples.show_coloured(prompt, pieces, stream)
+        return
+    if alone:
+        text = generator.generate(prompt, length, options, first, stops)
+        display.tell(told)
+        display.show_sample(prompt, text, stream)
         return
     seeds = range(first, first + (rerank or count))
     scored = json or coloured or rerank is not None

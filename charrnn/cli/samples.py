@@ -20,7 +20,7 @@ def in_colour() -> bool:
 
 def show_coloured(prompt: str, pieces: Iterable[Piece], stream: bool) -> None:
     """As show_sample, each character of the text in the colour of its surprisal; the scale goes to stderr."""
-    Terminal(stderr=True, highlight=False).print(legend(), soft_wrap=True)
+    _tell_scale()
     _write_coloured(prompt, pieces, stream)
 
 
@@ -40,7 +40,7 @@ def show_samples(
         write_json([{**_as_json(sample), **fields} for sample, fields in zip(samples, said, strict=True)])
         return
     if colour:
-        Terminal(stderr=True, highlight=False).print(legend(), soft_wrap=True)
+        _tell_scale()
     for number, sample in enumerate(samples, start=1):
         if number > 1 and not headings and any("\n" in each.text for each in samples):
             sys.stdout.write("\n")
@@ -59,6 +59,10 @@ def tell_best(samples: Sequence[Sample], of: int) -> None:
     for sample in samples:
         mean = f"mean log probability {sample.mean_log_probability:.4f} nats per character"
         tell(f"among the best of {of}: seed {sample.seed}, {mean}")
+
+
+def _tell_scale() -> None:
+    Terminal(stderr=True, highlight=False).print(legend(), soft_wrap=True)
 
 
 def _write_coloured(prompt: str, pieces: Iterable[Piece], stream: bool) -> None:

@@ -20,7 +20,6 @@ from charrnn.network.arrays import Array
 from charrnn.network.readout import log_softmax
 
 COLDEST = 1e-200  # a temperature at which all but the likeliest have probability 0, and nothing overflows yet
-BELOW_ONE = 1 - 2**-52  # keeps u times a sum below the sum, however it is rounded
 
 
 @dataclass(frozen=True)
@@ -111,13 +110,14 @@ def draw(cumulative: Array, u: Any, n: Any = None) -> Any:
     """The place whose interval of the cumulative distribution holds u, 0 <= u < 1, among the first n (None: all), or one for
     each row; none of probability 0.
 
-    The probabilities need not add up to 1: u is taken as a share of their sum.
+    The probabilities need not add up to 1: u is taken as a share of their sum, and u times the sum is below the sum, however
+    it is rounded, for every u up to 1 - 2^-53, the highest that a generator gives.
     """
     if cumulative.ndim == 1:
         total = cumulative[-1 if n is None else n - 1]
-        return cumulative.searchsorted(u * BELOW_ONE * total, side="right")
+        return cumulative.searchsorted(u * total, side="right")
     total = cumulative[:, -1] if n is None else cumulative[np.arange(len(cumulative)), n - 1]
-    return (cumulative > (u * BELOW_ONE * total)[:, np.newaxis]).argmax(axis=-1)
+    return (cumulative > (u * total)[:, np.newaxis]).argmax(axis=-1)
 
 
 def id_at(place: Any, falling: Array, p: Array) -> Any:

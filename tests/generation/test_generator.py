@@ -182,11 +182,14 @@ def test_many_texts_end_when_the_last_has_met_its_stop_string(unit):
     vocabulary = Vocabulary.of_bytes() if unit == "byte" else Vocabulary.of_text("abc\n de")
     made = generator(vocabulary)
     counting = Counting(made._predictor)
-    seeds, stops = range(4), ["e", "b"]
-    alone = [made.generate_many("ab", 3000, Options(), [seed], stops)[0] for seed in seeds]
-    samples = Generator(counting, vocabulary).generate_many("ab", 3000, Options(), seeds, stops)
-    assert samples == alone
+    seeds, stops, length = range(4), ["cab", "db"] if unit == "char" else ["e", "b"], 3000
+    alone = [made.generate_many("ab", length, Options(), [seed], stops, scored=True)[0] for seed in seeds]
+    samples = Generator(counting, vocabulary).generate_many("ab", length, Options(), seeds, stops, scored=True)
     assert {sample.finish for sample in samples} == {"stop"}
+    assert len({sample.drawn for sample in samples}) > 1
+    for one, other in zip(samples, alone, strict=True):
+        assert (one.text, one.drawn) == (other.text, other.drawn)
+        assert one.log_probability == pytest.approx(other.log_probability, rel=1e-5)
     assert counting.steps == max(sample.drawn for sample in samples) - 1 < 2999
 
 
@@ -219,6 +222,7 @@ def test_a_trace_tells_what_each_character_was_drawn_from():
     assert "".join(step.character for step in sample.trace)[: len(sample.text)] == sample.text
     own = sum(np.log(step.probability) for step in sample.trace)
     assert own == pytest.approx(sample.log_probability, rel=1e-6)
+    assert len(other.trace) == other.drawn != sample.drawn
     for step in [*sample.trace, *other.trace]:
         probabilities = [p for _, p in step.candidates[:2]]
         assert probabilities == sorted(probabilities, reverse=True)
@@ -229,6 +233,9 @@ def test_a_trace_tells_what_each_character_was_drawn_from():
     for step in full.trace:
         assert len(step.candidates) <= 3
         assert sum(p for _, p in step.candidates) == pytest.approx(1)
+    some = Generator(made._predictor, made._vocabulary, only="abc")
+    (sample,) = some.generate_many("ab", 50, Options(), [1], traced=99)
+    assert {character for step in sample.trace for character, _ in step.candidates} == set("abc")
 
 
 def test_a_trace_names_bytes_that_are_no_ascii():
