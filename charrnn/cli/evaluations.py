@@ -22,6 +22,8 @@ def show(found: Evaluation, model: Model, json: bool) -> None:
     console.print(Text(_headline(found)), soft_wrap=True)
     table = Table("", "nats", "bits", "95 %, nats")
     table.add_row(_name(found, model), *_loss(found.loss), _interval(found.interval), style="bold")
+    if found.static is not None:
+        table.add_row("  the same without --dynamic", *_loss(found.static), "")
     for part in found.members:
         table.add_row(f"  {part.weight:.3f} x {part.name}, alone", *_loss(part.loss), "")
     names = {"ngram": f"{found.ngram_order}-gram (Kneser-Ney)", "xz": "xz -9e"}

@@ -17,7 +17,7 @@ from charrnn.network.network import Network
 from charrnn.text.vocabulary import Ids
 
 WARM_UP = 256  # characters read before a stream counts
-STREAMS = 64
+STREAMS = 128
 WINDOW = 64
 BLOCK = 1 << 20  # characters read at once, so that a long text needs no more memory than a short one
 

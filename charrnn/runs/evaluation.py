@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from threading import Thread
 
 import numpy as np
 
@@ -66,6 +67,7 @@ class Evaluation:
     protocol: str = "contiguous"
     split: str | None = None  # None: a text of its own
     dynamic: float | None = None  # the learning rate with which the weights followed the text
+    static: float | None = None  # then: the loss where they do not
     notes: tuple[str, ...] = ()
 
 
@@ -158,12 +160,25 @@ def _beside(made: Evaluation, whole: Tally, counts: Counts, counted: Sequence[Ta
     )
 
 
-def with_xz(made: Evaluation, corpus: Corpus, passage: Passage) -> Evaluation:
-    """The same with what a compressor makes of the passage after the training split, or after as much of its end as is counted;
-    not for a passage longer than that, which would take minutes.
+class Compressing(Thread):
+    """The xz baseline, on a core of its own while the text is read: what a compressor makes of a passage after the training
+    split, or after as much of its end as is counted; none for a passage longer than that, which would take minutes.
     """
-    if passage.characters > LONGEST:
-        return made
-    train = passages.decoded(corpus.vocabulary, corpus.split("train")[-LONGEST:])
-    nats = baselines.xz(train, passage.content())
-    return replace(made, baselines=replace(made.baselines, xz=nats / passage.characters))
+
+    def __init__(self, corpus: Corpus, passage: Passage) -> None:
+        """Begins at once; nobody waits for it where the program ends before."""
+        super().__init__(daemon=True)
+        self._corpus, self._passage = corpus, passage
+        self._loss: float | None = None
+        self.start()
+
+    def run(self) -> None:
+        """As Thread has it."""
+        if 0 < self._passage.characters <= LONGEST:
+            train = passages.decoded(self._corpus.vocabulary, self._corpus.split("train")[-LONGEST:])
+            self._loss = baselines.xz(train, self._passage.content()) / self._passage.characters
+
+    def added(self, made: Evaluation) -> Evaluation:
+        """An evaluation with it, once it is done."""
+        self.join()
+        return replace(made, baselines=replace(made.baselines, xz=self._loss))

@@ -17,7 +17,7 @@ from charrnn.learning.mixture import fit_weights
 from charrnn.runs import directory, passages, scoring
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.directory import Loaded
-from charrnn.runs.evaluation import Evaluation, evaluate, with_xz
+from charrnn.runs.evaluation import Compressing, Evaluation, evaluate
 from charrnn.runs.members import CountingMember, Member, NetworkMember
 from charrnn.runs.passages import Passage
 from charrnn.runs.scoring import Scored
@@ -38,6 +38,7 @@ class Model:
     training_text: TrainingText
     members: tuple[Member, ...]
     weights: tuple[float, ...] = (1.0,)
+    weights_are_fitted: bool = False  # on the validation split
     notes: tuple[str, ...] = ()  # the files it came from, and what is to be said of them
 
     @property
@@ -129,15 +130,21 @@ class Model:
         name = text.held_out(corpus, name)
         made = self._evaluated(passages.of_split(corpus, name), corpus if counted else None, learning_rate)
         notes = []
+        if name == "valid" and self.weights_are_fitted:
+            notes.append("the weights of the mixture were fitted on this very split")
         if seen := text.seen(corpus, name):
             notes.append(f"{seen:,} of these characters were trained on: the run's text was cut otherwise")
         return replace(made, protocol=split.protocol, split=name, notes=tuple(notes))
 
     def _evaluated(self, passage: Passage, corpus: Corpus | None, learning_rate: float | None) -> Evaluation:
         """`corpus` has the training split on which baselines are counted; None: without them."""
+        compressing = None if corpus is None else Compressing(corpus, passage)
         counts = None if corpus is None else self.training_text.counts(corpus)
-        made = evaluate(self.members, self.weights, passage, len(self.vocabulary), counts, learning_rate)
-        return made if corpus is None else with_xz(made, corpus, passage)
+        reading = self.members, self.weights, passage, len(self.vocabulary)
+        made = evaluate(*reading, counts, learning_rate)
+        if learning_rate is not None:
+            made = replace(made, static=evaluate(*reading).loss)
+        return compressing.added(made) if compressing else made
 
 
 def load(
@@ -168,7 +175,9 @@ def load(
     model = Model(first, text, tuple(members), notes=notes)
     if len(members) == 1:
         return model
-    return replace(model, weights=_fitted(model) if weights is None else _shares(weights, len(members)))
+    if weights is not None:
+        return replace(model, weights=_shares(weights, len(members)))
+    return replace(model, weights=_fitted(model), weights_are_fitted=True)
 
 
 def _require_same(first: Loaded, other: Loaded) -> None:

@@ -171,7 +171,7 @@ def test_dynamic_evaluation_leaves_the_model_as_it_was(run):
     model = api.load(run)
     still = model.evaluate(split="test", counted=False)
     moved = model.evaluate(split="test", learning_rate=0.3, counted=False)
-    assert moved.dynamic == 0.3
+    assert (moved.dynamic, moved.static) == (0.3, still.loss)
     assert moved.loss < still.loss - 0.05
     assert model.evaluate(split="test", counted=False) == still
 
@@ -193,7 +193,11 @@ def test_weights_are_fitted_on_the_validation_split(run, other):
     assert sum(fitted.weights) == pytest.approx(1)
     for weights in ([1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]):
         given = api.load(run, other, ngram=True, weights=weights)
-        assert loss <= given.evaluate(split="valid", counted=False).loss + 1e-6
+        other_weights = given.evaluate(split="valid", counted=False)
+        assert loss <= other_weights.loss + 1e-6
+        assert other_weights.notes == ()
+    assert fitted.evaluate(split="valid").notes == ("the weights of the mixture were fitted on this very split",)
+    assert fitted.evaluate(split="test").notes == ()
 
 
 def test_models_of_different_vocabularies_are_not_mixed(run, tmp_path):
