@@ -84,3 +84,17 @@ def test_every_command_and_option_has_help():
         for parameter in command.params:
             if parameter.param_type_name == "option":
                 assert parameter.help, f"{command.name} {parameter.name}"
+
+
+PYTHON = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+
+
+@pytest.mark.parametrize("example", PYTHON, ids=range(len(PYTHON)))
+def test_every_example_in_python_runs(example, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    exec(compile(example, "README.md", "exec"), {})
+    assert capsys.readouterr().out
+
+
+def test_there_are_examples_in_python():
+    assert len(PYTHON) >= 2

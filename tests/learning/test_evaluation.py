@@ -10,6 +10,12 @@ from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
 
 
+@pytest.fixture(autouse=True)
+def short_warm_up(monkeypatch):
+    """So that short texts have many streams; these networks forget soon."""
+    monkeypatch.setattr(evaluation, "WARM_UP", 256)
+
+
 def surprisals(network, ids):
     """The definition: -ln p of each character after the first, from logits, one stream from its first character to its last."""
     ws = network.workspace(len(ids) - 1, 1)
