@@ -75,7 +75,7 @@ class Data(Section):
     )
     protocol: splits.Protocol = Field(
         "contiguous",
-        description="where it is cut; nanogpt: the last tenth validates; char-rnn: in every one of its slices",
+        description="who cuts it: contiguous, by data.split; nanogpt: the last tenth validates; char-rnn: the last 5 % of each of its slices do",
     )
     slices: tuple[Whole, Whole] = Field(
         (50, 50), strict=False, description="char-rnn's slices and its window, B and S; for protocol char-rnn only"
@@ -95,7 +95,7 @@ class Data(Section):
 
     def cutting(self) -> Split:
         """How the text is cut."""
-        return Split(self.split, self.protocol, self.slices)
+        return splits.by(self.protocol, self.split, self.slices)
 
     @field_validator("slices")
     @classmethod

@@ -1,7 +1,7 @@
 """How well a model predicts a text, beside what counting and compressing make of the same text."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from threading import Thread
@@ -19,7 +19,7 @@ from charrnn.learning.tally import Tally
 from charrnn.network.arrays import Array
 from charrnn.runs import passages
 from charrnn.runs.members import Member, NGramReader, TableReader
-from charrnn.runs.passages import Block, Passage
+from charrnn.runs.passages import Passage
 from charrnn.text.corpus import Corpus
 
 UNKNOWN_COST = math.log(0x110000 - 0x800)  # nats: a blind guess among all characters that Unicode could have
@@ -65,6 +65,7 @@ class Evaluation:
     gain_interval: tuple[float, float] | None = None
     members: list[Part] = field(default_factory=list)  # of a mixture
     protocol: str = "contiguous"
+    slices: tuple[int, int] | None = None  # B and S, of protocol char-rnn
     split: str | None = None  # None: a text of its own
     dynamic: float | None = None  # the learning rate with which the weights followed the text
     static: float | None = None  # then: the loss where they do not
@@ -103,8 +104,10 @@ def evaluate(
     Raises TextError for a text without two characters, and DivergedError as DynamicReader does.
     """
     with ExitStack() as stack:
-        readers = [stack.enter_context(member.reader(passage.characters, learning_rate)) for member in members]
-        found = _read(readers, weights, passage.blocks(), counts)
+        readers = [
+            stack.enter_context(member.reader(passage.characters, learning_rate, passage.before)) for member in members
+        ]
+        found = _read(readers, weights, passage, counts)
     whole = found.model
     if not whole.characters:
         raise TextError("a loss needs at least 2 characters; the text has fewer")
@@ -125,12 +128,10 @@ def evaluate(
     return _beside(made, whole, counts, found.counted) if counts else made
 
 
-def _read(
-    readers: Sequence[Reader], weights: Sequence[float], blocks: Iterable[Block], counts: Counts | None
-) -> _Tallies:
-    counting: list[Reader] = [TableReader(counts.unigram), NGramReader(counts.ngram)] if counts else []
+def _read(readers: Sequence[Reader], weights: Sequence[float], passage: Passage, counts: Counts | None) -> _Tallies:
+    counting: list[Reader] = [TableReader(counts.unigram), NGramReader(counts.ngram, passage.before)] if counts else []
     found = _Tallies(Tally(), [Tally() for _ in readers], [Tally() for _ in counting])
-    for number, block in enumerate(blocks):
+    for number, block in enumerate(passage.blocks()):
         unknown = block.unknown[:, 1:] if number == 0 else block.unknown
         own = np.stack([reader.read(block.ids) for reader in readers])
         model = mixed(own, weights) if len(own) > 1 else own[0]

@@ -28,10 +28,11 @@ class Member(Protocol):
         """What it is called where several are listed."""
 
     def reader(
-        self, characters: int | None = None, learning_rate: float | None = None
+        self, characters: int | None = None, learning_rate: float | None = None, before: Ids | None = None
     ) -> AbstractContextManager[Reader]:
         """A reader, inside a `with`. `characters` is about how many it will read, where that is known; with a
-        `learning_rate` its weights follow the text, where it has any.
+        `learning_rate` its weights follow the text, where it has any; counts read on from what stands `before`, (k, c), while
+        a network begins from its zero state.
         """
 
     def predictor(self) -> Predictor:
@@ -47,7 +48,9 @@ class NetworkMember:
     end_id: int | None = None  # of a document, where it reads documents
 
     @contextmanager
-    def reader(self, characters: int | None = None, learning_rate: float | None = None) -> Iterator[Reader]:
+    def reader(
+        self, characters: int | None = None, learning_rate: float | None = None, before: Ids | None = None
+    ) -> Iterator[Reader]:
         """As Member has it. Raises WorkerError."""
         with one_blas_thread():
             if learning_rate is not None:
@@ -79,9 +82,11 @@ class CountingMember:
         return f"{self.ngram.order}-gram"
 
     @contextmanager
-    def reader(self, characters: int | None = None, learning_rate: float | None = None) -> Iterator[Reader]:
+    def reader(
+        self, characters: int | None = None, learning_rate: float | None = None, before: Ids | None = None
+    ) -> Iterator[Reader]:
         """As Member has it."""
-        yield NGramReader(self.ngram)
+        yield NGramReader(self.ngram, before)
 
     def predictor(self) -> Predictor:
         """As Member has it."""
@@ -91,17 +96,16 @@ class CountingMember:
 class NGramReader:
     """An n-gram that reads; see evaluation.Reader."""
 
-    def __init__(self, ngram: NGram) -> None:
-        self._ngram = ngram
-        self._before: Ids | None = None  # (k, at most order - 1)
+    def __init__(self, ngram: NGram, before: Ids | None = None) -> None:
+        """`before`: what stands before each text, (k, c)."""
+        self._ngram, self._before, self._begun = ngram, before, False
 
     def read(self, ids: Ids) -> Array:
         """As evaluation.Reader has it."""
-        read = ids if self._before is None else np.concatenate([self._before, ids], axis=1)
-        context = 1 if self._before is None else self._before.shape[1]
-        self._before = (
-            read[:, max(0, read.shape[1] - self._ngram.order + 1) :] if self._ngram.order > 1 else read[:, -1:]
-        )
+        before = ids[:, :0] if self._before is None else self._before
+        read = np.concatenate([before, ids], axis=1)
+        context = before.shape[1] + (0 if self._begun else 1)
+        self._before, self._begun = read[:, max(0, read.shape[1] - self._ngram.order + 1) :], True
         return np.stack([self._ngram.surprisals(row, context) for row in read])
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from charrnn.counting.order import HIGHEST
 from charrnn.errors import RunError, TextError
 from charrnn.generation.generator import Generator
 from charrnn.generation.mixture import MixturePredictor
@@ -23,8 +24,9 @@ from charrnn.runs.passages import Passage
 from charrnn.runs.scoring import Scored
 from charrnn.runs.texts import read_once, read_text
 from charrnn.runs.training_text import TrainingText
+from charrnn.text import splits
 from charrnn.text.corpus import Corpus, Text
-from charrnn.text.splits import Protocol, Split
+from charrnn.text.splits import Protocol
 from charrnn.text.vocabulary import Vocabulary, describe
 
 LONGEST_FIT = 1_000_000  # characters of the validation split on which weights are fitted
@@ -125,7 +127,7 @@ class Model:
         counted: bool,
     ) -> Evaluation:
         data, text = self.saved.config.data, self.training_text
-        split = Split(data.split, protocol or data.protocol, slices or data.slices)
+        split = splits.by(protocol or data.protocol, data.split, slices or data.slices)
         corpus = text.cut(split)
         name = text.held_out(corpus, name)
         made = self._evaluated(passages.of_split(corpus, name), corpus if counted else None, learning_rate)
@@ -134,7 +136,8 @@ class Model:
             notes.append("the weights of the mixture were fitted on this very split")
         if seen := text.seen(corpus, name):
             notes.append(f"{seen:,} of these characters were trained on: the run's text was cut otherwise")
-        return replace(made, protocol=split.protocol, split=name, notes=tuple(notes))
+        in_slices = split.slices if split.protocol == "char-rnn" else None
+        return replace(made, protocol=split.protocol, slices=in_slices, split=name, notes=tuple(notes))
 
     def _evaluated(self, passage: Passage, corpus: Corpus | None, learning_rate: float | None) -> Evaluation:
         """`corpus` has the training split on which baselines are counted; None: without them."""
@@ -204,12 +207,14 @@ def _shares(weights: Sequence[float], count: int) -> tuple[float, ...]:
 
 def _fitted(model: Model) -> tuple[float, ...]:
     """The weights under which the validation split is likeliest. Raises RunError where there is none."""
-    slices = model.training_text.corpus.slices("valid")
+    corpus = model.training_text.corpus
+    slices = corpus.slices("valid")
     slices = slices[:, : LONGEST_FIT // len(slices)]
     if slices.shape[1] < 2:
         raise RunError(
             "the run's text has no validation split on which weights could be fitted; give them with --weights"
         )
     with ExitStack() as stack:
-        readers = [stack.enter_context(member.reader(slices.size)) for member in model.members]
+        before = corpus.before("valid", HIGHEST - 1)
+        readers = [stack.enter_context(member.reader(slices.size, before=before)) for member in model.members]
         return tuple(fit_weights(np.stack([reader.read(slices).ravel() for reader in readers])))

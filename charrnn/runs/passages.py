@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.counting.order import HIGHEST
 from charrnn.learning.evaluation import BLOCK
 from charrnn.runs.config import Data
 from charrnn.text import documents
@@ -30,12 +31,18 @@ class Passage:
     characters: int
     blocks: Callable[[], Iterator[Block]]
     content: Callable[[], bytes]  # in UTF-8
+    before: Ids | None = None  # (k, c) the characters that stand before each text, for what counts to read on from
 
 
 def of_split(corpus: Corpus, name: str) -> Passage:
     """The slices of one split, side by side."""
     slices = corpus.slices(name)
-    return Passage(slices.size, lambda: _blocks(corpus, slices), lambda: decoded(corpus.vocabulary, slices.reshape(-1)))
+    return Passage(
+        slices.size,
+        lambda: _blocks(corpus, slices),
+        lambda: decoded(corpus.vocabulary, slices.reshape(-1)),
+        corpus.before(name, HIGHEST - 1),
+    )
 
 
 def of_text(text: Text, vocabulary: Vocabulary, data: Data) -> Passage:

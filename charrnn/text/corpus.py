@@ -46,6 +46,12 @@ class Corpus:
         with_its_end = self.vocabulary.end_id is not None and start < end
         return side_by_side[:, start : end + with_its_end]
 
+    def before(self, name: str, characters: int) -> Ids:
+        """What stands before each slice of a split in the text, (slices, at most so many characters), a view."""
+        cuts, start = self.cuts, self.cuts.bounds[SPLITS.index(name)]
+        side_by_side = self.ids[: cuts.slices * cuts.length].reshape(cuts.slices, cuts.length)
+        return side_by_side[:, max(0, start - characters) : start]
+
     def split(self, name: str) -> Ids:
         """The ids of one split, (its length,), slice after slice: a view where there is one slice, otherwise a copy."""
         return self.slices(name).reshape(-1)

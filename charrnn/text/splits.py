@@ -3,8 +3,8 @@
     contiguous  train, valid, test in this order, by shares
     nanogpt     contiguous: the first nine tenths train, the last tenth validates; no test
     char-rnn    the text, cut to a whole number of B x S characters, as B equal slices side by side; of each slice the first
-                windows of S characters train, the next validate, the last test, by shares: what is held out lies
-                between stretches that were trained on
+                windows of S characters train, by 0.95, the rest validate: what is held out lies between stretches that
+                were trained on
 
 Source: the data loaders of the projects of these names (nanoGPT, prepare.py; char-rnn, CharSplitLMMinibatchLoader.lua).
 """
@@ -18,7 +18,7 @@ from charrnn.errors import TextError
 
 Protocol = Literal["contiguous", "nanogpt", "char-rnn"]
 SPLITS = ("train", "valid", "test")
-NANOGPT = (0.9, 0.1, 0.0)
+OF_PROTOCOL = {"nanogpt": (0.9, 0.1, 0.0), "char-rnn": (0.95, 0.05, 0.0)}  # shares
 SHORTEST_SPLIT = 2  # one character to read and one to predict
 
 
@@ -33,22 +33,17 @@ class Cuts:
 
 @dataclass(frozen=True)
 class Split:
-    """How a text is cut: `shares` are those of train, valid and test, `slices` char-rnn's B and S."""
+    """How a text is cut: `shares` are those of train, valid and test, `slices` char-rnn's B and S; see `by`."""
 
     shares: tuple[float, float, float]
     protocol: Protocol = "contiguous"
     slices: tuple[int, int] = (50, 50)
 
-    @property
-    def contiguous_shares(self) -> tuple[float, float, float]:
-        """Of train, valid and test, where they follow each other."""
-        return NANOGPT if self.protocol == "nanogpt" else self.shares
-
     def cut(self, characters: int) -> Cuts:
         """Cut a text of so many characters. Raises TextError when a split that has a share gets fewer than two."""
         if self.protocol == "char-rnn":
             return self._in_slices(characters)
-        shares = train, valid, test = self.contiguous_shares
+        train, valid, test = shares = self.shares
         first, second = _floor(characters * train), _floor(characters * (train + valid))
         cuts = Cuts(1, characters, (0, first, characters if test == 0 else second, characters))
         _require_long_enough(cuts, shares, f"{characters} characters split as {list(shares)} give")
@@ -65,6 +60,11 @@ class Split:
         )
         _require_long_enough(cuts, self.shares, told)
         return cuts
+
+
+def by(protocol: Protocol, shares: tuple[float, float, float], slices: tuple[int, int]) -> Split:
+    """How a protocol cuts: the contiguous one by `shares`, the others by their own."""
+    return Split(OF_PROTOCOL.get(protocol, shares), protocol, slices)
 
 
 def overlap(a: Cuts, name: str, b: Cuts, other: str) -> int:

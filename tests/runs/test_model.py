@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from charrnn import api
+from charrnn.counting.order import fit_chosen
 from charrnn.errors import RunError, TextError
 from charrnn.learning.mixture import mixed
 from charrnn.network.readout import log_softmax
@@ -51,6 +52,11 @@ def plainly(model, ids, member=0):
     return -log_softmax(ws.logits[:, 0])[np.arange(len(ids) - 1), ids[1:]]
 
 
+def read_on(model):
+    """The n-gram's surprisals of the test split's characters after the first, of the last 240 of 1,200, read on from before."""
+    return model.training_text.ngram.surprisals(model.training_text.corpus.ids, 961)
+
+
 def test_the_loss_of_a_split_is_the_mean_surprisal_of_its_characters(run):
     model = api.load(run)
     for name, size in (("train", 720), ("valid", 240), ("test", 240)):
@@ -84,7 +90,7 @@ def test_baselines_are_counted_in_the_training_split_alone(run):
     assert found.baselines.uniform == pytest.approx(math.log(len(corpus.vocabulary)))
     counts = np.bincount(train, minlength=len(corpus.vocabulary)) + 1
     assert found.baselines.unigram == pytest.approx(-np.log(counts / counts.sum())[test[1:]].mean())
-    assert found.baselines.ngram == pytest.approx(model.training_text.ngram.surprisals(test, 1).mean())
+    assert found.baselines.ngram == pytest.approx(read_on(model).mean())
     filters = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME}]
     sizes = [
         len(lzma.compress(corpus.vocabulary.decode(part).encode(), lzma.FORMAT_RAW, filters=filters))
@@ -151,13 +157,19 @@ def test_a_text_with_nothing_to_predict_is_refused(run, text):
         api.load(run).evaluate(text)
 
 
-def test_char_rnns_protocol_reads_each_slice_from_its_beginning(run):
+def test_char_rnns_protocol_reads_each_slice_from_its_beginning_and_counts_read_on(run):
     model = api.load(run)
-    found = model.evaluate(split="valid", protocol="char-rnn", slices=(4, 20), counted=False)
-    ids = model.training_text.corpus.ids.reshape(4, 300)[:, 180:240]  # 1,200 characters are 15 windows of 4 x 20
-    assert found.loss == pytest.approx(np.concatenate([plainly(model, row) for row in ids]).mean(), rel=1e-5)
-    assert (found.protocol, found.characters) == ("char-rnn", 4 * 59)
-    assert found.notes == ("120 of these characters were trained on: the run's text was cut otherwise",)
+    found = model.evaluate(split="valid", protocol="char-rnn", slices=(4, 10))
+    rows = model.training_text.corpus.ids.reshape(
+        4, 300
+    )  # 1,200 characters are 30 windows of 4 x 10, of which 28 train
+    surprisals = np.concatenate([plainly(model, row) for row in rows[:, 280:]])
+    assert found.loss == pytest.approx(surprisals.mean(), rel=1e-5)
+    assert (found.protocol, found.slices, found.characters) == ("char-rnn", (4, 10), 4 * 19)
+    ngram = fit_chosen(list(rows[:, :280]), len(model.vocabulary))
+    counted = np.concatenate([ngram.surprisals(row, 281) for row in rows])
+    assert found.baselines.ngram == pytest.approx(counted.mean(), rel=1e-9)
+    assert found.notes == ("40 of these characters were trained on: the run's text was cut otherwise",)
 
 
 def test_a_run_cut_by_a_protocol_is_evaluated_by_it(tmp_path, text_file):
@@ -181,7 +193,7 @@ def test_a_mixture_is_the_mixture_of_its_members(run, other):
     assert model.weights == (0.25, 0.5, 0.25)
     found = model.evaluate(split="test")
     ids = model.training_text.corpus.split("test")
-    own = np.stack([plainly(model, ids), plainly(model, ids, 1), model.training_text.ngram.surprisals(ids, 1)])
+    own = np.stack([plainly(model, ids), plainly(model, ids, 1), read_on(model)])
     assert found.loss == pytest.approx(mixed(own, model.weights).mean(), rel=1e-5)
     assert [part.loss for part in found.members] == pytest.approx(own.mean(axis=1).tolist(), rel=1e-5)
     assert [part.weight for part in found.members] == [0.25, 0.5, 0.25]

@@ -9,7 +9,7 @@ from charrnn.errors import TextError
 from charrnn.text import corpus
 from charrnn.text.corpus import build, read_text
 from charrnn.text.documents import cut, expression, split_up
-from charrnn.text.splits import Split
+from charrnn.text.splits import Split, by
 
 POEM = "\n\n  A poem,\nof two lines\n\n \nAnother\n\n"
 
@@ -141,6 +141,6 @@ def test_a_source_without_text_and_one_that_is_too_long_are_named(tmp_path, monk
 
 def test_char_rnns_slices_fit_no_documents_and_nanogpts_tenth_does():
     ends = np.arange(0, 1010, 10)
-    assert cut(ends, Split((0.5, 0.3, 0.2), "nanogpt")).bounds == (0, 900, 1000, 1000)
+    assert cut(ends, by("nanogpt", (0.5, 0.3, 0.2), (50, 50))).bounds == (0, 900, 1000, 1000)
     with pytest.raises(TextError, match="protocol char-rnn cuts a text across its documents"):
         cut(ends, Split((0.9, 0.1, 0), "char-rnn"))
