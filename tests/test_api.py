@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -187,3 +188,7 @@ def test_a_mistake_in_a_setting_is_a_charrnn_error_that_names_it(text_file):
 def test_a_name_that_is_none_of_the_packages_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'trane'"):
         charrnn.trane  # noqa: B018
+
+
+def test_type_checkers_are_told_that_the_package_is_typed():
+    assert Path(charrnn.__file__).with_name("py.typed").exists()
