@@ -1,7 +1,7 @@
 """What a model is made of: networks, and counts. Each can read a text, and write one."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -54,9 +54,8 @@ class NetworkMember:
                 yield DynamicReader(self.network, learning_rate, self.end_id)
                 return
             is_short = characters is not None and characters < SHORT
-            split = StreamSplit(
-                self.network, 1 if is_short else fastest_threads(self.network.architecture, WINDOW, STREAMS)
-            )
+            threads = 1 if is_short else fastest_threads(self.network.architecture, WINDOW, STREAMS)
+            split = StreamSplit(self.network, threads)
             try:
                 yield NetworkReader(self.network, split, end_id=self.end_id)
             finally:
@@ -88,20 +87,27 @@ class CountingMember:
         return NGramPredictor(self.ngram)
 
 
+@contextmanager
+def readers(
+    members: Sequence[Member], characters: int | None = None, learning_rate: float | None = None
+) -> Iterator[list[Reader]]:
+    """A reader of each member, inside a `with`; as Member.reader has it."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(member.reader(characters, learning_rate)) for member in members]
+
+
 class NGramReader:
     """An n-gram that reads; see evaluation.Reader."""
 
     def __init__(self, ngram: NGram) -> None:
         self._ngram = ngram
-        self._before: Ids | None = None  # (k, at most order - 1)
+        self._before: Ids | None = None  # (k, at most order - 1, at least 1): what the next block follows
 
     def read(self, ids: Ids) -> Array:
         """As evaluation.Reader has it."""
         read = ids if self._before is None else np.concatenate([self._before, ids], axis=1)
         context = 1 if self._before is None else self._before.shape[1]
-        self._before = (
-            read[:, max(0, read.shape[1] - self._ngram.order + 1) :] if self._ngram.order > 1 else read[:, -1:]
-        )
+        self._before = read[:, -max(1, self._ngram.order - 1) :]
         return np.stack([self._ngram.surprisals(row, context) for row in read])
 
 

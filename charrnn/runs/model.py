@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from charrnn.runs import directory, passages, scoring
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.directory import Loaded
 from charrnn.runs.evaluation import Compressing, Evaluation, evaluate
-from charrnn.runs.members import CountingMember, Member, NetworkMember
+from charrnn.runs.members import CountingMember, Member, NetworkMember, readers
 from charrnn.runs.passages import Passage
 from charrnn.runs.scoring import Scored
 from charrnn.runs.texts import read_once, read_text
@@ -73,12 +72,12 @@ class Model:
         return self.generator(only).generate_many(prompt, length, options, [seed], stops)[0].text
 
     def score(self, text: str | bytes) -> Scored:
-        """The surprisal of each character of a text, in nats."""
+        """The surprisal of each character of a text, in nats. Raises TextError for a text without characters."""
         blocks = self._passage(text).blocks()
         return scoring.joined(scoring.score(self.members, self.weights, self.vocabulary, blocks, len(text)))
 
     def scored(self, text: Text | Iterable[str | bytes]) -> Iterator[Scored]:
-        """The same, stretch by stretch, for what `opened` gives."""
+        """The same, stretch by stretch, for what `opened` gives; nothing for no characters."""
         given = self._passage(text).blocks() if isinstance(text, Text) else passages.of_pieces(text, self.vocabulary)
         return scoring.score(self.members, self.weights, self.vocabulary, given)
 
@@ -210,6 +209,5 @@ def _fitted(model: Model) -> tuple[float, ...]:
         raise RunError(
             "the run's text has no validation split on which weights could be fitted; give them with --weights"
         )
-    with ExitStack() as stack:
-        readers = [stack.enter_context(member.reader(slices.size)) for member in model.members]
-        return tuple(fit_weights(np.stack([reader.read(slices).ravel() for reader in readers])))
+    with readers(model.members, slices.size) as reading:
+        return tuple(fit_weights(np.stack([reader.read(slices).ravel() for reader in reading])))
