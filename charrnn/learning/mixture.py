@@ -47,4 +47,4 @@ def fit_weights(surprisals: Array) -> list[float]:
         if gain - before < CONVERGED:
             break
         w, before = w * (p / total).mean(axis=1), gain  # each member's share in what was predicted
-    return [float(weight) for weight in w / w.sum()]
+    return [float(weight) for weight in w]

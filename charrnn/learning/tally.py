@@ -70,5 +70,6 @@ class Tally:
 
     @staticmethod
     def _stretches(parts: list[Array], per_stretch: int) -> Array:
-        cells = np.concatenate([*parts, np.zeros(0)])
-        return np.add.reduceat(cells, np.arange(0, len(cells), per_stretch)) if len(cells) else cells
+        """The sums of so many cells each, the last of what is left."""
+        cells = np.concatenate([np.zeros(0), *parts])
+        return np.add.reduceat(cells, np.arange(0, len(cells), per_stretch))
