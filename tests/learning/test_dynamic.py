@@ -80,7 +80,7 @@ def test_a_surprisal_or_a_gradient_beyond_all_numbers_is_told():
     steep.parameters.flat[:] = 0
     steep.parameters["W_hy"][:] = np.random.default_rng(0).normal(0, 1e200, (12, 9))  # of units that are all 0
     for made in (unlikely, steep):
-        with np.errstate(all="ignore"), pytest.raises(DivergedError, match="learning rate of 0.1 diverged"):
+        with np.errstate(all="ignore"), pytest.raises(DivergedError, match=r"learning rate of 0\.1 diverged"):
             DynamicReader(made).read(ids(n=dynamic.WINDOW))
 
 
