@@ -21,7 +21,7 @@ from charrnn.runs.members import CountingMember, Member, NetworkMember, readers
 from charrnn.runs.passages import Passage
 from charrnn.runs.scoring import Scored
 from charrnn.runs.texts import read_once, read_text
-from charrnn.runs.training_text import TrainingText
+from charrnn.runs.training_text import TrainingText, held_out
 from charrnn.text.corpus import Corpus, Text
 from charrnn.text.splits import Protocol, Split
 from charrnn.text.vocabulary import Vocabulary, describe
@@ -126,7 +126,7 @@ class Model:
         data, text = self.saved.config.data, self.training_text
         split = Split(data.split, protocol or data.protocol, slices or data.slices)
         corpus = text.cut(split)
-        name = text.held_out(corpus, name)
+        name = held_out(corpus, split, name)
         made = self._evaluated(passages.of_split(corpus, name), corpus if counted else None, learning_rate)
         notes = []
         if name == "valid" and self.weights_are_fitted:

@@ -73,7 +73,7 @@ def cut(ends: NDArray[np.intp], split: Split) -> Cuts:
         raise TextError(
             "protocol char-rnn cuts a text across its documents; with data.boundary take contiguous or nanogpt"
         )
-    train, valid, test = split.contiguous_shares
+    train, valid, test = split.own_shares
     last = len(ends) - 1
     cuts = (0, _nearest(ends, train), last if test == 0 else _nearest(ends, train + valid), last)
     sizes = [end - start for start, end in pairwise(cuts)]

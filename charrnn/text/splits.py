@@ -40,15 +40,15 @@ class Split:
     slices: tuple[int, int] = (50, 50)
 
     @property
-    def contiguous_shares(self) -> tuple[float, float, float]:
-        """Of train, valid and test, where they follow each other."""
+    def own_shares(self) -> tuple[float, float, float]:
+        """The shares of train, valid and test that the protocol goes by."""
         return NANOGPT if self.protocol == "nanogpt" else self.shares
 
     def cut(self, characters: int) -> Cuts:
         """Cut a text of so many characters. Raises TextError when a split that has a share gets fewer than two."""
         if self.protocol == "char-rnn":
             return self._in_slices(characters)
-        shares = train, valid, test = self.contiguous_shares
+        shares = train, valid, test = self.own_shares
         first, second = _floor(characters * train), _floor(characters * (train + valid))
         cuts = Cuts(1, characters, (0, first, characters if test == 0 else second, characters))
         _require_long_enough(cuts, shares, f"{characters} characters split as {list(shares)} give")
@@ -84,9 +84,8 @@ def _stretches(cuts: Cuts, name: str) -> Iterator[tuple[int, int]]:
 
 
 def _floor(number: float) -> int:
-    return int(
-        round(number, 6)
-    )  # the rounding undoes binary fractions (0.9 + 0.1 - 0.05 ...) before the floor sees them
+    """The rounding undoes binary fractions (0.9 + 0.1 - 0.05 ...) before the floor sees them."""
+    return int(round(number, 6))
 
 
 def _require_long_enough(cuts: Cuts, shares: Sequence[float], told: str) -> None:
