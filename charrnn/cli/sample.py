@@ -70,7 +70,7 @@ def sample(
     generator, prompt, stops = model.generator(only), _prompt(prompt, prompt_file), stop or []
     first = display.new_seed() if seed is None else seed
     told = f"{'; '.join(model.notes)}, seed {first}"
-    coloured = surprisal and not json and samples.in_colour()
+    coloured = surprisal and not json and display.in_colour(display.stdout())
     if alone and coloured:
         pieces = generator.generate_scored(prompt, length, options, first, stops)
         display.tell(told)

@@ -364,6 +364,12 @@ def test_bytes_are_scored_as_whole_characters(tmp_path, cuts):
     np.testing.assert_allclose(np.concatenate([stretch.surprisals for stretch in stretches]), expected, rtol=1e-4)
 
 
+def test_a_character_of_bytes_is_told_once_the_next_begins(tmp_path, text_file):
+    model = api.load(trained(tmp_path / "run", text_file, "data.unit=byte"))
+    stretches = model.scored([b"\x80b", b"cd"])  # what continues no character is one of its own
+    assert [stretch.characters for stretch in stretches] == [["\N{REPLACEMENT CHARACTER}"], ["b", "c"], ["d"]]
+
+
 def test_nothing_is_no_text(run):
     with pytest.raises(TextError, match="at least 1 character"):
         api.load(run).score("")

@@ -5,7 +5,7 @@ from charrnn.runs.spots import Spots
 from charrnn.text.places import Walk
 
 
-@pytest.mark.parametrize("size", [1, 7, 50, 1000])
+@pytest.mark.parametrize("size", [1, 4, 7, 50, 1000])
 def test_the_highest_are_found_in_their_places_however_the_text_comes(size):
     text = "".join(np.random.default_rng(0).choice(list("abc\n"), 400))
     ranks = np.random.default_rng(1).exponential(1, 400)
