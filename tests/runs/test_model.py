@@ -185,6 +185,13 @@ def test_a_text_whose_training_text_is_gone_is_evaluated_without_counts(run, tex
         api.load(run).evaluate(split="test")
 
 
+def test_a_damaged_best_is_told_of(run):
+    (run / "best.safetensors").write_bytes(b"damaged")
+    (note,) = api.load(run).notes
+    assert "best.safetensors" in note
+    assert note != str(run / "last.safetensors")
+
+
 def test_the_training_text_may_have_moved(run, text_file, tmp_path):
     loss = api.load(run).evaluate(split="test").loss
     moved = text_file.rename(tmp_path / "elsewhere.txt")
@@ -277,6 +284,9 @@ def test_weights_are_fitted_on_the_beginning_of_every_slice(tmp_path, text_file,
     for found, length in zip(fitted, (60, 30), strict=True):
         expected = [[plainly(model, row[:length], member) for row in slices] for member in (0, 1)]
         np.testing.assert_allclose(found, np.reshape(expected, (2, -1)), rtol=1e-4)
+    monkeypatch.setattr(models, "LONGEST_FIT", 4)  # of each slice a character, from which nothing is predicted
+    with pytest.raises(RunError, match="no validation split on which weights could be fitted"):
+        api.load(*runs)
 
 
 def test_models_of_different_vocabularies_are_not_mixed(run, tmp_path):
