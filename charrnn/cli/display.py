@@ -54,6 +54,11 @@ def stdout() -> Console:
     return Terminal(width=None if sys.stdout.isatty() else WIDE, highlight=False)
 
 
+def in_colour(console: Console) -> bool:
+    """Whether it shows colours: a terminal that can, unless NO_COLOR is set."""
+    return console.is_terminal and console.color_system is not None and not console.no_color
+
+
 def new_seed() -> int:
     """A seed that is short enough to type."""
     return secrets.randbelow(1_000_000)

@@ -4,19 +4,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from charrnn.cli.options import (
-    CheckpointOption,
-    NgramOption,
-    RunArgument,
-    TrainingTextOption,
-    WeightsOption,
-    WithOption,
-    numbers,
-)
+from charrnn.cli import options as common
+from charrnn.text.splits import Protocol
 
 
 def evaluate(
-    run: RunArgument,
+    run: common.RunArgument,
     text: Annotated[
         list[str] | None,
         typer.Argument(
@@ -29,34 +22,43 @@ def evaluate(
         typer.Option(help="Which split of the run's own text. Default: test, or valid where there is no test."),
     ] = None,
     protocol: Annotated[
-        Literal["contiguous", "nanogpt", "char-rnn"] | None,
+        Protocol | None,
         typer.Option(help="How that text is cut, for like-for-like figures. Default: as for the training."),
     ] = None,
     slices: Annotated[
-        str | None, typer.Option(metavar="B,S", help="The slices and the window of protocol char-rnn.")
+        str | None,
+        typer.Option(
+            metavar="B,S",
+            help="For protocol char-rnn: B slices, in windows of S characters. Default: as for the training.",
+        ),
     ] = None,
     dynamic: Annotated[
         bool,
         typer.Option("--dynamic", help="Let the weights follow the text: after each window, one step of SGD on it."),
     ] = False,
     learning_rate: Annotated[
-        float | None, typer.Option("--learning-rate", min=0, help="Of --dynamic; by default 0.1.", show_default=False)
+        float | None,
+        typer.Option(
+            "--learning-rate", min=0, help="How far each step of --dynamic goes. Default: 0.1.", show_default=False
+        ),
     ] = None,
-    others: WithOption = None,
-    ngram: NgramOption = False,
-    weights: WeightsOption = None,
+    others: common.WithOption = None,
+    ngram: common.NgramOption = False,
+    weights: common.WeightsOption = None,
     baselines: Annotated[
-        bool, typer.Option("--baselines/--no-baselines", help="Beside it unigram, n-gram and xz of the same text.")
+        bool,
+        typer.Option(
+            "--baselines/--no-baselines", help="Show beside it what a unigram, an n-gram and xz make of the same text."
+        ),
     ] = True,
-    training_text: TrainingTextOption = None,
-    checkpoint: CheckpointOption = None,
+    training_text: common.TrainingTextOption = None,
+    checkpoint: common.CheckpointOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Tell how well a trained network predicts a text.
 
     One pass over the text with carried state: nats per character, bits per character and per byte, perplexity, a 95 % interval.
     """
-    from charrnn import api
     from charrnn.cli import evaluations
     from charrnn.learning.dynamic import LEARNING_RATE
     from charrnn.runs.texts import read_text
@@ -68,13 +70,12 @@ def evaluate(
             "--split, --protocol and --slices cut the run's own text; leave them out with another TEXT"
         )
     rate = (LEARNING_RATE if learning_rate is None else learning_rate) if dynamic else None
-    mixed = numbers("--weights", weights) if weights else None
-    model = api.load(run, *(others or ()), which=checkpoint, ngram=ngram, weights=mixed, text=training_text or ())
+    model = common.load(run, others, ngram, weights, training_text, checkpoint)
     given = read_text(text, model.saved.config.data) if text else None
     made = model.evaluate(given, split, protocol, _slices(slices) if slices else None, rate, baselines)
     evaluations.show(made, model, json)
 
 
 def _slices(text: str) -> tuple[int, int]:
-    B, S = numbers("--slices", text, 2, whole=True)
+    B, S = common.numbers("--slices", text, 2, whole=True)
     return int(B), int(S)

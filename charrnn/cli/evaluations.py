@@ -35,7 +35,7 @@ def show(found: Evaluation, model: Model, json: bool) -> None:
     if found.gain is not None:
         less = "below" if found.gain >= 0 else "above"
         console.print(
-            Text(f"{abs(found.gain):.4f} nats {less} the n-gram{_within(found.gain_interval)}"),
+            Text(f"{abs(found.gain):.4f} nats {less} the n-gram{_within(found.gain_interval, found.gain)}"),
             style="green" if found.gain >= 0 else "yellow",
             soft_wrap=True,
         )
@@ -60,8 +60,9 @@ def _interval(interval: tuple[float, float] | None) -> str:
     return "too short" if interval is None else f"{interval[0]:.4f} to {interval[1]:.4f}"
 
 
-def _within(interval: tuple[float, float] | None) -> str:
+def _within(interval: tuple[float, float] | None, gain: float) -> str:
+    """The interval of a gain, or of what is lost where it is negative."""
     if interval is None:
         return ""
-    low, high = sorted(map(abs, interval)) if interval[0] * interval[1] > 0 else interval
+    low, high = interval if gain >= 0 else (-interval[1], -interval[0])
     return f" (95 %: {low:.4f} to {high:.4f})"

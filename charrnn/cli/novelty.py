@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from charrnn.cli.display import printable, stdout
-from charrnn.generation.novelty import Novelty, Passage
+from charrnn.generation.novelty import Novelty, SharedRun
 from charrnn.generation.samples import Seed
 from charrnn.text.vocabulary import Unit
 
@@ -40,7 +40,7 @@ def as_fields(found: Novelty) -> list[dict[str, Any]]:
     return [{"novelty": {**asdict(overlap), "held_out_curve": held_out}} for overlap in found.samples]
 
 
-def _longest(run: Passage, units: str) -> str:
+def _longest(run: SharedRun, units: str) -> str:
     if not run.length:
         return "nothing of it stands in the training text"
     text = json.dumps(run.text[:SHOWN], ensure_ascii=False) + ("..." if len(run.text) > SHOWN else "")

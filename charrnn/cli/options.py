@@ -1,9 +1,13 @@
 """Options that several commands have."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from charrnn.runs.model import Model
 
 ConfigOption = Annotated[
     str | None,
@@ -50,6 +54,21 @@ TrainingTextOption = Annotated[
         "--text", metavar="TEXT", help="Where the text of the training stands now, if it was moved. Repeatable."
     ),
 ]
+
+
+def load(
+    run: Path,
+    others: Sequence[Path] | None,
+    ngram: bool,
+    weights: str | None,
+    training_text: Sequence[str] | None,
+    checkpoint: str | None,
+) -> "Model":
+    """The model that these options ask for. Raises BadParameter for weights that are no numbers, and as api.load does."""
+    from charrnn import api
+
+    given = None if weights is None else numbers("--weights", weights)
+    return api.load(run, *(others or ()), which=checkpoint, ngram=ngram, weights=given, text=training_text or ())
 
 
 def numbers(option: str, text: str, count: int | None = None, whole: bool = False) -> list[float]:

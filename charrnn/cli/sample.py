@@ -61,8 +61,7 @@ def sample(
         raise typer.BadParameter(
             "--text says where the run's text stands now, for --novelty, --ngram and --with: give one of them too"
         )
-    mixed = common.numbers("--weights", weights) if weights else None
-    model = api.load(run, *(others or ()), which=checkpoint, ngram=ngram, weights=mixed, text=training_text or ())
+    model = common.load(run, others, ngram, weights, training_text, checkpoint)
     if length == 0 and not alone and model.vocabulary.end_id is None:
         raise typer.BadParameter(
             "--length 0 writes without end: one text alone, not --json, --trace, --rerank or --novelty"
@@ -71,7 +70,7 @@ def sample(
     generator, prompt, stops = model.generator(only), _prompt(prompt, prompt_file), stop or []
     first = display.new_seed() if seed is None else seed
     told = f"{'; '.join(model.notes)}, seed {first}"
-    coloured = surprisal and not json and samples.in_colour()
+    coloured = surprisal and not json and display.in_colour(display.stdout())
     if alone and coloured:
         pieces = generator.generate_scored(prompt, length, options, first, stops)
         display.tell(told)

@@ -12,12 +12,6 @@ from charrnn.generation.samples import Sample
 from charrnn.generation.tracing import TracedStep
 
 
-def in_colour() -> bool:
-    """Whether stdout is a terminal that shows colours, and NO_COLOR is not set."""
-    console = Terminal()
-    return sys.stdout.isatty() and console.color_system is not None and not console.no_color
-
-
 def show_coloured(prompt: str, pieces: Iterable[Piece], stream: bool) -> None:
     """As show_sample, each character of the text in the colour of its surprisal; the scale goes to stderr."""
     _tell_scale()

@@ -17,7 +17,7 @@ LengthOption = Annotated[
         "--length",
         "-n",
         min=0,
-        help="Characters to write (bytes, for a byte model), at most, where documents end; 0: without end, or to a document's.",
+        help="Characters to write (bytes, for a byte model), fewer where a document ends before; 0: as many as come.",
     ),
 ]
 TemperatureOption = Annotated[

@@ -5,19 +5,11 @@ from typing import Annotated
 
 import typer
 
-from charrnn.cli.options import (
-    CheckpointOption,
-    NgramOption,
-    RunArgument,
-    TrainingTextOption,
-    WeightsOption,
-    WithOption,
-    numbers,
-)
+from charrnn.cli import options as common
 
 
 def score(
-    run: RunArgument,
+    run: common.RunArgument,
     text: Annotated[
         list[str] | None,
         typer.Argument(
@@ -27,18 +19,25 @@ def score(
     ] = None,
     against: Annotated[
         Path | None,
-        typer.Option(metavar="RUN2", readable=False, help="Which of the two is likelier to have written this?"),
+        typer.Option(
+            metavar="RUN2",
+            readable=False,
+            help="Compare with another run: which of the two is likelier to have written this?",
+        ),
     ] = None,
     top: Annotated[
         int, typer.Option(min=0, max=10_000, help="How many of the most surprising places are listed.")
     ] = 10,
-    others: WithOption = None,
-    ngram: NgramOption = False,
-    weights: WeightsOption = None,
-    training_text: TrainingTextOption = None,
-    checkpoint: CheckpointOption = None,
+    others: common.WithOption = None,
+    ngram: common.NgramOption = False,
+    weights: common.WeightsOption = None,
+    training_text: common.TrainingTextOption = None,
+    checkpoint: common.CheckpointOption = None,
     json: Annotated[
-        bool, typer.Option("--json", help="A line of {index, line, column, character, surprisal} for each character.")
+        bool,
+        typer.Option(
+            "--json", help="Print a line of JSON, {index, line, column, character, surprisal}, for each character."
+        ),
     ] = False,
 ) -> None:
     """Tell how surprising each character of a text is to a trained network.
@@ -48,8 +47,7 @@ def score(
     from charrnn import api
     from charrnn.cli import scores
 
-    mixed = numbers("--weights", weights) if weights else None
-    model = api.load(run, *(others or ()), which=checkpoint, ngram=ngram, weights=mixed, text=training_text or ())
+    model = common.load(run, others, ngram, weights, training_text, checkpoint)
     rival = api.load(against, which=checkpoint) if against else None
     if rival:
         scores.require_comparable(model, rival)

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text as RichText
 
 from charrnn.cli.colours import coloured, coloured_by_difference, legend, legend_of_difference
-from charrnn.cli.display import printable, stdout, tell
+from charrnn.cli.display import in_colour, printable, stdout, tell
 from charrnn.errors import RunError, TextError
 from charrnn.learning.events import bits
 from charrnn.network.arrays import Array
@@ -37,10 +37,11 @@ class Stretch:
 def show(model: Model, rival: Model | None, given: Given, top: int) -> None:
     """The text in colours, where a terminal shows them; the places that stand out; what it comes to."""
     console, totals, counted, spots = stdout(), [0.0, 0.0], 0, Spots(top)
+    shown = in_colour(console)
     for stretch in _stretches(model, rival, given):
         if not counted:
             _tell_notes(model, rival)
-        if console.is_terminal:
+        if shown:
             console.print(_in_colours(stretch), end="", soft_wrap=True)
         ranks = stretch.surprisals if stretch.rivals is None else abs(stretch.rivals - stretch.surprisals)
         spots.add(stretch.characters, ranks, stretch.places)
@@ -49,7 +50,7 @@ def show(model: Model, rival: Model | None, given: Given, top: int) -> None:
         totals[1] += 0.0 if stretch.rivals is None else float(stretch.rivals.sum())
     if not counted:
         raise TextError("a text to be scored needs at least 1 character; found 0")
-    if console.is_terminal:
+    if shown:
         console.print()
         console.print(legend_of_difference(_names(model, rival)) if rival else legend(), soft_wrap=True)
     if top:

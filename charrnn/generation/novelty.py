@@ -16,13 +16,11 @@ from charrnn.text.matching import Match, match
 from charrnn.text.vocabulary import Ids, Vocabulary
 
 LENGTHS = (5, 10, 15, 20, 30, 50, 100, 200)
-HELD_OUT = (
-    100_000  # characters of the held-out text that are looked up: enough for shares, and the rest would take time
-)
+HELD_OUT = 100_000  # characters of the held-out text that are looked up: enough for shares; more would take time
 
 
 @dataclass(frozen=True)
-class Passage:
+class SharedRun:
     """A run of `length` characters (bytes, for a byte model) that stands at `position` in one text and first at `found_at` in
     the training text.
     """
@@ -37,7 +35,7 @@ class Passage:
 class Overlap:
     """What one text shares with the training text: the longest run, of length 0 where there is none, and the curve."""
 
-    longest: Passage
+    longest: SharedRun
     curve: Mapping[int, float]
 
 
@@ -69,5 +67,5 @@ def _overlap(ids: Ids, found: Match, lengths: Sequence[int], vocabulary: Vocabul
     run = found.longest
     text = vocabulary.decode(ids[run.position : run.position + run.length].tolist())
     return Overlap(
-        Passage(text, run.length, run.position, run.found_at), {length: found.shares[length] for length in lengths}
+        SharedRun(text, run.length, run.position, run.found_at), {length: found.shares[length] for length in lengths}
     )

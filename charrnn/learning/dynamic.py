@@ -42,7 +42,7 @@ class DynamicReader:
         steps = read.T.astype(np.intp)
         starts = range(0, len(steps) - 1, WINDOW)
         found = [self._learned(steps[start : start + WINDOW + 1]) for start in starts]
-        return np.concatenate([np.empty((0, len(ids)), self._state.dtype), *found]).T
+        return np.concatenate([np.empty((0, len(ids))), *found]).T
 
     def _learned(self, ids: Indices) -> Array:
         """The surprisals of ids[1:], (n - 1, k), from which it then learns."""

@@ -22,6 +22,7 @@ class MixtureReader:
     """Readers of the same text, mixed."""
 
     def __init__(self, readers: Sequence[Reader], weights: Sequence[float]) -> None:
+        """`weights` as those of `mixed`."""
         self._readers, self._weights = readers, weights
 
     def read(self, ids: Ids) -> Array:
@@ -30,7 +31,7 @@ class MixtureReader:
 
 
 def mixed(surprisals: Array, weights: Sequence[float]) -> Array:
-    """The surprisals under the mixture of M members, from theirs, (M, ...)."""
+    """The surprisals under the mixture of M members, (...), in float64, from theirs, (M, ...), with weights that add up to 1."""
     with np.errstate(divide="ignore"):  # a weight of 0
         log_w = np.log(np.asarray(weights, np.float64)).reshape(-1, *[1] * (surprisals.ndim - 1))
     return np.asarray(-np.logaddexp.reduce(log_w - surprisals, axis=0))
@@ -46,4 +47,4 @@ def fit_weights(surprisals: Array) -> list[float]:
         if gain - before < CONVERGED:
             break
         w, before = w * (p / total).mean(axis=1), gain  # each member's share in what was predicted
-    return [float(weight) for weight in w / w.sum()]
+    return [float(weight) for weight in w]

@@ -57,7 +57,7 @@ class Tally:
         return made
 
     def interval(self, seed: int = 0) -> tuple[float, float] | None:
-        """Between what the mean lies in 95 of 100 draws; None for a text too short to tell."""
+        """The bounds between which the mean lies in 95 of 100 draws, in nats per character; None for a text too short to tell."""
         per_stretch = max(1, round(math.sqrt(self.characters) / CELL))
         sums, sizes = (self._stretches(parts, per_stretch) for parts in (self._sums, self._sizes))
         if len(sums) < FEWEST:
@@ -70,5 +70,6 @@ class Tally:
 
     @staticmethod
     def _stretches(parts: list[Array], per_stretch: int) -> Array:
-        cells = np.concatenate([*parts, np.zeros(0)])
-        return np.add.reduceat(cells, np.arange(0, len(cells), per_stretch)) if len(cells) else cells
+        """The sums of so many cells each, the last of what is left."""
+        cells = np.concatenate([np.zeros(0), *parts])
+        return np.add.reduceat(cells, np.arange(0, len(cells), per_stretch))

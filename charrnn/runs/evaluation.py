@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from threading import Thread
 
@@ -18,7 +17,7 @@ from charrnn.learning.mixture import mixed
 from charrnn.learning.tally import Tally
 from charrnn.network.arrays import Array
 from charrnn.runs import passages
-from charrnn.runs.members import Member, NGramReader, TableReader
+from charrnn.runs.members import Member, NGramReader, TableReader, readers
 from charrnn.runs.passages import Passage
 from charrnn.text.corpus import Corpus
 
@@ -26,7 +25,7 @@ UNKNOWN_COST = math.log(0x110000 - 0x800)  # nats: a blind guess among all chara
 
 
 @dataclass(frozen=True)
-class Part:
+class MemberLoss:
     """One member of a mixture: its weight, and its loss alone, in nats per character."""
 
     name: str
@@ -63,7 +62,7 @@ class Evaluation:
     ngram_order: int | None = None
     gain: float | None = None
     gain_interval: tuple[float, float] | None = None
-    members: list[Part] = field(default_factory=list)  # of a mixture
+    members: list[MemberLoss] = field(default_factory=list)  # of a mixture
     protocol: str = "contiguous"
     slices: tuple[int, int] | None = None  # B and S, of protocol char-rnn
     split: str | None = None  # None: a text of its own
@@ -103,11 +102,8 @@ def evaluate(
 
     Raises TextError for a text without two characters, and DivergedError as DynamicReader does.
     """
-    with ExitStack() as stack:
-        readers = [
-            stack.enter_context(member.reader(passage.characters, learning_rate, passage.before)) for member in members
-        ]
-        found = _read(readers, weights, passage, counts)
+    with readers(members, passage.characters, learning_rate, passage.before) as reading:
+        found = _read(reading, weights, passage, counts)
     whole = found.model
     if not whole.characters:
         raise TextError("a loss needs at least 2 characters; the text has fewer")
@@ -122,30 +118,31 @@ def evaluate(
         unknown=found.unknown,
         interval=whole.interval(),
         baselines=Baselines(uniform),
-        members=_parts(members, weights, found.members),
+        members=_losses(members, weights, found.members),
         dynamic=learning_rate,
     )
     return _beside(made, whole, counts, found.counted) if counts else made
 
 
-def _read(readers: Sequence[Reader], weights: Sequence[float], passage: Passage, counts: Counts | None) -> _Tallies:
+def _read(reading: Sequence[Reader], weights: Sequence[float], passage: Passage, counts: Counts | None) -> _Tallies:
     counting: list[Reader] = [TableReader(counts.unigram), NGramReader(counts.ngram, passage.before)] if counts else []
-    found = _Tallies(Tally(), [Tally() for _ in readers], [Tally() for _ in counting])
+    found = _Tallies(Tally(), [Tally() for _ in reading], [Tally() for _ in counting])
     for number, block in enumerate(passage.blocks()):
         unknown = block.unknown[:, 1:] if number == 0 else block.unknown
-        own = np.stack([reader.read(block.ids) for reader in readers])
-        model = mixed(own, weights) if len(own) > 1 else own[0]
+        own = np.stack([reader.read(block.ids) for reader in reading])
         tallies = [found.model, *found.members, *found.counted]
-        for tally, surprisals in zip(tallies, [model, *own, *(each.read(block.ids) for each in counting)], strict=True):
+        all_read = [mixed(own, weights), *own, *(reader.read(block.ids) for reader in counting)]
+        for tally, surprisals in zip(tallies, all_read, strict=True):
             tally.add(np.where(unknown, UNKNOWN_COST, surprisals))
         found.unknown += int(unknown.sum())
         found.utf_8 += block.utf_8
     return found
 
 
-def _parts(members: Sequence[Member], weights: Sequence[float], tallies: Sequence[Tally]) -> list[Part]:
-    parts = zip(members, weights, tallies, strict=True)
-    return [Part(member.name, weight, tally.mean) for member, weight, tally in parts] if len(members) > 1 else []
+def _losses(members: Sequence[Member], weights: Sequence[float], tallies: Sequence[Tally]) -> list[MemberLoss]:
+    """Of each member of a mixture; of a model that is none, nothing."""
+    rows = zip(members, weights, tallies, strict=True)
+    return [MemberLoss(member.name, weight, tally.mean) for member, weight, tally in rows] if len(members) > 1 else []
 
 
 def _beside(made: Evaluation, whole: Tally, counts: Counts, counted: Sequence[Tally]) -> Evaluation:

@@ -1,7 +1,7 @@
 """What a model is made of: networks, and counts. Each can read a text, and write one."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -57,9 +57,8 @@ class NetworkMember:
                 yield DynamicReader(self.network, learning_rate, self.end_id)
                 return
             is_short = characters is not None and characters < SHORT
-            split = StreamSplit(
-                self.network, 1 if is_short else fastest_threads(self.network.architecture, WINDOW, STREAMS)
-            )
+            threads = 1 if is_short else fastest_threads(self.network.architecture, WINDOW, STREAMS)
+            split = StreamSplit(self.network, threads)
             try:
                 yield NetworkReader(self.network, split, end_id=self.end_id)
             finally:
@@ -91,6 +90,18 @@ class CountingMember:
     def predictor(self) -> Predictor:
         """As Member has it."""
         return NGramPredictor(self.ngram)
+
+
+@contextmanager
+def readers(
+    members: Sequence[Member],
+    characters: int | None = None,
+    learning_rate: float | None = None,
+    before: Ids | None = None,
+) -> Iterator[list[Reader]]:
+    """A reader of each member, inside a `with`; as Member.reader has it."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(member.reader(characters, learning_rate, before)) for member in members]
 
 
 class NGramReader:

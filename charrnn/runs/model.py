@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,11 +18,11 @@ from charrnn.runs import directory, passages, scoring
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.directory import Loaded
 from charrnn.runs.evaluation import Compressing, Evaluation, evaluate
-from charrnn.runs.members import CountingMember, Member, NetworkMember
+from charrnn.runs.members import CountingMember, Member, NetworkMember, readers
 from charrnn.runs.passages import Passage
 from charrnn.runs.scoring import Scored
 from charrnn.runs.texts import read_once, read_text
-from charrnn.runs.training_text import TrainingText
+from charrnn.runs.training_text import TrainingText, held_out
 from charrnn.text import splits
 from charrnn.text.corpus import Corpus, Text
 from charrnn.text.splits import Protocol
@@ -75,12 +74,12 @@ class Model:
         return self.generator(only).generate_many(prompt, length, options, [seed], stops)[0].text
 
     def score(self, text: str | bytes) -> Scored:
-        """The surprisal of each character of a text, in nats."""
+        """The surprisal of each character of a text, in nats. Raises TextError for a text without characters."""
         blocks = self._passage(text).blocks()
         return scoring.joined(scoring.score(self.members, self.weights, self.vocabulary, blocks, len(text)))
 
     def scored(self, text: Text | Iterable[str | bytes]) -> Iterator[Scored]:
-        """The same, stretch by stretch, for what `opened` gives."""
+        """The same, stretch by stretch, for what `opened` gives; nothing for no characters."""
         given = self._passage(text).blocks() if isinstance(text, Text) else passages.of_pieces(text, self.vocabulary)
         return scoring.score(self.members, self.weights, self.vocabulary, given)
 
@@ -129,7 +128,7 @@ class Model:
         data, text = self.saved.config.data, self.training_text
         split = splits.by(protocol or data.protocol, data.split, slices or data.slices)
         corpus = text.cut(split)
-        name = text.held_out(corpus, name)
+        name = held_out(corpus, split, name)
         made = self._evaluated(passages.of_split(corpus, name), corpus if counted else None, learning_rate)
         notes = []
         if name == "valid" and self.weights_are_fitted:
@@ -214,7 +213,5 @@ def _fitted(model: Model) -> tuple[float, ...]:
         raise RunError(
             "the run's text has no validation split on which weights could be fitted; give them with --weights"
         )
-    with ExitStack() as stack:
-        before = corpus.before("valid", HIGHEST - 1)
-        readers = [stack.enter_context(member.reader(slices.size, before=before)) for member in model.members]
-        return tuple(fit_weights(np.stack([reader.read(slices).ravel() for reader in readers])))
+    with readers(model.members, slices.size, before=corpus.before("valid", HIGHEST - 1)) as reading:
+        return tuple(fit_weights(np.stack([reader.read(slices).ravel() for reader in reading])))

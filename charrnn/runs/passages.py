@@ -30,7 +30,7 @@ class Passage:
 
     characters: int
     blocks: Callable[[], Iterator[Block]]
-    content: Callable[[], bytes]  # in UTF-8
+    content: Callable[[], bytes]  # in UTF-8, a document's end as a line's
     before: Ids | None = None  # (k, c) the characters that stand before each text, for what counts to read on from
 
 
@@ -55,7 +55,7 @@ def of_text(text: Text, vocabulary: Vocabulary, data: Data) -> Passage:
         )
     listed = text.documents or documents.split_up([text.content], str(data.boundary))
     block = _of_documents(listed, vocabulary)
-    return Passage(block.ids.size, lambda: iter([block]), lambda: "".join(listed).encode())
+    return Passage(block.ids.size, lambda: iter([block]), lambda: "\n".join(["", *listed, ""]).encode())
 
 
 def of_pieces(pieces: Iterable[str | bytes], vocabulary: Vocabulary) -> Iterator[Block]:
@@ -77,8 +77,11 @@ def _of_documents(listed: Sequence[str], vocabulary: Vocabulary) -> Block:
 
 
 def decoded(vocabulary: Vocabulary, ids: Ids) -> bytes:
-    """The text of ids, in UTF-8, or for a byte vocabulary the bytes themselves."""
-    return ids.tobytes() if vocabulary.unit == "byte" else vocabulary.decode(ids).encode()
+    """The text of ids, (n,), in UTF-8, a document's end as a line's; for a byte vocabulary the bytes themselves."""
+    if vocabulary.unit == "byte":
+        return ids.tobytes()
+    ends = np.flatnonzero(ids == vocabulary.end_id)  # none where it is None
+    return "\n".join(map(vocabulary.decode, np.split(ids, ends))).encode()
 
 
 def _blocks(corpus: Corpus, slices: Ids) -> Iterator[Block]:

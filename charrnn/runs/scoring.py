@@ -6,19 +6,18 @@ of documents begins with an unseen end; the ends that follow are scored, as char
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
 
 from charrnn.errors import TextError
 from charrnn.learning.evaluation import Reader
-from charrnn.learning.mixture import mixed
+from charrnn.learning.mixture import MixtureReader
 from charrnn.network.arrays import Array
 from charrnn.runs.evaluation import UNKNOWN_COST
-from charrnn.runs.members import Member
+from charrnn.runs.members import Member, readers
 from charrnn.runs.passages import Block
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.vocabulary import Ids, Vocabulary
 
 
 @dataclass(frozen=True)
@@ -42,14 +41,12 @@ def score(
     length: int | None = None,
 ) -> Iterator[Scored]:
     """Read a text with all members together; `length` is about how many characters it has, where that is known."""
-    with ExitStack() as stack:
-        readers = [stack.enter_context(member.reader(length)) for member in members]
-        beginning = [stack.enter_context(member.reader(2)) for member in members]
-        held = _Held()
+    with readers(members, length) as whole, readers(members, 2) as alone:
+        reader, held = MixtureReader(whole, weights), _Held()
         for number, block in enumerate(blocks):
-            found = _read(readers, weights, block.ids)[0]
+            found = reader.read(block.ids)[0]
             if number == 0:
-                found = np.append(_first(beginning, weights, vocabulary, block.ids[:, :1]), found)
+                found = np.append(_first(MixtureReader(alone, weights), vocabulary, block.ids[:, :1]), found)
             found = np.where(block.unknown[0], UNKNOWN_COST, found)
             if vocabulary.end_id is not None:
                 yield Scored([*map(str, block.characters[1:])], found[1:])
@@ -69,17 +66,12 @@ def joined(stretches: Iterable[Scored]) -> Scored:
     return Scored([c for part in parts for c in part.characters], np.concatenate([part.surprisals for part in parts]))
 
 
-def _first(readers: Sequence[Reader], weights: Sequence[float], vocabulary: Vocabulary, ids: Array) -> float:
+def _first(reader: Reader, vocabulary: Vocabulary, ids: Ids) -> float:
     """The surprisal of a text's first character, (1, 1): after a line's end, or where the vocabulary has none, a blind guess."""
     if "\n" not in vocabulary.symbols:
         return math.log(len(vocabulary))
     line_end = np.full_like(ids, vocabulary.symbols.index("\n"))
-    return float(_read(readers, weights, np.concatenate([line_end, ids], axis=1))[0, 0])
-
-
-def _read(readers: Sequence[Reader], weights: Sequence[float], ids: Array) -> Array:
-    found = [reader.read(ids) for reader in readers]
-    return mixed(np.stack(found), weights) if len(found) > 1 else found[0]
+    return float(reader.read(np.concatenate([line_end, ids], axis=1))[0, 0])
 
 
 class _Held:

@@ -17,7 +17,7 @@ from charrnn.text.splits import Split, overlap
 
 
 class TrainingText:
-    """Each property raises RunError and TextError where the text cannot be had."""
+    """Everything here raises RunError and TextError where the text cannot be had."""
 
     def __init__(self, saved: Checkpoint, sources: Sequence[str] = ()) -> None:
         """`sources`: where it stands now; none: where it stood when the run began."""
@@ -34,18 +34,8 @@ class TrainingText:
         return _ngram(self.corpus)
 
     def cut(self, split: Split) -> Corpus:
-        """The text, cut otherwise."""
+        """The text, cut otherwise. Raises TextError where it is too short for that."""
         return replace(self.corpus, cuts=corpora.cut(self.corpus.ids, self.corpus.vocabulary, split))
-
-    def held_out(self, corpus: Corpus, name: str | None) -> str:
-        """The name of a split that has a share: the one that was asked for, or test, or valid."""
-        name = name or ("test" if corpus.slices("test").size else "valid")
-        if not corpus.slices(name).size:
-            raise RunError(
-                f"--split {name}: the run's text has none; data.split is {list(self._saved.config.data.split)}, "
-                f"data.protocol {self._saved.config.data.protocol}"
-            )
-        return name
 
     def counts(self, corpus: Corpus) -> Counts:
         """What is counted in the training split of a corpus of this text."""
@@ -55,6 +45,19 @@ class TrainingText:
     def seen(self, corpus: Corpus, name: str) -> int:
         """How many characters of a split that is not for training were trained on, as the corpus is cut otherwise."""
         return 0 if name == "train" else overlap(corpus.cuts, name, self.corpus.cuts, "train")
+
+
+def held_out(corpus: Corpus, split: Split, name: str | None) -> str:
+    """The name of a split that has a share in a corpus cut so: the one that was asked for, or test, or valid.
+
+    Raises RunError where it has none.
+    """
+    name = name or ("test" if corpus.slices("test").size else "valid")
+    if not corpus.slices(name).size:
+        raise RunError(
+            f"--split {name}: the run's text has none; protocol {split.protocol} cuts it into {list(split.shares)}"
+        )
+    return name
 
 
 def _ngram(corpus: Corpus) -> NGram:

@@ -1,4 +1,4 @@
-"""A text made ready for training: ids, vocabulary, contiguous splits, content hash."""
+"""A text made ready for training: ids, vocabulary, splits, content hash."""
 
 import codecs
 import hashlib

@@ -18,7 +18,7 @@ from charrnn.text.vocabulary import Ids
 
 Numbers = NDArray[np.int32]
 Pairs = NDArray[np.int64]
-Places = NDArray[np.intp]
+Indices = NDArray[np.intp]
 NONE = -1
 PAIR = 1 << 31  # above every name
 PIECE = 1 << 16  # places looked at together: few enough for the processor's cache
@@ -55,12 +55,12 @@ class Names:
         text[places] = np.where(occurs[rank], rank, NONE)
         return Names(length, text, training)
 
-    def pairs(self, names: Numbers, places: Places, length: int) -> Pairs:
+    def pairs(self, names: Numbers, places: Indices, length: int) -> Pairs:
         """The runs of `length` symbols at some places of one of the texts, each as the pair of `names` it is known by."""
         return names[places] * np.int64(PAIR) + names[places + (length - self.length)]
 
 
-def find(known: Pairs, pairs: Pairs) -> Places:
+def find(known: Pairs, pairs: Pairs) -> Indices:
     """Where each pair stands among those known, which are sorted; NONE for one that does not."""
     if not len(known):
         return np.full(len(pairs), NONE, np.intp)
@@ -68,7 +68,7 @@ def find(known: Pairs, pairs: Pairs) -> Places:
     return np.where(known[places] == pairs, places, NONE)
 
 
-def _named(names: Numbers, gap: int, start: int, stop: int) -> Places:
+def _named(names: Numbers, gap: int, start: int, stop: int) -> Indices:
     """The places from start to stop that have a name and, `gap` symbols on, another."""
     last = names[start + gap : stop + gap]
     return start + np.flatnonzero((names[start : start + len(last)] >= 0) & (last >= 0))

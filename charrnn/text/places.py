@@ -30,9 +30,8 @@ class Walk:
         """The places of the next stretch."""
         index = self._index + np.arange(len(characters))
         ends = np.array([character in LINE_ENDS for character in characters], np.bool_)
-        after = np.maximum.accumulate(
-            np.where(ends, index + 1, self._line_begins)
-        )  # where the next line begins, so far
+        # Where the line begins that the next character stands in.
+        after = np.maximum.accumulate(np.where(ends, index + 1, self._line_begins))
         begins = np.append(self._line_begins, after)[: len(index)]
         line = self._line + np.append(0, np.cumsum(ends))
         self._index += len(characters)

@@ -84,9 +84,8 @@ def _stretches(cuts: Cuts, name: str) -> Iterator[tuple[int, int]]:
 
 
 def _floor(number: float) -> int:
-    return int(
-        round(number, 6)
-    )  # the rounding undoes binary fractions (0.9 + 0.1 - 0.05 ...) before the floor sees them
+    """The rounding undoes binary fractions (0.9 + 0.1 - 0.05 ...) before the floor sees them."""
+    return int(round(number, 6))
 
 
 def _require_long_enough(cuts: Cuts, shares: Sequence[float], told: str) -> None:

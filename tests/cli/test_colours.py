@@ -2,7 +2,16 @@ import math
 
 import pytest
 
-from charrnn.cli.colours import LIMITS, STYLES, coloured, legend, style_of
+from charrnn.cli.colours import (
+    LIMITS,
+    SIDES,
+    STYLES,
+    coloured,
+    coloured_by_difference,
+    legend,
+    legend_of_difference,
+    style_of,
+)
 
 
 def test_each_limit_of_the_scale_begins_the_next_colour():
@@ -47,3 +56,22 @@ def test_nothing_is_coloured_as_nothing_and_lengths_must_agree():
 def test_the_legend_names_every_limit_in_its_colour():
     assert legend().plain == "surprisal in bits: below 0.5 · below 1 · below 2 · below 4 · below 6 · 6 or more"
     assert [span.style for span in legend().spans] == list(STYLES)
+
+
+def test_a_difference_has_the_colour_of_the_likelier_model_and_is_bold_where_it_is_strong():
+    bit = math.log(2)
+    text = coloured_by_difference(
+        "abcdefg", [0, 0.49 * bit, 0.51 * bit, 2.01 * bit, -0.49 * bit, -0.51 * bit, -3 * bit]
+    )
+    assert text.plain == "abcdefg"
+    styles = {text.plain[place]: span.style for span in text.spans for place in range(span.start, span.end)}
+    assert styles == {"c": SIDES[0], "d": f"bold {SIDES[0]}", "f": SIDES[1], "g": f"bold {SIDES[1]}"}
+
+
+def test_the_legend_of_two_models_names_each_in_its_colour():
+    line = legend_of_difference(["one", "other"])
+    assert line.plain == "likelier under one, under other; bold from 2 bits on, uncoloured below 0.5"
+    assert [(line.plain[span.start : span.end], span.style) for span in line.spans] == [
+        ("one", SIDES[0]),
+        ("other", SIDES[1]),
+    ]

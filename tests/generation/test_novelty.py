@@ -1,6 +1,6 @@
 """Samples beside a text that was held out, looked up in the training text alone."""
 
-from charrnn.generation.novelty import Passage, novelty
+from charrnn.generation.novelty import SharedRun, novelty
 from charrnn.text.corpus import Text, build
 from charrnn.text.splits import Split
 
@@ -16,14 +16,14 @@ def corpus(training, *others, min_count=1):
 
 def test_the_longest_run_has_its_text_and_both_of_its_places():
     found = novelty(corpus(TRAINING), ["so the dog ran by.", "."])
-    assert found.samples[0].longest == Passage(" dog ran by.", 12, 6, TRAINING.index(" dog ran by."))
-    assert found.samples[1].longest == Passage(".", 1, 0, 22)
+    assert found.samples[0].longest == SharedRun(" dog ran by.", 12, 6, TRAINING.index(" dog ran by."))
+    assert found.samples[1].longest == SharedRun(".", 1, 0, 22)
 
 
 def test_the_held_out_text_is_that_of_both_other_splits_and_is_not_looked_up_in_itself():
     found = novelty(corpus(TRAINING, HELD_OUT[:9], HELD_OUT[9:]), [HELD_OUT])
     assert found.held_out == found.samples[0]
-    assert found.held_out.longest == Passage("the cat ", 8, 0, 0)
+    assert found.held_out.longest == SharedRun("the cat ", 8, 0, 0)
 
 
 def test_the_curve_is_the_share_of_characters_inside_runs_and_goes_on_while_there_are_any():
@@ -31,7 +31,7 @@ def test_the_curve_is_the_share_of_characters_inside_runs_and_goes_on_while_ther
     assert found.lengths == (5, 10)
     assert found.samples[0].curve == {5: 17 / 18, 10: 11 / 18}
     assert found.samples[1].curve == {5: 0.0, 10: 0.0}
-    assert found.samples[1].longest == Passage("", 0, 0, 0)
+    assert found.samples[1].longest == SharedRun("", 0, 0, 0)
     assert found.held_out.curve == {5: 19 / 23, 10: 0.0}
 
 
@@ -43,15 +43,15 @@ def test_without_a_held_out_split_there_is_no_curve_of_one():
 
 def test_only_the_beginning_of_a_long_held_out_text_is_looked_up(monkeypatch):
     monkeypatch.setattr("charrnn.generation.novelty.HELD_OUT", 6)
-    assert novelty(corpus(TRAINING, HELD_OUT), []).held_out.longest == Passage("the ca", 6, 0, 0)
+    assert novelty(corpus(TRAINING, HELD_OUT), []).held_out.longest == SharedRun("the ca", 6, 0, 0)
 
 
 def test_rare_characters_that_share_a_symbol_are_not_the_same():
     found = novelty(corpus("ababab?ababab", "b!ab", min_count=2), [])
-    assert found.held_out.longest == Passage("ab", 2, 2, 0)
+    assert found.held_out.longest == SharedRun("ab", 2, 2, 0)
 
 
 def test_a_byte_model_counts_bytes():
     found = novelty(corpus("für Größe".encode(), "öü".encode()), ["r Größ\ufffd"])
-    assert found.samples[0].longest == Passage("r Größ", 8, 0, 3)
-    assert found.held_out.longest == Passage("ö\ufffd", 3, 0, 7)
+    assert found.samples[0].longest == SharedRun("r Größ", 8, 0, 3)
+    assert found.held_out.longest == SharedRun("ö\ufffd", 3, 0, 7)

@@ -34,9 +34,18 @@ def plainly(made, text, learning_rate):
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_each_window_is_scored_before_it_is_learned_from(cell):
-    found = DynamicReader(network(cell), 0.5).read(ids())
-    np.testing.assert_allclose(found[0], plainly(network(cell), ids()[0], 0.5), rtol=1e-9)
+@pytest.mark.parametrize("scale", [1, 5])  # times 5, the gradients of some windows are longer than the bound
+def test_each_window_is_scored_before_it_is_learned_from(cell, scale):
+    made = network(cell)
+    made.parameters.flat[:] *= scale
+    found = DynamicReader(made, 0.5).read(ids())
+    np.testing.assert_allclose(found[0], plainly(made, ids()[0], 0.5), rtol=1e-9)
+
+
+def test_of_texts_side_by_side_the_mean_over_all_is_learned_from():
+    """The same text twice is as good as once."""
+    twice = DynamicReader(network(), 0.5).read(ids().repeat(2, axis=0))
+    np.testing.assert_allclose(twice, DynamicReader(network(), 0.5).read(ids()).repeat(2, axis=0), rtol=1e-9)
 
 
 def test_the_weights_follow_the_text_and_the_original_stays():
@@ -63,6 +72,16 @@ def test_blocks_of_whole_windows_are_read_as_the_whole():
 
 def test_one_character_has_no_surprisal():
     assert DynamicReader(network()).read(ids()[:, :1]).shape == (1, 0)
+
+
+def test_a_surprisal_or_a_gradient_beyond_all_numbers_is_told():
+    unlikely, steep = network("rnn").astype(np.float32), network("rnn")
+    unlikely.parameters["b_y"][:] = np.where(np.arange(9) < 8, -3e38, 3e38)  # what is not read is certain
+    steep.parameters.flat[:] = 0
+    steep.parameters["W_hy"][:] = np.random.default_rng(0).normal(0, 1e200, (12, 9))  # of units that are all 0
+    for made in (unlikely, steep):
+        with np.errstate(all="ignore"), pytest.raises(DivergedError, match=r"learning rate of 0\.1 diverged"):
+            DynamicReader(made).read(ids(n=dynamic.WINDOW))
 
 
 def test_a_learning_rate_that_is_too_high_is_told():

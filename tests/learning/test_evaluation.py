@@ -3,7 +3,7 @@ import pytest
 
 from charrnn.errors import TextError
 from charrnn.learning import evaluation
-from charrnn.learning.evaluation import NetworkReader, evaluate
+from charrnn.learning.evaluation import STREAMS, WINDOW, NetworkReader, StoppedError, evaluate
 from charrnn.learning.parallel import StreamSplit
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
@@ -46,6 +46,38 @@ def test_without_warm_up_the_streams_would_start_cold(monkeypatch):
     ids = np.random.default_rng(1).integers(0, 9, 10_007).astype(np.uint8)
     monkeypatch.setattr(evaluation.NetworkReader, "_warm_states", lambda *_: network.zero_state(8))
     assert evaluate(network, ids) != pytest.approx(one_pass(network, ids), rel=1e-7)
+
+
+def test_a_text_is_never_read_in_more_streams_than_a_core_likes():
+    network, widths = Network.fresh(Architecture(9, 12), np.random.default_rng(0)), set()
+
+    class Watched(StreamSplit):
+        def surprisals(self, inputs, *others):
+            widths.add(inputs.shape[1])
+            return super().surprisals(inputs, *others)
+
+    evaluate(network, np.zeros(8 * STREAMS * evaluation.WARM_UP, np.uint8), Watched(network))
+    assert max(widths) == STREAMS
+
+
+def test_single_precision_is_added_up_in_double():
+    network = Network.fresh(Architecture(9, 12), np.random.default_rng(0), np.float32)
+    ids = np.random.default_rng(1).integers(0, 9, 5000).astype(np.uint8)
+    each = NetworkReader(network).read(ids[np.newaxis])
+    assert evaluate(network, ids) == pytest.approx(each.mean(dtype=np.float64), rel=1e-12)
+
+
+def test_it_stops_before_the_window_at_which_it_is_asked_to():
+    network, asked = Network.fresh(Architecture(9, 12), np.random.default_rng(0)), []
+
+    def should_stop():
+        asked.append(True)
+        return len(asked) == 3
+
+    ids = np.zeros(10 * WINDOW, np.uint8)
+    with pytest.raises(StoppedError):
+        evaluate(network, ids, should_stop=should_stop)
+    assert len(asked) == 3
 
 
 def test_one_character_has_no_loss():

@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,8 @@ def test_probabilities_are_mixed_not_surprisals():
     np.testing.assert_allclose(
         np.exp(-mixed(-np.log(p), [0.2, 0.5, 0.3])), 0.2 * p[0] + 0.5 * p[1] + 0.3 * p[2], rtol=1e-12
     )
-    np.testing.assert_allclose(np.exp(-mixed(-np.log(p), [0, 1, 0])), p[1], rtol=1e-12)
+    with warnings.catch_warnings(action="error"):
+        np.testing.assert_allclose(np.exp(-mixed(-np.log(p), [0, 1, 0])), p[1], rtol=1e-12)
     assert mixed(np.full((2, 1), 2000.0), [0.5, 0.5]) == pytest.approx(2000)  # no underflow
 
 
@@ -35,6 +38,17 @@ def test_weights_that_a_text_was_drawn_with_are_found_again():
     mixture = 0.7 * p[0] + 0.3 * p[1]
     drawn = (mixture.cumsum(axis=1) < random.random((40_000, 1))).sum(axis=1)
     assert fit_weights(-np.log(p[:, np.arange(40_000), drawn])) == pytest.approx([0.7, 0.3], abs=0.03)
+
+
+def test_a_model_alone_is_itself():
+    s = np.random.default_rng(0).exponential(2, (1, 50)).astype(np.float32)
+    np.testing.assert_array_equal(mixed(s, [1.0]), s[0])
+
+
+def test_weights_add_up_to_one_however_unlikely_the_text_is():
+    s = np.random.default_rng(0).exponential(2, (3, 4000))
+    assert sum(fit_weights(s + 2000)) == pytest.approx(1, abs=1e-12)
+    assert fit_weights(s + 2000) == pytest.approx(fit_weights(s), abs=1e-9)  # e^-2000 is no number above 0
 
 
 def test_a_member_without_use_gets_no_weight():

@@ -29,11 +29,22 @@ def test_the_interval_of_independent_characters_is_that_of_the_normal_law():
 
 
 def test_the_interval_of_characters_that_come_in_scenes_is_as_wide_as_the_scenes_ask():
-    """Each value stands for 50 characters: there are 50 times fewer facts than characters."""
-    scenes = np.random.default_rng(0).exponential(2, 2000).repeat(50)[np.newaxis]
+    """Each value stands for 300 characters, more than a cell: there are 300 times fewer facts than characters."""
+    scenes = np.random.default_rng(0).exponential(2, 1000).repeat(300)[np.newaxis]
     low, high = of(scenes).interval()
-    half = 1.96 * scenes.std() / np.sqrt(2000)
+    half = 1.96 * scenes.std() / np.sqrt(1000)
     assert (high - low) / 2 == pytest.approx(half, rel=0.2)
+
+
+def test_what_never_varies_has_an_interval_without_width():
+    """Of texts side by side too, whose last cells are shorter than the others."""
+    assert of(np.ones((3, 5000)), np.ones((3, 70))).interval() == (1, 1)
+
+
+def test_the_seed_hardly_moves_the_interval():
+    made = of(np.random.default_rng(0).exponential(2, (1, 20_000)))
+    lows, highs = zip(*(made.interval(seed) for seed in range(10)), strict=True)
+    assert max(lows) - min(lows) < 0.1 * (highs[0] - lows[0])
 
 
 def test_the_interval_holds_the_truth_in_about_95_of_100_texts():
@@ -50,7 +61,8 @@ def test_the_same_text_gives_the_same_interval():
 
 
 def test_a_short_text_has_none():
-    assert of(np.ones((1, 500))).interval() is None
+    assert of(np.ones((1, 9 * tally.CELL))).interval() is None
+    assert of(np.ones((1, 10 * tally.CELL))).interval() == (1, 1)
     assert Tally().interval() is None
 
 

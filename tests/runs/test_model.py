@@ -11,9 +11,11 @@ from charrnn.counting.order import fit_chosen
 from charrnn.errors import RunError, TextError
 from charrnn.learning.mixture import mixed
 from charrnn.network.readout import log_softmax
+from charrnn.runs import evaluation, passages, training_text
+from charrnn.runs import model as models
 from charrnn.runs.configuration import resolve
 from charrnn.runs.evaluation import UNKNOWN_COST
-from charrnn.text.corpus import Text
+from charrnn.text.corpus import Text, read_text
 
 TINY = [
     "model.hidden_size=16",
@@ -79,8 +81,12 @@ def test_the_held_out_split_is_test_or_where_there_is_none_valid(run, tmp_path, 
     assert api.load(run).evaluate().split == "test"
     without_test = trained(tmp_path / "b", text_file, "data.split=[0.8,0.2,0]")
     assert api.load(without_test).evaluate().split == "valid"
-    with pytest.raises(RunError, match=r"--split test: the run's text has none; data.split is \[0.8, 0.2, 0.0\]"):
+    with pytest.raises(
+        RunError, match=r"--split test: the run's text has none; protocol contiguous cuts .* \[0.8, 0.2, 0.0\]"
+    ):
         api.load(without_test).evaluate(split="test")
+    with pytest.raises(RunError, match=r"none; protocol nanogpt cuts it into \[0.9, 0.1, 0.0\]"):
+        api.load(run).evaluate(split="test", protocol="nanogpt")
 
 
 def test_baselines_are_counted_in_the_training_split_alone(run):
@@ -98,6 +104,45 @@ def test_baselines_are_counted_in_the_training_split_alone(run):
     ]
     assert found.baselines.xz == pytest.approx((sizes[1] - sizes[0]) * 8 * math.log(2) / len(test), rel=0.1)
     assert found.gain == pytest.approx(found.baselines.ngram - found.loss)
+
+
+def test_the_gain_has_an_interval_of_its_own(run):
+    found = api.load(run).evaluate(split="train")
+    assert found.interval[0] < found.loss < found.interval[1]
+    assert found.gain_interval[0] < found.gain < found.gain_interval[1]
+    assert found.ngram_order == api.load(run).training_text.ngram.order
+
+
+def test_a_text_read_in_blocks_is_evaluated_as_the_whole(run, monkeypatch, tmp_path):
+    sources = [tmp_path / "a.txt", tmp_path / "b.txt"]  # each a piece of its own
+    for source in sources:
+        source.write_text("the c\N{SNOWMAN}t sat\n", "utf-8")
+    model, text = api.load(run), "the c\N{SNOWMAN}t sat\n" * 2
+    whole, split = model.evaluate(text), model.evaluate(split="test")
+    in_pieces = model.evaluate(read_text([*map(str, sources)]))
+    assert (in_pieces.characters, in_pieces.unknown) == (whole.characters, 2)
+    assert in_pieces.bits_per_byte == pytest.approx(whole.bits_per_byte)
+    assert in_pieces.baselines.ngram == pytest.approx(whole.baselines.ngram)
+    assert in_pieces.baselines.unigram == pytest.approx(whole.baselines.unigram)
+    monkeypatch.setattr(passages, "BLOCK", 50)
+    in_blocks = api.load(run).evaluate(split="test")
+    assert (in_blocks.characters, in_blocks.baselines.xz) == (239, split.baselines.xz)
+    for name in ("loss", "bits_per_byte", "gain"):
+        assert getattr(in_blocks, name) == pytest.approx(getattr(split, name), rel=1e-5)
+
+
+def test_a_compressor_is_not_asked_for_more_than_is_counted(run, monkeypatch):
+    found, text = {}, "the cat sat on"
+    for longest in (13, 14, 720):
+        monkeypatch.setattr(evaluation, "LONGEST", longest)
+        found[longest] = api.load(run).evaluate(text).baselines.xz
+    assert found[13] is None
+    assert found[14] > found[720] + 1  # after the last 14 characters of the training split, which are others
+
+
+def test_another_text_is_compressed_after_the_training_text(run):
+    found = api.load(run).evaluate("the cat sat on the mat.\n" * 20)
+    assert 0.01 < found.baselines.xz < 0.3
 
 
 def test_without_baselines_nothing_is_counted(run):
@@ -145,12 +190,20 @@ def test_a_text_whose_training_text_is_gone_is_evaluated_without_counts(run, tex
         api.load(run).evaluate(split="test")
 
 
+def test_a_damaged_best_is_told_of(run):
+    (run / "best.safetensors").write_bytes(b"damaged")
+    (note,) = api.load(run).notes
+    assert "best.safetensors" in note
+    assert note != str(run / "last.safetensors")
+
+
 def test_the_training_text_may_have_moved(run, text_file, tmp_path):
     loss = api.load(run).evaluate(split="test").loss
     moved = text_file.rename(tmp_path / "elsewhere.txt")
     assert api.load(run, text=[str(moved)]).evaluate(split="test").loss == loss
 
 
+@pytest.mark.filterwarnings("error")  # of the compressor's thread
 @pytest.mark.parametrize("text", ["", "a"])
 def test_a_text_with_nothing_to_predict_is_refused(run, text):
     with pytest.raises(TextError, match="at least 2 characters"):
@@ -170,6 +223,21 @@ def test_char_rnns_protocol_reads_each_slice_from_its_beginning_and_counts_read_
     counted = np.concatenate([ngram.surprisals(row, 281) for row in rows])
     assert found.baselines.ngram == pytest.approx(counted.mean(), rel=1e-9)
     assert found.notes == ("40 of these characters were trained on: the run's text was cut otherwise",)
+
+
+def test_baselines_are_counted_in_the_training_split_that_the_protocol_cuts(run, monkeypatch):
+    model, counted = api.load(run), []
+    monkeypatch.setattr(training_text, "fit_chosen", lambda *given: counted.append(given) or fit_chosen(*given))
+    cut = {"protocol": "char-rnn", "slices": (4, 20)}
+    assert model.evaluate(split="valid", **cut).baselines.ngram != model.evaluate(split="valid").baselines.ngram
+    assert model.evaluate(split="test").baselines.ngram is not None
+    shapes = [np.shape(segments) for segments, _ in counted]
+    assert shapes == [(4, 280), (1, 720)]  # slices stay apart; once for each cut
+
+
+def test_the_training_split_was_trained_on_and_that_needs_no_note(run):
+    found = api.load(run).evaluate(split="train", protocol="char-rnn", slices=(4, 20), counted=False)
+    assert found.notes == ()
 
 
 def test_a_run_cut_by_a_protocol_is_evaluated_by_it(tmp_path, text_file):
@@ -210,6 +278,24 @@ def test_weights_are_fitted_on_the_validation_split(run, other):
         assert other_weights.notes == ()
     assert fitted.evaluate(split="valid").notes == ("the weights of the mixture were fitted on this very split",)
     assert fitted.evaluate(split="test").notes == ()
+
+
+def test_weights_are_fitted_on_the_beginning_of_every_slice(tmp_path, text_file, monkeypatch):
+    settings = ["data.protocol=char-rnn", "data.slices=[4,20]"]
+    runs = [trained(tmp_path / str(seed), text_file, *settings, seed=seed) for seed in (0, 1)]
+    fitted = []
+    monkeypatch.setattr(models, "fit_weights", lambda surprisals: fitted.append(surprisals) or [0.5, 0.5])
+    model = api.load(*runs)
+    monkeypatch.setattr(models, "LONGEST_FIT", 40)
+    api.load(*runs)
+    slices = model.training_text.corpus.slices("valid")
+    assert slices.shape == (4, 20)
+    for found, length in zip(fitted, (20, 10), strict=True):
+        expected = [[plainly(model, row[:length], member) for row in slices] for member in (0, 1)]
+        np.testing.assert_allclose(found, np.reshape(expected, (2, -1)), rtol=1e-4)
+    monkeypatch.setattr(models, "LONGEST_FIT", 4)  # of each slice a character, from which nothing is predicted
+    with pytest.raises(RunError, match="no validation split on which weights could be fitted"):
+        api.load(*runs)
 
 
 def test_models_of_different_vocabularies_are_not_mixed(run, tmp_path):
@@ -295,6 +381,12 @@ def test_bytes_are_scored_as_whole_characters(tmp_path, cuts):
     ]
     expected = [surprisals[0], surprisals[1:3].sum(), surprisals[3], surprisals[4:8].sum(), *surprisals[8:]]
     np.testing.assert_allclose(np.concatenate([stretch.surprisals for stretch in stretches]), expected, rtol=1e-4)
+
+
+def test_a_character_of_bytes_is_told_once_the_next_begins(tmp_path, text_file):
+    model = api.load(trained(tmp_path / "run", text_file, "data.unit=byte"))
+    stretches = model.scored([b"\x80b", b"cd"])  # what continues no character is one of its own
+    assert [stretch.characters for stretch in stretches] == [["\N{REPLACEMENT CHARACTER}"], ["b", "c"], ["d"]]
 
 
 def test_nothing_is_no_text(run):

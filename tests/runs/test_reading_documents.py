@@ -11,7 +11,9 @@ from charrnn.errors import ConfigError, TextError
 from charrnn.generation.samples import Sample
 from charrnn.generation.sampling import Options
 from charrnn.network.readout import log_softmax
+from charrnn.runs import passages
 from charrnn.runs.configuration import resolve
+from charrnn.text.corpus import Text
 from charrnn.text.vocabulary import END
 
 TINY = [
@@ -74,6 +76,17 @@ def test_another_text_is_cut_into_documents_and_scored_with_their_ends(run):
     scored = model.score("Ada\nDora\n")
     assert scored.characters == ["A", "d", "a", END, "D", "o", "r", "a", END]
     np.testing.assert_allclose(scored.surprisals, expected, rtol=1e-4)
+
+
+def test_what_a_compressor_reads_has_a_byte_for_each_end(run):
+    """As many characters as the loss is divided by."""
+    model = api.load(run)
+    corpus = model.training_text.corpus
+    split = passages.of_split(corpus, "test")
+    assert split.content().decode() == "\n".join(["", *NAMES[-10:], ""])
+    text = passages.of_text(Text.of("Ada\nDora"), model.vocabulary, model.saved.config.data)
+    assert text.content() == b"\nAda\nDora\n"
+    assert [len(each.content()) for each in (split, text)] == [each.characters for each in (split, text)]
 
 
 def test_a_text_without_documents_is_refused(run):

@@ -1,0 +1,91 @@
+"""What `eval` shows of figures that are known."""
+
+import math
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from charrnn.cli import evaluations
+from charrnn.runs.evaluation import Baselines, Evaluation, MemberLoss
+
+FOUND = Evaluation(
+    loss=1.0,
+    bpc=1 / math.log(2),
+    bits_per_byte=1.25,
+    perplexity=math.e,
+    characters=1234,
+    unknown=0,
+    interval=(0.9, 1.1),
+    baselines=Baselines(4.0, 3.0, 1.5, 2.0),
+    ngram_order=7,
+    gain=0.5,
+    gain_interval=(0.4, 0.6),
+    notes=("a note on it",),
+)
+MODEL = SimpleNamespace(members=[SimpleNamespace(name="runs/a/best.safetensors")], notes=("where it is from",))
+
+
+def shown(capsys, **changes):
+    evaluations.show(replace(FOUND, **changes), MODEL, json=False)
+    return capsys.readouterr()
+
+
+def rows(told):
+    return [[cell.strip() for cell in line.split("│")[1:-1]] for line in told.out.splitlines() if line.startswith("│")]
+
+
+def test_the_table_has_a_row_for_the_model_and_each_baseline(capsys):
+    told = shown(capsys)
+    assert rows(told) == [
+        ["runs/a/best.safetensors", "1.0000", "1.4427", "0.9000 to 1.1000"],
+        ["uniform", "4.0000", "5.7708", ""],
+        ["unigram", "3.0000", "4.3281", ""],
+        ["7-gram (Kneser-Ney)", "1.5000", "2.1640", ""],
+        ["xz -9e", "2.0000", "2.8854", ""],
+    ]
+    assert told.out.startswith("the text: 1,234 characters predicted\n")
+    assert told.out.splitlines()[-2:] == [
+        "1.2500 bits per byte, perplexity 2.7183",
+        "0.5000 nats below the n-gram (95 %: 0.4000 to 0.6000)",
+    ]
+    assert told.err == "where it is from\na note on it\n"
+
+
+@pytest.mark.parametrize(
+    ("gain", "interval", "line"),
+    [
+        (0.5, (-0.1, 1.1), "0.5000 nats below the n-gram (95 %: -0.1000 to 1.1000)"),
+        (-0.5, (-0.6, -0.4), "0.5000 nats above the n-gram (95 %: 0.4000 to 0.6000)"),
+        (-0.5, (-1.1, 0.1), "0.5000 nats above the n-gram (95 %: -0.1000 to 1.1000)"),
+        (0.5, None, "0.5000 nats below the n-gram"),
+    ],
+)
+def test_the_interval_is_that_of_what_is_told(capsys, gain, interval, line):
+    assert shown(capsys, gain=gain, gain_interval=interval).out.splitlines()[-1] == line
+
+
+def test_what_could_not_be_had_has_no_row(capsys):
+    told = shown(capsys, baselines=Baselines(4.0), interval=None, gain=None)
+    assert [row[0] for row in rows(told)] == ["runs/a/best.safetensors", "uniform"]
+    assert rows(told)[0][3] == "too short"
+    assert "n-gram" not in told.out
+
+
+def test_a_dynamic_evaluation_stands_above_the_static_one(capsys):
+    table = rows(shown(capsys, dynamic=0.1, static=1.2))
+    assert table[0][0] == "runs/a/best.safetensors, dynamic (0.1)"
+    assert table[1] == ["the same without --dynamic", "1.2000", "1.7312", ""]
+
+
+def test_the_members_of_a_mixture_have_a_row_each(capsys):
+    table = rows(shown(capsys, members=[MemberLoss("a", 0.75, 1.1), MemberLoss("7-gram", 0.25, 1.5)]))
+    assert [row[0] for row in table[:3]] == ["mixture of 2", "0.750 x a, alone", "0.250 x 7-gram, alone"]
+    assert [row[1] for row in table[:3]] == ["1.0000", "1.1000", "1.5000"]
+
+
+def test_a_split_is_named_with_its_protocol_and_what_is_unknown_is_counted(capsys):
+    told = shown(capsys, split="valid", protocol="nanogpt", unknown=12)
+    assert told.out.startswith(
+        "split valid, protocol nanogpt: 1,234 characters predicted, of which 12 unknown to the model\n"
+    )
