@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from tiny import TINY, trained
 
 from charrnn import api
 from charrnn.cli.samples import show_samples
@@ -16,21 +17,7 @@ from charrnn.runs.configuration import resolve
 from charrnn.text.corpus import Text
 from charrnn.text.vocabulary import END
 
-TINY = [
-    "model.hidden_size=16",
-    "training.batch_size=4",
-    "training.sequence_length=8",
-    "training.steps=20",
-    "training.eval_every=10",
-    "runtime.threads=1",
-]
 NAMES = ["Ada", "Bea", "Cleo", "Dora", "Eva", "Ida", "Lea", "Mia"] * 25
-
-
-def trained(folder, text, *settings):
-    run = api.start(api.plan([str(text)], resolve(None, [*TINY, *settings]).config), folder)
-    list(run.events())
-    return folder
 
 
 @pytest.fixture
