@@ -298,6 +298,18 @@ def test_without_a_validation_split_weights_must_be_given(tmp_path, text_file):
     assert len(api.load(runs[0], runs[1], weights=[1, 1]).score("the cat").characters) == 7
 
 
+def test_a_sample_heeds_what_it_is_asked(run):
+    model = api.load(run)
+    whole = model.sample("the ", 60, temperature=1.5, seed=3)
+    assert len(whole) == 60
+    stop = whole[20:24]
+    assert model.sample("the ", 60, temperature=1.5, seed=3, stops=[stop]) == whole[: whole.index(stop)]
+    assert set(model.sample("the ", 60, temperature=1.5, seed=3, only="digits a")) <= set("digits a")
+    likeliest = model.sample("the ", 60, temperature=0)
+    for filtered in ({"top_k": 1}, {"top_p": 1e-9}, {"min_p": 1}):
+        assert model.sample("the ", 60, temperature=1.5, seed=3, **filtered) == likeliest
+
+
 def test_a_mixture_writes(run, other):
     generator = api.load(run, other, ngram=True).generator()
     from charrnn.generation.sampling import Options
