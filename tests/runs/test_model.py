@@ -379,6 +379,13 @@ def test_a_character_of_bytes_is_told_once_the_next_begins(tmp_path, text_file):
     assert [stretch.characters for stretch in stretches] == [["\N{REPLACEMENT CHARACTER}"], ["b", "c"], ["d"]]
 
 
+def test_a_long_text_is_opened_to_be_read_once(run, text_file, tmp_path):
+    """Only documents, which must be cut, are held in memory."""
+    assert not isinstance(api.load(run).opened([str(text_file)]), Text)
+    documents = trained(tmp_path / "b", text_file, "data.boundary=\\n")
+    assert isinstance(api.load(documents).opened([str(text_file)]), Text)
+
+
 def test_nothing_is_no_text(run):
     with pytest.raises(TextError, match="at least 1 character"):
         api.load(run).score("")
