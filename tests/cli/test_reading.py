@@ -141,6 +141,7 @@ def test_a_reader_that_has_seen_enough_is_a_quiet_end(tiny_run, command):
         (["--slices", "50"], ["--slices 50", "2 whole numbers above 0"]),
         (["--slices", "0,5"], ["--slices 0,5", "above 0"]),
         (["--weights", "a,b"], ["--weights a,b", "numbers with commas"]),
+        (["--weights", ""], ["--weights", "numbers with commas"]),
         (["--split", "dev"], ["'dev' is not one of 'train', 'valid', 'test'"]),
         (["--protocol", "nano"], ["'nano' is not one of"]),
         (["text.txt", "--split", "test"], ["cut the run's own text"]),

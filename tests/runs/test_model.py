@@ -12,7 +12,7 @@ from charrnn.counting.order import fit_chosen
 from charrnn.errors import RunError, TextError
 from charrnn.learning.mixture import mixed
 from charrnn.network.readout import log_softmax
-from charrnn.runs import evaluation, passages, training_text
+from charrnn.runs import evaluation, members, passages, training_text
 from charrnn.runs import model as models
 from charrnn.runs.evaluation import UNKNOWN_COST
 from charrnn.text.corpus import Text, read_text
@@ -330,6 +330,13 @@ def test_the_first_character_is_scored_as_the_first_of_a_line(run):
     model = api.load(run)
     ids = model.vocabulary.encode("\nt")
     assert model.score("the").surprisals[0] == pytest.approx(plainly(model, ids)[0], rel=1e-5)
+
+
+def test_a_short_text_waits_for_no_other_process(run, monkeypatch):
+    monkeypatch.setattr(members, "fastest_threads", lambda *sizes: pytest.fail("asked for processes"))
+    model = api.load(run)
+    assert len(model.score("the cat").characters) == 7
+    assert model.evaluate("the cat").characters == 6
 
 
 def test_without_a_lines_end_it_is_a_blind_guess(tmp_path):
