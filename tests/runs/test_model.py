@@ -16,6 +16,7 @@ from charrnn.runs import evaluation, members, passages, training_text
 from charrnn.runs import model as models
 from charrnn.runs.evaluation import UNKNOWN_COST
 from charrnn.text.corpus import Text, read_text
+from charrnn.text.vocabulary import Vocabulary
 
 
 def trained(folder, text, *settings, seed=0):
@@ -161,6 +162,11 @@ def test_bytes_are_characters_of_a_byte_model(tmp_path):
     assert (found.characters, found.unknown) == (7, 0)
     assert found.bits_per_byte == found.bpc
     assert model.evaluate(split="valid").loss == model.saved.progress.best_loss
+
+
+def test_a_compressor_reads_bytes_as_they_are():
+    data = b"\xff\x80 no UTF-8"
+    assert passages.decoded(Vocabulary.of_bytes(), np.frombuffer(data, np.uint8)) == data
 
 
 def test_a_text_whose_training_text_is_gone_is_evaluated_without_counts(run, text_file):

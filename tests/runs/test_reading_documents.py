@@ -59,7 +59,9 @@ def test_the_loss_of_a_split_is_that_of_each_document_alone(run):
 def test_another_text_is_cut_into_documents_and_scored_with_their_ends(run):
     model = api.load(run)
     expected = np.concatenate([plainly(model, "Ada"), plainly(model, "Dora")])
-    assert model.evaluate("Ada\nDora\n", counted=False).loss == pytest.approx(expected.mean(), rel=1e-5)
+    found = model.evaluate("Ada\nDora\n", counted=False)
+    assert found.loss == pytest.approx(expected.mean(), rel=1e-5)
+    assert found.bits_per_byte == pytest.approx(found.bpc)  # an end counts as a line's end
     scored = model.score("Ada\nDora\n")
     assert scored.characters == ["A", "d", "a", END, "D", "o", "r", "a", END]
     np.testing.assert_allclose(scored.surprisals, expected, rtol=1e-4)
