@@ -3,21 +3,12 @@
 from pathlib import Path
 
 import pytest
+from tiny import TINY, trained
 from typer.testing import CliRunner
 
-from charrnn import api
 from charrnn.runs.configuration import resolve
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
-TINY = [
-    "model.hidden_size=16",
-    "training.batch_size=4",
-    "training.sequence_length=8",
-    "training.steps=20",
-    "training.eval_every=10",
-    "training.save_every=10",
-    "runtime.threads=1",
-]
 
 
 @pytest.fixture(scope="session")
@@ -46,9 +37,7 @@ def tiny_config():
 @pytest.fixture
 def tiny_run(tmp_path, text_file):
     """A run directory after 20 steps of a network with 16 units."""
-    run = api.start(api.plan([str(text_file)], resolve(None, TINY).config), tmp_path / "run")
-    list(run.events())
-    return run.path
+    return trained(tmp_path / "run", text_file)
 
 
 @pytest.fixture

@@ -94,7 +94,9 @@ def test_score_as_json_has_a_line_for_each_character(charrnn, tiny_run):
 def test_score_lists_the_most_surprising_places_first(charrnn, tiny_run, tmp_path):
     path = tmp_path / "new.txt"
     path.write_text("the cat sat on the mat. \N{SNOWMAN} the cat\n", "utf-8")
-    shown = charrnn("score", tiny_run, path, "--top", "3").stdout
+    result = charrnn("score", tiny_run, path, "--top", "3")
+    shown = result.stdout
+    assert result.stderr == f"{tiny_run / 'best.safetensors'}\n"
     rows = [line for line in shown.splitlines() if line.startswith("│")]
     assert len(rows) == 3
     assert "25" in rows[0]  # the column of the snowman
@@ -139,6 +141,7 @@ def test_a_reader_that_has_seen_enough_is_a_quiet_end(tiny_run, command):
         (["--slices", "50"], ["--slices 50", "2 whole numbers above 0"]),
         (["--slices", "0,5"], ["--slices 0,5", "above 0"]),
         (["--weights", "a,b"], ["--weights a,b", "numbers with commas"]),
+        (["--weights", ""], ["--weights", "numbers with commas"]),
         (["--split", "dev"], ["'dev' is not one of 'train', 'valid', 'test'"]),
         (["--protocol", "nano"], ["'nano' is not one of"]),
         (["text.txt", "--split", "test"], ["cut the run's own text"]),

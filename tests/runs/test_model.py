@@ -5,35 +5,23 @@ import math
 
 import numpy as np
 import pytest
+import tiny
 
 from charrnn import api
 from charrnn.counting.order import fit_chosen
 from charrnn.errors import RunError, TextError
 from charrnn.learning.mixture import mixed
 from charrnn.network.readout import log_softmax
-from charrnn.runs import evaluation, passages, training_text
+from charrnn.runs import evaluation, members, passages, training_text
 from charrnn.runs import model as models
-from charrnn.runs.configuration import resolve
 from charrnn.runs.evaluation import UNKNOWN_COST
 from charrnn.text.corpus import Text, read_text
-
-TINY = [
-    "model.hidden_size=16",
-    "training.batch_size=4",
-    "training.sequence_length=8",
-    "training.steps=20",
-    "training.eval_every=10",
-    "training.save_every=10",
-    "runtime.threads=1",
-    "data.split=[0.6,0.2,0.2]",
-]
+from charrnn.text.vocabulary import Vocabulary
 
 
 def trained(folder, text, *settings, seed=0):
-    config = resolve(None, [*TINY, f"training.seed={seed}", *settings]).config
-    run = api.start(api.plan([str(text)], config), folder)
-    list(run.events())
-    return folder
+    """As tiny.trained, with splits that all have something to say."""
+    return tiny.trained(folder, text, "data.split=[0.6,0.2,0.2]", f"training.seed={seed}", *settings)
 
 
 @pytest.fixture
@@ -181,6 +169,11 @@ def test_bytes_are_characters_of_a_byte_model(tmp_path):
     assert model.evaluate(split="valid").loss == model.saved.progress.best_loss
 
 
+def test_a_compressor_reads_bytes_as_they_are():
+    data = b"\xff\x80 no UTF-8"
+    assert passages.decoded(Vocabulary.of_bytes(), np.frombuffer(data, np.uint8)) == data
+
+
 def test_a_text_whose_training_text_is_gone_is_evaluated_without_counts(run, text_file):
     text_file.unlink()
     found = api.load(run).evaluate("the cat sat.")
@@ -320,6 +313,18 @@ def test_without_a_validation_split_weights_must_be_given(tmp_path, text_file):
     assert len(api.load(runs[0], runs[1], weights=[1, 1]).score("the cat").characters) == 7
 
 
+def test_a_sample_heeds_what_it_is_asked(run):
+    model = api.load(run)
+    whole = model.sample("the ", 60, temperature=1.5, seed=3)
+    assert len(whole) == 60
+    stop = whole[20:24]
+    assert model.sample("the ", 60, temperature=1.5, seed=3, stops=[stop]) == whole[: whole.index(stop)]
+    assert set(model.sample("the ", 60, temperature=1.5, seed=3, only="digits a")) <= set("digits a")
+    likeliest = model.sample("the ", 60, temperature=0)
+    for filtered in ({"top_k": 1}, {"top_p": 1e-9}, {"min_p": 1}):
+        assert model.sample("the ", 60, temperature=1.5, seed=3, **filtered) == likeliest
+
+
 def test_a_mixture_writes(run, other):
     generator = api.load(run, other, ngram=True).generator()
     from charrnn.generation.sampling import Options
@@ -340,6 +345,13 @@ def test_the_first_character_is_scored_as_the_first_of_a_line(run):
     model = api.load(run)
     ids = model.vocabulary.encode("\nt")
     assert model.score("the").surprisals[0] == pytest.approx(plainly(model, ids)[0], rel=1e-5)
+
+
+def test_a_short_text_waits_for_no_other_process(run, monkeypatch):
+    monkeypatch.setattr(members, "fastest_threads", lambda *sizes: pytest.fail("asked for processes"))
+    model = api.load(run)
+    assert len(model.score("the cat").characters) == 7
+    assert model.evaluate("the cat").characters == 6
 
 
 def test_without_a_lines_end_it_is_a_blind_guess(tmp_path):
@@ -387,6 +399,13 @@ def test_a_character_of_bytes_is_told_once_the_next_begins(tmp_path, text_file):
     model = api.load(trained(tmp_path / "run", text_file, "data.unit=byte"))
     stretches = model.scored([b"\x80b", b"cd"])  # what continues no character is one of its own
     assert [stretch.characters for stretch in stretches] == [["\N{REPLACEMENT CHARACTER}"], ["b", "c"], ["d"]]
+
+
+def test_a_long_text_is_opened_to_be_read_once(run, text_file, tmp_path):
+    """Only documents, which must be cut, are held in memory."""
+    assert not isinstance(api.load(run).opened([str(text_file)]), Text)
+    documents = trained(tmp_path / "b", text_file, "data.boundary=\\n")
+    assert isinstance(api.load(documents).opened([str(text_file)]), Text)
 
 
 def test_nothing_is_no_text(run):

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from tiny import TINY, trained
 
 from charrnn import api
 from charrnn.cli.samples import show_samples
@@ -16,21 +17,7 @@ from charrnn.runs.configuration import resolve
 from charrnn.text.corpus import Text
 from charrnn.text.vocabulary import END
 
-TINY = [
-    "model.hidden_size=16",
-    "training.batch_size=4",
-    "training.sequence_length=8",
-    "training.steps=20",
-    "training.eval_every=10",
-    "runtime.threads=1",
-]
 NAMES = ["Ada", "Bea", "Cleo", "Dora", "Eva", "Ida", "Lea", "Mia"] * 25
-
-
-def trained(folder, text, *settings):
-    run = api.start(api.plan([str(text)], resolve(None, [*TINY, *settings]).config), folder)
-    list(run.events())
-    return folder
 
 
 @pytest.fixture
@@ -72,7 +59,9 @@ def test_the_loss_of_a_split_is_that_of_each_document_alone(run):
 def test_another_text_is_cut_into_documents_and_scored_with_their_ends(run):
     model = api.load(run)
     expected = np.concatenate([plainly(model, "Ada"), plainly(model, "Dora")])
-    assert model.evaluate("Ada\nDora\n", counted=False).loss == pytest.approx(expected.mean(), rel=1e-5)
+    found = model.evaluate("Ada\nDora\n", counted=False)
+    assert found.loss == pytest.approx(expected.mean(), rel=1e-5)
+    assert found.bits_per_byte == pytest.approx(found.bpc)  # an end counts as a line's end
     scored = model.score("Ada\nDora\n")
     assert scored.characters == ["A", "d", "a", END, "D", "o", "r", "a", END]
     np.testing.assert_allclose(scored.surprisals, expected, rtol=1e-4)

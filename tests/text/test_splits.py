@@ -28,11 +28,6 @@ def test_char_rnns_own_shares_on_tiny_shakespeare():
     assert by("char-rnn", (0.5, 0.25, 0.25), (50, 50)).cut(1_115_394) == Cuts(50, 22_300, (0, 21_150, 22_300, 22_300))
 
 
-def test_char_rnns_windows_are_whole_for_train_and_for_valid():
-    """As its loader counts them: of 10 windows 7.5 and 1.5 are 7 and 1, and the rest is for the test."""
-    assert Split((0.75, 0.15, 0.1), "char-rnn", (1, 10)).cut(100).bounds == (0, 70, 80, 100)
-
-
 def test_without_a_share_of_test_the_validation_split_goes_to_the_end():
     """Also where the shares are rounded and add up to 0.9999999."""
     assert Split((0.6666666, 0.3333333, 0)).cut(100_000_000).bounds[2:] == (100_000_000, 100_000_000)
