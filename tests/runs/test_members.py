@@ -23,7 +23,16 @@ def test_an_n_gram_reads_in_blocks_as_in_one_and_remembers_no_more_than_it_needs
     found = np.concatenate([reader.read(block) for block in np.split(IDS, cuts, axis=1)], axis=1)
     np.testing.assert_allclose(found, whole, rtol=1e-12)
     np.testing.assert_allclose(whole[0], ngram.surprisals(IDS[0], 1), rtol=1e-12)
-    assert reader._before.shape == (2, max(1, order - 1))
+    assert reader._before.shape == (2, order - 1)
+
+
+@pytest.mark.parametrize("order", [1, 2, 5])
+@pytest.mark.parametrize("cuts", [[], [1], [2, 3, 60]])
+def test_an_n_gram_reads_on_from_what_stands_before(order, cuts):
+    ngram = fit(list(IDS), 9, order)
+    reader = NGramReader(ngram, IDS[:, 31:40])
+    found = np.concatenate([reader.read(block) for block in np.split(IDS[:, 40:], cuts, axis=1)], axis=1)
+    np.testing.assert_allclose(found, [ngram.surprisals(row, 41) for row in IDS], rtol=1e-12)
 
 
 def test_a_table_charges_every_character_but_the_first():
