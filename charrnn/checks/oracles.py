@@ -23,8 +23,9 @@ from charrnn.checks.unrolled import Unrolled, unroll
 from charrnn.errors import CheckError
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.dropout import Dropout
-from charrnn.network.network import Network, Workspace
+from charrnn.network.network import Network
 from charrnn.network.resets import Begins
+from charrnn.network.workspace import Workspace
 
 INITIAL_STATE = "h_0"
 ε = 1e-30

@@ -7,9 +7,10 @@ import numpy as np
 
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.dropout import Dropout
-from charrnn.network.network import Network, Workspace
+from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
 from charrnn.network.resets import Begins
+from charrnn.network.workspace import Workspace
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ and fills a gradient. The state, (S, B, H), is what one window hands to the next
 gradient flows. That is what truncates backpropagation through time.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,57 +14,11 @@ from charrnn.errors import NetworkError
 from charrnn.network import initialisation, readout, resets
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array, Ids
-from charrnn.network.cells.cell import CellWorkspace
 from charrnn.network.dropout import Dropout
 from charrnn.network.parameters import Parameters
 from charrnn.network.products import tall_product
 from charrnn.network.resets import Begins, Resets
-
-
-@dataclass(frozen=True)
-class LayerWorkspace:
-    """The buffers of one layer: the cell's own, and where there is dropout, the mask and what goes up."""
-
-    cell: Any  # the cell's own type; see CellWorkspace
-    mask: Array | None  # (T, B, H)
-    dropped: Array | None  # (T, B, H) h' ∘ mask
-
-    def up(self, dropout: bool) -> Array:
-        """What the layer above reads, (T, B, H)."""
-        if dropout and self.dropped is not None:
-            return self.dropped
-        return _states(self.cell)[0][1:]
-
-
-@dataclass(frozen=True)
-class Workspace:
-    """The buffers for windows of T steps and B streams, allocated once, and the window that they hold."""
-
-    inputs: Ids  # (T, B)
-    targets: Ids  # (T, B)
-    layers: tuple[LayerWorkspace, ...]
-    dh: Array  # (T, B, H) ∂L/∂h of one layer after the other, from the top
-    readout: readout.Workspace
-    one_hot: Array  # (at most V, T B) the characters that the window holds, for the gradient of the look-up
-
-    @property
-    def state(self) -> Array:
-        """The state after the window, (S, B, H), a copy."""
-        return self.state_after(len(self.inputs))
-
-    def state_after(self, steps: int) -> Array:
-        """The state after so many steps of the window, (S, B, H), a copy."""
-        return np.stack([states[steps] for layer in self.layers for states in _states(layer.cell)])
-
-    @property
-    def hidden(self) -> Array:
-        """The hidden states of every layer after each step, (L, T, B, H), a copy."""
-        return np.stack([_states(layer.cell)[0][1:] for layer in self.layers])
-
-    @property
-    def logits(self) -> Array:
-        """After `Network.logits`: the logits, (T, B, V)."""
-        return self.readout.o.reshape(*self.inputs.shape, -1)
+from charrnn.network.workspace import LayerWorkspace, Workspace, states_of, x_a_of
 
 
 class Network:
@@ -187,8 +140,8 @@ class Network:
             raise NetworkError(f"a window of {inputs.shape} does not fit a workspace of {ws.inputs.shape}")
         ws.inputs[:] = inputs
         for number, (w, layer) in enumerate(zip(self.layers, ws.layers, strict=True)):
-            x_a, bias = _rows(_x_a(layer.cell)), self._cell.bias(w)[..., np.newaxis, :]
-            for own, incoming in zip(_states(layer.cell), state[self._states_of(number)], strict=True):
+            x_a, bias = _rows(x_a_of(layer.cell)), self._cell.bias(w)[..., np.newaxis, :]
+            for own, incoming in zip(states_of(layer.cell), state[self._states_of(number)], strict=True):
                 own[0] = incoming
             if number == 0:
                 # x W_xh with a one-hot x is a row of W_xh. "clip" spares take a copy; ids are never out of range.
@@ -196,10 +149,10 @@ class Network:
             else:
                 np.matmul(_rows(ws.layers[number - 1].up(dropout is not None)), w["W_xh"], out=x_a)
                 np.add(x_a, bias, out=x_a)
-            resets.run(self._cell.forward(w, layer.cell), _states(layer.cell), anew)
+            resets.run(self._cell.forward(w, layer.cell), states_of(layer.cell), anew)
             if dropout is not None and layer.mask is not None and layer.dropped is not None:
                 dropout.fill(layer.mask, number)
-                np.multiply(_states(layer.cell)[0][1:], layer.mask, out=layer.dropped)
+                np.multiply(states_of(layer.cell)[0][1:], layer.mask, out=layer.dropped)
 
     def _layer_backward(
         self, number: int, ws: Workspace, gradient: Parameters, dropped: bool, anew: Resets | None
@@ -251,11 +204,3 @@ def _resets(begins: Begins | None) -> Resets | None:
 def _rows(array: Array) -> Array:
     """(..., T, B, N) as (..., T B, N), a view."""
     return array.reshape(*array.shape[:-3], -1, array.shape[-1])
-
-
-def _states(cell: CellWorkspace) -> tuple[Array, ...]:
-    return cell.states
-
-
-def _x_a(cell: CellWorkspace) -> Array:
-    return cell.x_a

@@ -1,0 +1,66 @@
+"""The buffers of a network for windows of T steps and B streams: allocated once, they hold what the last window left."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from charrnn.network import readout
+from charrnn.network.arrays import Array, Ids
+from charrnn.network.cells.cell import CellWorkspace
+
+
+@dataclass(frozen=True)
+class LayerWorkspace:
+    """The buffers of one layer: the cell's own, and where there is dropout, the mask and what goes up."""
+
+    cell: Any  # the cell's own type; see CellWorkspace
+    mask: Array | None  # (T, B, H)
+    dropped: Array | None  # (T, B, H) h' ∘ mask
+
+    def up(self, dropout: bool) -> Array:
+        """What the layer above reads, (T, B, H)."""
+        if dropout and self.dropped is not None:
+            return self.dropped
+        return states_of(self.cell)[0][1:]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The buffers for windows of T steps and B streams, allocated once, and the window that they hold."""
+
+    inputs: Ids  # (T, B)
+    targets: Ids  # (T, B)
+    layers: tuple[LayerWorkspace, ...]
+    dh: Array  # (T, B, H) ∂L/∂h of one layer after the other, from the top
+    readout: readout.Workspace
+    one_hot: Array  # (at most V, T B) the characters that the window holds, for the gradient of the look-up
+
+    @property
+    def state(self) -> Array:
+        """The state after the window, (S, B, H), a copy."""
+        return self.state_after(len(self.inputs))
+
+    def state_after(self, steps: int) -> Array:
+        """The state after so many steps of the window, (S, B, H), a copy."""
+        return np.stack([states[steps] for layer in self.layers for states in states_of(layer.cell)])
+
+    @property
+    def hidden(self) -> Array:
+        """The hidden states of every layer after each step, (L, T, B, H), a copy."""
+        return np.stack([states_of(layer.cell)[0][1:] for layer in self.layers])
+
+    @property
+    def logits(self) -> Array:
+        """After `Network.logits`: the logits, (T, B, V)."""
+        return self.readout.o.reshape(*self.inputs.shape, -1)
+
+
+def states_of(cell: CellWorkspace) -> tuple[Array, ...]:
+    """Its states, (T+1, B, H) each, h first; with the type that `Any` hides."""
+    return cell.states
+
+
+def x_a_of(cell: CellWorkspace) -> Array:
+    """Where x W_xh + b goes in, (G, T, B, H), for the rnn (T, B, H)."""
+    return cell.x_a
