@@ -61,7 +61,7 @@ def sample(
         raise typer.BadParameter(
             "--text says where the run's text stands now, for --novelty, --ngram and --with: give one of them too"
         )
-    mixed = common.numbers("--weights", weights) if weights else None
+    mixed = None if weights is None else common.numbers("--weights", weights)
     model = api.load(run, *(others or ()), which=checkpoint, ngram=ngram, weights=mixed, text=training_text or ())
     if length == 0 and not alone and model.vocabulary.end_id is None:
         raise typer.BadParameter(

@@ -48,7 +48,7 @@ def score(
     from charrnn import api
     from charrnn.cli import scores
 
-    mixed = numbers("--weights", weights) if weights else None
+    mixed = None if weights is None else numbers("--weights", weights)
     model = api.load(run, *(others or ()), which=checkpoint, ngram=ngram, weights=mixed, text=training_text or ())
     rival = api.load(against, which=checkpoint) if against else None
     if rival:

@@ -18,7 +18,7 @@ from charrnn.learning.mixture import mixed
 from charrnn.learning.tally import Tally
 from charrnn.network.arrays import Array
 from charrnn.runs import passages
-from charrnn.runs.members import Member, NGramReader, TableReader
+from charrnn.runs.members import Member, NGramReader, TableReader, read_all
 from charrnn.runs.passages import Block, Passage
 from charrnn.text.corpus import Corpus
 
@@ -100,7 +100,7 @@ def evaluate(
 ) -> Evaluation:
     """Read a text once, with all members and, where there are counts, with them.
 
-    Raises TextError for a text without two characters, and DivergedError as DynamicReader does.
+    Raises TextError for a text without two characters, and DivergedError as `read_all` and DynamicReader do.
     """
     with ExitStack() as stack:
         readers = [stack.enter_context(member.reader(passage.characters, learning_rate)) for member in members]
@@ -114,7 +114,7 @@ def evaluate(
         loss=whole.mean,
         bpc=bits(whole.mean),
         bits_per_byte=bits(whole.total) / found.utf_8,
-        perplexity=math.exp(whole.mean),
+        perplexity=_exp(whole.mean),
         characters=whole.characters,
         unknown=found.unknown,
         interval=whole.interval(),
@@ -125,6 +125,14 @@ def evaluate(
     return _beside(made, whole, counts, found.counted) if counts else made
 
 
+def _exp(loss: float) -> float:
+    """Infinity where a float cannot hold it."""
+    try:
+        return math.exp(loss)
+    except OverflowError:
+        return math.inf
+
+
 def _read(
     readers: Sequence[Reader], weights: Sequence[float], blocks: Iterable[Block], counts: Counts | None
 ) -> _Tallies:
@@ -132,7 +140,7 @@ def _read(
     found = _Tallies(Tally(), [Tally() for _ in readers], [Tally() for _ in counting])
     for number, block in enumerate(blocks):
         unknown = block.unknown[:, 1:] if number == 0 else block.unknown
-        own = np.stack([reader.read(block.ids) for reader in readers])
+        own = read_all(readers, block.ids)
         model = mixed(own, weights) if len(own) > 1 else own[0]
         tallies = [found.model, *found.members, *found.counted]
         for tally, surprisals in zip(tallies, [model, *own, *(each.read(block.ids) for each in counting)], strict=True):

@@ -1,6 +1,6 @@
 """What a model is made of: networks, and counts. Each can read a text, and write one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from charrnn.counting.kneser_ney import NGram
+from charrnn.errors import DivergedError
 from charrnn.generation.counts import NGramPredictor
 from charrnn.generation.predictor import NetworkPredictor, Predictor
 from charrnn.learning.dynamic import DynamicReader
@@ -86,6 +87,14 @@ class CountingMember:
     def predictor(self) -> Predictor:
         """As Member has it."""
         return NGramPredictor(self.ngram)
+
+
+def read_all(readers: Sequence[Reader], ids: Ids) -> Array:
+    """The surprisals of the next block under each of M readers, (M, k, n). Raises DivergedError where one is not finite."""
+    found = np.stack([reader.read(ids) for reader in readers])
+    if not np.isfinite(found).all():
+        raise DivergedError("the network's output is no longer a finite number: its training diverged")
+    return found
 
 
 class NGramReader:

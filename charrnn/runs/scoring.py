@@ -16,9 +16,11 @@ from charrnn.learning.evaluation import Reader
 from charrnn.learning.mixture import mixed
 from charrnn.network.arrays import Array
 from charrnn.runs.evaluation import UNKNOWN_COST
-from charrnn.runs.members import Member
+from charrnn.runs.members import Member, read_all
 from charrnn.runs.passages import Block
 from charrnn.text.vocabulary import Vocabulary
+
+LONGEST = 4  # bytes of a character in UTF-8: what is no text must not be held for ever
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,10 @@ def score(
     blocks: Iterable[Block],
     length: int | None = None,
 ) -> Iterator[Scored]:
-    """Read a text with all members together; `length` is about how many characters it has, where that is known."""
+    """Read a text with all members together; `length` is about how many characters it has, where that is known.
+
+    Raises DivergedError as `read_all` does.
+    """
     with ExitStack() as stack:
         readers = [stack.enter_context(member.reader(length)) for member in members]
         beginning = [stack.enter_context(member.reader(2)) for member in members]
@@ -78,8 +83,8 @@ def _first(readers: Sequence[Reader], weights: Sequence[float], vocabulary: Voca
 
 
 def _read(readers: Sequence[Reader], weights: Sequence[float], ids: Array) -> Array:
-    found = [reader.read(ids) for reader in readers]
-    return mixed(np.stack(found), weights) if len(found) > 1 else found[0]
+    found = read_all(readers, ids)
+    return mixed(found, weights) if len(found) > 1 else found[0]
 
 
 class _Held:
@@ -99,10 +104,11 @@ class _Held:
         return self._cut(self._starts(), len(self.data))
 
     def _starts(self) -> Array:
-        """Where characters begin: at all bytes but those that continue one, and at the first."""
-        continues = np.frombuffer(self.data, np.uint8) & 0xC0 == 0x80
-        continues[:1] = False
-        return np.flatnonzero(~continues)
+        """Where characters begin: at the first byte, at those that continue none, and at those that would be a fifth."""
+        begins = np.frombuffer(self.data, np.uint8) & 0xC0 != 0x80
+        places = np.arange(len(begins))
+        since = places - np.maximum.accumulate(np.where(begins, places, 0))
+        return np.flatnonzero(since % LONGEST == 0)
 
     def _cut(self, starts: Array, end: int) -> Scored:
         ends = [*starts[1:], end]

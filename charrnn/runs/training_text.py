@@ -13,7 +13,7 @@ from charrnn.runs.evaluation import Counts
 from charrnn.runs.texts import corpus_of
 from charrnn.text import corpus as corpora
 from charrnn.text.corpus import Corpus
-from charrnn.text.splits import Split, overlap
+from charrnn.text.splits import SPLITS, Split, overlap
 
 
 class TrainingText:
@@ -39,6 +39,8 @@ class TrainingText:
 
     def held_out(self, corpus: Corpus, name: str | None) -> str:
         """The name of a split that has a share: the one that was asked for, or test, or valid."""
+        if name not in (None, *SPLITS):
+            raise RunError(f"split {name}: there are {', '.join(SPLITS)}")
         name = name or ("test" if corpus.slices("test").size else "valid")
         if not corpus.slices(name).size:
             raise RunError(
