@@ -41,7 +41,7 @@ def tell_error(message: str) -> None:
 
 def tell(message: str) -> None:
     """A line for the person, not for the pipe."""
-    _stderr().print(Text(message, style="dim"), soft_wrap=True)
+    _stderr().print(Text(printable(message), style="dim"), soft_wrap=True)
 
 
 def write_json(value: object) -> None:
@@ -51,7 +51,7 @@ def write_json(value: object) -> None:
 
 def stdout() -> Console:
     """Where results go."""
-    return Terminal(width=None if sys.stdout.isatty() else WIDE, highlight=False)
+    return Terminal(width=None if sys.stdout.isatty() else WIDE, highlight=False, markup=False, emoji=False)
 
 
 def in_colour(console: Console) -> bool:

@@ -65,14 +65,14 @@ def evaluate(
 
     if learning_rate is not None and not dynamic:
         raise typer.BadParameter("--learning-rate is that of --dynamic; give both")
-    if text and (split or protocol or slices):
+    if text and (split or protocol or slices is not None):
         raise typer.BadParameter(
             "--split, --protocol and --slices cut the run's own text; leave them out with another TEXT"
         )
     rate = (LEARNING_RATE if learning_rate is None else learning_rate) if dynamic else None
     model = common.load(run, others, ngram, weights, training_text, checkpoint)
     given = read_text(text, model.saved.config.data) if text else None
-    made = model.evaluate(given, split, protocol, _slices(slices) if slices else None, rate, baselines)
+    made = model.evaluate(given, split, protocol, None if slices is None else _slices(slices), rate, baselines)
     evaluations.show(made, model, json)
 
 

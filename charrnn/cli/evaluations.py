@@ -1,11 +1,12 @@
 """How an evaluation looks."""
 
+import math
 from dataclasses import asdict
 
 from rich.table import Table
 from rich.text import Text
 
-from charrnn.cli.display import stdout, tell, write_json
+from charrnn.cli.display import printable, stdout, tell, write_json
 from charrnn.learning.events import bits
 from charrnn.runs.evaluation import Evaluation
 from charrnn.runs.model import Model
@@ -16,16 +17,17 @@ def show(found: Evaluation, model: Model, json: bool) -> None:
     for note in (*model.notes, *found.notes):
         tell(note)
     if json:
-        write_json(asdict(found))
+        told = found.perplexity if math.isfinite(found.perplexity) else None  # JSON knows no infinity
+        write_json({**asdict(found), "perplexity": told})
         return
     console = stdout()
     console.print(Text(_headline(found)), soft_wrap=True)
     table = Table("", "nats", "bits", "95 %, nats")
-    table.add_row(_name(found, model), *_loss(found.loss), _interval(found.interval), style="bold")
+    table.add_row(printable(_name(found, model)), *_loss(found.loss), _interval(found.interval), style="bold")
     if found.static is not None:
         table.add_row("  the same without --dynamic", *_loss(found.static), "")
     for part in found.members:
-        table.add_row(f"  {part.weight:.3f} x {part.name}, alone", *_loss(part.loss), "")
+        table.add_row(printable(f"  {part.weight:.3f} x {part.name}, alone"), *_loss(part.loss), "")
     names = {"ngram": f"{found.ngram_order}-gram (Kneser-Ney)", "xz": "xz -9e"}
     for name, loss in asdict(found.baselines).items():
         if loss is not None:

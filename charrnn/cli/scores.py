@@ -96,7 +96,7 @@ def require_comparable(model: Model, rival: Model) -> None:
         ours, theirs = (getattr(each, key) for each in data)
         if ours != theirs:
             raise RunError(
-                f"--against: data.{key} is {ours} for the one model, {theirs} for the other; they must read alike"
+                f"--against: data.{key} is {json.dumps(ours)} for the one model, {json.dumps(theirs)} for the other; they must read alike"
             )
 
 

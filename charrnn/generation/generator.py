@@ -5,6 +5,7 @@ from itertools import takewhile
 
 import numpy as np
 
+from charrnn.errors import SamplingError
 from charrnn.generation.alphabet import forbidden
 from charrnn.generation.drawing import Drawn, draw_texts
 from charrnn.generation.pieces import Decoder, Piece, pieces
@@ -34,7 +35,8 @@ class Generator:
         Without a prompt it first reads, unseen, a line's end, or where the vocabulary has none a character
         drawn at random; a model of documents always reads first that one begins. A byte model yields whole characters, with
         U+FFFD for what is not UTF-8, and may therefore yield fewer. The same seed gives the same text. Raises
-        VocabularyError for a character of the prompt that the vocabulary lacks, and SamplingError for an empty stop string.
+        VocabularyError for a character of the prompt that the vocabulary lacks, and SamplingError for an empty stop string, a
+        length or a seed below 0.
         """
         require_stops(stops)
         texts = _texts(self._vocabulary, self._draw_one(prompt, length, options, seed))
@@ -67,6 +69,8 @@ class Generator:
         require_stops(stops)
         ids, surprisals, steps = [], [], []
         end_id = self._vocabulary.end_id
+        if length == 0 and end_id is None:
+            raise SamplingError("a length of 0 is without end: for one text alone, or for documents")
         ends = Ends([Decoder(self._vocabulary) for _ in seeds], stops, end_id)
         for drawn in self._draw(prompt, length if end_id is None else length or None, options, seeds):
             ids.append(drawn.ids)
@@ -109,8 +113,10 @@ class Generator:
         return drawn if end_id is None else takewhile(lambda each: each.ids[0] != end_id, drawn)
 
     def _draw(self, prompt: str, length: int | None, options: Options, seeds: Sequence[Seed]) -> Iterator[Drawn]:
-        """The next character of each text, `length` times. A mistake in the prompt is told at once."""
-        generators = [np.random.default_rng(seed) for seed in seeds]
+        """The next character of each text, `length` times. A mistake in what is asked is told at once."""
+        if length is not None and length < 0:
+            raise SamplingError(f"length must be at least 0; found {length}")
+        generators = [_generator(seed) for seed in seeds]
         end_id = self._vocabulary.end_id
         if prompt or end_id is not None:  # one copy serves all texts
             ids = self._vocabulary.encode(prompt)
@@ -126,6 +132,13 @@ class Generator:
             return self._vocabulary.encode("\n")
         known = [index for index in range(len(self._vocabulary)) if index != self._vocabulary.unknown_id]
         return random.choice(known, 1)
+
+
+def _generator(seed: Seed) -> np.random.Generator:
+    try:
+        return np.random.default_rng(seed)
+    except ValueError:
+        raise SamplingError(f"seed must be at least 0; found {seed}") from None
 
 
 def _texts(vocabulary: Vocabulary, drawn: Iterator[Drawn]) -> Iterator[str]:

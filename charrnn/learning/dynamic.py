@@ -44,6 +44,7 @@ class DynamicReader:
         found = [self._learned(steps[start : start + WINDOW + 1]) for start in starts]
         return np.concatenate([np.empty((0, len(ids))), *found]).T
 
+    @np.errstate(over="ignore", invalid="ignore")  # told in words
     def _learned(self, ids: Indices) -> Array:
         """The surprisals of ids[1:], (n - 1, k), from which it then learns."""
         begins = None if self._end_id is None else ids[:-1] == self._end_id

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from charrnn.errors import DivergedError
 from charrnn.learning.evaluation import Reader
 from charrnn.network.arrays import Array
 from charrnn.text.vocabulary import Ids
@@ -26,8 +27,16 @@ class MixtureReader:
         self._readers, self._weights = readers, weights
 
     def read(self, ids: Ids) -> Array:
-        """As evaluation.Reader has it."""
-        return mixed(np.stack([reader.read(ids) for reader in self._readers]), self._weights)
+        """As evaluation.Reader has it. Raises DivergedError as `read_all` does."""
+        return mixed(read_all(self._readers, ids), self._weights)
+
+
+def read_all(readers: Sequence[Reader], ids: Ids) -> Array:
+    """The surprisals of the next block under each of M readers, (M, k, n). Raises DivergedError where one is not finite."""
+    found = np.stack([reader.read(ids) for reader in readers])
+    if not np.isfinite(found).all():
+        raise DivergedError("the network's output is no longer a finite number: its training diverged")
+    return found
 
 
 def mixed(surprisals: Array, weights: Sequence[float]) -> Array:

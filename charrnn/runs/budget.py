@@ -35,6 +35,8 @@ def steps_within(plan: Plan, seconds: float, began: float) -> tuple[int, str]:
 
     Raises RunError where there is no time for one.
     """
+    if not 0 < seconds < math.inf:
+        raise RunError(f"--time: {seconds:g} s: must be a finite number above 0")
     cost = _measured(plan, min(max(SHARE * seconds, SHORTEST), LONGEST))
     left = seconds - (time.perf_counter() - began) - cost.once
     steps = min(ENDLESS, int(left / cost.per_step(plan.config.training.eval_every)))

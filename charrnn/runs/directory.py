@@ -19,6 +19,7 @@ from charrnn.runs.writing import SIDE, finish_keeping, side_of, whole_file
 
 CONFIG, METRICS = "config.yaml", "metrics.jsonl"
 LAST, PREVIOUS, BEST = "last.safetensors", "previous.safetensors", "best.safetensors"
+WHICH = (None, "best", "last")
 ENDS = {"training.steps", "training.epochs"}
 
 
@@ -130,6 +131,8 @@ def load(run: Path, which: str | None = None) -> Loaded:
     last one for the best, unless that was asked for by name, and for the last one the one before it.
     Raises RunError where there is none, and CheckpointError where none is whole.
     """
+    if which not in WHICH:
+        raise RunError(f"{run}: no checkpoint is called {which!r}; there are best and last")
     if run.is_file():
         return Loaded(checkpoints.load(run), run)
     if not run.is_dir():

@@ -13,7 +13,7 @@ from charrnn.counting.order import LONGEST
 from charrnn.errors import TextError
 from charrnn.learning.evaluation import Reader
 from charrnn.learning.events import bits
-from charrnn.learning.mixture import mixed
+from charrnn.learning.mixture import mixed, read_all
 from charrnn.learning.tally import Tally
 from charrnn.network.arrays import Array
 from charrnn.runs import passages
@@ -100,7 +100,7 @@ def evaluate(
 ) -> Evaluation:
     """Read a text once, with all members and, where there are counts, with them.
 
-    Raises TextError for a text without two characters, and DivergedError as DynamicReader does.
+    Raises TextError for a text without two characters, and DivergedError as `read_all` and DynamicReader do.
     """
     with readers(members, passage.characters, learning_rate, passage.before) as reading:
         found = _read(reading, weights, passage, counts)
@@ -113,7 +113,7 @@ def evaluate(
         loss=whole.mean,
         bpc=bits(whole.mean),
         bits_per_byte=bits(whole.total) / found.utf_8,
-        perplexity=math.exp(whole.mean),
+        perplexity=_exp(whole.mean),
         characters=whole.characters,
         unknown=found.unknown,
         interval=whole.interval(),
@@ -124,12 +124,20 @@ def evaluate(
     return _beside(made, whole, counts, found.counted) if counts else made
 
 
+def _exp(loss: float) -> float:
+    """Infinity where a float cannot hold it."""
+    try:
+        return math.exp(loss)
+    except OverflowError:
+        return math.inf
+
+
 def _read(reading: Sequence[Reader], weights: Sequence[float], passage: Passage, counts: Counts | None) -> _Tallies:
     counting: list[Reader] = [TableReader(counts.unigram), NGramReader(counts.ngram, passage.before)] if counts else []
     found = _Tallies(Tally(), [Tally() for _ in reading], [Tally() for _ in counting])
     for number, block in enumerate(passage.blocks()):
         unknown = block.unknown[:, 1:] if number == 0 else block.unknown
-        own = np.stack([reader.read(block.ids) for reader in reading])
+        own = read_all(reading, block.ids)
         tallies = [found.model, *found.members, *found.counted]
         all_read = [mixed(own, weights), *own, *(reader.read(block.ids) for reader in counting)]
         for tally, surprisals in zip(tallies, all_read, strict=True):

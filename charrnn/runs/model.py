@@ -4,8 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
+from typing import get_args
 
 from charrnn.counting.order import HIGHEST
 from charrnn.errors import RunError, TextError
@@ -13,9 +12,10 @@ from charrnn.generation.generator import Generator
 from charrnn.generation.mixture import MixturePredictor
 from charrnn.generation.samples import Seed
 from charrnn.generation.sampling import Options
-from charrnn.learning.mixture import fit_weights
+from charrnn.learning.mixture import fit_weights, read_all
 from charrnn.runs import directory, passages, scoring
 from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.config import Data
 from charrnn.runs.directory import Loaded
 from charrnn.runs.evaluation import Compressing, Evaluation, evaluate
 from charrnn.runs.members import CountingMember, Member, NetworkMember, readers
@@ -25,7 +25,7 @@ from charrnn.runs.texts import read_once, read_text
 from charrnn.runs.training_text import TrainingText, held_out
 from charrnn.text import splits
 from charrnn.text.corpus import Corpus, Text
-from charrnn.text.splits import Protocol
+from charrnn.text.splits import Protocol, Split
 from charrnn.text.vocabulary import Vocabulary, describe
 
 LONGEST_FIT = 1_000_000  # characters of the validation split on which weights are fitted
@@ -101,8 +101,13 @@ class Model:
         where it has no share valid), cut as for the training, or by another protocol.
 
         With a `learning_rate` the weights follow the text (dynamic evaluation). `counted`: beside what counts and a compressor
-        make of it. Raises TextError, DivergedError, and RunError where its own text cannot be read or has no such split.
+        make of it. Raises TextError, DivergedError, and RunError where its own text cannot be read or has no such split, and for
+        what is asked of the one kind of text and is for the other.
         """
+        if learning_rate is not None and not 0 <= learning_rate < math.inf:
+            raise RunError(f"the learning rate must be a number of at least 0; found {learning_rate:g}")
+        if text is not None and (split or protocol or slices):
+            raise RunError("split, protocol and slices cut the run's own text; leave them out with another text")
         if text is None:
             return self._evaluate_split(split, protocol, slices, learning_rate, counted)
         corpus, notes = None, []
@@ -115,6 +120,8 @@ class Model:
 
     def _passage(self, text: str | bytes | Text) -> Passage:
         given = text if isinstance(text, Text) else Text.of(text)
+        if given.unit == "byte" and self.vocabulary.unit == "char":
+            raise TextError("the model reads characters, and was given bytes; decode them: text.decode()")
         return passages.of_text(given, self.vocabulary, self.saved.config.data)
 
     def _evaluate_split(
@@ -126,7 +133,7 @@ class Model:
         counted: bool,
     ) -> Evaluation:
         data, text = self.saved.config.data, self.training_text
-        split = splits.by(protocol or data.protocol, data.split, slices or data.slices)
+        split = _asked(data, protocol, slices)
         corpus = text.cut(split)
         name = held_out(corpus, split, name)
         made = self._evaluated(passages.of_split(corpus, name), corpus if counted else None, learning_rate)
@@ -175,11 +182,23 @@ def load(
     if ngram:
         members.append(CountingMember(text.ngram))
     model = Model(first, text, tuple(members), notes=notes)
-    if len(members) == 1:
-        return model
     if weights is not None:
         return replace(model, weights=_shares(weights, len(members)))
+    if len(members) == 1:
+        return model
     return replace(model, weights=_fitted(model), weights_are_fitted=True)
+
+
+def _asked(data: Data, protocol: Protocol | None, slices: tuple[int, int] | None) -> Split:
+    """How a text is cut: as for the training, but for what is asked. Raises RunError for what there is not."""
+    if protocol not in (None, *get_args(Protocol)):
+        raise RunError(f"protocol {protocol}: there are {', '.join(get_args(Protocol))}")
+    split = splits.by(protocol or data.protocol, data.split, slices or data.slices)
+    if slices and (split.protocol != "char-rnn" or len(slices) != 2 or min(slices) < 1):
+        raise RunError(
+            f"slices {slices}: must be two whole numbers above 0, of protocol char-rnn; found protocol {split.protocol}"
+        )
+    return split
 
 
 def _require_same(first: Loaded, other: Loaded) -> None:
@@ -196,12 +215,13 @@ def _require_same(first: Loaded, other: Loaded) -> None:
 
 def _shares(weights: Sequence[float], count: int) -> tuple[float, ...]:
     """Weights as given, made to add up to 1. Raises RunError for what cannot be weights."""
-    if len(weights) != count or not all(0 <= weight < math.inf for weight in weights) or not sum(weights) > 0:
+    if len(weights) != count or not all(0 <= weight < math.inf for weight in weights) or not any(weights):
         raise RunError(
             f"--weights {','.join(f'{weight:g}' for weight in weights)}: must be {count} numbers of at least 0, one for each member, "
             "not all 0"
         )
-    return tuple(weight / sum(weights) for weight in weights)
+    relative = [weight / max(weights) for weight in weights]  # whose sum cannot overflow
+    return tuple(weight / sum(relative) for weight in relative)
 
 
 def _fitted(model: Model) -> tuple[float, ...]:
@@ -214,4 +234,4 @@ def _fitted(model: Model) -> tuple[float, ...]:
             "the run's text has no validation split on which weights could be fitted; give them with --weights"
         )
     with readers(model.members, slices.size, before=corpus.before("valid", HIGHEST - 1)) as reading:
-        return tuple(fit_weights(np.stack([reader.read(slices).ravel() for reader in reading])))
+        return tuple(fit_weights(read_all(reading, slices).reshape(len(reading), -1)))

@@ -19,6 +19,8 @@ from charrnn.runs.members import Member, readers
 from charrnn.runs.passages import Block
 from charrnn.text.vocabulary import Ids, Vocabulary
 
+LONGEST = 4  # bytes of a character in UTF-8: what is no text must not be held for ever
+
 
 @dataclass(frozen=True)
 class Scored:
@@ -40,7 +42,10 @@ def score(
     blocks: Iterable[Block],
     length: int | None = None,
 ) -> Iterator[Scored]:
-    """Read a text with all members together; `length` is about how many characters it has, where that is known."""
+    """Read a text with all members together; `length` is about how many characters it has, where that is known.
+
+    Raises DivergedError where a surprisal is not finite.
+    """
     with readers(members, length) as whole, readers(members, 2) as alone:
         reader, held = MixtureReader(whole, weights), _Held()
         for number, block in enumerate(blocks):
@@ -91,10 +96,11 @@ class _Held:
         return self._cut(self._starts(), len(self.data))
 
     def _starts(self) -> Array:
-        """Where characters begin: at all bytes but those that continue one, and at the first."""
-        continues = np.frombuffer(self.data, np.uint8) & 0xC0 == 0x80
-        continues[:1] = False
-        return np.flatnonzero(~continues)
+        """Where characters begin: at the first byte, at those that continue none, and at those that would be a fifth."""
+        begins = np.frombuffer(self.data, np.uint8) & 0xC0 != 0x80
+        places = np.arange(len(begins))
+        since = places - np.maximum.accumulate(np.where(begins, places, 0))
+        return np.flatnonzero(since % LONGEST == 0)
 
     def _cut(self, starts: Array, end: int) -> Scored:
         ends = [*starts[1:], end]

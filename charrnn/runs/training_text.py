@@ -13,7 +13,7 @@ from charrnn.runs.evaluation import Counts
 from charrnn.runs.texts import corpus_of
 from charrnn.text import corpus as corpora
 from charrnn.text.corpus import Corpus
-from charrnn.text.splits import Split, overlap
+from charrnn.text.splits import SPLITS, Split, overlap
 
 
 class TrainingText:
@@ -52,6 +52,8 @@ def held_out(corpus: Corpus, split: Split, name: str | None) -> str:
 
     Raises RunError where it has none.
     """
+    if name not in (None, *SPLITS):
+        raise RunError(f"split {name}: there are {', '.join(SPLITS)}")
     name = name or ("test" if corpus.slices("test").size else "valid")
     if not corpus.slices(name).size:
         raise RunError(

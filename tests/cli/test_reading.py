@@ -8,6 +8,7 @@ import pytest
 from refusals import refused
 
 from charrnn import api
+from charrnn.runs.checkpoint import load, save
 
 EVAL_KEYS = {"loss", "bpc", "bits_per_byte", "perplexity", "characters", "interval", "protocol", "baselines"}
 
@@ -175,7 +176,37 @@ def test_models_of_different_units_are_not_compared(charrnn, tiny_run, text_file
         charrnn("score", tiny_run, "--against", tmp_path / "bytes", stdin=b"x"),
         1,
         "--against",
-        "data.unit is char",
+        'data.unit is "char"',
         "byte",
     )
     refused(charrnn("eval", tiny_run, "--with", tmp_path / "bytes"), 1, "different vocabularies cannot be mixed")
+
+
+def test_names_are_shown_as_they_are(charrnn, tiny_run, tmp_path):
+    """Neither as markup of rich, nor as what moves the cursor."""
+    odd = tmp_path / "a[" / "b]:smile:\x1b[2J"
+    odd.parent.mkdir()
+    tiny_run.rename(odd)
+    result = charrnn("eval", odd, "--no-baselines", "--with", odd)
+    assert "a[/b]:smile:\ufffd[2J/best.safetensors" in result.stderr
+    assert "\x1b" not in result.stdout + result.stderr
+    assert "mixture of 2" in result.stdout
+
+
+def test_a_perplexity_that_json_cannot_hold_is_null(charrnn, tiny_run):
+    saved = load(tiny_run / "last.safetensors")
+    saved.network.parameters.flat[:] *= 1e5
+    save(saved, tiny_run / "best.safetensors")
+    found = json.loads(charrnn("eval", tiny_run, "--json").stdout, parse_constant=pytest.fail)
+    assert found["perplexity"] is None
+    assert found["loss"] > 710
+
+
+@pytest.mark.parametrize("command", ["eval", "score", "sample"])
+def test_empty_weights_are_none(charrnn, tiny_run, command):
+    refused(charrnn(command, tiny_run, "--ngram", "--weights", "", stdin=b"x"), 2, "must be numbers")
+
+
+def test_slices_are_those_of_char_rnn(charrnn, tiny_run):
+    refused(charrnn("eval", tiny_run, "--slices", "4,10"), 1, "of protocol char-rnn; found protocol contiguous")
+    refused(charrnn("eval", tiny_run, "--slices", ""), 2, "2 whole numbers above 0")

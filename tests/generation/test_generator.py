@@ -391,3 +391,19 @@ def test_a_document_may_end_whatever_characters_are_asked_for():
     assert set("".join(write(made, prompt="", length=500, seed=seed) for seed in range(30))) == {"a"}
     with pytest.raises(SamplingError, match="the model knows none of these"):
         of_documents(only=END.upper())
+
+
+@pytest.mark.parametrize(
+    ("length", "seed", "words"),
+    [(-1, 1, "length must be at least 0; found -1"), (5, -1, "seed must be at least 0; found -1")],
+)
+def test_a_length_or_a_seed_below_0_is_refused(length, seed, words):
+    with pytest.raises(SamplingError, match=words):
+        generator().generate("ab", length, Options(), seed)
+    with pytest.raises(SamplingError, match=words):
+        generator().generate_many("ab", length, Options(), [seed])
+
+
+def test_many_texts_are_not_written_without_end():
+    with pytest.raises(SamplingError, match="a length of 0 is without end"):
+        generator().generate_many("ab", 0, Options(), [1])

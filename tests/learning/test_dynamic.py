@@ -88,3 +88,9 @@ def test_a_learning_rate_that_is_too_high_is_told():
     made = network("rnn")
     with np.errstate(all="ignore"), pytest.raises(DivergedError, match="learning rate of 1e"):
         DynamicReader(made, 1e308).read(ids())
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_overflows_is_told_in_words():
+    with pytest.raises(DivergedError):
+        DynamicReader(network("rnn"), 1e308).read(ids())

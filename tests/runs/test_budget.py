@@ -1,5 +1,6 @@
 """--time: a measurement becomes a number of steps."""
 
+import math
 import time
 
 import pytest
@@ -68,3 +69,9 @@ def test_the_clock_counts_steps_after_the_warm_up_and_everything_but_the_end(mon
     ):
         clock.note(event)
     assert (clock.start, clock.steps, clock.stepping, clock.rest) == (2, 3, 3, 2)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, math.nan, math.inf])
+def test_what_is_no_time_is_refused_before_anything_is_measured(text_file, tiny_config, seconds):
+    with pytest.raises(RunError, match="must be a finite number above 0"):
+        api.plan([str(text_file)], tiny_config, seconds=seconds)

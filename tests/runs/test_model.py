@@ -9,7 +9,7 @@ import tiny
 
 from charrnn import api
 from charrnn.counting.order import fit_chosen
-from charrnn.errors import RunError, TextError
+from charrnn.errors import DivergedError, RunError, TextError
 from charrnn.learning.mixture import mixed
 from charrnn.network.readout import log_softmax
 from charrnn.runs import evaluation, members, passages, training_text
@@ -416,3 +416,73 @@ def test_nothing_is_no_text(run):
 def test_a_text_of_type_text_can_be_evaluated(run):
     model = api.load(run)
     assert model.evaluate(Text.of("the cat"), counted=False) == model.evaluate("the cat", counted=False)
+
+
+def scaled(model, by):
+    model.members[0].network.parameters.flat[:] *= by
+    return model
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_perplexity_beyond_any_float_is_infinite(run):
+    found = scaled(api.load(run), 1e5).evaluate()
+    assert found.loss > 710
+    assert found.perplexity == math.inf
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
+def test_an_output_that_is_no_number_is_told(run):
+    model = api.load(run)
+    model.members[0].network.parameters.flat[:] = np.float32(3e38)
+    with pytest.raises(DivergedError, match="no longer a finite number"):
+        model.evaluate()
+    with pytest.raises(DivergedError, match="no longer a finite number"):
+        model.score("the cat")
+
+
+def test_weights_of_any_size_are_shares(run, other):
+    assert api.load(run, other, weights=[1e308, 1e308]).weights == (0.5, 0.5)
+    assert api.load(run, other, weights=[5e-324, 0]).weights == (1, 0)
+
+
+def test_weights_without_a_mixture_are_refused(run):
+    with pytest.raises(RunError, match="must be 1 numbers"):
+        api.load(run, weights=[1, 2])
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"split": "dev"}, "split dev: there are train, valid, test"),
+        ({"protocol": "nano"}, "protocol nano: there are contiguous, nanogpt, char-rnn"),
+        ({"slices": (4, 10)}, "of protocol char-rnn; found protocol contiguous"),
+        ({"protocol": "char-rnn", "slices": (0, 10)}, "two whole numbers above 0"),
+        ({"text": "the cat", "split": "valid"}, "leave them out with another text"),
+        ({"learning_rate": math.nan}, "must be a number of at least 0; found nan"),
+        ({"learning_rate": math.inf}, "must be a number of at least 0; found inf"),
+        ({"learning_rate": -1}, "must be a number of at least 0; found -1"),
+    ],
+)
+def test_what_no_evaluation_can_be_is_refused(run, asked, words):
+    with pytest.raises(RunError, match=words):
+        api.load(run).evaluate(**asked)
+
+
+@pytest.mark.parametrize("text", [b"the cat", Text.of(b"the cat")])
+def test_bytes_are_no_characters(run, text):
+    with pytest.raises(TextError, match=r"text.decode\(\)"):
+        api.load(run).evaluate(text)
+
+
+def test_there_are_two_checkpoints(run):
+    with pytest.raises(RunError, match="no checkpoint is called 'first'; there are best and last"):
+        api.load(run, which="first")
+
+
+def test_bytes_that_are_no_characters_are_not_held_for_ever(tmp_path):
+    path = tmp_path / "text.bin"
+    path.write_bytes(b"the cat sat on the mat.\n" * 50)
+    model = api.load(trained(tmp_path / "bytes", path, "data.unit=byte"))
+    stretches = list(model.scored(iter([b"\x80" * 10] * 5)))
+    assert [len(found.characters) for found in stretches] == [2, 2, 3, 2, 3, 1]
+    assert "".join("".join(found.characters) for found in stretches) == "\ufffd" * 50

@@ -123,7 +123,7 @@ def test_models_that_read_other_documents_are_not_compared(charrnn, run, tmp_pat
     other = trained(tmp_path / "other", names)
     result = charrnn("score", run, "--against", other, stdin=b"Ada")
     assert result.exit_code == 1
-    assert "data.boundary is \\n for the one model, None for the other" in result.stderr
+    assert r'data.boundary is "\\n" for the one model, null for the other' in result.stderr
 
 
 def test_a_network_of_documents_is_fine_tuned_on_documents(run, tmp_path, names):
