@@ -41,7 +41,7 @@ def tell_error(message: str) -> None:
 
 def tell(message: str) -> None:
     """A line for the person, not for the pipe."""
-    _stderr().print(Text(printable(message), style="dim"), soft_wrap=True)
+    _stderr().print(Text(printable(message).replace("\n", "\ufffd"), style="dim"), soft_wrap=True)
 
 
 def write_json(value: object) -> None:

@@ -184,11 +184,11 @@ def test_models_of_different_units_are_not_compared(charrnn, tiny_run, text_file
 
 def test_names_are_shown_as_they_are(charrnn, tiny_run, tmp_path):
     """Neither as markup of rich, nor as what moves the cursor."""
-    odd = tmp_path / "a[" / "b]:smile:\x1b[2J"
+    odd = tmp_path / "a[" / "b]:smile:\x1b[2J\n"
     odd.parent.mkdir()
     tiny_run.rename(odd)
     result = charrnn("eval", odd, "--no-baselines", "--with", odd)
-    assert "a[/b]:smile:\ufffd[2J/best.safetensors" in result.stderr
+    assert "a[/b]:smile:\ufffd[2J\ufffd/best.safetensors" in result.stderr
     assert "\x1b" not in result.stdout + result.stderr
     assert "mixture of 2" in result.stdout
 
