@@ -92,7 +92,7 @@ def warmed_up(network: Network, ids: Ids, lags: int, positions: int) -> tuple[Id
     before = min(lags, len(ids) - lags - 1)
     length = before + lags + 1
     starts = np.unique(np.linspace(0, len(ids) - length, positions).astype(np.intp))
-    read = np.asarray(ids, np.intp)[starts + np.arange(length)[:, np.newaxis]]
+    read = ids[starts + np.arange(length)[:, np.newaxis]]
     state = network.zero_state(len(starts))
     if before:
         ws = network.workspace(before, len(starts))
