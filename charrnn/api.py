@@ -11,6 +11,7 @@ import numpy as np
 from charrnn.checks import gradcheck as checks
 from charrnn.checks.estimate import refuse_if_long
 from charrnn.checks.gradcheck import Report
+from charrnn.checks.gradient_flow import LAGS, POSITIONS, GradientFlow, gradient_flow
 from charrnn.checks.oracles import ORACLES
 from charrnn.checks.properties import check_properties
 from charrnn.generation.novelty import novelty as novelty
@@ -18,7 +19,7 @@ from charrnn.learning.bench import Bench, measure, random_trainer
 from charrnn.learning.clipping import Clipping
 from charrnn.learning.events import Event
 from charrnn.learning.parallel import fastest_threads
-from charrnn.runs import budget, directory
+from charrnn.runs import budget, directory, flow
 from charrnn.runs import export as exports
 from charrnn.runs import model as models
 from charrnn.runs import plan as plans
@@ -152,3 +153,20 @@ def gradcheck(
     checks.require_known(oracles)
     refuse_if_long(case, oracles, entries)
     return Report(list(checks.gradcheck(case, oracles, tolerance, entries, seed)), list(check_properties(case)))
+
+
+def gradflow(
+    run: Path | None = None,
+    text: Sequence[str] = (),
+    config: Config | None = None,
+    lags: int = LAGS,
+    positions: int = POSITIONS,
+    which: str | None = None,
+) -> GradientFlow:
+    """How far gradients reach: in a run, on a text (none: its validation split), or in a fresh network of a configuration on the
+    built-in text. Over `lags` characters, from `positions` places of the text; see checks/gradient_flow.py.
+
+    Raises CheckError where the text is too short for the lags, RunError, CheckpointError and TextError.
+    """
+    network, ids = flow.of_config(config or Config()) if run is None else flow.of_run(run, text, which)
+    return gradient_flow(network, ids, lags, positions)

@@ -8,6 +8,7 @@
     ├── CheckpointError    a checkpoint that is damaged or belongs elsewhere
     │   └── UnreadableError  one that may be whole, and cannot be read here and now
     ├── RunError           a run directory that cannot be made, found or resumed
+    ├── FigureError        a figure that cannot be drawn here, or not written there
     ├── SamplingError      a sampling option out of its range
     ├── CheckError         a gradient check that cannot be made as asked
     ├── WorkerError        a helper process of a training that cannot be started, or was lost
@@ -48,6 +49,10 @@ class UnreadableError(CheckpointError):
 
 class RunError(CharrnnError):
     """A run directory that cannot be made, found or resumed."""
+
+
+class FigureError(CharrnnError):
+    """A figure that cannot be drawn here, or not written there."""
 
 
 class SamplingError(CharrnnError):

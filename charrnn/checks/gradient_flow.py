@@ -1,0 +1,140 @@
+"""How far gradients reach in a network: all figures of it together.
+
+At P positions of a text, each read from a good way before, the Jacobian products by lag (products.py), from them the memory
+horizon and the largest Lyapunov exponent; the spectrum of W_hh and the conditions (spectrum.py); the share of saturated units
+(saturation.py); what truncation costs (truncation.py). In float64. Of several layers, each one's own recurrence, from its state to
+its state, what comes from below being held.
+
+    half-life   the lag from which on less than half of the gradient is left, by the median of rms over the positions
+    horizon     the same for 1 %
+    lyapunov    λ = d log ‖J_n ... J_1‖ / dn, in nats per step, over the lags after the first quarter; below 0: what happened is forgotten
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from charrnn.checks import jacobians
+from charrnn.checks.products import Norms, norms_by_lag
+from charrnn.checks.saturation import saturated
+from charrnn.checks.spectrum import Conditions, Spectrum, conditions, spectra
+from charrnn.checks.truncation import Truncation, truncations
+from charrnn.errors import CheckError
+from charrnn.network.arrays import Array, Ids
+from charrnn.network.network import Network
+
+LAGS, POSITIONS = 200, 8
+STREAMS_OF_TRUNCATION = 64  # over which the truncated gradient is averaged, as over the streams of a batch
+HALF, ONE_PERCENT = 0.5, 0.01
+NOTHING = -1e4  # the base-10 logarithm that stands for 0, which JSON could not hold
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Of one state, base-10 logarithms by lag from 0 on: median and quartiles of rms over the positions, and the median of largest.
+
+    The two lags are None where the median is not below, for good, within the lags that were looked at.
+    """
+
+    state: str
+    median: list[float]
+    lower: list[float]
+    upper: list[float]
+    largest: list[float]
+    half_life: int | None
+    horizon: int | None
+
+
+@dataclass(frozen=True)
+class LayerFlow:
+    """One layer; `conditions` are of an rnn alone, `lyapunov` is None where no gradient at all comes through."""
+
+    layer: int
+    curves: list[Curve]
+    spectra: list[Spectrum]
+    conditions: Conditions | None
+    saturated: dict[str, float]
+    lyapunov: float | None
+
+
+@dataclass(frozen=True)
+class GradientFlow:
+    """A network on a text; see the modules for what is what."""
+
+    cell: str
+    nonlinearity: str
+    hidden_size: int
+    lags: int
+    positions: int
+    layers: list[LayerFlow]
+    truncation: list[Truncation]
+
+
+def gradient_flow(network: Network, ids: Ids, lags: int = LAGS, positions: int = POSITIONS) -> GradientFlow:
+    """Of a network on a text, (n,). Raises CheckError for a text of fewer than lags + 1 characters."""
+    network, architecture = network.astype(np.float64), network.architecture
+    window, state = warmed_up(network, ids, lags, positions)
+    layers = layer_flows(network, window[:-1], state)
+    cut = truncations(network, *warmed_up(network, ids, lags, STREAMS_OF_TRUNCATION))
+    sizes = architecture.hidden_size, lags, window.shape[1]
+    return GradientFlow(architecture.cell, architecture.nonlinearity, *sizes, layers, cut)
+
+
+def warmed_up(network: Network, ids: Ids, lags: int, positions: int) -> tuple[Ids, Array]:
+    """Windows of lags + 1 characters, (lags + 1, P), evenly spread over a text, and the states before them, (S, P, H), after
+    reading as many characters as the text allows, up to `lags`, from a state of 0.
+    """
+    if len(ids) <= lags:
+        raise CheckError(
+            f"{lags} lags need a text of {lags + 1:,} characters; found {len(ids):,}; ask for fewer (--lags)"
+        )
+    before = min(lags, len(ids) - lags - 1)
+    length = before + lags + 1
+    starts = np.unique(np.linspace(0, len(ids) - length, positions).astype(np.intp))
+    read = ids[starts + np.arange(length)[:, np.newaxis]]
+    state = network.zero_state(len(starts))
+    if before:
+        ws = network.workspace(before, len(starts))
+        network.logits(read[:before], state, ws)
+        state = ws.state
+    return read[before:], state
+
+
+def layer_flows(network: Network, inputs: Ids, state: Array) -> list[LayerFlow]:
+    """Of each layer, from the last of the steps (T, P) back to the first."""
+    (T, P), architecture = inputs.shape, network.architecture
+    ws = network.workspace(T, P)
+    network.logits(inputs, state, ws)
+    sizes = T, T, P, architecture.hidden_size, architecture.make_cell().number_of_states
+    found = []
+    for number, (w, layer) in enumerate(zip(network.layers, ws.layers, strict=True), start=1):
+        norms, whole = norms_by_lag(jacobians.of_layer(architecture, w, layer.cell), *sizes)
+        curves = [_curve(state, own) for state, own in zip("hc", norms, strict=False)]
+        spectrum = spectra(architecture.cell, w["W_hh"])
+        told = conditions(architecture.nonlinearity, spectrum[0]) if architecture.cell == "rnn" else None
+        shares = saturated(architecture, layer.cell)
+        found.append(LayerFlow(number, curves, spectrum, told, shares, lyapunov_exponent(whole)))
+    return found
+
+
+def lyapunov_exponent(whole: Array) -> float | None:
+    """From log ‖·‖ of the products by lag, (lags + 1, P): their mean growth per lag, after the first quarter."""
+    first = len(whole) // 4
+    if len(whole) < 2 or not np.isfinite(whole[-1]).all():
+        return None
+    return float((whole[-1] - whole[first]).mean() / (len(whole) - 1 - first))
+
+
+def lag_below(share: float, log10: Sequence[float]) -> int | None:
+    """The first lag from which on a curve stays below a share; None where it ends above it."""
+    above = np.flatnonzero(np.asarray(log10) >= np.log10(share))
+    lag = int(above[-1]) + 1 if len(above) else 0
+    return lag if lag < len(log10) else None
+
+
+def _curve(state: str, norms: Norms) -> Curve:
+    rms, largest = (np.maximum(logs / np.log(10), NOTHING) for logs in (norms.rms, norms.largest))
+    lower, median, upper = np.quantile(rms, [0.25, 0.5, 0.75], axis=1).tolist()
+    reach = lag_below(HALF, median), lag_below(ONE_PERCENT, median)
+    return Curve(state, median, lower, upper, np.median(largest, axis=1).tolist(), *reach)

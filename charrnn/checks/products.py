@@ -1,0 +1,91 @@
+"""Norms of products of Jacobians, ∂s_t/∂s_k = J_t J_{t-1} ... J_{k+1}, by the lag t - k.
+
+A loss at step t reaches what happened `lag` steps before through such a product alone: a gradient g at t is g J_t ... J_{k+1}
+at k. Two norms tell what is left of it:
+
+    rms       ‖∂h_t/∂h_k‖_F / √H     by how much it scales a gradient of random direction, on average (in the square)
+    largest   ‖∂h_t/∂h_k‖_2          by how much it scales the direction that it scales most; at least rms
+
+Both are 1 at lag 0, and for an orthogonal product. They are kept as natural logarithms: each product is divided by its largest
+entry as it grows, so nothing under- or overflows over any number of lags.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from charrnn.checks.jacobians import Jacobians
+from charrnn.network.arrays import Array
+
+DIRECTIONS, ROUNDS, CLOSE = (
+    8,
+    50,
+    1e-6,
+)  # of subspace iteration: at most so many rounds, until σ moves by less than this share
+SEED = 0  # of the direction in which it begins
+
+
+@dataclass(frozen=True)
+class Norms:
+    """Natural logarithms, (lags + 1, P) each; -inf where nothing is left at all."""
+
+    rms: Array
+    largest: Array
+
+
+def norms_by_lag(jacobians: Jacobians, T: int, lags: int, P: int, H: int, S: int) -> tuple[list[Norms], Array]:
+    """From the last of T steps back, in P streams: the norms of each state by itself (h, for the LSTM then c, each the block
+    of the product that stands on the diagonal), and log ‖·‖_F of the whole product, (lags + 1, P).
+    """
+    product = np.broadcast_to(np.eye(S * H), (P, S * H, S * H)).copy()
+    followers = [_LargestSingularValue(P, H) for _ in range(S)]
+    scale, whole = np.zeros(P), np.zeros((lags + 1, P))
+    norms = [Norms(np.zeros((lags + 1, P)), np.zeros((lags + 1, P))) for _ in range(S)]
+    for lag in range(lags + 1):
+        if lag:
+            product = jacobians(T - lag).after(product)
+            scale += _rescale(product)
+        whole[lag] = scale + _log(np.linalg.norm(product, axis=(1, 2)))
+        for number, (found, follower) in enumerate(zip(norms, followers, strict=True)):
+            own = slice(number * H, (number + 1) * H)
+            block = product[:, own, own]
+            found.rms[lag] = scale + _log(np.linalg.norm(block, axis=(1, 2)) / np.sqrt(H))
+            found.largest[lag] = scale + _log(follower(block))
+    return norms, whole
+
+
+def _rescale(product: Array) -> Array:
+    """Divide each product, (P, ., .), by its largest entry, in place: the logarithms of these, 0 where there is nothing."""
+    size = np.maximum(product.max(axis=(1, 2)), -product.min(axis=(1, 2)))
+    size[size == 0] = 1
+    product /= size[:, np.newaxis, np.newaxis]
+    return np.asarray(np.log(size))
+
+
+class _LargestSingularValue:
+    """By subspace iteration on M Mᵀ, begun where the lag before ended: J_t ... J_k and J_t ... J_{k+1} stretch to nearly the
+    same sides. Several directions at once, because the largest singular values are often close together.
+    """
+
+    def __init__(self, P: int, H: int) -> None:
+        self._u = np.random.default_rng(SEED).standard_normal((P, min(DIRECTIONS, H), H))
+
+    def __call__(self, M: Array) -> Array:
+        """Of each of (P, H, H), (P,)."""
+        before = np.full(len(M), np.inf)
+        for _ in range(ROUNDS):
+            v = np.linalg.qr((self._u @ M).swapaxes(1, 2)).Q.swapaxes(1, 2)
+            u = v @ M.swapaxes(1, 2)  # as rows: M vᵀ
+            σ = np.asarray(np.linalg.norm(u, 2, axis=(1, 2)))
+            if not σ.all():
+                return np.asarray(np.linalg.norm(M, 2, axis=(1, 2)))
+            self._u = u
+            if (np.abs(σ - before) <= CLOSE * σ).all():
+                break
+            before = σ
+        return σ
+
+
+def _log(values: Array) -> Array:
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(values))

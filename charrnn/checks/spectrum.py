@@ -1,0 +1,59 @@
+"""What the recurrent matrix alone says of how gradients flow: spectral radius, singular values, the conditions for the rnn.
+
+With γ the maximum of |φ'| (tanh 1, sigmoid 1/4, relu 1) and σ the largest singular value of W_hh, every Jacobian has a norm of at
+most γ σ, for ‖diag(φ') W_hhᵀ‖ ≤ γ σ. So
+
+    σ < 1/γ   is sufficient for gradients to vanish      (at least as fast as (γ σ)^lag)
+    σ > 1/γ   is necessary for them to explode           (not sufficient: φ' is mostly below γ)
+
+The spectral radius ρ, the largest |eigenvalue|, governs the rate in the long run where φ is linear: ρ^lag. A matrix with ρ < 1 < σ
+may amplify for a while before it forgets.
+
+Source: Pascanu, Mikolov and Bengio 2013, "On the difficulty of training recurrent neural networks".
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from charrnn.network.arrays import Array
+
+GATES = {"rnn": ("W_hh",), "gru": ("r", "z", "n"), "lstm": ("i", "f", "o", "g")}
+STEEPEST = {"tanh": 1.0, "sigmoid": 0.25, "relu": 1.0}  # γ
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Of W_hh, or the block of it that one gate has; the singular values from the largest down, (H,)."""
+
+    gate: str
+    spectral_radius: float
+    singular_values: list[float]
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Pascanu's two, with the numbers of this network: γ, 1/γ, σ, and which of them holds."""
+
+    steepest: float
+    threshold: float
+    largest_singular_value: float
+    must_vanish: bool
+    may_explode: bool
+
+
+def spectra(cell: str, W_hh: Array) -> list[Spectrum]:
+    """Of each gate's recurrent matrix; W_hh is (H, H) or (G, H, H)."""
+    H = W_hh.shape[-1]
+    return [spectrum(gate, block) for gate, block in zip(GATES[cell], W_hh.reshape(-1, H, H), strict=True)]
+
+
+def spectrum(gate: str, W: Array) -> Spectrum:
+    """Of one matrix."""
+    return Spectrum(gate, float(np.abs(np.linalg.eigvals(W)).max()), np.linalg.svd(W, compute_uv=False).tolist())
+
+
+def conditions(nonlinearity: str, found: Spectrum) -> Conditions:
+    """Those of an rnn with this φ."""
+    γ, σ = STEEPEST[nonlinearity], found.singular_values[0]
+    return Conditions(γ, 1 / γ, σ, must_vanish=σ < 1 / γ, may_explode=σ > 1 / γ)

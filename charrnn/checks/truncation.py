@@ -1,0 +1,71 @@
+"""What truncated BPTT leaves out: the gradient of the last step's loss when it goes back k steps, beside all T of them.
+
+    g_k   the gradient of the mean loss of step T over the streams, through steps T - k + 1 to T, from the state that stood before
+    cosine (g_k, g_T) and ‖g_k‖ / ‖g_T‖
+
+for all parameters together, and for the recurrent matrices alone: of the readout nothing is ever left out. Both gradients are
+the network's own `backward`. In training, with a loss on every step of a window of T, the step t of it has k = t: a window
+holds every truncation from 1 to T.
+
+Source: Williams and Peng 1990; Tallec and Ollivier 2017, "Unbiasing truncated backpropagation through time".
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from charrnn.network.arrays import Array, Ids
+from charrnn.network.network import Network
+from charrnn.network.parameters import Parameters
+
+
+@dataclass(frozen=True)
+class Truncation:
+    """The gradient through the last `window` steps against that through all."""
+
+    window: int
+    cosine: float
+    norm_ratio: float
+    recurrent_cosine: float
+    recurrent_norm_ratio: float
+
+
+def truncations(network: Network, ids: Ids, state: Array) -> list[Truncation]:
+    """For 1, 2, 4, ... steps and all T, of characters (T + 1, P) read from a state (S, P, H)."""
+    (T, P), inputs, targets = (len(ids) - 1, ids.shape[1]), ids[:-1], ids[1:]
+    before = network.workspace(T, P)
+    network.logits(inputs, state, before)
+    full, found = _gradient(network, inputs, targets, state), []
+    for window in _windows(T):
+        part = _gradient(network, inputs[-window:], targets[-window:], before.state_after(T - window))
+        whole = _compare(part.flat, full.flat)
+        found.append(Truncation(window, *whole, *_compare(_recurrent(part), _recurrent(full))))
+    return found
+
+
+def _windows(T: int) -> Iterator[int]:
+    window = 1
+    while window < T:
+        yield window
+        window *= 2
+    yield T
+
+
+def _gradient(network: Network, inputs: Ids, targets: Ids, state: Array) -> Parameters:
+    ws, gradient = network.workspace(*inputs.shape), network.parameters.zeros_like()
+    network.forward(inputs, targets, state, ws, new=1)
+    network.backward(inputs.shape[1], ws, gradient, new=1)
+    return gradient
+
+
+def _recurrent(gradient: Parameters) -> Array:
+    return np.concatenate([view.ravel() for name, view in gradient.items() if name.startswith("W_hh")])
+
+
+def _compare(part: Array, full: Array) -> tuple[float, float]:
+    """Cosine and ratio of norms; 0 and 0 where one of the two is zero, and has no direction."""
+    sizes = float(np.linalg.norm(part)), float(np.linalg.norm(full))
+    if not all(sizes):
+        return 0.0, 0.0
+    return float(part @ full) / (sizes[0] * sizes[1]), sizes[0] / sizes[1]

@@ -1,0 +1,165 @@
+"""How a gradient flow looks: a table, a drawing and words on stdout, or JSON; and a figure in a file."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from math import exp
+from pathlib import Path
+
+from rich.table import Table
+from rich.text import Text
+
+from charrnn.checks.gradient_flow import Curve, GradientFlow, LayerFlow
+from charrnn.checks.spectrum import Conditions
+from charrnn.cli.display import stdout, tell, write_json
+from charrnn.cli.figures import COLOURS, drawing
+from charrnn.cli.logplot import log_plot
+
+SHOWN = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)  # lags in the table
+STEADY = 1e-3  # nats per step within which an exponent is about 0
+
+
+def show(found: GradientFlow, json: bool) -> None:
+    """All of it."""
+    if json:
+        write_json(asdict(found))
+        return
+    console = stdout()
+    console.print(Text(_headline(found)), soft_wrap=True)
+    for layer in found.layers:
+        console.print(_norms(found, layer))
+        console.print(Text("\n".join(log_plot(layer.curves))), soft_wrap=True, no_wrap=True)
+        for line in words(layer, found.lags):
+            console.print(Text(line), soft_wrap=True)
+        console.print(_spectra(layer))
+    console.print(_truncation(found))
+    console.print(Text(_cost(found)), soft_wrap=True)
+
+
+def words(layer: LayerFlow, lags: int) -> Iterator[str]:
+    """What the figures of a layer say."""
+    for curve in layer.curves:
+        yield f"{_what(curve)}: {_reach(curve, lags)}"
+    yield _exponent(layer.lyapunov)
+    shares = ", ".join(f"{name} {share:.1%}" for name, share in layer.saturated.items())
+    yield f"saturated, where a nonlinearity is flat: {shares}"
+    if layer.conditions:
+        yield _conditions(layer.conditions)
+
+
+def draw(found: GradientFlow, path: Path, force: bool) -> None:
+    """Median, quartiles and largest singular value by lag, a panel for each layer. Raises FigureError."""
+    layers = found.layers
+    with drawing(path, force, "charrnn gradflow -o", width=8, height=0.6 + 3.6 * len(layers)) as figure:
+        for panel, layer in zip(figure.subplots(len(layers), 1, squeeze=False)[:, 0], layers, strict=True):
+            lag = range(found.lags + 1)
+            for curve, colour in zip(layer.curves, COLOURS, strict=False):
+                name = f"∂{curve.state}ₜ/∂{curve.state}ₖ"
+                panel.fill_between(lag, curve.lower, curve.upper, color=colour, alpha=0.25, linewidth=0)
+                panel.plot(lag, curve.median, color=colour, label=f"{name}: rms, median and quartiles")
+                panel.plot(lag, curve.largest, color=colour, linestyle=":", label=f"{name}: largest singular value")
+            panel.axhline(-2, color="#555555", linewidth=0.8, linestyle="--")
+            panel.set(xlabel="lag t - k, characters", ylabel="log₁₀ of what is left")
+            panel.set_title(f"layer {layer.layer}: {found.cell}, {found.hidden_size} units; dashed: 1 %", loc="left")
+            panel.legend()
+    tell(f"drawn into {path}")
+
+
+def _headline(found: GradientFlow) -> str:
+    kind = f"{found.cell} ({found.nonlinearity})" if found.cell == "rnn" else found.cell
+    return f"{kind}, {found.hidden_size} units: gradients followed {found.lags:,} characters back from {found.positions} places"
+
+
+def _norms(found: GradientFlow, layer: LayerFlow) -> Table:
+    """By some lags: what is left of a gradient of random direction, and of the direction that fares best."""
+    title = (
+        f"layer {layer.layer}: what is left of a gradient" if len(found.layers) > 1 else "what is left of a gradient"
+    )
+    table = Table("lag", title=title, title_justify="left")
+    for curve in layer.curves:
+        for name in ("median", "quartiles", "best direction"):
+            table.add_column(f"{name}, {curve.state}" if len(layer.curves) > 1 else name)
+    for lag in (lag for lag in SHOWN if lag <= found.lags):
+        cells = []
+        for curve in layer.curves:
+            quartiles = f"{_power(curve.lower[lag])} to {_power(curve.upper[lag])}"
+            cells += [_power(curve.median[lag]), quartiles, _power(curve.largest[lag])]
+        table.add_row(f"{lag:,}", *cells)
+    return table
+
+
+def _power(log10: float) -> str:
+    """10 to such a power, which may be no float any more."""
+    if -4 <= log10 <= 4:
+        return f"{10**log10:.3g}"
+    whole = int(log10 // 1)
+    return f"{10 ** (log10 - whole):.1f}e{whole:+03d}" if whole > -9999 else "0"
+
+
+def _what(curve: Curve) -> str:
+    return {"h": "from h to h", "c": "from c to c, the cell state"}[curve.state]
+
+
+def _reach(curve: Curve, lags: int) -> str:
+    if curve.half_life is None:
+        return f"more than half of the gradient is left after all {lags:,} characters"
+    half = f"half of the gradient is gone after {_characters(curve.half_life)}"
+    if curve.horizon is None:
+        return f"{half}; 1 % is still left after all {lags:,}"
+    return f"{half}, 99 % after {_characters(curve.horizon)}: what lies further back is hardly learned from"
+
+
+def _characters(count: int) -> str:
+    return f"{count:,} character" + ("" if count == 1 else "s")
+
+
+def _exponent(λ: float | None) -> str:
+    if λ is None:
+        return "no gradient at all comes through from the last of these lags"
+    told = f"largest Lyapunov exponent {λ:+.4f} nats per character: "
+    if abs(λ) < STEADY:
+        return told + "in the long run gradients neither vanish nor explode"
+    if λ < 0:
+        return told + f"in the long run a gradient shrinks to {exp(λ):.3g} of itself with each, and vanishes"
+    return told + f"in the long run a gradient grows {exp(λ):.3g}-fold with each, and explodes"
+
+
+def _conditions(found: Conditions) -> str:
+    σ, γ, bound = found.largest_singular_value, found.steepest, found.threshold
+    told = f"largest singular value of W_hh {σ:.4g}, with φ' at most γ = {γ:g}: "
+    if found.must_vanish:
+        return told + f"below 1/γ = {bound:g}, which is sufficient: gradients must vanish (Pascanu et al. 2013)"
+    if found.may_explode:
+        return (
+            told
+            + f"above 1/γ = {bound:g}, which is necessary, not sufficient: gradients may explode (Pascanu et al. 2013)"
+        )
+    return told + f"1/γ = {bound:g} exactly: gradients cannot explode, and need not vanish (Pascanu et al. 2013)"
+
+
+def _spectra(layer: LayerFlow) -> Table:
+    table = Table("recurrent matrix", "spectral radius", "singular values: largest", "median", "smallest")
+    for found in layer.spectra:
+        values = found.singular_values
+        name = found.gate if found.gate == "W_hh" else f"W_hh, gate {found.gate}"
+        shown = (found.spectral_radius, values[0], values[len(values) // 2], values[-1])
+        table.add_row(name, *(f"{value:.4g}" for value in shown))
+    return table
+
+
+def _truncation(found: GradientFlow) -> Table:
+    title = f"truncation: so many steps back, against {found.lags:,}"
+    table = Table("steps", "cosine", "norm", "W_hh alone: cosine", "norm", title=title, title_justify="left")
+    for cut in found.truncation:
+        shown = (cut.cosine, cut.norm_ratio, cut.recurrent_cosine, cut.recurrent_norm_ratio)
+        table.add_row(f"{cut.window:,}", *(f"{value:.4f}" for value in shown))
+    return table
+
+
+def _cost(found: GradientFlow) -> str:
+    """The shortest window from which on the direction is kept."""
+    enough = found.truncation[-1].window
+    for cut in reversed(found.truncation):
+        if cut.cosine < 0.99:
+            break
+        enough = cut.window
+    return f"the gradient of a character's loss keeps its direction (cosine 0.99) when cut {_characters(enough)} back"

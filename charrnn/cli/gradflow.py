@@ -1,0 +1,58 @@
+"""`charrnn gradflow`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from charrnn.cli.options import CheckpointOption, ConfigOption, SettingsOption
+
+
+def gradflow(
+    run: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[RUN]",
+            readable=False,
+            help="A run directory, or a .safetensors checkpoint. None: a fresh network of the configuration.",
+            show_default=False,
+        ),
+    ] = None,
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files, folders, globs, - for standard input, or builtin:NAME. None: the run's validation split.",
+            show_default=False,
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    settings: SettingsOption = None,
+    lags: Annotated[int, typer.Option(min=1, max=10_000, help="How many characters back to look.")] = 200,
+    positions: Annotated[int, typer.Option(min=1, max=1_000, help="At how many places of the text.")] = 8,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", readable=False, help="Draw it into this file, .svg or .png."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file of -o.")] = False,
+    checkpoint: CheckpointOption = None,
+    json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON on stdout.")] = False,
+) -> None:
+    """Tell how far gradients reach back in a network: what it can learn to remember.
+
+    Norms of the products of Jacobians by lag, the memory horizon, saturated units, the spectrum of W_hh with Pascanu's
+    conditions, the Lyapunov exponent, and what truncated backpropagation leaves out.
+    """
+    from charrnn import api
+    from charrnn.cli import flows
+    from charrnn.cli.figures import require_writable
+    from charrnn.runs.configuration import resolve
+
+    if run is not None and (config or settings):
+        raise typer.BadParameter("RUN brings its own configuration; give it without --config and --set")
+    if out is not None:
+        require_writable(out, force)
+    resolved = resolve(config, settings or ())
+    found = api.gradflow(run, text or (), resolved.config, lags, positions, checkpoint)
+    flows.show(found, json)
+    if out is not None:
+        flows.draw(found, out, force)

@@ -1,0 +1,44 @@
+"""Curves over the lag on a logarithmic scale, drawn in characters: the median by the name of its state, the quartiles shaded."""
+
+from collections.abc import Sequence
+
+from charrnn.checks.gradient_flow import Curve
+
+WIDTH, HEIGHT = 72, 14
+DEEPEST, HIGHEST = -16.0, 16.0  # powers of ten: beyond, nothing is left, or everything has exploded
+BAND = "░"
+
+
+def log_plot(curves: Sequence[Curve]) -> list[str]:
+    """Lines of a drawing: `h` or `c` is a median, the shade its quartiles."""
+    lags = len(curves[0].median) - 1
+    low = max(DEEPEST, min(-1.0, *(min(curve.lower) for curve in curves)))
+    high = min(HIGHEST, max(0.5, *(max(curve.upper) for curve in curves)))
+    width = min(WIDTH, lags + 1)
+    cells = [[" "] * width for _ in range(HEIGHT)]
+    for curve in curves:
+        for column in range(width):
+            lag = round(column * lags / max(1, width - 1))
+            if curve.upper[lag] < low or curve.lower[lag] > high:
+                continue
+            top, bottom = (_row(value, low, high) for value in (curve.upper[lag], curve.lower[lag]))
+            for row in range(top, bottom + 1):
+                cells[row][column] = BAND if cells[row][column] == " " else cells[row][column]
+            if low <= curve.median[lag] <= high:
+                cells[_row(curve.median[lag], low, high)][column] = curve.state
+    lines = [f"{_label(row, low, high):>7} │{''.join(cells[row]).rstrip()}" for row in range(HEIGHT)]
+    axis = f"{0:<{max(1, width - len(str(lags)))}}{lags}"
+    return [*lines, f"{'':>7} └{'─' * width}", f"{'':>9}{axis}  characters back"]
+
+
+def _row(log10: float, low: float, high: float) -> int:
+    """From 0, the highest, down."""
+    share = (high - min(high, max(low, log10))) / (high - low)
+    return round(share * (HEIGHT - 1))
+
+
+def _label(row: int, low: float, high: float) -> str:
+    """The power of ten that stands at a row, if one does, at every row or so many that they do not crowd."""
+    powers = [power for power in range(int(DEEPEST), int(HIGHEST) + 1) if low <= power <= high]
+    apart = 1 + len(powers) // HEIGHT
+    return next((f"1e{p}" if p else "1" for p in powers if p % apart == 0 and _row(p, low, high) == row), "")

@@ -1,0 +1,73 @@
+"""What is known of products of Jacobians beforehand."""
+
+import numpy as np
+import pytest
+
+from charrnn.checks import jacobians
+from charrnn.checks.jacobians import Jacobian
+from charrnn.checks.products import norms_by_lag
+from charrnn.network.architecture import Architecture
+from charrnn.network.initialisation import orthogonal
+from charrnn.network.network import Network
+
+H, P = 20, 3
+
+
+def linear(W, lags):
+    """Norms by lag with φ the identity: every Jacobian is W_hhᵀ."""
+    J = Jacobian(np.broadcast_to(W.T, (P, H, H)))
+    norms, whole = norms_by_lag(lambda t: J, lags, lags, P, H, 1)
+    return norms[0], whole
+
+
+def of_radius(radius, seed=0):
+    W = np.random.default_rng(seed).standard_normal((H, H))
+    return W * radius / np.abs(np.linalg.eigvals(W)).max()
+
+
+@pytest.mark.parametrize("radius", [0.5, 0.9, 1.1, 2.0])
+def test_a_linear_network_vanishes_or_explodes_at_the_rate_of_its_spectral_radius(radius):
+    norms, whole = linear(of_radius(radius), 2000)
+    for logs in (norms.rms, norms.largest, whole):
+        rate = (logs[2000] - logs[1000]) / 1000
+        np.testing.assert_allclose(rate, np.log(radius), atol=2e-3)
+
+
+def test_an_orthogonal_linear_network_keeps_the_norm():
+    norms, _ = linear(orthogonal(H, np.random.default_rng(0)), 500)
+    assert np.abs(norms.rms).max() < 1e-10
+    assert np.abs(norms.largest).max() < 1e-10
+
+
+def test_a_product_far_below_the_smallest_number_is_still_told():
+    norms, _ = linear(1e-30 * np.eye(H), 50)
+    np.testing.assert_allclose(norms.rms[50], 50 * np.log(1e-30))
+
+
+def test_where_nothing_comes_through_the_logarithm_is_minus_infinity_and_no_nan():
+    norms, whole = linear(np.zeros((H, H)), 3)
+    assert np.isneginf(norms.rms[1:]).all()
+    assert np.isneginf(norms.largest[1:]).all()
+    assert np.isneginf(whole[1:]).all()
+    assert (norms.rms[0] == 0).all()
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_the_norms_are_those_of_the_products_multiplied_out(cell):
+    lags, V = 12, 7
+    generator = np.random.default_rng(1)
+    network = Network.fresh(Architecture(V, H, cell), generator, np.float64)
+    network.parameters.flat[:] *= 2
+    S = network.architecture.make_cell().number_of_states
+    ws = network.workspace(lags, P)
+    network.logits(generator.integers(0, V, (lags, P)), network.zero_state(P), ws)
+    steps = jacobians.of_layer(network.architecture, network.layers[0], ws.layers[0].cell)
+    norms, whole = norms_by_lag(steps, lags, lags, P, H, S)
+    product = np.broadcast_to(np.eye(S * H), (P, S * H, S * H))
+    for lag in range(1, lags + 1):
+        product = steps(lags - lag).after(product)
+        np.testing.assert_allclose(np.exp(whole[lag]), np.linalg.norm(product, axis=(1, 2)))
+        for number, found in enumerate(norms):
+            block = product[:, number * H : (number + 1) * H, number * H : (number + 1) * H]
+            np.testing.assert_allclose(np.exp(found.rms[lag]), np.linalg.norm(block, axis=(1, 2)) / np.sqrt(H))
+            np.testing.assert_allclose(np.exp(found.largest[lag]), np.linalg.norm(block, 2, axis=(1, 2)), rtol=1e-4)

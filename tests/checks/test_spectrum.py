@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+
+from charrnn.checks.saturation import saturated
+from charrnn.checks.spectrum import STEEPEST, conditions, spectra, spectrum
+from charrnn.network.activations import NONLINEARITIES
+from charrnn.network.architecture import Architecture
+from charrnn.network.network import Network
+
+
+@pytest.mark.parametrize(("name", "steepest"), [("tanh", 1), ("sigmoid", 0.25), ("relu", 1)])
+def test_the_steepest_slope_of_each_nonlinearity(name, steepest):
+    a = np.linspace(-5, 5, 10_001)
+    h, slope = np.empty_like(a), np.empty_like(a)
+    NONLINEARITIES[name].apply(a, h)
+    NONLINEARITIES[name].slope(h, slope)
+    assert slope.max() == pytest.approx(steepest, rel=1e-12) == STEEPEST[name]
+
+
+def test_a_triangular_matrix_forgets_in_the_end_and_amplifies_before():
+    found = spectrum("W_hh", np.array([[0.5, 3.0], [0.0, 0.4]]))
+    assert found.spectral_radius == pytest.approx(0.5)
+    assert found.singular_values[0] > 3
+    assert found.singular_values == sorted(found.singular_values, reverse=True)
+
+
+def test_the_conditions_look_at_the_singular_value_and_the_steepest_slope():
+    tall = spectrum("W_hh", np.diag([3.9, 0.1]))
+    assert conditions("sigmoid", tall).must_vanish
+    assert conditions("tanh", tall).may_explode
+    assert not conditions("tanh", tall).must_vanish
+    assert not conditions("sigmoid", tall).may_explode
+
+
+def test_each_gate_has_its_own_matrix():
+    W = np.stack([factor * np.eye(3) for factor in (1, 2, 3, 4)])
+    assert [(found.gate, found.spectral_radius) for found in spectra("lstm", W)] == [
+        ("i", 1),
+        ("f", 2),
+        ("o", 3),
+        ("g", 4),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "nonlinearity"), [("rnn", "tanh"), ("rnn", "sigmoid"), ("gru", "tanh"), ("lstm", "tanh")]
+)
+@pytest.mark.parametrize(("bias", "share"), [(30, 1.0), (0, 0.0)])
+def test_a_large_bias_saturates_every_unit_and_none_is_saturated_at_zero(cell, nonlinearity, bias, share):
+    architecture = Architecture(4, 3, cell, nonlinearity)
+    network = Network.fresh(architecture, np.random.default_rng(0), np.float64)
+    network.parameters.flat[:] = 0
+    for name, view in network.parameters.items():
+        if name in ("b_h", "b_xh"):
+            view[:] = bias
+    ws = network.workspace(4, 1)
+    network.logits(np.zeros((4, 1), np.intp), network.zero_state(1) + (9 if cell == "lstm" and bias else 0), ws)
+    assert set(saturated(architecture, ws.layers[0].cell).values()) == {share}
+
+
+def test_a_relu_that_is_off_is_saturated():
+    architecture = Architecture(4, 3, "rnn", "relu")
+    network = Network.fresh(architecture, np.random.default_rng(0), np.float64)
+    network.parameters.flat[:] = 0
+    network.parameters["b_h"][:] = [1, -1, -1]
+    ws = network.workspace(2, 1)
+    network.logits(np.zeros((2, 1), np.intp), network.zero_state(1), ws)
+    assert saturated(architecture, ws.layers[0].cell) == {"h": pytest.approx(2 / 3)}

@@ -1,0 +1,116 @@
+"""`charrnn gradflow` as a user meets it."""
+
+import json
+
+import pytest
+
+from charrnn.checks.gradient_flow import Curve, LayerFlow
+from charrnn.checks.spectrum import Conditions
+from charrnn.cli.flows import words
+from charrnn.cli.logplot import HEIGHT, log_plot
+
+SMALL = ("-s", "model.hidden_size=8", "-s", "runtime.threads=1", "--lags", "20")
+
+
+def straight(slope, lags=40):
+    """A curve that falls by `slope` powers of ten each lag, without a spread."""
+    line = [slope * lag for lag in range(lags + 1)]
+    return Curve("h", line, line, line, line, None, None)
+
+
+def told(lyapunov=-0.1, conditions=None, half_life=3, horizon=20):
+    curve = Curve("h", [0.0], [0.0], [0.0], [0.0], half_life, horizon)
+    return "\n".join(words(LayerFlow(1, [curve], [], conditions, {"h": 0.25}, lyapunov), 50))
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_the_json_holds_every_figure_of_a_fresh_network(charrnn, cell):
+    found = json.loads(
+        charrnn("gradflow", *SMALL, "-s", f"model.cell={cell}", "-s", "model.num_layers=2", "--json").stdout
+    )
+    assert (found["cell"], found["hidden_size"], found["lags"], found["positions"]) == (cell, 8, 20, 8)
+    assert [layer["layer"] for layer in found["layers"]] == [1, 2]
+    for layer in found["layers"]:
+        assert [curve["state"] for curve in layer["curves"]] == (["h", "c"] if cell == "lstm" else ["h"])
+        assert all(
+            len(curve[key]) == 21 for curve in layer["curves"] for key in ("median", "lower", "upper", "largest")
+        )
+        assert len(layer["spectra"]) == {"rnn": 1, "gru": 3, "lstm": 4}[cell]
+        assert (layer["conditions"] is not None) == (cell == "rnn")
+    assert [cut["window"] for cut in found["truncation"]] == [1, 2, 4, 8, 16, 20]
+
+
+def test_a_run_is_read_on_a_text_and_the_words_stand_on_stdout(charrnn, tiny_run, text_file):
+    result = charrnn("gradflow", tiny_run, text_file, "--lags", 20)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("rnn (tanh), 16 units: gradients followed 20 characters back from 8 places\n")
+    assert "half of the gradient is gone after" in result.stdout
+    assert "largest Lyapunov exponent -" in result.stdout
+    assert "keeps its direction (cosine 0.99) when cut" in result.stdout
+
+
+def test_without_a_text_a_run_is_read_on_its_validation_split_which_may_be_too_short(charrnn, tiny_run):
+    assert charrnn("gradflow", tiny_run, "--lags", 20).exit_code == 0
+    result = charrnn("gradflow", tiny_run)
+    assert result.exit_code == 1
+    assert "200 lags need a text of 201 characters; found 60; ask for fewer (--lags)" in result.stderr
+
+
+def test_another_text_gives_other_figures_and_the_same_text_the_same(charrnn, tiny_run, tmp_path):
+    other = tmp_path / "other.txt"
+    other.write_text("why? a cat. " * 30)
+    first, again = (charrnn("gradflow", tiny_run, other, "--lags", 20, "--json").stdout for _ in range(2))
+    assert first == again != charrnn("gradflow", tiny_run, "--lags", 20, "--json").stdout
+
+
+@pytest.mark.parametrize("ending", ["svg", "png"])
+def test_a_figure_is_drawn_and_not_drawn_over(charrnn, tmp_path, ending):
+    pytest.importorskip("matplotlib")
+    path = tmp_path / f"flow.{ending}"
+    assert charrnn("gradflow", *SMALL, "-s", "model.cell=lstm", "-o", path).exit_code == 0
+    assert path.stat().st_size > 5000
+    assert "exists already" in charrnn("gradflow", *SMALL, "-o", path).stderr
+    assert charrnn("gradflow", *SMALL, "-o", path, "--force").exit_code == 0
+
+
+def test_a_run_brings_its_own_configuration(charrnn, tiny_run):
+    result = charrnn("gradflow", tiny_run, "-s", "model.cell=gru")
+    assert result.exit_code == 2
+    assert "RUN brings its own configuration" in result.stderr
+
+
+def test_the_words_say_whether_gradients_vanish_or_explode():
+    assert "vanishes" in told(lyapunov=-0.1)
+    assert "explodes" in told(lyapunov=0.1)
+    assert "neither vanish nor explode" in told(lyapunov=1e-5)
+    assert "no gradient at all" in told(lyapunov=None)
+
+
+def test_the_words_say_how_far_the_gradient_reaches():
+    assert "half of the gradient is gone after 3 characters, 99 % after 20 characters" in told()
+    assert "half of the gradient is gone after 1 character; 1 % is still left after all 50" in told(
+        half_life=1, horizon=None
+    )
+    assert "more than half of the gradient is left after all 50 characters" in told(half_life=None, horizon=None)
+
+
+@pytest.mark.parametrize(
+    ("σ", "said"),
+    [(3.9, "gradients must vanish"), (4.1, "gradients may explode"), (4.0, "cannot explode, and need not vanish")],
+)
+def test_the_words_give_the_conditions_with_the_numbers_of_the_network(σ, said):
+    line = told(conditions=Conditions(0.25, 4, σ, σ < 4, σ > 4)).splitlines()[-1]
+    assert line.startswith(f"largest singular value of W_hh {σ:g}, with φ' at most γ = 0.25: ")
+    assert said in line
+
+
+def test_a_falling_line_is_drawn_from_the_upper_left_to_the_lower_right():
+    lines = log_plot([straight(-0.2)])[:HEIGHT]
+    places = [line.index("h") for line in lines if "h" in line]
+    assert places == sorted(places)
+    assert len(places) > HEIGHT // 2
+    assert lines[0].lstrip().startswith("1 │h") or lines[1].lstrip().startswith("1 │h")
+
+
+def test_what_is_too_small_to_draw_is_left_out():
+    assert "".join(log_plot([straight(-5)])).count("h") == 4 + 1  # and the h of `characters`
