@@ -89,7 +89,7 @@ function describe(i) {
   const [line, column] = places[i];
   const surprise = unknown.has(i) ? "unknown to the model" : `${bits(i).toFixed(1)} bits`;
   const followed = unit === null ? "" : `, ${unit.name} = ${value(i)}`;
-  return [`${seen(characters[i])}   line ${line}, column ${column}`, surprise + followed];
+  return [`${seen(characters[i])} · line ${line}, column ${column}`, surprise + followed];
 }
 
 function expected(i) {
@@ -208,7 +208,12 @@ function start() {
   $("by").value = data.open === null ? "" : String(data.open);
   recolour();
   $("by").addEventListener("change", recolour);
-  $("feature").addEventListener("change", list);
+  $("feature").addEventListener("change", () => {
+    list();
+    if ($("feature").value === "") return;
+    $("by").selectedIndex = 1; // the unit that follows it best
+    recolour();
+  });
   $("theme").addEventListener("change", () => { document.documentElement.style.colorScheme = $("theme").value; });
   $("text").addEventListener("keydown", (event) => {
     if (!KEYS[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;

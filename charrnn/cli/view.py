@@ -48,5 +48,5 @@ def view(
 
     views.require_free(out, force)
     model = api.load(run, which=checkpoint, text=training_text or ())
-    views.write(model, text or (), out, length, units, unit)
+    views.write(model, run.resolve().name, text or (), out, length, units, unit)
     typer.echo(out)

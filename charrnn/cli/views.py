@@ -26,13 +26,15 @@ def require_free(out: Path, force: bool) -> None:
         raise RunError(f"{out}: exists already; --force replaces it, --out names another")
 
 
-def write(model: Model, sources: Sequence[str], out: Path, length: int, count: int, first: str | None) -> None:
-    """Read, judge the units, write the page. Raises TextError, RunError and NetworkError."""
+def write(
+    model: Model, name: str, sources: Sequence[str], out: Path, length: int, count: int, first: str | None
+) -> None:
+    """Read, judge the units, write the page, whose title has the `name`. Raises TextError, RunError and NetworkError."""
     block, more = _shown(model, sources, length)
     made = inspection.inspect(model.saved.network, model.vocabulary, block)
     opened = [units.parse(first, made.activations)] if first else []
     judged = units.follow(features(made.text), made.activations)
-    content = page(made, model.vocabulary, judged.chosen(count, opened), model.members[0].name, *opened).encode()
+    content = page(made, model.vocabulary, judged.chosen(count, opened), name, *opened).encode()
     try:
         with whole_file(out) as file:
             file.write(content)

@@ -28,9 +28,7 @@ class Inspection:
     characters: list[str]
     unknown: NDArray[np.bool_]  # (n,) those for which the vocabulary has no symbol
     surprisals: Array  # (n,) nats
-    likeliest: NDArray[
-        np.intp
-    ]  # (n, k) symbols most expected in its place, the likeliest first; of bytes, the first one's
+    likeliest: NDArray[np.intp]  # (n, k) the symbols most expected in its place; of bytes, of the first
     probabilities: Array  # (n, k) of these
     activations: dict[str, Array]  # (n, H) each, float16, once it has been read; see Workspace.activations
 

@@ -56,7 +56,8 @@ class Followed:
 def follow(features: Mapping[str, Array], activations: Mapping[str, Array]) -> Followed:
     """Judge all units, (n, H) of each array, by all features of the text that vary, (n,) each."""
     varying = {name: values for name, values in features.items() if np.ptp(values) > 0}
-    x = _standardised(np.array([*varying.values()]).reshape(len(varying), -1).T)
+    n = len(next(iter(activations.values())))
+    x = _standardised(np.array([*varying.values()]).reshape(len(varying), n).T)
     units = [Unit(name, number) for name, values in activations.items() for number in range(values.shape[1])]
     blocks = [
         x.T @ _standardised(values[:, start : start + AT_ONCE])
