@@ -10,6 +10,10 @@ from charrnn.cli import options as common
 
 def view(
     run: common.RunArgument,
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", metavar="FILE.html", readable=False, help="The page to write.", show_default=False),
+    ],
     text: Annotated[
         list[str] | None,
         typer.Argument(
@@ -17,10 +21,6 @@ def view(
             show_default=False,
         ),
     ] = None,
-    out: Annotated[
-        Path,
-        typer.Option("--out", "-o", metavar="FILE.html", readable=False, help="The page to write.", show_default=False),
-    ] = ...,  # type: ignore[assignment]
     length: Annotated[int, typer.Option(min=1, max=200_000, help="How many characters are shown at most.")] = 50_000,
     units: Annotated[
         int,

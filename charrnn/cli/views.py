@@ -32,7 +32,7 @@ def write(
     """Read, judge the units, write the page, whose title has the `name`. Raises TextError, RunError and NetworkError."""
     block, more = _shown(model, sources, length)
     made = inspection.inspect(model.saved.network, model.vocabulary, block)
-    opened = [units.parse(first, made.activations)] if first else []
+    opened = [units.parse(first, made.activations)] if first is not None else []
     judged = units.follow(features(made.text), made.activations)
     content = page(made, model.vocabulary, judged.chosen(count, opened), name, *opened).encode()
     try:

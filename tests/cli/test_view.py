@@ -33,6 +33,7 @@ def test_a_text_is_shown_with_its_surprisals(shown, text_file, tiny_run):
     assert "h:" in told
     assert "follows it best, r = " in told
     assert "1,200 characters, 16 units" in told
+    assert "goes on" not in told
 
 
 def test_without_a_text_it_is_the_validation_split(shown, text_file):
@@ -87,7 +88,7 @@ def test_a_person_at_a_terminal_is_asked(answer, monkeypatch, tmp_path):
             views.require_free(out, False)
 
 
-@pytest.mark.parametrize("unit", ["16", "z:0", "wrong"])
+@pytest.mark.parametrize("unit", ["16", "z:0", "wrong", ""])
 def test_a_unit_that_does_not_exist_is_refused(charrnn, tiny_run, text_file, unit):
     refused(charrnn("view", tiny_run, text_file, "-o", "p.html", "--unit", unit), 1, f"--unit {unit}", "0 to 15", "h")
 

@@ -59,6 +59,12 @@ def test_a_long_text_is_read_in_streams_as_if_it_were_one(monkeypatch):
         np.testing.assert_array_equal(values, alone.activations[name])
 
 
+@pytest.mark.parametrize(("n", "B"), [(1, 1), (64, 1), (65, 1), (5000, 3), (4097, 2)])
+def test_every_place_is_some_streams_own_once(n, B):
+    places = np.concatenate([window.at[window.own] for window in inspection._windows(n, B)])
+    assert sorted(places.tolist()) == [*range(n)]
+
+
 def test_what_was_expected_is_in_order_and_has_the_probability_of_what_came():
     vocabulary = Vocabulary.of_text(TEXT)
     made = read(network(len(vocabulary)), vocabulary, TEXT)
