@@ -23,6 +23,7 @@ from charrnn.cli.sample import sample
 from charrnn.cli.schema import schema
 from charrnn.cli.score import score
 from charrnn.cli.train import train
+from charrnn.cli.view import view
 from charrnn.errors import CharrnnError, ConfigError
 
 ENDING_SIGNALS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]  # Windows has one alone
@@ -92,7 +93,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train character-level recurrent networks on any text, in plain NumPy; sample from them; prove their gradients.",
 )
-for command in (train, sample, gradcheck, gradflow, evaluate, score, export, bench, schema):
+for command in (train, sample, gradcheck, gradflow, evaluate, score, view, export, bench, schema):
     app.command(NAMES.get(command))(command)
 
 

@@ -51,6 +51,15 @@ class Workspace:
         return np.stack([states_of(layer.cell)[0][1:] for layer in self.layers])
 
     @property
+    def activations(self) -> dict[str, Array]:
+        """The states and gates of every layer after each step, (T, B, H) each, views: h, z, ...; from the second layer on h_2."""
+        return {
+            name if number == 1 else f"{name}_{number}": values
+            for number, layer in enumerate(self.layers, start=1)
+            for name, values in activations_of(layer.cell).items()
+        }
+
+    @property
     def logits(self) -> Array:
         """After `Network.logits`: the logits, (T, B, V)."""
         return self.readout.o.reshape(*self.inputs.shape, -1)
@@ -64,3 +73,8 @@ def states_of(cell: CellWorkspace) -> tuple[Array, ...]:
 def x_a_of(cell: CellWorkspace) -> Array:
     """Where x W_xh + b goes in, (G, T, B, H), for the rnn (T, B, H)."""
     return cell.x_a
+
+
+def activations_of(cell: CellWorkspace) -> dict[str, Array]:
+    """See CellWorkspace."""
+    return cell.activations

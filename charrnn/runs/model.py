@@ -19,7 +19,7 @@ from charrnn.runs.config import Data
 from charrnn.runs.directory import Loaded
 from charrnn.runs.evaluation import Compressing, Evaluation, evaluate
 from charrnn.runs.members import CountingMember, Member, NetworkMember, readers
-from charrnn.runs.passages import Passage
+from charrnn.runs.passages import Block, Passage
 from charrnn.runs.scoring import Scored
 from charrnn.runs.texts import read_once, read_text
 from charrnn.runs.training_text import TrainingText, held_out
@@ -80,8 +80,11 @@ class Model:
 
     def scored(self, text: Text | Iterable[str | bytes]) -> Iterator[Scored]:
         """The same, stretch by stretch, for what `opened` gives; nothing for no characters."""
-        given = self._passage(text).blocks() if isinstance(text, Text) else passages.of_pieces(text, self.vocabulary)
-        return scoring.score(self.members, self.weights, self.vocabulary, given)
+        return scoring.score(self.members, self.weights, self.vocabulary, self.blocks(text))
+
+    def blocks(self, text: Text | Iterable[str | bytes]) -> Iterator[Block]:
+        """What `opened` gives, as its vocabulary has it."""
+        return self._passage(text).blocks() if isinstance(text, Text) else passages.of_pieces(text, self.vocabulary)
 
     def opened(self, sources: Sequence[str]) -> Text | Iterator[str | bytes]:
         """Texts, named as on the command line, in pieces as they come; documents all at once. Raises TextError."""

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.counting.order import HIGHEST
+from charrnn.errors import TextError
 from charrnn.learning.evaluation import BLOCK
 from charrnn.runs.config import Data
 from charrnn.text import documents
@@ -64,6 +65,35 @@ def of_pieces(pieces: Iterable[str | bytes], vocabulary: Vocabulary) -> Iterator
         ids, unknown = vocabulary.read(piece)
         charged = piece[1:] if number == 0 else piece
         yield Block(ids[np.newaxis], unknown[np.newaxis], len(_utf_8(charged)), piece)
+
+
+def of_ids(ids: Ids, vocabulary: Vocabulary) -> Block:
+    """A stretch of a text that is encoded already, (n,); characters that share a symbol are U+FFFD."""
+    symbols = [symbol or "\ufffd" for symbol in vocabulary.symbols]
+    characters = ids.tobytes() if vocabulary.unit == "byte" else [symbols[index] for index in ids]
+    return Block(ids[np.newaxis], np.zeros((1, len(ids)), np.bool_), 0.0, characters)
+
+
+def beginning(blocks: Iterable[Block], length: int) -> tuple[Block, bool]:
+    """The first `length` characters of one text as one block, and whether it goes on. Raises TextError where it has none."""
+    taken: list[Block] = []
+    found = 0
+    for block in blocks:
+        taken.append(block)
+        found += block.ids.size
+        if found > length:
+            break
+    if not taken:
+        raise TextError("a text to be read needs at least 1 character; found 0")
+    ids, unknown = (
+        np.concatenate(parts, axis=1)[:, :length] for parts in zip(*((b.ids, b.unknown) for b in taken), strict=True)
+    )
+    return Block(ids, unknown, 0.0, _together([block.characters for block in taken])[:length]), found > length
+
+
+def _together(parts: Sequence[Sequence[str] | bytes]) -> Sequence[str] | bytes:
+    whole = b"".join(part for part in parts if isinstance(part, bytes))
+    return whole or [str(character) for part in parts for character in part]
 
 
 def _of_documents(listed: Sequence[str], vocabulary: Vocabulary) -> Block:

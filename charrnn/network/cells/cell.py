@@ -38,6 +38,10 @@ class CellWorkspace(Protocol):
     def states(self) -> tuple[Array, ...]:
         """S arrays (T+1, B, H), h first: index t is before step t, t + 1 after it; index 0 is what came in."""
 
+    @property
+    def activations(self) -> dict[str, Array]:
+        """What a step leaves, (T, B, H) each, by the names in the equations: h, then the gates."""
+
     def turned(self) -> "CellWorkspace":
         """The same buffers with the states the other way round, last first."""
 

@@ -52,6 +52,11 @@ class Workspace(NamedTuple):
         """The hidden state alone."""
         return (self.h,)
 
+    @property
+    def activations(self) -> dict[str, Array]:
+        """h r z n."""
+        return {"h": self.h[1:], **dict(zip("rzn", self.gates, strict=True))}
+
     def turned(self) -> "Workspace":
         """The same buffers with the states the other way round: for one step, what came out goes in."""
         return self._replace(h=self.h[::-1])

@@ -49,6 +49,11 @@ class Workspace(NamedTuple):
         """h, c"""
         return (self.h, self.c)
 
+    @property
+    def activations(self) -> dict[str, Array]:
+        """h c i f o g."""
+        return {"h": self.h[1:], "c": self.c[1:], **dict(zip("ifog", self.gates, strict=True))}
+
     def turned(self) -> "Workspace":
         """The same buffers with the states the other way round: for one step, what came out goes in."""
         return self._replace(h=self.h[::-1], c=self.c[::-1])

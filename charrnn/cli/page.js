@@ -1,0 +1,232 @@
+"use strict";
+// Text is data: it enters the page through textContent alone.
+
+const LIMITS = [0.5, 1, 2, 4, 6]; // bits, as in colours.py
+const SHADES = 9; // of a unit, from its lowest value to its highest
+const BLOCK = 1000; // characters, up to the end of a line; a longer line is broken at four times as many
+const ARRAYS = {
+  h: "hidden state", c: "cell state", r: "reset gate", z: "update gate", n: "candidate",
+  i: "input gate", f: "forget gate", o: "output gate", g: "candidate",
+};
+
+const $ = (id) => document.getElementById(id);
+const data = JSON.parse($("data").textContent);
+const characters = [...data.text];
+const surprisals = bytes(data.surprisals);
+const probabilities = bytes(data.probabilities);
+const likeliest = data.wide ? new Uint16Array(bytes(data.likeliest).buffer) : bytes(data.likeliest);
+const unknown = new Set(data.unknown);
+const spans = new Array(characters.length);
+const places = new Array(characters.length); // [line, column], from 1
+let unit = null; // null: surprisal
+let here = -1;
+
+function bytes(base64) {
+  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+}
+
+function element(tag, text, className) {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  if (className) made.className = className;
+  return made;
+}
+
+function bits(i) { return surprisals[i] / data.per_bit; }
+
+function seen(c) {
+  if (c === "\n") return "↵";
+  if (c === " ") return "␣";
+  return control(c);
+}
+
+function control(c) {
+  const code = c.codePointAt(0);
+  if (code < 32 && c !== "\n" && c !== "\t") return String.fromCodePoint(0x2400 + code);
+  return code === 127 ? "␡" : c;
+}
+
+function shade(i) {
+  if (unit === null) {
+    const found = LIMITS.findIndex((limit) => bits(i) < limit);
+    return "s" + (found < 0 ? LIMITS.length : found);
+  }
+  return "u" + Math.min(SHADES - 1, Math.floor(unit.bytes[i] * SHADES / 256));
+}
+
+function classes(i) {
+  return shade(i) + (characters[i] === "\n" ? " nl" : "") + (unknown.has(i) ? " unknown" : "") + (i === here ? " here" : "");
+}
+
+function colour() {
+  for (let i = 0; i < spans.length; i++) spans[i].className = classes(i);
+}
+
+function write() {
+  let line = 1, column = 1, block = null, count = 0, lines = 0;
+  const close = () => { if (block) { block.style.containIntrinsicSize = `auto ${Math.max(1, lines) * 1.5}em`; $("text").append(block); } block = null; };
+  characters.forEach((c, i) => {
+    if (!block) { block = element("div", "", "block"); count = lines = 0; }
+    const span = spans[i] = element("span", control(c));
+    span.index = i;
+    places[i] = [line, column++];
+    block.append(span);
+    count++;
+    if (c === "\n") { line++; column = 1; lines++; }
+    if ((count >= BLOCK && c === "\n") || count >= 4 * BLOCK) close();
+  });
+  close();
+}
+
+function percent(p) { return p < 0.01 ? "<1 %" : Math.round(100 * p) + " %"; }
+
+function value(i) {
+  const { low, high } = unit;
+  return (low + (high - low) * unit.bytes[i] / 255).toFixed(2);
+}
+
+function describe(i) {
+  const [line, column] = places[i];
+  const surprise = unknown.has(i) ? "unknown to the model" : `${bits(i).toFixed(1)} bits`;
+  const followed = unit === null ? "" : `, ${unit.name} = ${value(i)}`;
+  return [`${seen(characters[i])} · line ${line}, column ${column}`, surprise + followed];
+}
+
+function expected(i) {
+  const rows = [];
+  for (let j = i * data.k; j < (i + 1) * data.k; j++) {
+    const name = data.symbols[likeliest[j]], row = element("tr", "", name === characters[i] ? "hit" : "");
+    row.append(element("td", [...name].length === 1 ? seen(name) : name || "rare"), element("td", percent(probabilities[j] / 255)));
+    rows.push(row);
+  }
+  return rows;
+}
+
+function select(i, byKey) {
+  if (!(i >= 0 && i < spans.length)) return;
+  const before = here;
+  here = i;
+  if (before >= 0) spans[before].className = classes(before);
+  spans[i].className = classes(i);
+  const [where, what] = describe(i);
+  $("where").textContent = where;
+  $("value").textContent = what;
+  $("expected").replaceChildren(...expected(i));
+  if (byKey) {
+    spans[i].scrollIntoView({ block: "nearest" });
+    $("said").textContent = `${where}, ${what}`;
+  }
+}
+
+function vertical(step) {
+  const [line, column] = places[here];
+  let i = here;
+  while (places[i + step] && places[i][0] === line) i += step;
+  const target = places[i][0];
+  if (target === line) return i;
+  while (places[i - 1] && places[i - 1][0] === target) i--;
+  while (places[i + 1] && places[i + 1][0] === target && places[i][1] < column) i++;
+  return i;
+}
+
+function edge(step) {
+  let i = here;
+  while (places[i + step] && places[i + step][0] === places[here][0]) i += step;
+  return i;
+}
+
+function surprise(step) {
+  let i = here + step;
+  while (i >= 0 && i < spans.length && !unknown.has(i) && bits(i) < LIMITS[LIMITS.length - 1]) i += step;
+  return i;
+}
+
+function turn(step) {
+  const by = $("by"), to = by.selectedIndex + step;
+  if (to < 0 || to >= by.options.length) return;
+  by.selectedIndex = to;
+  recolour();
+}
+
+const KEYS = {
+  ArrowLeft: () => select(here - 1, true), ArrowRight: () => select(here + 1, true),
+  ArrowUp: () => select(vertical(-1), true), ArrowDown: () => select(vertical(1), true),
+  Home: () => select(edge(-1), true), End: () => select(edge(1), true),
+  n: () => select(surprise(1), true), p: () => select(surprise(-1), true),
+  "]": () => turn(1), "[": () => turn(-1), s: () => turn(-$("by").selectedIndex),
+};
+
+function signed(r) { return (r < 0 ? "−" : "+") + Math.abs(r).toFixed(2); }
+
+function strongest(u) {
+  return u.r.reduce((best, r, f) => (Math.abs(r) > Math.abs(u.r[best]) ? f : best), 0);
+}
+
+// Units sorted by how strongly each follows the chosen feature, or its own best one.
+function list() {
+  const chosen = $("feature").value, feature = (u) => (chosen === "" ? strongest(u) : Number(chosen));
+  const strength = (u) => Math.abs(u.r[feature(u)] || 0);
+  const sorted = [...data.units.keys()].sort((a, b) => strength(data.units[b]) - strength(data.units[a]));
+  const options = sorted.map((number) => {
+    const u = data.units[number], f = feature(u), kind = ARRAYS[u.name[0]] || "";
+    const told = data.features.length ? `: ${signed(u.r[f])} ${data.features[f]}` : "";
+    const option = element("option", `${u.name} ${kind}${told}`);
+    option.value = number;
+    return option;
+  });
+  const first = element("option", "surprisal");
+  first.value = "";
+  $("by").replaceChildren(first, ...options);
+  $("by").value = unit === null ? "" : String(data.units.indexOf(unit));
+}
+
+function legend() {
+  const labels = unit === null
+    ? [`below ${LIMITS[0]} bits`, ...LIMITS.slice(1).map((limit) => `below ${limit}`), `${LIMITS[LIMITS.length - 1]} or more`]
+    : Array.from({ length: SHADES }, (_, s) => (unit.low + (unit.high - unit.low) * (s + 0.5) / SHADES).toFixed(2));
+  const swatches = labels.map((label, s) => element("span", label, (unit === null ? "s" : "u") + s));
+  if (unknown.size) swatches.push(element("span", "unknown to the model", "unknown"));
+  $("legend").replaceChildren(...swatches);
+  $("legend").setAttribute("aria-label", `Legend of ${unit === null ? "surprisal" : unit.name}, from ${labels[0]} to ${labels[labels.length - 1]}`);
+}
+
+function recolour() {
+  const chosen = $("by").value;
+  unit = chosen === "" ? null : data.units[Number(chosen)];
+  if (unit && !unit.bytes) unit.bytes = bytes(unit.values);
+  legend();
+  colour();
+  if (here >= 0) select(here, false);
+}
+
+function start() {
+  const any = element("option", "anything");
+  any.value = "";
+  $("feature").append(any, ...data.features.map((name, f) => Object.assign(element("option", name), { value: f })));
+  write();
+  list();
+  $("by").value = data.open === null ? "" : String(data.open);
+  recolour();
+  $("by").addEventListener("change", recolour);
+  $("feature").addEventListener("change", () => {
+    list();
+    if ($("feature").value === "") return;
+    $("by").selectedIndex = 1; // the unit that follows it best
+    recolour();
+  });
+  $("theme").addEventListener("change", () => { document.documentElement.style.colorScheme = $("theme").value; });
+  $("text").addEventListener("keydown", (event) => {
+    if (!KEYS[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    if (here < 0) select(0, true); else KEYS[event.key]();
+  });
+  let last = "";
+  $("text").addEventListener("pointermove", (event) => {
+    const at = `${event.screenX},${event.screenY}`; // a text that scrolls below a still pointer is no pointing
+    if (at !== last && event.target.index !== undefined) select(event.target.index, false);
+    last = at;
+  });
+  $("text").addEventListener("click", (event) => { if (event.target.index !== undefined) select(event.target.index, false); });
+}
+
+start();

@@ -1,0 +1,96 @@
+"""One self-contained page of what a network did while it read a text; it loads nothing and sends nothing.
+
+Text is data: in JSON that cannot end its element, and its policy lets no script and no style run but the page's own, by their
+SHA-256. Numbers are packed as bytes in base64: surprisals in steps of 1/12 bit, probabilities of 1/255, units of 1/255 of
+their range.
+"""
+
+import base64
+import hashlib
+import html
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+from string import Template
+
+import numpy as np
+
+from charrnn.learning.events import bits
+from charrnn.network.arrays import Array
+from charrnn.runs.inspection import Inspection
+from charrnn.runs.units import Followed, Unit
+from charrnn.text.vocabulary import Vocabulary
+
+PER_BIT = 12  # steps of a surprisal, of which a byte holds 21 bits
+ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+
+
+def page(made: Inspection, vocabulary: Vocabulary, followed: Followed, name: str, first: Unit | None = None) -> str:
+    """The page, as HTML, with the units of `followed`; it opens with the unit `first`, or with surprisal."""
+    style, script = _asset("page.css"), _asset("page.js")
+    loss = float(made.surprisals.mean())
+    summary = f"{len(made.characters):,} characters: {loss:.4f} nats, {bits(loss):.4f} bits per character"
+    return Template(_asset("page.html")).substitute(
+        policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'",
+        title=html.escape(f"{name}, as it reads"),
+        summary=summary,
+        style=style,
+        script=script,
+        data=json.dumps(_data(made, vocabulary, followed, first), ensure_ascii=False, separators=(",", ":")).translate(
+            ESCAPED
+        ),
+    )
+
+
+def _data(made: Inspection, vocabulary: Vocabulary, followed: Followed, first: Unit | None) -> dict[str, object]:
+    wide = len(vocabulary) > 256
+    return {
+        "text": made.text,
+        "unknown": np.flatnonzero(made.unknown).tolist(),
+        "surprisals": _bytes(made.surprisals, 0, 255 / bits(1.0) / PER_BIT),
+        "per_bit": PER_BIT,
+        "symbols": vocabulary.symbols,
+        "wide": wide,
+        "k": made.likeliest.shape[1],
+        "likeliest": _base64(made.likeliest.astype("<u2" if wide else "u1")),
+        "probabilities": _bytes(made.probabilities, 0, 1),
+        "features": followed.features,
+        "units": [_unit(made, unit, r) for unit, r in zip(followed.units, followed.r.T, strict=True)],
+        "open": None if first is None else followed.units.index(first),
+    }
+
+
+def _unit(made: Inspection, unit: Unit, r: Sequence[float]) -> dict[str, object]:
+    values = made.activations[unit.array][:, unit.number].astype(np.float32)
+    low, high = _range(values, unit.array[0])
+    return {
+        "name": unit.name,
+        "low": low,
+        "high": high,
+        "values": _bytes(values, low, high),
+        "r": [round(float(each), 3) for each in r],
+    }
+
+
+def _range(values: Array, array: str) -> tuple[float, float]:
+    """The gates' is that of σ; elsewhere 0 is in the middle."""
+    if array in "rzifo":
+        return 0.0, 1.0
+    most = max(1.0, float(np.abs(values).max()))
+    return -most, most
+
+
+def _bytes(values: Array, low: float, high: float) -> str:
+    return _base64(np.clip(np.rint((values - low) / (high - low) * 255), 0, 255).astype(np.uint8))
+
+
+def _base64(values: Array) -> str:
+    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
+
+
+def _hash(content: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}"
+
+
+def _asset(name: str) -> str:
+    return files("charrnn.cli").joinpath(name).read_text("utf-8")

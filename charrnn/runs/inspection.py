@@ -1,0 +1,138 @@
+"""What a network does while it reads a text: what it expected, how surprised it was, and all its states and gates.
+
+The text is cut into streams read side by side, each after a warm-up, as learning/evaluation.py has it; the first character
+is predicted as runs/scoring.py has it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.learning.evaluation import STREAMS, WARM_UP, WINDOW
+from charrnn.network.arrays import Array
+from charrnn.network.network import Network
+from charrnn.network.readout import log_softmax
+from charrnn.runs.evaluation import UNKNOWN_COST
+from charrnn.runs.passages import Block
+from charrnn.text.vocabulary import Vocabulary
+
+PREDICTIONS = 5  # kept of each character
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """Of each of n characters. What is no UTF-8 is U+FFFD, a document's end a line's."""
+
+    characters: list[str]
+    unknown: NDArray[np.bool_]  # (n,) those for which the vocabulary has no symbol
+    surprisals: Array  # (n,) nats
+    likeliest: NDArray[np.intp]  # (n, k) the symbols most expected in its place; of bytes, of the first
+    probabilities: Array  # (n, k) of these
+    activations: dict[str, Array]  # (n, H) each, float16, once it has been read; see Workspace.activations
+
+    @property
+    def text(self) -> str:
+        """The characters as one string."""
+        return "".join(self.characters)
+
+
+@dataclass(frozen=True)
+class _Places:
+    """A window of streams, (T, B): where in the text each step stands, whose own it is, and where the state begins anew."""
+
+    at: NDArray[np.intp]
+    own: NDArray[np.bool_]
+    begins: NDArray[np.bool_]
+
+
+def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspection:
+    """Read one text, a block of one row, from its beginning; it has at least 1 character."""
+    ids = block.ids[0].astype(np.intp)
+    n, k, H = len(ids), min(PREDICTIONS, len(vocabulary)), network.architecture.hidden_size
+    surprisals, likeliest, probabilities = np.zeros(n), np.zeros((n, k), np.intp), np.zeros((n, k))
+    activations: dict[str, Array] = {}
+
+    def predict(places: NDArray[np.intp], logits: Array) -> None:
+        log_p = log_softmax(logits)
+        order = np.argsort(-log_p, axis=1, kind="stable")[:, :k]
+        surprisals[places] = -log_p[np.arange(len(places)), ids[places]]
+        likeliest[places], probabilities[places] = order, np.exp(np.take_along_axis(log_p, order, axis=1))
+
+    predict(np.zeros(1, np.intp), _first_logits(network, vocabulary))
+    for places, found, logits in _read(network, ids, vocabulary.end_id):
+        for name, values in found.items():
+            activations.setdefault(name, np.zeros((n, H), np.float16))[places] = values
+        predict(places[places < n - 1] + 1, logits[places < n - 1])
+    surprisals[block.unknown[0]] = UNKNOWN_COST
+    made = Inspection(
+        [*map(str, block.characters)], block.unknown[0], surprisals, likeliest, probabilities, activations
+    )
+    if vocabulary.unit == "byte":
+        return _in_characters(made, block.ids[0].tobytes())
+    return made if vocabulary.end_id is None else _without_first_end(made)
+
+
+def _read(
+    network: Network, ids: NDArray[np.intp], end_id: int | None
+) -> Iterator[tuple[NDArray[np.intp], dict[str, Array], Array]]:
+    """Places in the text, (m,), each once, and of each the activations, (m, H), and the logits of what follows, (m, V)."""
+    B = max(1, min(STREAMS, len(ids) // (4 * WARM_UP)))
+    ws, state = network.workspace(WINDOW, B), network.zero_state(B)
+    for places in _windows(len(ids), B):
+        inputs = ids[places.at]
+        begins = places.begins if end_id is None else places.begins | (inputs == end_id)
+        network.logits(inputs, state, ws, begins)
+        state = ws.state
+        found = {name: values[places.own] for name, values in ws.activations.items()}
+        yield places.at[places.own], found, ws.logits[places.own]
+
+
+def _windows(n: int, B: int) -> Iterator[_Places]:
+    """The windows of B streams, each of which first reads the WARM_UP characters before its own (a lone one none)."""
+    length, warm_up = -(-n // B), WARM_UP if B > 1 else 0
+    for start in range(0, warm_up + length, WINDOW):
+        t = np.arange(start, start + WINDOW)[:, np.newaxis] - warm_up
+        at = t + np.arange(B) * length
+        yield _Places(np.clip(at, 0, n - 1), (t >= 0) & (t < length) & (at < n), at == 0)
+
+
+def _first_logits(network: Network, vocabulary: Vocabulary) -> Array:
+    """What is expected first, (1, V): after a line's end, or where the vocabulary has none, anything."""
+    if "\n" not in vocabulary.symbols:
+        return np.zeros((1, len(vocabulary)))
+    ws = network.workspace(1, 1)
+    network.logits(np.full((1, 1), vocabulary.symbols.index("\n")), network.zero_state(1), ws)
+    return np.asarray(ws.logits[0])
+
+
+def _without_first_end(made: Inspection) -> Inspection:
+    """A list of documents begins with an unseen end."""
+    characters = [character if len(character) == 1 else "\n" for character in made.characters[1:]]
+    activations = {name: values[1:] for name, values in made.activations.items()}
+    return Inspection(
+        characters, made.unknown[1:], made.surprisals[1:], made.likeliest[1:], made.probabilities[1:], activations
+    )
+
+
+def _in_characters(made: Inspection, data: bytes) -> Inspection:
+    """Bytes put together: surprisals added up, what was expected of the first, the activations after the last."""
+    first = np.frombuffer(data, np.uint8) & 0xC0 != 0x80
+    first[0] = True
+    starts = np.flatnonzero(first)
+    ends = np.append(starts[1:], len(data))
+    characters = [_one(data[start:end]) for start, end in zip(starts, ends, strict=True)]
+    return Inspection(
+        characters,
+        made.unknown[starts],
+        np.add.reduceat(made.surprisals, starts),
+        made.likeliest[starts],
+        made.probabilities[starts],
+        {name: values[ends - 1] for name, values in made.activations.items()},
+    )
+
+
+def _one(data: bytes) -> str:
+    character = data.decode("utf-8", "replace")
+    return character if len(character) == 1 else "\ufffd"

@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+from tiny import trained
+
+from charrnn import api
+from charrnn.learning.evaluation import WARM_UP
+from charrnn.network.architecture import Architecture
+from charrnn.network.network import Network
+from charrnn.runs import inspection, passages
+from charrnn.runs.evaluation import UNKNOWN_COST
+from charrnn.runs.inspection import inspect
+from charrnn.text.vocabulary import Vocabulary
+
+TEXT = "the cat sat on the mat. a dog ran.\nwhy?\n" * 4
+
+
+def network(V, cell="gru", layers=1, seed=0):
+    return Network.fresh(Architecture(V, 6, cell, num_layers=layers), np.random.default_rng(seed), np.float64)
+
+
+def read(net, vocabulary, text):
+    block, _ = passages.beginning(passages.of_pieces([text], vocabulary), len(text))
+    return inspect(net, vocabulary, block)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_the_activations_are_those_of_one_pass_over_the_text(cell):
+    vocabulary = Vocabulary.of_text(TEXT)
+    net = network(len(vocabulary), cell, layers=2)
+    ids = vocabulary.encode(TEXT).astype(np.intp)[:, np.newaxis]
+    ws = net.workspace(len(ids), 1)
+    net.logits(ids, net.zero_state(1), ws)
+    made = read(net, vocabulary, TEXT)
+    assert set(made.activations) == set(ws.activations)
+    for name, values in made.activations.items():
+        np.testing.assert_allclose(values, ws.activations[name][:, 0], atol=1e-3)
+
+
+def test_the_surprisals_are_those_of_score(tiny_run):
+    model = api.load(tiny_run)
+    text = TEXT + "the \N{SNOWMAN} cat"
+    made = read(model.saved.network, model.vocabulary, text)
+    assert made.text == text
+    np.testing.assert_allclose(made.surprisals, model.score(text).surprisals, atol=1e-5)
+    assert np.flatnonzero(made.unknown).tolist() == [text.index("\N{SNOWMAN}")]
+    assert made.surprisals[made.unknown] == UNKNOWN_COST
+
+
+def test_a_long_text_is_read_in_streams_as_if_it_were_one(monkeypatch):
+    text = "".join(np.random.default_rng(1).choice(list("ab c\n"), 10 * WARM_UP + 17))
+    vocabulary = Vocabulary.of_text(text)
+    net = network(len(vocabulary))
+    side_by_side = read(net, vocabulary, text)
+    monkeypatch.setattr(inspection, "STREAMS", 1)
+    alone = read(net, vocabulary, text)
+    np.testing.assert_allclose(side_by_side.surprisals, alone.surprisals, atol=1e-9)
+    np.testing.assert_array_equal(side_by_side.likeliest, alone.likeliest)
+    for name, values in side_by_side.activations.items():
+        np.testing.assert_array_equal(values, alone.activations[name])
+
+
+@pytest.mark.parametrize(("n", "B"), [(1, 1), (64, 1), (65, 1), (5000, 3), (4097, 2)])
+def test_every_place_is_some_streams_own_once(n, B):
+    places = np.concatenate([window.at[window.own] for window in inspection._windows(n, B)])
+    assert sorted(places.tolist()) == [*range(n)]
+
+
+def test_what_was_expected_is_in_order_and_has_the_probability_of_what_came():
+    vocabulary = Vocabulary.of_text(TEXT)
+    made = read(network(len(vocabulary)), vocabulary, TEXT)
+    assert made.likeliest.shape == (len(TEXT), 5)
+    assert (np.diff(made.probabilities, axis=1) <= 0).all()
+    ids, hits = vocabulary.encode(TEXT), 0
+    for place, (row, p) in enumerate(zip(made.likeliest, made.probabilities, strict=True)):
+        for symbol, probability in zip(row, p, strict=True):
+            if symbol == ids[place]:
+                assert probability == pytest.approx(np.exp(-made.surprisals[place]))
+                hits += 1
+    assert hits > 10
+
+
+def test_bytes_are_put_together_to_characters():
+    text = "a\N{SNOWMAN}b\xff".encode() + b"\xff\xfe"
+    vocabulary = Vocabulary.of_bytes()
+    net = network(256)
+    made = read(net, vocabulary, text)
+    plain = read(net, Vocabulary(tuple(map(chr, range(256)))), text.decode("latin-1"))
+    assert made.characters == ["a", "\N{SNOWMAN}", "b", "\xff", "\ufffd", "\ufffd"]
+    np.testing.assert_allclose(made.surprisals[1], plain.surprisals[1:4].sum(), atol=1e-9)
+    np.testing.assert_array_equal(made.likeliest[1], plain.likeliest[1])
+    np.testing.assert_array_equal(made.activations["h"][1], plain.activations["h"][3])
+
+
+def test_documents_begin_anew_and_their_ends_are_those_of_lines(tmp_path, text_file):
+    model = api.load(trained(tmp_path / "documents", text_file, r"data.boundary=\n"))
+    opened = model.opened([str(text_file)])
+    block, more = passages.beginning(model.blocks(opened), 200)
+    made = inspect(model.saved.network, model.vocabulary, block)
+    assert more
+    assert made.text == text_file.read_text("utf-8")[:199]
+    np.testing.assert_allclose(made.surprisals, model.score(text_file.read_text("utf-8")).surprisals[:199], atol=1e-5)
+    first, again = (made.activations["h"][place] for place in (0, made.text.index("\nthe") + 1))
+    np.testing.assert_array_equal(first, again)

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from charrnn.errors import NetworkError
+from charrnn.runs.units import Unit, follow, parse
+
+GENERATOR = np.random.default_rng(0)
+X = {"one": GENERATOR.integers(0, 2, 500).astype(float), "two": GENERATOR.normal(size=500), "constant": np.ones(500)}
+H = GENERATOR.normal(size=(500, 300))
+H[:, 290] = -3 * X["one"] + 5
+H[:, 7] = X["two"] + 0.1 * GENERATOR.normal(size=500)
+H[:, 3] = 0.25
+ACTIVATIONS = {"h": H.astype(np.float16), "z": GENERATOR.normal(size=(500, 5)).astype(np.float16)}
+FOUND = follow(X, ACTIVATIONS)
+
+
+def test_the_correlations_are_those_of_numpy():
+    values = np.concatenate([*ACTIVATIONS.values()], axis=1).astype(float)
+    for row, name in zip(FOUND.r, FOUND.features, strict=True):
+        for column in (0, 7, 255, 256, 290, 304):
+            assert row[column] == pytest.approx(np.corrcoef(X[name], values[:, column])[0, 1], abs=1e-4)
+
+
+def test_what_does_not_vary_is_no_feature_and_follows_nothing():
+    assert FOUND.features == ["one", "two"]
+    assert not FOUND.r[:, 3].any()
+
+
+def test_the_best_may_follow_in_the_other_direction():
+    unit, r = FOUND.best("one")
+    assert (unit.name, r) == ("h:290", pytest.approx(-1, abs=1e-4))
+    assert FOUND.best("two")[0] == Unit("h", 7)
+
+
+def test_those_chosen_are_the_one_asked_for_and_the_best_of_each_feature_in_turn():
+    chosen = FOUND.chosen(4, [Unit("z", 2)])
+    assert chosen.units[:3] == [Unit("z", 2), Unit("h", 290), Unit("h", 7)]
+    assert len(set(chosen.units)) == 4
+    assert chosen.r[:, 1].tolist() == FOUND.r[:, 290].tolist()
+    assert len(FOUND.chosen(1000).units) == 305
+
+
+def test_a_text_of_one_character_follows_nothing():
+    found = follow({"one": np.ones(1)}, {"h": np.ones((1, 3), np.float16)})
+    assert found.features == []
+    assert found.r.shape == (0, 3)
+    assert found.chosen(2).units == []
+
+
+def test_a_unit_is_named_by_its_array_and_its_number_and_alone_by_the_number_in_the_top_layer():
+    two = {**ACTIVATIONS, "h_2": H, "z_2": H}
+    assert parse("17", ACTIVATIONS) == Unit("h", 17)
+    assert parse("17", two) == Unit("h_2", 17)
+    assert parse("h:17", two) == Unit("h", 17)
+    assert parse("z:4", two) == Unit("z", 4)
+
+
+@pytest.mark.parametrize("name", ["300", "z:5", "q:1", "h_2:0", "-1", "h", "", "h:1:2", "1.5", "9" * 30])
+def test_a_unit_that_does_not_exist_is_refused_with_those_that_do(name):
+    with pytest.raises(
+        NetworkError, match=r"--unit .*no such unit; there are 0 to 299 of each of h, z: for example h:299"
+    ):
+        parse(name, ACTIVATIONS)
