@@ -18,6 +18,7 @@ from charrnn.cli.bench import bench
 from charrnn.cli.eval import evaluate
 from charrnn.cli.export import export
 from charrnn.cli.gradcheck import gradcheck
+from charrnn.cli.plot import plot
 from charrnn.cli.sample import sample
 from charrnn.cli.schema import schema
 from charrnn.cli.score import score
@@ -91,7 +92,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train character-level recurrent networks on any text, in plain NumPy; sample from them; prove their gradients.",
 )
-for command in (train, sample, gradcheck, evaluate, score, export, bench, schema):
+for command in (train, sample, gradcheck, evaluate, score, plot, export, bench, schema):
     app.command(NAMES.get(command))(command)
 
 

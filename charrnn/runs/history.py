@@ -74,7 +74,8 @@ class Table:
     def drop_from(self, step: int) -> None:
         """Take back the rows of this step and later ones."""
         length = bisect_left(self.steps, step)
-        for column in (self.steps, *self.columns.values()):
+        del self.steps[length:]
+        for column in self.columns.values():
             del column[length:]
 
     def __getitem__(self, field: str) -> Floats:
