@@ -28,6 +28,7 @@ from charrnn.runs.base import Base
 from charrnn.runs.base import load_base as load_base
 from charrnn.runs.config import Config
 from charrnn.runs.configuration import resolve
+from charrnn.runs.history import read_history as read_history
 from charrnn.runs.model import Model as Model
 from charrnn.runs.plan import Plan
 from charrnn.runs.resuming import resume as resume

@@ -19,6 +19,7 @@ from charrnn.cli.eval import evaluate
 from charrnn.cli.export import export
 from charrnn.cli.gradcheck import gradcheck
 from charrnn.cli.gradflow import gradflow
+from charrnn.cli.plot import plot
 from charrnn.cli.sample import sample
 from charrnn.cli.schema import schema
 from charrnn.cli.score import score
@@ -93,7 +94,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train character-level recurrent networks on any text, in plain NumPy; sample from them; prove their gradients.",
 )
-for command in (train, sample, gradcheck, gradflow, evaluate, score, view, export, bench, schema):
+for command in (train, sample, gradcheck, gradflow, evaluate, score, plot, view, export, bench, schema):
     app.command(NAMES.get(command))(command)
 
 

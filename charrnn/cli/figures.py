@@ -8,6 +8,7 @@ matplotlib is an extra, and is imported here and where a figure is drawn, never 
 keeps every figure in a global, is not used.
 """
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,7 +93,10 @@ def save(figure: "Figure", path: Path, force: bool) -> None:
     require_writable(path, force)
     kind = FORMATS[path.suffix.lower()]
     try:
-        with whole_file(path) as file:
+        with whole_file(path) as file, warnings.catch_warnings():
+            warnings.filterwarnings(
+                "ignore", "Glyph"
+            )  # of a name in a script that no font here has: it is drawn as boxes
             figure.savefig(file, format=kind, metadata={"Date": None} if kind == "svg" else None)
     except OSError as error:
         raise FigureError(f"{path}: cannot be written: {error.strerror or error}") from None

@@ -1,0 +1,144 @@
+"""The curves of trainings in characters: each is 2 x 4 dots of Unicode braille, for wherever there is no figure.
+
+0 3      a cell's dots and their bits: U+2800 + the sum of 2^bit
+1 4
+2 5
+6 7
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.text import Text
+
+from charrnn.cli.curves import Quantity, Shown, summary, thinned, view
+from charrnn.cli.display import in_colour, printable, stdout
+from charrnn.runs.history import Floats
+
+BITS = np.array([[0, 3], [1, 4], [2, 5], [6, 7]])
+BLANK = 0x2800
+STYLES = ("color(75)", "color(208)", "color(36)", "color(175)", "color(179)", "color(117)", "")
+MARKS = "abcdefghijklmnopqrstuvwxyz"  # of several runs where there are no colours
+DOT = "o"
+ROWS = 14
+GUTTER = 9  # columns of the labels at the left, with the axis
+Dots = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Field:
+    """What a plot shows: from 0 to `right`, from `low` to `high`, in so many characters."""
+
+    right: float
+    low: float
+    high: float
+    columns: int
+    rows: int
+
+
+def dots_of(x: Floats, y: Floats, field: Field) -> Dots:
+    """The dots of a line through the points, (4 rows, 2 columns); what is outside the field is left out."""
+    return _set(*_between(*_placed(x, y, field)), field)
+
+
+def points_of(x: Floats, y: Floats, field: Field) -> Dots:
+    """The dots of the points alone."""
+    return _set(*_placed(x, y, field), field)
+
+
+def _placed(x: Floats, y: Floats, field: Field) -> tuple[Floats, Floats]:
+    """How many dots to the right of the left edge the points are, and below the upper one. A flat curve is in the middle."""
+    across = x / (field.right or 1) * (2 * field.columns - 1)
+    flat = field.high == field.low
+    share = np.full_like(y, 0.5) if flat else (field.high - y) / (field.high - field.low)
+    return across, share * (4 * field.rows - 1)
+
+
+def _set(across: Floats, down: Floats, field: Field) -> Dots:
+    dots = np.zeros((4 * field.rows, 2 * field.columns), bool)
+    i, j = np.rint(down), np.rint(across)
+    inside = (i >= 0) & (i < dots.shape[0]) & (j >= 0) & (j < dots.shape[1])
+    dots[i[inside].astype(int), j[inside].astype(int)] = True
+    return dots
+
+
+def _between(across: Floats, down: Floats) -> tuple[Floats, Floats]:
+    """Points on the line, so near each other that no dot of it is left out."""
+    if len(across) == 1:
+        return across, down
+    gaps = np.maximum(np.abs(np.diff(across)), np.abs(np.diff(down)))
+    places = np.concatenate([[0.0], np.cumsum(np.maximum(np.ceil(gaps), 1))])
+    all_places = np.arange(places[-1] + 1)
+    return np.interp(all_places, places, across), np.interp(all_places, places, down)
+
+
+def cells_of(dots: Dots) -> NDArray[np.int64]:
+    """The bits of each character, (rows, columns)."""
+    rows, columns = dots.shape[0] // 4, dots.shape[1] // 2
+    cells = dots.reshape(rows, 4, columns, 2) * (1 << BITS)[:, None, :]
+    return np.asarray(cells.sum((1, 3)), np.int64)
+
+
+def show(shown: Shown, quantities: Sequence[Quantity]) -> None:
+    """The quantities of the runs, one below the other, as wide as the terminal, with what each run is drawn with below."""
+    console = stdout()
+    coloured = in_colour(console)
+    columns = max(10, console.width - GUTTER - 1)
+    for quantity in quantities:
+        console.print(Text(quantity.label), soft_wrap=True)
+        for line in plot(shown, quantity, columns, ROWS, coloured):
+            console.print(line, soft_wrap=True)
+    for line in legend(shown, coloured):
+        console.print(line, soft_wrap=True)
+
+
+def plot(shown: Shown, quantity: Quantity, columns: int, rows: int, coloured: bool) -> list[Text]:
+    """The means of the curves, and their evaluations as circles, in so many characters, with axes.
+
+    Several runs are told apart by colour; without colours by letters, and the evaluations are left out.
+    """
+    curves = shown.curves(quantity)
+    low, high = view(quantity, curves)
+    field = Field(max(float(curve.x.max()) for curve in curves), low, high, columns, rows)
+    cells = np.array([cells_of(dots_of(*thinned(curve.x, curve.smooth, 4 * columns), field)) for curve in curves])
+    marks = np.array([cells_of(points_of(curve.dots_x, curve.dots, field)) > 0 for curve in curves])
+    lettered = len(curves) > 1 and not coloured
+    drawn = [_row(cells[:, row], marks[:, row], lettered) for row in range(rows)]
+    labels = {
+        0: f"{high:.4g}",
+        rows // 2: f"{high - (high - low) * (rows // 2) / (rows - 1):.4g}",
+        rows - 1: f"{low:.4g}",
+    }
+    lines = [Text(f"{labels.get(row, ''):>{GUTTER - 2}} ┤") + text for row, text in enumerate(drawn)]
+    return [*lines, Text(" " * (GUTTER - 1) + "└" + "─" * columns), Text(_below(field, shown.x_label))]
+
+
+def legend(shown: Shown, coloured: bool) -> list[Text]:
+    """A line for each run, with what it is drawn with, and how the marks are to be read."""
+    lettered = len(shown.runs) > 1 and not coloured
+    lines = [
+        Text(MARKS[run % len(MARKS)] if lettered else "⠤⠤", STYLES[run % len(STYLES)])
+        + Text(f" {printable(summary(each))}")
+        for run, each in enumerate(shown.runs)
+    ]
+    means = f"means of {shown.window:,} steps" if shown.window > 1 else "single steps"
+    dots = any(run.history.best for run in shown.runs) and not lettered
+    return [*lines, Text(means + (f"; {DOT} validation" if dots else ""), "dim")]
+
+
+def _below(field: Field, label: str) -> str:
+    right = f"{field.right:,.0f}" if field.right >= 100 else f"{field.right:.3g}"
+    return f"{'0':>{GUTTER + 1}}{label:^{max(0, field.columns - 1 - len(right))}}{right}"
+
+
+def _row(cells: NDArray[np.int64], marks: Dots, lettered: bool) -> Text:
+    """A row of characters; cells and marks are (runs, columns). Where curves meet, the first has its colour, or its letter."""
+    row, joined = Text(), np.bitwise_or.reduce(cells, axis=0)
+    for column, bits in enumerate(joined):
+        marked = marks[:, column].any() and not lettered
+        run = int(np.argmax(marks[:, column] if marked else cells[:, column] > 0))
+        line = MARKS[run % len(MARKS)] if lettered else chr(BLANK + int(bits))
+        row.append(DOT if marked else line if bits else " ", STYLES[run % len(STYLES)])
+    return row

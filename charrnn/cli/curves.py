@@ -1,0 +1,168 @@
+"""The curves of trainings: what is shown, against what, how smooth, and in how many points."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from charrnn.errors import RunError
+from charrnn.learning.events import bits
+from charrnn.runs.history import Floats, History
+
+Axis = Literal["steps", "epochs", "time"]
+UNITS = (("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0))
+SHARE = 100  # one step in so many is a small part of a training
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Something that is told of every step."""
+
+    label: str
+    values: Callable[[History], Floats]
+    evaluated: Callable[[Floats], Floats] | None = None  # from the losses of evaluations; None: they do not tell it
+    smooth: bool = True
+    noisy: bool = True  # its single values, and its first ones, are far from the others
+    logarithmic: bool = False
+
+
+QUANTITIES = {
+    "loss": Quantity("loss (nats per character)", lambda run: run.losses, lambda losses: losses),
+    "bpc": Quantity("bits per character", lambda run: _bits(run.losses), lambda losses: _bits(losses)),
+    "grad_norm": Quantity("gradient norm, before clipping", lambda run: run.grad_norms, logarithmic=True),
+    "clipped": Quantity("share of steps clipped", lambda run: run.clipped.astype(float), noisy=False),
+    "learning_rate": Quantity("learning rate", lambda run: run.learning_rates, smooth=False, noisy=False),
+}
+
+
+def _bits(nats: Floats) -> Floats:
+    return nats * bits(1)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that is shown: its name, and at which places its steps stand."""
+
+    name: str
+    history: History
+    x: Floats
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The runs of a picture, what they stand over, and over how many steps the means go."""
+
+    runs: Sequence[Run]
+    x_label: str
+    window: int
+
+    def curves(self, quantity: Quantity) -> list["Curve"]:
+        """The quantity of each run."""
+        return [_curve(run, quantity, self.window) for run in self.runs]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One quantity of one run. `smooth` is the mean over neighbouring steps; dots are evaluations, and may be none."""
+
+    x: Floats
+    raw: Floats
+    smooth: Floats
+    dots_x: Floats
+    dots: Floats
+
+
+def shown(paths: Sequence[Path], histories: Sequence[History], axis: Axis, window: int | None) -> Shown:
+    """The runs over steps, epochs or time. No window: a hundredth of the steps of the longest run.
+
+    Raises RunError where the time of one is not known.
+    """
+    names = _names(paths)
+    if axis == "time":
+        _require_times(paths, histories)
+    x_label, places = _places(histories, axis)
+    runs = [Run(name, history, x) for name, history, x in zip(names, histories, places, strict=True)]
+    return Shown(runs, x_label, window or max(1, max(len(history.steps) for history in histories) // SHARE))
+
+
+def _curve(run: Run, quantity: Quantity, window: int) -> Curve:
+    raw = quantity.values(run.history)
+    smooth = smoothed(raw, window) if quantity.smooth else raw
+    if quantity.evaluated is None:
+        return Curve(run.x, raw, smooth, np.empty(0), np.empty(0))
+    places = np.interp(run.history.evaluated_steps, run.history.steps, run.x)
+    return Curve(run.x, raw, smooth, places, quantity.evaluated(run.history.evaluated_losses))
+
+
+def smoothed(values: Floats, window: int) -> Floats:
+    """The mean over `window` neighbours, as many to each side; at the ends over those there are. So a curve does not come late."""
+    index, sums = np.arange(len(values)), np.concatenate([[0.0], np.cumsum(values)])
+    start = np.maximum(index - (window - 1) // 2, 0)
+    end = np.minimum(index + window // 2 + 1, len(values))
+    means: Floats = (sums[end] - sums[start]) / (end - start)
+    return means
+
+
+def thinned(x: Floats, y: Floats, columns: int) -> tuple[Floats, Floats]:
+    """At most two points for each of so many parts of the curve, its lowest and its highest: a line through them looks the same."""
+    if len(x) <= 2 * columns:
+        return x, y
+    bounds = np.linspace(0, len(x), columns + 1).astype(int)
+    parts = [y[start:end] for start, end in pairwise(bounds)]
+    ends = [sorted((int(part.argmin()), int(part.argmax()))) for part in parts]
+    kept = (bounds[:-1, None] + np.array(ends)).ravel()
+    return x[kept], y[kept]
+
+
+def view(quantity: Quantity, curves: Sequence[Curve]) -> tuple[float, float]:
+    """The lowest and the highest value to show.
+
+    Of a noisy quantity not all: of means and evaluations all but what the first hundredth of a training has, which would make
+    the rest flat, and of single values all but one in a hundred at either end.
+    """
+    shown = []
+    for found in curves:
+        first = len(found.x) // SHARE if quantity.noisy else 0
+        raw = np.quantile(found.raw[first:], [0.01, 0.99]) if quantity.noisy else found.raw
+        shown += [found.smooth[first:], found.dots, raw]
+    values = np.concatenate(shown)
+    return float(values.min()), float(values.max())
+
+
+def _names(runs: Sequence[Path]) -> list[str]:
+    """Those of their directories, or the whole paths where these are not all different."""
+    short = [run.resolve().name for run in runs]
+    return short if len(set(short)) == len(short) else [str(run) for run in runs]
+
+
+def _require_times(paths: Sequence[Path], histories: Sequence[History]) -> None:
+    for path, history in zip(paths, histories, strict=True):
+        if history.seconds is None:
+            raise RunError(
+                f"--x time: {path}: without its config.yaml, how long its steps took is not known; use --x steps, or --x epochs"
+            )
+
+
+def _places(histories: Sequence[History], axis: Axis) -> tuple[str, list[Floats]]:
+    """The label of the axis, with its unit, and for each run where its steps are. Time must be known of all."""
+    if axis == "steps":
+        return "steps", [history.steps.astype(float) for history in histories]
+    if axis == "epochs":
+        return "epochs", [history.epochs for history in histories]
+    times = [history.seconds for history in histories if history.seconds is not None]
+    longest = max(float(seconds[-1]) for seconds in times)
+    unit, length = next((pair for pair in UNITS if longest >= 2 * pair[1]), UNITS[-1])
+    return f"{unit} of training, without evaluations", [seconds / length for seconds in times]
+
+
+def summary(run: Run) -> str:
+    """A run in a few words."""
+    history = run.history
+    steps = f"{history.steps[-1]:,} step{'s' if history.steps[-1] > 1 else ''}"
+    if not history.best:
+        return f"{run.name}: {steps}, not validated yet"
+    step, loss = history.best
+    return f"{run.name}: {steps}, best validation loss {loss:.4f} ({bits(loss):.3f} bpc) at step {step:,}"

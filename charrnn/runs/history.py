@@ -1,0 +1,205 @@
+"""What metrics.jsonl tells of a training, as arrays.
+
+A training that was resumed, or that diverged and went back, tells some steps anew: of two tellings of a step the later one
+counts, and what was told of the steps after it before is dropped. Time runs on: a step that is told anew was paid for twice.
+"""
+
+import json
+import math
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.errors import ConfigError, RunError
+from charrnn.runs import configuration
+from charrnn.runs.directory import CONFIG, METRICS
+from charrnn.runs.recording import LONGEST_LINE
+
+Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
+FIELDS = ("epoch", "loss", "grad_norm", "learning_rate")  # of a step, besides the derived ones
+LONGEST_STEP = 1 << 53
+SLOWEST = 1e-6  # characters per second; below it, time would have no sum
+
+
+@dataclass(frozen=True)
+class History:
+    """A training, step by step; arrays of one length, but for those of the evaluations. Losses are mean nats per character.
+
+    `seconds` is the time spent in steps so far, without evaluations and saving, or None where the run's config.yaml does not say how
+    many characters a step has; `recoveries` are the steps it went back to; `skipped` counts lines that could not be read.
+    """
+
+    steps: Whole
+    epochs: Floats
+    losses: Floats
+    grad_norms: Floats
+    learning_rates: Floats
+    clipped: NDArray[np.bool_]
+    seconds: Floats | None
+    evaluated_steps: Whole
+    evaluated_losses: Floats
+    recoveries: tuple[int, ...]
+    skipped: int
+
+    @property
+    def best(self) -> tuple[int, float] | None:
+        """Step and loss of the best evaluation, the first of equals."""
+        if not self.evaluated_losses.size:
+            return None
+        index = int(self.evaluated_losses.argmin())
+        return int(self.evaluated_steps[index]), float(self.evaluated_losses[index])
+
+
+class Table:
+    """Rows in the order of their steps, from which the last can be taken back."""
+
+    def __init__(self, *fields: str) -> None:
+        self.steps = array("q")
+        self.columns = {field: array("d") for field in fields}
+
+    def add(self, step: int, row: dict[str, float]) -> None:
+        """A row, in the place of those of this step and later ones."""
+        self.drop_from(step)
+        self.steps.append(step)
+        for field, column in self.columns.items():
+            column.append(row[field])
+
+    def drop_from(self, step: int) -> None:
+        """Take back the rows of this step and later ones."""
+        length = bisect_left(self.steps, step)
+        del self.steps[length:]
+        for column in self.columns.values():
+            del column[length:]
+
+    def __getitem__(self, field: str) -> Floats:
+        return np.array(self.columns[field], np.float64)
+
+
+class Reader:
+    """Events in, one at a time, and a history out."""
+
+    def __init__(self) -> None:
+        self._stepped = Table(*FIELDS, "clipped", "spent")
+        self._evaluated = Table("loss")
+        self._recoveries: list[int] = []
+        self._spent = 0.0  # seconds per character of a step, summed
+        self._skipped = 0
+
+    def read(self, line: bytes) -> None:
+        """Take note of an event. One that is damaged is counted, and one of no interest passed over."""
+        try:
+            self._take(json.loads(line.decode()))
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            self._skipped += 1
+
+    def _take(self, event: Any) -> None:
+        match event["event"]:
+            case "step":
+                self._take_step(_step(event), event)
+            case "eval":
+                self._evaluated.add(_step(event), {"loss": _number(event, "loss")})
+            case "resumed":
+                self._go_back(_step(event))
+            case "recovered":
+                self._go_back(_step(event))
+                self._recoveries.append(_step(event))
+
+    def _take_step(self, step: int, event: dict[str, Any]) -> None:
+        row = {field: _number(event, field) for field in FIELDS}
+        row["clipped"] = float(bool(event["clipped"]))
+        self._spent += 1 / _number(event, "chars_per_second", SLOWEST)
+        self._stepped.add(step, {**row, "spent": self._spent})
+        self._evaluated.drop_from(step)
+
+    def _go_back(self, step: int) -> None:
+        self._stepped.drop_from(step + 1)
+        self._evaluated.drop_from(step + 1)
+        self._recoveries = [recovery for recovery in self._recoveries if recovery <= step]
+
+    def history(self, characters: int | None) -> History:
+        """What has been read; `characters` of a step, where that is known."""
+        stepped = self._stepped
+        return History(
+            np.array(stepped.steps, np.int64),
+            stepped["epoch"],
+            stepped["loss"],
+            stepped["grad_norm"],
+            stepped["learning_rate"],
+            stepped["clipped"] > 0,
+            stepped["spent"] * characters if characters else None,
+            np.array(self._evaluated.steps, np.int64),
+            self._evaluated["loss"],
+            tuple(dict.fromkeys(self._recoveries)),
+            self._skipped,
+        )
+
+
+def read_history(run: Path) -> History:
+    """The history of a run directory, or of a file of events as `train --json` prints them.
+
+    Raises RunError where there is none, where it cannot be read, and where it tells of no step.
+    """
+    path = _metrics_of(run)
+    reader = Reader()
+    try:
+        with path.open("rb") as file:
+            for line in _lines(file):
+                reader.read(line)
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read: {error.strerror or error}") from None
+    history = reader.history(_characters_per_step(run))
+    if not history.steps.size:
+        damaged = f"; {history.skipped:,} of its lines cannot be read" if history.skipped else ""
+        raise RunError(f"{path}: tells of no step of a training{damaged}")
+    return history
+
+
+def _metrics_of(run: Path) -> Path:
+    if run.suffix == ".safetensors" and run.is_file():
+        raise RunError(f"{run}: a checkpoint, which holds no history; name its run directory, {run.parent}")
+    if not run.exists():
+        raise RunError(f"{run}: no such run; name a run directory, or a file of events as train --json prints them")
+    if run.is_dir() and not (run / METRICS).exists():
+        raise RunError(f"{run}: holds no {METRICS}; is it a run directory?")
+    return run / METRICS if run.is_dir() else run
+
+
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
+    """The lines of a file; of one that is longer than any event, the first part and nothing more."""
+    while line := file.readline(LONGEST_LINE):
+        yield line
+        while line and not line.endswith(b"\n"):
+            line = file.readline(LONGEST_LINE)
+
+
+def _characters_per_step(run: Path) -> int | None:
+    path = run / CONFIG
+    if not path.is_file():
+        return None
+    try:
+        training = configuration.resolve(str(path)).config.training
+    except ConfigError:
+        return None
+    return training.batch_size * (training.stride or training.sequence_length)
+
+
+def _step(event: dict[str, Any]) -> int:
+    step = event["step"]
+    if type(step) is not int or not 0 <= step < LONGEST_STEP:
+        raise ValueError(step)
+    return step
+
+
+def _number(event: dict[str, Any], field: str, least: float = 0.0) -> float:
+    """A finite number that is not below the least."""
+    value = event[field]
+    if type(value) not in (int, float) or not math.isfinite(value) or value < least:
+        raise ValueError(value)
+    return float(value)

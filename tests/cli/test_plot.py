@@ -1,0 +1,263 @@
+"""`charrnn plot`: figures and curves of characters, and what it refuses."""
+
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from refusals import refused
+
+from charrnn.cli import curves
+from charrnn.cli.curve_terminal import Field, cells_of, dots_of, plot, points_of
+from charrnn.cli.curves import QUANTITIES, shown, smoothed, summary, thinned, view
+from charrnn.errors import RunError
+from charrnn.runs.history import read_history
+
+STEP = {
+    "event": "step",
+    "epoch": 0.5,
+    "grad_norm": 1.0,
+    "clipped": False,
+    "learning_rate": 0.1,
+    "chars_per_second": 4.0,
+}
+
+
+def write(path, losses, *events, rates=4.0):
+    """A run directory with these losses, and nothing else."""
+    path.mkdir(parents=True)
+    steps = [{**STEP, "step": n, "loss": loss, "chars_per_second": rates} for n, loss in enumerate(losses, 1)]
+    (path / "metrics.jsonl").write_text("".join(json.dumps(event) + "\n" for event in [*steps, *events]))
+    return path
+
+
+def picture(*runs, axis="steps", window=1):
+    return shown(runs, [read_history(run) for run in runs], axis, window)
+
+
+def texts(svg):
+    return [element.text for element in ElementTree.parse(svg).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_a_figure_names_its_axes_its_runs_and_their_best(charrnn, tiny_run):
+    result = charrnn("plot", tiny_run, "-o", "a.svg")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "a.svg\n", "")
+    found = texts("a.svg")
+    for label in (
+        "steps",
+        "loss (nats per character)",
+        "learning rate",
+        "gradient norm, before clipping",
+        "validation",
+        "best",
+        summary(picture(tiny_run).runs[0]),
+    ):
+        assert label in found
+
+
+def test_a_figure_has_the_panels_that_are_asked_for(charrnn, tiny_run):
+    assert charrnn("plot", tiny_run, "-o", "a.svg", "--what", "clipped,bpc,bpc", "--x", "epochs").exit_code == 0
+    labels = [text for text in texts("a.svg") if text in {quantity.label for quantity in QUANTITIES.values()}]
+    assert labels == ["share of steps clipped", "bits per character"]
+    assert "epochs" in texts("a.svg")
+
+
+def test_the_same_metrics_give_the_same_bytes(charrnn, tiny_run):
+    for name in ("a.svg", "b.svg"):
+        assert charrnn("plot", tiny_run, "-o", name).exit_code == 0
+    assert Path("a.svg").read_bytes() == Path("b.svg").read_bytes()
+
+
+def test_a_figure_of_a_long_run_stays_small(charrnn, tmp_path):
+    run = write(tmp_path / "long", 2 + np.random.default_rng(0).random(50_000))
+    charrnn("plot", run, "-o", "a.svg", "--what", "loss")
+    assert Path("a.svg").stat().st_size < 200_000
+
+
+def test_where_a_run_went_back_is_marked(charrnn, tmp_path):
+    back = {"event": "recovered", "step": 2, "reason": "", "diverged_step": 3, "learning_rate": 0.05, "tries": 1}
+    charrnn("plot", write(tmp_path / "a", [3, 2]), "-o", "without.svg")
+    charrnn("plot", write(tmp_path / "b", [3, 2], back), "-o", "with.svg")
+    assert "went back after diverging" in texts("with.svg")
+    assert "went back after diverging" not in texts("without.svg")
+
+
+@pytest.mark.parametrize("name", ["a$_2$", "<&\x01", "猫"])
+def test_a_name_stands_in_the_figure_as_it_is(charrnn, tmp_path, name):
+    result = charrnn("plot", write(tmp_path / name, [3, 2]), "-o", "a.svg")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert any(text.startswith(name.replace("\x01", "\ufffd") + ": 2 steps") for text in texts("a.svg"))
+
+
+@pytest.mark.parametrize("losses", [[2.0], [2.0, 2.0], [0.0, 0.0]])
+@pytest.mark.parametrize("norm", [1.0, 0.0])
+def test_one_step_and_flat_curves_can_be_drawn(charrnn, tmp_path, losses, norm, recwarn):
+    run = write(tmp_path / "a", losses)
+    (run / "metrics.jsonl").write_text(
+        (run / "metrics.jsonl").read_text().replace('"grad_norm": 1.0', f'"grad_norm": {norm}')
+    )
+    assert charrnn("plot", run, "-o", "a.png", "--what", ",".join(QUANTITIES)).exit_code == 0
+    assert charrnn("plot", run, "--what", ",".join(QUANTITIES)).exit_code == 0
+    assert not list(recwarn)
+
+
+def test_in_the_terminal_it_needs_no_matplotlib(charrnn, tiny_run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    result = charrnn("plot", tiny_run)
+    assert result.exit_code == 0
+    assert "\x1b" not in result.stdout
+    lines = result.stdout.splitlines()
+    assert lines[0] == "loss (nats per character)"
+    assert max(map(len, lines)) <= 120
+    assert sum(line.count("o") for line in lines[1:15]) == 2
+    assert re.match(r"⠤⠤ run: 20 steps, best validation loss \d\.\d{4} \(\d\.\d{3} bpc\) at step \d+$", lines[-2])
+    refused(
+        charrnn("plot", tiny_run, "-o", "a.svg"),
+        1,
+        "charrnn plot -o needs matplotlib: pip install 'charrnn-numpy[plot]'",
+    )
+
+
+def test_several_runs_in_plain_text_have_letters(charrnn, tmp_path):
+    falling, rising = write(tmp_path / "x" / "one", [3, 2, 1]), write(tmp_path / "x" / "two", [1, 2, 3])
+    lines = charrnn("plot", falling, rising).stdout.splitlines()
+    assert lines[1].lstrip(" 3┤").strip().startswith("a")
+    assert lines[1].endswith("b")
+    assert (lines[14].strip()[3], lines[14][-1]) != ("a", "b")
+    assert lines[-3:-1] == ["a one: 3 steps, not validated yet", "b two: 3 steps, not validated yet"]
+
+
+def test_runs_of_one_name_are_told_apart_by_their_paths(charrnn, tmp_path):
+    one, two = write(tmp_path / "x" / "run", [3, 2]), write(tmp_path / "y" / "run", [3, 2])
+    assert [run.name for run in picture(one, two).runs] == [str(one), str(two)]
+
+
+def test_damaged_lines_are_told_of(charrnn, tiny_run):
+    with (tiny_run / "metrics.jsonl").open("a") as file:
+        file.write("{\n")
+    result = charrnn("plot", tiny_run)
+    assert result.exit_code == 0
+    assert "1 damaged line passed over" in result.stderr
+
+
+def test_a_file_that_exists_is_replaced_with_force_only(charrnn, tiny_run):
+    Path("a.svg").write_text("mine")
+    refused(charrnn("plot", tiny_run, "-o", "a.svg"), 1, "a.svg: exists already", "--force")
+    assert Path("a.svg").read_text() == "mine"
+    assert charrnn("plot", tiny_run, "-o", "a.svg", "--force").exit_code == 0
+    assert Path("a.svg").read_text().startswith("<?xml")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["-o", "a.gif"], 1, ["a.gif: a figure's name must end in .svg or .png"]),
+        (["--what", "los"], 2, ["--what los: must be one of loss, bpc, grad_norm, clipped, learning_rate"]),
+        (["--what", ""], 2, ["must be one of"]),
+        (["--smooth", "0"], 2, ["--smooth"]),
+        (["--force"], 2, ["--force replaces the file of --out; give both"]),
+        (["nothing"], 1, ["nothing: no such run"]),
+        (["run/metrics.jsonl", "--x", "time"], 1, ["run/metrics.jsonl: without its config.yaml", "--x epochs"]),
+    ],
+)
+def test_what_cannot_be_is_refused(charrnn, tiny_run, arguments, code, words):
+    shutil.copytree(tiny_run, "run")
+    refused(charrnn("plot", tiny_run, *arguments), code, *words)
+    assert [path.name for path in Path().iterdir()] == ["run"]
+
+
+def test_a_run_without_metrics_is_refused(charrnn, tiny_run):
+    (tiny_run / "metrics.jsonl").unlink()
+    refused(charrnn("plot", tiny_run), 1, "holds no metrics.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("steps", "rate", "label", "last"),
+    [(3, 32.0, "seconds", 3.0), (3, 0.5, "minutes", 3.2), (3, 0.01, "hours", 8 / 3)],
+)
+def test_time_has_a_unit_that_fits(tmp_path, tiny_run, steps, rate, label, last):
+    shutil.copy(tiny_run / "config.yaml", write(tmp_path / "a", [1.0] * steps, rates=rate))
+    found = picture(tmp_path / "a", axis="time")
+    assert found.x_label == f"{label} of training, without evaluations"
+    assert found.runs[0].x[-1] == pytest.approx(last)
+
+
+def test_time_that_is_not_known_is_refused_for_the_run_that_lacks_it(tmp_path, tiny_run):
+    with pytest.raises(RunError, match="/a: without its config"):
+        picture(tiny_run, write(tmp_path / "a", [1.0]), axis="time")
+
+
+def test_a_mean_is_over_as_many_to_each_side():
+    values = np.arange(10.0) ** 2
+    for window in (1, 4, 5, 30):
+        expected = [values[max(0, i - (window - 1) // 2) : i + window // 2 + 1].mean() for i in range(10)]
+        np.testing.assert_allclose(smoothed(values, window), expected)
+    np.testing.assert_array_equal(smoothed(values, 1), values)
+
+
+def test_the_default_window_is_a_hundredth_of_the_longest_run(tmp_path):
+    short, long = write(tmp_path / "a", [1.0] * 5), write(tmp_path / "b", [1.0] * 340)
+    assert picture(short, long, window=None).window == 3
+    assert picture(short, window=None).window == 1
+
+
+def test_thinning_keeps_every_peak_and_the_order():
+    rng = np.random.default_rng(1)
+    x, y = np.arange(5000.0), rng.random(5000)
+    y[[1234, 4000]] = 9, -9
+    few_x, few_y = thinned(x, y, 50)
+    assert len(few_x) == 100
+    assert {9, -9} < set(few_y)
+    assert (np.diff(few_x) >= 0).all()
+    np.testing.assert_array_equal(y[few_x.astype(int)], few_y)
+    assert thinned(x[:100], y[:100], 50)[0] is not None
+    np.testing.assert_array_equal(thinned(x[:100], y[:100], 50)[1], y[:100])
+
+
+def test_the_first_hundredth_of_a_noisy_curve_is_no_part_of_the_view(tmp_path):
+    found = picture(write(tmp_path / "a", [9.0, 8.0, 7.0] + [2.0, 1.0] * 99))
+    assert view(QUANTITIES["loss"], found.curves(QUANTITIES["loss"])) == (1.0, 7.0)
+    assert view(QUANTITIES["learning_rate"], found.curves(QUANTITIES["learning_rate"])) == (0.1, 0.1)
+
+
+def test_evaluations_stand_at_their_steps_and_in_their_unit(tmp_path):
+    run = write(tmp_path / "a", [3, 2, 1], {"event": "eval", "step": 2, "loss": np.log(2)})
+    (found,) = picture(run).curves(QUANTITIES["bpc"])
+    assert (found.dots_x.tolist(), found.dots.tolist()) == ([2.0], [1.0])
+    np.testing.assert_allclose(found.raw, np.array([3, 2, 1]) / np.log(2))
+    assert picture(run).curves(QUANTITIES["grad_norm"])[0].dots.size == 0
+
+
+def test_braille_has_a_bit_for_each_dot():
+    assert "".join(chr(0x2800 + bits) for bits in cells_of(np.eye(4, dtype=bool))[0]) == "⠑⢄"
+
+
+def test_a_line_has_no_gaps_and_ends_in_the_corners():
+    field = Field(right=10.0, low=1.0, high=3.0, columns=6, rows=5)
+    dots = dots_of(np.array([0.0, 1.0, 10.0]), np.array([1.0, 3.0, 1.0]), field)
+    assert dots[-1, 0]
+    assert dots[0, 1]
+    assert dots[-1, -1]
+    assert dots.any(axis=0).all()
+    assert dots.any(axis=1).all()
+    points = points_of(np.array([0.0, 1.0, 10.0]), np.array([1.0, 3.0, 1.0]), field)
+    assert np.argwhere(points).tolist() == [[0, 1], [19, 0], [19, 11]]
+
+
+def test_what_is_outside_the_field_is_left_out():
+    field = Field(right=10.0, low=1.0, high=2.0, columns=6, rows=5)
+    assert not dots_of(np.array([1.0, 2.0]), np.array([8.0, 9.0]), field).any()
+
+
+def test_in_colour_several_runs_have_their_colours_and_evaluations(tmp_path):
+    evaluated = {"event": "eval", "step": 2, "loss": 2.5}
+    found = picture(write(tmp_path / "a", [3, 2, 1], evaluated), write(tmp_path / "b", [1, 2, 3]))
+    lines = plot(found, QUANTITIES["loss"], columns=20, rows=4, coloured=True)
+    styles = {str(span.style) for line in lines for span in line.spans if line.plain[span.start : span.end].strip()}
+    assert styles == {"color(75)", "color(208)"}
+    assert sum(line.plain[9:].count("o") for line in lines[:4]) == 1
+    assert curves.summary(found.runs[0]) == "a: 3 steps, best validation loss 2.5000 (3.607 bpc) at step 2"

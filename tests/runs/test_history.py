@@ -1,0 +1,222 @@
+"""metrics.jsonl as arrays: what is told anew counts anew, and what is damaged is counted."""
+
+import json
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from charrnn import api
+from charrnn.errors import RunError
+from charrnn.runs.history import read_history
+from charrnn.runs.recording import LONGEST_LINE
+
+STEP = {
+    "event": "step",
+    "epoch": 0.5,
+    "grad_norm": 1.0,
+    "clipped": False,
+    "learning_rate": 0.1,
+    "chars_per_second": 4.0,
+}
+
+
+def step(number, loss=1.0, **fields):
+    return {**STEP, "step": number, "loss": loss, **fields}
+
+
+def evaluation(number, loss):
+    return {"event": "eval", "step": number, "split": "valid", "loss": loss, "bpc": loss / np.log(2), "best": False}
+
+
+@pytest.fixture
+def told(tmp_path):
+    """The history of a file with these events, or lines of bytes."""
+
+    def read(*events):
+        lines = [event if isinstance(event, bytes) else json.dumps(event).encode() for event in events]
+        (tmp_path / "events.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
+        return read_history(tmp_path / "events.jsonl")
+
+    return read
+
+
+def test_a_run_has_the_figures_that_were_told_of_it(tiny_run):
+    events = [json.loads(line) for line in (tiny_run / "metrics.jsonl").read_text().splitlines()]
+    steps = [event for event in events if event["event"] == "step"]
+    evaluations = [event for event in events if event["event"] == "eval"]
+    found = read_history(tiny_run)
+    assert found.steps.tolist() == list(range(1, 21))
+    for field, array in {
+        "loss": found.losses,
+        "epoch": found.epochs,
+        "grad_norm": found.grad_norms,
+        "learning_rate": found.learning_rates,
+        "clipped": found.clipped,
+    }.items():
+        assert array.tolist() == [event[field] for event in steps], field
+    assert found.evaluated_steps.tolist() == [10, 20]
+    assert found.evaluated_losses.tolist() == [event["loss"] for event in evaluations]
+    spent = np.cumsum([4 * 8 / event["chars_per_second"] for event in steps])
+    np.testing.assert_allclose(found.seconds, spent, rtol=1e-12)
+    assert (found.recoveries, found.skipped) == ((), 0)
+
+
+def test_of_two_tellings_of_a_step_the_later_counts(told):
+    again = {"event": "resumed", "step": 1}
+    found = told(step(1), step(2, 5.0), step(3, 6.0), evaluation(3, 9.0), again, step(2, 7.0))
+    assert found.steps.tolist() == [1, 2]
+    assert found.losses.tolist() == [1.0, 7.0]
+    assert found.evaluated_steps.size == 0
+
+
+def test_a_step_told_anew_counts_anew_even_where_no_line_says_so(told):
+    found = told(step(1), step(2, 5.0), step(3, 6.0), evaluation(3, 9.0), step(2, 7.0))
+    assert found.losses.tolist() == [1.0, 7.0]
+    assert found.evaluated_steps.size == 0
+
+
+def test_an_evaluation_at_the_step_gone_back_to_stays(told):
+    found = told(step(1), evaluation(1, 2.0), step(2), {"event": "resumed", "step": 1}, step(2))
+    assert found.evaluated_steps.tolist() == [1]
+
+
+def test_an_evaluation_told_anew_counts_anew(told):
+    assert told(step(1), evaluation(1, 2.0), evaluation(1, 3.0)).evaluated_losses.tolist() == [3.0]
+
+
+def test_time_runs_on_while_steps_are_told_anew(tmp_path, tiny_run):
+    (tiny_run / "metrics.jsonl").write_text("".join(json.dumps(step(n)) + "\n" for n in (1, 2, 1, 2)))
+    assert read_history(tiny_run).seconds.tolist() == [3 * 32 / 4, 4 * 32 / 4]
+
+
+def test_where_it_went_back_to_is_told_once(told):
+    back = {"event": "recovered", "step": 1, "reason": "", "diverged_step": 3, "learning_rate": 0.05, "tries": 1}
+    found = told(step(1), step(2), back, back, step(2), step(3), {**back, "step": 3}, {"event": "resumed", "step": 2})
+    assert found.recoveries == (1,)
+    assert found.steps.tolist() == [1, 2]
+
+
+def test_the_best_is_the_first_of_the_lowest(told):
+    found = told(step(1), evaluation(1, 3.0), step(2), evaluation(2, 2.0), step(3), evaluation(3, 2.0))
+    assert found.best == (2, 2.0)
+    assert told(step(1)).best is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"\xff",
+        b"{",
+        b"[]",
+        b"3",
+        b"null",
+        b"{}",
+        b"[" * 100_000,
+        b'{"event": "step"}',
+        b'{"event": "eval", "step": 2, "loss": "1"}',
+        b'{"event": "eval", "step": 2, "loss": 1e999}',
+        b'{"event": "eval", "step": 2, "loss": ' + b"9" * 400 + b"}",
+        b'{"event": "eval", "step": 2, "loss": ' + b"9" * 5000 + b"}",
+        *(
+            json.dumps(step(2, **wrong)).encode()
+            for wrong in (
+                {"step": 1.5},
+                {"step": True},
+                {"step": -1},
+                {"step": 1 << 63},
+                {"loss": float("nan")},
+                {"loss": None},
+                {"loss": -1},
+                {"loss": True},
+                {"grad_norm": float("inf")},
+                {"chars_per_second": 0},
+                {"chars_per_second": 5e-324},
+            )
+        ),
+    ],
+    ids=lambda line: line[:60].decode("latin-1"),
+)
+def test_a_damaged_line_is_skipped_and_counted(told, line):
+    found = told(step(1), line, step(3))
+    assert found.steps.tolist() == [1, 3]
+    assert found.evaluated_steps.size == 0
+    assert found.skipped == 1
+    assert np.isfinite(found.losses).all()
+
+
+def test_half_a_line_at_the_end_is_skipped(tiny_run):
+    with (tiny_run / "metrics.jsonl").open("ab") as file:
+        file.write(json.dumps(step(21)).encode()[:-5])
+    found = read_history(tiny_run)
+    assert (found.steps[-1], found.skipped) == (20, 1)
+
+
+def test_events_of_other_kinds_are_passed_over(told):
+    assert told(step(1), {"event": "sample", "step": 1, "text": "x"}, {"event": "of tomorrow"}).skipped == 0
+
+
+def test_a_line_without_end_takes_no_memory_and_is_one(tmp_path):
+    path = tmp_path / "events.jsonl"
+    with path.open("wb") as file:
+        file.write(json.dumps(step(1)).encode() + b"\n")
+        for _ in range(20):
+            file.write(b" " * LONGEST_LINE)
+        file.write(b"\n" + json.dumps(step(2)).encode() + b"\n")
+    tracemalloc.start()
+    found = read_history(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (found.steps.tolist(), found.skipped) == ([1, 2], 1)
+    assert peak < 5 * LONGEST_LINE
+
+
+@pytest.mark.parametrize("damage", [None, "nonsense: ["])
+def test_without_a_configuration_there_is_no_time(tiny_run, damage):
+    (tiny_run / "config.yaml").unlink()
+    if damage:
+        (tiny_run / "config.yaml").write_text(damage)
+    assert read_history(tiny_run).seconds is None
+
+
+def test_what_train_json_prints_can_be_read(charrnn, text_file, tmp_path):
+    result = charrnn(
+        "train", text_file, "-s", "model.hidden_size=8", "--steps", "3", "-s", "runtime.threads=1", "--json"
+    )
+    (tmp_path / "log").write_text(result.stdout)
+    assert read_history(tmp_path / "log").steps.tolist() == [1, 2, 3]
+
+
+def test_a_run_that_was_resumed_equals_one_that_was_not(tmp_path, text_file, tiny_config):
+    plain = api.start(api.plan([str(text_file)], tiny_config), tmp_path / "plain")
+    list(plain.events())
+    stopped = api.start(api.plan([str(text_file)], tiny_config), tmp_path / "stopped")
+    events = stopped.events()
+    for _ in range(16):
+        next(events)
+    events.close()
+    list(api.resume(tmp_path / "stopped").events())
+    one, other = read_history(tmp_path / "plain"), read_history(tmp_path / "stopped")
+    for field in ("steps", "epochs", "losses", "grad_norms", "learning_rates", "evaluated_steps", "evaluated_losses"):
+        np.testing.assert_array_equal(getattr(one, field), getattr(other, field), field)
+
+
+def test_where_there_is_no_history_it_says_why(tmp_path, tiny_run):
+    def message(path):
+        with pytest.raises(RunError) as error:
+            read_history(path)
+        return str(error.value)
+
+    assert "no such run" in message(tmp_path / "nothing")
+    assert f"a checkpoint, which holds no history; name its run directory, {tiny_run}" in message(
+        tiny_run / "last.safetensors"
+    )
+    (tiny_run / "metrics.jsonl").write_text("")
+    assert message(tiny_run).endswith("metrics.jsonl: tells of no step of a training")
+    (tiny_run / "metrics.jsonl").write_text("{\n{\n")
+    assert "2 of its lines cannot be read" in message(tiny_run)
+    (tiny_run / "metrics.jsonl").unlink()
+    assert "holds no metrics.jsonl; is it a run directory?" in message(tiny_run)
+    (tiny_run / "metrics.jsonl").mkdir()
+    assert "cannot be read" in message(tiny_run)
