@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
-import yaml as pyyaml
 from pydantic import ValidationError
 
 from charrnn.errors import ConfigError
@@ -119,7 +118,7 @@ def find(name: str) -> FilePath:
 
 def to_yaml(config: Config) -> str:
     """The whole tree as a file that `resolve` reads back to the same configuration."""
-    return str(pyyaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
+    return yaml.written(config.model_dump(mode="json"))
 
 
 def leaves(config: Config) -> Iterator[tuple[str, Any]]:

@@ -46,6 +46,12 @@ class _Loader(yaml.SafeLoader):
         return node
 
 
+class _Dumper(yaml.SafeDumper):
+    """SafeDumper that quotes what _Loader would take for no text."""
+
+    yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
+
+
 def _resolve(tag: str, pattern: str, first: str) -> None:
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(f"^(?:{pattern})$"), list(first))
 
@@ -72,6 +78,11 @@ def scalar(text: str) -> Any:
         return yaml.load(text, _Loader)
     except UNREADABLE as error:
         raise ConfigError(f"{text[:80]!r} is not a value that YAML can read: {_first_line(error)}") from None
+
+
+def written(values: Mapping[str, Any]) -> str:
+    """A mapping as a file that `parse` reads as the same."""
+    return str(yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True))
 
 
 def parse(text: str, name: str) -> Document:

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from charrnn.errors import ConfigError
-from charrnn.runs.yaml import parse, scalar
+from charrnn.runs.yaml import parse, scalar, written
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,13 @@ def test_a_bomb_of_aliases_is_refused_at_once():
     )
     with pytest.raises(ConfigError, match=r"an alias must stand for a single value \(line 2"):
         parse(bomb, "f")
+
+
+@pytest.mark.parametrize(
+    "word", ["1e3", "08", ".5", "5e-5", "true", "on", "~", "", "null", "010", "12:30", "\\n", "\n", "a: b", "[a-z]"]
+)
+def test_text_is_written_so_that_it_is_read_as_text(word):
+    assert parse(written({"a": word, "b": [word, 1, 0.5, None, True]}), "f").values == {
+        "a": word,
+        "b": [word, 1, 0.5, None, True],
+    }
