@@ -8,6 +8,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +54,8 @@ def _placed(x: Floats, y: Floats, field: Field) -> tuple[Floats, Floats]:
     across = x / (field.right or 1) * (2 * field.columns - 1)
     flat = field.high == field.low
     share = np.full_like(y, 0.5) if flat else (field.high - y) / (field.high - field.low)
-    return across, share * (4 * field.rows - 1)
+    near = np.clip(share, -1, 2)  # a line to a value far outside would have as many dots as it is far
+    return across, near * (4 * field.rows - 1)
 
 
 def _set(across: Floats, down: Floats, field: Field) -> Dots:
@@ -135,10 +137,17 @@ def _below(field: Field, label: str) -> str:
 
 def _row(cells: NDArray[np.int64], marks: Dots, lettered: bool) -> Text:
     """A row of characters; cells and marks are (runs, columns). Where curves meet, the first has its colour, or its letter."""
-    row, joined = Text(), np.bitwise_or.reduce(cells, axis=0)
-    for column, bits in enumerate(joined):
-        marked = marks[:, column].any() and not lettered
-        run = int(np.argmax(marks[:, column] if marked else cells[:, column] > 0))
-        line = MARKS[run % len(MARKS)] if lettered else chr(BLANK + int(bits))
-        row.append(DOT if marked else line if bits else " ", STYLES[run % len(STYLES)])
-    return row
+    styled = [_cell(cells[:, column], marks[:, column], lettered) for column in range(cells.shape[1])]
+    return Text.assemble(
+        *(("".join(c for c, _ in same), style) for style, same in groupby(styled, lambda pair: pair[1]))
+    )
+
+
+def _cell(bits: NDArray[np.int64], marked: Dots, lettered: bool) -> tuple[str, str]:
+    """A character and its style, from the dots of each run there and from whether it has an evaluation there."""
+    marked &= not lettered
+    if not bits.any() and not marked.any():
+        return " ", ""
+    run = int(np.argmax(marked if marked.any() else bits > 0))
+    line = MARKS[run % len(MARKS)] if lettered else chr(BLANK + int(np.bitwise_or.reduce(bits)))
+    return DOT if marked.any() else line, STYLES[run % len(STYLES)]

@@ -98,11 +98,21 @@ def _curve(run: Run, quantity: Quantity, window: int) -> Curve:
 
 
 def smoothed(values: Floats, window: int) -> Floats:
-    """The mean over `window` neighbours, as many to each side; at the ends over those there are. So a curve does not come late."""
-    index, sums = np.arange(len(values)), np.concatenate([[0.0], np.cumsum(values)])
-    start = np.maximum(index - (window - 1) // 2, 0)
-    end = np.minimum(index + window // 2 + 1, len(values))
-    means: Floats = (sums[end] - sums[start]) / (end - start)
+    """The mean over `window` neighbours, as many to each side; at the ends over those there are. So a curve does not come late.
+
+    A sum over a window is one over the end of a block and one over the beginning of the next: nothing is subtracted, so that a
+    huge value spoils no mean but its own.
+    """
+    count = len(values)
+    window = min(window, 2 * count)
+    before, after = (window - 1) // 2, window // 2
+    padded = np.zeros(-(-(count + window) // window) * window)
+    padded[before : before + count] = values
+    blocks = padded.reshape(-1, window)
+    beginnings, ends = blocks.cumsum(axis=1).ravel(), blocks[:, ::-1].cumsum(axis=1)[:, ::-1].ravel()
+    index = np.arange(count)
+    sums = beginnings[index + window - 1] + np.where(index % window, ends[index], 0.0)
+    means: Floats = sums / (np.minimum(index + after, count - 1) - np.maximum(index - before, 0) + 1)
     return means
 
 

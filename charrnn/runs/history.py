@@ -5,7 +5,6 @@ counts, and what was told of the steps after it before is dropped. Time runs on:
 """
 
 import json
-import math
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ from charrnn.runs.recording import LONGEST_LINE
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 FIELDS = ("epoch", "loss", "grad_norm", "learning_rate")  # of a step, besides the derived ones
-LONGEST_STEP = 1 << 53
+LONGEST_STEP, LARGEST = 1 << 53, 1e100  # nothing that a training tells is beyond them, and their sums are numbers still
 SLOWEST = 1e-6  # characters per second; below it, time would have no sum
 
 
@@ -198,8 +197,8 @@ def _step(event: dict[str, Any]) -> int:
 
 
 def _number(event: dict[str, Any], field: str, least: float = 0.0) -> float:
-    """A finite number that is not below the least."""
+    """A number that is not below the least."""
     value = event[field]
-    if type(value) not in (int, float) or not math.isfinite(value) or value < least:
+    if type(value) not in (int, float) or not least <= value <= LARGEST:
         raise ValueError(value)
     return float(value)

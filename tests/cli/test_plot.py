@@ -193,10 +193,18 @@ def test_time_that_is_not_known_is_refused_for_the_run_that_lacks_it(tmp_path, t
 
 def test_a_mean_is_over_as_many_to_each_side():
     values = np.arange(10.0) ** 2
-    for window in (1, 4, 5, 30):
+    for window in (1, 2, 3, 4, 5, 9, 10, 11, 19, 20, 30, 10**12):
         expected = [values[max(0, i - (window - 1) // 2) : i + window // 2 + 1].mean() for i in range(10)]
         np.testing.assert_allclose(smoothed(values, window), expected)
     np.testing.assert_array_equal(smoothed(values, 1), values)
+
+
+def test_a_huge_value_spoils_no_mean_but_those_it_is_part_of():
+    values = np.full(20, 0.1)
+    values[10] = 1e30
+    found = smoothed(values, 3)
+    np.testing.assert_allclose(np.delete(found, [9, 10, 11]), 0.1, rtol=1e-14)
+    np.testing.assert_allclose(found[9:12], 1e30 / 3)
 
 
 def test_the_default_window_is_a_hundredth_of_the_longest_run(tmp_path):
@@ -250,7 +258,8 @@ def test_a_line_has_no_gaps_and_ends_in_the_corners():
 
 def test_what_is_outside_the_field_is_left_out():
     field = Field(right=10.0, low=1.0, high=2.0, columns=6, rows=5)
-    assert not dots_of(np.array([1.0, 2.0]), np.array([8.0, 9.0]), field).any()
+    assert not dots_of(np.array([1.0, 2.0]), np.array([8.0, 1e30]), field).any()
+    assert dots_of(np.array([1.0, 2.0]), np.array([1e99, 1.5]), field).any()
 
 
 def test_in_colour_several_runs_have_their_colours_and_evaluations(tmp_path):

@@ -131,6 +131,7 @@ def test_the_best_is_the_first_of_the_lowest(told):
                 {"loss": -1},
                 {"loss": True},
                 {"grad_norm": float("inf")},
+                {"grad_norm": 1e101},
                 {"chars_per_second": 0},
                 {"chars_per_second": 5e-324},
             )
