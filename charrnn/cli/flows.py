@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from charrnn.checks.gradient_flow import Curve, GradientFlow, LayerFlow
+from charrnn.checks.gradient_flow import NOTHING, Curve, GradientFlow, LayerFlow
 from charrnn.checks.spectrum import Conditions
 from charrnn.cli.display import stdout, tell, write_json
 from charrnn.cli.figures import COLOURS, drawing
@@ -81,18 +81,19 @@ def _norms(found: GradientFlow, layer: LayerFlow) -> Table:
     for lag in (lag for lag in SHOWN if lag <= found.lags):
         cells = []
         for curve in layer.curves:
-            quartiles = f"{_power(curve.lower[lag])} to {_power(curve.upper[lag])}"
-            cells += [_power(curve.median[lag]), quartiles, _power(curve.largest[lag])]
+            quartiles = f"{as_number(curve.lower[lag])} to {as_number(curve.upper[lag])}"
+            cells += [as_number(curve.median[lag]), quartiles, as_number(curve.largest[lag])]
         table.add_row(f"{lag:,}", *cells)
     return table
 
 
-def _power(log10: float) -> str:
+def as_number(log10: float) -> str:
     """10 to such a power, which may be no float any more."""
     if -4 <= log10 <= 4:
         return f"{10**log10:.3g}"
-    whole = int(log10 // 1)
-    return f"{10 ** (log10 - whole):.1f}e{whole:+03d}" if whole > -9999 else "0"
+    tenths = round(log10 * 1000) / 1000  # so that a mantissa of 9.99 is told as 1.0 of the next power
+    whole = int(tenths // 1)
+    return f"{10 ** (tenths - whole):.1f}e{whole:+03d}" if log10 > NOTHING else "0"
 
 
 def _what(curve: Curve) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from charrnn.checks.gradient_flow import Curve, LayerFlow
 from charrnn.checks.spectrum import Conditions
-from charrnn.cli.flows import words
+from charrnn.cli.flows import as_number, words
 from charrnn.cli.logplot import HEIGHT, log_plot
 
 SMALL = ("-s", "model.hidden_size=8", "-s", "runtime.threads=1", "--lags", "20")
@@ -114,3 +114,8 @@ def test_a_falling_line_is_drawn_from_the_upper_left_to_the_lower_right():
 
 def test_what_is_too_small_to_draw_is_left_out():
     assert "".join(log_plot([straight(-5)])).count("h") == 4 + 1  # and the h of `characters`
+
+
+def test_a_power_of_ten_is_told_as_a_number_however_small_or_near_the_next():
+    told = [as_number(log10) for log10 in (0, -1.699, -4.5, -8.0001, -47.03, 5.9999, -1e4)]
+    assert told == ["1", "0.02", "3.2e-05", "1.0e-08", "9.3e-48", "1.0e+06", "0"]
