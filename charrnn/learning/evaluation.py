@@ -64,9 +64,7 @@ class NetworkReader:
 
     def _one_text(self, ids: Ids, state: Array) -> Array:
         """The surprisals of ids[1:], (1, n - 1); brings `state`, (S, 1, H), up to date."""
-        count = len(ids) - 1
-        B = max(1, min(STREAMS, count // (4 * WARM_UP)))
-        length = count // B
+        B, length = cut_in_streams(len(ids) - 1)
         states = np.concatenate([state, self._warm_states(ids, B, length)], axis=1)
         # One row more than a stream's length: the last character of a stream is the first input of the next.
         streams = ids[np.arange(B) * length + np.arange(length + 1)[:, np.newaxis]]
@@ -93,6 +91,12 @@ class NetworkReader:
             begins = None if self._end_id is None else window[:-1] == self._end_id
             found[start : start + WINDOW] = self._split.surprisals(window[:-1], window[1:], state, begins)
         return found
+
+
+def cut_in_streams(count: int) -> tuple[int, int]:
+    """How many streams read a text of which so many characters are predicted, and of how many each; the last reads the rest too."""
+    B = max(1, min(STREAMS, count // (4 * WARM_UP)))
+    return B, count // B
 
 
 def evaluate(

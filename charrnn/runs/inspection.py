@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.learning.evaluation import STREAMS, WARM_UP, WINDOW
+from charrnn.learning.evaluation import WARM_UP, WINDOW, cut_in_streams
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
 from charrnn.runs.evaluation import UNKNOWN_COST
 from charrnn.runs.passages import Block
+from charrnn.text.decoding import character_starts
 from charrnn.text.vocabulary import Vocabulary
 
 PREDICTIONS = 5  # kept of each character
@@ -78,9 +79,9 @@ def _read(
     network: Network, ids: NDArray[np.intp], end_id: int | None
 ) -> Iterator[tuple[NDArray[np.intp], dict[str, Array], Array]]:
     """Places in the text, (m,), each once, and of each the activations, (m, H), and the logits of what follows, (m, V)."""
-    B = max(1, min(STREAMS, len(ids) // (4 * WARM_UP)))
+    B, length = cut_in_streams(len(ids) - 1)
     ws, state = network.workspace(WINDOW, B), network.zero_state(B)
-    for places in _windows(len(ids), B):
+    for places in _windows(len(ids), B, length):
         inputs = ids[places.at]
         begins = places.begins if end_id is None else places.begins | (inputs == end_id)
         network.logits(inputs, state, ws, begins)
@@ -89,13 +90,15 @@ def _read(
         yield places.at[places.own], found, ws.logits[places.own]
 
 
-def _windows(n: int, B: int) -> Iterator[_Places]:
-    """The windows of B streams, each of which first reads the WARM_UP characters before its own (a lone one none)."""
-    length, warm_up = -(-n // B), WARM_UP if B > 1 else 0
-    for start in range(0, warm_up + length, WINDOW):
-        t = np.arange(start, start + WINDOW)[:, np.newaxis] - warm_up
-        at = t + np.arange(B) * length
-        yield _Places(np.clip(at, 0, n - 1), (t >= 0) & (t < length) & (at < n), at == 0)
+def _windows(n: int, B: int, length: int) -> Iterator[_Places]:
+    """The windows of B streams, each of which first reads the WARM_UP characters before its own (a lone one none); the last
+    one goes on to the end.
+    """
+    warm_up, begins = WARM_UP if B > 1 else 0, np.arange(B) * length
+    ends = np.append(begins[1:], n)
+    for start in range(0, warm_up + n - int(begins[-1]), WINDOW):
+        at = np.arange(start, start + WINDOW)[:, np.newaxis] - warm_up + begins
+        yield _Places(np.clip(at, 0, n - 1), (at >= begins) & (at < ends), at == 0)
 
 
 def _first_logits(network: Network, vocabulary: Vocabulary) -> Array:
@@ -118,9 +121,7 @@ def _without_first_end(made: Inspection) -> Inspection:
 
 def _in_characters(made: Inspection, data: bytes) -> Inspection:
     """Bytes put together: surprisals added up, what was expected of the first, the activations after the last."""
-    first = np.frombuffer(data, np.uint8) & 0xC0 != 0x80
-    first[0] = True
-    starts = np.flatnonzero(first)
+    starts = character_starts(data)
     ends = np.append(starts[1:], len(data))
     characters = [_one(data[start:end]) for start, end in zip(starts, ends, strict=True)]
     return Inspection(

@@ -17,9 +17,8 @@ from charrnn.network.arrays import Array
 from charrnn.runs.evaluation import UNKNOWN_COST
 from charrnn.runs.members import Member, readers
 from charrnn.runs.passages import Block
+from charrnn.text.decoding import character_starts
 from charrnn.text.vocabulary import Ids, Vocabulary
-
-LONGEST = 4  # bytes of a character in UTF-8: what is no text must not be held for ever
 
 
 @dataclass(frozen=True)
@@ -88,19 +87,12 @@ class _Held:
     def whole(self, data: bytes, surprisals: Array) -> Scored | None:
         """The whole characters so far, each with the sum of its bytes' surprisals; None where there are none yet."""
         self.data, self._surprisals = self.data + data, np.append(self._surprisals, surprisals)
-        starts = self._starts()
+        starts = character_starts(self.data)
         return self._cut(starts[:-1], starts[-1]) if len(starts) > 1 else None
 
     def rest(self) -> Scored:
         """What is left at the end."""
-        return self._cut(self._starts(), len(self.data))
-
-    def _starts(self) -> Array:
-        """Where characters begin: at the first byte, at those that continue none, and at those that would be a fifth."""
-        begins = np.frombuffer(self.data, np.uint8) & 0xC0 != 0x80
-        places = np.arange(len(begins))
-        since = places - np.maximum.accumulate(np.where(begins, places, 0))
-        return np.flatnonzero(since % LONGEST == 0)
+        return self._cut(character_starts(self.data), len(self.data))
 
     def _cut(self, starts: Array, end: int) -> Scored:
         ends = [*starts[1:], end]

@@ -7,8 +7,13 @@ import codecs
 from collections.abc import Iterator
 from itertools import chain
 
+import numpy as np
+from numpy.typing import NDArray
+
 from charrnn.errors import TextError
 from charrnn.text.source import BINARY_PROBE, Document
+
+LONGEST_CHARACTER = 4  # bytes of UTF-8
 
 
 def characters(document: Document, encoding: str = "utf-8") -> Iterator[str]:
@@ -28,6 +33,16 @@ def characters(document: Document, encoding: str = "utf-8") -> Iterator[str]:
             yield text
     if held:
         yield held
+
+
+def character_starts(data: bytes) -> NDArray[np.intp]:
+    """Where the characters of UTF-8 begin: at the first byte, at those that continue none, and at those that would be a fifth:
+    bytes that are no text must not be taken for one endless character.
+    """
+    begins = np.frombuffer(data, np.uint8) & 0xC0 != 0x80
+    places = np.arange(len(begins))
+    since = places - np.maximum.accumulate(np.where(begins, places, 0))
+    return np.flatnonzero(since % LONGEST_CHARACTER == 0)
 
 
 def _decoded(document: Document, encoding: str) -> Iterator[str]:

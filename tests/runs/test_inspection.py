@@ -3,6 +3,7 @@ import pytest
 from tiny import trained
 
 from charrnn import api
+from charrnn.learning import evaluation
 from charrnn.learning.evaluation import WARM_UP
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
@@ -51,7 +52,7 @@ def test_a_long_text_is_read_in_streams_as_if_it_were_one(monkeypatch):
     vocabulary = Vocabulary.of_text(text)
     net = network(len(vocabulary))
     side_by_side = read(net, vocabulary, text)
-    monkeypatch.setattr(inspection, "STREAMS", 1)
+    monkeypatch.setattr(evaluation, "STREAMS", 1)
     alone = read(net, vocabulary, text)
     np.testing.assert_allclose(side_by_side.surprisals, alone.surprisals, atol=1e-9)
     np.testing.assert_array_equal(side_by_side.likeliest, alone.likeliest)
@@ -59,9 +60,18 @@ def test_a_long_text_is_read_in_streams_as_if_it_were_one(monkeypatch):
         np.testing.assert_array_equal(values, alone.activations[name])
 
 
+def test_a_network_that_remembers_far_back_is_shown_as_it_is_scored(tiny_run, monkeypatch):
+    """Where a warm-up is too short to forget what it does not know, the streams must still be the same."""
+    monkeypatch.setattr(evaluation, "WARM_UP", 8)
+    monkeypatch.setattr(inspection, "WARM_UP", 8)
+    model, text = api.load(tiny_run), TEXT * 5
+    made = read(model.saved.network, model.vocabulary, text)
+    np.testing.assert_allclose(made.surprisals, model.score(text).surprisals, atol=1e-5)
+
+
 @pytest.mark.parametrize(("n", "B"), [(1, 1), (64, 1), (65, 1), (5000, 3), (4097, 2)])
 def test_every_place_is_some_streams_own_once(n, B):
-    places = np.concatenate([window.at[window.own] for window in inspection._windows(n, B)])
+    places = np.concatenate([window.at[window.own] for window in inspection._windows(n, B, n // B)])
     assert sorted(places.tolist()) == [*range(n)]
 
 

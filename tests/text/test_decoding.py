@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from charrnn.errors import TextError
 from charrnn.text import source
-from charrnn.text.decoding import characters
+from charrnn.text.decoding import character_starts, characters
 from charrnn.text.source import Document
 
 ENCODINGS = ["utf-8", "utf-16", "utf-32", "latin-1", "cp1252", "shift_jis", "utf-7", "gb18030"]
@@ -82,3 +82,9 @@ def test_memory_does_not_grow_with_the_document():
     tracemalloc.stop()
     assert total > 150_000_000
     assert peak < 20_000_000
+
+
+def test_characters_of_utf_8_begin_where_they_begin_and_what_is_none_is_cut():
+    assert character_starts("aé€x".encode()).tolist() == [0, 1, 3, 6]
+    assert character_starts(b"\x80" * 10).tolist() == [0, 4, 8]
+    assert character_starts(b"").tolist() == []
