@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
@@ -35,7 +35,6 @@ class LiveDisplay:
         self._above = deque(above, KEPT)
         self._size = console.size
         self._drawn = 0.0
-        self._hidden = False
         self._live = self._new()
 
     def __enter__(self) -> Self:
@@ -77,9 +76,7 @@ class LiveDisplay:
     def _begin_anew(self) -> None:
         """For another size: a terminal that has wrapped its lines, or cut them, no longer has the picture where it was."""
         self._size = self._console.size
-        self._hidden = True
         self._live.stop()
-        self._hidden = False
         self._console.file.write(HOME + (ERASE_LINE + DOWN) * self._size.height + HOME)
         for line in self._visible():
             self._console.print(line, soft_wrap=True)
@@ -113,5 +110,5 @@ class LiveDisplay:
             get_renderable=self._picture,
         )
 
-    def _picture(self) -> RenderableType:
-        return "" if self._hidden else Group(*self._dashboard.lines(*self._console.size))
+    def _picture(self) -> Group:
+        return Group(*self._dashboard.lines(*self._console.size))

@@ -97,8 +97,8 @@ def test_ten_rows_are_enough(text_file, tmp_path):
 
 @pytest.mark.parametrize("size", [(50, 30), (80, 12)])
 def test_a_terminal_that_is_resized_shows_one_picture(text_file, tmp_path, size):
-    screen = Screen(spawn(command(text_file, tmp_path / "r", steps=3000), 80, 30), 80, 30)
-    screen.read(lambda screen: "a sample" in "".join(screen.lines))
+    screen = Screen(spawn(command(text_file, tmp_path / "r", steps=6000, every=6000), 80, 30), 80, 30)
+    screen.read(lambda screen: "⠤⠤ training" in "".join(screen.lines))
     screen.resize(*size)
     screen.read()
     assert len(bars(screen.lines)) == int(size[1] > 12), "with the lines below it, the picture is higher than 12 rows"
@@ -195,7 +195,7 @@ def tmux(tmp_path):
 @needs_tmux
 @pytest.mark.parametrize("sizes", [[(50, 24)], [(60, 10), (100, 30)]])
 def test_tmux_shows_one_picture_after_it_was_resized(text_file, tmp_path, tmux, sizes):
-    line = " ".join([sys.executable, *command(text_file, tmp_path / "r", steps=1_000_000)])
+    line = " ".join([sys.executable, *command(text_file, tmp_path / "r", steps=10_000_000, every=10_000_000)])
     tmux("new-session", "-d", "-s", "s", "-x", 80, "-y", 24, line)
 
     def screen():
@@ -207,7 +207,7 @@ def test_tmux_shows_one_picture_after_it_was_resized(text_file, tmp_path, tmux, 
             assert time.monotonic() < deadline, screen()
             time.sleep(0.1)
 
-    wait_for(lambda lines: "a sample" in "".join(lines))
+    wait_for(lambda lines: "⠤⠤ training" in "".join(lines))
     for width, height in sizes:
         tmux("resize-window", "-t", "s", "-x", width, "-y", height)
         time.sleep(0.7)
