@@ -12,8 +12,9 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
+from charrnn.cli import flows
 from charrnn.cli.display import Terminal, printable
-from charrnn.learning.events import Evaluated, Event, Finished, Recovered, Sampled, Saved, Stepped, bits
+from charrnn.learning.events import Evaluated, Event, Finished, Flowed, Recovered, Sampled, Saved, Stepped, bits
 from charrnn.runs.recording import as_json
 from charrnn.runs.run import Run
 
@@ -151,6 +152,8 @@ def describe(event: Event) -> list[Text]:
             ]
         case Sampled():
             return [Text("  " + line, style="cyan") for line in printable(event.text).strip("\n").split("\n")]
+        case Flowed():
+            return [Text(flows.reach(event))]
         case Recovered():
             return [
                 Text(
