@@ -92,8 +92,13 @@ def test_a_training_that_diverges_tells_numbers_or_nothing(tmp_path, text_file):
     assert flows(tmp_path / "run")
 
 
-@pytest.mark.parametrize(("split", "expected"), [("[0.9, 0.05, 0.05]", "valid"), ("[1, 0, 0]", "train")])
-def test_the_text_is_the_validation_split_or_without_one_the_training_split(tmp_path, text_file, split, expected):
+SPLITS = [("[0.9, 0.05, 0.05]", "valid"), ("[1, 0, 0]", "train"), ("[0.9, 0.005, 0.095]", "train")]
+
+
+@pytest.mark.parametrize(("split", "expected"), SPLITS)
+def test_the_text_is_the_validation_split_or_where_it_is_too_short_the_training_split(
+    tmp_path, text_file, split, expected
+):
     from charrnn.checks.flow_estimate import flow_estimates
 
     run = trained(tmp_path / "run", text_file, EVERY_4, f"data.split={split}")
