@@ -166,3 +166,13 @@ def test_a_training_that_looks_says_so_and_tells_it_as_json(charrnn, text_file):
     looks = [event for event in map(json.loads, found.stdout.splitlines()) if event["event"] == "gradflow"]
     assert [event["step"] for event in looks] == [2, 4]
     assert looks[0]["half_life"] >= 1
+
+
+def test_the_key_is_in_the_schema_and_in_what_a_dry_run_shows(charrnn, text_file):
+    schema = json.loads(charrnn("schema").stdout)
+    assert "gradflow_every" in json.dumps(schema)
+    shown = json.loads(charrnn("train", text_file, "--dry-run", "--json", "-s", "training.gradflow_every=500").stdout)
+    assert (shown["config"]["training"]["gradflow_every"], shown["origins"]["training.gradflow_every"]) == (
+        500,
+        "--set",
+    )

@@ -8,7 +8,7 @@ import pytest
 from tiny import TINY, trained
 
 from charrnn import api
-from charrnn.errors import DivergedError
+from charrnn.errors import ConfigError, DivergedError
 from charrnn.learning.events import Flowed, Recovered, Stepped
 from charrnn.runs.checkpoint import load
 from charrnn.runs.configuration import resolve
@@ -116,3 +116,8 @@ def test_a_history_passes_over_the_looks(tmp_path, text_file):
 
 def test_without_the_key_nothing_is_told(tiny_run):
     assert flows(tiny_run) == []
+
+
+def test_a_look_at_every_zeroth_step_is_refused():
+    with pytest.raises(ConfigError, match=r"training\.gradflow_every: .*found 0"):
+        resolve(None, ["training.gradflow_every=0"])
