@@ -115,11 +115,16 @@ class EventFile:
 
 def scalars(event: Event) -> dict[str, float]:
     """The numbers of an event under the names that TensorBoard groups them by; none of one that has none."""
+    found: dict[str, float | None]
     match event:
         case Stepped():
-            return {f"train/{name}": float(getattr(event, name)) for name in OF_A_STEP}
+            found = {f"train/{name}": getattr(event, name) for name in OF_A_STEP}
         case Evaluated():
-            return {f"{event.split}/loss": event.loss, f"{event.split}/bpc": event.bpc}
+            found = {
+                f"{event.split}/loss": event.loss,
+                f"{event.split}/bpc": event.bpc,
+                "train/saturated": event.saturated,
+            }
         case Flowed():
             found = {name: getattr(event, name) for name in OF_A_FLOW}
             return {

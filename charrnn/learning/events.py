@@ -19,21 +19,26 @@ class Stepped:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """The whole of a split was read with the weights of this step; `best` if no loss before was lower."""
+    """The whole of a split was read with the weights of this step; `best` if no loss before was lower.
+
+    `saturated`: the share of hidden units that are, in the state carried through the training split; see saturation.py.
+    """
 
     step: int
     split: str
     loss: float
     bpc: float
     best: bool
+    saturated: float | None = None
 
 
 @dataclass(frozen=True)
 class Sampled:
-    """The network wrote something."""
+    """The network wrote something; `surprisals` are those of its characters, in nats."""
 
     step: int
     text: str
+    surprisals: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

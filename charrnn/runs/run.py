@@ -28,6 +28,7 @@ from charrnn.text.vocabulary import Ids
 from charrnn.text.windows import Windows
 
 RUNS = "runs"
+DIGITS = 3  # of a sample's surprisals
 SAMPLE_LENGTH = 200  # characters shown now and then while training
 SAMPLE_OPTIONS = Options(temperature=0.8)
 
@@ -89,13 +90,15 @@ class Run:
             )
             told: list[Event] = [event]
             if due:  # before a step: a save may follow it, after which a resumed run tells nothing of it anew
-                told.insert(0 if isinstance(event, Stepped) else 1, Sampled(event.step, self._sample(event.step)))
+                told.insert(0 if isinstance(event, Stepped) else 1, self._sample(event.step))
             yield from told
 
-    def _sample(self, step: int) -> str:
+    def _sample(self, step: int) -> Sampled:
         generator = Generator(NetworkPredictor(self.trainer.network), self.plan.corpus.vocabulary)
         seed = (self.plan.config.training.seed, step)
-        return "".join(generator.generate("", SAMPLE_LENGTH, SAMPLE_OPTIONS, seed))
+        pieces = list(generator.generate_scored("", SAMPLE_LENGTH, SAMPLE_OPTIONS, seed))
+        surprisals = tuple(round(surprisal, DIGITS) for _, surprisal in pieces)
+        return Sampled(step, "".join(text for text, _ in pieces), surprisals)
 
 
 def start(plan: Plan, out: Path | None = None) -> Run:

@@ -55,6 +55,8 @@ def test_the_files_hold_what_metrics_holds(charrnn, text_file, tmp_path):
         assert found[f"valid/{name}"] == [
             (step, pytest.approx(line[name], rel=1e-6)) for step, line in metrics(run, "eval").items()
         ]
+    shares = {step: line["saturated"] for step, line in metrics(run, "eval").items()}
+    assert dict(found["train/saturated"]) == pytest.approx(shares, rel=1e-6)
     radii = {step: line["spectral_radius"] for step, line in metrics(run, "gradflow").items()}
     assert dict(found["gradient_flow/layer1/spectral_radius"]) == pytest.approx(radii, rel=1e-6)
     assert [step for step, _ in found["sample/text_summary"]] == [10, 20]
