@@ -114,23 +114,16 @@ class EventFile:
 
 
 def scalars(event: Event) -> dict[str, float]:
-    """The numbers of an event under the names that TensorBoard groups them by; none of one that has none."""
-    found: dict[str, float | None]
+    """The numbers of an event under the names that TensorBoard groups them by; what is None is left out."""
+    found: dict[str, float | None] = {}
     match event:
         case Stepped():
             found = {f"train/{name}": getattr(event, name) for name in OF_A_STEP}
-        case Evaluated():
-            found = {
-                f"{event.split}/loss": event.loss,
-                f"{event.split}/bpc": event.bpc,
-                "train/saturated": event.saturated,
-            }
-        case Flowed():
-            found = {name: getattr(event, name) for name in OF_A_FLOW}
-            return {
-                f"gradient_flow/layer{event.layer}/{name}": found[name] for name in found if found[name] is not None
-            }
-    return {}
+        case Evaluated(split=split):
+            found = {f"{split}/loss": event.loss, f"{split}/bpc": event.bpc, "train/saturated": event.saturated}
+        case Flowed(layer=layer):
+            found = {f"gradient_flow/layer{layer}/{name}": getattr(event, name) for name in OF_A_FLOW}
+    return {tag: value for tag, value in found.items() if value is not None}
 
 
 def as_markdown(text: str) -> str:
