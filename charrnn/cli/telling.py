@@ -5,10 +5,11 @@ import time
 from rich.console import Console
 from rich.text import Text
 
+from charrnn.cli import flows
 from charrnn.cli.averages import Averages
 from charrnn.cli.colours import coloured
 from charrnn.cli.display import printable
-from charrnn.learning.events import Evaluated, Event, Finished, Recovered, Sampled, Stepped
+from charrnn.learning.events import Evaluated, Event, Finished, Flowed, Recovered, Sampled, Stepped
 from charrnn.learning.symptoms import Symptoms
 from charrnn.runs.run import Run
 
@@ -64,6 +65,8 @@ def describe(event: Event) -> list[Text]:
             best = " · the best so far" if event.best else ""
             line = f"step {event.step:,}: validation loss {event.loss:.4f} nats, {event.bpc:.3f} bpc{best}"
             return [Text(line, style="bold")]
+        case Flowed():
+            return [Text(flows.reach(event))]
         case Recovered():
             line = (
                 f"step {event.diverged_step:,}: {event.reason}: back to step {event.step:,}, at half the learning rate, "

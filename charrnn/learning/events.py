@@ -42,6 +42,25 @@ class Sampled:
 
 
 @dataclass(frozen=True)
+class Flowed:
+    """Gradients were followed back through a layer, with the weights of this step: see checks/flow_estimate.py for the figures.
+
+    None stands for what is no number, or lies beyond the `lags` characters that were looked back.
+    """
+
+    step: int
+    layer: int
+    lags: int
+    half_life: int | None
+    horizon: int | None
+    log10_norm_1: float | None
+    log10_norm_last: float | None
+    lyapunov: float | None
+    spectral_radius: float | None
+    saturated: float | None
+
+
+@dataclass(frozen=True)
 class Saved:
     """A checkpoint is on disk; `best` if it is (also) the one of the lowest validation loss."""
 
@@ -80,7 +99,7 @@ class Finished:
     seconds: float
 
 
-Event = Stepped | Evaluated | Sampled | Saved | Resumed | Recovered | Finished
+Event = Stepped | Evaluated | Sampled | Flowed | Saved | Resumed | Recovered | Finished
 
 
 def bits(nats: float) -> float:

@@ -19,6 +19,7 @@ from charrnn.learning.trainer import Trainer
 from charrnn.network.network import Network
 from charrnn.runs import directory, recording
 from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.flowing import flowing
 from charrnn.runs.lock import Lock
 from charrnn.runs.plan import Plan
 from charrnn.runs.record import TextRecord
@@ -38,10 +39,11 @@ class Run:
     def __init__(self, plan: Plan, path: Path, trainer: Trainer, lock: Lock) -> None:
         """Of a directory that is locked; `events` lets it go at its end."""
         self.plan, self.path, self.trainer, self._lock = plan, path, trainer, lock
+        self.listeners: list[Callable[[Event], object]] = []  # told each fact before it is yielded
         trainer.recovery = GoingBack(trainer, path, plan.config, plan.corpus.vocabulary, plan.corpus.sha256)
 
     def events(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
-        """Train, sample, save and log; yield each fact as it comes. Stopping at any of them loses nothing but what
+        """Train, sample, look at the gradients' flow, save and log; yield each fact as it comes. Stopping at any of them loses nothing but what
         came after the last save.
 
         Raises DivergedError where going back does not help, and RunError when the directory cannot be written.
@@ -49,10 +51,16 @@ class Run:
         training = self.plan.config.training
         events = self.trainer.train(self.plan.steps, should_stop)
         events = self._sampling(events, training.sample_every)
+        events = flowing(
+            events, self.trainer.network, self.plan.corpus, training.gradflow_every, training.sequence_length
+        )
         events = recording.saving(events, self.checkpoint, self.path, training.save_every)
         try:
             with one_blas_thread():
-                yield from recording.logged(events, self.path, training.save_every)
+                for event in recording.logged(events, self.path, training.save_every):
+                    for listener in self.listeners:
+                        listener(event)
+                    yield event
         finally:
             self._lock.release()
 
