@@ -29,10 +29,10 @@ class View(Protocol):
     def __call__(self, event: Event) -> None: ...
 
 
-def follow(run: Run, stop: Callable[[], bool], json: bool, quiet: bool) -> Finished:
-    """Draw a training to its end, and hand back how it ended."""
+def follow(run: Run, stop: Callable[[], bool], json: bool, quiet: bool, more: Sequence[View] = ()) -> Finished:
+    """Draw a training to its end, telling `more` of it too, and hand back how it ended."""
     console = Terminal(stderr=True, highlight=False)
-    views: list[View] = [_json_line] if json else []
+    views = [*more, *([_json_line] if json else [])]
     if quiet:
         return _drain(run, stop, views)
     above, bound = introduction(run), run.plan.config.training.max_grad_norm

@@ -15,7 +15,6 @@ from pathlib import Path
 from charrnn.cli.display import tell
 from charrnn.errors import FigureError
 from charrnn.learning.events import Evaluated, Event, Flowed, Recovered, Resumed, Sampled, Stepped
-from charrnn.runs.run import Run
 
 FOLDER = "tensorboard"
 FLUSH_EVERY = 5.0  # seconds until what was told is on the disk
@@ -32,12 +31,11 @@ def require_library() -> None:
 
 
 @contextmanager
-def told_of(run: Run) -> Iterator[None]:
-    """Within, what a run tells goes to TensorBoard too."""
-    board = Board(run.path / FOLDER)
-    run.listeners.append(board)
+def board_of(run: Path) -> Iterator["Board"]:
+    """What writes the events of a run that it is told."""
+    board = Board(run / FOLDER)
     try:
-        yield
+        yield board
     finally:
         board.close()
 

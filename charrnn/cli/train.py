@@ -90,8 +90,8 @@ def train(
             display.show_plan(plan, resolved, json)
             return
         run = api.start(plan, out)
-    with signals.stop_politely() as stop, boards.told_of(run) if tensorboard else nullcontext():
-        finished = progress.follow(run, stop.requested, json=json, quiet=quiet)
+    with signals.stop_politely() as stop, boards.board_of(run.path) if tensorboard else nullcontext() as board:
+        finished = progress.follow(run, stop.requested, json, quiet, [board] if board else [])
     if finished.reason == "stopped" and not stop.requested():
         raise typer.Exit(UNREAD)
     if finished.reason == "stopped":

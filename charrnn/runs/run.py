@@ -39,7 +39,6 @@ class Run:
     def __init__(self, plan: Plan, path: Path, trainer: Trainer, lock: Lock) -> None:
         """Of a directory that is locked; `events` lets it go at its end."""
         self.plan, self.path, self.trainer, self._lock = plan, path, trainer, lock
-        self.listeners: list[Callable[[Event], object]] = []  # told each fact before it is yielded
         trainer.recovery = GoingBack(trainer, path, plan.config, plan.corpus.vocabulary, plan.corpus.sha256)
 
     def events(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
@@ -57,10 +56,7 @@ class Run:
         events = recording.saving(events, self.checkpoint, self.path, training.save_every)
         try:
             with one_blas_thread():
-                for event in recording.logged(events, self.path, training.save_every):
-                    for listener in self.listeners:
-                        listener(event)
-                    yield event
+                yield from recording.logged(events, self.path, training.save_every)
         finally:
             self._lock.release()
 

@@ -10,7 +10,7 @@ from tiny import TINY
 
 from charrnn import api
 from charrnn.cli import tensorboard
-from charrnn.cli.tensorboard import Board, told_of
+from charrnn.cli.tensorboard import Board, board_of
 from charrnn.errors import DivergedError, FigureError
 from charrnn.learning.events import Evaluated, Flowed, Recovered, Resumed, Sampled, Stepped
 from charrnn.runs.configuration import resolve
@@ -100,8 +100,9 @@ def test_files_of_many_processes_are_read_in_the_order_in_which_they_were_begun(
 def test_a_training_that_is_killed_and_resumed_shows_what_metrics_says(text_file, tmp_path, charrnn):
     run = begun(tmp_path / "run", text_file)
     events = run.events()
-    with told_of(run):
+    with board_of(run.path) as board:
         for event in events:
+            board(event)
             if event.step == 17:
                 break
     events.close()
@@ -127,8 +128,8 @@ def test_the_training_learns_the_very_same(charrnn, text_file, tmp_path):
 def test_a_training_that_ends_in_an_error_has_told_its_last_steps(text_file, tmp_path):
     settings = ("training.learning_rate=1000", "training.max_grad_norm=null", "model.nonlinearity=relu")
     run = begun(tmp_path / "run", text_file, *settings, "training.optimizer=sgd", "training.recoveries=0")
-    with pytest.raises(DivergedError), told_of(run):
-        list(run.events())
+    with pytest.raises(DivergedError), board_of(run.path) as board:
+        list(map(board, run.events()))
     last = max(metrics(tmp_path / "run", "step"))
     assert shown(tmp_path / "run" / "tensorboard")["train/loss"][-1][0] == last
 
