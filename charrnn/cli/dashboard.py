@@ -27,6 +27,7 @@ NARROW, WIDE = (
 CURVE_ROWS, SAMPLE_ROWS = 6, 8  # with their headings
 FEWEST_ROWS = 4  # of a curve
 CURVE_EVERY = 1.0  # seconds between two drawings of the curve
+FILLED = "color(71)"
 NOT_DRAWN: tuple[float, tuple[int, int], list[Text]] = (0.0, (0, 0), [])
 GAP = 3  # columns between two things side by side
 
@@ -140,7 +141,7 @@ def joined(parts: Sequence[str], width: int) -> list[str]:
 def bar(share: float, columns: int) -> Text:
     """A bar of so many columns, filled as far as the share, which is from 0 to 1."""
     filled = int(share * max(0, columns))
-    return Text("━" * filled, "color(71)").append("─" * (max(0, columns) - filled), "dim")
+    return Text().append("━" * filled, FILLED).append("─" * (max(0, columns) - filled), "dim")
 
 
 def beside(left: Sequence[Text], right: Sequence[Text], column: int) -> list[Text]:

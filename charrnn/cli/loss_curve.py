@@ -71,7 +71,7 @@ def _range(losses: Dots, evaluated: Dots) -> tuple[float, float]:
 
 
 def _heading(first: int, last: int, evaluated: bool, columns: int) -> Text:
-    text = Text(f"{'loss':>{GUTTER - 2}}   ", "dim").append("⠤⠤", TRAINING).append(" training", "dim")
+    text = Text().append(f"{'loss':>{GUTTER - 2}}   ", "dim").append("⠤⠤", TRAINING).append(" training", "dim")
     if evaluated:
         text.append(f"  {DOT}", VALIDATION).append(" validation", "dim")
     steps = f"  steps {first:,} to {last:,}"

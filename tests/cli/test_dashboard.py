@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from charrnn.cli.dashboard import Dashboard, bar, beside, duration, joined
+from charrnn.cli.dashboard import FILLED, Dashboard, bar, beside, duration, joined
 from charrnn.learning.events import Evaluated, Recovered, Sampled, Stepped
 
 CAPTURES = Path(__file__).parent / "captures"
@@ -113,6 +113,7 @@ def test_figures_are_wrapped_between_them():
 
 def test_a_bar_is_filled_as_far_as_the_share():
     assert bar(0.5, 10).plain == "━" * 5 + "─" * 5
+    assert [(span.start, span.end, span.style) for span in bar(0.5, 10).spans] == [(0, 5, FILLED), (5, 10, "dim")]
     assert bar(1.0, 3).plain == "━━━"
     assert bar(0.3, -2).plain == ""
 
