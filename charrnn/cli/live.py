@@ -20,7 +20,7 @@ from charrnn.cli.dashboard import Dashboard
 from charrnn.cli.telling import describe, warnings
 from charrnn.learning.events import Event, Finished, Stepped
 
-EVERY = 0.25  # seconds between two pictures
+EVERY = 0.5  # seconds between two pictures
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"  # of a synchronized update; a terminal that has none ignores it
 HOME, DOWN, ERASE_LINE = "\x1b[H", "\x1b[B", "\x1b[2K"
 KEPT = 100  # lines above the dashboard, written again where the terminal changes its size
