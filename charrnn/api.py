@@ -100,13 +100,16 @@ def load(
     return models.load(Path(run), [*map(Path, others)], which, ngram, weights, text)
 
 
-def export(run: Path, out: Path, to: str = "plain", which: str | None = None) -> directory.Loaded:
+def export(
+    run: Path, out: Path, to: str = "plain", which: str | None = None, replace: bool = False
+) -> directory.Loaded:
     """Write the weights of a run or checkpoint to a safetensors file; see runs/export.py for names and layouts.
 
-    Raises RunError, CheckpointError, and NetworkError where the other tool has no such network.
+    Raises RunError, CheckpointError, NetworkError where the other tool has no such network, and OutputError where the file
+    exists, unless it is to be replaced, or cannot be written.
     """
     loaded = directory.load(run, which)
-    exports.write(loaded.checkpoint, out, to)
+    exports.write(loaded.checkpoint, out, to, replace)
     return loaded
 
 

@@ -46,10 +46,10 @@ def words(layer: LayerFlow, lags: int) -> Iterator[str]:
         yield _conditions(layer.conditions)
 
 
-def draw(found: GradientFlow, path: Path, force: bool) -> None:
-    """Median, quartiles and largest singular value by lag, a panel for each layer. Raises FigureError."""
+def draw(found: GradientFlow, path: Path) -> None:
+    """Median, quartiles and largest singular value by lag, a panel for each layer. Raises OutputError."""
     layers = found.layers
-    with drawing(path, force, "charrnn gradflow -o", width=8, height=0.6 + 3.6 * len(layers)) as figure:
+    with drawing(path, width=8, height=0.6 + 3.6 * len(layers)) as figure:
         for panel, layer in zip(figure.subplots(len(layers), 1, squeeze=False)[:, 0], layers, strict=True):
             lag = range(found.lags + 1)
             for curve, colour in zip(layer.curves, COLOURS, strict=False):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from charrnn.cli.options import CheckpointOption, ConfigOption, SettingsOption
+from charrnn.cli.options import CheckpointOption, ConfigOption, ForceOption, SettingsOption
 
 
 def gradflow(
@@ -33,7 +33,7 @@ def gradflow(
         Path | None,
         typer.Option("--out", "-o", metavar="FILE", readable=False, help="Draw it into this file, .svg or .png."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file of -o.")] = False,
+    force: ForceOption = False,
     checkpoint: CheckpointOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON on stdout.")] = False,
 ) -> None:
@@ -49,10 +49,12 @@ def gradflow(
 
     if run is not None and (config or settings):
         raise typer.BadParameter("RUN brings its own configuration; give it without --config and --set")
+    if force and out is None:
+        raise typer.BadParameter("--force replaces the file of --out; give both")
     if out is not None:
-        require_writable(out, force)
+        require_writable(out, force, "charrnn gradflow -o")
     resolved = resolve(config, settings or ())
     found = api.gradflow(run, text or (), resolved.config, lags, positions, checkpoint)
     flows.show(found, json)
     if out is not None:
-        flows.draw(found, out, force)
+        flows.draw(found, out)

@@ -115,11 +115,6 @@ def test_in_the_terminal_it_needs_no_matplotlib(charrnn, tiny_run, monkeypatch):
     assert max(map(len, lines)) <= 120
     assert sum(line.count("o") for line in lines[1:15]) == 2
     assert re.match(r"⠤⠤ run: 20 steps, best validation loss \d\.\d{4} \(\d\.\d{3} bpc\) at step \d+$", lines[-2])
-    refused(
-        charrnn("plot", tiny_run, "-o", "a.svg"),
-        1,
-        "charrnn plot -o needs matplotlib: pip install 'charrnn-numpy[plot]'",
-    )
 
 
 def test_several_runs_in_plain_text_have_letters(charrnn, tmp_path):
@@ -142,14 +137,6 @@ def test_damaged_lines_are_told_of(charrnn, tiny_run):
     result = charrnn("plot", tiny_run)
     assert result.exit_code == 0
     assert "1 damaged line passed over" in result.stderr
-
-
-def test_a_file_that_exists_is_replaced_with_force_only(charrnn, tiny_run):
-    Path("a.svg").write_text("mine")
-    refused(charrnn("plot", tiny_run, "-o", "a.svg"), 1, "a.svg: exists already", "--force")
-    assert Path("a.svg").read_text() == "mine"
-    assert charrnn("plot", tiny_run, "-o", "a.svg", "--force").exit_code == 0
-    assert Path("a.svg").read_text().startswith("<?xml")
 
 
 @pytest.mark.parametrize(
