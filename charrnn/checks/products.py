@@ -72,12 +72,12 @@ class _LargestSingularValue:
 
     def __call__(self, M: Array) -> Array:
         """Of each of (P, H, H), (P,)."""
-        before = np.full(len(M), np.inf)
+        before, lives = np.full(len(M), np.inf), M.any(axis=(1, 2))
         for _ in range(ROUNDS):
             v = np.linalg.qr((self._u @ M).swapaxes(1, 2)).Q.swapaxes(1, 2)
             u = v @ M.swapaxes(1, 2)  # as rows: M vᵀ
             σ = np.asarray(np.linalg.norm(u, 2, axis=(1, 2)))
-            if not σ.all():
+            if not σ[lives].all():  # it began at right angles to all that comes through
                 return np.asarray(np.linalg.norm(M, 2, axis=(1, 2)))
             self._u = u
             if (np.abs(σ - before) <= CLOSE * σ).all():

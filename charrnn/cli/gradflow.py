@@ -34,6 +34,15 @@ def gradflow(
         typer.Option("--out", "-o", metavar="FILE", readable=False, help="Draw it into this file, .svg or .png."),
     ] = None,
     force: ForceOption = False,
+    training_text: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--text",
+            metavar="TEXT",
+            help="Without RUN, the text of the fresh network, of which the validation split is read. Default: the built-in one. "
+            "With RUN, where the text of its training stands now, if it was moved. Repeatable.",
+        ),
+    ] = None,
     checkpoint: CheckpointOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON on stdout.")] = False,
 ) -> None:
@@ -53,8 +62,12 @@ def gradflow(
         raise typer.BadParameter("--force replaces the file of --out; give both")
     if out is not None:
         require_writable(out, force, "charrnn gradflow -o")
-    resolved = resolve(config, settings or ())
-    found = api.gradflow(run, text or (), resolved.config, lags, positions, checkpoint)
+    moved = training_text or ()
+    if run is None:
+        found = api.gradflow(None, moved, resolve(config, settings or ()).config, lags, positions)
+    else:
+        found = api.gradflow(run, text or (), None, lags, positions, checkpoint, moved)
+    flows.tell_of_text(found, positions)
     flows.show(found, json)
     if out is not None:
         flows.draw(found, out)

@@ -32,7 +32,7 @@ def write(
     if more:
         tell(f"the text goes on; shown are its first {length:,}: --length shows more")
     if unknown := int(made.unknown.sum()):
-        tell(f"{unknown:,} characters are unknown to the model, and marked")
+        tell(f"unknown to the model, and marked: {unknown:,} character{'s' if unknown > 1 else ''}")
     for feature in judged.features:
         unit, r = judged.best(feature)
         tell(f"{feature}: {unit.name} follows it best, r = {r:+.2f}")

@@ -5,7 +5,7 @@ import pytest
 
 from charrnn.checks import jacobians
 from charrnn.checks.jacobians import Jacobian
-from charrnn.checks.products import norms_by_lag
+from charrnn.checks.products import _LargestSingularValue, norms_by_lag
 from charrnn.network.architecture import Architecture
 from charrnn.network.initialisation import orthogonal
 from charrnn.network.network import Network
@@ -50,6 +50,28 @@ def test_where_nothing_comes_through_the_logarithm_is_minus_infinity_and_no_nan(
     assert np.isneginf(norms.largest[1:]).all()
     assert np.isneginf(whole[1:]).all()
     assert (norms.rms[0] == 0).all()
+
+
+def test_where_one_stream_ends_the_others_go_on_and_it_may_come_back():
+    """Of the LSTM's c alone: its block may be nothing, and something again."""
+    J = np.stack([0.9 * orthogonal(H, np.random.default_rng(seed)) for seed in range(P)])
+
+    def step(t):
+        alive = np.array([1.0, t != 5, 1.0])[:, np.newaxis, np.newaxis]
+        return Jacobian(J * alive)
+
+    norms, _ = norms_by_lag(step, 10, 10, P, H, 1)
+    expected = np.arange(11)[:, np.newaxis] * np.log(0.9) + np.zeros((11, P))
+    expected[5:, 1] = -np.inf
+    np.testing.assert_allclose(norms[0].largest, expected, atol=1e-6)
+
+
+def test_a_direction_that_nothing_comes_through_is_not_taken_for_nothing():
+    follower = _LargestSingularValue(1, H)
+    assert follower(np.zeros((1, H, H))) == 0
+    only_last = np.zeros((1, H, H))
+    only_last[0, -1, -1] = 3.0
+    assert follower(only_last) == pytest.approx(3)
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])

@@ -1,10 +1,14 @@
 """`charrnn gradflow` as a user meets it."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
+from refusals import refused
+from tiny import trained
 
-from charrnn.checks.gradient_flow import Curve, LayerFlow
+from charrnn.checks.gradient_flow import NOTHING, Curve, LayerFlow
 from charrnn.checks.spectrum import Conditions
 from charrnn.cli.flows import as_number, words
 from charrnn.cli.logplot import HEIGHT, log_plot
@@ -77,6 +81,72 @@ def test_a_run_brings_its_own_configuration(charrnn, tiny_run):
     assert "RUN brings its own configuration" in result.stderr
 
 
+def test_characters_that_the_model_does_not_know_are_told_of(charrnn, tiny_run):
+    result = charrnn("gradflow", tiny_run, "-", "--lags", 5, "--json", stdin="the cat \N{SNOWMAN} sat \N{SNOWMAN}Z\n")
+    assert "unknown to the model, and replaced: 3 characters\n" in result.stderr
+    assert json.loads(result.stdout)["unknown"] == 3
+    assert "unknown" not in charrnn("gradflow", tiny_run, "--lags", 5).stderr
+
+
+@pytest.mark.parametrize("name", ["text.txt", "builtin:shakespeare", "-", "a/*.txt"])
+def test_a_text_in_the_place_of_a_run_is_answered_with_where_it_goes(charrnn, text_file, name):
+    shutil.copy(text_file, "text.txt")
+    result = charrnn("gradflow", name)
+    refused(result, 1, f"if it is a text, read it with a fresh network: charrnn gradflow --text {name}")
+
+
+def test_a_damaged_checkpoint_is_taken_for_no_text(charrnn):
+    Path("last.safetensors").write_bytes(b"cut off")
+    result = charrnn("gradflow", "last.safetensors")
+    refused(result, 1, "damaged")
+    assert "if it is a text" not in result.stderr
+
+
+def test_a_fresh_network_reads_the_text_that_is_named(charrnn, text_file):
+    found = [
+        charrnn("gradflow", *SMALL, *more, "--json") for more in ((), ("--text", text_file), ("--text", text_file))
+    ]
+    assert found[0].stdout != found[1].stdout == found[2].stdout
+    assert "the text has room" not in found[1].stderr
+
+
+def test_the_text_of_a_run_may_have_been_moved(charrnn, tiny_run, text_file, tmp_path):
+    before = charrnn("gradflow", tiny_run, "--lags", 5, "--json").stdout
+    moved = text_file.rename(tmp_path / "moved.txt")
+    refused(charrnn("gradflow", tiny_run, "--lags", 5), 1, "--text TEXT")
+    assert charrnn("gradflow", tiny_run, "--lags", 5, "--json", "--text", moved).stdout == before
+
+
+def test_a_run_of_documents_begins_anew_with_each_and_says_so(charrnn, text_file, tmp_path):
+    run = trained(tmp_path / "documents", text_file, r"data.boundary=\n")
+    result = charrnn("gradflow", run, text_file, "--lags", 50, "--json")
+    assert (
+        "at 8 of 8 positions a document begins within 50 characters: no gradient goes back beyond it" in result.stderr
+    )
+    found = json.loads(result.stdout)
+    assert (found["positions_cut_off"], found["layers"][0]["lyapunov"]) == (8, None)
+    assert found["layers"][0]["curves"][0]["median"][-1] == NOTHING
+    drawn = charrnn("gradflow", run, text_file, "--lags", 50).stdout
+    assert "no gradient at all comes through" in drawn
+    assert "1e-16" not in drawn
+
+
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_an_empty_text_is_refused(charrnn, tiny_run, text):
+    Path("empty.txt").write_text(text)
+    refused(charrnn("gradflow", tiny_run, "empty.txt", "--lags", 1), 1, "empty.txt: holds no text")
+    refused(charrnn("gradflow", "--text", "empty.txt", "--lags", 1), 1, "empty.txt: holds no text")
+
+
+def test_one_lag_and_more_positions_than_there_are_can_be_asked_for(charrnn, tiny_run):
+    result = charrnn("gradflow", tiny_run, "-", "--lags", 1, "--positions", 99, stdin="the")
+    assert result.exit_code == 0
+    assert "the text has room for 1 position, not for 99" in result.stderr
+    assert "gradients followed 1 character back from 1 place\n" in result.stdout
+    assert "\n         0 1  characters back" in result.stdout
+    refused(charrnn("gradflow", tiny_run, "-", "--lags", 1, stdin="t"), 1, "need a text of 2 characters; found 1")
+
+
 def test_the_words_say_whether_gradients_vanish_or_explode():
     assert "vanishes" in told(lyapunov=-0.1)
     assert "explodes" in told(lyapunov=0.1)
@@ -86,10 +156,10 @@ def test_the_words_say_whether_gradients_vanish_or_explode():
 
 def test_the_words_say_how_far_the_gradient_reaches():
     assert "half of the gradient is gone after 3 characters, 99 % after 20 characters" in told()
-    assert "half of the gradient is gone after 1 character; 1 % is still left after all 50" in told(
+    assert "half of the gradient is gone after 1 character; 1 % is still left after 50" in told(
         half_life=1, horizon=None
     )
-    assert "more than half of the gradient is left after all 50 characters" in told(half_life=None, horizon=None)
+    assert "more than half of the gradient is left after 50 characters" in told(half_life=None, horizon=None)
 
 
 @pytest.mark.parametrize(
