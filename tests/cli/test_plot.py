@@ -163,6 +163,16 @@ def test_a_run_without_metrics_is_refused(charrnn, tiny_run):
 
 
 @pytest.mark.parametrize(
+    "events", ["", "\n\n", '{"event": "resumed", "step": 5}\n' * 3, '{"event": "eval", "step": 5, "loss": 1}\n']
+)
+@pytest.mark.parametrize("more", [(), ("-o", "a.svg")])
+def test_a_run_that_tells_of_no_step_is_refused(charrnn, tiny_run, events, more):
+    (tiny_run / "metrics.jsonl").write_text(events)
+    refused(charrnn("plot", tiny_run, *more), 1, f"{tiny_run / 'metrics.jsonl'}: tells of no step of a training")
+    assert not Path("a.svg").exists()
+
+
+@pytest.mark.parametrize(
     ("steps", "rate", "label", "last"),
     [(3, 32.0, "seconds", 3.0), (3, 0.5, "minutes", 3.2), (3, 0.01, "hours", 8 / 3)],
 )
