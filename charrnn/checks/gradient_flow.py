@@ -123,7 +123,7 @@ def layer_flows(network: Network, inputs: Ids, state: Array, begins: Begins) -> 
     (T, P), architecture = inputs.shape, network.architecture
     ws = network.workspace(T, P)
     network.logits(inputs, state, ws, begins)
-    sizes = T, T, P, architecture.hidden_size, architecture.make_cell().number_of_states
+    sizes = T, P, architecture.hidden_size, architecture.make_cell().number_of_states
     found = []
     for number, (w, layer) in enumerate(zip(network.layers, ws.layers, strict=True), start=1):
         steps = jacobians.begun_anew(jacobians.of_layer(architecture, w, layer.cell), begins)

@@ -27,21 +27,21 @@ SEED = 0  # of the direction in which it begins
 
 @dataclass(frozen=True)
 class Norms:
-    """Natural logarithms, (lags + 1, P) each; -inf where nothing is left at all."""
+    """Natural logarithms by lag, (T + 1, P) each; -inf where nothing is left at all."""
 
     rms: Array
     largest: Array
 
 
-def norms_by_lag(jacobians: Jacobians, T: int, lags: int, P: int, H: int, S: int) -> tuple[list[Norms], Array]:
+def norms_by_lag(jacobians: Jacobians, T: int, P: int, H: int, S: int) -> tuple[list[Norms], Array]:
     """From the last of T steps back, in P streams: the norms of each state by itself (h, for the LSTM then c, each the block
-    of the product that stands on the diagonal), and log ‖·‖_F of the whole product, (lags + 1, P).
+    of the product that stands on the diagonal), and log ‖·‖_F of the whole product, (T + 1, P).
     """
     product = np.broadcast_to(np.eye(S * H), (P, S * H, S * H)).copy()
     followers = [_LargestSingularValue(P, H) for _ in range(S)]
-    scale, whole = np.zeros(P), np.zeros((lags + 1, P))
-    norms = [Norms(np.zeros((lags + 1, P)), np.zeros((lags + 1, P))) for _ in range(S)]
-    for lag in range(lags + 1):
+    scale, whole = np.zeros(P), np.zeros((T + 1, P))
+    norms = [Norms(np.zeros((T + 1, P)), np.zeros((T + 1, P))) for _ in range(S)]
+    for lag in range(T + 1):
         if lag:
             product = jacobians(T - lag).after(product)
             scale += _rescale(product)

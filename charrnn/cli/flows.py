@@ -72,15 +72,18 @@ def draw(found: GradientFlow, path: Path) -> None:
                 panel.plot(lag, curve.largest, color=colour, linestyle=":", label=f"{name}: largest singular value")
             panel.axhline(-2, color="#555555", linewidth=0.8, linestyle="--")
             panel.set(xlabel="lag t - k, characters", ylabel="log₁₀ of what is left")
-            panel.set_ylim(bottom=_lowest(layer.curves) - 0.5)
+            panel.set_ylim(*_view(layer.curves))
             panel.set_title(f"layer {layer.layer}: {found.cell}, {found.hidden_size} units; dashed: 1 %", loc="left")
             panel.legend()
     tell(f"drawn into {path}")
 
 
-def _lowest(curves: Sequence[Curve]) -> float:
-    """Of all that is not nothing."""
-    return min(value for curve in curves for value in (*curve.lower, *curve.largest, -2) if value > NOTHING)
+def _view(curves: Sequence[Curve]) -> tuple[float, float]:
+    """The range of a panel, with a margin: all that is not nothing, and the dashed line."""
+    values = [value for curve in curves for value in (*curve.lower, *curve.upper, *curve.largest) if value > NOTHING]
+    low, high = min(*values, -2.0), max(values)
+    margin = 0.05 * (high - low)
+    return low - margin, high + margin
 
 
 def _headline(found: GradientFlow) -> str:

@@ -24,7 +24,8 @@ def write(
     block, more = _shown(model, sources, length)
     made = inspection.inspect(model.saved.network, model.vocabulary, block)
     judged = units.follow(features(made.text), made.activations)
-    content = page(made, model.vocabulary, judged.chosen(count, opened), name, *opened).encode()
+    chosen = judged.chosen(count, opened)
+    content = page(made, model.vocabulary, chosen, name, *opened).encode()
     with written(out) as file:
         file.write(content)
     for note in model.notes:
@@ -36,7 +37,7 @@ def write(
     for feature in judged.features:
         unit, r = judged.best(feature)
         tell(f"{feature}: {unit.name} follows it best, r = {r:+.2f}")
-    tell(f"{len(made.characters):,} characters, {min(count, len(judged.units))} units, {len(content) / 1e6:.2f} MB")
+    tell(f"{len(made.characters):,} characters, {len(chosen.units)} units, {len(content) / 1e6:.2f} MB")
 
 
 def _shown(model: Model, sources: Sequence[str], length: int) -> tuple[Block, bool]:

@@ -46,8 +46,10 @@ class Followed:
         return self.units[column], float(row[column])
 
     def chosen(self, count: int, first: Sequence[Unit] = ()) -> "Followed":
-        """So many units: `first`, then the best of each feature in turn, the second best of each, and so on."""
-        ranks = np.argsort(-np.abs(self.r), axis=1, kind="stable")
+        """So many units: `first`, then the best of each feature in turn, the second best of each, and so on; where there is no
+        feature, in their own order.
+        """
+        ranks = np.argsort(-np.abs(self.r), axis=1, kind="stable") if self.features else np.arange(len(self.units))
         wanted = [self.units.index(unit) for unit in first] + ranks.T.ravel().tolist()
         columns = [*dict.fromkeys(wanted)][:count]
         return Followed([self.units[column] for column in columns], self.features, self.r[:, columns])

@@ -16,7 +16,7 @@ H, P = 20, 3
 def linear(W, lags):
     """Norms by lag with φ the identity: every Jacobian is W_hhᵀ."""
     J = Jacobian(np.broadcast_to(W.T, (P, H, H)))
-    norms, whole = norms_by_lag(lambda t: J, lags, lags, P, H, 1)
+    norms, whole = norms_by_lag(lambda t: J, lags, P, H, 1)
     return norms[0], whole
 
 
@@ -60,7 +60,7 @@ def test_where_one_stream_ends_the_others_go_on_and_it_may_come_back():
         alive = np.array([1.0, t != 5, 1.0])[:, np.newaxis, np.newaxis]
         return Jacobian(J * alive)
 
-    norms, _ = norms_by_lag(step, 10, 10, P, H, 1)
+    norms, _ = norms_by_lag(step, 10, P, H, 1)
     expected = np.arange(11)[:, np.newaxis] * np.log(0.9) + np.zeros((11, P))
     expected[5:, 1] = -np.inf
     np.testing.assert_allclose(norms[0].largest, expected, atol=1e-6)
@@ -84,7 +84,7 @@ def test_the_norms_are_those_of_the_products_multiplied_out(cell):
     ws = network.workspace(lags, P)
     network.logits(generator.integers(0, V, (lags, P)), network.zero_state(P), ws)
     steps = jacobians.of_layer(network.architecture, network.layers[0], ws.layers[0].cell)
-    norms, whole = norms_by_lag(steps, lags, lags, P, H, S)
+    norms, whole = norms_by_lag(steps, lags, P, H, S)
     product = np.broadcast_to(np.eye(S * H), (P, S * H, S * H))
     for lag in range(1, lags + 1):
         product = steps(lags - lag).after(product)

@@ -10,7 +10,7 @@ from tiny import trained
 
 from charrnn.checks.gradient_flow import NOTHING, Curve, LayerFlow
 from charrnn.checks.spectrum import Conditions
-from charrnn.cli.flows import as_number, words
+from charrnn.cli.flows import _view, as_number, words
 from charrnn.cli.logplot import HEIGHT, log_plot
 
 SMALL = ("-s", "model.hidden_size=8", "-s", "runtime.threads=1", "--lags", "20")
@@ -178,6 +178,12 @@ def test_a_falling_line_is_drawn_from_the_upper_left_to_the_lower_right():
     assert places == sorted(places)
     assert len(places) > HEIGHT // 2
     assert lines[0].lstrip().startswith("1 │h") or lines[1].lstrip().startswith("1 │h")
+
+
+def test_the_figure_shows_all_that_is_something_and_the_dashed_line():
+    low, high = _view([straight(-0.01, 3), Curve("c", [], [0.0, NOTHING], [0.0, 2.0], [0.5, NOTHING], None, None)])
+    assert (low, high) == pytest.approx((-2.2, 2.2))
+    assert _view([straight(-1, 3)])[0] == pytest.approx(-3.15)
 
 
 def test_what_is_too_small_to_draw_is_left_out():
