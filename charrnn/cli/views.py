@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from charrnn.cli.display import tell
+from charrnn.cli.display import printable, tell
 from charrnn.cli.outputs import written
 from charrnn.cli.page import page
 from charrnn.errors import TextError
@@ -25,7 +25,7 @@ def write(
     made = inspection.inspect(model.saved.network, model.vocabulary, block)
     judged = units.follow(features(made.text), made.activations)
     chosen = judged.chosen(count, opened)
-    content = page(made, model.vocabulary, chosen, name, *opened).encode()
+    content = page(made, model.vocabulary, chosen, printable(name), *opened).encode()
     with written(out) as file:
         file.write(content)
     for note in model.notes:

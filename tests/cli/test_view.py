@@ -1,9 +1,11 @@
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from pages import data, unpacked
 from refusals import refused
+from tiny import trained
 
 from charrnn import api
 
@@ -78,6 +80,22 @@ def test_a_unit_that_does_not_exist_is_refused_before_the_text_is_read(charrnn, 
 def test_a_run_without_metrics_is_shown_as_any(shown, tiny_run):
     (tiny_run / "metrics.jsonl").unlink()
     assert shown()[1]["text"]
+
+
+def test_halves_of_surrogate_pairs_are_shown_as_what_is_no_character(charrnn, tmp_path, text_file):
+    run = trained(tmp_path / "run", text_file, "data.encoding=utf-7")
+    Path("odd.txt").write_bytes(b"the +2D3eAA- cat +2AA-")
+    assert charrnn("view", run, "odd.txt", "-o", "p.html").exit_code == 0
+    found = data(Path("p.html").read_text("utf-8"))
+    assert found["text"][4] == "\N{GRINNING FACE}"
+    assert found["text"].endswith(" cat \ufffd")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of other bytes than UTF-8")
+def test_a_run_whose_name_is_no_utf_8_can_be_shown(charrnn, tiny_run):
+    tiny_run = tiny_run.rename(tiny_run.with_name("\udcff"))
+    assert charrnn("view", tiny_run, "-o", "p.html").exit_code == 0
+    assert "<title>\ufffd, as it reads</title>" in Path("p.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize("text", ["", " \n"])
