@@ -17,11 +17,7 @@ import numpy as np
 from charrnn.checks.jacobians import Jacobians
 from charrnn.network.arrays import Array
 
-DIRECTIONS, ROUNDS, CLOSE = (
-    8,
-    50,
-    1e-6,
-)  # of subspace iteration: at most so many rounds, until σ moves by less than this share
+DIRECTIONS, ROUNDS, CLOSE = 8, 50, 1e-6  # of subspace iteration: until σ moves by a smaller share, or so many rounds
 SEED = 0  # of the direction in which it begins
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from charrnn.checks.gradient_flow import (
     NOTHING,
+    _curve,
     _quantile,
     beginnings,
     gradient_flow,
@@ -12,6 +13,7 @@ from charrnn.checks.gradient_flow import (
     lyapunov_exponent,
     warmed_up,
 )
+from charrnn.checks.products import Norms
 from charrnn.checks.truncation import truncations
 from charrnn.errors import CheckError
 from charrnn.network.architecture import Architecture
@@ -63,6 +65,39 @@ def test_an_orthogonal_network_at_rest_has_no_horizon():
 def test_a_curve_that_comes_up_again_is_below_only_after_that():
     assert lag_below(0.5, [0, -1, 0, -1, -1]) == 3
     assert lag_below(0.5, [0, -1, 0]) is None
+
+
+def test_what_is_left_exactly_is_not_below():
+    assert lag_below(0.5, [0, np.log10(0.5), -1]) == 2
+
+
+def test_a_curve_has_the_quartiles_of_rms_and_the_median_of_the_largest():
+    rms, largest = np.random.default_rng(0).normal(size=(2, 4, 9))
+    curve = _curve("h", Norms(rms * np.log(10), largest * np.log(10)))
+    for found, expected in [
+        (curve.lower, np.quantile(rms, 0.25, axis=1)),
+        (curve.median, np.median(rms, axis=1)),
+        (curve.upper, np.quantile(rms, 0.75, axis=1)),
+        (curve.largest, np.median(largest, axis=1)),
+    ]:
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_the_exponent_leaves_the_first_quarter_out_and_is_the_mean_over_the_positions():
+    assert lyapunov_exponent(np.array([[0.0, 0], [-5, -7], [-6, -9], [-7, -11], [-8, -13]])) == pytest.approx(-1.5)
+
+
+def test_the_figures_of_a_layer_are_its_own():
+    network = fresh(layers=2)
+    network.parameters.flat[:] = 0
+    for w, factor in zip(network.layers, (0.5, 0.9), strict=True):
+        w["W_hh"][:] = factor * orthogonal(H, np.random.default_rng(2))
+    lower, upper = gradient_flow(network, TEXT, lags=10).layers
+    for layer, factor in ((lower, 0.5), (upper, 0.9)):
+        assert layer.lyapunov == pytest.approx(np.log(factor))
+        assert layer.spectra[0].spectral_radius == pytest.approx(factor)
+    network.layers[1]["b_h"][:] = 30
+    assert [layer.saturated["h"] for layer in gradient_flow(network, TEXT, lags=10).layers] == [0, 1]
 
 
 def test_the_exponent_of_a_network_through_which_nothing_comes_is_none():
@@ -132,11 +167,12 @@ def test_the_exponent_is_of_the_positions_within_one_document():
     assert flow.layers[0].lyapunov == pytest.approx(np.log(0.9), abs=1e-10)
 
 
+@pytest.mark.parametrize("ends", [[9], [22], [9, 15, 22, 30]])
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_what_stands_before_a_document_changes_no_figure_of_it(cell):
+def test_what_stands_before_a_document_changes_no_figure_of_it(cell, ends):
     """The warm-up, the states and the truncated gradients all begin anew."""
     text = TEXT[:41].copy() % (V - 1) + 1
-    text[[9, 15, 22, 30]] = 0
+    text[ends] = 0
     before = text.copy()
     before[:9] = before[:9][::-1] % (V - 1) + 1
     assert (before != text).any()

@@ -39,9 +39,11 @@ def test_an_orthogonal_linear_network_keeps_the_norm():
     assert np.abs(norms.largest).max() < 1e-10
 
 
-def test_a_product_far_below_the_smallest_number_is_still_told():
-    norms, _ = linear(1e-30 * np.eye(H), 50)
-    np.testing.assert_allclose(norms.rms[50], 50 * np.log(1e-30))
+@pytest.mark.parametrize("factor", [1e-30, 1e-200, -1e-200, -1e200])
+def test_a_product_beyond_all_numbers_is_still_told(factor):
+    norms, whole = linear(factor * np.eye(H), 50)
+    for logs in (norms.rms, norms.largest, whole - np.log(H) / 2):
+        np.testing.assert_allclose(logs[50], 50 * np.log(abs(factor)))
 
 
 def test_where_nothing_comes_through_the_logarithm_is_minus_infinity_and_no_nan():
