@@ -8,9 +8,10 @@ import pytest
 from refusals import refused
 from tiny import trained
 
-from charrnn.checks.gradient_flow import NOTHING, Curve, LayerFlow
+from charrnn.checks.gradient_flow import NOTHING, Curve, GradientFlow, LayerFlow
 from charrnn.checks.spectrum import Conditions
-from charrnn.cli.flows import _view, as_number, words
+from charrnn.checks.truncation import Truncation
+from charrnn.cli.flows import _cost, _view, as_number, words
 from charrnn.cli.logplot import HEIGHT, log_plot
 
 SMALL = ("-s", "model.hidden_size=8", "-s", "runtime.threads=1", "--lags", "20")
@@ -148,8 +149,8 @@ def test_one_lag_and_more_positions_than_there_are_can_be_asked_for(charrnn, tin
 
 
 def test_the_words_say_whether_gradients_vanish_or_explode():
-    assert "vanishes" in told(lyapunov=-0.1)
-    assert "explodes" in told(lyapunov=0.1)
+    assert "a gradient shrinks to 0.905 of itself with each, and vanishes" in told(lyapunov=-0.1)
+    assert "a gradient grows 1.11-fold with each, and explodes" in told(lyapunov=0.1)
     assert "neither vanish nor explode" in told(lyapunov=1e-5)
     assert "no gradient at all" in told(lyapunov=None)
 
@@ -178,6 +179,21 @@ def test_a_falling_line_is_drawn_from_the_upper_left_to_the_lower_right():
     assert places == sorted(places)
     assert len(places) > HEIGHT // 2
     assert lines[0].lstrip().startswith("1 │h") or lines[1].lstrip().startswith("1 │h")
+
+
+def test_more_lags_than_columns_are_drawn_to_the_last():
+    lines = log_plot([straight(-0.01, 400)])
+    assert "h" in lines[HEIGHT - 1]
+    assert "400  characters back" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("cosines", "window"), [([0.95, 0.992, 1, 1], 2), ([0.995, 0.98, 1, 1], 4), ([0.1, 0.2, 0.3, 1], 8)]
+)
+def test_the_direction_is_kept_by_the_shortest_window_from_which_on_all_keep_it(cosines, window):
+    cut = [Truncation(2**k, cosine, 1, cosine, 1) for k, cosine in enumerate(cosines)]
+    told = _cost(GradientFlow("rnn", "tanh", 8, 8, 1, 0, [], cut))
+    assert told.endswith(f"(cosine 0.99) when cut {window} characters back")
 
 
 def test_the_figure_shows_all_that_is_something_and_the_dashed_line():
