@@ -259,7 +259,7 @@ def test_the_axis_of_bits_has_the_same_values_in_bits(tmp_path):
     figure = figures.Figure()
     axes = figure.subplots()
     curve_figure._draw_panel(axes, QUANTITIES["loss"], picture(write(tmp_path / "a", [3, 2, 1])))
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     [other] = axes.child_axes
     np.testing.assert_allclose(other.get_ylim(), np.array(axes.get_ylim()) / np.log(2))
 
