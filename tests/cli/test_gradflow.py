@@ -1,6 +1,7 @@
 """`charrnn gradflow` as a user meets it."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -146,6 +147,11 @@ def test_one_lag_and_more_positions_than_there_are_can_be_asked_for(charrnn, tin
     assert "gradients followed 1 character back from 1 place\n" in result.stdout
     assert "\n         0 1  characters back" in result.stdout
     refused(charrnn("gradflow", tiny_run, "-", "--lags", 1, stdin="t"), 1, "need a text of 2 characters; found 1")
+
+
+def test_a_fresh_network_of_documents_begins_anew_too(charrnn, text_file):
+    result = charrnn("gradflow", *SMALL, "-s", r"data.boundary=\n", "--text", text_file, "--lags", 12)
+    assert re.search(r"at \d of 8 positions a document begins within 12 characters", result.stderr)
 
 
 def test_the_words_say_whether_gradients_vanish_or_explode():

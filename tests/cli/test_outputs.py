@@ -167,7 +167,7 @@ def test_a_person_at_a_terminal_is_asked(asked, tmp_path, command, answer, code)
     out = COMMANDS[command]
     child = asked(command)
     child.expect_exact(f"{out} exists; replace it? [y/N] ")
-    child.send(answer)
+    os.write(child.child_fd, answer.encode("latin-1"))
     said, found = ended(child)
     assert found == code, said
     assert ((tmp_path / out).read_bytes() != b"precious") == (code == 0)
