@@ -137,7 +137,13 @@ def asked(tiny_run, tmp_path):
         shell = f"exec {' '.join(map(str, line))} {redirected}"
         children.append(
             pexpect.spawn(
-                "/bin/sh", ["-c", shell], cwd=str(tmp_path), encoding="utf-8", timeout=60, dimensions=(30, 300)
+                "/bin/sh",
+                ["-c", shell],
+                cwd=str(tmp_path),
+                encoding="utf-8",
+                codec_errors="replace",
+                timeout=60,
+                dimensions=(30, 300),
             )
         )
         return children[-1]
