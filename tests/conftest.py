@@ -11,6 +11,10 @@ from charrnn.runs.configuration import resolve
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
+def pytest_addoption(parser):
+    parser.addoption("--rewrite-captures", action="store_true", help="write what the display shows to its captures")
+
+
 @pytest.fixture(scope="session")
 def shakespeare():
     """Tiny Shakespeare, where the checkout has it beside it."""

@@ -144,7 +144,7 @@ def lyapunov_exponent(whole: Array) -> float | None:
     None where nothing is left of one of them, and for no position at all.
     """
     first = len(whole) // 4
-    if not whole.shape[1] or not np.isfinite(whole[-1]).all():
+    if len(whole) < 2 or not whole.shape[1] or not np.isfinite(whole[-1]).all():
         return None
     return float((whole[-1] - whole[first]).mean() / (len(whole) - 1 - first))
 

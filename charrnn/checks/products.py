@@ -18,7 +18,7 @@ from charrnn.checks.jacobians import Jacobians
 from charrnn.network.arrays import Array
 
 DIRECTIONS, ROUNDS, CLOSE = 8, 50, 1e-6  # of subspace iteration: until σ moves by a smaller share, or so many rounds
-SEED = 0  # of the direction in which it begins
+SEED = 0  # of the directions in which it begins, and of those that are followed
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,32 @@ def norms_by_lag(jacobians: Jacobians, T: int, P: int, H: int, S: int) -> tuple[
             found.rms[lag] = scale + _log(np.linalg.norm(block, axis=(1, 2)) / np.sqrt(H))
             found.largest[lag] = scale + _log(follower(block))
     return norms, whole
+
+
+def rms_by_lag(jacobians: Jacobians, T: int, P: int, S: int, directions: Array) -> tuple[list[Array], Array]:
+    """`rms` and the whole as above, from the last of T steps back to the first, estimated by orthonormal directions, (K, H), in
+    each state; exact for K = H. Each (T + 1, P).
+    """
+    K, H = directions.shape
+    product = np.zeros((P, S * K, S * H), directions.dtype)
+    for state in range(S):
+        product[:, state * K : (state + 1) * K, state * H : (state + 1) * H] = directions
+    scale, whole = np.zeros(P), np.zeros((T + 1, P))
+    rms = [np.zeros((T + 1, P)) for _ in range(S)]
+    for lag in range(T + 1):
+        if lag:
+            product = jacobians(T - lag).after(product)
+            scale += _rescale(product)
+        whole[lag] = scale + _log(np.linalg.norm(product, axis=(1, 2)))
+        for number, found in enumerate(rms):
+            block = product[:, number * K : (number + 1) * K, number * H : (number + 1) * H]
+            found[lag] = scale + _log(np.linalg.norm(block, axis=(1, 2)) / np.sqrt(K))
+    return rms, whole
+
+
+def random_directions(K: int, H: int) -> Array:
+    """K orthonormal rows, (K, H), or H of them where there are no more; always the same."""
+    return np.asarray(np.linalg.qr(np.random.default_rng(SEED).standard_normal((H, min(K, H)))).Q.T)
 
 
 def _rescale(product: Array) -> Array:

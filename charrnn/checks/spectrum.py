@@ -50,7 +50,12 @@ def spectra(cell: str, W_hh: Array) -> list[Spectrum]:
 
 def spectrum(gate: str, W: Array) -> Spectrum:
     """Of one matrix."""
-    return Spectrum(gate, float(np.abs(np.linalg.eigvals(W)).max()), np.linalg.svd(W, compute_uv=False).tolist())
+    return Spectrum(gate, spectral_radius(W), np.linalg.svd(W, compute_uv=False).tolist())
+
+
+def spectral_radius(W: Array) -> float:
+    """The largest |eigenvalue| of a matrix of finite numbers."""
+    return float(np.abs(np.linalg.eigvals(W)).max())
 
 
 def conditions(nonlinearity: str, found: Spectrum) -> Conditions:

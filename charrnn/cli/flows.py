@@ -13,6 +13,7 @@ from charrnn.checks.spectrum import Conditions
 from charrnn.cli.display import stdout, tell, write_json
 from charrnn.cli.figures import COLOURS, drawing
 from charrnn.cli.logplot import log_plot
+from charrnn.learning.events import Flowed
 
 SHOWN = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)  # lags in the table
 STEADY = 1e-3  # nats per step within which an exponent is about 0
@@ -57,6 +58,16 @@ def words(layer: LayerFlow, lags: int) -> Iterator[str]:
     yield f"saturated, where a nonlinearity is flat: {shares}"
     if layer.conditions:
         yield _conditions(layer.conditions)
+
+
+def reach(event: Flowed) -> str:
+    """What a training tells of a layer, in a line."""
+    told = [f"step {event.step:,}, layer {event.layer}: {_left(event)}"]
+    if event.saturated is not None:
+        told.append(f"{event.saturated:.0%} of the units saturated")
+    if event.spectral_radius is not None:
+        told.append(f"spectral radius {event.spectral_radius:.3g}")
+    return "; ".join(told)
 
 
 def draw(found: GradientFlow, path: Path) -> None:
@@ -130,6 +141,15 @@ def _reach(curve: Curve, lags: int) -> str:
     if curve.horizon is None:
         return f"{half}; 1 % is still left after {lags:,}"
     return f"{half}, 99 % after {_count(curve.horizon, 'character')}: what lies further back is hardly learned from"
+
+
+def _left(event: Flowed) -> str:
+    if event.log10_norm_last is None and event.horizon is None:
+        return "gradients that are no finite numbers"
+    if event.half_life is None:
+        return f"more than half of a gradient is left after all {event.lags:,} characters"
+    half = f"half of a gradient is left after {_count(event.half_life, 'character')}"
+    return f"{half}, 1 % after {f'{event.horizon:,}' if event.horizon is not None else f'more than {event.lags:,}'}"
 
 
 def _count(count: int, of: str) -> str:

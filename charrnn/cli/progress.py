@@ -1,29 +1,26 @@
-"""How a training looks: one live display in a terminal, plain lines elsewhere, JSON for machines."""
+"""How a training looks: a live display in a terminal, plain lines elsewhere, JSON for machines."""
 
 import errno
 import json
+import os
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
-from rich.console import Console, Group, RenderableType
-from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.text import Text
+from rich.console import Console
 
-from charrnn.cli.display import Terminal, printable
-from charrnn.learning.events import Evaluated, Event, Finished, Recovered, Sampled, Saved, Stepped, bits
+from charrnn.cli.dashboard import Dashboard
+from charrnn.cli.display import Terminal
+from charrnn.cli.live import LiveDisplay
+from charrnn.cli.telling import PlainLines, introduction
+from charrnn.learning.events import Event, Finished, Saved, Stepped
 from charrnn.runs.recording import as_json
 from charrnn.runs.run import Run
 
-SMOOTHING = 0.98  # of loss, speed and share clipped: about the last fifty steps
-LINE_EVERY = 10.0  # seconds between plain lines
-ENDINGS = {
-    "steps": "all steps made",
-    "patience": "no better for so long",
-    "stopped": "stopped; what was learned is saved",
-}
+NOTEBOOK = (
+    "JPY_PARENT_PID"  # Jupyter's, in what its cells start: a terminal by its own account, whose cursor cannot go up
+)
 
 
 class View(Protocol):
@@ -32,172 +29,82 @@ class View(Protocol):
     def __call__(self, event: Event) -> None: ...
 
 
-def follow(run: Run, stop: Callable[[], bool], json: bool, quiet: bool) -> Finished:
-    """Draw a training to its end, and hand back how it ended."""
+def follow(run: Run, stop: Callable[[], bool], json: bool, quiet: bool, more: Sequence[View] = ()) -> Finished:
+    """Draw a training to its end, telling `more` of it too, and hand back how it ended."""
     console = Terminal(stderr=True, highlight=False)
-    steps = run.plan.steps
-    view: View
+    views = [*more, *([_json_line] if json else [])]
+    if quiet:
+        return _drain(run, stop, views)
+    above, bound = introduction(run), run.plan.config.training.max_grad_norm
     try:
-        for line in [] if quiet else _introduction(run):
-            console.print(Text(printable(line)), soft_wrap=True)
+        for line in above:
+            console.print(line, soft_wrap=True)
     except BrokenPipeError:
         return _drain(run, lambda: True, [])
-    if quiet:
-        return _drain(run, stop, [_json_line] if json else [])
-    if not console.is_terminal:
-        view = PlainLines(console, steps)
-        return _drain(run, stop, [view, *([_json_line] if json else [])])
-    view = LiveDisplay(console, steps, run.trainer.progress.step)
+    if not can_be_drawn_on(console, json):
+        return _drain(run, stop, [PlainLines(console, run.plan.steps, bound), *views])
+    dashboard = Dashboard(console, run.plan.steps, run.trainer.progress.step, bound)
+    live = LiveDisplay(console, dashboard, above)
     finished = None
     try:
-        with Live(get_renderable=view.render, console=console, refresh_per_second=4, transient=True):
-            finished = _drain(run, stop, [view, *([_json_line] if json else [])])
+        with live:
+            finished = _drain(run, stop, [live, *views], live.tick)
     except OSError:  # the terminal went away, and cannot be left as it was
         if finished is None:
             raise
     return finished
 
 
-class Averages:
-    """The running figures of a training, smoothed."""
-
-    def __init__(self) -> None:
-        self.last: Stepped | None = None
-        self.valid: float | None = None
-        self._sums = {"loss": 0.0, "speed": 0.0, "clipped": 0.0}
-        self._weight = 0.0
-
-    def add(self, event: Event) -> None:
-        """Take note of a step or an evaluation."""
-        if isinstance(event, Stepped):
-            self.last = event
-            values = {"loss": event.loss, "speed": event.chars_per_second, "clipped": float(event.clipped)}
-            self._sums = {
-                name: SMOOTHING * total + (1 - SMOOTHING) * values[name] for name, total in self._sums.items()
-            }
-            self._weight = SMOOTHING * self._weight + 1 - SMOOTHING
-        elif isinstance(event, Evaluated):
-            self.valid = event.loss
-
-    def __getitem__(self, name: str) -> float:
-        return self._sums[name] / self._weight
-
-    def line(self) -> str:
-        """The figures in words."""
-        if self.last is None:
-            return "starting"
-        loss = self["loss"]
-        valid = f" · valid {self.valid:.4f}" if self.valid is not None else ""
-        return (
-            f"epoch {self.last.epoch:.2f} · loss {loss:.4f} ({bits(loss):.3f} bpc){valid} · rate {self.last.learning_rate:.2e} · "
-            f"gradient {self.last.grad_norm:.2f} ({self['clipped']:.0%} clipped) · {self['speed'] / 1000:,.0f}k characters/s"
-        )
+def can_be_drawn_on(console: Console, json: bool) -> bool:
+    """Whether a picture can stand still on stderr: it is a terminal that can move its cursor, and shows no JSON besides."""
+    terminal = console.is_interactive and sys.stderr.isatty() and not console.is_dumb_terminal
+    return terminal and NOTEBOOK not in os.environ and not (json and sys.stdout.isatty())
 
 
-class LiveDisplay:
-    """A bar and a line of figures that stay at the bottom; evaluations and samples scroll by above."""
-
-    def __init__(self, console: Console, steps: int, done: int) -> None:
-        self._console, self._averages = console, Averages()
-        self._bar = Progress(
-            TextColumn("step"), MofNCompleteColumn(), BarColumn(bar_width=None), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
-            expand=True,
-        )  # fmt: skip
-        self._task = self._bar.add_task("steps", total=steps, completed=done)
-
-    def __call__(self, event: Event) -> None:
-        self._averages.add(event)
-        if isinstance(event, Stepped | Recovered):
-            self._bar.update(self._task, completed=event.step)
-        if not isinstance(event, Stepped):
-            for line in describe(event):
-                self._console.print(line)
-
-    def render(self) -> RenderableType:
-        """What stands at the bottom now."""
-        return Group(self._bar, Text(self._averages.line()))
-
-
-class PlainLines:
-    """A line every few seconds, and one for each thing that is not a step."""
-
-    def __init__(self, console: Console, steps: int) -> None:
-        self._console, self._steps, self._averages = console, steps, Averages()
-        self._told = time.monotonic()
-
-    def __call__(self, event: Event) -> None:
-        self._averages.add(event)
-        if isinstance(event, Stepped):
-            if time.monotonic() - self._told >= LINE_EVERY:
-                self._told = time.monotonic()
-                self._console.print(
-                    Text(f"step {event.step:,} of {self._steps:,} · {self._averages.line()}"), soft_wrap=True
-                )
-        else:
-            for line in describe(event):
-                self._console.print(line, soft_wrap=True)
-
-
-def describe(event: Event) -> list[Text]:
-    """An event other than a step, in words."""
-    match event:
-        case Evaluated():
-            best = " · the best so far" if event.best else ""
-            return [
-                Text(
-                    f"step {event.step:,}: validation loss {event.loss:.4f} nats, {event.bpc:.3f} bpc{best}",
-                    style="bold",
-                )
-            ]
-        case Sampled():
-            return [Text("  " + line, style="cyan") for line in printable(event.text).strip("\n").split("\n")]
-        case Recovered():
-            return [
-                Text(
-                    f"step {event.diverged_step:,}: {event.reason}: back to step {event.step:,}, at half the learning rate, "
-                    f"{event.learning_rate:.2e} (try {event.tries})",
-                    style="bold yellow",
-                )
-            ]
-        case Finished():
-            best = f" · best validation loss {event.best_loss:.4f}" if event.best_loss is not None else ""
-            return [Text(f"step {event.step:,}: {ENDINGS[event.reason]}{best} · {event.seconds:.0f} s", style="bold")]
-    return []
-
-
-def _introduction(run: Run) -> list[str]:
-    plan, config = run.plan, run.plan.config
-    model, training = config.model, config.training
-    lines = [
-        f"text: {', '.join(plan.sources)}: {len(plan.corpus.ids):,} characters, {len(plan.corpus.vocabulary)} different",
-        f"network: {model.cell} ({model.nonlinearity}), {model.hidden_size} units, {plan.parameters:,} parameters, {training.precision}",
-        f"training: {plan.steps:,} steps of {training.batch_size} streams x {training.sequence_length} characters, "
-        f"{plan.threads} core{'s' if plan.threads > 1 else ''}; run directory {run.path}",
-        *plan.notes,
-    ]
-    done = run.trainer.progress.step
-    return [*lines, f"resuming after step {done:,}"] if done else lines
-
-
-def _drain(run: Run, stop: Callable[[], bool], views: list[View]) -> Finished:
+def _drain(run: Run, stop: Callable[[], bool], views: list[View], tick: Callable[[], None] = lambda: None) -> Finished:
     """Follow a training to its end. Where nobody reads what is told any more (`| head`, a closed terminal), stop it as a
-    signal would. Raises OSError, at the end, where what is told cannot be written for another reason.
+    signal would. `tick` is called now and then, also while nothing happens. Raises OSError, at the end, where what is told
+    cannot be written for another reason.
     """
-    finished, listening, failed = None, list(views), None
-    for event in run.events(lambda: stop() or len(listening) < len(views)):
-        try:
-            for view in listening:
-                view(event)
-        except OSError as error:
-            listening.clear()
-            gone = isinstance(error, BrokenPipeError) or error.errno == errno.EIO  # of a pipe or a terminal
-            failed = None if gone else error
+    finished, readers = None, Readers(views, tick)
+    for event in run.events(lambda: stop() or readers.are_gone()):
+        readers.tell(event)
         if isinstance(event, Finished):
             finished = event
-    if failed:  # a full disk under a redirection, for example: the training is saved first
-        raise failed
+    if readers.failure:  # a full disk under a redirection, for example: the training is saved first
+        raise readers.failure
     assert finished is not None, "a training ends with Finished"
     return finished
+
+
+class Readers:
+    """Those who are told of a training, until one of them is gone."""
+
+    def __init__(self, views: Sequence[View], tick: Callable[[], None]) -> None:
+        self._views, self._tick = views, tick
+        self._gone = False
+        self.failure: OSError | None = None
+
+    def tell(self, event: Event) -> None:
+        """Tell all of them of an event."""
+        with self._noticing():
+            for view in self._views:
+                view(event)
+
+    def are_gone(self) -> bool:
+        """Whether one is gone; the others are given the time."""
+        with self._noticing():
+            self._tick()
+        return self._gone
+
+    @contextmanager
+    def _noticing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._views, self._tick, self._gone = [], lambda: None, True
+            gone = isinstance(error, BrokenPipeError) or error.errno == errno.EIO  # of a pipe or a terminal
+            self.failure = None if gone else error
 
 
 def _json_line(event: Event) -> None:

@@ -1,6 +1,6 @@
 """`charrnn train`."""
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,6 +47,9 @@ def train(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="The seed of every random number in the run.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write what TensorBoard shows, too: files in DIR/tensorboard.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Tell nothing but errors.")] = False,
 ) -> None:
@@ -56,11 +59,14 @@ def train(
     """
     from charrnn import api
     from charrnn.cli import display, progress, signals
+    from charrnn.cli import tensorboard as boards
     from charrnn.runs.budget import parse_duration
     from charrnn.runs.configuration import resolve
 
     if sum(end is not None for end in (steps, epochs, duration)) > 1:
         raise typer.BadParameter("give one of --steps, --epochs and --time")
+    if tensorboard:
+        boards.require_library()
     seconds = None if duration is None else parse_duration(duration)
     if resume is not None:
         _refuse_with_resume(
@@ -84,8 +90,8 @@ def train(
             display.show_plan(plan, resolved, json)
             return
         run = api.start(plan, out)
-    with signals.stop_politely() as stop:
-        finished = progress.follow(run, stop.requested, json=json, quiet=quiet)
+    with signals.stop_politely() as stop, boards.board_of(run.path) if tensorboard else nullcontext() as board:
+        finished = progress.follow(run, stop.requested, json, quiet, [board] if board else [])
     if finished.reason == "stopped" and not stop.requested():
         raise typer.Exit(UNREAD)
     if finished.reason == "stopped":

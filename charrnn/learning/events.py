@@ -19,21 +19,45 @@ class Stepped:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """The whole of a split was read with the weights of this step; `best` if no loss before was lower."""
+    """The whole of a split was read with the weights of this step; `best` if no loss before was lower.
+
+    `saturated`: the share of hidden units that are, in the state carried through the training split; see saturation.py.
+    """
 
     step: int
     split: str
     loss: float
     bpc: float
     best: bool
+    saturated: float | None = None
 
 
 @dataclass(frozen=True)
 class Sampled:
-    """The network wrote something."""
+    """The network wrote something; `surprisals` are those of its characters, in nats."""
 
     step: int
     text: str
+    surprisals: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Flowed:
+    """Gradients were followed back through a layer, with the weights of this step: see checks/flow_estimate.py for the figures.
+
+    None stands for what is no number, or lies beyond the `lags` characters that were looked back.
+    """
+
+    step: int
+    layer: int
+    lags: int
+    half_life: int | None
+    horizon: int | None
+    log10_norm_1: float | None
+    log10_norm_last: float | None
+    lyapunov: float | None
+    spectral_radius: float | None
+    saturated: float | None
 
 
 @dataclass(frozen=True)
@@ -75,7 +99,7 @@ class Finished:
     seconds: float
 
 
-Event = Stepped | Evaluated | Sampled | Saved | Resumed | Recovered | Finished
+Event = Stepped | Evaluated | Sampled | Flowed | Saved | Resumed | Recovered | Finished
 
 
 def bits(nats: float) -> float:

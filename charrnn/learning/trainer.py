@@ -17,6 +17,7 @@ from charrnn.learning.events import Evaluated, Event, Finished, Stepped, bits
 from charrnn.learning.freezing import Freezing
 from charrnn.learning.optimizers import Optimizer
 from charrnn.learning.parallel import StreamSplit
+from charrnn.learning.saturation import saturated_units
 from charrnn.learning.schedules import STALLED, Schedule
 from charrnn.network.arrays import Array
 from charrnn.network.dropout import Dropout
@@ -161,4 +162,5 @@ class Trainer:
         else:
             progress.evaluations_without_best += 1
             progress.stalls += int(progress.evaluations_without_best % STALLED == 0)
-        return Evaluated(progress.step, "valid", loss, bits(loss), best)
+        saturated = saturated_units(self.network.architecture, self.state)
+        return Evaluated(progress.step, "valid", loss, bits(loss), best, saturated)

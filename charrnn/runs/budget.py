@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from charrnn.errors import RunError
-from charrnn.learning.events import Evaluated, Event, Finished, Stepped
+from charrnn.learning.events import Evaluated, Event, Finished, Flowed, Stepped
 from charrnn.runs import plan as plans
 from charrnn.runs import run as runs
 from charrnn.runs.config import LONGEST as ENDLESS
@@ -71,7 +71,10 @@ def _measured(plan: Plan, seconds: float) -> Cost:
 
 
 class _Clock:
-    """How long the events of a training take, by kind; steps within `warm_up` seconds of the first are not counted."""
+    """How long the events of a training take, by kind; steps within `warm_up` seconds of the first are not counted.
+
+    Looks at the flow of gradients are a part of the steps that they are told before.
+    """
 
     def __init__(self, warm_up: float) -> None:
         self.last = self.begun = time.perf_counter()
@@ -83,11 +86,11 @@ class _Clock:
     def note(self, event: Event) -> None:
         now = time.perf_counter()
         passed, self.last = now - self.last, now
-        if isinstance(event, Stepped):
+        if isinstance(event, Stepped | Flowed):
             if self.start is None:
                 self.start = now - self.begun
             elif now - self.begun - self.start > self._warm_up:
-                self.steps += 1
+                self.steps += isinstance(event, Stepped)
                 self.stepping += passed
         elif self.start is not None and not isinstance(event, Finished):
             self.rest += passed

@@ -195,6 +195,9 @@ class Training(Section):
     sample_every: Whole | None = Field(
         None, ge=0, le=LONGEST, description="updates between samples; null: at each validation; 0: never"
     )
+    gradflow_every: Whole | None = Field(
+        None, ge=1, le=LONGEST, description="updates between looks at how far gradients reach; null: never"
+    )
     patience: Whole | None = Field(
         None, ge=1, le=LONGEST, description="stop after this many validations without a better loss; null: never"
     )

@@ -1,6 +1,6 @@
 """A run directory: what a training writes, and where sampling finds it.
 
-config.yaml  last.safetensors  previous.safetensors  best.safetensors  metrics.jsonl  lock  diverged.safetensors
+config.yaml  last.safetensors  previous.safetensors  best.safetensors  metrics.jsonl  lock  diverged.safetensors  tensorboard/
 """
 
 import itertools

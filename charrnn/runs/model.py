@@ -31,7 +31,7 @@ from charrnn.text.vocabulary import Vocabulary, describe
 LONGEST_FIT = 1_000_000  # characters of the validation split on which weights are fitted
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Model:
     """What `load` gives: `saved` is the checkpoint of the first network; the weights, of the members, add up to 1."""
 
@@ -41,6 +41,13 @@ class Model:
     weights: tuple[float, ...] = (1.0,)
     weights_are_fitted: bool = False  # on the validation split
     notes: tuple[str, ...] = ()  # the files it came from, and what is to be said of them
+
+    def __repr__(self) -> str:
+        config, progress = self.saved.config.model, self.saved.progress
+        loss = f", validation loss {progress.best_loss:.4f}" if progress.best_loss is not None else ""
+        named = " + ".join(member.name for member in self.members)
+        network = f"{config.cell} of {config.hidden_size} units, {len(self.vocabulary)} characters"
+        return f"<Model {named}: {network}, {progress.step:,} steps{loss}>"
 
     @property
     def vocabulary(self) -> Vocabulary:

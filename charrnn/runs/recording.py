@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from charrnn.learning.events import Evaluated, Event, Finished, Recovered, Resumed, Sampled, Saved, Stepped
+from charrnn.learning.events import Evaluated, Event, Finished, Flowed, Recovered, Resumed, Sampled, Saved, Stepped
 from charrnn.learning.trainer import Progress
 from charrnn.runs import checkpoint as checkpoints
 from charrnn.runs.checkpoint import Checkpoint
@@ -22,6 +22,7 @@ EVENT_NAMES = {
     Stepped: "step",
     Evaluated: "eval",
     Sampled: "sample",
+    Flowed: "gradflow",
     Saved: "saved",
     Resumed: "resumed",
     Recovered: "recovered",

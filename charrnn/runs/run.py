@@ -19,6 +19,7 @@ from charrnn.learning.trainer import Trainer
 from charrnn.network.network import Network
 from charrnn.runs import directory, recording
 from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.flowing import flowing
 from charrnn.runs.lock import Lock
 from charrnn.runs.plan import Plan
 from charrnn.runs.record import TextRecord
@@ -27,6 +28,7 @@ from charrnn.text.vocabulary import Ids
 from charrnn.text.windows import Windows
 
 RUNS = "runs"
+DIGITS = 3  # of a sample's surprisals
 SAMPLE_LENGTH = 200  # characters shown now and then while training
 SAMPLE_OPTIONS = Options(temperature=0.8)
 
@@ -40,7 +42,7 @@ class Run:
         trainer.recovery = GoingBack(trainer, path, plan.config, plan.corpus.vocabulary, plan.corpus.sha256)
 
     def events(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
-        """Train, sample, save and log; yield each fact as it comes. Stopping at any of them loses nothing but what
+        """Train, sample, look at the gradients' flow, save and log; yield each fact as it comes. Stopping at any of them loses nothing but what
         came after the last save.
 
         Raises DivergedError where going back does not help, and RunError when the directory cannot be written.
@@ -48,6 +50,9 @@ class Run:
         training = self.plan.config.training
         events = self.trainer.train(self.plan.steps, should_stop)
         events = self._sampling(events, training.sample_every)
+        events = flowing(
+            events, self.trainer.network, self.plan.corpus, training.gradflow_every, training.sequence_length
+        )
         events = recording.saving(events, self.checkpoint, self.path, training.save_every)
         try:
             with one_blas_thread():
@@ -81,13 +86,15 @@ class Run:
             )
             told: list[Event] = [event]
             if due:  # before a step: a save may follow it, after which a resumed run tells nothing of it anew
-                told.insert(0 if isinstance(event, Stepped) else 1, Sampled(event.step, self._sample(event.step)))
+                told.insert(0 if isinstance(event, Stepped) else 1, self._sample(event.step))
             yield from told
 
-    def _sample(self, step: int) -> str:
+    def _sample(self, step: int) -> Sampled:
         generator = Generator(NetworkPredictor(self.trainer.network), self.plan.corpus.vocabulary)
         seed = (self.plan.config.training.seed, step)
-        return "".join(generator.generate("", SAMPLE_LENGTH, SAMPLE_OPTIONS, seed))
+        pieces = list(generator.generate_scored("", SAMPLE_LENGTH, SAMPLE_OPTIONS, seed))
+        surprisals = tuple(round(surprisal, DIGITS) for _, surprisal in pieces)
+        return Sampled(step, "".join(text for text, _ in pieces), surprisals)
 
 
 def start(plan: Plan, out: Path | None = None) -> Run:

@@ -12,8 +12,9 @@ from tiny import trained
 from charrnn.checks.gradient_flow import NOTHING, Curve, GradientFlow, LayerFlow
 from charrnn.checks.spectrum import Conditions
 from charrnn.checks.truncation import Truncation
-from charrnn.cli.flows import _cost, _view, as_number, words
+from charrnn.cli.flows import _cost, _view, as_number, reach, words
 from charrnn.cli.logplot import HEIGHT, log_plot
+from charrnn.learning.events import Flowed
 
 SMALL = ("-s", "model.hidden_size=8", "-s", "runtime.threads=1", "--lags", "20")
 
@@ -215,3 +216,59 @@ def test_what_is_too_small_to_draw_is_left_out():
 def test_a_power_of_ten_is_told_as_a_number_however_small_or_near_the_next():
     told = [as_number(log10) for log10 in (0, -1.699, -4.5, -8.0001, -47.03, 5.9999, -1e4)]
     assert told == ["1", "0.02", "3.2e-05", "1.0e-08", "9.3e-48", "1.0e+06", "0"]
+
+
+def look(**figures):
+    known = {
+        "step": 500,
+        "layer": 1,
+        "lags": 64,
+        "half_life": 3,
+        "horizon": 31,
+        "log10_norm_1": -0.1,
+        "log10_norm_last": -4.0,
+    }
+    return Flowed(**{**known, "lyapunov": -0.1, "spectral_radius": 1.0234, "saturated": 0.123, **figures})
+
+
+@pytest.mark.parametrize(
+    ("figures", "said"),
+    [
+        (
+            {},
+            "half of a gradient is left after 3 characters, 1 % after 31; 12% of the units saturated; spectral radius 1.02",
+        ),
+        ({"horizon": None}, "half of a gradient is left after 3 characters, 1 % after more than 64; 12%"),
+        ({"half_life": None, "horizon": None}, "more than half of a gradient is left after all 64 characters; 12%"),
+        (
+            {"half_life": 1, "horizon": 1, "log10_norm_last": None},
+            "half of a gradient is left after 1 character, 1 % after 1; 12%",
+        ),
+        (
+            dict.fromkeys(("half_life", "horizon", "log10_norm_1", "log10_norm_last", "spectral_radius", "saturated")),
+            "gradients that are no finite numbers",
+        ),
+    ],
+)
+def test_a_training_tells_a_look_in_a_line(figures, said):
+    assert reach(look(**figures)).startswith(f"step 500, layer 1: {said}")
+
+
+def test_a_training_that_looks_says_so_and_tells_it_as_json(charrnn, text_file):
+    arguments = ("train", text_file, *SMALL[:4], "--steps", "4", "-s", "training.gradflow_every=2")
+    plain = charrnn(*arguments)
+    assert "step 2, layer 1: half of a gradient is left after" in plain.stderr
+    found = charrnn(*arguments, "--json", "-q")
+    looks = [event for event in map(json.loads, found.stdout.splitlines()) if event["event"] == "gradflow"]
+    assert [event["step"] for event in looks] == [2, 4]
+    assert looks[0]["half_life"] >= 1
+
+
+def test_the_key_is_in_the_schema_and_in_what_a_dry_run_shows(charrnn, text_file):
+    schema = json.loads(charrnn("schema").stdout)
+    assert "gradflow_every" in json.dumps(schema)
+    shown = json.loads(charrnn("train", text_file, "--dry-run", "--json", "-s", "training.gradflow_every=500").stdout)
+    assert (shown["config"]["training"]["gradflow_every"], shown["origins"]["training.gradflow_every"]) == (
+        500,
+        "--set",
+    )

@@ -7,7 +7,7 @@ import pytest
 
 from charrnn import api
 from charrnn.errors import RunError
-from charrnn.learning.events import Evaluated, Finished, Saved, Stepped
+from charrnn.learning.events import Evaluated, Finished, Flowed, Saved, Stepped
 from charrnn.runs import budget
 from charrnn.runs.budget import parse_duration
 
@@ -69,6 +69,16 @@ def test_the_clock_counts_steps_after_the_warm_up_and_everything_but_the_end(mon
     ):
         clock.note(event)
     assert (clock.start, clock.steps, clock.stepping, clock.rest) == (2, 3, 3, 2)
+
+
+def test_looks_at_the_flow_of_gradients_are_a_part_of_the_steps(monkeypatch):
+    ticks = iter(range(100))
+    monkeypatch.setattr(budget.time, "perf_counter", lambda: next(ticks))
+    clock, look = budget._Clock(warm_up=1.5), Flowed(2, 1, 8, *[None] * 7)
+    steps = [Stepped(n, 0, 0, 0, False, 0, 0) for n in range(1, 6)]
+    for event in (steps[0], steps[1], look, steps[2], look, steps[3], Evaluated(4, "valid", 1, 1, True)):
+        clock.note(event)
+    assert (clock.start, clock.steps, clock.stepping, clock.rest) == (1, 2, 4, 1)
 
 
 @pytest.mark.parametrize("seconds", [0, -1, math.nan, math.inf])

@@ -87,10 +87,10 @@ def test_a_run_that_is_not_there_names_those_that_are(tiny_run):
 def test_a_line_that_was_cut_off_does_not_spoil_the_next(tiny_run):
     with (tiny_run / "metrics.jsonl").open("a") as file:
         file.write('{"event": "st')
-    list(recording.logged([Sampled(3, "x")], tiny_run, 10))
+    list(recording.logged([Sampled(3, "x", (0.5,))], tiny_run, 10))
     events = [json.loads(line) for line in (tiny_run / "metrics.jsonl").read_text().splitlines()]
     assert events[-2]["event"] == "saved"
-    assert events[-1] == {"event": "sample", "step": 3, "text": "x"}
+    assert events[-1] == {"event": "sample", "step": 3, "text": "x", "surprisals": [0.5]}
 
 
 def test_the_metrics_of_a_step_are_on_disk_before_its_checkpoint(tmp_path, text_file, tiny_config):

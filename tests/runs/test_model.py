@@ -2,6 +2,7 @@
 
 import lzma
 import math
+import re
 
 import numpy as np
 import pytest
@@ -486,3 +487,10 @@ def test_bytes_that_are_no_characters_are_not_held_for_ever(tmp_path):
     stretches = list(model.scored(iter([b"\x80" * 10] * 5)))
     assert [len(found.characters) for found in stretches] == [2, 2, 3, 2, 3, 1]
     assert "".join("".join(found.characters) for found in stretches) == "\ufffd" * 50
+
+
+def test_a_model_says_in_a_line_what_it_is(tiny_run):
+    told = repr(api.load(tiny_run))
+    assert re.fullmatch(
+        r"<Model .*best\.safetensors: rnn of \d+ units, \d+ characters, [\d,]+ steps, validation loss \d\.\d{4}>", told
+    )

@@ -1,0 +1,97 @@
+"""The figures of gradient_flow.py, cheaply: for looking at a network while it learns.
+
+Fewer places, and of a Jacobian product not all H rows but K random orthonormal directions g: what is left of a gradient is
+measured as it goes back, ‖g J_t ... J_{k+1}‖, root mean square over the K. Its expectation is rms of products.py, which it is exactly
+for H <= K; beyond, it has a relative standard deviation of at most 1/√(2 K), 18 % for K = 16, at each place: in the worst case, that
+of a product of rank 1. A step back costs K/H of a whole product. In the network's own precision, for what grows is scaled back.
+
+Of an LSTM the way from c to c is followed, which is the one by which it remembers.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from charrnn.checks import jacobians
+from charrnn.checks.gradient_flow import HALF, ONE_PERCENT, lag_below, lyapunov_exponent, warmed_up
+from charrnn.checks.products import random_directions, rms_by_lag
+from charrnn.checks.saturation import saturated
+from charrnn.checks.spectrum import GATES, spectral_radius
+from charrnn.network.architecture import Architecture
+from charrnn.network.arrays import Array, Ids
+from charrnn.network.cells.cell import Weights
+from charrnn.network.network import Network
+
+POSITIONS, DIRECTIONS = 4, 16
+CONTENT = {"rnn": ("h", "W_hh"), "gru": ("n", "n"), "lstm": ("tanh c", "g")}  # by cell: what is no gate, and its matrix
+
+
+@dataclass(frozen=True)
+class FlowEstimate:
+    """One layer, counted from 1, with `lags` characters looked back; None for what is no number, or lies beyond them.
+
+    `half_life` and `horizon` in characters; `log10_norm_1` and `log10_norm_last` of the median of rms at lag 1 and at the last;
+    `lyapunov` in nats per character; `spectral_radius` of W_hh, of a gated cell of the block of its candidate (n, g), which is to it
+    what W_hh is to an rnn; `saturated` is the share of units whose own nonlinearity, not a gate's, is flat.
+    """
+
+    layer: int
+    lags: int
+    half_life: int | None
+    horizon: int | None
+    log10_norm_1: float | None
+    log10_norm_last: float | None
+    lyapunov: float | None
+    spectral_radius: float | None
+    saturated: float | None
+
+
+def flow_estimates(network: Network, ids: Ids, lags: int, directions: int = DIRECTIONS) -> list[FlowEstimate]:
+    """Of each layer of a network, on POSITIONS places of a text, (n,). Deterministic, and the network stays as it is.
+
+    Raises CheckError for a text of fewer than lags + 1 characters.
+    """
+    with np.errstate(all="ignore"):  # a network on its way to diverge is looked at too
+        window, state = warmed_up(network, ids, lags, POSITIONS)
+        ws = network.workspace(*window[:-1].shape)
+        network.logits(window[:-1], state, ws)
+        layers = zip(network.layers, ws.layers, strict=True)
+        return [
+            _estimate(network.architecture, number, w, layer.cell, window[:-1].shape, directions)
+            for number, (w, layer) in enumerate(layers, start=1)
+        ]
+
+
+def _estimate(
+    architecture: Architecture, number: int, w: Weights, cell: Any, shape: tuple[int, ...], directions: int
+) -> FlowEstimate:
+    (T, P), H, S = shape, architecture.hidden_size, architecture.make_cell().number_of_states
+    followed = random_directions(directions, H).astype(w["W_hh"].dtype)
+    rms, whole = rms_by_lag(jacobians.of_layer(architecture, w, cell), T, P, S, followed)
+    median = np.median(rms[-1], axis=1) / np.log(10)
+    nonlinearity, gate = CONTENT[architecture.cell]
+    return FlowEstimate(
+        number,
+        T,
+        _reach(HALF, median),
+        _reach(ONE_PERCENT, median),
+        _finite(median[1]),
+        _finite(median[-1]),
+        _finite(lyapunov_exponent(whole)),
+        _finite(_radius(w["W_hh"].reshape(-1, H, H)[GATES[architecture.cell].index(gate)])),
+        _finite(saturated(architecture, cell)[nonlinearity]),
+    )
+
+
+def _reach(share: float, log10: Array) -> int | None:
+    return None if np.isnan(log10).any() else lag_below(share, log10.tolist())
+
+
+def _radius(W: Array) -> float | None:
+    return spectral_radius(W) if np.isfinite(W).all() else None
+
+
+def _finite(value: float | None) -> float | None:
+    """A number that JSON can hold, or None."""
+    return float(value) if value is not None and np.isfinite(value) else None

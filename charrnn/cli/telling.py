@@ -1,0 +1,97 @@
+"""A training told in lines that stay: its beginning, what is not a step, and, where no display can be drawn, its steps."""
+
+import time
+
+from rich.console import Console
+from rich.text import Text
+
+from charrnn.cli import flows
+from charrnn.cli.averages import Averages
+from charrnn.cli.colours import coloured
+from charrnn.cli.display import printable
+from charrnn.learning.events import Evaluated, Event, Finished, Flowed, Recovered, Sampled, Stepped
+from charrnn.learning.symptoms import Symptoms
+from charrnn.runs.run import Run
+
+LINE_EVERY = 10.0  # seconds between plain lines
+WARNING = "bold yellow"
+ENDINGS = {
+    "steps": "all steps made",
+    "patience": "no better for so long",
+    "stopped": "stopped; what was learned is saved",
+}
+
+
+def introduction(run: Run) -> list[Text]:
+    """The text, the network and the training, a line each, and what else is to be known before it begins."""
+    plan, config = run.plan, run.plan.config
+    model, training = config.model, config.training
+    lines = [
+        f"text: {', '.join(plan.sources)}: {len(plan.corpus.ids):,} characters, {len(plan.corpus.vocabulary)} different",
+        f"network: {model.cell} ({model.nonlinearity}), {model.hidden_size} units, {plan.parameters:,} parameters, {training.precision}",
+        f"training: {plan.steps:,} steps of {training.batch_size} streams x {training.sequence_length} characters, "
+        f"{plan.threads} core{'s' if plan.threads > 1 else ''}; run directory {run.path}",
+        *plan.notes,
+    ]
+    done = run.trainer.progress.step
+    return [Text(printable(line)) for line in ([*lines, f"resuming after step {done:,}"] if done else lines)]
+
+
+class PlainLines:
+    """A line every few seconds, and one for each thing that is not a step."""
+
+    def __init__(self, console: Console, steps: int, max_grad_norm: float | None) -> None:
+        self._console, self._steps = console, steps
+        self._averages, self._symptoms = Averages(max_grad_norm), Symptoms()
+        self._told = time.monotonic()
+
+    def __call__(self, event: Event) -> None:
+        """Tell an event, or pass it over."""
+        self._averages.add(event)
+        lines = describe(event) + warnings(self._symptoms.read(event))
+        if isinstance(event, Sampled):
+            lines = sample_lines(event)
+        elif isinstance(event, Stepped) and time.monotonic() - self._told >= LINE_EVERY:
+            self._told = time.monotonic()
+            lines = [Text(" · ".join([f"step {event.step:,} of {self._steps:,}", *self._averages.figures()]))]
+        for line in lines:
+            self._console.print(line, soft_wrap=True)
+
+
+def describe(event: Event) -> list[Text]:
+    """An event other than a step or a sample, in words."""
+    match event:
+        case Evaluated():
+            best = " · the best so far" if event.best else ""
+            line = f"step {event.step:,}: validation loss {event.loss:.4f} nats, {event.bpc:.3f} bpc{best}"
+            return [Text(line, style="bold")]
+        case Flowed():
+            return [Text(flows.reach(event))]
+        case Recovered():
+            line = (
+                f"step {event.diverged_step:,}: {event.reason}: back to step {event.step:,}, at half the learning rate, "
+                f"{event.learning_rate:.2e} (try {event.tries})"
+            )
+            return [Text(line, style=WARNING)]
+        case Finished():
+            best = f" · best validation loss {event.best_loss:.4f}" if event.best_loss is not None else ""
+            return [Text(f"step {event.step:,}: {ENDINGS[event.reason]}{best} · {event.seconds:.0f} s", style="bold")]
+    return []
+
+
+def warnings(lines: list[str]) -> list[Text]:
+    """What has begun to go wrong."""
+    return [Text(line, style=WARNING) for line in lines]
+
+
+def sample_lines(event: Sampled) -> list[Text]:
+    """A sample in the colours of its surprisals, set in from the edge."""
+    return [Text("  ") + line for line in sample(event).split("\n", allow_blank=True)]
+
+
+def sample(event: Sampled) -> Text:
+    """A sample in the colours of its surprisals, without empty lines around it."""
+    begin = len(event.text) - len(event.text.lstrip("\n"))
+    text = event.text[begin:].rstrip("\n")
+    surprisals = event.surprisals[begin : begin + len(text)] or (0.0,) * len(text)
+    return coloured(map(printable, text), surprisals)

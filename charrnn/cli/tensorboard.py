@@ -1,0 +1,129 @@
+"""What TensorBoard shows of a training: event files in its run directory, beside metrics.jsonl, which holds the same.
+
+tensorboardX brings the format, and is an extra. Its SummaryWriter is not used: that writes in a thread of its own, which a full
+disk ends, and then its queue fills and the training waits for ever. And it makes a record of every scalar; here a step is one.
+
+A file is begun by each process, and the names follow each other. Where a step is told anew, a mark before it makes TensorBoard
+forget what was told of it and of later ones.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from charrnn.cli.display import tell
+from charrnn.errors import FigureError
+from charrnn.learning.events import Evaluated, Event, Flowed, Recovered, Resumed, Sampled, Stepped
+
+FOLDER = "tensorboard"
+FLUSH_EVERY = 5.0  # seconds until what was told is on the disk
+OF_A_STEP = ("loss", "grad_norm", "clipped", "learning_rate", "chars_per_second", "epoch")
+OF_A_FLOW = ("half_life", "horizon", "log10_norm_1", "log10_norm_last", "lyapunov", "spectral_radius", "saturated")
+
+
+def require_library() -> None:
+    """Raises FigureError without tensorboardX."""
+    try:
+        import tensorboardX  # noqa: F401
+    except ImportError:
+        raise FigureError("train --tensorboard needs tensorboardX: pip install 'charrnn-numpy[tensorboard]'") from None
+
+
+@contextmanager
+def board_of(run: Path) -> Iterator["Board"]:
+    """What writes the events of a run that it is told."""
+    board = Board(run / FOLDER)
+    try:
+        yield board
+    finally:
+        board.close()
+
+
+class Board:
+    """Told of each event of a training. A disk that does not take it any more is told once, and the training goes on."""
+
+    def __init__(self, folder: Path) -> None:
+        """A file in this folder, which is made with the first event: before, the run has not been saved, and may be begun anew."""
+        self._folder = folder
+        self._file: EventFile | None = None
+        self._lost = False
+
+    def __call__(self, event: Event) -> None:
+        if self._lost:
+            return
+        with self._losing():
+            if self._file is None:
+                self._file = EventFile(self._folder)
+            self._file.add(event)
+
+    def close(self) -> None:
+        """Write what is left."""
+        if self._file is not None and not self._lost:
+            with self._losing():
+                self._file.close()
+
+    @contextmanager
+    def _losing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._lost = True
+            tell(f"{self._folder}: cannot be written: {error.strerror or error}; the training goes on without it")
+
+
+class EventFile:
+    """One file of records. Raises OSError, as does every method."""
+
+    def __init__(self, folder: Path) -> None:
+        from tensorboardX.event_file_writer import EventsWriter
+        from tensorboardX.proto.event_pb2 import Event as Record
+        from tensorboardX.proto.event_pb2 import SessionLog
+        from tensorboardX.proto.summary_pb2 import Summary
+
+        folder.mkdir(exist_ok=True)
+        number = sum(1 for _ in folder.iterdir())
+        # An absolute path: tensorboardX takes "s3:" at the beginning for a place in the net.
+        self._writer = EventsWriter(str(folder.absolute() / "events"), f".{number:04}")
+        self._record, self._summary, self._began = Record, Summary, SessionLog(status=SessionLog.START)
+        self._flushed = time.monotonic()
+
+    def add(self, event: Event) -> None:
+        """What TensorBoard can show of it."""
+        if isinstance(event, Resumed | Recovered):
+            self._write(event.step + 1, session_log=self._began)
+        elif isinstance(event, Sampled):
+            from tensorboardX.summary import text
+
+            self._write(event.step, summary=text("sample", as_markdown(event.text)))
+        elif values := scalars(event):
+            summary = self._summary(value=[self._summary.Value(tag=tag, simple_value=values[tag]) for tag in values])
+            self._write(event.step, summary=summary)
+        if time.monotonic() - self._flushed >= FLUSH_EVERY:
+            self._writer.flush()
+            self._flushed = time.monotonic()
+
+    def _write(self, step: int, **content: object) -> None:
+        self._writer.write_event(self._record(wall_time=time.time(), step=step, **content))
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._writer.close()
+
+
+def scalars(event: Event) -> dict[str, float]:
+    """The numbers of an event under the names that TensorBoard groups them by; what is None is left out."""
+    found: dict[str, float | None] = {}
+    match event:
+        case Stepped():
+            found = {f"train/{name}": getattr(event, name) for name in OF_A_STEP}
+        case Evaluated(split=split):
+            found = {f"{split}/loss": event.loss, f"{split}/bpc": event.bpc, "train/saturated": event.saturated}
+        case Flowed(layer=layer):
+            found = {f"gradient_flow/layer{layer}/{name}": getattr(event, name) for name in OF_A_FLOW}
+    return {tag: value for tag, value in found.items() if value is not None}
+
+
+def as_markdown(text: str) -> str:
+    """A text as a block of code, which TensorBoard shows letter by letter."""
+    return "\n".join("    " + line for line in text.split("\n"))

@@ -1,0 +1,135 @@
+"""What the display shows, as captures: tests/cli/captures has a file for each size of a terminal.
+
+After a change that is wanted: `python -m pytest tests/cli/test_dashboard.py --rewrite-captures`, and read the difference.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+from rich.text import Text
+
+from charrnn.cli.dashboard import FILLED, Dashboard, bar, beside, duration, joined
+from charrnn.learning.events import Evaluated, Recovered, Sampled, Stepped
+
+CAPTURES = Path(__file__).parent / "captures"
+SIZES = [(20, 5), (40, 10), (40, 30), (60, 14), (80, 24), (100, 30), (160, 24), (200, 50)]
+TEXT = "\n\nFIRST KEEPER:\nThe lamp is lit, and all the harbour sleeps;\ta ship comes home.\n\nSECOND KEEPER:\nThen pull the rope and let it ring, for there is wind tonight.\n"
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+def trained(wrong=False):
+    """A dashboard half way through a training."""
+    clock = Clock()
+    dashboard = Dashboard(Console(width=80, color_system=None), 3000, 0, 1.0, clock)
+    for step in range(1, 1501):
+        clock.now += 0.05
+        dashboard.read(Stepped(step, step / 400, 1.5 + 3 / step**0.5, 0.8, step % 4 == 0, 2e-3, 123_456))
+        if step % 150 == 0:
+            loss = 2.0 if wrong and step > 300 else 1.7 + 3 / step**0.5
+            dashboard.read(Evaluated(step, "valid", loss, loss / np.log(2), True, 0.6 if wrong else 0.1))
+    dashboard.read(Sampled(1500, TEXT, tuple(np.linspace(0, 5, len(TEXT)))))
+    return dashboard
+
+
+def shown(dashboard, width, height):
+    return [line.plain.rstrip() for line in dashboard.lines(width, height)]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: "{}x{}".format(*size))
+@pytest.mark.parametrize("wrong", [False, True], ids=["well", "wrong"])
+def test_it_looks_as_captured(size, wrong, request):
+    capture = CAPTURES / "{}x{}_{}.txt".format(*size, "wrong" if wrong else "well")
+    found = "\n".join(shown(trained(wrong), *size)) + "\n"
+    if request.config.getoption("--rewrite-captures"):
+        capture.write_text(found, encoding="utf-8")
+    assert found == capture.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("width", [1, 2, 7, 20, 39, 40, 59, 60, 79, 109, 110, 111, 300])
+@pytest.mark.parametrize("height", [1, 2, 3, 5, 8, 13, 24, 80])
+def test_no_line_is_longer_than_the_terminal_and_there_are_fewer_than_it_has_rows(width, height):
+    lines = trained(wrong=True).lines(width, height)
+    assert all(line.cell_len <= width and "\n" not in line.plain for line in lines)
+    assert 1 <= len(lines) <= max(1, height - 1)
+
+
+def test_wide_characters_of_a_sample_take_two_columns():
+    dashboard = trained()
+    dashboard.read(Sampled(1600, "灯台の光が海を照らす" * 20, (1.0,) * 200))
+    assert all(line.cell_len <= 40 for line in dashboard.lines(40, 30))
+
+
+def test_before_the_first_step_there_is_a_bar_and_no_time_left():
+    dashboard = Dashboard(Console(width=80), 3000, 0, 1.0, Clock())
+    assert shown(dashboard, 80, 24)[1:] == ["starting"]
+    assert shown(dashboard, 80, 24)[0].endswith("0% · 0:00 gone · measuring")
+
+
+def test_the_time_left_of_a_resumed_training_is_by_its_own_steps():
+    clock = Clock()
+    dashboard = Dashboard(Console(width=80), 1000, 500, 1.0, clock)
+    clock.now += 10
+    dashboard.read(Stepped(501, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
+    assert shown(dashboard, 80, 24)[0].endswith(f"50% · 0:10 gone · {duration(4990)} left")
+
+
+def test_without_a_bound_the_gradient_has_none():
+    dashboard = Dashboard(Console(width=80), 1000, 0, None, Clock())
+    dashboard.read(Stepped(1, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
+    assert "gradient 0.50 (0% clipped)" in shown(dashboard, 100, 24)[1]
+
+
+def test_going_back_takes_bar_and_curve_back():
+    dashboard = trained()
+    dashboard.read(Recovered(700, "loss 99", 1501, 1e-3, 1))
+    lines = shown(dashboard, 80, 24)
+    assert lines[0].startswith("step 700/3,000")
+    assert any("steps 1 to 700" in line for line in lines)
+
+
+def test_what_is_wrong_is_told_by_read_when_it_begins_and_stands_in_the_lines_while_it_lasts():
+    dashboard = Dashboard(Console(width=80), 1000, 0, 1.0, Clock())
+    dashboard.read(Stepped(1, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
+    assert len(dashboard.read(Evaluated(1, "valid", 2.0, 2.9, True, 0.9))) == 1
+    assert dashboard.read(Evaluated(2, "valid", 1.9, 2.9, True, 0.9)) == []
+    assert any(line.startswith("saturation: 90%") for line in shown(dashboard, 80, 24))
+    dashboard.read(Evaluated(3, "valid", 1.8, 2.9, True, 0.2))
+    assert not any(line.startswith("saturation") for line in shown(dashboard, 80, 24))
+
+
+def test_figures_are_wrapped_between_them():
+    assert joined(["ab", "cd", "ef"], 7) == ["ab · cd", "ef"]
+    assert joined(["ab", "cd"], 6) == ["ab", "cd"]
+    assert joined(["abcdef", "g"], 3) == ["abcdef", "g"]
+
+
+def test_a_bar_is_filled_as_far_as_the_share():
+    assert bar(0.5, 10).plain == "━" * 5 + "─" * 5
+    assert [(span.start, span.end, span.style) for span in bar(0.5, 10).spans] == [(0, 5, FILLED), (5, 10, "dim")]
+    assert bar(1.0, 3).plain == "━━━"
+    assert bar(0.3, -2).plain == ""
+
+
+def test_blocks_stand_side_by_side():
+    left, right = [Text("a"), Text("bc")], [Text("x"), Text("y"), Text("z")]
+    assert [line.plain for line in beside(left, right, 4)] == ["a   x", "bc  y", "    z"]
+    assert [line.plain for line in beside([], right, 4)] == ["x", "y", "z"]
+
+
+def test_a_duration_looks_like_a_clock():
+    assert [duration(seconds) for seconds in (0, 59.9, 60, 3599, 3600, 86_400)] == [
+        "0:00",
+        "0:59",
+        "1:00",
+        "59:59",
+        "1:00:00",
+        "24:00:00",
+    ]

@@ -1,0 +1,215 @@
+"""The live display on the screen of a terminal: of one in memory (pyte), and of tmux, which wraps its lines anew when it is resized."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+
+pexpect = pytest.importorskip("pexpect", reason="a pseudo-terminal needs POSIX")
+pyte = pytest.importorskip("pyte", reason="a screen in memory needs pyte")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal needs POSIX")
+CURSOR = re.compile(r"\x1b\[\d*[ABHJK]|\x1b\[\?25")  # moves it, hides it, or erases
+FORCED = (
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "COLUMNS",
+    "LINES",
+)  # GNU readline, which pytest loads, sets the last two for children
+CLEAN = {name: value for name, value in os.environ.items() if name not in FORCED}
+SMALL = [
+    "-s", "model.hidden_size=16", "-s", "training.batch_size=4", "-s", "training.sequence_length=8", "-s", "runtime.threads=1",
+]  # fmt: skip
+
+
+def command(text_file, run, *arguments, steps=3000, every=500):
+    settings = [*SMALL, "-s", f"training.eval_every={every}", "--steps", str(steps)]
+    return ["-m", "charrnn", "train", str(text_file), "-o", str(run), *settings, *arguments]
+
+
+def spawn(arguments, width=80, height=24, **environment):
+    return pexpect.spawn(
+        sys.executable,
+        arguments,
+        encoding="utf-8",
+        timeout=60,
+        dimensions=(height, width),
+        env={**CLEAN, "TERM": "xterm-256color", **environment},
+    )
+
+
+class Screen:
+    """What a terminal shows of a program."""
+
+    def __init__(self, child, width, height):
+        self.child, self.output = child, ""
+        self._screen = pyte.Screen(width, height)
+        self._stream = pyte.Stream(self._screen)
+
+    def read(self, until=lambda screen: False):
+        """Take in what is written, to the end, or until something is to be seen."""
+        while not until(self):
+            try:
+                piece = self.child.read_nonblocking(65536, timeout=60)
+            except pexpect.EOF:
+                self.child.close()
+                break
+            self.output += piece
+            self._stream.feed(re.sub(r"\x1b\[\?2026[hl]", "", piece))
+        return self
+
+    def resize(self, width, height):
+        self.child.setwinsize(height, width)
+        self._screen.resize(height, width)
+
+    @property
+    def lines(self):
+        return [line.rstrip() for line in self._screen.display]
+
+
+def bars(lines):
+    return [line for line in lines if re.search("[━─]{3}", line)]
+
+
+@pytest.mark.parametrize("width", [40, 200])
+def test_at_the_end_one_picture_is_on_the_screen_and_nothing_of_those_before(text_file, tmp_path, width):
+    screen = Screen(spawn(command(text_file, tmp_path / "r"), width, 40), width, 40).read()
+    assert screen.child.exitstatus == 0
+    assert len(bars(screen.lines)) == 1
+    assert re.match(r"(step )?3,000/3,000 ━+ ", bars(screen.lines)[0])
+    shown = "\n".join(screen.lines)
+    assert shown.count("a sample, after step 3,000") == shown.count("⠤⠤ training") == 1
+    assert shown.count(": validation loss") == 6
+    assert shown.index("step 3,000: validation") < shown.index("3,000/3,000") < shown.index("a sample")
+    assert "step 3,000: all steps made" in shown
+    assert "".join(screen.lines).endswith(str(tmp_path / "r"))
+
+
+def test_ten_rows_are_enough(text_file, tmp_path):
+    screen = Screen(spawn(command(text_file, tmp_path / "r"), 60, 10), 60, 10).read()
+    assert len(bars(screen.lines)) <= 1
+    assert any(line.startswith("step 3,000: all steps made") for line in screen.lines)
+
+
+@pytest.mark.parametrize("size", [(50, 30), (80, 12)])
+def test_a_terminal_that_is_resized_shows_one_picture(text_file, tmp_path, size):
+    screen = Screen(spawn(command(text_file, tmp_path / "r", steps=6000, every=6000), 80, 30), 80, 30)
+    screen.read(lambda screen: "⠤⠤ training" in "".join(screen.lines))
+    screen.resize(*size)
+    screen.read()
+    assert len(bars(screen.lines)) == int(size[1] > 12), "with the lines below it, the picture is higher than 12 rows"
+    assert sum("a sample, after" in line for line in screen.lines) == int(size[1] > 12)
+    assert not any(line.startswith("epoch 0.") for line in screen.lines), "a picture of before"
+
+
+def test_it_is_drawn_four_times_a_second_and_with_what_happens_and_not_with_each_step(text_file, tmp_path):
+    began = time.monotonic()
+    screen = Screen(spawn(command(text_file, tmp_path / "r", steps=4000), 80, 30), 80, 30).read()
+    seconds = time.monotonic() - began
+    assert 10 < screen.output.count("\x1b[?2026h") < 4 * seconds + 4 * 8 + 20
+    assert screen.output.count("\x1b[?2026h") == screen.output.count("\x1b[?2026l")
+
+
+def test_the_sample_is_in_the_colours_of_its_surprisals(text_file, tmp_path):
+    screen = Screen(spawn(command(text_file, tmp_path / "r", steps=100, every=100)), 80, 24).read()
+    last = screen.output[screen.output.rindex("a sample, after") :]
+    assert len(set(re.findall(r"38;5;(\d+)m", last))) >= 3
+
+
+def test_no_color_means_not_one_colour(text_file, tmp_path):
+    output = Screen(spawn(command(text_file, tmp_path / "r"), NO_COLOR="1"), 80, 24).read().output
+    assert CURSOR.search(output), "it is drawn all the same"
+    assert not re.search(r"\x1b\[(?:[\d;]*;)?(?:3[0-8]|4[0-8]|9[0-7])[;m]", output)
+
+
+@pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"JPY_PARENT_PID": "1"}], ids=["dumb", "notebook"])
+def test_where_a_picture_cannot_stand_still_there_are_lines(text_file, tmp_path, environment):
+    output = Screen(spawn(command(text_file, tmp_path / "r"), **environment), 80, 24).read().output
+    assert not CURSOR.search(output)
+    assert output.count(": validation loss") == 6
+    assert len(output.splitlines()) < 100, "nor a flood of them"
+
+
+def test_a_forced_colour_draws_no_picture_into_a_log(text_file, tmp_path):
+    environment = {**os.environ, "FORCE_COLOR": "1", "TERM": "xterm-256color"}
+    done = subprocess.run(
+        [sys.executable, *command(text_file, tmp_path / "r")], capture_output=True, text=True, env=environment
+    )
+    assert done.stderr.count(": validation loss") == 6
+    assert not CURSOR.search(done.stderr)
+    assert "\x1b[" in done.stderr
+
+
+def test_json_in_a_file_is_json_while_the_terminal_shows_the_picture(text_file, tmp_path):
+    line = " ".join([sys.executable, *command(text_file, tmp_path / "r", "--json"), ">", str(tmp_path / "events")])
+    child = pexpect.spawn("/bin/sh", ["-c", line], encoding="utf-8", timeout=60, dimensions=(24, 80), env=CLEAN)
+    screen = Screen(child, 80, 24).read()
+    assert len(bars(screen.lines)) == 1
+    events = [json.loads(line)["event"] for line in (tmp_path / "events").read_text().splitlines()]
+    assert events.count("step") == 3000
+    assert events[-1] == "saved"
+
+
+def test_json_on_the_terminal_is_not_drawn_over(text_file, tmp_path):
+    output = Screen(spawn(command(text_file, tmp_path / "r", "--json", steps=50)), 80, 24).read().output
+    assert not CURSOR.search(output)
+    lines = [line for line in output.splitlines() if line.startswith("{")]
+    assert [json.loads(line)["event"] for line in lines].count("step") == 50
+
+
+def test_warnings_stay_above_and_are_told_once(text_file, tmp_path):
+    arguments = command(
+        text_file, tmp_path / "r", "-s", "training.learning_rate=1", "-s", "training.max_grad_norm=null", every=250
+    )
+    screen = Screen(spawn(arguments, 80, 50), 80, 50).read()
+    told = [line for line in screen.lines if line.startswith(("saturation:", "plateau:", "overfitting:"))]
+    assert len(told) == len(set(told)) or "…" in "".join(told)
+    assert any(line.startswith("saturation:") for line in told)
+
+
+needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux, which is not here")
+
+
+@pytest.fixture
+def tmux(tmp_path):
+    """A tmux of its own; called with the arguments of a command."""
+
+    def call(*arguments):
+        done = subprocess.run(
+            ["tmux", "-f", "/dev/null", "-S", str(tmp_path / "socket"), *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=CLEAN,
+        )
+        return done.stdout
+
+    yield call
+    subprocess.run(["tmux", "-S", str(tmp_path / "socket"), "kill-server"], capture_output=True)
+
+
+@needs_tmux
+@pytest.mark.parametrize("sizes", [[(50, 24)], [(60, 10), (100, 30)]])
+def test_tmux_shows_one_picture_after_it_was_resized(text_file, tmp_path, tmux, sizes):
+    line = " ".join([sys.executable, *command(text_file, tmp_path / "r", steps=10_000_000, every=10_000_000)])
+    tmux("new-session", "-d", "-s", "s", "-x", 80, "-y", 24, line)
+
+    def screen():
+        return tmux("capture-pane", "-p", "-t", "s").splitlines()
+
+    def wait_for(seen):
+        deadline = time.monotonic() + 60
+        while not seen(screen()):
+            assert time.monotonic() < deadline, screen()
+            time.sleep(0.1)
+
+    wait_for(lambda lines: "⠤⠤ training" in "".join(lines))
+    for width, height in sizes:
+        tmux("resize-window", "-t", "s", "-x", width, "-y", height)
+        time.sleep(0.7)
+    wait_for(lambda lines: [len(line) for line in bars(lines)] in ([sizes[-1][0]], [sizes[-1][0] - 1]))
+    assert sum("⠤⠤ training" in line for line in screen()) == 1

@@ -1,0 +1,70 @@
+from charrnn.cli.loss_curve import GUTTER, POINTS, LossCurve
+
+BLANK = chr(0x2800)
+
+
+def curve_of(losses, evaluated=()):
+    curve = LossCurve()
+    for step, loss in enumerate(losses, start=1):
+        curve.add(step, loss)
+    for step, loss in evaluated:
+        curve.evaluated(step, loss)
+    return curve
+
+
+def drawn(curve, columns=GUTTER + 10, rows=4):
+    return [line.plain for line in curve.draw(columns, rows)]
+
+
+def test_a_falling_loss_falls_from_the_upper_left_to_the_lower_right():
+    heading, *rows = drawn(curve_of([4 - step / 100 for step in range(100)]), GUTTER + 40)
+    assert heading.strip() == "loss   ⠤⠤ training  steps 1 to 100"
+    assert [row[:GUTTER].strip() for row in rows] == ["3.95 ┤", "┤", "┤", "3.01 ┤"]
+    begins = [len(row) - len(row[GUTTER:].lstrip()) for row in rows]
+    assert begins == sorted(begins)
+    assert begins[0] < GUTTER + 5 < GUTTER + 28 < begins[-1]
+    assert len(rows[-1]) == GUTTER + 40
+
+
+def test_the_fall_of_the_beginning_does_not_make_the_rest_flat():
+    rows = drawn(curve_of([100.0] * 3 + [2 - step / 100 for step in range(97)]))
+    assert rows[1].startswith("  1.98 ┤")
+
+
+def test_evaluations_are_marked_where_they_are():
+    losses = [4.0] * 50 + [2.0] * 50
+    rows = drawn(curve_of(losses, [(100, 3.0)]), GUTTER + 11, 5)
+    assert rows[3][-1] == "o"
+    assert sum(row.count("o") for row in rows[1:]) == 1
+    assert "o validation" in drawn(curve_of(losses, [(100, 3.0)]), 60)[0]
+
+
+def test_of_a_long_training_means_are_kept():
+    curve = curve_of([float(step % 4) for step in range(16 * POINTS)])
+    assert len(curve._steps) <= 2 * POINTS
+    assert set(curve._losses) == {1.5}
+    assert curve._steps[-1] == 16 * POINTS
+    assert curve._steps[0] == 16
+
+
+def test_going_back_takes_back_steps_and_evaluations():
+    curve = curve_of([4 - step / 100 for step in range(100)], [(40, 1.0), (80, 1.0)])
+    curve.back_to(40)
+    assert "steps 1 to 40" in drawn(curve, 60)[0]
+    for step in range(41, 101):
+        curve.add(step, 2.0)
+    assert sum(row.count("o") for row in drawn(curve)[1:]) == 1
+    curve.back_to(39)
+    assert not sum(row.count("o") for row in drawn(curve)[1:])
+    curve.add(40, 2.0)
+    assert "steps 1 to 40" in drawn(curve, 60)[0]
+
+
+def test_without_losses_or_room_there_is_nothing():
+    assert drawn(curve_of([1.0, 2.0])) == []
+    assert drawn(curve_of([1.0] * 10), columns=10) == []
+    assert drawn(curve_of([1.0] * 10), rows=1) == []
+
+
+def test_a_flat_loss_is_drawn():
+    assert any(char > BLANK for row in drawn(curve_of([1.0] * 10)) for char in row)

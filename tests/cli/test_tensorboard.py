@@ -1,0 +1,193 @@
+"""`charrnn train --tensorboard`: the files hold what metrics.jsonl holds, and a training does not depend on them."""
+
+import json
+import os
+import sys
+
+import pytest
+from event_files import crc32c, records, shown
+from tiny import TINY
+
+from charrnn import api
+from charrnn.cli import tensorboard
+from charrnn.cli.tensorboard import Board, board_of
+from charrnn.errors import DivergedError, FigureError
+from charrnn.learning.events import Evaluated, Flowed, Recovered, Resumed, Sampled, Stepped
+from charrnn.runs.configuration import resolve
+
+SETTINGS = [part for setting in (*TINY, "training.gradflow_every=5") for part in ("-s", setting)]
+
+
+def step(number, loss=2.0):
+    return Stepped(number, 0.5, loss, 0.25, True, 0.125, 1000.0)
+
+
+def told(folder, *events):
+    board = Board(folder)
+    for event in events:
+        board(event)
+    board.close()
+    return shown(folder)
+
+
+def metrics(run, name):
+    lines = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
+    return {line["step"]: line for line in lines if line["event"] == name}
+
+
+def begun(folder, text, *settings):
+    return api.start(api.plan([str(text)], resolve(None, [*TINY, *settings]).config), folder)
+
+
+def test_the_checksum_of_these_tests_is_the_known_one():
+    assert crc32c(b"123456789") == 0xE3069283
+
+
+def test_the_files_hold_what_metrics_holds(charrnn, text_file, tmp_path):
+    run = tmp_path / "run"
+    assert charrnn("train", text_file, "-o", run, *SETTINGS, "--tensorboard").exit_code == 0
+    found = shown(run / "tensorboard")
+    for name in ("loss", "grad_norm", "clipped", "learning_rate", "chars_per_second", "epoch"):
+        assert found[f"train/{name}"] == [
+            (step, pytest.approx(float(line[name]), rel=1e-6)) for step, line in metrics(run, "step").items()
+        ]
+    for name in ("loss", "bpc"):
+        assert found[f"valid/{name}"] == [
+            (step, pytest.approx(line[name], rel=1e-6)) for step, line in metrics(run, "eval").items()
+        ]
+    shares = {step: line["saturated"] for step, line in metrics(run, "eval").items()}
+    assert dict(found["train/saturated"]) == pytest.approx(shares, rel=1e-6)
+    radii = {step: line["spectral_radius"] for step, line in metrics(run, "gradflow").items()}
+    assert dict(found["gradient_flow/layer1/spectral_radius"]) == pytest.approx(radii, rel=1e-6)
+    assert [step for step, _ in found["sample/text_summary"]] == [10, 20]
+
+
+def test_a_sample_is_a_block_of_code_in_which_no_line_end_is_lost(tmp_path):
+    found = told(tmp_path / "board", Sampled(7, "# one\n\n*two*"))
+    assert found == {"sample/text_summary": [(7, "    # one\n    \n    *two*")]}
+
+
+def test_figures_that_are_none_are_left_out(tmp_path):
+    found = told(tmp_path / "board", Flowed(5, 2, 8, 3, None, -0.5, None, None, None, 0.25))
+    assert found == {
+        "gradient_flow/layer2/half_life": [(5, 3.0)],
+        "gradient_flow/layer2/log10_norm_1": [(5, -0.5)],
+        "gradient_flow/layer2/saturated": [(5, 0.25)],
+    }
+
+
+def test_what_is_told_anew_after_a_resume_is_shown_once(tmp_path):
+    folder = tmp_path / "board"
+    told(folder, *map(step, (1, 2, 3, 4)), Evaluated(4, "valid", 2.0, 3.0, True))
+    found = told(folder, Resumed(2), step(3, loss=1.0), step(4))
+    assert found["train/loss"] == [(1, 2.0), (2, 2.0), (3, 1.0), (4, 2.0)]
+    assert found["valid/loss"] == []
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_what_is_told_anew_after_going_back_is_shown_once(tmp_path):
+    events = [*map(step, (1, 2, 3)), Recovered(1, "loss nan", 4, 0.1, 1), step(2, loss=1.0)]
+    assert told(tmp_path / "board", *events)["train/loss"] == [(1, 2.0), (2, 1.0)]
+
+
+def test_files_of_many_processes_are_read_in_the_order_in_which_they_were_begun(tmp_path):
+    folder = tmp_path / "board"
+    for number in range(12):
+        told(folder, Resumed(0), step(1, loss=number))
+    assert shown(folder)["train/loss"] == [(1, 11.0)]
+
+
+def test_a_training_that_is_killed_and_resumed_shows_what_metrics_says(text_file, tmp_path, charrnn):
+    run = begun(tmp_path / "run", text_file)
+    events = run.events()
+    with board_of(run.path) as board:
+        for event in events:
+            board(event)
+            if event.step == 17:
+                break
+    events.close()
+    assert shown(tmp_path / "run" / "tensorboard")["train/loss"][-1][0] == 17
+    result = charrnn("train", "--resume", tmp_path / "run", "--tensorboard", "--json", "-q")
+    assert {json.loads(line)["event"] for line in result.stdout.splitlines()} >= {"resumed", "step", "finished"}
+    assert result.stderr == ""
+    found = shown(tmp_path / "run" / "tensorboard")["train/loss"]
+    assert [step for step, _ in found] == [*range(1, 21)]
+    losses = {step: line["loss"] for step, line in metrics(tmp_path / "run", "step").items()}
+    assert dict(found) == pytest.approx(losses, rel=1e-6)
+
+
+def test_the_training_learns_the_very_same(charrnn, text_file, tmp_path):
+    for name, options in (("with", ["--tensorboard"]), ("without", [])):
+        charrnn("train", text_file, "-o", tmp_path / name, *SETTINGS, "-q", *options)
+    assert (tmp_path / "with" / "last.safetensors").read_bytes() == (
+        tmp_path / "without" / "last.safetensors"
+    ).read_bytes()
+    assert not (tmp_path / "without" / "tensorboard").exists()
+
+
+def test_a_training_that_ends_in_an_error_has_told_its_last_steps(text_file, tmp_path):
+    settings = ("training.learning_rate=1000", "training.max_grad_norm=null", "model.nonlinearity=relu")
+    run = begun(tmp_path / "run", text_file, *settings, "training.optimizer=sgd", "training.recoveries=0")
+    with pytest.raises(DivergedError), board_of(run.path) as board:
+        list(map(board, run.events()))
+    last = max(metrics(tmp_path / "run", "step"))
+    assert shown(tmp_path / "run" / "tensorboard")["train/loss"][-1][0] == last
+
+
+def test_without_the_library_nothing_is_begun(charrnn, text_file, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    result = charrnn("train", text_file, "-o", tmp_path / "run", *SETTINGS, "--tensorboard")
+    expected = "error: train --tensorboard needs tensorboardX: pip install 'charrnn-numpy[tensorboard]'\n"
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", expected)
+    assert not (tmp_path / "run").exists()
+    with pytest.raises(FigureError):
+        tensorboard.require_library()
+    assert charrnn("train", text_file, "-o", tmp_path / "run", *SETTINGS, "-q").exit_code == 0
+
+
+def test_nothing_is_made_before_the_first_event(tmp_path):
+    """A run that was killed before its first save is begun anew in its directory, which must hold nothing else."""
+    Board(tmp_path / "board").close()
+    assert not (tmp_path / "board").exists()
+
+
+def test_a_place_that_cannot_be_written_is_told_once_and_the_training_goes_on(charrnn, tiny_run):
+    (tiny_run / "tensorboard").write_text("a file, no folder")
+    result = charrnn("train", "--resume", tiny_run, "--steps", "30", "--tensorboard", "-q")
+    assert result.exit_code == 0
+    expected = f"{tiny_run / 'tensorboard'}: cannot be written: File exists; the training goes on without it"
+    assert " ".join(result.stderr.split()) == expected
+    assert max(metrics(tiny_run, "step")) == 30
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize("flush_every", [0.0, 1000.0])
+def test_a_full_disk_is_told_once_and_the_training_goes_on(charrnn, text_file, tmp_path, monkeypatch, flush_every):
+    monkeypatch.setattr("tensorboardX.record_writer.open_file", lambda path: open("/dev/full", "wb"))  # noqa: SIM115
+    monkeypatch.setattr(tensorboard, "FLUSH_EVERY", flush_every)
+    result = charrnn("train", text_file, "-o", tmp_path / "run", *SETTINGS, "--tensorboard", "-q")
+    assert result.exit_code == 0
+    assert result.stderr.count("No space left on device; the training goes on without it") == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert max(metrics(tmp_path / "run", "step")) == 20
+    assert api.load(tmp_path / "run")
+
+
+def test_what_was_told_is_on_the_disk_after_a_while(tmp_path, monkeypatch):
+    def steps(folder, flush_every):
+        monkeypatch.setattr(tensorboard, "FLUSH_EVERY", flush_every)
+        board = Board(folder)
+        board(step(1))
+        return [record.step for path in folder.iterdir() for record in records(path.read_bytes())]
+
+    assert steps(tmp_path / "at once", 0.0) == [0, 1]
+    assert steps(tmp_path / "later", 1000.0) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no name there has a colon")
+def test_a_run_whose_name_looks_like_a_place_in_the_net_is_a_folder(tmp_path, monkeypatch):
+    from pathlib import Path
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s3:").mkdir()
+    assert told(Path("s3:/board"), step(1))["train/loss"] == [(1, 2.0)]
