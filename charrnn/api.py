@@ -100,13 +100,16 @@ def load(
     return models.load(Path(run), [*map(Path, others)], which, ngram, weights, text)
 
 
-def export(run: Path, out: Path, to: str = "plain", which: str | None = None) -> directory.Loaded:
+def export(
+    run: Path, out: Path, to: str = "plain", which: str | None = None, replace: bool = False
+) -> directory.Loaded:
     """Write the weights of a run or checkpoint to a safetensors file; see runs/export.py for names and layouts.
 
-    Raises RunError, CheckpointError, and NetworkError where the other tool has no such network.
+    Raises RunError, CheckpointError, NetworkError where the other tool has no such network, and OutputError where the file
+    exists, unless it is to be replaced, or cannot be written.
     """
     loaded = directory.load(run, which)
-    exports.write(loaded.checkpoint, out, to)
+    exports.write(loaded.checkpoint, out, to, replace)
     return loaded
 
 
@@ -163,11 +166,13 @@ def gradflow(
     lags: int = LAGS,
     positions: int = POSITIONS,
     which: str | None = None,
+    training_text: Sequence[str] = (),
 ) -> GradientFlow:
-    """How far gradients reach: in a run, on a text (none: its validation split), or in a fresh network of a configuration on the
-    built-in text. Over `lags` characters, from `positions` places of the text; see checks/gradient_flow.py.
+    """How far gradients reach: in a run, on a text (none: its validation split), or in a fresh network of a configuration, on the
+    validation split of a text (none: the built-in one). Over `lags` characters, from `positions` places of the text; see
+    checks/gradient_flow.py. `training_text`: where that of the run stands now, if it was moved.
 
-    Raises CheckError where the text is too short for the lags, RunError, CheckpointError and TextError.
+    Raises CheckError where the text is too short for the lags, RunError, CheckpointError, TextError and VocabularyError.
     """
-    network, ids = flow.of_config(config or Config()) if run is None else flow.of_run(run, text, which)
-    return gradient_flow(network, ids, lags, positions)
+    case = flow.of_config(config or Config(), text) if run is None else flow.of_run(run, text, which, training_text)
+    return replace(gradient_flow(case.network, case.ids, lags, positions, case.end_id), unknown=case.unknown)

@@ -8,7 +8,8 @@
     ├── CheckpointError    a checkpoint that is damaged or belongs elsewhere
     │   └── UnreadableError  one that may be whole, and cannot be read here and now
     ├── RunError           a run directory that cannot be made, found or resumed
-    ├── FigureError        a figure that cannot be drawn here, or not written there
+    ├── OutputError        a file that cannot be written, or would replace another
+    ├── FigureError        a figure that cannot be drawn here
     ├── SamplingError      a sampling option out of its range
     ├── CheckError         a gradient check that cannot be made as asked
     ├── WorkerError        a helper process of a training that cannot be started, or was lost
@@ -51,8 +52,12 @@ class RunError(CharrnnError):
     """A run directory that cannot be made, found or resumed."""
 
 
+class OutputError(CharrnnError):
+    """A file that cannot be written, or that would take the place of another."""
+
+
 class FigureError(CharrnnError):
-    """A figure that cannot be drawn here, or not written there."""
+    """A figure that cannot be drawn here."""
 
 
 class SamplingError(CharrnnError):

@@ -23,6 +23,7 @@ from charrnn.checks.truncation import Truncation, truncations
 from charrnn.errors import CheckError
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
+from charrnn.network.resets import Begins
 
 LAGS, POSITIONS = 200, 8
 STREAMS_OF_TRUNCATION = 64  # over which the truncated gradient is averaged, as over the streams of a batch
@@ -67,21 +68,35 @@ class GradientFlow:
     hidden_size: int
     lags: int
     positions: int
+    positions_cut_off: int  # at which a document begins within the lags
     layers: list[LayerFlow]
     truncation: list[Truncation]
+    unknown: int = 0  # characters of the text that the network has no symbol for, and others stand for
 
 
-def gradient_flow(network: Network, ids: Ids, lags: int = LAGS, positions: int = POSITIONS) -> GradientFlow:
-    """Of a network on a text, (n,). Raises CheckError for a text of fewer than lags + 1 characters."""
+def gradient_flow(
+    network: Network, ids: Ids, lags: int = LAGS, positions: int = POSITIONS, end_id: int | None = None
+) -> GradientFlow:
+    """Of a network on a text, (n,); where `end_id` is read, the end of a document, the state is 0 before, as in training.
+
+    Raises CheckError for a text of fewer than lags + 1 characters.
+    """
     network, architecture = network.astype(np.float64), network.architecture
-    window, state = warmed_up(network, ids, lags, positions)
-    layers = layer_flows(network, window[:-1], state)
-    cut = truncations(network, *warmed_up(network, ids, lags, STREAMS_OF_TRUNCATION))
-    sizes = architecture.hidden_size, lags, window.shape[1]
+    window, state = warmed_up(network, ids, lags, positions, end_id)
+    begins = beginnings(window[:-1], end_id)
+    layers = layer_flows(network, window[:-1], state, begins)
+    more, states = warmed_up(network, ids, lags, STREAMS_OF_TRUNCATION, end_id)
+    cut = truncations(network, more, states, beginnings(more[:-1], end_id))
+    sizes = architecture.hidden_size, lags, window.shape[1], int(begins.any(axis=0).sum())
     return GradientFlow(architecture.cell, architecture.nonlinearity, *sizes, layers, cut)
 
 
-def warmed_up(network: Network, ids: Ids, lags: int, positions: int) -> tuple[Ids, Array]:
+def beginnings(inputs: Ids, end_id: int | None) -> Begins:
+    """Where a document begins: its network reads the end of the one before first."""
+    return np.zeros(inputs.shape, np.bool_) if end_id is None else inputs == end_id
+
+
+def warmed_up(network: Network, ids: Ids, lags: int, positions: int, end_id: int | None = None) -> tuple[Ids, Array]:
     """Windows of lags + 1 characters, (lags + 1, P), evenly spread over a text, and the states before them, (S, P, H), after
     reading as many characters as the text allows, up to `lags`, from a state of 0.
     """
@@ -96,32 +111,40 @@ def warmed_up(network: Network, ids: Ids, lags: int, positions: int) -> tuple[Id
     state = network.zero_state(len(starts))
     if before:
         ws = network.workspace(before, len(starts))
-        network.logits(read[:before], state, ws)
+        network.logits(read[:before], state, ws, beginnings(read[:before], end_id))
         state = ws.state
     return read[before:], state
 
 
-def layer_flows(network: Network, inputs: Ids, state: Array) -> list[LayerFlow]:
-    """Of each layer, from the last of the steps (T, P) back to the first."""
+def layer_flows(network: Network, inputs: Ids, state: Array, begins: Begins) -> list[LayerFlow]:
+    """Of each layer, from the last of the steps (T, P) back to the first, from a state (S, P, H); no gradient goes back from
+    where a stream begins anew, and the exponent is of the other streams alone.
+    """
     (T, P), architecture = inputs.shape, network.architecture
     ws = network.workspace(T, P)
-    network.logits(inputs, state, ws)
-    sizes = T, T, P, architecture.hidden_size, architecture.make_cell().number_of_states
+    network.logits(inputs, state, ws, begins)
+    sizes = T, P, architecture.hidden_size, architecture.make_cell().number_of_states
     found = []
     for number, (w, layer) in enumerate(zip(network.layers, ws.layers, strict=True), start=1):
-        norms, whole = norms_by_lag(jacobians.of_layer(architecture, w, layer.cell), *sizes)
+        steps = jacobians.begun_anew(jacobians.of_layer(architecture, w, layer.cell), begins)
+        norms, whole = norms_by_lag(steps, *sizes)
         curves = [_curve(state, own) for state, own in zip("hc", norms, strict=False)]
         spectrum = spectra(architecture.cell, w["W_hh"])
         told = conditions(architecture.nonlinearity, spectrum[0]) if architecture.cell == "rnn" else None
         shares = saturated(architecture, layer.cell)
-        found.append(LayerFlow(number, curves, spectrum, told, shares, lyapunov_exponent(whole)))
+        found.append(
+            LayerFlow(number, curves, spectrum, told, shares, lyapunov_exponent(whole[:, ~begins.any(axis=0)]))
+        )
     return found
 
 
 def lyapunov_exponent(whole: Array) -> float | None:
-    """From log ‖·‖ of the products by lag, (lags + 1, P): their mean growth per lag, after the first quarter."""
+    """From log ‖·‖ of the products by lag, (lags + 1, P): their mean growth per lag, after the first quarter.
+
+    None where nothing is left of one of them, and for no position at all.
+    """
     first = len(whole) // 4
-    if len(whole) < 2 or not np.isfinite(whole[-1]).all():
+    if len(whole) < 2 or not whole.shape[1] or not np.isfinite(whole[-1]).all():
         return None
     return float((whole[-1] - whole[first]).mean() / (len(whole) - 1 - first))
 
@@ -135,6 +158,13 @@ def lag_below(share: float, log10: Sequence[float]) -> int | None:
 
 def _curve(state: str, norms: Norms) -> Curve:
     rms, largest = (np.maximum(logs / np.log(10), NOTHING) for logs in (norms.rms, norms.largest))
-    lower, median, upper = np.quantile(rms, [0.25, 0.5, 0.75], axis=1).tolist()
+    lower, median, upper = (_quantile(rms, share) for share in (0.25, 0.5, 0.75))
     reach = lag_below(HALF, median), lag_below(ONE_PERCENT, median)
-    return Curve(state, median, lower, upper, np.median(largest, axis=1).tolist(), *reach)
+    return Curve(state, median, lower, upper, _quantile(largest, 0.5), *reach)
+
+
+def _quantile(logs: Array, share: float) -> list[float]:
+    """Over the positions, of (lags + 1, P); between something and nothing it is nothing."""
+    below = np.quantile(logs, share, axis=1, method="lower")
+    between = np.quantile(logs, share, axis=1)
+    return [float(value) for value in np.where(below > NOTHING, between, NOTHING)]

@@ -17,31 +17,27 @@ import numpy as np
 from charrnn.checks.jacobians import Jacobians
 from charrnn.network.arrays import Array
 
-DIRECTIONS, ROUNDS, CLOSE = (
-    8,
-    50,
-    1e-6,
-)  # of subspace iteration: at most so many rounds, until σ moves by less than this share
+DIRECTIONS, ROUNDS, CLOSE = 8, 50, 1e-6  # of subspace iteration: until σ moves by a smaller share, or so many rounds
 SEED = 0  # of the directions in which it begins, and of those that are followed
 
 
 @dataclass(frozen=True)
 class Norms:
-    """Natural logarithms, (lags + 1, P) each; -inf where nothing is left at all."""
+    """Natural logarithms by lag, (T + 1, P) each; -inf where nothing is left at all."""
 
     rms: Array
     largest: Array
 
 
-def norms_by_lag(jacobians: Jacobians, T: int, lags: int, P: int, H: int, S: int) -> tuple[list[Norms], Array]:
+def norms_by_lag(jacobians: Jacobians, T: int, P: int, H: int, S: int) -> tuple[list[Norms], Array]:
     """From the last of T steps back, in P streams: the norms of each state by itself (h, for the LSTM then c, each the block
-    of the product that stands on the diagonal), and log ‖·‖_F of the whole product, (lags + 1, P).
+    of the product that stands on the diagonal), and log ‖·‖_F of the whole product, (T + 1, P).
     """
     product = np.broadcast_to(np.eye(S * H), (P, S * H, S * H)).copy()
     followers = [_LargestSingularValue(P, H) for _ in range(S)]
-    scale, whole = np.zeros(P), np.zeros((lags + 1, P))
-    norms = [Norms(np.zeros((lags + 1, P)), np.zeros((lags + 1, P))) for _ in range(S)]
-    for lag in range(lags + 1):
+    scale, whole = np.zeros(P), np.zeros((T + 1, P))
+    norms = [Norms(np.zeros((T + 1, P)), np.zeros((T + 1, P))) for _ in range(S)]
+    for lag in range(T + 1):
         if lag:
             product = jacobians(T - lag).after(product)
             scale += _rescale(product)
@@ -98,12 +94,12 @@ class _LargestSingularValue:
 
     def __call__(self, M: Array) -> Array:
         """Of each of (P, H, H), (P,)."""
-        before = np.full(len(M), np.inf)
+        before, lives = np.full(len(M), np.inf), M.any(axis=(1, 2))
         for _ in range(ROUNDS):
             v = np.linalg.qr((self._u @ M).swapaxes(1, 2)).Q.swapaxes(1, 2)
             u = v @ M.swapaxes(1, 2)  # as rows: M vᵀ
             σ = np.asarray(np.linalg.norm(u, 2, axis=(1, 2)))
-            if not σ.all():
+            if not σ[lives].all():  # it began at right angles to all that comes through
                 return np.asarray(np.linalg.norm(M, 2, axis=(1, 2)))
             self._u = u
             if (np.abs(σ - before) <= CLOSE * σ).all():

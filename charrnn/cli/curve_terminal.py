@@ -145,7 +145,7 @@ def _row(cells: NDArray[np.int64], marks: Dots, lettered: bool) -> Text:
 
 def _cell(bits: NDArray[np.int64], marked: Dots, lettered: bool) -> tuple[str, str]:
     """A character and its style, from the dots of each run there and from whether it has an evaluation there."""
-    marked &= not lettered
+    marked = marked & (not lettered)
     if not bits.any() and not marked.any():
         return " ", ""
     run = int(np.argmax(marked if marked.any() else bits > 0))

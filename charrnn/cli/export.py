@@ -5,14 +5,11 @@ from typing import Annotated, Literal
 
 import typer
 
+from charrnn.cli import options as common
+
 
 def export(
-    run: Annotated[
-        Path,
-        typer.Argument(
-            metavar="RUN", readable=False, help="A run directory, or a .safetensors checkpoint.", show_default=False
-        ),
-    ],
+    run: common.RunArgument,
     out: Annotated[
         Path,
         typer.Option(
@@ -23,10 +20,8 @@ def export(
         Literal["plain", "torch"],
         typer.Option(help="plain: the names of the equations; torch: PyTorch's names and layouts."),
     ] = "plain",
-    checkpoint: Annotated[
-        Literal["best", "last"] | None,
-        typer.Option(help="Which checkpoint of a run directory. Default: best, or last where there is no best."),
-    ] = None,
+    checkpoint: common.CheckpointOption = None,
+    force: common.ForceOption = False,
 ) -> None:
     """Write a trained network's weights for other tools.
 
@@ -34,7 +29,9 @@ def export(
     """
     from charrnn import api
     from charrnn.cli import display
+    from charrnn.cli.outputs import require_free
 
-    loaded = api.export(run, out, to, checkpoint)
+    require_free(out, force)
+    loaded = api.export(run, out, to, checkpoint, replace=True)
     display.tell(f"{loaded.note or loaded.path}, step {loaded.checkpoint.progress.step:,}")
     typer.echo(out)

@@ -1,6 +1,6 @@
 """How a gradient flow looks: a table, a drawing and words on stdout, or JSON; and a figure in a file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from math import exp
 from pathlib import Path
@@ -36,6 +36,19 @@ def show(found: GradientFlow, json: bool) -> None:
     console.print(Text(_cost(found)), soft_wrap=True)
 
 
+def tell_of_text(found: GradientFlow, positions: int) -> None:
+    """What a reader of the figures should know of the text that they come from; so many positions were asked for."""
+    if found.unknown:
+        tell(f"unknown to the model, and replaced: {_count(found.unknown, 'character')}")
+    if found.positions < positions:
+        tell(f"the text has room for {_count(found.positions, 'position')}, not for {positions:,}")
+    if found.positions_cut_off:
+        tell(
+            f"at {found.positions_cut_off} of {_count(found.positions, 'position')} a document begins within "
+            f"{_count(found.lags, 'character')}: no gradient goes back beyond it"
+        )
+
+
 def words(layer: LayerFlow, lags: int) -> Iterator[str]:
     """What the figures of a layer say."""
     for curve in layer.curves:
@@ -57,10 +70,10 @@ def reach(event: Flowed) -> str:
     return "; ".join(told)
 
 
-def draw(found: GradientFlow, path: Path, force: bool) -> None:
-    """Median, quartiles and largest singular value by lag, a panel for each layer. Raises FigureError."""
+def draw(found: GradientFlow, path: Path) -> None:
+    """Median, quartiles and largest singular value by lag, a panel for each layer. Raises OutputError."""
     layers = found.layers
-    with drawing(path, force, "charrnn gradflow -o", width=8, height=0.6 + 3.6 * len(layers)) as figure:
+    with drawing(path, width=8, height=0.6 + 3.6 * len(layers)) as figure:
         for panel, layer in zip(figure.subplots(len(layers), 1, squeeze=False)[:, 0], layers, strict=True):
             lag = range(found.lags + 1)
             for curve, colour in zip(layer.curves, COLOURS, strict=False):
@@ -70,14 +83,24 @@ def draw(found: GradientFlow, path: Path, force: bool) -> None:
                 panel.plot(lag, curve.largest, color=colour, linestyle=":", label=f"{name}: largest singular value")
             panel.axhline(-2, color="#555555", linewidth=0.8, linestyle="--")
             panel.set(xlabel="lag t - k, characters", ylabel="log₁₀ of what is left")
+            panel.set_ylim(*_view(layer.curves))
             panel.set_title(f"layer {layer.layer}: {found.cell}, {found.hidden_size} units; dashed: 1 %", loc="left")
             panel.legend()
     tell(f"drawn into {path}")
 
 
+def _view(curves: Sequence[Curve]) -> tuple[float, float]:
+    """The range of a panel, with a margin: all that is not nothing, and the dashed line."""
+    values = [value for curve in curves for value in (*curve.lower, *curve.upper, *curve.largest) if value > NOTHING]
+    low, high = min(*values, -2.0), max(values)
+    margin = 0.05 * (high - low)
+    return low - margin, high + margin
+
+
 def _headline(found: GradientFlow) -> str:
     kind = f"{found.cell} ({found.nonlinearity})" if found.cell == "rnn" else found.cell
-    return f"{kind}, {found.hidden_size} units: gradients followed {found.lags:,} characters back from {found.positions} places"
+    back, places = _count(found.lags, "character"), _count(found.positions, "place")
+    return f"{kind}, {found.hidden_size} units: gradients followed {back} back from {places}"
 
 
 def _norms(found: GradientFlow, layer: LayerFlow) -> Table:
@@ -113,11 +136,11 @@ def _what(curve: Curve) -> str:
 
 def _reach(curve: Curve, lags: int) -> str:
     if curve.half_life is None:
-        return f"more than half of the gradient is left after all {lags:,} characters"
-    half = f"half of the gradient is gone after {_characters(curve.half_life)}"
+        return f"more than half of the gradient is left after {_count(lags, 'character')}"
+    half = f"half of the gradient is gone after {_count(curve.half_life, 'character')}"
     if curve.horizon is None:
-        return f"{half}; 1 % is still left after all {lags:,}"
-    return f"{half}, 99 % after {_characters(curve.horizon)}: what lies further back is hardly learned from"
+        return f"{half}; 1 % is still left after {lags:,}"
+    return f"{half}, 99 % after {_count(curve.horizon, 'character')}: what lies further back is hardly learned from"
 
 
 def _left(event: Flowed) -> str:
@@ -125,12 +148,12 @@ def _left(event: Flowed) -> str:
         return "gradients that are no finite numbers"
     if event.half_life is None:
         return f"more than half of a gradient is left after all {event.lags:,} characters"
-    half = f"half of a gradient is left after {_characters(event.half_life)}"
+    half = f"half of a gradient is left after {_count(event.half_life, 'character')}"
     return f"{half}, 1 % after {f'{event.horizon:,}' if event.horizon is not None else f'more than {event.lags:,}'}"
 
 
-def _characters(count: int) -> str:
-    return f"{count:,} character" + ("" if count == 1 else "s")
+def _count(count: int, of: str) -> str:
+    return f"{count:,} {of}" + ("" if count == 1 else "s")
 
 
 def _exponent(λ: float | None) -> str:
@@ -183,4 +206,4 @@ def _cost(found: GradientFlow) -> str:
         if cut.cosine < 0.99:
             break
         enough = cut.window
-    return f"the gradient of a character's loss keeps its direction (cosine 0.99) when cut {_characters(enough)} back"
+    return f"the gradient of a character's loss keeps its direction (cosine 0.99) when cut {_count(enough, 'character')} back"

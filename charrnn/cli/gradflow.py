@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from charrnn.cli.options import CheckpointOption, ConfigOption, SettingsOption
+from charrnn.cli.options import CheckpointOption, ConfigOption, ForceOption, SettingsOption
 
 
 def gradflow(
@@ -33,7 +33,16 @@ def gradflow(
         Path | None,
         typer.Option("--out", "-o", metavar="FILE", readable=False, help="Draw it into this file, .svg or .png."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file of -o.")] = False,
+    force: ForceOption = False,
+    training_text: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--text",
+            metavar="TEXT",
+            help="Without RUN, the text of the fresh network, of which the validation split is read. Default: the built-in one. "
+            "With RUN, where the text of its training stands now, if it was moved. Repeatable.",
+        ),
+    ] = None,
     checkpoint: CheckpointOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON on stdout.")] = False,
 ) -> None:
@@ -49,10 +58,16 @@ def gradflow(
 
     if run is not None and (config or settings):
         raise typer.BadParameter("RUN brings its own configuration; give it without --config and --set")
+    if force and out is None:
+        raise typer.BadParameter("--force replaces the file of --out; give both")
     if out is not None:
-        require_writable(out, force)
-    resolved = resolve(config, settings or ())
-    found = api.gradflow(run, text or (), resolved.config, lags, positions, checkpoint)
+        require_writable(out, force, "charrnn gradflow -o")
+    moved = training_text or ()
+    if run is None:
+        found = api.gradflow(None, moved, resolve(config, settings or ()).config, lags, positions)
+    else:
+        found = api.gradflow(run, text or (), None, lags, positions, checkpoint, moved)
+    flows.tell_of_text(found, positions)
     flows.show(found, json)
     if out is not None:
-        flows.draw(found, out, force)
+        flows.draw(found, out)

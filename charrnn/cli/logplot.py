@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from charrnn.checks.gradient_flow import Curve
+from charrnn.checks.gradient_flow import NOTHING, Curve
 
 WIDTH, HEIGHT = 72, 14
 DEEPEST, HIGHEST = -16.0, 16.0  # powers of ten: beyond, nothing is left, or everything has exploded
@@ -12,7 +12,7 @@ BAND = "░"
 def log_plot(curves: Sequence[Curve]) -> list[str]:
     """Lines of a drawing: `h` or `c` is a median, the shade its quartiles."""
     lags = len(curves[0].median) - 1
-    low = max(DEEPEST, min(-1.0, *(min(curve.lower) for curve in curves)))
+    low = max(DEEPEST, min(-1.0, *(value for curve in curves for value in curve.lower if value > NOTHING)))
     high = min(HIGHEST, max(0.5, *(max(curve.upper) for curve in curves)))
     width = min(WIDTH, lags + 1)
     cells = [[" "] * width for _ in range(HEIGHT)]
@@ -27,7 +27,7 @@ def log_plot(curves: Sequence[Curve]) -> list[str]:
             if low <= curve.median[lag] <= high:
                 cells[_row(curve.median[lag], low, high)][column] = curve.state
     lines = [f"{_label(row, low, high):>7} │{''.join(cells[row]).rstrip()}" for row in range(HEIGHT)]
-    axis = f"{0:<{max(1, width - len(str(lags)))}}{lags}"
+    axis = f"{0:<{max(2, width - len(str(lags)))}}{lags}"
     return [*lines, f"{'':>7} └{'─' * width}", f"{'':>9}{axis}  characters back"]
 
 

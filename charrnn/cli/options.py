@@ -48,6 +48,7 @@ WeightsOption = Annotated[
         help="The weights of what is mixed: RUN, each --with, --ngram. Default: fitted on the validation split.",
     ),
 ]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace the file of --out where it exists.")]
 TrainingTextOption = Annotated[
     list[str] | None,
     typer.Option(

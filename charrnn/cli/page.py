@@ -62,7 +62,7 @@ def _data(made: Inspection, vocabulary: Vocabulary, followed: Followed, first: U
 
 def _unit(made: Inspection, unit: Unit, r: Sequence[float]) -> dict[str, object]:
     values = made.activations[unit.array][:, unit.number].astype(np.float32)
-    low, high = _range(values, unit.array[0])
+    low, high = _range(values, unit.array)
     return {
         "name": unit.name,
         "low": low,
@@ -74,7 +74,7 @@ def _unit(made: Inspection, unit: Unit, r: Sequence[float]) -> dict[str, object]
 
 def _range(values: Array, array: str) -> tuple[float, float]:
     """The gates' is that of σ; elsewhere 0 is in the middle."""
-    if array in "rzifo":
+    if array[0] in "rzifo":
         return 0.0, 1.0
     most = max(1.0, float(np.abs(values).max()))
     return -most, most

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from charrnn.cli.options import ForceOption
+
 if TYPE_CHECKING:
     from charrnn.cli.curves import Quantity
 
@@ -43,7 +45,7 @@ def plot(
         int | None,
         typer.Option(metavar="N", min=1, help="Means over N steps. Default: a hundredth of the longest run's."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file of --out where it exists.")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Draw how trainings went.
 
@@ -58,7 +60,7 @@ def plot(
     if out:
         from charrnn.cli.figures import require_writable
 
-        require_writable(out, force)
+        require_writable(out, force, "charrnn plot -o")
     histories = [api.read_history(run) for run in runs]
     for run, history in zip(runs, histories, strict=True):
         if history.skipped:
@@ -67,7 +69,7 @@ def plot(
     if out:
         from charrnn.cli.curve_figure import write_figure
 
-        write_figure(out, force, shown, quantities)
+        write_figure(out, shown, quantities)
         typer.echo(out)
     else:
         from charrnn.cli.curve_terminal import show

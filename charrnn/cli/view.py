@@ -36,7 +36,7 @@ def view(
     ] = None,
     training_text: common.TrainingTextOption = None,
     checkpoint: common.CheckpointOption = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the page if it exists.")] = False,
+    force: common.ForceOption = False,
 ) -> None:
     """Write a web page on which a network can be watched reading a text.
 
@@ -45,8 +45,9 @@ def view(
     """
     from charrnn import api
     from charrnn.cli import views
+    from charrnn.cli.outputs import require_free
 
-    views.require_free(out, force)
+    require_free(out, force)
     model = api.load(run, which=checkpoint, text=training_text or ())
     views.write(model, run.resolve().name, text or (), out, length, units, unit)
     typer.echo(out)

@@ -1,55 +1,43 @@
 """What `view` reads, tells and writes."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import typer
-
-from charrnn.cli.display import tell
+from charrnn.cli.display import printable, tell
+from charrnn.cli.outputs import written
 from charrnn.cli.page import page
-from charrnn.errors import RunError, TextError
+from charrnn.errors import TextError
 from charrnn.runs import inspection, passages, units
 from charrnn.runs.model import Model
 from charrnn.runs.passages import Block
-from charrnn.runs.writing import whole_file
 from charrnn.text.features import features
-
-
-def require_free(out: Path, force: bool) -> None:
-    """Raises RunError where something bears the name, and neither --force nor a person at the terminal says to replace it."""
-    if out.is_dir():
-        raise RunError(f"{out}: is a folder; name a file with --out")
-    if force or not (out.exists() or out.is_symlink()):
-        return
-    if not (sys.stdin.isatty() and typer.confirm(f"{out} exists; replace it?", err=True)):
-        raise RunError(f"{out}: exists already; --force replaces it, --out names another")
 
 
 def write(
     model: Model, name: str, sources: Sequence[str], out: Path, length: int, count: int, first: str | None
 ) -> None:
-    """Read, judge the units, write the page, whose title has the `name`. Raises TextError, RunError and NetworkError."""
+    """Read, judge the units, write the page, whose title has the `name`; it opens with the unit `first`.
+
+    Raises NetworkError for a unit that there is not, before the text is read; TextError, RunError and OutputError.
+    """
+    opened = [units.parse(first, model.saved.network.workspace(1, 1).activations)] if first is not None else []
     block, more = _shown(model, sources, length)
     made = inspection.inspect(model.saved.network, model.vocabulary, block)
-    opened = [units.parse(first, made.activations)] if first is not None else []
     judged = units.follow(features(made.text), made.activations)
-    content = page(made, model.vocabulary, judged.chosen(count, opened), name, *opened).encode()
-    try:
-        with whole_file(out) as file:
-            file.write(content)
-    except OSError as error:
-        raise RunError(f"{out}: cannot be written: {error.strerror or error}") from None
+    chosen = judged.chosen(count, opened)
+    content = page(made, model.vocabulary, chosen, printable(name), *opened).encode()
+    with written(out) as file:
+        file.write(content)
     for note in model.notes:
         tell(note)
     if more:
         tell(f"the text goes on; shown are its first {length:,}: --length shows more")
     if unknown := int(made.unknown.sum()):
-        tell(f"{unknown:,} characters are unknown to the model, and marked")
+        tell(f"unknown to the model, and marked: {unknown:,} character{'s' if unknown > 1 else ''}")
     for feature in judged.features:
         unit, r = judged.best(feature)
         tell(f"{feature}: {unit.name} follows it best, r = {r:+.2f}")
-    tell(f"{len(made.characters):,} characters, {min(count, len(judged.units))} units, {len(content) / 1e6:.2f} MB")
+    tell(f"{len(made.characters):,} characters, {len(chosen.units)} units, {len(content) / 1e6:.2f} MB")
 
 
 def _shown(model: Model, sources: Sequence[str], length: int) -> tuple[Block, bool]:

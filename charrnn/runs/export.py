@@ -10,12 +10,13 @@ second is zero. The input of `rnn` is the one-hot character.
 """
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from charrnn.errors import NetworkError, RunError
+from charrnn.errors import NetworkError, OutputError
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.runs import tensors as files
@@ -25,23 +26,24 @@ from charrnn.runs.writing import whole_file
 TORCH_ORDER = {"gru": [0, 1, 2], "lstm": [0, 1, 3, 2]}  # of our gate blocks: r z n; i f o g -> i f g o
 
 
-def write(checkpoint: Checkpoint, path: Path, to: str) -> None:
+def write(checkpoint: Checkpoint, path: Path, to: str, replace: bool = False) -> None:
     """Write the weights under their own names, or under PyTorch's (`to`: "plain" or "torch").
 
-    Raises RunError where the file exists or cannot be written, NetworkError where PyTorch has no such network.
+    Raises OutputError where the file exists, unless it is to be replaced, or cannot be written, and NetworkError where PyTorch
+    has no such network.
     """
     tensors = FORMATS[to](checkpoint.network)
     metadata = {
         "vocabulary": json.dumps(checkpoint.vocabulary.symbols, ensure_ascii=False),
         "config": checkpoint.config.model_dump_json(),
     }
-    if path.exists() or path.is_symlink():
-        raise RunError(f"{path}: exists already; choose another name with --out")
+    if not replace and os.path.lexists(path):
+        raise OutputError(f"{path}: exists already; replace=True replaces it")
     try:
         with whole_file(path) as file:
             files.write(file, tensors, metadata)
     except OSError as error:
-        raise RunError(f"{path}: cannot be written: {error.strerror or error}") from None
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
 def torch_tensors(network: Network) -> dict[str, Array]:

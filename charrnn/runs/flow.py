@@ -1,13 +1,16 @@
 """The network and the text of which the gradient flow is asked for."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from charrnn.errors import CheckpointError, RunError
 from charrnn.network.arrays import Ids
 from charrnn.network.network import Network
 from charrnn.runs import directory, passages, plan
+from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.config import Config
 from charrnn.runs.texts import corpus_of, read_text
 from charrnn.text.corpus import Corpus
@@ -15,31 +18,50 @@ from charrnn.text.corpus import Corpus
 LONGEST = 1_000_000  # characters of a text over which the positions are spread
 
 
-def of_run(run: Path, sources: Sequence[str], which: str | None) -> tuple[Network, Ids]:
-    """The weights of a run or checkpoint, and the ids of a text (none named: the run's validation split, or all it has).
+@dataclass(frozen=True)
+class Case:
+    """A network, the ids of a text, (n,), how many of its characters have no id of their own, and which ends a document."""
 
-    Documents are read as one text. Raises RunError, CheckpointError and TextError.
+    network: Network
+    ids: Ids
+    unknown: int
+    end_id: int | None
+
+
+def of_run(run: Path, sources: Sequence[str], which: str | None, training_text: Sequence[str] = ()) -> Case:
+    """The weights of a run or checkpoint, and a text (none named: the run's validation split, or all it has), which stands in
+    `training_text` now (none: where it stood). Raises RunError, CheckpointError and TextError.
     """
-    saved = directory.load(run, which).checkpoint
+    saved = _load(run, which)
     if not sources:
-        return saved.network, _validation(corpus_of(saved, give="charrnn gradflow RUN TEXT"))
+        return _case(saved.network, corpus_of(saved, training_text))
     given = passages.of_text(read_text(sources, saved.config.data), saved.vocabulary, saved.config.data)
-    found, characters = [], 0
-    for block in given.blocks():
-        found.append(block.ids[0])
-        characters += len(found[-1])
-        if characters >= LONGEST:
-            break
-    return saved.network, np.concatenate(found)[:LONGEST].astype(np.intp)
+    found, _ = passages.beginning(given.blocks(), LONGEST)
+    ids = found.ids[0].astype(np.intp)
+    return Case(saved.network, ids, int(found.unknown.sum()), saved.vocabulary.end_id)
 
 
-def of_config(config: Config) -> tuple[Network, Ids]:
-    """A fresh network of a configuration and the validation split of the built-in text. Raises TextError and NetworkError."""
-    made = plan.make((), config)
+def of_config(config: Config, sources: Sequence[str] = ()) -> Case:
+    """A fresh network of a configuration, and the validation split of the text that it would be trained on (none named: the
+    built-in one). Raises TextError, VocabularyError and NetworkError.
+    """
+    made = plan.make(sources, config)
     generator = np.random.default_rng(config.training.seed)
-    return Network.fresh(made.architecture, generator, config.training.precision), _validation(made.corpus)
+    return _case(Network.fresh(made.architecture, generator, config.training.precision), made.corpus)
 
 
-def _validation(corpus: Corpus) -> Ids:
+def _load(run: Path, which: str | None) -> Checkpoint:
+    try:
+        return directory.load(run, which).checkpoint
+    except (CheckpointError, RunError) as error:
+        if run.is_dir() or run.suffix == ".safetensors":
+            raise
+        raise RunError(
+            f"{error}; if it is a text, read it with a fresh network: charrnn gradflow --text {run}"
+        ) from None
+
+
+def _case(network: Network, corpus: Corpus) -> Case:
     valid = corpus.split("valid")
-    return (valid if valid.size else corpus.ids)[:LONGEST].astype(np.intp)
+    ids = (valid if valid.size else corpus.ids)[:LONGEST].astype(np.intp)
+    return Case(network, ids, 0, corpus.vocabulary.end_id)

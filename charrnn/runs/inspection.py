@@ -68,7 +68,12 @@ def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspectio
         predict(places[places < n - 1] + 1, logits[places < n - 1])
     surprisals[block.unknown[0]] = UNKNOWN_COST
     made = Inspection(
-        [*map(str, block.characters)], block.unknown[0], surprisals, likeliest, probabilities, activations
+        [_whole(str(character)) for character in block.characters],
+        block.unknown[0],
+        surprisals,
+        likeliest,
+        probabilities,
+        activations,
     )
     if vocabulary.unit == "byte":
         return _in_characters(made, block.ids[0].tobytes())
@@ -132,6 +137,11 @@ def _in_characters(made: Inspection, data: bytes) -> Inspection:
         made.probabilities[starts],
         {name: values[ends - 1] for name, values in made.activations.items()},
     )
+
+
+def _whole(character: str) -> str:
+    """A character, but for half of a surrogate pair, which no UTF-8 holds."""
+    return "\ufffd" if "\ud800" <= character <= "\udfff" else character
 
 
 def _one(data: bytes) -> str:

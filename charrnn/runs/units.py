@@ -46,8 +46,10 @@ class Followed:
         return self.units[column], float(row[column])
 
     def chosen(self, count: int, first: Sequence[Unit] = ()) -> "Followed":
-        """So many units: `first`, then the best of each feature in turn, the second best of each, and so on."""
-        ranks = np.argsort(-np.abs(self.r), axis=1, kind="stable")
+        """So many units: `first`, then the best of each feature in turn, the second best of each, and so on; where there is no
+        feature, in their own order.
+        """
+        ranks = np.argsort(-np.abs(self.r), axis=1, kind="stable") if self.features else np.arange(len(self.units))
         wanted = [self.units.index(unit) for unit in first] + ranks.T.ravel().tolist()
         columns = [*dict.fromkeys(wanted)][:count]
         return Followed([self.units[column] for column in columns], self.features, self.r[:, columns])
@@ -68,12 +70,14 @@ def follow(features: Mapping[str, Array], activations: Mapping[str, Array]) -> F
 
 
 def parse(name: str, activations: Mapping[str, Array]) -> Unit:
-    """The unit of a name; a bare number is a hidden unit of the top layer. Raises NetworkError where there is none."""
+    """The unit of a name, among arrays (..., H); a bare number is a hidden unit of the top layer. Raises NetworkError where
+    there is none.
+    """
     match = re.fullmatch(r"(?:([a-z](?:_\d+)?):)?(\d{1,9})", name)
     top = [array for array in activations if array.startswith("h")][-1]
     array = (match[1] or top) if match else ""
-    if match is None or array not in activations or int(match[2]) >= activations[array].shape[1]:
-        last = activations[top].shape[1] - 1
+    if match is None or array not in activations or int(match[2]) >= activations[array].shape[-1]:
+        last = activations[top].shape[-1] - 1
         raise NetworkError(
             f"--unit {name}: the network has no such unit; there are 0 to {last} of each of {', '.join(activations)}: "
             f"for example {top}:{last}"

@@ -54,7 +54,9 @@ def html(text, unknown):
     surprisals = np.log(2) * np.resize([0.2, 0.7, 1.5, 3.0, 5.0, 7.0], n)
     ids = vocabulary.encode(text).astype(np.intp)
     likeliest = np.stack([ids, (ids + 1) % len(vocabulary)], axis=1)
-    activations = {"h": np.linspace(-1, 1, n)[:, np.newaxis].astype(np.float16), "z": random.random((n, 2))}
+    capital = features(text)["capital"]
+    gates = np.column_stack([random.random(n), 0.5 * capital + 0.2 * random.random(n), random.random(n), capital])
+    activations = {"h": np.linspace(-1, 1, n)[:, np.newaxis].astype(np.float16), "z": gates}
     made = Inspection(
         list(text), np.isin(np.arange(n), unknown), surprisals, likeliest, np.full((n, 2), 0.4), activations
     )
@@ -100,6 +102,9 @@ def test_the_colours_are_those_of_the_surprisals_and_then_of_the_unit_chosen(ope
     assert (found[0], found[90], found[-1]) == ("u0", "u4", "u8")
     assert found == sorted(found)
     assert "h:0" in tab.locator("#legend").get_attribute("aria-label")
+    for place, value in ((0, "-1.00"), (90, "0.00"), (179, "1.00")):
+        tab.locator("#text span").nth(place).click()
+        assert tab.locator("#value").text_content().endswith(f" bits, h:0 = {value}")
 
 
 def test_a_feature_sorts_the_units_by_how_strongly_they_follow_it(opened):
@@ -108,6 +113,8 @@ def test_a_feature_sorts_the_units_by_how_strongly_they_follow_it(opened):
     labels = tab.locator("#by option").all_text_contents()[1:]
     r = [abs(float(label.split(": ")[1].split()[0].replace("\N{MINUS SIGN}", "-"))) for label in labels]
     assert r == sorted(r, reverse=True)
+    assert labels[0].startswith("z:3 update gate: +1.00")
+    assert labels[1].startswith("z:1 update gate: +")
     assert all(label.endswith("capital") for label in labels)
     assert tab.evaluate("() => document.getElementById('by').selectedIndex") == 1
 
@@ -121,6 +128,7 @@ def test_what_was_expected_stands_beside_the_character_under_the_pointer(opened)
     assert tab.locator("#expected .hit").text_content() == "d40 %"
     tab.locator("#text span").nth(6).hover()
     assert "unknown to the model" in tab.locator("#value").text_content()
+    assert tab.locator("#text .unknown").all_text_contents() == ["f"]
     assert "unknown to the model" in tab.locator("#legend").text_content()
 
 

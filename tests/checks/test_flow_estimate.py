@@ -60,7 +60,7 @@ def test_directions_are_right_on_average():
     from charrnn.checks.products import norms_by_lag, random_directions, rms_by_lag
 
     matrices = np.random.default_rng(3).standard_normal((6, 2, 8, 8))
-    [exact], _ = norms_by_lag(lambda t: Jacobian(matrices[t]), 6, 6, 2, 8, 1)
+    [exact], _ = norms_by_lag(lambda t: Jacobian(matrices[t]), 6, 2, 8, 1)
     rows = random_directions(8, 8)
     single = [rms_by_lag(lambda t: Jacobian(matrices[t]), 6, 2, 1, row[np.newaxis])[0][0] for row in rows]
     np.testing.assert_allclose(np.log(np.mean(np.exp(2 * np.array(single)), axis=0)) / 2, exact.rms, atol=1e-9)

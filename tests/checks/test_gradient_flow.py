@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from charrnn.checks.gradient_flow import gradient_flow, lag_below, lyapunov_exponent, warmed_up
+from charrnn.checks.gradient_flow import (
+    NOTHING,
+    _curve,
+    _quantile,
+    beginnings,
+    gradient_flow,
+    lag_below,
+    lyapunov_exponent,
+    warmed_up,
+)
+from charrnn.checks.products import Norms
 from charrnn.checks.truncation import truncations
 from charrnn.errors import CheckError
 from charrnn.network.architecture import Architecture
@@ -16,6 +26,12 @@ TEXT = np.random.default_rng(0).integers(0, V, 400)
 
 def fresh(cell="rnn", layers=1, **options):
     return Network.fresh(Architecture(V, H, cell, num_layers=layers, **options), np.random.default_rng(1), np.float64)
+
+
+def cuts(network, lags):
+    """What truncation costs over 16 places of the text."""
+    window, state = warmed_up(network, TEXT, lags, 16)
+    return truncations(network, window, state, beginnings(window[:-1], None))
 
 
 def silent(W):
@@ -51,6 +67,39 @@ def test_a_curve_that_comes_up_again_is_below_only_after_that():
     assert lag_below(0.5, [0, -1, 0]) is None
 
 
+def test_what_is_left_exactly_is_not_below():
+    assert lag_below(0.5, [0, np.log10(0.5), -1]) == 2
+
+
+def test_a_curve_has_the_quartiles_of_rms_and_the_median_of_the_largest():
+    rms, largest = np.random.default_rng(0).normal(size=(2, 4, 9))
+    curve = _curve("h", Norms(rms * np.log(10), largest * np.log(10)))
+    for found, expected in [
+        (curve.lower, np.quantile(rms, 0.25, axis=1)),
+        (curve.median, np.median(rms, axis=1)),
+        (curve.upper, np.quantile(rms, 0.75, axis=1)),
+        (curve.largest, np.median(largest, axis=1)),
+    ]:
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_the_exponent_leaves_the_first_quarter_out_and_is_the_mean_over_the_positions():
+    assert lyapunov_exponent(np.array([[0.0, 0], [-5, -7], [-6, -9], [-7, -11], [-8, -13]])) == pytest.approx(-1.5)
+
+
+def test_the_figures_of_a_layer_are_its_own():
+    network = fresh(layers=2)
+    network.parameters.flat[:] = 0
+    for w, factor in zip(network.layers, (0.5, 0.9), strict=True):
+        w["W_hh"][:] = factor * orthogonal(H, np.random.default_rng(2))
+    lower, upper = gradient_flow(network, TEXT, lags=10).layers
+    for layer, factor in ((lower, 0.5), (upper, 0.9)):
+        assert layer.lyapunov == pytest.approx(np.log(factor))
+        assert layer.spectra[0].spectral_radius == pytest.approx(factor)
+    network.layers[1]["b_h"][:] = 30
+    assert [layer.saturated["h"] for layer in gradient_flow(network, TEXT, lags=10).layers] == [0, 1]
+
+
 def test_the_exponent_of_a_network_through_which_nothing_comes_is_none():
     assert lyapunov_exponent(np.array([[0.0], [-np.inf]])) is None
 
@@ -66,7 +115,7 @@ def test_a_dead_relu_network_is_told_in_numbers_that_json_can_hold():
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_the_whole_window_is_no_truncation_and_the_shorter_ones_are(cell):
     network = fresh(cell)
-    found = truncations(network, *warmed_up(network, TEXT, 20, 16))
+    found = cuts(network, 20)
     assert [cut.window for cut in found] == [1, 2, 4, 8, 16, 20]
     assert (found[-1].cosine, found[-1].norm_ratio) == pytest.approx((1, 1), abs=1e-12)
     assert found[0].recurrent_cosine < 0.999
@@ -76,7 +125,7 @@ def test_the_whole_window_is_no_truncation_and_the_shorter_ones_are(cell):
 def test_without_recurrence_one_step_is_the_full_gradient():
     network = fresh()
     network.parameters["W_hh"][:] = 0
-    for cut in truncations(network, *warmed_up(network, TEXT, 8, 16)):
+    for cut in cuts(network, 8):
         assert (cut.cosine, cut.norm_ratio) == pytest.approx((1, 1), abs=1e-12)
 
 
@@ -95,6 +144,56 @@ def test_a_cell_that_remembers_everything_keeps_the_gradient_along_c():
     assert layer.curves[1].half_life is None
     assert layer.curves[0].half_life == 1
     assert layer.saturated["f"] == 1
+
+
+def test_no_gradient_goes_back_beyond_the_beginning_of_a_document():
+    network = silent(0.9 * orthogonal(H, np.random.default_rng(2)))
+    text = np.ones(41, np.intp)
+    text[33] = text[25] = 0  # the end of the document before; the last step, 39, is 6 after it
+    flow = gradient_flow(network, text, lags=20, positions=1, end_id=0)
+    [layer] = flow.layers
+    median = np.array(layer.curves[0].median)
+    np.testing.assert_allclose(median[:7], np.arange(7) * np.log10(0.9), atol=1e-12)
+    assert set(median[7:]) == {NOTHING}
+    assert (flow.positions_cut_off, layer.lyapunov, layer.curves[0].half_life) == (1, None, 7)
+
+
+def test_the_exponent_is_of_the_positions_within_one_document():
+    network = silent(0.9 * orthogonal(H, np.random.default_rng(2)))
+    text = np.ones(400, np.intp)
+    text[395] = 0
+    flow = gradient_flow(network, text, lags=20, positions=4, end_id=0)
+    assert (flow.positions, flow.positions_cut_off) == (4, 1)
+    assert flow.layers[0].lyapunov == pytest.approx(np.log(0.9), abs=1e-10)
+
+
+@pytest.mark.parametrize("ends", [[9], [22], [9, 15, 22, 30]])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_what_stands_before_a_document_changes_no_figure_of_it(cell, ends):
+    """The warm-up, the states and the truncated gradients all begin anew."""
+    text = TEXT[:41].copy() % (V - 1) + 1
+    text[ends] = 0
+    before = text.copy()
+    before[:9] = before[:9][::-1] % (V - 1) + 1
+    assert (before != text).any()
+    assert gradient_flow(fresh(cell, layers=2), text, 20, 1, end_id=0) == gradient_flow(
+        fresh(cell, layers=2), before, 20, 1, end_id=0
+    )
+    assert gradient_flow(fresh(cell), text, 20, 1) != gradient_flow(fresh(cell), before, 20, 1)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_a_window_that_reaches_to_its_documents_beginning_leaves_nothing_out(cell):
+    text = TEXT[:33] % (V - 1) + 1
+    text[28] = 0  # the first of the last 4 steps, up to 31
+    full = gradient_flow(fresh(cell), text, lags=16, end_id=0).truncation
+    assert [cut.window for cut in full if cut.norm_ratio == pytest.approx(1, abs=1e-13)] == [4, 8, 16]
+
+
+def test_a_quantile_between_something_and_nothing_is_nothing():
+    logs = np.array([[-1.0, -2.0, -3.0, -4.0], [-1.0, -2.0, NOTHING, NOTHING]])
+    assert _quantile(logs, 0.5) == [-2.5, NOTHING]
+    assert _quantile(logs, 0.75) == [-1.75, -1.75]
 
 
 def test_a_text_that_is_too_short_for_the_lags_is_refused():

@@ -5,7 +5,7 @@ import pytest
 
 from charrnn.checks import jacobians
 from charrnn.checks.jacobians import Jacobian
-from charrnn.checks.products import norms_by_lag
+from charrnn.checks.products import _LargestSingularValue, norms_by_lag
 from charrnn.network.architecture import Architecture
 from charrnn.network.initialisation import orthogonal
 from charrnn.network.network import Network
@@ -16,7 +16,7 @@ H, P = 20, 3
 def linear(W, lags):
     """Norms by lag with φ the identity: every Jacobian is W_hhᵀ."""
     J = Jacobian(np.broadcast_to(W.T, (P, H, H)))
-    norms, whole = norms_by_lag(lambda t: J, lags, lags, P, H, 1)
+    norms, whole = norms_by_lag(lambda t: J, lags, P, H, 1)
     return norms[0], whole
 
 
@@ -39,9 +39,11 @@ def test_an_orthogonal_linear_network_keeps_the_norm():
     assert np.abs(norms.largest).max() < 1e-10
 
 
-def test_a_product_far_below_the_smallest_number_is_still_told():
-    norms, _ = linear(1e-30 * np.eye(H), 50)
-    np.testing.assert_allclose(norms.rms[50], 50 * np.log(1e-30))
+@pytest.mark.parametrize("factor", [1e-30, 1e-200, -1e-200, -1e200])
+def test_a_product_beyond_all_numbers_is_still_told(factor):
+    norms, whole = linear(factor * np.eye(H), 50)
+    for logs in (norms.rms, norms.largest, whole - np.log(H) / 2):
+        np.testing.assert_allclose(logs[50], 50 * np.log(abs(factor)))
 
 
 def test_where_nothing_comes_through_the_logarithm_is_minus_infinity_and_no_nan():
@@ -50,6 +52,28 @@ def test_where_nothing_comes_through_the_logarithm_is_minus_infinity_and_no_nan(
     assert np.isneginf(norms.largest[1:]).all()
     assert np.isneginf(whole[1:]).all()
     assert (norms.rms[0] == 0).all()
+
+
+def test_where_one_stream_ends_the_others_go_on_and_it_may_come_back():
+    """Of the LSTM's c alone: its block may be nothing, and something again."""
+    J = np.stack([0.9 * orthogonal(H, np.random.default_rng(seed)) for seed in range(P)])
+
+    def step(t):
+        alive = np.array([1.0, t != 5, 1.0])[:, np.newaxis, np.newaxis]
+        return Jacobian(J * alive)
+
+    norms, _ = norms_by_lag(step, 10, P, H, 1)
+    expected = np.arange(11)[:, np.newaxis] * np.log(0.9) + np.zeros((11, P))
+    expected[5:, 1] = -np.inf
+    np.testing.assert_allclose(norms[0].largest, expected, atol=1e-6)
+
+
+def test_a_direction_that_nothing_comes_through_is_not_taken_for_nothing():
+    follower = _LargestSingularValue(1, H)
+    assert follower(np.zeros((1, H, H))) == 0
+    only_last = np.zeros((1, H, H))
+    only_last[0, -1, -1] = 3.0
+    assert follower(only_last) == pytest.approx(3)
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
@@ -62,7 +86,7 @@ def test_the_norms_are_those_of_the_products_multiplied_out(cell):
     ws = network.workspace(lags, P)
     network.logits(generator.integers(0, V, (lags, P)), network.zero_state(P), ws)
     steps = jacobians.of_layer(network.architecture, network.layers[0], ws.layers[0].cell)
-    norms, whole = norms_by_lag(steps, lags, lags, P, H, S)
+    norms, whole = norms_by_lag(steps, lags, P, H, S)
     product = np.broadcast_to(np.eye(S * H), (P, S * H, S * H))
     for lag in range(1, lags + 1):
         product = steps(lags - lag).after(product)

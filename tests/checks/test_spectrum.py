@@ -22,6 +22,8 @@ def test_a_triangular_matrix_forgets_in_the_end_and_amplifies_before():
     assert found.spectral_radius == pytest.approx(0.5)
     assert found.singular_values[0] > 3
     assert found.singular_values == sorted(found.singular_values, reverse=True)
+    assert conditions("tanh", found).may_explode
+    assert not conditions("tanh", found).must_vanish
 
 
 def test_the_conditions_look_at_the_singular_value_and_the_steepest_slope():
@@ -56,6 +58,34 @@ def test_a_large_bias_saturates_every_unit_and_none_is_saturated_at_zero(cell, n
     ws = network.workspace(4, 1)
     network.logits(np.zeros((4, 1), np.intp), network.zero_state(1) + (9 if cell == "lstm" and bias else 0), ws)
     assert set(saturated(architecture, ws.layers[0].cell).values()) == {share}
+
+
+def test_each_share_is_of_its_own_gate():
+    for cell, names in (("gru", "rzn"), ("lstm", "ifog")):
+        architecture = Architecture(4, 3, cell)
+        for number, name in enumerate(names):
+            network = Network.fresh(architecture, np.random.default_rng(0), np.float64)
+            network.parameters.flat[:] = 0
+            network.layers[0]["b_h" if cell == "lstm" else "b_xh"][number] = 30
+            ws = network.workspace(4, 1)
+            network.logits(np.zeros((4, 1), np.intp), network.zero_state(1), ws)
+            found = saturated(architecture, ws.layers[0].cell)
+            assert [key for key in names if found[key] == 1] == [name]
+
+
+def test_a_gate_and_a_cell_state_are_flat_only_beyond_99_percent():
+    architecture = Architecture(4, 3, "lstm")
+    network = Network.fresh(architecture, np.random.default_rng(0), np.float64)
+    network.parameters.flat[:] = 0
+    for share, bias, c in (
+        (0, 4.5, 2.6),
+        (1, 4.7, 2.7),
+    ):  # σ(4.5) = 0.989, σ(4.7) = 0.991; tanh 2.6 = 0.989, tanh 2.7 = 0.991
+        network.layers[0]["b_h"][:2] = [[bias], [100]]  # the forget gate is 1
+        ws = network.workspace(1, 1)
+        network.logits(np.zeros((1, 1), np.intp), np.array([[[0.0] * 3], [[c] * 3]]), ws)
+        found = saturated(architecture, ws.layers[0].cell)
+        assert (found["i"], found["tanh c"]) == (share, share)
 
 
 def test_a_relu_that_is_off_is_saturated():

@@ -255,9 +255,6 @@ def test_export(charrnn, tiny_run, tmp_path):
     with safetensors.safe_open(out, framework="np") as file:
         assert set(file.keys()) == {"W_xh", "W_hh", "b_h", "W_hy", "b_y"}
         assert json.loads(file.metadata()["vocabulary"])[0] == "\n"
-    again = charrnn("export", tiny_run, "-o", out, "--to", "torch")
-    assert again.exit_code == 1
-    assert "exists already" in again.stderr
 
 
 def test_a_failing_gradcheck_names_the_parameter_and_exits_1(charrnn, monkeypatch):

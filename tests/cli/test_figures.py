@@ -4,12 +4,13 @@ import sys
 
 import pytest
 
-from charrnn.cli.figures import drawing
+from charrnn.cli.figures import drawing, require_writable
 from charrnn.errors import FigureError
 
 
-def draw(path, force=False, text="loss"):
-    with drawing(path, force, "charrnn plot -o", width=3, height=2) as figure:
+def draw(path, text="loss"):
+    require_writable(path, True, "charrnn plot -o")
+    with drawing(path, width=3, height=2) as figure:
         axes = figure.subplots()
         axes.plot([1, 2], [3, 4], label=text)
         axes.legend()
@@ -20,7 +21,7 @@ def test_the_same_figure_has_the_same_bytes(tmp_path, name):
     path = tmp_path / name
     draw(path)
     before = path.read_bytes()
-    draw(path, force=True)
+    draw(path)
     assert path.read_bytes() == before
     assert [found.name for found in tmp_path.iterdir()] == [name]
 
@@ -41,30 +42,16 @@ def test_what_somebody_has_in_matplotlibrc_changes_nothing(tmp_path):
     assert (tmp_path / "b.png").read_bytes() == (tmp_path / "a.png").read_bytes()
 
 
-def test_a_file_that_exists_stays_as_it_is_without_force(tmp_path):
-    (tmp_path / "a.svg").write_text("mine")
-    with pytest.raises(FigureError, match=r"a\.svg: exists already; .* --force"):
-        draw(tmp_path / "a.svg")
-    assert (tmp_path / "a.svg").read_text() == "mine"
-
-
 @pytest.mark.parametrize(
     ("name", "message"),
     [
         ("a.gif", r"must end in \.svg or \.png; found \.gif"),
         ("a", "found no ending"),
-        ("none/a.svg", "cannot be written"),
     ],
 )
 def test_a_name_that_cannot_be_written_is_refused(tmp_path, name, message):
     with pytest.raises(FigureError, match=message):
         draw(tmp_path / name)
-
-
-def test_a_folder_is_refused_even_with_force(tmp_path):
-    (tmp_path / "a.svg").mkdir()
-    with pytest.raises(FigureError, match="a folder"):
-        draw(tmp_path / "a.svg", force=True)
 
 
 def test_without_matplotlib_it_says_what_to_install(tmp_path, monkeypatch):
@@ -74,6 +61,6 @@ def test_without_matplotlib_it_says_what_to_install(tmp_path, monkeypatch):
 
 
 def test_a_drawing_that_fails_leaves_no_file(tmp_path):
-    with pytest.raises(ZeroDivisionError), drawing(tmp_path / "a.svg", False, "a test", 3, 2):
+    with pytest.raises(ZeroDivisionError), drawing(tmp_path / "a.svg", 3, 2):
         raise ZeroDivisionError
     assert not list(tmp_path.iterdir())

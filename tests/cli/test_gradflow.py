@@ -1,12 +1,18 @@
 """`charrnn gradflow` as a user meets it."""
 
 import json
+import re
+import shutil
+from pathlib import Path
 
 import pytest
+from refusals import refused
+from tiny import trained
 
-from charrnn.checks.gradient_flow import Curve, LayerFlow
+from charrnn.checks.gradient_flow import NOTHING, Curve, GradientFlow, LayerFlow
 from charrnn.checks.spectrum import Conditions
-from charrnn.cli.flows import as_number, reach, words
+from charrnn.checks.truncation import Truncation
+from charrnn.cli.flows import _cost, _view, as_number, reach, words
 from charrnn.cli.logplot import HEIGHT, log_plot
 from charrnn.learning.events import Flowed
 
@@ -65,13 +71,11 @@ def test_another_text_gives_other_figures_and_the_same_text_the_same(charrnn, ti
 
 
 @pytest.mark.parametrize("ending", ["svg", "png"])
-def test_a_figure_is_drawn_and_not_drawn_over(charrnn, tmp_path, ending):
+def test_a_figure_is_drawn(charrnn, tmp_path, ending):
     pytest.importorskip("matplotlib")
     path = tmp_path / f"flow.{ending}"
     assert charrnn("gradflow", *SMALL, "-s", "model.cell=lstm", "-o", path).exit_code == 0
     assert path.stat().st_size > 5000
-    assert "exists already" in charrnn("gradflow", *SMALL, "-o", path).stderr
-    assert charrnn("gradflow", *SMALL, "-o", path, "--force").exit_code == 0
 
 
 def test_a_run_brings_its_own_configuration(charrnn, tiny_run):
@@ -80,19 +84,90 @@ def test_a_run_brings_its_own_configuration(charrnn, tiny_run):
     assert "RUN brings its own configuration" in result.stderr
 
 
+def test_characters_that_the_model_does_not_know_are_told_of(charrnn, tiny_run):
+    result = charrnn("gradflow", tiny_run, "-", "--lags", 5, "--json", stdin="the cat \N{SNOWMAN} sat \N{SNOWMAN}Z\n")
+    assert "unknown to the model, and replaced: 3 characters\n" in result.stderr
+    assert json.loads(result.stdout)["unknown"] == 3
+    assert "unknown" not in charrnn("gradflow", tiny_run, "--lags", 5).stderr
+
+
+@pytest.mark.parametrize("name", ["text.txt", "builtin:shakespeare", "-", "a/*.txt"])
+def test_a_text_in_the_place_of_a_run_is_answered_with_where_it_goes(charrnn, text_file, name):
+    shutil.copy(text_file, "text.txt")
+    result = charrnn("gradflow", name)
+    refused(result, 1, f"if it is a text, read it with a fresh network: charrnn gradflow --text {name}")
+
+
+def test_a_damaged_checkpoint_is_taken_for_no_text(charrnn):
+    Path("last.safetensors").write_bytes(b"cut off")
+    result = charrnn("gradflow", "last.safetensors")
+    refused(result, 1, "damaged")
+    assert "if it is a text" not in result.stderr
+
+
+def test_a_fresh_network_reads_the_text_that_is_named(charrnn, text_file):
+    found = [
+        charrnn("gradflow", *SMALL, *more, "--json") for more in ((), ("--text", text_file), ("--text", text_file))
+    ]
+    assert found[0].stdout != found[1].stdout == found[2].stdout
+    assert "the text has room" not in found[1].stderr
+
+
+def test_the_text_of_a_run_may_have_been_moved(charrnn, tiny_run, text_file, tmp_path):
+    before = charrnn("gradflow", tiny_run, "--lags", 5, "--json").stdout
+    moved = text_file.rename(tmp_path / "moved.txt")
+    refused(charrnn("gradflow", tiny_run, "--lags", 5), 1, "--text TEXT")
+    assert charrnn("gradflow", tiny_run, "--lags", 5, "--json", "--text", moved).stdout == before
+
+
+def test_a_run_of_documents_begins_anew_with_each_and_says_so(charrnn, text_file, tmp_path):
+    run = trained(tmp_path / "documents", text_file, r"data.boundary=\n")
+    result = charrnn("gradflow", run, text_file, "--lags", 50, "--json")
+    assert (
+        "at 8 of 8 positions a document begins within 50 characters: no gradient goes back beyond it" in result.stderr
+    )
+    found = json.loads(result.stdout)
+    assert (found["positions_cut_off"], found["layers"][0]["lyapunov"]) == (8, None)
+    assert found["layers"][0]["curves"][0]["median"][-1] == NOTHING
+    drawn = charrnn("gradflow", run, text_file, "--lags", 50).stdout
+    assert "no gradient at all comes through" in drawn
+    assert "1e-16" not in drawn
+
+
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_an_empty_text_is_refused(charrnn, tiny_run, text):
+    Path("empty.txt").write_text(text)
+    refused(charrnn("gradflow", tiny_run, "empty.txt", "--lags", 1), 1, "empty.txt: holds no text")
+    refused(charrnn("gradflow", "--text", "empty.txt", "--lags", 1), 1, "empty.txt: holds no text")
+
+
+def test_one_lag_and_more_positions_than_there_are_can_be_asked_for(charrnn, tiny_run):
+    result = charrnn("gradflow", tiny_run, "-", "--lags", 1, "--positions", 99, stdin="the")
+    assert result.exit_code == 0
+    assert "the text has room for 1 position, not for 99" in result.stderr
+    assert "gradients followed 1 character back from 1 place\n" in result.stdout
+    assert "\n         0 1  characters back" in result.stdout
+    refused(charrnn("gradflow", tiny_run, "-", "--lags", 1, stdin="t"), 1, "need a text of 2 characters; found 1")
+
+
+def test_a_fresh_network_of_documents_begins_anew_too(charrnn, text_file):
+    result = charrnn("gradflow", *SMALL, "-s", r"data.boundary=\n", "--text", text_file, "--lags", 12)
+    assert re.search(r"at \d of 8 positions a document begins within 12 characters", result.stderr)
+
+
 def test_the_words_say_whether_gradients_vanish_or_explode():
-    assert "vanishes" in told(lyapunov=-0.1)
-    assert "explodes" in told(lyapunov=0.1)
+    assert "a gradient shrinks to 0.905 of itself with each, and vanishes" in told(lyapunov=-0.1)
+    assert "a gradient grows 1.11-fold with each, and explodes" in told(lyapunov=0.1)
     assert "neither vanish nor explode" in told(lyapunov=1e-5)
     assert "no gradient at all" in told(lyapunov=None)
 
 
 def test_the_words_say_how_far_the_gradient_reaches():
     assert "half of the gradient is gone after 3 characters, 99 % after 20 characters" in told()
-    assert "half of the gradient is gone after 1 character; 1 % is still left after all 50" in told(
+    assert "half of the gradient is gone after 1 character; 1 % is still left after 50" in told(
         half_life=1, horizon=None
     )
-    assert "more than half of the gradient is left after all 50 characters" in told(half_life=None, horizon=None)
+    assert "more than half of the gradient is left after 50 characters" in told(half_life=None, horizon=None)
 
 
 @pytest.mark.parametrize(
@@ -111,6 +186,27 @@ def test_a_falling_line_is_drawn_from_the_upper_left_to_the_lower_right():
     assert places == sorted(places)
     assert len(places) > HEIGHT // 2
     assert lines[0].lstrip().startswith("1 │h") or lines[1].lstrip().startswith("1 │h")
+
+
+def test_more_lags_than_columns_are_drawn_to_the_last():
+    lines = log_plot([straight(-0.01, 400)])
+    assert "h" in lines[HEIGHT - 1]
+    assert "400  characters back" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("cosines", "window"), [([0.95, 0.992, 1, 1], 2), ([0.995, 0.98, 1, 1], 4), ([0.1, 0.2, 0.3, 1], 8)]
+)
+def test_the_direction_is_kept_by_the_shortest_window_from_which_on_all_keep_it(cosines, window):
+    cut = [Truncation(2**k, cosine, 1, cosine, 1) for k, cosine in enumerate(cosines)]
+    told = _cost(GradientFlow("rnn", "tanh", 8, 8, 1, 0, [], cut))
+    assert told.endswith(f"(cosine 0.99) when cut {window} characters back")
+
+
+def test_the_figure_shows_all_that_is_something_and_the_dashed_line():
+    low, high = _view([straight(-0.01, 3), Curve("c", [], [0.0, NOTHING], [0.0, 2.0], [0.5, NOTHING], None, None)])
+    assert (low, high) == pytest.approx((-2.2, 2.2))
+    assert _view([straight(-1, 3)])[0] == pytest.approx(-3.15)
 
 
 def test_what_is_too_small_to_draw_is_left_out():

@@ -10,7 +10,7 @@ import pytest
 from pages import data, unpacked
 
 from charrnn.cli.colours import LIMITS
-from charrnn.cli.page import PER_BIT, page
+from charrnn.cli.page import PER_BIT, _range, page
 from charrnn.runs.inspection import Inspection
 from charrnn.runs.units import Unit, follow
 from charrnn.text.vocabulary import Vocabulary
@@ -52,6 +52,14 @@ def test_the_numbers_come_back_as_they_were_to_the_step_of_their_scale():
         np.testing.assert_allclose(shown, made.activations[array][:, int(number)], atol=half)
         assert (unit["low"], unit["high"]) == (0, 1) if array == "z" else unit["low"] == -unit["high"]
         assert len(unit["r"]) == len(found["features"]) == 1
+
+
+@pytest.mark.parametrize("array", [*"rzifo", "z_2"])
+def test_a_gate_has_the_range_of_the_sigmoid_and_all_else_has_0_in_its_middle(array):
+    assert _range(np.array([0.2, 0.3]), array) == (0, 1)
+    for other in ("h", "c", "n", "g", "h_2"):
+        assert _range(np.array([0.2, -0.3]), other) == (-1, 1)
+        assert _range(np.array([2.0, -3.0]), other) == (-3, 3)
 
 
 def test_a_large_vocabulary_has_ids_of_two_bytes():

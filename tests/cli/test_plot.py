@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from refusals import refused
 
-from charrnn.cli import curves
+from charrnn.cli import curve_figure, curves
 from charrnn.cli.curve_terminal import Field, cells_of, dots_of, plot, points_of
 from charrnn.cli.curves import QUANTITIES, shown, smoothed, summary, thinned, view
 from charrnn.errors import RunError
@@ -115,11 +116,6 @@ def test_in_the_terminal_it_needs_no_matplotlib(charrnn, tiny_run, monkeypatch):
     assert max(map(len, lines)) <= 120
     assert sum(line.count("o") for line in lines[1:15]) == 2
     assert re.match(r"⠤⠤ run: 20 steps, best validation loss \d\.\d{4} \(\d\.\d{3} bpc\) at step \d+$", lines[-2])
-    refused(
-        charrnn("plot", tiny_run, "-o", "a.svg"),
-        1,
-        "charrnn plot -o needs matplotlib: pip install 'charrnn-numpy[plot]'",
-    )
 
 
 def test_several_runs_in_plain_text_have_letters(charrnn, tmp_path):
@@ -144,14 +140,6 @@ def test_damaged_lines_are_told_of(charrnn, tiny_run):
     assert "1 damaged line passed over" in result.stderr
 
 
-def test_a_file_that_exists_is_replaced_with_force_only(charrnn, tiny_run):
-    Path("a.svg").write_text("mine")
-    refused(charrnn("plot", tiny_run, "-o", "a.svg"), 1, "a.svg: exists already", "--force")
-    assert Path("a.svg").read_text() == "mine"
-    assert charrnn("plot", tiny_run, "-o", "a.svg", "--force").exit_code == 0
-    assert Path("a.svg").read_text().startswith("<?xml")
-
-
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -173,6 +161,16 @@ def test_what_cannot_be_is_refused(charrnn, tiny_run, arguments, code, words):
 def test_a_run_without_metrics_is_refused(charrnn, tiny_run):
     (tiny_run / "metrics.jsonl").unlink()
     refused(charrnn("plot", tiny_run), 1, "holds no metrics.jsonl")
+
+
+@pytest.mark.parametrize(
+    "events", ["", "\n\n", '{"event": "resumed", "step": 5}\n' * 3, '{"event": "eval", "step": 5, "loss": 1}\n']
+)
+@pytest.mark.parametrize("more", [(), ("-o", "a.svg")])
+def test_a_run_that_tells_of_no_step_is_refused(charrnn, tiny_run, events, more):
+    (tiny_run / "metrics.jsonl").write_text(events)
+    refused(charrnn("plot", tiny_run, *more), 1, f"{tiny_run / 'metrics.jsonl'}: tells of no step of a training")
+    assert not Path("a.svg").exists()
 
 
 @pytest.mark.parametrize(
@@ -237,7 +235,33 @@ def test_evaluations_stand_at_their_steps_and_in_their_unit(tmp_path):
     (found,) = picture(run).curves(QUANTITIES["bpc"])
     assert (found.dots_x.tolist(), found.dots.tolist()) == ([2.0], [1.0])
     np.testing.assert_allclose(found.raw, np.array([3, 2, 1]) / np.log(2))
+    assert picture(run, axis="epochs").curves(QUANTITIES["loss"])[0].dots_x.tolist() == [0.5]
     assert picture(run).curves(QUANTITIES["grad_norm"])[0].dots.size == 0
+
+
+def test_a_star_is_on_the_best_evaluation_and_a_triangle_where_the_run_went_back(tmp_path):
+    figures = pytest.importorskip("matplotlib.figure")
+    evaluations = [{"event": "eval", "step": step, "loss": loss} for step, loss in ((1, 3.0), (2, 1.5), (3, 2.0))]
+    back = {"event": "recovered", "step": 3}
+    found = picture(write(tmp_path / "a", [3, 2, 1], *evaluations, back), axis="epochs")
+    run, (curve,) = replace(found.runs[0], x=np.array([0.1, 0.2, 0.3])), found.curves(QUANTITIES["loss"])
+    curve = replace(curve, dots_x=np.array([0.1, 0.2, 0.3]))
+    axes = figures.Figure().subplots()
+    curve_figure._draw_curve(axes, curve, "black", "-", faint=False)
+    curve_figure._mark_recoveries(axes, run, "black")
+    marks = {line.get_marker(): line.get_xydata().tolist() for line in axes.lines}
+    assert marks["*"] == [[0.2, 1.5]]
+    assert marks["^"] == [[0.3, 0]]
+
+
+def test_the_axis_of_bits_has_the_same_values_in_bits(tmp_path):
+    figures = pytest.importorskip("matplotlib.figure")
+    figure = figures.Figure()
+    axes = figure.subplots()
+    curve_figure._draw_panel(axes, QUANTITIES["loss"], picture(write(tmp_path / "a", [3, 2, 1])))
+    figure.draw_without_rendering()
+    [other] = axes.child_axes
+    np.testing.assert_allclose(other.get_ylim(), np.array(axes.get_ylim()) / np.log(2))
 
 
 def test_braille_has_a_bit_for_each_dot():

@@ -1,13 +1,13 @@
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
-import typer
 from pages import data, unpacked
 from refusals import refused
+from tiny import trained
 
 from charrnn import api
-from charrnn.cli import views
 
 
 @pytest.fixture
@@ -63,43 +63,47 @@ def test_as_many_units_are_in_it_as_are_asked_for(shown, text_file):
 def test_unknown_characters_are_marked_and_counted(shown):
     told, found = shown("-", stdin="the \N{SNOWMAN}at <b>\n")
     assert found["unknown"] == [4, 8, 9, 10]
-    assert "4 characters are unknown to the model" in told
+    assert "unknown to the model, and marked: 4 characters\n" in told
 
 
-def test_what_exists_is_replaced_only_when_that_is_asked_for(charrnn, tiny_run, text_file, tmp_path):
-    out = tmp_path / "page.html"
-    out.write_text("precious", "utf-8")
-    refused(charrnn("view", tiny_run, text_file, "-o", out), 1, str(out), "exists already", "--force")
-    assert out.read_text("utf-8") == "precious"
-    assert charrnn("view", tiny_run, text_file, "-o", out, "--force").exit_code == 0
-    assert out.read_text("utf-8").startswith("<!doctype html>")
+@pytest.mark.parametrize("unit", ["16", "99999", "z:0", "q:3", "h_2:3", "-1", "wrong", ""])
+def test_a_unit_that_does_not_exist_is_refused_before_the_text_is_read(charrnn, tiny_run, unit):
+    refused(
+        charrnn("view", tiny_run, "no text", "-o", "p.html", "--unit", unit),
+        1,
+        f"--unit {unit}: the",
+        "0 to 15",
+        "h:15",
+    )
 
 
-@pytest.mark.parametrize("answer", [True, False])
-def test_a_person_at_a_terminal_is_asked(answer, monkeypatch, tmp_path):
-    out = tmp_path / "page.html"
-    out.touch()
-    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr(typer, "confirm", lambda *_, **__: answer)
-    if answer:
-        views.require_free(out, False)
-    else:
-        with pytest.raises(views.RunError, match="exists already"):
-            views.require_free(out, False)
+def test_a_run_without_metrics_is_shown_as_any(shown, tiny_run):
+    (tiny_run / "metrics.jsonl").unlink()
+    assert shown()[1]["text"]
 
 
-@pytest.mark.parametrize("unit", ["16", "z:0", "wrong", ""])
-def test_a_unit_that_does_not_exist_is_refused(charrnn, tiny_run, text_file, unit):
-    refused(charrnn("view", tiny_run, text_file, "-o", "p.html", "--unit", unit), 1, f"--unit {unit}", "0 to 15", "h")
+def test_halves_of_surrogate_pairs_are_shown_as_what_is_no_character(charrnn, tmp_path, text_file):
+    run = trained(tmp_path / "run", text_file, "data.encoding=utf-7")
+    Path("odd.txt").write_bytes(b"the +2D3eAA- cat +2AA-")
+    assert charrnn("view", run, "odd.txt", "-o", "p.html").exit_code == 0
+    found = data(Path("p.html").read_text("utf-8"))
+    assert found["text"][4] == "\N{GRINNING FACE}"
+    assert found["text"].endswith(" cat \ufffd")
 
 
-def test_an_empty_text_is_refused(charrnn, tiny_run):
-    refused(charrnn("view", tiny_run, "-", "-o", "p.html", stdin=""), 1, "no")
+@pytest.mark.skipif(sys.platform != "linux", reason="names of other bytes than UTF-8")
+def test_a_run_whose_name_is_no_utf_8_can_be_shown(charrnn, tiny_run):
+    tiny_run = tiny_run.rename(tiny_run.with_name("\udcff"))
+    assert charrnn("view", tiny_run, "-o", "p.html").exit_code == 0
+    assert "<title>\ufffd, as it reads</title>" in Path("p.html").read_text("utf-8")
 
 
-def test_a_place_that_cannot_be_written_is_refused(charrnn, tiny_run, text_file, tmp_path):
-    refused(charrnn("view", tiny_run, text_file, "-o", tmp_path), 1, "is a folder")
-    refused(charrnn("view", tiny_run, text_file, "-o", tmp_path / "no" / "p.html"), 1, "cannot be written")
+@pytest.mark.parametrize("text", ["", " \n"])
+@pytest.mark.parametrize("source", ["-", "empty.txt"])
+def test_an_empty_text_is_refused(charrnn, tiny_run, source, text):
+    Path("empty.txt").write_text(text)
+    refused(charrnn("view", tiny_run, source, "-o", "p.html", stdin=text), 1, "holds no text")
+    assert not Path("p.html").exists()
 
 
 def test_without_a_name_for_the_page_nothing_is_read(charrnn, tiny_run):

@@ -90,11 +90,19 @@ def test_time_runs_on_while_steps_are_told_anew(tmp_path, tiny_run):
     assert read_history(tiny_run).seconds.tolist() == [3 * 32 / 4, 4 * 32 / 4]
 
 
+def test_with_a_stride_a_step_has_as_many_characters_as_are_new(tiny_run):
+    config = (tiny_run / "config.yaml").read_text()
+    (tiny_run / "config.yaml").write_text(config.replace("stride: null", "stride: 2"))
+    (tiny_run / "metrics.jsonl").write_text(json.dumps(step(1)) + "\n")
+    assert read_history(tiny_run).seconds.tolist() == [4 * 2 / 4]
+
+
 def test_where_it_went_back_to_is_told_once(told):
     back = {"event": "recovered", "step": 1, "reason": "", "diverged_step": 3, "learning_rate": 0.05, "tries": 1}
     found = told(step(1), step(2), back, back, step(2), step(3), {**back, "step": 3}, {"event": "resumed", "step": 2})
     assert found.recoveries == (1,)
     assert found.steps.tolist() == [1, 2]
+    assert told(step(1), step(2), back, {"event": "resumed", "step": 1}).recoveries == (1,)
 
 
 def test_the_best_is_the_first_of_the_lowest(told):

@@ -109,5 +109,14 @@ def test_documents_begin_anew_and_their_ends_are_those_of_lines(tmp_path, text_f
     assert more
     assert made.text == text_file.read_text("utf-8")[:199]
     np.testing.assert_allclose(made.surprisals, model.score(text_file.read_text("utf-8")).surprisals[:199], atol=1e-5)
+    ids = model.vocabulary.encode(made.text.replace("\n", " ")).astype(np.intp)  # an end is none of these
+    hits = [
+        (p, np.exp(-made.surprisals[place]))
+        for place, (row, found) in enumerate(zip(made.likeliest, made.probabilities, strict=True))
+        for symbol, p in zip(row, found, strict=True)
+        if symbol == ids[place] and made.text[place] != "\n"
+    ]
+    assert len(hits) > 10
+    np.testing.assert_allclose(*zip(*hits, strict=True), rtol=1e-5)
     first, again = (made.activations["h"][place] for place in (0, made.text.index("\nthe") + 1))
     np.testing.assert_array_equal(first, again)

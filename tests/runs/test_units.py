@@ -44,7 +44,8 @@ def test_a_text_of_one_character_follows_nothing():
     found = follow({"one": np.ones(1)}, {"h": np.ones((1, 3), np.float16)})
     assert found.features == []
     assert found.r.shape == (0, 3)
-    assert found.chosen(2).units == []
+    assert found.chosen(2).units == [Unit("h", 0), Unit("h", 1)]
+    assert found.chosen(2, [Unit("h", 2)]).units == [Unit("h", 2), Unit("h", 0)]
 
 
 def test_a_unit_is_named_by_its_array_and_its_number_and_alone_by_the_number_in_the_top_layer():

@@ -25,6 +25,7 @@ def marks(name, text):
         ("in quotes", '"a\n\nb', "11000"),
         ("in brackets", "a(b[c])d)e", "0111110000"),
         ("in brackets", "(a\n\nb", "11000"),
+        ("in brackets", ")(a)", "0110"),
     ],
 )
 def test_yes_and_no_are_told_of_each_character(name, text, expected):

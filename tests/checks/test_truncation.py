@@ -1,0 +1,75 @@
+"""What truncation costs, against the gradient of the last step's loss by its definition."""
+
+import numpy as np
+import pytest
+
+from charrnn.checks.truncation import _compare, truncations
+from charrnn.network.architecture import Architecture
+from charrnn.network.network import Network
+
+V, H, T, P, ε = 5, 3, 4, 2, 1e-30
+BEGINS = np.zeros((T, P), bool)
+BEGINS[2, 1] = True
+
+
+def small(cell):
+    generator = np.random.default_rng(4)
+    network = Network.fresh(Architecture(V, H, cell, num_layers=2), generator, np.float64)
+    network.parameters.flat[:] += generator.normal(0, 0.4, len(network.parameters))
+    state = generator.uniform(-0.9, 0.9, network.state_shape(P))
+    return network, generator.integers(0, V, (T + 1, P)), state
+
+
+def last_loss(network, ids, state, begins):
+    """The mean loss of the last step over the streams."""
+    ws = network.workspace(len(ids) - 1, P)
+    network.logits(ids[:-1], state.astype(network.parameters.flat.dtype), ws, begins)
+    o = ws.logits[-1]
+    return (np.log(np.exp(o).sum(1)) - o[np.arange(P), ids[-1]]).mean()
+
+
+def by_complex_step(network, ids, state, begins):
+    """Its gradient by the parameters, and which of them are recurrent."""
+    network = network.astype(np.complex128)
+    found = np.zeros(len(network.parameters))
+    for place in range(len(found)):
+        network.parameters.flat[place] += 1j * ε
+        found[place] = last_loss(network, ids, state, begins).imag / ε
+        network.parameters.flat[place] -= 1j * ε
+    mask = network.parameters.zeros_like()
+    for name, view in mask.items():
+        view[:] = name.startswith("W_hh")
+    return found, mask.flat.real > 0
+
+
+def cosine_and_ratio(part, full):
+    norms = np.linalg.norm(part), np.linalg.norm(full)
+    return part @ full / (norms[0] * norms[1]), norms[0] / norms[1]
+
+
+@pytest.mark.parametrize("begins", [np.zeros((T, P), bool), BEGINS], ids=["one text", "documents"])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_the_figures_are_those_of_gradients_by_complex_step(cell, begins):
+    network, ids, state = small(cell)
+    full, recurrent = by_complex_step(network, ids, state, begins)
+    before = network.workspace(T, P)
+    network.logits(ids[:-1], state, before, begins)
+    for cut in truncations(network, ids, state, begins):
+        start = T - cut.window
+        part, _ = by_complex_step(network, ids[start:], before.state_after(start), begins[start:])
+        assert (cut.cosine, cut.norm_ratio) == pytest.approx(cosine_and_ratio(part, full), abs=1e-12)
+        alone = cosine_and_ratio(part[recurrent], full[recurrent])
+        assert (cut.recurrent_cosine, cut.recurrent_norm_ratio) == pytest.approx(alone, abs=1e-12)
+
+
+def test_the_windows_are_powers_of_two_and_all_there_is():
+    network, ids, state = small("rnn")
+    assert [cut.window for cut in truncations(network, ids, state, BEGINS)] == [1, 2, 4]
+    assert [cut.window for cut in truncations(network, ids[:4], state, BEGINS[:3])] == [1, 2, 3]
+    assert [cut.window for cut in truncations(network, ids[:2], state, BEGINS[:1])] == [1]
+
+
+def test_a_gradient_of_zero_has_no_direction():
+    assert _compare(np.array([3.0, 0]), np.array([3.0, 4])) == pytest.approx((0.6, 0.6))
+    assert _compare(np.zeros(2), np.ones(2)) == (0, 0)
+    assert _compare(np.ones(2), np.zeros(2)) == (0, 0)
