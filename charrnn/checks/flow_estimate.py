@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.checks import jacobians
-from charrnn.checks.gradient_flow import HALF, ONE_PERCENT, lag_below, lyapunov_exponent, warmed_up
+from charrnn.checks.gradient_flow import HALF, ONE_PERCENT, beginnings, lag_below, lyapunov_exponent, warmed_up
 from charrnn.checks.products import random_directions, rms_by_lag
 from charrnn.checks.saturation import saturated
 from charrnn.checks.spectrum import GATES, spectral_radius
@@ -22,6 +22,7 @@ from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.cells.cell import Weights
 from charrnn.network.network import Network
+from charrnn.network.resets import Begins
 
 POSITIONS, DIRECTIONS = 4, 16
 CONTENT = {"rnn": ("h", "W_hh"), "gru": ("n", "n"), "lstm": ("tanh c", "g")}  # by cell: what is no gate, and its matrix
@@ -47,28 +48,33 @@ class FlowEstimate:
     saturated: float | None
 
 
-def flow_estimates(network: Network, ids: Ids, lags: int, directions: int = DIRECTIONS) -> list[FlowEstimate]:
-    """Of each layer of a network, on POSITIONS places of a text, (n,). Deterministic, and the network stays as it is.
+def flow_estimates(
+    network: Network, ids: Ids, lags: int, directions: int = DIRECTIONS, end_id: int | None = None
+) -> list[FlowEstimate]:
+    """Of each layer of a network, on POSITIONS places of a text, (n,), whose documents `end_id` ends. Deterministic, and the
+    network stays as it is.
 
     Raises CheckError for a text of fewer than lags + 1 characters.
     """
     with np.errstate(all="ignore"):  # a network on its way to diverge is looked at too
-        window, state = warmed_up(network, ids, lags, POSITIONS)
-        ws = network.workspace(*window[:-1].shape)
-        network.logits(window[:-1], state, ws)
+        window, state = warmed_up(network, ids, lags, POSITIONS, end_id)
+        begins = beginnings(window[:-1], end_id)
+        ws = network.workspace(*begins.shape)
+        network.logits(window[:-1], state, ws, begins)
         layers = zip(network.layers, ws.layers, strict=True)
         return [
-            _estimate(network.architecture, number, w, layer.cell, window[:-1].shape, directions)
+            _estimate(network.architecture, number, w, layer.cell, begins, directions)
             for number, (w, layer) in enumerate(layers, start=1)
         ]
 
 
 def _estimate(
-    architecture: Architecture, number: int, w: Weights, cell: Any, shape: tuple[int, ...], directions: int
+    architecture: Architecture, number: int, w: Weights, cell: Any, begins: Begins, directions: int
 ) -> FlowEstimate:
-    (T, P), H, S = shape, architecture.hidden_size, architecture.make_cell().number_of_states
+    (T, P), H, S = begins.shape, architecture.hidden_size, architecture.make_cell().number_of_states
     followed = random_directions(directions, H).astype(w["W_hh"].dtype)
-    rms, whole = rms_by_lag(jacobians.of_layer(architecture, w, cell), T, P, S, followed)
+    steps = jacobians.begun_anew(jacobians.of_layer(architecture, w, cell), begins)
+    rms, whole = rms_by_lag(steps, T, P, S, followed)
     median = np.median(rms[-1], axis=1) / np.log(10)
     nonlinearity, gate = CONTENT[architecture.cell]
     return FlowEstimate(
@@ -78,7 +84,7 @@ def _estimate(
         _reach(ONE_PERCENT, median),
         _finite(median[1]),
         _finite(median[-1]),
-        _finite(lyapunov_exponent(whole)),
+        _finite(lyapunov_exponent(whole[:, ~begins.any(axis=0)])),
         _finite(_radius(w["W_hh"].reshape(-1, H, H)[GATES[architecture.cell].index(gate)])),
         _finite(saturated(architecture, cell)[nonlinearity]),
     )

@@ -24,7 +24,7 @@ def flowing(events: Iterable[Event], network: Network, corpus: Corpus, every: in
     text = _beginning(corpus, lags)
     for event in events:
         if isinstance(event, Stepped) and event.step % every == 0:
-            for found in flow_estimates(network, text, lags):
+            for found in flow_estimates(network, text, lags, end_id=corpus.vocabulary.end_id):
                 yield Flowed(event.step, **asdict(found))
         yield event
 

@@ -37,6 +37,20 @@ def test_for_a_small_network_they_are_those_of_gradflow(cell):
         assert estimate.lags == LAGS
 
 
+@pytest.mark.parametrize("cell", KIND)
+def test_where_a_document_begins_they_are_those_of_gradflow_too(cell):
+    text = np.where(TEXT == V - 1, 0, TEXT)
+    text[395] = V - 1  # within the window of the last position
+    network = fresh(cell, scale=3)
+    [found] = flow_estimates(network, text, LAGS, end_id=V - 1)
+    exact = gradient_flow(network, text, LAGS, POSITIONS, end_id=V - 1).layers[0]
+    curve = exact.curves[-1]
+    assert found.log10_norm_last == pytest.approx(curve.median[LAGS], abs=1e-9)
+    assert found.lyapunov == pytest.approx(exact.lyapunov, abs=1e-9)
+    [without] = flow_estimates(network, text, LAGS)
+    assert found.log10_norm_last < without.log10_norm_last - 0.1
+
+
 def test_they_are_not_all_zero_or_none():
     [found] = flow_estimates(fresh(scale=3), TEXT, LAGS)
     assert 0 < found.saturated < 1
