@@ -20,7 +20,8 @@ from charrnn.cli.dashboard import Dashboard
 from charrnn.cli.telling import describe, warnings
 from charrnn.learning.events import Event, Finished, Stepped
 
-EVERY = 0.5  # seconds between two pictures
+EVERY = 0.25  # seconds between two pictures, at least,
+SHARE = 0.005  # or more, so that drawing takes no more of the time than this, however slow the terminal
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"  # of a synchronized update; a terminal that has none ignores it
 HOME, DOWN, ERASE_LINE = "\x1b[H", "\x1b[B", "\x1b[2K"
 KEPT = 100  # lines above the dashboard, written again where the terminal changes its size
@@ -34,7 +35,7 @@ class LiveDisplay:
         self._console, self._dashboard = console, dashboard
         self._above = deque(above, KEPT)
         self._size = console.size
-        self._drawn = 0.0
+        self._due = 0.0
         self._steps: list[Stepped] = []  # not read yet
         self._live = self._new()
 
@@ -66,7 +67,7 @@ class LiveDisplay:
 
     def tick(self) -> None:
         """Draw anew if it is time."""
-        if time.monotonic() - self._drawn >= EVERY:
+        if time.monotonic() >= self._due:
             self._draw()
 
     def _read_steps(self) -> None:
@@ -76,12 +77,14 @@ class LiveDisplay:
         self._steps.clear()
 
     def _draw(self) -> None:
-        self._drawn = time.monotonic()
+        began = time.monotonic()
         self._read_steps()
         with self._at_once():
             if self._console.size != self._size:
                 self._begin_anew()
             self._live.refresh()
+        ended = time.monotonic()
+        self._due = ended + max(EVERY, (ended - began) / SHARE)
 
     def _begin_anew(self) -> None:
         """For another size: a terminal that has wrapped its lines, or cut them, no longer has the picture where it was."""
