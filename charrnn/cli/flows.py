@@ -125,9 +125,11 @@ def as_number(log10: float) -> str:
     """10 to such a power, which may be no float any more."""
     if -4 <= log10 <= 4:
         return f"{10**log10:.3g}"
-    tenths = round(log10 * 1000) / 1000  # so that a mantissa of 9.99 is told as 1.0 of the next power
-    whole = int(tenths // 1)
-    return f"{10 ** (tenths - whole):.1f}e{whole:+03d}" if log10 > NOTHING else "0"
+    if log10 <= NOTHING:
+        return "0"
+    whole = int(log10 // 1)
+    mantissa = round(10 ** (log10 - whole), 1)
+    return f"{mantissa:.1f}e{whole:+03d}" if mantissa < 10 else f"1.0e{whole + 1:+03d}"
 
 
 def _what(curve: Curve) -> str:
