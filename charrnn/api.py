@@ -19,6 +19,7 @@ from charrnn.learning.bench import Bench, measure, random_trainer
 from charrnn.learning.clipping import Clipping
 from charrnn.learning.events import Event
 from charrnn.learning.parallel import fastest_threads
+from charrnn.learning.ranks import Alone
 from charrnn.runs import budget, directory, flow
 from charrnn.runs import export as exports
 from charrnn.runs import model as models
@@ -38,16 +39,21 @@ BENCH_VOCABULARY = {"char": 65, "byte": 256}  # characters of English prose with
 
 
 def plan(
-    sources: Sequence[str] = (), config: Config | None = None, seconds: float | None = None, base: Base | None = None
+    sources: Sequence[str] = (),
+    config: Config | None = None,
+    seconds: float | None = None,
+    base: Base | None = None,
+    ranks: Alone | None = None,
 ) -> Plan:
     """Read the sources (none: the built-in text) and decide on every number of a training: with `seconds`, on as many
-    steps as end so long after this call, by a measurement; with a `base` (see load_base), on the weights to begin with.
+    steps as end so long after this call, by a measurement; with a `base` (see load_base), on the weights to begin with; with
+    `ranks` (see learning/mpi.py), for all of them, which call this, `start` and the run's `events` alike.
 
     Raises TextError, VocabularyError and NetworkError; RunError where the time is not enough for one step; ConfigError where
     the configuration is of another network than the base's.
     """
     began = time.perf_counter()
-    made = plans.make(sources, config, base)
+    made = plans.make(sources, config, base, ranks)
     return made if seconds is None else plans.with_steps(made, *budget.steps_within(made, seconds, began))
 
 

@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from charrnn import __version__
 from charrnn.cli.bench import bench
+from charrnn.cli.company import launched
 from charrnn.cli.eval import evaluate
 from charrnn.cli.export import export
 from charrnn.cli.gradcheck import gradcheck
@@ -72,10 +73,11 @@ def _drop_stdout() -> None:
 
 
 def _tell(message: str, code: int, lines: bool = False) -> int:
-    """One line, but for the mistakes of a configuration, of which each has its own."""
+    """One line, but for the mistakes of a configuration, of which each has its own; of several ranks by the first."""
     from charrnn.cli.display import tell_error
 
-    tell_error(message if lines else message.replace("\n", "\ufffd"))
+    if launched()[0] == 0:
+        tell_error(message if lines else message.replace("\n", "\ufffd"))
     return code
 
 

@@ -2,11 +2,15 @@
 
 from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from charrnn.cli.options import ConfigOption, SettingsOption
+
+if TYPE_CHECKING:
+    from charrnn.learning.ranks import Alone
+    from charrnn.runs.run import Run
 
 UNREAD = 141  # as a shell sees a program whose reader went away
 EPOCHS, STEPS = "training.epochs", "training.steps"
@@ -58,16 +62,14 @@ def train(
     Writes a run directory with checkpoints and metrics, and prints its path. Ctrl-C saves and stops; --resume goes on.
     """
     from charrnn import api
-    from charrnn.cli import display, progress, signals
+    from charrnn.cli import display
     from charrnn.cli import tensorboard as boards
+    from charrnn.cli.company import joined
     from charrnn.runs.budget import parse_duration
     from charrnn.runs.configuration import resolve
 
     if sum(end is not None for end in (steps, epochs, duration)) > 1:
         raise typer.BadParameter("give one of --steps, --epochs and --time")
-    if tensorboard:
-        boards.require_library()
-    seconds = None if duration is None else parse_duration(duration)
     if resume is not None:
         _refuse_with_resume(
             {
@@ -80,25 +82,44 @@ def train(
             }
         )
         _require_positive(steps, epochs)
-        run = api.resume(resume, text or (), steps, epochs, seconds)
-    else:
-        begun = api.load_base(base) if base else None
-        resolved = resolve(config, settings or (), _options(steps, epochs, seed), begun.settings if begun else None)
-        plan = api.plan(text or (), resolved.config, seconds, begun)
-        del begun  # its weights are the plan's now, and large
-        if dry_run:
-            display.show_plan(plan, resolved, json)
-            return
-        run = api.start(plan, out)
-    with signals.stop_politely() as stop, boards.board_of(run.path) if tensorboard else nullcontext() as board:
-        finished = progress.follow(run, stop.requested, json, quiet, [board] if board else [])
-    if finished.reason == "stopped" and not stop.requested():
-        raise typer.Exit(UNREAD)
-    if finished.reason == "stopped":
+    if tensorboard:
+        boards.require_library()
+    seconds = None if duration is None else parse_duration(duration)
+    with joined() as ranks:
+        if resume is not None:
+            run = api.resume(resume, text or (), steps, epochs, seconds, ranks)
+        else:
+            begun = ranks.together(lambda: api.load_base(base)) if base else None
+            settled = begun.settings if begun else None
+            options = _options(steps, epochs, seed)
+            resolved = ranks.together(lambda: resolve(config, settings or (), options, settled))
+            plan = api.plan(text or (), resolved.config, seconds, begun, ranks)
+            del begun  # its weights are the plan's now, and large
+            if dry_run:
+                if ranks.rank == 0:
+                    display.show_plan(plan, resolved, json)
+                return
+            run = api.start(plan, out)
+        _follow(run, json, quiet, tensorboard, ranks)
+
+
+def _follow(run: "Run", json: bool, quiet: bool, tensorboard: bool, ranks: "Alone") -> None:
+    """Train to the end; of several ranks the first tells of it."""
+    from charrnn.cli import progress, signals
+    from charrnn.cli import tensorboard as boards
+
+    tells = ranks.rank == 0
+    board_of = boards.board_of(run.path) if tensorboard and tells else nullcontext()
+    with signals.stop_politely() as stop, board_of as board:
+        finished = progress.follow(run, stop.requested, json and tells, quiet or not tells, [board] if board else [])
+    code = max(ranks.gather(stop.exit_code if stop.requested() else 0))  # of a signal, whichever rank got it
+    if finished.reason != "stopped":
+        _print(run.path, json or not tells)
+        return
+    if code:
         with suppress(OSError):  # the terminal may be gone
-            _print(run.path, json)
-        raise typer.Exit(stop.exit_code)
-    _print(run.path, json)
+            _print(run.path, json or not tells)
+    raise typer.Exit(code or UNREAD)
 
 
 def _print(path: Path, json: bool) -> None:

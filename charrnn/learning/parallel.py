@@ -28,6 +28,7 @@ import charrnn
 from charrnn.errors import WorkerError
 from charrnn.learning.channel import Channel
 from charrnn.learning.part import Part, Work
+from charrnn.learning.ranks import Alone
 from charrnn.learning.worker import Setup
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array, Ids
@@ -57,8 +58,8 @@ def available_cores() -> int:
         return os.cpu_count() or 1
 
 
-def fastest_threads(architecture: Architecture, T: int, B: int) -> int:
-    """How many cores shall share B streams: all, but none for less than WORTH_A_CORE.
+def fastest_threads(architecture: Architecture, T: int, B: int, cores: int | None = None) -> int:
+    """How many of the cores (None: of this machine) shall share B streams: all, but none for less than WORTH_A_CORE.
 
     Measured on two cores for H from 32 to 256 and B from 2 to 32: above twice that, two are faster than one.
     """
@@ -66,7 +67,7 @@ def fastest_threads(architecture: Architecture, T: int, B: int) -> int:
     per_layer = G * H * (H + ELEMENTWISE)
     inner = (architecture.num_layers - 1) * G * H * H
     multiplications = T * B * (architecture.num_layers * per_layer + inner + H * V)
-    return max(1, min(available_cores(), B, multiplications // WORTH_A_CORE))
+    return max(1, min(cores or available_cores(), B, multiplications // WORTH_A_CORE))
 
 
 @cache
@@ -78,17 +79,25 @@ def shares(B: int, threads: int) -> tuple[slice, ...]:
 
 
 class StreamSplit:
-    """A network at work on `threads` parts of the streams side by side: this process and `threads` - 1 workers."""
+    """A network at work on `threads` parts of the streams side by side: this process and `threads` - 1 workers.
 
-    def __init__(self, network: Network, threads: int = 1) -> None:
-        """Start the workers. Raises WorkerError where that cannot be done."""
-        self._network, self._threads = network, threads
-        self._own = Part(network, network.parameters.zeros_like())
+    Of the streams of this rank, that is: what the ranks find is added up.
+    """
+
+    def __init__(self, network: Network, threads: int = 1, ranks: Alone | None = None, accumulate: int = 1) -> None:
+        """Start the workers. `accumulate`: how many shares of the streams are worked through one after the other, each in the
+        memory of one. Raises WorkerError where that cannot be done.
+        """
+        self.ranks = ranks or Alone()
+        self._threads, self._accumulate = threads, accumulate
+        weights = network.parameters
+        room = self.ranks.room(len(weights), weights.flat.dtype)
+        self._own = Part(network, Parameters(weights.shapes, weights.flat.dtype, room))
         self._team = _Team(network, threads - 1) if threads > 1 else None
 
     @property
     def gradient(self) -> Parameters:
-        """The gradient of the last `loss_and_gradient`, over all streams."""
+        """The gradient of the last `loss_and_gradient`, over all streams of all ranks."""
         return self._own.gradient
 
     def loss_and_gradient(self, window: Window, state: Array, dropout: Dropout | None = None) -> float:
@@ -97,11 +106,22 @@ class StreamSplit:
         Brings `state`, (S, B, H), to where the next window begins.
         """
         rest = window.characters, window.new, window.advance, dropout, window.resets
-        losses = self._do(Work(window.inputs, window.targets, state, *rest))
+        whole = Work(window.inputs, window.targets, state, *rest)
+        first, *others = shares(window.inputs.shape[1], self._accumulate)
+        loss = self._loss_and_gradient(whole.part(first))
+        for streams in others:
+            before = self.gradient.flat.copy()
+            loss += self._loss_and_gradient(whole.part(streams))
+            np.add(self.gradient.flat, before, out=self.gradient.flat)
+        return self.ranks.add(self.gradient.flat, loss / window.characters)
+
+    def _loss_and_gradient(self, work: Work) -> float:
+        """The summed loss of some streams; fills `gradient`."""
+        losses = self._do(work)
         if self._team:
             for gradient in self._team.gradients[: len(losses) - 1]:
                 np.add(self.gradient.flat, gradient, out=self.gradient.flat)
-        return float(sum(losses)) / window.characters
+        return float(sum(losses))
 
     def surprisals(self, inputs: Ids, targets: Ids, state: Array, begins: Begins | None = None) -> Array:
         """The surprisal of each character of a window, (T, B), in nats; brings `state` up to date."""

@@ -29,7 +29,7 @@ class Work:
 
     def part(self, streams: slice) -> "Work":
         """The same for some of the streams."""
-        dropout = self.dropout and replace(self.dropout, first_stream=streams.start)
+        dropout = self.dropout and replace(self.dropout, first_stream=self.dropout.first_stream + streams.start)
         ids = self.inputs[:, streams], self.targets[:, streams]
         begins = None if self.begins is None else self.begins[:, streams]
         return Work(*ids, self.state[:, streams], self.count, self.new, self.advance, dropout, begins, self.each)

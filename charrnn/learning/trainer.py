@@ -17,6 +17,7 @@ from charrnn.learning.events import Evaluated, Event, Finished, Stepped, bits
 from charrnn.learning.freezing import Freezing
 from charrnn.learning.optimizers import Optimizer
 from charrnn.learning.parallel import StreamSplit
+from charrnn.learning.ranks import Alone
 from charrnn.learning.saturation import saturated_units
 from charrnn.learning.schedules import STALLED, Schedule
 from charrnn.network.arrays import Array
@@ -49,7 +50,7 @@ class Trainer:
 
     network: Network
     windows: Windows
-    state: Array  # (S, B, H), at the position of `windows`
+    state: Array  # (S, B, H), of this rank's streams, at the position of `windows`
     valid: Ids  # (n,) or (k, n), k texts; may be empty: then there is no validation
     optimizer: Optimizer
     schedule: Schedule
@@ -60,6 +61,8 @@ class Trainer:
     dropout: float = 0.0
     seed: int = 0  # of dropout
     freezing: Freezing = field(default_factory=Freezing)
+    accumulate: int = 1  # shares of the streams, one after the other
+    ranks: Alone = field(default_factory=Alone)  # who train together
     recovery: Recovery | None = None  # None: a step that must not reach the weights ends the training
     progress: Progress = field(default_factory=Progress)
 
@@ -75,7 +78,8 @@ class Trainer:
         Raises DivergedError when there is no way back from a loss or gradient that must not reach the weights.
         """
         began = time.perf_counter()
-        split = StreamSplit(self.network, min(self.threads, self.windows.batch_size))
+        threads = min(self.threads, self.state.shape[1])
+        split = StreamSplit(self.network, threads, self.ranks, self.accumulate)
         try:
             reason = yield from self._loop(split, steps, should_stop)
         finally:
@@ -86,7 +90,7 @@ class Trainer:
     def _loop(self, split: StreamSplit, steps: int, should_stop: Callable[[], bool]) -> Generator[Event, None, str]:
         while True:
             progress = self.progress  # another one after going back
-            if should_stop():
+            if self.ranks.heard(should_stop()):
                 return "stopped"
             if self._evaluation_is_due(steps):
                 try:
@@ -116,7 +120,7 @@ class Trainer:
         window = next(windows)
         self.state[:, window.begins] = 0
         before = self.state.copy()
-        dropout = Dropout(self.dropout, self.seed, progress.step) if self.dropout else None
+        dropout = Dropout(self.dropout, self.seed, progress.step, windows.streams.start) if self.dropout else None
         loss = split.loss_and_gradient(window, self.state, dropout)
         self.freezing.mask(split.gradient.flat)
         norm, clipped = self.clipping(split.gradient.flat)

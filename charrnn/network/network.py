@@ -29,6 +29,9 @@ class Network:
         self._cell = architecture.make_cell()
         self.layers = [{base: parameters[name] for base, name in names.items()} for names in architecture.layer_names()]
 
+    def __reduce__(self) -> tuple[type["Network"], tuple[Architecture, Parameters]]:
+        return Network, (self.architecture, self.parameters)
+
     @classmethod
     def fresh(
         cls, architecture: Architecture, generator: np.random.Generator, dtype: DTypeLike = np.float32

@@ -51,6 +51,9 @@ class Parameters:
         """The same names and shapes, all zeros: room for a gradient."""
         return Parameters(self.shapes, self.flat.dtype)
 
+    def __reduce__(self) -> tuple[type["Parameters"], tuple[object, ...]]:
+        return Parameters, (self.shapes, self.flat.dtype, self.flat)  # views would become copies
+
     def astype(self, dtype: DTypeLike) -> "Parameters":
         """A copy in another precision."""
         copy = Parameters(self.shapes, dtype)

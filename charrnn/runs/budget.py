@@ -38,7 +38,7 @@ def steps_within(plan: Plan, seconds: float, began: float) -> tuple[int, str]:
     if not 0 < seconds < math.inf:
         raise RunError(f"--time: {seconds:g} s: must be a finite number above 0")
     cost = _measured(plan, min(max(SHARE * seconds, SHORTEST), LONGEST))
-    left = seconds - (time.perf_counter() - began) - cost.once
+    left = plan.ranks.first(lambda: seconds - (time.perf_counter() - began) - cost.once)
     steps = min(ENDLESS, int(left / cost.per_step(plan.config.training.eval_every)))
     if steps < 1:
         raise RunError(f"--time: {seconds:g} s are not enough for one step ({cost.step:.3g} s) and what goes with it")
@@ -64,10 +64,10 @@ def _measured(plan: Plan, seconds: float) -> Cost:
         trainer.eval_every = ENDLESS
         for event in run.events(lambda: clock.done):
             clock.note(event)
-            if clock.stepping > (1 - WARM_UP) * seconds:
+            if plan.ranks.first(lambda: clock.stepping > (1 - WARM_UP) * seconds):
                 trainer.eval_every = trainer.progress.step  # so that a validation is due now
                 clock.done = clock.done or isinstance(event, Evaluated) or not trainer.valid.size
-    return Cost(clock.stepping / clock.steps, clock.rest, clock.start or 0.0)
+    return plan.ranks.first(lambda: Cost(clock.stepping / clock.steps, clock.rest, clock.start or 0.0))
 
 
 class _Clock:

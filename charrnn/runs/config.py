@@ -147,6 +147,9 @@ class Training(Section):
     """How the network learns."""
 
     batch_size: Whole = Field(32, ge=1, le=LARGEST, description="streams read side by side, B")
+    accumulate: Whole = Field(
+        1, ge=1, le=LARGEST, description="shares of the streams worked through one after the other, for less memory"
+    )
     sequence_length: Whole = Field(
         64, ge=1, le=LARGEST, description="steps unrolled per window, T: how far gradients flow back (k2)"
     )

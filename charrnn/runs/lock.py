@@ -87,6 +87,19 @@ class Lock:
         self._file.truncate(0)
         append(self._file, text.encode())
 
+    def __reduce__(self) -> tuple[type["Elsewhere"], tuple[str | None]]:
+        return Elsewhere, (self.note,)
+
+
+class Elsewhere:
+    """What another process has of a lock that it was sent: nothing to let go."""
+
+    def __init__(self, note: str | None) -> None:
+        self.note = note
+
+    def release(self) -> None:
+        """Leave it to its holder."""
+
 
 def _holder(file: IO[bytes]) -> str | None:
     """Who wrote the file; None where that is not written yet, or no more."""

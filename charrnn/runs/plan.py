@@ -4,7 +4,7 @@ import glob
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,13 @@ import numpy as np
 
 from charrnn.errors import RunError
 from charrnn.learning.optimizers import OPTIMIZERS, Optimizer
-from charrnn.learning.parallel import fastest_threads, shares
+from charrnn.learning.parallel import shares
+from charrnn.learning.ranks import Alone
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import nbytes
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
-from charrnn.runs import configuration
+from charrnn.runs import configuration, together
 from charrnn.runs.base import Base
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.config import Config
@@ -41,6 +42,7 @@ class Plan:
     notes: tuple[str, ...]  # what was decided differently from what was asked
     weights: Network | None = None  # to begin with, in place of fresh ones
     lineage: Lineage | None = None  # of a fine-tune, whence they are
+    ranks: Alone = field(default_factory=Alone)  # who train together
 
     @property
     def windows_per_epoch(self) -> int:
@@ -61,11 +63,12 @@ class Plan:
         return sum(map(math.prod, self.architecture.shapes().values()))
 
     def memory(self) -> int:
-        """Bytes of all arrays of the training, the interpreter and its libraries not counted."""
+        """Bytes of all arrays of one process of the training, the interpreter and its libraries not counted."""
         training = self.config.training
         network = Network(self.architecture, Parameters(self.architecture.shapes(), training.precision))
         dropout = self.config.model.dropout > 0
-        streams = shares(training.batch_size, self.threads)
+        at_once = shares(-(-training.batch_size // self.ranks.size), training.accumulate)[0]
+        streams = shares(at_once.stop, self.threads)
         buffers = sum(
             nbytes(network.workspace(training.sequence_length, share.stop - share.start, dropout)) for share in streams
         )
@@ -101,12 +104,21 @@ class Plan:
         return self.config.model.architecture(len(self.corpus.vocabulary))
 
 
-def make(sources: Sequence[str] = (), config: Config | None = None, base: Base | None = None) -> Plan:
+def make(
+    sources: Sequence[str] = (), config: Config | None = None, base: Base | None = None, ranks: Alone | None = None
+) -> Plan:
     """Read the sources (none: the built-in text) and decide on every number; with a `base`, for a fine-tune of it.
 
     Raises TextError, VocabularyError and NetworkError; ConfigError where the configuration is of another network than
-    the base's.
+    the base's; RunError where the `ranks` cannot train it together.
     """
+    ranks = ranks or Alone()
+    plan = _with_threads(ranks.together(lambda: _made(sources, config, base, ranks)))
+    together.require_alike(plan.config, plan.corpus.sha256, ranks)
+    return plan
+
+
+def _made(sources: Sequence[str], config: Config | None, base: Base | None, ranks: Alone) -> Plan:
     if config is None:
         config = base.default_config() if base else Config()
     sources = tuple(sources) or (DEFAULT_SOURCE,)
@@ -116,8 +128,9 @@ def make(sources: Sequence[str] = (), config: Config | None = None, base: Base |
     text = read_text(sources, config.data)
     vocabulary = text.vocabulary(config.data.min_count)
     corpus = corpora.build(text, base.vocabulary.union(vocabulary) if base else vocabulary, config.data.cutting())
-    config, notes = _fitted(config, len(corpus.split("train")), len(corpus.vocabulary))
-    plan = Plan(config, corpus, tuple(map(_absolute, sources)), _of_corpus(corpus) + notes)
+    config, notes = _fitted(config, len(corpus.split("train")))
+    together.require_even(config.training, ranks)
+    plan = Plan(config, corpus, tuple(map(_absolute, sources)), _of_corpus(corpus) + notes, ranks=ranks)
     if base:
         weights = base.weights(corpus.vocabulary, config.training.seed, config.training.precision)
         told = base.told(text, corpus.vocabulary, config.training)
@@ -140,12 +153,16 @@ def _frozen(plan: Plan) -> tuple[str, ...]:
     return (f"frozen: {', '.join(part for part in parts if part in freeze)}; {learning}",) if freeze else ()
 
 
-def again(saved: Checkpoint, sources: Sequence[str], path: Path) -> Plan:
-    """The plan of a run that is resumed, with the text that it was trained on. Raises as `corpus_of` does."""
-    corpus = corpus_of(saved, sources, f"charrnn train --resume {path} TEXT")
+def again(saved: Checkpoint, sources: Sequence[str], path: Path, ranks: Alone) -> Plan:
+    """The plan of a run that is resumed, with the text that it was trained on. Raises as `corpus_of` does, and RunError where
+    the `ranks` cannot train it together.
+    """
+    corpus = ranks.together(lambda: corpus_of(saved, sources, f"charrnn train --resume {path} TEXT"))
+    together.require_alike(saved.config, corpus.sha256, ranks)
+    together.require_even(saved.config.training, ranks)
     notes = (f"from {saved.base.path}: step {saved.base.step:,}",) if saved.base else ()
     sources = tuple(map(_absolute, sources or saved.text.sources))
-    plan = Plan(saved.config, corpus, sources, notes + _of_corpus(corpus), lineage=saved.base)
+    plan = Plan(saved.config, corpus, sources, notes + _of_corpus(corpus), lineage=saved.base, ranks=ranks)
     return replace(plan, notes=plan.notes + _frozen(plan))
 
 
@@ -176,8 +193,16 @@ def _new_end(old: int, new: int, config: Config) -> tuple[str, ...]:
     )
 
 
-def _fitted(config: Config, characters: int, vocab_size: int) -> tuple[Config, tuple[str, ...]]:
-    """The configuration with batch, window and threads as this text and this machine allow, and what to say of it."""
+def _with_threads(plan: Plan) -> Plan:
+    """As many threads as were asked for, or as are fastest here."""
+    training, ranks = plan.config.training, plan.ranks
+    B, T = training.batch_size, training.sequence_length
+    threads = plan.config.runtime.threads or together.fastest_threads(plan.architecture, T, B, ranks)
+    return replace(plan, config=plan.config.replaced("runtime", threads=threads))
+
+
+def _fitted(config: Config, characters: int) -> tuple[Config, tuple[str, ...]]:
+    """The configuration with batch and window as this text allows, and what to say of it."""
     asked = config.training.batch_size, config.training.sequence_length
     B, T = windows.fit(characters, *asked)
     notes: list[str] = []
@@ -186,12 +211,8 @@ def _fitted(config: Config, characters: int, vocab_size: int) -> tuple[Config, t
             f"the training split has {characters:,} characters, too few for {asked[0]} streams x {asked[1]} characters: "
             f"reading {B} streams x {T} characters"
         )
-    threads = config.runtime.threads or fastest_threads(config.model.architecture(vocab_size), T, B)
     stride = config.training.stride and min(config.training.stride, T)
-    config = config.replaced("training", batch_size=B, sequence_length=T, stride=stride).replaced(
-        "runtime", threads=threads
-    )
-    return config, tuple(notes)
+    return config.replaced("training", batch_size=B, sequence_length=T, stride=stride), tuple(notes)
 
 
 def _require_storable(sources: Sequence[str]) -> None:

@@ -9,9 +9,11 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from charrnn.learning.events import Evaluated, Event, Finished, Flowed, Recovered, Resumed, Sampled, Saved, Stepped
+from charrnn.learning.ranks import Alone
 from charrnn.learning.trainer import Progress
 from charrnn.runs import checkpoint as checkpoints
 from charrnn.runs.checkpoint import Checkpoint
@@ -38,41 +40,48 @@ def is_snapshot(progress: Progress, save_every: int) -> bool:
 
 
 def saving(
-    events: Iterable[Event], current: Callable[[], Checkpoint], directory: Path, save_every: int
+    events: Iterable[Event], current: Callable[[], Checkpoint], directory: Path, save_every: int, ranks: Alone
 ) -> Iterator[Event]:
     """Pass the events of a training on, with a checkpoint written at the start, after every so many steps, each best, after
-    going back, and at the end.
+    going back, and at the end, by the first of the ranks.
 
     Raises RunError when the disk does not take it; the checkpoints before are then still there.
     """
     last, previous = directory / LAST, directory / PREVIOUS
-    saved_step, keep = current().progress.step, is_snapshot(current().progress, save_every)
-    if last.exists():
+    begun = current()
+    saved_step, keep = begun.progress.step, is_snapshot(begun.progress, save_every)
+
+    def save(path: Path, previous: Path | None = None, best: bool = False) -> Saved:
+        checkpoint = current()
+        return ranks.first(lambda: _save(checkpoint, path, previous, best))
+
+    if ranks.first(last.exists):
         yield Resumed(saved_step)
     else:
-        yield _save(current(), last)
-        write_config(directory, current().config)
+        yield save(last)
+        ranks.first(lambda: write_config(directory, begun.config))
     for event in events:
         yield event
         match event:
             case Evaluated(best=True):
-                yield _save(current(), directory / BEST, best=True)
+                yield save(directory / BEST, best=True)
             case Stepped(step=step) | Recovered(step=step) | Finished(step=step):
                 if isinstance(event, Stepped) and step % save_every:
                     continue
                 # What is saved again at one step, or has been gone back from, must not push the one before away.
                 push = keep and step != saved_step and not isinstance(event, Recovered)
-                yield _save(current(), last, previous if push else None)
+                yield save(last, previous if push else None)
                 saved_step, keep = step, is_snapshot(current().progress, save_every)
 
 
-def logged(events: Iterable[Event], directory: Path, save_every: int) -> Iterator[Event]:
-    """Pass the events on, each written to metrics.jsonl as one line of JSON, before the checkpoint that comes after it.
+def logged(events: Iterable[Event], directory: Path, save_every: int, ranks: Alone) -> Iterator[Event]:
+    """Pass the events on, each written to metrics.jsonl as one line of JSON, before the checkpoint that comes after it, by the
+    first of the ranks.
 
     Raises RunError when it cannot be written.
     """
     path = directory / METRICS
-    _cut_to_whole_lines(path)
+    ranks.first(lambda: _cut_to_whole_lines(path))
     lines: list[str] = []
     try:
         for event in events:
@@ -80,10 +89,11 @@ def logged(events: Iterable[Event], directory: Path, save_every: int) -> Iterato
             will_be_saved = isinstance(event, Stepped) and event.step % save_every == 0
             if will_be_saved or not isinstance(event, Stepped) or len(lines) >= LINES_TOGETHER:
                 due, lines = lines, []  # what a full disk took the half of is not to be written twice
-                _append(path, due, to_disk=will_be_saved)
+                ranks.first(partial(_append, path, due, to_disk=will_be_saved))
             yield event
     finally:  # the last steps before a divergence are those that one wants to see
-        _append(path, lines, to_disk=True)
+        if ranks.rank == 0:
+            _append(path, lines, to_disk=True)
 
 
 def _append(path: Path, lines: list[str], to_disk: bool) -> None:

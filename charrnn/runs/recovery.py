@@ -11,6 +11,7 @@ from charrnn.errors import CheckpointError, DivergedError, RunError
 from charrnn.learning.divergence import Batch, Divergence
 from charrnn.learning.events import Recovered
 from charrnn.learning.part import Part, Work
+from charrnn.learning.ranks import Alone
 from charrnn.learning.trainer import Progress, Trainer
 from charrnn.runs import directory, tensors
 from charrnn.runs.checkpoint import PARAMETERS, STATE, Checkpoint
@@ -40,7 +41,8 @@ class GoingBack:
         """The mean loss that the last good snapshot has on a batch. Raises RunError and CheckpointError."""
         network, window = self._snapshot().network, batch.window
         work = Work(window.inputs, window.targets, batch.state, new=window.new, begins=window.resets)
-        return float(Part(network, network.parameters).do(work)[0]) / window.characters
+        losses = self._trainer.ranks.gather(float(Part(network, network.parameters).do(work)[0]))
+        return sum(losses) / window.characters
 
     def go_back(self, divergence: Divergence) -> Recovered:
         """Put the trainer back to a snapshot, at half the learning rate.
@@ -54,13 +56,16 @@ class GoingBack:
         tries = 1 if beyond else before.tries + 1
         if tries > training.recoveries:
             raise self._given_up(divergence) from None
-        saved = self._snapshot() if tries <= TRUSTING else self._best()
+        saved = self._snapshot() if tries <= TRUSTING else trainer.ranks.first(self._best)
         restore(trainer, saved)
         trainer.progress = _after_going_back(before, saved.progress, divergence.step, tries)
         learning_rate = trainer.learning_rate
         return Recovered(saved.progress.step, divergence.reason, divergence.step, learning_rate, tries)
 
     def _snapshot(self) -> Checkpoint:
+        return self._trainer.ranks.first(self._newest)
+
+    def _newest(self) -> Checkpoint:
         """The newest snapshot. Where the training was merely stopped is none: whether it was must not matter; but where the
         snapshot before that is lost, it serves.
 
@@ -76,7 +81,7 @@ class GoingBack:
 
     def _best(self) -> Checkpoint:
         """The one of the lowest validation loss, where it is no newer than the newest snapshot; otherwise that."""
-        newest = self._snapshot()
+        newest = self._newest()
         try:
             best = self._ours(directory.load(self._path, "best"))
         except (RunError, CheckpointError):
@@ -100,11 +105,18 @@ class GoingBack:
         if recoveries:
             told.append(f"going back {recoveries} times, each time to half the learning rate, did not help")
         if batch is not None:
-            with suppress(OSError):  # a full disk must not hide what happened
-                self._write(batch, divergence)
+            whole = _of_all(batch, self._trainer.ranks)
+            if self._trainer.ranks.first(lambda: self._written(whole, divergence)):
                 told.append(f"what the network was reading is in {self._path / DIVERGED}")
         told.append("begin again with a lower training.learning_rate, or set training.max_grad_norm (for example 1.0)")
         return DivergedError("; ".join(told))
+
+    def _written(self, batch: Batch, divergence: Divergence) -> bool:
+        """Whether it could be written: a full disk must not hide what happened."""
+        with suppress(OSError):
+            self._write(batch, divergence)
+            return True
+        return False
 
     def _write(self, batch: Batch, divergence: Divergence) -> None:
         """Everything needed to run the step again: the weights, the window, and the state in which it began."""
@@ -142,10 +154,24 @@ def _after_going_back(before: Progress, saved: Progress, diverged_step: int, tri
     return after
 
 
+def _of_all(batch: Batch, ranks: Alone) -> Batch:
+    """The streams of all ranks."""
+    window = batch.window
+    whole = replace(
+        window,
+        inputs=ranks.join(window.inputs, 1),
+        targets=ranks.join(window.targets, 1),
+        begins=ranks.join(window.begins, 0),
+        resets=ranks.join(np.zeros_like(window.inputs, bool) if window.resets is None else window.resets, 1),
+    )
+    return Batch(whole, ranks.join(batch.state, 1))
+
+
 def restore(trainer: Trainer, saved: Checkpoint) -> None:
-    """Bring a trainer to where a checkpoint stands."""
+    """Bring a trainer to where a checkpoint stands, with its share of the streams."""
     trainer.network.parameters.flat[:] = saved.network.parameters.flat
     for name, moment in trainer.optimizer.moments.items():
         moment[:] = saved.moments[name]
     trainer.optimizer.updates = saved.updates
-    trainer.windows.position, trainer.state, trainer.progress = saved.position, saved.state, saved.progress
+    trainer.windows.position, trainer.progress = saved.position, saved.progress
+    trainer.state = np.ascontiguousarray(saved.state[:, trainer.windows.streams])

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from charrnn.errors import CheckpointError, RunError
+from charrnn.learning.ranks import Alone
 from charrnn.runs import budget, directory
 from charrnn.runs import checkpoint as checkpoints
 from charrnn.runs import plan as plans
@@ -24,16 +25,18 @@ def resume(
     steps: int | None = None,
     epochs: float | None = None,
     seconds: float | None = None,
+    ranks: Alone | None = None,
 ) -> Run:
-    """Take up a run where its last checkpoint stands; `steps`, `epochs` or a further `seconds` may set a new end.
+    """Take up a run where its last checkpoint stands, by all `ranks`, of which the first reads and writes; `steps`, `epochs` or
+    a further `seconds` may set a new end.
 
     Raises RunError where there is nothing to resume, where another process trains there, or where the text or config.yaml
     has changed; and CheckpointError.
     """
-    began = time.perf_counter()
-    lock = directory.take(path)
+    began, ranks = time.perf_counter(), ranks or Alone()
+    lock = ranks.first(lambda: directory.take(path))
     try:
-        return _resumed(path, lock, sources, steps, epochs, seconds, began)
+        return _resumed(path, lock, sources, steps, epochs, seconds, began, ranks)
     except BaseException:
         lock.release()
         raise
@@ -47,25 +50,26 @@ def _resumed(
     epochs: float | None,
     seconds: float | None,
     began: float,
+    ranks: Alone,
 ) -> Run:
-    loaded = directory.load_last(path)
+    loaded = ranks.first(lambda: directory.load_last(path))
     saved = loaded.checkpoint
-    _refuse_edits(path, saved)
-    plan = plans.again(saved, sources, path)
-    plan = _noted(plan, loaded.note, _other_versions(saved), _damaged_best(path))
+    ranks.first(lambda: _refuse_edits(path, saved))
+    plan = plans.again(saved, sources, path, ranks)
+    plan = _noted(plan, loaded.note, _other_versions(saved), ranks.first(lambda: _damaged_best(path)))
     if seconds is not None:
         further, note = budget.steps_within(plan, seconds, began)
         plan, steps = _noted(plan, note), saved.progress.step + further
     if loaded.note and steps is None and epochs is None:  # it may be of before a new end
-        steps, epochs = directory.end_in_config(path, saved.config)
+        steps, epochs = ranks.first(lambda: directory.end_in_config(path, saved.config))
     if steps is not None or epochs is not None:
         before = plan.steps
         plan = plans.with_new_end(plan, steps, epochs, saved.progress.step)
         if plan.steps != before and _patience_has_ended(saved):
             saved.progress.evaluations_without_best = 0
     if loaded.note or plan.config != saved.config:  # a stop before the next save must find them as they are now
-        directory.replace_last(path, replace(saved, config=plan.config))
-    directory.write_config(path, plan.config)
+        ranks.first(lambda: directory.replace_last(path, replace(saved, config=plan.config)))
+    ranks.first(lambda: directory.write_config(path, plan.config))
     return runs.take_up(plan, path, saved, lock)
 
 

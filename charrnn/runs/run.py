@@ -53,15 +53,16 @@ class Run:
         events = flowing(
             events, self.trainer.network, self.plan.corpus, training.gradflow_every, training.sequence_length
         )
-        events = recording.saving(events, self.checkpoint, self.path, training.save_every)
+        ranks = self.plan.ranks
+        events = recording.saving(events, self.checkpoint, self.path, training.save_every, ranks)
         try:
             with one_blas_thread():
-                yield from recording.logged(events, self.path, training.save_every)
+                yield from recording.logged(events, self.path, training.save_every, ranks)
         finally:
             self._lock.release()
 
     def checkpoint(self) -> Checkpoint:
-        """The training as it stands."""
+        """The training as it stands, with the streams of all ranks."""
         trainer, plan = self.trainer, self.plan
         return Checkpoint(
             config=plan.config,
@@ -69,7 +70,7 @@ class Run:
             network=trainer.network,
             moments=trainer.optimizer.moments,
             updates=trainer.optimizer.updates,
-            state=trainer.state,
+            state=trainer.ranks.join(trainer.state, axis=1),
             position=trainer.windows.position,
             progress=trainer.progress,
             text=TextRecord(plan.sources, plan.corpus.sha256, len(plan.corpus.ids)),
@@ -103,7 +104,9 @@ def start(plan: Plan, out: Path | None = None) -> Run:
     Raises RunError when the directory holds something or cannot be made.
     """
     trainer = trainer_for(plan, _allocated(lambda: _network(plan)))
-    path, lock = (out, directory.create(out)) if out else directory.create_next(Path(RUNS), plan.name)
+    path, lock = plan.ranks.first(
+        lambda: (out, directory.create(out)) if out else directory.create_next(Path(RUNS), plan.name)
+    )
     return Run(_noting(plan, lock), path, trainer, lock)
 
 
@@ -121,6 +124,7 @@ def _noting(plan: Plan, lock: Lock) -> Plan:
 def trainer_for(plan: Plan, network: Network) -> Trainer:
     """A trainer at its beginning, as the plan has it."""
     training, corpus = plan.config.training, plan.corpus
+    streams = plan.ranks.share(training.batch_size)
     return Trainer(
         network=network,
         windows=Windows(
@@ -131,8 +135,9 @@ def trainer_for(plan: Plan, network: Network) -> Trainer:
             training.reset_probability,
             training.seed,
             corpus.vocabulary.end_id,
+            streams,
         ),
-        state=network.zero_state(training.batch_size),
+        state=network.zero_state(streams.stop - streams.start),
         valid=_beginning(corpus.slices("valid"), training.eval_characters),
         optimizer=plan.optimizer(network),
         schedule=Schedule(training.schedule, training.learning_rate, plan.steps, training.warmup_steps),
@@ -143,6 +148,8 @@ def trainer_for(plan: Plan, network: Network) -> Trainer:
         dropout=plan.config.model.dropout,
         seed=training.seed,
         freezing=Freezing.of(network, training.freeze),
+        accumulate=training.accumulate,
+        ranks=plan.ranks,
     )
 
 

@@ -29,7 +29,8 @@ Indices = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Window:
-    """`inputs` and `targets`, both (T, B); `begins`, (B,): the streams whose state must be reset before it.
+    """`inputs` and `targets`, both (T, B); `begins`, (B,): the streams whose state must be reset before it. Of the
+    `batch_size` streams of the training, these may be a share.
 
     The loss is on the last `new` steps; the next window begins at the state after `advance` steps. `resets`, (T, B): the
     streams whose state must be reset before each step; None: none in this window.
@@ -40,12 +41,13 @@ class Window:
     begins: NDArray[np.bool_]
     new: int
     advance: int
+    batch_size: int
     resets: NDArray[np.bool_] | None = None
 
     @property
     def characters(self) -> int:
-        """How many characters the loss is on."""
-        return self.new * len(self.begins)
+        """How many characters the loss is on, in all streams of the training."""
+        return self.new * self.batch_size
 
 
 class Windows:
@@ -60,8 +62,12 @@ class Windows:
         reset_probability: float = 0.0,
         seed: int = 0,
         end_id: int | None = None,
+        streams: slice | None = None,
     ) -> None:
-        """At position 0; `end_id` stands for the end of a document. Raises TextError when the text does not fill one window of every stream."""
+        """At position 0; `end_id` stands for the end of a document; `streams` are those that are read (None: all).
+
+        Raises TextError when the text does not fill one window of every stream.
+        """
         length = (len(ids) - 1) // batch_size
         if length < sequence_length:
             raise TextError(
@@ -70,9 +76,10 @@ class Windows:
         self.batch_size, self.sequence_length, self.position = batch_size, sequence_length, 0
         self._reset_probability, self._seed, self.end_id = reset_probability, seed, end_id
         self._stride = stride or sequence_length
+        self.streams = streams or slice(0, batch_size)
         self.per_epoch = (length - sequence_length) // self._stride + 1
-        self._inputs = ids[: batch_size * length].reshape(batch_size, length)
-        self._targets = ids[1 : batch_size * length + 1].reshape(batch_size, length)
+        self._inputs = ids[: batch_size * length].reshape(batch_size, length)[self.streams]
+        self._targets = ids[1 : batch_size * length + 1].reshape(batch_size, length)[self.streams]
 
     def __next__(self) -> Window:
         start = self.position % self.per_epoch * self._stride
@@ -80,9 +87,10 @@ class Windows:
         window = Window(
             inputs=inputs,
             targets=self._cut(self._targets, start),
-            begins=self._begins(),
+            begins=self._begins()[self.streams],
             new=self.sequence_length if start == 0 else self._stride,
             advance=self._stride,
+            batch_size=self.batch_size,
             resets=self._resets(inputs),
         )
         self.position += 1

@@ -31,7 +31,7 @@ def window(B, cell="rnn", T=9, **options):
     generator = np.random.default_rng(0)
     network = Network.fresh(Architecture(11, 8, cell, num_layers=2), generator, np.float64)
     ids = generator.integers(0, 11, (T + 1, B))
-    made = Window(ids[:-1], ids[1:], np.zeros(B, bool), **{"new": T, "advance": T, **options})
+    made = Window(ids[:-1], ids[1:], np.zeros(B, bool), **{"new": T, "advance": T, "batch_size": B, **options})
     return network, made, generator.normal(size=network.state_shape(B))
 
 

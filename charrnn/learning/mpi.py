@@ -1,0 +1,96 @@
+"""A company of processes that mpiexec has started, by mpi4py.
+
+The gradient of a step goes through one Allreduce, in place, with two numbers more: the loss, and whether somebody asked to
+stop. That all ranks get the same bytes of it makes their updates the same.
+"""
+
+import socket
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import numpy as np
+from mpi4py import MPI
+from numpy.typing import DTypeLike
+
+from charrnn.errors import CharrnnError
+from charrnn.learning.ranks import Alone
+from charrnn.network.arrays import Array
+
+T = TypeVar("T")
+EXTRA = 2  # the loss, and who wants to stop
+PATIENCE = 10.0  # seconds for the other ranks to come to the same end
+MOMENT = 0.01
+
+
+class Company(Alone):
+    """The ranks of MPI.COMM_WORLD."""
+
+    def __init__(self) -> None:
+        self._world, self._leaving = MPI.COMM_WORLD.Dup(), MPI.COMM_WORLD.Dup()
+        self.rank, self.size = self._world.Get_rank(), self._world.Get_size()
+        self.neighbours = self._world.Split_type(MPI.COMM_TYPE_SHARED).Get_size()
+        self._buffer = np.zeros(EXTRA, np.float64)
+        self._flag = self._heard = False
+
+    def room(self, P: int, dtype: DTypeLike) -> Array:
+        self._buffer = np.zeros(P + EXTRA, dtype)
+        return self._buffer[:P]
+
+    def add(self, gradient: Array, loss: float) -> float:
+        buffer = self._buffer
+        buffer[-EXTRA:] = loss, self._flag
+        self._world.Allreduce(MPI.IN_PLACE, buffer)
+        self._heard = self._heard or bool(buffer[-1])
+        return float(buffer[-EXTRA])
+
+    def heard(self, flag: bool) -> bool:
+        self._flag = self._flag or flag
+        return self._heard
+
+    def gather(self, value: T) -> list[T]:
+        return self._world.allgather(value)
+
+    def join(self, part: Array, axis: int) -> Array:
+        return np.concatenate(self._world.allgather(np.ascontiguousarray(part)), axis=axis)
+
+    def first(self, make: Callable[[], T]) -> T:
+        made, error = _tried(make) if self.rank == 0 else (None, None)
+        sent, error = self._world.bcast((None if self.rank else made, error))
+        if error is not None:
+            raise error
+        return made if self.rank == 0 else sent  # type: ignore[return-value]
+
+    def together(self, make: Callable[[], T]) -> T:
+        made, error = _tried(make)
+        errors = self.gather(error)
+        alike = all(str(other) == str(errors[0]) for other in errors)
+        for rank, other in enumerate(errors):
+            if other is not None:
+                raise other if alike else type(other)(f"rank {rank}: {other}")
+        return made  # type: ignore[return-value]
+
+    def is_left_by_all(self) -> bool:
+        """Whether all ranks come here too, within PATIENCE: one that fails for itself leaves the others waiting for it."""
+        request, deadline = self._leaving.Ibarrier(), time.monotonic() + PATIENCE
+        while not request.Test():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(MOMENT)
+        return True
+
+    @property
+    def name(self) -> str:
+        """Which rank this is, and where."""
+        return f"rank {self.rank} on {socket.gethostname()}"
+
+    def abort(self, code: int) -> None:
+        """End all ranks at once."""
+        MPI.COMM_WORLD.Abort(code)
+
+
+def _tried(make: Callable[[], T]) -> tuple[T | None, CharrnnError | None]:
+    try:
+        return make(), None
+    except CharrnnError as error:
+        return None, error

@@ -1,0 +1,40 @@
+"""What the ranks of a training must have in common before its first step."""
+
+from charrnn.errors import RunError
+from charrnn.learning import parallel
+from charrnn.learning.ranks import Alone
+from charrnn.network.architecture import Architecture
+from charrnn.runs.config import Config, Training
+from charrnn.runs.configuration import leaves
+from charrnn.runs.record import versions
+
+
+def require_alike(config: Config, sha256: str, ranks: Alone) -> None:
+    """Raises RunError where a rank has another text, another configuration, or other versions than the first."""
+    facts = {"the text's SHA-256": sha256, **versions(), **{key: str(value) for key, value in leaves(config)}}
+    first, *others = ranks.gather(facts)
+    for rank, found in enumerate(others, start=1):
+        for name, value in first.items():
+            if found.get(name) != value:
+                raise RunError(f"rank {rank} differs from rank 0: {name} is {found.get(name)} there, and {value} here")
+
+
+def require_even(training: Training, ranks: Alone) -> None:
+    """Raises RunError where the streams cannot be shared out evenly among the ranks, or hold not enough shares."""
+    B, size = training.batch_size, ranks.size
+    if B % size:
+        below = B - B % size
+        nearest = [str(count) for count in (below, below + size) if count]
+        raise RunError(
+            f"{B} streams cannot be shared out evenly among {size} ranks; -s training.batch_size={' or '.join(nearest)} can"
+        )
+    if training.accumulate > B // size:
+        raise RunError(
+            f"training.accumulate {training.accumulate}: a rank has only {B // size} streams, which make no more shares"
+        )
+
+
+def fastest_threads(architecture: Architecture, T: int, B: int, ranks: Alone) -> int:
+    """How many cores shall share the streams of each rank; as many on all, by what the first finds on its machine."""
+    cores = max(1, parallel.available_cores() // ranks.neighbours)
+    return ranks.first(lambda: parallel.fastest_threads(architecture, T, max(1, B // ranks.size), cores))
