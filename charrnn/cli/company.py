@@ -7,7 +7,9 @@ before it ends all.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+from charrnn.cli.guardian import guarded
 from charrnn.errors import CharrnnError, RunError
 from charrnn.learning.ranks import Alone
 
@@ -53,5 +55,15 @@ def joined() -> Iterator[Alone]:
 def _tell(name: str, error: Exception) -> None:
     from charrnn.cli.display import tell_error
 
-    told = str(error) if isinstance(error, CharrnnError) else f"{type(error).__name__}: {error}"
-    tell_error(f"{name}: {told.splitlines()[0] if told else 'ended'}; go on from the last checkpoint with --resume")
+    told = str(error) if isinstance(error, CharrnnError) else f"{type(error).__name__} {error}"
+    tell_error(f"{name}: {told.splitlines()[0] if told else 'ended'}")
+
+
+@contextmanager
+def last_word(ranks: Alone, run: Path) -> Iterator[None]:
+    """Within: where a rank is killed, and the launcher kills the others, the first still says how to go on."""
+    if ranks.size == 1 or ranks.rank:
+        yield
+        return
+    with guarded(f"error: a rank has ended without the others; what was saved is whole: go on with --resume {run}"):
+        yield

@@ -11,6 +11,7 @@ from charrnn.cli.colours import coloured
 from charrnn.cli.display import printable
 from charrnn.learning.events import Evaluated, Event, Finished, Flowed, Recovered, Sampled, Stepped
 from charrnn.learning.symptoms import Symptoms
+from charrnn.runs.plan import Plan
 from charrnn.runs.run import Run
 
 LINE_EVERY = 10.0  # seconds between plain lines
@@ -30,11 +31,16 @@ def introduction(run: Run) -> list[Text]:
         f"text: {', '.join(plan.sources)}: {len(plan.corpus.ids):,} characters, {len(plan.corpus.vocabulary)} different",
         f"network: {model.cell} ({model.nonlinearity}), {model.hidden_size} units, {plan.parameters:,} parameters, {training.precision}",
         f"training: {plan.steps:,} steps of {training.batch_size} streams x {training.sequence_length} characters, "
-        f"{plan.threads} core{'s' if plan.threads > 1 else ''}; run directory {run.path}",
+        f"{_who(plan)}; run directory {run.path}",
         *plan.notes,
     ]
     done = run.trainer.progress.step
     return [Text(printable(line)) for line in ([*lines, f"resuming after step {done:,}"] if done else lines)]
+
+
+def _who(plan: Plan) -> str:
+    cores = f"{plan.threads} core{'s' if plan.threads > 1 else ''}"
+    return cores if plan.ranks.size == 1 else f"{plan.ranks.size} ranks of {cores} each"
 
 
 class PlainLines:

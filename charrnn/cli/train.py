@@ -107,10 +107,11 @@ def _follow(run: "Run", json: bool, quiet: bool, tensorboard: bool, ranks: "Alon
     """Train to the end; of several ranks the first tells of it."""
     from charrnn.cli import progress, signals
     from charrnn.cli import tensorboard as boards
+    from charrnn.cli.company import last_word
 
     tells = ranks.rank == 0
     board_of = boards.board_of(run.path) if tensorboard and tells else nullcontext()
-    with signals.stop_politely() as stop, board_of as board:
+    with last_word(ranks, run.path), signals.stop_politely() as stop, board_of as board:
         finished = progress.follow(run, stop.requested, json and tells, quiet or not tells, [board] if board else [])
     code = max(ranks.gather(stop.exit_code if stop.requested() else 0))  # of a signal, whichever rank got it
     if finished.reason != "stopped":

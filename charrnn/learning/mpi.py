@@ -35,6 +35,7 @@ class Company(Alone):
 
     def room(self, P: int, dtype: DTypeLike) -> Array:
         self._buffer = np.zeros(P + EXTRA, dtype)
+        self._flag = self._heard = False  # of a training before
         return self._buffer[:P]
 
     def add(self, gradient: Array, loss: float) -> float:

@@ -29,7 +29,7 @@ class Alone:
         return slice(int(ends[self.rank]), int(ends[self.rank + 1]))
 
     def room(self, P: int, dtype: DTypeLike) -> Array:
-        """Room for a flat gradient, (P,), as `add` wants it."""
+        """Room for a flat gradient, (P,), as `add` wants it, where a training begins."""
         return np.zeros(P, dtype)
 
     def add(self, gradient: Array, loss: float) -> float:

@@ -1,0 +1,66 @@
+"""Run by mpiexec: how far the gradient of one step, by all ranks together, is from that of one process, for each kind of training."""
+
+import itertools
+import json
+import sys
+
+import numpy as np
+
+from charrnn.learning.mpi import Company
+from charrnn.learning.parallel import StreamSplit
+from charrnn.learning.ranks import Alone
+from charrnn.runs import plan as plans
+from charrnn.runs.configuration import resolve
+from charrnn.runs.run import _network, trainer_for
+
+KINDS = {
+    "plain": [],
+    "dropout": ["model.dropout=0.3", "model.num_layers=2"],
+    "stride": ["training.stride=3"],
+    "documents": ["data.boundary='\n'"],
+    "accumulate": ["training.accumulate=2"],
+    "resets": ["training.reset_probability=0.5"],
+}
+
+
+def step(text, settings, ranks):
+    """The loss and the gradient of the third window."""
+    plan = plans.make([text], resolve(None, settings).config, ranks=ranks)
+    trainer = trainer_for(plan, _network(plan))
+    split = StreamSplit(trainer.network, 1, ranks, plan.config.training.accumulate)
+    from charrnn.network.dropout import Dropout
+
+    for number in range(3):
+        window = next(trainer.windows)
+        trainer.state[:, window.begins] = 0
+        dropout = Dropout(0.3, 0, number, trainer.windows.streams.start) if plan.config.model.dropout else None
+        loss = split.loss_and_gradient(window, trainer.state, dropout)
+    return loss, split.gradient.flat.copy(), ranks.join(trainer.state, axis=1)
+
+
+def main():
+    text, company, found = sys.argv[1], Company(), {}
+    for cell, precision, (kind, more) in itertools.product(
+        ("rnn", "gru", "lstm"), ("float32", "float64"), KINDS.items()
+    ):
+        settings = [f"model.cell={cell}", f"training.precision={precision}", *sys.argv[2:], *more]
+        settings = [
+            setting
+            for setting in settings
+            if not (setting.startswith("training.precision=float64") and precision == "float32")
+        ]
+        loss, gradient, state = step(text, settings, company)
+        alone = step(text, settings, Alone())
+        scale = np.abs(alone[1]).max()
+        found[f"{cell} {precision} {kind}"] = (
+            float(np.abs(gradient - alone[1]).max() / scale),
+            abs(loss - alone[0]),
+            float(np.abs(state - alone[2]).max()),
+            float(scale),
+        )
+    same = len({gradient.tobytes() for gradient in company.gather(gradient)}) == 1
+    if company.rank == 0:
+        print(json.dumps({"same": same, "size": company.size, "errors": found}))
+
+
+main()

@@ -1,0 +1,306 @@
+"""Several ranks train the very network that one process trains."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from charrnn.runs.checkpoint import load
+
+HERE = Path(__file__).parent
+SETTINGS = [
+    "model.hidden_size=16",
+    "training.batch_size=12",
+    "training.sequence_length=8",
+    "training.eval_every=10",
+    "training.save_every=10",
+    "training.precision=float64",
+    "runtime.threads=1",
+]
+OPTIONS = [part for setting in SETTINGS for part in ("-s", setting)]
+TOLERANCES = {"float32": 1e-6, "float64": 1e-12}
+
+
+def alone(*arguments):
+    done = subprocess.run([sys.executable, "-m", "charrnn", *map(str, arguments)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def last(run):
+    return load(run / "last.safetensors")
+
+
+def evaluations(run):
+    lines = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
+    return [line["loss"] for line in lines if line["event"] == "eval"]
+
+
+@pytest.mark.parametrize("ranks", [2, 3])
+def test_the_gradient_of_all_ranks_is_that_of_one_process(mpiexec, text, ranks):
+    settings = [setting for setting in SETTINGS if "precision" not in setting]
+    done = mpiexec(ranks, "python", HERE / "gradients.py", text, *settings)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["size"] == ranks
+    assert found["same"], "all ranks have the same bytes"
+    assert len(found["errors"]) == 3 * 2 * 6
+    for kind, (gradient, loss, state, scale) in found["errors"].items():
+        tolerance = TOLERANCES[kind.split()[1]]
+        assert max(gradient, loss, state) < tolerance, kind
+        assert scale > 1e-3, kind
+
+
+@pytest.fixture(scope="module")
+def one(text, tmp_path_factory):
+    """A run of 30 steps by one process."""
+    folder = tmp_path_factory.mktemp("one") / "run"
+    alone("train", text, "-o", folder, *OPTIONS, "--steps", 30, "-q")
+    return folder
+
+
+@pytest.mark.parametrize("ranks", [2, 3])
+def test_all_ranks_learn_what_one_process_learns(mpiexec, text, one, tmp_path, ranks):
+    run = tmp_path / "run"
+    done = mpiexec(ranks, "charrnn", "train", text, "-o", run, *OPTIONS, "--steps", 30)
+    assert (done.returncode, done.stdout) == (0, f"{run}\n"), done.stderr
+    assert f"{ranks} ranks of 1 core each" in done.stderr
+    assert done.stderr.count("all steps made") == 1, "one rank tells"
+    np.testing.assert_allclose(last(run).network.parameters.flat, last(one).network.parameters.flat, rtol=0, atol=1e-11)
+    np.testing.assert_allclose(last(run).state, last(one).state, rtol=0, atol=1e-11)
+    assert evaluations(run) == pytest.approx(evaluations(one), abs=1e-12)
+    assert sorted(path.name for path in run.iterdir()) == sorted(path.name for path in one.iterdir())
+
+
+def test_a_run_goes_on_with_any_number_of_ranks(mpiexec, text, one, tmp_path):
+    run = tmp_path / "run"
+    config = [*OPTIONS, "-s", "training.schedule=constant", "-q"]
+    reference = tmp_path / "reference"
+    alone("train", text, "-o", reference, *config, "--steps", 30)
+    assert mpiexec(2, "charrnn", "train", text, "-o", run, *config, "--steps", 10).returncode == 0
+    assert mpiexec(3, "charrnn", "train", "--resume", run, "--steps", 20, "-q").returncode == 0
+    alone("train", "--resume", run, "--steps", 30, "-q")
+    np.testing.assert_allclose(
+        last(run).network.parameters.flat, last(reference).network.parameters.flat, rtol=0, atol=1e-11
+    )
+    assert evaluations(run) == pytest.approx(evaluations(reference), abs=1e-11)
+
+
+def test_as_many_ranks_go_on_to_the_same_bytes(mpiexec, text, tmp_path):
+    config = [*OPTIONS, "-s", "model.dropout=0.2", "-s", "training.schedule=constant", "-q"]
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert mpiexec(2, "charrnn", "train", text, "-o", whole, *config, "--steps", 30).returncode == 0
+    assert mpiexec(2, "charrnn", "train", text, "-o", parts, *config, "--steps", 15).returncode == 0
+    assert mpiexec(2, "charrnn", "train", "--resume", parts, "--steps", 30, "-q").returncode == 0
+    assert (whole / "last.safetensors").read_bytes() == (parts / "last.safetensors").read_bytes()
+
+
+LONG = ["--steps", "1000000", "-s", "training.sample_every=0", "-s", "training.eval_every=200"]
+
+
+def begun(mpiexec, text, run, ranks=2):
+    """A training that has been validated once."""
+    process = mpiexec(ranks, "charrnn", "train", text, "-o", run, *OPTIONS, *LONG, wait=False)
+    while "validation loss" not in (line := process.stderr.readline()):
+        assert line, "it has ended"
+    return process
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_to_mpiexec_saves_once_and_ends_all_ranks(mpiexec, text, tmp_path, number, code):
+    run = tmp_path / "run"
+    process = begun(mpiexec, text, run)
+    process.send_signal(number)
+    out, told = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert out.endswith(f"{run}\n")  # mpiexec says something before
+    assert told.count("stopped; what was learned is saved") == 1
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    step = lines[-2]["step"]
+    assert [line["event"] for line in lines[-2:]] == ["finished", "saved"]
+    assert last(run).progress.step == step >= 200
+
+
+def ranks_of(run):
+    """The process ids of the ranks that train there."""
+    found = subprocess.run(
+        ["pgrep", "-f", f"^{sys.executable} -m charrnn train .*{run}"], capture_output=True, text=True
+    )
+    return [int(pid) for pid in found.stdout.split()]
+
+
+@pytest.mark.parametrize("which", [0, -1])
+def test_a_rank_that_is_killed_ends_the_job_and_the_run_goes_on(mpiexec, text, tmp_path, which):
+    run = tmp_path / "run"
+    process = begun(mpiexec, text, run)
+    ids = ranks_of(run)
+    assert len(ids) == 2
+    began = time.monotonic()
+    subprocess.run(["kill", "-KILL", str(ids[which])], check=True)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode != 0
+    assert time.monotonic() - began < 30
+    word = f"error: a rank has ended without the others; what was saved is whole: go on with --resume {run}\n"
+    assert told.count(word) == 1
+    assert not ranks_of(run)
+    step = last(run).progress.step
+    assert mpiexec(2, "charrnn", "train", "--resume", run, "--steps", step + 5, "-q").returncode == 0
+
+
+def test_streams_that_cannot_be_shared_out_are_refused_with_the_nearest_that_can(mpiexec, text, tmp_path):
+    done = mpiexec(5, "charrnn", "train", text, "-o", tmp_path / "run", *OPTIONS)
+    told = "12 streams cannot be shared out evenly among 5 ranks; -s training.batch_size=10 or 15 can"
+    assert (done.returncode, done.stderr) == (1, f"error: {told}\n")
+    done = mpiexec(3, "charrnn", "train", text, "-o", tmp_path / "run", *OPTIONS, "-s", "training.batch_size=2")
+    assert done.stderr == "error: 2 streams cannot be shared out evenly among 3 ranks; -s training.batch_size=3 can\n"
+    assert not (tmp_path / "run").exists()
+
+
+def differing(mpiexec, run, first, second):
+    """What two ranks say that were started differently."""
+    common = ["-o", run, *OPTIONS, "--steps", 5]
+    program = [sys.executable, "-m", "charrnn", "train"]
+    return mpiexec(1, *program, *first, *common, ":", "-n", 1, *program, *second, *common)
+
+
+def test_a_rank_with_another_text_is_refused_before_the_first_step(mpiexec, text, tmp_path):
+    other = tmp_path / "other.txt"
+    other.write_text(text.read_text().replace("cat", "dog", 1))
+    done = differing(mpiexec, tmp_path / "run", [text], [other])
+    assert done.returncode == 1
+    assert re.fullmatch(
+        r"error: rank 1 differs from rank 0: the text's SHA-256 is \w{64} there, and \w{64} here\n", done.stderr
+    )
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_rank_with_another_configuration_is_refused(mpiexec, text, tmp_path):
+    done = differing(mpiexec, tmp_path / "run", [text], [text, "--seed", 7])
+    assert done.stderr == "error: rank 1 differs from rank 0: training.seed is 7 there, and 0 here\n"
+
+
+def test_a_rank_with_another_version_is_refused(mpiexec, text, tmp_path):
+    program = "import charrnn, runpy; charrnn.__version__ = '9'; runpy.run_module('charrnn', run_name='__main__')"
+    arguments = ["train", text, "-o", tmp_path / "run", *OPTIONS]
+    done = mpiexec(1, "charrnn", *arguments, ":", "-n", 1, sys.executable, "-c", program, *arguments)
+    assert re.fullmatch(r"error: rank 1 differs from rank 0: charrnn is 9 there, and \S+ here\n", done.stderr)
+
+
+def test_a_rank_that_lacks_the_text_is_named(mpiexec, text, tmp_path):
+    done = differing(mpiexec, tmp_path / "run", [text], [tmp_path / "none.txt"])
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: rank 1: {tmp_path / 'none.txt'}: no such file")
+    assert done.stderr.count("\n") == 1
+
+
+def test_misuse_is_told_once(mpiexec):
+    done = mpiexec(2, "charrnn", "train", "--stepz", 3)
+    assert done.returncode == 2
+    assert done.stderr.count("error:") == 1
+
+
+def test_ranks_without_mpi4py_are_told_what_to_install(text, tmp_path):
+    program = (
+        "import sys; sys.modules['mpi4py'] = None; sys.argv[0] = 'charrnn'; from charrnn.cli.app import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "train", text, "-o", tmp_path / "run", *OPTIONS],
+        capture_output=True,
+        text=True,
+        env={"PMI_RANK": "0", "PMI_SIZE": "2"},
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: several ranks need mpi4py and an MPI: pip install 'charrnn-numpy[mpi]'")
+
+
+def of_one_rank(rank, code):
+    """A program that is charrnn, after some code that one rank alone runs."""
+    return f"""
+import sys
+from charrnn.cli.company import launched
+from charrnn.learning import trainer
+if launched()[0] == {rank}:
+{code}
+from charrnn.cli.app import main
+main()
+"""
+
+
+def test_no_number_on_one_rank_takes_all_of_them_back(mpiexec, text, tmp_path):
+    program = of_one_rank(
+        1,
+        """
+    from charrnn.learning.part import Part
+    do, calls = Part.do, []
+    def spoilt(self, work):
+        found, after = do(self, work)
+        calls.append(1)
+        return (float("nan") if work.count and len(calls) == 8 else found), after
+    Part.do = spoilt
+""",
+    )
+    done = mpiexec(2, "python", "-c", program, "train", text, "-o", tmp_path / "run", *OPTIONS, "--steps", 20)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    assert [line["diverged_step"] for line in lines if line["event"] == "recovered"] == [8]
+    assert lines[-1]["event"] == "saved"
+    assert last(tmp_path / "run").progress.step == 20
+
+
+def test_a_rank_that_fails_by_itself_says_why_and_ends_all(mpiexec, text, tmp_path):
+    program = of_one_rank(
+        1,
+        """
+    step = trainer.Trainer.step
+    def failing(self, split):
+        if self.progress.step == 5:
+            raise MemoryError("no room")
+        return step(self, split)
+    trainer.Trainer.step = failing
+""",
+    )
+    began = time.monotonic()
+    done = mpiexec(2, "python", "-c", program, "train", text, "-o", tmp_path / "run", *OPTIONS, "--steps", 20)
+    assert done.returncode == 1
+    assert time.monotonic() - began < 30
+    assert re.search(r"^error: rank 1 on \S+: MemoryError no room$", done.stderr, re.MULTILINE)
+    assert last(tmp_path / "run").progress.step == 0
+
+
+LIMIT = """
+    import resource
+    from charrnn.learning.mpi import Company  # MPI has files of its own, and opens them here
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+"""
+
+
+def test_a_disk_that_takes_nothing_stops_all_ranks_if_it_is_the_writer_s(mpiexec, text, tmp_path):
+    arguments = [
+        "train",
+        text,
+        "-o",
+        tmp_path / "run",
+        *OPTIONS,
+        "--steps",
+        3000,
+        "-q",
+        "-s",
+        "training.sample_every=0",
+    ]
+    done = mpiexec(2, "python", "-c", of_one_rank(0, LIMIT), *arguments)
+    assert done.returncode == 1
+    told = r"error: \S+: cannot be written: File too large; what was saved before is untouched\n"
+    assert re.fullmatch(told, done.stderr)
+
+
+def test_and_none_if_it_is_another_s(mpiexec, text, tmp_path):
+    arguments = ["train", text, "-o", tmp_path / "run", *OPTIONS, "--steps", 400, "-q", "-s", "training.sample_every=0"]
+    done = mpiexec(2, "python", "-c", of_one_rank(1, LIMIT), *arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "run" / "metrics.jsonl").stat().st_size > 40_000
