@@ -103,7 +103,7 @@ def _record(checkpoint: Checkpoint) -> Record:
         updates=checkpoint.updates,
         position=checkpoint.position,
         text=checkpoint.text,
-        versions=dict(versions()),
+        versions=dict(checkpoint.versions),
         base=checkpoint.base,
     )
 

@@ -23,14 +23,15 @@ LONGEST_RECORD = 1 << 20  # characters
 
 
 @cache
-def versions() -> Mapping[str, str]:
-    """What wrote a checkpoint, as far as its numbers depend on it."""
+def versions(ranks: int = 1) -> Mapping[str, str]:
+    """What wrote a checkpoint, as far as its numbers depend on it; so many ranks together."""
     blas = [f"{library['internal_api']} {library['version']} ({library.get('architecture')})" for library in _blas()]
     return {
         "charrnn": charrnn.__version__,
         "numpy": np.__version__,
         "blas": ", ".join(sorted(blas)) or "unknown",
         "python": platform.python_version(),
+        "ranks": str(ranks),
     }
 
 

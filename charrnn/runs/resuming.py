@@ -56,7 +56,7 @@ def _resumed(
     saved = loaded.checkpoint
     ranks.first(lambda: _refuse_edits(path, saved))
     plan = plans.again(saved, sources, path, ranks)
-    plan = _noted(plan, loaded.note, _other_versions(saved), ranks.first(lambda: _damaged_best(path)))
+    plan = _noted(plan, loaded.note, _other_versions(saved, ranks.size), ranks.first(lambda: _damaged_best(path)))
     if seconds is not None:
         further, note = budget.steps_within(plan, seconds, began)
         plan, steps = _noted(plan, note), saved.progress.step + further
@@ -91,9 +91,9 @@ def _noted(plan: Plan, *notes: str | None) -> Plan:
     return replace(plan, notes=(*plan.notes, *filter(None, notes)))
 
 
-def _other_versions(saved: Checkpoint) -> str | None:
+def _other_versions(saved: Checkpoint, ranks: int) -> str | None:
     """What computes otherwise than what wrote the checkpoint."""
-    now = versions()
+    now = versions(ranks)
     changed = [f"{name} {was}, now {now[name]}" for name, was in saved.versions.items() if now.get(name, was) != was]
     return f"it was trained with {', '.join(changed)}: it may not end with the same bytes" if changed else None
 

@@ -22,7 +22,7 @@ from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.flowing import flowing
 from charrnn.runs.lock import Lock
 from charrnn.runs.plan import Plan
-from charrnn.runs.record import TextRecord
+from charrnn.runs.record import TextRecord, versions
 from charrnn.runs.recovery import GoingBack, restore
 from charrnn.text.vocabulary import Ids
 from charrnn.text.windows import Windows
@@ -74,6 +74,7 @@ class Run:
             position=trainer.windows.position,
             progress=trainer.progress,
             text=TextRecord(plan.sources, plan.corpus.sha256, len(plan.corpus.ids)),
+            versions=versions(plan.ranks.size),
             base=plan.lineage,
         )
 

@@ -1,0 +1,97 @@
+"""A company of one; tests/ranks has larger ones."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn.errors import RunError
+from charrnn.learning.parallel import StreamSplit
+from charrnn.learning.ranks import Alone
+from charrnn.network.architecture import Architecture
+from charrnn.network.network import Network
+from charrnn.runs.config import Config
+from charrnn.runs.together import fastest_threads, require_even
+from charrnn.text.windows import Windows
+
+
+class Rank(Alone):
+    """One of several, for what it can say by itself."""
+
+    def __init__(self, rank, size):
+        self.rank, self.size = rank, size
+
+
+@given(st.integers(0, 200), st.integers(1, 40))
+def test_the_shares_of_all_ranks_are_all_streams_in_order_and_as_even_as_can_be(count, size):
+    shares = [Rank(rank, size).share(count) for rank in range(size)]
+    assert [stream for share in shares for stream in range(count)[share]] == list(range(count))
+    lengths = {share.stop - share.start for share in shares}
+    assert max(lengths) - min(lengths) <= 1
+
+
+def test_a_company_of_one_has_everything_and_is_heard_at_once():
+    alone = Alone()
+    gradient = alone.room(3, np.float32)
+    gradient[:] = 1, 2, 3
+    assert alone.add(gradient, 4.0) == 4.0
+    assert gradient.tolist() == [1, 2, 3]
+    assert (alone.heard(True), alone.heard(False)) == (True, False)
+    assert alone.gather(5) == [5]
+    assert alone.first(lambda: 6) == alone.together(lambda: 6) == 6
+    assert alone.join(gradient, axis=0) is gradient
+
+
+def test_the_windows_of_the_ranks_are_the_parts_of_one_window():
+    ids = np.random.default_rng(0).integers(0, 5, 600)
+    options = {"stride": 3, "reset_probability": 0.5, "seed": 1, "end_id": 4}
+    whole = Windows(ids, 6, 8, **options)
+    parts = [Windows(ids, 6, 8, **options, streams=Rank(rank, 3).share(6)) for rank in range(3)]
+    for _ in range(40):
+        window, shares = next(whole), [next(part) for part in parts]
+        assert [share.characters for share in shares] == [window.characters] * 3
+        for name in ("inputs", "targets", "begins"):
+            assert (np.concatenate([getattr(share, name) for share in shares], -1) == getattr(window, name)).all(), name
+        resets = [np.zeros((8, 2), bool) if share.resets is None else share.resets for share in shares]
+        assert (np.concatenate(resets, 1) == (window.resets if window.resets is not None else False)).all()
+
+
+@pytest.mark.parametrize("accumulate", [2, 3, 5])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_batch_in_shares_has_the_gradient_of_the_whole(accumulate, threads):
+    network = Network.fresh(Architecture(7, 5, "lstm", num_layers=2), np.random.default_rng(0), np.float64)
+    ids = np.random.default_rng(1).integers(0, 7, 500)
+    found = []
+    for shares in (1, accumulate):
+        split, windows, state = StreamSplit(network, threads, None, shares), Windows(ids, 5, 8), network.zero_state(5)
+        losses = [split.loss_and_gradient(next(windows), state) for _ in range(3)]
+        found.append((losses, split.gradient.flat.copy(), state))
+        split.close()
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("B", "size", "nearest"), [(12, 5, "10 or 15"), (3, 4, "4"), (4, 3, "3 or 6"), (7, 2, "6 or 8")]
+)
+def test_streams_must_be_shared_out_evenly(B, size, nearest):
+    training = Config().replaced("training", batch_size=B).training
+    with pytest.raises(RunError, match=f"{B} streams .* {size} ranks; -s training.batch_size={nearest} can"):
+        require_even(training, Rank(0, size))
+
+
+def test_a_rank_cannot_make_more_shares_than_it_has_streams():
+    training = Config().replaced("training", batch_size=8, accumulate=4).training
+    require_even(training, Rank(0, 2))
+    with pytest.raises(RunError, match="accumulate 4: a rank has only 2 streams"):
+        require_even(training, Rank(0, 4))
+
+
+def test_the_cores_of_a_machine_are_shared_out_among_its_ranks(monkeypatch):
+    monkeypatch.setattr("charrnn.learning.parallel.available_cores", lambda: 8)
+    large, ranks = Architecture(65, 512), Rank(0, 4)
+    assert fastest_threads(large, 64, 64, ranks) == 8
+    ranks.neighbours = 2
+    assert fastest_threads(large, 64, 64, ranks) == 4
+    ranks.neighbours = 16
+    assert fastest_threads(large, 64, 64, ranks) == 1
