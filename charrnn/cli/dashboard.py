@@ -87,7 +87,7 @@ class Dashboard:
         now, made = self._clock(), self._done - self._first
         gone, measured = now - self._began, now - self._measured_since
         left = f"{duration(measured / made * (self._steps - self._done))} left" if made else "measuring"
-        share = self._done / self._steps if self._steps else 1.0
+        share = self._done / self._steps
         if width < NARROW:
             before, after = f"{self._done:,}/{self._steps:,} ", f" {left}"
         else:

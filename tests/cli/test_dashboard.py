@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from charrnn.cli.dashboard import FILLED, Dashboard, bar, beside, duration, joined
-from charrnn.learning.events import Evaluated, Recovered, Sampled, Stepped
+from charrnn.learning.events import Evaluated, Finished, Recovered, Sampled, Stepped
 
 CAPTURES = Path(__file__).parent / "captures"
 SIZES = [(20, 5), (40, 10), (40, 30), (60, 14), (80, 24), (100, 30), (160, 24), (200, 50)]
@@ -170,3 +170,19 @@ def test_the_newest_sample_is_shown_also_where_one_of_its_step_was_shown_before(
     dashboard.read(Recovered(1400, "loss nan", 1501, 5e-4, 1))
     dashboard.read(Sampled(1500, "another", (1.0,) * 7))
     assert "another" in shown(dashboard, 80, 30)
+
+
+def test_the_curve_is_drawn_now_and_then_and_at_the_end():
+    dashboard = trained()
+    shown(dashboard, 80, 24)
+    for step in (1501, 1502):
+        dashboard.read(Stepped(step, 4.0, 1.5, 0.8, False, 2e-3, 1e5))
+    assert any("steps 1 to 1,500" in line for line in shown(dashboard, 80, 24))
+    dashboard.read(Finished(1502, "stopped", None, 1.0))
+    assert any("steps 1 to 1,502" in line for line in shown(dashboard, 80, 24))
+
+
+def test_another_size_is_filled_at_once():
+    dashboard = trained()
+    shown(dashboard, 80, 24)
+    assert shown(dashboard, 50, 30) == shown(trained(), 50, 30)

@@ -1,6 +1,5 @@
 """The live display on the screen of a terminal: of one in memory (pyte), and of tmux, which wraps its lines anew when it is resized."""
 
-import io
 import json
 import os
 import re
@@ -8,13 +7,8 @@ import shutil
 import subprocess
 import sys
 import time
-from types import SimpleNamespace
 
 import pytest
-from rich.console import Console
-
-from charrnn.cli import live
-from charrnn.cli.dashboard import Dashboard
 
 pexpect = pytest.importorskip("pexpect", reason="a pseudo-terminal needs POSIX")
 pyte = pytest.importorskip("pyte", reason="a screen in memory needs pyte")
@@ -182,38 +176,6 @@ def test_the_terminal_says_how_large_it_is_and_not_the_environment(text_file, tm
     screen = Screen(spawn(command(text_file, tmp_path / "r", steps=600), 80, 30, **left_over), 80, 30).read()
     assert screen.child.exitstatus == 0
     assert [len(line) for line in bars(screen.lines)] == [80]
-
-
-class SlowTerminal(io.StringIO):
-    """A terminal that takes some time for each picture."""
-
-    def __init__(self, clock, costs):
-        super().__init__()
-        self.clock, self.costs = clock, iter(costs)
-
-    def write(self, text):
-        if text == live.BEGIN:
-            self.clock.now += next(self.costs)
-        return super().write(text)
-
-
-@pytest.mark.parametrize(
-    ("costs", "waited"), [([0.01] * 4, [2.0] * 3), ([0.01, 60.0, 0.01, 0.01], [2.0] * 3), ([1.0] * 4, [200.0] * 3)]
-)
-def test_a_slow_terminal_is_drawn_on_less_often_but_not_one_that_was_held_up_once(monkeypatch, costs, waited):
-    clock = SimpleNamespace(now=1000.0)
-    monkeypatch.setattr(live, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    console = Console(file=SlowTerminal(clock, costs), force_terminal=True, width=80, height=24)
-    display = live.LiveDisplay(console, Dashboard(console, 100, 0, 1.0), [])
-    display.tick()
-    found = []
-    for _ in waited:
-        display.tick()  # not due yet
-        drawn = clock.now
-        found.append(display._due - drawn)
-        clock.now = display._due
-        display.tick()
-    assert found[1:] == pytest.approx(waited[1:])
 
 
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux, which is not here")
