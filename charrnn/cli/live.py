@@ -27,7 +27,7 @@ EVERY = 0.25  # seconds between two pictures, at least,
 SHARE = 0.005  # or more, so that drawing takes no more of the time than this, however slow the terminal
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"  # of a synchronized update; a terminal that has none ignores it
 HOME, DOWN, ERASE_LINE = "\x1b[H", "\x1b[B", "\x1b[2K"
-LAST_LINE, SHOW_CURSOR = "\x1b[999B", b"\x1b[?25h"
+SHOW_CURSOR = b"\x1b[?25h"
 KEPT = 100  # lines above the dashboard, written again where the terminal changes its size
 
 
@@ -125,7 +125,7 @@ class LiveDisplay:
         """
         self._size = self._console.size
         if self._was_away:
-            self._console.file.write(LAST_LINE + "\n" * self._size.height)
+            self._console.file.write("\n" * self._size.height)
             self._was_away = False
         self._live.stop()
         self._console.file.write(HOME + (ERASE_LINE + DOWN) * self._size.height + HOME)

@@ -1,6 +1,7 @@
 """When the live display draws, and what it writes, without a terminal or a training; test_live.py has both."""
 
 import io
+import os
 import re
 import signal
 from types import SimpleNamespace
@@ -120,6 +121,47 @@ def test_ctrl_z_is_heeded_while_it_draws_and_only_if_it_was_before(handler):
         assert signal.getsignal(signal.SIGTSTP) == handler
     finally:
         signal.signal(signal.SIGTSTP, before)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGTSTP"), reason="stopping with Ctrl-Z needs POSIX")
+def test_ctrl_z_stops_with_a_cursor_and_is_heeded_the_next_time_too(foreground, monkeypatch):
+    screen, (read, write) = Screen(), os.pipe()
+    screen.fileno = lambda: write
+    display = display_on(screen)
+    stopped_with = []
+
+    def stop(number):
+        stopped_with.append(signal.getsignal(number))
+        screen.write("\n[1]+ Stopped\n$ fg\n")
+
+    monkeypatch.setattr(signal, "raise_signal", stop)
+    with display:
+        display(step(1))
+        display._be_stopped(signal.SIGTSTP, None)
+        assert signal.getsignal(signal.SIGTSTP) == display._be_stopped
+        display(step(2))
+        assert screen.lines[0].startswith("step 2/100 ")
+        assert "$ fg" in screen.gone
+    assert stopped_with == [signal.SIG_DFL]
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe:
+        assert pipe.read() == live.SHOW_CURSOR
+
+
+def test_of_the_lines_above_there_are_as_many_as_fit_with_the_picture(foreground):
+    screen = Screen()
+    display = display_on(screen, [f"{number:0200}" for number in range(10)])  # three rows each
+    with display:
+        display(step(1))
+        foreground.here = False
+        display(step(2))
+        foreground.here = True
+        display(step(3))
+        rows = HEIGHT - len(display._dashboard.lines(WIDTH, HEIGHT))
+    assert [line[-1] for line in screen.lines if line.startswith("0" * 30) and len(line) == 40] == list("0123456789")[
+        -(rows // 3) :
+    ]
+    assert not any(line.startswith("0" * 30) for line in screen.gone)
 
 
 def test_steps_are_read_together_and_before_what_comes_after_them(foreground, monkeypatch):
