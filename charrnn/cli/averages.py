@@ -1,6 +1,6 @@
 """The running figures of a training."""
 
-from charrnn.learning.events import Evaluated, Event, Stepped, bits
+from charrnn.learning.events import Evaluated, Event, Recovered, Stepped, bits
 
 SMOOTHING = 0.98  # of loss, speed, gradient norm and share clipped: about the last fifty steps
 
@@ -12,10 +12,13 @@ class Averages:
         self.last: Stepped | None = None
         self.valid: Evaluated | None = None
         self._bound = max_grad_norm
+        self._forget()
+
+    def _forget(self) -> None:
         self._loss = self._speed = self._clipped = self._norm = self._weight = 0.0
 
     def add(self, event: Event) -> None:
-        """Take note of a step or an evaluation."""
+        """Take note of a step or an evaluation; going back takes them back."""
         if isinstance(event, Stepped):
             self.last = event
             self._loss += (1 - SMOOTHING) * (event.loss - self._loss)
@@ -25,6 +28,10 @@ class Averages:
             self._weight += (1 - SMOOTHING) * (1 - self._weight)
         elif isinstance(event, Evaluated):
             self.valid = event
+        elif isinstance(event, Recovered):
+            self.last = None
+            self.valid = self.valid if self.valid and self.valid.step <= event.step else None
+            self._forget()
 
     def figures(self) -> list[str]:
         """The figures in words, the most important first."""

@@ -29,6 +29,7 @@ FEWEST_ROWS = 4  # of a curve
 CURVE_EVERY = 1.0  # seconds between two drawings of the curve
 FILLED = "color(71)"
 NOT_DRAWN: tuple[float, tuple[int, int], list[Text]] = (0.0, (0, 0), [])
+NOT_WRAPPED: tuple[int, list[Text]] = (0, [])
 GAP = 3  # columns between two things side by side
 
 
@@ -46,11 +47,11 @@ class Dashboard:
         """`done`: the steps that were made before; `console` is asked how a text wraps, and not written to."""
         self._console, self._steps, self._clock = console, steps, clock
         self._first = self._done = done
-        self._began = clock()
+        self._began = self._measured_since = clock()
         self._averages, self._symptoms, self._curve = Averages(max_grad_norm), Symptoms(), LossCurve()
         self._sample: Sampled | None = None
         self._drawn = NOT_DRAWN
-        self._wrapped: tuple[int, int, list[Text]] = (-1, 0, [])
+        self._wrapped = NOT_WRAPPED
 
     def read(self, event: Event) -> list[str]:
         """Take note of an event; the lines of what has begun to go wrong with it."""
@@ -62,10 +63,11 @@ class Dashboard:
             case Evaluated():
                 self._curve.evaluated(event.step, event.loss)
             case Recovered():
-                self._done = event.step
+                self._first = self._done = event.step
+                self._measured_since = self._clock()
                 self._curve.back_to(event.step)
             case Sampled():
-                self._sample = event
+                self._sample, self._wrapped = event, NOT_WRAPPED
             case Finished():  # the last picture has the whole curve
                 self._drawn = NOT_DRAWN
         return self._symptoms.read(event)
@@ -82,10 +84,10 @@ class Dashboard:
         return lines[: max(1, height - 1)]
 
     def _bar(self, width: int) -> Text:
-        gone = self._clock() - self._began
-        made = self._done - self._first
-        left = f"{duration(gone / made * (self._steps - self._done))} left" if made else "measuring"
-        share = self._done / self._steps if self._steps else 1.0
+        now, made = self._clock(), self._done - self._first
+        gone, measured = now - self._began, now - self._measured_since
+        left = f"{duration(measured / made * (self._steps - self._done))} left" if made else "measuring"
+        share = self._done / self._steps
         if width < NARROW:
             before, after = f"{self._done:,}/{self._steps:,} ", f" {left}"
         else:
@@ -119,10 +121,10 @@ class Dashboard:
         """A heading and the sample, always so many rows, so that what is below it stands still."""
         if self._sample is None:
             return []
-        step, width, wrapped = self._wrapped
-        if (step, width) != (self._sample.step, columns):
+        width, wrapped = self._wrapped
+        if width != columns:
             wrapped = list(sample(self._sample).wrap(self._console, columns, overflow="fold"))
-            self._wrapped = self._sample.step, columns, wrapped
+            self._wrapped = columns, wrapped
         heading = Text(f"a sample, after step {self._sample.step:,}", "dim")
         return [heading, *wrapped[: rows - 1], *[Text("")] * (rows - 1 - len(wrapped))]
 

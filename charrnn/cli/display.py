@@ -1,6 +1,7 @@
 """The only place that draws: results on stdout, the telling on stderr."""
 
 import json as jsonlib
+import os
 import secrets
 import sys
 from collections.abc import Iterable, Sequence
@@ -22,11 +23,18 @@ WHERE_TIME_GOES = {
     "update": "clipping and optimizer",
     "rest": "windows, waiting for other cores, adding their gradients",
 }
+SIZE = ("COLUMNS", "LINES")  # in the environment
 WIDE = 120  # columns of a table that no terminal bounds
 
 
 class Terminal(Console):
-    """A console that says so when its reader has gone; rich's own would leave the program there and then."""
+    """A console that says so when its reader has gone; rich's own would leave the program there and then.
+
+    It is as large as its terminal, whatever COLUMNS and LINES say: they may be left over from another one, or 0.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(_environ={key: value for key, value in os.environ.items() if key not in SIZE}, **options)
 
     def on_broken_pipe(self) -> None:
         """Let the caller decide what a vanished reader means."""

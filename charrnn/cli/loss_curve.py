@@ -47,6 +47,8 @@ class LossCurve:
         del self._steps[kept:], self._losses[kept:]
         self._evaluated = [each for each in self._evaluated if each[0] <= step]
         self._sum, self._count = 0.0, 0
+        if step < self._first:  # of a resumed training, to before where it was resumed
+            self._first = 0
 
     def draw(self, columns: int, rows: int) -> list[Text]:
         """A heading and so many rows, as wide as `columns` with their labels; nothing before there are losses enough."""

@@ -146,6 +146,7 @@ function turn(step) {
   if (to < 0 || to >= by.options.length) return;
   by.selectedIndex = to;
   recolour();
+  $("said").textContent = by.options[to].text;
 }
 
 const KEYS = {

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from charrnn.cli.dashboard import Dashboard
 from charrnn.cli.display import Terminal
-from charrnn.cli.live import LiveDisplay
+from charrnn.cli.live import LiveDisplay, in_foreground
 from charrnn.cli.telling import PlainLines, introduction
 from charrnn.learning.events import Event, Finished, Saved, Stepped
 from charrnn.runs.recording import as_json
@@ -56,9 +56,12 @@ def follow(run: Run, stop: Callable[[], bool], json: bool, quiet: bool, more: Se
 
 
 def can_be_drawn_on(console: Console, json: bool) -> bool:
-    """Whether a picture can stand still on stderr: it is a terminal that can move its cursor, and shows no JSON besides."""
+    """Whether a picture can stand still on stderr: it is a terminal that can move its cursor, shows no JSON besides, and is
+    not a shell's that has started this in the background.
+    """
     terminal = console.is_interactive and sys.stderr.isatty() and not console.is_dumb_terminal
-    return terminal and NOTEBOOK not in os.environ and not (json and sys.stdout.isatty())
+    shared = (json and sys.stdout.isatty()) or not in_foreground(console)
+    return terminal and NOTEBOOK not in os.environ and not shared
 
 
 def _drain(run: Run, stop: Callable[[], bool], views: list[View], tick: Callable[[], None] = lambda: None) -> Finished:

@@ -178,3 +178,22 @@ def test_a_long_text_is_in_blocks_that_are_drawn_only_when_seen(opened):
     tab, _ = opened("some words of a line\n" * 500)
     assert tab.locator(".block").count() == 11
     assert tab.evaluate("() => getComputedStyle(document.querySelector('.block')).contentVisibility") == "auto"
+
+
+def test_on_a_narrow_screen_the_details_do_not_cover_the_character_that_the_keys_come_to(opened):
+    tab, _ = opened("some words of a line\n" * 100, viewport={"width": 360, "height": 500})
+    tab.locator("#text").focus()
+    for _ in range(60):
+        tab.keyboard.press("ArrowDown")
+    character, details = tab.locator(".here").bounding_box(), tab.locator("#details").bounding_box()
+    assert character["y"] + character["height"] <= details["y"]
+
+
+def test_the_unit_that_a_key_turns_to_is_said(opened):
+    tab, _ = opened("abc\n" * 20)
+    tab.locator("#text").focus()
+    for key in ("ArrowRight", "]"):
+        tab.keyboard.press(key)
+    assert tab.locator("#said").text_content() == tab.locator("#by option").nth(1).text_content()
+    tab.keyboard.press("s")
+    assert tab.locator("#said").text_content() == "surprisal"

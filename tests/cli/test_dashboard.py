@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from charrnn.cli.dashboard import FILLED, Dashboard, bar, beside, duration, joined
-from charrnn.learning.events import Evaluated, Recovered, Sampled, Stepped
+from charrnn.learning.events import Evaluated, Finished, Recovered, Sampled, Stepped
 
 CAPTURES = Path(__file__).parent / "captures"
 SIZES = [(20, 5), (40, 10), (40, 30), (60, 14), (80, 24), (100, 30), (160, 24), (200, 50)]
@@ -133,3 +133,56 @@ def test_a_duration_looks_like_a_clock():
         "1:00:00",
         "24:00:00",
     ]
+
+
+def test_a_resumed_training_that_goes_back_to_before_its_beginning_counts_from_there():
+    clock = Clock()
+    dashboard = Dashboard(Console(width=80), 1000, 537, 1.0, clock)
+    for step in range(538, 541):
+        clock.now += 1
+        dashboard.read(Stepped(step, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
+    dashboard.read(Recovered(500, "loss nan", 541, 5e-4, 1))
+    assert shown(dashboard, 80, 24)[0].endswith("50% · 0:03 gone · measuring")
+    for step in range(501, 511):
+        clock.now += 1
+        dashboard.read(Stepped(step, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
+    assert shown(dashboard, 80, 24)[0].endswith("51% · 0:13 gone · 8:10 left")
+    assert any("steps 501 to 510" in line for line in shown(dashboard, 80, 24))
+
+
+def test_going_back_takes_the_figures_back():
+    dashboard = Dashboard(Console(width=80), 1000, 0, 1.0, Clock())
+    for step in range(1, 10):
+        dashboard.read(Stepped(step, 1.0, 1e6, 900.0, True, 1e-3, 1e5))
+        dashboard.read(Evaluated(step, "valid", float(step), 2.9, True, 0.1))
+    dashboard.read(Recovered(4, "loss nan", 10, 5e-4, 1))
+    dashboard.read(Stepped(5, 1.0, 2.0, 0.5, False, 5e-4, 1e5))
+    assert shown(dashboard, 200, 24)[1].startswith("loss 2.0000 (2.885 bpc) · gradient 0.50 of 1 (0% clipped)")
+    dashboard.read(Evaluated(5, "valid", 3.5, 2.9, True, 0.1))
+    dashboard.read(Recovered(5, "loss nan", 6, 5e-4, 1))
+    dashboard.read(Stepped(6, 1.0, 2.0, 0.5, False, 5e-4, 1e5))
+    assert "valid 3.5000" in shown(dashboard, 200, 24)[1]
+
+
+def test_the_newest_sample_is_shown_also_where_one_of_its_step_was_shown_before():
+    dashboard = trained()
+    assert any("FIRST KEEPER" in line for line in shown(dashboard, 80, 30))
+    dashboard.read(Recovered(1400, "loss nan", 1501, 5e-4, 1))
+    dashboard.read(Sampled(1500, "another", (1.0,) * 7))
+    assert "another" in shown(dashboard, 80, 30)
+
+
+def test_the_curve_is_drawn_now_and_then_and_at_the_end():
+    dashboard = trained()
+    shown(dashboard, 80, 24)
+    for step in (1501, 1502):
+        dashboard.read(Stepped(step, 4.0, 1.5, 0.8, False, 2e-3, 1e5))
+    assert any("steps 1 to 1,500" in line for line in shown(dashboard, 80, 24))
+    dashboard.read(Finished(1502, "stopped", None, 1.0))
+    assert any("steps 1 to 1,502" in line for line in shown(dashboard, 80, 24))
+
+
+def test_another_size_is_filled_at_once():
+    dashboard = trained()
+    shown(dashboard, 80, 24)
+    assert shown(dashboard, 50, 30) == shown(trained(), 50, 30)

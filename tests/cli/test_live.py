@@ -171,6 +171,13 @@ def test_warnings_stay_above_and_are_told_once(text_file, tmp_path):
     assert any(line.startswith("saturation:") for line in told)
 
 
+@pytest.mark.parametrize("left_over", [{"COLUMNS": "0"}, {"COLUMNS": "0", "LINES": "0"}, {"COLUMNS": "300"}], ids=str)
+def test_the_terminal_says_how_large_it_is_and_not_the_environment(text_file, tmp_path, left_over):
+    screen = Screen(spawn(command(text_file, tmp_path / "r", steps=600), 80, 30, **left_over), 80, 30).read()
+    assert screen.child.exitstatus == 0
+    assert [len(line) for line in bars(screen.lines)] == [80]
+
+
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux, which is not here")
 
 
@@ -192,24 +199,66 @@ def tmux(tmp_path):
     subprocess.run(["tmux", "-S", str(tmp_path / "socket"), "kill-server"], capture_output=True)
 
 
+ENDLESS = {"steps": 10_000_000, "every": 10_000_000}
+
+
+def wait_for(seen, shown):
+    deadline = time.monotonic() + 60
+    while not seen(shown()):
+        assert time.monotonic() < deadline, shown()
+        time.sleep(0.1)
+
+
+@needs_tmux
+def test_a_training_that_was_stopped_is_drawn_below_what_the_shell_has_shown_since(text_file, tmp_path, tmux):
+    tmux("new-session", "-d", "-s", "s", "-x", 80, "-y", 30, "env PS1='$ ' bash --norc")
+
+    def type_in(*keys):
+        tmux("send-keys", "-t", "s", *keys)
+
+    def screen():
+        return tmux("capture-pane", "-p", "-t", "s").rstrip("\n").splitlines()
+
+    def cursor():
+        return tmux("display-message", "-p", "-t", "s", "#{cursor_flag}").strip()
+
+    type_in(" ".join([sys.executable, *command(text_file, tmp_path / "r", **ENDLESS)]), "Enter")
+    wait_for(lambda lines: "⠤⠤ training" in "".join(lines), screen)
+    type_in("C-z")
+    wait_for(lambda lines: "Stopped" in "".join(lines) and cursor() == "1", screen)
+    type_in("bg; echo hel''lo", "Enter")
+    wait_for(lambda lines: "hello" in lines, screen)
+    time.sleep(1)
+    assert screen()[-1] == "$", "behind the shell nothing is drawn"
+    type_in("fg", "Enter")
+    wait_for(lambda lines: "".join(lines).startswith("text: ") and "⠤⠤ training" in "".join(lines), screen)
+    assert len(bars(screen())) == 1
+    assert "hello" in tmux("capture-pane", "-p", "-t", "s", "-S", "-100").splitlines(), "it can be scrolled back to"
+    type_in("C-c")
+    wait_for(lambda lines: "stopped; what was learned is saved" in "".join(lines), screen)
+
+
+@needs_tmux
+def test_a_training_in_the_background_of_a_shell_tells_lines(text_file, tmp_path, tmux):
+    line = " ".join([sys.executable, *command(text_file, tmp_path / "r", steps=1000)])
+    tmux("new-session", "-d", "-s", "s", "-x", 80, "-y", 50, "env PS1='$ ' bash --norc")
+    tmux("send-keys", "-t", "s", f"{line} & wait", "Enter")
+    wait_for(lambda shown: "all steps made" in shown, lambda: tmux("capture-pane", "-p", "-t", "s"))
+    assert bars(tmux("capture-pane", "-p", "-t", "s").splitlines()) == []
+
+
 @needs_tmux
 @pytest.mark.parametrize("sizes", [[(50, 24)], [(60, 10), (100, 30)]])
 def test_tmux_shows_one_picture_after_it_was_resized(text_file, tmp_path, tmux, sizes):
-    line = " ".join([sys.executable, *command(text_file, tmp_path / "r", steps=10_000_000, every=10_000_000)])
+    line = " ".join([sys.executable, *command(text_file, tmp_path / "r", **ENDLESS)])
     tmux("new-session", "-d", "-s", "s", "-x", 80, "-y", 24, line)
 
     def screen():
         return tmux("capture-pane", "-p", "-t", "s").splitlines()
 
-    def wait_for(seen):
-        deadline = time.monotonic() + 60
-        while not seen(screen()):
-            assert time.monotonic() < deadline, screen()
-            time.sleep(0.1)
-
-    wait_for(lambda lines: "⠤⠤ training" in "".join(lines))
+    wait_for(lambda lines: "⠤⠤ training" in "".join(lines), screen)
     for width, height in sizes:
         tmux("resize-window", "-t", "s", "-x", width, "-y", height)
         time.sleep(0.7)
-    wait_for(lambda lines: [len(line) for line in bars(lines)] in ([sizes[-1][0]], [sizes[-1][0] - 1]))
+    wait_for(lambda lines: [len(line) for line in bars(lines)] in ([sizes[-1][0]], [sizes[-1][0] - 1]), screen)
     assert sum("⠤⠤ training" in line for line in screen()) == 1

@@ -68,3 +68,12 @@ def test_without_losses_or_room_there_is_nothing():
 
 def test_a_flat_loss_is_drawn():
     assert any(char > BLANK for row in drawn(curve_of([1.0] * 10)) for char in row)
+
+
+def test_going_back_forgets_the_steps_that_are_not_a_mean_yet():
+    curve = curve_of([1.0] * (2 * POINTS))  # from now on means of two
+    curve.add(2 * POINTS + 1, 1e9)
+    curve.back_to(2 * POINTS)
+    for step in (1, 2):
+        curve.add(2 * POINTS + step, 1.0)
+    assert set(curve._losses) == {1.0}

@@ -109,6 +109,19 @@ def test_the_text_is_the_validation_split_or_where_it_is_too_short_the_training_
     assert flows(run)[-1]["log10_norm_last"] == found.log10_norm_last
 
 
+def test_a_look_heeds_where_documents_end(tmp_path, text_file):
+    from charrnn.checks.flow_estimate import flow_estimates
+
+    run = trained(tmp_path / "run", text_file, EVERY_4, r"data.boundary=\n")
+    saved = load(run / "last.safetensors")
+    corpus = api.plan([str(text_file)], saved.config).corpus
+    text = corpus.split("valid")[: 4 * 17].astype(np.intp)
+    heeding, not_heeding = (
+        flow_estimates(saved.network, text, 8, end_id=end)[0] for end in (corpus.vocabulary.end_id, None)
+    )
+    assert flows(run)[-1]["log10_norm_1"] == heeding.log10_norm_1 != not_heeding.log10_norm_1
+
+
 def test_a_history_passes_over_the_looks(tmp_path, text_file):
     history = read_history(trained(tmp_path / "run", text_file, EVERY_4))
     assert (history.skipped, len(history.steps)) == (0, 20)
