@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from charrnn.runs import tensors
 from charrnn.runs.checkpoint import load
 
 HERE = Path(__file__).parent
 SETTINGS = [
     "model.hidden_size=16",
+    "model.dropout=0.1",
     "training.batch_size=12",
     "training.sequence_length=8",
     "training.eval_every=10",
@@ -94,7 +96,7 @@ def test_a_run_goes_on_with_any_number_of_ranks(mpiexec, text, one, tmp_path):
 
 
 def test_as_many_ranks_go_on_to_the_same_bytes(mpiexec, text, tmp_path):
-    config = [*OPTIONS, "-s", "model.dropout=0.2", "-s", "training.schedule=constant", "-q"]
+    config = [*OPTIONS, "-s", "training.schedule=constant", "-q"]
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     assert mpiexec(2, "charrnn", "train", text, "-o", whole, *config, "--steps", 30).returncode == 0
     assert mpiexec(2, "charrnn", "train", text, "-o", parts, *config, "--steps", 15).returncode == 0
@@ -126,6 +128,38 @@ def test_a_signal_to_mpiexec_saves_once_and_ends_all_ranks(mpiexec, text, tmp_pa
     step = lines[-2]["step"]
     assert [line["event"] for line in lines[-2:]] == ["finished", "saved"]
     assert last(run).progress.step == step >= 200
+
+
+def stopping(after):
+    """What makes rank 1 alone hear of a signal, when it has asked for one so many times."""
+    return f"""
+    from charrnn.cli import signals
+    calls = []
+    def requested(self):
+        calls.append(1)
+        if len(calls) > {after}:
+            self.signal = 15
+        return self.signal is not None
+    signals.Stop.requested = requested
+"""
+
+
+@pytest.mark.parametrize(("after", "every"), [(12, 1000), (12, 10), (13, 10)], ids=["steps", "evaluation", "in it"])
+def test_a_signal_that_one_rank_gets_stops_all(mpiexec, text, tmp_path, after, every):
+    arguments = ["train", text, "-o", tmp_path / "run", *OPTIONS, "--steps", 1000, "-s", f"training.eval_every={every}"]
+    done = mpiexec(2, "python", "-c", of_one_rank(1, stopping(after)), *arguments)
+    assert done.returncode == 143
+    assert done.stderr.count("stopped; what was learned is saved") == 1
+    assert last(tmp_path / "run").progress.step < 20
+
+
+def test_a_time_is_for_all_ranks(mpiexec, text, tmp_path):
+    began = time.monotonic()
+    done = mpiexec(2, "charrnn", "train", text, "-o", tmp_path / "run", *OPTIONS, "--time", "2s")
+    assert done.returncode == 0, done.stderr
+    assert time.monotonic() - began < 20
+    steps = int(re.search(r"2 s are ([\d,]+) steps here", done.stderr)[1].replace(",", ""))
+    assert last(tmp_path / "run").progress.step == steps > 1
 
 
 def ranks_of(run):
@@ -252,6 +286,50 @@ def test_no_number_on_one_rank_takes_all_of_them_back(mpiexec, text, tmp_path):
     assert [line["diverged_step"] for line in lines if line["event"] == "recovered"] == [8]
     assert lines[-1]["event"] == "saved"
     assert last(tmp_path / "run").progress.step == 20
+
+
+def test_a_leap_that_is_the_text_s_doing_is_none_on_whatever_rank(mpiexec, text, tmp_path):
+    program = of_one_rank(
+        1,
+        """
+    from charrnn.learning.part import Part
+    do, seen, strange = Part.do, [], []
+    def reading(self, work):
+        found, after = do(self, work)
+        if not work.each:
+            seen.append(1)
+            if len(seen) == 30:
+                strange.append(work.inputs.copy())
+            if strange and (work.inputs == strange[0]).all():
+                found += 1e4
+        return found, after
+    Part.do = reading
+""",
+    )
+    done = mpiexec(2, "python", "-c", program, "train", text, "-o", tmp_path / "run", *OPTIONS, "--steps", 40)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    assert max(line["loss"] for line in lines if line["event"] == "step") > 50
+    assert not [line for line in lines if line["event"] == "recovered"]
+
+
+def test_what_all_ranks_read_when_they_diverged_is_in_one_file(mpiexec, text, tmp_path):
+    settings = [
+        "training.learning_rate=1000",
+        "training.max_grad_norm=null",
+        "model.nonlinearity=relu",
+        "training.recoveries=0",
+    ]
+    more = [*(part for setting in settings for part in ("-s", setting)), "-s", "training.optimizer=sgd", "-q"]
+    files = []
+    for ranks in (1, 2):
+        run = tmp_path / str(ranks)
+        assert mpiexec(ranks, "charrnn", "train", text, "-o", run, *OPTIONS, *more).returncode == 1
+        with (run / "diverged.safetensors").open("rb") as file:
+            files.append(tensors.Reader(file).read())
+    assert files[0]["inputs"].shape == (8, 12)
+    for name in ("inputs", "targets", "begins", "state"):
+        np.testing.assert_allclose(files[0][name], files[1][name], rtol=1e-9, err_msg=name)
 
 
 def test_a_rank_that_fails_by_itself_says_why_and_ends_all(mpiexec, text, tmp_path):
