@@ -148,7 +148,7 @@ def stopping(after):
 def test_a_signal_that_one_rank_gets_stops_all(mpiexec, text, tmp_path, after, every):
     arguments = ["train", text, "-o", tmp_path / "run", *OPTIONS, "--steps", 1000, "-s", f"training.eval_every={every}"]
     done = mpiexec(2, "python", "-c", of_one_rank(1, stopping(after)), *arguments)
-    assert done.returncode == 143
+    assert (done.returncode, done.stdout) == (143, f"{tmp_path / 'run'}\n")
     assert done.stderr.count("stopped; what was learned is saved") == 1
     assert last(tmp_path / "run").progress.step < 20
 
