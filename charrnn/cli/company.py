@@ -19,6 +19,11 @@ LAUNCHERS = (  # the environment variables of a rank, and of how many there are
     ("MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE"),  # MVAPICH
     ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS"),  # srun
 )
+PATIENCE, MOMENT = (
+    10.0,
+    1.0,
+)  # seconds for the other ranks to come to the same end; after an interrupt, which reaches them too
+INTERRUPTED = 130
 
 
 def launched() -> tuple[int, int]:
@@ -45,18 +50,23 @@ def joined() -> Iterator[Alone]:
     company = Company()
     try:
         yield company
-    except Exception as error:
-        if not company.is_left_by_all():
-            _tell(company.name, error)
-            company.abort(1)
+    except BaseException as error:
+        if not company.is_left_by_all(PATIENCE if isinstance(error, Exception) else MOMENT):
+            company.abort(_code(company.name, error))
         raise
 
 
-def _tell(name: str, error: Exception) -> None:
+def _code(name: str, error: BaseException) -> int:
+    """With which all end; an error that is no interrupt is told."""
     from charrnn.cli.display import tell_error
 
+    if isinstance(error, SystemExit) and isinstance(error.code, int):
+        return error.code
+    if not isinstance(error, Exception):
+        return INTERRUPTED
     told = str(error) if isinstance(error, CharrnnError) else f"{type(error).__name__} {error}"
     tell_error(f"{name}: {told.splitlines()[0] if told else 'ended'}")
+    return 1
 
 
 @contextmanager

@@ -19,8 +19,7 @@ from charrnn.network.arrays import Array
 
 T = TypeVar("T")
 EXTRA = 2  # the loss, and who wants to stop
-PATIENCE = 10.0  # seconds for the other ranks to come to the same end
-MOMENT = 0.01
+MOMENT = 0.01  # seconds between two looks whether the others have come
 
 
 class Company(Alone):
@@ -71,9 +70,9 @@ class Company(Alone):
                 raise other if alike else type(other)(f"rank {rank}: {other}")
         return made  # type: ignore[return-value]
 
-    def is_left_by_all(self) -> bool:
-        """Whether all ranks come here too, within PATIENCE: one that fails for itself leaves the others waiting for it."""
-        request, deadline = self._leaving.Ibarrier(), time.monotonic() + PATIENCE
+    def is_left_by_all(self, patience: float) -> bool:
+        """Whether all ranks come here too, within so many seconds: one that fails for itself leaves the others waiting for it."""
+        request, deadline = self._leaving.Ibarrier(), time.monotonic() + patience
         while not request.Test():
             if time.monotonic() > deadline:
                 return False

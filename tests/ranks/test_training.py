@@ -162,6 +162,22 @@ def test_a_time_is_for_all_ranks(mpiexec, text, tmp_path):
     assert last(tmp_path / "run").progress.step == steps > 1
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_while_a_time_is_measured_leaves_nothing(mpiexec, text, tmp_path, number, code):
+    run = tmp_path / "run"
+    arguments = ["charrnn", "train", text, "-o", run, *OPTIONS, "--time", "1h"]
+    process = mpiexec(2, *arguments, wait=False)
+    while not ranks_of(run):
+        time.sleep(0.05)
+    time.sleep(2.5)
+    process.send_signal(number)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == code, told
+    assert "Traceback" not in told
+    assert not run.exists()
+    assert not ranks_of(run)
+
+
 def ranks_of(run):
     """The process ids of the ranks that train there."""
     found = subprocess.run(
