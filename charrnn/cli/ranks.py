@@ -6,11 +6,12 @@ IEEE TPDS 2023): a rank that is done is given the next, and one that waits sleep
 
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import typer
 
+from charrnn.cli.signals import stop_politely
 from charrnn.errors import RunError
 from charrnn.runs.launcher import launched
 
@@ -33,7 +34,8 @@ def other_ranks() -> Iterator[Executor | None]:
             raise typer.Exit(1) from None  # the first tells
         raise RunError(f"several ranks need mpi4py and an MPI: pip install 'charrnn-numpy[mpi]' ({error})") from None
     team: Any  # its type hints are another class's
-    with MPICommExecutor(MPI.COMM_WORLD, root=0) as team:
+    deaf = stop_politely() if rank else nullcontext()  # one that waits for work leaves when the first says so
+    with deaf, MPICommExecutor(MPI.COMM_WORLD, root=0) as team:
         if team is not None:
             yield team
     if team is None:  # all is done

@@ -29,7 +29,8 @@ def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None,
     path, lock = sweeps.open_directory(sweep, out)
     try:
         with stop_politely() as stop:
-            workers = ranks.count(team) if team else min(len(sweep.points), jobs or _side_by_side(sweep))
+            workers = ranks.count(team) if team else jobs or _side_by_side(sweep)
+            workers = min(workers, len(sweep.points))
             if not quiet:
                 tell(_introduction(sweep, path, workers))
             rows = _followed(sweep, path, team, workers, Orders(stop.requested), json, quiet)
