@@ -81,15 +81,15 @@ def trains(run):
 
 
 def test_a_sweep_makes_every_training_and_prints_the_best(sweep, charrnn, text_file, tiny_yaml):
-    result = sweep(*RATES, "--grid", "model.cell=rnn,gru", "--seed", "5")
+    result = sweep(*RATES, "--grid", "model.cell=gru", "--seed", "5")
     assert result.exit_code == 0, result.stderr
     runs = sorted(Path("runs/text-sweep").glob("*/" + BEST))
-    assert len(runs) == 4
+    assert len(runs) == 2
     losses = {run.parent: load(run).progress.best_loss for run in runs}
     assert result.stdout == f"{min(losses, key=losses.get)}\n"
-    assert "4 trainings, " in result.stderr
+    assert "2 trainings, " in result.stderr
     table = re.findall(r"│ (\d) +│ (\S+) +│ (\S+) +│ (\S+)", result.stderr)
-    assert [row[0] for row in table] == ["1", "2", "3", "4"]
+    assert [row[0] for row in table] == ["1", "2"]
     assert [float(row[3]) for row in table] == [round(loss, 4) for loss in sorted(losses.values())]
 
     alone = charrnn(
@@ -103,10 +103,10 @@ def test_a_sweep_makes_every_training_and_prints_the_best(sweep, charrnn, text_f
 
 
 def test_json_is_the_table_and_nothing_else(sweep):
-    result = sweep("--grid", "model.hidden_size=4..64", "--random", "3", "--json", "-q", "-o", "s")
+    result = sweep("--grid", "model.hidden_size=4..64", "--random", "2", "--json", "-q", "-o", "s")
     assert result.stderr == ""
     rows = json.loads(result.stdout)
-    assert [row["rank"] for row in rows] == [1, 2, 3]
+    assert [row["rank"] for row in rows] == [1, 2]
     losses = [row["best_loss"] for row in rows]
     assert losses == sorted(losses)
     for row in rows:
@@ -117,37 +117,31 @@ def test_json_is_the_table_and_nothing_else(sweep):
 
 
 def test_one_that_fails_is_a_row_and_the_others_go_on(sweep):
-    result = sweep("--grid", "training.learning_rate=1e-3,1000,2e-3", *WILD, "--jobs", "1", "--json", "-o", "s")
+    result = sweep("--grid", "training.learning_rate=1000,1e-3", *WILD, "--jobs", "1", "--json", "-o", "s")
     assert result.exit_code == 1
-    assert "error: 1 of 3 trainings failed, learning_rate=1000.0 first: see s/logs" in result.stderr
+    assert "error: 1 of 2 trainings failed, learning_rate=1000.0 first: see s/logs" in result.stderr
     rows = json.loads(result.stdout)
-    assert [row["state"] for row in rows] == ["done", "done", "diverged"]
-    assert rows[2]["error"].startswith("training diverged at step ")
-    assert rows[2]["rank"] is None
+    assert [row["state"] for row in rows] == ["done", "diverged"]
+    assert rows[1]["error"].startswith("training diverged at step ")
+    assert rows[1]["rank"] is None
     assert "error: training diverged" in Path("s/logs/learning_rate=1000.0.log").read_text()
-
-
-def test_a_run_directory_that_is_taken_is_a_failed_row(sweep):
-    sweep(*RATES, "-o", "s")
-    Path("s/learning_rate=0.01", LAST).unlink()
-    Path("s/learning_rate=0.01/previous.safetensors").unlink()
-    Path("s/learning_rate=0.01/metrics.jsonl").unlink()
-    result = sweep(*RATES, "-o", "s")
-    assert result.exit_code == 1
-    assert result.stdout == "s/learning_rate=0.001\n"
-    assert "failed: " in result.stderr
-    assert "not empty" in result.stderr
 
 
 def test_the_same_command_leaves_what_is_done_and_makes_what_is_missing(sweep):
     sweep(*RATES, "-o", "s")
     kept, lost = Path("s/learning_rate=0.001"), Path("s/learning_rate=0.01")
-    before, weights = (kept / LAST).stat().st_mtime_ns, (lost / LAST).read_bytes()
+    before, weights = (kept / LAST).stat().st_mtime_ns, load(lost / LAST).network.parameters.flat
     lost.rename("elsewhere")
-    result = sweep(*RATES, "-o", "s")
-    assert result.exit_code == 0
+    lost.mkdir()
+    (lost / "notes.txt").touch()
+    taken = sweep(*RATES, "-o", "s")
+    assert taken.exit_code == 1
+    assert taken.stdout == f"{kept}\n"
+    assert f"failed: {lost}: not empty (it holds notes.txt)" in " ".join(taken.stderr.split())
+    (lost / "notes.txt").unlink()
+    assert sweep(*RATES, "-o", "s").exit_code == 0
     assert (kept / LAST).stat().st_mtime_ns == before
-    assert load(lost / LAST).network.parameters.flat.tobytes() in weights
+    assert (load(lost / LAST).network.parameters.flat == weights).all()
     refused(
         sweep(*RATES, "-o", "s", "--steps", "30"), 1, "s: holds another sweep (training.steps is 20 there, and 30 here)"
     )
@@ -179,28 +173,19 @@ def test_trainings_of_a_sweep_that_was_killed_save_and_the_same_command_goes_on(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills with a signal")
-def test_a_training_that_is_killed_is_a_failed_row(begun, tmp_path):
-    process = begun("--json")
-    os.kill(trains(tmp_path / "s" / "learning_rate=0.01"), signal.SIGKILL)
-    wait_for(lambda: "failed" in process.stderr.readline())
-    process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=30)
-    assert {row["state"]: row["error"] for row in json.loads(out)} == {
-        "stopped": None,
-        "failed": "ended by signal 9; was there too little memory?",
-    }
-
-
-def test_when_nobody_waits_any_more_a_training_ends_at_once(tmp_path, text_file):
-    """After a second Ctrl-C."""
-    job = Job(tmp_path / "r", tmp_path / "log", tmp_path / "c.yaml", "", [str(text_file), *LONG])
+@pytest.mark.parametrize("by", ["the system", "a second Ctrl-C"])
+def test_a_training_that_is_killed_has_failed_and_says_how(tmp_path, text_file, by):
+    job = Job(tmp_path / "r", tmp_path / "log", tmp_path / "c.yaml", YAML, [str(text_file), *LONG])
     orders, ended = Orders(lambda: False), []
     thread = threading.Thread(target=lambda: ended.append(carry_out(job, orders)))
     thread.start()
     wait_for((job.run / LAST).exists)
-    orders.end.set()
+    if by == "the system":
+        os.kill(trains(job.run), signal.SIGKILL)
+    else:
+        orders.end.set()
     thread.join(10)
-    assert [found.error for found in ended] == ["ended by signal 9; was there too little memory?"]
+    assert ended == [Ended("failed", "ended by signal 9; was there too little memory?")]
 
 
 def test_what_waits_when_it_is_time_to_stop_is_not_begun(tmp_path):
