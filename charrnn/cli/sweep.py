@@ -8,12 +8,15 @@ import typer
 from charrnn.cli.options import SettingsOption
 
 ENDS = ("training.steps", "training.epochs")
+DEFAULT = "default"
 
 
 def sweep(
     config: Annotated[
         str,
-        typer.Argument(metavar="CONFIG", help="A shipped configuration by name, or a YAML file.", show_default=False),
+        typer.Argument(
+            metavar="CONFIG", help="A shipped configuration by name, a YAML file, or default.", show_default=False
+        ),
     ],
     text: Annotated[
         list[str] | None,
@@ -77,7 +80,8 @@ def sweep(
         axes = points.axes(grid or ())
         _require_varying([axis.key for axis in axes], steps or epochs or duration)
         seconds = None if duration is None else parse_duration(duration)
-        found = points.points(axes, config, settings or (), _options(steps, epochs, seed), random, seed or 0)
+        named = None if config == DEFAULT else config
+        found = points.points(axes, named, settings or (), _options(steps, epochs, seed), random, seed or 0)
         code = sweeps.run(sweep.make(found, text or (), seconds), out, team, jobs, json, quiet)
     raise typer.Exit(code)
 

@@ -1,5 +1,6 @@
 """A sweep carried out: its trainings handed out, followed to their ends, and compared."""
 
+import errno
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from charrnn.cli.handing_out import hand_out
 from charrnn.cli.signals import Stop, stop_politely
 from charrnn.cli.sweep_table import Row
 from charrnn.cli.sweeping import SweepView
+from charrnn.cli.train import UNREAD
 from charrnn.cli.trainings import Ended, Job, Orders, carry_out, carry_out_there
 from charrnn.learning.parallel import available_cores
 from charrnn.runs import sweep as sweeps
@@ -28,15 +30,27 @@ def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None,
     """
     path, lock = sweeps.open_directory(sweep, out)
     try:
-        with stop_politely() as stop:
-            workers = ranks.count(team) if team else jobs or _side_by_side(sweep)
-            workers = min(workers, len(sweep.points))
+        with stop_politely() as stop, _as_stopped(stop):
+            workers = min(ranks.count(team) if team else jobs or _side_by_side(sweep), len(sweep.points))
             if not quiet:
                 tell(_introduction(sweep, path, workers))
             rows = _followed(sweep, path, team, workers, Orders(stop.requested), json, quiet)
+            return _shown(rows, path, stop, json, quiet)
     finally:
         lock.release()
-    return _shown(rows, path, stop, json, quiet)
+
+
+@contextmanager
+def _as_stopped(stop: Stop) -> Iterator[None]:
+    """Where nobody reads what is told any more (`| head`, a closed terminal), leave as after a signal: all was stopped and saved."""
+    try:
+        yield
+    except OSError as error:
+        if stop.requested():
+            raise typer.Exit(stop.exit_code) from None
+        if isinstance(error, BrokenPipeError) or error.errno == errno.EIO:  # of a pipe or a terminal
+            raise typer.Exit(UNREAD) from None
+        raise
 
 
 def _followed(

@@ -160,6 +160,17 @@ def test_a_signal_saves_all(begun, tmp_path, number, code):
         assert trains(run) is None
 
 
+def test_a_reader_that_goes_away_stops_all(begun, tmp_path):
+    process = begun("--grid", "training.seed=1,2")
+    process.stderr.close()
+    first = next(tmp_path.glob("s/*/lock"))
+    os.kill(trains(first.parent), signal.SIGTERM)  # there is something to tell
+    assert process.wait(30) == 141
+    for run in tmp_path.glob("s/learning_rate=*"):
+        assert load(run / LAST).progress.step >= 50
+        assert trains(run) is None
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="kills with a signal")
 def test_trainings_of_a_sweep_that_was_killed_save_and_the_same_command_goes_on(begun, tmp_path):
     begun().kill()
@@ -224,6 +235,7 @@ def test_what_cannot_be_done_is_refused_before_anything_is_trained(sweep, argume
 def test_a_configuration_that_is_not_there_is_refused(charrnn):
     refused(charrnn("sweep", "nonsense", *RATES), 1, "nonsense: no such file, and no configuration of that name")
     refused(charrnn("sweep"), 2, "Missing argument 'CONFIG'")
+    refused(charrnn("sweep", "default", "nothing.txt", *RATES), 1, "nothing.txt: no such file")
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() == 0, reason="root may write everywhere")
