@@ -59,7 +59,7 @@ def _followed(
     view = SweepView(sweep, path, json, quiet)
     with _submitting(team, workers, orders) as submit:
         try:
-            view.follow(hand_out(submit, _jobs(sweep, path), orders.stopping, view.tick))
+            view.follow(hand_out(submit, jobs_of(sweep, path), orders.stopping, view.tick))
         except Exception:  # nobody reads what is told any more, for example
             orders.stop.set()
             raise
@@ -82,7 +82,8 @@ def _submitting(team: Executor | None, workers: int, orders: Orders) -> Iterator
         yield lambda job: threads.submit(carry_out, job, orders)
 
 
-def _jobs(sweep: Sweep, path: Path) -> list[Job]:
+def jobs_of(sweep: Sweep, path: Path) -> list[Job]:
+    """Its trainings, in its directory."""
     time = [] if sweep.seconds is None else ["--time", f"{sweep.seconds}s"]
     return [
         Job(

@@ -14,9 +14,13 @@ import pytest
 from refusals import refused
 
 from charrnn import api
+from charrnn.cli.sweeps import jobs_of
 from charrnn.cli.trainings import Ended, Job, Orders, carry_out
 from charrnn.runs.checkpoint import load
+from charrnn.runs.configuration import resolve
 from charrnn.runs.directory import BEST, LAST
+from charrnn.runs.points import axes, points
+from charrnn.runs.sweep import make
 
 RATES = ["--grid", "training.learning_rate=1e-3,1e-2"]
 WILD = ["-s", "model.nonlinearity=relu", "-s", "training.max_grad_norm=null", "-s", "training.recoveries=0"]
@@ -116,6 +120,15 @@ def test_json_is_the_table_and_nothing_else(sweep):
         assert row["seconds"] > 0
 
 
+def test_a_training_begins_with_the_configuration_of_its_point_for_the_time_that_was_asked(text_file, tmp_path):
+    found = points(axes(["model.hidden_size=8,9"]), None, [], {}, None, 0)
+    first, second = jobs_of(make(found, [str(text_file)], 90.0), tmp_path)
+    assert first.arguments == second.arguments == [str(text_file), "--time", "90.0s"]
+    second.config.parent.mkdir()
+    second.config.write_text(second.yaml)
+    assert resolve(str(second.config)).config == found[1].config
+
+
 def test_one_that_fails_is_a_row_and_the_others_go_on(sweep):
     result = sweep("--grid", "training.learning_rate=1000,1e-3", *WILD, "--jobs", "1", "--json", "-o", "s")
     assert result.exit_code == 1
@@ -185,12 +198,15 @@ def test_trainings_of_a_sweep_that_was_killed_save_and_the_same_command_goes_on(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills with a signal")
 @pytest.mark.parametrize("by", ["the system", "a second Ctrl-C"])
-def test_a_training_that_is_killed_has_failed_and_says_how(tmp_path, text_file, by):
+def test_a_training_that_is_killed_has_failed_and_says_how(tmp_path, text_file, by, monkeypatch):
+    monkeypatch.setenv("PMI_RANK", "1")  # a launcher's, which is none of its business
     job = Job(tmp_path / "r", tmp_path / "log", tmp_path / "c.yaml", YAML, [str(text_file), *LONG])
     orders, ended = Orders(lambda: False), []
     thread = threading.Thread(target=lambda: ended.append(carry_out(job, orders)))
     thread.start()
     wait_for((job.run / LAST).exists)
+    if os.path.isdir("/proc/self"):
+        assert b"PMI_RANK" not in Path(f"/proc/{trains(job.run)}/environ").read_bytes()
     if by == "the system":
         os.kill(trains(job.run), signal.SIGKILL)
     else:
@@ -257,6 +273,7 @@ def test_a_terminal_shows_the_trainings_that_run_and_is_left_as_it_was(tiny_yaml
     child.expect("0 of 2 ended, 1 running")
     child.sendintr()
     child.expect("stopped after 0 of 2")
+    assert "failed" not in child.before
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 130

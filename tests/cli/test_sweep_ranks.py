@@ -65,19 +65,18 @@ def test_the_other_ranks_make_every_training_and_the_first_alone_tells(launch, t
         assert saved.config.training.learning_rate == row["values"]["training.learning_rate"]
 
 
-def test_ctrl_c_saves_in_all_ranks(launch, tmp_path):
+def test_ctrl_c_saves_in_the_rank_that_trains_and_the_one_that_waits_leaves(launch, tmp_path):
     long = ["--steps", "1000000", "-s", "training.eval_every=50", "-s", "training.save_every=50"]
-    process = launch(*RATES, *long, "-o", "s")
+    process = launch("--grid", "model.hidden_size=8", *long, "-o", "s")
     deadline = time.monotonic() + 30
-    while len(list(tmp_path.glob(f"s/*/{BEST}"))) < 2:
+    while not (tmp_path / "s/hidden_size=8" / BEST).exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    ended(process)
-    saved = [load(path).progress.step for path in tmp_path.glob(f"s/*/{LAST}")]
-    assert len(saved) == 2
-    assert all(50 <= step < 1_000_000 for step in saved)
-    assert all((run / "lock").read_text() == "" for run in tmp_path.glob("s/learning_rate=*"))
+    code, _, told = ended(process)
+    assert code == 130
+    assert "1 of 1 · hidden_size=8 · stopped" in told
+    assert 50 <= load(tmp_path / "s/hidden_size=8" / LAST).progress.step < 1_000_000
 
 
 def test_mistakes_are_told_once_and_nobody_waits(launch, tmp_path):

@@ -34,6 +34,13 @@ def test_names_that_would_be_the_same_are_numbered_also_where_case_does_not_coun
     ]
 
 
+def test_a_name_is_no_longer_than_a_file_system_takes():
+    keys = [f"training.key_{number}" for number in range(50)]
+    first, second = names([dict.fromkeys(keys, "x" * 50), dict.fromkeys(keys, "x" * 60)])
+    assert first != second
+    assert len(second) < 120
+
+
 @given(st.lists(st.text(max_size=300), min_size=1, max_size=8))
 def test_any_values_give_names_that_any_file_system_takes(values):
     found = names([{"data.boundary": value, "data.encoding": value} for value in values])

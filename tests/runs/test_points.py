@@ -95,6 +95,11 @@ def test_within_a_decade_all_values_are_as_likely():
     assert abs(sum(rate < 0.5 for rate in rates) / len(rates) - 1 / 2) < 0.1
 
 
+def test_the_ends_of_a_range_of_whole_numbers_are_as_likely_as_the_rest():
+    layers = [layers for layers, _ in values("model.num_layers=1..3", "training.seed=0..1000000000", random=1000)]
+    assert all(abs(layers.count(number) / len(layers) - 1 / 3) < 0.07 for number in (1, 2, 3))
+
+
 def test_the_seed_decides_what_is_drawn():
     first, second, other = (values(f"{RATE}=1e-4..1e-1", random=5, seed=seed) for seed in (1, 1, 2))
     assert first == second != other
@@ -121,6 +126,7 @@ def test_points_drawn_twice_are_one():
         (["model.hidden_size=8..16"], None, "draw from it with --random N"),
         (["model.hidden_size=16..8"], 3, "from a lower number to a higher one"),
         (["model.hidden_size=8..1e9"], 3, "must be less than or equal to"),
+        (["model.hidden_size=8..65537"], 1, "found 65537"),  # though 65,536 is what one draw would hardly pass
         (["model.hidden_size=8.5..9.5"], 3, "must be a whole number"),
         (["model.cell=1..2"], 3, "must be 'rnn', 'gru' or 'lstm'"),
         (["model.hidden_size=8"], 20_000, "20,000 trainings; a sweep has at most 10,000"),
