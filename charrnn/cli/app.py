@@ -24,6 +24,7 @@ from charrnn.cli.plot import plot
 from charrnn.cli.sample import sample
 from charrnn.cli.schema import schema
 from charrnn.cli.score import score
+from charrnn.cli.sweep import sweep
 from charrnn.cli.train import train
 from charrnn.cli.view import view
 from charrnn.errors import CharrnnError, ConfigError
@@ -96,7 +97,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train character-level recurrent networks on any text, in plain NumPy; sample from them; prove their gradients.",
 )
-for command in (train, sample, gradcheck, gradflow, evaluate, score, plot, view, export, bench, schema):
+for command in (train, sweep, sample, gradcheck, gradflow, evaluate, score, plot, view, export, bench, schema):
     app.command(NAMES.get(command))(command)
 
 

@@ -1,0 +1,88 @@
+"""What a sweep found: its trainings, the best first, as a table or as JSON."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from charrnn.cli.display import printable
+from charrnn.cli.trainings import Ended
+from charrnn.learning.events import bits
+from charrnn.runs.mistakes import shorten
+from charrnn.runs.outcome import Outcome
+from charrnn.runs.point_names import as_text, short_keys
+
+STYLES = {"done": "green", "stopped": "yellow", "waiting": "yellow"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A training of a sweep: what varies, and what came of it."""
+
+    run: Path
+    values: Mapping[str, Any]
+    ended: Ended
+    outcome: Outcome
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it came to its end, and counts."""
+        return self.ended.state == "done"
+
+
+def ranked(rows: Sequence[Row]) -> list[Row]:
+    """Those that are done by their validation loss, which some may lack; then the others, in their own order."""
+
+    def order(row: Row) -> tuple[bool, float]:
+        loss = row.outcome.best_loss
+        return not row.is_done, math.inf if loss is None or not row.is_done else loss
+
+    return sorted(rows, key=order)
+
+
+def best(rows: Sequence[Row]) -> Row | None:
+    """The one of the lowest validation loss; without any validation, the first that is done."""
+    return next((row for row in ranked(rows) if row.is_done), None)
+
+
+def as_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """One object for each training, the best first; losses in nats per character."""
+    return [
+        {
+            "rank": rank if row.is_done else None,
+            "run": str(row.run),
+            "values": dict(row.values),
+            "state": row.ended.state,
+            "best_loss": row.outcome.best_loss,
+            "bpc": None if row.outcome.best_loss is None else bits(row.outcome.best_loss),
+            "step": row.outcome.step,
+            "seconds": row.outcome.seconds,
+            "error": row.ended.error,
+        }
+        for rank, row in enumerate(ranked(rows), start=1)
+    ]
+
+
+def table(rows: Sequence[Row]) -> Table:
+    """The same for people."""
+    made = Table("rank", *short_keys(list(rows[0].values)), "best loss", "bpc", "at step", "seconds", "state")
+    for rank, row in enumerate(ranked(rows), start=1):
+        found = row.outcome
+        loss = ("", "") if found.best_loss is None else (f"{found.best_loss:.4f}", f"{bits(found.best_loss):.3f}")
+        made.add_row(
+            str(rank) if row.is_done else "",
+            *(Text(printable(shorten(as_text(value)))) for value in row.values.values()),
+            *loss,
+            "" if found.step is None else f"{found.step:,}",
+            f"{found.seconds:.1f}" if found.seconds else "",
+            Text(printable(_state(row.ended)), style=STYLES.get(row.ended.state, "red")),
+        )
+    return made
+
+
+def _state(ended: Ended) -> str:
+    return f"failed: {ended.reason}" if ended.state == "failed" else ended.state

@@ -1,0 +1,84 @@
+"""How a sweep looks while it runs: a line for each training that begins or ends, and in a terminal, below them, those that run."""
+
+import time
+from collections.abc import Iterable
+from contextlib import nullcontext
+from pathlib import Path
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from charrnn.cli.display import Terminal, printable
+from charrnn.cli.handing_out import Told
+from charrnn.cli.progress import can_be_drawn_on
+from charrnn.cli.trainings import Ended
+from charrnn.runs.outcome import last_step, outcome
+from charrnn.runs.sweep import Sweep
+
+EVERY = 1.0  # seconds between two looks at the trainings that run
+LOSSES = "validation loss"
+
+
+class SweepView:
+    """Tells of the trainings of a sweep; `ended` are those that have, by their numbers."""
+
+    def __init__(self, sweep: Sweep, path: Path, json: bool, quiet: bool) -> None:
+        self._sweep, self._path, self._quiet = sweep, path, quiet
+        self._console: Console = Terminal(stderr=True, highlight=False)
+        self._live = None
+        if not quiet and can_be_drawn_on(self._console, json):
+            self._live = Live(console=self._console, auto_refresh=False, redirect_stdout=False, transient=True)
+        self._running: dict[int, float] = {}
+        self._due = 0.0
+        self.ended: dict[int, Ended] = {}
+
+    def follow(self, told: Iterable[Told]) -> None:
+        """Tell all of it."""
+        with self._live or nullcontext():
+            for event in told:
+                self._note(event)
+
+    def tick(self) -> None:
+        """Draw anew if it is time."""
+        if self._live and time.monotonic() >= self._due:
+            self._live.update(self._picture(), refresh=True)
+            self._due = time.monotonic() + EVERY
+
+    def _note(self, event: Told) -> None:
+        number, ended = event.number, event.ended
+        if ended is None:
+            self._running[number] = time.monotonic()
+            self._tell(number, "begins")
+            return
+        self._running.pop(number, None)
+        self.ended[number] = ended
+        if ended.state != "waiting":
+            self._tell(number, self._result(number, ended), "bold" if ended.state == "done" else "bold yellow")
+        self._due = 0.0
+
+    def _result(self, number: int, ended: Ended) -> str:
+        found = outcome(self._run(number))
+        loss = "" if found.best_loss is None else f" · {LOSSES} {found.best_loss:.4f} at step {found.step:,}"
+        error = "" if ended.error is None else f": {ended.reason}"
+        return f"{ended.state}{error}{loss} · {found.seconds:.1f} s"
+
+    def _tell(self, number: int, what: str, style: str = "") -> None:
+        if not self._quiet:
+            line = f"{number + 1} of {len(self._sweep.names)} · {self._sweep.names[number]} · {what}"
+            self._console.print(Text(printable(line), style=style), soft_wrap=True)
+
+    def _picture(self) -> Group:
+        """Those that run, as many as there is room for, and how many have ended."""
+        room = max(1, self._console.height - 2)
+        lines = [self._line(number) for number in sorted(self._running)][:room]
+        lines.append(f"{len(self.ended)} of {len(self._sweep.names)} ended, {len(self._running)} running")
+        return Group(*(Text(printable(line), no_wrap=True, overflow="ellipsis") for line in lines))
+
+    def _line(self, number: int) -> str:
+        step = last_step(self._run(number))
+        told = [f"  {self._sweep.names[number]}", f"{time.monotonic() - self._running[number]:.0f} s"]
+        return " · ".join([*told, *([f"step {step:,}"] if step is not None else [])])
+
+    def _run(self, number: int) -> Path:
+        return self._path / self._sweep.names[number]

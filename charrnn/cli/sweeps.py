@@ -1,0 +1,131 @@
+"""A sweep carried out: its trainings handed out, followed to their ends, and compared."""
+
+import errno
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+from rich.text import Text
+
+from charrnn.cli import ranks, sweep_table
+from charrnn.cli.display import WIDE, Terminal, printable, tell, tell_error, write_json
+from charrnn.cli.handing_out import hand_out
+from charrnn.cli.signals import Stop, stop_politely
+from charrnn.cli.sweep_table import Row
+from charrnn.cli.sweeping import SweepView
+from charrnn.cli.train import UNREAD
+from charrnn.cli.trainings import Ended, Job, Orders, carry_out, carry_out_there
+from charrnn.learning.parallel import available_cores
+from charrnn.runs import sweep as sweeps
+from charrnn.runs.configuration import to_yaml
+from charrnn.runs.outcome import outcome
+from charrnn.runs.sweep import CONFIGS, LOGS, Sweep
+
+
+def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None, json: bool, quiet: bool) -> int:
+    """Make every training of it that is not made yet, by the other ranks of a `team` or in `jobs` processes here (None: as many as
+    there are cores for), and show what came of them. The exit code.
+    """
+    path, lock = sweeps.open_directory(sweep, out)
+    try:
+        with stop_politely() as stop, _as_stopped(stop):
+            workers = min(ranks.count(team) if team else jobs or _side_by_side(sweep), len(sweep.points))
+            if not quiet:
+                tell(_introduction(sweep, path, workers))
+            rows = _followed(sweep, path, team, workers, Orders(stop.requested), json, quiet)
+            return _shown(rows, path, stop, json, quiet)
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _as_stopped(stop: Stop) -> Iterator[None]:
+    """Where nobody reads what is told any more (`| head`, a closed terminal), leave as after a signal: all was stopped and saved."""
+    try:
+        yield
+    except OSError as error:
+        if stop.requested():
+            raise typer.Exit(stop.exit_code) from None
+        if isinstance(error, BrokenPipeError) or error.errno == errno.EIO:  # of a pipe or a terminal
+            raise typer.Exit(UNREAD) from None
+        raise
+
+
+def _followed(
+    sweep: Sweep, path: Path, team: Executor | None, workers: int, orders: Orders, json: bool, quiet: bool
+) -> list[Row]:
+    view = SweepView(sweep, path, json, quiet)
+    with _submitting(team, workers, orders) as submit:
+        try:
+            view.follow(hand_out(submit, jobs_of(sweep, path), orders.stopping, view.tick))
+        except Exception:  # nobody reads what is told any more, for example
+            orders.stop.set()
+            raise
+        except BaseException:  # a second Ctrl-C
+            orders.end.set()
+            raise
+    return [
+        Row(path / name, point.values, view.ended[number], outcome(path / name))
+        for number, (name, point) in enumerate(zip(sweep.names, sweep.points, strict=True))
+    ]
+
+
+@contextmanager
+def _submitting(team: Executor | None, workers: int, orders: Orders) -> Iterator[Callable[[Job], Future[Ended]]]:
+    """What hands a training out."""
+    if team is not None:
+        yield lambda job: team.submit(carry_out_there, job)
+        return
+    with ThreadPoolExecutor(workers) as threads:  # each waits for its process
+        yield lambda job: threads.submit(carry_out, job, orders)
+
+
+def jobs_of(sweep: Sweep, path: Path) -> list[Job]:
+    """Its trainings, in its directory."""
+    time = [] if sweep.seconds is None else ["--time", f"{sweep.seconds}s"]
+    return [
+        Job(
+            path / name,
+            path / LOGS / f"{name}.log",
+            path / CONFIGS / f"{name}.yaml",
+            to_yaml(point.config),
+            [*sweep.sources, *time],
+        )
+        for name, point in zip(sweep.names, sweep.points, strict=True)
+    ]
+
+
+def _side_by_side(sweep: Sweep) -> int:
+    threads = max(point.config.runtime.threads or 1 for point in sweep.points)
+    return max(1, available_cores() // threads)
+
+
+def _introduction(sweep: Sweep, path: Path, workers: int) -> str:
+    count = len(sweep.points)
+    trainings = f"{count:,} training{'s' if count > 1 else ''}"
+    return f"{trainings}, {workers} side by side; directory {path}"
+
+
+def _shown(rows: list[Row], path: Path, stop: Stop, json: bool, quiet: bool) -> int:
+    """The table on stderr, the best on stdout; the exit code."""
+    best = sweep_table.best(rows)
+    if json:
+        write_json(sweep_table.as_json(rows))
+    if not quiet:
+        console = Terminal(stderr=True, highlight=False)
+        console = console if console.is_terminal else Terminal(stderr=True, highlight=False, width=WIDE)
+        console.print(sweep_table.table(rows))
+        if best:
+            console.print(Text(printable(f"best: {best.run}"), style="bold"), soft_wrap=True)
+    if stop.requested():
+        done = sum(row.is_done for row in rows)
+        tell(f"stopped after {done} of {len(rows)}; what was learned is saved: the same command with -o {path} goes on")
+        return stop.exit_code
+    if best and not json:
+        typer.echo(best.run)
+    failed = [row for row in rows if not row.is_done]
+    if failed:
+        tell_error(f"{len(failed)} of {len(rows)} trainings failed, {failed[0].run.name} first: see {path / LOGS}")
+    return int(bool(failed))

@@ -1,0 +1,77 @@
+"""How far a run has come and how it ended, from its metrics.jsonl alone."""
+
+import json
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from charrnn.errors import RunError
+from charrnn.runs.directory import METRICS
+from charrnn.runs.history import read_history
+from charrnn.runs.recording import LONGEST_LINE
+
+ENDINGS = tuple(f'{{"event": "{name}"'.encode() for name in ("finished", "saved", "resumed"))
+TAIL = 1 << 15  # bytes in which the last events are looked for
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The best validation loss (nats per character) and its step, None before the first; `seconds` that were trained in all sessions
+    that ended by themselves; `finished` where all steps are made, or patience ended.
+    """
+
+    best_loss: float | None = None
+    step: int | None = None
+    seconds: float = 0.0
+    finished: bool = False
+
+
+def outcome(run: Path) -> Outcome:
+    """That of a run directory; an empty one where it tells of no step."""
+    try:
+        best = read_history(run).best
+        ended = _endings(run / METRICS)
+    except (RunError, OSError):
+        return Outcome()
+    step, loss = best or (None, None)
+    return Outcome(loss, step, sum(map(_seconds, ended)), _is_finished(ended))
+
+
+def _endings(path: Path) -> list[dict[str, Any]]:
+    """The events that say that a training ended, was saved or went on."""
+    with path.open("rb") as file:
+        return [_event(line) for line in file if line.startswith(ENDINGS)]
+
+
+def _is_finished(ended: Sequence[dict[str, Any]]) -> bool:
+    """Whether the last of them say so: it came to its end, and was saved there."""
+    return len(ended) >= 2 and ended[-1].get("event") == "saved" and ended[-2].get("reason") in ("steps", "patience")
+
+
+def _seconds(event: dict[str, Any]) -> float:
+    seconds = event.get("seconds", 0.0)
+    return float(seconds) if isinstance(seconds, int | float) and math.isfinite(seconds) else 0.0
+
+
+def last_step(run: Path) -> int | None:
+    """The last step that was written down; None where there is none near the end of the file."""
+    try:
+        with (run / METRICS).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
+            lines = file.read().splitlines()
+    except OSError:
+        return None
+    steps = (event["step"] for line in reversed(lines) if isinstance((event := _event(line)).get("step"), int))
+    return next(steps, None)
+
+
+def _event(line: bytes) -> dict[str, Any]:
+    """An event; an empty one for a line that is damaged."""
+    try:
+        found = json.loads(line[:LONGEST_LINE])
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

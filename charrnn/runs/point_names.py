@@ -1,0 +1,47 @@
+"""Names of a sweep's runs, made of what varies: `learning_rate=0.003,hidden_size=256`.
+
+They are safe on every file system: few kinds of characters, none too long, and different also where case does not count.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+LONGEST_VALUE, LONGEST_NAME = 24, 100  # characters; a file name has at most 255 bytes
+UNSAFE = re.compile(r"[^A-Za-z0-9._+-]+")
+
+
+def short_keys(keys: Sequence[str]) -> list[str]:
+    """Keys without their sections, where they are then still all different."""
+    short = [key.rpartition(".")[2] for key in keys]
+    return short if len(set(short)) == len(short) else list(keys)
+
+
+def as_text(value: Any) -> str:
+    """A value as one would type it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def names(points: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A name for each point, all different; the same points have the same names."""
+    found: dict[str, str] = {}  # by what a file system that is blind to case makes of it
+    for point in points:
+        name = _name(point)
+        number = 1
+        unique = name
+        while unique.casefold() in found:
+            number += 1
+            unique = f"{name}-{number}"
+        found[unique.casefold()] = unique
+    return list(found.values())
+
+
+def _name(point: Mapping[str, Any]) -> str:
+    keys = short_keys(list(point))
+    parts = [f"{key}={_safe(as_text(value))}" for key, value in zip(keys, point.values(), strict=True)]
+    return ",".join(parts)[:LONGEST_NAME].rstrip(". ")
+
+
+def _safe(text: str) -> str:
+    return UNSAFE.sub("-", text).strip("-.")[:LONGEST_VALUE] or "-"

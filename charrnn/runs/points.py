@@ -1,0 +1,182 @@
+"""The points of a sweep: for each training the values of what varies, and its whole configuration.
+
+A grid takes every combination of values. Random points draw each value by itself, so that few trainings try many values of the
+keys that matter (Bergstra and Bengio, "Random search for hyper-parameter optimization", JMLR 2012).
+"""
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from charrnn.errors import ConfigError
+from charrnn.runs import yaml
+from charrnn.runs.config import Config
+from charrnn.runs.configuration import Options, changed, leaves, resolve
+
+GRID = "--grid"
+MOST = 10_000  # trainings
+DECADE = 10.0  # a range that spans one is drawn from by its logarithm
+DIGITS = 3  # of a number that is drawn: names and tables show the very value
+EPOCHS, STEPS, THREADS = "training.epochs", "training.steps", "runtime.threads"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A key that takes each of some values."""
+
+    key: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Range:
+    """A key that takes any value from `low` to `high`, both included."""
+
+    key: str
+    low: float
+    high: float
+
+
+Axis = Choice | Range
+
+
+@dataclass(frozen=True)
+class Point:
+    """A training: its values of the keys that vary, and its configuration."""
+
+    values: Mapping[str, Any]
+    config: Config
+
+
+def axes(grids: Sequence[str]) -> list[Axis]:
+    """What varies, from KEY=A,B,C and KEY=LOW..HIGH. Raises ConfigError for what is neither, and for a key given twice."""
+    found: dict[str, Axis] = {}
+    for grid in grids:
+        axis = _axis(grid)
+        if axis.key in found:
+            raise ConfigError(f"{GRID} {grid}: {axis.key} is given twice; write all its values in one, with commas")
+        found[axis.key] = axis
+    return list(found.values())
+
+
+def points(
+    axes: Sequence[Axis], config: str | None, settings: Sequence[str], options: Options, random: int | None, seed: int
+) -> list[Point]:
+    """Every combination, or `random` draws of each axis: all different, all valid, each on one core where nothing else is said.
+
+    Raises ConfigError for an unknown key, a value out of its range, a range without `random`, and more than MOST of them.
+    """
+    _require_few(axes, random)
+    first = {axis.key: axis.low if isinstance(axis, Range) else axis.values[0] for axis in axes}
+    base = resolve(config, settings, {**options, **_options(first)}).config
+    _require_leaves(axes, base)
+    if base.runtime.threads is None and THREADS not in first:
+        base = base.replaced("runtime", threads=1)
+    for axis in axes:
+        if isinstance(axis, Range):
+            changed(base, _options({axis.key: axis.high}))
+    combinations = _grid(axes) if random is None else _draws(axes, _whole(axes, base), random, seed)
+    found = (_point(base, values) for values in combinations)
+    return list({tuple(map(repr, point.values.values())): point for point in found}.values())
+
+
+def _axis(grid: str) -> Axis:
+    key, equals, text = (part.strip() for part in grid.partition("="))
+    if not equals or not key:
+        raise ConfigError(f"{GRID} {grid}: must be KEY=A,B,C, for example {GRID} model.hidden_size=64,128,256")
+    try:
+        values = yaml.scalar(f"[{text}]")
+    except ConfigError:
+        values = None
+    if not isinstance(values, list):
+        raise ConfigError(
+            f"{GRID} {grid}: not values with commas between them; quote a value that has a comma or a bracket of its own"
+        )
+    if not values:
+        raise ConfigError(f"{GRID} {grid}: no value; write KEY=A,B,C")
+    ends = _ends(values[0]) if len(values) == 1 else None
+    if ends is None:
+        return Choice(key, tuple(values))
+    if not ends[0] < ends[1]:
+        raise ConfigError(f"{GRID} {grid}: a range goes from a lower number to a higher one")
+    return Range(key, *ends)
+
+
+def _ends(value: Any) -> tuple[float, float] | None:
+    """The two numbers of LOW..HIGH; None for anything else."""
+    parts = value.split("..") if isinstance(value, str) else []
+    try:
+        numbers = [yaml.scalar(part) for part in parts]
+    except ConfigError:
+        return None
+    are_numbers = len(numbers) == 2 and all(type(number) in (int, float) for number in numbers)
+    return (numbers[0], numbers[1]) if are_numbers and all(map(math.isfinite, numbers)) else None
+
+
+def _require_few(axes: Sequence[Axis], random: int | None) -> None:
+    for axis in axes:
+        if isinstance(axis, Range) and random is None:
+            raise ConfigError(
+                f"{GRID} {axis.key}={axis.low:g}..{axis.high:g}: a range has no end of values; draw from it with --random N"
+            )
+    count = math.prod(len(axis.values) for axis in axes if isinstance(axis, Choice)) if random is None else random
+    if count > MOST:
+        raise ConfigError(
+            f"{count:,} trainings; a sweep has at most {MOST:,}; name fewer values, or draw with --random N"
+        )
+
+
+def _require_leaves(axes: Sequence[Axis], base: Config) -> None:
+    known = dict(leaves(base))
+    for axis in axes:
+        if axis.key not in known:
+            below = ", ".join(key for key in known if key.startswith(f"{axis.key}."))
+            raise ConfigError(f"{GRID} {axis.key}: a section, not a key; it has {below}")
+
+
+def _whole(axes: Sequence[Axis], base: Config) -> set[str]:
+    """The keys whose values are whole numbers."""
+    known = dict(leaves(base))
+    return {axis.key for axis in axes if isinstance(known[axis.key], int)}
+
+
+def _grid(axes: Sequence[Axis]) -> Iterator[dict[str, Any]]:
+    choices = [axis.values for axis in axes if isinstance(axis, Choice)]
+    for values in itertools.product(*choices):
+        yield dict(zip((axis.key for axis in axes), values, strict=True))
+
+
+def _draws(axes: Sequence[Axis], whole: set[str], count: int, seed: int) -> Iterator[dict[str, Any]]:
+    generator = np.random.default_rng(seed)
+    for _ in range(count):
+        yield {axis.key: _drawn(axis, axis.key in whole, generator) for axis in axes}
+
+
+def _drawn(axis: Axis, whole: bool, generator: np.random.Generator) -> Any:
+    if isinstance(axis, Choice):
+        return axis.values[int(generator.integers(len(axis.values)))]
+    low, high = axis.low, axis.high
+    if low > 0 and high >= DECADE * low:
+        value = math.exp(generator.uniform(math.log(low), math.log(high)))
+    elif whole:
+        return int(generator.integers(int(low), int(high), endpoint=True))
+    else:
+        value = generator.uniform(low, high)
+    rounded = round(value) if whole else float(f"{value:.{DIGITS}g}")
+    return min(max(rounded, low), high)
+
+
+def _point(base: Config, values: Mapping[str, Any]) -> Point:
+    config = changed(base, _options(values))
+    known = dict(leaves(config))
+    return Point({key: known[key] for key in values}, config)
+
+
+def _options(values: Mapping[str, Any]) -> Options:
+    """As options of a configuration; where epochs vary and steps do not, epochs count."""
+    ends = {STEPS: (GRID, None)} if EPOCHS in values and STEPS not in values else {}
+    return {**ends, **{key: (GRID, value) for key, value in values.items()}}

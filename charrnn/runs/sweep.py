@@ -1,0 +1,157 @@
+"""A sweep's directory: one run directory for each point, and what says which sweep it is.
+
+sweep.json  lock  NAME/  configs/NAME.yaml  logs/NAME.log
+
+sweep.json never changes: what has been done is told by the runs themselves.
+"""
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from charrnn.errors import CharrnnError, RunError, TextError
+from charrnn.runs import directory
+from charrnn.runs import plan as plans
+from charrnn.runs.config import Config
+from charrnn.runs.configuration import leaves
+from charrnn.runs.directory import writable
+from charrnn.runs.lock import LOCK, Lock
+from charrnn.runs.plan import Plan
+from charrnn.runs.point_names import names
+from charrnn.runs.points import Point
+from charrnn.runs.run import RUNS
+from charrnn.runs.writing import side_of, whole_file
+
+RECORD, CONFIGS, LOGS = "sweep.json", "configs", "logs"
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What is to be trained: on which text, for how long where that is a time, and the points, each with its name."""
+
+    points: Sequence[Point]
+    names: Sequence[str]
+    sources: tuple[str, ...]
+    sha256: str
+    seconds: float | None
+    title: str
+
+    def record(self) -> dict[str, Any]:
+        """What makes it this sweep, as it stands in sweep.json."""
+        runs = [{"name": name, "values": point.values} for name, point in zip(self.names, self.points, strict=True)]
+        told = {
+            "text": {"sources": self.sources, "sha256": self.sha256},
+            "time": self.seconds,
+            "config": dict(leaves(self.points[0].config)),
+            "runs": runs,
+        }
+        return dict(json.loads(json.dumps(told)))
+
+
+def make(points: Sequence[Point], sources: Sequence[str], seconds: float | None) -> Sweep:
+    """A sweep on a text, which is read once to see that it can be.
+
+    Raises TextError where it cannot, with the configuration of any point, and for standard input, which can be read but once.
+    """
+    if "-" in sources:
+        raise TextError(
+            "-: standard input can be read but once, and each training reads the text; save it to a file first"
+        )
+    plan = _first_plan(points, sources)
+    return Sweep(
+        points,
+        names([point.values for point in points]),
+        plan.sources,
+        plan.corpus.sha256,
+        seconds,
+        f"{plan.name}-sweep",
+    )
+
+
+def open_directory(sweep: Sweep, out: Path | None) -> tuple[Path, Lock]:
+    """Its directory, locked: a new one (none named: the next free one below runs/), or the one in which it was begun.
+
+    Raises RunError where there is something else, or another sweep, and where it cannot be written.
+    """
+    if out is None:
+        path, lock = directory.create_next(Path(RUNS), sweep.title)
+    elif (out / RECORD).exists():
+        path, lock = out, _locked(out)
+    else:
+        with suppress(OSError):  # what a sweep leaves that was killed before its record was whole
+            if (out / LOCK).exists():
+                side_of(out / RECORD).unlink(missing_ok=True)
+        path, lock = out, directory.create(out)
+    try:
+        _write(sweep, path)
+    except BaseException:
+        lock.release()
+        raise
+    return path, lock
+
+
+def _first_plan(points: Sequence[Point], sources: Sequence[str]) -> Plan:
+    """The first that can be made. Only how the text is read can make a difference, so each way is tried once."""
+    ways: dict[str, Config] = {}
+    for point in points:
+        ways.setdefault(repr(point.config.data), point.config)
+    errors = []
+    for config in ways.values():
+        try:
+            return plans.make(sources, config)
+        except CharrnnError as error:
+            errors.append(error)
+    raise errors[0]
+
+
+def _locked(path: Path) -> Lock:
+    with writable(path):
+        return Lock(path)
+
+
+def _write(sweep: Sweep, path: Path) -> None:
+    record = path / RECORD
+    if record.exists():
+        _require_same(path, _read(record), sweep.record())
+    else:
+        with writable(record), whole_file(record) as file:
+            file.write((json.dumps(sweep.record(), ensure_ascii=False, indent=1) + "\n").encode())
+    for folder in (path / CONFIGS, path / LOGS):
+        with writable(folder):
+            folder.mkdir(exist_ok=True)
+
+
+def _read(record: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(record.read_text("utf-8"))
+    except OSError as error:
+        raise RunError(f"{record}: cannot be read: {error.strerror or error}") from None
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise RunError(f"{record}: damaged; sweep into another directory with --out")
+    return found
+
+
+def _require_same(path: Path, there: dict[str, Any], here: dict[str, Any]) -> None:
+    """Raises RunError for the record of another sweep, saying what is other."""
+    if there != here:
+        raise RunError(
+            f"{path}: holds another sweep ({_difference(there, here)}); give the options that it was begun with, or choose "
+            "another directory with --out"
+        )
+
+
+def _difference(there: dict[str, Any], here: dict[str, Any]) -> str:
+    part = next((part for part in here if there.get(part) != here[part]), "")
+    found = there.get(part)
+    if part == "text" and isinstance(found, dict):
+        moved = found.get("sources") != here[part]["sources"]
+        return f"its text is {found.get('sources')}" if moved else "its text was another then, under the same name"
+    if part == "config" and isinstance(found, dict):
+        key = next((key for key, value in here[part].items() if found.get(key) != value), "")
+        return f"{key} is {json.dumps(found.get(key))} there, and {json.dumps(here[part].get(key))} here"
+    return {"runs": "other values vary there", "time": "it trains for another time"}.get(part, f"its {RECORD} is other")

@@ -1,0 +1,94 @@
+"""`mpiexec charrnn sweep`: rank 0 hands trainings out, the others make them."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from charrnn.runs.checkpoint import load
+from charrnn.runs.directory import BEST, LAST
+
+RATES = ["--grid", "training.learning_rate=1e-3,1e-2,2e-3"]
+YAML = """
+model: {hidden_size: 8}
+training: {batch_size: 4, sequence_length: 8, steps: 20, eval_every: 10, save_every: 10}
+"""
+WITHOUT_MPI = "import sys; sys.modules['mpi4py'] = None; from charrnn.cli.app import main; main()"
+
+
+@pytest.fixture
+def launch(tmp_path, text_file):
+    """Start a sweep in three ranks: a process."""
+    mpiexec = shutil.which("mpiexec", path=os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]]))
+    if mpiexec is None:
+        pytest.skip("needs mpiexec, which is not here")
+    pytest.importorskip("mpi4py", exc_type=ImportError)
+    (tmp_path / "tiny.yaml").write_text(YAML)
+    processes = []
+
+    def start(*arguments, program=("-m", "charrnn")):
+        command = [mpiexec, "-n", "3", sys.executable, *program, "sweep", "tiny.yaml", str(text_file), *arguments]
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, cwd=tmp_path,
+            preexec_fn=lambda: [signal.signal(number, signal.SIG_DFL) for number in (signal.SIGINT, signal.SIGTERM)],
+        )  # fmt: skip
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def ended(process):
+    out, told = process.communicate(timeout=60)
+    assert "Traceback" not in told, told
+    return process.returncode, out, told
+
+
+def test_the_other_ranks_make_every_training_and_the_first_alone_tells(launch, tmp_path):
+    wild = ["-s", "model.nonlinearity=relu", "-s", "training.max_grad_norm=null", "-s", "training.recoveries=0"]
+    code, out, told = ended(launch("--grid", "training.learning_rate=1e-3,1000,2e-3", *wild, "-o", "s", "--json"))
+    assert code == 1
+    assert told.count("3 trainings, 2 side by side; directory s") == 1
+    assert told.count("1 of 3 trainings failed") == 1
+    rows = json.loads(out)
+    assert [row["state"] for row in rows] == ["done", "done", "diverged"]
+    for row in rows[:2]:
+        saved = load(tmp_path / row["run"] / BEST)
+        assert saved.config.training.learning_rate == row["values"]["training.learning_rate"]
+
+
+def test_ctrl_c_saves_in_the_rank_that_trains_and_the_one_that_waits_leaves(launch, tmp_path):
+    long = ["--steps", "1000000", "-s", "training.eval_every=50", "-s", "training.save_every=50"]
+    process = launch("--grid", "model.hidden_size=8", *long, "-o", "s")
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "s/hidden_size=8" / BEST).exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    code, _, told = ended(process)
+    assert code == 130
+    assert "1 of 1 · hidden_size=8 · stopped" in told
+    assert 50 <= load(tmp_path / "s/hidden_size=8" / LAST).progress.step < 1_000_000
+
+
+def test_mistakes_are_told_once_and_nobody_waits(launch, tmp_path):
+    code, out, told = ended(launch("--grid", "model.hiden_size=8"))
+    assert (code, out) == (1, "")
+    assert told.count("error: ") == 1
+    assert "did you mean model.hidden_size?" in told
+    assert not (tmp_path / "runs").exists()
+
+
+def test_without_mpi4py_one_line_says_what_to_install(launch):
+    code, out, told = ended(launch(*RATES, program=("-c", WITHOUT_MPI)))
+    assert (code, out) == (1, "")
+    assert told.count("error: ") == 1
+    assert "pip install 'charrnn-numpy[mpi]'" in told

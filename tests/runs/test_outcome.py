@@ -1,0 +1,59 @@
+"""How far a run has come, from its metrics."""
+
+import json
+
+import pytest
+
+from charrnn.runs.directory import METRICS
+from charrnn.runs.history import read_history
+from charrnn.runs.outcome import Outcome, last_step, outcome
+
+
+def events(run):
+    return [json.loads(line) for line in (run / METRICS).read_text().splitlines()]
+
+
+def write(run, found):
+    (run / METRICS).write_text("".join(json.dumps(event) + "\n" for event in found))
+
+
+def test_a_run_that_is_done_has_its_best_loss_and_is_finished(tiny_run):
+    found = outcome(tiny_run)
+    step, loss = read_history(tiny_run).best
+    assert (found.best_loss, found.step, found.finished) == (loss, step, True)
+    assert found.seconds == next(event for event in events(tiny_run) if event["event"] == "finished")["seconds"]
+    assert last_step(tiny_run) == 20
+
+
+@pytest.mark.parametrize("damage", ["not saved", "not saved, and resumed", "stopped", "resumed"])
+def test_a_run_that_did_not_come_to_its_end_and_save_is_not_finished(tiny_run, damage):
+    found = events(tiny_run)
+    if damage == "not saved":  # killed between telling of the end and the last checkpoint
+        found = found[:-1]
+    elif damage == "not saved, and resumed":
+        found[-1] = {"event": "resumed", "step": 10}
+    elif damage == "stopped":
+        found[-2]["reason"] = "stopped"
+    else:
+        found.append({"event": "resumed", "step": 20})
+    write(tiny_run, found)
+    assert not outcome(tiny_run).finished
+    assert outcome(tiny_run).best_loss is not None
+
+
+def test_the_seconds_of_several_sessions_are_added(tiny_run):
+    found = events(tiny_run)
+    write(tiny_run, [*found[:-2], {**found[-2], "reason": "stopped", "seconds": 5.0}, *found[-2:]])
+    assert outcome(tiny_run).seconds == 5.0 + found[-2]["seconds"]
+
+
+def test_no_run_has_an_empty_outcome(tmp_path):
+    assert outcome(tmp_path) == outcome(tmp_path / "nothing") == Outcome()
+    assert last_step(tmp_path) is None
+
+
+def test_damaged_lines_are_passed_over(tiny_run):
+    with (tiny_run / METRICS).open("ab") as file:
+        file.write(b'{"event": "finished", "seconds": "\xff\n{"event": "saved", "seconds": []}\n[1]\n')
+    assert not outcome(tiny_run).finished
+    assert last_step(tiny_run) == 20

@@ -1,0 +1,140 @@
+"""The points of a sweep."""
+
+import pytest
+
+from charrnn.errors import ConfigError
+from charrnn.runs.configuration import resolve
+from charrnn.runs.points import Choice, Range, axes, points
+
+RATE, SIZE, CELL = "training.learning_rate", "model.hidden_size", "model.cell"
+
+
+def made(*grids, settings=(), options=None, random=None, seed=0):
+    return points(axes(grids), None, settings, options or {}, random, seed)
+
+
+def values(*grids, **more):
+    return [tuple(point.values.values()) for point in made(*grids, **more)]
+
+
+def test_a_grid_is_every_combination_the_last_key_fastest():
+    found = values(f"{RATE}=1e-3,3e-3", f"{CELL}=gru,lstm")
+    assert found == [(0.001, "gru"), (0.001, "lstm"), (0.003, "gru"), (0.003, "lstm")]
+
+
+def test_a_point_has_the_whole_configuration_of_such_a_training():
+    (point,) = made(f"{SIZE}=32", settings=["model.cell=gru", "runtime.threads=2"], options={RATE: ("--x", 0.5)})
+    expected = [f"{SIZE}=32", "model.cell=gru", f"{RATE}=0.5", "runtime.threads=2"]
+    assert point.config == resolve(None, expected).config
+
+
+def test_what_varies_comes_before_settings_and_options():
+    assert values(f"{SIZE}=8,9", settings=[f"{SIZE}=3"], options={SIZE: ("--x", 4)}) == [(8,), (9,)]
+
+
+def test_each_training_has_one_core_unless_something_else_is_said():
+    assert [point.config.runtime.threads for point in made(f"{SIZE}=8")] == [1]
+    assert [point.config.runtime.threads for point in made(f"{SIZE}=8", settings=["runtime.threads=3"])] == [3]
+    assert [point.config.runtime.threads for point in made("runtime.threads=2,3")] == [2, 3]
+
+
+def test_epochs_that_vary_count_also_where_steps_are_set():
+    found = made("training.epochs=2,3", settings=["training.steps=7"])
+    assert [(point.config.training.steps, point.config.training.epochs) for point in found] == [(None, 2), (None, 3)]
+
+
+def test_the_same_value_written_twice_is_one_point():
+    assert values(f"{RATE}=0.003,3e-3,0.0030,1e-3") == [(0.003,), (0.001,)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1,2", (1, 2)),
+        (" 1e-3 , null ", (1e-3, None)),
+        ("'a,b',\"c\"", ("a,b", "c")),
+        ("[0.9,0.1,0],[0.8,0.2,0]", ([0.9, 0.1, 0], [0.8, 0.2, 0])),
+        ("a..b", ("a..b",)),
+        ("1..2,3", ("1..2", 3)),
+    ],
+)
+def test_values_are_read_as_in_a_configuration(text, expected):
+    assert axes([f"data.split={text}"]) == [Choice("data.split", expected)]
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"), [("1e-4..1e-2", 1e-4, 1e-2), ("32..512", 32, 512), ("-1..1.5", -1, 1.5)]
+)
+def test_a_range_has_two_ends(text, low, high):
+    assert axes([f"{RATE}={text}"]) == [Range(RATE, low, high)]
+
+
+def test_random_points_lie_in_their_ranges_and_whole_numbers_stay_whole():
+    found = made(f"{RATE}=1e-4..1e-1", f"{SIZE}=8..12", f"{CELL}=gru,lstm", "model.dropout=0..0.5", random=200)
+    for point in found:
+        rate, size, cell, dropout = point.values.values()
+        assert 1e-4 <= rate <= 1e-1
+        assert rate == float(f"{rate:.3g}")
+        assert type(size) is int
+        assert cell in ("gru", "lstm")
+        assert 0 <= dropout <= 0.5
+    assert {point.values[SIZE] for point in found} == {8, 9, 10, 11, 12}
+    assert {point.values[CELL] for point in found} == {"gru", "lstm"}
+
+
+def test_over_a_decade_each_decade_is_drawn_as_often():
+    rates = [rate for (rate,) in values(f"{RATE}=1e-5..1e-1", random=2000)]
+    shares = [sum(10.0**power <= rate < 10.0 ** (power + 1) for rate in rates) / len(rates) for power in range(-5, -1)]
+    assert all(abs(share - 1 / 4) < 0.05 for share in shares)
+    whole = [number for (number,) in values("training.eval_every=1000..1000000000", random=2000)]
+    assert abs(sum(number < 1_000_000 for number in whole) / len(whole) - 1 / 2) < 0.1
+
+
+def test_within_a_decade_all_values_are_as_likely():
+    rates = [rate for (rate,) in values(f"{RATE}=0.1..0.9", random=2000)]
+    assert abs(sum(rate < 0.5 for rate in rates) / len(rates) - 1 / 2) < 0.1
+
+
+def test_the_ends_of_a_range_of_whole_numbers_are_as_likely_as_the_rest():
+    layers = [layers for layers, _ in values("model.num_layers=1..3", "training.seed=0..1000000000", random=1000)]
+    assert all(abs(layers.count(number) / len(layers) - 1 / 3) < 0.07 for number in (1, 2, 3))
+
+
+def test_the_seed_decides_what_is_drawn():
+    first, second, other = (values(f"{RATE}=1e-4..1e-1", random=5, seed=seed) for seed in (1, 1, 2))
+    assert first == second != other
+
+
+def test_points_drawn_twice_are_one():
+    assert sorted(values(f"{SIZE}=8,9", random=50)) == [(8,), (9,)]
+
+
+@pytest.mark.parametrize(
+    ("grids", "random", "words"),
+    [
+        (["model.hiden_size=1,2"], None, "--grid: model.hiden_size: no such key; did you mean model.hidden_size?"),
+        (["hidden_size=1,2"], None, "did you mean model.hidden_size?"),
+        (["model.hidden_size=8,0"], None, "--grid: model.hidden_size: must be greater than or equal to 1; found 0"),
+        (["model.cell=gru,lstmm"], None, "did you mean lstm?"),
+        (["model.hidden_size"], None, "must be KEY=A,B,C"),
+        (["=3"], None, "must be KEY=A,B,C"),
+        (["model.hidden_size="], None, "no value"),
+        (["model.hidden_size=8,,9"], None, "not values with commas between them"),
+        (["model.hidden_size=8]"], None, "not values with commas between them"),
+        (["model.hidden_size=8", "model.hidden_size=9"], None, "model.hidden_size is given twice"),
+        (["model={cell: gru}"], None, "a section, not a key"),
+        (["model.hidden_size=8..16"], None, "draw from it with --random N"),
+        (["model.hidden_size=16..8"], 3, "from a lower number to a higher one"),
+        (["model.hidden_size=8..1e9"], 3, "must be less than or equal to"),
+        (["model.hidden_size=8..65537"], 1, "found 65537"),  # though 65,536 is what one draw would hardly pass
+        (["model.hidden_size=8.5..9.5"], 3, "must be a whole number"),
+        (["model.cell=1..2"], 3, "must be 'rnn', 'gru' or 'lstm'"),
+        (["model.hidden_size=8"], 20_000, "20,000 trainings; a sweep has at most 10,000"),
+        ([f"{key}={','.join(map(str, range(1, 500)))}" for key in (SIZE, "training.seed")], None, "249,001 trainings"),
+    ],
+)
+def test_what_cannot_be_a_sweep_is_refused_in_one_line(grids, random, words):
+    with pytest.raises(ConfigError) as refusal:
+        made(*grids, random=random)
+    assert words in str(refusal.value)
+    assert "\n" not in str(refusal.value)
