@@ -15,7 +15,6 @@ from typer.core import TyperGroup
 
 from charrnn import __version__
 from charrnn.cli.bench import bench
-from charrnn.cli.company import launched
 from charrnn.cli.eval import evaluate
 from charrnn.cli.export import export
 from charrnn.cli.gradcheck import gradcheck
@@ -28,6 +27,7 @@ from charrnn.cli.sweep import sweep
 from charrnn.cli.train import train
 from charrnn.cli.view import view
 from charrnn.errors import CharrnnError, ConfigError
+from charrnn.runs.launcher import launched
 
 ENDING_SIGNALS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]  # Windows has one alone
 MISUSE = 2

@@ -4,7 +4,6 @@ Only the first rank tells anything; an error that all meet is told once, by the 
 before it ends all.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,26 +11,13 @@ from pathlib import Path
 from charrnn.cli.guardian import guarded
 from charrnn.errors import CharrnnError, RunError
 from charrnn.learning.ranks import Alone
+from charrnn.runs.launcher import launched
 
-LAUNCHERS = (  # the environment variables of a rank, and of how many there are
-    ("PMI_RANK", "PMI_SIZE"),  # MPICH, Intel MPI
-    ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),  # Open MPI
-    ("MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE"),  # MVAPICH
-    ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS"),  # srun
-)
 PATIENCE, MOMENT = (
     10.0,
     1.0,
 )  # seconds for the other ranks to come to the same end; after an interrupt, which reaches them too
 INTERRUPTED = 130
-
-
-def launched() -> tuple[int, int]:
-    """Which rank this process was started as, and among how many; (0, 1) where nobody said so."""
-    for rank, size in LAUNCHERS:
-        if os.environ.get(rank, "").isdigit() and os.environ.get(size, "").isdigit():
-            return int(os.environ[rank]), int(os.environ[size])
-    return 0, 1
 
 
 @contextmanager
@@ -45,7 +31,7 @@ def joined() -> Iterator[Alone]:
         return
     try:
         from charrnn.learning.mpi import Company
-    except ImportError as error:
+    except (ImportError, RuntimeError) as error:  # mpi4py is missing, or the MPI that it wants
         raise RunError(f"several ranks need mpi4py and an MPI: pip install 'charrnn-numpy[mpi]' ({error})") from None
     company = Company()
     try:

@@ -274,7 +274,7 @@ def of_one_rank(rank, code):
     """A program that is charrnn, after some code that one rank alone runs."""
     return f"""
 import sys
-from charrnn.cli.company import launched
+from charrnn.runs.launcher import launched
 from charrnn.learning import trainer
 if launched()[0] == {rank}:
 {code}
