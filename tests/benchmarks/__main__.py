@@ -13,8 +13,10 @@ import statistics
 from collections.abc import Callable
 
 import growth
+import links
 import machine
 import quality
+import ranks
 import saving
 from rounds import alternate, ratio
 
@@ -90,6 +92,8 @@ SECTIONS: dict[str, Callable[[int], None]] = {
     "sampling": sampling,
     "growth": growth.run,
     "saving": saving.run,
+    "ranks": ranks.run,
+    "links": links.run,
     "quality": quality.run,
 }
 

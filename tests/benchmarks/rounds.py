@@ -1,22 +1,28 @@
 """Peers timed in turn: each in its own process, one at work while the others wait, so that noise meets all alike."""
 
+import os
 import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+WORKER = [sys.executable, str(Path(__file__).with_name("worker.py"))]
 PAUSE = 0.25  # seconds before a round: the threads of the one before may still be spinning
 
 
 class Peer:
-    """A worker process for one piece of work."""
+    """A worker process for one piece of work; `command` is worker.py or does as it does."""
 
-    def __init__(self, name: str, work: str, cell: str, *sizes: int) -> None:
+    def __init__(self, name: str, command: list[str], environment: dict[str, str] | None = None) -> None:
         self.name = name
-        command = [sys.executable, str(Path(__file__).with_name("worker.py")), name, work, cell, *map(str, sizes)]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **(environment or {})},
         )
 
     def ready(self) -> bool:
@@ -37,31 +43,37 @@ class Peer:
         return (complaint.strip().splitlines() or ["no message"])[-1]
 
     def close(self) -> None:
-        """End the process."""
-        self._process.kill()
+        """Let the process end with its input, and what it has started with it."""
         self._process.communicate()
 
 
 def alternate(
     names: list[str], work: str, cell: str, sizes: tuple[int, ...], rounds: int, length: float
 ) -> dict[str, list[float]]:
-    """Seconds per call of each peer that runs, for each round of about `length` seconds."""
-    peers = []
-    for name in names:
-        peer = Peer(name, work, cell, *sizes)
-        if peer.ready():
-            peers.append(peer)
-        else:
-            print(f"{name} does not run {cell} {sizes}: {peer.why()}", file=sys.stderr)
-    calls = {peer.name: max(1, round(length / peer.seconds(2))) for peer in peers}
-    times: dict[str, list[float]] = {peer.name: [] for peer in peers}
+    """Seconds per call of each of these peers, as take_turns has it."""
+    rest = [work, cell, *map(str, sizes)]
+    return take_turns([Peer(name, [*WORKER, name, *rest]) for name in names], rounds, length)
+
+
+def take_turns(peers: list[Peer], rounds: int, length: float) -> dict[str, list[float]]:
+    """Seconds per call of each peer that runs, for each round of about `length` seconds; ends them all."""
+    running = [peer for peer in peers if _runs(peer)]
+    calls = {peer.name: max(1, round(length / peer.seconds(2))) for peer in running}
+    times: dict[str, list[float]] = {peer.name: [] for peer in running}
     for _ in range(rounds):
-        for peer in peers:
+        for peer in running:
             time.sleep(PAUSE)
             times[peer.name].append(peer.seconds(calls[peer.name]))
-    for peer in peers:
+    for peer in running:
         peer.close()
     return times
+
+
+def _runs(peer: Peer) -> bool:
+    if not peer.ready():
+        print(f"{peer.name} does not run: {peer.why()}", file=sys.stderr)
+        return False
+    return True
 
 
 def ratio(ours: list[float], theirs: list[float]) -> tuple[float, float, float]:

@@ -1,0 +1,76 @@
+"""As worker.py, for ranks that mpiexec has started: the first hears how many calls to make, and all make them together.
+
+    mpiexec -n 2 python rank.py WORK CELL H B T
+
+While they wait to hear, ranks sleep: MPI itself would spin, and take a core from whoever is measured meanwhile.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from common import V
+from mpi4py import MPI
+from threadpoolctl import threadpool_limits
+from worker import WARM_UP
+
+from charrnn.learning.bench import WINDOWS, random_text, random_trainer
+from charrnn.learning.mpi import Company
+from charrnn.learning.parallel import StreamSplit
+from charrnn.network.architecture import Architecture
+from charrnn.text.windows import Windows
+
+MOMENT = 0.01
+
+
+def training(cell: str, H: int, B: int, T: int) -> Callable[[], object]:
+    """One update of a training of B streams, by all ranks."""
+    company, architecture = Company(), Architecture(V, H, cell)
+    trainer = random_trainer(architecture, B, T, threads=1)
+    trainer.windows = Windows(random_text(V, WINDOWS * B * T + 1), B, T, streams=company.share(B))
+    trainer.state = trainer.network.zero_state(B // company.size)
+    trainer.ranks = company
+    split = StreamSplit(trainer.network, 1, company)
+    threadpool_limits(1, user_api="blas")
+    return lambda: trainer.step(split)
+
+
+def adding(_: str, P: int, *rest: int) -> Callable[[], object]:
+    """One sum of a gradient of so many parameters over the ranks."""
+    company = Company()
+    gradient = company.room(P, np.float32)
+    return lambda: company.add(gradient, 0.0)
+
+
+def main() -> None:
+    work, cell, *sizes = sys.argv[1:]
+    world = MPI.COMM_WORLD
+    call = {"training": training, "adding": adding}[work](cell, *map(int, sizes))
+    call()
+    if world.rank == 0:
+        print("ready", flush=True)
+    for calls in _orders(world):
+        for _ in range(WARM_UP):
+            call()
+        began = time.perf_counter()
+        for _ in range(calls):
+            call()
+        if world.rank == 0:
+            print((time.perf_counter() - began) / calls, flush=True)
+
+
+def _orders(world: MPI.Comm) -> Iterator[int]:
+    """The numbers of calls, until the first rank's standard input ends."""
+    while True:
+        box = np.array([int(sys.stdin.readline() or 0) if world.rank == 0 else 0])
+        request = world.Ibcast(box)
+        while not request.Test():
+            time.sleep(MOMENT if world.rank else 0)
+        if not box[0]:
+            return
+        yield int(box[0])
+
+
+if __name__ == "__main__":
+    main()
