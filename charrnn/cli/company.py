@@ -24,9 +24,10 @@ INTERRUPTED = 130
 def joined() -> Iterator[Alone]:
     """Within: those who train together. An error that this rank alone meets ends all of them.
 
-    Raises RunError where mpiexec has started several, and mpi4py is missing.
+    Raises RunError where mpiexec has started several, and mpi4py is missing, or its MPI knows of fewer.
     """
-    if launched()[1] == 1:
+    size = launched()[1]
+    if size == 1:
         yield Alone()
         return
     try:
@@ -34,6 +35,11 @@ def joined() -> Iterator[Alone]:
     except (ImportError, RuntimeError) as error:  # mpi4py is missing, or the MPI that it wants
         raise RunError(f"several ranks need mpi4py and an MPI: pip install 'charrnn-numpy[mpi]' ({error})") from None
     company = Company()
+    if company.size != size:  # each would train by itself, and write the same run
+        raise RunError(
+            f"{size} ranks were started, and MPI knows of {company.size}; start them with the mpiexec of the MPI that mpi4py has, "
+            "or with srun --mpi=pmi2"
+        )
     try:
         yield company
     except BaseException as error:

@@ -1,6 +1,7 @@
 """Several ranks train the very network that one process trains."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -268,6 +269,18 @@ def test_ranks_without_mpi4py_are_told_what_to_install(text, tmp_path):
     )
     assert done.returncode == 1
     assert done.stderr.startswith("error: several ranks need mpi4py and an MPI: pip install 'charrnn-numpy[mpi]'")
+
+
+def test_ranks_that_do_not_know_of_each_other_are_refused(text, tmp_path):
+    """srun starts them without a word of MPI's: each would be alone, and write the same run."""
+    pytest.importorskip("mpi4py", reason="needs mpi4py, which is not here")
+    command = [sys.executable, "-m", "charrnn", "train", text, "-o", tmp_path / "run", *OPTIONS, "--steps", "5"]
+    environment = {**os.environ, "SLURM_PROCID": "0", "SLURM_STEP_NUM_TASKS": "2"}
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, env=environment)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: 2 ranks were started, and MPI knows of 1; start them with the mpiexec")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "run").exists()
 
 
 def of_one_rank(rank, code):
