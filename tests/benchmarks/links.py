@@ -7,7 +7,6 @@ steps of one rank. A namespace belongs to a process that waits for its input to 
 """
 
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -15,15 +14,18 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from ranks import BYTES, CASES, STREAMS, B, T, alone, rank, size_of, sums
+from ranks import BYTES, CASES, LENGTH, RANKS, STREAMS, B, T, alone, lacking, rank, size_of, sums
 from rounds import Peer, ratio, take_turns
 from scaling import Link, Work, fitted_link, fitted_work
 
 HERE = Path(__file__).parent
 LINKS = ((1, 0.1), (1, 1), (10, 0.1), (10, 1))  # Gbit/s, ms
-TOOLS = ("unshare", "nsenter", "ip", "taskset", "mpiexec")
-OVER_THE_WIRE = {"MPIR_CVAR_NOLOCAL": "1", "UCX_TLS": "tcp,self", "UCX_NET_DEVICES": "wire"}  # no shared memory
-RANKS = 2
+OVER_THE_WIRE = {  # no shared memory, and of MPICH's two ways to a network the one that is faster by TCP
+    "MPIR_CVAR_NOLOCAL": "1",
+    "MPIR_CVAR_CH4_NETMOD": "ofi",
+    "FI_PROVIDER": "tcp",
+    "FI_TCP_IFACE": "wire",
+}
 HOLD = "mount -t sysfs sysfs /sys && echo ready && exec cat"  # MPI looks for its devices there
 
 
@@ -63,7 +65,8 @@ def run(rounds: int) -> None:
     works = {case: _work(*case, rounds) for case in CASES}
     for gbit, delay in LINKS:
         with wire(gbit, delay) as link:
-            _measure(link, f"{gbit} Gbit/s, {delay} ms", works, rounds)
+            print(f"\n{gbit} Gbit/s, {delay} ms each way")
+            _measure(link, works, rounds)
 
 
 @contextmanager
@@ -91,40 +94,39 @@ def _started(command: list[str]) -> Iterator["subprocess.Popen[str]"]:
 def _refusal() -> str | None:
     if sys.platform != "linux" or os.geteuid():
         return "wires need Linux and root: they are network namespaces with TUN devices; run this as root"
-    missing = [tool for tool in TOOLS if not shutil.which(tool)]
-    return (
-        f"wires need {', '.join(missing)}, not found here; install util-linux, iproute2 and mpich" if missing else None
-    )
+    return lacking("mpiexec", "unshare", "nsenter", "ip", "taskset")
 
 
 def _work(cell: str, H: int, rounds: int) -> Work:
     """The model of a step on one rank."""
-    times = take_turns([Peer(str(streams), alone(cell, H, streams)) for streams in STREAMS], rounds, length=1.0)
+    times = take_turns([Peer(str(streams), alone(cell, H, streams)) for streams in STREAMS], rounds, LENGTH)
     return fitted_work(STREAMS, [statistics.median(values) for values in times.values()], size_of(cell, H))
 
 
-def _measure(link: Wire, name: str, works: dict[tuple[str, int], Work], rounds: int) -> None:
-    plain = link.probe()
-    found = sums(link.launch, OVER_THE_WIRE, rounds)
+def _measure(link: Wire, works: dict[tuple[str, int], Work], rounds: int) -> None:
+    plain, found = link.probe(), sums(link.launch, OVER_THE_WIRE, rounds)
     fitted = fitted_link(list(found), list(found.values()), RANKS)
     for what, of in (("plain TCP", plain), ("sums", fitted)):
-        print(f"{name}: {what}: latency {of.latency * 1e3:.3f} ms, {of.bandwidth * 8 / 1e9:.2f} Gbit/s")
+        print(f"{what}: latency {of.latency * 1e3:.3f} ms, {of.bandwidth * 8 / 1e9:.2f} Gbit/s")
     for size, seconds in found.items():
-        shown = " and ".join(f"{of.sum_over(RANKS, size) * 1e3:.2f}" for of in (plain, fitted))
-        print(f"{name}: sum of {size / 1e6:.2f} MB: {seconds * 1e3:.2f} ms, modelled {shown}", flush=True)
-    for (cell, H), work in works.items():
-        peers = [
-            Peer("one", alone(cell, H, B)),
-            Peer("ranks", link.launch(rank("training", cell, H, B, T)), OVER_THE_WIRE),
-        ]
-        times = take_turns(peers, rounds, length=1.0)
-        median, low, high = (value / RANKS for value in ratio(times["ranks"], times["one"]))
-        modelled = " and ".join(f"{work.efficiency(RANKS, B / RANKS, of):.3f}" for of in (plain, fitted))
-        step = statistics.median(times["ranks"]) * 1e3
-        print(
-            f"{name}: {cell} {H}: {step:.1f} ms, efficiency {median:.3f} ({low:.3f} to {high:.3f}), modelled {modelled}"
-        )
-    print(f"{name}: {_traffic(link)}", flush=True)
+        modelled = plain.sum_over(RANKS, size)
+        print(f"sum of {size / 1e6:.2f} MB: {seconds * 1e3:.2f} ms, modelled {modelled * 1e3:.2f}")
+    print(_traffic(link))
+    print(
+        "| cell | H | one rank, ms | two | modelled | efficiency (lowest to highest) | modelled |\n|---|---|---|---|---|---|---|"
+    )
+    for case, work in works.items():
+        print(f"| {case[0]} | {case[1]} | {_steps(*case, link, plain, work, rounds)} |", flush=True)
+
+
+def _steps(cell: str, H: int, link: Wire, plain: Link, work: Work, rounds: int) -> str:
+    """Cells of the table: a step of one rank here, and of two with the wire between them."""
+    ranks = link.launch(rank("training", cell, H, B, T))
+    times = take_turns([Peer("one", alone(cell, H, B)), Peer("ranks", ranks, OVER_THE_WIRE)], rounds, LENGTH)
+    steps = [statistics.median(times[name]) for name in ("one", "ranks")] + [work.together(RANKS, B / RANKS, plain)]
+    median, low, high = (value / RANKS for value in ratio(times["ranks"], times["one"]))
+    shown = " | ".join(f"{step * 1e3:.1f}" for step in steps)
+    return f"{shown} | {median:.2f} ({low:.2f} to {high:.2f}) | {work.efficiency(RANKS, B / RANKS, plain):.2f}"
 
 
 def _traffic(link: Wire) -> str:

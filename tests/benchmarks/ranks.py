@@ -1,5 +1,6 @@
 """Several ranks beside one process, on this machine: steps, the sums that they wait for, and what the model makes of them."""
 
+import shutil
 import statistics
 import sys
 from collections.abc import Callable
@@ -17,6 +18,7 @@ STREAMS = (16, 32, 64)  # the model's line goes through the steps of one rank th
 PARAMETERS = (10_000, 30_000, 100_000, 300_000, 1_000_000, 2_000_000)
 EXTRA = 2  # numbers that travel with a gradient
 BYTES = 4
+LENGTH = 0.8  # seconds of a round
 NODES, GBITS = (2, 4, 8, 16, 64), (1, 10, 100)
 LATENCY = 30e-6  # seconds that a message takes between two machines in one room, by TCP
 ENOUGH = 0.8
@@ -25,6 +27,9 @@ RANK = [sys.executable, str(Path(__file__).with_name("rank.py"))]
 
 def run(rounds: int) -> None:
     """Two ranks of one thread each, beside one process with one thread and with two; and what a model says of more."""
+    if why := lacking("mpiexec"):
+        print(why)
+        return
     link = _link(rounds)
     print(
         "| cell | H | one thread, ms | two threads | two ranks | modelled | times one thread | times two threads |\n"
@@ -32,6 +37,12 @@ def run(rounds: int) -> None:
     )
     works = {case: _steps(*case, link, rounds) for case in CASES}
     _predict(works)
+
+
+def lacking(*tools: str) -> str | None:
+    """What is said where a tool is missing."""
+    missing = [tool for tool in tools if not shutil.which(tool)]
+    return f"not found here: {', '.join(missing)}; pip install mpi4py mpich brings mpiexec" if missing else None
 
 
 def rank(work: str, cell: str, *sizes: int) -> list[str]:
@@ -73,7 +84,7 @@ def _link(rounds: int) -> Link:
 def _steps(cell: str, H: int, link: Link, rounds: int) -> Work:
     peers = [Peer(f"one of {streams}", alone(cell, H, streams)) for streams in STREAMS]
     peers += [Peer("threads", alone(cell, H, B, RANKS)), Peer("ranks", here(rank("training", cell, H, B, T)))]
-    times = take_turns(peers, rounds, length=1.0)
+    times = take_turns(peers, rounds, LENGTH)
     medians = {name: statistics.median(values) for name, values in times.items()}
     work = fitted_work(STREAMS, [medians[f"one of {streams}"] for streams in STREAMS], size_of(cell, H))
     one = times[f"one of {B}"]
