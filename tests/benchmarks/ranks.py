@@ -1,9 +1,12 @@
 """Several ranks beside one process, on this machine: steps, the sums that they wait for, and what the model makes of them."""
 
+import itertools
+import math
 import shutil
 import statistics
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from rounds import WORKER, Peer, ratio, take_turns
@@ -19,7 +22,7 @@ PARAMETERS = (10_000, 30_000, 100_000, 300_000, 1_000_000, 2_000_000)
 EXTRA = 2  # numbers that travel with a gradient
 BYTES = 4
 LENGTH = 0.8  # seconds of a round
-NODES, GBITS = (2, 4, 8, 16, 64), (1, 10, 100)
+CORES, NODES, GBITS = (1, 16), (2, 4, 8, 16, 64), (1, 10, 100)
 LATENCY = 30e-6  # seconds that a message takes between two machines in one room, by TCP
 ENOUGH = 0.8
 RANK = [sys.executable, str(Path(__file__).with_name("rank.py"))]
@@ -100,13 +103,16 @@ def _steps(cell: str, H: int, link: Link, rounds: int) -> Work:
 
 
 def _predict(works: dict[tuple[str, int], Work]) -> None:
-    """Efficiency with B streams on each node of one core, and the streams at which it is ENOUGH."""
-    print(f"\n| cell | H | nodes | {' | '.join(f'{gbit} Gbit/s' for gbit in GBITS)} |\n{'|---' * (3 + len(GBITS))}|")
+    """Efficiency with B streams for each core of a node, and the streams of a node at which it is ENOUGH."""
+    print(
+        f"\n| cell | H | cores | nodes | {' | '.join(f'{gbit} Gbit/s' for gbit in GBITS)} |\n{'|---' * (4 + len(GBITS))}|"
+    )
     links = [Link(LATENCY, gbit * 1e9 / 8) for gbit in GBITS]
+    for ((cell, H), work), cores, n in itertools.product(works.items(), CORES, NODES):
+        node = replace(work, per_stream=work.per_stream / cores)  # its cores share its streams; none shares the update
+        found = [(node.efficiency(n, B * cores, link), node.streams_for(ENOUGH, n, link)) for link in links]
+        cells = " | ".join(f"{efficiency:.0%}, {math.ceil(streams)}" for efficiency, streams in found)
+        print(f"| {cell} | {H} | {cores} | {n} | {cells} |")
     for (cell, H), work in works.items():
-        for n in NODES:
-            found = [f"{work.efficiency(n, B, link):.0%}, {work.streams_for(ENOUGH, n, link):.0f}" for link in links]
-            print(f"| {cell} | {H} | {n} | {' | '.join(found)} |")
-    for (cell, H), work in works.items():
-        step, stream = work.fixed * 1e3, work.per_stream * 1e3
-        print(f"{cell} {H}: {step:.2f} ms and {stream:.3f} ms a stream, {work.size / 1e6:.2f} MB")
+        fixed, stream = work.fixed * 1e3, work.per_stream * 1e3
+        print(f"{cell} {H}: {fixed:.2f} ms and {stream:.3f} ms a stream, {work.size / 1e6:.2f} MB")
