@@ -8,11 +8,11 @@ WORK = Work(fixed=0.01, per_stream=0.001, size=1_000_000)
 
 
 def test_a_sum_of_two_ranks_brings_half_the_bytes_twice():
-    assert LINK.sum_over(2, 1_000_000) == pytest.approx(2 * 1e-4 + 1e6 / 1e8)
+    assert LINK.sum_over(2, 1_000_000) == pytest.approx(4 * 1e-4 + 1e6 / 1e8)
 
 
-def test_a_sum_of_eight_takes_six_messages_and_seven_quarters_of_the_bytes():
-    assert LINK.sum_over(8, 1_000_000) == pytest.approx(6 * 1e-4 + 1.75 * 1e6 / 1e8)
+def test_a_sum_of_eight_takes_twelve_trips_and_seven_quarters_of_the_bytes():
+    assert LINK.sum_over(8, 1_000_000) == pytest.approx(12 * 1e-4 + 1.75 * 1e6 / 1e8)
 
 
 def test_a_sum_of_one_rank_takes_no_time():
@@ -24,7 +24,7 @@ def test_one_rank_is_as_efficient_as_itself():
 
 
 def test_efficiency_is_the_speed_of_n_over_n_times_the_speed_of_one_with_all_streams():
-    alone, together = 0.01 + 0.001 * 64, 0.01 + 0.001 * 32 + 0.0102
+    alone, together = 0.01 + 0.001 * 64, 0.01 + 0.001 * 32 + 0.0104
     assert WORK.efficiency(2, 32, LINK) == pytest.approx(alone / (2 * together))
 
 
