@@ -2,6 +2,10 @@
 
 The gradient of a step goes through one Allreduce, in place, with two numbers more: the loss, and whether somebody asked to
 stop. That all ranks get the same bytes of it makes their updates the same.
+
+It begins when all of the gradient is there. Begun layer by layer, during backward, it gained nothing measurable for one layer or
+in shared memory, and for two layers of 512 over 1 Gbit/s 3 to 5 % (8 to 10 % with MPI asked to go on at every product). Not done:
+the network would have to know of ranks, and where cores share a rank's streams, nothing is whole before all of it is.
 """
 
 import socket
