@@ -20,7 +20,7 @@ from scaling import Link, Work, fitted_link, fitted_work
 
 HERE = Path(__file__).parent
 LINKS = ((1, 0.1), (1, 1), (10, 0.1), (10, 1))  # Gbit/s, ms
-OVER_THE_WIRE = {  # no shared memory, and of MPICH's two ways to a network the one that is faster by TCP
+OVER_THE_WIRE = {  # no shared memory; of MPICH's two ways to a network, libfabric's TCP
     "MPIR_CVAR_NOLOCAL": "1",
     "MPIR_CVAR_CH4_NETMOD": "ofi",
     "FI_PROVIDER": "tcp",
