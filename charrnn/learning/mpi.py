@@ -18,7 +18,7 @@ from mpi4py import MPI
 from numpy.typing import DTypeLike
 
 from charrnn.errors import CharrnnError
-from charrnn.learning.ranks import Alone
+from charrnn.learning.ranks import Alone, usable_cores
 from charrnn.network.arrays import Array
 
 T = TypeVar("T")
@@ -32,9 +32,14 @@ class Company(Alone):
     def __init__(self) -> None:
         self._world, self._leaving = MPI.COMM_WORLD.Dup(), MPI.COMM_WORLD.Dup()
         self.rank, self.size = self._world.Get_rank(), self._world.Get_size()
-        self.neighbours = self._world.Split_type(MPI.COMM_TYPE_SHARED).Get_size()
         self._buffer = np.zeros(EXTRA, np.float64)
         self._flag = self._heard = False
+
+    @property
+    def cores(self) -> int:
+        machine = self._world.Split_type(MPI.COMM_TYPE_SHARED)
+        usable = machine.allgather(usable_cores())  # all of them, or each rank its own, where the launcher has bound it
+        return max(1, len(frozenset().union(*usable)) // machine.Get_size())
 
     def room(self, P: int, dtype: DTypeLike) -> Array:
         self._buffer = np.zeros(P + EXTRA, dtype)

@@ -28,7 +28,7 @@ import charrnn
 from charrnn.errors import WorkerError
 from charrnn.learning.channel import Channel
 from charrnn.learning.part import Part, Work
-from charrnn.learning.ranks import Alone
+from charrnn.learning.ranks import Alone, usable_cores
 from charrnn.learning.worker import Setup
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array, Ids
@@ -52,10 +52,7 @@ PATIENCE = 5.0  # seconds until the system tells how a lost worker ended
 
 def available_cores() -> int:
     """The cores this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows have no affinity to ask for
-        return os.cpu_count() or 1
+    return len(usable_cores())
 
 
 def fastest_threads(architecture: Architecture, T: int, B: int, cores: int | None = None) -> int:

@@ -5,6 +5,7 @@ them call in the same order. A process alone is a company of one, for which thes
 mpi.py has the company that MPI makes.
 """
 
+import os
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -16,12 +17,24 @@ from charrnn.network.arrays import Array
 T = TypeVar("T")
 
 
+def usable_cores() -> frozenset[int]:
+    """The numbers of the cores that this process may use."""
+    try:
+        return frozenset(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and Windows have no affinity to ask for
+        return frozenset(range(os.cpu_count() or 1))
+
+
 class Alone:
     """A company of one; what a larger one does is said of each method."""
 
     rank = 0
     size = 1
-    neighbours = 1  # processes of the company on this machine, this one included
+
+    @property
+    def cores(self) -> int:
+        """The cores that are this rank's: of those that the ranks of a machine may use, an even part."""
+        return len(usable_cores())
 
     def share(self, count: int) -> slice:
         """Which of `count` streams are this rank's: as even as can be, in the order of the ranks, and maybe none."""

@@ -36,5 +36,5 @@ def require_even(training: Training, ranks: Alone) -> None:
 
 def fastest_threads(architecture: Architecture, T: int, B: int, ranks: Alone) -> int:
     """How many cores shall share the streams of each rank; as many on all, by what the first finds on its machine."""
-    cores = max(1, parallel.available_cores() // ranks.neighbours)
+    cores = ranks.cores
     return ranks.first(lambda: parallel.fastest_threads(architecture, T, max(1, B // ranks.size), cores))

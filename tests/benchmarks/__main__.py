@@ -1,7 +1,7 @@
 """charrnn beside its peers, every figure a ratio within one run: peers take turns, each in a process of its own; medians.
 
     pip install '.[peers]'
-    python tests/benchmarks                      all of it, about twenty minutes on two cores
+    python tests/benchmarks                      all of it, about thirty minutes on two cores
     python tests/benchmarks training sampling    only these sections; see --help
 
 A peer that is not installed is left out. What the ratios should be is not checked here: a machine may be busy.

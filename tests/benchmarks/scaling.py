@@ -8,7 +8,7 @@
 `fixed` is what each rank does for itself however few streams it reads: clipping, the optimizer's update, reading the weights. The
 sum is scattered and gathered again in halves (Rabenseifner 2004), as MPI libraries do it for gradients: each half of the way takes
 log₂ n messages, and brings all but one n-th of the bytes; adding them up is part of the bandwidth. A message takes two trips: a long
-one is announced before it is brought (measured over wires of 0.1 and 1 ms: 2.1 to 2.3 trips).
+one is announced before it is brought (measured over wires of 0.1 and 1 ms: 2.1 to 2.9 trips).
 Efficiency 1: n ranks train as fast as n times the one that reads all n s streams by itself.
 """
 

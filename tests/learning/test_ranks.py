@@ -87,11 +87,8 @@ def test_a_rank_cannot_make_more_shares_than_it_has_streams():
         require_even(training, Rank(0, 4))
 
 
-def test_the_cores_of_a_machine_are_shared_out_among_its_ranks(monkeypatch):
-    monkeypatch.setattr("charrnn.learning.parallel.available_cores", lambda: 8)
+@pytest.mark.parametrize("cores", [8, 4, 1])
+def test_a_rank_has_as_many_threads_as_it_has_cores(cores):
     large, ranks = Architecture(65, 512), Rank(0, 4)
-    assert fastest_threads(large, 64, 64, ranks) == 8
-    ranks.neighbours = 2
-    assert fastest_threads(large, 64, 64, ranks) == 4
-    ranks.neighbours = 16
-    assert fastest_threads(large, 64, 64, ranks) == 1
+    type(ranks).cores = cores
+    assert fastest_threads(large, 64, 64, ranks) == cores

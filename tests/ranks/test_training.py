@@ -251,6 +251,14 @@ def test_a_rank_that_lacks_the_text_is_named(mpiexec, text, tmp_path):
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2, reason="needs two cores")
+@pytest.mark.parametrize("bound", [[], ["-bind-to", "core"]], ids=["free", "bound"])
+def test_the_ranks_of_a_machine_share_its_cores(mpiexec, bound):
+    code = "from charrnn.learning.mpi import Company; c = Company(); print(c.cores)"
+    done = mpiexec(2, *bound, sys.executable, "-c", code)
+    assert done.stdout.split() == [str(max(1, len(os.sched_getaffinity(0)) // 2))] * 2
+
+
 def test_misuse_is_told_once(mpiexec):
     done = mpiexec(2, "charrnn", "train", "--stepz", 3)
     assert done.returncode == 2
