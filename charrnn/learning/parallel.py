@@ -15,7 +15,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -105,16 +105,19 @@ class StreamSplit:
         rest = window.characters, window.new, window.advance, dropout, window.resets
         whole = Work(window.inputs, window.targets, state, *rest)
         first, *others = shares(window.inputs.shape[1], self._accumulate)
-        loss = self._loss_and_gradient(whole.part(first))
+        alone = not (
+            others or self._team
+        )  # what is whole here is whole, and may be on its way while the rest is computed
+        loss = self._loss_and_gradient(whole.part(first), self.ranks.begin_to_add if alone else lambda index: None)
         for streams in others:
             before = self.gradient.flat.copy()
             loss += self._loss_and_gradient(whole.part(streams))
             np.add(self.gradient.flat, before, out=self.gradient.flat)
         return self.ranks.add(self.gradient.flat, loss / window.characters)
 
-    def _loss_and_gradient(self, work: Work) -> float:
+    def _loss_and_gradient(self, work: Work, whole_from: Callable[[int], object] = lambda index: None) -> float:
         """The summed loss of some streams; fills `gradient`."""
-        losses = self._do(work)
+        losses = self._do(work, whole_from)
         if self._team:
             for gradient in self._team.gradients[: len(losses) - 1]:
                 np.add(self.gradient.flat, gradient, out=self.gradient.flat)
@@ -129,12 +132,12 @@ class StreamSplit:
         if self._team:
             self._team.close()
 
-    def _do(self, whole: Work) -> list[Any]:
+    def _do(self, whole: Work, whole_from: Callable[[int], object] = lambda index: None) -> list[Any]:
         """Share the work out, and bring its state up to date. What each part found."""
         streams = shares(whole.inputs.shape[1], self._threads)
         if self._team:
             self._team.begin(whole.part(share) for share in streams[1:])
-        results = [self._own.do(whole.part(streams[0]))]
+        results = [self._own.do(whole.part(streams[0]), whole_from)]
         if self._team:
             results += self._team.results(len(streams) - 1)
         for share, (_, after) in zip(streams, results, strict=True):

@@ -1,5 +1,6 @@
 """Some of the streams of a window: forward and backward for them, with buffers of their own."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -43,16 +44,16 @@ class Part:
         self._workspaces: dict[tuple[int, int, bool], Workspace] = {}
 
     @np.errstate(over="ignore", invalid="ignore")  # the trainer tells of what is not finite, once and in words
-    def do(self, work: Work) -> tuple[Any, Array]:
+    def do(self, work: Work, whole_from: Callable[[int], object] = lambda index: None) -> tuple[Any, Array]:
         """The summed loss in nats (`each`: its terms, (T, B)), and the state after it, (S, B, H); fills `gradient` where
-        one is asked for.
+        one is asked for, and says as it goes from where on it is whole (see Network.backward).
         """
         T, B = work.inputs.shape
         ws = self._workspace(T, B, work.dropout is not None)
         options = work.new, work.dropout, work.begins
         surprisals = self._network.surprisals(work.inputs, work.targets, work.state, ws, *options)
         if work.count:
-            self._network.backward(work.count, ws, self.gradient, *options)
+            self._network.backward(work.count, ws, self.gradient, *options, whole_from)
         found = surprisals if work.each else float(surprisals.sum())
         return found, ws.state_after(T if work.advance is None else work.advance)
 

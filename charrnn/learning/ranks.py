@@ -45,6 +45,9 @@ class Alone:
         """Room for a flat gradient, (P,), as `add` wants it, where a training begins."""
         return np.zeros(P, dtype)
 
+    def begin_to_add(self, index: int) -> None:
+        """From this index on the gradient in the room is whole; that part of the sum may begin. `add` ends it."""
+
     def add(self, gradient: Array, loss: float) -> float:
         """The sum over all ranks of a gradient, in place, made by `room`, and of a loss: the very same bytes on each."""
         return loss

@@ -5,6 +5,7 @@ and fills a gradient. The state, (S, B, H), is what one window hands to the next
 gradient flows. That is what truncates backpropagation through time.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -118,10 +119,12 @@ class Network:
         new: int | None = None,
         dropout: Dropout | None = None,
         begins: Begins | None = None,
+        whole_from: Callable[[int], object] = lambda index: None,
     ) -> Array:
         """Fill `gradient` with that of loss / count, for the window of the last `forward`, called with the same options.
 
-        Returns the gradient of the state that came in, (S, B, H). It is where backpropagation is cut.
+        Returns the gradient of the state that came in, (S, B, H). It is where backpropagation is cut. `whole_from` is told, as
+        layer after layer is done, from which index on the flat vector will not change any more.
         """
         p, dropped, rows = self.parameters, dropout is not None, self._rows_of_loss(ws, new)
         out = ws.readout.last(rows)
@@ -134,6 +137,7 @@ class Network:
         dstates, anew = [], _resets(begins)
         for number in reversed(range(len(self.layers))):
             dstates.append(self._layer_backward(number, ws, gradient, dropped, anew))
+            whole_from(self._begin_of(number))
         return np.concatenate(dstates[::-1])
 
     def _run_layers(
@@ -189,6 +193,11 @@ class Network:
         x[place[ids], ws.readout.rows] = 1
         dW_xh.fill(0)
         dW_xh[..., present, :] = np.matmul(x, da)
+
+    def _begin_of(self, number: int) -> int:
+        """Where the parameters of a layer begin in the flat vector; those of the layers above, and of the readout, come after."""
+        names = self.architecture.layer_names()[number].values()
+        return min(int(self.parameters.place(name).start) for name in names)
 
     def _states_of(self, number: int) -> slice:
         S = self._cell.number_of_states

@@ -18,6 +18,8 @@ from charrnn.text.windows import Windows
 class Rank(Alone):
     """One of several, for what it can say by itself."""
 
+    cores = 1
+
     def __init__(self, rank, size):
         self.rank, self.size = rank, size
 
@@ -90,5 +92,5 @@ def test_a_rank_cannot_make_more_shares_than_it_has_streams():
 @pytest.mark.parametrize("cores", [8, 4, 1])
 def test_a_rank_has_as_many_threads_as_it_has_cores(cores):
     large, ranks = Architecture(65, 512), Rank(0, 4)
-    type(ranks).cores = cores
+    ranks.cores = cores
     assert fastest_threads(large, 64, 64, ranks) == cores

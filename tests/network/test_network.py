@@ -174,3 +174,19 @@ def test_the_look_ups_gradient_is_the_sum_over_the_places_of_each_character(cell
     np.testing.assert_allclose(gradient["W_xh"].reshape(expected.shape), expected, rtol=1e-12, atol=1e-15)
     bias = "b_xh" if cell == "gru" else "b_h"
     np.testing.assert_allclose(gradient[bias].reshape(-1, 5), da.sum(axis=1), rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_backward_tells_from_where_on_the_gradient_is_whole(cell):
+    network = Network.fresh(Architecture(5, 4, cell, num_layers=3), np.random.default_rng(0), np.float64)
+    ids = np.random.default_rng(1).integers(0, 5, (7, 3))
+    ws, gradient = network.workspace(6, 3), network.parameters.zeros_like()
+    network.forward(ids[:-1], ids[1:], network.zero_state(3), ws)
+    told = []
+    network.backward(18, ws, gradient, whole_from=lambda index: told.append((index, gradient.flat[index:].copy())))
+    assert [index for index, _ in told][-1] == 0
+    assert len(told) == 3
+    for index, then in told:
+        assert (then == gradient.flat[index:]).all()
+        assert np.abs(gradient.flat[:index]).sum() > 0 or index == 0
+    assert told[0][0] == network.parameters.place("W_xh_3").start

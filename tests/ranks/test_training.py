@@ -254,7 +254,7 @@ def test_a_rank_that_lacks_the_text_is_named(mpiexec, text, tmp_path):
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2, reason="needs two cores")
 @pytest.mark.parametrize("bound", [[], ["-bind-to", "core"]], ids=["free", "bound"])
 def test_the_ranks_of_a_machine_share_its_cores(mpiexec, bound):
-    code = "from charrnn.learning.mpi import Company; c = Company(); print(c.cores)"
+    code = "from charrnn.learning.mpi import Company; c = Company(); n = c.gather(c.cores); c.rank or print(*n)"
     done = mpiexec(2, *bound, sys.executable, "-c", code)
     assert done.stdout.split() == [str(max(1, len(os.sched_getaffinity(0)) // 2))] * 2
 
@@ -310,8 +310,8 @@ def test_no_number_on_one_rank_takes_all_of_them_back(mpiexec, text, tmp_path):
         """
     from charrnn.learning.part import Part
     do, calls = Part.do, []
-    def spoilt(self, work):
-        found, after = do(self, work)
+    def spoilt(self, work, *more):
+        found, after = do(self, work, *more)
         calls.append(1)
         return (float("nan") if work.count and len(calls) == 8 else found), after
     Part.do = spoilt
@@ -331,8 +331,8 @@ def test_a_leap_that_is_the_text_s_doing_is_none_on_whatever_rank(mpiexec, text,
         """
     from charrnn.learning.part import Part
     do, seen, strange = Part.do, [], []
-    def reading(self, work):
-        found, after = do(self, work)
+    def reading(self, work, *more):
+        found, after = do(self, work, *more)
         if not work.each:
             seen.append(1)
             if len(seen) == 30:

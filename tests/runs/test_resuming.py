@@ -10,7 +10,6 @@ import pytest
 from charrnn import api
 from charrnn.errors import RunError, UnreadableError, VocabularyError
 from charrnn.learning.events import Stepped
-from charrnn.runs import checkpoint
 from charrnn.runs.checkpoint import load, save
 
 
@@ -51,11 +50,9 @@ def test_a_config_that_says_nothing_valid_is_told_and_left_alone(tiny_run):
     assert (tiny_run / "config.yaml").read_text() == "model: {cell: transformer}"
 
 
-def test_other_versions_are_told(tiny_run, monkeypatch):
-    monkeypatch.setattr(checkpoint, "versions", lambda: {"numpy": "1.0", "charrnn": "0.1.0"})
+def test_other_versions_are_told(tiny_run):
     last = tiny_run / "last.safetensors"
-    save(load(last), last)
-    monkeypatch.undo()
+    save(replace(load(last), versions={"numpy": "1.0", "charrnn": "0.1.0"}), last)
     (note,) = api.resume(tiny_run).plan.notes
     assert note.startswith("it was trained with numpy 1.0, now ")
     assert note.endswith("it may not end with the same bytes")
