@@ -22,9 +22,8 @@ from charrnn.learning.ranks import Alone, usable_cores
 from charrnn.network.arrays import Array
 
 T = TypeVar("T")
-EXTRA = (
-    16  # numbers before the gradient: the loss, who wants to stop, and none, so that it begins where a cache line does
-)
+# Numbers before the gradient: the loss, who wants to stop, and none, so that the gradient begins where a cache line does.
+EXTRA = 16
 MOMENT = 0.01  # seconds between two looks whether the others have come
 
 
