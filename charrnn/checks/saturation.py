@@ -11,8 +11,7 @@ import numpy as np
 
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array
-
-NEAR = 0.99
+from charrnn.network.saturation import of_sigmoid, of_tanh
 
 
 def saturated(architecture: Architecture, cell: Any) -> dict[str, float]:
@@ -20,21 +19,13 @@ def saturated(architecture: Architecture, cell: Any) -> dict[str, float]:
     match architecture.cell:
         case "gru":
             r, z, n = cell.gates
-            return {"r": _sigmoid(r), "z": _sigmoid(z), "n": _tanh(n)}
+            return {"r": of_sigmoid(r), "z": of_sigmoid(z), "n": of_tanh(n)}
         case "lstm":
             i, f, o, g = cell.gates
-            gates = {"i": _sigmoid(i), "f": _sigmoid(f), "o": _sigmoid(o)}
-            return {**gates, "g": _tanh(g), "tanh c": _tanh(np.tanh(cell.c[1:]))}
-    share = {"tanh": _tanh, "sigmoid": _sigmoid, "relu": _off}[architecture.nonlinearity]
+            gates = {"i": of_sigmoid(i), "f": of_sigmoid(f), "o": of_sigmoid(o)}
+            return {**gates, "g": of_tanh(g), "tanh c": of_tanh(np.tanh(cell.c[1:]))}
+    share = {"tanh": of_tanh, "sigmoid": of_sigmoid, "relu": _off}[architecture.nonlinearity]
     return {"h": share(cell.h[1:])}
-
-
-def _tanh(values: Array) -> float:
-    return float(np.mean(np.abs(values) > NEAR))
-
-
-def _sigmoid(values: Array) -> float:
-    return float(np.mean(np.abs(2 * values - 1) > 2 * NEAR - 1))
 
 
 def _off(values: Array) -> float:

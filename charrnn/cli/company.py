@@ -13,10 +13,8 @@ from charrnn.errors import CharrnnError, RunError
 from charrnn.learning.ranks import Alone
 from charrnn.runs.launcher import launched
 
-PATIENCE, MOMENT = (
-    10.0,
-    1.0,
-)  # seconds for the other ranks to come to the same end; after an interrupt, which reaches them too
+# Seconds for the other ranks to come to the same end; after an interrupt, which reaches them too.
+PATIENCE, MOMENT = 10.0, 1.0
 INTERRUPTED = 130
 
 

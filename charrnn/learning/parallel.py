@@ -105,9 +105,8 @@ class StreamSplit:
         rest = window.characters, window.new, window.advance, dropout, window.resets
         whole = Work(window.inputs, window.targets, state, *rest)
         first, *others = shares(window.inputs.shape[1], self._accumulate)
-        alone = not (
-            others or self._team
-        )  # what is whole here is whole, and may be on its way while the rest is computed
+        # Where nobody adds to it, what is whole may be on its way while the rest is computed.
+        alone = not (others or self._team)
         loss = self._loss_and_gradient(whole.part(first), self.ranks.begin_to_add if alone else lambda index: None)
         for streams in others:
             before = self.gradient.flat.copy()

@@ -9,8 +9,7 @@ import numpy as np
 
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array
-
-NEAR = 0.99
+from charrnn.network.saturation import of_sigmoid, of_tanh
 
 
 def saturated_units(architecture: Architecture, state: Array) -> float:
@@ -20,5 +19,5 @@ def saturated_units(architecture: Architecture, state: Array) -> float:
         case "relu":
             return float(np.mean(np.all(h <= 0, axis=1)))
         case "sigmoid":
-            return float(np.mean(np.abs(2 * h - 1) > 2 * NEAR - 1))
-    return float(np.mean(np.abs(h) > NEAR))
+            return of_sigmoid(h)
+    return of_tanh(h)
