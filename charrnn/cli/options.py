@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -84,3 +84,16 @@ def numbers(option: str, text: str, count: int | None = None, whole: bool = Fals
             f"{option} {text}: must be {f'{count} ' if count else ''}{kind} with commas between them"
         )
     return found
+
+
+def settings_of(steps: int | None, epochs: float | None, seed: int | None) -> dict[str, tuple[str, Any]]:
+    """The dedicated options as configuration keys; a number of epochs replaces a number of steps."""
+    options: dict[str, tuple[str, Any]] = {}
+    if steps is not None:
+        options["training.steps"] = ("--steps", steps)
+    if epochs is not None:
+        options["training.epochs"] = ("--epochs", epochs)
+        options["training.steps"] = ("--epochs", None)
+    if seed is not None:
+        options["training.seed"] = ("--seed", seed)
+    return options

@@ -1,11 +1,11 @@
 """`charrnn sweep`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from charrnn.cli.options import SettingsOption
+from charrnn.cli.options import SettingsOption, settings_of
 
 ENDS = ("training.steps", "training.epochs")
 DEFAULT = "default"
@@ -81,7 +81,7 @@ def sweep(
         _require_varying([axis.key for axis in axes], steps or epochs or duration)
         seconds = None if duration is None else parse_duration(duration)
         named = None if config == DEFAULT else config
-        found = points.points(axes, named, settings or (), _options(steps, epochs, seed), random, seed or 0)
+        found = points.points(axes, named, settings or (), settings_of(steps, epochs, seed), random, seed or 0)
         code = sweeps.run(sweep.make(found, text or (), seconds), out, team, jobs, json, quiet)
     raise typer.Exit(code)
 
@@ -94,14 +94,3 @@ def _require_varying(keys: list[str], end: object) -> None:
         raise typer.BadParameter(
             f"--grid {twice[0]} says how long to train already; leave out --steps, --epochs and --time"
         )
-
-
-def _options(steps: int | None, epochs: float | None, seed: int | None) -> dict[str, tuple[str, Any]]:
-    """The dedicated options as configuration keys; a number of epochs replaces a number of steps."""
-    given = {
-        "training.steps": ("--steps", steps),
-        "training.epochs": ("--epochs", epochs),
-        "training.seed": ("--seed", seed),
-    }
-    options: dict[str, tuple[str, Any]] = {key: option for key, option in given.items() if option[1] is not None}
-    return options if epochs is None else {**options, "training.steps": ("--epochs", None)}

@@ -2,18 +2,17 @@
 
 from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charrnn.cli.options import ConfigOption, SettingsOption
+from charrnn.cli.options import ConfigOption, SettingsOption, settings_of
 
 if TYPE_CHECKING:
     from charrnn.learning.ranks import Alone
     from charrnn.runs.run import Run
 
 UNREAD = 141  # as a shell sees a program whose reader went away
-EPOCHS, STEPS = "training.epochs", "training.steps"
 
 
 def train(
@@ -91,7 +90,7 @@ def train(
         else:
             begun = ranks.together(lambda: api.load_base(base)) if base else None
             settled = begun.settings if begun else None
-            options = _options(steps, epochs, seed)
+            options = settings_of(steps, epochs, seed)
             resolved = ranks.together(lambda: resolve(config, settings or (), options, settled))
             plan = api.plan(text or (), resolved.config, seconds, begun, ranks)
             del begun  # its weights are the plan's now, and large
@@ -126,19 +125,6 @@ def _follow(run: "Run", json: bool, quiet: bool, tensorboard: bool, ranks: "Alon
 def _print(path: Path, json: bool) -> None:
     if not json:
         typer.echo(path)
-
-
-def _options(steps: int | None, epochs: float | None, seed: int | None) -> dict[str, tuple[str, Any]]:
-    """The dedicated options as configuration keys; a number of epochs replaces a number of steps."""
-    options: dict[str, tuple[str, Any]] = {}
-    if steps is not None:
-        options[STEPS] = ("--steps", steps)
-    if epochs is not None:
-        options[EPOCHS] = ("--epochs", epochs)
-        options[STEPS] = ("--epochs", None)
-    if seed is not None:
-        options["training.seed"] = ("--seed", seed)
-    return options
 
 
 def _refuse_with_resume(options: dict[str, object]) -> None:
