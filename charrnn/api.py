@@ -130,9 +130,9 @@ def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
     B, T = training.batch_size, training.sequence_length
     threads = config.runtime.threads or fastest_threads(architecture, T, B)
     clipping = Clipping(training.max_grad_norm, training.max_grad_value)
-    trainer = random_trainer(
-        architecture, B, T, threads, training.optimizer, clipping, training.precision, model.dropout
-    )
+    learning = training.optimizer, clipping, training.precision
+    dropped = model.dropout, model.weight_dropout
+    trainer = random_trainer(architecture, B, T, threads, *learning, *dropped, training.ema_decay)
     return measure(trainer, seconds)
 
 

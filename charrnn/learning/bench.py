@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import DTypeLike
 from threadpoolctl import threadpool_limits
 
+from charrnn.learning.averaging import Averaging
 from charrnn.learning.clipping import Clipping
 from charrnn.learning.optimizers import OPTIMIZERS
 from charrnn.learning.parallel import StreamSplit, one_blas_thread, shares
 from charrnn.learning.part import Part, Work
 from charrnn.learning.schedules import Schedule
 from charrnn.learning.trainer import Trainer
+from charrnn.learning.weight_dropout import WeightDropout
 from charrnn.network.architecture import Architecture
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
@@ -91,6 +93,8 @@ def random_trainer(
     clipping: Clipping | None = None,
     precision: DTypeLike = np.float32,
     dropout: float = 0.0,
+    weight_dropout: float = 0.0,
+    ema_decay: float | None = None,
 ) -> Trainer:
     """A training on random characters."""
     ids = random_text(architecture.vocab_size, WINDOWS * B * T + 1)
@@ -106,6 +110,8 @@ def random_trainer(
         eval_every=1,
         threads=threads,
         dropout=dropout,
+        weight_dropout=WeightDropout.of(network, weight_dropout, seed=0),
+        averaging=Averaging(network, ema_decay) if ema_decay else None,
     )
 
 

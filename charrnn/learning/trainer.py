@@ -8,8 +8,10 @@ where the saved one stood.
 import math
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
+from charrnn.learning.averaging import Averaging
 from charrnn.learning.clipping import Clipping
 from charrnn.learning.divergence import Batch, Divergence, Level, Recovery, is_usable
 from charrnn.learning.evaluation import StoppedError, evaluate
@@ -20,6 +22,7 @@ from charrnn.learning.parallel import StreamSplit
 from charrnn.learning.ranks import Alone
 from charrnn.learning.saturation import saturated_units
 from charrnn.learning.schedules import STALLED, Schedule
+from charrnn.learning.weight_dropout import WeightDropout
 from charrnn.network.arrays import Array
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
@@ -60,11 +63,18 @@ class Trainer:
     threads: int = 1
     dropout: float = 0.0
     seed: int = 0  # of dropout
+    weight_dropout: WeightDropout = field(default_factory=WeightDropout)
+    averaging: Averaging | None = None  # None: the weights themselves are validated and saved
     freezing: Freezing = field(default_factory=Freezing)
     accumulate: int = 1  # shares of the streams, one after the other
     ranks: Alone = field(default_factory=Alone)  # who train together
     recovery: Recovery | None = None  # None: a step that must not reach the weights ends the training
     progress: Progress = field(default_factory=Progress)
+
+    @property
+    def result(self) -> Network:
+        """What the training has made of the network: the average of its weights, where one is kept."""
+        return self.averaging.network if self.averaging else self.network
 
     @property
     def learning_rate(self) -> float:
@@ -121,7 +131,9 @@ class Trainer:
         self.state[:, window.begins] = 0
         before = self.state.copy()
         dropout = Dropout(self.dropout, self.seed, progress.step, windows.streams.start) if self.dropout else None
-        loss = split.loss_and_gradient(window, self.state, dropout)
+        weights = self.network.parameters.flat
+        with self.weight_dropout.within(weights, split.gradient.flat, progress.step):
+            loss = split.loss_and_gradient(window, self.state, dropout)
         self.freezing.mask(split.gradient.flat)
         norm, clipped = self.clipping(split.gradient.flat)
         batch = Batch(window, before)
@@ -129,9 +141,11 @@ class Trainer:
             raise Divergence(progress.step + 1, reason, batch)
         progress.level.add(loss)
         learning_rate = self.learning_rate
-        weights = self.network.parameters.flat
         with self.freezing.keeping(weights):
             self.optimizer.update(weights, split.gradient.flat, learning_rate)
+        if self.averaging:
+            with self.freezing.keeping(self.averaging.flat):
+                self.averaging.add(weights, self.optimizer.updates)
         progress.step += 1
         rate = window.characters / (time.perf_counter() - began)
         return Stepped(progress.step, windows.epoch, loss, norm, clipped, learning_rate, rate)
@@ -155,8 +169,9 @@ class Trainer:
 
     def evaluate(self, split: StreamSplit, should_stop: Callable[[], bool] = lambda: False) -> Evaluated:
         """The loss on the validation text now. Raises Divergence where it is not finite, StoppedError when asked to stop."""
-        progress = self.progress
-        loss = evaluate(self.network, self.valid, split, should_stop, self.windows.end_id)
+        progress, weights = self.progress, self.network.parameters.flat
+        with self.averaging.standing_in(weights) if self.averaging else nullcontext():
+            loss = evaluate(self.network, self.valid, split, should_stop, self.windows.end_id)
         if not math.isfinite(loss):
             raise Divergence(progress.step, f"validation loss {loss}")
         best = progress.best_loss is None or loss < progress.best_loss

@@ -11,6 +11,7 @@ Source: Srivastava et al. 2014; for recurrent networks in this place, Zaremba, S
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charrnn.network.arrays import Array
 
@@ -29,10 +30,22 @@ class Dropout:
     def fill(self, mask: Array, layer: int) -> None:
         """Fill a mask, (T, B, H)."""
         T, B, H = mask.shape
-        dropped = min(round(self.rate * LEVELS), LEVELS - 1)
         for stream in range(B):
-            counter = [0, layer, self.first_stream + stream, self.step]
-            bits = np.random.Philox(key=self.seed, counter=counter).random_raw(-(-T * H // 4))
-            chance = bits.view(np.uint16)[: T * H].reshape(T, H)
-            np.greater_equal(chance, dropped, out=mask[:, stream], casting="unsafe")
-        np.multiply(mask, LEVELS / (LEVELS - dropped), out=mask)
+            place = layer, self.first_stream + stream, self.step
+            np.copyto(mask[:, stream], are_kept(self.rate, self.seed, place, T * H).reshape(T, H))
+        np.multiply(mask, scale(self.rate), out=mask)
+
+
+def are_kept(rate: float, seed: int, place: tuple[int, int, int], count: int) -> NDArray[np.bool_]:
+    """Which of `count` things are kept, each with probability 1 - rate; other places, other draws."""
+    bits = np.random.Philox(key=seed, counter=[0, *place]).random_raw(-(-count // 4))
+    return bits.view(np.uint16)[:count] >= _dropped(rate)
+
+
+def scale(rate: float) -> float:
+    """What is kept is multiplied by 1 / (1 - rate), so that the mean stays."""
+    return LEVELS / (LEVELS - _dropped(rate))
+
+
+def _dropped(rate: float) -> int:
+    return min(round(rate * LEVELS), LEVELS - 1)

@@ -1,6 +1,7 @@
 """Everything that a training needs to go on, and sampling to write, in one safetensors file.
 
-Tensors: `parameters.NAME` for each parameter, `optimizer.NAME` for each moment, (P,), and `state`, (S, B, H).
+Tensors: `parameters.NAME` for each parameter, `optimizer.NAME` for each moment, (P,), and `state`, (S, B, H). Where an average
+of the weights is kept, it is the parameters, and the weights that go on learning are `learning`, (P,).
 Metadata: a digest over every byte, and two JSON texts: `charrnn` with the fields of `Record`, and `vocabulary`, a list of
 the symbols in id order. Nothing in it can run: numbers and JSON, that is all. The same training gives the same bytes.
 """
@@ -25,7 +26,7 @@ from charrnn.runs.tensors import Entry, MalformedError, Reader
 from charrnn.runs.writing import whole_file
 from charrnn.text.vocabulary import END, Vocabulary, from_symbols
 
-PARAMETERS, MOMENTS, STATE = "parameters.", "optimizer.", "state"
+PARAMETERS, MOMENTS, STATE, LEARNING = "parameters.", "optimizer.", "state", "learning"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Checkpoint:
     text: TextRecord
     versions: Mapping[str, str] = field(default_factory=versions)
     base: Lineage | None = None  # of a fine-tune
+    learning: Array | None = None  # (P,), the weights of which `network` has the average; None: it has the weights
 
 
 def save(checkpoint: Checkpoint, path: Path, previous: Path | None = None) -> None:
@@ -93,6 +95,8 @@ def _tensors(checkpoint: Checkpoint) -> dict[str, Array]:
     tensors = {PARAMETERS + name: view for name, view in checkpoint.network.parameters.items()}
     tensors |= {MOMENTS + name: moment for name, moment in checkpoint.moments.items()}
     tensors[STATE] = checkpoint.state
+    if checkpoint.learning is not None:
+        tensors[LEARNING] = checkpoint.learning
     return {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
 
 
@@ -111,10 +115,12 @@ def _record(checkpoint: Checkpoint) -> Record:
 def _needed(config: Config, architecture: Architecture) -> Shapes:
     """The tensors that a checkpoint of this configuration holds."""
     shapes = architecture.shapes()
-    moments = OPTIMIZERS[config.training.optimizer].names_of_moments
+    vectors = [MOMENTS + name for name in OPTIMIZERS[config.training.optimizer].names_of_moments]
+    if config.training.ema_decay is not None:
+        vectors.append(LEARNING)
     return {
         **{PARAMETERS + name: shape for name, shape in shapes.items()},
-        **{MOMENTS + name: (Parameters.size(shapes),) for name in moments},
+        **{name: (Parameters.size(shapes),) for name in vectors},
         STATE: architecture.state_shape(config.training.batch_size),
     }
 
@@ -165,6 +171,7 @@ def _assemble(
         text=record.text,
         versions=record.versions,
         base=record.base,
+        learning=tensors.get(LEARNING),
     )
 
 

@@ -47,6 +47,9 @@ class Model(Section):
     dropout: float = Field(
         0.0, ge=0, lt=1, description="share dropped of what goes up: layer to layer, last layer to readout"
     )
+    weight_dropout: float = Field(
+        0.0, ge=0, lt=1, description="share of the recurrent weights dropped, others at each update"
+    )
 
     def architecture(self, vocab_size: int) -> Architecture:
         """The network that this section and a vocabulary describe."""
@@ -171,6 +174,12 @@ class Training(Section):
     warmup_steps: Whole = Field(0, ge=0, le=LARGEST, description="updates over which the learning rate rises from 0")
     weight_decay: float = Field(
         0.0, ge=0, le=1e3, description="λ: λ w is added to each weight's gradient (adamw: taken off the weight)"
+    )
+    ema_decay: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="validate and save a moving average of the weights, of which each update keeps this share; null: the weights",
     )
     max_grad_norm: float | None = Field(1.0, gt=0, description="clip the gradient to this global norm; null: off")
     max_grad_value: float | None = Field(

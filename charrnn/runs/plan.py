@@ -75,6 +75,7 @@ class Plan:
         # The weights, the optimizer's moments and its room to work in, a gradient for each part, shared weights, the plan's own.
         moments = len(self.optimizer(network).moments)
         vectors = 2 + moments + len(streams) + (len(streams) > 1) + (self.weights is not None)
+        vectors += 2 if training.ema_decay else 0
         text = 0 if self.corpus.path else self.corpus.ids.nbytes
         return buffers + vectors * network.parameters.flat.nbytes + text
 

@@ -169,7 +169,9 @@ def _of_all(batch: Batch, ranks: Alone) -> Batch:
 
 def restore(trainer: Trainer, saved: Checkpoint) -> None:
     """Bring a trainer to where a checkpoint stands, with its share of the streams."""
-    trainer.network.parameters.flat[:] = saved.network.parameters.flat
+    if trainer.averaging:  # first: a run that is resumed learns with the very network of its checkpoint
+        trainer.averaging.flat[:] = saved.network.parameters.flat
+    trainer.network.parameters.flat[:] = saved.network.parameters.flat if saved.learning is None else saved.learning
     for name, moment in trainer.optimizer.moments.items():
         moment[:] = saved.moments[name]
     trainer.optimizer.updates = saved.updates

@@ -10,12 +10,14 @@ from charrnn.errors import NetworkError
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictor import NetworkPredictor
 from charrnn.generation.sampling import Options
+from charrnn.learning.averaging import Averaging
 from charrnn.learning.clipping import Clipping
 from charrnn.learning.events import Evaluated, Event, Sampled, Stepped
 from charrnn.learning.freezing import Freezing
 from charrnn.learning.parallel import one_blas_thread
 from charrnn.learning.schedules import Schedule
 from charrnn.learning.trainer import Trainer
+from charrnn.learning.weight_dropout import WeightDropout
 from charrnn.network.network import Network
 from charrnn.runs import directory, recording
 from charrnn.runs.checkpoint import Checkpoint
@@ -51,7 +53,7 @@ class Run:
         events = self.trainer.train(self.plan.steps, should_stop)
         events = self._sampling(events, training.sample_every)
         events = flowing(
-            events, self.trainer.network, self.plan.corpus, training.gradflow_every, training.sequence_length
+            events, self.trainer.result, self.plan.corpus, training.gradflow_every, training.sequence_length
         )
         ranks = self.plan.ranks
         events = recording.saving(events, self.checkpoint, self.path, training.save_every, ranks)
@@ -67,7 +69,8 @@ class Run:
         return Checkpoint(
             config=plan.config,
             vocabulary=plan.corpus.vocabulary,
-            network=trainer.network,
+            network=trainer.result,
+            learning=trainer.network.parameters.flat if trainer.averaging else None,
             moments=trainer.optimizer.moments,
             updates=trainer.optimizer.updates,
             state=trainer.ranks.join(trainer.state, axis=1),
@@ -92,7 +95,7 @@ class Run:
             yield from told
 
     def _sample(self, step: int) -> Sampled:
-        generator = Generator(NetworkPredictor(self.trainer.network), self.plan.corpus.vocabulary)
+        generator = Generator(NetworkPredictor(self.trainer.result), self.plan.corpus.vocabulary)
         seed = (self.plan.config.training.seed, step)
         pieces = list(generator.generate_scored("", SAMPLE_LENGTH, SAMPLE_OPTIONS, seed))
         surprisals = tuple(round(surprisal, DIGITS) for _, surprisal in pieces)
@@ -148,6 +151,8 @@ def trainer_for(plan: Plan, network: Network) -> Trainer:
         threads=plan.threads,
         dropout=plan.config.model.dropout,
         seed=training.seed,
+        weight_dropout=WeightDropout.of(network, plan.config.model.weight_dropout, training.seed),
+        averaging=Averaging(network, training.ema_decay) if training.ema_decay else None,
         freezing=Freezing.of(network, training.freeze),
         accumulate=training.accumulate,
         ranks=plan.ranks,

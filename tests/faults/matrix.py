@@ -18,6 +18,8 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "training.optimizer": ("sgd", "momentum", "adagrad", "rmsprop", "adam", "adamw"),
     "training.schedule": ("constant", "linear", "cosine", "exponential", "plateau"),
     "model.dropout": ("0", "0.3"),
+    "model.weight_dropout": ("0", "0.3"),
+    "training.ema_decay": ("null", "0.9"),
     "training.stride": ("null", "3"),
     "model.num_layers": ("1", "2"),
     "runtime.threads": ("1", "2", "3"),

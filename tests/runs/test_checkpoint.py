@@ -4,6 +4,7 @@ import struct
 import numpy as np
 import pytest
 import safetensors.numpy
+from tiny import trained
 
 from charrnn.errors import CheckpointError
 from charrnn.runs import writing
@@ -152,3 +153,25 @@ def test_a_missing_checkpoint_and_a_folder(tmp_path):
         load(tmp_path / "nothing.safetensors")
     with pytest.raises(CheckpointError, match="not a regular file"):
         load(tmp_path)
+
+
+@pytest.fixture
+def averaged(tmp_path, text_file):
+    return trained(tmp_path / "averaged", text_file, "training.ema_decay=0.9") / "last.safetensors"
+
+
+def test_a_checkpoint_has_the_average_as_its_parameters_and_the_weights_that_learn_beside_it(averaged):
+    saved = load(averaged)
+    assert saved.learning.shape == saved.network.parameters.flat.shape
+    assert np.abs(saved.learning - saved.network.parameters.flat).max() > 1e-4
+    save(saved, averaged.with_name("again.safetensors"))
+    assert averaged.with_name("again.safetensors").read_bytes() == averaged.read_bytes()
+
+
+def test_weights_that_learn_are_asked_for_where_there_is_an_average_and_only_there(averaged, last):
+    rewrite(last, {"learning": load(averaged).learning}, {})
+    with pytest.raises(CheckpointError, match=r"holds the tensor 'learning', for which its configuration has no use"):
+        load(last)
+    rewrite(averaged, {"learning": None}, {})
+    with pytest.raises(CheckpointError, match=r"lacks the tensor learning, "):
+        load(averaged)

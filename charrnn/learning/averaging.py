@@ -1,0 +1,50 @@
+"""A moving average of the weights, (P,): the network that is validated, saved and used, while the weights go on learning.
+
+    w̄ ← d w̄ + (1 - d) w        d = min(decay, n / (n + 9))        after update n = 1, 2, ...
+
+Each update follows one window, and rattles the weights about the place to which they tend; their average stands nearer to it.
+At first d is small, so that the random weights of the beginning are soon forgotten: after n updates about the last tenth counts.
+
+Source: Polyak and Juditsky 1992, with a mean that forgets, as Tarvainen and Valpola 2017 use it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from charrnn.network.arrays import Array
+from charrnn.network.network import Network
+
+BEGINNING = 9  # updates
+
+
+class Averaging:
+    """The average of the weights of a network that learns; it begins as they do."""
+
+    def __init__(self, network: Network, decay: float) -> None:
+        """`decay`: the share of the average that an update leaves as it was."""
+        self.network, self.decay = network.astype(network.parameters.flat.dtype), decay
+        self._room = np.empty_like(self.flat)
+
+    @property
+    def flat(self) -> Array:
+        """The average, (P,)."""
+        return self.network.parameters.flat
+
+    def add(self, w: Array, updates: int) -> None:
+        """Take the weights w, (P,), in after so many updates."""
+        kept = min(self.decay, updates / (updates + BEGINNING))
+        np.multiply(self.flat, kept, out=self.flat)
+        np.multiply(w, 1 - kept, out=self._room)
+        np.add(self.flat, self._room, out=self.flat)  # w̄ ← d w̄ + (1 - d) w
+
+    @contextmanager
+    def standing_in(self, w: Array) -> Iterator[None]:
+        """Within, the weights w, (P,), are the average; afterwards they are as before, to the bit."""
+        kept = w.copy()
+        w[:] = self.flat
+        try:
+            yield
+        finally:
+            w[:] = kept

@@ -1,0 +1,59 @@
+"""Dropout of recurrent weights: at each update other ones are 0, the same for all streams and steps of its window.
+
+    W = U ∘ mask        mask: 0 with probability `rate`, else 1 / (1 - rate)        dU = dW ∘ mask
+
+U is what learns and what is saved; W is what reads. Forgetting nothing of the state itself, it keeps a network from leaning on
+single connections, which is how a wide one learns a short text by heart. The mask is a pure function of seed and step.
+
+Source: DropConnect, Wan et al. 2013, on recurrent weights as Merity, Keskar and Socher 2018 (AWD-LSTM) have it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from charrnn.network.arrays import Array
+from charrnn.network.dropout import are_kept, scale
+from charrnn.network.network import Network
+
+STREAM = 1 << 32  # no stream has this number: the masks are others than those of the units
+
+
+@dataclass(frozen=True)
+class WeightDropout:
+    """A rate, and the places in the flat vector where it drops; none costs nothing."""
+
+    rate: float = 0.0
+    seed: int = 0
+    places: tuple[slice, ...] = ()
+
+    @classmethod
+    def of(cls, network: Network, rate: float, seed: int) -> "WeightDropout":
+        """Of all matrices W_hh of a network."""
+        names = [names["W_hh"] for names in network.architecture.layer_names()]
+        return cls(rate, seed, tuple(network.parameters.place(name) for name in names) if rate else ())
+
+    @contextmanager
+    def within(self, w: Array, g: Array, step: int) -> Iterator[None]:
+        """Within, the weights w, (P,), are masked; afterwards they are as before, to the bit, and the gradient g, (P,), which
+        was computed within, is that of them.
+        """
+        masks = [self._mask(place, layer, step, w.dtype) for layer, place in enumerate(self.places)]
+        before = [w[place].copy() for place in self.places]
+        for place, mask in zip(self.places, masks, strict=True):
+            np.multiply(w[place], mask, out=w[place])  # W = U ∘ mask
+        try:
+            yield
+        finally:
+            for place, weights in zip(self.places, before, strict=True):
+                w[place] = weights
+        for place, mask in zip(self.places, masks, strict=True):
+            np.multiply(g[place], mask, out=g[place])  # dU = dW ∘ mask
+
+    def _mask(self, place: slice, layer: int, step: int, dtype: DTypeLike) -> Array:
+        mask = are_kept(self.rate, self.seed, (layer, STREAM, step), place.stop - place.start).astype(dtype)
+        np.multiply(mask, scale(self.rate), out=mask)
+        return mask
