@@ -1,0 +1,52 @@
+"""Trainings with an average of the weights, and with dropped ones: stopped, gone back, resumed, used."""
+
+import pytest
+from tiny import TINY, trained
+
+from charrnn import api
+from charrnn.learning.evaluation import evaluate
+from charrnn.learning.events import Evaluated, Stepped
+from charrnn.runs.checkpoint import load
+from charrnn.runs.configuration import resolve
+from charrnn.runs.recovery import restore
+
+BOTH = ("training.ema_decay=0.9", "model.weight_dropout=0.3")
+
+
+@pytest.mark.parametrize("stop", [7, 10, 13])
+def test_stopped_and_resumed_it_ends_with_the_bytes_of_one_that_was_not(tmp_path, text_file, stop):
+    whole = trained(tmp_path / "whole", text_file, *BOTH)
+    run = api.start(api.plan([str(text_file)], resolve(None, [*TINY, *BOTH]).config), tmp_path / "parts")
+    made: list[int] = []
+    for event in run.events(lambda: len(made) >= stop):
+        if isinstance(event, Stepped):
+            made.append(event.step)
+    assert load(tmp_path / "parts/last.safetensors").progress.step == stop
+    list(api.resume(tmp_path / "parts").events())
+    for name in ("last.safetensors", "best.safetensors"):
+        assert (tmp_path / "parts" / name).read_bytes() == (whole / name).read_bytes(), name
+
+
+def test_going_back_brings_weights_and_average_back(tmp_path, text_file):
+    run = api.start(api.plan([str(text_file)], resolve(None, [*TINY, *BOTH]).config), tmp_path / "run")
+    list(run.events())
+    saved, trainer = load(tmp_path / "run/previous.safetensors"), run.trainer
+    restore(trainer, saved)
+    assert trainer.network.parameters.flat.tobytes() == saved.learning.tobytes()
+    assert trainer.averaging.flat.tobytes() == saved.network.parameters.flat.tobytes()
+    assert (saved.learning != saved.network.parameters.flat).any()
+
+
+def test_what_is_validated_is_what_is_saved_and_evaluated(tmp_path, text_file):
+    run = api.start(api.plan([str(text_file)], resolve(None, [*TINY, *BOTH]).config), tmp_path / "run")
+    told = [event.loss for event in run.events() if isinstance(event, Evaluated)]
+    trainer = run.trainer
+    trainer.network.parameters.flat[:] = load(tmp_path / "run/last.safetensors").network.parameters.flat
+    trainer.averaging = None
+    assert evaluate(trainer.network, trainer.valid) == pytest.approx(told[-1], rel=1e-6)
+
+
+def test_a_fine_tune_begins_with_the_average(tmp_path, text_file):
+    base = trained(tmp_path / "base", text_file, *BOTH)
+    plan = api.plan([str(text_file)], base=api.load_base(base))
+    assert plan.weights.parameters.flat.tobytes() == load(base / "best.safetensors").network.parameters.flat.tobytes()
