@@ -22,26 +22,19 @@ def curves_of(results: Sequence[Result]) -> Curves:
     return found
 
 
-def at(curve: Sequence[Result], seconds: float) -> float | None:
-    """The loss of the last validation until then; None before the first."""
-    return next((told["loss"] for told in reversed(curve) if told["seconds"] <= seconds), None)
-
-
-def at_marks(curve: Sequence[Result], every: float, last: float) -> list[tuple[float, float | None]]:
-    """Seconds, every so many until the last, and the loss there."""
-    marks = [every * (number + 1) for number in range(max(1, round(last / every)))]
-    return [(seconds, at(curve, seconds + SLACK * every)) for seconds in marks]
+def at(curve: Sequence[Result], seconds: float) -> list[float]:
+    """The loss of the last validation until then; none before the first."""
+    return [told["loss"] for told in curve if told["seconds"] <= seconds][-1:]
 
 
 def table(results: Sequence[Result], every: float) -> str:
     """Minute by minute, with the lowest loss of each last, and what must be known to read it."""
     curves = curves_of(results)
-    longest = max((curve[-1]["seconds"] for each in curves.values() for curve in each), default=every)
-    found = [[at_marks(curve, every, longest) for curve in each] for each in curves.values()]
+    minutes = max((result["minutes"] for result in results), default=0)
     rows = []
-    for number, (seconds, _) in enumerate(at_marks([], every, longest)):
-        losses = [[loss for curve in each if (loss := curve[number][1]) is not None] for each in found]
-        rows.append([f"{seconds / 60:g}", *map(mean_and_spread, losses)])
+    for number in range(1, round(minutes * 60 / every) + 1):
+        losses = [[loss for curve in each for loss in at(curve, (number + SLACK) * every)] for each in curves.values()]
+        rows.append([f"{number * every / 60:.3g}", *map(mean_and_spread, losses)])
     lowest = [[min(told["loss"] for told in curve) for curve in each] for each in curves.values()]
     rows.append(["lowest", *map(mean_and_spread, lowest)])
     notes = [f"The 7-gram: {NGRAM}. Minutes are those of updates, validations apart. {SPREAD}", *_blocks(curves)]
@@ -59,15 +52,15 @@ def _blocks(curves: Curves) -> list[str]:
 
 
 def figure(results: Sequence[Result], every: float, path: Path) -> Path:
-    """Draw loss against minutes from the first mark on, a line for each seed; the path."""
+    """Draw loss against minutes from the first line of the table on, a line for each seed and a dot for each validation; the path."""
     curves = curves_of(results)
     with drawing(path, width=8, height=4.5) as figure:
         axes = figure.subplots()
         for (name, each), colour in zip(curves.items(), COLOURS, strict=False):
             for number, curve in enumerate(each):
-                points = at_marks(curve, every, curve[-1]["seconds"])
-                x, y = [seconds / 60 for seconds, _ in points], [loss for _, loss in points]
-                axes.plot(x, y, "o-", color=colour, markersize=3, label=name if number == 0 else None)
+                drawn = [told for told in curve if told["seconds"] > (1 - SLACK) * every]
+                x, y = [told["seconds"] / 60 for told in drawn], [told["loss"] for told in drawn]
+                axes.plot(x, y, "o-", color=colour, markersize=2.5, linewidth=1, label=name if number == 0 else None)
         axes.axhline(NGRAM, color=GREY, linestyle="--", label=f"7-gram: {NGRAM}")
         axes.set_xlabel("minutes of updates")
         axes.set_ylabel("loss on the last tenth, nats per character")

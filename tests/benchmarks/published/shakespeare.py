@@ -61,9 +61,12 @@ def _asked(recipe: str) -> tuple[str, str]:
 def _measure(kept: Kept, key: Result, out: Path) -> None:
     run = out / f"{Path(key['recipe']).stem}-{key['time']}-{key['seed']}"
     print(f"{run}", file=sys.stderr, flush=True)
-    kept.or_measured({**key, "what": "training"}, lambda: _train(key, run))
-    for what, options in EVALUATIONS.items():
-        kept.or_measured({**key, "what": what}, lambda options=options: _evaluate(run, options))
+    try:
+        kept.or_measured({**key, "what": "training"}, lambda: _train(key, run))
+        for what, options in EVALUATIONS.items():
+            kept.or_measured({**key, "what": what}, lambda options=options: _evaluate(run, options))
+    except subprocess.CalledProcessError as error:
+        print(f"{run} is left out: exit code {error.returncode}", file=sys.stderr)
 
 
 def _train(key: Result, run: Path) -> Result:
