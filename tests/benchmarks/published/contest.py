@@ -64,16 +64,17 @@ def _measure(kept: Kept, name: str, seed: int, given: argparse.Namespace) -> Non
     key: Result = {"contestant": name, "seed": seed, "minutes": given.minutes}
     if name == "charrnn":
         key["recipe"] = given.recipe
-    if kept.found(**key):
-        return
-    print(f"{name}, seed {seed}: {given.minutes:g} minutes and its validations", file=sys.stderr, flush=True)
-    began = time.perf_counter()
     try:
-        curve = [*(_ours(seed, given) if name == "charrnn" else _theirs(name, seed, given))]
+        kept.or_measured(key, lambda: _raced(name, seed, given))
     except subprocess.CalledProcessError as error:
         print(f"{name} is left out: exit code {error.returncode}", file=sys.stderr)
-        return
-    kept.or_measured(key, lambda: {"threads": given.threads, "wall": time.perf_counter() - began, "curve": curve})
+
+
+def _raced(name: str, seed: int, given: argparse.Namespace) -> Result:
+    print(f"{name}, seed {seed}: {given.minutes:g} minutes and its validations", file=sys.stderr, flush=True)
+    began = time.perf_counter()
+    curve = [*(_ours(seed, given) if name == "charrnn" else _theirs(name, seed, given))]
+    return {"threads": given.threads, "wall": time.perf_counter() - began, "curve": curve}
 
 
 def _theirs(name: str, seed: int, given: argparse.Namespace) -> Iterator[Result]:
@@ -84,7 +85,7 @@ def _theirs(name: str, seed: int, given: argparse.Namespace) -> Iterator[Result]
 
 
 def _ours(seed: int, given: argparse.Namespace) -> Iterator[Result]:
-    out = given.out / f"{given.recipe}-{seed}"
+    out = given.out / f"{Path(given.recipe).stem}-{given.minutes:g}m-{seed}"
     shutil.rmtree(out, ignore_errors=True)  # of a measurement that was stopped
     command = [sys.executable, "-m", "charrnn", "train", TEXT, "-c", given.recipe, *PROTOCOL, "--seed", str(seed)]
     command += ["--time", f"{given.minutes * MINUTE}s", "--json", "-q", "-o", str(out)]
