@@ -55,7 +55,7 @@ def main(arguments: list[str], machine: str) -> None:
     if not given.table:
         for row in _sweep(given):
             _keep(kept, row, {"text": Path(given.text).name, "characters": given.characters, "set": given.set})
-    print(f"{tables(kept.results)}\n\nMeasured on {'; '.join(kept.machines())}.")
+    print(f"{tables(kept.results)}\n\n{kept.where()}")
 
 
 def _sweep(given: argparse.Namespace) -> list[Result]:

@@ -56,8 +56,9 @@ def main(arguments: list[str], machine: str) -> None:
             for name in given.contestants or CONTESTANTS:
                 _measure(kept, name, seed, given)
     results = kept.found(minutes=given.minutes)
-    print(f"{table(results, given.every)}\n\nMeasured on {'; '.join(kept.machines())}.")
-    print(figure(results, given.every, given.out / "contest.svg"))
+    print(f"{table(results, given.every)}\n\n{kept.where()}")
+    if results:
+        print(figure(results, given.every, given.out / "contest.svg"))
 
 
 def _measure(kept: Kept, name: str, seed: int, given: argparse.Namespace) -> None:

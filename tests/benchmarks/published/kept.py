@@ -32,9 +32,10 @@ class Kept:
         self._write()
         return result
 
-    def machines(self) -> list[str]:
-        """On which machines the results were measured."""
-        return sorted({result["machine"] for result in self.results})
+    def where(self) -> str:
+        """On which machines the results were measured, in a sentence."""
+        machines = sorted({result["machine"] for result in self.results})
+        return f"Measured on {'; '.join(machines)}." if machines else f"{self.path}: nothing is measured yet."
 
     def _write(self) -> None:
         """The whole file anew and in one go: whenever it is stopped, no line is half a line."""

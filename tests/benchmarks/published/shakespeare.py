@@ -50,7 +50,7 @@ def main(arguments: list[str], machine: str) -> None:
         for seed in range(given.seeds):
             for recipe, duration in map(_asked, given.recipes):
                 _measure(kept, {"recipe": recipe, "time": duration, "seed": seed}, given.out)
-    print(f"{table(kept.results)}\n\nMeasured on {'; '.join(kept.machines())}.")
+    print(f"{table(kept.results)}\n\n{kept.where()}")
 
 
 def _asked(recipe: str) -> tuple[str, str]:

@@ -39,6 +39,14 @@ def test_results_are_found_by_any_of_their_values(tmp_path):
     assert [result["minutes"] for result in kept.found(seed=0, minutes=15)] == [15]
 
 
+def test_what_is_told_names_each_machine_once(tmp_path):
+    file = tmp_path / "results.jsonl"
+    assert Kept(file, "here").where() == f"{file}: nothing is measured yet."
+    for seed, machine in enumerate(["here", "there", "here"]):
+        Kept(file, machine).or_measured({"seed": seed}, lambda: {})
+    assert Kept(file, "elsewhere").where() == "Measured on here; there."
+
+
 def test_the_spread_is_half_of_the_range():
     assert mean_and_spread([1.5, 1.6, 1.55]) == "1.5500 ± 0.0500"
 
