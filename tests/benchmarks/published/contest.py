@@ -7,7 +7,7 @@
 
 The time of the curves is that of updates alone: no contestant pays for validations there, and PyTorch's get all the minutes for updates.
 Every loss is over the whole last tenth of Tiny Shakespeare (the text's path: TINYSHAKESPEARE), in nats per character: with carried
-state; the GPT predicts from 48 to 64 characters. Each learning-rate schedule is fitted to the minutes. The figure is contest.svg
+state; the GPT predicts from 32 to 64 characters. Each learning-rate schedule is fitted to the minutes. The figure is contest.svg
 in the folder of --out. It takes `pip install '.[peers,plot]'`; a contestant that does not run is left out.
 """
 

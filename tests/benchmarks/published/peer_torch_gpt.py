@@ -5,7 +5,7 @@
 4 layers of 4 heads, 128 wide, blocks of 64, batches of 12, no dropout, no biases, readout tied to the embedding; AdamW 1e-3 (β 0.9 and
 0.99, weight decay 0.1 on matrices) after 100 updates of warm-up along a cosine to 1e-4 over the time given; norm clipped to 1.
 
-`loss` charges every character of the last tenth once, predicted from the 48 to 64 before it (the first 48: from all there are);
+`loss` charges every character of the last tenth once, predicted from the 32 to 64 before it (the first 32: from all there are);
 `loss_blocks` is nanoGPT's own protocol: the mean over random blocks, each character predicted from what its block has before it.
 """
 
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 L, HEADS, WIDTH, BLOCK, B = 4, 4, 128, 64, 12
 HIGHEST, LOWEST, WARM_UP = 1e-3, 1e-4, 100
 BETAS, DECAY, BOUND = (0.9, 0.99), 0.1, 1.0
-BEFORE = 48  # characters that each block of a validation begins with, uncharged
+BEFORE = 32  # characters that each block of a validation begins with, uncharged
 AT_ONCE = 256  # blocks of a validation
 BATCHES = 200  # random batches of nanoGPT's validation
 
