@@ -3,6 +3,7 @@
     pip install '.[peers]'
     python tests/benchmarks                      all of it, about thirty minutes on two cores
     python tests/benchmarks training sampling    only these sections; see --help
+    python tests/benchmarks shakespeare --help   beside what is published, with options of its own: shakespeare, sizes, contest
 
 A peer that is not installed is left out. What the ratios should be is not checked here: a machine may be busy.
 """
@@ -10,6 +11,7 @@ A peer that is not installed is left out. What the ratios should be is not check
 import argparse
 import os
 import statistics
+import sys
 from collections.abc import Callable
 
 import growth
@@ -18,6 +20,7 @@ import machine
 import quality
 import ranks
 import saving
+from published import by_size, contest, shakespeare
 from rounds import alternate, ratio
 
 CORES = os.cpu_count() or 1
@@ -97,6 +100,8 @@ SECTIONS: dict[str, Callable[[int], None]] = {
     "quality": quality.run,
 }
 
+PUBLISHED = {"shakespeare": shakespeare.main, "sizes": by_size.main, "contest": contest.main}
+
 
 def _against_fastest(times: dict[str, list[float]], medians: dict[str, float]) -> str:
     if not medians:
@@ -110,6 +115,9 @@ def _shown(found: tuple[float, float, float]) -> str:
 
 
 def main() -> None:
+    if sys.argv[1:] and sys.argv[1] in PUBLISHED:
+        PUBLISHED[sys.argv[1]](sys.argv[2:], machine.describe())
+        return
     parser = argparse.ArgumentParser(
         prog="python tests/benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

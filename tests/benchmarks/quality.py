@@ -1,13 +1,13 @@
 """How well a shipped configuration predicts Tiny Shakespeare's last tenth after 140 s."""
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-TEXT = os.environ.get("TINYSHAKESPEARE", str(Path(__file__).resolve().parents[3] / "shared/data/tinyshakespeare.txt"))
+from published.text import TEXT
+
 SECONDS = 140
 NANOGPT = 1.886  # nats, by its recipe for a CPU, on the machine where it took 141 s
 

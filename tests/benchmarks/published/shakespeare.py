@@ -1,0 +1,109 @@
+"""Tiny Shakespeare by recipes, beside what is published: the network alone, with dynamic evaluation, and mixed with the n-gram.
+
+Each RECIPE is trained for its time with each seed on nanoGPT's split (the text's path: TINYSHAKESPEARE), and its best checkpoint
+evaluated on the whole last tenth, with carried state.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from .kept import Kept, Result
+from .tables import NONE, SPREAD, markdown, mean_and_spread
+from .text import NGRAM, PROTOCOL, TEXT
+
+TIMES = {"quick": "140s", "rnn": "15m", "gru": "15m", "lstm": "15m", "default": "15m", "best": "60m"}
+EVALUATIONS = {"alone": [], "dynamic": ["--dynamic"], "mixed": ["--ngram"]}
+PUBLISHED = (  # what, how long, nats
+    ("7-gram, interpolated modified Kneser-Ney (charrnn eval)", NONE, f"{NGRAM}"),
+    ("nanoGPT, 6 layers of 384 (an A100, about 3 minutes)", "180", "1.4697"),
+    ("nanoGPT, its recipe for a CPU", "141", "1.886"),
+    ("minGRU, minLSTM (Feng et al. 2024)", NONE, "about 1.55"),
+)
+NOTES = f"""Nats per character, means over the seeds; {SPREAD}
+Ours: the whole last tenth read once with carried state, by the best checkpoint on this very split, as nanoGPT chooses its own.
+Theirs: nanoGPT's are means over random blocks of 256 (for a CPU: 64) characters of that tenth, each from an empty context.
+Dynamic: the weights follow the text as it is read. Mixed: with the 7-gram, two weights fitted on this very split."""
+
+
+def main(arguments: list[str], machine: str) -> None:
+    """Measure what is not measured yet, and tell all of it."""
+    parser = argparse.ArgumentParser(
+        "python tests/benchmarks shakespeare", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    asked = [f"{recipe}={duration}" for recipe, duration in TIMES.items()]
+    help_ = f"a configuration's name or file, and for how long it trains; default: {' '.join(asked)}"
+    parser.add_argument("recipes", nargs="*", default=asked, metavar="RECIPE[=TIME]", help=help_)
+    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="seeds 0 to N - 1; default 3")
+    parser.add_argument("--out", type=Path, default=Path("measured/shakespeare"), help="where results are kept, go on")
+    parser.add_argument("--table", action="store_true", help="measure nothing: tell what is kept")
+    given = parser.parse_args(arguments)
+    kept = Kept(given.out / "shakespeare.jsonl", machine)
+    if not given.table:
+        for seed in range(given.seeds):
+            for recipe, duration in map(_asked, given.recipes):
+                _measure(kept, {"recipe": recipe, "time": duration, "seed": seed}, given.out)
+    print(f"{table(kept.results)}\n\n{kept.where()}")
+
+
+def _asked(recipe: str) -> tuple[str, str]:
+    name, _, duration = recipe.partition("=")
+    return name, duration or TIMES.get(name, TIMES["default"])
+
+
+def _measure(kept: Kept, key: Result, out: Path) -> None:
+    run = out / f"{Path(key['recipe']).stem}-{key['time']}-{key['seed']}"
+    print(f"{run}", file=sys.stderr, flush=True)
+    try:
+        kept.or_measured({**key, "what": "training"}, lambda: _train(key, run))
+        for what, options in EVALUATIONS.items():
+            kept.or_measured({**key, "what": what}, lambda options=options: _evaluate(run, options))
+    except subprocess.CalledProcessError as error:
+        print(f"{run} is left out: exit code {error.returncode}", file=sys.stderr)
+
+
+def _train(key: Result, run: Path) -> Result:
+    shutil.rmtree(run, ignore_errors=True)  # of a measurement that was stopped
+    began = time.perf_counter()
+    options = ["-c", key["recipe"], *PROTOCOL, "-s", f"training.seed={key['seed']}", "--time", key["time"]]
+    events = _charrnn("train", TEXT, *options, "-o", str(run), "--json", "-q").splitlines()
+    finished = next(event for event in map(json.loads, events) if event["event"] == "finished")
+    return {"seconds": time.perf_counter() - began, "steps": finished["step"]}
+
+
+def _evaluate(run: Path, options: Sequence[str]) -> Result:
+    told: dict[str, Any] = json.loads(_charrnn("eval", str(run), *options, "--no-baselines", "--json"))
+    return {name: told[name] for name in ("loss", "interval", "members", "dynamic")}
+
+
+def _charrnn(*arguments: str) -> str:
+    """What a command tells on stdout. Raises CalledProcessError."""
+    command = [sys.executable, "-m", "charrnn", *arguments]
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+def table(results: Sequence[Result]) -> str:
+    """A line for each recipe and its time, below them what is published, and what must be known to compare them."""
+    head = ["", "seconds", "steps", "seeds", *EVALUATIONS]
+    recipes = dict.fromkeys((result["recipe"], result["time"]) for result in results)
+    rows = [_row(*recipe, results) for recipe in recipes]
+    rows += [[what, seconds, NONE, NONE, loss, *[NONE] * (len(EVALUATIONS) - 1)] for what, seconds, loss in PUBLISHED]
+    return f"{markdown(head, rows)}\n\n{NOTES}"
+
+
+def _row(recipe: str, duration: str, results: Sequence[Result]) -> list[str]:
+    found: dict[str, list[Result]] = {what: [] for what in ("training", *EVALUATIONS)}
+    for result in results:
+        if (result["recipe"], result["time"]) == (recipe, duration):
+            found[result["what"]].append(result)
+    trained = found["training"]
+    steps, seconds = (fmean(result[name] for result in trained) for name in ("steps", "seconds"))
+    losses = [mean_and_spread([result["loss"] for result in found[what]]) for what in EVALUATIONS]
+    return [f"`{recipe}`, {duration}", f"{seconds:.0f}", f"{steps:,.0f}", str(len(trained)), *losses]

@@ -1,0 +1,169 @@
+"""What is measured beside published figures: that it goes on where it was stopped, and is told as it was found."""
+
+import json
+
+import numpy as np
+import pytest
+from benchmarks.published import by_size, contest, contest_told, shakespeare
+from benchmarks.published.kept import Kept
+from benchmarks.published.race import cosine, halved, race
+from benchmarks.published.tables import markdown, mean_and_spread
+from benchmarks.published.text import overlapping, split
+
+
+def test_what_is_kept_is_not_measured_again(tmp_path):
+    file = tmp_path / "new" / "results.jsonl"
+    Kept(file, "here").or_measured({"seed": 0}, lambda: {"loss": 1.5})
+    again = Kept(file, "there").or_measured({"seed": 0}, lambda: pytest.fail("measured again"))
+    assert again == {"seed": 0, "machine": "here", "loss": 1.5}
+
+
+def test_what_is_not_kept_is_measured_and_stands_beside_it(tmp_path):
+    file = tmp_path / "results.jsonl"
+    for seed in (0, 1):
+        Kept(file, "here").or_measured({"seed": seed}, lambda seed=seed: {"loss": 1.5 + seed})
+    assert [result["loss"] for result in Kept(file, "here").results] == [1.5, 2.5]
+
+
+def test_a_measurement_that_was_stopped_leaves_nothing(tmp_path):
+    kept = Kept(tmp_path / "results.jsonl", "here")
+    with pytest.raises(KeyboardInterrupt):
+        kept.or_measured({"seed": 0}, lambda: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert kept.results == Kept(kept.path, "here").results == []
+
+
+def test_results_are_found_by_any_of_their_values(tmp_path):
+    kept = Kept(tmp_path / "results.jsonl", "here")
+    for minutes in (1, 15):
+        kept.or_measured({"seed": 0, "minutes": minutes}, lambda: {})
+    assert [result["minutes"] for result in kept.found(seed=0, minutes=15)] == [15]
+
+
+def test_what_is_told_names_each_machine_once(tmp_path):
+    file = tmp_path / "results.jsonl"
+    assert Kept(file, "here").where() == f"{file}: nothing is measured yet."
+    for seed, machine in enumerate(["here", "there", "here"]):
+        Kept(file, machine).or_measured({"seed": seed}, lambda: {})
+    assert Kept(file, "elsewhere").where() == "Measured on here; there."
+
+
+def test_the_spread_is_half_of_the_range():
+    assert mean_and_spread([1.5, 1.6, 1.55]) == "1.5500 ± 0.0500"
+
+
+@pytest.mark.parametrize(("values", "told"), [([], "-"), ([1.5], "1.5000")])
+def test_without_several_seeds_there_is_no_spread(values, told):
+    assert mean_and_spread(values) == told
+
+
+def test_a_table_has_a_line_below_its_head():
+    assert markdown(["a", "b"], [["1", "2"]]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
+
+
+def test_a_text_is_split_as_nanogpt_splits_it(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("abcabcabca" + "c")
+    train, valid, V = split(str(path))
+    assert (train.tolist(), valid.tolist(), V) == ([0, 1, 2, 0, 1, 2, 0, 1, 2], [0, 2], 3)
+
+
+@pytest.mark.parametrize("characters", [2, 7, 64, 65, 66, 100, 1000])
+@pytest.mark.parametrize(("length", "before"), [(64, 48), (64, 0), (5, 4), (2000, 1024)])
+def test_every_character_but_the_first_is_charged_once_after_those_before_it(characters, length, before):
+    read, targets = overlapping(np.arange(characters), length, before)
+    charged = targets >= 0
+    assert sorted(targets[charged]) == list(range(1, characters))
+    assert (read[charged] == targets[charged] - 1).all()
+
+
+def test_what_is_charged_after_the_first_window_has_so_many_characters_before_it():
+    _, targets = overlapping(np.arange(1000), 64, 48)
+    assert (targets[1:, :48] == -1).all()
+    assert (targets[:-1, 48:] >= 0).all()
+
+
+def test_a_race_tells_its_loss_at_each_mark_and_its_clock_stands_still_meanwhile(capsys, monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr("benchmarks.published.race.time", clock)
+    shares = []
+    race(4, 2, lambda share: (shares.append(share), clock.passes(1.0)), lambda: (clock.passes(100.0), {"loss": 1})[1])
+    assert shares == [0, 0.25, 0.5, 0.75]
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert told == [{"seconds": 2, "loss": 1}, {"seconds": 4, "loss": 1}]
+
+
+def test_learning_rates_end_where_they_should():
+    assert [cosine(share, 1e-3, 1e-4) for share in (0, 1)] == pytest.approx([1e-3, 1e-4])
+    assert [halved(share, 2e-3) for share in (0, 0.09, 0.1, 0.99)] == [2e-3, 2e-3, 1e-3, 2e-3 / 512]
+
+
+def test_only_the_time_of_steps_counts():
+    events = [(1, "saved"), (2, "step"), (3, "step"), (50, "eval"), (60, "sample"), (61, "step"), (90, "eval")]
+    told = contest.curve_of((now, {"event": name, "loss": now}) for now, name in events)
+    assert [*told] == [{"seconds": 2, "loss": 50}, {"seconds": 3, "loss": 90}]
+
+
+def result(contestant, *losses, seed=0, **more):
+    curve = [{"seconds": 60.5 * (number + 1), "loss": loss} for number, loss in enumerate(losses)]
+    return {"contestant": contestant, "seed": seed, "minutes": 2, "curve": curve, **more}
+
+
+def test_a_contest_is_told_minute_by_minute():
+    results = [result("charrnn", 2.0, 1.5, recipe="quick"), result("gpt", 3.0), result("gpt", 2.0, seed=1)]
+    assert contest_told.table(results, 60).splitlines()[:5] == [
+        "| minutes | charrnn quick | gpt |",
+        "| --- | --- | --- |",
+        "| 1 | 2.0000 | 2.5000 ± 0.5000 |",
+        "| 2 | 1.5000 | 2.5000 ± 0.5000 |",
+        "| lowest | 1.5000 | 2.5000 ± 0.5000 |",
+    ]
+
+
+def test_a_minute_before_the_first_validation_has_a_dash():
+    late = {**result("gpt"), "curve": [{"seconds": 100, "loss": 3.0}]}
+    assert contest_told.table([late], 60).splitlines()[2:4] == ["| 1 | - |", "| 2 | 3.0000 |"]
+
+
+def test_random_blocks_are_told_apart():
+    curve = [{"seconds": 60, "loss": 2.0, "loss_blocks": 1.9}, {"seconds": 120, "loss": 2.1, "loss_blocks": 1.8}]
+    assert contest_told.table([{**result("gpt"), "curve": curve}], 60).endswith("lowest 1.8000.")
+
+
+def test_a_contest_is_drawn(tmp_path):
+    drawn = contest_told.figure([result("charrnn", 2.0, 1.5), result("gpt", 3.0, 2.0)], 60, tmp_path / "contest.svg")
+    assert "7-gram: 1.5165" in drawn.read_text()
+
+
+def test_recipes_stand_above_what_is_published():
+    key = {"recipe": "quick", "time": "140s", "machine": "here"}
+    results = [{**key, "seed": 0, "what": "training", "seconds": 141.0, "steps": 1000}]
+    results += [{**key, "seed": seed, "what": "alone", "loss": loss} for seed, loss in ((0, 1.5), (1, 1.6))]
+    lines = shakespeare.table(results).splitlines()
+    assert lines[2] == "| `quick`, 140s | 141 | 1,000 | 1 | 1.5500 ± 0.0500 | - | - |"
+    assert "1.5165" in lines[3]
+
+
+def test_sizes_stand_in_lines_and_cells_in_columns_with_the_lowest_bold():
+    def made(cell, layers, size, loss):
+        return {"cell": cell, "layers": layers, "size": size, "loss": loss}
+
+    results = [made("rnn", 1, 64, 1.9), made("lstm", 2, 64, 1.7), made("lstm", 1, 64, 1.8), made("rnn", 1, 128, 1.6)]
+    assert by_size.table(results).splitlines() == [
+        "| units | LSTM, 1 | LSTM, 2 | RNN, 1 |",
+        "| --- | --- | --- | --- |",
+        "| 64 | 1.800 | 1.700 | 1.900 |",
+        "| 128 | - | - | **1.600** |",
+    ]
+
+
+class Clock:
+    """Stands in for the module time: it passes when told to."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def perf_counter(self):
+        return self.now
+
+    def passes(self, seconds):
+        self.now += seconds
