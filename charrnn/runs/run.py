@@ -125,12 +125,12 @@ def _noting(plan: Plan, lock: Lock) -> Plan:
 def trainer_for(plan: Plan, network: Network) -> Trainer:
     """A trainer at its beginning, as the plan has it."""
     training, corpus = plan.config.training, plan.corpus
-    streams = plan.ranks.share(training.batch_size)
+    streams = plan.ranks.share(plan.batch_size)
     return Trainer(
         network=network,
         windows=Windows(
             corpus.split("train"),
-            training.batch_size,
+            plan.batch_size,
             training.sequence_length,
             training.stride,
             training.reset_probability,
@@ -146,7 +146,7 @@ def trainer_for(plan: Plan, network: Network) -> Trainer:
         eval_every=training.eval_every,
         patience=training.patience,
         threads=plan.threads,
-        dropout=plan.config.model.dropout,
+        dropout=plan.dropout,
         seed=training.seed,
         freezing=Freezing.of(network, training.freeze),
         accumulate=training.accumulate,
