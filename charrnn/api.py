@@ -45,10 +45,10 @@ def plan(
     base: Base | None = None,
     ranks: Alone | None = None,
 ) -> Plan:
-    """Read the sources (none: the built-in text) and decide on every number of a training, for the text's length where the
-    configuration has null (no `config`: configs/default.yaml): with `seconds`, on as many
-    steps as end so long after this call, by a measurement; with a `base` (see load_base), on the weights to begin with; with
-    `ranks` (see learning/mpi.py), for all of them, which call this, `start` and the run's `events` alike.
+    """Read the sources (none: the built-in text) and decide on every number of a training (no `config`: by the default one, sized
+    for the text): with `seconds`, on as many steps as end so long after this call, by a measurement; with a `base` (see
+    load_base), on the weights to begin with; with `ranks` (see learning/mpi.py), for all of them, which call this, `start` and
+    the run's `events` alike.
 
     Raises TextError, VocabularyError and NetworkError; RunError where the time is not enough for one step; ConfigError where
     the configuration is of another network than the base's.
@@ -77,9 +77,9 @@ def train(
 ) -> Model:
     """Train on texts, named as on the command line (none: the built-in one), to the end, and load the best of it.
 
-    `config`: a shipped configuration by name, or a YAML file (None: default, sized for the text); `settings`: values of dotted keys, for example
-    {"model.hidden_size": 128}; `base`: a run to begin from; `out`: the run directory (None: the next free one below runs/);
-    `seconds`: train for so long; `on_event` is called with each fact of learning/events.py. Raises CharrnnError.
+    `config`: a shipped configuration by name, or a YAML file (None: default, sized for the text); `settings`: values of dotted
+    keys, for example {"model.hidden_size": 128}; `base`: a run to begin from; `out`: the run directory (None: the next free one
+    below runs/); `seconds`: train for so long; `on_event` is called with each fact of learning/events.py. Raises CharrnnError.
     """
     begun = load_base(Path(base)) if base else None
     options = {key: (f"settings[{key!r}]", value) for key, value in (settings or {}).items()}
@@ -121,7 +121,7 @@ def export(
 
 
 def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
-    """How fast a configuration trains here, on random text; takes somewhat longer than `seconds`. See learning/bench.py.
+    """How fast a configuration trains here, on random text (null sizes: those for a million characters); takes somewhat longer than `seconds`. See learning/bench.py.
 
     Raises NetworkError and WorkerError.
     """

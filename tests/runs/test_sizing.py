@@ -92,6 +92,11 @@ def test_without_a_configuration_a_plan_is_sized_for_its_text(text_file):
     assert plan.notes[0].startswith("sized for 1,080 characters to train on: 128 units, dropout 0.5, 1 streams; -s ")
 
 
+def test_a_program_that_names_no_configuration_trains_the_default_one(text_file, tmp_path):
+    model = api.train(text_file, settings={"model.hidden_size": 8, "training.steps": 2}, out=tmp_path / "run")
+    assert (model.saved.config.model.cell, model.saved.config.model.dropout) == ("gru", 0.5)
+
+
 def test_a_copy_of_the_default_file_does_as_it_does(text_file, tmp_path):
     copy = tmp_path / "mine.yaml"
     copy.write_text((shipped("configs") / "default.yaml").read_text("utf-8"), "utf-8")
