@@ -121,7 +121,8 @@ def export(
 
 
 def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
-    """How fast a configuration trains here, on random text (null sizes: those for a million characters); takes somewhat longer than `seconds`. See learning/bench.py.
+    """How fast a configuration trains here, on random text; takes somewhat longer than `seconds`. See learning/bench.py. Sizes that
+    are null are those for a text of a million characters.
 
     Raises NetworkError and WorkerError.
     """
