@@ -1,7 +1,7 @@
 """Sizes that follow the text: where the configuration says null, the length of the training split decides.
 
-A short text is soon known by heart, so it gets a small network, much dropout and many passes; a long one a large network, until
-so many characters are read. Nothing but the length counts: the same text has the same sizes on every machine.
+A short text is soon known by heart, so it gets a small network, much dropout and many passes; a long one a large network, and as
+many passes as make MOST_READ characters. Only lengths count: the same text has the same sizes on every machine.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from charrnn.runs.config import Config
 TYPICAL = 1_000_000  # characters, where there is no text
 MOST_READ = 27_000_000  # characters in all
 DIGITS = 3  # of a number of epochs
-WINDOWS = 16  # in a pass, at least: a text of a page is learned by many updates, each of a few streams
+WINDOWS = 16  # in a pass, at least: a page is learned by many updates of a few streams, not by few of many
 
 
 @dataclass(frozen=True)
