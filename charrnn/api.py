@@ -20,15 +20,15 @@ from charrnn.learning.clipping import Clipping
 from charrnn.learning.events import Event
 from charrnn.learning.parallel import fastest_threads
 from charrnn.learning.ranks import Alone
-from charrnn.runs import budget, directory, flow
+from charrnn.runs import budget, directory, flow, sizing
 from charrnn.runs import export as exports
 from charrnn.runs import model as models
 from charrnn.runs import plan as plans
 from charrnn.runs import run as runs
 from charrnn.runs.base import Base
 from charrnn.runs.base import load_base as load_base
-from charrnn.runs.config import Config
-from charrnn.runs.configuration import resolve
+from charrnn.runs.config import Config, decided
+from charrnn.runs.configuration import DEFAULT, resolve
 from charrnn.runs.history import read_history as read_history
 from charrnn.runs.model import Model as Model
 from charrnn.runs.plan import Plan
@@ -45,9 +45,10 @@ def plan(
     base: Base | None = None,
     ranks: Alone | None = None,
 ) -> Plan:
-    """Read the sources (none: the built-in text) and decide on every number of a training: with `seconds`, on as many
-    steps as end so long after this call, by a measurement; with a `base` (see load_base), on the weights to begin with; with
-    `ranks` (see learning/mpi.py), for all of them, which call this, `start` and the run's `events` alike.
+    """Read the sources (none: the built-in text) and decide on every number of a training (no `config`: by the default one, sized
+    for the text): with `seconds`, on as many steps as end so long after this call, by a measurement; with a `base` (see
+    load_base), on the weights to begin with; with `ranks` (see learning/mpi.py), for all of them, which call this, `start` and
+    the run's `events` alike.
 
     Raises TextError, VocabularyError and NetworkError; RunError where the time is not enough for one step; ConfigError where
     the configuration is of another network than the base's.
@@ -76,13 +77,13 @@ def train(
 ) -> Model:
     """Train on texts, named as on the command line (none: the built-in one), to the end, and load the best of it.
 
-    `config`: a shipped configuration by name, or a YAML file; `settings`: values of dotted keys, for example
-    {"model.hidden_size": 128}; `base`: a run to begin from; `out`: the run directory (None: the next free one below runs/);
-    `seconds`: train for so long; `on_event` is called with each fact of learning/events.py. Raises CharrnnError.
+    `config`: a shipped configuration by name, or a YAML file (None: default, sized for the text); `settings`: values of dotted
+    keys, for example {"model.hidden_size": 128}; `base`: a run to begin from; `out`: the run directory (None: the next free one
+    below runs/); `seconds`: train for so long; `on_event` is called with each fact of learning/events.py. Raises CharrnnError.
     """
     begun = load_base(Path(base)) if base else None
     options = {key: (f"settings[{key!r}]", value) for key, value in (settings or {}).items()}
-    resolved = resolve(config, (), options, begun.settings if begun else None)
+    resolved = resolve(config or DEFAULT, (), options, begun.settings if begun else None)
     run = start(plan([*map(str, text)], resolved.config, seconds, begun), None if out is None else Path(out))
     for event in run.events():
         on_event(event)
@@ -120,18 +121,19 @@ def export(
 
 
 def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
-    """How fast a configuration trains here, on random text; takes somewhat longer than `seconds`. See learning/bench.py.
+    """How fast a configuration trains here, on random text; takes somewhat longer than `seconds`. See learning/bench.py. Sizes that
+    are null are those for a text of a million characters.
 
     Raises NetworkError and WorkerError.
     """
-    config = config or Config()
+    config = sizing.sized(config or Config(), sizing.TYPICAL)
     training, model = config.training, config.model
     architecture = model.architecture(BENCH_VOCABULARY[config.data.unit])
-    B, T = training.batch_size, training.sequence_length
+    B, T = decided(training.batch_size), training.sequence_length
     threads = config.runtime.threads or fastest_threads(architecture, T, B)
     clipping = Clipping(training.max_grad_norm, training.max_grad_value)
     learning = training.optimizer, clipping, training.precision
-    dropped = model.dropout, model.weight_dropout
+    dropped = decided(model.dropout), decided(model.weight_dropout)
     trainer = random_trainer(architecture, B, T, threads, *learning, *dropped, training.ema_decay)
     return measure(trainer, seconds)
 
@@ -150,7 +152,7 @@ def gradcheck(
     Raises CheckError (also for what would take more than a minute), RunError and CheckpointError.
     """
     if run is None:
-        config = config or Config()
+        config = sizing.sized(config or Config(), sizing.TYPICAL)
         case = checks.small_case(config.model.architecture(checks.V), seed)
     else:
         loaded = directory.load(run).checkpoint

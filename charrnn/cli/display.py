@@ -14,6 +14,7 @@ from rich.text import Text
 
 from charrnn.checks.gradcheck import Check, Report, by_parameter
 from charrnn.learning.bench import Bench
+from charrnn.runs import sizing
 from charrnn.runs.configuration import Resolved, leaves
 from charrnn.runs.plan import Plan
 
@@ -186,6 +187,8 @@ def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
 def _origin(resolved: Resolved, key: str, value: Any) -> str:
     """Where a value came from; what was decided for this text and machine says so."""
     asked = dict(leaves(resolved.config))[key]
+    if asked is None and key in sizing.KEYS:
+        return "chosen for the text's length"
     return resolved.origin(key) if asked == value else "chosen for this text and machine"
 
 

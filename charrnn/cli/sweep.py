@@ -8,14 +8,15 @@ import typer
 from charrnn.cli.options import SettingsOption, settings_of
 
 ENDS = ("training.steps", "training.epochs")
-DEFAULT = "default"
 
 
 def sweep(
     config: Annotated[
         str,
         typer.Argument(
-            metavar="CONFIG", help="A shipped configuration by name, a YAML file, or default.", show_default=False
+            metavar="CONFIG",
+            help="A shipped configuration by name (default: what train uses), or a YAML file.",
+            show_default=False,
         ),
     ],
     text: Annotated[
@@ -80,8 +81,7 @@ def sweep(
         axes = points.axes(grid or ())
         _require_varying([axis.key for axis in axes], steps or epochs or duration)
         seconds = None if duration is None else parse_duration(duration)
-        named = None if config == DEFAULT else config
-        found = points.points(axes, named, settings or (), settings_of(steps, epochs, seed), random, seed or 0)
+        found = points.points(axes, config, settings or (), settings_of(steps, epochs, seed), random, seed or 0)
         code = sweeps.run(sweep.make(found, text or (), seconds), out, team, jobs, json, quiet)
     raise typer.Exit(code)
 

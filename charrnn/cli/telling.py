@@ -31,6 +31,7 @@ def introduction(run: Run) -> list[Text]:
         f"text: {', '.join(plan.sources)}: {len(plan.corpus.ids):,} characters, {len(plan.corpus.vocabulary)} different",
         f"network: {model.cell} ({model.nonlinearity}), {model.hidden_size} units, {plan.parameters:,} parameters, {training.precision}",
         f"training: {plan.steps:,} steps of {training.batch_size} streams x {training.sequence_length} characters, "
+        f"{plan.steps / plan.windows_per_epoch:.3g} epochs, "
         f"{_who(plan)}; run directory {run.path}",
         *plan.notes,
     ]

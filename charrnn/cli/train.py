@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charrnn.cli.options import ConfigOption, SettingsOption, settings_of
+from charrnn.cli.options import SettingsOption, settings_of
 
 if TYPE_CHECKING:
     from charrnn.learning.ranks import Alone
@@ -23,7 +23,15 @@ def train(
             show_default=False,
         ),
     ] = None,
-    config: ConfigOption = None,
+    config: Annotated[
+        str | None,
+        typer.Option(
+            "--config",
+            "-c",
+            metavar="NAME|FILE",
+            help="A shipped configuration by name, or a YAML file. Default: default, sized for the text.",
+        ),
+    ] = None,
     settings: SettingsOption = None,
     out: Annotated[
         Path | None,
@@ -65,7 +73,7 @@ def train(
     from charrnn.cli import tensorboard as boards
     from charrnn.cli.company import joined
     from charrnn.runs.budget import parse_duration
-    from charrnn.runs.configuration import resolve
+    from charrnn.runs.configuration import DEFAULT, resolve
 
     if sum(end is not None for end in (steps, epochs, duration)) > 1:
         raise typer.BadParameter("give one of --steps, --epochs and --time")
@@ -91,7 +99,7 @@ def train(
             begun = ranks.together(lambda: api.load_base(base)) if base else None
             settled = begun.settings if begun else None
             options = settings_of(steps, epochs, seed)
-            resolved = ranks.together(lambda: resolve(config, settings or (), options, settled))
+            resolved = ranks.together(lambda: resolve(config or DEFAULT, settings or (), options, settled))
             plan = api.plan(text or (), resolved.config, seconds, begun, ranks)
             del begun  # its weights are the plan's now, and large
             if dry_run:

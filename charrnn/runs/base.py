@@ -46,7 +46,7 @@ class Base:
 
     def default_config(self) -> Config:
         """Of a fine-tune for which nothing is set."""
-        return configuration.resolve(defaults=self.settings).config
+        return configuration.resolve(configuration.DEFAULT, defaults=self.settings).config
 
     def require_its_network(self, config: Config) -> None:
         """Raises ConfigError where a configuration is of another network, or reads in another unit."""

@@ -19,8 +19,9 @@ from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters, Shapes
+from charrnn.runs import sizing
 from charrnn.runs import tensors as files
-from charrnn.runs.config import Config
+from charrnn.runs.config import Config, decided
 from charrnn.runs.record import Lineage, Record, TextRecord, parse_record, parse_symbols, to_metadata, versions
 from charrnn.runs.tensors import Entry, MalformedError, Reader
 from charrnn.runs.writing import whole_file
@@ -73,6 +74,7 @@ def load(path: Path) -> Checkpoint:
             reader = Reader(file)
             record = parse_record(reader.metadata)
             vocabulary = from_symbols(parse_symbols(reader.metadata), record.config.data.unit)
+            _require_decided(record.config)
             _require_ends(record.config, vocabulary)
             architecture = record.config.model.architecture(len(vocabulary))
             _require(reader.entries, _needed(record.config, architecture), record.config.training.precision)
@@ -121,7 +123,7 @@ def _needed(config: Config, architecture: Architecture) -> Shapes:
     return {
         **{PARAMETERS + name: shape for name, shape in shapes.items()},
         **{name: (Parameters.size(shapes),) for name in vectors},
-        STATE: architecture.state_shape(config.training.batch_size),
+        STATE: architecture.state_shape(decided(config.training.batch_size)),
     }
 
 
@@ -138,6 +140,11 @@ def _require(found: Mapping[str, Entry], needed: Shapes, precision: str) -> None
             raise CheckpointError(f"{name} is {found[name].dtype}; its configuration says {precision}")
     if unknown := sorted(found.keys() - needed.keys()):
         raise CheckpointError(f"holds the tensor {unknown[0][:80]!r}, for which its configuration has no use")
+
+
+def _require_decided(config: Config) -> None:
+    if left := sizing.undecided(config):
+        raise CheckpointError(f"its configuration has no number for {left[0]}")
 
 
 def _require_ends(config: Config, vocabulary: Vocabulary) -> None:

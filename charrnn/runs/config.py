@@ -4,7 +4,7 @@ This file only says what a configuration is; `configuration` reads one from file
 """
 
 import codecs
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
@@ -26,6 +26,13 @@ def _whole(value: Any) -> Any:
 
 
 Whole = Annotated[int, BeforeValidator(_whole)]
+Number = TypeVar("Number", int, float)
+
+
+def decided(size: Number | None) -> Number:
+    """A size that is a number by now: all are, in a plan and in a run; see sizing.py."""
+    assert size is not None, "a text decides on what is null before it is used"
+    return size
 
 
 class Section(BaseModel):
@@ -38,29 +45,41 @@ class Model(Section):
     """The network."""
 
     cell: Literal["rnn", "gru", "lstm"] = Field("rnn", description="the recurrent cell")
-    hidden_size: Whole = Field(256, ge=1, le=1 << 16, description="units in each layer, H")
+    hidden_size: Whole | None = Field(
+        256, ge=1, le=1 << 16, description="units in each layer, H; null: by the length of the text"
+    )
     num_layers: Whole = Field(1, ge=1, le=64, description="layers, one above the other, L")
     nonlinearity: Literal["tanh", "sigmoid", "relu"] = Field("tanh", description="φ; for cell rnn only")
     initialisation: Literal["uniform", "orthogonal", "identity"] = Field(
         "uniform", description="of the recurrent weights; identity is for cell rnn, with relu"
     )
-    dropout: float = Field(
-        0.0, ge=0, lt=1, description="share dropped of what goes up: layer to layer, last layer to readout"
+    dropout: float | None = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="share dropped of what goes up: layer to layer, last layer to readout; null: by the length of the text",
     )
-    weight_dropout: float = Field(
-        0.0, ge=0, lt=1, description="share of the recurrent weights dropped, others at each update"
+    weight_dropout: float | None = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="share of the recurrent weights dropped, others at each update; null: by the length of the text",
     )
 
     def architecture(self, vocab_size: int) -> Architecture:
         """The network that this section and a vocabulary describe."""
         return Architecture(
-            vocab_size, self.hidden_size, self.cell, self.nonlinearity, self.num_layers, self.initialisation
+            vocab_size, decided(self.hidden_size), self.cell, self.nonlinearity, self.num_layers, self.initialisation
         )
+
+    def smallest(self) -> Architecture:
+        """The network with nothing but its shape: one unit in each layer, and one symbol."""
+        return self.model_copy(update={"hidden_size": 1}).architecture(1)
 
     @model_validator(mode="after")
     def _is_a_network(self) -> Self:
         try:
-            self.architecture(1)
+            self.smallest()
         except NetworkError as error:
             raise ValueError(str(error)) from None
         return self
@@ -149,7 +168,9 @@ class Data(Section):
 class Training(Section):
     """How the network learns."""
 
-    batch_size: Whole = Field(32, ge=1, le=LARGEST, description="streams read side by side, B")
+    batch_size: Whole | None = Field(
+        32, ge=1, le=LARGEST, description="streams read side by side, B; null: by the length of the text"
+    )
     accumulate: Whole = Field(
         1, ge=1, le=LARGEST, description="shares of the streams worked through one after the other, for less memory"
     )
@@ -160,7 +181,12 @@ class Training(Section):
         None, ge=1, le=LARGEST, description="new characters per update (k1); null: sequence_length"
     )
     steps: Whole | None = Field(None, ge=1, le=LONGEST, description="updates to make; null: as many as epochs need")
-    epochs: float = Field(30.0, gt=0, le=1e6, description="passes over the training split, where steps is null")
+    epochs: float | None = Field(
+        30.0,
+        gt=0,
+        le=1e6,
+        description="passes over the training split, where steps is null; null: by the length of the text",
+    )
     reset_probability: float = Field(
         0.01, ge=0, le=1, description="chance that a stream begins anew, from a zero state, at a window"
     )
@@ -245,7 +271,7 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _something_learns(self) -> Self:
-        known = list(self.model.architecture(1).parts())
+        known = list(self.model.smallest().parts())
         for name in self.training.freeze:
             if name not in known:
                 raise ValueError(f"training.freeze names {name[:40]!r}; this network has {', '.join(known)}")

@@ -21,6 +21,7 @@ from charrnn.text.source import shipped
 Origins = dict[str, str]
 """Dotted key -> where its value came from; what is not there is a default."""
 
+DEFAULT = "default"  # the shipped configuration that goes without saying
 LONGEST_FILE = 4 * yaml.LONGEST  # bytes
 
 Options = Mapping[str, tuple[str, Any]]
@@ -45,7 +46,7 @@ def resolve(
     options: Options | None = None,
     defaults: Options | None = None,
 ) -> Resolved:
-    """Put the layers together. `settings` are KEY=VALUE; `defaults` take the place of the built-in ones.
+    """Put the layers together. `settings` are KEY=VALUE; `defaults` take the place of the built-in ones, and lie above DEFAULT.
 
     Raises ConfigError with every mistake found, one a line.
     """
@@ -58,7 +59,7 @@ def resolve(
         values = document.values
         origins.update((".".join(map(str, key)), f"{path}:{line}") for key, line in document.lines.items())
         mistakes += [(f"{path}:{line}", f"{_dotted(key)}: {message}") for key, line, message in document.mistakes]
-    _fill(values, origins, defaults or {})
+    _fill(values, origins, defaults or {}, over=file == DEFAULT)
     return _validated(values, origins, mistakes, [*_settings(settings), *_options(options or {})])
 
 
@@ -67,15 +68,15 @@ def changed(config: Config, options: Options) -> Config:
     return _validated(config.model_dump(), {}, [], _options(options)).config
 
 
-def _fill(values: dict[str, Any], origins: Origins, defaults: Options) -> None:
-    """Put the defaults where a file says nothing: a heading with nothing below it says nothing."""
+def _fill(values: dict[str, Any], origins: Origins, defaults: Options, over: bool) -> None:
+    """Put the defaults where a file says nothing, or `over` it: a heading with nothing below it says nothing."""
     for section in _sections():
         if values.get(section, {}) is None:
             del values[section]
     for key, (origin, value) in defaults.items():
         section, name = key.split(".")
         below = values.setdefault(section, {})
-        if isinstance(below, dict) and name not in below:
+        if isinstance(below, dict) and (over or name not in below):
             below[name], origins[key] = value, origin
 
 
@@ -99,9 +100,9 @@ def _validated(
 
 
 def find(name: str) -> FilePath:
-    """The file of a configuration: a path, or the name of a shipped one with or without .yaml."""
+    """The file of a configuration: a path, or the name of a shipped one with or without .yaml; DEFAULT is always shipped."""
     path = FilePath(name)
-    if path.is_file():
+    if path.is_file() and name != DEFAULT:
         return path
     shipped_path = shipped("configs") / f"{name.removesuffix('.yaml').removeprefix('configs/')}.yaml"
     if shipped_path.is_file() and (os.sep not in name or name.startswith("configs/")):

@@ -186,7 +186,7 @@ def _characters_per_step(run: Path) -> int | None:
         training = configuration.resolve(str(path)).config.training
     except ConfigError:
         return None
-    return training.batch_size * (training.stride or training.sequence_length)
+    return training.batch_size and training.batch_size * (training.stride or training.sequence_length)
 
 
 def _step(event: dict[str, Any]) -> int:

@@ -18,10 +18,10 @@ from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import nbytes
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
-from charrnn.runs import configuration, together
+from charrnn.runs import configuration, sizing, together
 from charrnn.runs.base import Base
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.config import Config
+from charrnn.runs.config import Config, decided
 from charrnn.runs.record import LONGEST_RECORD, Lineage
 from charrnn.runs.texts import corpus_of, read_text
 from charrnn.text import corpus as corpora
@@ -49,13 +49,14 @@ class Plan:
         """Updates in one pass over the training split."""
         training = self.config.training
         return windows.Windows(
-            self.corpus.split("train"), training.batch_size, training.sequence_length, training.stride
+            self.corpus.split("train"), self.batch_size, training.sequence_length, training.stride
         ).per_epoch
 
     @property
     def steps(self) -> int:
         """Updates in all."""
-        return self.config.training.steps or max(1, math.ceil(self.config.training.epochs * self.windows_per_epoch))
+        training = self.config.training
+        return training.steps or max(1, math.ceil(decided(training.epochs) * self.windows_per_epoch))
 
     @property
     def parameters(self) -> int:
@@ -66,8 +67,8 @@ class Plan:
         """Bytes of all arrays of one process of the training, the interpreter and its libraries not counted."""
         training = self.config.training
         network = Network(self.architecture, Parameters(self.architecture.shapes(), training.precision))
-        dropout = self.config.model.dropout > 0
-        at_once = shares(-(-training.batch_size // self.ranks.size), training.accumulate)[0]
+        dropout = self.dropout > 0
+        at_once = shares(-(-self.batch_size // self.ranks.size), training.accumulate)[0]
         streams = shares(at_once.stop, self.threads)
         buffers = sum(
             nbytes(network.workspace(training.sequence_length, share.stop - share.start, dropout)) for share in streams
@@ -83,6 +84,16 @@ class Plan:
     def threads(self) -> int:
         """Threads that share the streams."""
         return self.config.runtime.threads or 1
+
+    @property
+    def batch_size(self) -> int:
+        """Streams read side by side."""
+        return decided(self.config.training.batch_size)
+
+    @property
+    def dropout(self) -> float:
+        """Share dropped of what goes up."""
+        return decided(self.config.model.dropout)
 
     def optimizer(self, network: Network) -> Optimizer:
         """A fresh optimizer for the parameters of `network`."""
@@ -108,7 +119,8 @@ class Plan:
 def make(
     sources: Sequence[str] = (), config: Config | None = None, base: Base | None = None, ranks: Alone | None = None
 ) -> Plan:
-    """Read the sources (none: the built-in text) and decide on every number; with a `base`, for a fine-tune of it.
+    """Read the sources (none: the built-in text) and decide on every number (no `config`: the default one); with a `base`, for
+    a fine-tune of it.
 
     Raises TextError, VocabularyError and NetworkError; ConfigError where the configuration is of another network than
     the base's; RunError where the `ranks` cannot train it together.
@@ -121,7 +133,7 @@ def make(
 
 def _made(sources: Sequence[str], config: Config | None, base: Base | None, ranks: Alone) -> Plan:
     if config is None:
-        config = base.default_config() if base else Config()
+        config = base.default_config() if base else configuration.resolve(configuration.DEFAULT).config
     sources = tuple(sources) or (DEFAULT_SOURCE,)
     _require_storable([*map(_absolute, sources)])
     if base:
@@ -197,23 +209,24 @@ def _new_end(old: int, new: int, config: Config) -> tuple[str, ...]:
 def _with_threads(plan: Plan) -> Plan:
     """As many threads as were asked for, or as are fastest here."""
     training, ranks = plan.config.training, plan.ranks
-    B, T = training.batch_size, training.sequence_length
+    B, T = plan.batch_size, training.sequence_length
     threads = plan.config.runtime.threads or together.fastest_threads(plan.architecture, T, B, ranks)
     return replace(plan, config=plan.config.replaced("runtime", threads=threads))
 
 
 def _fitted(config: Config, characters: int) -> tuple[Config, tuple[str, ...]]:
-    """The configuration with batch and window as this text allows, and what to say of it."""
-    asked = config.training.batch_size, config.training.sequence_length
+    """The configuration with sizes for this text, batch and window as it allows, and what to say of it."""
+    given = sizing.sized(config, characters)
+    notes = [*sizing.told(config, given, characters)]
+    asked = decided(given.training.batch_size), given.training.sequence_length
     B, T = windows.fit(characters, *asked)
-    notes: list[str] = []
     if (B, T) != asked:
         notes.append(
             f"the training split has {characters:,} characters, too few for {asked[0]} streams x {asked[1]} characters: "
             f"reading {B} streams x {T} characters"
         )
-    stride = config.training.stride and min(config.training.stride, T)
-    return config.replaced("training", batch_size=B, sequence_length=T, stride=stride), tuple(notes)
+    stride = given.training.stride and min(given.training.stride, T)
+    return given.replaced("training", batch_size=B, sequence_length=T, stride=stride), tuple(notes)
 
 
 def _require_storable(sources: Sequence[str]) -> None:

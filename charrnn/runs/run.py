@@ -21,6 +21,7 @@ from charrnn.learning.weight_dropout import WeightDropout
 from charrnn.network.network import Network
 from charrnn.runs import directory, recording
 from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.config import decided
 from charrnn.runs.flowing import flowing
 from charrnn.runs.lock import Lock
 from charrnn.runs.plan import Plan
@@ -128,12 +129,12 @@ def _noting(plan: Plan, lock: Lock) -> Plan:
 def trainer_for(plan: Plan, network: Network) -> Trainer:
     """A trainer at its beginning, as the plan has it."""
     training, corpus = plan.config.training, plan.corpus
-    streams = plan.ranks.share(training.batch_size)
+    streams = plan.ranks.share(plan.batch_size)
     return Trainer(
         network=network,
         windows=Windows(
             corpus.split("train"),
-            training.batch_size,
+            plan.batch_size,
             training.sequence_length,
             training.stride,
             training.reset_probability,
@@ -149,9 +150,9 @@ def trainer_for(plan: Plan, network: Network) -> Trainer:
         eval_every=training.eval_every,
         patience=training.patience,
         threads=plan.threads,
-        dropout=plan.config.model.dropout,
+        dropout=plan.dropout,
         seed=training.seed,
-        weight_dropout=WeightDropout.of(network, plan.config.model.weight_dropout, training.seed),
+        weight_dropout=WeightDropout.of(network, decided(plan.config.model.weight_dropout), training.seed),
         averaging=Averaging(network, training.ema_decay) if training.ema_decay else None,
         freezing=Freezing.of(network, training.freeze),
         accumulate=training.accumulate,

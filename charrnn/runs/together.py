@@ -4,7 +4,7 @@ from charrnn.errors import RunError
 from charrnn.learning import parallel
 from charrnn.learning.ranks import Alone
 from charrnn.network.architecture import Architecture
-from charrnn.runs.config import Config, Training
+from charrnn.runs.config import Config, Training, decided
 from charrnn.runs.configuration import leaves
 from charrnn.runs.record import versions
 
@@ -21,7 +21,7 @@ def require_alike(config: Config, sha256: str, ranks: Alone) -> None:
 
 def require_even(training: Training, ranks: Alone) -> None:
     """Raises RunError where the streams cannot be shared out evenly among the ranks, or hold not enough shares."""
-    B, size = training.batch_size, ranks.size
+    B, size = decided(training.batch_size), ranks.size
     if B % size:
         below = B - B % size
         nearest = [str(count) for count in (below, below + size) if count]

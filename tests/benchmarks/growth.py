@@ -14,6 +14,7 @@ import numpy as np
 CHARRNN = [sys.executable, "-m", "charrnn"]
 MEGABYTES = (1, 10, 100, 1000)
 STEPS = 300
+SIZES = ("model={cell: rnn, hidden_size: 256, dropout: 0}", "training.batch_size=32")  # whatever the text
 
 
 def run(rounds: int) -> None:
@@ -65,7 +66,7 @@ def _train(path: Path, folder: str, environment: dict[str, str], *settings: str)
     """Microseconds per character of a training, and megabytes that the process held at most."""
     out = Path(folder) / f"run-{time.monotonic_ns()}"
     command = [*CHARRNN, "train", str(path), "-q", "-o", str(out), "--steps", str(STEPS), "-s", "data.split=[1, 0, 0]"]
-    for setting in settings:
+    for setting in (*SIZES, *settings):
         command += ["-s", setting]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)

@@ -73,10 +73,9 @@ def test_an_empty_name_is_not_the_current_folder(charrnn, tmp_path):
 
 
 def test_a_training_that_diverges(charrnn, text_file):
-    wild = ["-s", "training.learning_rate=1000", "-s", "model.nonlinearity=relu", "-s", "training.max_grad_norm=null"]
-    result = charrnn(
-        "train", text_file, *TINY[:-4], *wild, "--steps", "60", "-s", "training.eval_every=1", "-q", "-o", "r"
-    )
+    wild = ["-s", "training.learning_rate=1000", "-s", "model={cell: rnn, nonlinearity: relu}"]
+    wild += ["-s", "training.max_grad_norm=null", "-s", "training.eval_every=1"]
+    result = charrnn("train", text_file, *TINY[:-4], *wild, "--steps", "60", "-q", "-o", "r")
     refused(result, 1, "training diverged")
     assert "Warning" not in result.stderr
     assert "NaN" not in Path("r/metrics.jsonl").read_text()

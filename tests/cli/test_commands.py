@@ -75,8 +75,24 @@ def test_dry_run_shows_the_plan_and_writes_nothing(charrnn, text_file, tmp_path)
         assert word in result.stdout
     assert not (tmp_path / "cwd" / "runs").exists()
     found = json.loads(charrnn("train", text_file, "--dry-run", "--json").stdout)
-    assert found["origins"]["model.cell"] == "default"
+    assert re.fullmatch(r".*default\.yaml:\d+", found["origins"]["model.cell"])
     assert found["text"]["characters"] == 1200
+
+
+def test_without_a_configuration_train_takes_the_default_one_and_tells_what_the_text_decided(charrnn, text_file):
+    plain, named = (
+        json.loads(charrnn("train", text_file, "--dry-run", "--json", *options).stdout)
+        for options in ([], ["-c", "default"])
+    )
+    assert plain == named
+    assert (plain["config"]["model"]["cell"], plain["config"]["model"]["hidden_size"]) == ("gru", 128)
+    assert plain["origins"]["model.hidden_size"] == "chosen for the text's length"
+    said = charrnn("train", text_file, "--dry-run", "--json", "--epochs", "2", "-s", "model.hidden_size=8").stdout
+    origins = json.loads(said)["origins"]
+    assert (origins["training.epochs"], origins["model.hidden_size"]) == ("--epochs", "--set")
+    told = charrnn("train", text_file, "-s", "model.hidden_size=8", "--steps", "8").stderr
+    assert "training: 8 steps of 1 streams x 64 characters, 0.5 epochs, " in told
+    assert "sized for 1,080 characters to train on: dropout 0.5, 1 streams; " in told
 
 
 def test_a_fine_tune_tells_what_is_new_and_where_its_values_came_from(charrnn, tiny_run, tmp_path):
@@ -393,7 +409,7 @@ def test_a_whole_section_can_be_set(charrnn, text_file):
     found = json.loads(charrnn("train", text_file, "-s", "model={hidden_size: 8}", "--dry-run", "--json").stdout)
     assert found["config"]["model"]["hidden_size"] == 8
     assert found["origins"]["model.hidden_size"] == "--set"
-    assert found["origins"]["model.cell"] == "default"
+    assert re.fullmatch(r".*default\.yaml:\d+", found["origins"]["model.cell"])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes end differently on Windows")

@@ -22,7 +22,8 @@ FORCED = (
 )  # GNU readline, which pytest loads, sets the last two for children
 CLEAN = {name: value for name, value in os.environ.items() if name not in FORCED}
 SMALL = [
-    "-s", "model.hidden_size=16", "-s", "training.batch_size=4", "-s", "training.sequence_length=8", "-s", "runtime.threads=1",
+    "-s", "model.cell=rnn", "-s", "model.hidden_size=16", "-s", "model.dropout=0",
+    "-s", "training.batch_size=4", "-s", "training.sequence_length=8", "-s", "runtime.threads=1",
 ]  # fmt: skip
 
 

@@ -129,6 +129,14 @@ def test_a_training_begins_with_the_configuration_of_its_point_for_the_time_that
     assert resolve(str(second.config)).config == found[1].config
 
 
+def test_a_sweep_of_the_default_configuration_is_sized_for_its_text(charrnn, text_file):
+    result = charrnn("sweep", "default", text_file, "--grid", "model.hidden_size=4,8", "--steps", "2", "-q", "-o", "s")
+    assert result.exit_code == 0, result.stderr
+    for hidden_size in (4, 8):
+        model = load(Path(f"s/hidden_size={hidden_size}", LAST)).config.model
+        assert (model.cell, model.hidden_size, model.dropout) == ("gru", hidden_size, 0.5)
+
+
 def test_one_that_fails_is_a_row_and_the_others_go_on(sweep):
     result = sweep("--grid", "training.learning_rate=1000,1e-3", *WILD, "--jobs", "1", "--json", "-o", "s")
     assert result.exit_code == 1

@@ -19,7 +19,15 @@ from charrnn.runs.directory import BEST, CONFIG, LAST, METRICS, PREVIOUS
 from charrnn.runs.run import Run
 
 TEXT = "the cat sat on the mat. a dog ran.\nwhy?\n" * 30
-SMALL = ("model.hidden_size=16", "training.batch_size=4", "training.sequence_length=8", "runtime.threads=1")
+SMALL = (  # with all that the command line would otherwise have from default.yaml, and a program from the schema
+    "model.cell=rnn",
+    "model.hidden_size=16",
+    "model.dropout=0",
+    "training.batch_size=4",
+    "training.sequence_length=8",
+    "training.epochs=30",
+    "runtime.threads=1",
+)
 OFTEN = (
     "training.save_every=3",
     "training.eval_every=5",

@@ -356,6 +356,7 @@ def test_what_all_ranks_read_when_they_diverged_is_in_one_file(mpiexec, text, tm
     settings = [
         "training.learning_rate=1000",
         "training.max_grad_norm=null",
+        "model.cell=rnn",
         "model.nonlinearity=relu",
         "training.recoveries=0",
     ]

@@ -181,7 +181,7 @@ def test_a_line_without_end_takes_no_memory_and_is_one(tmp_path):
     assert peak < 5 * LONGEST_LINE
 
 
-@pytest.mark.parametrize("damage", [None, "nonsense: ["])
+@pytest.mark.parametrize("damage", [None, "nonsense: [", "training: {batch_size: null}"])
 def test_without_a_configuration_there_is_no_time(tiny_run, damage):
     (tiny_run / "config.yaml").unlink()
     if damage:

@@ -1,0 +1,92 @@
+"""Sizes that follow the text: where the configuration says null, the length of the training split decides.
+
+A short text is soon known by heart, so it gets a small network, much dropout and many passes; a long one a large network, and as
+many passes as make MOST_READ characters. Only lengths count: the same text has the same sizes on every machine.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from charrnn.runs.config import Config
+
+TYPICAL = 1_000_000  # characters, where there is no text
+MOST_READ = 27_000_000  # characters in all
+DIGITS = 3  # of a number of epochs
+WINDOWS = 16  # in a pass, at least: a page is learned by many updates of a few streams, not by few of many
+
+
+@dataclass(frozen=True)
+class Row:
+    """What suits a training split of at most so many characters."""
+
+    most: float
+    hidden_size: int
+    dropout: float
+    weight_dropout: float
+    batch_size: int
+    epochs: float
+
+
+ROWS = (
+    Row(60_000, 128, 0.5, 0.2, 16, 40.0),
+    Row(600_000, 256, 0.4, 0.2, 32, 20.0),
+    Row(6_000_000, 512, 0.4, 0.2, 64, 40.0),
+    Row(float("inf"), 512, 0.1, 0.0, 64, 40.0),
+)
+WORDS = {
+    "model.hidden_size": "{} units",
+    "model.dropout": "dropout {}",
+    "model.weight_dropout": "{} of weights",
+    "training.batch_size": "{} streams",
+}
+EPOCHS = "training.epochs"  # which --steps and --time overrule: how long it is in the end, is told with the steps
+KEYS = (*WORDS, EPOCHS)
+"""The dotted keys that may be null."""
+
+
+def undecided(config: Config) -> list[str]:
+    """The keys that are left to a text."""
+    return [key for key in KEYS if _value(config, key) is None]
+
+
+def sized(config: Config, characters: int) -> Config:
+    """The configuration with a number for each size that is null, for a training split of so many characters."""
+    sizes = _sizes(characters, config.training.sequence_length)
+    for key in undecided(config):
+        section, name = key.split(".")
+        config = config.replaced(section, **{name: sizes[key]})
+    return config
+
+
+def told(asked: Config, given: Config, characters: int) -> tuple[str, ...]:
+    """In a line, which sizes the text has decided; nothing where it has decided none."""
+    sizes = ", ".join(WORDS[key].format(_value(given, key)) for key in undecided(asked) if key in WORDS)
+    line = f"sized for {characters:,} characters to train on: {sizes}; -s KEY=VALUE or -c FILE choose otherwise"
+    return (line,) if sizes else ()
+
+
+def _value(config: Config, key: str) -> Any:
+    section, name = key.split(".")
+    return getattr(getattr(config, section), name)
+
+
+def _sizes(characters: int, sequence_length: int) -> Mapping[str, Any]:
+    row = _rows(characters)[-1]
+    return {
+        "model.hidden_size": row.hidden_size,
+        "model.dropout": row.dropout,
+        "model.weight_dropout": row.weight_dropout,
+        "training.batch_size": max(1, min(row.batch_size, characters // (WINDOWS * sequence_length))),
+        EPOCHS: float(f"{_read(characters) / characters:.{DIGITS}g}"),
+    }
+
+
+def _read(characters: int) -> float:
+    """Characters to read in all: the row's epochs, but of a longer text never less than of a shorter one."""
+    return min(MOST_READ, max(row.epochs * min(characters, row.most) for row in _rows(characters)))
+
+
+def _rows(characters: int) -> Sequence[Row]:
+    """The row for so many characters, and those before it."""
+    return ROWS[: 1 + next(number for number, row in enumerate(ROWS) if characters <= row.most)]

@@ -1,0 +1,158 @@
+"""Sizes that follow the text."""
+
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn import api
+from charrnn.runs import sizing
+from charrnn.runs.configuration import changed, resolve, to_yaml
+from charrnn.runs.points import axes, points
+from charrnn.runs.sizing import MOST_READ, ROWS, sized, told, undecided
+from charrnn.text import windows
+from charrnn.text.source import shipped
+
+LENGTHS = sorted({2, 100, *(int(10 ** (step / 20)) for step in range(40, 200)), *(
+    int(row.most) + beside for row in ROWS[:-1] for beside in (0, 1)
+)})  # fmt: skip
+SIXTEEN = "model.hidden_size=16"
+QUICK = ["training.steps=2", "runtime.threads=1"]
+
+
+def default(*settings):
+    return resolve("default", settings).config
+
+
+def sizes(characters, *settings):
+    config = sized(default(*settings), characters)
+    return config.model.hidden_size, config.model.dropout, config.training.batch_size, config.training.epochs
+
+
+@pytest.mark.parametrize(
+    ("characters", "expected"),
+    [
+        (40_000, (128, 0.5, 16, 40.0)),
+        (60_000, (128, 0.5, 16, 40.0)),
+        (60_001, (256, 0.4, 32, 40.0)),  # in as many passes as bring it to what 60,000 are read for
+        (268_164, (256, 0.4, 32, 20.0)),
+        (1_003_854, (512, 0.4, 64, 26.9)),
+        (45_000_000, (512, 0.1, 64, 0.6)),
+    ],
+)
+def test_a_text_of_each_length_gets_its_row(characters, expected):
+    assert sizes(characters) == expected
+
+
+def test_a_longer_text_is_read_for_no_less_and_by_no_smaller_network_and_with_no_more_passes_than_forty():
+    found = [(length, *sizes(length)) for length in LENGTHS]
+    for (shorter, H, _, B, epochs), (longer, larger_H, _, larger_B, larger_epochs) in pairwise(found):
+        assert larger_H >= H
+        assert larger_B >= B
+        assert larger_epochs * longer >= epochs * shorter * 0.99, (shorter, longer)  # epochs have three digits
+        assert larger_epochs * longer <= MOST_READ * 1.01
+        assert larger_epochs <= 40
+
+
+@given(st.integers(2, 200_000), st.integers(1, 2000))
+def test_the_sizes_are_those_of_a_training_that_can_be_made(characters, T):
+    config = sized(default(f"training.sequence_length={T}"), characters)
+    B, fitted_T = windows.fit(characters, config.training.batch_size, T)
+    assert B == config.training.batch_size  # never more streams than the text fills
+    assert fitted_T == min(T, characters - 1)
+    assert changed(config, {}) == config  # every number within its range
+
+
+@pytest.mark.parametrize("characters", [1_100, 5_000, 20_000])
+def test_a_page_is_read_in_many_updates(characters):
+    _, _, B, _ = sizes(characters)
+    assert (characters - 1) // B // 64 >= sizing.WINDOWS - 1
+
+
+def test_what_is_said_stays_and_only_the_rest_is_told():
+    asked = default(SIXTEEN, "training.epochs=3")
+    assert undecided(asked) == ["model.dropout", "training.batch_size"]
+    found = sized(asked, 1_003_854)
+    assert (found.model.hidden_size, found.training.epochs) == (16, 3.0)
+    assert told(asked, found, 1_003_854) == (
+        "sized for 1,003,854 characters to train on: dropout 0.4, 64 streams; -s KEY=VALUE or -c FILE choose otherwise",
+    )
+    assert told(found, found, 1_003_854) == ()
+
+
+def test_without_a_configuration_a_plan_is_sized_for_its_text(text_file):
+    plan = api.plan([str(text_file)])
+    assert (plan.config.model.cell, plan.config.model.hidden_size, plan.batch_size, plan.dropout) == (
+        "gru",
+        128,
+        1,
+        0.5,
+    )
+    assert plan.steps == 40 * plan.windows_per_epoch
+    assert plan.notes[0].startswith("sized for 1,080 characters to train on: 128 units, dropout 0.5, 1 streams; -s ")
+
+
+def test_a_program_that_names_no_configuration_trains_the_default_one(text_file, tmp_path):
+    model = api.train(text_file, settings={"model.hidden_size": 8, "training.steps": 2}, out=tmp_path / "run")
+    assert (model.saved.config.model.cell, model.saved.config.model.dropout) == ("gru", 0.5)
+
+
+def test_a_copy_of_the_default_file_does_as_it_does(text_file, tmp_path):
+    copy = tmp_path / "mine.yaml"
+    copy.write_text((shipped("configs") / "default.yaml").read_text("utf-8"), "utf-8")
+    assert resolve(str(copy)).config == default()
+    assert api.plan([str(text_file)], resolve(str(copy)).config).config == api.plan([str(text_file)]).config
+
+
+def test_a_file_that_does_not_ask_for_it_is_not_sized(text_file, tmp_path):
+    (tmp_path / "c.yaml").write_text("model: {hidden_size: 8}\n")
+    config = resolve(str(tmp_path / "c.yaml")).config
+    assert undecided(config) == []
+    plan = api.plan([str(text_file)], config)
+    assert (plan.config.model.cell, plan.config.model.dropout, plan.config.training.epochs) == ("rnn", 0.0, 30.0)
+    assert not any(note.startswith("sized") for note in plan.notes)
+
+
+def test_a_run_records_the_numbers_and_goes_on_with_them(text_file, tmp_path, monkeypatch):
+    run = api.start(api.plan([str(text_file)], default("model.hidden_size=8", *QUICK)), tmp_path / "run")
+    list(run.events())
+    config = resolve(str(tmp_path / "run/config.yaml")).config
+    assert undecided(config) == []
+    assert (config.model.dropout, config.training.batch_size, config.training.epochs) == (0.5, 1, 40.0)
+    monkeypatch.setattr(sizing, "ROWS", ROWS[2:])  # as a later release may have them
+    resumed = api.resume(tmp_path / "run", steps=4)
+    list(resumed.events())
+    assert resumed.plan.config.replaced("training", steps=2) == config
+
+
+def test_a_fine_tune_keeps_the_network_and_has_its_passes_from_its_text(tiny_run, text_file):
+    base = api.load_base(tiny_run)
+    resolved = resolve("default", defaults=base.settings)
+    assert (resolved.config.model.cell, resolved.origin("model.hidden_size")) == ("rnn", "--from")
+    plan = api.plan([str(text_file)], resolved.config, base=base)
+    assert plan.config == api.plan([str(text_file)], base=base).config
+    assert (plan.config.model.hidden_size, plan.dropout, plan.config.training.epochs) == (16, 0.0, 40.0)
+
+
+def test_each_training_of_a_sweep_is_sized_but_for_what_varies(text_file, tmp_path):
+    for point in points(axes(["model.hidden_size=4,8"]), "default", [], {}, None, 0):
+        (tmp_path / "point.yaml").write_text(to_yaml(point.config))
+        plan = api.plan([str(text_file)], resolve(str(tmp_path / "point.yaml")).config)
+        assert plan.config.model.hidden_size == point.values["model.hidden_size"]
+        assert (plan.config.model.cell, plan.dropout, plan.config.training.epochs) == ("gru", 0.5, 40.0)
+
+
+def test_a_gradient_check_and_a_measurement_of_speed_need_no_text():
+    few = ("model.hidden_size=8", "training.batch_size=2", "training.sequence_length=4", "runtime.threads=1")
+    assert api.bench(default(*few), 0.1).cell == "gru"
+    assert api.gradcheck(default(), entries=2).passed
+
+
+def test_the_default_file_is_the_shipped_one_whatever_is_called_so_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "default").write_text("model: {cell: lstm}\n")
+    assert default().model.cell == "gru"
+    assert resolve("./default").config.model.cell == "lstm"
+    assert re.search(r"default\.yaml:\d+$", resolve("default").origin("model.cell"))
