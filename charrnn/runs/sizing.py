@@ -37,7 +37,7 @@ ROWS = (
 WORDS = {
     "model.hidden_size": "{} units",
     "model.dropout": "dropout {}",
-    "model.weight_dropout": "{} of weights",
+    "model.weight_dropout": "weight dropout {}",
     "training.batch_size": "{} streams",
 }
 EPOCHS = "training.epochs"  # which --steps and --time overrule: how long it is in the end, is told with the steps

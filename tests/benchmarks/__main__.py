@@ -17,7 +17,6 @@ from collections.abc import Callable
 import growth
 import links
 import machine
-import quality
 import ranks
 import saving
 from published import by_size, contest, shakespeare
@@ -97,7 +96,6 @@ SECTIONS: dict[str, Callable[[int], None]] = {
     "saving": saving.run,
     "ranks": ranks.run,
     "links": links.run,
-    "quality": quality.run,
 }
 
 PUBLISHED = {"shakespeare": shakespeare.main, "sizes": by_size.main, "contest": contest.main}

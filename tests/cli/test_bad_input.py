@@ -157,7 +157,7 @@ def test_configurations(charrnn, tmp_path, text_file, yaml, words):
     ("arguments", "code", "words"),
     [
         (["-s", "model.hidden_size"], 1, ["--set model.hidden_size: must be KEY=VALUE"]),
-        (["-c", "nonsense"], 1, ["--config nonsense: no such file", "shakespeare"]),
+        (["-c", "nonsense"], 1, ["--config nonsense: no such file", "quick"]),
         (["--steps", "many"], 2, ["--steps"]),
         (["--steps", "0"], 1, ["--steps: training.steps: must be greater than or equal to 1; found 0"]),
         (["--epochs", "-1"], 1, ["--epochs: training.epochs: must be greater than 0; found -1"]),
@@ -273,7 +273,7 @@ def test_a_run_that_is_not_there(charrnn, tiny_run):
         (["--oracle", "magic"], 1, ["unknown oracle 'magic'; there are complex-step, closed-form, forward, central"]),
         (["--tolerance", "0"], 2, ["--tolerance must be above 0; found 0"]),
         (["--run", "nothing"], 1, ["no such run"]),
-        (["--run", "x", "-c", "shakespeare"], 2, ["--run brings its own configuration"]),
+        (["--run", "x", "-c", "quick"], 2, ["--run brings its own configuration"]),
         (["-s", "model.cell=lstmm"], 1, ["model.cell: must be", "found 'lstmm'"]),
     ],
 )
