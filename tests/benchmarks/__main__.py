@@ -3,7 +3,7 @@
     pip install '.[peers]'
     python tests/benchmarks                      all of it, about thirty minutes on two cores
     python tests/benchmarks training sampling    only these sections; see --help
-    python tests/benchmarks shakespeare --help   beside what is published, with options of its own: shakespeare, sizes, contest
+    python tests/benchmarks shakespeare --help   beside what is published, with options of its own: shakespeare, sizes, contest, clipping, temporal-order
 
 A peer that is not installed is left out. What the ratios should be is not checked here: a machine may be busy.
 """
@@ -20,7 +20,7 @@ import machine
 import quality
 import ranks
 import saving
-from published import by_size, contest, shakespeare
+from published import by_size, clipping, contest, shakespeare, temporal_order
 from rounds import alternate, ratio
 
 CORES = os.cpu_count() or 1
@@ -100,7 +100,13 @@ SECTIONS: dict[str, Callable[[int], None]] = {
     "quality": quality.run,
 }
 
-PUBLISHED = {"shakespeare": shakespeare.main, "sizes": by_size.main, "contest": contest.main}
+PUBLISHED = {
+    "shakespeare": shakespeare.main,
+    "sizes": by_size.main,
+    "contest": contest.main,
+    "clipping": clipping.main,
+    "temporal-order": temporal_order.main,
+}
 
 
 def _against_fastest(times: dict[str, list[float]], medians: dict[str, float]) -> str:

@@ -1,0 +1,147 @@
+"""The grid of learning rates and thresholds as a table, and how much of what clipping gains is the rate's doing.
+
+A training diverged where a loss was not finite, or its last validation loss is above ln V, which knows nothing, or above twice its
+lowest. A cell holds the mean of the lowest validation losses of those that did not. A rate is usable where no seed diverged.
+"""
+
+import itertools
+import math
+import statistics
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .kept import Result
+from .tables import NONE, SPREAD, markdown, mean_and_spread
+from .text import NGRAM
+
+V = 65  # characters of Tiny Shakespeare
+TWICE = 2.0
+
+# Pascanu, Mikolov and Bengio 2013: on the scale of the mean loss over 180 steps, without clipping and with it.
+THEIR_RATES, THEIR_THRESHOLD = (0.18, 1.8), 0.25
+PUBLISHED = (
+    ("Penn Treebank, training text", "1.46", "1.34", "1.36"),
+    ("Penn Treebank, test text", "1.50", "1.42", "1.41"),
+)
+PROTOCOL = (
+    "Theirs: 500 sigmoid units without biases, trained to the end, bits per character; SGD at .001, with clipping (C) at .01, threshold 45, "
+    "for a loss summed over 180 steps: here .18, 1.8 and .25. R: their regularisation, which is not here."
+)
+
+
+class Cell(NamedTuple):
+    """What the seeds of one rate and threshold came to."""
+
+    best: list[float]  # the lowest validation loss of each that did not diverge
+    diverged: int
+
+    @property
+    def usable(self) -> bool:
+        """No seed diverged."""
+        return bool(self.best) and not self.diverged
+
+    @property
+    def loss(self) -> float:
+        """The mean loss of those that did not diverge; infinite where all did."""
+        return statistics.fmean(self.best) if self.best else math.inf
+
+
+Grid = dict[tuple[float | None, float], Cell]
+"""By threshold and rate."""
+
+
+def diverged(result: Result) -> bool:
+    """See the head of the file."""
+    losses = result["losses"]
+    return not result["finite"] or losses[-1] > min(math.log(V), TWICE * min(losses))
+
+
+def grid(results: Sequence[Result]) -> Grid:
+    """All cells that there are results of."""
+    found: Grid = {}
+    for result in results:
+        cell = found.setdefault((result["threshold"], result["rate"]), Cell([], 0))
+        if diverged(result):
+            found[result["threshold"], result["rate"]] = cell._replace(diverged=cell.diverged + 1)
+        else:
+            cell.best.append(min(result["losses"]))
+    return found
+
+
+def tell(results: Sequence[Result]) -> None:
+    """The grid, what follows from it, and what was published."""
+    cells = grid(results)
+    seconds = sum(result["seconds"] for result in results)
+    print(
+        f"{len(results)} trainings, {seconds / 60:.0f} minutes in all. Validation loss, nats per character. {SPREAD}\n"
+    )
+    print(table(cells))
+    print("", *conclusions(cells), "", PROTOCOL, "", sep="\n")
+    print(markdown(["bits per character", "SGD, .001", "SGD+C, .01", "SGD+CR, .01"], PUBLISHED))
+
+
+def table(cells: Grid) -> str:
+    """A row for each rate, a column for each threshold, and the n-gram below."""
+    thresholds = sorted({threshold for threshold, _ in cells}, key=lambda t: -(t or math.inf))
+    rows = [
+        [f"{rate:g}", *(_shown(cells.get((threshold, rate))) for threshold in thresholds)]
+        for rate in sorted({rate for _, rate in cells})
+    ]
+    rows.append(["7-gram", f"{NGRAM}", *["" for _ in thresholds[1:]]])
+    return markdown(["rate", *map(_named, thresholds)], rows)
+
+
+def _shown(cell: Cell | None) -> str:
+    if cell is None:
+        return NONE
+    share = f"{cell.diverged} of {cell.diverged + len(cell.best)} diverged"
+    return "; ".join(filter(None, [mean_and_spread(cell.best) if cell.best else "", share if cell.diverged else ""]))
+
+
+def _named(threshold: float | None) -> str:
+    return "no clipping" if threshold is None else f"norm at most {threshold:g}"
+
+
+def conclusions(cells: Grid) -> list[str]:
+    """Of each threshold the usable rates and the best of them, with what it gains and where that comes from; and their two settings."""
+    thresholds = sorted({threshold for threshold, _ in cells}, key=lambda t: -(t or math.inf))
+    lines = [_conclusion(cells, threshold) for threshold in thresholds]
+    theirs = [
+        f"{rate:g} {_named(threshold)}: {_shown(cells.get((threshold, rate)))}"
+        for rate in THEIR_RATES
+        for threshold in (None, THEIR_THRESHOLD)
+    ]
+    return [*lines, f"- their rates and threshold: {'; '.join(theirs)}"]
+
+
+def _conclusion(cells: Grid, threshold: float | None) -> str:
+    best = _best_rate(cells, threshold)
+    if best is None:
+        return f"- {_named(threshold)}: no usable rate"
+    loss = cells[threshold, best].loss
+    highest = _highest_usable(cells, threshold)
+    return (
+        f"- {_named(threshold)}: usable up to {highest:g}; best {loss:.4f} at {best:g}{_gain(cells, threshold, best)}"
+    )
+
+
+def _best_rate(cells: Grid, threshold: float | None) -> float | None:
+    """The usable rate of the lowest loss."""
+    usable = {rate: cell.loss for (t, rate), cell in cells.items() if t == threshold and cell.usable}
+    return min(usable, key=usable.__getitem__, default=None)
+
+
+def _highest_usable(cells: Grid, threshold: float | None) -> float:
+    """The highest rate up to which no seed of any diverged."""
+    rates = sorted(rate for t, rate in cells if t == threshold)
+    return max(itertools.takewhile(lambda rate: cells[threshold, rate].usable, rates), default=math.nan)
+
+
+def _gain(cells: Grid, threshold: float | None, rate: float) -> str:
+    """Over the best without clipping: what clipping gains at the rate of that, and what the rate gains from there."""
+    base = _best_rate(cells, None)
+    if threshold is None or base is None or (threshold, base) not in cells:
+        return ""
+    clipping = cells[None, base].loss - cells[threshold, base].loss
+    higher = cells[threshold, base].loss - cells[threshold, rate].loss
+    return f", {clipping + higher:+.4f} lower: {clipping:+.4f} by clipping at {base:g}, {higher:+.4f} by the rate from there"

@@ -1,0 +1,160 @@
+"""How long a dependency each cell learns: the temporal-order task (see order_task.py) against the sequence's length.
+
+Theirs (Pascanu, Mikolov and Bengio 2013, section 4.1.1): tanh or sigmoid units, SGD at .01 without momentum, threshold 1, at most 5 million
+updates, 5 runs for each length. Kept: 50 units, batches of 20 fresh sequences, the loss on the answer alone, success: at most
+1 % of 10,000 fresh sequences wrong. Not kept: the budget (here --sequences), the rates, which are higher for it, Adam beside SGD, weights
+drawn from a normal distribution (here W_hh orthogonal, the rest from ± 1/√H), and their regularisation, which is not here.
+
+    python tests/benchmarks temporal-order             about twenty-five minutes on one core
+    python tests/benchmarks temporal-order --table     the table of what is kept, without training
+"""
+
+import argparse
+import itertools
+import statistics
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from charrnn.learning.clipping import Clipping
+from charrnn.learning.optimizers import OPTIMIZERS
+from charrnn.learning.parallel import one_blas_thread
+from charrnn.network.architecture import Architecture
+from charrnn.network.network import Network
+
+from .kept import Kept, Result
+from .order_task import VOCABULARY, draw, error_rate
+from .tables import NONE, markdown
+
+H, B = 50, 20
+EVERY = 200  # updates between one test and the next
+FEW, MANY, ENOUGH = 1000, 10_000, 0.01  # tested on few sequences first; the share that may be wrong
+PUBLISHED = (
+    "Published: of one tanh network for all lengths from 50 to 200, with clipping and their regularisation, 5 of 5 (0 wrong of 10,000); for "
+    "one length at a time curves without figures."
+)
+
+
+class Method(NamedTuple):
+    """A cell and how it learns."""
+
+    cell: str
+    optimizer: str
+    rate: float
+    threshold: float | None
+
+    @property
+    def name(self) -> str:
+        """In words."""
+        clipping = "no clipping" if self.threshold is None else f"norm at most {self.threshold:g}"
+        return f"{self.cell}, {self.optimizer} {self.rate:g}, {clipping}"
+
+
+METHODS = (
+    Method("rnn", "sgd", 0.03, None),
+    Method("rnn", "sgd", 0.03, 1.0),
+    Method("rnn", "sgd", 0.1, None),
+    Method("rnn", "sgd", 0.1, 1.0),
+    Method("rnn", "adam", 1e-3, 1.0),
+    Method("lstm", "adam", 1e-2, 1.0),
+    Method("gru", "adam", 1e-2, 1.0),
+)
+
+
+class Learner:
+    """A fresh network that learns by a method."""
+
+    def __init__(self, method: Method, T: int, seed: int) -> None:
+        architecture = Architecture(len(VOCABULARY), H, method.cell, initialisation="orthogonal")
+        self.network = Network.fresh(architecture, np.random.default_rng(seed))
+        self.T, self._method, self._clipping = T, method, Clipping(method.threshold)
+        self._ws, self._gradient = self.network.workspace(T, B), self.network.parameters.zeros_like()
+        self._optimizer = OPTIMIZERS[method.optimizer](self.network.parameters.flat)
+
+    def update(self, random: np.random.Generator) -> bool:
+        """Make one, on fresh sequences; False, and none is made, where the loss or its gradient is not finite."""
+        symbols, answers = draw(random, self.T, B)
+        state, targets = self.network.zero_state(B), np.broadcast_to(answers, symbols.shape)
+        loss = self.network.forward(symbols, targets, state, self._ws, new=1)
+        self.network.backward(B, self._ws, self._gradient, new=1)
+        norm, _ = self._clipping(self._gradient.flat)
+        finite = bool(np.isfinite(loss + norm))
+        if finite:
+            self._optimizer.update(self.network.parameters.flat, self._gradient.flat, self._method.rate)
+        return finite
+
+
+def main(arguments: list[str], machine: str) -> None:
+    """Train what is not trained yet; tell all of it."""
+    given = _parser().parse_args(arguments)
+    kept = Kept(given.out / "temporal_order.jsonl", machine)
+    lengths = [int(length) for length in given.lengths.split(",")]
+    if not given.table:
+        for seed, T, method in itertools.product(range(given.seeds), lengths, METHODS):
+            key = {"method": method.name, "length": T, "seed": seed, "most": given.sequences}
+            kept.or_measured(key, partial(attempt, method, T, seed, given.sequences))
+    tell(kept.found(most=given.sequences))
+    print(f"\nMeasured on {'; '.join(kept.machines())}.")
+
+
+def attempt(method: Method, T: int, seed: int, most: int) -> Result:
+    """Learn until success, or from so many sequences: how it ended, after how many sequences, after how many seconds."""
+    learner, random, began = Learner(method, T, seed), np.random.default_rng((seed, T)), time.perf_counter()
+    read, ended = 0, "unsolved"
+    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
+        while read < most and ended == "unsolved":
+            if not all(learner.update(random) for _ in range(EVERY)):
+                ended = "not finite"
+            elif solves(learner.network, random, T):
+                ended = "solved"
+            read += EVERY * B
+    return {"ended": ended, "sequences": read, "seconds": time.perf_counter() - began}
+
+
+def solves(network: Network, random: np.random.Generator, T: int) -> bool:
+    """At most 1 % of 10,000 fresh sequences are wrong; most networks are found out by fewer."""
+    return all(error_rate(network, random, T, count) <= ENOUGH for count in (FEW, MANY))
+
+
+def tell(results: Sequence[Result]) -> None:
+    """The table, and what was published."""
+    seconds = sum(result["seconds"] for result in results)
+    most = max((result["most"] for result in results), default=0)
+    print(
+        f"{len(results)} trainings, {seconds / 60:.0f} minutes in all. Solved within {most:,} sequences, of how many seeds; median number "
+        f"of sequences until then.\n\n{table(results)}\n\n{PUBLISHED}"
+    )
+
+
+def table(results: Sequence[Result]) -> str:
+    """A row for each method, a column for each length."""
+    lengths = sorted({result["length"] for result in results})
+    names = list(dict.fromkeys(result["method"] for result in results))
+    rows = [[name, *(_cell(results, name, length) for length in lengths)] for name in names]
+    return markdown(["", *(f"T = {length}" for length in lengths)], rows)
+
+
+def _cell(results: Sequence[Result], name: str, length: int) -> str:
+    here = [result for result in results if (result["method"], result["length"]) == (name, length)]
+    solved = [result["sequences"] for result in here if result["ended"] == "solved"]
+    if not here:
+        return NONE
+    return f"{len(solved)} of {len(here)}" + (f"; {statistics.median(solved):,.0f}" if solved else "")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "python tests/benchmarks temporal-order",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--lengths", default="20,30,50,75,100,150", help="default 20,30,50,75,100,150; at least 10")
+    parser.add_argument("--seeds", type=int, default=3, help="default 3")
+    parser.add_argument("--sequences", type=int, default=100_000, help="at most, of each training; default 100,000")
+    parser.add_argument("--out", type=Path, default=Path("measured/temporal-order"), help="where results are kept")
+    parser.add_argument("--table", action="store_true", help="measure nothing: tell what is kept")
+    return parser
