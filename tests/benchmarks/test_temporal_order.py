@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from benchmarks.published import temporal_order
 from benchmarks.published.order_task import ANSWERS, DISTRACTORS, MARKED, VOCABULARY, draw, error_rate
 from benchmarks.published.temporal_order import Method, attempt, table
 
@@ -62,6 +63,15 @@ def test_a_network_that_always_gives_one_answer_is_wrong_three_times_in_four():
 
 def test_a_symbol_is_no_answer():
     assert error_rate(always("A"), np.random.default_rng(0), 10, 1000) == 1
+
+
+@pytest.mark.parametrize(("few", "many", "solved"), [(0.01, 0.01, True), (0.011, 0.0, False), (0.0, 0.0101, False)])
+def test_it_is_solved_where_few_and_then_many_sequences_are_at_most_one_in_a_hundred_wrong(
+    monkeypatch, few, many, solved
+):
+    rates = {1000: few, 10_000: many}
+    monkeypatch.setattr(temporal_order, "error_rate", lambda network, random, T, count: rates[count])
+    assert temporal_order.solves(always("AB"), np.random.default_rng(0), 10) == solved
 
 
 def test_a_gru_solves_short_sequences_and_stops_there():
