@@ -15,7 +15,14 @@ SETTING = Setting("relu", hidden_size=4, batch_size=2, updates=8)
 
 
 def result(rate=1.0, threshold=None, losses=(3.0, 2.0), finite=True):
-    return {"rate": rate, "threshold": threshold, "losses": list(losses), "finite": finite, "seconds": 1.0}
+    return {
+        "rate": rate,
+        "threshold": threshold,
+        "losses": list(losses),
+        "finite": finite,
+        "clipped": 0.25,
+        "seconds": 1.0,
+    }
 
 
 def training(rate, threshold):
@@ -41,8 +48,8 @@ def test_a_training_with_a_loss_that_is_no_number_diverged_whatever_came_before(
 
 def test_a_cell_has_the_lowest_losses_of_those_that_did_not_diverge():
     cells = grid([result(losses=(2.0, 2.5)), result(losses=(4.0, 3.0)), result(losses=(9.0, 9.0)), result(rate=2.0)])
-    assert cells[None, 1.0] == ([2.0, 3.0], 1)
-    assert cells[None, 2.0] == ([2.0], 0)
+    assert cells[None, 1.0] == ([2.0, 3.0], 1, [0.25, 0.25])
+    assert cells[None, 2.0] == ([2.0], 0, [0.25])
 
 
 def test_the_table_has_a_row_for_each_rate_a_column_for_each_threshold_and_the_n_gram():
@@ -75,7 +82,7 @@ def test_the_gain_is_divided_between_clipping_at_the_same_rate_and_the_higher_ra
     without, clipped, _ = conclusions(cells)
     assert without == "- no clipping: usable up to 1; best 2.5000 at 1"
     assert clipped == (
-        "- norm at most 0.25: usable up to 2; best 2.1000 at 2, +0.4000 lower: +0.1000 by clipping at 1, +0.3000 by the rate from there"
+        "- norm at most 0.25: usable up to 2; best 2.1000 at 2 (25.0% of updates clipped), +0.4000 lower: +0.1000 by clipping at 1, +0.3000 by the rate from there"
     )
 
 

@@ -24,7 +24,7 @@ PUBLISHED = (
     ("Penn Treebank, test text", "1.50", "1.42", "1.41"),
 )
 PROTOCOL = (
-    "Theirs: 500 sigmoid units without biases, trained to the end, bits per character; SGD at .001, with clipping (C) at .01, threshold 45, "
+    "Theirs: 500 sigmoid units without biases, bits per character; SGD at .001, with clipping (C) at .01, threshold 45, "
     "for a loss summed over 180 steps: here .18, 1.8 and .25. R: their regularisation, which is not here."
 )
 
@@ -34,6 +34,7 @@ class Cell(NamedTuple):
 
     best: list[float]  # the lowest validation loss of each that did not diverge
     diverged: int
+    clipped: list[float]  # the share of its updates, of each that did not diverge
 
     @property
     def usable(self) -> bool:
@@ -60,11 +61,12 @@ def grid(results: Sequence[Result]) -> Grid:
     """All cells that there are results of."""
     found: Grid = {}
     for result in results:
-        cell = found.setdefault((result["threshold"], result["rate"]), Cell([], 0))
+        cell = found.setdefault((result["threshold"], result["rate"]), Cell([], 0, []))
         if diverged(result):
             found[result["threshold"], result["rate"]] = cell._replace(diverged=cell.diverged + 1)
         else:
             cell.best.append(min(result["losses"]))
+            cell.clipped.append(result["clipped"])
     return found
 
 
@@ -118,11 +120,10 @@ def _conclusion(cells: Grid, threshold: float | None) -> str:
     best = _best_rate(cells, threshold)
     if best is None:
         return f"- {_named(threshold)}: no usable rate"
-    loss = cells[threshold, best].loss
-    highest = _highest_usable(cells, threshold)
-    return (
-        f"- {_named(threshold)}: usable up to {highest:g}; best {loss:.4f} at {best:g}{_gain(cells, threshold, best)}"
-    )
+    cell, highest = cells[threshold, best], _highest_usable(cells, threshold)
+    clipped = f" ({statistics.fmean(cell.clipped):.1%} of updates clipped)" if threshold else ""
+    gain = _gain(cells, threshold, best)
+    return f"- {_named(threshold)}: usable up to {highest:g}; best {cell.loss:.4f} at {best:g}{clipped}{gain}"
 
 
 def _best_rate(cells: Grid, threshold: float | None) -> float | None:
