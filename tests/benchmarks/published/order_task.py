@@ -1,6 +1,7 @@
 """The temporal-order task (Hochreiter and Schmidhuber 1997; as Pascanu, Mikolov and Bengio 2013 have it, section 4.1.1).
 
-A sequence of T symbols: c, d, e, f by chance, but for one of A, B at a place in [T/10, 2T/10] and another in [4T/10, 5T/10].
+A sequence of T symbols: c, d, e, f by chance, but for one of A, B at a place in [T/10, 2T/10] and another in [4T/10, 5T/10]
+(the program that they published has [5T/10, 6T/10), as the task had it at first).
 After the last symbol the network says which two they were, in their order: AA, AB, BA or BB.
 Symbols and answers share one vocabulary of ids; a network that answers with a symbol is wrong.
 """
