@@ -126,7 +126,7 @@ def tell(results: Sequence[Result]) -> None:
     most = max((result["most"] for result in results), default=0)
     print(
         f"{len(results)} trainings, {seconds / 60:.0f} minutes in all. Solved within {most:,} sequences, of how many seeds; median number "
-        f"of sequences until then.\n\n{table(results)}\n\n{PUBLISHED}"
+        f"of sequences until then, tested every {EVERY * B:,}.\n\n{table(results)}\n\n{PUBLISHED}"
     )
 
 
