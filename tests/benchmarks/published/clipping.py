@@ -55,12 +55,13 @@ def main(arguments: list[str], machine: str) -> None:
     kept = Kept(given.out / "clipping.jsonl", machine)
     if not given.table:
         _measure(kept, setting, given.seeds)
-    print(
-        f"{setting.hidden_size} {setting.nonlinearity} units, {setting.updates} updates by SGD on {setting.batch_size} streams x {T} characters of "
-        "Tiny Shakespeare; the last tenth validates, all of it."
-    )
-    tell(kept.found(**vars(setting)))
-    print(f"\nMeasured on {'; '.join(kept.machines())}.")
+    if results := kept.found(**vars(setting)):
+        print(
+            f"{setting.hidden_size} {setting.nonlinearity} units, {setting.updates} updates by SGD on {setting.batch_size} streams x {T} "
+            "characters of Tiny Shakespeare; the last tenth validates, all of it."
+        )
+        tell(results)
+    print(f"\n{kept.where()}")
 
 
 def _measure(kept: Kept, setting: Setting, seeds: int) -> None:

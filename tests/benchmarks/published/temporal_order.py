@@ -97,8 +97,9 @@ def main(arguments: list[str], machine: str) -> None:
         for seed, T, method in itertools.product(range(given.seeds), lengths, METHODS):
             key = {"method": method.name, "length": T, "seed": seed, "most": given.sequences}
             kept.or_measured(key, partial(attempt, method, T, seed, given.sequences))
-    tell(kept.found(most=given.sequences))
-    print(f"\nMeasured on {'; '.join(kept.machines())}.")
+    if results := kept.found(most=given.sequences):
+        tell(results)
+    print(f"\n{kept.where()}")
 
 
 def attempt(method: Method, T: int, seed: int, most: int) -> Result:
@@ -123,9 +124,8 @@ def solves(network: Network, random: np.random.Generator, T: int) -> bool:
 def tell(results: Sequence[Result]) -> None:
     """The table, and what was published."""
     seconds = sum(result["seconds"] for result in results)
-    most = max((result["most"] for result in results), default=0)
     print(
-        f"{len(results)} trainings, {seconds / 60:.0f} minutes in all. Solved within {most:,} sequences, of how many seeds; median number "
+        f"{len(results)} trainings, {seconds / 60:.0f} minutes in all. Solved within {results[0]['most']:,} sequences, of how many seeds; median number "
         f"of sequences until then, tested every {EVERY * B:,}.\n\n{table(results)}\n\n{PUBLISHED}"
     )
 
