@@ -1,9 +1,17 @@
 """The grid of rates and thresholds: when a training counts as diverged, what the table shows, what is concluded."""
 
+<<<<<<< HEAD
+=======
+import json
+>>>>>>> 98b924c6950104c5e00fe95328421b913361a9f3
 import math
 
 import numpy as np
 import pytest
+<<<<<<< HEAD
+=======
+from benchmarks.published import clipping
+>>>>>>> 98b924c6950104c5e00fe95328421b913361a9f3
 from benchmarks.published.clipping import VALIDATIONS, Setting, trained, trainer
 from benchmarks.published.clipping_grid import conclusions, diverged, grid, table
 
@@ -98,3 +106,19 @@ def test_a_training_tells_its_validations_and_how_often_it_clipped():
 
 def test_a_training_whose_loss_is_no_number_is_told_as_not_finite():
     assert not trained(training(1e30, threshold=None), SETTING.updates)["finite"]
+<<<<<<< HEAD
+=======
+
+
+def test_the_table_is_told_from_what_is_kept_without_the_text(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(clipping, "TEXT", str(tmp_path / "none.txt"))
+    arguments = ["--table", "--out", str(tmp_path)]
+    clipping.main(arguments, "a machine")
+    assert capsys.readouterr().out.endswith("clipping.jsonl: nothing is measured yet.\n")
+    kept = {**vars(Setting("tanh", 64, 10, 600)), "seed": 0, "machine": "a machine", **result(losses=[2.0])}
+    (tmp_path / "clipping.jsonl").write_text(json.dumps(kept) + "\n")
+    clipping.main(arguments, "another")
+    told = capsys.readouterr().out
+    assert "| 1 | 2.0000 |" in told
+    assert told.endswith("Measured on a machine.\n")
+>>>>>>> 98b924c6950104c5e00fe95328421b913361a9f3
