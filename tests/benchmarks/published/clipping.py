@@ -3,11 +3,7 @@
 They changed both at once, for characters of the Penn Treebank: a rate of .001 without clipping, of .01 with it, and a threshold of
 45. Both are for the gradient of a loss summed over 180 steps: on the scale of the mean loss .18, 1.8 and .25.
 
-<<<<<<< HEAD
-    python tests/benchmarks clipping             about fifteen minutes on one core
-=======
     python tests/benchmarks clipping             about six minutes on a core of its own
->>>>>>> 98b924c6950104c5e00fe95328421b913361a9f3
     python tests/benchmarks clipping --table     the table of what is kept, without training
 """
 
@@ -59,14 +55,6 @@ def main(arguments: list[str], machine: str) -> None:
     kept = Kept(given.out / "clipping.jsonl", machine)
     if not given.table:
         _measure(kept, setting, given.seeds)
-<<<<<<< HEAD
-    print(
-        f"{setting.hidden_size} {setting.nonlinearity} units, {setting.updates} updates by SGD on {setting.batch_size} streams x {T} characters of "
-        "Tiny Shakespeare; the last tenth validates, all of it."
-    )
-    tell(kept.found(**vars(setting)))
-    print(f"\nMeasured on {'; '.join(kept.machines())}.")
-=======
     if results := kept.found(**vars(setting)):
         print(
             f"{setting.hidden_size} {setting.nonlinearity} units, {setting.updates} updates by SGD on {setting.batch_size} streams x {T} "
@@ -74,7 +62,6 @@ def main(arguments: list[str], machine: str) -> None:
         )
         tell(results)
     print(f"\n{kept.where()}")
->>>>>>> 98b924c6950104c5e00fe95328421b913361a9f3
 
 
 def _measure(kept: Kept, setting: Setting, seeds: int) -> None:

@@ -5,11 +5,7 @@ updates, 5 runs for each length. Kept: 50 units, batches of 20 fresh sequences, 
 1 % of 10,000 fresh sequences wrong. Not kept: the budget (here --sequences), the rates, which are higher for it, Adam beside SGD, weights
 drawn from a normal distribution (here W_hh orthogonal, the rest from ± 1/√H), and their regularisation, which is not here.
 
-<<<<<<< HEAD
-    python tests/benchmarks temporal-order             about twenty-five minutes on one core
-=======
     python tests/benchmarks temporal-order             about eighteen minutes on a core of its own
->>>>>>> 98b924c6950104c5e00fe95328421b913361a9f3
     python tests/benchmarks temporal-order --table     the table of what is kept, without training
 """
 
@@ -101,14 +97,9 @@ def main(arguments: list[str], machine: str) -> None:
         for seed, T, method in itertools.product(range(given.seeds), lengths, METHODS):
             key = {"method": method.name, "length": T, "seed": seed, "most": given.sequences}
             kept.or_measured(key, partial(attempt, method, T, seed, given.sequences))
-<<<<<<< HEAD
-    tell(kept.found(most=given.sequences))
-    print(f"\nMeasured on {'; '.join(kept.machines())}.")
-=======
     if results := kept.found(most=given.sequences):
         tell(results)
     print(f"\n{kept.where()}")
->>>>>>> 98b924c6950104c5e00fe95328421b913361a9f3
 
 
 def attempt(method: Method, T: int, seed: int, most: int) -> Result:
@@ -133,14 +124,8 @@ def solves(network: Network, random: np.random.Generator, T: int) -> bool:
 def tell(results: Sequence[Result]) -> None:
     """The table, and what was published."""
     seconds = sum(result["seconds"] for result in results)
-<<<<<<< HEAD
-    most = max((result["most"] for result in results), default=0)
-    print(
-        f"{len(results)} trainings, {seconds / 60:.0f} minutes in all. Solved within {most:,} sequences, of how many seeds; median number "
-=======
     print(
         f"{len(results)} trainings, {seconds / 60:.0f} minutes in all. Solved within {results[0]['most']:,} sequences, of how many seeds; median number "
->>>>>>> 98b924c6950104c5e00fe95328421b913361a9f3
         f"of sequences until then, tested every {EVERY * B:,}.\n\n{table(results)}\n\n{PUBLISHED}"
     )
 

@@ -1,17 +1,11 @@
 """The grid of rates and thresholds: when a training counts as diverged, what the table shows, what is concluded."""
 
-<<<<<<< HEAD
-=======
 import json
->>>>>>> 98b924c6950104c5e00fe95328421b913361a9f3
 import math
 
 import numpy as np
 import pytest
-<<<<<<< HEAD
-=======
 from benchmarks.published import clipping
->>>>>>> 98b924c6950104c5e00fe95328421b913361a9f3
 from benchmarks.published.clipping import VALIDATIONS, Setting, trained, trainer
 from benchmarks.published.clipping_grid import conclusions, diverged, grid, table
 
@@ -106,8 +100,6 @@ def test_a_training_tells_its_validations_and_how_often_it_clipped():
 
 def test_a_training_whose_loss_is_no_number_is_told_as_not_finite():
     assert not trained(training(1e30, threshold=None), SETTING.updates)["finite"]
-<<<<<<< HEAD
-=======
 
 
 def test_the_table_is_told_from_what_is_kept_without_the_text(tmp_path, capsys, monkeypatch):
@@ -121,4 +113,3 @@ def test_the_table_is_told_from_what_is_kept_without_the_text(tmp_path, capsys, 
     told = capsys.readouterr().out
     assert "| 1 | 2.0000 |" in told
     assert told.endswith("Measured on a machine.\n")
->>>>>>> 98b924c6950104c5e00fe95328421b913361a9f3

@@ -99,8 +99,6 @@ def test_the_table_has_a_row_for_each_method_a_column_for_each_length_and_the_me
         "| gru | 2 of 3; 6,000 | - |",
         "| rnn | - | 0 of 1 |",
     ]
-<<<<<<< HEAD
-=======
 
 
 def test_what_is_kept_is_not_measured_again(tmp_path, capsys, monkeypatch):
@@ -117,4 +115,3 @@ def test_what_is_kept_is_not_measured_again(tmp_path, capsys, monkeypatch):
 def test_where_nothing_is_kept_this_is_said(tmp_path, capsys):
     temporal_order.main(["--table", "--out", str(tmp_path)], "a machine")
     assert capsys.readouterr().out.endswith("temporal_order.jsonl: nothing is measured yet.\n")
->>>>>>> 98b924c6950104c5e00fe95328421b913361a9f3
