@@ -84,7 +84,8 @@ def test_a_training_writes_its_directory_and_nothing_else(watched, text_file):
 
 def test_measuring_for_a_time_and_a_long_standard_input_use_the_cache(watched):
     text = b"the cat sat on the mat. a dog ran.\n" * 40_000
-    places = watched("train", "-", "-o", "r", *SMALL, "--time", "3s", "-s", "runtime.threads=1", stdin=text)
+    few = ("-s", "runtime.threads=1", "-s", "training.eval_characters=1000")
+    places = watched("train", "-", "-o", "r", *SMALL, "--time", "3s", *few, stdin=text)
     assert not list(places["cache"].iterdir())
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from charrnn.runs.config import Config
 
 TYPICAL = 1_000_000  # characters, where there is no text
-MOST_READ = 16_000_000  # characters in all: a quarter of an hour of the largest network on two cores
+MOST_READ = 14_000_000  # characters in all: a quarter of an hour of the largest network on two cores
 DIGITS = 3  # of a number of epochs
 WINDOWS = 16  # in a pass, at least: a page is learned by many updates of a few streams, not by few of many
 

@@ -255,7 +255,8 @@ def test_a_training_tells_a_look_in_a_line(figures, said):
 
 
 def test_a_training_that_looks_says_so_and_tells_it_as_json(charrnn, text_file):
-    arguments = ("train", text_file, *SMALL[:4], "--steps", "4", "-s", "training.gradflow_every=2")
+    arguments = ("train", text_file, *SMALL[:4], "-s", "model.num_layers=1", "--steps", "4")
+    arguments += ("-s", "training.gradflow_every=2")
     plain = charrnn(*arguments)
     assert "step 2, layer 1: half of a gradient is left after" in plain.stderr
     found = charrnn(*arguments, "--json", "-q")

@@ -15,7 +15,7 @@ from charrnn.errors import DivergedError, FigureError
 from charrnn.learning.events import Evaluated, Flowed, Recovered, Resumed, Sampled, Stepped
 from charrnn.runs.configuration import resolve
 
-SETTINGS = [part for setting in (*TINY, "training.gradflow_every=5") for part in ("-s", setting)]
+SETTINGS = [part for setting in (*TINY, "model.num_layers=1", "training.gradflow_every=5") for part in ("-s", setting)]
 
 
 def step(number, loss=2.0):

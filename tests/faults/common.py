@@ -21,11 +21,18 @@ from charrnn.runs.run import Run
 TEXT = "the cat sat on the mat. a dog ran.\nwhy?\n" * 30
 SMALL = (  # with all that the command line would otherwise have from default.yaml, and a program from the schema
     "model.cell=rnn",
+    "model.num_layers=1",
     "model.hidden_size=16",
+    "model.initialisation=uniform",
     "model.dropout=0",
+    "model.weight_dropout=0",
     "training.batch_size=4",
     "training.sequence_length=8",
     "training.epochs=30",
+    "training.learning_rate=3e-3",
+    "training.warmup_steps=0",
+    "training.ema_decay=null",
+    "training.eval_every=500",
     "runtime.threads=1",
 )
 OFTEN = (
