@@ -27,9 +27,11 @@ def introduction(run: Run) -> list[Text]:
     """The text, the network and the training, a line each, and what else is to be known before it begins."""
     plan, config = run.plan, run.plan.config
     model, training = config.model, config.training
+    layers = f"{model.num_layers} layers of " if model.num_layers > 1 else ""
     lines = [
         f"text: {', '.join(plan.sources)}: {len(plan.corpus.ids):,} characters, {len(plan.corpus.vocabulary)} different",
-        f"network: {model.cell} ({model.nonlinearity}), {model.hidden_size} units, {plan.parameters:,} parameters, {training.precision}",
+        f"network: {model.cell} ({model.nonlinearity}), {layers}{model.hidden_size} units, {plan.parameters:,} parameters, "
+        f"{training.precision}",
         f"training: {plan.steps:,} steps of {training.batch_size} streams x {training.sequence_length} characters, "
         f"{plan.steps / plan.windows_per_epoch:.3g} epochs, "
         f"{_who(plan)}; run directory {run.path}",
