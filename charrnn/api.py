@@ -132,9 +132,18 @@ def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
     B, T = decided(training.batch_size), training.sequence_length
     threads = config.runtime.threads or fastest_threads(architecture, T, B)
     clipping = Clipping(training.max_grad_norm, training.max_grad_value)
-    learning = training.optimizer, clipping, training.precision
-    dropped = decided(model.dropout), decided(model.weight_dropout)
-    trainer = random_trainer(architecture, B, T, threads, *learning, *dropped, training.ema_decay)
+    trainer = random_trainer(
+        architecture,
+        B,
+        T,
+        threads,
+        optimizer=training.optimizer,
+        clipping=clipping,
+        precision=training.precision,
+        dropout=decided(model.dropout),
+        weight_dropout=decided(model.weight_dropout),
+        ema_decay=training.ema_decay,
+    )
     return measure(trainer, seconds)
 
 
