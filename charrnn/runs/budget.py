@@ -2,8 +2,11 @@
 
 import math
 import re
-import tempfile
+import secrets
+import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from charrnn.errors import RunError
@@ -58,8 +61,8 @@ class Cost:
 
 def _measured(plan: Plan, seconds: float) -> Cost:
     """Train for so many seconds in a directory of its own; then validate, sample and save once."""
-    with tempfile.TemporaryDirectory(prefix=cache.MEASURING, dir=cache.made_folder()) as folder:
-        run = runs.start(plans.with_steps(plan, ENDLESS), Path(folder) / "run")
+    with _folder() as folder:
+        run = runs.start(plans.with_steps(plan, ENDLESS), folder / "run")
         clock, trainer = _Clock(WARM_UP * seconds), run.trainer
         trainer.eval_every = ENDLESS
         for event in run.events(lambda: clock.done):
@@ -68,6 +71,17 @@ def _measured(plan: Plan, seconds: float) -> Cost:
                 trainer.eval_every = trainer.progress.step  # so that a validation is due now
                 clock.done = clock.done or isinstance(event, Evaluated) or not trainer.valid.size
     return plan.ranks.first(lambda: Cost(clock.stepping / clock.steps, clock.rest, clock.start or 0.0))
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder for the time within. Its name is known before it is made, so that a signal at any moment leaves nothing."""
+    folder = cache.made_folder() / f"{cache.MEASURING}{secrets.token_hex(8)}"
+    try:
+        folder.mkdir(mode=0o700)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)  # what a system still holds goes a day later, by the cache
 
 
 class _Clock:

@@ -22,12 +22,17 @@ from .text import TEXT
 B, T = 100, 100
 CELLS, LAYERS, SIZES = "lstm,rnn,gru", "1,2,3", "64,128,256,512"
 THEIRS = {
+    "model.initialisation": "uniform",
+    "model.dropout": "0",
+    "model.weight_dropout": "0",
     "data.split": "[0.8,0.1,0.1]",
     "training.batch_size": str(B),
     "training.sequence_length": str(T),
     "training.optimizer": "rmsprop",
     "training.learning_rate": "2e-3",
     "training.schedule": "cosine",
+    "training.warmup_steps": "0",
+    "training.ema_decay": "null",
     "training.max_grad_norm": "null",
     "training.max_grad_value": "5",
     "training.eval_every": "100",

@@ -14,8 +14,14 @@ Ids = NDArray[np.int64]
 
 
 def split(path: str) -> tuple[Ids, Ids, int]:
-    """Ids of the first nine tenths and of the last tenth of a text, and how many symbols there are; as nanoGPT's prepare.py cuts."""
-    text = Path(path).read_bytes().decode("utf-8")
+    """Ids of the first nine tenths and of the last tenth of a text, and how many symbols there are; as nanoGPT's prepare.py cuts.
+
+    Leaves the program where the text is not there.
+    """
+    try:
+        text = Path(path).read_bytes().decode("utf-8")
+    except OSError as error:
+        raise SystemExit(f"{path}: {error.strerror}; say in TINYSHAKESPEARE where the text is") from None
     symbols = sorted(set(text))
     numbers = {symbol: number for number, symbol in enumerate(symbols)}
     ids = np.array([numbers[symbol] for symbol in text])
