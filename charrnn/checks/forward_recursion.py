@@ -38,8 +38,9 @@ def _derivatives(run: Unrolled, parameter: str, indices: Array) -> Array:
             du += _immediate(run, layer, step, parameter, indices)
             by_w[number] = run.cell.tangent(step.u, step.before, du, by_w[number])
             dx = by_w[number][:, : run.H]
-        total += dx @ (run.W_hy @ run.do[t])
-        total += _readout(run, t, parameter, indices)
+        total += dx @ run.dh[t]
+        if parameter in run.by_readout[t]:
+            total += run.by_readout[t][parameter].ravel()[indices]
     return total
 
 
@@ -70,11 +71,3 @@ def _gates_and_rows(shape: tuple[int, ...], base: str) -> tuple[int, int, int]:
     if base.startswith("b"):
         return (shape[0] if len(shape) == 2 else 1, 1, shape[-1])
     return (shape[0] if len(shape) == 3 else 1, shape[-2], shape[-1])
-
-
-def _readout(run: Unrolled, t: int, parameter: str, indices: Array) -> Array:
-    """What moving the readout's own entries does to the loss at step t."""
-    do = run.do[t]
-    if parameter == "W_hy":
-        return np.asarray(run.top(t)[indices // len(do)] * do[indices % len(do)])
-    return do[indices] if parameter == "b_y" else np.zeros(len(indices))

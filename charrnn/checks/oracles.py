@@ -78,13 +78,16 @@ class Case:
         return self._run(network, state)[0]
 
     def units_on(self, network: Network, state: Array) -> Array:
-        """Which units are above zero, (L, T, B, H): where this is the same, relu is linear."""
+        """Which units with a kink are above zero, flat: where this is the same, relu is linear. Empty where none has a kink."""
         return self._run(network, state)[1]
 
     def _run(self, network: Network, state: Array) -> tuple[complex, Array]:
         ws = self.workspace(network)
         loss = network.forward(self.inputs, self.targets, state, ws, self.new, self.dropout, self.begins)
-        return complex(loss) / self.count, ws.hidden.real > 0
+        rectified = [ws.hidden] if network.architecture.nonlinearity == "relu" else []
+        rectified += [] if ws.readout.a is None else [ws.readout.a]
+        on = np.concatenate([np.zeros(0, np.bool_), *(units.real.ravel() > 0 for units in rectified)])
+        return complex(loss) / self.count, on
 
 
 Oracle = Callable[[Case, str, Array], Array]
@@ -110,7 +113,7 @@ def central_difference(case: Case, parameter: str, indices: Array) -> Array:
             size /= 4
         return size
 
-    has_kinks = case.network.architecture.nonlinearity == "relu"
+    has_kinks = case.units_on(case.network, case.state).size > 0
     steps = [step(index) if has_kinks else δ for index in indices]
     return np.array(
         [(8 * difference(i, s) - difference(i, 2 * s)) / (12 * s) for i, s in zip(indices, steps, strict=True)]

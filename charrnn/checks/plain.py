@@ -149,3 +149,25 @@ def make_cell(cell: str, nonlinearity: str) -> Cell:
     if cell == "rnn":
         return RNN(nonlinearity)
     return LSTM() if cell == "lstm" else GRU()
+
+
+class Readout:
+    """o = r W_hy + b_y, r = h, or in a deep one r = h + relu(h W_hr + b_r); and the loss -log softmax(o)[y]."""
+
+    def __init__(self, w: dict[str, Array]) -> None:
+        self._w = w
+
+    def gradients(self, h: Array, y: int, factor: float) -> tuple[Array, dict[str, Array]]:
+        """Of `factor` times the loss of one step, by h, (H,), and by each parameter."""
+        w, φ, deep = self._w, PHI["relu"], "W_hr" in self._w
+        a = h @ w["W_hr"] + w["b_r"] if deep else h
+        r = h + φ.value(a) if deep else h
+        o = r @ w["W_hy"] + w["b_y"]
+        p = np.exp(o - o.max()) / np.exp(o - o.max()).sum()
+        do = factor * (p - np.eye(len(o))[y])
+        dr = w["W_hy"] @ do
+        found = {"W_hy": np.outer(r, do), "b_y": do}
+        if not deep:
+            return dr, found
+        da = dr * φ.derivative(a)
+        return dr + w["W_hr"] @ da, {**found, "W_hr": np.outer(h, da), "b_r": da}

@@ -57,23 +57,19 @@ class Step:
 
 @dataclass(frozen=True)
 class Unrolled:
-    """steps[t][l]; dh[t], (H,), the loss's own gradient by the top h after step t, and the readout's pieces."""
+    """steps[t][l], and for each step the gradient of its own loss by what the readout reads and has."""
 
     cell: plain.Cell
     layers: list[Layer]
     steps: list[list[Step]]
-    do: list[Array]  # (V,) p - y over the count; zero where the loss is not on the step
-    W_hy: Array
+    dh: list[Array]  # (H,) by the top h after the step; zero where the loss is not on it
+    by_readout: list[dict[str, Array]]  # by the readout's parameters, through this step's use of them
     begins: Begins  # (T,): the steps before which the state is 0, whatever stood there
 
     @property
     def H(self) -> int:
         """Units of a layer."""
-        return len(self.W_hy)
-
-    def top(self, t: int) -> Array:
-        """h of the last layer after step t, (H,)."""
-        return self.steps[t][-1].after[: self.H]
+        return len(self.dh[0])
 
 
 def unroll(network: Network, inputs: Ids, targets: Ids, state: Array, begins: Begins, new: int, count: int) -> Unrolled:
@@ -90,7 +86,8 @@ def unroll(network: Network, inputs: Ids, targets: Ids, state: Array, begins: Be
     ]
     H, T = architecture.hidden_size, len(inputs)
     states = list(state.reshape(len(layers), -1))
-    steps, errors = [], []
+    steps, dh, by_readout = [], [], []
+    readout = plain.Readout({name: p[name] for name in architecture.parts()["readout"]})
     for t in range(T):
         x, row = np.eye(architecture.vocab_size)[inputs[t]], []
         for number, layer in enumerate(layers):
@@ -99,9 +96,8 @@ def unroll(network: Network, inputs: Ids, targets: Ids, state: Array, begins: Be
             after = cell.value(u, before)
             row.append(Step(x, before, u, after))
             states[number], x = after, after[:H]
-        o = x @ p["W_hy"] + p["b_y"]
-        probabilities = np.exp(o - o.max()) / np.exp(o - o.max()).sum()
-        on_loss = t >= T - new
-        errors.append((probabilities - np.eye(len(o))[targets[t]]) / count * on_loss)
+        by_h, by_weights = readout.gradients(x, targets[t], (t >= T - new) / count)
+        dh.append(by_h)
+        by_readout.append(by_weights)
         steps.append(row)
-    return Unrolled(cell, layers, steps, errors, p["W_hy"], begins)
+    return Unrolled(cell, layers, steps, dh, by_readout, begins)

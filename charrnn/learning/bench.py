@@ -125,7 +125,8 @@ def flops_of_products(architecture: Architecture, T: int, B: int) -> int:
     """Of the matrix products that an update cannot do without: forward, back to the states, and for the weights."""
     V, H, L = architecture.vocab_size, architecture.hidden_size, architecture.num_layers
     gates = architecture.make_cell().gates
-    return 2 * 3 * T * B * ((2 * L - 1) * gates * H * H + H * V)
+    deep = architecture.readout == "deep"
+    return 2 * 3 * T * B * (((2 * L - 1) * gates + deep) * H * H + H * V)
 
 
 def peak_gflops(threads: int, dtype: DTypeLike = np.float32) -> float:

@@ -12,6 +12,7 @@ from charrnn.network.cells.gru import GRU
 from charrnn.network.cells.lstm import LSTM
 from charrnn.network.cells.rnn import RNN
 from charrnn.network.parameters import Shapes
+from charrnn.network.readout import READOUTS
 
 CELLS = ("rnn", "gru", "lstm")
 INITIALISATIONS = ("uniform", "orthogonal", "identity")
@@ -28,11 +29,13 @@ class Architecture:
     nonlinearity: str = "tanh"
     num_layers: int = 1
     initialisation: str = "uniform"
+    readout: str = "linear"
 
     def __post_init__(self) -> None:
         check_known("cell", self.cell, CELLS)
         check_known("nonlinearity", self.nonlinearity, NONLINEARITIES)
         check_known("initialisation", self.initialisation, INITIALISATIONS)
+        check_known("readout", self.readout, READOUTS)
         if self.cell != "rnn" and self.nonlinearity != "tanh":
             raise NetworkError(
                 f"nonlinearity {self.nonlinearity} is for cell rnn; the gates of {self.cell} have their own"
@@ -69,7 +72,7 @@ class Architecture:
     def parts(self) -> dict[str, tuple[str, ...]]:
         """layer1, layer2, ... from the bottom, and readout: the names of the parameters of each; the look-up is layer1's."""
         layers = {f"layer{number}": tuple(names.values()) for number, names in enumerate(self.layer_names(), start=1)}
-        return {**layers, "readout": tuple(readout.shapes(1, 1))}
+        return {**layers, "readout": tuple(readout.shapes(1, 1, self.readout))}
 
     def state_shape(self, B: int) -> tuple[int, int, int]:
         """(S, B, H): S arrays are handed from window to window, layer by layer."""
@@ -82,7 +85,7 @@ class Architecture:
         for number, names in enumerate(self.layer_names()):
             own = cell.shapes(V if number == 0 else H, H)
             shapes.update((name, own[base]) for base, name in names.items())
-        return {**shapes, **readout.shapes(H, V)}
+        return {**shapes, **readout.shapes(H, V, self.readout)}
 
 
 def check_known(what: str, name: str, known: Iterable[str]) -> None:

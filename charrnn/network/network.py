@@ -17,7 +17,6 @@ from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.dropout import Dropout
 from charrnn.network.parameters import Parameters
-from charrnn.network.products import tall_product
 from charrnn.network.resets import Begins, Resets
 from charrnn.network.workspace import LayerWorkspace, Workspace, states_of, x_a_of
 
@@ -58,7 +57,7 @@ class Network:
             targets=np.zeros((T, B), np.intp),
             layers=tuple(LayerWorkspace(self._cell.workspace(T, B, H, dtype), room(), room()) for _ in self.layers),
             dh=np.zeros((T, B, H), dtype),
-            readout=readout.workspace(T * B, V, dtype),
+            readout=readout.workspace(T * B, H, V, self.architecture.readout, dtype),
             one_hot=np.zeros((min(V, T * B), T * B), dtype),
         )
 
@@ -76,7 +75,7 @@ class Network:
         `begins`, (T, B): the streams whose state is 0 before each step; see resets.py.
         """
         self._run_layers(inputs, state, ws, None, _resets(begins))
-        readout.logits(_rows(ws.layers[-1].up(False)), self.parameters["W_hy"], self.parameters["b_y"], ws.readout)
+        readout.logits(_rows(ws.layers[-1].up(False)), self.parameters, ws.readout)
 
     def forward(
         self,
@@ -107,7 +106,7 @@ class Network:
         """The terms of that sum, in nats: of each character of the last `new` steps, (new, B)."""
         self._run_layers(inputs, state, ws, dropout, _resets(begins))
         up, out = ws.layers[-1].up(dropout is not None), ws.readout.last(self._rows_of_loss(ws, new))
-        readout.logits(_rows(up)[-len(out.rows) :], self.parameters["W_hy"], self.parameters["b_y"], out)
+        readout.logits(_rows(up)[-len(out.rows) :], self.parameters, out)
         ws.targets[:] = targets
         return readout.surprisals(targets.ravel()[-len(out.rows) :], out).reshape(-1, targets.shape[1])
 
@@ -126,14 +125,11 @@ class Network:
         Returns the gradient of the state that came in, (S, B, H). It is where backpropagation is cut. `whole_from` is told, as
         layer after layer is done, from which index on the flat vector will not change any more.
         """
-        p, dropped, rows = self.parameters, dropout is not None, self._rows_of_loss(ws, new)
-        out = ws.readout.last(rows)
-        do = out.o
-        readout.backward(ws.targets.ravel()[-rows:], count, out)
-        np.matmul(_rows(ws.layers[-1].up(dropped))[-rows:].T, do, out=gradient["W_hy"])  # o = h W_hy + b_y
-        np.sum(do, axis=0, out=gradient["b_y"])
-        _rows(ws.dh)[:-rows] = 0
-        tall_product(do, p["W_hy"].T, _rows(ws.dh)[-rows:])
+        dropped, rows = dropout is not None, self._rows_of_loss(ws, new)
+        up, dh = _rows(ws.layers[-1].up(dropped)), _rows(ws.dh)
+        dh[:-rows] = 0
+        targets, out = ws.targets.ravel()[-rows:], ws.readout.last(rows)
+        readout.backward(targets, count, up[-rows:], self.parameters, out, gradient, dh[-rows:])
         dstates, anew = [], _resets(begins)
         for number in reversed(range(len(self.layers))):
             dstates.append(self._layer_backward(number, ws, gradient, dropped, anew))

@@ -1,11 +1,13 @@
-"""The readout: logits, softmax, cross-entropy, and back.
+"""The readout: logits, softmax, cross-entropy, and back. A deep one has a layer of rectified units of its own, over a short cut.
 
-    o = h W_hy + b_y                       o  (N, V)    one row for each of the N = T B characters
+    r = h                                  r  (N, H)    linear; one row for each of the N = T B characters
+    r = h + relu(h W_hr + b_r)                          deep
+    o = r W_hy + b_y                       o  (N, V)
     p = softmax(o)                         p  (N, V)
     L = - Σ log p[n, y_n] / count          y  (N,)      count = N: the mean, in nats per character
 
 No step depends on the one before, so the whole window is one product over N rows.
-Source: D2 (35)-(36), (43)-(44): do = (p - y) / count.
+Source: D2 (35)-(36), (43)-(44): do = (p - y) / count. Deep: Pascanu, Gulcehre, Cho and Bengio 2014, section 3.3.2, DOT(S)-RNN.
 """
 
 from typing import NamedTuple
@@ -13,9 +15,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
+from charrnn.network.activations import RELU
 from charrnn.network.arrays import Array, Ids
-from charrnn.network.parameters import Shapes
+from charrnn.network.parameters import Parameters, Shapes
 from charrnn.network.products import tall_product
+
+READOUTS = ("linear", "deep")
 
 
 class Workspace(NamedTuple):
@@ -23,31 +28,43 @@ class Workspace(NamedTuple):
 
     o: Array  # (N, V) logits; then p; then do = ∂L/∂o
     rows: Ids  # (N,) 0, 1, 2, ...
+    a: Array | None = None  # (N, H), deep only: relu(h W_hr + b_r); then ∂L/∂ of what relu reads
+    r: Array | None = None  # (N, H), deep only
 
     def last(self, n: int) -> "Workspace":
         """A view for n rows only, where the loss is on the last steps of a window alone."""
-        return self if n == len(self.rows) else Workspace(self.o[:n], self.rows[:n])
+        if n == len(self.rows):
+            return self
+        return Workspace(*(None if array is None else array[:n] for array in self))  # type: ignore[arg-type]
 
 
-def workspace(N: int, V: int, dtype: DTypeLike) -> Workspace:
+def workspace(N: int, H: int, V: int, kind: str, dtype: DTypeLike) -> Workspace:
     """Allocate the buffers of the readout."""
-    return Workspace(np.zeros((N, V), dtype), np.arange(N))
+    own = [np.zeros((N, H), dtype) for _ in range(2)] if kind == "deep" else []
+    return Workspace(np.zeros((N, V), dtype), np.arange(N), *own)
 
 
-def shapes(H: int, V: int) -> Shapes:
+def shapes(H: int, V: int, kind: str) -> Shapes:
     """The parameters of the readout and their shapes."""
-    return {"W_hy": (H, V), "b_y": (V,)}
+    own = {"W_hr": (H, H), "b_r": (H,)} if kind == "deep" else {}
+    return {**own, "W_hy": (H, V), "b_y": (V,)}
 
 
-def logits(h: Array, W_hy: Array, b_y: Array, ws: Workspace) -> None:
+def logits(h: Array, w: Parameters, ws: Workspace) -> None:
     """Fill o, (N, V), from h, (N, H)."""
-    tall_product(h, W_hy, ws.o)
-    np.add(ws.o, b_y, out=ws.o)  #                 o = h W_hy + b_y
+    _, _, a, r = ws
+    if a is not None and r is not None:
+        tall_product(h, w["W_hr"], a)
+        np.add(a, w["b_r"], out=a)
+        RELU.apply(a, a)
+        np.add(h, a, out=r)  #                     r = h + relu(h W_hr + b_r)
+    tall_product(h if r is None else r, w["W_hy"], ws.o)
+    np.add(ws.o, w["b_y"], out=ws.o)  #            o = r W_hy + b_y
 
 
 def surprisals(y: Ids, ws: Workspace) -> Array:
     """-log p[n, y_n] of each row, (N,), in nats, from the logits in o, which become p. Their sum is the loss."""
-    o, rows = ws
+    o, rows, *_ = ws
     np.subtract(o, o.max(axis=1, keepdims=True), out=o)  # changes no p, and exp cannot overflow
     log_p_y = o[rows, y]
     np.exp(o, out=o)
@@ -56,11 +73,21 @@ def surprisals(y: Ids, ws: Workspace) -> Array:
     return np.asarray(np.log(total[:, 0]) - log_p_y)  # L = - Σ log p[n, y_n]
 
 
-def backward(y: Ids, count: int, ws: Workspace) -> None:
-    """Fill o with do = ∂L/∂o, (N, V), from p, for the loss divided by `count`."""
-    o, rows = ws
+def backward(y: Ids, count: int, h: Array, w: Parameters, ws: Workspace, dw: Parameters, dh: Array) -> None:
+    """From p, for the loss divided by `count`: fill the gradients of the readout's parameters and dh = ∂L/∂h, (N, H)."""
+    o, rows, a, r = ws
     o[rows, y] -= 1  #                             L = - Σ log p[n, y_n] / count,  p = softmax(o)
     np.divide(o, count, out=o)
+    np.matmul((h if r is None else r).T, o, out=dw["W_hy"])  # o = r W_hy + b_y
+    np.sum(o, axis=0, out=dw["b_y"])
+    tall_product(o, w["W_hy"].T, dh)  #            dr, and along the short cut dh
+    if a is not None and r is not None:
+        RELU.slope(a, a)  #                        r = h + relu(h W_hr + b_r)
+        np.multiply(dh, a, out=a)
+        np.matmul(h.T, a, out=dw["W_hr"])
+        np.sum(a, axis=0, out=dw["b_r"])
+        tall_product(a, w["W_hr"].T, r)
+        np.add(dh, r, out=dh)
 
 
 def log_softmax(o: Array) -> Array:

@@ -3,11 +3,12 @@
 The cells' own step, on a window of one step; what does not depend on the characters is made ready once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from charrnn.network.activations import RELU
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.cells.cell import Cell
 from charrnn.network.network import Network
@@ -25,6 +26,7 @@ class Stepper:
         self._b_y = network.parameters["b_y"][np.newaxis]
         self._logits = np.empty((B, self._b_y.size), state.dtype)
         self._times_W_hy = whole_product_with(network.parameters["W_hy"], self._logits)
+        self._read = _deep(network, B) if network.architecture.readout == "deep" else lambda h: h
         # What one step leaves is what the next begins with: two sides that take turns, and nothing is copied.
         products = [
             whole_product_with(w["W_hh"], ws.recurrent) for w, ws in zip(network.layers, workspaces, strict=True)
@@ -49,7 +51,7 @@ class Stepper:
             np.matmul(below, W_xh, out=x_a)
             np.add(x_a, bias, out=x_a)
             step(0)
-        self._times_W_hy(side.top)
+        self._times_W_hy(self._read(side.top))
         self._now, self._next = self._next, side
         return np.add(self._logits, self._b_y, out=self._logits)
 
@@ -73,3 +75,18 @@ class _Side:
         self.x_a, self.first, self.top = x_a[0], steps[0], h[-1]
         W_above = (w["W_xh"] for w in layers[1:])
         self.above = list(zip(h, W_above, biases[1:], x_a[1:], steps[1:], strict=False))
+
+
+def _deep(network: Network, B: int) -> Callable[[Array], Array]:
+    """A function of h, (B, H): r = h + relu(h W_hr + b_r), in a buffer of its own."""
+    W_hr, b_r = network.parameters["W_hr"], network.parameters["b_r"]
+    r = np.empty((B, len(b_r)), b_r.dtype)
+    times_W_hr = whole_product_with(W_hr, r)
+
+    def read(h: Array) -> Array:
+        times_W_hr(h)
+        np.add(r, b_r, out=r)
+        RELU.apply(r, r)
+        return np.add(h, r, out=r)
+
+    return read

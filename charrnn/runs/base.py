@@ -22,7 +22,7 @@ from charrnn.runs.record import Lineage
 from charrnn.text.corpus import Text
 from charrnn.text.vocabulary import UNKNOWN, Vocabulary
 
-KEPT = ("model.cell", "model.nonlinearity", "model.hidden_size", "model.num_layers", "data.unit")
+KEPT = ("model.cell", "model.nonlinearity", "model.hidden_size", "model.num_layers", "model.readout", "data.unit")
 MOST_SHOWN = 20  # symbols in a note
 
 

@@ -53,6 +53,9 @@ class Model(Section):
     initialisation: Literal["uniform", "orthogonal", "identity"] = Field(
         "uniform", description="of the recurrent weights; identity is for cell rnn, with relu"
     )
+    readout: Literal["linear", "deep"] = Field(
+        "linear", description="from the last layer to the logits; deep: over H rectified units, beside a short cut"
+    )
     dropout: float | None = Field(
         0.0,
         ge=0,
@@ -69,7 +72,13 @@ class Model(Section):
     def architecture(self, vocab_size: int) -> Architecture:
         """The network that this section and a vocabulary describe."""
         return Architecture(
-            vocab_size, decided(self.hidden_size), self.cell, self.nonlinearity, self.num_layers, self.initialisation
+            vocab_size,
+            decided(self.hidden_size),
+            self.cell,
+            self.nonlinearity,
+            self.num_layers,
+            self.initialisation,
+            self.readout,
         )
 
     def smallest(self) -> Architecture:

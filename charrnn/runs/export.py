@@ -5,6 +5,8 @@ To PyTorch: the names and layouts of `nn.RNN`, `nn.GRU` or `nn.LSTM` called `rnn
     rnn.weight_ih_l0 (G H, V)   rnn.weight_hh_l0 (G H, H)   rnn.bias_ih_l0, rnn.bias_hh_l0 (G H,)   ... _l1, _l2
     readout.weight (V, H)       readout.bias (V,)
 
+A deep readout has an `nn.Linear` called `deep` before it: o = readout(h + relu(deep(h))), with deep.weight (H, H), deep.bias (H,).
+
 PyTorch multiplies by the transpose; it has the LSTM's gates in the order i f g o, and two biases where one would do: there the
 second is zero. The input of `rnn` is the one-hot character.
 """
@@ -52,6 +54,8 @@ def torch_tensors(network: Network) -> dict[str, Array]:
     if architecture.nonlinearity == "sigmoid":
         raise NetworkError("PyTorch's nn.RNN has tanh and relu only; this network's nonlinearity is sigmoid")
     tensors = {"readout.weight": p["W_hy"].T, "readout.bias": p["b_y"]}
+    if architecture.readout == "deep":
+        tensors |= {"deep.weight": p["W_hr"].T, "deep.bias": p["b_r"]}
     for number, names in enumerate(architecture.layer_names()):
         weights = {base: _in_torch_order(p[name], architecture.cell) for base, name in names.items()}
         bias_ih = weights["b_xh"] if "b_xh" in weights else weights["b_h"]

@@ -24,6 +24,15 @@ def test_bptt_equals_every_oracle_on_every_entry(nonlinearity, seed):
     assert max(check.max_relative_error for check in checks if check.oracle == "central") <= 1e-6
 
 
+@pytest.mark.parametrize("num_layers", [1, 2])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_a_deep_readout_equals_every_oracle_on_every_entry(cell, num_layers):
+    case = small_case(Architecture(7, 5, cell, num_layers=num_layers, readout="deep"), 0)
+    checks = list(gradcheck(case))
+    assert {check.oracle for check in checks if check.parameter == "W_hr"} == set(ORACLES)
+    assert [check for check in checks if not check.passed] == []
+
+
 def test_the_case_hides_nothing():
     case = small_case(TANH, 0)
     assert case.inputs.shape[0] >= 5

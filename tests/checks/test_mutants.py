@@ -26,6 +26,10 @@ STACKED = [small_case(Architecture(7, 5, cell, num_layers=2), 0) for cell in ("r
 # Truncated with a stride, and with a dropout mask that is held.
 STACKED += [replace(case, new=2, dropout=Dropout(0.4, seed=1, step=1)) for case in STACKED]
 
+# With a readout that has units of its own.
+DEEP = [small_case(Architecture(7, 5, readout="deep"), seed) for seed in range(2)]
+DEEP += [replace(case, new=2, dropout=Dropout(0.4, seed=1, step=1)) for case in DEEP[:1]]
+
 # Where documents begin within the window.
 ANEW = [beginning_anew(case, 0) for case in (*RNNS[:1], *GATED, *STACKED)]
 
@@ -36,14 +40,14 @@ BACKWARDS = {
     gru._local_derivatives: [GATED[0]],
     LSTM.backward: [GATED[1], ANEW[2]],
     lstm._local_derivatives: [GATED[1]],
-    readout.backward: RNNS[:1],
+    readout.backward: [RNNS[0], *DEEP],
     Network.backward: [*STACKED, *ANEW],
     Network._layer_backward: [*STACKED, *ANEW],
     Resets.cut: ANEW,
     Network._look_up_backward: [*RNNS[:1], *SPARSE],
     activations.TANH.slope: [*RNNS, *GATED],
     activations.SIGMOID.slope: [*RNNS, *GATED],
-    activations.RELU.slope: RNNS,
+    activations.RELU.slope: [*RNNS, *DEEP],
 }
 MUTANTS = [(function, name, code) for function in BACKWARDS for name, code in mutants(function)]
 
@@ -72,7 +76,7 @@ def tells_what_is_whole(case) -> bool:
 
 
 def test_nothing_is_caught_while_nothing_is_broken():
-    assert not caught([*RNNS, *GATED, *STACKED, *SPARSE, *ANEW])
+    assert not caught([*RNNS, *DEEP, *GATED, *STACKED, *SPARSE, *ANEW])
 
 
 def test_there_are_mutants_of_every_backward():

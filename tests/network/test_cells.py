@@ -19,6 +19,17 @@ def test_the_states_of_every_layer_equal_the_plain_equations(cell, num_layers):
         np.testing.assert_allclose(ws.state[:, b], after, rtol=1e-12, atol=1e-15)
 
 
+def test_a_deep_readout_equals_its_equations():
+    case = small_case(Architecture(7, 5, readout="deep"), 0)
+    ws, p = case.workspace(case.network), case.network.parameters
+    case.network.logits(case.inputs, case.state, ws)
+    h = ws.hidden[-1]
+    reads = h @ p["W_hr"] + p["b_r"]
+    assert 0 < (reads > 0).mean() < 1, "units are on, and off"
+    logits = (h + np.where(reads > 0, reads, 0)) @ p["W_hy"] + p["b_y"]
+    np.testing.assert_allclose(ws.logits, logits, rtol=1e-12, atol=1e-14)
+
+
 @KINDS
 def test_the_loss_on_the_last_steps_alone_is_their_share_of_the_whole(cell, num_layers):
     network, case = (made := small_case(Architecture(7, 5, cell, num_layers=num_layers), 0)).network, made

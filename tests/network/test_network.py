@@ -74,12 +74,16 @@ def test_the_gradient_does_not_cross_the_start_of_the_window():
     np.testing.assert_allclose(whole["W_hy"], (head["W_hy"] + after_a_window["W_hy"]) / 2, rtol=1e-10)
 
 
+@pytest.mark.parametrize("readout", ["linear", "deep"])
 @pytest.mark.parametrize("num_layers", [1, 3])
+@pytest.mark.parametrize("B", [1, 3])
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_one_step_at_a_time_equals_a_window(cell, num_layers):
-    network = Network.fresh(Architecture(6, 5, cell, num_layers=num_layers), np.random.default_rng(0), np.float64)
-    inputs = np.random.default_rng(1).integers(0, 6, (9, 3))
-    state = np.random.default_rng(2).normal(size=network.state_shape(3))
+def test_one_step_at_a_time_equals_a_window(cell, num_layers, readout, B):
+    architecture = Architecture(6, 5, cell, num_layers=num_layers, readout=readout)
+    network = Network.fresh(architecture, np.random.default_rng(0), np.float64)
+    network.parameters.flat[:] += np.random.default_rng(3).normal(0, 0.3, len(network.parameters))
+    inputs = np.random.default_rng(1).integers(0, 6, (9, B))
+    state = np.random.default_rng(2).normal(size=network.state_shape(B))
     ws = network.workspace(*inputs.shape)
     network.logits(inputs, state, ws)
     step = Stepper(network, state)

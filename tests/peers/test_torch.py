@@ -19,9 +19,10 @@ V, H, T, B = 11, 8, 9, 4
 KINDS = [("rnn", "tanh"), ("rnn", "relu"), ("gru", "tanh"), ("lstm", "tanh")]
 
 
-def make(cell, nonlinearity, num_layers, dtype):
+def make(cell, nonlinearity, num_layers, dtype, readout="linear"):
     generator = np.random.default_rng(0)
-    network = Network.fresh(Architecture(V, H, cell, nonlinearity, num_layers), generator, dtype)
+    architecture = Architecture(V, H, cell, nonlinearity, num_layers, readout=readout)
+    network = Network.fresh(architecture, generator, dtype)
     network.parameters.flat[:] += generator.normal(0, 0.2, len(network.parameters))
     ids = generator.integers(0, V, (T + 1, B))
     state = generator.uniform(-0.9, 0.9, network.state_shape(B)).astype(dtype)
@@ -31,16 +32,20 @@ def make(cell, nonlinearity, num_layers, dtype):
 class Model(torch.nn.Module):
     """What a user of the exported weights would write."""
 
-    def __init__(self, cell, nonlinearity, num_layers, vocab_size=V, hidden_size=H):
+    def __init__(self, cell, nonlinearity, num_layers, vocab_size=V, hidden_size=H, readout="linear"):
         super().__init__()
         kind = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[cell]
         options = {"nonlinearity": nonlinearity} if cell == "rnn" else {}
         self.rnn = kind(vocab_size, hidden_size, num_layers, **options)
         self.readout = torch.nn.Linear(hidden_size, vocab_size)
+        if readout == "deep":
+            self.deep = torch.nn.Linear(hidden_size, hidden_size)
 
     def forward(self, ids, state=None):
         x = torch.nn.functional.one_hot(torch.as_tensor(ids), self.rnn.input_size).to(self.readout.weight.dtype)
         h, _ = self.rnn(x, state)
+        if hasattr(self, "deep"):
+            h = h + torch.relu(self.deep(h))
         return self.readout(h)
 
 
@@ -58,11 +63,14 @@ def torch_state(state, cell):
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-5), (np.float64, 1e-10)])
+@pytest.mark.parametrize("readout", ["linear", "deep"])
 @pytest.mark.parametrize("num_layers", [1, 2, 3])
 @pytest.mark.parametrize(("cell", "nonlinearity"), KINDS)
-def test_exported_weights_give_pytorchs_logits_loss_and_gradients(cell, nonlinearity, num_layers, dtype, tolerance):
-    network, inputs, targets, state = make(cell, nonlinearity, num_layers, dtype)
-    model = load(Model(cell, nonlinearity, num_layers), torch_tensors(network), dtype)
+def test_exported_weights_give_pytorchs_logits_loss_and_gradients(
+    cell, nonlinearity, num_layers, readout, dtype, tolerance
+):
+    network, inputs, targets, state = make(cell, nonlinearity, num_layers, dtype, readout)
+    model = load(Model(cell, nonlinearity, num_layers, readout=readout), torch_tensors(network), dtype)
     logits = model(inputs, torch_state(state, cell))
     loss = torch.nn.functional.cross_entropy(logits.reshape(-1, V), torch.as_tensor(targets.reshape(-1)))
     loss.backward()

@@ -16,6 +16,7 @@ from charrnn.runs.run import _network, trainer_for
 KINDS = {
     "plain": [],
     "dropout": ["model.dropout=0.3", "model.num_layers=3"],
+    "deep": ["model.readout=deep", "model.num_layers=2"],
     "stride": ["training.stride=3"],
     "documents": ["data.boundary='\n'"],
     "accumulate": ["training.accumulate=2"],
