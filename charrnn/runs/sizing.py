@@ -11,7 +11,7 @@ from typing import Any
 from charrnn.runs.config import Config
 
 TYPICAL = 1_000_000  # characters, where there is no text
-MOST_READ = 14_000_000  # characters in all: a quarter of an hour of the largest network on two cores
+MOST_READ = 24_000_000  # characters in all: a quarter of an hour of the largest network on two cores
 DIGITS = 3  # of a number of epochs
 WINDOWS = 16  # in a pass, at least: a page is learned by many updates of a few streams, not by few of many
 
@@ -30,8 +30,8 @@ class Row:
 
 ROWS = (
     Row(60_000, 128, 0.5, 0.2, 16, 40.0),
-    Row(600_000, 192, 0.4, 0.2, 32, 20.0),
-    Row(6_000_000, 384, 0.3, 0.2, 32, 40.0),
+    Row(600_000, 256, 0.4, 0.2, 32, 20.0),
+    Row(6_000_000, 384, 0.25, 0.15, 32, 40.0),
     Row(float("inf"), 384, 0.0, 0.0, 32, 40.0),
 )
 WORDS = {

@@ -32,6 +32,7 @@ PEERS = {
 }
 CONTESTANTS = ("charrnn", *PEERS)
 MINUTE = 60.0
+EVAL_EVERY = 400  # updates: so often that each minute has a validation of its own near its end
 
 
 def main(arguments: list[str], machine: str) -> None:
@@ -89,6 +90,7 @@ def _ours(seed: int, given: argparse.Namespace) -> Iterator[Result]:
     out = given.out / f"{Path(given.recipe).stem}-{given.minutes:g}m-{seed}"
     shutil.rmtree(out, ignore_errors=True)  # of a measurement that was stopped
     command = [sys.executable, "-m", "charrnn", "train", TEXT, "-c", given.recipe, *PROTOCOL, "--seed", str(seed)]
+    command += ["-s", f"training.eval_every={EVAL_EVERY}"]
     command += ["--time", f"{given.minutes * MINUTE}s", "--json", "-q", "-o", str(out)]
     return curve_of((time.perf_counter(), event) for event in _lines(command))
 
