@@ -118,7 +118,7 @@ def test_the_plan_counts_what_there_is(text_file):
 
 def test_a_short_text_shrinks_batch_and_window_and_says_so(tmp_path):
     (tmp_path / "short.txt").write_text("hello world, this is a short text.\n" * 2)
-    plan = api.plan([str(tmp_path / "short.txt")])
+    plan = api.plan([str(tmp_path / "short.txt")], resolve("default", ["training.sequence_length=64"]).config)
     training = plan.config.training
     assert (training.batch_size, training.sequence_length) == (1, 62)
     assert plan.notes[1:] == (

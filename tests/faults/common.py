@@ -22,6 +22,7 @@ TEXT = "the cat sat on the mat. a dog ran.\nwhy?\n" * 30
 SMALL = (  # with all that the command line would otherwise have from default.yaml, and a program from the schema
     "model.cell=rnn",
     "model.num_layers=1",
+    "model.readout=linear",
     "model.hidden_size=16",
     "model.initialisation=uniform",
     "model.dropout=0",

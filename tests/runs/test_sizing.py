@@ -88,12 +88,12 @@ def test_without_a_configuration_a_plan_is_sized_for_its_text(text_file):
     assert (plan.config.model.cell, plan.config.model.hidden_size, plan.batch_size, plan.dropout) == (
         "gru",
         128,
-        1,
+        2,
         0.5,
     )
     assert plan.steps == 40 * plan.windows_per_epoch
     assert plan.notes[0].startswith(
-        "sized for 1,080 characters to train on: 128 units, dropout 0.5, weight dropout 0.2, batch size 1; -s "
+        "sized for 1,080 characters to train on: 128 units, dropout 0.5, weight dropout 0.2, batch size 2; -s "
     )
 
 
@@ -123,7 +123,7 @@ def test_a_run_records_the_numbers_and_goes_on_with_them(text_file, tmp_path, mo
     list(run.events())
     config = resolve(str(tmp_path / "run/config.yaml")).config
     assert undecided(config) == []
-    assert (config.model.dropout, config.training.batch_size, config.training.epochs) == (0.5, 1, 40.0)
+    assert (config.model.dropout, config.training.batch_size, config.training.epochs) == (0.5, 2, 40.0)
     monkeypatch.setattr(sizing, "ROWS", ROWS[2:])  # as a later release may have them
     resumed = api.resume(tmp_path / "run", steps=4)
     list(resumed.events())
