@@ -92,7 +92,7 @@ def test_without_a_configuration_train_takes_the_default_one_and_tells_what_the_
     assert (origins["training.epochs"], origins["model.hidden_size"]) == ("--epochs", "--set")
     told = charrnn("train", text_file, "-s", "model.hidden_size=8", "--steps", "8").stderr
     assert "training: 8 steps of 2 streams x 32 characters, 0.5 epochs, " in told
-    assert "sized for 1,080 characters to train on: dropout 0.5, weight dropout 0.2, batch size 1; " in told
+    assert "sized for 1,080 characters to train on: dropout 0.5, weight dropout 0.2, batch size 2; " in told
 
 
 def test_a_fine_tune_tells_what_is_new_and_where_its_values_came_from(charrnn, tiny_run, tmp_path):
