@@ -18,13 +18,13 @@ from charrnn.network.arrays import Array
 def gradients(run: Unrolled) -> dict[str, Array]:
     """The gradient of one stream's loss by every parameter, and by the state that came in under "h_0", (S, H)."""
     found = {name: np.zeros_like(layer.w[base]) for layer in run.layers for base, name in layer.names.items()}
-    found.update((name, np.zeros_like(gradient)) for name, gradient in run.by_readout[0].items())
     size = sum(len(step.after) for step in run.steps[0])
     by_initial_state = np.zeros(size)
     jacobians = [state_jacobian(run, t) for t in range(len(run.steps))]
-    for t, (dh, by_readout) in enumerate(zip(run.dh, run.by_readout, strict=True)):
+    for t, do in enumerate(run.do):
+        dh, by_readout = run.readout.gradients(run.top(t), do)
         for name, contribution in by_readout.items():
-            found[name] += contribution
+            found[name] = found.get(name, 0) + contribution
         row = np.zeros(size)  # ∂L_t/∂s_t: the loss reads h of the last layer
         start = size - len(run.steps[t][-1].after)
         row[start : start + run.H] = dh

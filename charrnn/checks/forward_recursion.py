@@ -38,9 +38,7 @@ def _derivatives(run: Unrolled, parameter: str, indices: Array) -> Array:
             du += _immediate(run, layer, step, parameter, indices)
             by_w[number] = run.cell.tangent(step.u, step.before, du, by_w[number])
             dx = by_w[number][:, : run.H]
-        total += dx @ run.dh[t]
-        if parameter in run.by_readout[t]:
-            total += run.by_readout[t][parameter].ravel()[indices]
+        total += run.readout.tangent(run.top(t), dx, parameter, indices) @ run.do[t]
     return total
 
 

@@ -157,17 +157,45 @@ class Readout:
     def __init__(self, w: dict[str, Array]) -> None:
         self._w = w
 
-    def gradients(self, h: Array, y: int, factor: float) -> tuple[Array, dict[str, Array]]:
-        """Of `factor` times the loss of one step, by h, (H,), and by each parameter."""
-        w, φ, deep = self._w, PHI["relu"], "W_hr" in self._w
-        a = h @ w["W_hr"] + w["b_r"] if deep else h
-        r = h + φ.value(a) if deep else h
-        o = r @ w["W_hy"] + w["b_y"]
+    def error(self, h: Array, y: int) -> Array:
+        """∂L/∂o = p - y of one step, (V,)."""
+        o = self._read(h)[1] @ self._w["W_hy"] + self._w["b_y"]
         p = np.exp(o - o.max()) / np.exp(o - o.max()).sum()
-        do = factor * (p - np.eye(len(o))[y])
+        return np.asarray(p - np.eye(len(o))[y])
+
+    def gradients(self, h: Array, do: Array) -> tuple[Array, dict[str, Array]]:
+        """From ∂L/∂o, backwards: the gradients by h, (H,), and by each parameter."""
+        w, (a, r) = self._w, self._read(h)
         dr = w["W_hy"] @ do
         found = {"W_hy": np.outer(r, do), "b_y": do}
-        if not deep:
+        if not self._deep:
             return dr, found
-        da = dr * φ.derivative(a)
+        da = dr * PHI["relu"].derivative(a)
         return dr + w["W_hr"] @ da, {**found, "W_hr": np.outer(h, da), "b_r": da}
+
+    def tangent(self, h: Array, dh: Array, parameter: str, indices: Array) -> Array:
+        """Forwards: ȯ, (n, V), from ḣ, (n, H), and where the parameter is the readout's, from moving its entries."""
+        w, (a, r), n = self._w, self._read(h), np.arange(len(indices))
+        if not self._deep:
+            moved = dh
+        else:
+            du = dh @ w["W_hr"]
+            if parameter in ("W_hr", "b_r"):
+                du[n, indices % len(h)] += h[indices // len(h)] if parameter == "W_hr" else 1
+            moved = dh + du * PHI["relu"].derivative(a)
+        do = moved @ w["W_hy"]
+        if parameter in ("W_hy", "b_y"):
+            V = do.shape[1]
+            do[n, indices % V] += r[indices // V] if parameter == "W_hy" else 1
+        return np.asarray(do)
+
+    @property
+    def _deep(self) -> bool:
+        return "W_hr" in self._w
+
+    def _read(self, h: Array) -> tuple[Array, Array]:
+        """a = h W_hr + b_r and r; of a linear one both are h."""
+        if not self._deep:
+            return h, h
+        a = h @ self._w["W_hr"] + self._w["b_r"]
+        return a, h + PHI["relu"].value(a)

@@ -57,19 +57,23 @@ class Step:
 
 @dataclass(frozen=True)
 class Unrolled:
-    """steps[t][l], and for each step the gradient of its own loss by what the readout reads and has."""
+    """steps[t][l], and for each step the gradient of its own loss by the logits."""
 
     cell: plain.Cell
     layers: list[Layer]
     steps: list[list[Step]]
-    dh: list[Array]  # (H,) by the top h after the step; zero where the loss is not on it
-    by_readout: list[dict[str, Array]]  # by the readout's parameters, through this step's use of them
+    do: list[Array]  # (V,) p - y over the count; zero where the loss is not on the step
+    readout: plain.Readout
     begins: Begins  # (T,): the steps before which the state is 0, whatever stood there
 
     @property
     def H(self) -> int:
         """Units of a layer."""
-        return len(self.dh[0])
+        return len(self.layers[0].w["W_hh"])
+
+    def top(self, t: int) -> Array:
+        """h of the last layer after step t, (H,)."""
+        return self.steps[t][-1].after[: self.H]
 
 
 def unroll(network: Network, inputs: Ids, targets: Ids, state: Array, begins: Begins, new: int, count: int) -> Unrolled:
@@ -86,7 +90,7 @@ def unroll(network: Network, inputs: Ids, targets: Ids, state: Array, begins: Be
     ]
     H, T = architecture.hidden_size, len(inputs)
     states = list(state.reshape(len(layers), -1))
-    steps, dh, by_readout = [], [], []
+    steps, errors = [], []
     readout = plain.Readout({name: p[name] for name in architecture.parts()["readout"]})
     for t in range(T):
         x, row = np.eye(architecture.vocab_size)[inputs[t]], []
@@ -96,8 +100,6 @@ def unroll(network: Network, inputs: Ids, targets: Ids, state: Array, begins: Be
             after = cell.value(u, before)
             row.append(Step(x, before, u, after))
             states[number], x = after, after[:H]
-        by_h, by_weights = readout.gradients(x, targets[t], (t >= T - new) / count)
-        dh.append(by_h)
-        by_readout.append(by_weights)
+        errors.append(readout.error(x, targets[t]) / count * (t >= T - new))
         steps.append(row)
-    return Unrolled(cell, layers, steps, dh, by_readout, begins)
+    return Unrolled(cell, layers, steps, errors, readout, begins)

@@ -1,4 +1,4 @@
-"""When a step must not reach the weights: its loss or gradient is no number, or its loss leaps far above its level.
+"""When a step must not reach the weights: its loss or gradient is no number, its loss is hopeless or leaps far above its level.
 
 The level is the mean of the losses before, the nearer the heavier, and σ their spread about it. A loss leaps when it is more
 than MARGIN + SIGMAS σ above the level. That alone may be the text's doing (a stream comes to a chapter in another language):
@@ -18,6 +18,7 @@ from charrnn.text.windows import Window
 
 MEMORY = 0.98  # of the level: about fifty steps
 MARGIN, SIGMAS = 1.0, 10.0  # in nats, and in standard deviations
+HOPELESS = 1e6  # nats per character, of which chance needs ln V: nothing is learned there, and the level would leave its bounds
 
 
 @dataclass
@@ -49,7 +50,7 @@ class Batch:
 
 
 class Divergence(DivergedError):  # noqa: N818 (what happened; an error only where there is no way back)
-    """A step that did not reach the weights, or a validation loss that is no number."""
+    """A step that did not reach the weights, or a validation loss that is none."""
 
     def __init__(self, step: int, reason: str, batch: Batch | None = None) -> None:
         super().__init__(f"training diverged at step {step:,}: {reason}; the weights were not changed by it")
@@ -71,6 +72,11 @@ class Recovery(Protocol):
     def go_back(self, divergence: Divergence) -> Recovered:
         """Put the trainer back. Raises DivergedError after too many tries."""
         ...
+
+
+def is_hopeless(loss: float) -> bool:
+    """True for a mean loss, in nats, that is no number or beyond all learning."""
+    return not loss <= HOPELESS
 
 
 def is_usable(norm: float, dtype: np.dtype[np.floating]) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from charrnn.learning.averaging import Averaging
 from charrnn.learning.clipping import Clipping
-from charrnn.learning.divergence import Batch, Divergence, Level, Recovery, is_usable
+from charrnn.learning.divergence import Batch, Divergence, Level, Recovery, is_hopeless, is_usable
 from charrnn.learning.evaluation import StoppedError, evaluate
 from charrnn.learning.events import Evaluated, Event, Finished, Stepped, bits
 from charrnn.learning.freezing import Freezing
@@ -153,7 +153,7 @@ class Trainer:
     def _fault(self, batch: Batch, loss: float, norm: float) -> str | None:
         """Why a step must not reach the weights, if it must not."""
         bounded = min(norm, self.clipping.max_grad_norm or norm)
-        if not (math.isfinite(loss + norm) and is_usable(bounded, self.network.parameters.flat.dtype)):
+        if is_hopeless(loss) or not (math.isfinite(norm) and is_usable(bounded, self.network.parameters.flat.dtype)):
             return f"loss {loss:.4g}, gradient norm {norm:.4g}"
         level = self.progress.level
         if self.recovery and self.recovery.looks_for_leaps and level.leaps(loss):
@@ -168,12 +168,12 @@ class Trainer:
         return self.valid.size > 0 and on_time and progress.evaluated_step < progress.step
 
     def evaluate(self, split: StreamSplit, should_stop: Callable[[], bool] = lambda: False) -> Evaluated:
-        """The loss on the validation text now. Raises Divergence where it is not finite, StoppedError when asked to stop."""
+        """The loss on the validation text now. Raises Divergence where it is hopeless, StoppedError when asked to stop."""
         progress, weights = self.progress, self.network.parameters.flat
         with self.averaging.standing_in(weights) if self.averaging else nullcontext():
             loss = evaluate(self.network, self.valid, split, should_stop, self.windows.end_id)
-        if not math.isfinite(loss):
-            raise Divergence(progress.step, f"validation loss {loss}")
+        if is_hopeless(loss):
+            raise Divergence(progress.step, f"validation loss {loss:.4g}")
         best = progress.best_loss is None or loss < progress.best_loss
         progress.evaluated_step = progress.step
         if best:

@@ -35,7 +35,8 @@ class Workspace(NamedTuple):
         """A view for n rows only, where the loss is on the last steps of a window alone."""
         if n == len(self.rows):
             return self
-        return Workspace(*(None if array is None else array[:n] for array in self))  # type: ignore[arg-type]
+        own = (array[:n] for array in (self.a, self.r) if array is not None)
+        return Workspace(self.o[:n], self.rows[:n], *own)
 
 
 def workspace(N: int, H: int, V: int, kind: str, dtype: DTypeLike) -> Workspace:

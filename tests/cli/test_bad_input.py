@@ -81,6 +81,22 @@ def test_a_training_that_diverges(charrnn, text_file):
     assert "NaN" not in Path("r/metrics.jsonl").read_text()
 
 
+def test_a_training_whose_loss_is_a_number_but_hopeless(charrnn, text_file):
+    wild = [
+        "-s",
+        "training.learning_rate=1000",
+        "-s",
+        "model={cell: rnn, nonlinearity: relu, readout: deep, hidden_size: 16}",
+    ]
+    wild += ["-s", "training.precision=float64", "-s", "training.optimizer=sgd", "-s", "training.max_grad_norm=null"]
+    wild += ["-s", "training.ema_decay=0.9", "-s", "training.eval_every=10", "-s", "training.save_every=10"]
+    result = charrnn(
+        "train", text_file, *TINY[:-4], *wild, "-s", "training.recoveries=0", "--steps", "60", "-q", "-o", "r"
+    )
+    refused(result, 1, "training diverged", "r/diverged.safetensors")
+    assert Path("r/diverged.safetensors").is_file()
+
+
 def test_utf16_without_saying_so(charrnn, tmp_path):
     (tmp_path / "wide.txt").write_text("hello world\n" * 50, "utf-16")
     refused(charrnn("train", tmp_path / "wide.txt"), 1, "-s data.encoding=utf-16")

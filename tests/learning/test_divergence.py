@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charrnn.learning.divergence import Level, is_usable
+from charrnn.learning.divergence import Level, is_hopeless, is_usable
 
 
 def level_of(losses):
@@ -43,3 +43,10 @@ def test_a_gradient_whose_square_overflows_is_of_no_use():
     assert not is_usable(1e20, np.dtype(np.float32))
     assert is_usable(1e20, np.dtype(np.float64))
     assert not is_usable(np.nan, np.dtype(np.float64))
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"), [(0.0, False), (1e6, False), (1.1e6, True), (np.inf, True), (np.nan, True)]
+)
+def test_a_loss_beyond_all_learning_is_hopeless(loss, expected):
+    assert is_hopeless(loss) == expected

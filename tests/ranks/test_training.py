@@ -366,8 +366,6 @@ def test_what_all_ranks_read_when_they_diverged_is_in_one_file(mpiexec, text, tm
         "training.max_grad_norm=null",
         "model.cell=rnn",
         "model.nonlinearity=relu",
-        "model.num_layers=2",
-        "model.readout=linear",
         "training.recoveries=0",
     ]
     more = [*(part for setting in settings for part in ("-s", setting)), "-s", "training.optimizer=sgd", "-q"]
