@@ -170,6 +170,7 @@ def gradcheck(
         case = replace(case, new=2)
     if config.data.boundary is not None:  # and documents begin within a window
         case = checks.beginning_anew(case, seed)
+    case = replace(case, smoothing=decided(config.training.label_smoothing))
     oracles = tuple(oracles) or tuple(ORACLES)
     checks.require_known(oracles)
     refuse_if_long(case, oracles, entries)

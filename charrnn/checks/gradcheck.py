@@ -98,8 +98,8 @@ def analytic_gradients(case: Case) -> dict[str, Array]:
     gradient = case.network.parameters.zeros_like()
     # As in training, the buffers hold another window first: nothing of it may be left in the gradient.
     for inputs, targets in ((case.targets, case.inputs), (case.inputs, case.targets)):
-        case.network.forward(inputs, targets, case.state, ws, case.new, case.dropout, case.begins)
-        dstate = case.network.backward(case.count, ws, gradient, case.new, case.dropout, case.begins)
+        case.network.forward(inputs, targets, case.state, ws, *case.options)
+        dstate = case.network.backward(case.count, ws, gradient, *case.options)
     return {**dict(gradient.items()), INITIAL_STATE: dstate}
 
 

@@ -44,6 +44,7 @@ class Case:
     new: int | None = None  # the loss is on the last so many steps; None: on all
     dropout: Dropout | None = None  # one mask, held
     begins: Begins | None = None  # (T, B): the streams whose state is 0 before each step
+    smoothing: float = 0.0  # of labels
 
     @property
     def count(self) -> int:
@@ -59,7 +60,7 @@ class Case:
         new = len(self.inputs) if self.new is None else self.new
         begins = np.zeros(self.inputs.shape, np.bool_) if self.begins is None else self.begins
         streams = zip(self.inputs.T, self.targets.T, self.state.swapaxes(0, 1), begins.T, strict=True)
-        return [unroll(self.network, *stream, new, self.count) for stream in streams]
+        return [unroll(self.network, *stream, new, self.count, self.smoothing) for stream in streams]
 
     @cached_property
     def closed_form(self) -> dict[str, Array]:
@@ -67,6 +68,11 @@ class Case:
         streams = [closed_form.gradients(run) for run in self.unrolled]
         total = {name: np.sum([stream[name] for stream in streams], axis=0) for name in streams[0]}
         return {**total, INITIAL_STATE: np.stack([stream[INITIAL_STATE] for stream in streams], axis=1)}
+
+    @property
+    def options(self) -> tuple[int | None, Dropout | None, Begins | None, float]:
+        """What forward and backward must be told alike: `new`, `dropout`, `begins`, `smoothing`."""
+        return self.new, self.dropout, self.begins, self.smoothing
 
     def workspace(self, network: Network) -> Workspace:
         """Buffers for the window."""
@@ -83,7 +89,7 @@ class Case:
 
     def _run(self, network: Network, state: Array) -> tuple[complex, Array]:
         ws = self.workspace(network)
-        loss = network.forward(self.inputs, self.targets, state, ws, self.new, self.dropout, self.begins)
+        loss = network.forward(self.inputs, self.targets, state, ws, *self.options)
         rectified = [ws.hidden] if network.architecture.nonlinearity == "relu" else []
         rectified += [] if ws.readout.a is None else [ws.readout.a]
         on = np.concatenate([np.zeros(0, np.bool_), *(units.real.ravel() > 0 for units in rectified)])

@@ -157,11 +157,12 @@ class Readout:
     def __init__(self, w: dict[str, Array]) -> None:
         self._w = w
 
-    def error(self, h: Array, y: int) -> Array:
-        """∂L/∂o = p - y of one step, (V,)."""
+    def error(self, h: Array, y: int, smoothing: float = 0.0) -> Array:
+        """∂L/∂o = p - q of one step, (V,); without smoothing q is y, one-hot."""
         o = self._read(h)[1] @ self._w["W_hy"] + self._w["b_y"]
         p = np.exp(o - o.max()) / np.exp(o - o.max()).sum()
-        return np.asarray(p - np.eye(len(o))[y])
+        q = (1 - smoothing) * np.eye(len(o))[y] + smoothing * np.full(len(o), 1 / len(o))
+        return np.asarray(p - q)
 
     def gradients(self, h: Array, do: Array) -> tuple[Array, dict[str, Array]]:
         """From ∂L/∂o, backwards: the gradients by h, (H,), and by each parameter."""

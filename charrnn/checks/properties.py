@@ -29,7 +29,7 @@ class Property:
 
 def check_properties(case: Case) -> Iterator[Property]:
     """Yield every property of the network of a case, as it stands."""
-    case = replace(case, new=None, dropout=None, begins=None)
+    case = replace(case, new=None, dropout=None, begins=None, smoothing=0.0)
     for name, check in PROPERTIES.items():
         passed, detail = check(case)
         yield Property(name, bool(passed), detail)

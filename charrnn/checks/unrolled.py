@@ -76,7 +76,16 @@ class Unrolled:
         return self.steps[t][-1].after[: self.H]
 
 
-def unroll(network: Network, inputs: Ids, targets: Ids, state: Array, begins: Begins, new: int, count: int) -> Unrolled:
+def unroll(
+    network: Network,
+    inputs: Ids,
+    targets: Ids,
+    state: Array,
+    begins: Begins,
+    new: int,
+    count: int,
+    smoothing: float = 0.0,
+) -> Unrolled:
     """One stream: characters, targets and beginnings, (T,) each, a state (S, H), the loss on the last `new` steps over `count`."""
     architecture, p = network.architecture, network.parameters
     cell = plain.make_cell(architecture.cell, architecture.nonlinearity)
@@ -100,6 +109,6 @@ def unroll(network: Network, inputs: Ids, targets: Ids, state: Array, begins: Be
             after = cell.value(u, before)
             row.append(Step(x, before, u, after))
             states[number], x = after, after[:H]
-        errors.append(readout.error(x, targets[t]) / count * (t >= T - new))
+        errors.append(readout.error(x, targets[t], smoothing) / count * (t >= T - new))
         steps.append(row)
     return Unrolled(cell, layers, steps, errors, readout, begins)

@@ -37,7 +37,8 @@ def gradcheck(
 ) -> None:
     """Verify the gradients: backpropagation through time against four independent oracles, entry by entry.
 
-    In float64, with several steps and streams, a state that is not zero, a loss at every step, dropout and clipping off.
+    In float64, with several steps and streams, a state that is not zero, a loss at every step, labels smoothed if
+    the configuration says so, dropout and clipping off.
 
     Then properties that no gradient shows: causality, that the past is used, that a window is its steps. Exit code 1 if anything fails.
     """

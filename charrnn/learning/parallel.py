@@ -97,13 +97,15 @@ class StreamSplit:
         """The gradient of the last `loss_and_gradient`, over all streams of all ranks."""
         return self._own.gradient
 
-    def loss_and_gradient(self, window: Window, state: Array, dropout: Dropout | None = None) -> float:
-        """The mean loss over the new characters of a window, in nats; fills `gradient`.
+    def loss_and_gradient(
+        self, window: Window, state: Array, dropout: Dropout | None = None, smoothing: float = 0.0
+    ) -> float:
+        """The mean loss over the new characters of a window, in nats, without smoothing; fills `gradient`, with it.
 
         Brings `state`, (S, B, H), to where the next window begins.
         """
         rest = window.characters, window.new, window.advance, dropout, window.resets
-        whole = Work(window.inputs, window.targets, state, *rest)
+        whole = Work(window.inputs, window.targets, state, *rest, smoothing=smoothing)
         first, *others = shares(window.inputs.shape[1], self._accumulate)
         # Where nobody adds to it, what is whole may be on its way while the rest is computed.
         alone = not (others or self._team)

@@ -26,14 +26,15 @@ class Work:
     advance: int | None = None  # the state wanted is the one after so many steps; None: after all T
     dropout: Dropout | None = None
     begins: Begins | None = None  # (T, B): the streams that begin anew before each step
+    smoothing: float = 0.0  # of labels, in the gradient; the loss is without it
     each: bool = False  # the surprisal of each character is wanted, not their sum
 
     def part(self, streams: slice) -> "Work":
         """The same for some of the streams."""
         dropout = self.dropout and replace(self.dropout, first_stream=self.dropout.first_stream + streams.start)
-        ids = self.inputs[:, streams], self.targets[:, streams]
         begins = None if self.begins is None else self.begins[:, streams]
-        return Work(*ids, self.state[:, streams], self.count, self.new, self.advance, dropout, begins, self.each)
+        inputs, targets, state = self.inputs[:, streams], self.targets[:, streams], self.state[:, streams]
+        return replace(self, inputs=inputs, targets=targets, state=state, dropout=dropout, begins=begins)
 
 
 class Part:
@@ -53,7 +54,7 @@ class Part:
         options = work.new, work.dropout, work.begins
         surprisals = self._network.surprisals(work.inputs, work.targets, work.state, ws, *options)
         if work.count:
-            self._network.backward(work.count, ws, self.gradient, *options, whole_from)
+            self._network.backward(work.count, ws, self.gradient, *options, work.smoothing, whole_from)
         found = surprisals if work.each else float(surprisals.sum())
         return found, ws.state_after(T if work.advance is None else work.advance)
 

@@ -62,6 +62,7 @@ class Trainer:
     patience: int | None = None
     threads: int = 1
     dropout: float = 0.0
+    label_smoothing: float = 0.0
     seed: int = 0  # of dropout
     weight_dropout: WeightDropout = field(default_factory=WeightDropout)
     averaging: Averaging | None = None  # None: the weights themselves are validated and saved
@@ -133,7 +134,7 @@ class Trainer:
         dropout = Dropout(self.dropout, self.seed, progress.step, windows.streams.start) if self.dropout else None
         weights = self.network.parameters.flat
         with self.weight_dropout.within(weights, split.gradient.flat, progress.step):
-            loss = split.loss_and_gradient(window, self.state, dropout)
+            loss = split.loss_and_gradient(window, self.state, dropout, self.label_smoothing)
         self.freezing.mask(split.gradient.flat)
         norm, clipped = self.clipping(split.gradient.flat)
         batch = Batch(window, before)

@@ -86,12 +86,19 @@ class Network:
         new: int | None = None,
         dropout: Dropout | None = None,
         begins: Begins | None = None,
+        smoothing: float = 0.0,
     ) -> Any:
         """The loss of a window: nats summed over the characters of its last `new` steps (None: all T).
 
-        Complex for complex parameters. `dropout` is for training; without it nothing is dropped. `begins` as in `logits`.
+        Complex for complex parameters. `dropout` and `smoothing`, that of labels, are for training; without them nothing is
+        dropped or smoothed. `begins` as in `logits`.
         """
-        return self.surprisals(inputs, targets, state, ws, new, dropout, begins).sum()
+        loss = self.surprisals(inputs, targets, state, ws, new, dropout, begins).sum()
+        if smoothing == 0:
+            return loss
+        return (1 - smoothing) * loss + smoothing * readout.mean_surprisals(
+            ws.readout.last(self._rows_of_loss(ws, new))
+        ).sum()
 
     def surprisals(
         self,
@@ -118,6 +125,7 @@ class Network:
         new: int | None = None,
         dropout: Dropout | None = None,
         begins: Begins | None = None,
+        smoothing: float = 0.0,
         whole_from: Callable[[int], object] = lambda index: None,
     ) -> Array:
         """Fill `gradient` with that of loss / count, for the window of the last `forward`, called with the same options.
@@ -129,7 +137,7 @@ class Network:
         up, dh = _rows(ws.layers[-1].up(dropped)), _rows(ws.dh)
         dh[:-rows] = 0
         targets, out = ws.targets.ravel()[-rows:], ws.readout.last(rows)
-        readout.backward(targets, count, up[-rows:], self.parameters, out, gradient, dh[-rows:])
+        readout.backward(targets, count, up[-rows:], self.parameters, out, gradient, dh[-rows:], smoothing)
         dstates, anew = [], _resets(begins)
         for number in reversed(range(len(self.layers))):
             dstates.append(self._layer_backward(number, ws, gradient, dropped, anew))

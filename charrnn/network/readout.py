@@ -6,8 +6,14 @@
     p = softmax(o)                         p  (N, V)
     L = - Σ log p[n, y_n] / count          y  (N,)      count = N: the mean, in nats per character
 
+With label smoothing ε what is learned is q, (N, V), which leaves each other character a little:
+
+    q = (1 - ε) one-hot(y) + ε / V
+    L = - Σ q log p / count
+
 No step depends on the one before, so the whole window is one product over N rows.
 Source: D2 (35)-(36), (43)-(44): do = (p - y) / count. Deep: Pascanu, Gulcehre, Cho and Bengio 2014, section 3.3.2, DOT(S)-RNN.
+Smoothing: Szegedy et al. 2016, section 7.
 """
 
 from typing import NamedTuple
@@ -74,10 +80,18 @@ def surprisals(y: Ids, ws: Workspace) -> Array:
     return np.asarray(np.log(total[:, 0]) - log_p_y)  # L = - Σ log p[n, y_n]
 
 
-def backward(y: Ids, count: int, h: Array, w: Parameters, ws: Workspace, dw: Parameters, dh: Array) -> None:
+def mean_surprisals(ws: Workspace) -> Array:
+    """-log p of each row, the mean over all V characters, (N,), in nats, from p: what label smoothing adds."""
+    return np.asarray(-np.log(ws.o).mean(axis=1))
+
+
+def backward(
+    y: Ids, count: int, h: Array, w: Parameters, ws: Workspace, dw: Parameters, dh: Array, smoothing: float = 0.0
+) -> None:
     """From p, for the loss divided by `count`: fill the gradients of the readout's parameters and dh = ∂L/∂h, (N, H)."""
     o, rows, a, r = ws
-    o[rows, y] -= 1  #                             L = - Σ log p[n, y_n] / count,  p = softmax(o)
+    np.subtract(o, smoothing / o.shape[1], out=o)  # L = - Σ q log p / count,  p = softmax(o)
+    o[rows, y] -= 1 - smoothing  #                 q = (1 - ε) one-hot(y) + ε / V
     np.divide(o, count, out=o)
     np.matmul((h if r is None else r).T, o, out=dw["W_hy"])  # o = r W_hy + b_y
     np.sum(o, axis=0, out=dw["b_y"])

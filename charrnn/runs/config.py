@@ -210,6 +210,12 @@ class Training(Section):
     weight_decay: float = Field(
         0.0, ge=0, le=1e3, description="λ: λ w is added to each weight's gradient (adamw: taken off the weight)"
     )
+    label_smoothing: float | None = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="ε, share of each target that is spread evenly over all characters; null: by the length of the text",
+    )
     ema_decay: float | None = Field(
         None,
         gt=0,

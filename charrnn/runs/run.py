@@ -151,6 +151,7 @@ def trainer_for(plan: Plan, network: Network) -> Trainer:
         patience=training.patience,
         threads=plan.threads,
         dropout=plan.dropout,
+        label_smoothing=decided(training.label_smoothing),
         seed=training.seed,
         weight_dropout=WeightDropout.of(network, decided(plan.config.model.weight_dropout), training.seed),
         averaging=Averaging(network, training.ema_decay) if training.ema_decay else None,

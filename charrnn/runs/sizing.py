@@ -24,20 +24,22 @@ class Row:
     hidden_size: int
     dropout: float
     weight_dropout: float
+    label_smoothing: float
     batch_size: int
     epochs: float
 
 
 ROWS = (
-    Row(60_000, 128, 0.5, 0.2, 16, 40.0),
-    Row(600_000, 256, 0.4, 0.2, 32, 20.0),
-    Row(6_000_000, 384, 0.25, 0.15, 32, 40.0),
-    Row(float("inf"), 384, 0.0, 0.0, 32, 40.0),
+    Row(60_000, 128, 0.5, 0.2, 0.02, 16, 40.0),
+    Row(600_000, 256, 0.4, 0.2, 0.02, 32, 20.0),
+    Row(6_000_000, 384, 0.25, 0.15, 0.02, 32, 40.0),
+    Row(float("inf"), 384, 0.0, 0.0, 0.0, 32, 40.0),
 )
 WORDS = {
     "model.hidden_size": "{} units",
     "model.dropout": "dropout {}",
     "model.weight_dropout": "weight dropout {}",
+    "training.label_smoothing": "label smoothing {}",
     "training.batch_size": "batch size {}",
 }
 EPOCHS = "training.epochs"  # which --steps and --time overrule: how long it is in the end, is told with the steps
@@ -77,6 +79,7 @@ def _sizes(characters: int, sequence_length: int) -> Mapping[str, Any]:
         "model.hidden_size": row.hidden_size,
         "model.dropout": row.dropout,
         "model.weight_dropout": row.weight_dropout,
+        "training.label_smoothing": row.label_smoothing,
         "training.batch_size": max(1, min(row.batch_size, characters // (WINDOWS * sequence_length))),
         EPOCHS: float(f"{_read(characters) / characters:.{DIGITS}g}"),
     }

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -31,6 +33,16 @@ def test_a_deep_readout_equals_every_oracle_on_every_entry(cell, num_layers):
     checks = list(gradcheck(case))
     assert {check.oracle for check in checks if check.parameter == "W_hr"} == set(ORACLES)
     assert [check for check in checks if not check.passed] == []
+
+
+@pytest.mark.parametrize("readout", ["linear", "deep"])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_smoothed_labels_equal_every_oracle_on_every_entry(cell, readout):
+    case = small_case(Architecture(7, 5, cell, readout=readout), 0)
+    plain = analytic_gradients(case)["W_xh"]
+    case = replace(case, smoothing=0.1, new=4)
+    assert np.abs(analytic_gradients(case)["W_xh"] - plain).max() > 1e-3
+    assert [check for check in gradcheck(case) if not check.passed] == []
 
 
 def test_the_case_hides_nothing():

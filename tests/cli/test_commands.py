@@ -92,7 +92,10 @@ def test_without_a_configuration_train_takes_the_default_one_and_tells_what_the_
     assert (origins["training.epochs"], origins["model.hidden_size"]) == ("--epochs", "--set")
     told = charrnn("train", text_file, "-s", "model.hidden_size=8", "--steps", "8").stderr
     assert "training: 8 steps of 2 streams x 32 characters, 0.5 epochs, " in told
-    assert "sized for 1,080 characters to train on: dropout 0.5, weight dropout 0.2, batch size 2; " in told
+    assert (
+        "sized for 1,080 characters to train on: dropout 0.5, weight dropout 0.2, label smoothing 0.02, batch size 2; "
+        in told
+    )
 
 
 def test_a_fine_tune_tells_what_is_new_and_where_its_values_came_from(charrnn, tiny_run, tmp_path):
@@ -253,10 +256,11 @@ def test_gradcheck_of_a_kind_and_of_a_run(charrnn, nonlinearity, tiny_run):
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_gradcheck_of_every_cell_with_layers_and_a_stride(charrnn, cell):
+def test_gradcheck_of_every_cell_with_layers_a_stride_and_smoothed_labels(charrnn, cell):
     for settings in (
         ["-s", "model.num_layers=2"],
         ["-s", "training.stride=16", "-s", "model.initialisation=orthogonal"],
+        ["-s", "training.label_smoothing=0.1"],
     ):
         result = json.loads(charrnn("gradcheck", "--json", "-s", f"model.cell={cell}", *settings).stdout)
         assert result["passed"]

@@ -3,7 +3,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -54,6 +54,19 @@ def test_any_split_gives_the_loss_gradient_and_state_of_one_thread(cell):
                     assert many.loss_and_gradient(given, state_many, dropout) == pytest.approx(loss_one)
                     np.testing.assert_allclose(many.gradient.flat, one.gradient.flat, rtol=1e-10, atol=1e-16)
                     np.testing.assert_allclose(state_many, state_one, rtol=1e-13, atol=1e-15)
+
+
+def test_labels_are_smoothed_in_every_part_and_the_loss_is_told_without():
+    network, given, state = window(7)
+    ws, expected = network.workspace(9, 7), network.parameters.zeros_like()
+    loss = network.forward(given.inputs, given.targets, state, ws)
+    network.backward(63, ws, expected, smoothing=0.2)
+    with split(network, 3) as many:
+        assert many.loss_and_gradient(given, state.copy(), smoothing=0.2) == pytest.approx(loss / 63)
+        np.testing.assert_allclose(many.gradient.flat, expected.flat, rtol=1e-10, atol=1e-16)
+    with closing(StreamSplit(network, accumulate=3)) as shares_in_turn:
+        shares_in_turn.loss_and_gradient(given, state.copy(), smoothing=0.2)
+        np.testing.assert_allclose(shares_in_turn.gradient.flat, expected.flat, rtol=1e-10, atol=1e-16)
 
 
 def test_the_same_split_gives_the_same_bytes_and_workers_see_new_weights():

@@ -114,6 +114,17 @@ def test_every_cell_learns_two_hundred_characters_by_heart(cell):
     assert np.mean(losses(trainer, 1500)[-8:]) < 0.05
 
 
+def test_what_is_known_by_heart_with_smoothed_labels_keeps_a_little_for_each_other_character():
+    trainer = make("gru", H=32, B=1, T=20, rate=0.02, label_smoothing=0.1)
+    V = trainer.network.architecture.vocab_size
+    told = losses(trainer, 500)
+    assert told[-1] == pytest.approx(-np.log(0.9 + 0.1 / V), abs=0.03)
+    ws = trainer.network.workspace(20, 1)
+    window = next(trainer.windows)
+    trainer.network.forward(window.inputs, window.targets, trainer.state, ws)
+    assert np.median(ws.readout.o) == pytest.approx(0.1 / V, rel=0.3)
+
+
 def test_the_same_seed_gives_the_same_bytes_and_another_number_of_threads_the_same_run():
     runs = [make(threads=threads) for threads in (1, 1, 3)]
     found = [losses(trainer, 20) for trainer in runs]

@@ -89,6 +89,23 @@ def test_exported_weights_give_pytorchs_logits_loss_and_gradients(
         np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance, err_msg=name)
 
 
+def test_smoothed_labels_are_pytorchs():
+    network, inputs, targets, state = make("gru", "tanh", 1, np.float64)
+    model = load(Model("gru", "tanh", 1), torch_tensors(network), np.float64)
+    logits, of = model(inputs, torch_state(state, "gru")), torch.as_tensor(targets.reshape(-1))
+    loss = torch.nn.functional.cross_entropy(logits.reshape(-1, V), of, label_smoothing=0.1)
+    loss.backward()
+
+    ws, gradient = network.workspace(T, B), network.parameters.zeros_like()
+    ours = network.forward(inputs, targets, state, ws, smoothing=0.1) / (T * B)
+    assert ours == pytest.approx(loss.item(), rel=1e-10)
+    network.backward(T * B, ws, gradient, smoothing=0.1)
+    expected = model.rnn.weight_hh_l0.grad.numpy()
+    np.testing.assert_allclose(
+        torch_tensors(Network(network.architecture, gradient))["rnn.weight_hh_l0"], expected, rtol=1e-9, atol=1e-12
+    )
+
+
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_a_trained_run_goes_to_pytorch_with_its_vocabulary(cell, tmp_path):
     text = tmp_path / "text.txt"

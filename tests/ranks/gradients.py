@@ -21,6 +21,7 @@ KINDS = {
     "documents": ["data.boundary='\n'"],
     "accumulate": ["training.accumulate=2"],
     "resets": ["training.reset_probability=0.5"],
+    "smoothed": ["training.label_smoothing=0.1"],
 }
 
 
@@ -35,7 +36,7 @@ def step(text, settings, ranks):
         window = next(trainer.windows)
         trainer.state[:, window.begins] = 0
         dropout = Dropout(0.3, 0, number, trainer.windows.streams.start) if plan.config.model.dropout else None
-        loss = split.loss_and_gradient(window, trainer.state, dropout)
+        loss = split.loss_and_gradient(window, trainer.state, dropout, trainer.label_smoothing)
     return loss, split.gradient.flat.copy(), ranks.join(trainer.state, axis=1)
 
 

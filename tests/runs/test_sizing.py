@@ -29,18 +29,19 @@ def default(*settings):
 def sizes(characters, *settings):
     config = sized(default(*settings), characters)
     model, training = config.model, config.training
-    return model.hidden_size, model.dropout, model.weight_dropout, training.batch_size, training.epochs
+    regularisation = model.dropout, model.weight_dropout, training.label_smoothing
+    return model.hidden_size, *regularisation, training.batch_size, training.epochs
 
 
 @pytest.mark.parametrize(
     ("characters", "expected"),
     [
-        (40_000, (128, 0.5, 0.2, 16, 40.0)),
-        (60_000, (128, 0.5, 0.2, 16, 40.0)),
-        (60_001, (256, 0.4, 0.2, 32, 40.0)),  # in as many passes as bring it to what 60,000 are read for
-        (268_164, (256, 0.4, 0.2, 32, 20.0)),
-        (1_003_854, (384, 0.25, 0.15, 32, 23.9)),
-        (45_000_000, (384, 0.0, 0.0, 32, 0.533)),
+        (40_000, (128, 0.5, 0.2, 0.02, 16, 40.0)),
+        (60_000, (128, 0.5, 0.2, 0.02, 16, 40.0)),
+        (60_001, (256, 0.4, 0.2, 0.02, 32, 40.0)),  # in as many passes as bring it to what 60,000 are read for
+        (268_164, (256, 0.4, 0.2, 0.02, 32, 20.0)),
+        (1_003_854, (384, 0.25, 0.15, 0.02, 32, 23.9)),
+        (45_000_000, (384, 0.0, 0.0, 0.0, 32, 0.533)),
     ],
 )
 def test_a_text_of_each_length_gets_its_row(characters, expected):
@@ -49,7 +50,7 @@ def test_a_text_of_each_length_gets_its_row(characters, expected):
 
 def test_a_longer_text_is_read_for_no_less_and_by_no_smaller_network_and_with_no_more_passes_than_forty():
     found = [(length, *sizes(length)) for length in LENGTHS]
-    for (shorter, H, _, _, B, epochs), (longer, larger_H, _, _, larger_B, larger_epochs) in pairwise(found):
+    for (shorter, H, *_, B, epochs), (longer, larger_H, *_, larger_B, larger_epochs) in pairwise(found):
         assert larger_H >= H
         assert larger_B >= B
         assert larger_epochs * longer >= epochs * shorter * 0.99, (shorter, longer)  # epochs have three digits
@@ -74,11 +75,16 @@ def test_a_page_is_read_in_many_updates(characters):
 
 def test_what_is_said_stays_and_only_the_rest_is_told():
     asked = default(SIXTEEN, "training.epochs=3")
-    assert undecided(asked) == ["model.dropout", "model.weight_dropout", "training.batch_size"]
+    assert undecided(asked) == [
+        "model.dropout",
+        "model.weight_dropout",
+        "training.label_smoothing",
+        "training.batch_size",
+    ]
     found = sized(asked, 1_003_854)
     assert (found.model.hidden_size, found.training.epochs) == (16, 3.0)
     assert told(asked, found, 1_003_854) == (
-        "sized for 1,003,854 characters to train on: dropout 0.25, weight dropout 0.15, batch size 32; -s KEY=VALUE or -c FILE choose otherwise",
+        "sized for 1,003,854 characters to train on: dropout 0.25, weight dropout 0.15, label smoothing 0.02, batch size 32; -s KEY=VALUE or -c FILE choose otherwise",
     )
     assert told(found, found, 1_003_854) == ()
 
@@ -93,7 +99,7 @@ def test_without_a_configuration_a_plan_is_sized_for_its_text(text_file):
     )
     assert plan.steps == 40 * plan.windows_per_epoch
     assert plan.notes[0].startswith(
-        "sized for 1,080 characters to train on: 128 units, dropout 0.5, weight dropout 0.2, batch size 2; -s "
+        "sized for 1,080 characters to train on: 128 units, dropout 0.5, weight dropout 0.2, label smoothing 0.02, batch size 2; -s "
     )
 
 
