@@ -55,7 +55,7 @@ def test_the_gradient_of_all_ranks_is_that_of_one_process(mpiexec, text, ranks):
     found = json.loads(done.stdout)
     assert found["size"] == ranks
     assert found["same"], "all ranks have the same bytes"
-    assert len(found["errors"]) == 3 * 2 * 7
+    assert len(found["errors"]) == 3 * 2 * 8
     for kind, (gradient, loss, state, scale) in found["errors"].items():
         tolerance = TOLERANCES[kind.split()[1]]
         assert max(gradient, loss, state) < tolerance, kind
