@@ -46,6 +46,7 @@ class NetworkMember:
     name: str
     network: Network
     end_id: int | None = None  # of a document, where it reads documents
+    label_smoothing: float = 0.0  # of its training
 
     @contextmanager
     def reader(
@@ -66,7 +67,7 @@ class NetworkMember:
 
     def predictor(self) -> Predictor:
         """As Member has it."""
-        return NetworkPredictor(self.network)
+        return NetworkPredictor(self.network, self.label_smoothing)
 
 
 @dataclass(frozen=True)

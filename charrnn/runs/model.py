@@ -15,7 +15,7 @@ from charrnn.generation.sampling import Options
 from charrnn.learning.mixture import fit_weights, read_all
 from charrnn.runs import directory, passages, scoring
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.config import Data
+from charrnn.runs.config import Data, decided
 from charrnn.runs.directory import Loaded
 from charrnn.runs.evaluation import Compressing, Evaluation, evaluate
 from charrnn.runs.members import CountingMember, Member, NetworkMember, readers
@@ -185,7 +185,13 @@ def load(
     for other in loaded[1:]:
         _require_same(loaded[0], other)
     members: list[Member] = [
-        NetworkMember(str(found.path), found.checkpoint.network, first.vocabulary.end_id) for found in loaded
+        NetworkMember(
+            str(found.path),
+            found.checkpoint.network,
+            first.vocabulary.end_id,
+            decided(found.checkpoint.config.training.label_smoothing),
+        )
+        for found in loaded
     ]
     notes = tuple(found.note or str(found.path) for found in loaded)
     text = TrainingText(first, sources)

@@ -96,7 +96,8 @@ class Run:
             yield from told
 
     def _sample(self, step: int) -> Sampled:
-        generator = Generator(NetworkPredictor(self.trainer.result), self.plan.corpus.vocabulary)
+        predictor = NetworkPredictor(self.trainer.result, self.trainer.label_smoothing)
+        generator = Generator(predictor, self.plan.corpus.vocabulary)
         seed = (self.plan.config.training.seed, step)
         pieces = list(generator.generate_scored("", SAMPLE_LENGTH, SAMPLE_OPTIONS, seed))
         surprisals = tuple(round(surprisal, DIGITS) for _, surprisal in pieces)

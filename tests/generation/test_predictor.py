@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from charrnn.generation import predictor
-from charrnn.generation.predictor import NetworkPredictor
+from charrnn.generation.predictor import REST, NetworkPredictor, unsmoothed
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
+from charrnn.network.readout import log_softmax
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
@@ -16,3 +17,28 @@ def test_a_long_beginning_is_read_in_windows_as_it_is_read_at_once(cell, monkeyp
     pieces, step_after_pieces = NetworkPredictor(network).begin(inputs)
     np.testing.assert_allclose(pieces, whole, rtol=1e-12)
     np.testing.assert_allclose(step_after_pieces(inputs[0]), step(inputs[0]), rtol=1e-12)
+
+
+def test_what_smoothing_gave_is_taken_away_again():
+    V, ε = 7, 0.1
+    p = np.random.default_rng(0).dirichlet(np.full(V, 10.0), 3)
+    q = (1 - ε) * p + ε / V
+    for constant in (0, -50):  # logits are known up to one
+        np.testing.assert_allclose(np.exp(log_softmax(unsmoothed(np.log(q) + constant, ε))), p, rtol=1e-9)
+
+
+def test_what_has_less_than_smoothing_gives_keeps_a_little_and_its_place():
+    o = np.array([[9.0, 1.0, 0.0, -500.0, -1000.0]], np.float32)
+    found = unsmoothed(o, 0.1)
+    assert np.isfinite(found).all()
+    assert (np.diff(found) < 0).all()
+    np.testing.assert_allclose(found[0, 1:], o[0, 1:] + np.log(REST), rtol=1e-6)
+
+
+def test_a_network_writes_without_what_smoothing_gave_from_the_first_character_on():
+    network = Network.fresh(Architecture(7, 6), np.random.default_rng(0), np.float64)
+    inputs = np.random.default_rng(1).integers(0, 7, (5, 3))
+    (plain, step), (without, step_without) = (NetworkPredictor(network, ε).begin(inputs) for ε in (0.0, 0.1))
+    np.testing.assert_array_equal(without, unsmoothed(plain, 0.1))
+    assert np.abs(without - plain).max() > 0.01
+    np.testing.assert_array_equal(step_without(inputs[0]), unsmoothed(step(inputs[0]), 0.1))

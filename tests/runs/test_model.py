@@ -11,6 +11,7 @@ import tiny
 from charrnn import api
 from charrnn.counting.order import fit_chosen
 from charrnn.errors import DivergedError, RunError, TextError
+from charrnn.generation.predictor import unsmoothed
 from charrnn.learning.mixture import mixed
 from charrnn.network.readout import log_softmax
 from charrnn.runs import evaluation, members, passages, training_text
@@ -494,3 +495,15 @@ def test_a_model_says_in_a_line_what_it_is(tiny_run):
     assert re.fullmatch(
         r"<Model .*best\.safetensors: rnn of \d+ units, \d+ characters, [\d,]+ steps, validation loss \d\.\d{4}>", told
     )
+
+
+def test_a_run_taught_by_smoothed_labels_writes_without_and_reads_with_what_it_learned(tmp_path, text_file):
+    run = trained(tmp_path / "smoothed", text_file, "training.label_smoothing=0.5")
+    model = models.load(run)
+    ids = model.vocabulary.encode("the cat")
+    found, _ = model.members[0].predictor().begin(ids[:, np.newaxis])
+    ws = model.members[0].network.workspace(len(ids), 1)
+    model.members[0].network.logits(ids[:, np.newaxis].astype(np.intp), model.members[0].network.zero_state(1), ws)
+    np.testing.assert_allclose(found, unsmoothed(ws.logits[-1], 0.5), rtol=1e-6)
+    scored = model.score("the cat")
+    np.testing.assert_allclose(scored.surprisals[1:], plainly(model, ids), rtol=1e-4)
