@@ -23,6 +23,7 @@ B, T = 100, 100
 CELLS, LAYERS, SIZES = "lstm,rnn,gru", "1,2,3", "64,128,256,512"
 THEIRS = {
     "model.initialisation": "uniform",
+    "model.readout": "linear",
     "model.dropout": "0",
     "model.weight_dropout": "0",
     "data.split": "[0.8,0.1,0.1]",
@@ -32,6 +33,7 @@ THEIRS = {
     "training.learning_rate": "2e-3",
     "training.schedule": "cosine",
     "training.warmup_steps": "0",
+    "training.label_smoothing": "0",
     "training.ema_decay": "null",
     "training.max_grad_norm": "null",
     "training.max_grad_value": "5",
