@@ -39,8 +39,10 @@ class NetworkPredictor:
     def begin(self, inputs: Ids) -> tuple[Array, Step]:
         """As Predictor has it: the beginnings are read in windows, each in one forward pass."""
         logits, step = self._begin(inputs)
-        ε = self._label_smoothing
-        return (unsmoothed(logits, ε), lambda ids: unsmoothed(step(ids), ε)) if ε else (logits, step)
+        if self._label_smoothing == 0:
+            return logits, step
+        unsmooth = Unsmoothing(logits, self._label_smoothing)
+        return unsmooth(logits), lambda ids: unsmooth(step(ids))
 
     def _begin(self, inputs: Ids) -> tuple[Array, Step]:
         network, B = self.network, inputs.shape[1]
@@ -53,9 +55,21 @@ class NetworkPredictor:
         return ws.logits[-1].copy(), Stepper(network, state)
 
 
-def unsmoothed(o: Array, ε: float) -> Array:
-    """From the logits of q, (B, V), those of p, where q = (1 - ε) p + ε/V was learned; of no character less than REST q."""
-    q = np.exp(o - o.max(axis=-1, keepdims=True))
-    spread = q.sum(axis=-1, keepdims=True) * (ε / o.shape[-1])
-    share = 1 - spread / np.maximum(q, np.finfo(q.dtype).tiny)
-    return np.asarray(o + np.log(np.maximum(share, REST)))
+class Unsmoothing:
+    """From the logits of q those of p, in place, where q = (1 - ε) p + ε/V was learned; of no character less than REST q."""
+
+    def __init__(self, o: Array, ε: float) -> None:
+        """For logits of the shape of `o`, (B, V)."""
+        self._q, self._spread = np.empty_like(o), np.empty_like(o[:, :1])
+        self._share, self._tiny = -ε / o.shape[1], np.finfo(o.dtype).tiny
+
+    @np.errstate(invalid="ignore")  # whoever draws tells in words of what is not finite
+    def __call__(self, o: Array) -> Array:
+        """The same buffer. Once a character: np.add.reduce and its like spare the wrappers, which take as long as a row."""
+        q, spread = self._q, self._spread
+        np.maximum.reduce(o, axis=1, keepdims=True, out=spread)
+        np.exp(np.subtract(o, spread, out=q), out=q)  # q, but for a constant
+        np.multiply(np.add.reduce(q, axis=1, keepdims=True, out=spread), self._share, out=spread)
+        np.divide(spread, np.maximum(q, self._tiny, out=q), out=q)
+        np.log(np.maximum(np.add(q, 1, out=q), REST, out=q), out=q)  # 1 - (ε/V) / q, the share of q that is kept
+        return np.add(o, q, out=o)

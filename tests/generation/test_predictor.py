@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
+from charrnn.errors import DivergedError
 from charrnn.generation import predictor
-from charrnn.generation.predictor import REST, NetworkPredictor, unsmoothed
+from charrnn.generation.predictor import REST, NetworkPredictor, Unsmoothing
+from charrnn.generation.sampling import Options, choose
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
@@ -24,12 +26,12 @@ def test_what_smoothing_gave_is_taken_away_again():
     p = np.random.default_rng(0).dirichlet(np.full(V, 10.0), 3)
     q = (1 - ε) * p + ε / V
     for constant in (0, -50):  # logits are known up to one
-        np.testing.assert_allclose(np.exp(log_softmax(unsmoothed(np.log(q) + constant, ε))), p, rtol=1e-9)
+        np.testing.assert_allclose(np.exp(log_softmax(Unsmoothing(q, ε)(np.log(q) + constant))), p, rtol=1e-9)
 
 
 def test_what_has_less_than_smoothing_gives_keeps_a_little_and_its_place():
     o = np.array([[9.0, 1.0, 0.0, -500.0, -1000.0]], np.float32)
-    found = unsmoothed(o, 0.1)
+    found = Unsmoothing(o, 0.1)(o.copy())
     assert np.isfinite(found).all()
     assert (np.diff(found) < 0).all()
     np.testing.assert_allclose(found[0, 1:], o[0, 1:] + np.log(REST), rtol=1e-6)
@@ -39,6 +41,14 @@ def test_a_network_writes_without_what_smoothing_gave_from_the_first_character_o
     network = Network.fresh(Architecture(7, 6), np.random.default_rng(0), np.float64)
     inputs = np.random.default_rng(1).integers(0, 7, (5, 3))
     (plain, step), (without, step_without) = (NetworkPredictor(network, ε).begin(inputs) for ε in (0.0, 0.1))
-    np.testing.assert_array_equal(without, unsmoothed(plain, 0.1))
+    np.testing.assert_array_equal(without, Unsmoothing(plain, 0.1)(plain.copy()))
     assert np.abs(without - plain).max() > 0.01
-    np.testing.assert_array_equal(step_without(inputs[0]), unsmoothed(step(inputs[0]), 0.1))
+    np.testing.assert_array_equal(step_without(inputs[0]), Unsmoothing(plain, 0.1)(step(inputs[0])))
+
+
+def test_what_is_not_finite_stays_so_for_whoever_draws_to_tell(recwarn):
+    for wrong in (np.inf, np.nan):
+        found = Unsmoothing(np.ones((1, 3)), 0.1)(np.array([[0.0, wrong, 1.0]]))
+        with pytest.raises(DivergedError):
+            choose(found[0], Options(), 0.5)
+    assert not recwarn.list

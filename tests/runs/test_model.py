@@ -11,7 +11,7 @@ import tiny
 from charrnn import api
 from charrnn.counting.order import fit_chosen
 from charrnn.errors import DivergedError, RunError, TextError
-from charrnn.generation.predictor import unsmoothed
+from charrnn.generation.predictor import Unsmoothing
 from charrnn.learning.mixture import mixed
 from charrnn.network.readout import log_softmax
 from charrnn.runs import evaluation, members, passages, training_text
@@ -504,6 +504,6 @@ def test_a_run_taught_by_smoothed_labels_writes_without_and_reads_with_what_it_l
     found, _ = model.members[0].predictor().begin(ids[:, np.newaxis])
     ws = model.members[0].network.workspace(len(ids), 1)
     model.members[0].network.logits(ids[:, np.newaxis].astype(np.intp), model.members[0].network.zero_state(1), ws)
-    np.testing.assert_allclose(found, unsmoothed(ws.logits[-1], 0.5), rtol=1e-6)
+    np.testing.assert_allclose(found, Unsmoothing(found, 0.5)(ws.logits[-1].copy()), rtol=1e-6)
     scored = model.score("the cat")
     np.testing.assert_allclose(scored.surprisals[1:], plainly(model, ids), rtol=1e-4)
