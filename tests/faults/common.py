@@ -32,6 +32,7 @@ SMALL = (  # with all that the command line would otherwise have from default.ya
     "training.epochs=30",
     "training.learning_rate=3e-3",
     "training.warmup_steps=0",
+    "training.label_smoothing=0",
     "training.ema_decay=null",
     "training.eval_every=500",
     "runtime.threads=1",

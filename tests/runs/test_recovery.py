@@ -39,8 +39,8 @@ def plant(monkeypatch):
         measure = StreamSplit.loss_and_gradient
         places = {*at, *((step, halvings) for step in steps for halvings in range(weakest + 1))}
 
-        def planted(self, window, state, dropout=None):
-            found = measure(self, window, state, dropout)
+        def planted(self, window, state, *options):
+            found = measure(self, window, state, *options)
             progress = plant.running[-1].trainer.progress
             return loss if (progress.step, progress.halvings) in places else found
 
@@ -230,9 +230,9 @@ def test_tries_are_counted_anew_once_a_snapshot_was_passed(start, plant):
     run = start("run", "training.recoveries=1")
     made = []
 
-    def once(self, window, state, dropout=None, measure=StreamSplit.loss_and_gradient):
+    def once(self, window, state, *options, measure=StreamSplit.loss_and_gradient):
         step = run.trainer.progress.step
-        found = measure(self, window, state, dropout)
+        found = measure(self, window, state, *options)
         if math.isnan(found) and step in made:
             return 2.0
         made.append(step)
