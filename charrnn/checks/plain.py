@@ -161,7 +161,7 @@ class Readout:
         """∂L/∂o = p - q of one step, (V,); without smoothing q is y, one-hot."""
         o = self._read(h)[1] @ self._w["W_hy"] + self._w["b_y"]
         p = np.exp(o - o.max()) / np.exp(o - o.max()).sum()
-        q = (1 - smoothing) * np.eye(len(o))[y] + smoothing * np.full(len(o), 1 / len(o))
+        q = (1 - smoothing) * np.eye(len(o))[y] + smoothing / len(o)
         return np.asarray(p - q)
 
     def gradients(self, h: Array, do: Array) -> tuple[Array, dict[str, Array]]:

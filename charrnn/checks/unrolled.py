@@ -62,7 +62,7 @@ class Unrolled:
     cell: plain.Cell
     layers: list[Layer]
     steps: list[list[Step]]
-    do: list[Array]  # (V,) p - y over the count; zero where the loss is not on the step
+    do: list[Array]  # (V,) p - q over the count; zero where the loss is not on the step
     readout: plain.Readout
     begins: Begins  # (T,): the steps before which the state is 0, whatever stood there
 

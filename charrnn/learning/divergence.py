@@ -50,7 +50,7 @@ class Batch:
 
 
 class Divergence(DivergedError):  # noqa: N818 (what happened; an error only where there is no way back)
-    """A step that did not reach the weights, or a validation loss that is none."""
+    """A step that did not reach the weights, or a validation whose loss is no number or hopeless."""
 
     def __init__(self, step: int, reason: str, batch: Batch | None = None) -> None:
         super().__init__(f"training diverged at step {step:,}: {reason}; the weights were not changed by it")

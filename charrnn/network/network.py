@@ -93,12 +93,7 @@ class Network:
         Complex for complex parameters. `dropout` and `smoothing`, that of labels, are for training; without them nothing is
         dropped or smoothed. `begins` as in `logits`.
         """
-        loss = self.surprisals(inputs, targets, state, ws, new, dropout, begins).sum()
-        if smoothing == 0:
-            return loss
-        return (1 - smoothing) * loss + smoothing * readout.mean_surprisals(
-            ws.readout.last(self._rows_of_loss(ws, new))
-        ).sum()
+        return self.surprisals(inputs, targets, state, ws, new, dropout, begins, smoothing).sum()
 
     def surprisals(
         self,
@@ -109,13 +104,14 @@ class Network:
         new: int | None = None,
         dropout: Dropout | None = None,
         begins: Begins | None = None,
+        smoothing: float = 0.0,
     ) -> Array:
         """The terms of that sum, in nats: of each character of the last `new` steps, (new, B)."""
         self._run_layers(inputs, state, ws, dropout, _resets(begins))
         up, out = ws.layers[-1].up(dropout is not None), ws.readout.last(self._rows_of_loss(ws, new))
         readout.logits(_rows(up)[-len(out.rows) :], self.parameters, out)
         ws.targets[:] = targets
-        return readout.surprisals(targets.ravel()[-len(out.rows) :], out).reshape(-1, targets.shape[1])
+        return readout.surprisals(targets.ravel()[-len(out.rows) :], out, smoothing).reshape(-1, targets.shape[1])
 
     def backward(
         self,

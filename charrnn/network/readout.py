@@ -69,20 +69,17 @@ def logits(h: Array, w: Parameters, ws: Workspace) -> None:
     np.add(ws.o, w["b_y"], out=ws.o)  #            o = r W_hy + b_y
 
 
-def surprisals(y: Ids, ws: Workspace) -> Array:
-    """-log p[n, y_n] of each row, (N,), in nats, from the logits in o, which become p. Their sum is the loss."""
+def surprisals(y: Ids, ws: Workspace, smoothing: float = 0.0) -> Array:
+    """-log p[n, y_n] of each row, or - Σ q log p, (N,), in nats, from the logits in o, which become p. Their sum is the loss."""
     o, rows, *_ = ws
     np.subtract(o, o.max(axis=1, keepdims=True), out=o)  # changes no p, and exp cannot overflow
-    log_p_y = o[rows, y]
+    q_o = o[rows, y]
+    if smoothing:
+        q_o = (1 - smoothing) * q_o + smoothing * o.mean(axis=1)  # q = (1 - ε) one-hot(y) + ε / V
     np.exp(o, out=o)
     total = o.sum(axis=1, keepdims=True)
     np.divide(o, total, out=o)  #                  p = softmax(o)
-    return np.asarray(np.log(total[:, 0]) - log_p_y)  # L = - Σ log p[n, y_n]
-
-
-def mean_surprisals(ws: Workspace) -> Array:
-    """-log p of each row, the mean over all V characters, (N,), in nats, from p: what label smoothing adds."""
-    return np.asarray(-np.log(ws.o).mean(axis=1))
+    return np.asarray(np.log(total[:, 0]) - q_o)  # L = - Σ q log p,  Σ q = 1
 
 
 def backward(

@@ -13,8 +13,8 @@ from charrnn.errors import RunError
 from charrnn.learning.events import Evaluated, Event, Finished, Flowed, Stepped
 from charrnn.runs import plan as plans
 from charrnn.runs import run as runs
-from charrnn.runs.config import LONGEST as ENDLESS
 from charrnn.runs.plan import Plan
+from charrnn.runs.section import LONGEST as ENDLESS
 from charrnn.text import cache
 
 SHARE, SHORTEST, LONGEST = 0.05, 0.5, 10.0  # of the budget that measuring may take; in seconds, at least and at most

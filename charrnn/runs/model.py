@@ -15,7 +15,8 @@ from charrnn.generation.sampling import Options
 from charrnn.learning.mixture import fit_weights, read_all
 from charrnn.runs import directory, passages, scoring
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.config import Data, decided
+from charrnn.runs.config import decided
+from charrnn.runs.data_section import Data
 from charrnn.runs.directory import Loaded
 from charrnn.runs.evaluation import Compressing, Evaluation, evaluate
 from charrnn.runs.members import CountingMember, Member, NetworkMember, readers

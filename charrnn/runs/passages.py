@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from charrnn.counting.order import HIGHEST
 from charrnn.errors import TextError
 from charrnn.learning.evaluation import BLOCK
-from charrnn.runs.config import Data
+from charrnn.runs.data_section import Data
 from charrnn.text import documents
 from charrnn.text.corpus import Corpus, Text
 from charrnn.text.vocabulary import END, UNKNOWN, Ids, Vocabulary

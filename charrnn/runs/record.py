@@ -14,8 +14,9 @@ from threadpoolctl import threadpool_info
 import charrnn
 from charrnn.errors import CheckpointError, UnreadableError
 from charrnn.learning.trainer import Progress
-from charrnn.runs.config import LONGEST, Config, Section
+from charrnn.runs.config import Config
 from charrnn.runs.mistakes import shorten
+from charrnn.runs.section import LONGEST, Section
 
 FORMAT: Literal[2] = 2
 RECORD, VOCABULARY = "charrnn", "vocabulary"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from charrnn.errors import RunError, TextError
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.config import Data
+from charrnn.runs.data_section import Data
 from charrnn.text import corpus as corpora
 from charrnn.text.corpus import Corpus, Text
 

@@ -1,5 +1,6 @@
 """A model reads: every figure of an evaluation is held against its definition, computed in full from the logits."""
 
+import json
 import lzma
 import math
 import re
@@ -11,12 +12,14 @@ import tiny
 from charrnn import api
 from charrnn.counting.order import fit_chosen
 from charrnn.errors import DivergedError, RunError, TextError
-from charrnn.generation.predictor import Unsmoothing
+from charrnn.generation.generator import Generator
+from charrnn.generation.predictor import NetworkPredictor, Unsmoothing
 from charrnn.learning.mixture import mixed
 from charrnn.network.readout import log_softmax
 from charrnn.runs import evaluation, members, passages, training_text
 from charrnn.runs import model as models
 from charrnn.runs.evaluation import UNKNOWN_COST
+from charrnn.runs.run import SAMPLE_LENGTH, SAMPLE_OPTIONS
 from charrnn.text.corpus import Text, read_text
 from charrnn.text.vocabulary import Vocabulary
 
@@ -507,3 +510,16 @@ def test_a_run_taught_by_smoothed_labels_writes_without_and_reads_with_what_it_l
     np.testing.assert_allclose(found, Unsmoothing(found, 0.5)(ws.logits[-1].copy()), rtol=1e-6)
     scored = model.score("the cat")
     np.testing.assert_allclose(scored.surprisals[1:], plainly(model, ids), rtol=1e-4)
+
+
+def test_what_a_training_shows_is_written_without_what_smoothing_gave_as_well(tmp_path, text_file):
+    run = trained(tmp_path / "smoothed", text_file, "training.label_smoothing=0.5")
+    events = [json.loads(line) for line in (run / "metrics.jsonl").read_text("utf-8").splitlines()]
+    shown = [event for event in events if event["event"] == "sample"][-1]
+    model = models.load(run, which="last")
+    network, seed = model.members[0].network, (0, shown["step"])
+    without, as_learned = (
+        "".join(Generator(predictor, model.vocabulary).generate("", SAMPLE_LENGTH, SAMPLE_OPTIONS, seed))
+        for predictor in (NetworkPredictor(network, 0.5), NetworkPredictor(network))
+    )
+    assert shown["text"] == without != as_learned
