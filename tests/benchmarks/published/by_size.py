@@ -94,13 +94,17 @@ def _keep(kept: Kept, row: Result, settings: Result) -> None:
 
 
 def _evaluate(run: str) -> Result:
-    command = [sys.executable, "-m", "charrnn", "eval", run, "--split", "test", "--no-baselines", "--json"]
+    command = [sys.executable, "-m", "charrnn", "eval", run, "--split", "test", "--json"]
     told = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
-    return {"loss": told["loss"], "interval": told["interval"]}
+    return {
+        "loss": told["loss"],
+        "interval": told["interval"],
+        "ngram": [told["ngram_order"], told["baselines"]["ngram"]],
+    }
 
 
 def tables(results: Sequence[Result]) -> str:
-    """For each text, number of characters and other settings a table: lines by size, columns by cell and layers; the lowest bold."""
+    """For each text, number of characters and other settings a table: lines by size, columns by cell and layers, the n-gram last."""
     groups: dict[str, list[Result]] = {}
     for result in results:
         title = f"{result['text']}, {result['characters'] / 1e6:g} million characters read by each training"
@@ -110,7 +114,7 @@ def tables(results: Sequence[Result]) -> str:
 
 
 def table(results: Sequence[Result]) -> str:
-    """One of them; a dash where a training failed, or was not made."""
+    """One of them, the lowest bold; a dash where a training failed, or was not made."""
     losses = {(result["cell"], result["layers"], result["size"]): result["loss"] for result in results}
     lowest = min(losses.values(), default=math.nan)
     columns = sorted({key[:2] for key in losses}, key=lambda column: (CELLS.index(column[0]), column[1]))
@@ -118,6 +122,8 @@ def table(results: Sequence[Result]) -> str:
     for size in sorted({size for _, _, size in losses}):
         row = [losses.get((*column, size)) for column in columns]
         rows.append([str(size), *(_shown(loss, lowest) for loss in row)])
+    for order, loss in dict.fromkeys(tuple(result["ngram"]) for result in results):
+        rows.append([f"{order}-gram", _shown(loss, lowest), *[""] * (len(columns) - 1)])
     return markdown(["units", *(f"{cell.upper()}, {layers}" for cell, layers in columns)], rows)
 
 

@@ -145,7 +145,7 @@ def test_recipes_stand_above_what_is_published():
 
 def test_sizes_stand_in_lines_and_cells_in_columns_with_the_lowest_bold():
     def made(cell, layers, size, loss):
-        return {"cell": cell, "layers": layers, "size": size, "loss": loss}
+        return {"cell": cell, "layers": layers, "size": size, "loss": loss, "ngram": [7, 1.75]}
 
     results = [made("rnn", 1, 64, 1.9), made("lstm", 2, 64, 1.7), made("lstm", 1, 64, 1.8), made("rnn", 1, 128, 1.6)]
     assert by_size.table(results).splitlines() == [
@@ -153,6 +153,7 @@ def test_sizes_stand_in_lines_and_cells_in_columns_with_the_lowest_bold():
         "| --- | --- | --- | --- |",
         "| 64 | 1.800 | 1.700 | 1.900 |",
         "| 128 | - | - | **1.600** |",
+        "| 7-gram | 1.750 |  |  |",
     ]
 
 
