@@ -17,6 +17,8 @@ from charrnn.generation.tracing import TracedStep, trace
 from charrnn.network.arrays import Array
 from charrnn.text.vocabulary import Vocabulary
 
+SIDE_BY_SIDE = 256  # texts: more of them are no faster, and take more memory
+
 
 class Generator:
     """A predictor and its vocabulary, writing."""
@@ -67,10 +69,32 @@ class Generator:
         documents alone: each to its end.
         """
         require_stops(stops)
+        if length == 0 and self._vocabulary.end_id is None:
+            raise SamplingError("a length of 0 is without end: for one text alone, or for documents")
+        samples: list[Sample] = []
+        try:
+            for start in range(0, len(seeds), SIDE_BY_SIDE):
+                some = seeds[start : start + SIDE_BY_SIDE]
+                samples += self._side_by_side(prompt, length, options, some, stops, scored, traced)
+        except MemoryError:
+            raise SamplingError(
+                f"out of memory after {len(samples):,} of {len(seeds):,} texts; ask for fewer or for shorter ones"
+            ) from None
+        return samples
+
+    def _side_by_side(
+        self,
+        prompt: str,
+        length: int,
+        options: Options,
+        seeds: Sequence[Seed],
+        stops: Sequence[str],
+        scored: bool,
+        traced: int,
+    ) -> list[Sample]:
+        """All of these texts a character at a time."""
         ids, surprisals, steps = [], [], []
         end_id = self._vocabulary.end_id
-        if length == 0 and end_id is None:
-            raise SamplingError("a length of 0 is without end: for one text alone, or for documents")
         ends = Ends([Decoder(self._vocabulary) for _ in seeds], stops, end_id)
         for drawn in self._draw(prompt, length if end_id is None else length or None, options, seeds):
             ids.append(drawn.ids)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from charrnn.errors import SamplingError, VocabularyError
+from charrnn.generation import generator as generators
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictor import NetworkPredictor
 from charrnn.generation.repetition import Repetition
@@ -191,6 +192,37 @@ def test_many_texts_end_when_the_last_has_met_its_stop_string(unit):
         assert (one.text, one.drawn) == (other.text, other.drawn)
         assert one.log_probability == pytest.approx(other.log_probability, rel=1e-5)
     assert counting.steps == max(sample.drawn for sample in samples) - 1 < 2999
+
+
+class Watched(NetworkPredictor):
+    """Notes how many texts it reads side by side; has memory for so many calls."""
+
+    def __init__(self, predictor, calls=99):
+        super().__init__(predictor.network)
+        self.widths, self.calls = [], calls
+
+    def begin(self, inputs):
+        if len(self.widths) == self.calls:
+            raise MemoryError
+        self.widths.append(inputs.shape[1])
+        return super().begin(inputs)
+
+
+def test_very_many_texts_are_written_some_at_a_time_and_are_those_written_alone(monkeypatch):
+    monkeypatch.setattr(generators, "SIDE_BY_SIDE", 3)
+    made, vocabulary = generator(), Vocabulary.of_text("abc\n de")
+    watched = Watched(made._predictor)
+    samples = Generator(watched, vocabulary).generate_many("ab", 30, Options(), range(5, 12))
+    assert watched.widths == [3, 3, 1]
+    assert [sample.seed for sample in samples] == [*range(5, 12)]
+    assert [sample.text for sample in samples] == [write(made, length=30, seed=seed) for seed in range(5, 12)]
+
+
+def test_texts_for_which_there_is_no_memory_are_refused_in_a_line(monkeypatch):
+    monkeypatch.setattr(generators, "SIDE_BY_SIDE", 3)
+    made, vocabulary = generator(), Vocabulary.of_text("abc\n de")
+    with pytest.raises(SamplingError, match=r"out of memory after 6 of 1,000 texts; ask for fewer or for shorter ones"):
+        Generator(Watched(made._predictor, 2), vocabulary).generate_many("ab", 3, Options(), range(1000))
 
 
 def test_a_guard_ends_the_loops_of_greedy_text():
