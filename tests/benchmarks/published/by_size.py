@@ -35,6 +35,7 @@ THEIRS = {
     "training.warmup_steps": "0",
     "training.label_smoothing": "0",
     "training.ema_decay": "null",
+    "training.reset_probability": "0",
     "training.max_grad_norm": "null",
     "training.max_grad_value": "5",
     "training.eval_every": "100",

@@ -3,7 +3,7 @@
 They changed both at once, for characters of the Penn Treebank: a rate of .001 without clipping, of .01 with it, and a threshold of
 45. Both are for the gradient of a loss summed over 180 steps: on the scale of the mean loss .18, 1.8 and .25.
 
-    python tests/benchmarks clipping             about six minutes on a core of its own
+    python tests/benchmarks clipping             thirteen minutes on a core of its own
     python tests/benchmarks clipping --table     the table of what is kept, without training
 """
 

@@ -5,7 +5,7 @@ updates, 5 runs for each length. Kept: 50 units, batches of 20 fresh sequences, 
 1 % of 10,000 fresh sequences wrong. Not kept: the budget (here --sequences), the rates, which are higher for it, Adam beside SGD, weights
 drawn from a normal distribution (here W_hh orthogonal, the rest from ± 1/√H), and their regularisation, which is not here.
 
-    python tests/benchmarks temporal-order             about eighteen minutes on a core of its own
+    python tests/benchmarks temporal-order             half an hour on a core of its own
     python tests/benchmarks temporal-order --table     the table of what is kept, without training
 """
 
