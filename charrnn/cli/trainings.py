@@ -92,7 +92,7 @@ def carry_out_there(job: Job) -> Ended:
 
 def _command(job: Job) -> list[str]:
     begun = (job.run / LAST).is_file() or (job.run / PREVIOUS).is_file()
-    charrnn = [sys.executable, "-m", "charrnn.cli.watched", "train"]
+    charrnn = [sys.executable, "-P", "-m", "charrnn.cli.watched", "train"]
     if begun:
         return [*charrnn, "--resume", str(job.run)]
     job.config.write_text(job.yaml, "utf-8")
@@ -132,7 +132,7 @@ def _environment() -> dict[str, str]:
 
 
 def _error(log: Path, begins: int) -> str | None:
-    """The first line of the error that was told since."""
+    """The last error that was told since."""
     with log.open("rb") as file:
         file.seek(begins)
         lines = file.read().decode("utf-8", "replace").splitlines()

@@ -6,7 +6,21 @@ import time
 from contextlib import suppress
 from typing import IO, Any
 
+PIPE = 1 << 20  # bytes that a pipe holds, where the system allows: the states of 32 streams of 1,024 units
 SPIN = 0.01  # seconds: longer than the pause between two steps
+
+try:
+    from fcntl import F_SETPIPE_SZ, fcntl
+
+    def enlarge(pipe: IO[bytes]) -> None:
+        """Let a pipe hold more; a user may have so many large ones, and then has small ones."""
+        with suppress(OSError):
+            fcntl(pipe.fileno(), F_SETPIPE_SZ, PIPE)
+
+except ImportError:  # not Linux
+
+    def enlarge(pipe: IO[bytes]) -> None:
+        """As the system made it."""
 
 
 class Channel:

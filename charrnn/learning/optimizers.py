@@ -13,6 +13,8 @@ optimizer of that name. weight_decay λ adds λ w to the gradient; only adamw ta
 The learning rate α is handed in at each update, so that a schedule never touches the moments.
 """
 
+import math
+
 import numpy as np
 
 from charrnn.network.arrays import Array
@@ -108,7 +110,7 @@ class Adam(Optimizer):
         _blend(v, room, BETA_2)  #                  v ← β₂ v + (1 - β₂) g²
         _blend(m, g, BETA_1)  #                     m ← β₁ m + (1 - β₁) g
         np.sqrt(v, out=room)
-        np.divide(room, np.sqrt(1 - BETA_2**self.updates), out=room)
+        np.divide(room, math.sqrt(1 - BETA_2**self.updates), out=room)
         np.add(room, EPSILON, out=room)  #          √v̂ + ε
         np.divide(m, room, out=room)
         np.multiply(room, learning_rate / (1 - BETA_1**self.updates), out=room)

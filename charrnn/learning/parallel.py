@@ -26,7 +26,7 @@ from threadpoolctl import threadpool_limits
 
 import charrnn
 from charrnn.errors import WorkerError
-from charrnn.learning.channel import Channel
+from charrnn.learning.channel import Channel, enlarge
 from charrnn.learning.part import Part, Work
 from charrnn.learning.ranks import Alone, usable_cores
 from charrnn.learning.worker import Setup
@@ -43,10 +43,11 @@ ONE_BLAS_THREAD = dict.fromkeys(
 )
 IN_MEMORY = Path("/dev/shm")  # on Linux, a folder whose files never reach a disk
 ALONE = "train on one core with -s runtime.threads=1"
-PIPE = 1 << 20  # bytes that a pipe holds, where the system allows: the states of 32 streams of 1,024 units
+ZEROS = bytes(1 << 20)  # written where a system cannot set room aside
 INHERITED = os.name == "posix"  # open files are handed to workers; elsewhere these open them by name
 WORTH_A_CORE = 10_000_000  # multiplications in a window; fewer are done before another core has heard of them
 ELEMENTWISE = 64  # multiplications that take as long as what is done to one unit of one gate besides
+KILLED = 9  # the signal of a system whose memory has run out
 PATIENCE = 5.0  # seconds until the system tells how a lost worker ended
 
 
@@ -184,8 +185,9 @@ class _Team:
         """End all workers."""
         for worker in self._workers:
             worker.close()
-        if not INHERITED:
-            with suppress(OSError):  # while it is mapped, Windows keeps the name
+        if not INHERITED:  # while it is mapped, Windows keeps the name
+            self._shared_weights, self.gradients = np.empty(0), []
+            with suppress(OSError):
                 os.unlink(self._name)
 
 
@@ -197,10 +199,9 @@ class _Worker:
         path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "charrnn.learning.worker"],
+                [sys.executable, "-P", "-m", "charrnn.learning.worker"],  # -P: not what lies in this folder
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                pipesize=PIPE,
                 env={**os.environ, **ONE_BLAS_THREAD, "PYTHONPATH": path},
                 start_new_session=True,
                 pass_fds=(shared.fileno(),) if INHERITED else (),
@@ -209,6 +210,8 @@ class _Worker:
             raise WorkerError(f"cannot start a worker process: {error}; {ALONE}") from None
         assert self._process.stdin
         assert self._process.stdout
+        for pipe in (self._process.stdout, self._process.stdin):
+            enlarge(pipe)
         self._channel = Channel(self._process.stdout, self._process.stdin)
 
     def send(self, message: object) -> None:
@@ -242,8 +245,9 @@ class _Worker:
             how = "no longer answers"
         else:
             how = f"ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        why = "; was there too little memory?" if code == -KILLED else "."
         return WorkerError(
-            f"a worker process of this training (pid {self._process.pid}) {how}; was there too little memory? "
+            f"a worker process of this training (pid {self._process.pid}) {how}{why} "
             f"Go on from the last checkpoint with --resume, or {ALONE}"
         )
 
@@ -260,7 +264,8 @@ def _shared_file(size: int) -> tuple[IO[bytes], str]:
                 if hasattr(os, "posix_fallocate"):
                     os.posix_fallocate(handle, 0, size)
                 else:
-                    os.truncate(handle, size)
+                    for start in range(0, size, len(ZEROS)):
+                        os.write(handle, ZEROS[: size - start])
                 if INHERITED:
                     os.unlink(name)
                 return os.fdopen(handle, "r+b"), name

@@ -5,12 +5,14 @@ A link that somebody left under such a name is never followed.
 
 import errno
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from typing import IO
 
+WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds
 SIDE = ".tmp"  # the ending of a file that is not whole yet
 NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)  # Windows has no such flag; there, links need a right that few have
 NO_SUCH_FLUSH = {errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF}  # of a folder, on some network file systems
@@ -19,9 +21,12 @@ try:
     from fcntl import F_FULLFSYNC, fcntl  # type: ignore[attr-defined]
 
     def flush(file: IO[bytes]) -> None:
-        """To the disk itself: on macOS, fsync leaves it in the drive's cache."""
+        """To the disk itself: on macOS, fsync leaves it in the drive's cache; not every volume there has more than that."""
         file.flush()
-        fcntl(file.fileno(), F_FULLFSYNC)
+        try:
+            fcntl(file.fileno(), F_FULLFSYNC)
+        except OSError:
+            os.fsync(file.fileno())
 
 except ImportError:
 
@@ -51,17 +56,27 @@ def whole_file(path: Path, previous: Path | None = None) -> Iterator[IO[bytes]]:
             yield file
             flush(file)
         if previous and kept and not _linked(path, kept):
-            os.replace(path, previous)
+            _replace(path, previous)
             kept = None
-        os.replace(side, path)
+        _replace(side, path)
         if previous and kept:
-            os.replace(kept, previous)
+            _replace(kept, previous)
     except BaseException:
         for left in filter(None, (side, kept)):
             with suppress(OSError):
                 left.unlink(missing_ok=True)
         raise
     _flush_folder(path.parent)
+
+
+def _replace(side: Path, path: Path) -> None:
+    """As os.replace, which on Windows fails while another process reads what has the name; a moment later it does not."""
+    for wait in WAITS if os.name == "nt" else ():
+        with suppress(PermissionError):
+            os.replace(side, path)
+            return
+        time.sleep(wait)
+    os.replace(side, path)
 
 
 def finish_keeping(path: Path, previous: Path) -> None:

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from charrnn.errors import WorkerError
-from charrnn.learning import parallel
+from charrnn.learning import channel, parallel, part
 from charrnn.learning.parallel import StreamSplit, shares
+from charrnn.learning.part import Part, Work
 from charrnn.network.architecture import Architecture
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
@@ -183,3 +184,33 @@ def test_where_documents_begin_every_part_knows():
     assert loss == pytest.approx(alone, rel=1e-12)
     assert mean == pytest.approx(alone / 36, rel=1e-12)
     np.testing.assert_allclose(two.gradient.flat, gradient.flat, rtol=1e-9, atol=1e-15)
+
+
+def test_what_lies_in_the_folder_is_not_what_a_worker_imports(tmp_path, monkeypatch):
+    (tmp_path / "random.py").write_text("raise SystemExit(3)\n")
+    monkeypatch.chdir(tmp_path)
+    network, given, state = window(4)
+    with split(network, 2) as two:
+        assert np.isfinite(two.loss_and_gradient(given, state))
+
+
+@pytest.mark.skipif(not hasattr(channel, "fcntl"), reason="pipes of another size are Linux's")
+def test_a_pipe_that_may_not_be_enlarged_serves_as_it_is(monkeypatch):
+    def refused(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(channel, "fcntl", refused)
+    network, given, state = window(4)
+    with split(network, 2) as two:
+        assert np.isfinite(two.loss_and_gradient(given, state))
+
+
+def test_windows_of_ever_new_lengths_do_not_fill_the_memory():
+    network, given, state = window(3)
+    alone = Part(network, network.parameters)
+    for T in range(1, 10):
+        alone.do(Work(given.inputs[:T], given.targets[:T], state))
+        alone.do(Work(given.inputs, given.targets, state))
+    shapes = list(alone._workspaces)
+    assert len(shapes) == part.KEPT
+    assert shapes[-1] == (9, 3, False)
