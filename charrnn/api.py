@@ -96,7 +96,7 @@ def load(
     which: str | None = None,
     ngram: bool = False,
     weights: Sequence[float] | None = None,
-    text: Sequence[str] = (),
+    text: str | Sequence[str] = (),
 ) -> Model:
     """The model of a run directory or checkpoint; with `others`, or with an `ngram` of its training split, a mixture.
 
@@ -104,19 +104,20 @@ def load(
     the validation split is likeliest); `text`: where the text of the training stands now, if it was moved. Raises RunError,
     also where vocabularies differ, CheckpointError and TextError.
     """
-    return models.load(Path(run), [*map(Path, others)], which, ngram, weights, text)
+    sources = [text] if isinstance(text, str) else text
+    return models.load(Path(run), [*map(Path, others)], which, ngram, weights, sources)
 
 
 def export(
-    run: Path, out: Path, to: str = "plain", which: str | None = None, replace: bool = False
+    run: str | Path, out: str | Path, to: str = "plain", which: str | None = None, replace: bool = False
 ) -> directory.Loaded:
     """Write the weights of a run or checkpoint to a safetensors file; see runs/export.py for names and layouts.
 
     Raises RunError, CheckpointError, NetworkError where the other tool has no such network, and OutputError where the file
     exists, unless it is to be replaced, or cannot be written.
     """
-    loaded = directory.load(run, which)
-    exports.write(loaded.checkpoint, out, to, replace)
+    loaded = directory.load(Path(run), which)
+    exports.write(loaded.checkpoint, Path(out), to, replace)
     return loaded
 
 
@@ -149,7 +150,7 @@ def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
 
 def gradcheck(
     config: Config | None = None,
-    run: Path | None = None,
+    run: str | Path | None = None,
     oracles: Sequence[str] = (),
     tolerance: float | None = None,
     seed: int = 0,
@@ -164,7 +165,7 @@ def gradcheck(
         config = sizing.sized(config or Config(), sizing.TYPICAL)
         case = checks.small_case(config.model.architecture(checks.V), seed)
     else:
-        loaded = directory.load(run).checkpoint
+        loaded = directory.load(Path(run)).checkpoint
         config, case = loaded.config, checks.random_window(loaded.network, np.random.default_rng(seed))
     if config.training.stride is not None:  # as in training: the loss on the last steps of the window alone
         case = replace(case, new=2)
@@ -178,13 +179,13 @@ def gradcheck(
 
 
 def gradflow(
-    run: Path | None = None,
-    text: Sequence[str] = (),
+    run: str | Path | None = None,
+    text: str | Sequence[str] = (),
     config: Config | None = None,
     lags: int = LAGS,
     positions: int = POSITIONS,
     which: str | None = None,
-    training_text: Sequence[str] = (),
+    training_text: str | Sequence[str] = (),
 ) -> GradientFlow:
     """How far gradients reach: in a run, on a text (none: its validation split), or in a fresh network of a configuration, on the
     validation split of a text (none: the built-in one). Over `lags` characters, from `positions` places of the text; see
@@ -192,5 +193,9 @@ def gradflow(
 
     Raises CheckError where the text is too short for the lags, RunError, CheckpointError, TextError and VocabularyError.
     """
-    case = flow.of_config(config or Config(), text) if run is None else flow.of_run(run, text, which, training_text)
+    texts, training_texts = ([given] if isinstance(given, str) else given for given in (text, training_text))
+    if run is None:
+        case = flow.of_config(config or Config(), texts)
+    else:
+        case = flow.of_run(Path(run), texts, which, training_texts)
     return replace(gradient_flow(case.network, case.ids, lags, positions, case.end_id), unknown=case.unknown)

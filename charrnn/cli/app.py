@@ -36,6 +36,10 @@ UsageError: type[Exception] = typer.BadParameter.__bases__[
     0
 ]  # Typer has no name of its own for what it raises on misuse
 
+SMALLER = "lower model.hidden_size, training.batch_size or training.sequence_length"
+LESS_MEMORY = dict.fromkeys(("train", "sweep", "bench", "gradcheck"), SMALLER)
+READ_LESS = "have less read or written at once"
+
 
 class Commands(TyperGroup):
     """The group of commands, with errors told as one line."""
@@ -49,15 +53,13 @@ class Commands(TyperGroup):
             code = _tell(f"{_message_of(error)}; see {_help_of(error)}", MISUSE)
         except CharrnnError as error:
             code = _tell(str(error), 1, lines=isinstance(error, ConfigError))
-        except MemoryError:
-            code = _tell("out of memory; lower model.hidden_size, training.batch_size or training.sequence_length", 1)
         except OSError as error:
             _drop_stdout()
             code = _tell(f"{error.filename or 'standard output'}: {error.strerror or error}", 1)
         sys.exit(code or 0)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command; a reader that has seen enough (`| head`) is a quiet end."""
+        """Run a command; a reader that has seen enough (`| head`) is a quiet end. Raises CharrnnError for want of memory."""
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
@@ -65,6 +67,8 @@ class Commands(TyperGroup):
         except BrokenPipeError:
             _drop_stdout()
             raise typer.Exit(0) from None
+        except MemoryError:
+            raise CharrnnError(f"out of memory; {LESS_MEMORY.get(ctx.invoked_subcommand, READ_LESS)}") from None
 
 
 def _drop_stdout() -> None:

@@ -93,9 +93,9 @@ function describe(i) {
 }
 
 function expected(i) {
-  const rows = [];
+  const rows = [], was = data.bytes ? data.symbols[new TextEncoder().encode(characters[i])[0]] : characters[i];
   for (let j = i * data.k; j < (i + 1) * data.k; j++) {
-    const name = data.symbols[likeliest[j]], row = element("tr", "", name === characters[i] ? "hit" : "");
+    const name = data.symbols[likeliest[j]], row = element("tr", "", name === was ? "hit" : "");
     row.append(element("td", [...name].length === 1 ? seen(name) : name || "rare"), element("td", percent(probabilities[j] / 255)));
     rows.push(row);
   }

@@ -19,7 +19,7 @@ from charrnn.learning.events import bits
 from charrnn.network.arrays import Array
 from charrnn.runs.inspection import Inspection
 from charrnn.runs.units import Followed, Unit
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.vocabulary import END, Vocabulary
 
 PER_BIT = 12  # steps of a surprisal, of which a byte holds 21 bits
 ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
@@ -49,7 +49,8 @@ def _data(made: Inspection, vocabulary: Vocabulary, followed: Followed, first: U
         "unknown": np.flatnonzero(made.unknown).tolist(),
         "surprisals": _bytes(made.surprisals, 0, 255 / bits(1.0) / PER_BIT),
         "per_bit": PER_BIT,
-        "symbols": vocabulary.symbols,
+        "symbols": [_name(symbol, vocabulary) for symbol in vocabulary.symbols],
+        "bytes": vocabulary.unit == "byte",
         "wide": wide,
         "k": made.likeliest.shape[1],
         "likeliest": _base64(made.likeliest.astype("<u2" if wide else "u1")),
@@ -58,6 +59,13 @@ def _data(made: Inspection, vocabulary: Vocabulary, followed: Followed, first: U
         "units": [_unit(made, unit, r) for unit, r in zip(followed.units, followed.r.T, strict=True)],
         "open": None if first is None else followed.units.index(first),
     }
+
+
+def _name(symbol: str, vocabulary: Vocabulary) -> str:
+    """As the text shows it: a document's end as a line's, and by its number a byte that is no character by itself."""
+    if symbol == END:
+        return "\n"
+    return symbol if vocabulary.unit == "char" or symbol.isascii() else f"\\x{ord(symbol):02x}"
 
 
 def _unit(made: Inspection, unit: Unit, r: Sequence[float]) -> dict[str, object]:

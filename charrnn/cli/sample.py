@@ -52,6 +52,7 @@ def sample(
     from charrnn.cli import display, samples
     from charrnn.cli.novelty import as_fields, show_novelty
     from charrnn.generation.samples import best
+    from charrnn.generation.stopping import require_stops
 
     options = _options(temperature, top_k, top_p, min_p, (repetition_penalty, repetition_ngram, repetition_window))
     alone = count == 1 and not (json or trace or rerank or novelty)
@@ -61,13 +62,16 @@ def sample(
         raise typer.BadParameter(
             "--text says where the run's text stands now, for --novelty, --ngram and --with: give one of them too"
         )
+    prompt, stops = _prompt(prompt, prompt_file), stop or []
+    require_stops(stops)
     model = common.load(run, others, ngram, weights, training_text, checkpoint)
-    if length == 0 and not alone and model.vocabulary.end_id is None:
+    if length == 0 and not (alone and stream) and model.vocabulary.end_id is None:
         raise typer.BadParameter(
-            "--length 0 writes without end: one text alone, not --json, --trace, --rerank or --novelty"
+            "--length 0 writes without end: one text alone, as it comes; "
+            "not --count, --no-stream, --json, --trace, --rerank or --novelty"
         )
     corpus = model.training_text.corpus if novelty else None
-    generator, prompt, stops = model.generator(only), _prompt(prompt, prompt_file), stop or []
+    generator = model.generator(only)
     first = display.new_seed() if seed is None else seed
     told = f"{'; '.join(model.notes)}, seed {first}"
     coloured = surprisal and not json and display.in_colour(display.stdout())
@@ -83,7 +87,8 @@ def sample(
         return
     seeds = range(first, first + (rerank or count))
     scored = json or coloured or rerank is not None
-    drawn = generator.generate_many(prompt, length, options, seeds, stops, scored, trace_candidates if trace else 0)
+    traced = trace_candidates if trace else 0
+    drawn = generator.generate_many(prompt, length, options, seeds, stops, scored, traced, in_pieces=coloured)
     display.tell(told)
     if rerank is not None:
         drawn = best(drawn, count)
@@ -122,7 +127,9 @@ def _prompt(prompt: str, file: str | None) -> str:
     except OSError as error:
         raise SamplingError(f"--prompt-file {file}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        raise SamplingError(f"--prompt-file {file}: byte {error.start} is not UTF-8") from None
+        raise SamplingError(
+            f"--prompt-file {file}: byte {error.start} is not UTF-8, which a prompt is; convert it (iconv -t utf-8)"
+        ) from None
 
 
 def _size(file: str) -> str:

@@ -35,8 +35,9 @@ def show_samples(
         return
     if colour:
         _tell_scale()
+    apart = not headings and any("\n" in each.text for each in samples)
     for number, sample in enumerate(samples, start=1):
-        if number > 1 and not headings and any("\n" in each.text for each in samples):
+        if number > 1 and apart:
             sys.stdout.write("\n")
         if len(samples) > 1 and headings:
             sys.stdout.write(f"--- sample {number} of {len(samples)}, seed {sample.seed} ---\n")

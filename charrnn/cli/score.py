@@ -47,6 +47,11 @@ def score(
     from charrnn import api
     from charrnn.cli import scores
 
+    if training_text and not (ngram or others):
+        raise typer.BadParameter(
+            "--text says where the run's text stands now, for --ngram and --with: give one of them too; "
+            "a text to be scored stands after the run, without an option"
+        )
     model = common.load(run, others, ngram, weights, training_text, checkpoint)
     rival = api.load(against, which=checkpoint) if against else None
     if rival:

@@ -61,6 +61,7 @@ def show(model: Model, rival: Model | None, given: Given, top: int) -> None:
 
 def write_lines(model: Model, rival: Model | None, given: Given) -> None:
     """A line of JSON for each character on stdout."""
+    _tell_notes(model, rival)
     console = stdout()
     for stretch in _stretches(model, rival, given):
         places = stretch.places

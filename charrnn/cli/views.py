@@ -21,7 +21,8 @@ def write(
     Raises NetworkError for a unit that there is not, before the text is read; TextError, RunError and OutputError.
     """
     opened = [units.parse(first, model.saved.network.workspace(1, 1).activations)] if first is not None else []
-    block, more = _shown(model, sources, length)
+    first_end = int(model.vocabulary.end_id is not None)  # a list of documents begins with an end, which is not shown
+    block, more = _shown(model, sources, length + first_end)
     made = inspection.inspect(model.saved.network, model.vocabulary, block)
     judged = units.follow(features(made.text), made.activations)
     chosen = judged.chosen(count, opened)

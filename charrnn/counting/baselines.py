@@ -5,7 +5,6 @@ from math import log
 
 import numpy as np
 
-from charrnn.errors import TextError
 from charrnn.network.arrays import Array, Ids
 
 BLOCK = 1 << 22  # characters counted at once
@@ -22,13 +21,6 @@ def unigram(ids: Array, vocab_size: int) -> Array:
     """The surprisal of each character, (V,), by how often it occurs in a training text, each counted once more, in nats."""
     counts = _counts(ids, vocab_size) + 1
     return np.asarray(log(counts.sum()) - np.log(counts))
-
-
-def unigram_loss(surprisals: Array, ids: Array) -> float:
-    """The mean of `surprisals`, (V,), over a text, in nats per character. Raises TextError where it is empty."""
-    if not len(ids):
-        raise TextError("a loss needs at least 1 character; found 0")
-    return float(_counts(ids, len(surprisals)) @ surprisals) / len(ids)
 
 
 def xz(train: bytes, text: bytes) -> float:

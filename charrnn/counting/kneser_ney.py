@@ -102,10 +102,6 @@ class NGram:
             total += float(self.surprisals(ids[far : start + BLOCK], start - far).sum())
         return total / (len(ids) - context)
 
-    def log_probabilities(self, contexts: Array) -> Array:
-        """Of every next character after each of B contexts of any length, (B, T): (B, V)."""
-        return self.predict(self.state_after(contexts))
-
     def state_after(self, contexts: Array) -> Ids:
         """What has read these contexts, (B, T), and can read on, (order, B): row n holds the rank of the last n characters."""
         state = self._zero_state(len(contexts))

@@ -18,6 +18,7 @@ from charrnn.network.arrays import Array
 from charrnn.text.vocabulary import Vocabulary
 
 SIDE_BY_SIDE = 256  # texts: more of them are no faster, and take more memory
+LONGEST_DOCUMENT = 1 << 20  # characters: a greedy one may go round and round, and never come to its end
 
 
 class Generator:
@@ -62,11 +63,12 @@ class Generator:
         stops: Sequence[str] = (),
         scored: bool = False,
         traced: int = 0,
+        in_pieces: bool = False,
     ) -> list[Sample]:
         """One text for each seed, written side by side: what `generate` would write with that seed.
 
-        `scored`: each with its probability and surprisals; `traced`: each step with so many candidates. A `length` of 0 is for
-        documents alone: each to its end.
+        `scored`: each with its probability; `in_pieces`, of scored ones: with the surprisal of each character; `traced`: each step
+        with so many candidates. A `length` of 0 is for documents alone: each to its end.
         """
         require_stops(stops)
         if length == 0 and self._vocabulary.end_id is None:
@@ -75,7 +77,7 @@ class Generator:
         try:
             for start in range(0, len(seeds), SIDE_BY_SIDE):
                 some = seeds[start : start + SIDE_BY_SIDE]
-                samples += self._side_by_side(prompt, length, options, some, stops, scored, traced)
+                samples += self._side_by_side(prompt, length, options, some, stops, scored, traced, in_pieces)
         except MemoryError:
             raise SamplingError(
                 f"out of memory after {len(samples):,} of {len(seeds):,} texts; ask for fewer or for shorter ones"
@@ -91,12 +93,13 @@ class Generator:
         stops: Sequence[str],
         scored: bool,
         traced: int,
+        in_pieces: bool,
     ) -> list[Sample]:
         """All of these texts a character at a time."""
         ids, surprisals, steps = [], [], []
         end_id = self._vocabulary.end_id
         ends = Ends([Decoder(self._vocabulary) for _ in seeds], stops, end_id)
-        for drawn in self._draw(prompt, length if end_id is None else length or None, options, seeds):
+        for drawn in self._draw(prompt, length if end_id is None else length or LONGEST_DOCUMENT, options, seeds):
             ids.append(drawn.ids)
             if scored:
                 surprisals.append(drawn.surprisals())
@@ -108,7 +111,7 @@ class Generator:
         columns = np.array(surprisals).T if scored else [None] * len(seeds)
         traces = zip(*steps, strict=True) if traced else [None] * len(seeds)
         rows = zip(texts, seeds, ends.at, columns, traces, strict=True)
-        return [self._sample(ids[:end].tolist(), seed, stops, s, t) for ids, seed, end, s, t in rows]
+        return [self._sample(ids[:end].tolist(), seed, stops, s, t, in_pieces) for ids, seed, end, s, t in rows]
 
     def _sample(
         self,
@@ -117,6 +120,7 @@ class Generator:
         stops: Sequence[str],
         surprisals: Array | None,
         steps: Sequence[TracedStep] | None,
+        in_pieces: bool,
     ) -> Sample:
         """The sample of all that was drawn of one text."""
         drawn, text = len(ids), self._vocabulary.decode(ids)
@@ -124,17 +128,19 @@ class Generator:
         log_p = told = None
         if surprisals is not None:
             log_p = -float(surprisals[:drawn].sum())
-            told = list(
-                pieces_until(pieces(self._vocabulary, zip(ids, surprisals[:drawn].tolist(), strict=True)), stops)
-            )
+            scored = zip(ids, surprisals[:drawn].tolist(), strict=True)
+            told = list(pieces_until(pieces(self._vocabulary, scored), stops)) if in_pieces else None
         has_ended = end is not None or ids[-1:] == [self._vocabulary.end_id]
         finish = "stop" if has_ended else "length"
         return Sample(text[:end], seed, finish, drawn, log_p, told, steps and steps[:drawn])
 
     def _draw_one(self, prompt: str, length: int, options: Options, seed: Seed) -> Iterator[Drawn]:
         """The characters of one text, to where its document ends, without that end."""
-        drawn, end_id = self._draw(prompt, length or None, options, [seed]), self._vocabulary.end_id
-        return drawn if end_id is None else takewhile(lambda each: each.ids[0] != end_id, drawn)
+        end_id = self._vocabulary.end_id
+        if end_id is None:
+            return self._draw(prompt, length or None, options, [seed])
+        drawn = self._draw(prompt, length or LONGEST_DOCUMENT, options, [seed])
+        return takewhile(lambda each: each.ids[0] != end_id, drawn)
 
     def _draw(self, prompt: str, length: int | None, options: Options, seeds: Sequence[Seed]) -> Iterator[Drawn]:
         """The next character of each text, `length` times. A mistake in what is asked is told at once."""

@@ -15,7 +15,7 @@ class Sample:
 
     `drawn`: characters (bytes, for a byte model) drawn up to there, a stop string included. Where asked for, and None otherwise:
     `log_probability` that of all that was drawn, in nats, as the predictor has it before any filter; `pieces` the text with the
-    surprisals; `trace` a step for each of what was drawn.
+    surprisal of each character; `trace` a step for each of what was drawn.
     """
 
     text: str

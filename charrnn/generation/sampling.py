@@ -17,7 +17,6 @@ import numpy as np
 from charrnn.errors import DivergedError, SamplingError
 from charrnn.generation.repetition import Repetition
 from charrnn.network.arrays import Array
-from charrnn.network.readout import log_softmax
 
 COLDEST = 1e-200  # a temperature at which all but the likeliest have probability 0, and nothing overflows yet
 
@@ -54,7 +53,7 @@ def choose(logits: Array, options: Options, u: Any) -> Any:
 
     Raises DivergedError where the logits are not finite.
     """
-    o = _scaled(logits, options.temperature)
+    o = scaled(logits, options.temperature)
     if options.temperature == 0:
         return logits.argmax(axis=-1)
     p = np.exp(o, out=o)
@@ -67,7 +66,7 @@ def choose(logits: Array, options: Options, u: Any) -> Any:
 
 def candidates(logits: Array, options: Options) -> Array:
     """The probabilities that `choose` draws with, (B, V), 0 for what was left out. Raises DivergedError."""
-    p = np.exp(_scaled(logits, options.temperature))
+    p = np.exp(scaled(logits, options.temperature))
     falling = _falling(p)
     n = left(falling, np.add.accumulate(falling, axis=-1), options) if options.temperature > 0 else 1
     places = (-p).argsort(axis=-1, kind="stable").argsort(axis=-1)
@@ -145,13 +144,8 @@ def _falling(p: Array) -> Array:
     return falling
 
 
-def tempered(logits: Array, temperature: float) -> Array:
-    """log softmax(logits / temperature), for any temperature above 0 without overflow; logits may be -inf."""
-    return log_softmax(_scaled(logits, temperature))
-
-
-def _scaled(logits: Array, temperature: float) -> Array:
-    """(logits - their maximum) / temperature, in float64. Raises DivergedError where the maximum is not finite."""
+def scaled(logits: Array, temperature: float) -> Array:
+    """(logits - their maximum) / temperature, in float64, for any temperature without overflow; logits may be -inf. Raises DivergedError where the maximum is not finite."""
     o = logits.astype(np.float64)
     if o.ndim == 1:  # one text alone, at full speed
         top = o[o.argmax()]

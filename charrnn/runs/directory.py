@@ -133,6 +133,8 @@ def load(run: Path, which: str | None = None) -> Loaded:
     """
     if which not in WHICH:
         raise RunError(f"{run}: no checkpoint is called {which!r}; there are best and last")
+    if run.is_file() and which is not None:
+        raise RunError(f"{run}: is a checkpoint by itself; for its run's {which} one name the directory, {run.parent}")
     if run.is_file():
         return Loaded(checkpoints.load(run), run)
     if not run.is_dir():

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from threading import Thread
 
@@ -168,7 +169,7 @@ def _beside(made: Evaluation, whole: Tally, counts: Counts, counted: Sequence[Ta
 
 class Compressing(Thread):
     """The xz baseline, on a core of its own while the text is read: what a compressor makes of a passage after the training
-    split, or after as much of its end as is counted; none for a passage longer than that, which would take minutes.
+    split, or after as much of its end as is counted; none for a passage longer than that, which would take minutes, or where memory is short.
     """
 
     def __init__(self, corpus: Corpus, passage: Passage) -> None:
@@ -182,7 +183,8 @@ class Compressing(Thread):
         """As Thread has it."""
         if 0 < self._passage.characters <= LONGEST:
             train = passages.decoded(self._corpus.vocabulary, self._corpus.split("train")[-LONGEST:])
-            self._loss = baselines.xz(train, self._passage.content()) / self._passage.characters
+            with suppress(MemoryError):
+                self._loss = baselines.xz(train, self._passage.content()) / self._passage.characters
 
     def added(self, made: Evaluation) -> Evaluation:
         """An evaluation with it, once it is done."""

@@ -130,6 +130,8 @@ class Model:
         return replace(self._evaluated(self._passage(text), corpus, learning_rate), notes=tuple(notes))
 
     def _passage(self, text: str | bytes | Text) -> Passage:
+        if isinstance(text, str) and self.vocabulary.unit == "byte":
+            text = text.encode("utf-8", "surrogatepass")
         given = text if isinstance(text, Text) else Text.of(text)
         if given.unit == "byte" and self.vocabulary.unit == "char":
             raise TextError("the model reads characters, and was given bytes; decode them: text.decode()")
@@ -195,6 +197,7 @@ def load(
         for found in loaded
     ]
     notes = tuple(found.note or str(found.path) for found in loaded)
+    notes += tuple(doubt for other in loaded[1:] if (doubt := _may_know(loaded[0], other)))
     text = TrainingText(first, sources)
     if ngram:
         members.append(CountingMember(text.ngram))
@@ -230,8 +233,20 @@ def _require_same(first: Loaded, other: Loaded) -> None:
     raise RunError(f"models of different vocabularies cannot be mixed: {found}; train them on one text")
 
 
+def _may_know(first: Loaded, other: Loaded) -> str | None:
+    """Why what the first model's text holds out may have been trained on by the other; None where it was not."""
+    ours, theirs = first.checkpoint, other.checkpoint
+    if ours.text.sha256 != theirs.text.sha256:
+        return f"{other.path} was trained on another text, which may hold what is held out here"
+    if ours.config.data.cutting() != theirs.config.data.cutting():
+        return f"{other.path} was trained on another part of the text, which may hold what is held out here"
+    return None
+
+
 def _shares(weights: Sequence[float], count: int) -> tuple[float, ...]:
     """Weights as given, made to add up to 1. Raises RunError for what cannot be weights."""
+    if count == 1:
+        raise RunError("--weights: for a mixture only; add --with RUN or --ngram")
     if len(weights) != count or not all(0 <= weight < math.inf for weight in weights) or not any(weights):
         raise RunError(
             f"--weights {','.join(f'{weight:g}' for weight in weights)}: must be {count} numbers of at least 0, one for each member, "

@@ -56,8 +56,10 @@ def held_out(corpus: Corpus, split: Split, name: str | None) -> str:
         raise RunError(f"split {name}: there are {', '.join(SPLITS)}")
     name = name or ("test" if corpus.slices("test").size else "valid")
     if not corpus.slices(name).size:
+        others = " and ".join(other for other in SPLITS if corpus.slices(other).size)
         raise RunError(
-            f"--split {name}: the run's text has none; protocol {split.protocol} cuts it into {list(split.shares)}"
+            f"the run's text has no {name} split: protocol {split.protocol} cuts it into {list(split.shares)}; "
+            f"there is {others} (--split)"
         )
     return name
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from refusals import refused
 
+from charrnn import api
 from charrnn.cli import sample
 
 TINY = [
@@ -246,6 +247,8 @@ def test_checkpoints(charrnn, tiny_run, content):
         (["-n", "0", "--json"], 2, ["--length 0 writes without end"]),
         (["-n", "0", "--count", "2"], 2, ["--length 0 writes without end"]),
         (["-n", "0", "--trace"], 2, ["--length 0 writes without end"]),
+        (["-n", "0", "--no-stream"], 2, ["--length 0 writes without end", "--no-stream"]),
+        (["--weights", "1"], 1, ["--weights: for a mixture only; add --with RUN or --ngram"]),
         (["-n", "0", "--rerank", "2"], 2, ["--length 0 writes without end"]),
         (["--rerank", "2", "--count", "3"], 2, ["--rerank must be at least --count, 3; found 2"]),
         (["--rerank", "0"], 2, ["--rerank"]),
@@ -263,6 +266,29 @@ def test_checkpoints(charrnn, tiny_run, content):
 )
 def test_options_of_sample(charrnn, tiny_run, arguments, code, words):
     refused(charrnn("sample", tiny_run, *arguments), code, *words)
+
+
+def test_the_text_of_the_training_is_not_the_text_to_be_scored(charrnn, tiny_run, text_file):
+    refused(charrnn("score", tiny_run, "--text", text_file), 2, "a text to be scored stands after the run")
+
+
+def test_a_checkpoint_by_itself_is_neither_the_best_nor_the_last(charrnn, tiny_run):
+    best = tiny_run / "best.safetensors"
+    refused(
+        charrnn("sample", best, "--checkpoint", "last"), 1, "is a checkpoint by itself; for its run's last one name"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"), [(["sample"], "read or written at once"), (["train"], "model.hidden_size")]
+)
+def test_where_memory_runs_out_what_helps_is_told(charrnn, tiny_run, monkeypatch, arguments, words):
+    def full(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(api, "load", full)
+    monkeypatch.setattr(api, "plan", full)
+    refused(charrnn(*arguments, *([tiny_run] if arguments == ["sample"] else [])), 1, "out of memory", words)
 
 
 @pytest.mark.parametrize("by_pipe", [False, True])

@@ -108,3 +108,28 @@ def test_an_empty_text_is_refused(charrnn, tiny_run, source, text):
 
 def test_without_a_name_for_the_page_nothing_is_read(charrnn, tiny_run):
     refused(charrnn("view", tiny_run), 2, "--out")
+
+
+@pytest.mark.parametrize("length", [1, 5])
+def test_of_documents_so_many_characters_are_shown_as_were_asked_for(charrnn, tmp_path, length):
+    text = tmp_path / "names.txt"
+    text.write_text("anna\nbo\ncarl\ndora\n" * 20, "utf-8")
+    run = trained(tmp_path / "documents", text, "data.boundary='\\n'")
+    done = charrnn("view", run, text, "-o", tmp_path / "names.html", "--length", length)
+    assert done.exit_code == 0, done.stderr
+    assert data((tmp_path / "names.html").read_text("utf-8"))["text"] == "anna\nbo"[:length]
+    assert f"its first {length}" in done.stderr
+
+
+def test_what_was_expected_is_named_as_the_text_shows_it(charrnn, tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("anna\nbö\ncarl\ndora\n" * 20, "utf-8")
+    for name, setting, expected in (
+        ("bytes", "data.unit=byte", {ord("a"): "a", 0xC3: "\\xc3"}),
+        ("documents", "data.boundary='\\n'", {-1: "\n", 0: "a"}),
+    ):
+        run = trained(tmp_path / name, text, setting)
+        assert charrnn("view", run, text, "-o", tmp_path / f"{name}.html").exit_code == 0
+        found = data((tmp_path / f"{name}.html").read_text("utf-8"))
+        assert found["bytes"] == (name == "bytes")
+        assert {index: found["symbols"][index] for index in expected} == expected

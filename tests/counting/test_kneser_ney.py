@@ -46,7 +46,7 @@ def test_the_distributions_are_those_of_the_page_and_sum_to_one(V, lengths, orde
     model = fit(segments, V, order)
     for T in range(order + 2):
         contexts = np.random.default_rng(T).integers(0, V, (20, T))
-        found = np.exp(model.log_probabilities(contexts))
+        found = np.exp(model.predict(model.state_after(contexts)))
         np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-12)
         expected = [[p(tuple(context), w) for w in range(V)] for context in contexts.tolist()]
         np.testing.assert_allclose(found, expected, rtol=1e-12)
@@ -88,7 +88,7 @@ def test_every_character_of_the_vocabulary_has_a_probability(segments, ids, orde
     ids = np.append(ids, V - 1)
     p = np.exp(-model.surprisals(ids))
     assert ((p > 0) & (p <= 1)).all()
-    all_p = np.exp(model.log_probabilities(ids[np.newaxis, :-1]))
+    all_p = np.exp(model.predict(model.state_after(ids[np.newaxis, :-1])))
     assert all_p.sum() == pytest.approx(1, abs=1e-12)
     assert all_p[0, -1] == pytest.approx(p[-1], rel=1e-12)
 
@@ -129,7 +129,7 @@ def test_reading_on_is_reading_from_the_start():
     model, (ids,) = fit(texts(5, [500]), 5, 4), texts(5, [30], seed=1)
     state = model.state_after(ids[np.newaxis, :0])
     for n in range(len(ids)):
-        np.testing.assert_array_equal(model.predict(state), model.log_probabilities(ids[np.newaxis, :n]))
+        np.testing.assert_array_equal(model.predict(state), model.predict(model.state_after(ids[np.newaxis, :n])))
         state = model.advance(state, ids[n : n + 1])
 
 

@@ -135,7 +135,7 @@ def test_the_log_probability_is_that_of_the_network_for_all_that_was_drawn():
 @pytest.mark.parametrize("stops", [[], ["a"], ["dc", "e\n"], ["Ã", "\ufffd"]])
 def test_the_surprisals_add_up_to_what_was_drawn_and_the_texts_agree(unit, stops):
     made = generator(Vocabulary.of_bytes() if unit == "byte" else None)
-    for sample in made.generate_many("ab", 60, Options(0.7), range(6), stops, scored=True):
+    for sample in made.generate_many("ab", 60, Options(0.7), range(6), stops, scored=True, in_pieces=True):
         pieces = list(made.generate_scored("ab", 60, Options(0.7), sample.seed, stops))
         assert "".join(piece for piece, _ in pieces) == sample.text
         assert "".join(piece for piece, _ in sample.pieces) == sample.text
@@ -439,3 +439,24 @@ def test_a_length_or_a_seed_below_0_is_refused(length, seed, words):
 def test_many_texts_are_not_written_without_end():
     with pytest.raises(SamplingError, match="a length of 0 is without end"):
         generator().generate_many("ab", 0, Options(), [1])
+
+
+def test_a_model_of_bytes_is_held_to_what_is_a_character_by_itself():
+    bytes_, random = Vocabulary.of_bytes(), np.random.default_rng(0)
+    predictor = NetworkPredictor(Network.fresh(Architecture(256, 8), random))
+    written = write(Generator(predictor, bytes_, "letters"), prompt="", length=200)
+    assert written.isascii()
+    assert written.isalpha()
+    assert set(write(Generator(predictor, bytes_, "ab"), prompt="", length=50)) == {"a", "b"}
+    with pytest.raises(SamplingError, match=r"--only 'é': a model of bytes can be held to ASCII characters alone"):
+        Generator(predictor, bytes_, "é")
+
+
+def test_documents_that_never_end_are_cut(monkeypatch):
+    monkeypatch.setattr(generators, "LONGEST_DOCUMENT", 40)
+    vocabulary = Vocabulary((*"abc", END))
+    network = Network.fresh(Architecture(4, 8), np.random.default_rng(0))
+    network.parameters["b_y"][3] = -50  # so that it never ends
+    made = Generator(NetworkPredictor(network), vocabulary)
+    assert [(len(s.text), s.finish) for s in made.generate_many("", 0, Options(), [1, 2])] == [(40, "length")] * 2
+    assert len(write(made, prompt="", length=0)) == 40

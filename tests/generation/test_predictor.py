@@ -52,3 +52,21 @@ def test_what_is_not_finite_stays_so_for_whoever_draws_to_tell(recwarn):
         with pytest.raises(DivergedError):
             choose(found[0], Options(), 0.5)
     assert not recwarn.list
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_a_beginning_that_all_texts_share_is_read_once(cell, monkeypatch):
+    network = Network.fresh(Architecture(7, 6, cell, num_layers=2), np.random.default_rng(0), np.float64)
+    shared = np.repeat(np.random.default_rng(1).integers(0, 7, (9, 1)), 5, axis=1)
+    widths, workspace = [], network.workspace
+    monkeypatch.setattr(network, "workspace", lambda T, B, *rest: widths.append(B) or workspace(T, B, *rest))
+    found, step = NetworkPredictor(network).begin(shared)
+    one, step_of_one = NetworkPredictor(network).begin(shared[:, :1])
+    assert widths == [1, 1]
+    np.testing.assert_allclose(found, np.repeat(one, 5, axis=0), rtol=1e-12)
+    after = np.array([step_of_one(np.array([symbol]))[0].copy() for symbol in (3,)])
+    np.testing.assert_allclose(step(np.array([3, 1, 3, 2, 3]))[[0, 2, 4]], np.repeat(after, 3, axis=0), rtol=1e-12)
+    other = shared.copy()
+    other[-1, 2] = (other[-1, 2] + 1) % 7
+    NetworkPredictor(network).begin(other)
+    assert widths[2:] == [5]

@@ -13,8 +13,9 @@ from charrnn.generation.sampling import (
     left_by_min_p,
     left_by_top_k,
     left_by_top_p,
-    tempered,
+    scaled,
 )
+from charrnn.network.readout import log_softmax
 
 logits = arrays(np.float64, st.integers(1, 12), elements=st.floats(-50, 50))
 LOG_P = np.log([0.1, 0.4, 0.3, 0.2])
@@ -23,19 +24,21 @@ LOG_P = np.log([0.1, 0.4, 0.3, 0.2])
 @given(logits, st.floats(1e-3, 100))
 def test_tempering_is_the_softmax_of_the_scaled_logits(o, temperature):
     expected = np.exp((o - o.max()) / temperature)
-    np.testing.assert_allclose(np.exp(tempered(o, temperature)), expected / expected.sum(), rtol=1e-9, atol=1e-300)
+    np.testing.assert_allclose(
+        np.exp(log_softmax(scaled(o, temperature))), expected / expected.sum(), rtol=1e-9, atol=1e-300
+    )
 
 
 @pytest.mark.parametrize("temperature", [5e-324, 1e-300, 1e300])
 @pytest.mark.parametrize("o", [[1e38, -1e38, 0.0], [0.0, 0.0, -np.inf], [3e38, 3e38, 3e38]])
 def test_no_temperature_overflows(temperature, o):
-    p = np.exp(tempered(np.array(o), temperature))
+    p = np.exp(log_softmax(scaled(np.array(o), temperature)))
     assert p.sum() == pytest.approx(1)
 
 
 def falling(o):
     """Probabilities, the likeliest first, as the filters take them."""
-    return np.sort(np.exp(tempered(o, 1)))[::-1]
+    return np.sort(np.exp(log_softmax(scaled(o, 1))))[::-1]
 
 
 @given(logits, st.integers(1, 15))

@@ -75,10 +75,11 @@ def test_the_held_out_split_is_test_or_where_there_is_none_valid(run, tmp_path, 
     without_test = trained(tmp_path / "b", text_file, "data.split=[0.8,0.2,0]")
     assert api.load(without_test).evaluate().split == "valid"
     with pytest.raises(
-        RunError, match=r"--split test: the run's text has none; protocol contiguous cuts .* \[0.8, 0.2, 0.0\]"
+        RunError,
+        match=r"text has no test split: protocol contiguous cuts .* \[0.8, 0.2, 0.0\]; there is train and valid",
     ):
         api.load(without_test).evaluate(split="test")
-    with pytest.raises(RunError, match=r"none; protocol nanogpt cuts it into \[0.9, 0.1, 0.0\]"):
+    with pytest.raises(RunError, match=r"no test split: protocol nanogpt cuts it into \[0.9, 0.1, 0.0\]"):
         api.load(run).evaluate(split="test", protocol="nanogpt")
 
 
@@ -311,6 +312,28 @@ def test_what_cannot_be_weights_is_refused(run, other, weights):
         api.load(run, other, weights=weights)
 
 
+def test_a_member_that_may_know_what_is_held_out_is_told(run, other, tmp_path, text_file):
+    assert len(api.load(run, other).notes) == 2
+    otherwise = tiny.trained(tmp_path / "cut", text_file, "data.split=[0.7,0.2,0.1]")
+    assert "cut/best.safetensors was trained on another part of the text" in api.load(run, otherwise).notes[-1]
+    longer = tmp_path / "longer.txt"
+    longer.write_text(text_file.read_text("utf-8") * 2, "utf-8")
+    assert "was trained on another text" in api.load(run, trained(tmp_path / "long", longer)).notes[-1]
+
+
+def test_weights_are_for_a_mixture_only(run):
+    with pytest.raises(RunError, match=r"--weights: for a mixture only; add --with RUN or --ngram"):
+        api.load(run, weights=[1])
+
+
+def test_a_text_for_a_model_of_bytes_is_read_as_its_bytes(tmp_path, text_file):
+    model = api.load(trained(tmp_path / "bytes", text_file, "data.unit=byte"))
+    text = "the cät sat on the mät. " * 4
+    as_text, as_bytes = model.evaluate(text), model.evaluate(text.encode())
+    assert as_text == as_bytes
+    assert as_text.characters == len(text.encode()) - 1
+
+
 def test_without_a_validation_split_weights_must_be_given(tmp_path, text_file):
     runs = [trained(tmp_path / str(seed), text_file, "data.split=[1,0,0]", seed=seed) for seed in (0, 1)]
     with pytest.raises(RunError, match=r"no validation split .* --weights"):
@@ -448,11 +471,6 @@ def test_an_output_that_is_no_number_is_told(run):
 def test_weights_of_any_size_are_shares(run, other):
     assert api.load(run, other, weights=[1e308, 1e308]).weights == (0.5, 0.5)
     assert api.load(run, other, weights=[5e-324, 0]).weights == (1, 0)
-
-
-def test_weights_without_a_mixture_are_refused(run):
-    with pytest.raises(RunError, match="must be 1 numbers"):
-        api.load(run, weights=[1, 2])
 
 
 @pytest.mark.parametrize(
