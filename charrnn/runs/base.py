@@ -51,7 +51,11 @@ class Base:
     def require_its_network(self, config: Config) -> None:
         """Raises ConfigError where a configuration is of another network, or reads in another unit."""
         there, asked = dict(configuration.leaves(self.config)), dict(configuration.leaves(config))
-        other = [f"{key} is {there[key]} there, and {asked[key]} here" for key in KEPT if asked[key] != there[key]]
+        other = [
+            f"{key} is {_told(there[key])} there, and {_told(asked[key])} here"
+            for key in KEPT
+            if asked[key] != there[key]
+        ]
         if self.config.data.boundary is not None and config.data.boundary is None:
             other.append("data.boundary is set there, and null here")
         if other:
@@ -97,15 +101,25 @@ def load_base(run: Path) -> Base:
         loaded = directory.load(run)
     except (RunError, CheckpointError) as error:
         raise type(error)(f"--from {error}") from None
-    saved = loaded.checkpoint
+    saved, path = loaded.checkpoint, str(loaded.path.absolute())
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        shown = path.encode("utf-8", "backslashreplace").decode()
+        raise RunError(f"--from {shown}: a name that is not UTF-8, which a run cannot remember; rename it") from None
     lineage = Lineage(
-        path=str(loaded.path.absolute()),
+        path=path,
         step=saved.progress.step,
         text_sha256=saved.text.sha256,
         weights_sha256=hashlib.sha256(saved.network.parameters.flat.tobytes()).hexdigest(),
     )
     notes = (f"from {loaded.path}: {_standing(saved)}", *([loaded.note] if loaded.note else []))
     return Base(run, saved.network, saved.vocabulary, saved.config, lineage, notes)
+
+
+def _told(value: object) -> object:
+    """As a configuration has it."""
+    return "null" if value is None else value
 
 
 def _standing(saved: Checkpoint) -> str:

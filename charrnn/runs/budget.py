@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from charrnn.errors import RunError
+from charrnn.errors import DivergedError, RunError
 from charrnn.learning.events import Evaluated, Event, Finished, Flowed, Stepped
 from charrnn.runs import plan as plans
 from charrnn.runs import run as runs
 from charrnn.runs.plan import Plan
+from charrnn.runs.recovery import LOWER_RATE
 from charrnn.runs.section import LONGEST as ENDLESS
 from charrnn.text import cache
 
@@ -65,11 +66,15 @@ def _measured(plan: Plan, seconds: float) -> Cost:
         run = runs.start(plans.with_steps(plan, ENDLESS), folder / "run")
         clock, trainer = _Clock(WARM_UP * seconds), run.trainer
         trainer.eval_every = ENDLESS
-        for event in run.events(lambda: clock.done):
-            clock.note(event)
-            if plan.ranks.first(lambda: clock.stepping > (1 - WARM_UP) * seconds):
-                trainer.eval_every = trainer.progress.step  # so that a validation is due now
-                clock.done = clock.done or isinstance(event, Evaluated) or not trainer.valid.size
+        try:
+            for event in run.events(lambda: clock.done):
+                clock.note(event)
+                if plan.ranks.first(lambda: clock.stepping > (1 - WARM_UP) * seconds):
+                    trainer.eval_every = trainer.progress.step  # so that a validation is due now
+                    clock.done = clock.done or isinstance(event, Evaluated) or not trainer.valid.size
+        except DivergedError as error:  # without the files that it names: they go with the folder
+            told = str(error).partition(";")[0]
+            raise DivergedError(f"--time: while measuring, {told}; {LOWER_RATE}") from None
     return plan.ranks.first(lambda: Cost(clock.stepping / clock.steps, clock.rest, clock.start or 0.0))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from charrnn.errors import ConfigError
-from charrnn.runs import yaml
+from charrnn.runs import sizing, yaml
 from charrnn.runs.config import Config
 from charrnn.runs.mistakes import MOST_MISTAKES, Mistake, explain, report
 from charrnn.text.source import shipped
@@ -69,14 +69,18 @@ def changed(config: Config, options: Options) -> Config:
 
 
 def _fill(values: dict[str, Any], origins: Origins, defaults: Options, over: bool) -> None:
-    """Put the defaults where a file says nothing, or `over` it: a heading with nothing below it says nothing."""
+    """Put the defaults where a file says nothing, or `over` it: a heading with nothing below it says nothing, nor does null
+    for a size that would follow the text.
+    """
     for section in _sections():
         if values.get(section, {}) is None:
             del values[section]
     for key, (origin, value) in defaults.items():
         section, name = key.split(".")
         below = values.setdefault(section, {})
-        if isinstance(below, dict) and (over or name not in below):
+        if not isinstance(below, dict):
+            continue
+        if over or name not in below or (below[name] is None and key in sizing.KEYS):
             below[name], origins[key] = value, origin
 
 

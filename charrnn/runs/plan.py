@@ -64,7 +64,7 @@ class Plan:
         return sum(map(math.prod, self.architecture.shapes().values()))
 
     def memory(self) -> int:
-        """Bytes of all arrays of one process of the training, the interpreter and its libraries not counted."""
+        """Bytes of all arrays of the training, those of its workers too; the interpreter, its libraries and validations not counted."""
         training = self.config.training
         network = Network(self.architecture, Parameters(self.architecture.shapes(), training.precision))
         dropout = self.dropout > 0
@@ -126,9 +126,11 @@ def make(
     the base's; RunError where the `ranks` cannot train it together.
     """
     ranks = ranks or Alone()
-    plan = _with_threads(ranks.together(lambda: _made(sources, config, base, ranks)))
-    together.require_alike(plan.config, plan.corpus.sha256, ranks)
-    return plan
+    plan = ranks.together(lambda: _made(sources, config, base, ranks))
+    together.require_alike(
+        plan.config, plan.corpus.sha256, ranks, plan.lineage.weights_sha256 if plan.lineage else None
+    )
+    return _with_threads(plan)
 
 
 def _made(sources: Sequence[str], config: Config | None, base: Base | None, ranks: Alone) -> Plan:

@@ -6,7 +6,7 @@ keys that matter (Bergstra and Bengio, "Random search for hyper-parameter optimi
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +72,7 @@ def points(
     """
     _require_few(axes, random)
     first = {axis.key: axis.low if isinstance(axis, Range) else axis.values[0] for axis in axes}
+    _require_set_once(first, settings, options)
     base = resolve(config, settings, {**options, **_options(first)}).config
     _require_leaves(axes, base)
     if base.runtime.threads is None and THREADS not in first:
@@ -148,6 +149,15 @@ def _grid(axes: Sequence[Axis]) -> Iterator[dict[str, Any]]:
     choices = [axis.values for axis in axes if isinstance(axis, Choice)]
     for values in itertools.product(*choices):
         yield dict(zip((axis.key for axis in axes), values, strict=True))
+
+
+def _require_set_once(varying: Iterable[str], settings: Sequence[str], options: Options) -> None:
+    """What varies cannot be set besides; and how long to train is one matter, be it in steps or in epochs."""
+    given = {setting.partition("=")[0].strip(): f"-s {setting}" for setting in settings}
+    given |= {key: option for key, (option, _) in options.items()}
+    for axis, (key, option) in itertools.product(varying, given.items()):
+        if key == axis or {key, axis} == {STEPS, EPOCHS}:
+            raise ConfigError(f"{GRID} {axis} and {option} set the same; leave out one of them")
 
 
 def _draws(axes: Sequence[Axis], whole: set[str], count: int, seed: int) -> Iterator[dict[str, Any]]:

@@ -22,6 +22,7 @@ from charrnn.runs.writing import whole_file
 from charrnn.text.vocabulary import Vocabulary
 
 DIVERGED = "diverged.safetensors"
+LOWER_RATE = "begin again with a lower training.learning_rate, or set training.max_grad_norm (for example 1.0)"
 TRUSTING = 2  # tries from the newest snapshot; after them, that may be the bad one, and the best one serves
 
 
@@ -108,7 +109,7 @@ class GoingBack:
             whole = _of_all(batch, self._trainer.ranks)
             if self._trainer.ranks.first(lambda: self._written(whole, divergence)):
                 told.append(f"what the network was reading is in {self._path / DIVERGED}")
-        told.append("begin again with a lower training.learning_rate, or set training.max_grad_norm (for example 1.0)")
+        told.append(LOWER_RATE)
         return DivergedError("; ".join(told))
 
     def _written(self, batch: Batch, divergence: Divergence) -> bool:

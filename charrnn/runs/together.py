@@ -9,9 +9,12 @@ from charrnn.runs.configuration import leaves
 from charrnn.runs.record import versions
 
 
-def require_alike(config: Config, sha256: str, ranks: Alone) -> None:
-    """Raises RunError where a rank has another text, another configuration, or other versions than the first."""
-    facts = {"the text's SHA-256": sha256, **versions(), **{key: str(value) for key, value in leaves(config)}}
+def require_alike(config: Config, sha256: str, ranks: Alone, weights_sha256: str | None = None) -> None:
+    """Raises RunError where a rank has another text, another configuration, other versions or, of a fine-tune, other weights than
+    the first.
+    """
+    facts = {"the text's SHA-256": sha256, "that of the weights to begin with": str(weights_sha256), **versions()}
+    facts |= {key: str(value) for key, value in leaves(config)}
     first, *others = ranks.gather(facts)
     for rank, found in enumerate(others, start=1):
         for name, value in first.items():
@@ -29,8 +32,10 @@ def require_even(training: Training, ranks: Alone) -> None:
             f"{B} streams cannot be shared out evenly among {size} ranks; -s training.batch_size={' or '.join(nearest)} can"
         )
     if training.accumulate > B // size:
+        here = f"a rank has {B // size}" if size > 1 else f"there are {B}"
         raise RunError(
-            f"training.accumulate {training.accumulate}: a rank has only {B // size} streams, which make no more shares"
+            f"training.accumulate {training.accumulate} shares are more than streams, of which {here}; "
+            f"-s training.accumulate={B // size} is the most"
         )
 
 

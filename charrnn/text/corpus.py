@@ -173,9 +173,9 @@ def _read(documents: Sequence[Document], unit: Unit, encoding: str) -> Iterator[
 
 def _of_documents(files: Sequence[Document], encoding: str, boundary: str) -> Text:
     contents: list[str] = []
-    blank = {file.source: True for file in files}
+    blank, room = {file.source: True for file in files}, IN_MEMORY
     for file in files:
-        pieces, room = [], IN_MEMORY - sum(map(len, contents))
+        pieces = []
         for piece in characters(file, encoding):
             pieces.append(piece)
             room -= len(piece)

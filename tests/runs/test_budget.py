@@ -4,12 +4,14 @@ import math
 import time
 
 import pytest
+import tiny
 
 from charrnn import api
-from charrnn.errors import RunError
+from charrnn.errors import DivergedError, RunError
 from charrnn.learning.events import Evaluated, Finished, Flowed, Saved, Stepped
 from charrnn.runs import budget
 from charrnn.runs.budget import parse_duration
+from charrnn.runs.configuration import resolve
 
 
 @pytest.mark.parametrize(
@@ -85,3 +87,13 @@ def test_looks_at_the_flow_of_gradients_are_a_part_of_the_steps(monkeypatch):
 def test_what_is_no_time_is_refused_before_anything_is_measured(text_file, tiny_config, seconds):
     with pytest.raises(RunError, match="must be a finite number above 0"):
         api.plan([str(text_file)], tiny_config, seconds=seconds)
+
+
+def test_a_training_that_diverges_while_it_is_measured_names_no_file_that_is_gone(text_file, tmp_path):
+    settings = [*tiny.TINY, "training.learning_rate=1000", "training.optimizer=sgd", "training.max_grad_norm=null"]
+    plan = api.plan([str(text_file)], resolve(None, [*settings, "model.nonlinearity=relu"]).config)
+    with pytest.raises(
+        DivergedError, match=r"^--time: while measuring, training diverged at step .*; begin again with"
+    ) as told:
+        budget.steps_within(plan, 20, time.perf_counter())
+    assert "safetensors" not in str(told.value)

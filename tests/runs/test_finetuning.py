@@ -335,3 +335,13 @@ def test_what_cannot_be_frozen_is_refused(setting, message):
 def test_layers_are_counted_in_the_bases_network(tmp_path, text_file):
     train(tmp_path / "base", text_file, "model.num_layers=2")
     assert plan(text_file, tmp_path / "base", "training.freeze=[layer2]").config.training.freeze == ("layer2",)
+
+
+def test_a_size_that_a_file_leaves_to_the_text_is_the_base_s(tmp_path, base_run, text_file):
+    recipe = tmp_path / "own.yaml"
+    recipe.write_text("model:\n  cell: gru\n  hidden_size: null\n  dropout: null\ntraining:\n  learning_rate: 1.0e-3\n")
+    base = api.load_base(base_run)
+    resolved = resolve(str(recipe), defaults=base.settings)
+    assert resolved.config.model == base.config.model
+    assert resolved.origin("model.hidden_size") == "--from"
+    api.plan([str(text_file)], resolved.config, base=base)

@@ -28,8 +28,16 @@ def test_a_point_has_the_whole_configuration_of_such_a_training():
     assert point.config == resolve(None, expected).config
 
 
-def test_what_varies_comes_before_settings_and_options():
-    assert values(f"{SIZE}=8,9", settings=[f"{SIZE}=3"], options={SIZE: ("--x", 4)}) == [(8,), (9,)]
+def test_what_varies_cannot_be_set_besides():
+    with pytest.raises(
+        ConfigError, match=r"--grid model.hidden_size and -s model.hidden_size=3 set the same; leave out"
+    ):
+        made(f"{SIZE}=8,9", settings=[f"{SIZE}=3"])
+    with pytest.raises(ConfigError, match=r"--grid training.seed and --seed set the same"):
+        made("training.seed=1,2", options={"training.seed": ("--seed", 3)})
+    for varying, still in (("training.steps", "training.epochs"), ("training.epochs", "training.steps")):
+        with pytest.raises(ConfigError, match=f"--grid {varying} and -s {still}=3 set the same"):
+            made(f"{varying}=1,2", settings=[f"{still}=3"])
 
 
 def test_each_training_has_one_core_unless_something_else_is_said():
@@ -38,8 +46,10 @@ def test_each_training_has_one_core_unless_something_else_is_said():
     assert [point.config.runtime.threads for point in made("runtime.threads=2,3")] == [2, 3]
 
 
-def test_epochs_that_vary_count_also_where_steps_are_set():
-    found = made("training.epochs=2,3", settings=["training.steps=7"])
+def test_epochs_that_vary_count_also_where_a_file_has_steps(tmp_path):
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("training:\n  steps: 7\n")
+    found = points(axes(["training.epochs=2,3"]), str(recipe), (), {}, None, 0)
     assert [(point.config.training.steps, point.config.training.epochs) for point in found] == [(None, 2), (None, 3)]
 
 
