@@ -38,7 +38,8 @@ def write(
     for feature in judged.features:
         unit, r = judged.best(feature)
         tell(f"{feature}: {unit.name} follows it best, r = {r:+.2f}")
-    tell(f"{len(made.characters):,} characters, {len(chosen.units)} units, {len(content) / 1e6:.2f} MB")
+    characters = f"{len(made.characters):,} character{'s' if len(made.characters) > 1 else ''}"
+    tell(f"{characters}, {len(chosen.units)} units, {len(content) / 1e6:.2f} MB")
 
 
 def _shown(model: Model, sources: Sequence[str], length: int) -> tuple[Block, bool]:

@@ -17,7 +17,7 @@ from charrnn.generation.tracing import TracedStep, trace
 from charrnn.network.arrays import Array
 from charrnn.text.vocabulary import Vocabulary
 
-SIDE_BY_SIDE = 256  # texts: more of them are no faster, and take more memory
+SIDE_BY_SIDE = 256  # texts at once: what a million of them take in memory is then their characters alone
 LONGEST_DOCUMENT = 1 << 20  # characters: a greedy one may go round and round, and never come to its end
 
 

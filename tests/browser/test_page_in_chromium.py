@@ -34,13 +34,13 @@ def opened(browser, tmp_path):
     """Open the page of a text: the page, and all that it complained of or asked for."""
     contexts = []
 
-    def open_page(text, unknown=(), **options):
+    def open_page(text, unknown=(), vocabulary=None, **options):
         contexts.append(browser.new_context(**{"viewport": {"width": 1200, "height": 800}} | options))
         tab, heard = contexts[-1].new_page(), []
         tab.on("console", lambda message: heard.append(message.text))
         tab.on("pageerror", lambda error: heard.append(str(error)))
         tab.on("request", lambda request: heard.append(request.url) if "page.html" not in request.url else None)
-        (tmp_path / "page.html").write_text(html(text, unknown), "utf-8")
+        (tmp_path / "page.html").write_text(html(text, unknown, vocabulary), "utf-8")
         tab.goto((tmp_path / "page.html").as_uri())
         return tab, heard
 
@@ -49,10 +49,10 @@ def opened(browser, tmp_path):
         context.close()
 
 
-def html(text, unknown):
-    vocabulary, n, random = Vocabulary.of_text(text), len(text), np.random.default_rng(0)
+def html(text, unknown, vocabulary=None):
+    n, random, vocabulary = len(text), np.random.default_rng(0), vocabulary or Vocabulary.of_text(text)
     surprisals = np.log(2) * np.resize([0.2, 0.7, 1.5, 3.0, 5.0, 7.0], n)
-    ids = vocabulary.encode(text).astype(np.intp)
+    ids = np.array([vocabulary.encode(character)[0] for character in text], np.intp)
     likeliest = np.stack([ids, (ids + 1) % len(vocabulary)], axis=1)
     capital = features(text)["capital"]
     gates = np.column_stack([random.random(n), 0.5 * capital + 0.2 * random.random(n), random.random(n), capital])
@@ -105,6 +105,15 @@ def test_the_colours_are_those_of_the_surprisals_and_then_of_the_unit_chosen(ope
     for place, value in ((0, "-1.00"), (90, "0.00"), (179, "1.00")):
         tab.locator("#text span").nth(place).click()
         assert tab.locator("#value").text_content().endswith(f" bits, h:0 = {value}")
+
+
+def test_of_what_was_expected_that_which_came_is_marked_of_bytes_the_first(opened):
+    for vocabulary, name in ((None, "ö"), (Vocabulary.of_bytes(), "\\xc3")):
+        tab, heard = opened("aöb", vocabulary=vocabulary)
+        tab.locator("#text span").nth(1).click()
+        assert tab.locator("tr.hit td").first.text_content() == name
+        assert tab.locator("tr.hit").count() == 1
+        assert heard == []
 
 
 def test_a_feature_sorts_the_units_by_how_strongly_they_follow_it(opened):
