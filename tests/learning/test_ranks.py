@@ -11,7 +11,7 @@ from charrnn.learning.ranks import Alone
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.runs.config import Config
-from charrnn.runs.together import fastest_threads, require_even
+from charrnn.runs.together import fastest_threads, require_alike, require_even
 from charrnn.text.windows import Windows
 
 
@@ -94,3 +94,20 @@ def test_a_rank_has_as_many_threads_as_it_has_cores(cores):
     large, ranks = Architecture(65, 512), Rank(0, 4)
     ranks.cores = cores
     assert fastest_threads(large, 64, 64, ranks) == cores
+
+
+class Two(Alone):
+    """Two ranks, of which the other says as this one, but for some facts."""
+
+    def __init__(self, **other):
+        self.other = other
+
+    def gather(self, given):
+        return [given, {**given, **self.other}]
+
+
+def test_ranks_begin_with_the_same_weights():
+    name = "that of the weights to begin with"
+    require_alike(Config(), "a" * 64, Two(), "1" * 64)
+    with pytest.raises(RunError, match=f"rank 1 differs from rank 0: {name} is 2222 there, and 1111 here"):
+        require_alike(Config(), "a" * 64, Two(**{name: "2222"}), "1111")
