@@ -104,8 +104,7 @@ def load(
     the validation split is likeliest); `text`: where the text of the training stands now, if it was moved. Raises RunError,
     also where vocabularies differ, CheckpointError and TextError.
     """
-    sources = [text] if isinstance(text, str) else text
-    return models.load(Path(run), [*map(Path, others)], which, ngram, weights, sources)
+    return models.load(Path(run), [*map(Path, others)], which, ngram, weights, _listed(text))
 
 
 def export(
@@ -193,9 +192,13 @@ def gradflow(
 
     Raises CheckError where the text is too short for the lags, RunError, CheckpointError, TextError and VocabularyError.
     """
-    texts, training_texts = ([given] if isinstance(given, str) else given for given in (text, training_text))
     if run is None:
-        case = flow.of_config(config or Config(), texts)
+        case = flow.of_config(config or Config(), _listed(text))
     else:
-        case = flow.of_run(Path(run), texts, which, training_texts)
+        case = flow.of_run(Path(run), _listed(text), which, _listed(training_text))
     return replace(gradient_flow(case.network, case.ids, lags, positions, case.end_id), unknown=case.unknown)
+
+
+def _listed(text: str | Sequence[str]) -> Sequence[str]:
+    """A text's name is a list of one."""
+    return [text] if isinstance(text, str) else text

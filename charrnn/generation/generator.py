@@ -17,7 +17,7 @@ from charrnn.generation.tracing import TracedStep, trace
 from charrnn.network.arrays import Array
 from charrnn.text.vocabulary import Vocabulary
 
-SIDE_BY_SIDE = 256  # texts at once: what a million of them take in memory is then their characters alone
+SIDE_BY_SIDE = 256  # texts at once: however many are asked for, there is one state for each of so many
 LONGEST_DOCUMENT = 1 << 20  # characters: a greedy one may go round and round, and never come to its end
 
 

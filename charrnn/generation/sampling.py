@@ -145,7 +145,10 @@ def _falling(p: Array) -> Array:
 
 
 def scaled(logits: Array, temperature: float) -> Array:
-    """(logits - their maximum) / temperature, in float64, for any temperature without overflow; logits may be -inf. Raises DivergedError where the maximum is not finite."""
+    """(logits - their maximum) / temperature, in float64, for any temperature without overflow; logits may be -inf.
+
+    Raises DivergedError where the maximum is not finite.
+    """
     o = logits.astype(np.float64)
     if o.ndim == 1:  # one text alone, at full speed
         top = o[o.argmax()]

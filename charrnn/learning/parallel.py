@@ -264,8 +264,9 @@ def _shared_file(size: int) -> tuple[IO[bytes], str]:
                 if hasattr(os, "posix_fallocate"):
                     os.posix_fallocate(handle, 0, size)
                 else:
-                    for start in range(0, size, len(ZEROS)):
-                        os.write(handle, ZEROS[: size - start])
+                    with os.fdopen(os.dup(handle), "wb") as file:
+                        for start in range(0, size, len(ZEROS)):
+                            file.write(ZEROS[: size - start])
                 if INHERITED:
                     os.unlink(name)
                 return os.fdopen(handle, "r+b"), name

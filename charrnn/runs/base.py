@@ -18,7 +18,7 @@ from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.config import Config, Training
 from charrnn.runs.configuration import Options
 from charrnn.runs.growth import grown
-from charrnn.runs.record import Lineage
+from charrnn.runs.record import Lineage, require_storable
 from charrnn.text.corpus import Text
 from charrnn.text.vocabulary import UNKNOWN, Vocabulary
 
@@ -102,11 +102,7 @@ def load_base(run: Path) -> Base:
     except (RunError, CheckpointError) as error:
         raise type(error)(f"--from {error}") from None
     saved, path = loaded.checkpoint, str(loaded.path.absolute())
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        shown = path.encode("utf-8", "backslashreplace").decode()
-        raise RunError(f"--from {shown}: a name that is not UTF-8, which a run cannot remember; rename it") from None
+    require_storable(path, "rename it to begin --from there")
     lineage = Lineage(
         path=path,
         step=saved.progress.step,

@@ -73,8 +73,7 @@ def _measured(plan: Plan, seconds: float) -> Cost:
                     trainer.eval_every = trainer.progress.step  # so that a validation is due now
                     clock.done = clock.done or isinstance(event, Evaluated) or not trainer.valid.size
         except DivergedError as error:  # without the files that it names: they go with the folder
-            told = str(error).partition(";")[0]
-            raise DivergedError(f"--time: while measuring, {told}; {LOWER_RATE}") from None
+            raise DivergedError(f"--time: while measuring, {error.__cause__ or error}; {LOWER_RATE}") from None
     return plan.ranks.first(lambda: Cost(clock.stepping / clock.steps, clock.rest, clock.start or 0.0))
 
 

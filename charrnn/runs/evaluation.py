@@ -169,7 +169,8 @@ def _beside(made: Evaluation, whole: Tally, counts: Counts, counted: Sequence[Ta
 
 class Compressing(Thread):
     """The xz baseline, on a core of its own while the text is read: what a compressor makes of a passage after the training
-    split, or after as much of its end as is counted; none for a passage longer than that, which would take minutes, or where memory is short.
+    split, or after as much of its end as is counted; none for a passage longer than that, which would take minutes, or
+    where memory is short.
     """
 
     def __init__(self, corpus: Corpus, passage: Passage) -> None:

@@ -22,7 +22,7 @@ from charrnn.runs import configuration, sizing, together
 from charrnn.runs.base import Base
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.config import Config, decided
-from charrnn.runs.record import LONGEST_RECORD, Lineage
+from charrnn.runs.record import LONGEST_RECORD, Lineage, require_storable
 from charrnn.runs.texts import corpus_of, read_text
 from charrnn.text import corpus as corpora
 from charrnn.text import windows
@@ -234,13 +234,7 @@ def _fitted(config: Config, characters: int) -> tuple[Config, tuple[str, ...]]:
 def _require_storable(sources: Sequence[str]) -> None:
     """A run remembers its sources, in a record whose length is limited, and in JSON, which is UTF-8."""
     for source in sources:
-        try:
-            source.encode()
-        except UnicodeEncodeError:
-            shown = source.encode("utf-8", "backslashreplace").decode()
-            raise RunError(
-                f"{shown}: a file name that is not UTF-8; rename it, or pass its text by standard input (-)"
-            ) from None
+        require_storable(source, "rename it, or pass its text by standard input (-)")
     if sum(map(len, sources)) > LONGEST_SOURCES:
         raise RunError(f"{len(sources):,} texts are too many to remember; name their folder, or a pattern in quotes")
 

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError, field_validator
 from threadpoolctl import threadpool_info
 
 import charrnn
-from charrnn.errors import CheckpointError, UnreadableError
+from charrnn.errors import CheckpointError, RunError, UnreadableError
 from charrnn.learning.trainer import Progress
 from charrnn.runs.config import Config
 from charrnn.runs.mistakes import shorten
@@ -21,6 +21,15 @@ from charrnn.runs.section import LONGEST, Section
 FORMAT: Literal[2] = 2
 RECORD, VOCABULARY = "charrnn", "vocabulary"
 LONGEST_RECORD = 1 << 20  # characters
+
+
+def require_storable(name: str, remedy: str) -> None:
+    """Raises RunError for a name that no record can hold: it is JSON, which is UTF-8."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        shown = name.encode("utf-8", "backslashreplace").decode()
+        raise RunError(f"{shown}: a file name that is not UTF-8; {remedy}") from None
 
 
 @cache

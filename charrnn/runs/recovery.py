@@ -56,7 +56,7 @@ class GoingBack:
         beyond = before.step - before.step % training.save_every > before.diverged_step
         tries = 1 if beyond else before.tries + 1
         if tries > training.recoveries:
-            raise self._given_up(divergence) from None
+            raise self._given_up(divergence) from divergence
         saved = self._snapshot() if tries <= TRUSTING else trainer.ranks.first(self._best)
         restore(trainer, saved)
         trainer.progress = _after_going_back(before, saved.progress, divergence.step, tries)

@@ -16,6 +16,7 @@ WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds
 SIDE = ".tmp"  # the ending of a file that is not whole yet
 NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)  # Windows has no such flag; there, links need a right that few have
 NO_SUCH_FLUSH = {errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF}  # of a folder, on some network file systems
+NO_FULL_FLUSH = {errno.EINVAL, errno.ENOTSUP, errno.ENOTTY}  # of a file, on some volumes of macOS
 
 try:
     from fcntl import F_FULLFSYNC, fcntl  # type: ignore[attr-defined]
@@ -25,7 +26,9 @@ try:
         file.flush()
         try:
             fcntl(file.fileno(), F_FULLFSYNC)
-        except OSError:
+        except OSError as error:
+            if error.errno not in NO_FULL_FLUSH:
+                raise
             os.fsync(file.fileno())
 
 except ImportError:

@@ -210,3 +210,11 @@ def test_empty_weights_are_none(charrnn, tiny_run, command):
 def test_slices_are_those_of_char_rnn(charrnn, tiny_run):
     refused(charrnn("eval", tiny_run, "--slices", "4,10"), 1, "of protocol char-rnn; found protocol contiguous")
     refused(charrnn("eval", tiny_run, "--slices", ""), 2, "2 whole numbers above 0")
+
+
+def test_what_there_is_to_say_of_a_model_is_told_beside_the_lines_of_json_too(charrnn, tiny_run, text_file):
+    (tiny_run / "best.safetensors").write_bytes(b"?")
+    done = charrnn("score", tiny_run, text_file, "--json")
+    assert done.exit_code == 0
+    assert len(done.stdout.splitlines()) == 1200
+    assert "damaged" in done.stderr

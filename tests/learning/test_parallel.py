@@ -214,3 +214,12 @@ def test_windows_of_ever_new_lengths_do_not_fill_the_memory():
     shapes = list(alone._workspaces)
     assert len(shapes) == part.KEPT
     assert shapes[-1] == (9, 3, False)
+
+
+def test_where_a_system_cannot_set_room_aside_every_byte_is_written(monkeypatch):
+    monkeypatch.delattr(os, "posix_fallocate", raising=False)
+    file, _ = parallel._shared_file(3_000_001)
+    with file:
+        found = os.fstat(file.fileno())
+    assert found.st_size == 3_000_001
+    assert found.st_blocks * 512 >= 3_000_001

@@ -1,6 +1,7 @@
 """A fine-tune begins with another run's weights, loses none of its characters, and says what is new."""
 
 import json
+import os
 import re
 from dataclasses import replace
 
@@ -345,3 +346,14 @@ def test_a_size_that_a_file_leaves_to_the_text_is_the_base_s(tmp_path, base_run,
     assert resolved.config.model == base.config.model
     assert resolved.origin("model.hidden_size") == "--from"
     api.plan([str(text_file)], resolved.config, base=base)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a name of bytes")
+def test_a_base_whose_name_no_run_could_remember_is_refused_before_anything_is_made(tmp_path, base_run):
+    odd = tmp_path / os.fsdecode(b"caf\xe9")
+    try:
+        base_run.rename(odd)
+    except OSError:
+        pytest.skip("this file system has UTF-8 names alone")
+    with pytest.raises(RunError, match=r"caf.*: a file name that is not UTF-8; rename it to begin --from there"):
+        api.load_base(odd)
