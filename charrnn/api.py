@@ -29,6 +29,7 @@ from charrnn.runs.base import Base
 from charrnn.runs.base import load_base as load_base
 from charrnn.runs.config import Config, decided
 from charrnn.runs.configuration import DEFAULT, resolve
+from charrnn.runs.directory import require_free as require_free
 from charrnn.runs.history import read_history as read_history
 from charrnn.runs.model import Model as Model
 from charrnn.runs.plan import Plan

@@ -10,9 +10,10 @@ from charrnn.cli import options as common
 from charrnn.cli import sampling_options as given
 
 if TYPE_CHECKING:
-    from charrnn.generation.sampling import Options
+    from charrnn.generation.repetition import Repetition
 
 LONGEST_PROMPT = 1 << 24  # bytes
+CANDIDATES = 5  # of each character of a --trace
 
 
 def sample(
@@ -24,9 +25,9 @@ def sample(
     top_k: given.TopKOption = None,
     top_p: given.TopPOption = None,
     min_p: given.MinPOption = None,
-    repetition_penalty: given.PenaltyOption = 1.0,
-    repetition_ngram: given.RepetitionNgramOption = 8,
-    repetition_window: given.WindowOption = 400,
+    repetition_penalty: given.PenaltyOption = None,
+    repetition_ngram: given.RepetitionNgramOption = None,
+    repetition_window: given.WindowOption = None,
     only: given.OnlyOption = None,
     stop: given.StopOption = None,
     count: given.CountOption = 1,
@@ -40,7 +41,7 @@ def sample(
     stream: given.StreamOption = True,
     surprisal: given.SurprisalOption = False,
     trace: given.TraceOption = False,
-    trace_candidates: given.CandidatesOption = 5,
+    trace_candidates: given.CandidatesOption = None,
     novelty: given.NoveltyOption = False,
     json: given.JsonOption = False,
 ) -> None:
@@ -52,12 +53,16 @@ def sample(
     from charrnn.cli import display, samples
     from charrnn.cli.novelty import as_fields, show_novelty
     from charrnn.generation.samples import best
+    from charrnn.generation.sampling import Options
     from charrnn.generation.stopping import require_stops
 
-    options = _options(temperature, top_k, top_p, min_p, (repetition_penalty, repetition_ngram, repetition_window))
+    repetition = _repetition(repetition_penalty, repetition_ngram, repetition_window)
+    options = Options(temperature, top_k, top_p, min_p, repetition)
     alone = count == 1 and not (json or trace or rerank or novelty)
     if rerank is not None and rerank < count:
         raise typer.BadParameter(f"--rerank must be at least --count, {count}; found {rerank}")
+    if trace_candidates is not None and not trace:
+        raise typer.BadParameter("--trace-candidates is how many a --trace tells of; give both")
     if training_text and not (novelty or ngram or others):
         raise typer.BadParameter(
             "--text says where the run's text stands now, for --novelty, --ngram and --with: give one of them too"
@@ -87,7 +92,7 @@ def sample(
         return
     seeds = range(first, first + (rerank or count))
     scored = json or coloured or rerank is not None
-    traced = trace_candidates if trace else 0
+    traced = (trace_candidates or CANDIDATES) if trace else 0
     drawn = generator.generate_many(prompt, length, options, seeds, stops, scored, traced, in_pieces=coloured)
     display.tell(told)
     if rerank is not None:
@@ -100,14 +105,19 @@ def sample(
         show_novelty(found, [each.seed for each in drawn], corpus.vocabulary.unit)
 
 
-def _options(
-    temperature: float, top_k: int | None, top_p: float | None, min_p: float | None, guard: tuple[float, int, int]
-) -> "Options":
+def _repetition(penalty: float | None, ngram: int | None, window: int | None) -> "Repetition | None":
     from charrnn.generation.repetition import Repetition
-    from charrnn.generation.sampling import Options
 
-    repetition = Repetition(*guard)
-    return Options(temperature, top_k, top_p, min_p, repetition if repetition.penalty > 1 else None)
+    if penalty is None and (ngram, window) != (None, None):
+        raise typer.BadParameter(
+            "--repetition-ngram and --repetition-window say how --repetition-penalty works; give it too, for example 1.1"
+        )
+    given = Repetition(
+        1.0 if penalty is None else penalty,
+        Repetition.ngram if ngram is None else ngram,
+        Repetition.window if window is None else window,
+    )
+    return given if given.penalty > 1 else None
 
 
 def _prompt(prompt: str, file: str | None) -> str:

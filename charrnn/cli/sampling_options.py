@@ -39,18 +39,23 @@ MinPOption = Annotated[
     ),
 ]
 PenaltyOption = Annotated[
-    float,
+    float | None,
     typer.Option(
         "--repetition-penalty",
         metavar="R",
-        help="Against loops: R times less likely, for each time, what would repeat a recent sequence; 1: off.",
+        help="Against loops: R times less likely, for each time, what would repeat a recent sequence. Default: 1, off.",
     ),
 ]
 RepetitionNgramOption = Annotated[
-    int, typer.Option("--repetition-ngram", metavar="N", help="Characters of such a sequence.")
+    int | None, typer.Option("--repetition-ngram", metavar="N", help="Characters of such a sequence. Default: 8.")
 ]
 WindowOption = Annotated[
-    int, typer.Option("--repetition-window", metavar="W", help="How many characters back such a sequence is recent.")
+    int | None,
+    typer.Option(
+        "--repetition-window",
+        metavar="W",
+        help="How many characters back such a sequence is recent. Default: 400.",
+    ),
 ]
 OnlyOption = Annotated[
     str | None,
@@ -97,7 +102,8 @@ TraceOption = Annotated[
     typer.Option("--trace", help="After the text, tell of each character its probability and what it was drawn from."),
 ]
 CandidatesOption = Annotated[
-    int, typer.Option("--trace-candidates", min=1, metavar="N", help="Candidates that a --trace tells of each.")
+    int | None,
+    typer.Option("--trace-candidates", min=1, metavar="N", help="Candidates that a --trace tells of each. Default: 5."),
 ]
 NoveltyOption = Annotated[
     bool,

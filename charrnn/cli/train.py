@@ -93,6 +93,8 @@ def train(
         boards.require_library()
     seconds = None if duration is None else parse_duration(duration)
     with joined() as ranks:
+        if out is not None:
+            ranks.first(lambda: api.require_free(out))  # before a long text is read for it
         if resume is not None:
             run = api.resume(resume, text or (), steps, epochs, seconds, ranks)
         else:

@@ -32,17 +32,22 @@ class Loaded:
     note: str | None = None
 
 
+def require_free(path: Path) -> None:
+    """Raises RunError where a new run cannot have this directory, because there is something. Makes nothing."""
+    with _for_a_new_run(path):
+        if path.is_dir():
+            _require_empty(path)
+        elif path.exists():
+            raise FileExistsError
+
+
 def create(path: Path) -> Lock:
     """Make the directory of a new run, and lock it. Raises RunError where there is something already, or it cannot be made."""
-    try:
+    with _for_a_new_run(path):
         path.mkdir(parents=True, exist_ok=True)
         if not (path / LOCK).exists():
             _require_empty(path)  # nothing is added to a directory that is none of ours
         lock = Lock(path)
-    except FileExistsError:
-        raise RunError(f"{path}: a file, not a directory; choose another with --out") from None
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written: {error.strerror or error}; choose another with --out") from None
     try:
         _require_empty(path)
     except BaseException:
@@ -188,6 +193,17 @@ def writable(path: Path) -> Iterator[None]:
         raise RunError(
             f"{path}: cannot be written: {error.strerror or error}; what was saved before is untouched"
         ) from None
+
+
+@contextmanager
+def _for_a_new_run(path: Path) -> Iterator[None]:
+    """Say why a new run cannot be there, and what to do."""
+    try:
+        yield
+    except FileExistsError:
+        raise RunError(f"{path}: a file, not a directory; choose another with --out") from None
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written: {error.strerror or error}; choose another with --out") from None
 
 
 def _require_empty(path: Path) -> None:

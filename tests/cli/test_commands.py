@@ -56,6 +56,15 @@ def test_standard_input_and_resume(charrnn, text_file):
     assert "the end moves from step 20 to 25" in resumed.stderr
 
 
+@pytest.mark.parametrize("options", [[], ["--dry-run"]], ids=["train", "dry run"])
+def test_a_directory_that_is_taken_is_told_before_a_text_is_read(charrnn, tiny_run, options):
+    result = charrnn("train", "nothing.txt", "--out", tiny_run, *options)
+    assert result.exit_code == 1
+    assert f"{tiny_run}: holds a run already; go on with it: charrnn train --resume {tiny_run}" in " ".join(
+        result.stderr.split()
+    )
+
+
 def test_dry_run_shows_the_plan_and_writes_nothing(charrnn, text_file, tmp_path):
     result = charrnn(
         "train", text_file, "--dry-run", "--epochs", "3", "-s", "training.batch_size=8", "-s", "training.steps=7"

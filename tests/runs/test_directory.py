@@ -28,6 +28,21 @@ def test_a_directory_with_other_things_is_left_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
+def test_asking_whether_a_directory_is_free_makes_nothing(tmp_path, tiny_run):
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "thesis.txt").write_text("years of work")
+    for taken, why in (
+        (tiny_run, "holds a run already; go on with it"),
+        (notes, r"not empty \(it holds thesis\.txt\)"),
+        (notes / "thesis.txt", "a file, not a directory"),
+    ):
+        with pytest.raises(RunError, match=why):
+            directory.require_free(taken)
+    directory.require_free(notes / "new" / "run")
+    assert [path.name for path in notes.iterdir()] == ["thesis.txt"]
+
+
 def test_the_next_free_name(tmp_path):
     names = []
     for _ in range(3):
