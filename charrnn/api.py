@@ -144,6 +144,9 @@ def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
         dropout=decided(model.dropout),
         weight_dropout=decided(model.weight_dropout),
         ema_decay=training.ema_decay,
+        label_smoothing=decided(training.label_smoothing),
+        stride=training.stride,
+        accumulate=training.accumulate,
     )
     return measure(trainer, seconds)
 

@@ -126,8 +126,10 @@ def show_bench(found: Bench, json: bool) -> None:
         return
     layers = f", {found.num_layers} layers" if found.num_layers > 1 else ""
     cores = f"{found.threads} core{'s' if found.threads > 1 else ''}"
+    new = f" ({found.stride} of them new)" if found.stride < found.sequence_length else ""
+    shares = f" in {found.accumulate} shares" if found.accumulate > 1 else ""
     lines = (
-        f"{found.cell}, {found.hidden_size} units{layers}, {found.batch_size} streams x {found.sequence_length} characters, "
+        f"{found.cell}, {found.hidden_size} units{layers}, {found.batch_size} streams{shares} x {found.sequence_length} characters{new}, "
         f"{found.vocab_size} different, {cores}",
         f"{found.chars_per_second:,.0f} characters/s: {found.seconds * 1e3:.3g} ms for each update",
         f"matrix products: {found.gflops:,.1f} GFLOP/s, {found.share_of_peak:.0%} of the {found.sgemm_peak_gflops:,.0f} that a large one reaches here",

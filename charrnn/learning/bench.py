@@ -39,6 +39,8 @@ class Bench:
     vocab_size: int
     batch_size: int
     sequence_length: int
+    stride: int
+    accumulate: int
     threads: int
     seconds: float
     chars_per_second: float
@@ -55,14 +57,14 @@ def measure(trainer: Trainer, seconds: float = 3.0) -> Bench:
     """Time the updates of a trainer for about so many seconds, then its parts and the peak."""
     windows, architecture = trainer.windows, trainer.network.architecture
     T, B, threads = windows.sequence_length, windows.batch_size, min(trainer.threads, windows.batch_size)
-    split = StreamSplit(trainer.network, threads)
+    split = StreamSplit(trainer.network, threads, accumulate=trainer.accumulate)
     try:
         with one_blas_thread():
             whole = _median(lambda: trainer.step(split), seconds)
             forward, backward, update = _parts(trainer, threads, seconds / 6)
     finally:
         split.close()
-    gflops = flops_of_products(architecture, T, B) / whole / 1e9
+    gflops = flops_of_products(architecture, T, B, windows.stride) / whole / 1e9
     peak = peak_gflops(threads, trainer.network.parameters.flat.dtype)
     return Bench(
         cell=architecture.cell,
@@ -71,9 +73,11 @@ def measure(trainer: Trainer, seconds: float = 3.0) -> Bench:
         vocab_size=architecture.vocab_size,
         batch_size=B,
         sequence_length=T,
+        stride=windows.stride,
+        accumulate=trainer.accumulate,
         threads=threads,
         seconds=whole,
-        chars_per_second=B * T / whole,
+        chars_per_second=B * windows.stride / whole,
         gflops=gflops,
         sgemm_peak_gflops=peak,
         share_of_peak=gflops / peak,
@@ -95,13 +99,16 @@ def random_trainer(
     dropout: float = 0.0,
     weight_dropout: float = 0.0,
     ema_decay: float | None = None,
+    label_smoothing: float = 0.0,
+    stride: int | None = None,
+    accumulate: int = 1,
 ) -> Trainer:
     """A training on random characters."""
     ids = random_text(architecture.vocab_size, WINDOWS * B * T + 1)
     network = Network.fresh(architecture, np.random.default_rng(0), precision)
     return Trainer(
         network=network,
-        windows=Windows(ids, B, T),
+        windows=Windows(ids, B, T, stride),
         state=network.zero_state(B),
         valid=ids[:0],
         optimizer=OPTIMIZERS[optimizer](network.parameters.flat),
@@ -110,8 +117,10 @@ def random_trainer(
         eval_every=1,
         threads=threads,
         dropout=dropout,
+        label_smoothing=label_smoothing,
         weight_dropout=WeightDropout.of(network, weight_dropout, seed=0),
         averaging=Averaging(network, ema_decay) if ema_decay else None,
+        accumulate=accumulate,
     )
 
 
@@ -121,12 +130,15 @@ def random_text(vocab_size: int, length: int) -> Ids:
     return np.random.default_rng(0).choice(vocab_size, length, p=p / p.sum()).astype(np.uint32)
 
 
-def flops_of_products(architecture: Architecture, T: int, B: int) -> int:
-    """Of the matrix products that an update cannot do without: forward, back to the states, and for the weights."""
+def flops_of_products(architecture: Architecture, T: int, B: int, new: int | None = None) -> int:
+    """Of the matrix products that an update cannot do without: forward, back to the states, and for the weights. The readout's
+    are of the `new` steps alone (None: all T).
+    """
     V, H, L = architecture.vocab_size, architecture.hidden_size, architecture.num_layers
     gates = architecture.make_cell().gates
     deep = architecture.readout == "deep"
-    return 2 * 3 * T * B * (((2 * L - 1) * gates + deep) * H * H + H * V)
+    layers, readout = (2 * L - 1) * gates * H * H, deep * H * H + H * V
+    return 2 * 3 * B * (T * layers + (new or T) * readout)
 
 
 def peak_gflops(threads: int, dtype: DTypeLike = np.float32) -> float:
@@ -139,15 +151,16 @@ def peak_gflops(threads: int, dtype: DTypeLike = np.float32) -> float:
 
 
 def _parts(trainer: Trainer, threads: int, seconds: float) -> tuple[float, float, float]:
-    """Forward and backward of the first part of the streams, and clipping with the optimizer's update."""
+    """Forward and backward of the first core's streams, and clipping with the optimizer's update."""
     window, network = next(trainer.windows), trainer.network
-    streams = shares(trainer.windows.batch_size, threads)[0]
-    part = Part(network, network.parameters.zeros_like())
-    ids = window.inputs[:, streams], window.targets[:, streams]
     dropout = Dropout(trainer.dropout, trainer.seed, step=0) if trainer.dropout else None
-    work = Work(*ids, trainer.state[:, streams], dropout=dropout)
-    forward = _median(lambda: part.do(work), seconds)
-    both = _median(lambda: part.do(replace(work, count=window.characters)), seconds)
+    new, advance, smoothing = window.new, window.advance, trainer.label_smoothing
+    work = Work(window.inputs, window.targets, trainer.state, 0, new, advance, dropout, smoothing=smoothing)
+    in_turn = [work.part(streams) for streams in shares(trainer.windows.batch_size, trainer.accumulate)]
+    works = [each.part(shares(each.inputs.shape[1], threads)[0]) for each in in_turn]
+    part = Part(network, network.parameters.zeros_like())
+    forward = _median(lambda: [part.do(each) for each in works], seconds)
+    both = _median(lambda: [part.do(replace(each, count=window.characters)) for each in works], seconds)
     weights, gradient = network.parameters.flat.copy(), part.gradient.flat
 
     def update() -> None:

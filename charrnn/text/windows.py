@@ -74,22 +74,22 @@ class Windows:
                 f"{len(ids):,} characters do not fill one window of {batch_size} streams x {sequence_length} characters"
             )
         self.batch_size, self.sequence_length, self.position = batch_size, sequence_length, 0
+        self.stride = stride or sequence_length
         self._reset_probability, self._seed, self.end_id = reset_probability, seed, end_id
-        self._stride = stride or sequence_length
         self.streams = streams or slice(0, batch_size)
-        self.per_epoch = (length - sequence_length) // self._stride + 1
+        self.per_epoch = (length - sequence_length) // self.stride + 1
         self._inputs = ids[: batch_size * length].reshape(batch_size, length)[self.streams]
         self._targets = ids[1 : batch_size * length + 1].reshape(batch_size, length)[self.streams]
 
     def __next__(self) -> Window:
-        start = self.position % self.per_epoch * self._stride
+        start = self.position % self.per_epoch * self.stride
         inputs = self._cut(self._inputs, start)
         window = Window(
             inputs=inputs,
             targets=self._cut(self._targets, start),
             begins=self._begins()[self.streams],
-            new=self.sequence_length if start == 0 else self._stride,
-            advance=self._stride,
+            new=self.sequence_length if start == 0 else self.stride,
+            advance=self.stride,
             batch_size=self.batch_size,
             resets=self._resets(inputs),
         )
