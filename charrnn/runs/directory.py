@@ -35,7 +35,9 @@ class Loaded:
 def require_free(path: Path) -> None:
     """Raises RunError where a new run cannot have this directory, because there is something. Makes nothing."""
     with _for_a_new_run(path):
-        if path.is_dir():
+        if (path / LOCK).exists():
+            create(path).release()  # who trains there is told first
+        elif path.is_dir():
             _require_empty(path)
         elif path.exists():
             raise FileExistsError

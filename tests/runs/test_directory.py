@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import re
 
 import pytest
@@ -41,6 +42,15 @@ def test_asking_whether_a_directory_is_free_makes_nothing(tmp_path, tiny_run):
             directory.require_free(taken)
     directory.require_free(notes / "new" / "run")
     assert [path.name for path in notes.iterdir()] == ["thesis.txt"]
+
+
+def test_of_a_directory_where_one_trains_it_is_told_who(tmp_path):
+    lock = directory.create(tmp_path / "x")
+    with pytest.raises(RunError, match=f"another training writes there: process {os.getpid()}"):
+        directory.require_free(tmp_path / "x")
+    lock.release()
+    directory.require_free(tmp_path / "x")
+    assert [path.name for path in (tmp_path / "x").iterdir()] == ["lock"]
 
 
 def test_the_next_free_name(tmp_path):
