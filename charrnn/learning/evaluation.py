@@ -103,6 +103,16 @@ def cut_in_streams(count: int) -> tuple[int, int]:
     return B, count // B
 
 
+def windows_read(texts: int, length: int) -> set[tuple[int, int]]:
+    """The shapes, (T, B), of the windows in which so many texts of so many characters are read."""
+    length = min(length, BLOCK)
+    runs = [(texts, length - 1)]
+    if texts == 1:
+        B, of_each = cut_in_streams(length - 1)
+        runs = [(B - 1, WARM_UP), (B, of_each), (1, (length - 1) % B)]
+    return {(T, streams) for streams, steps in runs for T in (min(WINDOW, steps), steps % WINDOW) if T and streams}
+
+
 def evaluate(
     network: Network,
     ids: Ids,

@@ -84,7 +84,7 @@ class StreamSplit:
 
     def __init__(self, network: Network, threads: int = 1, ranks: Alone | None = None, accumulate: int = 1) -> None:
         """Start the workers. `accumulate`: how many shares of the streams are worked through one after the other, each in the
-        memory of one. Raises WorkerError where that cannot be done.
+        memory of one, in evaluations too. Raises WorkerError where that cannot be done.
         """
         self.ranks = ranks or Alone()
         self._threads, self._accumulate = threads, accumulate
@@ -127,7 +127,9 @@ class StreamSplit:
 
     def surprisals(self, inputs: Ids, targets: Ids, state: Array, begins: Begins | None = None) -> Array:
         """The surprisal of each character of a window, (T, B), in nats; brings `state` up to date."""
-        return np.concatenate(self._do(Work(inputs, targets, state, begins=begins, each=True)), axis=1)
+        whole = Work(inputs, targets, state, begins=begins, each=True)
+        in_turn = shares(inputs.shape[1], self._accumulate)
+        return np.concatenate([found for streams in in_turn for found in self._do(whole.part(streams))], axis=1)
 
     def close(self) -> None:
         """Let the workers go."""

@@ -27,7 +27,6 @@ from charrnn.runs.lock import Lock
 from charrnn.runs.plan import Plan
 from charrnn.runs.record import TextRecord, versions
 from charrnn.runs.recovery import GoingBack, restore
-from charrnn.text.vocabulary import Ids
 from charrnn.text.windows import Windows
 
 RUNS = "runs"
@@ -144,7 +143,7 @@ def trainer_for(plan: Plan, network: Network) -> Trainer:
             streams,
         ),
         state=network.zero_state(streams.stop - streams.start),
-        valid=_beginning(corpus.slices("valid"), training.eval_characters),
+        valid=plan.valid,
         optimizer=plan.optimizer(network),
         schedule=Schedule(training.schedule, training.learning_rate, plan.steps, training.warmup_steps),
         clipping=Clipping(training.max_grad_norm, training.max_grad_value),
@@ -160,11 +159,6 @@ def trainer_for(plan: Plan, network: Network) -> Trainer:
         accumulate=training.accumulate,
         ranks=plan.ranks,
     )
-
-
-def _beginning(slices: Ids, characters: int | None) -> Ids:
-    """So many characters of slices side by side, (slices, length of each), as many of each; None: all."""
-    return slices if characters is None else slices[:, : max(2, characters // len(slices))]
 
 
 def _network(plan: Plan) -> Network:

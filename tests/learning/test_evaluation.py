@@ -3,7 +3,7 @@ import pytest
 
 from charrnn.errors import TextError
 from charrnn.learning import evaluation
-from charrnn.learning.evaluation import STREAMS, WINDOW, NetworkReader, StoppedError, evaluate
+from charrnn.learning.evaluation import STREAMS, WINDOW, NetworkReader, StoppedError, evaluate, windows_read
 from charrnn.learning.parallel import StreamSplit
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
@@ -127,3 +127,31 @@ def test_of_documents_it_is_each_ones_loss_from_nothing(threads):
     assert evaluate(network, ids, split, end_id=8) == pytest.approx(alone / (len(ids) - 1), rel=1e-12)
     assert evaluate(network, ids, split) != pytest.approx(alone / (len(ids) - 1), rel=1e-4)
     split.close()
+
+
+@pytest.mark.parametrize("texts", [1, 3])
+@pytest.mark.parametrize("length", [2, 64, 66, 1023, 2050, 5000, 10_007, 70_000])
+def test_the_windows_foretold_are_those_that_are_read(texts, length):
+    class Watched(StreamSplit):
+        def surprisals(self, inputs, *rest):
+            found.add(inputs.shape)
+            return super().surprisals(inputs, *rest)
+
+    found = set()
+    network = Network.fresh(Architecture(3, 2), np.random.default_rng(0))
+    evaluate(network, np.random.default_rng(1).integers(0, 3, (texts, length)).astype(np.uint8), Watched(network))
+    assert windows_read(texts, length) == found
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_shares_in_turn_read_the_same_in_less_memory(threads):
+    network = Network.fresh(Architecture(9, 12, "lstm"), np.random.default_rng(0), np.float64)
+    ids = np.random.default_rng(1).integers(0, 9, 5000).astype(np.uint8)
+    split = StreamSplit(network, threads, accumulate=2)
+    try:
+        assert evaluate(network, ids, split) == pytest.approx(evaluate(network, ids), rel=1e-14)
+        B = evaluation.cut_in_streams(len(ids) - 1)[0]
+        widths = {B for _, B, _ in split._own._workspaces}
+    finally:
+        split.close()
+    assert max(widths) == -(-B // 2 // threads) < B
