@@ -131,7 +131,7 @@ def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
     training, model = config.training, config.model
     architecture = model.architecture(BENCH_VOCABULARY[config.data.unit])
     B, T = decided(training.batch_size), training.sequence_length
-    threads = config.runtime.threads or fastest_threads(architecture, T, B)
+    threads = config.runtime.threads or fastest_threads(architecture, T, max(1, B // training.accumulate))
     clipping = Clipping(training.max_grad_norm, training.max_grad_value)
     trainer = random_trainer(
         architecture,

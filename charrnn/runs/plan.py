@@ -234,7 +234,7 @@ def _new_end(old: int, new: int, config: Config) -> tuple[str, ...]:
 def _with_threads(plan: Plan) -> Plan:
     """As many threads as were asked for, or as are fastest here."""
     training, ranks = plan.config.training, plan.ranks
-    B, T = plan.batch_size, training.sequence_length
+    B, T = max(1, plan.batch_size // training.accumulate), training.sequence_length
     threads = plan.config.runtime.threads or together.fastest_threads(plan.architecture, T, B, ranks)
     return replace(plan, config=plan.config.replaced("runtime", threads=threads))
 

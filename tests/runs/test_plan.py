@@ -5,6 +5,7 @@ import tracemalloc
 import pytest
 
 from charrnn import api
+from charrnn.learning import ranks
 from charrnn.runs.configuration import resolve
 
 SMALL = [
@@ -40,3 +41,14 @@ def test_the_memory_that_is_told_is_what_it_takes(settings, tmp_path):
         tracemalloc.stop()
     without_the_text = plan.memory() - plan.corpus.ids.nbytes
     assert 0.9 < without_the_text / peak < 1.25
+
+
+def test_cores_share_what_is_worked_through_at_once(tmp_path, monkeypatch):
+    text = tmp_path / "text.txt"
+    text.write_text("She waited at the quay, and nobody came. " * 5000)
+    monkeypatch.setattr(ranks, "usable_cores", lambda: frozenset({0, 1}))
+    threads = [
+        api.plan([str(text)], resolve(None, ["training.batch_size=32", f"training.accumulate={n}"]).config).threads
+        for n in (1, 32)
+    ]
+    assert threads == [2, 1]
