@@ -27,11 +27,14 @@ from charrnn.runs.record import LONGEST_RECORD, Lineage, require_storable
 from charrnn.runs.texts import corpus_of, read_text
 from charrnn.text import corpus as corpora
 from charrnn.text import windows
-from charrnn.text.corpus import Corpus
+from charrnn.text.corpus import Corpus, Text
 from charrnn.text.source import DEFAULT_SOURCE
 from charrnn.text.vocabulary import Ids
 
 LONGEST_SOURCES = LONGEST_RECORD // 2  # characters
+RARE = 10  # occurrences, below
+MANY = 200  # symbols: of fewer the readout takes next to no time
+NEXT_TO_NONE = 1e-3  # of the text
 
 
 @dataclass(frozen=True)
@@ -168,7 +171,8 @@ def _made(sources: Sequence[str], config: Config | None, base: Base | None, rank
     corpus = corpora.build(text, base.vocabulary.union(vocabulary) if base else vocabulary, config.data.cutting())
     config, notes = _fitted(config, len(corpus.split("train")))
     together.require_even(config.training, ranks)
-    plan = Plan(config, corpus, tuple(map(_absolute, sources)), _of_corpus(corpus) + notes, ranks=ranks)
+    told = _of_corpus(corpus) + (() if base else _of_rare(text, config.data.min_count)) + notes
+    plan = Plan(config, corpus, tuple(map(_absolute, sources)), told, ranks=ranks)
     if base:
         weights = base.weights(corpus.vocabulary, config.training.seed, config.training.precision)
         told = base.told(text, corpus.vocabulary, config.training)
@@ -182,6 +186,23 @@ def _of_corpus(corpus: Corpus) -> tuple[str, ...]:
         count = len(lengths)
         return (f"{count:,} document{'s' if count > 1 else ''}, the longest {lengths.max():,} characters",)
     return (f"a text this long is encoded into a file: {corpus.path}",) if corpus.path else ()
+
+
+def _of_rare(text: Text, min_count: int) -> tuple[str, ...]:
+    """Where most symbols are there for next to none of the text, what would spare the readout most of its work."""
+    counts = text.counts[text.counts >= max(min_count, 1)]
+    rare = counts[counts < RARE]
+    if (
+        text.unit == "byte"
+        or len(counts) < MANY
+        or 2 * len(rare) < len(counts)
+        or rare.sum() > NEXT_TO_NONE * text.length
+    ):
+        return ()
+    return (
+        f"{len(rare):,} of its {len(counts):,} different characters occur fewer than {RARE} times, {rare.sum():,} times in all; "
+        f"-s data.min_count={RARE} lets them share one symbol, and trains faster",
+    )
 
 
 def _frozen(plan: Plan) -> tuple[str, ...]:

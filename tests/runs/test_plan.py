@@ -52,3 +52,32 @@ def test_cores_share_what_is_worked_through_at_once(tmp_path, monkeypatch):
         for n in (1, 32)
     ]
     assert threads == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("rare", "times", "settings", "told"),
+    [
+        (
+            300,
+            1,
+            [],
+            "300 of its 308 different characters occur fewer than 10 times, 300 times in all; -s data.min_count=10 lets",
+        ),
+        (
+            300,
+            2,
+            ["data.min_count=2"],
+            "300 of its 308 different characters occur fewer than 10 times, 600 times in all",
+        ),
+        (300, 1, ["data.min_count=10"], None),
+        (300, 1, ["data.unit=byte"], None),
+        (300, 9, [], None),  # 0.4 % of the text
+        (150, 1, [], None),  # few symbols
+    ],
+)
+def test_many_symbols_for_next_to_none_of_the_text_are_told(rare, times, settings, told, tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("".join(map(chr, range(0x4E00, 0x4E00 + rare))) * times + "quay on." * 90_000, encoding="utf-8")
+    notes = api.plan([str(text)], resolve(None, settings).config).notes
+    found = [note for note in notes if "different characters" in note]
+    assert [note[: len(told or "")] for note in found] == ([told] if told else [])
