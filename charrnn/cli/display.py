@@ -177,7 +177,7 @@ def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
     splits = ", ".join(f"{name} {size:,}" for name, size in text["splits"].items())  # type: ignore[attr-defined]
     for line in (
         f"text: {', '.join(plan.sources)}",
-        f"characters: {text['characters']:,} ({splits}), {text['vocabulary']} different",
+        f"characters: {text['characters']:,} ({splits}), {text['vocabulary']:,} different",
         f"parameters: {plan.parameters:,}",
         f"memory: {plan.memory() / 1e6:,.0f} MB of arrays",
         f"steps: {plan.steps:,}, {plan.windows_per_epoch:,} windows per epoch",

@@ -29,7 +29,7 @@ def introduction(run: Run) -> list[Text]:
     model, training = config.model, config.training
     layers = f"{model.num_layers} layers of " if model.num_layers > 1 else ""
     lines = [
-        f"text: {', '.join(plan.sources)}: {len(plan.corpus.ids):,} characters, {len(plan.corpus.vocabulary)} different",
+        f"text: {', '.join(plan.sources)}: {len(plan.corpus.ids):,} characters, {len(plan.corpus.vocabulary):,} different",
         f"network: {model.cell} ({model.nonlinearity}), {layers}{model.hidden_size} units, {plan.parameters:,} parameters, "
         f"{training.precision}",
         f"training: {plan.steps:,} steps of {training.batch_size} streams x {training.sequence_length} characters, "
