@@ -82,10 +82,13 @@ def train(
     keys, for example {"model.hidden_size": 128}; `base`: a run to begin from; `out`: the run directory (None: the next free one
     below runs/); `seconds`: train for so long; `on_event` is called with each fact of learning/events.py. Raises CharrnnError.
     """
+    path = None if out is None else Path(out)
+    if path is not None:
+        require_free(path)  # before a long text is read for it
     begun = load_base(Path(base)) if base else None
     options = {key: (f"settings[{key!r}]", value) for key, value in (settings or {}).items()}
     resolved = resolve(config or DEFAULT, (), options, begun.settings if begun else None)
-    run = start(plan([*map(str, text)], resolved.config, seconds, begun), None if out is None else Path(out))
+    run = start(plan([*map(str, text)], resolved.config, seconds, begun), path)
     for event in run.events():
         on_event(event)
     return load(run.path)
