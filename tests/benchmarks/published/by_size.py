@@ -1,4 +1,4 @@
-"""RNN, GRU and LSTM by layers and size: table 1 of Karpathy, Johnson and Fei-Fei, in its shape, on a text that is here.
+"""RNN, GRU and LSTM by layers and size: table 1 of Karpathy, Johnson and Fei-Fei, in its shape, on texts that are here.
 
 Theirs ("Visualizing and Understanding Recurrent Networks", 2015): test losses on War and Peace (80/10/10) and the Linux kernel
 (90/5/5). Kept: the first 8, 1 and 1 tenths to train, validate and test; B 100, T 100; RMSprop at 2e-3; gradients clipped
