@@ -190,7 +190,7 @@ def _of_corpus(corpus: Corpus) -> tuple[str, ...]:
 
 def _of_rare(text: Text, min_count: int) -> tuple[str, ...]:
     """Where most symbols are there for next to none of the text, what would spare the readout most of its work."""
-    counts = text.counts[text.counts >= max(min_count, 1)]
+    counts = text.counts[text.counts >= min_count]
     rare = counts[counts < RARE]
     if (
         text.unit == "byte"
