@@ -9,6 +9,7 @@ from charrnn import api
 from charrnn.errors import CheckpointError, RunError
 from charrnn.generation.sampling import Options
 from charrnn.learning.events import Evaluated, Finished, Stepped
+from charrnn.runs import memory
 from charrnn.runs.checkpoint import load
 from charrnn.runs.configuration import resolve
 
@@ -113,7 +114,7 @@ def test_the_plan_counts_what_there_is(text_file):
     assert plan.parameters == V * H + H * H + H + H * V + V
     assert plan.windows_per_epoch == (1080 - 1) // 4 // 8 == 33
     assert plan.steps == 83
-    assert 10_000 < plan.memory() < 1_000_000
+    assert 10_000 < memory.needed(plan) < 1_000_000
 
 
 def test_a_short_text_shrinks_batch_and_window_and_says_so(tmp_path):

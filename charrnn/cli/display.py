@@ -14,7 +14,7 @@ from rich.text import Text
 
 from charrnn.checks.gradcheck import Check, Report, by_parameter
 from charrnn.learning.bench import Bench
-from charrnn.runs import sizing
+from charrnn.runs import memory, sizing
 from charrnn.runs.configuration import Resolved, leaves
 from charrnn.runs.plan import Plan
 
@@ -153,7 +153,7 @@ def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
     }
     sizes = {
         "parameters": plan.parameters,
-        "memory": plan.memory(),
+        "memory": memory.needed(plan),
         "windows_per_epoch": plan.windows_per_epoch,
         "steps": plan.steps,
     }
@@ -179,7 +179,7 @@ def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
         f"text: {', '.join(plan.sources)}",
         f"characters: {text['characters']:,} ({splits}), {text['vocabulary']:,} different",
         f"parameters: {plan.parameters:,}",
-        f"memory: {plan.memory() / 1e6:,.0f} MB of arrays",
+        f"memory: {memory.needed(plan) / 1e6:,.0f} MB of arrays",
         f"steps: {plan.steps:,}, {plan.windows_per_epoch:,} windows per epoch",
         *plan.notes,
     ):

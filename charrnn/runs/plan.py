@@ -11,14 +11,10 @@ from typing import Any
 import numpy as np
 
 from charrnn.errors import RunError
-from charrnn.learning.evaluation import windows_read
 from charrnn.learning.optimizers import OPTIMIZERS, Optimizer
-from charrnn.learning.parallel import shares
 from charrnn.learning.ranks import Alone
 from charrnn.network.architecture import Architecture
-from charrnn.network.arrays import nbytes
 from charrnn.network.network import Network
-from charrnn.network.parameters import Parameters
 from charrnn.runs import configuration, sizing, together
 from charrnn.runs.base import Base
 from charrnn.runs.checkpoint import Checkpoint
@@ -68,34 +64,6 @@ class Plan:
         """Numbers to learn."""
         return sum(map(math.prod, self.architecture.shapes().values()))
 
-    def memory(self) -> int:
-        """Bytes of all arrays of the training and its validations, those of its workers too; not of the interpreter and its libraries."""
-        training, ema = self.config.training, self.config.training.ema_decay is not None
-        network = Network(self.architecture, Parameters(self.architecture.shapes(), training.precision))
-        read = [(training.sequence_length, B, self.dropout > 0) for B in self._parts(self.batch_size)]
-        read += [(T, B, False) for T, streams in self._windows_validated() for B in self._parts(streams)]
-        buffers = sum(nbytes(network.workspace(T, B, dropout)) for T, B, dropout in read)
-        # The weights, the optimizer's moments and its room to work in, for each thread a gradient and a copy of the weights in
-        # the order that products want, shared weights, the plan's own, averages, and a gradient to which others are added.
-        threads = min(self.threads, self._own(self.batch_size))
-        vectors = 2 + len(self.optimizer(network).moments) + 2 * threads + (threads > 1) + (self.weights is not None)
-        vectors += 2 * ema + (training.accumulate > 1)
-        text = 0 if self.corpus.path else self.corpus.ids.nbytes
-        return buffers + vectors * network.parameters.flat.nbytes + text
-
-    def _own(self, streams: int) -> int:
-        """How many of so many streams a rank reads, at most."""
-        return -(-streams // self.ranks.size)
-
-    def _parts(self, streams: int) -> list[int]:
-        """Of so many streams, how many each thread of a rank reads at once: where shares in turn are not even, of both sizes."""
-        at_once = {_width(share) for share in shares(self._own(streams), self.config.training.accumulate)}
-        return [_width(part) for each in at_once for part in shares(each, self.threads)]
-
-    def _windows_validated(self) -> set[tuple[int, int]]:
-        texts, length = self.valid.shape
-        return windows_read(texts, length) if length > 1 else set()
-
     @property
     def valid(self) -> Ids:
         """What a validation reads, (slices, characters of each): the beginning of each slice."""
@@ -136,10 +104,6 @@ class Plan:
     def architecture(self) -> Architecture:
         """The network that is trained."""
         return self.config.model.architecture(len(self.corpus.vocabulary))
-
-
-def _width(part: slice) -> int:
-    return int(part.stop - part.start)
 
 
 def make(

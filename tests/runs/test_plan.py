@@ -1,46 +1,10 @@
 """What a training that could begin says of itself."""
 
-import tracemalloc
-
 import pytest
 
 from charrnn import api
 from charrnn.learning import ranks
 from charrnn.runs.configuration import resolve
-
-SMALL = [
-    "runtime.threads=1",
-    "training.steps=4",
-    "training.eval_every=2",
-    "training.save_every=2",
-    "training.sample_every=0",
-]
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        ["training.batch_size=32", "model.hidden_size=128"],
-        ["training.batch_size=4", "model.cell=lstm", "model.hidden_size=200", "training.ema_decay=0.9"],
-        ["training.batch_size=32", "model.cell=gru", "model.hidden_size=64", "training.accumulate=5"],
-        ["training.batch_size=8", "model.dropout=0.5", "model.num_layers=2", "training.eval_characters=5000"],
-        ["training.batch_size=4", "data.protocol=char-rnn", "data.slices=[20, 32]"],
-    ],
-    ids=lambda settings: settings[1],
-)
-def test_the_memory_that_is_told_is_what_it_takes(settings, tmp_path):
-    text = tmp_path / "text.txt"
-    text.write_text("She waited at the quay, and nobody came. " * 5000)
-    plan = api.plan([str(text)], resolve(None, [*SMALL, *settings]).config)
-    tracemalloc.start()
-    try:
-        for _ in api.start(plan, tmp_path / "run").events():
-            pass
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    without_the_text = plan.memory() - plan.corpus.ids.nbytes
-    assert 0.9 < without_the_text / peak < 1.25
 
 
 def test_cores_share_what_is_worked_through_at_once(tmp_path, monkeypatch):

@@ -1,0 +1,51 @@
+"""What a training takes of memory, before it begins."""
+
+from charrnn.learning.evaluation import windows_read
+from charrnn.learning.parallel import shares
+from charrnn.network.arrays import nbytes
+from charrnn.network.network import Network
+from charrnn.network.parameters import Parameters
+from charrnn.runs.plan import Plan
+
+
+def needed(plan: Plan) -> int:
+    """Bytes of all arrays of a training and its validations, those of its workers too; not of the interpreter and its libraries."""
+    network = Network(plan.architecture, Parameters(plan.architecture.shapes(), plan.config.training.precision))
+    buffers = sum(nbytes(network.workspace(T, B, dropout)) for T, B, dropout in _read_at_once(plan))
+    text = 0 if plan.corpus.path else plan.corpus.ids.nbytes
+    return buffers + _vectors(plan, network) * network.parameters.flat.nbytes + text
+
+
+def _vectors(plan: Plan, network: Network) -> int:
+    """How many times the size of the parameters is needed besides.
+
+    The weights, the optimizer's moments and its room to work in, for each thread a gradient and a copy of the weights in
+    the order that products want, shared weights, the plan's own, averages, and a gradient to which others are added.
+    """
+    training = plan.config.training
+    threads = min(plan.threads, _own(plan, plan.batch_size))
+    vectors = 2 + len(plan.optimizer(network).moments) + 2 * threads + (threads > 1) + (plan.weights is not None)
+    return vectors + 2 * (training.ema_decay is not None) + (training.accumulate > 1)
+
+
+def _read_at_once(plan: Plan) -> list[tuple[int, int, bool]]:
+    """Steps, streams, and whether something is dropped, of each window that a thread holds: of updates and of validations."""
+    texts, length = plan.valid.shape
+    validated = windows_read(texts, length) if length > 1 else set()
+    updates = [(plan.config.training.sequence_length, B, plan.dropout > 0) for B in _parts(plan, plan.batch_size)]
+    return updates + [(T, B, False) for T, streams in validated for B in _parts(plan, streams)]
+
+
+def _parts(plan: Plan, streams: int) -> list[int]:
+    """Of so many streams, how many each thread of a rank reads at once: where shares in turn are not even, of both sizes."""
+    at_once = {_width(share) for share in shares(_own(plan, streams), plan.config.training.accumulate)}
+    return [_width(part) for each in at_once for part in shares(each, plan.threads)]
+
+
+def _own(plan: Plan, streams: int) -> int:
+    """How many of so many streams a rank reads, at most."""
+    return -(-streams // plan.ranks.size)
+
+
+def _width(part: slice) -> int:
+    return int(part.stop - part.start)
