@@ -102,7 +102,7 @@ def test_without_a_configuration_train_takes_the_default_one_and_tells_what_the_
     told = charrnn("train", text_file, "-s", "model.hidden_size=8", "--steps", "8").stderr
     assert "training: 8 steps of 2 streams x 32 characters, 0.5 epochs, " in told
     assert (
-        "sized for 1,080 characters to train on: dropout 0.3, weight dropout 0.2, label smoothing 0.02, batch size 2; "
+        "sized for 1,080 characters to train on: dropout 0.4, weight dropout 0.3, label smoothing 0.02, batch size 2; "
         in told
     )
 
