@@ -3,7 +3,7 @@
     pip install '.[peers]'
     python tests/benchmarks                      all of it, about thirty minutes on two cores
     python tests/benchmarks training sampling    only these sections; see --help
-    python tests/benchmarks shakespeare --help   beside what is published, with options of its own: shakespeare, sizes, contest, clipping, temporal-order
+    python tests/benchmarks shakespeare --help   beside what is published, with options of its own: shakespeare, lengths, sizes, contest, clipping, temporal-order
 
 A peer that is not installed is left out. What the ratios should be is not checked here: a machine may be busy.
 """
@@ -19,7 +19,7 @@ import links
 import machine
 import ranks
 import saving
-from published import by_size, clipping, contest, shakespeare, temporal_order
+from published import by_length, by_size, clipping, contest, shakespeare, temporal_order
 from rounds import alternate, ratio
 
 CORES = os.cpu_count() or 1
@@ -100,6 +100,7 @@ SECTIONS: dict[str, Callable[[int], None]] = {
 
 PUBLISHED = {
     "shakespeare": shakespeare.main,
+    "lengths": by_length.main,
     "sizes": by_size.main,
     "contest": contest.main,
     "clipping": clipping.main,

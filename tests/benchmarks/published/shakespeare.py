@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from .command import charrnn, trained
 from .kept import Kept, Result
 from .tables import NONE, SPREAD, markdown, mean_and_spread
 from .text import NGRAM, PROTOCOL, TEXT
@@ -73,20 +74,13 @@ def _train(key: Result, run: Path) -> Result:
     shutil.rmtree(run, ignore_errors=True)  # of a measurement that was stopped
     began = time.perf_counter()
     options = ["-c", key["recipe"], *PROTOCOL, "-s", f"training.seed={key['seed']}", "--time", key["time"]]
-    events = _charrnn("train", TEXT, *options, "-o", str(run), "--json", "-q").splitlines()
-    finished = next(event for event in map(json.loads, events) if event["event"] == "finished")
-    return {"seconds": time.perf_counter() - began, "steps": finished["step"]}
+    steps = trained(TEXT, *options, "-o", str(run))["step"]
+    return {"seconds": time.perf_counter() - began, "steps": steps}
 
 
 def _evaluate(run: Path, options: Sequence[str]) -> Result:
-    told: dict[str, Any] = json.loads(_charrnn("eval", str(run), *options, "--no-baselines", "--json"))
+    told: dict[str, Any] = json.loads(charrnn("eval", str(run), *options, "--no-baselines", "--json"))
     return {name: told[name] for name in ("loss", "interval", "members", "dynamic")}
-
-
-def _charrnn(*arguments: str) -> str:
-    """What a command tells on stdout. Raises CalledProcessError."""
-    command = [sys.executable, "-m", "charrnn", *arguments]
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 def table(results: Sequence[Result]) -> str:

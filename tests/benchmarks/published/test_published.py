@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from benchmarks.published import by_size, contest, contest_told, shakespeare
+from benchmarks.published import by_length, by_size, contest, contest_told, shakespeare
 from benchmarks.published.kept import Kept
 from benchmarks.published.race import cosine, halved, race
 from benchmarks.published.tables import markdown, mean_and_spread
@@ -141,6 +141,42 @@ def test_recipes_stand_above_what_is_published():
     lines = shakespeare.table(results).splitlines()
     assert lines[2] == "| `quick`, 140s | 141 | 1,000 | 1 | 1.5500 ± 0.0500 | - | - |"
     assert "1.5165" in lines[3]
+
+
+def test_lengths_stand_in_order_with_their_ngrams():
+    def made(characters, seed, loss):
+        key = {"text": "a.txt", "from": 1000, "characters": characters, "seed": seed}
+        return {**key, "loss": loss, "seconds": 59.6, "steps": 6300, "ngram": [7, 1.685]}
+
+    results = [made(120_000, 0, 1.4), made(60_000, 0, 1.6), made(60_000, 1, 1.7)]
+    assert by_length.table(results).splitlines()[2:] == [
+        "| a.txt | 1,000 | 60,000 | 6,300 | 60 | 2 | 1.6500 ± 0.0500 | 1.6850 (7-gram) |",
+        "| a.txt | 1,000 | 120,000 | 6,300 | 60 | 1 | 1.4000 | 1.6850 (7-gram) |",
+    ]
+
+
+def test_a_part_of_a_text_is_cut_by_characters(tmp_path):
+    file = tmp_path / "a:b.txt"
+    file.write_bytes("h\u00e4rbour\r\n".encode())
+    assert by_length.cut(f"{file}:1:3") == (file, 1, "\u00e4rb")
+    assert by_length.cut(str(file)) == (file, 0, "h\u00e4rbour\r\n")
+
+
+def test_a_text_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(SystemExit, match="No such file"):
+        by_length.cut(str(tmp_path / "none.txt:0:10"))
+
+
+def test_a_length_is_measured_and_kept(tmp_path, monkeypatch, capsys):
+    (tmp_path / "text.txt").write_text("She waited at the quay, and nobody came. " * 50)
+    monkeypatch.setattr(by_length, "trained", lambda *a: {"seconds": 1.0, "step": 10})
+    told = {"loss": 1.5, "interval": [1.4, 1.6], "ngram_order": 5, "baselines": {"ngram": 1.6}}
+    monkeypatch.setattr(by_length, "charrnn", lambda *a: json.dumps(told))
+    asked = [f"{tmp_path / 'text.txt'}:10:500", "--seeds", "2", "--out", str(tmp_path / "out")]
+    by_length.main(asked, "here")
+    assert "| text.txt | 10 | 500 | 10 | 1 | 2 | 1.5000 ± 0.0000 | 1.6000 (5-gram) |" in capsys.readouterr().out
+    monkeypatch.setattr(by_length, "trained", lambda *a: pytest.fail("measured again"))
+    by_length.main(asked, "here")
 
 
 def test_sizes_stand_in_lines_and_cells_in_columns_with_the_lowest_bold():

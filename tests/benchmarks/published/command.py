@@ -1,0 +1,18 @@
+"""The command as a user runs it."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+
+def charrnn(*arguments: str) -> str:
+    """What it tells on stdout. Raises CalledProcessError."""
+    command = [sys.executable, "-m", "charrnn", *arguments]
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+def trained(*arguments: str) -> dict[str, Any]:
+    """How a training ended: its event `finished`. Raises CalledProcessError."""
+    events = map(json.loads, charrnn("train", *arguments, "--json", "-q").splitlines())
+    return next(event for event in events if event["event"] == "finished")
