@@ -87,7 +87,7 @@ def test_a_training_whose_loss_is_a_number_but_hopeless(charrnn, text_file):
         "-s",
         "training.learning_rate=1000",
         "-s",
-        "model={cell: rnn, nonlinearity: relu, readout: deep, hidden_size: 16}",
+        "model={cell: rnn, nonlinearity: relu, readout: deep, hidden_size: 16, dropout: 0, weight_dropout: 0}",
     ]
     wild += ["-s", "training.precision=float64", "-s", "training.optimizer=sgd", "-s", "training.max_grad_norm=null"]
     wild += ["-s", "training.ema_decay=0.9", "-s", "training.eval_every=10", "-s", "training.save_every=10"]

@@ -94,7 +94,7 @@ def test_without_a_configuration_train_takes_the_default_one_and_tells_what_the_
         for options in ([], ["-c", "default"])
     )
     assert plain == named
-    assert (plain["config"]["model"]["cell"], plain["config"]["model"]["hidden_size"]) == ("gru", 128)
+    assert (plain["config"]["model"]["cell"], plain["config"]["model"]["hidden_size"]) == ("gru", 192)
     assert plain["origins"]["model.hidden_size"] == "chosen for the text's length"
     said = charrnn("train", text_file, "--dry-run", "--json", "--epochs", "2", "-s", "model.hidden_size=8").stdout
     origins = json.loads(said)["origins"]
