@@ -179,7 +179,7 @@ def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
         f"text: {', '.join(plan.sources)}",
         f"characters: {text['characters']:,} ({splits}), {text['vocabulary']:,} different",
         f"parameters: {plan.parameters:,}",
-        f"memory: {memory.needed(plan) / 1e6:,.0f} MB of arrays",
+        f"memory: {sizes['memory'] / 1e6:,.0f} MB of arrays",
         f"steps: {plan.steps:,}, {plan.windows_per_epoch:,} windows per epoch",
         *plan.notes,
     ):

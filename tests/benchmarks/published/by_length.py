@@ -5,37 +5,31 @@ checkpoint evaluated on the last tenth, which chose it, with carried state. By d
 TINYSHAKESPEARE) and of the built-in text.
 """
 
-import argparse
 import json
 import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 
 from charrnn.text.source import shipped
 
-from .command import charrnn, trained
-from .kept import Kept, Result
+from .command import charrnn, left_out_if_failed, trained
+from .kept import Kept, Result, command_line
 from .tables import SPREAD, markdown, mean_and_spread
 from .text import PROTOCOL, TEXT
 
 BUILT_IN = shipped("corpora") / "harbour.txt"
 PARTS = [
-    f"{TEXT}:{begin}:{length}" for begin, length in ((0, 60_000), (300_000, 60_000), (300_000, 120_000), (0, 300_000))
+    f"{TEXT}:{begin}:{length}"
+    for begin, length in ((0, 60_000), (300_000, 60_000), (300_000, 120_000), (300_000, 200_000), (0, 300_000))
 ]
 PARTS += [f"{BUILT_IN}:0:{length}" for length in (60_000, 120_000)]
 
 
 def main(arguments: list[str], machine: str) -> None:
     """Train what is not trained yet, and tell all of it."""
-    parser = argparse.ArgumentParser(
-        "python tests/benchmarks lengths", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line("lengths", __doc__, seeds=3)
     parser.add_argument("texts", nargs="*", default=PARTS, metavar="TEXT", help="a file, or FILE:FROM:LENGTH")
-    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="seeds 0 to N - 1; default 3")
-    parser.add_argument("--out", type=Path, default=Path("measured/lengths"), help="where results are kept, and go on")
-    parser.add_argument("--table", action="store_true", help="measure nothing: tell what is kept")
     given = parser.parse_args(arguments)
     kept = Kept(given.out / "lengths.jsonl", machine)
     if not given.table:
@@ -43,7 +37,7 @@ def main(arguments: list[str], machine: str) -> None:
             path, begin, characters = cut(text)
             for seed in range(given.seeds):
                 key = {"text": path.name, "from": begin, "characters": len(characters), "seed": seed}
-                kept.or_measured(key, lambda key=key, characters=characters: _measure(key, characters, given.out))
+                _measure(kept, key, characters, given.out)
     print(f"{table(kept.results)}\n\nThe last tenth, nats per character. {SPREAD}\n{kept.where()}")
 
 
@@ -57,15 +51,21 @@ def cut(text: str) -> tuple[Path, int, str]:
         characters = Path(file).read_bytes().decode("utf-8")[begin:]
     except OSError as error:
         raise SystemExit(f"{file}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SystemExit(f"{file}: not UTF-8") from None
     return Path(file), begin, characters[:length]
 
 
-def _measure(key: Result, characters: str, out: Path) -> Result:
-    name = "-".join(map(str, key.values()))
-    print(name, file=sys.stderr, flush=True)
-    run, text = out / name, out / f"{name}.txt"
+def _measure(kept: Kept, key: Result, characters: str, out: Path) -> None:
+    run = out / "-".join(map(str, key.values()))
+    with left_out_if_failed(run):
+        kept.or_measured(key, lambda: _trained(key, characters, run))
+
+
+def _trained(key: Result, characters: str, run: Path) -> Result:
     shutil.rmtree(run, ignore_errors=True)  # of a measurement that was stopped
-    out.mkdir(parents=True, exist_ok=True)
+    run.parent.mkdir(parents=True, exist_ok=True)
+    text = run.parent / f"{run.name}.txt"
     text.write_text(characters, "utf-8", newline="")
     finished = trained(str(text), *PROTOCOL, "--seed", str(key["seed"]), "-o", str(run))
     told = json.loads(charrnn("eval", str(run), "--split", "valid", "--json"))

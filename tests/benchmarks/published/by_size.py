@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .kept import Kept, Result
+from .kept import Kept, Result, command_line
 from .tables import NONE, markdown
 from .text import TEXT
 
@@ -46,9 +46,7 @@ AXES = ("model.cell", "model.num_layers", "model.hidden_size")
 
 def main(arguments: list[str], machine: str) -> None:
     """Train what is not trained yet, by `charrnn sweep`; read the test split by each; tell all of it."""
-    parser = argparse.ArgumentParser(
-        "python tests/benchmarks sizes", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line("sizes", __doc__)
     parser.add_argument("text", nargs="?", default=TEXT, help="default: Tiny Shakespeare (TINYSHAKESPEARE)")
     parser.add_argument("--cells", default=CELLS, help=f"default {CELLS}")
     parser.add_argument("--layers", default=LAYERS, help=f"default {LAYERS}")
@@ -56,8 +54,6 @@ def main(arguments: list[str], machine: str) -> None:
     parser.add_argument("--characters", type=float, default=5e6, help="read by each training; default 5e6")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="another setting for all")
     parser.add_argument("--jobs", help="trainings side by side; default: as charrnn sweep has it")
-    parser.add_argument("--out", type=Path, default=Path("measured/sizes"), help="where results are kept, and go on")
-    parser.add_argument("--table", action="store_true", help="measure nothing: tell what is kept")
     given = parser.parse_args(arguments)
     kept = Kept(given.out / "sizes.jsonl", machine)
     if not given.table:

@@ -12,7 +12,6 @@ import itertools
 import time
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -28,7 +27,7 @@ from charrnn.network.network import Network
 from charrnn.text.windows import Windows
 
 from .clipping_grid import THEIR_RATES, THEIR_THRESHOLD, tell
-from .kept import Kept, Result
+from .kept import Kept, Result, command_line
 from .text import TEXT, Ids, split
 
 T = 180
@@ -108,14 +107,9 @@ def trainer(
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "python tests/benchmarks clipping", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--seeds", type=int, default=5, help="default 5")
+    parser = command_line("clipping", __doc__, seeds=5)
     parser.add_argument("--updates", type=int, default=600, help="of each training; default 600")
     parser.add_argument("--hidden-size", type=int, default=64, help="default 64")
     parser.add_argument("--batch-size", type=int, default=10, help="default 10")
     parser.add_argument("--nonlinearity", default="tanh", help="default tanh; theirs: sigmoid")
-    parser.add_argument("--out", type=Path, default=Path("measured/clipping"), help="where results are kept, and go on")
-    parser.add_argument("--table", action="store_true", help="measure nothing: tell what is kept")
     return parser

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -16,3 +18,13 @@ def trained(*arguments: str) -> dict[str, Any]:
     """How a training ended: its event `finished`. Raises CalledProcessError."""
     events = map(json.loads, charrnn("train", *arguments, "--json", "-q").splitlines())
     return next(event for event in events if event["event"] == "finished")
+
+
+@contextmanager
+def left_out_if_failed(measured: object) -> Iterator[None]:
+    """Tell what is measured; where its command fails that is told too, and the others go on."""
+    print(measured, file=sys.stderr, flush=True)
+    try:
+        yield
+    except subprocess.CalledProcessError as error:
+        print(f"{measured} is left out: exit code {error.returncode}", file=sys.stderr)

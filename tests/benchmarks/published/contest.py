@@ -21,8 +21,9 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from .command import left_out_if_failed
 from .contest_told import figure, table
-from .kept import Kept, Result
+from .kept import Kept, Result, command_line
 from .text import PROTOCOL, TEXT
 
 PEERS = {
@@ -37,17 +38,12 @@ EVAL_EVERY = 400  # updates: so often that each minute has a validation of its o
 
 def main(arguments: list[str], machine: str) -> None:
     """Measure what is not measured yet, and tell all of it."""
-    parser = argparse.ArgumentParser(
-        "python tests/benchmarks contest", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line("contest", __doc__, seeds=1)
     parser.add_argument("contestants", nargs="*", metavar="CONTESTANT", help=f"{', '.join(CONTESTANTS)}; default all")
     parser.add_argument("--minutes", type=float, default=15)
-    parser.add_argument("--seeds", type=int, default=1, metavar="N", help="seeds 0 to N - 1; default 1")
     parser.add_argument("--recipe", default="default", help="charrnn's configuration; default: default")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of PyTorch; default: the cores")
     parser.add_argument("--every", type=float, default=MINUTE, help="seconds between two validations; default 60")
-    parser.add_argument("--out", type=Path, default=Path("measured/contest"), help="where results are kept, and go on")
-    parser.add_argument("--table", action="store_true", help="measure nothing: tell what is kept")
     given = parser.parse_args(arguments)
     if unknown := set(given.contestants) - set(CONTESTANTS):
         parser.error(f"no contestant {unknown.pop()}; there are {', '.join(CONTESTANTS)}")
@@ -66,14 +62,11 @@ def _measure(kept: Kept, name: str, seed: int, given: argparse.Namespace) -> Non
     key: Result = {"contestant": name, "seed": seed, "minutes": given.minutes}
     if name == "charrnn":
         key["recipe"] = given.recipe
-    try:
+    with left_out_if_failed(f"{name}, seed {seed}, {given.minutes:g} minutes"):
         kept.or_measured(key, lambda: _raced(name, seed, given))
-    except subprocess.CalledProcessError as error:
-        print(f"{name} is left out: exit code {error.returncode}", file=sys.stderr)
 
 
 def _raced(name: str, seed: int, given: argparse.Namespace) -> Result:
-    print(f"{name}, seed {seed}: {given.minutes:g} minutes and its validations", file=sys.stderr, flush=True)
     began = time.perf_counter()
     curve = [*(_ours(seed, given) if name == "charrnn" else _theirs(name, seed, given))]
     return {"threads": given.threads, "wall": time.perf_counter() - began, "curve": curve}

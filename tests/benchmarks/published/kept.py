@@ -3,6 +3,7 @@
 What is there is not measured again, and a table can be told from it without measuring anything.
 """
 
+import argparse
 import json
 import os
 from collections.abc import Callable
@@ -10,6 +11,19 @@ from pathlib import Path
 from typing import Any
 
 Result = dict[str, Any]
+
+
+def command_line(name: str, told: str | None, seeds: int | None = None) -> argparse.ArgumentParser:
+    """What every `python tests/benchmarks NAME` is asked by: --out, --table, and --seeds where several are the rule."""
+    parser = argparse.ArgumentParser(
+        f"python tests/benchmarks {name}", description=told, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    out = Path("measured", name)
+    parser.add_argument("--out", type=Path, default=out, help=f"where results are kept, and go on; default {out}")
+    parser.add_argument("--table", action="store_true", help="measure nothing: tell what is kept")
+    if seeds is not None:
+        parser.add_argument("--seeds", type=int, default=seeds, metavar="N", help=f"0 to N - 1; default {seeds}")
+    return parser
 
 
 class Kept:

@@ -4,19 +4,16 @@ Each RECIPE is trained for its time with each seed on nanoGPT's split (the text'
 evaluated on the whole last tenth, with carried state.
 """
 
-import argparse
 import json
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from .command import charrnn, trained
-from .kept import Kept, Result
+from .command import charrnn, left_out_if_failed, trained
+from .kept import Kept, Result, command_line
 from .tables import NONE, SPREAD, markdown, mean_and_spread
 from .text import NGRAM, PROTOCOL, TEXT
 
@@ -36,15 +33,10 @@ Dynamic: the weights follow the text as it is read. Mixed: with the 7-gram, two 
 
 def main(arguments: list[str], machine: str) -> None:
     """Measure what is not measured yet, and tell all of it."""
-    parser = argparse.ArgumentParser(
-        "python tests/benchmarks shakespeare", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line("shakespeare", __doc__, seeds=3)
     asked = [f"{recipe}={duration}" for recipe, duration in TIMES.items()]
     help_ = f"a configuration's name or file, and for how long it trains; default: {' '.join(asked)}"
     parser.add_argument("recipes", nargs="*", default=asked, metavar="RECIPE[=TIME]", help=help_)
-    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="seeds 0 to N - 1; default 3")
-    parser.add_argument("--out", type=Path, default=Path("measured/shakespeare"), help="where results are kept, go on")
-    parser.add_argument("--table", action="store_true", help="measure nothing: tell what is kept")
     given = parser.parse_args(arguments)
     kept = Kept(given.out / "shakespeare.jsonl", machine)
     if not given.table:
@@ -61,13 +53,10 @@ def _asked(recipe: str) -> tuple[str, str]:
 
 def _measure(kept: Kept, key: Result, out: Path) -> None:
     run = out / f"{Path(key['recipe']).stem}-{key['time']}-{key['seed']}"
-    print(f"{run}", file=sys.stderr, flush=True)
-    try:
+    with left_out_if_failed(run):
         kept.or_measured({**key, "what": "training"}, lambda: _train(key, run))
         for what, options in EVALUATIONS.items():
             kept.or_measured({**key, "what": what}, lambda options=options: _evaluate(run, options))
-    except subprocess.CalledProcessError as error:
-        print(f"{run} is left out: exit code {error.returncode}", file=sys.stderr)
 
 
 def _train(key: Result, run: Path) -> Result:

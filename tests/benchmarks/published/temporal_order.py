@@ -15,7 +15,6 @@ import statistics
 import time
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +25,7 @@ from charrnn.learning.parallel import one_blas_thread
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 
-from .kept import Kept, Result
+from .kept import Kept, Result, command_line
 from .order_task import VOCABULARY, draw, error_rate
 from .tables import NONE, markdown
 
@@ -147,14 +146,7 @@ def _cell(results: Sequence[Result], name: str, length: int) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "python tests/benchmarks temporal-order",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_line("temporal-order", __doc__, seeds=3)
     parser.add_argument("--lengths", default="20,30,50,75,100,150", help="default 20,30,50,75,100,150; at least 10")
-    parser.add_argument("--seeds", type=int, default=3, help="default 3")
     parser.add_argument("--sequences", type=int, default=100_000, help="at most, of each training; default 100,000")
-    parser.add_argument("--out", type=Path, default=Path("measured/temporal-order"), help="where results are kept")
-    parser.add_argument("--table", action="store_true", help="measure nothing: tell what is kept")
     return parser

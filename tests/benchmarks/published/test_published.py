@@ -1,6 +1,7 @@
 """What is measured beside published figures: that it goes on where it was stopped, and is told as it was found."""
 
 import json
+from subprocess import CalledProcessError
 
 import numpy as np
 import pytest
@@ -165,6 +166,27 @@ def test_a_part_of_a_text_is_cut_by_characters(tmp_path):
 def test_a_text_that_is_not_there_is_told(tmp_path):
     with pytest.raises(SystemExit, match="No such file"):
         by_length.cut(str(tmp_path / "none.txt:0:10"))
+
+
+def test_a_text_in_another_encoding_is_told(tmp_path):
+    (tmp_path / "latin.txt").write_bytes("h\u00e4rbour".encode("latin-1"))
+    with pytest.raises(SystemExit, match="not UTF-8"):
+        by_length.cut(str(tmp_path / "latin.txt"))
+
+
+def test_a_training_that_fails_is_left_out_and_the_next_goes_on(tmp_path, monkeypatch, capsys):
+    def fails(*_):
+        raise CalledProcessError(2, "charrnn")
+
+    (tmp_path / "text.txt").write_text("She waited.")
+    monkeypatch.setattr(by_length, "trained", fails)
+    by_length.main([str(tmp_path / "text.txt"), "--seeds", "2", "--out", str(tmp_path / "out")], "here")
+    told = capsys.readouterr()
+    assert [line.split("-")[-1] for line in told.err.splitlines() if "left out" in line] == [
+        "0 is left out: exit code 2",
+        "1 is left out: exit code 2",
+    ]
+    assert "nothing is measured yet" in told.out
 
 
 def test_a_length_is_measured_and_kept(tmp_path, monkeypatch, capsys):
