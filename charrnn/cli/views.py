@@ -21,8 +21,7 @@ def write(
     Raises NetworkError for a unit that there is not, before the text is read; TextError, RunError and OutputError.
     """
     opened = [units.parse(first, model.saved.network.workspace(1, 1).activations)] if first is not None else []
-    first_end = int(model.vocabulary.end_id is not None)  # a list of documents begins with an end, which is not shown
-    block, more = _shown(model, sources, length + first_end)
+    block, more = _shown(model, sources, length)
     made = inspection.inspect(model.saved.network, model.vocabulary, block)
     judged = units.follow(features(made.text), made.activations)
     chosen = judged.chosen(count, opened)
@@ -54,4 +53,4 @@ def _of_validation(model: Model, length: int) -> tuple[Block, bool]:
     slices = corpus.slices("valid")
     if not slices.size:
         raise TextError("the run's text has no validation split to show; name a text")
-    return passages.of_ids(slices[0, :length], corpus.vocabulary), slices.shape[1] > length
+    return passages.beginning([passages.of_ids(slices[0, : length + 2], corpus.vocabulary)], length)

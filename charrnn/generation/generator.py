@@ -7,6 +7,7 @@ import numpy as np
 
 from charrnn.errors import SamplingError
 from charrnn.generation.alphabet import forbidden
+from charrnn.generation.blind_start import BlindStart
 from charrnn.generation.drawing import Drawn, draw_texts
 from charrnn.generation.pieces import Decoder, Piece, pieces
 from charrnn.generation.predictor import Predictor
@@ -35,8 +36,8 @@ class Generator:
         """Write `length` characters (bytes, for a byte model; 0: without end) that follow `prompt`, without the prompt
         itself, or up to the first of the stop strings, or to where a document ends.
 
-        Without a prompt it first reads, unseen, a line's end, or where the vocabulary has none a character
-        drawn at random; a model of documents always reads first that one begins. A byte model yields whole characters, with
+        Before the prompt, or where there is none before the text, it reads, unseen, what every text begins after: see
+        Vocabulary.begin_id. So `score` finds for prompt and text together the same surprisals. A byte model yields whole characters, with
         U+FFFD for what is not UTF-8, and may therefore yield fewer. The same seed gives the same text. Raises
         VocabularyError for a character of the prompt that the vocabulary lacks, and SamplingError for an empty stop string, a
         length or a seed below 0.
@@ -147,21 +148,12 @@ class Generator:
         if length is not None and length < 0:
             raise SamplingError(f"length must be at least 0; found {length}")
         generators = [_generator(seed) for seed in seeds]
-        end_id = self._vocabulary.end_id
-        if prompt or end_id is not None:  # one copy serves all texts
-            ids = self._vocabulary.encode(prompt)
-            ids = ids if end_id is None else np.insert(ids, 0, end_id)
-            prompts = np.broadcast_to(ids[:, np.newaxis], (len(ids), len(seeds)))
-        else:
-            prompts = np.stack([self._unseen(generator) for generator in generators], axis=1)
-        return draw_texts(self._predictor, prompts, length, options, generators, self._forbidden)
-
-    def _unseen(self, random: np.random.Generator) -> Array:
-        """What is read where there is no prompt, (1,)."""
-        if "\n" in self._vocabulary.symbols:
-            return self._vocabulary.encode("\n")
-        known = [index for index in range(len(self._vocabulary)) if index != self._vocabulary.unknown_id]
-        return random.choice(known, 1)
+        ids, begin_id = self._vocabulary.encode(prompt), self._vocabulary.begin_id
+        if begin_id is not None:
+            ids = np.insert(ids, 0, begin_id)
+        prompts = np.broadcast_to(ids[:, np.newaxis], (len(ids), len(seeds)))  # one copy serves all texts
+        predictor = self._predictor if len(ids) else BlindStart(self._predictor, len(self._vocabulary))
+        return draw_texts(predictor, prompts, length, options, generators, self._forbidden)
 
 
 def _generator(seed: Seed) -> np.random.Generator:

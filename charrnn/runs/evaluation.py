@@ -101,13 +101,13 @@ def evaluate(
 ) -> Evaluation:
     """Read a text once, with all members and, where there are counts, with them.
 
-    Raises TextError for a text without two characters, and DivergedError as `read_all` and DynamicReader do.
+    Raises TextError for a text without characters, or a split without two, and DivergedError as `read_all` and DynamicReader do.
     """
     with readers(members, passage.characters, learning_rate, passage.before) as reading:
-        found = _read(reading, weights, passage, counts)
+        found = _read(reading, weights, passage, counts, vocab_size)
     whole = found.model
     if not whole.characters:
-        raise TextError("a loss needs at least 2 characters; the text has fewer")
+        raise TextError("a loss needs at least 1 character; the text has none")
     unknown = found.unknown / whole.characters
     uniform = (1 - unknown) * baselines.uniform(vocab_size) + unknown * UNKNOWN_COST
     made = Evaluation(
@@ -133,14 +133,23 @@ def _exp(loss: float) -> float:
         return math.inf
 
 
-def _read(reading: Sequence[Reader], weights: Sequence[float], passage: Passage, counts: Counts | None) -> _Tallies:
+def with_first(surprisals: Array, vocab_size: int) -> Array:
+    """The surprisals, (k, n), with that of a first character before them that nothing predicts: a blind guess among all symbols."""
+    return np.insert(surprisals, 0, math.log(vocab_size), axis=1)
+
+
+def _read(
+    reading: Sequence[Reader], weights: Sequence[float], passage: Passage, counts: Counts | None, vocab_size: int
+) -> _Tallies:
     counting: list[Reader] = [TableReader(counts.unigram), NGramReader(counts.ngram, passage.before)] if counts else []
     found = _Tallies(Tally(), [Tally() for _ in reading], [Tally() for _ in counting])
     for number, block in enumerate(passage.blocks()):
-        unknown = block.unknown[:, 1:] if number == 0 else block.unknown
         own = read_all(reading, block.ids)
         tallies = [found.model, *found.members, *found.counted]
         all_read = [mixed(own, weights), *own, *(reader.read(block.ids) for reader in counting)]
+        if number == 0 and passage.is_whole and not block.unseen:
+            all_read = [with_first(surprisals, vocab_size) for surprisals in all_read]
+        unknown = block.unknown[:, block.unknown.shape[1] - all_read[0].shape[1] :]  # of those that are charged
         for tally, surprisals in zip(tallies, all_read, strict=True):
             tally.add(np.where(unknown, UNKNOWN_COST, surprisals))
         found.unknown += int(unknown.sum())

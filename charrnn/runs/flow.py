@@ -37,7 +37,10 @@ def of_run(run: Path, sources: Sequence[str], which: str | None, training_text: 
         return _case(saved.network, corpus_of(saved, training_text))
     given = passages.of_text(read_text(sources, saved.config.data), saved.vocabulary, saved.config.data)
     found, _ = passages.beginning(given.blocks(), LONGEST)
-    ids = found.ids[0].astype(np.intp)
+    own = (
+        0 if saved.vocabulary.end_id is not None else found.unseen
+    )  # gradients flow through characters of the text alone
+    ids = found.ids[0, own:].astype(np.intp)
     return Case(saved.network, ids, int(found.unknown.sum()), saved.vocabulary.end_id)
 
 

@@ -1,7 +1,7 @@
 """What a network does while it reads a text: what it expected, how surprised it was, and all its states and gates.
 
-The text is cut into streams read side by side, each after a warm-up, as learning/evaluation.py has it; the first character
-is predicted as runs/scoring.py has it.
+The text is cut into streams read side by side, each after a warm-up, as learning/evaluation.py has it. It begins as
+runs/passages.py has it; a first character that nothing predicts is a blind guess.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from charrnn.network.readout import log_softmax
 from charrnn.runs.evaluation import UNKNOWN_COST
 from charrnn.runs.passages import Block
 from charrnn.text.decoding import character_starts
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.vocabulary import END, Vocabulary
 
 PREDICTIONS = 5  # kept of each character
 
@@ -61,23 +61,22 @@ def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspectio
         surprisals[places] = -log_p[np.arange(len(places)), ids[places]]
         likeliest[places], probabilities[places] = order, np.exp(np.take_along_axis(log_p, order, axis=1))
 
-    predict(np.zeros(1, np.intp), _first_logits(network, vocabulary))
+    predict(np.zeros(1, np.intp), np.zeros((1, len(vocabulary))))  # of what is unseen, or a blind guess
     for places, found, logits in _read(network, ids, vocabulary.end_id):
         for name, values in found.items():
             activations.setdefault(name, np.zeros((n, H), np.float16))[places] = values
         predict(places[places < n - 1] + 1, logits[places < n - 1])
     surprisals[block.unknown[0]] = UNKNOWN_COST
+    seen = slice(block.unseen, None)
     made = Inspection(
         [_whole(str(character)) for character in block.characters],
-        block.unknown[0],
-        surprisals,
-        likeliest,
-        probabilities,
-        activations,
+        block.unknown[0, seen],
+        surprisals[seen],
+        likeliest[seen],
+        probabilities[seen],
+        {name: values[seen] for name, values in activations.items()},
     )
-    if vocabulary.unit == "byte":
-        return _in_characters(made, block.ids[0].tobytes())
-    return made if vocabulary.end_id is None else _without_first_end(made)
+    return _in_characters(made, block.ids[0, seen].tobytes()) if vocabulary.unit == "byte" else made
 
 
 def _read(
@@ -106,24 +105,6 @@ def _windows(n: int, B: int, length: int) -> Iterator[_Places]:
         yield _Places(np.clip(at, 0, n - 1), (at >= begins) & (at < ends), at == 0)
 
 
-def _first_logits(network: Network, vocabulary: Vocabulary) -> Array:
-    """What is expected first, (1, V): after a line's end, or where the vocabulary has none, anything."""
-    if "\n" not in vocabulary.symbols:
-        return np.zeros((1, len(vocabulary)))
-    ws = network.workspace(1, 1)
-    network.logits(np.full((1, 1), vocabulary.symbols.index("\n")), network.zero_state(1), ws)
-    return np.asarray(ws.logits[0])
-
-
-def _without_first_end(made: Inspection) -> Inspection:
-    """A list of documents begins with an unseen end."""
-    characters = [character if len(character) == 1 else "\n" for character in made.characters[1:]]
-    activations = {name: values[1:] for name, values in made.activations.items()}
-    return Inspection(
-        characters, made.unknown[1:], made.surprisals[1:], made.likeliest[1:], made.probabilities[1:], activations
-    )
-
-
 def _in_characters(made: Inspection, data: bytes) -> Inspection:
     """Bytes put together: surprisals added up, what was expected of the first, the activations after the last."""
     starts = character_starts(data)
@@ -140,7 +121,9 @@ def _in_characters(made: Inspection, data: bytes) -> Inspection:
 
 
 def _whole(character: str) -> str:
-    """A character, but for half of a surrogate pair, which no UTF-8 holds."""
+    """A character as it is shown: a document's end as a line's, half of a surrogate pair, which no UTF-8 holds, as U+FFFD."""
+    if character == END:
+        return "\n"
     return "\ufffd" if "\ud800" <= character <= "\udfff" else character
 
 

@@ -1,4 +1,8 @@
-"""A text as blocks of ids, for models to read: a split of the text that a run was trained on, or any other text."""
+"""A text as blocks of ids, for models to read: a split of the text that a run was trained on, or any other text.
+
+Any text begins after what Vocabulary.begin_id says, so that every command reads it from the same state. A split, which is cut
+out of a text, is read from its own first character on, which nothing predicts.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,8 +25,9 @@ class Block:
 
     ids: Ids  # (k, n)
     unknown: NDArray[np.bool_]  # (k, n) characters for which the vocabulary has no symbol, and others stand
-    utf_8: float  # bytes of the characters, but the first of each text, which nothing predicts
-    characters: Sequence[str] | bytes = ()  # where it is not a split
+    utf_8: float  # bytes of the characters that are charged: not of the first of a split
+    characters: Sequence[str] | bytes = ()  # after the unseen; where it is not a split
+    unseen: int = 0  # 1 where the first of ids is no character of the text, but what it begins after
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Passage:
     blocks: Callable[[], Iterator[Block]]
     content: Callable[[], bytes]  # in UTF-8, a document's end as a line's
     before: Ids | None = None  # (k, c) the characters that stand before each text, for what counts to read on from
+    is_whole: bool = True  # not cut out of a text: its first character is charged too
 
 
 def of_split(corpus: Corpus, name: str) -> Passage:
@@ -43,6 +49,7 @@ def of_split(corpus: Corpus, name: str) -> Passage:
         lambda: _blocks(corpus, slices),
         lambda: decoded(corpus.vocabulary, slices.reshape(-1)),
         corpus.before(name, HIGHEST - 1),
+        is_whole=False,
     )
 
 
@@ -63,15 +70,19 @@ def of_pieces(pieces: Iterable[str | bytes], vocabulary: Vocabulary) -> Iterator
     """A text that is read once, in pieces of any length."""
     for number, piece in enumerate(filter(len, pieces)):
         ids, unknown = vocabulary.read(piece)
-        charged = piece[1:] if number == 0 else piece
-        yield Block(ids[np.newaxis], unknown[np.newaxis], len(_utf_8(charged)), piece)
+        before = np.array([] if number or vocabulary.begin_id is None else [vocabulary.begin_id], ids.dtype)
+        ids, unknown = np.append(before, ids), np.append(np.zeros(len(before), np.bool_), unknown)
+        yield Block(ids[np.newaxis], unknown[np.newaxis], len(_utf_8(piece)), piece, len(before))
 
 
 def of_ids(ids: Ids, vocabulary: Vocabulary) -> Block:
-    """A stretch of a text that is encoded already, (n,); characters that share a symbol are U+FFFD."""
+    """A stretch out of a text that is encoded already, (n,), of documents with the end before it; characters that share a symbol
+    are U+FFFD.
+    """
     symbols = [symbol or "\ufffd" for symbol in vocabulary.symbols]
-    characters = ids.tobytes() if vocabulary.unit == "byte" else [symbols[index] for index in ids]
-    return Block(ids[np.newaxis], np.zeros((1, len(ids)), np.bool_), 0.0, characters)
+    unseen = int(vocabulary.end_id is not None)
+    characters = ids.tobytes() if vocabulary.unit == "byte" else [symbols[index] for index in ids[unseen:]]
+    return Block(ids[np.newaxis], np.zeros((1, len(ids)), np.bool_), 0.0, characters, unseen)
 
 
 def beginning(blocks: Iterable[Block], length: int) -> tuple[Block, bool]:
@@ -80,15 +91,18 @@ def beginning(blocks: Iterable[Block], length: int) -> tuple[Block, bool]:
     found = 0
     for block in blocks:
         taken.append(block)
-        found += block.ids.size
+        found += block.ids.size - block.unseen
         if found > length:
             break
     if not taken:
         raise TextError("a text to be read needs at least 1 character; found 0")
+    unseen = taken[0].unseen
     ids, unknown = (
-        np.concatenate(parts, axis=1)[:, :length] for parts in zip(*((b.ids, b.unknown) for b in taken), strict=True)
+        np.concatenate(parts, axis=1)[:, : unseen + length]
+        for parts in zip(*((b.ids, b.unknown) for b in taken), strict=True)
     )
-    return Block(ids, unknown, 0.0, _together([block.characters for block in taken])[:length]), found > length
+    characters = _together([block.characters for block in taken])[:length]
+    return Block(ids, unknown, 0.0, characters, unseen), found > length
 
 
 def _together(parts: Sequence[Sequence[str] | bytes]) -> Sequence[str] | bytes:
@@ -101,9 +115,9 @@ def _of_documents(listed: Sequence[str], vocabulary: Vocabulary) -> Block:
     joined, places = "".join(listed), documents.end_places(listed)
     ids, unknown = vocabulary.read(joined)
     end = np.asarray(vocabulary.end_id, ids.dtype)
-    characters = [END, *(character for document in listed for character in (*document, END))]
+    characters = [character for document in listed for character in (*document, END)]
     whole, missing = np.insert(ids, places, end), np.insert(unknown, places, False)
-    return Block(whole[np.newaxis], missing[np.newaxis], len(_utf_8(joined)) + len(listed), characters)
+    return Block(whole[np.newaxis], missing[np.newaxis], len(_utf_8(joined)) + len(listed), characters, unseen=1)
 
 
 def decoded(vocabulary: Vocabulary, ids: Ids) -> bytes:

@@ -1,24 +1,22 @@
 """The surprisal of each character of a text that comes in blocks, in constant memory.
 
-The first character of a text, which nothing predicts, is taken as the first of a line: read after an unseen line's end. A list
-of documents begins with an unseen end; the ends that follow are scored, as characters named "<end>".
+It is what a generator finds for the same characters where it writes them: both begin after what Vocabulary.begin_id says. Of a list
+of documents the ends after the first are scored, as characters named "<end>".
 """
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from charrnn.errors import TextError
-from charrnn.learning.evaluation import Reader
 from charrnn.learning.mixture import MixtureReader
 from charrnn.network.arrays import Array
-from charrnn.runs.evaluation import UNKNOWN_COST
+from charrnn.runs.evaluation import UNKNOWN_COST, with_first
 from charrnn.runs.members import Member, readers
 from charrnn.runs.passages import Block
 from charrnn.text.decoding import character_starts
-from charrnn.text.vocabulary import Ids, Vocabulary
+from charrnn.text.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -45,18 +43,16 @@ def score(
 
     Raises DivergedError where a surprisal is not finite.
     """
-    with readers(members, length) as whole, readers(members, 2) as alone:
-        reader, held = MixtureReader(whole, weights), _Held()
+    with readers(members, length) as reading:
+        reader, held = MixtureReader(reading, weights), _Held()
         for number, block in enumerate(blocks):
-            found = reader.read(block.ids)[0]
-            if number == 0:
-                found = np.append(_first(MixtureReader(alone, weights), vocabulary, block.ids[:, :1]), found)
-            found = np.where(block.unknown[0], UNKNOWN_COST, found)
-            if vocabulary.end_id is not None:
-                yield Scored([*map(str, block.characters[1:])], found[1:])
-            elif vocabulary.unit == "char":
+            found = reader.read(block.ids)
+            if number == 0 and not block.unseen:
+                found = with_first(found, len(vocabulary))
+            found = np.where(block.unknown[0, block.unseen :], UNKNOWN_COST, found[0])
+            if vocabulary.unit == "char":
                 yield Scored([*map(str, block.characters)], found)
-            elif scored := held.whole(block.ids[0].tobytes(), found):
+            elif scored := held.whole(block.ids[0, block.unseen :].tobytes(), found):
                 yield scored
         if held.data:
             yield held.rest()
@@ -68,14 +64,6 @@ def joined(stretches: Iterable[Scored]) -> Scored:
     if not parts:
         raise TextError("a text to be scored needs at least 1 character; found 0")
     return Scored([c for part in parts for c in part.characters], np.concatenate([part.surprisals for part in parts]))
-
-
-def _first(reader: Reader, vocabulary: Vocabulary, ids: Ids) -> float:
-    """The surprisal of a text's first character, (1, 1): after a line's end, or where the vocabulary has none, a blind guess."""
-    if "\n" not in vocabulary.symbols:
-        return math.log(len(vocabulary))
-    line_end = np.full_like(ids, vocabulary.symbols.index("\n"))
-    return float(reader.read(np.concatenate([line_end, ids], axis=1))[0, 0])
 
 
 class _Held:

@@ -106,6 +106,17 @@ class Vocabulary:
         """The id of a document's end, or None where the text is no list of documents."""
         return len(self) - 1 if self.symbols[-1] == END else None
 
+    @cached_property
+    def begin_id(self) -> int | None:
+        """The id that is read before every text, and neither shown nor scored: the end of a document for a model of these,
+        otherwise a line break, since text files begin at the start of a line.
+
+        None where the vocabulary has neither: then nothing predicts the first character, which is a blind guess among all
+        symbols. All that reads or writes begins so; only a split, cut out of a text, is read from its own first character on.
+        """
+        line_break = self.symbols.index("\n") if "\n" in self.symbols else None
+        return line_break if self.end_id is None else self.end_id
+
     def encode(self, text: str, position: int = 0) -> Ids:
         """The ids of `text`, (len(text),) characters or, for bytes, of its UTF-8 encoding.
 

@@ -46,8 +46,8 @@ def test_eval_of_a_text(charrnn, tiny_run, tmp_path):
     by_file = json.loads(charrnn("eval", tiny_run, path, "--json").stdout)
     by_pipe = json.loads(charrnn("eval", tiny_run, "-", "--json", stdin=path.read_bytes()).stdout)
     assert by_file == by_pipe
-    assert (by_file["characters"], by_file["unknown"], by_file["split"]) == (13, 1, None)
-    assert "13 characters predicted, of which 1 unknown" in charrnn("eval", tiny_run, path).stdout
+    assert (by_file["characters"], by_file["unknown"], by_file["split"]) == (14, 1, None)
+    assert "14 characters predicted, of which 1 unknown" in charrnn("eval", tiny_run, path).stdout
 
 
 def test_eval_dynamic(charrnn, tiny_run):
@@ -162,7 +162,7 @@ def test_texts_that_cannot_be_read(charrnn, tiny_run, tmp_path, command):
 
 
 def test_texts_that_are_too_short_to_evaluate(charrnn, tiny_run):
-    refused(charrnn("eval", tiny_run, "-", stdin=b"a"), 1, "at least 2 characters")
+    refused(charrnn("eval", tiny_run, "-", stdin=b""), 1, "holds no text")
 
 
 def test_weights_must_be_as_many_as_members(charrnn, tiny_run):
@@ -218,3 +218,17 @@ def test_what_there_is_to_say_of_a_model_is_told_beside_the_lines_of_json_too(ch
     assert done.exit_code == 0
     assert len(done.stdout.splitlines()) == 1200
     assert "damaged" in done.stderr
+
+
+@pytest.mark.parametrize("prompt", ["", "the "])
+def test_score_finds_what_sample_says_of_the_same_text(charrnn, tiny_run, prompt):
+    (sample,) = json.loads(charrnn("sample", tiny_run, "-p", prompt, "-n", 30, "--seed", 5, "--json").stdout)
+    text = (prompt + sample["text"]).encode()
+    lines = [json.loads(line) for line in charrnn("score", tiny_run, "--json", stdin=text).stdout.splitlines()]
+    total = sum(line["surprisal"] for line in lines[len(prompt) :])
+    assert total == pytest.approx(-sample["log_probability"], abs=1e-4)
+    whole = json.loads(charrnn("eval", tiny_run, "-", "--json", "--no-baselines", stdin=text).stdout)
+    assert (whole["characters"], whole["loss"] * len(lines)) == (
+        len(lines),
+        pytest.approx(sum(line["surprisal"] for line in lines), abs=1e-4),
+    )

@@ -28,5 +28,5 @@ def test_it_writes_what_the_text_says():
 def test_the_probability_of_what_it_wrote_is_the_models():
     made = Generator(NGramPredictor(MODEL), VOCABULARY)
     for sample in made.generate_many("the ", 50, Options(), [1, 2], scored=True):
-        ids = VOCABULARY.encode("the " + sample.text)
-        assert sample.log_probability == pytest.approx(-MODEL.surprisals(ids, 4).sum(), rel=1e-12)
+        ids = VOCABULARY.encode("\nthe " + sample.text)
+        assert sample.log_probability == pytest.approx(-MODEL.surprisals(ids, 5).sum(), rel=1e-12)

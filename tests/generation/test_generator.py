@@ -66,11 +66,11 @@ def test_the_prompt_is_read():
 def test_writing_equals_reading_what_was_written():
     """Greedy text: each character is the likeliest after all before it, by a forward pass over the whole."""
     made = generator()
-    text = "ab" + write(made, temperature=0, length=20)
+    text = "\nab" + write(made, temperature=0, length=20)
     ids = made._vocabulary.encode(text).astype(np.intp)[:, np.newaxis]
     ws = made._predictor.network.workspace(len(ids), 1)
     made._predictor.network.logits(ids, made._predictor.network.zero_state(1), ws)
-    assert ws.logits[1:-1, 0].argmax(axis=1).tolist() == ids[2:, 0].tolist()
+    assert ws.logits[2:-1, 0].argmax(axis=1).tolist() == ids[3:, 0].tolist()
 
 
 @pytest.mark.parametrize("text", ["abc\n", "abc"])
@@ -124,10 +124,10 @@ def test_the_log_probability_is_that_of_the_network_for_all_that_was_drawn():
     for stops in ((), ("d",)):
         (sample,) = made.generate_many("ab", 30, Options(temperature=0.5, top_k=4), [3], stops, scored=True)
         drawn = sample.text + ("d" if sample.finish == "stop" else "")
-        ids = made._vocabulary.encode("ab" + drawn).astype(np.intp)[:, np.newaxis]
+        ids = made._vocabulary.encode("\nab" + drawn).astype(np.intp)[:, np.newaxis]
         ws = made._predictor.network.workspace(len(ids), 1)
         made._predictor.network.logits(ids, made._predictor.network.zero_state(1), ws)
-        log_p = log_softmax(ws.logits[1:-1, 0])[np.arange(len(drawn)), ids[2:, 0]]
+        log_p = log_softmax(ws.logits[2:-1, 0])[np.arange(len(drawn)), ids[3:, 0]]
         assert sample.log_probability == pytest.approx(log_p.sum(), rel=1e-5)
 
 
@@ -153,11 +153,11 @@ def test_a_character_of_two_bytes_has_the_surprisal_of_both():
     options = Options(temperature=0, repetition=Repetition(1e300, 1, 1))  # by turns
     pieces = list(made.generate_scored("ü", 40, options, 0))
     whole = [surprisal for piece, surprisal in pieces if piece == "ü"]
-    ids = "ü" + "".join(piece for piece, _ in pieces)
+    ids = "\nü" + "".join(piece for piece, _ in pieces)
     inputs = made._vocabulary.encode(ids).astype(np.intp)[:, np.newaxis]
     ws = made._predictor.network.workspace(len(inputs), 1)
     made._predictor.network.logits(inputs, made._predictor.network.zero_state(1), ws)
-    each = -log_softmax(ws.logits[1:-1, 0])[np.arange(40), inputs[2:, 0]]
+    each = -log_softmax(ws.logits[2:-1, 0])[np.arange(40), inputs[3:, 0]]
     assert len(whole) == 20
     np.testing.assert_allclose(whole, each.reshape(20, 2).sum(axis=1), rtol=1e-4)
 
@@ -338,7 +338,7 @@ def test_the_first_characters_of_many_seeds_follow_the_distribution():
     network = Network.fresh(Architecture(len(vocabulary), 8), np.random.default_rng(3))
     network.parameters["b_y"][:] = np.random.default_rng(5).normal(size=len(vocabulary)) / 2
     prompt, N = "aBaAaBaca", 8000  # a has been followed by B twice, by A and c once
-    logits, _ = NetworkPredictor(network).begin(vocabulary.encode(prompt)[:, np.newaxis])
+    logits, _ = NetworkPredictor(network).begin(vocabulary.encode("\n" + prompt)[:, np.newaxis])
     weight = {symbol: np.exp(o) for symbol, o in zip(vocabulary.symbols, logits[0].tolist(), strict=True)}
     for symbol in "Z\n":
         del weight[symbol]
@@ -460,3 +460,22 @@ def test_documents_that_never_end_are_cut(monkeypatch):
     made = Generator(NetworkPredictor(network), vocabulary)
     assert [(len(s.text), s.finish) for s in made.generate_many("", 0, Options(), [1, 2])] == [(40, "length")] * 2
     assert len(write(made, prompt="", length=0)) == 40
+
+
+def test_where_nothing_is_read_before_a_text_its_first_character_is_a_blind_guess():
+    """All symbols are equally likely, the unknown one too, which is not written; the second follows the first."""
+    vocabulary = Vocabulary.of_text("aabbccddxyz", min_count=2)
+    made = generator(vocabulary)
+    samples = made.generate_many("", 2, Options(), range(400), scored=True, in_pieces=True)
+    first = [sample.text[0] for sample in samples]
+    assert {symbol: 60 < first.count(symbol) < 140 for symbol in first} == dict.fromkeys("abcd", True)
+    np.testing.assert_allclose([sample.pieces[0][1] for sample in samples], np.log(5))
+    for sample in samples[:20]:
+        (alone,) = made.generate_many(sample.text[0], 1, Options(), [0], scored=True, traced=9)
+        p = dict(alone.trace[0].candidates)[sample.text[1]] * (1 - _of_unknown(made, sample.text[0]))  # never written
+        assert np.exp(-sample.pieces[1][1]) == pytest.approx(p, rel=1e-5)
+
+
+def _of_unknown(made, prompt):
+    logits, _ = made._predictor.begin(made._vocabulary.encode(prompt)[:, np.newaxis])
+    return np.exp(log_softmax(logits))[0, made._vocabulary.unknown_id]

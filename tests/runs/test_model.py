@@ -147,13 +147,13 @@ def test_without_baselines_nothing_is_counted(run):
 def test_any_text_is_read_and_unknown_characters_are_counted_and_charged(run):
     model = api.load(run)
     found = model.evaluate("the cat\N{SNOWMAN} sat.")
-    ids, missing = model.vocabulary.read("the cat\N{SNOWMAN} sat.")
+    ids, missing = model.vocabulary.read("\nthe cat\N{SNOWMAN} sat.")
     surprisals = np.where(missing[1:], UNKNOWN_COST, plainly(model, ids))
     assert math.log(0x110000 - 0x800) == UNKNOWN_COST
-    assert (found.characters, found.unknown, found.split) == (12, 1, None)
+    assert (found.characters, found.unknown, found.split) == (13, 1, None)
     assert found.loss == pytest.approx(surprisals.mean(), rel=1e-5)
-    assert found.bits_per_byte == pytest.approx(surprisals.sum() / math.log(2) / 14, rel=1e-5)  # the snowman has 3
-    assert found.baselines.uniform == pytest.approx((11 * math.log(len(model.vocabulary)) + UNKNOWN_COST) / 12)
+    assert found.bits_per_byte == pytest.approx(surprisals.sum() / math.log(2) / 15, rel=1e-5)  # the snowman has 3
+    assert found.baselines.uniform == pytest.approx((12 * math.log(len(model.vocabulary)) + UNKNOWN_COST) / 13)
 
 
 def test_rare_characters_share_a_symbol_and_count_with_their_own_bytes(tmp_path):
@@ -170,7 +170,7 @@ def test_bytes_are_characters_of_a_byte_model(tmp_path):
     text.write_text("die Tür ist zu, tut mir leid.\n" * 40, "utf-8")
     model = api.load(trained(tmp_path / "run", text, "data.unit=byte"))
     found = model.evaluate("die Tür")
-    assert (found.characters, found.unknown) == (7, 0)
+    assert (found.characters, found.unknown) == (8, 0)
     assert found.bits_per_byte == found.bpc
     assert model.evaluate(split="valid").loss == model.saved.progress.best_loss
 
@@ -203,10 +203,9 @@ def test_the_training_text_may_have_moved(run, text_file, tmp_path):
 
 
 @pytest.mark.filterwarnings("error")  # of the compressor's thread
-@pytest.mark.parametrize("text", ["", "a"])
-def test_a_text_with_nothing_to_predict_is_refused(run, text):
-    with pytest.raises(TextError, match="at least 2 characters"):
-        api.load(run).evaluate(text)
+def test_a_text_with_nothing_to_predict_is_refused(run):
+    with pytest.raises(TextError, match="at least 1 character; the text has none"):
+        api.load(run).evaluate("")
 
 
 def test_char_rnns_protocol_reads_each_slice_from_its_beginning_and_counts_read_on(run):
@@ -331,7 +330,7 @@ def test_a_text_for_a_model_of_bytes_is_read_as_its_bytes(tmp_path, text_file):
     text = "the cät sat on the mät. " * 4
     as_text, as_bytes = model.evaluate(text), model.evaluate(text.encode())
     assert as_text == as_bytes
-    assert as_text.characters == len(text.encode()) - 1
+    assert as_text.characters == len(text.encode())
 
 
 def test_without_a_validation_split_weights_must_be_given(tmp_path, text_file):
@@ -365,21 +364,21 @@ def test_the_scores_of_a_text_are_the_terms_of_its_evaluation(run, other):
     for model in (api.load(run), api.load(run, other, ngram=True)):
         scored, text = model.score("the cat\N{SNOWMAN} sat."), "the cat\N{SNOWMAN} sat."
         assert "".join(scored.characters) == text
-        assert scored.surprisals[1:].mean() == pytest.approx(model.evaluate(text, counted=False).loss, rel=1e-6)
+        assert scored.surprisals.mean() == pytest.approx(model.evaluate(text, counted=False).loss, rel=1e-6)
         assert scored.surprisals[7] == UNKNOWN_COST
 
 
-def test_the_first_character_is_scored_as_the_first_of_a_line(run):
+def test_a_text_is_scored_after_a_lines_end_that_is_remembered(run):
     model = api.load(run)
-    ids = model.vocabulary.encode("\nt")
-    assert model.score("the").surprisals[0] == pytest.approx(plainly(model, ids)[0], rel=1e-5)
+    expected = plainly(model, model.vocabulary.encode("\nthe"))
+    np.testing.assert_allclose(model.score("the").surprisals, expected, rtol=1e-5)
 
 
 def test_a_short_text_waits_for_no_other_process(run, monkeypatch):
     monkeypatch.setattr(members, "fastest_threads", lambda *sizes: pytest.fail("asked for processes"))
     model = api.load(run)
     assert len(model.score("the cat").characters) == 7
-    assert model.evaluate("the cat").characters == 6
+    assert model.evaluate("the cat").characters == 7
 
 
 def test_without_a_lines_end_it_is_a_blind_guess(tmp_path):
@@ -407,7 +406,7 @@ def test_bytes_are_scored_as_whole_characters(tmp_path, cuts):
     model = api.load(trained(tmp_path / "run", path, "data.unit=byte"))
     data = "Tür€".encode() + b"\x80\xffx"
     ids = np.frombuffer(b"\n" + data, np.uint8)
-    surprisals = np.append(plainly(model, ids[:2]), plainly(model, ids[1:]))
+    surprisals = plainly(model, ids)
     stretches = list(
         model.scored([data[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(data)], strict=True)])
     )
@@ -527,7 +526,7 @@ def test_a_run_taught_by_smoothed_labels_writes_without_and_reads_with_what_it_l
     model.members[0].network.logits(ids[:, np.newaxis].astype(np.intp), model.members[0].network.zero_state(1), ws)
     np.testing.assert_allclose(found, Unsmoothing(found, 0.5)(ws.logits[-1].copy()), rtol=1e-6)
     scored = model.score("the cat")
-    np.testing.assert_allclose(scored.surprisals[1:], plainly(model, ids), rtol=1e-4)
+    np.testing.assert_allclose(scored.surprisals, plainly(model, model.vocabulary.encode("\nthe cat")), rtol=1e-4)
 
 
 def test_what_a_training_shows_is_written_without_what_smoothing_gave_as_well(tmp_path, text_file):

@@ -1,0 +1,92 @@
+"""Every text begins alike for all that read or write it: the same surprisals, from the first character on."""
+
+import numpy as np
+import pytest
+import tiny
+
+from charrnn import api
+from charrnn.generation.sampling import Options
+from charrnn.runs import inspection, passages
+from charrnn.text.corpus import Text
+from charrnn.text.vocabulary import END
+
+LINES = "the cat sat on the mat.\na dog ran to Zoë.\nwhy?\n"
+TEXTS = {
+    "characters": (LINES * 25, []),
+    "bytes": (LINES * 25, ["data.unit=byte"]),
+    "documents": (LINES * 25, [r"data.boundary=\n"]),
+    "documents of lines": (LINES.replace("why", "why\nnot") * 25, ["data.boundary=file", "data.split=[1,0,0]"]),
+    "no line's end": ("abcde edcba abc. " * 70, []),
+    "rare characters": (LINES * 25 + "qxj", ["data.min_count=2"]),
+    "mixture": (LINES * 25, []),
+}
+
+
+@pytest.fixture(scope="module", params=TEXTS)
+def model(request, tmp_path_factory):
+    text, settings = TEXTS[request.param]
+    folder = tmp_path_factory.mktemp("beginning")
+    (folder / "text.txt").write_text(text, "utf-8")
+    runs = [
+        tiny.trained(folder / str(seed), folder / "text.txt", f"training.seed={seed}", *settings)
+        for seed in ((0, 1) if request.param == "mixture" else (0,))
+    ]
+    return api.load(*runs, ngram=True, weights=[1, 2, 1]) if len(runs) > 1 else api.load(*runs)
+
+
+def written(model, prompt, seed=3, length=60):
+    """A sample with the surprisal of each of its characters."""
+    (sample,) = model.generator().generate_many(prompt, length, Options(), [seed], scored=True, in_pieces=True)
+    return sample
+
+
+@pytest.mark.parametrize("prompt", ["", "a", "a e", "e"])
+def test_what_was_written_is_scored_as_it_was_written(model, prompt):
+    """To the rounding of float32, in which the two take other roads. What is no UTF-8 is put together otherwise."""
+    for seed in range(4):
+        sample = written(model, prompt, seed)
+        text = prompt + sample.text
+        if not text or "\ufffd" in text:
+            continue
+        scored = model.score(text)
+        assert "".join(scored.characters).startswith(text)
+        ours = [surprisal for _, surprisal in sample.pieces]
+        np.testing.assert_allclose(ours, scored.surprisals[len(prompt) : len(text)], rtol=1e-4, atol=1e-5)
+        if sample.finish == "stop":  # the end of a document is drawn too
+            assert scored.characters[-1] == END
+            assert sample.log_probability == pytest.approx(-scored.surprisals[len(prompt) :].sum(), rel=1e-4)
+
+
+def test_a_trace_has_the_probabilities_of_what_was_scored(model):
+    (sample,) = model.generator().generate_many("a", 30, Options(), [3], scored=True, traced=1)
+    total = sum(np.log(step.probability) for step in sample.trace)
+    assert total == pytest.approx(sample.log_probability, rel=1e-5)
+
+
+def test_the_mean_of_the_scores_is_the_loss_of_the_evaluation(model):
+    for text in ("a", "abc abc a. " * 20, "\na\n", "a\N{SNOWMAN}c"):
+        found, scored = model.evaluate(text, counted=False), model.score(text)
+        total = scored.surprisals.sum()
+        assert found.loss * found.characters == pytest.approx(total, rel=1e-5)
+        assert found.characters == len(text.encode() if model.vocabulary.unit == "byte" else scored.characters)
+        still = model.evaluate(text, counted=False, learning_rate=0)
+        assert still.loss == pytest.approx(found.loss, rel=1e-5)
+
+
+def test_the_baselines_are_charged_for_the_same_characters(model):
+    text = "a cat"
+    with_baselines = model.evaluate(text)
+    assert with_baselines.characters == model.evaluate(text, counted=False).characters
+    assert with_baselines.gain == pytest.approx(with_baselines.baselines.ngram - with_baselines.loss)
+
+
+def test_a_page_shows_the_surprisals_of_score(model):
+    if len(model.members) > 1:
+        pytest.skip("a page is of one network")
+    for text in ("a", "abc abc. a"):
+        block, _ = passages.beginning(
+            model.blocks(Text.of(text.encode() if model.vocabulary.unit == "byte" else text)), 1000
+        )
+        made = inspection.inspect(model.saved.network, model.vocabulary, block)
+        assert made.text.removesuffix("\n") == text
+        np.testing.assert_allclose(made.surprisals, model.score(text).surprisals, rtol=1e-4, atol=1e-5)
