@@ -12,9 +12,12 @@ from itertools import groupby
 
 from rich.text import Text
 
+from charrnn.text.printable import is_unsafe, printable, printable_line
+
 LIMITS = (0.5, 1.0, 2.0, 4.0, 6.0)  # bits: where one colour ends and the next begins
 STYLES = ("color(65)", "color(71)", "color(143)", "color(179)", "color(173)", "bold color(167)")
 SIDES = ("color(75)", "color(209)")  # of two models: the first's, the second's
+REVERSE = "reverse"
 SLIGHT, STRONG = 0.5, 2.0  # bits
 
 
@@ -26,11 +29,24 @@ def style_of(surprisal: float) -> str:
 def coloured(pieces: Iterable[str], surprisals: Iterable[float]) -> Text:
     """A text, whose pieces are most often its characters, with the colour of each piece's surprisal, in nats.
 
-    Neighbours of one colour share one span, so that what a terminal receives stays small. Control characters are the
-    caller's to make visible first (display.printable). Raises ValueError where there are more of the one than of the other.
+    Neighbours of one colour share one span, so that what a terminal receives stays small. Control characters are made visible.
+    Raises ValueError where there are more of the one than of the other.
     """
     styled = ((piece, style_of(surprisal)) for piece, surprisal in zip(pieces, surprisals, strict=True))
     return _joined(styled)
+
+
+def marked(text: str, style: str = "") -> Text:
+    """A text of several lines, its control characters made visible, and in reverse video where the terminal has that."""
+    return _joined((character, style) for character in text)
+
+
+def marked_line(text: str, style: str = "") -> Text:
+    """The same for a name or a message: one line, whatever is in it."""
+    shown = Text(style=style)
+    for unsafe, run in groupby(text, key=is_unsafe):
+        shown.append(printable_line("".join(run)), REVERSE if unsafe else "")
+    return shown
 
 
 def coloured_by_difference(pieces: Iterable[str], differences: Iterable[float]) -> Text:
@@ -45,7 +61,7 @@ def legend_of_difference(names: Sequence[str]) -> Text:
     """Which colour is whose."""
     line = Text("likelier under ")
     for name, style in zip(names, SIDES, strict=True):
-        line.append(name, style).append("" if style == SIDES[-1] else ", under ")
+        line.append_text(marked_line(name, style)).append("" if style == SIDES[-1] else ", under ")
     return line.append(f"; bold from {STRONG:g} bits on, uncoloured below {SLIGHT:g}")
 
 
@@ -57,11 +73,16 @@ def _style_of_difference(nats: float) -> str:
 
 
 def _joined(styled: Iterable[tuple[str, str]]) -> Text:
-    """Neighbours of one style share one span."""
+    """Neighbours of one style share one span; what is made visible is in reverse video."""
     text = Text()
-    for style, run in groupby(styled, key=lambda pair: pair[1]):
+    shown = ((printable(piece), f"{style} {REVERSE}" if _is_replaced(piece) else style) for piece, style in styled)
+    for style, run in groupby(shown, key=lambda pair: pair[1]):
         text.append("".join(piece for piece, _ in run), style)
     return text
+
+
+def _is_replaced(piece: str) -> bool:
+    return piece not in ("\n", "\t") and is_unsafe(piece)
 
 
 def legend() -> Text:

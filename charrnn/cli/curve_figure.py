@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from charrnn.cli.curves import QUANTITIES, Curve, Quantity, Run, Shown, summary, thinned, view
-from charrnn.cli.display import printable
 from charrnn.cli.figures import COLOURS, GREY, drawing
 from charrnn.learning.events import bits
+from charrnn.text.printable import printable_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -95,7 +95,7 @@ def _add_legends(figure: "Figure", shown: Shown, quantities: Sequence[Quantity])
     lines = []
     for number, run in enumerate(shown.runs):
         colour, style = _look_of(number)
-        lines.append(Line2D([], [], color=colour, linestyle=style, label=printable(summary(run))))
+        lines.append(Line2D([], [], color=colour, linestyle=style, label=printable_line(summary(run))))
     marks = []
     if shown.window > 1 and any(quantity.smooth for quantity in quantities):
         marks.append(Line2D([], [], color=GREY, label=f"mean of {shown.window:,} steps"))

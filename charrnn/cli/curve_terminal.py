@@ -6,7 +6,7 @@
 6 7
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
+from charrnn.cli.colours import marked_line
 from charrnn.cli.curves import Quantity, Shown, summary, thinned, view
-from charrnn.cli.display import in_colour, printable, stdout
+from charrnn.cli.display import in_colour, stdout
 from charrnn.runs.history import Floats
 
 BITS = np.array([[0, 3], [1, 4], [2, 5], [6, 7]])
@@ -24,7 +25,7 @@ STYLES = ("color(75)", "color(208)", "color(36)", "color(175)", "color(179)", "c
 MARKS = "abcdefghijklmnopqrstuvwxyz"  # of several runs where there are no colours
 DOT = "o"
 ROWS = 14
-GUTTER = 9  # columns of the labels at the left, with the axis
+LABEL = 7  # columns of a label at the left, at least; the axis takes two more
 Dots = NDArray[np.bool_]
 
 
@@ -87,34 +88,40 @@ def show(shown: Shown, quantities: Sequence[Quantity]) -> None:
     """The quantities of the runs, one below the other, as wide as the terminal, with what each run is drawn with below."""
     console = stdout()
     coloured = in_colour(console)
-    columns = max(10, console.width - GUTTER - 1)
     for quantity in quantities:
         console.print(Text(quantity.label), soft_wrap=True)
-        for line in plot(shown, quantity, columns, ROWS, coloured):
+        for line in plot(shown, quantity, console.width - 1, ROWS, coloured):
             console.print(line, soft_wrap=True)
     for line in legend(shown, coloured):
         console.print(line, soft_wrap=True)
 
 
 def plot(shown: Shown, quantity: Quantity, columns: int, rows: int, coloured: bool) -> list[Text]:
-    """The means of the curves, and their evaluations as circles, in so many characters, with axes.
+    """The means of the curves, and their evaluations as circles, with axes, in so many columns and rows of curves.
 
     Several runs are told apart by colour; without colours by letters, and the evaluations are left out.
     """
     curves = shown.curves(quantity)
     low, high = view(quantity, curves)
+    middle = high - (high - low) * (rows // 2) / (rows - 1)
+    labels = aligned({0: high, rows // 2: middle, rows - 1: low}, rows, LABEL)
+    gutter = len(labels[0])
+    columns = max(10, columns - gutter)
     field = Field(max(float(curve.x.max()) for curve in curves), low, high, columns, rows)
     cells = np.array([cells_of(dots_of(*thinned(curve.x, curve.smooth, 4 * columns), field)) for curve in curves])
     marks = np.array([cells_of(points_of(curve.dots_x, curve.dots, field)) > 0 for curve in curves])
     lettered = len(curves) > 1 and not coloured
     drawn = [_row(cells[:, row], marks[:, row], lettered) for row in range(rows)]
-    labels = {
-        0: f"{high:.4g}",
-        rows // 2: f"{high - (high - low) * (rows // 2) / (rows - 1):.4g}",
-        rows - 1: f"{low:.4g}",
-    }
-    lines = [Text(f"{labels.get(row, ''):>{GUTTER - 2}} ┤") + text for row, text in enumerate(drawn)]
-    return [*lines, Text(" " * (GUTTER - 1) + "└" + "─" * columns), Text(_below(field, shown.x_label))]
+    lines = [Text(label) + text for label, text in zip(labels, drawn, strict=True)]
+    below = Text(" " * gutter + _below(field, shown.x_label))
+    return [*lines, Text(" " * (gutter - 1) + "└" + "─" * columns), below]
+
+
+def aligned(values: Mapping[int, float], rows: int, columns: int) -> list[str]:
+    """What is left of each row: its value, if it has one, and the axis; all as wide as the widest, of `columns` at least."""
+    labels = [f"{values[row]:.4g}" if row in values else "" for row in range(rows)]
+    width = max(columns, *map(len, labels))
+    return [f"{label:>{width}} ┤" for label in labels]
 
 
 def legend(shown: Shown, coloured: bool) -> list[Text]:
@@ -122,7 +129,7 @@ def legend(shown: Shown, coloured: bool) -> list[Text]:
     lettered = len(shown.runs) > 1 and not coloured
     lines = [
         Text(MARKS[run % len(MARKS)] if lettered else "⠤⠤", STYLES[run % len(STYLES)])
-        + Text(f" {printable(summary(each))}")
+        + marked_line(f" {summary(each)}")
         for run, each in enumerate(shown.runs)
     ]
     means = f"means of {shown.window:,} steps" if shown.window > 1 else "single steps"
@@ -132,7 +139,7 @@ def legend(shown: Shown, coloured: bool) -> list[Text]:
 
 def _below(field: Field, label: str) -> str:
     right = f"{field.right:,.0f}" if field.right >= 100 else f"{field.right:.3g}"
-    return f"{'0':>{GUTTER + 1}}{label:^{max(0, field.columns - 1 - len(right))}}{right}"
+    return f"0{label:^{max(0, field.columns - 1 - len(right))}}{right}"
 
 
 def _row(cells: NDArray[np.int64], marks: Dots, lettered: bool) -> Text:

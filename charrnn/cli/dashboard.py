@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
 
-from rich.console import Console
 from rich.text import Text
 
 from charrnn.cli.averages import Averages
 from charrnn.cli.loss_curve import LossCurve
 from charrnn.cli.telling import WARNING, sample
+from charrnn.cli.wrapping import fold, shorten
 from charrnn.learning.events import Evaluated, Event, Finished, Recovered, Sampled, Stepped
 from charrnn.learning.symptoms import Symptoms
 
@@ -38,14 +38,13 @@ class Dashboard:
 
     def __init__(
         self,
-        console: Console,
         steps: int,
         done: int,
         max_grad_norm: float | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`done`: the steps that were made before; `console` is asked how a text wraps, and not written to."""
-        self._console, self._steps, self._clock = console, steps, clock
+        """`done`: the steps that were made before."""
+        self._steps, self._clock = steps, clock
         self._first = self._done = done
         self._began = self._measured_since = clock()
         self._averages, self._symptoms, self._curve = Averages(max_grad_norm), Symptoms(), LossCurve()
@@ -79,9 +78,7 @@ class Dashboard:
         head = [self._bar(width), *figures, *wrong]
         below = self._curve_and_sample(width, height - 2 - len(head))
         lines = [*head, Text(""), *below] if below else head
-        for line in lines:
-            line.truncate(width, overflow="ellipsis")
-        return lines[: max(1, height - 1)]
+        return [shorten(line, width) for line in lines[: max(1, height - 1)]]
 
     def _bar(self, width: int) -> Text:
         now, made = self._clock(), self._done - self._first
@@ -123,7 +120,7 @@ class Dashboard:
             return []
         width, wrapped = self._wrapped
         if width != columns:
-            wrapped = list(sample(self._sample).wrap(self._console, columns, overflow="fold"))
+            wrapped = fold(sample(self._sample), columns)
             self._wrapped = columns, wrapped
         heading = Text(f"a sample, after step {self._sample.step:,}", "dim")
         return [heading, *wrapped[: rows - 1], *[Text("")] * (rows - 1 - len(wrapped))]

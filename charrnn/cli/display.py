@@ -1,22 +1,25 @@
 """The only place that draws: results on stdout, the telling on stderr."""
 
-import json as jsonlib
 import os
 import secrets
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from charrnn.checks.gradcheck import Check, Report, by_parameter
+from charrnn.cli.colours import REVERSE, marked, marked_line
+from charrnn.cli.tables import Name, Table, terminal_columns
 from charrnn.learning.bench import Bench
 from charrnn.runs import memory, sizing
 from charrnn.runs.configuration import Resolved, leaves
 from charrnn.runs.plan import Plan
+from charrnn.text.printable import is_unsafe, json_text, printable
 
 WHERE_TIME_GOES = {
     "forward": "forward, of one core's streams",
@@ -25,7 +28,7 @@ WHERE_TIME_GOES = {
     "rest": "windows, waiting for other cores, adding their gradients",
 }
 SIZE = ("COLUMNS", "LINES")  # in the environment
-WIDE = 120  # columns of a table that no terminal bounds
+WIDE = 120  # columns of a drawing that no terminal bounds
 
 
 class Terminal(Console):
@@ -36,6 +39,8 @@ class Terminal(Console):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(_environ={key: value for key, value in os.environ.items() if key not in SIZE}, **options)
+        if self.is_dumb_terminal and (columns := terminal_columns(self)):  # which rich takes for one of 80
+            self.size = (columns, self.height)
 
     def on_broken_pipe(self) -> None:
         """Let the caller decide what a vanished reader means."""
@@ -44,18 +49,26 @@ class Terminal(Console):
 
 def tell_error(message: str) -> None:
     """The one line that starts with `error:` (more of them for several mistakes in a configuration)."""
-    console = _stderr()
-    console.print(Text("error: ", style="bold red") + Text(printable(message), style="default"), soft_wrap=True)
+    _stderr().print(Text("error: ", style="bold red") + marked(message, "default"), soft_wrap=True)
 
 
 def tell(message: str) -> None:
     """A line for the person, not for the pipe."""
-    _stderr().print(Text(printable(message).replace("\n", "\ufffd"), style="dim"), soft_wrap=True)
+    _stderr().print(marked_line(message, "dim"), soft_wrap=True)
 
 
 def write_json(value: object) -> None:
     """One line of JSON on stdout."""
-    sys.stdout.write(jsonlib.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.write(json_text(value) + "\n")
+
+
+def write_path(path: Path) -> None:
+    """A path that is a result, on stdout; a pipe gets it as it is."""
+    if sys.stdout.isatty():
+        stdout().print(marked_line(str(path)), soft_wrap=True)
+    else:
+        sys.stdout.write(f"{path}\n")
+        sys.stdout.flush()
 
 
 def stdout() -> Console:
@@ -73,20 +86,26 @@ def new_seed() -> int:
     return secrets.randbelow(1_000_000)
 
 
-def printable(text: str) -> str:
-    """The text with control characters, which could move the cursor, made visible; line ends stay."""
-    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text.replace("\t", "    "))
-
-
 def show_sample(prompt: str, text: Iterable[str], stream: bool) -> None:
     """Prompt and text on stdout, character by character or all at once, and a line's end."""
-    out = sys.stdout
-    out.write(prompt)
+    write_text(prompt)
     for piece in text if stream else ["".join(text)]:
-        out.write(piece)
-        out.flush()
-    out.write("\n")
-    out.flush()
+        write_text(piece)
+        sys.stdout.flush()
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+
+
+def write_text(text: str) -> None:
+    """A text that is a result, on stdout: as it is, but that a terminal shows its control characters and does not obey them."""
+    if not sys.stdout.isatty():
+        sys.stdout.write(text)
+        return
+    for replaced, run in groupby(text, lambda character: is_unsafe(character) and character not in "\n\t"):
+        if replaced:
+            stdout().print(Text(printable("".join(run)), REVERSE), end="", soft_wrap=True)
+        else:
+            sys.stdout.write("".join(run))
 
 
 def show_report(report: Report, json: bool) -> None:
@@ -95,11 +114,11 @@ def show_report(report: Report, json: bool) -> None:
         write_json({"passed": report.passed, **asdict(report)})
         return
     console = stdout()
-    console.print(_table_of_checks(report.checks))
-    properties = Table("property", "measured", "")
+    _table_of_checks(report.checks).show(console)
+    properties = Table(Name("property"), Name("measured"), "")
     for found in report.properties:
         properties.add_row(found.name, found.detail, _verdict(found.passed))
-    console.print(properties)
+    properties.show(console)
     failed = [check.parameter for check in report.checks if not check.passed]
     failed_properties = [found.name for found in report.properties if not found.passed]
     if report.passed:
@@ -115,7 +134,7 @@ def _table_of_checks(checks: Sequence[Check]) -> Table:
     table = Table("parameter", "shape", "entries", "oracle", "largest error", "at", "backward", "oracle's", "")
     for rows in by_parameter(checks).values():
         for check in rows:
-            table.add_row(*_check_row(check, check is rows[0]), end_section=check is rows[-1])
+            table.add_row(*_check_row(check, check is rows[0]), closes=check is rows[-1])
     return table
 
 
@@ -136,11 +155,11 @@ def show_bench(found: Bench, json: bool) -> None:
     )
     for line in lines:
         stdout().print(Text(line), soft_wrap=True)
-    table = Table("where the time goes", "ms", "share")
+    table = Table(Name("where the time goes"), "ms", "share")
     for name in ("forward", "backward", "update", "rest"):
         seconds = getattr(found, name)
         table.add_row(WHERE_TIME_GOES[name], f"{seconds * 1e3:.2f}", f"{seconds / found.seconds:.0%}")
-    stdout().print(table)
+    table.show(stdout())
 
 
 def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
@@ -169,11 +188,11 @@ def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
             }
         )
         return
-    table = Table("key", "value", "from")
+    table = Table(Name("key"), Name("value"), Name("from"))
     for key, value in leaves(plan.config):
-        table.add_row(key, jsonlib.dumps(value), _origin(resolved, key, value))
+        table.add_row(key, json_text(value), _origin(resolved, key, value))
     console = stdout()
-    console.print(table)
+    table.show(console)
     splits = ", ".join(f"{name} {size:,}" for name, size in text["splits"].items())  # type: ignore[attr-defined]
     for line in (
         f"text: {', '.join(plan.sources)}",
@@ -183,7 +202,7 @@ def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
         f"steps: {plan.steps:,}, {plan.windows_per_epoch:,} windows per epoch",
         *plan.notes,
     ):
-        console.print(Text(printable(line)), soft_wrap=True)
+        console.print(marked_line(line), soft_wrap=True)
 
 
 def _origin(resolved: Resolved, key: str, value: Any) -> str:

@@ -3,10 +3,10 @@
 import math
 from dataclasses import asdict
 
-from rich.table import Table
 from rich.text import Text
 
-from charrnn.cli.display import printable, stdout, tell, write_json
+from charrnn.cli.display import stdout, tell, write_json
+from charrnn.cli.tables import Name, Table
 from charrnn.learning.events import bits
 from charrnn.runs.evaluation import Evaluation
 from charrnn.runs.model import Model
@@ -22,17 +22,17 @@ def show(found: Evaluation, model: Model, json: bool) -> None:
         return
     console = stdout()
     console.print(Text(_headline(found)), soft_wrap=True)
-    table = Table("", "nats", "bits", "95 %, nats")
-    table.add_row(printable(_name(found, model)), *_loss(found.loss), _interval(found.interval), style="bold")
+    table = Table(Name(""), "nats", "bits", "95 %, nats")
+    table.add_row(_name(found, model), *_loss(found.loss), _interval(found.interval), style="bold")
     if found.static is not None:
         table.add_row("  the same without --dynamic", *_loss(found.static), "")
     for part in found.members:
-        table.add_row(printable(f"  {part.weight:.3f} x {part.name}, alone"), *_loss(part.loss), "")
+        table.add_row(f"  {part.weight:.3f} x {part.name}, alone", *_loss(part.loss), "")
     names = {"ngram": f"{found.ngram_order}-gram (Kneser-Ney)", "xz": "xz -9e"}
     for name, loss in asdict(found.baselines).items():
         if loss is not None:
             table.add_row(names.get(name, name), *_loss(loss), "")
-    console.print(table)
+    table.show(console)
     console.print(Text(f"{found.bits_per_byte:.4f} bits per byte, perplexity {found.perplexity:.4f}"), soft_wrap=True)
     if found.gain is not None:
         less = "below" if found.gain >= 0 else "above"

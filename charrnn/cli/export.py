@@ -34,4 +34,4 @@ def export(
     require_free(out, force)
     loaded = api.export(run, out, to, checkpoint, replace=True)
     display.tell(f"{loaded.note or loaded.path}, step {loaded.checkpoint.progress.step:,}")
-    typer.echo(out)
+    display.write_path(out)

@@ -5,7 +5,6 @@ from dataclasses import asdict
 from math import exp
 from pathlib import Path
 
-from rich.table import Table
 from rich.text import Text
 
 from charrnn.checks.gradient_flow import NOTHING, Curve, GradientFlow, LayerFlow
@@ -13,6 +12,7 @@ from charrnn.checks.spectrum import Conditions
 from charrnn.cli.display import stdout, tell, write_json
 from charrnn.cli.figures import COLOURS, drawing
 from charrnn.cli.logplot import log_plot
+from charrnn.cli.tables import Name, Table
 from charrnn.learning.events import Flowed
 
 SHOWN = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)  # lags in the table
@@ -27,12 +27,12 @@ def show(found: GradientFlow, json: bool) -> None:
     console = stdout()
     console.print(Text(_headline(found)), soft_wrap=True)
     for layer in found.layers:
-        console.print(_norms(found, layer))
-        console.print(Text("\n".join(log_plot(layer.curves))), soft_wrap=True, no_wrap=True)
+        _norms(found, layer).show(console)
+        console.print(Text("\n".join(log_plot(layer.curves, console.width))), soft_wrap=True, no_wrap=True)
         for line in words(layer, found.lags):
             console.print(Text(line), soft_wrap=True)
-        console.print(_spectra(layer))
-    console.print(_truncation(found))
+        _spectra(layer).show(console)
+    _truncation(found).show(console)
     console.print(Text(_cost(found)), soft_wrap=True)
 
 
@@ -108,10 +108,9 @@ def _norms(found: GradientFlow, layer: LayerFlow) -> Table:
     title = (
         f"layer {layer.layer}: what is left of a gradient" if len(found.layers) > 1 else "what is left of a gradient"
     )
-    table = Table("lag", title=title, title_justify="left")
-    for curve in layer.curves:
-        for name in ("median", "quartiles", "best direction"):
-            table.add_column(f"{name}, {curve.state}" if len(layer.curves) > 1 else name)
+    figures = ("median", "quartiles", "best direction")
+    states = [f", {curve.state}" if len(layer.curves) > 1 else "" for curve in layer.curves]
+    table = Table("lag", *(name + state for state in states for name in figures), title=title)
     for lag in (lag for lag in SHOWN if lag <= found.lags):
         cells = []
         for curve in layer.curves:
@@ -183,7 +182,7 @@ def _conditions(found: Conditions) -> str:
 
 
 def _spectra(layer: LayerFlow) -> Table:
-    table = Table("recurrent matrix", "spectral radius", "singular values: largest", "median", "smallest")
+    table = Table(Name("recurrent matrix"), "spectral radius", "singular values: largest", "median", "smallest")
     for found in layer.spectra:
         values = found.singular_values
         name = found.gate if found.gate == "W_hh" else f"W_hh, gate {found.gate}"
@@ -194,7 +193,7 @@ def _spectra(layer: LayerFlow) -> Table:
 
 def _truncation(found: GradientFlow) -> Table:
     title = f"truncation: so many steps back, against {found.lags:,}"
-    table = Table("steps", "cosine", "norm", "W_hh alone: cosine", "norm", title=title, title_justify="left")
+    table = Table("steps", "cosine", "norm", "W_hh alone: cosine", "norm", title=title)
     for cut in found.truncation:
         shown = (cut.cosine, cut.norm_ratio, cut.recurrent_cosine, cut.recurrent_norm_ratio)
         table.add_row(f"{cut.window:,}", *(f"{value:.4f}" for value in shown))

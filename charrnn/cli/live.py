@@ -21,6 +21,7 @@ from rich.text import Text
 
 from charrnn.cli.dashboard import Dashboard
 from charrnn.cli.telling import describe, warnings
+from charrnn.cli.wrapping import width_of
 from charrnn.learning.events import Event, Finished, Stepped
 
 EVERY = 0.25  # seconds between two pictures, at least,
@@ -139,7 +140,7 @@ class LiveDisplay:
         width, height = self._size
         rows, lines = height - len(self._dashboard.lines(width, height)), []
         for line in reversed(self._above):
-            rows -= max(1, -(-line.cell_len // width))
+            rows -= max(1, -(-width_of(line.plain) // width))
             if rows < 0:
                 break
             lines.append(line)

@@ -5,16 +5,18 @@ from collections.abc import Sequence
 from charrnn.checks.gradient_flow import NOTHING, Curve
 
 WIDTH, HEIGHT = 72, 14
+NARROWEST = 10  # columns of the curves
+GUTTER, UNIT = 9, "  characters back"
 DEEPEST, HIGHEST = -16.0, 16.0  # powers of ten: beyond, nothing is left, or everything has exploded
 BAND = "░"
 
 
-def log_plot(curves: Sequence[Curve]) -> list[str]:
-    """Lines of a drawing: `h` or `c` is a median, the shade its quartiles."""
+def log_plot(curves: Sequence[Curve], columns: int = WIDTH + GUTTER + len(UNIT)) -> list[str]:
+    """Lines of a drawing, of no more than `columns` where those are enough for one: `h` or `c` is a median, the shade its quartiles."""
     lags = len(curves[0].median) - 1
     low = max(DEEPEST, min(-1.0, *(value for curve in curves for value in curve.lower if value > NOTHING)))
     high = min(HIGHEST, max(0.5, *(max(curve.upper) for curve in curves)))
-    width = min(WIDTH, lags + 1)
+    width = min(WIDTH, lags + 1, max(NARROWEST, columns - GUTTER - len(UNIT)))
     cells = [[" "] * width for _ in range(HEIGHT)]
     for curve in curves:
         for column in range(width):
@@ -28,7 +30,7 @@ def log_plot(curves: Sequence[Curve]) -> list[str]:
                 cells[_row(curve.median[lag], low, high)][column] = curve.state
     lines = [f"{_label(row, low, high):>7} │{''.join(cells[row]).rstrip()}" for row in range(HEIGHT)]
     axis = f"{0:<{max(2, width - len(str(lags)))}}{lags}"
-    return [*lines, f"{'':>7} └{'─' * width}", f"{'':>9}{axis}  characters back"]
+    return [*lines, f"{'':>7} └{'─' * width}", f"{'':>{GUTTER}}{axis}{UNIT}"]
 
 
 def _row(log10: float, low: float, high: float) -> int:

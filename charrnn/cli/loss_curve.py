@@ -5,11 +5,12 @@ from itertools import groupby
 import numpy as np
 from rich.text import Text
 
-from charrnn.cli.curve_terminal import BLANK, DOT, STYLES, Dots, Field, cells_of, dots_of, points_of
+from charrnn.cli.curve_terminal import BLANK, DOT, STYLES, Dots, Field, aligned, cells_of, dots_of, points_of
 
 POINTS = 512  # that are kept: of a longer training, means of 2, 4, 8, ... steps
 BEGINNING = 0.05  # of the curve, whose fall would make the rest flat
-GUTTER = 8  # columns of the labels at the left, with the axis
+LABEL = 6  # columns of a label at the left, at least; the axis takes two more
+NARROWEST = 16  # columns of a curve with its labels
 TRAINING, VALIDATION = STYLES[0], STYLES[1]
 
 
@@ -52,18 +53,18 @@ class LossCurve:
 
     def draw(self, columns: int, rows: int) -> list[Text]:
         """A heading and so many rows, as wide as `columns` with their labels; nothing before there are losses enough."""
-        if len(self._steps) < 3 or columns < 2 * GUTTER or rows < 2:
+        if len(self._steps) < 3 or columns < NARROWEST or rows < 2:
             return []
         x, y = np.array(self._steps), np.array(self._losses)
         marked = np.array(self._evaluated, float).reshape(-1, 2)
         first = self._first
         low, high = _range(y, marked[:, 1])
-        field = Field(float(x[-1] - first), low, high, columns - GUTTER, rows)
+        labels = aligned({0: high, rows - 1: low}, rows, LABEL)
+        field = Field(float(x[-1] - first), low, high, columns - len(labels[0]), rows)
         line = cells_of(dots_of(x - first, y, field))
         marks = cells_of(points_of(marked[:, 0] - first, marked[:, 1], field)) > 0
-        labels = [f"{high:.4g}", *[""] * (rows - 2), f"{low:.4g}"]
-        drawn = [Text(f"{label:>{GUTTER - 2}} ┤") + _row(*row) for label, *row in zip(labels, line, marks, strict=True)]
-        return [_heading(first, int(x[-1]), len(marked) > 0, columns), *drawn]
+        drawn = [Text(label) + _row(*row) for label, *row in zip(labels, line, marks, strict=True)]
+        return [_heading(first, int(x[-1]), len(marked) > 0, len(labels[0]), columns), *drawn]
 
 
 def _range(losses: Dots, evaluated: Dots) -> tuple[float, float]:
@@ -72,8 +73,8 @@ def _range(losses: Dots, evaluated: Dots) -> tuple[float, float]:
     return float(values.min()), float(values.max())
 
 
-def _heading(first: int, last: int, evaluated: bool, columns: int) -> Text:
-    text = Text().append(f"{'loss':>{GUTTER - 2}}   ", "dim").append("⠤⠤", TRAINING).append(" training", "dim")
+def _heading(first: int, last: int, evaluated: bool, gutter: int, columns: int) -> Text:
+    text = Text().append(f"{'loss':>{gutter - 2}}   ", "dim").append("⠤⠤", TRAINING).append(" training", "dim")
     if evaluated:
         text.append(f"  {DOT}", VALIDATION).append(" validation", "dim")
     steps = f"  steps {first:,} to {last:,}"

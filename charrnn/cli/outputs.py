@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from charrnn.cli.display import printable
 from charrnn.errors import OutputError
 from charrnn.runs.writing import whole_file
+from charrnn.text.printable import printable_line
 
 
 def require_free(path: Path, force: bool) -> None:
@@ -45,7 +45,7 @@ def _confirmed(question: str) -> bool:
     """What a person answers; without one at both ends, no."""
     if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    sys.stderr.write(f"{printable(question)} [y/N] ")
+    sys.stderr.write(f"{printable_line(question)} [y/N] ")
     sys.stderr.flush()
     answer = sys.stdin.buffer.readline()  # bytes: what is typed may be no UTF-8
     if not answer.endswith(b"\n"):

@@ -70,7 +70,7 @@ def plot(
         from charrnn.cli.curve_figure import write_figure
 
         write_figure(out, shown, quantities)
-        typer.echo(out)
+        display.write_path(out)
     else:
         from charrnn.cli.curve_terminal import show
 

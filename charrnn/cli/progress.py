@@ -1,7 +1,6 @@
 """How a training looks: a live display in a terminal, plain lines elsewhere, JSON for machines."""
 
 import errno
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +16,7 @@ from charrnn.cli.telling import PlainLines, introduction
 from charrnn.learning.events import Event, Finished, Saved, Stepped
 from charrnn.runs.recording import as_json
 from charrnn.runs.run import Run
+from charrnn.text.printable import json_text
 
 NOTEBOOK = (
     "JPY_PARENT_PID"  # Jupyter's, in what its cells start: a terminal by its own account, whose cursor cannot go up
@@ -43,7 +43,7 @@ def follow(run: Run, stop: Callable[[], bool], json: bool, quiet: bool, more: Se
         return _drain(run, lambda: True, [])
     if not can_be_drawn_on(console, json):
         return _drain(run, stop, [PlainLines(console, run.plan.steps, bound), *views])
-    dashboard = Dashboard(console, run.plan.steps, run.trainer.progress.step, bound)
+    dashboard = Dashboard(run.plan.steps, run.trainer.progress.step, bound)
     live = LiveDisplay(console, dashboard, above)
     finished = None
     try:
@@ -111,6 +111,6 @@ class Readers:
 
 
 def _json_line(event: Event) -> None:
-    sys.stdout.write(json.dumps(as_json(event), ensure_ascii=False) + "\n")
+    sys.stdout.write(json_text(as_json(event)) + "\n")
     if not isinstance(event, Stepped | Saved):
         sys.stdout.flush()

@@ -3,13 +3,19 @@
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from itertools import groupby
 from typing import Any
+from unicodedata import category
 
 from charrnn.cli.colours import coloured, legend
-from charrnn.cli.display import Terminal, printable, show_sample, tell, write_json
+from charrnn.cli.display import Terminal, show_sample, stdout, tell, write_json, write_text
+from charrnn.cli.tables import terminal_columns
+from charrnn.cli.wrapping import width_of
 from charrnn.generation.pieces import Piece
 from charrnn.generation.samples import Sample
 from charrnn.generation.tracing import TracedStep
+
+UNSEEN = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}  # categories: controls, formats, spaces
 
 
 def show_coloured(prompt: str, pieces: Iterable[Piece], stream: bool) -> None:
@@ -45,7 +51,7 @@ def show_samples(
             _write_coloured(prompt, sample.pieces, stream=False)
         else:
             show_sample(prompt, [sample.text], stream=False)
-        sys.stdout.writelines(f"{line}\n" for line in _trace_lines(sample.trace or ()))
+        sys.stdout.writelines(f"{line}\n" for line in _trace_lines(sample.trace or (), terminal_columns(stdout())))
     sys.stdout.flush()
 
 
@@ -61,12 +67,16 @@ def _tell_scale() -> None:
 
 
 def _write_coloured(prompt: str, pieces: Iterable[Piece], stream: bool) -> None:
-    sys.stdout.write(prompt)
+    write_text(prompt)
     sys.stdout.flush()
     console = Terminal(highlight=False)
     for some in ([piece] for piece in pieces) if stream else [list(pieces)]:
-        shown = coloured([printable(character) for character, _ in some], [surprisal for _, surprisal in some])
-        console.print(shown, end="", soft_wrap=True)
+        for tab, run in groupby(some, lambda piece: piece[0] == "\t"):
+            characters, surprisals = zip(*run, strict=True)
+            if tab:
+                sys.stdout.write("".join(characters))
+            else:
+                console.print(coloured(characters, surprisals), end="", soft_wrap=True)
     console.print()
 
 
@@ -75,20 +85,29 @@ def _as_json(sample: Sample) -> dict[str, Any]:
     return fields if sample.trace is None else {**fields, "trace": [asdict(step) for step in sample.trace]}
 
 
-def _trace_lines(trace: Sequence[TracedStep]) -> list[str]:
-    """A heading and a line for each character: its probability by the network, and the candidates, the drawn one marked."""
-    lines = [
-        f"{step:>6}  {_seen(each.character):<6}  {each.probability:.4f}  {_candidates(each)}"
-        for step, each in enumerate(trace, 1)
-    ]
-    return ["  step  drawn   p       drawn from, * the one that was", *lines] if lines else []
-
-
-def _candidates(step: TracedStep) -> str:
-    return "  ".join(
-        f"{'*' if character == step.character else ''}{_seen(character)} {p:.4f}" for character, p in step.candidates
-    )
+def _trace_lines(trace: Sequence[TracedStep], columns: int | None) -> list[str]:
+    """A heading and a line for each character: its probability by the network, and the candidates, the drawn one marked. Where
+    a terminal has too few columns for them, they go on below each other.
+    """
+    lines = ["  step  drawn   p       drawn from, * the one that was"] if trace else []
+    for step, each in enumerate(trace, 1):
+        line = f"{step:>6}  {_padded(_seen(each.character), 6)}  {each.probability:.4f}"
+        begin = width_of(line)
+        for character, p in each.candidates:
+            candidate = f"  {'*' if character == each.character else ''}{_seen(character)} {p:.4f}"
+            if columns is not None and width_of(line) > begin and width_of(line) + width_of(candidate) > columns:
+                lines.append(line)
+                line = " " * begin
+            line += candidate
+        lines.append(line)
+    return lines
 
 
 def _seen(character: str) -> str:
-    return f"'{character}'" if character.isprintable() else repr(character)
+    """In quotes; what cannot be seen by itself as Python writes it. A byte that is no character has a name of its own."""
+    unseen = len(character) == 1 and character != " " and category(character) in UNSEEN
+    return repr(character) if unseen else f"'{character}'"
+
+
+def _padded(text: str, columns: int) -> str:
+    return text + " " * (columns - width_of(text))

@@ -6,20 +6,23 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import tee
 
-from rich.table import Table
 from rich.text import Text as RichText
 
-from charrnn.cli.colours import coloured, coloured_by_difference, legend, legend_of_difference
-from charrnn.cli.display import in_colour, printable, stdout, tell
+from charrnn.cli.colours import coloured, coloured_by_difference, legend, legend_of_difference, marked_line
+from charrnn.cli.display import in_colour, stdout, tell
+from charrnn.cli.tables import Name, Table
 from charrnn.errors import RunError, TextError
 from charrnn.learning.events import bits
 from charrnn.network.arrays import Array
 from charrnn.runs.model import Model
 from charrnn.runs.spots import Spot, Spots
 from charrnn.text.corpus import Text
+from charrnn.text.graphemes import beginning, ending
 from charrnn.text.places import Places, Walk
+from charrnn.text.printable import json_text
 from charrnn.text.vocabulary import END
 
+SHOWN_BEFORE, SHOWN_AFTER = 30, 15  # characters around one that stands out
 Given = Text | Iterable[str | bytes]
 """What Model.opened gives."""
 
@@ -54,9 +57,9 @@ def show(model: Model, rival: Model | None, given: Given, top: int) -> None:
         console.print()
         console.print(legend_of_difference(_names(model, rival)) if rival else legend(), soft_wrap=True)
     if top:
-        console.print(_table(spots.highest(), "difference" if rival else "surprisal"))
+        _table(spots.highest(), "difference" if rival else "surprisal").show(console)
     for line in _verdict(model, rival, totals, counted):
-        console.print(RichText(line), soft_wrap=True)
+        console.print(marked_line(line), soft_wrap=True)
 
 
 def write_lines(model: Model, rival: Model | None, given: Given) -> None:
@@ -70,7 +73,7 @@ def write_lines(model: Model, rival: Model | None, given: Given) -> None:
             *(column.tolist() for column in columns), stretch.characters, stretch.surprisals.tolist(), strict=True
         )
         lines = [
-            f'{{"index": {i}, "line": {line}, "column": {column}, "character": {json.dumps(c, ensure_ascii=False)}, "surprisal": {s:.6f}'
+            f'{{"index": {i}, "line": {line}, "column": {column}, "character": {json_text(c)}, "surprisal": {s:.6f}'
             for i, line, column, c, s in rows
         ]
         if stretch.rivals is not None:
@@ -107,26 +110,23 @@ def _tell_notes(model: Model, rival: Model | None) -> None:
 
 
 def _in_colours(stretch: Stretch) -> RichText:
-    shown = ["\n" if character == END else printable(character) for character in stretch.characters]
+    shown = ["\n" if character == END else character for character in stretch.characters]
     if stretch.rivals is None:
         return coloured(shown, stretch.surprisals.tolist())
     return coloured_by_difference(shown, (stretch.rivals - stretch.surprisals).tolist())
 
 
 def _table(spots: list[Spot], name: str) -> Table:
-    table = Table("line", "column", f"{name}, bits", "where")
+    table = Table("line", "column", f"{name}, bits", Name("where"))
     for spot in spots:
-        where = (
-            RichText(_flat(spot.before))
-            + RichText(_flat(spot.character), style="bold reverse")
-            + RichText(_flat(spot.after))
-        )
+        where = _flat(ending(spot.before, SHOWN_BEFORE)) + _flat(spot.character, "bold reverse")
+        where += _flat(beginning(spot.after, SHOWN_AFTER))
         table.add_row(f"{spot.line:,}", f"{spot.column:,}", f"{bits(spot.surprisal):.2f}", where)
     return table
 
 
-def _flat(text: str) -> str:
-    return printable(text.replace("\n", "\u23ce").replace(END, "\u2016"))
+def _flat(text: str, style: str = "") -> RichText:
+    return marked_line(text.replace("\n", "\u23ce").replace(END, "\u2016"), style)
 
 
 def _verdict(model: Model, rival: Model | None, totals: list[float], counted: int) -> list[str]:

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-from rich.text import Text
-
-from charrnn.cli.display import printable
+from charrnn.cli.colours import marked_line
+from charrnn.cli.tables import Name, Table
 from charrnn.cli.trainings import Ended
 from charrnn.learning.events import bits
 from charrnn.runs.mistakes import shorten
@@ -69,17 +67,19 @@ def as_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 def table(rows: Sequence[Row]) -> Table:
     """The same for people."""
-    made = Table("rank", *short_keys(list(rows[0].values)), "best loss", "bpc", "at step", "seconds", "state")
+    made = Table(
+        "rank", *map(Name, short_keys(list(rows[0].values))), "best loss", "bpc", "at step", "seconds", Name("state")
+    )
     for rank, row in enumerate(ranked(rows), start=1):
         found = row.outcome
         loss = ("", "") if found.best_loss is None else (f"{found.best_loss:.4f}", f"{bits(found.best_loss):.3f}")
         made.add_row(
             str(rank) if row.is_done else "",
-            *(Text(printable(shorten(as_text(value)))) for value in row.values.values()),
+            *(shorten(as_text(value)) for value in row.values.values()),
             *loss,
             "" if found.step is None else f"{found.step:,}",
             f"{found.seconds:.1f}" if found.seconds else "",
-            Text(printable(_state(row.ended)), style=STYLES.get(row.ended.state, "red")),
+            marked_line(_state(row.ended), STYLES.get(row.ended.state, "red")),
         )
     return made
 

@@ -9,10 +9,12 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from charrnn.cli.display import Terminal, printable
+from charrnn.cli.colours import marked_line
+from charrnn.cli.display import Terminal
 from charrnn.cli.handing_out import Told
 from charrnn.cli.progress import can_be_drawn_on
 from charrnn.cli.trainings import Ended
+from charrnn.cli.wrapping import shorten
 from charrnn.runs.outcome import last_step, outcome
 from charrnn.runs.sweep import Sweep
 
@@ -66,19 +68,21 @@ class SweepView:
     def _tell(self, number: int, what: str, style: str = "") -> None:
         if not self._quiet:
             line = f"{number + 1} of {len(self._sweep.names)} · {self._sweep.names[number]} · {what}"
-            self._console.print(Text(printable(line), style=style), soft_wrap=True)
+            self._console.print(marked_line(line, style), soft_wrap=True)
 
     def _picture(self) -> Group:
         """Those that run, as many as there is room for, and how many have ended."""
-        room = max(1, self._console.height - 2)
-        lines = [self._line(number) for number in sorted(self._running)][:room]
-        lines.append(f"{len(self.ended)} of {len(self._sweep.names)} ended, {len(self._running)} running")
-        return Group(*(Text(printable(line), no_wrap=True, overflow="ellipsis") for line in lines))
+        columns, rows = self._console.size
+        lines = [self._line(number, columns) for number in sorted(self._running)][: max(1, rows - 2)]
+        ended = Text(f"{len(self.ended)} of {len(self._sweep.names)} ended, {len(self._running)} running")
+        return Group(*lines, shorten(ended, columns))
 
-    def _line(self, number: int) -> str:
+    def _line(self, number: int, columns: int) -> Text:
+        """Its name, as much of it as there is room for beside the figures."""
         step = last_step(self._run(number))
-        told = [f"  {self._sweep.names[number]}", f"{time.monotonic() - self._running[number]:.0f} s"]
-        return " · ".join([*told, *([f"step {step:,}"] if step is not None else [])])
+        figures = f" · {time.monotonic() - self._running[number]:.0f} s" + ("" if step is None else f" · step {step:,}")
+        name = marked_line(f"  {self._sweep.names[number]}")
+        return shorten(shorten(name, max(0, columns - len(figures))) + figures, columns)
 
     def _run(self, number: int) -> Path:
         return self._path / self._sweep.names[number]

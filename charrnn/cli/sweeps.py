@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import typer
-from rich.text import Text
 
 from charrnn.cli import ranks, sweep_table
-from charrnn.cli.display import WIDE, Terminal, printable, tell, tell_error, write_json
+from charrnn.cli.colours import marked_line
+from charrnn.cli.display import Terminal, tell, tell_error, write_json, write_path
 from charrnn.cli.handing_out import hand_out
 from charrnn.cli.signals import Stop, stop_politely
 from charrnn.cli.sweep_table import Row
@@ -115,16 +115,15 @@ def _shown(rows: list[Row], path: Path, stop: Stop, json: bool, quiet: bool) -> 
         write_json(sweep_table.as_json(rows))
     if not quiet:
         console = Terminal(stderr=True, highlight=False)
-        console = console if console.is_terminal else Terminal(stderr=True, highlight=False, width=WIDE)
-        console.print(sweep_table.table(rows))
+        sweep_table.table(rows).show(console)
         if best:
-            console.print(Text(printable(f"best: {best.run}"), style="bold"), soft_wrap=True)
+            console.print(marked_line(f"best: {best.run}", "bold"), soft_wrap=True)
     if stop.requested():
         done = sum(row.is_done for row in rows)
         tell(f"stopped after {done} of {len(rows)}; what was learned is saved: the same command with -o {path} goes on")
         return stop.exit_code
     if best and not json:
-        typer.echo(best.run)
+        write_path(best.run)
     failed = [row for row in rows if not row.is_done]
     if failed:
         tell_error(f"{len(failed)} of {len(rows)} trainings failed, {failed[0].run.name} first: see {path / LOGS}")

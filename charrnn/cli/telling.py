@@ -7,8 +7,7 @@ from rich.text import Text
 
 from charrnn.cli import flows
 from charrnn.cli.averages import Averages
-from charrnn.cli.colours import coloured
-from charrnn.cli.display import printable
+from charrnn.cli.colours import coloured, marked_line
 from charrnn.learning.events import Evaluated, Event, Finished, Flowed, Recovered, Sampled, Stepped
 from charrnn.learning.symptoms import Symptoms
 from charrnn.runs.plan import Plan
@@ -38,7 +37,7 @@ def introduction(run: Run) -> list[Text]:
         *plan.notes,
     ]
     done = run.trainer.progress.step
-    return [Text(printable(line)) for line in ([*lines, f"resuming after step {done:,}"] if done else lines)]
+    return [marked_line(line) for line in ([*lines, f"resuming after step {done:,}"] if done else lines)]
 
 
 def _who(plan: Plan) -> str:
@@ -103,4 +102,4 @@ def sample(event: Sampled) -> Text:
     begin = len(event.text) - len(event.text.lstrip("\n"))
     text = event.text[begin:].rstrip("\n")
     surprisals = event.surprisals[begin : begin + len(text)] or (0.0,) * len(text)
-    return coloured(map(printable, text), surprisals)
+    return coloured(text, surprisals)

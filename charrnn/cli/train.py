@@ -133,8 +133,10 @@ def _follow(run: "Run", json: bool, quiet: bool, tensorboard: bool, ranks: "Alon
 
 
 def _print(path: Path, json: bool) -> None:
+    from charrnn.cli.display import write_path
+
     if not json:
-        typer.echo(path)
+        write_path(path)
 
 
 def _refuse_with_resume(options: dict[str, object]) -> None:

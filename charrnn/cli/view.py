@@ -44,10 +44,10 @@ def view(
     loads nothing.
     """
     from charrnn import api
-    from charrnn.cli import views
+    from charrnn.cli import display, views
     from charrnn.cli.outputs import require_free
 
     require_free(out, force)
     model = api.load(run, which=checkpoint, text=training_text or ())
     views.write(model, run.resolve().name, text or (), out, length, units, unit)
-    typer.echo(out)
+    display.write_path(out)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from charrnn.cli.display import printable, tell
+from charrnn.cli.display import tell
 from charrnn.cli.outputs import written
 from charrnn.cli.page import page
 from charrnn.errors import TextError
@@ -11,6 +11,7 @@ from charrnn.runs import inspection, passages, units
 from charrnn.runs.model import Model
 from charrnn.runs.passages import Block
 from charrnn.text.features import features
+from charrnn.text.printable import printable_line
 
 
 def write(
@@ -25,7 +26,7 @@ def write(
     made = inspection.inspect(model.saved.network, model.vocabulary, block)
     judged = units.follow(features(made.text), made.activations)
     chosen = judged.chosen(count, opened)
-    content = page(made, model.vocabulary, chosen, printable(name), *opened).encode()
+    content = page(made, model.vocabulary, chosen, printable_line(name), *opened).encode()
     with written(out) as file:
         file.write(content)
     for note in model.notes:

@@ -7,6 +7,9 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
+from charrnn.text.graphemes import beginning
+from charrnn.text.printable import printable_line
+
 LONGEST_SHOWN = 80  # characters of a value in a message
 MOST_MISTAKES = 20  # that are told at once
 
@@ -34,7 +37,7 @@ def report(mistakes: Sequence[Mistake], untold: int) -> str:
         return int(mistake[0].rpartition(":")[2]) if ":" in mistake[0] else 0
 
     lines = [f"{origin}: {message}" if origin else message for origin, message in sorted(mistakes, key=line)]
-    lines = ["".join(c if c.isprintable() else repr(c)[1:-1] for c in text) for text in lines]  # a key can be any text
+    lines = [printable_line(line) for line in lines]  # a key can be any text
     if more := len(lines) + untold - MOST_MISTAKES:
         lines[MOST_MISTAKES:] = [f"... and {more:,} more"] if more > 0 else []
     total = len(mistakes) + untold
@@ -73,7 +76,7 @@ def _shown(value: Any) -> str:
 
 def shorten(text: str) -> str:
     """As much of a text as a message has room for."""
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
+    return text if len(text) <= LONGEST_SHOWN else f"{beginning(text, LONGEST_SHOWN)}..."
 
 
 def _nearest(key: str, known: Sequence[str]) -> str:

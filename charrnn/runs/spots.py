@@ -8,7 +8,7 @@ import numpy as np
 from charrnn.network.arrays import Array
 from charrnn.text.places import Places
 
-BEFORE, AFTER = 30, 15  # characters shown around
+BEFORE, AFTER = 31, 16  # characters kept around: one more than is shown, so that none is cut in two
 
 
 @dataclass(frozen=True, order=True)

@@ -129,7 +129,7 @@ def test_what_a_stranger_wrote_into_a_checkpoint_cannot_move_the_cursor(charrnn,
     lineage = Lineage(path="\x1b[2J/best.safetensors", step=3, text_sha256="", weights_sha256="")
     save(replace(saved, base=lineage), tiny_run / "last.safetensors")
     resumed = charrnn("train", "--resume", tiny_run, "--steps", "21")
-    assert "from \ufffd[2J/best.safetensors: step 3" in resumed.stderr
+    assert "from \u241b[2J/best.safetensors: step 3" in resumed.stderr
     assert "\x1b" not in resumed.stderr
 
 

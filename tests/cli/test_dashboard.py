@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from rich.console import Console
 from rich.text import Text
 
 from charrnn.cli.dashboard import FILLED, Dashboard, bar, beside, duration, joined
@@ -28,7 +27,7 @@ class Clock:
 def trained(wrong=False):
     """A dashboard half way through a training."""
     clock = Clock()
-    dashboard = Dashboard(Console(width=80, color_system=None), 3000, 0, 1.0, clock)
+    dashboard = Dashboard(3000, 0, 1.0, clock)
     for step in range(1, 1501):
         clock.now += 0.05
         dashboard.read(Stepped(step, step / 400, 1.5 + 3 / step**0.5, 0.8, step % 4 == 0, 2e-3, 123_456))
@@ -68,21 +67,21 @@ def test_wide_characters_of_a_sample_take_two_columns():
 
 
 def test_before_the_first_step_there_is_a_bar_and_no_time_left():
-    dashboard = Dashboard(Console(width=80), 3000, 0, 1.0, Clock())
+    dashboard = Dashboard(3000, 0, 1.0, Clock())
     assert shown(dashboard, 80, 24)[1:] == ["starting"]
     assert shown(dashboard, 80, 24)[0].endswith("0% · 0:00 gone · measuring")
 
 
 def test_the_time_left_of_a_resumed_training_is_by_its_own_steps():
     clock = Clock()
-    dashboard = Dashboard(Console(width=80), 1000, 500, 1.0, clock)
+    dashboard = Dashboard(1000, 500, 1.0, clock)
     clock.now += 10
     dashboard.read(Stepped(501, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
     assert shown(dashboard, 80, 24)[0].endswith(f"50% · 0:10 gone · {duration(4990)} left")
 
 
 def test_without_a_bound_the_gradient_has_none():
-    dashboard = Dashboard(Console(width=80), 1000, 0, None, Clock())
+    dashboard = Dashboard(1000, 0, None, Clock())
     dashboard.read(Stepped(1, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
     assert "gradient 0.50 (0% clipped)" in shown(dashboard, 100, 24)[1]
 
@@ -96,7 +95,7 @@ def test_going_back_takes_bar_and_curve_back():
 
 
 def test_what_is_wrong_is_told_by_read_when_it_begins_and_stands_in_the_lines_while_it_lasts():
-    dashboard = Dashboard(Console(width=80), 1000, 0, 1.0, Clock())
+    dashboard = Dashboard(1000, 0, 1.0, Clock())
     dashboard.read(Stepped(1, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
     assert len(dashboard.read(Evaluated(1, "valid", 2.0, 2.9, True, 0.9))) == 1
     assert dashboard.read(Evaluated(2, "valid", 1.9, 2.9, True, 0.9)) == []
@@ -137,7 +136,7 @@ def test_a_duration_looks_like_a_clock():
 
 def test_a_resumed_training_that_goes_back_to_before_its_beginning_counts_from_there():
     clock = Clock()
-    dashboard = Dashboard(Console(width=80), 1000, 537, 1.0, clock)
+    dashboard = Dashboard(1000, 537, 1.0, clock)
     for step in range(538, 541):
         clock.now += 1
         dashboard.read(Stepped(step, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
@@ -151,7 +150,7 @@ def test_a_resumed_training_that_goes_back_to_before_its_beginning_counts_from_t
 
 
 def test_going_back_takes_the_figures_back():
-    dashboard = Dashboard(Console(width=80), 1000, 0, 1.0, Clock())
+    dashboard = Dashboard(1000, 0, 1.0, Clock())
     for step in range(1, 10):
         dashboard.read(Stepped(step, 1.0, 1e6, 900.0, True, 1e-3, 1e5))
         dashboard.read(Evaluated(step, "valid", float(step), 2.9, True, 0.1))

@@ -20,7 +20,7 @@ WIDTH, HEIGHT = 80, 20
 
 def display_on(file, above=()):
     console = Console(file=file, force_terminal=True, width=WIDTH, height=HEIGHT, highlight=False)
-    return live.LiveDisplay(console, Dashboard(console, 100, 0, 1.0), list(map(Text, above)))
+    return live.LiveDisplay(console, Dashboard(100, 0, 1.0), list(map(Text, above)))
 
 
 def step(number):

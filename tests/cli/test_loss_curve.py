@@ -1,6 +1,7 @@
-from charrnn.cli.loss_curve import GUTTER, POINTS, LossCurve
+from charrnn.cli.loss_curve import LABEL, POINTS, LossCurve
 
 BLANK = chr(0x2800)
+GUTTER = LABEL + 2
 
 
 def curve_of(losses, evaluated=()):

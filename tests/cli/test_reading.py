@@ -188,7 +188,7 @@ def test_names_are_shown_as_they_are(charrnn, tiny_run, tmp_path):
     odd.parent.mkdir()
     tiny_run.rename(odd)
     result = charrnn("eval", odd, "--no-baselines", "--with", odd)
-    assert "a[/b]:smile:\ufffd[2J\ufffd/best.safetensors" in result.stderr
+    assert "a[/b]:smile:\u241b[2J\u240a/best.safetensors" in result.stderr
     assert "\x1b" not in result.stdout + result.stderr
     assert "mixture of 2" in result.stdout
 

@@ -22,7 +22,7 @@ def test_the_characters_of_a_sample_keep_their_surprisals_without_the_empty_line
 
 
 def test_a_sample_without_surprisals_is_shown_and_none_of_it_moves_the_cursor():
-    assert sample(Sampled(1, "a\x1b[2Jb\rc\u202ed\te", ())).plain == "a\ufffd[2Jb\ufffdc\ufffdd    e"
+    assert sample(Sampled(1, "a\x1b[2Jb\rc\u202ed\te", ())).plain == "a\u241b[2Jb\u240dc<U+202E>d    e"
 
 
 def test_steps_are_told_every_ten_seconds_and_evaluations_and_what_goes_wrong_at_once(monkeypatch):

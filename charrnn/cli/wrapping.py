@@ -1,0 +1,93 @@
+"""Text in a given number of columns: broken between words, or else between the characters that a reader sees, never in a number."""
+
+import re
+from functools import lru_cache
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from charrnn.text.graphemes import graphemes
+
+NUMBER = re.compile(r"[+-]?\d[\d.,:]*(?:[eE][+-]?\d+)?%?")
+WORD = re.compile(r"( *)([^ ]*)")  # with the spaces before it: a no-break space breaks nothing
+ELLIPSIS = "…"
+
+
+@lru_cache(4096)
+def columns_of(grapheme: str) -> int:
+    """How wide a terminal may draw it: one that joins no emoji draws each of a sequence by itself."""
+    return cell_len(grapheme) if len(grapheme) == 1 else max(cell_len(grapheme), sum(map(cell_len, grapheme)))
+
+
+def width_of(text: str) -> int:
+    """The columns that a line takes at most."""
+    return len(text) if text.isascii() else sum(map(columns_of, graphemes(text)))
+
+
+def fold(text: Text, columns: int) -> list[Text]:
+    """The lines of a text in so many columns."""
+    return [line for paragraph in text.split("\n", allow_blank=True) for line in _folded(paragraph, columns)]
+
+
+def shorten(text: Text, columns: int) -> Text:
+    """A line, cut with an ellipsis where it is too wide."""
+    if width_of(text.plain) <= columns:
+        return text
+    end, room = 0, columns - 1
+    for atom in _atoms(text.plain):
+        room -= width_of(atom)
+        if room < 0:
+            break
+        end += len(atom)
+    cut = text[:end]
+    return cut.append(ELLIPSIS) if columns > 0 else cut
+
+
+def unbreakable(text: str) -> int:
+    """The columns of the widest part that cannot be broken: a number, or one character."""
+    return max(map(width_of, _atoms(text)), default=0)
+
+
+def _folded(line: Text, columns: int) -> list[Text]:
+    lines = list(line.divide(_breaks(line.plain, columns)))
+    for each in lines:
+        if spaces := len(each) - len(each.plain.rstrip(" ")):
+            each.right_crop(spaces)
+    return lines
+
+
+def _breaks(line: str, columns: int) -> list[int]:
+    """Where the second line begins, and each after it."""
+    breaks, used = [], 0
+    for found in WORD.finditer(line):
+        gap, word, place = len(found[1]), found[2], found.start(2)
+        if used + gap + width_of(word) <= columns:
+            used += gap + width_of(word)
+            continue
+        if used and word:
+            breaks.append(place)
+            used = 0
+        else:
+            used += gap
+        for atom in _atoms(word):
+            width = width_of(atom)
+            if used and used + width > columns:
+                breaks.append(place)
+                used = 0
+            used += width
+            place += len(atom)
+    return breaks
+
+
+def _atoms(text: str) -> list[str]:
+    """Its graphemes, with those of a number together."""
+    ends = {end for found in NUMBER.finditer(text) for end in range(found.start() + 1, found.end())}
+    atoms: list[str] = []
+    place = 0
+    for grapheme in graphemes(text):
+        if place in ends:
+            atoms[-1] += grapheme
+        else:
+            atoms.append(grapheme)
+        place += len(grapheme)
+    return atoms

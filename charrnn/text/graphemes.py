@@ -1,0 +1,81 @@
+"""What a reader sees as one character: an accented letter, a flag, a family of emoji, a syllable of Devanagari or Hangul.
+
+The clusters of Unicode Standard Annex 29, by the categories that Python knows. Where the two differ, more is kept together here:
+a text is cut between clusters, and a cluster that is too long is cut nowhere that matters.
+"""
+
+from unicodedata import category, combining
+
+JOINER, NON_JOINER = "\u200d", "\u200c"
+MARKS = {"Mn", "Me", "Mc"}
+PICTOGRAPHIC = {"So", "Sm", "Cn"}  # emoji newer than Python's tables are Cn
+ALSO_EXTEND = {JOINER, NON_JOINER, "\u0e33", "\u0eb3", "\uff9e", "\uff9f", *map(chr, range(0x1F3FB, 0x1F400))}
+VIRAMA = 9  # the combining class of what joins two consonants
+FLAGS = range(0x1F1E6, 0x1F200)
+TAGS = range(0xE0020, 0xE0080)
+HANGUL = ((0x1100, 0x11FF), (0xA960, 0xA97F), (0xAC00, 0xD7FF))
+INNER_JAMO = ((0x1160, 0x11FF), (0xD7B0, 0xD7FF))  # vowels and final consonants
+
+
+def graphemes(text: str) -> list[str]:
+    """The clusters of a text, in order."""
+    if text.isascii():
+        return list(text)
+    found: list[str] = []
+    for character in text:
+        if found and _belongs(character, found[-1]):
+            found[-1] += character
+        else:
+            found.append(character)
+    return found
+
+
+def beginning(text: str, most: int) -> str:
+    """As many whole clusters as have no more than `most` characters."""
+    return _taken(graphemes(text[: most + 1]), most) if len(text) > most else text
+
+
+def ending(text: str, most: int) -> str:
+    """The same from the end."""
+    if len(text) <= most:
+        return text
+    return _taken(graphemes(text)[::-1], most, reverse=True)
+
+
+def extends(character: str) -> bool:
+    """Whether it belongs to what is before it, whatever that is."""
+    if character.isascii():
+        return False
+    return character in ALSO_EXTEND or ord(character) in TAGS or category(character) in MARKS
+
+
+def _taken(clusters: list[str], most: int, reverse: bool = False) -> str:
+    taken: list[str] = []
+    for cluster in clusters:
+        most -= len(cluster)
+        if most < 0:
+            break
+        taken.append(cluster)
+    return "".join(taken[::-1] if reverse else taken)
+
+
+def _belongs(character: str, before: str) -> bool:
+    """Whether a character goes on a cluster."""
+    if extends(character):
+        return before != "\n"
+    last, code = before[-1], ord(character)
+    if last == JOINER and category(character) in PICTOGRAPHIC:
+        return True
+    if category(character) == "Lo" and _ends_in_virama(before):
+        return True
+    if code in FLAGS:
+        return len(before) == 1 and ord(before) in FLAGS
+    return _within(code, INNER_JAMO) and _within(ord(last), HANGUL)
+
+
+def _ends_in_virama(cluster: str) -> bool:
+    return combining(cluster.rstrip(JOINER)[-1:] or " ") == VIRAMA
+
+
+def _within(code: int, ranges: tuple[tuple[int, int], ...]) -> bool:
+    return any(first <= code <= last for first, last in ranges)

@@ -1,0 +1,47 @@
+"""What would move or hijack a terminal, made visible; every other character is written as it is.
+
+    Cc               U+0000 to U+001F, U+007F, U+0080 to U+009F: escape sequences begin with one of them
+    line ends        U+2028, U+2029
+    bidi controls    U+202A to U+202E, U+2066 to U+2069: they show the text after them in another order
+    lone surrogates  which no output can encode
+
+The first 32 and U+007F become their pictures, ␀ to ␟ and ␡, one column each; the others their code points, <U+202E>. A terminal
+shows both in reverse video, so that a real ␛ of a text is not taken for an escape (cli/colours.py).
+"""
+
+import json
+import re
+
+UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+TAB = "    "
+
+
+def is_unsafe(character: str) -> bool:
+    """Whether a terminal would do something else than show it; a tab and a line's end are among these."""
+    return UNSAFE.fullmatch(character) is not None
+
+
+def printable(text: str) -> str:
+    """A text of several lines: their ends stay, a tab is four spaces."""
+    return UNSAFE.sub(_in_text, text)
+
+
+def printable_line(text: str) -> str:
+    """A name or a message: one line, whatever is in it."""
+    return UNSAFE.sub(lambda found: _picture(found[0]), text)
+
+
+def json_text(value: object) -> str:
+    """One line of JSON; what is unsafe is escaped, so that it is the same value, and can be shown."""
+    return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
+
+
+def _in_text(found: re.Match[str]) -> str:
+    return {"\n": "\n", "\t": TAB}.get(found[0]) or _picture(found[0])
+
+
+def _picture(character: str) -> str:
+    code = ord(character)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\N{SYMBOL FOR DELETE}" if code == 0x7F else f"<U+{code:04X}>"
