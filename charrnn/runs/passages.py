@@ -1,7 +1,7 @@
 """A text as blocks of ids, for models to read: a split of the text that a run was trained on, or any other text."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,9 @@ from charrnn.errors import TextError
 from charrnn.learning.evaluation import BLOCK
 from charrnn.runs.data_section import Data
 from charrnn.text import documents
-from charrnn.text.corpus import Corpus, Text
+from charrnn.text.corpus import Corpus, Piece, Text
+from charrnn.text.decoding import whole_length
+from charrnn.text.places import FIRST_OF_FILE, NO_STARTS, Starts
 from charrnn.text.vocabulary import END, UNKNOWN, Ids, Vocabulary
 
 
@@ -23,6 +25,7 @@ class Block:
     unknown: NDArray[np.bool_]  # (k, n) characters for which the vocabulary has no symbol, and others stand
     utf_8: float  # bytes of the characters, but the first of each text, which nothing predicts
     characters: Sequence[str] | bytes = ()  # where it is not a split
+    starts: Starts = NO_STARTS  # which of these (bytes, for bytes) begin a file or a document, where that is known
 
 
 @dataclass(frozen=True)
@@ -54,28 +57,49 @@ def of_text(text: Text, vocabulary: Vocabulary, data: Data) -> Passage:
             lambda: of_pieces(text.pieces(), vocabulary),
             lambda: b"".join(_utf_8(piece) for piece in text.pieces()),
         )
-    listed = text.documents or documents.split_up([text.content], str(data.boundary))
-    block = _of_documents(listed, vocabulary)
+    listed, starts = text.documents, text.starts
+    if listed is None:
+        found = documents.split_up([text.content], str(data.boundary))
+        listed, starts = found.documents, found.starts
+    block = replace(_of_documents(listed, vocabulary), starts=starts)
     return Passage(block.ids.size, lambda: iter([block]), lambda: "\n".join(["", *listed, ""]).encode())
 
 
 def of_pieces(pieces: Iterable[str | bytes], vocabulary: Vocabulary) -> Iterator[Block]:
     """A text that is read once, in pieces of any length."""
     for number, piece in enumerate(filter(len, pieces)):
-        ids, unknown = vocabulary.read(piece)
-        charged = piece[1:] if number == 0 else piece
-        yield Block(ids[np.newaxis], unknown[np.newaxis], len(_utf_8(charged)), piece)
+        yield _of_piece(piece, vocabulary, number == 0)
 
 
-def of_ids(ids: Ids, vocabulary: Vocabulary) -> Block:
+def of_stream(pieces: Iterable[Piece], vocabulary: Vocabulary) -> Iterator[Block]:
+    """The same of files, whose first characters are known: no block has characters of two."""
+    last = None
+    for file, piece in pieces:
+        if len(piece):
+            block = _of_piece(piece, vocabulary, last is None)
+            starts = NO_STARTS if file == last else replace(FIRST_OF_FILE, file=np.array([file], np.intp))
+            yield replace(block, starts=starts)
+            last = file
+
+
+def _of_piece(piece: str | bytes, vocabulary: Vocabulary, is_first: bool) -> Block:
+    ids, unknown = vocabulary.read(piece)
+    charged = piece[1:] if is_first else piece
+    return Block(ids[np.newaxis], unknown[np.newaxis], len(_utf_8(charged)), piece)
+
+
+def of_ids(ids: Ids, vocabulary: Vocabulary, starts: Starts = NO_STARTS) -> Block:
     """A stretch of a text that is encoded already, (n,); characters that share a symbol are U+FFFD."""
     symbols = [symbol or "\ufffd" for symbol in vocabulary.symbols]
     characters = ids.tobytes() if vocabulary.unit == "byte" else [symbols[index] for index in ids]
-    return Block(ids[np.newaxis], np.zeros((1, len(ids)), np.bool_), 0.0, characters)
+    return Block(ids[np.newaxis], np.zeros((1, len(ids)), np.bool_), 0.0, characters, starts)
 
 
 def beginning(blocks: Iterable[Block], length: int) -> tuple[Block, bool]:
-    """The first `length` characters of one text as one block, and whether it goes on. Raises TextError where it has none."""
+    """The first `length` characters (bytes, but whole characters) of one text as one block, and whether it goes on.
+
+    Raises TextError where it has none.
+    """
     taken: list[Block] = []
     found = 0
     for block in blocks:
@@ -85,10 +109,15 @@ def beginning(blocks: Iterable[Block], length: int) -> tuple[Block, bool]:
             break
     if not taken:
         raise TextError("a text to be read needs at least 1 character; found 0")
-    ids, unknown = (
-        np.concatenate(parts, axis=1)[:, :length] for parts in zip(*((b.ids, b.unknown) for b in taken), strict=True)
-    )
-    return Block(ids, unknown, 0.0, _together([block.characters for block in taken])[:length]), found > length
+    ids, unknown = (np.concatenate(parts, axis=1) for parts in zip(*((b.ids, b.unknown) for b in taken), strict=True))
+    before = np.cumsum([0, *(block.ids.size for block in taken)])
+    starts = Starts.joined(block.starts.moved(int(by)) for block, by in zip(taken, before, strict=False))
+    characters = _together([block.characters for block in taken])
+    if isinstance(characters, bytes):
+        length = whole_length(characters, length)
+    return Block(
+        ids[:, :length], unknown[:, :length], 0.0, characters[:length], starts.within(0, length)
+    ), found > length
 
 
 def _together(parts: Sequence[Sequence[str] | bytes]) -> Sequence[str] | bytes:
