@@ -14,10 +14,13 @@ const data = JSON.parse($("data").textContent);
 const characters = [...data.text];
 const surprisals = bytes(data.surprisals);
 const probabilities = bytes(data.probabilities);
-const likeliest = data.wide ? new Uint16Array(bytes(data.likeliest).buffer) : bytes(data.likeliest);
+const likeliest = new { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array }[data.id_bytes](bytes(data.likeliest).buffer);
 const unknown = new Set(data.unknown);
+const ends = new Set(data.ends); // of documents
+const apart = characters.some((c, i) => c === "\n" && !ends.has(i)); // documents of several lines: an empty one between them
 const spans = new Array(characters.length);
-const places = new Array(characters.length); // [line, column], from 1
+const places = new Array(characters.length); // [line, column, file]: in the file that the text was read from
+const rows = new Array(characters.length); // of the page, and the column there
 let unit = null; // null: surprisal
 let here = -1;
 
@@ -55,7 +58,7 @@ function shade(i) {
 }
 
 function classes(i) {
-  return shade(i) + (characters[i] === "\n" ? " nl" : "") + (unknown.has(i) ? " unknown" : "") + (i === here ? " here" : "");
+  return shade(i) + (ends.has(i) ? " end" : characters[i] === "\n" ? " nl" : "") + (unknown.has(i) ? " unknown" : "") + (i === here ? " here" : "");
 }
 
 function colour() {
@@ -63,16 +66,18 @@ function colour() {
 }
 
 function write() {
-  let line = 1, column = 1, block = null, count = 0, lines = 0;
+  let row = 0, column = 0, block = null, count = 0, lines = 0, known = 0;
   const close = () => { if (block) { block.style.containIntrinsicSize = `auto ${Math.max(1, lines) * 1.5}em`; $("text").append(block); } block = null; };
   characters.forEach((c, i) => {
     if (!block) { block = element("div", "", "block"); count = lines = 0; }
-    const span = spans[i] = element("span", control(c));
+    const gap = ends.has(i) && apart, span = spans[i] = element("span", gap ? "\n\n" : control(c));
     span.index = i;
-    places[i] = [line, column++];
+    if (known < data.places.length && data.places[known][0] === i) places[i] = data.places[known++].slice(1);
+    else places[i] = [places[i - 1][0], places[i - 1][1] + 1, places[i - 1][2]];
+    rows[i] = [row, column++];
     block.append(span);
     count++;
-    if (c === "\n") { line++; column = 1; lines++; }
+    if (c === "\n") { row++; column = 0; lines += gap ? 2 : 1; }
     if ((count >= BLOCK && c === "\n") || count >= 4 * BLOCK) close();
   });
   close();
@@ -86,20 +91,22 @@ function value(i) {
 }
 
 function describe(i) {
-  const [line, column] = places[i];
+  const [line, column, file] = places[i], name = ends.has(i) ? data.end : seen(characters[i]);
+  const of = data.files.length ? ` of ${data.files[file]}` : "";
   const surprise = unknown.has(i) ? "unknown to the model" : `${bits(i).toFixed(1)} bits`;
   const followed = unit === null ? "" : `, ${unit.name} = ${value(i)}`;
-  return [`${seen(characters[i])} · line ${line}, column ${column}`, surprise + followed];
+  return [`${name} · line ${line}, column ${column}${of}`, surprise + followed];
 }
 
 function expected(i) {
-  const rows = [], was = data.bytes ? data.symbols[new TextEncoder().encode(characters[i])[0]] : characters[i];
+  const likely = [], byte = data.bytes && data.symbols[new TextEncoder().encode(characters[i])[0]];
+  const was = byte || (ends.has(i) ? data.end : characters[i]);
   for (let j = i * data.k; j < (i + 1) * data.k; j++) {
     const name = data.symbols[likeliest[j]], row = element("tr", "", name === was ? "hit" : "");
     row.append(element("td", [...name].length === 1 ? seen(name) : name || "rare"), element("td", percent(probabilities[j] / 255)));
-    rows.push(row);
+    likely.push(row);
   }
-  return rows;
+  return likely;
 }
 
 function select(i, byKey) {
@@ -119,19 +126,19 @@ function select(i, byKey) {
 }
 
 function vertical(step) {
-  const [line, column] = places[here];
+  const [line, column] = rows[here];
   let i = here;
-  while (places[i + step] && places[i][0] === line) i += step;
-  const target = places[i][0];
+  while (rows[i + step] && rows[i][0] === line) i += step;
+  const target = rows[i][0];
   if (target === line) return i;
-  while (places[i - 1] && places[i - 1][0] === target) i--;
-  while (places[i + 1] && places[i + 1][0] === target && places[i][1] < column) i++;
+  while (rows[i - 1] && rows[i - 1][0] === target) i--;
+  while (rows[i + 1] && rows[i + 1][0] === target && rows[i][1] < column) i++;
   return i;
 }
 
 function edge(step) {
   let i = here;
-  while (places[i + step] && places[i + step][0] === places[here][0]) i += step;
+  while (rows[i + step] && rows[i + step][0] === rows[here][0]) i += step;
   return i;
 }
 

@@ -19,41 +19,65 @@ from charrnn.learning.events import bits
 from charrnn.network.arrays import Array
 from charrnn.runs.inspection import Inspection
 from charrnn.runs.units import Followed, Unit
+from charrnn.text.places import Walk
+from charrnn.text.printable import printable_line
+from charrnn.text.unit_names import bits_name, counted
 from charrnn.text.vocabulary import END, Vocabulary
 
+END_OF_DOCUMENT = "end of the document"
 PER_BIT = 12  # steps of a surprisal, of which a byte holds 21 bits
 ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
-def page(made: Inspection, vocabulary: Vocabulary, followed: Followed, name: str, first: Unit | None = None) -> str:
-    """The page, as HTML, with the units of `followed`; it opens with the unit `first`, or with surprisal."""
+def page(
+    made: Inspection,
+    vocabulary: Vocabulary,
+    followed: Followed,
+    name: str,
+    first: Unit | None = None,
+    *,
+    files: Sequence[str] = ("",),
+) -> str:
+    """The page, as HTML, with the units of `followed`; it opens with the unit `first`, or with surprisal. `files`: their names."""
     style, script = _asset("page.css"), _asset("page.js")
-    loss = float(made.surprisals.mean())
-    summary = f"{len(made.characters):,} characters: {loss:.4f} nats, {bits(loss):.4f} bits per character"
+    loss = float(made.surprisals.sum()) / made.units
+    summary = f"{count(made, vocabulary)}: {loss:.4f} nats, {bits(loss):.4f} {bits_name(vocabulary.unit)}"
     return Template(_asset("page.html")).substitute(
         policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'",
         title=html.escape(f"{name}, as it reads"),
         summary=summary,
         style=style,
         script=script,
-        data=json.dumps(_data(made, vocabulary, followed, first), ensure_ascii=False, separators=(",", ":")).translate(
-            ESCAPED
-        ),
+        data=json.dumps(
+            _data(made, vocabulary, followed, first, files), ensure_ascii=False, separators=(",", ":")
+        ).translate(ESCAPED),
     )
 
 
-def _data(made: Inspection, vocabulary: Vocabulary, followed: Followed, first: Unit | None) -> dict[str, object]:
-    wide = len(vocabulary) > 256
+def count(made: Inspection, vocabulary: Vocabulary) -> str:
+    """How much is shown, in words."""
+    of_bytes = f", {counted(made.units, 'byte')}" if vocabulary.unit == "byte" else ""
+    return counted(len(made.characters), "char") + of_bytes
+
+
+def _data(
+    made: Inspection, vocabulary: Vocabulary, followed: Followed, first: Unit | None, files: Sequence[str]
+) -> dict[str, object]:
+    ids = np.min_scalar_type(len(vocabulary) - 1).newbyteorder("<")
     return {
         "text": made.text,
+        "ends": sorted(made.ends),
+        "end": END_OF_DOCUMENT,
+        "places": _places(made, vocabulary),
+        "files": [printable_line(name) for name in files] if len(files) > 1 else [],
         "unknown": np.flatnonzero(made.unknown).tolist(),
         "surprisals": _bytes(made.surprisals, 0, 255 / bits(1.0) / PER_BIT),
         "per_bit": PER_BIT,
         "symbols": [_name(symbol, vocabulary) for symbol in vocabulary.symbols],
         "bytes": vocabulary.unit == "byte",
-        "wide": wide,
+        "id_bytes": ids.itemsize,
         "k": made.likeliest.shape[1],
-        "likeliest": _base64(made.likeliest.astype("<u2" if wide else "u1")),
+        "likeliest": _base64(made.likeliest.astype(ids)),
         "probabilities": _bytes(made.probabilities, 0, 1),
         "features": followed.features,
         "units": [_unit(made, unit, r) for unit, r in zip(followed.units, followed.r.T, strict=True)],
@@ -61,10 +85,20 @@ def _data(made: Inspection, vocabulary: Vocabulary, followed: Followed, first: U
     }
 
 
+def _places(made: Inspection, vocabulary: Vocabulary) -> list[list[int]]:
+    """[character, line, column, file], of each character that is not one column behind the one before it."""
+    found = Walk(vocabulary.unit).over(made.characters, made.starts)
+    steps = [np.diff(values) for values in (found.line, found.column, found.file)]
+    jumps = np.flatnonzero((steps[0] != 0) | (steps[1] != 1) | (steps[2] != 0)) + 1
+    at = np.append(0, jumps)
+    columns = at, found.line[at], found.column[at], found.file[at]
+    return [list(row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+
+
 def _name(symbol: str, vocabulary: Vocabulary) -> str:
-    """As the text shows it: a document's end as a line's, and by its number a byte that is no character by itself."""
+    """As the page shows it: a document's end in words, and by its number a byte that is no character by itself."""
     if symbol == END:
-        return "\n"
+        return END_OF_DOCUMENT
     return symbol if vocabulary.unit == "char" or symbol.isascii() else f"\\x{ord(symbol):02x}"
 
 

@@ -2,8 +2,8 @@
 
 import json
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import tee
 
 from rich.text import Text as RichText
@@ -16,65 +16,86 @@ from charrnn.learning.events import bits
 from charrnn.network.arrays import Array
 from charrnn.runs.model import Model
 from charrnn.runs.spots import Spot, Spots
-from charrnn.text.corpus import Text
+from charrnn.text.corpus import Stream, Text
 from charrnn.text.graphemes import beginning, ending
-from charrnn.text.places import Places, Walk
+from charrnn.text.places import Place, Places, Walk
 from charrnn.text.printable import json_text
-from charrnn.text.vocabulary import END
+from charrnn.text.unit_names import bits_name, counted, unit_name
+from charrnn.text.vocabulary import END, Unit
 
 SHOWN_BEFORE, SHOWN_AFTER = 30, 15  # characters around one that stands out
-Given = Text | Iterable[str | bytes]
+Given = Text | Stream
 """What Model.opened gives."""
+SHOWN_END = "\u2016"  # of a document
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Characters, where they stand, and the surprisals of one model or of two, (n,), in nats."""
+    """Characters, where they stand, how many units (bytes, for a byte model) they are, and the surprisals of one model or of
+    two, (n,), in nats.
+    """
 
     characters: list[str]
     places: Places
+    units: int
     surprisals: Array
     rivals: Array | None
 
 
+@dataclass
+class Totals:
+    """What has been read: characters, units, and the surprisals of one model or of two, in nats."""
+
+    characters: int = 0
+    units: int = 0
+    surprisal: float = 0.0
+    rival: float = 0.0
+
+    def add(self, stretch: Stretch) -> None:
+        """Take in the next stretch."""
+        self.characters += len(stretch.characters)
+        self.units += stretch.units
+        self.surprisal += float(stretch.surprisals.sum())
+        self.rival += 0.0 if stretch.rivals is None else float(stretch.rivals.sum())
+
+
 def show(model: Model, rival: Model | None, given: Given, top: int) -> None:
     """The text in colours, where a terminal shows them; the places that stand out; what it comes to."""
-    console, totals, counted, spots = stdout(), [0.0, 0.0], 0, Spots(top)
+    console, totals, spots = stdout(), Totals(), Spots(top)
     shown = in_colour(console)
     for stretch in _stretches(model, rival, given):
-        if not counted:
-            _tell_notes(model, rival)
+        if not totals.characters:
+            _tell_notes(model, rival, given)
         if shown:
             console.print(_in_colours(stretch), end="", soft_wrap=True)
         ranks = stretch.surprisals if stretch.rivals is None else abs(stretch.rivals - stretch.surprisals)
         spots.add(stretch.characters, ranks, stretch.places)
-        counted += len(ranks)
-        totals[0] += float(stretch.surprisals.sum())
-        totals[1] += 0.0 if stretch.rivals is None else float(stretch.rivals.sum())
-    if not counted:
+        totals.add(stretch)
+    if not totals.characters:
         raise TextError("a text to be scored needs at least 1 character; found 0")
     if shown:
         console.print()
         console.print(legend_of_difference(_names(model, rival)) if rival else legend(), soft_wrap=True)
     if top:
-        _table(spots.highest(), "difference" if rival else "surprisal").show(console)
-    for line in _verdict(model, rival, totals, counted):
+        _table(spots.highest(), "difference" if rival else "surprisal", given.files).show(console)
+    for line in _verdict(model, rival, totals):
         console.print(marked_line(line), soft_wrap=True)
 
 
 def write_lines(model: Model, rival: Model | None, given: Given) -> None:
     """A line of JSON for each character on stdout."""
-    _tell_notes(model, rival)
+    _tell_notes(model, rival, given)
     console = stdout()
+    names = [f'"file": {json.dumps(name)}, ' for name in given.files] if len(given.files) > 1 else [""]
     for stretch in _stretches(model, rival, given):
         places = stretch.places
-        columns = [places.index, places.line, places.column]
+        columns = [places.index, places.file, places.line, places.column]
         rows = zip(
             *(column.tolist() for column in columns), stretch.characters, stretch.surprisals.tolist(), strict=True
         )
         lines = [
-            f'{{"index": {i}, "line": {line}, "column": {column}, "character": {json_text(c)}, "surprisal": {s:.6f}'
-            for i, line, column, c, s in rows
+            f'{{"index": {i}, {names[file]}"line": {line}, "column": {column}, "character": {json_text(c)}, "surprisal": {s:.6f}'
+            for i, file, line, column, c, s in rows
         ]
         if stretch.rivals is not None:
             lines = [f'{line}, "against": {s:.6f}' for line, s in zip(lines, stretch.rivals.tolist(), strict=True)]
@@ -83,14 +104,18 @@ def write_lines(model: Model, rival: Model | None, given: Given) -> None:
 
 
 def _stretches(model: Model, rival: Model | None, given: Given) -> Iterator[Stretch]:
-    walk = Walk()
+    walk = Walk(model.vocabulary.unit)
     if rival is None:
         for found in model.scored(given):
-            yield Stretch(found.characters, walk.over(found.characters), found.surprisals, None)
+            places = walk.over(found.characters, found.starts)
+            yield Stretch(found.characters, places, found.units, found.surprisals, None)
         return
-    ours, theirs = (given, given) if isinstance(given, Text) else tee(given)  # read in step: hardly anything is held
+    ours = theirs = given
+    if isinstance(given, Stream):  # read in step: hardly anything is held
+        ours, theirs = (replace(given, pieces=pieces) for pieces in tee(given.pieces))
     for found, other in zip(model.scored(ours), rival.scored(theirs), strict=True):
-        yield Stretch(found.characters, walk.over(found.characters), found.surprisals, other.surprisals)
+        places = walk.over(found.characters, found.starts)
+        yield Stretch(found.characters, places, found.units, found.surprisals, other.surprisals)
 
 
 def require_comparable(model: Model, rival: Model) -> None:
@@ -104,43 +129,66 @@ def require_comparable(model: Model, rival: Model) -> None:
             )
 
 
-def _tell_notes(model: Model, rival: Model | None) -> None:
-    for note in (*model.notes, *(rival.notes if rival else ())):
+def _tell_notes(model: Model, rival: Model | None, given: Given) -> None:
+    of_text = given.notes if isinstance(given, Text) else ()
+    for note in (*model.notes, *(rival.notes if rival else ()), *of_text):
         tell(note)
 
 
 def _in_colours(stretch: Stretch) -> RichText:
-    shown = ["\n" if character == END else character for character in stretch.characters]
+    shown = [f"{SHOWN_END}\n" if character == END else character for character in stretch.characters]
     if stretch.rivals is None:
         return coloured(shown, stretch.surprisals.tolist())
     return coloured_by_difference(shown, (stretch.rivals - stretch.surprisals).tolist())
 
 
-def _table(spots: list[Spot], name: str) -> Table:
-    table = Table("line", "column", f"{name}, bits", Name("where"))
+def _table(spots: Sequence[Spot], name: str, files: Sequence[str]) -> Table:
+    """Where there are several files, a place is file:line:column, as editors and compilers write it."""
+    several = len(files) > 1
+    table = Table(*([Name("place")] if several else ["line", "column"]), f"{name}, bits", Name("where"))
     for spot in spots:
-        where = _flat(ending(spot.before, SHOWN_BEFORE)) + _flat(spot.character, "bold reverse")
-        where += _flat(beginning(spot.after, SHOWN_AFTER))
-        table.add_row(f"{spot.line:,}", f"{spot.column:,}", f"{bits(spot.surprisal):.2f}", where)
+        where = marked_line(ending(_in_line(spot.before), SHOWN_BEFORE))
+        where += marked_line(_in_line([spot.character]), "bold reverse")
+        where += marked_line(beginning(_in_line(spot.after), SHOWN_AFTER))
+        place = [f"{spot.line:,}", f"{spot.column:,}"]
+        if several:
+            place = [str(Place(files[spot.file], spot.line, spot.column))]
+        table.add_row(*place, f"{bits(spot.surprisal):.2f}", where)
     return table
 
 
-def _flat(text: str, style: str = "") -> RichText:
-    return marked_line(text.replace("\n", "\u23ce").replace(END, "\u2016"), style)
+def _in_line(characters: Sequence[str]) -> str:
+    """Characters side by side, the ends of lines and documents as marks."""
+    marks = {"\n": "\u23ce", END: SHOWN_END}
+    return "".join(marks.get(character, character) for character in characters)
 
 
-def _verdict(model: Model, rival: Model | None, totals: list[float], counted: int) -> list[str]:
-    means = [f"{total / counted:.4f} nats, {bits(total / counted):.4f} bits per character" for total in totals]
+def _verdict(model: Model, rival: Model | None, totals: Totals) -> list[str]:
+    unit = model.vocabulary.unit
+    count = _count(totals, unit)
+    means = [_means(total, totals, unit) for total in (totals.surprisal, totals.rival)]
     if rival is None:
-        return [f"{counted:,} characters: {means[0]}"]
-    names, difference = _names(model, rival), totals[1] - totals[0]
+        return [f"{count}: {means[0]}"]
+    names, difference = _names(model, rival), totals.rival - totals.surprisal
     likelier = names[0] if difference >= 0 else names[1]
     chance = 1 / (1 + math.exp(-min(abs(difference), 700)))
     return [
         *(f"{name}: {mean}" for name, mean in zip(names, means, strict=True)),
-        f"{counted:,} characters: {likelier} is likelier to have written this, by {abs(difference):,.2f} nats in all, "
-        f"{abs(difference) / counted:.4f} per character; at even odds before, with probability {chance:.6g}",
+        f"{count}: {likelier} is likelier to have written this, by {abs(difference):,.2f} nats in all, "
+        f"{abs(difference) / totals.units:.4f} per {unit_name(unit, 1)}; at even odds before, with probability {chance:.6g}",
     ]
+
+
+def _count(totals: Totals, unit: Unit) -> str:
+    of_bytes = f", {counted(totals.units, unit)}" if unit == "byte" else ""
+    return counted(totals.characters, "char") + of_bytes
+
+
+def _means(total: float, totals: Totals, unit: Unit) -> str:
+    """Per unit, and for bytes also per character."""
+    mean = total / totals.units
+    also = f", {bits(total / totals.characters):.4f} {bits_name('char')}" if unit == "byte" else ""
+    return f"{mean:.4f} nats, {bits(mean):.4f} {bits_name(unit)}{also}"
 
 
 def _names(model: Model, rival: Model | None) -> list[str]:

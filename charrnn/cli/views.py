@@ -5,53 +5,60 @@ from pathlib import Path
 
 from charrnn.cli.display import tell
 from charrnn.cli.outputs import written
-from charrnn.cli.page import page
+from charrnn.cli.page import count, page
 from charrnn.errors import TextError
 from charrnn.runs import inspection, passages, units
 from charrnn.runs.model import Model
 from charrnn.runs.passages import Block
+from charrnn.text.corpus import Text
 from charrnn.text.features import features
 from charrnn.text.printable import printable_line
+from charrnn.text.unit_names import counted
 
 
 def write(
-    model: Model, name: str, sources: Sequence[str], out: Path, length: int, count: int, first: str | None
+    model: Model, name: str, sources: Sequence[str], out: Path, length: int, most: int, first: str | None
 ) -> None:
     """Read, judge the units, write the page, whose title has the `name`; it opens with the unit `first`.
 
     Raises NetworkError for a unit that there is not, before the text is read; TextError, RunError and OutputError.
     """
     opened = [units.parse(first, model.saved.network.workspace(1, 1).activations)] if first is not None else []
-    block, more = _shown(model, sources, length)
+    block, more, files, notes = _shown(model, sources, length)
     made = inspection.inspect(model.saved.network, model.vocabulary, block)
     judged = units.follow(features(made.text), made.activations)
-    chosen = judged.chosen(count, opened)
-    content = page(made, model.vocabulary, chosen, printable_line(name), *opened).encode()
+    chosen = judged.chosen(most, opened)
+    content = page(made, model.vocabulary, chosen, printable_line(name), *opened, files=files).encode()
     with written(out) as file:
         file.write(content)
-    for note in model.notes:
+    for note in (*model.notes, *notes):
         tell(note)
     if more:
-        tell(f"the text goes on; shown are its first {length:,}: --length shows more")
+        tell(f"the text goes on; shown are its first {counted(length, model.vocabulary.unit)}: --length shows more")
     if unknown := int(made.unknown.sum()):
         tell(f"unknown to the model, and marked: {unknown:,} character{'s' if unknown > 1 else ''}")
     for feature in judged.features:
         unit, r = judged.best(feature)
         tell(f"{feature}: {unit.name} follows it best, r = {r:+.2f}")
-    characters = f"{len(made.characters):,} character{'s' if len(made.characters) > 1 else ''}"
-    tell(f"{characters}, {len(chosen.units)} units, {len(content) / 1e6:.2f} MB")
+    tell(f"{count(made, model.vocabulary)}, {len(chosen.units)} units, {len(content) / 1e6:.2f} MB")
 
 
-def _shown(model: Model, sources: Sequence[str], length: int) -> tuple[Block, bool]:
-    """The beginning of a text, or of the validation split, and whether it goes on."""
+def _shown(model: Model, sources: Sequence[str], length: int) -> tuple[Block, bool, Sequence[str], Sequence[str]]:
+    """The beginning of a text, or of the validation split; whether it goes on; the names of its files; and what to say of it."""
     if not sources:
         return _of_validation(model, length)
-    return passages.beginning(model.blocks(model.opened(sources)), length)
+    given = model.opened(sources)
+    block, more = passages.beginning(model.blocks(given), length)
+    return block, more, given.files, given.notes if isinstance(given, Text) else ()
 
 
-def _of_validation(model: Model, length: int) -> tuple[Block, bool]:
-    corpus = model.training_text.corpus
+def _of_validation(model: Model, length: int) -> tuple[Block, bool, Sequence[str], Sequence[str]]:
+    text, corpus = model.training_text, model.training_text.corpus
     slices = corpus.slices("valid")
     if not slices.size:
         raise TextError("the run's text has no validation split to show; name a text")
-    return passages.beginning([passages.of_ids(slices[0, : length + 2], corpus.vocabulary)], length)
+    ids = slices[0, : length + 2]  # one more than is shown, and perhaps the end before it
+    unseen = int(corpus.vocabulary.end_id is not None)
+    starts = text.starts(corpus.cuts.bounds[1] + unseen, len(ids) - unseen)
+    block, more = passages.beginning([passages.of_ids(ids, corpus.vocabulary, starts)], length)
+    return block, more, text.text.files, ()

@@ -5,7 +5,7 @@ runs/passages.py has it; a first character that nothing predicts is a blind gues
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,8 @@ from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
 from charrnn.runs.evaluation import UNKNOWN_COST
 from charrnn.runs.passages import Block
-from charrnn.text.decoding import character_starts
+from charrnn.text.decoding import character_starts, decode_character
+from charrnn.text.places import NO_STARTS, Starts
 from charrnn.text.vocabulary import END, Vocabulary
 
 PREDICTIONS = 5  # kept of each character
@@ -24,7 +25,10 @@ PREDICTIONS = 5  # kept of each character
 
 @dataclass(frozen=True)
 class Inspection:
-    """Of each of n characters. What is no UTF-8 is U+FFFD, a document's end a line's."""
+    """Of each of n characters. What is no UTF-8 is U+FFFD, a document's end a line's.
+
+    `units`: how many characters, or for a byte model bytes, these are.
+    """
 
     characters: list[str]
     unknown: NDArray[np.bool_]  # (n,) those for which the vocabulary has no symbol
@@ -32,6 +36,9 @@ class Inspection:
     likeliest: NDArray[np.intp]  # (n, k) the symbols most expected in its place; of bytes, of the first
     probabilities: Array  # (n, k) of these
     activations: dict[str, Array]  # (n, H) each, float16, once it has been read; see Workspace.activations
+    units: int
+    starts: Starts = NO_STARTS  # of these characters, those that begin a file or a document
+    ends: frozenset[int] = frozenset()  # those that are the end of a document
 
     @property
     def text(self) -> str:
@@ -75,6 +82,9 @@ def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspectio
         likeliest[seen],
         probabilities[seen],
         {name: values[seen] for name, values in activations.items()},
+        n - block.unseen,
+        block.starts,
+        frozenset(at for at, character in enumerate(block.characters) if character == END),
     )
     return _in_characters(made, block.ids[0, seen].tobytes()) if vocabulary.unit == "byte" else made
 
@@ -109,7 +119,7 @@ def _in_characters(made: Inspection, data: bytes) -> Inspection:
     """Bytes put together: surprisals added up, what was expected of the first, the activations after the last."""
     starts = character_starts(data)
     ends = np.append(starts[1:], len(data))
-    characters = [_one(data[start:end]) for start, end in zip(starts, ends, strict=True)]
+    characters = [decode_character(data[start:end]) for start, end in zip(starts, ends, strict=True)]
     return Inspection(
         characters,
         made.unknown[starts],
@@ -117,6 +127,8 @@ def _in_characters(made: Inspection, data: bytes) -> Inspection:
         made.likeliest[starts],
         made.probabilities[starts],
         {name: values[ends - 1] for name, values in made.activations.items()},
+        made.units,
+        replace(made.starts, at=starts.searchsorted(made.starts.at)),
     )
 
 
@@ -125,8 +137,3 @@ def _whole(character: str) -> str:
     if character == END:
         return "\n"
     return "\ufffd" if "\ud800" <= character <= "\udfff" else character
-
-
-def _one(data: bytes) -> str:
-    character = data.decode("utf-8", "replace")
-    return character if len(character) == 1 else "\ufffd"

@@ -1,7 +1,7 @@
 """A trained network, or several whose probabilities are mixed, also with counts: it writes, scores and evaluates."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
@@ -25,7 +25,7 @@ from charrnn.runs.scoring import Scored
 from charrnn.runs.texts import read_once, read_text
 from charrnn.runs.training_text import TrainingText, held_out
 from charrnn.text import splits
-from charrnn.text.corpus import Corpus, Text
+from charrnn.text.corpus import Corpus, Stream, Text
 from charrnn.text.splits import Protocol, Split
 from charrnn.text.vocabulary import Vocabulary, describe
 
@@ -86,15 +86,17 @@ class Model:
         blocks = self._passage(text).blocks()
         return scoring.joined(scoring.score(self.members, self.weights, self.vocabulary, blocks, len(text)))
 
-    def scored(self, text: Text | Iterable[str | bytes]) -> Iterator[Scored]:
+    def scored(self, text: Text | Stream) -> Iterator[Scored]:
         """The same, stretch by stretch, for what `opened` gives; nothing for no characters."""
         return scoring.score(self.members, self.weights, self.vocabulary, self.blocks(text))
 
-    def blocks(self, text: Text | Iterable[str | bytes]) -> Iterator[Block]:
+    def blocks(self, text: Text | Stream) -> Iterator[Block]:
         """What `opened` gives, as its vocabulary has it."""
-        return self._passage(text).blocks() if isinstance(text, Text) else passages.of_pieces(text, self.vocabulary)
+        return (
+            self._passage(text).blocks() if isinstance(text, Text) else passages.of_stream(text.pieces, self.vocabulary)
+        )
 
-    def opened(self, sources: Sequence[str]) -> Text | Iterator[str | bytes]:
+    def opened(self, sources: Sequence[str]) -> Text | Stream:
         """Texts, named as on the command line, in pieces as they come; documents all at once. Raises TextError."""
         data = self.saved.config.data
         return read_once(sources, data) if self.vocabulary.end_id is None else read_text(sources, data)

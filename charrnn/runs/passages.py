@@ -5,7 +5,7 @@ out of a text, is read from its own first character on, which nothing predicts.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,9 @@ from charrnn.errors import TextError
 from charrnn.learning.evaluation import BLOCK
 from charrnn.runs.data_section import Data
 from charrnn.text import documents
-from charrnn.text.corpus import Corpus, Text
+from charrnn.text.corpus import Corpus, Piece, Text
+from charrnn.text.decoding import whole_length
+from charrnn.text.places import FIRST_OF_FILE, NO_STARTS, Starts
 from charrnn.text.vocabulary import END, UNKNOWN, Ids, Vocabulary
 
 
@@ -28,6 +30,9 @@ class Block:
     utf_8: float  # bytes of the characters that are charged: not of the first of a split
     characters: Sequence[str] | bytes = ()  # after the unseen; where it is not a split
     unseen: int = 0  # 1 where the first of ids is no character of the text, but what it begins after
+    starts: Starts = (
+        NO_STARTS  # which of the characters (bytes, for bytes) begin a file or a document, where that is known
+    )
 
 
 @dataclass(frozen=True)
@@ -61,32 +66,53 @@ def of_text(text: Text, vocabulary: Vocabulary, data: Data) -> Passage:
             lambda: of_pieces(text.pieces(), vocabulary),
             lambda: b"".join(_utf_8(piece) for piece in text.pieces()),
         )
-    listed = text.documents or documents.split_up([text.content], str(data.boundary))
-    block = _of_documents(listed, vocabulary)
+    listed, starts = text.documents, text.starts
+    if listed is None:
+        found = documents.split_up([text.content], str(data.boundary))
+        listed, starts = found.documents, found.starts
+    block = replace(_of_documents(listed, vocabulary), starts=starts.moved(-1))  # the first end is unseen
     return Passage(block.ids.size, lambda: iter([block]), lambda: "\n".join(["", *listed, ""]).encode())
 
 
 def of_pieces(pieces: Iterable[str | bytes], vocabulary: Vocabulary) -> Iterator[Block]:
     """A text that is read once, in pieces of any length."""
     for number, piece in enumerate(filter(len, pieces)):
-        ids, unknown = vocabulary.read(piece)
-        before = np.array([] if number or vocabulary.begin_id is None else [vocabulary.begin_id], ids.dtype)
-        ids, unknown = np.append(before, ids), np.append(np.zeros(len(before), np.bool_), unknown)
-        yield Block(ids[np.newaxis], unknown[np.newaxis], len(_utf_8(piece)), piece, len(before))
+        yield _of_piece(piece, vocabulary, number == 0)
 
 
-def of_ids(ids: Ids, vocabulary: Vocabulary) -> Block:
+def of_stream(pieces: Iterable[Piece], vocabulary: Vocabulary) -> Iterator[Block]:
+    """The same of files, whose first characters are known: no block has characters of two."""
+    last = None
+    for file, piece in pieces:
+        if len(piece):
+            block = _of_piece(piece, vocabulary, last is None)
+            starts = NO_STARTS if file == last else replace(FIRST_OF_FILE, file=np.array([file], np.intp))
+            yield replace(block, starts=starts)
+            last = file
+
+
+def _of_piece(piece: str | bytes, vocabulary: Vocabulary, is_first: bool) -> Block:
+    ids, unknown = vocabulary.read(piece)
+    before = np.array([vocabulary.begin_id] if is_first and vocabulary.begin_id is not None else [], ids.dtype)
+    ids, unknown = np.append(before, ids), np.append(np.zeros(len(before), np.bool_), unknown)
+    return Block(ids[np.newaxis], unknown[np.newaxis], len(_utf_8(piece)), piece, len(before))
+
+
+def of_ids(ids: Ids, vocabulary: Vocabulary, starts: Starts = NO_STARTS) -> Block:
     """A stretch out of a text that is encoded already, (n,), of documents with the end before it; characters that share a symbol
     are U+FFFD.
     """
     symbols = [symbol or "\ufffd" for symbol in vocabulary.symbols]
     unseen = int(vocabulary.end_id is not None)
     characters = ids.tobytes() if vocabulary.unit == "byte" else [symbols[index] for index in ids[unseen:]]
-    return Block(ids[np.newaxis], np.zeros((1, len(ids)), np.bool_), 0.0, characters, unseen)
+    return Block(ids[np.newaxis], np.zeros((1, len(ids)), np.bool_), 0.0, characters, unseen, starts)
 
 
 def beginning(blocks: Iterable[Block], length: int) -> tuple[Block, bool]:
-    """The first `length` characters of one text as one block, and whether it goes on. Raises TextError where it has none."""
+    """The first `length` characters (bytes, but whole characters) of one text as one block, and whether it goes on.
+
+    Raises TextError where it has none.
+    """
     taken: list[Block] = []
     found = 0
     for block in blocks:
@@ -97,12 +123,15 @@ def beginning(blocks: Iterable[Block], length: int) -> tuple[Block, bool]:
     if not taken:
         raise TextError("a text to be read needs at least 1 character; found 0")
     unseen = taken[0].unseen
-    ids, unknown = (
-        np.concatenate(parts, axis=1)[:, : unseen + length]
-        for parts in zip(*((b.ids, b.unknown) for b in taken), strict=True)
-    )
-    characters = _together([block.characters for block in taken])[:length]
-    return Block(ids, unknown, 0.0, characters, unseen), found > length
+    ids, unknown = (np.concatenate(parts, axis=1) for parts in zip(*((b.ids, b.unknown) for b in taken), strict=True))
+    before = np.cumsum([0, *(block.ids.size - block.unseen for block in taken)])
+    starts = Starts.joined(block.starts.moved(int(by)) for block, by in zip(taken, before, strict=False))
+    characters = _together([block.characters for block in taken])
+    if isinstance(characters, bytes):
+        length = whole_length(characters, length)
+    stop = unseen + length
+    block = Block(ids[:, :stop], unknown[:, :stop], 0.0, characters[:length], unseen, starts.within(0, length))
+    return block, found > length
 
 
 def _together(parts: Sequence[Sequence[str] | bytes]) -> Sequence[str] | bytes:

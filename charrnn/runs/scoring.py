@@ -6,6 +6,7 @@ of documents the ends after the first are scored, as characters named "<end>".
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,16 +16,22 @@ from charrnn.network.arrays import Array
 from charrnn.runs.evaluation import UNKNOWN_COST, with_first
 from charrnn.runs.members import Member, readers
 from charrnn.runs.passages import Block
-from charrnn.text.decoding import character_starts
+from charrnn.text.decoding import character_starts, decode_character
+from charrnn.text.places import NO_STARTS, Starts
 from charrnn.text.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
 class Scored:
-    """A stretch of text: its characters, and the surprisal of each, (n,), in nats. What is no UTF-8 is U+FFFD."""
+    """A stretch of text: its characters, and the surprisal of each, (n,), in nats. What is no UTF-8 is U+FFFD.
+
+    `units`: how many characters, or for a byte model bytes, these are.
+    """
 
     characters: list[str]
     surprisals: Array
+    units: int
+    starts: Starts = NO_STARTS  # of these characters, those that begin a file or a document
 
     @property
     def loss(self) -> float:
@@ -51,11 +58,10 @@ def score(
                 found = with_first(found, len(vocabulary))
             found = np.where(block.unknown[0, block.unseen :], UNKNOWN_COST, found[0])
             if vocabulary.unit == "char":
-                yield Scored([*map(str, block.characters)], found)
-            elif scored := held.whole(block.ids[0, block.unseen :].tobytes(), found):
-                yield scored
-        if held.data:
-            yield held.rest()
+                yield Scored([*map(str, block.characters)], found, len(found), block.starts)
+            else:
+                yield from held.read(block.ids[0, block.unseen :].tobytes(), found, block.starts)
+        yield from held.rest()
 
 
 def joined(stretches: Iterable[Scored]) -> Scored:
@@ -63,30 +69,35 @@ def joined(stretches: Iterable[Scored]) -> Scored:
     parts = list(stretches)
     if not parts:
         raise TextError("a text to be scored needs at least 1 character; found 0")
-    return Scored([c for part in parts for c in part.characters], np.concatenate([part.surprisals for part in parts]))
+    return Scored(
+        [character for part in parts for character in part.characters],
+        np.concatenate([part.surprisals for part in parts]),
+        sum(part.units for part in parts),
+    )
 
 
 class _Held:
     """Bytes of which the last may be the first of a character whose others are still to come."""
 
     def __init__(self) -> None:
-        self.data, self._surprisals = b"", np.empty(0)
+        self._data, self._surprisals, self._starts = b"", np.empty(0), NO_STARTS
 
-    def whole(self, data: bytes, surprisals: Array) -> Scored | None:
-        """The whole characters so far, each with the sum of its bytes' surprisals; None where there are none yet."""
-        self.data, self._surprisals = self.data + data, np.append(self._surprisals, surprisals)
-        starts = character_starts(self.data)
-        return self._cut(starts[:-1], starts[-1]) if len(starts) > 1 else None
+    def read(self, data: bytes, surprisals: Array, starts: Starts) -> Iterator[Scored]:
+        """The whole characters so far, each with the sum of its bytes' surprisals; none goes on in the next file."""
+        if len(starts.at):
+            yield from self.rest()
+            self._starts = starts
+        self._data, self._surprisals = self._data + data, np.append(self._surprisals, surprisals)
+        begins = character_starts(self._data)
+        yield from self._cut(begins[:-1], int(begins[-1]))
 
-    def rest(self) -> Scored:
+    def rest(self) -> Iterator[Scored]:
         """What is left at the end."""
-        return self._cut(character_starts(self.data), len(self.data))
+        yield from self._cut(character_starts(self._data), len(self._data))
 
-    def _cut(self, starts: Array, end: int) -> Scored:
-        ends = [*starts[1:], end]
-        characters = [
-            self.data[start:stop].decode("utf-8", "replace") for start, stop in zip(starts, ends, strict=True)
-        ]
-        found = np.add.reduceat(self._surprisals[:end], starts)
-        self.data, self._surprisals = self.data[end:], self._surprisals[end:]
-        return Scored(characters, found)
+    def _cut(self, begins: Array, end: int) -> Iterator[Scored]:
+        if not end:
+            return
+        characters = [decode_character(self._data[start:stop]) for start, stop in pairwise([*begins, end])]
+        yield Scored(characters, np.add.reduceat(self._surprisals[:end], begins), end, self._starts)
+        self._data, self._surprisals, self._starts = self._data[end:], self._surprisals[end:], NO_STARTS

@@ -1,7 +1,8 @@
 """The most surprising characters of a text that comes in stretches, with what stands around them."""
 
 import heapq
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,41 +14,46 @@ BEFORE, AFTER = 31, 16  # characters kept around: one more than is shown, so tha
 
 @dataclass(frozen=True, order=True)
 class Spot:
-    """A character, its surprisal in nats (or what else it was ranked by), and its surroundings."""
+    """A character, its surprisal in nats (or what else it was ranked by), and its surroundings; see Places for where it is."""
 
     surprisal: float
     index: int
+    file: int
     line: int
     column: int
-    before: str
+    before: tuple[str, ...]
     character: str
-    after: str
+    after: tuple[str, ...]
 
 
 class Spots:
     """Keeps the highest `count`; of equals, the later ones."""
 
     def __init__(self, count: int) -> None:
-        self._count, self._kept, self._tail = count, list[Spot](), ""
+        self._count, self._kept, self._tail = count, list[Spot](), list[str]()
 
-    def add(self, characters: list[str], ranks: Array, places: Places) -> None:
+    def add(self, characters: Sequence[str], ranks: Array, places: Places) -> None:
         """Take in the next stretch, (n,)."""
+        # What comes after the last ones of the stretch before is known only now. The order of a heap does not depend on it.
+        beginning = tuple(characters[:AFTER])
+        self._kept = [replace(spot, after=(spot.after + beginning)[:AFTER]) for spot in self._kept]
         highest = np.argsort(ranks, kind="stable")[len(ranks) - min(self._count, len(ranks)) :]
-        for place in highest.tolist():
-            around = characters[max(0, place - BEFORE) : place]
+        for i in highest.tolist():
+            before = [*self._tail, *characters[max(0, i - BEFORE) : i]] if i < BEFORE else characters[i - BEFORE : i]
             spot = Spot(
-                float(ranks[place]),
-                int(places.index[place]),
-                int(places.line[place]),
-                int(places.column[place]),
-                (self._tail + "".join(around))[-BEFORE:] if place < BEFORE else "".join(around),
-                characters[place],
-                "".join(characters[place + 1 : place + 1 + AFTER]),
+                float(ranks[i]),
+                int(places.index[i]),
+                int(places.file[i]),
+                int(places.line[i]),
+                int(places.column[i]),
+                tuple(before[-BEFORE:]),
+                characters[i],
+                tuple(characters[i + 1 : i + 1 + AFTER]),
             )
             heapq.heappush(self._kept, spot)
             if len(self._kept) > self._count:
                 heapq.heappop(self._kept)
-        self._tail = (self._tail + "".join(characters[-BEFORE:]))[-BEFORE:]
+        self._tail = [*self._tail, *characters[-BEFORE:]][-BEFORE:]
 
     def highest(self) -> list[Spot]:
         """The highest first."""

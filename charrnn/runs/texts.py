@@ -1,12 +1,12 @@
 """The text of a run, read once more: a checkpoint does not hold it, only where it stood and its SHA-256."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from charrnn.errors import RunError, TextError
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.data_section import Data
 from charrnn.text import corpus as corpora
-from charrnn.text.corpus import Corpus, Text
+from charrnn.text.corpus import Corpus, Stream, Text
 
 
 def read_text(sources: Sequence[str], data: Data) -> Text:
@@ -14,14 +14,19 @@ def read_text(sources: Sequence[str], data: Data) -> Text:
     return corpora.read_text(sources, data.unit, data.encoding, data.max_expansion, data.boundary)
 
 
-def read_once(sources: Sequence[str], data: Data) -> Iterator[str | bytes]:
+def read_once(sources: Sequence[str], data: Data) -> Stream:
     """The same, in pieces as they come, for a single pass. Raises TextError."""
     return corpora.read_once(sources, data.unit, data.encoding, data.max_expansion)
 
 
 def corpus_of(saved: Checkpoint, sources: Sequence[str] = (), give: str = "--text TEXT") -> Corpus:
-    """The text that a run was trained on, encoded and cut as it was then, from where it stands now (`sources`; none: where
-    it stood then). `give` is what a person types to name another place.
+    """The text that a run was trained on, encoded and cut as it was then. Options and errors as of `text_of`."""
+    return corpora.build(text_of(saved, sources, give), saved.vocabulary, saved.config.data.cutting())
+
+
+def text_of(saved: Checkpoint, sources: Sequence[str] = (), give: str = "--text TEXT") -> Text:
+    """The text that a run was trained on, from where it stands now (`sources`; none: where it stood then). `give` is what a
+    person types to name another place.
 
     Raises RunError where the text is gone, is another, or came from standard input, and TextError for sources that cannot be read.
     """
@@ -32,7 +37,7 @@ def corpus_of(saved: Checkpoint, sources: Sequence[str] = (), give: str = "--tex
             f"{text.length:,} characters, SHA-256 {text.sha256[:12]}...; the run's had {saved.text.characters:,}, "
             f"{saved.text.sha256[:12]}...; if that one is elsewhere, name it: {give}"
         )
-    return corpora.build(text, saved.vocabulary, saved.config.data.cutting())
+    return text
 
 
 def _read_again(saved: Checkpoint, give: str) -> Text:

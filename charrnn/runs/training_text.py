@@ -10,9 +10,10 @@ from charrnn.counting.order import fit_chosen
 from charrnn.errors import RunError
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.evaluation import Counts
-from charrnn.runs.texts import corpus_of
+from charrnn.runs.texts import text_of
 from charrnn.text import corpus as corpora
-from charrnn.text.corpus import Corpus
+from charrnn.text.corpus import Corpus, Text
+from charrnn.text.places import Place, Starts
 from charrnn.text.splits import SPLITS, Split, overlap
 
 
@@ -24,9 +25,32 @@ class TrainingText:
         self._saved, self._sources = saved, sources
 
     @cached_property
+    def text(self) -> Text:
+        """The text as it was read."""
+        return text_of(self._saved, self._sources)
+
+    @cached_property
     def corpus(self) -> Corpus:
         """The text, cut as it was for the training."""
-        return corpus_of(self._saved, self._sources)
+        return corpora.build(self.text, self._saved.vocabulary, self._saved.config.data.cutting())
+
+    def starts(self, index: int, length: int) -> Starts:
+        """Where a stretch of the text stands in its files: at its first character, and where a file or a document begins."""
+        starts, (file, line, column) = self.text.starts, self.text.locate(index)
+        inside = starts.within(index, index + length)
+        first = Starts.of([0], [file], [line], [column])
+        return inside if inside.at[:1].tolist() == [0] else Starts.joined([first, inside])
+
+    def place(self, names: Sequence[str], position: int) -> Place:
+        """Where a character stands in the files, from its position in some splits that follow each other."""
+        corpus = self.corpus
+        for name in names:
+            slices = corpus.slices(name)
+            if position < slices.size:
+                number, offset = divmod(position, slices.shape[1])
+                return self.text.place(number * corpus.cuts.length + corpus.cuts.bounds[SPLITS.index(name)] + offset)
+            position -= slices.size
+        raise IndexError("beyond the end of the splits")
 
     @cached_property
     def ngram(self) -> NGram:

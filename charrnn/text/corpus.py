@@ -2,10 +2,10 @@
 
 import codecs
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from charrnn.text import cache, source
 from charrnn.text import documents as lists
 from charrnn.text.decoding import characters
 from charrnn.text.files import MAX_EXPANSION
+from charrnn.text.places import NO_STARTS, Place, Starts, move
 from charrnn.text.source import Document
 from charrnn.text.splits import SPLITS, Cuts, Split
 from charrnn.text.vocabulary import Ids, Unit, Vocabulary, code_points, describe
@@ -22,6 +23,21 @@ from charrnn.text.vocabulary import Ids, Unit, Vocabulary, code_points, describe
 IN_MEMORY = 1 << 25  # characters; a longer text is encoded into a file
 
 Pieces = Callable[[], Iterator[Any]]
+
+
+class Piece(NamedTuple):
+    """Some of a file: the number of the file, from 0, and characters or bytes."""
+
+    file: int
+    content: Any
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A text that can be read once: the names of its files, and its pieces as they come."""
+
+    files: tuple[str, ...]
+    pieces: Iterator[Piece]
 
 
 @dataclass(frozen=True)
@@ -71,16 +87,39 @@ class Text:
     counts: NDArray[np.intp]  # of each code point, (highest + 1,)
     pieces: Pieces  # the text again, str or bytes: from memory while it is short, otherwise from its sources
     documents: tuple[str, ...] | None = None
+    files: tuple[str, ...] = ("",)  # their names
+    starts: Starts = NO_STARTS  # where each file begins in the text; of a list of documents, each document
+    notes: tuple[str, ...] = ()  # what to say of how it was cut
 
     @classmethod
     def of(cls, content: str | bytes) -> "Text":
         """A text that is in memory."""
-        return _survey("byte" if isinstance(content, bytes) else "char", lambda: iter([content]))
+        return _survey("byte" if isinstance(content, bytes) else "char", lambda: iter([Piece(0, content)]), ("",))
 
     @property
     def content(self) -> Any:
         """All of it: a str, or for the byte unit bytes."""
         return (b"" if self.unit == "byte" else "").join(self.pieces())
+
+    def place(self, index: int) -> Place:
+        """Where one of its characters (bytes, documents' ends) stands. A character that was added, such as the newline after a
+        file that lacks its last one, stands behind the character before it.
+        """
+        file, line, column = self.locate(index)
+        return Place(self.files[file], line, column)
+
+    def locate(self, index: int) -> tuple[int, int, int]:
+        """The same, with the number of the file."""
+        starts = self.starts
+        part = int(starts.at.searchsorted(index, "right")) - 1
+        if part < 0:  # the end before the first document
+            return 0, 1, 1
+        first, line, column = int(starts.at[part]), int(starts.line[part]), int(starts.column[part])
+        if self.documents is not None:
+            pieces = iter([f"{self.documents[part]}\0"[: index + 1 - first]])  # a NUL for the end
+        else:
+            pieces = _between(self.pieces(), first, index + 1)
+        return int(starts.file[part]), *move(line, column, pieces, self.unit)
 
     def vocabulary(self, min_count: int) -> Vocabulary:
         """The vocabulary of this text; see Vocabulary.of_counts."""
@@ -104,17 +143,22 @@ def read_text(
     documents = _gathered(sources, unit, encoding, max_expansion)
     if boundary is not None:
         return _of_documents(documents, encoding, boundary)
-    return _survey(unit, lambda: _read(documents, unit, encoding))
+    return _survey(unit, lambda: _read(documents, unit, encoding), _names(documents))
 
 
 def read_once(
     sources: Sequence[str], unit: Unit = "char", encoding: str = "utf-8", max_expansion: float = MAX_EXPANSION
-) -> Iterator[Any]:
-    """The same text, str or bytes, in pieces as they come: for a single pass over a text of any length.
+) -> Stream:
+    """The same text in pieces as they come: for a single pass over a text of any length.
 
     Raises TextError, for a missing source at once.
     """
-    return _read(_gathered(sources, unit, encoding, max_expansion, once=True), unit, encoding)
+    documents = _gathered(sources, unit, encoding, max_expansion, once=True)
+    return Stream(_names(documents), _read(documents, unit, encoding))
+
+
+def _names(documents: Sequence[Document]) -> tuple[str, ...]:
+    return tuple(document.name for document in documents)
 
 
 def _gathered(
@@ -133,7 +177,11 @@ def build(text: Text, vocabulary: Vocabulary, split: Split) -> Corpus:
     rare = _unknown_length(text, vocabulary)
     if text.documents is not None:
         listed = lists.encode(text.documents, vocabulary)
-        return Corpus(listed, vocabulary, cut(listed, vocabulary, split), text.sha256, None, rare)
+        try:
+            cuts = cut(listed, vocabulary, split)
+        except TextError as error:
+            raise TextError("; ".join([*text.notes, str(error)])) from None
+        return Corpus(listed, vocabulary, cuts, text.sha256, None, rare)
     cuts = split.cut(text.length)
     if text.length <= IN_MEMORY:
         in_memory = np.concatenate([*_encoded(text, vocabulary)])
@@ -156,18 +204,18 @@ def cut(ids: Ids, vocabulary: Vocabulary, split: Split) -> Cuts:
     return lists.cut(np.flatnonzero(ids == vocabulary.end_id), split)
 
 
-def _read(documents: Sequence[Document], unit: Unit, encoding: str) -> Iterator[Any]:
+def _read(documents: Sequence[Document], unit: Unit, encoding: str) -> Iterator[Piece]:
     """The documents' pieces, with a newline after each but the last that lacks one."""
     newline = b"\n" if unit == "byte" else "\n"
     blank = {document.source: True for document in documents}
-    for number, document in enumerate(documents, start=1):
+    for number, document in enumerate(documents):
         last: Any = None
         for piece in document.pieces() if unit == "byte" else characters(document, encoding):
             blank[document.source] &= piece.isspace()
-            yield piece
+            yield Piece(number, piece)
             last = piece
-        if number < len(documents) and not (last and last.endswith(newline)):
-            yield newline
+        if number < len(documents) - 1 and not (last and last.endswith(newline)):
+            yield Piece(number, newline)
     _refuse_blank(blank)
 
 
@@ -187,10 +235,25 @@ def _of_documents(files: Sequence[Document], encoding: str, boundary: str) -> Te
         contents.append("".join(pieces))
         blank[file.source] &= not contents[-1].strip()
     _refuse_blank(blank)
-    sha256 = hashlib.sha256(_utf_8("\0".join(contents), 0)).hexdigest()
-    documents = lists.split_up(contents, boundary)
-    surveyed = Text.of("".join(documents))
-    return replace(surveyed, length=surveyed.length + len(documents) + 1, sha256=sha256, documents=documents)
+    names = _names(files)
+    for name, content in zip(names, contents, strict=True):
+        try:
+            content.encode()
+        except UnicodeEncodeError as error:
+            raise _half_a_pair(error, name, [content[: error.start + 1]]) from None
+    sha256 = hashlib.sha256("\0".join(contents).encode()).hexdigest()
+    found = lists.split_up(contents, boundary)
+    surveyed, documents = Text.of("".join(found.documents)), found.documents
+    length = surveyed.length + len(documents) + 1
+    return replace(
+        surveyed,
+        length=length,
+        sha256=sha256,
+        documents=documents,
+        files=names,
+        starts=found.starts,
+        notes=found.notes,
+    )
 
 
 def _refuse_blank(blank: Mapping[str, bool]) -> None:
@@ -199,19 +262,48 @@ def _refuse_blank(blank: Mapping[str, bool]) -> None:
             raise TextError(f"{name}: holds no text (0 characters that are not blank)")
 
 
-def _survey(unit: Unit, pieces: Pieces) -> Text:
+def _survey(unit: Unit, pieces: Callable[[], Iterator[Piece]], files: tuple[str, ...]) -> Text:
     """Read all once."""
     sha256, length, counts = hashlib.sha256(), 0, np.zeros(1, np.intp)
     kept: list[Any] = []
-    for piece in pieces():
-        sha256.update(piece if unit == "byte" else _utf_8(piece, length))
+    begins: dict[int, int] = {}  # file -> where it begins
+
+    def contents() -> Iterator[Any]:
+        return (piece.content for piece in pieces())
+
+    for file, piece in pieces():
+        first = begins.setdefault(file, length)
+        try:
+            sha256.update(piece if unit == "byte" else piece.encode())
+        except UnicodeEncodeError as error:
+            before = _between(contents(), first, length + error.start + 1)
+            raise _half_a_pair(error, files[file], before) from None
         length += len(piece)
         if unit == "char":
             counts = _added(counts, np.bincount(code_points(piece)))
         kept.append(piece)
         if length > IN_MEMORY:
             kept.clear()
-    return Text(unit, length, sha256.hexdigest(), counts, pieces if length > IN_MEMORY else lambda: iter(kept))
+    again = contents if length > IN_MEMORY else lambda: iter(kept)
+    starts = Starts.of([*begins.values()], [*begins], [1] * len(begins), [1] * len(begins))
+    return Text(unit, length, sha256.hexdigest(), counts, again, files=files, starts=starts)
+
+
+def _half_a_pair(error: UnicodeEncodeError, name: str, before: Iterable[str]) -> TextError:
+    """`before`: the file up to there."""
+    place = Place(name, *move(1, 1, before, "char"))
+    return TextError(f"{place}: {describe(error.object[error.start])}, half of a surrogate pair, is not a character")
+
+
+def _between(pieces: Iterator[Any], first: int, stop: int) -> Iterator[Any]:
+    """A stretch of a text that comes in pieces."""
+    position = 0
+    for piece in pieces:
+        if position >= stop:
+            return
+        if position + len(piece) > first:
+            yield piece[max(0, first - position) : stop - position]
+        position += len(piece)
 
 
 def _encoded(text: Text, vocabulary: Vocabulary) -> Iterator[Ids]:
@@ -219,7 +311,7 @@ def _encoded(text: Text, vocabulary: Vocabulary) -> Iterator[Ids]:
     sha256, position = hashlib.sha256(), 0
     for piece in text.pieces():
         is_bytes = isinstance(piece, bytes)
-        sha256.update(piece if is_bytes else _utf_8(piece, position))
+        sha256.update(piece if is_bytes else piece.encode("utf-8", "surrogatepass"))
         yield vocabulary.encode_bytes(piece) if is_bytes else vocabulary.encode(piece, position)
         position += len(piece)
     if sha256.hexdigest() != text.sha256:
@@ -232,15 +324,6 @@ def _unknown_length(text: Text, vocabulary: Vocabulary) -> float:
     points = [point for point in np.flatnonzero(text.counts).tolist() if chr(point) not in vocabulary.known]
     lengths = [len(chr(point).encode()) for point in points]
     return float(np.average(lengths, weights=text.counts[points])) if points else 0.0
-
-
-def _utf_8(piece: str, position: int) -> bytes:
-    try:
-        return piece.encode()
-    except UnicodeEncodeError as error:
-        raise TextError(
-            f"character {position + error.start:,} of the text is {describe(piece[error.start])}, half of a surrogate pair"
-        ) from None
 
 
 def _added(a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from charrnn.errors import TextError
 from charrnn.text.source import BINARY_PROBE, Document
 
-LONGEST_CHARACTER = 4  # bytes of UTF-8
+# Bytes of a character of UTF-8, by its first byte.
+LENGTHS = np.repeat(np.array([1, 2, 3, 4, 1], np.intp), [0xC2, 0xE0 - 0xC2, 0xF0 - 0xE0, 0xF5 - 0xF0, 0x100 - 0xF5])
 
 
 def characters(document: Document, encoding: str = "utf-8") -> Iterator[str]:
@@ -36,13 +37,27 @@ def characters(document: Document, encoding: str = "utf-8") -> Iterator[str]:
 
 
 def character_starts(data: bytes) -> NDArray[np.intp]:
-    """Where the characters of UTF-8 begin: at the first byte, at those that continue none, and at those that would be a fifth:
-    bytes that are no text must not be taken for one endless character.
-    """
-    begins = np.frombuffer(data, np.uint8) & 0xC0 != 0x80
-    places = np.arange(len(begins))
-    since = places - np.maximum.accumulate(np.where(begins, places, 0))
-    return np.flatnonzero(since % LONGEST_CHARACTER == 0)
+    """Where the characters of UTF-8 begin, (n,). A byte that continues no character is one by itself, as a decoder has it."""
+    values = np.frombuffer(data, np.uint8)
+    places = np.arange(len(values))
+    # The last byte up to each that can begin a character; a byte too far behind it continues nothing.
+    begins = np.maximum.accumulate(np.where(values & 0xC0 != 0x80, places, -1))
+    since = places - begins
+    return np.flatnonzero((since == 0) | (begins < 0) | (since >= LENGTHS[values[begins]]))
+
+
+def whole_length(data: bytes, length: int) -> int:
+    """How many of the first `length` bytes to keep so that no character is cut in two."""
+    if length >= len(data):
+        return len(data)
+    starts = character_starts(data[: length + 1])  # with the next byte: does it begin a character?
+    return int(starts[-1]) or length
+
+
+def decode_character(data: bytes) -> str:
+    """The character of UTF-8 whose bytes these are; U+FFFD where they are none."""
+    character = data.decode("utf-8", "replace")
+    return character if len(character) == 1 else "\ufffd"
 
 
 def _decoded(document: Document, encoding: str) -> Iterator[str]:

@@ -9,12 +9,14 @@ regular expression, or no more than the end of a file, which always ends a docum
 import re
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import TextError
+from charrnn.text.places import Indices, Starts, lines_and_columns
 from charrnn.text.splits import SPLITS, Cuts, Split
 from charrnn.text.vocabulary import Ids, Vocabulary
 
@@ -36,20 +38,50 @@ def expression(boundary: str) -> re.Pattern[str]:
         raise TextError(f"neither {' nor '.join(NAMED)} nor a regular expression: {error}") from None
 
 
-def split_up(files: Sequence[str], boundary: str) -> tuple[str, ...]:
-    """The documents of all files, in order. Raises TextError where there is none, and where the boundary is nothing at all."""
+@dataclass(frozen=True)
+class Documents:
+    """The documents of some files, in order, and where each begins, in a text that has an end before the first and after each."""
+
+    documents: tuple[str, ...]
+    starts: Starts
+    notes: tuple[str, ...]  # where the boundary has cut no file
+
+
+def split_up(files: Sequence[str], boundary: str) -> Documents:
+    """The documents of all files. Raises TextError where there is none, and where the boundary is nothing at all."""
     pattern = expression(boundary)
     if pattern.search(""):
         raise TextError(
             f"data.boundary={boundary!r}: matches the empty string, and so would end a document at every character; "
             f"to end one at every line, write \\n; or name {' or '.join(NAMED)}"
         )
-    if boundary == BLANK_LINE:
-        files = [f"\n\n{file}\n\n" for file in files]  # so that the first document and the last are as those between
-    documents = tuple(document for file in files for document in _between(file, pattern) if not document.isspace())
+    # So that the first document and the last are as those between.
+    margin = "\n\n" if boundary == BLANK_LINE else ""
+    documents: list[str] = []
+    begins: list[tuple[Indices, Indices, Indices]] = []  # file, line and column of each
+    for number, file in enumerate(files):
+        spans = list(_between(f"{margin}{file}{margin}", pattern))
+        offsets = np.array([start for start, _ in spans], np.intp) - len(margin)
+        documents += [document for _, document in spans]
+        begins.append((np.full(len(spans), number), *lines_and_columns(file, offsets)))
     if not documents:
         raise TextError(f"data.boundary={boundary!r}: the text holds no document, nothing but boundaries and blanks")
-    return documents
+    at = end_places(documents)[:-1] + np.arange(len(documents)) + 1
+    starts = Starts(at, *(np.concatenate(values) for values in zip(*begins, strict=True)))
+    notes = () if boundary == FILE or len(documents) > len(files) else _notes(boundary, pattern, files)
+    return Documents(tuple(documents), starts, notes)
+
+
+def _notes(boundary: str, pattern: re.Pattern[str], files: Sequence[str]) -> tuple[str, ...]:
+    """What to say of a boundary that matches nowhere, or only where a file begins and ends, which end a document anyway."""
+    is_found = any(map(pattern.search, files))
+    knows_no_lines = ("^" in boundary or "$" in boundary) and not pattern.flags & re.MULTILINE
+    if is_found and not knows_no_lines:
+        return ()
+    found = "matches only where a file begins or ends" if is_found else "matches nowhere"
+    each = "the text is one document" if len(files) == 1 else "each file is one document"
+    hint = "; to make ^ and $ match at every line, write (?m) before it" if knows_no_lines else ""
+    return (f"data.boundary={boundary!r} {found}: {each}{hint}",)
 
 
 def encode(documents: Sequence[str], vocabulary: Vocabulary) -> Ids:
@@ -87,15 +119,13 @@ def cut(ends: NDArray[np.intp], split: Split) -> Cuts:
     return Cuts(1, fourth + 1, (first, second, third, fourth))
 
 
-def _between(file: str, pattern: re.Pattern[str]) -> Iterator[str]:
-    """What stands between the matches, nothing empty."""
+def _between(file: str, pattern: re.Pattern[str]) -> Iterator[tuple[int, str]]:
+    """What stands between the matches, with its offset; nothing empty or blank."""
     start = 0
-    for match in pattern.finditer(file):
-        if start < match.start():
-            yield file[start : match.start()]
-        start = match.end()
-    if start < len(file):
-        yield file[start:]
+    for end, after in (*(match.span() for match in pattern.finditer(file)), (len(file), len(file))):
+        if start < end and not file[start:end].isspace():
+            yield start, file[start:end]
+        start = after
 
 
 def _nearest(ends: NDArray[np.intp], share: float) -> int:

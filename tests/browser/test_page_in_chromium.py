@@ -58,7 +58,7 @@ def html(text, unknown, vocabulary=None):
     gates = np.column_stack([random.random(n), 0.5 * capital + 0.2 * random.random(n), random.random(n), capital])
     activations = {"h": np.linspace(-1, 1, n)[:, np.newaxis].astype(np.float16), "z": gates}
     made = Inspection(
-        list(text), np.isin(np.arange(n), unknown), surprisals, likeliest, np.full((n, 2), 0.4), activations
+        list(text), np.isin(np.arange(n), unknown), surprisals, likeliest, np.full((n, 2), 0.4), activations, n
     )
     return page(made, vocabulary, follow(features(text), activations), "run")
 

@@ -28,6 +28,7 @@ def inspection(text, V=4, unknown=()):
         random.integers(0, V, (n, 3)),
         random.random((n, 3)),
         {"h": random.normal(0, 2, (n, 4)).astype(np.float16), "z": random.random((n, 4)).astype(np.float16)},
+        n,
     )
 
 
@@ -64,7 +65,7 @@ def test_a_gate_has_the_range_of_the_sigmoid_and_all_else_has_0_in_its_middle(ar
 
 def test_a_large_vocabulary_has_ids_of_two_bytes():
     made, html = written("abc" * 9, Vocabulary(tuple(map(chr, range(0x4E00, 0x4E00 + 300)))))
-    assert data(html)["wide"]
+    assert data(html)["id_bytes"] == 2
     np.testing.assert_array_equal(unpacked(data(html)["likeliest"], "<u2").reshape(27, 3), made.likeliest)
 
 

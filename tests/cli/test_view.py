@@ -126,7 +126,7 @@ def test_what_was_expected_is_named_as_the_text_shows_it(charrnn, tmp_path):
     text.write_text("anna\nbö\ncarl\ndora\n" * 20, "utf-8")
     for name, setting, expected in (
         ("bytes", "data.unit=byte", {ord("a"): "a", 0xC3: "\\xc3"}),
-        ("documents", "data.boundary='\\n'", {-1: "\n", 0: "a"}),
+        ("documents", "data.boundary='\\n'", {-1: "end of the document", 0: "a"}),
     ):
         run = trained(tmp_path / name, text, setting)
         assert charrnn("view", run, text, "-o", tmp_path / f"{name}.html").exit_code == 0

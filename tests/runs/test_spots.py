@@ -22,9 +22,8 @@ def test_the_highest_are_found_in_their_places_however_the_text_comes(size):
             text[: spot.index].count("\n") + 1,
             spot.index - text.rfind("\n", 0, spot.index),
         )
-        assert spot.before == text[max(0, spot.index - BEFORE) : spot.index]
-        stretch_ends = (spot.index // size + 1) * size  # what comes later is not known yet
-        assert spot.after == text[spot.index + 1 : min(spot.index + 1 + AFTER, stretch_ends)]
+        assert "".join(spot.before) == text[max(0, spot.index - BEFORE) : spot.index]
+        assert "".join(spot.after) == text[spot.index + 1 : spot.index + 1 + AFTER]
 
 
 def test_none_are_kept_where_none_are_wanted():

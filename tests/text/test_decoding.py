@@ -86,5 +86,6 @@ def test_memory_does_not_grow_with_the_document():
 
 def test_characters_of_utf_8_begin_where_they_begin_and_what_is_none_is_cut():
     assert character_starts("aé€x".encode()).tolist() == [0, 1, 3, 6]
-    assert character_starts(b"\x80" * 10).tolist() == [0, 4, 8]
+    assert character_starts(b"\x80" * 10).tolist() == [*range(10)]
+    assert character_starts(b"a\x80\n\x80\xe2\x82\xc3\xa9\xa9").tolist() == [0, 1, 2, 3, 4, 6, 8]
     assert character_starts(b"").tolist() == []

@@ -30,12 +30,12 @@ POEM = "\n\n  A poem,\nof two lines\n\n \nAnother\n\n"
     ],
 )
 def test_what_stands_between_the_boundaries_is_a_document(boundary, text, documents):
-    assert list(split_up([text], boundary)) == documents
+    assert list(split_up([text], boundary).documents) == documents
 
 
 @pytest.mark.parametrize("boundary", ["file", "blank-line", r"\n"])
 def test_a_files_end_always_ends_a_document(boundary):
-    assert [document.strip() for document in split_up(["a", "b\n", "c"], boundary)] == ["a", "b", "c"]
+    assert [document.strip() for document in split_up(["a", "b\n", "c"], boundary).documents] == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("boundary", ["(", "a{2,1}", "(?P<n>", "[z-a]", "a**", "(?i", r"\1"])

@@ -1,0 +1,156 @@
+"""The place of each character that is read, held against the files as they are on the disk."""
+
+import gzip
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charrnn.network.architecture import Architecture
+from charrnn.network.network import Network
+from charrnn.runs import passages, scoring
+from charrnn.runs.data_section import Data
+from charrnn.runs.members import NetworkMember
+from charrnn.text import source
+from charrnn.text.corpus import read_once, read_text
+from charrnn.text.places import Walk
+from charrnn.text.vocabulary import END, Vocabulary
+
+BOUNDARIES = ["blank-line", "file", "\n", "---\n", "\n\n+", "(?m)^#.*\n", "(?=#)", ";", r"(?s)#.*?#", r"\r"]
+SYMBOLS = "ab#;-\n\r\u2028é漢😀 "
+LINE = re.compile(r"(?s).*?(?:\r\n|\r|\n|\Z)")
+
+
+def member(vocabulary):
+    network = Network.fresh(Architecture(len(vocabulary), 1, "rnn"), np.random.default_rng(0))
+    return NetworkMember("tiny", network, vocabulary.end_id)
+
+
+def read(paths, unit, boundary):
+    """What is reported of each character: itself, the name of its file, line and column; nothing for a text without any."""
+    if boundary is None:
+        text = read_once(paths, unit)
+        vocabulary = Vocabulary.of_bytes() if unit == "byte" else Vocabulary.of_text(SYMBOLS)
+        blocks = passages.of_stream(text.pieces, vocabulary)
+    else:
+        text = read_text(paths, boundary=boundary)
+        vocabulary = text.vocabulary(1)
+        blocks = passages.of_text(text, vocabulary, Data(boundary=boundary)).blocks()
+    walk, found = Walk(unit), []
+    for each in scoring.score([member(vocabulary)], [1.0], vocabulary, blocks):
+        places = walk.over(each.characters, each.starts)
+        rows = zip(each.characters, places.file.tolist(), places.line.tolist(), places.column.tolist(), strict=True)
+        found += [(character, text.files[file], line, column) for character, file, line, column in rows]
+    return text, found
+
+
+def line_of(content, line):
+    """With its end."""
+    return LINE.findall(content)[line - 1]
+
+
+def require_true(found, contents):
+    """Each character stands in its file where it is said to stand; what was added stands behind what was before it."""
+    before = None
+    for character, name, line, column in found:
+        content = contents[name]
+        text = line_of(content, line)
+        offset = sum(len(each) for each in LINE.findall(content)[: line - 1]) + column - 1
+        assert 1 <= column <= len(text) + 1
+        if character == END or offset == len(content):
+            assert character in (END, "\n")
+            assert before is None or offset == before[1] + before[2] or before[0] != name
+        else:
+            assert text[column - 1 :].startswith((character, "\r\n") if character == "\n" else character)
+            size = 2 if character == "\n" and text[column - 1 :] == "\r\n" else 1
+        assert before is None or name != before[0] or offset > before[1] or before[2] == 0
+        before = name, offset, 0 if character == END or offset == len(content) else size
+
+
+FILES = st.lists(st.text(SYMBOLS, min_size=1, max_size=60), min_size=1, max_size=3)
+
+
+@settings(max_examples=150, deadline=None)
+@given(FILES, st.sampled_from(BOUNDARIES), st.booleans(), st.booleans())
+def test_a_documents_characters_are_where_they_are_said_to_be(tmp_path_factory, texts, boundary, mark, compressed):
+    folder = tmp_path_factory.mktemp("files")
+    paths, contents = written(folder, texts, mark, compressed)
+    try:
+        _, found = read(paths, "char", boundary)
+    except source.TextError:  # nothing but blanks
+        return
+    require_true(found, contents)
+
+
+@settings(max_examples=100, deadline=None)
+@given(FILES, st.sampled_from([1, 2, 3, 7, 1 << 20]), st.sampled_from(["char", "byte"]), st.booleans())
+def test_the_characters_of_a_long_text_are_where_they_are_said_to_be(tmp_path_factory, texts, size, unit, mark):
+    folder = tmp_path_factory.mktemp("files")
+    paths, contents = written(folder, texts, mark and unit == "char")
+    source.PIECE, kept = size, source.PIECE
+    try:
+        _, found = read(paths, unit, None)
+    except source.TextError:
+        return
+    finally:
+        source.PIECE = kept
+    require_true(found, contents)
+    expected = "".join(text.replace("\r\n", "\n") if unit == "char" else text for text in contents.values())
+    added = sum(not text.endswith("\n") for text in [*contents.values()][:-1])
+    assert len(found) == len(expected) + added
+
+
+def written(folder, texts, mark=False, compressed=False):
+    """The files' paths, and what each holds by its name."""
+    paths, contents = [], {}
+    for number, text in enumerate(texts):
+        path = Path(folder, f"{number}.txt" + (".gz" if compressed else ""))
+        data = (b"\xef\xbb\xbf" if mark else b"") + text.encode()
+        path.write_bytes(gzip.compress(data) if compressed else data)
+        paths.append(str(path))
+        contents[str(path)] = text
+    return paths, contents
+
+
+@pytest.mark.parametrize("unit", ["char", "byte"])
+def test_one_file_that_is_named_twice_begins_twice(tmp_path, unit):
+    (tmp_path / "a").write_text("ab\nc")
+    _, found = read([str(tmp_path / "a")] * 2, unit, None)
+    assert [row[2:] for row in found] == [(1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (1, 1), (1, 2), (1, 3), (2, 1)]
+
+
+def test_a_character_of_bytes_does_not_go_on_in_the_next_file(tmp_path):
+    (tmp_path / "a").write_bytes(b"a\n\xe2\x82\n")
+    (tmp_path / "b").write_bytes(b"\xacb\x80\n\x80c\n")
+    _, found = read([str(tmp_path / "a"), str(tmp_path / "b")], "byte", None)
+    assert "".join(row[0] for row in found) == "a\n\ufffd\n\ufffdb\ufffd\n\ufffdc\n"
+    assert [row[2:] for row in found[4:]] == [(1, 1), (1, 2), (1, 3), (1, 4), (2, 1), (2, 2), (2, 3)]
+
+
+@pytest.mark.parametrize("boundary", [None, "\n", "file"])
+@pytest.mark.parametrize("limit", [1 << 20, 3])
+def test_any_place_of_a_text_can_be_asked_for(tmp_path, monkeypatch, boundary, limit):
+    """Of a text in memory and of one that is read again."""
+    if boundary is None:
+        monkeypatch.setattr("charrnn.text.corpus.IN_MEMORY", limit)
+    paths, _ = written(tmp_path, ["one\ntwo\r\n", "three", "four\n\nfive\n"])
+    text, found = read(paths, "char", boundary)
+    asked = read_text(paths, boundary=boundary)
+    first = int(boundary is not None)  # the end before the first document is not reported
+    for index, (_, *place) in enumerate(found, start=first):
+        at = asked.place(index)
+        assert [at.file, at.line, at.column] == place
+    assert text.files == asked.files == tuple(paths)
+
+
+def test_the_place_of_bytes_is_that_of_their_character(tmp_path):
+    paths, _ = written(tmp_path, ["é\r\n漢é\n", "bé"])
+    text = read_text(paths, unit="byte")
+    found = [text.place(index) for index in range(text.length)]
+    assert [(place.line, place.column) for place in found] == [
+        (1, 1), (1, 1), (1, 2), (1, 3), (2, 1), (2, 1), (2, 1), (2, 2), (2, 2), (2, 3), (1, 1), (1, 2), (1, 2),
+    ]  # fmt: skip
+    assert [found[9].file, found[10].file] == paths
