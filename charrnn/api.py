@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from charrnn.checks import gradcheck as checks
-from charrnn.checks.estimate import refuse_if_long
-from charrnn.checks.gradcheck import Report
+from charrnn.checks.estimate import SECONDS, extend_for, oracles_within
+from charrnn.checks.gradcheck import Report, Unchecked
 from charrnn.checks.gradient_flow import LAGS, POSITIONS, GradientFlow, gradient_flow
 from charrnn.checks.oracles import ORACLES
 from charrnn.checks.properties import check_properties
@@ -20,7 +20,7 @@ from charrnn.learning.clipping import Clipping
 from charrnn.learning.events import Event
 from charrnn.learning.parallel import fastest_threads
 from charrnn.learning.ranks import Alone
-from charrnn.runs import budget, directory, flow, sizing
+from charrnn.runs import budget, directory, flow, gradient_case, sizing
 from charrnn.runs import export as exports
 from charrnn.runs import model as models
 from charrnn.runs import plan as plans
@@ -154,6 +154,7 @@ def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
     return measure(trainer, seconds)
 
 
+@np.errstate(all="ignore")  # a number that is not finite fails its check
 def gradcheck(
     config: Config | None = None,
     run: str | Path | None = None,
@@ -161,27 +162,38 @@ def gradcheck(
     tolerance: float | None = None,
     seed: int = 0,
     entries: int | None = None,
+    seconds: float = SECONDS,
+    on_progress: Callable[[float], object] = lambda share: None,
 ) -> Report:
     """Compare the hand-written gradients with the oracles (none named: all), and try the network's other properties: for a
     small network of the configuration's kind, or for the trained weights of a run.
 
-    Raises CheckError (also for what would take more than a minute), RunError and CheckpointError.
+    `entries` random ones of each parameter, however long that takes; None: as many as fit into about `seconds`, then without the
+    closed form where it alone would take longer. The report says how many, and `entries` and `seed` repeat it. `on_progress` is
+    called with the share of the work that is done. Raises CheckError, RunError and CheckpointError.
     """
-    if run is None:
-        config = sizing.sized(config or Config(), sizing.TYPICAL)
-        case = checks.small_case(config.model.architecture(checks.V), seed)
-    else:
-        loaded = directory.load(Path(run)).checkpoint
-        config, case = loaded.config, checks.random_window(loaded.network, np.random.default_rng(seed))
-    if config.training.stride is not None:  # as in training: the loss on the last steps of the window alone
-        case = replace(case, new=2)
-    if config.data.boundary is not None:  # and documents begin within a window
-        case = checks.beginning_anew(case, seed)
-    case = replace(case, smoothing=decided(config.training.label_smoothing))
-    oracles = tuple(oracles) or tuple(ORACLES)
     checks.require_known(oracles)
-    refuse_if_long(case, oracles, entries)
-    return Report(list(checks.gradcheck(case, oracles, tolerance, entries, seed)), list(check_properties(case)))
+    if run is None:
+        case, config = gradient_case.of_config(config or Config(), seed)
+    else:
+        case, config = gradient_case.of_run(Path(run), seed)
+    chosen, left_out = [*(oracles or ORACLES)], list[Unchecked]()
+    if entries is None and not oracles:
+        chosen, left_out = oracles_within(case, seconds)
+    comparison = checks.Comparison(case, chosen, seed)
+    if entries is None:
+        extend_for(comparison, seconds, on_progress)
+    else:
+        whole = comparison.count(entries)
+        comparison.extend(entries, lambda done: on_progress(done / whole))
+    return Report(
+        list(comparison.checks(tolerance)),
+        [*check_properties(case), gradient_case.training_step(case, config)],
+        None if comparison.is_complete else comparison.entries,
+        seed,
+        gradient_case.checked_with(config),
+        [*left_out, *gradient_case.not_checked(config)],
+    )
 
 
 def gradflow(

@@ -3,7 +3,16 @@
     dL/dw = Σ_t Σ_{k=1..t} (∂L_t/∂s_t) J_t J_{t-1} ... J_{k+1} (∂s_k/∂w at fixed s_{k-1})
 
 with J_t = ∂s_t/∂s_{t-1}, the product in descending order of time and empty at k = t. s_t is the state of all layers together; for the
-one-layer rnn, J_t = diag(φ'(a_t)) W_hhᵀ. Source: D0 (boxed), D1, D2 (67), D3 (2.4), as corrected in the errata.
+one-layer rnn, J_t = diag(φ'(a_t)) W_hhᵀ.
+
+Sources, and what was corrected in them:
+
+    Ul Islam 2024, Backpropagation through time for RNN, boxed: the product must begin at k + 1, not at k
+    M. M. A. 2019, Backpropagation Through Time for Recurrent Neural Network: prints W_hh where its own forward gives W_hhᵀ
+    Huang 2019, Back Propagation Through Time, (67): takes the powers of W out of the product; matrices do not commute
+    Nemo 2023, Notes on Forward and Back-Propagation in RNNs, (2.4): lacks W_hy, and φ' of step k
+
+With dropout a layer hands up h ∘ mask; its own next step reads h.
 """
 
 from collections.abc import Iterator
@@ -25,6 +34,7 @@ def gradients(run: Unrolled) -> dict[str, Array]:
         dh, by_readout = run.readout.gradients(run.top(t), do)
         for name, contribution in by_readout.items():
             found[name] = found.get(name, 0) + contribution
+        dh = dh * run.steps[t][-1].mask
         row = np.zeros(size)  # ∂L_t/∂s_t: the loss reads h of the last layer
         start = size - len(run.steps[t][-1].after)
         row[start : start + run.H] = dh
@@ -58,9 +68,9 @@ def state_jacobian(run: Unrolled, t: int) -> Array:
         by_x, by_h, direct = _local(run, number, step)
         J[own, own] = direct
         J[own, ends[number] : ends[number] + run.H] += by_h
-        if number > 0:  # x is the h, after this step, of the layer below
+        if number > 0:  # x is h ∘ mask, after this step, of the layer below
             below = J[ends[number - 1] : ends[number - 1] + run.H]
-            J[own] += by_x @ below
+            J[own] += by_x * run.steps[t][number - 1].mask @ below
     return J
 
 
@@ -93,4 +103,4 @@ def _immediate(run: Unrolled, k: int, row: Array) -> Iterator[tuple[str, Array]]
         for bias, part in zip(run.cell.biases, (from_x, from_h), strict=False):
             yield layer.names[bias], part
         if number > 0:  # within the step, a layer moves the one above it
-            rows[number - 1][: run.H] += from_x @ layer.w["W_xh"].T
+            rows[number - 1][: run.H] += from_x @ layer.w["W_xh"].T * run.steps[k][number - 1].mask

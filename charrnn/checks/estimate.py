@@ -1,50 +1,75 @@
-"""How long a gradient check would take, from a probe of each oracle on this machine."""
+"""As many entries of a gradient check as fit into a time, measured as it goes: no machine is too slow for that."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
+from charrnn.checks.gradcheck import Comparison, Unchecked
 from charrnn.checks.oracles import ORACLES, Case
-from charrnn.errors import CheckError
 
-LONGEST = 60.0  # seconds
-PROBE = {"complex-step": 2, "central": 2, "forward": 64}  # entries
-
-
-def refuse_if_long(case: Case, oracles: Sequence[str], entries: int | None, longest: float = LONGEST) -> None:
-    """Raise CheckError, with the estimate and the way to shrink, for a check of more than `longest` seconds."""
-    sizes = [view.size for _, view in case.network.parameters.items()] + [case.state.size]
-    count = sum(size if entries is None else min(size, entries) for size in sizes)
-    seconds = {oracle: _estimate(case, oracle, count) for oracle in oracles}
-    total, dearest = sum(seconds.values()), max(seconds, key=lambda oracle: seconds[oracle])
-    if total > longest:
-        fewer = max(1, int(0.8 * longest / total * min(entries or max(sizes), max(sizes))))
-        others = " ".join(f"--oracle {oracle}" for oracle in ORACLES if oracle != dearest)
-        raise CheckError(
-            f"checking {count:,} entries against {', '.join(oracles)} would take about {_in_words(total)}, "
-            f"{seconds[dearest] / total:.0%} of it for {dearest}; leave that out ({others}), "
-            f"or check fewer entries (--entries {fewer}), or a smaller network"
-        )
+SECONDS = 60.0  # for a check of which nobody says how many entries it shall have
+WORTH_IT = 8  # a round that adds less than this part of what there is, is not begun
+PAIRED = "closed-form"  # costs the same for one entry and for all: it is in the pairs t, k of each stream
 
 
-def _estimate(case: Case, oracle: str, count: int) -> float:
+def extend_for(
+    comparison: Comparison, seconds: float, on_progress: Callable[[float], object] = lambda share: None
+) -> None:
+    """Compare twice as many entries in each round, as long as the next will end in time by what the last one took.
+
+    One of each parameter is always compared. `on_progress` is called with the share that is done.
+    """
+    began, whole = time.perf_counter(), comparison.count(comparison.largest)
+
+    def report(done: int) -> None:
+        on_progress(max(done / whole, min(1.0, (time.perf_counter() - began) / max(seconds, 1e-9))))
+
+    comparison.prepare()
+    entries = 1
+    while entries > comparison.entries:
+        before, round_began = comparison.count(comparison.entries), time.perf_counter()
+        comparison.extend(entries, report)
+        each = (time.perf_counter() - round_began) / (comparison.count(entries) - before)
+        left = seconds - (time.perf_counter() - began)
+        if comparison.is_complete or left <= 0:
+            return
+        entries = _next(comparison, left / each)
+
+
+def seconds_of_closed_form(case: Case) -> float:
+    """About how long the closed form would take, from a probe of two steps of one stream."""
     T, B = case.inputs.shape
-    if oracle == "closed-form":  # its cost is in the pairs t, k of each stream, however many entries are asked for
-        T_probe = min(2, T)
-        inputs, targets, state = case.inputs[:2, :1], case.targets[:2, :1], case.state[:, :1]
-        probe = replace(case, inputs=inputs, targets=targets, state=state, new=None, begins=None)
-        return float(_seconds(probe, oracle, 1) * B * T * (T + 1) / (T_probe * (T_probe + 1)))
-    probed = min(PROBE[oracle], case.network.parameters["W_hh"].size)
-    return _seconds(replace(case), oracle, probed) * count / probed
-
-
-def _seconds(case: Case, oracle: str, entries: int) -> float:
+    steps = min(2, T)
+    inputs, targets, state = case.inputs[:steps, :1], case.targets[:steps, :1], case.state[:, :1]
+    probe = replace(case, inputs=inputs, targets=targets, state=state, new=None, begins=None)
     began = time.perf_counter()
-    ORACLES[oracle](case, "W_hh", np.arange(entries))
-    return time.perf_counter() - began
+    ORACLES[PAIRED](probe, "W_hh", np.arange(1))
+    return float((time.perf_counter() - began) * B * T * (T + 1) / (steps * (steps + 1)))
+
+
+def oracles_within(case: Case, seconds: float) -> tuple[list[str], list[Unchecked]]:
+    """The oracles of which one entry fits into a time, and the one that is left out, if it does not."""
+    expected = seconds_of_closed_form(case)
+    if expected <= seconds:
+        return [*ORACLES], []
+    why = f"would take about {_in_words(expected)} here; --oracle {PAIRED} checks it all the same"
+    return [oracle for oracle in ORACLES if oracle != PAIRED], [Unchecked("oracle", PAIRED, why)]
 
 
 def _in_words(seconds: float) -> str:
+    """A time, roughly."""
+    if seconds < 120:
+        return f"{seconds:,.0f} seconds"
     return f"{seconds / 60:,.0f} minutes" if seconds < 2 * 3600 else f"{seconds / 3600:,.0f} hours"
+
+
+def _next(comparison: Comparison, affordable: float) -> int:
+    """How many entries the next round goes up to: twice those there are, or fewer that can be afforded; or no more."""
+    entries = comparison.entries
+    done = comparison.count(entries)
+    for more in (entries, entries // 2, entries // 4, entries // WORTH_IT):
+        if more and comparison.count(entries + more) - done <= affordable:
+            return entries + more
+    return entries

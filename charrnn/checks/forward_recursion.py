@@ -1,4 +1,4 @@
-"""The forward recursion of the derivations: real-time recurrent learning (D0 (6)-(8); Williams and Zipser 1989).
+"""The forward recursion of the derivations: real-time recurrent learning (Williams and Zipser 1989).
 
     ds_t/dw = ∂s_t/∂w at fixed s_{t-1} + (∂s_t/∂s_{t-1}) ds_{t-1}/dw        ds_0/dw = 0
     dL/dw   = Σ_t (∂L_t/∂s_t) ds_t/dw
@@ -37,7 +37,7 @@ def _derivatives(run: Unrolled, parameter: str, indices: Array) -> Array:
             du = _moved_pre_activations(run, layer, step, dx, by_w[number][:, : run.H])
             du += _immediate(run, layer, step, parameter, indices)
             by_w[number] = run.cell.tangent(step.u, step.before, du, by_w[number])
-            dx = by_w[number][:, : run.H]
+            dx = by_w[number][:, : run.H] * step.mask
         total += run.readout.tangent(run.top(t), dx, parameter, indices) @ run.do[t]
     return total
 

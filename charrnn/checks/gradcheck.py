@@ -9,12 +9,12 @@ derivative of its parameter: relative, but not to a number that is itself only r
 
 import difflib
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from charrnn.checks.oracles import FLOORS, INITIAL_STATE, NOISE, ORACLES, TOLERANCES, Case
+from charrnn.checks.oracles import FLOORS, INITIAL_STATE, ORACLES, TOLERANCES, Case, Derivatives
 from charrnn.checks.properties import Property
 from charrnn.errors import CheckError
 from charrnn.network.architecture import Architecture
@@ -22,6 +22,7 @@ from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 
 T, B, V, H = 6, 3, 7, 5
+PIECE = 64  # entries that are compared between two reports of progress
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,28 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Unchecked:
+    """Something that is configured, and that no check here looks at: why."""
+
+    key: str
+    value: object
+    why: str
+
+
+@dataclass(frozen=True)
 class Report:
-    """All checks of a network and its properties."""
+    """All checks of a network and its properties.
+
+    `entries` of each parameter were compared (None: all it has), chosen by `seed`: the same two check the same ones again.
+    `checked_with` is what a training of this configuration does to the gradient, and was on in the check, by its key.
+    """
 
     checks: Sequence[Check]
     properties: Sequence[Property]
+    entries: int | None = None
+    seed: int = 0
+    checked_with: Mapping[str, object] = field(default_factory=dict)
+    not_checked: Sequence[Unchecked] = ()
 
     @property
     def passed(self) -> bool:
@@ -98,8 +116,9 @@ def analytic_gradients(case: Case) -> dict[str, Array]:
     gradient = case.network.parameters.zeros_like()
     # As in training, the buffers hold another window first: nothing of it may be left in the gradient.
     for inputs, targets in ((case.targets, case.inputs), (case.inputs, case.targets)):
-        case.network.forward(inputs, targets, case.state, ws, *case.options)
-        dstate = case.network.backward(case.count, ws, gradient, *case.options)
+        with case.masked(case.network.parameters.flat, gradient.flat):
+            case.network.forward(inputs, targets, case.state, ws, *case.options)
+            dstate = case.network.backward(case.count, ws, gradient, *case.options)
     return {**dict(gradient.items()), INITIAL_STATE: dstate}
 
 
@@ -114,13 +133,63 @@ def gradcheck(
 
     `tolerance` None is each oracle's own. Raises CheckError for an oracle that does not exist.
     """
-    require_known(oracles)
-    generator = np.random.default_rng(seed)
-    for parameter, analytic in analytic_gradients(case).items():
-        chosen = _choose(analytic.size, entries, generator)
-        for name in oracles:
-            numeric = ORACLES[name](case, parameter, chosen)
-            yield _compare(parameter, analytic, chosen, name, numeric, tolerance or TOLERANCES[name])
+    comparison = Comparison(case, oracles, seed)
+    comparison.extend(comparison.largest if entries is None else entries)
+    return comparison.checks(tolerance)
+
+
+class Comparison:
+    """Derivatives by every oracle of more and more entries of each parameter, in a random order that the seed decides."""
+
+    def __init__(self, case: Case, oracles: Sequence[str] = tuple(ORACLES), seed: int = 0) -> None:
+        """With nothing compared yet. Raises CheckError for an oracle that does not exist."""
+        require_known(oracles)
+        self._case, self._oracles = case, oracles
+        self._analytic = analytic_gradients(case)
+        generator = np.random.default_rng(seed)
+        self._order = {name: generator.permutation(gradient.size) for name, gradient in self._analytic.items()}
+        self._numeric: dict[tuple[str, str], list[Derivatives]] = {(p, o): [] for p in self._order for o in oracles}
+        self.entries = 0  # of each parameter that has so many
+
+    @property
+    def largest(self) -> int:
+        """The entries of the largest parameter."""
+        return max(map(len, self._order.values()))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every entry has been compared."""
+        return self.entries >= self.largest
+
+    def count(self, entries: int) -> int:
+        """How many derivatives that many entries of each parameter are, over all oracles."""
+        return sum(min(len(order), entries) for order in self._order.values()) * len(self._oracles)
+
+    def prepare(self) -> None:
+        """Compute what is computed once, however many entries are compared."""
+        if "closed-form" in self._oracles:
+            self._case.closed_form  # noqa: B018 (kept by the case)
+
+    def extend(self, entries: int, on_progress: Callable[[int], object] = lambda done: None) -> None:
+        """Compare until there are so many of each parameter; `on_progress` is called with how many derivatives are done."""
+        done = self.count(self.entries)
+        for parameter, order in self._order.items():
+            chosen = order[self.entries : entries]
+            for start in range(0, len(chosen), PIECE):
+                piece = chosen[start : start + PIECE]
+                for oracle in self._oracles:
+                    self._numeric[parameter, oracle].append(ORACLES[oracle](self._case, parameter, piece))
+                    done += len(piece)
+                    on_progress(done)
+        self.entries = max(self.entries, entries)
+
+    def checks(self, tolerance: float | None = None) -> Iterator[Check]:
+        """A check for every parameter and oracle, of what has been compared; `tolerance` None is each oracle's own."""
+        for parameter, analytic in self._analytic.items():
+            chosen = self._order[parameter][: self.entries]
+            for oracle in self._oracles:
+                numeric = Derivatives(*map(np.concatenate, zip(*self._numeric[parameter, oracle], strict=True)))
+                yield _compare(parameter, analytic, chosen, oracle, numeric, tolerance or TOLERANCES[oracle])
 
 
 def require_known(oracles: Sequence[str]) -> None:
@@ -132,20 +201,16 @@ def require_known(oracles: Sequence[str]) -> None:
             raise CheckError(f"unknown oracle {name!r}; {hint}there are {', '.join(ORACLES)}")
 
 
-def _choose(size: int, entries: int | None, generator: np.random.Generator) -> Array:
-    if entries is None or entries >= size:
-        return np.arange(size)
-    return np.sort(generator.choice(size, entries, replace=False))
-
-
-def _compare(parameter: str, analytic: Array, chosen: Array, oracle: str, numeric: Array, tolerance: float) -> Check:
+def _compare(
+    parameter: str, analytic: Array, chosen: Array, oracle: str, numeric: Derivatives, tolerance: float
+) -> Check:
     found = analytic.reshape(-1)[chosen]
-    scale = max(NOISE[oracle], FLOORS[oracle] * max(np.abs(analytic).max(), np.abs(numeric).max()))
-    size = np.maximum(np.maximum(np.abs(found), np.abs(numeric)), scale)
-    error = np.abs(found - numeric) / np.where(size > 0, size, 1)
+    scale = np.maximum(numeric.noise, FLOORS[oracle] * max(np.abs(analytic).max(), np.abs(numeric.values).max()))
+    size = np.maximum(np.maximum(np.abs(found), np.abs(numeric.values)), scale)
+    error = np.abs(found - numeric.values) / np.where(size > 0, size, 1)
     at = int(np.argmax(np.where(np.isnan(error), np.inf, error)))
     index = tuple(int(i) for i in np.unravel_index(chosen[at], analytic.shape))
-    worst = Worst(index, float(found[at]), float(numeric[at]))
+    worst = Worst(index, float(found[at]), float(numeric.values[at]))
     largest = float(error[at])
     passed = math.isfinite(largest) and largest <= tolerance
     return Check(parameter, analytic.shape, oracle, len(chosen), largest, worst, passed)

@@ -11,19 +11,20 @@ An oracle is asked for the derivatives by some entries of one parameter, or of t
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from charrnn.checks import closed_form, forward_recursion
 from charrnn.checks.unrolled import Unrolled, unroll
-from charrnn.errors import CheckError
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
+from charrnn.network.parameters import Parameters
 from charrnn.network.resets import Begins
 from charrnn.network.workspace import Workspace
 
@@ -31,6 +32,20 @@ INITIAL_STATE = "h_0"
 ε = 1e-30
 δ = 3e-4  # balances the rounding error, 1e-16 / δ, against δ⁴
 SMALLEST = 1e-6
+NOISE = 1e-5
+"""An error of the central difference is relative to no less than this: a difference of two losses of some nats, over δ, is
+never better than 1e-11; over a smaller step, that much worse."""
+
+
+class WeightMasking(Protocol):
+    """Weight dropout as training has it."""
+
+    @property
+    def rate(self) -> float:
+        """The share of the weights that is dropped."""
+
+    def within(self, w: Array, g: Array, step: int) -> AbstractContextManager[None]:
+        """Within, the weights w, (P,), are masked; at its end the gradient g, (P,), is made that of the whole ones."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +60,8 @@ class Case:
     dropout: Dropout | None = None  # one mask, held
     begins: Begins | None = None  # (T, B): the streams whose state is 0 before each step
     smoothing: float = 0.0  # of labels
+    weight_dropout: WeightMasking | None = None
+    weight_step: int = 0  # whose masks of the weights are held
 
     @property
     def count(self) -> int:
@@ -55,18 +72,46 @@ class Case:
     @cached_property
     def unrolled(self) -> list[Unrolled]:
         """Each stream alone, from the plain equations."""
-        if self.dropout is not None:
-            raise CheckError("the closed form and the forward recursion are of the network without dropout")
         new = len(self.inputs) if self.new is None else self.new
         begins = np.zeros(self.inputs.shape, np.bool_) if self.begins is None else self.begins
         streams = zip(self.inputs.T, self.targets.T, self.state.swapaxes(0, 1), begins.T, strict=True)
-        return [unroll(self.network, *stream, new, self.count, self.smoothing) for stream in streams]
+        weights = self.network.parameters
+        masked = Parameters(weights.shapes, flat=weights.flat * self.weight_mask.flat)
+        network = Network(self.network.architecture, masked)
+        return [
+            unroll(network, *stream, new, self.count, self.smoothing, self._masks_of(number))
+            for number, stream in enumerate(streams)
+        ]
+
+    @cached_property
+    def weight_mask(self) -> Parameters:
+        """By what weight dropout multiplies each parameter: 1 where it does not."""
+        ones = self.network.parameters.zeros_like()
+        ones.flat[:] = 1
+        with self.masked(ones.flat, np.zeros_like(ones.flat)):
+            return Parameters(ones.shapes, flat=ones.flat.copy())
+
+    def masked(self, w: Array, g: Array) -> AbstractContextManager[None]:
+        """Within, weight dropout masks the weights w, (P,); afterwards the gradient g, (P,), which was computed within."""
+        return nullcontext() if self.weight_dropout is None else self.weight_dropout.within(w, g, self.weight_step)
+
+    def _masks_of(self, stream: int) -> Array | None:
+        """Those of dropout for one stream, (L, T, H)."""
+        if self.dropout is None:
+            return None
+        (T, B), architecture = self.inputs.shape, self.network.architecture
+        masks = np.zeros((architecture.num_layers, T, B, architecture.hidden_size))
+        for layer, mask in enumerate(masks):
+            self.dropout.fill(mask, layer)
+        return np.asarray(masks[:, :, stream])
 
     @cached_property
     def closed_form(self) -> dict[str, Array]:
         """The closed form's gradient by every parameter, (its shape), and by the state that came in, (S, B, H)."""
         streams = [closed_form.gradients(run) for run in self.unrolled]
         total = {name: np.sum([stream[name] for stream in streams], axis=0) for name in streams[0]}
+        for name, mask in self.weight_mask.items():
+            total[name] = total[name] * mask  # W = U ∘ mask
         return {**total, INITIAL_STATE: np.stack([stream[INITIAL_STATE] for stream in streams], axis=1)}
 
     @property
@@ -89,24 +134,37 @@ class Case:
 
     def _run(self, network: Network, state: Array) -> tuple[complex, Array]:
         ws = self.workspace(network)
-        loss = network.forward(self.inputs, self.targets, state, ws, *self.options)
+        with self.masked(network.parameters.flat, np.zeros_like(network.parameters.flat)):
+            loss = network.forward(self.inputs, self.targets, state, ws, *self.options)
         rectified = [ws.hidden] if network.architecture.nonlinearity == "relu" else []
         rectified += [] if ws.readout.a is None else [ws.readout.a]
         on = np.concatenate([np.zeros(0, np.bool_), *(units.real.ravel() > 0 for units in rectified)])
         return complex(loss) / self.count, on
 
 
-Oracle = Callable[[Case, str, Array], Array]
+class Derivatives(NamedTuple):
+    """What an oracle finds for n entries: the derivatives, (n,), and below which size of each all is its own rounding, (n,)."""
+
+    values: Array
+    noise: Array
+
+    @classmethod
+    def exact(cls, values: Array) -> "Derivatives":
+        """Those that are right to the rounding of their own size."""
+        return cls(values, np.zeros(len(values)))
+
+
+Oracle = Callable[[Case, str, Array], Derivatives]
 """(case, parameter, flat indices (n,)) -> derivatives (n,)."""
 
 
-def complex_step(case: Case, parameter: str, indices: Array) -> Array:
+def complex_step(case: Case, parameter: str, indices: Array) -> Derivatives:
     """The derivative by each entry, from one evaluation with that entry moved along the imaginary axis."""
     at = _moved(case, parameter, np.complex128)
-    return np.array([at(index, 1j * ε, case.loss).imag / ε for index in indices])
+    return Derivatives.exact(np.array([at(index, 1j * ε, case.loss).imag / ε for index in indices]))
 
 
-def central_difference(case: Case, parameter: str, indices: Array) -> Array:
+def central_difference(case: Case, parameter: str, indices: Array) -> Derivatives:
     """The derivative by each entry, from four evaluations around it."""
     at = _moved(case, parameter, np.float64)
 
@@ -121,28 +179,27 @@ def central_difference(case: Case, parameter: str, indices: Array) -> Array:
 
     has_kinks = case.units_on(case.network, case.state).size > 0
     steps = [step(index) if has_kinks else δ for index in indices]
-    return np.array(
-        [(8 * difference(i, s) - difference(i, 2 * s)) / (12 * s) for i, s in zip(indices, steps, strict=True)]
-    )
+    found = [(8 * difference(i, s) - difference(i, 2 * s)) / (12 * s) for i, s in zip(indices, steps, strict=True)]
+    return Derivatives(np.array(found), NOISE * δ / np.array(steps))
 
 
-def closed_form_sum(case: Case, parameter: str, indices: Array) -> Array:
+def closed_form_sum(case: Case, parameter: str, indices: Array) -> Derivatives:
     """The derivative by each entry, from the boxed formula of the derivations."""
-    return case.closed_form[parameter].reshape(-1)[indices]
+    return Derivatives.exact(case.closed_form[parameter].reshape(-1)[indices])
 
 
-def forward_recursion_of(case: Case, parameter: str, indices: Array) -> Array:
+def forward_recursion_of(case: Case, parameter: str, indices: Array) -> Derivatives:
     """The derivative by each entry, carried forward in time; the streams' shares added, or each its own state's."""
     if parameter != INITIAL_STATE:
         streams = [forward_recursion.derivatives(run, parameter, indices) for run in case.unrolled]
-        return np.asarray(np.sum(streams, axis=0))
+        return Derivatives.exact(np.sum(streams, axis=0) * case.weight_mask[parameter].reshape(-1)[indices])
     states, stream_of, units = np.unravel_index(indices, case.state.shape)
     found = np.zeros(len(indices))
     for number, run in enumerate(case.unrolled):
         own = stream_of == number
         if own.any():
             found[own] = forward_recursion.derivatives(run, parameter, (states * run.H + units)[own])
-    return found
+    return Derivatives.exact(found)
 
 
 def _moved(
@@ -172,5 +229,3 @@ TOLERANCES = {"complex-step": 1e-10, "closed-form": 1e-10, "forward": 1e-10, "ce
 FLOORS = {"complex-step": 1e-4, "closed-form": 1e-4, "forward": 1e-4, "central": 1e-2}
 """An error is relative to the entry, but to no less than this share of its parameter's largest derivative: what is
 smaller drowns in the oracle's own rounding."""
-NOISE = {"complex-step": 0.0, "closed-form": 0.0, "forward": 0.0, "central": 1e-5}
-"""Nor to less than this: a difference of two losses of some nats, over δ, is never better than 1e-11."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from charrnn.checks.oracles import Case
 from charrnn.network.arrays import Array
+from charrnn.network.dropout import LEVELS, Dropout
 from charrnn.network.network import Network
 from charrnn.network.stepper import Stepper
 
@@ -28,11 +29,15 @@ class Property:
 
 
 def check_properties(case: Case) -> Iterator[Property]:
-    """Yield every property of the network of a case, as it stands."""
-    case = replace(case, new=None, dropout=None, begins=None, smoothing=0.0)
+    """Yield every property of the network of a case, as it stands, and of the masks of its dropout where it has any."""
+    plain = replace(case, new=None, dropout=None, begins=None, smoothing=0.0, weight_dropout=None)
     for name, check in PROPERTIES.items():
-        passed, detail = check(case)
+        passed, detail = check(plain)
         yield Property(name, bool(passed), detail)
+    if case.dropout is not None:
+        yield masks_keep_the_mean(case.dropout, case.network.architecture.num_layers)
+    if case.weight_dropout is not None:
+        yield weights_are_masked(case, case.weight_dropout.rate)
 
 
 def causality(case: Case) -> tuple[bool, str]:
@@ -113,6 +118,44 @@ PROPERTIES: dict[str, Callable[[Case], tuple[bool, str]]] = {
     "a permutation of the streams permutes the result": streams_are_independent,
     "the loss of a fresh network is near ln V": fresh_loss,
 }
+
+
+def masks_keep_the_mean(dropout: Dropout, num_layers: int) -> Property:
+    """A mask is 0 for its share of the units and 1 / (1 - rate) for the others, another one in each layer and stream."""
+    shape = 64, 2, 128
+    masks = np.zeros((num_layers, *shape))
+    again = np.zeros(shape)
+    for layer, mask in enumerate(masks):
+        dropout.fill(mask, layer)
+    dropout.fill(again, 0)
+    passed, detail = _keep_the_mean(masks, dropout.rate)
+    rows = masks.swapaxes(1, 2).reshape(2 * num_layers, -1)
+    differ = all((one != other).any() for number, one in enumerate(rows) for other in rows[:number])
+    return Property(
+        f"dropout: {dropout.rate:g} of the units are 0, and the mean stays",
+        bool(passed and differ and (again == masks[0]).all()),
+        detail,
+    )
+
+
+def weights_are_masked(case: Case, rate: float) -> Property:
+    """W_hh alone is masked, as above; afterwards the weights are as before, to the bit."""
+    network = case.network
+    recurrent = np.concatenate([mask.ravel() for name, mask in case.weight_mask.items() if name.startswith("W_hh")])
+    others = [mask for name, mask in case.weight_mask.items() if not name.startswith("W_hh")]
+    w = network.parameters.flat.copy()
+    with case.masked(w, np.zeros_like(w)):
+        pass
+    passed, detail = _keep_the_mean(recurrent, rate)
+    untouched = all((mask == 1).all() for mask in others) and (w == network.parameters.flat).all()
+    return Property(f"weight dropout: {rate:g} of W_hh is 0, and is put back", bool(passed and untouched), detail)
+
+
+def _keep_the_mean(masks: Array, rate: float) -> tuple[bool, str]:
+    share, kept = float(np.mean(masks == 0)), np.unique(masks[masks != 0])
+    near = abs(share - rate) <= 6 * np.sqrt(rate * (1 - rate) / masks.size) + 1 / masks.size
+    scaled = bool((np.abs(1 / kept - (1 - rate)) <= 1 / LEVELS).all())
+    return bool(near and scaled), f"{share:.1%} are 0, the others {', '.join(f'{value:.6g}' for value in kept[:3])}"
 
 
 def _logits(case: Case) -> Array:

@@ -53,6 +53,7 @@ class Step:
     before: Array  # (S H,)
     u: Array  # (U,)
     after: Array  # (S H,)
+    mask: Array  # (H,) what goes up is h ∘ mask: 1 without dropout
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,8 @@ class Unrolled:
         return len(self.layers[0].w["W_hh"])
 
     def top(self, t: int) -> Array:
-        """h of the last layer after step t, (H,)."""
-        return self.steps[t][-1].after[: self.H]
+        """What the readout reads after step t, (H,): h of the last layer, masked."""
+        return self.steps[t][-1].after[: self.H] * self.steps[t][-1].mask
 
 
 def unroll(
@@ -85,8 +86,12 @@ def unroll(
     new: int,
     count: int,
     smoothing: float = 0.0,
+    masks: Array | None = None,
 ) -> Unrolled:
-    """One stream: characters, targets and beginnings, (T,) each, a state (S, H), the loss on the last `new` steps over `count`."""
+    """One stream: characters, targets and beginnings, (T,) each, a state (S, H), the loss on the last `new` steps over `count`.
+
+    `masks`, (L, T, H), of dropout; None: nothing is dropped.
+    """
     architecture, p = network.architecture, network.parameters
     cell = plain.make_cell(architecture.cell, architecture.nonlinearity)
     layers = [
@@ -98,6 +103,8 @@ def unroll(
         for names in architecture.layer_names()
     ]
     H, T = architecture.hidden_size, len(inputs)
+    if masks is None:
+        masks = np.ones((len(layers), T, H))
     states = list(state.reshape(len(layers), -1))
     steps, errors = [], []
     readout = plain.Readout({name: p[name] for name in architecture.parts()["readout"]})
@@ -107,8 +114,8 @@ def unroll(
             before = np.zeros_like(states[number]) if begins[t] else states[number]
             u = layer.pre_activations(x, before[:H], cell.separate)
             after = cell.value(u, before)
-            row.append(Step(x, before, u, after))
-            states[number], x = after, after[:H]
+            row.append(Step(x, before, u, after, masks[number, t]))
+            states[number], x = after, after[:H] * masks[number, t]
         errors.append(readout.error(x, targets[t], smoothing) / count * (t >= T - new))
         steps.append(row)
     return Unrolled(cell, layers, steps, errors, readout, begins)

@@ -1,5 +1,6 @@
 """The only place that draws: results on stdout, the telling on stderr."""
 
+import math
 import os
 import secrets
 import sys
@@ -14,6 +15,7 @@ from rich.text import Text
 
 from charrnn.checks.gradcheck import Check, Report, by_parameter
 from charrnn.cli.colours import REVERSE, marked, marked_line
+from charrnn.cli.gradcheck_notes import notes
 from charrnn.cli.tables import Name, Table, terminal_columns
 from charrnn.learning.bench import Bench
 from charrnn.runs import memory, sizing
@@ -119,6 +121,8 @@ def show_report(report: Report, json: bool) -> None:
     for found in report.properties:
         properties.add_row(found.name, found.detail, _verdict(found.passed))
     properties.show(console)
+    for note in notes(report):
+        console.print(marked_line(note), soft_wrap=True)
     failed = [check.parameter for check in report.checks if not check.passed]
     failed_properties = [found.name for found in report.properties if not found.passed]
     if report.passed:
@@ -217,7 +221,7 @@ def _check_row(check: Check, first: bool) -> list[str | Text]:
     return [
         check.parameter if first else "",
         " x ".join(map(str, check.shape)) if first else "",
-        f"{check.entries:,}" if first else "",
+        _entries(check) if first else "",
         check.oracle,
         f"{check.max_relative_error:.1e}",
         str(list(check.worst.index)),
@@ -225,6 +229,11 @@ def _check_row(check: Check, first: bool) -> list[str | Text]:
         f"{check.worst.numeric:+.7e}",
         _verdict(check.passed),
     ]
+
+
+def _entries(check: Check) -> str:
+    size = math.prod(check.shape)
+    return f"{size:,}" if check.entries == size else f"{check.entries:,} of {size:,}"
 
 
 def _verdict(passed: bool) -> Text:

@@ -12,7 +12,7 @@ With label smoothing ε what is learned is q, (N, V), which leaves each other ch
     L = - Σ q log p / count
 
 No step depends on the one before, so the whole window is one product over N rows.
-Source: D2 (35)-(36), (43)-(44): do = (p - y) / count. Deep: Pascanu, Gulcehre, Cho and Bengio 2014, section 3.3.2, DOT(S)-RNN.
+Source: Huang 2019, Back Propagation Through Time, (35)-(36), (43)-(44): do = (p - y) / count. Deep: Pascanu, Gulcehre, Cho and Bengio 2014, section 3.3.2, DOT(S)-RNN.
 Smoothing: Szegedy et al. 2016, section 7.
 """
 

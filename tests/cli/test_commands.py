@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -247,10 +248,13 @@ def test_prompts_from_files_and_checkpoints_by_name(charrnn, tiny_run, tmp_path)
 def test_gradcheck_passes_and_its_json_has_the_agreed_form(charrnn):
     table = charrnn("gradcheck")
     assert table.exit_code == 0
-    assert "all 24 checks passed, and all 8 properties hold" in table.stdout
+    assert "all 24 checks passed, and all 9 properties hold" in table.stdout
+    assert "training.max_grad_norm 1.0 (changes the gradient after it was computed)" in table.stdout
     result = json.loads(charrnn("gradcheck", "--json").stdout)
     assert result["passed"] is True
-    assert set(result) == {"passed", "checks", "properties"}
+    assert set(result) == {"passed", "checks", "properties", "entries", "seed", "checked_with", "not_checked"}
+    assert (result["entries"], result["seed"], result["checked_with"]) == (None, 0, {})
+    assert all(set(found) == {"key", "value", "why"} for found in result["not_checked"])
     for check in result["checks"]:
         assert set(check) >= {"parameter", "shape", "oracle", "max_relative_error", "worst", "passed"}
         assert set(check["worst"]) == {"index", "analytic", "numeric"}
@@ -275,6 +279,37 @@ def test_gradcheck_of_every_cell_with_layers_a_stride_and_smoothed_labels(charrn
         assert result["passed"]
         for check in result["checks"]:
             assert check["max_relative_error"] <= (1e-6 if check["oracle"] == "central" else 1e-10)
+
+
+def test_gradcheck_says_how_many_entries_fit_into_its_time_and_how_to_have_them_again(charrnn, tiny_run, monkeypatch):
+    from charrnn import api
+
+    with monkeypatch.context() as hurried:
+        hurried.setattr(api, "gradcheck", partial(api.gradcheck, seconds=0))
+        once = charrnn("gradcheck", "--run", tiny_run, "--oracle", "forward", "--seed", "5")
+    assert once.exit_code == 0
+    told = r"6 of [\d,]+ entries checked, at most 1 of each parameter; the same again: --entries 1 --seed 5\n"
+    assert re.search(told, once.stdout)
+    assert "│ 1 of 256 │" in once.stdout
+    again = charrnn("gradcheck", "--run", tiny_run, "--oracle", "forward", "--entries", "1", "--seed", "5")
+    assert again.stdout == once.stdout
+    assert again.stderr == ""
+    found = json.loads(charrnn("gradcheck", "--run", tiny_run, "--entries", "1", "--seed", "5", "--json").stdout)
+    assert (found["entries"], found["seed"]) == (1, 5)
+
+
+def test_gradcheck_says_what_it_was_checked_with(charrnn):
+    settings = ["model.dropout=0.25", "training.label_smoothing=0.1", "training.freeze=[readout]", "runtime.threads=2"]
+    arguments = ["gradcheck", *(word for setting in settings for word in ("-s", setting))]
+    table = charrnn(*arguments).stdout
+    assert "checked with: model.dropout 0.25, training.label_smoothing 0.1" in table
+    assert "training.freeze readout (changes the gradient after it was computed)" in table
+    assert "runtime.threads 2 (checked on one core)" in table
+    found = json.loads(charrnn(*arguments, "--json").stdout)
+    assert found["checked_with"] == {"model.dropout": 0.25, "training.label_smoothing": 0.1}
+    assert {"key": "training.freeze", "value": ["readout"], "why": "changes the gradient after it was computed"} in (
+        found["not_checked"]
+    )
 
 
 def test_export(charrnn, tiny_run, tmp_path):

@@ -1,0 +1,33 @@
+"""What a gradient check covered, in words: how many entries, with what switched on, and what is left out."""
+
+import math
+from collections.abc import Iterator
+
+from charrnn.checks.gradcheck import Report, by_parameter
+
+
+def coverage(report: Report) -> str | None:
+    """How many entries of how many, and how to repeat that; None where it was every one."""
+    if report.entries is None:
+        return None
+    parameters = [rows[0] for rows in by_parameter(report.checks).values()]
+    checked, there = sum(row.entries for row in parameters), sum(math.prod(row.shape) for row in parameters)
+    return (
+        f"{checked:,} of {there:,} entries checked, at most {report.entries:,} of each parameter; "
+        f"the same again: --entries {report.entries} --seed {report.seed}"
+    )
+
+
+def notes(report: Report) -> Iterator[str]:
+    """Lines below the table."""
+    if line := coverage(report):
+        yield line
+    if report.checked_with:
+        yield f"checked with: {', '.join(f'{key} {_shown(value)}' for key, value in report.checked_with.items())}"
+    if report.not_checked:
+        left = (f"{found.key} {_shown(found.value)} ({found.why})" for found in report.not_checked)
+        yield f"not checked: {', '.join(left)}"
+
+
+def _shown(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,145 @@
+"""The case of a gradient check: everything that a training of a configuration does to its gradient, with masks that are held."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from charrnn.checks import gradcheck as checks
+from charrnn.checks.gradcheck import Unchecked
+from charrnn.checks.oracles import Case
+from charrnn.checks.properties import ROUNDING, Property
+from charrnn.learning.parallel import StreamSplit
+from charrnn.learning.weight_dropout import WeightDropout
+from charrnn.network.arrays import Array
+from charrnn.network.dropout import Dropout
+from charrnn.runs import directory, sizing
+from charrnn.runs.config import Config, decided
+from charrnn.text.windows import Window
+
+NEW = 2  # steps that the loss is on, where a configuration has a stride
+STEPS = 1000  # among whose masks one is looked for that drops something, and not everything
+SMALLEST_SCALE = 0.05  # of weights, so that the recurrence is felt where it is not dropped
+
+
+def of_config(config: Config, seed: int) -> tuple[Case, Config]:
+    """A small network of the configuration's kind, and the configuration with a number for each size."""
+    config = sizing.sized(config, sizing.TYPICAL)
+    case = checks.small_case(config.model.architecture(checks.V), seed)
+    _make_up_for_scale(case, config)
+    return _as_trained(case, config, seed), config
+
+
+def of_run(run: Path, seed: int) -> tuple[Case, Config]:
+    """The trained weights of a run, and its configuration. Raises RunError and CheckpointError."""
+    saved = directory.load(run).checkpoint
+    case = checks.random_window(saved.network, np.random.default_rng(seed))
+    return _as_trained(case, saved.config, seed), saved.config
+
+
+def checked_with(config: Config) -> dict[str, object]:
+    """What a training does to its gradient and the case does too, by key; what is off is left out."""
+    values = {
+        "model.dropout": config.model.dropout or None,
+        "model.weight_dropout": config.model.weight_dropout or None,
+        "training.label_smoothing": config.training.label_smoothing or None,
+        "training.stride": config.training.stride,
+        "training.accumulate": config.training.accumulate if config.training.accumulate > 1 else None,
+        "data.boundary": config.data.boundary,
+    }
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def not_checked(config: Config) -> list[Unchecked]:
+    """What is configured, and works on the gradient or with it, but is not looked at."""
+    training = config.training
+    after = "changes the gradient after it was computed"
+    threads = config.runtime.threads
+    found: list[tuple[str, object, str]] = [
+        ("training.max_grad_norm", training.max_grad_norm, after),
+        ("training.max_grad_value", training.max_grad_value, after),
+        ("training.weight_decay", training.weight_decay or None, after),
+        ("training.freeze", [*training.freeze] or None, after),
+        ("training.optimizer", training.optimizer, "uses the gradient"),
+        ("training.ema_decay", training.ema_decay, "averages the weights"),
+        ("training.precision", training.precision if training.precision != "float64" else None, "checked in float64"),
+        ("runtime.threads", threads if threads and threads > 1 else None, "checked on one core"),
+    ]
+    return [Unchecked(key, value, why) for key, value, why in found if value is not None]
+
+
+def training_step(case: Case, config: Config) -> Property:
+    """What a training computes for the window, with its streams in shares, is the gradient that is checked."""
+    network, (T, B) = case.network, case.inputs.shape
+    new = T if case.new is None else case.new
+    window = Window(case.inputs, case.targets, np.zeros(B, np.bool_), new, new, B, case.begins)
+    split = StreamSplit(network, accumulate=config.training.accumulate)
+    with case.masked(network.parameters.flat, split.gradient.flat):
+        split.loss_and_gradient(window, case.state.copy(), case.dropout, case.smoothing)
+    analytic = checks.analytic_gradients(case)
+    checked = np.concatenate([analytic[name].ravel() for name, _ in network.parameters.items()])
+    difference = float(np.abs(split.gradient.flat - checked).max() / max(1e-300, np.abs(checked).max()))
+    shares = min(B, config.training.accumulate)
+    return Property(
+        "a training step computes the gradient that was checked" + (f", in {shares} shares" if shares > 1 else ""),
+        difference <= ROUNDING,
+        f"largest relative difference: {difference:.1e}",
+    )
+
+
+def _make_up_for_scale(case: Case, config: Config) -> None:
+    """Make the weights smaller that read what dropout has scaled up: saturated units would leave nothing to check."""
+    below, *above = case.network.architecture.layer_names()
+    reads_masked = {names["W_xh"] for names in above} | {"W_hr", "W_hy"}
+    recurrent = {names["W_hh"] for names in (below, *above)}
+    for name, view in case.network.parameters.items():
+        if name in reads_masked:
+            view *= max(SMALLEST_SCALE, 1 - decided(config.model.dropout))
+        elif name in recurrent:
+            view *= max(SMALLEST_SCALE, 1 - decided(config.model.weight_dropout))
+
+
+def _as_trained(case: Case, config: Config, seed: int) -> Case:
+    """The case with what the training of a configuration does to its gradient."""
+    if config.training.stride is not None:  # the loss is on the last steps of the window alone
+        case = replace(case, new=NEW)
+    if config.data.boundary is not None:  # and documents begin within a window
+        case = checks.beginning_anew(case, seed)
+    case = replace(case, smoothing=decided(config.training.label_smoothing))
+    return _with_weight_dropout(_with_dropout(case, config, seed), config, seed)
+
+
+def _with_dropout(case: Case, config: Config, seed: int) -> Case:
+    rate = decided(config.model.dropout)
+    if not rate:
+        return case
+    masks = np.zeros((case.network.architecture.num_layers, *case.inputs.shape, case.network.architecture.hidden_size))
+
+    def masks_of(step: int) -> Array:
+        for layer, mask in enumerate(masks):
+            Dropout(rate, seed, step).fill(mask, layer)
+        return masks.reshape(len(masks), -1)
+
+    return replace(case, dropout=Dropout(rate, seed, _telling(masks_of)))
+
+
+def _with_weight_dropout(case: Case, config: Config, seed: int) -> Case:
+    found = WeightDropout.of(case.network, decided(config.model.weight_dropout), seed)
+    if not found.rate:
+        return case
+
+    def masks_of(step: int) -> Array:
+        masks = replace(case, weight_dropout=found, weight_step=step).weight_mask
+        return np.array([view.ravel() for name, view in masks.items() if name.startswith("W_hh")])
+
+    return replace(case, weight_dropout=found, weight_step=_telling(masks_of))
+
+
+def _telling(masks_of: Callable[[int], Array]) -> int:
+    """The first step whose masks, (layers, ...), drop something in each layer, and not everything; 0 where there is none."""
+    for step in range(STEPS):
+        dropped = masks_of(step) == 0
+        if (dropped.any(axis=1) & ~dropped.all(axis=1)).all():
+            return step
+    return 0
