@@ -460,3 +460,19 @@ def test_documents_that_never_end_are_cut(monkeypatch):
     made = Generator(NetworkPredictor(network), vocabulary)
     assert [(len(s.text), s.finish) for s in made.generate_many("", 0, Options(), [1, 2])] == [(40, "length")] * 2
     assert len(write(made, prompt="", length=0)) == 40
+
+
+def test_without_a_line_end_a_text_begins_with_any_character_that_is_known():
+    """The unknown symbol, which no prompt can name, is never read."""
+    begun = []
+
+    class Reading:
+        def begin(self, inputs):
+            begun.extend(inputs[0].tolist())
+            logits = np.zeros((inputs.shape[1], 4))
+            return logits, lambda ids: logits
+
+    Generator(Reading(), Vocabulary(("a", "b", "c", ""))).generate_many("", 1, Options(), range(300))
+    assert len(begun) == 300
+    assert {0, 1, 2} == set(begun)
+    assert min(map(begun.count, range(3))) > 60

@@ -1,4 +1,6 @@
 import copy
+import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import plain
@@ -330,3 +332,13 @@ def test_equal_validation_losses_end_a_training_with_patience(monkeypatch):
     monkeypatch.setattr("charrnn.learning.trainer.evaluate", lambda *_: 2.0)
     *_, last = make(valid=TEXT[:60], eval_every=1, patience=3).train(100)
     assert (last.reason, last.step) == ("patience", 4)
+
+
+def test_speed_counts_the_new_characters_alone(monkeypatch):
+    """Each look at the clock finds it two seconds on: 3 x 10 characters, and then 3 x 5, in two seconds."""
+    clock = itertools.count(0, 2)
+    monkeypatch.setattr("charrnn.learning.trainer.time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    trainer = make(B=3, T=10)
+    trainer.windows = Windows(np.concatenate([*trainer.windows._inputs]), 3, 10, stride=5)
+    found = [event.chars_per_second for event in trainer.train(3) if isinstance(event, Stepped)]
+    assert found == [15, 7.5, 7.5]

@@ -59,3 +59,12 @@ def test_rare_characters_weigh_as_often_as_they_occur():
     assert made.unknown_length == 3
     text = Text.of("aaaa" + "é日日")
     assert build(text, text.vocabulary(3), Split((1, 0, 0))).unknown_length == pytest.approx(8 / 3)
+
+
+def test_before_a_split_stands_what_the_text_has_there():
+    made = corpus("0123456789" * 10, (0.7, 0.2, 0.1))
+    decode = made.vocabulary.decode
+    assert [decode(row) for row in made.before("valid", 4)] == ["6789"]
+    assert [decode(row) for row in made.before("test", 12)] == ["890123456789"]
+    assert made.before("train", 4).shape == (1, 0)
+    assert made.before("valid", 100).shape == (1, 70)

@@ -117,3 +117,15 @@ def test_each_window_of_a_pass_resets_other_streams():
     begins = [next(windows).begins for _ in range(windows.per_epoch)][1:]
     for before, after in pairwise(begins):
         assert 0.4 < np.mean(before == after) < 0.6
+
+
+def test_a_share_of_the_streams_begins_anew_where_the_whole_does():
+    ids = np.arange(201, dtype=np.uint8)
+    whole = Windows(ids, 10, 2, reset_probability=0.3, seed=3)
+    share = Windows(ids, 10, 2, reset_probability=0.3, seed=3, streams=slice(4, 7))
+    for _ in range(2 * whole.per_epoch):
+        all_streams, some = next(whole), next(share)
+        np.testing.assert_array_equal(some.begins, all_streams.begins[4:7])
+        np.testing.assert_array_equal(some.inputs, all_streams.inputs[:, 4:7])
+        np.testing.assert_array_equal(some.targets, all_streams.targets[:, 4:7])
+        assert some.characters == all_streams.characters
