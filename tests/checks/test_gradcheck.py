@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from charrnn.checks import gradcheck as module
-from charrnn.checks.gradcheck import analytic_gradients, gradcheck, passed, random_window, small_case
+from charrnn.checks.gradcheck import Report, analytic_gradients, gradcheck, passed, random_window, small_case
 from charrnn.checks.oracles import ORACLES, complex_step
+from charrnn.checks.properties import Property
 from charrnn.errors import CheckError
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
@@ -124,3 +125,26 @@ def test_unknown_oracles_are_refused_and_no_checks_are_no_pass():
     ):
         list(gradcheck(small_case(TANH, 0), ["magic"]))
     assert not passed([])
+
+
+@pytest.mark.parametrize("entries", [1, 7, 34, 35, 1000])
+def test_no_entry_is_checked_twice(monkeypatch, entries):
+    asked = {}
+
+    def remember(case, parameter, chosen):
+        asked[parameter] = chosen.tolist()
+        return np.zeros(len(chosen))
+
+    monkeypatch.setitem(ORACLES, "complex-step", remember)
+    for check in gradcheck(small_case(TANH, 0), ["complex-step"], entries=entries):
+        assert len(set(asked[check.parameter])) == check.entries == min(entries, np.prod(check.shape))
+        assert asked[check.parameter] == sorted(asked[check.parameter])
+
+
+def test_a_report_passes_where_all_its_checks_and_all_its_properties_do():
+    check = next(iter(gradcheck(small_case(TANH, 0), ["complex-step"])))
+    holds, fails = Property("one", True, ""), Property("other", False, "")
+    assert Report([check], [holds]).passed
+    assert not Report([check], [holds, fails]).passed
+    assert not Report([check, replace(check, passed=False)], [holds]).passed
+    assert not Report([], [holds]).passed

@@ -96,3 +96,25 @@ def test_a_relu_that_is_off_is_saturated():
     ws = network.workspace(2, 1)
     network.logits(np.zeros((2, 1), np.intp), network.zero_state(1), ws)
     assert saturated(architecture, ws.layers[0].cell) == {"h": pytest.approx(2 / 3)}
+
+
+def test_the_state_that_came_in_is_not_of_the_steps():
+    """A cell state of 10, where tanh is flat, which the first step forgets."""
+    architecture = Architecture(5, 4, "lstm")
+    network = Network.fresh(architecture, np.random.default_rng(0), np.float64)
+    network.parameters.flat[:] = 0
+    network.parameters["b_h"][1] = -100
+    ws = network.workspace(3, 2)
+    network.logits(np.zeros((3, 2), np.intp), np.full(network.state_shape(2), 10.0), ws)
+    assert saturated(architecture, ws.layers[0].cell)["tanh c"] == 0
+
+
+@pytest.mark.parametrize("nonlinearity", ["tanh", "sigmoid", "relu"])
+def test_the_state_that_came_in_is_not_of_the_steps_of_an_rnn(nonlinearity):
+    architecture = Architecture(5, 4, nonlinearity=nonlinearity)
+    network = Network.fresh(architecture, np.random.default_rng(0), np.float64)
+    network.parameters.flat[:] = 0
+    network.parameters["b_h"][:] = 0.5
+    ws = network.workspace(3, 2)
+    network.logits(np.zeros((3, 2), np.intp), np.full(network.state_shape(2), -1.0), ws)
+    assert saturated(architecture, ws.layers[0].cell) == {"h": 0}

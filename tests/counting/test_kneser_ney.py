@@ -155,3 +155,8 @@ def test_tiny_shakespeare_as_char_rnn_splits_it(shakespeare):
     cut = int(0.95 * batches) * S
     model = fit([stream[:cut] for stream in streams], len(vocabulary), 7)
     assert np.mean([model.loss(stream, cut) for stream in streams]) == pytest.approx(1.38065, abs=1e-4)
+
+
+def test_a_discount_of_nothing_is_the_usual_one():
+    """n_1 = 4, n_2 = n_3 = 1: Y = 2/3 and D_2 = 2 - 3 Y = 0, with which what was not seen would have no probability."""
+    assert discounts(np.array([1, 1, 1, 1, 2, 3])).tolist() == list(FALLBACK)

@@ -70,3 +70,11 @@ def test_a_beginning_that_all_texts_share_is_read_once(cell, monkeypatch):
     other[-1, 2] = (other[-1, 2] + 1) % 7
     NetworkPredictor(network).begin(other)
     assert widths[2:] == [5]
+
+
+def test_of_no_character_less_than_a_hundredth_is_kept():
+    """Of V = 4 and ε = 0.4 smoothing gave each 0.1: of what has less, all would go; a hundredth stays."""
+    q = np.array([[0.8, 0.12, 0.1 / 0.999, 0.03]])
+    kept = np.exp(Unsmoothing(q, 0.4)(np.log(q))) / q
+    scale = q.sum()  # logits are known up to a constant: their probabilities are shares of the sum
+    assert kept[0] == pytest.approx([1 - 0.1 * scale / 0.8, 1 - 0.1 * scale / 0.12, 0.01, 0.01], rel=1e-9)

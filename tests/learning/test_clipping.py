@@ -55,3 +55,19 @@ def test_squares_beyond_single_precision_still_have_a_norm():
     assert global_norm(np.full(4, 1e30, np.float32)) == pytest.approx(2e30)
     assert np.isnan(global_norm(np.array([1, np.nan], np.float32)))
     assert global_norm(np.array([1, np.inf], np.float32)) == np.inf
+
+
+@pytest.mark.parametrize(
+    ("norm", "value", "clipped", "after"),
+    [
+        (1.0, 10.0, True, [0.6, 0.8]),  # by norm alone
+        (10.0, 3.5, True, [3.0, 3.5]),  # by value alone
+        (2.5, 1.8, True, [1.5, 1.8]),  # by both
+        (5.0, 4.0, False, [3.0, 4.0]),  # at the bounds
+        (None, None, False, [3.0, 4.0]),
+    ],
+)
+def test_clipped_is_what_either_bound_changed(norm, value, clipped, after):
+    gradient = np.array([3.0, 4.0])
+    assert Clipping(norm, value)(gradient) == (5.0, clipped)
+    np.testing.assert_allclose(gradient, after, rtol=1e-15)

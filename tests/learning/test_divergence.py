@@ -50,3 +50,22 @@ def test_a_gradient_whose_square_overflows_is_of_no_use():
 )
 def test_a_loss_beyond_all_learning_is_hopeless(loss, expected):
     assert is_hopeless(loss) == expected
+
+
+def test_the_threshold_is_a_nat_and_ten_standard_deviations_above_the_level():
+    """1.5 + 1 + 10 x 0.2 = 4.5."""
+    level = Level(mean=1.5, variance=0.04)
+    assert not level.leaps(4.499)
+    assert level.leaps(4.501)
+
+
+def test_mean_and_variance_are_those_of_losses_weighted_by_their_age():
+    """A loss has 0.98 times the weight of the one after it; the first stands for all before it, too."""
+    found = np.random.default_rng(1).uniform(0, 3, 200)
+    level = level_of(found)
+    weights = 0.02 * 0.98 ** np.arange(199, -1, -1)
+    weights[0] = 0.98**199
+    assert weights.sum() == pytest.approx(1)
+    mean = np.average(found, weights=weights)
+    assert level.mean == pytest.approx(mean, rel=1e-12)
+    assert level.variance == pytest.approx(np.average((found - mean) ** 2, weights=weights), rel=1e-10)

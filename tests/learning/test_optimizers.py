@@ -61,3 +61,32 @@ def test_every_optimizer_goes_downhill(name):
         optimizer.update(w, 2 * w, 0.5 if name == "adagrad" else 0.05)
     assert np.abs(w).max() < 0.06
     assert optimizer.updates == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "gradient", "expected"),
+    [
+        ("adagrad", 1e-10, 0.5),  # √v = 1e-10 = ε
+        ("adagrad", 3e-10, 0.75),
+        ("rmsprop", 1e-7, 5.0),  # √v = √0.01 g = 1e-8 = ε
+        ("adam", 1e-8, 0.5),  # m̂ = √v̂ = g = 1e-8 = ε
+        ("adamw", 3e-8, 0.75),
+    ],
+)
+def test_the_first_step_on_a_gradient_as_small_as_epsilon(name, gradient, expected):
+    """Worked out from the formulas, with PyTorch's ε: 1e-10 for adagrad, 1e-8 for the others."""
+    w = np.array([0.0])
+    OPTIMIZERS[name](w).update(w, np.array([gradient]), 1.0)
+    assert w[0] == pytest.approx(-expected, rel=1e-6)
+
+
+def test_momentum_and_rmsprop_by_hand():
+    """Two updates with the gradient 1 and the rate 0.1."""
+    w = {name: np.array([0.0]) for name in ("momentum", "rmsprop", "adagrad")}
+    optimizers = {name: OPTIMIZERS[name](value) for name, value in w.items()}
+    for _ in range(2):
+        for name, optimizer in optimizers.items():
+            optimizer.update(w[name], np.array([1.0]), 0.1)
+    assert w["momentum"][0] == pytest.approx(-0.1 * (1 + 1.9))
+    assert w["rmsprop"][0] == pytest.approx(-0.1 * (1 / np.sqrt(0.01) + 1 / np.sqrt(0.0199)), rel=1e-6)
+    assert w["adagrad"][0] == pytest.approx(-0.1 * (1 + 1 / np.sqrt(2)), rel=1e-6)

@@ -34,3 +34,12 @@ def test_warm_up_rises_evenly_to_the_top(shape):
 
 def test_a_warm_up_longer_than_the_training_is_no_accident():
     assert Schedule("cosine", 1.0, 5, warmup_steps=10)(4) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("shape", "halfway", "last"), [("constant", 2, 2), ("linear", 1, 0), ("cosine", 1, 0), ("exponential", 0.2, 0.02)]
+)
+def test_after_a_warm_up_a_schedule_still_comes_to_its_end(shape, halfway, last):
+    """Ten steps of warm-up and a hundred after them: halfway is step 60, the end step 110."""
+    schedule = Schedule(shape, 2.0, 110, warmup_steps=10)
+    assert [schedule(step) for step in (60, 110)] == pytest.approx([halfway, last], abs=1e-12)

@@ -1,4 +1,6 @@
 import copy
+import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import plain
@@ -279,3 +281,64 @@ def test_a_validation_of_documents_reads_each_from_nothing():
     without = evaluated(trainer)
     trainer.windows.end_id = int(trainer.valid[5])
     assert evaluated(trainer) != pytest.approx(without, rel=1e-6)
+
+
+class Watching:
+    """A way back that only remembers what it was asked for."""
+
+    looks_for_leaps = False
+
+    def __init__(self):
+        self.seen = []
+
+    def go_back(self, divergence):
+        self.seen.append(divergence)
+        raise DivergedError("no way back")
+
+
+@pytest.mark.parametrize("cell", GOLDEN)
+def test_the_state_kept_of_a_divergence_is_that_in_which_the_step_began(cell, monkeypatch):
+    """With 0 for the streams that begin anew: from it the kept window has the very loss that the step found."""
+    trainer, found = make(cell), []
+    trainer.recovery = Watching()
+    losses(trainer, 1)
+    trainer.windows._begins = lambda: np.array([False, True, False])
+    carried, measure = trainer.state.copy(), StreamSplit.loss_and_gradient
+    monkeypatch.setattr(StreamSplit, "loss_and_gradient", lambda *given: found.append(measure(*given)) or np.nan)
+    with pytest.raises(DivergedError):
+        losses(trainer, 2)
+    (divergence,) = trainer.recovery.seen
+    batch = divergence.batch
+    assert not batch.state[:, 1].any()
+    np.testing.assert_array_equal(batch.state[:, [0, 2]], carried[:, [0, 2]])
+    assert carried[:, 1].all()
+    ws = trainer.network.workspace(5, 3)
+    loss = trainer.network.forward(batch.window.inputs, batch.window.targets, batch.state, ws)
+    assert loss / 15 == pytest.approx(found[0], rel=1e-12)
+
+
+def test_an_equal_validation_loss_is_not_the_best(monkeypatch):
+    """The best is the first of equals, and equals use up patience and halve a plateau's rate."""
+    told = iter([2.0, 2.0, 1.5, 1.5, 1.5, 1.4])
+    monkeypatch.setattr("charrnn.learning.trainer.evaluate", lambda *_: next(told))
+    trainer = make(valid=TEXT[:60], eval_every=1)
+    found = [event for event in trainer.train(6) if isinstance(event, Evaluated)]
+    assert [event.best for event in found] == [True, False, True, False, False, True]
+    assert (trainer.progress.best_step, trainer.progress.best_loss) == (6, 1.4)
+    assert trainer.progress.stalls == 1
+
+
+def test_equal_validation_losses_end_a_training_with_patience(monkeypatch):
+    monkeypatch.setattr("charrnn.learning.trainer.evaluate", lambda *_: 2.0)
+    *_, last = make(valid=TEXT[:60], eval_every=1, patience=3).train(100)
+    assert (last.reason, last.step) == ("patience", 4)
+
+
+def test_speed_counts_the_new_characters_alone(monkeypatch):
+    """Each look at the clock finds it two seconds on: 3 x 10 characters, and then 3 x 5, in two seconds."""
+    clock = itertools.count(0, 2)
+    monkeypatch.setattr("charrnn.learning.trainer.time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    trainer = make(B=3, T=10)
+    trainer.windows = Windows(np.concatenate([*trainer.windows._inputs]), 3, 10, stride=5)
+    found = [event.chars_per_second for event in trainer.train(3) if isinstance(event, Stepped)]
+    assert found == [15, 7.5, 7.5]

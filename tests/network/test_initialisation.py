@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from charrnn.network.architecture import Architecture
+from charrnn.network.initialisation import orthogonal
 from charrnn.network.network import Network
 
 
@@ -51,3 +52,28 @@ def test_orthogonal_gate_by_gate(cell):
 def test_identity_makes_every_relu_unit_an_integrator():
     network = Network.fresh(Architecture(9, 6, "rnn", "relu", initialisation="identity"), np.random.default_rng(0))
     np.testing.assert_array_equal(network.parameters["W_hh"], np.eye(6))
+
+
+def test_an_orthogonal_start_favours_no_direction():
+    """Of a matrix drawn evenly from all orthogonal ones, each entry is as often above 0 as below, and half are rotations."""
+    generator = np.random.default_rng(0)
+    drawn = np.array([orthogonal(5, generator) for _ in range(600)])
+    share = (drawn > 0).mean(axis=0)
+    assert np.abs(share - 0.5).max() < 0.1, share
+    assert 0.42 < (np.linalg.det(drawn) > 0).mean() < 0.58
+
+
+@pytest.mark.parametrize("initialisation", ["uniform", "orthogonal"])
+@pytest.mark.parametrize("readout", ["linear", "deep"])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_every_matrix_is_uniform_within_one_over_the_root_of_h(cell, readout, initialisation):
+    """H = 64: within 1/8, and of 4,096 numbers or more the largest is within a hundredth of it."""
+    architecture = Architecture(65, 64, cell, num_layers=2, readout=readout, initialisation=initialisation)
+    parameters = Network.fresh(architecture, np.random.default_rng(0), np.float64).parameters
+    matrices = {name: view for name, view in parameters.items() if name.startswith("W")}
+    if initialisation == "orthogonal":
+        matrices = {name: view for name, view in matrices.items() if not name.startswith("W_hh")}
+    assert ("W_hr" in matrices) == (readout == "deep")
+    for name, view in matrices.items():
+        assert 0.99 / 8 < np.abs(view).max() <= 1 / 8, name
+        assert view.std() == pytest.approx(1 / 8 / np.sqrt(3), rel=0.03), name

@@ -229,3 +229,10 @@ def test_where_there_is_no_history_it_says_why(tmp_path, tiny_run):
     assert "holds no metrics.jsonl; is it a run directory?" in message(tiny_run)
     (tiny_run / "metrics.jsonl").mkdir()
     assert "cannot be read" in message(tiny_run)
+
+
+def test_an_evaluation_of_a_step_that_is_told_anew_counts_no_more(told):
+    """The step was made with other weights the second time."""
+    found = told(step(1), step(2), evaluation(2, 9.0), step(2, 7.0))
+    assert found.losses.tolist() == [1.0, 7.0]
+    assert found.evaluated_steps.size == 0

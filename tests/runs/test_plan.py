@@ -45,3 +45,16 @@ def test_many_symbols_for_next_to_none_of_the_text_are_told(rare, times, setting
     notes = api.plan([str(text)], resolve(None, settings).config).notes
     found = [note for note in notes if "different characters" in note]
     assert [note[: len(told or "")] for note in found] == ([told] if told else [])
+
+
+@pytest.mark.parametrize(("most", "of_each"), [(100, 25), (103, 25), (4, 2), (10_000_000, 100), (None, 100)])
+def test_the_characters_of_a_validation_are_those_of_all_slices_together(tmp_path, most, of_each):
+    """4 slices of 20 windows of 100 characters: one window of each validates."""
+    text = tmp_path / "text.txt"
+    text.write_text("The tide comes in. " * 422)
+    settings = [
+        "data.protocol=char-rnn",
+        "data.slices=[4, 100]",
+        f"training.eval_characters={'null' if most is None else most}",
+    ]
+    assert api.plan([str(text)], resolve(None, settings).config).valid.shape == (4, of_each)

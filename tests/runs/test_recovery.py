@@ -11,8 +11,10 @@ from charrnn import api
 from charrnn.errors import DivergedError
 from charrnn.learning.events import Finished, Recovered, Stepped
 from charrnn.learning.parallel import StreamSplit
+from charrnn.learning.trainer import Progress
 from charrnn.runs.checkpoint import load
 from charrnn.runs.configuration import resolve
+from charrnn.runs.recovery import _after_going_back
 
 TINY = [
     "model.hidden_size=16", "training.batch_size=4", "training.sequence_length=8", "training.steps=40",
@@ -289,3 +291,20 @@ def test_a_validation_loss_that_is_no_number_goes_back_too(start, plant, monkeyp
     monkeypatch.setattr(trainer, "evaluate", once)
     (recovered,) = kinds(follow(plant, start()), Recovered)
     assert (recovered.step, recovered.diverged_step) == (10, 15)
+
+
+def test_halvings_of_a_plateau_are_not_lost_by_going_back(start, plant, monkeypatch):
+    """No validation is better than that of step 5: the rate is halved at 15 and at 25, and the snapshot of step 20 knows of
+    the first alone.
+    """
+    validate_as(monkeypatch, plant, {5: 3.0})
+    plant(math.nan, 27)
+    run = start("run", "training.schedule=plateau", "training.learning_rate=0.008")
+    (recovered,) = kinds(follow(plant, run), Recovered)
+    assert recovered.step == 20
+    assert recovered.learning_rate == pytest.approx(0.008 / 4 / 2)
+
+
+def test_halvings_of_a_plateau_that_a_snapshot_knows_of_stay():
+    before, saved = Progress(step=27, stalls=1), Progress(step=20, stalls=3)
+    assert _after_going_back(before, saved, 28, 1).stalls == 3

@@ -50,3 +50,21 @@ def test_bytes_need_no_decoding(tmp_path):
     (tmp_path / "x").write_bytes(b"\xff\0\xfe")
     text = read_text([str(tmp_path / "x")], unit="byte")
     assert build(text, text.vocabulary(1), Split((1, 0, 0))).ids.tolist() == [255, 0, 254]
+
+
+def test_rare_characters_weigh_as_often_as_they_occur():
+    """é has 2 bytes of UTF-8, 日 has 3 and occurs twice, 😀 has 4: (2 + 3 + 3 + 4) / 4."""
+    text = Text.of("aaaa" + "é日日😀")
+    made = build(text, text.vocabulary(3), Split((1, 0, 0)))
+    assert made.unknown_length == 3
+    text = Text.of("aaaa" + "é日日")
+    assert build(text, text.vocabulary(3), Split((1, 0, 0))).unknown_length == pytest.approx(8 / 3)
+
+
+def test_before_a_split_stands_what_the_text_has_there():
+    made = corpus("0123456789" * 10, (0.7, 0.2, 0.1))
+    decode = made.vocabulary.decode
+    assert [decode(row) for row in made.before("valid", 4)] == ["6789"]
+    assert [decode(row) for row in made.before("test", 12)] == ["890123456789"]
+    assert made.before("train", 4).shape == (1, 0)
+    assert made.before("valid", 100).shape == (1, 70)

@@ -144,3 +144,11 @@ def test_char_rnns_slices_fit_no_documents_and_nanogpts_tenth_does():
     assert cut(ends, by("nanogpt", (0.5, 0.3, 0.2), (50, 50))).bounds == (0, 900, 1000, 1000)
     with pytest.raises(TextError, match="protocol char-rnn cuts a text across its documents"):
         cut(ends, Split((0.9, 0.1, 0), "char-rnn"))
+
+
+def test_rare_characters_of_documents_weigh_as_often_as_they_occur(tmp_path):
+    """é has 2 bytes of UTF-8, 日 has 3 and occurs twice."""
+    (tmp_path / "names.txt").write_text("aaa\né日\naaa\n日a\n", "utf-8")
+    text = read_text([str(tmp_path / "names.txt")], boundary="\\n")
+    made = build(text, text.vocabulary(3), Split((1, 0, 0)))
+    assert made.unknown_length == pytest.approx(8 / 3)

@@ -180,3 +180,19 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, change):
 
     with pytest.raises(TextError, match=r"text: changed while it was read"):
         [disturb() for _ in document.pieces()]
+
+
+@pytest.mark.parametrize(
+    ("names", "read"),
+    [
+        (("config.yaml",), "a run: no\ntext\n"),
+        (("last.safetensors",), "a run: no\ntext\n"),
+        (("config.yaml", "last.safetensors"), "text\n"),
+    ],
+)
+def test_a_folder_is_a_run_directory_where_it_holds_both_a_configuration_and_a_checkpoint(tmp_path, names, read):
+    (tmp_path / "inside").mkdir()
+    for name in names:
+        (tmp_path / "inside" / name).write_text("a run: no\n")
+    (tmp_path / "text.txt").write_text("text\n")
+    assert sorted(content(tmp_path).splitlines()) == sorted(read.splitlines())

@@ -151,3 +151,17 @@ def test_a_union_with_itself_is_itself_also_for_bytes():
 def test_characters_and_bytes_have_no_union():
     with pytest.raises(VocabularyError, match="unit char cannot take in one of unit byte"):
         Vocabulary.of_text("abc").union(Vocabulary.of_bytes())
+
+
+def test_an_unknown_character_is_found_at_its_position_in_the_whole_text():
+    vocabulary = Vocabulary.of_text("abc")
+    with pytest.raises(VocabularyError, match="at position 2 "):
+        vocabulary.encode("abx")
+    with pytest.raises(VocabularyError, match="at position 1002 "):
+        vocabulary.encode("abx", position=1000)
+
+
+def test_symbols_have_as_many_bytes_as_in_utf_8_and_a_documents_end_has_one():
+    vocabulary = from_symbols(["a", "é", "日", "😀", "", END], "char")
+    assert vocabulary.utf_8_lengths.tolist() == [1, 2, 3, 4, 0, 1]
+    assert set(Vocabulary.of_bytes().utf_8_lengths.tolist()) == {1}

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -99,3 +101,31 @@ def test_with_any_stride_each_character_is_new_exactly_once(length, B, T, stride
         new.extend(window.targets[-window.new :, 0].tolist())
     assert new == list(range(1, len(new) + 1))
     assert (length - 1) // B - len(new) < stride
+
+
+def test_each_pass_resets_other_streams():
+    """Two draws with probability 1/2 agree for half of the streams, and not for all of them."""
+    windows = Windows(np.zeros(20_001, np.uint8), 1000, 2, reset_probability=0.5, seed=3)
+    begins = [next(windows).begins for _ in range(3 * windows.per_epoch)]
+    passes = [begins[start + 1 : start + windows.per_epoch] for start in range(0, len(begins), windows.per_epoch)]
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert 0.45 < np.mean(np.array(passes[one]) == np.array(passes[other])) < 0.55
+
+
+def test_each_window_of_a_pass_resets_other_streams():
+    windows = Windows(np.zeros(20_001, np.uint8), 1000, 2, reset_probability=0.5, seed=3)
+    begins = [next(windows).begins for _ in range(windows.per_epoch)][1:]
+    for before, after in pairwise(begins):
+        assert 0.4 < np.mean(before == after) < 0.6
+
+
+def test_a_share_of_the_streams_begins_anew_where_the_whole_does():
+    ids = np.arange(201, dtype=np.uint8)
+    whole = Windows(ids, 10, 2, reset_probability=0.3, seed=3)
+    share = Windows(ids, 10, 2, reset_probability=0.3, seed=3, streams=slice(4, 7))
+    for _ in range(2 * whole.per_epoch):
+        all_streams, some = next(whole), next(share)
+        np.testing.assert_array_equal(some.begins, all_streams.begins[4:7])
+        np.testing.assert_array_equal(some.inputs, all_streams.inputs[:, 4:7])
+        np.testing.assert_array_equal(some.targets, all_streams.targets[:, 4:7])
+        assert some.characters == all_streams.characters
