@@ -12,7 +12,7 @@ from typing import IO
 
 from charrnn.cli.display import printable
 from charrnn.errors import OutputError
-from charrnn.runs.writing import whole_file
+from charrnn.runs.folder import whole_file
 
 
 def require_free(path: Path, force: bool) -> None:
