@@ -211,8 +211,8 @@ def writable(folder: Folder, name: str = "") -> Iterator[None]:
         if not folder.is_gone:
             raise
         raise RunError(
-            f"{folder.path}: was removed, or moved to another disk, while it was written; what was not saved before is lost; "
-            "if it was moved, go on with charrnn train --resume and its new place"
+            f"{folder.path}: was removed, or moved to another disk, while it was in use; what was not saved before is lost; "
+            "if it was moved, go on there: charrnn train --resume NEW_PLACE"
         ) from None
 
 

@@ -124,7 +124,7 @@ class Folder:
 
         Without a buffer: what could not be written is not tried again when the file is closed.
         """
-        file = open(self._named / name, "a+b", buffering=0, opener=self._open_no_link)
+        file = open(self._named / name, "a+b", buffering=0, opener=self._open_no_link)  # noqa: SIM115 (open as long as its user wants)
         found = os.fstat(file.fileno())
         if stat.S_ISREG(found.st_mode) and found.st_nlink <= 1:
             return file
