@@ -12,16 +12,31 @@ import pytest
 WATCH = """
 import json, os, sys
 seen = []
+PATHS = {"os.mkdir": 1, "os.rename": 2, "os.remove": 1, "os.rmdir": 1, "os.link": 2, "os.symlink": 1, "shutil.rmtree": 1, "tempfile.mkstemp": 1}
+
+def where(name, folder):
+    "An absolute path, of a name that may be relative to an open folder."
+    return os.path.abspath(name if folder == -1 else os.path.join(os.readlink(f"/proc/self/fd/{folder}"), name))
+
+real_open = os.open
+
+def open_in_a_folder(path, flags, mode=0o777, *, dir_fd=None):
+    "Of this, the audit event does not tell the folder."
+    if dir_fd is not None:
+        path, dir_fd = where(path, dir_fd), None
+    return real_open(path, flags, mode)
+
+os.open = open_in_a_folder
 
 def watch(event, arguments):
     if event == "open" and isinstance(arguments[0], (str, bytes)):
         mode, flags = arguments[1], arguments[2]
         if (mode and set(mode) & set("wax+")) or (flags or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
             seen.append(os.path.abspath(os.fsdecode(arguments[0])))
-    elif event in ("os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "shutil.rmtree", "tempfile.mkstemp"):
-        if event in ("os.remove", "os.rmdir") and arguments[1] != -1:
-            return  # relative to a folder whose own removal is seen
-        seen.extend(event + " " + os.path.abspath(os.fsdecode(a)) for a in arguments[:2] if isinstance(a, (str, bytes)))
+    elif event in PATHS:
+        names = [os.fsdecode(name) for name in arguments[:PATHS[event]]]
+        folders = arguments[-len(names):] if event.startswith("os.") else [-1]
+        seen.extend(event + " " + where(name, folder) for name, folder in zip(names, folders))
 
 sys.dont_write_bytecode = True
 sys.addaudithook(watch)
@@ -62,10 +77,16 @@ def watched(tmp_path):
         done = subprocess.run(
             command, cwd=places["work"], env=environment, input=stdin, capture_output=True, timeout=100
         )
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, done.stderr.decode()
         for place in ("home", "tmp"):
             assert not list(places[place].iterdir())
-        allowed = (str(places["cache"]), str(places["work"] / "r"), "/dev/shm/charrnn-", "/dev/null")
+        allowed = (
+            str(places["cache"]),
+            str(places["work"] / "r"),
+            str(places["tmp"]),  # which is empty again
+            "/dev/shm/charrnn-",
+            "/dev/null",
+        )
         paths = [path.rpartition(" ")[2] for path in json.loads(done.stderr.splitlines()[-1])]
         assert [path for path in paths if not path.startswith(allowed)] == []
         return places
@@ -82,7 +103,7 @@ def test_a_training_writes_its_directory_and_nothing_else(watched, text_file):
     assert not list(places["cache"].iterdir())
 
 
-def test_measuring_for_a_time_and_a_long_standard_input_use_the_cache(watched):
+def test_measuring_for_a_time_uses_the_temporary_folder_alone(watched):
     text = b"the cat sat on the mat. a dog ran.\n" * 40_000
     few = ("-s", "runtime.threads=1", "-s", "training.eval_characters=1000")
     places = watched("train", "-", "-o", "r", *SMALL, "--time", "3s", *few, stdin=text)
@@ -102,10 +123,8 @@ def test_permissions_follow_the_umask(tmp_path, text_file, tiny_config, umask, m
         list(api.start(api.plan([str(text_file)], tiny_config), tmp_path / "run").events())
     finally:
         os.umask(before)
-    found = {
-        path.name: stat.S_IMODE(path.stat().st_mode)
-        for folder in ("run", "cache")
-        for path in (tmp_path / folder).iterdir()
-    }
-    assert len(found) == 7
+    found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "run").iterdir()}
+    assert len(found) == 6
     assert set(found.values()) == {0o666 & ~umask}
+    (kept,) = cache.folder().iterdir()
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (kept, kept.parent)] == [0o600, 0o700]  # the user's own

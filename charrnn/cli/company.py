@@ -65,5 +65,5 @@ def last_word(ranks: Alone, run: Path) -> Iterator[None]:
     if ranks.size == 1 or ranks.rank:
         yield
         return
-    with guarded(f"error: a rank has ended without the others; what was saved is whole: go on with --resume {run}"):
+    with guarded("error: a rank has ended without the others; what was saved is whole: go on with --resume ", run):
         yield

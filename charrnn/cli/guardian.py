@@ -4,17 +4,31 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from charrnn.text.printable import printable_line
 
-READ_TO_THE_END = "import sys; sys.stdin.buffer.read() or sys.stderr.write(sys.argv[1] + '\\n')"
+READ_TO_THE_END = """
+import os, sys
+if not sys.stdin.buffer.read():
+    try:
+        place = os.getcwd()
+    except OSError:
+        place = sys.argv[2]
+    place = "".join(character if character.isprintable() else "?" for character in place)
+    sys.stderr.write(sys.argv[1] + place + chr(10))
+"""
 
 
 @contextmanager
-def guarded(last_word: str) -> Iterator[None]:
-    """Within: if this process is killed, the last word goes to stderr. However else it ends, it does not."""
-    command = [sys.executable, "-I", "-S", "-c", READ_TO_THE_END, printable_line(last_word)]
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
+def guarded(last_word: str, folder: Path) -> Iterator[None]:
+    """Within: if this process is killed, the last word goes to stderr, with where the folder is by then. However else it ends, it
+    does not.
+    """
+    command = [sys.executable, "-I", "-S", "-c", READ_TO_THE_END, printable_line(last_word), str(folder)]
+    child = subprocess.Popen(
+        command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
+    )
     try:
         yield
     finally:

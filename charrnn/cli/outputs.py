@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from charrnn.errors import OutputError
-from charrnn.runs.writing import whole_file
+from charrnn.runs.folder import whole_file
 from charrnn.text.printable import printable_line
 
 

@@ -15,6 +15,7 @@ from charrnn.cli.handing_out import Told
 from charrnn.cli.progress import can_be_drawn_on
 from charrnn.cli.trainings import Ended
 from charrnn.cli.wrapping import shorten
+from charrnn.runs.folder import Folder
 from charrnn.runs.outcome import last_step, outcome
 from charrnn.runs.sweep import Sweep
 
@@ -25,8 +26,8 @@ LOSSES = "validation loss"
 class SweepView:
     """Tells of the trainings of a sweep; `ended` are those that have, by their numbers."""
 
-    def __init__(self, sweep: Sweep, path: Path, json: bool, quiet: bool) -> None:
-        self._sweep, self._path, self._quiet = sweep, path, quiet
+    def __init__(self, sweep: Sweep, folder: Folder, json: bool, quiet: bool) -> None:
+        self._sweep, self._folder, self._quiet = sweep, folder, quiet
         self._console: Console = Terminal(stderr=True, highlight=False)
         self._live = None
         if not quiet and can_be_drawn_on(self._console, json):
@@ -85,4 +86,4 @@ class SweepView:
         return shorten(shorten(name, max(0, columns - len(figures))) + figures, columns)
 
     def _run(self, number: int) -> Path:
-        return self._path / self._sweep.names[number]
+        return self._folder.path / self._sweep.names[number]

@@ -20,22 +20,24 @@ from charrnn.cli.trainings import Ended, Job, Orders, carry_out, carry_out_there
 from charrnn.learning.parallel import available_cores
 from charrnn.runs import sweep as sweeps
 from charrnn.runs.configuration import to_yaml
+from charrnn.runs.folder import Folder
 from charrnn.runs.outcome import outcome
-from charrnn.runs.sweep import CONFIGS, LOGS, Sweep
+from charrnn.runs.sweep import LOGS, Sweep
 
 
 def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None, json: bool, quiet: bool) -> int:
     """Make every training of it that is not made yet, by the other ranks of a `team` or in `jobs` processes here (None: as many as
     there are cores for), and show what came of them. The exit code.
     """
-    path, lock = sweeps.open_directory(sweep, out)
+    lock = sweeps.open_directory(sweep, out)
+    folder = lock.folder
     try:
         with stop_politely() as stop, _as_stopped(stop):
             workers = min(ranks.count(team) if team else jobs or _side_by_side(sweep), len(sweep.points))
             if not quiet:
-                tell(_introduction(sweep, path, workers))
-            rows = _followed(sweep, path, team, workers, Orders(stop.requested), json, quiet)
-            return _shown(rows, path, stop, json, quiet)
+                tell(_introduction(sweep, folder.path, workers))
+            rows = _followed(sweep, folder, team, workers, Orders(stop.requested), json, quiet)
+            return _shown(rows, folder.path, stop, json, quiet)
     finally:
         lock.release()
 
@@ -54,18 +56,19 @@ def _as_stopped(stop: Stop) -> Iterator[None]:
 
 
 def _followed(
-    sweep: Sweep, path: Path, team: Executor | None, workers: int, orders: Orders, json: bool, quiet: bool
+    sweep: Sweep, folder: Folder, team: Executor | None, workers: int, orders: Orders, json: bool, quiet: bool
 ) -> list[Row]:
-    view = SweepView(sweep, path, json, quiet)
-    with _submitting(team, workers, orders) as submit:
+    view = SweepView(sweep, folder, json, quiet)
+    with _submitting(folder, team, workers, orders) as submit:
         try:
-            view.follow(hand_out(submit, jobs_of(sweep, path), orders.stopping, view.tick))
+            view.follow(hand_out(submit, jobs_of(sweep), orders.stopping, view.tick))
         except Exception:  # nobody reads what is told any more, for example
             orders.stop.set()
             raise
         except BaseException:  # a second Ctrl-C
             orders.end.set()
             raise
+    path = folder.path
     return [
         Row(path / name, point.values, view.ended[number], outcome(path / name))
         for number, (name, point) in enumerate(zip(sweep.names, sweep.points, strict=True))
@@ -73,26 +76,22 @@ def _followed(
 
 
 @contextmanager
-def _submitting(team: Executor | None, workers: int, orders: Orders) -> Iterator[Callable[[Job], Future[Ended]]]:
+def _submitting(
+    folder: Folder, team: Executor | None, workers: int, orders: Orders
+) -> Iterator[Callable[[Job], Future[Ended]]]:
     """What hands a training out."""
     if team is not None:
-        yield lambda job: team.submit(carry_out_there, job)
+        yield lambda job: team.submit(carry_out_there, job, folder.path, folder.number)
         return
     with ThreadPoolExecutor(workers) as threads:  # each waits for its process
-        yield lambda job: threads.submit(carry_out, job, orders)
+        yield lambda job: threads.submit(carry_out, job, folder, orders)
 
 
-def jobs_of(sweep: Sweep, path: Path) -> list[Job]:
-    """Its trainings, in its directory."""
+def jobs_of(sweep: Sweep) -> list[Job]:
+    """Its trainings."""
     time = [] if sweep.seconds is None else ["--time", f"{sweep.seconds}s"]
     return [
-        Job(
-            path / name,
-            path / LOGS / f"{name}.log",
-            path / CONFIGS / f"{name}.yaml",
-            to_yaml(point.config),
-            [*sweep.sources, *time],
-        )
+        Job(name, to_yaml(point.config), [*sweep.sources, *time])
         for name, point in zip(sweep.names, sweep.points, strict=True)
     ]
 

@@ -1,20 +1,25 @@
 """What TensorBoard shows of a training: event files in its run directory, beside metrics.jsonl, which holds the same.
 
 tensorboardX brings the format, and is an extra. Its SummaryWriter is not used: that writes in a thread of its own, which a full
-disk ends, and then its queue fills and the training waits for ever. And it makes a record of every scalar; here a step is one.
+disk ends, and then its queue fills and the training waits for ever. And it makes a record of every scalar; here a step is one. Its
+files are opened here, too, in the run directory as it is held by the training: whatever its name is by then, and through no link.
 
 A file is begun by each process, and the names follow each other. Where a step is told anew, a mark before it makes TensorBoard
 forget what was told of it and of later ones.
 """
 
+import socket
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import Any
 
 from charrnn.cli.display import tell
 from charrnn.errors import FigureError
 from charrnn.learning.events import Evaluated, Event, Flowed, Recovered, Resumed, Sampled, Stepped
+from charrnn.runs.folder import Folder
+from charrnn.runs.writing import flush
 
 FOLDER = "tensorboard"
 FLUSH_EVERY = 5.0  # seconds until what was told is on the disk
@@ -31,9 +36,9 @@ def require_library() -> None:
 
 
 @contextmanager
-def board_of(run: Path) -> Iterator["Board"]:
+def board_of(run: Folder) -> Iterator["Board"]:
     """What writes the events of a run that it is told."""
-    board = Board(run / FOLDER)
+    board = Board(run)
     try:
         yield board
     finally:
@@ -43,9 +48,11 @@ def board_of(run: Path) -> Iterator["Board"]:
 class Board:
     """Told of each event of a training. A disk that does not take it any more is told once, and the training goes on."""
 
-    def __init__(self, folder: Path) -> None:
-        """A file in this folder, which is made with the first event: before, the run has not been saved, and may be begun anew."""
-        self._folder = folder
+    def __init__(self, run: Folder) -> None:
+        """A file in a folder of the run directory, which is made with the first event: before, the run has not been saved, and may
+        be begun anew.
+        """
+        self._run = run
         self._file: EventFile | None = None
         self._lost = False
 
@@ -54,7 +61,8 @@ class Board:
             return
         with self._losing():
             if self._file is None:
-                self._file = EventFile(self._folder)
+                with self._run.subfolder(FOLDER) as folder:
+                    self._file = EventFile(folder)
             self._file.add(event)
 
     def close(self) -> None:
@@ -69,24 +77,26 @@ class Board:
             yield
         except OSError as error:
             self._lost = True
-            tell(f"{self._folder}: cannot be written: {error.strerror or error}; the training goes on without it")
+            tell(
+                f"{self._run.path / FOLDER}: cannot be written: {error.strerror or error}; the training goes on without it"
+            )
 
 
 class EventFile:
     """One file of records. Raises OSError, as does every method."""
 
-    def __init__(self, folder: Path) -> None:
-        from tensorboardX.event_file_writer import EventsWriter
+    def __init__(self, folder: Folder) -> None:
         from tensorboardX.proto.event_pb2 import Event as Record
         from tensorboardX.proto.event_pb2 import SessionLog
         from tensorboardX.proto.summary_pb2 import Summary
+        from tensorboardX.record_writer import masked_crc32c
 
-        folder.mkdir(exist_ok=True)
-        number = sum(1 for _ in folder.iterdir())
-        # An absolute path: tensorboardX takes "s3:" at the beginning for a place in the net.
-        self._writer = EventsWriter(str(folder.absolute() / "events"), f".{number:04}")
+        number, now = len(folder.names()), time.time()
+        self._file = folder.create(f"events.out.tfevents.{int(now)}.{socket.gethostname()}.{number:04}")
         self._record, self._summary, self._began = Record, Summary, SessionLog(status=SessionLog.START)
+        self._checksum = masked_crc32c
         self._flushed = time.monotonic()
+        self._append(Record(wall_time=now, file_version="brain.Event:2"))
 
     def add(self, event: Event) -> None:
         """What TensorBoard can show of it."""
@@ -100,15 +110,23 @@ class EventFile:
             summary = self._summary(value=[self._summary.Value(tag=tag, simple_value=values[tag]) for tag in values])
             self._write(event.step, summary=summary)
         if time.monotonic() - self._flushed >= FLUSH_EVERY:
-            self._writer.flush()
+            flush(self._file)
             self._flushed = time.monotonic()
 
     def _write(self, step: int, **content: object) -> None:
-        self._writer.write_event(self._record(wall_time=time.time(), step=step, **content))
+        self._append(self._record(wall_time=time.time(), step=step, **content))
+
+    def _append(self, record: Any) -> None:
+        """In TFRecord's frame: length and its checksum, the record and its checksum."""
+        data = record.SerializeToString()
+        length = struct.pack("<Q", len(data))
+        for part in (length, data):
+            self._file.write(part + struct.pack("<I", self._checksum(part)))
 
     def close(self) -> None:
         """Write what is left."""
-        self._writer.close()
+        with self._file:
+            flush(self._file)
 
 
 def scalars(event: Event) -> dict[str, float]:

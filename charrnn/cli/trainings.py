@@ -3,6 +3,7 @@
 A process by itself, so that one that runs out of memory or crashes leaves the others alone.
 """
 
+import errno
 import os
 import subprocess
 import sys
@@ -16,10 +17,14 @@ import charrnn
 from charrnn.cli.signals import stop_politely
 from charrnn.learning.parallel import ONE_BLAS_THREAD
 from charrnn.runs.directory import LAST, PREVIOUS
+from charrnn.runs.folder import A_LINK, Folder
 from charrnn.runs.launcher import without_launcher
 from charrnn.runs.mistakes import shorten
 from charrnn.runs.outcome import outcome
+from charrnn.runs.sweep import CONFIGS, LOGS
+from charrnn.text import cache
 
+FOLDERS = (cache.PLACE, "TMPDIR", "TEMP", "TMP")  # variables that may name a folder below this one
 POLL = 0.1  # seconds between two looks at whether to stop
 STOPPED = 143  # the exit code of a training that was asked to stop
 DIVERGED = "training diverged"  # how the message of one that diverged for good begins
@@ -27,11 +32,9 @@ DIVERGED = "training diverged"  # how the message of one that diverged for good 
 
 @dataclass(frozen=True)
 class Job:
-    """A training to be made: its run directory, the files for its stderr and its configuration, and what begins it besides."""
+    """A training to be made: the name of its run directory, its configuration, and what begins it besides."""
 
-    run: Path
-    log: Path
-    config: Path
+    name: str
     yaml: str
     arguments: Sequence[str]
 
@@ -64,52 +67,66 @@ class Orders:
         return self._stop() or self.stop.is_set() or self.end.is_set()
 
 
-def carry_out(job: Job, orders: Orders) -> Ended:
-    """Begin a training, or go on with one, and wait for its end; nothing is done for one that is finished."""
-    if outcome(job.run).finished:
+def carry_out(job: Job, folder: Folder, orders: Orders) -> Ended:
+    """Begin a training in the directory of its sweep, or go on with one, and wait for its end; nothing is done for one that is
+    finished.
+    """
+    if outcome(folder.path / job.name).finished:
         return Ended("done")
     if orders.stopping():
         return Ended("waiting")
     try:
-        with job.log.open("ab") as log:
-            begins = log.tell()
-            code = _run(_command(job), log, orders)
+        if folder.has_link(job.name):
+            raise OSError(errno.ELOOP, A_LINK, job.name)
+        with folder.subfolder(LOGS) as logs, logs.append_to(f"{job.name}.log") as log:
+            begins = log.seek(0, os.SEEK_END)
+            code = _run(_command(job, folder), folder, log, orders)
+            log.seek(begins)
+            message = _error(log.read()) or _how(code)
     except OSError as error:
-        return Ended("failed", f"{error.filename or job.run}: {error.strerror or error}")
+        return Ended("failed", f"{error.filename or folder.path / job.name}: {error.strerror or error}")
     if code == 0:
         return Ended("done")
     if code == STOPPED and orders.stopping():
         return Ended("stopped")
-    message = _error(job.log, begins) or _how(code)
     return Ended("diverged" if message.startswith(DIVERGED) else "failed", message)
 
 
-def carry_out_there(job: Job) -> Ended:
-    """The same in another rank of an MPI job, which hears signals itself."""
-    with stop_politely() as stop:
-        return carry_out(job, Orders(stop.requested))
+def carry_out_there(job: Job, path: Path, number: int) -> Ended:
+    """The same in another rank of an MPI job, which hears signals itself; `number`: that of the sweep's directory."""
+    try:
+        with stop_politely() as stop, Folder(path) as folder:
+            if folder.number != number:
+                return Ended("failed", f"{path}: not the directory in which this sweep was begun; was that renamed?")
+            return carry_out(job, folder, Orders(stop.requested))
+    except OSError as error:
+        return Ended("failed", f"{path}: {error.strerror or error}")
 
 
-def _command(job: Job) -> list[str]:
-    begun = (job.run / LAST).is_file() or (job.run / PREVIOUS).is_file()
-    charrnn = [sys.executable, "-P", "-m", "charrnn.cli.watched", "train"]
-    if begun:
-        return [*charrnn, "--resume", str(job.run)]
-    job.config.write_text(job.yaml, "utf-8")
-    return [*charrnn, *job.arguments, "--config", str(job.config), "--out", str(job.run)]
+def _command(job: Job, folder: Folder) -> list[str]:
+    """What begins it, or goes on with it, within the sweep's directory."""
+    if folder.has_file(f"{job.name}/{LAST}") or folder.has_file(f"{job.name}/{PREVIOUS}"):
+        return ["train", "--resume", job.name]
+    with folder.subfolder(CONFIGS) as configs, configs.whole_file(f"{job.name}.yaml") as file:
+        file.write(job.yaml.encode())
+    return ["train", *job.arguments, "--config", f"{CONFIGS}/{job.name}.yaml", "--out", job.name]
 
 
-def _run(command: Sequence[str], log: IO[bytes], orders: Orders) -> int:
+def _run(command: Sequence[str], folder: Folder, log: IO[bytes], orders: Orders) -> int:
     """Its exit code. It is out of reach of the terminal's Ctrl-C: the sweep decides when it ends."""
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=log,
-        env=_environment(),
-        start_new_session=True,
-        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows' way of the same
-    )
+    with folder.again() as place:
+        held = place.descriptor
+        where = str(place.path.absolute()) if held is None else str(held)
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "charrnn.cli.watched", where, *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            env=_environment(),
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows' way of the same
+            pass_fds=() if held is None else (held,),
+        )
     assert process.stdin
     try:
         while process.poll() is None and not orders.end.is_set():
@@ -126,16 +143,17 @@ def _run(command: Sequence[str], log: IO[bytes], orders: Orders) -> int:
 
 
 def _environment() -> dict[str, str]:
+    """That of this process, for one that works in another folder."""
     package = str(Path(charrnn.__file__).parents[1])
-    path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
-    return {**without_launcher(os.environ), **ONE_BLAS_THREAD, "PYTHONPATH": path}
+    places = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    path = os.pathsep.join([package, *(os.path.abspath(place) for place in places if place)])
+    moved = {name: os.path.abspath(os.environ[name]) for name in FOLDERS if os.environ.get(name)}
+    return {**without_launcher(os.environ), **ONE_BLAS_THREAD, **moved, "PYTHONPATH": path}
 
 
-def _error(log: Path, begins: int) -> str | None:
-    """The last error that was told since."""
-    with log.open("rb") as file:
-        file.seek(begins)
-        lines = file.read().decode("utf-8", "replace").splitlines()
+def _error(log: bytes) -> str | None:
+    """The last error that was told."""
+    lines = log.decode("utf-8", "replace").splitlines()
     told = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
     return told[-1] if told else None
 

@@ -1,4 +1,8 @@
-"""`charrnn` for a program that started it: asked to stop, as by SIGTERM, when its standard input ends.
+"""`charrnn` for a program that started it: in a folder of its choice, and asked to stop, as by SIGTERM, when its standard input ends.
+
+    python -m charrnn.cli.watched FOLDER train ...
+
+The folder is a path, or the number of an open descriptor: so it is the right one whatever its name is by now.
 
 That is when who started it closes the pipe, or is no more, however it ended. It works where there are no signals, too.
 """
@@ -15,9 +19,18 @@ from charrnn.cli import entry
 
 def main() -> None:
     """Run the command line."""
+    _go_to(sys.argv.pop(1))
     signal.signal(signal.SIGTERM, _leave)  # what nobody handles cannot be sent from a thread
     threading.Thread(target=_stop_with_input, daemon=True).start()
     entry.main()
+
+
+def _go_to(folder: str) -> None:
+    if folder.isdigit():
+        os.fchdir(int(folder))
+        os.close(int(folder))
+    else:
+        os.chdir(folder)
 
 
 def _stop_with_input() -> None:

@@ -4,6 +4,7 @@ import math
 import re
 import secrets
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +12,12 @@ from pathlib import Path
 
 from charrnn.errors import DivergedError, RunError
 from charrnn.learning.events import Evaluated, Event, Finished, Flowed, Stepped
+from charrnn.learning.ranks import Alone
 from charrnn.runs import plan as plans
 from charrnn.runs import run as runs
 from charrnn.runs.plan import Plan
 from charrnn.runs.recovery import LOWER_RATE
 from charrnn.runs.section import LONGEST as ENDLESS
-from charrnn.text import cache
 
 SHARE, SHORTEST, LONGEST = 0.05, 0.5, 10.0  # of the budget that measuring may take; in seconds, at least and at most
 WARM_UP = 0.4  # of the measuring, before which no step counts: processors take seconds to reach their speed
@@ -61,12 +62,12 @@ class Cost:
 
 
 def _measured(plan: Plan, seconds: float) -> Cost:
-    """Train for so many seconds in a directory of its own; then validate, sample and save once."""
-    with _folder() as folder:
-        run = runs.start(plans.with_steps(plan, ENDLESS), folder / "run")
-        clock, trainer = _Clock(WARM_UP * seconds), run.trainer
-        trainer.eval_every = ENDLESS
+    """Train for so many seconds in a temporary directory; then validate, sample and save once."""
+    with _folder(plan.ranks) as folder:
         try:
+            run = runs.start(plans.with_steps(plan, ENDLESS), folder / "run")
+            clock, trainer = _Clock(WARM_UP * seconds), run.trainer
+            trainer.eval_every = ENDLESS
             for event in run.events(lambda: clock.done):
                 clock.note(event)
                 if plan.ranks.first(lambda: clock.stepping > (1 - WARM_UP) * seconds):
@@ -74,18 +75,45 @@ def _measured(plan: Plan, seconds: float) -> Cost:
                     clock.done = clock.done or isinstance(event, Evaluated) or not trainer.valid.size
         except DivergedError as error:  # without the files that it names: they go with the folder
             raise DivergedError(f"--time: while measuring, {error.__cause__ or error}; {LOWER_RATE}") from None
+        except RunError as error:
+            raise _not_measured(folder.parent, error.__context__ or error) from None
     return plan.ranks.first(lambda: Cost(clock.stepping / clock.steps, clock.rest, clock.start or 0.0))
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
-    """A folder for the time within. Its name is known before it is made, so that a signal at any moment leaves nothing."""
-    folder = cache.made_folder() / f"{cache.MEASURING}{secrets.token_hex(8)}"
+def _folder(ranks: Alone) -> Iterator[Path]:
+    """A temporary folder for the time within, made by the first of the ranks. Its name is known before it is made, so that a
+    signal at any moment leaves nothing.
+    """
+    folder = ranks.first(_temporary) / f"charrnn-measuring-{secrets.token_hex(8)}"
     try:
-        folder.mkdir(mode=0o700)
+        ranks.first(lambda: _make(folder))
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)  # what a system still holds goes a day later, by the cache
+        if ranks.rank == 0:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _temporary() -> Path:
+    try:
+        return Path(tempfile.gettempdir())
+    except OSError as error:
+        raise _not_measured(Path("a temporary folder"), error) from None
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise _not_measured(folder.parent, error) from None
+
+
+def _not_measured(place: Path, error: BaseException) -> RunError:
+    reason = error.strerror if isinstance(error, OSError) else error
+    return RunError(
+        f"--time: some seconds of training are measured in {place}, which cannot be written: {reason}; name another folder in "
+        "the environment variable TMPDIR, or say how long with --steps"
+    )
 
 
 class _Clock:

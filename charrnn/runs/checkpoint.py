@@ -22,9 +22,9 @@ from charrnn.network.parameters import Parameters, Shapes
 from charrnn.runs import sizing
 from charrnn.runs import tensors as files
 from charrnn.runs.config import Config, decided
+from charrnn.runs.folder import Folder
 from charrnn.runs.record import Lineage, Record, TextRecord, parse_record, parse_symbols, to_metadata, versions
 from charrnn.runs.tensors import Entry, MalformedError, Reader
-from charrnn.runs.writing import whole_file
 from charrnn.text.vocabulary import END, Vocabulary, from_symbols
 
 PARAMETERS, MOMENTS, STATE, LEARNING = "parameters.", "optimizer.", "state", "learning"
@@ -49,28 +49,40 @@ class Checkpoint:
 
 
 def save(checkpoint: Checkpoint, path: Path, previous: Path | None = None) -> None:
+    """As save_in, to a file that is named by its path; `previous` is in the same directory."""
+    with Folder(path.parent) as folder:
+        save_in(folder, checkpoint, path.name, previous.name if previous else None)
+
+
+def save_in(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | None = None) -> None:
     """Write it whole or not at all; what bore the name before is kept as `previous`, where that is given.
 
     Raises OSError, and DivergedError rather than write numbers that are not finite.
     """
     tensors = _tensors(checkpoint)
-    for name, tensor in tensors.items():
+    for tensor_name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
-            raise DivergedError(f"training diverged at step {checkpoint.progress.step:,}: {name} is not finite")
-    with whole_file(path, previous) as file:
+            raise DivergedError(f"training diverged at step {checkpoint.progress.step:,}: {tensor_name} is not finite")
+    with folder.whole_file(name, previous) as file:
         files.write(file, tensors, to_metadata(_record(checkpoint), checkpoint.vocabulary.symbols))
 
 
 def load(path: Path) -> Checkpoint:
+    """As load_from, of a file that is named by its path."""
+    return load_from(Folder.named(path.parent), path.name)
+
+
+def load_from(folder: Folder, name: str) -> Checkpoint:
     """Read and verify a checkpoint: digest, names, shapes, precision, and that every number is finite.
 
     Raises CheckpointError for a file that is missing, damaged, not charrnn's, or whose parts do not fit together, and
     UnreadableError for one that may be whole, and cannot be read here.
     """
+    path = folder.path / name
     try:
-        if path.exists() and not path.is_file():  # a pipe would be waited for
+        if folder.has(name) and not folder.has_file(name):  # a pipe would be waited for
             raise CheckpointError("not a regular file")
-        with path.open("rb") as file:
+        with folder.read(name) as file:
             reader = Reader(file)
             record = parse_record(reader.metadata)
             vocabulary = from_symbols(parse_symbols(reader.metadata), record.config.data.unit)

@@ -14,8 +14,8 @@ from charrnn.runs import checkpoint as checkpoints
 from charrnn.runs import configuration
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.config import Config
+from charrnn.runs.folder import SIDE, Folder
 from charrnn.runs.lock import LOCK, Lock
-from charrnn.runs.writing import SIDE, finish_keeping, side_of, whole_file
 
 CONFIG, METRICS = "config.yaml", "metrics.jsonl"
 LAST, PREVIOUS, BEST = "last.safetensors", "previous.safetensors", "best.safetensors"
@@ -38,7 +38,7 @@ def require_free(path: Path) -> None:
         if (path / LOCK).exists():
             create(path).release()  # who trains there is told first
         elif path.is_dir():
-            _require_empty(path)
+            _require_empty(Folder.named(path))
         elif path.exists():
             raise FileExistsError
 
@@ -48,17 +48,17 @@ def create(path: Path) -> Lock:
     with _for_a_new_run(path):
         path.mkdir(parents=True, exist_ok=True)
         if not (path / LOCK).exists():
-            _require_empty(path)  # nothing is added to a directory that is none of ours
+            _require_empty(Folder.named(path))  # nothing is added to a directory that is none of ours
         lock = Lock(path)
     try:
-        _require_empty(path)
+        _require_empty(lock.folder)
     except BaseException:
         lock.release()
         raise
     return lock
 
 
-def create_next(parent: Path, name: str) -> tuple[Path, Lock]:
+def create_next(parent: Path, name: str) -> Lock:
     """The first of parent/name, parent/name-2, parent/name-3, ... that does not exist, made and locked. Raises RunError."""
     for number in itertools.count(1):
         path = parent / (name if number == 1 else f"{name}-{number}")
@@ -72,7 +72,7 @@ def create_next(parent: Path, name: str) -> tuple[Path, Lock]:
                 f"{path}: cannot be made: {error.strerror or error}; choose another place with --out"
             ) from None
         else:
-            return path, create(path)
+            return create(path)
     raise AssertionError("there is no last number")
 
 
@@ -87,17 +87,23 @@ def take(path: Path) -> Lock:
         raise RunError(f"--resume {path}: no such run directory{_runs_near(path)}")
     if not (path / LAST).is_file() and not (path / PREVIOUS).is_file():
         raise RunError(f"--resume {path}: nothing to resume: it holds no {LAST}")
-    with writable(path):
+    with _writable(path):
         lock = Lock(path)
-        finish_keeping(path / LAST, path / PREVIOUS)
-        for name in (CONFIG, LAST, BEST):
-            side_of(path / name).unlink(missing_ok=True)
+    folder = lock.folder
+    try:
+        with writable(folder):
+            folder.finish_keeping(LAST, PREVIOUS)
+            for name in (CONFIG, LAST, BEST):
+                folder.remove(name + SIDE)
+    except BaseException:
+        lock.release()
+        raise
     return lock
 
 
-def write_config(path: Path, config: Config) -> None:
+def write_config(folder: Folder, config: Config) -> None:
     """Write config.yaml, whole or not at all. Raises RunError."""
-    with writable(path / CONFIG), whole_file(path / CONFIG) as file:
+    with writable(folder, CONFIG), folder.whole_file(CONFIG) as file:
         file.write(configuration.to_yaml(config).encode())
 
 
@@ -149,46 +155,69 @@ def load(run: Path, which: str | None = None) -> Loaded:
     if which == "best" or (which is None and (run / BEST).is_file()):
         if not (run / BEST).is_file():
             raise RunError(f"{run}: holds no {BEST}; is it a run directory, and has it been validated yet?")
-        return _load_best(run, which)
-    return load_last(run)
+        return _load_best(Folder.named(run), which)
+    return load_last(Folder.named(run))
 
 
-def replace_last(run: Path, checkpoint: Checkpoint) -> None:
+def replace_last(folder: Folder, checkpoint: Checkpoint) -> None:
     """Put a checkpoint in the place of the last one, which is not kept: it is damaged, or is this one but for its end."""
-    with writable(run / LAST):
-        checkpoints.save(checkpoint, run / LAST)
+    save(folder, checkpoint, LAST)
 
 
-def _load_best(run: Path, which: str | None) -> Loaded:
+def save(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | None = None) -> None:
+    """Write a checkpoint; see checkpoint.save_in. Raises RunError and DivergedError."""
+    with writable(folder, name):
+        checkpoints.save_in(folder, checkpoint, name, previous)
+
+
+def load_from(folder: Folder, name: str) -> Loaded:
+    """The checkpoint of this name. Raises CheckpointError."""
+    return Loaded(checkpoints.load_from(folder, name), folder.path / name)
+
+
+def _load_best(folder: Folder, which: str | None) -> Loaded:
     try:
-        return Loaded(checkpoints.load(run / BEST), run / BEST)
+        return load_from(folder, BEST)
     except CheckpointError as error:
         if which:
             raise CheckpointError(f"{error}; try --checkpoint last") from None
-        last = load_last(run)
+        last = load_last(folder)
         return replace(last, note=f"{error}; using {last.path.name}")
 
 
-def load_last(run: Path) -> Loaded:
+def load_last(folder: Folder) -> Loaded:
     """The newest whole checkpoint of a run. Raises RunError and CheckpointError, and UnreadableError where another should
     not take the place of the last one.
     """
-    last, previous = run / LAST, run / PREVIOUS
-    if not last.is_file() and not previous.is_file():
-        raise RunError(f"{run}: holds no {LAST}; is it a run directory?")
+    if not folder.has_file(LAST) and not folder.has_file(PREVIOUS):
+        raise RunError(f"{folder.path}: holds no {LAST}; is it a run directory?")
     try:
-        return Loaded(checkpoints.load(last), last)
+        return load_from(folder, LAST)
     except UnreadableError:
         raise
     except CheckpointError as error:
-        if not previous.is_file():
+        if not folder.has_file(PREVIOUS):
             raise
-        return Loaded(checkpoints.load(previous), previous, note=f"{error}; using {PREVIOUS}")
+        return replace(load_from(folder, PREVIOUS), note=f"{error}; using {PREVIOUS}")
 
 
 @contextmanager
-def writable(path: Path) -> Iterator[None]:
+def writable(folder: Folder, name: str = "") -> Iterator[None]:
     """Say of a write that failed which file it was, and that nothing older was lost."""
+    try:
+        with _writable(folder.path / name):
+            yield
+    except RunError:
+        if not folder.is_gone:
+            raise
+        raise RunError(
+            f"{folder.path}: was removed, or moved to another disk, while it was in use; what was not saved before is lost; "
+            "if it was moved, go on there: charrnn train --resume NEW_PLACE"
+        ) from None
+
+
+@contextmanager
+def _writable(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -208,11 +237,11 @@ def _for_a_new_run(path: Path) -> Iterator[None]:
         raise RunError(f"{path}: cannot be written: {error.strerror or error}; choose another with --out") from None
 
 
-def _require_empty(path: Path) -> None:
+def _require_empty(folder: Folder) -> None:
     """Raises RunError where the directory holds anything but what a run leaves that was killed before its first save."""
-    found = sorted({entry.name for entry in path.iterdir()} - {LOCK, LAST + SIDE})
+    found = [name for name in folder.names() if name not in (LOCK, LAST + SIDE)]
     if found:
-        raise RunError(_occupied(path, found))
+        raise RunError(_occupied(folder.path, found))
 
 
 def _occupied(path: Path, found: list[str]) -> str:

@@ -1,21 +1,26 @@
 """One writer for a run directory: a lock that the system lets go when its holder ends, however it ends.
 
-The file `lock` stays when the lock is let go, empty: were it removed, two processes could each lock a file of that name.
+Both the directory and its file `lock` are locked: the directory, because what is written goes there whatever names it and
+the file have by then; the file, because some systems lock no directories. The file says who holds the lock, and stays when
+the lock is let go, empty: were it removed, two processes could each lock a file of that name.
 """
 
 import json
 import os
 import socket
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO
 
 from charrnn.errors import RunError
-from charrnn.runs.writing import append, open_to_append
+from charrnn.runs.folder import Folder
+from charrnn.runs.writing import append
 
 LOCK = "lock"
 MOMENT = 1.0  # seconds
+PID = "pid"
+BEGINNING = f'{{"{PID}": '.encode()  # of what says who holds it
 BEYOND = 1 << 30  # the byte that Windows locks, and then lets nobody read: far from those that say who holds it
 
 try:
@@ -24,6 +29,17 @@ try:
     def _seize(file: IO[bytes]) -> None:
         """Raises BlockingIOError while another process holds it, and OSError where there are no locks."""
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _seize_directory(folder: Folder) -> None:
+        """Raises BlockingIOError while another process holds it; does nothing where directories have no locks."""
+        if folder.descriptor is None:
+            return
+        try:
+            fcntl.flock(folder.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError:  # NFS
+            return
 
 except ImportError:
     import msvcrt
@@ -36,34 +52,45 @@ except ImportError:
         except PermissionError as error:
             raise BlockingIOError(*error.args) from None
 
+    def _seize_directory(folder: Folder) -> None:
+        """Does nothing: while the file is open, the directory keeps its name."""
+
 
 class Lock:
     """A run directory that is ours until `release`, or until this process ends."""
 
     def __init__(self, run: Path) -> None:
         """Take it. Raises RunError while another process holds it, saying which; OSError where no file can be made."""
-        self._file = open_to_append(run / LOCK)  # what stands there is not lost by opening it
+        self.folder = Folder(run)
         self.note: str | None = None
+        with ExitStack() as opened:
+            opened.callback(self.folder.close)
+            self._file = opened.enter_context(
+                self.folder.append_to(LOCK)
+            )  # what stands there is not lost by opening it
+            self._take(run)
+            self._write(json.dumps({PID: os.getpid(), "host": socket.gethostname(), "since": time.strftime("%F %T")}))
+            opened.pop_all()
+
+    def _take(self, run: Path) -> None:
         try:
             holder = self._seized()
-            if holder is not None:
-                self._file.close()
-                raise RunError(f"{run}: another training writes there: {holder}")
         except OSError as error:
             self.note = (
                 f"{run}: cannot be locked here ({error.strerror}); make sure that no other training writes there"
             )
-        try:
-            self._write(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%F %T")}))
-        except OSError:
-            self.release()
-            raise
+        else:
+            if holder is not None:
+                raise RunError(f"{run}: another training writes there: {holder}")
+        if not _is_of_a_lock(self._file):
+            raise RunError(f"{run / LOCK}: not written by charrnn, and would be overwritten; choose another directory")
 
     def _seized(self) -> str | None:
         """None once it is ours; else who holds it. Who has just taken it gets a moment to say so, or to let it go again."""
         deadline = time.monotonic() + MOMENT
         while True:
             try:
+                _seize_directory(self.folder)
                 _seize(self._file)
                 return None
             except BlockingIOError:
@@ -82,23 +109,31 @@ class Lock:
             self._write("")
         with suppress(OSError):
             self._file.close()
+        self.folder.close()
 
     def _write(self, text: str) -> None:
         self._file.truncate(0)
         append(self._file, text.encode())
 
-    def __reduce__(self) -> tuple[type["Elsewhere"], tuple[str | None]]:
-        return Elsewhere, (self.note,)
+    def __reduce__(self) -> tuple[type["Elsewhere"], tuple[Folder, str | None]]:
+        return Elsewhere, (self.folder, self.note)
 
 
 class Elsewhere:
     """What another process has of a lock that it was sent: nothing to let go."""
 
-    def __init__(self, note: str | None) -> None:
-        self.note = note
+    def __init__(self, folder: Folder, note: str | None) -> None:
+        self.folder, self.note = folder, note
 
     def release(self) -> None:
         """Leave it to its holder."""
+
+
+def _is_of_a_lock(file: IO[bytes]) -> bool:
+    """Whether the file is empty, or begins as one that says who holds a lock; a power cut can leave zeros."""
+    file.seek(0)
+    content = file.read(len(BEGINNING)).strip(b"\0")
+    return BEGINNING.startswith(content)
 
 
 def _holder(file: IO[bytes]) -> str | None:
@@ -106,7 +141,7 @@ def _holder(file: IO[bytes]) -> str | None:
     file.seek(0)
     try:
         found = json.loads(file.read(1000))
-        pid, host, since = int(found["pid"]), str(found["host"]), str(found["since"])
+        pid, host, since = int(found[PID]), str(found["host"]), str(found["since"])
     except (ValueError, KeyError, TypeError, OSError):
         return None
     where = "" if host == socket.gethostname() else f" on {host}"

@@ -10,15 +10,15 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 
 from charrnn.learning.events import Evaluated, Event, Finished, Flowed, Recovered, Resumed, Sampled, Saved, Stepped
 from charrnn.learning.ranks import Alone
 from charrnn.learning.trainer import Progress
-from charrnn.runs import checkpoint as checkpoints
+from charrnn.runs import directory
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.directory import BEST, LAST, METRICS, PREVIOUS, writable, write_config
-from charrnn.runs.writing import append, flush, open_to_append
+from charrnn.runs.folder import Folder
+from charrnn.runs.writing import append, flush
 
 EVENT_NAMES = {
     Stepped: "step",
@@ -40,48 +40,46 @@ def is_snapshot(progress: Progress, save_every: int) -> bool:
 
 
 def saving(
-    events: Iterable[Event], current: Callable[[], Checkpoint], directory: Path, save_every: int, ranks: Alone
+    events: Iterable[Event], current: Callable[[], Checkpoint], folder: Folder, save_every: int, ranks: Alone
 ) -> Iterator[Event]:
     """Pass the events of a training on, with a checkpoint written at the start, after every so many steps, each best, after
     going back, and at the end, by the first of the ranks.
 
     Raises RunError when the disk does not take it; the checkpoints before are then still there.
     """
-    last, previous = directory / LAST, directory / PREVIOUS
     begun = current()
     saved_step, keep = begun.progress.step, is_snapshot(begun.progress, save_every)
 
-    def save(path: Path, previous: Path | None = None, best: bool = False) -> Saved:
+    def save(name: str, previous: str | None = None) -> Saved:
         checkpoint = current()
-        return ranks.first(lambda: _save(checkpoint, path, previous, best))
+        return ranks.first(lambda: _save(folder, checkpoint, name, previous))
 
-    if ranks.first(last.exists):
+    if ranks.first(lambda: folder.has(LAST)):
         yield Resumed(saved_step)
     else:
-        yield save(last)
-        ranks.first(lambda: write_config(directory, begun.config))
+        yield save(LAST)
+        ranks.first(lambda: write_config(folder, begun.config))
     for event in events:
         yield event
         match event:
             case Evaluated(best=True):
-                yield save(directory / BEST, best=True)
+                yield save(BEST)
             case Stepped(step=step) | Recovered(step=step) | Finished(step=step):
                 if isinstance(event, Stepped) and step % save_every:
                     continue
                 # What is saved again at one step, or has been gone back from, must not push the one before away.
                 push = keep and step != saved_step and not isinstance(event, Recovered)
-                yield save(last, previous if push else None)
+                yield save(LAST, PREVIOUS if push else None)
                 saved_step, keep = step, is_snapshot(current().progress, save_every)
 
 
-def logged(events: Iterable[Event], directory: Path, save_every: int, ranks: Alone) -> Iterator[Event]:
+def logged(events: Iterable[Event], folder: Folder, save_every: int, ranks: Alone) -> Iterator[Event]:
     """Pass the events on, each written to metrics.jsonl as one line of JSON, before the checkpoint that comes after it, by the
     first of the ranks.
 
     Raises RunError when it cannot be written.
     """
-    path = directory / METRICS
-    ranks.first(lambda: _cut_to_whole_lines(path))
+    ranks.first(lambda: _cut_to_whole_lines(folder))
     lines: list[str] = []
     try:
         for event in events:
@@ -89,27 +87,27 @@ def logged(events: Iterable[Event], directory: Path, save_every: int, ranks: Alo
             will_be_saved = isinstance(event, Stepped) and event.step % save_every == 0
             if will_be_saved or not isinstance(event, Stepped) or len(lines) >= LINES_TOGETHER:
                 due, lines = lines, []  # what a full disk took the half of is not to be written twice
-                ranks.first(partial(_append, path, due, to_disk=will_be_saved))
+                ranks.first(partial(_append, folder, due, to_disk=will_be_saved))
             yield event
     finally:  # the last steps before a divergence are those that one wants to see
         if ranks.rank == 0:
-            _append(path, lines, to_disk=True)
+            _append(folder, lines, to_disk=True)
 
 
-def _append(path: Path, lines: list[str], to_disk: bool) -> None:
+def _append(folder: Folder, lines: list[str], to_disk: bool) -> None:
     if not lines:
         return
-    with writable(path), open_to_append(path) as file:
+    with writable(folder, METRICS), folder.append_to(METRICS) as file:
         append(file, "".join(line + "\n" for line in lines).encode())
         if to_disk:
             flush(file)
 
 
-def _cut_to_whole_lines(path: Path) -> None:
+def _cut_to_whole_lines(folder: Folder) -> None:
     """Drop the part of a line that a killed process, or a full disk, left at the end; its event is told anew."""
-    if not path.exists():
+    if not folder.has(METRICS):
         return
-    with writable(path), open_to_append(path) as file:
+    with writable(folder, METRICS), folder.append_to(METRICS) as file:
         start = max(0, file.seek(0, os.SEEK_END) - LONGEST_LINE)
         file.seek(start)
         file.truncate(start + file.read().rfind(b"\n") + 1)
@@ -120,7 +118,6 @@ def as_json(event: Event) -> dict[str, object]:
     return {"event": EVENT_NAMES[type(event)], **asdict(event)}
 
 
-def _save(checkpoint: Checkpoint, path: Path, previous: Path | None = None, best: bool = False) -> Saved:
-    with writable(path):
-        checkpoints.save(checkpoint, path, previous)
-    return Saved(checkpoint.progress.step, str(path), best)
+def _save(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | None) -> Saved:
+    directory.save(folder, checkpoint, name, previous)
+    return Saved(checkpoint.progress.step, str(folder.path / name), name == BEST)

@@ -3,7 +3,6 @@
 import json
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -16,9 +15,9 @@ from charrnn.learning.trainer import Progress, Trainer
 from charrnn.runs import directory, tensors
 from charrnn.runs.checkpoint import PARAMETERS, STATE, Checkpoint
 from charrnn.runs.config import Config
-from charrnn.runs.directory import Loaded
+from charrnn.runs.directory import BEST, LAST, PREVIOUS, Loaded
+from charrnn.runs.folder import Folder
 from charrnn.runs.recording import is_snapshot
-from charrnn.runs.writing import whole_file
 from charrnn.text.vocabulary import Vocabulary
 
 DIVERGED = "diverged.safetensors"
@@ -29,8 +28,8 @@ TRUSTING = 2  # tries from the newest snapshot; after them, that may be the bad 
 class GoingBack:
     """The recovery of one training in one run directory; every choice follows from what a checkpoint remembers."""
 
-    def __init__(self, trainer: Trainer, path: Path, config: Config, vocabulary: Vocabulary, sha256: str) -> None:
-        self._trainer, self._path, self._config = trainer, path, config
+    def __init__(self, trainer: Trainer, folder: Folder, config: Config, vocabulary: Vocabulary, sha256: str) -> None:
+        self._trainer, self._folder, self._config = trainer, folder, config
         self._vocabulary, self._sha256 = vocabulary, sha256
 
     @property
@@ -72,11 +71,11 @@ class GoingBack:
 
         Raises RunError and CheckpointError.
         """
-        last = self._ours(directory.load_last(self._path))
+        last = self._ours(directory.load_last(self._folder))
         if is_snapshot(last.progress, self._config.training.save_every):
             return last
         try:
-            return self._ours(directory.load(self._path / directory.PREVIOUS))
+            return self._ours(directory.load_from(self._folder, PREVIOUS))
         except (RunError, CheckpointError):
             return last
 
@@ -84,7 +83,7 @@ class GoingBack:
         """The one of the lowest validation loss, where it is no newer than the newest snapshot; otherwise that."""
         newest = self._newest()
         try:
-            best = self._ours(directory.load(self._path, "best"))
+            best = self._ours(directory.load_from(self._folder, BEST))
         except (RunError, CheckpointError):
             return newest
         return best if best.progress.step <= newest.progress.step else newest
@@ -102,13 +101,13 @@ class GoingBack:
 
     def _given_up(self, divergence: Divergence) -> DivergedError:
         recoveries, batch = self._config.training.recoveries, divergence.batch
-        told = [str(divergence), f"{self._path / directory.LAST} is from before it"]
+        told = [str(divergence), f"{self._folder.path / LAST} is from before it"]
         if recoveries:
             told.append(f"going back {recoveries} times, each time to half the learning rate, did not help")
         if batch is not None:
             whole = _of_all(batch, self._trainer.ranks)
             if self._trainer.ranks.first(lambda: self._written(whole, divergence)):
-                told.append(f"what the network was reading is in {self._path / DIVERGED}")
+                told.append(f"what the network was reading is in {self._folder.path / DIVERGED}")
         told.append(LOWER_RATE)
         return DivergedError("; ".join(told))
 
@@ -135,7 +134,7 @@ class GoingBack:
             "vocabulary": json.dumps(self._vocabulary.symbols),
             "config": self._config.model_dump_json(),
         }
-        with whole_file(self._path / DIVERGED) as file:
+        with self._folder.whole_file(DIVERGED) as file:
             tensors.write(file, content, metadata)
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from charrnn.errors import CheckpointError, RunError
 from charrnn.learning.ranks import Alone
 from charrnn.runs import budget, directory
-from charrnn.runs import checkpoint as checkpoints
 from charrnn.runs import plan as plans
 from charrnn.runs import run as runs
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.directory import BEST, CONFIG
+from charrnn.runs.folder import Folder
 from charrnn.runs.lock import Lock
 from charrnn.runs.plan import Plan
 from charrnn.runs.record import versions
@@ -52,25 +52,26 @@ def _resumed(
     began: float,
     ranks: Alone,
 ) -> Run:
-    loaded = ranks.first(lambda: directory.load_last(path))
+    folder = lock.folder
+    loaded = ranks.first(lambda: directory.load_last(folder))
     saved = loaded.checkpoint
-    ranks.first(lambda: _refuse_edits(path, saved))
+    ranks.first(lambda: _refuse_edits(folder.path, saved))
     plan = plans.again(saved, sources, path, ranks)
-    plan = _noted(plan, loaded.note, _other_versions(saved, ranks.size), ranks.first(lambda: _damaged_best(path)))
+    plan = _noted(plan, loaded.note, _other_versions(saved, ranks.size), ranks.first(lambda: _damaged_best(folder)))
     if seconds is not None:
         further, note = budget.steps_within(plan, seconds, began)
         plan, steps = _noted(plan, note), saved.progress.step + further
     if loaded.note and steps is None and epochs is None:  # it may be of before a new end
-        steps, epochs = ranks.first(lambda: directory.end_in_config(path, saved.config))
+        steps, epochs = ranks.first(lambda: directory.end_in_config(folder.path, saved.config))
     if steps is not None or epochs is not None:
         before = plan.steps
         plan = plans.with_new_end(plan, steps, epochs, saved.progress.step)
         if plan.steps != before and _patience_has_ended(saved):
             saved.progress.evaluations_without_best = 0
     if loaded.note or plan.config != saved.config:  # a stop before the next save must find them as they are now
-        ranks.first(lambda: directory.replace_last(path, replace(saved, config=plan.config)))
-    ranks.first(lambda: directory.write_config(path, plan.config))
-    return runs.take_up(plan, path, saved, lock)
+        ranks.first(lambda: directory.replace_last(folder, replace(saved, config=plan.config)))
+    ranks.first(lambda: directory.write_config(folder, plan.config))
+    return runs.take_up(plan, saved, lock)
 
 
 def _patience_has_ended(saved: Checkpoint) -> bool:
@@ -98,11 +99,11 @@ def _other_versions(saved: Checkpoint, ranks: int) -> str | None:
     return f"it was trained with {', '.join(changed)}: it may not end with the same bytes" if changed else None
 
 
-def _damaged_best(path: Path) -> str | None:
-    if not (path / BEST).is_file():
+def _damaged_best(folder: Folder) -> str | None:
+    if not folder.has_file(BEST):
         return None
     try:
-        checkpoints.load(path / BEST)
+        directory.load_from(folder, BEST)
     except CheckpointError as error:
         return f"{error}; it is written again with the next lower validation loss"
     return None

@@ -38,10 +38,15 @@ SAMPLE_OPTIONS = Options(temperature=0.8)
 class Run:
     """A training with its directory, ready to go on."""
 
-    def __init__(self, plan: Plan, path: Path, trainer: Trainer, lock: Lock) -> None:
-        """Of a directory that is locked; `events` lets it go at its end."""
-        self.plan, self.path, self.trainer, self._lock = plan, path, trainer, lock
-        trainer.recovery = GoingBack(trainer, path, plan.config, plan.corpus.vocabulary, plan.corpus.sha256)
+    def __init__(self, plan: Plan, trainer: Trainer, lock: Lock) -> None:
+        """In the directory that is locked; `events` lets it go at its end."""
+        self.plan, self.trainer, self.folder, self._lock = plan, trainer, lock.folder, lock
+        trainer.recovery = GoingBack(trainer, lock.folder, plan.config, plan.corpus.vocabulary, plan.corpus.sha256)
+
+    @property
+    def path(self) -> Path:
+        """Where its directory is now; after the end, where it was then."""
+        return self.folder.path
 
     def events(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
         """Train, sample, look at the gradients' flow, save and log; yield each fact as it comes. Stopping at any of them loses nothing but what
@@ -56,10 +61,10 @@ class Run:
             events, self.trainer.result, self.plan.corpus, training.gradflow_every, training.sequence_length
         )
         ranks = self.plan.ranks
-        events = recording.saving(events, self.checkpoint, self.path, training.save_every, ranks)
+        events = recording.saving(events, self.checkpoint, self.folder, training.save_every, ranks)
         try:
             with one_blas_thread():
-                yield from recording.logged(events, self.path, training.save_every, ranks)
+                yield from recording.logged(events, self.folder, training.save_every, ranks)
         finally:
             self._lock.release()
 
@@ -109,17 +114,15 @@ def start(plan: Plan, out: Path | None = None) -> Run:
     Raises RunError when the directory holds something or cannot be made.
     """
     trainer = trainer_for(plan, _allocated(lambda: _network(plan)))
-    path, lock = plan.ranks.first(
-        lambda: (out, directory.create(out)) if out else directory.create_next(Path(RUNS), plan.name)
-    )
-    return Run(_noting(plan, lock), path, trainer, lock)
+    lock = plan.ranks.first(lambda: directory.create(out) if out else directory.create_next(Path(RUNS), plan.name))
+    return Run(_noting(plan, lock), trainer, lock)
 
 
-def take_up(plan: Plan, path: Path, saved: Checkpoint, lock: Lock) -> Run:
+def take_up(plan: Plan, saved: Checkpoint, lock: Lock) -> Run:
     """Go on from a checkpoint."""
     trainer = trainer_for(plan, saved.network)
     restore(trainer, saved)
-    return Run(_noting(plan, lock), path, trainer, lock)
+    return Run(_noting(plan, lock), trainer, lock)
 
 
 def _noting(plan: Plan, lock: Lock) -> Plan:

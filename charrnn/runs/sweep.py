@@ -18,12 +18,12 @@ from charrnn.runs import plan as plans
 from charrnn.runs.config import Config
 from charrnn.runs.configuration import leaves
 from charrnn.runs.directory import writable
+from charrnn.runs.folder import SIDE, Folder
 from charrnn.runs.lock import LOCK, Lock
 from charrnn.runs.plan import Plan
 from charrnn.runs.point_names import names
 from charrnn.runs.points import Point
 from charrnn.runs.run import RUNS
-from charrnn.runs.writing import side_of, whole_file
 
 RECORD, CONFIGS, LOGS = "sweep.json", "configs", "logs"
 
@@ -71,26 +71,27 @@ def make(points: Sequence[Point], sources: Sequence[str], seconds: float | None)
     )
 
 
-def open_directory(sweep: Sweep, out: Path | None) -> tuple[Path, Lock]:
+def open_directory(sweep: Sweep, out: Path | None) -> Lock:
     """Its directory, locked: a new one (none named: the next free one below runs/), or the one in which it was begun.
 
     Raises RunError where there is something else, or another sweep, and where it cannot be written.
     """
     if out is None:
-        path, lock = directory.create_next(Path(RUNS), sweep.title)
+        lock = directory.create_next(Path(RUNS), sweep.title)
     elif (out / RECORD).exists():
-        path, lock = out, _locked(out)
+        _require_same(out, _read(Folder.named(out)), sweep.record())  # nothing is added to what is none of ours
+        lock = _locked(out)
     else:
         with suppress(OSError):  # what a sweep leaves that was killed before its record was whole
             if (out / LOCK).exists():
-                side_of(out / RECORD).unlink(missing_ok=True)
-        path, lock = out, directory.create(out)
+                Folder.named(out).remove(RECORD + SIDE)
+        lock = directory.create(out)
     try:
-        _write(sweep, path)
+        _write(sweep, lock.folder)
     except BaseException:
         lock.release()
         raise
-    return path, lock
+    return lock
 
 
 def _first_plan(points: Sequence[Point], sources: Sequence[str]) -> Plan:
@@ -108,25 +109,28 @@ def _first_plan(points: Sequence[Point], sources: Sequence[str]) -> Plan:
 
 
 def _locked(path: Path) -> Lock:
-    with writable(path):
-        return Lock(path)
-
-
-def _write(sweep: Sweep, path: Path) -> None:
-    record = path / RECORD
-    if record.exists():
-        _require_same(path, _read(record), sweep.record())
-    else:
-        with writable(record), whole_file(record) as file:
-            file.write((json.dumps(sweep.record(), ensure_ascii=False, indent=1) + "\n").encode())
-    for folder in (path / CONFIGS, path / LOGS):
-        with writable(folder):
-            folder.mkdir(exist_ok=True)
-
-
-def _read(record: Path) -> dict[str, Any]:
     try:
-        found = json.loads(record.read_text("utf-8"))
+        return Lock(path)
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def _write(sweep: Sweep, folder: Folder) -> None:
+    if folder.has(RECORD):
+        _require_same(folder.path, _read(folder), sweep.record())
+    else:
+        with writable(folder, RECORD), folder.whole_file(RECORD) as file:
+            file.write((json.dumps(sweep.record(), ensure_ascii=False, indent=1) + "\n").encode())
+    for name in (CONFIGS, LOGS):
+        with writable(folder, name):
+            folder.subfolder(name).close()
+
+
+def _read(folder: Folder) -> dict[str, Any]:
+    record = folder.path / RECORD
+    try:
+        with folder.read(RECORD) as file:
+            found = json.loads(file.read().decode())
     except OSError as error:
         raise RunError(f"{record}: cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError):

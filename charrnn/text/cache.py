@@ -1,17 +1,22 @@
-"""Long texts, encoded once into a file that is memory-mapped.
+"""Long texts, encoded once into a file.
 
 The file's name is made of the text's SHA-256 and of the vocabulary, so that a text that has changed is never trained
-from a stale file; it ends with the SHA-256 of what stands before. It may be deleted at any time: it will be made again.
+from a stale file; it ends with the SHA-256 of both and of what stands before. It may be deleted at any time: it will be
+made again. The folder is the user's own, and nobody else may write there: what others could have written is not read.
 """
 
 import hashlib
 import json
 import os
-import shutil
+import re
+import secrets
+import stat
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import platformdirs
@@ -20,86 +25,137 @@ from charrnn.errors import TextError
 from charrnn.text.vocabulary import Ids, Vocabulary
 
 PLACE = "CHARRNN_CACHE_DIR"
-MEASURING = "measuring-"  # begins the name of a folder in which a training is timed
+HALF_WRITTEN = re.compile(r"[0-9a-f]{32}\.uint(8|16|32)\.[0-9a-f]{16}\.tmp")
 DIGEST = 32  # bytes
 PIECE = 1 << 20  # bytes read at once
 ABANDONED = 24 * 3600.0  # seconds after which a file that is not whole has lost its writer
+OTHERS = stat.S_IWGRP | stat.S_IWOTH
+NO_LINK: int = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # nor is a pipe waited for
 
 
 def folder() -> Path:
-    """Where encoded texts are kept: $CHARRNN_CACHE_DIR, or the system's folder for such things."""
-    return Path(os.environ.get(PLACE) or platformdirs.user_cache_dir("charrnn", appauthor=False))
+    """Where this user's encoded texts are kept: a folder in $CHARRNN_CACHE_DIR, or in the system's folder for such things."""
+    owner = f"-{os.geteuid()}" if hasattr(os, "geteuid") else ""
+    place = os.environ.get(PLACE) or platformdirs.user_cache_dir("charrnn", appauthor=False)
+    return Path(place) / f"charrnn-texts{owner}"
 
 
-def made_folder() -> Path:
-    """The same, made where it is missing. Raises TextError where that cannot be done."""
+def made_folder(kept: str) -> Path:
+    """The same, made where it is missing. Raises TextError where that cannot be done, or others may write there.
+
+    `kept`: what is to be kept there, for the message.
+    """
+    place = folder()
     try:
-        folder().mkdir(parents=True, exist_ok=True)
-        _remove_abandoned()
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            place.mkdir(mode=0o700)
+        found = place.lstat()
+        if not stat.S_ISDIR(found.st_mode):
+            raise NotADirectoryError(None, "it is a link or a file, not a folder", str(place))
+        if not _is_ours(found):
+            raise PermissionError(None, "another user owns it, or may write there", str(place))
+        _remove_abandoned(place)
     except OSError as error:
-        raise not_written(error) from None
-    return folder()
+        raise not_written(kept, error) from None
+    return place
 
 
-def not_written(error: OSError) -> TextError:
-    """What to say of a disk that does not take a long text."""
+def not_written(kept: str, error: OSError) -> TextError:
+    """What to say where something cannot be kept."""
     return TextError(
-        f"{folder()}: a text this long is kept in a file there, which cannot be written: {error.strerror or error}; "
-        f"name a folder with more room in the environment variable {PLACE}"
+        f"{folder()}: {kept} is kept in a file there, which cannot be written: {error.strerror or error}; "
+        f"name a folder of your own, with room, in the environment variable {PLACE}"
     )
 
 
 def path_of(sha256: str, vocabulary: Vocabulary) -> Path:
     """The file of a text's ids under a vocabulary."""
-    key = hashlib.sha256(json.dumps([sha256, vocabulary.unit, vocabulary.symbols]).encode()).hexdigest()
-    return folder() / f"{key[:32]}.{vocabulary.dtype.name}"
+    return folder() / f"{_key(sha256, vocabulary)[:32]}.{vocabulary.dtype.name}"
 
 
-def load(path: Path, vocabulary: Vocabulary, length: int) -> Ids | None:
-    """The ids in a file that is there and whole, (length,), memory-mapped; None where there is none."""
+def load(sha256: str, vocabulary: Vocabulary, length: int, kept: str) -> Ids | None:
+    """The ids in a file that is there, whole, and this user's, (length,); None where there is none.
+
+    They are memory-mapped from a copy without a name, which nobody can change or cut short: a process that has mapped a
+    file is killed where it reads beyond a new end. Raises TextError where there is no room for that.
+    """
     size = length * vocabulary.dtype.itemsize
-    with suppress(OSError):
-        if path.stat().st_size == size + DIGEST and _is_whole(path, size):
-            return np.asarray(np.memmap(path, vocabulary.dtype, "r", shape=(length,)))
-    return None
+    try:
+        file = open(path_of(sha256, vocabulary), "rb", opener=_opener)  # noqa: SIM115 (closed below)
+    except OSError:
+        return None
+    with file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode) or found.st_size != size + DIGEST or not _is_ours(found):
+            return None
+        try:
+            with tempfile.TemporaryFile(dir=folder()) as copy:
+                if not _copied(file, copy, size, sha256, vocabulary):
+                    return None
+                copy.flush()
+                return np.asarray(np.memmap(copy, vocabulary.dtype, "r", shape=(length,)))
+        except OSError as error:
+            raise not_written(kept, error) from None
 
 
-def store(path: Path, pieces: Iterator[Ids]) -> None:
-    """Write ids to a file, which appears under its name only when it is whole and on the disk.
+def store(sha256: str, vocabulary: Vocabulary, pieces: Iterator[Ids], kept: str) -> None:
+    """Write ids to the text's file, which appears under its name only when it is whole and on the disk.
 
     Raises TextError where that cannot be done.
     """
-    side = path.with_name(f"{path.name}.{os.getpid()}.tmp")  # two writers of one text do not meet
-    made_folder()
+    made_folder(kept)
+    path = path_of(sha256, vocabulary)
+    side = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")  # two writers of one text do not meet
     try:
-        try:
-            with side.open("wb") as file:
-                digest = hashlib.sha256()
+        with open(side, "xb", opener=_opener) as file:
+            try:
+                digest = hashlib.sha256(_key(sha256, vocabulary).encode())
                 for piece in pieces:
                     digest.update(piece.data)
                     file.write(piece.data)
                 file.write(digest.digest())
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(side, path)
-        except BaseException:
-            side.unlink(missing_ok=True)
-            raise
+                os.replace(side, path)
+            except BaseException:
+                side.unlink(missing_ok=True)
+                raise
     except OSError as error:
-        raise not_written(error) from None
+        raise not_written(kept, error) from None
 
 
-def _is_whole(path: Path, size: int) -> bool:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for start in range(0, size, PIECE):
-            digest.update(file.read(min(PIECE, size - start)))
-        return file.read() == digest.digest()
+def _key(sha256: str, vocabulary: Vocabulary) -> str:
+    return hashlib.sha256(json.dumps([sha256, vocabulary.unit, vocabulary.symbols]).encode()).hexdigest()
 
 
-def _remove_abandoned() -> None:
-    """What a process that was killed left: files half written, and folders in which it measured."""
-    for left in (*folder().glob("*.tmp"), *folder().glob(f"{MEASURING}*")):
+def _copied(file: IO[bytes], copy: IO[bytes], size: int, sha256: str, vocabulary: Vocabulary) -> bool:
+    """Whether the ids are those of this text and vocabulary, as they were written; copies them."""
+    digest = hashlib.sha256(_key(sha256, vocabulary).encode())
+    for start in range(0, size, PIECE):
+        piece = file.read(min(PIECE, size - start))
+        if len(piece) % vocabulary.dtype.itemsize or np.frombuffer(piece, vocabulary.dtype).max(initial=0) >= len(
+            vocabulary
+        ):
+            return False
+        digest.update(piece)
+        copy.write(piece)
+    return file.read(DIGEST + 1) == digest.digest()
+
+
+def _opener(path: str, flags: int) -> int:
+    return os.open(path, flags | NO_LINK, 0o600)
+
+
+def _is_ours(found: os.stat_result) -> bool:
+    """Whether this user owns it, and nobody else may write to it; true where files have no owners."""
+    return not hasattr(os, "geteuid") or (found.st_uid == os.geteuid() and not found.st_mode & OTHERS)
+
+
+def _remove_abandoned(place: Path) -> None:
+    """Files that a process that was killed left half written. What does not bear such a name, or is no file of ours, stays."""
+    for name in filter(HALF_WRITTEN.fullmatch, os.listdir(place)):
         with suppress(OSError):
-            if time.time() - left.stat().st_mtime > ABANDONED:
-                shutil.rmtree(left) if left.is_dir() else left.unlink()
+            found = (place / name).lstat()
+            if stat.S_ISREG(found.st_mode) and _is_ours(found) and time.time() - found.st_mtime > ABANDONED:
+                (place / name).unlink()

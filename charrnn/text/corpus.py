@@ -186,10 +186,11 @@ def build(text: Text, vocabulary: Vocabulary, split: Split) -> Corpus:
     if text.length <= IN_MEMORY:
         in_memory = np.concatenate([*_encoded(text, vocabulary)])
         return Corpus(in_memory, vocabulary, cuts, text.sha256, None, rare)
-    path = cache.path_of(text.sha256, vocabulary)
-    if cache.load(path, vocabulary, text.length) is None:
-        cache.store(path, _encoded(text, vocabulary))
-    ids = cache.load(path, vocabulary, text.length)
+    path, kept = cache.path_of(text.sha256, vocabulary), f"a text of more than {IN_MEMORY:,} characters"
+    ids = cache.load(text.sha256, vocabulary, text.length, kept)
+    if ids is None:
+        cache.store(text.sha256, vocabulary, _encoded(text, vocabulary), kept)
+        ids = cache.load(text.sha256, vocabulary, text.length, kept)
     if ids is None:
         raise TextError(
             f"{path}: the encoded text is not {text.length:,} characters long; did its source change meanwhile?"

@@ -24,6 +24,7 @@ from charrnn.text.files import DAMAGED, MAX_EXPANSION, TextFile, begins_with
 
 RUN_FILES = {"config.yaml", "last.safetensors"}  # what a training wrote is not what the next should read
 PIECE = 1 << 20  # bytes read at once
+SPOOLED = 1 << 25  # bytes of standard input; more are kept in a file
 BINARY_PROBE = 8192  # bytes looked at before a file in a folder counts as text
 DEFAULT_SOURCE = "builtin:harbour"
 STANDARD_INPUT = "standard input"
@@ -214,15 +215,16 @@ def _spooled() -> Document:
     Raises TextError where that file cannot be written.
     """
     name, given = STANDARD_INPUT, standard_input()
-    beginning = given.read(PIECE)
-    if len(beginning) < PIECE:
+    beginning, kept = given.read(SPOOLED), f"standard input of more than {SPOOLED >> 20} MiB"
+    if len(beginning) < SPOOLED:
         return Document.of_bytes(name, beginning)
-    spool = tempfile.TemporaryFile(dir=cache.made_folder())  # noqa: SIM115 (open as long as the document)
+    place = cache.made_folder(kept)
     try:
+        spool = tempfile.TemporaryFile(dir=place)  # noqa: SIM115 (open as long as the document)
         spool.write(beginning)
         shutil.copyfileobj(given, spool, PIECE)
     except OSError as error:
-        raise cache.not_written(error) from None
+        raise cache.not_written(kept, error) from None
 
     def rewound() -> AbstractContextManager[Readable]:
         spool.seek(0)

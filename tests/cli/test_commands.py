@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import safetensors
+from refusals import refused
 
 import charrnn as package
 from charrnn.runs.checkpoint import load, save
@@ -526,18 +527,35 @@ def test_a_long_text_trains_from_a_file_and_says_where_it_is(charrnn, text_file,
     monkeypatch.setenv("CHARRNN_CACHE_DIR", str(tmp_path / "cache"))
     result = charrnn("train", text_file, *TINY, "-o", "r")
     assert result.exit_code == 0
-    (file,) = (tmp_path / "cache").iterdir()
+    (file,) = (tmp_path / "cache").glob("charrnn-texts*/*")
     assert str(file) in result.stderr
     assert charrnn("train", "--resume", "r", "--steps", "25").exit_code == 0
+
+
+def test_where_the_cache_cannot_be_written_only_what_is_kept_there_is_refused(
+    charrnn, text_file, monkeypatch, tmp_path
+):
+    from charrnn.text import corpus, source
+
+    (tmp_path / "home").write_text("a file: nothing can be made in it")
+    monkeypatch.setenv("CHARRNN_CACHE_DIR", str(tmp_path / "home"))
+    text = text_file.read_bytes()
+    assert charrnn("train", text_file, *TINY[:-2], "--time", "2s", "-q", "-o", "a").exit_code == 0
+    assert charrnn("train", "-", *TINY, "-q", "-o", "b", stdin=text).exit_code == 0
+    monkeypatch.setattr(source, "SPOOLED", 1000)
+    kept = "standard input of more than 0 MiB is kept"
+    refused(charrnn("train", "-", *TINY, "-o", "c", stdin=text), 1, kept, "CHARRNN_CACHE_DIR")
+    monkeypatch.setattr(corpus, "IN_MEMORY", 100)
+    kept = "a text of more than 100 characters is kept"
+    refused(charrnn("train", text_file, *TINY, "-o", "c"), 1, kept, "CHARRNN_CACHE_DIR")
+    assert sorted(os.listdir()) == ["a", "b"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_sigterm_while_measuring_leaves_nothing_behind(tmp_path, text_file):
     (tmp_path / "t").mkdir()
     command = [sys.executable, "-m", "charrnn", "train", str(text_file), "--time", "300s", "-o", str(tmp_path / "r")]
-    process = subprocess.Popen(
-        command, env={**os.environ, "CHARRNN_CACHE_DIR": str(tmp_path / "t")}, stderr=subprocess.DEVNULL
-    )
+    process = subprocess.Popen(command, env={**os.environ, "TMPDIR": str(tmp_path / "t")}, stderr=subprocess.DEVNULL)
     end = time.monotonic() + 20
     while not list((tmp_path / "t").iterdir()) and time.monotonic() < end:
         time.sleep(0.02)

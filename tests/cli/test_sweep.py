@@ -19,6 +19,7 @@ from charrnn.cli.trainings import Ended, Job, Orders, carry_out
 from charrnn.runs.checkpoint import load
 from charrnn.runs.configuration import resolve
 from charrnn.runs.directory import BEST, LAST
+from charrnn.runs.folder import Folder
 from charrnn.runs.points import axes, points
 from charrnn.runs.sweep import make
 
@@ -122,11 +123,10 @@ def test_json_is_the_table_and_nothing_else(sweep):
 
 def test_a_training_begins_with_the_configuration_of_its_point_for_the_time_that_was_asked(text_file, tmp_path):
     found = points(axes(["model.hidden_size=8,9"]), None, [], {}, None, 0)
-    first, second = jobs_of(make(found, [str(text_file)], 90.0), tmp_path)
+    first, second = jobs_of(make(found, [str(text_file)], 90.0))
     assert first.arguments == second.arguments == [str(text_file), "--time", "90.0s"]
-    second.config.parent.mkdir()
-    second.config.write_text(second.yaml)
-    assert resolve(str(second.config)).config == found[1].config
+    (tmp_path / "second.yaml").write_text(second.yaml)
+    assert resolve(str(tmp_path / "second.yaml")).config == found[1].config
 
 
 def test_a_sweep_of_the_default_configuration_is_sized_for_its_text(charrnn, text_file):
@@ -158,7 +158,7 @@ def test_the_same_command_leaves_what_is_done_and_makes_what_is_missing(sweep):
     taken = sweep(*RATES, "-o", "s")
     assert taken.exit_code == 1
     assert taken.stdout == f"{kept}\n"
-    assert f"failed: {lost}: not empty (it holds notes.txt)" in " ".join(taken.stderr.split())
+    assert f"failed: {lost.name}: not empty (it holds notes.txt)" in " ".join(taken.stderr.split())
     (lost / "notes.txt").unlink()
     assert sweep(*RATES, "-o", "s").exit_code == 0
     assert (kept / LAST).stat().st_mtime_ns == before
@@ -208,15 +208,15 @@ def test_trainings_of_a_sweep_that_was_killed_save_and_the_same_command_goes_on(
 @pytest.mark.parametrize("by", ["the system", "a second Ctrl-C"])
 def test_a_training_that_is_killed_has_failed_and_says_how(tmp_path, text_file, by, monkeypatch):
     monkeypatch.setenv("PMI_RANK", "1")  # a launcher's, which is none of its business
-    job = Job(tmp_path / "r", tmp_path / "log", tmp_path / "c.yaml", YAML, [str(text_file), *LONG])
+    job, run = Job("r", YAML, [str(text_file), *LONG]), tmp_path / "r"
     orders, ended = Orders(lambda: False), []
-    thread = threading.Thread(target=lambda: ended.append(carry_out(job, orders)))
+    thread = threading.Thread(target=lambda: ended.append(carry_out(job, Folder(tmp_path), orders)))
     thread.start()
-    wait_for((job.run / LAST).exists)
+    wait_for((run / LAST).exists)
     if os.path.isdir("/proc/self"):
-        assert b"PMI_RANK" not in Path(f"/proc/{trains(job.run)}/environ").read_bytes()
+        assert b"PMI_RANK" not in Path(f"/proc/{trains(run)}/environ").read_bytes()
     if by == "the system":
-        os.kill(trains(job.run), signal.SIGKILL)
+        os.kill(trains(run), signal.SIGKILL)
     else:
         orders.end.set()
     thread.join(10)
@@ -225,7 +225,7 @@ def test_a_training_that_is_killed_has_failed_and_says_how(tmp_path, text_file, 
 
 def test_what_waits_when_it_is_time_to_stop_is_not_begun(tmp_path):
     orders = Orders(lambda: True)
-    assert carry_out(Job(tmp_path / "r", tmp_path / "log", tmp_path / "c.yaml", "", []), orders) == Ended("waiting")
+    assert carry_out(Job("r", "", []), Folder(tmp_path), orders) == Ended("waiting")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -10,10 +10,11 @@ from tiny import TINY
 
 from charrnn import api
 from charrnn.cli import tensorboard
-from charrnn.cli.tensorboard import Board, board_of
+from charrnn.cli.tensorboard import FOLDER, Board, board_of
 from charrnn.errors import DivergedError, FigureError
 from charrnn.learning.events import Evaluated, Flowed, Recovered, Resumed, Sampled, Stepped
 from charrnn.runs.configuration import resolve
+from charrnn.runs.folder import Folder
 
 SETTINGS = [part for setting in (*TINY, "model.num_layers=1", "training.gradflow_every=5") for part in ("-s", setting)]
 
@@ -22,12 +23,12 @@ def step(number, loss=2.0):
     return Stepped(number, 0.5, loss, 0.25, True, 0.125, 1000.0)
 
 
-def told(folder, *events):
-    board = Board(folder)
-    for event in events:
-        board(event)
-    board.close()
-    return shown(folder)
+def told(run, *events):
+    run.mkdir(exist_ok=True)
+    with Folder(run) as folder, board_of(folder) as board:
+        for event in events:
+            board(event)
+    return shown(run / FOLDER)
 
 
 def metrics(run, name):
@@ -63,12 +64,12 @@ def test_the_files_hold_what_metrics_holds(charrnn, text_file, tmp_path):
 
 
 def test_a_sample_is_a_block_of_code_in_which_no_line_end_is_lost(tmp_path):
-    found = told(tmp_path / "board", Sampled(7, "# one\n\n*two*"))
+    found = told(tmp_path / "run", Sampled(7, "# one\n\n*two*"))
     assert found == {"sample/text_summary": [(7, "    # one\n    \n    *two*")]}
 
 
 def test_figures_that_are_none_are_left_out(tmp_path):
-    found = told(tmp_path / "board", Flowed(5, 2, 8, 3, None, -0.5, None, None, None, 0.25))
+    found = told(tmp_path / "run", Flowed(5, 2, 8, 3, None, -0.5, None, None, None, 0.25))
     assert found == {
         "gradient_flow/layer2/half_life": [(5, 3.0)],
         "gradient_flow/layer2/log10_norm_1": [(5, -0.5)],
@@ -77,30 +78,30 @@ def test_figures_that_are_none_are_left_out(tmp_path):
 
 
 def test_what_is_told_anew_after_a_resume_is_shown_once(tmp_path):
-    folder = tmp_path / "board"
+    folder = tmp_path / "run"
     told(folder, *map(step, (1, 2, 3, 4)), Evaluated(4, "valid", 2.0, 3.0, True))
     found = told(folder, Resumed(2), step(3, loss=1.0), step(4))
     assert found["train/loss"] == [(1, 2.0), (2, 2.0), (3, 1.0), (4, 2.0)]
     assert found["valid/loss"] == []
-    assert len(list(folder.iterdir())) == 2
+    assert len(list((folder / FOLDER).iterdir())) == 2
 
 
 def test_what_is_told_anew_after_going_back_is_shown_once(tmp_path):
     events = [*map(step, (1, 2, 3)), Recovered(1, "loss nan", 4, 0.1, 1), step(2, loss=1.0)]
-    assert told(tmp_path / "board", *events)["train/loss"] == [(1, 2.0), (2, 1.0)]
+    assert told(tmp_path / "run", *events)["train/loss"] == [(1, 2.0), (2, 1.0)]
 
 
 def test_files_of_many_processes_are_read_in_the_order_in_which_they_were_begun(tmp_path):
-    folder = tmp_path / "board"
+    folder = tmp_path / "run"
     for number in range(12):
         told(folder, Resumed(0), step(1, loss=number))
-    assert shown(folder)["train/loss"] == [(1, 11.0)]
+    assert shown(folder / FOLDER)["train/loss"] == [(1, 11.0)]
 
 
 def test_a_training_that_is_killed_and_resumed_shows_what_metrics_says(text_file, tmp_path, charrnn):
     run = begun(tmp_path / "run", text_file)
     events = run.events()
-    with board_of(run.path) as board:
+    with board_of(run.folder) as board:
         for event in events:
             board(event)
             if event.step == 17:
@@ -128,7 +129,7 @@ def test_the_training_learns_the_very_same(charrnn, text_file, tmp_path):
 def test_a_training_that_ends_in_an_error_has_told_its_last_steps(text_file, tmp_path):
     settings = ("training.learning_rate=1000", "training.max_grad_norm=null", "model.nonlinearity=relu")
     run = begun(tmp_path / "run", text_file, *settings, "training.optimizer=sgd", "training.recoveries=0")
-    with pytest.raises(DivergedError), board_of(run.path) as board:
+    with pytest.raises(DivergedError), board_of(run.folder) as board:
         list(map(board, run.events()))
     last = max(metrics(tmp_path / "run", "step"))
     assert shown(tmp_path / "run" / "tensorboard")["train/loss"][-1][0] == last
@@ -147,15 +148,16 @@ def test_without_the_library_nothing_is_begun(charrnn, text_file, tmp_path, monk
 
 def test_nothing_is_made_before_the_first_event(tmp_path):
     """A run that was killed before its first save is begun anew in its directory, which must hold nothing else."""
-    Board(tmp_path / "board").close()
-    assert not (tmp_path / "board").exists()
+    with Folder(tmp_path) as folder:
+        Board(folder).close()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_place_that_cannot_be_written_is_told_once_and_the_training_goes_on(charrnn, tiny_run):
     (tiny_run / "tensorboard").write_text("a file, no folder")
     result = charrnn("train", "--resume", tiny_run, "--steps", "30", "--tensorboard", "-q")
     assert result.exit_code == 0
-    expected = f"{tiny_run / 'tensorboard'}: cannot be written: File exists; the training goes on without it"
+    expected = f"{tiny_run / 'tensorboard'}: cannot be written: Not a directory; the training goes on without it"
     assert " ".join(result.stderr.split()) == expected
     assert max(metrics(tiny_run, "step")) == 30
 
@@ -163,7 +165,12 @@ def test_a_place_that_cannot_be_written_is_told_once_and_the_training_goes_on(ch
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 @pytest.mark.parametrize("flush_every", [0.0, 1000.0])
 def test_a_full_disk_is_told_once_and_the_training_goes_on(charrnn, text_file, tmp_path, monkeypatch, flush_every):
-    monkeypatch.setattr("tensorboardX.record_writer.open_file", lambda path: open("/dev/full", "wb"))  # noqa: SIM115
+    create = Folder.create
+
+    def full(folder, name):
+        return open("/dev/full", "wb") if "tfevents" in name else create(folder, name)
+
+    monkeypatch.setattr(Folder, "create", full)
     monkeypatch.setattr(tensorboard, "FLUSH_EVERY", flush_every)
     result = charrnn("train", text_file, "-o", tmp_path / "run", *SETTINGS, "--tensorboard", "-q")
     assert result.exit_code == 0
@@ -174,20 +181,13 @@ def test_a_full_disk_is_told_once_and_the_training_goes_on(charrnn, text_file, t
 
 
 def test_what_was_told_is_on_the_disk_after_a_while(tmp_path, monkeypatch):
-    def steps(folder, flush_every):
+    def steps(run, flush_every):
         monkeypatch.setattr(tensorboard, "FLUSH_EVERY", flush_every)
-        board = Board(folder)
-        board(step(1))
-        return [record.step for path in folder.iterdir() for record in records(path.read_bytes())]
+        run.mkdir()
+        with Folder(run) as folder:
+            board = Board(folder)
+            board(step(1))
+        return [record.step for path in (run / FOLDER).iterdir() for record in records(path.read_bytes())]
 
     assert steps(tmp_path / "at once", 0.0) == [0, 1]
     assert steps(tmp_path / "later", 1000.0) == []
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no name there has a colon")
-def test_a_run_whose_name_looks_like_a_place_in_the_net_is_a_folder(tmp_path, monkeypatch):
-    from pathlib import Path
-
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "s3:").mkdir()
-    assert told(Path("s3:/board"), step(1))["train/loss"] == [(1, 2.0)]

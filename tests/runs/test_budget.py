@@ -1,5 +1,6 @@
 """--time: a measurement becomes a number of steps."""
 
+import contextlib
 import math
 import time
 
@@ -12,6 +13,7 @@ from charrnn.learning.events import Evaluated, Finished, Flowed, Saved, Stepped
 from charrnn.runs import budget
 from charrnn.runs.budget import parse_duration
 from charrnn.runs.configuration import resolve
+from charrnn.runs.folder import Folder
 
 
 @pytest.mark.parametrize(
@@ -97,3 +99,29 @@ def test_a_training_that_diverges_while_it_is_measured_names_no_file_that_is_gon
     ) as told:
         budget.steps_within(plan, 20, time.perf_counter())
     assert "safetensors" not in str(told.value)
+
+
+def test_a_temporary_folder_that_cannot_be_written_is_named_with_the_ways_out(
+    text_file, tiny_config, tmp_path, monkeypatch
+):
+    (tmp_path / "file").write_text("a file where a folder should be")
+    monkeypatch.setattr(budget.tempfile, "tempdir", str(tmp_path / "file"))
+    expected = (
+        rf"^--time: some seconds of training are measured in {tmp_path / 'file'}, which cannot be written: Not a directory; "
+        r"name another folder in the environment variable TMPDIR, or say how long with --steps$"
+    )
+    with pytest.raises(RunError, match=expected):
+        api.plan([str(text_file)], tiny_config, seconds=2)
+
+
+def test_a_temporary_folder_that_is_full_is_named_with_the_ways_out(text_file, tiny_config, monkeypatch):
+    @contextlib.contextmanager
+    def full(folder, name, *others):
+        raise OSError(28, "No space left on device")
+        yield
+
+    monkeypatch.setattr(Folder, "whole_file", full)
+    with pytest.raises(
+        RunError, match=r"^--time: some .* cannot be written: No space left on device; name another folder"
+    ):
+        api.plan([str(text_file)], tiny_config, seconds=2)

@@ -11,6 +11,7 @@ from charrnn.learning.events import Sampled, Stepped
 from charrnn.learning.ranks import Alone
 from charrnn.runs import directory, recording
 from charrnn.runs.checkpoint import load
+from charrnn.runs.folder import Folder
 
 
 def test_a_run_is_never_overwritten(tiny_run):
@@ -56,8 +57,8 @@ def test_of_a_directory_where_one_trains_it_is_told_who(tmp_path):
 def test_the_next_free_name(tmp_path):
     names = []
     for _ in range(3):
-        path, lock = directory.create_next(tmp_path / "runs", "x")
-        names.append(path.name)
+        lock = directory.create_next(tmp_path / "runs", "x")
+        names.append(lock.folder.path.name)
         lock.release()
     assert names == ["x", "x-2", "x-3"]
     with pytest.raises(RunError, match=r"a file, not a directory|cannot be made"):
@@ -90,7 +91,9 @@ def test_the_checkpoint_that_a_run_means(tiny_run):
 
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "truncated"])
-@pytest.mark.parametrize("find", [directory.load_last, lambda run: directory.load(run, "last")])
+@pytest.mark.parametrize(
+    "find", [lambda run: directory.load_last(Folder(run)), lambda run: directory.load(run, "last")]
+)
 def test_where_the_last_is_damaged_the_one_before_it_serves_and_says_so(tiny_run, damage, find):
     last = tiny_run / "last.safetensors"
     content = last.read_bytes()
@@ -113,7 +116,7 @@ def test_a_run_that_is_not_there_names_those_that_are(tiny_run):
 def test_a_line_that_was_cut_off_does_not_spoil_the_next(tiny_run):
     with (tiny_run / "metrics.jsonl").open("a") as file:
         file.write('{"event": "st')
-    list(recording.logged([Sampled(3, "x", (0.5,))], tiny_run, 10, Alone()))
+    list(recording.logged([Sampled(3, "x", (0.5,))], Folder(tiny_run), 10, Alone()))
     events = [json.loads(line) for line in (tiny_run / "metrics.jsonl").read_text().splitlines()]
     assert events[-2]["event"] == "saved"
     assert events[-1] == {"event": "sample", "step": 3, "text": "x", "surprisals": [0.5]}
@@ -152,7 +155,7 @@ def test_metrics_hold_every_event_as_a_line_of_json(tiny_run):
 
 def test_lines_that_a_full_disk_took_in_part_are_written_neither_twice_nor_by_halves(tmp_path, monkeypatch):
     path = tmp_path / "metrics.jsonl"
-    list(recording.logged([Sampled(1, "x")], tmp_path, 10, Alone()))
+    list(recording.logged([Sampled(1, "x")], Folder(tmp_path), 10, Alone()))
     before = path.read_bytes()
 
     class Full(io.FileIO):
@@ -161,7 +164,7 @@ def test_lines_that_a_full_disk_took_in_part_are_written_neither_twice_nor_by_ha
                 return super().write(data[:7])
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(recording, "open_to_append", lambda path: Full(path, "a+"))
+    monkeypatch.setattr(Folder, "append_to", lambda folder, name: Full(folder.path / name, "a+"))
     with pytest.raises(RunError, match=r"metrics\.jsonl: cannot be written: No space"):
-        list(recording.logged([Sampled(2, "y")], tmp_path, 10, Alone()))
+        list(recording.logged([Sampled(2, "y")], Folder(tmp_path), 10, Alone()))
     assert path.read_bytes() == before

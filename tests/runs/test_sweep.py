@@ -18,9 +18,9 @@ def swept(*sources, grid=GRID, settings=(), seconds=None):
 
 
 def opened(sweep, out):
-    path, lock = open_directory(sweep, out)
+    lock = open_directory(sweep, out)
     lock.release()
-    return path
+    return lock.folder.path
 
 
 def test_a_sweep_knows_its_text_and_names_its_runs(text_file):
@@ -75,9 +75,9 @@ def test_another_text_is_refused_also_under_the_same_name(text_file, tmp_path):
 
 
 def test_two_of_the_same_sweep_at_once_are_refused(text_file, tmp_path):
-    path, lock = open_directory(swept(text_file), tmp_path / "s")
+    lock = open_directory(swept(text_file), tmp_path / "s")
     with pytest.raises(RunError, match="another training writes there"):
-        open_directory(swept(text_file), path)
+        open_directory(swept(text_file), tmp_path / "s")
     lock.release()
 
 

@@ -1,6 +1,9 @@
 """A long text is encoded into a file, once, and never taken for another."""
 
 import os
+import re
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -19,7 +22,11 @@ SPLIT = Split((0.8, 0.1, 0.1))
 def folder(monkeypatch, tmp_path):
     monkeypatch.setattr(corpus, "IN_MEMORY", 100)
     monkeypatch.setenv(cache.PLACE, str(tmp_path / "cache"))
-    return tmp_path / "cache"
+    assert cache.folder().parent == tmp_path / "cache"
+    return cache.folder()
+
+
+posix = pytest.mark.skipif(os.name != "posix", reason="owners and permissions of POSIX")
 
 
 def built(path, content=None, min_count=1):
@@ -95,10 +102,184 @@ def test_a_file_of_other_bytes_is_made_again(folder, tmp_path):
     np.testing.assert_array_equal(built(tmp_path / "text").ids, right)
 
 
+def age(path, days=3.0):
+    os.utime(path, (time.time() - days * 24 * 3600,) * 2, follow_symlinks=False)
+
+
+HALF = "0123456789abcdef" * 2 + ".uint8.0123456789abcdef.tmp"
+
+
 def test_what_a_killed_process_left_is_removed_after_a_day(folder, tmp_path):
-    folder.mkdir()
-    for name, age in (("old.tmp", 2 * cache.ABANDONED), ("new.tmp", 0)):
-        (folder / name).write_bytes(b"half")
-        os.utime(folder / name, (time.time() - age,) * 2)
     built(tmp_path / "text", "abc\n" * 100)
-    assert [path.name for path in folder.glob("*.tmp")] == ["new.tmp"]
+    young = HALF.replace("0", "1")
+    for name in (HALF, young):
+        (folder / name).write_bytes(b"half")
+        (folder / name).chmod(0o600)
+    age(folder / HALF)
+    built(tmp_path / "text", "acb\n" * 100)
+    assert not (folder / HALF).exists()
+    assert (folder / young).exists()
+
+
+def test_a_half_written_file_bears_the_name_by_which_it_is_removed(folder, tmp_path, monkeypatch):
+    replaced = []
+
+    def replace(side, path):
+        replaced.append(side.name)
+        os.rename(side, path)
+
+    monkeypatch.setattr(cache.os, "replace", replace)
+    built(tmp_path / "text", "abc\n" * 100)
+    (name,) = replaced
+    assert cache.HALF_WRITTEN.fullmatch(name)
+
+
+def test_nothing_that_is_not_charrnns_own_is_removed(folder, tmp_path):
+    """Neither beside its folder nor, where somebody puts it there, inside."""
+    folder.mkdir(parents=True, mode=0o700)
+    kept = []
+    for place in (folder.parent, folder):
+        for name in ("thesis.tmp", "old.tmp", "measuring-0123456789abcdef", HALF if place == folder else "x"):
+            (place / name / "deep").mkdir(parents=True)
+            (place / name / "deep" / "chapter").write_text("years of work")
+            kept.append(place / name / "deep" / "chapter")
+        for name in ("notes.tmp", "measuring-", HALF.upper(), HALF + "x", HALF.replace(".uint8", ".uint64")):
+            (place / name).write_text("years of work")
+            kept.append(place / name)
+    (tmp_path / "elsewhere").write_text("years of work")
+    link = folder / HALF.replace("0", "2")
+    link.symlink_to(tmp_path / "elsewhere")
+    for path in (*folder.parent.iterdir(), *folder.iterdir(), tmp_path / "elsewhere", link):
+        age(path)
+    built(tmp_path / "text", "abc\n" * 100)
+    assert [path for path in kept if path.read_text() != "years of work"] == []
+    assert link.is_symlink()
+    assert (tmp_path / "elsewhere").read_text() == "years of work"
+
+
+def test_no_link_is_followed_by_what_is_written(folder, tmp_path, monkeypatch):
+    folder.mkdir(parents=True, mode=0o700)
+    (tmp_path / "victim").write_text("years of work")
+    monkeypatch.setattr(cache.secrets, "token_hex", lambda count: "0" * 2 * count)
+    (tmp_path / "text").write_text("abc\n" * 100)
+    text = read_text([str(tmp_path / "text")])
+    path = cache.path_of(text.sha256, text.vocabulary(1))
+    path.with_name(f"{path.name}.{'0' * 16}.tmp").symlink_to(tmp_path / "victim")
+    with pytest.raises(TextError, match="cannot be written: File exists"):
+        built(tmp_path / "text")
+    assert (tmp_path / "victim").read_text() == "years of work"
+
+
+def planted(folder, tmp_path, ids):
+    """What another could have written in place of the file of a text, whole by its own account."""
+    built(tmp_path / "text", "abc\n" * 100)
+    (file,) = folder.iterdir()
+    content = np.asarray(ids, np.uint8).tobytes()
+    vocabulary = Vocabulary.of_text("abc\n")
+    sha256 = read_text([str(tmp_path / "text")]).sha256
+    digest = cache.hashlib.sha256(cache._key(sha256, vocabulary).encode() + content).digest()
+    file.unlink()
+    file.write_bytes(content + digest)
+    file.chmod(0o600)
+    return file
+
+
+def test_a_file_whose_ids_the_vocabulary_does_not_have_is_made_again(folder, tmp_path):
+    planted(folder, tmp_path, [9] * 400)
+    assert built(tmp_path / "text").ids[:4].tolist() == [1, 2, 3, 0]
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o620, 0o602])
+def test_a_file_that_others_may_write_is_made_again(folder, tmp_path, mode):
+    file = planted(folder, tmp_path, [0] * 400)
+    assert built(tmp_path / "text").ids[:4].tolist() == [0, 0, 0, 0]  # so it would be believed
+    file.chmod(mode)
+    assert built(tmp_path / "text").ids[:4].tolist() == [1, 2, 3, 0]
+    assert file.stat().st_mode & 0o077 == 0
+
+
+@posix
+def test_a_link_to_a_file_is_not_read(folder, tmp_path):
+    file = planted(folder, tmp_path, [0] * 400)
+    file.rename(tmp_path / "elsewhere")
+    file.symlink_to(tmp_path / "elsewhere")
+    assert built(tmp_path / "text").ids[:4].tolist() == [1, 2, 3, 0]
+    assert (tmp_path / "elsewhere").read_bytes()[:4] == bytes(4)
+
+
+@posix
+def test_a_pipe_is_not_waited_for(folder, tmp_path):
+    file = planted(folder, tmp_path, [0] * 400)
+    file.unlink()
+    os.mkfifo(file)
+    assert built(tmp_path / "text").ids[:4].tolist() == [1, 2, 3, 0]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away")
+def test_what_another_user_owns_is_neither_read_nor_written(folder, tmp_path):
+    file = planted(folder, tmp_path, [0] * 400)
+    os.chown(file, 12345, -1)
+    assert built(tmp_path / "text").ids[:4].tolist() == [1, 2, 3, 0]
+    os.chown(folder, 12345, -1)
+    with pytest.raises(TextError, match="another user owns it, or may write there; name a folder of your own"):
+        built(tmp_path / "text", "acb\n" * 100)
+
+
+@posix
+def test_a_folder_where_others_may_write_is_refused(folder, tmp_path):
+    folder.mkdir(parents=True)
+    folder.chmod(0o777)
+    with pytest.raises(TextError, match="another user owns it, or may write there"):
+        built(tmp_path / "text", "abc\n" * 100)
+    assert list(folder.iterdir()) == []
+    folder.rmdir()
+    folder.symlink_to(tmp_path)
+    with pytest.raises(TextError, match="it is a link or a file, not a folder"):
+        built(tmp_path / "text")
+
+
+def test_the_file_of_another_text_or_vocabulary_does_not_pass_for_this_one(folder, tmp_path):
+    built(tmp_path / "text", "abc\n" * 100)
+    (first,) = folder.iterdir()
+    built(tmp_path / "text", "acb\n" * 100)
+    (second,) = set(folder.iterdir()) - {first}
+    second.write_bytes(first.read_bytes())
+    assert built(tmp_path / "text").ids[:4].tolist() == [1, 3, 2, 0]
+
+
+CUT_SHORT = """
+import os, sys
+from charrnn.text import cache, corpus
+from charrnn.text.splits import Split
+corpus.IN_MEMORY = 100
+text = corpus.read_text([sys.argv[1]])
+ids = corpus.build(text, text.vocabulary(1), Split((0.8, 0.1, 0.1))).ids
+for name in os.listdir(cache.folder()):
+    os.truncate(cache.folder() / name, 0)
+print(ids.sum())
+"""
+
+
+def test_a_file_that_is_cut_short_takes_nothing_from_who_reads_it(folder, tmp_path):
+    (tmp_path / "text").write_text("ab" * 100_000)
+    done = subprocess.run([sys.executable, "-c", CUT_SHORT, str(tmp_path / "text")], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "100000\n"), done.stderr
+    assert len(built(tmp_path / "text").ids) == 200_000
+
+
+def test_what_cannot_be_copied_is_said(folder, tmp_path, monkeypatch):
+    built(tmp_path / "text", "abc\n" * 100)
+
+    def full(**options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(cache.tempfile, "TemporaryFile", full)
+    with pytest.raises(TextError, match=r"a text of more than 100 characters is kept .*No space left.*" + cache.PLACE):
+        built(tmp_path / "text")
+
+
+def test_it_leaves_nothing_but_the_files(folder, tmp_path):
+    built(tmp_path / "text", "abc\n" * 100)
+    (name,) = os.listdir(folder)
+    assert re.fullmatch(r"[0-9a-f]{32}\.uint8", name)
