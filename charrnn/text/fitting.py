@@ -19,7 +19,10 @@ def fitted(text: str, vocabulary: Vocabulary) -> str:
     """
     if vocabulary.unit == "byte":
         return text
-    return "".join(_fitted(word, vocabulary.known) for word in re.split(r"(\s+)", text.replace("\r\n", "\n")))
+    text = text.replace("\r\n", "\n")
+    if vocabulary.known.issuperset(text):
+        return text
+    return "".join(_fitted(word, vocabulary.known) for word in re.split(r"(\s+)", text))
 
 
 def _fitted(word: str, known: frozenset[str]) -> str:

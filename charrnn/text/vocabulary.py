@@ -200,7 +200,7 @@ class Vocabulary:
         known = [symbol for symbol in self.symbols if symbol in self.known]
         shown = "".join(symbol if symbol.isprintable() else repr(symbol)[1:-1] for symbol in known[:MOST_SHOWN])
         more = len(known) - MOST_SHOWN
-        rest = f" and {more:,} more; charrnn.load(RUN).vocabulary.symbols, in Python, are all" if more > 0 else ""
+        rest = f" and {more:,} more; in Python, charrnn.load(RUN).vocabulary.symbols has them all" if more > 0 else ""
         return f"{len(known):,} characters that the model knows: {shown}{rest}"
 
 

@@ -149,6 +149,7 @@ def test_text_is_utf_8_whatever_the_locale_and_file_names_stay_as_they_are(accen
     assert run("sample", accents, "--prompt-file", prompt, "-n", "5")[1].startswith("très")
     plan = run("train", tmp_path / "accents.txt", "-s", "data.boundary=é", "--dry-run", "--json")
     assert json.loads(plan[1])["config"]["data"]["boundary"] == "é"
+    assert "é" in run("sweep", "default", tmp_path / "accents.txt", "--grid", "data.é=1,2")[2]
     code, stdout, stderr = run("sample", accents, "-p", b"a\xff")
     assert (code, stdout) == (2, "")
     assert "its byte 2, 0xff, is not UTF-8" in stderr
