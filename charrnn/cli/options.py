@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from charrnn.cli import typed
+
 if TYPE_CHECKING:
     from charrnn.runs.model import Model
 
@@ -19,6 +21,7 @@ SettingsOption = Annotated[
         "--set",
         "-s",
         metavar="KEY=VALUE",
+        callback=typed.texts,
         help="Set one configuration key, for example model.hidden_size=128. Repeatable.",
     ),
 ]

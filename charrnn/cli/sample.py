@@ -50,11 +50,12 @@ def sample(
     The text goes to stdout, everything else to stderr.
     """
     from charrnn import api
-    from charrnn.cli import display, samples
+    from charrnn.cli import display, requests, samples
     from charrnn.cli.novelty import as_fields, show_novelty
     from charrnn.generation.samples import best
     from charrnn.generation.sampling import Options
     from charrnn.generation.stopping import require_stops
+    from charrnn.text.escapes import unescape
 
     repetition = _repetition(repetition_penalty, repetition_ngram, repetition_window)
     options = Options(temperature, top_k, top_p, min_p, repetition)
@@ -67,7 +68,9 @@ def sample(
         raise typer.BadParameter(
             "--text says where the run's text stands now, for --novelty, --ngram and --with: give one of them too"
         )
-    prompt, stops = _prompt(prompt, prompt_file), stop or []
+    typed = [prompt, *(stop or ()), *(only or ())]
+    prompt = unescape(prompt) if prompt_file is None else _read_prompt(prompt, prompt_file)
+    stops = [unescape(each) for each in stop or ()]
     require_stops(stops)
     model = common.load(run, others, ngram, weights, training_text, checkpoint)
     if length == 0 and not (alone and stream) and model.vocabulary.end_id is None:
@@ -76,7 +79,11 @@ def sample(
             "not --count, --no-stream, --json, --trace, --rerank or --novelty"
         )
     corpus = model.training_text.corpus if novelty else None
-    generator = model.generator(only)
+    generator = model.generator([unescape(each) for each in only] if only else None)
+    hint = requests.hint(typed, model.vocabulary)
+    prompt, stops = requests.fit(prompt, stops, model.vocabulary, hint)
+    for line in filter(None, [hint, *(f"warning: {doubt}" for doubt in generator.doubts(stops, length))]):
+        display.tell(line)
     first = display.new_seed() if seed is None else seed
     told = f"{'; '.join(model.notes)}, seed {first}"
     coloured = surprisal and not json and display.in_colour(display.stdout())
@@ -120,12 +127,11 @@ def _repetition(penalty: float | None, ngram: int | None, window: int | None) ->
     return given if given.penalty > 1 else None
 
 
-def _prompt(prompt: str, file: str | None) -> str:
+def _read_prompt(prompt: str, file: str) -> str:
+    """The prompt of a file, as it stands there."""
     from charrnn.errors import SamplingError
     from charrnn.text.source import standard_input
 
-    if file is None:  # under a locale that is not UTF-8, Python hands over what it could not decode as surrogates
-        return prompt if not _undecoded(prompt) else os.fsencode(prompt).decode("utf-8", "replace")
     if prompt:
         raise typer.BadParameter("give --prompt or --prompt-file, not both")
     try:
@@ -133,7 +139,7 @@ def _prompt(prompt: str, file: str | None) -> str:
             content = given.read(LONGEST_PROMPT + 1)
         if len(content) > LONGEST_PROMPT:
             raise SamplingError(f"--prompt-file {file}: {_size(file)}; a prompt has at most {LONGEST_PROMPT:,}")
-        return content.decode("utf-8-sig").replace("\r\n", "\n")
+        return content.decode("utf-8-sig")
     except OSError as error:
         raise SamplingError(f"--prompt-file {file}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
@@ -145,7 +151,3 @@ def _prompt(prompt: str, file: str | None) -> str:
 def _size(file: str) -> str:
     """Of a prompt that is too long: a pipe is not read to its end to know it."""
     return f"{os.path.getsize(file):,} bytes" if os.path.isfile(file) else f"more than {LONGEST_PROMPT:,} bytes"
-
-
-def _undecoded(text: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in text)

@@ -4,8 +4,17 @@ from typing import Annotated
 
 import typer
 
+from charrnn.cli import typed
+
 PromptOption = Annotated[
-    str, typer.Option("--prompt", "-p", metavar="TEXT", help="The text to go on from; it is printed first.")
+    str,
+    typer.Option(
+        "--prompt",
+        "-p",
+        metavar="TEXT",
+        callback=typed.text,
+        help="The text to go on from; it is printed first. \\n is a line break, as in --stop and --only.",
+    ),
 ]
 PromptFileOption = Annotated[
     str | None,
@@ -17,7 +26,7 @@ LengthOption = Annotated[
         "--length",
         "-n",
         min=0,
-        help="Characters to write (bytes, for a byte model), fewer where a document ends before; 0: as many as come.",
+        help="Characters to write (whole ones of so many bytes, for a byte model), fewer where a document ends; 0: no end.",
     ),
 ]
 TemperatureOption = Annotated[
@@ -58,11 +67,13 @@ WindowOption = Annotated[
     ),
 ]
 OnlyOption = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--only",
-        metavar="CHARS",
-        help="Write these characters alone, or a class: letters, lowercase, uppercase, digits, space, ascii.",
+        metavar="CLASS,...|CHARS",
+        callback=typed.texts,
+        help="Write only these: letters, lowercase, uppercase, digits, space, ascii, or characters. Repeatable.",
+        show_default=False,
     ),
 ]
 StopOption = Annotated[
@@ -70,6 +81,7 @@ StopOption = Annotated[
     typer.Option(
         "--stop",
         metavar="TEXT",
+        callback=typed.texts,
         help="End where this text would come; it is not printed. Repeatable.",
         show_default=False,
     ),

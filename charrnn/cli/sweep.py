@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from charrnn.cli import typed
 from charrnn.cli.options import SettingsOption, settings_of
 
 ENDS = ("training.steps", "training.epochs")
@@ -26,7 +27,9 @@ def sweep(
     grid: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="KEY=A,B,C", help="Values of a configuration key; with --random also KEY=LOW..HIGH. Repeatable."
+            metavar="KEY=A,B,C",
+            callback=typed.texts,
+            help="Values of a configuration key; with --random also KEY=LOW..HIGH. Repeatable.",
         ),
     ] = None,
     random: Annotated[

@@ -1,47 +1,113 @@
-"""Which characters may be written: a class of them by name, or those given."""
+"""Which characters may be written: classes of them by name, or the characters themselves.
 
-from collections.abc import Callable
+What is asked is the name of a class, small or capital, or several with commas between them; or `chars:` and the characters,
+whatever they spell; or, where it cannot be meant for a class, the characters alone. Several of these add up.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 
 import numpy as np
 
 from charrnn.errors import SamplingError
 from charrnn.network.arrays import Array
-from charrnn.text.vocabulary import UNKNOWN, Vocabulary
+from charrnn.text.fitting import fitted
+from charrnn.text.vocabulary import Vocabulary
+
+JOINERS = "\u200c\u200d"  # within the words of many scripts
+CHARACTERS = "chars:"
+SEPARATORS = re.compile(r"[\s,;+|]+")  # of names, as someone may type them
+NEAR = 4  # letters of a word that may be meant for a class
+
+
+def _is_letter(character: str) -> bool:
+    """Vowel signs and accents that are characters of their own are of letters too."""
+    return unicodedata.category(character)[0] in "LM" or character in JOINERS
+
+
+def _is_accent(character: str) -> bool:
+    """A mark that every script may have on its letters, small or capital."""
+    return unicodedata.name(character, "").startswith("COMBINING ")
+
 
 CLASSES: dict[str, Callable[[str], bool]] = {
-    "letters": str.isalpha,
-    "lowercase": str.islower,
-    "uppercase": str.isupper,
+    "letters": _is_letter,
+    "lowercase": lambda character: character.islower() or _is_accent(character),
+    "uppercase": lambda character: character.isupper() or _is_accent(character),
     "digits": str.isdigit,
     "space": str.isspace,
     "ascii": str.isascii,
 }
-ASCII = 128  # bytes that are characters by themselves
 
 
-def forbidden(vocabulary: Vocabulary, only: str | None = None) -> Array | None:
-    """True for each symbol that is not to be written, (V,): the unknown one, and with `only`, the name of a class or
-    characters, all others; but a document may always end. None where every symbol may be.
+def forbidden(vocabulary: Vocabulary, only: str | Sequence[str] | None = None) -> Array | None:
+    """True for each symbol that is not to be written, (V,): the unknown one, and with `only` all that it does not ask for; but
+    a document may always end. None where every symbol may be.
 
-    Of bytes, those that are characters by themselves: ASCII's. Raises SamplingError where nothing would be left.
+    Of bytes, those that are characters by themselves: ASCII's. Raises SamplingError where nothing would be left, and for
+    what may be meant for a class and is none.
     """
-    left_out = np.array([symbol == UNKNOWN or not _wanted(symbol, only) for symbol in vocabulary.symbols])
-    if vocabulary.unit == "byte" and only is not None:
-        left_out[ASCII:] = True
-        if not only.isascii():
-            raise SamplingError(
-                f"--only {only!r}: a model of bytes can be held to ASCII characters alone; name some of them"
-            )
-    if vocabulary.end_id is not None:
-        left_out[vocabulary.end_id] = left_out[: vocabulary.end_id].all()
+    asked = None if only is None else [only] if isinstance(only, str) else [*only]
+    allowed = vocabulary.known if asked is None else set[str]().union(*(_asked(each, vocabulary) for each in asked))
+    left_out = np.array([symbol not in allowed for symbol in vocabulary.symbols])
     if left_out.all():
-        raise SamplingError(
-            f"--only {only!r}: the model knows none of these; name characters, or one of {', '.join(CLASSES)}"
-        )
+        given = " ".join(f"--only {each!r}" for each in asked or ())
+        raise SamplingError(f"{given}: the model knows none of these; name characters, or one of {', '.join(CLASSES)}")
+    if vocabulary.end_id is not None:
+        left_out[vocabulary.end_id] = False
     return left_out if left_out.any() else None
 
 
-def _wanted(symbol: str, only: str | None) -> bool:
-    if only is None:
-        return True
-    return CLASSES[only](symbol) if only in CLASSES else symbol in only
+def unknown(vocabulary: Vocabulary, only: str | Sequence[str] | None) -> str:
+    """The characters that are asked for by themselves and that the model does not know."""
+    asked = [] if only is None else [only] if isinstance(only, str) else only
+    characters = "".join(_characters(each, vocabulary) for each in asked if _classes(each) is None)
+    return "".join(dict.fromkeys(character for character in characters if character not in vocabulary.known))
+
+
+def _asked(only: str, vocabulary: Vocabulary) -> set[str]:
+    """The known characters that one of several asks for."""
+    classes = _classes(only)
+    known = {each for each in vocabulary.known if vocabulary.unit == "char" or each.isascii()}
+    if classes is not None:
+        return set[str]().union(*(_of_class(name, known) for name in classes))
+    characters = _characters(only, vocabulary)
+    if vocabulary.unit == "byte" and not characters.isascii():
+        raise SamplingError(
+            f"--only {only!r}: a model of bytes can be held to ASCII characters alone; name some of them"
+        )
+    return known.intersection(characters)
+
+
+def _of_class(name: str, known: set[str]) -> set[str]:
+    """Nothing where there are but marks, which need a letter to stand on."""
+    found = set(filter(CLASSES[name], known))
+    return set() if all(unicodedata.category(each)[0] == "M" or each in JOINERS for each in found) else found
+
+
+def _characters(only: str, vocabulary: Vocabulary) -> str:
+    return fitted(only.removeprefix(CHARACTERS), vocabulary)
+
+
+def _classes(only: str) -> list[str] | None:
+    """The classes that are named; None where characters are given. Raises SamplingError for what is neither for certain."""
+    if only.startswith(CHARACTERS):
+        return None
+    parts = [part.strip().casefold() for part in only.split(",")]
+    if all(part in CLASSES for part in parts):
+        return parts
+    words = [word for word in SEPARATORS.split(only.casefold()) if len(word) >= NEAR]
+    meant = {word: name for word in words for name in _near(word)}
+    if not meant:
+        return None
+    raise SamplingError(
+        f"--only {only!r}: is it {' and '.join(dict.fromkeys(meant.values()))} that you mean? Name classes with commas between them "
+        f"({', '.join(CLASSES)}), add characters with another --only; for these very characters write {CHARACTERS}{only}"
+    )
+
+
+def _near(word: str) -> list[str]:
+    """The class that a word names, or is almost the name of."""
+    return [name for name in CLASSES if name.startswith(word)] or get_close_matches(word, CLASSES, 1, 0.8)

@@ -6,17 +6,17 @@ from itertools import takewhile
 import numpy as np
 
 from charrnn.errors import SamplingError
-from charrnn.generation.alphabet import forbidden
+from charrnn.generation.alphabet import forbidden, unknown
 from charrnn.generation.blind_start import BlindStart
 from charrnn.generation.drawing import Drawn, draw_texts
-from charrnn.generation.pieces import Decoder, Piece, pieces
+from charrnn.generation.pieces import Decoder, Piece, pieces, whole
 from charrnn.generation.predictor import Predictor
 from charrnn.generation.samples import Sample, Seed
 from charrnn.generation.sampling import Options
-from charrnn.generation.stopping import Ends, first_stop, pieces_until, require_stops, until
+from charrnn.generation.stopping import Ends, first_stop, pieces_until, require_stops, until, why_never
 from charrnn.generation.tracing import TracedStep, trace
 from charrnn.network.arrays import Array
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.vocabulary import Vocabulary, listed
 
 SIDE_BY_SIDE = 256  # texts at once: however many are asked for, there is one state for each of so many
 LONGEST_DOCUMENT = 1 << 20  # characters: a greedy one may go round and round, and never come to its end
@@ -25,10 +25,21 @@ LONGEST_DOCUMENT = 1 << 20  # characters: a greedy one may go round and round, a
 class Generator:
     """A predictor and its vocabulary, writing."""
 
-    def __init__(self, predictor: Predictor, vocabulary: Vocabulary, only: str | None = None) -> None:
+    def __init__(self, predictor: Predictor, vocabulary: Vocabulary, only: str | Sequence[str] | None = None) -> None:
         """`only` names the characters that may be written; see alphabet.py. Raises SamplingError."""
-        self._predictor, self._vocabulary = predictor, vocabulary
+        self._predictor, self._vocabulary, self._only = predictor, vocabulary, only
         self._forbidden = forbidden(vocabulary, only)
+
+    def doubts(self, stops: Sequence[str], length: int) -> list[str]:
+        """What cannot be met of what is asked, a line each: characters to be written that the model does not know, and stop strings
+        that never come. Lengths as of `generate`.
+        """
+        never = [why_never(stop, self._vocabulary, self._forbidden, length) for stop in stops]
+        lost = unknown(self._vocabulary, self._only)
+        return [
+            *([f"--only: the model does not know {listed(lost)}"] if lost else []),
+            *(f"--stop {stop!r} never comes: {why}" for stop, why in zip(stops, never, strict=True) if why),
+        ]
 
     def generate(
         self, prompt: str, length: int, options: Options, seed: Seed, stops: Sequence[str] = ()
@@ -38,7 +49,7 @@ class Generator:
 
         Before the prompt, or where there is none before the text, it reads, unseen, what every text begins after: see
         Vocabulary.begin_id. So `score` finds for prompt and text together the same surprisals. A byte model yields whole characters, with
-        U+FFFD for what is not UTF-8, and may therefore yield fewer. The same seed gives the same text. Raises
+        U+FFFD for what is not UTF-8, and none that `length` cuts. The same seed gives the same text. Raises
         VocabularyError for a character of the prompt that the vocabulary lacks, and SamplingError for an empty stop string, a
         length or a seed below 0.
         """
@@ -124,12 +135,14 @@ class Generator:
         in_pieces: bool,
     ) -> Sample:
         """The sample of all that was drawn of one text."""
-        drawn, text = len(ids), self._vocabulary.decode(ids)
+        uncut = ids[: whole(self._vocabulary, ids)]
+        text = self._vocabulary.decode(uncut)
         end = first_stop(text, stops)
+        drawn = len(uncut if end is None else ids)
         log_p = told = None
         if surprisals is not None:
-            log_p = -float(surprisals[:drawn].sum())
-            scored = zip(ids, surprisals[:drawn].tolist(), strict=True)
+            log_p = 0.0 - float(surprisals[:drawn].sum())  # of nothing, 0 and not -0
+            scored = zip(ids, surprisals[: len(ids)].tolist(), strict=True)
             told = list(pieces_until(pieces(self._vocabulary, scored), stops)) if in_pieces else None
         has_ended = end is not None or ids[-1:] == [self._vocabulary.end_id]
         finish = "stop" if has_ended else "length"
@@ -169,5 +182,3 @@ def _texts(vocabulary: Vocabulary, drawn: Iterator[Drawn]) -> Iterator[str]:
     for each in drawn:
         if text := decoder.read(each.ids[0]):
             yield text
-    if text := decoder.rest():
-        yield text

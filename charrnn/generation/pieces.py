@@ -1,8 +1,12 @@
-"""From ids to pieces of text that can be shown: whole characters, also where the ids are bytes."""
+"""From ids to pieces of text that can be shown: whole characters, also where the ids are bytes.
+
+Bytes that are no UTF-8 are U+FFFD. The first bytes of a character after which the text ends are left out: they are no text yet.
+"""
 
 import codecs
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from charrnn.text.decoding import LONGEST_CHARACTER
 from charrnn.text.vocabulary import END, Vocabulary
 
 Piece = tuple[str, float]
@@ -20,17 +24,29 @@ class Decoder:
         """The text that is whole with this id: nothing amid the bytes of a character, U+FFFD for what is not UTF-8."""
         return self._symbols[index] if self._bytes is None else self._bytes.decode(bytes([index]))
 
-    def rest(self) -> str:
-        """What is left at the end: U+FFFD for a character that was cut in two."""
-        return "" if self._bytes is None else self._bytes.decode(b"", final=True)
+    @property
+    def held(self) -> int:
+        """How many of the last ids are the first bytes of a character whose others are still to come."""
+        return 0 if self._bytes is None else len(self._bytes.getstate()[0])
+
+
+def whole(vocabulary: Vocabulary, ids: Sequence[int]) -> int:
+    """How many of the ids are of whole characters: all but the first bytes of a last one whose others never came."""
+    decoder = Decoder(vocabulary)
+    for index in ids[-LONGEST_CHARACTER:]:
+        decoder.read(index)
+    return len(ids) - decoder.held
 
 
 def pieces(vocabulary: Vocabulary, scored: Iterable[tuple[int, float]]) -> Iterator[Piece]:
-    """The characters of ids with their surprisals. Characters that only come at once, after bytes that are not UTF-8, share one."""
-    decoder, surprisal = Decoder(vocabulary), 0.0
-    for index, more in scored:
-        surprisal += more
+    """The characters of ids with their surprisals, without one that is cut at the end. Characters that only come at once, after
+    bytes that are not UTF-8, share one.
+    """
+    decoder, waiting = Decoder(vocabulary), list[float]()
+    for index, surprisal in scored:
+        waiting.append(surprisal)
         if text := decoder.read(index):
-            yield from ((character, surprisal / len(text)) for character in text)
-            surprisal = 0.0
-    yield from ((character, surprisal) for character in decoder.rest())
+            own = len(waiting) - decoder.held
+            share = sum(waiting[:own]) / len(text)
+            waiting = waiting[own:]
+            yield from ((character, share) for character in text)

@@ -1,5 +1,6 @@
 """Texts that were written."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,8 @@ Seed = int | tuple[int, ...]
 class Sample:
     """A text that was written, without its prompt; `finish` is "length" or "stop".
 
-    `drawn`: characters (bytes, for a byte model) drawn up to there, a stop string included. Where asked for, and None otherwise:
+    `drawn`: characters (bytes, for a byte model) drawn up to there, a stop string included, the first bytes of a character that the
+    length cuts not. Where asked for, and None otherwise:
     `log_probability` that of all that was drawn, in nats, as the predictor has it before any filter; `pieces` the text with the
     surprisal of each character; `trace` a step for each of what was drawn.
     """
@@ -28,9 +30,9 @@ class Sample:
 
     @property
     def mean_log_probability(self) -> float:
-        """Nats for each character drawn. Only of a sample that is scored."""
+        """Nats for each character drawn; below all others where there is none. Only of a sample that is scored."""
         assert self.log_probability is not None, "scored"
-        return self.log_probability / self.drawn
+        return self.log_probability / self.drawn if self.drawn else -math.inf
 
 
 def best(samples: Sequence[Sample], count: int) -> list[Sample]:

@@ -5,12 +5,28 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from charrnn.errors import SamplingError
 from charrnn.generation.pieces import Decoder, Piece
+from charrnn.network.arrays import Array
+from charrnn.text.vocabulary import Vocabulary, listed
 
 
 def require_stops(stops: Sequence[str]) -> None:
     """Raises SamplingError for a stop string without characters, at which every text would end."""
     if "" in stops:
         raise SamplingError("a stop string must have at least one character; found ''")
+
+
+def why_never(stop: str, vocabulary: Vocabulary, forbidden: Array | None, length: int) -> str | None:
+    """Why no text of `length` characters or bytes (0: without end) holds a stop string; None where one may.
+
+    `forbidden`: as alphabet.py has it.
+    """
+    if length and len(vocabulary.read(stop)[0]) > length:
+        return f"it is longer than --length, {length:,}"
+    lost = [] if vocabulary.unit == "byte" else [c for c in stop if c not in vocabulary.known]
+    if lost:
+        return f"the model does not know {listed(lost)}"
+    left_out = [] if forbidden is None else [c for c in stop if forbidden[vocabulary.encode(c)].any()]
+    return f"--only leaves out {listed(left_out)}" if left_out else None
 
 
 def until(pieces: Iterator[str], stops: Sequence[str]) -> Iterator[str]:

@@ -55,8 +55,10 @@ class Model:
         """The characters that it knows."""
         return self.saved.vocabulary
 
-    def generator(self, only: str | None = None) -> Generator:
-        """A writer; see generation/generator.py. Raises SamplingError where `only` leaves no character."""
+    def generator(self, only: str | Sequence[str] | None = None) -> Generator:
+        """A writer; see generation/generator.py, and for `only` generation/alphabet.py. Raises SamplingError where `only` leaves
+        no character.
+        """
         predictors = [member.predictor() for member in self.members]
         predictor = predictors[0] if len(predictors) == 1 else MixturePredictor(predictors, self.weights)
         return Generator(predictor, self.vocabulary, only)
@@ -70,12 +72,13 @@ class Model:
         top_p: float | None = None,
         min_p: float | None = None,
         stops: Sequence[str] = (),
-        only: str | None = None,
+        only: str | Sequence[str] | None = None,
         seed: Seed = 0,
     ) -> str:
         """Write `length` characters (bytes, for a byte model) after `prompt`, which is not part of them, or up to a stop string.
 
-        The same seed gives the same text; `generator` writes many side by side, and tells more of each. Raises SamplingError
+        `only`: a class of characters (letters, lowercase, uppercase, digits, space, ascii), several with commas between them,
+        characters, or a list of these; see generation/alphabet.py. All text is taken as it is: a backslash is one. The same seed gives the same text; `generator` writes many side by side, and tells more of each. Raises SamplingError
         for what is out of range, and VocabularyError for characters of the prompt that it does not know.
         """
         options = Options(temperature, top_k, top_p, min_p)

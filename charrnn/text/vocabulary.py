@@ -20,6 +20,8 @@ Unit = Literal["char", "byte"]
 Ids = NDArray[np.unsignedinteger]
 UNKNOWN = ""
 END = "<end>"
+MOST_NAMED = 20  # unknown characters in a message
+MOST_SHOWN = 200  # known ones
 LARGEST = 1 << 18  # symbols: Unicode has assigned some 160,000 characters
 
 
@@ -120,8 +122,8 @@ class Vocabulary:
     def encode(self, text: str, position: int = 0) -> Ids:
         """The ids of `text`, (len(text),) characters or, for bytes, of its UTF-8 encoding.
 
-        Raises VocabularyError at the first character that is not known, unless there is an unknown symbol; `position` is
-        that of the text's first character.
+        Raises VocabularyError for characters that are not known, all of them in one, unless there is an unknown symbol;
+        `position` is that of the text's first character.
         """
         if self.unit == "byte":
             return self.encode_bytes(text.encode("utf-8", "surrogatepass"))
@@ -134,10 +136,7 @@ class Vocabulary:
             missing = ids == len(self)
         if missing.any():
             if self.unknown_id is None:
-                first = int(missing.argmax())
-                raise VocabularyError(
-                    f"{describe(text[first])} at position {position + first} {self._says_what_it_knows()}"
-                )
+                raise self._misfit(text, np.flatnonzero(missing), position)
             ids = np.where(missing, self.unknown_id, ids)
         return ids.astype(self.dtype, copy=False)
 
@@ -189,10 +188,20 @@ class Vocabulary:
         first[: len(known)] = np.where(known == len(self), 255, known)
         return first.tobytes()
 
+    def _misfit(self, text: str, missing: NDArray[np.intp], position: int) -> VocabularyError:
+        """Says which characters of a text, at the places `missing`, are not known, and which are."""
+        _, first = np.unique(code_points(text)[missing], return_index=True)
+        places = sorted(missing[first].tolist())
+        named = _joined([f"{describe(text[place])} at position {position + place}" for place in places])
+        verb = "is" if len(places) == 1 else "are"
+        return VocabularyError(f"{named} {verb} not among the {self._says_what_it_knows()}")
+
     def _says_what_it_knows(self) -> str:
-        characters = [symbol for symbol in self.symbols if symbol != END]
-        shown = "".join(symbol for symbol in characters if symbol.isprintable())[:80]
-        return f"is not among the {len(characters):,} characters that the model knows: {shown}"
+        known = [symbol for symbol in self.symbols if symbol in self.known]
+        shown = "".join(symbol if symbol.isprintable() else repr(symbol)[1:-1] for symbol in known[:MOST_SHOWN])
+        more = len(known) - MOST_SHOWN
+        rest = f" and {more:,} more; in Python, charrnn.load(RUN).vocabulary.symbols has them all" if more > 0 else ""
+        return f"{len(known):,} characters that the model knows: {shown}{rest}"
 
 
 BYTES = tuple(map(chr, range(256)))
@@ -201,6 +210,17 @@ BYTES = tuple(map(chr, range(256)))
 def describe(character: str) -> str:
     """A character as a message names it: itself where it can be seen, and its code point."""
     return f"{character!r} (U+{ord(character):04X})"
+
+
+def listed(characters: Iterable[str]) -> str:
+    """Characters as a message names them, each once, in their order."""
+    return _joined([describe(character) for character in dict.fromkeys(characters)])
+
+
+def _joined(named: Sequence[str]) -> str:
+    """The first of many, with commas and an `and`."""
+    shown = [*named[:MOST_NAMED], f"{len(named) - MOST_NAMED:,} more"] if len(named) > MOST_NAMED else named
+    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
 
 
 def from_symbols(symbols: Sequence[str], unit: Unit) -> Vocabulary:

@@ -273,8 +273,10 @@ def test_a_trace_tells_what_each_character_was_drawn_from():
 def test_a_trace_names_bytes_that_are_no_ascii():
     made = generator(Vocabulary.of_bytes())
     made._predictor.network.parameters["b_y"][0xC3] = 100
-    (sample,) = made.generate_many("ab", 2, Options(0), [1], traced=1)
-    assert [step.candidates for step in sample.trace] == [[("\\xc3", 1.0)]] * 2
+    (sample,) = made.generate_many("ab", 3, Options(0), [1], traced=1)
+    assert [step.candidates for step in sample.trace] == [
+        [("\\xc3", 1.0)]
+    ] * 2  # the third may be the first of a character
 
 
 def test_the_best_are_those_with_the_highest_mean_log_probability():
@@ -289,6 +291,58 @@ def test_an_empty_stop_string_is_refused():
     made = generator()
     with pytest.raises(SamplingError, match="at least one character"):
         made.generate("a", 5, Options(), 1, [""])
+
+
+@pytest.mark.parametrize("length", range(1, 12))
+def test_a_character_that_the_length_cuts_is_left_out_by_all_alike(length):
+    """Of é€😀, of 2, 3 and 4 bytes, again and again; the text, its pieces, its probability and its trace are of whole characters."""
+    made, seeds = generator(Vocabulary.of_bytes()), range(6)
+    parameters = made._predictor.network.parameters
+    parameters["b_y"][:] = -50
+    parameters["b_y"][[*"é€😀".encode(), ord("a")]] = 0
+    whole = ["".join(made.generate("", 40, Options(), seed)) for seed in seeds]
+    samples = made.generate_many("", length, Options(), seeds, scored=True, traced=1, in_pieces=True)
+    for seed, sample, longer in zip(seeds, samples, whole, strict=True):
+        assert longer.startswith(sample.text)
+        assert "".join(made.generate("", length, Options(), seed)) == sample.text
+        assert "".join(c for c, _ in made.generate_scored("", length, Options(), seed)) == sample.text
+        assert length - 3 <= sample.drawn <= length
+        assert len(sample.trace) == sample.drawn
+        assert sample.finish == "length"
+        assert sum(s for _, s in sample.pieces) == pytest.approx(-sample.log_probability, abs=1e-4)
+    assert length > 1 or "" in {sample.text for sample in samples}
+    assert any(sample.drawn < length for sample in samples)
+    assert length < 2 or any("\ufffd" in sample.text for sample in samples)  # what is no UTF-8 is shown
+
+
+def test_a_text_of_which_no_character_is_whole_is_the_last_of_all():
+    made = generator(Vocabulary.of_bytes())
+    samples = made.generate_many("", 1, Options(), range(60), scored=True)
+    empty = [sample for sample in samples if not sample.text]
+    assert {(sample.drawn, sample.log_probability) for sample in empty} == {(0, 0)}
+    assert not any(sample in empty for sample in best(samples, len(samples) - len(empty)))
+
+
+def test_what_cannot_be_met_is_doubted_and_what_may_be_is_not():
+    vocabulary = Vocabulary.of_text("abc\n de")
+    network = Network.fresh(Architecture(len(vocabulary), 8), np.random.default_rng(0))
+    made = Generator(NetworkPredictor(network), vocabulary, ["ab", "cΩ"])
+    assert made.doubts(["ab", "abc", "c"], 3) == ["--only: the model does not know 'Ω' (U+03A9)"]
+    found = made.doubts(["aΩZΩ", "abcd e", "abca"], 3)
+    assert found[1] == "--stop 'aΩZΩ' never comes: it is longer than --length, 3"
+    found = made.doubts(["aΩZΩ", "abcd e", "abca"], 0)
+    assert found[1:] == [
+        "--stop 'aΩZΩ' never comes: the model does not know 'Ω' (U+03A9) and 'Z' (U+005A)",
+        "--stop 'abcd e' never comes: --only leaves out 'd' (U+0064), ' ' (U+0020) and 'e' (U+0065)",
+    ]
+
+
+def test_bytes_can_come_to_any_stop_string_but_for_only():
+    predictor = NetworkPredictor(Network.fresh(Architecture(256, 8), np.random.default_rng(0)))
+    anything, ascii_alone = (Generator(predictor, Vocabulary.of_bytes(), only) for only in (None, "ascii"))
+    assert anything.doubts(["Ω", "\ufffd", "a"], 2) == ["--stop '\ufffd' never comes: it is longer than --length, 2"]
+    assert anything.doubts(["Ω", "\ufffd", "a"], 3) == []
+    assert ascii_alone.doubts(["a", "Ω"], 0) == ["--stop 'Ω' never comes: --only leaves out 'Ω' (U+03A9)"]
 
 
 def test_only_some_characters():

