@@ -11,7 +11,7 @@ from charrnn.text.graphemes import graphemes
 
 NUMBER = re.compile(r"[+-]?\d[\d.,:]*(?:[eE][+-]?\d+)?%?")
 WORD = re.compile(r"( *)([^ ]*)")  # with the spaces before it: a no-break space breaks nothing
-PART = re.compile(rf"(?:{NUMBER.pattern}|[^-/\\_,=])*[-/\\_,=]?")
+PART = re.compile(rf"(?:{NUMBER.pattern}|[^-/\\_,.=])*[-/\\_,.=]?")
 ELLIPSIS = "…"
 EMOJI_STYLE = "\ufe0f"
 PICTURES = range(0x1F300, 0x1FB00)
@@ -51,6 +51,11 @@ def shorten(text: Text, columns: int) -> Text:
 def unbreakable(text: str) -> int:
     """The columns of the widest part that cannot be broken: a number, or one character."""
     return max(map(width_of, _atoms(text)), default=0)
+
+
+def longest_part(text: str) -> int:
+    """The columns of the widest part that stays whole where there is room: a word, or of a path or a key what is between marks."""
+    return max((width_of(found[0]) for word in text.split(" ") for found in PART.finditer(word)), default=0)
 
 
 def _folded(line: Text, columns: int) -> list[Text]:
