@@ -80,10 +80,9 @@ def _drop_stdout() -> None:
 def _tell(message: str, code: int, lines: bool = False) -> int:
     """One line, but for the mistakes of a configuration, of which each has its own; of several ranks by the first."""
     from charrnn.cli.display import tell_error
-    from charrnn.text.printable import printable_line
 
     if launched()[0] == 0:
-        tell_error(message if lines else printable_line(message))
+        tell_error(message, lines)
     return code
 
 

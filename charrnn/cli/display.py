@@ -49,9 +49,10 @@ class Terminal(Console):
         raise BrokenPipeError
 
 
-def tell_error(message: str) -> None:
-    """The one line that starts with `error:` (more of them for several mistakes in a configuration)."""
-    _stderr().print(Text("error: ", style="bold red") + marked(message, "default"), soft_wrap=True)
+def tell_error(message: str, lines: bool = False) -> None:
+    """The one line that starts with `error:`; with `lines` it may have more, for several mistakes in a configuration."""
+    told = marked(message, "default") if lines else marked_line(message, "default")
+    _stderr().print(Text("error: ", style="bold red") + told, soft_wrap=True)
 
 
 def tell(message: str) -> None:

@@ -4,6 +4,8 @@
 const LIMITS = [0.5, 1, 2, 4, 6]; // bits, as in colours.py
 const SHADES = 9; // of a unit, from its lowest value to its highest
 const BLOCK = 1000; // characters, up to the end of a line; a longer line is broken at four times as many
+// C1 controls, line separators, bidi controls and lone surrogates, as in text/printable.py
+const MOVING = /[\u0080-\u009f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/u;
 const ARRAYS = {
   h: "hidden state", c: "cell state", r: "reset gate", z: "update gate", n: "candidate",
   i: "input gate", f: "forget gate", o: "output gate", g: "candidate",
@@ -46,7 +48,8 @@ function seen(c) {
 function control(c) {
   const code = c.codePointAt(0);
   if (code < 32 && c !== "\n" && c !== "\t") return String.fromCodePoint(0x2400 + code);
-  return code === 127 ? "␡" : c;
+  if (code === 127) return "␡";
+  return MOVING.test(c) ? "<U+" + code.toString(16).toUpperCase().padStart(4, "0") + ">" : c;
 }
 
 function shade(i) {

@@ -5,7 +5,7 @@ are folded; where that is not enough each row becomes a block, whose fields stan
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -14,7 +14,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from charrnn.cli.colours import marked_line
-from charrnn.cli.wrapping import fold, unbreakable, width_of
+from charrnn.cli.wrapping import fold, longest_part, unbreakable, width_of
 
 NARROWEST = 12  # columns of a name that is folded
 BORDERS = 3  # columns for each column, and one more
@@ -94,24 +94,23 @@ class Table:
         cells = (row.cells[column].plain for row in self._rows)
         return max((width_of(line) for cell in cells for line in cell.split("\n")), default=0)
 
-    def _least(self, column: int) -> int:
-        """What a column cannot do without: its figures whole; of names their longest number, and some room."""
-        words = max(map(width_of, self._headings[column].split(" ")))
+    def _least(self, column: int, part: Callable[[str], int]) -> int:
+        """What a column cannot do without: its figures whole; of names their longest part, and some room."""
+        heading = longest_part(self._headings[column])
         if not self._folds[column]:
-            return max(words, self._widest(column))
-        parts = (unbreakable(row.cells[column].plain) for row in self._rows)
-        return max(words, min(NARROWEST, self._widest(column)), *parts, 0)
+            return max(heading, self._widest(column))
+        parts = (part(row.cells[column].plain) for row in self._rows)
+        return max(heading, min(NARROWEST, self._widest(column)), *parts, 0)
 
     def _fitting(self, columns: Sequence[int], room: int) -> list[int]:
-        """Their widths within a terminal: the widest that can be is narrowed until all have room; nothing if they have none."""
-        widths, least = [self._natural(column) for column in columns], [self._least(column) for column in columns]
+        """Their widths within a terminal, with words whole or at least numbers; nothing where they have no room."""
+        natural = [self._natural(column) for column in columns]
         room -= BORDERS * len(columns) + 1
-        if sum(least) > room:
-            return []
-        while sum(widths) > room:
-            widest = max((c for c in range(len(widths)) if widths[c] > least[c]), key=lambda c: widths[c])
-            widths[widest] -= 1
-        return widths
+        for part in (longest_part, unbreakable):
+            least = [self._least(column, part) for column in columns]
+            if sum(least) <= room:
+                return _narrowed(natural, least, room)
+        return []
 
     def _drawn(self, columns: Sequence[int], widths: Sequence[int], rows: Iterable[Row]) -> RichTable:
         table = RichTable()
@@ -153,6 +152,15 @@ def terminal_columns(console: Console) -> int | None:
         return os.get_terminal_size(console.file.fileno()).columns or console.width
     except (OSError, ValueError):
         return console.width
+
+
+def _narrowed(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """The widest that can be is narrowed, column by column, until all have room."""
+    widths = list(widths)
+    while sum(widths) > room:
+        widest = max((c for c in range(len(widths)) if widths[c] > least[c]), key=lambda c: widths[c])
+        widths[widest] -= 1
+    return widths
 
 
 def _print(console: Console, table: RichTable) -> None:

@@ -1,6 +1,7 @@
 """Text in a given number of columns: broken between words, or else between the characters that a reader sees, never in a number."""
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from rich.cells import cell_len
@@ -10,13 +11,17 @@ from charrnn.text.graphemes import graphemes
 
 NUMBER = re.compile(r"[+-]?\d[\d.,:]*(?:[eE][+-]?\d+)?%?")
 WORD = re.compile(r"( *)([^ ]*)")  # with the spaces before it: a no-break space breaks nothing
+PART = re.compile(rf"(?:{NUMBER.pattern}|[^-/\\_,.=])*[-/\\_,.=]?")
 ELLIPSIS = "…"
+EMOJI_STYLE = "\ufe0f"
+PICTURES = range(0x1F300, 0x1FB00)
 
 
 @lru_cache(4096)
 def columns_of(grapheme: str) -> int:
-    """How wide a terminal may draw it: one that joins no emoji draws each of a sequence by itself."""
-    return cell_len(grapheme) if len(grapheme) == 1 else max(cell_len(grapheme), sum(map(cell_len, grapheme)))
+    """How wide a terminal may draw it at most: one that joins no emoji draws each of a sequence by itself."""
+    emoji = EMOJI_STYLE in grapheme or ord(grapheme[0]) in PICTURES  # new ones are not in every table of widths
+    return max(cell_len(grapheme), sum(map(cell_len, grapheme)), 2 if emoji else 0)
 
 
 def width_of(text: str) -> int:
@@ -48,6 +53,11 @@ def unbreakable(text: str) -> int:
     return max(map(width_of, _atoms(text)), default=0)
 
 
+def longest_part(text: str) -> int:
+    """The columns of the widest part that stays whole where there is room: a word, or of a path or a key what is between marks."""
+    return max((width_of(found[0]) for word in text.split(" ") for found in PART.finditer(word)), default=0)
+
+
 def _folded(line: Text, columns: int) -> list[Text]:
     lines = list(line.divide(_breaks(line.plain, columns)))
     for each in lines:
@@ -69,14 +79,23 @@ def _breaks(line: str, columns: int) -> list[int]:
             used = 0
         else:
             used += gap
-        for atom in _atoms(word):
-            width = width_of(atom)
+        for part in _parts(word, columns):
+            width = width_of(part)
             if used and used + width > columns:
                 breaks.append(place)
                 used = 0
             used += width
-            place += len(atom)
+            place += len(part)
     return breaks
+
+
+def _parts(word: str, columns: int) -> Iterator[str]:
+    """Of a word that is too wide, a path for example: what is between its marks, or less where that is too wide as well."""
+    for found in PART.finditer(word):
+        if width_of(found[0]) <= columns:
+            yield found[0]
+        else:
+            yield from _atoms(found[0])
 
 
 def _atoms(text: str) -> list[str]:

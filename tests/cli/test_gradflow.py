@@ -273,3 +273,12 @@ def test_the_key_is_in_the_schema_and_in_what_a_dry_run_shows(charrnn, text_file
         500,
         "--set",
     )
+
+
+@pytest.mark.parametrize("columns", [36, 60, 80, 120])
+@pytest.mark.parametrize("rate", [-0.001, -0.2, 0.3])
+def test_the_drawing_is_no_wider_than_the_terminal_and_its_axis_straight(columns, rate):
+    *rows, axis, below = log_plot([straight(rate, 400)], columns)
+    assert {row.index("│") for row in rows} == {axis.index("└")}
+    assert all(len(line) <= columns for line in (*rows, axis, below))
+    assert below.endswith("400  characters back")

@@ -1,3 +1,5 @@
+import pytest
+
 from charrnn.cli.loss_curve import LABEL, POINTS, LossCurve
 
 BLANK = chr(0x2800)
@@ -78,3 +80,20 @@ def test_going_back_forgets_the_steps_that_are_not_a_mean_yet():
     for step in (1, 2):
         curve.add(2 * POINTS + step, 1.0)
     assert set(curve._losses) == {1.0}
+
+
+@pytest.mark.parametrize("low", [0.0, 3e-17, 1.234e-6, 0.002308, 0.02, 1.5, 123456.789])
+@pytest.mark.parametrize("fall", [0.0, 1e-5, 0.5, 3.21, 1e7])
+def test_the_axis_is_straight_whatever_the_labels_are(low, fall):
+    for evaluated in ([], [(30, low)]):
+        curve = curve_of([low + fall * (1 - step / 99) for step in range(100)], evaluated)
+        for columns in (16, 20, 60):
+            _, *rows = drawn(curve, columns, 6)
+            assert len({row.index("┤") for row in rows}) == 1
+            assert {len(row) for row in rows} == {columns}
+
+
+def test_the_heading_stands_over_the_labels():
+    heading, *rows = drawn(curve_of([1.234e-6 * (1 + step) for step in range(100)]), 60)
+    assert heading.index("loss") + len("loss") == rows[0].index(" ┤")
+    assert heading.index("⠤⠤") == rows[0].index("┤") + 2

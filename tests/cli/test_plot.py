@@ -294,3 +294,18 @@ def test_in_colour_several_runs_have_their_colours_and_evaluations(tmp_path):
     assert styles == {"color(75)", "color(208)"}
     assert sum(line.plain[9:].count("o") for line in lines[:4]) == 1
     assert curves.summary(found.runs[0]) == "a: 3 steps, best validation loss 2.5000 (3.607 bpc) at step 2"
+
+
+@pytest.mark.parametrize(
+    "losses", [[0.1, 0.002308], [1e9, 1.234e-6], [0.002308, 0.002308], [1e-30, 0.0], [123456.7, 1]]
+)
+@pytest.mark.parametrize("quantity", ["loss", "bpc", "learning_rate", "clipped"])
+@pytest.mark.parametrize("columns", [20, 59, 119])
+def test_the_axis_is_straight_whatever_the_labels_are(tmp_path, losses, quantity, columns):
+    found = picture(write(tmp_path / "a", losses, rates=1.234e-6))
+    *rows, axis, below = [line.plain for line in plot(found, QUANTITIES[quantity], columns, 5, True)]
+    at = axis.index("└")
+    assert {row.index("┤") for row in rows} == {at}
+    assert {len(row) for row in (*rows, axis)} == {max(columns, at + 11)}
+    assert below[at + 1] == "0"
+    assert len(below) == len(axis)

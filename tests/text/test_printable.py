@@ -1,0 +1,61 @@
+import json
+import sys
+from unicodedata import category
+
+import pytest
+
+from charrnn.text.printable import is_unsafe, json_text, printable, printable_line
+
+HARMLESS = {
+    "no-break space": "« oui »\u00a0!",
+    "ideographic space": "灯台\u3000の光",
+    "zero-width non-joiner": "می\u200cخواهم",
+    "zero-width joiner": "👩\u200d👩\u200d👧",
+    "variation selector": "\u2764\ufe0f \u845b\U000e0100",
+    "emoji tags": "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+    "newer than the tables of Python": "\U0001fae9\U000323b0\U00088888",
+    "private": "\ue000",
+    "marks of direction": "\u200ea\u200f\u061c",
+    "soft hyphen": "co\u00adoperate",
+    "decomposed": "e\u0301",
+    "byte order mark, word joiner": "\ufeffa\u2060b",
+    "a real replacement character": "\ufffd",
+    "a real picture": "\u241b\u2421",
+}
+
+
+@pytest.mark.parametrize("text", HARMLESS.values(), ids=HARMLESS)
+def test_what_does_not_move_a_terminal_is_written_as_it_is(text):
+    assert printable(text) == printable_line(text) == text
+    assert json.loads(json_text(text)) == text
+    assert json_text(text) == json.dumps(text, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    ("character", "shown"),
+    [
+        ("\x00", "␀"), ("\x07", "␇"), ("\x08", "␈"), ("\x0b", "␋"), ("\x0c", "␌"), ("\r", "␍"), ("\x1b", "␛"), ("\x1f", "␟"),
+        ("\x7f", "␡"), ("\x80", "<U+0080>"), ("\x85", "<U+0085>"), ("\x9b", "<U+009B>"), ("\x9f", "<U+009F>"),
+        ("\u2028", "<U+2028>"), ("\u2029", "<U+2029>"), ("\u202a", "<U+202A>"), ("\u202e", "<U+202E>"),
+        ("\u2066", "<U+2066>"), ("\u2069", "<U+2069>"), ("\ud800", "<U+D800>"), ("\udcff", "<U+DCFF>"),
+    ],
+)  # fmt: skip
+def test_what_does_is_shown_and_never_as_a_replacement_character(character, shown):
+    assert printable(f"a{character}b") == printable_line(f"a{character}b") == f"a{shown}b"
+    assert is_unsafe(character)
+    assert json_text(character) == f'"\\u{ord(character):04x}"' or character in "\x08\x0c\r"
+    assert json.loads(json_text(character)) == character
+
+
+def test_a_line_ends_and_a_tab_is_wide_in_a_text_and_neither_in_a_name():
+    assert printable("a\tb\nc\r\n") == "a    b\nc␍\n"
+    assert printable_line("a\tb\nc") == "a␉b␊c"
+
+
+def test_the_unsafe_ones_are_the_controls_the_bidi_controls_the_line_ends_and_the_surrogates():
+    expected = {
+        code
+        for code in range(sys.maxunicode + 1)
+        if category(chr(code)) in ("Cc", "Cs", "Zl", "Zp") or 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069
+    }
+    assert {code for code in range(0x10000) if is_unsafe(chr(code))} == expected
