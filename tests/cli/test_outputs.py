@@ -57,6 +57,16 @@ def test_a_link_is_replaced_itself_with_force_only(write, command, tmp_path):
 
 
 @every_command
+def test_a_file_of_ones_own_with_a_like_name_is_left_alone(write, command):
+    pytest.importorskip("matplotlib")
+    mine = Path(f"{COMMANDS[command]}.tmp")
+    mine.write_text("precious")
+    assert write(command).exit_code == 0
+    assert mine.read_text() == "precious"
+    assert len(list(Path().iterdir())) == 2
+
+
+@every_command
 @pytest.mark.parametrize("more", [(), ("--force",)])
 def test_what_can_be_no_file_is_told_before_anything_is_read(write, tiny_run, command, more):
     pytest.importorskip("matplotlib")

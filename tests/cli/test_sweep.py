@@ -14,12 +14,13 @@ import pytest
 from refusals import refused
 
 from charrnn import api
+from charrnn.cli import trainings
 from charrnn.cli.sweeps import jobs_of
-from charrnn.cli.trainings import Ended, Job, Orders, carry_out
+from charrnn.cli.trainings import Ended, Job, Orders, carry_out, carry_out_there
 from charrnn.runs.checkpoint import load
 from charrnn.runs.configuration import resolve
 from charrnn.runs.directory import BEST, LAST
-from charrnn.runs.folder import Folder
+from charrnn.runs.folder import CAN_HOLD, Folder
 from charrnn.runs.points import axes, points
 from charrnn.runs.sweep import make
 
@@ -227,6 +228,64 @@ def test_what_waits_when_it_is_time_to_stop_is_not_begun(tmp_path):
     orders = Orders(lambda: True)
     assert carry_out(Job("r", "", []), Folder(tmp_path), orders) == Ended("waiting")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not CAN_HOLD, reason="a directory with an open file cannot be renamed here")
+def test_a_sweep_whose_directory_is_renamed_goes_on_there(tmp_path, text_file):
+    (tmp_path / "s").mkdir()
+    orders = Orders(lambda: False)
+    with Folder(tmp_path / "s") as folder:
+        assert carry_out(Job("one", YAML, [str(text_file)]), folder, orders) == Ended("done")
+        (tmp_path / "s").rename(tmp_path / "moved")
+        (tmp_path / "s").mkdir()
+        for _ in range(2):  # begun, and found done
+            assert carry_out(Job("two", YAML, [str(text_file)]), folder, orders) == Ended("done")
+    assert os.listdir(tmp_path / "s") == []
+    assert sorted(os.listdir(tmp_path / "moved")) == ["configs", "logs", "one", "two"]
+    assert sorted(os.listdir(tmp_path / "moved" / "logs")) == ["one.log", "two.log"]
+    assert (tmp_path / "moved" / "logs" / "two.log").read_text().count("all steps made") == 1
+    assert carry_out_there(Job("three", "", []), tmp_path / "s", folder.number) == Ended(
+        "failed", f"{tmp_path / 's'}: not the directory in which this sweep was begun; was that renamed?"
+    )
+
+
+def test_variables_that_name_a_folder_from_here_name_it_from_elsewhere(tmp_path, text_file, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CHARRNN_CACHE_DIR", "cache")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["lib", "/usr/lib"]))
+    found = trainings._environment()
+    assert found["CHARRNN_CACHE_DIR"] == str(tmp_path / "cache")
+    assert found["PYTHONPATH"].split(os.pathsep)[1:] == [str(tmp_path / "lib"), "/usr/lib"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+def test_no_link_in_the_directory_is_followed(tmp_path, text_file):
+    victim, elsewhere = tmp_path / "victim", tmp_path / "elsewhere"
+    victim.write_text("years of work")
+    for folder in (elsewhere, tmp_path / "s", tmp_path / "s" / "logs", tmp_path / "s" / "configs"):
+        folder.mkdir()
+
+    def made(name):
+        with Folder(tmp_path / "s") as folder:
+            return carry_out(Job(name, YAML, [str(text_file)]), folder, Orders(lambda: False))
+
+    told = "it is a link, and no link is followed there"
+    (tmp_path / "s" / "one").symlink_to(elsewhere)
+    assert made("one") == Ended("failed", f"one: {told}")
+    (tmp_path / "s" / "logs" / "two.log").symlink_to(victim)
+    assert made("two") == Ended("failed", f"{tmp_path}/s/logs/two.log: {told}")
+    (tmp_path / "s" / "configs" / "three.yaml").symlink_to(victim)
+    assert made("three") == Ended("done")  # the link itself was replaced
+    assert (tmp_path / "s" / "configs" / "three.yaml").read_text() == YAML
+    assert victim.read_text() == "years of work"
+    assert os.listdir(elsewhere) == []
+
+
+def test_nothing_is_added_to_a_folder_whose_record_is_of_something_else(sweep):
+    Path("project").mkdir()
+    Path("project", "sweep.json").write_text("{}")
+    refused(sweep(*RATES, "-o", "project"), 1, "project: holds another sweep")
+    assert os.listdir("project") == ["sweep.json"]
 
 
 @pytest.mark.parametrize(

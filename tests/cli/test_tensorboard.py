@@ -191,3 +191,22 @@ def test_what_was_told_is_on_the_disk_after_a_while(tmp_path, monkeypatch):
 
     assert steps(tmp_path / "at once", 0.0) == [0, 1]
     assert steps(tmp_path / "later", 1000.0) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+def test_no_link_is_followed(charrnn, tiny_run, tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    (tiny_run / FOLDER).symlink_to(tmp_path / "elsewhere")
+    result = charrnn("train", "--resume", tiny_run, "--steps", "30", "--tensorboard", "-q")
+    told = f"{tiny_run / FOLDER}: cannot be written: it is a link, and no link is followed there; the training goes on"
+    assert " ".join(result.stderr.split()).startswith(told)
+    assert result.exit_code == 0
+    assert os.listdir(tmp_path / "elsewhere") == []
+    (tiny_run / FOLDER).unlink()
+    (tiny_run / FOLDER).mkdir()
+    monkeypatch.setattr(tensorboard.socket, "gethostname", lambda: "here")
+    monkeypatch.setattr(tensorboard.time, "time", lambda: 1e9)
+    (tiny_run / FOLDER / "events.out.tfevents.1000000000.here.0001").symlink_to(tmp_path / "victim")
+    result = charrnn("train", "--resume", tiny_run, "--steps", "40", "--tensorboard", "-q")
+    assert "cannot be written: File exists" in result.stderr
+    assert not (tmp_path / "victim").exists()

@@ -78,9 +78,9 @@ class Full(Fault):
 class _Raw(io.FileIO):
     """A file below the folder, open for writing."""
 
-    def __init__(self, path: Any, mode: str, fault: Fault) -> None:
+    def __init__(self, path: Any, mode: str, fault: Fault, opener: Any) -> None:
         fault.before("open")
-        super().__init__(path, mode)
+        super().__init__(path, mode, opener=opener)
         self._fault = fault
 
     def write(self, data: Any, /) -> int:
@@ -97,12 +97,16 @@ def interposed(folder: Path, fault: Fault) -> Iterator[None]:
     """Within: every operation that changes something below `folder` asks the fault first."""
     root = os.path.realpath(folder)
 
-    def below(path: Any) -> bool:
-        return isinstance(path, (str, os.PathLike)) and os.path.realpath(os.path.dirname(path) or ".").startswith(root)
+    def below(path: Any, folder: int | None = None) -> bool:
+        """Of a path, or of a name in an open folder."""
+        if not isinstance(path, (str, os.PathLike)):
+            return False
+        parent = os.path.realpath(os.path.dirname(path) or ".") if folder is None else _place(folder)
+        return parent.startswith(root)
 
     patches = [mock.patch.object(os, name, _asking(name, fault, below)) for name in CHANGING]
     patches += [mock.patch.object(module, "open", _opening(fault, below)) for module in (io, __import__("builtins"))]
-    patches.append(mock.patch.object(os, "fsync", _asking("fsync", fault, lambda _: True)))
+    patches.append(mock.patch.object(os, "fsync", _asking("fsync", fault, lambda *_: True)))
     for patch in patches:
         patch.start()
     try:
@@ -112,24 +116,33 @@ def interposed(folder: Path, fault: Fault) -> Iterator[None]:
             patch.stop()
 
 
-def _asking(name: str, fault: Fault, concerns: Callable[[Any], bool]) -> Callable[..., Any]:
+def _place(folder: int) -> str:
+    """Where an open folder is."""
+    if os.path.isdir("/proc/self/fd"):
+        return os.readlink(f"/proc/self/fd/{folder}")
+    from fcntl import F_GETPATH, fcntl
+
+    return os.fsdecode(fcntl(folder, F_GETPATH, bytes(1024)).rstrip(b"\0"))
+
+
+def _asking(name: str, fault: Fault, concerns: Callable[..., bool]) -> Callable[..., Any]:
     real = getattr(os, name)
 
     def asking(first: Any, *others: Any, **options: Any) -> Any:
-        if concerns(first):
+        if concerns(first, options.get("dir_fd", options.get("src_dir_fd"))):
             fault.before(name)
         return real(first, *others, **options)
 
     return asking
 
 
-def _opening(fault: Fault, below: Callable[[Any], bool]) -> Callable[..., Any]:
+def _opening(fault: Fault, below: Callable[..., bool]) -> Callable[..., Any]:
     real = io.open
 
     def opening(path: Any, mode: str = "r", buffering: int = -1, *texts: Any, **options: Any) -> Any:
         if not below(path) or not set(mode) & set("wax+"):
             return real(path, mode, buffering, *texts, **options)
-        raw = _Raw(path, mode.replace("b", "").replace("t", ""), fault)
+        raw = _Raw(path, mode.replace("b", "").replace("t", ""), fault, options.pop("opener", None))
         if buffering == 0:
             return raw
         buffered: Any = io.BufferedRandom(raw) if "+" in mode else io.BufferedWriter(raw)

@@ -216,9 +216,9 @@ def power_cut(folder: Path) -> Result:
     disk = Disk(saved.path)
     real = os.replace
 
-    def replacing(source: Path, target: Path) -> None:
-        disk.replace(Path(source), Path(target))
-        real(source, target)
+    def replacing(source: str, target: str, **folders: int) -> None:
+        disk.replace(saved.path / source, saved.path / target)
+        real(source, target, **folders)
 
     for path in saved.older:
         disk.flushed[path.stat().st_ino] = path.read_bytes()

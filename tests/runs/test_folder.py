@@ -1,12 +1,14 @@
 """A directory that is held: what is written goes into it whatever its name is, and through no link."""
 
 import os
+import pickle
+import shutil
 from types import SimpleNamespace
 
 import pytest
 
 from charrnn.runs import folder as module
-from charrnn.runs.folder import Folder
+from charrnn.runs.folder import CAN_HOLD, Folder, whole_file
 
 
 @pytest.mark.parametrize(("system", "refusals", "fails"), [("nt", 3, False), ("nt", 99, True), ("posix", 1, True)])
@@ -29,3 +31,136 @@ def test_a_name_that_somebody_reads_is_taken_a_moment_later_on_windows(monkeypat
     else:
         folder.rename("side", "file")
     assert (tmp_path / "file").read_text() == ("old" if fails else "new")
+
+
+holds = pytest.mark.skipif(
+    not CAN_HOLD, reason="a directory cannot be held here, nor renamed while a file in it is open"
+)
+posix = pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "old").mkdir()
+    with Folder(tmp_path / "old") as folder:
+        yield folder
+
+
+def put(folder, name, text, previous=None):
+    with folder.whole_file(name, previous) as file:
+        file.write(text.encode())
+
+
+@holds
+def test_a_folder_that_is_renamed_is_written_under_its_new_name_and_what_takes_the_old_one_is_left_alone(
+    folder, tmp_path
+):
+    put(folder, "last", "one")
+    (tmp_path / "old").rename(tmp_path / "new")
+    (tmp_path / "old").mkdir()
+    put(folder, "last", "two", previous="previous")
+    with folder.append_to("lines") as file:
+        file.write(b"a line")
+    with folder.subfolder("below") as below:
+        put(below, "x", "deep")
+        assert below.path == tmp_path / "new" / "below"
+    assert folder.path == tmp_path / "new"
+    assert folder.names() == ["below", "last", "lines", "previous"]
+    assert folder.read("previous").read() == b"one"
+    folder.remove("last")
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["below", "lines", "previous"]
+    assert list((tmp_path / "old").iterdir()) == []
+    folder.close()
+    assert folder.path == tmp_path / "new"
+
+
+@holds
+def test_a_name_below_this_one_is_told_as_it_was_given(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    os.makedirs("runs/x")
+    with Folder(tmp_path / "runs" / "x") as whole, Folder(whole.path.relative_to(tmp_path)) as folder:
+        assert str(folder.path) == "runs/x"
+        os.rename("runs/x", "y")
+        assert str(folder.path) == "y"
+        assert whole.path == tmp_path / "y"
+        monkeypatch.chdir("y")
+        assert folder.path == tmp_path / "y" or str(folder.path) == "."
+
+
+@holds
+def test_a_folder_that_is_removed_is_gone_and_one_that_is_renamed_is_not(folder, tmp_path):
+    assert not folder.is_gone
+    (tmp_path / "old").rename(tmp_path / "new")
+    assert not folder.is_gone
+    shutil.rmtree(tmp_path / "new")
+    assert folder.is_gone
+    (tmp_path / "old").mkdir()
+    assert folder.is_gone
+    with pytest.raises(FileNotFoundError):
+        put(folder, "x", "y")
+    assert list((tmp_path / "old").iterdir()) == []
+
+
+def test_another_process_has_the_name_alone(folder, tmp_path):
+    sent = pickle.loads(pickle.dumps(folder))
+    assert (sent.path, sent.descriptor) == (tmp_path / "old", None)
+    put(folder, "x", "y")
+    assert sent.read("x").read() == b"y"
+
+
+@posix
+def test_no_link_is_written_through(folder, tmp_path):
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (victim / "file").write_text("years of work")
+    for name in ("file", "side.tmp", "whole", "whole.tmp"):
+        (folder.path / name).symlink_to(victim / "file")
+    (folder.path / "below").symlink_to(victim)
+    with pytest.raises(OSError, match="it is a link, and no link is followed there"):
+        folder.append_to("file")
+    with pytest.raises(OSError, match="it is a link, and no link is followed there"):
+        folder.subfolder("below")
+    with pytest.raises(FileExistsError):
+        folder.create("side.tmp")
+    put(folder, "whole", "new")
+    assert not folder.has_link("whole")
+    assert folder.read("whole").read() == b"new"
+    assert (victim / "file").read_text() == "years of work"
+    assert os.listdir(victim) == ["file"]
+
+
+@posix
+def test_a_file_with_a_second_name_elsewhere_becomes_one_of_its_own(folder, tmp_path):
+    (tmp_path / "backup").write_text("before\n")
+    os.link(tmp_path / "backup", folder.path / "lines")
+    with folder.append_to("lines") as file:
+        file.write(b"after\n")
+    assert folder.read("lines").read() == b"before\nafter\n"
+    assert (tmp_path / "backup").read_text() == "before\n"
+    assert folder.names() == ["lines"]
+
+
+@posix
+def test_what_is_no_file_is_not_added_to(folder):
+    os.mkfifo(folder.path / "lines")
+    with pytest.raises(OSError, match="not a regular file"):
+        folder.append_to("lines")
+
+
+def test_in_somebodys_own_folder_nothing_but_the_file_is_touched(tmp_path):
+    for name in ("plot.svg.tmp", "plot.svg"):
+        (tmp_path / name).write_text("precious")
+    with pytest.raises(KeyboardInterrupt), whole_file(tmp_path / "plot.svg"):
+        raise KeyboardInterrupt
+    assert (tmp_path / "plot.svg").read_text() == "precious"
+    with whole_file(tmp_path / "plot.svg") as file:
+        file.write(b"new")
+    assert (tmp_path / "plot.svg").read_text() == "new"
+    assert (tmp_path / "plot.svg.tmp").read_text() == "precious"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_the_longest_name_can_be_written(tmp_path):
+    with whole_file(tmp_path / ("x" * 255)) as file:
+        file.write(b"new")
+    assert (tmp_path / ("x" * 255)).read_text() == "new"

@@ -107,3 +107,36 @@ def test_a_holder_gets_a_moment_to_say_who_it_is_or_to_let_go(tmp_path, holder):
     (tmp_path / LOCK).write_text("")
     threading.Timer(0.2, holder.kill).start()
     Lock(tmp_path).release()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="an open file cannot be removed")
+def test_a_directory_stays_locked_where_the_file_was_removed_or_it_was_renamed(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MOMENT", 0.1)
+    (tmp_path / "run").mkdir()
+    held = Lock(tmp_path / "run")
+    (tmp_path / "run" / LOCK).unlink()
+    with pytest.raises(RunError, match="another training writes there"):
+        Lock(tmp_path / "run")
+    (tmp_path / "run").rename(tmp_path / "renamed")
+    with pytest.raises(RunError, match="another training writes there"):
+        Lock(tmp_path / "renamed")
+    (tmp_path / "run").mkdir()
+    Lock(tmp_path / "run").release()
+    held.release()
+    Lock(tmp_path / "renamed").release()
+
+
+@pytest.mark.parametrize("content", ["precious", '{"name": "charrnn", "lockfileVersion": 3}', "{}"])
+def test_a_file_of_that_name_that_is_no_lock_is_left_alone(tmp_path, content):
+    (tmp_path / LOCK).write_text(content)
+    for _ in range(2):
+        with pytest.raises(RunError, match="lock: not written by charrnn, and would be overwritten"):
+            Lock(tmp_path)
+    assert (tmp_path / LOCK).read_text() == content
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 50, b'{"pi', b'{"pid": 1, "ho'])
+def test_what_a_power_cut_leaves_of_a_lock_is_taken_over(tmp_path, content):
+    (tmp_path / LOCK).write_bytes(content)
+    Lock(tmp_path).release()
+    assert (tmp_path / LOCK).read_bytes() == b""

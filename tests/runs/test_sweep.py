@@ -1,6 +1,7 @@
 """A sweep's directory."""
 
 import json
+import os
 
 import pytest
 from tiny import TINY
@@ -97,6 +98,19 @@ def test_a_damaged_record_is_refused(text_file, tmp_path, content):
     (out / RECORD).write_text(content)
     with pytest.raises(RunError, match=r"sweep\.json: damaged"):
         opened(swept(text_file), out)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+@pytest.mark.parametrize("name", ["configs", "logs"])
+def test_a_link_in_place_of_a_folder_is_refused(text_file, tmp_path, name):
+    out, elsewhere = tmp_path / "s", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    opened(swept(text_file), out)
+    (out / name).rmdir()
+    (out / name).symlink_to(elsewhere)
+    with pytest.raises(RunError, match=f"s/{name}: cannot be written: it is a link, and no link is followed there"):
+        opened(swept(text_file), out)
+    assert list(elsewhere.iterdir()) == []
 
 
 def test_a_directory_that_holds_something_else_is_refused(text_file, tmp_path, tiny_run):
