@@ -247,3 +247,13 @@ def test_symbols_beyond_65_536_are_named_as_they_are(charrnn, tmp_path):
     likeliest = unpacked(found["likeliest"], "<u4").reshape(3, -1)[1:, 0]
     assert [found["symbols"][index] for index in likeliest] == [last, last]
     assert [each["expected"][0] for each in shown_by_node("p.html")["shown"][1:]] == [last, last]
+
+
+def test_bytes_of_several_files_have_their_places(charrnn, tmp_path):
+    for name, content in (("a", "Türen\nzu"), ("b", "Tür\r\nü\r")):
+        (tmp_path / name).write_bytes(content.encode())
+    run = trained(tmp_path / "run", tmp_path / "a", "data.unit=byte", "data.split=[1,0,0]")
+    assert charrnn("view", run, tmp_path / "a", tmp_path / "b", "-o", "p.html").exit_code == 0
+    found = data(Path("p.html").read_text("utf-8"))
+    assert found["text"] == "Türen\nzu\nTür\r\nü\r"
+    assert found["places"] == [[0, 1, 1, 0], [6, 2, 1, 0], [9, 1, 1, 1], [14, 2, 1, 1]]
