@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import tee
 
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text as RichText
 
 from charrnn.cli.colours import coloured, coloured_by_difference, legend, legend_of_difference
@@ -143,7 +143,8 @@ def _in_colours(stretch: Stretch) -> RichText:
 def _table(spots: Sequence[Spot], name: str, files: Sequence[str]) -> Table:
     """Where there are several files, a place is file:line:column, as editors and compilers write it."""
     several = len(files) > 1
-    table = Table(*(["place"] if several else ["line", "column"]), f"{name}, bits", "where")
+    columns = [Column("place", overflow="fold")] if several else ["line", "column"]
+    table = Table(*columns, f"{name}, bits", "where")
     for spot in spots:
         where = (
             RichText(_flat(spot.before))
