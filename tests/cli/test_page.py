@@ -63,10 +63,14 @@ def test_a_gate_has_the_range_of_the_sigmoid_and_all_else_has_0_in_its_middle(ar
         assert _range(np.array([2.0, -3.0]), other) == (-3, 3)
 
 
-def test_a_large_vocabulary_has_ids_of_two_bytes():
-    made, html = written("abc" * 9, Vocabulary(tuple(map(chr, range(0x4E00, 0x4E00 + 300)))))
-    assert data(html)["id_bytes"] == 2
-    np.testing.assert_array_equal(unpacked(data(html)["likeliest"], "<u2").reshape(27, 3), made.likeliest)
+@pytest.mark.parametrize(("V", "size"), [(256, 1), (257, 2), (65_536, 2), (65_537, 4), (1 << 18, 4)])
+def test_ids_are_as_wide_as_the_vocabulary_needs(V, size):
+    symbols = tuple(chr(point) for point in range(0x10000, 0x10000 + V))
+    made, _ = written("abc" * 9, Vocabulary(symbols))
+    made.likeliest[0, 0] = V - 1
+    html = page(made, Vocabulary(symbols), follow({}, made.activations).chosen(1, []), "run")
+    assert data(html)["id_bytes"] == size
+    np.testing.assert_array_equal(unpacked(data(html)["likeliest"], f"<u{size}").reshape(27, 3), made.likeliest)
 
 
 def test_it_opens_with_the_unit_asked_for():

@@ -1,13 +1,15 @@
+import re
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from pages import data, unpacked
+from pages import data, shown_by_node, unpacked
 from refusals import refused
 from tiny import trained
 
 from charrnn import api
+from charrnn.runs.checkpoint import load, save
 
 
 @pytest.fixture
@@ -133,3 +135,125 @@ def test_what_was_expected_is_named_as_the_text_shows_it(charrnn, tmp_path):
         found = data((tmp_path / f"{name}.html").read_text("utf-8"))
         assert found["bytes"] == (name == "bytes")
         assert {index: found["symbols"][index] for index in expected} == expected
+
+
+POEMS = "The boat goes out,\nthe tide comes in.\n\n\n\nAn oar is lost.\n\na net is torn,\nout.\n"
+
+
+@pytest.fixture
+def poems(tmp_path):
+    """A run of documents of several lines."""
+    (tmp_path / "many.txt").write_text(POEMS * 20, "utf-8")
+    return trained(tmp_path / "poems", tmp_path / "many.txt", "data.boundary=blank-line")
+
+
+def test_the_places_of_documents_are_those_of_the_files(charrnn, poems, tmp_path):
+    (tmp_path / "a").write_text(POEMS, "utf-8", newline="\r\n")
+    (tmp_path / "b").write_text("\n\n\n  in a net\n", "utf-8")
+    done = charrnn("view", poems, tmp_path / "a", tmp_path / "b", "-o", "p.html")
+    assert done.exit_code == 0, done.stderr
+    found = data(Path("p.html").read_text("utf-8"))
+    assert found["text"] == (
+        "The boat goes out,\nthe tide comes in.\nAn oar is lost.\na net is torn,\nout.\n  in a net\n"
+    )
+    assert [found["text"][: end + 1][-3:] for end in found["ends"]] == ["n.\n", "t.\n", "t.\n", "et\n"]
+    assert found["files"] == [str(tmp_path / "a"), str(tmp_path / "b")]
+    assert found["places"] == [
+        [0, 1, 1, 0], [19, 2, 1, 0], [38, 6, 1, 0], [54, 8, 1, 0], [69, 9, 1, 0], [74, 4, 1, 1],
+    ]  # fmt: skip
+
+
+def test_the_page_tells_those_places_and_shows_a_gap_between_documents(charrnn, poems, tmp_path):
+    (tmp_path / "a").write_text(POEMS, "utf-8")
+    assert charrnn("view", poems, tmp_path / "a", tmp_path / "a", "-o", "p.html").exit_code == 0
+    page = shown_by_node("p.html")
+    documents = ["The boat goes out,\nthe tide comes in.", "An oar is lost.", "a net is torn,\nout."] * 2
+    assert page["text"] == "".join(f"{document}\n\n" for document in documents)
+    wheres = [shown["where"] for shown in page["shown"]]
+    assert wheres[18:20] == [f"↵ · line 1, column 19 of {tmp_path / 'a'}", f"t · line 2, column 1 of {tmp_path / 'a'}"]
+    assert wheres[37:39] == [
+        f"end of the document · line 2, column 19 of {tmp_path / 'a'}",
+        f"A · line 6, column 1 of {tmp_path / 'a'}",
+    ]
+    half = len(wheres) // 2
+    assert wheres[half:] == wheres[:half]  # the same file once more
+    assert page["shown"][37]["row"] == [1, 18]  # arrows and Home go by the rows of the page
+    assert page["shown"][38]["row"] == [2, 0]
+
+
+def test_what_is_expected_at_an_end_is_told_from_a_lines_end(charrnn, poems, tmp_path):
+    (tmp_path / "a").write_text(POEMS, "utf-8")
+    assert charrnn("view", poems, tmp_path / "a", "-o", "p.html").exit_code == 0
+    shown = shown_by_node("p.html")["shown"]
+    assert {name for each in shown for name in each["expected"]} >= {"end of the document", "↵"}
+    for index, each in enumerate(shown):
+        assert each["hits"] in ([], [each["where"].partition(" · ")[0]]), index
+
+
+def test_documents_of_one_line_stand_one_below_the_other(charrnn, tmp_path):
+    text = tmp_path / "names.txt"
+    text.write_text("anna\n\n\nbo\ncarl\n" * 20, "utf-8")
+    run = trained(tmp_path / "documents", text, "data.boundary='\\n'")
+    assert charrnn("view", run, text, "--length", 12, "-o", "p.html").exit_code == 0
+    page = shown_by_node("p.html")
+    assert page["text"] == "anna\nbo\ncarl"
+    assert page["shown"][5]["where"] == "b · line 4, column 1"
+
+
+@pytest.mark.parametrize("setting", ["data.unit=char", "data.unit=byte", "data.boundary='\\n'"])
+def test_the_validation_split_has_the_places_of_the_training_text(charrnn, tmp_path, setting):
+    text = tmp_path / "text.txt"
+    text.write_text("ein Tür\nzwei Türen\n\ndrei\n" * 40, "utf-8")
+    run = trained(tmp_path / "run", text, setting, "data.split=[0.5,0.3,0.2]")
+    assert charrnn("view", run, "-o", "p.html").exit_code == 0
+    lines = text.read_text("utf-8").split("\n")
+    shown = shown_by_node("p.html")["shown"]
+    assert len(shown) > 100
+    for each in shown:
+        name, place = each["where"].split(" · ")
+        line, column = (int(word) for word in re.findall(r"\d+", place))
+        assert line > 50
+        if name not in ("↵", "end of the document", "�"):
+            assert lines[line - 1][column - 1] == name.replace("␣", " ")
+
+
+def test_bytes_are_cut_between_characters_and_counted_as_bytes(charrnn, tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("Türen, Tür\n" * 60, "utf-8")
+    run = trained(tmp_path / "run", text, "data.unit=byte")
+    for length, expected in ((2, "T"), (3, "Tü"), (4, "Tür")):
+        done = charrnn("view", run, text, "--length", length, "-o", "p.html", "--force")
+        found = data(Path("p.html").read_text("utf-8"))
+        assert found["text"] == expected
+        assert f"shown are its first {length} bytes" in done.stderr
+    assert "3 characters, 4 bytes, " in done.stderr
+    assert "3 characters, 4 bytes: " in Path("p.html").read_text("utf-8")
+    assert "bits per byte" in Path("p.html").read_text("utf-8")
+
+
+def test_symbols_beyond_65_536_are_named_as_they_are(charrnn, tmp_path):
+    """A model that has no doubt of the last of 70,000 symbols, which two bytes of an id would call another one."""
+    text, last = tmp_path / "many.txt", chr(0x20000 + 69_999)
+    text.write_text("".join(chr(0x20000 + number) for number in range(70_000)), "utf-8")
+    settings = ["model.hidden_size=1", "training.steps=1", "data.split=[1,0,0]", "training.sample_every=null"]
+    run = trained(tmp_path / "run", text, *settings)
+    saved = load(run / "last.safetensors")
+    saved.network.parameters["b_y"][-1] = 50
+    save(saved, run / "last.safetensors")
+    (tmp_path / "a").write_text(last * 3, "utf-8")
+    assert charrnn("view", run, tmp_path / "a", "-o", "p.html").exit_code == 0
+    found = data(Path("p.html").read_text("utf-8"))
+    assert found["id_bytes"] == 4
+    likeliest = unpacked(found["likeliest"], "<u4").reshape(3, -1)[1:, 0]
+    assert [found["symbols"][index] for index in likeliest] == [last, last]
+    assert [each["expected"][0] for each in shown_by_node("p.html")["shown"][1:]] == [last, last]
+
+
+def test_bytes_of_several_files_have_their_places(charrnn, tmp_path):
+    for name, content in (("a", "Türen\nzu"), ("b", "Tür\r\nü\r")):
+        (tmp_path / name).write_bytes(content.encode())
+    run = trained(tmp_path / "run", tmp_path / "a", "data.unit=byte", "data.split=[1,0,0]")
+    assert charrnn("view", run, tmp_path / "a", tmp_path / "b", "-o", "p.html").exit_code == 0
+    found = data(Path("p.html").read_text("utf-8"))
+    assert found["text"] == "Türen\nzu\nTür\r\nü\r"
+    assert found["places"] == [[0, 1, 1, 0], [6, 2, 1, 0], [9, 1, 1, 1], [14, 2, 1, 1]]
