@@ -25,6 +25,7 @@ from charrnn.runs.config import Config, decided
 from charrnn.runs.record import Lineage, Record, TextRecord, parse_record, parse_symbols, to_metadata, versions
 from charrnn.runs.tensors import Entry, MalformedError, Reader
 from charrnn.runs.writing import whole_file
+from charrnn.text.files import NotPlainError, open_plain
 from charrnn.text.vocabulary import END, Vocabulary, from_symbols
 
 PARAMETERS, MOMENTS, STATE, LEARNING = "parameters.", "optimizer.", "state", "learning"
@@ -68,9 +69,7 @@ def load(path: Path) -> Checkpoint:
     UnreadableError for one that may be whole, and cannot be read here.
     """
     try:
-        if path.exists() and not path.is_file():  # a pipe would be waited for
-            raise CheckpointError("not a regular file")
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             reader = Reader(file)
             record = parse_record(reader.metadata)
             vocabulary = from_symbols(parse_symbols(reader.metadata), record.config.data.unit)
@@ -83,6 +82,8 @@ def load(path: Path) -> Checkpoint:
         return _assemble(record, vocabulary, architecture, tensors)
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such checkpoint") from None
+    except NotPlainError as error:
+        raise CheckpointError(f"{path}: {error.strerror}") from None
     except OSError as error:
         raise UnreadableError(f"{path}: cannot be read: {error.strerror or error}") from None
     except MalformedError as error:

@@ -24,6 +24,7 @@ from charrnn.runs.point_names import names
 from charrnn.runs.points import Point
 from charrnn.runs.run import RUNS
 from charrnn.runs.writing import side_of, whole_file
+from charrnn.text.files import open_plain
 
 RECORD, CONFIGS, LOGS = "sweep.json", "configs", "logs"
 
@@ -126,7 +127,8 @@ def _write(sweep: Sweep, path: Path) -> None:
 
 def _read(record: Path) -> dict[str, Any]:
     try:
-        found = json.loads(record.read_text("utf-8"))
+        with open_plain(record) as file:
+            found = json.loads(file.read().decode())
     except OSError as error:
         raise RunError(f"{record}: cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError):

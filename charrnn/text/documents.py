@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import TextError
+from charrnn.text.bounded_matching import Spans, matches
 from charrnn.text.splits import SPLITS, Cuts, Split
 from charrnn.text.vocabulary import Ids, Vocabulary
 
@@ -38,15 +39,16 @@ def expression(boundary: str) -> re.Pattern[str]:
 
 def split_up(files: Sequence[str], boundary: str) -> tuple[str, ...]:
     """The documents of all files, in order. Raises TextError where there is none, and where the boundary is nothing at all."""
-    pattern = expression(boundary)
-    if pattern.search(""):
+    if boundary == BLANK_LINE:
+        files = [f"\n\n{file}\n\n" for file in files]  # so that the first document and the last are as those between
+    in_nothing, *in_files = _matches(boundary, ["", *files])
+    if any(True for _ in in_nothing):
         raise TextError(
             f"data.boundary={boundary!r}: matches the empty string, and so would end a document at every character; "
             f"to end one at every line, write \\n; or name {' or '.join(NAMED)}"
         )
-    if boundary == BLANK_LINE:
-        files = [f"\n\n{file}\n\n" for file in files]  # so that the first document and the last are as those between
-    documents = tuple(document for file in files for document in _between(file, pattern) if not document.isspace())
+    cut = (document for file, spans in zip(files, in_files, strict=True) for document in _between(file, spans))
+    documents = tuple(document for document in cut if not document.isspace())
     if not documents:
         raise TextError(f"data.boundary={boundary!r}: the text holds no document, nothing but boundaries and blanks")
     return documents
@@ -87,13 +89,21 @@ def cut(ends: NDArray[np.intp], split: Split) -> Cuts:
     return Cuts(1, fourth + 1, (first, second, third, fourth))
 
 
-def _between(file: str, pattern: re.Pattern[str]) -> Iterator[str]:
+def _matches(boundary: str, texts: Sequence[str]) -> list[Spans]:
+    """Where it matches in each text; one of NAMED, which are quick, is not a stranger's."""
+    pattern = expression(boundary)
+    if boundary in NAMED:
+        return [(match.span() for match in pattern.finditer(text)) for text in texts]
+    return matches(pattern, texts)
+
+
+def _between(file: str, spans: Spans) -> Iterator[str]:
     """What stands between the matches, nothing empty."""
     start = 0
-    for match in pattern.finditer(file):
-        if start < match.start():
-            yield file[start : match.start()]
-        start = match.end()
+    for begin, end in spans:
+        if start < begin:
+            yield file[start:begin]
+        start = end
     if start < len(file):
         yield file[start:]
 
