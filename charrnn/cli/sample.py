@@ -2,6 +2,7 @@
 
 import os
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -130,12 +131,13 @@ def _repetition(penalty: float | None, ngram: int | None, window: int | None) ->
 def _read_prompt(prompt: str, file: str) -> str:
     """The prompt of a file, as it stands there."""
     from charrnn.errors import SamplingError
+    from charrnn.text.files import open_named
     from charrnn.text.source import standard_input
 
     if prompt:
         raise typer.BadParameter("give --prompt or --prompt-file, not both")
     try:
-        with nullcontext(standard_input()) if file == "-" else open(file, "rb") as given:
+        with nullcontext(standard_input()) if file == "-" else open_named(Path(file)) as given:
             content = given.read(LONGEST_PROMPT + 1)
         if len(content) > LONGEST_PROMPT:
             raise SamplingError(f"--prompt-file {file}: {_size(file)}; a prompt has at most {LONGEST_PROMPT:,}")

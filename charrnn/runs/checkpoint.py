@@ -25,6 +25,7 @@ from charrnn.runs.config import Config, decided
 from charrnn.runs.folder import Folder
 from charrnn.runs.record import Lineage, Record, TextRecord, parse_record, parse_symbols, to_metadata, versions
 from charrnn.runs.tensors import Entry, MalformedError, Reader
+from charrnn.text.files import NotPlainError
 from charrnn.text.vocabulary import END, Vocabulary, from_symbols
 
 PARAMETERS, MOMENTS, STATE, LEARNING = "parameters.", "optimizer.", "state", "learning"
@@ -80,8 +81,6 @@ def load_from(folder: Folder, name: str) -> Checkpoint:
     """
     path = folder.path / name
     try:
-        if folder.has(name) and not folder.has_file(name):  # a pipe would be waited for
-            raise CheckpointError("not a regular file")
         with folder.read(name) as file:
             reader = Reader(file)
             record = parse_record(reader.metadata)
@@ -95,6 +94,8 @@ def load_from(folder: Folder, name: str) -> Checkpoint:
         return _assemble(record, vocabulary, architecture, tensors)
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such checkpoint") from None
+    except NotPlainError as error:
+        raise CheckpointError(f"{path}: {error.strerror}") from None
     except OSError as error:
         raise UnreadableError(f"{path}: cannot be read: {error.strerror or error}") from None
     except MalformedError as error:

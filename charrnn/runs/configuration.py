@@ -16,6 +16,7 @@ from charrnn.errors import ConfigError
 from charrnn.runs import sizing, yaml
 from charrnn.runs.config import Config
 from charrnn.runs.mistakes import MOST_MISTAKES, Mistake, explain, report
+from charrnn.text.files import open_plain
 from charrnn.text.source import shipped
 
 Origins = dict[str, str]
@@ -113,6 +114,8 @@ def find(name: str) -> FilePath:
         return shipped_path
     if path.is_dir():
         raise ConfigError(f"--config {name}: a folder, not a file")
+    if path.exists():
+        _read(path)  # raises: it is no plain file
     known = sorted(path.stem for path in shipped("configs").glob("*.yaml"))
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]}? " if close else ""
@@ -141,7 +144,8 @@ def _read(path: FilePath) -> str:
     try:
         if path.stat().st_size > LONGEST_FILE:
             raise ConfigError(f"{path}: {path.stat().st_size:,} bytes; a configuration has at most {LONGEST_FILE:,}")
-        return path.read_text("utf-8-sig")
+        with open_plain(path) as file:
+            return file.read(LONGEST_FILE + 1).decode("utf-8-sig")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError as error:

@@ -148,12 +148,12 @@ def load(run: Path, which: str | None = None) -> Loaded:
         raise RunError(f"{run}: no checkpoint is called {which!r}; there are best and last")
     if run.is_file() and which is not None:
         raise RunError(f"{run}: is a checkpoint by itself; for its run's {which} one name the directory, {run.parent}")
-    if run.is_file():
+    if run.exists() and not run.is_dir():
         return Loaded(checkpoints.load(run), run)
     if not run.is_dir():
         raise RunError(f"{run}: no such run; name a run directory, or a .safetensors checkpoint{_runs_near(run)}")
-    if which == "best" or (which is None and (run / BEST).is_file()):
-        if not (run / BEST).is_file():
+    if which == "best" or (which is None and (run / BEST).exists()):
+        if not (run / BEST).exists():
             raise RunError(f"{run}: holds no {BEST}; is it a run directory, and has it been validated yet?")
         return _load_best(Folder.named(run), which)
     return load_last(Folder.named(run))
@@ -189,7 +189,7 @@ def load_last(folder: Folder) -> Loaded:
     """The newest whole checkpoint of a run. Raises RunError and CheckpointError, and UnreadableError where another should
     not take the place of the last one.
     """
-    if not folder.has_file(LAST) and not folder.has_file(PREVIOUS):
+    if not folder.has(LAST) and not folder.has_file(PREVIOUS):
         raise RunError(f"{folder.path}: holds no {LAST}; is it a run directory?")
     try:
         return load_from(folder, LAST)

@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from charrnn.runs.writing import flush
+from charrnn.text.files import NO_WAIT, require_plain_mode
 
 SIDE = ".tmp"  # the ending of a file that is not whole yet
 WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds
@@ -112,8 +113,16 @@ class Folder:
         return stat.S_ISLNK(self._mode(name, follow_symlinks=False))
 
     def read(self, name: str) -> IO[bytes]:
-        """Open a file for reading."""
-        return open(self._named / name, "rb", opener=self._open)
+        """Open a plain file for reading. Raises NotPlainError for anything else, which may never end."""
+        path = self._named / name
+        require_plain_mode(path, os.stat(self._at(name), dir_fd=self._held).st_mode)
+        file = open(path, "rb", opener=lambda path, flags: self._open(path, flags | NO_WAIT))  # noqa: SIM115 (open as long as its user wants)
+        try:
+            require_plain_mode(path, os.fstat(file.fileno()).st_mode)
+        except BaseException:
+            file.close()
+            raise
+        return file
 
     def create(self, name: str) -> IO[bytes]:
         """Open a new file for writing. Raises FileExistsError for whatever is there, a link too."""

@@ -19,6 +19,7 @@ from charrnn.errors import ConfigError, RunError
 from charrnn.runs import configuration
 from charrnn.runs.directory import CONFIG, METRICS
 from charrnn.runs.recording import LONGEST_LINE
+from charrnn.text.files import open_named, open_plain
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -148,7 +149,7 @@ def read_history(run: Path) -> History:
     path = _metrics_of(run)
     reader = Reader()
     try:
-        with path.open("rb") as file:
+        with open_plain(path) if path != run else open_named(run) as file:
             for line in _lines(file):
                 reader.read(line)
     except OSError as error:

@@ -12,6 +12,7 @@ from charrnn.errors import RunError
 from charrnn.runs.directory import METRICS
 from charrnn.runs.history import read_history
 from charrnn.runs.recording import LONGEST_LINE
+from charrnn.text.files import open_plain
 
 ENDINGS = tuple(f'{{"event": "{name}"'.encode() for name in ("finished", "saved", "resumed"))
 TAIL = 1 << 15  # bytes in which the last events are looked for
@@ -42,7 +43,7 @@ def outcome(run: Path) -> Outcome:
 
 def _endings(path: Path) -> list[dict[str, Any]]:
     """The events that say that a training ended, was saved or went on."""
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         return [_event(line) for line in file if line.startswith(ENDINGS)]
 
 
@@ -59,7 +60,7 @@ def _seconds(event: dict[str, Any]) -> float:
 def last_step(run: Path) -> int | None:
     """The last step that was written down; None where there is none near the end of the file."""
     try:
-        with (run / METRICS).open("rb") as file:
+        with open_plain(run / METRICS) as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
             lines = file.read().splitlines()
     except OSError:

@@ -6,12 +6,15 @@ from charrnn.errors import RunError, TextError
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.data_section import Data
 from charrnn.text import corpus as corpora
+from charrnn.text import recorded
 from charrnn.text.corpus import Corpus, Stream, Text
 
+GROWN = 1 << 20  # characters more than there were, of which one can still say how many they are
 
-def read_text(sources: Sequence[str], data: Data) -> Text:
-    """Read the sources as the configuration's section `data` has it. Raises TextError."""
-    return corpora.read_text(sources, data.unit, data.encoding, data.max_expansion, data.boundary)
+
+def read_text(sources: Sequence[str], data: Data, most: int | None = None) -> Text:
+    """Read the sources as the configuration's section `data` has it, `most` characters of them. Raises TextError."""
+    return corpora.read_text(sources, data.unit, data.encoding, data.max_expansion, data.boundary, most)
 
 
 def read_once(sources: Sequence[str], data: Data) -> Stream:
@@ -30,6 +33,8 @@ def text_of(saved: Checkpoint, sources: Sequence[str] = (), give: str = "--text 
 
     Raises RunError where the text is gone, is another, or came from standard input, and TextError for sources that cannot be read.
     """
+    if not sources:
+        _require_modest(saved, give)
     text = read_text(sources, saved.config.data) if sources else _read_again(saved, give)
     if text.sha256 != saved.text.sha256:
         raise RunError(
@@ -40,11 +45,20 @@ def text_of(saved: Checkpoint, sources: Sequence[str] = (), give: str = "--text 
     return text
 
 
+def _require_modest(saved: Checkpoint, give: str) -> None:
+    """Raises RunError where a checkpoint names what should not be read on its word alone."""
+    has_documents = saved.config.data.boundary is not None  # between which there may be anything
+    try:
+        recorded.require_modest(saved.text.sources, None if has_documents else saved.text.characters)
+    except TextError as error:
+        raise RunError(f"the run's text is not read where its checkpoint says: {error}; name it: {give}") from None
+
+
 def _read_again(saved: Checkpoint, give: str) -> Text:
     """The text from where it stood when the run began."""
     if "-" in saved.text.sources:
         raise RunError(f"the run's text came from standard input; name a file that holds it: {give}")
     try:
-        return read_text(saved.text.sources, saved.config.data)
+        return read_text(saved.text.sources, saved.config.data, saved.text.characters + GROWN)
     except TextError as error:
         raise RunError(f"the run's text cannot be read again: {error}; if it is elsewhere, name it: {give}") from None

@@ -134,16 +134,18 @@ def read_text(
     encoding: str = "utf-8",
     max_expansion: float = MAX_EXPANSION,
     boundary: str | None = None,
+    most: int | None = None,
 ) -> Text:
     """Read the sources one after the other; a file that lacks its last newline gets one before the next begins.
 
-    With a `boundary`, of characters only, it is a list of documents; see documents.py.
+    With a `boundary`, of characters only, it is a list of documents; see documents.py. Without one, reading stops with a
+    TextError where there are more than `most` characters.
     Raises TextError as `source.gather` and `decoding.characters` do, and where a source holds no text.
     """
     documents = _gathered(sources, unit, encoding, max_expansion)
     if boundary is not None:
         return _of_documents(documents, encoding, boundary)
-    return _survey(unit, lambda: _read(documents, unit, encoding), _names(documents))
+    return _survey(unit, lambda: _at_most(most, _read(documents, unit, encoding)), _names(documents))
 
 
 def read_once(
@@ -218,6 +220,16 @@ def _read(documents: Sequence[Document], unit: Unit, encoding: str) -> Iterator[
         if number < len(documents) - 1 and not (last and last.endswith(newline)):
             yield Piece(number, newline)
     _refuse_blank(blank)
+
+
+def _at_most(most: int | None, pieces: Iterator[Any]) -> Iterator[Any]:
+    """The pieces of a text that must not be longer."""
+    length = 0
+    for piece in pieces:
+        length += len(piece)
+        if most is not None and length > most:
+            raise TextError(f"more than {most:,} characters, and so more than it had")
+        yield piece
 
 
 def _of_documents(files: Sequence[Document], encoding: str, boundary: str) -> Text:

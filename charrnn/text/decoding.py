@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from charrnn.errors import TextError
 from charrnn.text.source import BINARY_PROBE, Document
 
+LONGEST_CHARACTER = 4  # bytes of UTF-8
 # Bytes of a character of UTF-8, by its first byte.
 LENGTHS = np.repeat(np.array([1, 2, 3, 4, 1], np.intp), [0xC2, 0xE0 - 0xC2, 0xF0 - 0xE0, 0xF5 - 0xF0, 0x100 - 0xF5])
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import TextError
+from charrnn.text.bounded_matching import Span, matches
 from charrnn.text.places import Indices, Starts, lines_and_columns
 from charrnn.text.splits import SPLITS, Cuts, Split
 from charrnn.text.vocabulary import Ids, Vocabulary
@@ -48,19 +49,21 @@ class Documents:
 
 
 def split_up(files: Sequence[str], boundary: str) -> Documents:
-    """The documents of all files. Raises TextError where there is none, and where the boundary is nothing at all."""
-    pattern = expression(boundary)
-    if pattern.search(""):
+    """The documents of all files. Raises TextError where there is none, where the boundary is nothing at all, and where it
+    takes too long to find.
+    """
+    # So that the first document and the last are as those between.
+    margin = "\n\n" if boundary == BLANK_LINE else ""
+    in_nothing, *in_files = _matches(boundary, ["", *(f"{margin}{file}{margin}" for file in files)])
+    if in_nothing:
         raise TextError(
             f"data.boundary={boundary!r}: matches the empty string, and so would end a document at every character; "
             f"to end one at every line, write \\n; or name {' or '.join(NAMED)}"
         )
-    # So that the first document and the last are as those between.
-    margin = "\n\n" if boundary == BLANK_LINE else ""
     documents: list[str] = []
     begins: list[tuple[Indices, Indices, Indices]] = []  # file, line and column of each
-    for number, file in enumerate(files):
-        spans = list(_between(f"{margin}{file}{margin}", pattern))
+    for number, (file, found) in enumerate(zip(files, in_files, strict=True)):
+        spans = list(_between(f"{margin}{file}{margin}", found))
         offsets = np.array([start for start, _ in spans], np.intp) - len(margin)
         documents += [document for _, document in spans]
         begins.append((np.full(len(spans), number), *lines_and_columns(file, offsets)))
@@ -68,18 +71,17 @@ def split_up(files: Sequence[str], boundary: str) -> Documents:
         raise TextError(f"data.boundary={boundary!r}: the text holds no document, nothing but boundaries and blanks")
     at = end_places(documents)[:-1] + np.arange(len(documents)) + 1
     starts = Starts(at, *(np.concatenate(values) for values in zip(*begins, strict=True)))
-    notes = () if boundary == FILE or len(documents) > len(files) else _notes(boundary, pattern, files)
+    notes = () if boundary == FILE or len(documents) > len(files) else _notes(boundary, any(in_files), len(files))
     return Documents(tuple(documents), starts, notes)
 
 
-def _notes(boundary: str, pattern: re.Pattern[str], files: Sequence[str]) -> tuple[str, ...]:
+def _notes(boundary: str, is_found: bool, files: int) -> tuple[str, ...]:
     """What to say of a boundary that matches nowhere, or only where a file begins and ends, which end a document anyway."""
-    is_found = any(map(pattern.search, files))
-    knows_no_lines = ("^" in boundary or "$" in boundary) and not pattern.flags & re.MULTILINE
+    knows_no_lines = ("^" in boundary or "$" in boundary) and not expression(boundary).flags & re.MULTILINE
     if is_found and not knows_no_lines:
         return ()
     found = "matches only where a file begins or ends" if is_found else "matches nowhere"
-    each = "the text is one document" if len(files) == 1 else "each file is one document"
+    each = "the text is one document" if files == 1 else "each file is one document"
     hint = "; to make ^ and $ match at every line, write (?m) before it" if knows_no_lines else ""
     return (f"data.boundary={boundary!r} {found}: {each}{hint}",)
 
@@ -119,10 +121,18 @@ def cut(ends: NDArray[np.intp], split: Split) -> Cuts:
     return Cuts(1, fourth + 1, (first, second, third, fourth))
 
 
-def _between(file: str, pattern: re.Pattern[str]) -> Iterator[tuple[int, str]]:
+def _matches(boundary: str, texts: Sequence[str]) -> list[list[Span]]:
+    """Where it matches in each text; one of NAMED, which are quick, is not a stranger's."""
+    pattern = expression(boundary)
+    if boundary in NAMED:
+        return [[match.span() for match in pattern.finditer(text)] for text in texts]
+    return matches(pattern, texts)
+
+
+def _between(file: str, spans: Sequence[Span]) -> Iterator[tuple[int, str]]:
     """What stands between the matches, with its offset; nothing empty or blank."""
     start = 0
-    for end, after in (*(match.span() for match in pattern.finditer(file)), (len(file), len(file))):
+    for end, after in (*spans, (len(file), len(file))):
         if start < end and not file[start:end].isspace():
             yield start, file[start:end]
         start = after

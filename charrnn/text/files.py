@@ -1,14 +1,17 @@
 """Files on disk, decompressed, read once from end to end; they must neither change meanwhile nor swell beyond reason."""
 
 import bz2
+import errno
 import gzip
 import lzma
 import os
+import select
+import stat
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from charrnn.errors import TextError
 
@@ -18,13 +21,71 @@ MAX_EXPANSION = 200.0  # times a file's size that its text may be; what people w
 MODEST = 1 << 24  # bytes of text that are never too many
 
 
+PATIENCE = 10.0  # seconds within which somebody must write to a pipe that was named
+NO_WAIT: int = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+OTHER_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+class NotPlainError(OSError):
+    """What has a name, and is no plain file: to read from a pipe, a device or a socket may never end."""
+
+
+def require_plain(path: Path) -> None:
+    """Raises NotPlainError for what is no plain file, and OSError where there is nothing."""
+    require_plain_mode(path, os.stat(path).st_mode)
+
+
+def open_plain(path: Path) -> IO[bytes]:
+    """Open a plain file to read; what is none is not opened. Raises NotPlainError and OSError."""
+    require_plain(path)  # to open a device may do something
+    file = os.fdopen(os.open(path, os.O_RDONLY | NO_WAIT), "rb")
+    try:
+        require_plain_mode(path, os.fstat(file.fileno()).st_mode)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def open_named(path: Path) -> IO[bytes]:
+    """The same for what a person named, which may also be a pipe to which somebody writes: <(command), for example.
+
+    Raises OSError, and NotPlainError for a device, for a socket, and for a pipe to which nobody writes within PATIENCE.
+    """
+    if not stat.S_ISFIFO(os.stat(path).st_mode):
+        return open_plain(path)
+    descriptor = os.open(path, os.O_RDONLY | NO_WAIT)  # does not wait for a writer
+    file = os.fdopen(descriptor, "rb")
+    try:
+        if not select.select([descriptor], [], [], PATIENCE)[0]:
+            raise NotPlainError(errno.EINVAL, "a pipe to which nobody writes", str(path))
+        os.set_blocking(descriptor, True)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def require_plain_mode(path: Path, mode: int) -> None:
+    """The same, for what `os.stat` says of it."""
+    kind = OTHER_KINDS.get(stat.S_IFMT(mode))
+    if kind:
+        raise NotPlainError(errno.EINVAL, f"{kind}, not a plain file", str(path))
+
+
 class TextFile:
     """An open file whose text is taken with `read`."""
 
     def __init__(self, path: Path, max_expansion: float = MAX_EXPANSION) -> None:
         """Raises OSError."""
         self._path, self._max_expansion, self._length = path, max_expansion, 0
-        self._raw = path.open("rb")
+        self._raw = open_plain(path)
         opener = OPENERS.get(path.suffix.lower())
         self._file = opener(self._raw) if opener else self._raw
         self._began_as = self._looks()

@@ -152,7 +152,7 @@ def test_parts_that_do_not_fit_are_named(last, tensors, record, message):
 def test_a_missing_checkpoint_and_a_folder(tmp_path):
     with pytest.raises(CheckpointError, match="no such checkpoint"):
         load(tmp_path / "nothing.safetensors")
-    with pytest.raises(CheckpointError, match="not a regular file"):
+    with pytest.raises(CheckpointError, match="a folder, not a plain file"):
         load(tmp_path)
 
 

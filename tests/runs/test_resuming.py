@@ -119,7 +119,7 @@ def test_a_new_end_outlives_a_damaged_last(tiny_run):
 def test_a_pipe_in_the_place_of_the_last_is_not_waited_for(tiny_run):
     (tiny_run / "last.safetensors").unlink()
     os.mkfifo(tiny_run / "last.safetensors")
-    assert "not a regular file; using previous" in api.resume(tiny_run).plan.notes[0]
+    assert "a pipe, not a plain file; using previous" in api.resume(tiny_run).plan.notes[0]
 
 
 def test_what_may_be_whole_is_not_replaced_by_an_older_one(tiny_run, monkeypatch):

@@ -1,0 +1,72 @@
+"""Where a regular expression matches, within a time: some try more ways than there are seconds, and Python's `re` cannot be stopped.
+
+An expression without repeats, groups and alternatives cannot do that, and is matched here; any other in a process of its own,
+which is ended when its time is over. So a stranger's checkpoint, which names the expression, holds nobody up.
+"""
+
+import marshal
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+
+from charrnn.errors import TextError
+
+SECONDS = 10.0  # for any text; what people write takes a second for ten million characters
+SECONDS_PER_CHARACTER = 2e-6
+LONGEST_SHOWN = 80  # characters of an expression in a message
+CHILD = """
+import array, marshal, re, sys, warnings
+warnings.simplefilter("ignore")
+expression, texts = marshal.loads(sys.stdin.buffer.read())
+pattern, found = re.compile(expression), array.array("I")
+for text in texts:
+    spans = [place for match in pattern.finditer(text) for place in match.span()]
+    found.append(len(spans) // 2)
+    found.extend(spans)
+sys.stdout.buffer.write(found.tobytes())
+"""
+
+Span = tuple[int, int]
+"""Where a match begins and ends."""
+
+
+def matches(pattern: re.Pattern[str], texts: Sequence[str]) -> list[list[Span]]:
+    """All matches in each text. Raises TextError where they cannot be found in SECONDS, and somewhat more for a long text."""
+    if is_quick(pattern.pattern):
+        return [[match.span() for match in pattern.finditer(text)] for text in texts]
+    numbers = np.frombuffer(_in_a_process(pattern.pattern, texts), np.uint32).astype(np.intp)
+    found: list[list[Span]] = []
+    start = 0
+    for _ in texts:
+        end = start + 1 + 2 * int(numbers[start])
+        begins, ends = numbers[start + 1 : end].reshape(-1, 2).T.tolist()
+        found.append(list(zip(begins, ends, strict=True)))
+        start = end
+    return found
+
+
+def is_quick(expression: str) -> bool:
+    """Whether it holds nothing that could make it try many ways: no repeat, no group, no alternative."""
+    return not set(re.sub(r"\\.", "", expression, flags=re.DOTALL)) & set("*+?{(|")
+
+
+def _in_a_process(expression: str, texts: Sequence[str]) -> bytes:
+    characters = sum(map(len, texts))
+    seconds = SECONDS + SECONDS_PER_CHARACTER * characters
+    shown = repr(expression[:LONGEST_SHOWN]) + ("..." if len(expression) > LONGEST_SHOWN else "")
+    command, given = [sys.executable, "-I", "-S", "-c", CHILD], marshal.dumps((expression, [*texts]))
+    try:
+        done = subprocess.run(
+            command, input=given, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=seconds, check=True
+        )
+    except subprocess.TimeoutExpired:
+        raise TextError(
+            f"data.boundary={shown}: this expression was not done with {characters:,} characters after {seconds:.0f} seconds; "
+            "a repeat within a repeat, such as (a+)+, tries too many ways: write it without"
+        ) from None
+    except (subprocess.CalledProcessError, OSError) as error:
+        raise TextError(f"data.boundary={shown}: cannot be matched in a process of its own: {error}") from None
+    return done.stdout

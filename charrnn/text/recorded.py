@@ -1,0 +1,83 @@
+"""The sources that a checkpoint names are a stranger's word: they are looked at, and nothing opened, before they are read.
+
+A name alone could lead over a whole disk, or to what never ends. So a folder or pattern may hold so much and no more, a file be
+as large as the text was, and anything else is not read. What a person names on the command line is read whatever it is.
+"""
+
+import glob
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from charrnn.errors import TextError
+from charrnn.text.files import require_plain
+
+MOST_ENTRIES = 100_000  # files and folders below all sources together
+BYTES_PER_CHARACTER = 8  # at most: a line's end of two characters in UTF-32
+MODEST = 1 << 20  # bytes of a file that are never too many
+ENDLESS = 1 << 30  # levels of folders
+
+
+def require_modest(sources: Sequence[str], characters: int | None) -> None:
+    """Raises TextError for sources that are no text of so many characters (None: of an unknown number) by their looks.
+
+    One that is missing is left for its reader to tell of.
+    """
+    left = MOST_ENTRIES
+    for source in sources:
+        if source == "-" or source.startswith("builtin:"):
+            continue
+        try:
+            left -= _entries(source, characters, left)
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+            raise TextError(f"{source}: {reason}") from None
+
+
+def _entries(source: str, characters: int | None, most: int) -> int:
+    """How much there is below a source; `most` is what there may be. Raises TextError, OSError and ValueError."""
+    path = Path(source)
+    if path.is_dir():
+        return _count(source, path, most, ENDLESS)
+    if path.exists():
+        require_plain(path)
+        size = path.stat().st_size
+        if characters is not None and size > max(MODEST, BYTES_PER_CHARACTER * characters):
+            raise TextError(f"{source}: {size:,} bytes; the text had {characters:,} characters")
+        return 1
+    if not glob.has_magic(source):
+        return 1
+    fixed = next(number for number, part in enumerate(path.parts) if glob.has_magic(part))
+    root, pattern = Path(*path.parts[:fixed]), path.parts[fixed:]
+    return _count(source, root, most, ENDLESS if "**" in pattern else len(pattern), links=False)
+
+
+def _count(source: str, root: Path, most: int, levels: int, links: bool = True) -> int:
+    """Files and folders below a folder; `links`: whether links to folders are passed over, as a folder's reader does, or refused."""
+    if not root.is_dir():
+        return 1
+    _require_disk(source, root)
+    device, found, waiting = root.stat().st_dev, 0, [(root, 1)]
+    while waiting:
+        folder, level = waiting.pop()
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                found += 1
+                if found > most:
+                    raise TextError(f"{source}: more than {MOST_ENTRIES:,} files and folders")
+                if level >= levels or entry.name.startswith(".") or not entry.is_dir():
+                    continue
+                if entry.is_symlink():
+                    if not links:
+                        raise TextError(f"{source}: {entry.path} is a link to a folder")
+                    continue
+                if entry.stat().st_dev != device and os.name != "nt":  # which says 0 there
+                    raise TextError(f"{source}: {entry.path} is on another disk")
+                waiting.append((Path(entry.path), level + 1))
+    return found
+
+
+def _require_disk(source: str, root: Path) -> None:
+    """Raises TextError for the system's own view of itself (/proc, /sys), where reading may wait for ever."""
+    if hasattr(os, "statvfs") and os.statvfs(root).f_blocks == 0:
+        raise TextError(f"{source}: not on a disk")
