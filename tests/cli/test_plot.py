@@ -294,3 +294,15 @@ def test_in_colour_several_runs_have_their_colours_and_evaluations(tmp_path):
     assert styles == {"color(75)", "color(208)"}
     assert sum(line.plain[9:].count("o") for line in lines[:4]) == 1
     assert curves.summary(found.runs[0]) == "a: 3 steps, best validation loss 2.5000 (3.607 bpc) at step 2"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "unit", "last"),
+    [(119, "seconds", 119), (120, "minutes", 2), (7199, "minutes", 7199 / 60), (7200, "hours", 2), (1, "seconds", 1)],
+)
+def test_time_has_the_largest_unit_of_which_there_are_two(tmp_path, seconds, unit, last):
+    history = replace(read_history(write(tmp_path / "run", [3.0, 2.0])), seconds=np.array([0.5, seconds]))
+    found = shown([tmp_path / "run"], [history], "time", 1)
+    assert found.x_label == f"{unit} of training, without evaluations"
+    assert found.runs[0].x[-1] == pytest.approx(last)
+    assert found.runs[0].x[0] == pytest.approx(0.5 * last / seconds)
