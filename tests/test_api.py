@@ -9,6 +9,7 @@ from charrnn import api
 from charrnn.errors import CheckpointError, RunError
 from charrnn.generation.sampling import Options
 from charrnn.learning.events import Evaluated, Finished, Stepped
+from charrnn.network.network import Network
 from charrnn.runs import memory
 from charrnn.runs.checkpoint import load
 from charrnn.runs.configuration import resolve
@@ -198,3 +199,28 @@ def test_type_checkers_are_told_that_the_package_is_typed():
 def test_a_program_is_told_of_a_taken_directory_before_a_text_is_read(tiny_run):
     with pytest.raises(charrnn.CharrnnError, match="holds a run already"):
         charrnn.train("nothing.txt", out=tiny_run)
+
+
+@pytest.mark.parametrize(
+    ("setting", "place", "ignored"),
+    [
+        ("training.stride=16", 0, None),
+        ("data.boundary=blank-line", 2, None),
+        ("training.label_smoothing=0.1", 3, 0.0),
+    ],
+)
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_gradcheck_fails_for_a_backward_that_ignores_what_is_configured(monkeypatch, cell, setting, place, ignored):
+    """The loss on the last steps alone, documents that begin within a window, smoothed labels: each is checked as it is trained."""
+    right = Network.backward
+
+    def wrong(self, count, ws, gradient, *options):
+        options = [*options, *(None, None, None, 0.0)[len(options) :]]
+        options[place] = ignored
+        return right(self, count, ws, gradient, *options)
+
+    config = resolve(None, [f"model.cell={cell}", setting]).config
+    assert api.gradcheck(config, oracles=["complex-step"], entries=20).passed
+    monkeypatch.setattr(Network, "backward", wrong)
+    report = api.gradcheck(config, oracles=["complex-step"], entries=20)
+    assert any(not check.passed for check in report.checks)

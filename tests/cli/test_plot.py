@@ -309,3 +309,15 @@ def test_the_axis_is_straight_whatever_the_labels_are(tmp_path, losses, quantity
     assert {len(row) for row in (*rows, axis)} == {max(columns, at + 11)}
     assert below[at + 1] == "0"
     assert len(below) == len(axis)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "unit", "last"),
+    [(119, "seconds", 119), (120, "minutes", 2), (7199, "minutes", 7199 / 60), (7200, "hours", 2), (1, "seconds", 1)],
+)
+def test_time_has_the_largest_unit_of_which_there_are_two(tmp_path, seconds, unit, last):
+    history = replace(read_history(write(tmp_path / "run", [3.0, 2.0])), seconds=np.array([0.5, seconds]))
+    found = shown([tmp_path / "run"], [history], "time", 1)
+    assert found.x_label == f"{unit} of training, without evaluations"
+    assert found.runs[0].x[-1] == pytest.approx(last)
+    assert found.runs[0].x[0] == pytest.approx(0.5 * last / seconds)

@@ -1,5 +1,6 @@
 import json
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -176,3 +177,11 @@ def test_weights_that_learn_are_asked_for_where_there_is_an_average_and_only_the
     rewrite(averaged, {"learning": None}, {})
     with pytest.raises(CheckpointError, match=r"lacks the tensor learning, "):
         load(averaged)
+
+
+def test_every_count_is_its_own(last, tmp_path):
+    """A step, an update of the optimizer and a window read are three things."""
+    changed = replace(load(last), updates=7, position=11)
+    save(changed, tmp_path / "again.safetensors")
+    again = load(tmp_path / "again.safetensors")
+    assert (again.progress.step, again.updates, again.position) == (20, 7, 11)

@@ -12,7 +12,8 @@ import safetensors
 from charrnn import api
 from charrnn.errors import CheckpointError, ConfigError, NetworkError, RunError
 from charrnn.learning.events import Evaluated, Stepped
-from charrnn.runs import memory
+from charrnn.learning.trainer import Progress
+from charrnn.runs import directory, memory
 from charrnn.runs import tensors as files
 from charrnn.runs.checkpoint import load, save
 from charrnn.runs.configuration import resolve
@@ -358,3 +359,19 @@ def test_a_base_whose_name_no_run_could_remember_is_refused_before_anything_is_m
         pytest.skip("this file system has UTF-8 names alone")
     with pytest.raises(RunError, match=r"caf.*: a file name that is not UTF-8; rename it to begin --from there"):
         api.load_base(odd)
+
+
+@pytest.mark.parametrize(
+    ("progress", "told"),
+    [
+        (Progress(step=1200, best_step=1200, best_loss=1.25), "step 1,200, validation loss 1.2500"),
+        (Progress(step=1200, best_step=800, best_loss=1.25), "step 1,200"),  # the loss of other weights
+        (Progress(step=1200), "step 1,200"),
+    ],
+)
+def test_a_base_is_told_with_the_loss_of_its_own_weights_alone(tiny_run, monkeypatch, progress, told):
+    path = tiny_run / "last.safetensors"
+    loaded = directory.load(path)
+    changed = replace(loaded, checkpoint=replace(loaded.checkpoint, progress=progress))
+    monkeypatch.setattr(directory, "load", lambda run: changed)
+    assert api.load_base(path).notes == (f"from {path}: {told}",)

@@ -12,6 +12,7 @@ from charrnn.errors import ConfigError, DivergedError
 from charrnn.learning.events import Flowed, Recovered, Stepped
 from charrnn.runs.checkpoint import load
 from charrnn.runs.configuration import resolve
+from charrnn.runs.flowing import _beginning
 from charrnn.runs.history import read_history
 
 EVERY_4 = "training.gradflow_every=4"
@@ -134,3 +135,15 @@ def test_without_the_key_nothing_is_told(tiny_run):
 def test_a_look_at_every_zeroth_step_is_refused():
     with pytest.raises(ConfigError, match=r"training\.gradflow_every: .*found 0"):
         resolve(None, ["training.gradflow_every=0"])
+
+
+@pytest.mark.parametrize(("lags", "split"), [(9, "valid"), (10, "train"), (11, "train")])
+def test_a_validation_split_that_is_too_short_for_the_lags_is_not_looked_at(text_file, lags, split):
+    """Lags and one character more are needed; 10 of the first 100 characters validate."""
+    short = text_file.with_name("short.txt")
+    short.write_text(text_file.read_text()[:100])
+    corpus = api.plan([str(short)], resolve(None, [*TINY, "data.split=[0.9, 0.1, 0]"]).config).corpus
+    assert len(corpus.split("valid")) == 10
+    text = _beginning(corpus, lags)
+    assert len(text) > lags
+    assert text.tolist() == corpus.split(split)[: len(text)].tolist()

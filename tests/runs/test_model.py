@@ -547,3 +547,36 @@ def test_what_a_training_shows_is_written_without_what_smoothing_gave_as_well(tm
         for predictor in (NetworkPredictor(network, 0.5), NetworkPredictor(network))
     )
     assert shown["text"] == without != as_learned
+
+
+def test_the_compressor_sees_the_end_of_a_long_training_text(run, monkeypatch):
+    """Of 720 characters to train on the last 300, and no more: those that stand next to what it compresses."""
+    seen = []
+    monkeypatch.setattr(evaluation, "LONGEST", 300)
+    monkeypatch.setattr(evaluation.baselines, "xz", lambda train, text: seen.append((train, text)) or 1.0)
+    model = api.load(run)
+    found = model.evaluate(split="valid")
+    text = model.training_text.corpus
+    whole = text.vocabulary.decode(text.ids).encode()
+    assert seen == [(whole[420:720], whole[720:960])]
+    assert found.baselines.xz == pytest.approx(1 / 240)
+
+
+def test_each_member_writes_without_the_smoothing_of_its_own_training(tmp_path, text_file):
+    runs = [
+        trained(tmp_path / name, text_file, f"training.label_smoothing={share}")
+        for name, share in (("a", 0.1), ("b", 0.0), ("c", 0.3))
+    ]
+    model = api.load(*runs, weights=[1, 1, 1])
+    assert [member.label_smoothing for member in model.members] == [0.1, 0.0, 0.3]
+
+
+@pytest.mark.parametrize(
+    ("length", "shown", "goes_on"),
+    [(2, "ab", True), (3, "abc", True), (4, "abcd", True), (6, "abcdef", False), (9, "abcdef", False)],
+)
+def test_the_beginning_of_a_text_in_pieces_and_whether_it_goes_on(length, shown, goes_on):
+    blocks = passages.of_pieces(iter(["abc", "", "def"]), Vocabulary.of_text("abcdef"))
+    block, more = passages.beginning(blocks, length)
+    assert ("".join(block.characters), more) == (shown, goes_on)
+    assert block.ids.shape == block.unknown.shape == (1, len(shown))

@@ -58,3 +58,34 @@ def test_the_characters_of_a_validation_are_those_of_all_slices_together(tmp_pat
         f"training.eval_characters={'null' if most is None else most}",
     ]
     assert api.plan([str(text)], resolve(None, settings).config).valid.shape == (4, of_each)
+
+
+@pytest.mark.parametrize(
+    ("settings", "steps"),
+    [
+        (["training.epochs=1"], 28),
+        (["training.epochs=0.3"], 9),  # 8.4: the pass is not cut short
+        (["training.epochs=2.5"], 70),
+        (["training.epochs=0.001"], 1),
+        (["training.epochs=1", "training.stride=4"], 55),
+        (["training.epochs=0.3", "training.stride=4"], 17),  # 16.5
+        (["training.epochs=2.5", "training.steps=6"], 6),
+    ],
+)
+def test_steps_are_what_the_epochs_need(tmp_path, settings, steps):
+    """900 characters to train on: 4 streams of 224, in 28 windows of 8, or 55 of which each has 4 new."""
+    text = tmp_path / "text.txt"
+    text.write_text("The tide. " * 100)
+    size = ["training.batch_size=4", "training.sequence_length=8", "model.hidden_size=8"]
+    assert api.plan([str(text)], resolve(None, [*size, *settings]).config).steps == steps
+
+
+def test_a_stride_is_no_longer_than_the_window_that_a_short_text_leaves(tmp_path):
+    """90 characters to train on leave windows of 89."""
+    text = tmp_path / "text.txt"
+    text.write_text("The tide. " * 10)
+    settings = ["training.batch_size=4", "training.sequence_length=200", "training.stride=150"]
+    plan = api.plan([str(text)], resolve(None, [*settings, "data.split=[0.9, 0.05, 0.05]"]).config)
+    training = plan.config.training
+    assert (training.batch_size, training.sequence_length, training.stride) == (1, 89, 89)
+    assert plan.windows_per_epoch == 1

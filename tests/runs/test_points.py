@@ -1,10 +1,11 @@
 """The points of a sweep."""
 
+import numpy as np
 import pytest
 
 from charrnn.errors import ConfigError
 from charrnn.runs.configuration import resolve
-from charrnn.runs.points import Choice, Range, axes, points
+from charrnn.runs.points import Choice, Range, _drawn, axes, points
 
 RATE, SIZE, CELL = "training.learning_rate", "model.hidden_size", "model.cell"
 
@@ -148,3 +149,14 @@ def test_what_cannot_be_a_sweep_is_refused_in_one_line(grids, random, words):
         made(*grids, random=random)
     assert words in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "whole"),
+    [(0.10049, 0.10051, False), (0.0010049, 0.0100451, False), (10, 15, True), (17, 1000, True)],
+)
+def test_no_draw_leaves_its_range_by_being_rounded(low, high, whole):
+    generator = np.random.default_rng(0)
+    drawn = [_drawn(Range("key", low, high), whole, generator) for _ in range(2000)]
+    assert low <= min(drawn) <= max(drawn) <= high
+    assert {type(value) for value in drawn} == ({int} if whole else {float})

@@ -308,3 +308,31 @@ def test_halvings_of_a_plateau_are_not_lost_by_going_back(start, plant, monkeypa
 def test_halvings_of_a_plateau_that_a_snapshot_knows_of_stay():
     before, saved = Progress(step=27, stalls=1), Progress(step=20, stalls=3)
     assert _after_going_back(before, saved, 28, 1).stalls == 3
+
+
+@pytest.mark.parametrize(
+    ("before", "saved", "patience_spent"),
+    [
+        (3, 1, 1),  # two evaluations of the way that was left are made once more
+        (0, 2, 0),  # there was a new best on it
+        (2, 2, 2),
+    ],
+)
+def test_patience_is_not_spent_twice_on_the_same_steps(before, saved, patience_spent):
+    left = Progress(step=27, best_loss=3.0, best_step=25 if before == 0 else 5, evaluations_without_best=before)
+    snapshot = Progress(step=20, best_loss=3.5, best_step=5, evaluations_without_best=saved)
+    after = _after_going_back(left, snapshot, 28, 1)
+    assert after.evaluations_without_best == patience_spent
+    assert (after.best_loss, after.best_step) == ((3.0, 25) if before == 0 else (3.5, 5))
+    assert (after.step, after.recovered_step, after.diverged_step, after.halvings, after.tries) == (20, 20, 28, 1, 1)
+
+
+def test_with_patience_a_training_that_goes_back_may_evaluate_as_often_as_one_that_does_not(start, plant, monkeypatch):
+    """No validation is better than that of step 5; at 10, 15, 20 and 25 four are no better, then it goes back to 20."""
+    validate_as(monkeypatch, plant, {5: 3.0})
+    plant(math.nan, 27)
+    events = follow(plant, start("run", "training.patience=5"))
+    (recovered,) = kinds(events, Recovered)
+    assert recovered.step == 20
+    (finished,) = kinds(events, Finished)
+    assert (finished.reason, finished.step) == ("patience", 30)

@@ -2,14 +2,16 @@
 
 import contextlib
 import errno
+import itertools
 import os
 from dataclasses import replace
 
 import pytest
+from tiny import trained
 
 from charrnn import api
 from charrnn.errors import RunError, UnreadableError, VocabularyError
-from charrnn.learning.events import Stepped
+from charrnn.learning.events import Finished, Stepped
 from charrnn.runs.checkpoint import load, save
 
 
@@ -158,3 +160,15 @@ def test_no_link_is_followed_by_a_run_that_begins(tmp_path, text_file, tiny_conf
     with contextlib.suppress(RunError):
         list(api.start(api.plan([str(text_file)], tiny_config), tmp_path / "run").events())
     assert not (tmp_path / "victim").exists()
+
+
+@pytest.mark.parametrize(("steps", "made"), [(None, 0), (20, 0), (25, 10)])
+def test_patience_that_has_ended_is_given_anew_by_another_end_alone(tmp_path, text_file, monkeypatch, steps, made):
+    """The best of step 5 is never reached again: with patience for 2 of 5 steps each, the training ends at step 15."""
+    validated = itertools.count(1.0)
+    monkeypatch.setattr("charrnn.learning.trainer.evaluate", lambda *_: next(validated))
+    run = trained(tmp_path / "run", text_file, "training.eval_every=5", "training.patience=2")
+    assert load(run / "last.safetensors").progress.step == 15
+    events = list(api.resume(run, steps=steps).events())
+    assert sum(isinstance(event, Stepped) for event in events) == made
+    assert [event.step for event in events if isinstance(event, Finished)] == [15 + made]

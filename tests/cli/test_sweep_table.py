@@ -1,0 +1,36 @@
+"""The order of a sweep's trainings."""
+
+from pathlib import Path
+
+import pytest
+
+from charrnn.cli.sweep_table import Row, best, ranked
+from charrnn.cli.trainings import Ended
+from charrnn.runs.outcome import Outcome
+
+
+def row(name, state, loss=None):
+    return Row(Path(name), {}, Ended(state), Outcome(loss, None if loss is None else 10))
+
+
+ROWS = [
+    row("failed", "failed", 0.5),  # its loss is one of weights that went wrong later
+    row("not validated", "done"),
+    row("worse", "done", 2.0),
+    row("stopped", "stopped", 1.0),
+    row("better", "done", 1.5),
+    row("as good", "done", 1.5),
+]
+
+
+def test_those_that_are_done_come_first_by_their_loss_and_without_one_last():
+    found = [each.run.name for each in ranked(ROWS)]
+    assert found == ["better", "as good", "worse", "not validated", "failed", "stopped"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "name"), [(ROWS, "better"), (ROWS[:2], "not validated"), (ROWS[:1], None), ([ROWS[0], ROWS[3]], None)]
+)
+def test_the_best_is_one_that_is_done(rows, name):
+    found = best(rows)
+    assert (found and found.run.name) == name

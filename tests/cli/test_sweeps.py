@@ -1,0 +1,22 @@
+"""How many trainings of a sweep go on side by side."""
+
+import pytest
+
+from charrnn.cli import sweeps
+from charrnn.runs.points import axes, points
+from charrnn.runs.sweep import make
+
+
+@pytest.mark.parametrize(
+    ("grid", "side_by_side"),
+    [
+        ("model.hidden_size=8,16", 8),
+        ("runtime.threads=1,4", 2),
+        ("runtime.threads=4,1", 2),
+        ("runtime.threads=1,16", 1),
+    ],
+)
+def test_no_core_is_shared_by_two_trainings(monkeypatch, text_file, grid, side_by_side):
+    monkeypatch.setattr(sweeps, "available_cores", lambda: 8)
+    found = points(axes([grid]), None, ["training.batch_size=4", "training.sequence_length=8"], {}, None, 0)
+    assert sweeps._side_by_side(make(found, [str(text_file)], None)) == side_by_side
