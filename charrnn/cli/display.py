@@ -166,6 +166,7 @@ def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
                 "text": text,
                 **sizes,
                 "notes": plan.notes,
+                "files": {source: files.as_json() for source, files in plan.files.items()},
             }
         )
         return
@@ -182,6 +183,7 @@ def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
         f"memory: {sizes['memory'] / 1e6:,.0f} MB of arrays",
         f"steps: {plan.steps:,}, {plan.windows_per_epoch:,} windows per epoch",
         *plan.notes,
+        *(line for source, files in plan.files.items() for line in files.listing(source)),
     ):
         console.print(Text(printable(line)), soft_wrap=True)
 

@@ -37,6 +37,7 @@ def sample(
     ngram: common.NgramOption = False,
     weights: common.WeightsOption = None,
     training_text: common.TrainingTextOption = None,
+    encoding: common.EncodingOption = None,
     checkpoint: common.CheckpointOption = None,
     stream: given.StreamOption = True,
     surprisal: given.SurprisalOption = False,
@@ -67,9 +68,14 @@ def sample(
         raise typer.BadParameter(
             "--text says where the run's text stands now, for --novelty, --ngram and --with: give one of them too"
         )
+    if encoding and not (novelty or ngram or others):
+        raise typer.BadParameter(
+            "--encoding is that of the run's text, for --novelty, --ngram and --with: give one of them too; a prompt is UTF-8"
+        )
     prompt, stops = _prompt(prompt, prompt_file), stop or []
     require_stops(stops)
-    model = common.load(run, others, ngram, weights, training_text, checkpoint)
+    _, own = common.encodings(encoding, None, training_text)
+    model = common.load(run, others, ngram, weights, training_text, checkpoint, own)
     if length == 0 and not (alone and stream) and model.vocabulary.end_id is None:
         raise typer.BadParameter(
             "--length 0 writes without end: one text alone, as it comes; "

@@ -16,7 +16,7 @@ from charrnn.learning.events import bits
 from charrnn.network.arrays import Array
 from charrnn.runs.model import Model
 from charrnn.runs.spots import Spot, Spots
-from charrnn.text.corpus import Text
+from charrnn.text.corpus import Once, Text
 from charrnn.text.places import Places, Walk
 from charrnn.text.vocabulary import END
 
@@ -40,7 +40,7 @@ def show(model: Model, rival: Model | None, given: Given, top: int) -> None:
     shown = in_colour(console)
     for stretch in _stretches(model, rival, given):
         if not counted:
-            _tell_notes(model, rival)
+            _tell_notes(model, rival, given)
         if shown:
             console.print(_in_colours(stretch), end="", soft_wrap=True)
         ranks = stretch.surprisals if stretch.rivals is None else abs(stretch.rivals - stretch.surprisals)
@@ -61,7 +61,7 @@ def show(model: Model, rival: Model | None, given: Given, top: int) -> None:
 
 def write_lines(model: Model, rival: Model | None, given: Given) -> None:
     """A line of JSON for each character on stdout."""
-    _tell_notes(model, rival)
+    _tell_notes(model, rival, given)
     console = stdout()
     for stretch in _stretches(model, rival, given):
         places = stretch.places
@@ -101,8 +101,9 @@ def require_comparable(model: Model, rival: Model) -> None:
             )
 
 
-def _tell_notes(model: Model, rival: Model | None) -> None:
-    for note in (*model.notes, *(rival.notes if rival else ())):
+def _tell_notes(model: Model, rival: Model | None, given: Given) -> None:
+    of_text = given.notes if isinstance(given, Text | Once) else ()
+    for note in (*model.notes, *(rival.notes if rival else ()), *of_text):
         tell(note)
 
 

@@ -10,26 +10,35 @@ from charrnn.errors import TextError
 from charrnn.runs import inspection, passages, units
 from charrnn.runs.model import Model
 from charrnn.runs.passages import Block
+from charrnn.text.encodings import Encodings
 from charrnn.text.features import features
 
 
 def write(
-    model: Model, name: str, sources: Sequence[str], out: Path, length: int, count: int, first: str | None
+    model: Model,
+    name: str,
+    sources: Sequence[str],
+    said: Encodings,
+    out: Path,
+    length: int,
+    count: int,
+    first: str | None,
 ) -> None:
-    """Read, judge the units, write the page, whose title has the `name`; it opens with the unit `first`.
+    """Read the sources, which are in the encodings `said`, judge the units, write the page, whose title has the `name`; it
+    opens with the unit `first`.
 
     Raises NetworkError for a unit that there is not, before the text is read; TextError, RunError and OutputError.
     """
     opened = [units.parse(first, model.saved.network.workspace(1, 1).activations)] if first is not None else []
     first_end = int(model.vocabulary.end_id is not None)  # a list of documents begins with an end, which is not shown
-    block, more = _shown(model, sources, length + first_end)
+    block, more, notes = _shown(model, sources, said, length + first_end)
     made = inspection.inspect(model.saved.network, model.vocabulary, block)
     judged = units.follow(features(made.text), made.activations)
     chosen = judged.chosen(count, opened)
     content = page(made, model.vocabulary, chosen, printable(name), *opened).encode()
     with written(out) as file:
         file.write(content)
-    for note in model.notes:
+    for note in (*model.notes, *notes):
         tell(note)
     if more:
         tell(f"the text goes on; shown are its first {length:,}: --length shows more")
@@ -42,11 +51,12 @@ def write(
     tell(f"{characters}, {len(chosen.units)} units, {len(content) / 1e6:.2f} MB")
 
 
-def _shown(model: Model, sources: Sequence[str], length: int) -> tuple[Block, bool]:
-    """The beginning of a text, or of the validation split, and whether it goes on."""
+def _shown(model: Model, sources: Sequence[str], said: Encodings, length: int) -> tuple[Block, bool, tuple[str, ...]]:
+    """The beginning of a text, or of the validation split, whether it goes on, and what is to be said of how it was read."""
     if not sources:
-        return _of_validation(model, length)
-    return passages.beginning(model.blocks(model.opened(sources)), length)
+        return (*_of_validation(model, length), ())
+    opened = model.opened(sources, said)
+    return (*passages.beginning(model.blocks(opened), length), opened.notes)
 
 
 def _of_validation(model: Model, length: int) -> tuple[Block, bool]:

@@ -1,31 +1,43 @@
 """The text of a run, read once more: a checkpoint does not hold it, only where it stood and its SHA-256."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 from charrnn.errors import RunError, TextError
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.data_section import Data
 from charrnn.text import corpus as corpora
-from charrnn.text.corpus import Corpus, Text
+from charrnn.text.corpus import Corpus, Once, Text
+from charrnn.text.encodings import Encodings
 
 
-def read_text(sources: Sequence[str], data: Data) -> Text:
-    """Read the sources as the configuration's section `data` has it. Raises TextError."""
-    return corpora.read_text(sources, data.unit, data.encoding, data.max_expansion, data.boundary)
+def read_text(sources: Sequence[str], data: Data, said: Encodings | None = None) -> Text:
+    """Read the sources as the configuration's section `data` has it, or in other encodings. Raises TextError."""
+    return corpora.read_text(sources, data.unit, said or data.encodings, data.max_expansion, data.boundary)
 
 
-def read_once(sources: Sequence[str], data: Data) -> Iterator[str | bytes]:
+def read_once(sources: Sequence[str], data: Data, said: Encodings | None = None) -> Once:
     """The same, in pieces as they come, for a single pass. Raises TextError."""
-    return corpora.read_once(sources, data.unit, data.encoding, data.max_expansion)
+    return corpora.read_once(sources, data.unit, said or data.encodings, data.max_expansion)
 
 
-def corpus_of(saved: Checkpoint, sources: Sequence[str] = (), give: str = "--text TEXT") -> Corpus:
-    """The text that a run was trained on, encoded and cut as it was then, from where it stands now (`sources`; none: where
-    it stood then). `give` is what a person types to name another place.
+def corpus_of(
+    saved: Checkpoint, sources: Sequence[str] = (), give: str = "--text TEXT", encoding: Sequence[str] = ()
+) -> Corpus:
+    """The text that a run was trained on, encoded and cut as it was then, from `sources` (none: from where it was then).
+    `encoding` says besides which encoding it is in now, NAME or FILE=NAME each (none: that of the training, or, where this
+    gives another text, UTF-8: it may have been converted). `give` is what a person types to name another place.
 
     Raises RunError where the text is gone, is another, or came from standard input, and TextError for sources that cannot be read.
     """
-    text = read_text(sources, saved.config.data) if sources else _read_again(saved, give)
+    if not sources and "-" in saved.text.sources:
+        raise RunError(f"the run's text came from standard input; name a file that holds it: {give}")
+    try:
+        text = _the_same(saved, sources or saved.text.sources, encoding)
+    except TextError as error:
+        if sources:
+            raise
+        raise RunError(f"the run's text cannot be read again: {error}; if it is elsewhere, name it: {give}") from None
     if text.sha256 != saved.text.sha256:
         raise RunError(
             f"the text differs from the one that the run was trained on: {', '.join(sources or saved.text.sources)} has "
@@ -35,11 +47,22 @@ def corpus_of(saved: Checkpoint, sources: Sequence[str] = (), give: str = "--tex
     return corpora.build(text, saved.vocabulary, saved.config.data.cutting())
 
 
-def _read_again(saved: Checkpoint, give: str) -> Text:
-    """The text from where it stood when the run began."""
-    if "-" in saved.text.sources:
-        raise RunError(f"the run's text came from standard input; name a file that holds it: {give}")
-    try:
-        return read_text(saved.text.sources, saved.config.data)
-    except TextError as error:
-        raise RunError(f"the run's text cannot be read again: {error}; if it is elsewhere, name it: {give}") from None
+def _the_same(saved: Checkpoint, sources: Sequence[str], encoding: Sequence[str]) -> Text:
+    """The sources in the encodings that make them the run's text, or where none do, in the first of them."""
+    data = saved.config.data
+    ways = list(dict.fromkeys([data.with_encodings(encoding).encodings, Encodings()]))
+    if encoding or "-" in sources:  # which can be read only once
+        ways = ways[:1]
+    failures: list[TextError] = []
+    found: list[Text] = []
+    for way in ways:
+        try:
+            found.append(read_text(sources, data, replace(way, may_be_absent=True)))
+        except TextError as error:
+            failures.append(error)
+            continue
+        if found[-1].sha256 == saved.text.sha256:
+            return found[-1]
+    if not found:
+        raise failures[0]
+    return found[0]

@@ -1,9 +1,8 @@
 """A text made ready for training: ids, vocabulary, splits, content hash."""
 
-import codecs
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,17 @@ from numpy.typing import NDArray
 from charrnn.errors import TextError
 from charrnn.text import cache, source
 from charrnn.text import documents as lists
-from charrnn.text.decoding import characters
+from charrnn.text.decoding import characters, reads_as_utf_8_too
+from charrnn.text.encodings import UTF_8, Encodings, is_utf_8
 from charrnn.text.files import MAX_EXPANSION
-from charrnn.text.source import Document
+from charrnn.text.folder import Files
+from charrnn.text.source import BUILTIN, Document, Gathered
 from charrnn.text.splits import SPLITS, Cuts, Split
 from charrnn.text.vocabulary import Ids, Unit, Vocabulary, code_points, describe
 
 IN_MEMORY = 1 << 25  # characters; a longer text is encoded into a file
+SHOWN = 3  # names of files in a note
+AS_THEY_ARE = "bytes are read as they are: their encoding makes no difference"
 
 Pieces = Callable[[], Iterator[Any]]
 
@@ -71,6 +74,8 @@ class Text:
     counts: NDArray[np.intp]  # of each code point, (highest + 1,)
     pieces: Pieces  # the text again, str or bytes: from memory while it is short, otherwise from its sources
     documents: tuple[str, ...] | None = None
+    files: Mapping[str, Files] = field(default_factory=dict)  # of each folder and pattern among the sources
+    notes: tuple[str, ...] = ()  # what is to be said of its sources
 
     @classmethod
     def of(cls, content: str | bytes) -> "Text":
@@ -89,10 +94,21 @@ class Text:
         return Vocabulary.of_counts(self.counts, min_count, ends=self.documents is not None)
 
 
+@dataclass(frozen=True)
+class Once:
+    """A text that is read once: str or bytes in pieces as they come, and what is to be said of its sources."""
+
+    pieces: Iterator[Any]
+    notes: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[Any]:
+        return self.pieces
+
+
 def read_text(
     sources: Sequence[str],
     unit: Unit = "char",
-    encoding: str = "utf-8",
+    encoding: str | Encodings = UTF_8,
     max_expansion: float = MAX_EXPANSION,
     boundary: str | None = None,
 ) -> Text:
@@ -101,27 +117,70 @@ def read_text(
     With a `boundary`, of characters only, it is a list of documents; see documents.py.
     Raises TextError as `source.gather` and `decoding.characters` do, and where a source holds no text.
     """
-    documents = _gathered(sources, unit, encoding, max_expansion)
+    said = encoding if isinstance(encoding, Encodings) else Encodings(encoding)
+    found = _gathered(sources, unit, said, max_expansion)
     if boundary is not None:
-        return _of_documents(documents, encoding, boundary)
-    return _survey(unit, lambda: _read(documents, unit, encoding))
+        text = _of_documents(found.documents, said, boundary)
+    else:
+        text = _survey(unit, lambda: _read(found.documents, unit, said))
+    return replace(text, files=found.files, notes=_notes(found, unit, said))
 
 
 def read_once(
-    sources: Sequence[str], unit: Unit = "char", encoding: str = "utf-8", max_expansion: float = MAX_EXPANSION
-) -> Iterator[Any]:
-    """The same text, str or bytes, in pieces as they come: for a single pass over a text of any length.
+    sources: Sequence[str],
+    unit: Unit = "char",
+    encoding: str | Encodings = UTF_8,
+    max_expansion: float = MAX_EXPANSION,
+) -> Once:
+    """The same text for a single pass, of any length.
 
     Raises TextError, for a missing source at once.
     """
-    return _read(_gathered(sources, unit, encoding, max_expansion, once=True), unit, encoding)
+    said = encoding if isinstance(encoding, Encodings) else Encodings(encoding)
+    # In an encoding that somebody names, standard input is read twice, to see whether it is UTF-8.
+    found = _gathered(sources, unit, said, max_expansion, once=said.name == UTF_8 and not said.of_files)
+    return Once(_read(found.documents, unit, said), _notes(found, unit, said))
 
 
 def _gathered(
-    sources: Sequence[str], unit: Unit, encoding: str, max_expansion: float, once: bool = False
-) -> list[Document]:
-    wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
-    return source.gather(sources, unit == "byte" or wide, max_expansion, once)
+    sources: Sequence[str], unit: Unit, said: Encodings, max_expansion: float, once: bool = False
+) -> Gathered:
+    found = source.gather(sources, unit == "byte", max_expansion, once, said)
+    said.require_files([document.path for document in found.documents])
+    return found
+
+
+def _notes(found: Gathered, unit: Unit, said: Encodings) -> tuple[str, ...]:
+    """What is to be said of the sources: what folders and patterns gave, and what is UTF-8 and read as something else."""
+    notes = [files.summary(name) for name, files in found.files.items()]
+    if unit == "byte":
+        return (
+            *notes,
+            *(["bytes are read as they are: their encoding makes no difference"] if said != Encodings() else []),
+        )
+    doubtful: dict[str, list[str]] = {}
+    for document in found.documents:
+        encoding = _encoding_of(document, said)
+        if not is_utf_8(encoding) and reads_as_utf_8_too(document, encoding):
+            doubtful.setdefault(encoding, []).append(document.name)
+    for encoding, names in doubtful.items():
+        shown = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+        which = f"{shown} is" if len(names) == 1 else f"{len(names):,} files ({shown}) are"
+        notes.append(
+            f"{which} valid UTF-8 but read as {encoding}, as you asked; if that is wrong, name only what is not UTF-8: "
+            f"--encoding FILE={encoding}"
+        )
+    return tuple(notes)
+
+
+def _encoding_of(document: Document, said: Encodings) -> str:
+    """The encoding that a document is in, unless its byte order mark says another. What is built in is UTF-8."""
+    return UTF_8 if document.source.startswith(BUILTIN) else said.of(document.path)
+
+
+def _characters(document: Document, said: Encodings) -> Iterator[str]:
+    insist = said.said_of(document.path) is not None and not document.source.startswith(BUILTIN)
+    return characters(document, _encoding_of(document, said), insist)
 
 
 def build(text: Text, vocabulary: Vocabulary, split: Split) -> Corpus:
@@ -156,13 +215,13 @@ def cut(ids: Ids, vocabulary: Vocabulary, split: Split) -> Cuts:
     return lists.cut(np.flatnonzero(ids == vocabulary.end_id), split)
 
 
-def _read(documents: Sequence[Document], unit: Unit, encoding: str) -> Iterator[Any]:
+def _read(documents: Sequence[Document], unit: Unit, said: Encodings) -> Iterator[Any]:
     """The documents' pieces, with a newline after each but the last that lacks one."""
     newline = b"\n" if unit == "byte" else "\n"
     blank = {document.source: True for document in documents}
     for number, document in enumerate(documents, start=1):
         last: Any = None
-        for piece in document.pieces() if unit == "byte" else characters(document, encoding):
+        for piece in document.pieces() if unit == "byte" else _characters(document, said):
             blank[document.source] &= piece.isspace()
             yield piece
             last = piece
@@ -171,12 +230,12 @@ def _read(documents: Sequence[Document], unit: Unit, encoding: str) -> Iterator[
     _refuse_blank(blank)
 
 
-def _of_documents(files: Sequence[Document], encoding: str, boundary: str) -> Text:
+def _of_documents(files: Sequence[Document], said: Encodings, boundary: str) -> Text:
     contents: list[str] = []
     blank, room = {file.source: True for file in files}, IN_MEMORY
     for file in files:
         pieces = []
-        for piece in characters(file, encoding):
+        for piece in _characters(file, said):
             pieces.append(piece)
             room -= len(piece)
             if room < 0:
