@@ -5,6 +5,7 @@ goes: `Vol. 2 - The Sea.txt.gz` is `Vol-2-The-Sea`.
 """
 
 import glob
+import os
 import re
 import unicodedata
 from pathlib import Path
@@ -25,9 +26,9 @@ def run_name(source: str) -> str:
     if source.startswith(BUILTIN):
         return _safe(source.removeprefix(BUILTIN))
     path = Path(source)
-    if glob.has_magic(source) and not path.exists():
+    if glob.has_magic(source) and not os.path.exists(source):
         return _safe(Path(literal_part(source)[0]).name)
-    return _safe(path.name if path.is_dir() else _without_ending(path))
+    return _safe(path.name if os.path.isdir(path) else _without_ending(path))
 
 
 def _without_ending(path: Path) -> str:

@@ -160,8 +160,8 @@ def _notes(found: Gathered, unit: Unit, said: Encodings) -> tuple[str, ...]:
         )
     doubtful: dict[str, list[str]] = {}
     for document in found.documents:
-        encoding = _encoding_of(document, said)
-        if not is_utf_8(encoding) and reads_as_utf_8_too(document, encoding):
+        encoding, insist = _encoding_of(document, said)
+        if not is_utf_8(encoding) and reads_as_utf_8_too(document, encoding, insist):
             doubtful.setdefault(encoding, []).append(document.name)
     for encoding, names in doubtful.items():
         shown = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
@@ -173,14 +173,11 @@ def _notes(found: Gathered, unit: Unit, said: Encodings) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _encoding_of(document: Document, said: Encodings) -> str:
-    """The encoding that a document is in, unless its byte order mark says another. What is built in is UTF-8."""
-    return UTF_8 if document.source.startswith(BUILTIN) else said.of(document.path)
-
-
-def _characters(document: Document, said: Encodings) -> Iterator[str]:
-    insist = said.said_of(document.path) is not None and not document.source.startswith(BUILTIN)
-    return characters(document, _encoding_of(document, said), insist)
+def _encoding_of(document: Document, said: Encodings) -> tuple[str, bool]:
+    """The encoding that a document is in, and whether it was said of this very file. What is built in is UTF-8."""
+    if document.source.startswith(BUILTIN):
+        return UTF_8, False
+    return said.of(document.path), said.said_of(document.path) is not None
 
 
 def build(text: Text, vocabulary: Vocabulary, split: Split) -> Corpus:
@@ -221,7 +218,7 @@ def _read(documents: Sequence[Document], unit: Unit, said: Encodings) -> Iterato
     blank = {document.source: True for document in documents}
     for number, document in enumerate(documents, start=1):
         last: Any = None
-        for piece in document.pieces() if unit == "byte" else _characters(document, said):
+        for piece in document.pieces() if unit == "byte" else characters(document, *_encoding_of(document, said)):
             blank[document.source] &= piece.isspace()
             yield piece
             last = piece
@@ -235,7 +232,7 @@ def _of_documents(files: Sequence[Document], said: Encodings, boundary: str) -> 
     blank, room = {file.source: True for file in files}, IN_MEMORY
     for file in files:
         pieces = []
-        for piece in _characters(file, said):
+        for piece in characters(file, *_encoding_of(file, said)):
             pieces.append(piece)
             room -= len(piece)
             if room < 0:

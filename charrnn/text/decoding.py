@@ -42,14 +42,16 @@ def characters(document: Document, encoding: str = "utf-8", insist: bool = False
         yield held
 
 
-def reads_as_utf_8_too(document: Document, encoding: str) -> bool:
-    """Whether its bytes are valid UTF-8, and other characters then than in `encoding`. Reads as far as it has to."""
+def reads_as_utf_8_too(document: Document, encoding: str, insist: bool = False) -> bool:
+    """Whether its bytes are valid UTF-8, and other characters then than in `encoding`, in which it is read (see `characters`).
+    Reads as far as it has to.
+    """
     decoder = codecs.getincrementaldecoder(encodings.UTF_8)()
     is_ascii, head = True, b""
     try:
         for data in document.pieces():
             head = head or data[:BINARY_PROBE]
-            if encodings.by_mark(head) or b"\0" in data:
+            if (encodings.by_mark(head) and not insist) or b"\0" in data:
                 return False
             is_ascii &= data.isascii()
             decoder.decode(data)
@@ -78,6 +80,8 @@ def _decoded(document: Document, encoding: str, insist: bool) -> Iterator[str]:
         if kind := kind_of(file.head):
             raise file.not_plain(kind)
         encoding = encodings.by_mark(file.head) or encoding
+    if encodings.needs_mark(encoding) and file.head and not encodings.by_mark(file.head):
+        raise file.without_mark(encoding)
     decoder = codecs.getincrementaldecoder(encoding)()
     before, lines = 0, 0
     for data in chain([beginning], pieces, [b""]):
@@ -85,15 +89,16 @@ def _decoded(document: Document, encoding: str, insist: bool) -> Iterator[str]:
         try:
             text = decoder.decode(data, final=not data)
         except UnicodeDecodeError as error:
-            line = lines + error.object[: error.start].decode(error.encoding, "ignore").count("\n") + 1
+            codec = error.encoding if encodings.is_wide(encoding) else encoding  # which knows the order of bytes
+            line = lines + error.object[: error.start].decode(codec, "ignore").count("\n") + 1
             place = f"{before - pending + error.start:,} (line {line:,})"
             raise file.misfit(encoding, error, place, at_end=not data) from None
         except UnicodeError as error:
-            raise file.without_order(encoding, error) from None
+            raise TextError(f"{document.name}: cannot be read as {encoding}: {error}") from None
         if (nul := text.find("\0")) >= 0:
             offset = before - pending + _bytes_of(text[:nul], encoding, at_beginning=before == 0)
             line = lines + text.count("\n", 0, nul) + 1
-            raise file.with_nul(f"{offset:,}, line {line:,}")
+            raise file.with_nul(encoding, f"{offset:,} (line {line:,})")
         before, lines = before + len(data), lines + text.count("\n")
         if text:
             yield text
@@ -110,10 +115,10 @@ def _at_least(pieces: Iterator[bytes], size: int) -> bytes:
 def _bytes_of(text: str, encoding: str, at_beginning: bool) -> int:
     """How many bytes characters take, with the mark that a decoder of UTF-16 or UTF-32 drops at the beginning."""
     name = codecs.lookup(encoding).name
-    if name in ("utf-16", "utf-32"):
+    if encodings.needs_mark(name):
         mark = 2 if name == "utf-16" else 4
         return len(text.encode(f"{name}-le", "surrogatepass")) + mark * at_beginning
-    return len(text.encode(encoding, "surrogatepass"))
+    return len(text.encode(encoding, "replace"))
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,8 @@ class _File:
 
     def misfit(self, encoding: str, error: UnicodeDecodeError, place: str, at_end: bool) -> TextError:
         """Bytes that are not characters of the encoding, from `place` on."""
+        if other := self._other_mark(encoding):
+            return other
         if at_end and encodings.is_wide(encoding):
             return TextError(
                 f"{self.name}: ends in the middle of a character of {encoding}, at byte {place}: the file is cut short; "
@@ -139,7 +146,7 @@ class _File:
         nul = self.head.find(b"\0")
         if nul >= 0 and not encodings.is_wide(encoding):
             line = self.head[:nul].count(b"\n") + 1
-            return self.with_nul(f"{nul:,}, line {line:,}")
+            return self.with_nul(encoding, f"{nul:,} (line {line:,})")
         if looks := encodings.by_pattern(self.head):
             return self._looks_like(looks)
         reason = "the text ends in the middle of a character: the file is cut short, or in another encoding"
@@ -149,10 +156,8 @@ class _File:
             f"or convert it: iconv -f {EXAMPLE} -t utf-8"
         )
 
-    def without_order(self, encoding: str, error: UnicodeError) -> TextError:
-        """What UTF-16 and UTF-32 raise where no byte order mark begins the file."""
-        if not encodings.is_wide(encoding):
-            return TextError(f"{self.name}: cannot be read as {encoding}: {error}")
+    def without_mark(self, encoding: str) -> TextError:
+        """UTF-16 or UTF-32 that does not begin with a byte order mark."""
         if looks := encodings.by_pattern(self.head):
             return self._looks_like(looks)
         if encodings.is_text_with_nuls(self.head):
@@ -165,16 +170,21 @@ class _File:
             f"{self._saying(f'{encoding}-le')} or {encoding}-be"
         )
 
-    def with_nul(self, place: str) -> TextError:
+    def with_nul(self, encoding: str, place: str) -> TextError:
         """A NUL where there should be characters."""
-        if looks := encodings.by_pattern(self.head):
+        if other := self._other_mark(encoding):
+            return other
+        looks = encodings.by_pattern(self.head)
+        if encodings.by_mark(self.head) or looks == codecs.lookup(encoding).name:
+            return TextError(f"{self.name}: a NUL at byte {place}, which no text has; take it out")
+        if looks:
             return self._looks_like(looks)
         if encodings.is_text_with_nuls(self.head):
             return TextError(
                 f"{self.name}: a NUL at byte {place}, which no text has; take it out, for example: tr -d '\\0'"
             )
         return TextError(
-            f"{self.name}: looks binary (a NUL at byte {place}), not text; only a model of bytes reads it: "
+            f"{self.name}: looks binary: a NUL at byte {place}; only a model of bytes reads it: "
             "charrnn train -s data.unit=byte"
         )
 
@@ -184,6 +194,15 @@ class _File:
             f"; to read it with its markup, say its encoding: {self._saying(encodings.UTF_8)}" if kind.is_source else ""
         )
         return TextError(f"{self.name}: is {kind.one}, not plain text; {kind.advice}{source}")
+
+    def _other_mark(self, encoding: str) -> TextError | None:
+        """What to say where a byte order mark says another encoding than a person did."""
+        mark = encodings.by_mark(self.head)
+        if not mark or codecs.lookup(encoding).name.startswith(mark):
+            return None
+        return TextError(
+            f"{self.name}: is not {encoding}: it begins with the byte order mark of {mark.upper()}; say so: {self._saying(mark)}"
+        )
 
     def _looks_like(self, name: str) -> TextError:
         family = name.rpartition("-")[0].upper()

@@ -113,6 +113,11 @@ def is_wide(name: str) -> bool:
     return codecs.lookup(name).name.startswith(("utf-16", "utf-32"))
 
 
+def needs_mark(name: str) -> bool:
+    """Whether a text in this encoding begins with a byte order mark."""
+    return codecs.lookup(name).name in ("utf-16", "utf-32")
+
+
 def is_utf_8(name: str) -> bool:
     """Whether this is a name of UTF-8, with or without a byte order mark."""
     return codecs.lookup(name).name in (UTF_8, "utf-8-sig")
