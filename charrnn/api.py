@@ -101,14 +101,16 @@ def load(
     ngram: bool = False,
     weights: Sequence[float] | None = None,
     text: str | Sequence[str] = (),
+    encoding: str | Sequence[str] = (),
 ) -> Model:
     """The model of a run directory or checkpoint; with `others`, or with an `ngram` of its training split, a mixture.
 
     `which`: best, last, or None for the best there is; `weights` of the members, in this order (None: those under which
-    the validation split is likeliest); `text`: where the text of the training stands now, if it was moved. Raises RunError,
-    also where vocabularies differ, CheckpointError and TextError.
+    the validation split is likeliest); `text`: where the text of the training is now, if it was moved, and `encoding` (NAME, or
+    FILE=NAME for single files) what it is in, if it was converted. Raises RunError, also where vocabularies differ,
+    CheckpointError and TextError.
     """
-    return models.load(Path(run), [*map(Path, others)], which, ngram, weights, _listed(text))
+    return models.load(Path(run), [*map(Path, others)], which, ngram, weights, _listed(text), _listed(encoding))
 
 
 def export(
@@ -204,18 +206,21 @@ def gradflow(
     positions: int = POSITIONS,
     which: str | None = None,
     training_text: str | Sequence[str] = (),
+    encoding: str | Sequence[str] = (),
 ) -> GradientFlow:
     """How far gradients reach: in a run, on a text (none: its validation split), or in a fresh network of a configuration, on the
     validation split of a text (none: the built-in one). Over `lags` characters, from `positions` places of the text; see
-    checks/gradient_flow.py. `training_text`: where that of the run stands now, if it was moved.
+    checks/gradient_flow.py. `training_text`: where that of the run is now, if it was moved; `encoding`: NAME for the text, or
+    FILE=NAME for single files, where they are not UTF-8.
 
     Raises CheckError where the text is too short for the lags, RunError, CheckpointError, TextError and VocabularyError.
     """
     if run is None:
-        case = flow.of_config(config or Config(), _listed(text))
+        case = flow.of_config(config or Config(), _listed(text), _listed(encoding))
     else:
-        case = flow.of_run(Path(run), _listed(text), which, _listed(training_text))
-    return replace(gradient_flow(case.network, case.ids, lags, positions, case.end_id), unknown=case.unknown)
+        case = flow.of_run(Path(run), _listed(text), which, _listed(training_text), _listed(encoding))
+    found = gradient_flow(case.network, case.ids, lags, positions, case.end_id)
+    return replace(found, unknown=case.unknown, notes=case.notes)
 
 
 def _listed(text: str | Sequence[str]) -> Sequence[str]:

@@ -72,6 +72,7 @@ class GradientFlow:
     layers: list[LayerFlow]
     truncation: list[Truncation]
     unknown: int = 0  # characters of the text that the network has no symbol for, and others stand for
+    notes: tuple[str, ...] = ()  # of the text
 
 
 def gradient_flow(

@@ -190,6 +190,7 @@ def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
                 "text": text,
                 **sizes,
                 "notes": plan.notes,
+                "files": {source: files.as_json() for source, files in plan.files.items()},
             }
         )
         return
@@ -206,6 +207,7 @@ def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
         f"memory: {sizes['memory'] / 1e6:,.0f} MB of arrays",
         f"steps: {plan.steps:,}, {plan.windows_per_epoch:,} windows per epoch",
         *plan.notes,
+        *(line for source, files in plan.files.items() for line in files.listing(source)),
     ):
         console.print(marked_line(line), soft_wrap=True)
 

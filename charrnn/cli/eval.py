@@ -52,6 +52,7 @@ def evaluate(
         ),
     ] = True,
     training_text: common.TrainingTextOption = None,
+    encoding: common.EncodingOption = None,
     checkpoint: common.CheckpointOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
@@ -60,6 +61,7 @@ def evaluate(
     One pass over the text with carried state: nats per character, bits per character and per byte, perplexity, a 95 % interval.
     """
     from charrnn.cli import evaluations
+    from charrnn.cli.display import tell
     from charrnn.learning.dynamic import LEARNING_RATE
     from charrnn.runs.texts import read_text
 
@@ -70,8 +72,11 @@ def evaluate(
             "--split, --protocol and --slices cut the run's own text; leave them out with another TEXT"
         )
     rate = (LEARNING_RATE if learning_rate is None else learning_rate) if dynamic else None
-    model = common.load(run, others, ngram, weights, training_text, checkpoint)
-    given = read_text(text, model.saved.config.data) if text else None
+    said, own = common.encodings(encoding, text, training_text)
+    model = common.load(run, others, ngram, weights, training_text, checkpoint, own)
+    given = read_text(text, model.saved.config.data, said) if text else None
+    for note in given.notes if given else ():
+        tell(note)
     made = model.evaluate(given, split, protocol, None if slices is None else _slices(slices), rate, baselines)
     evaluations.show(made, model, json)
 

@@ -38,6 +38,8 @@ def show(found: GradientFlow, json: bool) -> None:
 
 def tell_of_text(found: GradientFlow, positions: int) -> None:
     """What a reader of the figures should know of the text that they come from; so many positions were asked for."""
+    for note in found.notes:
+        tell(note)
     if found.unknown:
         tell(f"unknown to the model, and replaced: {_count(found.unknown, 'character')}")
     if found.positions < positions:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from charrnn.cli import options as common
 from charrnn.cli.options import CheckpointOption, ConfigOption, ForceOption, SettingsOption
 
 
@@ -43,6 +44,7 @@ def gradflow(
             "With RUN, where the text of its training stands now, if it was moved. Repeatable.",
         ),
     ] = None,
+    encoding: common.EncodingOption = None,
     checkpoint: CheckpointOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON on stdout.")] = False,
 ) -> None:
@@ -64,9 +66,10 @@ def gradflow(
         require_writable(out, force, "charrnn gradflow -o")
     moved = training_text or ()
     if run is None:
-        found = api.gradflow(None, moved, resolve(config, settings or ()).config, lags, positions)
+        settled = resolve(config, settings or ()).config
+        found = api.gradflow(None, moved, settled, lags, positions, encoding=encoding or ())
     else:
-        found = api.gradflow(run, text or (), None, lags, positions, checkpoint, moved)
+        found = api.gradflow(run, text or (), None, lags, positions, checkpoint, moved, encoding or ())
     flows.tell_of_text(found, positions)
     flows.show(found, json)
     if out is not None:

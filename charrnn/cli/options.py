@@ -1,6 +1,7 @@
 """Options that several commands have."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,6 +11,7 @@ from charrnn.cli import typed
 
 if TYPE_CHECKING:
     from charrnn.runs.model import Model
+    from charrnn.text.encodings import Encodings
 
 ConfigOption = Annotated[
     str | None,
@@ -58,6 +60,16 @@ TrainingTextOption = Annotated[
         "--text", metavar="TEXT", help="Where the text of the training stands now, if it was moved. Repeatable."
     ),
 ]
+EncodingOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--encoding",
+        metavar="NAME|FILE=NAME",
+        help="The encoding of the texts, or of one file, for example notes.txt=cp1252. Repeatable. Default: UTF-8, or what a "
+        "byte order mark says.",
+        show_default=False,
+    ),
+]
 
 
 def load(
@@ -67,12 +79,29 @@ def load(
     weights: str | None,
     training_text: Sequence[str] | None,
     checkpoint: str | None,
+    encoding: Sequence[str] = (),
 ) -> "Model":
-    """The model that these options ask for. Raises BadParameter for weights that are no numbers, and as api.load does."""
+    """The model that these options ask for; `encoding` is what its training text is in now. Raises BadParameter for weights that
+    are no numbers, and as api.load does.
+    """
     from charrnn import api
 
     given = None if weights is None else numbers("--weights", weights)
-    return api.load(run, *(others or ()), which=checkpoint, ngram=ngram, weights=given, text=training_text or ())
+    text = training_text or ()
+    return api.load(run, *(others or ()), which=checkpoint, ngram=ngram, weights=given, text=text, encoding=encoding)
+
+
+def encodings(
+    encoding: Sequence[str] | None, text: Sequence[str] | None, training_text: Sequence[str] | None
+) -> "tuple[Encodings, list[str]]":
+    """What --encoding says of `text`, and what of the run's own text: a NAME is for the own one where there is no other, and
+    FILE=NAME for both. Raises TextError for an unknown encoding.
+    """
+    from charrnn.text.encodings import Encodings
+
+    given = list(encoding or ())
+    said = replace(Encodings.parse(given), may_be_absent=bool(training_text))
+    return said, [entry for entry in given if "=" in entry or not text]
 
 
 def numbers(option: str, text: str, count: int | None = None, whole: bool = False) -> list[float]:

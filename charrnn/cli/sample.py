@@ -38,6 +38,7 @@ def sample(
     ngram: common.NgramOption = False,
     weights: common.WeightsOption = None,
     training_text: common.TrainingTextOption = None,
+    encoding: common.EncodingOption = None,
     checkpoint: common.CheckpointOption = None,
     stream: given.StreamOption = True,
     surprisal: given.SurprisalOption = False,
@@ -69,11 +70,16 @@ def sample(
         raise typer.BadParameter(
             "--text says where the run's text stands now, for --novelty, --ngram and --with: give one of them too"
         )
+    if encoding and not (novelty or ngram or others):
+        raise typer.BadParameter(
+            "--encoding is that of the run's text, for --novelty, --ngram and --with: give one of them too; a prompt is UTF-8"
+        )
     typed = [prompt, *(stop or ()), *(only or ())]
     prompt = unescape(prompt) if prompt_file is None else _read_prompt(prompt, prompt_file)
     stops = [unescape(each) for each in stop or ()]
     require_stops(stops)
-    model = common.load(run, others, ngram, weights, training_text, checkpoint)
+    _, own = common.encodings(encoding, None, training_text)
+    model = common.load(run, others, ngram, weights, training_text, checkpoint, own)
     if length == 0 and not (alone and stream) and model.vocabulary.end_id is None:
         raise typer.BadParameter(
             "--length 0 writes without end: one text alone, as it comes; "

@@ -32,6 +32,7 @@ def score(
     ngram: common.NgramOption = False,
     weights: common.WeightsOption = None,
     training_text: common.TrainingTextOption = None,
+    encoding: common.EncodingOption = None,
     checkpoint: common.CheckpointOption = None,
     json: Annotated[
         bool,
@@ -52,11 +53,13 @@ def score(
             "--text says where the run's text stands now, for --ngram and --with: give one of them too; "
             "a text to be scored stands after the run, without an option"
         )
-    model = common.load(run, others, ngram, weights, training_text, checkpoint)
+    sources = text or ["-"]
+    said, own = common.encodings(encoding, sources, training_text)
+    model = common.load(run, others, ngram, weights, training_text, checkpoint, own)
     rival = api.load(against, which=checkpoint) if against else None
     if rival:
         scores.require_comparable(model, rival)
-    given = model.opened(text or ["-"])
+    given = model.opened(sources, said)
     if json:
         scores.write_lines(model, rival, given)
     else:

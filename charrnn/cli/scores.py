@@ -130,8 +130,7 @@ def require_comparable(model: Model, rival: Model) -> None:
 
 
 def _tell_notes(model: Model, rival: Model | None, given: Given) -> None:
-    of_text = given.notes if isinstance(given, Text) else ()
-    for note in (*model.notes, *(rival.notes if rival else ()), *of_text):
+    for note in (*model.notes, *(rival.notes if rival else ()), *given.notes):
         tell(note)
 
 

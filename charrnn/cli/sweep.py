@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from charrnn.cli import typed
-from charrnn.cli.options import SettingsOption, settings_of
+from charrnn.cli.options import EncodingOption, SettingsOption, settings_of
 
 ENDS = ("training.steps", "training.epochs")
 
@@ -37,6 +37,7 @@ def sweep(
         typer.Option(metavar="N", min=1, help="Draw N points, in place of every combination.", show_default=False),
     ] = None,
     settings: SettingsOption = None,
+    encoding: EncodingOption = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -84,7 +85,8 @@ def sweep(
         axes = points.axes(grid or ())
         _require_varying([axis.key for axis in axes], steps or epochs or duration)
         seconds = None if duration is None else parse_duration(duration)
-        found = points.points(axes, config, settings or (), settings_of(steps, epochs, seed), random, seed or 0)
+        ends = settings_of(steps, epochs, seed)
+        found = points.points(axes, config, settings or (), ends, random, seed or 0, encoding or ())
         code = sweeps.run(sweep.make(found, text or (), seconds), out, team, jobs, json, quiet)
     raise typer.Exit(code)
 

@@ -35,7 +35,8 @@ def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None,
         with stop_politely() as stop, _as_stopped(stop):
             workers = min(ranks.count(team) if team else jobs or _side_by_side(sweep), len(sweep.points))
             if not quiet:
-                tell(_introduction(sweep, folder.path, workers))
+                for line in (_introduction(sweep, folder.path, workers), *sweep.notes):
+                    tell(line)
             rows = _followed(sweep, folder, team, workers, Orders(stop.requested), json, quiet)
             return _shown(rows, folder.path, stop, json, quiet)
     finally:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charrnn.cli.options import SettingsOption, settings_of
+from charrnn.cli.options import EncodingOption, SettingsOption, settings_of
 
 if TYPE_CHECKING:
     from charrnn.learning.ranks import Alone
@@ -33,6 +33,7 @@ def train(
         ),
     ] = None,
     settings: SettingsOption = None,
+    encoding: EncodingOption = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -73,7 +74,7 @@ def train(
     from charrnn.cli import tensorboard as boards
     from charrnn.cli.company import joined
     from charrnn.runs.budget import parse_duration
-    from charrnn.runs.configuration import DEFAULT, resolve
+    from charrnn.runs.configuration import DEFAULT, resolve, with_encodings
 
     if sum(end is not None for end in (steps, epochs, duration)) > 1:
         raise typer.BadParameter("give one of --steps, --epochs and --time")
@@ -96,12 +97,14 @@ def train(
         if out is not None:
             ranks.first(lambda: api.require_free(out))  # before a long text is read for it
         if resume is not None:
-            run = api.resume(resume, text or (), steps, epochs, seconds, ranks)
+            run = api.resume(resume, text or (), steps, epochs, seconds, ranks, encoding or ())
         else:
             begun = ranks.together(lambda: api.load_base(base)) if base else None
             settled = begun.settings if begun else None
             options = settings_of(steps, epochs, seed)
-            resolved = ranks.together(lambda: resolve(config or DEFAULT, settings or (), options, settled))
+            resolved = ranks.together(
+                lambda: with_encodings(resolve(config or DEFAULT, settings or (), options, settled), encoding or ())
+            )
             plan = api.plan(text or (), resolved.config, seconds, begun, ranks)
             del begun  # its weights are the plan's now, and large
             if dry_run:
@@ -143,7 +146,7 @@ def _refuse_with_resume(options: dict[str, object]) -> None:
     given = [name for name, value in options.items() if value is not None]
     if given:
         raise typer.BadParameter(
-            f"--resume goes on with the run's own configuration, so {given[0]} has no place beside it; only --steps, --epochs, --time and the text may be given"
+            f"--resume goes on with the run's own configuration, so {given[0]} has no place beside it; only --steps, --epochs, --time, the text and --encoding may be given"
         )
 
 

@@ -35,6 +35,7 @@ def view(
         ),
     ] = None,
     training_text: common.TrainingTextOption = None,
+    encoding: common.EncodingOption = None,
     checkpoint: common.CheckpointOption = None,
     force: common.ForceOption = False,
 ) -> None:
@@ -48,6 +49,7 @@ def view(
     from charrnn.cli.outputs import require_free
 
     require_free(out, force)
-    model = api.load(run, which=checkpoint, text=training_text or ())
-    views.write(model, run.resolve().name, text or (), out, length, units, unit)
+    said, own = common.encodings(encoding, text, training_text)
+    model = api.load(run, which=checkpoint, text=training_text or (), encoding=own)
+    views.write(model, run.resolve().name, text or (), said, out, length, units, unit)
     display.write_path(out)

@@ -10,21 +10,29 @@ from charrnn.errors import TextError
 from charrnn.runs import inspection, passages, units
 from charrnn.runs.model import Model
 from charrnn.runs.passages import Block
-from charrnn.text.corpus import Text
+from charrnn.text.encodings import Encodings
 from charrnn.text.features import features
 from charrnn.text.printable import printable_line
 from charrnn.text.unit_names import counted
 
 
 def write(
-    model: Model, name: str, sources: Sequence[str], out: Path, length: int, most: int, first: str | None
+    model: Model,
+    name: str,
+    sources: Sequence[str],
+    said: Encodings,
+    out: Path,
+    length: int,
+    most: int,
+    first: str | None,
 ) -> None:
-    """Read, judge the units, write the page, whose title has the `name`; it opens with the unit `first`.
+    """Read the sources, which are in the encodings `said`, judge the units, write the page, whose title has the `name`; it
+    opens with the unit `first`.
 
     Raises NetworkError for a unit that there is not, before the text is read; TextError, RunError and OutputError.
     """
     opened = [units.parse(first, model.saved.network.workspace(1, 1).activations)] if first is not None else []
-    block, more, files, notes = _shown(model, sources, length)
+    block, more, files, notes = _shown(model, sources, said, length)
     made = inspection.inspect(model.saved.network, model.vocabulary, block)
     judged = units.follow(features(made.text), made.activations)
     chosen = judged.chosen(most, opened)
@@ -43,13 +51,15 @@ def write(
     tell(f"{count(made, model.vocabulary)}, {len(chosen.units)} units, {len(content) / 1e6:.2f} MB")
 
 
-def _shown(model: Model, sources: Sequence[str], length: int) -> tuple[Block, bool, Sequence[str], Sequence[str]]:
+def _shown(
+    model: Model, sources: Sequence[str], said: Encodings, length: int
+) -> tuple[Block, bool, Sequence[str], Sequence[str]]:
     """The beginning of a text, or of the validation split; whether it goes on; the names of its files; and what to say of it."""
     if not sources:
         return _of_validation(model, length)
-    given = model.opened(sources)
+    given = model.opened(sources, said)
     block, more = passages.beginning(model.blocks(given), length)
-    return block, more, given.files, given.notes if isinstance(given, Text) else ()
+    return block, more, given.files, given.notes
 
 
 def _of_validation(model: Model, length: int) -> tuple[Block, bool, Sequence[str], Sequence[str]]:

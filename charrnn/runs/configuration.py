@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from charrnn.errors import ConfigError
-from charrnn.runs import sizing, yaml
+from charrnn.runs import sizing, typed, yaml
 from charrnn.runs.config import Config
 from charrnn.runs.mistakes import MOST_MISTAKES, Mistake, explain, report
 from charrnn.text.files import open_plain
@@ -23,6 +23,7 @@ Origins = dict[str, str]
 """Dotted key -> where its value came from; what is not there is a default."""
 
 DEFAULT = "default"  # the shipped configuration that goes without saying
+ENCODING = "--encoding"
 LONGEST_FILE = 4 * yaml.LONGEST  # bytes
 
 Options = Mapping[str, tuple[str, Any]]
@@ -47,7 +48,7 @@ def resolve(
     options: Options | None = None,
     defaults: Options | None = None,
 ) -> Resolved:
-    """Put the layers together. `settings` are KEY=VALUE; `defaults` take the place of the built-in ones, and lie above DEFAULT.
+    """Put the layers together. `settings` are KEY=VALUE as typed (see typed.py); `defaults` take the place of the built-in ones, and lie above DEFAULT.
 
     Raises ConfigError with every mistake found, one a line.
     """
@@ -67,6 +68,15 @@ def resolve(
 def changed(config: Config, options: Options) -> Config:
     """A configuration with some dotted keys set. Raises ConfigError."""
     return _validated(config.model_dump(), {}, [], _options(options)).config
+
+
+def with_encodings(resolved: Resolved, given: Sequence[str]) -> Resolved:
+    """The same with what `--encoding` says besides: NAME or FILE=NAME each. Raises ConfigError."""
+    if not given:
+        return resolved
+    entries = list(resolved.config.data.with_encodings(given).encoding)
+    config = changed(resolved.config, {"data.encoding": (ENCODING, entries[0] if len(entries) == 1 else entries)})
+    return Resolved(config, {**resolved.origins, "data.encoding": ENCODING})
 
 
 def _fill(values: dict[str, Any], origins: Origins, defaults: Options, over: bool) -> None:
@@ -157,7 +167,7 @@ def _settings(settings: Sequence[str]) -> Iterator[tuple[str, str, Any]]:
         key, equals, text = setting.partition("=")
         if not equals or not key.strip():
             raise ConfigError(f"--set {setting}: must be KEY=VALUE, for example --set model.hidden_size=128")
-        yield key.strip(), "--set", yaml.scalar(text)
+        yield key.strip(), "--set", typed.value(key.strip(), text)
 
 
 def _options(options: Options) -> list[tuple[str, str, Any]]:

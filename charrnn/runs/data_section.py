@@ -1,17 +1,17 @@
 """The section `data` of a configuration: how the text is read and cut."""
 
-import codecs
-from typing import Literal, Self
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, Strict, field_validator, model_validator
 
 from charrnn.errors import TextError
 from charrnn.runs.section import LARGEST, Section, Whole
 from charrnn.text import documents, splits
+from charrnn.text.encodings import Encodings
 from charrnn.text.files import MAX_EXPANSION
 from charrnn.text.splits import Split
 
-NOT_IN_PIECES = {"punycode", "idna", "unicode-escape", "raw-unicode-escape"}  # Python's decoders want the whole at once
 LONGEST_EXPRESSION = 1000  # characters
 
 
@@ -19,7 +19,10 @@ class Data(Section):
     """How the text is read."""
 
     unit: Literal["char", "byte"] = Field("char", description="what is predicted: Unicode code points or bytes")
-    encoding: str = Field("utf-8", description="the encoding of the text files (char only)")
+    encoding: str | Annotated[tuple[str, ...], Strict(False)] = Field(
+        "utf-8",
+        description="the encoding of the text files (char only); a list: NAME for all files, FILE=NAME for one",
+    )
     split: tuple[float, float, float] = Field(
         (0.9, 0.05, 0.05),
         strict=False,
@@ -45,6 +48,17 @@ class Data(Section):
         MAX_EXPANSION, ge=1, description="a compressed text may be so many times as large as its file"
     )
 
+    @property
+    def encodings(self) -> Encodings:
+        """Which encoding each file is in."""
+        return Encodings.parse([self.encoding] if isinstance(self.encoding, str) else self.encoding)
+
+    def with_encodings(self, given: Sequence[str]) -> Self:
+        """The same with NAME or FILE=NAME for some files besides; a NAME takes the place of all that was said before."""
+        names_all = any("=" not in entry for entry in given)
+        before = [] if names_all else [self.encoding] if isinstance(self.encoding, str) else [*self.encoding]
+        return self.model_copy(update={"encoding": (*before, *given)})
+
     def cutting(self) -> Split:
         """How the text is cut."""
         return splits.by(self.protocol, self.split, self.slices)
@@ -56,17 +70,16 @@ class Data(Section):
             raise ValueError(f"must be two whole numbers between 1 and {LARGEST}")
         return value
 
-    @field_validator("encoding")
+    @field_validator("encoding", mode="before")
     @classmethod
-    def _encoding_exists(cls, value: str) -> str:
+    def _encoding_exists(cls, value: Any) -> Any:
+        entries = [value] if isinstance(value, str) else value
+        if not isinstance(entries, list | tuple) or not all(isinstance(entry, str) for entry in entries):
+            raise ValueError("must be text, or a list of texts")
         try:
-            "".encode(value)
-            if codecs.lookup(value).name in NOT_IN_PIECES:
-                raise LookupError
-        except (LookupError, ValueError):
-            raise ValueError(
-                "not an encoding of texts that Python knows (try utf-8, latin-1, cp1252, utf-16)"
-            ) from None
+            Encodings.parse(entries)
+        except TextError as error:
+            raise ValueError(str(error)) from None
         return value
 
     @field_validator("split")

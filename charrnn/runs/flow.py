@@ -1,7 +1,7 @@
 """The network and the text of which the gradient flow is asked for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.config import Config
 from charrnn.runs.texts import corpus_of, read_text
 from charrnn.text.corpus import Corpus
+from charrnn.text.encodings import Encodings
 
 LONGEST = 1_000_000  # characters of a text over which the positions are spread
 
@@ -26,31 +27,40 @@ class Case:
     ids: Ids
     unknown: int
     end_id: int | None
+    notes: tuple[str, ...] = ()  # of how the text was read
 
 
-def of_run(run: Path, sources: Sequence[str], which: str | None, training_text: Sequence[str] = ()) -> Case:
+def of_run(
+    run: Path,
+    sources: Sequence[str],
+    which: str | None,
+    training_text: Sequence[str] = (),
+    encoding: Sequence[str] = (),
+) -> Case:
     """The weights of a run or checkpoint, and a text (none named: the run's validation split, or all it has), which stands in
-    `training_text` now (none: where it stood). Raises RunError, CheckpointError and TextError.
+    `training_text` now (none: where it stood). `encoding`: NAME or FILE=NAME each, where that text is not UTF-8. Raises RunError,
+    CheckpointError and TextError.
     """
     saved = _load(run, which)
     if not sources:
-        return _case(saved.network, corpus_of(saved, training_text))
-    given = passages.of_text(read_text(sources, saved.config.data), saved.vocabulary, saved.config.data)
+        return _case(saved.network, corpus_of(saved, training_text, encoding=encoding))
+    text = read_text(sources, saved.config.data, Encodings.parse(encoding))
+    given = passages.of_text(text, saved.vocabulary, saved.config.data)
     found, _ = passages.beginning(given.blocks(), LONGEST)
-    own = (
-        0 if saved.vocabulary.end_id is not None else found.unseen
-    )  # gradients flow through characters of the text alone
+    # Gradients flow through characters of the text alone.
+    own = 0 if saved.vocabulary.end_id is not None else found.unseen
     ids = found.ids[0, own:].astype(np.intp)
-    return Case(saved.network, ids, int(found.unknown.sum()), saved.vocabulary.end_id)
+    return Case(saved.network, ids, int(found.unknown.sum()), saved.vocabulary.end_id, text.notes)
 
 
-def of_config(config: Config, sources: Sequence[str] = ()) -> Case:
+def of_config(config: Config, sources: Sequence[str] = (), encoding: Sequence[str] = ()) -> Case:
     """A fresh network of a configuration, and the validation split of the text that it would be trained on (none named: the
     built-in one). Raises TextError, VocabularyError and NetworkError.
     """
-    made = plan.make(sources, config)
+    made = plan.make(sources, config.replaced("data", encoding=config.data.with_encodings(encoding).encoding))
     generator = np.random.default_rng(config.training.seed)
-    return _case(Network.fresh(made.architecture, generator, config.training.precision), made.corpus)
+    case = _case(Network.fresh(made.architecture, generator, config.training.precision), made.corpus)
+    return replace(case, notes=made.text_notes)
 
 
 def _load(run: Path, which: str | None) -> Checkpoint:

@@ -52,6 +52,8 @@ def _problem(details: ErrorDetails, key: str, known: Sequence[str]) -> str:
         return f"must be a section of options; found {_shown(found)}"
     message = details["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     for pydantics, ours in (
+        ("String should have", "must have"),
+        ("a valid string, unable to parse raw data as a unicode string", "text that Unicode has"),
         ("a valid integer", "a whole number"),
         ("a valid number", "a number"),
         ("a valid string", "text"),

@@ -26,6 +26,7 @@ from charrnn.runs.texts import read_once, read_text
 from charrnn.runs.training_text import TrainingText, held_out
 from charrnn.text import splits
 from charrnn.text.corpus import Corpus, Stream, Text
+from charrnn.text.encodings import Encodings
 from charrnn.text.splits import Protocol, Split
 from charrnn.text.vocabulary import Vocabulary, describe
 
@@ -99,10 +100,12 @@ class Model:
             self._passage(text).blocks() if isinstance(text, Text) else passages.of_stream(text.pieces, self.vocabulary)
         )
 
-    def opened(self, sources: Sequence[str]) -> Text | Stream:
-        """Texts, named as on the command line, in pieces as they come; documents all at once. Raises TextError."""
-        data = self.saved.config.data
-        return read_once(sources, data) if self.vocabulary.end_id is None else read_text(sources, data)
+    def opened(self, sources: Sequence[str], said: Encodings | None = None) -> Text | Stream:
+        """Texts, named as on the command line, in pieces as they come; documents all at once. `said`: which encodings they are
+        in, where that is not UTF-8 and no byte order mark says it. Raises TextError.
+        """
+        data, said = self.saved.config.data, said or Encodings()
+        return read_once(sources, data, said) if self.vocabulary.end_id is None else read_text(sources, data, said)
 
     def evaluate(
         self,
@@ -181,10 +184,11 @@ def load(
     ngram: bool = False,
     weights: Sequence[float] | None = None,
     sources: Sequence[str] = (),
+    encoding: Sequence[str] = (),
 ) -> Model:
     """The model of a run directory or checkpoint, mixed with those of `others` and, with `ngram`, with counts of its training
     split. `which`: best, last, or None for the best there is; `weights` of the members, in this order (None: those under
-    which the validation split is likeliest); `sources`: where the text of the training stands now.
+    which the validation split is likeliest); `sources`: where the text of the training is now, and `encoding` what it is in now.
 
     Raises RunError, also where vocabularies differ, CheckpointError and TextError.
     """
@@ -203,7 +207,7 @@ def load(
     ]
     notes = tuple(found.note or str(found.path) for found in loaded)
     notes += tuple(doubt for other in loaded[1:] if (doubt := _may_know(loaded[0], other)))
-    text = TrainingText(first, sources)
+    text = TrainingText(first, sources, encoding)
     if ngram:
         members.append(CountingMember(text.ngram))
     model = Model(first, text, tuple(members), notes=notes)

@@ -3,7 +3,7 @@
 import glob
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,12 @@ from charrnn.runs.base import Base
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.config import Config, decided
 from charrnn.runs.record import LONGEST_RECORD, Lineage, require_storable
+from charrnn.runs.run_names import run_name
 from charrnn.runs.texts import corpus_of, read_text
 from charrnn.text import corpus as corpora
 from charrnn.text import windows
 from charrnn.text.corpus import Corpus, Text
+from charrnn.text.folder import Files
 from charrnn.text.source import DEFAULT_SOURCE
 from charrnn.text.vocabulary import Ids
 
@@ -41,6 +43,8 @@ class Plan:
     corpus: Corpus
     sources: tuple[str, ...]
     notes: tuple[str, ...]  # what was decided differently from what was asked
+    text_notes: tuple[str, ...] = ()  # what is to be said of how the text was read
+    files: Mapping[str, Files] = field(default_factory=dict)  # of each folder and pattern among the sources
     weights: Network | None = None  # to begin with, in place of fresh ones
     lineage: Lineage | None = None  # of a fine-tune, whence they are
     ranks: Alone = field(default_factory=Alone)  # who train together
@@ -93,12 +97,7 @@ class Plan:
     @property
     def name(self) -> str:
         """What a run on this text is called."""
-        source = self.sources[0]
-        path = Path(source.removeprefix("builtin:"))
-        if glob.has_magic(path.name):
-            path = path.parent
-        name = "stdin" if source == "-" else path.name.split(".")[0]
-        return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in name).strip("-") or "run"
+        return run_name(self.sources[0])
 
     @property
     def architecture(self) -> Architecture:
@@ -135,8 +134,8 @@ def _made(sources: Sequence[str], config: Config | None, base: Base | None, rank
     corpus = corpora.build(text, base.vocabulary.union(vocabulary) if base else vocabulary, config.data.cutting())
     config, notes = _fitted(config, len(corpus.split("train")))
     together.require_even(config.training, ranks)
-    told = _of_corpus(corpus) + (() if base else _of_rare(text, config.data.min_count)) + notes
-    plan = Plan(config, corpus, tuple(map(_absolute, sources)), told, ranks=ranks)
+    told = text.notes + _of_corpus(corpus) + (() if base else _of_rare(text, config.data.min_count)) + notes
+    plan = Plan(config, corpus, tuple(map(_absolute, sources)), told, text.notes, text.folders, ranks=ranks)
     if base:
         weights = base.weights(corpus.vocabulary, config.training.seed, config.training.precision)
         told = base.told(text, corpus.vocabulary, config.training)
@@ -176,11 +175,11 @@ def _frozen(plan: Plan) -> tuple[str, ...]:
     return (f"frozen: {', '.join(part for part in parts if part in freeze)}; {learning}",) if freeze else ()
 
 
-def again(saved: Checkpoint, sources: Sequence[str], path: Path, ranks: Alone) -> Plan:
+def again(saved: Checkpoint, sources: Sequence[str], path: Path, ranks: Alone, encoding: Sequence[str] = ()) -> Plan:
     """The plan of a run that is resumed, with the text that it was trained on. Raises as `corpus_of` does, and RunError where
     the `ranks` cannot train it together.
     """
-    corpus = ranks.together(lambda: corpus_of(saved, sources, f"charrnn train --resume {path} TEXT"))
+    corpus = ranks.together(lambda: corpus_of(saved, sources, f"charrnn train --resume {path} TEXT", encoding))
     together.require_alike(saved.config, corpus.sha256, ranks)
     together.require_even(saved.config.training, ranks)
     notes = (f"from {saved.base.path}: step {saved.base.step:,}",) if saved.base else ()
@@ -250,8 +249,6 @@ def _require_storable(sources: Sequence[str]) -> None:
 def _absolute(source: str) -> str:
     if source == "-" or source.startswith("builtin:") or os.path.isabs(source):
         return source
-    if glob.has_magic(source) and not os.path.exists(
-        source
-    ):  # the pattern is the user's; the folder's own name is none
-        return os.path.join(glob.escape(os.getcwd()), source)
+    if glob.has_magic(source) and not os.path.exists(source):  # .. would take a ** with it
+        return os.path.join(os.getcwd(), source)
     return os.path.abspath(source)

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from charrnn.errors import ConfigError
-from charrnn.runs import yaml
+from charrnn.runs import typed, yaml
 from charrnn.runs.config import Config
-from charrnn.runs.configuration import Options, changed, leaves, resolve
+from charrnn.runs.configuration import Options, changed, leaves, resolve, with_encodings
 
 GRID = "--grid"
 MOST = 10_000  # trainings
@@ -64,16 +64,25 @@ def axes(grids: Sequence[str]) -> list[Axis]:
 
 
 def points(
-    axes: Sequence[Axis], config: str | None, settings: Sequence[str], options: Options, random: int | None, seed: int
+    axes: Sequence[Axis],
+    config: str | None,
+    settings: Sequence[str],
+    options: Options,
+    random: int | None,
+    seed: int,
+    encoding: Sequence[str] = (),
 ) -> list[Point]:
     """Every combination, or `random` draws of each axis: all different, all valid, each on one core where nothing else is said.
+    `encoding`: what --encoding says of the text's files.
 
     Raises ConfigError for an unknown key, a value out of its range, a range without `random`, and more than MOST of them.
     """
     _require_few(axes, random)
     first = {axis.key: axis.low if isinstance(axis, Range) else axis.values[0] for axis in axes}
     _require_set_once(first, settings, options)
-    base = resolve(config, settings, {**options, **_options(first)}).config
+    if encoding and "data.encoding" in first:
+        raise ConfigError(f"{GRID} data.encoding and --encoding set the same; leave out one of them")
+    base = with_encodings(resolve(config, settings, {**options, **_options(first)}), encoding).config
     _require_leaves(axes, base)
     if base.runtime.threads is None and THREADS not in first:
         base = base.replaced("runtime", threads=1)
@@ -86,20 +95,18 @@ def points(
 
 
 def _axis(grid: str) -> Axis:
-    key, equals, text = (part.strip() for part in grid.partition("="))
+    key, equals, text = grid.partition("=")
+    key = key.strip()
     if not equals or not key:
         raise ConfigError(f"{GRID} {grid}: must be KEY=A,B,C, for example {GRID} model.hidden_size=64,128,256")
-    try:
-        values = yaml.scalar(f"[{text}]")
-    except ConfigError:
-        values = None
-    if not isinstance(values, list):
+    values = typed.values(key, text)
+    if values is None:
         raise ConfigError(
             f"{GRID} {grid}: not values with commas between them; quote a value that has a comma or a bracket of its own"
         )
     if not values:
         raise ConfigError(f"{GRID} {grid}: no value; write KEY=A,B,C")
-    ends = _ends(values[0]) if len(values) == 1 else None
+    ends = _ends(values[0]) if len(values) == 1 and not typed.is_text(key) else None
     if ends is None:
         return Choice(key, tuple(values))
     if not ends[0] < ends[1]:

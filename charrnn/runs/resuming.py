@@ -26,9 +26,10 @@ def resume(
     epochs: float | None = None,
     seconds: float | None = None,
     ranks: Alone | None = None,
+    encoding: Sequence[str] = (),
 ) -> Run:
     """Take up a run where its last checkpoint stands, by all `ranks`, of which the first reads and writes; `steps`, `epochs` or
-    a further `seconds` may set a new end.
+    a further `seconds` may set a new end; `encoding` says what the text is in now, where it was moved or converted (see corpus_of).
 
     Raises RunError where there is nothing to resume, where another process trains there, or where the text or config.yaml
     has changed; and CheckpointError.
@@ -36,7 +37,7 @@ def resume(
     began, ranks = time.perf_counter(), ranks or Alone()
     lock = ranks.first(lambda: directory.take(path))
     try:
-        return _resumed(path, lock, sources, steps, epochs, seconds, began, ranks)
+        return _resumed(path, lock, sources, steps, epochs, seconds, began, ranks, encoding)
     except BaseException:
         lock.release()
         raise
@@ -51,12 +52,13 @@ def _resumed(
     seconds: float | None,
     began: float,
     ranks: Alone,
+    encoding: Sequence[str],
 ) -> Run:
     folder = lock.folder
     loaded = ranks.first(lambda: directory.load_last(folder))
     saved = loaded.checkpoint
     ranks.first(lambda: _refuse_edits(folder.path, saved))
-    plan = plans.again(saved, sources, path, ranks)
+    plan = plans.again(saved, sources, path, ranks, encoding)
     plan = _noted(plan, loaded.note, _other_versions(saved, ranks.size), ranks.first(lambda: _damaged_best(folder)))
     if seconds is not None:
         further, note = budget.steps_within(plan, seconds, began)

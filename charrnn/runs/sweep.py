@@ -38,6 +38,7 @@ class Sweep:
     sha256: str
     seconds: float | None
     title: str
+    notes: tuple[str, ...] = ()  # what is to be said of how the text was read
 
     def record(self) -> dict[str, Any]:
         """What makes it this sweep, as it stands in sweep.json."""
@@ -68,6 +69,7 @@ def make(points: Sequence[Point], sources: Sequence[str], seconds: float | None)
         plan.corpus.sha256,
         seconds,
         f"{plan.name}-sweep",
+        plan.text_notes,
     )
 
 

@@ -1,6 +1,7 @@
 """The text of a run, read once more: a checkpoint does not hold it, only where it stood and its SHA-256."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from charrnn.errors import RunError, TextError
 from charrnn.runs.checkpoint import Checkpoint
@@ -8,34 +9,50 @@ from charrnn.runs.data_section import Data
 from charrnn.text import corpus as corpora
 from charrnn.text import recorded
 from charrnn.text.corpus import Corpus, Stream, Text
+from charrnn.text.encodings import Encodings
 
 GROWN = 1 << 20  # characters more than there were, of which one can still say how many they are
 
 
-def read_text(sources: Sequence[str], data: Data, most: int | None = None) -> Text:
-    """Read the sources as the configuration's section `data` has it, `most` characters of them. Raises TextError."""
-    return corpora.read_text(sources, data.unit, data.encoding, data.max_expansion, data.boundary, most)
+def read_text(sources: Sequence[str], data: Data, said: Encodings | None = None, most: int | None = None) -> Text:
+    """Read the sources as the configuration's section `data` has it, or in other encodings; `most` characters of them.
+
+    Raises TextError.
+    """
+    return corpora.read_text(sources, data.unit, said or data.encodings, data.max_expansion, data.boundary, most)
 
 
-def read_once(sources: Sequence[str], data: Data) -> Stream:
+def read_once(sources: Sequence[str], data: Data, said: Encodings | None = None) -> Stream:
     """The same, in pieces as they come, for a single pass. Raises TextError."""
-    return corpora.read_once(sources, data.unit, data.encoding, data.max_expansion)
+    return corpora.read_once(sources, data.unit, said or data.encodings, data.max_expansion)
 
 
-def corpus_of(saved: Checkpoint, sources: Sequence[str] = (), give: str = "--text TEXT") -> Corpus:
+def corpus_of(
+    saved: Checkpoint, sources: Sequence[str] = (), give: str = "--text TEXT", encoding: Sequence[str] = ()
+) -> Corpus:
     """The text that a run was trained on, encoded and cut as it was then. Options and errors as of `text_of`."""
-    return corpora.build(text_of(saved, sources, give), saved.vocabulary, saved.config.data.cutting())
+    return corpora.build(text_of(saved, sources, give, encoding), saved.vocabulary, saved.config.data.cutting())
 
 
-def text_of(saved: Checkpoint, sources: Sequence[str] = (), give: str = "--text TEXT") -> Text:
-    """The text that a run was trained on, from where it stands now (`sources`; none: where it stood then). `give` is what a
-    person types to name another place.
+def text_of(
+    saved: Checkpoint, sources: Sequence[str] = (), give: str = "--text TEXT", encoding: Sequence[str] = ()
+) -> Text:
+    """The text that a run was trained on, from `sources` (none: from where it was then). `encoding` says besides which encoding
+    it is in now, NAME or FILE=NAME each (none: that of the training, or, where this gives another text, UTF-8: it may have been
+    converted). `give` is what a person types to name another place.
 
     Raises RunError where the text is gone, is another, or came from standard input, and TextError for sources that cannot be read.
     """
+    if not sources and "-" in saved.text.sources:
+        raise RunError(f"the run's text came from standard input; name a file that holds it: {give}")
     if not sources:
         _require_modest(saved, give)
-    text = read_text(sources, saved.config.data) if sources else _read_again(saved, give)
+    try:
+        text = _the_same(saved, sources, encoding)
+    except TextError as error:
+        if sources:
+            raise
+        raise RunError(f"the run's text cannot be read again: {error}; if it is elsewhere, name it: {give}") from None
     if text.sha256 != saved.text.sha256:
         raise RunError(
             f"the text differs from the one that the run was trained on: {', '.join(sources or saved.text.sources)} has "
@@ -54,11 +71,26 @@ def _require_modest(saved: Checkpoint, give: str) -> None:
         raise RunError(f"the run's text is not read where its checkpoint says: {error}; name it: {give}") from None
 
 
-def _read_again(saved: Checkpoint, give: str) -> Text:
-    """The text from where it stood when the run began."""
-    if "-" in saved.text.sources:
-        raise RunError(f"the run's text came from standard input; name a file that holds it: {give}")
-    try:
-        return read_text(saved.text.sources, saved.config.data, saved.text.characters + GROWN)
-    except TextError as error:
-        raise RunError(f"the run's text cannot be read again: {error}; if it is elsewhere, name it: {give}") from None
+def _the_same(saved: Checkpoint, sources: Sequence[str], encoding: Sequence[str]) -> Text:
+    """The sources in the encodings that make them the run's text, or where none do, in the first of them.
+
+    Those that the checkpoint names (none given) are read no further than the text was long.
+    """
+    data, most = saved.config.data, None if sources else saved.text.characters + GROWN
+    sources = sources or saved.text.sources
+    ways = list(dict.fromkeys([data.with_encodings(encoding).encodings, Encodings()]))
+    if encoding or "-" in sources:  # which can be read only once
+        ways = ways[:1]
+    failures: list[TextError] = []
+    found: list[Text] = []
+    for way in ways:
+        try:
+            found.append(read_text(sources, data, replace(way, may_be_absent=True), most))
+        except TextError as error:
+            failures.append(error)
+            continue
+        if found[-1].sha256 == saved.text.sha256:
+            return found[-1]
+    if not found:
+        raise failures[0]
+    return found[0]

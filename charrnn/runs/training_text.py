@@ -20,14 +20,14 @@ from charrnn.text.splits import SPLITS, Split, overlap
 class TrainingText:
     """Everything here raises RunError and TextError where the text cannot be had."""
 
-    def __init__(self, saved: Checkpoint, sources: Sequence[str] = ()) -> None:
-        """`sources`: where it stands now; none: where it stood when the run began."""
-        self._saved, self._sources = saved, sources
+    def __init__(self, saved: Checkpoint, sources: Sequence[str] = (), encoding: Sequence[str] = ()) -> None:
+        """`sources`: where it is now; none: where it was when the run began. `encoding`: what it is in now; see corpus_of."""
+        self._saved, self._sources, self._encoding = saved, sources, encoding
 
     @cached_property
     def text(self) -> Text:
         """The text as it was read."""
-        return text_of(self._saved, self._sources)
+        return text_of(self._saved, self._sources, encoding=self._encoding)
 
     @cached_property
     def corpus(self) -> Corpus:

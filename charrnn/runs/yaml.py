@@ -17,6 +17,7 @@ from charrnn.errors import ConfigError
 DEEPEST = 4
 LONGEST = 1 << 16  # characters
 LONGEST_KEY = 80
+OTHER_LINE_ENDS = "\x85\u2028\u2029"
 # PyYAML raises the last three for a tag that does not suit its value, such as `!!bool foo`.
 UNREADABLE = (yaml.YAMLError, ValueError, RecursionError, KeyError, AttributeError, TypeError)
 Path = tuple[str | int, ...]
@@ -50,6 +51,15 @@ class _Dumper(yaml.SafeDumper):
     """SafeDumper that quotes what _Loader would take for no text."""
 
     yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    """In single quotes, PyYAML writes the line ends of Unicode so that they are read as others."""
+    style = '"' if any(character in text for character in OTHER_LINE_ENDS) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _represent_text)
 
 
 def _resolve(tag: str, pattern: str, first: str) -> None:

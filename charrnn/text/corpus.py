@@ -1,9 +1,8 @@
 """A text made ready for training: ids, vocabulary, splits, content hash."""
 
-import codecs
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,14 +12,18 @@ from numpy.typing import NDArray
 from charrnn.errors import TextError
 from charrnn.text import cache, source
 from charrnn.text import documents as lists
-from charrnn.text.decoding import characters
+from charrnn.text.decoding import characters, reads_as_utf_8_too
+from charrnn.text.encodings import UTF_8, Encodings, is_utf_8
 from charrnn.text.files import MAX_EXPANSION
+from charrnn.text.folder import Files
 from charrnn.text.places import NO_STARTS, Place, Starts, move
-from charrnn.text.source import Document
+from charrnn.text.source import BUILTIN, Document, Gathered
 from charrnn.text.splits import SPLITS, Cuts, Split
 from charrnn.text.vocabulary import Ids, Unit, Vocabulary, code_points, describe
 
 IN_MEMORY = 1 << 25  # characters; a longer text is encoded into a file
+SHOWN = 3  # names of files in a note
+AS_THEY_ARE = "bytes are read as they are: their encoding makes no difference"
 
 Pieces = Callable[[], Iterator[Any]]
 
@@ -34,10 +37,11 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Stream:
-    """A text that can be read once: the names of its files, and its pieces as they come."""
+    """A text that can be read once: the names of its files, its pieces as they come, and what to say of its sources."""
 
     files: tuple[str, ...]
     pieces: Iterator[Piece]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,8 @@ class Text:
     documents: tuple[str, ...] | None = None
     files: tuple[str, ...] = ("",)  # their names
     starts: Starts = NO_STARTS  # where each file begins in the text; of a list of documents, each document
-    notes: tuple[str, ...] = ()  # what to say of how it was cut
+    folders: Mapping[str, Files] = field(default_factory=dict)  # what each folder and pattern among the sources gave
+    notes: tuple[str, ...] = ()  # what to say of its sources, and of how it was cut
 
     @classmethod
     def of(cls, content: str | bytes) -> "Text":
@@ -131,7 +136,7 @@ class Text:
 def read_text(
     sources: Sequence[str],
     unit: Unit = "char",
-    encoding: str = "utf-8",
+    encoding: str | Encodings = UTF_8,
     max_expansion: float = MAX_EXPANSION,
     boundary: str | None = None,
     most: int | None = None,
@@ -142,21 +147,29 @@ def read_text(
     TextError where there are more than `most` characters.
     Raises TextError as `source.gather` and `decoding.characters` do, and where a source holds no text.
     """
-    documents = _gathered(sources, unit, encoding, max_expansion)
+    said = encoding if isinstance(encoding, Encodings) else Encodings(encoding)
+    found = _gathered(sources, unit, said, max_expansion)
     if boundary is not None:
-        return _of_documents(documents, encoding, boundary)
-    return _survey(unit, lambda: _at_most(most, _read(documents, unit, encoding)), _names(documents))
+        text = _of_documents(found.documents, said, boundary)
+    else:
+        text = _survey(unit, lambda: _at_most(most, _read(found.documents, unit, said)), _names(found.documents))
+    return replace(text, folders=found.files, notes=(*_notes(found, unit, said), *text.notes))
 
 
 def read_once(
-    sources: Sequence[str], unit: Unit = "char", encoding: str = "utf-8", max_expansion: float = MAX_EXPANSION
+    sources: Sequence[str],
+    unit: Unit = "char",
+    encoding: str | Encodings = UTF_8,
+    max_expansion: float = MAX_EXPANSION,
 ) -> Stream:
     """The same text in pieces as they come: for a single pass over a text of any length.
 
     Raises TextError, for a missing source at once.
     """
-    documents = _gathered(sources, unit, encoding, max_expansion, once=True)
-    return Stream(_names(documents), _read(documents, unit, encoding))
+    said = encoding if isinstance(encoding, Encodings) else Encodings(encoding)
+    # In an encoding that somebody names, standard input is read twice, to see whether it is UTF-8.
+    found = _gathered(sources, unit, said, max_expansion, once=said.name == UTF_8 and not said.of_files)
+    return Stream(_names(found.documents), _read(found.documents, unit, said), _notes(found, unit, said))
 
 
 def _names(documents: Sequence[Document]) -> tuple[str, ...]:
@@ -164,10 +177,41 @@ def _names(documents: Sequence[Document]) -> tuple[str, ...]:
 
 
 def _gathered(
-    sources: Sequence[str], unit: Unit, encoding: str, max_expansion: float, once: bool = False
-) -> list[Document]:
-    wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
-    return source.gather(sources, unit == "byte" or wide, max_expansion, once)
+    sources: Sequence[str], unit: Unit, said: Encodings, max_expansion: float, once: bool = False
+) -> Gathered:
+    found = source.gather(sources, unit == "byte", max_expansion, once, said)
+    said.require_files([document.path for document in found.documents])
+    return found
+
+
+def _notes(found: Gathered, unit: Unit, said: Encodings) -> tuple[str, ...]:
+    """What is to be said of the sources: what folders and patterns gave, and what is UTF-8 and read as something else."""
+    notes = [files.summary(name) for name, files in found.files.items()]
+    if unit == "byte":
+        return (
+            *notes,
+            *(["bytes are read as they are: their encoding makes no difference"] if said != Encodings() else []),
+        )
+    doubtful: dict[str, list[str]] = {}
+    for document in found.documents:
+        encoding, insist = _encoding_of(document, said)
+        if not is_utf_8(encoding) and reads_as_utf_8_too(document, encoding, insist):
+            doubtful.setdefault(encoding, []).append(document.name)
+    for encoding, names in doubtful.items():
+        shown = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+        which = f"{shown} is" if len(names) == 1 else f"{len(names):,} files ({shown}) are"
+        notes.append(
+            f"{which} valid UTF-8 but read as {encoding}, as you asked; if that is wrong, name only what is not UTF-8: "
+            f"--encoding FILE={encoding}"
+        )
+    return tuple(notes)
+
+
+def _encoding_of(document: Document, said: Encodings) -> tuple[str, bool]:
+    """The encoding that a document is in, and whether it was said of this very file. What is built in is UTF-8."""
+    if document.source.startswith(BUILTIN):
+        return UTF_8, False
+    return said.of(document.path), said.said_of(document.path) is not None
 
 
 def build(text: Text, vocabulary: Vocabulary, split: Split) -> Corpus:
@@ -207,13 +251,13 @@ def cut(ids: Ids, vocabulary: Vocabulary, split: Split) -> Cuts:
     return lists.cut(np.flatnonzero(ids == vocabulary.end_id), split)
 
 
-def _read(documents: Sequence[Document], unit: Unit, encoding: str) -> Iterator[Piece]:
+def _read(documents: Sequence[Document], unit: Unit, said: Encodings) -> Iterator[Piece]:
     """The documents' pieces, with a newline after each but the last that lacks one."""
     newline = b"\n" if unit == "byte" else "\n"
     blank = {document.source: True for document in documents}
     for number, document in enumerate(documents):
         last: Any = None
-        for piece in document.pieces() if unit == "byte" else characters(document, encoding):
+        for piece in document.pieces() if unit == "byte" else characters(document, *_encoding_of(document, said)):
             blank[document.source] &= piece.isspace()
             yield Piece(number, piece)
             last = piece
@@ -222,22 +266,22 @@ def _read(documents: Sequence[Document], unit: Unit, encoding: str) -> Iterator[
     _refuse_blank(blank)
 
 
-def _at_most(most: int | None, pieces: Iterator[Any]) -> Iterator[Any]:
+def _at_most(most: int | None, pieces: Iterator[Piece]) -> Iterator[Piece]:
     """The pieces of a text that must not be longer."""
     length = 0
     for piece in pieces:
-        length += len(piece)
+        length += len(piece.content)
         if most is not None and length > most:
             raise TextError(f"more than {most:,} characters, and so more than it had")
         yield piece
 
 
-def _of_documents(files: Sequence[Document], encoding: str, boundary: str) -> Text:
+def _of_documents(files: Sequence[Document], said: Encodings, boundary: str) -> Text:
     contents: list[str] = []
     blank, room = {file.source: True for file in files}, IN_MEMORY
     for file in files:
         pieces = []
-        for piece in characters(file, encoding):
+        for piece in characters(file, *_encoding_of(file, said)):
             pieces.append(piece)
             room -= len(piece)
             if room < 0:

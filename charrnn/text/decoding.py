@@ -1,32 +1,39 @@
 """A document's bytes turned into characters, piece by piece, so that a text of any size fits into memory.
 
-A byte order mark is dropped and CRLF becomes LF. What does not fit is told with its byte offset and line.
+A byte order mark is dropped and CRLF becomes LF. What does not fit is reported with its byte offset and line.
 """
 
 import codecs
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import chain
+from pathlib import PurePath
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import TextError
-from charrnn.text.source import BINARY_PROBE, Document
+from charrnn.text import encodings
+from charrnn.text.files import BINARY_PROBE
+from charrnn.text.kinds import Kind, kind_of
+from charrnn.text.source import Document
 
 LONGEST_CHARACTER = 4  # bytes of UTF-8
 # Bytes of a character of UTF-8, by its first byte.
 LENGTHS = np.repeat(np.array([1, 2, 3, 4, 1], np.intp), [0xC2, 0xE0 - 0xC2, 0xF0 - 0xE0, 0xF5 - 0xF0, 0x100 - 0xF5])
+SURROGATES = {"utf-8": 3, "utf-16": 2, "utf-32": 4}  # bytes of half of a surrogate pair
+EXAMPLE = "cp1252"
 
 
-def characters(document: Document, encoding: str = "utf-8") -> Iterator[str]:
-    """The document's characters in pieces, none empty.
+def characters(document: Document, encoding: str = "utf-8", insist: bool = False) -> Iterator[str]:
+    """The document's characters in pieces, none empty. A byte order mark says more than `encoding` does, unless `insist`.
 
-    Raises TextError with the byte offset and the line of the first byte that is not `encoding`, for a binary file (one
-    that holds a NUL character), and where the document cannot be read.
+    Raises TextError with the byte offset and the line of the first byte that does not fit, for a file that is known not to be
+    plain text (unless `insist`), for one that holds a NUL character, and where the document cannot be read.
     """
     held = ""  # a CR that may be half of a line's end
     first = True
-    for piece in _decoded(document, encoding):
+    for piece in _decoded(document, encoding, insist):
         text = held + (piece.removeprefix("\ufeff") if first else piece)
         held = "\r" if text.endswith("\r") else ""
         text = text[: len(text) - len(held)].replace("\r\n", "\n")
@@ -35,6 +42,25 @@ def characters(document: Document, encoding: str = "utf-8") -> Iterator[str]:
             yield text
     if held:
         yield held
+
+
+def reads_as_utf_8_too(document: Document, encoding: str, insist: bool = False) -> bool:
+    """Whether its bytes are valid UTF-8, and other characters then than in `encoding`, in which it is read (see `characters`).
+    Reads as far as it has to.
+    """
+    decoder = codecs.getincrementaldecoder(encodings.UTF_8)()
+    is_ascii, head = True, b""
+    try:
+        for data in document.pieces():
+            head = head or data[:BINARY_PROBE]
+            if (encodings.by_mark(head) and not insist) or b"\0" in data:
+                return False
+            is_ascii &= data.isascii()
+            decoder.decode(data)
+        decoder.decode(b"", final=True)
+    except (UnicodeDecodeError, TextError):  # that it cannot be read is reported when it is
+        return False
+    return bool(head) and not (is_ascii and encodings.is_like_ascii(encoding))
 
 
 def character_starts(data: bytes) -> NDArray[np.intp]:
@@ -61,42 +87,153 @@ def decode_character(data: bytes) -> str:
     return character if len(character) == 1 else "\ufffd"
 
 
-def _decoded(document: Document, encoding: str) -> Iterator[str]:
+def _decoded(document: Document, encoding: str, insist: bool) -> Iterator[str]:
     """The pieces as the decoder gives them, checked for NULs."""
+    pieces = document.pieces()
+    beginning = _at_least(pieces, encodings.LONGEST_MARK)
+    file = _File(document.name, document.path, beginning[:BINARY_PROBE])
+    if not insist:
+        if kind := kind_of(file.head):
+            raise file.not_plain(kind)
+        encoding = encodings.by_mark(file.head) or encoding
+    if encodings.needs_mark(encoding) and file.head and not encodings.by_mark(file.head):
+        raise file.without_mark(encoding)
     decoder = codecs.getincrementaldecoder(encoding)()
-    before, lines, head = 0, 0, b""
-    for data in chain(document.pieces(), [b""]):
-        head = head or data[:BINARY_PROBE]
+    before, lines = 0, 0
+    for data in chain([beginning], pieces, [b""]):
         pending = len(decoder.getstate()[0])
         try:
             text = decoder.decode(data, final=not data)
         except UnicodeDecodeError as error:
-            if b"\0" in head:
-                raise _binary(document.name, head, head.find(b"\0")) from None
-            place, newlines = before - pending + error.start, lines + error.object.count(b"\n", 0, error.start)
-            raise _misfit(document.name, encoding, error, place, newlines + 1) from None
-        except UnicodeError as error:  # UTF-16 and UTF-32 complain of a missing mark this way
+            codec = error.encoding if encodings.is_wide(encoding) else encoding  # which knows the order of bytes
+            line = lines + error.object[: error.start].decode(codec, "ignore").count("\n") + 1
+            place = f"{before - pending + error.start:,} (line {line:,})"
+            raise file.misfit(encoding, error, place, at_end=not data) from None
+        except UnicodeError as error:
             raise TextError(f"{document.name}: cannot be read as {encoding}: {error}") from None
-        if "\0" in text:
-            raise _binary(document.name, head, before + data.find(b"\0") if b"\0" in data else None)
-        before, lines = before + len(data), lines + data.count(b"\n")
+        if (nul := text.find("\0")) >= 0:
+            offset = before - pending + _bytes_of(text[:nul], encoding, at_beginning=before == 0)
+            line = lines + text.count("\n", 0, nul) + 1
+            raise file.with_nul(encoding, f"{offset:,} (line {line:,})")
+        before, lines = before + len(data), lines + text.count("\n")
         if text:
             yield text
 
 
-def _misfit(name: str, encoding: str, error: UnicodeDecodeError, place: int, line: int) -> TextError:
-    found = error.object[error.start : error.start + 1].hex()
-    return TextError(
-        f"{name}: byte 0x{found} at offset {place:,} (line {line:,}) is not {encoding}: {error.reason}; "
-        "say what it is with -s data.encoding=NAME (for example latin-1, cp1252, utf-16), "
-        "or read it as bytes with -s data.unit=byte"
-    )
+def _at_least(pieces: Iterator[bytes], size: int) -> bytes:
+    """The first pieces, together of so many bytes at least, where there are as many."""
+    beginning = b""
+    while len(beginning) < size and (piece := next(pieces, b"")):
+        beginning += piece
+    return beginning
 
 
-def _binary(name: str, head: bytes, place: int | None) -> TextError:
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return TextError(f"{name}: begins like UTF-16; say so with -s data.encoding=utf-16")
-    where = "after decoding" if place is None else f"at byte {place:,}"
-    return TextError(
-        f"{name}: looks binary (a NUL {where}), not text; to train on raw bytes all the same, use -s data.unit=byte"
-    )
+def _bytes_of(text: str, encoding: str, at_beginning: bool) -> int:
+    """How many bytes characters take, with the mark that a decoder of UTF-16 or UTF-32 drops at the beginning."""
+    name = codecs.lookup(encoding).name
+    if encodings.needs_mark(name):
+        mark = 2 if name == "utf-16" else 4
+        return len(text.encode(f"{name}-le", "surrogatepass")) + mark * at_beginning
+    return len(text.encode(encoding, "replace"))
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file that cannot be read: its name, its path and its first bytes, for messages."""
+
+    name: str
+    path: str
+    head: bytes
+
+    def misfit(self, encoding: str, error: UnicodeDecodeError, place: str, at_end: bool) -> TextError:
+        """Bytes that are not characters of the encoding, from `place` on."""
+        if other := self._other_mark(encoding):
+            return other
+        if at_end and encodings.is_wide(encoding):
+            return TextError(
+                f"{self.name}: ends in the middle of a character of {encoding}, at byte {place}: the file is cut short; "
+                f"get all of it, or convert what is there: iconv -c -f {encoding} -t utf-8"
+            )
+        if half := _surrogate(error):
+            return TextError(
+                f"{self.name}: half of a surrogate pair (U+{half:04X}) at byte {place}, which is not a character: the file is "
+                f"damaged there; mend it, or leave that out: iconv -c -f {encoding} -t utf-8"
+            )
+        nul = self.head.find(b"\0")
+        if nul >= 0 and not encodings.is_wide(encoding):
+            line = self.head[:nul].count(b"\n") + 1
+            return self.with_nul(encoding, f"{nul:,} (line {line:,})")
+        if looks := encodings.by_pattern(self.head):
+            return self._looks_like(looks)
+        reason = "the text ends in the middle of a character: the file is cut short, or in another encoding"
+        return TextError(
+            f"{self.name}: byte 0x{error.object[error.start]:02x} at offset {place} is not {encoding}: "
+            f"{reason if at_end else error.reason}; say what it is, for example {self._saying(EXAMPLE)}, "
+            f"or convert it: iconv -f {EXAMPLE} -t utf-8"
+        )
+
+    def without_mark(self, encoding: str) -> TextError:
+        """UTF-16 or UTF-32 that does not begin with a byte order mark."""
+        if looks := encodings.by_pattern(self.head):
+            return self._looks_like(looks)
+        if encodings.is_text_with_nuls(self.head):
+            return TextError(
+                f"{self.name}: is not {encoding}: it begins without a byte order mark, and reads as UTF-8; "
+                f"say so: {self._saying(encodings.UTF_8)}"
+            )
+        return TextError(
+            f"{self.name}: begins without a byte order mark, which {encoding} needs; say in which order its bytes are: "
+            f"{self._saying(f'{encoding}-le')} or {encoding}-be"
+        )
+
+    def with_nul(self, encoding: str, place: str) -> TextError:
+        """A NUL where there should be characters."""
+        if other := self._other_mark(encoding):
+            return other
+        looks = encodings.by_pattern(self.head)
+        if encodings.by_mark(self.head) or looks == codecs.lookup(encoding).name:
+            return TextError(f"{self.name}: a NUL at byte {place}, which no text has; take it out")
+        if looks:
+            return self._looks_like(looks)
+        if encodings.is_text_with_nuls(self.head):
+            return TextError(
+                f"{self.name}: a NUL at byte {place}, which no text has; take it out, for example: tr -d '\\0'"
+            )
+        return TextError(
+            f"{self.name}: looks binary: a NUL at byte {place}; only a model of bytes reads it: "
+            "charrnn train -s data.unit=byte"
+        )
+
+    def not_plain(self, kind: Kind) -> TextError:
+        """A document, a picture, an archive."""
+        source = (
+            f"; to read it with its markup, say its encoding: {self._saying(encodings.UTF_8)}" if kind.is_source else ""
+        )
+        return TextError(f"{self.name}: is {kind.one}, not plain text; {kind.advice}{source}")
+
+    def _other_mark(self, encoding: str) -> TextError | None:
+        """What to say where a byte order mark says another encoding than a person did."""
+        mark = encodings.by_mark(self.head)
+        if not mark or codecs.lookup(encoding).name.startswith(mark):
+            return None
+        return TextError(
+            f"{self.name}: is not {encoding}: it begins with the byte order mark of {mark.upper()}; say so: {self._saying(mark)}"
+        )
+
+    def _looks_like(self, name: str) -> TextError:
+        family = name.rpartition("-")[0].upper()
+        return TextError(f"{self.name}: looks like {family} without a byte order mark; say so: {self._saying(name)}")
+
+    def _saying(self, encoding: str) -> str:
+        """The option that gives this file an encoding."""
+        return f"--encoding '{PurePath(self.path).name}={encoding}'"
+
+
+def _surrogate(error: UnicodeDecodeError) -> int | None:
+    """The half of a surrogate pair that does not fit; None where it is something else."""
+    width = next((width for name, width in SURROGATES.items() if error.encoding.startswith(name)), 0)
+    try:
+        point = ord(error.object[error.start : error.start + width].decode(error.encoding, "surrogatepass"))
+    except (UnicodeDecodeError, TypeError):
+        return None
+    return point if 0xD800 <= point < 0xE000 else None

@@ -23,6 +23,7 @@ from charrnn.text.vocabulary import Ids, Vocabulary
 
 BLANK_LINE, FILE = "blank-line", "file"
 NAMED = {BLANK_LINE: re.compile(r"\n\s*\n"), FILE: re.compile(r"(?!)")}
+SPECIAL = re.compile(r"[.^$*+?{}\[\]\\|()]")  # in a regular expression
 
 
 def expression(boundary: str) -> re.Pattern[str]:
@@ -36,7 +37,15 @@ def expression(boundary: str) -> re.Pattern[str]:
         with warnings.catch_warnings(action="ignore"):
             return re.compile(boundary)
     except (re.error, OverflowError, RecursionError) as error:
-        raise TextError(f"neither {' nor '.join(NAMED)} nor a regular expression: {error}") from None
+        raise TextError(
+            f"neither {' nor '.join(NAMED)} nor a regular expression: {error}{_literally(boundary)}"
+        ) from None
+
+
+def _literally(boundary: str) -> str:
+    """How to write a boundary that is no more than its characters; nothing where none of them means something else."""
+    written = SPECIAL.sub(r"\\\g<0>", boundary)
+    return f"; to mean the characters themselves, write {written}" if written != boundary else ""
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,7 @@ def split_up(files: Sequence[str], boundary: str) -> Documents:
     if in_nothing:
         raise TextError(
             f"data.boundary={boundary!r}: matches the empty string, and so would end a document at every character; "
-            f"to end one at every line, write \\n; or name {' or '.join(NAMED)}"
+            f"to end one at every line, write \\n; or name {' or '.join(NAMED)}{_literally(boundary)}"
         )
     documents: list[str] = []
     begins: list[tuple[Indices, Indices, Indices]] = []  # file, line and column of each

@@ -19,6 +19,7 @@ OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".
 DAMAGED = (EOFError, ValueError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, MemoryError)
 MAX_EXPANSION = 200.0  # times a file's size that its text may be; what people write and log stays below 100
 MODEST = 1 << 24  # bytes of text that are never too many
+BINARY_PROBE = 8192  # bytes looked at to tell what kind of file it is
 
 
 PATIENCE = 10.0  # seconds within which somebody must write to a pipe that was named
@@ -99,7 +100,7 @@ class TextFile:
         if self._length > max(MODEST, self._max_expansion * self._raw.tell()):
             raise TextError(
                 f"{self._path}: its first {self._raw.tell():,} bytes hold {self._length:,} bytes of text and more: suspiciously many; "
-                f"if that is meant, allow it with -s data.max_expansion={2 * self._max_expansion:g} (or more)"
+                f"if that is meant, unpack it yourself, or train with -s data.max_expansion={2 * self._max_expansion:g} (or more)"
             )
         if self._looks() != self._began_as:
             raise TextError(f"{self._path}: changed while it was read; start again when nothing writes to it any more")

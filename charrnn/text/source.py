@@ -1,7 +1,7 @@
 """Where a text comes from: files, folders, globs, standard input, compressed files, built-in texts.
 
 A source is named as on the command line. `gather` turns names into documents: a name for messages, and bytes that can be
-read, piece by piece, as often as is wanted.
+read, piece by piece, any number of times.
 """
 
 import difflib
@@ -20,13 +20,15 @@ from typing import IO, Protocol
 
 from charrnn.errors import TextError
 from charrnn.text import cache
-from charrnn.text.files import DAMAGED, MAX_EXPANSION, TextFile, begins_with
+from charrnn.text.encodings import Encodings
+from charrnn.text.files import DAMAGED, MAX_EXPANSION, TextFile
+from charrnn.text.folder import FOLDER, Files, LeftOut, files_below, irregular
+from charrnn.text.kinds import Kind
 
-RUN_FILES = {"config.yaml", "last.safetensors"}  # what a training wrote is not what the next should read
 PIECE = 1 << 20  # bytes read at once
 SPOOLED = 1 << 25  # bytes of standard input; more are kept in a file
-BINARY_PROBE = 8192  # bytes looked at before a file in a folder counts as text
-DEFAULT_SOURCE = "builtin:harbour"
+BUILTIN = "builtin:"
+DEFAULT_SOURCE = f"{BUILTIN}harbour"
 STANDARD_INPUT = "standard input"
 
 
@@ -49,6 +51,11 @@ class Document:
         """A document that is in memory."""
         return cls(name, lambda: io.BytesIO(data), name)
 
+    @property
+    def path(self) -> str:
+        """Its name on the command line: a path, or - for standard input."""
+        return "-" if self.name == STANDARD_INPUT else self.name
+
     def pieces(self) -> Iterator[bytes]:
         """Its bytes, decompressed. Raises TextError where they cannot be read."""
         try:
@@ -62,19 +69,42 @@ class Document:
             raise TextError(f"{self.name}: cannot be read: {reason}") from None
 
 
-def gather(
-    sources: Sequence[str], binary: bool = False, max_expansion: float = MAX_EXPANSION, once: bool = False
-) -> list[Document]:
-    """Find every source, in the order given; a folder or a glob gives its files sorted by path.
+@dataclass(frozen=True)
+class Gathered:
+    """The documents of all sources, and, by source, what its folder or its pattern gave."""
 
-    In a folder, files that hold a NUL are left out, unless `binary`: for raw bytes and for UTF-16 or 32 they are text. A
-    compressed file may hold `max_expansion` times its own size. `once`: standard input need not be kept for a second
+    documents: list[Document]
+    files: dict[str, Files]
+
+
+def gather(
+    sources: Sequence[str],
+    binary: bool = False,
+    max_expansion: float = MAX_EXPANSION,
+    once: bool = False,
+    said: Encodings | None = None,
+) -> Gathered:
+    """Find every source, in the order given; a folder or a pattern gives its files sorted by path.
+
+    In a folder, what is not plain text is left out, unless `binary`, or `said` names the encoding of the file; see folder.py.
+    A compressed file may hold `max_expansion` times its own size. `once`: standard input need not be kept for a second
     reading; it is read as it comes.
 
     Raises TextError for a source that is missing.
     """
-    sources = sources or [DEFAULT_SOURCE]
-    return [document for source in sources for document in _documents(source, binary, max_expansion, once)]
+    documents: list[Document] = []
+    files: dict[str, Files] = {}
+    for source in sources or [DEFAULT_SOURCE]:
+        if source == "-":
+            documents.append(_live() if once else _spooled())
+        elif source.startswith(BUILTIN):
+            documents += _builtin(source)
+        else:
+            found = _files(source, binary, said or Encodings())
+            documents += [_file(path, source, max_expansion) for path in found.read]
+            if not Path(source).is_file():
+                files[source] = found
+    return Gathered(documents, files)
 
 
 def standard_input() -> IO[bytes]:
@@ -96,17 +126,8 @@ def shipped(folder: str) -> Path:
     return inside if inside.is_dir() else package.parent / folder
 
 
-def _documents(source: str, binary: bool, max_expansion: float, once: bool) -> Iterator[Document]:
-    if source == "-":
-        yield _live() if once else _spooled()
-    elif source.startswith("builtin:"):
-        yield from _builtin(source)
-    else:
-        yield from (_file(path, source, max_expansion) for path in _paths(source, binary))
-
-
 def _builtin(source: str) -> Iterator[Document]:
-    name = source.removeprefix("builtin:")
+    name = source.removeprefix(BUILTIN)
     if name == "python":
         yield from _standard_library()
     elif name in builtin_names():
@@ -135,15 +156,16 @@ def _is_utf_8_text(data: bytes) -> bool:
     return b"\0" not in data
 
 
-def _paths(source: str, binary: bool) -> list[Path]:
+def _files(source: str, binary: bool, said: Encodings) -> Files:
+    """The files that a name, a folder or a pattern means."""
     if not source:
         raise TextError("'' is not a file name; name a text, or leave it out for the built-in one")
     path = Path(source)
     try:
         if path.is_dir():
-            return _folder(path, binary)
+            return _folder(path, binary, said)
         if path.is_file():
-            return [path]
+            return Files([path])
         if path.exists():
             raise TextError(f"{source}: not a regular file; to read from a pipe, use - and standard input")
     except OSError as error:
@@ -151,11 +173,38 @@ def _paths(source: str, binary: bool) -> list[Path]:
     except ValueError:  # a NUL in the name
         raise TextError(f"{source!r}: not a file name") from None
     if glob.has_magic(source):
-        found = sorted(Path(name) for name in glob.glob(source, recursive=True) if os.path.isfile(name))
-        if found:
-            return found
-        raise TextError(f"{source}: no file matches this pattern in {Path.cwd()}")
+        return _matches(source)
     raise TextError(f"{source}: no such file or folder{_nearest(path)}")
+
+
+def _matches(pattern: str) -> Files:
+    """The files that a pattern means. Raises TextError where it means none."""
+    folder, names = literal_part(pattern)
+    prefix = glob.escape(folder)
+    # Brackets are of a name where they match nothing otherwise: songs/*[live].txt
+    for wanted in (names, names.replace("[", "[[]")):
+        matches = sorted(map(Path, glob.glob(os.path.join(prefix, wanted), recursive=True)))
+        found = Files([path for path in matches if path.is_file()])
+        if found.read:
+            found.left_out += [LeftOut(path, kind) for path in matches if (kind := _not_a_file(path, "**" in wanted))]
+            return found
+    raise TextError(f"{pattern}: no file matches this pattern in {Path(folder or '.').resolve()}")
+
+
+def _not_a_file(path: Path, enters_folders: bool) -> Kind | None:
+    """What a match is that is not read; None for a file, and for a folder whose files the pattern means."""
+    if path.is_dir():
+        return None if enters_folders else FOLDER
+    return irregular(path)
+
+
+def literal_part(source: str) -> tuple[str, str]:
+    """A pattern as the folder in which it begins, which exists under just this name, and the rest: `a [b]/*.txt` is `a [b]` and
+    `*.txt`.
+    """
+    path = Path(source)
+    folder = next((parent for parent in path.parents if parent.is_dir()), Path(path.anchor))
+    return str(folder), str(path.relative_to(folder))
 
 
 def _nearest(path: Path) -> str:
@@ -167,28 +216,16 @@ def _nearest(path: Path) -> str:
     return f"; did you mean {path.parent / close[0]}?" if close else f" (the folder {path.parent.resolve()} exists)"
 
 
-def _folder(root: Path, binary: bool) -> list[Path]:
-    """The text files below a folder, sorted: hidden and binary ones and run directories left out, links to folders not followed."""
-    found = []
-    for folder, subfolders, names in os.walk(root):
-        if RUN_FILES <= set(names):
-            subfolders.clear()
-            continue
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        candidates = [Path(folder, name) for name in sorted(names) if not name.startswith(".")]
-        found += [path for path in candidates if path.is_file() and (binary or _is_text(path))]
-    if not found:
-        raise TextError(f"{root}: this folder holds no text file")
+def _folder(root: Path, binary: bool, said: Encodings) -> Files:
+    found = files_below(root, said, binary)
+    if not found.read:
+        hint = "; --encoding '*.html=utf-8' reads web pages with their markup" if _has_web_pages(found) else ""
+        raise TextError(f"{root}: this folder holds no text file{found.omissions(str(root))}{hint}")
     return found
 
 
-def _is_text(path: Path) -> bool:
-    try:
-        return b"\0" not in begins_with(path, BINARY_PROBE)
-    except DAMAGED:
-        return True  # reading it will say what is wrong
-    except OSError as error:
-        raise TextError(f"{path}: cannot be read: {error.strerror or error}") from None
+def _has_web_pages(found: Files) -> bool:
+    return any(omitted.kind.is_source for omitted in found.left_out)
 
 
 def _file(path: Path, source: str, max_expansion: float = MAX_EXPANSION) -> Document:

@@ -87,7 +87,7 @@ def test_a_run_without_metrics_is_shown_as_any(shown, tiny_run):
 def test_halves_of_surrogate_pairs_are_shown_as_what_is_no_character(charrnn, tmp_path, text_file):
     run = trained(tmp_path / "run", text_file, "data.encoding=utf-7")
     Path("odd.txt").write_bytes(b"the +2D3eAA- cat +2AA-")
-    assert charrnn("view", run, "odd.txt", "-o", "p.html").exit_code == 0
+    assert charrnn("view", run, "odd.txt", "--encoding", "utf-7", "-o", "p.html").exit_code == 0
     found = data(Path("p.html").read_text("utf-8"))
     assert found["text"][4] == "\N{GRINNING FACE}"
     assert found["text"].endswith(" cat \ufffd")
@@ -116,7 +116,7 @@ def test_without_a_name_for_the_page_nothing_is_read(charrnn, tiny_run):
 def test_of_documents_so_many_characters_are_shown_as_were_asked_for(charrnn, tmp_path, length):
     text = tmp_path / "names.txt"
     text.write_text("anna\nbo\ncarl\ndora\n" * 20, "utf-8")
-    run = trained(tmp_path / "documents", text, "data.boundary='\\n'")
+    run = trained(tmp_path / "documents", text, r"data.boundary=\n")
     done = charrnn("view", run, text, "-o", tmp_path / "names.html", "--length", length)
     assert done.exit_code == 0, done.stderr
     assert data((tmp_path / "names.html").read_text("utf-8"))["text"] == "anna\nbo"[:length]
@@ -128,7 +128,7 @@ def test_what_was_expected_is_named_as_the_text_shows_it(charrnn, tmp_path):
     text.write_text("anna\nbö\ncarl\ndora\n" * 20, "utf-8")
     for name, setting, expected in (
         ("bytes", "data.unit=byte", {ord("a"): "a", 0xC3: "\\xc3"}),
-        ("documents", "data.boundary='\\n'", {-1: "end of the document", 0: "a"}),
+        ("documents", r"data.boundary=\n", {-1: "end of the document", 0: "a"}),
     ):
         run = trained(tmp_path / name, text, setting)
         assert charrnn("view", run, text, "-o", tmp_path / f"{name}.html").exit_code == 0

@@ -18,7 +18,7 @@ KINDS = {
     "dropout": ["model.dropout=0.3", "model.num_layers=3"],
     "deep": ["model.readout=deep", "model.num_layers=2"],
     "stride": ["training.stride=3"],
-    "documents": ["data.boundary='\n'"],
+    "documents": ["data.boundary=\n"],
     "accumulate": ["training.accumulate=2"],
     "resets": ["training.reset_probability=0.5"],
     "smoothed": ["training.label_smoothing=0.1"],

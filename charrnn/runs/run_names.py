@@ -1,0 +1,57 @@
+"""What a run is called after its text, as a folder's name on every system.
+
+Letters, digits and marks of every script are kept, and `_`; everything between them becomes one `-`. The ending of a file
+goes: `Vol. 2 - The Sea.txt.gz` is `Vol-2-The-Sea`.
+"""
+
+import glob
+import os
+import re
+import unicodedata
+from pathlib import Path
+
+from charrnn.text.files import OPENERS
+from charrnn.text.source import BUILTIN, literal_part
+
+ENDING = re.compile(r"\.([a-z][a-z0-9]{0,8}|[A-Z][A-Z0-9]{0,8})")  # not that of St.Ives, nor of version 1.2
+KEPT = "LNM"  # letters, numbers, marks: first letters of Unicode categories
+LONGEST = 120  # bytes of UTF-8; a name has at most 255, with what is added to it
+RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])", re.IGNORECASE)  # on Windows
+
+
+def run_name(source: str) -> str:
+    """The name for a run on a text, named as on the command line."""
+    if source == "-":
+        return "stdin"
+    if source.startswith(BUILTIN):
+        return _safe(source.removeprefix(BUILTIN))
+    path = Path(source)
+    if glob.has_magic(source) and not os.path.exists(source):
+        return _safe(Path(literal_part(source)[0]).name)
+    return _safe(path.name if os.path.isdir(path) else _without_ending(path))
+
+
+def _without_ending(path: Path) -> str:
+    """The name of a file without .gz and the like, and without one ending before that."""
+    if path.suffix.lower() in OPENERS:
+        path = path.with_suffix("")
+    return path.stem if ENDING.fullmatch(path.suffix) else path.name
+
+
+def _safe(name: str) -> str:
+    composed = unicodedata.normalize("NFC", name)
+    kept = "".join(c if unicodedata.category(c)[0] in KEPT or c == "_" else "-" for c in composed)
+    short = _cut(re.sub("-+", "-", kept).strip("-")).strip("-") or "run"
+    return f"{short}-text" if RESERVED.fullmatch(short) else short
+
+
+def _cut(name: str) -> str:
+    """As much of a name as is not too long, no letter without its marks."""
+    size = 0
+    for end, character in enumerate(name):
+        size += len(character.encode())
+        if size > LONGEST:
+            while end > 1 and unicodedata.category(name[end])[0] == "M":
+                end -= 1
+            return name[:end]
+    return name

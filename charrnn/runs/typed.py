@@ -1,0 +1,89 @@
+"""Values as a person types them after KEY=, in `--set` and in a sweep's `--grid`.
+
+For a key whose type is text, what was typed is the value, character for character; `null` alone is no value, where the key
+allows none. Every other value is read as in a configuration file: numbers, true and false, null, lists and mappings. In a
+grid commas separate values, and `\\,` is a comma that belongs to a text.
+"""
+
+from collections.abc import Sequence
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from charrnn.errors import ConfigError
+from charrnn.runs import yaml
+from charrnn.runs.config import Config
+
+NULL = "null"
+NULLS = (NULL, "Null", "NULL", "~")
+
+
+def value(key: str, text: str) -> Any:
+    """The value of one dotted key. What cannot be read stays text, which the configuration then refuses, naming the key."""
+    if is_text(key):
+        return None if text == NULL and _may_be_null(key) else text
+    if _is_choice(key):
+        return _plain(text)
+    try:
+        found = yaml.scalar(text)
+    except ConfigError:
+        return text
+    return text if found is None and text.strip() not in NULLS else found
+
+
+def values(key: str, text: str) -> list[Any] | None:
+    """The values of one key in a grid; None where commas do not separate them."""
+    if is_text(key):
+        return [value(key, part) for part in _parts(text)]
+    if _is_choice(key):
+        return [value(key, part) for part in text.split(",")] if text.strip() else []
+    try:
+        found = yaml.scalar(f"[{text}]")
+    except ConfigError:
+        return None
+    return found if isinstance(found, list) else None
+
+
+def _parts(text: str) -> list[str]:
+    """Text between commas. A backslash belongs to the character after it; before a comma it is dropped."""
+    parts, characters = [""], iter(text)
+    for character in characters:
+        if character == ",":
+            parts.append("")
+        elif character == "\\":
+            following = next(characters, "")
+            parts[-1] += following if following == "," else character + following
+        else:
+            parts[-1] += character
+    return parts
+
+
+def _plain(text: str) -> str | None:
+    """One of several words: blanks around it and quotes are not part of it."""
+    word = text.strip()
+    if word in NULLS:
+        return None
+    return word[1:-1] if len(word) > 1 and word[0] == word[-1] and word[0] in "\"'" else word
+
+
+def is_text(key: str) -> bool:
+    """Whether the value of a dotted key is any text."""
+    return str in _types(key)
+
+
+def _may_be_null(key: str) -> bool:
+    return NoneType in _types(key)
+
+
+def _is_choice(key: str) -> bool:
+    return any(get_origin(kind) is Literal for kind in _types(key))
+
+
+def _types(key: str) -> Sequence[Any]:
+    """The types that a key's value can have; none for a key that does not exist."""
+    section, _, name = key.partition(".")
+    field = Config.model_fields.get(section)
+    leaf = field and field.annotation and field.annotation.model_fields.get(name)
+    if not leaf:
+        return ()
+    annotation = leaf.annotation
+    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)

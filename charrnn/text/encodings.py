@@ -1,0 +1,165 @@
+"""Which encoding a file is in: what its byte order mark says, what a person says of it, and what its bytes look like.
+
+Nobody has to name UTF-8, nor UTF-16 or UTF-32 with a byte order mark. Everything else is named: NAME for all files, or
+FILE=NAME for some.
+"""
+
+import codecs
+import fnmatch
+import os
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from charrnn.errors import TextError
+
+UTF_8 = "utf-8"
+MARKS = {  # UTF-32 first: its mark begins with that of UTF-16
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF8: UTF_8,
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+SHOWN = 5  # names of files in a message
+LONGEST_MARK = max(map(len, MARKS))  # bytes
+UNMARKED = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
+NOT_IN_PIECES = {"punycode", "idna", "unicode-escape", "raw-unicode-escape"}  # Python's decoders want the whole at once
+NOT_TEXT = ("Cc", "Cn", "Co", "Cs")  # Unicode categories: controls, unassigned, private, surrogates
+BLANKS = "\t\n\r\f"
+FEW = 20  # a NUL among so many characters is one that got into a text
+FEWEST_UNITS = 16  # of UTF-16 without one ASCII character, before its pattern counts
+
+
+@dataclass(frozen=True)
+class Encodings:
+    """One encoding for all files, and others for single files: (FILE, NAME) each.
+
+    FILE is the path of a file, the end of one (`notes.txt`, `old/notes.txt`), or a pattern (`*.log`).
+    """
+
+    name: str = UTF_8
+    of_files: tuple[tuple[str, str], ...] = ()
+    may_be_absent: bool = False  # whether a FILE may be none of those that are read
+
+    @classmethod
+    def parse(cls, entries: Sequence[str]) -> "Encodings":
+        """From NAME and FILE=NAME, as typed; of several the last counts. Raises TextError for an unknown encoding."""
+        name, of_files = UTF_8, []
+        for entry in entries:
+            file, equals, said = entry.rpartition("=")
+            try:
+                require_known(said)
+            except TextError as error:
+                raise TextError(f"{entry}: {error}") from None
+            if equals and not file:
+                raise TextError(f"{entry!r}: no file is named; write FILE=NAME, for example notes.txt=cp1252")
+            if equals:
+                of_files.append((file, said))
+            else:
+                name = said
+        return cls(name, tuple(reversed(of_files)))
+
+    def of(self, path: str) -> str:
+        """The encoding of a file, unless a byte order mark says another."""
+        return self.said_of(path) or self.name
+
+    def said_of(self, path: str) -> str | None:
+        """The encoding that FILE=NAME gives it. It is a text then, whatever its first bytes look like."""
+        return next((name for file, name in self.of_files if _is(path, file)), None)
+
+    def require_files(self, paths: Sequence[str]) -> None:
+        """Raises TextError for a FILE that is none of the paths."""
+        for file, name in self.of_files:
+            if not self.may_be_absent and not any(_is(path, file) for path in paths):
+                shown = ", ".join(paths[:SHOWN]) + (", ..." if len(paths) > SHOWN else "")
+                raise TextError(f"--encoding {file}={name}: no text has this name; the texts are {shown}")
+
+
+def require_known(name: str) -> None:
+    """Raises TextError for what is not an encoding of texts."""
+    try:
+        "".encode(name)
+        if codecs.lookup(name).name in NOT_IN_PIECES:
+            raise LookupError
+    except (LookupError, ValueError):
+        raise TextError("not an encoding of texts that Python knows (try utf-8, latin-1, cp1252, utf-16)") from None
+
+
+def by_mark(head: bytes) -> str | None:
+    """The encoding that a byte order mark at the beginning names; None without one."""
+    return next((name for mark, name in MARKS.items() if head.startswith(mark)), None)
+
+
+def by_pattern(head: bytes) -> str | None:
+    """UTF-16 or UTF-32 without a byte order mark, recognised by its bytes, with its byte order; None for anything else."""
+    found = [] if is_text_with_nuls(head) else [name for name in UNMARKED if _looks_like(head, name)]
+    return min(found, key=lambda name: _pages(head, name), default=None)
+
+
+def is_text_with_nuls(head: bytes) -> bool:
+    """Whether the bytes are UTF-8 but for a few NULs, or for none."""
+    try:
+        text = codecs.getincrementaldecoder(UTF_8)().decode(head)
+    except UnicodeDecodeError:
+        return False
+    controls = sum(unicodedata.category(c) == "Cc" and c not in BLANKS for c in text)
+    return controls == text.count("\0") and controls * FEW <= len(text)
+
+
+def is_wide(name: str) -> bool:
+    """Whether a text in this encoding has NUL bytes."""
+    return codecs.lookup(name).name.startswith(("utf-16", "utf-32"))
+
+
+def needs_mark(name: str) -> bool:
+    """Whether a text in this encoding begins with a byte order mark."""
+    return codecs.lookup(name).name in ("utf-16", "utf-32")
+
+
+def is_utf_8(name: str) -> bool:
+    """Whether this is a name of UTF-8, with or without a byte order mark."""
+    return codecs.lookup(name).name in (UTF_8, "utf-8-sig")
+
+
+def is_like_ascii(name: str) -> bool:
+    """Whether plain words are the same bytes as in ASCII."""
+    return "word".encode(name) == b"word"
+
+
+def _is(path: str, file: str) -> bool:
+    """Whether FILE means this path: by the same names, or as a pattern of names, from the right."""
+    ours = unicodedata.normalize("NFC", path)
+    asked = unicodedata.normalize("NFC", os.path.normpath(file))
+    if ".." in PurePath(asked).parts:
+        asked = os.path.abspath(asked)
+    if PurePath(asked).is_absolute():
+        ours = os.path.abspath(ours)
+    names, wanted = PurePath(ours).parts, PurePath(asked).parts
+    end = names[-len(wanted) :]
+    if len(end) < len(wanted) or (PurePath(asked).is_absolute() and len(names) != len(wanted)):
+        return False
+    return all(name == want or fnmatch.fnmatchcase(name, want) for name, want in zip(end, wanted, strict=True))
+
+
+def _looks_like(head: bytes, name: str) -> bool:
+    """Whether the bytes are whole characters of nothing but text, in an encoding of 2 or 4 bytes each."""
+    width = 4 if name.startswith("utf-32") else 2
+    data = head[: len(head) - len(head) % width]
+    try:
+        text = codecs.getincrementaldecoder(name)().decode(data)
+    except UnicodeDecodeError:
+        return False
+    if not text or any(unicodedata.category(c) in NOT_TEXT and c not in BLANKS for c in text):
+        return False
+    if width == 4:
+        return True
+    # Of UTF-16, unlike other bytes, the high ones have fewer different values than the low ones.
+    high, low = _pages(data, name), len(set(data[name.endswith("be") :: 2]))
+    return high < low if b"\0" in data else len(data) >= 2 * FEWEST_UNITS and 2 * high <= low
+
+
+def _pages(head: bytes, name: str) -> int:
+    """How many different bytes are the high ones of UTF-16; a text has few. 0 for UTF-32, which nothing else looks like."""
+    return 0 if name.startswith("utf-32") else len(set(head[name.endswith("le") :: 2]))

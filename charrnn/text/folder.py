@@ -1,0 +1,160 @@
+"""The text files of a folder, and what is left out of it and why.
+
+Hidden names, run directories, links to folders and everything that is not plain text are left out. A link to a file is read
+like the file, unless that is read already.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from charrnn.text import encodings
+from charrnn.text.encodings import Encodings
+from charrnn.text.files import BINARY_PROBE, DAMAGED, begins_with
+from charrnn.text.kinds import Kind, kind_of
+
+RUN_FILES = {"config.yaml", "last.safetensors"}  # what a training wrote is not what the next should read
+SHOWN_NAMES, SHOWN_ENDINGS = 3, 4  # in one line
+
+HIDDEN = Kind("a hidden file or folder", "hidden files or folders")
+RUN = Kind("a run directory", "run directories")
+NOWHERE = Kind("a link that leads nowhere", "links that lead nowhere")
+TO_FOLDER = Kind("a link to a folder", "links to folders")
+READ_ALREADY = Kind("a link to a file that is read already", "links to files that are read already")
+SPECIAL = Kind("a pipe or device", "pipes or devices")
+UNREADABLE = Kind("what cannot be read", "that cannot be read")
+BINARY = Kind("a binary file", "binary files")
+UNMARKED = Kind("a file that looks like UTF-16 without a mark", "files that look like UTF-16 without a mark")
+FOLDER = Kind("a folder", "folders")
+
+
+class LeftOut(NamedTuple):
+    """A file or folder that is not read, and why."""
+
+    path: Path
+    kind: Kind
+
+
+@dataclass
+class Files:
+    """What a folder or a pattern gives: files to be read, sorted; how many have which mark of UTF-16 or 32; the rest."""
+
+    read: list[Path] = field(default_factory=list)
+    marks: Counter[str] = field(default_factory=Counter)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def summary(self, source: str) -> str:
+        """One line: how many files are read, of which kinds, and what is left out and why."""
+        endings = Counter(path.suffix.lower() or "without an ending" for path in self.read)
+        kinds = [f"{count:,} {ending}" for ending, count in endings.most_common(SHOWN_ENDINGS)]
+        if others := len(self.read) - sum(count for _, count in endings.most_common(SHOWN_ENDINGS)):
+            kinds.append(f"{others:,} others")
+        kinds += [f"{count:,} in {name.upper()}" for name, count in self.marks.items()]
+        files = f"{len(self.read):,} file{'s' if len(self.read) != 1 else ''} read ({', '.join(kinds)})"
+        return f"{source}: {files}{self.omissions(source)}"
+
+    def listing(self, source: str) -> list[str]:
+        """A line for each file that is left out, and for each that is read."""
+        return [
+            *(f"{source}: left out: {_below(path, source)}: {kind.one}" for path, kind in self.left_out),
+            *(f"{source}: read: {_below(path, source)}" for path in self.read),
+        ]
+
+    def as_json(self) -> dict[str, object]:
+        """The same as data."""
+        return {
+            "read": [str(path) for path in self.read],
+            "left_out": [{"file": str(path), "reason": kind.one} for path, kind in self.left_out],
+        }
+
+    def omissions(self, source: str) -> str:
+        """What is left out, in words; nothing where that is nothing."""
+        by_kind: dict[Kind, list[Path]] = {}
+        for path, kind in self.left_out:
+            by_kind.setdefault(kind, []).append(path)
+        told = [_several(kind, paths, source) for kind, paths in by_kind.items()]
+        return f"; left out {len(self.left_out):,}: {', '.join(told)}" if told else ""
+
+
+def files_below(root: Path, said: Encodings, any_bytes: bool) -> Files:
+    """Look through a folder and those below it. `any_bytes`: whatever its files hold is read."""
+    found = Files()
+    candidates = list(_candidates(root, found.left_out))
+    links = {path for path in candidates if path.is_symlink()}
+    targets = {os.path.realpath(path) for path in candidates if links and path not in links}
+    for path in candidates:
+        kind, mark = (None, None) if any_bytes or said.said_of(str(path)) else _examined(path, said)
+        if kind is None and path in links:
+            target = os.path.realpath(path)
+            kind = READ_ALREADY if target in targets else None
+            targets.add(target)
+        if kind:
+            found.left_out.append(LeftOut(path, kind))
+        else:
+            found.read.append(path)
+            found.marks.update([mark] if mark else [])
+    return found
+
+
+def irregular(path: Path) -> Kind | None:
+    """What a name is that no file bears; None for a regular file, or a link to one."""
+    if path.is_file():
+        return None
+    return SPECIAL if path.exists() else NOWHERE
+
+
+def _candidates(root: Path, left_out: list[LeftOut]) -> Iterator[Path]:
+    """Every regular file, folder after folder, sorted; adds to what is left out."""
+
+    def unreadable(error: OSError) -> None:
+        left_out.append(LeftOut(Path(error.filename or root), UNREADABLE))
+
+    for folder, subfolders, names in os.walk(root, onerror=unreadable):
+        here = Path(folder)
+        if RUN_FILES <= set(names):
+            left_out.append(LeftOut(here, RUN))
+            subfolders.clear()
+            continue
+        left_out += [LeftOut(here / name, HIDDEN) for name in sorted((*subfolders, *names)) if name.startswith(".")]
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        left_out += [LeftOut(here / name, TO_FOLDER) for name in subfolders if (here / name).is_symlink()]
+        for path in (here / name for name in sorted(names) if not name.startswith(".")):
+            if kind := irregular(path):
+                left_out.append(LeftOut(path, kind))
+            else:
+                yield path
+
+
+def _examined(path: Path, said: Encodings) -> tuple[Kind | None, str | None]:
+    """Why a file is not read, or None; and the encoding that its byte order mark names, where that is not UTF-8."""
+    try:
+        head = begins_with(path, BINARY_PROBE)
+    except DAMAGED:
+        return None, None  # reading it will say what is wrong
+    except OSError:
+        return UNREADABLE, None
+    mark = encodings.by_mark(head)
+    if kind := kind_of(head):
+        return kind, None
+    if mark or b"\0" not in head:
+        return None, mark if mark != encodings.UTF_8 else None
+    looks = encodings.by_pattern(head)
+    if looks and encodings.is_wide(said.name):
+        return None, None
+    return UNMARKED if looks else BINARY, None
+
+
+def _below(path: Path, source: str) -> str:
+    """A file's path, from the folder on that was named."""
+    return str(path.relative_to(source)) if path != Path(source) and path.is_relative_to(source) else str(path)
+
+
+def _several(kind: Kind, paths: Sequence[Path], source: str) -> str:
+    """Files that are left out for one reason, the first of them by name."""
+    count = f"{len(paths):,} {kind.many}" if len(paths) > 1 else kind.one
+    names = [_below(path, source) for path in paths[:SHOWN_NAMES]]
+    more = ", ..." if len(paths) > SHOWN_NAMES else ""
+    return f"{count} ({', '.join(names)}{more})"

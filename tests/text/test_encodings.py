@@ -1,0 +1,230 @@
+"""Which encoding a file is in: said, marked, or seen from its bytes; and what is said where it does not fit."""
+
+import codecs
+import itertools
+
+import numpy as np
+import pytest
+
+from charrnn.errors import TextError
+from charrnn.text import encodings
+from charrnn.text.decoding import characters, reads_as_utf_8_too
+from charrnn.text.encodings import Encodings, by_pattern
+from charrnn.text.source import Document
+
+ENGLISH = "The boat goes out, the tide comes in.\nAn oar is lost.\n"
+SCRIPTS = {
+    "english": ENGLISH,
+    "one word": "hi\n",
+    "german": "Grüße aus Köln,\nund zurück.\n",
+    "russian": "Лодка ушла, и прилив пришёл.\nВесло потеряно.\n",
+    "greek": "Το πλοίο φεύγει,\nη παλίρροια έρχεται.\n",
+    "hindi": "नाव चली गई,\nज्वार आ गया।\n",
+    "chinese": "船出去了，潮水进来了。\n一只桨丢了。\n昨夜雨疏風驟，濃睡不消殘酒。\n",
+    "chinese without a line end": "船出去了潮水进来了一只桨丢了昨夜雨疏風驟濃睡不消殘酒試問捲簾人卻道海棠依舊知否",
+    "japanese": "ふねがでていく。\nしおがみちる。\n",
+    "korean": "배가 나간다.\n밀물이 든다.\n",
+    "emoji": "👩‍👩‍👧 и 🎉\n🎉🎉 a b c\n",
+}
+
+
+def decode(data, encoding="utf-8", insist=False, name="notes.txt"):
+    return "".join(characters(Document.of_bytes(name, data), encoding, insist))
+
+
+def refusal(data, encoding="utf-8", insist=False, name="notes.txt"):
+    with pytest.raises(TextError) as caught:
+        decode(data, encoding, insist, name)
+    message = str(caught.value)
+    assert message.startswith(f"{name}: ")
+    return message.removeprefix(f"{name}: ")
+
+
+@pytest.mark.parametrize("text", SCRIPTS.values(), ids=SCRIPTS)
+@pytest.mark.parametrize("asked", ["utf-8", "cp1252", "utf-16", "utf-32"])
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "utf-8"])
+def test_a_byte_order_mark_says_what_a_file_is_whatever_is_said_of_all(text, asked, order):
+    assert decode(("\ufeff" + text).encode(order), asked) == text
+
+
+@pytest.mark.parametrize("text", SCRIPTS.values(), ids=SCRIPTS)
+@pytest.mark.parametrize("order", encodings.UNMARKED)
+def test_utf_16_and_32_without_a_mark_are_recognised_with_their_order(text, order):
+    data = text.encode(order)
+    assert by_pattern(data) == order
+    assert by_pattern(data[:-1]) == order  # cut short
+    message = refusal(data) if b"\0" in data else refusal(data, "utf-16")
+    assert f"without a byte order mark; say so: --encoding 'notes.txt={order}'" in message
+    assert "binary" not in message
+    assert decode(data, order) == text
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(text.encode() for text in SCRIPTS.values()),
+        ENGLISH.encode("cp1252") * 20,
+        "Où est-il, déjà ?\n".encode("cp1252") * 40,
+        "Привет, мир\n".encode("cp1251") * 40,
+        "船出去了\n".encode("gb18030") * 40,
+        "しおがみちる\n".encode("shift_jis") * 40,
+        ENGLISH.encode().replace(b"oar", b"o\0r"),
+        ENGLISH.encode().replace(b"boat", b"bo\0at"),
+        b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0>\0",
+        np.random.default_rng(0).bytes(4096) + b"\0",
+        bytes(range(256)) * 4,
+        b"",
+        b"\0" * 64,
+    ],
+    ids=itertools.count(),
+)
+def test_nothing_else_is_taken_for_utf_16(data):
+    assert by_pattern(data) is None
+
+
+@pytest.mark.parametrize("asked", ["utf-8", "utf-16"])
+@pytest.mark.parametrize(
+    ("encoding", "cut", "place"),
+    [("utf-16", 1, "108 (line 3)"), ("utf-32", 1, "216 (line 3)"), ("utf-32", 3, "216 (line 3)")],
+)
+def test_a_text_that_is_cut_short_is_told_so_and_not_to_say_what_was_said(asked, encoding, cut, place):
+    data = (ENGLISH + "x").encode(encoding)[:-cut]
+    place = f"{len((ENGLISH).encode(encoding)):,} (line 3)"
+    assert refusal(data, asked) == (
+        f"ends in the middle of a character of {encoding}, at byte {place}: the file is cut short; get all of it, "
+        f"or convert what is there: iconv -c -f {encoding} -t utf-8"
+    )
+
+
+def test_utf_8_that_is_cut_short_may_be_another_encoding():
+    message = refusal("no café".encode()[:-1])
+    assert message.startswith(
+        "byte 0xc3 at offset 6 (line 1) is not utf-8: the text ends in the middle of a character: "
+    )
+    assert "cut short, or in another encoding; say what it is, for example --encoding 'notes.txt=cp1252'" in message
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding", "point", "place"),
+    [
+        ("\ufeffab\nc".encode("utf-16-le") + b"\x3d\xd8" + "de".encode("utf-16-le"), "utf-8", "D83D", "10 (line 2)"),
+        ("\ufeffab\nc".encode("utf-16-be") + b"\xde\x00" + "de".encode("utf-16-be"), "utf-16", "DE00", "10 (line 2)"),
+        ("ab\nc".encode("utf-16-le") + b"\x3d\xd8" + "de".encode("utf-16-le"), "utf-16-le", "D83D", "8 (line 2)"),
+        ("\ufeffab".encode("utf-32-le") + b"\x3d\xd8\0\0", "utf-8", "D83D", "12 (line 1)"),
+        (b"ab\n\xed\xa0\xbd\xed\xb8\x80", "utf-8", "D83D", "3 (line 2)"),
+    ],
+)
+def test_half_of_a_surrogate_pair_is_called_so_at_its_byte(data, encoding, point, place):
+    message = refusal(data, encoding)
+    assert message.startswith(f"half of a surrogate pair (U+{point}) at byte {place}, which is not a character: ")
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding", "place"),
+    [
+        (b"The boat goes out.\nAn o\0ar is lost.\n", "utf-8", "23 (line 2)"),
+        (b"caf\xe9\n0123456789 0123456\0 x\n", "cp1252", None),
+        ("\ufeffab\n\0cd".encode("utf-16-le"), "utf-8", "8 (line 2)"),
+        ("\ufeffab\n\0cd".encode("utf-32-be"), "utf-8", "16 (line 2)"),
+    ],
+)
+def test_a_nul_within_a_text_is_told_at_its_byte(data, encoding, place):
+    message = refusal(data, encoding)
+    assert message.startswith(
+        f"a NUL at byte {place}, which no text has; take it out" if place else "looks binary: a NUL"
+    )
+
+
+def test_a_nul_after_many_pieces_is_told_at_its_byte(monkeypatch):
+    monkeypatch.setattr("charrnn.text.source.PIECE", 5)
+    text = "ab\ncd€f\n" * 9 + "\0"
+    for encoding in ("utf-8", "utf-16", "utf-16-be"):
+        place = len(text.encode(encoding)) - len("\0".encode("utf-16-be" if "16" in encoding else encoding))
+        assert f"a NUL at byte {place:,} (line 19)" in refusal(text.encode(encoding), encoding)
+
+
+def test_what_is_said_of_one_file_counts_more_than_its_mark():
+    data = codecs.BOM_UTF8 + "é".encode()
+    assert decode(data, "cp1252") == "é"
+    assert decode(data, "cp1252", insist=True) == "ï»¿Ã©"
+    assert refusal("é\n".encode("utf-16"), "utf-8", insist=True) == (
+        "is not utf-8: it begins with the byte order mark of UTF-16; say so: --encoding 'notes.txt=utf-16'"
+    )
+
+
+@pytest.mark.parametrize("asked", ["utf-16", "utf-32"])
+def test_an_encoding_that_needs_a_mark_and_finds_none_says_what_the_file_is(asked):
+    assert "reads as UTF-8; say so: --encoding 'notes.txt=utf-8'" in refusal(ENGLISH.encode(), asked)
+    assert f"say in which order its bytes are: --encoding 'notes.txt={asked}-le' or {asked}-be" in refusal(
+        b"\xff\xd8\x00\xd8" * 3, asked
+    )
+
+
+def test_standard_input_is_named_as_on_the_command_line():
+    assert "--encoding '-=cp1252'" in refusal(b"caf\xe9\n", name="standard input")
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding", "expected"),
+    [
+        ("café".encode(), "cp1252", True),
+        ("café".encode("cp1252"), "cp1252", False),
+        (b"plain words", "cp1252", False),
+        (b"plain words", "utf-16-le", True),
+        (b"plain words", "cp037", True),
+        ("日本".encode("iso-2022-jp"), "iso-2022-jp", False),
+        ("日本".encode("shift_jis"), "shift_jis", False),
+        ("日本".encode(), "shift_jis", True),
+        ("café".encode("utf-16-le"), "utf-16-le", False),
+        (codecs.BOM_UTF8 + "café".encode(), "cp1252", False),  # is read as UTF-8
+        (b"caf\xc3", "cp1252", False),
+        (b"", "cp1252", False),
+    ],
+)
+def test_whether_a_file_is_utf_8_as_well(data, encoding, expected):
+    assert reads_as_utf_8_too(Document.of_bytes("x", data), encoding) is expected
+
+
+def test_whether_a_marked_file_is_utf_8_as_well_where_another_encoding_is_insisted_on():
+    assert reads_as_utf_8_too(Document.of_bytes("x", codecs.BOM_UTF8 + b"abc"), "cp1252", insist=True)
+
+
+@pytest.mark.parametrize(
+    ("file", "path", "expected"),
+    [
+        ("notes.txt", "notes.txt", True),
+        ("notes.txt", "/home/me/notes.txt", True),
+        ("old/notes.txt", "/home/me/old/notes.txt", True),
+        ("./notes.txt", "a/notes.txt", True),
+        ("notes.txt", "my-notes.txt", False),
+        ("old/notes.txt", "/home/me/new/notes.txt", False),
+        ("/home/me/notes.txt", "/home/me/notes.txt", True),
+        ("/me/notes.txt", "/home/me/notes.txt", False),
+        ("*.log", "a/b.log", True),
+        ("*.log", "a.log/b", False),
+        ("song [live].txt", "song [live].txt", True),
+        ("song [live].txt", "song l.txt", True),
+        ("a=b.txt", "a=b.txt", True),
+        ("cafe\u0301.txt", "caf\u00e9.txt", True),
+        ("-", "-", True),
+    ],
+)
+def test_which_file_is_meant(file, path, expected):
+    said = Encodings.parse([f"{file}=cp1252"])
+    assert (said.of(path) == "cp1252") is expected
+    if not expected:
+        with pytest.raises(TextError, match=f"--encoding .*=cp1252: no text has this name; the texts are {path}"):
+            said.require_files([path])
+
+
+def test_the_last_word_on_a_file_counts():
+    said = Encodings.parse(["latin-1", "*.txt=cp1252", "a.txt=cp1251", "cp437"])
+    assert [said.of(path) for path in ("a.txt", "b.txt", "c")] == ["cp1251", "cp1252", "cp437"]
+
+
+@pytest.mark.parametrize("entry", ["klingon", "a.txt=klingon", "base64", "punycode", "a.txt=", ""])
+def test_what_is_not_an_encoding_is_refused_by_its_name(entry):
+    with pytest.raises(TextError, match=r"^.*: not an encoding of texts that Python knows"):
+        Encodings.parse([entry])
+    with pytest.raises(TextError, match="no file is named"):
+        Encodings.parse(["=cp1252"])
