@@ -74,6 +74,7 @@ class GradientFlow:
     unknown: int = 0  # characters of the text that the network has no symbol for, and others stand for
 
 
+@np.errstate(all="ignore")  # a network that has diverged is looked at too
 def gradient_flow(
     network: Network, ids: Ids, lags: int = LAGS, positions: int = POSITIONS, end_id: int | None = None
 ) -> GradientFlow:

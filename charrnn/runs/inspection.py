@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.errors import DivergedError
 from charrnn.learning.evaluation import WARM_UP, WINDOW, cut_in_streams
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
@@ -20,6 +21,7 @@ from charrnn.text.decoding import character_starts
 from charrnn.text.vocabulary import Vocabulary
 
 PREDICTIONS = 5  # kept of each character
+LARGEST = float(np.finfo(np.float16).max)  # of an activation that is kept
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,17 @@ class _Places:
 
 
 def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspection:
-    """Read one text, a block of one row, from its beginning; it has at least 1 character."""
+    """Read one text, a block of one row, from its beginning; it has at least 1 character.
+
+    Raises DivergedError where the network's numbers are not finite.
+    """
     ids = block.ids[0].astype(np.intp)
     n, k, H = len(ids), min(PREDICTIONS, len(vocabulary)), network.architecture.hidden_size
     surprisals, likeliest, probabilities = np.zeros(n), np.zeros((n, k), np.intp), np.zeros((n, k))
     activations: dict[str, Array] = {}
 
     def predict(places: NDArray[np.intp], logits: Array) -> None:
+        _require_finite(logits)
         log_p = log_softmax(logits)
         order = np.argsort(-log_p, axis=1, kind="stable")[:, :k]
         surprisals[places] = -log_p[np.arange(len(places)), ids[places]]
@@ -64,7 +70,8 @@ def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspectio
     predict(np.zeros(1, np.intp), _first_logits(network, vocabulary))
     for places, found, logits in _read(network, ids, vocabulary.end_id):
         for name, values in found.items():
-            activations.setdefault(name, np.zeros((n, H), np.float16))[places] = values
+            _require_finite(values)
+            activations.setdefault(name, np.zeros((n, H), np.float16))[places] = np.clip(values, -LARGEST, LARGEST)
         predict(places[places < n - 1] + 1, logits[places < n - 1])
     surprisals[block.unknown[0]] = UNKNOWN_COST
     made = Inspection(
@@ -78,6 +85,11 @@ def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspectio
     if vocabulary.unit == "byte":
         return _in_characters(made, block.ids[0].tobytes())
     return made if vocabulary.end_id is None else _without_first_end(made)
+
+
+def _require_finite(values: Array) -> None:
+    if not np.isfinite(values).all():
+        raise DivergedError("the network's output is no longer a finite number: its training diverged")
 
 
 def _read(
