@@ -75,6 +75,7 @@ class GradientFlow:
     notes: tuple[str, ...] = ()  # of the text
 
 
+@np.errstate(all="ignore")  # a network that has diverged is looked at too
 def gradient_flow(
     network: Network, ids: Ids, lags: int = LAGS, positions: int = POSITIONS, end_id: int | None = None
 ) -> GradientFlow:

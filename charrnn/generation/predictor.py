@@ -66,7 +66,7 @@ class Unsmoothing:
         self._q, self._spread = np.empty_like(o), np.empty_like(o[:, :1])
         self._share, self._tiny = -ε / o.shape[1], np.finfo(o.dtype).tiny
 
-    @np.errstate(invalid="ignore")  # whoever draws tells in words of what is not finite
+    @np.errstate(over="ignore", invalid="ignore")  # whoever draws tells in words of what is not finite
     def __call__(self, o: Array) -> Array:
         """The same buffer. Once a character: np.add.reduce and its like spare the wrappers, which take as long as a row."""
         q, spread = self._q, self._spread

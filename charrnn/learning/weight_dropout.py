@@ -44,14 +44,16 @@ class WeightDropout:
         masks = [self._mask(place, layer, step, w.dtype) for layer, place in enumerate(self.places)]
         before = [w[place].copy() for place in self.places]
         for place, mask in zip(self.places, masks, strict=True):
-            np.multiply(w[place], mask, out=w[place])  # W = U ∘ mask
+            with np.errstate(over="ignore"):  # the trainer tells of what is not finite
+                np.multiply(w[place], mask, out=w[place])  # W = U ∘ mask
         try:
             yield
         finally:
             for place, weights in zip(self.places, before, strict=True):
                 w[place] = weights
         for place, mask in zip(self.places, masks, strict=True):
-            np.multiply(g[place], mask, out=g[place])  # dU = dW ∘ mask
+            with np.errstate(over="ignore", invalid="ignore"):
+                np.multiply(g[place], mask, out=g[place])  # dU = dW ∘ mask
 
     def _mask(self, place: slice, layer: int, step: int, dtype: DTypeLike) -> Array:
         mask = are_kept(self.rate, self.seed, (layer, STREAM, step), place.stop - place.start).astype(dtype)

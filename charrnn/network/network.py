@@ -69,6 +69,7 @@ class Network:
         """The state at the beginning of a text, (S, B, H)."""
         return np.zeros(self.state_shape(B), self.parameters.flat.dtype)
 
+    @np.errstate(over="ignore", invalid="ignore")  # whoever reads them tells in words of what is not finite
     def logits(self, inputs: Ids, state: Array, ws: Workspace, begins: Begins | None = None) -> None:
         """Run a window, (T, B), from `state`, (S, B, H): fills the layers' states and the logits of every step.
 

@@ -18,6 +18,7 @@ from charrnn.network.products import Times, whole_product_with
 class Stepper:
     """B streams, from `state`, (S, B, H), on. The weights may not change while it is used."""
 
+    @np.errstate(over="ignore")  # of weights that are too large
     def __init__(self, network: Network, state: Array) -> None:
         B, H, cell = *state.shape[1:], network.architecture.make_cell()
         workspaces = [cell.workspace(1, B, H, state.dtype) for _ in network.layers]
@@ -42,6 +43,7 @@ class Stepper:
         """The state after the last step, (S, B, H), a copy."""
         return np.stack(self._now.before)
 
+    @np.errstate(over="ignore", invalid="ignore")  # whoever reads the logits tells in words of what is not finite
     def __call__(self, ids: Ids) -> Array:
         """Read one character of each stream, (B,): the logits of the next, (B, V), in a buffer that the next call fills anew."""
         side = self._now

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.errors import DivergedError
 from charrnn.learning.evaluation import WARM_UP, WINDOW, cut_in_streams
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
@@ -21,6 +22,7 @@ from charrnn.text.places import NO_STARTS, Starts
 from charrnn.text.vocabulary import END, Vocabulary
 
 PREDICTIONS = 5  # kept of each character
+LARGEST = float(np.finfo(np.float16).max)  # of an activation that is kept
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,17 @@ class _Places:
 
 
 def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspection:
-    """Read one text, a block of one row, from its beginning; it has at least 1 character."""
+    """Read one text, a block of one row, from its beginning; it has at least 1 character.
+
+    Raises DivergedError where the network's numbers are not finite.
+    """
     ids = block.ids[0].astype(np.intp)
     n, k, H = len(ids), min(PREDICTIONS, len(vocabulary)), network.architecture.hidden_size
     surprisals, likeliest, probabilities = np.zeros(n), np.zeros((n, k), np.intp), np.zeros((n, k))
     activations: dict[str, Array] = {}
 
     def predict(places: NDArray[np.intp], logits: Array) -> None:
+        _require_finite(logits)
         log_p = log_softmax(logits)
         order = np.argsort(-log_p, axis=1, kind="stable")[:, :k]
         surprisals[places] = -log_p[np.arange(len(places)), ids[places]]
@@ -71,7 +77,8 @@ def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspectio
     predict(np.zeros(1, np.intp), np.zeros((1, len(vocabulary))))  # of what is unseen, or a blind guess
     for places, found, logits in _read(network, ids, vocabulary.end_id):
         for name, values in found.items():
-            activations.setdefault(name, np.zeros((n, H), np.float16))[places] = values
+            _require_finite(values)
+            activations.setdefault(name, np.zeros((n, H), np.float16))[places] = np.clip(values, -LARGEST, LARGEST)
         predict(places[places < n - 1] + 1, logits[places < n - 1])
     surprisals[block.unknown[0]] = UNKNOWN_COST
     seen = slice(block.unseen, None)
@@ -87,6 +94,11 @@ def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspectio
         frozenset(at for at, character in enumerate(block.characters) if character == END),
     )
     return _in_characters(made, block.ids[0, seen].tobytes()) if vocabulary.unit == "byte" else made
+
+
+def _require_finite(values: Array) -> None:
+    if not np.isfinite(values).all():
+        raise DivergedError("the network's output is no longer a finite number: its training diverged")
 
 
 def _read(

@@ -95,7 +95,9 @@ class TextFile:
         """The next bytes of the text, none at its end. Raises TextError for a file that changed since it was opened, or that
         swells to more than `max_expansion` times its size; OSError, and one of DAMAGED.
         """
-        piece: bytes = self._file.read(size)
+        piece: bytes | None = self._file.read(size)
+        if piece is None:  # as of /proc/kmsg, of which the next part is still to come
+            raise NotPlainError(errno.EAGAIN, "a device, not a plain file", str(self._path))
         self._length += len(piece)
         if self._length > max(MODEST, self._max_expansion * self._raw.tell()):
             raise TextError(

@@ -41,6 +41,7 @@ def _entries(source: str, characters: int | None, most: int) -> int:
         return _count(source, path, most, ENDLESS)
     if path.exists():
         require_plain(path)
+        _require_disk(source, path)
         size = path.stat().st_size
         if characters is not None and size > max(MODEST, BYTES_PER_CHARACTER * characters):
             raise TextError(f"{source}: {size:,} bytes; the text had {characters:,} characters")
@@ -77,7 +78,7 @@ def _count(source: str, root: Path, most: int, levels: int, links: bool = True) 
     return found
 
 
-def _require_disk(source: str, root: Path) -> None:
+def _require_disk(source: str, path: Path) -> None:
     """Raises TextError for the system's own view of itself (/proc, /sys), where reading may wait for ever."""
-    if hasattr(os, "statvfs") and os.statvfs(root).f_blocks == 0:
+    if hasattr(os, "statvfs") and os.statvfs(path).f_blocks == 0:
         raise TextError(f"{source}: not on a disk")

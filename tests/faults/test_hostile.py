@@ -6,6 +6,7 @@ the rest runs here.
 
 import bz2
 import gzip
+import hashlib
 import json
 import lzma
 import math
@@ -21,8 +22,9 @@ from faults.sealing import assembled, contents, described, parts, sealed, small_
 
 from charrnn.errors import CheckpointError, TextError
 from charrnn.runs import checkpoint as checkpoints
-from charrnn.text import corpus, files, source
+from charrnn.text import bounded_matching, corpus, files, recorded, source
 from charrnn.text.splits import Split
+from charrnn.text.vocabulary import END
 
 SECONDS = 2.0  # of the processor, beyond what the same command takes for a good file
 MEGABYTES = 200
@@ -399,6 +401,241 @@ def test_a_checkpoint_that_shrinks_while_it_is_read(tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoints, "Reader", Shrinking)
     with pytest.raises(CheckpointError, match="became shorter"):
         checkpoints.load(path)
+
+
+# What a checkpoint names: its text, and where a document of it ends
+
+
+def run_naming(folder, whole, *sources, characters=100, **data):
+    """A run directory whose checkpoint says that its text is there, with as many characters."""
+
+    def change(record):
+        record["text"].update(sources=sources, characters=characters)
+        record["config"]["data"].update(data)
+
+    content, record, tensors = contents(whole)
+    change(record)
+    if "boundary" in data:
+        symbols = json.loads(content["__metadata__"]["vocabulary"])
+        content["__metadata__"]["vocabulary"] = json.dumps([*symbols[:-1], END])
+    folder.mkdir()
+    for name in ("last.safetensors", "best.safetensors"):
+        (folder / name).write_bytes(assembled(content, record, tensors))
+    return folder
+
+
+READING_ITS_TEXT = {
+    "eval": ["eval", "RUN"],
+    "view": ["view", "RUN", "-o", "page.html"],
+    "sample --novelty": ["sample", "RUN", "--novelty", "-n", "5"],
+    "sample --ngram": ["sample", "RUN", "--ngram", "-n", "5"],
+    "score --ngram": ["score", "RUN", "builtin:names", "--ngram"],
+    "gradflow": ["gradflow", "RUN"],
+    "train --resume": ["train", "--resume", "RUN", "--steps", "5"],
+}
+
+
+@pytest.mark.parametrize("arguments", READING_ITS_TEXT.values(), ids=READING_ITS_TEXT)
+def test_a_checkpoint_does_not_lead_over_the_disk(charrnn, place, whole, monkeypatch, arguments):
+    monkeypatch.setattr(recorded, "MOST_ENTRIES", 50)
+    (place / "text").mkdir()
+    for number in range(51):
+        (place / "text" / f"{number}.txt").write_text("ab\n")
+    run = run_naming(place / "run", whole, str(place / "text"))
+    result = charrnn(*[run if word == "RUN" else word for word in arguments])
+    refused(result, "is not read where its checkpoint says", "more than 50 files and folders; name it: ")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_what_the_user_names_is_read_all_the_same(charrnn, place, whole, monkeypatch):
+    monkeypatch.setattr(recorded, "MOST_ENTRIES", 1)
+    (place / "text").mkdir()
+    for number in range(2):
+        (place / "text" / f"{number}.txt").write_text("ab\n" * 50)
+    run = run_naming(place / "run", whole, str(place / "text"))
+    refused(charrnn("eval", run), "more than 1 files and folders")
+    assert charrnn("eval", run, place / "text", "--no-baselines").exit_code == 0
+    refused(charrnn("eval", run, "--text", place / "text"), "the text differs from the one that the run was trained on")
+
+
+@pytest.mark.parametrize("source", ["/", "/dev/zero", "/dev", "pipe", "/**/nothing", "large"])
+def test_a_checkpoint_that_names_what_is_no_text(command, startup, whole, source):
+    path = command.folder / "pipe"
+    if source == "pipe":
+        os.mkfifo(path)
+    if source == "large":
+        (command.folder / "large").write_bytes(b"")
+        os.truncate(command.folder / "large", 50 << 30)
+    named = source if source.startswith("/") else str(command.folder / source)
+    result = command("eval", run_naming(command.folder / "run", whole, named))
+    refused(result, "is not read where its checkpoint says", "name it: --text TEXT")
+    cheap(result, startup)
+
+
+def test_no_more_is_read_than_a_checkpoint_says_its_text_had(charrnn, place, whole, monkeypatch):
+    from charrnn.runs import texts
+
+    monkeypatch.setattr(texts, "GROWN", 100)
+    monkeypatch.setattr(source, "PIECE", 50)
+    (place / "text").mkdir()
+    for number in range(9):
+        (place / "text" / f"{number}.txt").write_text("ab\n" * 100)
+    run, read = run_naming(place / "run", whole, str(place / "text")), []
+    opened = files.TextFile.read
+    monkeypatch.setattr(files.TextFile, "read", lambda self, size: read.append(size) or opened(self, size))
+    refused(charrnn("eval", run), "more than 200 characters, and so more than it had", "name it: --text TEXT")
+    assert sum(size for size in read if size == 50) <= 300
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["score", "RUN", "TEXT"],
+        ["eval", "RUN", "TEXT"],
+        ["eval", "RUN"],
+        ["view", "RUN", "TEXT", "-o", "page.html"],
+        ["gradflow", "RUN", "TEXT"],
+        ["sample", "RUN", "--novelty", "-n", "5"],
+        ["train", "--resume", "RUN", "--steps", "5"],
+        ["train", "TEXT", "--from", "RUN", *TINY_OPTIONS, "-o", "new"],
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_a_boundary_that_tries_too_many_ways(charrnn, place, whole, monkeypatch, arguments):
+    monkeypatch.setattr(bounded_matching, "SECONDS", 0.2)
+    text = place / "text.txt"
+    text.write_text("a" * 60 + "b\n")
+    run = run_naming(place / "run", whole, str(text), boundary="(a+)+$")
+    given = {"RUN": run, "TEXT": text}
+    result = charrnn(*[given.get(word, word) for word in arguments])
+    refused(result, "data.boundary='(a+)+$': this expression was not done with 62 characters", "(a+)+")
+
+
+def test_a_boundary_of_a_configuration_is_bounded_too(charrnn, place, monkeypatch):
+    monkeypatch.setattr(bounded_matching, "SECONDS", 0.2)
+    (place / "text.txt").write_text("a" * 60 + "b\n")
+    refused(charrnn("train", place / "text.txt", "-s", "data.boundary=(a+)+$", "--dry-run"), "data.boundary='(a+)+$'")
+
+
+# Numbers that are finite, and too large to compute with
+
+NUMBERS = {
+    "3e38": lambda n: np.full(n, 3e38),
+    "3e38 and -3e38": lambda n: np.where(np.arange(n) % 2, 3e38, -3e38),
+    "up to 1e12": lambda n: np.random.default_rng(0).uniform(-1e12, 1e12, n),
+    "denormal": lambda n: np.full(n, 1e-42),
+}
+NETWORKS = {
+    "relu": ["model.nonlinearity=relu"],
+    "gru, deep": ["model.cell=gru", "model.readout=deep", "model.num_layers=2"],
+    "lstm, dropout": [
+        "model.cell=lstm",
+        "model.dropout=0.3",
+        "model.weight_dropout=0.2",
+        "training.label_smoothing=0.1",
+    ],
+}
+COMPUTING = [
+    ["sample", "RUN", "-n", "9", "--count", "2", "--rerank", "3"],
+    ["sample", "RUN", "-n", "9", "-t", "0", "--trace", "--novelty"],
+    ["score", "RUN", "TEXT"],
+    ["eval", "RUN", "--dynamic"],
+    ["view", "RUN", "TEXT", "-o", "page.html"],
+    ["gradflow", "RUN", "TEXT", "--lags", "20"],
+    ["gradcheck", "--run", "RUN", "--entries", "2"],
+    ["export", "RUN", "-o", "weights.safetensors"],
+    ["train", "TEXT", "--from", "RUN", "--steps", "2", "-q", "-o", "new"],
+    ["train", "--resume", "RUN", "--steps", "6", "-q"],
+]
+
+
+@pytest.mark.parametrize("numbers", NUMBERS)
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_numbers_that_overflow_end_in_an_error_and_no_warning(charrnn, tmp_path, network, numbers):
+    text = tmp_path / "text.txt"
+    text.write_text("abba\nab\n" * 40)
+    header, data = parts(small_checkpoint(tmp_path / "c.safetensors", *NETWORKS[network]).read_bytes())
+    made = sealed(header, NUMBERS[numbers](len(data) // 4).astype("<f4").tobytes())
+    content, record, data = contents(made)
+    record["text"] = {
+        "sources": [str(text)],
+        "sha256": hashlib.sha256(text.read_bytes()).hexdigest(),
+        "characters": len(text.read_text()),
+    }
+    (tmp_path / "run").mkdir()
+    for name in ("last.safetensors", "best.safetensors"):
+        (tmp_path / "run" / name).write_bytes(assembled(content, record, data))
+    for arguments in COMPUTING:
+        result = charrnn(*[{"RUN": tmp_path / "run", "TEXT": text}.get(word, word) for word in arguments])
+        assert "Warning" not in result.stderr
+        if result.exit_code:
+            assert result.exit_code == 1
+            assert result.stderr.splitlines()[-1].startswith("error: "), arguments
+        if numbers == "3e38" and network == "relu" and arguments[0] in ("sample", "score", "view"):
+            refused(result, "no longer a finite number")
+
+
+# Where a pipe, a device or a socket stands in a file's place
+
+PLACES = {
+    "sample": ["sample", "PLACE"],
+    "plot": ["plot", "PLACE"],
+    "export": ["export", "PLACE", "-o", "x.safetensors"],
+    "eval": ["eval", "PLACE"],
+    "view": ["view", "PLACE", "-o", "x.html"],
+    "gradflow": ["gradflow", "PLACE"],
+    "gradcheck": ["gradcheck", "--run", "PLACE"],
+    "gradcheck -c": ["gradcheck", "-c", "PLACE"],
+    "train": ["train", "PLACE", "--dry-run"],
+    "train -c": ["train", "-c", "PLACE", "--dry-run"],
+    "train --from": ["train", "--from", "PLACE", "--dry-run"],
+    "train --resume": ["train", "--resume", "PLACE"],
+    "score": ["score", "RUN", "PLACE"],
+    "sample --prompt-file": ["sample", "RUN", "--prompt-file", "PLACE"],
+    "sample --with": ["sample", "RUN", "--with", "PLACE"],
+    "score --against": ["score", "RUN", "builtin:names", "--against", "PLACE"],
+}
+
+
+@pytest.mark.parametrize("arguments", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("kind", ["pipe", "/dev/zero"])
+def test_what_is_no_plain_file_is_not_waited_for(charrnn, place, whole, monkeypatch, arguments, kind):
+    monkeypatch.setattr(files, "PATIENCE", 0.1)
+    (place / "run.safetensors").write_bytes(whole)
+    path = not_a_file(place, kind)
+    given = {"PLACE": path, "RUN": place / "run.safetensors"}
+    refused(charrnn(*[given.get(word, word) for word in arguments]), str(path))
+
+
+@pytest.mark.parametrize("name", ["metrics.jsonl", "config.yaml", "best.safetensors", "last.safetensors", "lock"])
+def test_a_pipe_within_a_run_directory_is_not_waited_for(charrnn, tiny_run, name):
+    (tiny_run / name).unlink()
+    os.mkfifo(tiny_run / name)
+    for arguments in (
+        ["sample", tiny_run, "-n", "3"],
+        ["plot", tiny_run],
+        ["train", "--resume", tiny_run, "-q", "--steps", "21"],
+    ):
+        result = charrnn(*arguments)
+        assert result.exit_code == 0 or result.stderr.startswith("error: "), result.stderr
+    assert charrnn("sample", tiny_run, "-n", "3").exit_code == 0
+
+
+def test_a_pipe_in_the_place_of_a_sweeps_record_is_not_waited_for(charrnn, place, text_file):
+    (place / "sweep").mkdir()
+    os.mkfifo(place / "sweep" / "sweep.json")
+    result = charrnn("sweep", "quick", text_file, "--grid", "training.seed=1,2", "--steps", "1", "-o", place / "sweep")
+    refused(result, "sweep.json: cannot be read: a pipe, not a plain file")
+
+
+def test_a_pipe_to_which_a_command_writes_is_read(charrnn, place, tiny_run):
+    """As in `charrnn plot <(zcat events.gz)`."""
+    events = (tiny_run / "metrics.jsonl").read_bytes()
+    os.mkfifo(place / "events")
+    with subprocess.Popen(["sh", "-c", f"cat '{tiny_run}/metrics.jsonl' > '{place}/events'"]):
+        assert charrnn("plot", place / "events").exit_code == 0
+    assert events
 
 
 # Configurations

@@ -1,0 +1,76 @@
+"""What a checkpoint names is looked at before it is read."""
+
+import os
+
+import pytest
+
+from charrnn.errors import TextError
+from charrnn.text import recorded
+from charrnn.text.recorded import require_modest
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="pipes, devices and links as Unix has them")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder of seven entries, where six are the most."""
+    monkeypatch.setattr(recorded, "MOST_ENTRIES", 6)
+    (tmp_path / "below").mkdir()
+    for name in ("a", "b", "c", "below/d", "below/e", "below/f"):
+        (tmp_path / f"{name}.txt").write_text("text\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("source", ["", "**/*.txt", "**", "*/*"])
+def test_a_folder_or_pattern_with_too_much_is_refused(folder, source):
+    with pytest.raises(TextError, match="more than 6 files and folders"):
+        require_modest([str(folder / source)], 100)
+
+
+@pytest.mark.parametrize(
+    "sources", [["below"], ["*.txt"], ["below/*", "a.txt"], ["a.txt", "b.txt"], ["nothing"], ["nothing/*"]]
+)
+def test_what_is_small_is_not(folder, sources):
+    require_modest([str(folder / source) for source in sources], 100)
+
+
+def test_several_sources_are_counted_together(folder):
+    with pytest.raises(TextError, match="more than 6 files and folders"):
+        require_modest([str(folder / "below"), str(folder / "*.txt")], 100)
+
+
+def test_hidden_folders_and_links_to_folders_are_not_followed(folder):
+    (folder / "below").rename(folder / ".below")
+    (folder / "up").symlink_to("..")
+    require_modest([str(folder)], 100)
+    with pytest.raises(TextError, match="up is a link to a folder"):
+        require_modest([str(folder / "**")], 100)
+
+
+def test_a_file_much_larger_than_the_text_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(recorded, "MODEST", 100)
+    (tmp_path / "t.txt").write_text("x" * 8001)
+    with pytest.raises(TextError, match=r"8,001 bytes; the text had 1,000 characters"):
+        require_modest([str(tmp_path / "t.txt")], 1000)
+    require_modest([str(tmp_path / "t.txt")], 1001)
+    require_modest([str(tmp_path / "t.txt")], None)
+
+
+@pytest.mark.parametrize("source", ["/dev/zero", "pipe"])
+def test_what_is_no_plain_file_is_refused_unopened(tmp_path, source):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(TextError, match="not a plain file"):
+        require_modest([str(tmp_path / source)], 100)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="Linux's /proc")
+@pytest.mark.parametrize("source", ["/proc", "/proc/version", "/proc/*"])
+def test_what_is_on_no_disk_is_refused(source):
+    with pytest.raises(TextError, match="not on a disk"):
+        require_modest([source], 100)
+
+
+def test_names_that_cannot_be_are_refused(folder):
+    with pytest.raises(TextError):
+        require_modest([str(folder / ("x" * 5000))], 100)
+    require_modest(["-", "builtin:harbour"], 100)
