@@ -191,7 +191,9 @@ def test_another_size_is_filled_at_once():
 
 
 @pytest.mark.parametrize(
-    "text", ["👩\u200d👩\u200d👧" * 50, "🇩🇪" * 100, "e\u0301" * 300, "क्षि " * 80, "\u2764\ufe0f" * 90], ids=ascii
+    "text",
+    ["👩\u200d👩\u200d👧" * 50, "🇩🇪" * 100, "e\u0301" * 300, "क्षि " * 80, "\u2764\ufe0f" * 90],
+    ids=["families", "flags", "accents", "conjuncts", "hearts"],
 )
 def test_a_sample_is_folded_for_terminals_that_join_nothing_and_cut_nowhere(text):
     dashboard = trained()
