@@ -75,9 +75,9 @@ def _style_of_difference(nats: float) -> str:
 def _joined(styled: Iterable[tuple[str, str]]) -> Text:
     """Neighbours of one style share one span; what is made visible is in reverse video."""
     text = Text()
-    shown = ((printable(piece), f"{style} {REVERSE}" if _is_replaced(piece) else style) for piece, style in styled)
+    shown = ((piece, f"{style} {REVERSE}" if _is_replaced(piece) else style) for piece, style in styled)
     for style, run in groupby(shown, key=lambda pair: pair[1]):
-        text.append("".join(piece for piece, _ in run), style)
+        text.append(printable("".join(piece for piece, _ in run)), style)
     return text
 
 

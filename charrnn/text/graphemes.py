@@ -11,7 +11,7 @@ MARKS = {"Mn", "Me", "Mc"}
 PICTOGRAPHIC = {"So", "Sm", "Cn"}  # emoji newer than Python's tables are Cn
 ALSO_EXTEND = {JOINER, NON_JOINER, "\u0e33", "\u0eb3", "\uff9e", "\uff9f", *map(chr, range(0x1F3FB, 0x1F400))}
 VIRAMA = 9  # the combining class of what joins two consonants
-FLAGS = range(0x1F1E6, 0x1F200)
+FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 TAGS = range(0xE0020, 0xE0080)
 HANGUL = ((0x1100, 0x11FF), (0xA960, 0xA97F), (0xAC00, 0xD7FF))
 INNER_JAMO = ((0x1160, 0x11FF), (0xD7B0, 0xD7FF))  # vowels and final consonants
@@ -36,9 +36,11 @@ def beginning(text: str, most: int) -> str:
 
 
 def ending(text: str, most: int) -> str:
-    """The same from the end."""
+    """The same from the end; half a flag at the beginning of the text is no cluster."""
     if len(text) <= most:
         return text
+    flags = len(text) - len(text.lstrip(FLAG_LETTERS))
+    text = text[flags % 2 :]
     return _taken(graphemes(text)[::-1], most, reverse=True)
 
 
@@ -68,8 +70,8 @@ def _belongs(character: str, before: str) -> bool:
         return True
     if category(character) == "Lo" and _ends_in_virama(before):
         return True
-    if code in FLAGS:
-        return len(before) == 1 and ord(before) in FLAGS
+    if character in FLAG_LETTERS:
+        return len(before) == 1 and before in FLAG_LETTERS
     return _within(code, INNER_JAMO) and _within(ord(last), HANGUL)
 
 

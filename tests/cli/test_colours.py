@@ -10,6 +10,8 @@ from charrnn.cli.colours import (
     coloured_by_difference,
     legend,
     legend_of_difference,
+    marked,
+    marked_line,
     style_of,
 )
 
@@ -75,3 +77,25 @@ def test_the_legend_of_two_models_names_each_in_its_colour():
         ("one", SIDES[0]),
         ("other", SIDES[1]),
     ]
+
+
+def test_what_is_made_visible_is_in_reverse_video_and_what_looks_like_it_is_not():
+    text = coloured("a\x1b\u241b\n\t\ufffd", [0.1] * 6)
+    assert text.plain == "a\u241b\u241b\n    \ufffd"
+    assert [text.plain[span.start : span.end] for span in text.spans if "reverse" in str(span.style)] == ["\u241b"]
+    assert [span.start for span in text.spans if "reverse" in str(span.style)] == [1]
+    difference = coloured_by_difference("a\x1b", [1.0, 1.0])
+    assert [span.start for span in difference.spans if "reverse" in str(span.style)] == [1]
+
+
+@pytest.mark.parametrize("show", [marked, marked_line])
+def test_a_name_has_its_style_and_marks(show):
+    text = show("a\x07\u202eb", "bold")
+    assert text.plain == "a\u2407<U+202E>b"
+    assert sum(span.end - span.start for span in text.spans if "reverse" in str(span.style)) == len("\u2407<U+202E>")
+    assert legend_of_difference(["a\x1b", "b"]).plain.startswith("likelier under a\u241b, under b;")
+
+
+def test_a_line_is_one_line():
+    assert marked("a\nb\tc").plain == "a\nb    c"
+    assert marked_line("a\nb\tc").plain == "a\u240ab\u2409c"

@@ -3,6 +3,7 @@
 After a change that is wanted: `python -m pytest tests/cli/test_dashboard.py --rewrite-captures`, and read the difference.
 """
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ import pytest
 from rich.text import Text
 
 from charrnn.cli.dashboard import FILLED, Dashboard, bar, beside, duration, joined
+from charrnn.cli.wrapping import width_of
 from charrnn.learning.events import Evaluated, Finished, Recovered, Sampled, Stepped
+from charrnn.text.graphemes import graphemes
 
 CAPTURES = Path(__file__).parent / "captures"
 SIZES = [(20, 5), (40, 10), (40, 30), (60, 14), (80, 24), (100, 30), (160, 24), (200, 50)]
@@ -185,3 +188,26 @@ def test_another_size_is_filled_at_once():
     dashboard = trained()
     shown(dashboard, 80, 24)
     assert shown(dashboard, 50, 30) == shown(trained(), 50, 30)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["👩\u200d👩\u200d👧" * 50, "🇩🇪" * 100, "e\u0301" * 300, "क्षि " * 80, "\u2764\ufe0f" * 90],
+    ids=["families", "flags", "accents", "conjuncts", "hearts"],
+)
+def test_a_sample_is_folded_for_terminals_that_join_nothing_and_cut_nowhere(text):
+    dashboard = trained()
+    dashboard.read(Sampled(1600, text, (1.0,) * len(text)))
+    lines = dashboard.lines(40, 30)
+    assert all(width_of(line.plain) <= 40 for line in lines)
+    wrapped = "".join(line.plain for line in lines[-7:]).replace(" ", "")
+    assert graphemes(text.replace(" ", ""))[: len(graphemes(wrapped))] == graphemes(wrapped)
+
+
+def test_where_a_figure_has_no_room_none_of_its_digits_is_cut():
+    def figures(width):
+        return set(re.findall(r"\d[\d.,:]*(?:e[+-]\d+)?", "\n".join(shown(trained(wrong=True), width, 30))))
+
+    every = figures(300) | figures(59)  # a narrow one has other words
+    for width in range(1, 60):
+        assert figures(width) <= every, f"cut in {width} columns"

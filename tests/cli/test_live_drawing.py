@@ -205,3 +205,9 @@ def test_a_slow_terminal_is_drawn_on_less_often_but_not_one_that_was_held_up_onc
         clock.now = display._due
         display.tick()
     assert found[1:] == pytest.approx(waited[1:])
+
+
+def test_of_lines_whose_width_depends_on_the_terminal_no_more_are_shown_than_fit_in_any(foreground):
+    lines = ["👩\u200d👩\u200d👧" * 30] * 10  # 60 columns where emoji are joined, 180 elsewhere
+    display = display_on(Screen(), lines)
+    assert len(display._visible()) == (HEIGHT - len(display._dashboard.lines(WIDTH, HEIGHT))) // 3

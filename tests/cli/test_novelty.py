@@ -5,6 +5,8 @@ import json
 import pytest
 
 from charrnn import api
+from charrnn.cli.novelty import _longest
+from charrnn.generation.novelty import SharedRun
 
 ARGUMENTS = ("-n", "60", "--seed", "5")
 
@@ -83,3 +85,21 @@ def test_what_does_not_go_together_is_misuse(charrnn, tiny_run, arguments, messa
     result = charrnn("sample", tiny_run, *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in result.stderr
+
+
+FAMILY = "👩\u200d👩\u200d👧"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("ab" * 60, "ab" * 40), ("x" + FAMILY * 30, "x" + FAMILY * 15), ("xe\u0301" * 60, "xe\u0301" * 26 + "x")],
+    ids=["letters", "families", "accents"],
+)
+def test_a_long_run_is_cut_where_a_reader_sees_characters(text, shown):
+    assert _longest(SharedRun(text, len(text), 0, 7), "characters").endswith(f' from 7 on: "{shown}"...')
+
+
+def test_a_run_is_one_line_and_moves_nothing():
+    assert _longest(SharedRun("a\n\x1b\u202e\u00a0\ufffd", 6, 0, 7), "characters").endswith(
+        ': "a\\n\\u001b\\u202e\u00a0\ufffd"'
+    )

@@ -118,3 +118,19 @@ def test_json_has_both_surprisals_in_nats_and_characters_as_they_are(capsys):
 def test_no_characters_are_an_error():
     with pytest.raises(TextError, match="at least 1 character"):
         scores.show(model(text=[]), None, GIVEN, top=3)
+
+
+@pytest.mark.parametrize(
+    ("unit", "before", "after"),
+    [("x", 30, 15), ("e\u0301", 30, 14), ("👩\u200d👩\u200d👧", 30, 15), ("क्षि", 28, 12), ("🇩🇪", 30, 14)],
+)
+def test_around_a_place_nothing_is_cut_that_a_reader_sees_as_one(capsys, unit, before, after):
+    around = list(unit * 40)
+    text = [*around, "!", *around]
+    surprisals = np.zeros(len(text))
+    surprisals[len(around)] = 9
+    found = model()
+    found.scored = lambda _: iter([Scored(text, surprisals, len(text))])
+    scores.show(found, None, GIVEN, top=1)
+    (row,) = rows(capsys.readouterr().out)
+    assert row[3] == unit * (before // len(unit)) + "!" + unit * (after // len(unit))

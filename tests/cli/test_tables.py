@@ -2,7 +2,9 @@
 
 import json
 import re
+import time
 from collections import Counter
+from types import SimpleNamespace
 
 import on_terminal
 import pytest
@@ -12,7 +14,12 @@ from typer.testing import CliRunner
 
 from charrnn import api
 from charrnn.cli.app import app
+from charrnn.cli.samples import show_samples
+from charrnn.cli.sweeping import SweepView
 from charrnn.cli.tables import Name, Table
+from charrnn.cli.wrapping import width_of
+from charrnn.generation.samples import Sample
+from charrnn.generation.tracing import TracedStep
 from charrnn.learning.bench import Bench
 
 WIDTHS = (60, 80, 120)
@@ -227,3 +234,49 @@ def test_a_colour_that_is_forced_makes_no_terminal_of_a_pipe(runs, monkeypatch):
     arguments = COMMANDS["eval"](runs)
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert f"{LONG}1/best.safetensors, alone" in in_a_pipe(arguments).stdout
+
+
+def test_figures_that_belong_together_stay_on_one_line(capsys, monkeypatch):
+    table = Table(Name("name"), "95 %, nats")
+    table.add_row("something that can be folded", "1.2345 to 1.3456")
+    assert any("1.2345 to 1.3456" in line for line in shown(capsys, table, monkeypatch, 36))
+    assert any("1.2345 to 1.3456" in line for line in shown(capsys, table, monkeypatch, 20))
+
+
+def test_a_trace_goes_on_below_where_a_terminal_is_narrow_and_only_there(runs, monkeypatch):
+    arguments = COMMANDS["trace"](runs)
+    piped = in_a_pipe(arguments).stdout.partition("the one that was\n")[2].splitlines()
+    _, narrow = on_terminal.run(monkeypatch, 50, *arguments)
+    lines = narrow.partition("the one that was\n")[2].splitlines()
+    assert len(piped) == 20 < len(lines)
+    assert all(len(line) <= 50 for line in lines)
+    assert (
+        len({line.index(re.sub(r".*\d\.\d{4}  ", "", line[:27]) or "'") for line in lines if line[:6] == " " * 6}) == 1
+    )
+
+
+def test_the_columns_of_a_trace_stand_below_each_other_whatever_was_drawn(capsys):
+    steps = [TracedStep(character, 0.5, [(character, 0.5)]) for character in ("a", "灯", "\u0301", "\n", "👩", " ")]
+    show_samples([Sample("", 1, "length", None, trace=steps)], "", False, False, False)
+    lines = capsys.readouterr().out.splitlines()[-6:]
+    assert {width_of(line.partition("0.5000")[0]) for line in lines} == {16}
+    assert "'\\n'" in lines[3]
+
+
+def test_a_plot_is_as_wide_as_the_terminal_also_where_it_is_dumb(runs, monkeypatch):
+    for width in (60, 100):
+        _, output = on_terminal.run(monkeypatch, width, "plot", runs / f"{LONG}1")
+        (axis,) = [line for line in output.splitlines() if "└" in line]
+        assert cell_len(axis) == width - 1
+
+
+@pytest.mark.parametrize("name", [f"{LONG}learning_rate=0.00123", "灯台の光" * 20])
+@pytest.mark.parametrize("columns", [30, 40, 60, 80])
+def test_of_a_training_of_a_sweep_the_name_is_cut_and_not_the_figures(tmp_path, monkeypatch, name, columns):
+    (tmp_path / name).mkdir()
+    view = SweepView(SimpleNamespace(names=[name]), tmp_path, json=True, quiet=True)
+    view._running[0] = time.monotonic() - 123
+    monkeypatch.setattr("charrnn.cli.sweeping.last_step", lambda run: 12_345)
+    line = view._line(0, columns).plain
+    assert line.endswith(" · 123 s · step 12,345")
+    assert width_of(line) <= columns

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from charrnn.errors import ConfigError
 from charrnn.runs.config import Config
 from charrnn.runs.configuration import find, leaves, resolve, to_yaml
+from charrnn.runs.mistakes import shorten
 from charrnn.text.source import shipped
 
 
@@ -194,3 +195,8 @@ def test_tags_that_do_not_suit_their_values(tmp_path, value):
     assert "YAML" in mistakes(f"training:\n  seed: {value}\n", tmp_path)
     with pytest.raises(ConfigError, match=f"--set: training.seed: must be a whole number; found '{value}'"):
         resolve(None, [f"training.seed={value}"])
+
+
+def test_a_long_value_is_cut_where_a_reader_sees_characters():
+    assert shorten("ab" * 40) == "ab" * 40
+    assert shorten("xe\u0301" * 40) == "xe\u0301" * 26 + "x..."
