@@ -160,8 +160,8 @@ def _notes(found: Gathered, unit: Unit, said: Encodings) -> tuple[str, ...]:
         )
     doubtful: dict[str, list[str]] = {}
     for document in found.documents:
-        encoding, insist = _encoding_of(document, said)
-        if not is_utf_8(encoding) and reads_as_utf_8_too(document, encoding, insist):
+        encoding, _ = _encoding_of(document, said)
+        if not is_utf_8(encoding) and reads_as_utf_8_too(document, encoding):
             doubtful.setdefault(encoding, []).append(document.name)
     for encoding, names in doubtful.items():
         shown = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")

@@ -20,11 +20,11 @@ from charrnn.text.source import Document
 
 LONGEST_CHARACTER = 4  # bytes of UTF-8
 SURROGATES = {"utf-8": 3, "utf-16": 2, "utf-32": 4}  # bytes of half of a surrogate pair
-EXAMPLE = "cp1252"
+EXAMPLES = ("cp1252", "cp1251")  # of the world's most frequent encodings of one byte
 
 
 def characters(document: Document, encoding: str = "utf-8", insist: bool = False) -> Iterator[str]:
-    """The document's characters in pieces, none empty. A byte order mark says more than `encoding` does, unless `insist`.
+    """The document's characters in pieces, none empty. A byte order mark says more than `encoding` does.
 
     Raises TextError with the byte offset and the line of the first byte that does not fit, for a file that is known not to be
     plain text (unless `insist`), for one that holds a NUL character, and where the document cannot be read.
@@ -42,16 +42,16 @@ def characters(document: Document, encoding: str = "utf-8", insist: bool = False
         yield held
 
 
-def reads_as_utf_8_too(document: Document, encoding: str, insist: bool = False) -> bool:
-    """Whether its bytes are valid UTF-8, and other characters then than in `encoding`, in which it is read (see `characters`).
-    Reads as far as it has to.
+def reads_as_utf_8_too(document: Document, encoding: str) -> bool:
+    """Whether its bytes are valid UTF-8, and other characters then than in `encoding`, in which it is read because no byte
+    order mark says another. Reads as far as it has to.
     """
     decoder = codecs.getincrementaldecoder(encodings.UTF_8)()
     is_ascii, head = True, b""
     try:
         for data in document.pieces():
             head = head or data[:BINARY_PROBE]
-            if (encodings.by_mark(head) and not insist) or b"\0" in data:
+            if encodings.by_mark(head) or b"\0" in data:
                 return False
             is_ascii &= data.isascii()
             decoder.decode(data)
@@ -76,10 +76,9 @@ def _decoded(document: Document, encoding: str, insist: bool) -> Iterator[str]:
     pieces = document.pieces()
     beginning = _at_least(pieces, encodings.LONGEST_MARK)
     file = _File(document.name, document.path, beginning[:BINARY_PROBE])
-    if not insist:
-        if kind := kind_of(file.head):
-            raise file.not_plain(kind)
-        encoding = encodings.by_mark(file.head) or encoding
+    if not insist and (kind := kind_of(file.head)):
+        raise file.not_plain(kind)
+    encoding = encodings.by_mark(file.head) or encoding
     if encodings.needs_mark(encoding) and file.head and not encodings.by_mark(file.head):
         raise file.without_mark(encoding)
     decoder = codecs.getincrementaldecoder(encoding)()
@@ -131,8 +130,6 @@ class _File:
 
     def misfit(self, encoding: str, error: UnicodeDecodeError, place: str, at_end: bool) -> TextError:
         """Bytes that are not characters of the encoding, from `place` on."""
-        if other := self._other_mark(encoding):
-            return other
         if at_end and encodings.is_wide(encoding):
             return TextError(
                 f"{self.name}: ends in the middle of a character of {encoding}, at byte {place}: the file is cut short; "
@@ -149,11 +146,15 @@ class _File:
             return self.with_nul(encoding, f"{nul:,} (line {line:,})")
         if looks := encodings.by_pattern(self.head):
             return self._looks_like(looks)
+        if not encodings.is_utf_8(encoding) and encodings.is_text_with_nuls(self.head):
+            example, convert = encodings.UTF_8, ""
+        else:
+            example = next(name for name in EXAMPLES if name != codecs.lookup(encoding).name)
+            convert = f", or convert it: iconv -f {example} -t utf-8"
         reason = "the text ends in the middle of a character: the file is cut short, or in another encoding"
         return TextError(
             f"{self.name}: byte 0x{error.object[error.start]:02x} at offset {place} is not {encoding}: "
-            f"{reason if at_end else error.reason}; say what it is, for example {self._saying(EXAMPLE)}, "
-            f"or convert it: iconv -f {EXAMPLE} -t utf-8"
+            f"{reason if at_end else error.reason}; say what it is, for example {self._saying(example)}{convert}"
         )
 
     def without_mark(self, encoding: str) -> TextError:
@@ -172,8 +173,6 @@ class _File:
 
     def with_nul(self, encoding: str, place: str) -> TextError:
         """A NUL where there should be characters."""
-        if other := self._other_mark(encoding):
-            return other
         looks = encodings.by_pattern(self.head)
         if encodings.by_mark(self.head) or looks == codecs.lookup(encoding).name:
             return TextError(f"{self.name}: a NUL at byte {place}, which no text has; take it out")
@@ -194,15 +193,6 @@ class _File:
             f"; to read it with its markup, say its encoding: {self._saying(encodings.UTF_8)}" if kind.is_source else ""
         )
         return TextError(f"{self.name}: is {kind.one}, not plain text; {kind.advice}{source}")
-
-    def _other_mark(self, encoding: str) -> TextError | None:
-        """What to say where a byte order mark says another encoding than a person did."""
-        mark = encodings.by_mark(self.head)
-        if not mark or codecs.lookup(encoding).name.startswith(mark):
-            return None
-        return TextError(
-            f"{self.name}: is not {encoding}: it begins with the byte order mark of {mark.upper()}; say so: {self._saying(mark)}"
-        )
 
     def _looks_like(self, name: str) -> TextError:
         family = name.rpartition("-")[0].upper()

@@ -74,7 +74,13 @@ class Encodings:
         for file, name in self.of_files:
             if not self.may_be_absent and not any(_is(path, file) for path in paths):
                 shown = ", ".join(paths[:SHOWN]) + (", ..." if len(paths) > SHOWN else "")
-                raise TextError(f"--encoding {file}={name}: no text has this name; the texts are {shown}")
+                raise TextError(f"encoding {file}={name}: no text has this name; the texts are {shown}")
+
+
+def lasting(entry: str) -> str:
+    """NAME, or FILE=NAME so that it means the same file from any folder."""
+    file, equals, name = entry.rpartition("=")
+    return f"{os.path.abspath(file)}={name}" if equals and ".." in PurePath(file).parts else entry
 
 
 def require_known(name: str) -> None:
@@ -96,6 +102,13 @@ def by_pattern(head: bytes) -> str | None:
     """UTF-16 or UTF-32 without a byte order mark, recognised by its bytes, with its byte order; None for anything else."""
     found = [] if is_text_with_nuls(head) else [name for name in UNMARKED if _looks_like(head, name)]
     return min(found, key=lambda name: _pages(head, name), default=None)
+
+
+def is_plausible(head: bytes, name: str) -> bool:
+    """Whether the bytes after a byte order mark are a text, and not those of a binary file that happens to begin so."""
+    text = head.decode(name, "replace")
+    odd = text.count("\ufffd") + sum(unicodedata.category(c) in NOT_TEXT and c not in BLANKS for c in text)
+    return odd * FEW <= len(text)
 
 
 def is_text_with_nuls(head: bytes) -> bool:

@@ -143,13 +143,24 @@ def test_a_nul_after_many_pieces_is_told_at_its_byte(monkeypatch):
         assert f"a NUL at byte {place:,} (line 19)" in refusal(text.encode(encoding), encoding)
 
 
-def test_what_is_said_of_one_file_counts_more_than_its_mark():
+def test_a_mark_counts_more_than_what_is_said_even_of_one_file():
     data = codecs.BOM_UTF8 + "é".encode()
-    assert decode(data, "cp1252") == "é"
-    assert decode(data, "cp1252", insist=True) == "ï»¿Ã©"
-    assert refusal("é\n".encode("utf-16"), "utf-8", insist=True) == (
-        "is not utf-8: it begins with the byte order mark of UTF-16; say so: --encoding 'notes.txt=utf-16'"
-    )
+    assert decode(data, "cp1252") == decode(data, "cp1252", insist=True) == "é"
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding", "example"),
+    [
+        (b"caf\xe9\n", "utf-8", "cp1252"),
+        (b"caf\x81\n", "cp1252", "cp1251"),
+        ("café\n".encode(), "ascii", "utf-8"),
+        (b"caf\xe9\n", "ascii", "cp1252"),
+    ],
+)
+def test_the_encoding_that_is_proposed_is_another_than_the_one_that_did_not_fit(data, encoding, example):
+    message = refusal(data, encoding)
+    assert f"is not {encoding}: " in message
+    assert f"say what it is, for example --encoding 'notes.txt={example}'" in message
 
 
 @pytest.mark.parametrize("asked", ["utf-16", "utf-32"])
@@ -185,10 +196,6 @@ def test_whether_a_file_is_utf_8_as_well(data, encoding, expected):
     assert reads_as_utf_8_too(Document.of_bytes("x", data), encoding) is expected
 
 
-def test_whether_a_marked_file_is_utf_8_as_well_where_another_encoding_is_insisted_on():
-    assert reads_as_utf_8_too(Document.of_bytes("x", codecs.BOM_UTF8 + b"abc"), "cp1252", insist=True)
-
-
 @pytest.mark.parametrize(
     ("file", "path", "expected"),
     [
@@ -213,7 +220,7 @@ def test_which_file_is_meant(file, path, expected):
     said = Encodings.parse([f"{file}=cp1252"])
     assert (said.of(path) == "cp1252") is expected
     if not expected:
-        with pytest.raises(TextError, match=f"--encoding .*=cp1252: no text has this name; the texts are {path}"):
+        with pytest.raises(TextError, match=f"encoding .*=cp1252: no text has this name; the texts are {path}"):
             said.require_files([path])
 
 

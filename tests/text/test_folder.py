@@ -177,7 +177,8 @@ def test_a_folder_of_nothing_that_can_be_read_says_what_it_holds(tmp_path):
 
 def test_utf_16_without_marks_is_read_where_it_is_said_of_all(tmp_path):
     (tmp_path / "a.txt").write_bytes("one word, and a line\n".encode("utf-16-le"))
-    (tmp_path / "x.bin").write_bytes(b"\0\1\2\xff" * 9)
+    for begin in (b"", b"\xff\xfe", b"\xff\xfe\0\0"):
+        (tmp_path / f"{len(begin)}.bin").write_bytes(begin + b"\0\1\2\xff" * 9)
     assert read_text([str(tmp_path)], encoding="utf-16-le").content == "one word, and a line\n"
 
 
