@@ -138,7 +138,7 @@ def read_once(
     """
     said = encoding if isinstance(encoding, Encodings) else Encodings(encoding)
     # In an encoding that somebody names, standard input is read twice, to see whether it is UTF-8.
-    found = _gathered(sources, unit, said, max_expansion, once=said.name == UTF_8 and not said.of_files)
+    found = _gathered(sources, unit, said, max_expansion, once=said.are_default)
     return Once(_read(found.documents, unit, said), _notes(found, unit, said))
 
 
@@ -156,7 +156,7 @@ def _notes(found: Gathered, unit: Unit, said: Encodings) -> tuple[str, ...]:
     if unit == "byte":
         return (
             *notes,
-            *(["bytes are read as they are: their encoding makes no difference"] if said != Encodings() else []),
+            *(["bytes are read as they are: their encoding makes no difference"] if not said.are_default else []),
         )
     doubtful: dict[str, list[str]] = {}
     for document in found.documents:

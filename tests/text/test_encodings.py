@@ -137,6 +137,7 @@ def test_a_nul_within_a_text_is_told_at_its_byte(data, encoding, place):
 
 def test_a_nul_after_many_pieces_is_told_at_its_byte(monkeypatch):
     monkeypatch.setattr("charrnn.text.source.PIECE", 5)
+    monkeypatch.setattr("charrnn.text.decoding.BINARY_PROBE", 4)
     text = "ab\ncd€f\n" * 9 + "\0"
     for encoding in ("utf-8", "utf-16", "utf-16-be"):
         place = len(text.encode(encoding)) - len("\0".encode("utf-16-be" if "16" in encoding else encoding))
@@ -163,6 +164,18 @@ def test_the_encoding_that_is_proposed_is_another_than_the_one_that_did_not_fit(
     assert f"say what it is, for example --encoding 'notes.txt={example}'" in message
 
 
+@pytest.mark.parametrize("text", [text * 4 for text in SCRIPTS.values() if len(text) > 9])
+@pytest.mark.parametrize(("asked", "order"), [("utf-16-le", "utf-16-be"), ("utf-16-be", "utf-16-le")])
+def test_the_wrong_order_of_bytes_is_refused_unless_it_is_said_of_the_file(text, asked, order):
+    assert f"looks like UTF-16 without a byte order mark; say so: --encoding 'notes.txt={order}'" in refusal(
+        text.encode(order), asked
+    )
+    assert "reads as UTF-8" in refusal(text.encode(), asked)
+    assert decode(ENGLISH.replace("\n", "").encode(order), asked, insist=True) == ENGLISH.replace("\n", "").encode(
+        order
+    ).decode(asked)
+
+
 @pytest.mark.parametrize("asked", ["utf-16", "utf-32"])
 def test_an_encoding_that_needs_a_mark_and_finds_none_says_what_the_file_is(asked):
     assert "reads as UTF-8; say so: --encoding 'notes.txt=utf-8'" in refusal(ENGLISH.encode(), asked)
@@ -181,7 +194,7 @@ def test_standard_input_is_named_as_on_the_command_line():
         ("café".encode(), "cp1252", True),
         ("café".encode("cp1252"), "cp1252", False),
         (b"plain words", "cp1252", False),
-        (b"plain words", "utf-16-le", True),
+        (b"plain words", "utf-16-le", True),  # where it is insisted on
         (b"plain words", "cp037", True),
         ("日本".encode("iso-2022-jp"), "iso-2022-jp", False),
         ("日本".encode("shift_jis"), "shift_jis", False),
