@@ -16,6 +16,7 @@ from charrnn.errors import ConfigError
 from charrnn.runs import sizing, typed, yaml
 from charrnn.runs.config import Config
 from charrnn.runs.mistakes import MOST_MISTAKES, Mistake, explain, report
+from charrnn.text.encodings import lasting
 from charrnn.text.files import open_plain
 from charrnn.text.source import shipped
 
@@ -74,7 +75,7 @@ def with_encodings(resolved: Resolved, given: Sequence[str]) -> Resolved:
     """The same with what `--encoding` says besides: NAME or FILE=NAME each. Raises ConfigError."""
     if not given:
         return resolved
-    entries = list(resolved.config.data.with_encodings(given).encoding)
+    entries = list(resolved.config.data.with_encodings([*map(lasting, given)]).encoding)
     config = changed(resolved.config, {"data.encoding": (ENCODING, entries[0] if len(entries) == 1 else entries)})
     return Resolved(config, {**resolved.origins, "data.encoding": ENCODING})
 

@@ -168,7 +168,7 @@ def read_once(
     """
     said = encoding if isinstance(encoding, Encodings) else Encodings(encoding)
     # In an encoding that somebody names, standard input is read twice, to see whether it is UTF-8.
-    found = _gathered(sources, unit, said, max_expansion, once=said.name == UTF_8 and not said.of_files)
+    found = _gathered(sources, unit, said, max_expansion, once=said.are_default)
     return Stream(_names(found.documents), _read(found.documents, unit, said), _notes(found, unit, said))
 
 
@@ -190,12 +190,12 @@ def _notes(found: Gathered, unit: Unit, said: Encodings) -> tuple[str, ...]:
     if unit == "byte":
         return (
             *notes,
-            *(["bytes are read as they are: their encoding makes no difference"] if said != Encodings() else []),
+            *(["bytes are read as they are: their encoding makes no difference"] if not said.are_default else []),
         )
     doubtful: dict[str, list[str]] = {}
     for document in found.documents:
-        encoding, insist = _encoding_of(document, said)
-        if not is_utf_8(encoding) and reads_as_utf_8_too(document, encoding, insist):
+        encoding, _ = _encoding_of(document, said)
+        if not is_utf_8(encoding) and reads_as_utf_8_too(document, encoding):
             doubtful.setdefault(encoding, []).append(document.name)
     for encoding, names in doubtful.items():
         shown = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")

@@ -21,12 +21,13 @@ from charrnn.text.source import Document
 LONGEST_CHARACTER = 4  # bytes of UTF-8
 # Bytes of a character of UTF-8, by its first byte.
 LENGTHS = np.repeat(np.array([1, 2, 3, 4, 1], np.intp), [0xC2, 0xE0 - 0xC2, 0xF0 - 0xE0, 0xF5 - 0xF0, 0x100 - 0xF5])
+ENOUGH = 64  # bytes, to tell from a text that it is not in the encoding that is said of it
 SURROGATES = {"utf-8": 3, "utf-16": 2, "utf-32": 4}  # bytes of half of a surrogate pair
-EXAMPLE = "cp1252"
+EXAMPLES = ("cp1252", "cp1251")  # of the world's most frequent encodings of one byte
 
 
 def characters(document: Document, encoding: str = "utf-8", insist: bool = False) -> Iterator[str]:
-    """The document's characters in pieces, none empty. A byte order mark says more than `encoding` does, unless `insist`.
+    """The document's characters in pieces, none empty. A byte order mark says more than `encoding` does.
 
     Raises TextError with the byte offset and the line of the first byte that does not fit, for a file that is known not to be
     plain text (unless `insist`), for one that holds a NUL character, and where the document cannot be read.
@@ -44,16 +45,16 @@ def characters(document: Document, encoding: str = "utf-8", insist: bool = False
         yield held
 
 
-def reads_as_utf_8_too(document: Document, encoding: str, insist: bool = False) -> bool:
-    """Whether its bytes are valid UTF-8, and other characters then than in `encoding`, in which it is read (see `characters`).
-    Reads as far as it has to.
+def reads_as_utf_8_too(document: Document, encoding: str) -> bool:
+    """Whether its bytes are valid UTF-8, and other characters then than in `encoding`, in which it is read because no byte
+    order mark says another. Reads as far as it has to.
     """
     decoder = codecs.getincrementaldecoder(encodings.UTF_8)()
     is_ascii, head = True, b""
     try:
         for data in document.pieces():
             head = head or data[:BINARY_PROBE]
-            if (encodings.by_mark(head) and not insist) or b"\0" in data:
+            if encodings.by_mark(head) or b"\0" in data:
                 return False
             is_ascii &= data.isascii()
             decoder.decode(data)
@@ -90,14 +91,12 @@ def decode_character(data: bytes) -> str:
 def _decoded(document: Document, encoding: str, insist: bool) -> Iterator[str]:
     """The pieces as the decoder gives them, checked for NULs."""
     pieces = document.pieces()
-    beginning = _at_least(pieces, encodings.LONGEST_MARK)
+    beginning = _at_least(pieces, encodings.LONGEST_MARK if document.comes_live else BINARY_PROBE)
     file = _File(document.name, document.path, beginning[:BINARY_PROBE])
-    if not insist:
-        if kind := kind_of(file.head):
-            raise file.not_plain(kind)
-        encoding = encodings.by_mark(file.head) or encoding
-    if encodings.needs_mark(encoding) and file.head and not encodings.by_mark(file.head):
-        raise file.without_mark(encoding)
+    if not insist and (kind := kind_of(file.head)):
+        raise file.not_plain(kind)
+    encoding = encodings.by_mark(file.head) or encoding
+    file.require_order(encoding, insist)
     decoder = codecs.getincrementaldecoder(encoding)()
     before, lines = 0, 0
     for data in chain([beginning], pieces, [b""]):
@@ -105,14 +104,13 @@ def _decoded(document: Document, encoding: str, insist: bool) -> Iterator[str]:
         try:
             text = decoder.decode(data, final=not data)
         except UnicodeDecodeError as error:
-            codec = error.encoding if encodings.is_wide(encoding) else encoding  # which knows the order of bytes
-            line = lines + error.object[: error.start].decode(codec, "ignore").count("\n") + 1
+            line = lines + _lines_of(error.object[: error.start], error.encoding) + 1
             place = f"{before - pending + error.start:,} (line {line:,})"
             raise file.misfit(encoding, error, place, at_end=not data) from None
         except UnicodeError as error:
             raise TextError(f"{document.name}: cannot be read as {encoding}: {error}") from None
         if (nul := text.find("\0")) >= 0:
-            offset = before - pending + _bytes_of(text[:nul], encoding, at_beginning=before == 0)
+            offset = before + _place_of_nul(data, text[:nul], encoding, pending, at_beginning=before == 0)
             line = lines + text.count("\n", 0, nul) + 1
             raise file.with_nul(encoding, f"{offset:,} (line {line:,})")
         before, lines = before + len(data), lines + text.count("\n")
@@ -128,13 +126,21 @@ def _at_least(pieces: Iterator[bytes], size: int) -> bytes:
     return beginning
 
 
-def _bytes_of(text: str, encoding: str, at_beginning: bool) -> int:
-    """How many bytes characters take, with the mark that a decoder of UTF-16 or UTF-32 drops at the beginning."""
+def _lines_of(data: bytes, encoding: str) -> int:
+    """How many lines end in whole characters; `encoding` knows the order of bytes."""
+    return (data.decode(encoding, "ignore") if encodings.is_wide(encoding) else data.decode("latin-1")).count("\n")
+
+
+def _place_of_nul(data: bytes, before: str, encoding: str, pending: int, at_beginning: bool) -> int:
+    """The offset in the data of the first NUL, after the characters `before`, of which so many bytes were `pending` already. A
+    decoder of UTF-16 or UTF-32 drops the mark at the beginning.
+    """
     name = codecs.lookup(encoding).name
-    if encodings.needs_mark(name):
-        mark = 2 if name == "utf-16" else 4
-        return len(text.encode(f"{name}-le", "surrogatepass")) + mark * at_beginning
-    return len(text.encode(encoding, "replace"))
+    if not encodings.is_wide(name):
+        return max(0, data.find(b"\0"))
+    unit = 4 if name.startswith("utf-32") else 2
+    mark = unit * (at_beginning and encodings.needs_mark(name))
+    return mark + len(before.encode(f"utf-{8 * unit}-le")) - pending
 
 
 @dataclass(frozen=True)
@@ -147,8 +153,6 @@ class _File:
 
     def misfit(self, encoding: str, error: UnicodeDecodeError, place: str, at_end: bool) -> TextError:
         """Bytes that are not characters of the encoding, from `place` on."""
-        if other := self._other_mark(encoding):
-            return other
         if at_end and encodings.is_wide(encoding):
             return TextError(
                 f"{self.name}: ends in the middle of a character of {encoding}, at byte {place}: the file is cut short; "
@@ -165,31 +169,41 @@ class _File:
             return self.with_nul(encoding, f"{nul:,} (line {line:,})")
         if looks := encodings.by_pattern(self.head):
             return self._looks_like(looks)
+        if not encodings.is_utf_8(encoding) and encodings.is_text_with_nuls(self.head):
+            example, convert = encodings.UTF_8, ""
+        else:
+            example = next(name for name in EXAMPLES if name != codecs.lookup(encoding).name)
+            convert = f", or convert it: iconv -f {example} -t utf-8"
         reason = "the text ends in the middle of a character: the file is cut short, or in another encoding"
         return TextError(
             f"{self.name}: byte 0x{error.object[error.start]:02x} at offset {place} is not {encoding}: "
-            f"{reason if at_end else error.reason}; say what it is, for example {self._saying(EXAMPLE)}, "
-            f"or convert it: iconv -f {EXAMPLE} -t utf-8"
+            f"{reason if at_end else error.reason}; say what it is, for example {self._saying(example)}{convert}"
         )
 
-    def without_mark(self, encoding: str) -> TextError:
-        """UTF-16 or UTF-32 that does not begin with a byte order mark."""
-        if looks := encodings.by_pattern(self.head):
-            return self._looks_like(looks)
+    def require_order(self, encoding: str, insist: bool) -> None:
+        """Raises TextError for UTF-16 or UTF-32 without the byte order mark that it needs, and, unless `insist`, for a file that
+        looks like another encoding than one of these two.
+        """
+        needs_mark = encodings.needs_mark(encoding)
+        is_clear = not encodings.is_wide(encoding) or encodings.by_mark(self.head) or (insist and not needs_mark)
+        if is_clear or not (self.head if needs_mark else len(self.head) >= ENOUGH):
+            return
+        looks = encodings.by_pattern(self.head)
+        if looks and looks != codecs.lookup(encoding).name:
+            raise self._looks_like(looks)
         if encodings.is_text_with_nuls(self.head):
-            return TextError(
+            raise TextError(
                 f"{self.name}: is not {encoding}: it begins without a byte order mark, and reads as UTF-8; "
                 f"say so: {self._saying(encodings.UTF_8)}"
             )
-        return TextError(
-            f"{self.name}: begins without a byte order mark, which {encoding} needs; say in which order its bytes are: "
-            f"{self._saying(f'{encoding}-le')} or {encoding}-be"
-        )
+        if needs_mark:
+            raise TextError(
+                f"{self.name}: begins without a byte order mark, which {encoding} needs; say in which order its bytes are: "
+                f"{self._saying(f'{encoding}-le')} or {encoding}-be"
+            )
 
     def with_nul(self, encoding: str, place: str) -> TextError:
         """A NUL where there should be characters."""
-        if other := self._other_mark(encoding):
-            return other
         looks = encodings.by_pattern(self.head)
         if encodings.by_mark(self.head) or looks == codecs.lookup(encoding).name:
             return TextError(f"{self.name}: a NUL at byte {place}, which no text has; take it out")
@@ -210,15 +224,6 @@ class _File:
             f"; to read it with its markup, say its encoding: {self._saying(encodings.UTF_8)}" if kind.is_source else ""
         )
         return TextError(f"{self.name}: is {kind.one}, not plain text; {kind.advice}{source}")
-
-    def _other_mark(self, encoding: str) -> TextError | None:
-        """What to say where a byte order mark says another encoding than a person did."""
-        mark = encodings.by_mark(self.head)
-        if not mark or codecs.lookup(encoding).name.startswith(mark):
-            return None
-        return TextError(
-            f"{self.name}: is not {encoding}: it begins with the byte order mark of {mark.upper()}; say so: {self._saying(mark)}"
-        )
 
     def _looks_like(self, name: str) -> TextError:
         family = name.rpartition("-")[0].upper()

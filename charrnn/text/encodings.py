@@ -61,6 +61,11 @@ class Encodings:
                 name = said
         return cls(name, tuple(reversed(of_files)))
 
+    @property
+    def are_default(self) -> bool:
+        """Whether nothing is said of any file."""
+        return self.name == UTF_8 and not self.of_files
+
     def of(self, path: str) -> str:
         """The encoding of a file, unless a byte order mark says another."""
         return self.said_of(path) or self.name
@@ -74,7 +79,13 @@ class Encodings:
         for file, name in self.of_files:
             if not self.may_be_absent and not any(_is(path, file) for path in paths):
                 shown = ", ".join(paths[:SHOWN]) + (", ..." if len(paths) > SHOWN else "")
-                raise TextError(f"--encoding {file}={name}: no text has this name; the texts are {shown}")
+                raise TextError(f"encoding {file}={name}: no text has this name; the texts are {shown}")
+
+
+def lasting(entry: str) -> str:
+    """NAME, or FILE=NAME so that it means the same file from any folder."""
+    file, equals, name = entry.rpartition("=")
+    return f"{os.path.abspath(file)}={name}" if equals and ".." in PurePath(file).parts else entry
 
 
 def require_known(name: str) -> None:
@@ -96,6 +107,11 @@ def by_pattern(head: bytes) -> str | None:
     """UTF-16 or UTF-32 without a byte order mark, recognised by its bytes, with its byte order; None for anything else."""
     found = [] if is_text_with_nuls(head) else [name for name in UNMARKED if _looks_like(head, name)]
     return min(found, key=lambda name: _pages(head, name), default=None)
+
+
+def is_plausible(head: bytes, name: str) -> bool:
+    """Whether the bytes after a byte order mark are a text, and not those of a binary file that happens to begin so."""
+    return _is_of_text(head.decode(name, "replace"))
 
 
 def is_text_with_nuls(head: bytes) -> bool:
@@ -143,6 +159,12 @@ def _is(path: str, file: str) -> bool:
     return all(name == want or fnmatch.fnmatchcase(name, want) for name, want in zip(end, wanted, strict=True))
 
 
+def _is_of_text(text: str) -> bool:
+    """Whether hardly any of its characters is none of those that texts have, as this Python knows them."""
+    odd = sum(c == "\ufffd" or (unicodedata.category(c) in NOT_TEXT and c not in BLANKS) for c in text)
+    return bool(text) and odd * FEW <= len(text)
+
+
 def _looks_like(head: bytes, name: str) -> bool:
     """Whether the bytes are whole characters of nothing but text, in an encoding of 2 or 4 bytes each."""
     width = 4 if name.startswith("utf-32") else 2
@@ -151,7 +173,7 @@ def _looks_like(head: bytes, name: str) -> bool:
         text = codecs.getincrementaldecoder(name)().decode(data)
     except UnicodeDecodeError:
         return False
-    if not text or any(unicodedata.category(c) in NOT_TEXT and c not in BLANKS for c in text):
+    if not _is_of_text(text) or any(unicodedata.category(c) == "Cc" and c not in BLANKS for c in text):
         return False
     if width == 4:
         return True

@@ -139,6 +139,8 @@ def _examined(path: Path, said: Encodings) -> tuple[Kind | None, str | None]:
     mark = encodings.by_mark(head)
     if kind := kind_of(head):
         return kind, None
+    if mark and not encodings.is_plausible(head, mark):
+        return BINARY, None
     if mark or b"\0" not in head:
         return None, mark if mark != encodings.UTF_8 else None
     looks = encodings.by_pattern(head)

@@ -45,6 +45,7 @@ class Document:
     name: str
     open: Callable[[], AbstractContextManager[Readable]]
     source: str = ""
+    comes_live: bool = False  # while it is read; nothing waits for more of it than is needed
 
     @classmethod
     def of_bytes(cls, name: str, data: bytes) -> "Document":
@@ -243,7 +244,7 @@ class _Live:
 
 
 def _live() -> Document:
-    return Document(STANDARD_INPUT, lambda: nullcontext(_Live()), STANDARD_INPUT)
+    return Document(STANDARD_INPUT, lambda: nullcontext(_Live()), STANDARD_INPUT, comes_live=True)
 
 
 def _spooled() -> Document:

@@ -56,6 +56,16 @@ def test_each_file_has_its_own_encoding_and_the_run_remembers(charrnn, mixed, tm
     assert "notes.txt=cp1252" in (run / "config.yaml").read_text("utf-8")
 
 
+def test_a_file_that_is_named_from_the_folder_above_is_found_again_from_anywhere(charrnn, tmp_path, monkeypatch):
+    Path("here").mkdir()
+    Path("notes.txt").write_bytes(FRENCH.encode("cp1252"))
+    monkeypatch.chdir("here")
+    assert charrnn("train", "../notes.txt", *TINY, "--encoding", "../notes.txt=cp1252", "-o", "r").exit_code == 0
+    run = Path("r").resolve()
+    monkeypatch.chdir(tmp_path)
+    assert evaluated(charrnn("eval", run, "--json"))["unknown"] == 0
+
+
 def test_a_file_that_does_not_fit_is_named_with_the_option_for_it(charrnn, tiny_run, tmp_path):
     path = tmp_path / "my notes.txt"
     path.write_bytes(b"caf\xe9 au lait\n" * 40)
@@ -80,7 +90,7 @@ def test_a_file_that_does_not_fit_is_named_with_the_option_for_it(charrnn, tiny_
 
 def test_a_wrong_name_in_encoding_is_refused(charrnn, text_file, tiny_run):
     train = ["train", text_file, *TINY, "--encoding"]
-    refused(charrnn(*train, "nots.txt=cp1252"), 1, "--encoding nots.txt=cp1252: no text has this name", "text.txt")
+    refused(charrnn(*train, "nots.txt=cp1252"), 1, "encoding nots.txt=cp1252: no text has this name", "text.txt")
     refused(charrnn(*train, "klingon"), 1, "--encoding: data.encoding: klingon: not an encoding")
     refused(charrnn("eval", tiny_run, text_file, "--encoding", "a=klingon"), 1, "a=klingon: not an encoding")
     refused(charrnn("score", tiny_run, text_file, "--encoding", "nots.txt=cp1252"), 1, "no text has this name")

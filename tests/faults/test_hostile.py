@@ -730,7 +730,11 @@ TEXTS = {
     "an end that is not UTF-8": ("t.txt", LINE * 100 + b"\xe2\x82", "at offset 2,300 (line 101)"),
     "a NUL at the end": ("t.txt", LINE * 100 + b"\0", "a NUL at byte 2,300"),
     "only NULs": ("t.txt", b"\0" * 10_000, "looks binary"),
-    "half of a surrogate pair": ("t.txt", LINE * 100 + b"\xed\xa0\x80", "at offset 2,300"),
+    "half of a surrogate pair": (
+        "t.txt",
+        LINE * 100 + b"\xed\xa0\x80",
+        "half of a surrogate pair (U+D800) at byte 2,300",
+    ),
     "half a gzip": ("t.gz", gzip.compress(LINE * 100)[:-20], "damaged .gz"),
     "a gzip with something behind": ("t.gz", gzip.compress(LINE * 100) + b"garbage", "damaged .gz"),
     "a gzip that is none": ("t.gz", LINE * 100, "damaged .gz"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from charrnn.errors import CharrnnError
+from charrnn.runs import typed
 from charrnn.runs.checkpoint import load
 from charrnn.runs.config import Config
 from charrnn.runs.configuration import known_keys, resolve, to_yaml
@@ -61,7 +62,7 @@ def test_any_json_as_a_configuration(tmp_path, content):
 
 
 @many
-@given(st.sampled_from(known_keys()), json_values)
+@given(st.sampled_from([key for key in known_keys() if not typed.is_text(key)]), json_values)
 def test_any_json_as_the_value_of_a_key(tmp_path, key, value):
     section, name = key.split(".")
     (tmp_path / "c.yaml").write_text(json.dumps({section: {name: value}}), "utf-8")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.errors import TextError
-from charrnn.text import source
+from charrnn.text import decoding, source
 from charrnn.text.decoding import character_starts, characters
 from charrnn.text.source import Document
 
@@ -18,6 +18,7 @@ ENCODINGS = ["utf-8", "utf-16", "utf-32", "latin-1", "cp1252", "shift_jis", "utf
 @pytest.fixture
 def small_pieces(monkeypatch):
     monkeypatch.setattr(source, "PIECE", 3)
+    monkeypatch.setattr(decoding, "BINARY_PROBE", 4)
 
 
 def decoded(data, encoding="utf-8"):

@@ -137,19 +137,43 @@ def test_a_nul_within_a_text_is_told_at_its_byte(data, encoding, place):
 
 def test_a_nul_after_many_pieces_is_told_at_its_byte(monkeypatch):
     monkeypatch.setattr("charrnn.text.source.PIECE", 5)
+    monkeypatch.setattr("charrnn.text.decoding.BINARY_PROBE", 4)
     text = "ab\ncd€f\n" * 9 + "\0"
     for encoding in ("utf-8", "utf-16", "utf-16-be"):
         place = len(text.encode(encoding)) - len("\0".encode("utf-16-be" if "16" in encoding else encoding))
         assert f"a NUL at byte {place:,} (line 19)" in refusal(text.encode(encoding), encoding)
 
 
-def test_what_is_said_of_one_file_counts_more_than_its_mark():
+def test_a_mark_counts_more_than_what_is_said_even_of_one_file():
     data = codecs.BOM_UTF8 + "é".encode()
-    assert decode(data, "cp1252") == "é"
-    assert decode(data, "cp1252", insist=True) == "ï»¿Ã©"
-    assert refusal("é\n".encode("utf-16"), "utf-8", insist=True) == (
-        "is not utf-8: it begins with the byte order mark of UTF-16; say so: --encoding 'notes.txt=utf-16'"
+    assert decode(data, "cp1252") == decode(data, "cp1252", insist=True) == "é"
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding", "example"),
+    [
+        (b"caf\xe9\n", "utf-8", "cp1252"),
+        (b"caf\x81\n", "cp1252", "cp1251"),
+        ("café\n".encode(), "ascii", "utf-8"),
+        (b"caf\xe9\n", "ascii", "cp1252"),
+    ],
+)
+def test_the_encoding_that_is_proposed_is_another_than_the_one_that_did_not_fit(data, encoding, example):
+    message = refusal(data, encoding)
+    assert f"is not {encoding}: " in message
+    assert f"say what it is, for example --encoding 'notes.txt={example}'" in message
+
+
+@pytest.mark.parametrize("text", [text * 4 for text in SCRIPTS.values() if len(text) > 9])
+@pytest.mark.parametrize(("asked", "order"), [("utf-16-le", "utf-16-be"), ("utf-16-be", "utf-16-le")])
+def test_the_wrong_order_of_bytes_is_refused_unless_it_is_said_of_the_file(text, asked, order):
+    assert f"looks like UTF-16 without a byte order mark; say so: --encoding 'notes.txt={order}'" in refusal(
+        text.encode(order), asked
     )
+    assert "reads as UTF-8" in refusal(text.encode(), asked)
+    assert decode(ENGLISH.replace("\n", "").encode(order), asked, insist=True) == ENGLISH.replace("\n", "").encode(
+        order
+    ).decode(asked)
 
 
 @pytest.mark.parametrize("asked", ["utf-16", "utf-32"])
@@ -170,7 +194,7 @@ def test_standard_input_is_named_as_on_the_command_line():
         ("café".encode(), "cp1252", True),
         ("café".encode("cp1252"), "cp1252", False),
         (b"plain words", "cp1252", False),
-        (b"plain words", "utf-16-le", True),
+        (b"plain words", "utf-16-le", True),  # where it is insisted on
         (b"plain words", "cp037", True),
         ("日本".encode("iso-2022-jp"), "iso-2022-jp", False),
         ("日本".encode("shift_jis"), "shift_jis", False),
@@ -183,10 +207,6 @@ def test_standard_input_is_named_as_on_the_command_line():
 )
 def test_whether_a_file_is_utf_8_as_well(data, encoding, expected):
     assert reads_as_utf_8_too(Document.of_bytes("x", data), encoding) is expected
-
-
-def test_whether_a_marked_file_is_utf_8_as_well_where_another_encoding_is_insisted_on():
-    assert reads_as_utf_8_too(Document.of_bytes("x", codecs.BOM_UTF8 + b"abc"), "cp1252", insist=True)
 
 
 @pytest.mark.parametrize(
@@ -213,7 +233,7 @@ def test_which_file_is_meant(file, path, expected):
     said = Encodings.parse([f"{file}=cp1252"])
     assert (said.of(path) == "cp1252") is expected
     if not expected:
-        with pytest.raises(TextError, match=f"--encoding .*=cp1252: no text has this name; the texts are {path}"):
+        with pytest.raises(TextError, match=f"encoding .*=cp1252: no text has this name; the texts are {path}"):
             said.require_files([path])
 
 

@@ -6,6 +6,7 @@ import os
 import tarfile
 import zipfile
 
+import numpy as np
 import pytest
 
 from charrnn.errors import TextError
@@ -177,7 +178,8 @@ def test_a_folder_of_nothing_that_can_be_read_says_what_it_holds(tmp_path):
 
 def test_utf_16_without_marks_is_read_where_it_is_said_of_all(tmp_path):
     (tmp_path / "a.txt").write_bytes("one word, and a line\n".encode("utf-16-le"))
-    (tmp_path / "x.bin").write_bytes(b"\0\1\2\xff" * 9)
+    for begin in (b"", b"\xff\xfe", b"\xff\xfe\0\0"):
+        (tmp_path / f"{len(begin)}.bin").write_bytes(begin + np.random.default_rng(0).bytes(500) + b"\0\0")
     assert read_text([str(tmp_path)], encoding="utf-16-le").content == "one word, and a line\n"
 
 
