@@ -24,6 +24,7 @@ from charrnn.errors import CheckError
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
 from charrnn.network.resets import Begins
+from charrnn.network.threads import one_blas_thread
 
 LAGS, POSITIONS = 200, 8
 STREAMS_OF_TRUNCATION = 64  # over which the truncated gradient is averaged, as over the streams of a batch
@@ -74,6 +75,7 @@ class GradientFlow:
     unknown: int = 0  # characters of the text that the network has no symbol for, and others stand for
 
 
+@one_blas_thread()
 def gradient_flow(
     network: Network, ids: Ids, lags: int = LAGS, positions: int = POSITIONS, end_id: int | None = None
 ) -> GradientFlow:

@@ -14,6 +14,7 @@ from charrnn.learning.evaluation import WARM_UP, WINDOW, cut_in_streams
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
+from charrnn.network.threads import one_blas_thread
 from charrnn.runs.evaluation import UNKNOWN_COST
 from charrnn.runs.passages import Block
 from charrnn.text.decoding import character_starts
@@ -48,6 +49,7 @@ class _Places:
     begins: NDArray[np.bool_]
 
 
+@one_blas_thread()
 def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspection:
     """Read one text, a block of one row, from its beginning; it has at least 1 character."""
     ids = block.ids[0].astype(np.intp)
