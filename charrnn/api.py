@@ -20,6 +20,7 @@ from charrnn.learning.clipping import Clipping
 from charrnn.learning.events import Event
 from charrnn.learning.parallel import fastest_threads
 from charrnn.learning.ranks import Alone
+from charrnn.network.threads import one_blas_thread
 from charrnn.runs import budget, directory, flow, gradient_case, sizing
 from charrnn.runs import export as exports
 from charrnn.runs import model as models
@@ -156,6 +157,7 @@ def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
     return measure(trainer, seconds)
 
 
+@one_blas_thread()
 @np.errstate(all="ignore")  # a number that is not finite fails its check
 def gradcheck(
     config: Config | None = None,

@@ -24,6 +24,7 @@ from charrnn.errors import CheckError
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
 from charrnn.network.resets import Begins
+from charrnn.network.threads import one_blas_thread
 
 LAGS, POSITIONS = 200, 8
 STREAMS_OF_TRUNCATION = 64  # over which the truncated gradient is averaged, as over the streams of a batch
@@ -75,6 +76,7 @@ class GradientFlow:
     notes: tuple[str, ...] = ()  # of the text
 
 
+@one_blas_thread()
 @np.errstate(all="ignore")  # a network that has diverged is looked at too
 def gradient_flow(
     network: Network, ids: Ids, lags: int = LAGS, positions: int = POSITIONS, end_id: int | None = None

@@ -14,6 +14,7 @@ from charrnn.generation.repetition import Recent, penalised
 from charrnn.generation.sampling import Options, choose
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.readout import log_softmax
+from charrnn.network.threads import one_blas_thread
 
 BLOCK = 256  # characters whose random numbers are drawn at once
 
@@ -42,20 +43,22 @@ def draw_texts(
     """Read the prompts, (T, B), at once, and then draw `length` characters for each (None: without end), with one random
     number for each from its own generator; never what is `forbidden`, (V,). Memory does not grow with the length.
     """
-    logits, step = predictor.begin(prompts)
+    with one_blas_thread():
+        logits, step = predictor.begin(prompts)
     guard = options.repetition
     recent = Recent(guard, prompts) if guard else None
 
     def draws(logits: Array) -> Iterator[Drawn]:
-        for u in _random_numbers(length, generators):
-            allowed = logits if forbidden is None else np.where(forbidden, -np.inf, logits)
-            if guard and recent:
-                allowed = penalised(allowed, recent.following, guard.penalty)
-            ids = choose(allowed, options, u) if len(u) > 1 else np.array([choose(allowed[0], options, u[0])])
-            yield Drawn(ids, logits, allowed)
-            if recent:
-                recent.read(ids.tolist())
-            logits = step(ids)
+        with one_blas_thread():
+            for u in _random_numbers(length, generators):
+                allowed = logits if forbidden is None else np.where(forbidden, -np.inf, logits)
+                if guard and recent:
+                    allowed = penalised(allowed, recent.following, guard.penalty)
+                ids = choose(allowed, options, u) if len(u) > 1 else np.array([choose(allowed[0], options, u[0])])
+                yield Drawn(ids, logits, allowed)
+                if recent:
+                    recent.read(ids.tolist())
+                logits = step(ids)
 
     return draws(logits)
 

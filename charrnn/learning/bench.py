@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from charrnn.learning.averaging import Averaging
 from charrnn.learning.clipping import Clipping
 from charrnn.learning.optimizers import OPTIMIZERS
-from charrnn.learning.parallel import StreamSplit, one_blas_thread, shares
+from charrnn.learning.parallel import StreamSplit, shares
 from charrnn.learning.part import Part, Work
 from charrnn.learning.schedules import Schedule
 from charrnn.learning.trainer import Trainer
@@ -20,6 +20,7 @@ from charrnn.learning.weight_dropout import WeightDropout
 from charrnn.network.architecture import Architecture
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
+from charrnn.network.threads import one_blas_thread
 from charrnn.text.vocabulary import Ids
 from charrnn.text.windows import Windows
 

@@ -13,6 +13,7 @@ import numpy as np
 from charrnn.errors import DivergedError
 from charrnn.learning.evaluation import Reader
 from charrnn.network.arrays import Array
+from charrnn.network.threads import one_blas_thread
 from charrnn.text.vocabulary import Ids
 
 CONVERGED = 1e-9  # nats per character that a further round would gain
@@ -46,6 +47,7 @@ def mixed(surprisals: Array, weights: Sequence[float]) -> Array:
     return np.asarray(-np.logaddexp.reduce(log_w - surprisals, axis=0))
 
 
+@one_blas_thread()
 def fit_weights(surprisals: Array) -> list[float]:
     """The weights of M members under which n characters, whose surprisals they are, (M, n), are likeliest."""
     p = np.exp(surprisals.min(axis=0) - surprisals)  # relative to the likeliest: nothing underflows where it counts

@@ -16,13 +16,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 import charrnn
 from charrnn.errors import WorkerError
@@ -276,10 +275,3 @@ def _shared_file(size: int) -> tuple[IO[bytes], str]:
                 os.close(handle)
                 os.unlink(name)
     raise WorkerError(f"no room for {size:,} bytes of shared memory in {IN_MEMORY} or {tempfile.gettempdir()}; {ALONE}")
-
-
-@contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Within: every product runs on the thread that asks for it."""
-    with threadpool_limits(1, user_api="blas"):
-        yield

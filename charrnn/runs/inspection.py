@@ -15,6 +15,7 @@ from charrnn.learning.evaluation import WARM_UP, WINDOW, cut_in_streams
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
+from charrnn.network.threads import one_blas_thread
 from charrnn.runs.evaluation import UNKNOWN_COST
 from charrnn.runs.passages import Block
 from charrnn.text.decoding import character_starts, decode_character
@@ -57,6 +58,7 @@ class _Places:
     begins: NDArray[np.bool_]
 
 
+@one_blas_thread()
 def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspection:
     """Read one text, a block of one row, from its beginning; it has at least 1 character.
 

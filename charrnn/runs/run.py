@@ -14,11 +14,11 @@ from charrnn.learning.averaging import Averaging
 from charrnn.learning.clipping import Clipping
 from charrnn.learning.events import Evaluated, Event, Sampled, Stepped
 from charrnn.learning.freezing import Freezing
-from charrnn.learning.parallel import one_blas_thread
 from charrnn.learning.schedules import Schedule
 from charrnn.learning.trainer import Trainer
 from charrnn.learning.weight_dropout import WeightDropout
 from charrnn.network.network import Network
+from charrnn.network.threads import one_blas_thread
 from charrnn.runs import directory, recording
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.config import decided

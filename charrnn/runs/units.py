@@ -13,6 +13,7 @@ import numpy as np
 
 from charrnn.errors import NetworkError
 from charrnn.network.arrays import Array
+from charrnn.network.threads import one_blas_thread
 
 AT_ONCE = 256  # units
 SILENT = 1e-4  # a standard deviation below which a unit says nothing, and float16 hardly holds it
@@ -55,6 +56,7 @@ class Followed:
         return Followed([self.units[column] for column in columns], self.features, self.r[:, columns])
 
 
+@one_blas_thread()
 def follow(features: Mapping[str, Array], activations: Mapping[str, Array]) -> Followed:
     """Judge all units, (n, H) of each array, by all features of the text that vary, (n,) each."""
     varying = {name: values for name, values in features.items() if np.ptp(values) > 0}

@@ -19,11 +19,11 @@ from charrnn.errors import DivergedError
 from charrnn.learning.clipping import Clipping
 from charrnn.learning.events import Evaluated, Stepped
 from charrnn.learning.optimizers import SGD
-from charrnn.learning.parallel import one_blas_thread
 from charrnn.learning.schedules import Schedule
 from charrnn.learning.trainer import Trainer
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
+from charrnn.network.threads import one_blas_thread
 from charrnn.text.windows import Windows
 
 from .clipping_grid import THEIR_RATES, THEIR_THRESHOLD, tell

@@ -1,0 +1,52 @@
+"""The limit on the BLAS's threads holds while anybody is inside, and not longer."""
+
+from contextlib import ExitStack
+
+import pytest
+from blas import LIBRARIES, MANY, many_threads, threads
+
+from charrnn.network.threads import one_blas_thread
+
+
+@pytest.fixture(autouse=True)
+def _many_threads():
+    with many_threads():
+        yield
+
+
+def test_inside_there_is_one_thread_and_afterwards_as_many_as_before():
+    with one_blas_thread():
+        assert threads() == {1}
+        with one_blas_thread():
+            assert threads() == {1}
+        assert threads() == {1}
+    assert threads() == {MANY}
+
+
+def test_it_ends_after_an_error():
+    with pytest.raises(ZeroDivisionError), one_blas_thread():
+        _ = 1 / 0
+    assert threads() == {MANY}
+
+
+def test_whoever_leaves_last_lifts_it_in_whatever_order_they_came():
+    first, second = ExitStack(), ExitStack()
+    first.enter_context(one_blas_thread())
+    second.enter_context(one_blas_thread())
+    first.close()
+    assert threads() == {1}
+    second.close()
+    assert threads() == {MANY}
+
+
+def test_a_limit_that_somebody_else_lifted_is_set_again():
+    with one_blas_thread():
+        LIBRARIES.limit(limits=MANY)
+        with one_blas_thread():
+            assert threads() == {1}
+    assert threads() == {MANY}
+
+
+def test_it_is_a_decorator_too():
+    assert one_blas_thread()(threads)() == {1}
+    assert threads() == {MANY}
