@@ -151,7 +151,7 @@ def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
         stride=training.stride,
         accumulate=training.accumulate,
     )
-    return measure(trainer, seconds)
+    return measure(trainer, seconds, config.data.unit)
 
 
 def gradcheck(
@@ -203,7 +203,8 @@ def gradflow(
         case = flow.of_config(config or Config(), _listed(text))
     else:
         case = flow.of_run(Path(run), _listed(text), which, _listed(training_text))
-    return replace(gradient_flow(case.network, case.ids, lags, positions, case.end_id), unknown=case.unknown)
+    found = gradient_flow(case.network, case.ids, lags, positions, case.end_id, case.unit)
+    return replace(found, unknown=case.unknown)
 
 
 def _listed(text: str | Sequence[str]) -> Sequence[str]:

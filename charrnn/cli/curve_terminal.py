@@ -89,7 +89,7 @@ def show(shown: Shown, quantities: Sequence[Quantity]) -> None:
     coloured = in_colour(console)
     columns = max(10, console.width - GUTTER - 1)
     for quantity in quantities:
-        console.print(Text(quantity.label), soft_wrap=True)
+        console.print(Text(shown.label(quantity)), soft_wrap=True)
         for line in plot(shown, quantity, columns, ROWS, coloured):
             console.print(line, soft_wrap=True)
     for line in legend(shown, coloured):

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from charrnn.checks.gradient_flow import NOTHING, Curve
+from charrnn.text.unit_names import Unit, unit_name
 
 WIDTH, HEIGHT = 72, 14
 DEEPEST, HIGHEST = -16.0, 16.0  # powers of ten: beyond, nothing is left, or everything has exploded
 BAND = "░"
 
 
-def log_plot(curves: Sequence[Curve]) -> list[str]:
+def log_plot(curves: Sequence[Curve], unit: Unit = "char") -> list[str]:
     """Lines of a drawing: `h` or `c` is a median, the shade its quartiles."""
     lags = len(curves[0].median) - 1
     low = max(DEEPEST, min(-1.0, *(value for curve in curves for value in curve.lower if value > NOTHING)))
@@ -28,7 +29,7 @@ def log_plot(curves: Sequence[Curve]) -> list[str]:
                 cells[_row(curve.median[lag], low, high)][column] = curve.state
     lines = [f"{_label(row, low, high):>7} │{''.join(cells[row]).rstrip()}" for row in range(HEIGHT)]
     axis = f"{0:<{max(2, width - len(str(lags)))}}{lags}"
-    return [*lines, f"{'':>7} └{'─' * width}", f"{'':>9}{axis}  characters back"]
+    return [*lines, f"{'':>7} └{'─' * width}", f"{'':>9}{axis}  {unit_name(unit)} back"]
 
 
 def _row(log10: float, low: float, high: float) -> int:

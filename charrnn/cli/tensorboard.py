@@ -15,6 +15,8 @@ from pathlib import Path
 from charrnn.cli.display import tell
 from charrnn.errors import FigureError
 from charrnn.learning.events import Evaluated, Event, Flowed, Recovered, Resumed, Sampled, Stepped
+from charrnn.runs.recording import OF_BYTES
+from charrnn.text.unit_names import Unit
 
 FOLDER = "tensorboard"
 FLUSH_EVERY = 5.0  # seconds until what was told is on the disk
@@ -31,9 +33,9 @@ def require_library() -> None:
 
 
 @contextmanager
-def board_of(run: Path) -> Iterator["Board"]:
+def board_of(run: Path, unit: Unit = "char") -> Iterator["Board"]:
     """What writes the events of a run that it is told."""
-    board = Board(run / FOLDER)
+    board = Board(run / FOLDER, unit)
     try:
         yield board
     finally:
@@ -43,9 +45,9 @@ def board_of(run: Path) -> Iterator["Board"]:
 class Board:
     """Told of each event of a training. A disk that does not take it any more is told once, and the training goes on."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, unit: Unit = "char") -> None:
         """A file in this folder, which is made with the first event: before, the run has not been saved, and may be begun anew."""
-        self._folder = folder
+        self._folder, self._unit = folder, unit
         self._file: EventFile | None = None
         self._lost = False
 
@@ -54,7 +56,7 @@ class Board:
             return
         with self._losing():
             if self._file is None:
-                self._file = EventFile(self._folder)
+                self._file = EventFile(self._folder, self._unit)
             self._file.add(event)
 
     def close(self) -> None:
@@ -75,7 +77,7 @@ class Board:
 class EventFile:
     """One file of records. Raises OSError, as does every method."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, unit: Unit = "char") -> None:
         from tensorboardX.event_file_writer import EventsWriter
         from tensorboardX.proto.event_pb2 import Event as Record
         from tensorboardX.proto.event_pb2 import SessionLog
@@ -86,7 +88,7 @@ class EventFile:
         # An absolute path: tensorboardX takes "s3:" at the beginning for a place in the net.
         self._writer = EventsWriter(str(folder.absolute() / "events"), f".{number:04}")
         self._record, self._summary, self._began = Record, Summary, SessionLog(status=SessionLog.START)
-        self._flushed = time.monotonic()
+        self._flushed, self._unit = time.monotonic(), unit
 
     def add(self, event: Event) -> None:
         """What TensorBoard can show of it."""
@@ -96,7 +98,7 @@ class EventFile:
             from tensorboardX.summary import text
 
             self._write(event.step, summary=text("sample", as_markdown(event.text)))
-        elif values := scalars(event):
+        elif values := scalars(event, self._unit):
             summary = self._summary(value=[self._summary.Value(tag=tag, simple_value=values[tag]) for tag in values])
             self._write(event.step, summary=summary)
         if time.monotonic() - self._flushed >= FLUSH_EVERY:
@@ -111,14 +113,19 @@ class EventFile:
         self._writer.close()
 
 
-def scalars(event: Event) -> dict[str, float]:
-    """The numbers of an event under the names that TensorBoard groups them by; what is None is left out."""
+def scalars(event: Event, unit: Unit = "char") -> dict[str, float]:
+    """The numbers of an event under the names that TensorBoard groups them by; what is None is left out.
+
+    What is counted in bytes is called so.
+    """
+    names = OF_BYTES if unit == "byte" else {}
     found: dict[str, float | None] = {}
     match event:
         case Stepped():
-            found = {f"train/{name}": getattr(event, name) for name in OF_A_STEP}
+            found = {f"train/{names.get(name, name)}": getattr(event, name) for name in OF_A_STEP}
         case Evaluated(split=split):
-            found = {f"{split}/loss": event.loss, f"{split}/bpc": event.bpc, "train/saturated": event.saturated}
+            bits = names.get("bpc", "bpc")
+            found = {f"{split}/loss": event.loss, f"{split}/{bits}": event.bpc, "train/saturated": event.saturated}
         case Flowed(layer=layer):
             found = {f"gradient_flow/layer{layer}/{name}": getattr(event, name) for name in OF_A_FLOW}
     return {tag: value for tag, value in found.items() if value is not None}

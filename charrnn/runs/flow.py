@@ -14,18 +14,22 @@ from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.config import Config
 from charrnn.runs.texts import corpus_of, read_text
 from charrnn.text.corpus import Corpus
+from charrnn.text.unit_names import Unit
 
 LONGEST = 1_000_000  # characters of a text over which the positions are spread
 
 
 @dataclass(frozen=True)
 class Case:
-    """A network, the ids of a text, (n,), how many of its characters have no id of their own, and which ends a document."""
+    """A network, the ids of a text, (n,), how many of its characters have no id of their own, which ends a document, and of what
+    they are the ids.
+    """
 
     network: Network
     ids: Ids
     unknown: int
     end_id: int | None
+    unit: Unit
 
 
 def of_run(run: Path, sources: Sequence[str], which: str | None, training_text: Sequence[str] = ()) -> Case:
@@ -38,7 +42,7 @@ def of_run(run: Path, sources: Sequence[str], which: str | None, training_text: 
     given = passages.of_text(read_text(sources, saved.config.data), saved.vocabulary, saved.config.data)
     found, _ = passages.beginning(given.blocks(), LONGEST)
     ids = found.ids[0].astype(np.intp)
-    return Case(saved.network, ids, int(found.unknown.sum()), saved.vocabulary.end_id)
+    return Case(saved.network, ids, int(found.unknown.sum()), saved.vocabulary.end_id, saved.vocabulary.unit)
 
 
 def of_config(config: Config, sources: Sequence[str] = ()) -> Case:
@@ -64,4 +68,4 @@ def _load(run: Path, which: str | None) -> Checkpoint:
 def _case(network: Network, corpus: Corpus) -> Case:
     valid = corpus.split("valid")
     ids = (valid if valid.size else corpus.ids)[:LONGEST].astype(np.intp)
-    return Case(network, ids, 0, corpus.vocabulary.end_id)
+    return Case(network, ids, 0, corpus.vocabulary.end_id, corpus.vocabulary.unit)

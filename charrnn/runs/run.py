@@ -59,7 +59,7 @@ class Run:
         events = recording.saving(events, self.checkpoint, self.path, training.save_every, ranks)
         try:
             with one_blas_thread():
-                yield from recording.logged(events, self.path, training.save_every, ranks)
+                yield from recording.logged(events, self.path, training.save_every, ranks, self.plan.config.data.unit)
         finally:
             self._lock.release()
 

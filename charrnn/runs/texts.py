@@ -7,6 +7,7 @@ from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.data_section import Data
 from charrnn.text import corpus as corpora
 from charrnn.text.corpus import Corpus, Stream, Text
+from charrnn.text.unit_names import counted
 
 
 def read_text(sources: Sequence[str], data: Data) -> Text:
@@ -34,7 +35,7 @@ def text_of(saved: Checkpoint, sources: Sequence[str] = (), give: str = "--text 
     if text.sha256 != saved.text.sha256:
         raise RunError(
             f"the text differs from the one that the run was trained on: {', '.join(sources or saved.text.sources)} has "
-            f"{text.length:,} characters, SHA-256 {text.sha256[:12]}...; the run's had {saved.text.characters:,}, "
+            f"{counted(text.length, text.unit)}, SHA-256 {text.sha256[:12]}...; the run's had {saved.text.characters:,}, "
             f"{saved.text.sha256[:12]}...; if that one is elsewhere, name it: {give}"
         )
     return text
