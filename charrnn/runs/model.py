@@ -124,7 +124,7 @@ class Model:
             raise RunError("split, protocol and slices cut the run's own text; leave them out with another text")
         if text is None:
             return self._evaluate_split(split, protocol, slices, learning_rate, counted)
-        corpus, notes = None, []
+        corpus, notes = None, [*text.notes] if isinstance(text, Text) else []
         if counted:
             try:
                 corpus = self.training_text.corpus
