@@ -154,7 +154,7 @@ def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
         stride=training.stride,
         accumulate=training.accumulate,
     )
-    return measure(trainer, seconds)
+    return measure(trainer, seconds, config.data.unit)
 
 
 @one_blas_thread()
@@ -221,7 +221,7 @@ def gradflow(
         case = flow.of_config(config or Config(), _listed(text), _listed(encoding))
     else:
         case = flow.of_run(Path(run), _listed(text), which, _listed(training_text), _listed(encoding))
-    found = gradient_flow(case.network, case.ids, lags, positions, case.end_id)
+    found = gradient_flow(case.network, case.ids, lags, positions, case.end_id, case.unit)
     return replace(found, unknown=case.unknown, notes=case.notes)
 
 

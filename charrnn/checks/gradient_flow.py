@@ -25,6 +25,7 @@ from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
 from charrnn.network.resets import Begins
 from charrnn.network.threads import one_blas_thread
+from charrnn.text.unit_names import Unit, counted
 
 LAGS, POSITIONS = 200, 8
 STREAMS_OF_TRUNCATION = 64  # over which the truncated gradient is averaged, as over the streams of a batch
@@ -73,26 +74,32 @@ class GradientFlow:
     layers: list[LayerFlow]
     truncation: list[Truncation]
     unknown: int = 0  # characters of the text that the network has no symbol for, and others stand for
+    unit: Unit = "char"  # of the lags
     notes: tuple[str, ...] = ()  # of the text
 
 
 @one_blas_thread()
 @np.errstate(all="ignore")  # a network that has diverged is looked at too
 def gradient_flow(
-    network: Network, ids: Ids, lags: int = LAGS, positions: int = POSITIONS, end_id: int | None = None
+    network: Network,
+    ids: Ids,
+    lags: int = LAGS,
+    positions: int = POSITIONS,
+    end_id: int | None = None,
+    unit: Unit = "char",
 ) -> GradientFlow:
     """Of a network on a text, (n,); where `end_id` is read, the end of a document, the state is 0 before, as in training.
 
-    Raises CheckError for a text of fewer than lags + 1 characters.
+    Raises CheckError for a text of fewer than lags + 1 characters (or bytes: `unit`).
     """
     network, architecture = network.astype(np.float64), network.architecture
-    window, state = warmed_up(network, ids, lags, positions, end_id)
+    window, state = warmed_up(network, ids, lags, positions, end_id, unit)
     begins = beginnings(window[:-1], end_id)
     layers = layer_flows(network, window[:-1], state, begins)
-    more, states = warmed_up(network, ids, lags, STREAMS_OF_TRUNCATION, end_id)
+    more, states = warmed_up(network, ids, lags, STREAMS_OF_TRUNCATION, end_id, unit)
     cut = truncations(network, more, states, beginnings(more[:-1], end_id))
     sizes = architecture.hidden_size, lags, window.shape[1], int(begins.any(axis=0).sum())
-    return GradientFlow(architecture.cell, architecture.nonlinearity, *sizes, layers, cut)
+    return GradientFlow(architecture.cell, architecture.nonlinearity, *sizes, layers, cut, unit=unit)
 
 
 def beginnings(inputs: Ids, end_id: int | None) -> Begins:
@@ -100,13 +107,15 @@ def beginnings(inputs: Ids, end_id: int | None) -> Begins:
     return np.zeros(inputs.shape, np.bool_) if end_id is None else inputs == end_id
 
 
-def warmed_up(network: Network, ids: Ids, lags: int, positions: int, end_id: int | None = None) -> tuple[Ids, Array]:
+def warmed_up(
+    network: Network, ids: Ids, lags: int, positions: int, end_id: int | None = None, unit: Unit = "char"
+) -> tuple[Ids, Array]:
     """Windows of lags + 1 characters, (lags + 1, P), evenly spread over a text, and the states before them, (S, P, H), after
     reading as many characters as the text allows, up to `lags`, from a state of 0.
     """
     if len(ids) <= lags:
         raise CheckError(
-            f"{lags} lags need a text of {lags + 1:,} characters; found {len(ids):,}; ask for fewer (--lags)"
+            f"{lags} lags need a text of {counted(lags + 1, unit)}; found {len(ids):,}; ask for fewer (--lags)"
         )
     before = min(lags, len(ids) - lags - 1)
     length = before + lags + 1

@@ -1,6 +1,7 @@
 """The running figures of a training."""
 
 from charrnn.learning.events import Evaluated, Event, Recovered, Stepped, bits
+from charrnn.text.unit_names import Unit, bits_label, unit_name
 
 SMOOTHING = 0.98  # of loss, speed, gradient norm and share clipped: about the last fifty steps
 
@@ -8,10 +9,10 @@ SMOOTHING = 0.98  # of loss, speed, gradient norm and share clipped: about the l
 class Averages:
     """The last step, the validation losses, and the means of what jumps from step to step."""
 
-    def __init__(self, max_grad_norm: float | None = None) -> None:
+    def __init__(self, max_grad_norm: float | None = None, unit: Unit = "char") -> None:
         self.last: Stepped | None = None
         self.valid: Evaluated | None = None
-        self._bound = max_grad_norm
+        self._bound, self._unit = max_grad_norm, unit
         self._forget()
 
     def _forget(self) -> None:
@@ -40,10 +41,10 @@ class Averages:
         loss, clipped = self._loss / self._weight, self._clipped / self._weight
         bound = "" if self._bound is None else f" of {self._bound:g}"
         return [
-            f"loss {loss:.4f} ({bits(loss):.3f} bpc)",
+            f"loss {loss:.4f} ({bits(loss):.3f} {bits_label(self._unit)})",
             *([] if self.valid is None else [f"valid {self.valid.loss:.4f}"]),
             f"gradient {self._norm / self._weight:.2f}{bound} ({clipped:.0%} clipped)",
             f"rate {self.last.learning_rate:.2e}",
-            f"{self._speed / self._weight / 1000:,.0f}k characters/s",
+            f"{self._speed / self._weight / 1000:,.0f}k {unit_name(self._unit)}/s",
             f"epoch {self.last.epoch:.2f}",
         ]

@@ -41,14 +41,14 @@ def write_figure(path: Path, shown: Shown, quantities: Sequence[Quantity]) -> No
 
 def _draw_panel(axes: "Axes", quantity: Quantity, shown: Shown) -> None:
     curves = shown.curves(quantity)
-    axes.set_ylabel(quantity.label)
+    axes.set_ylabel(shown.label(quantity))
     for number, (run, curve) in enumerate(zip(shown.runs, curves, strict=True)):
         _draw_curve(axes, curve, *_look_of(number), faint=quantity.noisy and shown.window > 1)
         if run.history.recoveries:
             _mark_recoveries(axes, run, _look_of(number)[0])
     _set_view(axes, *view(quantity, curves), quantity.logarithmic)
     if quantity is QUANTITIES["loss"]:
-        axes.secondary_yaxis("right", functions=(_bits, _nats)).set_ylabel("bits per character", color=GREY)
+        axes.secondary_yaxis("right", functions=(_bits, _nats)).set_ylabel(f"bits per {shown.unit}", color=GREY)
 
 
 def _look_of(number: int) -> tuple[str, Style]:

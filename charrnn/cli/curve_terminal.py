@@ -89,7 +89,7 @@ def show(shown: Shown, quantities: Sequence[Quantity]) -> None:
     console = stdout()
     coloured = in_colour(console)
     for quantity in quantities:
-        console.print(Text(quantity.label), soft_wrap=True)
+        console.print(Text(shown.label(quantity)), soft_wrap=True)
         for line in plot(shown, quantity, console.width - 1, ROWS, coloured):
             console.print(line, soft_wrap=True)
     for line in legend(shown, coloured):

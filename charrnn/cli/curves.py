@@ -11,6 +11,7 @@ import numpy as np
 from charrnn.errors import RunError
 from charrnn.learning.events import bits
 from charrnn.runs.history import Floats, History
+from charrnn.text.unit_names import bits_label, unit_name
 
 Axis = Literal["steps", "epochs", "time"]
 UNITS = (("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0))
@@ -21,7 +22,7 @@ SHARE = 100  # one step in so many is a small part of a training
 class Quantity:
     """Something that is told of every step."""
 
-    label: str
+    label: str  # {unit} stands for what the losses are the mean over
     values: Callable[[History], Floats]
     evaluated: Callable[[Floats], Floats] | None = None  # from the losses of evaluations; None: they do not tell it
     smooth: bool = True
@@ -30,8 +31,8 @@ class Quantity:
 
 
 QUANTITIES = {
-    "loss": Quantity("loss (nats per character)", lambda run: run.losses, lambda losses: losses),
-    "bpc": Quantity("bits per character", lambda run: _bits(run.losses), lambda losses: _bits(losses)),
+    "loss": Quantity("loss (nats per {unit})", lambda run: run.losses, lambda losses: losses),
+    "bpc": Quantity("bits per {unit}", lambda run: _bits(run.losses), lambda losses: _bits(losses)),
     "grad_norm": Quantity("gradient norm, before clipping", lambda run: run.grad_norms, logarithmic=True),
     "clipped": Quantity("share of steps clipped", lambda run: run.clipped.astype(float), noisy=False),
     "learning_rate": Quantity("learning rate", lambda run: run.learning_rates, smooth=False, noisy=False),
@@ -58,6 +59,16 @@ class Shown:
     runs: Sequence[Run]
     x_label: str
     window: int
+
+    def label(self, quantity: Quantity) -> str:
+        """What a quantity is called."""
+        return quantity.label.format(unit=self.unit)
+
+    @property
+    def unit(self) -> str:
+        """What losses are the mean over: character, byte, or both where runs differ."""
+        found = dict.fromkeys(unit_name(run.history.unit, 1) for run in self.runs)
+        return " or ".join(sorted(found, reverse=True))
 
     def curves(self, quantity: Quantity) -> list["Curve"]:
         """The quantity of each run."""
@@ -175,4 +186,4 @@ def summary(run: Run) -> str:
     if not history.best:
         return f"{run.name}: {steps}, not validated yet"
     step, loss = history.best
-    return f"{run.name}: {steps}, best validation loss {loss:.4f} ({bits(loss):.3f} bpc) at step {step:,}"
+    return f"{run.name}: {steps}, best validation loss {loss:.4f} ({bits(loss):.3f} {bits_label(history.unit)}) at step {step:,}"

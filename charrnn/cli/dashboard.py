@@ -19,6 +19,7 @@ from charrnn.cli.telling import WARNING, sample
 from charrnn.cli.wrapping import fold, shorten
 from charrnn.learning.events import Evaluated, Event, Finished, Recovered, Sampled, Stepped
 from charrnn.learning.symptoms import Symptoms
+from charrnn.text.unit_names import Unit
 
 NARROW, WIDE = (
     60,
@@ -42,12 +43,14 @@ class Dashboard:
         done: int,
         max_grad_norm: float | None,
         clock: Callable[[], float] = time.monotonic,
+        unit: Unit = "char",
     ) -> None:
         """`done`: the steps that were made before."""
         self._steps, self._clock = steps, clock
+        self.unit = unit
         self._first = self._done = done
         self._began = self._measured_since = clock()
-        self._averages, self._symptoms, self._curve = Averages(max_grad_norm), Symptoms(), LossCurve()
+        self._averages, self._symptoms, self._curve = Averages(max_grad_norm, unit), Symptoms(), LossCurve()
         self._sample: Sampled | None = None
         self._drawn = NOT_DRAWN
         self._wrapped = NOT_WRAPPED

@@ -22,6 +22,7 @@ from charrnn.runs import memory, sizing
 from charrnn.runs.configuration import Resolved, leaves
 from charrnn.runs.plan import Plan
 from charrnn.text.printable import is_unsafe, json_text, printable
+from charrnn.text.unit_names import counted, unit_name
 
 WHERE_TIME_GOES = {
     "forward": "forward, of one core's streams",
@@ -146,16 +147,18 @@ def _table_of_checks(checks: Sequence[Check]) -> Table:
 def show_bench(found: Bench, json: bool) -> None:
     """A measurement in words, or as JSON."""
     if json:
-        write_json(asdict(found))
+        also = {"bytes_per_second": found.chars_per_second} if found.unit == "byte" else {}
+        write_json({**asdict(found), **also})
         return
     layers = f", {found.num_layers} layers" if found.num_layers > 1 else ""
     cores = f"{found.threads} core{'s' if found.threads > 1 else ''}"
     new = f" ({found.stride} of them new)" if found.stride < found.sequence_length else ""
+    different = "" if found.unit == "byte" else f"{found.vocab_size} different, "
     shares = f" in {found.accumulate} shares" if found.accumulate > 1 else ""
     lines = (
-        f"{found.cell}, {found.hidden_size} units{layers}, {found.batch_size} streams{shares} x {found.sequence_length} characters{new}, "
-        f"{found.vocab_size} different, {cores}",
-        f"{found.chars_per_second:,.0f} characters/s: {found.seconds * 1e3:.3g} ms for each update",
+        f"{found.cell}, {found.hidden_size} units{layers}, {found.batch_size} streams{shares} x {counted(found.sequence_length, found.unit)}{new}, "
+        f"{different}{cores}",
+        f"{found.chars_per_second:,.0f} {unit_name(found.unit)}/s: {found.seconds * 1e3:.3g} ms for each update",
         f"matrix products: {found.gflops:,.1f} GFLOP/s, {found.share_of_peak:.0%} of the {found.sgemm_peak_gflops:,.0f} that a large one reaches here",
     )
     for line in lines:
@@ -169,9 +172,13 @@ def show_bench(found: Bench, json: bool) -> None:
 
 def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
     """The resolved configuration with where each value came from, and what the training would take."""
-    text = {
+    unit = plan.corpus.vocabulary.unit
+    of_bytes = {"bytes": len(plan.corpus.ids)} if unit == "byte" else {}
+    text: dict[str, Any] = {
         "sources": list(plan.sources),
+        "unit": unit,
         "characters": len(plan.corpus.ids),
+        **of_bytes,
         "vocabulary": len(plan.corpus.vocabulary),
         "splits": {name: len(plan.corpus.split(name)) for name in ("train", "valid", "test")},
     }
@@ -199,10 +206,11 @@ def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
         table.add_row(key, json_text(value), _origin(resolved, key, value))
     console = stdout()
     table.show(console)
-    splits = ", ".join(f"{name} {size:,}" for name, size in text["splits"].items())  # type: ignore[attr-defined]
+    splits = ", ".join(f"{name} {size:,}" for name, size in text["splits"].items())
+    different = "" if unit == "byte" else f", {text['vocabulary']:,} different"
     for line in (
         f"text: {', '.join(plan.sources)}",
-        f"characters: {text['characters']:,} ({splits}), {text['vocabulary']:,} different",
+        f"{unit_name(unit)}: {text['characters']:,} ({splits}){different}",
         f"parameters: {plan.parameters:,}",
         f"memory: {sizes['memory'] / 1e6:,.0f} MB of arrays",
         f"steps: {plan.steps:,}, {plan.windows_per_epoch:,} windows per epoch",

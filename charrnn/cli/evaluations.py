@@ -10,6 +10,8 @@ from charrnn.cli.tables import Name, Table
 from charrnn.learning.events import bits
 from charrnn.runs.evaluation import Evaluation
 from charrnn.runs.model import Model
+from charrnn.runs.unknown import describe_unknown
+from charrnn.text.unit_names import counted
 
 
 def show(found: Evaluation, model: Model, json: bool) -> None:
@@ -22,7 +24,8 @@ def show(found: Evaluation, model: Model, json: bool) -> None:
         return
     console = stdout()
     console.print(Text(_headline(found)), soft_wrap=True)
-    table = Table(Name(""), "nats", "bits", "95 %, nats")
+    per = " per byte" if found.unit == "byte" else ""
+    table = Table(Name(""), f"nats{per}", f"bits{per}", "95 %, nats")
     table.add_row(_name(found, model), *_loss(found.loss), _interval(found.interval), style="bold")
     if found.static is not None:
         table.add_row("  the same without --dynamic", *_loss(found.static), "")
@@ -33,7 +36,7 @@ def show(found: Evaluation, model: Model, json: bool) -> None:
         if loss is not None:
             table.add_row(names.get(name, name), *_loss(loss), "")
     table.show(console)
-    console.print(Text(f"{found.bits_per_byte:.4f} bits per byte, perplexity {found.perplexity:.4f}"), soft_wrap=True)
+    console.print(Text(_also(found)), soft_wrap=True)
     if found.gain is not None:
         less = "below" if found.gain >= 0 else "above"
         console.print(
@@ -45,8 +48,19 @@ def show(found: Evaluation, model: Model, json: bool) -> None:
 
 def _headline(found: Evaluation) -> str:
     where = "the text" if found.split is None else f"split {found.split}, protocol {found.protocol}"
-    unknown = f", of which {found.unknown:,} unknown to the model" if found.unknown else ""
-    return f"{where}: {found.characters:,} characters predicted{unknown}"
+    unknown = f", of which {found.unknown:,} unknown to the model: " if found.unknown else ""
+    which = describe_unknown(found.unknown_characters)
+    of_bytes = f", {counted(found.read, 'byte')}" if found.unit == "byte" else ""
+    read = f"{counted(found.characters_read, 'char')}{of_bytes}"
+    predicted = f"; {found.characters:,} predicted" if found.characters != found.read else ""
+    return f"{where}: {read}{predicted}{unknown}{which}"
+
+
+def _also(found: Evaluation) -> str:
+    """The same loss in other units. A byte model's bits are per byte already."""
+    if found.unit == "byte":
+        return f"{found.bits_per_character:.4f} bits per character, perplexity {found.perplexity:.4f} per byte"
+    return f"{found.bits_per_byte:.4f} bits per byte, perplexity {found.perplexity:.4f}"
 
 
 def _name(found: Evaluation, model: Model) -> str:

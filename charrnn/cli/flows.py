@@ -14,6 +14,7 @@ from charrnn.cli.figures import COLOURS, drawing
 from charrnn.cli.logplot import log_plot
 from charrnn.cli.tables import Name, Table
 from charrnn.learning.events import Flowed
+from charrnn.text.unit_names import Unit, counted, unit_name
 
 SHOWN = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)  # lags in the table
 STEADY = 1e-3  # nats per step within which an exponent is about 0
@@ -28,8 +29,8 @@ def show(found: GradientFlow, json: bool) -> None:
     console.print(Text(_headline(found)), soft_wrap=True)
     for layer in found.layers:
         _norms(found, layer).show(console)
-        console.print(Text("\n".join(log_plot(layer.curves, console.width))), soft_wrap=True, no_wrap=True)
-        for line in words(layer, found.lags):
+        console.print(Text("\n".join(log_plot(layer.curves, console.width, found.unit))), soft_wrap=True, no_wrap=True)
+        for line in words(layer, found.lags, found.unit):
             console.print(Text(line), soft_wrap=True)
         _spectra(layer).show(console)
     _truncation(found).show(console)
@@ -47,24 +48,24 @@ def tell_of_text(found: GradientFlow, positions: int) -> None:
     if found.positions_cut_off:
         tell(
             f"at {found.positions_cut_off} of {_count(found.positions, 'position')} a document begins within "
-            f"{_count(found.lags, 'character')}: no gradient goes back beyond it"
+            f"{counted(found.lags, found.unit)}: no gradient goes back beyond it"
         )
 
 
-def words(layer: LayerFlow, lags: int) -> Iterator[str]:
+def words(layer: LayerFlow, lags: int, unit: Unit = "char") -> Iterator[str]:
     """What the figures of a layer say."""
     for curve in layer.curves:
-        yield f"{_what(curve)}: {_reach(curve, lags)}"
-    yield _exponent(layer.lyapunov)
+        yield f"{_what(curve)}: {_reach(curve, lags, unit)}"
+    yield _exponent(layer.lyapunov, unit)
     shares = ", ".join(f"{name} {share:.1%}" for name, share in layer.saturated.items())
     yield f"saturated, where a nonlinearity is flat: {shares}"
     if layer.conditions:
         yield _conditions(layer.conditions)
 
 
-def reach(event: Flowed) -> str:
+def reach(event: Flowed, unit: Unit = "char") -> str:
     """What a training tells of a layer, in a line."""
-    told = [f"step {event.step:,}, layer {event.layer}: {_left(event)}"]
+    told = [f"step {event.step:,}, layer {event.layer}: {_left(event, unit)}"]
     if event.saturated is not None:
         told.append(f"{event.saturated:.0%} of the units saturated")
     if event.spectral_radius is not None:
@@ -84,7 +85,7 @@ def draw(found: GradientFlow, path: Path) -> None:
                 panel.plot(lag, curve.median, color=colour, label=f"{name}: rms, median and quartiles")
                 panel.plot(lag, curve.largest, color=colour, linestyle=":", label=f"{name}: largest singular value")
             panel.axhline(-2, color="#555555", linewidth=0.8, linestyle="--")
-            panel.set(xlabel="lag t - k, characters", ylabel="log₁₀ of what is left")
+            panel.set(xlabel=f"lag t - k, {unit_name(found.unit)}", ylabel="log₁₀ of what is left")
             panel.set_ylim(*_view(layer.curves))
             panel.set_title(f"layer {layer.layer}: {found.cell}, {found.hidden_size} units; dashed: 1 %", loc="left")
             panel.legend()
@@ -101,7 +102,7 @@ def _view(curves: Sequence[Curve]) -> tuple[float, float]:
 
 def _headline(found: GradientFlow) -> str:
     kind = f"{found.cell} ({found.nonlinearity})" if found.cell == "rnn" else found.cell
-    back, places = _count(found.lags, "character"), _count(found.positions, "place")
+    back, places = counted(found.lags, found.unit), _count(found.positions, "place")
     return f"{kind}, {found.hidden_size} units: gradients followed {back} back from {places}"
 
 
@@ -137,21 +138,21 @@ def _what(curve: Curve) -> str:
     return {"h": "from h to h", "c": "from c to c, the cell state"}[curve.state]
 
 
-def _reach(curve: Curve, lags: int) -> str:
+def _reach(curve: Curve, lags: int, unit: Unit) -> str:
     if curve.half_life is None:
-        return f"more than half of the gradient is left after {_count(lags, 'character')}"
-    half = f"half of the gradient is gone after {_count(curve.half_life, 'character')}"
+        return f"more than half of the gradient is left after {counted(lags, unit)}"
+    half = f"half of the gradient is gone after {counted(curve.half_life, unit)}"
     if curve.horizon is None:
         return f"{half}; 1 % is still left after {lags:,}"
-    return f"{half}, 99 % after {_count(curve.horizon, 'character')}: what lies further back is hardly learned from"
+    return f"{half}, 99 % after {counted(curve.horizon, unit)}: what lies further back is hardly learned from"
 
 
-def _left(event: Flowed) -> str:
+def _left(event: Flowed, unit: Unit) -> str:
     if event.log10_norm_last is None and event.horizon is None:
         return "gradients that are no finite numbers"
     if event.half_life is None:
-        return f"more than half of a gradient is left after all {event.lags:,} characters"
-    half = f"half of a gradient is left after {_count(event.half_life, 'character')}"
+        return f"more than half of a gradient is left after all {counted(event.lags, unit)}"
+    half = f"half of a gradient is left after {counted(event.half_life, unit)}"
     return f"{half}, 1 % after {f'{event.horizon:,}' if event.horizon is not None else f'more than {event.lags:,}'}"
 
 
@@ -159,10 +160,10 @@ def _count(count: int, of: str) -> str:
     return f"{count:,} {of}" + ("" if count == 1 else "s")
 
 
-def _exponent(λ: float | None) -> str:
+def _exponent(λ: float | None, unit: Unit) -> str:
     if λ is None:
         return "no gradient at all comes through from the last of these lags"
-    told = f"largest Lyapunov exponent {λ:+.4f} nats per character: "
+    told = f"largest Lyapunov exponent {λ:+.4f} nats per {unit_name(unit, 1)}: "
     if abs(λ) < STEADY:
         return told + "in the long run gradients neither vanish nor explode"
     if λ < 0:
@@ -209,4 +210,5 @@ def _cost(found: GradientFlow) -> str:
         if cut.cosine < 0.99:
             break
         enough = cut.window
-    return f"the gradient of a character's loss keeps its direction (cosine 0.99) when cut {_count(enough, 'character')} back"
+    loss = f"the gradient of a {unit_name(found.unit, 1)}'s loss"
+    return f"{loss} keeps its direction (cosine 0.99) when cut {counted(enough, found.unit)} back"

@@ -78,7 +78,7 @@ class LiveDisplay:
         if finished:  # the last picture stays, and below it how it ended
             self._draw()
             self._live.stop()
-        lines = describe(event) + warnings(wrong)
+        lines = describe(event, self._dashboard.unit) + warnings(wrong)
         self._above.extend(lines)
         if finished or (lines and self._is_seen()):
             self._print(lines)

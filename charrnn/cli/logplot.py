@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from charrnn.checks.gradient_flow import NOTHING, Curve
+from charrnn.text.unit_names import Unit, unit_name
 
 WIDTH, HEIGHT = 72, 14
 NARROWEST = 10  # columns of the curves
@@ -11,8 +12,10 @@ DEEPEST, HIGHEST = -16.0, 16.0  # powers of ten: beyond, nothing is left, or eve
 BAND = "░"
 
 
-def log_plot(curves: Sequence[Curve], columns: int = WIDTH + GUTTER + len(UNIT)) -> list[str]:
+def log_plot(curves: Sequence[Curve], columns: int | None = None, unit: Unit = "char") -> list[str]:
     """Lines of a drawing, of no more than `columns` where those are enough for one: `h` or `c` is a median, the shade its quartiles."""
+    label = f"  {unit_name(unit)} back"
+    columns = WIDTH + GUTTER + len(label) if columns is None else columns
     lags = len(curves[0].median) - 1
     low = max(DEEPEST, min(-1.0, *(value for curve in curves for value in curve.lower if value > NOTHING)))
     high = min(HIGHEST, max(0.5, *(max(curve.upper) for curve in curves)))
@@ -30,7 +33,7 @@ def log_plot(curves: Sequence[Curve], columns: int = WIDTH + GUTTER + len(UNIT))
                 cells[_row(curve.median[lag], low, high)][column] = curve.state
     lines = [f"{_label(row, low, high):>7} │{''.join(cells[row]).rstrip()}" for row in range(HEIGHT)]
     axis = f"{0:<{max(2, width - len(str(lags)))}}{lags}"
-    return [*lines, f"{'':>7} └{'─' * width}", f"{'':>{GUTTER}}{axis}{UNIT}"]
+    return [*lines, f"{'':>7} └{'─' * width}", f"{'':>{GUTTER}}{axis}{label}"]
 
 
 def _row(log10: float, low: float, high: float) -> int:

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Protocol
 
 from rich.console import Console
@@ -17,6 +18,7 @@ from charrnn.learning.events import Event, Finished, Saved, Stepped
 from charrnn.runs.recording import as_json
 from charrnn.runs.run import Run
 from charrnn.text.printable import json_text
+from charrnn.text.unit_names import Unit
 
 NOTEBOOK = (
     "JPY_PARENT_PID"  # Jupyter's, in what its cells start: a terminal by its own account, whose cursor cannot go up
@@ -32,7 +34,8 @@ class View(Protocol):
 def follow(run: Run, stop: Callable[[], bool], json: bool, quiet: bool, more: Sequence[View] = ()) -> Finished:
     """Draw a training to its end, telling `more` of it too, and hand back how it ended."""
     console = Terminal(stderr=True, highlight=False)
-    views = [*more, *([_json_line] if json else [])]
+    unit = run.plan.config.data.unit
+    views = [*more, *([partial(_json_line, unit)] if json else [])]
     if quiet:
         return _drain(run, stop, views)
     above, bound = introduction(run), run.plan.config.training.max_grad_norm
@@ -42,8 +45,8 @@ def follow(run: Run, stop: Callable[[], bool], json: bool, quiet: bool, more: Se
     except BrokenPipeError:
         return _drain(run, lambda: True, [])
     if not can_be_drawn_on(console, json):
-        return _drain(run, stop, [PlainLines(console, run.plan.steps, bound), *views])
-    dashboard = Dashboard(run.plan.steps, run.trainer.progress.step, bound)
+        return _drain(run, stop, [PlainLines(console, run.plan.steps, bound, unit), *views])
+    dashboard = Dashboard(run.plan.steps, run.trainer.progress.step, bound, unit=unit)
     live = LiveDisplay(console, dashboard, above)
     finished = None
     try:
@@ -110,7 +113,7 @@ class Readers:
             self.failure = None if gone else error
 
 
-def _json_line(event: Event) -> None:
-    sys.stdout.write(json_text(as_json(event)) + "\n")
+def _json_line(unit: Unit, event: Event) -> None:
+    sys.stdout.write(json_text(as_json(event, unit)) + "\n")
     if not isinstance(event, Stepped | Saved):
         sys.stdout.flush()

@@ -111,12 +111,14 @@ def sample(
     display.tell(told)
     if rerank is not None:
         drawn = best(drawn, count)
-        samples.tell_best(drawn, rerank)
+        samples.tell_best(drawn, rerank, model.vocabulary.unit)
     found = api.novelty(corpus, [each.text for each in drawn]) if corpus else None
     headings = model.vocabulary.end_id is None
-    samples.show_samples(drawn, prompt, json, coloured, headings, as_fields(found) if found else ())
+    samples.show_samples(
+        drawn, prompt, json, coloured, headings, as_fields(found, model.training_text) if found else ()
+    )
     if corpus and found and not json:
-        show_novelty(found, [each.seed for each in drawn], corpus.vocabulary.unit)
+        show_novelty(found, [each.seed for each in drawn], model.training_text)
 
 
 def _repetition(penalty: float | None, ngram: int | None, window: int | None) -> "Repetition | None":

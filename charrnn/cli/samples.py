@@ -14,6 +14,7 @@ from charrnn.cli.wrapping import width_of
 from charrnn.generation.pieces import Piece
 from charrnn.generation.samples import Sample
 from charrnn.generation.tracing import TracedStep
+from charrnn.text.unit_names import Unit, unit_name
 
 UNSEEN = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}  # categories: controls, formats, spaces
 
@@ -55,10 +56,10 @@ def show_samples(
     sys.stdout.flush()
 
 
-def tell_best(samples: Sequence[Sample], of: int) -> None:
+def tell_best(samples: Sequence[Sample], of: int, unit: Unit) -> None:
     """Which seeds wrote the best of so many samples, and how likely they are."""
     for sample in samples:
-        mean = f"mean log probability {sample.mean_log_probability:.4f} nats per character"
+        mean = f"mean log probability {sample.mean_log_probability:.4f} nats per {unit_name(unit, 1)}"
         tell(f"among the best of {of}: seed {sample.seed}, {mean}")
 
 

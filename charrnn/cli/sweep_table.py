@@ -13,6 +13,7 @@ from charrnn.learning.events import bits
 from charrnn.runs.mistakes import shorten
 from charrnn.runs.outcome import Outcome
 from charrnn.runs.point_names import as_text, short_keys
+from charrnn.text.unit_names import bits_label
 
 STYLES = {"done": "green", "stopped": "yellow", "waiting": "yellow"}
 
@@ -48,28 +49,33 @@ def best(rows: Sequence[Row]) -> Row | None:
 
 
 def as_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """One object for each training, the best first; losses in nats per character."""
-    return [
-        {
-            "rank": rank if row.is_done else None,
-            "run": str(row.run),
-            "values": dict(row.values),
-            "state": row.ended.state,
-            "best_loss": row.outcome.best_loss,
-            "bpc": None if row.outcome.best_loss is None else bits(row.outcome.best_loss),
-            "step": row.outcome.step,
-            "seconds": row.outcome.seconds,
-            "error": row.ended.error,
-        }
-        for rank, row in enumerate(ranked(rows), start=1)
-    ]
+    """One object for each training, the best first; losses in nats per character, or of bytes per byte."""
+    return [_object(row, rank) for rank, row in enumerate(ranked(rows), start=1)]
+
+
+def _object(row: Row, rank: int) -> dict[str, Any]:
+    loss, unit = row.outcome.best_loss, row.outcome.unit
+    bpc = None if loss is None else bits(loss)
+    return {
+        "rank": rank if row.is_done else None,
+        "run": str(row.run),
+        "values": dict(row.values),
+        "state": row.ended.state,
+        "best_loss": loss,
+        "bpc": bpc,
+        **({"bits_per_byte": bpc} if unit == "byte" else {}),
+        "unit": unit,
+        "step": row.outcome.step,
+        "seconds": row.outcome.seconds,
+        "error": row.ended.error,
+    }
 
 
 def table(rows: Sequence[Row]) -> Table:
     """The same for people."""
-    made = Table(
-        "rank", *map(Name, short_keys(list(rows[0].values))), "best loss", "bpc", "at step", "seconds", Name("state")
-    )
+    units = sorted({row.outcome.unit for row in rows if row.outcome.best_loss is not None}, reverse=True) or ["char"]
+    of_bits, keys = " or ".join(map(bits_label, units)), map(Name, short_keys(list(rows[0].values)))
+    made = Table("rank", *keys, "best loss", of_bits, "at step", "seconds", Name("state"))
     for rank, row in enumerate(ranked(rows), start=1):
         found = row.outcome
         loss = ("", "") if found.best_loss is None else (f"{found.best_loss:.4f}", f"{bits(found.best_loss):.3f}")

@@ -12,6 +12,7 @@ from charrnn.learning.events import Evaluated, Event, Finished, Flowed, Recovere
 from charrnn.learning.symptoms import Symptoms
 from charrnn.runs.plan import Plan
 from charrnn.runs.run import Run
+from charrnn.text.unit_names import Unit, bits_label, counted
 
 LINE_EVERY = 10.0  # seconds between plain lines
 WARNING = "bold yellow"
@@ -28,16 +29,23 @@ def introduction(run: Run) -> list[Text]:
     model, training = config.model, config.training
     layers = f"{model.num_layers} layers of " if model.num_layers > 1 else ""
     lines = [
-        f"text: {', '.join(plan.sources)}: {len(plan.corpus.ids):,} characters, {len(plan.corpus.vocabulary):,} different",
+        f"text: {', '.join(plan.sources)}: {_size(plan)}",
         f"network: {model.cell} ({model.nonlinearity}), {layers}{model.hidden_size} units, {plan.parameters:,} parameters, "
         f"{training.precision}",
-        f"training: {plan.steps:,} steps of {training.batch_size} streams x {training.sequence_length} characters, "
+        f"training: {plan.steps:,} steps of {training.batch_size} streams x {counted(training.sequence_length, config.data.unit)}, "
         f"{plan.steps / plan.windows_per_epoch:.3g} epochs, "
         f"{_who(plan)}; run directory {run.path}",
         *plan.notes,
     ]
     done = run.trainer.progress.step
     return [marked_line(line) for line in ([*lines, f"resuming after step {done:,}"] if done else lines)]
+
+
+def _size(plan: Plan) -> str:
+    """Of the text; bytes are always 256."""
+    vocabulary = plan.corpus.vocabulary
+    size = counted(len(plan.corpus.ids), vocabulary.unit)
+    return size if vocabulary.unit == "byte" else f"{size}, {len(vocabulary):,} different"
 
 
 def _who(plan: Plan) -> str:
@@ -48,15 +56,15 @@ def _who(plan: Plan) -> str:
 class PlainLines:
     """A line every few seconds, and one for each thing that is not a step."""
 
-    def __init__(self, console: Console, steps: int, max_grad_norm: float | None) -> None:
-        self._console, self._steps = console, steps
-        self._averages, self._symptoms = Averages(max_grad_norm), Symptoms()
+    def __init__(self, console: Console, steps: int, max_grad_norm: float | None, unit: Unit = "char") -> None:
+        self._console, self._steps, self._unit = console, steps, unit
+        self._averages, self._symptoms = Averages(max_grad_norm, unit), Symptoms()
         self._told = time.monotonic()
 
     def __call__(self, event: Event) -> None:
         """Tell an event, or pass it over."""
         self._averages.add(event)
-        lines = describe(event) + warnings(self._symptoms.read(event))
+        lines = describe(event, self._unit) + warnings(self._symptoms.read(event))
         if isinstance(event, Sampled):
             lines = sample_lines(event)
         elif isinstance(event, Stepped) and time.monotonic() - self._told >= LINE_EVERY:
@@ -66,15 +74,17 @@ class PlainLines:
             self._console.print(line, soft_wrap=True)
 
 
-def describe(event: Event) -> list[Text]:
-    """An event other than a step or a sample, in words."""
+def describe(event: Event, unit: Unit = "char") -> list[Text]:
+    """An event other than a step or a sample, in words; `unit` is what the losses are the mean over."""
     match event:
         case Evaluated():
             best = " · the best so far" if event.best else ""
-            line = f"step {event.step:,}: validation loss {event.loss:.4f} nats, {event.bpc:.3f} bpc{best}"
+            line = (
+                f"step {event.step:,}: validation loss {event.loss:.4f} nats, {event.bpc:.3f} {bits_label(unit)}{best}"
+            )
             return [Text(line, style="bold")]
         case Flowed():
-            return [Text(flows.reach(event))]
+            return [Text(flows.reach(event, unit))]
         case Recovered():
             line = (
                 f"step {event.diverged_step:,}: {event.reason}: back to step {event.step:,}, at half the learning rate, "

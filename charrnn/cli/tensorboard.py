@@ -19,7 +19,9 @@ from charrnn.cli.display import tell
 from charrnn.errors import FigureError
 from charrnn.learning.events import Evaluated, Event, Flowed, Recovered, Resumed, Sampled, Stepped
 from charrnn.runs.folder import Folder
+from charrnn.runs.recording import OF_BYTES
 from charrnn.runs.writing import flush
+from charrnn.text.unit_names import Unit
 
 FOLDER = "tensorboard"
 FLUSH_EVERY = 5.0  # seconds until what was told is on the disk
@@ -36,9 +38,9 @@ def require_library() -> None:
 
 
 @contextmanager
-def board_of(run: Folder) -> Iterator["Board"]:
+def board_of(run: Folder, unit: Unit = "char") -> Iterator["Board"]:
     """What writes the events of a run that it is told."""
-    board = Board(run)
+    board = Board(run, unit)
     try:
         yield board
     finally:
@@ -48,11 +50,11 @@ def board_of(run: Folder) -> Iterator["Board"]:
 class Board:
     """Told of each event of a training. A disk that does not take it any more is told once, and the training goes on."""
 
-    def __init__(self, run: Folder) -> None:
+    def __init__(self, run: Folder, unit: Unit = "char") -> None:
         """A file in a folder of the run directory, which is made with the first event: before, the run has not been saved, and may
         be begun anew.
         """
-        self._run = run
+        self._run, self._unit = run, unit
         self._file: EventFile | None = None
         self._lost = False
 
@@ -62,7 +64,7 @@ class Board:
         with self._losing():
             if self._file is None:
                 with self._run.subfolder(FOLDER) as folder:
-                    self._file = EventFile(folder)
+                    self._file = EventFile(folder, self._unit)
             self._file.add(event)
 
     def close(self) -> None:
@@ -85,7 +87,7 @@ class Board:
 class EventFile:
     """One file of records. Raises OSError, as does every method."""
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: Folder, unit: Unit = "char") -> None:
         from tensorboardX.proto.event_pb2 import Event as Record
         from tensorboardX.proto.event_pb2 import SessionLog
         from tensorboardX.proto.summary_pb2 import Summary
@@ -95,7 +97,7 @@ class EventFile:
         self._file = folder.create(f"events.out.tfevents.{int(now)}.{socket.gethostname()}.{number:04}")
         self._record, self._summary, self._began = Record, Summary, SessionLog(status=SessionLog.START)
         self._checksum = masked_crc32c
-        self._flushed = time.monotonic()
+        self._flushed, self._unit = time.monotonic(), unit
         self._append(Record(wall_time=now, file_version="brain.Event:2"))
 
     def add(self, event: Event) -> None:
@@ -106,7 +108,7 @@ class EventFile:
             from tensorboardX.summary import text
 
             self._write(event.step, summary=text("sample", as_markdown(event.text)))
-        elif values := scalars(event):
+        elif values := scalars(event, self._unit):
             summary = self._summary(value=[self._summary.Value(tag=tag, simple_value=values[tag]) for tag in values])
             self._write(event.step, summary=summary)
         if time.monotonic() - self._flushed >= FLUSH_EVERY:
@@ -129,14 +131,19 @@ class EventFile:
             flush(self._file)
 
 
-def scalars(event: Event) -> dict[str, float]:
-    """The numbers of an event under the names that TensorBoard groups them by; what is None is left out."""
+def scalars(event: Event, unit: Unit = "char") -> dict[str, float]:
+    """The numbers of an event under the names that TensorBoard groups them by; what is None is left out.
+
+    What is counted in bytes is called so.
+    """
+    names = OF_BYTES if unit == "byte" else {}
     found: dict[str, float | None] = {}
     match event:
         case Stepped():
-            found = {f"train/{name}": getattr(event, name) for name in OF_A_STEP}
+            found = {f"train/{names.get(name, name)}": getattr(event, name) for name in OF_A_STEP}
         case Evaluated(split=split):
-            found = {f"{split}/loss": event.loss, f"{split}/bpc": event.bpc, "train/saturated": event.saturated}
+            bits = names.get("bpc", "bpc")
+            found = {f"{split}/loss": event.loss, f"{split}/{bits}": event.bpc, "train/saturated": event.saturated}
         case Flowed(layer=layer):
             found = {f"gradient_flow/layer{layer}/{name}": getattr(event, name) for name in OF_A_FLOW}
     return {tag: value for tag, value in found.items() if value is not None}

@@ -122,7 +122,8 @@ def _follow(run: "Run", json: bool, quiet: bool, tensorboard: bool, ranks: "Alon
     from charrnn.cli.company import last_word
 
     tells = ranks.rank == 0
-    board_of = boards.board_of(run.folder) if tensorboard and tells else nullcontext()
+    unit = run.plan.config.data.unit
+    board_of = boards.board_of(run.folder, unit) if tensorboard and tells else nullcontext()
     with last_word(ranks, run.path), signals.stop_politely() as stop, board_of as board:
         finished = progress.follow(run, stop.requested, json and tells, quiet or not tells, [board] if board else [])
     code = max(ranks.gather(stop.exit_code if stop.requested() else 0))  # of a signal, whichever rank got it

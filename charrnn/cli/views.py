@@ -10,6 +10,7 @@ from charrnn.errors import TextError
 from charrnn.runs import inspection, passages, units
 from charrnn.runs.model import Model
 from charrnn.runs.passages import Block
+from charrnn.runs.unknown import count_unknown, describe_unknown
 from charrnn.text.encodings import Encodings
 from charrnn.text.features import features
 from charrnn.text.printable import printable_line
@@ -44,7 +45,8 @@ def write(
     if more:
         tell(f"the text goes on; shown are its first {counted(length, model.vocabulary.unit)}: --length shows more")
     if unknown := int(made.unknown.sum()):
-        tell(f"unknown to the model, and marked: {unknown:,} character{'s' if unknown > 1 else ''}")
+        which = describe_unknown(count_unknown(block))
+        tell(f"unknown to the model, and marked: {counted(unknown, 'char')}: {which}")
     for feature in judged.features:
         unit, r = judged.best(feature)
         tell(f"{feature}: {unit.name} follows it best, r = {r:+.2f}")

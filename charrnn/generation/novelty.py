@@ -16,6 +16,7 @@ from charrnn.text.matching import Match, match
 from charrnn.text.vocabulary import Ids, Vocabulary
 
 LENGTHS = (5, 10, 15, 20, 30, 50, 100, 200)
+HELD_OUT_SPLITS = ("valid", "test")
 HELD_OUT = 100_000  # characters of the held-out text that are looked up: enough for shares; more would take time
 
 
@@ -55,7 +56,7 @@ def novelty(corpus: Corpus, samples: Sequence[str]) -> Novelty:
     sample shows as U+FFFD.
     """
     vocabulary = corpus.vocabulary
-    held_out = np.concatenate([corpus.split("valid"), corpus.split("test")])[:HELD_OUT]
+    held_out = np.concatenate([corpus.split(name) for name in HELD_OUT_SPLITS])[:HELD_OUT]
     texts = [*map(vocabulary.encode, samples), *([held_out] if len(held_out) else [])]
     matches = match(corpus.split("train"), texts, LENGTHS, vocabulary.unknown_id)
     lengths = tuple(length for length in LENGTHS if any(found.shares[length] for found in matches))

@@ -21,7 +21,7 @@ from charrnn.network.architecture import Architecture
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.network.threads import one_blas_thread
-from charrnn.text.vocabulary import Ids
+from charrnn.text.vocabulary import Ids, Unit
 from charrnn.text.windows import Windows
 
 WINDOWS = 10  # of random text, read again and again
@@ -52,9 +52,10 @@ class Bench:
     backward: float
     update: float
     rest: float
+    unit: Unit = "char"  # of what is called chars
 
 
-def measure(trainer: Trainer, seconds: float = 3.0) -> Bench:
+def measure(trainer: Trainer, seconds: float = 3.0, unit: Unit = "char") -> Bench:
     """Time the updates of a trainer for about so many seconds, then its parts and the peak."""
     windows, architecture = trainer.windows, trainer.network.architecture
     T, B, threads = windows.sequence_length, windows.batch_size, min(trainer.threads, windows.batch_size)
@@ -86,6 +87,7 @@ def measure(trainer: Trainer, seconds: float = 3.0) -> Bench:
         backward=backward,
         update=update,
         rest=max(0.0, whole - forward - backward - update),
+        unit=unit,
     )
 
 

@@ -126,7 +126,7 @@ def evaluate(
     """
     texts = np.atleast_2d(ids)
     if texts.shape[1] < 2:
-        raise TextError(f"a loss needs at least 2 characters; found {texts.shape[1]}")
+        raise TextError(f"a loss needs a text of length 2 or more; found length {texts.shape[1]}")
     reader = NetworkReader(network, split, should_stop, end_id)
     blocks = (texts[:, start : start + BLOCK] for start in range(0, texts.shape[1], BLOCK))
     total = sum(float(reader.read(block).sum(dtype=np.float64)) for block in blocks)

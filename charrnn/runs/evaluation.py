@@ -1,7 +1,8 @@
 """How well a model predicts a text, beside what counting and compressing make of the same text."""
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from threading import Thread
@@ -20,7 +21,11 @@ from charrnn.network.arrays import Array
 from charrnn.runs import passages
 from charrnn.runs.members import Member, NGramReader, TableReader, readers
 from charrnn.runs.passages import Passage
+from charrnn.runs.unknown import count_unknown
 from charrnn.text.corpus import Corpus
+from charrnn.text.decoding import count_characters
+from charrnn.text.unit_names import counted
+from charrnn.text.vocabulary import Ids, Unit, Vocabulary
 
 UNKNOWN_COST = math.log(0x110000 - 0x800)  # nats: a blind guess among all characters that Unicode could have
 
@@ -48,16 +53,24 @@ class Baselines:
 class Evaluation:
     """What a model makes of a text. Losses in nats per character; every interval holds 95 % of a block bootstrap.
 
-    `unknown` characters have no symbol in the vocabulary, and cost UNKNOWN_COST each. `gain` is how much lower the loss is than that
+    Where the `unit` is "byte", `characters` counts bytes, and what is said to be of characters (losses, bpc, perplexity) is of
+    bytes, but for `bits_per_character`. `read` counts what was read: with the first of each text, which nothing predicts;
+    `characters_read` are the characters that these are. `unknown` characters have no symbol in the vocabulary, and cost UNKNOWN_COST each. `gain` is how much lower the loss is than that
     of the n-gram, character by character.
     """
 
     loss: float
     bpc: float
     bits_per_byte: float
+    bits_per_character: float
     perplexity: float
+    unit: Unit
     characters: int
+    bytes: int
+    read: int
+    characters_read: int
     unknown: int
+    unknown_characters: Mapping[str, int]  # how often each was predicted
     interval: tuple[float, float] | None
     baselines: Baselines
     ngram_order: int | None = None
@@ -87,7 +100,9 @@ class _Tallies:
     model: Tally
     members: list[Tally]
     counted: list[Tally]  # unigram and n-gram, or none
-    unknown: int = 0
+    unknown: Counter[str]
+    read: int = 0
+    characters_read: int = 0
     utf_8: float = 0.0  # bytes
 
 
@@ -95,7 +110,7 @@ def evaluate(
     members: Sequence[Member],
     weights: Sequence[float],
     passage: Passage,
-    vocab_size: int,
+    vocabulary: Vocabulary,
     counts: Counts | None = None,
     learning_rate: float | None = None,
 ) -> Evaluation:
@@ -104,19 +119,28 @@ def evaluate(
     Raises TextError for a text without characters, or a split without two, and DivergedError as `read_all` and DynamicReader do.
     """
     with readers(members, passage.characters, learning_rate, passage.before) as reading:
-        found = _read(reading, weights, passage, counts, vocab_size)
+        found = _read(reading, weights, passage, vocabulary, counts)
     whole = found.model
     if not whole.characters:
-        raise TextError("a loss needs at least 1 character; the text has none")
-    unknown = found.unknown / whole.characters
-    uniform = (1 - unknown) * baselines.uniform(vocab_size) + unknown * UNKNOWN_COST
+        raise TextError(
+            f"a loss needs at least {counted(1 if passage.is_whole else 2, vocabulary.unit)}; the text has fewer"
+        )
+    unknown = found.unknown.total() / whole.characters
+    uniform = (1 - unknown) * baselines.uniform(len(vocabulary)) + unknown * UNKNOWN_COST
+    bits_per_byte = bits(whole.total) / found.utf_8
     made = Evaluation(
         loss=whole.mean,
         bpc=bits(whole.mean),
-        bits_per_byte=bits(whole.total) / found.utf_8,
+        bits_per_byte=bits_per_byte,
+        bits_per_character=bits(whole.mean) * found.read / found.characters_read,
         perplexity=_exp(whole.mean),
+        unit=vocabulary.unit,
         characters=whole.characters,
-        unknown=found.unknown,
+        bytes=round(found.utf_8),
+        read=found.read,
+        characters_read=found.characters_read,
+        unknown=found.unknown.total(),
+        unknown_characters=dict(found.unknown.most_common()),
         interval=whole.interval(),
         baselines=Baselines(uniform),
         members=_losses(members, weights, found.members),
@@ -139,21 +163,37 @@ def with_first(surprisals: Array, vocab_size: int) -> Array:
 
 
 def _read(
-    reading: Sequence[Reader], weights: Sequence[float], passage: Passage, counts: Counts | None, vocab_size: int
+    reading: Sequence[Reader],
+    weights: Sequence[float],
+    passage: Passage,
+    vocabulary: Vocabulary,
+    counts: Counts | None,
 ) -> _Tallies:
     counting: list[Reader] = [TableReader(counts.unigram), NGramReader(counts.ngram, passage.before)] if counts else []
-    found = _Tallies(Tally(), [Tally() for _ in reading], [Tally() for _ in counting])
+    found = _Tallies(Tally(), [Tally() for _ in reading], [Tally() for _ in counting], Counter())
+    before: Ids | None = None  # the last bytes, of which the next may be of the same character
     for number, block in enumerate(passage.blocks()):
         own = read_all(reading, block.ids)
         tallies = [found.model, *found.members, *found.counted]
         all_read = [mixed(own, weights), *own, *(reader.read(block.ids) for reader in counting)]
         if number == 0 and passage.is_whole and not block.unseen:
-            all_read = [with_first(surprisals, vocab_size) for surprisals in all_read]
+            all_read = [with_first(surprisals, len(vocabulary)) for surprisals in all_read]
         unknown = block.unknown[:, block.unknown.shape[1] - all_read[0].shape[1] :]  # of those that are charged
         for tally, surprisals in zip(tallies, all_read, strict=True):
             tally.add(np.where(unknown, UNKNOWN_COST, surprisals))
-        found.unknown += int(unknown.sum())
+        if block.unknown.any():
+            found.unknown += count_unknown(block)
+        ids = block.ids[:, block.unseen :]
+        found.read += ids.size
+        if vocabulary.unit == "byte":
+            before = ids[:, :0] if before is None else before
+            found.characters_read += count_characters(ids, before)
+            before = np.concatenate([before, ids[:, -3:]], axis=1)[:, -3:]
         found.utf_8 += block.utf_8
+    if vocabulary.end_id is not None and not passage.is_whole:
+        found.read -= 1  # the end before a split's first document
+    if vocabulary.unit == "char":
+        found.characters_read = found.read
     return found
 
 

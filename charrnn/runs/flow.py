@@ -15,18 +15,22 @@ from charrnn.runs.config import Config
 from charrnn.runs.texts import corpus_of, read_text
 from charrnn.text.corpus import Corpus
 from charrnn.text.encodings import Encodings
+from charrnn.text.unit_names import Unit
 
 LONGEST = 1_000_000  # characters of a text over which the positions are spread
 
 
 @dataclass(frozen=True)
 class Case:
-    """A network, the ids of a text, (n,), how many of its characters have no id of their own, and which ends a document."""
+    """A network, the ids of a text, (n,), how many of its characters have no id of their own, which ends a document, and of what
+    they are the ids.
+    """
 
     network: Network
     ids: Ids
     unknown: int
     end_id: int | None
+    unit: Unit
     notes: tuple[str, ...] = ()  # of how the text was read
 
 
@@ -50,7 +54,8 @@ def of_run(
     # Gradients flow through characters of the text alone.
     own = 0 if saved.vocabulary.end_id is not None else found.unseen
     ids = found.ids[0, own:].astype(np.intp)
-    return Case(saved.network, ids, int(found.unknown.sum()), saved.vocabulary.end_id, text.notes)
+    unknown, vocabulary = int(found.unknown.sum()), saved.vocabulary
+    return Case(saved.network, ids, unknown, vocabulary.end_id, vocabulary.unit, text.notes)
 
 
 def of_config(config: Config, sources: Sequence[str] = (), encoding: Sequence[str] = ()) -> Case:
@@ -77,4 +82,4 @@ def _load(run: Path, which: str | None) -> Checkpoint:
 def _case(network: Network, corpus: Corpus) -> Case:
     valid = corpus.split("valid")
     ids = (valid if valid.size else corpus.ids)[:LONGEST].astype(np.intp)
-    return Case(network, ids, 0, corpus.vocabulary.end_id)
+    return Case(network, ids, 0, corpus.vocabulary.end_id, corpus.vocabulary.unit)

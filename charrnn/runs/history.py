@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from charrnn.errors import ConfigError, RunError
 from charrnn.runs import configuration
 from charrnn.runs.directory import CONFIG, METRICS
-from charrnn.runs.recording import LONGEST_LINE
+from charrnn.runs.recording import LONGEST_LINE, OF_BYTES
 from charrnn.text.files import open_named, open_plain
+from charrnn.text.unit_names import Unit
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -47,6 +48,7 @@ class History:
     evaluated_losses: Floats
     recoveries: tuple[int, ...]
     skipped: int
+    unit: Unit = "char"  # of which the losses are the mean
 
     @property
     def best(self) -> tuple[int, float] | None:
@@ -91,11 +93,15 @@ class Reader:
         self._recoveries: list[int] = []
         self._spent = 0.0  # seconds per character of a step, summed
         self._skipped = 0
+        self._unit: Unit = "char"
 
     def read(self, line: bytes) -> None:
         """Take note of an event. One that is damaged is counted, and one of no interest passed over."""
         try:
-            self._take(json.loads(line.decode()))
+            event = json.loads(line.decode())
+            self._take(event)
+            if any(name in event for name in OF_BYTES.values()):
+                self._unit = "byte"
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             self._skipped += 1
 
@@ -123,8 +129,8 @@ class Reader:
         self._evaluated.drop_from(step + 1)
         self._recoveries = [recovery for recovery in self._recoveries if recovery <= step]
 
-    def history(self, characters: int | None) -> History:
-        """What has been read; `characters` of a step, where that is known."""
+    def history(self, characters: int | None, unit: Unit | None = None) -> History:
+        """What has been read; `characters` of a step and their `unit`, where that is known."""
         stepped = self._stepped
         return History(
             np.array(stepped.steps, np.int64),
@@ -138,6 +144,7 @@ class Reader:
             self._evaluated["loss"],
             tuple(dict.fromkeys(self._recoveries)),
             self._skipped,
+            unit or self._unit,
         )
 
 
@@ -154,7 +161,7 @@ def read_history(run: Path) -> History:
                 reader.read(line)
     except OSError as error:
         raise RunError(f"{path}: cannot be read: {error.strerror or error}") from None
-    history = reader.history(_characters_per_step(run))
+    history = reader.history(*_characters_per_step(run))
     if not history.steps.size:
         damaged = f"; {history.skipped:,} of its lines cannot be read" if history.skipped else ""
         raise RunError(f"{path}: tells of no step of a training{damaged}")
@@ -179,15 +186,18 @@ def _lines(file: IO[bytes]) -> Iterator[bytes]:
             line = file.readline(LONGEST_LINE)
 
 
-def _characters_per_step(run: Path) -> int | None:
+def _characters_per_step(run: Path) -> tuple[int | None, Unit | None]:
+    """How many characters a step has, and their unit, where the run's config.yaml says so."""
     path = run / CONFIG
     if not path.is_file():
-        return None
+        return None, None
     try:
-        training = configuration.resolve(str(path)).config.training
+        config = configuration.resolve(str(path)).config
     except ConfigError:
-        return None
-    return training.batch_size and training.batch_size * (training.stride or training.sequence_length)
+        return None, None
+    training = config.training
+    characters = training.batch_size and training.batch_size * (training.stride or training.sequence_length)
+    return characters, config.data.unit
 
 
 def _step(event: dict[str, Any]) -> int:

@@ -28,6 +28,7 @@ from charrnn.text import splits
 from charrnn.text.corpus import Corpus, Stream, Text
 from charrnn.text.encodings import Encodings
 from charrnn.text.splits import Protocol, Split
+from charrnn.text.unit_names import counted, unit_name
 from charrnn.text.vocabulary import Vocabulary, describe
 
 LONGEST_FIT = 1_000_000  # characters of the validation split on which weights are fitted
@@ -48,7 +49,7 @@ class Model:
         config, progress = self.saved.config.model, self.saved.progress
         loss = f", validation loss {progress.best_loss:.4f}" if progress.best_loss is not None else ""
         named = " + ".join(member.name for member in self.members)
-        network = f"{config.cell} of {config.hidden_size} units, {len(self.vocabulary)} characters"
+        network = f"{config.cell} of {config.hidden_size} units, {counted(len(self.vocabulary), self.vocabulary.unit)}"
         return f"<Model {named}: {network}, {progress.step:,} steps{loss}>"
 
     @property
@@ -129,7 +130,7 @@ class Model:
             raise RunError("split, protocol and slices cut the run's own text; leave them out with another text")
         if text is None:
             return self._evaluate_split(split, protocol, slices, learning_rate, counted)
-        corpus, notes = None, []
+        corpus, notes = None, [*text.notes] if isinstance(text, Text) else []
         if counted:
             try:
                 corpus = self.training_text.corpus
@@ -162,7 +163,9 @@ class Model:
         if name == "valid" and self.weights_are_fitted:
             notes.append("the weights of the mixture were fitted on this very split")
         if seen := text.seen(corpus, name):
-            notes.append(f"{seen:,} of these characters were trained on: the run's text was cut otherwise")
+            notes.append(
+                f"{seen:,} of these {unit_name(self.vocabulary.unit)} were trained on: the run's text was cut otherwise"
+            )
         in_slices = split.slices if split.protocol == "char-rnn" else None
         return replace(made, protocol=split.protocol, slices=in_slices, split=name, notes=tuple(notes))
 
@@ -170,7 +173,7 @@ class Model:
         """`corpus` has the training split on which baselines are counted; None: without them."""
         compressing = None if corpus is None else Compressing(corpus, passage)
         counts = None if corpus is None else self.training_text.counts(corpus)
-        reading = self.members, self.weights, passage, len(self.vocabulary)
+        reading = self.members, self.weights, passage, self.vocabulary
         made = evaluate(*reading, counts, learning_rate)
         if learning_rate is not None:
             made = replace(made, static=evaluate(*reading).loss)

@@ -13,6 +13,7 @@ from charrnn.runs.directory import METRICS
 from charrnn.runs.history import read_history
 from charrnn.runs.recording import LONGEST_LINE
 from charrnn.text.files import open_plain
+from charrnn.text.unit_names import Unit
 
 ENDINGS = tuple(f'{{"event": "{name}"'.encode() for name in ("finished", "saved", "resumed"))
 TAIL = 1 << 15  # bytes in which the last events are looked for
@@ -20,7 +21,7 @@ TAIL = 1 << 15  # bytes in which the last events are looked for
 
 @dataclass(frozen=True)
 class Outcome:
-    """The best validation loss (nats per character) and its step, None before the first; `seconds` that were trained in all sessions
+    """The best validation loss (nats per `unit`) and its step, None before the first; `seconds` that were trained in all sessions
     that ended by themselves; `finished` where all steps are made, or patience ended.
     """
 
@@ -28,17 +29,18 @@ class Outcome:
     step: int | None = None
     seconds: float = 0.0
     finished: bool = False
+    unit: Unit = "char"
 
 
 def outcome(run: Path) -> Outcome:
     """That of a run directory; an empty one where it tells of no step."""
     try:
-        best = read_history(run).best
+        history = read_history(run)
         ended = _endings(run / METRICS)
     except (RunError, OSError):
         return Outcome()
-    step, loss = best or (None, None)
-    return Outcome(loss, step, sum(map(_seconds, ended)), _is_finished(ended))
+    step, loss = history.best or (None, None)
+    return Outcome(loss, step, sum(map(_seconds, ended)), _is_finished(ended), history.unit)
 
 
 def _endings(path: Path) -> list[dict[str, Any]]:

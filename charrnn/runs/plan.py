@@ -27,6 +27,7 @@ from charrnn.text import windows
 from charrnn.text.corpus import Corpus, Text
 from charrnn.text.folder import Files
 from charrnn.text.source import DEFAULT_SOURCE
+from charrnn.text.unit_names import counted
 from charrnn.text.vocabulary import Ids
 
 LONGEST_SOURCES = LONGEST_RECORD // 2  # characters
@@ -227,12 +228,13 @@ def _fitted(config: Config, characters: int) -> tuple[Config, tuple[str, ...]]:
     """The configuration with sizes for this text, batch and window as it allows, and what to say of it."""
     given = sizing.sized(config, characters)
     notes = [*sizing.told(config, given, characters)]
+    unit = given.data.unit
     asked = decided(given.training.batch_size), given.training.sequence_length
     B, T = windows.fit(characters, *asked)
     if (B, T) != asked:
         notes.append(
-            f"the training split has {characters:,} characters, too few for {asked[0]} streams x {asked[1]} characters: "
-            f"reading {B} streams x {T} characters"
+            f"the training split has {counted(characters, unit)}, too few for {asked[0]} streams x {counted(asked[1], unit)}: "
+            f"reading {B} streams x {counted(T, unit)}"
         )
     stride = given.training.stride and min(given.training.stride, T)
     return given.replaced("training", batch_size=B, sequence_length=T, stride=stride), tuple(notes)

@@ -19,6 +19,7 @@ from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.directory import BEST, LAST, METRICS, PREVIOUS, writable, write_config
 from charrnn.runs.folder import Folder
 from charrnn.runs.writing import append, flush
+from charrnn.text.unit_names import Unit
 
 EVENT_NAMES = {
     Stepped: "step",
@@ -30,6 +31,7 @@ EVENT_NAMES = {
     Recovered: "recovered",
     Finished: "finished",
 }
+OF_BYTES = {"chars_per_second": "bytes_per_second", "bpc": "bits_per_byte"}  # what these are called besides, of bytes
 LINES_TOGETHER = 100  # steps written to metrics.jsonl at once
 LONGEST_LINE = 1 << 20  # bytes of an event
 
@@ -73,7 +75,9 @@ def saving(
                 saved_step, keep = step, is_snapshot(current().progress, save_every)
 
 
-def logged(events: Iterable[Event], folder: Folder, save_every: int, ranks: Alone) -> Iterator[Event]:
+def logged(
+    events: Iterable[Event], folder: Folder, save_every: int, ranks: Alone, unit: Unit = "char"
+) -> Iterator[Event]:
     """Pass the events on, each written to metrics.jsonl as one line of JSON, before the checkpoint that comes after it, by the
     first of the ranks.
 
@@ -83,7 +87,7 @@ def logged(events: Iterable[Event], folder: Folder, save_every: int, ranks: Alon
     lines: list[str] = []
     try:
         for event in events:
-            lines.append(json.dumps(as_json(event)))
+            lines.append(json.dumps(as_json(event, unit)))
             will_be_saved = isinstance(event, Stepped) and event.step % save_every == 0
             if will_be_saved or not isinstance(event, Stepped) or len(lines) >= LINES_TOGETHER:
                 due, lines = lines, []  # what a full disk took the half of is not to be written twice
@@ -113,9 +117,11 @@ def _cut_to_whole_lines(folder: Folder) -> None:
         file.truncate(start + file.read().rfind(b"\n") + 1)
 
 
-def as_json(event: Event) -> dict[str, object]:
-    """An event as it stands in metrics.jsonl and in `train --json`."""
-    return {"event": EVENT_NAMES[type(event)], **asdict(event)}
+def as_json(event: Event, unit: Unit) -> dict[str, object]:
+    """An event as it stands in metrics.jsonl and in `train --json`; what is counted in bytes has a name that says so, too."""
+    fields = asdict(event)
+    more = {OF_BYTES[name]: fields[name] for name in OF_BYTES if name in fields} if unit == "byte" else {}
+    return {"event": EVENT_NAMES[type(event)], **fields, **more}
 
 
 def _save(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | None) -> Saved:

@@ -64,7 +64,8 @@ class Run:
         events = recording.saving(events, self.checkpoint, self.folder, training.save_every, ranks)
         try:
             with one_blas_thread():
-                yield from recording.logged(events, self.folder, training.save_every, ranks)
+                unit = self.plan.config.data.unit
+                yield from recording.logged(events, self.folder, training.save_every, ranks, unit)
         finally:
             self._lock.release()
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from charrnn.runs.config import Config
+from charrnn.text.unit_names import counted
 
 TYPICAL = 1_000_000  # characters, where there is no text
 MOST_READ = 24_000_000  # characters in all: a quarter of an hour of the largest network on two cores
@@ -66,7 +67,7 @@ def sized(config: Config, characters: int) -> Config:
 def told(asked: Config, given: Config, characters: int) -> tuple[str, ...]:
     """In a line, which sizes the text has decided; nothing where it has decided none."""
     sizes = ", ".join(WORDS[key].format(_value(given, key)) for key in undecided(asked) if key in WORDS)
-    line = f"sized for {characters:,} characters to train on: {sizes}; -s KEY=VALUE or -c FILE choose otherwise"
+    line = f"sized for {counted(characters, given.data.unit)} to train on: {sizes}; -s KEY=VALUE or -c FILE choose otherwise"
     return (line,) if sizes else ()
 
 

@@ -10,6 +10,7 @@ from charrnn.text import corpus as corpora
 from charrnn.text import recorded
 from charrnn.text.corpus import Corpus, Stream, Text
 from charrnn.text.encodings import Encodings
+from charrnn.text.unit_names import counted
 
 GROWN = 1 << 20  # characters more than there were, of which one can still say how many they are
 
@@ -56,7 +57,7 @@ def text_of(
     if text.sha256 != saved.text.sha256:
         raise RunError(
             f"the text differs from the one that the run was trained on: {', '.join(sources or saved.text.sources)} has "
-            f"{text.length:,} characters, SHA-256 {text.sha256[:12]}...; the run's had {saved.text.characters:,}, "
+            f"{counted(text.length, text.unit)}, SHA-256 {text.sha256[:12]}...; the run's had {saved.text.characters:,}, "
             f"{saved.text.sha256[:12]}...; if that one is elsewhere, name it: {give}"
         )
     return text

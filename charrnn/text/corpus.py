@@ -19,6 +19,7 @@ from charrnn.text.folder import Files
 from charrnn.text.places import NO_STARTS, Place, Starts, move
 from charrnn.text.source import BUILTIN, Document, Gathered
 from charrnn.text.splits import SPLITS, Cuts, Split
+from charrnn.text.unit_names import counted
 from charrnn.text.vocabulary import Ids, Unit, Vocabulary, code_points, describe
 
 IN_MEMORY = 1 << 25  # characters; a longer text is encoded into a file
@@ -228,7 +229,7 @@ def build(text: Text, vocabulary: Vocabulary, split: Split) -> Corpus:
         except TextError as error:
             raise TextError("; ".join([*text.notes, str(error)])) from None
         return Corpus(listed, vocabulary, cuts, text.sha256, None, rare)
-    cuts = split.cut(text.length)
+    cuts = split.cut(text.length, text.unit)
     if text.length <= IN_MEMORY:
         in_memory = np.concatenate([*_encoded(text, vocabulary)])
         return Corpus(in_memory, vocabulary, cuts, text.sha256, None, rare)
@@ -239,7 +240,7 @@ def build(text: Text, vocabulary: Vocabulary, split: Split) -> Corpus:
         ids = cache.load(text.sha256, vocabulary, text.length, kept)
     if ids is None:
         raise TextError(
-            f"{path}: the encoded text is not {text.length:,} characters long; did its source change meanwhile?"
+            f"{path}: the encoded text is not {counted(text.length, text.unit)} long; did its source change meanwhile?"
         )
     return Corpus(ids, vocabulary, cuts, text.sha256, path, rare)
 
@@ -247,7 +248,7 @@ def build(text: Text, vocabulary: Vocabulary, split: Split) -> Corpus:
 def cut(ids: Ids, vocabulary: Vocabulary, split: Split) -> Cuts:
     """Where an encoded text is cut. Raises TextError for one that is too short."""
     if vocabulary.end_id is None:
-        return split.cut(len(ids))
+        return split.cut(len(ids), vocabulary.unit)
     return lists.cut(np.flatnonzero(ids == vocabulary.end_id), split)
 
 

@@ -74,6 +74,12 @@ def character_starts(data: bytes) -> NDArray[np.intp]:
     return np.flatnonzero((since == 0) | (begins < 0) | (since >= LENGTHS[values[begins]]))
 
 
+def count_characters(values: NDArray[np.uint8], before: NDArray[np.uint8]) -> int:
+    """How many characters begin in the bytes of some texts side by side, (k, n); `before`, (k, m), are those before them."""
+    m, rows = before.shape[1], np.concatenate([before, values], axis=1)
+    return sum(int(np.count_nonzero(character_starts(row.tobytes()) >= m)) for row in rows)
+
+
 def whole_length(data: bytes, length: int) -> int:
     """How many of the first `length` bytes to keep so that no character is cut in two."""
     if length >= len(data):

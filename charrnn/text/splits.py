@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Literal
 
 from charrnn.errors import TextError
+from charrnn.text.unit_names import Unit, counted
 
 Protocol = Literal["contiguous", "nanogpt", "char-rnn"]
 SPLITS = ("train", "valid", "test")
@@ -39,26 +40,24 @@ class Split:
     protocol: Protocol = "contiguous"
     slices: tuple[int, int] = (50, 50)
 
-    def cut(self, characters: int) -> Cuts:
-        """Cut a text of so many characters. Raises TextError when a split that has a share gets fewer than two."""
+    def cut(self, characters: int, unit: Unit = "char") -> Cuts:
+        """Cut a text of so many characters, or bytes. Raises TextError when a split that has a share gets fewer than two."""
         if self.protocol == "char-rnn":
-            return self._in_slices(characters)
+            return self._in_slices(characters, unit)
         train, valid, test = shares = self.shares
         first, second = _floor(characters * train), _floor(characters * (train + valid))
         cuts = Cuts(1, characters, (0, first, characters if test == 0 else second, characters))
-        _require_long_enough(cuts, shares, f"{characters} characters split as {list(shares)} give")
+        _require_long_enough(cuts, shares, f"{counted(characters, unit)} split as {list(shares)} give", unit)
         return cuts
 
-    def _in_slices(self, characters: int) -> Cuts:
+    def _in_slices(self, characters: int, unit: Unit) -> Cuts:
         B, S = self.slices
         train, valid, test = self.shares
         windows = characters // (B * S)
         first, second = _floor(windows * train), _floor(windows * train) + _floor(windows * valid)
         cuts = Cuts(B, windows * S, (0, first * S, (windows if test == 0 else second) * S, windows * S))
-        told = (
-            f"{characters} characters in {B} slices, in windows of {S}, split as {list(self.shares)} give of each slice"
-        )
-        _require_long_enough(cuts, self.shares, told)
+        told = f"{counted(characters, unit)} in {B} slices, in windows of {S}, split as {list(self.shares)} give of each slice"
+        _require_long_enough(cuts, self.shares, told, unit)
         return cuts
 
 
@@ -88,11 +87,11 @@ def _floor(number: float) -> int:
     return int(round(number, 6))
 
 
-def _require_long_enough(cuts: Cuts, shares: Sequence[float], told: str) -> None:
+def _require_long_enough(cuts: Cuts, shares: Sequence[float], told: str, unit: Unit) -> None:
     sizes = [end - start for start, end in pairwise(cuts.bounds)]
     if any(share > 0 and size < SHORTEST_SPLIT for share, size in zip(shares, sizes, strict=True)):
         found = ", ".join(f"{name} {size}" for name, size in zip(SPLITS, sizes, strict=True))
         raise TextError(
             f"the text is too short: {told} {found}; "
-            f"each split needs at least {SHORTEST_SPLIT} characters: add text, or change data.split"
+            f"each split needs at least {counted(SHORTEST_SPLIT, unit)}: add text, or change data.split"
         )

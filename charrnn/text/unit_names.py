@@ -1,7 +1,8 @@
 """What a text is counted in, as a person reads it: characters, or for data.unit=byte bytes."""
 
-from charrnn.text.vocabulary import Unit
+from typing import Literal
 
+Unit = Literal["char", "byte"]
 NAMES: dict[Unit, str] = {"char": "character", "byte": "byte"}
 
 

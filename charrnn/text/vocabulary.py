@@ -9,14 +9,13 @@ document, which no character stands for, and which is never written. A byte voca
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import VocabularyError
+from charrnn.text.unit_names import Unit as Unit
 
-Unit = Literal["char", "byte"]
 Ids = NDArray[np.unsignedinteger]
 UNKNOWN = ""
 END = "<end>"

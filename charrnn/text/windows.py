@@ -71,7 +71,7 @@ class Windows:
         length = (len(ids) - 1) // batch_size
         if length < sequence_length:
             raise TextError(
-                f"{len(ids):,} characters do not fill one window of {batch_size} streams x {sequence_length} characters"
+                f"a text of length {len(ids):,} does not fill one window of {batch_size} streams x {sequence_length} steps"
             )
         self.batch_size, self.sequence_length, self.position = batch_size, sequence_length, 0
         self.stride = stride or sequence_length

@@ -8,14 +8,21 @@ import pytest
 
 from charrnn.cli import evaluations
 from charrnn.runs.evaluation import Baselines, Evaluation, MemberLoss
+from charrnn.runs.unknown import describe_unknown
 
 FOUND = Evaluation(
     loss=1.0,
     bpc=1 / math.log(2),
     bits_per_byte=1.25,
+    bits_per_character=1 / math.log(2),
     perplexity=math.e,
+    unit="char",
     characters=1234,
+    bytes=1300,
+    read=1235,
+    characters_read=1235,
     unknown=0,
+    unknown_characters={},
     interval=(0.9, 1.1),
     baselines=Baselines(4.0, 3.0, 1.5, 2.0),
     ngram_order=7,
@@ -44,7 +51,7 @@ def test_the_table_has_a_row_for_the_model_and_each_baseline(capsys):
         ["7-gram (Kneser-Ney)", "1.5000", "2.1640", ""],
         ["xz -9e", "2.0000", "2.8854", ""],
     ]
-    assert told.out.startswith("the text: 1,234 characters predicted\n")
+    assert told.out.startswith("the text: 1,235 characters; 1,234 predicted\n")
     assert told.out.splitlines()[-2:] == [
         "1.2500 bits per byte, perplexity 2.7183",
         "0.5000 nats below the n-gram (95 %: 0.4000 to 0.6000)",
@@ -85,7 +92,20 @@ def test_the_members_of_a_mixture_have_a_row_each(capsys):
 
 
 def test_a_split_is_named_with_its_protocol_and_what_is_unknown_is_counted(capsys):
-    told = shown(capsys, split="valid", protocol="nanogpt", unknown=12)
+    counts = {"\t": 1, "é": 11}
+    told = shown(capsys, split="valid", protocol="nanogpt", unknown=12, unknown_characters=counts)
     assert told.out.startswith(
-        "split valid, protocol nanogpt: 1,234 characters predicted, of which 12 unknown to the model\n"
+        "split valid, protocol nanogpt: 1,235 characters; 1,234 predicted, of which 12 unknown to the model: "
+        "'é' (U+00E9) 11 times, '\\t' (U+0009)\n"
     )
+
+
+def test_of_many_unknown_characters_the_most_frequent_are_named():
+    assert describe_unknown({chr(0x4E00 + number): 1 + number for number in range(13)}).endswith("4 times and 3 more")
+
+
+def test_a_byte_model_is_told_of_in_bytes_and_in_characters(capsys):
+    told = shown(capsys, unit="byte", read=1235, characters_read=1000, bits_per_character=1.75)
+    assert told.out.startswith("the text: 1,000 characters, 1,235 bytes; 1,234 predicted\n")
+    assert "nats per byte" in told.out
+    assert told.out.splitlines()[-2] == "1.7500 bits per character, perplexity 2.7183 per byte"

@@ -1,6 +1,7 @@
 """`charrnn sample --novelty`: below the samples on stdout, or in their JSON."""
 
 import json
+import re
 
 import pytest
 
@@ -11,7 +12,7 @@ from charrnn.generation.novelty import SharedRun
 ARGUMENTS = ("-n", "60", "--seed", "5")
 
 
-def test_the_table_follows_the_text_as_it_is_without(charrnn, tiny_run):
+def test_the_table_follows_the_text_as_it_is_without(charrnn, tiny_run, text_file):
     plain = charrnn("sample", tiny_run, *ARGUMENTS, "-p", "the cat").stdout
     result = charrnn("sample", tiny_run, *ARGUMENTS, "-p", "the cat", "--novelty")
     assert result.stdout.startswith(plain + "\n┏")
@@ -19,7 +20,8 @@ def test_the_table_follows_the_text_as_it_is_without(charrnn, tiny_run):
     assert "┃ characters in runs of ┃ 5+     ┃" in table
     assert "│ sample, seed 5 " in table
     assert "│ held-out text " in table
-    assert "held-out text: 120 characters from 0 on are those of the training text from 0 on: " in table
+    there = f"from {text_file}:55:1 on are those of the training text from {text_file}:1:1 on: "
+    assert f"held-out text: 120 characters {there}" in table
 
 
 def test_several_samples_have_a_row_each(charrnn, tiny_run):
@@ -40,6 +42,9 @@ def test_its_json_is_that_of_the_samples_with_one_more_field(charrnn, tiny_run, 
         longest = found["longest"]
         assert sample["text"][longest["position"] :].startswith(longest["text"])
         assert training.index(longest["text"]) == longest["found_at"]
+        place = longest["place"]
+        assert place["file"] == str(text_file)
+        assert training.splitlines(keepends=True)[place["line"] - 1][place["column"] - 1] == longest["text"][0]
         assert len(longest["text"]) == longest["length"] > 0
         assert found["held_out_curve"] == dict.fromkeys(("5", "10", "15", "20", "30", "50", "100"), 1.0)
         assert found["curve"].keys() == found["held_out_curve"].keys()
@@ -70,7 +75,10 @@ def test_a_run_on_bytes_counts_bytes(charrnn, tmp_path, tiny_config):
     shown = charrnn("sample", run.path, *ARGUMENTS, "--novelty").stdout
     assert "bytes in runs of" in shown
     longest = shown.splitlines()[-1]
-    assert longest.startswith("held-out text: 205 bytes from 0 on are those of the training text from 51 on: ")
+    assert re.match(
+        r"held-out text: 205 bytes from \S+/text:\d+:\d+ on are those of the training text from \S+/text:3:38 on: ",
+        longest,
+    )
     assert all(character.isprintable() for character in longest)
 
 

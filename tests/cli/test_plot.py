@@ -62,7 +62,11 @@ def test_a_figure_names_its_axes_its_runs_and_their_best(charrnn, tiny_run):
 
 def test_a_figure_has_the_panels_that_are_asked_for(charrnn, tiny_run):
     assert charrnn("plot", tiny_run, "-o", "a.svg", "--what", "clipped,bpc,bpc", "--x", "epochs").exit_code == 0
-    labels = [text for text in texts("a.svg") if text in {quantity.label for quantity in QUANTITIES.values()}]
+    labels = [
+        text
+        for text in texts("a.svg")
+        if text in {quantity.label.format(unit="character") for quantity in QUANTITIES.values()}
+    ]
     assert labels == ["share of steps clipped", "bits per character"]
     assert "epochs" in texts("a.svg")
 

@@ -25,7 +25,10 @@ def training():
             yield Stepped(number, 0.5, 2.0, 0.5, False, 1e-3, 1e5)
         yield Finished(STEPS, "steps", None, 1.0)
 
-    plan = SimpleNamespace(config=SimpleNamespace(training=SimpleNamespace(max_grad_norm=1.0)), steps=STEPS)
+    plan = SimpleNamespace(
+        config=SimpleNamespace(training=SimpleNamespace(max_grad_norm=1.0), data=SimpleNamespace(unit="char")),
+        steps=STEPS,
+    )
     return SimpleNamespace(events=events, plan=plan)
 
 

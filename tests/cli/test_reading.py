@@ -34,7 +34,7 @@ def test_eval_shows_a_table(charrnn, tiny_run):
         "unigram",
         "uniform",
         "xz",
-        "1,079 characters",
+        "1,080 characters; 1,079 predicted",
     ):
         assert word in result.stdout
     assert f"{found.interval[0]:.4f} to {found.interval[1]:.4f}" in result.stdout
@@ -47,7 +47,8 @@ def test_eval_of_a_text(charrnn, tiny_run, tmp_path):
     by_pipe = json.loads(charrnn("eval", tiny_run, "-", "--json", stdin=path.read_bytes()).stdout)
     assert by_file == by_pipe
     assert (by_file["characters"], by_file["unknown"], by_file["split"]) == (14, 1, None)
-    assert "14 characters predicted, of which 1 unknown" in charrnn("eval", tiny_run, path).stdout
+    shown = charrnn("eval", tiny_run, path).stdout
+    assert "14 characters, of which 1 unknown to the model: '\N{SNOWMAN}' (U+2603)\n" in shown
 
 
 def test_eval_dynamic(charrnn, tiny_run):

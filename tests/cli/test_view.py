@@ -65,7 +65,7 @@ def test_as_many_units_are_in_it_as_are_asked_for(shown, text_file):
 def test_unknown_characters_are_marked_and_counted(shown):
     told, found = shown("-", stdin="the \N{SNOWMAN}at <b>\n")
     assert found["unknown"] == [4, 8, 9, 10]
-    assert "unknown to the model, and marked: 4 characters\n" in told
+    assert "unknown to the model, and marked: 4 characters: '<' (U+003C), '>' (U+003E), 'b' (U+0062), " in told
 
 
 @pytest.mark.parametrize("unit", ["16", "99999", "z:0", "q:3", "h_2:3", "-1", "wrong", ""])

@@ -82,7 +82,7 @@ def test_it_stops_before_the_window_at_which_it_is_asked_to():
 
 def test_one_character_has_no_loss():
     network = Network.fresh(Architecture(9, 12), np.random.default_rng(0))
-    with pytest.raises(TextError, match="at least 2 characters; found 1"):
+    with pytest.raises(TextError, match="length 2 or more; found length 1"):
         evaluate(network, np.zeros(1, np.uint8))
 
 

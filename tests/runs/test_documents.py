@@ -138,3 +138,27 @@ def test_the_names_that_are_built_in_are_a_list_of_documents():
     plan = api.plan(["builtin:names"], resolve("names").config)
     assert plan.notes == ("750 documents, the longest 26 characters",)
     assert len(plan.corpus.split("valid")) > 500
+
+
+@pytest.mark.parametrize("command", ["train", "eval", "score", "view"])
+def test_every_command_says_that_a_boundary_is_never_found(charrnn, planned, tmp_path, command):
+    (tmp_path / "one").write_text("the cat sat", "utf-8")
+    made = api.start(planned("data.boundary=why[?]"), tmp_path / "run")
+    list(made.events())
+    arguments = {
+        "train": [
+            tmp_path / "one",
+            "-s",
+            "data.boundary=why[?]",
+            "-s",
+            "data.split=[1,0,0]",
+            "--steps",
+            "1",
+            "-o",
+            "r",
+        ],
+        "view": [made.path, tmp_path / "one", "-o", "page.html"],
+    }.get(command, [made.path, tmp_path / "one"])
+    done = charrnn(command, *arguments)
+    assert done.exit_code == 0, done.stderr
+    assert "data.boundary='why[?]' matches nowhere: the text is one document" in done.stderr

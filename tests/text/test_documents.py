@@ -152,3 +152,39 @@ def test_rare_characters_of_documents_weigh_as_often_as_they_occur(tmp_path):
     text = read_text([str(tmp_path / "names.txt")], boundary="\\n")
     made = build(text, text.vocabulary(3), Split((1, 0, 0)))
     assert made.unknown_length == pytest.approx(8 / 3)
+
+
+@pytest.mark.parametrize(
+    ("files", "boundary", "note"),
+    [
+        (["a\nb"], "---", "data.boundary='---' matches nowhere: the text is one document"),
+        (["a\nb"], "blank-line", "data.boundary='blank-line' matches nowhere: the text is one document"),
+        (["a", "b"], "---", "data.boundary='---' matches nowhere: each file is one document"),
+        (["a\n-\nb"], "^-$", "data.boundary='^-$' matches nowhere: the text is one document; to make ^ and $ match at every line, write (?m) before it"),
+        (["-\na\n-\nb"], "^-\n", "data.boundary='^-\\n' matches only where a file begins or ends: the text is one document; to make ^ and $ match at every line, write (?m) before it"),
+        (["a", "b"], "file", None),
+        (["a\n"], r"\n", None),
+        (["a\nb"], r"\n", None),
+        (["a", "b---c"], "---", None),
+        (["a\n-\nb"], "(?m)^-$", None),
+    ],
+)  # fmt: skip
+def test_a_boundary_that_is_never_found_is_told(files, boundary, note):
+    assert split_up(files, boundary).notes == (() if note is None else (note,))
+
+
+def test_a_boundary_that_is_never_found_is_why_there_are_too_few_documents(tmp_path):
+    (tmp_path / "a").write_text("one\ntwo\n")
+    text = read_text([str(tmp_path / "a")], boundary="---")
+    with pytest.raises(
+        TextError, match=r"data.boundary='---' matches nowhere: the text is one document; .* too few doc"
+    ):
+        build(text, text.vocabulary(1), Split((0.5, 0.25, 0.25)))
+
+
+@pytest.mark.parametrize("boundary", [None, r"\n"])
+def test_half_a_surrogate_pair_is_named_with_its_place(tmp_path, boundary):
+    (tmp_path / "a").write_bytes(b"fine\n")
+    (tmp_path / "b").write_bytes(b"fine\r\na +2AA- b\n")
+    with pytest.raises(TextError, match=r"/b:2:3: '\\ud800' \(U\+D800\), half of a surrogate pair, is not a character"):
+        read_text([str(tmp_path / "a"), str(tmp_path / "b")], encoding="utf-7", boundary=boundary)

@@ -25,7 +25,7 @@ def test_streams_windows_and_targets():
 @given(st.integers(2, 400), st.integers(1, 9), st.integers(1, 20))
 def test_a_window_continues_the_one_before_until_the_streams_wrap(length, B, T):
     if (length - 1) // B < T:
-        with pytest.raises(TextError, match="do not fill one window"):
+        with pytest.raises(TextError, match="does not fill one window"):
             Windows(np.zeros(length, np.uint8), B, T)
         return
     windows = Windows(np.arange(length, dtype=np.uint16), B, T)

@@ -1,0 +1,25 @@
+"""Which characters of a text a model has no symbol for."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+
+from charrnn.runs.passages import Block
+from charrnn.text.vocabulary import describe
+
+SHOWN = 10
+
+
+def count_unknown(block: Block) -> Counter[str]:
+    """How often each occurs in a block of one text."""
+    at = np.flatnonzero(block.unknown[0, block.unseen :])
+    return Counter(str(block.characters[index]) for index in at.tolist())
+
+
+def describe_unknown(counts: Mapping[str, int]) -> str:
+    """The most frequent, in a line."""
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    told = [describe(character) + (f" {count:,} times" if count > 1 else "") for character, count in ranked[:SHOWN]]
+    more = len(ranked) - len(told)
+    return ", ".join(told) + (f" and {more:,} more" if more else "")
