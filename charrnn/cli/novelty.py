@@ -57,5 +57,9 @@ def _longest(run: SharedRun, text: TrainingText, is_held_out: bool) -> str:
     here = (
         str(text.place(HELD_OUT_SPLITS, run.position)) if is_held_out else f"{unit_name(unit, 1)} {run.position + 1:,}"
     )
-    shown = json_text(beginning(run.text, SHOWN)) + ("..." if len(run.text) > SHOWN else "")
-    return f"{counted(run.length, unit)} from {here} on are those of the training text from {there} on: {shown}"
+    return f"{counted(run.length, unit)} from {here} on are those of the training text from {there} on: {_quoted(run.text)}"
+
+
+def _quoted(text: str) -> str:
+    """The beginning of a run, in one line."""
+    return json_text(beginning(text, SHOWN)) + ("..." if len(text) > SHOWN else "")

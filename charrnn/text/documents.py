@@ -80,7 +80,8 @@ def split_up(files: Sequence[str], boundary: str) -> Documents:
         raise TextError(f"data.boundary={boundary!r}: the text holds no document, nothing but boundaries and blanks")
     at = end_places(documents)[:-1] + np.arange(len(documents)) + 1
     starts = Starts(at, *(np.concatenate(values) for values in zip(*begins, strict=True)))
-    notes = () if boundary == FILE or len(documents) > len(files) else _notes(boundary, any(in_files), len(files))
+    is_found = any(map(NAMED[boundary].search, files)) if boundary in NAMED else any(in_files)
+    notes = () if boundary == FILE or len(documents) > len(files) else _notes(boundary, is_found, len(files))
     return Documents(tuple(documents), starts, notes)
 
 

@@ -193,14 +193,14 @@ def test_what_is_expected_at_an_end_is_told_from_a_lines_end(charrnn, poems, tmp
 def test_documents_of_one_line_stand_one_below_the_other(charrnn, tmp_path):
     text = tmp_path / "names.txt"
     text.write_text("anna\n\n\nbo\ncarl\n" * 20, "utf-8")
-    run = trained(tmp_path / "documents", text, "data.boundary='\\n'")
+    run = trained(tmp_path / "documents", text, r"data.boundary=\n")
     assert charrnn("view", run, text, "--length", 12, "-o", "p.html").exit_code == 0
     page = shown_by_node("p.html")
     assert page["text"] == "anna\nbo\ncarl"
     assert page["shown"][5]["where"] == "b · line 4, column 1"
 
 
-@pytest.mark.parametrize("setting", ["data.unit=char", "data.unit=byte", "data.boundary='\\n'"])
+@pytest.mark.parametrize("setting", ["data.unit=char", "data.unit=byte", r"data.boundary=\n"])
 def test_the_validation_split_has_the_places_of_the_training_text(charrnn, tmp_path, setting):
     text = tmp_path / "text.txt"
     text.write_text("ein Tür\nzwei Türen\n\ndrei\n" * 40, "utf-8")

@@ -35,8 +35,8 @@ def test_only_what_has_a_repeat_a_group_or_an_alternative_needs_a_process(monkey
     assert all(map(is_quick, [r"\n", "---", r"\*\*\*", r"\\", r"[abc]\.", "^a$", r"\|\(\{"]))
     assert not any(map(is_quick, ["a*", "a+", "a?", "a{3}", "(a)", "a|b", r"\\*", "(?i)a"]))
     monkeypatch.setattr(subprocess, "run", None)
-    assert split_up(["a\n\nb\n"], "blank-line") == ("a", "b")
-    assert split_up(["a---b"], "---") == ("a", "b")
+    assert split_up(["a\n\nb\n"], "blank-line").documents == ("a", "b")
+    assert split_up(["a---b"], "---").documents == ("a", "b")
 
 
 def test_a_process_that_ends_otherwise_is_an_error(monkeypatch):

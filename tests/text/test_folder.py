@@ -132,7 +132,7 @@ def test_a_folder_says_what_it_leaves_out(tmp_path):
         "a link to a folder (z3)",
     ):
         assert words in note
-    listing = found.files[str(tmp_path)].listing(str(tmp_path))
+    listing = found.folders[str(tmp_path)].listing(str(tmp_path))
     assert len(listing) == 15
     assert f"{tmp_path}: left out: 4.jpg: a picture" in listing
     assert f"{tmp_path}: read: sub/b.md".replace("/", os.sep) in listing
