@@ -135,10 +135,9 @@ class Generator:
         in_pieces: bool,
     ) -> Sample:
         """The sample of all that was drawn of one text."""
-        uncut = ids[: whole(self._vocabulary, ids)]
-        text = self._vocabulary.decode(uncut)
+        drawn = whole(self._vocabulary, ids)
+        text = self._vocabulary.decode(ids[:drawn])
         end = first_stop(text, stops)
-        drawn = len(uncut if end is None else ids)
         log_p = told = None
         if surprisals is not None:
             log_p = 0.0 - float(surprisals[:drawn].sum())  # of nothing, 0 and not -0

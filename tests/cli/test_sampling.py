@@ -126,6 +126,10 @@ def test_a_byte_model_writes_whole_characters_however_it_is_asked(charrnn, tmp_p
         assert several[0]["log_probability"] == pytest.approx(-total, abs=1e-3)
         cut.append(len(streamed.encode()) < length)
     assert True in cut
+    typed = charrnn(
+        "sample", run, "-p", "a\r\nb\\n", "-n", 3, "--seed", 1
+    )  # bytes are read as they are, and nothing is said of it
+    assert typed.stderr.splitlines() == [f"{run / 'best.safetensors'}, seed 1"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="its command lines are Unicode")

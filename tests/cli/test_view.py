@@ -54,6 +54,9 @@ def test_a_long_text_is_cut_and_that_is_said(shown, text_file):
     told, found = shown("--length", 60, "--force")
     assert len(found["text"]) == 60
     assert "goes on" not in told
+    told, found = shown("--length", 59, "--force")
+    assert len(found["text"]) == 59
+    assert "the text goes on; shown are its first 59" in told
 
 
 def test_as_many_units_are_in_it_as_are_asked_for(shown, text_file):
