@@ -230,7 +230,7 @@ def test_the_live_display_says_which(charrnn, many, monkeypatch):
 def test_what_tensorboard_reads_says_which(charrnn, many):
     pytest.importorskip("tensorboardX")
     assert charrnn("train", many, "--steps", "2", "-o", "r", "--tensorboard", *TINY).exit_code == 0
-    tags = set(shown("r/tensorboard"))
+    tags = set(shown(Path("r/tensorboard")))
     assert {"train/bytes_per_second", "valid/bits_per_byte"} <= tags
     assert not {"train/chars_per_second", "valid/bpc"} & tags
 
