@@ -117,6 +117,8 @@ def _shown(rows: list[Row], path: Path, stop: Stop, json: bool, quiet: bool) -> 
         console = Terminal(stderr=True, highlight=False)
         console = console if console.is_terminal else Terminal(stderr=True, highlight=False, width=WIDE)
         console.print(sweep_table.table(rows))
+        if len(sweep_table.units(rows)) > 1:
+            tell("losses per character and losses per byte do not compare: the ranks hold within one data.unit only")
         if best:
             console.print(Text(printable(f"best: {best.run}"), style="bold"), soft_wrap=True)
     if stop.requested():

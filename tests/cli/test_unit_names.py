@@ -239,3 +239,10 @@ def test_unknown_characters_are_those_that_were_predicted(charrnn, tiny_run):
     found = json.loads(charrnn("eval", tiny_run, "-", "--json", stdin="éthe é ü é".encode()).stdout)
     assert found["unknown_characters"] == {"é": 2, "ü": 1}
     assert found["unknown"] == 3
+
+
+def test_a_sweep_over_the_unit_says_that_its_losses_do_not_compare(charrnn, many):
+    settings = ["-s", "model.hidden_size=8", "-s", "runtime.threads=1", "-s", "training.batch_size=4", "--steps", "2"]
+    told = charrnn("sweep", "default", many, "--grid", "data.unit=char,byte", "-o", "s", "--jobs", "1", *settings)
+    assert told.exit_code == 0, told.stderr
+    assert "losses per character and losses per byte do not compare" in told.stderr
