@@ -81,7 +81,7 @@ def units(rows: Sequence[Row]) -> list[Unit]:
 
 def table(rows: Sequence[Row]) -> Table:
     """The same for people."""
-    of_bits = " or ".join(map(bits_label, units(rows) or ["char"]))
+    of_bits = " or ".join(bits_label(unit) for unit in units(rows)) or "bpc"
     made = Table("rank", *short_keys(list(rows[0].values)), "best loss", of_bits, "at step", "seconds", "state")
     for rank, row in enumerate(ranked(rows), start=1):
         found = row.outcome
