@@ -29,7 +29,7 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="B,S",
-            help="For protocol char-rnn: B slices, in windows of S characters. Default: as for the training.",
+            help="For protocol char-rnn: B slices, in windows of S characters (bytes, for a byte model). Default: as for the training.",
         ),
     ] = None,
     dynamic: Annotated[

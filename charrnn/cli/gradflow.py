@@ -28,7 +28,9 @@ def gradflow(
     ] = None,
     config: ConfigOption = None,
     settings: SettingsOption = None,
-    lags: Annotated[int, typer.Option(min=1, max=10_000, help="How many characters back to look.")] = 200,
+    lags: Annotated[
+        int, typer.Option(min=1, max=10_000, help="How many characters (bytes, for a byte model) back to look.")
+    ] = 200,
     positions: Annotated[int, typer.Option(min=1, max=1_000, help="At how many places of the text.")] = 8,
     out: Annotated[
         Path | None,

@@ -56,14 +56,15 @@ PenaltyOption = Annotated[
     ),
 ]
 RepetitionNgramOption = Annotated[
-    int | None, typer.Option("--repetition-ngram", metavar="N", help="Characters of such a sequence. Default: 8.")
+    int | None,
+    typer.Option("--repetition-ngram", metavar="N", help="Characters (bytes) of such a sequence. Default: 8."),
 ]
 WindowOption = Annotated[
     int | None,
     typer.Option(
         "--repetition-window",
         metavar="W",
-        help="How many characters back such a sequence is recent. Default: 400.",
+        help="How many characters (bytes) back such a sequence is recent. Default: 400.",
     ),
 ]
 OnlyOption = Annotated[

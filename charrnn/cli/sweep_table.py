@@ -13,7 +13,7 @@ from charrnn.learning.events import bits
 from charrnn.runs.mistakes import shorten
 from charrnn.runs.outcome import Outcome
 from charrnn.runs.point_names import as_text, short_keys
-from charrnn.text.unit_names import bits_label
+from charrnn.text.unit_names import NAMES, Unit, bits_label
 
 STYLES = {"done": "green", "stopped": "yellow", "waiting": "yellow"}
 
@@ -71,10 +71,16 @@ def _object(row: Row, rank: int) -> dict[str, Any]:
     }
 
 
+def units(rows: Sequence[Row]) -> list[Unit]:
+    """What the losses are the mean over; two units where the sweep has both, whose losses do not compare."""
+    found = {row.outcome.unit for row in rows if row.outcome.best_loss is not None}
+    return [unit for unit in NAMES if unit in found]
+
+
 def table(rows: Sequence[Row]) -> Table:
     """The same for people."""
-    units = sorted({row.outcome.unit for row in rows if row.outcome.best_loss is not None}, reverse=True) or ["char"]
-    of_bits, keys = " or ".join(map(bits_label, units)), map(Name, short_keys(list(rows[0].values)))
+    of_bits = " or ".join(bits_label(unit) for unit in units(rows)) or "bpc"
+    keys = map(Name, short_keys(list(rows[0].values)))
     made = Table("rank", *keys, "best loss", of_bits, "at step", "seconds", Name("state"))
     for rank, row in enumerate(ranked(rows), start=1):
         found = row.outcome

@@ -116,6 +116,8 @@ def _shown(rows: list[Row], path: Path, stop: Stop, json: bool, quiet: bool) -> 
     if not quiet:
         console = Terminal(stderr=True, highlight=False)
         sweep_table.table(rows).show(console)
+        if len(sweep_table.units(rows)) > 1:
+            tell("losses per character and losses per byte do not compare: the ranks hold within one data.unit only")
         if best:
             console.print(marked_line(f"best: {best.run}", "bold"), soft_wrap=True)
     if stop.requested():

@@ -21,7 +21,9 @@ def view(
             show_default=False,
         ),
     ] = None,
-    length: Annotated[int, typer.Option(min=1, max=200_000, help="How many characters are shown at most.")] = 50_000,
+    length: Annotated[
+        int, typer.Option(min=1, max=200_000, help="How many characters (bytes, for a byte model) are shown at most.")
+    ] = 50_000,
     units: Annotated[
         int,
         typer.Option(

@@ -87,7 +87,7 @@ class Training(Section):
         64, ge=1, le=LARGEST, description="steps unrolled per window, T: how far gradients flow back (k2)"
     )
     stride: Whole | None = Field(
-        None, ge=1, le=LARGEST, description="new characters per update (k1); null: sequence_length"
+        None, ge=1, le=LARGEST, description="new characters (bytes) per update (k1); null: sequence_length"
     )
     steps: Whole | None = Field(None, ge=1, le=LONGEST, description="updates to make; null: as many as epochs need")
     epochs: float | None = Field(
@@ -114,7 +114,7 @@ class Training(Section):
         0.0,
         ge=0,
         lt=1,
-        description="ε, share of each target that is spread evenly over all characters; null: by the length of the text",
+        description="ε, share of each target that is spread evenly over all symbols; null: by the length of the text",
     )
     ema_decay: float | None = Field(
         None,
@@ -142,7 +142,7 @@ class Training(Section):
         1_000_000,
         ge=2,
         le=LARGEST,
-        description="characters of the valid split that are read for a validation; null: all",
+        description="characters (bytes) of the valid split that are read for a validation; null: all",
     )
     save_every: Whole = Field(500, ge=1, le=LONGEST, description="updates between checkpoints")
     sample_every: Whole | None = Field(
@@ -160,7 +160,7 @@ class Training(Section):
         if self.stride is not None and self.stride > self.sequence_length:
             raise ValueError(
                 f"stride {self.stride} is more than sequence_length {self.sequence_length}: "
-                "an update cannot take in more new characters than its window holds"
+                "an update cannot take in more that is new than its window holds"
             )
         return self
 

@@ -98,6 +98,6 @@ class _Held:
     def _cut(self, begins: Array, end: int) -> Iterator[Scored]:
         if not end:
             return
-        characters = [decode_character(self._data[start:stop]) for start, stop in pairwise([*begins, end])]
+        characters = [decode_character(self._data[start:stop]) for start, stop in pairwise([*begins.tolist(), end])]
         yield Scored(characters, np.add.reduceat(self._surprisals[:end], begins), end, self._starts)
         self._data, self._surprisals, self._starts = self._data[end:], self._surprisals[end:], NO_STARTS

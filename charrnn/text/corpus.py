@@ -317,7 +317,7 @@ def _of_documents(files: Sequence[Document], said: Encodings, boundary: str) -> 
 def _refuse_blank(blank: Mapping[str, bool]) -> None:
     for name, is_blank in blank.items():
         if is_blank:
-            raise TextError(f"{name}: holds no text (0 characters that are not blank)")
+            raise TextError(f"{name}: holds no text (nothing that is not blank)")
 
 
 def _survey(unit: Unit, pieces: Callable[[], Iterator[Piece]], files: tuple[str, ...]) -> Text:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from event_files import shown
 from pages import data
 from tiny import trained
 
@@ -84,8 +85,8 @@ def test_the_characters_of_bytes_are_counted_however_they_come(charrnn, run, tmp
 
 
 def test_a_comparison_is_per_byte(charrnn, run, one):
-    shown = charrnn("score", run, one, "--against", run / "last.safetensors").stdout
-    assert " per byte; at even odds" in shown
+    told = charrnn("score", run, one, "--against", run / "last.safetensors").stdout
+    assert " per byte; at even odds" in told
 
 
 ALLOWED = r"[\d,]+ characters, [\d,]+ bytes|bits per character|eval_characters"
@@ -154,9 +155,9 @@ def test_json_says_which_unit(charrnn, run, many):
 def test_a_measured_speed_says_which(charrnn, monkeypatch):
     found = Bench("gru", 8, 1, 256, 4, 16, 8, 1, 1, 0.1, 5000.0, *[1.0] * 7)
     monkeypatch.setattr("charrnn.api.measure", lambda trainer, seconds, unit: replace(found, unit=unit))
-    shown = charrnn("bench", *TINY).stdout
-    assert "4 streams x 16 bytes (8 of them new), 1 core" in shown
-    assert "5,000 bytes/s: " in shown
+    told = charrnn("bench", *TINY).stdout
+    assert "4 streams x 16 bytes (8 of them new), 1 core" in told
+    assert "5,000 bytes/s: " in told
     measured = json.loads(charrnn("bench", "--json", *TINY).stdout)
     assert (measured["unit"], measured["bytes_per_second"], measured["chars_per_second"]) == ("byte", 5000, 5000)
     assert "bytes_per_second" not in json.loads(charrnn("bench", "--json", "-s", "model.hidden_size=8").stdout)
@@ -184,10 +185,10 @@ def test_a_history_knows_its_unit_with_and_without_a_configuration(run, tiny_run
 
 
 def test_a_plot_of_both_names_both(charrnn, run, tiny_run):
-    shown = charrnn("plot", run, tiny_run, "--what", "loss").stdout
-    assert "loss (nats per character or byte)" in shown
-    assert re.search(r"\(\d\.\d+ bpb\)", shown)
-    assert re.search(r"\(\d\.\d+ bpc\)", shown)
+    drawn = charrnn("plot", run, tiny_run, "--what", "loss").stdout
+    assert "loss (nats per character or byte)" in drawn
+    assert re.search(r"\(\d\.\d+ bpb\)", drawn)
+    assert re.search(r"\(\d\.\d+ bpc\)", drawn)
 
 
 def test_a_sweep_over_the_unit_names_both():
@@ -214,3 +215,34 @@ def test_the_page_is_in_bytes(charrnn, run, one):
     html = Path("v.html").read_text("utf-8")
     assert re.search(rf"{CHARACTERS} characters, {BYTES} bytes: [\d.]+ nats, [\d.]+ bits per byte", html)
     assert data(html)["text"] == TEXT
+
+
+def test_the_live_display_says_which(charrnn, many, monkeypatch):
+    monkeypatch.setattr("charrnn.cli.progress.can_be_drawn_on", lambda console, json: True)
+    told = charrnn("train", many, "--steps", "2", "-o", "r", *TINY).stderr
+    assert re.search(r"validation loss [\d.]+ nats, [\d.]+ bpb", told)
+    assert re.search(r"loss [\d.]+ \([\d.]+ bpb\)", told)
+    assert "k bytes/s" in told
+    assert "bpc" not in told
+    assert "characters" not in told
+
+
+def test_what_tensorboard_reads_says_which(charrnn, many):
+    pytest.importorskip("tensorboardX")
+    assert charrnn("train", many, "--steps", "2", "-o", "r", "--tensorboard", *TINY).exit_code == 0
+    tags = set(shown(Path("r/tensorboard")))
+    assert {"train/bytes_per_second", "valid/bits_per_byte"} <= tags
+    assert not {"train/chars_per_second", "valid/bpc"} & tags
+
+
+def test_unknown_characters_are_those_that_were_predicted(charrnn, tiny_run):
+    found = json.loads(charrnn("eval", tiny_run, "-", "--json", stdin="éthe é ü é".encode()).stdout)
+    assert found["unknown_characters"] == {"é": 2, "ü": 1}
+    assert found["unknown"] == 3
+
+
+def test_a_sweep_over_the_unit_says_that_its_losses_do_not_compare(charrnn, many):
+    settings = ["-s", "model.hidden_size=8", "-s", "runtime.threads=1", "-s", "training.batch_size=4", "--steps", "2"]
+    told = charrnn("sweep", "default", many, "--grid", "data.unit=char,byte", "-o", "s", "--jobs", "1", *settings)
+    assert told.exit_code == 0, told.stderr
+    assert "losses per character and losses per byte do not compare" in told.stderr

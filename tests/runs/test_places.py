@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tiny import trained
 
+from charrnn import api
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.runs import passages, scoring
@@ -154,3 +156,40 @@ def test_the_place_of_bytes_is_that_of_their_character(tmp_path):
         (1, 1), (1, 1), (1, 2), (1, 3), (2, 1), (2, 1), (2, 1), (2, 2), (2, 2), (2, 3), (1, 1), (1, 2), (1, 2),
     ]  # fmt: skip
     assert [found[9].file, found[10].file] == paths
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["data.split=[0.5,0.3,0.2]"],
+        ["data.protocol=char-rnn", "data.slices=[3,20]"],
+        ["data.protocol=nanogpt"],
+        ["data.split=[0.5,0.3,0.2]", r"data.boundary=\n"],
+        ["data.split=[0.5,0.3,0.2]", "data.unit=byte"],
+    ],
+    ids=lambda settings: settings[-1],
+)
+def test_each_character_of_a_split_has_its_place(tmp_path, settings):
+    for name in "ab":
+        (tmp_path / f"{name}.txt").write_text("".join(f"{name} é {number}\r\n" for number in range(200)), newline="")
+    text = api.load(trained(tmp_path / "run", tmp_path / "*.txt", *settings)).training_text
+    vocabulary, splits = text.corpus.vocabulary, [["train"], ["valid", "test"]]
+    lines = {str(tmp_path / f"{name}.txt"): f"{name} é {{}}\n" for name in "ab"}
+    seen = set()
+    for names in splits:
+        ids = np.concatenate([text.corpus.split(name) for name in names])
+        for position in range(0, len(ids), 7):
+            place = text.place(names, position)
+            seen.add(place.file)
+            line = lines[place.file].format(place.line - 1)
+            symbol = vocabulary.symbols[ids[position]]
+            there = line.replace("\n", "\r\n") if vocabulary.unit == "byte" else line
+            if ids[position] == vocabulary.end_id:
+                assert place.column in (1, len(line))
+            elif symbol.isascii():
+                assert there[place.column - 1] == symbol
+            else:
+                assert there[place.column - 1] == "é"
+    assert seen == set(lines)
+    with pytest.raises(IndexError):
+        text.place(["valid"], text.corpus.split("valid").size)
