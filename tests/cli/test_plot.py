@@ -309,3 +309,11 @@ def test_the_axis_is_straight_whatever_the_labels_are(tmp_path, losses, quantity
     assert {len(row) for row in (*rows, axis)} == {max(columns, at + 11)}
     assert below[at + 1] == "0"
     assert len(below) == len(axis)
+
+
+def test_the_name_of_the_axis_is_cut_where_it_has_no_room(tmp_path):
+    found = replace(picture(write(tmp_path / "a", [3, 2, 1])), x_label="minutes of training, without evaluations")
+    for columns in (20, 30, 60):
+        *_, axis, below = [line.plain for line in plot(found, QUANTITIES["loss"], columns, 5, True)]
+        assert len(below) == len(axis) == columns
+        assert below.endswith("3")
