@@ -17,6 +17,7 @@ from rich.text import Text
 from charrnn.cli.colours import marked_line
 from charrnn.cli.curves import Quantity, Shown, summary, thinned, view
 from charrnn.cli.display import in_colour, stdout
+from charrnn.cli.wrapping import shorten
 from charrnn.runs.history import Floats
 
 BITS = np.array([[0, 3], [1, 4], [2, 5], [6, 7]])
@@ -139,7 +140,8 @@ def legend(shown: Shown, coloured: bool) -> list[Text]:
 
 def _below(field: Field, label: str) -> str:
     right = f"{field.right:,.0f}" if field.right >= 100 else f"{field.right:.3g}"
-    return f"0{label:^{max(0, field.columns - 1 - len(right))}}{right}"
+    room = max(0, field.columns - 1 - len(right))
+    return f"0{shorten(Text(label), room).plain:^{room}}{right}"
 
 
 def _row(cells: NDArray[np.int64], marks: Dots, lettered: bool) -> Text:

@@ -145,3 +145,17 @@ def test_the_guardian_of_ranks_says_nothing_raw(monkeypatch):
 class _Child:
     def communicate(self, _):
         pass
+
+
+@pytest.mark.parametrize("more", [[], ["--surprisal"]])
+def test_a_prompt_neither_erases_the_screen_nor_names_the_window(hostile, monkeypatch, more):
+    pyte = pytest.importorskip("pyte", reason="a screen in memory needs pyte")
+    run, _ = hostile
+    prompt = "abc\x1b]0;abc\x07\x1b[2J\x9b2J\rbca\u202e"
+    _, output = on_terminal.run(
+        monkeypatch, 100, "sample", run, "--seed", "1", "-n", "1", "--no-stream", *more, "-p", prompt, term="xterm"
+    )
+    screen = pyte.Screen(100, 50)
+    pyte.Stream(screen).feed(output.replace("\n", "\r\n"))
+    assert screen.title == ""
+    assert "abc␛]0;abc␇␛[2J<U+009B>2J␍bca<U+202E>" in "".join(screen.display)

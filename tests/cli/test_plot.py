@@ -325,3 +325,11 @@ def test_time_has_the_largest_unit_of_which_there_are_two(tmp_path, seconds, uni
     assert found.x_label == f"{unit} of training, without evaluations"
     assert found.runs[0].x[-1] == pytest.approx(last)
     assert found.runs[0].x[0] == pytest.approx(0.5 * last / seconds)
+
+
+def test_the_name_of_the_axis_is_cut_where_it_has_no_room(tmp_path):
+    found = replace(picture(write(tmp_path / "a", [3, 2, 1])), x_label="minutes of training, without evaluations")
+    for columns in (20, 30, 60):
+        *_, axis, below = [line.plain for line in plot(found, QUANTITIES["loss"], columns, 5, True)]
+        assert len(below) == len(axis) == columns
+        assert below.endswith("3")
