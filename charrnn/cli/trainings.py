@@ -3,7 +3,6 @@
 A process by itself, so that one that runs out of memory or crashes leaves the others alone.
 """
 
-import errno
 import os
 import subprocess
 import sys
@@ -17,7 +16,7 @@ import charrnn
 from charrnn.cli.signals import stop_politely
 from charrnn.learning.parallel import ONE_BLAS_THREAD
 from charrnn.runs.directory import LAST, PREVIOUS
-from charrnn.runs.folder import A_LINK, Folder
+from charrnn.runs.folder import Folder
 from charrnn.runs.launcher import without_launcher
 from charrnn.runs.mistakes import shorten
 from charrnn.runs.outcome import outcome
@@ -76,8 +75,7 @@ def carry_out(job: Job, folder: Folder, orders: Orders) -> Ended:
     if orders.stopping():
         return Ended("waiting")
     try:
-        if folder.has_link(job.name):
-            raise OSError(errno.ELOOP, A_LINK, job.name)
+        folder.refuse_link(job.name)
         with folder.subfolder(LOGS) as logs, logs.append_to(f"{job.name}.log") as log:
             begins = log.seek(0, os.SEEK_END)
             code = _run(_command(job, folder), folder, log, orders)

@@ -30,7 +30,6 @@ CAN_HOLD = {os.open, os.stat, os.unlink, os.mkdir, os.link, os.rename} <= os.sup
 DIRECTORY: int = getattr(os, "O_DIRECTORY", 0)
 NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)  # Windows has no such flag; there, links need a right that few have
 NO_SUCH_FLUSH = {errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF}  # of a directory, on some network file systems
-A_LINK = "it is a link, and no link is followed there"
 OPEN_FILES = "/proc/self/fd"  # on Linux, a link for each open file, to where it is now
 
 
@@ -39,7 +38,7 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         """Hold what bears this name now."""
-        self._named = path
+        self._named, self._held = path, None
         self._held = os.open(path, os.O_RDONLY | DIRECTORY) if CAN_HOLD else None
 
     @classmethod
@@ -59,6 +58,9 @@ class Folder:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    def __del__(self) -> None:
+        self.close()  # as a file that nobody has any more: a lock goes with it
 
     def close(self) -> None:
         """Let it go; `path` stays what it was. A second time does nothing."""
@@ -108,9 +110,10 @@ class Folder:
         """Whether there is anything of this name that could be opened."""
         return self._mode(name) != 0
 
-    def has_link(self, name: str) -> bool:
-        """Whether there is a link of this name."""
-        return stat.S_ISLNK(self._mode(name, follow_symlinks=False))
+    def refuse_link(self, name: str) -> None:
+        """Raises OSError for a link."""
+        if stat.S_ISLNK(self._mode(name, follow_symlinks=False)):
+            raise OSError(errno.ELOOP, f"{name} is a link, and no link is followed there", str(self.path / name))
 
     def read(self, name: str) -> IO[bytes]:
         """Open a plain file for reading. Raises NotPlainError for anything else, which may never end."""
@@ -166,8 +169,7 @@ class Folder:
         """A folder in it, made where it is missing. Raises OSError for a link."""
         with suppress(FileExistsError):
             os.mkdir(self._at(name), dir_fd=self._held)
-        if self.has_link(name):
-            raise OSError(errno.ELOOP, A_LINK, str(self.path / name))
+        self.refuse_link(name)
         folder = Folder.named(self.path / name)
         if self._held is not None:
             folder._held = os.open(name, os.O_RDONLY | DIRECTORY | NO_LINK, dir_fd=self._held)
@@ -224,14 +226,8 @@ class Folder:
         return os.open(self._at(os.path.basename(path)), flags, 0o666, dir_fd=self._held)
 
     def _open_no_link(self, path: str, flags: int) -> int:
-        if not NO_LINK and self.has_link(os.path.basename(path)):
-            raise OSError(errno.ELOOP, A_LINK, path)
-        try:
-            return self._open(path, flags | NO_LINK)
-        except OSError as error:
-            if not self.has_link(os.path.basename(path)):
-                raise
-            raise OSError(errno.ELOOP, A_LINK, path) from error
+        self.refuse_link(os.path.basename(path))  # to say it plainly; the system's own word is the one that counts
+        return self._open(path, flags | NO_LINK)
 
     def _mode(self, name: str, follow_symlinks: bool = True) -> int:
         """What it is; 0 for nothing."""

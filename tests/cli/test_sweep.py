@@ -269,11 +269,11 @@ def test_no_link_in_the_directory_is_followed(tmp_path, text_file):
         with Folder(tmp_path / "s") as folder:
             return carry_out(Job(name, YAML, [str(text_file)]), folder, Orders(lambda: False))
 
-    told = "it is a link, and no link is followed there"
+    told = "is a link, and no link is followed there"
     (tmp_path / "s" / "one").symlink_to(elsewhere)
-    assert made("one") == Ended("failed", f"one: {told}")
+    assert made("one") == Ended("failed", f"{tmp_path}/s/one: one {told}")
     (tmp_path / "s" / "logs" / "two.log").symlink_to(victim)
-    assert made("two") == Ended("failed", f"{tmp_path}/s/logs/two.log: {told}")
+    assert made("two") == Ended("failed", f"{tmp_path}/s/logs/two.log: two.log {told}")
     (tmp_path / "s" / "configs" / "three.yaml").symlink_to(victim)
     assert made("three") == Ended("done")  # the link itself was replaced
     assert (tmp_path / "s" / "configs" / "three.yaml").read_text() == YAML

@@ -116,14 +116,14 @@ def test_no_link_is_written_through(folder, tmp_path):
     for name in ("file", "side.tmp", "whole", "whole.tmp"):
         (folder.path / name).symlink_to(victim / "file")
     (folder.path / "below").symlink_to(victim)
-    with pytest.raises(OSError, match="it is a link, and no link is followed there"):
+    with pytest.raises(OSError, match="is a link, and no link is followed there"):
         folder.append_to("file")
-    with pytest.raises(OSError, match="it is a link, and no link is followed there"):
+    with pytest.raises(OSError, match="is a link, and no link is followed there"):
         folder.subfolder("below")
     with pytest.raises(FileExistsError):
         folder.create("side.tmp")
     put(folder, "whole", "new")
-    assert not folder.has_link("whole")
+    assert not (folder.path / "whole").is_symlink()
     assert folder.read("whole").read() == b"new"
     assert (victim / "file").read_text() == "years of work"
     assert os.listdir(victim) == ["file"]

@@ -108,7 +108,7 @@ def test_a_link_in_place_of_a_folder_is_refused(text_file, tmp_path, name):
     opened(swept(text_file), out)
     (out / name).rmdir()
     (out / name).symlink_to(elsewhere)
-    with pytest.raises(RunError, match=f"s/{name}: cannot be written: it is a link, and no link is followed there"):
+    with pytest.raises(RunError, match=f"s/{name}: cannot be written: {name} is a link, and no link is followed there"):
         opened(swept(text_file), out)
     assert list(elsewhere.iterdir()) == []
 
