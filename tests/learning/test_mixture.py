@@ -3,6 +3,7 @@ import warnings
 import numpy as np
 import pytest
 
+from charrnn.errors import DivergedError
 from charrnn.learning.evaluation import NetworkReader
 from charrnn.learning.mixture import MixtureReader, fit_weights, mixed
 from charrnn.network.architecture import Architecture
@@ -63,3 +64,18 @@ def test_readers_are_mixed_block_by_block():
     found = np.concatenate([mixture.read(ids[:, :100]), mixture.read(ids[:, 100:])], axis=1)
     alone = np.stack([NetworkReader(network).read(ids) for network in networks])
     np.testing.assert_allclose(found, mixed(alone, [0.25, 0.75]), rtol=1e-9)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_a_member_whose_output_is_no_number_is_not_mixed(wrong):
+    class Reading:
+        def __init__(self, surprisal):
+            self.surprisal = surprisal
+
+        def read(self, ids):
+            return np.array([[1.0, self.surprisal]])
+
+    ids = np.zeros((1, 2), np.intp)
+    np.testing.assert_allclose(MixtureReader([Reading(2.0), Reading(2.0)], [0.5, 0.5]).read(ids), [[1, 2]])
+    with pytest.raises(DivergedError, match="no longer a finite number"):
+        MixtureReader([Reading(2.0), Reading(wrong)], [1.0, 0.0]).read(ids)

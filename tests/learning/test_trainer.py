@@ -342,3 +342,21 @@ def test_speed_counts_the_new_characters_alone(monkeypatch):
     trainer.windows = Windows(np.concatenate([*trainer.windows._inputs]), 3, 10, stride=5)
     found = [event.chars_per_second for event in trainer.train(3) if isinstance(event, Stepped)]
     assert found == [15, 7.5, 7.5]
+
+
+@pytest.mark.parametrize(("above", "refused"), [(0.9, False), (1.5, True), (40.0, True)])
+def test_a_leap_is_measured_by_the_losses_before_it(monkeypatch, above, refused):
+    """After a hundred losses of 3 a loss of 4.5 leaps, and does not become a part of the level that it is measured by."""
+    trainer = make()
+    trainer.recovery = Watching()
+    trainer.recovery.looks_for_leaps = True
+    trainer.recovery.loss_of_snapshot = lambda batch: 3.0
+    told = iter([3.0] * 100 + [3.0 + above])
+    monkeypatch.setattr(StreamSplit, "loss_and_gradient", lambda *_: next(told))
+    losses(trainer, 100)
+    if refused:
+        with pytest.raises(DivergedError):
+            losses(trainer, 101)
+        assert (trainer.progress.step, trainer.progress.level.mean) == (100, pytest.approx(3))
+    else:
+        assert losses(trainer, 101) == [3.0 + above]

@@ -200,3 +200,16 @@ def test_tags_that_do_not_suit_their_values(tmp_path, value):
 def test_a_long_value_is_cut_where_a_reader_sees_characters():
     assert shorten("ab" * 40) == "ab" * 40
     assert shorten("xe\u0301" * 40) == "xe\u0301" * 26 + "x..."
+
+
+@pytest.mark.parametrize("shares", ["[0, 0.5, 0.5]", "[0.5, 0.6, -0.1]", "[0.5, 0.3, 0.1]"])
+def test_a_split_has_something_to_train_on_and_adds_up(tmp_path, shares):
+    assert "must be three shares, none negative and the first above 0" in mistakes(
+        "", tmp_path, [f"data.split={shares}"]
+    )
+
+
+def test_a_section_that_is_set_keeps_what_it_does_not_name(tmp_path):
+    file = write(tmp_path / "c.yaml", "training:\n  seed: 1\n  steps: 11\n")
+    training = resolve(file, ["training={steps: 12, batch_size: 22}"]).config.training
+    assert (training.seed, training.steps, training.batch_size) == (1, 12, 22)

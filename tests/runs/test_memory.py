@@ -41,3 +41,13 @@ def test_the_memory_that_is_told_is_what_it_takes(settings, tmp_path):
         tracemalloc.stop()
     without_the_text = memory.needed(plan) - plan.corpus.ids.nbytes
     assert 0.9 < without_the_text / peak < 1.25
+
+
+def test_an_average_of_the_weights_takes_two_vectors(tmp_path):
+    """Itself, and the room in which the weights are scaled; 4 bytes a number."""
+    text = tmp_path / "text.txt"
+    text.write_text("She waited at the quay, and nobody came. " * 50)
+    without, averaged = (
+        api.plan([str(text)], resolve(None, [*SMALL, f"training.ema_decay={decay}"]).config) for decay in ("null", 0.9)
+    )
+    assert memory.needed(averaged) - memory.needed(without) == 2 * 4 * without.parameters

@@ -160,3 +160,11 @@ def test_no_draw_leaves_its_range_by_being_rounded(low, high, whole):
     drawn = [_drawn(Range("key", low, high), whole, generator) for _ in range(2000)]
     assert low <= min(drawn) <= max(drawn) <= high
     assert {type(value) for value in drawn} == ({int} if whole else {float})
+
+
+@pytest.mark.parametrize(("high", "middle"), [(0.1, 0.1**1.5), (1.0, 0.1), (0.099, 0.0545)])
+def test_a_range_that_spans_a_decade_is_drawn_from_by_its_logarithm(high, middle):
+    """Half of the draws are below the geometric mean; of a shorter range below the arithmetic one."""
+    generator = np.random.default_rng(0)
+    drawn = [_drawn(Range("key", 0.01, high), False, generator) for _ in range(4000)]
+    assert 0.47 < np.mean(np.array(drawn) < middle) < 0.53

@@ -2,6 +2,7 @@
 
 import json
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import safetensors
 
 from charrnn import api
 from charrnn.errors import DivergedError
+from charrnn.learning.divergence import Batch
 from charrnn.learning.events import Finished, Recovered, Stepped
 from charrnn.learning.parallel import StreamSplit
 from charrnn.learning.trainer import Progress
@@ -336,3 +338,26 @@ def test_with_patience_a_training_that_goes_back_may_evaluate_as_often_as_one_th
     assert recovered.step == 20
     (finished,) = kinds(events, Finished)
     assert (finished.reason, finished.step) == ("patience", 30)
+
+
+def test_the_loss_of_a_snapshot_on_documents_is_that_of_each_from_nothing(start, plant, tmp_path, text_file):
+    """Read document by document, each stream alone: from the state at the beginning, and from 0 after each end."""
+    config = resolve(None, TINY, {"data.boundary": ("here", r"\n")}).config
+    run = api.start(api.plan([str(text_file)], config), tmp_path / "run")
+    follow(plant, run, until=22)
+    recovery, windows = run.trainer.recovery, run.trainer.windows
+    window = next(window for window in windows_of(windows) if window.resets is not None and window.resets[2:].any())
+    state = np.random.default_rng(0).uniform(-0.9, 0.9, run.trainer.state.shape).astype(np.float32)
+    network, expected = recovery._snapshot().network, 0.0
+    for b in range(4):
+        places = [0, *np.flatnonzero(window.resets[:, b]).tolist(), 8]
+        for place, end in pairwise(places):
+            if end > place:
+                own = state[:, [b]] if not window.resets[place, b] else network.zero_state(1)
+                inputs, targets = window.inputs[place:end, [b]], window.targets[place:end, [b]]
+                expected += network.forward(inputs, targets, own, network.workspace(end - place, 1))
+    assert recovery.loss_of_snapshot(Batch(window, state)) == pytest.approx(expected / 32, rel=1e-5)
+
+
+def windows_of(windows):
+    return iter(lambda: next(windows), None)

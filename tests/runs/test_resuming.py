@@ -172,3 +172,11 @@ def test_patience_that_has_ended_is_given_anew_by_another_end_alone(tmp_path, te
     events = list(api.resume(run, steps=steps).events())
     assert sum(isinstance(event, Stepped) for event in events) == made
     assert [event.step for event in events if isinstance(event, Finished)] == [15 + made]
+
+
+def test_time_is_for_steps_beyond_those_that_are_made(tiny_run, monkeypatch):
+    monkeypatch.setattr("charrnn.runs.budget.steps_within", lambda plan, seconds, began: (7, "7 steps"))
+    run = api.resume(tiny_run, seconds=5.0)
+    assert run.plan.steps == 27
+    assert "7 steps" in run.plan.notes
+    assert sum(isinstance(event, Stepped) for event in run.events()) == 7

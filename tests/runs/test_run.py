@@ -2,13 +2,17 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from charrnn import api
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictor import NetworkPredictor
 from charrnn.generation.sampling import Options
+from charrnn.learning.clipping import Clipping
 from charrnn.learning.events import Evaluated, Sampled, Saved, Stepped
+from charrnn.learning.optimizers import AdamW
+from charrnn.learning.schedules import Schedule
 from charrnn.runs.configuration import resolve
 
 TINY = [
@@ -56,3 +60,49 @@ def test_a_sample_after_an_evaluation_is_by_the_weights_that_were_evaluated(run)
     assert len(at) == 4
     assert all(isinstance(events[number - 1], Evaluated) for number in at)
     assert [events[number].step for number in at] == [events[number - 1].step for number in at]
+
+
+def test_whatever_is_configured_reaches_the_training(run):
+    trainer = run(
+        "model.dropout=0.2",
+        "model.weight_dropout=0.25",
+        "training.label_smoothing=0.1",
+        "training.optimizer=adamw",
+        "training.weight_decay=0.01",
+        "training.learning_rate=0.02",
+        "training.schedule=linear",
+        "training.warmup_steps=4",
+        "training.max_grad_norm=2.5",
+        "training.max_grad_value=0.5",
+        "training.patience=6",
+        "training.ema_decay=0.9",
+        "training.freeze=[layer1]",
+        "training.accumulate=2",
+        "training.stride=4",
+        "training.reset_probability=0.5",
+        "training.precision=float64",
+    ).trainer
+    assert (trainer.dropout, trainer.label_smoothing, trainer.seed) == (0.2, 0.1, 3)
+    assert (trainer.weight_dropout.rate, trainer.weight_dropout.seed) == (0.25, 3)
+    assert (type(trainer.optimizer), trainer.optimizer.weight_decay) == (AdamW, 0.01)
+    assert trainer.schedule == Schedule("linear", 0.02, 20, warmup_steps=4)
+    assert trainer.clipping == Clipping(2.5, 0.5)
+    assert (trainer.eval_every, trainer.patience, trainer.accumulate) == (5, 6, 2)
+    assert trainer.averaging.decay == 0.9
+    assert len(trainer.freezing.places) == 3  # W_xh, W_hh and b_h
+    assert trainer.network.parameters.flat.dtype == np.float64
+    windows = trainer.windows
+    assert (windows.batch_size, windows.sequence_length, windows.stride) == (4, 8, 4)
+    next(windows)
+    drawn = [np.random.default_rng((3, position)).random(4) < 0.5 for position in range(1, 20)]
+    assert [next(windows).begins.tolist() for _ in drawn] == [begins.tolist() for begins in drawn]
+
+
+def test_a_run_of_smoothed_labels_writes_without_what_smoothing_gave(run):
+    """Half of each label is spread over 20 characters: unlikely ones are drawn far too often where that is left in."""
+    made = run("training.label_smoothing=0.5", "training.learning_rate=1e-30")
+    (first, *_) = [event for event in made.events() if isinstance(event, Sampled)]
+    writer = Generator(NetworkPredictor(made.trainer.network, 0.5), made.plan.corpus.vocabulary)
+    assert first.text == "".join(writer.generate("", 200, Options(temperature=0.8), (3, 5)))
+    smooth = Generator(NetworkPredictor(made.trainer.network), made.plan.corpus.vocabulary)
+    assert first.text != "".join(smooth.generate("", 200, Options(temperature=0.8), (3, 5)))

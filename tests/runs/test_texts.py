@@ -1,5 +1,6 @@
 """The text of a run is found again, or it is said why not and what to type."""
 
+import gzip
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from charrnn import api
 from charrnn.errors import RunError, TextError, VocabularyError
 from charrnn.runs.checkpoint import load
-from charrnn.runs.texts import corpus_of
+from charrnn.runs.data_section import Data
+from charrnn.runs.texts import corpus_of, read_once, read_text
 
 
 @pytest.fixture
@@ -59,3 +61,14 @@ def test_a_vocabulary_that_does_not_fit_the_text_is_refused(saved):
     swapped = replace(saved.vocabulary, symbols=("é", *saved.vocabulary.symbols[1:]))
     with pytest.raises(VocabularyError, match="is not among the 18 characters"):
         corpus_of(replace(saved, vocabulary=swapped))
+
+
+@pytest.mark.parametrize("read", [read_once, lambda sources, data: read_text(sources, data).pieces()])
+def test_a_text_read_once_or_often_may_swell_as_much_as_is_configured(tmp_path, monkeypatch, read):
+    """300,000 characters in some 300 bytes: a thousandfold."""
+    monkeypatch.setattr("charrnn.text.files.MODEST", 1000)
+    path = tmp_path / "text.gz"
+    path.write_bytes(gzip.compress(b"a" * 300_000))
+    with pytest.raises(TextError, match="suspiciously many"):
+        list(read([str(path)], Data()))
+    assert sum(map(len, read([str(path)], Data(max_expansion=2000)))) == 300_000

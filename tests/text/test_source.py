@@ -196,3 +196,16 @@ def test_a_folder_is_a_run_directory_where_it_holds_both_a_configuration_and_a_c
         (tmp_path / "inside" / name).write_text("a run: no\n")
     (tmp_path / "text.txt").write_text("text\n")
     assert sorted(content(tmp_path).splitlines()) == sorted(read.splitlines())
+
+
+@pytest.mark.parametrize(("ending", "compress"), [("GZ", gzip.compress), ("Bz2", bz2.compress), ("XZ", lzma.compress)])
+def test_the_ending_of_a_compressed_file_may_be_in_capitals(tmp_path, ending, compress):
+    (tmp_path / f"TEXT.{ending}").write_bytes(compress(b"The tide.\n"))
+    assert content(tmp_path / f"TEXT.{ending}") == "The tide.\n"
+
+
+def test_a_pattern_gives_files_and_no_folders(tmp_path):
+    (tmp_path / "a-folder").mkdir()
+    (tmp_path / "a-folder" / "inside.txt").write_text("inside\n")
+    (tmp_path / "a-text.txt").write_text("text\n")
+    assert content(tmp_path / "a-*") == "text\n"

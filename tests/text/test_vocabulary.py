@@ -203,3 +203,15 @@ def test_symbols_have_as_many_bytes_as_in_utf_8_and_a_documents_end_has_one():
     vocabulary = from_symbols(["a", "é", "日", "😀", "", END], "char")
     assert vocabulary.utf_8_lengths.tolist() == [1, 2, 3, 4, 0, 1]
     assert set(Vocabulary.of_bytes().utf_8_lengths.tolist()) == {1}
+
+
+@pytest.mark.parametrize(
+    ("symbols", "stand_in", "missing"),
+    [(["\n", " ", "a"], 1, True), (["\n", "a"], 0, True), (["\n", " ", "a", ""], 3, False)],
+)
+def test_for_what_is_not_known_stands_the_unknown_symbol_or_a_space_or_the_first(symbols, stand_in, missing):
+    vocabulary = from_symbols(symbols, "char")
+    ids, unknown = vocabulary.read("axa")
+    a = symbols.index("a")
+    assert ids.tolist() == [a, stand_in, a]
+    assert unknown.tolist() == [False, missing, False]
