@@ -27,7 +27,6 @@ READ_ALREADY = Kind("a link to a file that is read already", "links to files tha
 SPECIAL = Kind("a pipe or device", "pipes or devices")
 UNREADABLE = Kind("what cannot be read", "that cannot be read")
 BINARY = Kind("a binary file", "binary files")
-UNMARKED = Kind("a file that looks like UTF-16 without a mark", "files that look like UTF-16 without a mark")
 FOLDER = Kind("a folder", "folders")
 
 
@@ -75,8 +74,8 @@ class Files:
         by_kind: dict[Kind, list[Path]] = {}
         for path, kind in self.left_out:
             by_kind.setdefault(kind, []).append(path)
-        told = [_several(kind, paths, source) for kind, paths in by_kind.items()]
-        return f"; left out {len(self.left_out):,}: {', '.join(told)}" if told else ""
+        parts = [_several(kind, paths, source) for kind, paths in by_kind.items()]
+        return f"; left out {len(self.left_out):,}: {', '.join(parts)}" if parts else ""
 
 
 def files_below(root: Path, said: Encodings, any_bytes: bool) -> Files:
@@ -146,7 +145,13 @@ def _examined(path: Path, said: Encodings) -> tuple[Kind | None, str | None]:
     looks = encodings.by_pattern(head)
     if looks and encodings.is_wide(said.name):
         return None, None
-    return UNMARKED if looks else BINARY, None
+    return _unmarked(looks) if looks else BINARY, None
+
+
+def _unmarked(encoding: str) -> Kind:
+    """A text that nobody has said the encoding of, and no byte order mark."""
+    option = f"--encoding FILE={encoding}"
+    return Kind(f"a file that looks like {encoding}, for {option}", f"files that look like {encoding}, for {option}")
 
 
 def _below(path: Path, source: str) -> str:
