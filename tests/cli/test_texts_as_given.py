@@ -9,6 +9,7 @@ from refusals import refused
 from tiny import TINY as SETTINGS
 
 from charrnn import api
+from charrnn.text.encodings import Encodings
 
 TINY = [word for setting in SETTINGS for word in ("-s", setting)]
 FRENCH = "« Où est-il », dit-il déjà ; 5 €.\n" * 40
@@ -126,6 +127,9 @@ def test_a_text_is_utf_8_unless_its_encoding_is_named(charrnn, french):
         assert evaluated(charrnn("eval", french, *source, "--json"))["loss"] == expected["loss"]
         assert text_of(charrnn("score", french, *source, "--json")) == FRENCH
         assert charrnn("view", french, *source, "-o", "p.html", "--force").exit_code == 0
+    model = api.load(french)
+    assert "".join(model.opened(["u8.txt"])) == FRENCH
+    assert "".join(model.opened(["notes.txt"], Encodings.parse(["cp1252"]))) == FRENCH
 
 
 def test_every_command_says_when_utf_8_is_read_as_something_else(charrnn, french, tmp_path):
