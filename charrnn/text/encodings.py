@@ -42,6 +42,9 @@ class Encodings:
     name: str = UTF_8
     of_files: tuple[tuple[str, str], ...] = ()
     may_be_absent: bool = False  # whether a FILE may be none of those that are read
+    by_nuls_alone: bool = (
+        False  # whether a folder's files are all texts that hold no NUL, as for runs of charrnn 0.1 and before
+    )
 
     @classmethod
     def parse(cls, entries: Sequence[str]) -> "Encodings":

@@ -86,7 +86,7 @@ def files_below(root: Path, said: Encodings, any_bytes: bool) -> Files:
     targets = {os.path.realpath(path) for path in candidates if links and path not in links}
     for path in candidates:
         kind, mark = (None, None) if any_bytes or said.said_of(str(path)) else _examined(path, said)
-        if kind is None and path in links:
+        if kind is None and path in links and not said.by_nuls_alone:
             target = os.path.realpath(path)
             kind = READ_ALREADY if target in targets else None
             targets.add(target)
@@ -136,6 +136,8 @@ def _examined(path: Path, said: Encodings) -> tuple[Kind | None, str | None]:
     except OSError:
         return UNREADABLE, None
     mark = encodings.by_mark(head)
+    if said.by_nuls_alone:
+        return BINARY if b"\0" in head and not encodings.is_wide(said.name) else None, None
     if kind := kind_of(head):
         return kind, None
     if mark and not encodings.is_plausible(head, mark):
