@@ -258,7 +258,9 @@ def test_a_mistake_is_described_in_plain_words(charrnn, text_file, arguments, wo
 
 
 @pytest.mark.skipif(os.name == "nt", reason="brackets and all")
-def test_runs_are_called_after_their_texts(charrnn):
+def test_runs_are_called_after_their_texts(charrnn, monkeypatch):
+    Path("all [1]").mkdir()
+    monkeypatch.chdir("all [1]")
     for file, run in (
         ("song [live].txt", "song-live"),
         ("हिन्दी.txt", "हिन्दी"),
