@@ -251,6 +251,6 @@ def _require_storable(sources: Sequence[str]) -> None:
 def _absolute(source: str) -> str:
     if source == "-" or source.startswith("builtin:") or os.path.isabs(source):
         return source
-    if glob.has_magic(source) and not os.path.exists(source):  # .. would take a ** with it
+    if glob.has_magic(source) and not os.path.exists(source):  # abspath would take **/.. for nothing
         return os.path.join(os.getcwd(), source)
     return os.path.abspath(source)

@@ -1,5 +1,6 @@
 """The text of a run, read once more: a checkpoint does not hold it, only where it stood and its SHA-256."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -79,8 +80,11 @@ def _the_same(saved: Checkpoint, sources: Sequence[str], encoding: Sequence[str]
     """
     data, most = saved.config.data, None if sources else saved.text.characters + GROWN
     sources = sources or saved.text.sources
-    ways = list(dict.fromkeys([data.with_encodings(encoding).encodings, Encodings()]))
-    if encoding or "-" in sources:  # which can be read only once
+    first = data.with_encodings(encoding).encodings
+    ways = [first] if encoding else [*dict.fromkeys([first, Encodings()])]
+    if any(map(os.path.isdir, sources)):
+        ways.append(replace(first, by_nuls_alone=True))
+    if "-" in sources:  # which can be read only once
         ways = ways[:1]
     failures: list[TextError] = []
     found: list[Text] = []

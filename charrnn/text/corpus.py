@@ -212,7 +212,7 @@ def _encoding_of(document: Document, said: Encodings) -> tuple[str, bool]:
     """The encoding that a document is in, and whether it was said of this very file. What is built in is UTF-8."""
     if document.source.startswith(BUILTIN):
         return UTF_8, False
-    return said.of(document.path), said.said_of(document.path) is not None
+    return said.of(document.path), said.by_nuls_alone or said.said_of(document.path) is not None
 
 
 def build(text: Text, vocabulary: Vocabulary, split: Split) -> Corpus:

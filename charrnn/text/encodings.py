@@ -42,6 +42,9 @@ class Encodings:
     name: str = UTF_8
     of_files: tuple[tuple[str, str], ...] = ()
     may_be_absent: bool = False  # whether a FILE may be none of those that are read
+    by_nuls_alone: bool = (
+        False  # whether a folder's files are all texts that hold no NUL, as for runs of charrnn 0.1 and before
+    )
 
     @classmethod
     def parse(cls, entries: Sequence[str]) -> "Encodings":
@@ -105,8 +108,9 @@ def by_mark(head: bytes) -> str | None:
 
 def by_pattern(head: bytes) -> str | None:
     """UTF-16 or UTF-32 without a byte order mark, recognised by its bytes, with its byte order; None for anything else."""
-    found = [] if is_text_with_nuls(head) else [name for name in UNMARKED if _looks_like(head, name)]
-    return min(found, key=lambda name: _pages(head, name), default=None)
+    if is_text_with_nuls(head):
+        return None
+    return next((name for name in UNMARKED if _looks_like(head, name)), None)
 
 
 def is_plausible(head: bytes, name: str) -> bool:
@@ -177,11 +181,7 @@ def _looks_like(head: bytes, name: str) -> bool:
         return False
     if width == 4:
         return True
-    # Of UTF-16, unlike other bytes, the high ones have fewer different values than the low ones.
-    high, low = _pages(data, name), len(set(data[name.endswith("be") :: 2]))
+    # In UTF-16, unlike in other bytes, the high ones have fewer different values than the low ones.
+    high_first = name.endswith("be")
+    high, low = len(set(data[not high_first :: 2])), len(set(data[high_first::2]))
     return high < low if b"\0" in data else len(data) >= 2 * FEWEST_UNITS and 2 * high <= low
-
-
-def _pages(head: bytes, name: str) -> int:
-    """How many different bytes are the high ones of UTF-16; a text has few. 0 for UTF-32, which nothing else looks like."""
-    return 0 if name.startswith("utf-32") else len(set(head[name.endswith("le") :: 2]))

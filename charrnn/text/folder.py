@@ -27,7 +27,6 @@ READ_ALREADY = Kind("a link to a file that is read already", "links to files tha
 SPECIAL = Kind("a pipe or device", "pipes or devices")
 UNREADABLE = Kind("what cannot be read", "that cannot be read")
 BINARY = Kind("a binary file", "binary files")
-UNMARKED = Kind("a file that looks like UTF-16 without a mark", "files that look like UTF-16 without a mark")
 FOLDER = Kind("a folder", "folders")
 
 
@@ -75,8 +74,8 @@ class Files:
         by_kind: dict[Kind, list[Path]] = {}
         for path, kind in self.left_out:
             by_kind.setdefault(kind, []).append(path)
-        told = [_several(kind, paths, source) for kind, paths in by_kind.items()]
-        return f"; left out {len(self.left_out):,}: {', '.join(told)}" if told else ""
+        parts = [_several(kind, paths, source) for kind, paths in by_kind.items()]
+        return f"; left out {len(self.left_out):,}: {', '.join(parts)}" if parts else ""
 
 
 def files_below(root: Path, said: Encodings, any_bytes: bool) -> Files:
@@ -87,7 +86,7 @@ def files_below(root: Path, said: Encodings, any_bytes: bool) -> Files:
     targets = {os.path.realpath(path) for path in candidates if links and path not in links}
     for path in candidates:
         kind, mark = (None, None) if any_bytes or said.said_of(str(path)) else _examined(path, said)
-        if kind is None and path in links:
+        if kind is None and path in links and not said.by_nuls_alone:
             target = os.path.realpath(path)
             kind = READ_ALREADY if target in targets else None
             targets.add(target)
@@ -137,6 +136,8 @@ def _examined(path: Path, said: Encodings) -> tuple[Kind | None, str | None]:
     except OSError:
         return UNREADABLE, None
     mark = encodings.by_mark(head)
+    if said.by_nuls_alone:
+        return BINARY if b"\0" in head and not encodings.is_wide(said.name) else None, None
     if kind := kind_of(head):
         return kind, None
     if mark and not encodings.is_plausible(head, mark):
@@ -146,7 +147,13 @@ def _examined(path: Path, said: Encodings) -> tuple[Kind | None, str | None]:
     looks = encodings.by_pattern(head)
     if looks and encodings.is_wide(said.name):
         return None, None
-    return UNMARKED if looks else BINARY, None
+    return _unmarked(looks) if looks else BINARY, None
+
+
+def _unmarked(encoding: str) -> Kind:
+    """A text that nobody has said the encoding of, and no byte order mark."""
+    option = f"--encoding FILE={encoding}"
+    return Kind(f"a file that looks like {encoding}, for {option}", f"files that look like {encoding}, for {option}")
 
 
 def _below(path: Path, source: str) -> str:

@@ -9,6 +9,7 @@ from refusals import refused
 from tiny import TINY as SETTINGS
 
 from charrnn import api
+from charrnn.text.encodings import Encodings
 
 TINY = [word for setting in SETTINGS for word in ("-s", setting)]
 FRENCH = "« Où est-il », dit-il déjà ; 5 €.\n" * 40
@@ -126,11 +127,14 @@ def test_a_text_is_utf_8_unless_its_encoding_is_named(charrnn, french):
         assert evaluated(charrnn("eval", french, *source, "--json"))["loss"] == expected["loss"]
         assert text_of(charrnn("score", french, *source, "--json")) == FRENCH
         assert charrnn("view", french, *source, "-o", "p.html", "--force").exit_code == 0
+    model = api.load(french)
+    assert "".join(model.opened(["u8.txt"])) == FRENCH
+    assert "".join(model.opened(["notes.txt"], Encodings.parse(["cp1252"]))) == FRENCH
 
 
-def test_utf_8_that_is_read_as_something_else_is_told_by_every_command(charrnn, french, tmp_path):
+def test_every_command_says_when_utf_8_is_read_as_something_else(charrnn, french, tmp_path):
     Path("u8.txt").write_bytes(FRENCH.encode())
-    told = "u8.txt is valid UTF-8 but read as cp1252, as you asked; if that is wrong, name only what is not UTF-8"
+    note = "u8.txt is valid UTF-8 but read as cp1252, as you asked; if that is wrong, name only what is not UTF-8"
     said = ["--encoding", "cp1252"]
     grid = ["--grid", "training.seed=1", "--steps", "2"]
     for command in (
@@ -147,7 +151,7 @@ def test_utf_8_that_is_read_as_something_else_is_told_by_every_command(charrnn, 
     ):
         done = charrnn(*command)
         assert done.exit_code == 0, done.stderr
-        assert told in " ".join(done.stderr.split()), command
+        assert note in " ".join(done.stderr.split()), command
     assert "valid UTF-8" not in charrnn("train", "notes.txt", *TINY, *said).stderr
     assert "valid UTF-8" not in charrnn("eval", french).stderr
 
@@ -200,7 +204,7 @@ def test_a_folder_says_what_it_left_out_in_every_command(charrnn, tiny_run, text
     folder.mkdir()
     (folder / "a.txt").write_text(text_file.read_text())
     (folder / "letter.rtf").write_text("{\\rtf1 hello}")
-    told = f"{folder}: 1 file read (1 .txt); left out 1: a rich text document (RTF) (letter.rtf)"
+    note = f"{folder}: 1 file read (1 .txt); left out 1: a rich text document (RTF) (letter.rtf)"
     for command in (
         ["train", folder, *TINY],
         ["eval", tiny_run, folder],
@@ -210,7 +214,7 @@ def test_a_folder_says_what_it_left_out_in_every_command(charrnn, tiny_run, text
     ):
         done = charrnn(*command)
         assert done.exit_code == 0, done.stderr
-        assert told in done.stderr
+        assert note in done.stderr
     plan = charrnn("train", folder, *TINY, "--dry-run")
     assert f"{folder}: left out: letter.rtf: a rich text document (RTF)" in plan.stdout
     assert f"{folder}: read: a.txt" in plan.stdout
@@ -247,14 +251,16 @@ def test_a_grid_of_texts_is_what_was_typed(charrnn, tmp_path):
         (["-s", "data.split=@"], "--set: data.split: must be a list, in brackets; found '@'"),
     ],
 )
-def test_what_is_not_a_value_is_told_in_plain_words(charrnn, text_file, arguments, words):
+def test_a_mistake_is_described_in_plain_words(charrnn, text_file, arguments, words):
     result = charrnn("train", text_file, *arguments)
     refused(result, 1, words)
     assert "YAML" not in result.stderr
 
 
 @pytest.mark.skipif(os.name == "nt", reason="brackets and all")
-def test_runs_are_called_after_their_texts(charrnn):
+def test_runs_are_called_after_their_texts(charrnn, monkeypatch):
+    Path("all [1]").mkdir()
+    monkeypatch.chdir("all [1]")
     for file, run in (
         ("song [live].txt", "song-live"),
         ("हिन्दी.txt", "हिन्दी"),

@@ -1,6 +1,7 @@
 """The text of a run is found again, or it is said why not and what to type."""
 
 import gzip
+import os
 from dataclasses import replace
 
 import pytest
@@ -55,6 +56,24 @@ def test_a_text_from_standard_input_is_asked_for(saved, text_file):
     with pytest.raises(RunError, match="came from standard input; name a file that holds it: charrnn eval RUN TEXT"):
         corpus_of(piped, give="charrnn eval RUN TEXT")
     assert corpus_of(piped, [str(text_file)]).sha256 == saved.text.sha256
+
+
+def test_a_folder_is_read_as_it_was_for_a_run_of_older_rules(tmp_path, tiny_config):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "a.txt").write_text("the cat sat on the mat.\n" * 20)
+    (folder / "b.html").write_text("<html>a dog ran.\n" * 20)
+    (folder / "wide.txt").write_bytes(("why?\n" * 20).encode("utf-16"))
+    os.symlink("a.txt", folder / "z.txt")
+    config = tiny_config.replaced("data", encoding=("b.html=utf-8",))
+    run = api.start(api.plan([str(folder / name) for name in ("a.txt", "b.html", "z.txt")], config), tmp_path / "run")
+    list(run.events())
+    saved = load(run.path / "last.safetensors")
+    before = replace(saved, config=tiny_config, text=replace(saved.text, sources=(str(folder),)))
+    assert corpus_of(before).sha256 == saved.text.sha256
+    (folder / "a.txt").write_text("another text\n" * 20)
+    with pytest.raises(RunError, match="the text differs"):
+        corpus_of(before)
 
 
 def test_a_vocabulary_that_does_not_fit_the_text_is_refused(saved):

@@ -66,7 +66,7 @@ def test_a_text_that_is_not_a_boundary_is_refused_with_what_to_write(text, words
         ("model.nothing", "no such key"),
     ],
 )
-def test_what_is_not_a_value_is_told_of_its_key_and_never_by_the_parser(key, must, text):
+def test_a_mistake_names_its_key_and_never_quotes_the_parser(key, must, text):
     with pytest.raises(ConfigError, match=f"^--set: {key}: {must}") as refusal:
         resolve(None, [f"{key}={text}"])
     assert "YAML" not in str(refusal.value)

@@ -87,7 +87,7 @@ def test_nothing_else_is_taken_for_utf_16(data):
     ("encoding", "cut", "place"),
     [("utf-16", 1, "108 (line 3)"), ("utf-32", 1, "216 (line 3)"), ("utf-32", 3, "216 (line 3)")],
 )
-def test_a_text_that_is_cut_short_is_told_so_and_not_to_say_what_was_said(asked, encoding, cut, place):
+def test_a_text_that_is_cut_short_is_called_so(asked, encoding, cut, place):
     data = (ENGLISH + "x").encode(encoding)[:-cut]
     place = f"{len((ENGLISH).encode(encoding)):,} (line 3)"
     assert refusal(data, asked) == (
@@ -128,14 +128,14 @@ def test_half_of_a_surrogate_pair_is_called_so_at_its_byte(data, encoding, point
         ("\ufeffab\n\0cd".encode("utf-32-be"), "utf-8", "16 (line 2)"),
     ],
 )
-def test_a_nul_within_a_text_is_told_at_its_byte(data, encoding, place):
+def test_a_nul_within_a_text_is_reported_with_its_byte(data, encoding, place):
     message = refusal(data, encoding)
     assert message.startswith(
         f"a NUL at byte {place}, which no text has; take it out" if place else "looks binary: a NUL"
     )
 
 
-def test_a_nul_after_many_pieces_is_told_at_its_byte(monkeypatch):
+def test_a_nul_after_many_pieces_is_reported_with_its_byte(monkeypatch):
     monkeypatch.setattr("charrnn.text.source.PIECE", 5)
     monkeypatch.setattr("charrnn.text.decoding.BINARY_PROBE", 4)
     text = "ab\ncd€f\n" * 9 + "\0"
@@ -226,6 +226,7 @@ def test_whether_a_file_is_utf_8_as_well(data, encoding, expected):
         ("song [live].txt", "song l.txt", True),
         ("a=b.txt", "a=b.txt", True),
         ("cafe\u0301.txt", "caf\u00e9.txt", True),
+        ("caf\u00e9.txt", "cafe\u0301.txt", True),
         ("-", "-", True),
     ],
 )

@@ -126,7 +126,7 @@ def test_a_folder_says_what_it_leaves_out(tmp_path):
         "a run directory (runs)",
         "5 pictures (0.jpg, 1.jpg, 2.jpg, ...)",
         "a binary file (x.bin)",
-        "a file that looks like UTF-16 without a mark (unmarked)",
+        "a file that looks like utf-16-le, for --encoding FILE=utf-16-le (unmarked)",
         "a link that leads nowhere (z1)",
         "a link to a file that is read already (z2)",
         "a link to a folder (z3)",

@@ -84,6 +84,12 @@ def test_builtin_python_reads_the_standard_library():
     assert sum(map(size, documents)) > 5_000_000
 
 
+def test_what_is_built_in_is_utf_8_whatever_is_said_of_the_files_beside_it(tmp_path):
+    (tmp_path / "notes.txt").write_bytes("the end\n".encode("cp037"))
+    found = read_text(["builtin:names", str(tmp_path / "notes.txt")], encoding="cp037")
+    assert found.content == f"{content('builtin:names')}the end\n"
+
+
 def test_unknown_builtin_lists_the_known_ones():
     with pytest.raises(TextError, match="builtin:harbour, builtin:names, builtin:python"):
         gather(["builtin:nope"])
