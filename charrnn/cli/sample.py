@@ -32,6 +32,7 @@ def sample(
     stop: given.StopOption = None,
     count: given.CountOption = 1,
     rerank: given.RerankOption = None,
+    exact: given.ExactOption = True,
     seed: given.SeedOption = None,
     others: common.WithOption = None,
     ngram: common.NgramOption = False,
@@ -76,7 +77,7 @@ def sample(
             "not --count, --no-stream, --json, --trace, --rerank or --novelty"
         )
     corpus = model.training_text.corpus if novelty else None
-    generator = model.generator(only)
+    generator = model.generator(only, exact)
     first = display.new_seed() if seed is None else seed
     told = f"{'; '.join(model.notes)}, seed {first}"
     coloured = surprisal and not json and display.in_colour(display.stdout())

@@ -55,9 +55,11 @@ class Model:
         """The characters that it knows."""
         return self.saved.vocabulary
 
-    def generator(self, only: str | None = None) -> Generator:
-        """A writer; see generation/generator.py. Raises SamplingError where `only` leaves no character."""
-        predictors = [member.predictor() for member in self.members]
+    def generator(self, only: str | None = None, exact: bool = True) -> Generator:
+        """A writer; see generation/generator.py. Without `exact`, texts that are written side by side are rounded together: many
+        are faster, but not to the bit those of their seeds alone. Raises SamplingError where `only` leaves no character.
+        """
+        predictors = [member.predictor(exact) for member in self.members]
         predictor = predictors[0] if len(predictors) == 1 else MixturePredictor(predictors, self.weights)
         return Generator(predictor, self.vocabulary, only)
 
