@@ -33,6 +33,7 @@ def sample(
     stop: given.StopOption = None,
     count: given.CountOption = 1,
     rerank: given.RerankOption = None,
+    exact: given.ExactOption = True,
     seed: given.SeedOption = None,
     others: common.WithOption = None,
     ngram: common.NgramOption = False,
@@ -86,7 +87,7 @@ def sample(
             "not --count, --no-stream, --json, --trace, --rerank or --novelty"
         )
     corpus = model.training_text.corpus if novelty else None
-    generator = model.generator([unescape(each) for each in only] if only else None)
+    generator = model.generator([unescape(each) for each in only] if only else None, exact)
     hint = requests.hint(typed, model.vocabulary)
     prompt, stops = requests.fit(prompt, stops, model.vocabulary, hint)
     for line in filter(None, [hint, *(f"warning: {doubt}" for doubt in generator.doubts(stops, length))]):

@@ -99,6 +99,14 @@ RerankOption = Annotated[
         help="Draw N samples and print the --count with the highest mean log probability, the best first.",
     ),
 ]
+ExactOption = Annotated[
+    bool,
+    typer.Option(
+        "--exact/--no-exact",
+        help="Of several texts, write for each seed exactly what that seed alone writes. With --no-exact they are rounded together: "
+        "faster from about 16 texts on, but each may differ, in the end, from the text of its seed alone.",
+    ),
+]
 SeedOption = Annotated[
     int | None,
     typer.Option("--seed", min=0, help="The same seed gives the same text. Default: a new one, told on stderr."),

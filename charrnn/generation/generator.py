@@ -77,7 +77,7 @@ class Generator:
         traced: int = 0,
         in_pieces: bool = False,
     ) -> list[Sample]:
-        """One text for each seed, written side by side: what `generate` would write with that seed.
+        """One text for each seed, written side by side: exactly what `generate` would write with that seed, if the predictor is exact.
 
         `scored`: each with its probability; `in_pieces`, of scored ones: with the surprisal of each character; `traced`: each step
         with so many candidates. A `length` of 0 is for documents alone: each to its end.
@@ -120,7 +120,7 @@ class Generator:
             if (stops or end_id is not None) and ends.read(drawn.ids.tolist()):
                 break
         texts = np.array(ids, np.intp).T
-        columns = np.array(surprisals).T if scored else [None] * len(seeds)
+        columns = np.array(surprisals).T.copy() if scored else [None] * len(seeds)
         traces = zip(*steps, strict=True) if traced else [None] * len(seeds)
         rows = zip(texts, seeds, ends.at, columns, traces, strict=True)
         return [self._sample(ids[:end].tolist(), seed, stops, s, t, in_pieces) for ids, seed, end, s, t in rows]

@@ -22,7 +22,8 @@ class Predictor(Protocol):
     def begin(self, inputs: Ids) -> tuple[Array, Step]:
         """Read the beginnings of B texts, (T, B): the logits of the next characters, (B, V), and the step that goes on.
 
-        Logits are log probabilities up to a constant of each row; -inf is never.
+        Logits are log probabilities up to a constant of each row; -inf is never. An exact predictor gives each text, to the bit,
+        the logits that it would get alone.
         """
 
 
@@ -33,8 +34,9 @@ class NetworkPredictor:
     writes would draw that: 0.02 of it is a wrong character in fifty. So what it writes is without it.
     """
 
-    def __init__(self, network: Network, label_smoothing: float = 0.0) -> None:
-        self.network, self._label_smoothing = network, label_smoothing
+    def __init__(self, network: Network, label_smoothing: float = 0.0, exact: bool = True) -> None:
+        """`exact`: each text gets, to the bit, the logits that it would get alone; see Stepper."""
+        self.network, self._label_smoothing, self._exact = network, label_smoothing, exact
 
     def begin(self, inputs: Ids) -> tuple[Array, Step]:
         """As Predictor has it: the beginnings are read in windows, each in one forward pass."""
@@ -48,14 +50,21 @@ class NetworkPredictor:
         network, B = self.network, inputs.shape[1]
         if (inputs == inputs[:, :1]).all():
             inputs = inputs[:, :1]  # what all have in common is read once
-        state = network.zero_state(inputs.shape[1])
+        together = 1 if self._exact else inputs.shape[1]
+        read = [self._read(inputs[:, start : start + together]) for start in range(0, inputs.shape[1], together)]
+        logits, state = (np.concatenate(parts, axis=-2) for parts in zip(*read, strict=True))
+        each = B // inputs.shape[1]
+        return np.repeat(logits, each, axis=0), Stepper(network, np.repeat(state, each, axis=1), self._exact)
+
+    def _read(self, inputs: Ids) -> tuple[Array, Array]:
+        """The logits after beginnings, (T, B), that are read side by side, (B, V), and the state, (S, B, H)."""
+        state = self.network.zero_state(inputs.shape[1])
         for start in range(0, len(inputs), WINDOW):
             window = inputs[start : start + WINDOW].astype(np.intp)
-            ws = network.workspace(*window.shape)
-            network.logits(window, state, ws)
+            ws = self.network.workspace(*window.shape)
+            self.network.logits(window, state, ws)
             state = ws.state
-        each = B // inputs.shape[1]
-        return np.repeat(ws.logits[-1], each, axis=0), Stepper(network, np.repeat(state, each, axis=1))
+        return ws.logits[-1], state
 
 
 class Unsmoothing:

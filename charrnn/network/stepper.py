@@ -12,28 +12,34 @@ from charrnn.network.activations import RELU
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.cells.cell import Cell
 from charrnn.network.network import Network
-from charrnn.network.products import Times, whole_product_with
+from charrnn.network.products import Times, row_product_with, whole_product_with
 
 
 class Stepper:
-    """B streams, from `state`, (S, B, H), on. The weights may not change while it is used."""
+    """B streams, from `state`, (S, B, H), on. The weights may not change while it is used.
+
+    `exact`: to the bit, each stream is what it would be alone. Otherwise the streams are rounded together, as the BLAS does it, which
+    is faster for many. A stream that is alone is the same either way.
+    """
 
     @np.errstate(over="ignore")  # of weights that are too large
-    def __init__(self, network: Network, state: Array) -> None:
+    def __init__(self, network: Network, state: Array, exact: bool = True) -> None:
         B, H, cell = *state.shape[1:], network.architecture.make_cell()
+        product_with = row_product_with if exact or B == 1 else whole_product_with
         workspaces = [cell.workspace(1, B, H, state.dtype) for _ in network.layers]
         biases = [cell.bias(w)[..., np.newaxis, :] for w in network.layers]
         self._look_up = network.layers[0]["W_xh"] + biases[0]  # (G, V, H), for the rnn (V, H)
         self._b_y = network.parameters["b_y"][np.newaxis]
         self._logits = np.empty((B, self._b_y.size), state.dtype)
-        self._times_W_hy = whole_product_with(network.parameters["W_hy"], self._logits)
-        self._read = _deep(network, B) if network.architecture.readout == "deep" else lambda h: h
+        self._times_W_hy = product_with(network.parameters["W_hy"], self._logits)
+        self._read = _deep(network, B, product_with) if network.architecture.readout == "deep" else lambda h: h
         # What one step leaves is what the next begins with: two sides that take turns, and nothing is copied.
-        products = [
-            whole_product_with(w["W_hh"], ws.recurrent) for w, ws in zip(network.layers, workspaces, strict=True)
+        products = [product_with(w["W_hh"], ws.recurrent) for w, ws in zip(network.layers, workspaces, strict=True)]
+        from_below = [
+            product_with(w["W_xh"], ws.recurrent) for w, ws in zip(network.layers[1:], workspaces[1:], strict=True)
         ]
-        there = _Side(network, cell, workspaces, biases, products)
-        back = _Side(network, cell, [ws.turned() for ws in workspaces], biases, products)
+        there = _Side(network, cell, workspaces, biases, products, from_below)
+        back = _Side(network, cell, [ws.turned() for ws in workspaces], biases, products, from_below)
         for own, incoming in zip(there.before, state, strict=True):
             own[:] = incoming
         self._now, self._next = there, back
@@ -49,9 +55,9 @@ class Stepper:
         side = self._now
         self._look_up.take(ids, axis=-2, out=side.x_a, mode="clip")
         side.first(0)
-        for below, W_xh, bias, x_a, step in side.above:
-            np.matmul(below, W_xh, out=x_a)
-            np.add(x_a, bias, out=x_a)
+        for below, times_W_xh, product, bias, x_a, step in side.above:
+            times_W_xh(below)
+            np.add(product, bias, out=x_a)
             step(0)
         self._times_W_hy(self._read(side.top))
         self._now, self._next = self._next, side
@@ -68,6 +74,7 @@ class _Side:
         workspaces: Sequence[Any],
         biases: Sequence[Array],
         products: Sequence[Times],
+        from_below: Sequence[Times],
     ) -> None:
         layers = network.layers
         steps = [cell.forward(w, ws, times) for w, ws, times in zip(layers, workspaces, products, strict=True)]
@@ -75,15 +82,15 @@ class _Side:
         h = [ws.states[0][1] for ws in workspaces]
         self.before = [states[0] for ws in workspaces for states in ws.states]
         self.x_a, self.first, self.top = x_a[0], steps[0], h[-1]
-        W_above = (w["W_xh"] for w in layers[1:])
-        self.above = list(zip(h, W_above, biases[1:], x_a[1:], steps[1:], strict=False))
+        rooms = (ws.recurrent for ws in workspaces[1:])
+        self.above = list(zip(h, from_below, rooms, biases[1:], x_a[1:], steps[1:], strict=False))
 
 
-def _deep(network: Network, B: int) -> Callable[[Array], Array]:
+def _deep(network: Network, B: int, product_with: Callable[[Array, Array], Times]) -> Callable[[Array], Array]:
     """A function of h, (B, H): r = h + relu(h W_hr + b_r), in a buffer of its own."""
     W_hr, b_r = network.parameters["W_hr"], network.parameters["b_r"]
     r = np.empty((B, len(b_r)), b_r.dtype)
-    times_W_hr = whole_product_with(W_hr, r)
+    times_W_hr = product_with(W_hr, r)
 
     def read(h: Array) -> Array:
         times_W_hr(h)

@@ -36,8 +36,8 @@ class Member(Protocol):
         a network begins from its zero state.
         """
 
-    def predictor(self) -> Predictor:
-        """What writes."""
+    def predictor(self, exact: bool = True) -> Predictor:
+        """What writes; `exact`: a text is to the bit the same alone and beside others."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,9 @@ class NetworkMember:
             finally:
                 split.close()
 
-    def predictor(self) -> Predictor:
+    def predictor(self, exact: bool = True) -> Predictor:
         """As Member has it."""
-        return NetworkPredictor(self.network, self.label_smoothing)
+        return NetworkPredictor(self.network, self.label_smoothing, exact)
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,8 @@ class CountingMember:
         """As Member has it."""
         yield NGramReader(self.ngram, before)
 
-    def predictor(self) -> Predictor:
-        """As Member has it."""
+    def predictor(self, exact: bool = True) -> Predictor:
+        """As Member has it; counts are exact either way."""
         return NGramPredictor(self.ngram)
 
 

@@ -57,11 +57,12 @@ class Model:
         """The characters that it knows."""
         return self.saved.vocabulary
 
-    def generator(self, only: str | Sequence[str] | None = None) -> Generator:
-        """A writer; see generation/generator.py, and for `only` generation/alphabet.py. Raises SamplingError where `only` leaves
-        no character.
+    def generator(self, only: str | Sequence[str] | None = None, exact: bool = True) -> Generator:
+        """A writer; see generation/generator.py, and for `only` generation/alphabet.py. Without `exact`, texts that are written
+        side by side are rounded together: many are faster, but not to the bit those of their seeds alone. Raises SamplingError
+        where `only` leaves no character.
         """
-        predictors = [member.predictor() for member in self.members]
+        predictors = [member.predictor(exact) for member in self.members]
         predictor = predictors[0] if len(predictors) == 1 else MixturePredictor(predictors, self.weights)
         return Generator(predictor, self.vocabulary, only)
 
