@@ -37,7 +37,8 @@ def score(
     json: Annotated[
         bool,
         typer.Option(
-            "--json", help="Print a line of JSON, {index, line, column, character, surprisal}, for each character."
+            "--json",
+            help="Print a line of JSON, {index, line, column, character, surprisal}, of several files also file, for each character.",
         ),
     ] = False,
 ) -> None:
