@@ -131,12 +131,10 @@ def _key(sha256: str, vocabulary: Vocabulary) -> str:
 
 def _copied(file: IO[bytes], copy: IO[bytes], size: int, sha256: str, vocabulary: Vocabulary) -> bool:
     """Whether the ids are those of this text and vocabulary, as they were written; copies them."""
-    digest = hashlib.sha256(_key(sha256, vocabulary).encode())
+    dtype, digest = vocabulary.dtype, hashlib.sha256(_key(sha256, vocabulary).encode())
     for start in range(0, size, PIECE):
         piece = file.read(min(PIECE, size - start))
-        if len(piece) % vocabulary.dtype.itemsize or np.frombuffer(piece, vocabulary.dtype).max(initial=0) >= len(
-            vocabulary
-        ):
+        if len(piece) % dtype.itemsize or np.frombuffer(piece, dtype).max(initial=0) >= len(vocabulary):
             return False
         digest.update(piece)
         copy.write(piece)

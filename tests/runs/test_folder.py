@@ -62,8 +62,10 @@ def test_a_folder_that_is_renamed_is_written_under_its_new_name_and_what_takes_t
     with folder.append_to("lines") as file:
         file.write(b"a line")
     with folder.subfolder("below") as below:
+        (tmp_path / "new").rename(tmp_path / "newer")
         put(below, "x", "deep")
-        assert below.path == tmp_path / "new" / "below"
+        assert below.path == tmp_path / "newer" / "below"
+    (tmp_path / "newer").rename(tmp_path / "new")
     assert folder.path == tmp_path / "new"
     assert folder.names() == ["below", "last", "lines", "previous"]
     assert folder.read("previous").read() == b"one"
@@ -127,6 +129,19 @@ def test_no_link_is_written_through(folder, tmp_path):
     assert folder.read("whole").read() == b"new"
     assert (victim / "file").read_text() == "years of work"
     assert os.listdir(victim) == ["file"]
+
+
+@posix
+def test_a_link_that_comes_between_the_look_and_the_opening_is_not_followed_either(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(Folder, "refuse_link", lambda folder, name: None)
+    (tmp_path / "elsewhere").mkdir()
+    (folder.path / "lines").symlink_to(tmp_path / "victim")
+    (folder.path / "below").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="symbolic links"):
+        folder.append_to("lines")
+    with pytest.raises(OSError, match=r"Not a directory|symbolic links"):
+        folder.subfolder("below")
+    assert not (tmp_path / "victim").exists()
 
 
 @posix

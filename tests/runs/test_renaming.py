@@ -66,6 +66,7 @@ def test_each_of_two_trainings_leaves_what_it_would_have_left_alone(start, tmp_p
     for run, alone in (("y", "one"), ("x", "two")):
         assert content(tmp_path / run) == content(tmp_path / alone)
         assert told(tmp_path / run, "step") == [*range(1, 21)]
+        assert f'"path": "{tmp_path / run}/last.safetensors"' in (tmp_path / run / "metrics.jsonl").read_text()
         assert sorted(os.listdir(tmp_path / run)) == sorted(os.listdir(tmp_path / alone))
     api.resume(tmp_path / "y", steps=30).events().close()
 
