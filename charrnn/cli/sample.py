@@ -74,7 +74,7 @@ def sample(
         )
     prompt, stops = _prompt(prompt, prompt_file), stop or []
     require_stops(stops)
-    _, own = common.encodings(encoding, None, training_text)
+    _, own = common.encodings(encoding, None, both=False)
     model = common.load(run, others, ngram, weights, training_text, checkpoint, own)
     if length == 0 and not (alone and stream) and model.vocabulary.end_id is None:
         raise typer.BadParameter(
