@@ -72,7 +72,7 @@ def evaluate(
             "--split, --protocol and --slices cut the run's own text; leave them out with another TEXT"
         )
     rate = (LEARNING_RATE if learning_rate is None else learning_rate) if dynamic else None
-    said, own = common.encodings(encoding, text, training_text)
+    said, own = common.encodings(encoding, text, both=baselines or ngram or bool(others))
     model = common.load(run, others, ngram, weights, training_text, checkpoint, own)
     given = read_text(text, model.saved.config.data, said) if text else None
     for note in given.notes if given else ():

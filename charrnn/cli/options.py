@@ -91,16 +91,14 @@ def load(
     return api.load(run, *(others or ()), which=checkpoint, ngram=ngram, weights=given, text=text, encoding=encoding)
 
 
-def encodings(
-    encoding: Sequence[str] | None, text: Sequence[str] | None, training_text: Sequence[str] | None
-) -> "tuple[Encodings, list[str]]":
+def encodings(encoding: Sequence[str] | None, text: Sequence[str] | None, both: bool) -> "tuple[Encodings, list[str]]":
     """What --encoding says of `text`, and what of the run's own text: a NAME is for the own one where there is no other, and
-    FILE=NAME for both. Raises TextError for an unknown encoding.
+    FILE=NAME for either, where `both` are read. Raises TextError for an unknown encoding.
     """
     from charrnn.text.encodings import Encodings
 
     given = list(encoding or ())
-    said = replace(Encodings.parse(given), may_be_absent=bool(training_text))
+    said = replace(Encodings.parse(given), may_be_absent=both)
     return said, [entry for entry in given if "=" in entry or not text]
 
 

@@ -79,7 +79,7 @@ def sample(
     prompt = unescape(prompt) if prompt_file is None else _read_prompt(prompt, prompt_file)
     stops = [unescape(each) for each in stop or ()]
     require_stops(stops)
-    _, own = common.encodings(encoding, None, training_text)
+    _, own = common.encodings(encoding, None, both=False)
     model = common.load(run, others, ngram, weights, training_text, checkpoint, own)
     if length == 0 and not (alone and stream) and model.vocabulary.end_id is None:
         raise typer.BadParameter(

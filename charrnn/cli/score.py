@@ -55,7 +55,7 @@ def score(
             "a text to be scored stands after the run, without an option"
         )
     sources = text or ["-"]
-    said, own = common.encodings(encoding, sources, training_text)
+    said, own = common.encodings(encoding, sources, both=ngram or bool(others))
     model = common.load(run, others, ngram, weights, training_text, checkpoint, own)
     rival = api.load(against, which=checkpoint) if against else None
     if rival:

@@ -51,7 +51,7 @@ def view(
     from charrnn.cli.outputs import require_free
 
     require_free(out, force)
-    said, own = common.encodings(encoding, text, training_text)
+    said, own = common.encodings(encoding, text, both=False)
     model = api.load(run, which=checkpoint, text=training_text or (), encoding=own)
     views.write(model, run.resolve().name, text or (), said, out, length, units, unit)
     display.write_path(out)

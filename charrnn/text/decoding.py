@@ -101,7 +101,7 @@ def _decoded(document: Document, encoding: str, insist: bool) -> Iterator[str]:
     file = _File(document.name, document.path, beginning[:BINARY_PROBE])
     if not insist and (kind := kind_of(file.head)):
         raise file.not_plain(kind)
-    encoding = encodings.by_mark(file.head) or encoding
+    encoding = encodings.marked_or_said(file.head, encoding)
     file.require_order(encoding, insist)
     decoder = codecs.getincrementaldecoder(encoding)()
     before, lines = 0, 0
@@ -159,6 +159,8 @@ class _File:
 
     def misfit(self, encoding: str, error: UnicodeDecodeError, place: str, at_end: bool) -> TextError:
         """Bytes that are not characters of the encoding, from `place` on."""
+        if encodings.by_mark(self.head):
+            encoding = encodings.family(encoding)
         if at_end and encodings.is_wide(encoding):
             return TextError(
                 f"{self.name}: ends in the middle of a character of {encoding}, at byte {place}: the file is cut short; "

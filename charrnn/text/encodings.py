@@ -16,11 +16,11 @@ from charrnn.errors import TextError
 
 UTF_8 = "utf-8"
 MARKS = {  # UTF-32 first: its mark begins with that of UTF-16
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
     codecs.BOM_UTF8: UTF_8,
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
 }
 SHOWN = 5  # names of files in a message
 LONGEST_MARK = max(map(len, MARKS))  # bytes
@@ -104,6 +104,18 @@ def require_known(name: str) -> None:
 def by_mark(head: bytes) -> str | None:
     """The encoding that a byte order mark at the beginning names; None without one."""
     return next((name for mark, name in MARKS.items() if head.startswith(mark)), None)
+
+
+def family(name: str) -> str:
+    """UTF-16 or UTF-32 without the order of its bytes; any other encoding itself."""
+    return name.removesuffix("-le").removesuffix("-be")
+
+
+def marked_or_said(head: bytes, said: str) -> str:
+    """The encoding of a file that begins so: what its byte order mark says, unless what is said of it is the same."""
+    mark, name = by_mark(head), codecs.lookup(said).name
+    is_same = mark is None or name in (mark, family(mark)) or (mark == UTF_8 and is_utf_8(said))
+    return said if is_same else str(mark)
 
 
 def by_pattern(head: bytes) -> str | None:

@@ -51,7 +51,7 @@ class Files:
         kinds = [f"{count:,} {ending}" for ending, count in endings.most_common(SHOWN_ENDINGS)]
         if others := len(self.read) - sum(count for _, count in endings.most_common(SHOWN_ENDINGS)):
             kinds.append(f"{others:,} others")
-        kinds += [f"{count:,} in {name.upper()}" for name, count in self.marks.items()]
+        kinds += [f"{count:,} in {encodings.family(name).upper()}" for name, count in self.marks.items()]
         files = f"{len(self.read):,} file{'s' if len(self.read) != 1 else ''} read ({', '.join(kinds)})"
         return f"{source}: {files}{self.omissions(source)}"
 

@@ -173,6 +173,24 @@ def test_a_training_text_that_was_converted_is_still_the_same_text(charrnn, fren
     assert evaluated(charrnn("eval", french, "--text", "old.txt", "--json"))["unknown"] == 0
 
 
+def test_every_command_reads_the_training_text_in_the_encoding_that_it_is_in_now(charrnn, french):
+    Path("notes.txt").write_bytes(FRENCH.encode("utf-16-le"))
+    Path("u8.txt").write_bytes(FRENCH.encode())
+    for command in (
+        ["eval", french],
+        ["score", french, "u8.txt", "--ngram"],
+        ["view", french, "-o", "p.html"],
+        ["gradflow", french, "--lags", "5", "--positions", "1"],
+        ["sample", french, "--novelty", "-n", "20"],
+        ["train", "--resume", french, "--steps", "25"],
+    ):
+        refused(charrnn(*command), 1, "notes.txt: looks like UTF-16 without a byte order mark")
+        done = charrnn(*command, "--encoding", "notes.txt=utf-16-le")
+        assert done.exit_code == 0, done.stderr
+    done = charrnn("eval", french, "u8.txt", "--encoding", "notes.txt=utf-16-le", "--json")
+    assert evaluated(done)["baselines"]["ngram"] is not None
+
+
 def test_a_text_of_another_encoding_than_the_training_text_that_stands_beside(charrnn, french):
     """NAME is for TEXT alone, and FILE=NAME for whichever has that name."""
     Path("old.txt").write_bytes(FRENCH.encode("cp1252"))
