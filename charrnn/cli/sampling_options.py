@@ -104,7 +104,7 @@ ExactOption = Annotated[
     typer.Option(
         "--exact/--no-exact",
         help="Of several texts, write for each seed exactly what that seed alone writes. With --no-exact they are rounded together: "
-        "faster from about 16 texts on, but each may differ, in the end, from the text of its seed alone.",
+        "faster for many, but a text may then differ from that of its seed alone.",
     ),
 ]
 SeedOption = Annotated[

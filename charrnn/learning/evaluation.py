@@ -3,6 +3,9 @@
 One pass from the first character to the last would take one small step at a time. Instead the text is cut into
 streams read side by side, and each stream first reads, uncounted, the WARM_UP characters before its own, so that
 its state is as if it had read all that went before: a recurrent network has forgotten what lies further back.
+
+Texts and streams that are read side by side are rounded together: what stands beside a text moves the surprisal of one of its
+characters by some 1e-5 nats at most, and its mean by some 1e-8 (a gru of 256 units).
 """
 
 from collections.abc import Callable

@@ -41,7 +41,7 @@ def product_with(W: Array, out: Array) -> Times:
 
 
 def whole_product_with(W: Array, out: Array) -> Times:
-    """As `product_with`, but never in blocks: for few rows."""
+    """As `product_with`, but never in blocks, and without a copy of W."""
     return lambda x: np.matmul(x, W, out=out)
 
 
