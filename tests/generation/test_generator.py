@@ -166,7 +166,7 @@ class Counting:
     """A predictor that counts the steps it is asked for."""
 
     def __init__(self, predictor):
-        self.predictor, self.steps = predictor, 0
+        self.predictor, self.steps, self.label_smoothing = predictor, 0, 0.0
 
     def begin(self, inputs):
         logits, step = self.predictor.begin(inputs)
