@@ -11,6 +11,7 @@ class BlindStart:
 
     def __init__(self, predictor: Predictor, vocab_size: int) -> None:
         self._predictor, self._vocab_size = predictor, vocab_size
+        self.label_smoothing = predictor.label_smoothing
 
     def begin(self, inputs: Ids) -> tuple[Array, Step]:
         """As Predictor has it, of texts that are empty so far, (0, B)."""

@@ -8,6 +8,8 @@ from charrnn.network.arrays import Array, Ids
 class NGramPredictor:
     """An n-gram as a Predictor: its logits are log probabilities."""
 
+    label_smoothing = 0.0
+
     def __init__(self, ngram: NGram) -> None:
         self.ngram = ngram
 

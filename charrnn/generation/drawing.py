@@ -1,6 +1,7 @@
 """The loop that writes: logits in, characters out, for B texts side by side.
 
-Before the filters of sampling.py come the alphabet, whose rest has probability 0, and the guard against repetition.
+Before the filters of sampling.py what label smoothing gave is taken away, and come the alphabet, whose rest has probability 0, and
+the guard against repetition.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charrnn.generation.predictor import Predictor
+from charrnn.generation.predictor import Predictor, Unsmoothing
 from charrnn.generation.repetition import Recent, penalised
 from charrnn.generation.sampling import Options, choose
 from charrnn.network.arrays import Array, Ids
@@ -24,7 +25,7 @@ class Drawn(NamedTuple):
 
     ids: Ids  # (B,)
     logits: Array  # (B, V) as the predictor has them
-    allowed: Array  # (B, V) after alphabet and guard: what the filters saw
+    allowed: Array  # (B, V) without what label smoothing gave, after alphabet and guard: what the filters saw
 
     def surprisals(self) -> Array:
         """-ln p of each character, (B,), as the predictor has it before anything was left out."""
@@ -47,11 +48,14 @@ def draw_texts(
         logits, step = predictor.begin(prompts)
     guard = options.repetition
     recent = Recent(guard, prompts) if guard else None
+    unsmooth = Unsmoothing(logits, predictor.label_smoothing)
 
     def draws(logits: Array) -> Iterator[Drawn]:
         with one_blas_thread():
             for u in _random_numbers(length, generators):
-                allowed = logits if forbidden is None else np.where(forbidden, -np.inf, logits)
+                allowed = unsmooth(logits)
+                if forbidden is not None:
+                    allowed = np.where(forbidden, -np.inf, allowed)
                 if guard and recent:
                     allowed = penalised(allowed, recent.following, guard.penalty)
                 ids = choose(allowed, options, u) if len(u) > 1 else np.array([choose(allowed[0], options, u[0])])

@@ -14,6 +14,8 @@ class MixturePredictor:
 
     def __init__(self, predictors: Sequence[Predictor], weights: Sequence[float]) -> None:
         self._predictors = predictors
+        shares = [weight * each.label_smoothing for each, weight in zip(predictors, weights, strict=True)]
+        self.label_smoothing = sum(shares)
         with np.errstate(divide="ignore"):  # a weight of 0
             self._log_w = np.log(np.asarray(weights, np.float64))[:, np.newaxis, np.newaxis]
 

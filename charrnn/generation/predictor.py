@@ -17,7 +17,15 @@ Step = Callable[[Ids], Array]
 
 
 class Predictor(Protocol):
-    """Reads B texts side by side."""
+    """Reads B texts side by side.
+
+    `label_smoothing`: the share of what it says that it was taught to spread over all characters. Whoever writes would draw that:
+    0.02 of it is a wrong character in fifty. So what is written is without it; see Unsmoothing.
+    """
+
+    @property
+    def label_smoothing(self) -> float:
+        """From 0 to below 1."""
 
     def begin(self, inputs: Ids) -> tuple[Array, Step]:
         """Read the beginnings of B texts, (T, B): the logits of the next characters, (B, V), and the step that goes on.
@@ -28,25 +36,14 @@ class Predictor(Protocol):
 
 
 class NetworkPredictor:
-    """A network, from its zero state on. It is not changed.
-
-    One that was taught by smoothed labels gives every character a little, so that it loses less where it is wrong. Whoever
-    writes would draw that: 0.02 of it is a wrong character in fifty. So what it writes is without it.
-    """
+    """A network, from its zero state on. It is not changed."""
 
     def __init__(self, network: Network, label_smoothing: float = 0.0, exact: bool = True) -> None:
         """`exact`: each text gets, to the bit, the logits that it would get alone; see Stepper."""
-        self.network, self._label_smoothing, self._exact = network, label_smoothing, exact
+        self.network, self.label_smoothing, self._exact = network, label_smoothing, exact
 
     def begin(self, inputs: Ids) -> tuple[Array, Step]:
         """As Predictor has it: the beginnings are read in windows, each in one forward pass."""
-        logits, step = self._begin(inputs)
-        if self._label_smoothing == 0:
-            return logits, step
-        unsmooth = Unsmoothing(logits, self._label_smoothing)
-        return unsmooth(logits), lambda ids: unsmooth(step(ids))
-
-    def _begin(self, inputs: Ids) -> tuple[Array, Step]:
         network, B = self.network, inputs.shape[1]
         if (inputs == inputs[:, :1]).all():
             inputs = inputs[:, :1]  # what all have in common is read once
@@ -68,20 +65,24 @@ class NetworkPredictor:
 
 
 class Unsmoothing:
-    """From the logits of q those of p, in place, where q = (1 - ε) p + ε/V was learned; of no character less than REST q."""
+    """From the logits of q those of p, where q = (1 - ε) p + ε/V was learned; of no character less than REST q."""
 
     def __init__(self, o: Array, ε: float) -> None:
-        """For logits of the shape of `o`, (B, V)."""
-        self._q, self._spread = np.empty_like(o), np.empty_like(o[:, :1])
+        """For logits of the shape of `o`, (B, V); where ε is 0 they stay as they are."""
+        self._q, self._spread, self._changes = np.empty_like(o), np.empty_like(o[:, :1]), ε > 0
         self._share, self._tiny = -ε / o.shape[1], np.finfo(o.dtype).tiny
 
     @np.errstate(over="ignore", invalid="ignore")  # whoever draws tells in words of what is not finite
     def __call__(self, o: Array) -> Array:
-        """The same buffer. Once a character: np.add.reduce and its like spare the wrappers, which take as long as a row."""
+        """A buffer that the next call fills anew. Once a character: np.add.reduce and its like spare the wrappers, which take as
+        long as a row.
+        """
+        if not self._changes:
+            return o
         q, spread = self._q, self._spread
         np.maximum.reduce(o, axis=1, keepdims=True, out=spread)
         np.exp(np.subtract(o, spread, out=q), out=q)  # q, but for a constant
         np.multiply(np.add.reduce(q, axis=1, keepdims=True, out=spread), self._share, out=spread)
         np.divide(spread, np.maximum(q, self._tiny, out=q), out=q)
         np.log(np.maximum(np.add(q, 1, out=q), REST, out=q), out=q)  # 1 - (ε/V) / q, the share of q that is kept
-        return np.add(o, q, out=o)
+        return np.add(o, q, out=q)

@@ -166,7 +166,7 @@ class Counting:
     """A predictor that counts the steps it is asked for."""
 
     def __init__(self, predictor):
-        self.predictor, self.steps = predictor, 0
+        self.predictor, self.steps, self.label_smoothing = predictor, 0, 0.0
 
     def begin(self, inputs):
         logits, step = self.predictor.begin(inputs)
@@ -533,3 +533,14 @@ def test_where_nothing_is_read_before_a_text_its_first_character_is_a_blind_gues
 def _of_unknown(made, prompt):
     logits, _ = made._predictor.begin(made._vocabulary.encode(prompt)[:, np.newaxis])
     return np.exp(log_softmax(logits))[0, made._vocabulary.unknown_id]
+
+
+def test_after_a_blind_guess_it_goes_on_as_after_a_prompt_without_what_smoothing_gave():
+    vocabulary = Vocabulary.of_text("abcd")
+    network = Network.fresh(Architecture(len(vocabulary), 8), np.random.default_rng(0))
+    network.parameters["b_y"][0] = 3
+    made = Generator(NetworkPredictor(network, 0.2), vocabulary)
+    for sample in made.generate_many("", 2, Options(), range(5), traced=4):
+        (alone,) = made.generate_many(sample.text[0], 1, Options(), [0], traced=4)
+        assert sample.trace[0].candidates == [(symbol, 0.25) for symbol in "abcd"]
+        assert dict(sample.trace[1].candidates) == pytest.approx(dict(alone.trace[0].candidates), rel=1e-4)

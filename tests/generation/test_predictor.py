@@ -3,6 +3,7 @@ import pytest
 
 from charrnn.errors import DivergedError
 from charrnn.generation import predictor
+from charrnn.generation.drawing import Drawn, draw_texts
 from charrnn.generation.predictor import REST, NetworkPredictor, Unsmoothing
 from charrnn.generation.sampling import Options, choose
 from charrnn.network.architecture import Architecture
@@ -31,19 +32,31 @@ def test_what_smoothing_gave_is_taken_away_again():
 
 def test_what_has_less_than_smoothing_gives_keeps_a_little_and_its_place():
     o = np.array([[9.0, 1.0, 0.0, -500.0, -1000.0]], np.float32)
-    found = Unsmoothing(o, 0.1)(o.copy())
+    found = Unsmoothing(o, 0.1)(o)
     assert np.isfinite(found).all()
     assert (np.diff(found) < 0).all()
     np.testing.assert_allclose(found[0, 1:], o[0, 1:] + np.log(REST), rtol=1e-6)
 
 
-def test_a_network_writes_without_what_smoothing_gave_from_the_first_character_on():
+def test_a_network_writes_without_what_smoothing_gave_from_the_first_character_on_and_says_what_it_learned():
     network = Network.fresh(Architecture(7, 6), np.random.default_rng(0), np.float64)
     inputs = np.random.default_rng(1).integers(0, 7, (5, 3))
-    (plain, step), (without, step_without) = (NetworkPredictor(network, ε).begin(inputs) for ε in (0.0, 0.1))
-    np.testing.assert_array_equal(without, Unsmoothing(plain, 0.1)(plain.copy()))
-    assert np.abs(without - plain).max() > 0.01
-    np.testing.assert_array_equal(step_without(inputs[0]), Unsmoothing(plain, 0.1)(step(inputs[0])))
+    forbidden = np.arange(7) == 2
+
+    def drawn(ε):
+        randoms = [np.random.default_rng(seed) for seed in range(3)]
+        steps = draw_texts(NetworkPredictor(network, ε), inputs, 4, Options(), randoms, forbidden)
+        return [Drawn(*(part.copy() for part in step)) for step in steps]
+
+    plain, without = drawn(0.0), drawn(0.1)
+    np.testing.assert_array_equal(without[0].logits, plain[0].logits)
+    for step in plain:
+        np.testing.assert_array_equal(step.allowed, np.where(forbidden, -np.inf, step.logits))
+    for step in without:
+        np.testing.assert_array_equal(
+            step.allowed, np.where(forbidden, -np.inf, Unsmoothing(step.logits, 0.1)(step.logits))
+        )
+        assert np.abs(step.allowed - step.logits)[:, ~forbidden].max() > 0.01
 
 
 def test_what_is_not_finite_stays_so_for_whoever_draws_to_tell(recwarn):

@@ -18,7 +18,8 @@ TEXTS = {
     "documents of lines": (LINES.replace("why", "why\nnot") * 25, ["data.boundary=file", "data.split=[1,0,0]"]),
     "no line's end": ("abcde edcba abc. " * 70, []),
     "rare characters": (LINES * 25 + "qxj", ["data.min_count=2"]),
-    "mixture": (LINES * 25, []),
+    "smoothed labels": (LINES * 25, ["training.label_smoothing=0.2"]),
+    "mixture": (LINES * 25, ["training.label_smoothing=0.1"]),
 }
 
 
