@@ -61,7 +61,8 @@ def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspectio
     activations: dict[str, Array] = {}
 
     def predict(places: NDArray[np.intp], logits: Array) -> None:
-        _require_finite(logits)
+        if not np.isfinite(logits).all():
+            raise DivergedError("the network's output is no longer a finite number: its training diverged")
         log_p = log_softmax(logits)
         order = np.argsort(-log_p, axis=1, kind="stable")[:, :k]
         surprisals[places] = -log_p[np.arange(len(places)), ids[places]]
@@ -70,7 +71,6 @@ def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspectio
     predict(np.zeros(1, np.intp), _first_logits(network, vocabulary))
     for places, found, logits in _read(network, ids, vocabulary.end_id):
         for name, values in found.items():
-            _require_finite(values)
             activations.setdefault(name, np.zeros((n, H), np.float16))[places] = np.clip(values, -LARGEST, LARGEST)
         predict(places[places < n - 1] + 1, logits[places < n - 1])
     surprisals[block.unknown[0]] = UNKNOWN_COST
@@ -85,11 +85,6 @@ def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspectio
     if vocabulary.unit == "byte":
         return _in_characters(made, block.ids[0].tobytes())
     return made if vocabulary.end_id is None else _without_first_end(made)
-
-
-def _require_finite(values: Array) -> None:
-    if not np.isfinite(values).all():
-        raise DivergedError("the network's output is no longer a finite number: its training diverged")
 
 
 def _read(
