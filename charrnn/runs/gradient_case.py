@@ -63,6 +63,7 @@ def not_checked(config: Config) -> list[Unchecked]:
         ("training.freeze", [*training.freeze] or None, after),
         ("training.optimizer", training.optimizer, "uses the gradient"),
         ("training.ema_decay", training.ema_decay, "averages the weights"),
+        ("training.reset_probability", training.reset_probability or None, "sets states to 0 between windows"),
         ("training.precision", training.precision if training.precision != "float64" else None, "checked in float64"),
         ("runtime.threads", threads if threads and threads > 1 else None, "checked on one core"),
     ]

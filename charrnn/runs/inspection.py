@@ -70,7 +70,8 @@ def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspectio
     activations: dict[str, Array] = {}
 
     def predict(places: NDArray[np.intp], logits: Array) -> None:
-        _require_finite(logits)
+        if not np.isfinite(logits).all():
+            raise DivergedError("the network's output is no longer a finite number: its training diverged")
         log_p = log_softmax(logits)
         order = np.argsort(-log_p, axis=1, kind="stable")[:, :k]
         surprisals[places] = -log_p[np.arange(len(places)), ids[places]]
@@ -79,7 +80,6 @@ def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspectio
     predict(np.zeros(1, np.intp), np.zeros((1, len(vocabulary))))  # of what is unseen, or a blind guess
     for places, found, logits in _read(network, ids, vocabulary.end_id):
         for name, values in found.items():
-            _require_finite(values)
             activations.setdefault(name, np.zeros((n, H), np.float16))[places] = np.clip(values, -LARGEST, LARGEST)
         predict(places[places < n - 1] + 1, logits[places < n - 1])
     surprisals[block.unknown[0]] = UNKNOWN_COST
@@ -96,11 +96,6 @@ def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspectio
         frozenset(at for at, character in enumerate(block.characters) if character == END),
     )
     return _in_characters(made, block.ids[0, seen].tobytes()) if vocabulary.unit == "byte" else made
-
-
-def _require_finite(values: Array) -> None:
-    if not np.isfinite(values).all():
-        raise DivergedError("the network's output is no longer a finite number: its training diverged")
 
 
 def _read(

@@ -301,11 +301,13 @@ def test_gradcheck_says_how_many_entries_fit_into_its_time_and_how_to_have_them_
 
 def test_gradcheck_says_what_it_was_checked_with(charrnn):
     settings = ["model.dropout=0.25", "training.label_smoothing=0.1", "training.freeze=[readout]", "runtime.threads=2"]
+    settings += ["training.reset_probability=0.1"]
     arguments = ["gradcheck", *(word for setting in settings for word in ("-s", setting))]
     table = charrnn(*arguments).stdout
     assert "checked with: model.dropout 0.25, training.label_smoothing 0.1" in table
     assert "training.freeze readout (changes the gradient after it was computed)" in table
     assert "runtime.threads 2 (checked on one core)" in table
+    assert "training.reset_probability 0.1 (sets states to 0 between windows)" in table
     found = json.loads(charrnn(*arguments, "--json").stdout)
     assert found["checked_with"] == {"model.dropout": 0.25, "training.label_smoothing": 0.1}
     assert {"key": "training.freeze", "value": ["readout"], "why": "changes the gradient after it was computed"} in (

@@ -12,6 +12,7 @@ import lzma
 import math
 import os
 import pickle
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -527,6 +528,7 @@ NUMBERS = {
 }
 NETWORKS = {
     "relu": ["model.nonlinearity=relu"],
+    "relu, three layers": ["model.nonlinearity=relu", "model.num_layers=3"],
     "gru, deep": ["model.cell=gru", "model.readout=deep", "model.num_layers=2"],
     "lstm, dropout": [
         "model.cell=lstm",
@@ -605,7 +607,10 @@ def test_what_is_no_plain_file_is_not_waited_for(charrnn, place, whole, monkeypa
     (place / "run.safetensors").write_bytes(whole)
     path = not_a_file(place, kind)
     given = {"PLACE": path, "RUN": place / "run.safetensors"}
-    refused(charrnn(*[given.get(word, word) for word in arguments]), str(path))
+    result = charrnn(*[given.get(word, word) for word in arguments])
+    refused(result, str(path))
+    there_is = "not a plain file|not a regular file|a pipe to which nobody writes|no such run directory"
+    assert re.search(there_is, result.stderr), result.stderr
 
 
 @pytest.mark.parametrize("name", ["metrics.jsonl", "config.yaml", "best.safetensors", "last.safetensors", "lock"])
@@ -622,6 +627,11 @@ def test_a_pipe_within_a_run_directory_is_not_waited_for(charrnn, tiny_run, name
     assert charrnn("sample", tiny_run, "-n", "3").exit_code == 0
 
 
+def test_a_run_directory_with_nothing_but_a_pipe(charrnn, place):
+    os.mkfifo(place / "last.safetensors")
+    refused(charrnn("sample", place), "last.safetensors: a pipe, not a plain file")
+
+
 def test_a_pipe_in_the_place_of_a_sweeps_record_is_not_waited_for(charrnn, place, text_file):
     (place / "sweep").mkdir()
     os.mkfifo(place / "sweep" / "sweep.json")
@@ -631,11 +641,13 @@ def test_a_pipe_in_the_place_of_a_sweeps_record_is_not_waited_for(charrnn, place
 
 def test_a_pipe_to_which_a_command_writes_is_read(charrnn, place, tiny_run):
     """As in `charrnn plot <(zcat events.gz)`."""
-    events = (tiny_run / "metrics.jsonl").read_bytes()
     os.mkfifo(place / "events")
-    with subprocess.Popen(["sh", "-c", f"cat '{tiny_run}/metrics.jsonl' > '{place}/events'"]):
+    writer = subprocess.Popen(["sh", "-c", f"cat '{tiny_run}/metrics.jsonl' > '{place}/events'"])
+    try:
         assert charrnn("plot", place / "events").exit_code == 0
-    assert events
+    finally:
+        writer.kill()
+        writer.wait()
 
 
 # Configurations

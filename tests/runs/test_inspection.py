@@ -3,6 +3,7 @@ import pytest
 from tiny import trained
 
 from charrnn import api
+from charrnn.errors import DivergedError
 from charrnn.learning import evaluation
 from charrnn.learning.evaluation import WARM_UP
 from charrnn.network.architecture import Architecture
@@ -120,3 +121,22 @@ def test_documents_begin_anew_and_their_ends_are_those_of_lines(tmp_path, text_f
     np.testing.assert_allclose(*zip(*hits, strict=True), rtol=1e-5)
     first, again = (made.activations["h"][place] for place in (0, made.text.index("\nthe") + 1))
     np.testing.assert_array_equal(first, again)
+
+
+@pytest.mark.filterwarnings("error")
+def test_activations_that_are_too_large_to_keep_are_the_largest_that_can_be_kept():
+    vocabulary = Vocabulary.of_text(TEXT)
+    net = Network.fresh(Architecture(len(vocabulary), 6, nonlinearity="relu"), np.random.default_rng(0))
+    for name, view in net.parameters.items():
+        view[:] = {"W_xh": 1e6}.get(name, 0)
+    made = read(net, vocabulary, TEXT)
+    assert (made.activations["h"] == np.finfo(np.float16).max).all()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_network_whose_numbers_are_not_finite_is_refused():
+    vocabulary = Vocabulary.of_text(TEXT)
+    net = Network.fresh(Architecture(len(vocabulary), 6, nonlinearity="relu"), np.random.default_rng(0))
+    net.parameters.flat[:] = 3e38
+    with pytest.raises(DivergedError, match="no longer a finite number"):
+        read(net, vocabulary, TEXT)

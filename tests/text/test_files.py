@@ -50,3 +50,14 @@ def test_a_pipe_to_which_somebody_writes_is_read_to_its_end(place, monkeypatch):
     with open_named(place / "pipe") as file:
         assert file.read() == b"text" * 50_000
     writer.join()
+
+
+def test_a_file_of_which_more_is_always_to_come_is_not_waited_for(place):
+    """As /proc/kmsg, for who may read it."""
+    (place / "file").write_bytes(b"text")
+    with files.TextFile(place / "file") as file:
+        file._raw.close()
+        file._raw = file._file = open_plain(place / "file")
+        file._file.read = lambda size: None
+        with pytest.raises(NotPlainError, match="a device, not a plain file"):
+            file.read(10)
