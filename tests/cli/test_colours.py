@@ -75,3 +75,9 @@ def test_the_legend_of_two_models_names_each_in_its_colour():
         ("one", SIDES[0]),
         ("other", SIDES[1]),
     ]
+
+
+def test_a_difference_of_just_half_a_bit_has_a_colour_and_one_of_two_bits_is_bold():
+    bit = math.log(2)
+    text = coloured_by_difference("abcd", [0.5 * bit, 2 * bit, -0.5 * bit, -2 * bit])
+    assert [span.style for span in text.spans] == [SIDES[0], f"bold {SIDES[0]}", SIDES[1], f"bold {SIDES[1]}"]

@@ -1,5 +1,6 @@
 """What `eval` shows of figures that are known."""
 
+import json
 import math
 from dataclasses import replace
 from types import SimpleNamespace
@@ -89,3 +90,13 @@ def test_a_split_is_named_with_its_protocol_and_what_is_unknown_is_counted(capsy
     assert told.out.startswith(
         "split valid, protocol nanogpt: 1,234 characters predicted, of which 12 unknown to the model\n"
     )
+
+
+def test_weights_that_follow_the_text_at_a_rate_of_0_stand_still(charrnn, tiny_run):
+    found = json.loads(
+        charrnn("eval", tiny_run, "--dynamic", "--learning-rate", "0", "--no-baselines", "--json").stdout
+    )
+    assert (found["dynamic"], found["loss"]) == (0, pytest.approx(found["static"], rel=1e-6))
+    default = json.loads(charrnn("eval", tiny_run, "--dynamic", "--no-baselines", "--json").stdout)
+    assert (default["dynamic"], default["static"]) == (0.1, found["static"])
+    assert default["loss"] != pytest.approx(default["static"], rel=1e-6)
