@@ -273,3 +273,11 @@ def test_the_key_is_in_the_schema_and_in_what_a_dry_run_shows(charrnn, text_file
         500,
         "--set",
     )
+
+
+@pytest.mark.parametrize("lags", [5, 40, 71, 72, 400])
+def test_the_last_column_is_the_last_lag_and_the_first_is_none(lags):
+    """A curve that falls at its last lag alone, and one that falls after lag 0."""
+    for line, column in (([0.0] * lags + [-10.0], min(71, lags)), ([-10.0] + [0.0] * lags, 0)):
+        bottom = log_plot([Curve("h", line, line, line, line, None, None)])[HEIGHT - 1].split("│")[1]
+        assert bottom == " " * column + "h"

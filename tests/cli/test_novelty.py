@@ -5,6 +5,8 @@ import json
 import pytest
 
 from charrnn import api
+from charrnn.cli.novelty import SHOWN, _longest
+from charrnn.generation.novelty import SharedRun
 
 ARGUMENTS = ("-n", "60", "--seed", "5")
 
@@ -83,3 +85,11 @@ def test_what_does_not_go_together_is_misuse(charrnn, tiny_run, arguments, messa
     result = charrnn("sample", tiny_run, *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in result.stderr
+
+
+@pytest.mark.parametrize(("length", "dots"), [(SHOWN - 1, False), (SHOWN, False), (SHOWN + 1, True)])
+def test_a_long_run_is_shown_with_dots_where_it_goes_on(length, dots):
+    told = _longest(SharedRun("a" * length, length, 3, 7), "characters")
+    assert told.endswith("..." if dots else '"')
+    assert told.count("a" * SHOWN) == (length >= SHOWN)
+    assert told.startswith(f"{length:,} characters from 3 on are those of the training text from 7 on: ")
