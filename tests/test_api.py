@@ -224,3 +224,13 @@ def test_gradcheck_fails_for_a_backward_that_ignores_what_is_configured(monkeypa
     monkeypatch.setattr(Network, "backward", wrong)
     report = api.gradcheck(config, oracles=["complex-step"], entries=20)
     assert any(not check.passed for check in report.checks)
+
+
+@pytest.mark.parametrize(("accumulate", "at_once"), [(1, 32), (4, 8), (32, 1), (40, 1)])
+def test_a_bench_shares_out_what_is_worked_through_at_once(monkeypatch, accumulate, at_once):
+    asked = []
+    monkeypatch.setattr(api, "fastest_threads", lambda architecture, T, B: asked.append((T, B)) or 1)
+    monkeypatch.setattr(api, "measure", lambda trainer, seconds: trainer)
+    settings = ["training.batch_size=32", "training.sequence_length=8", "model.hidden_size=8"]
+    trainer = api.bench(resolve(None, [*settings, f"training.accumulate={accumulate}"]).config)
+    assert (asked, trainer.accumulate) == ([(8, at_once)], accumulate)

@@ -99,3 +99,9 @@ def test_a_name_has_its_style_and_marks(show):
 def test_a_line_is_one_line():
     assert marked("a\nb\tc").plain == "a\nb    c"
     assert marked_line("a\nb\tc").plain == "a\u240ab\u2409c"
+
+
+def test_a_difference_of_just_half_a_bit_has_a_colour_and_one_of_two_bits_is_bold():
+    bit = math.log(2)
+    text = coloured_by_difference("abcd", [0.5 * bit, 2 * bit, -0.5 * bit, -2 * bit])
+    assert [span.style for span in text.spans] == [SIDES[0], f"bold {SIDES[0]}", SIDES[1], f"bold {SIDES[1]}"]

@@ -1,5 +1,6 @@
 """What `eval` shows of figures that are known."""
 
+import json
 import math
 from dataclasses import replace
 from types import SimpleNamespace
@@ -109,3 +110,13 @@ def test_a_byte_model_is_told_of_in_bytes_and_in_characters(capsys):
     assert told.out.startswith("the text: 1,000 characters, 1,235 bytes; 1,234 predicted\n")
     assert "nats per byte" in told.out
     assert told.out.splitlines()[-2] == "1.7500 bits per character, perplexity 2.7183 per byte"
+
+
+def test_weights_that_follow_the_text_at_a_rate_of_0_stand_still(charrnn, tiny_run):
+    found = json.loads(
+        charrnn("eval", tiny_run, "--dynamic", "--learning-rate", "0", "--no-baselines", "--json").stdout
+    )
+    assert (found["dynamic"], found["loss"]) == (0, pytest.approx(found["static"], rel=1e-6))
+    default = json.loads(charrnn("eval", tiny_run, "--dynamic", "--no-baselines", "--json").stdout)
+    assert (default["dynamic"], default["static"]) == (0.1, found["static"])
+    assert default["loss"] != pytest.approx(default["static"], rel=1e-6)

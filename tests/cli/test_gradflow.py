@@ -282,3 +282,11 @@ def test_the_drawing_is_no_wider_than_the_terminal_and_its_axis_straight(columns
     assert {row.index("│") for row in rows} == {axis.index("└")}
     assert all(len(line) <= columns for line in (*rows, axis, below))
     assert below.endswith("400  characters back")
+
+
+@pytest.mark.parametrize("lags", [5, 40, 71, 72, 400])
+def test_the_last_column_is_the_last_lag_and_the_first_is_none(lags):
+    """A curve that falls at its last lag alone, and one that falls after lag 0."""
+    for line, column in (([0.0] * lags + [-10.0], min(71, lags)), ([-10.0] + [0.0] * lags, 0)):
+        bottom = log_plot([Curve("h", line, line, line, line, None, None)])[HEIGHT - 1].split("│")[1]
+        assert bottom == " " * column + "h"

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from charrnn import api
-from charrnn.cli.novelty import _quoted
+from charrnn.cli.novelty import SHOWN, _quoted
 
 ARGUMENTS = ("-n", "60", "--seed", "5")
 
@@ -104,6 +104,11 @@ FAMILY = "👩\u200d👩\u200d👧"
 )
 def test_a_long_run_is_cut_where_a_reader_sees_characters(text, shown):
     assert _quoted(text) == f'"{shown}"...'
+
+
+@pytest.mark.parametrize(("length", "dots"), [(SHOWN - 1, ""), (SHOWN, ""), (SHOWN + 1, "...")])
+def test_a_long_run_is_shown_with_dots_where_it_goes_on(length, dots):
+    assert _quoted("a" * length) == f'"{"a" * min(length, SHOWN)}"{dots}'
 
 
 def test_a_run_is_one_line_and_moves_nothing():

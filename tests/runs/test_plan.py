@@ -3,6 +3,7 @@
 import pytest
 
 from charrnn import api
+from charrnn.errors import RunError
 from charrnn.learning import ranks
 from charrnn.runs.configuration import resolve
 
@@ -89,3 +90,17 @@ def test_a_stride_is_no_longer_than_the_window_that_a_short_text_leaves(tmp_path
     training = plan.config.training
     assert (training.batch_size, training.sequence_length, training.stride) == (1, 89, 89)
     assert plan.windows_per_epoch == 1
+
+
+def test_documents_are_counted_and_the_longest_is_measured_without_its_end(tmp_path):
+    text = tmp_path / "names.txt"
+    text.write_text("Ann\nBobby\nCid\n" * 10)
+    config = resolve(None, ["training.batch_size=2", "training.sequence_length=8"], {"data.boundary": ("here", "\\n")})
+    assert api.plan([str(text)], config.config).notes[0] == "30 documents, the longest 5 characters"
+
+
+@pytest.mark.parametrize(("steps", "epochs"), [(19, None), (20, None), (None, 0.001)])
+def test_a_new_end_lies_beyond_what_is_made(tiny_run, steps, epochs):
+    with pytest.raises(RunError, match="20 steps are made already; a new end must lie beyond them"):
+        api.resume(tiny_run, steps=steps, epochs=epochs)
+    assert api.resume(tiny_run, steps=21).plan.steps == 21
