@@ -1,7 +1,7 @@
 """A trained network, or several whose probabilities are mixed, also with counts: it writes, scores and evaluates."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
@@ -92,15 +92,17 @@ class Model:
         blocks = self._passage(text).blocks()
         return scoring.joined(scoring.score(self.members, self.weights, self.vocabulary, blocks, len(text)))
 
-    def scored(self, text: Text | Stream) -> Iterator[Scored]:
-        """The same, stretch by stretch, for what `opened` gives; nothing for no characters."""
+    def scored(self, text: Text | Stream | Iterable[str | bytes]) -> Iterator[Scored]:
+        """The same, stretch by stretch, for what `opened` gives, or a text in pieces; nothing for no characters."""
         return scoring.score(self.members, self.weights, self.vocabulary, self.blocks(text))
 
-    def blocks(self, text: Text | Stream) -> Iterator[Block]:
-        """What `opened` gives, as its vocabulary has it."""
-        return (
-            self._passage(text).blocks() if isinstance(text, Text) else passages.of_stream(text.pieces, self.vocabulary)
-        )
+    def blocks(self, text: Text | Stream | Iterable[str | bytes]) -> Iterator[Block]:
+        """What `opened` gives, or a text in pieces, as its vocabulary has it."""
+        if isinstance(text, Text):
+            return self._passage(text).blocks()
+        if isinstance(text, Stream):
+            return passages.of_stream(text.pieces, self.vocabulary)
+        return passages.of_pieces(text, self.vocabulary)
 
     def opened(self, sources: Sequence[str], said: Encodings | None = None) -> Text | Stream:
         """Texts, named as on the command line, in pieces as they come; documents all at once. `said`: which encodings they are

@@ -132,14 +132,14 @@ PICTURES = {
 }  # fmt: skip
 
 
-def test_the_guardian_of_ranks_says_nothing_raw(monkeypatch):
+def test_the_guardian_of_ranks_says_nothing_raw(monkeypatch, tmp_path):
     from charrnn.cli import guardian
 
     started = []
     monkeypatch.setattr(guardian.subprocess, "Popen", lambda command, **_: started.append(command) or _Child())
-    with guardian.guarded(f"go on with {ODD}"):
+    with guardian.guarded(f"go on with {ODD}", tmp_path):
         pass
-    assert not UNSAFE.search(started[0][-1])
+    assert not UNSAFE.search(started[0][-2])
 
 
 class _Child:

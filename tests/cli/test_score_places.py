@@ -44,7 +44,7 @@ def test_a_blank_line_that_was_cut_counts(scored, tmp_path):
     [
         ("blank-line", TIDE, [(2, 19), (8, 15)]),
         (r"\n", "Ann\n\n\nBo\n\nCid", [(1, 4), (4, 3), (6, 4)]),
-        ("'---\\n'", "a\n---\n\nb\n---\nc\n", [(2, 1), (5, 1), (7, 1)]),
+        (r"---\n", "a\n---\n\nb\n---\nc\n", [(2, 1), (5, 1), (7, 1)]),
         ("(?m)^# .*\\n", "# A\n\nboat\n# B\nout\n", [(4, 1), (6, 1)]),
         ("(?=#)", "boat#net\n#oar", [(1, 5), (2, 1), (2, 5)]),
     ],

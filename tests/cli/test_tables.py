@@ -21,6 +21,7 @@ from charrnn.cli.wrapping import width_of
 from charrnn.generation.samples import Sample
 from charrnn.generation.tracing import TracedStep
 from charrnn.learning.bench import Bench
+from charrnn.runs.folder import Folder
 
 WIDTHS = (60, 80, 120)
 NUMBER = re.compile(r"[+-]?\d[\d.,]*(?:e[+-]\d+)?")
@@ -274,7 +275,7 @@ def test_a_plot_is_as_wide_as_the_terminal_also_where_it_is_dumb(runs, monkeypat
 @pytest.mark.parametrize("columns", [30, 40, 60, 80])
 def test_of_a_training_of_a_sweep_the_name_is_cut_and_not_the_figures(tmp_path, monkeypatch, name, columns):
     (tmp_path / name).mkdir()
-    view = SweepView(SimpleNamespace(names=[name]), tmp_path, json=True, quiet=True)
+    view = SweepView(SimpleNamespace(names=[name]), Folder.named(tmp_path), json=True, quiet=True)
     view._running[0] = time.monotonic() - 123
     monkeypatch.setattr("charrnn.cli.sweeping.last_step", lambda run: 12_345)
     line = view._line(0, columns).plain

@@ -39,6 +39,11 @@ def evaluated(result):
     return json.loads(result.stdout)
 
 
+def _content(opened):
+    """All of a text that is read once."""
+    return "".join(piece.content for piece in opened.pieces)
+
+
 def text_of(result):
     assert result.exit_code == 0, result.stderr
     return "".join(json.loads(line)["character"] for line in result.stdout.splitlines())
@@ -128,8 +133,8 @@ def test_a_text_is_utf_8_unless_its_encoding_is_named(charrnn, french):
         assert text_of(charrnn("score", french, *source, "--json")) == FRENCH
         assert charrnn("view", french, *source, "-o", "p.html", "--force").exit_code == 0
     model = api.load(french)
-    assert "".join(model.opened(["u8.txt"])) == FRENCH
-    assert "".join(model.opened(["notes.txt"], Encodings.parse(["cp1252"]))) == FRENCH
+    assert _content(model.opened(["u8.txt"])) == FRENCH
+    assert _content(model.opened(["notes.txt"], Encodings.parse(["cp1252"]))) == FRENCH
 
 
 def test_every_command_says_when_utf_8_is_read_as_something_else(charrnn, french, tmp_path):

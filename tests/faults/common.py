@@ -129,6 +129,7 @@ def told(run: Path) -> dict[tuple[str, int], dict[str, object]]:
             continue
         if event["event"] in TOLD:
             event.pop("chars_per_second", None)
+            event.pop("bytes_per_second", None)
             events[event["event"], event["step"]] = event
     return events
 
