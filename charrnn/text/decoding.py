@@ -23,7 +23,8 @@ LONGEST_CHARACTER = 4  # bytes of UTF-8
 LENGTHS = np.repeat(np.array([1, 2, 3, 4, 1], np.intp), [0xC2, 0xE0 - 0xC2, 0xF0 - 0xE0, 0xF5 - 0xF0, 0x100 - 0xF5])
 ENOUGH = 64  # bytes, to tell from a text that it is not in the encoding that is said of it
 SURROGATES = {"utf-8": 3, "utf-16": 2, "utf-32": 4}  # bytes of half of a surrogate pair
-EXAMPLES = ("cp1252", "cp1251")  # of the world's most frequent encodings of one byte
+FREQUENT = ("cp1252", "cp1251")  # of encodings of one byte, where most letters are ASCII's
+OTHERS = "cp1251, koi8-r, iso-8859-7, shift_jis, gb18030 or euc-kr"  # of texts whose letters are not
 
 
 def characters(document: Document, encoding: str = "utf-8", insist: bool = False) -> Iterator[str]:
@@ -161,7 +162,7 @@ class _File:
         """Bytes that are not characters of the encoding, from `place` on."""
         if encodings.by_mark(self.head):
             encoding = encodings.family(encoding)
-        if at_end and encodings.is_wide(encoding):
+        if at_end and (encodings.is_wide(encoding) or self._has_other_characters(encoding)):
             return TextError(
                 f"{self.name}: ends in the middle of a character of {encoding}, at byte {place}: the file is cut short; "
                 f"get all of it, or convert what is there: iconv -c -f {encoding} -t utf-8"
@@ -178,14 +179,22 @@ class _File:
         if looks := encodings.by_pattern(self.head):
             return self._looks_like(looks)
         if not encodings.is_utf_8(encoding) and encodings.is_text_with_nuls(self.head):
-            example, convert = encodings.UTF_8, ""
+            advice = f"say what it is, for example {self._saying(encodings.UTF_8)}"
+        elif _is_mostly_ascii(self.head):
+            example = next(name for name in FREQUENT if name != codecs.lookup(encoding).name)
+            advice = f"say what it is, for example {self._saying(example)}, or convert it: iconv -f {example} -t utf-8"
         else:
-            example = next(name for name in EXAMPLES if name != codecs.lookup(encoding).name)
-            convert = f", or convert it: iconv -f {example} -t utf-8"
+            advice = f"say what it is: {self._saying('NAME')}, where NAME is, for example, {OTHERS}"
         reason = "the text ends in the middle of a character: the file is cut short, or in another encoding"
         return TextError(
             f"{self.name}: byte 0x{error.object[error.start]:02x} at offset {place} is not {encoding}: "
-            f"{reason if at_end else error.reason}; say what it is, for example {self._saying(example)}{convert}"
+            f"{reason if at_end else error.reason}; {advice}"
+        )
+
+    def _has_other_characters(self, encoding: str) -> bool:
+        """Whether the beginning has characters beyond ASCII that are right in UTF-8: then the whole file is in it."""
+        return encodings.is_utf_8(encoding) and len(self.head.decode(encoding, "ignore").encode()) > len(
+            self.head.decode("ascii", "ignore")
         )
 
     def require_order(self, encoding: str, insist: bool) -> None:
@@ -240,6 +249,12 @@ class _File:
     def _saying(self, encoding: str) -> str:
         """The option that gives this file an encoding."""
         return f"--encoding '{PurePath(self.path).name}={encoding}'"
+
+
+def _is_mostly_ascii(data: bytes) -> bool:
+    """Whether fewer bytes are beyond ASCII than are ASCII's letters."""
+    beyond = sum(byte >= 0x80 for byte in data)
+    return beyond < sum(map(bytes.isalpha, (data[at : at + 1] for at in range(len(data)))))
 
 
 def _surrogate(error: UnicodeDecodeError) -> int | None:

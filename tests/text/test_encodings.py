@@ -104,6 +104,24 @@ def test_utf_8_that_is_cut_short_may_be_another_encoding():
     assert "cut short, or in another encoding; say what it is, for example --encoding 'notes.txt=cp1252'" in message
 
 
+def test_utf_8_with_other_characters_that_is_cut_short_is_called_so():
+    message = refusal("café, déjà ».".encode() + "é".encode()[:1])
+    assert message.startswith(
+        "ends in the middle of a character of utf-8, at byte 17 (line 1): the file is cut short; "
+    )
+    assert "cp1252" not in message
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"), [("море лодка", "koi8-r"), ("θάλασσα", "iso-8859-7"), ("海は山が", "shift_jis")]
+)
+def test_of_letters_that_are_not_western_no_western_encoding_is_proposed(text, encoding):
+    message = refusal(f"{text}.\n".encode(encoding))
+    assert "say what it is: --encoding 'notes.txt=NAME', where NAME is, for example, " in message
+    assert encoding in message
+    assert "cp1252" not in message
+
+
 @pytest.mark.parametrize(
     ("data", "encoding", "point", "place"),
     [
