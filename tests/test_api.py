@@ -230,7 +230,7 @@ def test_gradcheck_fails_for_a_backward_that_ignores_what_is_configured(monkeypa
 def test_a_bench_shares_out_what_is_worked_through_at_once(monkeypatch, accumulate, at_once):
     asked = []
     monkeypatch.setattr(api, "fastest_threads", lambda architecture, T, B: asked.append((T, B)) or 1)
-    monkeypatch.setattr(api, "measure", lambda trainer, seconds: trainer)
+    monkeypatch.setattr(api, "measure", lambda trainer, seconds, unit: trainer)
     settings = ["training.batch_size=32", "training.sequence_length=8", "model.hidden_size=8"]
     trainer = api.bench(resolve(None, [*settings, f"training.accumulate={accumulate}"]).config)
     assert (asked, trainer.accumulate) == ([(8, at_once)], accumulate)
