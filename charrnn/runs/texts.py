@@ -21,12 +21,17 @@ def read_text(sources: Sequence[str], data: Data, said: Encodings | None = None,
 
     Raises TextError.
     """
-    return corpora.read_text(sources, data.unit, said or data.encodings, data.max_expansion, data.boundary, most)
+    return corpora.read_text(sources, data.unit, _said(data, said), data.max_expansion, data.boundary, most)
 
 
 def read_once(sources: Sequence[str], data: Data, said: Encodings | None = None) -> Stream:
     """The same, in pieces as they come, for a single pass. Raises TextError."""
-    return corpora.read_once(sources, data.unit, said or data.encodings, data.max_expansion)
+    return corpora.read_once(sources, data.unit, _said(data, said), data.max_expansion)
+
+
+def _said(data: Data, said: Encodings | None) -> Encodings:
+    """What is said of the sources; what the run's own text is in is likely for others, too."""
+    return replace(said, likely=data.encodings.names) if said else data.encodings
 
 
 def corpus_of(

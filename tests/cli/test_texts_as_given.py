@@ -295,3 +295,12 @@ def test_runs_are_called_after_their_texts(charrnn, monkeypatch):
     Path("song [live].txt").rename("my [old] folder/a.txt")
     assert charrnn("train", "my [old] folder/*.txt", *TINY, "-q").stdout == "runs/my-old-folder\n"
     assert evaluated(charrnn("eval", "runs/my-old-folder", "--json"))["unknown"] == 0  # found again by its pattern
+
+
+def test_a_text_of_a_run_s_own_encoding_is_named_with_it(charrnn, french):
+    Path("more.txt").write_bytes(FRENCH.encode("cp1252"))
+    for command in (["score"], ["eval", "--no-baselines"], ["view", "-o", "page.html"]):
+        advice = "if it is cp1252, as the run's text was, say so: --encoding 'more.txt=cp1252'"
+        refused(charrnn(command[0], french, "more.txt", *command[1:]), 1, advice)
+        done = charrnn(command[0], french, "more.txt", *command[1:], "--encoding", "more.txt=cp1252")
+        assert done.exit_code == 0, done.stderr
