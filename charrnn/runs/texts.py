@@ -64,7 +64,8 @@ def text_of(
         raise RunError(
             f"the text differs from the one that the run was trained on: {', '.join(sources or saved.text.sources)} has "
             f"{counted(text.length, text.unit)}, SHA-256 {text.sha256[:12]}...; the run's had {saved.text.characters:,}, "
-            f"{saved.text.sha256[:12]}...; if that one is elsewhere, name it: {give}"
+            f"{saved.text.sha256[:12]}...; {'if it is in another encoding, say so, or leave out --encoding; ' if encoding else ''}"
+            f"if that one is elsewhere, name it: {give}"
         )
     return text
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -304,3 +306,20 @@ def test_a_text_of_a_run_s_own_encoding_is_named_with_it(charrnn, french):
         refused(charrnn(command[0], french, "more.txt", *command[1:]), 1, advice)
         done = charrnn(command[0], french, "more.txt", *command[1:], "--encoding", "more.txt=cp1252")
         assert done.exit_code == 0, done.stderr
+
+
+def test_an_encoding_that_makes_another_text_is_named_as_the_cause(charrnn, tmp_path):
+    Path("u8.txt").write_bytes(ENGLISH.encode())
+    assert charrnn("train", "u8.txt", *TINY, "-o", "r").exit_code == 0
+    for command in (["eval", "r"], ["gradflow", "r"], ["train", "--resume", "r", "--steps", "30"]):
+        refused(charrnn(*command, "--encoding", "latin-1"), 1, "or leave out --encoding")
+
+
+@pytest.mark.skipif(not shutil.which("iconv"), reason="needs iconv")
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
+def test_a_prompt_that_is_not_utf_8_is_converted_by_what_is_proposed(charrnn, french, encoding):
+    Path("it's a prompt.txt").write_bytes("« Où".encode(encoding))
+    done = charrnn("sample", french, "--prompt-file", "it's a prompt.txt", "-n", "1")
+    refused(done, 1, "is not UTF-8, which a prompt is")
+    subprocess.run(done.stderr.strip().rpartition(": ")[2], shell=True, check=True)
+    assert charrnn("sample", french, "--prompt-file", "prompt.txt", "-n", "1").stdout.startswith("« Où")
