@@ -17,6 +17,7 @@ from charrnn.network.arrays import Array
 from charrnn.runs.model import Model
 from charrnn.runs.spots import Spot, Spots
 from charrnn.text.corpus import Stream, Text
+from charrnn.text.decoding import doubt_of_characters
 from charrnn.text.graphemes import beginning, ending
 from charrnn.text.places import Place, Places, Walk
 from charrnn.text.printable import json_text
@@ -26,6 +27,7 @@ from charrnn.text.vocabulary import END, Unit
 SHOWN_BEFORE, SHOWN_AFTER = 30, 15  # characters around one that stands out
 Given = Text | Stream
 """What Model.opened gives."""
+STRAYS = ("\ufffd", "\0")
 SHOWN_END = "\u2016"  # of a document
 
 
@@ -48,6 +50,7 @@ class Totals:
 
     characters: int = 0
     units: int = 0
+    strays: int = 0  # of bytes, those that are not UTF-8, and NULs
     surprisal: float = 0.0
     rival: float = 0.0
 
@@ -55,6 +58,7 @@ class Totals:
         """Take in the next stretch."""
         self.characters += len(stretch.characters)
         self.units += stretch.units
+        self.strays += sum(character in STRAYS for character in stretch.characters)
         self.surprisal += float(stretch.surprisals.sum())
         self.rival += 0.0 if stretch.rivals is None else float(stretch.rivals.sum())
 
@@ -80,6 +84,8 @@ def show(model: Model, rival: Model | None, given: Given, top: int) -> None:
         _table(spots.highest(), "difference" if rival else "surprisal", given.files).show(console)
     for line in _verdict(model, rival, totals):
         console.print(marked_line(line), soft_wrap=True)
+    for doubt in doubt_of_characters(totals.strays, totals.characters) if model.vocabulary.unit == "byte" else ():
+        tell(doubt)
 
 
 def write_lines(model: Model, rival: Model | None, given: Given) -> None:

@@ -21,6 +21,7 @@ from charrnn.text.source import Document
 LONGEST_CHARACTER = 4  # bytes of UTF-8
 # Bytes of a character of UTF-8, by its first byte.
 LENGTHS = np.repeat(np.array([1, 2, 3, 4, 1], np.intp), [0xC2, 0xE0 - 0xC2, 0xF0 - 0xE0, 0xF5 - 0xF0, 0x100 - 0xF5])
+MANY_TIMES = 100  # as many characters as bytes that are none, and a text is UTF-8 with some damage
 ENOUGH = 64  # bytes, to tell from a text that it is not in the encoding that is said of it
 SURROGATES = {"utf-8": 3, "utf-16": 2, "utf-32": 4}  # bytes of half of a surrogate pair
 FREQUENT = ("cp1252", "cp1251")  # of encodings of one byte, where most letters are ASCII's
@@ -83,6 +84,26 @@ def count_characters(values: NDArray[np.uint8], before: NDArray[np.uint8]) -> in
     """How many characters begin in the bytes of some texts side by side, (k, n); `before`, (k, m), are those before them."""
     m, rows = before.shape[1], np.concatenate([before, values], axis=1)
     return sum(int(np.count_nonzero(character_starts(row.tobytes()) >= m)) for row in rows)
+
+
+def count_strays(values: NDArray[np.uint8]) -> int:
+    """How many bytes of some texts side by side, (k, n), are no part of a character of UTF-8, or NULs, which no text has."""
+    found = 0
+    for row in values:
+        starts = character_starts(row.tobytes())
+        first, sizes = row[starts], np.diff(starts, append=len(row))
+        found += int(np.count_nonzero((first == 0) | ((first >= 0x80) & (sizes == 1))))
+    return found
+
+
+def doubt_of_characters(strays: int, characters: int) -> tuple[str, ...]:
+    """What to say of a count of characters in bytes, of which some are no UTF-8."""
+    if strays * MANY_TIMES <= characters:
+        return ()
+    return (
+        f"{strays:,} of these characters are bytes that are not UTF-8: of a text in another encoding the number of characters, "
+        "and bits per character, are wrong",
+    )
 
 
 def whole_length(data: bytes, length: int) -> int:

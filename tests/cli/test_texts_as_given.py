@@ -323,3 +323,20 @@ def test_a_prompt_that_is_not_utf_8_is_converted_by_what_is_proposed(charrnn, fr
     refused(done, 1, "is not UTF-8, which a prompt is")
     subprocess.run(done.stderr.strip().rpartition(": ")[2], shell=True, check=True)
     assert charrnn("sample", french, "--prompt-file", "prompt.txt", "-n", "1").stdout.startswith("« Où")
+
+
+def test_what_is_read_as_bytes_and_is_not_utf_8_has_its_characters_doubted(charrnn):
+    Path("wide.txt").write_bytes(ENGLISH.encode("utf-16"))
+    Path("u8.txt").write_bytes(ENGLISH.encode())
+    assert charrnn("train", "wide.txt", *TINY, "-s", "data.unit=byte", "-o", "r").exit_code == 0
+    doubt = "of these characters are bytes that are not UTF-8"
+    for command in (["score", "r"], ["eval", "r", "--no-baselines"]):
+        assert doubt in charrnn(*command, "wide.txt").stderr
+        assert doubt not in charrnn(*command, "u8.txt").stderr
+    assert doubt in evaluated(charrnn("eval", "r", "--no-baselines", "--json"))["notes"][-1]
+
+
+def test_eval_tells_what_it_reads_once(charrnn, french):
+    Path("letters").mkdir()
+    Path("letters/a.txt").write_text("« Où est-il », dit-il.\n", "utf-8")
+    assert charrnn("eval", french, "letters", "--no-baselines").stderr.count("1 file read") == 1
