@@ -340,3 +340,11 @@ def test_eval_tells_what_it_reads_once(charrnn, french):
     Path("letters").mkdir()
     Path("letters/a.txt").write_text("« Où est-il », dit-il.\n", "utf-8")
     assert charrnn("eval", french, "letters", "--no-baselines").stderr.count("1 file read") == 1
+
+
+def test_score_names_what_the_model_does_not_know(charrnn, french):
+    Path("other.txt").write_text("QOù QZ\n", "utf-8")
+    done = charrnn("score", french, "other.txt")
+    assert "unknown to the model: 3 characters: 'Q' (U+0051) 2 times, 'Z' (U+005A)" in done.stderr
+    Path("same.txt").write_text(FRENCH, "utf-8")
+    assert "unknown" not in charrnn("score", french, "same.txt").stderr
