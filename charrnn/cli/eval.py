@@ -61,7 +61,6 @@ def evaluate(
     One pass over the text with carried state: nats per character, bits per character and per byte, perplexity, a 95 % interval.
     """
     from charrnn.cli import evaluations
-    from charrnn.cli.display import tell
     from charrnn.learning.dynamic import LEARNING_RATE
     from charrnn.runs.texts import read_text
 
@@ -75,8 +74,6 @@ def evaluate(
     said, own = common.encodings(encoding, text, both=baselines or ngram or bool(others))
     model = common.load(run, others, ngram, weights, training_text, checkpoint, own)
     given = read_text(text, model.saved.config.data, said) if text else None
-    for note in given.notes if given else ():
-        tell(note)
     made = model.evaluate(given, split, protocol, None if slices is None else _slices(slices), rate, baselines)
     evaluations.show(made, model, json)
 

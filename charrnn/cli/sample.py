@@ -1,6 +1,7 @@
 """`charrnn sample`."""
 
 import os
+import shlex
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -140,6 +141,7 @@ def _repetition(penalty: float | None, ngram: int | None, window: int | None) ->
 def _read_prompt(prompt: str, file: str) -> str:
     """The prompt of a file, as it stands there."""
     from charrnn.errors import SamplingError
+    from charrnn.text.encodings import UTF_8, by_mark, family
     from charrnn.text.files import open_named
     from charrnn.text.source import standard_input
 
@@ -154,8 +156,11 @@ def _read_prompt(prompt: str, file: str) -> str:
     except OSError as error:
         raise SamplingError(f"--prompt-file {file}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
+        mark = family(by_mark(content) or UTF_8)
+        encoding = "cp1252" if mark == UTF_8 else mark
         raise SamplingError(
-            f"--prompt-file {file}: byte {error.start} is not UTF-8, which a prompt is; convert it (iconv -t utf-8)"
+            f"--prompt-file {file}: byte {error.start} is not UTF-8, which a prompt is; convert it, for example: "
+            f"iconv -f {encoding} -t utf-8 {shlex.quote(file)} > prompt.txt"
         ) from None
 
 

@@ -2,8 +2,9 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import tee
 
 from rich.text import Text as RichText
@@ -16,16 +17,19 @@ from charrnn.learning.events import bits
 from charrnn.network.arrays import Array
 from charrnn.runs.model import Model
 from charrnn.runs.spots import Spot, Spots
+from charrnn.runs.unknown import describe_unknown
 from charrnn.text.corpus import Stream, Text
+from charrnn.text.decoding import doubt_of_characters
 from charrnn.text.graphemes import beginning, ending
 from charrnn.text.places import Place, Places, Walk
 from charrnn.text.printable import json_text
 from charrnn.text.unit_names import bits_name, counted, unit_name
-from charrnn.text.vocabulary import END, Unit
+from charrnn.text.vocabulary import END, Unit, Vocabulary
 
 SHOWN_BEFORE, SHOWN_AFTER = 30, 15  # characters around one that stands out
 Given = Text | Stream
 """What Model.opened gives."""
+STRAYS = ("\ufffd", "\0")
 SHOWN_END = "\u2016"  # of a document
 
 
@@ -50,11 +54,13 @@ class Totals:
     units: int = 0
     surprisal: float = 0.0
     rival: float = 0.0
+    counts: Counter[str] = field(default_factory=Counter)  # of each character
 
     def add(self, stretch: Stretch) -> None:
         """Take in the next stretch."""
         self.characters += len(stretch.characters)
         self.units += stretch.units
+        self.counts.update(stretch.characters)
         self.surprisal += float(stretch.surprisals.sum())
         self.rival += 0.0 if stretch.rivals is None else float(stretch.rivals.sum())
 
@@ -80,6 +86,8 @@ def show(model: Model, rival: Model | None, given: Given, top: int) -> None:
         _table(spots.highest(), "difference" if rival else "surprisal", given.files).show(console)
     for line in _verdict(model, rival, totals):
         console.print(marked_line(line), soft_wrap=True)
+    for note in _doubts(model.vocabulary, totals):
+        tell(note)
 
 
 def write_lines(model: Model, rival: Model | None, given: Given) -> None:
@@ -176,6 +184,17 @@ def _verdict(model: Model, rival: Model | None, totals: Totals) -> list[str]:
         f"{count}: {likelier} is likelier to have written this, by {abs(difference):,.2f} nats in all, "
         f"{abs(difference) / totals.units:.4f} per {unit_name(unit, 1)}; at even odds before, with probability {chance:.6g}",
     ]
+
+
+def _doubts(vocabulary: Vocabulary, totals: Totals) -> tuple[str, ...]:
+    """What makes the figures say less than they seem to."""
+    counts = totals.counts
+    if vocabulary.unit == "byte":
+        return doubt_of_characters(sum(counts[stray] for stray in STRAYS), totals.characters)
+    unknown = {character: counts[character] for character in counts.keys() - vocabulary.known - {END}}
+    if not unknown or vocabulary.unknown_id is not None:
+        return ()
+    return (f"unknown to the model: {counted(sum(unknown.values()), 'char')}: {describe_unknown(unknown)}",)
 
 
 def _count(totals: Totals, unit: Unit) -> str:

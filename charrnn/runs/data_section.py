@@ -76,6 +76,8 @@ class Data(Section):
         entries = [value] if isinstance(value, str) else value
         if not isinstance(entries, list | tuple) or not all(isinstance(entry, str) for entry in entries):
             raise ValueError("must be text, or a list of texts")
+        if any("\ud800" <= character <= "\udfff" for entry in entries for character in entry):
+            raise ValueError("must be text that Unicode has")
         try:
             Encodings.parse(entries)
         except TextError as error:

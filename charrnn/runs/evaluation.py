@@ -23,7 +23,7 @@ from charrnn.runs.members import Member, NGramReader, TableReader, readers
 from charrnn.runs.passages import Passage
 from charrnn.runs.unknown import count_unknown
 from charrnn.text.corpus import Corpus
-from charrnn.text.decoding import count_characters
+from charrnn.text.decoding import count_characters, count_strays, doubt_of_characters
 from charrnn.text.unit_names import counted
 from charrnn.text.vocabulary import Ids, Unit, Vocabulary
 
@@ -103,6 +103,7 @@ class _Tallies:
     unknown: Counter[str]
     read: int = 0
     characters_read: int = 0
+    strays: int = 0  # bytes that are no UTF-8
     utf_8: float = 0.0  # bytes
 
 
@@ -145,6 +146,7 @@ def evaluate(
         baselines=Baselines(uniform),
         members=_losses(members, weights, found.members),
         dynamic=learning_rate,
+        notes=doubt_of_characters(found.strays, found.characters_read),
     )
     return _beside(made, whole, counts, found.counted) if counts else made
 
@@ -189,6 +191,7 @@ def _read(
             before = ids[:, :0] if before is None else before
             found.characters_read += count_characters(ids, before)
             before = np.concatenate([before, ids[:, -3:]], axis=1)[:, -3:]
+            found.strays += count_strays(ids)
         found.utf_8 += block.utf_8
     if vocabulary.end_id is not None and not passage.is_whole:
         found.read -= 1  # the end before a split's first document

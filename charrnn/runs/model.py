@@ -139,7 +139,8 @@ class Model:
                 corpus = self.training_text.corpus
             except (RunError, TextError) as error:
                 notes.append(f"without baselines that need the text of the training: {error}")
-        return replace(self._evaluated(self._passage(text), corpus, learning_rate), notes=tuple(notes))
+        made = self._evaluated(self._passage(text), corpus, learning_rate)
+        return replace(made, notes=(*notes, *made.notes))
 
     def _passage(self, text: str | bytes | Text) -> Passage:
         if isinstance(text, str) and self.vocabulary.unit == "byte":
@@ -170,7 +171,7 @@ class Model:
                 f"{seen:,} of these {unit_name(self.vocabulary.unit)} were trained on: the run's text was cut otherwise"
             )
         in_slices = split.slices if split.protocol == "char-rnn" else None
-        return replace(made, protocol=split.protocol, slices=in_slices, split=name, notes=tuple(notes))
+        return replace(made, protocol=split.protocol, slices=in_slices, split=name, notes=(*notes, *made.notes))
 
     def _evaluated(self, passage: Passage, corpus: Corpus | None, learning_rate: float | None) -> Evaluation:
         """`corpus` has the training split on which baselines are counted; None: without them."""

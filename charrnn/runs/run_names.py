@@ -1,6 +1,6 @@
 """What a run is called after its text, as a folder's name on every system.
 
-Letters, digits and marks of every script are kept, and `_`; everything between them becomes one `-`. The ending of a file
+Letters and digits of every script are kept with their marks, and `_`; everything between them becomes one `-`. The ending of a file
 goes: `Vol. 2 - The Sea.txt.gz` is `Vol-2-The-Sea`.
 """
 
@@ -40,7 +40,10 @@ def _without_ending(path: Path) -> str:
 
 def _safe(name: str) -> str:
     composed = unicodedata.normalize("NFC", name)
-    kept = "".join(c if unicodedata.category(c)[0] in KEPT or c == "_" else "-" for c in composed)
+    kept = ""
+    for c in composed:
+        is_alone = unicodedata.category(c)[0] == "M" and kept[-1:] in ("", "-")  # such as what makes an emoji of a sign
+        kept += c if (unicodedata.category(c)[0] in KEPT or c == "_") and not is_alone else "-"
     short = _cut(re.sub("-+", "-", kept).strip("-")).strip("-") or "run"
     return f"{short}-text" if RESERVED.fullmatch(short) else short
 

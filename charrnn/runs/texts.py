@@ -21,12 +21,17 @@ def read_text(sources: Sequence[str], data: Data, said: Encodings | None = None,
 
     Raises TextError.
     """
-    return corpora.read_text(sources, data.unit, said or data.encodings, data.max_expansion, data.boundary, most)
+    return corpora.read_text(sources, data.unit, _said(data, said), data.max_expansion, data.boundary, most)
 
 
 def read_once(sources: Sequence[str], data: Data, said: Encodings | None = None) -> Stream:
     """The same, in pieces as they come, for a single pass. Raises TextError."""
-    return corpora.read_once(sources, data.unit, said or data.encodings, data.max_expansion)
+    return corpora.read_once(sources, data.unit, _said(data, said), data.max_expansion)
+
+
+def _said(data: Data, said: Encodings | None) -> Encodings:
+    """What is said of the sources; what the run's own text is in is likely for others, too."""
+    return replace(said, likely=data.encodings.names) if said else data.encodings
 
 
 def corpus_of(
@@ -59,7 +64,8 @@ def text_of(
         raise RunError(
             f"the text differs from the one that the run was trained on: {', '.join(sources or saved.text.sources)} has "
             f"{counted(text.length, text.unit)}, SHA-256 {text.sha256[:12]}...; the run's had {saved.text.characters:,}, "
-            f"{saved.text.sha256[:12]}...; if that one is elsewhere, name it: {give}"
+            f"{saved.text.sha256[:12]}...; {'if it is in another encoding, say so, or leave out --encoding; ' if encoding else ''}"
+            f"if that one is elsewhere, name it: {give}"
         )
     return text
 

@@ -258,7 +258,9 @@ def _read(documents: Sequence[Document], unit: Unit, said: Encodings) -> Iterato
     blank = {document.source: True for document in documents}
     for number, document in enumerate(documents):
         last: Any = None
-        for piece in document.pieces() if unit == "byte" else characters(document, *_encoding_of(document, said)):
+        for piece in (
+            document.pieces() if unit == "byte" else characters(document, *_encoding_of(document, said), said.likely)
+        ):
             blank[document.source] &= piece.isspace()
             yield Piece(number, piece)
             last = piece
@@ -282,7 +284,7 @@ def _of_documents(files: Sequence[Document], said: Encodings, boundary: str) -> 
     blank, room = {file.source: True for file in files}, IN_MEMORY
     for file in files:
         pieces = []
-        for piece in characters(file, *_encoding_of(file, said)):
+        for piece in characters(file, *_encoding_of(file, said), said.likely):
             pieces.append(piece)
             room -= len(piece)
             if room < 0:

@@ -4,7 +4,7 @@ A byte order mark is dropped and CRLF becomes LF. What does not fit is reported 
 """
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import PurePath
@@ -21,21 +21,26 @@ from charrnn.text.source import Document
 LONGEST_CHARACTER = 4  # bytes of UTF-8
 # Bytes of a character of UTF-8, by its first byte.
 LENGTHS = np.repeat(np.array([1, 2, 3, 4, 1], np.intp), [0xC2, 0xE0 - 0xC2, 0xF0 - 0xE0, 0xF5 - 0xF0, 0x100 - 0xF5])
+MANY_TIMES = 100  # as many characters as bytes that are none, and a text is UTF-8 with some damage
 ENOUGH = 64  # bytes, to tell from a text that it is not in the encoding that is said of it
 SURROGATES = {"utf-8": 3, "utf-16": 2, "utf-32": 4}  # bytes of half of a surrogate pair
 FREQUENT = ("cp1252", "cp1251")  # of encodings of one byte, where most letters are ASCII's
+UNPACKERS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz"}  # commands, which take -dc
 OTHERS = "cp1251, koi8-r, iso-8859-7, shift_jis, gb18030 or euc-kr"  # of texts whose letters are not
 
 
-def characters(document: Document, encoding: str = "utf-8", insist: bool = False) -> Iterator[str]:
-    """The document's characters in pieces, none empty. A byte order mark says more than `encoding` does.
+def characters(
+    document: Document, encoding: str = "utf-8", insist: bool = False, likely: Sequence[str] = ()
+) -> Iterator[str]:
+    """The document's characters in pieces, none empty. A byte order mark says more than `encoding` does. `likely` are the
+    encodings that a message proposes first.
 
     Raises TextError with the byte offset and the line of the first byte that does not fit, for a file that is known not to be
     plain text (unless `insist`), for one that holds a NUL character, and where the document cannot be read.
     """
     held = ""  # a CR that may be half of a line's end
     first = True
-    for piece in _decoded(document, encoding, insist):
+    for piece in _decoded(document, encoding, insist, likely):
         text = held + (piece.removeprefix("\ufeff") if first else piece)
         held = "\r" if text.endswith("\r") else ""
         text = text[: len(text) - len(held)].replace("\r\n", "\n")
@@ -81,6 +86,26 @@ def count_characters(values: NDArray[np.uint8], before: NDArray[np.uint8]) -> in
     return sum(int(np.count_nonzero(character_starts(row.tobytes()) >= m)) for row in rows)
 
 
+def count_strays(values: NDArray[np.uint8]) -> int:
+    """How many bytes of some texts side by side, (k, n), are no part of a character of UTF-8, or NULs, which no text has."""
+    found = 0
+    for row in values:
+        starts = character_starts(row.tobytes())
+        first, sizes = row[starts], np.diff(starts, append=len(row))
+        found += int(np.count_nonzero((first == 0) | ((first >= 0x80) & (sizes == 1))))
+    return found
+
+
+def doubt_of_characters(strays: int, characters: int) -> tuple[str, ...]:
+    """What to say of a count of characters in bytes, of which some are no UTF-8."""
+    if strays * MANY_TIMES <= characters:
+        return ()
+    return (
+        f"{strays:,} of these characters are bytes that are not UTF-8: of a text in another encoding the number of characters, "
+        "and bits per character, are wrong",
+    )
+
+
 def whole_length(data: bytes, length: int) -> int:
     """How many of the first `length` bytes to keep so that no character is cut in two."""
     if length >= len(data):
@@ -95,15 +120,17 @@ def decode_character(data: bytes) -> str:
     return character if len(character) == 1 else "\ufffd"
 
 
-def _decoded(document: Document, encoding: str, insist: bool) -> Iterator[str]:
+def _decoded(document: Document, encoding: str, insist: bool, likely: Sequence[str]) -> Iterator[str]:
     """The pieces as the decoder gives them, checked for NULs."""
     pieces = document.pieces()
     beginning = _at_least(pieces, encodings.LONGEST_MARK if document.comes_live else BINARY_PROBE)
-    file = _File(document.name, document.path, beginning[:BINARY_PROBE])
+    file = _File(document.name, document.path, beginning[:BINARY_PROBE], _is_found(document), tuple(likely))
     if not insist and (kind := kind_of(file.head)):
         raise file.not_plain(kind)
     encoding = encodings.marked_or_said(file.head, encoding)
     file.require_order(encoding, insist)
+    if not insist and encodings.is_utf_8(encoding) and (looks := encodings.by_escapes(file.head)):
+        raise file.with_escapes(looks)
     decoder = codecs.getincrementaldecoder(encoding)()
     before, lines = 0, 0
     for data in chain([beginning], pieces, [b""]):
@@ -157,20 +184,29 @@ class _File:
     name: str
     path: str
     head: bytes
+    is_found: bool = False  # by a folder or a pattern, where others may have the same name
+    likely: tuple[str, ...] = ()
 
     def misfit(self, encoding: str, error: UnicodeDecodeError, place: str, at_end: bool) -> TextError:
         """Bytes that are not characters of the encoding, from `place` on."""
-        if encodings.by_mark(self.head):
+        mark = encodings.by_mark(self.head)
+        if mark:
             encoding = encodings.family(encoding)
         if at_end and (encodings.is_wide(encoding) or self._has_other_characters(encoding)):
             return TextError(
                 f"{self.name}: ends in the middle of a character of {encoding}, at byte {place}: the file is cut short; "
-                f"get all of it, or convert what is there: iconv -c -f {encoding} -t utf-8"
+                f"get all of it, or convert what is there: {self._converting(encoding, '-c ')}"
             )
         if half := _surrogate(error):
             return TextError(
                 f"{self.name}: half of a surrogate pair (U+{half:04X}) at byte {place}, which is not a character: the file is "
-                f"damaged there; mend it, or leave that out: iconv -c -f {encoding} -t utf-8"
+                f"damaged there; mend it, or leave that out: {self._converting(encoding, '-c ')}"
+            )
+        if mark:
+            return TextError(
+                f"{self.name}: byte 0x{error.object[error.start]:02x} at offset {place} is not {encoding}, which its byte order "
+                "mark says it is: it is damaged there, or holds text of two encodings; mend it, or leave out what does not "
+                f"fit: {self._converting(encoding, '-c ')}"
             )
         nul = self.head.find(b"\0")
         if nul >= 0 and not encodings.is_wide(encoding):
@@ -180,9 +216,11 @@ class _File:
             return self._looks_like(looks)
         if not encodings.is_utf_8(encoding) and encodings.is_text_with_nuls(self.head):
             advice = f"say what it is, for example {self._saying(encodings.UTF_8)}"
+        elif example := next((name for name in self.likely if _fits(self.head, name)), None):
+            advice = f"if it is {example}, as the run's text was, say so: {self._saying(example)}"
         elif _is_mostly_ascii(self.head):
             example = next(name for name in FREQUENT if name != codecs.lookup(encoding).name)
-            advice = f"say what it is, for example {self._saying(example)}, or convert it: iconv -f {example} -t utf-8"
+            advice = f"say what it is, for example {self._saying(example)}, or convert it: {self._converting(example)}"
         else:
             advice = f"say what it is: {self._saying('NAME')}, where NAME is, for example, {OTHERS}"
         reason = "the text ends in the middle of a character: the file is cut short, or in another encoding"
@@ -222,17 +260,25 @@ class _File:
     def with_nul(self, encoding: str, place: str) -> TextError:
         """A NUL where there should be characters."""
         looks = encodings.by_pattern(self.head)
-        if encodings.by_mark(self.head) or looks == codecs.lookup(encoding).name:
-            return TextError(f"{self.name}: a NUL at byte {place}, which no text has; take it out")
+        is_text = encodings.is_wide(encoding) and encodings.is_plausible(self.head, encoding)
+        if encodings.by_mark(self.head) or looks == codecs.lookup(encoding).name or is_text:
+            taken_out = self._converting(encoding, last=" | tr -d '\\0'")
+            return TextError(f"{self.name}: a NUL at byte {place}, which no text has; take it out: {taken_out}")
         if looks:
             return self._looks_like(looks)
         if encodings.is_text_with_nuls(self.head):
-            return TextError(
-                f"{self.name}: a NUL at byte {place}, which no text has; take it out, for example: tr -d '\\0'"
-            )
+            taken_out = self._rewriting("tr -d '\\0'")
+            return TextError(f"{self.name}: a NUL at byte {place}, which no text has; take it out: {taken_out}")
         return TextError(
             f"{self.name}: looks binary: a NUL at byte {place}; only a model of bytes reads it: "
             "charrnn train -s data.unit=byte"
+        )
+
+    def with_escapes(self, name: str) -> TextError:
+        """ASCII whose escape sequences make it an encoding of another script."""
+        return TextError(
+            f"{self.name}: looks like {name.upper()}, by its escape sequences; say so: {self._saying(name)}, "
+            f"or, where it is not: {self._saying(encodings.UTF_8)}"
         )
 
     def not_plain(self, kind: Kind) -> TextError:
@@ -248,7 +294,43 @@ class _File:
 
     def _saying(self, encoding: str) -> str:
         """The option that gives this file an encoding."""
-        return f"--encoding '{PurePath(self.path).name}={encoding}'"
+        file = self.path if self.is_found else PurePath(self.path).name
+        return f"--encoding {_quoted(f'{file}={encoding}')}"
+
+    def _converting(self, encoding: str, options: str = "", last: str = "") -> str:
+        """The command that makes it UTF-8, under iconv's names."""
+        name = encodings.UTF_8 if encodings.is_utf_8(encoding) else encoding.replace("-le", "le").replace("-be", "be")
+        return self._rewriting(f"iconv {options}-f {name} -t utf-8", last)
+
+    def _rewriting(self, command: str, last: str = "") -> str:
+        """A command that reads the file, unpacked, and writes another, here; of standard input the command alone."""
+        path = PurePath(self.path)
+        if self.path == "-":
+            return f"{command}{last}"
+        packed = UNPACKERS.get(path.suffix.lower())
+        name = PurePath(path.stem) if packed else PurePath(path.name)
+        source = _quoted(self.path if not self.path.startswith("-") else f"./{self.path}")
+        given = f"{packed} -dc {source} | {command}" if packed else f"{command} < {source}"
+        return f"{given}{last} > {_quoted(f'{name.stem}.utf-8{name.suffix}')}"
+
+
+def _is_found(document: Document) -> bool:
+    """Whether a folder or a pattern gave it, and not its own name."""
+    return document.source not in ("", document.name)
+
+
+def _quoted(text: str) -> str:
+    """As a shell takes it for one word."""
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _fits(head: bytes, name: str) -> bool:
+    """Whether the first bytes of a file are characters of this encoding of single bytes or pairs."""
+    try:
+        codecs.getincrementaldecoder(name)().decode(head)
+    except UnicodeError:
+        return False
+    return not encodings.is_wide(name) and not encodings.is_utf_8(name)
 
 
 def _is_mostly_ascii(data: bytes) -> bool:

@@ -6,6 +6,7 @@ What stands at a boundary is left out, and so is a document with nothing to be s
 regular expression, or no more than the end of a file, which always ends a document.
 """
 
+import difflib
 import re
 import warnings
 from collections.abc import Iterator, Sequence
@@ -92,7 +93,13 @@ def _notes(boundary: str, is_found: bool, files: int) -> tuple[str, ...]:
         return ()
     found = "matches only where a file begins or ends" if is_found else "matches nowhere"
     each = "the text is one document" if files == 1 else "each file is one document"
-    hint = "; to make ^ and $ match at every line, write (?m) before it" if knows_no_lines else ""
+    close = difflib.get_close_matches(boundary.strip().lower().replace("_", "-").replace(" ", "-"), NAMED, n=1)
+    if knows_no_lines:
+        hint = "; to make ^ and $ match at every line, write (?m) before it"
+    elif r"\r\n" in boundary or "\r\n" in boundary:
+        hint = r"; a line break of a text is \n alone, whatever it is in the file"
+    else:
+        hint = f"; did you mean {close[0]}?" if close and not is_found and boundary not in NAMED else ""
     return (f"data.boundary={boundary!r} {found}: {each}{hint}",)
 
 

@@ -7,6 +7,7 @@ FILE=NAME for some.
 import codecs
 import fnmatch
 import os
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ SHOWN = 5  # names of files in a message
 LONGEST_MARK = max(map(len, MARKS))  # bytes
 UNMARKED = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 NOT_IN_PIECES = {"punycode", "idna", "unicode-escape", "raw-unicode-escape"}  # Python's decoders want the whole at once
+ENCODING_NAME = re.compile(r"[\w .:+-]+", re.ASCII)  # Python itself takes '"cp1252"' and 'cp1252]' for cp1252
+ESCAPES = {"iso-2022-jp": (b"\x1b$B", b"\x1b$@")}  # of encodings whose bytes are all ASCII
 NOT_TEXT = ("Cc", "Cn", "Co", "Cs")  # Unicode categories: controls, unassigned, private, surrogates
 BLANKS = "\t\n\r\f"
 FEW = 20  # a NUL among so many characters is one that got into a text
@@ -42,6 +45,7 @@ class Encodings:
     name: str = UTF_8
     of_files: tuple[tuple[str, str], ...] = ()
     may_be_absent: bool = False  # whether a FILE may be none of those that are read
+    likely: tuple[str, ...] = ()  # what a message proposes for a file that is not what is said: those of a run
     by_nuls_alone: bool = (
         False  # whether a folder's files are all texts that hold no NUL, as for runs of charrnn 0.1 and before
     )
@@ -69,6 +73,11 @@ class Encodings:
         """Whether nothing is said of any file."""
         return self.name == UTF_8 and not self.of_files
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every encoding that is said, each once."""
+        return tuple(dict.fromkeys([self.name, *(name for _, name in self.of_files)]))
+
     def of(self, path: str) -> str:
         """The encoding of a file, unless a byte order mark says another."""
         return self.said_of(path) or self.name
@@ -94,6 +103,8 @@ def lasting(entry: str) -> str:
 def require_known(name: str) -> None:
     """Raises TextError for what is not an encoding of texts."""
     try:
+        if not ENCODING_NAME.fullmatch(name):
+            raise LookupError
         "".encode(name)
         if codecs.lookup(name).name in NOT_IN_PIECES:
             raise LookupError
@@ -123,6 +134,17 @@ def by_pattern(head: bytes) -> str | None:
     if is_text_with_nuls(head):
         return None
     return next((name for name in UNMARKED if _looks_like(head, name)), None)
+
+
+def by_escapes(head: bytes) -> str | None:
+    """An encoding of another script whose bytes are all ASCII, recognised by its escape sequences; None for anything else."""
+    for name, escapes in ESCAPES.items():
+        if any(escape in head for escape in escapes):
+            try:
+                return None if codecs.getincrementaldecoder(name)().decode(head).isascii() else name
+            except UnicodeDecodeError:
+                continue
+    return None
 
 
 def is_plausible(head: bytes, name: str) -> bool:
@@ -182,14 +204,13 @@ def _is_of_text(text: str) -> bool:
 
 
 def _looks_like(head: bytes, name: str) -> bool:
-    """Whether the bytes are whole characters of nothing but text, in an encoding of 2 or 4 bytes each."""
+    """Whether the bytes are whole characters of hardly anything but text, in an encoding of 2 or 4 bytes each: a NUL or half of
+    a surrogate pair may be among them.
+    """
     width = 4 if name.startswith("utf-32") else 2
     data = head[: len(head) - len(head) % width]
-    try:
-        text = codecs.getincrementaldecoder(name)().decode(data)
-    except UnicodeDecodeError:
-        return False
-    if not _is_of_text(text) or any(unicodedata.category(c) == "Cc" and c not in BLANKS for c in text):
+    text = codecs.getincrementaldecoder(name)("replace").decode(data)
+    if not _is_of_text(text) or any(unicodedata.category(c) == "Cc" and c not in f"{BLANKS}\0" for c in text):
         return False
     if width == 4:
         return True

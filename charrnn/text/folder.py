@@ -26,6 +26,7 @@ TO_FOLDER = Kind("a link to a folder", "links to folders")
 READ_ALREADY = Kind("a link to a file that is read already", "links to files that are read already")
 SPECIAL = Kind("a pipe or device", "pipes or devices")
 UNREADABLE = Kind("what cannot be read", "that cannot be read")
+WITH_NUL = Kind("a text with a NUL", "texts with a NUL")
 BINARY = Kind("a binary file", "binary files")
 FOLDER = Kind("a folder", "folders")
 
@@ -147,7 +148,9 @@ def _examined(path: Path, said: Encodings) -> tuple[Kind | None, str | None]:
     looks = encodings.by_pattern(head)
     if looks and encodings.is_wide(said.name):
         return None, None
-    return _unmarked(looks) if looks else BINARY, None
+    if looks:
+        return _unmarked(looks), None
+    return WITH_NUL if encodings.is_text_with_nuls(head) else BINARY, None
 
 
 def _unmarked(encoding: str) -> Kind:

@@ -10,7 +10,7 @@ HAS_NO_TEXT = "there is no text in it"
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 TAR, TAR_AT = b"ustar", 257
 WEB_PAGE = re.compile(
-    rb"(?:\s+|<\?xml[^>]*>|<!--(?:(?!-->).)*-->)*+<(?:!doctype\s+html|html)[\s>]", re.DOTALL | re.IGNORECASE
+    rb"(?:\s+|<\?xml[^>]*>|<!--(?:(?!-->).)*-->)*+<(?:!doctype\s+html|html|head|body)[\s>]", re.DOTALL | re.IGNORECASE
 )
 
 
@@ -27,7 +27,9 @@ class Kind:
 WORD = Kind("a Word document", "Word documents")
 EXCEL = Kind("an Excel workbook", "Excel workbooks")
 POWERPOINT = Kind("a PowerPoint presentation", "PowerPoint presentations")
+EPUB = Kind("an EPUB book", "EPUB books")
 WEB = Kind("a web page (HTML)", "web pages (HTML)", is_source=True)
+PDF = Kind("a PDF document", "PDF documents")
 RICH = Kind("a rich text document (RTF)", "rich text documents (RTF)")
 PICTURE = Kind("a picture", "pictures", HAS_NO_TEXT)
 SOUND = Kind("a recording", "recordings", HAS_NO_TEXT)
@@ -35,7 +37,7 @@ ARCHIVE = Kind("an archive", "archives", UNPACK)
 
 BEGINNINGS: tuple[tuple[bytes, Kind], ...] = (
     (rb"{\rtf", RICH),
-    (b"%PDF-", Kind("a PDF document", "PDF documents")),
+    (b"%PDF-", PDF),
     (b"%!PS-", Kind("a PostScript document", "PostScript documents")),
     (b"\xff\xd8\xff", PICTURE),
     (b"\x89PNG\r\n\x1a\n", PICTURE),
@@ -54,13 +56,17 @@ BEGINNINGS: tuple[tuple[bytes, Kind], ...] = (
     (b"Rar!\x1a\x07", ARCHIVE),
     (b"SQLite format 3\0", Kind("an SQLite database", "SQLite databases")),
 )
+LENIENT = (RICH, PDF)  # whose readers pass over blanks before them
 IN_ZIP: tuple[tuple[bytes, Kind], ...] = (
-    (b"application/epub+zip", Kind("an EPUB book", "EPUB books")),
+    (b"application/epub+zip", EPUB),
     (b"application/vnd.oasis.opendocument.text", Kind("an OpenDocument text (ODT)", "OpenDocument texts (ODT)")),
     (b"application/vnd.oasis.opendocument", Kind("an OpenDocument file", "OpenDocument files")),
     (b"word/", WORD),
     (b"xl/", EXCEL),
     (b"ppt/", POWERPOINT),
+    (b"META-INF/container.xml", EPUB),
+    (b"[Content_Types].xml", Kind("an Office document", "Office documents")),
+    (b"Index/Document.iwa", Kind("an iWork document", "iWork documents")),
 )
 BZIP2 = re.compile(rb"BZh[1-9]1AY&SY")
 BZIP2_FILE = Kind("a bzip2 file", "bzip2 files", "give its name the ending .bz2, or unpack it")
@@ -84,7 +90,7 @@ def kind_of(head: bytes) -> Kind | None:
         return BZIP2_FILE
     without_mark = head.removeprefix(b"\xef\xbb\xbf")
     for beginning, kind in BEGINNINGS:
-        if without_mark.startswith(beginning):
+        if without_mark.startswith(beginning) or (kind in LENIENT and without_mark.lstrip().startswith(beginning)):
             return kind
     plain = head[2:].replace(b"\0", b"") if head[:2] in (b"\xff\xfe", b"\xfe\xff") else without_mark
     return WEB if WEB_PAGE.match(plain) else None

@@ -173,6 +173,8 @@ def _files(source: str, binary: bool, said: Encodings) -> Files:
         raise TextError(f"{source}: cannot be read: {error.strerror or error}") from None
     except ValueError:  # a NUL in the name
         raise TextError(f"{source!r}: not a file name") from None
+    if path.is_symlink():
+        raise TextError(f"{source}: a link that leads nowhere")
     if glob.has_magic(source):
         return _matches(source)
     raise TextError(f"{source}: no such file or folder{_nearest(path)}")

@@ -98,7 +98,8 @@ def test_score_lists_the_most_surprising_places_first(charrnn, tiny_run, tmp_pat
     path.write_text("the cat sat on the mat. \N{SNOWMAN} the cat\n", "utf-8")
     result = charrnn("score", tiny_run, path, "--top", "3")
     shown = result.stdout
-    assert result.stderr == f"{tiny_run / 'best.safetensors'}\n"
+    unknown = "unknown to the model: 1 character: '\N{SNOWMAN}' (U+2603)"
+    assert result.stderr.splitlines() == [str(tiny_run / "best.safetensors"), unknown]
     rows = [line for line in shown.splitlines() if line.startswith("│")]
     assert len(rows) == 3
     assert "25" in rows[0]  # the column of the snowman

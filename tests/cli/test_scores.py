@@ -25,7 +25,7 @@ def model(*surprisals, names=("ours",), text=TEXT):
         for part, bits in ((text[:2], surprisals[:2]), (text[2:], surprisals[2:]))
     ]
     return SimpleNamespace(
-        vocabulary=SimpleNamespace(unit="char"),
+        vocabulary=SimpleNamespace(unit="char", known=frozenset(text), unknown_id=None),
         members=[SimpleNamespace(name=name) for name in names],
         notes=(f"from {names[0]}",),
         scored=lambda given: iter(found if text else []),

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -295,3 +297,54 @@ def test_runs_are_called_after_their_texts(charrnn, monkeypatch):
     Path("song [live].txt").rename("my [old] folder/a.txt")
     assert charrnn("train", "my [old] folder/*.txt", *TINY, "-q").stdout == "runs/my-old-folder\n"
     assert evaluated(charrnn("eval", "runs/my-old-folder", "--json"))["unknown"] == 0  # found again by its pattern
+
+
+def test_a_text_of_a_run_s_own_encoding_is_named_with_it(charrnn, french):
+    Path("more.txt").write_bytes(FRENCH.encode("cp1252"))
+    for command in (["score"], ["eval", "--no-baselines"], ["view", "-o", "page.html"]):
+        advice = "if it is cp1252, as the run's text was, say so: --encoding 'more.txt=cp1252'"
+        refused(charrnn(command[0], french, "more.txt", *command[1:]), 1, advice)
+        done = charrnn(command[0], french, "more.txt", *command[1:], "--encoding", "more.txt=cp1252")
+        assert done.exit_code == 0, done.stderr
+
+
+def test_an_encoding_that_makes_another_text_is_named_as_the_cause(charrnn, tmp_path):
+    Path("u8.txt").write_bytes(ENGLISH.encode())
+    assert charrnn("train", "u8.txt", *TINY, "-o", "r").exit_code == 0
+    for command in (["eval", "r"], ["gradflow", "r"], ["train", "--resume", "r", "--steps", "30"]):
+        refused(charrnn(*command, "--encoding", "latin-1"), 1, "or leave out --encoding")
+
+
+@pytest.mark.skipif(not shutil.which("iconv"), reason="needs iconv")
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
+def test_a_prompt_that_is_not_utf_8_is_converted_by_what_is_proposed(charrnn, french, encoding):
+    Path("it's a prompt.txt").write_bytes("« Où".encode(encoding))
+    done = charrnn("sample", french, "--prompt-file", "it's a prompt.txt", "-n", "1")
+    refused(done, 1, "is not UTF-8, which a prompt is")
+    subprocess.run(done.stderr.strip().rpartition(": ")[2], shell=True, check=True)
+    assert charrnn("sample", french, "--prompt-file", "prompt.txt", "-n", "1").stdout.startswith("« Où")
+
+
+def test_what_is_read_as_bytes_and_is_not_utf_8_has_its_characters_doubted(charrnn):
+    Path("wide.txt").write_bytes(ENGLISH.encode("utf-16"))
+    Path("u8.txt").write_bytes(ENGLISH.encode())
+    assert charrnn("train", "wide.txt", *TINY, "-s", "data.unit=byte", "-o", "r").exit_code == 0
+    doubt = "of these characters are bytes that are not UTF-8"
+    for command in (["score", "r"], ["eval", "r", "--no-baselines"]):
+        assert doubt in charrnn(*command, "wide.txt").stderr
+        assert doubt not in charrnn(*command, "u8.txt").stderr
+    assert doubt in evaluated(charrnn("eval", "r", "--no-baselines", "--json"))["notes"][-1]
+
+
+def test_eval_tells_what_it_reads_once(charrnn, french):
+    Path("letters").mkdir()
+    Path("letters/a.txt").write_text("« Où est-il », dit-il.\n", "utf-8")
+    assert charrnn("eval", french, "letters", "--no-baselines").stderr.count("1 file read") == 1
+
+
+def test_score_names_what_the_model_does_not_know(charrnn, french):
+    Path("other.txt").write_text("QOù QZ\n", "utf-8")
+    done = charrnn("score", french, "other.txt")
+    assert "unknown to the model: 3 characters: 'Q' (U+0051) 2 times, 'Z' (U+005A)" in done.stderr
+    Path("same.txt").write_text(FRENCH, "utf-8")
+    assert "unknown" not in charrnn("score", french, "same.txt").stderr

@@ -213,3 +213,10 @@ def test_a_section_that_is_set_keeps_what_it_does_not_name(tmp_path):
     file = write(tmp_path / "c.yaml", "training:\n  seed: 1\n  steps: 11\n")
     training = resolve(file, ["training={steps: 12, batch_size: 22}"]).config.training
     assert (training.seed, training.steps, training.batch_size) == (1, 12, 22)
+
+
+@pytest.mark.parametrize("encoding", [r'"\ud83d"', r'[utf-8, "a\ud800.txt=cp1252"]'])
+def test_half_a_surrogate_pair_in_an_encoding_is_a_line(tmp_path, encoding):
+    assert "c.yaml:2: data.encoding: must be text that Unicode has" in mistakes(
+        f"data:\n  encoding: {encoding}\n", tmp_path
+    )

@@ -31,6 +31,8 @@ from charrnn.runs.run_names import run_name
         ("...", "run"),
         (".hidden", "hidden"),
         ("🎉.txt", "run"),
+        ("❤\ufe0f.txt", "run"),
+        ("we ❤\ufe0f it.txt", "we-it"),
         ("-", "stdin"),
         ("con.txt", "con-text"),
         ("LPT1", "LPT1-text"),

@@ -159,6 +159,8 @@ def test_rare_characters_of_documents_weigh_as_often_as_they_occur(tmp_path):
     [
         (["a\nb"], "---", "data.boundary='---' matches nowhere: the text is one document"),
         (["a\nb"], "blank-line", "data.boundary='blank-line' matches nowhere: the text is one document"),
+        (["a\nb"], "Blank_Line", "data.boundary='Blank_Line' matches nowhere: the text is one document; did you mean blank-line?"),
+        (["a\n\nb"], r"\r\n", r"data.boundary='\\r\\n' matches nowhere: the text is one document; a line break of a text is \n alone, whatever it is in the file"),
         (["a", "b"], "---", "data.boundary='---' matches nowhere: each file is one document"),
         (["a\n-\nb"], "^-$", "data.boundary='^-$' matches nowhere: the text is one document; to make ^ and $ match at every line, write (?m) before it"),
         (["-\na\n-\nb"], "^-\n", "data.boundary='^-\\n' matches only where a file begins or ends: the text is one document; to make ^ and $ match at every line, write (?m) before it"),

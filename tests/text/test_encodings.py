@@ -1,7 +1,10 @@
 """Which encoding a file is in: said, marked, or seen from its bytes; and what is said where it does not fit."""
 
 import codecs
+import gzip
 import itertools
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -92,7 +95,7 @@ def test_a_text_that_is_cut_short_is_called_so(asked, encoding, cut, place):
     place = f"{len((ENGLISH).encode(encoding)):,} (line 3)"
     assert refusal(data, asked) == (
         f"ends in the middle of a character of {encoding}, at byte {place}: the file is cut short; get all of it, "
-        f"or convert what is there: iconv -c -f {encoding} -t utf-8"
+        f"or convert what is there: iconv -c -f {encoding} -t utf-8 < 'notes.txt' > 'notes.utf-8.txt'"
     )
 
 
@@ -151,6 +154,78 @@ def test_a_nul_within_a_text_is_reported_with_its_byte(data, encoding, place):
     assert message.startswith(
         f"a NUL at byte {place}, which no text has; take it out" if place else "looks binary: a NUL"
     )
+
+
+@pytest.mark.parametrize("order", encodings.UNMARKED)
+@pytest.mark.parametrize("damage", [0, 0xD83D, 0xDE00])
+def test_a_damaged_character_hides_neither_utf_16_nor_32(order, damage):
+    data = f"{ENGLISH[:20]}{chr(damage)}{ENGLISH[20:]}".encode(order, "surrogatepass")
+    assert refusal(data).endswith(f"without a byte order mark; say so: --encoding 'notes.txt={order}'")
+    place = len(ENGLISH[:20].encode(order))
+    what = f"half of a surrogate pair (U+{damage:04X})" if damage else "a NUL"
+    assert refusal(data, order, insist=True).startswith(f"{what} at byte {place} (line 1)")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xef\xbb\xbf" + "café\n".encode() + "café\n".encode("cp1252"),
+        codecs.BOM_UTF32_BE + ENGLISH.encode("utf-32-le"),
+    ],
+)
+@pytest.mark.parametrize("insist", [False, True])
+def test_bytes_that_are_not_what_their_mark_says_are_given_no_encoding_that_the_mark_overrules(data, insist):
+    message = refusal(data, "cp1252", insist)
+    assert "which its byte order mark says it is" in message
+    assert "--encoding" not in message
+
+
+@pytest.mark.skipif(not shutil.which("iconv"), reason="needs iconv")
+@pytest.mark.parametrize("name", ["it's – one.txt", "-n.txt", "two.txt.gz", "no ending"])
+@pytest.mark.parametrize(
+    ("data", "encoding", "expected"),
+    [
+        (ENGLISH.encode("utf-16-le") + b"x", "utf-16-le", ENGLISH),
+        (ENGLISH.encode("utf-16") + b"x", "utf-8", ENGLISH),
+        ("café\n".encode("cp1252") * 9, "utf-8", "café\n" * 9),
+        (b"a b\n\xed\xa0\xbdc d\n", "utf-8", "a b\nc d\n"),
+        (b"a text of some wor\0ds\n", "utf-8", "a text of some words\n"),
+        (f"{ENGLISH}\0".encode("utf-16"), "utf-8", ENGLISH),
+    ],
+)
+def test_the_command_that_is_proposed_converts_the_file(tmp_path, monkeypatch, name, data, encoding, expected):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    command = refusal(data, encoding, insist=True, name=name).rpartition(": ")[2]
+    subprocess.run(command, shell=True, check=False)  # iconv -c exits with 1 where it left something out
+    (converted,) = tmp_path.glob("*.utf-8*")
+    assert decode(converted.read_bytes()) == expected
+
+
+def test_an_encoding_that_is_likely_is_proposed_where_it_fits():
+    def message(text, encoding, likely):
+        document = Document.of_bytes("notes.txt", text.encode(encoding))
+        with pytest.raises(TextError) as caught:
+            "".join(characters(document, "utf-8", likely=likely))
+        return str(caught.value)
+
+    word = "hết".encode("cp1258", "ignore").decode("cp1258")
+    assert "if it is cp1258, as the run's text was, say so: --encoding 'notes.txt=cp1258'" in message(
+        f"ă đ {word}\n", "cp1258", ["utf-8", "cp1258"]
+    )
+    assert "cp1255" not in message("naïve Ù\n", "cp1252", ["cp1255"])  # of which 0xd9 is no character
+    assert "--encoding 'notes.txt=cp1252'" in message("café\n", "cp1252", ["utf-16-le", "utf-8"])
+
+
+def test_japanese_of_escape_sequences_is_not_read_as_ascii():
+    data = "春はあけぼの\nabc\n".encode("iso-2022-jp")
+    assert refusal(data) == (
+        "looks like ISO-2022-JP, by its escape sequences; say so: --encoding 'notes.txt=iso-2022-jp', "
+        "or, where it is not: --encoding 'notes.txt=utf-8'"
+    )
+    assert decode(data, "iso-2022-jp") == "春はあけぼの\nabc\n"
+    assert decode(data, insist=True) == data.decode()
+    assert decode(b"\x1b[31mred\x1b[0m \x1b$B is no character\n").startswith("\x1b[31m")
 
 
 def test_a_nul_after_many_pieces_is_reported_with_its_byte(monkeypatch):
@@ -261,7 +336,10 @@ def test_the_last_word_on_a_file_counts():
     assert [said.of(path) for path in ("a.txt", "b.txt", "c")] == ["cp1251", "cp1252", "cp437"]
 
 
-@pytest.mark.parametrize("entry", ["klingon", "a.txt=klingon", "base64", "punycode", "a.txt=", ""])
+@pytest.mark.parametrize(
+    "entry",
+    ["klingon", "a.txt=klingon", "base64", "punycode", "a.txt=", "", "[utf-8, a.txt=cp1252]", "'cp1252'", '"cp1252"'],
+)
 def test_what_is_not_an_encoding_is_refused_by_its_name(entry):
     with pytest.raises(TextError, match=r"^.*: not an encoding of texts that Python knows"):
         Encodings.parse([entry])

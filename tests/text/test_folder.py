@@ -38,6 +38,15 @@ NOT_PLAIN = {
     "talk.pptx": (zipped(Content_Types_xml="<x/>", ppt__presentation_xml="<w/>"), "a PowerPoint presentation"),
     "letter.odt": (zipped(mimetype="application/vnd.oasis.opendocument.text"), "an OpenDocument text (ODT)"),
     "book.epub": (zipped(mimetype="application/epub+zip"), "an EPUB book"),
+    "thick.docx": (
+        zipped(**{"[Content_Types]_xml": "<x/>" * 3000, "word__document_xml": "<w/>"}),
+        "an Office document",
+    ),
+    "other.epub": (zipped(**{"META-INF__container_xml": "<x/>"}), "an EPUB book"),
+    "letter.pages": (zipped(**{"Index__Document.iwa": "x"}), "an iWork document"),
+    "blank.rtf": (b"\n {\\rtf1\\ansi The boat}", "a rich text document (RTF)"),
+    "blank.pdf": (b"\r\n%PDF-1.7\n", "a PDF document"),
+    "part.html": (b"<head><title>The boat</title></head>", "a web page (HTML)"),
     "more.zip": (zipped(a="text"), "a ZIP archive"),
     "old.doc": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "an old Office document (.doc, .xls, .ppt)"),
     "letter.rtf": (b"{\\rtf1\\ansi The boat}", "a rich text document (RTF)"),
@@ -212,3 +221,23 @@ def test_folders_that_a_pattern_matches_are_named(tmp_path):
         .notes[0]
         .endswith(f": 1 file read (1 .txt); left out 1: a folder ({tmp_path / 'sub'})")
     )
+
+
+def test_a_text_with_a_nul_is_called_so_in_a_folder(tmp_path):
+    (tmp_path / "a.txt").write_text("The boat\n")
+    (tmp_path / "b.txt").write_bytes(b"The boat goes out and \0 comes in again.\n")
+    assert read_text([str(tmp_path)]).notes == (
+        f"{tmp_path}: 1 file read (1 .txt); left out 1: a text with a NUL (b.txt)",
+    )
+
+
+def test_of_two_files_with_one_name_the_right_one_is_named(tmp_path):
+    for folder, content in (("a", "“café”\n".encode()), ("b", "café\n".encode("cp1252"))):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "notes.txt").write_bytes(content)
+    for source in (tmp_path, tmp_path / "*" / "*.txt"):
+        with pytest.raises(TextError) as refusal:
+            read_text([str(source)])
+        option = str(refusal.value).partition("--encoding '")[2].partition("'")[0]
+        assert option == f"{tmp_path / 'b' / 'notes.txt'}=cp1252"
+        assert read_text([str(source)], encoding=Encodings.parse([option])).content == "“café”\ncafé\n"

@@ -215,3 +215,10 @@ def test_a_pattern_gives_files_and_no_folders(tmp_path):
     (tmp_path / "a-folder" / "inside.txt").write_text("inside\n")
     (tmp_path / "a-text.txt").write_text("text\n")
     assert content(tmp_path / "a-*") == "text\n"
+
+
+def test_a_link_that_leads_nowhere_is_called_so(tmp_path):
+    (tmp_path / "link.txt").symlink_to("link.txt")
+    with pytest.raises(TextError) as refusal:
+        gather([str(tmp_path / "link.txt")])
+    assert str(refusal.value) == f"{tmp_path / 'link.txt'}: a link that leads nowhere"
