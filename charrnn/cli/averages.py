@@ -1,6 +1,6 @@
 """The running figures of a training."""
 
-from charrnn.learning.events import Evaluated, Event, Recovered, Stepped, bits
+from charrnn.learning.events import Evaluated, Event, Recovered, Stepped, bits, rounded
 from charrnn.text.unit_names import Unit, bits_label, unit_name
 
 SMOOTHING = 0.98  # of loss, speed, gradient norm and share clipped: about the last fifty steps
@@ -41,8 +41,8 @@ class Averages:
         loss, clipped = self._loss / self._weight, self._clipped / self._weight
         bound = "" if self._bound is None else f" of {self._bound:g}"
         return [
-            f"loss {loss:.4f} ({bits(loss):.3f} {bits_label(self._unit)})",
-            *([] if self.valid is None else [f"valid {self.valid.loss:.4f}"]),
+            f"loss {rounded(loss)} ({rounded(bits(loss), 3)} {bits_label(self._unit)})",
+            *([] if self.valid is None else [f"valid {rounded(self.valid.loss)}"]),
             f"gradient {self._norm / self._weight:.2f}{bound} ({clipped:.0%} clipped)",
             f"rate {self.last.learning_rate:.2e}",
             f"{self._speed / self._weight / 1000:,.0f}k {unit_name(self._unit)}/s",

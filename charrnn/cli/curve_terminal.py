@@ -107,7 +107,7 @@ def plot(shown: Shown, quantity: Quantity, columns: int, rows: int, coloured: bo
     middle = high - (high - low) * (rows // 2) / (rows - 1)
     labels = aligned({0: high, rows // 2: middle, rows - 1: low}, rows, LABEL)
     gutter = len(labels[0])
-    columns = max(10, columns - gutter)
+    columns = max(1, columns - gutter)
     field = Field(max(float(curve.x.max()) for curve in curves), low, high, columns, rows)
     cells = np.array([cells_of(dots_of(*thinned(curve.x, curve.smooth, 4 * columns), field)) for curve in curves])
     marks = np.array([cells_of(points_of(curve.dots_x, curve.dots, field)) > 0 for curve in curves])
@@ -140,8 +140,8 @@ def legend(shown: Shown, coloured: bool) -> list[Text]:
 
 def _below(field: Field, label: str) -> str:
     right = f"{field.right:,.0f}" if field.right >= 100 else f"{field.right:.3g}"
-    room = max(0, field.columns - 1 - len(right))
-    return f"0{shorten(Text(label), room).plain:^{room}}{right}"
+    room = field.columns - 1 - len(right)
+    return f"0{shorten(Text(label), room).plain:^{room}}{right}" if room > 0 else f"{right:>{field.columns}}"
 
 
 def _row(cells: NDArray[np.int64], marks: Dots, lettered: bool) -> Text:

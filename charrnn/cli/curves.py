@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from charrnn.errors import RunError
-from charrnn.learning.events import bits
+from charrnn.learning.events import bits, rounded
 from charrnn.runs.history import Floats, History
 from charrnn.text.unit_names import bits_label, unit_name
 
@@ -186,4 +186,4 @@ def summary(run: Run) -> str:
     if not history.best:
         return f"{run.name}: {steps}, not validated yet"
     step, loss = history.best
-    return f"{run.name}: {steps}, best validation loss {loss:.4f} ({bits(loss):.3f} {bits_label(history.unit)}) at step {step:,}"
+    return f"{run.name}: {steps}, best validation loss {rounded(loss)} ({rounded(bits(loss), 3)} {bits_label(history.unit)}) at step {step:,}"

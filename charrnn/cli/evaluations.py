@@ -7,7 +7,7 @@ from rich.text import Text
 
 from charrnn.cli.display import stdout, tell, write_json
 from charrnn.cli.tables import Name, Table
-from charrnn.learning.events import bits
+from charrnn.learning.events import bits, rounded
 from charrnn.runs.evaluation import Evaluation
 from charrnn.runs.model import Model
 from charrnn.runs.unknown import describe_unknown
@@ -40,7 +40,7 @@ def show(found: Evaluation, model: Model, json: bool) -> None:
     if found.gain is not None:
         less = "below" if found.gain >= 0 else "above"
         console.print(
-            Text(f"{abs(found.gain):.4f} nats {less} the n-gram{_within(found.gain_interval, found.gain)}"),
+            Text(f"{rounded(abs(found.gain))} nats {less} the n-gram{_within(found.gain_interval, found.gain)}"),
             style="green" if found.gain >= 0 else "yellow",
             soft_wrap=True,
         )
@@ -59,8 +59,10 @@ def _headline(found: Evaluation) -> str:
 def _also(found: Evaluation) -> str:
     """The same loss in other units. A byte model's bits are per byte already."""
     if found.unit == "byte":
-        return f"{found.bits_per_character:.4f} bits per character, perplexity {found.perplexity:.4f} per byte"
-    return f"{found.bits_per_byte:.4f} bits per byte, perplexity {found.perplexity:.4f}"
+        return (
+            f"{rounded(found.bits_per_character)} bits per character, perplexity {rounded(found.perplexity)} per byte"
+        )
+    return f"{rounded(found.bits_per_byte)} bits per byte, perplexity {rounded(found.perplexity)}"
 
 
 def _name(found: Evaluation, model: Model) -> str:
@@ -69,11 +71,11 @@ def _name(found: Evaluation, model: Model) -> str:
 
 
 def _loss(nats: float) -> tuple[str, str]:
-    return f"{nats:.4f}", f"{bits(nats):.4f}"
+    return rounded(nats), rounded(bits(nats))
 
 
 def _interval(interval: tuple[float, float] | None) -> str:
-    return "too short" if interval is None else f"{interval[0]:.4f} to {interval[1]:.4f}"
+    return "too short" if interval is None else f"{rounded(interval[0])} to {rounded(interval[1])}"
 
 
 def _within(interval: tuple[float, float] | None, gain: float) -> str:
@@ -81,4 +83,4 @@ def _within(interval: tuple[float, float] | None, gain: float) -> str:
     if interval is None:
         return ""
     low, high = interval if gain >= 0 else (-interval[1], -interval[0])
-    return f" (95 %: {low:.4f} to {high:.4f})"
+    return f" (95 %: {rounded(low)} to {rounded(high)})"

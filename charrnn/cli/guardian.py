@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from charrnn.text.printable import printable_line
+from charrnn.text.printable import UNSAFE, printable_line
 
 READ_TO_THE_END = """
-import os, sys
+import os, re, sys
 if not sys.stdin.buffer.read():
     try:
         place = os.getcwd()
     except OSError:
         place = sys.argv[2]
-    place = "".join(character if character.isprintable() else "?" for character in place)
+    place = re.sub(sys.argv[3], "?", place)
     sys.stderr.write(sys.argv[1] + place + chr(10))
 """
 
@@ -25,7 +25,16 @@ def guarded(last_word: str, folder: Path) -> Iterator[None]:
     """Within: if this process is killed, the last word goes to stderr, with where the folder is by then. However else it ends, it
     does not.
     """
-    command = [sys.executable, "-I", "-S", "-c", READ_TO_THE_END, printable_line(last_word), str(folder)]
+    command = [
+        sys.executable,
+        "-I",
+        "-S",
+        "-c",
+        READ_TO_THE_END,
+        printable_line(last_word),
+        str(folder),
+        UNSAFE.pattern,
+    ]
     child = subprocess.Popen(
         command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
     )

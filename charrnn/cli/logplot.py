@@ -7,7 +7,7 @@ from charrnn.text.unit_names import Unit, unit_name
 
 WIDTH, HEIGHT = 72, 14
 NARROWEST = 10  # columns of the curves
-GUTTER, UNIT = 9, "  characters back"
+GUTTER = 9
 DEEPEST, HIGHEST = -16.0, 16.0  # powers of ten: beyond, nothing is left, or everything has exploded
 BAND = "░"
 
@@ -19,7 +19,7 @@ def log_plot(curves: Sequence[Curve], columns: int | None = None, unit: Unit = "
     lags = len(curves[0].median) - 1
     low = max(DEEPEST, min(-1.0, *(value for curve in curves for value in curve.lower if value > NOTHING)))
     high = min(HIGHEST, max(0.5, *(max(curve.upper) for curve in curves)))
-    width = min(WIDTH, lags + 1, max(NARROWEST, columns - GUTTER - len(UNIT)))
+    width = min(WIDTH, lags + 1, max(NARROWEST, columns - GUTTER - len(label)))
     cells = [[" "] * width for _ in range(HEIGHT)]
     for curve in curves:
         for column in range(width):

@@ -17,6 +17,7 @@ const characters = [...data.text];
 const surprisals = bytes(data.surprisals);
 const probabilities = bytes(data.probabilities);
 const likeliest = new { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array }[data.id_bytes](bytes(data.likeliest).buffer);
+const firstBytes = bytes(data.first_bytes); // of each character, where the model reads bytes
 const unknown = new Set(data.unknown);
 const ends = new Set(data.ends); // of documents
 const apart = characters.some((c, i) => c === "\n" && !ends.has(i)); // documents of several lines: an empty one between them
@@ -102,7 +103,7 @@ function describe(i) {
 }
 
 function expected(i) {
-  const likely = [], byte = data.bytes && data.symbols[new TextEncoder().encode(characters[i])[0]];
+  const likely = [], byte = data.bytes && data.symbols[firstBytes[i]];
   const was = byte || (ends.has(i) ? data.end : characters[i]);
   for (let j = i * data.k; j < (i + 1) * data.k; j++) {
     const name = data.symbols[likeliest[j]], row = element("tr", "", name === was ? "hit" : "");

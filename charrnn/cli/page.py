@@ -15,7 +15,7 @@ from string import Template
 
 import numpy as np
 
-from charrnn.learning.events import bits
+from charrnn.learning.events import bits, rounded
 from charrnn.network.arrays import Array
 from charrnn.runs.inspection import Inspection
 from charrnn.runs.units import Followed, Unit
@@ -41,7 +41,7 @@ def page(
     """The page, as HTML, with the units of `followed`; it opens with the unit `first`, or with surprisal. `files`: their names."""
     style, script = _asset("page.css"), _asset("page.js")
     loss = float(made.surprisals.sum()) / made.units
-    summary = f"{count(made, vocabulary)}: {loss:.4f} nats, {bits(loss):.4f} {bits_name(vocabulary.unit)}"
+    summary = f"{count(made, vocabulary)}: {rounded(loss)} nats, {rounded(bits(loss))} {bits_name(vocabulary.unit)}"
     return Template(_asset("page.html")).substitute(
         policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'",
         title=html.escape(f"{name}, as it reads"),
@@ -75,6 +75,7 @@ def _data(
         "per_bit": PER_BIT,
         "symbols": [_name(symbol, vocabulary) for symbol in vocabulary.symbols],
         "bytes": vocabulary.unit == "byte",
+        "first_bytes": base64.b64encode(made.first_bytes).decode(),
         "id_bytes": ids.itemsize,
         "k": made.likeliest.shape[1],
         "likeliest": _base64(made.likeliest.astype(ids)),

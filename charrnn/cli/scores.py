@@ -13,7 +13,7 @@ from charrnn.cli.colours import coloured, coloured_by_difference, legend, legend
 from charrnn.cli.display import in_colour, stdout, tell
 from charrnn.cli.tables import Name, Table
 from charrnn.errors import RunError, TextError
-from charrnn.learning.events import bits
+from charrnn.learning.events import bits, rounded
 from charrnn.network.arrays import Array
 from charrnn.runs.model import Model
 from charrnn.runs.spots import Spot, Spots
@@ -182,7 +182,7 @@ def _verdict(model: Model, rival: Model | None, totals: Totals) -> list[str]:
     return [
         *(f"{name}: {mean}" for name, mean in zip(names, means, strict=True)),
         f"{count}: {likelier} is likelier to have written this, by {abs(difference):,.2f} nats in all, "
-        f"{abs(difference) / totals.units:.4f} per {unit_name(unit, 1)}; at even odds before, with probability {chance:.6g}",
+        f"{rounded(abs(difference) / totals.units)} per {unit_name(unit, 1)}; at even odds before, with probability {chance:.6g}",
     ]
 
 
@@ -205,8 +205,8 @@ def _count(totals: Totals, unit: Unit) -> str:
 def _means(total: float, totals: Totals, unit: Unit) -> str:
     """Per unit, and for bytes also per character."""
     mean = total / totals.units
-    also = f", {bits(total / totals.characters):.4f} {bits_name('char')}" if unit == "byte" else ""
-    return f"{mean:.4f} nats, {bits(mean):.4f} {bits_name(unit)}{also}"
+    also = f", {rounded(bits(total / totals.characters))} {bits_name('char')}" if unit == "byte" else ""
+    return f"{rounded(mean)} nats, {rounded(bits(mean))} {bits_name(unit)}{also}"
 
 
 def _names(model: Model, rival: Model | None) -> list[str]:

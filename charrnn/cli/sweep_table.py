@@ -9,7 +9,7 @@ from typing import Any
 from charrnn.cli.colours import marked_line
 from charrnn.cli.tables import Name, Table
 from charrnn.cli.trainings import Ended
-from charrnn.learning.events import bits
+from charrnn.learning.events import bits, rounded
 from charrnn.runs.mistakes import shorten
 from charrnn.runs.outcome import Outcome
 from charrnn.runs.point_names import as_text, short_keys
@@ -84,7 +84,7 @@ def table(rows: Sequence[Row]) -> Table:
     made = Table("rank", *keys, "best loss", of_bits, "at step", "seconds", Name("state"))
     for rank, row in enumerate(ranked(rows), start=1):
         found = row.outcome
-        loss = ("", "") if found.best_loss is None else (f"{found.best_loss:.4f}", f"{bits(found.best_loss):.3f}")
+        loss = ("", "") if found.best_loss is None else (rounded(found.best_loss), rounded(bits(found.best_loss), 3))
         made.add_row(
             str(rank) if row.is_done else "",
             *(shorten(as_text(value)) for value in row.values.values()),

@@ -15,6 +15,7 @@ from charrnn.cli.handing_out import Told
 from charrnn.cli.progress import can_be_drawn_on
 from charrnn.cli.trainings import Ended
 from charrnn.cli.wrapping import shorten
+from charrnn.learning.events import rounded
 from charrnn.runs.folder import Folder
 from charrnn.runs.outcome import last_step, outcome
 from charrnn.runs.sweep import Sweep
@@ -62,7 +63,7 @@ class SweepView:
 
     def _result(self, number: int, ended: Ended) -> str:
         found = outcome(self._run(number))
-        loss = "" if found.best_loss is None else f" · {LOSSES} {found.best_loss:.4f} at step {found.step:,}"
+        loss = "" if found.best_loss is None else f" · {LOSSES} {rounded(found.best_loss)} at step {found.step:,}"
         error = "" if ended.error is None else f": {ended.reason}"
         return f"{ended.state}{error}{loss} · {found.seconds:.1f} s"
 

@@ -8,7 +8,7 @@ from rich.text import Text
 from charrnn.cli import flows
 from charrnn.cli.averages import Averages
 from charrnn.cli.colours import coloured, marked_line
-from charrnn.learning.events import Evaluated, Event, Finished, Flowed, Recovered, Sampled, Stepped
+from charrnn.learning.events import Evaluated, Event, Finished, Flowed, Recovered, Sampled, Stepped, rounded
 from charrnn.learning.symptoms import Symptoms
 from charrnn.runs.plan import Plan
 from charrnn.runs.run import Run
@@ -79,9 +79,7 @@ def describe(event: Event, unit: Unit = "char") -> list[Text]:
     match event:
         case Evaluated():
             best = " · the best so far" if event.best else ""
-            line = (
-                f"step {event.step:,}: validation loss {event.loss:.4f} nats, {event.bpc:.3f} {bits_label(unit)}{best}"
-            )
+            line = f"step {event.step:,}: validation loss {rounded(event.loss)} nats, {rounded(event.bpc, 3)} {bits_label(unit)}{best}"
             return [Text(line, style="bold")]
         case Flowed():
             return [Text(flows.reach(event, unit))]
@@ -92,7 +90,7 @@ def describe(event: Event, unit: Unit = "char") -> list[Text]:
             )
             return [Text(line, style=WARNING)]
         case Finished():
-            best = f" · best validation loss {event.best_loss:.4f}" if event.best_loss is not None else ""
+            best = f" · best validation loss {rounded(event.best_loss)}" if event.best_loss is not None else ""
             return [Text(f"step {event.step:,}: {ENDINGS[event.reason]}{best} · {event.seconds:.0f} s", style="bold")]
     return []
 

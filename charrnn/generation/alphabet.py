@@ -14,6 +14,7 @@ import numpy as np
 from charrnn.errors import SamplingError
 from charrnn.network.arrays import Array
 from charrnn.text.fitting import fitted
+from charrnn.text.printable import quoted
 from charrnn.text.vocabulary import Vocabulary
 
 JOINERS = "\u200c\u200d"  # within the words of many scripts
@@ -53,7 +54,7 @@ def forbidden(vocabulary: Vocabulary, only: str | Sequence[str] | None = None) -
     allowed = vocabulary.known if asked is None else set[str]().union(*(_asked(each, vocabulary) for each in asked))
     left_out = np.array([symbol not in allowed for symbol in vocabulary.symbols])
     if left_out.all():
-        given = " ".join(f"--only {each!r}" for each in asked or ())
+        given = " ".join(f"--only {quoted(each)}" for each in asked or ())
         raise SamplingError(f"{given}: the model knows none of these; name characters, or one of {', '.join(CLASSES)}")
     if vocabulary.end_id is not None:
         left_out[vocabulary.end_id] = False
@@ -76,7 +77,7 @@ def _asked(only: str, vocabulary: Vocabulary) -> set[str]:
     characters = _characters(only, vocabulary)
     if vocabulary.unit == "byte" and not characters.isascii():
         raise SamplingError(
-            f"--only {only!r}: a model of bytes can be held to ASCII characters alone; name some of them"
+            f"--only {quoted(only)}: a model of bytes can be held to ASCII characters alone; name some of them"
         )
     return known.intersection(characters)
 
@@ -103,7 +104,7 @@ def _classes(only: str) -> list[str] | None:
     if not meant:
         return None
     raise SamplingError(
-        f"--only {only!r}: is it {' and '.join(dict.fromkeys(meant.values()))} that you mean? Name classes with commas between them "
+        f"--only {quoted(only)}: is it {' and '.join(dict.fromkeys(meant.values()))} that you mean? Name classes with commas between them "
         f"({', '.join(CLASSES)}), add characters with another --only; for these very characters write {CHARACTERS}{only}"
     )
 

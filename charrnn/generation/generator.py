@@ -16,6 +16,7 @@ from charrnn.generation.sampling import Options
 from charrnn.generation.stopping import Ends, first_stop, pieces_until, require_stops, until, why_never
 from charrnn.generation.tracing import TracedStep, trace
 from charrnn.network.arrays import Array
+from charrnn.text.printable import quoted
 from charrnn.text.vocabulary import Vocabulary, listed
 
 SIDE_BY_SIDE = 256  # texts at once: however many are asked for, there is one state for each of so many
@@ -38,7 +39,7 @@ class Generator:
         lost = unknown(self._vocabulary, self._only)
         return [
             *([f"--only: the model does not know {listed(lost)}"] if lost else []),
-            *(f"--stop {stop!r} never comes: {why}" for stop, why in zip(stops, never, strict=True) if why),
+            *(f"--stop {quoted(stop)} never comes: {why}" for stop, why in zip(stops, never, strict=True) if why),
         ]
 
     def generate(

@@ -105,3 +105,9 @@ Event = Stepped | Evaluated | Sampled | Flowed | Saved | Resumed | Recovered | F
 def bits(nats: float) -> float:
     """Bits from nats."""
     return nats / math.log(2)
+
+
+def rounded(value: float, places: int = 4) -> str:
+    """A loss with so many decimal places; one so small, or so large, that those say little of it with four digits."""
+    small, large = 100 * 10.0**-places, 1e6
+    return f"{value:.{places}f}" if value == 0 or small <= abs(value) < large else f"{value:.4g}"

@@ -7,7 +7,7 @@ saturation    more than half of the hidden units are saturated (dead, for relu);
 
 from collections.abc import Iterator
 
-from charrnn.learning.events import Evaluated, Event, Recovered, Stepped
+from charrnn.learning.events import Evaluated, Event, Recovered, Stepped, rounded
 
 PATIENCE, BETTER = 5, 0.001
 RISING, WORSE = 3, 0.005
@@ -62,13 +62,13 @@ class Symptoms:
         if self._since_best >= RISING and event.loss > valid * (1 + WORSE) and learns:
             yield (
                 "overfitting",
-                f"overfitting: validation {event.loss:.4f}, at best {valid:.4f} (step {step:,}), while the training loss falls: "
+                f"overfitting: validation {rounded(event.loss)}, at best {rounded(valid)} (step {step:,}), while the training loss falls: "
                 "more dropout, more text or a smaller network would help; best.safetensors is kept",
             )
         elif self._since_better >= PATIENCE:
             yield (
                 "plateau",
-                f"plateau: validation no better for {self._since_better} evaluations, at best {valid:.4f} (step {step:,})",
+                f"plateau: validation no better for {self._since_better} evaluations, at best {rounded(valid)} (step {step:,})",
             )
         if event.saturated is not None and event.saturated > SATURATED:
             yield (

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from charrnn.errors import CheckpointError, ConfigError, NetworkError, RunError
+from charrnn.learning.events import rounded
 from charrnn.network.network import Network
 from charrnn.runs import configuration, directory
 from charrnn.runs.checkpoint import Checkpoint
@@ -120,8 +121,8 @@ def _told(value: object) -> object:
 
 def _standing(saved: Checkpoint) -> str:
     progress = saved.progress
-    at_its_best = progress.best_loss is not None and progress.best_step == progress.step
-    return f"step {progress.step:,}" + (f", validation loss {progress.best_loss:.4f}" if at_its_best else "")
+    loss = progress.best_loss if progress.best_step == progress.step else None
+    return f"step {progress.step:,}" + ("" if loss is None else f", validation loss {rounded(loss)}")
 
 
 def _never_learned(new: Sequence[str], frozen: Sequence[str]) -> tuple[str, ...]:

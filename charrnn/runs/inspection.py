@@ -42,6 +42,7 @@ class Inspection:
     units: int
     starts: Starts = NO_STARTS  # of these characters, those that begin a file or a document
     ends: frozenset[int] = frozenset()  # those that are the end of a document
+    first_bytes: bytes = b""  # (n,) of each, for a byte model: what is no UTF-8 is known by it alone
 
     @property
     def text(self) -> str:
@@ -138,6 +139,7 @@ def _in_characters(made: Inspection, data: bytes) -> Inspection:
         {name: values[ends - 1] for name, values in made.activations.items()},
         made.units,
         replace(made.starts, at=starts.searchsorted(made.starts.at)),
+        first_bytes=bytes(data[start] for start in starts),
     )
 
 

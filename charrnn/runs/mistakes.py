@@ -8,7 +8,7 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from charrnn.text.graphemes import beginning
-from charrnn.text.printable import printable_line
+from charrnn.text.printable import printable_line, quoted
 
 LONGEST_SHOWN = 80  # characters of a value in a message
 MOST_MISTAKES = 20  # that are told at once
@@ -73,7 +73,7 @@ def _meant(found: Any, details: ErrorDetails) -> str:
 
 
 def _shown(value: Any) -> str:
-    return "nothing" if value is None else shorten(repr(value))
+    return "nothing" if value is None else shorten(quoted(value) if isinstance(value, str) else repr(value))
 
 
 def shorten(text: str) -> str:

@@ -12,6 +12,7 @@ from charrnn.generation.generator import Generator
 from charrnn.generation.mixture import MixturePredictor
 from charrnn.generation.samples import Seed
 from charrnn.generation.sampling import Options
+from charrnn.learning.events import rounded
 from charrnn.learning.mixture import fit_weights, read_all
 from charrnn.runs import directory, passages, scoring
 from charrnn.runs.checkpoint import Checkpoint
@@ -47,7 +48,7 @@ class Model:
 
     def __repr__(self) -> str:
         config, progress = self.saved.config.model, self.saved.progress
-        loss = f", validation loss {progress.best_loss:.4f}" if progress.best_loss is not None else ""
+        loss = f", validation loss {rounded(progress.best_loss)}" if progress.best_loss is not None else ""
         named = " + ".join(member.name for member in self.members)
         network = f"{config.cell} of {config.hidden_size} units, {counted(len(self.vocabulary), self.vocabulary.unit)}"
         return f"<Model {named}: {network}, {progress.step:,} steps{loss}>"

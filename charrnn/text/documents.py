@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from charrnn.errors import TextError
 from charrnn.text.bounded_matching import Span, matches
 from charrnn.text.places import Indices, Starts, lines_and_columns
+from charrnn.text.printable import quoted
 from charrnn.text.splits import SPLITS, Cuts, Split
 from charrnn.text.vocabulary import Ids, Vocabulary
 
@@ -67,7 +68,7 @@ def split_up(files: Sequence[str], boundary: str) -> Documents:
     in_nothing, *in_files = _matches(boundary, ["", *(f"{margin}{file}{margin}" for file in files)])
     if in_nothing:
         raise TextError(
-            f"data.boundary={boundary!r}: matches the empty string, and so would end a document at every character; "
+            f"data.boundary={quoted(boundary)}: matches the empty string, and so would end a document at every character; "
             f"to end one at every line, write \\n; or name {' or '.join(NAMED)}{_literally(boundary)}"
         )
     documents: list[str] = []
@@ -78,7 +79,9 @@ def split_up(files: Sequence[str], boundary: str) -> Documents:
         documents += [document for _, document in spans]
         begins.append((np.full(len(spans), number), *lines_and_columns(file, offsets)))
     if not documents:
-        raise TextError(f"data.boundary={boundary!r}: the text holds no document, nothing but boundaries and blanks")
+        raise TextError(
+            f"data.boundary={quoted(boundary)}: the text holds no document, nothing but boundaries and blanks"
+        )
     at = end_places(documents)[:-1] + np.arange(len(documents)) + 1
     starts = Starts(at, *(np.concatenate(values) for values in zip(*begins, strict=True)))
     is_found = any(map(NAMED[boundary].search, files)) if boundary in NAMED else any(in_files)
@@ -100,7 +103,7 @@ def _notes(boundary: str, is_found: bool, files: int) -> tuple[str, ...]:
         hint = r"; a line break of a text is \n alone, whatever it is in the file"
     else:
         hint = f"; did you mean {close[0]}?" if close and not is_found and boundary not in NAMED else ""
-    return (f"data.boundary={boundary!r} {found}: {each}{hint}",)
+    return (f"data.boundary={quoted(boundary)} {found}: {each}{hint}",)
 
 
 def encode(documents: Sequence[str], vocabulary: Vocabulary) -> Ids:

@@ -11,8 +11,9 @@ shows both in reverse video, so that a real ␛ of a text is not taken for an es
 
 import json
 import re
+import unicodedata
 
-UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 TAB = "    "
 
 
@@ -31,9 +32,21 @@ def printable_line(text: str) -> str:
     return UNSAFE.sub(lambda found: _picture(found[0]), text)
 
 
+def quoted(text: str) -> str:
+    """As Python writes it, but that what Unicode has added since Python's tables were made stands for itself."""
+    quote = repr(text)[0]
+    return quote + "".join(_escaped(character, quote) for character in text) + quote
+
+
 def json_text(value: object) -> str:
     """One line of JSON; what is unsafe is escaped, so that it is the same value, and can be shown."""
     return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
+
+
+def _escaped(character: str, quote: str) -> str:
+    if character == quote:
+        return f"\\{quote}"
+    return character if unicodedata.category(character) == "Cn" else repr(character)[1:-1]
 
 
 def _in_text(found: re.Match[str]) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import VocabularyError
+from charrnn.text.printable import quoted
 from charrnn.text.unit_names import Unit as Unit
 
 Ids = NDArray[np.unsignedinteger]
@@ -197,7 +198,7 @@ class Vocabulary:
 
     def _says_what_it_knows(self) -> str:
         known = [symbol for symbol in self.symbols if symbol in self.known]
-        shown = "".join(symbol if symbol.isprintable() else repr(symbol)[1:-1] for symbol in known[:MOST_SHOWN])
+        shown = "".join(quoted(symbol)[1:-1] for symbol in known[:MOST_SHOWN])
         more = len(known) - MOST_SHOWN
         rest = f" and {more:,} more; in Python, charrnn.load(RUN).vocabulary.symbols has them all" if more > 0 else ""
         return f"{len(known):,} characters that the model knows: {shown}{rest}"
@@ -208,7 +209,7 @@ BYTES = tuple(map(chr, range(256)))
 
 def describe(character: str) -> str:
     """A character as a message names it: itself where it can be seen, and its code point."""
-    return f"{character!r} (U+{ord(character):04X})"
+    return f"{quoted(character)} (U+{ord(character):04X})"
 
 
 def listed(characters: Iterable[str]) -> str:

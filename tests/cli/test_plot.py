@@ -310,9 +310,22 @@ def test_the_axis_is_straight_whatever_the_labels_are(tmp_path, losses, quantity
     *rows, axis, below = [line.plain for line in plot(found, QUANTITIES[quantity], columns, 5, True)]
     at = axis.index("└")
     assert {row.index("┤") for row in rows} == {at}
-    assert {len(row) for row in (*rows, axis)} == {max(columns, at + 11)}
+    assert {len(row) for row in (*rows, axis)} == {max(columns, at + 2)}
     assert below[at + 1] == "0"
     assert len(below) == len(axis)
+
+
+@pytest.mark.parametrize(("columns", "last_row"), [(20, "0 steps 3"), (14, "0…3"), (13, "3"), (5, "3")])
+def test_in_a_narrow_terminal_a_plot_is_no_wider_than_that(tmp_path, columns, last_row):
+    found = picture(write(tmp_path / "a", [5.445, 2, 7.093e-06]))
+    *rows, below = [line.plain for line in plot(found, QUANTITIES["loss"], columns, 5, True)]
+    assert {len(line) for line in (*rows, below)} == {max(columns, len("7.093e-06 ┤") + 1)}
+    assert below.strip() == last_row
+
+
+def test_a_loss_that_four_places_would_hide_is_told(tmp_path):
+    found = picture(write(tmp_path / "a", [1.0, 0.5], {"event": "eval", "step": 2, "loss": 1.234567e-07}))
+    assert curves.summary(found.runs[0]) == "a: 2 steps, best validation loss 1.235e-07 (1.781e-07 bpc) at step 2"
 
 
 @pytest.mark.parametrize(

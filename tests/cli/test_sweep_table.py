@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.cli.sweep_table import Row, best, ranked
+from charrnn.cli.display import stdout
+from charrnn.cli.sweep_table import Row, best, ranked, table
 from charrnn.cli.trainings import Ended
 from charrnn.runs.outcome import Outcome
 
@@ -26,6 +27,12 @@ ROWS = [
 def test_those_that_are_done_come_first_by_their_loss_and_without_one_last():
     found = [each.run.name for each in ranked(ROWS)]
     assert found == ["better", "as good", "worse", "not validated", "failed", "stopped"]
+
+
+def test_small_losses_that_differ_look_different(capsys):
+    table([row(name, "done", loss) for name, loss in [("a", 1.2e-5), ("b", 3.4e-6), ("c", 1e30)]]).show(stdout())
+    shown = capsys.readouterr().out
+    assert [loss in shown for loss in ("1.2e-05", "3.4e-06", " 1e+30 ")] == [True] * 3
 
 
 @pytest.mark.parametrize(

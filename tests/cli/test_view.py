@@ -252,6 +252,16 @@ def test_symbols_beyond_65_536_are_named_as_they_are(charrnn, tmp_path):
     assert [each["expected"][0] for each in shown_by_node("p.html")["shown"][1:]] == [last, last]
 
 
+def test_of_bytes_that_are_no_character_the_page_marks_the_byte_itself(charrnn, tmp_path):
+    text = tmp_path / "text"
+    text.write_bytes(b"\xff\xc3\xa9\xfe" * 300)
+    run = trained(tmp_path / "run", text, "data.unit=byte", "training.steps=150", "model.hidden_size=16")
+    assert charrnn("view", run, text, "--length", 40, "-o", "p.html").exit_code == 0
+    shown = shown_by_node("p.html")["shown"]
+    for each, byte in zip(shown[3:30], ["\\xff", "\\xc3", "\\xfe"] * 9, strict=True):
+        assert each["hits"] == [byte], each
+
+
 def test_bytes_of_several_files_have_their_places(charrnn, tmp_path):
     for name, content in (("a", "Türen\nzu"), ("b", "Tür\r\nü\r")):
         (tmp_path / name).write_bytes(content.encode())

@@ -4,7 +4,7 @@ from unicodedata import category
 
 import pytest
 
-from charrnn.text.printable import is_unsafe, json_text, printable, printable_line
+from charrnn.text.printable import is_unsafe, json_text, printable, printable_line, quoted
 
 HARMLESS = {
     "no-break space": "« oui »\u00a0!",
@@ -59,3 +59,12 @@ def test_the_unsafe_ones_are_the_controls_the_bidi_controls_the_line_ends_and_th
         if category(chr(code)) in ("Cc", "Cs", "Zl", "Zp") or 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069
     }
     assert {code for code in range(0x10000) if is_unsafe(chr(code))} == expected
+
+
+@pytest.mark.parametrize("text", ["", "a'b", 'a"b', "a'\"b", "\\", "\\U0001fae9", "\x1b\n\u00a0\u200d\ufffd", "日é"])
+def test_what_python_knows_is_quoted_as_python_does(text):
+    assert quoted(text) == repr(text)
+
+
+def test_what_is_newer_than_pythons_tables_is_quoted_as_it_is():
+    assert quoted("a\U0001fa8a'\n\\U0001fa8a") == '"a\U0001fa8a\'\\n\\\\U0001fa8a"'

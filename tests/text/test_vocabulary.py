@@ -53,6 +53,19 @@ def test_an_unknown_character_is_named_with_code_point_and_position(character):
         Vocabulary.of_text("abc").encode("ab" + character)
 
 
+@pytest.mark.parametrize("character", ["\U0001fae9", "\U0001fa8a", "é", "日", "\U0001f469"])
+def test_what_can_be_seen_is_named_by_itself_however_new_it_is(character):
+    with pytest.raises(VocabularyError, match=f"^'{character}' .* among the 1 characters that the model knows: a$"):
+        Vocabulary.of_text("a").encode(character)
+    with pytest.raises(VocabularyError, match=f" knows: {character}$"):
+        Vocabulary.of_text(character).encode("a")
+
+
+def test_what_cannot_be_seen_is_named_as_python_writes_it():
+    with pytest.raises(VocabularyError, match=r"^'\\u200d' \(U\+200D\).*: \\n\\x1b\"'\\\\\\xa0$"):
+        Vocabulary.of_text("\n\x1b\"'\\\xa0").encode("\u200d")
+
+
 def test_the_end_of_a_document_comes_last_and_is_no_character():
     vocabulary = Vocabulary.of_counts(np.bincount([97, 97, 98]), min_count=2, ends=True)
     assert vocabulary.symbols == ("a", "", END)
