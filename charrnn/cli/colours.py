@@ -19,6 +19,10 @@ STYLES = ("color(65)", "color(71)", "color(143)", "color(179)", "color(173)", "b
 SIDES = ("color(75)", "color(209)")  # of two models: the first's, the second's
 REVERSE = "reverse"
 SLIGHT, STRONG = 0.5, 2.0  # bits
+BEGINNING, ENDING = (
+    1600,
+    800,
+)  # characters kept of a line that is longer: a stranger's file may hold a name of a million
 
 
 def style_of(surprisal: float) -> str:
@@ -42,8 +46,10 @@ def marked(text: str, style: str = "") -> Text:
 
 
 def marked_line(text: str, style: str = "") -> Text:
-    """The same for a name or a message: one line, whatever is in it."""
+    """The same for a name or a message: one line that can be read, whatever is in it."""
     shown = Text(style=style)
+    if len(text) > BEGINNING + ENDING:
+        text = f"{text[:BEGINNING]} [...] {text[-ENDING:]}"
     for unsafe, run in groupby(text, key=is_unsafe):
         shown.append(printable_line("".join(run)), REVERSE if unsafe else "")
     return shown

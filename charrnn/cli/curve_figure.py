@@ -25,11 +25,11 @@ Style = Literal["-", "--", ":", "-."]
 STYLES: tuple[Style, ...] = ("-", "--", ":", "-.")  # of the runs, when the colours are used up
 
 
-def write_figure(path: Path, shown: Shown, quantities: Sequence[Quantity]) -> None:
+def write_figure(path: Path, shown: Shown, quantities: Sequence[Quantity], replace: bool = True) -> None:
     """Draw the quantities of the runs into a file, each in a panel. Raises OutputError."""
     panels = len(quantities)
     height = TOP + LINE * len(shown.runs) + PANEL * max(panels, 1.5)
-    with drawing(path, WIDTH, height) as figure:
+    with drawing(path, WIDTH, height, replace) as figure:
         every = figure.subplots(panels, sharex=True, squeeze=False)[:, 0]
         for axes, quantity in zip(every, quantities, strict=True):
             _draw_panel(axes, quantity, shown)

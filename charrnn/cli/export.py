@@ -31,7 +31,7 @@ def export(
     from charrnn.cli import display
     from charrnn.cli.outputs import require_free
 
-    require_free(out, force)
-    loaded = api.export(run, out, to, checkpoint, replace=True)
+    replace = require_free(out, force)
+    loaded = api.export(run, out, to, checkpoint, replace)
     display.tell(f"{loaded.note or loaded.path}, step {loaded.checkpoint.progress.step:,}")
     display.write_path(out)

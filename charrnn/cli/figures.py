@@ -1,8 +1,8 @@
 """Figures as files: one look for all of them, SVG or PNG, and the same bytes for the same figure.
 
-    require_writable(path, force, "charrnn plot -o")    # before anything is computed
+    replace = require_writable(path, force, "charrnn plot -o")    # before anything is computed
     ...
-    with drawing(path, width=8, height=5) as figure:
+    with drawing(path, 8, 5, replace) as figure:
         axes = figure.subplots()
         ...
 
@@ -53,8 +53,8 @@ LOOK: dict[Any, Any] = {
 }
 
 
-def require_writable(path: Path, force: bool, asked: str) -> None:
-    """Raises FigureError for an ending that is none of FORMATS, and without matplotlib, which `asked` needs, for example "charrnn
+def require_writable(path: Path, force: bool, asked: str) -> bool:
+    """Whether what bears the name may be replaced. Raises FigureError for an ending that is none of FORMATS, and without matplotlib, which `asked` needs, for example "charrnn
     plot -o"; OutputError as outputs.require_free does.
     """
     if path.suffix.lower() not in FORMATS:
@@ -65,15 +65,15 @@ def require_writable(path: Path, force: bool, asked: str) -> None:
         import matplotlib.figure  # noqa: F401 (it is here)
     except ImportError:
         raise FigureError(f"{asked} needs matplotlib: pip install 'charrnn-numpy[plot]'") from None
-    require_free(path, force)
+    return require_free(path, force)
 
 
 @contextmanager
-def drawing(path: Path, width: float, height: float) -> Iterator["Figure"]:
+def drawing(path: Path, width: float, height: float, replace: bool = True) -> Iterator["Figure"]:
     """An empty figure of so many inches to draw into; at the end it is in its file, whole, as the ending of the name says.
 
     Everything drawn within looks like all figures of charrnn, whatever matplotlibrc says. Raises OutputError where the file
-    cannot be written.
+    cannot be written, or may not be replaced.
     """
     import matplotlib
     from matplotlib.figure import Figure
@@ -83,11 +83,11 @@ def drawing(path: Path, width: float, height: float) -> Iterator["Figure"]:
         matplotlib.rcParams.update(LOOK)
         figure = Figure(figsize=(width, height))
         yield figure
-        _save(figure, path)
+        _save(figure, path, replace)
 
 
-def _save(figure: "Figure", path: Path) -> None:
+def _save(figure: "Figure", path: Path, replace: bool) -> None:
     kind = FORMATS[path.suffix.lower()]
-    with written(path) as file, warnings.catch_warnings():
+    with written(path, replace) as file, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # of a name in a script that no font here has: it is drawn as boxes
         figure.savefig(file, format=kind, metadata={"Date": None} if kind == "svg" else None)

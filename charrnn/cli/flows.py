@@ -73,10 +73,10 @@ def reach(event: Flowed, unit: Unit = "char") -> str:
     return "; ".join(told)
 
 
-def draw(found: GradientFlow, path: Path) -> None:
+def draw(found: GradientFlow, path: Path, replace: bool = True) -> None:
     """Median, quartiles and largest singular value by lag, a panel for each layer. Raises OutputError."""
     layers = found.layers
-    with drawing(path, width=8, height=0.6 + 3.6 * len(layers)) as figure:
+    with drawing(path, 8, 0.6 + 3.6 * len(layers), replace) as figure:
         for panel, layer in zip(figure.subplots(len(layers), 1, squeeze=False)[:, 0], layers, strict=True):
             lag = range(found.lags + 1)
             for curve, colour in zip(layer.curves, COLOURS, strict=False):

@@ -65,7 +65,7 @@ def gradflow(
     if force and out is None:
         raise typer.BadParameter("--force replaces the file of --out; give both")
     if out is not None:
-        require_writable(out, force, "charrnn gradflow -o")
+        replace = require_writable(out, force, "charrnn gradflow -o")
     moved = training_text or ()
     if run is None:
         settled = resolve(config, settings or ()).config
@@ -75,4 +75,4 @@ def gradflow(
     flows.tell_of_text(found, positions)
     flows.show(found, json)
     if out is not None:
-        flows.draw(found, out)
+        flows.draw(found, out, replace)

@@ -15,8 +15,8 @@ from charrnn.runs.folder import whole_file
 from charrnn.text.printable import printable_line
 
 
-def require_free(path: Path, force: bool) -> None:
-    """Raises OutputError for what is no file, for a folder that takes none, and where something bears the name and neither
+def require_free(path: Path, force: bool) -> bool:
+    """Whether what bears the name may be replaced. Raises OutputError for what is no file, for a folder that takes none, and where something bears the name and neither
     `force` nor a person at the terminal says to replace it; a link there is replaced itself.
     """
     if path.is_dir():
@@ -27,18 +27,29 @@ def require_free(path: Path, force: bool) -> None:
         raise OutputError(f"{path}: cannot be written: there is no folder {path.parent}; make it, or name another file")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise OutputError(f"{path}: cannot be written: the folder {path.parent} is read-only; name another with --out")
-    if os.path.lexists(path) and not (force or _confirmed(f"{path} exists; replace it?")):
-        raise OutputError(f"{path}: exists already; --force replaces it, --out names another")
+    if force or not os.path.lexists(path):
+        return force
+    if not _confirmed(f"{path} exists; replace it?"):
+        raise _exists(path)
+    return True
 
 
 @contextmanager
-def written(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write to, that bears its name when it is whole. Raises OutputError where it cannot be written."""
+def written(path: Path, replace: bool = True) -> Iterator[IO[bytes]]:
+    """A file to write to, that bears its name when it is whole. Raises OutputError where it cannot be written, and where it may
+    not `replace` what has come to bear its name meanwhile.
+    """
     try:
-        with whole_file(path) as file:
+        with whole_file(path, replace) as file:
             yield file
+    except FileExistsError:
+        raise _exists(path) from None
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def _exists(path: Path) -> OutputError:
+    return OutputError(f"{path}: exists already; --force replaces it, --out names another")
 
 
 def _confirmed(question: str) -> bool:

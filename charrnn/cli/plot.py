@@ -60,7 +60,7 @@ def plot(
     if out:
         from charrnn.cli.figures import require_writable
 
-        require_writable(out, force, "charrnn plot -o")
+        replace = require_writable(out, force, "charrnn plot -o")
     histories = [api.read_history(run) for run in runs]
     for run, history in zip(runs, histories, strict=True):
         if history.skipped:
@@ -69,7 +69,7 @@ def plot(
     if out:
         from charrnn.cli.curve_figure import write_figure
 
-        write_figure(out, shown, quantities)
+        write_figure(out, shown, quantities, replace)
         display.write_path(out)
     else:
         from charrnn.cli.curve_terminal import show

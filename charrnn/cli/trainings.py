@@ -83,8 +83,12 @@ def carry_out(job: Job, folder: Folder, orders: Orders) -> Ended:
             message = _error(log.read()) or _how(code)
     except OSError as error:
         return Ended("failed", f"{error.filename or folder.path / job.name}: {error.strerror or error}")
-    if code == 0:
+    if code == 0 and folder.has_file(f"{job.name}/{LAST}"):
         return Ended("done")
+    if code == 0:
+        return Ended(
+            "failed", f"{folder.path / job.name}: was renamed or removed; what was trained there is not compared"
+        )
     if code == STOPPED and orders.stopping():
         return Ended("stopped")
     return Ended("diverged" if message.startswith(DIVERGED) else "failed", message)

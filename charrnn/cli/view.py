@@ -50,8 +50,8 @@ def view(
     from charrnn.cli import display, views
     from charrnn.cli.outputs import require_free
 
-    require_free(out, force)
+    replace = require_free(out, force)
     said, own = common.encodings(encoding, text, both=False)
     model = api.load(run, which=checkpoint, text=training_text or (), encoding=own)
-    views.write(model, run.resolve().name, text or (), said, out, length, units, unit)
+    views.write(model, run.resolve().name, text or (), said, out, replace, length, units, unit)
     display.write_path(out)

@@ -23,6 +23,7 @@ def write(
     sources: Sequence[str],
     said: Encodings,
     out: Path,
+    replace: bool,
     length: int,
     most: int,
     first: str | None,
@@ -38,7 +39,7 @@ def write(
     judged = units.follow(features(made.text), made.activations)
     chosen = judged.chosen(most, opened)
     content = page(made, model.vocabulary, chosen, printable_line(name), *opened, files=files).encode()
-    with written(out) as file:
+    with written(out, replace) as file:
         file.write(content)
     for note in (*model.notes, *notes):
         tell(note)

@@ -38,6 +38,7 @@ class Optimizer:
         self.weight_decay = weight_decay
         self._room = np.zeros_like(like)
 
+    @np.errstate(all="ignore")  # of moments that no training has; the trainer tells of what is not finite
     def update(self, w: Array, g: Array, learning_rate: float) -> None:
         """Change the parameters w in place; g is used as room to work in."""
         self.updates += 1

@@ -23,7 +23,7 @@ from charrnn.runs import sizing
 from charrnn.runs import tensors as files
 from charrnn.runs.config import Config, decided
 from charrnn.runs.folder import Folder
-from charrnn.runs.record import Lineage, Record, TextRecord, parse_record, parse_symbols, to_metadata, versions
+from charrnn.runs.record import RECORD, Lineage, Record, TextRecord, parse_record, parse_symbols, to_metadata, versions
 from charrnn.runs.tensors import Entry, MalformedError, Reader
 from charrnn.text.files import NotPlainError
 from charrnn.text.vocabulary import END, Vocabulary, from_symbols
@@ -104,6 +104,15 @@ def load_from(folder: Folder, name: str) -> Checkpoint:
         raise UnreadableError(f"{path}: {error}") from None
     except (CheckpointError, NetworkError, VocabularyError) as error:
         raise CheckpointError(f"{path}: {error}") from None
+
+
+def begins_as_one(folder: Folder, name: str) -> bool:
+    """Whether there is a file whose header is that of a checkpoint; the rest may be damaged."""
+    try:
+        with folder.read(name) as file:
+            return RECORD in Reader(file).metadata
+    except (OSError, MalformedError):
+        return False
 
 
 def _tensors(checkpoint: Checkpoint) -> dict[str, Array]:

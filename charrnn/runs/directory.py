@@ -43,15 +43,18 @@ def require_free(path: Path) -> None:
             raise FileExistsError
 
 
-def create(path: Path) -> Lock:
-    """Make the directory of a new run, and lock it. Raises RunError where there is something already, or it cannot be made."""
+def create(path: Path, left: str = LAST + SIDE) -> Lock:
+    """Make the directory of a new run, and lock it. Raises RunError where there is something already, or it cannot be made.
+
+    `left`: what a process that was killed before its first save may have left there, beside its lock.
+    """
     with _for_a_new_run(path):
         path.mkdir(parents=True, exist_ok=True)
         if not (path / LOCK).exists():
-            _require_empty(Folder.named(path))  # nothing is added to a directory that is none of ours
+            _require_empty(Folder.named(path), left)  # nothing is added to a directory that is none of ours
         lock = Lock(path)
     try:
-        _require_empty(lock.folder)
+        _require_empty(lock.folder, left)
     except BaseException:
         lock.release()
         raise
@@ -87,6 +90,8 @@ def take(path: Path) -> Lock:
         raise RunError(f"--resume {path}: no such run directory{_runs_near(path)}")
     if not (path / LAST).is_file() and not (path / PREVIOUS).is_file():
         raise RunError(f"--resume {path}: nothing to resume: it holds no {LAST}")
+    if not any(checkpoints.begins_as_one(Folder.named(path), name) for name in (LAST, PREVIOUS, PREVIOUS + SIDE)):
+        load_last(Folder.named(path))  # says why not: nothing is added to, or removed from, what is none of ours
     with _writable(path):
         lock = Lock(path)
     folder = lock.folder
@@ -237,9 +242,13 @@ def _for_a_new_run(path: Path) -> Iterator[None]:
         raise RunError(f"{path}: cannot be written: {error.strerror or error}; choose another with --out") from None
 
 
-def _require_empty(folder: Folder) -> None:
-    """Raises RunError where the directory holds anything but what a run leaves that was killed before its first save."""
-    found = [name for name in folder.names() if name not in (LOCK, LAST + SIDE)]
+def _require_empty(folder: Folder, left: str = LAST + SIDE) -> None:
+    """Raises RunError where the directory holds anything but a lock, and what may be `left` beside it: without a lock, that is
+    somebody's own.
+    """
+    found = folder.names()
+    if LOCK in found:
+        found = [name for name in found if name not in (LOCK, left)]
     if found:
         raise RunError(_occupied(folder.path, found))
 

@@ -12,7 +12,6 @@ second is zero. The input of `rnn` is the one-hot character.
 """
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,11 +38,11 @@ def write(checkpoint: Checkpoint, path: Path, to: str, replace: bool = False) ->
         "vocabulary": json.dumps(checkpoint.vocabulary.symbols, ensure_ascii=False),
         "config": checkpoint.config.model_dump_json(),
     }
-    if not replace and os.path.lexists(path):
-        raise OutputError(f"{path}: exists already; replace=True replaces it")
     try:
-        with whole_file(path) as file:
+        with whole_file(path, replace) as file:
             files.write(file, tensors, metadata)
+    except FileExistsError:
+        raise OutputError(f"{path}: exists already; replace=True replaces it (--force)") from None
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
 

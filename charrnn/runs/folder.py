@@ -182,11 +182,14 @@ class Folder:
         return Folder.named(self._named) if self._held is None else self.subfolder(".")
 
     @contextmanager
-    def whole_file(self, name: str, previous: str | None = None, side: str | None = None) -> Iterator[IO[bytes]]:
+    def whole_file(
+        self, name: str, previous: str | None = None, side: str | None = None, replace: bool = True
+    ) -> Iterator[IO[bytes]]:
         """A side file to write to; flushed to the disk, it takes the name at the end: no reader ever sees a part.
 
         What bore the name before is kept as `previous`, where that is given. `side`: a name that nothing has, in a directory
         that is not a run's; there, what a process that was killed left under the usual one is removed.
+        Where it may not `replace` what bears the name by then, FileExistsError.
         Raises OSError, and whatever is raised within: the side file is then removed, and whatever bore the name is still there.
         """
         kept = previous + SIDE if previous and self.has(name) else None
@@ -201,7 +204,7 @@ class Folder:
             if previous and kept and not self._linked(name, kept):
                 self.rename(name, previous)
                 kept = None
-            self.rename(side, name)
+            self.rename(side, name) if replace else self._name_anew(side, name)
             if previous and kept:
                 self.rename(kept, previous)
         except BaseException:
@@ -243,17 +246,28 @@ class Folder:
     def _rename(self, name: str, new: str) -> None:
         os.replace(self._at(name), self._at(new), src_dir_fd=self._held, dst_dir_fd=self._held)
 
-    def _linked(self, name: str, link: str) -> bool:
-        """Give a file a second name, so that it never lacks its first. False where the file system has no links."""
+    def _linked(self, name: str, link: str, replace: bool = True) -> bool:
+        """Give a file a second name, so that it never lacks its first. False where the file system has no links, or where it may
+        not `replace` what has that name.
+        """
         held = self._held is not None
         try:
-            self.remove(link)
+            if replace:
+                self.remove(link)
             os.link(
                 self._at(name), self._at(link), src_dir_fd=self._held, dst_dir_fd=self._held, follow_symlinks=not held
             )
         except OSError:
             return False
         return True
+
+    def _name_anew(self, side: str, name: str) -> None:
+        """Give a file a name that nothing has. Raises FileExistsError where something has it."""
+        if not self._linked(side, name, replace=False):
+            if self._mode(name, follow_symlinks=False):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
+            self.rename(side, name)
+        self.remove(side)
 
     def _flush(self) -> None:
         """Make a rename survive a power cut. Windows has no such call, and needs none."""
@@ -267,10 +281,10 @@ class Folder:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[IO[bytes]]:
+def whole_file(path: Path, replace: bool = True) -> Iterator[IO[bytes]]:
     """A file in somebody's own folder, of which nothing else is touched: as Folder.whole_file."""
     side = f".charrnn-{secrets.token_hex(8)}{SIDE}"
-    with Folder(path.parent) as folder, folder.whole_file(path.name, side=side) as file:
+    with Folder(path.parent) as folder, folder.whole_file(path.name, side=side, replace=replace) as file:
         yield file
 
 

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_info
 
 import charrnn
 from charrnn.errors import CheckpointError, RunError, UnreadableError
+from charrnn.learning.divergence import HOPELESS
 from charrnn.learning.trainer import Progress
 from charrnn.runs.config import Config
 from charrnn.runs.mistakes import shorten
@@ -102,7 +103,7 @@ def parse_record(metadata: Mapping[str, str]) -> Record:
     if len(metadata[RECORD]) > LONGEST_RECORD:  # telling all mistakes of a long one would take much memory
         raise CheckpointError(f"its record is not valid: longer than {LONGEST_RECORD:,} characters")
     try:
-        return Record.model_validate_json(metadata[RECORD])
+        record = Record.model_validate_json(metadata[RECORD])
     except ValidationError as error:
         first = error.errors()[0]
         if first["loc"] == ("format",) and isinstance(first["input"], int) and first["input"] > FORMAT:
@@ -111,6 +112,18 @@ def parse_record(metadata: Mapping[str, str]) -> Record:
             ) from None
         key = shorten(repr(".".join(map(str, first["loc"])))[1:-1])
         raise CheckpointError(f"its record is not valid: {key}: {first['msg']}") from None
+    _require_room(record)
+    return record
+
+
+def _require_room(record: Record) -> None:
+    """Raises CheckpointError where its numbers are so large that a training that goes on could not write them again."""
+    counts = asdict(record.progress) | {"updates": record.updates, "position": record.position}
+    level = counts.pop("level")
+    if (level["mean"] or 0) > HOPELESS or any(
+        (count or 0) > LONGEST // 2 for count in [*counts.values(), level["variance"]]
+    ):
+        raise CheckpointError("its record is not valid: it counts more than any training comes to")
 
 
 def parse_symbols(metadata: Mapping[str, str]) -> list[str]:

@@ -7,7 +7,6 @@ sweep.json never changes: what has been done is told by the runs themselves.
 
 import json
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from charrnn.runs.config import Config
 from charrnn.runs.configuration import leaves
 from charrnn.runs.directory import writable
 from charrnn.runs.folder import SIDE, Folder
-from charrnn.runs.lock import LOCK, Lock
+from charrnn.runs.lock import Lock
 from charrnn.runs.plan import Plan
 from charrnn.runs.point_names import names
 from charrnn.runs.points import Point
@@ -84,10 +83,7 @@ def open_directory(sweep: Sweep, out: Path | None) -> Lock:
         _require_same(out, _read(Folder.named(out)), sweep.record())  # nothing is added to what is none of ours
         lock = _locked(out)
     else:
-        with suppress(OSError):  # what a sweep leaves that was killed before its record was whole
-            if (out / LOCK).exists():
-                Folder.named(out).remove(RECORD + SIDE)
-        lock = directory.create(out)
+        lock = directory.create(out, left=RECORD + SIDE)
     try:
         _write(sweep, lock.folder)
     except BaseException:

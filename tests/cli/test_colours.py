@@ -105,3 +105,13 @@ def test_a_difference_of_just_half_a_bit_has_a_colour_and_one_of_two_bits_is_bol
     bit = math.log(2)
     text = coloured_by_difference("abcd", [0.5 * bit, 2 * bit, -0.5 * bit, -2 * bit])
     assert [span.style for span in text.spans] == [SIDES[0], f"bold {SIDES[0]}", SIDES[1], f"bold {SIDES[1]}"]
+
+
+def test_of_a_message_that_is_far_too_long_the_beginning_and_the_end_are_shown():
+    """What is wrong, and what to do about it."""
+    shown = marked_line("text.txt: " + "\x1b" * 500_000 + "; name it: --text TEXT").plain
+    assert shown.startswith("text.txt: \u241b")
+    assert "\u241b [...] \u241b" in shown
+    assert shown.endswith("; name it: --text TEXT")
+    assert len(shown) < 3000
+    assert marked_line("a" * 2000).plain == "a" * 2000

@@ -11,6 +11,7 @@ from refusals import refused
 from charrnn import api
 from charrnn.cli import outputs
 from charrnn.errors import OutputError
+from charrnn.runs import folder
 
 COMMANDS = {
     "view": "p.html",
@@ -43,6 +44,22 @@ def test_what_exists_is_replaced_only_with_force(write, command):
     assert write(command, "--force").exit_code == 0
     assert out.read_bytes() != b"precious"
     assert [path.name for path in Path().iterdir()] == [out.name]
+
+
+@every_command
+def test_what_comes_to_exist_meanwhile_is_not_replaced(write, command, monkeypatch):
+    """As where two commands write one file at a time."""
+    pytest.importorskip("matplotlib")
+    out, make = Path(COMMANDS[command]), folder.Folder.create
+    monkeypatch.setattr(folder.Folder, "create", lambda *given: (out.write_text("precious"), make(*given))[1])
+    result = write(command)
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1].startswith(f"error: {out}: exists already")
+    assert "--force" in result.stderr
+    assert out.read_text() == "precious"
+    assert [path.name for path in Path().iterdir()] == [out.name]
+    assert write(command, "--force").exit_code == 0
+    assert out.read_bytes() != b"precious"
 
 
 @every_command

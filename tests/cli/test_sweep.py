@@ -249,6 +249,23 @@ def test_a_sweep_whose_directory_is_renamed_goes_on_there(tmp_path, text_file):
     )
 
 
+@pytest.mark.skipif(not CAN_HOLD, reason="a directory with an open file cannot be renamed here")
+def test_a_training_whose_directory_is_renamed_while_it_runs_is_not_called_done(tmp_path, text_file, monkeypatch):
+    """Its losses cannot be compared, and another would be called the best."""
+    run = trainings._run
+
+    def run_and_rename(*given):
+        code = run(*given)
+        (tmp_path / "r").rename(tmp_path / "the-best")
+        return code
+
+    monkeypatch.setattr(trainings, "_run", run_and_rename)
+    with Folder(tmp_path) as folder:
+        ended = carry_out(Job("r", YAML, [str(text_file)]), folder, Orders(lambda: False))
+    assert ended.state == "failed"
+    assert ended.error == f"{tmp_path / 'r'}: was renamed or removed; what was trained there is not compared"
+
+
 def test_variables_that_name_a_folder_from_here_name_it_from_elsewhere(tmp_path, text_file, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CHARRNN_CACHE_DIR", "cache")

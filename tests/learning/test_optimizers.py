@@ -90,3 +90,16 @@ def test_momentum_and_rmsprop_by_hand():
     assert w["momentum"][0] == pytest.approx(-0.1 * (1 + 1.9))
     assert w["rmsprop"][0] == pytest.approx(-0.1 * (1 / np.sqrt(0.01) + 1 / np.sqrt(0.0199)), rel=1e-6)
     assert w["adagrad"][0] == pytest.approx(-0.1 * (1 + 1 / np.sqrt(2)), rel=1e-6)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("numbers", [{"m": 3e38}, {"v": 3e38}, {"v": -3e38}, {"m": -3e38, "v": -1.0}])
+@pytest.mark.filterwarnings("error")
+def test_moments_that_no_training_has_make_no_warning(name, numbers):
+    """A stranger's checkpoint may hold them; the trainer tells of what they lead to."""
+    w = np.ones(3, np.float32)
+    optimizer = OPTIMIZERS[name](w, 0.1)
+    for moment, number in numbers.items():
+        if moment in optimizer.moments:
+            optimizer.moments[moment][:] = number
+    optimizer.update(w, np.full(3, 3e38, np.float32), 1e3)

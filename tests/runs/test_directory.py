@@ -71,6 +71,33 @@ def test_what_was_killed_before_its_first_save_may_be_begun_again(tmp_path):
     directory.create(tmp_path / "x").release()
 
 
+def test_without_a_lock_what_bears_the_name_of_a_side_file_is_somebodys_own(tmp_path):
+    mine = tmp_path / "last.safetensors.tmp"
+    mine.write_text("precious")
+    for take in (directory.create, directory.require_free):
+        with pytest.raises(RunError, match=r"not empty \(it holds last\.safetensors\.tmp\)"):
+            take(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [mine.name]
+    assert mine.read_text() == "precious"
+
+
+@pytest.mark.parametrize("lock", [None, "", "mine"])
+def test_nothing_is_removed_from_a_folder_whose_checkpoint_is_none(tmp_path, lock):
+    """A name alone makes no run directory."""
+    mine = [
+        "last.safetensors",
+        *(f"{name}.tmp" for name in ("config.yaml", "last.safetensors", "previous.safetensors")),
+    ]
+    for name in mine:
+        (tmp_path / name).write_text("precious")
+    if lock is not None:
+        (tmp_path / "lock").write_text(lock)
+    before = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    with pytest.raises(CheckpointError, match=r"last\.safetensors: damaged"):
+        directory.take(tmp_path)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == before
+
+
 def test_last_and_previous_are_one_save_apart(tiny_run):
     assert load(tiny_run / "last.safetensors").progress.step == 20
     assert load(tiny_run / "previous.safetensors").progress.step == 10

@@ -1,5 +1,6 @@
 """A directory that is held: what is written goes into it whatever its name is, and through no link."""
 
+import errno
 import os
 import pickle
 import shutil
@@ -179,3 +180,23 @@ def test_the_longest_name_can_be_written(tmp_path):
     with whole_file(tmp_path / ("x" * 255)) as file:
         file.write(b"new")
     assert (tmp_path / ("x" * 255)).read_text() == "new"
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_name_that_something_has_by_then_is_left_to_it_where_it_may_not_be_replaced(tmp_path, monkeypatch, links):
+    if not links:
+        monkeypatch.setattr(os, "link", no_links)
+    mine = tmp_path / "plot.svg"
+    with pytest.raises(FileExistsError), whole_file(mine, replace=False):
+        mine.symlink_to("nowhere")
+    assert mine.is_symlink()
+    mine.unlink()
+    with whole_file(mine, replace=False) as file:
+        file.write(b"new")
+    assert mine.read_bytes() == b"new"
+    assert [path.name for path in tmp_path.iterdir()] == ["plot.svg"]
+    assert mine.stat().st_nlink == 1
+
+
+def no_links(*given, **options):
+    raise PermissionError(errno.EPERM, "no links here")

@@ -7,6 +7,7 @@ import pytest
 from tiny import TINY
 
 from charrnn.errors import RunError, TextError
+from charrnn.runs import directory
 from charrnn.runs.lock import LOCK
 from charrnn.runs.points import axes, points
 from charrnn.runs.sweep import RECORD, make, open_directory
@@ -89,6 +90,26 @@ def test_a_sweep_killed_while_it_wrote_its_record_begins_anew(text_file, tmp_pat
     (out / f"{RECORD}.tmp").write_text('{"te')
     opened(swept(text_file), out)
     assert (out / RECORD).is_file()
+
+
+@pytest.mark.parametrize("lock", [None, "mine"])
+def test_what_only_bears_the_name_of_what_a_sweep_leaves_is_somebodys_own(text_file, tmp_path, lock):
+    mine = tmp_path / f"{RECORD}.tmp"
+    mine.write_text("precious")
+    if lock:
+        (tmp_path / LOCK).write_text(lock)
+    with pytest.raises(RunError, match=r"not empty \(it holds|lock: not written by charrnn"):
+        open_directory(swept(text_file), tmp_path)
+    assert mine.read_text() == "precious"
+
+
+def test_what_another_sweep_is_writing_is_left_alone(text_file, tmp_path):
+    lock = directory.create(tmp_path / "s", left=f"{RECORD}.tmp")
+    (tmp_path / "s" / f"{RECORD}.tmp").write_text('{"te')
+    with pytest.raises(RunError, match="another training writes there"):
+        open_directory(swept(text_file), tmp_path / "s")
+    assert (tmp_path / "s" / f"{RECORD}.tmp").exists()
+    lock.release()
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", "[" * 100_000])
