@@ -108,6 +108,9 @@ def test_classes_add_up_and_a_slip_is_asked_about(charrnn, tiny_run):
     assert written("letters", "?") == letters | {"?"}
     assert written("chars:letters") == set("tesr")
     refused(charrnn("sample", tiny_run, "--only", "letter"), 1, "is it letters that you mean?")
+    told = charrnn("sample", tiny_run, "--only", "ease", "-n", 5, "--seed", 1)
+    assert "warning: --only 'ease' is no class (letters, lowercase," in told.stderr
+    assert "is no class" not in charrnn("sample", tiny_run, "--only", "chars:ease", "-n", 5, "--seed", 1).stderr
 
 
 def test_a_byte_model_writes_whole_characters_however_it_is_asked(charrnn, tmp_path):
