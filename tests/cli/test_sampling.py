@@ -154,6 +154,8 @@ def test_text_is_utf_8_whatever_the_locale_and_file_names_stay_as_they_are(accen
     prompt = tmp_path / "où.txt"
     prompt.write_text("très", "utf-8")
     assert run("sample", accents, "--prompt-file", prompt, "-n", "5")[1].startswith("très")
+    code, _, stderr = run("train", prompt, "--dry-run")
+    assert (code, stderr) == (1, f"error: {prompt}: a file name that this locale cannot read; set PYTHONUTF8=1\n")
     plan = run("train", tmp_path / "accents.txt", "-s", "data.boundary=é", "--dry-run", "--json")
     assert json.loads(plan[1])["config"]["data"]["boundary"] == "é"
     assert "é" in run("sweep", "default", tmp_path / "accents.txt", "--grid", "data.é=1,2")[2]
