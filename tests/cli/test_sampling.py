@@ -129,6 +129,8 @@ def test_a_byte_model_writes_whole_characters_however_it_is_asked(charrnn, tmp_p
         assert several[0]["log_probability"] == pytest.approx(-total, abs=1e-3)
         cut.append(len(streamed.encode()) < length)
     assert True in cut
+    told = charrnn("sample", run, "-p", "\u041d", "-n", 1, "-t", 0, "--rerank", 1, "--seed", 3).stderr
+    assert "among the best of 1: seed 3, no whole character" in told
     typed = charrnn(
         "sample", run, "-p", "a\r\nb\\n", "-n", 3, "--seed", 1
     )  # bytes are read as they are, and nothing is said of it
