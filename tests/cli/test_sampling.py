@@ -164,3 +164,14 @@ def test_text_is_utf_8_whatever_the_locale_and_file_names_stay_as_they_are(accen
     code, stdout, stderr = run("sample", accents, "-p", b"a\xff")
     assert (code, stdout) == (2, "")
     assert "its byte 2, 0xff, is not UTF-8" in stderr
+
+
+def test_a_prompt_of_several_documents_is_a_warning(charrnn, tmp_path):
+    path = tmp_path / "poems.txt"
+    path.write_text("a boat\ngoes out\n\nthe tide\n\n" * 40, "utf-8")
+    run = trained(tmp_path / "poems", path, "data.boundary=blank-line")
+    warning = "warning: a blank line ends a document of this model"
+    for prompt in (r"a boat\n\nthe", r"a\n \nt", r"\na boat"):
+        assert warning in charrnn("sample", run, "-p", prompt, "-n", 3, "--seed", 1).stderr
+    for prompt in ("", "a boat", r"a boat\n", r"a\nb"):
+        assert warning not in charrnn("sample", run, "-p", prompt, "-n", 3, "--seed", 1).stderr
