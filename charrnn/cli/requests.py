@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from charrnn.cli.display import tell
 from charrnn.errors import VocabularyError
+from charrnn.text.documents import BLANK_LINE, NAMED
 from charrnn.text.escapes import unescape
 from charrnn.text.fitting import fitted
 from charrnn.text.vocabulary import Vocabulary
@@ -29,3 +30,13 @@ def fit(prompt: str, stops: Sequence[str], vocabulary: Vocabulary, hint: str | N
     if found not in (prompt, prompt.replace("\r\n", "\n")):
         tell("the prompt is read in the Unicode form, composed (NFC) or not (NFD), that the model knows")
     return found, [fitted(stop, vocabulary) for stop in stops]
+
+
+def warn_of_boundary(prompt: str, boundary: str | None) -> None:
+    """Tells where a prompt holds a blank line that ends documents: it is read as the beginning of one, which is not how `score`
+    reads it. (What other boundaries are made of, a model of documents seldom knows.)
+    """
+    if boundary == BLANK_LINE and NAMED[BLANK_LINE].search(f"\n{prompt}"):
+        tell(
+            "warning: a blank line ends a document of this model, and the prompt is read as one all the same; give the last one alone"
+        )

@@ -91,6 +91,7 @@ def sample(
     generator = model.generator([unescape(each) for each in only] if only else None, exact)
     hint = requests.hint(typed, model.vocabulary)
     prompt, stops = requests.fit(prompt, stops, model.vocabulary, hint)
+    requests.warn_of_boundary(prompt, model.saved.config.data.boundary)
     for line in filter(None, [hint, *(f"warning: {doubt}" for doubt in generator.doubts(stops, length))]):
         display.tell(line)
     first = display.new_seed() if seed is None else seed

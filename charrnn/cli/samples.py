@@ -60,6 +60,8 @@ def tell_best(samples: Sequence[Sample], of: int, unit: Unit) -> None:
     """Which seeds wrote the best of so many samples, and how likely they are."""
     for sample in samples:
         mean = f"mean log probability {sample.mean_log_probability:.4f} nats per {unit_name(unit, 1)}"
+        if not sample.drawn:
+            mean = "no whole character"
         tell(f"among the best of {of}: seed {sample.seed}, {mean}")
 
 

@@ -17,7 +17,9 @@ from charrnn.text.fitting import fitted
 from charrnn.text.printable import quoted
 from charrnn.text.vocabulary import Vocabulary
 
-JOINERS = "\u200c\u200d"  # within the words of many scripts
+NON_JOINER, JOINER = "\u200c\u200d"  # within the words of many scripts
+JOINED = ("\u0600", "\u1bff")  # the scripts whose letters a joiner joins: from Arabic over those of India to Batak
+OF_EMOJI = "\ufe0e\ufe0f\u20e3"  # marks that make a picture of a character, or none
 CHARACTERS = "chars:"
 SEPARATORS = re.compile(r"[\s,;+|]+")  # of names, as someone may type them
 NEAR = 4  # letters of a word that may be meant for a class
@@ -25,7 +27,10 @@ NEAR = 4  # letters of a word that may be meant for a class
 
 def _is_letter(character: str) -> bool:
     """Vowel signs and accents that are characters of their own are of letters too."""
-    return unicodedata.category(character)[0] in "LM" or character in JOINERS
+    return (unicodedata.category(character)[0] in "LM" and character not in OF_EMOJI) or character in (
+        NON_JOINER,
+        JOINER,
+    )
 
 
 def _is_accent(character: str) -> bool:
@@ -61,6 +66,14 @@ def forbidden(vocabulary: Vocabulary, only: str | Sequence[str] | None = None) -
     return left_out if left_out.any() else None
 
 
+def words_that_are_no_class(only: str | Sequence[str] | None) -> list[str]:
+    """What is asked for that may be meant as a name, for there are classes, but is taken for its letters."""
+    asked = [] if only is None else [only] if isinstance(only, str) else only
+    return [
+        each for each in asked if len(each) >= NEAR and each.isascii() and each.isalpha() and _classes(each) is None
+    ]
+
+
 def unknown(vocabulary: Vocabulary, only: str | Sequence[str] | None) -> str:
     """The characters that are asked for by themselves and that the model does not know."""
     asked = [] if only is None else [only] if isinstance(only, str) else only
@@ -83,9 +96,15 @@ def _asked(only: str, vocabulary: Vocabulary) -> set[str]:
 
 
 def _of_class(name: str, known: set[str]) -> set[str]:
-    """Nothing where there are but marks, which need a letter to stand on."""
+    """Nothing where there are but marks, which need a letter to stand on; a joiner beside letters that it joins, and not one that
+    makes one emoji of several.
+    """
     found = set(filter(CLASSES[name], known))
-    return set() if all(unicodedata.category(each)[0] == "M" or each in JOINERS for each in found) else found
+    if not any(JOINED[0] <= each <= JOINED[1] for each in found):
+        found.discard(JOINER)
+    return (
+        set() if all(unicodedata.category(each)[0] == "M" or each in (NON_JOINER, JOINER) for each in found) else found
+    )
 
 
 def _characters(only: str, vocabulary: Vocabulary) -> str:
@@ -96,16 +115,17 @@ def _classes(only: str) -> list[str] | None:
     """The classes that are named; None where characters are given. Raises SamplingError for what is neither for certain."""
     if only.startswith(CHARACTERS):
         return None
-    parts = [part.strip().casefold() for part in only.split(",")]
+    parts = [part.strip(" ").casefold() for part in only.split(",")]  # a line break is one that is asked for
     if all(part in CLASSES for part in parts):
         return parts
     words = [word for word in SEPARATORS.split(only.casefold()) if len(word) >= NEAR]
     meant = {word: name for word in words for name in _near(word)}
     if not meant:
         return None
+    shown = "".join(character if character.isprintable() else repr(character)[1:-1] for character in only)
     raise SamplingError(
         f"--only {quoted(only)}: is it {' and '.join(dict.fromkeys(meant.values()))} that you mean? Name classes with commas between them "
-        f"({', '.join(CLASSES)}), add characters with another --only; for these very characters write {CHARACTERS}{only}"
+        f"({', '.join(CLASSES)}), add characters with another --only; for these very characters write {CHARACTERS}{shown}"
     )
 
 

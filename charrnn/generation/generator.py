@@ -6,7 +6,7 @@ from itertools import takewhile
 import numpy as np
 
 from charrnn.errors import SamplingError
-from charrnn.generation.alphabet import forbidden, unknown
+from charrnn.generation.alphabet import CLASSES, forbidden, unknown, words_that_are_no_class
 from charrnn.generation.blind_start import BlindStart
 from charrnn.generation.drawing import Drawn, draw_texts
 from charrnn.generation.pieces import Decoder, Piece, pieces, whole
@@ -32,12 +32,16 @@ class Generator:
         self._forbidden = forbidden(vocabulary, only)
 
     def doubts(self, stops: Sequence[str], length: int) -> list[str]:
-        """What cannot be met of what is asked, a line each: characters to be written that the model does not know, and stop strings
-        that never come. Lengths as of `generate`.
+        """What cannot be met of what is asked, or may be meant otherwise, a line each: words that are no class, characters to be
+        written that the model does not know, and stop strings that never come. Lengths as of `generate`.
         """
         never = [why_never(stop, self._vocabulary, self._forbidden, length) for stop in stops]
         lost = unknown(self._vocabulary, self._only)
         return [
+            *(
+                f"--only {word!r} is no class ({', '.join(CLASSES)}): these letters are written"
+                for word in words_that_are_no_class(self._only)
+            ),
             *([f"--only: the model does not know {listed(lost)}"] if lost else []),
             *(f"--stop {quoted(stop)} never comes: {why}" for stop, why in zip(stops, never, strict=True) if why),
         ]

@@ -44,7 +44,9 @@ def mixed(surprisals: Array, weights: Sequence[float]) -> Array:
     """The surprisals under the mixture of M members, (...), in float64, from theirs, (M, ...), with weights that add up to 1."""
     with np.errstate(divide="ignore"):  # a weight of 0
         log_w = np.log(np.asarray(weights, np.float64)).reshape(-1, *[1] * (surprisals.ndim - 1))
-    return np.asarray(-np.logaddexp.reduce(log_w - surprisals, axis=0))
+    return np.asarray(
+        np.maximum(0 - np.logaddexp.reduce(log_w - surprisals, axis=0), 0)
+    )  # of what is certain 0 and not -0
 
 
 @one_blas_thread()

@@ -1,6 +1,7 @@
 """What a checkpoint holds besides tensors, as JSON in the file's metadata; read as strictly as if a stranger had written it."""
 
 import json
+import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -29,8 +30,11 @@ def require_storable(name: str, remedy: str) -> None:
     try:
         name.encode()
     except UnicodeEncodeError:
-        shown = name.encode("utf-8", "backslashreplace").decode()
-        raise RunError(f"{shown}: a file name that is not UTF-8; {remedy}") from None
+        try:
+            shown, why = os.fsencode(name).decode(), "a file name that this locale cannot read; set PYTHONUTF8=1"
+        except UnicodeError:
+            shown, why = name.encode("utf-8", "backslashreplace").decode(), f"a file name that is not UTF-8; {remedy}"
+        raise RunError(f"{shown}: {why}") from None
 
 
 @cache

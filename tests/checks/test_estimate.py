@@ -1,12 +1,14 @@
 """As many entries as fit into a time: the report says how many, and how to have the same again."""
 
+import numpy as np
 import pytest
 
 from charrnn import api
 from charrnn.checks import estimate
-from charrnn.checks.gradcheck import Comparison, passed, small_case
+from charrnn.checks.gradcheck import Comparison, passed, random_window, small_case
 from charrnn.checks.oracles import ORACLES
 from charrnn.network.architecture import Architecture
+from charrnn.network.network import Network
 from charrnn.runs.configuration import resolve
 
 DEEP = resolve(None, ["model.cell=lstm", "model.num_layers=8"]).config
@@ -83,3 +85,19 @@ def test_a_closed_form_that_would_take_too_long_is_left_out_unless_it_is_named()
     assert {check.oracle for check in named.checks} == {"closed-form"}
     given = api.gradcheck(seconds=0, entries=1)
     assert {check.oracle for check in given.checks} == {*ORACLES}
+
+
+def test_a_wide_network_is_probed_as_a_narrower_one(monkeypatch):
+    probed, closed_form = [], ORACLES[estimate.PAIRED]
+
+    def probe(case, parameter, chosen):
+        probed.append(case.state.shape)
+        return closed_form(case, parameter, chosen)
+
+    monkeypatch.setitem(ORACLES, estimate.PAIRED, probe)
+    wide = Network.fresh(Architecture(7, 40, "lstm", num_layers=2), np.random.default_rng(0))
+    case = random_window(wide, np.random.default_rng(0))
+    for widest in (4 * 40, 32, 1):
+        monkeypatch.setattr(estimate, "WIDEST", widest)
+        assert estimate.seconds_of_closed_form(case) > 0
+    assert probed == [(4, 1, 40), (4, 1, 8), (4, 1, 1)]

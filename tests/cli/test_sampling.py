@@ -108,6 +108,9 @@ def test_classes_add_up_and_a_slip_is_asked_about(charrnn, tiny_run):
     assert written("letters", "?") == letters | {"?"}
     assert written("chars:letters") == set("tesr")
     refused(charrnn("sample", tiny_run, "--only", "letter"), 1, "is it letters that you mean?")
+    told = charrnn("sample", tiny_run, "--only", "ease", "-n", 5, "--seed", 1)
+    assert "warning: --only 'ease' is no class (letters, lowercase," in told.stderr
+    assert "is no class" not in charrnn("sample", tiny_run, "--only", "chars:ease", "-n", 5, "--seed", 1).stderr
 
 
 def test_a_byte_model_writes_whole_characters_however_it_is_asked(charrnn, tmp_path):
@@ -126,6 +129,8 @@ def test_a_byte_model_writes_whole_characters_however_it_is_asked(charrnn, tmp_p
         assert several[0]["log_probability"] == pytest.approx(-total, abs=1e-3)
         cut.append(len(streamed.encode()) < length)
     assert True in cut
+    told = charrnn("sample", run, "-p", "\u041d", "-n", 1, "-t", 0, "--rerank", 1, "--seed", 3).stderr
+    assert "among the best of 1: seed 3, no whole character" in told
     typed = charrnn(
         "sample", run, "-p", "a\r\nb\\n", "-n", 3, "--seed", 1
     )  # bytes are read as they are, and nothing is said of it
@@ -151,9 +156,22 @@ def test_text_is_utf_8_whatever_the_locale_and_file_names_stay_as_they_are(accen
     prompt = tmp_path / "où.txt"
     prompt.write_text("très", "utf-8")
     assert run("sample", accents, "--prompt-file", prompt, "-n", "5")[1].startswith("très")
+    code, _, stderr = run("train", prompt, "--dry-run")
+    assert (code, stderr) == (1, f"error: {prompt}: a file name that this locale cannot read; set PYTHONUTF8=1\n")
     plan = run("train", tmp_path / "accents.txt", "-s", "data.boundary=é", "--dry-run", "--json")
     assert json.loads(plan[1])["config"]["data"]["boundary"] == "é"
     assert "é" in run("sweep", "default", tmp_path / "accents.txt", "--grid", "data.é=1,2")[2]
     code, stdout, stderr = run("sample", accents, "-p", b"a\xff")
     assert (code, stdout) == (2, "")
     assert "its byte 2, 0xff, is not UTF-8" in stderr
+
+
+def test_a_prompt_of_several_documents_is_a_warning(charrnn, tmp_path):
+    path = tmp_path / "poems.txt"
+    path.write_text("a boat\ngoes out\n\nthe tide\n\n" * 40, "utf-8")
+    run = trained(tmp_path / "poems", path, "data.boundary=blank-line")
+    warning = "warning: a blank line ends a document of this model"
+    for prompt in (r"a boat\n\nthe", r"a\n \nt", r"\na boat"):
+        assert warning in charrnn("sample", run, "-p", prompt, "-n", 3, "--seed", 1).stderr
+    for prompt in ("", "a boat", r"a boat\n", r"a\nb"):
+        assert warning not in charrnn("sample", run, "-p", prompt, "-n", 3, "--seed", 1).stderr

@@ -3,7 +3,7 @@
 import pytest
 
 from charrnn.errors import SamplingError
-from charrnn.generation.alphabet import forbidden, unknown
+from charrnn.generation.alphabet import forbidden, unknown, words_that_are_no_class
 from charrnn.text.vocabulary import END, Vocabulary
 
 VOCABULARY = Vocabulary.of_text("abcXY12 \n,:!")
@@ -52,6 +52,8 @@ def test_classes_and_characters_add_up(only, expected):
         ("letters,", "letters"),
         ("letters,spce", "letters and space"),
         ("digits ,.!", "digits"),
+        ("letters\n", "letters"),
+        ("letters,\n", "letters"),
         (["abc", "digit"], "digits"),
     ],
 )
@@ -76,10 +78,25 @@ def test_where_nothing_is_left_it_is_refused(only):
         ("עִבְרִית.", "עִבְרִית"),
         ("漢字かな,ー", "漢字かなー"),
         ("ǅ ß 1", "ǅß"),
+        ("ok 👩\u200d👩\u200d👧 ❤\ufe0f 1\ufe0f\u20e3", "ok"),
+        ("शक्\u200dति 👩\u200d👧 ❤\ufe0f", "शक्\u200dति"),
+        ("Auf\u200cl", "Auf\u200cl"),
     ],
 )
 def test_letters_are_written_with_their_marks_and_joiners(text, letters):
     assert set(allowed("letters", Vocabulary.of_text(text))) == set(letters)
+
+
+def test_what_is_asked_about_is_named_as_it_is_typed():
+    with pytest.raises(SamplingError, match=r"write chars:letters,\\n$"):
+        forbidden(VOCABULARY, "letters,\n")
+
+
+def test_a_word_that_is_no_class_is_known_as_one():
+    asked = ["numbers", "letters", "abc", "aeiou", "chars:aeiou", "a,b,c,d", "été,", "Emoji"]
+    assert words_that_are_no_class(asked) == ["numbers", "aeiou", "Emoji"]
+    assert words_that_are_no_class("words") == ["words"]
+    assert words_that_are_no_class(None) == []
 
 
 def test_accents_are_small_and_capital_beside_letters_alone():

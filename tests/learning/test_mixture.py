@@ -79,3 +79,11 @@ def test_a_member_whose_output_is_no_number_is_not_mixed(wrong):
     np.testing.assert_allclose(MixtureReader([Reading(2.0), Reading(2.0)], [0.5, 0.5]).read(ids), [[1, 2]])
     with pytest.raises(DivergedError, match="no longer a finite number"):
         MixtureReader([Reading(2.0), Reading(wrong)], [1.0, 0.0]).read(ids)
+
+
+@pytest.mark.parametrize("weights", [[1.0], [0.3, 0.7], [0.1, 0.2, 0.7]])
+def test_what_is_certain_costs_nothing_and_never_less(weights):
+    found = mixed(np.zeros((len(weights), 2, 3)), weights)
+    assert (found >= 0).all()
+    assert not np.signbit(found).any()
+    np.testing.assert_allclose(found, 0, atol=1e-15)
