@@ -348,3 +348,10 @@ def test_score_names_what_the_model_does_not_know(charrnn, french):
     assert "unknown to the model: 3 characters: 'Q' (U+0051) 2 times, 'Z' (U+005A)" in done.stderr
     Path("same.txt").write_text(FRENCH, "utf-8")
     assert "unknown" not in charrnn("score", french, "same.txt").stderr
+
+
+def test_score_calls_nothing_unknown_where_rare_characters_have_a_symbol(charrnn):
+    Path("u8.txt").write_text(ENGLISH + "Z", "utf-8")
+    assert charrnn("train", "u8.txt", *TINY, "-s", "data.min_count=2", "-o", "r").exit_code == 0
+    Path("other.txt").write_text("It’s Z and Q\n", "utf-8")
+    assert "unknown" not in charrnn("score", "r", "other.txt").stderr
