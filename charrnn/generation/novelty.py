@@ -66,7 +66,9 @@ def novelty(corpus: Corpus, samples: Sequence[str]) -> Novelty:
 
 def _overlap(ids: Ids, found: Match, lengths: Sequence[int], vocabulary: Vocabulary) -> Overlap:
     run = found.longest
-    text = vocabulary.decode(ids[run.position : run.position + run.length].tolist())
+    found_ids = ids[run.position : run.position + run.length]
+    ends = np.flatnonzero(found_ids == vocabulary.end_id)  # of documents: each is shown as that of a line
+    text = "\n".join(vocabulary.decode(part.tolist()) for part in np.split(found_ids, ends))
     return Overlap(
         SharedRun(text, run.length, run.position, run.found_at), {length: found.shares[length] for length in lengths}
     )

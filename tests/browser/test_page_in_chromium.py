@@ -58,8 +58,16 @@ def html(text, unknown, vocabulary=None):
     capital = features(text)["capital"]
     gates = np.column_stack([random.random(n), 0.5 * capital + 0.2 * random.random(n), random.random(n), capital])
     activations = {"h": np.linspace(-1, 1, n)[:, np.newaxis].astype(np.float16), "z": gates}
+    first_bytes = bytes(character.encode()[0] for character in text) if vocabulary.unit == "byte" else b""
     made = Inspection(
-        list(text), np.isin(np.arange(n), unknown), surprisals, likeliest, np.full((n, 2), 0.4), activations, n
+        list(text),
+        np.isin(np.arange(n), unknown),
+        surprisals,
+        likeliest,
+        np.full((n, 2), 0.4),
+        activations,
+        n,
+        first_bytes=first_bytes,
     )
     return page(made, vocabulary, follow(features(text), activations), "run")
 

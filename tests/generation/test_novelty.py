@@ -1,7 +1,7 @@
 """Samples beside a text that was held out, looked up in the training text alone."""
 
 from charrnn.generation.novelty import SharedRun, novelty
-from charrnn.text.corpus import Text, build
+from charrnn.text.corpus import Text, build, read_text
 from charrnn.text.splits import Split
 
 TRAINING, HELD_OUT = "the cat sat on the mat. " * 3 + "a dog ran by.\n", "the cat ran by the dog."
@@ -55,3 +55,11 @@ def test_a_byte_model_counts_bytes():
     found = novelty(corpus("für Größe".encode(), "öü".encode()), ["r Größ\ufffd"])
     assert found.samples[0].longest == SharedRun("r Größ", 8, 0, 3)
     assert found.held_out.longest == SharedRun("ö\ufffd", 3, 0, 7)
+
+
+def test_a_run_across_documents_shows_where_one_ends(tmp_path):
+    (tmp_path / "names").write_text("\n".join(["anna", "bo", "carl"] * 10), "utf-8")
+    text = read_text([str(tmp_path / "names")], boundary=r"\n")
+    longest = novelty(build(text, text.vocabulary(1), Split((0.8, 0.2, 0))), ["bo"]).held_out.longest
+    assert longest.text.strip("\n") == "anna\nbo\ncarl\nanna\nbo\ncarl"
+    assert len(longest.text) == longest.length
