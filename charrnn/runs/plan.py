@@ -12,6 +12,7 @@ import numpy as np
 
 from charrnn.errors import RunError
 from charrnn.learning.optimizers import OPTIMIZERS, Optimizer
+from charrnn.learning.parallel import available_cores
 from charrnn.learning.ranks import Alone
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
@@ -31,6 +32,7 @@ from charrnn.text.unit_names import counted
 from charrnn.text.vocabulary import Ids
 
 LONGEST_SOURCES = LONGEST_RECORD // 2  # characters
+FEW_WORKERS = 64  # processes that a training may start wherever it goes on
 RARE = 10  # occurrences, below
 MANY = 200  # symbols: of fewer the readout takes next to no time
 NEXT_TO_NONE = 1e-3  # of the text
@@ -180,6 +182,7 @@ def again(saved: Checkpoint, sources: Sequence[str], path: Path, ranks: Alone, e
     """The plan of a run that is resumed, with the text that it was trained on. Raises as `corpus_of` does, and RunError where
     the `ranks` cannot train it together.
     """
+    ranks.together(lambda: _require_few_workers(saved, path, ranks.size))
     corpus = ranks.together(lambda: corpus_of(saved, sources, f"charrnn train --resume {path} TEXT", encoding))
     together.require_alike(saved.config, corpus.sha256, ranks)
     together.require_even(saved.config.training, ranks)
@@ -187,6 +190,17 @@ def again(saved: Checkpoint, sources: Sequence[str], path: Path, ranks: Alone, e
     sources = tuple(map(_absolute, sources or saved.text.sources))
     plan = Plan(saved.config, corpus, sources, notes + _of_corpus(corpus), lineage=saved.base, ranks=ranks)
     return replace(plan, notes=plan.notes + _frozen(plan))
+
+
+def _require_few_workers(saved: Checkpoint, path: Path, ranks: int) -> None:
+    """Raises RunError where a checkpoint, which may be a stranger's, would start far more processes than there are cores."""
+    streams, cores = decided(saved.config.training.batch_size) // ranks, available_cores()
+    workers = min(saved.config.runtime.threads or 1, streams)
+    if workers > max(FEW_WORKERS, 4 * cores):
+        raise RunError(
+            f"--resume {path}: its runtime.threads is for {workers:,} processes side by side, and this machine has "
+            f"{cores} core{'s' if cores > 1 else ''}; go on where there are more, or begin with its weights: charrnn train TEXT --from {path}"
+        )
 
 
 def with_new_end(plan: Plan, steps: int | None, epochs: float | None, done: int) -> Plan:

@@ -6,12 +6,14 @@ import itertools
 import os
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from tiny import trained
 
 from charrnn import api
 from charrnn.errors import RunError, UnreadableError, VocabularyError
 from charrnn.learning.events import Finished, Stepped
+from charrnn.runs import plan as plans
 from charrnn.runs.checkpoint import load, save
 
 
@@ -82,6 +84,25 @@ def test_what_a_killed_process_left_half_written_is_removed(tiny_run):
     (tiny_run / "notes.tmp").write_bytes(b"the user's own")
     list(api.resume(tiny_run).events())
     assert [path.name for path in tiny_run.glob("*.tmp")] == ["notes.tmp"]
+
+
+def test_a_checkpoint_starts_no_more_processes_than_a_machine_can_bear(tiny_run, monkeypatch):
+    """It may be a stranger's: 4,096 of them would take all memory."""
+    last = tiny_run / "last.safetensors"
+    saved = load(last)
+    many = saved.config.replaced("runtime", threads=4096).replaced("training", batch_size=66)
+    state = np.zeros(saved.network.architecture.state_shape(66), saved.state.dtype)
+    asking = replace(saved, config=many, state=state)
+    save(asking, last)
+    (tiny_run / "config.yaml").unlink()
+    before = last.read_bytes()
+    monkeypatch.setattr(plans, "available_cores", lambda: 16)
+    with pytest.raises(RunError, match=r"for 66 processes side by side, and this machine has 16 cores; .* --from"):
+        api.resume(tiny_run)
+    assert last.read_bytes() == before
+    plans._require_few_workers(asking, tiny_run, 2)  # ranks, of which each has a share
+    monkeypatch.setattr(plans, "available_cores", lambda: 17)
+    plans._require_few_workers(asking, tiny_run, 1)
 
 
 def test_another_vocabulary_is_refused(tiny_run, text_file):
