@@ -21,6 +21,7 @@ from charrnn.cli.wrapping import width_of
 from charrnn.generation.samples import Sample
 from charrnn.generation.tracing import TracedStep
 from charrnn.learning.bench import Bench
+from charrnn.learning.events import rounded
 from charrnn.runs.folder import Folder
 
 WIDTHS = (60, 80, 120)
@@ -115,9 +116,9 @@ EXPECTED = {
     "sweep": lambda found: [
         text
         for row in found
-        for text in (f"{row['best_loss']:.4f}", f"{row['bpc']:.3f}", *map(str, row["values"].values()))
+        for text in (rounded(row["best_loss"]), rounded(row["bpc"], 3), *map(str, row["values"].values()))
     ],
-    "eval": lambda found: [f"{loss:.4f}" for loss in (found["loss"], found["bpc"], *found["baselines"].values())],
+    "eval": lambda found: [rounded(loss) for loss in (found["loss"], found["bpc"], *found["baselines"].values())],
     "bench": lambda found: [f"{found[part] * 1e3:.2f}" for part in ("forward", "backward", "update", "rest")],
     "dry run": lambda found: [
         json.dumps(value)
