@@ -149,7 +149,7 @@ class Comparison:
         generator = np.random.default_rng(seed)
         self._order = {name: generator.permutation(gradient.size) for name, gradient in self._analytic.items()}
         self._numeric: dict[tuple[str, str], list[Derivatives]] = {(p, o): [] for p in self._order for o in oracles}
-        self.entries = 0  # of each parameter that has so many
+        self.entries = 0  # compared so far, of each parameter that has as many
 
     @property
     def largest(self) -> int:
@@ -171,7 +171,7 @@ class Comparison:
             self._case.closed_form  # noqa: B018 (kept by the case)
 
     def extend(self, entries: int, on_progress: Callable[[int], object] = lambda done: None) -> None:
-        """Compare until there are so many of each parameter; `on_progress` is called with how many derivatives are done."""
+        """Compare up to `entries` of each parameter; `on_progress` is called with how many derivatives are done."""
         done = self.count(self.entries)
         for parameter, order in self._order.items():
             chosen = order[self.entries : entries]

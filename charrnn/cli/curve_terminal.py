@@ -98,7 +98,7 @@ def show(shown: Shown, quantities: Sequence[Quantity]) -> None:
 
 
 def plot(shown: Shown, quantity: Quantity, columns: int, rows: int, coloured: bool) -> list[Text]:
-    """The means of the curves, and their evaluations as circles, with axes, in so many columns and rows of curves.
+    """The means of the curves, and their evaluations as circles, with axes, in `columns` and `rows` of curves.
 
     Several runs are told apart by colour; without colours by letters, and the evaluations are left out.
     """

@@ -26,7 +26,7 @@ LengthOption = Annotated[
         "--length",
         "-n",
         min=0,
-        help="Characters to write (whole ones of so many bytes, for a byte model), fewer where a document ends; 0: no end.",
+        help="Characters to write (for a byte model bytes, of whole characters), fewer where a document ends; 0: no end.",
     ),
 ]
 TemperatureOption = Annotated[

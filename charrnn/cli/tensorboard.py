@@ -52,7 +52,7 @@ class Board:
 
     def __init__(self, run: Folder, unit: Unit = "char") -> None:
         """A file in a folder of the run directory, which is made with the first event: before, the run has not been saved, and may
-        be begun anew.
+        be begun again.
         """
         self._run, self._unit = run, unit
         self._file: EventFile | None = None

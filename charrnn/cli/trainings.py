@@ -154,7 +154,7 @@ def _environment() -> dict[str, str]:
 
 
 def _error(log: bytes) -> str | None:
-    """The last error that was told."""
+    """The last error that was printed."""
     lines = log.decode("utf-8", "replace").splitlines()
     told = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
     return told[-1] if told else None

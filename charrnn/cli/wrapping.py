@@ -30,7 +30,7 @@ def width_of(text: str) -> int:
 
 
 def fold(text: Text, columns: int) -> list[Text]:
-    """The lines of a text in so many columns."""
+    """The lines of a text, wrapped to `columns`."""
     return [line for paragraph in text.split("\n", allow_blank=True) for line in _folded(paragraph, columns)]
 
 

@@ -74,7 +74,7 @@ class Unsmoothing:
 
     @np.errstate(over="ignore", invalid="ignore")  # whoever draws tells in words of what is not finite
     def __call__(self, o: Array) -> Array:
-        """A buffer that the next call fills anew. Once a character: np.add.reduce and its like spare the wrappers, which take as
+        """A buffer that the next call overwrites. Once a character: np.add.reduce and its like spare the wrappers, which take as
         long as a row.
         """
         if not self._changes:

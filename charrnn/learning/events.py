@@ -108,6 +108,6 @@ def bits(nats: float) -> float:
 
 
 def rounded(value: float, places: int = 4) -> str:
-    """A loss with so many decimal places; one so small, or so large, that those say little of it with four digits."""
+    """A loss with `places` decimal places, or with four digits where it is very small or very large."""
     small, large = 100 * 10.0**-places, 1e6
     return f"{value:.{places}f}" if value == 0 or small <= abs(value) < large else f"{value:.4g}"

@@ -62,7 +62,7 @@ class Cost:
 
 
 def _measured(plan: Plan, seconds: float) -> Cost:
-    """Train for so many seconds in a temporary directory; then validate, sample and save once."""
+    """Train for `seconds` in a temporary directory; then validate, sample and save once."""
     with _folder(plan.ranks) as folder:
         try:
             run = runs.start(plans.with_steps(plan, ENDLESS), folder / "run")

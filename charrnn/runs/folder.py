@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from charrnn.runs.writing import flush
-from charrnn.text.files import NO_WAIT, require_plain_mode
+from charrnn.text.files import NO_WAIT, require_plain_mode, still_plain
 
 SIDE = ".tmp"  # the ending of a file that is not whole yet
 WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds
@@ -120,12 +120,7 @@ class Folder:
         path = self._named / name
         require_plain_mode(path, os.stat(self._at(name), dir_fd=self._held).st_mode)
         file = open(path, "rb", opener=lambda path, flags: self._open(path, flags | NO_WAIT))  # noqa: SIM115 (open as long as its user wants)
-        try:
-            require_plain_mode(path, os.fstat(file.fileno()).st_mode)
-        except BaseException:
-            file.close()
-            raise
-        return file
+        return still_plain(path, file)
 
     def create(self, name: str) -> IO[bytes]:
         """Open a new file for writing. Raises FileExistsError for whatever is there, a link too."""

@@ -153,7 +153,7 @@ def _decoded(document: Document, encoding: str, insist: bool, likely: Sequence[s
 
 
 def _at_least(pieces: Iterator[bytes], size: int) -> bytes:
-    """The first pieces, together of so many bytes at least, where there are as many."""
+    """The first pieces, together of at least `size` bytes, or all there are."""
     beginning = b""
     while len(beginning) < size and (piece := next(pieces, b"")):
         beginning += piece
@@ -166,7 +166,7 @@ def _lines_of(data: bytes, encoding: str) -> int:
 
 
 def _place_of_nul(data: bytes, before: str, encoding: str, pending: int, at_beginning: bool) -> int:
-    """The offset in the data of the first NUL, after the characters `before`, of which so many bytes were `pending` already. A
+    """The offset in the data of the first NUL, after the characters `before`, of which `pending` bytes were read before. A
     decoder of UTF-16 or UTF-32 drops the mark at the beginning.
     """
     name = codecs.lookup(encoding).name

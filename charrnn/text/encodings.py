@@ -31,7 +31,7 @@ ENCODING_NAME = re.compile(r"[\w .:+-]+", re.ASCII)  # Python itself takes '"cp1
 ESCAPES = {"iso-2022-jp": (b"\x1b$B", b"\x1b$@")}  # of encodings whose bytes are all ASCII
 NOT_TEXT = ("Cc", "Cn", "Co", "Cs")  # Unicode categories: controls, unassigned, private, surrogates
 BLANKS = "\t\n\r\f"
-FEW = 20  # a NUL among so many characters is one that got into a text
+FEW = 20  # characters to a NUL: with more, the NUL is a slip in a text
 FEWEST_UNITS = 16  # of UTF-16 without one ASCII character, before its pattern counts
 
 

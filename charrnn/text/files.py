@@ -45,7 +45,11 @@ def require_plain(path: Path) -> None:
 def open_plain(path: Path) -> IO[bytes]:
     """Open a plain file to read; what is none is not opened. Raises NotPlainError and OSError."""
     require_plain(path)  # to open a device may do something
-    file = os.fdopen(os.open(path, os.O_RDONLY | NO_WAIT), "rb")
+    return still_plain(path, os.fdopen(os.open(path, os.O_RDONLY | NO_WAIT), "rb"))
+
+
+def still_plain(path: Path, file: IO[bytes]) -> IO[bytes]:
+    """The file, opened just now. Raises NotPlainError, and closes it, where something else has taken its name meanwhile."""
     try:
         require_plain_mode(path, os.fstat(file.fileno()).st_mode)
     except BaseException:

@@ -67,7 +67,7 @@ class Starts:
         return cls(*(np.concatenate(values) for values in zip(*fields, strict=True)))
 
     def moved(self, by: int) -> "Starts":
-        """The same in a stretch that has so many more characters before them."""
+        """The same in a stretch that has `by` more characters before them."""
         return replace(self, at=self.at + by)
 
     def within(self, first: int, stop: int) -> "Starts":

@@ -41,7 +41,7 @@ class Split:
     slices: tuple[int, int] = (50, 50)
 
     def cut(self, characters: int, unit: Unit = "char") -> Cuts:
-        """Cut a text of so many characters, or bytes. Raises TextError when a split that has a share gets fewer than two."""
+        """Cut a text by its length, in characters or bytes. Raises TextError when a split that has a share gets fewer than two."""
         if self.protocol == "char-rnn":
             return self._in_slices(characters, unit)
         train, valid, test = shares = self.shares
