@@ -1,9 +1,11 @@
 """What is asked of `sample`, made to fit what the model knows, and what to say of it."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from charrnn.cli.display import tell
 from charrnn.errors import VocabularyError
+from charrnn.runs.unknown import describe_unknown
 from charrnn.text.documents import BLANK_LINE, NAMED
 from charrnn.text.escapes import unescape
 from charrnn.text.fitting import fitted
@@ -27,6 +29,8 @@ def fit(prompt: str, stops: Sequence[str], vocabulary: Vocabulary, hint: str | N
         vocabulary.encode(found)
     except VocabularyError as error:
         raise VocabularyError("; ".join(filter(None, (str(error), hint)))) from None
+    if vocabulary.unit == "char" and (unknown := Counter(c for c in found if c not in vocabulary.known)):
+        tell(f"unknown to the model, and read as its symbol for rare characters: {describe_unknown(unknown)}")
     if found not in (prompt, prompt.replace("\r\n", "\n")):
         tell("the prompt is read in the Unicode form, composed (NFC) or not (NFD), that the model knows")
     return found, [fitted(stop, vocabulary) for stop in stops]

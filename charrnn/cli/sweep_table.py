@@ -10,7 +10,6 @@ from charrnn.cli.colours import marked_line
 from charrnn.cli.tables import Name, Table
 from charrnn.cli.trainings import Ended
 from charrnn.learning.events import bits, rounded
-from charrnn.runs.mistakes import shorten
 from charrnn.runs.outcome import Outcome
 from charrnn.runs.point_names import as_text, short_keys
 from charrnn.text.unit_names import NAMES, Unit, bits_label
@@ -87,7 +86,7 @@ def table(rows: Sequence[Row]) -> Table:
         loss = ("", "") if found.best_loss is None else (rounded(found.best_loss), rounded(bits(found.best_loss), 3))
         made.add_row(
             str(rank) if row.is_done else "",
-            *(shorten(as_text(value)) for value in row.values.values()),
+            *map(as_text, row.values.values()),
             *loss,
             "" if found.step is None else f"{found.step:,}",
             f"{found.seconds:.1f}" if found.seconds else "",

@@ -79,6 +79,17 @@ def test_a_prompt_in_another_form_is_read_in_the_one_that_the_model_knows(charrn
     assert set(text_of(only)) <= {"é", "e"}
 
 
+def test_unknown_characters_that_are_read_as_rare_ones_are_named(charrnn, tmp_path):
+    path = tmp_path / "rare.txt"
+    path.write_text("the cat sat on the mat\n" * 40 + "Q\n", "utf-8")
+    run = trained(tmp_path / "rare", path, "data.min_count=2")
+    done = charrnn("sample", run, "-p", "Qat Z Z", "-n", 5, "--seed", 1)
+    assert done.exit_code == 0
+    note = "unknown to the model, and read as its symbol for rare characters: 'Z' (U+005A) 2 times, 'Q' (U+0051)"
+    assert note in " ".join(done.stderr.split())
+    assert "rare characters" not in charrnn("sample", run, "-p", "cat", "-n", 5, "--seed", 1).stderr
+
+
 def test_all_unknown_characters_of_a_prompt_are_named(charrnn, accents):
     result = charrnn("sample", accents, "-p", normalize("NFD", "é☃ Ω"))
     refused(result, 1, "'☃' (U+2603) at position 1 and 'Ω' (U+03A9) at position 3 are not among the")

@@ -1,5 +1,6 @@
 """The order of a sweep's trainings."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,13 @@ def test_small_losses_that_differ_look_different(capsys):
     table([row(name, "done", loss) for name, loss in [("a", 1.2e-5), ("b", 3.4e-6), ("c", 1e30)]]).show(stdout())
     shown = capsys.readouterr().out
     assert [loss in shown for loss in ("1.2e-05", "3.4e-06", " 1e+30 ")] == [True] * 3
+
+
+def test_long_values_that_differ_at_their_ends_differ(capsys):
+    rows = [replace(row(end, "done", 1.0), values={"data.boundary": "-" * 100 + end}) for end in "ab"]
+    table(rows).show(stdout())
+    shown = capsys.readouterr().out
+    assert all("-" * 100 + end in shown for end in "ab")
 
 
 @pytest.mark.parametrize(
