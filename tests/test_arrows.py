@@ -10,7 +10,7 @@ import charrnn
 ROOT = Path(charrnn.__file__).parent
 LEVELS = [
     {"errors"},
-    {"text", "network"},
+    {"text", "network", "derivations"},
     {"counting"},
     {"learning", "checks", "generation"},
     {"runs"},

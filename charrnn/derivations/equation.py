@@ -1,0 +1,87 @@
+"""An equation of a document: what it says, what it gives as printed and as corrected, and how far that is from the truth."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from charrnn.derivations.complex_step import Array
+
+TOLERANCE = 1e-10  # relative; what holds is at rounding, about 1e-15
+MISFIT = "the shapes do not fit"
+ABSENT = "not in the document"
+
+
+@dataclass(frozen=True)
+class Equation:
+    """`printed` is None where the document has only a gap; `corrected` is None where the print holds.
+
+    Each gives its numbers when called; `truth` is the complex step, or what the equation must equal by definition.
+    """
+
+    number: str
+    says: str
+    truth: Callable[[], Array]
+    printed: Callable[[], Array] | None
+    corrected: Callable[[], Array] | None = None
+    right: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a form of an equation holds, its relative error, or in words why there is none."""
+
+    holds: bool
+    error: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An equation, judged."""
+
+    number: str
+    says: str
+    right: str
+    printed: Verdict
+    corrected: Verdict | None
+
+    @property
+    def passed(self) -> bool:
+        """True where the print holds, or its corrected form does."""
+        return (self.corrected or self.printed).holds
+
+
+def judge(equation: Equation) -> Finding:
+    """Evaluate an equation as printed and as corrected, and compare both with the truth."""
+    truth = np.asarray(equation.truth())
+    printed = _verdict(equation.printed, truth) if equation.printed else Verdict(False, reason=ABSENT)
+    corrected = _verdict(equation.corrected, truth) if equation.corrected else None
+    return Finding(equation.number, equation.says, equation.right, printed, corrected)
+
+
+def relative_error(found: Array, truth: Array) -> float:
+    """The largest difference, divided by the largest entry of the truth. Raises ValueError for other shapes.
+
+    >>> relative_error(np.array([1.0, 3.0]), np.array([1.0, 4.0]))
+    0.25
+    """
+    if found.shape != truth.shape:
+        raise ValueError(f"{found.shape} is compared with {truth.shape}")
+    difference, scale = np.abs(found - truth).max(initial=0), np.abs(truth).max(initial=0)
+    if not np.isfinite(difference):
+        return float("inf")
+    return float(difference / scale) if scale else float(difference)
+
+
+def flat(arrays: Iterable[Array]) -> Array:
+    """Several arrays as one vector, to be compared at once."""
+    return np.concatenate([np.ravel(array) for array in arrays])
+
+
+def _verdict(form: Callable[[], Array], truth: Array) -> Verdict:
+    try:
+        error = relative_error(np.asarray(form()), truth)
+    except ValueError:  # NumPy's, for shapes that no product or sum takes
+        return Verdict(False, reason=MISFIT)
+    return Verdict(error < TOLERANCE, error)

@@ -1,0 +1,90 @@
+"""The equations of D1."""
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from charrnn.derivations.complex_step import Array, by
+from charrnn.derivations.equation import Equation, flat
+from charrnn.derivations.mini_batch import MiniBatch, stacked
+
+
+def equations(rnn: MiniBatch) -> Iterator[Equation]:
+    """What the document says, in its order; its t + 1 is the last step here, T."""
+    T, W = rnn.T, ("W_hh", "W_xh")
+
+    def last(rnn: MiniBatch) -> Array:
+        return rnn.L(T) / rnn.N
+
+    yield Equation(
+        "columns, rows",
+        "h_t = φ_h(W_xhᵀ X_t + W_hhᵀ h_{t-1} + b_h), instance by instance",
+        truth=lambda: np.array(rnn.h[1:]),
+        printed=lambda: np.array(
+            [
+                [rnn.φ_h.value(rnn.W_xh.T @ X + rnn.W_hh.T @ h + rnn.b_h) for X, h in zip(*both, strict=True)]
+                for both in zip(rnn.X, rnn.h[:-1], strict=True)
+            ]
+        ),
+    )
+    yield Equation(
+        "note 1",
+        "W is W_xh above W_yh, with h_t = φ_h([X_t h_{t-1}] W + b_h)",
+        truth=lambda: np.array(rnn.h[1:]),
+        printed=lambda: stacked(rnn, rnn.W_yh),
+        corrected=lambda: stacked(rnn, rnn.W_hh),
+        right="W is W_xh above W_hh",
+    )
+    yield Equation(
+        "shapes 5, 7, 8",
+        "W_yh is n_neurons × n_neurons, and so b_y and y_t have n_neurons",
+        truth=lambda: np.array([*rnn.W_yh.shape, rnn.b_y.size, rnn.y.shape[2]]),
+        printed=lambda: np.array([len(rnn.W_hh)] * 4),
+        corrected=lambda: np.array([len(rnn.W_hh), *[rnn.ŷ(T).shape[1]] * 3]),
+        right="n_neurons × C, C and m × C, with C classes",
+    )
+    yield Equation(
+        "∂L/∂W_yh, ∂L/∂b_y",
+        "each is the sum over t of ∂L_t/∂ŷ_t ∂ŷ_t/∂o_t ∂o_t/∂w",
+        truth=lambda: flat([by(rnn, "W_yh", MiniBatch.loss), by(rnn, "b_y", MiniBatch.loss)]),
+        printed=lambda: flat([rnn.gradient("W_yh"), rnn.gradient("b_y")]),
+    )
+    for name in W:
+        yield Equation(
+            f"∂L_t+1/∂{name}",
+            f'∂L/∂ŷ ∂ŷ/∂h_{{t+1}} ∂h_{{t+1}}/∂{name}, "only one time-step"',
+            truth=partial(by, rnn, name, last),
+            printed=partial(rnn.printed_one_step, T, name),
+            corrected=partial(rnn.dL_by_dw, T, name),
+            right="the sum over k = 1 ... t + 1",
+        )
+        if T > 1:
+            yield Equation(
+                f"∂L_t+1/∂{name}",
+                f"∂L/∂ŷ ∂ŷ/∂h_{{t+1}} ∂h_{{t+1}}/∂h_t ∂h_t/∂{name}" if name == "W_hh" else "both steps, t + 1 and t",
+                truth=partial(by, rnn, name, last),
+                printed=partial(rnn.printed_step_before if name == "W_hh" else rnn.printed_two_steps, T, name),
+                corrected=partial(rnn.dL_by_dw, T, name),
+                right="the sum over k = 1 ... t + 1",
+            )
+        yield Equation(
+            f"∂L_t+1/∂{name}",
+            f"Σ_{{k=1..t+1}} ∂L/∂ŷ ∂ŷ/∂h_{{t+1}} (Π_{{j=k..t}} ∂h_{{j+1}}/∂h_j) ∂h_k/∂{name}",
+            truth=partial(by, rnn, name, last),
+            printed=partial(rnn.dL_by_dw, T, name),
+        )
+        yield Equation(
+            f"∂L/∂{name}",
+            "Σ_t Σ_k: the same, summed over the whole sequence",
+            truth=partial(by, rnn, name, MiniBatch.loss),
+            printed=partial(rnn.gradient, name),
+        )
+    yield Equation(
+        "-",
+        "∂L/∂b_h",
+        truth=lambda: by(rnn, "b_h", MiniBatch.loss),
+        printed=None,
+        corrected=lambda: rnn.gradient("b_h"),
+        right="the same sums, with 1 for h_{k-1}",
+    )

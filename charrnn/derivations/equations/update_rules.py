@@ -1,0 +1,158 @@
+"""The equations of D3."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+
+from charrnn.derivations import functions
+from charrnn.derivations.complex_step import Array, by, derivative
+from charrnn.derivations.equation import Equation
+from charrnn.derivations.functions import cross_entropy, softmax
+from charrnn.derivations.update_rules import UpdateRules, cases, printed_tanh, step
+
+
+def equations(rnn: UpdateRules) -> Iterator[Equation]:
+    """What the document says, in its order."""
+    times, fixed, α = rnn.times, rnn.h, 0.1
+    pairs = [(i, k) for i in times for k in range(-1, i)]
+
+    def at_all(f: Callable[[int], Array]) -> Callable[[], Array]:
+        return lambda: np.array([f(i) for i in times])
+
+    def loss_by(parameter: str) -> Callable[[], Array]:
+        return lambda: by(rnn, parameter, UpdateRules.loss)
+
+    def descended(parameter: str) -> Array:
+        return np.asarray(getattr(rnn, parameter) - α * by(rnn, parameter, UpdateRules.loss))
+
+    def h_by_W(i: int) -> Array:
+        return by(rnn, "W", lambda rnn: rnn.h[i])
+
+    def product(i: int, k: int) -> Array:
+        return derivative(lambda h: rnn.run(k, h)[i], rnn.h[k])
+
+    def through_V(i: int) -> Array:
+        return rnn.V.T @ rnn.dL_by_dz(i)
+
+    yield Equation(
+        "tanh",
+        "tanh x = 2 / (1 + e^{-2x}) - 1",
+        truth=lambda: np.tanh(np.linspace(-3, 3, 13)),
+        printed=lambda: printed_tanh(np.linspace(-3, 3, 13)),
+    )
+    yield Equation(
+        "L_t",
+        "y_t = softmax(z_t), L_t = -y_t log ŷ_t, with y_t the output in both",
+        truth=at_all(rnn.L),
+        printed=at_all(lambda i: cross_entropy(rnn.ŷ(i), rnn.ŷ(i))),
+        corrected=at_all(lambda i: -rnn.y[i] @ np.log(rnn.ŷ(i))),
+        right="ŷ_t = softmax(z_t); y_t is the target",
+    )
+    yield Equation(
+        "V ←",
+        "V = U - α ∂L/∂V",
+        truth=partial(descended, "V"),
+        printed=lambda: step(rnn.U, rnn.gradient("V"), α),
+        corrected=lambda: rnn.updated(α).V,
+        right="V = V - α ∂L/∂V",
+    )
+    for name in ("W", "U"):
+        yield Equation(
+            f"{name} ←",
+            f"{name} = {name} - α ∂L/∂{name}",
+            truth=partial(descended, name),
+            printed=partial(getattr, rnn.updated(α), name),
+        )
+    yield Equation(
+        "(1.2)",
+        "∂L_i/∂ŷ_i = -y_i / ŷ_i",
+        truth=at_all(lambda i: derivative(lambda ŷ: cross_entropy(ŷ, rnn.y[i]), rnn.ŷ(i))),
+        printed=at_all(rnn.dL_by_dŷ),
+    )
+    yield Equation(
+        "cases 1, 2",
+        "∂ŷ_i/∂z_k = ŷ_i (1 - ŷ_i) if i = k, else -ŷ_i ŷ_k",
+        truth=at_all(lambda i: derivative(softmax, rnn.z(i))),
+        printed=at_all(lambda i: functions.softmax_jacobian(rnn.z(i))),
+    )
+    yield Equation(
+        "(1.3)",
+        "∂L_i/∂z_k: the two cases summed over the classes, ŷ_k - y_k",
+        truth=at_all(lambda i: derivative(lambda z: cross_entropy(softmax(z), rnn.y[i]), rnn.z(i))),
+        printed=at_all(lambda i: cases(rnn.y[i], rnn.ŷ(i)).sum(axis=0)),
+    )
+    yield Equation(
+        "(1.1)",
+        "∂L/∂V = Σ_{i=0..T} (ŷ_i - y_i) ⊗ h_i",
+        truth=loss_by("V"),
+        printed=lambda: rnn.gradient("V"),
+    )
+    yield Equation(
+        "(2.1), (2.2)",
+        "∂L/∂W = Σ_{i=0..T} ∂L_i/∂ŷ_i ∂ŷ_i/∂h_i ∂h_i/∂W",
+        truth=loss_by("W"),
+        printed=lambda: np.asarray(sum(np.tensordot(through_V(i), h_by_W(i), 1) for i in times) / rnn.N),
+    )
+    yield Equation(
+        "h_2 split",
+        "∂h_2/∂W = ∂h_2⁺/∂W + ∂h_2/∂h_1 ∂h_1/∂W, at each time",
+        truth=at_all(h_by_W),
+        printed=at_all(lambda i: rnn.explicit(i) + np.tensordot(rnn.jacobian(i), h_by_W(i - 1), 1)),
+    )
+    for name in ("W", "U"):
+        yield Equation(
+            f"(2.3), {name}",
+            f"∂L/∂{name} = Σ_{{i=1..T}} Σ_{{k=1..i}}, for a loss from t = 0",
+            truth=loss_by(name),
+            printed=partial(rnn.printed_sums, name),
+            corrected=partial(rnn.gradient, name),
+            right="both sums from 0, or the loss from t = 1",
+        )
+    yield Equation(
+        "∂h_m/∂h_{m-1}",
+        "Wᵀ diag(1 - tanh²(U x_m + W h_{m-1}))",
+        truth=at_all(lambda m: product(m, m - 1)),
+        printed=at_all(lambda m: rnn.W.T @ rnn.diag(m)),
+        corrected=at_all(rnn.jacobian),
+        right="diag(1 - tanh²) W; the print is its transpose, right for columns",
+    )
+    yield Equation(
+        "Π, transposed",
+        "(∂h_i/∂h_k)ᵀ = Π_{m=k+1..i} Wᵀ diag_m, m rising",
+        truth=lambda: np.array([product(i, k).T for i, k in pairs]),
+        printed=lambda: np.array([rnn.transposed_product(i, k) for i, k in pairs]),
+    )
+    yield Equation(
+        "∂L_i/∂h_i",
+        "∂L_i/∂ŷ_i ∂ŷ_i/∂h_i = ŷ_i - y_i",
+        truth=at_all(lambda i: derivative(lambda h: cross_entropy(softmax(rnn.V @ h), rnn.y[i]), rnn.h[i])),
+        printed=at_all(rnn.printed_dL_by_dh),
+        corrected=at_all(through_V),
+        right="Vᵀ (ŷ_i - y_i)",
+    )
+    yield Equation(
+        "∂h_k⁺/∂W",
+        "the explicit derivative is h_{k-1}",
+        truth=at_all(lambda k: by(rnn, "W", lambda rnn: np.tanh(rnn.U @ rnn.x[k] + rnn.W @ fixed[k - 1]))),
+        printed=at_all(rnn.printed_explicit),
+        corrected=at_all(rnn.explicit),
+        right="(1 - h_k²) h_{k-1}",
+    )
+    for name, number, source in (("W", "(2.4)", "h_{k-1}"), ("U", "(2.5)", "x_k")):
+        yield Equation(
+            number,
+            f"∂L/∂{name} = Σ Σ (ŷ_i - y_i) (Π Wᵀ diag_m) ⊗ {source}",
+            truth=loss_by(name),
+            printed=partial(rnn.printed_gradient, name, rnn.printed_dL_by_dh),
+            corrected=partial(rnn.gradient, name),
+            right=f"diag_k (Π Wᵀ diag_m) Vᵀ (ŷ_i - y_i) ⊗ {source}",
+        )
+        yield Equation(
+            f"{number}, Vᵀ",
+            "the same, with Vᵀ put in so that the shapes fit",
+            truth=loss_by(name),
+            printed=partial(rnn.printed_gradient, name, through_V),
+            corrected=partial(rnn.gradient, name),
+            right="diag_k in front, as well as Vᵀ",
+        )

@@ -1,0 +1,106 @@
+"""The equations of D1's second half."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from charrnn.derivations import functions
+from charrnn.derivations.complex_step import Array, derivative
+from charrnn.derivations.equation import Equation, flat
+from charrnn.derivations.vanishing import (
+    Recurrence,
+    bounds,
+    clipped,
+    dominant,
+    growth,
+    largest_singular_value,
+    saturated,
+    shear,
+)
+
+
+def equations(rnn: Recurrence) -> Iterator[Equation]:
+    """What the document says, in its order."""
+    T = rnn.T
+    pairs = [(t, k) for k in range(T) for t in range(k + 1, T + 1)]
+
+    def product(t: int, k: int) -> Array:
+        return derivative(lambda h: rnn.run(k, h)[t - k], rnn.h[k])
+
+    yield Equation(
+        "∂h_t/∂h_k",
+        "Π_{j=k..t-1} ∂h_{j+1}/∂h_j, the latest step first",
+        truth=lambda: np.array([product(t, k) for t, k in pairs]),
+        printed=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
+    )
+    yield Equation(
+        "∂h_{j+1}/∂h_j",
+        "diag(φ'(W_xhᵀ X_{j+1} + W_hhᵀ h_j + b_h)) W_hh",
+        truth=lambda: np.array([product(j, j - 1) for j in range(1, T + 1)]),
+        printed=lambda: np.array([rnn.printed_jacobian(j) for j in range(1, T + 1)]),
+        corrected=lambda: np.array([rnn.jacobian(j) for j in range(1, T + 1)]),
+        right="diag(φ') W_hhᵀ",
+    )
+    yield Equation(
+        "Π ∂h_{j+1}/∂h_j",
+        "the product of diag(φ') W_hh over the steps",
+        truth=lambda: np.array([product(t, k) for t, k in pairs]),
+        printed=lambda: np.array([rnn.printed_product(t, k) for t, k in pairs]),
+        corrected=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
+        right="the product of diag(φ') W_hhᵀ, the latest step first",
+    )
+    λ, v = np.linalg.eig(rnn.jacobian(1))
+
+    def changes() -> Array:
+        return np.array([product(t, 0) @ v for t in range(1, T + 1)])
+
+    yield Equation(
+        "λ_i, v_i",
+        "one step multiplies a change along the eigenvector v_i by λ_i",
+        truth=lambda: changes()[0],
+        printed=lambda: v * λ,
+    )
+    yield Equation(
+        "λ_i, n steps",
+        "the following steps scale it by λ_i each, λ_i^n after n",
+        truth=changes,
+        printed=lambda: np.array([v * λ**t for t in range(1, T + 1)]),
+        corrected=lambda: np.array([rnn.product(t, 0) @ v for t in range(1, T + 1)]),
+        right="each step has a Jacobian of its own; λ_i^n if all are equal",
+    )
+    yield Equation(
+        "max tanh'",
+        "the derivative of tanh is at most 0.25, always less than 1",
+        truth=lambda: derivative(functions.tanh, np.linspace(-3, 3, 13)).max(),
+        printed=lambda: np.asarray(functions.LOGISTIC.γ),
+        corrected=lambda: np.asarray(functions.TANH.γ),
+        right="it is 1 at 0; 0.25 is the logistic function's",
+    )
+    long = shear(rnn)
+    yield Equation(
+        "|λ_1| < 1",
+        "gradients vanish as |λ_1|^n of W_hh; here W_hh is a shear, |λ_1| = 0.5",
+        truth=lambda: growth(long),
+        printed=lambda: np.minimum(growth(long), bounds(dominant(long.W_hh), T)),
+        corrected=lambda: np.minimum(growth(long), bounds(largest_singular_value(long.W_hh), T)),
+        right="at most as (γ σ)^n; they may grow for a while first",
+    )
+    flat_out = saturated(rnn)
+    yield Equation(
+        "|λ_1| > 1",
+        "gradients explode as |λ_1|^n of W_hh; here tanh is saturated, |λ_1| = 1.5",
+        truth=lambda: growth(flat_out),
+        printed=lambda: bounds(dominant(flat_out.W_hh), T),
+        corrected=lambda: np.minimum(growth(flat_out), bounds(largest_singular_value(flat_out.W_hh), T)),
+        right="γ σ > 1 is needed for that, and not enough",
+    )
+    g = {"W_hh": rnn.W_hh, "b_h": rnn.b_h}
+    norm = float(np.linalg.norm(flat(g.values())))
+    yield Equation(
+        "clipping",
+        "gradient clipping is a remedy (named, without an equation)",
+        truth=lambda: flat([*(each / 2 for each in g.values()), *g.values()]),
+        printed=None,
+        corrected=lambda: flat([*clipped(g, norm / 2).values(), *clipped(g, norm * 2).values()]),
+        right="g min(1, m / ‖g‖), ‖g‖ over all parameters together",
+    )

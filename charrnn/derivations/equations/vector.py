@@ -1,0 +1,138 @@
+"""The equations of D2, section 2."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from charrnn.derivations.case import from_one
+from charrnn.derivations.complex_step import Array, by, derivative
+from charrnn.derivations.equation import Equation, flat
+from charrnn.derivations.functions import cross_entropy, softmax
+from charrnn.derivations.vector import Vector
+
+
+def equations(rnn: Vector) -> Iterator[Equation]:
+    """What the document says, in its order, at every t."""
+    times, C, D = rnn.times, len(rnn.V), len(rnn.W)
+    pairs = [(t, k) for t in times for k in range(t + 1)]
+
+    def at_all(f: Callable[[int], Array]) -> Callable[[], Array]:
+        return lambda: np.array([f(t) for t in times])
+
+    def loss_by(parameter: str) -> Callable[[], Array]:
+        return at_all(lambda t: by(rnn, parameter, lambda rnn: rnn.L(t)))
+
+    def product(t: int, k: int) -> Array:
+        return derivative(lambda s: rnn.run(k, s)[t - k], rnn.s[k])
+
+    yield Equation(
+        "(23), (30)",
+        "L_t = -y_tᵀ log ŷ_t = -Σ_i y_{t,i} log ŷ_{t,i}",
+        truth=at_all(rnn.L),
+        printed=at_all(lambda t: -from_one(rnn.y)[t] @ np.log(rnn.ŷ(t))),
+    )
+    yield Equation(
+        "(31), (32)",
+        "∂L_t/∂ŷ_t = [-y_{t,1}/ŷ_{t,1}, ..., -y_{t,C}/ŷ_{t,C}]",
+        truth=at_all(lambda t: derivative(lambda ŷ: cross_entropy(ŷ, from_one(rnn.y)[t]), rnn.ŷ(t))),
+        printed=at_all(rnn.dL_by_dŷ),
+    )
+    yield Equation(
+        "(34)",
+        "ŷ_{t,i} = exp g_{t,i} / Σ_{i=j}^C exp g_{t,j}, read as the sum from i",
+        truth=at_all(rnn.ŷ),
+        printed=at_all(lambda t: np.array([np.exp(rnn.g(t)[i]) / np.exp(rnn.g(t)[i:]).sum() for i in range(C)])),
+        corrected=at_all(lambda t: np.exp(rnn.g(t)) / np.exp(rnn.g(t)).sum()),
+        right="Σ_{j=1}^C: a slip in the index",
+    )
+    yield Equation(
+        "(35)-(37)",
+        "∂ŷ_{t,i}/∂g_{t,j} = ŷ_{t,i} (1(i=j) - ŷ_{t,j})",
+        truth=at_all(lambda t: derivative(softmax, rnn.g(t))),
+        printed=at_all(rnn.dŷ_by_dg),
+    )
+    yield Equation(
+        "(33), (38)",
+        "∂L_t/∂g_t = ∂L_t/∂ŷ_t ∂ŷ_t/∂g_t",
+        truth=at_all(lambda t: derivative(lambda g: cross_entropy(softmax(g), from_one(rnn.y)[t]), rnn.g(t))),
+        printed=at_all(lambda t: rnn.dL_by_dŷ(t) @ rnn.dŷ_by_dg(t)),
+    )
+    yield Equation(
+        "(39)-(44)",
+        "∂L_t/∂g_t = (ŷ_t - y_t)ᵀ",
+        truth=at_all(lambda t: derivative(lambda g: cross_entropy(softmax(g), from_one(rnn.y)[t]), rnn.g(t))),
+        printed=at_all(rnn.dL_by_dg),
+    )
+    yield Equation(
+        "(45)-(54)",
+        "∂L_t/∂V = (ŷ_t - y_t) s_tᵀ",
+        truth=loss_by("V"),
+        printed=at_all(rnn.dL_by_dV),
+    )
+    yield Equation(
+        "(55), (56)",
+        "∂L_t/∂s_t = (ŷ_t - y_t)ᵀ V",
+        truth=at_all(lambda t: derivative(lambda s: cross_entropy(softmax(rnn.V @ s), from_one(rnn.y)[t]), rnn.s[t])),
+        printed=at_all(rnn.dL_by_ds),
+    )
+    yield Equation(
+        "(58)-(61)",
+        "∂s_t/∂s_k = Π_{i=k+1..t} ∂s_i/∂z_i ∂z_i/∂s_{i-1}, the latest step first",
+        truth=lambda: np.array([product(t, k) for t, k in pairs]),
+        printed=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
+    )
+    yield Equation(
+        "(62)",
+        "∂s_i/∂z_i = diag(1 - s_{i,1}², ..., 1 - s_{i,D}²)",
+        truth=at_all(lambda t: derivative(np.tanh, np.arctanh(rnn.s[t]))),
+        printed=at_all(rnn.ds_by_dz),
+    )
+    yield Equation(
+        "(63)",
+        "Π_{i=k+1..t} ∂s_i/∂z_i W = W^{t-k} Π_{i=k+1..t} ∂s_i/∂z_i",
+        truth=lambda: np.array([product(t, k) for t, k in pairs]),
+        printed=lambda: np.array([rnn.printed_product(t, k) for t, k in pairs]),
+        corrected=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
+        right="W stays between the diagonals: matrices do not commute",
+    )
+    yield Equation(
+        "(57), (64), (65)",
+        "∂L_t/∂W = Σ_{k=1..t} ∂L_t/∂s_t ∂s_t/∂s_k ∂s_k/∂W",
+        truth=loss_by("W"),
+        printed=at_all(lambda t: rnn.dL_by_dw(t, "W")),
+    )
+    yield Equation(
+        "(66), (67)",
+        "∂L_t/∂W = Σ_{k=1..t} ∂L_t/∂s_t W^{t-k} (Π_{i=k..t} ∂s_i/∂z_i) ∂z_k/∂W",
+        truth=loss_by("W"),
+        printed=at_all(lambda t: rnn.printed_dL_by_dw(t, "W")),
+        corrected=at_all(lambda t: rnn.dL_by_dw(t, "W")),
+        right="(ŷ_t - y_t)ᵀ V diag_t W ... diag_{k+1} W diag_k",
+    )
+    yield Equation(
+        "(68)",
+        "∂L_t/∂U = Σ_{k=1..t} ∂L_t/∂s_t ∂s_t/∂s_k ∂s_k/∂U",
+        truth=loss_by("U"),
+        printed=at_all(lambda t: rnn.dL_by_dw(t, "U")),
+    )
+    yield Equation(
+        "(69)",
+        "∂L_t/∂U = Σ_{k=1..t} ∂L_t/∂s_t W^{t-k} (Π_{i=k..t} ∂s_i/∂z_i) ∂z_k/∂U",
+        truth=loss_by("U"),
+        printed=at_all(lambda t: rnn.printed_dL_by_dw(t, "U")),
+        corrected=at_all(lambda t: rnn.dL_by_dw(t, "U")),
+        right="(ŷ_t - y_t)ᵀ V diag_t W ... diag_{k+1} W diag_k",
+    )
+    row = np.arange(1.0, C + 1)
+    yield Equation(
+        "(46), (70)",
+        "of y = W x: ∂L/∂W = (x · ∂L/∂y)ᵀ",
+        truth=at_all(lambda t: derivative(lambda V: row @ V @ rnn.s[t], rnn.V)),
+        printed=at_all(lambda t: (rnn.s[t].reshape(D, 1) * row).T),
+    )
+    yield Equation(
+        "(71)-(73)",
+        "∂L/∂V, ∂L/∂W, ∂L/∂U: the sums over t",
+        truth=lambda: flat([by(rnn, name, Vector.loss) for name in Vector.PARAMETERS]),
+        printed=lambda: flat([rnn.gradient(name) for name in Vector.PARAMETERS]),
+    )
