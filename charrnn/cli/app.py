@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from charrnn import __version__
 from charrnn.cli.bench import bench
+from charrnn.cli.derive import derive
 from charrnn.cli.eval import evaluate
 from charrnn.cli.export import export
 from charrnn.cli.gradcheck import gradcheck
@@ -101,7 +102,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train character-level recurrent networks on any text, in plain NumPy; sample from them; prove their gradients.",
 )
-for command in (train, sweep, sample, gradcheck, gradflow, evaluate, score, plot, view, export, bench, schema):
+for command in (train, sweep, sample, gradcheck, derive, gradflow, evaluate, score, plot, view, export, bench, schema):
     app.command(NAMES.get(command))(command)
 
 

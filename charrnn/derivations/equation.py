@@ -8,7 +8,8 @@ import numpy as np
 from charrnn.derivations.complex_step import Array
 
 TOLERANCE = 1e-10  # relative; what holds is at rounding, about 1e-15
-MISFIT = "the shapes do not fit"
+MISFIT = "shapes do not fit"
+NOT_FINITE = "gives no finite number"
 ABSENT = "not in the document"
 
 
@@ -54,9 +55,10 @@ class Finding:
 
 def judge(equation: Equation) -> Finding:
     """Evaluate an equation as printed and as corrected, and compare both with the truth."""
-    truth = np.asarray(equation.truth())
-    printed = _verdict(equation.printed, truth) if equation.printed else Verdict(False, reason=ABSENT)
-    corrected = _verdict(equation.corrected, truth) if equation.corrected else None
+    with np.errstate(all="ignore"):  # what overflows is found not to hold
+        truth = np.asarray(equation.truth())
+        printed = _verdict(equation.printed, truth) if equation.printed else Verdict(False, reason=ABSENT)
+        corrected = _verdict(equation.corrected, truth) if equation.corrected else None
     return Finding(equation.number, equation.says, equation.right, printed, corrected)
 
 
@@ -69,8 +71,6 @@ def relative_error(found: Array, truth: Array) -> float:
     if found.shape != truth.shape:
         raise ValueError(f"{found.shape} is compared with {truth.shape}")
     difference, scale = np.abs(found - truth).max(initial=0), np.abs(truth).max(initial=0)
-    if not np.isfinite(difference):
-        return float("inf")
     return float(difference / scale) if scale else float(difference)
 
 
@@ -84,4 +84,6 @@ def _verdict(form: Callable[[], Array], truth: Array) -> Verdict:
         error = relative_error(np.asarray(form()), truth)
     except ValueError:  # NumPy's, for shapes that no product or sum takes
         return Verdict(False, reason=MISFIT)
+    if not np.isfinite(error):
+        return Verdict(False, reason=NOT_FINITE)
     return Verdict(error < TOLERANCE, error)

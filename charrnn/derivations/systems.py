@@ -90,7 +90,7 @@ SYSTEMS = {
         System(
             "multiple",
             "D2",
-            "section 3: vector form, multiple data points (a title there; derived here)",
+            "section 3: vector form, multiple data points; derived here",
             Multiple.random,
             multiple.equations,
             ("T", "M", "D", "C", "B", "one_hot", "averaged", "given"),

@@ -1,0 +1,65 @@
+"""How the equations of the documents are shown: a table for each system, and JSON."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from charrnn.cli.tables import Name, Table
+from charrnn.derivations.equation import ABSENT, Finding, Verdict
+from charrnn.derivations.systems import DOCUMENTS, System
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A system, and what its equations were found to be."""
+
+    system: System
+    findings: Sequence[Finding]
+
+
+def show_table(console: Console, checked: Checked) -> None:
+    """The equations of one system, in the document's order."""
+    system = checked.system
+    document = DOCUMENTS[system.document]
+    title = f"{system.name}: {system.title}\n{system.document}, {document.author}, {document.title} ({document.year})"
+    table = Table(Name("equation"), Name("what it says"), Name("does it hold?"), title=title)
+    for found in checked.findings:
+        table.add_row(found.number, found.says, _shown(found.printed, "as printed", "yellow"))
+        if found.corrected is not None:
+            form = "as derived here" if found.printed.reason == ABSENT else "as corrected"
+            table.add_row("", f"→ {found.right}", _shown(found.corrected, form, "bold red"))
+    table.show(console)
+
+
+def summary(every: Sequence[Checked]) -> str:
+    """How many hold, in one line."""
+    findings = [found for checked in every for found in checked.findings]
+    printed = [found for found in findings if found.printed.reason != ABSENT]
+    hold, missing = sum(found.printed.holds for found in printed), len(findings) - len(printed)
+    corrected = [found for found in findings if found.corrected is not None]
+    added = f", {missing} more {'are' if missing > 1 else 'is'} derived here" if missing else ""
+    return (
+        f"{hold} of {len(printed)} hold as printed{added}; {sum(found.passed for found in corrected)} of {len(corrected)} hold as "
+        "corrected"
+    )
+
+
+def equations_json(every: Sequence[Checked]) -> list[dict[str, Any]]:
+    """A row for each equation."""
+    return [
+        {"system": checked.system.name, "document": checked.system.document, **asdict(found), "passed": found.passed}
+        for checked in every
+        for found in checked.findings
+    ]
+
+
+def _shown(verdict: Verdict, form: str, otherwise: str) -> Text:
+    """The verdict and its error, which is relative to the largest entry of the true value."""
+    if verdict.reason:
+        return Text(verdict.reason if verdict.reason == ABSENT else f"no: {verdict.reason}", style=otherwise)
+    return (
+        Text(f"{form}, {verdict.error:.1g}", "green") if verdict.holds else Text(f"no, {verdict.error:.2g}", otherwise)
+    )

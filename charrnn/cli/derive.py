@@ -1,0 +1,97 @@
+"""`charrnn derive`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from charrnn.cli import typed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from charrnn.derivations.case import Case
+    from charrnn.derivations.systems import System
+
+
+def derive(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", help="A system, or a document: D0 ... D3. Default: all.", show_default=False),
+    ] = None,
+    system: Annotated[str | None, typer.Option(metavar="NAME", help="The same as NAME.", show_default=False)] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Walk through one tiny case of a system, number by number.")
+    ] = False,
+    train: Annotated[
+        bool, typer.Option("--train", help="Let a system learn something small, with and without clipping.")
+    ] = False,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            "-s",
+            metavar="KEY=VALUE",
+            callback=typed.texts,
+            help="Set a size or a choice of the case, for example T=6, D=8, inputs=one-hot, loss=mean. Repeatable.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the case.")] = 0,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")] = False,
+) -> None:
+    """Check the equations of the four derivations that charrnn is built on: as printed, and as corrected.
+
+    Each is evaluated on a random case and compared with the complex step, which is exact to rounding. An error is relative to the
+    largest entry of the true value. Exit code 1 if a corrected form fails.
+    """
+    from charrnn.cli.derivation_settings import find_systems, make_case
+    from charrnn.derivations.case import Case
+
+    if name is not None and system is not None and name != system:
+        raise typer.BadParameter(f"NAME is {name}, and --system is {system}; give one of them")
+    if explain and train:
+        raise typer.BadParameter("--explain and --train are two things; give one of them")
+    wanted = name if name is not None else system
+    systems = find_systems(wanted)
+    case = make_case(settings or (), systems, Case())
+    _check(systems, case, seed, json)
+
+
+def _check(systems: "Sequence[System]", case: "Case", seed: int, json: bool) -> None:
+    """The table of all equations."""
+    import numpy as np
+
+    from charrnn.cli import display
+    from charrnn.cli.derivation_cost import require_a_minute
+    from charrnn.cli.derivation_settings import settings_of
+    from charrnn.cli.derivation_tables import Checked, equations_json, show_table, summary
+    from charrnn.cli.progress_bar import progress_bar
+    from charrnn.derivations.equation import judge
+
+    require_a_minute(systems, case)
+    every = []
+    with progress_bar("checking equations", json) as advance:
+        for done, each in enumerate(systems):
+            equations = each.equations(each.make(case, np.random.default_rng(seed)))
+            every.append(Checked(each, [judge(equation) for equation in equations]))
+            advance((done + 1) / len(systems))
+    passed = all(found.passed for checked in every for found in checked.findings)
+    if json:
+        settings = settings_of(systems, case)
+        display.write_json({"passed": passed, "seed": seed, "settings": settings, "equations": equations_json(every)})
+    else:
+        console = display.stdout()
+        for checked in every:
+            show_table(console, checked)
+        console.print(
+            "errors are relative to the largest entry of the true value, which is the complex step's", soft_wrap=True
+        )
+        console.print(summary(every), style="green" if passed else "", soft_wrap=True)
+    if not passed:
+        failed = [
+            f"{checked.system.name} {found.number}"
+            for checked in every
+            for found in checked.findings
+            if not found.passed
+        ]
+        display.tell_error(f"{len(failed)} equations fail as corrected: {', '.join(failed)}")
+        raise typer.Exit(1)

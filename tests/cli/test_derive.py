@@ -1,0 +1,128 @@
+"""`charrnn derive`: which equations of the documents hold."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from charrnn.cli.app import app
+from charrnn.cli.derivation_cost import SECONDS, largest, seconds
+from charrnn.derivations.case import Case
+from charrnn.derivations.systems import SYSTEMS
+from charrnn.derivations.vector import Vector
+
+run = CliRunner().invoke
+
+
+def found(*arguments: str) -> dict:
+    result = run(app, ["derive", *arguments, "--json"])
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_every_equation_holds_as_printed_or_as_corrected():
+    report = found()
+    assert report["passed"]
+    assert {row["system"] for row in report["equations"]} == set(SYSTEMS)
+    for row in report["equations"]:
+        assert (row["corrected"] or row["printed"])["holds"]
+        assert (row["corrected"] or row["printed"])["error"] < 1e-14
+
+
+def test_the_errata_do_not_hold_as_printed():
+    rows = {(row["system"], row["number"]): row for row in found()["equations"]}
+    for key, error in {("scalar", "(14), (15)"): 3.6, ("vector", "(63)"): 2.2, ("mean-loss", "boxed"): 0.1}.items():
+        assert rows[key]["printed"] == {"holds": False, "error": pytest.approx(error, abs=0.1), "reason": ""}
+    assert rows["update-rules", "V ←"]["printed"] == {"holds": False, "error": None, "reason": "shapes do not fit"}
+    assert rows["multiple", "∂L/∂W"]["printed"]["reason"] == "not in the document"
+
+
+@pytest.mark.parametrize(
+    ("name", "systems"),
+    [("scalar", {"scalar"}), ("D2", {"scalar", "vector", "multiple"}), ("d0", {"mean-loss"})],
+)
+def test_a_system_or_the_systems_of_a_document(name, systems):
+    assert {row["system"] for row in found(name)["equations"]} == systems
+    assert found(name) == found("--system", name)
+
+
+def test_a_seed_gives_the_same_numbers_and_another_one_others():
+    assert found("vector", "--seed", "3") == found("vector", "--seed", "3")
+    assert found("vector", "--seed", "3")["equations"] != found("vector", "--seed", "4")["equations"]
+
+
+def test_settings_are_those_of_the_case():
+    report = found("mean-loss", "-s", "T=2", "-s", "D=3", "-s", "inputs=one-hot", "-s", "loss=sum", "-s", "initial=zero",
+                   "-s", "phi_h=logistic", "-s", "phi_o=identity", "-s", "ell=squared-error")  # fmt: skip
+    assert report["settings"] == {
+        "T": 2, "M": 3, "D": 3, "C": 6, "inputs": "one-hot", "loss": "sum", "initial": "zero", "phi_h": "logistic",
+        "phi_o": "identity", "ell": "squared-error",
+    }  # fmt: skip
+    assert report["equations"] != found("mean-loss", "-s", "T=2", "-s", "D=3")["equations"]
+
+
+def test_a_print_that_fits_by_chance_is_still_wrong():
+    """With equal sizes V = U - α ∂L/∂V can be computed, and is another number."""
+    rows = {row["number"]: row for row in found("update-rules", "-s", "M=4", "-s", "D=4", "-s", "C=4")["equations"]}
+    assert rows["V ←"]["printed"]["error"] > 0.1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["scaler"], 1, "there is no system 'scaler'; did you mean scalar? Systems: mean-loss, "),
+        (["D7"], 1, "documents: D0, D1, D2, D3"),
+        ([""], 1, "there is no system ''"),
+        (["-s", "T=0"], 1, "T, the number of steps, must be a whole number from 1; found '0'"),
+        (["-s", "T=-1"], 1, "found '-1'"),
+        (["-s", "D=2.5"], 1, "found '2.5'"),
+        (["-s", "B=١"], 1, "found '١'"),
+        (["-s", "T"], 1, "must be KEY=VALUE"),
+        (["-s", "W=3"], 1, "there is no setting 'W'"),
+        (["-s", "phi=tanh"], 1, "did you mean phi_"),
+        (["-s", "phi_h=tnh"], 1, "phi_h is one of tanh, logistic, relu, identity; found 'tnh'; did you mean tanh?"),
+        (["scalar", "-s", "D=3"], 1, "scalar has no D; its settings are T, loss, initial"),
+        (["-s", "phi_o=tanh"], 1, "ell=cross-entropy needs outputs between 0 and 1; found phi_o=tanh"),
+        (["-s", "T=5000"], 1, "and a minute is allowed; --set T="),
+        (["vector", "-s", "D=999999999999"], 1, "and a minute is allowed; --set D="),
+        (["-s", "T=999999", "-s", "D=99999"], 1, "and a minute is allowed; lower "),
+        (["vector", "--system", "scalar"], 2, "NAME is vector, and --system is scalar; give one of them"),
+        (["--seed", "-1"], 2, "--seed"),
+    ],
+)
+def test_what_cannot_be_met_is_one_line(arguments, code, message):
+    result = run(app, ["derive", *arguments])
+    assert result.exit_code == code
+    assert result.stdout == ""
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_corrected_form_that_fails_is_an_error(monkeypatch):
+    monkeypatch.setattr(Vector, "jacobian", lambda self, i: self.W @ self.ds_by_dz(i))
+    result = run(app, ["derive", "vector", "--json"])
+    assert result.exit_code == 1
+    assert not json.loads(result.stdout)["passed"]
+    assert "7 equations fail as corrected: vector (58)-(61), vector (63)" in result.stderr
+
+
+def test_the_size_that_an_error_names_is_allowed():
+    every = list(SYSTEMS.values())
+    for name in ("T", "D", "M", "C", "B"):
+        size = largest(every, Case(**{name: 10**9}), name)
+        assert seconds(every, Case(**{name: size})) <= SECONDS < seconds(every, Case(**{name: size + 1}))
+
+
+def test_the_table_says_what_is_right():
+    text = run(app, ["derive", "vector"]).stdout
+    assert "W stays between the diagonals: matrices do not commute" in text
+    assert "13 of 17 hold as printed; 4 of 4 hold as corrected" in text
+    assert "Yongqiang Huang" in text
+
+
+def test_numbers_that_overflow_do_not_hold_and_warn_of_nothing():
+    with np.errstate(all="raise"):
+        result = run(app, ["derive", "mini-batch", "-s", "phi_h=identity", "-s", "T=60", "-s", "D=1", "-s", "M=1"])
+    assert result.exit_code in (0, 1)
+    assert "Warning" not in result.stderr
