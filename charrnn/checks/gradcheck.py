@@ -88,10 +88,13 @@ def small_case(architecture: Architecture, seed: int) -> Case:
     small = replace(architecture, vocab_size=V, hidden_size=H)
     network = Network.fresh(small, generator, np.float64)
     network.parameters.flat[:] += generator.normal(0, 0.3, len(network.parameters))  # biases too
-    if architecture.nonlinearity == "relu":
+    for name in small.held():
+        network.parameters[name][:] = 0
+    if architecture.nonlinearity == "relu":  # five units may all be off, and then nothing is left to check
+        lifted, by = ("b_h", 0.5) if architecture.bias else ("W_xh", 0.2)
         for name, view in network.parameters.items():
-            if name.startswith("b_h"):
-                view += 0.5  # five units may all be off, and then nothing is left to check
+            if name.startswith(lifted):
+                view += by
     return random_window(network, generator)
 
 

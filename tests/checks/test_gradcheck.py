@@ -6,7 +6,7 @@ import pytest
 from charrnn.checks import gradcheck as module
 from charrnn.checks.gradcheck import Report, analytic_gradients, gradcheck, passed, random_window, small_case
 from charrnn.checks.oracles import ORACLES, Derivatives, central_difference, complex_step
-from charrnn.checks.properties import Property
+from charrnn.checks.properties import Property, check_properties
 from charrnn.errors import CheckError
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
@@ -44,6 +44,32 @@ def test_smoothed_labels_equal_every_oracle_on_every_entry(cell, readout):
     case = replace(case, smoothing=0.1, new=4)
     assert np.abs(analytic_gradients(case)["W_xh"] - plain).max() > 1e-3
     assert [check for check in gradcheck(case) if not check.passed] == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "nonlinearity", "readout", "num_layers"),
+    [
+        ("rnn", "tanh", "linear", 1),
+        ("rnn", "relu", "deep", 2),
+        ("gru", "tanh", "deep", 1),
+        ("lstm", "tanh", "linear", 2),
+    ],
+)
+def test_a_network_without_biases_is_checked_where_they_are_0(cell, nonlinearity, readout, num_layers):
+    """Their derivatives too, though nothing learns from them."""
+    case = small_case(Architecture(7, 5, cell, nonlinearity, num_layers, readout=readout, bias=False), 0)
+    for name, view in case.network.parameters.items():
+        assert view.any() == name.startswith("W"), name
+    checks = list(gradcheck(case))
+    assert {check.parameter for check in checks} == {*case.network.architecture.shapes(), "h_0"}
+    assert passed(checks)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("num_layers", [1, 3])
+def test_relu_without_biases_leaves_units_on(num_layers, seed):
+    case = small_case(Architecture(7, 5, "rnn", "relu", num_layers, "orthogonal", bias=False), seed)
+    assert all(found.passed for found in check_properties(case))
 
 
 def test_the_case_hides_nothing():
