@@ -58,7 +58,7 @@ def not_checked(config: Config) -> list[Unchecked]:
     threads = config.runtime.threads
     bias = None if config.model.bias else False
     found: list[tuple[str, object, str]] = [
-        ("model.bias", bias, "keeps biases at 0, whatever their gradient, which is checked there"),
+        ("model.bias", bias, "holds every bias at 0; their gradient is not used"),
         ("training.max_grad_norm", training.max_grad_norm, after),
         ("training.max_grad_value", training.max_grad_value, after),
         ("training.weight_decay", training.weight_decay or None, after),

@@ -9,6 +9,7 @@ from charrnn.checks.oracles import ORACLES, Derivatives, central_difference, com
 from charrnn.checks.properties import Property, check_properties
 from charrnn.errors import CheckError
 from charrnn.network.architecture import Architecture
+from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 
 TANH = Architecture(7, 5)
@@ -56,13 +57,24 @@ def test_smoothed_labels_equal_every_oracle_on_every_entry(cell, readout):
     ],
 )
 def test_a_network_without_biases_is_checked_where_they_are_0(cell, nonlinearity, readout, num_layers):
-    """Their derivatives too, though nothing learns from them."""
     case = small_case(Architecture(7, 5, cell, nonlinearity, num_layers, readout=readout, bias=False), 0)
     for name, view in case.network.parameters.items():
         assert view.any() == name.startswith("W"), name
     checks = list(gradcheck(case))
-    assert {check.parameter for check in checks} == {*case.network.architecture.shapes(), "h_0"}
+    learning = {name for name in case.network.architecture.shapes() if name.startswith("W")}
+    assert {check.parameter for check in checks} == {*learning, "h_0"}
     assert passed(checks)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_without_biases_a_relu_that_reads_nothing_but_0_stands_on_its_kink(cell):
+    """A deep readout does where dropout leaves it no unit. The loss has no derivative by that bias, and none is asked for."""
+    case = small_case(Architecture(7, 5, cell, readout="deep", bias=False), 0)
+    case = replace(case, dropout=Dropout(0.8, seed=0, step=0))
+    ws = case.workspace(case.network)
+    case.network.forward(case.inputs, case.targets, case.state, ws, *case.options)
+    assert (ws.layers[-1].up(True) == 0).all(axis=-1).any()
+    assert passed(list(gradcheck(case)))
 
 
 @pytest.mark.parametrize("seed", range(20))

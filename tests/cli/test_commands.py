@@ -318,10 +318,10 @@ def test_gradcheck_says_what_it_was_checked_with(charrnn):
 def test_gradcheck_of_a_network_without_biases_says_that_they_are_held(charrnn):
     result = charrnn("gradcheck", "-s", "model.bias=false", "-s", "model.cell=lstm")
     assert result.exit_code == 0
-    assert "not checked: model.bias false (keeps biases at 0, whatever their gradient, which is checked there)" in (
-        result.stdout
-    )
+    assert "not checked: model.bias false (holds every bias at 0; their gradient is not used)" in (result.stdout)
+    assert "b_h" not in result.stdout
     found = json.loads(charrnn("gradcheck", "--json").stdout)
+    assert "b_h" in {check["parameter"] for check in found["checks"]}
     assert "model.bias" not in {left["key"] for left in found["not_checked"]}
 
 
