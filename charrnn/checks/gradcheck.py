@@ -88,10 +88,13 @@ def small_case(architecture: Architecture, seed: int) -> Case:
     small = replace(architecture, vocab_size=V, hidden_size=H)
     network = Network.fresh(small, generator, np.float64)
     network.parameters.flat[:] += generator.normal(0, 0.3, len(network.parameters))  # biases too
-    if architecture.nonlinearity == "relu":
+    for name in small.held():
+        network.parameters[name][:] = 0
+    if architecture.nonlinearity == "relu":  # five units may all be off, and then nothing is left to check
+        lifted, by = ("b_h", 0.5) if architecture.bias else ("W_xh", 0.2)
         for name, view in network.parameters.items():
-            if name.startswith("b_h"):
-                view += 0.5  # five units may all be off, and then nothing is left to check
+            if name.startswith(lifted):
+                view += by
     return random_window(network, generator)
 
 
@@ -139,13 +142,17 @@ def gradcheck(
 
 
 class Comparison:
-    """Derivatives by every oracle of more and more entries of each parameter, in a random order that the seed decides."""
+    """Derivatives by every oracle of more and more entries of each parameter, in a random order that the seed decides.
+
+    What is held at 0 is left out: it does not learn, and a relu without a bias stands on its kink wherever all it reads is 0.
+    """
 
     def __init__(self, case: Case, oracles: Sequence[str] = tuple(ORACLES), seed: int = 0) -> None:
         """With nothing compared yet. Raises CheckError for an oracle that does not exist."""
         require_known(oracles)
         self._case, self._oracles = case, oracles
-        self._analytic = analytic_gradients(case)
+        held, found = case.network.architecture.held(), analytic_gradients(case)
+        self._analytic = {name: gradient for name, gradient in found.items() if name not in held}
         generator = np.random.default_rng(seed)
         self._order = {name: generator.permutation(gradient.size) for name, gradient in self._analytic.items()}
         self._numeric: dict[tuple[str, str], list[Derivatives]] = {(p, o): [] for p in self._order for o in oracles}

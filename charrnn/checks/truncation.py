@@ -60,6 +60,8 @@ def _gradient(network: Network, inputs: Ids, targets: Ids, state: Array, begins:
     ws, gradient = network.workspace(*inputs.shape), network.parameters.zeros_like()
     network.forward(inputs, targets, state, ws, new=1, begins=begins)
     network.backward(inputs.shape[1], ws, gradient, new=1, begins=begins)
+    for name in network.architecture.held():
+        gradient[name][:] = 0
     return gradient
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 
 from charrnn.checks.gradcheck import Report, by_parameter
+from charrnn.runs.point_names import as_text
 
 
 def coverage(report: Report) -> str | None:
@@ -30,4 +31,4 @@ def notes(report: Report) -> Iterator[str]:
 
 
 def _shown(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return ", ".join(map(str, value)) if isinstance(value, list) else as_text(value)

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from charrnn.learning.averaging import Averaging
 from charrnn.learning.clipping import Clipping
+from charrnn.learning.freezing import Freezing
 from charrnn.learning.optimizers import OPTIMIZERS
 from charrnn.learning.parallel import StreamSplit, shares
 from charrnn.learning.part import Part, Work
@@ -123,6 +124,7 @@ def random_trainer(
         label_smoothing=label_smoothing,
         weight_dropout=WeightDropout.of(network, weight_dropout, seed=0),
         averaging=Averaging(network, ema_decay) if ema_decay else None,
+        freezing=Freezing.of(network),
         accumulate=accumulate,
     )
 

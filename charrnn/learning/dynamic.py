@@ -11,6 +11,7 @@ import numpy as np
 
 from charrnn.errors import DivergedError
 from charrnn.learning.clipping import clip_norm, global_norm
+from charrnn.learning.freezing import Freezing
 from charrnn.learning.part import Part, Work
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
@@ -29,6 +30,7 @@ class DynamicReader:
         """Where `end_id` is read, the end of a document, the state begins anew."""
         self._network = network.astype(network.parameters.flat.dtype)
         self._part = Part(self._network, self._network.parameters.zeros_like())
+        self._freezing = Freezing.of(self._network)
         self._learning_rate, self._end_id = learning_rate, end_id
         self._last: Ids | None = None  # (k, 1): what the next block follows
         self._state = np.empty(0)  # (S, k, H)
@@ -51,6 +53,7 @@ class DynamicReader:
         work = Work(ids[:-1], ids[1:], self._state, count=ids[1:].size, begins=begins, each=True)
         found, self._state = self._part.do(work)
         gradient = self._part.gradient.flat
+        self._freezing.mask(gradient)
         norm = global_norm(gradient)
         if not np.isfinite(norm + found.sum()):
             raise DivergedError(

@@ -19,10 +19,9 @@ class Freezing:
     places: tuple[slice, ...] = ()
 
     @classmethod
-    def of(cls, network: Network, parts: Iterable[str]) -> "Freezing":
-        """Of some of the parts of a network, named as in `Architecture.parts`."""
-        known = network.architecture.parts()
-        return cls(tuple(network.parameters.place(name) for part in sorted(set(parts)) for name in known[part]))
+    def of(cls, network: Network, parts: Iterable[str] = ()) -> "Freezing":
+        """Of some of the parts of a network, named as in `Architecture.parts`, and of the biases where they are held at 0."""
+        return cls(tuple(network.parameters.place(name) for name in network.architecture.still(parts)))
 
     def mask(self, gradient: Array) -> None:
         """Take what is frozen out of a flat gradient, (P,)."""

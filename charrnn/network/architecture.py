@@ -30,6 +30,7 @@ class Architecture:
     num_layers: int = 1
     initialisation: str = "uniform"
     readout: str = "linear"
+    bias: bool = True  # False: every bias is held at 0
 
     def __post_init__(self) -> None:
         check_known("cell", self.cell, CELLS)
@@ -73,6 +74,16 @@ class Architecture:
         """layer1, layer2, ... from the bottom, and readout: the names of the parameters of each; the look-up is layer1's."""
         layers = {f"layer{number}": tuple(names.values()) for number, names in enumerate(self.layer_names(), start=1)}
         return {**layers, "readout": tuple(readout.shapes(1, 1, self.readout))}
+
+    def held(self) -> tuple[str, ...]:
+        """The names of the parameters that are held at 0: the biases, where `bias` is False."""
+        return () if self.bias else tuple(name for name in self.shapes() if name.startswith("b"))
+
+    def still(self, frozen: Iterable[str] = ()) -> tuple[str, ...]:
+        """The names of the parameters that do not learn, in order: those of the frozen parts, and those that are held at 0."""
+        parts = self.parts()
+        names = {*self.held(), *(name for part in frozen for name in parts[part])}
+        return tuple(name for name in self.shapes() if name in names)
 
     def state_shape(self, B: int) -> tuple[int, int, int]:
         """(S, B, H): S arrays are handed from window to window, layer by layer."""

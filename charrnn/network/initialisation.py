@@ -1,4 +1,5 @@
-"""Random weights to start from. Biases are zero, but for the LSTM's forget gate, which starts at 1: remember.
+"""Random weights to start from. Biases are zero, but for the LSTM's forget gate, which starts at 1: remember. Where biases are
+held at 0, it starts at 0 too.
 
     uniform      everything within ±1/√H, as PyTorch has it: W_hh has a spectral radius of about 0.58, and forgets at first
     orthogonal   W_hh orthogonal, gate by gate: nothing vanishes or explodes at first   (Saxe, McClelland and Ganguli 2014)
@@ -28,7 +29,7 @@ def initialise(parameters: Parameters, architecture: Architecture, generator: np
                 block[:] = np.eye(H) if architecture.initialisation == "identity" else orthogonal(H, generator)
         elif name.startswith("W"):
             view[:] = generator.uniform(-bound, bound, view.shape)
-        elif name.startswith("b_h") and architecture.cell == "lstm":
+        elif name.startswith("b_h") and architecture.cell == "lstm" and architecture.bias:
             view[1] = FORGET_BIAS
 
 

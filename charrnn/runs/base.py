@@ -19,11 +19,20 @@ from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.config import Config, Training
 from charrnn.runs.configuration import Options
 from charrnn.runs.growth import grown
+from charrnn.runs.point_names import as_text
 from charrnn.runs.record import Lineage, require_storable
 from charrnn.text.corpus import Text
 from charrnn.text.vocabulary import UNKNOWN, Vocabulary
 
-KEPT = ("model.cell", "model.nonlinearity", "model.hidden_size", "model.num_layers", "model.readout", "data.unit")
+KEPT = (
+    "model.cell",
+    "model.nonlinearity",
+    "model.hidden_size",
+    "model.num_layers",
+    "model.readout",
+    "model.bias",
+    "data.unit",
+)
 MOST_SHOWN = 20  # symbols in a note
 
 
@@ -53,7 +62,7 @@ class Base:
         """Raises ConfigError where a configuration is of another network, or reads in another unit."""
         there, asked = dict(configuration.leaves(self.config)), dict(configuration.leaves(config))
         other = [
-            f"{key} is {_told(there[key])} there, and {_told(asked[key])} here"
+            f"{key} is {as_text(there[key])} there, and {as_text(asked[key])} here"
             for key in KEPT
             if asked[key] != there[key]
         ]
@@ -112,11 +121,6 @@ def load_base(run: Path) -> Base:
     )
     notes = (f"from {loaded.path}: {_standing(saved)}", *([loaded.note] if loaded.note else []))
     return Base(run, saved.network, saved.vocabulary, saved.config, lineage, notes)
-
-
-def _told(value: object) -> object:
-    """As a configuration has it."""
-    return "null" if value is None else value
 
 
 def _standing(saved: Checkpoint) -> str:

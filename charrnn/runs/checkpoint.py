@@ -183,11 +183,21 @@ def _require_finite(tensors: Mapping[str, Array]) -> None:
             raise CheckpointError(f"{name} holds numbers that are not finite")
 
 
+def _require_held(architecture: Architecture, parameters: Parameters, learning: Array | None) -> None:
+    vectors = [parameters.flat] if learning is None else [parameters.flat, learning]
+    for name in architecture.held():
+        if any(vector[parameters.place(name)].any() for vector in vectors):
+            raise CheckpointError(
+                f"{name} is not 0 in it; its configuration has model.bias false, which holds it there"
+            )
+
+
 def _assemble(
     record: Record, vocabulary: Vocabulary, architecture: Architecture, tensors: Mapping[str, Array]
 ) -> Checkpoint:
     parameters = Parameters(architecture.shapes(), record.config.training.precision)
     parameters.load(_under(PARAMETERS, tensors))
+    _require_held(architecture, parameters, tensors.get(LEARNING))
     return Checkpoint(
         config=record.config,
         vocabulary=vocabulary,

@@ -36,6 +36,7 @@ class Model(Section):
     readout: Literal["linear", "deep"] = Field(
         "linear", description="from the last layer to the logits; deep: over H rectified units, beside a short cut"
     )
+    bias: bool = Field(True, description="biases learn; false: every bias of the network is held at 0")
     dropout: float | None = Field(
         0.0,
         ge=0,
@@ -59,6 +60,7 @@ class Model(Section):
             self.num_layers,
             self.initialisation,
             self.readout,
+            self.bias,
         )
 
     def smallest(self) -> Architecture:

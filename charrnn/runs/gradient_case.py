@@ -56,7 +56,9 @@ def not_checked(config: Config) -> list[Unchecked]:
     training = config.training
     after = "changes the gradient after it was computed"
     threads = config.runtime.threads
+    bias = None if config.model.bias else False
     found: list[tuple[str, object, str]] = [
+        ("model.bias", bias, "holds every bias at 0; their gradient is not used"),
         ("training.max_grad_norm", training.max_grad_norm, after),
         ("training.max_grad_value", training.max_grad_value, after),
         ("training.weight_decay", training.weight_decay or None, after),

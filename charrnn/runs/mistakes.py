@@ -56,6 +56,7 @@ def _problem(details: ErrorDetails, key: str, known: Sequence[str]) -> str:
         ("a valid string, unable to parse raw data as a unicode string", "text that Unicode has"),
         ("a valid integer", "a whole number"),
         ("a valid number", "a number"),
+        ("a valid boolean", "true or false"),
         ("a valid string", "text"),
         ("a valid tuple", "a list, in brackets"),
     ):

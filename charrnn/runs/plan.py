@@ -3,7 +3,7 @@
 import glob
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from charrnn.learning.parallel import available_cores
 from charrnn.learning.ranks import Alone
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
+from charrnn.network.parameters import Parameters, Shapes
 from charrnn.runs import configuration, sizing, together
 from charrnn.runs.base import Base
 from charrnn.runs.checkpoint import Checkpoint
@@ -68,8 +69,9 @@ class Plan:
 
     @property
     def parameters(self) -> int:
-        """Numbers to learn."""
-        return sum(map(math.prod, self.architecture.shapes().values()))
+        """Numbers of the network that are not held at 0: those that learn, and those that are frozen."""
+        shapes = self.architecture.shapes()
+        return Parameters.size(shapes) - _size(shapes, self.architecture.held())
 
     @property
     def valid(self) -> Ids:
@@ -143,7 +145,7 @@ def _made(sources: Sequence[str], config: Config | None, base: Base | None, rank
         weights = base.weights(corpus.vocabulary, config.training.seed, config.training.precision)
         told = base.told(text, corpus.vocabulary, config.training)
         plan = replace(plan, notes=told + plan.notes, weights=weights, lineage=base.lineage)
-    return replace(plan, notes=plan.notes + _frozen(plan))
+    return replace(plan, notes=plan.notes + _still(plan))
 
 
 def _of_corpus(corpus: Corpus) -> tuple[str, ...]:
@@ -171,11 +173,24 @@ def _of_rare(text: Text, min_count: int) -> tuple[str, ...]:
     )
 
 
-def _frozen(plan: Plan) -> tuple[str, ...]:
-    freeze, parts, shapes = plan.config.training.freeze, plan.architecture.parts(), plan.architecture.shapes()
-    still = sum(math.prod(shapes[name]) for part in set(freeze) for name in parts[part])
-    learning = f"{plan.parameters - still:,} of {plan.parameters:,} parameters learn"
-    return (f"frozen: {', '.join(part for part in parts if part in freeze)}; {learning}",) if freeze else ()
+def _still(plan: Plan) -> tuple[str, ...]:
+    """What does not learn."""
+    freeze, architecture = plan.config.training.freeze, plan.architecture
+    shapes, held, notes = architecture.shapes(), architecture.held(), []
+    if held:
+        notes.append(
+            f"model.bias is false: {_size(shapes, held):,} biases are held at 0, and not counted as parameters"
+        )
+    if freeze:
+        learning = Parameters.size(shapes) - _size(shapes, architecture.still(freeze))
+        parts = ", ".join(part for part in architecture.parts() if part in freeze)
+        notes.append(f"frozen: {parts}; {learning:,} of {plan.parameters:,} parameters learn")
+    return tuple(notes)
+
+
+def _size(shapes: Shapes, names: Iterable[str]) -> int:
+    """How many numbers some of the parameters are."""
+    return Parameters.size({name: shapes[name] for name in names})
 
 
 def again(saved: Checkpoint, sources: Sequence[str], path: Path, ranks: Alone, encoding: Sequence[str] = ()) -> Plan:
@@ -189,7 +204,7 @@ def again(saved: Checkpoint, sources: Sequence[str], path: Path, ranks: Alone, e
     notes = (f"from {saved.base.path}: step {saved.base.step:,}",) if saved.base else ()
     sources = tuple(map(_absolute, sources or saved.text.sources))
     plan = Plan(saved.config, corpus, sources, notes + _of_corpus(corpus), lineage=saved.base, ranks=ranks)
-    return replace(plan, notes=plan.notes + _frozen(plan))
+    return replace(plan, notes=plan.notes + _still(plan))
 
 
 def _require_few_workers(saved: Checkpoint, path: Path, ranks: int) -> None:

@@ -139,7 +139,9 @@ def _read(folder: Folder) -> dict[str, Any]:
 
 
 def _require_same(path: Path, there: dict[str, Any], here: dict[str, Any]) -> None:
-    """Raises RunError for the record of another sweep, saying what is other."""
+    """Raises RunError for the record of another sweep, saying what is other. A key that was not there yet has its default."""
+    if isinstance(there.get("config"), dict):
+        there = {**there, "config": dict(leaves(Config())) | there["config"]}
     if there != here:
         raise RunError(
             f"{path}: holds another sweep ({_difference(there, here)}); give the options that it was begun with, or choose "

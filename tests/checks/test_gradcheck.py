@@ -6,9 +6,10 @@ import pytest
 from charrnn.checks import gradcheck as module
 from charrnn.checks.gradcheck import Report, analytic_gradients, gradcheck, passed, random_window, small_case
 from charrnn.checks.oracles import ORACLES, Derivatives, central_difference, complex_step
-from charrnn.checks.properties import Property
+from charrnn.checks.properties import Property, check_properties
 from charrnn.errors import CheckError
 from charrnn.network.architecture import Architecture
+from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 
 TANH = Architecture(7, 5)
@@ -44,6 +45,43 @@ def test_smoothed_labels_equal_every_oracle_on_every_entry(cell, readout):
     case = replace(case, smoothing=0.1, new=4)
     assert np.abs(analytic_gradients(case)["W_xh"] - plain).max() > 1e-3
     assert [check for check in gradcheck(case) if not check.passed] == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "nonlinearity", "readout", "num_layers"),
+    [
+        ("rnn", "tanh", "linear", 1),
+        ("rnn", "relu", "deep", 2),
+        ("gru", "tanh", "deep", 1),
+        ("lstm", "tanh", "linear", 2),
+    ],
+)
+def test_a_network_without_biases_is_checked_where_they_are_0(cell, nonlinearity, readout, num_layers):
+    case = small_case(Architecture(7, 5, cell, nonlinearity, num_layers, readout=readout, bias=False), 0)
+    for name, view in case.network.parameters.items():
+        assert view.any() == name.startswith("W"), name
+    checks = list(gradcheck(case))
+    learning = {name for name in case.network.architecture.shapes() if name.startswith("W")}
+    assert {check.parameter for check in checks} == {*learning, "h_0"}
+    assert passed(checks)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_without_biases_a_relu_that_reads_nothing_but_0_stands_on_its_kink(cell):
+    """A deep readout does where dropout leaves it no unit. The loss has no derivative by that bias, and none is asked for."""
+    case = small_case(Architecture(7, 5, cell, readout="deep", bias=False), 0)
+    case = replace(case, dropout=Dropout(0.8, seed=0, step=0))
+    ws = case.workspace(case.network)
+    case.network.forward(case.inputs, case.targets, case.state, ws, *case.options)
+    assert (ws.layers[-1].up(True) == 0).all(axis=-1).any()
+    assert passed(list(gradcheck(case)))
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("num_layers", [1, 3])
+def test_relu_without_biases_leaves_units_on(num_layers, seed):
+    case = small_case(Architecture(7, 5, "rnn", "relu", num_layers, "orthogonal", bias=False), seed)
+    assert all(found.passed for found in check_properties(case))
 
 
 def test_the_case_hides_nothing():

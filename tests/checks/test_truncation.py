@@ -12,10 +12,12 @@ BEGINS = np.zeros((T, P), bool)
 BEGINS[2, 1] = True
 
 
-def small(cell):
+def small(cell, bias=True):
     generator = np.random.default_rng(4)
-    network = Network.fresh(Architecture(V, H, cell, num_layers=2), generator, np.float64)
+    network = Network.fresh(Architecture(V, H, cell, num_layers=2, bias=bias), generator, np.float64)
     network.parameters.flat[:] += generator.normal(0, 0.4, len(network.parameters))
+    for name in network.architecture.held():
+        network.parameters[name][:] = 0
     state = generator.uniform(-0.9, 0.9, network.state_shape(P))
     return network, generator.integers(0, V, (T + 1, P)), state
 
@@ -39,6 +41,8 @@ def by_complex_step(network, ids, state, begins):
     mask = network.parameters.zeros_like()
     for name, view in mask.items():
         view[:] = name.startswith("W_hh")
+    for name in network.architecture.held():
+        found[network.parameters.place(name)] = 0
     return found, mask.flat.real > 0
 
 
@@ -48,9 +52,10 @@ def cosine_and_ratio(part, full):
 
 
 @pytest.mark.parametrize("begins", [np.zeros((T, P), bool), BEGINS], ids=["one text", "documents"])
+@pytest.mark.parametrize("bias", [True, False], ids=["biases", "no biases"])
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_the_figures_are_those_of_gradients_by_complex_step(cell, begins):
-    network, ids, state = small(cell)
+def test_the_figures_are_those_of_gradients_by_complex_step(cell, bias, begins):
+    network, ids, state = small(cell, bias)
     full, recurrent = by_complex_step(network, ids, state, begins)
     before = network.workspace(T, P)
     network.logits(ids[:-1], state, before, begins)

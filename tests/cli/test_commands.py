@@ -315,6 +315,34 @@ def test_gradcheck_says_what_it_was_checked_with(charrnn):
     )
 
 
+def test_gradcheck_of_a_network_without_biases_says_that_they_are_held(charrnn):
+    result = charrnn("gradcheck", "-s", "model.bias=false", "-s", "model.cell=lstm")
+    assert result.exit_code == 0
+    assert "not checked: model.bias false (holds every bias at 0; their gradient is not used)" in (result.stdout)
+    assert "b_h" not in result.stdout
+    found = json.loads(charrnn("gradcheck", "--json").stdout)
+    assert "b_h" in {check["parameter"] for check in found["checks"]}
+    assert "model.bias" not in {left["key"] for left in found["not_checked"]}
+
+
+def test_a_training_without_biases_counts_what_learns(charrnn, text_file):
+    """V = 18, H = 16: 18 16 + 16 16 + 16 18 weights, 16 + 18 biases."""
+    options = ["--steps", "2", "-s", "model.bias=false", "-s", "model.hidden_size=16"]
+    options += ["-s", "model.cell=rnn", "-s", "model.readout=linear"]
+    dry = charrnn("train", text_file, *options, "--dry-run").stdout
+    assert "parameters: 832" in dry.splitlines()
+    assert "model.bias is false: 34 biases are held at 0, and not counted as parameters" in dry.splitlines()
+    told = charrnn("train", text_file, *options).stderr
+    assert "16 units, 832 parameters" in told
+
+
+def test_a_training_with_biases_cannot_go_on_without(charrnn, text_file, tiny_run):
+    result = charrnn("train", text_file, "--from", tiny_run, "-s", "model.bias=false")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"error: --from {tiny_run}: model.bias is true there, and false here; ")
+    assert len(result.stderr.splitlines()) == 1
+
+
 def test_export(charrnn, tiny_run, tmp_path):
     out = tmp_path / "weights.safetensors"
     result = charrnn("export", tiny_run, "-o", out)

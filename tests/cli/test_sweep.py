@@ -108,6 +108,16 @@ def test_a_sweep_makes_every_training_and_prints_the_best(sweep, charrnn, text_f
     assert there.config == load(Path("alone", LAST)).config
 
 
+def test_networks_with_and_without_biases_are_compared(sweep):
+    result = sweep("--grid", "model.bias=true,false", "-o", "s")
+    assert result.exit_code == 0, result.stderr
+    for name, has_biases in (("bias=true", True), ("bias=false", False)):
+        found = load(Path("s", name, LAST))
+        assert found.config.model.bias is has_biases
+        assert found.network.parameters["b_y"].any() == has_biases
+        assert re.search(rf"│ \d +│ {name.removeprefix('bias=')} +│ ", result.stderr)
+
+
 def test_json_is_the_table_and_nothing_else(sweep):
     result = sweep("--grid", "model.hidden_size=4..64", "--random", "2", "--json", "-q", "-o", "s")
     assert result.stderr == ""

@@ -56,3 +56,8 @@ def test_its_text_has_every_character():
     trainer = random_trainer(Architecture(20, 16), B=4, T=8, threads=1)
     assert next(trainer.windows).inputs.shape == (8, 4)
     assert np.max(trainer.windows._inputs) < 20
+
+
+def test_what_is_timed_holds_biases_as_a_training_does():
+    for bias, held in ((True, 0), (False, 3)):  # b_xh, b_hh and b_y
+        assert len(random_trainer(Architecture(20, 16, "gru", bias=bias), B=4, T=8, threads=1).freezing.places) == held

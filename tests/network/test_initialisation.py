@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -77,3 +79,24 @@ def test_every_matrix_is_uniform_within_one_over_the_root_of_h(cell, readout, in
     for name, view in matrices.items():
         assert 0.99 / 8 < np.abs(view).max() <= 1 / 8, name
         assert view.std() == pytest.approx(1 / 8 / np.sqrt(3), rel=0.03), name
+
+
+@pytest.mark.parametrize("readout", ["linear", "deep"])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_where_biases_are_held_all_are_0_and_the_weights_are_those_of_a_network_with_biases(cell, readout):
+    made = Architecture(9, 4, cell, num_layers=2, readout=readout)
+    held = Network.fresh(replace(made, bias=False), np.random.default_rng(0)).parameters
+    for name, view in Network.fresh(made, np.random.default_rng(0)).parameters.items():
+        if name.startswith("b"):
+            assert not held[name].any(), name
+        else:
+            np.testing.assert_array_equal(held[name], view)
+
+
+def test_the_names_of_what_is_held_and_of_what_does_not_learn():
+    with_biases = Architecture(9, 4, "gru", num_layers=2, readout="deep")
+    held = replace(with_biases, bias=False)
+    assert with_biases.held() == with_biases.still() == ()
+    assert held.held() == held.still() == ("b_xh", "b_hh", "b_xh_2", "b_hh_2", "b_r", "b_y")
+    assert with_biases.still(["layer2"]) == ("W_xh_2", "b_xh_2", "W_hh_2", "b_hh_2")
+    assert held.still(["readout"]) == ("b_xh", "b_hh", "b_xh_2", "b_hh_2", "W_hr", "b_r", "W_hy", "b_y")

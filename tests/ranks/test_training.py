@@ -83,6 +83,14 @@ def test_all_ranks_learn_what_one_process_learns(mpiexec, text, one, tmp_path, r
     assert sorted(path.name for path in run.iterdir()) == sorted(path.name for path in one.iterdir())
 
 
+def test_ranks_hold_biases_at_0(mpiexec, text, tmp_path):
+    run = tmp_path / "run"
+    held = [*OPTIONS, "-s", "model.bias=false", "-s", "model.cell=gru", "-q"]
+    assert mpiexec(2, "charrnn", "train", text, "-o", run, *held, "--steps", 10).returncode == 0
+    for name, view in last(run).network.parameters.items():
+        assert view.any() == name.startswith("W"), name
+
+
 def test_a_run_goes_on_with_any_number_of_ranks(mpiexec, text, one, tmp_path):
     run = tmp_path / "run"
     config = [*OPTIONS, "-s", "training.schedule=constant", "-q"]

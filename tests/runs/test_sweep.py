@@ -46,6 +46,17 @@ def test_the_same_sweep_goes_on_in_its_directory(text_file, tmp_path):
     assert (out / RECORD).read_bytes() == record
 
 
+def test_a_sweep_of_before_a_key_goes_on_with_its_default(text_file, tmp_path):
+    out = tmp_path / "s"
+    opened(swept(text_file), out)
+    record = json.loads((out / RECORD).read_text())
+    assert record["config"].pop("model.bias") is True
+    (out / RECORD).write_text(json.dumps(record))
+    opened(swept(text_file), out)
+    with pytest.raises(RunError, match=r"model\.bias is true there, and false here"):
+        open_directory(swept(text_file, settings=["model.bias=false"]), out)
+
+
 @pytest.mark.parametrize(
     ("other", "words"),
     [

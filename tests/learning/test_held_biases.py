@@ -1,0 +1,114 @@
+"""Where a network is without biases, they begin at 0 and stay there to the bit, whatever learns; they are no part of a norm."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from charrnn.learning import dynamic
+from charrnn.learning.averaging import Averaging
+from charrnn.learning.clipping import Clipping
+from charrnn.learning.dynamic import DynamicReader
+from charrnn.learning.events import Stepped
+from charrnn.learning.freezing import Freezing
+from charrnn.learning.optimizers import OPTIMIZERS
+from charrnn.learning.schedules import Schedule
+from charrnn.learning.trainer import Trainer
+from charrnn.network.architecture import Architecture
+from charrnn.network.network import Network
+from charrnn.text.windows import Windows
+
+V, H, B, T = 11, 6, 4, 5
+KINDS = [Architecture(V, H, cell, num_layers=2, readout="deep", bias=False) for cell in ("rnn", "gru", "lstm")]
+
+
+def make(architecture, optimizer="adam", clipping=None, weight_decay=0.0, threads=1, accumulate=1, freeze=()):
+    network = Network.fresh(architecture, np.random.default_rng(0))
+    ids = np.random.default_rng(1).integers(0, V, 400).astype(np.uint8)
+    return Trainer(
+        network=network,
+        windows=Windows(ids, B, T),
+        state=network.zero_state(B),
+        valid=ids[:0],
+        optimizer=OPTIMIZERS[optimizer](network.parameters.flat, weight_decay),
+        schedule=Schedule("constant", 0.01, 100),
+        clipping=clipping or Clipping(0.5, 0.1),
+        eval_every=100,
+        threads=threads,
+        accumulate=accumulate,
+        averaging=Averaging(network, 0.9),
+        freezing=Freezing.of(network, freeze),
+    )
+
+
+def first_step(trainer):
+    return next(event for event in trainer.train(1) if isinstance(event, Stepped))
+
+
+def require_held(network, before):
+    """Every bias is 0 to the bit, and every weight has moved."""
+    for name, view in network.parameters.items():
+        if name.startswith("b"):
+            assert view.tobytes() == bytes(view.nbytes), name
+        else:
+            assert (view != before.parameters[name]).any(), name
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("architecture", KINDS, ids=lambda kind: kind.cell)
+def test_biases_stay_at_0_and_all_else_learns(architecture, optimizer):
+    trainer = make(architecture, optimizer, weight_decay=0.1)
+    before = trainer.network.astype(np.float32)
+    list(trainer.train(7))
+    require_held(trainer.network, before)
+    require_held(trainer.averaging.network, before)
+    for moment in trainer.optimizer.moments.values():
+        for name in architecture.held():
+            assert not moment[trainer.network.parameters.place(name)].any()
+
+
+@pytest.mark.parametrize(("threads", "accumulate"), [(2, 1), (1, 2)])
+def test_they_stay_with_several_cores_and_in_shares(threads, accumulate):
+    trainer = make(KINDS[2], threads=threads, accumulate=accumulate)
+    before = trainer.network.astype(np.float32)
+    list(trainer.train(3))
+    require_held(trainer.network, before)
+
+
+def test_they_stay_beside_parts_that_are_frozen():
+    trainer = make(KINDS[1], freeze=["layer1"])
+    before = trainer.network.astype(np.float32)
+    list(trainer.train(3))
+    moved = {name for name, view in trainer.network.parameters.items() if (view != before.parameters[name]).any()}
+    assert moved == {"W_xh_2", "W_hh_2", "W_hr", "W_hy"}
+
+
+@pytest.mark.parametrize("architecture", KINDS, ids=lambda kind: kind.cell)
+def test_the_weights_learn_as_though_biases_of_0_had_no_gradient(architecture):
+    """Of plain gradient descent, the first update without clipping is that of a network with biases that are 0; and the norm is that
+    of the weights' gradients.
+    """
+    held, free = make(architecture, "sgd", Clipping()), make(replace(architecture, bias=True), "sgd", Clipping())
+    free.network.parameters.flat[:] = held.network.parameters.flat
+    before = held.network.astype(np.float32)
+    step, whole = first_step(held), first_step(free)
+    assert step.loss == whole.loss
+    assert step.grad_norm < whole.grad_norm
+    square = 0.0
+    for name, view in held.network.parameters.items():
+        if name.startswith("W"):
+            np.testing.assert_array_equal(view, free.network.parameters[name])
+            square += float((((view - before.parameters[name]) / 0.01) ** 2).sum())
+    assert step.grad_norm == pytest.approx(np.sqrt(square), rel=1e-3)
+
+
+@pytest.mark.parametrize("architecture", KINDS, ids=lambda kind: kind.cell)
+def test_they_stay_where_the_weights_follow_a_text(architecture, monkeypatch):
+    """And the bound is on the norm of what follows it: of a gradient that is cut, the weights have the whole length."""
+    monkeypatch.setattr(dynamic, "MAX_GRAD_NORM", 1e-3)
+    network = Network.fresh(architecture, np.random.default_rng(0), np.float64)
+    reader = DynamicReader(network, 0.5)
+    reader.read(np.random.default_rng(1).integers(0, V, (1, dynamic.WINDOW + 1)).astype(np.uint8))
+    require_held(reader._network, network)
+    moved = np.linalg.norm(reader._network.parameters.flat - network.parameters.flat)
+    assert moved == pytest.approx(0.5 * 1e-3, rel=1e-9)
