@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from charrnn import api
 from charrnn.cli.bridges import CARRIED, GIVEN, LAYERS, REAL, ROWS, bridges, configuration, counterpart
 from charrnn.cli.counterpart_rules import clipping_error, flow_errors, updated
 from charrnn.cli.counterparts import Counterpart
@@ -70,6 +71,14 @@ def test_the_configuration_makes_the_network(name, layers):
     assert found.shapes() == both.network.architecture.shapes()
     assert found.nonlinearity == both.network.architecture.nonlinearity
     assert (config.training.sequence_length, config.training.batch_size) == both.ids.shape
+
+
+def test_the_key_of_the_configuration_holds_the_biases_that_the_systems_lack():
+    both = both_of("vector", LAYERS)
+    config = resolve(None, configuration(both).split()).config
+    assert (
+        config.model.architecture(both.network.architecture.vocab_size).held() == both.held == ("b_h", "b_h_2", "b_y")
+    )
 
 
 def test_the_settings_of_the_update_and_of_clipping_are_known():
@@ -272,6 +281,38 @@ def test_the_biases_that_the_document_lacks_are_held_at_0_though_they_have_a_gra
     assert all(not after.network.parameters[name].any() for name in both.held)
     assert set(both.held) == {"b_h", "b_y"}
     assert all(both.backward()[0][name].any() for name in both.held)
+
+
+def test_three_updates_of_a_training_are_three_by_the_rules(tmp_path):
+    """`charrnn train` with the row's own configuration. Each window's h_{-1} is the last state of the one before, as it was handed on."""
+    *_, row = bridges(0, ["update-rules"])
+    text = tmp_path / "text.txt"
+    text.write_text("she sells sea shells on the sea shore. " * 9)
+    settings = [*row.configuration.split(), "training.steps=3", "training.sample_every=0"]
+    plan = api.plan([str(text)], resolve(None, settings).config)
+    run = api.start(plan, tmp_path / "run")
+    p, training = run.trainer.network.parameters, plan.config.training
+    characters, T = np.eye(len(plan.corpus.vocabulary))[plan.corpus.split("train")], training.sequence_length
+    by_rules = UpdateRules(
+        x=characters[:T],
+        y=characters[1 : T + 1],
+        U=p["W_xh"].T.copy(),
+        W=p["W_hh"].T.copy(),
+        V=p["W_hy"].T.copy(),
+        h_before=np.zeros(len(p["W_hh"])),
+    )
+    begun = by_rules
+    for step in range(1, 4):
+        here = slice(step * T, (step + 1) * T), slice(step * T + 1, (step + 1) * T + 1)
+        handed_on = by_rules.h[T - 1]
+        by_rules = by_rules.updated(training.learning_rate / T)
+        by_rules = replace(by_rules, x=characters[here[0]], y=characters[here[1]], h_before=handed_on)
+    list(run.events())
+    for name, own in (("W_xh", "U"), ("W_hh", "W"), ("W_hy", "V")):
+        np.testing.assert_allclose(p[name].T, getattr(by_rules, own), rtol=1e-10, atol=1e-13)
+        assert np.abs(p[name].T - getattr(begun, own)).max() > 0.01
+    assert not p["b_h"].any()
+    assert not p["b_y"].any()
 
 
 @pytest.mark.parametrize("α", [0.05, 0.2])
