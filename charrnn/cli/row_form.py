@@ -1,0 +1,118 @@
+"""A system's numbers in the form that charrnn has: (T, B, N) for what comes in time, a row for each stream, weights on the right."""
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from charrnn.derivations.complex_step import Array
+from charrnn.derivations.mean_loss import MeanLoss
+from charrnn.derivations.mini_batch import MiniBatch
+from charrnn.derivations.multiple import Multiple
+from charrnn.derivations.scalar import Scalar
+from charrnn.derivations.update_rules import UpdateRules
+from charrnn.derivations.vanishing import Recurrence
+from charrnn.derivations.vector import Vector
+from charrnn.network.arrays import Ids
+
+System = Any  # an instance of a class in LETTERS
+
+
+class Letters(NamedTuple):
+    """How a document calls what every system has."""
+
+    inputs: str
+    targets: str
+    initial: str
+    states: str
+    outputs: str
+
+
+LETTERS: dict[type, Letters] = {
+    MeanLoss: Letters("X", "d", "h_0", "h", "o"),
+    MiniBatch: Letters("X", "y", "h_0", "h", "ŷ"),
+    Scalar: Letters("x", "y", "s_0", "s", "ŷ"),
+    Vector: Letters("x", "y", "s_0", "s", "ŷ"),
+    Multiple: Letters("X", "Y", "S_0", "S", "Ŷ"),
+    UpdateRules: Letters("x", "y", "h_before", "h", "ŷ"),
+    Recurrence: Letters("X", "", "h_0", "h", ""),
+}
+
+
+def weights(system: System) -> dict[str, Array]:
+    """A system's weights, or gradients in their place, as one layer of charrnn has them, by its names."""
+    match system:
+        case Recurrence():
+            return {"W_xh": system.W_xh, "W_hh": system.W_hh, "b_h": system.b_h}
+        case MiniBatch():
+            recurrent = {"W_xh": system.W_xh, "W_hh": system.W_hh, "b_h": system.b_h}
+            return {**recurrent, "W_hy": system.W_yh, "b_y": system.b_y}
+        case MeanLoss():
+            recurrent = {"W_xh": system.W_xh.T, "W_hh": system.W_hh.T, "b_h": system.b_h}
+            return {**recurrent, "W_hy": system.W_hy.T, "b_y": system.b_y}
+    return {name: np.atleast_2d(w).T for name, w in (("W_xh", system.U), ("W_hh", system.W), ("W_hy", system.V))}
+
+
+def rows(system: System, values: Array) -> Array:
+    """Vectors of several steps, in the system's own form, as (T, B, N)."""
+    match system:
+        case MiniBatch():
+            return np.asarray(values)
+        case Multiple():
+            return np.swapaxes(values, 1, 2)
+        case Scalar():
+            return values[:, np.newaxis, np.newaxis]
+    return values[:, np.newaxis]
+
+
+def reading(system: System, x: Array) -> System:
+    """The same system with other inputs, (T, B, M)."""
+    match system:
+        case MiniBatch():
+            own = x
+        case Multiple():
+            own = x.swapaxes(1, 2)
+        case Scalar():
+            own = x[:, 0, 0]
+        case _:
+            own = x[:, 0]
+    return replace(system, **{LETTERS[type(system)].inputs: own})
+
+
+def inputs(system: System) -> Array:
+    """(T, B, M)"""
+    return rows(system, getattr(system, LETTERS[type(system)].inputs))
+
+
+def states(system: System) -> Array:
+    """After each step, (T, B, H)."""
+    return rows(system, _all_states(system)[1:])
+
+
+def initial_state(system: System) -> Array:
+    """(B, H)"""
+    return np.asarray(rows(system, _all_states(system)[:1])[0])
+
+
+def _all_states(system: System) -> Array:
+    found = getattr(system, LETTERS[type(system)].states)
+    return np.array(list(found.values()) if isinstance(found, dict) else found)
+
+
+def outputs(system: System) -> Array:
+    """The probabilities, (T, B, C)."""
+    output = getattr(system, LETTERS[type(system)].outputs)
+    return rows(system, np.array([output(t) for t in system.times]))
+
+
+def targets(system: System) -> Ids:
+    """The characters that come next, (T, B)."""
+    y = rows(system, getattr(system, LETTERS[type(system)].targets))
+    return np.asarray(y[..., 0] if isinstance(system, Scalar) else y.argmax(axis=-1))
+
+
+def after(system: System, steps: int) -> System:
+    """What is left of a system after some steps: its state there is given."""
+    letters = LETTERS[type(system)]
+    rest = {name: getattr(system, name)[steps:] for name in (letters.inputs, letters.targets)}
+    return replace(system, **rest, **{letters.initial: _all_states(system)[steps]})
