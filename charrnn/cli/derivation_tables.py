@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from charrnn.cli.bridges import Bridge
 from charrnn.cli.tables import Name, Table
 from charrnn.derivations.equation import ABSENT, Finding, Verdict
 from charrnn.derivations.systems import DOCUMENTS, System
@@ -14,10 +15,19 @@ from charrnn.derivations.systems import DOCUMENTS, System
 
 @dataclass(frozen=True)
 class Checked:
-    """A system, and what its equations were found to be."""
+    """A system, what its equations were found to be, and how charrnn's own network compares with it."""
 
     system: System
     findings: Sequence[Finding]
+    bridges: Sequence[Bridge]
+
+    @property
+    def failed(self) -> list[str]:
+        """What does not hold, not even as corrected."""
+        equations = [f"{self.system.name} {found.number}" for found in self.findings if not found.passed]
+        return equations + [
+            f"{self.system.name} as {bridge.configuration}" for bridge in self.bridges if not bridge.holds
+        ]
 
 
 def show_table(console: Console, checked: Checked) -> None:
@@ -32,6 +42,21 @@ def show_table(console: Console, checked: Checked) -> None:
             form = "as derived here" if found.printed.reason == ABSENT else "as corrected"
             table.add_row("", f"→ {found.right}", _shown(found.corrected, form, "bold red"))
     table.show(console)
+    shared = _shared([bridge.configuration.split() for bridge in checked.bridges])
+    heading = f"charrnn's own network, with {' '.join(shared)}"
+    console.print(Text(heading, "italic"), soft_wrap=not console.is_terminal)
+    network = Table(Name("this system in charrnn"), Name("and with"), "largest error")
+    for bridge in checked.bridges:
+        errors = (bridge.forward_error, bridge.loss_error, bridge.gradient_error)
+        error = f"{max(error for error in errors if error is not None):.1g}"
+        settings = " ".join(setting for setting in bridge.configuration.split() if setting not in shared)
+        network.add_row(bridge.how, settings, Text(error, "green" if bridge.holds else "bold red"))
+    network.show(console)
+
+
+def _shared(configurations: Sequence[Sequence[str]]) -> list[str]:
+    """The settings that all of them have."""
+    return [setting for setting in configurations[0] if all(setting in each for each in configurations)]
 
 
 def summary(every: Sequence[Checked]) -> str:
@@ -43,7 +68,7 @@ def summary(every: Sequence[Checked]) -> str:
     added = f", {missing} more {'are' if missing > 1 else 'is'} derived here" if missing else ""
     return (
         f"{hold} of {len(printed)} hold as printed{added}; {sum(found.passed for found in corrected)} of {len(corrected)} hold as "
-        "corrected"
+        f"corrected; {sum(len(checked.bridges) for checked in every)} configurations of charrnn's network were compared with them"
     )
 
 
@@ -54,6 +79,11 @@ def equations_json(every: Sequence[Checked]) -> list[dict[str, Any]]:
         for checked in every
         for found in checked.findings
     ]
+
+
+def bridges_json(every: Sequence[Checked]) -> list[dict[str, Any]]:
+    """A row for each configuration of charrnn's own network that was compared."""
+    return [{**asdict(bridge), "holds": bridge.holds} for checked in every for bridge in checked.bridges]
 
 
 def _shown(verdict: Verdict, form: str, otherwise: str) -> Text:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from charrnn.derivations.case import Case
     from charrnn.derivations.systems import System
 
+ERRORS = "an error is relative to the largest entry of the true value, which is the complex step's"
+
 
 def derive(
     name: Annotated[
@@ -61,9 +63,10 @@ def _check(systems: "Sequence[System]", case: "Case", seed: int, json: bool) -> 
     import numpy as np
 
     from charrnn.cli import display
+    from charrnn.cli.bridges import bridges
     from charrnn.cli.derivation_cost import require_a_minute
     from charrnn.cli.derivation_settings import settings_of
-    from charrnn.cli.derivation_tables import Checked, equations_json, show_table, summary
+    from charrnn.cli.derivation_tables import Checked, bridges_json, equations_json, show_table, summary
     from charrnn.cli.progress_bar import progress_bar
     from charrnn.derivations.equation import judge
 
@@ -72,26 +75,19 @@ def _check(systems: "Sequence[System]", case: "Case", seed: int, json: bool) -> 
     with progress_bar("checking equations", json) as advance:
         for done, each in enumerate(systems):
             equations = each.equations(each.make(case, np.random.default_rng(seed)))
-            every.append(Checked(each, [judge(equation) for equation in equations]))
+            findings = [judge(equation) for equation in equations]
+            every.append(Checked(each, findings, list(bridges(seed, [each.name]))))
             advance((done + 1) / len(systems))
-    passed = all(found.passed for checked in every for found in checked.findings)
+    failed = [what for checked in every for what in checked.failed]
     if json:
-        settings = settings_of(systems, case)
-        display.write_json({"passed": passed, "seed": seed, "settings": settings, "equations": equations_json(every)})
+        report = {"passed": not failed, "seed": seed, "settings": settings_of(systems, case)}
+        display.write_json({**report, "equations": equations_json(every), "bridges": bridges_json(every)})
     else:
         console = display.stdout()
         for checked in every:
             show_table(console, checked)
-        console.print(
-            "errors are relative to the largest entry of the true value, which is the complex step's", soft_wrap=True
-        )
-        console.print(summary(every), style="green" if passed else "", soft_wrap=True)
-    if not passed:
-        failed = [
-            f"{checked.system.name} {found.number}"
-            for checked in every
-            for found in checked.findings
-            if not found.passed
-        ]
-        display.tell_error(f"{len(failed)} equations fail as corrected: {', '.join(failed)}")
+        for line, style in ((ERRORS, ""), (summary(every), "" if failed else "green")):
+            console.print(line, style=style, soft_wrap=not console.is_terminal)
+    if failed:
+        display.tell_error(f"{len(failed)} fail as corrected: {', '.join(failed)}")
         raise typer.Exit(1)
