@@ -79,6 +79,11 @@ def flat(arrays: Iterable[Array]) -> Array:
     return np.concatenate([np.ravel(array) for array in arrays])
 
 
+def sizes(*arrays: Array) -> Array:
+    """The shapes of several arrays, one after the other."""
+    return np.array([n for array in arrays for n in array.shape])
+
+
 def _verdict(form: Callable[[], Array], truth: Array) -> Verdict:
     try:
         error = relative_error(np.asarray(form()), truth)

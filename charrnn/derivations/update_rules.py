@@ -128,6 +128,10 @@ class UpdateRules:
         """What the weight is multiplied with at k: h_{k-1} for W, x_k for U."""
         return self.h[k - 1] if parameter == "W" else self.x[k]
 
+    def explicit(self, k: int, parameter: str) -> Array:
+        """∂h_k⁺/∂W: unit d moves by (1 - h_{k,d}²) h_{k-1} with row d of W, (D, D, D); by U, x_k for h_{k-1}, (D, D, M)."""
+        return self.diag(k)[:, :, np.newaxis] * self.source(k, parameter)
+
     def term(self, i: int, k: int, parameter: str) -> Array:
         """diag_k (Π_{m=k+1..i} Wᵀ diag_m) Vᵀ (ŷ_i - y_i) ⊗ h_{k-1}, or x_k for U; (2.4) and (2.5) as corrected."""
         column = self.diag(k) @ self.transposed_product(i, k) @ self.V.T @ self.dL_by_dz(i)
@@ -156,13 +160,9 @@ class UpdateRules:
         """ŷ_i - y_i, as if V were not between."""
         return self.dL_by_dz(i)
 
-    def printed_explicit(self, k: int) -> Array:
-        """∂h_k⁺/∂W = h_{k-1}, as if tanh were not there: unit d moves by h_{k-1} with row d of W."""
-        return np.eye(len(self.W))[:, :, np.newaxis] * self.source(k, "W")
-
-    def explicit(self, k: int) -> Array:
-        """∂h_k⁺/∂W: unit d moves by (1 - h_{k,d}²) h_{k-1} with row d of W; (D, D, D)."""
-        return self.diag(k)[:, :, np.newaxis] * self.source(k, "W")
+    def printed_explicit(self, k: int, parameter: str) -> Array:
+        """∂h_k⁺/∂W = h_{k-1}, as if tanh were not there: unit d moves by h_{k-1} with row d of W; by U, x_k with row d of U."""
+        return np.eye(len(self.W))[:, :, np.newaxis] * self.source(k, parameter)
 
     def printed_sums(self, parameter: str) -> Array:
         """(2.3): i and k from 1."""
@@ -186,6 +186,11 @@ def step(w: Array, gradient: Array, α: float) -> Array:
 def printed_tanh(x: Array) -> Array:
     """2 / (1 + e^-2x) - 1"""
     return 2 / (1 + np.exp(-2 * x)) - 1
+
+
+def printed_softmax(z: Array) -> Array:
+    """e^z_i / Σ_k e^z_k"""
+    return np.exp(z) / np.exp(z).sum()
 
 
 def cases(y: Array, ŷ: Array) -> Array:

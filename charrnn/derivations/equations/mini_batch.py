@@ -6,13 +6,15 @@ from functools import partial
 import numpy as np
 
 from charrnn.derivations.complex_step import Array, by
-from charrnn.derivations.equation import Equation, flat
+from charrnn.derivations.equation import Equation, flat, sizes
+from charrnn.derivations.functions import softmax
 from charrnn.derivations.mini_batch import MiniBatch, stacked
 
 
 def equations(rnn: MiniBatch) -> Iterator[Equation]:
     """What the document says, in its order; its t + 1 is the last step here, T."""
     T, W = rnn.T, ("W_hh", "W_xh")
+    m, n_inputs, n, C = rnn.m, rnn.X.shape[2], len(rnn.W_hh), rnn.y.shape[2]
 
     def last(rnn: MiniBatch) -> Array:
         return rnn.L(T) / rnn.N
@@ -37,12 +39,24 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
         right="W is W_xh above W_hh",
     )
     yield Equation(
+        "note 2, shapes",
+        "[X_t h_{t-1}] is m × (n_inputs + n_neurons); shapes 1 to 4 and 6",
+        truth=lambda: sizes(np.hstack([rnn.X[0], rnn.h[0]]), rnn.X[0], rnn.h[0], rnn.W_xh, rnn.W_hh, rnn.b_h),
+        printed=lambda: np.array([m, n_inputs + n, m, n_inputs, m, n, n_inputs, n, n, n, n]),
+    )
+    yield Equation(
         "shapes 5, 7, 8",
         "W_yh is n_neurons × n_neurons, and so b_y and y_t have n_neurons",
-        truth=lambda: np.array([*rnn.W_yh.shape, rnn.b_y.size, rnn.y.shape[2]]),
-        printed=lambda: np.array([len(rnn.W_hh)] * 4),
-        corrected=lambda: np.array([len(rnn.W_hh), *[rnn.ŷ(T).shape[1]] * 3]),
+        truth=lambda: sizes(rnn.W_yh, rnn.b_y, rnn.y[0]),
+        printed=lambda: np.array([n, n, n, m, n]),
+        corrected=lambda: np.array([n, C, C, m, C]),
         right="n_neurons × C, C and m × C, with C classes",
+    )
+    yield Equation(
+        "L",
+        "L = Σ_t L_t = -Σ_t y_t log [softmax(o_t)], o_t = h_t W_yh + b_y",
+        truth=rnn.loss,
+        printed=lambda: np.asarray(-(rnn.y * np.log(softmax(np.array(rnn.h[1:]) @ rnn.W_yh + rnn.b_y))).sum() / rnn.N),
     )
     yield Equation(
         "∂L/∂W_yh, ∂L/∂b_y",
@@ -76,7 +90,7 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
         )
         yield Equation(
             f"∂L/∂{name}",
-            "Σ_t Σ_k: the same, summed over the whole sequence",
+            "Σ_t Σ_{k=1..t+1}: the same, summed over t + 1 = 1 ... T",
             truth=partial(by, rnn, name, MiniBatch.loss),
             printed=partial(rnn.gradient, name),
         )

@@ -6,14 +6,14 @@ import numpy as np
 
 from charrnn.derivations.case import from_one
 from charrnn.derivations.complex_step import Array, by, derivative
-from charrnn.derivations.equation import Equation, flat
+from charrnn.derivations.equation import Equation, flat, sizes
 from charrnn.derivations.functions import cross_entropy, softmax
 from charrnn.derivations.vector import Vector
 
 
 def equations(rnn: Vector) -> Iterator[Equation]:
     """What the document says, in its order, at every t."""
-    times, C, D = rnn.times, len(rnn.V), len(rnn.W)
+    times, M, D, C = rnn.times, rnn.x.shape[1], len(rnn.s_0), rnn.y.shape[1]
     pairs = [(t, k) for t in times for k in range(t + 1)]
 
     def at_all(f: Callable[[int], Array]) -> Callable[[], Array]:
@@ -25,6 +25,18 @@ def equations(rnn: Vector) -> Iterator[Equation]:
     def product(t: int, k: int) -> Array:
         return derivative(lambda s: rnn.run(k, s)[t - k], rnn.s[k])
 
+    yield Equation(
+        "(19)-(22)",
+        "z_t = U x_t + W s_{t-1}, s_t = tanh(z_t), g_t = V s_t, ŷ_t = softmax(g_t)",
+        truth=at_all(rnn.ŷ),
+        printed=at_all(lambda t: softmax(rnn.V @ np.tanh(rnn.U @ from_one(rnn.x)[t] + rnn.W @ rnn.s[t - 1]))),
+    )
+    yield Equation(
+        "(24)-(29)",
+        "x: M; z, s: D; g, ŷ, y: C; U: D × M, W: D × D, V: C × D",
+        truth=at_all(lambda t: sizes(from_one(rnn.x)[t], rnn.s[t], rnn.ŷ(t), from_one(rnn.y)[t], rnn.U, rnn.W, rnn.V)),
+        printed=at_all(lambda t: np.array([M, D, C, C, D, M, D, D, C, D])),
+    )
     yield Equation(
         "(23), (30)",
         "L_t = -y_tᵀ log ŷ_t = -Σ_i y_{t,i} log ŷ_{t,i}",
