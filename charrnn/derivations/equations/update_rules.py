@@ -172,17 +172,17 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
     for name, number, source in (("W", "(2.4)", "h_{k-1}"), ("U", "(2.5)", "x_k")):
         yield Equation(
             number,
-            f"∂L/∂{name} = Σ Σ (ŷ_i - y_i) (Π Wᵀ diag_m) ⊗ {source}",
+            f"∂L/∂{name} = Σ_{{i=1..T}} Σ_{{k=1..i}} (ŷ_i - y_i) (Π_{{m=k+1..i}} Wᵀ diag_m) ⊗ {source}",
             truth=loss_by(name),
-            printed=partial(rnn.printed_gradient, name, rnn.printed_dL_by_dh),
+            printed=partial(rnn.printed_gradient, name, rnn.printed_dL_by_dh, 1),
             corrected=partial(rnn.gradient, name),
-            right=f"diag_k (Π Wᵀ diag_m) Vᵀ (ŷ_i - y_i) ⊗ {source}",
+            right=f"diag_k (Π Wᵀ diag_m) Vᵀ (ŷ_i - y_i) ⊗ {source}, the sums from 0",
         )
         yield Equation(
             f"{number}, Vᵀ",
             "the same, with Vᵀ put in so that the shapes fit, and the sums from 0",
             truth=loss_by(name),
-            printed=partial(rnn.printed_gradient, name, through_V),
+            printed=partial(rnn.printed_gradient, name, through_V, 0),
             corrected=partial(rnn.gradient, name),
             right="diag_k in front, as well as Vᵀ",
         )
