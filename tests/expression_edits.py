@@ -53,19 +53,19 @@ class Place(NamedTuple):
 
     node: ast.AST
     field: str
-    index: int | None  # in the field, where that is a list
+    number: int | None  # in the field, where that is a list
     role: str  # "index", "bound", "condition", or ""
     shown: ast.AST
 
     @property
     def expression(self) -> Any:
         held = getattr(self.node, self.field)
-        return held if self.index is None else held[self.index]
+        return held if self.number is None else held[self.number]
 
     def edit(self, kind: str, new: ast.expr | None) -> Edit:
         """An edit that puts another expression here."""
         held = getattr(self.node, self.field)
-        value = new if self.index is None else [*held[: self.index], new, *held[self.index + 1 :]]
+        value = new if self.number is None else [*held[: self.number], new, *held[self.number + 1 :]]
         return Edit(kind, self.node, self.field, value, self.shown, self.shown)
 
 
@@ -140,8 +140,8 @@ def _replacements(expression: ast.expr, role: str) -> Iterator[tuple[str, ast.ex
         case ast.BoolOp(op, values):
             yield "operator", ast.BoolOp(ast.Or() if isinstance(op, ast.And) else ast.And(), values)
         case ast.Compare(left, ops, comparators):
-            for number, op in enumerate(ops):
-                for other in COMPARISONS[type(op)]:
+            for number, comparison in enumerate(ops):
+                for other in COMPARISONS[type(comparison)]:
                     yield "comparison", ast.Compare(left, [*ops[:number], other(), *ops[number + 1 :]], comparators)
         case ast.IfExp(_, body, orelse):
             yield "choice", body
@@ -208,7 +208,7 @@ def _is_last_term(node: ast.AST, part: ast.AST) -> bool:
 def _shifted(expression: ast.expr, by: int) -> ast.expr:
     """The expression + by, without `- 1 + 1`."""
     match expression:
-        case ast.Constant(value):
+        case ast.Constant(int() | float() as value):
             return ast.Constant(value + by)
         case ast.BinOp(left, ast.Add() | ast.Sub() as op, ast.Constant(int(value))):
             by += value if isinstance(op, ast.Add) else -value

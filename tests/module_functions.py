@@ -1,4 +1,4 @@
-"""What a module consists of: the functions that `mutants.py` can break, and what is left outside them."""
+"""What a module consists of: its functions, and the places outside them."""
 
 import ast
 from collections.abc import Iterator
@@ -6,9 +6,8 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
-from expression_edits import Place, edits_within
+from expression_edits import Place
 from mutants import first_line, plain
-from statement_edits import Edit, first_line_of
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -18,29 +17,24 @@ def functions_of(module: ModuleType) -> list[FunctionType]:
 
     Raises LookupError where one is not found under its name, ValueError where it is cached.
     """
-    return [_found(module, path, definition) for path, definition in _definitions(_tree(module), ())]
+    return [_found(module, path, definition) for path, definition in _definitions(tree_of(module), ())]
 
 
-def left_out(module: ModuleType) -> list[str]:
-    """The expressions outside functions that could be edited: constants, defaults of dataclasses. No mutant has them."""
-    tree = _WithoutFunctions().visit(_tree(module))
-    places = [Place(tree, "body", number, "", statement) for number, statement in enumerate(tree.body)]
-    edits = [edit for place in places for edit in edits_within(place) if not _is_of_a_type(edit)]
-    return list(dict.fromkeys(first_line_of(edit.shown) for edit in edits))
-
-
-class _WithoutFunctions(ast.NodeTransformer):
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
-        return ast.copy_location(ast.Pass(), node)
-
-
-def _is_of_a_type(edit: Edit) -> bool:
-    """dict[str, int]"""
-    return edit.kind.startswith("index") and not any(isinstance(node, ast.Constant) for node in ast.walk(edit.shown))
-
-
-def _tree(module: ModuleType) -> ast.Module:
+def tree_of(module: ModuleType) -> ast.Module:
+    """The module's text, parsed."""
     return ast.parse(Path(str(module.__file__)).read_text("utf-8"))
+
+
+def places_outside(node: ast.AST) -> Iterator[Place]:
+    """Each statement that is in no function, and each condition of such a one."""
+    for field, held in ast.iter_fields(node):
+        for number, part in enumerate(held) if isinstance(held, list) else ():
+            if isinstance(part, ast.ClassDef | ast.If | ast.Try | ast.ExceptHandler):
+                yield from places_outside(part)
+            elif isinstance(part, ast.stmt) and not isinstance(part, Definition):
+                yield Place(node, field, number, "", part)
+    if isinstance(node, ast.If):
+        yield Place(node, "test", None, "condition", node)
 
 
 def _definitions(node: ast.AST, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Definition]]:

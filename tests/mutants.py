@@ -11,8 +11,9 @@ import copy
 import inspect
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
@@ -68,7 +69,7 @@ def survivors(function: Any, caught: Callable[[], bool | None]) -> list[str]:
     function is caught while nothing is broken.
     """
     assert not caught(), f"{plain(function).__qualname__} is caught while nothing is broken"
-    return [name for name, body in all_mutants(function) if not _is_caught(function, body, caught)]
+    return [name for name, body in all_mutants(function) if not is_caught(planted(function, body), caught)]
 
 
 def plain(function: Any) -> FunctionType:
@@ -90,11 +91,13 @@ def plain(function: Any) -> FunctionType:
     return function
 
 
-def _is_caught(function: Any, body: Body, caught: Callable[[], bool | None]) -> bool:
-    with planted(function, body), np.errstate(all="ignore"), warnings.catch_warnings():
+def is_caught(broken: AbstractContextManager[None], caught: Callable[[], bool | None]) -> bool:
+    """Whether `caught` returns True, or anything raises, within what is broken. Warnings are no error."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return bool(caught())
+            with broken:
+                return bool(caught())
         except Exception:
             return True
 
@@ -108,9 +111,9 @@ def _ending(tree: ast.FunctionDef) -> Iterator[Edit]:
 
 def _mutants(function: Any, edits: Callable[[ast.FunctionDef], Iterable[Edit]]) -> Iterator[tuple[str, Body]]:
     function = plain(function)
-    tree, original = _definition(function), _body(function)
-    before = original._replace(code=_compile(tree, function))
-    bodies: set[Any] = {_fingerprint(before)}
+    tree = _definition(function)
+    before = _body(function)._replace(code=_compile(tree, function))
+    bodies: set[Any] = {_mark(before)}
     names: set[str] = set()
     for edit in list(edits(tree)):
         try:
@@ -118,19 +121,21 @@ def _mutants(function: Any, edits: Callable[[ast.FunctionDef], Iterable[Edit]]) 
                 body = Body(_compile(tree, function), *_defaults(tree, function, edit))
         except SyntaxError:  # `nonlocal x` without its x: no program, and no mutant
             continue
-        if (mark := _fingerprint(body)) not in bodies:
+        if (mark := _mark(body)) not in bodies:
             bodies.add(mark)
-            yield _unique(f"{function.__module__.split('.')[-1]}.{function.__qualname__}: {edit.name()}", names), body
+            yield unique(f"{function.__module__.split('.')[-1]}.{function.__qualname__}: {edit.name()}", names), body
 
 
-def _unique(name: str, names: set[str]) -> str:
-    """The name, with a number where a line has the same expression twice."""
-    number, unique = 1, name
-    while unique in names:
-        number += 1
-        unique = f"{name} ({number})"
-    names.add(unique)
-    return unique
+def _mark(body: Body) -> Any:
+    return fingerprint(body.code), repr(body.defaults), repr(body.keyword_defaults)
+
+
+def unique(name: str, names: set[str]) -> str:
+    """The name, with a number where it is among the names already; it is added to them."""
+    candidates = (f"{name} ({number})" if number > 1 else name for number in count(1))
+    new = next(candidate for candidate in candidates if candidate not in names)
+    names.add(new)
+    return new
 
 
 def _body(function: FunctionType) -> Body:
@@ -200,13 +205,8 @@ def _defaults(
     return function.__defaults__, {**(function.__kwdefaults__ or {}), tree.args.kwonlyargs[index].arg: value}
 
 
-def _fingerprint(body: Body) -> Any:
-    """Equal where two bodies do the same."""
-    return _of_code(body.code), repr(body.defaults), repr(body.keyword_defaults)
-
-
-def _of_code(code: CodeType) -> Any:
-    """All of a code but its line numbers."""
-    constants = tuple(_of_code(part) if isinstance(part, CodeType) else repr(part) for part in code.co_consts)
+def fingerprint(code: CodeType) -> Any:
+    """All of a code but its line numbers: equal where two do the same."""
+    constants = tuple(fingerprint(part) if isinstance(part, CodeType) else repr(part) for part in code.co_consts)
     names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
     return code.co_code, constants, names, code.co_exceptiontable

@@ -6,7 +6,6 @@ NumPy sum or difference one that makes it the other.
 """
 
 import ast
-import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,13 +84,14 @@ def _negated(statement: ast.stmt) -> list[ast.stmt]:
     out, value = _out(statement), getattr(statement, "value", None)
     if out is not None and ast.unparse(statement).startswith("np."):
         return [statement, *ast.parse(f"np.negative({ast.unparse(out)}, out={ast.unparse(out)})").body]
-    negatable = isinstance(statement, ast.Assign | ast.AugAssign | ast.Return) and isinstance(
-        value, ast.Call | ast.BinOp
-    )
-    if out is None and negatable:  # what prepares to fill a buffer is no number
-        new = copy.copy(statement)
-        new.value = ast.UnaryOp(ast.USub(), value)
-        return [new]
+    if out is None and isinstance(value, ast.Call | ast.BinOp):  # what prepares to fill a buffer is no number
+        match statement:
+            case ast.Assign(targets):
+                return [ast.Assign(targets, ast.UnaryOp(ast.USub(), value))]
+            case ast.AugAssign(target, op):
+                return [ast.AugAssign(target, op, ast.UnaryOp(ast.USub(), value))]
+            case ast.Return():
+                return [ast.Return(ast.UnaryOp(ast.USub(), value))]
     return []
 
 

@@ -1,12 +1,15 @@
 """What `mutants.py` makes of a function, and that a mutant runs in its place."""
 
+import importlib
 import importlib.util
+import sys
 from functools import cache
 from textwrap import dedent, indent
 
 import pytest
 import to_break
-from module_functions import functions_of, left_out
+from module_functions import functions_of
+from module_mutants import imported_anew, module_mutants, module_survivors
 from mutants import all_mutants, expression_mutants, mutants, planted, survivors
 from to_break import Double, Shape, outer, power
 
@@ -73,7 +76,9 @@ LINES = {
     "if a: return b": ["if not a:"],
     "assert a": ["assert not a"],
     "return f'{a + 1}'": [],
-    "x: a[1] = b": [],
+    "return a[b, np.newaxis]": ["a[b + 1, np.newaxis]", "a[b - 1, np.newaxis]"],
+    "match a:\n  case 1 if b: pass": ["case 2 if b:", "case 0 if b:", "case 1 if not b:"],
+    "def g(x: a[1]) -> a[1]: pass": [],
     "'''1 + 1'''": [],
 }  # fmt: skip
 
@@ -115,6 +120,12 @@ def test_a_mutant_says_where_it_is_and_what_it_changes(tmp_path):
         "written.f: index - 1: s[b - 1] -> s[b - 2]",
         "written.f: operator: s[b - 1] -> s[b + 1]",
     ]
+
+
+def test_each_statement_of_a_compound_one_is_deleted(tmp_path):
+    body = "try:\n  a()\nexcept ValueError:\n  b()\nelse:\n  c()\nfinally:\n  a(b)\nmatch a:\n  case b:\n    c(a)\n"
+    names = [name.removeprefix("written.f: deleted: ") for name, _ in mutants(function_of(tmp_path, body))]
+    assert names == ["try:", "match a:", "a()", "c()", "a(b)", "b()", "c(a)"]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__qualname__)
@@ -205,10 +216,6 @@ def test_each_function_of_a_module_is_found():
     ]  # fmt: skip
 
 
-def test_what_no_function_has_is_said():
-    assert left_out(to_break) == ["SIDES = 2", "height: float = 1.0", "if SIDES > 1:", "SIDES > 1"]
-
-
 def test_both_sides_of_a_property_are_found(tmp_path):
     text = "class A:\n  @property\n  def x(self): return 1\n  @x.setter\n  def x(self, value): self.y = value + 1\n"
     getter, setter = functions_of(module_of(tmp_path, text))
@@ -254,3 +261,60 @@ def test_an_error_catches_and_a_warning_does_not():
         assert power() == 9
 
     assert survivors(power, check) == []
+
+
+def test_a_module_is_broken_outside_its_functions_too():
+    assert [name for name, _ in module_mutants(to_break)] == [
+        "to_break: constant + 1: SIDES = 2 -> SIDES = 3",
+        "to_break: constant - 1: SIDES = 2 -> SIDES = 1",
+        "to_break: constant + 1: height: float = 1.0 -> height: float = 2.0",
+        "to_break: constant - 1: height: float = 1.0 -> height: float = 0.0",
+        "to_break: comparison: if SIDES > 1: -> if SIDES <= 1:",
+        "to_break: comparison: if SIDES > 1: -> if SIDES >= 1:",
+        "to_break: constant + 1: SIDES > 1 -> SIDES > 2",
+        "to_break: constant - 1: SIDES > 1 -> SIDES > 0",
+    ]
+
+
+def test_a_module_that_is_broken_is_imported_anew_and_then_as_before():
+    [code] = [code for name, code in module_mutants(to_break) if "SIDES = 3" in name]
+    with imported_anew(to_break, code):
+        assert importlib.import_module("to_break").power() == 16
+        assert power() == 9
+    assert importlib.import_module("to_break") is to_break
+
+
+def test_the_other_modules_of_a_package_have_the_mutant_s_constants(tmp_path, monkeypatch):
+    (tmp_path / "holds" / "within").mkdir(parents=True)
+    (tmp_path / "holds" / "__init__.py").write_text("", "utf-8")
+    (tmp_path / "holds" / "within" / "__init__.py").write_text("from holds.within.uses import copied\n", "utf-8")
+    (tmp_path / "holds" / "within" / "has.py").write_text("N = 1\n", "utf-8")
+    (tmp_path / "holds" / "within" / "uses.py").write_text("from holds.within.has import N as copied\n", "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    has, within = importlib.import_module("holds.within.has"), importlib.import_module("holds.within")
+
+    def copied():
+        return importlib.import_module("holds.within").copied
+
+    assert module_survivors(has, lambda: copied() != 1) == []
+    assert module_survivors(has, lambda: copied() < 1) == ["has: constant + 1: N = 1 -> N = 2"]
+    assert copied() == 1
+    assert sys.modules["holds"].within is within
+    assert sys.modules["holds.within.has"] is has
+
+
+def test_what_cannot_be_imported_is_caught(tmp_path, monkeypatch):
+    (tmp_path / "divides.py").write_text("N = 1 / 1\n", "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    divides = importlib.import_module("divides")
+    assert module_survivors(divides, lambda: False) == [
+        f"divides: {name}"
+        for name in (
+            "operator: N = 1 / 1 -> N = 1 * 1",
+            "constant + 1: 1 / 1 -> 2 / 1",
+            "constant - 1: 1 / 1 -> 0 / 1",
+            "constant + 1: 1 / 1 -> 1 / 2",
+        )
+    ]
+    with pytest.raises(AssertionError, match="divides is caught while nothing is broken"):
+        module_survivors(divides, lambda: True)
