@@ -36,15 +36,9 @@ PAIRS = [
 NAMES = dict([*PAIRS, *(pair[::-1] for pair in PAIRS)])
 UNDONE = {"transpose", "swapaxes", "moveaxis", "flip", "reversed"}
 ORDERED = {"outer", "dot", "matmul", "tensordot", "kron", "cross"}
-PARTS = (
-    ast.Tuple,
-    ast.Slice,
-    ast.keyword,
-    ast.Starred,
-    ast.UnaryOp,
-    ast.comprehension,
-    ast.withitem,
-)  # shown in what holds them
+PARTS = (  # shown in what holds them
+    ast.Tuple, ast.Slice, ast.keyword, ast.Starred, ast.UnaryOp, ast.comprehension, ast.withitem, ast.pattern,
+)  # fmt: skip
 UNTOUCHED = {"annotation", "returns", "decorator_list", "type_params", "bases"}
 
 

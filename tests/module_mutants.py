@@ -1,6 +1,6 @@
 """Break a module outside its functions: its constants, its tables, the defaults of its dataclasses.
 
-Other modules have copies of these, so the module's package is imported anew, with the mutant in it.
+Other modules have copies of these, so the package that they are all in is imported anew, with the mutant in it.
 """
 
 import ast
@@ -49,9 +49,8 @@ class _Mutant(MetaPathFinder, Loader):
 
 
 @contextmanager
-def imported_anew(module: ModuleType, code: CodeType) -> Iterator[None]:
-    """Within: what is imported from the module's package is new, and the module is what `code` makes of it."""
-    package = module.__package__ or module.__name__
+def imported_anew(module: ModuleType, package: str, code: CodeType) -> Iterator[None]:
+    """Within: what is imported from the package is new, and the module, which is in it or is it, is what `code` makes of it."""
     holder, _, name = package.rpartition(".")
     kept, finder = _take_out(package), _Mutant(module, code)
     sys.meta_path.insert(0, finder)
@@ -66,13 +65,15 @@ def imported_anew(module: ModuleType, code: CodeType) -> Iterator[None]:
             setattr(sys.modules[holder], name, kept[package])
 
 
-def module_survivors(module: ModuleType, caught: Callable[[], bool | None]) -> list[str]:
+def module_survivors(module: ModuleType, package: str, caught: Callable[[], bool | None]) -> list[str]:
     """The names of the module's mutants that are not caught; as in `mutants.survivors`, but `caught` imports what it uses.
 
-    A mutant that cannot be imported is caught.
+    `package` is the name of all that is imported anew. A mutant that cannot be imported is caught.
     """
     assert not caught(), f"{module.__name__} is caught while nothing is broken"
-    return [name for name, code in module_mutants(module) if not is_caught(imported_anew(module, code), caught)]
+    return [
+        name for name, code in module_mutants(module) if not is_caught(imported_anew(module, package, code), caught)
+    ]
 
 
 def _take_out(package: str) -> dict[str, ModuleType]:

@@ -278,7 +278,7 @@ def test_a_module_is_broken_outside_its_functions_too():
 
 def test_a_module_that_is_broken_is_imported_anew_and_then_as_before():
     [code] = [code for name, code in module_mutants(to_break) if "SIDES = 3" in name]
-    with imported_anew(to_break, code):
+    with imported_anew(to_break, "to_break", code):
         assert importlib.import_module("to_break").power() == 16
         assert power() == 9
     assert importlib.import_module("to_break") is to_break
@@ -290,24 +290,36 @@ def test_the_other_modules_of_a_package_have_the_mutant_s_constants(tmp_path, mo
     (tmp_path / "holds" / "within" / "__init__.py").write_text("from holds.within.uses import copied\n", "utf-8")
     (tmp_path / "holds" / "within" / "has.py").write_text("N = 1\n", "utf-8")
     (tmp_path / "holds" / "within" / "uses.py").write_text("from holds.within.has import N as copied\n", "utf-8")
+    (tmp_path / "holds" / "within" / "later.py").write_text("from holds.within.has import N as M\n", "utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     has, within = importlib.import_module("holds.within.has"), importlib.import_module("holds.within")
 
     def copied():
         return importlib.import_module("holds.within").copied
 
-    assert module_survivors(has, lambda: copied() != 1) == []
-    assert module_survivors(has, lambda: copied() < 1) == ["has: constant + 1: N = 1 -> N = 2"]
+    assert module_survivors(has, "holds.within", lambda: copied() != 1) == []
+    assert module_survivors(has, "holds.within", lambda: copied() < 1) == ["has: constant + 1: N = 1 -> N = 2"]
     assert copied() == 1
+    [_, (_, code)] = module_mutants(has)
+    finders = list(sys.meta_path)
+    with imported_anew(has, "holds.within", code):
+        assert importlib.import_module("holds.within.later").M == 0
+    assert sys.meta_path == finders
+    assert "holds.within.later" not in sys.modules
     assert sys.modules["holds"].within is within
     assert sys.modules["holds.within.has"] is has
+
+
+def test_what_does_the_same_in_a_module_is_made_once(tmp_path):
+    module = module_of(tmp_path, "N = 0 * 1\n")
+    assert [name.split(" -> ")[1] for name, _ in module_mutants(module)] == ["N = 0 / 1", "1 * 1", "-1 * 1"]
 
 
 def test_what_cannot_be_imported_is_caught(tmp_path, monkeypatch):
     (tmp_path / "divides.py").write_text("N = 1 / 1\n", "utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     divides = importlib.import_module("divides")
-    assert module_survivors(divides, lambda: False) == [
+    assert module_survivors(divides, "divides", lambda: False) == [
         f"divides: {name}"
         for name in (
             "operator: N = 1 / 1 -> N = 1 * 1",
@@ -317,4 +329,4 @@ def test_what_cannot_be_imported_is_caught(tmp_path, monkeypatch):
         )
     ]
     with pytest.raises(AssertionError, match="divides is caught while nothing is broken"):
-        module_survivors(divides, lambda: True)
+        module_survivors(divides, "divides", lambda: True)
