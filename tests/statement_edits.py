@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 SWAPPED = {"add": "subtract", "subtract": "add"}
+NO_SIGN = ("np.zeros", "np.empty")  # what these make is the same when negated
 LISTS = ("body", "orelse", "finalbody")
 
 
@@ -84,15 +85,22 @@ def _negated(statement: ast.stmt) -> list[ast.stmt]:
     out, value = _out(statement), getattr(statement, "value", None)
     if out is not None and ast.unparse(statement).startswith("np."):
         return [statement, *ast.parse(f"np.negative({ast.unparse(out)}, out={ast.unparse(out)})").body]
-    if out is None and isinstance(value, ast.Call | ast.BinOp):  # what prepares to fill a buffer is no number
-        match statement:
-            case ast.Assign(targets):
-                return [ast.Assign(targets, ast.UnaryOp(ast.USub(), value))]
-            case ast.AugAssign(target, op):
-                return [ast.AugAssign(target, op, ast.UnaryOp(ast.USub(), value))]
-            case ast.Return():
-                return [ast.Return(ast.UnaryOp(ast.USub(), value))]
+    if out is not None or _has_no_sign(value):  # what prepares to fill a buffer is no number
+        return []
+    match statement:
+        case ast.Assign(targets):
+            return [ast.Assign(targets, ast.UnaryOp(ast.USub(), value))]
+        case ast.AugAssign(target, op):
+            return [ast.AugAssign(target, op, ast.UnaryOp(ast.USub(), value))]
+        case ast.Return():
+            return [ast.Return(ast.UnaryOp(ast.USub(), value))]
     return []
+
+
+def _has_no_sign(value: Any) -> bool:
+    if isinstance(value, ast.Call):
+        return ast.unparse(value.func).removesuffix("_like") in NO_SIGN
+    return not isinstance(value, ast.BinOp)
 
 
 def _swapped(statement: ast.stmt) -> Iterator[Edit]:

@@ -128,6 +128,12 @@ def test_each_statement_of_a_compound_one_is_deleted(tmp_path):
     assert names == ["try:", "match a:", "a()", "c()", "a(b)", "b()", "c(a)"]
 
 
+@pytest.mark.parametrize("zeros", ["np.zeros(a)", "np.zeros_like(a)", "np.empty(a)"])
+def test_zeros_are_not_negated(tmp_path, zeros):
+    names = [name for name, _ in mutants(function_of(tmp_path, f"c = {zeros}\nb = {zeros}.copy()"))]
+    assert [name.split(": ", 1)[1] for name in names if "negated" in name] == [f"negated: b = {zeros}.copy()"]
+
+
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__qualname__)
 def test_the_names_are_unique_and_so_are_the_codes(function):
     found = list(all_mutants(function))
