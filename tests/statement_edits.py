@@ -82,7 +82,8 @@ def _is_docstring(statement: ast.stmt) -> bool:
 
 
 def _negated(statement: ast.stmt) -> list[ast.stmt]:
-    out, value = _out(statement), getattr(statement, "value", None)
+    out = _out(statement)
+    value: Any = getattr(statement, "value", None)
     if out is not None and ast.unparse(statement).startswith("np."):
         return [statement, *ast.parse(f"np.negative({ast.unparse(out)}, out={ast.unparse(out)})").body]
     if out is not None or _has_no_sign(value):  # what prepares to fill a buffer is no number
