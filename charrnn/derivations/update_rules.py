@@ -166,15 +166,16 @@ class UpdateRules:
 
     def printed_sums(self, parameter: str) -> Array:
         """(2.3): i and k from 1."""
-        terms = (self.term(i, k, parameter) for i in range(1, self.T + 1) for k in range(1, i + 1))
+        terms = (self.term(i, k, parameter) for i in self.times for k in self.times if 1 <= k <= i)
         return np.asarray(sum(terms))
 
     def printed_gradient(self, parameter: str, error: Callable[[int], Array], first: int) -> Array:
         """(2.4), (2.5): (Π_{m=k+1..i} Wᵀ diag_m) error ⊗ h_{k-1}, with the sums over i and k from `first`."""
         total = np.zeros_like(getattr(self, parameter))
-        for i in range(first, self.T + 1):
-            for k in range(first, i + 1):
-                total = total + np.outer(self.transposed_product(i, k) @ error(i), self.source(k, parameter))
+        for i in self.times:
+            for k in self.times:
+                if first <= k <= i:
+                    total = total + np.outer(self.transposed_product(i, k) @ error(i), self.source(k, parameter))
         return total / self.N
 
 

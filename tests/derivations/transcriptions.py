@@ -92,7 +92,7 @@ class D1:
 
     def shapes(self):
         m, n = self.h.shape[1:]
-        return np.array([n, n, n, m, n])
+        return np.array([[n, n, n, m, n] for _ in range(self.T)])
 
     def source(self, t, name):
         return self.h[t - 1] if name == "W_hh" else self.rnn.X[t - 1]
@@ -119,7 +119,7 @@ class D1Jacobians:
         return np.array(self.printed[1:])
 
     def products(self):
-        pairs = [(t, k) for k in range(self.T) for t in range(k + 1, self.T + 1)]
+        pairs = [(t, k) for t in self.steps for k in range(t + 1)]
         return np.array([chained([self.printed[j] for j in range(t, k, -1)], self.n) for t, k in pairs])
 
     def powers_of_eigenvalues(self):

@@ -13,8 +13,7 @@ from charrnn.derivations.mini_batch import MiniBatch, stacked
 
 def equations(rnn: MiniBatch) -> Iterator[Equation]:
     """What the document says, in its order; its t + 1 is the last step here, T."""
-    T, W = rnn.T, ("W_hh", "W_xh")
-    m, n_inputs, n, C = rnn.m, rnn.X.shape[2], len(rnn.W_hh), rnn.y.shape[2]
+    T, m, n_inputs, n, C = rnn.T, rnn.m, rnn.X.shape[2], len(rnn.W_hh), rnn.y.shape[2]
 
     def last(rnn: MiniBatch) -> Array:
         return rnn.L(T) / rnn.N
@@ -25,8 +24,8 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
         truth=lambda: np.array(rnn.h[1:]),
         printed=lambda: np.array(
             [
-                [rnn.φ_h.value(rnn.W_xh.T @ X + rnn.W_hh.T @ h + rnn.b_h) for X, h in zip(*both, strict=True)]
-                for both in zip(rnn.X, rnn.h[:-1], strict=True)
+                [rnn.φ_h.value(rnn.W_xh.T @ rnn.X[t - 1][i] + rnn.W_hh.T @ rnn.h[t - 1][i] + rnn.b_h) for i in range(m)]
+                for t in rnn.times
             ]
         ),
     )
@@ -41,15 +40,20 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
     yield Equation(
         "note 2, shapes",
         "[X_t h_{t-1}] is m × (n_inputs + n_neurons); shapes 1 to 4 and 6",
-        truth=lambda: sizes(np.hstack([rnn.X[0], rnn.h[0]]), rnn.X[0], rnn.h[0], rnn.W_xh, rnn.W_hh, rnn.b_h),
-        printed=lambda: np.array([m, n_inputs + n, m, n_inputs, m, n, n_inputs, n, n, n, n]),
+        truth=lambda: np.array(
+            [
+                sizes(np.hstack([X, h]), X, h, rnn.W_xh, rnn.W_hh, rnn.b_h)
+                for X, h in zip(rnn.X, rnn.h, strict=False)  # h_T is not read
+            ]
+        ),
+        printed=lambda: np.array([[m, n_inputs + n, m, n_inputs, m, n, n_inputs, n, n, n, n]] * T),
     )
     yield Equation(
         "shapes 5, 7, 8",
         "W_yh is n_neurons × n_neurons, and so b_y and y_t have n_neurons",
-        truth=lambda: sizes(rnn.W_yh, rnn.b_y, rnn.y[0]),
-        printed=lambda: np.array([n, n, n, m, n]),
-        corrected=lambda: np.array([n, C, C, m, C]),
+        truth=lambda: np.array([sizes(rnn.W_yh, rnn.b_y, y) for y in rnn.y]),
+        printed=lambda: np.array([[n, n, n, m, n]] * T),
+        corrected=lambda: np.array([[n, C, C, m, C]] * T),
         right="n_neurons × C, C and m × C, with C classes",
     )
     yield Equation(
@@ -64,7 +68,10 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
         truth=lambda: flat([by(rnn, "W_yh", MiniBatch.loss), by(rnn, "b_y", MiniBatch.loss)]),
         printed=lambda: flat([rnn.gradient("W_yh"), rnn.gradient("b_y")]),
     )
-    for name in W:
+    for name, looks_back, printed in (
+        ("W_hh", "∂L/∂ŷ ∂ŷ/∂h_{t+1} ∂h_{t+1}/∂h_t ∂h_t/∂W_hh", rnn.printed_step_before),
+        ("W_xh", "both steps, t + 1 and t", rnn.printed_two_steps),
+    ):
         yield Equation(
             f"∂L_t+1/∂{name}",
             f'∂L/∂ŷ ∂ŷ/∂h_{{t+1}} ∂h_{{t+1}}/∂{name}, "only one time-step"',
@@ -76,9 +83,9 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
         if T > 1:
             yield Equation(
                 f"∂L_t+1/∂{name}",
-                f"∂L/∂ŷ ∂ŷ/∂h_{{t+1}} ∂h_{{t+1}}/∂h_t ∂h_t/∂{name}" if name == "W_hh" else "both steps, t + 1 and t",
+                looks_back,
                 truth=partial(by, rnn, name, last),
-                printed=partial(rnn.printed_step_before if name == "W_hh" else rnn.printed_two_steps, T, name),
+                printed=partial(printed, T, name),
                 corrected=partial(rnn.dL_by_dw, T, name),
                 right="the sum over k = 1 ... t + 1",
             )

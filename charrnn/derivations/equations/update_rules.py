@@ -55,7 +55,7 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
         "y_t = softmax(z_t), L_t = -y_t log ŷ_t, with y_t the output in both",
         truth=at_all(rnn.L),
         printed=at_all(lambda i: cross_entropy(rnn.ŷ(i), rnn.ŷ(i))),
-        corrected=at_all(lambda i: -rnn.y[i] @ np.log(rnn.ŷ(i))),
+        corrected=at_all(lambda i: -(rnn.y[i] * np.log(rnn.ŷ(i))).sum()),
         right="ŷ_t = softmax(z_t); y_t is the target",
     )
     yield Equation(
@@ -96,8 +96,8 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
         "∂L_i/∂z_k = -y_k + ŷ_k Σ_{i=1..k} y_i, read as the sum up to k",
         truth=at_all(lambda i: derivative(lambda z: cross_entropy(softmax(z), rnn.y[i]), rnn.z(i))),
         printed=at_all(lambda i: rnn.ŷ(i) * np.cumsum(rnn.y[i]) - rnn.y[i]),
-        corrected=at_all(lambda i: rnn.ŷ(i) * rnn.y[i].sum() - rnn.y[i]),
-        right="the sum over all K classes, which is 1",
+        corrected=at_all(rnn.dL_by_dz),
+        right="the sum over all K classes, which is 1: ŷ_k - y_k",
     )
     yield Equation(
         "∂z_i/∂V",

@@ -41,7 +41,7 @@ def equations(rnn: Vector) -> Iterator[Equation]:
         "(23), (30)",
         "L_t = -y_tᵀ log ŷ_t = -Σ_i y_{t,i} log ŷ_{t,i}",
         truth=at_all(rnn.L),
-        printed=at_all(lambda t: -from_one(rnn.y)[t] @ np.log(rnn.ŷ(t))),
+        printed=at_all(lambda t: -(from_one(rnn.y)[t] * np.log(rnn.ŷ(t))).sum()),
     )
     yield Equation(
         "(31), (32)",
@@ -65,9 +65,9 @@ def equations(rnn: Vector) -> Iterator[Equation]:
     )
     yield Equation(
         "(33), (38)",
-        "∂L_t/∂g_t = ∂L_t/∂ŷ_t ∂ŷ_t/∂g_t",
+        "∂L_t/∂g_t = ∂L_t/∂ŷ_t ∂ŷ_t/∂g_t, element i: Σ_k ∂L_t/∂ŷ_{t,k} ∂ŷ_{t,k}/∂g_{t,i}",
         truth=at_all(lambda t: derivative(lambda g: cross_entropy(softmax(g), from_one(rnn.y)[t]), rnn.g(t))),
-        printed=at_all(lambda t: rnn.dL_by_dŷ(t) @ rnn.dŷ_by_dg(t)),
+        printed=at_all(lambda t: (rnn.dL_by_dŷ(t)[:, np.newaxis] * rnn.dŷ_by_dg(t)).sum(axis=0)),
     )
     yield Equation(
         "(39)-(44)",
@@ -135,12 +135,11 @@ def equations(rnn: Vector) -> Iterator[Equation]:
         corrected=at_all(lambda t: rnn.dL_by_dw(t, "U")),
         right="(ŷ_t - y_t)ᵀ V diag_t W ... diag_{k+1} W diag_k",
     )
-    row = np.arange(1.0, C + 1)
     yield Equation(
         "(46), (70)",
-        "of y = W x: ∂L/∂W = (x · ∂L/∂y)ᵀ",
-        truth=at_all(lambda t: derivative(lambda V: row @ V @ rnn.s[t], rnn.V)),
-        printed=at_all(lambda t: (rnn.s[t].reshape(D, 1) * row).T),
+        "of y = W x: ∂L/∂W = (x · ∂L/∂y)ᵀ; here of g_t = V s_t",
+        truth=loss_by("V"),
+        printed=at_all(lambda t: (rnn.s[t].reshape(D, 1) * rnn.dL_by_dg(t)).T),
     )
     yield Equation(
         "(71)-(73)",
