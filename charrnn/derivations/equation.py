@@ -68,7 +68,7 @@ def relative_error(found: Array, truth: Array) -> float:
     """
     if found.shape != truth.shape:
         raise ValueError(f"{found.shape} is compared with {truth.shape}")
-    difference, scale = np.abs(found - truth).max(initial=0), np.abs(truth).max(initial=0)
+    difference, scale = np.abs(found - truth).max(), np.abs(truth).max()
     if not np.isfinite(difference):
         return float("inf")
     return float(difference / scale) if scale else float(difference)

@@ -169,12 +169,12 @@ class UpdateRules:
         terms = (self.term(i, k, parameter) for i in self.times for k in self.times if 1 <= k <= i)
         return np.asarray(sum(terms))
 
-    def printed_gradient(self, parameter: str, error: Callable[[int], Array], first: int) -> Array:
-        """(2.4), (2.5): (Π_{m=k+1..i} Wᵀ diag_m) error ⊗ h_{k-1}, with the sums over i and k from `first`."""
+    def printed_gradient(self, parameter: str, error: Callable[[int], Array], times: range) -> Array:
+        """(2.4), (2.5): (Π_{m=k+1..i} Wᵀ diag_m) error ⊗ h_{k-1}, summed over these times, k up to i."""
         total = np.zeros_like(getattr(self, parameter))
-        for i in self.times:
-            for k in self.times:
-                if first <= k <= i:
+        for i in times:
+            for k in times:
+                if k <= i:
                     total = total + np.outer(self.transposed_product(i, k) @ error(i), self.source(k, parameter))
         return total / self.N
 

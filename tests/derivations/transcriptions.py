@@ -79,6 +79,7 @@ class D1:
 
     def __init__(self, rnn):
         self.rnn, self.T = rnn, len(rnn.X)
+        self.N = rnn.X.shape[0] * rnn.X.shape[1] if rnn.averaged else 1
         columns = [states(rnn.X[:, i], rnn.W_xh.T, rnn.W_hh.T, rnn.b_h, rnn.h_0[i]) for i in range(rnn.X.shape[1])]
         self.h = np.array(columns).swapaxes(0, 1)  # (T + 1, m, n)
         ŷ = np.array([probabilities(rnn.W_yh.T, h, rnn.b_y) for h in self.h[self.T]])
@@ -99,12 +100,12 @@ class D1:
 
     def this_step(self, name):
         T, V = self.T, self.rnn.W_yh
-        return np.einsum("ic,nc,in,ip->pn", self.error, V, self.slope[T], self.source(T, name))
+        return np.einsum("ic,nc,in,ip->pn", self.error, V, self.slope[T], self.source(T, name)) / self.N
 
     def step_before(self, name):
         T, V, W = self.T, self.rnn.W_yh, self.rnn.W_hh
         slopes = self.slope[T], W, self.slope[T - 1]
-        return np.einsum("ic,nc,in,qn,iq,ip->pq", self.error, V, *slopes, self.source(T - 1, name))
+        return np.einsum("ic,nc,in,qn,iq,ip->pq", self.error, V, *slopes, self.source(T - 1, name)) / self.N
 
 
 class D1Jacobians:
@@ -215,6 +216,7 @@ class D2Vector:
 class D3:
     def __init__(self, rnn):
         self.rnn, self.T, self.D = rnn, len(rnn.x) - 1, len(rnn.W)
+        self.N = len(rnn.x) if rnn.averaged else 1
         found = states(rnn.x, rnn.U, rnn.W, np.zeros(self.D), rnn.h_before)
         self.h = dict(enumerate(found, start=-1))
         self.times = range(self.T + 1)
@@ -226,7 +228,7 @@ class D3:
 
     def V_from_U(self):
         shares = [np.einsum("c,d->cd", self.error[i], self.h[i]) for i in self.times]
-        return self.rnn.U - 0.1 * sum(shares)
+        return self.rnn.U - 0.1 * sum(shares) / self.N
 
     def up_to_k(self):
         return np.array(
@@ -246,7 +248,7 @@ class D3:
                 Js = [np.einsum("d,de->de", 1 - self.h[m] ** 2, self.rnn.W) for m in range(i, k, -1)]
                 factors = self.error[i], self.rnn.V, chained(Js, self.D), 1 - self.h[k] ** 2, self.source(k, name)
                 total = total + np.einsum("c,cd,de,e,f->ef", *factors)
-        return total
+        return total / self.N
 
     def jacobian(self, m):
         """Wᵀ diag(1 - tanh²): row d, column e is W[e, d] (1 - h_m[e]²)"""
@@ -268,7 +270,7 @@ class D3:
             for k in range(first, i + 1):
                 product = chained([self.jacobian(m) for m in range(k + 1, i + 1)], self.D)
                 total = total + np.einsum("de,e,f->df", product, errors[i], self.source(k, name))
-        return total
+        return total / self.N
 
     def as_printed(self, name):
         return self.complete(name, 1, self.error)

@@ -174,7 +174,7 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
             number,
             f"∂L/∂{name} = Σ_{{i=1..T}} Σ_{{k=1..i}} (ŷ_i - y_i) (Π_{{m=k+1..i}} Wᵀ diag_m) ⊗ {source}",
             truth=loss_by(name),
-            printed=partial(rnn.printed_gradient, name, rnn.printed_dL_by_dh, 1),
+            printed=partial(rnn.printed_gradient, name, rnn.printed_dL_by_dh, times[1:]),
             corrected=partial(rnn.gradient, name),
             right=f"diag_k (Π Wᵀ diag_m) Vᵀ (ŷ_i - y_i) ⊗ {source}, the sums from 0",
         )
@@ -182,7 +182,7 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
             f"{number}, Vᵀ",
             "the same, with Vᵀ put in so that the shapes fit, and the sums from 0",
             truth=loss_by(name),
-            printed=partial(rnn.printed_gradient, name, through_V, 0),
+            printed=partial(rnn.printed_gradient, name, through_V, times),
             corrected=partial(rnn.gradient, name),
             right="diag_k in front, as well as Vᵀ",
         )

@@ -34,8 +34,13 @@ def equations(rnn: Vector) -> Iterator[Equation]:
     yield Equation(
         "(24)-(29)",
         "x: M; z, s: D; g, ŷ, y: C; U: D × M, W: D × D, V: C × D",
-        truth=at_all(lambda t: sizes(from_one(rnn.x)[t], rnn.s[t], rnn.ŷ(t), from_one(rnn.y)[t], rnn.U, rnn.W, rnn.V)),
-        printed=at_all(lambda t: np.array([M, D, C, C, D, M, D, D, C, D])),
+        truth=lambda: np.array(
+            [
+                sizes(x, s, ŷ, y, rnn.U, rnn.W, rnn.V)
+                for x, s, ŷ, y in zip(rnn.x, rnn.s, map(rnn.ŷ, times), rnn.y, strict=False)  # s_T is not read
+            ]
+        ),
+        printed=lambda: np.array([[M, D, C, C, D, M, D, D, C, D]] * rnn.T),
     )
     yield Equation(
         "(23), (30)",
