@@ -5,8 +5,8 @@
     W ← W - α ∂L/∂W,   V ← V - α ∂L/∂V,   U ← U - α ∂L/∂U
 
 Vectors are columns. The first step is t = 0, so that there are T + 1 of them, and h_{-1} is given. y_t are the targets and ŷ_t the
-outputs; the document writes y_t for both in places. Its sums for W and U begin at i = 1 though the loss begins at 0; its products (2.4)
-and (2.5) lack Vᵀ and one diagonal; and its rule for V starts from U.
+outputs; the document writes y_t for both in places, and k for K in a sum over the classes. Its sums for W and U begin at
+i = 1 though the loss begins at 0; its products (2.4) and (2.5) lack Vᵀ and one diagonal; and its rule for V starts from U.
 """
 
 from collections.abc import Callable

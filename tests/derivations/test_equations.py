@@ -193,3 +193,41 @@ def test_each_erratum_is_a_row_that_does_not_hold_as_printed(erratum):
         assert found, (name, number)
         assert not all(finding.printed.holds for finding in found)
         assert all(finding.passed for finding in found)
+
+
+def test_the_lines_between_39_and_43_are_equal():
+    """Element by element, as D2 writes them; (41) and (42) for any y, (43) for one whose sum is 1."""
+    rnn = SYSTEMS["vector"].make(Case(), np.random.default_rng(0))
+    y, ŷ = rnn.y[1], rnn.ŷ(2)
+    classes = range(len(y))
+    for i in classes:
+        lines = [
+            -sum(y[k] / ŷ[k] * ŷ[k] * ((k == i) - ŷ[i]) for k in classes),  # (39)
+            -sum(y[k] * ((k == i) - ŷ[i]) for k in classes),  # (40)
+            sum(y[k] * ŷ[i] for k in classes) - y[i],  # (41)
+            sum(y[k] for k in classes) * ŷ[i] - y[i],  # (42)
+        ]
+        np.testing.assert_allclose(lines, [rnn.dL_by_dg(2)[i]] * 4, rtol=1e-12, atol=1e-15)
+
+
+def test_the_lines_from_47_to_53_are_equal():
+    """∂L/∂V_ij through every g_k, of which only g_i reads row i of V."""
+    rnn = SYSTEMS["vector"].make(Case(), np.random.default_rng(0))
+    dL_by_dg, s = rnn.dL_by_dg(2), rnn.s[2]
+    for i, j in np.ndindex(rnn.V.shape):
+        line = sum(dL_by_dg[k] * (i == k) * s[j] for k in range(len(rnn.V)))  # (49)-(52)
+        assert line == pytest.approx(rnn.dL_by_dV(2)[i, j], rel=1e-12)
+
+
+def test_the_lines_before_1_3_are_equal():
+    """D3: -y_i + y_i ŷ_i + Σ_{i≠k} y_i ŷ_k, with the first i meant as k; then the bracket, whose sum over all classes is 1."""
+    rnn = SYSTEMS["update-rules"].make(Case(), np.random.default_rng(0))
+    y, ŷ = rnn.y[1], rnn.ŷ(1)
+    classes = range(len(y))
+    for k in classes:
+        others = [i for i in classes if i != k]
+        lines = [
+            -y[k] + y[k] * ŷ[k] + sum(y[i] * ŷ[k] for i in others),
+            -y[k] + ŷ[k] * (y[k] + sum(y[i] for i in others)),
+        ]
+        np.testing.assert_allclose(lines, [rnn.dL_by_dz(1)[k]] * 2, rtol=1e-12, atol=1e-15)

@@ -10,6 +10,7 @@ import pkgutil
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -105,14 +106,28 @@ def is_right(name, equations_first=False):
 
 
 def passes(module):
-    """All of a file's tests that need nothing."""
+    """All of a file's tests, parametrized ones too, but those that need a fixture."""
     tests = [test for name, test in vars(module).items() if name.startswith("test_") and callable(test)]
     for test in tests:
-        if not inspect.signature(test).parameters:
-            try:
-                test()
-            except pytest.fail.Exception as failure:  # which is no Exception
-                raise AssertionError from failure
+        for arguments in arguments_of(test):
+            if arguments.keys() == inspect.signature(test).parameters.keys():
+                try:
+                    test(**arguments)
+                except pytest.fail.Exception as failure:  # which is no Exception
+                    raise AssertionError from failure
+
+
+def arguments_of(test):
+    """Each set of arguments that a test is parametrized with."""
+    marks = [mark.args for mark in getattr(test, "pytestmark", ()) if mark.name == "parametrize"]
+    names = [[name.strip() for name in mark[0].split(",")] if isinstance(mark[0], str) else mark[0] for mark in marks]
+    for chosen in product(*(list(mark[1]) for mark in marks)):
+        pairs = zip(names, chosen, strict=True)
+        yield {
+            key: value
+            for keys, values in pairs
+            for key, value in zip(keys, values if len(keys) > 1 else [values], strict=True)
+        }
 
 
 def vanishing_is_right():
