@@ -26,7 +26,8 @@ def derivative(f: Callable[[Array], Any], w: Any) -> Array:
         moved = w.astype(complex)
         moved[index] += 1j * ε
         columns.append(np.imag(f(moved)) / ε)
-    return np.moveaxis(np.array(columns), 0, -1).reshape(np.shape(columns[0]) + w.shape)
+    matrix = np.moveaxis(np.array(columns), 0, -1)  # a column for each number in w
+    return matrix.reshape(matrix.shape[:-1] + w.shape)
 
 
 def by(system: Any, parameter: str, f: Callable[[Any], Any]) -> Array:

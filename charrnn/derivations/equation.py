@@ -9,7 +9,7 @@ from charrnn.derivations.complex_step import Array
 
 TOLERANCE = 1e-10  # relative; what holds is at rounding, about 1e-15
 MISFIT = "shapes do not fit"
-NOT_FINITE = "gives no finite number"
+NOT_FINITE = "no finite number"
 ABSENT = "not in the document"
 
 
@@ -63,14 +63,17 @@ def judge(equation: Equation) -> Finding:
 
 
 def relative_error(found: Array, truth: Array) -> float:
-    """The largest difference, divided by the largest entry of the truth. Raises ValueError for other shapes.
+    """The largest difference, divided by the largest entry of the truth; infinite where one is no number.
+    Raises ValueError for other shapes.
 
     >>> relative_error(np.array([1.0, 3.0]), np.array([1.0, 4.0]))
     0.25
     """
     if found.shape != truth.shape:
         raise ValueError(f"{found.shape} is compared with {truth.shape}")
-    difference, scale = np.abs(found - truth).max(initial=0), np.abs(truth).max(initial=0)
+    difference, scale = np.abs(found - truth).max(), np.abs(truth).max()
+    if not np.isfinite(difference):
+        return float("inf")
     return float(difference / scale) if scale else float(difference)
 
 
@@ -79,11 +82,16 @@ def flat(arrays: Iterable[Array]) -> Array:
     return np.concatenate([np.ravel(array) for array in arrays])
 
 
+def sizes(*arrays: Array) -> Array:
+    """The shapes of several arrays, one after the other."""
+    return np.array([n for array in arrays for n in array.shape])
+
+
 def _verdict(form: Callable[[], Array], truth: Array) -> Verdict:
     try:
         error = relative_error(np.asarray(form()), truth)
     except ValueError:  # NumPy's, for shapes that no product or sum takes
         return Verdict(False, reason=MISFIT)
-    if not np.isfinite(error):
+    if error == float("inf"):
         return Verdict(False, reason=NOT_FINITE)
     return Verdict(error < TOLERANCE, error)

@@ -50,8 +50,8 @@ def identity_slope(a: Array) -> Array:
 
 def softmax(g: Array) -> Array:
     """e^g_i / Σ_j e^g_j over the last axis."""
-    e = np.exp(g - np.max(np.real(g), axis=-1, keepdims=True))
-    return np.asarray(e / e.sum(axis=-1, keepdims=True))
+    g = g - np.max(np.real(g), axis=-1, keepdims=True)  # changes no ratio, and no e^g_i is too large
+    return np.exp(g) / np.exp(g).sum(axis=-1, keepdims=True)
 
 
 def softmax_jacobian(g: Array) -> Array:

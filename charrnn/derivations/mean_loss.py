@@ -116,8 +116,8 @@ class MeanLoss:
         return self.φ_o.jacobian(self.W_hy @ self.h[t] + self.b_y)
 
     def dl_by_dg(self, t: int) -> Array:
-        """∂l_t/∂o_t and then ∂o_t/∂(W_hy h_t + b_y), a row (C,)."""
-        return self.ell.gradient(self.o(t), from_one(self.d)[t]) @ self.do_by_dg(t)
+        """∂l_t/∂o_t and then ∂o_t/∂(W_hy h_t + b_y), summed over the outputs: a row (C,)."""
+        return (self.ell.gradient(self.o(t), from_one(self.d)[t])[:, np.newaxis] * self.do_by_dg(t)).sum(axis=0)
 
     def dl_by_dh(self, t: int) -> Array:
         """∂l_t/∂o_t ∂o_t/∂h_t, a row (D,)."""
@@ -139,7 +139,7 @@ class MeanLoss:
 
     def dh_by_dw(self, t: int, parameter: str = "w_h") -> Array:
         """∂h_t/∂w, total: the recursion, which begins at h_0, a given number."""
-        total = np.zeros_like(self.immediate(1, parameter))
+        total = np.zeros((len(self.h_0), *np.shape(getattr(self, parameter))))
         for s in range(1, t + 1):
             total = self.immediate(s, parameter) + np.tensordot(self.jacobian(s), total, 1)  # (6), (7), (8)
         return total

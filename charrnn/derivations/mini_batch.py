@@ -171,5 +171,4 @@ class MiniBatch:
 def stacked(rnn: MiniBatch, below: Array) -> Array:
     """h_1 ... h_T by one product a step, of [X_t h_{t-1}] with W = [W_xh; below]."""
     W = np.vstack([rnn.W_xh, below])
-    before = [np.hstack([X, h]) for X, h in zip(rnn.X, rnn.h[:-1], strict=True)]
-    return rnn.φ_h.value(np.array(before) @ W + rnn.b_h)
+    return rnn.φ_h.value(np.concatenate([rnn.X, rnn.h[:-1]], axis=2) @ W + rnn.b_h)

@@ -5,8 +5,8 @@
     W ← W - α ∂L/∂W,   V ← V - α ∂L/∂V,   U ← U - α ∂L/∂U
 
 Vectors are columns. The first step is t = 0, so that there are T + 1 of them, and h_{-1} is given. y_t are the targets and ŷ_t the
-outputs; the document writes y_t for both in places. Its sums for W and U begin at i = 1 though the loss begins at 0; its products (2.4)
-and (2.5) lack Vᵀ and one diagonal; and its rule for V starts from U.
+outputs; the document writes y_t for both in places, and k for K in a sum over the classes. Its sums for W and U begin at
+i = 1 though the loss begins at 0; its products (2.4) and (2.5) lack Vᵀ and one diagonal; and its rule for V starts from U.
 """
 
 from collections.abc import Callable
@@ -128,6 +128,10 @@ class UpdateRules:
         """What the weight is multiplied with at k: h_{k-1} for W, x_k for U."""
         return self.h[k - 1] if parameter == "W" else self.x[k]
 
+    def explicit(self, k: int, parameter: str) -> Array:
+        """∂h_k⁺/∂W: unit d moves by (1 - h_{k,d}²) h_{k-1} with row d of W, (D, D, D); by U, x_k for h_{k-1}, (D, D, M)."""
+        return self.diag(k)[:, :, np.newaxis] * self.source(k, parameter)
+
     def term(self, i: int, k: int, parameter: str) -> Array:
         """diag_k (Π_{m=k+1..i} Wᵀ diag_m) Vᵀ (ŷ_i - y_i) ⊗ h_{k-1}, or x_k for U; (2.4) and (2.5) as corrected."""
         column = self.diag(k) @ self.transposed_product(i, k) @ self.V.T @ self.dL_by_dz(i)
@@ -156,25 +160,22 @@ class UpdateRules:
         """ŷ_i - y_i, as if V were not between."""
         return self.dL_by_dz(i)
 
-    def printed_explicit(self, k: int) -> Array:
-        """∂h_k⁺/∂W = h_{k-1}, as if tanh were not there: unit d moves by h_{k-1} with row d of W."""
-        return np.eye(len(self.W))[:, :, np.newaxis] * self.source(k, "W")
-
-    def explicit(self, k: int) -> Array:
-        """∂h_k⁺/∂W: unit d moves by (1 - h_{k,d}²) h_{k-1} with row d of W; (D, D, D)."""
-        return self.diag(k)[:, :, np.newaxis] * self.source(k, "W")
+    def printed_explicit(self, k: int, parameter: str) -> Array:
+        """∂h_k⁺/∂W = h_{k-1}, as if tanh were not there: unit d moves by h_{k-1} with row d of W; by U, x_k with row d of U."""
+        return np.eye(len(self.W))[:, :, np.newaxis] * self.source(k, parameter)
 
     def printed_sums(self, parameter: str) -> Array:
         """(2.3): i and k from 1."""
-        terms = (self.term(i, k, parameter) for i in range(1, self.T + 1) for k in range(1, i + 1))
+        terms = (self.term(i, k, parameter) for i in self.times for k in self.times if 1 <= k <= i)
         return np.asarray(sum(terms))
 
-    def printed_gradient(self, parameter: str, error: Callable[[int], Array]) -> Array:
-        """(2.4), (2.5): error (Π_{m=k+1..i} Wᵀ diag_m) ⊗ h_{k-1}, the sums from 0."""
+    def printed_gradient(self, parameter: str, error: Callable[[int], Array], times: range) -> Array:
+        """(2.4), (2.5): (Π_{m=k+1..i} Wᵀ diag_m) error ⊗ h_{k-1}, summed over these times, k up to i."""
         total = np.zeros_like(getattr(self, parameter))
-        for i in self.times:
-            for k in range(i + 1):
-                total = total + np.outer(self.transposed_product(i, k) @ error(i), self.source(k, parameter))
+        for i in times:
+            for k in times:
+                if k <= i:
+                    total = total + np.outer(self.transposed_product(i, k) @ error(i), self.source(k, parameter))
         return total / self.N
 
 
@@ -186,6 +187,11 @@ def step(w: Array, gradient: Array, α: float) -> Array:
 def printed_tanh(x: Array) -> Array:
     """2 / (1 + e^-2x) - 1"""
     return 2 / (1 + np.exp(-2 * x)) - 1
+
+
+def printed_softmax(z: Array) -> Array:
+    """e^z_i / Σ_k e^z_k"""
+    return np.exp(z) / np.exp(z).sum()
 
 
 def cases(y: Array, ŷ: Array) -> Array:

@@ -131,4 +131,4 @@ def shear(rnn: Recurrence) -> Recurrence:
 def saturated(rnn: Recurrence) -> Recurrence:
     """tanh, with every eigenvalue 1.5, and inputs that keep the units where tanh is flat."""
     n = len(rnn.h_0)
-    return replace(rnn, φ_h=functions.TANH, W_hh=1.5 * np.eye(n), b_h=np.full(n, 5.0), W_xh=0 * rnn.W_xh)
+    return replace(rnn, φ_h=functions.TANH, W_hh=1.5 * np.eye(n), b_h=np.full(n, 5.0), W_xh=np.zeros_like(rnn.W_xh))

@@ -141,7 +141,7 @@ class Vector:
 
     def share(self, t: int, k: int, parameter: str) -> Array:
         """∂L_t/∂s_t ∂s_t/∂s_k ∂s_k/∂W, the last at fixed s_{k-1}; written as the outer product of (70)."""
-        row = self.dL_by_ds(t) @ self.product(t, k) @ self.ds_by_dz(k)  # (64)
+        row = self.dL_by_ds(t) @ (self.product(t, k) @ self.ds_by_dz(k))  # (64)
         return np.outer(self.source(k, parameter), row).T  # (70)
 
     def dL_by_dw(self, t: int, parameter: str) -> Array:
@@ -171,6 +171,6 @@ class Vector:
         """(66), (67), (69): the sum with that product."""
         total = np.zeros_like(getattr(self, parameter))
         for k in range(1, t + 1):
-            row = self.dL_by_ds(t) @ self.printed_product(t, k) @ self.ds_by_dz(k)
+            row = self.dL_by_ds(t) @ (self.printed_product(t, k) @ self.ds_by_dz(k))
             total = total + np.outer(row, self.source(k, parameter))
         return total

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from charrnn.derivations.case import from_one
-from charrnn.derivations.complex_step import Array, by
+from charrnn.derivations.complex_step import Array, by, derivative
 from charrnn.derivations.equation import Equation, flat
 from charrnn.derivations.mean_loss import MeanLoss
 
@@ -31,6 +31,12 @@ def equations(rnn: MeanLoss) -> Iterator[Equation]:
         "the stacked weight: w_hᵀ [X_t; h_{t-1}] = W_xh X_t + W_hh h_{t-1}",
         truth=at_all(lambda t: rnn.a(t, rnn.h[t - 1]) - rnn.b_h),
         printed=at_all(lambda t: rnn.w_h.T @ np.concatenate([from_one(rnn.X)[t], rnn.h[t - 1]])),
+    )
+    yield Equation(
+        "(3)",
+        "o_t = φ_o(W_hy h_t + b_y), so that ∂o_t/∂h_t = φ'_o W_hy",
+        truth=at_all(lambda t: derivative(lambda h: rnn.φ_o.value(rnn.W_hy @ h + rnn.b_y), rnn.h[t])),
+        printed=at_all(lambda t: rnn.do_by_dg(t) @ rnn.W_hy),
     )
     yield Equation(
         "(5)",

@@ -6,13 +6,14 @@ from functools import partial
 import numpy as np
 
 from charrnn.derivations.complex_step import Array, by
-from charrnn.derivations.equation import Equation, flat
+from charrnn.derivations.equation import Equation, flat, sizes
+from charrnn.derivations.functions import softmax
 from charrnn.derivations.mini_batch import MiniBatch, stacked
 
 
 def equations(rnn: MiniBatch) -> Iterator[Equation]:
     """What the document says, in its order; its t + 1 is the last step here, T."""
-    T, W = rnn.T, ("W_hh", "W_xh")
+    T, m, n_inputs, n, C = rnn.T, rnn.m, rnn.X.shape[2], len(rnn.W_hh), rnn.y.shape[2]
 
     def last(rnn: MiniBatch) -> Array:
         return rnn.L(T) / rnn.N
@@ -23,8 +24,8 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
         truth=lambda: np.array(rnn.h[1:]),
         printed=lambda: np.array(
             [
-                [rnn.φ_h.value(rnn.W_xh.T @ X + rnn.W_hh.T @ h + rnn.b_h) for X, h in zip(*both, strict=True)]
-                for both in zip(rnn.X, rnn.h[:-1], strict=True)
+                [rnn.φ_h.value(rnn.W_xh.T @ rnn.X[t - 1][i] + rnn.W_hh.T @ rnn.h[t - 1][i] + rnn.b_h) for i in range(m)]
+                for t in rnn.times
             ]
         ),
     )
@@ -37,12 +38,29 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
         right="W is W_xh above W_hh",
     )
     yield Equation(
+        "note 2, shapes",
+        "[X_t h_{t-1}] is m × (n_inputs + n_neurons); shapes 1 to 4 and 6",
+        truth=lambda: np.array(
+            [
+                sizes(np.hstack([X, h]), X, h, rnn.W_xh, rnn.W_hh, rnn.b_h)
+                for X, h in zip(rnn.X, rnn.h, strict=False)  # h_T is not read
+            ]
+        ),
+        printed=lambda: np.array([[m, n_inputs + n, m, n_inputs, m, n, n_inputs, n, n, n, n]] * T),
+    )
+    yield Equation(
         "shapes 5, 7, 8",
         "W_yh is n_neurons × n_neurons, and so b_y and y_t have n_neurons",
-        truth=lambda: np.array([*rnn.W_yh.shape, rnn.b_y.size, rnn.y.shape[2]]),
-        printed=lambda: np.array([len(rnn.W_hh)] * 4),
-        corrected=lambda: np.array([len(rnn.W_hh), *[rnn.ŷ(T).shape[1]] * 3]),
+        truth=lambda: np.array([sizes(rnn.W_yh, rnn.b_y, y) for y in rnn.y]),
+        printed=lambda: np.array([[n, n, n, m, n]] * T),
+        corrected=lambda: np.array([[n, C, C, m, C]] * T),
         right="n_neurons × C, C and m × C, with C classes",
+    )
+    yield Equation(
+        "L",
+        "L = Σ_t L_t = -Σ_t y_t log [softmax(o_t)], o_t = h_t W_yh + b_y",
+        truth=rnn.loss,
+        printed=lambda: np.asarray(-(rnn.y * np.log(softmax(np.array(rnn.h[1:]) @ rnn.W_yh + rnn.b_y))).sum() / rnn.N),
     )
     yield Equation(
         "∂L/∂W_yh, ∂L/∂b_y",
@@ -50,7 +68,10 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
         truth=lambda: flat([by(rnn, "W_yh", MiniBatch.loss), by(rnn, "b_y", MiniBatch.loss)]),
         printed=lambda: flat([rnn.gradient("W_yh"), rnn.gradient("b_y")]),
     )
-    for name in W:
+    for name, looks_back, printed in (
+        ("W_hh", "∂L/∂ŷ ∂ŷ/∂h_{t+1} ∂h_{t+1}/∂h_t ∂h_t/∂W_hh", rnn.printed_step_before),
+        ("W_xh", "both steps, t + 1 and t", rnn.printed_two_steps),
+    ):
         yield Equation(
             f"∂L_t+1/∂{name}",
             f'∂L/∂ŷ ∂ŷ/∂h_{{t+1}} ∂h_{{t+1}}/∂{name}, "only one time-step"',
@@ -62,9 +83,9 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
         if T > 1:
             yield Equation(
                 f"∂L_t+1/∂{name}",
-                f"∂L/∂ŷ ∂ŷ/∂h_{{t+1}} ∂h_{{t+1}}/∂h_t ∂h_t/∂{name}" if name == "W_hh" else "both steps, t + 1 and t",
+                looks_back,
                 truth=partial(by, rnn, name, last),
-                printed=partial(rnn.printed_step_before if name == "W_hh" else rnn.printed_two_steps, T, name),
+                printed=partial(printed, T, name),
                 corrected=partial(rnn.dL_by_dw, T, name),
                 right="the sum over k = 1 ... t + 1",
             )
@@ -76,7 +97,7 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
         )
         yield Equation(
             f"∂L/∂{name}",
-            "Σ_t Σ_k: the same, summed over the whole sequence",
+            "Σ_t Σ_{k=1..t+1}: the same, summed over t + 1 = 1 ... T",
             truth=partial(by, rnn, name, MiniBatch.loss),
             printed=partial(rnn.gradient, name),
         )

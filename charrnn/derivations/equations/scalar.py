@@ -7,6 +7,7 @@ import numpy as np
 from charrnn.derivations.case import from_one
 from charrnn.derivations.complex_step import Array, by, derivative
 from charrnn.derivations.equation import Equation
+from charrnn.derivations.functions import logistic
 from charrnn.derivations.scalar import Scalar
 
 
@@ -24,6 +25,12 @@ def equations(rnn: Scalar) -> Iterator[Equation]:
     def product(t: int, k: int) -> Array:
         return derivative(lambda s: rnn.run(k, s)[t - k], rnn.s[k])
 
+    yield Equation(
+        "(1), (2)",
+        "s_t = tanh(U x_t + W s_{t-1}), ŷ_t = sigm(V s_t)",
+        truth=at_all(rnn.ŷ),
+        printed=at_all(lambda t: logistic(rnn.V * np.tanh(rnn.U * from_one(rnn.x)[t] + rnn.W * rnn.s[t - 1]))),
+    )
     yield Equation(
         "(3)",
         "E_t = -y_t log ŷ_t, for labels 1 and 0",

@@ -9,7 +9,7 @@ from charrnn.derivations import functions
 from charrnn.derivations.complex_step import Array, by, derivative
 from charrnn.derivations.equation import Equation
 from charrnn.derivations.functions import cross_entropy, softmax
-from charrnn.derivations.update_rules import UpdateRules, cases, printed_tanh, step
+from charrnn.derivations.update_rules import UpdateRules, cases, printed_softmax, printed_tanh, step
 
 
 def equations(rnn: UpdateRules) -> Iterator[Equation]:
@@ -32,6 +32,9 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
     def product(i: int, k: int) -> Array:
         return derivative(lambda h: rnn.run(k, h)[i], rnn.h[k])
 
+    def explicit(k: int, parameter: str) -> Array:
+        return by(rnn, parameter, lambda rnn: np.tanh(rnn.U @ rnn.x[k] + rnn.W @ fixed[k - 1]))
+
     def through_V(i: int) -> Array:
         return rnn.V.T @ rnn.dL_by_dz(i)
 
@@ -42,11 +45,17 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
         printed=lambda: printed_tanh(np.linspace(-3, 3, 13)),
     )
     yield Equation(
+        "softmax",
+        "softmax(z_i) = e^{z_i} / Σ_k e^{z_k}, with z_t = V h_t, h_t = tanh(U x_t + W h_{t-1})",
+        truth=at_all(rnn.ŷ),
+        printed=at_all(lambda t: printed_softmax(rnn.V @ np.tanh(rnn.U @ rnn.x[t] + rnn.W @ rnn.h[t - 1]))),
+    )
+    yield Equation(
         "L_t",
         "y_t = softmax(z_t), L_t = -y_t log ŷ_t, with y_t the output in both",
         truth=at_all(rnn.L),
         printed=at_all(lambda i: cross_entropy(rnn.ŷ(i), rnn.ŷ(i))),
-        corrected=at_all(lambda i: -rnn.y[i] @ np.log(rnn.ŷ(i))),
+        corrected=at_all(lambda i: -(rnn.y[i] * np.log(rnn.ŷ(i))).sum()),
         right="ŷ_t = softmax(z_t); y_t is the target",
     )
     yield Equation(
@@ -83,6 +92,20 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
         printed=at_all(lambda i: cases(rnn.y[i], rnn.ŷ(i)).sum(axis=0)),
     )
     yield Equation(
+        "(1.3), summed",
+        "∂L_i/∂z_k = -y_k + ŷ_k Σ_{i=1..k} y_i, read as the sum up to k",
+        truth=at_all(lambda i: derivative(lambda z: cross_entropy(softmax(z), rnn.y[i]), rnn.z(i))),
+        printed=at_all(lambda i: rnn.ŷ(i) * np.cumsum(rnn.y[i]) - rnn.y[i]),
+        corrected=at_all(rnn.dL_by_dz),
+        right="the sum over all K classes, which is 1: ŷ_k - y_k",
+    )
+    yield Equation(
+        "∂z_i/∂V",
+        "∂(V h_i)/∂V = h_i: each z moves by h_i with its own row of V",
+        truth=at_all(lambda i: derivative(lambda V: V @ rnn.h[i], rnn.V)),
+        printed=at_all(lambda i: np.eye(len(rnn.V))[:, :, np.newaxis] * rnn.h[i]),
+    )
+    yield Equation(
         "(1.1)",
         "∂L/∂V = Σ_{i=0..T} (ŷ_i - y_i) ⊗ h_i",
         truth=loss_by("V"),
@@ -98,7 +121,13 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
         "h_2 split",
         "∂h_2/∂W = ∂h_2⁺/∂W + ∂h_2/∂h_1 ∂h_1/∂W, at each time",
         truth=at_all(h_by_W),
-        printed=at_all(lambda i: rnn.explicit(i) + np.tensordot(rnn.jacobian(i), h_by_W(i - 1), 1)),
+        printed=at_all(lambda i: rnn.explicit(i, "W") + np.tensordot(rnn.jacobian(i), h_by_W(i - 1), 1)),
+    )
+    yield Equation(
+        "∂h_3/∂h_1",
+        "∂h_3/∂h_1 = ∂h_3/∂h_2 ∂h_2/∂h_1, at each time",
+        truth=lambda: np.array([product(i, i - 2) for i in times[1:]]),
+        printed=lambda: np.array([rnn.jacobian(i) @ rnn.jacobian(i - 1) for i in times[1:]]),
     )
     for name in ("W", "U"):
         yield Equation(
@@ -131,28 +160,29 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
         corrected=at_all(through_V),
         right="Vᵀ (ŷ_i - y_i)",
     )
-    yield Equation(
-        "∂h_k⁺/∂W",
-        "the explicit derivative is h_{k-1}",
-        truth=at_all(lambda k: by(rnn, "W", lambda rnn: np.tanh(rnn.U @ rnn.x[k] + rnn.W @ fixed[k - 1]))),
-        printed=at_all(rnn.printed_explicit),
-        corrected=at_all(rnn.explicit),
-        right="(1 - h_k²) h_{k-1}",
-    )
+    for name, source in (("W", "h_{k-1}"), ("U", "x_k")):
+        yield Equation(
+            f"∂h_k⁺/∂{name}",
+            f"the explicit derivative is {source}",
+            truth=at_all(partial(explicit, parameter=name)),
+            printed=at_all(partial(rnn.printed_explicit, parameter=name)),
+            corrected=at_all(partial(rnn.explicit, parameter=name)),
+            right=f"(1 - h_k²) {source}",
+        )
     for name, number, source in (("W", "(2.4)", "h_{k-1}"), ("U", "(2.5)", "x_k")):
         yield Equation(
             number,
-            f"∂L/∂{name} = Σ Σ (ŷ_i - y_i) (Π Wᵀ diag_m) ⊗ {source}",
+            f"∂L/∂{name} = Σ_{{i=1..T}} Σ_{{k=1..i}} (ŷ_i - y_i) (Π_{{m=k+1..i}} Wᵀ diag_m) ⊗ {source}",
             truth=loss_by(name),
-            printed=partial(rnn.printed_gradient, name, rnn.printed_dL_by_dh),
+            printed=partial(rnn.printed_gradient, name, rnn.printed_dL_by_dh, times[1:]),
             corrected=partial(rnn.gradient, name),
-            right=f"diag_k (Π Wᵀ diag_m) Vᵀ (ŷ_i - y_i) ⊗ {source}",
+            right=f"diag_k (Π Wᵀ diag_m) Vᵀ (ŷ_i - y_i) ⊗ {source}, the sums from 0",
         )
         yield Equation(
             f"{number}, Vᵀ",
-            "the same, with Vᵀ put in so that the shapes fit",
+            "the same, with Vᵀ put in so that the shapes fit, and the sums from 0",
             truth=loss_by(name),
-            printed=partial(rnn.printed_gradient, name, through_V),
+            printed=partial(rnn.printed_gradient, name, through_V, times),
             corrected=partial(rnn.gradient, name),
             right="diag_k in front, as well as Vᵀ",
         )

@@ -22,7 +22,7 @@ from charrnn.derivations.vanishing import (
 def equations(rnn: Recurrence) -> Iterator[Equation]:
     """What the document says, in its order."""
     T = rnn.T
-    pairs = [(t, k) for k in range(T) for t in range(k + 1, T + 1)]
+    pairs = [(t, k) for t in range(1, T + 1) for k in range(t + 1)]
 
     def product(t: int, k: int) -> Array:
         return derivative(lambda h: rnn.run(k, h)[t - k], rnn.h[k])
@@ -101,6 +101,6 @@ def equations(rnn: Recurrence) -> Iterator[Equation]:
         "gradient clipping is a remedy (named, without an equation)",
         truth=lambda: flat([*(each / 2 for each in g.values()), *g.values()]),
         printed=None,
-        corrected=lambda: flat([*clipped(g, norm / 2).values(), *clipped(g, norm * 2).values()]),
+        corrected=lambda: flat([*clipped(g, norm / 2).values(), *clipped(g, np.inf).values()]),
         right="g min(1, m / ‖g‖), ‖g‖ over all parameters together",
     )

@@ -6,14 +6,14 @@ import numpy as np
 
 from charrnn.derivations.case import from_one
 from charrnn.derivations.complex_step import Array, by, derivative
-from charrnn.derivations.equation import Equation, flat
+from charrnn.derivations.equation import Equation, flat, sizes
 from charrnn.derivations.functions import cross_entropy, softmax
 from charrnn.derivations.vector import Vector
 
 
 def equations(rnn: Vector) -> Iterator[Equation]:
     """What the document says, in its order, at every t."""
-    times, C, D = rnn.times, len(rnn.V), len(rnn.W)
+    times, M, D, C = rnn.times, rnn.x.shape[1], len(rnn.s_0), rnn.y.shape[1]
     pairs = [(t, k) for t in times for k in range(t + 1)]
 
     def at_all(f: Callable[[int], Array]) -> Callable[[], Array]:
@@ -26,10 +26,27 @@ def equations(rnn: Vector) -> Iterator[Equation]:
         return derivative(lambda s: rnn.run(k, s)[t - k], rnn.s[k])
 
     yield Equation(
+        "(19)-(22)",
+        "z_t = U x_t + W s_{t-1}, s_t = tanh(z_t), g_t = V s_t, ŷ_t = softmax(g_t)",
+        truth=at_all(rnn.ŷ),
+        printed=at_all(lambda t: softmax(rnn.V @ np.tanh(rnn.U @ from_one(rnn.x)[t] + rnn.W @ rnn.s[t - 1]))),
+    )
+    yield Equation(
+        "(24)-(29)",
+        "x: M; z, s: D; g, ŷ, y: C; U: D × M, W: D × D, V: C × D",
+        truth=lambda: np.array(
+            [
+                sizes(x, s, ŷ, y, rnn.U, rnn.W, rnn.V)
+                for x, s, ŷ, y in zip(rnn.x, rnn.s, map(rnn.ŷ, times), rnn.y, strict=False)  # s_T is not read
+            ]
+        ),
+        printed=lambda: np.array([[M, D, C, C, D, M, D, D, C, D]] * rnn.T),
+    )
+    yield Equation(
         "(23), (30)",
         "L_t = -y_tᵀ log ŷ_t = -Σ_i y_{t,i} log ŷ_{t,i}",
         truth=at_all(rnn.L),
-        printed=at_all(lambda t: -from_one(rnn.y)[t] @ np.log(rnn.ŷ(t))),
+        printed=at_all(lambda t: -(from_one(rnn.y)[t] * np.log(rnn.ŷ(t))).sum()),
     )
     yield Equation(
         "(31), (32)",
@@ -53,9 +70,9 @@ def equations(rnn: Vector) -> Iterator[Equation]:
     )
     yield Equation(
         "(33), (38)",
-        "∂L_t/∂g_t = ∂L_t/∂ŷ_t ∂ŷ_t/∂g_t",
+        "∂L_t/∂g_t = ∂L_t/∂ŷ_t ∂ŷ_t/∂g_t, element i: Σ_k ∂L_t/∂ŷ_{t,k} ∂ŷ_{t,k}/∂g_{t,i}",
         truth=at_all(lambda t: derivative(lambda g: cross_entropy(softmax(g), from_one(rnn.y)[t]), rnn.g(t))),
-        printed=at_all(lambda t: rnn.dL_by_dŷ(t) @ rnn.dŷ_by_dg(t)),
+        printed=at_all(lambda t: (rnn.dL_by_dŷ(t)[:, np.newaxis] * rnn.dŷ_by_dg(t)).sum(axis=0)),
     )
     yield Equation(
         "(39)-(44)",
@@ -123,12 +140,11 @@ def equations(rnn: Vector) -> Iterator[Equation]:
         corrected=at_all(lambda t: rnn.dL_by_dw(t, "U")),
         right="(ŷ_t - y_t)ᵀ V diag_t W ... diag_{k+1} W diag_k",
     )
-    row = np.arange(1.0, C + 1)
     yield Equation(
         "(46), (70)",
-        "of y = W x: ∂L/∂W = (x · ∂L/∂y)ᵀ",
-        truth=at_all(lambda t: derivative(lambda V: row @ V @ rnn.s[t], rnn.V)),
-        printed=at_all(lambda t: (rnn.s[t].reshape(D, 1) * row).T),
+        "of y = W x: ∂L/∂W = (x · ∂L/∂y)ᵀ; here of g_t = V s_t",
+        truth=loss_by("V"),
+        printed=at_all(lambda t: (rnn.s[t].reshape(D, 1) * rnn.dL_by_dg(t)).T),
     )
     yield Equation(
         "(71)-(73)",

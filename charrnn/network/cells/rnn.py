@@ -6,7 +6,7 @@
 Offset rule: h[t] is the state before step t and h[t+1] the state after it; h[0] is what came in.
 x W_xh + b_h stands in h[1:] at first: each step finds its share there, adds h W_hh and applies φ, in place.
 
-Source: the four derivations; the errors in their print are shown in tests/test_derivations.py.
+Source: the four derivations; the errors in their print are shown in charrnn/derivations.
 """
 
 from collections.abc import Callable

@@ -1,0 +1,101 @@
+"""An equation is judged by its relative error; other shapes, NaN and infinity are no agreement."""
+
+import numpy as np
+import pytest
+
+from charrnn.derivations.equation import (
+    ABSENT,
+    MISFIT,
+    NOT_FINITE,
+    TOLERANCE,
+    Equation,
+    Verdict,
+    flat,
+    judge,
+    relative_error,
+    sizes,
+)
+
+TRUTH = np.array([1.0, -4.0])
+
+
+def equation(printed, corrected=None):
+    return Equation("(1)", "says", lambda: TRUTH, printed and (lambda: printed()), corrected, "right")
+
+
+def misfit():
+    return np.ones(3) + np.ones(2)
+
+
+def test_the_error_is_relative_to_the_largest_entry():
+    assert relative_error(np.array([1.0, -3.0]), TRUTH) == 0.25
+    assert relative_error(np.array([3.0, -4.0]), TRUTH) == 0.5
+    assert relative_error(TRUTH, TRUTH) == 0.0
+    assert relative_error(np.array([1j]), np.array([2.0])) == np.sqrt(5) / 2
+
+
+def test_where_the_truth_is_zero_the_error_is_absolute():
+    assert relative_error(np.array([0.0, 0.5]), np.zeros(2)) == 0.5
+    assert relative_error(np.zeros(2), np.zeros(2)) == 0.0
+
+
+def test_what_is_no_number_is_infinitely_wrong():
+    for value in (np.nan, np.inf, -np.inf):
+        found = np.array([1.0, value])
+        assert relative_error(found, TRUTH) == np.inf
+        assert judge(equation(lambda found=found: found)).printed == Verdict(False, None, NOT_FINITE)
+
+
+def test_other_shapes_are_refused():
+    with pytest.raises(ValueError, match=r"\(1,\) is compared with \(2,\)"):
+        relative_error(np.ones(1), TRUTH)
+
+
+def test_a_print_that_holds():
+    finding = judge(equation(lambda: TRUTH))
+    assert finding.printed == Verdict(True, 0.0)
+    assert finding.corrected is None
+    assert finding.passed
+    assert (finding.number, finding.says, finding.right) == ("(1)", "says", "right")
+
+
+def test_a_print_that_does_not_hold_and_has_no_correction():
+    finding = judge(equation(lambda: 2 * TRUTH))
+    assert finding.printed == Verdict(False, 1.0)
+    assert not finding.passed
+
+
+def test_a_correction_decides():
+    right, wrong = judge(equation(lambda: 2 * TRUTH, lambda: TRUTH)), judge(equation(lambda: TRUTH, lambda: 2 * TRUTH))
+    assert (right.corrected, right.passed) == (Verdict(True, 0.0), True)
+    assert (wrong.corrected, wrong.passed) == (Verdict(False, 1.0), False)
+
+
+def test_no_print_and_no_fit_have_a_reason_and_no_error():
+    assert judge(equation(None, lambda: TRUTH)).printed == Verdict(False, None, ABSENT)
+    assert judge(equation(misfit)).printed == Verdict(False, None, MISFIT)
+    assert judge(equation(lambda: np.ones(3))).printed == Verdict(False, None, MISFIT)
+
+
+def test_the_tolerance_is_far_from_rounding_and_from_any_mistake():
+    assert TOLERANCE == 1e-10
+    assert not judge(equation(lambda: TRUTH * (1 + 2e-10))).printed.holds
+    assert judge(equation(lambda: TRUTH * (1 + 5e-11))).printed.holds
+
+
+def test_an_error_at_the_tolerance_does_not_hold():
+    exact = Equation("", "", lambda: np.array([1.0, 0.0]), lambda: np.array([1.0, TOLERANCE]))
+    assert not judge(exact).printed.holds
+
+
+def test_other_errors_are_not_hidden():
+    def broken():
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        judge(equation(broken))
+
+
+def test_flat_and_sizes():
+    np.testing.assert_array_equal(flat([np.array([[1, 2]]), np.array(3)]), [1, 2, 3])
+    np.testing.assert_array_equal(sizes(np.ones((2, 3)), np.ones(()), np.ones(4)), [2, 3, 4])

@@ -1,0 +1,233 @@
+"""Every equation holds, as printed or as corrected, whatever the sizes and the numbers; and every number of a document is there."""
+
+import re
+from itertools import product
+
+import numpy as np
+import pytest
+from derivations.figures import FIGURES
+from derivations.rows import rows
+
+from charrnn.derivations.case import Case
+from charrnn.derivations.equation import judge
+from charrnn.derivations.systems import SYSTEMS
+
+SIZES = [
+    Case(),
+    Case(T=1),
+    Case(T=2, M=4, D=2, C=3, B=5),
+    Case(T=3, M=1, D=1, C=1, B=1),
+    Case(T=6, M=2, D=4, C=3, B=1),
+    Case(T=2, M=4, D=4, C=4, B=4),
+]
+KINDS = [
+    {"one_hot": one_hot, "averaged": averaged, "given": given}
+    for one_hot, averaged, given in product((False, True), (False, True), (False, True))
+]
+FUNCTIONS = {
+    "mean-loss": [
+        *({"φ_h": φ_h} for φ_h in ("logistic", "identity", "relu")),
+        {"φ_o": "softmax", "ell": "squared-error"},
+        {"φ_o": "identity", "ell": "squared-error"},
+        {"φ_o": "tanh", "ell": "squared-error"},
+        {"φ_o": "logistic", "ell": "binary-cross-entropy"},
+        {"φ_o": "logistic", "ell": "cross-entropy"},
+        {"φ_h": "logistic", "φ_o": "logistic", "ell": "squared-error", "averaged": False, "one_hot": True},
+    ],
+    "mini-batch": [{"φ_h": "logistic"}, {"φ_h": "relu"}, {"φ_h": "identity", "averaged": True}],
+    "vanishing": [{"φ_h": "logistic"}, {"φ_h": "identity"}, {"φ_h": "relu"}],
+}
+
+
+def failing(name, case, seed=0):
+    """The equations that hold in neither form, each with its errors."""
+    return [finding for key, equation in rows(name, case, seed) if not (finding := judge(equation)).passed]
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("case", SIZES, ids=str)
+def test_each_equation_holds_in_one_form_at_any_size(name, case):
+    for seed in range(3):
+        assert failing(name, case, seed) == []
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_it_holds_for_characters_and_vectors_sums_and_means_given_states_and_zeros(name, kind):
+    assert failing(name, Case(**kind), seed=1) == []
+
+
+@pytest.mark.parametrize(("name", "kind"), [(name, kind) for name, kinds in FUNCTIONS.items() for kind in kinds])
+def test_it_holds_for_other_functions(name, kind):
+    assert failing(name, Case(**kind), seed=2) == []
+
+
+def test_a_corrected_form_is_exact_to_rounding():
+    for name in SYSTEMS:
+        for key, equation in rows(name):
+            finding = judge(equation)
+            assert (finding.corrected or finding.printed).error < 1e-13, key
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_a_print_that_holds_has_no_correction(name):
+    for key, equation in rows(name):
+        finding = judge(equation)
+        assert finding.printed.holds == (finding.corrected is None) == (not finding.right), key
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_the_equations_are_those_of_the_figures_with_a_line_each(name):
+    found = dict(rows(name))
+    assert list(found) == [key for key in FIGURES if key[0] == name]
+    lines = [equation.says for equation in found.values()]
+    assert all(lines)
+    assert all("\n" not in text for equation in found.values() for text in (equation.says, equation.right))
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_the_truths_are_the_same_as_ever(name):
+    for key, equation in rows(name):
+        shape, norm, _ = FIGURES[key]
+        truth = np.asarray(equation.truth())
+        assert truth.shape == shape, key
+        assert np.linalg.norm(truth) == pytest.approx(norm, rel=1e-7), key
+
+
+NUMBERS = {
+    "D0": [f"{n}" for n in range(1, 11)],
+    "D2": [f"{n}" for n in range(1, 74)],
+    "D3": ["1.1", "1.2", "1.3", "2.1", "2.2", "2.3", "2.4", "2.5"],
+}
+
+
+@pytest.mark.parametrize("document", NUMBERS)
+def test_each_number_of_a_document_is_in_a_row(document):
+    covered = set()
+    for name in (name for name, system in SYSTEMS.items() if system.document == document):
+        for (_, number, _), _ in rows(name):
+            covered |= set(re.findall(r"\(([\d.]+)\)", number))
+            for first, last in re.findall(r"\((\d+)\)-\((\d+)\)", number):
+                covered |= {str(n) for n in range(int(first), int(last) + 1)}
+    assert covered == set(NUMBERS[document])
+
+
+UNNUMBERED = {  # what is displayed without a number, and the row that has it
+    "mini-batch": [
+        "columns, rows",
+        "note 1",
+        "note 2, shapes",
+        "shapes 5, 7, 8",
+        "L",
+        "∂L/∂W_yh, ∂L/∂b_y",
+        *["∂L_t+1/∂W_hh"] * 3,
+        "∂L/∂W_hh",
+        *["∂L_t+1/∂W_xh"] * 3,
+        "∂L/∂W_xh",
+        "-",
+    ],
+    "vanishing": [
+        "∂h_t/∂h_k",
+        "∂h_{j+1}/∂h_j",
+        "Π ∂h_{j+1}/∂h_j",
+        "λ_i, v_i",
+        "λ_i, n steps",
+        "max tanh'",
+        "|λ_1| < 1",
+        "|λ_1| > 1",
+        "clipping",
+    ],
+    "update-rules": [
+        "tanh",
+        "softmax",
+        "L_t",
+        "V ←",
+        "W ←",
+        "U ←",
+        "cases 1, 2",
+        "∂z_i/∂V",
+        "h_2 split",
+        "∂h_3/∂h_1",
+        "∂h_m/∂h_{m-1}",
+        "Π, transposed",
+        "∂L_i/∂h_i",
+        "∂h_k⁺/∂W",
+        "∂h_k⁺/∂U",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", UNNUMBERED)
+def test_what_is_displayed_without_a_number_is_in_a_row(name):
+    found = [number for (_, number, _), _ in rows(name) if not re.search(r"\([\d.]+\)", number)]
+    assert found == UNNUMBERED[name]
+
+
+ERRATA = {  # each line of the errata, and the rows that have it
+    "the same symbol for total and immediate": [("mean-loss", "(10), end")],
+    "the box's product": [("mean-loss", "boxed")],
+    "W_hh for its transpose": [("vanishing", "∂h_{j+1}/∂h_j"), ("vanishing", "Π ∂h_{j+1}/∂h_j")],
+    "tanh' at most 0.25": [("vanishing", "max tanh'")],
+    "shapes of the readout": [("mini-batch", "shapes 5, 7, 8")],
+    "W_yh for W_hh": [("mini-batch", "note 1")],
+    "one step for all": [("mini-batch", "∂L_t+1/∂W_hh"), ("mini-batch", "∂L_t+1/∂W_xh")],
+    "the dominant eigenvalue": [("vanishing", "λ_i, n steps"), ("vanishing", "|λ_1| < 1"), ("vanishing", "|λ_1| > 1")],
+    "no loss for the label 0": [("scalar", "(3)"), ("scalar", "(3), learned")],
+    "no slopes in the scalar product": [("scalar", "(14), (15)"), ("scalar", "(16)"), ("scalar", "(18)")],
+    "i = j under the sum": [("vector", "(34)")],
+    "matrices that commute": [("vector", "(63)"), ("vector", "(66), (67)"), ("vector", "(69)")],
+    "several sequences, a title only": [("multiple", "loss"), ("multiple", "∂L/∂W")],
+    "V from U": [("update-rules", "V ←")],
+    "y for ŷ": [("update-rules", "L_t")],
+    "k for K": [("update-rules", "(1.3), summed")],
+    "a transposed Jacobian": [("update-rules", "∂h_m/∂h_{m-1}")],
+    "no Vᵀ, no diagonal": [("update-rules", n) for n in ("∂L_i/∂h_i", "∂h_k⁺/∂W", "(2.4)", "(2.4), Vᵀ", "(2.5)")],
+    "sums from 1": [("update-rules", "(2.3), W"), ("update-rules", "(2.3), U")],
+}
+
+
+@pytest.mark.parametrize("erratum", ERRATA)
+def test_each_erratum_is_a_row_that_does_not_hold_as_printed(erratum):
+    for name, number in ERRATA[erratum]:
+        found = [judge(equation) for (_, other, _), equation in rows(name) if other == number]
+        assert found, (name, number)
+        assert not all(finding.printed.holds for finding in found)
+        assert all(finding.passed for finding in found)
+
+
+def test_the_lines_between_39_and_43_are_equal():
+    """Element by element, as D2 writes them; (41) and (42) for any y, (43) for one whose sum is 1."""
+    rnn = SYSTEMS["vector"].make(Case(), np.random.default_rng(0))
+    y, ŷ = rnn.y[1], rnn.ŷ(2)
+    classes = range(len(y))
+    for i in classes:
+        lines = [
+            -sum(y[k] / ŷ[k] * ŷ[k] * ((k == i) - ŷ[i]) for k in classes),  # (39)
+            -sum(y[k] * ((k == i) - ŷ[i]) for k in classes),  # (40)
+            sum(y[k] * ŷ[i] for k in classes) - y[i],  # (41)
+            sum(y[k] for k in classes) * ŷ[i] - y[i],  # (42)
+        ]
+        np.testing.assert_allclose(lines, [rnn.dL_by_dg(2)[i]] * 4, rtol=1e-12, atol=1e-15)
+
+
+def test_the_lines_from_47_to_53_are_equal():
+    """∂L/∂V_ij through every g_k, of which only g_i reads row i of V."""
+    rnn = SYSTEMS["vector"].make(Case(), np.random.default_rng(0))
+    dL_by_dg, s = rnn.dL_by_dg(2), rnn.s[2]
+    for i, j in np.ndindex(rnn.V.shape):
+        line = sum(dL_by_dg[k] * (i == k) * s[j] for k in range(len(rnn.V)))  # (49)-(52)
+        assert line == pytest.approx(rnn.dL_by_dV(2)[i, j], rel=1e-12)
+
+
+def test_the_lines_before_1_3_are_equal():
+    """D3: -y_i + y_i ŷ_i + Σ_{i≠k} y_i ŷ_k, with the first i meant as k; then the bracket, whose sum over all classes is 1."""
+    rnn = SYSTEMS["update-rules"].make(Case(), np.random.default_rng(0))
+    y, ŷ = rnn.y[1], rnn.ŷ(1)
+    classes = range(len(y))
+    for k in classes:
+        others = [i for i in classes if i != k]
+        lines = [
+            -y[k] + y[k] * ŷ[k] + sum(y[i] * ŷ[k] for i in others),
+            -y[k] + ŷ[k] * (y[k] + sum(y[i] for i in others)),
+        ]
+        np.testing.assert_allclose(lines, [rnn.dL_by_dz(1)[k]] * 2, rtol=1e-12, atol=1e-15)
