@@ -121,7 +121,7 @@ def _show_terms(console: Console, walkthrough: Walkthrough, found: DoubleSum) ->
     summed = ", summed over the sequences" if len(walkthrough.jacobians[max(walkthrough.jacobians)]) > 1 else ""
     _say(
         console,
-        f"∂{L}_t/∂{s}_t ∂{s}_t/∂{s}_k ∂{s}_k/∂{w}{divided}, the last at fixed {s}_{{k-1}}{summed}: from the loss at t back to "
+        f"∂{L}_t/∂{s}_t ∂{s}_t/∂{s}_k ∂{s}_k/∂{w}{divided}, with ∂{s}_k/∂{w} at fixed {s}_{{k-1}}{summed}: from the loss at t back to "
         f"{w} as it was used at k. The diagonal is the step itself; each column further left has passed one more Jacobian. "
         "All numbers are rounded: a sum may differ from them in its last digit.",
     )

@@ -12,19 +12,110 @@ from rich.text import Text
 
 from charrnn.cli.display import Terminal
 from charrnn.cli.grids import Grid
-from charrnn.cli.matrices import figure, percent
+from charrnn.cli.matrices import blocks_of, figure, percent
 from charrnn.cli.walkthrough_words import JACOBIANS, description, truncation_words, vanishing_words
 from charrnn.cli.walkthroughs import LIMITS, STYLES, _style, show_walkthrough, walkthrough_json
 from charrnn.cli.wrapping import width_of
 from charrnn.derivations import walkthrough
 from charrnn.derivations.case import Case
+from charrnn.derivations.scalar import Scalar
 from charrnn.derivations.systems import SYSTEMS
+from charrnn.derivations.vanishing import Recurrence
 from charrnn.derivations.walkthrough import EXPLAINED, walk_through
 from charrnn.text.printable import json_text
 
 FIGURE = re.compile(r"[+-]?\d+\.\d{4}|[+-]\de[+-]\d\d|\d+(?:\.\d+)?%")
 ESCAPE = re.compile(r"\x1b\[[\d;]*m")
 LARGEST = Case(**walkthrough.LIMITS)
+
+
+SCALAR = """\
+Given
+   U         W         V
+         1   +0.5000         2
+
+1. Forward: from s_0, which is given, to the last step
+      t = 0     t = 1     t = 2
+x_t             +0.5000        -1
+s_t   +0.2500   +0.5546   -0.6186
+ŷ_t             +0.7520   +0.2249
+y_t                   1         0
+E_t             +0.2850   +0.2548
+
+The loss E = +0.2699 is the sum over t of E_t, divided by 2.
+
+2. Jacobians ∂s_t/∂s_{t-1} = W (1 - s_t²)
+       t = 1     t = 2
+       +0.3462   +0.3087
+norm    0.3462    0.3087
+
+The norm is the largest singular value: the most by which a step lengthens a change of the state.
+
+3. Terms (t, k) of ∂E/∂W, row t and column k
+∂E_t/∂s_t ∂s_t/∂s_k ∂s_k/∂W / 2, with ∂s_k/∂W at fixed s_{k-1}: from the loss at t back to W as it was used at k. The diagonal is the step itself; each column further left has passed one more Jacobian. All numbers are rounded: a sum may differ from them in its last digit.
+        k = 1     k = 2     ∂E_t/∂W / 2
+t = 1   -0.0429             -0.0429
+t = 2   +0.0120   +0.0770   +0.0890
+sum                         +0.0461
+
+4. The sum of all terms is ∂E/∂W: beside it the complex step
+   sum of the terms   complex step
+   +0.0461            +0.0461
+
+The largest difference is TINY.
+
+5. Truncation to n steps keeps the terms with t - k < n
+        kept      lost      ‖lost‖ / ‖gradient‖
+n = 1   +0.0341   +0.0120   26%
+n = 2   +0.0461         0   0%
+
+‖·‖ is the root of the sum of squares.
+The terms with t - k = 1 are 26% of the gradient: truncation to 1 step loses them.
+"""
+VANISHING = """\
+Given, with φ_h = tanh
+   W_xh              W_hh              b_h
+   +1.0000 -0.5000   +0.5000 -0.2500   +0.1000
+                           0 +0.7500   +0.2000
+
+1. Forward: from h_0, which is given, to the last step
+      t = 0     t = 1     t = 2
+X_t             +0.5000        -1
+
+h_t   +0.2500   +0.6200   -0.5299
+      -0.5000   -0.4522   +0.2030
+
+2. Jacobians ∂h_t/∂h_{t-1} = diag(φ'_h) W_hhᵀ
+       t = 1             t = 2
+       +0.3078       0   +0.3596       0
+       -0.1989 +0.5966   -0.2397 +0.7191
+
+norm    0.6383            0.7686
+
+The norm is the largest singular value: the most by which a step lengthens a change of the state.
+
+3. Products ∂h_t/∂h_k of the Jacobians, the latest step first, row t and column k
+        k = 0             k = 1
+t = 1   +0.3078       0
+        -0.1989 +0.5966
+
+t = 2   +0.1107       0   +0.3596       0
+        -0.2168 +0.4290   -0.2397 +0.7191
+
+The largest difference from the complex step is TINY.
+
+4. Their norms, each above its bound (γ σ)^{t-k}
+        k = 0      k = 1
+t = 1     0.6383
+        ≤ 0.8142
+
+t = 2     0.4834     0.7686
+        ≤ 0.6628   ≤ 0.8142
+
+W_hh: |λ| = 0.75, 0.5; largest singular value σ = 0.8142. φ' is at most γ = 1. γ σ = 0.8142.
+From h_0 to h_2 a change shrinks to 0.4834 of itself at most (the bound allows 0.6628).
+γ σ < 1 is enough: products must vanish as steps are added.
+"""
 
 
 class Screen(io.StringIO):
@@ -75,6 +166,61 @@ def test_no_figure_is_cut_at_any_width(name, case, monkeypatch):
         assert "…" not in output
 
 
+def from_given(output):
+    """What is below the equations; a difference that is rounding alone is TINY."""
+    return re.sub(r"is (?:0\.0e\+00|\d\.\de-1[5-9])\.", "is TINY.", output[output.index("Given") :])
+
+
+def test_the_scalar_system_with_an_averaged_loss():
+    x, y, s_0 = np.array([0.5, -1.0]), np.array([1, 0]), np.array(0.25)
+    U, W, V = np.array(1.0), np.array(0.5), np.array(2.0)
+    assert from_given(shown(walk_through("scalar", Scalar(x, y, U, W, V, s_0, averaged=True)))) == SCALAR
+
+
+def test_the_products_of_jacobians():
+    rnn = Recurrence(
+        X=np.array([[0.5], [-1.0]]),
+        W_xh=np.array([[1.0, -0.5]]),
+        W_hh=np.array([[0.5, -0.25], [0.0, 0.75]]),
+        b_h=np.array([0.1, 0.2]),
+        h_0=np.array([0.25, -0.5]),
+    )
+    assert from_given(shown(walk_through("vanishing", rnn))) == VANISHING
+
+
+def test_complex_step_and_difference_are_those_found():
+    """Not the sum twice."""
+    found = walked("scalar")
+    off = replace(found.backward, complex_step=found.backward.gradient + 0.25)
+    output = shown(replace(found, backward=off))
+    assert "The largest difference is 2.5e-01." in output
+    assert re.search(
+        rf"complex step\n +{re.escape(figure(off.gradient))} +{re.escape(figure(off.complex_step))}\n", output
+    )
+
+
+def test_a_row_of_biases_is_a_row_and_a_column_a_column():
+    rows = shown(walked("mini-batch"))
+    given = walked("mini-batch").given
+    assert " ".join(map(figure, given["b_h"])) in rows
+    columns = shown(walked("mean-loss"))
+    assert " ".join(map(figure, walked("mean-loss").given["b_h"])) not in columns
+
+
+def test_each_sequence_has_its_jacobians_and_the_sum_over_them_is_named():
+    output = shown(walked("multiple", Case(T=3, M=1, D=2, C=2, B=3)))
+    assert re.findall("sequence [0-9]", output) == ["sequence 1", "sequence 2", "sequence 3"]
+    assert "∂s_k/∂W at fixed s_{k-1}, summed over the sequences: from the loss" in output
+    alone = shown(walked("multiple", Case(T=3, M=1, D=2, C=2, B=1)))
+    assert "sequence" not in alone[alone.index("2. Jacobians") :]
+
+
+def test_times_that_begin_at_0_are_shown_from_the_state_before():
+    output = shown(walked("update-rules"))
+    assert "1. Forward: from h_{-1}, which is given" in output
+    assert re.search("t = -1 +t = 0 +t = 1 +t = 2 +t = 3\n", output)
+
+
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_every_number_of_the_case_is_there(name):
     found = walked(name)
@@ -111,6 +257,7 @@ def test_colours_are_those_of_a_terminal_and_change_no_word(name, monkeypatch):
     without = shown(found, 80)
     assert "38;5" not in without
     assert "size beside" not in without
+    assert not re.search(r"\x1b\[1m *[+-]", without)  # no figure is bold either
     legend = re.compile(r"size beside .*\n\n")
     assert legend.sub("", plain(coloured)) == plain(without)
     monkeypatch.delenv("NO_COLOR")
@@ -250,6 +397,7 @@ def test_words_say_what_vanishes():
 
 
 def test_figures_add_up_and_small_ones_are_not_0():
+    assert str(blocks_of({1: np.array([[-0.0, 1.0]])})[1]) == "      0       1"
     numbers = [0.12345, -0.5, 12.0, 5e-5, 4.9e-5, -1.234e-17, 0.0, -0.0, 123456.7]
     expected = ["+0.1235", "-0.5000", "+12.0000", "+0.0001", "+5e-05", "-1e-17", "0", "0", "+1.235e+05"]
     assert [figure(number) for number in numbers] == expected

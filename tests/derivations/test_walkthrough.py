@@ -1,6 +1,6 @@
 """A walk through each system: its numbers are the system's, the triangle adds up, and truncation keeps what it should."""
 
-from dataclasses import fields, replace
+from dataclasses import FrozenInstanceError, fields, replace
 
 import numpy as np
 import pytest
@@ -221,6 +221,14 @@ def test_of_a_gradient_that_is_0_nothing_is_lost():
     _, found = walked("vector", Case(T=3, M=1, D=2, C=1))  # one class has the probability 1
     assert not found.backward.gradient.any()
     assert [truncation.error for truncation in found.backward.truncations] == [0, 0, 0]
+
+
+def test_the_facts_are_frozen():
+    _, found = walked("vector")
+    facts = [found, found.letters, found.backward, found.backward.truncations[0], walked("vanishing")[1].backward]
+    for fact in facts:
+        with pytest.raises(FrozenInstanceError):
+            setattr(fact, fields(fact)[0].name, None)
 
 
 def test_a_share_is_of_norms():
