@@ -15,6 +15,7 @@ T. Mikolov and Y. Bengio, On the difficulty of training recurrent neural network
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -28,6 +29,8 @@ from charrnn.derivations.functions import Activation
 @dataclass(frozen=True)
 class Recurrence:
     """The recurrent part of the system alone, with its numbers: there is no loss here."""
+
+    PARAMETERS: ClassVar = ("W_xh", "W_hh", "b_h")
 
     X: Array  # (T, n_inputs)
     W_xh: Array  # (n_inputs, n_neurons)
@@ -52,6 +55,11 @@ class Recurrence:
     def T(self) -> int:
         """Steps."""
         return len(self.X)
+
+    @property
+    def times(self) -> range:
+        """1 ... T"""
+        return range(1, self.T + 1)
 
     def a(self, j: int, h: Array) -> Array:
         """What φ_h is applied to at step j, given the state before."""
