@@ -64,6 +64,13 @@ def make_case(settings: Sequence[str], systems: Sequence[System], case: Case) ->
     return case
 
 
+def require_at_most(limits: Mapping[str, int], case: Case, because: str) -> None:
+    """Raises CheckError for a size beyond its limit."""
+    for name, limit in limits.items():
+        if (size := getattr(case, name)) > limit:
+            raise CheckError(f"{because}: {name}, the number of {SIZES[name]}, is at most {limit}; found {size:,}")
+
+
 def settings_of(systems: Sequence[System], case: Case) -> dict[str, Any]:
     """The case as it is typed: what a reader needs to make it again."""
     shown: dict[str, Any] = {}

@@ -45,7 +45,7 @@ def derive(
     Each is evaluated on a random case and compared with the complex step, which is exact to rounding. An error is relative to the
     largest entry of the true value. Exit code 1 if a corrected form fails.
     """
-    from charrnn.cli.derivation_settings import find_systems, make_case
+    from charrnn.cli.derivation_settings import find_system, find_systems, make_case
     from charrnn.derivations.case import Case
 
     if name is not None and system is not None and name != system:
@@ -53,9 +53,30 @@ def derive(
     if explain and train:
         raise typer.BadParameter("--explain and --train are two things; give one of them")
     wanted = name if name is not None else system
-    systems = find_systems(wanted)
-    case = make_case(settings or (), systems, Case())
-    _check(systems, case, seed, json)
+    if explain:
+        _explain(find_system(wanted, "--explain"), settings or (), seed, json)
+    else:
+        systems = find_systems(wanted)
+        _check(systems, make_case(settings or (), systems, Case()), seed, json)
+
+
+def _explain(system: "System", settings: "Sequence[str]", seed: int, json: bool) -> None:
+    """One tiny case, number by number."""
+    import numpy as np
+
+    from charrnn.cli import display
+    from charrnn.cli.derivation_settings import make_case, require_at_most
+    from charrnn.cli.walkthroughs import show_walkthrough, walkthrough_json
+    from charrnn.derivations.case import Case
+    from charrnn.derivations.walkthrough import EXPLAINED, LIMITS, walk_through
+
+    case = make_case(settings, [system], Case(**EXPLAINED))
+    require_at_most(LIMITS, case, "--explain shows every number")
+    walkthrough = walk_through(system.name, system.make(case, np.random.default_rng(seed)))
+    if json:
+        display.write_json(walkthrough_json(walkthrough))
+    else:
+        show_walkthrough(display.stdout(), walkthrough)
 
 
 def _check(systems: "Sequence[System]", case: "Case", seed: int, json: bool) -> None:

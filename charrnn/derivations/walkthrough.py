@@ -17,7 +17,7 @@ from charrnn.derivations.mini_batch import MiniBatch
 from charrnn.derivations.multiple import Multiple
 from charrnn.derivations.vanishing import Recurrence, largest_singular_value
 
-EXPLAINED = {"T": 3, "M": 1, "D": 2, "C": 2, "B": 2}  # of a Case, unless asked otherwise
+EXPLAINED: dict[str, Any] = {"T": 3, "M": 1, "D": 2, "C": 2, "B": 2}  # of a Case, unless asked otherwise
 LIMITS = {"T": 8, "M": 4, "D": 4, "C": 4, "B": 3}  # more numbers than these nobody reads
 
 Pair = tuple[int, int]  # (t, k)

@@ -93,6 +93,19 @@ def test_a_print_that_fits_by_chance_is_still_wrong():
         (["-s", "T=5000"], 1, "and a minute is allowed; --set T="),
         (["vector", "-s", "D=999999999999"], 1, "and a minute is allowed; --set D="),
         (["-s", "T=999999", "-s", "D=99999"], 1, "and a minute is allowed; lower "),
+        (["--explain"], 1, "--explain needs a system: mean-loss, "),
+        (
+            ["D2", "--explain"],
+            1,
+            "D2 has several systems: scalar, vector, multiple; for example charrnn derive scalar --explain",
+        ),
+        (
+            ["vector", "--explain", "-s", "T=9"],
+            1,
+            "--explain shows every number: T, the number of steps, is at most 8; found 9",
+        ),
+        (["scalar", "--explain", "-s", "D=2"], 1, "scalar has no D"),
+        (["vector", "--explain", "--train"], 2, "give one of them"),
         (["vector", "--system", "scalar"], 2, "NAME is vector, and --system is scalar; give one of them"),
         (["--seed", "-1"], 2, "--seed"),
     ],
@@ -111,6 +124,19 @@ def test_a_corrected_form_that_fails_is_an_error(monkeypatch):
     assert result.exit_code == 1
     assert not json.loads(result.stdout)["passed"]
     assert " fail as corrected: vector (58)-(61), vector (63)" in result.stderr
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_a_walk_through_each_system(name):
+    result = run(app, ["derive", name, "--explain", "--seed", "5"])
+    assert result.exit_code == 0, result.stderr
+    assert f"{name}: " in result.stdout
+    told = json.loads(run(app, ["derive", name, "--explain", "--seed", "5", "--json"]).stdout)
+    assert told["system"] == name
+
+
+def test_a_walk_through_a_system_alone_in_its_document():
+    assert run(app, ["derive", "d3", "--explain"]).stdout == run(app, ["derive", "update-rules", "--explain"]).stdout
 
 
 def test_the_size_that_an_error_names_is_allowed():
