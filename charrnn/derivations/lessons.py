@@ -28,7 +28,7 @@ TASKS: dict[str, type[Task]] = {
 MOST_SECONDS = 60  # of all trainings
 TRIES = 3  # of an update, to see how long one takes
 UNCLIPPED, CLIPPED = "unclipped", "clipped"
-MOST = {"alpha": 1e3, "updates": 1e6, "clip": 1e9, "D": 100}
+MOST = {"alpha": 1_000, "updates": 1_000_000, "clip": 1_000_000_000, "D": 100}
 
 
 @dataclass(frozen=True)
@@ -109,13 +109,12 @@ def _numbers(settings: Settings) -> dict[str, Any]:
     return {name: value for name, value in asdict(settings).items() if value}
 
 
-def _number(key: str, value: Any, kind: type) -> float:
-    """A whole number from 1 for `updates` and D, else any above 0."""
-    whole = kind is int
-    wanted = f"{key} must be {'a whole number from 1' if whole else 'a number above 0, and at most'} to {MOST[key]:,g}"
+def _number(key: str, value: Any, kind: type[float]) -> float:
+    """A whole number from 1, or any above 0, as `kind` says."""
+    wanted = f"{key} must be a {'whole number from 1' if kind is int else 'number above 0,'} up to {MOST[key]:,}"
     try:
-        number = kind(value)
-    except (TypeError, ValueError, OverflowError):
+        number = kind(str(value))
+    except ValueError:
         raise ValueError(f"{wanted}; found {value}") from None
     if not 0 < number <= MOST[key]:
         raise ValueError(f"{wanted}; found {value}")

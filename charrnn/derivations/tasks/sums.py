@@ -15,7 +15,7 @@ from charrnn.derivations.tasks.task import Settings, Task, percent
 from charrnn.derivations.vanishing import dominant
 
 T = 10
-FRESH = 300  # numbers that it is judged by
+FRESH = 100  # numbers that it is judged by
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Sums(Task):
         return [
             f"Of the error that the mean makes, the best multiple of x_t alone leaves {percent(self.last_alone())}, "
             f"the system {percent(self.score(system))}.",
-            f"|λ_1| of W_hh was {dominant(self.start.W_hh):.2f}, and is {dominant(system.W_hh):.2f}: the sum keeps {KEPT} of itself at each step.",
+            f"|λ_1| of W_hh was {dominant(self.start.W_hh):.2f}, and is {dominant(system.W_hh):.2f}; that of the sum is {KEPT}.",
         ]
 
 

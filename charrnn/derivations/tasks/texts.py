@@ -23,7 +23,7 @@ PRINTED = "V = U - α ∂L/∂V"
 class Text(Task):
     """Window by window, each from the state where the one before ended: the given s_0."""
 
-    DEFAULTS: ClassVar = Settings(alpha=0.1, updates=450, clip=1.0, D=10)
+    DEFAULTS: ClassVar = Settings(alpha=0.05, updates=450, clip=3.0, D=10)
     STATE: ClassVar = "s_0"
 
     @classmethod
