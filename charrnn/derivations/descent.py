@@ -1,0 +1,67 @@
+"""Gradient descent by D3's rules, w ← w - α ∂L/∂w for every weight, with the gradients as a system derives them.
+
+D1's remedy comes before the rules where a bound m is given: g ← g · min(1, m / ‖g‖), ‖g‖ over all gradients together.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from charrnn.derivations.complex_step import Array
+from charrnn.derivations.equation import flat
+from charrnn.derivations.update_rules import step
+from charrnn.derivations.vanishing import clipped
+
+Rule = Callable[[Any, Mapping[str, Array], float], Any]  # (system, gradients, α) -> the system after one update
+
+
+@dataclass(frozen=True)
+class Descent:
+    """What happened: a loss and a gradient norm, not yet clipped, before each update, on the data of that update."""
+
+    system: Any  # after the last update
+    losses: tuple[float, ...]
+    norms: tuple[float, ...]
+    clipped: int  # updates whose gradients were
+    diverged: bool  # the last loss or norm is not finite; no update was made with it
+
+    @property
+    def updates(self) -> int:
+        """How many were made."""
+        return len(self.losses) - self.diverged
+
+
+def gradients(system: Any) -> dict[str, Array]:
+    """Of the loss by every parameter, as derived."""
+    return {name: system.gradient(name) for name in system.PARAMETERS}
+
+
+def norm(gradients: Mapping[str, Array]) -> float:
+    """‖g‖ of all gradients together."""
+    return float(np.linalg.norm(flat(gradients.values())))
+
+
+def updated(system: Any, gradients: Mapping[str, Array], α: float) -> Any:
+    """The system after one update by the rules."""
+    return replace(system, **{name: step(getattr(system, name), g, α) for name, g in gradients.items()})
+
+
+@np.errstate(all="ignore")  # where it diverges, that is the result
+def descend(
+    start: Any, batch: Callable[[int, Any], Any], updates: int, α: float, m: float | None = None, rule: Rule = updated
+) -> Descent:
+    """Make that many updates, fewer where it diverges. `batch(n, system)` is the system with the data of update n, from 0."""
+    system, losses, norms, count = start, [], [], 0
+    for n in range(updates):
+        system = batch(n, system)
+        g = gradients(system)
+        losses.append(float(system.loss()))
+        norms.append(norm(g))
+        if not np.isfinite([losses[-1], norms[-1]]).all():
+            return Descent(system, tuple(losses), tuple(norms), count, diverged=True)
+        if m is not None and norms[-1] > m:
+            g, count = clipped(g, m), count + 1
+        system = rule(system, g, α)
+    return Descent(system, tuple(losses), tuple(norms), count, diverged=False)

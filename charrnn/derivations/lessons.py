@@ -1,0 +1,187 @@
+"""What each system learns by D3's rules, without clipping and with it, and what that shows."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from charrnn.derivations.descent import Descent, descend, gradients
+from charrnn.derivations.tasks.recall import Recall
+from charrnn.derivations.tasks.signs import Signs
+from charrnn.derivations.tasks.sums import Exploding, Sums
+from charrnn.derivations.tasks.task import Settings, Task, Variant
+from charrnn.derivations.tasks.texts import RulesText, Text
+from charrnn.derivations.tasks.words import Spelling
+
+TASKS: dict[str, type[Task]] = {
+    "mean-loss": Sums,
+    "mini-batch": Recall,
+    "vanishing": Exploding,
+    "scalar": Signs,
+    "vector": Text,
+    "multiple": Spelling,
+    "update-rules": RulesText,
+}
+MOST_SECONDS = 60  # of all trainings
+TRIES = 3  # of an update, to see how long one takes
+UNCLIPPED, CLIPPED = "unclipped", "clipped"
+MOST = {"alpha": 1_000, "updates": 1_000_000, "clip": 1_000_000_000, "D": 100}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: the loss and the score after it, None where it diverged; gradient norms are those before clipping."""
+
+    name: str
+    loss: float | None
+    score: float | None
+    updates: int  # made
+    clipped: int  # of them
+    largest_norm: float
+    diverged: bool
+    losses: tuple[float, ...]  # before each update, on the data of that update; the last is not finite if it diverged
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What was to be learned, how, and what was. Losses are averaged, and on the data that the score is of."""
+
+    system: str
+    goal: str
+    measure: str  # what the score is a share of
+    settings: dict[str, float]
+    seed: int
+    loss: float  # before
+    score: float
+    runs: tuple[Run, ...]  # unclipped, clipped, and what the print learns
+    learned: tuple[str, ...]
+
+
+def train(
+    system: str,
+    seed: int = 0,
+    settings: Mapping[str, Any] | None = None,
+    on_progress: Callable[[int, int], object] | None = None,
+) -> Lesson:
+    """Train a system by its name. `on_progress` is called before each update with the number of those made and of all.
+
+    Settings are alpha, updates, clip and D (not of the scalar system); numbers, or texts of them. Raises ValueError, in a line, for a setting that does not
+    exist or is out of range, and for what would take more than a minute.
+    """
+    kind = TASKS[system]
+    chosen = choose(kind.DEFAULTS, settings or {})
+    _require_quick(kind.make(replace(chosen, updates=1), np.random.default_rng(seed)), chosen.updates)
+    task = kind.make(chosen, np.random.default_rng(seed))
+    variants = _variants(task)
+    descents: dict[str, Descent] = {}
+    for variant in variants:
+
+        def batch(n: int, system: Any, before: int = chosen.updates * len(descents)) -> Any:
+            if on_progress:
+                on_progress(before + n, chosen.updates * len(variants))
+            return task.batch(n, system)
+
+        bound = None if variant.name == UNCLIPPED else chosen.clip
+        descents[variant.name] = descend(variant.start, batch, chosen.updates, chosen.alpha, bound, variant.rule)
+    return _lesson(system, task, chosen, seed, descents)
+
+
+def _variants(task: Task) -> list[Variant]:
+    """All that is trained."""
+    return [Variant(UNCLIPPED, task.start), Variant(CLIPPED, task.start), *task.variants()]
+
+
+def choose(defaults: Settings, given: Mapping[str, Any]) -> Settings:
+    """The settings given, and the rest as they are. Raises ValueError, in a line."""
+    known = _numbers(defaults)
+    for key in given:
+        if key not in known:
+            raise ValueError(f"there is no setting {key!r} here; there are {', '.join(known)}")
+    chosen: dict[str, Any] = {key: _number(key, value, type(known[key])) for key, value in given.items()}
+    return replace(defaults, **chosen)
+
+
+def _numbers(settings: Settings) -> dict[str, Any]:
+    """By their names, without a D that cannot be chosen."""
+    return {name: value for name, value in asdict(settings).items() if value}
+
+
+def _number(key: str, value: Any, kind: type[float]) -> float:
+    """A whole number from 1, or any above 0, as `kind` says."""
+    wanted = f"{key} must be a {'whole number from 1' if kind is int else 'number above 0,'} up to {MOST[key]:,}"
+    try:
+        number = kind(str(value))
+    except ValueError:
+        raise ValueError(f"{wanted}; found {value}") from None
+    if not 0 < number <= MOST[key]:
+        raise ValueError(f"{wanted}; found {value}")
+    return number
+
+
+def _require_quick(task: Task, updates: int) -> None:
+    """Raises ValueError where all runs would take more than a minute, by the time that one update takes here."""
+    seconds = min(_seconds_of_an_update(task) for _ in range(TRIES)) * len(_variants(task))
+    if updates * seconds > MOST_SECONDS:
+        raise ValueError(
+            f"{updates:,} updates would take about {updates * seconds:,.0f} seconds; "
+            f"updates={MOST_SECONDS / seconds:.0f} would take {MOST_SECONDS:.0f}"
+        )
+
+
+def _seconds_of_an_update(task: Task) -> float:
+    begin = perf_counter()
+    gradients(task.batch(0, task.start))
+    return perf_counter() - begin
+
+
+@np.errstate(all="ignore")  # where one diverged
+def _lesson(system: str, task: Task, chosen: Settings, seed: int, descents: Mapping[str, Descent]) -> Lesson:
+    clipping = _of_clipping(descents[UNCLIPPED], descents[CLIPPED], task, chosen)
+    return Lesson(
+        system=system,
+        goal=task.goal,
+        measure=task.measure,
+        settings=_numbers(chosen),
+        seed=seed,
+        loss=_loss(task, task.start),
+        score=task.score(task.start),
+        runs=tuple(_run(name, task, descent) for name, descent in descents.items()),
+        learned=(*([] if descents[CLIPPED].diverged else task.learned(descents)), clipping),
+    )
+
+
+def _run(name: str, task: Task, descent: Descent) -> Run:
+    loss, score = _loss(task, descent.system), task.score(descent.system)
+    finite = math.isfinite(loss) and math.isfinite(score) and not descent.diverged
+    return Run(
+        name=name,
+        loss=loss if finite else None,
+        score=score if finite else None,
+        updates=descent.updates,
+        clipped=descent.clipped,
+        largest_norm=max(norm for norm in descent.norms if math.isfinite(norm)),
+        diverged=descent.diverged,
+        losses=descent.losses,
+    )
+
+
+def _loss(task: Task, system: Any) -> float:
+    return float(task.test(system).loss())
+
+
+def _of_clipping(unclipped: Descent, clipped: Descent, task: Task, chosen: Settings) -> str:
+    """What clipping did, in a sentence."""
+    bound = f"{chosen.clip:g}"
+    if clipped.diverged:
+        return f"Clipped at {bound}, it diverges too: try a smaller clip, or a smaller alpha."
+    if not clipped.clipped:
+        return f"No gradient is longer than {bound}: clipping makes no difference."
+    if unclipped.diverged:
+        return f"Unclipped, it diverges: after {unclipped.updates} updates the loss or its gradient is no number. Clipping at {bound} prevents that."
+    return (
+        f"Clipping at {bound} shortens {clipped.clipped} of {clipped.updates} gradients. The loss ends at {_loss(task, clipped.system):.2g} with it, "
+        f"and at {_loss(task, unclipped.system):.2g} without."
+    )

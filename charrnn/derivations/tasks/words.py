@@ -1,0 +1,73 @@
+"""D2, section 3: several words, learned side by side."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from charrnn.derivations.complex_step import Array
+from charrnn.derivations.descent import Descent
+from charrnn.derivations.multiple import Multiple
+from charrnn.derivations.tasks.task import Settings, Task, normal
+
+WORDS = ("banana", "potato", "tomato", "carrot")  # in each a letter is followed by different ones
+LETTERS = sorted(set("".join(WORDS)))
+
+
+@dataclass(frozen=True)
+class Spelling(Task):
+    """Each word from its first letter."""
+
+    DEFAULTS: ClassVar = Settings(alpha=0.1, updates=300, clip=1.0, D=10)
+
+    @classmethod
+    def make(cls, settings: Settings, random: np.random.Generator) -> "Spelling":
+        """Random weights."""
+        D, M, all_of_them = settings.D, len(LETTERS), one_hot(WORDS)
+        U, W, V = normal(random, D, M, D), normal(random, D, D, D), normal(random, M, D, D)
+        return cls(Multiple(all_of_them[:-1], all_of_them[1:], U, W, V, np.zeros((D, len(WORDS)))))
+
+    @property
+    def goal(self) -> str:
+        """In a sentence."""
+        return f"spell {', '.join(WORDS)}, each from its first letter, learned side by side"
+
+    @property
+    def measure(self) -> str:
+        """Of the score."""
+        return "letters right"
+
+    def batch(self, n: int, system: Any) -> Any:
+        """All words, at every update."""
+        return system
+
+    def test(self, system: Any) -> Multiple:
+        """The same words."""
+        return replace(system, averaged=True)
+
+    def score(self, system: Any) -> float:
+        """The share of letters after the first that are right."""
+        written, wanted = "".join(self.spelled(system)), "".join(WORDS)
+        wrong = sum(a != b for a, b in zip(written, wanted, strict=True))
+        return 1 - wrong / (len(wanted) - len(WORDS))
+
+    def spelled(self, system: Any) -> list[str]:
+        """What it writes from each first letter on: the most probable one, which it reads next."""
+        words, S = [word[0] for word in WORDS], system.S_0
+        for _ in WORDS[0][1:]:
+            X = one_hot([word[-1] for word in words])
+            S = replace(system, X=X, Y=X, S_0=S).S[-1]
+            words = [word + LETTERS[i] for word, i in zip(words, np.argmax(system.V @ S, axis=0), strict=True)]
+        return words
+
+    def learned(self, runs: Mapping[str, Descent]) -> list[str]:
+        """What it spells."""
+        before, after = self.spelled(self.start), self.spelled(runs["clipped"].system)
+        return [f"It spelled {', '.join(before)} before, and spells {', '.join(after)} now."]
+
+
+def one_hot(words: Any) -> Array:
+    """(letters of a word, different letters, words)"""
+    ids = [[LETTERS.index(word[t]) for word in words] for t in range(len(words[0]))]
+    return np.eye(len(LETTERS))[ids].swapaxes(1, 2)

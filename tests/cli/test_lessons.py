@@ -1,0 +1,85 @@
+"""How a lesson looks: nothing cut at any width; and as JSON."""
+
+import io
+import json
+import math
+import re
+
+import pytest
+from rich.console import Console
+
+from charrnn.cli.lessons import lesson_json, show_lesson
+from charrnn.derivations.lessons import TASKS, train
+from charrnn.text.printable import json_text
+
+
+class Terminal(io.StringIO):
+    """What a console takes for a terminal."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.fixture(scope="module")
+def lessons():
+    return {name: train(name, settings={"updates": 4}) for name in TASKS}
+
+
+def shown(lesson, width=None):
+    file = io.StringIO() if width is None else Terminal()
+    console = Console(file=file, width=width or 120, highlight=False, force_terminal=bool(width), color_system=None)
+    show_lesson(console, lesson)
+    return file.getvalue()
+
+
+def words_of(text):
+    return re.sub(r"[┏┳┓┃┡╇┩│├┼┤└┴┘━─\s]+", " ", text)
+
+
+@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_on_a_terminal_nothing_is_cut(lessons, name, width):
+    found = shown(lessons[name], width)
+    assert all(len(line) <= width for line in found.splitlines())
+    assert "…" not in found
+    for run in lessons[name].runs:
+        for figure in (f"{run.largest_norm:.3g}", f"{run.updates}", *([f"{run.loss:.3g}"] if run.loss else [])):
+            assert figure in found
+    for sentence in (lessons[name].goal, *lessons[name].learned):
+        assert words_of(sentence) in words_of(found)
+
+
+def test_what_a_lesson_says(lessons):
+    lines = shown(lessons["scalar"]).splitlines()
+    assert lines[0] == f"Task: {lessons['scalar'].goal}."
+    assert lines[1] == "Each update: w ← w - α ∂L/∂w for every weight. alpha 0.03, updates 4, clip 1, seed 0."
+    table = [line for line in lines if line[:1] in "┃│"]
+    headings, before, *rows = [[cell.strip() for cell in re.split("[┃│]", line)[1:-1]] for line in table]
+    assert headings == ["training", "loss", "right, fresh numbers", "updates", "clipped", "longest gradient"]
+    assert before == ["before", f"{lessons['scalar'].loss:.3g}", f"{lessons['scalar'].score:.0%}", "", "", ""]
+    assert [row[0] for row in rows] == ["unclipped", "clipped", "(3) as printed"]
+    clipped = lessons["scalar"].runs[1]
+    assert rows[1][1:] == [
+        f"{clipped.loss:.3g}",
+        f"{clipped.score:.0%}",
+        "4",
+        f"{clipped.clipped}",
+        f"{clipped.largest_norm:.3g}",
+    ]
+    assert tuple(lines[-4:]) == lessons["scalar"].learned
+
+
+def test_what_diverges_says_so(lessons):
+    row = next(line for line in shown(lessons["vanishing"]).splitlines() if line.startswith("│ unclipped"))
+    assert [cell.strip() for cell in row.split("│")][1:5] == ["unclipped", "diverged", "", "2"]
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_json_has_all_of_it(lessons, name):
+    found = json.loads(json_text(lesson_json(lessons[name])), parse_constant=pytest.fail)
+    assert (found["system"], found["seed"], found["settings"]["updates"]) == (name, 0, 4)
+    assert found["learned"] == list(lessons[name].learned)
+    assert [run["name"] for run in found["runs"]] == [run.name for run in lessons[name].runs]
+    for got, run in zip(found["runs"], lessons[name].runs, strict=True):
+        assert got["losses"] == [loss if math.isfinite(loss) else None for loss in run.losses]
+        assert (got["loss"], got["score"], got["clipped"]) == (run.loss, run.score, run.clipped)
