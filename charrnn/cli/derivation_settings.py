@@ -48,9 +48,9 @@ def find_system(name: str | None, option: str) -> System:
 
 def make_case(settings: Sequence[str], systems: Sequence[System], case: Case) -> Case:
     """The case with what is set by KEY=VALUE. Raises CheckError for keys and values that these systems do not have."""
-    for setting in settings:
-        key, separator, value = setting.partition("=")
-        field, found = _parse(key, value, setting if separator else None)
+    for key, value in split_settings(settings).items():
+        setting = f"{key}={value}"
+        field, found = _parse(key, value, setting)
         if not any(field in system.reads for system in systems):
             names = ", ".join(system.name for system in systems)
             raise CheckError(f"--set {setting}: {names} has no {key}; its settings are {', '.join(_keys(systems))}")
@@ -62,6 +62,14 @@ def make_case(settings: Sequence[str], systems: Sequence[System], case: Case) ->
             "or set ell=squared-error"
         )
     return case
+
+
+def split_settings(settings: Sequence[str]) -> dict[str, str]:
+    """KEY=VALUE, the last of a key counts. Raises CheckError for anything else."""
+    for setting in settings:
+        if "=" not in setting:
+            raise CheckError(f"--set {setting}: must be KEY=VALUE, for example T=5")
+    return dict(setting.split("=", 1) for setting in settings)
 
 
 def require_at_most(limits: Mapping[str, int], case: Case, because: str) -> None:
@@ -83,10 +91,8 @@ def settings_of(systems: Sequence[System], case: Case) -> dict[str, Any]:
     return shown
 
 
-def _parse(key: str, value: str, setting: str | None) -> tuple[str, Any]:
+def _parse(key: str, value: str, setting: str) -> tuple[str, Any]:
     """The field of Case and its value."""
-    if setting is None:
-        raise CheckError(f"--set {key}: must be KEY=VALUE, for example T=5")
     if key in SIZES:
         if not (value.isascii() and value.isdigit() and 1 <= len(value) <= 12 and int(value) > 0):
             raise CheckError(

@@ -53,7 +53,9 @@ def derive(
     if explain and train:
         raise typer.BadParameter("--explain and --train are two things; give one of them")
     wanted = name if name is not None else system
-    if explain:
+    if train:
+        _train(find_system(wanted, "--train"), settings or (), seed, json)
+    elif explain:
         _explain(find_system(wanted, "--explain"), settings or (), seed, json)
     else:
         systems = find_systems(wanted)
@@ -77,6 +79,28 @@ def _explain(system: "System", settings: "Sequence[str]", seed: int, json: bool)
         display.write_json(walkthrough_json(walkthrough))
     else:
         show_walkthrough(display.stdout(), walkthrough)
+
+
+def _train(system: "System", settings: "Sequence[str]", seed: int, json: bool) -> None:
+    """Something small, learned with and without clipping."""
+    from charrnn.cli import display
+    from charrnn.cli.derivation_settings import split_settings
+    from charrnn.cli.lessons import lesson_json, show_lesson
+    from charrnn.cli.progress_bar import progress_bar
+    from charrnn.derivations import lessons
+    from charrnn.errors import CheckError
+
+    with progress_bar("training", json) as advance:
+        try:
+            lesson = lessons.train(
+                system.name, seed, split_settings(settings), lambda done, total: advance(done / total)
+            )
+        except ValueError as error:
+            raise CheckError(f"--train: {error}") from None
+    if json:
+        display.write_json(lesson_json(lesson))
+    else:
+        show_lesson(display.stdout(), lesson)
 
 
 def _check(systems: "Sequence[System]", case: "Case", seed: int, json: bool) -> None:

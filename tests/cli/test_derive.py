@@ -105,6 +105,14 @@ def test_a_print_that_fits_by_chance_is_still_wrong():
             "--explain shows every number: T, the number of steps, is at most 8; found 9",
         ),
         (["scalar", "--explain", "-s", "D=2"], 1, "scalar has no D"),
+        (["--train"], 1, "--train needs a system: mean-loss, "),
+        (
+            ["vector", "--train", "-s", "T=3"],
+            1,
+            "--train: there is no setting 'T' here; there are alpha, updates, clip, D",
+        ),
+        (["vector", "--train", "-s", "updates=1e9"], 1, "--train: updates must be a whole number from 1"),
+        (["vector", "--train", "-s", "alpha"], 1, "must be KEY=VALUE"),
         (["vector", "--explain", "--train"], 2, "give one of them"),
         (["vector", "--system", "scalar"], 2, "NAME is vector, and --system is scalar; give one of them"),
         (["--seed", "-1"], 2, "--seed"),
@@ -133,6 +141,14 @@ def test_a_walk_through_each_system(name):
     assert f"{name}: " in result.stdout
     told = json.loads(run(app, ["derive", name, "--explain", "--seed", "5", "--json"]).stdout)
     assert told["system"] == name
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_each_system_learns(name):
+    told = json.loads(run(app, ["derive", name, "--train", "-s", "updates=3", "--json"]).stdout)
+    assert told["system"] == name
+    assert [each["name"] for each in told["runs"]][:2] == ["unclipped", "clipped"]
+    assert "Each update: " in run(app, ["derive", name, "--train", "-s", "updates=3"]).stdout
 
 
 def test_a_walk_through_a_system_alone_in_its_document():
