@@ -15,6 +15,7 @@ T. Mikolov and Y. Bengio, On the difficulty of training recurrent neural network
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -28,6 +29,8 @@ from charrnn.derivations.functions import Activation
 @dataclass(frozen=True)
 class Recurrence:
     """The recurrent part of the system alone, with its numbers: there is no loss here."""
+
+    PARAMETERS: ClassVar = ("W_xh", "W_hh", "b_h")
 
     X: Array  # (T, n_inputs)
     W_xh: Array  # (n_inputs, n_neurons)
@@ -52,6 +55,11 @@ class Recurrence:
     def T(self) -> int:
         """Steps."""
         return len(self.X)
+
+    @property
+    def times(self) -> range:
+        """1 ... T"""
+        return range(1, self.T + 1)
 
     def a(self, j: int, h: Array) -> Array:
         """What φ_h is applied to at step j, given the state before."""
@@ -113,7 +121,7 @@ def bounds(rate: float, n: int) -> Array:
 
 def growth(rnn: Recurrence) -> Array:
     """‖∂h_n/∂h_0‖ for n = 1 ... T: the most that a change of h_0 is lengthened."""
-    return np.array([largest_singular_value(rnn.product(n, 0)) for n in range(1, rnn.T + 1)])
+    return np.array([largest_singular_value(rnn.product(n, 0)) for n in rnn.times])
 
 
 def clipped(gradients: Mapping[str, Array], m: float) -> dict[str, Array]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from itertools import product
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -106,28 +107,25 @@ def is_right(name, equations_first=False):
 
 
 def passes(module):
-    """All of a file's tests, parametrized ones too, but those that need a fixture."""
+    """All of a file's tests but those that need a fixture; of parametrized ones first each with its first arguments."""
     tests = [test for name, test in vars(module).items() if name.startswith("test_") and callable(test)]
-    for test in tests:
-        for arguments in arguments_of(test):
-            if arguments.keys() == inspect.signature(test).parameters.keys():
-                try:
-                    test(**arguments)
-                except pytest.fail.Exception as failure:  # which is no Exception
-                    raise AssertionError from failure
+    calls = [(number, test, arguments) for test in tests for number, arguments in enumerate(arguments_of(test))]
+    for _, test, arguments in sorted(calls, key=itemgetter(0)):
+        if arguments.keys() == inspect.signature(test).parameters.keys():
+            try:
+                test(**arguments)
+            except pytest.fail.Exception as failure:  # which is no Exception
+                raise AssertionError from failure
 
 
 def arguments_of(test):
-    """Each set of arguments that a test is parametrized with."""
+    """Each set of arguments that a test is parametrized with: {name: value}."""
     marks = [mark.args for mark in getattr(test, "pytestmark", ()) if mark.name == "parametrize"]
-    names = [[name.strip() for name in mark[0].split(",")] if isinstance(mark[0], str) else mark[0] for mark in marks]
-    for chosen in product(*(list(mark[1]) for mark in marks)):
-        pairs = zip(names, chosen, strict=True)
-        yield {
-            key: value
-            for keys, values in pairs
-            for key, value in zip(keys, values if len(keys) > 1 else [values], strict=True)
-        }
+    for chosen in product(*(list(values) for _, values in marks)):
+        arguments = {}
+        for (names, _), value in zip(marks, chosen, strict=True):
+            arguments |= {names: value} if isinstance(names, str) else dict(zip(names, value, strict=True))
+        yield arguments
 
 
 def vanishing_is_right():
