@@ -121,7 +121,7 @@ def bounds(rate: float, n: int) -> Array:
 
 def growth(rnn: Recurrence) -> Array:
     """‖∂h_n/∂h_0‖ for n = 1 ... T: the most that a change of h_0 is lengthened."""
-    return np.array([largest_singular_value(rnn.product(n, 0)) for n in range(1, rnn.T + 1)])
+    return np.array([largest_singular_value(rnn.product(n, 0)) for n in rnn.times])
 
 
 def clipped(gradients: Mapping[str, Array], m: float) -> dict[str, Array]:

@@ -9,7 +9,7 @@ from charrnn.derivations.case import Case
 from charrnn.derivations.equation import Equation
 from charrnn.derivations.systems import SYSTEMS
 
-Key = tuple[str, str, int]  # the system, the equation's number, the how-manieth of that number
+Key = tuple[str, str, int]  # the system, the equation's number, which one of those with that number, from 0
 
 DEFAULT = Case()
 SQUARE = Case(M=5, D=5, C=5)  # where shapes fit that otherwise do not

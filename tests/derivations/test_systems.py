@@ -100,7 +100,8 @@ SHAPES = {  # T = 4, M = 3, D = 5, C = 6, B = 2
 def test_the_shapes_are_the_documents(name):
     rnn = made(name, Case())
     assert {field: np.shape(getattr(rnn, field)) for field in SHAPES[name]} == SHAPES[name]
-    assert {"T": rnn.T} == {"T": 4}
+    assert rnn.T == 4
+    assert list(rnn.times) == ([0, 1, 2, 3, 4] if name == "update-rules" else [1, 2, 3, 4])
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

@@ -279,7 +279,7 @@ class D3:
         return self.complete(name, 0, [np.einsum("cd,c->d", self.rnn.V, error) for error in self.error])
 
 
-# (system, the equation's number, the how-manieth of that number)
+# by (system, the equation's number, which one of those with that number, from 0)
 PRINTED = {
     ("mean-loss", "(10), end", 0): lambda rnn: D0(rnn).end_of_10(),
     ("mean-loss", "boxed", 0): lambda rnn: D0(rnn).boxed_from_i(),

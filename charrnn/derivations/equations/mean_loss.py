@@ -67,7 +67,7 @@ def equations(rnn: MeanLoss) -> Iterator[Equation]:
         )
     yield Equation(
         "boxed",
-        "∂h_t/∂w_h = ∂h_t/∂w_h + Σ_{i=1..t-1} Π_{j-1=i..t} (∂h_j/∂h_{j-1}) ∂h_i/∂w_h, j from i",
+        "∂h_t/∂w_h = ∂h_t/∂w_h + Σ_{i=1..t-1} Π_{j-1=i..t} (∂h_j/∂h_{j-1}) ∂h_i/∂w_h, j from i, each ∂h/∂w_h immediate",
         truth=total,
         printed=lambda: rnn.printed_box(T),
         corrected=lambda: rnn.boxed(T),

@@ -22,7 +22,7 @@ from charrnn.derivations.vanishing import (
 def equations(rnn: Recurrence) -> Iterator[Equation]:
     """What the document says, in its order."""
     T = rnn.T
-    pairs = [(t, k) for t in range(1, T + 1) for k in range(t + 1)]
+    pairs = [(t, k) for t in rnn.times for k in range(t + 1)]
 
     def product(t: int, k: int) -> Array:
         return derivative(lambda h: rnn.run(k, h)[t - k], rnn.h[k])
@@ -36,9 +36,9 @@ def equations(rnn: Recurrence) -> Iterator[Equation]:
     yield Equation(
         "∂h_{j+1}/∂h_j",
         "diag(φ'(W_xhᵀ X_{j+1} + W_hhᵀ h_j + b_h)) W_hh",
-        truth=lambda: np.array([product(j, j - 1) for j in range(1, T + 1)]),
-        printed=lambda: np.array([rnn.printed_jacobian(j) for j in range(1, T + 1)]),
-        corrected=lambda: np.array([rnn.jacobian(j) for j in range(1, T + 1)]),
+        truth=lambda: np.array([product(j, j - 1) for j in rnn.times]),
+        printed=lambda: np.array([rnn.printed_jacobian(j) for j in rnn.times]),
+        corrected=lambda: np.array([rnn.jacobian(j) for j in rnn.times]),
         right="diag(φ') W_hhᵀ",
     )
     yield Equation(
@@ -52,7 +52,7 @@ def equations(rnn: Recurrence) -> Iterator[Equation]:
     λ, v = np.linalg.eig(rnn.jacobian(1))
 
     def changes() -> Array:
-        return np.array([product(t, 0) @ v for t in range(1, T + 1)])
+        return np.array([product(t, 0) @ v for t in rnn.times])
 
     yield Equation(
         "λ_i, v_i",
@@ -64,8 +64,8 @@ def equations(rnn: Recurrence) -> Iterator[Equation]:
         "λ_i, n steps",
         "the following steps scale it by λ_i each, λ_i^n after n",
         truth=changes,
-        printed=lambda: np.array([v * λ**t for t in range(1, T + 1)]),
-        corrected=lambda: np.array([rnn.product(t, 0) @ v for t in range(1, T + 1)]),
+        printed=lambda: np.array([v * λ**t for t in rnn.times]),
+        corrected=lambda: np.array([rnn.product(t, 0) @ v for t in rnn.times]),
         right="each step has a Jacobian of its own; λ_i^n if all are equal",
     )
     yield Equation(
