@@ -29,11 +29,16 @@ def show_lesson(console: Console, lesson: Lesson) -> None:
 
 
 def lesson_json(lesson: Lesson) -> dict[str, Any]:
-    """All of it. A loss that is no finite number is null."""
+    """All of it. What is no finite number is null."""
     found = asdict(lesson)
     for run in found["runs"]:
-        run["losses"] = [loss if math.isfinite(loss) else None for loss in run["losses"]]
+        run |= {"loss": _finite(run["loss"]), "score": _finite(run["score"])}
+        run["losses"] = [_finite(loss) for loss in run["losses"]]
     return found
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _row(run: Run) -> list[str | Text]:

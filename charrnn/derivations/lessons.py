@@ -154,12 +154,10 @@ def _lesson(system: str, task: Task, chosen: Settings, seed: int, descents: Mapp
 
 
 def _run(name: str, task: Task, descent: Descent) -> Run:
-    loss, score = _loss(task, descent.system), task.score(descent.system)
-    finite = math.isfinite(loss) and math.isfinite(score) and not descent.diverged
     return Run(
         name=name,
-        loss=loss if finite else None,
-        score=score if finite else None,
+        loss=None if descent.diverged else _loss(task, descent.system),
+        score=None if descent.diverged else task.score(descent.system),
         updates=descent.updates,
         clipped=descent.clipped,
         largest_norm=max(norm for norm in descent.norms if math.isfinite(norm)),

@@ -4,6 +4,7 @@ import io
 import json
 import math
 import re
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -83,3 +84,10 @@ def test_json_has_all_of_it(lessons, name):
     for got, run in zip(found["runs"], lessons[name].runs, strict=True):
         assert got["losses"] == [loss if math.isfinite(loss) else None for loss in run.losses]
         assert (got["loss"], got["score"], got["clipped"]) == (run.loss, run.score, run.clipped)
+
+
+def test_json_has_no_infinity(lessons):
+    lesson = lessons["vector"]
+    endless = replace(lesson, runs=(replace(lesson.runs[0], loss=math.inf, score=math.nan, losses=(1.0, math.inf)),))
+    (run,) = lesson_json(endless)["runs"]
+    assert (run["loss"], run["score"], run["losses"]) == (None, None, [1.0, None])

@@ -256,6 +256,19 @@ def test_what_is_said(name):
     assert list(few(name).learned) == learned
 
 
+def test_what_is_set_where_nothing_else_is_asked_for():
+    assert {name: tuple(lessons._numbers(kind.DEFAULTS).values()) for name, kind in TASKS.items()} == {
+        "mean-loss": (0.03, 250, 1.0, 2),
+        "mini-batch": (0.5, 150, 1.0, 6),
+        "vanishing": (0.05, 250, 1.0, 1),
+        "scalar": (0.03, 300, 1.0),
+        "vector": (0.05, 450, 3.0, 10),
+        "multiple": (0.1, 300, 1.0, 10),
+        "update-rules": (0.05, 450, 3.0, 10),
+    }
+    assert train("vector", settings={"updates": 1}) == train("vector", 0, {"updates": 1})
+
+
 def test_the_settings_and_the_seed_are_told():
     assert few("vector").settings == {"alpha": 0.05, "updates": FEW, "clip": 3.0, "D": 10}
     assert few("scalar").settings == {"alpha": 0.03, "updates": FEW, "clip": 1.0}
@@ -401,8 +414,10 @@ def test_progress_is_told_before_each_update():
 
 
 def test_what_would_take_more_than_a_minute_is_refused(monkeypatch):
-    times = iter([0.0, 1.0, 10.0, 10.01, 20.0, 21.0] * 2)  # the quickest of three counts: 10 ms
+    times = iter([0, 21, 30, 50, 60, 99] * 3)  # the quickest of three updates takes 20 seconds
     monkeypatch.setattr(lessons, "perf_counter", lambda: next(times))
-    with pytest.raises(ValueError, match=r"^2,001 updates would take about 60 seconds; updates=2000 would take 60$"):
-        train("update-rules", settings={"updates": 2001})
-    assert train("vector", settings={"updates": 3}).settings["updates"] == 3
+    assert train("scalar", settings={"updates": 1}).settings["updates"] == 1  # three times 20 seconds
+    with pytest.raises(ValueError, match=r"^2 updates would take about 120 seconds; updates=1 would take 60$"):
+        train("update-rules", settings={"updates": 2})
+    with pytest.raises(ValueError, match=r"^2,000 updates would take about 80,000 seconds; updates=2 would take 60$"):
+        train("vector", settings={"updates": 2000})

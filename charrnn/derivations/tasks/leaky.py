@@ -13,8 +13,7 @@ def leaky_sums(x: Array) -> Array:
     >>> leaky_sums(np.array([1.0, 0.0, 1.0]))
     array([1.  , 0.8 , 1.64])
     """
-    sums, r = [], np.zeros_like(x[0])
+    sums: list[Array] = []
     for number in x:
-        r = number + KEPT * r
-        sums.append(r)
+        sums.append(number + KEPT * sums[-1] if sums else number)
     return np.array(sums)
