@@ -26,7 +26,7 @@ TASKS: dict[str, type[Task]] = {
     "update-rules": RulesText,
 }
 MOST_SECONDS = 60  # of all trainings
-TRIES = 3  # of an update, to see how long one takes
+TRIES = 3  # updates, to see how long one takes
 UNCLIPPED, CLIPPED = "unclipped", "clipped"
 MOST = {"alpha": 1_000, "updates": 1_000_000, "clip": 1_000_000_000, "D": 100}
 
@@ -73,7 +73,7 @@ def train(
     """
     kind = TASKS[system]
     chosen = choose(kind.DEFAULTS, settings or {})
-    _require_quick(kind.make(replace(chosen, updates=1), np.random.default_rng(seed)), chosen.updates)
+    _require_quick(kind.make(replace(chosen, updates=TRIES), np.random.default_rng(seed)), chosen.updates)
     task = kind.make(chosen, np.random.default_rng(seed))
     variants = _variants(task)
     descents: dict[str, Descent] = {}
@@ -123,7 +123,7 @@ def _number(key: str, value: Any, kind: type[float]) -> float:
 
 def _require_quick(task: Task, updates: int) -> None:
     """Raises ValueError where all runs would take more than a minute, by the time that one update takes here."""
-    seconds = min(_seconds_of_an_update(task) for _ in range(TRIES)) * len(_variants(task))
+    seconds = min(_seconds_of_an_update(task, n) for n in range(TRIES)) * len(_variants(task))
     if updates * seconds > MOST_SECONDS:
         raise ValueError(
             f"{updates:,} updates would take about {updates * seconds:,.0f} seconds; "
@@ -131,9 +131,9 @@ def _require_quick(task: Task, updates: int) -> None:
         )
 
 
-def _seconds_of_an_update(task: Task) -> float:
+def _seconds_of_an_update(task: Task, n: int) -> float:
     begin = perf_counter()
-    gradients(task.batch(0, task.start))
+    gradients(task.batch(n, task.start))
     return perf_counter() - begin
 
 

@@ -421,3 +421,20 @@ def test_what_would_take_more_than_a_minute_is_refused(monkeypatch):
         train("update-rules", settings={"updates": 2})
     with pytest.raises(ValueError, match=r"^2,000 updates would take about 80,000 seconds; updates=2 would take 60$"):
         train("vector", settings={"updates": 2000})
+
+
+@pytest.mark.parametrize(
+    ("share", "words_"),
+    [
+        (0, "0.0%"),
+        (0.000499, "<0.1%"),
+        (0.0005, "0.1%"),
+        (0.0994, "9.9%"),
+        (0.0995, "10%"),
+        (1, "100%"),
+        (9.99, "999%"),
+        (10, "1.0e+01 times"),
+    ],
+)
+def test_a_share_in_words(share, words_):
+    assert task.percent(share) == words_
