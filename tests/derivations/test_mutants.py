@@ -43,7 +43,7 @@ CHECKS = {  # what is run while a module is broken
     "equations.vanishing": partial(is_right, "vanishing", equations_first=True),
     "equations.vector": partial(is_right, "vector", equations_first=True),
 }
-ELSEWHERE: dict[str, str] = {}  # a module whose mutants another file of this folder catches: the file's name
+ELSEWHERE: dict[str, str] = {}  # a module that is not broken here, and the file of this folder that tests it
 
 MODULES = {
     module.name.removeprefix(f"{PACKAGE}."): import_module(module.name)
@@ -67,7 +67,7 @@ def constants_are_right():
 
 
 def test_each_module_has_a_check():
-    """A new module: give it a check in CHECKS, or name the file that catches its mutants in ELSEWHERE."""
+    """A new module: give it a check in CHECKS, or name the file that tests it in ELSEWHERE."""
     assert {name for name, module in MODULES.items() if functions_of(module)} == set(CHECKS) | set(ELSEWHERE)
     assert all((Path(__file__).parent / file).exists() for file in ELSEWHERE.values())
 
