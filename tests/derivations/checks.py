@@ -99,7 +99,11 @@ def is_right(name, equations_first=False):
 
 def passes(module):
     """All of a file's tests but those that need a fixture; of parametrized ones first each with its first arguments."""
-    tests = [test for name, test in vars(module).items() if name.startswith("test_") and callable(test)]
+    passes_all([test for name, test in vars(module).items() if name.startswith("test_") and callable(test)])
+
+
+def passes_all(tests):
+    """These of a file's tests."""
     calls = [(number, test, arguments) for test in tests for number, arguments in enumerate(arguments_of(test))]
     for _, test, arguments in sorted(calls, key=itemgetter(0)):
         if arguments.keys() == inspect.signature(test).parameters.keys():

@@ -144,11 +144,11 @@ GOLDEN = {  # loss and score before; by training: loss, score, longest gradient,
         },
     ),
     "scalar": (
-        (0.596149261077, 0.698),
+        (0.584426846853, 0.725),
         {
-            "unclipped": (0.422381471156, 0.911, 10.382709272, 10, 0, 7.63597871142),
-            "clipped": (0.53367273572, 0.825, 13.1177577375, 10, 10, 6.79369147993),
-            "(3) as printed": (0.665231891186, 0.559, 6.37716493177, 10, 8, 3.81678774138),
+            "unclipped": (0.40135608544, 0.935, 10.382709272, 10, 0, 7.63597871142),
+            "clipped": (0.518658015185, 0.845, 13.1177577375, 10, 10, 6.79369147993),
+            "(3) as printed": (0.650556353907, 0.585, 6.37716493177, 10, 8, 3.81678774138),
         },
     ),
     "vector": (
@@ -218,10 +218,10 @@ SAID = {
     "scalar": (
         "say 1 where r_t = x_t + 0.8 r_{t-1}, a sum that forgets, is above zero",
         "right, fresh numbers",
-        "The sign of x_t alone is right on 71% of the fresh numbers, the system on 82%.",
+        "The sign of x_t alone is right on 72% of the fresh numbers, the system on 84%.",
         "U = 0.57 and V = 0.72: a positive number speaks for a 1. W = 1.35: the state keeps its sign until numbers outweigh it.",
-        "In (3) as printed a label 0 costs nothing. Trained by it, the system says 1 at 60% of the numbers; 55% are a 1.",
-        "Clipping at 1 shortens 10 of 10 gradients. The loss ends at 0.53 with it, and at 0.42 without.",
+        "In (3) as printed a label 0 costs nothing. Trained by it, the system says 1 at 76% of the numbers; 62% are a 1.",
+        "Clipping at 1 shortens 10 of 10 gradients. The loss ends at 0.52 with it, and at 0.4 without.",
     ),
     "vector": (
         "write a text by heart: 'the cat and the hat sat. '",

@@ -6,8 +6,17 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from derivations import test_case, test_complex_step, test_equation, test_functions, test_vanishing
-from derivations.checks import is_right, passes
+from derivations import (
+    test_case,
+    test_complex_step,
+    test_descent,
+    test_equation,
+    test_functions,
+    test_lessons,
+    test_vanishing,
+    test_walkthrough,
+)
+from derivations.checks import is_right, passes, passes_all
 from derivations.unrolled import AVERAGED, UNROLLED
 from module_functions import functions_of
 from module_mutants import module_mutants, module_survivors
@@ -23,6 +32,19 @@ def vanishing_is_right():
     is_right("vanishing")
 
 
+def teaches(*names, then=()):
+    """The check of a task: the numbers of a few updates of these systems, what is said of them, and then these tests."""
+
+    def check():
+        test_lessons.few.cache_clear()
+        for name in names:
+            test_lessons.test_the_numbers_of_a_few_updates(name)
+            test_lessons.test_what_is_said(name)
+        passes_all(then)
+
+    return check
+
+
 CHECKS = {  # what is run while a module is broken
     "case": partial(passes, test_case),
     "complex_step": partial(passes, test_complex_step),
@@ -35,6 +57,37 @@ CHECKS = {  # what is run while a module is broken
     "update_rules": partial(is_right, "update-rules"),
     "vanishing": vanishing_is_right,
     "vector": partial(is_right, "vector"),
+    "walkthrough": partial(passes, test_walkthrough),
+    "descent": partial(passes, test_descent),
+    "lessons": teaches(
+        "multiple",
+        "vanishing",
+        then=(
+            test_lessons.test_the_settings_and_the_seed_are_told,
+            test_lessons.test_a_bound_that_is_never_reached_changes_nothing,
+            test_lessons.test_where_both_diverge_nothing_else_is_said,
+            test_lessons.test_settings_that_cannot_be,
+            test_lessons.test_one_unit_has_no_number_to_choose,
+            test_lessons.test_settings_may_be_texts,
+            test_lessons.test_progress_is_told_before_each_update,
+            test_lessons.test_what_would_take_more_than_a_minute_is_refused,
+        ),
+    ),
+    "tasks.leaky": partial(passes_all, (test_lessons.test_the_leaky_sum,)),
+    "tasks.task": teaches("multiple", then=(test_lessons.test_a_share_in_words,)),
+    "tasks.signs": teaches("scalar", then=(test_lessons.test_the_printed_loss_is_learned_by_its_own_gradient,)),
+    "tasks.sums": teaches("mean-loss", "vanishing", then=(test_lessons.test_the_sums_begin_with_their_rate,)),
+    "tasks.recall": teaches("mini-batch", then=(test_lessons.test_what_the_mini_batch_recalls,)),
+    "tasks.texts": teaches(
+        "vector",
+        "update-rules",
+        then=(
+            test_lessons.test_the_printed_rule_starts_v_from_u,
+            test_lessons.test_windows_follow_each_other_and_the_text_begins_again,
+            test_lessons.test_where_the_shapes_do_not_fit_the_printed_rule_is_impossible,
+        ),
+    ),
+    "tasks.words": teaches("multiple", then=(test_lessons.test_a_word_is_beside_the_others,)),
     "equations.mean_loss": partial(is_right, "mean-loss", equations_first=True),
     "equations.mini_batch": partial(is_right, "mini-batch", equations_first=True),
     "equations.multiple": partial(is_right, "multiple", equations_first=True),

@@ -14,7 +14,7 @@ from charrnn.derivations.tasks.leaky import KEPT, leaky_sums
 from charrnn.derivations.tasks.task import Settings, Task, Variant, percent
 
 T = 12
-FRESH = 1000  # numbers that it is judged by
+FRESH = 400  # numbers that it is judged by
 PRINTED = "(3) as printed"
 
 
