@@ -57,11 +57,12 @@ def descend(
     for n in range(updates):
         system = batch(n, system)
         g = gradients(system)
-        losses.append(float(system.loss()))
-        norms.append(norm(g))
-        if not np.isfinite([losses[-1], norms[-1]]).all():
+        loss, size = float(system.loss()), norm(g)
+        losses.append(loss)
+        norms.append(size)
+        if not np.isfinite(loss) or not np.isfinite(size):
             return Descent(system, tuple(losses), tuple(norms), count, diverged=True)
-        if m is not None and norms[-1] > m:
+        if m is not None and size > m:
             g, count = clipped(g, m), count + 1
         system = rule(system, g, α)
     return Descent(system, tuple(losses), tuple(norms), count, diverged=False)

@@ -1,6 +1,8 @@
 """Descent by D3's rules: those of `training.optimizer=sgd`, and D1's clipping: that of `training.max_grad_norm`."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -96,3 +98,39 @@ def test_where_the_loss_is_no_number_it_ends():
     clipped = descend(start, same_data, 4, 0.1, 1.0)
     assert clipped.diverged
     assert clipped.clipped == 0
+
+
+@dataclass(frozen=True)
+class Square:
+    """w² / 2, whose gradient is w; `loss_of` and `gradient_of` may say otherwise."""
+
+    w: float
+    loss_of: Callable[[float], float] = lambda w: w**2 / 2
+    gradient_of: Callable[[float], float] = lambda w: w
+    PARAMETERS: ClassVar = ("w",)
+
+    def loss(self):
+        return self.loss_of(self.w)
+
+    def gradient(self, parameter):
+        return np.asarray(self.gradient_of(self.w))
+
+
+@pytest.mark.parametrize("wrong", [np.inf, np.nan])
+@pytest.mark.parametrize("field", ["loss_of", "gradient_of"])
+def test_it_ends_where_either_the_loss_or_its_gradient_is_no_number(field, wrong):
+    """At w = 2 both are numbers; at 1, after an update, one is none."""
+    start = Square(2.0)
+    held = getattr(start, field)
+    start = replace(start, **{field: lambda w: held(w) if w > 1 else wrong})
+    found = descend(start, same_data, 4, 0.5)
+    assert found.diverged
+    assert found.updates == 1
+    assert found.system.w == 1.0
+
+
+def test_each_norm_is_compared_with_the_bound():
+    """2, 1.65 and 1.3: two above 1.4, and one below."""
+    found = descend(Square(2.0), same_data, 3, 0.25, 1.4)
+    np.testing.assert_allclose(found.norms, [2, 1.65, 1.3])
+    assert found.clipped == 2

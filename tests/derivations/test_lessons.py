@@ -5,12 +5,14 @@ import math
 import re
 from dataclasses import replace
 from functools import cache
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 
 from charrnn.derivations import lessons
 from charrnn.derivations.complex_step import by
+from charrnn.derivations.descent import Descent
 from charrnn.derivations.lessons import TASKS, train
 from charrnn.derivations.systems import SYSTEMS
 from charrnn.derivations.tasks import leaky, recall, signs, sums, task, texts, words
@@ -370,6 +372,48 @@ def test_the_sums_begin_with_their_rate():
     assert sums.dominant(made("vanishing", D=3).start.W_hh) == pytest.approx(2.0)
 
 
+def test_a_task_begins_with_its_first_data():
+    systems = (
+        ("scalar", "x", "y"),
+        ("mean-loss", "X", "d"),
+        ("mini-batch", "X", "y"),
+        ("vector", "x", "y"),
+        ("update-rules", "x", "y"),
+    )
+    for name, given, wanted in systems:
+        task_ = made(name)
+        first = task_.batch(0, task_.start)
+        np.testing.assert_array_equal(getattr(task_.start, given), getattr(first, given))
+        np.testing.assert_array_equal(getattr(task_.start, wanted), getattr(first, wanted))
+    np.testing.assert_array_equal(made("mini-batch").start.b_y, np.zeros(recall.CLASSES))
+
+
+def test_a_sum_of_zero_is_not_above_zero():
+    task_ = replace(made("scalar"), fresh=np.array([0.0, -0.5]))
+    np.testing.assert_array_equal(task_.test(task_.start).y, [0, 0])
+    np.testing.assert_array_equal(task_.answers(replace(task_.start, V=np.zeros(()))), [0, 0])  # ŷ is 1/2
+    said = task_.learned(dict.fromkeys(("clipped", signs.PRINTED), Descent(task_.start, (), (), 0, False)))
+    assert said[0].startswith("The sign of x_t alone is right on 100%")
+
+
+@pytest.mark.parametrize(
+    ("U", "V", "W", "sign", "memory"),
+    [
+        (1, 1, 1.5, "positive", "keeps"),
+        (-1, -0.5, 1.0, "positive", "fades"),
+        (-1, 0.5, 0.5, "negative", "fades"),
+        (0, 1, 0.5, "negative", "fades"),
+        (1, 0, 0.5, "negative", "fades"),
+    ],
+)
+def test_the_weights_in_words(U, V, W, sign, memory):
+    task_ = made("scalar")
+    system = replace(task_.start, U=np.array(U), V=np.array(V), W=np.array(W))
+    said = task_.learned(dict.fromkeys(("clipped", signs.PRINTED), Descent(system, (), (), 0, False)))
+    assert f": a {sign} number" in said[1]
+    assert f"the state {memory}" in said[1]
+
+
 # ------------------------------------------------------------ settings, progress, a minute
 
 
@@ -413,14 +457,26 @@ def test_progress_is_told_before_each_update():
     assert told == [(n, 6) for n in range(6)]
 
 
-def test_what_would_take_more_than_a_minute_is_refused(monkeypatch):
+def test_what_would_take_more_than_a_minute_is_refused():
     times = iter([0, 21, 30, 50, 60, 99] * 3)  # the quickest of three updates takes 20 seconds
-    monkeypatch.setattr(lessons, "perf_counter", lambda: next(times))
-    assert train("scalar", settings={"updates": 1}).settings["updates"] == 1  # three times 20 seconds
-    with pytest.raises(ValueError, match=r"^2 updates would take about 120 seconds; updates=1 would take 60$"):
-        train("update-rules", settings={"updates": 2})
-    with pytest.raises(ValueError, match=r"^2,000 updates would take about 80,000 seconds; updates=2 would take 60$"):
-        train("vector", settings={"updates": 2000})
+    with patch.object(lessons, "perf_counter", lambda: next(times)):
+        assert train("scalar", settings={"updates": 1}).settings["updates"] == 1  # three times 20 seconds
+        with pytest.raises(ValueError, match=r"^2 updates would take about 120 seconds; updates=1 would take 60$"):
+            train("update-rules", settings={"updates": 2})
+        with pytest.raises(
+            ValueError, match=r"^2,000 updates would take about 80,000 seconds; updates=2 would take 60$"
+        ):
+            train("vector", settings={"updates": 2000})
+
+
+def test_an_update_is_timed_by_its_gradients():
+    with patch.object(lessons, "gradients", wraps=lessons.gradients) as made_:
+        train("vector", settings={"updates": 1})
+    assert made_.call_count == lessons.TRIES
+
+
+def test_the_seed_is_0_where_none_is_asked_for():
+    assert train("vector", settings={"updates": 1}) == train("vector", 0, {"updates": 1})
 
 
 @pytest.mark.parametrize(

@@ -71,17 +71,35 @@ CHECKS = {  # what is run while a module is broken
             test_lessons.test_settings_may_be_texts,
             test_lessons.test_progress_is_told_before_each_update,
             test_lessons.test_what_would_take_more_than_a_minute_is_refused,
+            test_lessons.test_an_update_is_timed_by_its_gradients,
+            test_lessons.test_the_seed_is_0_where_none_is_asked_for,
         ),
     ),
     "tasks.leaky": partial(passes_all, (test_lessons.test_the_leaky_sum,)),
-    "tasks.task": teaches("multiple", then=(test_lessons.test_a_share_in_words,)),
-    "tasks.signs": teaches("scalar", then=(test_lessons.test_the_printed_loss_is_learned_by_its_own_gradient,)),
-    "tasks.sums": teaches("mean-loss", "vanishing", then=(test_lessons.test_the_sums_begin_with_their_rate,)),
-    "tasks.recall": teaches("mini-batch", then=(test_lessons.test_what_the_mini_batch_recalls,)),
+    "tasks.task": teaches("multiple", "mean-loss", then=(test_lessons.test_a_share_in_words,)),
+    "tasks.signs": teaches(
+        "scalar",
+        then=(
+            test_lessons.test_the_printed_loss_is_learned_by_its_own_gradient,
+            test_lessons.test_a_task_begins_with_its_first_data,
+            test_lessons.test_a_sum_of_zero_is_not_above_zero,
+            test_lessons.test_the_weights_in_words,
+        ),
+    ),
+    "tasks.sums": teaches(
+        "mean-loss",
+        "vanishing",
+        then=(test_lessons.test_a_task_begins_with_its_first_data, test_lessons.test_the_sums_begin_with_their_rate),
+    ),
+    "tasks.recall": teaches(
+        "mini-batch",
+        then=(test_lessons.test_a_task_begins_with_its_first_data, test_lessons.test_what_the_mini_batch_recalls),
+    ),
     "tasks.texts": teaches(
         "vector",
         "update-rules",
         then=(
+            test_lessons.test_a_task_begins_with_its_first_data,
             test_lessons.test_the_printed_rule_starts_v_from_u,
             test_lessons.test_windows_follow_each_other_and_the_text_begins_again,
             test_lessons.test_where_the_shapes_do_not_fit_the_printed_rule_is_impossible,
@@ -115,6 +133,9 @@ def constants_are_right():
     activations = now["functions"].ACTIVATIONS
     assert {name: φ.γ for name, φ in activations.items()} == {"tanh": 1, "logistic": 0.25, "relu": 1, "identity": 1}
     assert [document.year for document in now["systems"].DOCUMENTS.values()] == [2024, 2019, 2019, 2023]
+    walkthrough = now["walkthrough"]
+    assert {"T": 3, "M": 1, "D": 2, "C": 2, "B": 2} == walkthrough.EXPLAINED
+    assert {"T": 8, "M": 4, "D": 4, "C": 4, "B": 3} == walkthrough.LIMITS
     systems = {name: system.make.__self__ for name, system in now["systems"].SYSTEMS.items() if name in UNROLLED}
     assert {name for name, system in systems.items() if system.averaged} == AVERAGED
 

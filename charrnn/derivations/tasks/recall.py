@@ -65,7 +65,7 @@ class Recall(Task):
     def score(self, system: Any) -> float:
         """How often the most probable class is the right one, at the last step."""
         judged = self.test(system)
-        return float(np.mean(judged.ŷ(T).argmax(axis=1) == judged.y[-1].argmax(axis=1)))
+        return float(np.mean(judged.ŷ(T).argmax(axis=1) == self.fresh[0].argmax(axis=1)))
 
     def learned(self, runs: Mapping[str, Descent]) -> list[str]:
         """The share of right answers, and by guessing."""

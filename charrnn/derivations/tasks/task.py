@@ -1,5 +1,6 @@
 """What all tasks have in common."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -30,7 +31,7 @@ class Variant:
 
 
 @dataclass(frozen=True)
-class Task:
+class Task(ABC):
     """A system to begin with, and what it should learn.
 
     A subclass has the data, `batch`, `test`, `score` and `learned`.
@@ -41,39 +42,39 @@ class Task:
     start: Any
 
     @classmethod
+    @abstractmethod
     def make(cls, settings: Settings, random: np.random.Generator) -> "Task":
         """The task with random data and weights."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def goal(self) -> str:
         """What should be learned, in a sentence."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def measure(self) -> str:
         """What the score is a share of, in a few words."""
-        raise NotImplementedError
 
+    @abstractmethod
     def batch(self, n: int, system: Any) -> Any:
         """The system with the data of update n, from 0."""
-        raise NotImplementedError
 
+    @abstractmethod
     def test(self, system: Any) -> Any:
         """The system with the data that it is judged by; its loss is averaged."""
-        raise NotImplementedError
 
+    @abstractmethod
     def score(self, system: Any) -> float:
         """A share between 0 and 1 as `measure` says."""
-        raise NotImplementedError
 
     def variants(self) -> tuple[Variant, ...]:
         """What else to train, with clipping."""
         return ()
 
+    @abstractmethod
     def learned(self, runs: Mapping[str, Descent]) -> list[str]:
         """What the runs learned, in sentences: "unclipped", "clipped", and the variants by their names."""
-        raise NotImplementedError
 
     def with_weights_of(self, system: Any, **data: Any) -> Any:
         """The first system with another's weights, and with other data."""

@@ -64,7 +64,8 @@ class Text(Task):
 
     def score(self, system: Any) -> float:
         """The share of characters after the first that are the text's."""
-        return float(np.mean([a == b for a, b in zip(self.written(system)[1:], TEXT[1:], strict=True)]))
+        written = self.written(system)
+        return sum(written[i] == TEXT[i] for i in range(1, len(TEXT))) / (len(TEXT) - 1)
 
     def written(self, system: Any) -> str:
         """What it writes from the first character on: the most probable one, which it reads next."""

@@ -49,16 +49,16 @@ class Spelling(Task):
     def score(self, system: Any) -> float:
         """The share of letters after the first that are right."""
         written, wanted = "".join(self.spelled(system)), "".join(WORDS)
-        wrong = sum(a != b for a, b in zip(written, wanted, strict=True))
+        wrong = sum(written[i] != letter for i, letter in enumerate(wanted))
         return 1 - wrong / (len(wanted) - len(WORDS))
 
     def spelled(self, system: Any) -> list[str]:
         """What it writes from each first letter on: the most probable one, which it reads next."""
         words, S = [word[0] for word in WORDS], system.S_0
-        for _ in WORDS[0][1:]:
+        for _ in self.start.times:
             X = one_hot([word[-1] for word in words])
-            S = replace(system, X=X, Y=X, S_0=S).S[-1]
-            words = [word + LETTERS[i] for word, i in zip(words, np.argmax(system.V @ S, axis=0), strict=True)]
+            S = replace(system, X=X, Y=X, S_0=S).S[1]
+            words = [words[b] + LETTERS[i] for b, i in enumerate(np.argmax(system.V @ S, axis=0))]
         return words
 
     def learned(self, runs: Mapping[str, Descent]) -> list[str]:
@@ -69,5 +69,5 @@ class Spelling(Task):
 
 def one_hot(words: Any) -> Array:
     """(letters of a word, different letters, words)"""
-    ids = [[LETTERS.index(word[t]) for word in words] for t in range(len(words[0]))]
-    return np.eye(len(LETTERS))[ids].swapaxes(1, 2)
+    ids = np.array([[LETTERS.index(letter) for letter in word] for word in words])
+    return np.eye(len(LETTERS))[ids.T].swapaxes(1, 2)
