@@ -65,7 +65,7 @@ class Text(Task):
     def score(self, system: Any) -> float:
         """The share of characters after the first that are the text's."""
         written = self.written(system)
-        return sum(written[i] == TEXT[i] for i in range(1, len(TEXT))) / (len(TEXT) - 1)
+        return (sum(written[i] == letter for i, letter in enumerate(TEXT)) - 1) / (len(TEXT) - 1)
 
     def written(self, system: Any) -> str:
         """What it writes from the first character on: the most probable one, which it reads next."""
