@@ -124,6 +124,24 @@ FUNCTIONS = [(name, function) for name in CHECKS for function in functions_of(MO
 CONSTANTS = [name for name in MODULES if name not in ELSEWHERE and any(module_mutants(MODULES[name]))]
 
 
+OF_TASKS = {
+    "tasks.leaky": {"KEPT": 0.8},
+    "tasks.recall": {"T": 5, "CLASSES": 3, "INSTANCES": 5, "FRESH": 200},
+    "tasks.signs": {"T": 12, "FRESH": 400},
+    "tasks.sums": {"T": 10, "FRESH": 100},
+    "tasks.texts": {"T": 8, "WINDOWS": 3},
+}
+DEFAULTS = {  # alpha, updates, clip, D
+    "mean-loss": (0.03, 250, 1.0, 2),
+    "mini-batch": (0.5, 150, 1.0, 6),
+    "vanishing": (0.05, 250, 1.0, 1),
+    "scalar": (0.03, 300, 1.0, 0),
+    "vector": (0.05, 450, 3.0, 10),
+    "multiple": (0.1, 300, 1.0, 10),
+    "update-rules": (0.05, 450, 3.0, 10),
+}
+
+
 def constants_are_right():
     """Those outside functions, of the modules as they are imported now."""
     now = {name: import_module(f"{PACKAGE}.{name}") for name in CONSTANTS}
@@ -136,6 +154,15 @@ def constants_are_right():
     walkthrough = now["walkthrough"]
     assert {"T": 3, "M": 1, "D": 2, "C": 2, "B": 2} == walkthrough.EXPLAINED
     assert {"T": 8, "M": 4, "D": 4, "C": 4, "B": 3} == walkthrough.LIMITS
+    lessons = now["lessons"]
+    assert (lessons.MOST_SECONDS, lessons.TRIES) == (60, 3)
+    assert {"alpha": 1_000, "updates": 1_000_000, "clip": 1_000_000_000, "D": 100} == lessons.MOST
+    for name, constants in OF_TASKS.items():
+        assert {constant: getattr(now[name], constant) for constant in constants} == constants
+    assert now["tasks.task"].Settings(1, 1, 1).D == 0
+    settings = {name: tuple(vars(task.DEFAULTS).values()) for name, task in lessons.TASKS.items()}
+    assert settings == DEFAULTS
+    assert {name: lessons.TASKS[name].RATE for name in ("mean-loss", "vanishing")} == {"mean-loss": 0.5, "vanishing": 2}
     systems = {name: system.make.__self__ for name, system in now["systems"].SYSTEMS.items() if name in UNROLLED}
     assert {name for name, system in systems.items() if system.averaged} == AVERAGED
 

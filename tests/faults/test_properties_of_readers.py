@@ -94,6 +94,8 @@ def of_schema(schema, definitions):
             return st.fixed_dictionaries(
                 {}, optional={name: of_schema(value, definitions) for name, value in schema["properties"].items()}
             )
+        case "boolean":
+            return st.booleans()
         case "integer":
             return st.integers(schema.get("minimum"), schema.get("maximum"))
         case "number":
