@@ -5,8 +5,10 @@
     L   = Σ_t L_t = -Σ_t y_t log ŷ_t, summed over the instances
 
 An instance is a row: X_t is (m, n_inputs), h_t is (m, n_neurons), and ŷ_t is (m, C). The document numbers no equations, and derives
-∂L_{t+1}/∂W for one step, then for two, then as a sum over all steps k = 1 ... t + 1. Only the sum holds. Its shapes of W_yh, b_y and
-y_t hold if there are as many classes as neurons, and it does not derive the gradient of b_h. What it says of Jacobians is in `vanishing`.
+∂L_{t+1}/∂W for one step, then for two, then as a sum over all steps k = 1 ... t + 1. It writes ∂h/∂W for the total derivative and for the
+immediate one, at fixed h_{t-1}: the sum holds with the immediate one, one step and the two of W_xh if the last ∂h/∂W is total. Its shapes of
+W_yh, b_y and y_t hold if there are as many classes as neurons, and it does not derive the gradient of b_h. What it says of Jacobians is in
+`vanishing`.
 """
 
 from dataclasses import dataclass
@@ -153,6 +155,11 @@ class MiniBatch:
                 return np.asarray(sum(self.dL_by_do(t).sum(axis=0) for t in self.times) / self.N)
         return np.asarray(sum(self.dL_by_dw(t, parameter) for t in self.times))
 
+    def total(self, t: int, k: int, dh_by_dw: Array) -> Array:
+        """∂L_t/∂ŷ_t ∂ŷ_t/∂h_t ∂h_t/∂h_k ∂h_k/∂W, with the total ∂h_k/∂W, (m, n_neurons, ...): all steps up to k."""
+        rows = np.array([self.dL_by_dh(t)[i] @ self.product(t, k, i) for i in range(self.m)])
+        return np.tensordot(rows, dh_by_dw, 2) / self.N
+
     # ------------------------------------------------------------ as printed
 
     def printed_one_step(self, t: int, parameter: str) -> Array:
@@ -166,6 +173,13 @@ class MiniBatch:
     def printed_two_steps(self, t: int, parameter: str) -> Array:
         """Both, and nothing earlier."""
         return self.term(t, t, parameter) + self.term(t, t - 1, parameter)
+
+    def printed_from_1(self, parameter: str) -> Array:
+        """Σ_t ∂L_{t+1}/∂w with t from 1: L_1 is missing, and L_{T+1}, which is not there, is left out."""
+        total = np.zeros_like(getattr(self, parameter))
+        for t in range(1, self.T):
+            total = total + self.dL_by_dw(t + 1, parameter)
+        return total
 
 
 def stacked(rnn: MiniBatch, below: Array) -> Array:

@@ -18,6 +18,46 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
     def last(rnn: MiniBatch) -> Array:
         return rnn.L(T) / rnn.N
 
+    def total(k: int, name: str) -> Array:
+        return rnn.total(T, k, by(rnn, name, lambda rnn: rnn.h[k]))
+
+    def sum_of_totals(name: str) -> Array:
+        return np.asarray(sum(total(k, name) for k in rnn.times))
+
+    def step_before() -> Iterator[Equation]:
+        yield Equation(
+            "∂L_t+1/∂W_hh",
+            "∂L/∂ŷ ∂ŷ/∂h_{t+1} ∂h_{t+1}/∂h_t ∂h_t/∂W_hh, the last immediate",
+            truth=lambda: by(rnn, "W_hh", last),
+            printed=lambda: rnn.printed_step_before(T, "W_hh"),
+            corrected=lambda: rnn.dL_by_dw(T, "W_hh"),
+            right="the sum over k = 1 ... t + 1",
+        )
+        yield Equation(
+            "∂L_t+1/∂W_hh",
+            "the same, the last total",
+            truth=lambda: by(rnn, "W_hh", last),
+            printed=lambda: total(T - 1, "W_hh"),
+            corrected=lambda: rnn.term(T, T, "W_hh") + total(T - 1, "W_hh"),
+            right="∂L/∂ŷ ∂ŷ/∂h_{t+1} ∂h_{t+1}/∂W_hh, immediate, is added",
+        )
+
+    def two_steps() -> Iterator[Equation]:
+        yield Equation(
+            "∂L_t+1/∂W_xh",
+            "that of step t + 1, plus ∂L/∂ŷ ∂ŷ/∂h_{t+1} ∂h_{t+1}/∂h_t ∂h_t/∂W_xh, all immediate",
+            truth=lambda: by(rnn, "W_xh", last),
+            printed=lambda: rnn.printed_two_steps(T, "W_xh"),
+            corrected=lambda: rnn.dL_by_dw(T, "W_xh"),
+            right="the sum over k = 1 ... t + 1",
+        )
+        yield Equation(
+            "∂L_t+1/∂W_xh",
+            "the same, ∂h_t/∂W_xh total: the recursion",
+            truth=lambda: by(rnn, "W_xh", last),
+            printed=lambda: rnn.term(T, T, "W_xh") + total(T - 1, "W_xh"),
+        )
+
     yield Equation(
         "columns, rows",
         "h_t = φ_h(W_xhᵀ X_t + W_hhᵀ h_{t-1} + b_h), instance by instance",
@@ -28,6 +68,12 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
                 for t in rnn.times
             ]
         ),
+    )
+    yield Equation(
+        "columns, ŷ_t",
+        "ŷ_t = φ_o(W_yhᵀ h_t + b_y), φ_o the softmax of all outputs of an instance",
+        truth=lambda: np.array([rnn.ŷ(t) for t in rnn.times]),
+        printed=lambda: np.array([[softmax(rnn.W_yh.T @ rnn.h[t][i] + rnn.b_y) for i in range(m)] for t in rnn.times]),
     )
     yield Equation(
         "note 1",
@@ -68,38 +114,52 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
         truth=lambda: flat([by(rnn, "W_yh", MiniBatch.loss), by(rnn, "b_y", MiniBatch.loss)]),
         printed=lambda: flat([rnn.gradient("W_yh"), rnn.gradient("b_y")]),
     )
-    for name, looks_back, printed in (
-        ("W_hh", "∂L/∂ŷ ∂ŷ/∂h_{t+1} ∂h_{t+1}/∂h_t ∂h_t/∂W_hh", rnn.printed_step_before),
-        ("W_xh", "both steps, t + 1 and t", rnn.printed_two_steps),
-    ):
+    for name in ("W_hh", "W_xh"):
+        truth = partial(by, rnn, name, last)
+        corrected = partial(rnn.dL_by_dw, T, name)
         yield Equation(
             f"∂L_t+1/∂{name}",
-            f'∂L/∂ŷ ∂ŷ/∂h_{{t+1}} ∂h_{{t+1}}/∂{name}, "only one time-step"',
-            truth=partial(by, rnn, name, last),
+            f'∂L/∂ŷ ∂ŷ/∂h_{{t+1}} ∂h_{{t+1}}/∂{name}, the last immediate: "only one time-step"',
+            truth=truth,
             printed=partial(rnn.printed_one_step, T, name),
-            corrected=partial(rnn.dL_by_dw, T, name),
+            corrected=corrected,
             right="the sum over k = 1 ... t + 1",
         )
-        if T > 1:
-            yield Equation(
-                f"∂L_t+1/∂{name}",
-                looks_back,
-                truth=partial(by, rnn, name, last),
-                printed=partial(printed, T, name),
-                corrected=partial(rnn.dL_by_dw, T, name),
-                right="the sum over k = 1 ... t + 1",
-            )
         yield Equation(
             f"∂L_t+1/∂{name}",
-            f"Σ_{{k=1..t+1}} ∂L/∂ŷ ∂ŷ/∂h_{{t+1}} (Π_{{j=k..t}} ∂h_{{j+1}}/∂h_j) ∂h_k/∂{name}",
-            truth=partial(by, rnn, name, last),
-            printed=partial(rnn.dL_by_dw, T, name),
+            "the same, the last total",
+            truth=truth,
+            printed=partial(total, T, name),
+        )
+        if T > 1:
+            yield from (step_before() if name == "W_hh" else two_steps())
+        yield Equation(
+            f"∂L_t+1/∂{name}",
+            f"Σ_{{k=1..t+1}} ∂L/∂ŷ ∂ŷ/∂h_{{t+1}} (Π_{{j=k..t}} ∂h_{{j+1}}/∂h_j) ∂h_k/∂{name}, the last immediate",
+            truth=truth,
+            printed=corrected,
+        )
+        yield Equation(
+            f"∂L_t+1/∂{name}",
+            "the same, the last total",
+            truth=truth,
+            printed=partial(sum_of_totals, name),
+            corrected=corrected,
+            right=f"∂h_k/∂{name} immediate, at fixed h_{{k-1}}",
         )
         yield Equation(
             f"∂L/∂{name}",
-            "Σ_t Σ_{k=1..t+1}: the same, summed over t + 1 = 1 ... T",
+            "Σ_t Σ_{k=1..t+1}: the same, t from 0 to T - 1, the last immediate",
             truth=partial(by, rnn, name, MiniBatch.loss),
             printed=partial(rnn.gradient, name),
+        )
+        yield Equation(
+            f"∂L/∂{name}",
+            "Σ_t^T read with t from 1: L_1 is missing, L_{T+1} is asked for",
+            truth=partial(by, rnn, name, MiniBatch.loss),
+            printed=partial(rnn.printed_from_1, name),
+            corrected=partial(rnn.gradient, name),
+            right="t from 0 to T - 1",
         )
     yield Equation(
         "-",

@@ -75,13 +75,33 @@ def equations(rnn: Vector) -> Iterator[Equation]:
         printed=at_all(lambda t: (rnn.dL_by_dŷ(t)[:, np.newaxis] * rnn.dŷ_by_dg(t)).sum(axis=0)),
     )
     yield Equation(
-        "(39)-(44)",
+        "(39)-(42)",
+        "-Σ_k y_{t,k}/ŷ_{t,k} ŷ_{t,k} (1(k=i) - ŷ_{t,i}) and the three lines after it",
+        truth=at_all(
+            lambda t: np.array([derivative(lambda g: cross_entropy(softmax(g), from_one(rnn.y)[t]), rnn.g(t))] * 4)
+        ),
+        printed=at_all(rnn.dL_by_dg_before),
+    )
+    yield Equation(
+        "(43), (44)",
         "∂L_t/∂g_t = (ŷ_t - y_t)ᵀ",
         truth=at_all(lambda t: derivative(lambda g: cross_entropy(softmax(g), from_one(rnn.y)[t]), rnn.g(t))),
         printed=at_all(rnn.dL_by_dg),
     )
     yield Equation(
-        "(45)-(54)",
+        "(48)-(50)",
+        "∂g_{t,k}/∂V_{i,j} = 1(i=k) s_{t,j}",
+        truth=at_all(lambda t: derivative(lambda V: V @ rnn.s[t], rnn.V)),
+        printed=at_all(rnn.dg_by_dV),
+    )
+    yield Equation(
+        "(47), (51)-(53)",
+        "∂L_t/∂V_{i,j} = Σ_k (ŷ_{t,k} - y_{t,k}) 1(i=k) s_{t,j} = (ŷ_{t,i} - y_{t,i}) s_{t,j}",
+        truth=at_all(lambda t: np.array([by(rnn, "V", lambda rnn: rnn.L(t))] * 2)),
+        printed=at_all(rnn.dL_by_dV_before),
+    )
+    yield Equation(
+        "(45), (54)",
         "∂L_t/∂V = (ŷ_t - y_t) s_tᵀ",
         truth=loss_by("V"),
         printed=at_all(rnn.dL_by_dV),
@@ -94,9 +114,17 @@ def equations(rnn: Vector) -> Iterator[Equation]:
     )
     yield Equation(
         "(58)-(61)",
-        "∂s_t/∂s_k = Π_{i=k+1..t} ∂s_i/∂z_i ∂z_i/∂s_{i-1}, the latest step first",
+        "∂s_t/∂s_k = Π_{i=k+1..t} ∂s_i/∂z_i ∂z_i/∂s_{i-1}, the latest step first as in (58)",
         truth=lambda: np.array([product(t, k) for t, k in pairs]),
         printed=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
+    )
+    yield Equation(
+        "(59), (60), i rising",
+        "the same, the factors from left to right",
+        truth=lambda: np.array([product(t, k) for t, k in pairs]),
+        printed=lambda: np.array([rnn.printed_rising(t, k) for t, k in pairs]),
+        corrected=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
+        right="the latest step first, as (58) has it",
     )
     yield Equation(
         "(62)",
@@ -114,7 +142,7 @@ def equations(rnn: Vector) -> Iterator[Equation]:
     )
     yield Equation(
         "(57), (64), (65)",
-        "∂L_t/∂W = Σ_{k=1..t} ∂L_t/∂s_t ∂s_t/∂s_k ∂s_k/∂W",
+        "∂L_t/∂W = Σ_{k=1..t} ∂L_t/∂s_t ∂s_t/∂s_k ∂s_k/∂W, the last immediate",
         truth=loss_by("W"),
         printed=at_all(lambda t: rnn.dL_by_dw(t, "W")),
     )
@@ -128,7 +156,7 @@ def equations(rnn: Vector) -> Iterator[Equation]:
     )
     yield Equation(
         "(68)",
-        "∂L_t/∂U = Σ_{k=1..t} ∂L_t/∂s_t ∂s_t/∂s_k ∂s_k/∂U",
+        "∂L_t/∂U = Σ_{k=1..t} ∂L_t/∂s_t ∂s_t/∂s_k ∂s_k/∂U, the last immediate",
         truth=loss_by("U"),
         printed=at_all(lambda t: rnn.dL_by_dw(t, "U")),
     )
