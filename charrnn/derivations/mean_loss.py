@@ -191,7 +191,7 @@ class MeanLoss:
     def printed_box_of_totals(self, t: int) -> Array:
         """Each ∂h/∂w_h on the right total, as the one on the left is."""
         total = self.dh_by_dw(t)
-        for i in range(1, t):
+        for i in self.times[: t - 1]:
             total = total + np.tensordot(self.product(t, i), self.dh_by_dw(i), 1)
         return total
 

@@ -156,7 +156,7 @@ class Scalar:
 
     def printed_sum_of_totals(self, t: int) -> Array:
         """(11), each ∂s_k/∂W read as total."""
-        return np.asarray(sum(self.product(t, k) * self.recursion(k) for k in range(1, t + 1)))
+        return np.asarray(sum(self.product(t, k) * self.recursion(k) for k in self.times[:t]))
 
     def printed_product(self, t: int, k: int) -> Array:
         """(14), (15): a power of W."""

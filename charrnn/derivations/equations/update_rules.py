@@ -104,13 +104,13 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
     )
     yield Equation(
         "(1.3), summed",
-        '∂L_i/∂z_k = -y_k + ŷ_k Σ_{i=1..k} y_i, "over all the k classes": k for K',
+        '∂L_i/∂z_k = -y_k + ŷ_k, as Σ_{i=1..k} y_i, "over all the k classes", is 1',
         truth=at_all(lambda i: derivative(lambda z: cross_entropy(softmax(z), rnn.y[i]), rnn.z(i))),
-        printed=at_all(lambda i: rnn.ŷ(i) * rnn.y[i].sum() - rnn.y[i]),
+        printed=at_all(lambda i: -rnn.y[i] + rnn.ŷ(i)),
     )
     yield Equation(
         "(1.3), up to k",
-        "the same, the sum as it is printed, up to k",
+        "-y_k + ŷ_k Σ_{i=1..k} y_i, the sum as it is printed, up to k",
         truth=at_all(lambda i: derivative(lambda z: cross_entropy(softmax(z), rnn.y[i]), rnn.z(i))),
         printed=at_all(lambda i: rnn.ŷ(i) * np.cumsum(rnn.y[i]) - rnn.y[i]),
         corrected=at_all(rnn.dL_by_dz),
