@@ -13,7 +13,7 @@ W_yh, b_y and y_t hold if there are as many classes as neurons, and it does not 
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -113,9 +113,14 @@ class MiniBatch:
         """∂L_t/∂ŷ_t ∂ŷ_t/∂h_t, (m, n_neurons)."""
         return self.dL_by_do(t) @ self.W_yh.T
 
+    @cached_property
+    def slopes(self) -> list[Any]:
+        """φ'_h at 1 ... T, each (m, n_neurons), counted from 1."""
+        return from_one(np.array([self.φ_h.slope(self.a(t, self.h[t - 1])) for t in self.times]))
+
     def slope(self, t: int) -> Array:
         """φ'_h at t, (m, n_neurons)."""
-        return self.φ_h.slope(self.a(t, self.h[t - 1]))
+        return np.asarray(self.slopes[t])
 
     def jacobian(self, t: int, i: int) -> Array:
         """∂h_t/∂h_{t-1} of instance i, taken as columns: diag(φ'_h) W_hhᵀ."""
@@ -128,9 +133,14 @@ class MiniBatch:
             product = self.jacobian(j, i) @ product
         return product
 
+    def backward(self, t: int, k: int) -> Array:
+        """∂L_t/∂ŷ_t ∂ŷ_t/∂h_t ∂h_t/∂h_k, (m, n_neurons)."""
+        rows = self.dL_by_dh(t)
+        return np.array([rows[i] @ self.product(t, k, i) for i in range(self.m)])
+
     def term(self, t: int, k: int, parameter: str) -> Array:
         """∂L_t/∂ŷ_t ∂ŷ_t/∂h_t ∂h_t/∂h_k ∂h_k/∂W, with ∂h_k/∂W at fixed h_{k-1}; summed over the instances."""
-        rows = np.array([self.dL_by_dh(t)[i] @ self.product(t, k, i) for i in range(self.m)]) * self.slope(k)
+        rows = self.backward(t, k) * self.slope(k)
         match parameter:
             case "W_hh":
                 share = self.h[k - 1].T @ rows
@@ -154,11 +164,6 @@ class MiniBatch:
             case "b_y":
                 return np.asarray(sum(self.dL_by_do(t).sum(axis=0) for t in self.times) / self.N)
         return np.asarray(sum(self.dL_by_dw(t, parameter) for t in self.times))
-
-    def total(self, t: int, k: int, dh_by_dw: Array) -> Array:
-        """∂L_t/∂ŷ_t ∂ŷ_t/∂h_t ∂h_t/∂h_k ∂h_k/∂W, with the total ∂h_k/∂W, (m, n_neurons, ...): all steps up to k."""
-        rows = np.array([self.dL_by_dh(t)[i] @ self.product(t, k, i) for i in range(self.m)])
-        return np.tensordot(rows, dh_by_dw, 2) / self.N
 
     # ------------------------------------------------------------ as printed
 

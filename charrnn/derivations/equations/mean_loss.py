@@ -1,6 +1,7 @@
 """The equations of D0."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import numpy as np
 
@@ -17,6 +18,7 @@ def equations(rnn: MeanLoss) -> Iterator[Equation]:
     def at_all(f: Callable[[int], Array]) -> Callable[[], Array]:
         return lambda: np.array([f(t) for t in rnn.times])
 
+    @cache
     def total() -> Array:
         return by(rnn, "w_h", lambda rnn: rnn.h[T])
 
@@ -73,14 +75,13 @@ def equations(rnn: MeanLoss) -> Iterator[Equation]:
         )
     yield Equation(
         "boxed",
-        "∂h_t/∂w_h = ∂h_t/∂w_h + Σ_{i=1..t-1} Π_{j-1=i..t} (∂h_j/∂h_{j-1}) ∂h_i/∂w_h; "
-        "j from i + 1, the latest step first, ∂h/∂w_h immediate on the right",
+        "∂h_t/∂w_h + Σ_{i=1..t-1} Π_{j-1=i..t} ∂h_j/∂h_{j-1} ∂h_i/∂w_h, j from i + 1, latest first, ∂h/∂w_h immediate",
         truth=total,
         printed=lambda: rnn.boxed(T),
     )
     yield Equation(
         "boxed, total",
-        "the same, each ∂h/∂w_h on the right total, as on the left",
+        "the same, ∂h/∂w_h total on the right, as on the left",
         truth=total,
         printed=lambda: rnn.printed_box_of_totals(T),
         corrected=lambda: rnn.boxed(T),

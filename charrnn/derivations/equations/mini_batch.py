@@ -1,7 +1,7 @@
 """The equations of D1."""
 
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator
+from functools import cache, partial
 
 import numpy as np
 
@@ -18,17 +18,20 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
     def last(rnn: MiniBatch) -> Array:
         return rnn.L(T) / rnn.N
 
-    def total(k: int, name: str) -> Array:
-        return rnn.total(T, k, by(rnn, name, lambda rnn: rnn.h[k]))
+    @cache
+    def last_by(name: str) -> Array:
+        return by(rnn, name, last)
 
-    def sum_of_totals(name: str) -> Array:
-        return np.asarray(sum(total(k, name) for k in rnn.times))
+    def totals(name: str, steps: Iterable[int]) -> Array:
+        """Σ_k ∂L/∂ŷ ∂ŷ/∂h_{t+1} ∂h_{t+1}/∂h_k ∂h_k/∂W, the last total: what is before it is held fixed."""
+        before = {k: rnn.backward(T, k) / rnn.N for k in steps}
+        return by(rnn, name, lambda rnn: sum((rows * rnn.h[k]).sum() for k, rows in before.items()))
 
     def step_before() -> Iterator[Equation]:
         yield Equation(
             "∂L_t+1/∂W_hh",
             "∂L/∂ŷ ∂ŷ/∂h_{t+1} ∂h_{t+1}/∂h_t ∂h_t/∂W_hh, the last immediate",
-            truth=lambda: by(rnn, "W_hh", last),
+            truth=partial(last_by, "W_hh"),
             printed=lambda: rnn.printed_step_before(T, "W_hh"),
             corrected=lambda: rnn.dL_by_dw(T, "W_hh"),
             right="the sum over k = 1 ... t + 1",
@@ -36,17 +39,17 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
         yield Equation(
             "∂L_t+1/∂W_hh",
             "the same, the last total",
-            truth=lambda: by(rnn, "W_hh", last),
-            printed=lambda: total(T - 1, "W_hh"),
-            corrected=lambda: rnn.term(T, T, "W_hh") + total(T - 1, "W_hh"),
+            truth=partial(last_by, "W_hh"),
+            printed=lambda: totals("W_hh", [T - 1]),
+            corrected=lambda: rnn.term(T, T, "W_hh") + totals("W_hh", [T - 1]),
             right="∂L/∂ŷ ∂ŷ/∂h_{t+1} ∂h_{t+1}/∂W_hh, immediate, is added",
         )
 
     def two_steps() -> Iterator[Equation]:
         yield Equation(
             "∂L_t+1/∂W_xh",
-            "that of step t + 1, plus ∂L/∂ŷ ∂ŷ/∂h_{t+1} ∂h_{t+1}/∂h_t ∂h_t/∂W_xh, all immediate",
-            truth=lambda: by(rnn, "W_xh", last),
+            "the same, plus ∂L/∂ŷ ∂ŷ/∂h_{t+1} ∂h_{t+1}/∂h_t ∂h_t/∂W_xh, both immediate",
+            truth=partial(last_by, "W_xh"),
             printed=lambda: rnn.printed_two_steps(T, "W_xh"),
             corrected=lambda: rnn.dL_by_dw(T, "W_xh"),
             right="the sum over k = 1 ... t + 1",
@@ -54,8 +57,8 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
         yield Equation(
             "∂L_t+1/∂W_xh",
             "the same, ∂h_t/∂W_xh total: the recursion",
-            truth=lambda: by(rnn, "W_xh", last),
-            printed=lambda: rnn.term(T, T, "W_xh") + total(T - 1, "W_xh"),
+            truth=partial(last_by, "W_xh"),
+            printed=lambda: rnn.term(T, T, "W_xh") + totals("W_xh", [T - 1]),
         )
 
     yield Equation(
@@ -71,7 +74,7 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
     )
     yield Equation(
         "columns, ŷ_t",
-        "ŷ_t = φ_o(W_yhᵀ h_t + b_y), φ_o the softmax of all outputs of an instance",
+        "ŷ_t = φ_o(W_yhᵀ h_t + b_y), φ_o a softmax over the outputs",
         truth=lambda: np.array([rnn.ŷ(t) for t in rnn.times]),
         printed=lambda: np.array([[softmax(rnn.W_yh.T @ rnn.h[t][i] + rnn.b_y) for i in range(m)] for t in rnn.times]),
     )
@@ -115,7 +118,7 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
         printed=lambda: flat([rnn.gradient("W_yh"), rnn.gradient("b_y")]),
     )
     for name in ("W_hh", "W_xh"):
-        truth = partial(by, rnn, name, last)
+        truth = partial(last_by, name)
         corrected = partial(rnn.dL_by_dw, T, name)
         yield Equation(
             f"∂L_t+1/∂{name}",
@@ -129,7 +132,7 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
             f"∂L_t+1/∂{name}",
             "the same, the last total",
             truth=truth,
-            printed=partial(total, T, name),
+            printed=partial(totals, name, [T]),
         )
         if T > 1:
             yield from (step_before() if name == "W_hh" else two_steps())
@@ -143,7 +146,7 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
             f"∂L_t+1/∂{name}",
             "the same, the last total",
             truth=truth,
-            printed=partial(sum_of_totals, name),
+            printed=partial(totals, name, rnn.times),
             corrected=corrected,
             right=f"∂h_k/∂{name} immediate, at fixed h_{{k-1}}",
         )

@@ -61,7 +61,7 @@ def equations(rnn: Scalar) -> Iterator[Equation]:
     )
     yield Equation(
         "(6), (7)",
-        "∂s_t/∂W = ∂s_t/∂W ∂W/∂W + ∂s_t/∂s_{t-1} ∂s_{t-1}/∂W, the second ∂s_t/∂W immediate",
+        "∂s_t/∂W = ∂s_t/∂W ∂W/∂W + ∂s_t/∂s_{t-1} ∂s_{t-1}/∂W, the second immediate",
         truth=states_by("W"),
         printed=at_all(rnn.recursion),
     )

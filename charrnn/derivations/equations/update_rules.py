@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -22,14 +22,15 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
     def at_all(f: Callable[[int], Array]) -> Callable[[], Array]:
         return lambda: np.array([f(i) for i in times])
 
-    def loss_by(parameter: str) -> Callable[[], Array]:
-        return lambda: by(rnn, parameter, UpdateRules.loss)
+    @cache
+    def loss_by(parameter: str) -> Array:
+        return by(rnn, parameter, UpdateRules.loss)
 
     def loss_from_1(later: UpdateRules) -> Array:
         return np.asarray(later.loss() * later.N / rnn.N)
 
     def descended(parameter: str) -> Array:
-        return np.asarray(getattr(rnn, parameter) - α * by(rnn, parameter, UpdateRules.loss))
+        return np.asarray(getattr(rnn, parameter) - α * loss_by(parameter))
 
     def h_by_W(i: int) -> Array:
         return by(rnn, "W", lambda rnn: rnn.h[i])
@@ -125,13 +126,13 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
     yield Equation(
         "(1.1)",
         "∂L/∂V = Σ_{i=0..T} (ŷ_i - y_i) ⊗ h_i",
-        truth=loss_by("V"),
+        truth=partial(loss_by, "V"),
         printed=lambda: rnn.gradient("V"),
     )
     yield Equation(
         "(2.1), (2.2)",
         "∂L/∂W = Σ_{i=0..T} ∂L_i/∂ŷ_i ∂ŷ_i/∂h_i ∂h_i/∂W, the last one total",
-        truth=loss_by("W"),
+        truth=partial(loss_by, "W"),
         printed=lambda: np.asarray(sum(np.tensordot(through_V(i), h_by_W(i), 1) for i in times) / rnn.N),
     )
     yield Equation(
@@ -146,11 +147,11 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
         truth=lambda: np.array([product(i, i - 2) for i in times[1:]]),
         printed=lambda: np.array([rnn.jacobian(i) @ rnn.jacobian(i - 1) for i in times[1:]]),
     )
-    for name, only_if in (("W", " and an h_{-1} that is not 0"), ("U", "")):
+    for name, exact in (("W", "; exact if h_{-1} = 0"), ("U", "")):
         yield Equation(
             f"(2.3), {name}",
-            f"∂L/∂{name} = Σ_{{i=1..T}} Σ_{{k=1..i}}, for a loss from t = 0" + only_if,
-            truth=loss_by(name),
+            f"∂L/∂{name} = Σ_{{i=1..T}} Σ_{{k=1..i}}, for a loss from t = 0{exact}",
+            truth=partial(loss_by, name),
             printed=partial(rnn.printed_sums, name),
             corrected=partial(rnn.gradient, name),
             right="both sums from 0, or the loss from t = 1 with h_0 given",
@@ -196,23 +197,23 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
         yield Equation(
             number,
             f"∂L/∂{name} = Σ_{{i=1..T}} Σ_{{k=1..i}} (ŷ_i - y_i) (Π_{{m=k+1..i}} Wᵀ diag_m) ⊗ {source}",
-            truth=loss_by(name),
+            truth=partial(loss_by, name),
             printed=partial(rnn.printed_gradient, name, rnn.printed_row, times[1:]),
             corrected=partial(rnn.gradient, name),
             right=f"diag_k (Π Wᵀ diag_m) Vᵀ (ŷ_i - y_i) ⊗ {source}, the sums from 0",
         )
         yield Equation(
             f"{number}, V",
-            "the same, in that order, the row (ŷ_i - y_i)ᵀ V put in, the sums from 0",
-            truth=loss_by(name),
+            "the same, in that order, (ŷ_i - y_i)ᵀ V for ŷ_i - y_i, the sums from 0",
+            truth=partial(loss_by, name),
             printed=partial(rnn.printed_gradient, name, rnn.row_with_V, times),
             corrected=partial(rnn.gradient, name),
-            right="the column Vᵀ (ŷ_i - y_i), to the right of Π, and diag_k in front",
+            right="Vᵀ (ŷ_i - y_i) to the right of Π, and diag_k in front",
         )
         yield Equation(
             f"{number}, Vᵀ",
-            "the same, the column Vᵀ (ŷ_i - y_i) to the right of Π, the sums from 0",
-            truth=loss_by(name),
+            "the same, the error moved to the right: Π Vᵀ (ŷ_i - y_i), the sums from 0",
+            truth=partial(loss_by, name),
             printed=partial(rnn.printed_gradient, name, rnn.column_without_diag, times),
             corrected=partial(rnn.gradient, name),
             right="diag_k in front as well",

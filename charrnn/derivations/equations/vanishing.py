@@ -1,6 +1,7 @@
 """The equations of D1's second half."""
 
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 
@@ -26,16 +27,20 @@ def equations(rnn: Recurrence) -> Iterator[Equation]:
     def product(t: int, k: int) -> Array:
         return derivative(lambda h: rnn.run(k, h)[t - k], rnn.h[k])
 
+    @cache
+    def products() -> Array:
+        return np.array([product(t, k) for t, k in pairs])
+
     yield Equation(
         "∂h_t/∂h_k",
-        "Π_{j=k..t-1} ∂h_{j+1}/∂h_j, the latest step first, as it is written out",
-        truth=lambda: np.array([product(t, k) for t, k in pairs]),
+        "Π_{j=k..t-1} ∂h_{j+1}/∂h_j, the latest step first, as written out",
+        truth=products,
         printed=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
     )
     yield Equation(
         "∂h_t/∂h_k, j rising",
         "the same, the factors from left to right",
-        truth=lambda: np.array([product(t, k) for t, k in pairs]),
+        truth=products,
         printed=lambda: np.array([rnn.printed_rising(t, k) for t, k in pairs]),
         corrected=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
         right="the latest step first",
@@ -51,7 +56,7 @@ def equations(rnn: Recurrence) -> Iterator[Equation]:
     yield Equation(
         "Π ∂h_{j+1}/∂h_j",
         "the product of diag(φ') W_hh over the steps",
-        truth=lambda: np.array([product(t, k) for t, k in pairs]),
+        truth=products,
         printed=lambda: np.array([rnn.printed_product(t, k) for t, k in pairs]),
         corrected=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
         right="the product of diag(φ') W_hhᵀ, the latest step first",
@@ -86,7 +91,7 @@ def equations(rnn: Recurrence) -> Iterator[Equation]:
     off = one_unit_off(rnn)
     yield Equation(
         "|λ_1| < 1",
-        "then gradients vanish; here relu, each λ of W_hh is 0, one of two units is off",
+        "then gradients vanish; here every λ is 0, one of two relu units off",
         truth=lambda: growth(off),
         printed=lambda: np.minimum(growth(off), 1),
         corrected=lambda: np.minimum(growth(off), bounds(largest_singular_value(off.W_hh), T)),

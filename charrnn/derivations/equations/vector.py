@@ -1,6 +1,7 @@
 """The equations of D2, section 2."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import numpy as np
 
@@ -24,6 +25,10 @@ def equations(rnn: Vector) -> Iterator[Equation]:
 
     def product(t: int, k: int) -> Array:
         return derivative(lambda s: rnn.run(k, s)[t - k], rnn.s[k])
+
+    @cache
+    def products() -> Array:
+        return np.array([product(t, k) for t, k in pairs])
 
     yield Equation(
         "(19)-(22)",
@@ -76,7 +81,7 @@ def equations(rnn: Vector) -> Iterator[Equation]:
     )
     yield Equation(
         "(39)-(42)",
-        "-Σ_k y_{t,k}/ŷ_{t,k} ŷ_{t,k} (1(k=i) - ŷ_{t,i}) and the three lines after it",
+        "-Σ_k y_k/ŷ_k ŷ_k (1(k=i) - ŷ_i), at each t, and the three lines after it",
         truth=at_all(
             lambda t: np.array([derivative(lambda g: cross_entropy(softmax(g), from_one(rnn.y)[t]), rnn.g(t))] * 4)
         ),
@@ -96,7 +101,7 @@ def equations(rnn: Vector) -> Iterator[Equation]:
     )
     yield Equation(
         "(47), (51)-(53)",
-        "∂L_t/∂V_{i,j} = Σ_k (ŷ_{t,k} - y_{t,k}) 1(i=k) s_{t,j} = (ŷ_{t,i} - y_{t,i}) s_{t,j}",
+        "∂L_t/∂V_{i,j} = Σ_k (ŷ_k - y_k) 1(i=k) s_j = (ŷ_i - y_i) s_j, at each t",
         truth=at_all(lambda t: np.array([by(rnn, "V", lambda rnn: rnn.L(t))] * 2)),
         printed=at_all(rnn.dL_by_dV_before),
     )
@@ -114,14 +119,14 @@ def equations(rnn: Vector) -> Iterator[Equation]:
     )
     yield Equation(
         "(58)-(61)",
-        "∂s_t/∂s_k = Π_{i=k+1..t} ∂s_i/∂z_i ∂z_i/∂s_{i-1}, the latest step first as in (58)",
-        truth=lambda: np.array([product(t, k) for t, k in pairs]),
+        "Π_{i=k+1..t} ∂s_i/∂z_i ∂z_i/∂s_{i-1}, the latest step first, as in (58)",
+        truth=products,
         printed=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
     )
     yield Equation(
         "(59), (60), i rising",
         "the same, the factors from left to right",
-        truth=lambda: np.array([product(t, k) for t, k in pairs]),
+        truth=products,
         printed=lambda: np.array([rnn.printed_rising(t, k) for t, k in pairs]),
         corrected=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
         right="the latest step first, as (58) has it",
@@ -135,7 +140,7 @@ def equations(rnn: Vector) -> Iterator[Equation]:
     yield Equation(
         "(63)",
         "Π_{i=k+1..t} ∂s_i/∂z_i W = W^{t-k} Π_{i=k+1..t} ∂s_i/∂z_i",
-        truth=lambda: np.array([product(t, k) for t, k in pairs]),
+        truth=products,
         printed=lambda: np.array([rnn.printed_product(t, k) for t, k in pairs]),
         corrected=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
         right="W stays between the diagonals: matrices do not commute",
