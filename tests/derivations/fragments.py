@@ -64,6 +64,10 @@ FRAGMENTS = {
     ): "the dominant eigenvalue of the matrix $W_{hh}$ is greater than 1, the gradient explodes",
     ("scalar", "(3)", 0): r"E_t = -y_t \log \hat{y}_t \tag{3}",
     ("scalar", "(3), learned", 0): r"E_t = -y_t \log \hat{y}_t \tag{3}",
+    ("vector", "(57), total", 0): r"""\frac{\partial L_t}{\partial W} = \sum_{k=1}^t \frac{\partial L_t}{\partial s_t}
+        \frac{\partial s_t}{\partial s_k} \frac{\partial s_k}{\partial W}$$ (57)""",
+    ("vector", "(68), total", 0): r"""\frac{\partial L_t}{\partial U} = \sum_{k=1}^t \frac{\partial L_t}{\partial s_t}
+        \frac{\partial s_t}{\partial s_k} \frac{\partial s_k}{\partial U}$$ (68)""",
     ("scalar", "(11), total", 0): r"""\frac{\partial s_t}{\partial W} = \sum_{1 \le k \le t}
         \frac{\partial s_t}{\partial s_k} \frac{\partial s_k}{\partial W} \tag{11}""",
     ("scalar", "(14), (15)", 0): r"""= W \cdot W \cdot W \cdots \frac{\partial s_k}{\partial W} \tag{14}$$

@@ -172,6 +172,8 @@ ERRATA = {  # each line of the errata, and the rows that have it
         ("mini-batch", "∂L_t+1/∂W_hh"),
         ("mini-batch", "∂L_t+1/∂W_xh"),
         ("scalar", "(11), total"),
+        ("vector", "(57), total"),
+        ("vector", "(68), total"),
     ],
     "where a product begins": [("mean-loss", "boxed, j = i")],
     "a product's order": [
@@ -211,6 +213,8 @@ FAIR = [  # what a document prints ambiguously, under the reading that holds
     ("vanishing", "∂h_t/∂h_k", 0),
     ("scalar", "(8)-(12)", 0),
     ("vector", "(58)-(61)", 0),
+    ("vector", "(57), (64), (65)", 0),
+    ("vector", "(68)", 0),
     ("update-rules", "L_t", 0),
     ("update-rules", "(1.3), summed", 0),
     ("update-rules", "(2.3), W, from 1", 0),

@@ -231,6 +231,26 @@ class D2Vector:
         self.rnn, self.times = rnn, range(1, len(rnn.x) + 1)
         self.s = states(rnn.x, rnn.U, rnn.W, np.zeros(len(rnn.W)), rnn.s_0)
 
+    def sums_of_totals(self, source):
+        """∂L_t/∂s_t Σ_k ∂s_t/∂s_k ∂s_k/∂W: both the total and its sum by a recursion over t, (D, D, ...)."""
+        D, found = len(self.rnn.W), []
+        total = sums = np.zeros((D, D, len(source(1))))
+        for t in self.times:
+            slope = 1 - self.s[t] ** 2
+            total = np.einsum("d,dr,q->drq", slope, np.eye(D), source(t)) + np.einsum(
+                "d,de,erq->drq", slope, self.rnn.W, total
+            )
+            sums = total + np.einsum("d,de,erq->drq", slope, self.rnn.W, sums)
+            error = probabilities(self.rnn.V, self.s[t], np.zeros(len(self.rnn.V))) - self.rnn.y[t - 1]
+            found.append(np.einsum("c,cd,drq->rq", error, self.rnn.V, sums))
+        return np.array(found)
+
+    def totals_by_W(self):
+        return self.sums_of_totals(lambda k: self.s[k - 1])
+
+    def totals_by_U(self):
+        return self.sums_of_totals(lambda k: self.rnn.x[k - 1])
+
     def softmax_from_i(self):
         found = []
         for t in self.times:
@@ -387,7 +407,9 @@ PRINTED = {
     ("vector", "(34)", 0): lambda rnn: D2Vector(rnn).softmax_from_i(),
     ("vector", "(59), (60), i rising", 0): lambda rnn: D2Vector(rnn).rising(),
     ("vector", "(63)", 0): lambda rnn: D2Vector(rnn).products(),
+    ("vector", "(57), total", 0): lambda rnn: D2Vector(rnn).totals_by_W(),
     ("vector", "(66), (67)", 0): lambda rnn: D2Vector(rnn).by_W(),
+    ("vector", "(68), total", 0): lambda rnn: D2Vector(rnn).totals_by_U(),
     ("vector", "(69)", 0): lambda rnn: D2Vector(rnn).by_U(),
     ("update-rules", "L_t", 1): lambda rnn: D3(rnn).entropy(),
     ("update-rules", "V ←", 0): lambda rnn: D3(rnn).V_from_U(),

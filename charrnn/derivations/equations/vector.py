@@ -1,7 +1,7 @@
 """The equations of D2, section 2."""
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
@@ -25,6 +25,11 @@ def equations(rnn: Vector) -> Iterator[Equation]:
 
     def product(t: int, k: int) -> Array:
         return derivative(lambda s: rnn.run(k, s)[t - k], rnn.s[k])
+
+    def of_totals(name: str, t: int) -> Array:
+        """Σ_k ∂L_t/∂s_t ∂s_t/∂s_k ∂s_k/∂W, the last total: what is before it is held fixed."""
+        before = {k: rnn.dL_by_ds(t) @ rnn.product(t, k) for k in times[:t]}
+        return by(rnn, name, lambda rnn: sum((row * rnn.s[k]).sum() for k, row in before.items()))
 
     @cache
     def products() -> Array:
@@ -152,6 +157,14 @@ def equations(rnn: Vector) -> Iterator[Equation]:
         printed=at_all(lambda t: rnn.dL_by_dw(t, "W")),
     )
     yield Equation(
+        "(57), total",
+        "the same, the last total: a path through two steps is counted twice",
+        truth=loss_by("W"),
+        printed=at_all(partial(of_totals, "W")),
+        corrected=at_all(lambda t: rnn.dL_by_dw(t, "W")),
+        right="∂s_k/∂W immediate, at fixed s_{k-1}",
+    )
+    yield Equation(
         "(66), (67)",
         "∂L_t/∂W = Σ_{k=1..t} ∂L_t/∂s_t W^{t-k} (Π_{i=k..t} ∂s_i/∂z_i) ∂z_k/∂W",
         truth=loss_by("W"),
@@ -164,6 +177,14 @@ def equations(rnn: Vector) -> Iterator[Equation]:
         "∂L_t/∂U = Σ_{k=1..t} ∂L_t/∂s_t ∂s_t/∂s_k ∂s_k/∂U, the last immediate",
         truth=loss_by("U"),
         printed=at_all(lambda t: rnn.dL_by_dw(t, "U")),
+    )
+    yield Equation(
+        "(68), total",
+        "the same, the last total: a path through two steps is counted twice",
+        truth=loss_by("U"),
+        printed=at_all(partial(of_totals, "U")),
+        corrected=at_all(lambda t: rnn.dL_by_dw(t, "U")),
+        right="∂s_k/∂U immediate, at fixed s_{k-1}",
     )
     yield Equation(
         "(69)",
