@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from charrnn.derivations.case import Case
     from charrnn.derivations.systems import System
 
+VACUOUS = "a print that is wrong may hold at this size, where there is nothing to get wrong; take 2 or more"
 ERRORS = "an error is relative to the largest entry of the true value, which is the complex step's"
 
 
@@ -131,7 +132,9 @@ def _check(systems: "Sequence[System]", case: "Case", seed: int, json: bool) -> 
         console = display.stdout()
         for checked in every:
             show_table(console, checked)
-        for line, style in ((ERRORS, ""), (summary(every), "" if failed else "green")):
+        ones = [f"{size} = 1" for size in ("T", "D", "C") if settings_of(systems, case).get(size) == 1]
+        vacuous = [(f"{', '.join(ones)}: {VACUOUS}", "yellow")] if ones else []
+        for line, style in ((ERRORS, ""), *vacuous, (summary(every), "" if failed else "green")):
             console.print(line, style=style, soft_wrap=not console.is_terminal)
     if failed:
         display.tell_error(f"{len(failed)} fail as corrected: {', '.join(failed)}")

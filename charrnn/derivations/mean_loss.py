@@ -6,7 +6,7 @@
     w_h = [W_xh W_hh]ᵀ
 
 Vectors are columns, and times count from 1. ∂f is the immediate derivative, at fixed h_{t-1}; ∂h is the total one. The document
-writes both as ∂h in the end: that, and where its product begins, is what it gets wrong.
+writes both as ∂h in the end, and j - 1 = i under its product: with ∂h immediate and j = i + 1 the box holds, with other readings not.
 """
 
 from collections.abc import Callable
@@ -187,6 +187,13 @@ class MeanLoss:
         return np.tensordot(row, self.immediate(i, parameter), 1) / self.N
 
     # ------------------------------------------------------------ as printed
+
+    def printed_box_of_totals(self, t: int) -> Array:
+        """Each ∂h/∂w_h on the right total, as the one on the left is."""
+        total = self.dh_by_dw(t)
+        for i in self.times[: t - 1]:
+            total = total + np.tensordot(self.product(t, i), self.dh_by_dw(i), 1)
+        return total
 
     def printed_box(self, t: int) -> Array:
         """The product read from j = i, which is one Jacobian too many."""

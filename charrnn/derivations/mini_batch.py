@@ -5,13 +5,15 @@
     L   = Σ_t L_t = -Σ_t y_t log ŷ_t, summed over the instances
 
 An instance is a row: X_t is (m, n_inputs), h_t is (m, n_neurons), and ŷ_t is (m, C). The document numbers no equations, and derives
-∂L_{t+1}/∂W for one step, then for two, then as a sum over all steps k = 1 ... t + 1. Only the sum holds. Its shapes of W_yh, b_y and
-y_t hold if there are as many classes as neurons, and it does not derive the gradient of b_h. What it says of Jacobians is in `vanishing`.
+∂L_{t+1}/∂W for one step, then for two, then as a sum over all steps k = 1 ... t + 1. It writes ∂h/∂W for the total derivative and for the
+immediate one, at fixed h_{t-1}: the sum holds with the immediate one, one step and the two of W_xh if the last ∂h/∂W is total. Its shapes of
+W_yh, b_y and y_t hold if there are as many classes as neurons, and it does not derive the gradient of b_h. What it says of Jacobians is in
+`vanishing`.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -111,9 +113,14 @@ class MiniBatch:
         """∂L_t/∂ŷ_t ∂ŷ_t/∂h_t, (m, n_neurons)."""
         return self.dL_by_do(t) @ self.W_yh.T
 
+    @cached_property
+    def slopes(self) -> list[Any]:
+        """φ'_h at 1 ... T, each (m, n_neurons), counted from 1."""
+        return from_one(np.array([self.φ_h.slope(self.a(t, self.h[t - 1])) for t in self.times]))
+
     def slope(self, t: int) -> Array:
         """φ'_h at t, (m, n_neurons)."""
-        return self.φ_h.slope(self.a(t, self.h[t - 1]))
+        return np.asarray(self.slopes[t])
 
     def jacobian(self, t: int, i: int) -> Array:
         """∂h_t/∂h_{t-1} of instance i, taken as columns: diag(φ'_h) W_hhᵀ."""
@@ -126,9 +133,14 @@ class MiniBatch:
             product = self.jacobian(j, i) @ product
         return product
 
+    def backward(self, t: int, k: int) -> Array:
+        """∂L_t/∂ŷ_t ∂ŷ_t/∂h_t ∂h_t/∂h_k, (m, n_neurons)."""
+        rows = self.dL_by_dh(t)
+        return np.array([rows[i] @ self.product(t, k, i) for i in range(self.m)])
+
     def term(self, t: int, k: int, parameter: str) -> Array:
         """∂L_t/∂ŷ_t ∂ŷ_t/∂h_t ∂h_t/∂h_k ∂h_k/∂W, with ∂h_k/∂W at fixed h_{k-1}; summed over the instances."""
-        rows = np.array([self.dL_by_dh(t)[i] @ self.product(t, k, i) for i in range(self.m)]) * self.slope(k)
+        rows = self.backward(t, k) * self.slope(k)
         match parameter:
             case "W_hh":
                 share = self.h[k - 1].T @ rows
@@ -166,6 +178,13 @@ class MiniBatch:
     def printed_two_steps(self, t: int, parameter: str) -> Array:
         """Both, and nothing earlier."""
         return self.term(t, t, parameter) + self.term(t, t - 1, parameter)
+
+    def printed_from_1(self, parameter: str) -> Array:
+        """Σ_t ∂L_{t+1}/∂w with t from 1: L_1 is missing, and L_{T+1}, which is not there, is left out."""
+        total = np.zeros_like(getattr(self, parameter))
+        for t in range(1, self.T):
+            total = total + self.dL_by_dw(t + 1, parameter)
+        return total
 
 
 def stacked(rnn: MiniBatch, below: Array) -> Array:

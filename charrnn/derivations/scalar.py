@@ -154,6 +154,10 @@ class Scalar:
         """(3): nothing for a label 0."""
         return -from_one(self.y)[t] * np.log(self.ŷ(t))
 
+    def printed_sum_of_totals(self, t: int) -> Array:
+        """(11), each ∂s_k/∂W read as total."""
+        return np.asarray(sum(self.product(t, k) * self.recursion(k) for k in self.times[:t]))
+
     def printed_product(self, t: int, k: int) -> Array:
         """(14), (15): a power of W."""
         return self.W ** (t - k)

@@ -6,7 +6,8 @@
 
 Vectors are columns. The first step is t = 0, so that there are T + 1 of them, and h_{-1} is given. y_t are the targets and ŷ_t the
 outputs; the document writes y_t for both in places, and k for K in a sum over the classes. Its sums for W and U begin at
-i = 1 though the loss begins at 0; its products (2.4) and (2.5) lack Vᵀ and one diagonal; and its rule for V starts from U.
+i = 1 though the loss begins at 0; its products (2.4) and (2.5) have the error on the left, and lack Vᵀ and one diagonal; and its rule
+for V starts from U.
 """
 
 from collections.abc import Callable
@@ -165,17 +166,29 @@ class UpdateRules:
         return np.eye(len(self.W))[:, :, np.newaxis] * self.source(k, parameter)
 
     def printed_sums(self, parameter: str) -> Array:
-        """(2.3): i and k from 1."""
+        """(2.3): i and k from 1; what is missing is k = 0, which for W is 0 if h_{-1} is."""
         terms = (self.term(i, k, parameter) for i in self.times for k in self.times if 1 <= k <= i)
         return np.asarray(sum(terms))
 
-    def printed_gradient(self, parameter: str, error: Callable[[int], Array], times: range) -> Array:
-        """(2.4), (2.5): (Π_{m=k+1..i} Wᵀ diag_m) error ⊗ h_{k-1}, summed over these times, k up to i."""
+    def printed_row(self, i: int, k: int) -> Array:
+        """(ŷ_i - y_i) (Π_{m=k+1..i} Wᵀ diag_m), in that order: a row (C,) times (D, D)."""
+        return self.dL_by_dz(i) @ self.transposed_product(i, k)
+
+    def row_with_V(self, i: int, k: int) -> Array:
+        """In that order, (ŷ_i - y_i)ᵀ V for ŷ_i - y_i."""
+        return self.dL_by_dz(i) @ self.V @ self.transposed_product(i, k)
+
+    def column_without_diag(self, i: int, k: int) -> Array:
+        """The error on the right as a column, Vᵀ (ŷ_i - y_i), but no diag_k in front."""
+        return self.transposed_product(i, k) @ self.V.T @ self.dL_by_dz(i)
+
+    def printed_gradient(self, parameter: str, error: Callable[[int, int], Array], times: range) -> Array:
+        """(2.4), (2.5): Σ_i Σ_k error(i, k) ⊗ h_{k-1}, or x_k for U, over these times, k up to i."""
         total = np.zeros_like(getattr(self, parameter))
         for i in times:
             for k in times:
                 if k <= i:
-                    total = total + np.outer(self.transposed_product(i, k) @ error(i), self.source(k, parameter))
+                    total = total + np.outer(error(i, k), self.source(k, parameter))
         return total / self.N
 
 

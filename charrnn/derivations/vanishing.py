@@ -3,7 +3,7 @@
     ∂h_t/∂h_k = ∂h_t/∂h_{t-1} ... ∂h_{k+1}/∂h_k,   ∂h_{j+1}/∂h_j = diag(φ'_h(W_xhᵀ X_{j+1} + W_hhᵀ h_j + b_h)) W_hhᵀ
 
 One instance, columns. The document has W_hh for W_hhᵀ there. It judges by the dominant eigenvalue of W_hh alone, which is right for a
-linear network in the long run only; and it says that the derivative of tanh is at most 0.25, which is the logistic function's.
+linear network in the long run only: where units are off or flat, their slopes decide as well. And it says that the derivative of tanh is at most 0.25, which is the logistic function's.
 With γ, the largest |φ'_h| (1 for tanh), and σ, the largest singular value of W_hh:
 
     ‖∂h_t/∂h_k‖ ≤ (γ σ)^{t-k}
@@ -92,6 +92,13 @@ class Recurrence:
             product = self.jacobian(j) @ product
         return product
 
+    def printed_rising(self, t: int, k: int) -> Array:
+        """Π_{j=k..t-1} from left to right: the earliest step first."""
+        product = np.eye(len(self.h_0))
+        for j in range(k + 1, t + 1):
+            product = product @ self.jacobian(j)
+        return product
+
     def printed_jacobian(self, j: int) -> Array:
         """With W_hh, though the forward pass has W_hhᵀ."""
         return self.slopes(j) @ self.W_hh
@@ -130,10 +137,11 @@ def clipped(gradients: Mapping[str, Array], m: float) -> dict[str, Array]:
     return {name: g * min(1.0, m / norm) if norm else g for name, g in gradients.items()}
 
 
-def shear(rnn: Recurrence) -> Recurrence:
-    """Linear, with every eigenvalue 0.5, and 10 above the diagonal: it lengthens for a while what then vanishes."""
-    n = len(rnn.h_0)
-    return replace(rnn, φ_h=functions.IDENTITY, W_hh=0.5 * np.eye(n) + 10 * np.eye(n, k=1))
+def one_unit_off(rnn: Recurrence) -> Recurrence:
+    """Two units of relu, the first on at 1, the second off; W_hhᵀ = [[1.5, 1.5], [-1.5, -1.5]] has no eigenvalue but 0."""
+    X, h_0 = np.zeros((rnn.T, 1)), np.array([1.0, 0.0])
+    W_hh, b_h = np.array([[1.5, -1.5], [1.5, -1.5]]), np.array([-0.5, 0.0])
+    return Recurrence(X, np.zeros((1, 2)), W_hh, b_h, h_0, functions.RELU)
 
 
 def saturated(rnn: Recurrence) -> Recurrence:

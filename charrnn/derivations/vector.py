@@ -110,6 +110,32 @@ class Vector:
         """(ŷ_t - y_t)ᵀ, a row (C,)."""
         return self.ŷ(t) - from_one(self.y)[t]  # (43), (44)
 
+    def dL_by_dg_before(self, t: int) -> Array:
+        """The lines that lead to it, one a row, (4, C): Σ_k over the classes, 1(k = i) in row k and column i."""
+        y, ŷ, one = from_one(self.y)[t], self.ŷ(t), np.eye(len(self.V))
+        return np.array(
+            [
+                -((y / ŷ * ŷ) @ (one - ŷ)),  # (39)
+                -(y @ (one - ŷ)),  # (40)
+                np.outer(y, ŷ).sum(axis=0) - y,  # (41)
+                y.sum() * ŷ - y,  # (42)
+            ]
+        )
+
+    def dg_by_dV(self, t: int) -> Array:
+        """1(i = k) s_{t,j}: row k of g_t reads row k of V alone, (C, C, D)."""
+        return np.eye(len(self.V))[:, :, np.newaxis] * self.s[t]  # (48), (49), (50)
+
+    def dL_by_dV_before(self, t: int) -> Array:
+        """The lines that lead to ∂L_t/∂V, element by element, (2, C, D)."""
+        error = self.ŷ(t) - from_one(self.y)[t]
+        return np.array(
+            [
+                np.tensordot(error, self.dg_by_dV(t), 1),  # (47), (51), (52)
+                error[:, np.newaxis] * self.s[t],  # (53)
+            ]
+        )
+
     def dL_by_dV(self, t: int) -> Array:
         """(ŷ_t - y_t) s_tᵀ, (C, D)."""
         return np.outer(self.dL_by_dg(t), self.s[t])  # (54)
@@ -159,6 +185,13 @@ class Vector:
         return np.asarray(sum(self.dL_by_dw(t, parameter) for t in self.times) / self.N)  # (72), (73)
 
     # ------------------------------------------------------------ as printed
+
+    def printed_rising(self, t: int, k: int) -> Array:
+        """(59), (60) from left to right as Π is read: the earliest step first."""
+        product = np.eye(len(self.s_0))
+        for i in range(k + 1, t + 1):
+            product = product @ self.jacobian(i)
+        return product
 
     def printed_product(self, t: int, k: int) -> Array:
         """(63): W^{t-k} in front of the diagonals."""

@@ -38,7 +38,11 @@ def test_the_network_is_compared_with_each_system():
 
 def test_the_errata_do_not_hold_as_printed():
     rows = {(row["system"], row["number"]): row for row in found()["equations"]}
-    for key, error in {("scalar", "(14), (15)"): 3.6, ("vector", "(63)"): 2.2, ("mean-loss", "boxed"): 0.1}.items():
+    for key, error in {
+        ("scalar", "(14), (15)"): 3.6,
+        ("vector", "(63)"): 2.2,
+        ("mean-loss", "boxed, j rising"): 0.1,
+    }.items():
         assert rows[key]["printed"] == {"holds": False, "error": pytest.approx(error, abs=0.1), "reason": ""}
     assert rows["update-rules", "V ←"]["printed"] == {"holds": False, "error": None, "reason": "shapes do not fit"}
     assert rows["multiple", "∂L/∂W"]["printed"]["reason"] == "not in the document"
@@ -131,7 +135,7 @@ def test_a_corrected_form_that_fails_is_an_error(monkeypatch):
     result = run(app, ["derive", "vector", "--json"])
     assert result.exit_code == 1
     assert not json.loads(result.stdout)["passed"]
-    assert " fail as corrected: vector (58)-(61), vector (63)" in result.stderr
+    assert " fail as corrected: vector (58)-(61), vector (59), (60), i rising, vector (63)" in result.stderr
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -168,6 +172,20 @@ def test_the_table_says_what_is_right():
     assert "hold as printed; " in text
     assert "model.hidden_size=5 model.bias=false" in text
     assert "Yongqiang Huang" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("vector",), None),
+        (("vector", "-s", "M=1", "-s", "T=2"), None),
+        (("vector", "-s", "T=1", "-s", "C=1"), "T = 1, C = 1: a print that is wrong may hold at this size"),
+        (("D2", "-s", "D=1"), "D = 1: a print that is wrong may hold at this size"),
+    ],
+)
+def test_where_a_size_is_1_a_line_says_that_prints_hold_for_nothing(arguments, line):
+    lines = [each for each in run(app, ["derive", *arguments]).stdout.splitlines() if "a print that is wrong" in each]
+    assert [each.startswith(line) for each in lines] == ([True] if line else [])
 
 
 def test_numbers_that_overflow_do_not_hold_and_warn_of_nothing():

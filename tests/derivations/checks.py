@@ -20,11 +20,11 @@ from derivations.unrolled import OTHER, UNROLLED, cases, expected, made, of_squa
 from charrnn.derivations import equation as judging
 from charrnn.derivations.case import Case
 
-NEED_TWO_STEPS = {  # the third row of each ∂L_t+1 is the second where there is one step
+NEED_TWO_STEPS = {  # the last two rows of each ∂L_t+1 are the third and the fourth where there is one step
     ("mean-loss", "(9), (10)", 0),
     ("mean-loss", "(10), end", 0),
-    ("mini-batch", "∂L_t+1/∂W_hh", 2),
-    ("mini-batch", "∂L_t+1/∂W_xh", 2),
+    ("mean-loss", "(10), total", 0),
+    *(("mini-batch", f"∂L_t+1/∂{name}", number) for name in ("W_hh", "W_xh") for number in (4, 5)),
 }
 
 

@@ -13,8 +13,8 @@ from charrnn.derivations.vanishing import (
     dominant,
     growth,
     largest_singular_value,
+    one_unit_off,
     saturated,
-    shear,
 )
 
 W = np.array([[0.5, 10.0], [0.0, -2.0]])
@@ -59,12 +59,18 @@ def test_growth_is_within_the_powers_of_γ_σ_for_each_function():
         assert (growth(rnn) <= bounds(φ.γ * largest_singular_value(rnn.W_hh), 8) * (1 + 1e-12)).all()
 
 
-def test_a_shear_lengthens_before_it_vanishes():
-    rnn = shear(made("vanishing", Case(T=60, D=3)))
-    np.testing.assert_array_equal(rnn.W_hh, [[0.5, 10, 0], [0, 0.5, 10], [0, 0, 0.5]])
-    assert rnn.φ_h.name == "identity"
-    assert growth(rnn)[0] > 10
-    assert growth(rnn)[-1] < 1e-8
+def test_with_one_unit_off_gradients_explode_though_every_eigenvalue_is_zero():
+    rnn = one_unit_off(made("vanishing", Case(T=20, D=3)))
+    np.testing.assert_array_equal(rnn.W_hh.T, [[1.5, 1.5], [-1.5, -1.5]])
+    np.testing.assert_array_equal(rnn.W_hh @ rnn.W_hh, np.zeros((2, 2)))
+    np.testing.assert_array_equal(rnn.h, [[1.0, 0.0]] * 21)
+    np.testing.assert_array_equal([rnn.a(j, rnn.h_0) for j in rnn.times], [[1.0, -1.5]] * 20)
+    np.testing.assert_array_equal(rnn.X, np.zeros((20, 1)))
+    np.testing.assert_array_equal(rnn.W_xh, np.zeros((1, 2)))
+    assert rnn.φ_h.name == "relu"
+    np.testing.assert_allclose(growth(rnn), np.sqrt(2) * 1.5 ** np.arange(1.0, 21), rtol=1e-12)
+    truth = derivative(lambda h: rnn.run(0, h)[5], rnn.h_0)
+    assert growth(rnn)[4] == pytest.approx(np.linalg.norm(truth, 2), rel=1e-12)
 
 
 def test_a_saturated_network_vanishes_though_its_eigenvalues_exceed_one():

@@ -64,6 +64,13 @@ class D0:
             total += np.einsum("de,epq->dpq", product, self.immediate[i])
         return total
 
+    def boxed_of_totals(self):
+        total = self.total[self.T].copy()
+        for i in range(1, self.T):
+            product = chained([self.J[j] for j in range(self.T, i, -1)], self.D)
+            total += np.einsum("de,epq->dpq", product, self.total[i])
+        return total
+
     def boxed_from_i(self):
         return self.boxed(lambda i: range(self.T, i - 1, -1))
 
@@ -82,8 +89,10 @@ class D1:
         self.N = rnn.X.shape[0] * rnn.X.shape[1] if rnn.averaged else 1
         columns = [states(rnn.X[:, i], rnn.W_xh.T, rnn.W_hh.T, rnn.b_h, rnn.h_0[i]) for i in range(rnn.X.shape[1])]
         self.h = np.array(columns).swapaxes(0, 1)  # (T + 1, m, n)
-        ŷ = np.array([probabilities(rnn.W_yh.T, h, rnn.b_y) for h in self.h[self.T]])
-        self.error, self.slope = ŷ - rnn.y[-1], 1 - self.h**2
+        self.errors = [None]
+        for t in range(1, self.T + 1):
+            self.errors.append(np.array([probabilities(rnn.W_yh.T, h, rnn.b_y) for h in self.h[t]]) - rnn.y[t - 1])
+        self.error, self.slope = self.errors[self.T], 1 - self.h**2
 
     def note_1(self):
         rnn, found = self.rnn, []
@@ -107,6 +116,36 @@ class D1:
         slopes = self.slope[T], W, self.slope[T - 1]
         return np.einsum("ic,nc,in,qn,iq,ip->pq", self.error, V, *slopes, self.source(T - 1, name)) / self.N
 
+    def backward(self, t, k):
+        """∂L_t/∂h_k, a row (n,) for each instance"""
+        found = np.einsum("ic,nc->in", self.errors[t], self.rnn.W_yh)
+        for j in range(t, k, -1):
+            found = np.einsum("in,in,qn->iq", found, self.slope[j], self.rnn.W_hh)
+        return found
+
+    def total(self, k, name):
+        """∂h_k/∂W of each instance, (m, n, p, q), by the recursion."""
+        n = self.h.shape[2]
+        found = np.zeros((self.h.shape[1], n, *getattr(self.rnn, name).shape))
+        for j in range(1, k + 1):
+            before = np.einsum("in,qn,iqab->inab", self.slope[j], self.rnn.W_hh, found)
+            found = np.einsum("in,nq,ip->inpq", self.slope[j], np.eye(n), self.source(j, name)) + before
+        return found
+
+    def with_total(self, k, name):
+        return np.einsum("in,inpq->pq", self.backward(self.T, k), self.total(k, name)) / self.N
+
+    def sum_of_totals(self, name):
+        return sum(self.with_total(k, name) for k in range(1, self.T + 1))
+
+    def losses_from_2(self, name):
+        """Σ_{t=2..T} ∂L_t/∂W"""
+        found = np.zeros(getattr(self.rnn, name).shape)
+        for t in range(2, self.T + 1):
+            for k in range(1, t + 1):
+                found += np.einsum("in,in,ip->pn", self.backward(t, k), self.slope[k], self.source(k, name))
+        return found / self.N
+
 
 class D1Jacobians:
     """One instance, columns: h[d] = tanh(Σ W_xh[m, d] X[m] + Σ W_hh[e, d] h[e] + b_h[d])"""
@@ -114,6 +153,7 @@ class D1Jacobians:
     def __init__(self, rnn):
         self.rnn, self.T, self.n = rnn, len(rnn.X), len(rnn.b_h)
         h = states(rnn.X, rnn.W_xh.T, rnn.W_hh.T, rnn.b_h, rnn.h_0)
+        self.h = h
         self.printed = [None, *(np.einsum("d,de->de", 1 - h_j**2, rnn.W_hh) for h_j in h[1:])]
 
     def one(self):
@@ -122,6 +162,12 @@ class D1Jacobians:
     def products(self):
         pairs = [(t, k) for t in self.steps for k in range(t + 1)]
         return np.array([chained([self.printed[j] for j in range(t, k, -1)], self.n) for t, k in pairs])
+
+    def rising(self):
+        """The transposed product of transposes, the latest on the left."""
+        Js = [None, *(np.einsum("d,ed->de", 1 - h_j**2, self.rnn.W_hh) for h_j in self.h[1:])]
+        pairs = [(t, k) for t in self.steps for k in range(t + 1)]
+        return np.array([chained([Js[j].T for j in range(t, k, -1)], self.n).T for t, k in pairs])
 
     def powers_of_eigenvalues(self):
         """λ_i^n v_i, in columns, for n = 1 ... T"""
@@ -153,6 +199,15 @@ class D2Scalar:
         """∂(-y log ŷ)/∂V = -y (1 - ŷ) s"""
         return np.array([-self.rnn.y[t - 1] * (1 - self.ŷ(t)) * self.s[t] for t in self.times])
 
+    def sums_of_totals(self):
+        """Σ_{k=1..t} (Π_{i=k+1..t} W (1 - s_i²)) ∂s_k/∂W, the last by the recursion"""
+        total, sums = 0.0, [0.0]
+        for t in self.times:
+            slope = 1 - self.s[t] ** 2
+            total = slope * (self.s[t - 1] + self.rnn.W * total)
+            sums.append(total + self.rnn.W * slope * sums[-1])
+        return np.array(sums[1:])
+
     def powers(self):
         return np.array([self.rnn.W ** (t - k) for t in self.times for k in range(1, t + 1)])
 
@@ -176,12 +231,38 @@ class D2Vector:
         self.rnn, self.times = rnn, range(1, len(rnn.x) + 1)
         self.s = states(rnn.x, rnn.U, rnn.W, np.zeros(len(rnn.W)), rnn.s_0)
 
+    def sums_of_totals(self, source):
+        """∂L_t/∂s_t Σ_k ∂s_t/∂s_k ∂s_k/∂W: both the total and its sum by a recursion over t, (D, D, ...)."""
+        D, found = len(self.rnn.W), []
+        total = sums = np.zeros((D, D, len(source(1))))
+        for t in self.times:
+            slope = 1 - self.s[t] ** 2
+            total = np.einsum("d,dr,q->drq", slope, np.eye(D), source(t)) + np.einsum(
+                "d,de,erq->drq", slope, self.rnn.W, total
+            )
+            sums = total + np.einsum("d,de,erq->drq", slope, self.rnn.W, sums)
+            error = probabilities(self.rnn.V, self.s[t], np.zeros(len(self.rnn.V))) - self.rnn.y[t - 1]
+            found.append(np.einsum("c,cd,drq->rq", error, self.rnn.V, sums))
+        return np.array(found)
+
+    def totals_by_W(self):
+        return self.sums_of_totals(lambda k: self.s[k - 1])
+
+    def totals_by_U(self):
+        return self.sums_of_totals(lambda k: self.rnn.x[k - 1])
+
     def softmax_from_i(self):
         found = []
         for t in self.times:
             g = np.einsum("cd,d->c", self.rnn.V, self.s[t])
             found.append([math.exp(g[i]) / sum(math.exp(g[j]) for j in range(i, len(g))) for i in range(len(g))])
         return np.array(found)
+
+    def rising(self):
+        """The transposed product of transposes, the latest on the left."""
+        Js = [None, *(np.einsum("d,de->de", 1 - s**2, self.rnn.W) for s in self.s[1:])]
+        pairs = [(t, k) for t in self.times for k in range(t + 1)]
+        return np.array([chained([Js[i].T for i in range(t, k, -1)], len(self.rnn.W)).T for t, k in pairs])
 
     def W_in_front(self, t, k):
         product = chained([self.rnn.W] * (t - k), len(self.rnn.W))
@@ -272,8 +353,22 @@ class D3:
                 total = total + np.einsum("de,e,f->df", product, errors[i], self.source(k, name))
         return total / self.N
 
+    def on_the_left(self, name, first, errors):
+        """Σ_{i=first..T} Σ_{k=first..i} error_i (Π_{m=k+1..i} Wᵀ diag_m) ⊗ source_k, in that order"""
+        total = 0
+        for i in range(first, self.T + 1):
+            for k in range(first, i + 1):
+                row = errors[i]
+                for m in range(k + 1, i + 1):
+                    row = np.einsum("d,de->e", row, self.jacobian(m))
+                total = total + np.einsum("e,f->ef", row, self.source(k, name))
+        return total / self.N
+
     def as_printed(self, name):
-        return self.complete(name, 1, self.error)
+        return self.on_the_left(name, 1, self.error)
+
+    def with_V_on_the_left(self, name):
+        return self.on_the_left(name, 0, [np.einsum("c,cd->d", error, self.rnn.V) for error in self.error])
 
     def with_V(self, name):
         return self.complete(name, 0, [np.einsum("cd,c->d", self.rnn.V, error) for error in self.error])
@@ -281,33 +376,44 @@ class D3:
 
 # by (system, the equation's number, which one of those with that number, from 0)
 PRINTED = {
-    ("mean-loss", "(10), end", 0): lambda rnn: D0(rnn).end_of_10(),
-    ("mean-loss", "boxed", 0): lambda rnn: D0(rnn).boxed_from_i(),
-    ("mean-loss", "boxed", 1): lambda rnn: D0(rnn).boxed_rising(),
+    ("mean-loss", "(10), total", 0): lambda rnn: D0(rnn).end_of_10(),
+    ("mean-loss", "boxed, total", 0): lambda rnn: D0(rnn).boxed_of_totals(),
+    ("mean-loss", "boxed, j = i", 0): lambda rnn: D0(rnn).boxed_from_i(),
+    ("mean-loss", "boxed, j rising", 0): lambda rnn: D0(rnn).boxed_rising(),
     ("mini-batch", "note 1", 0): lambda rnn: D1(rnn).note_1(),
     ("mini-batch", "shapes 5, 7, 8", 0): lambda rnn: D1(rnn).shapes(),
     ("mini-batch", "∂L_t+1/∂W_hh", 0): lambda rnn: D1(rnn).this_step("W_hh"),
-    ("mini-batch", "∂L_t+1/∂W_hh", 1): lambda rnn: D1(rnn).step_before("W_hh"),
+    ("mini-batch", "∂L_t+1/∂W_hh", 2): lambda rnn: D1(rnn).step_before("W_hh"),
+    ("mini-batch", "∂L_t+1/∂W_hh", 3): lambda rnn: D1(rnn).with_total(len(rnn.X) - 1, "W_hh"),
+    ("mini-batch", "∂L_t+1/∂W_hh", 5): lambda rnn: D1(rnn).sum_of_totals("W_hh"),
+    ("mini-batch", "∂L/∂W_hh", 1): lambda rnn: D1(rnn).losses_from_2("W_hh"),
     ("mini-batch", "∂L_t+1/∂W_xh", 0): lambda rnn: D1(rnn).this_step("W_xh"),
-    ("mini-batch", "∂L_t+1/∂W_xh", 1): lambda rnn: D1(rnn).this_step("W_xh") + D1(rnn).step_before("W_xh"),
+    ("mini-batch", "∂L_t+1/∂W_xh", 2): lambda rnn: D1(rnn).this_step("W_xh") + D1(rnn).step_before("W_xh"),
+    ("mini-batch", "∂L_t+1/∂W_xh", 5): lambda rnn: D1(rnn).sum_of_totals("W_xh"),
+    ("mini-batch", "∂L/∂W_xh", 1): lambda rnn: D1(rnn).losses_from_2("W_xh"),
+    ("vanishing", "∂h_t/∂h_k, j rising", 0): lambda rnn: D1Jacobians(rnn).rising(),
     ("vanishing", "∂h_{j+1}/∂h_j", 0): lambda rnn: D1Jacobians(rnn).one(),
     ("vanishing", "Π ∂h_{j+1}/∂h_j", 0): lambda rnn: D1Jacobians(rnn).products(),
     ("vanishing", "λ_i, n steps", 0): lambda rnn: D1Jacobians(rnn).powers_of_eigenvalues(),
     ("vanishing", "max tanh'", 0): lambda rnn: np.array(0.25),
-    ("vanishing", "|λ_1| < 1", 0): lambda rnn: np.array([0.5**n for n in range(1, len(rnn.X) + 1)]),
-    ("vanishing", "|λ_1| > 1", 0): lambda rnn: np.array([1.5**n for n in range(1, len(rnn.X) + 1)]),
+    ("vanishing", "|λ_1| < 1", 0): lambda rnn: np.ones(len(rnn.X)),
+    ("vanishing", "|λ_1| > 1", 0): lambda rnn: np.ones(len(rnn.X)),
     ("scalar", "(3)", 0): lambda rnn: D2Scalar(rnn).loss(),
     ("scalar", "(3), learned", 0): lambda rnn: D2Scalar(rnn).loss_by_V(),
+    ("scalar", "(11), total", 0): lambda rnn: D2Scalar(rnn).sums_of_totals(),
     ("scalar", "(14), (15)", 0): lambda rnn: D2Scalar(rnn).powers(),
     ("scalar", "(16)", 0): lambda rnn: D2Scalar(rnn).by_W(),
     ("scalar", "(18)", 0): lambda rnn: D2Scalar(rnn).by_U(),
     ("vector", "(34)", 0): lambda rnn: D2Vector(rnn).softmax_from_i(),
+    ("vector", "(59), (60), i rising", 0): lambda rnn: D2Vector(rnn).rising(),
     ("vector", "(63)", 0): lambda rnn: D2Vector(rnn).products(),
+    ("vector", "(57), total", 0): lambda rnn: D2Vector(rnn).totals_by_W(),
     ("vector", "(66), (67)", 0): lambda rnn: D2Vector(rnn).by_W(),
+    ("vector", "(68), total", 0): lambda rnn: D2Vector(rnn).totals_by_U(),
     ("vector", "(69)", 0): lambda rnn: D2Vector(rnn).by_U(),
-    ("update-rules", "L_t", 0): lambda rnn: D3(rnn).entropy(),
+    ("update-rules", "L_t", 1): lambda rnn: D3(rnn).entropy(),
     ("update-rules", "V ←", 0): lambda rnn: D3(rnn).V_from_U(),
-    ("update-rules", "(1.3), summed", 0): lambda rnn: D3(rnn).up_to_k(),
+    ("update-rules", "(1.3), up to k", 0): lambda rnn: D3(rnn).up_to_k(),
     ("update-rules", "(2.3), W", 0): lambda rnn: D3(rnn).sums_from_1("W"),
     ("update-rules", "(2.3), U", 0): lambda rnn: D3(rnn).sums_from_1("U"),
     ("update-rules", "∂h_m/∂h_{m-1}", 0): lambda rnn: D3(rnn).jacobians(),
@@ -315,7 +421,9 @@ PRINTED = {
     ("update-rules", "∂h_k⁺/∂W", 0): lambda rnn: D3(rnn).explicit("W"),
     ("update-rules", "∂h_k⁺/∂U", 0): lambda rnn: D3(rnn).explicit("U"),
     ("update-rules", "(2.4)", 0): lambda rnn: D3(rnn).as_printed("W"),
+    ("update-rules", "(2.4), V", 0): lambda rnn: D3(rnn).with_V_on_the_left("W"),
     ("update-rules", "(2.4), Vᵀ", 0): lambda rnn: D3(rnn).with_V("W"),
     ("update-rules", "(2.5)", 0): lambda rnn: D3(rnn).as_printed("U"),
+    ("update-rules", "(2.5), V", 0): lambda rnn: D3(rnn).with_V_on_the_left("U"),
     ("update-rules", "(2.5), Vᵀ", 0): lambda rnn: D3(rnn).with_V("U"),
 }

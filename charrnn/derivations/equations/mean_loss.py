@@ -1,6 +1,7 @@
 """The equations of D0."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import numpy as np
 
@@ -17,6 +18,7 @@ def equations(rnn: MeanLoss) -> Iterator[Equation]:
     def at_all(f: Callable[[int], Array]) -> Callable[[], Array]:
         return lambda: np.array([f(t) for t in rnn.times])
 
+    @cache
     def total() -> Array:
         return by(rnn, "w_h", lambda rnn: rnn.h[T])
 
@@ -59,7 +61,13 @@ def equations(rnn: MeanLoss) -> Iterator[Equation]:
         )
         yield Equation(
             "(10), end",
-            "the same with ∂h/∂w_h for each ∂f/∂w_h",
+            "the same, ∂h for ∂f; read as immediate in all terms but the last",
+            truth=total,
+            printed=lambda: rnn.two_steps(T, rnn.immediate),
+        )
+        yield Equation(
+            "(10), total",
+            "the same, read as total in all terms, as on the left",
             truth=total,
             printed=lambda: rnn.two_steps(T, rnn.dh_by_dw),
             corrected=lambda: rnn.two_steps(T, rnn.immediate),
@@ -67,14 +75,28 @@ def equations(rnn: MeanLoss) -> Iterator[Equation]:
         )
     yield Equation(
         "boxed",
-        "∂h_t/∂w_h = ∂h_t/∂w_h + Σ_{i=1..t-1} Π_{j-1=i..t} (∂h_j/∂h_{j-1}) ∂h_i/∂w_h, j from i, each ∂h/∂w_h immediate",
+        "∂h_t/∂w_h + Σ_{i=1..t-1} Π_{j-1=i..t} ∂h_j/∂h_{j-1} ∂h_i/∂w_h, j from i + 1, latest first, ∂h/∂w_h immediate",
+        truth=total,
+        printed=lambda: rnn.boxed(T),
+    )
+    yield Equation(
+        "boxed, total",
+        "the same, ∂h/∂w_h total on the right, as on the left",
+        truth=total,
+        printed=lambda: rnn.printed_box_of_totals(T),
+        corrected=lambda: rnn.boxed(T),
+        right="immediate derivatives ∂f/∂w_h on the right",
+    )
+    yield Equation(
+        "boxed, j = i",
+        "the same, j - 1 = i read as j = i, ∂h/∂w_h immediate",
         truth=total,
         printed=lambda: rnn.printed_box(T),
         corrected=lambda: rnn.boxed(T),
-        right="j from i + 1 to t, and immediate derivatives ∂f/∂w_h",
+        right="j from i + 1 to t",
     )
     yield Equation(
-        "boxed",
+        "boxed, j rising",
         "the same, j from i + 1, the factors from left to right",
         truth=total,
         printed=lambda: rnn.printed_box_rising(T),

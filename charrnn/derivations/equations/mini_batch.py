@@ -1,7 +1,7 @@
 """The equations of D1."""
 
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator
+from functools import cache, partial
 
 import numpy as np
 
@@ -18,6 +18,49 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
     def last(rnn: MiniBatch) -> Array:
         return rnn.L(T) / rnn.N
 
+    @cache
+    def last_by(name: str) -> Array:
+        return by(rnn, name, last)
+
+    def totals(name: str, steps: Iterable[int]) -> Array:
+        """Σ_k ∂L/∂ŷ ∂ŷ/∂h_{t+1} ∂h_{t+1}/∂h_k ∂h_k/∂W, the last total: what is before it is held fixed."""
+        before = {k: rnn.backward(T, k) / rnn.N for k in steps}
+        return by(rnn, name, lambda rnn: sum((rows * rnn.h[k]).sum() for k, rows in before.items()))
+
+    def step_before() -> Iterator[Equation]:
+        yield Equation(
+            "∂L_t+1/∂W_hh",
+            "∂L/∂ŷ ∂ŷ/∂h_{t+1} ∂h_{t+1}/∂h_t ∂h_t/∂W_hh, the last immediate",
+            truth=partial(last_by, "W_hh"),
+            printed=lambda: rnn.printed_step_before(T, "W_hh"),
+            corrected=lambda: rnn.dL_by_dw(T, "W_hh"),
+            right="the sum over k = 1 ... t + 1",
+        )
+        yield Equation(
+            "∂L_t+1/∂W_hh",
+            "the same, the last total",
+            truth=partial(last_by, "W_hh"),
+            printed=lambda: totals("W_hh", [T - 1]),
+            corrected=lambda: rnn.term(T, T, "W_hh") + totals("W_hh", [T - 1]),
+            right="∂L/∂ŷ ∂ŷ/∂h_{t+1} ∂h_{t+1}/∂W_hh, immediate, is added",
+        )
+
+    def two_steps() -> Iterator[Equation]:
+        yield Equation(
+            "∂L_t+1/∂W_xh",
+            "the same, plus ∂L/∂ŷ ∂ŷ/∂h_{t+1} ∂h_{t+1}/∂h_t ∂h_t/∂W_xh, both immediate",
+            truth=partial(last_by, "W_xh"),
+            printed=lambda: rnn.printed_two_steps(T, "W_xh"),
+            corrected=lambda: rnn.dL_by_dw(T, "W_xh"),
+            right="the sum over k = 1 ... t + 1",
+        )
+        yield Equation(
+            "∂L_t+1/∂W_xh",
+            "the same, ∂h_t/∂W_xh total: the recursion",
+            truth=partial(last_by, "W_xh"),
+            printed=lambda: rnn.term(T, T, "W_xh") + totals("W_xh", [T - 1]),
+        )
+
     yield Equation(
         "columns, rows",
         "h_t = φ_h(W_xhᵀ X_t + W_hhᵀ h_{t-1} + b_h), instance by instance",
@@ -28,6 +71,12 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
                 for t in rnn.times
             ]
         ),
+    )
+    yield Equation(
+        "columns, ŷ_t",
+        "ŷ_t = φ_o(W_yhᵀ h_t + b_y), φ_o a softmax over the outputs",
+        truth=lambda: np.array([rnn.ŷ(t) for t in rnn.times]),
+        printed=lambda: np.array([[softmax(rnn.W_yh.T @ rnn.h[t][i] + rnn.b_y) for i in range(m)] for t in rnn.times]),
     )
     yield Equation(
         "note 1",
@@ -68,38 +117,52 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
         truth=lambda: flat([by(rnn, "W_yh", MiniBatch.loss), by(rnn, "b_y", MiniBatch.loss)]),
         printed=lambda: flat([rnn.gradient("W_yh"), rnn.gradient("b_y")]),
     )
-    for name, looks_back, printed in (
-        ("W_hh", "∂L/∂ŷ ∂ŷ/∂h_{t+1} ∂h_{t+1}/∂h_t ∂h_t/∂W_hh", rnn.printed_step_before),
-        ("W_xh", "both steps, t + 1 and t", rnn.printed_two_steps),
-    ):
+    for name in ("W_hh", "W_xh"):
+        truth = partial(last_by, name)
+        corrected = partial(rnn.dL_by_dw, T, name)
         yield Equation(
             f"∂L_t+1/∂{name}",
-            f'∂L/∂ŷ ∂ŷ/∂h_{{t+1}} ∂h_{{t+1}}/∂{name}, "only one time-step"',
-            truth=partial(by, rnn, name, last),
+            f'∂L/∂ŷ ∂ŷ/∂h_{{t+1}} ∂h_{{t+1}}/∂{name}, the last immediate: "only one time-step"',
+            truth=truth,
             printed=partial(rnn.printed_one_step, T, name),
-            corrected=partial(rnn.dL_by_dw, T, name),
+            corrected=corrected,
             right="the sum over k = 1 ... t + 1",
         )
-        if T > 1:
-            yield Equation(
-                f"∂L_t+1/∂{name}",
-                looks_back,
-                truth=partial(by, rnn, name, last),
-                printed=partial(printed, T, name),
-                corrected=partial(rnn.dL_by_dw, T, name),
-                right="the sum over k = 1 ... t + 1",
-            )
         yield Equation(
             f"∂L_t+1/∂{name}",
-            f"Σ_{{k=1..t+1}} ∂L/∂ŷ ∂ŷ/∂h_{{t+1}} (Π_{{j=k..t}} ∂h_{{j+1}}/∂h_j) ∂h_k/∂{name}",
-            truth=partial(by, rnn, name, last),
-            printed=partial(rnn.dL_by_dw, T, name),
+            "the same, the last total",
+            truth=truth,
+            printed=partial(totals, name, [T]),
+        )
+        if T > 1:
+            yield from (step_before() if name == "W_hh" else two_steps())
+        yield Equation(
+            f"∂L_t+1/∂{name}",
+            f"Σ_{{k=1..t+1}} ∂L/∂ŷ ∂ŷ/∂h_{{t+1}} (Π_{{j=k..t}} ∂h_{{j+1}}/∂h_j) ∂h_k/∂{name}, the last immediate",
+            truth=truth,
+            printed=corrected,
+        )
+        yield Equation(
+            f"∂L_t+1/∂{name}",
+            "the same, the last total",
+            truth=truth,
+            printed=partial(totals, name, rnn.times),
+            corrected=corrected,
+            right=f"∂h_k/∂{name} immediate, at fixed h_{{k-1}}",
         )
         yield Equation(
             f"∂L/∂{name}",
-            "Σ_t Σ_{k=1..t+1}: the same, summed over t + 1 = 1 ... T",
+            "Σ_t Σ_{k=1..t+1}: the same, t from 0 to T - 1, the last immediate",
             truth=partial(by, rnn, name, MiniBatch.loss),
             printed=partial(rnn.gradient, name),
+        )
+        yield Equation(
+            f"∂L/∂{name}",
+            "Σ_t^T read with t from 1: L_1 is missing, L_{T+1} is asked for",
+            truth=partial(by, rnn, name, MiniBatch.loss),
+            printed=partial(rnn.printed_from_1, name),
+            corrected=partial(rnn.gradient, name),
+            right="t from 0 to T - 1",
         )
     yield Equation(
         "-",

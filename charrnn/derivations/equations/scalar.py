@@ -55,21 +55,29 @@ def equations(rnn: Scalar) -> Iterator[Equation]:
     )
     yield Equation(
         "(5)",
-        "∂E_t/∂W = ∂E_t/∂ŷ_t ∂ŷ_t/∂s_t ∂s_t/∂W",
+        "∂E_t/∂W = ∂E_t/∂ŷ_t ∂ŷ_t/∂s_t ∂s_t/∂W, the last one total",
         truth=at_all(lambda t: by(rnn, "W", lambda rnn: rnn.E(t))),
         printed=at_all(lambda t: rnn.dE_by_dw(t, "W")),
     )
     yield Equation(
         "(6), (7)",
-        "∂s_t/∂W = ∂s_t/∂W ∂W/∂W + ∂s_t/∂s_{t-1} ∂s_{t-1}/∂W",
+        "∂s_t/∂W = ∂s_t/∂W ∂W/∂W + ∂s_t/∂s_{t-1} ∂s_{t-1}/∂W, the second immediate",
         truth=states_by("W"),
         printed=at_all(rnn.recursion),
     )
     yield Equation(
         "(8)-(12)",
-        "∂s_t/∂W = Σ_{k=1..t} ∂s_t/∂s_k ∂s_k/∂W",
+        "∂s_t/∂W = Σ_{k=1..t} ∂s_t/∂s_k ∂s_k/∂W, ∂s_k/∂W immediate",
         truth=states_by("W"),
         printed=at_all(lambda t: rnn.ds_by_dw(t, "W")),
+    )
+    yield Equation(
+        "(11), total",
+        "the same, ∂s_k/∂W total, as on the left",
+        truth=states_by("W"),
+        printed=at_all(rnn.printed_sum_of_totals),
+        corrected=at_all(lambda t: rnn.ds_by_dw(t, "W")),
+        right="∂s_k/∂W immediate, at fixed s_{k-1}",
     )
     yield Equation(
         "(13)",
@@ -87,7 +95,7 @@ def equations(rnn: Scalar) -> Iterator[Equation]:
     )
     yield Equation(
         "(16)",
-        "∂s_t/∂W = Σ_{k=1..t} W^{t-k} ∂s_k/∂W",
+        "∂s_t/∂W = Σ_{k=1..t} W^{t-k} ∂s_k/∂W, ∂s_k/∂W immediate",
         truth=states_by("W"),
         printed=at_all(lambda t: rnn.printed_ds_by_dw(t, "W")),
         corrected=at_all(lambda t: rnn.ds_by_dw(t, "W")),
@@ -95,13 +103,13 @@ def equations(rnn: Scalar) -> Iterator[Equation]:
     )
     yield Equation(
         "(17)",
-        "∂E_t/∂U = ∂E_t/∂ŷ_t ∂ŷ_t/∂s_t ∂s_t/∂U",
+        "∂E_t/∂U = ∂E_t/∂ŷ_t ∂ŷ_t/∂s_t ∂s_t/∂U, the last one total",
         truth=at_all(lambda t: by(rnn, "U", lambda rnn: rnn.E(t))),
         printed=at_all(lambda t: rnn.dE_by_dw(t, "U")),
     )
     yield Equation(
         "(18)",
-        "∂s_t/∂U = Σ_{k=1..t} W^{t-k} ∂s_k/∂U",
+        "∂s_t/∂U = Σ_{k=1..t} W^{t-k} ∂s_k/∂U, ∂s_k/∂U immediate",
         truth=states_by("U"),
         printed=at_all(lambda t: rnn.printed_ds_by_dw(t, "U")),
         corrected=at_all(lambda t: rnn.ds_by_dw(t, "U")),

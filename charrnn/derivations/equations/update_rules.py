@@ -1,7 +1,8 @@
 """The equations of D3."""
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from dataclasses import replace
+from functools import cache, partial
 
 import numpy as np
 
@@ -16,15 +17,20 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
     """What the document says, in its order."""
     times, fixed, α = rnn.times, rnn.h, 0.1
     pairs = [(i, k) for i in times for k in range(-1, i)]
+    later = replace(rnn, x=rnn.x[1:], y=rnn.y[1:], h_before=rnn.h[0])
 
     def at_all(f: Callable[[int], Array]) -> Callable[[], Array]:
         return lambda: np.array([f(i) for i in times])
 
-    def loss_by(parameter: str) -> Callable[[], Array]:
-        return lambda: by(rnn, parameter, UpdateRules.loss)
+    @cache
+    def loss_by(parameter: str) -> Array:
+        return by(rnn, parameter, UpdateRules.loss)
+
+    def loss_from_1(later: UpdateRules) -> Array:
+        return np.asarray(later.loss() * later.N / rnn.N)
 
     def descended(parameter: str) -> Array:
-        return np.asarray(getattr(rnn, parameter) - α * by(rnn, parameter, UpdateRules.loss))
+        return np.asarray(getattr(rnn, parameter) - α * loss_by(parameter))
 
     def h_by_W(i: int) -> Array:
         return by(rnn, "W", lambda rnn: rnn.h[i])
@@ -52,7 +58,13 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
     )
     yield Equation(
         "L_t",
-        "y_t = softmax(z_t), L_t = -y_t log ŷ_t, with y_t the output in both",
+        "L_t = -y_t log ŷ_t, y_t read as the target",
+        truth=at_all(rnn.L),
+        printed=at_all(lambda i: -(rnn.y[i] * np.log(rnn.ŷ(i))).sum()),
+    )
+    yield Equation(
+        "L_t",
+        "the same, y_t the output, as in y_t = softmax(z_t)",
         truth=at_all(rnn.L),
         printed=at_all(lambda i: cross_entropy(rnn.ŷ(i), rnn.ŷ(i))),
         corrected=at_all(lambda i: -(rnn.y[i] * np.log(rnn.ŷ(i))).sum()),
@@ -93,7 +105,13 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
     )
     yield Equation(
         "(1.3), summed",
-        "∂L_i/∂z_k = -y_k + ŷ_k Σ_{i=1..k} y_i, read as the sum up to k",
+        '∂L_i/∂z_k = -y_k + ŷ_k, as Σ_{i=1..k} y_i, "over all the k classes", is 1',
+        truth=at_all(lambda i: derivative(lambda z: cross_entropy(softmax(z), rnn.y[i]), rnn.z(i))),
+        printed=at_all(lambda i: -rnn.y[i] + rnn.ŷ(i)),
+    )
+    yield Equation(
+        "(1.3), up to k",
+        "-y_k + ŷ_k Σ_{i=1..k} y_i, the sum as it is printed, up to k",
         truth=at_all(lambda i: derivative(lambda z: cross_entropy(softmax(z), rnn.y[i]), rnn.z(i))),
         printed=at_all(lambda i: rnn.ŷ(i) * np.cumsum(rnn.y[i]) - rnn.y[i]),
         corrected=at_all(rnn.dL_by_dz),
@@ -108,13 +126,13 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
     yield Equation(
         "(1.1)",
         "∂L/∂V = Σ_{i=0..T} (ŷ_i - y_i) ⊗ h_i",
-        truth=loss_by("V"),
+        truth=partial(loss_by, "V"),
         printed=lambda: rnn.gradient("V"),
     )
     yield Equation(
         "(2.1), (2.2)",
-        "∂L/∂W = Σ_{i=0..T} ∂L_i/∂ŷ_i ∂ŷ_i/∂h_i ∂h_i/∂W",
-        truth=loss_by("W"),
+        "∂L/∂W = Σ_{i=0..T} ∂L_i/∂ŷ_i ∂ŷ_i/∂h_i ∂h_i/∂W, the last one total",
+        truth=partial(loss_by, "W"),
         printed=lambda: np.asarray(sum(np.tensordot(through_V(i), h_by_W(i), 1) for i in times) / rnn.N),
     )
     yield Equation(
@@ -129,22 +147,28 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
         truth=lambda: np.array([product(i, i - 2) for i in times[1:]]),
         printed=lambda: np.array([rnn.jacobian(i) @ rnn.jacobian(i - 1) for i in times[1:]]),
     )
-    for name in ("W", "U"):
+    for name, exact in (("W", "; exact if h_{-1} = 0"), ("U", "")):
         yield Equation(
             f"(2.3), {name}",
-            f"∂L/∂{name} = Σ_{{i=1..T}} Σ_{{k=1..i}}, for a loss from t = 0",
-            truth=loss_by(name),
+            f"∂L/∂{name} = Σ_{{i=1..T}} Σ_{{k=1..i}}, for a loss from t = 0{exact}",
+            truth=partial(loss_by, name),
             printed=partial(rnn.printed_sums, name),
             corrected=partial(rnn.gradient, name),
-            right="both sums from 0, or the loss from t = 1",
+            right="both sums from 0, or the loss from t = 1 with h_0 given",
+        )
+        yield Equation(
+            f"(2.3), {name}, from 1",
+            "the same, for a loss from t = 1 with h_0 given",
+            truth=partial(by, later, name, loss_from_1),
+            printed=partial(rnn.printed_sums, name),
         )
     yield Equation(
         "∂h_m/∂h_{m-1}",
-        "Wᵀ diag(1 - tanh²(U x_m + W h_{m-1}))",
+        "Wᵀ diag(1 - tanh²(U x_m + W h_{m-1})), read as the Jacobian",
         truth=at_all(lambda m: product(m, m - 1)),
         printed=at_all(lambda m: rnn.W.T @ rnn.diag(m)),
         corrected=at_all(rnn.jacobian),
-        right="diag(1 - tanh²) W; the print is its transpose, right for columns",
+        right="diag(1 - tanh²) W; the print is its transpose",
     )
     yield Equation(
         "Π, transposed",
@@ -173,16 +197,24 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
         yield Equation(
             number,
             f"∂L/∂{name} = Σ_{{i=1..T}} Σ_{{k=1..i}} (ŷ_i - y_i) (Π_{{m=k+1..i}} Wᵀ diag_m) ⊗ {source}",
-            truth=loss_by(name),
-            printed=partial(rnn.printed_gradient, name, rnn.printed_dL_by_dh, times[1:]),
+            truth=partial(loss_by, name),
+            printed=partial(rnn.printed_gradient, name, rnn.printed_row, times[1:]),
             corrected=partial(rnn.gradient, name),
             right=f"diag_k (Π Wᵀ diag_m) Vᵀ (ŷ_i - y_i) ⊗ {source}, the sums from 0",
         )
         yield Equation(
-            f"{number}, Vᵀ",
-            "the same, with Vᵀ put in so that the shapes fit, and the sums from 0",
-            truth=loss_by(name),
-            printed=partial(rnn.printed_gradient, name, through_V, times),
+            f"{number}, V",
+            "the same, in that order, (ŷ_i - y_i)ᵀ V for ŷ_i - y_i, the sums from 0",
+            truth=partial(loss_by, name),
+            printed=partial(rnn.printed_gradient, name, rnn.row_with_V, times),
             corrected=partial(rnn.gradient, name),
-            right="diag_k in front, as well as Vᵀ",
+            right="Vᵀ (ŷ_i - y_i) to the right of Π, and diag_k in front",
+        )
+        yield Equation(
+            f"{number}, Vᵀ",
+            "the same, the error moved to the right: Π Vᵀ (ŷ_i - y_i), the sums from 0",
+            truth=partial(loss_by, name),
+            printed=partial(rnn.printed_gradient, name, rnn.column_without_diag, times),
+            corrected=partial(rnn.gradient, name),
+            right="diag_k in front as well",
         )

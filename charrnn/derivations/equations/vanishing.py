@@ -1,6 +1,7 @@
 """The equations of D1's second half."""
 
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 
@@ -11,11 +12,10 @@ from charrnn.derivations.vanishing import (
     Recurrence,
     bounds,
     clipped,
-    dominant,
     growth,
     largest_singular_value,
+    one_unit_off,
     saturated,
-    shear,
 )
 
 
@@ -27,11 +27,23 @@ def equations(rnn: Recurrence) -> Iterator[Equation]:
     def product(t: int, k: int) -> Array:
         return derivative(lambda h: rnn.run(k, h)[t - k], rnn.h[k])
 
+    @cache
+    def products() -> Array:
+        return np.array([product(t, k) for t, k in pairs])
+
     yield Equation(
         "∂h_t/∂h_k",
-        "Π_{j=k..t-1} ∂h_{j+1}/∂h_j, the latest step first",
-        truth=lambda: np.array([product(t, k) for t, k in pairs]),
+        "Π_{j=k..t-1} ∂h_{j+1}/∂h_j, the latest step first, as written out",
+        truth=products,
         printed=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
+    )
+    yield Equation(
+        "∂h_t/∂h_k, j rising",
+        "the same, the factors from left to right",
+        truth=products,
+        printed=lambda: np.array([rnn.printed_rising(t, k) for t, k in pairs]),
+        corrected=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
+        right="the latest step first",
     )
     yield Equation(
         "∂h_{j+1}/∂h_j",
@@ -44,7 +56,7 @@ def equations(rnn: Recurrence) -> Iterator[Equation]:
     yield Equation(
         "Π ∂h_{j+1}/∂h_j",
         "the product of diag(φ') W_hh over the steps",
-        truth=lambda: np.array([product(t, k) for t, k in pairs]),
+        truth=products,
         printed=lambda: np.array([rnn.printed_product(t, k) for t, k in pairs]),
         corrected=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
         right="the product of diag(φ') W_hhᵀ, the latest step first",
@@ -76,21 +88,21 @@ def equations(rnn: Recurrence) -> Iterator[Equation]:
         corrected=lambda: np.asarray(functions.TANH.γ),
         right="it is 1 at 0; 0.25 is the logistic function's",
     )
-    long = shear(rnn)
+    off = one_unit_off(rnn)
     yield Equation(
         "|λ_1| < 1",
-        "gradients vanish as |λ_1|^n of W_hh; here W_hh is a shear, |λ_1| = 0.5",
-        truth=lambda: growth(long),
-        printed=lambda: np.minimum(growth(long), bounds(dominant(long.W_hh), T)),
-        corrected=lambda: np.minimum(growth(long), bounds(largest_singular_value(long.W_hh), T)),
-        right="at most as (γ σ)^n; they may grow for a while first",
+        "then gradients vanish; here every λ is 0, one of two relu units off",
+        truth=lambda: growth(off),
+        printed=lambda: np.minimum(growth(off), 1),
+        corrected=lambda: np.minimum(growth(off), bounds(largest_singular_value(off.W_hh), T)),
+        right="at most as (γ σ)^n: |λ_1| < 1 is not enough, γ σ < 1 is",
     )
     flat_out = saturated(rnn)
     yield Equation(
         "|λ_1| > 1",
-        "gradients explode as |λ_1|^n of W_hh; here tanh is saturated, |λ_1| = 1.5",
+        "then gradients explode; here tanh is saturated, |λ_1| = 1.5",
         truth=lambda: growth(flat_out),
-        printed=lambda: bounds(dominant(flat_out.W_hh), T),
+        printed=lambda: np.maximum(growth(flat_out), 1),
         corrected=lambda: np.minimum(growth(flat_out), bounds(largest_singular_value(flat_out.W_hh), T)),
         right="γ σ > 1 is needed for that, and not enough",
     )

@@ -1,6 +1,7 @@
 """The equations of D2, section 2."""
 
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 
 import numpy as np
 
@@ -24,6 +25,15 @@ def equations(rnn: Vector) -> Iterator[Equation]:
 
     def product(t: int, k: int) -> Array:
         return derivative(lambda s: rnn.run(k, s)[t - k], rnn.s[k])
+
+    def of_totals(name: str, t: int) -> Array:
+        """Σ_k ∂L_t/∂s_t ∂s_t/∂s_k ∂s_k/∂W, the last total: what is before it is held fixed."""
+        before = {k: rnn.dL_by_ds(t) @ rnn.product(t, k) for k in times[:t]}
+        return by(rnn, name, lambda rnn: sum((row * rnn.s[k]).sum() for k, row in before.items()))
+
+    @cache
+    def products() -> Array:
+        return np.array([product(t, k) for t, k in pairs])
 
     yield Equation(
         "(19)-(22)",
@@ -75,13 +85,33 @@ def equations(rnn: Vector) -> Iterator[Equation]:
         printed=at_all(lambda t: (rnn.dL_by_dŷ(t)[:, np.newaxis] * rnn.dŷ_by_dg(t)).sum(axis=0)),
     )
     yield Equation(
-        "(39)-(44)",
+        "(39)-(42)",
+        "-Σ_k y_k/ŷ_k ŷ_k (1(k=i) - ŷ_i), at each t, and the three lines after it",
+        truth=at_all(
+            lambda t: np.array([derivative(lambda g: cross_entropy(softmax(g), from_one(rnn.y)[t]), rnn.g(t))] * 4)
+        ),
+        printed=at_all(rnn.dL_by_dg_before),
+    )
+    yield Equation(
+        "(43), (44)",
         "∂L_t/∂g_t = (ŷ_t - y_t)ᵀ",
         truth=at_all(lambda t: derivative(lambda g: cross_entropy(softmax(g), from_one(rnn.y)[t]), rnn.g(t))),
         printed=at_all(rnn.dL_by_dg),
     )
     yield Equation(
-        "(45)-(54)",
+        "(48)-(50)",
+        "∂g_{t,k}/∂V_{i,j} = 1(i=k) s_{t,j}",
+        truth=at_all(lambda t: derivative(lambda V: V @ rnn.s[t], rnn.V)),
+        printed=at_all(rnn.dg_by_dV),
+    )
+    yield Equation(
+        "(47), (51)-(53)",
+        "∂L_t/∂V_{i,j} = Σ_k (ŷ_k - y_k) 1(i=k) s_j = (ŷ_i - y_i) s_j, at each t",
+        truth=at_all(lambda t: np.array([by(rnn, "V", lambda rnn: rnn.L(t))] * 2)),
+        printed=at_all(rnn.dL_by_dV_before),
+    )
+    yield Equation(
+        "(45), (54)",
         "∂L_t/∂V = (ŷ_t - y_t) s_tᵀ",
         truth=loss_by("V"),
         printed=at_all(rnn.dL_by_dV),
@@ -94,9 +124,17 @@ def equations(rnn: Vector) -> Iterator[Equation]:
     )
     yield Equation(
         "(58)-(61)",
-        "∂s_t/∂s_k = Π_{i=k+1..t} ∂s_i/∂z_i ∂z_i/∂s_{i-1}, the latest step first",
-        truth=lambda: np.array([product(t, k) for t, k in pairs]),
+        "Π_{i=k+1..t} ∂s_i/∂z_i ∂z_i/∂s_{i-1}, the latest step first, as in (58)",
+        truth=products,
         printed=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
+    )
+    yield Equation(
+        "(59), (60), i rising",
+        "the same, the factors from left to right",
+        truth=products,
+        printed=lambda: np.array([rnn.printed_rising(t, k) for t, k in pairs]),
+        corrected=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
+        right="the latest step first, as (58) has it",
     )
     yield Equation(
         "(62)",
@@ -107,16 +145,24 @@ def equations(rnn: Vector) -> Iterator[Equation]:
     yield Equation(
         "(63)",
         "Π_{i=k+1..t} ∂s_i/∂z_i W = W^{t-k} Π_{i=k+1..t} ∂s_i/∂z_i",
-        truth=lambda: np.array([product(t, k) for t, k in pairs]),
+        truth=products,
         printed=lambda: np.array([rnn.printed_product(t, k) for t, k in pairs]),
         corrected=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
         right="W stays between the diagonals: matrices do not commute",
     )
     yield Equation(
         "(57), (64), (65)",
-        "∂L_t/∂W = Σ_{k=1..t} ∂L_t/∂s_t ∂s_t/∂s_k ∂s_k/∂W",
+        "∂L_t/∂W = Σ_{k=1..t} ∂L_t/∂s_t ∂s_t/∂s_k ∂s_k/∂W, the last immediate",
         truth=loss_by("W"),
         printed=at_all(lambda t: rnn.dL_by_dw(t, "W")),
+    )
+    yield Equation(
+        "(57), total",
+        "the same, the last total: a path through two steps is counted twice",
+        truth=loss_by("W"),
+        printed=at_all(partial(of_totals, "W")),
+        corrected=at_all(lambda t: rnn.dL_by_dw(t, "W")),
+        right="∂s_k/∂W immediate, at fixed s_{k-1}",
     )
     yield Equation(
         "(66), (67)",
@@ -128,9 +174,17 @@ def equations(rnn: Vector) -> Iterator[Equation]:
     )
     yield Equation(
         "(68)",
-        "∂L_t/∂U = Σ_{k=1..t} ∂L_t/∂s_t ∂s_t/∂s_k ∂s_k/∂U",
+        "∂L_t/∂U = Σ_{k=1..t} ∂L_t/∂s_t ∂s_t/∂s_k ∂s_k/∂U, the last immediate",
         truth=loss_by("U"),
         printed=at_all(lambda t: rnn.dL_by_dw(t, "U")),
+    )
+    yield Equation(
+        "(68), total",
+        "the same, the last total: a path through two steps is counted twice",
+        truth=loss_by("U"),
+        printed=at_all(partial(of_totals, "U")),
+        corrected=at_all(lambda t: rnn.dL_by_dw(t, "U")),
+        right="∂s_k/∂U immediate, at fixed s_{k-1}",
     )
     yield Equation(
         "(69)",
