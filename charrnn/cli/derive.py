@@ -111,19 +111,28 @@ def _check(systems: "Sequence[System]", case: "Case", seed: int, json: bool) -> 
     from charrnn.cli.bridges import bridges
     from charrnn.cli.derivation_cost import require_a_minute
     from charrnn.cli.derivation_settings import settings_of
-    from charrnn.cli.derivation_tables import Checked, bridges_json, equations_json, show_table, summary
+    from charrnn.cli.derivation_tables import (
+        Checked,
+        bridges_json,
+        equations_json,
+        overflow_advice,
+        show_table,
+        summary,
+    )
     from charrnn.cli.progress_bar import progress_bar
     from charrnn.derivations.equation import judge
+    from charrnn.derivations.rounding import rounding
 
     require_a_minute(systems, case)
     every = []
     with progress_bar("checking equations", json) as advance:
         for done, each in enumerate(systems):
-            equations = each.equations(each.make(case, np.random.default_rng(seed)))
-            findings = [judge(equation) for equation in equations]
+            instance = each.make(case, np.random.default_rng(seed))
+            noise = rounding(each.name, instance)
+            findings = [judge(equation, noise) for equation in each.equations(instance)]
             every.append(Checked(each, findings, list(bridges(seed, [each.name]))))
             advance((done + 1) / len(systems))
-    failed = [what for checked in every for what in checked.failed]
+    failed = {checked.system.name: checked.failed for checked in every if checked.failed}
     if json:
         report = {"passed": not failed, "seed": seed, "settings": settings_of(systems, case)}
         display.write_json({**report, "equations": equations_json(every), "bridges": bridges_json(every)})
@@ -131,8 +140,14 @@ def _check(systems: "Sequence[System]", case: "Case", seed: int, json: bool) -> 
         console = display.stdout()
         for checked in every:
             show_table(console, checked)
-        for line, style in ((ERRORS, ""), (summary(every), "" if failed else "green")):
-            console.print(line, style=style, soft_wrap=not console.is_terminal)
+        for line, style in (
+            (ERRORS, ""),
+            (summary(every), "" if failed else "green"),
+            (overflow_advice(every, case), ""),
+        ):
+            if line:
+                console.print(line, style=style, soft_wrap=not console.is_terminal)
     if failed:
-        display.tell_error(f"{len(failed)} fail as corrected: {', '.join(failed)}")
+        which = "; ".join(f"{name}: {'; '.join(dict.fromkeys(what))}" for name, what in failed.items())
+        display.tell_error(f"{sum(map(len, failed.values()))} fail as corrected: {which}")
         raise typer.Exit(1)

@@ -131,7 +131,7 @@ def test_a_corrected_form_that_fails_is_an_error(monkeypatch):
     result = run(app, ["derive", "vector", "--json"])
     assert result.exit_code == 1
     assert not json.loads(result.stdout)["passed"]
-    assert " fail as corrected: vector (58)-(61), vector (63)" in result.stderr
+    assert " fail as corrected: vector: (58)-(61); (63); (57), (64), (65); (66), (67); " in result.stderr
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -168,6 +168,38 @@ def test_the_table_says_what_is_right():
     assert "hold as printed; " in text
     assert "model.hidden_size=5 model.bias=false" in text
     assert "Yongqiang Huang" in text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["mean-loss", "-s", "T=20", "-s", "D=1", "-s", "M=20"],
+        ["vanishing", "-s", "M=5000", "-s", "D=2"],
+        ["vanishing", "-s", "D=1", "-s", "initial=zero", "--seed", "22"],
+        ["multiple", "-s", "M=1000", "-s", "D=2"],
+        ["update-rules", "-s", "M=1000", "-s", "D=2"],
+        ["mini-batch", "-s", "phi_h=relu", "-s", "M=1000", "-s", "D=2", "-s", "T=8"],
+        ["mini-batch", "-s", "phi_h=identity", "-s", "T=20"],
+        ["mean-loss", "-s", "phi_h=identity", "-s", "T=16"],
+        ["mean-loss", "-s", "phi_h=relu", "-s", "phi_o=logistic", "-s", "ell=binary-cross-entropy", "-s", "T=6"],
+        ["vector", "-s", "D=1", "-s", "C=5", "-s", "M=5", "-s", "T=3", "-s", "initial=zero", "--seed", "285"],
+    ],
+)
+def test_saturated_units_and_large_numbers_are_no_mistake_of_a_corrected_form(arguments):
+    assert found(*arguments)["passed"]
+
+
+def test_what_overflows_is_told_apart_and_what_to_lower():
+    arguments = ["mini-batch", "-s", "phi_h=identity", "-s", "T=20"]
+    open_ = [row for row in found(*arguments)["equations"] if row["printed"]["reason"] == "overflows here"]
+    assert [row["number"] for row in open_] == ["L"]
+    assert all(row["passed"] and not row["printed"]["holds"] for row in open_)
+    text = run(app, ["derive", *arguments]).stdout
+    assert "│ overflows here " in text
+    assert "; 1 cannot be judged on this case; " in text
+    assert "\nNumbers overflow in this case: lower T, or set phi_h=tanh.\n" in text
+    assert "cannot be judged" not in run(app, ["derive", "mini-batch"]).stdout
+    assert "overflow" not in run(app, ["derive", "mini-batch"]).stdout
 
 
 def test_numbers_that_overflow_do_not_hold_and_warn_of_nothing():

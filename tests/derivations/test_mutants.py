@@ -13,6 +13,7 @@ from derivations import (
     test_equation,
     test_functions,
     test_lessons,
+    test_rounding,
     test_vanishing,
     test_walkthrough,
 )
@@ -53,6 +54,7 @@ CHECKS = {  # what is run while a module is broken
     "mean_loss": partial(is_right, "mean-loss"),
     "mini_batch": partial(is_right, "mini-batch"),
     "multiple": partial(is_right, "multiple"),
+    "rounding": partial(passes, test_rounding),
     "scalar": partial(is_right, "scalar"),
     "update_rules": partial(is_right, "update-rules"),
     "vanishing": vanishing_is_right,
@@ -130,6 +132,7 @@ def constants_are_right():
     assert now["case"].Case() == now["case"].Case(T=4, M=3, D=5, C=6, B=2, one_hot=False, averaged=None, given=True)
     assert now["complex_step"].ε == 1e-30
     assert now["equation"].TOLERANCE == 1e-10
+    assert now["rounding"].LAST_DIGITS == 2.0**-52 * 10_000
     activations = now["functions"].ACTIVATIONS
     assert {name: φ.γ for name, φ in activations.items()} == {"tanh": 1, "logistic": 0.25, "relu": 1, "identity": 1}
     assert [document.year for document in now["systems"].DOCUMENTS.values()] == [2024, 2019, 2019, 2023]
