@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from charrnn.derivations.case import Case
+from charrnn.derivations.durations import in_words
 from charrnn.derivations.systems import System
 from charrnn.errors import CheckError
 
@@ -35,7 +36,7 @@ def require_a_minute(systems: Iterable[System], case: Case) -> None:
     ways = [f"{name}={size}" for name in SIZES if name in read and (size := largest(systems, case, name))]
     enough = f"--set {' or '.join(ways)} is enough" if ways else f"lower {' and '.join(sorted(read & set(SIZES)))}"
     fewer = ", or name one system" if len(systems) > 1 else ""
-    raise CheckError(f"these sizes would take about {_in_words(needed)}, and a minute is allowed; {enough}{fewer}")
+    raise CheckError(f"these sizes would take about {in_words(needed)}, and a minute is allowed; {enough}{fewer}")
 
 
 def seconds(systems: Iterable[System], case: Case) -> float:
@@ -67,10 +68,3 @@ def _seconds(system: System, case: Case) -> float:
         PRODUCT / 2 * T**2 * D**3 * (M + D),
     )
     return sum(share * amount for share, amount in zip(WORK[system.name], work, strict=True))
-
-
-def _in_words(seconds: float) -> str:
-    for unit, length in (("years", 365 * 86400), ("days", 86400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:,.0f} {unit}"
-    return f"{seconds:,.0f} seconds"

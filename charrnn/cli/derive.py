@@ -90,11 +90,15 @@ def _train(system: "System", settings: "Sequence[str]", seed: int, json: bool) -
     from charrnn.derivations import lessons
     from charrnn.errors import CheckError
 
+    chosen = split_settings(settings)
+    for key, value in chosen.items():
+        try:
+            lessons.choose(lessons.TASKS[system.name].DEFAULTS, {key: value})
+        except ValueError as error:
+            raise CheckError(f"--set {key}={value}: {error}") from None
     with progress_bar("training", json) as advance:
         try:
-            lesson = lessons.train(
-                system.name, seed, split_settings(settings), lambda done, total: advance(done / total)
-            )
+            lesson = lessons.train(system.name, seed, chosen, lambda done, total: advance(done / total))
         except ValueError as error:
             raise CheckError(f"--train: {error}") from None
     if json:

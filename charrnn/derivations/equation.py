@@ -8,6 +8,7 @@ import numpy as np
 from charrnn.derivations.complex_step import Array
 
 TOLERANCE = 1e-10  # relative; what holds is at rounding, about 1e-15
+EXACT = 0.0  # rounding
 MISFIT = "shapes do not fit"
 NOT_FINITE = "no finite number"
 ABSENT = "not in the document"
@@ -64,13 +65,13 @@ class Finding:
         return decisive.holds or decisive.open
 
 
-def judge(equation: Equation, rounding: float = 0.0) -> Finding:
+def judge(equation: Equation, rounding: float = EXACT) -> Finding:
     """Evaluate an equation as printed and as corrected, and compare both with the truth.
 
     `rounding` is how far apart two numbers of this case may be by rounding alone: differences below it say nothing.
     """
     with np.errstate(all="ignore"):
-        truth = _value(equation.truth)
+        truth = np.asarray(equation.truth())
         printed = _verdict(equation.printed, truth, rounding) if equation.printed else Verdict(False, reason=ABSENT)
         corrected = _verdict(equation.corrected, truth, rounding) if equation.corrected else None
     return Finding(equation.number, equation.says, equation.right, printed, corrected)
@@ -105,7 +106,7 @@ def _verdict(form: Callable[[], Array], truth: Array, rounding: float) -> Verdic
     too_large: list[str] = []
     try:
         with np.errstate(over="call", under="call", call=lambda kind, _: too_large.append(kind)):
-            found = _value(form)
+            found = np.asarray(form())
         error = relative_error(found, truth)
     except ValueError:  # NumPy's, for shapes that no product or sum takes
         return Verdict(False, reason=MISFIT)
@@ -113,13 +114,8 @@ def _verdict(form: Callable[[], Array], truth: Array, rounding: float) -> Verdic
         return Verdict(False, reason=OVERFLOWS)
     if error == float("inf"):
         return Verdict(False, reason=NOT_FINITE)
-    if error >= TOLERANCE and np.abs(found - truth).max() < rounding:
+    if error < TOLERANCE:
+        return Verdict(True, error)
+    if np.abs(found - truth).max() < rounding:
         return Verdict(False, reason=SATURATED)
-    return Verdict(error < TOLERANCE, error)
-
-
-def _value(form: Callable[[], Array]) -> Array:
-    try:
-        return np.asarray(form())
-    except np.linalg.LinAlgError:  # a matrix with an infinite entry
-        return np.asarray(np.inf)
+    return Verdict(False, error)

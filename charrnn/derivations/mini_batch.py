@@ -111,9 +111,14 @@ class MiniBatch:
         """∂L_t/∂ŷ_t ∂ŷ_t/∂h_t, (m, n_neurons)."""
         return self.dL_by_do(t) @ self.W_yh.T
 
+    @cached_property
+    def slopes(self) -> list[Array]:
+        """φ'_h at 1 ... T, each (m, n_neurons)."""
+        return [self.φ_h.slope(self.a(t, self.h[t - 1])) for t in self.times]
+
     def slope(self, t: int) -> Array:
         """φ'_h at t, (m, n_neurons)."""
-        return self.φ_h.slope(self.a(t, self.h[t - 1]))
+        return self.slopes[t - 1]
 
     def jacobian(self, t: int, i: int) -> Array:
         """∂h_t/∂h_{t-1} of instance i, taken as columns: diag(φ'_h) W_hhᵀ."""
@@ -128,7 +133,10 @@ class MiniBatch:
 
     def term(self, t: int, k: int, parameter: str) -> Array:
         """∂L_t/∂ŷ_t ∂ŷ_t/∂h_t ∂h_t/∂h_k ∂h_k/∂W, with ∂h_k/∂W at fixed h_{k-1}; summed over the instances."""
-        rows = np.array([self.dL_by_dh(t)[i] @ self.product(t, k, i) for i in range(self.m)]) * self.slope(k)
+        products = (self.product(t, k, i) for i in range(self.m))
+        rows = np.array([row @ product for row, product in zip(self.dL_by_dh(t), products, strict=True)]) * self.slope(
+            k
+        )
         match parameter:
             case "W_hh":
                 share = self.h[k - 1].T @ rows

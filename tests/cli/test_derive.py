@@ -109,9 +109,11 @@ def test_a_print_that_fits_by_chance_is_still_wrong():
         (
             ["vector", "--train", "-s", "T=3"],
             1,
-            "--train: there is no setting 'T' here; there are alpha, updates, clip, D",
+            "--set T=3: there is no setting 'T' here; there are alpha, updates, clip, D",
         ),
-        (["vector", "--train", "-s", "updates=1e9"], 1, "--train: updates must be a whole number from 1"),
+        (["vector", "--train", "-s", "updates=1e9"], 1, "--set updates=1e9: updates must be a whole number from 1"),
+        (["vector", "--train", "-s", "alpha=1_0"], 1, "--set alpha=1_0: alpha must be a number above 0"),
+        (["vector", "--train", "-s", "updates=1000000"], 1, "--train: 1,000,000 updates would take about "),
         (["vector", "--train", "-s", "alpha"], 1, "must be KEY=VALUE"),
         (["vector", "--explain", "--train"], 2, "give one of them"),
         (["vector", "--system", "scalar"], 2, "NAME is vector, and --system is scalar; give one of them"),

@@ -101,6 +101,7 @@ def test_a_difference_that_rounding_makes_says_nothing():
         assert finding.printed.open
         assert finding.passed
         assert not judge(of([1e-17, 0.0], found)).passed
+    assert judge(of(-1e-3, -1e-3 - 9e-12), 1e-11).printed.open
     exact = judge(of([1e-17, 0.0], [1e-17, 0.0]), 1e-14)
     assert exact.printed == Verdict(True, 0.0)
     assert not exact.printed.open
@@ -126,9 +127,7 @@ def test_what_overflows_or_underflows_on_its_way_says_nothing():
     large, none = np.array([1e200, 1.0]), np.array([0.0, 1.0])
     too_large = Equation("", "", lambda: TRUTH, lambda: large**2 - large**2)
     too_small = Equation("", "", lambda: TRUTH, lambda: none * np.log(np.exp(-400 - 400 * (1 - none))))
-    infinite = Equation("", "", lambda: TRUTH, lambda: np.linalg.norm(np.full((2, 2), np.inf), 2) * TRUTH)
     assert judge(too_large).printed == judge(too_small).printed == Verdict(False, None, OVERFLOWS)
-    assert judge(Equation("", "", infinite.printed, lambda: TRUTH)).printed.open
     assert judge(Equation("", "", lambda: TRUTH, lambda: none / none)).printed == Verdict(False, None, NOT_FINITE)
 
 

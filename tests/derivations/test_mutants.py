@@ -49,6 +49,7 @@ def teaches(*names, then=()):
 CHECKS = {  # what is run while a module is broken
     "case": partial(passes, test_case),
     "complex_step": partial(passes, test_complex_step),
+    "durations": partial(passes_all, (test_lessons.test_a_time_in_words,)),
     "equation": partial(passes, test_equation),
     "functions": partial(passes, test_functions),
     "mean_loss": partial(is_right, "mean-loss"),
@@ -68,6 +69,9 @@ CHECKS = {  # what is run while a module is broken
             test_lessons.test_the_settings_and_the_seed_are_told,
             test_lessons.test_a_bound_that_is_never_reached_changes_nothing,
             test_lessons.test_where_both_diverge_nothing_else_is_said,
+            test_lessons.test_what_ends_at_no_number_has_diverged,
+            test_lessons.test_a_loss_or_a_score_that_is_no_number_has_diverged,
+            test_lessons.test_clipping_prevents_nothing_where_the_loss_is_no_smaller_than_before,
             test_lessons.test_settings_that_cannot_be,
             test_lessons.test_one_unit_has_no_number_to_choose,
             test_lessons.test_settings_may_be_texts,
@@ -131,7 +135,10 @@ def constants_are_right():
     now = {name: import_module(f"{PACKAGE}.{name}") for name in CONSTANTS}
     assert now["case"].Case() == now["case"].Case(T=4, M=3, D=5, C=6, B=2, one_hot=False, averaged=None, given=True)
     assert now["complex_step"].ε == 1e-30
-    assert now["equation"].TOLERANCE == 1e-10
+    assert (now["equation"].TOLERANCE, now["equation"].EXACT) == (1e-10, 0)
+    assert now["durations"].in_words(63_072_000) == "2 years"
+    assert now["durations"].in_words(63_071_999) == "730 days"
+    assert [length for _, length in now["durations"].UNITS] == [31_536_000, 86_400, 3_600, 60]
     assert now["rounding"].LAST_DIGITS == 2.0**-52 * 10_000
     activations = now["functions"].ACTIVATIONS
     assert {name: φ.γ for name, φ in activations.items()} == {"tanh": 1, "logistic": 0.25, "relu": 1, "identity": 1}
