@@ -1,13 +1,14 @@
 """`charrnn derive`: which equations of the documents hold."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from charrnn.cli.app import app
-from charrnn.cli.derivation_cost import SECONDS, largest, seconds
+from charrnn.cli.derivation_cost import BYTES, SECONDS, largest, memory, seconds
 from charrnn.derivations.case import Case
 from charrnn.derivations.systems import SYSTEMS
 from charrnn.derivations.vector import Vector
@@ -93,6 +94,8 @@ def test_a_print_that_fits_by_chance_is_still_wrong():
         (["-s", "T=5000"], 1, "and a minute is allowed; --set T="),
         (["vector", "-s", "D=999999999999"], 1, "and a minute is allowed; --set D="),
         (["-s", "T=999999", "-s", "D=99999"], 1, "and a minute is allowed; lower "),
+        (["vanishing", "-s", "T=1", "-s", "M=16000000"], 1, "2.3 GB of memory, and 2 are allowed; --set D=4 or M=13"),
+        (["multiple", "-s", "B=100000"], 1, "hours, and a minute is allowed; --set "),
         (["--explain"], 1, "--explain needs a system: mean-loss, "),
         (
             ["D2", "--explain"],
@@ -162,6 +165,13 @@ def test_the_size_that_an_error_names_is_allowed():
     for name in ("T", "D", "M", "C", "B"):
         size = largest(every, Case(**{name: 10**9}), name)
         assert seconds(every, Case(**{name: size})) <= SECONDS < seconds(every, Case(**{name: size + 1}))
+
+
+def test_the_size_that_an_error_names_needs_no_more_memory_than_is_allowed():
+    one, case = [SYSTEMS["vanishing"]], Case(T=1)
+    size = largest(one, replace(case, M=10**9), "M")
+    assert memory(one, replace(case, M=size)) <= BYTES < memory(one, replace(case, M=size + 1))
+    assert seconds(one, replace(case, M=size + 1)) <= SECONDS
 
 
 def test_the_table_says_what_is_right():
