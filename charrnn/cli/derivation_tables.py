@@ -44,7 +44,7 @@ def show_table(console: Console, checked: Checked) -> None:
             table.add_row(f"{found.number} →", found.right, _shown(found.corrected, form, "bold red"))
     table.show(console)
     shared = _shared([bridge.configuration.split() for bridge in checked.bridges])
-    heading = f"charrnn's own network, with {' '.join(shared)}"
+    heading = f"charrnn's own network, measured on the default case, with {' '.join(shared)}"
     console.print(Text(heading, "italic"), soft_wrap=not console.is_terminal)
     network = Table(Name("this system in charrnn"), Name("and with"), "largest error")
     for bridge in checked.bridges:

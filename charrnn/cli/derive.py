@@ -12,13 +12,21 @@ if TYPE_CHECKING:
     from charrnn.derivations.case import Case
     from charrnn.derivations.systems import System
 
+NAMES = "mean-loss, mini-batch, vanishing, scalar, vector, multiple, update-rules"
+SETTINGS = (
+    "Set a size of the case: T steps, M inputs, D units, C outputs, B sequences; or a choice: inputs (real, one-hot), loss (sum, mean), "
+    "initial (given, zero), phi_h (tanh, logistic, relu, identity), phi_o (softmax or one of these), ell (cross-entropy, "
+    "binary-cross-entropy, squared-error). With --train: alpha, updates, clip, D."
+)
 ERRORS = "an error is relative to the largest entry of the true value, which is the complex step's"
 
 
 def derive(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME]", help="A system, or a document: D0 ... D3. Default: all.", show_default=False),
+        typer.Argument(
+            metavar="[NAME]", help=f"A system: {NAMES}; or a document: D0 ... D3. Default: all.", show_default=False
+        ),
     ] = None,
     system: Annotated[str | None, typer.Option(metavar="NAME", help="The same as NAME.", show_default=False)] = None,
     explain: Annotated[
@@ -34,7 +42,7 @@ def derive(
             "-s",
             metavar="KEY=VALUE",
             callback=typed.texts,
-            help="Set a size or a choice of the case, for example T=6, D=8, inputs=one-hot, loss=mean. Repeatable.",
+            help=f"{SETTINGS} Repeatable.",
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The seed of the case.")] = 0,
@@ -49,7 +57,7 @@ def derive(
     from charrnn.derivations.case import Case
 
     if name is not None and system is not None and name != system:
-        raise typer.BadParameter(f"NAME is {name}, and --system is {system}; give one of them")
+        raise typer.BadParameter(f"NAME is {name!r}, and --system is {system!r}; give one of them")
     if explain and train:
         raise typer.BadParameter("--explain and --train are two things; give one of them")
     wanted = name if name is not None else system

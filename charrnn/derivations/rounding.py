@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.derivations.case import from_one
-from charrnn.derivations.complex_step import ε
+from charrnn.derivations.complex_step import Array, ε
 from charrnn.derivations.functions import BINARY_CROSS_ENTROPY
 from charrnn.derivations.walkthrough import LETTERS
 
@@ -20,11 +20,17 @@ LAST_DIGITS = 1e4 * np.finfo(float).eps  # rounding errors add up over steps and
 @np.errstate(all="ignore")  # of a case that overflows
 def rounding(system_name: str, instance: Any) -> float:
     """Absolute; infinite where the states are no finite numbers. `instance` is made by the system of that name."""
-    moved = replace(instance, **{name: getattr(instance, name) + complex(0, ε) for name in instance.PARAMETERS})
+    moved = replace(instance, **{name: _moved(getattr(instance, name)) for name in instance.PARAMETERS})
     states = getattr(moved, LETTERS[system_name].state)
     every = states.values() if isinstance(states, dict) else states
     largest = np.max([1.0, *(np.max([np.abs(np.real(h)), np.abs(np.imag(h) / ε)]) for h in every)])
     return float(np.nan_to_num(LAST_DIGITS * largest * _steepest_loss(instance), nan=np.inf))
+
+
+def _moved(w: Array) -> Array:
+    moved = np.array(w, complex)
+    moved.imag = ε
+    return moved
 
 
 def _steepest_loss(instance: Any) -> float:

@@ -1,14 +1,18 @@
 """`charrnn derive`: which equations of the documents hold."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
+import on_terminal
 import pytest
 from typer.testing import CliRunner
 
 from charrnn.cli.app import app
 from charrnn.cli.derivation_cost import BYTES, SECONDS, largest, memory, seconds
+from charrnn.cli.derivation_settings import CHOICES, SIZES
+from charrnn.cli.wrapping import width_of
 from charrnn.derivations.case import Case
 from charrnn.derivations.systems import SYSTEMS
 from charrnn.derivations.vector import Vector
@@ -69,6 +73,35 @@ def test_settings_are_those_of_the_case():
     assert report["equations"] != found("mean-loss", "-s", "T=2", "-s", "D=3")["equations"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "loss"),
+    [
+        (["mean-loss"], "mean"),
+        (["D2"], "sum"),
+        ([], "document"),
+        (["-s", "loss=sum"], "sum"),
+        (["mean-loss", "-s", "loss=sum"], "sum"),
+        (["vanishing"], None),
+    ],
+)
+def test_the_settings_can_be_typed_back(arguments, loss):
+    report = found(*arguments)
+    assert report["settings"].get("loss") == loss
+    typed = [part for key, value in report["settings"].items() for part in ("-s", f"{key}={value}")]
+    assert found(*arguments, *typed) == report
+
+
+def test_the_help_names_what_can_be_typed():
+    text = " ".join(re.sub("[│╭╮╰╯─]", " ", run(app, ["derive", "--help"], env={"COLUMNS": "200"}).stdout).split())
+    assert ", ".join(SYSTEMS) in text
+    for key, (_, values) in CHOICES.items():
+        assert f"{key} (" in text
+        assert all(value in text for value in values if value != "document")
+    for key, counted in SIZES.items():
+        assert f"{key} {counted}" in text
+    assert "With --train: alpha, updates, clip, D." in text
+
+
 def test_a_print_that_fits_by_chance_is_still_wrong():
     """With equal sizes V = U - α ∂L/∂V can be computed, and is another number."""
     rows = {row["number"]: row for row in found("update-rules", "-s", "M=4", "-s", "D=4", "-s", "C=4")["equations"]}
@@ -119,7 +152,8 @@ def test_a_print_that_fits_by_chance_is_still_wrong():
         (["vector", "--train", "-s", "updates=1000000"], 1, "--train: 1,000,000 updates would take about "),
         (["vector", "--train", "-s", "alpha"], 1, "must be KEY=VALUE"),
         (["vector", "--explain", "--train"], 2, "give one of them"),
-        (["vector", "--system", "scalar"], 2, "NAME is vector, and --system is scalar; give one of them"),
+        (["", "--system", "scalar"], 2, "NAME is '', and --system is 'scalar'; give one of them"),
+        (["vector", "--system", "scalar"], 2, "NAME is 'vector', and --system is 'scalar'; give one of them"),
         (["--seed", "-1"], 2, "--seed"),
     ],
 )
@@ -219,3 +253,18 @@ def test_numbers_that_overflow_do_not_hold_and_warn_of_nothing():
         result = run(app, ["derive", "mini-batch", "-s", "phi_h=identity", "-s", "T=60", "-s", "D=1", "-s", "M=1"])
     assert result.exit_code in (0, 1)
     assert "Warning" not in result.stderr
+
+
+@pytest.mark.parametrize("width", [40, 60])
+def test_titles_are_broken_between_words_and_a_corrected_row_names_its_equation(monkeypatch, width):
+    code, text = on_terminal.run(monkeypatch, width, "derive", "scalar")
+    text = re.sub("\x1b\\[[\\d;]*m", "", text)
+    assert code == 0
+    lines = text.splitlines()
+    assert all(width_of(line) <= width for line in lines)
+    begin = lines.index(next(line for line in lines if line.startswith("scalar: ")))
+    title = (
+        "scalar: section 1: scalar form, a binary classifier D2, Yongqiang Huang, Back Propagation Through Time (2019)"
+    )
+    assert " ".join(lines[begin : begin + 4]).startswith(title)
+    assert "(14), (15) →" in text
