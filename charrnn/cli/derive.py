@@ -79,10 +79,14 @@ def _explain(system: "System", settings: "Sequence[str]", seed: int, json: bool)
     from charrnn.cli.walkthroughs import show_walkthrough, walkthrough_json
     from charrnn.derivations.case import Case
     from charrnn.derivations.walkthrough import EXPLAINED, LIMITS, walk_through
+    from charrnn.errors import CheckError
 
     case = make_case(settings, [system], Case(**EXPLAINED))
     require_at_most(LIMITS, case, "--explain shows every number")
-    walkthrough = walk_through(system.name, system.make(case, np.random.default_rng(seed)))
+    with np.errstate(all="ignore"):
+        walkthrough = walk_through(system.name, system.make(case, np.random.default_rng(seed)))
+    if not np.isfinite(walkthrough.backward.difference):
+        raise CheckError("--explain: numbers overflow in this case; lower T, set phi_h=tanh, or take another --seed")
     if json:
         display.write_json(walkthrough_json(walkthrough))
     else:

@@ -140,6 +140,11 @@ def test_a_print_that_fits_by_chance_is_still_wrong():
             1,
             "--explain shows every number: T, the number of steps, is at most 8; found 9",
         ),
+        (
+            ["mini-batch", "--explain", "-s", "phi_h=identity", "-s", "T=8", "-s", "D=1", "-s", "M=4", "--seed", "8"],
+            1,
+            "--explain: numbers overflow in this case; lower T, set phi_h=tanh, or take another --seed",
+        ),
         (["scalar", "--explain", "-s", "D=2"], 1, "scalar has no D"),
         (["--train"], 1, "--train needs a system: mean-loss, "),
         (
