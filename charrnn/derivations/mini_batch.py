@@ -133,10 +133,8 @@ class MiniBatch:
 
     def term(self, t: int, k: int, parameter: str) -> Array:
         """∂L_t/∂ŷ_t ∂ŷ_t/∂h_t ∂h_t/∂h_k ∂h_k/∂W, with ∂h_k/∂W at fixed h_{k-1}; summed over the instances."""
-        products = (self.product(t, k, i) for i in range(self.m))
-        rows = np.array([row @ product for row, product in zip(self.dL_by_dh(t), products, strict=True)]) * self.slope(
-            k
-        )
+        dL_by_dh = self.dL_by_dh(t)
+        rows = np.array([dL_by_dh[i] @ self.product(t, k, i) for i in range(self.m)]) * self.slope(k)
         match parameter:
             case "W_hh":
                 share = self.h[k - 1].T @ rows

@@ -1,6 +1,7 @@
 """Break any function of the derivations in one place, or any of their constants, and a check fails."""
 
 import pkgutil
+from dataclasses import astuple
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -143,6 +144,24 @@ def constants_are_right():
     activations = now["functions"].ACTIVATIONS
     assert {name: φ.γ for name, φ in activations.items()} == {"tanh": 1, "logistic": 0.25, "relu": 1, "identity": 1}
     assert [document.year for document in now["systems"].DOCUMENTS.values()] == [2024, 2019, 2019, 2023]
+    lessons = now["lessons"]
+    assert (lessons.MOST_SECONDS, lessons.TRIES) == (60, 3)
+    assert lessons.MOST == {"alpha": 1_000, "updates": 1_000_000, "clip": 1_000_000_000, "D": 100}
+    assert {name: astuple(kind.DEFAULTS) for name, kind in lessons.TASKS.items()} == {
+        "mean-loss": (0.03, 250, 1.0, 2),
+        "mini-batch": (0.5, 150, 1.0, 6),
+        "vanishing": (0.05, 250, 1.0, 1),
+        "scalar": (0.03, 300, 1.0, 0),
+        "vector": (0.05, 450, 3.0, 10),
+        "multiple": (0.1, 300, 1.0, 10),
+        "update-rules": (0.05, 450, 3.0, 10),
+    }
+    assert now["tasks.leaky"].KEPT == 0.8
+    recall, signs, sums, texts = (now[f"tasks.{name}"] for name in ("recall", "signs", "sums", "texts"))
+    assert (recall.T, recall.CLASSES, recall.INSTANCES, recall.FRESH) == (5, 3, 5, 200)
+    assert (signs.T, signs.FRESH, sums.T, sums.FRESH) == (12, 400, 10, 100)
+    assert (sums.Sums.RATE, sums.Exploding.RATE) == (0.5, 2.0)
+    assert (texts.T, texts.WINDOWS, len(texts.TEXT)) == (8, 3, 8 * 3 + 1)
     walkthrough = now["walkthrough"]
     assert {"T": 3, "M": 1, "D": 2, "C": 2, "B": 2} == walkthrough.EXPLAINED
     assert {"T": 8, "M": 4, "D": 4, "C": 4, "B": 3} == walkthrough.LIMITS
