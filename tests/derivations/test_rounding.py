@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from derivations.rows import rows
 from derivations.test_systems import states_of
 from derivations.unrolled import made
 
 from charrnn.derivations.case import Case
 from charrnn.derivations.complex_step import by
+from charrnn.derivations.equation import judge
 from charrnn.derivations.rounding import LAST_DIGITS, rounding
 from charrnn.derivations.systems import SYSTEMS
 
@@ -44,6 +46,7 @@ def test_it_is_at_least_that_of_1():
     assert rounding("vector", replace(rnn, x=np.zeros_like(rnn.x), s_0=np.zeros(5))) == LAST_DIGITS
 
 
+@np.errstate(over="ignore")
 def test_a_loss_that_has_1_minus_o_is_steep():
     case = Case(φ_o="logistic", ell="binary-cross-entropy")
     steep = made("mean-loss", case)
@@ -66,3 +69,10 @@ def test_states_that_are_no_numbers_say_nothing():
 def test_at_ordinary_sizes_it_hides_no_mistake(name):
     for seed in range(3):
         assert rounding(name, made(name, Case(), seed)) < 1e-9
+
+
+@pytest.mark.parametrize("case", [Case(), Case(T=8, M=2, D=3, C=4, B=3, averaged=True)], ids=["default", "other"])
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_at_ordinary_sizes_every_equation_is_judged_as_without_it(name, case):
+    for _, equation in rows(name, case):
+        assert judge(equation, rounding(name, made(name, case))) == judge(equation)
