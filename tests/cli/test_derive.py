@@ -273,3 +273,8 @@ def test_titles_are_broken_between_words_and_a_corrected_row_names_its_equation(
     )
     assert " ".join(lines[begin : begin + 4]).startswith(title)
     assert "(14), (15) →" in text
+
+
+def test_the_network_is_said_to_be_measured_on_the_default_case():
+    text = run(app, ["derive", "vector", "-s", "D=7"]).stdout
+    assert "\ncharrnn's own network, measured on the default case, with model.cell=rnn model.hidden_size=5 " in text
