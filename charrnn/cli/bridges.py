@@ -49,7 +49,8 @@ class Variant:
 
 GIVEN = Variant("initial state and summed loss come from the caller: neither is a setting", averaged=False)
 REAL = Variant(
-    "real inputs: a row of the look-up is an input times the weight; initial state 0, averaged loss",
+    "real inputs: a row of the look-up is an input times the weight; initial state 0, averaged loss. Training does not keep this: "
+    "each row learns by itself",
     one_hot=False,
     given=False,
 )
@@ -62,7 +63,8 @@ COLUMNS = "W_xh = Uᵀ, W_hh = Wᵀ, W_hy = Vᵀ, one-hot inputs"
 WEIGHTS = {
     "mean-loss": "W_xh and W_hh are w_h's blocks, W_hy is transposed, one-hot inputs, softmax and cross-entropy alone",
     "mini-batch": "the same weights with W_hy = W_yh, one-hot inputs",
-    "scalar": "one unit, two characters: rows U x_a, U x_b of the look-up, logits 0 and V s",
+    "scalar": "one unit, two characters: rows U x_a, U x_b of the look-up, logits 0 and V s. Training does not keep this: each row "
+    "learns by itself, and both logits do, so that V moves twice as far",
     "vector": f"{COLUMNS}, one stream",
     "multiple": f"{COLUMNS}, column b is stream b",
     "update-rules": f"{COLUMNS}, one stream, h_{{-1}} is the state before the window",

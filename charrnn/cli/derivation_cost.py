@@ -1,41 +1,58 @@
-"""About how long a check of a system's equations takes, before it begins."""
+"""About how long a check of a system's equations takes, and how much memory, before it begins."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from charrnn.derivations.case import Case
+from charrnn.derivations.durations import in_words
 from charrnn.derivations.systems import System
 from charrnn.errors import CheckError
 
-SECONDS = 60.0  # allowed
+SECONDS, BYTES = 60.0, 2e9  # allowed
 STEP, PRODUCT = 10e-6, 2e-9  # seconds: of a step's calls of NumPy, and of one multiplication
+NUMBER = 2e-7  # seconds: of making a number of the case
+COPIES = 24  # bytes of a number: as it is, and as a complex one that is moved
 SIZES = ("T", "D", "M", "C", "B")
 
 # How much of each kind of work a system's equations have: parameters moved at each t, and once; Jacobians at all pairs; terms of
-# the double sum; the recursion's tensor. Fitted to times of 13 cases on one core of an AMD EPYC, within a factor of 2 but for the
-# smallest: that is enough to refuse what would take minutes.
+# the double sum; the recursion's tensor; initial states moved. Fitted to times of 13 cases on one core of an AMD EPYC, within a
+# factor of 2 but for the smallest: that is enough to refuse what would take minutes.
 WORK = {
-    "mean-loss": (0.49, 2.8, 0.08, 0.15, 3.5),
-    "mini-batch": (0.0, 2.5, 0.0, 0.7, 0.0),
-    "vanishing": (0.0, 0.0, 0.57, 0.38, 0.03),
-    "scalar": (0.23, 12.0, 0.37, 0.0, 0.0),
-    "vector": (0.25, 3.4, 0.7, 0.5, 0.0),
-    "multiple": (0.03, 1.5, 0.0, 0.7, 0.0),
-    "update-rules": (0.08, 6.4, 0.2, 2.0, 5.5),
+    "mean-loss": (0.49, 2.8, 0.08, 0.15, 3.5, 0.0),
+    "mini-batch": (0.0, 2.5, 0.0, 0.7, 0.0, 0.0),
+    "vanishing": (0.0, 0.0, 0.57, 0.38, 0.03, 0.0),
+    "scalar": (0.23, 12.0, 0.37, 0.0, 0.0, 0.0),
+    "vector": (0.25, 3.4, 0.7, 0.5, 0.0, 0.0),
+    "multiple": (0.03, 1.5, 0.0, 0.7, 0.0, 1.0),
+    "update-rules": (0.08, 6.4, 0.2, 2.0, 5.5, 0.0),
 }
 
 
 def require_a_minute(systems: Iterable[System], case: Case) -> None:
-    """Raises CheckError for sizes that would take longer, with the estimate and what to lower."""
+    """Raises CheckError for sizes that would take longer, or more memory than is allowed, with the estimate and what to lower."""
     systems = list(systems)
-    needed = seconds(systems, case)
-    if needed <= SECONDS:
+    if _is_allowed(systems, case):
         return
     read = {name for system in systems for name in system.reads}
     ways = [f"{name}={size}" for name in SIZES if name in read and (size := largest(systems, case, name))]
     enough = f"--set {' or '.join(ways)} is enough" if ways else f"lower {' and '.join(sorted(read & set(SIZES)))}"
     fewer = ", or name one system" if len(systems) > 1 else ""
-    raise CheckError(f"these sizes would take about {_in_words(needed)}, and a minute is allowed; {enough}{fewer}")
+    raise CheckError(f"these sizes would take about {_too_much(systems, case)} allowed; {enough}{fewer}")
+
+
+def _is_allowed(systems: Sequence[System], case: Case) -> bool:
+    return seconds(systems, case) <= SECONDS and memory(systems, case) <= BYTES
+
+
+def _too_much(systems: Sequence[System], case: Case) -> str:
+    if (needed := seconds(systems, case)) > SECONDS:
+        return f"{in_words(needed)}, and a minute is"
+    return f"{memory(systems, case) / 1e9:,.1f} GB of memory, and {BYTES / 1e9:g} are"
+
+
+def memory(systems: Iterable[System], case: Case) -> float:
+    """About how many bytes the largest of these systems takes: its inputs, its weights, and its tensors."""
+    return max(_bytes(system, case) for system in systems)
 
 
 def seconds(systems: Iterable[System], case: Case) -> float:
@@ -43,20 +60,31 @@ def seconds(systems: Iterable[System], case: Case) -> float:
     return sum(_seconds(system, case) for system in systems)
 
 
-def largest(systems: Iterable[System], case: Case, name: str) -> int | None:
-    """The largest value of one size, below what it is, that takes a minute at most with all others as they are."""
+def largest(systems: Sequence[System], case: Case, name: str) -> int | None:
+    """The largest value of one size, below what it is, that is allowed with all others as they are."""
     low, high = 0, getattr(case, name)
     while high - low > 1:
         middle = (low + high) // 2
-        if seconds(systems, replace(case, **{name: middle})) <= SECONDS:
+        if _is_allowed(systems, replace(case, **{name: middle})):
             low = middle
         else:
             high = middle
     return low or None
 
 
+def _sizes(system: System, case: Case) -> tuple[float, ...]:
+    """T, M, D, C and B, 1 where the system has none."""
+    return tuple(float(getattr(case, name)) if name in system.reads else 1.0 for name in ("T", "M", "D", "C", "B"))
+
+
+def _bytes(system: System, case: Case) -> float:
+    T, M, D, C, B = _sizes(system, case)
+    tensors = T * D**2 * (M + D) if WORK[system.name][4] > 1 else 0.0
+    return COPIES * (T * M * B + D * (M + D + C) + tensors + T**2 * D**2)
+
+
 def _seconds(system: System, case: Case) -> float:
-    T, M, D, C, B = (float(getattr(case, name)) if name in system.reads else 1.0 for name in ("T", "M", "D", "C", "B"))
+    T, M, D, C, B = _sizes(system, case)
     weights = D * (M + D + C)
     step = STEP + 2 * PRODUCT * B * weights
     work = (
@@ -65,12 +93,8 @@ def _seconds(system: System, case: Case) -> float:
         step * D * T**3,
         B * T**3 * (STEP + PRODUCT * D**3),
         PRODUCT / 2 * T**2 * D**3 * (M + D),
+        step * T * D * B,
     )
-    return sum(share * amount for share, amount in zip(WORK[system.name], work, strict=True))
-
-
-def _in_words(seconds: float) -> str:
-    for unit, length in (("years", 365 * 86400), ("days", 86400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:,.0f} {unit}"
-    return f"{seconds:,.0f} seconds"
+    return NUMBER * (T * M * B + weights) + sum(
+        share * amount for share, amount in zip(WORK[system.name], work, strict=True)
+    )

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from charrnn.derivations.case import Case
 from charrnn.derivations.functions import ACTIVATIONS, LOSSES, OUTPUTS
 from charrnn.derivations.systems import DOCUMENTS, SYSTEMS, System
@@ -13,7 +15,7 @@ from charrnn.errors import CheckError
 SIZES = {"T": "steps", "M": "inputs", "D": "units", "C": "outputs", "B": "sequences"}
 CHOICES: dict[str, tuple[str, Mapping[str, Any]]] = {  # what is typed: the field of Case, and its values
     "inputs": ("one_hot", {"real": False, "one-hot": True}),
-    "loss": ("averaged", {"sum": False, "mean": True}),
+    "loss": ("averaged", {"sum": False, "mean": True, "document": None}),  # None: as each document has it
     "initial": ("given", {"given": True, "zero": False}),
     "phi_h": ("φ_h", {name: name for name in ACTIVATIONS}),
     "phi_o": ("φ_o", {name: name for name in OUTPUTS}),
@@ -87,8 +89,17 @@ def settings_of(systems: Sequence[System], case: Case) -> dict[str, Any]:
             shown[key] = getattr(case, key)
             continue
         field, values = CHOICES[key]
-        shown[key] = next((name for name, value in values.items() if value == getattr(case, field)), None)
+        shown[key] = next(name for name, value in values.items() if value == _in_force(field, systems, case))
     return shown
+
+
+def _in_force(field: str, systems: Sequence[System], case: Case) -> Any:
+    """A choice of the case; where it is left to the documents, theirs, if all of them have the same."""
+    value = getattr(case, field)
+    if value is not None:
+        return value
+    theirs = {system.make(Case(), np.random.default_rng()).averaged for system in systems if field in system.reads}
+    return theirs.pop() if len(theirs) == 1 else None
 
 
 def _parse(key: str, value: str, setting: str) -> tuple[str, Any]:

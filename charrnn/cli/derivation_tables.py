@@ -9,8 +9,11 @@ from rich.text import Text
 
 from charrnn.cli.bridges import Bridge
 from charrnn.cli.tables import Name, Table
-from charrnn.derivations.equation import ABSENT, Finding, Verdict
+from charrnn.derivations.case import Case
+from charrnn.derivations.equation import ABSENT, OVERFLOWS, Finding, Verdict
 from charrnn.derivations.systems import DOCUMENTS, System
+
+BOUNDED = ("tanh", "logistic")  # states do not grow
 
 
 @dataclass(frozen=True)
@@ -23,11 +26,9 @@ class Checked:
 
     @property
     def failed(self) -> list[str]:
-        """What does not hold, not even as corrected."""
-        equations = [f"{self.system.name} {found.number}" for found in self.findings if not found.passed]
-        return equations + [
-            f"{self.system.name} as {bridge.configuration}" for bridge in self.bridges if not bridge.holds
-        ]
+        """What does not hold, not even as corrected: numbers of equations, some of which have several, and settings."""
+        equations = [found.number for found in self.findings if not found.passed]
+        return equations + [f"as {bridge.configuration}" for bridge in self.bridges if not bridge.holds]
 
 
 def show_table(console: Console, checked: Checked) -> None:
@@ -40,10 +41,10 @@ def show_table(console: Console, checked: Checked) -> None:
         table.add_row(found.number, found.says, _shown(found.printed, "as printed", "yellow"))
         if found.corrected is not None:
             form = "as derived here" if found.printed.reason == ABSENT else "as corrected"
-            table.add_row("", f"→ {found.right}", _shown(found.corrected, form, "bold red"))
+            table.add_row(f"{found.number} →", found.right, _shown(found.corrected, form, "bold red"))
     table.show(console)
     shared = _shared([bridge.configuration.split() for bridge in checked.bridges])
-    heading = f"charrnn's own network, with {' '.join(shared)}"
+    heading = f"charrnn's own network, measured on the default case, with {' '.join(shared)}"
     console.print(Text(heading, "italic"), soft_wrap=not console.is_terminal)
     network = Table(Name("this system in charrnn"), Name("and with"), "largest error")
     for bridge in checked.bridges:
@@ -62,14 +63,32 @@ def _shared(configurations: Sequence[Sequence[str]]) -> list[str]:
 def summary(every: Sequence[Checked]) -> str:
     """How many hold, in one line."""
     findings = [found for checked in every for found in checked.findings]
-    printed = [found for found in findings if found.printed.reason != ABSENT]
-    hold, missing = sum(found.printed.holds for found in printed), len(findings) - len(printed)
-    corrected = [found for found in findings if found.corrected is not None]
+    printed = [found.printed for found in findings if found.printed.reason != ABSENT]
+    corrected = [found.corrected for found in findings if found.corrected is not None]
+    missing, undecided = len(findings) - len(printed), sum(verdict.open for verdict in (*printed, *corrected))
     added = f", {missing} more {'are' if missing > 1 else 'is'} derived here" if missing else ""
+    apart = f"; {undecided} cannot be judged on this case" if undecided else ""
     return (
-        f"{hold} of {len(printed)} hold as printed{added}; {sum(found.passed for found in corrected)} of {len(corrected)} hold as "
-        f"corrected; {sum(len(checked.bridges) for checked in every)} configurations of charrnn's network were compared with them"
+        f"{_of(printed)} hold as printed{added}; {_of(corrected)} hold as corrected{apart}; "
+        f"{sum(len(checked.bridges) for checked in every)} configurations of charrnn's network were compared with them"
     )
+
+
+def _of(verdicts: Sequence[Verdict]) -> str:
+    """How many hold, of those that the case can tell."""
+    judged = [verdict for verdict in verdicts if not verdict.open]
+    return f"{sum(verdict.holds for verdict in judged)} of {len(judged)}"
+
+
+def overflow_advice(every: Sequence[Checked], case: Case) -> str | None:
+    """What to lower where numbers overflow."""
+    verdicts = (
+        verdict for checked in every for found in checked.findings for verdict in (found.printed, found.corrected)
+    )
+    if not any(verdict and verdict.reason == OVERFLOWS for verdict in verdicts):
+        return None
+    bounded = case.φ_h in BOUNDED or not any("φ_h" in checked.system.reads for checked in every)
+    return f"Numbers overflow in this case: lower T{'' if bounded else ', or set phi_h=tanh'}."
 
 
 def equations_json(every: Sequence[Checked]) -> list[dict[str, Any]]:
@@ -88,8 +107,10 @@ def bridges_json(every: Sequence[Checked]) -> list[dict[str, Any]]:
 
 def _shown(verdict: Verdict, form: str, otherwise: str) -> Text:
     """The verdict and its error, which is relative to the largest entry of the true value."""
+    if verdict.open or verdict.reason == ABSENT:
+        return Text(verdict.reason, style="dim" if verdict.open else otherwise)
     if verdict.reason:
-        return Text(verdict.reason if verdict.reason == ABSENT else f"no: {verdict.reason}", style=otherwise)
+        return Text(f"no: {verdict.reason}", style=otherwise)
     return (
         Text(f"{form}, {verdict.error:.1g}", "green") if verdict.holds else Text(f"no, {verdict.error:.2g}", otherwise)
     )

@@ -13,13 +13,21 @@ if TYPE_CHECKING:
     from charrnn.derivations.systems import System
 
 VACUOUS = "a print that is wrong may hold at this size, where there is nothing to get wrong; take 2 or more"
+NAMES = "mean-loss, mini-batch, vanishing, scalar, vector, multiple, update-rules"
+SETTINGS = (
+    "Set a size of the case: T steps, M inputs, D units, C outputs, B sequences; or a choice: inputs (real, one-hot), loss (sum, mean), "
+    "initial (given, zero), phi_h (tanh, logistic, relu, identity), phi_o (softmax or one of these), ell (cross-entropy, "
+    "binary-cross-entropy, squared-error). With --train: alpha, updates, clip, D."
+)
 ERRORS = "an error is relative to the largest entry of the true value, which is the complex step's"
 
 
 def derive(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME]", help="A system, or a document: D0 ... D3. Default: all.", show_default=False),
+        typer.Argument(
+            metavar="[NAME]", help=f"A system: {NAMES}; or a document: D0 ... D3. Default: all.", show_default=False
+        ),
     ] = None,
     system: Annotated[str | None, typer.Option(metavar="NAME", help="The same as NAME.", show_default=False)] = None,
     explain: Annotated[
@@ -35,7 +43,7 @@ def derive(
             "-s",
             metavar="KEY=VALUE",
             callback=typed.texts,
-            help="Set a size or a choice of the case, for example T=6, D=8, inputs=one-hot, loss=mean. Repeatable.",
+            help=f"{SETTINGS} Repeatable.",
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The seed of the case.")] = 0,
@@ -50,7 +58,7 @@ def derive(
     from charrnn.derivations.case import Case
 
     if name is not None and system is not None and name != system:
-        raise typer.BadParameter(f"NAME is {name}, and --system is {system}; give one of them")
+        raise typer.BadParameter(f"NAME is {name!r}, and --system is {system!r}; give one of them")
     if explain and train:
         raise typer.BadParameter("--explain and --train are two things; give one of them")
     wanted = name if name is not None else system
@@ -72,10 +80,14 @@ def _explain(system: "System", settings: "Sequence[str]", seed: int, json: bool)
     from charrnn.cli.walkthroughs import show_walkthrough, walkthrough_json
     from charrnn.derivations.case import Case
     from charrnn.derivations.walkthrough import EXPLAINED, LIMITS, walk_through
+    from charrnn.errors import CheckError
 
     case = make_case(settings, [system], Case(**EXPLAINED))
     require_at_most(LIMITS, case, "--explain shows every number")
-    walkthrough = walk_through(system.name, system.make(case, np.random.default_rng(seed)))
+    with np.errstate(all="ignore"):
+        walkthrough = walk_through(system.name, system.make(case, np.random.default_rng(seed)))
+    if not np.isfinite(walkthrough.backward.difference):
+        raise CheckError("--explain: numbers overflow in this case; lower T, set phi_h=tanh, or take another --seed")
     if json:
         display.write_json(walkthrough_json(walkthrough))
     else:
@@ -91,11 +103,15 @@ def _train(system: "System", settings: "Sequence[str]", seed: int, json: bool) -
     from charrnn.derivations import lessons
     from charrnn.errors import CheckError
 
+    chosen = split_settings(settings)
+    for key, value in chosen.items():
+        try:
+            lessons.choose(lessons.TASKS[system.name].DEFAULTS, {key: value})
+        except ValueError as error:
+            raise CheckError(f"--set {key}={value}: {error}") from None
     with progress_bar("training", json) as advance:
         try:
-            lesson = lessons.train(
-                system.name, seed, split_settings(settings), lambda done, total: advance(done / total)
-            )
+            lesson = lessons.train(system.name, seed, chosen, lambda done, total: advance(done / total))
         except ValueError as error:
             raise CheckError(f"--train: {error}") from None
     if json:
@@ -112,19 +128,28 @@ def _check(systems: "Sequence[System]", case: "Case", seed: int, json: bool) -> 
     from charrnn.cli.bridges import bridges
     from charrnn.cli.derivation_cost import require_a_minute
     from charrnn.cli.derivation_settings import settings_of
-    from charrnn.cli.derivation_tables import Checked, bridges_json, equations_json, show_table, summary
+    from charrnn.cli.derivation_tables import (
+        Checked,
+        bridges_json,
+        equations_json,
+        overflow_advice,
+        show_table,
+        summary,
+    )
     from charrnn.cli.progress_bar import progress_bar
     from charrnn.derivations.equation import judge
+    from charrnn.derivations.rounding import rounding
 
     require_a_minute(systems, case)
     every = []
     with progress_bar("checking equations", json) as advance:
         for done, each in enumerate(systems):
-            equations = each.equations(each.make(case, np.random.default_rng(seed)))
-            findings = [judge(equation) for equation in equations]
+            instance = each.make(case, np.random.default_rng(seed))
+            noise = rounding(each.name, instance)
+            findings = [judge(equation, noise) for equation in each.equations(instance)]
             every.append(Checked(each, findings, list(bridges(seed, [each.name]))))
             advance((done + 1) / len(systems))
-    failed = [what for checked in every for what in checked.failed]
+    failed = {checked.system.name: checked.failed for checked in every if checked.failed}
     if json:
         report = {"passed": not failed, "seed": seed, "settings": settings_of(systems, case)}
         display.write_json({**report, "equations": equations_json(every), "bridges": bridges_json(every)})
@@ -133,9 +158,16 @@ def _check(systems: "Sequence[System]", case: "Case", seed: int, json: bool) -> 
         for checked in every:
             show_table(console, checked)
         ones = [f"{size} = 1" for size in ("T", "D", "C") if settings_of(systems, case).get(size) == 1]
-        vacuous = [(f"{', '.join(ones)}: {VACUOUS}", "yellow")] if ones else []
-        for line, style in ((ERRORS, ""), *vacuous, (summary(every), "" if failed else "green")):
-            console.print(line, style=style, soft_wrap=not console.is_terminal)
+        vacuous = f"{', '.join(ones)}: {VACUOUS}" if ones else ""
+        for line, style in (
+            (ERRORS, ""),
+            (vacuous, "yellow"),
+            (summary(every), "" if failed else "green"),
+            (overflow_advice(every, case), ""),
+        ):
+            if line:
+                console.print(line, style=style, soft_wrap=not console.is_terminal)
     if failed:
-        display.tell_error(f"{len(failed)} fail as corrected: {', '.join(failed)}")
+        which = "; ".join(f"{name}: {'; '.join(dict.fromkeys(what))}" for name, what in failed.items())
+        display.tell_error(f"{sum(map(len, failed.values()))} fail as corrected: {which}")
         raise typer.Exit(1)

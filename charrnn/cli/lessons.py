@@ -31,8 +31,9 @@ def show_lesson(console: Console, lesson: Lesson) -> None:
 def lesson_json(lesson: Lesson) -> dict[str, Any]:
     """All of it. What is no finite number is null."""
     found = asdict(lesson)
+    found |= {"loss": _finite(found["loss"]), "score": _finite(found["score"])}
     for run in found["runs"]:
-        run |= {"loss": _finite(run["loss"]), "score": _finite(run["score"])}
+        run |= {key: _finite(run[key]) for key in ("loss", "score", "largest_norm")}
         run["losses"] = [_finite(loss) for loss in run["losses"]]
     return found
 

@@ -55,9 +55,10 @@ class Table:
 
     def show(self, console: Console) -> None:
         """Print it, as wide as it is, or as the console's terminal is."""
-        if self._title:
-            console.print(Text(self._title, "italic"), soft_wrap=True)
         room, shared, every = terminal_columns(console), self._shared(), range(len(self._headings))
+        if self._title:
+            title = Text(self._title, "italic")
+            console.print(title if room is None else _folded(title, room), soft_wrap=True)
         if room is None:
             _print(console, self._drawn(every, [self._natural(column) for column in every], self._rows))
         elif widths := self._fitting(every, room):

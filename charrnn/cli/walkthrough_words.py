@@ -6,7 +6,7 @@ from itertools import pairwise, takewhile
 
 from charrnn.cli.matrices import percent, size
 from charrnn.derivations.systems import SYSTEMS
-from charrnn.derivations.walkthrough import DoubleSum, Products, Truncation
+from charrnn.derivations.walkthrough import DoubleSum, Products, Truncation, share
 
 JACOBIANS = {
     "mean-loss": "diag(φ'_h) W_hh",
@@ -18,6 +18,7 @@ JACOBIANS = {
     "update-rules": "diag(1 - h_t²) W",
 }
 SMALL = 0.01  # of the gradient
+LARGE = 2.0  # times the gradient: of what is so large more than half is cancelled
 
 
 def description(system: str) -> tuple[str, list[str]]:
@@ -42,7 +43,7 @@ def truncation_words(found: DoubleSum) -> Iterator[str]:
         small = list(takewhile(_is_small, reversed(cut)))
         if len(cut) > 2 and small:
             yield f"From n = {small[-1].steps} on less than {SMALL:.0%} is lost."
-        if any(each.error > 1 for each in cut):
+        if any(share(each.kept, found.gradient) > LARGE for each in cut):
             yield "What is lost is larger than the gradient: it cancels most of what is kept."
         if any(more.error > fewer.error for fewer, more in pairwise(cut)):
             yield "More steps are not always closer to the whole: terms of different t - k may cancel."

@@ -1,7 +1,8 @@
 """How a walk through a system looks: every number of one small case, in the order in which a reader computes them."""
 
+import re
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
@@ -13,7 +14,7 @@ from charrnn.cli.grids import EMPTY, Grid
 from charrnn.cli.matrices import WIDTH, as_matrix, blocks_of, figure, percent, size
 from charrnn.cli.tables import terminal_columns
 from charrnn.cli.walkthrough_words import JACOBIANS, description, truncation_words, vanishing_words
-from charrnn.cli.wrapping import fold
+from charrnn.cli.wrapping import fold, width_of
 from charrnn.derivations.complex_step import Array
 from charrnn.derivations.systems import SYSTEMS
 from charrnn.derivations.vanishing import largest_singular_value
@@ -21,6 +22,7 @@ from charrnn.derivations.walkthrough import DoubleSum, Products, Walkthrough, sh
 
 LIMITS = (0.01, 0.05, 0.2, 0.5)  # of the largest: where one colour ends and the next begins
 STYLES = ("color(242)", "color(71)", "color(179)", "color(173)", "bold color(167)")
+APART = re.compile(r" {3,}(?![ =(])")  # between two equations of a line; not before a number, nor before the = of one
 Key = TypeVar("Key")
 
 
@@ -30,7 +32,8 @@ def show_walkthrough(console: Console, walkthrough: Walkthrough) -> None:
     _say(console, f"{walkthrough.system}: {title}", "bold")
     console.print()
     for equation in equations:
-        _say(console, equation, indent=2)
+        for line in _parted(equation, terminal_columns(console)):
+            _say(console, line, indent=2)
     console.print()
     _show_given(console, walkthrough)
     _show_forward(console, walkthrough)
@@ -170,7 +173,7 @@ def _show_products(console: Console, walkthrough: Walkthrough, found: Products) 
 
 
 def _show_bounds(console: Console, found: Products) -> None:
-    _say(console, "4. Their norms, each above its bound (γ σ)^{t-k}", "bold")
+    _say(console, "4. Their norms, and below each its bound (γ σ)^{t-k}", "bold")
     _triangle({pair: _norm_and_bound(norm, found.bounds[pair]) for pair, norm in found.norms.items()}).show(console)
     eigenvalues = ", ".join(f"{value:.4g}" for value in found.eigenvalues)
     _say(
@@ -230,6 +233,21 @@ def _say(console: Console, words: str | Text, style: str = "", indent: int = 0) 
     text, room = words if isinstance(words, Text) else Text(words, style), terminal_columns(console)
     for number, line in enumerate(fold(text, max(1, room - 2 * indent)) if room else [text]):
         console.print(Text(" " * indent * (2 if number else 1)) + line, soft_wrap=True)
+
+
+def _parted(equation: str, room: int | None) -> Iterator[str]:
+    """A line whose parts are apart from each other, as lines that have room where `_say` indents by 2; a number stays with what it is of."""
+    if room is None or width_of(equation) + 4 <= room:
+        yield equation
+        return
+    line, *parts = (re.sub(r" +(?=\(\d)", " ", part) for part in APART.split(equation))
+    for part in parts:
+        if width_of(f"{line}   {part}") + 4 <= room:
+            line += f"   {part}"
+        else:
+            yield line
+            line = part
+    yield line
 
 
 # ---------------------------------------------------------------- JSON

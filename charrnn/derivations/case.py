@@ -36,10 +36,10 @@ class Case:
         return random.normal(0, 1.3 / np.sqrt(self.D), shape)
 
     def inputs(self, random: np.random.Generator, *shape: int) -> Array:
-        """Vectors of M numbers along a new last axis."""
+        """Vectors of M numbers along a new last axis, shorter where there are more inputs than units: so they do not saturate them."""
         if self.one_hot:
             return np.eye(self.M)[random.integers(0, self.M, shape)]
-        return random.normal(size=(*shape, self.M))
+        return random.normal(size=(*shape, self.M)) * min(1.0, np.sqrt(self.D / self.M))
 
     def labels(self, random: np.random.Generator, *shape: int) -> Array:
         """One-hot vectors of C numbers along a new last axis."""

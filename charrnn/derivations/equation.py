@@ -8,9 +8,12 @@ import numpy as np
 from charrnn.derivations.complex_step import Array
 
 TOLERANCE = 1e-10  # relative; what holds is at rounding, about 1e-15
+EXACT = 0.0  # rounding
 MISFIT = "shapes do not fit"
 NOT_FINITE = "no finite number"
 ABSENT = "not in the document"
+SATURATED = "saturated: nothing to compare here"
+OVERFLOWS = "overflows here"
 
 
 @dataclass(frozen=True)
@@ -30,11 +33,19 @@ class Equation:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a form of an equation holds, its relative error, or in words why there is none."""
+    """Whether a form of an equation holds, its relative error, or in words why there is none.
+
+    A case may have numbers from which neither can be said: then it does not hold, and is `open`.
+    """
 
     holds: bool
     error: float | None = None
     reason: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether this case cannot tell."""
+        return self.reason in (SATURATED, OVERFLOWS)
 
 
 @dataclass(frozen=True)
@@ -49,16 +60,20 @@ class Finding:
 
     @property
     def passed(self) -> bool:
-        """True where the print holds, or its corrected form does."""
-        return (self.corrected or self.printed).holds
+        """True where the print holds, or its corrected form does; or where this case cannot tell."""
+        decisive = self.corrected or self.printed
+        return decisive.holds or decisive.open
 
 
-def judge(equation: Equation) -> Finding:
-    """Evaluate an equation as printed and as corrected, and compare both with the truth."""
-    with np.errstate(all="ignore"):  # what overflows is found not to hold
+def judge(equation: Equation, rounding: float = EXACT) -> Finding:
+    """Evaluate an equation as printed and as corrected, and compare both with the truth.
+
+    `rounding` is how far apart two numbers of this case may be by rounding alone: differences below it say nothing.
+    """
+    with np.errstate(all="ignore"):
         truth = np.asarray(equation.truth())
-        printed = _verdict(equation.printed, truth) if equation.printed else Verdict(False, reason=ABSENT)
-        corrected = _verdict(equation.corrected, truth) if equation.corrected else None
+        printed = _verdict(equation.printed, truth, rounding) if equation.printed else Verdict(False, reason=ABSENT)
+        corrected = _verdict(equation.corrected, truth, rounding) if equation.corrected else None
     return Finding(equation.number, equation.says, equation.right, printed, corrected)
 
 
@@ -87,11 +102,20 @@ def sizes(*arrays: Array) -> Array:
     return np.array([n for array in arrays for n in array.shape])
 
 
-def _verdict(form: Callable[[], Array], truth: Array) -> Verdict:
+def _verdict(form: Callable[[], Array], truth: Array, rounding: float) -> Verdict:
+    too_large: list[str] = []
     try:
-        error = relative_error(np.asarray(form()), truth)
+        with np.errstate(over="call", under="call", call=lambda kind, _: too_large.append(kind)):
+            found = np.asarray(form())
+        error = relative_error(found, truth)
     except ValueError:  # NumPy's, for shapes that no product or sum takes
         return Verdict(False, reason=MISFIT)
+    if not np.isfinite(truth).all() or (error == float("inf") and too_large):
+        return Verdict(False, reason=OVERFLOWS)
     if error == float("inf"):
         return Verdict(False, reason=NOT_FINITE)
-    return Verdict(error < TOLERANCE, error)
+    if error < TOLERANCE:
+        return Verdict(True, error)
+    if np.abs(found - truth).max() < rounding:
+        return Verdict(False, reason=SATURATED)
+    return Verdict(False, error)

@@ -14,8 +14,8 @@ def tanh(a: Array) -> Array:
 
 
 def tanh_slope(a: Array) -> Array:
-    """1 - tanh² a"""
-    return 1 - np.tanh(a) ** 2
+    """1 - tanh² a = 4 σ(2a) σ(-2a), which keeps its digits where tanh a is near 1."""
+    return 4 * logistic_slope(2 * a)
 
 
 def logistic(a: Array) -> Array:
@@ -24,8 +24,8 @@ def logistic(a: Array) -> Array:
 
 
 def logistic_slope(a: Array) -> Array:
-    """σ (1 - σ)"""
-    return logistic(a) * (1 - logistic(a))
+    """σ(a) (1 - σ(a)) = σ(a) σ(-a), which keeps its digits where σ(a) is near 1."""
+    return logistic(a) * logistic(-a)
 
 
 def relu(a: Array) -> Array:
@@ -107,23 +107,23 @@ def squared_error_gradient(o: Array, d: Array) -> Array:
 
 
 def cross_entropy(o: Array, d: Array) -> Array:
-    """-Σ d log o: o are probabilities of classes, d is one-hot."""
-    return np.asarray(-(d * np.log(o)).sum())
+    """-Σ d log o: o are probabilities of classes, d is one-hot. What is not desired costs nothing: 0 log 0 is 0."""
+    return np.asarray(-(d[d > 0] * np.log(o[d > 0])).sum())
 
 
 def cross_entropy_gradient(o: Array, d: Array) -> Array:
-    """-d / o"""
-    return -d / o
+    """-d / o, which is 0 where d is 0."""
+    return np.where(d > 0, -d / o, 0.0)
 
 
 def binary_cross_entropy(o: Array, d: Array) -> Array:
     """-Σ d log o + (1 - d) log(1 - o): each o is the probability of a 1."""
-    return np.asarray(-(d * np.log(o) + (1 - d) * np.log(1 - o)).sum())
+    return cross_entropy(o, d) + cross_entropy(1 - o, 1 - d)
 
 
 def binary_cross_entropy_gradient(o: Array, d: Array) -> Array:
-    """(o - d) / (o (1 - o))"""
-    return (o - d) / (o * (1 - o))
+    """-d / o + (1 - d) / (1 - o), which is (o - d) / (o (1 - o))."""
+    return cross_entropy_gradient(o, d) - cross_entropy_gradient(1 - o, 1 - d)
 
 
 @dataclass(frozen=True)

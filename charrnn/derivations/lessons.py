@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.derivations.descent import Descent, descend, gradients
+from charrnn.derivations.durations import in_words
 from charrnn.derivations.tasks.recall import Recall
 from charrnn.derivations.tasks.signs import Signs
 from charrnn.derivations.tasks.sums import Exploding, Sums
@@ -41,8 +42,8 @@ class Run:
     updates: int  # made
     clipped: int  # of them
     largest_norm: float
-    diverged: bool
-    losses: tuple[float, ...]  # before each update, on the data of that update; the last is not finite if it diverged
+    diverged: bool  # a loss, on its way or after it, or a gradient is no finite number
+    losses: tuple[float, ...]  # before each update, on the data of that update
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def _number(key: str, value: Any, kind: type[float]) -> float:
     """A whole number from 1, or any above 0, as `kind` says."""
     wanted = f"{key} must be a {'whole number from 1' if kind is int else 'number above 0,'} up to {MOST[key]:,}"
     try:
-        number = kind(str(value))
+        number = kind(str(value).replace("_", "?"))  # Python reads 1_0 as 10
     except ValueError:
         raise ValueError(f"{wanted}; found {value}") from None
     if not 0 < number <= MOST[key]:
@@ -126,8 +127,8 @@ def _require_quick(task: Task, updates: int) -> None:
     seconds = min(_seconds_of_an_update(task, n) for n in range(TRIES)) * len(_variants(task))
     if updates * seconds > MOST_SECONDS:
         raise ValueError(
-            f"{updates:,} updates would take about {updates * seconds:,.0f} seconds; "
-            f"updates={MOST_SECONDS / seconds:.0f} would take {MOST_SECONDS:.0f}"
+            f"{updates:,} updates would take about {in_words(updates * seconds)}; "
+            f"updates={MOST_SECONDS / seconds:.0f} would take a minute"
         )
 
 
@@ -139,29 +140,33 @@ def _seconds_of_an_update(task: Task, n: int) -> float:
 
 @np.errstate(all="ignore")  # where one diverged
 def _lesson(system: str, task: Task, chosen: Settings, seed: int, descents: Mapping[str, Descent]) -> Lesson:
-    clipping = _of_clipping(descents[UNCLIPPED], descents[CLIPPED], task, chosen)
+    runs = {name: _run(name, task, descent) for name, descent in descents.items()}
+    before = _loss(task, task.start)
+    clipping = _of_clipping(before, runs[UNCLIPPED], runs[CLIPPED], chosen)
     return Lesson(
         system=system,
         goal=task.goal,
         measure=task.measure,
         settings=_numbers(chosen),
         seed=seed,
-        loss=_loss(task, task.start),
+        loss=before,
         score=task.score(task.start),
-        runs=tuple(_run(name, task, descent) for name, descent in descents.items()),
-        learned=(*([] if descents[CLIPPED].diverged else task.learned(descents)), clipping),
+        runs=tuple(runs.values()),
+        learned=(*([] if runs[CLIPPED].diverged else task.learned(descents)), clipping),
     )
 
 
 def _run(name: str, task: Task, descent: Descent) -> Run:
+    loss, score = _loss(task, descent.system), task.score(descent.system)
+    diverged = descent.diverged or not math.isfinite(loss) or not math.isfinite(score)
     return Run(
         name=name,
-        loss=None if descent.diverged else _loss(task, descent.system),
-        score=None if descent.diverged else task.score(descent.system),
+        loss=None if diverged else loss,
+        score=None if diverged else score,
         updates=descent.updates,
         clipped=descent.clipped,
-        largest_norm=max(norm for norm in descent.norms if math.isfinite(norm)),
-        diverged=descent.diverged,
+        largest_norm=max((norm for norm in descent.norms if math.isfinite(norm)), default=math.inf),
+        diverged=diverged,
         losses=descent.losses,
     )
 
@@ -170,16 +175,20 @@ def _loss(task: Task, system: Any) -> float:
     return float(task.test(system).loss())
 
 
-def _of_clipping(unclipped: Descent, clipped: Descent, task: Task, chosen: Settings) -> str:
-    """What clipping did, in a sentence."""
-    bound = f"{chosen.clip:g}"
-    if clipped.diverged:
-        return f"Clipped at {bound}, it diverges too: try a smaller clip, or a smaller alpha."
+def _of_clipping(before: float, unclipped: Run, clipped: Run, chosen: Settings) -> str:
+    """What clipping did, in a sentence or two. A loss is None where a training diverged."""
+    bound, smaller = f"{chosen.clip:g}", "try a smaller clip, or a smaller alpha."
+    if clipped.loss is None:
+        return f"Clipped at {bound}, it diverges too: {smaller}"
     if not clipped.clipped:
         return f"No gradient is longer than {bound}: clipping makes no difference."
-    if unclipped.diverged:
-        return f"Unclipped, it diverges: after {unclipped.updates} updates the loss or its gradient is no number. Clipping at {bound} prevents that."
+    if unclipped.loss is None:
+        updates = "1 update" if unclipped.updates == 1 else f"{unclipped.updates} updates"
+        diverges = f"Unclipped, it diverges: after {updates} the loss or its gradient is no number."
+        if clipped.loss < before:
+            return f"{diverges} Clipping at {bound} prevents that: the loss was {before:.2g}, and ends at {clipped.loss:.2g}."
+        return f"{diverges} Clipped at {bound}, the loss was {before:.2g}, and ends at {clipped.loss:.2g}: {smaller}"
     return (
-        f"Clipping at {bound} shortens {clipped.clipped} of {clipped.updates} gradients. The loss ends at {_loss(task, clipped.system):.2g} with it, "
-        f"and at {_loss(task, unclipped.system):.2g} without."
+        f"Clipping at {bound} shortens {clipped.clipped} of {clipped.updates} gradients. The loss ends at {clipped.loss:.2g} with it, "
+        f"and at {unclipped.loss:.2g} without."
     )

@@ -74,7 +74,7 @@ def _meant(found: Any, details: ErrorDetails) -> str:
 
 
 def _shown(value: Any) -> str:
-    return "nothing" if value is None else shorten(quoted(value) if isinstance(value, str) else repr(value))
+    return "null" if value is None else shorten(quoted(value) if isinstance(value, str) else repr(value))
 
 
 def shorten(text: str) -> str:

@@ -1,13 +1,18 @@
 """`charrnn derive`: which equations of the documents hold."""
 
 import json
+import re
+from dataclasses import replace
 
 import numpy as np
+import on_terminal
 import pytest
 from typer.testing import CliRunner
 
 from charrnn.cli.app import app
-from charrnn.cli.derivation_cost import SECONDS, largest, seconds
+from charrnn.cli.derivation_cost import BYTES, SECONDS, largest, memory, seconds
+from charrnn.cli.derivation_settings import CHOICES, SIZES
+from charrnn.cli.wrapping import width_of
 from charrnn.derivations.case import Case
 from charrnn.derivations.systems import SYSTEMS
 from charrnn.derivations.vector import Vector
@@ -72,6 +77,35 @@ def test_settings_are_those_of_the_case():
     assert report["equations"] != found("mean-loss", "-s", "T=2", "-s", "D=3")["equations"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "loss"),
+    [
+        (["mean-loss"], "mean"),
+        (["D2"], "sum"),
+        ([], "document"),
+        (["-s", "loss=sum"], "sum"),
+        (["mean-loss", "-s", "loss=sum"], "sum"),
+        (["vanishing"], None),
+    ],
+)
+def test_the_settings_can_be_typed_back(arguments, loss):
+    report = found(*arguments)
+    assert report["settings"].get("loss") == loss
+    typed = [part for key, value in report["settings"].items() for part in ("-s", f"{key}={value}")]
+    assert found(*arguments, *typed) == report
+
+
+def test_the_help_names_what_can_be_typed():
+    text = " ".join(re.sub("[│╭╮╰╯─]", " ", run(app, ["derive", "--help"], env={"COLUMNS": "200"}).stdout).split())
+    assert ", ".join(SYSTEMS) in text
+    for key, (_, values) in CHOICES.items():
+        assert f"{key} (" in text
+        assert all(value in text for value in values if value != "document")
+    for key, counted in SIZES.items():
+        assert f"{key} {counted}" in text
+    assert "With --train: alpha, updates, clip, D." in text
+
+
 def test_a_print_that_fits_by_chance_is_still_wrong():
     """With equal sizes V = U - α ∂L/∂V can be computed, and is another number."""
     rows = {row["number"]: row for row in found("update-rules", "-s", "M=4", "-s", "D=4", "-s", "C=4")["equations"]}
@@ -97,6 +131,8 @@ def test_a_print_that_fits_by_chance_is_still_wrong():
         (["-s", "T=5000"], 1, "and a minute is allowed; --set T="),
         (["vector", "-s", "D=999999999999"], 1, "and a minute is allowed; --set D="),
         (["-s", "T=999999", "-s", "D=99999"], 1, "and a minute is allowed; lower "),
+        (["vanishing", "-s", "T=1", "-s", "M=16000000"], 1, "2.3 GB of memory, and 2 are allowed; --set D=4 or M=13"),
+        (["multiple", "-s", "B=100000"], 1, "hours, and a minute is allowed; --set "),
         (["--explain"], 1, "--explain needs a system: mean-loss, "),
         (
             ["D2", "--explain"],
@@ -108,17 +144,25 @@ def test_a_print_that_fits_by_chance_is_still_wrong():
             1,
             "--explain shows every number: T, the number of steps, is at most 8; found 9",
         ),
+        (
+            ["mini-batch", "--explain", "-s", "phi_h=identity", "-s", "T=8", "-s", "D=1", "-s", "M=4", "--seed", "8"],
+            1,
+            "--explain: numbers overflow in this case; lower T, set phi_h=tanh, or take another --seed",
+        ),
         (["scalar", "--explain", "-s", "D=2"], 1, "scalar has no D"),
         (["--train"], 1, "--train needs a system: mean-loss, "),
         (
             ["vector", "--train", "-s", "T=3"],
             1,
-            "--train: there is no setting 'T' here; there are alpha, updates, clip, D",
+            "--set T=3: there is no setting 'T' here; there are alpha, updates, clip, D",
         ),
-        (["vector", "--train", "-s", "updates=1e9"], 1, "--train: updates must be a whole number from 1"),
+        (["vector", "--train", "-s", "updates=1e9"], 1, "--set updates=1e9: updates must be a whole number from 1"),
+        (["vector", "--train", "-s", "alpha=1_0"], 1, "--set alpha=1_0: alpha must be a number above 0"),
+        (["vector", "--train", "-s", "updates=1000000"], 1, "--train: 1,000,000 updates would take about "),
         (["vector", "--train", "-s", "alpha"], 1, "must be KEY=VALUE"),
         (["vector", "--explain", "--train"], 2, "give one of them"),
-        (["vector", "--system", "scalar"], 2, "NAME is vector, and --system is scalar; give one of them"),
+        (["", "--system", "scalar"], 2, "NAME is '', and --system is 'scalar'; give one of them"),
+        (["vector", "--system", "scalar"], 2, "NAME is 'vector', and --system is 'scalar'; give one of them"),
         (["--seed", "-1"], 2, "--seed"),
     ],
 )
@@ -135,7 +179,7 @@ def test_a_corrected_form_that_fails_is_an_error(monkeypatch):
     result = run(app, ["derive", "vector", "--json"])
     assert result.exit_code == 1
     assert not json.loads(result.stdout)["passed"]
-    assert " fail as corrected: vector (58)-(61), vector (59), (60), i rising, vector (63)" in result.stderr
+    assert " fail as corrected: vector: (58)-(61); (59), (60), i rising; (63); (57), (64), (65); " in result.stderr
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -166,6 +210,13 @@ def test_the_size_that_an_error_names_is_allowed():
         assert seconds(every, Case(**{name: size})) <= SECONDS < seconds(every, Case(**{name: size + 1}))
 
 
+def test_the_size_that_an_error_names_needs_no_more_memory_than_is_allowed():
+    one, case = [SYSTEMS["vanishing"]], Case(T=1)
+    size = largest(one, replace(case, M=10**9), "M")
+    assert memory(one, replace(case, M=size)) <= BYTES < memory(one, replace(case, M=size + 1))
+    assert seconds(one, replace(case, M=size + 1)) <= SECONDS
+
+
 def test_the_table_says_what_is_right():
     text = run(app, ["derive", "vector"]).stdout
     assert "W stays between the diagonals: matrices do not commute" in text
@@ -188,8 +239,60 @@ def test_where_a_size_is_1_a_line_says_that_prints_hold_for_nothing(arguments, l
     assert [each.startswith(line) for each in lines] == ([True] if line else [])
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["mean-loss", "-s", "T=20", "-s", "D=1", "-s", "M=20"],
+        ["vanishing", "-s", "M=5000", "-s", "D=2"],
+        ["vanishing", "-s", "D=1", "-s", "initial=zero", "--seed", "22"],
+        ["multiple", "-s", "M=1000", "-s", "D=2"],
+        ["update-rules", "-s", "M=1000", "-s", "D=2"],
+        ["mini-batch", "-s", "phi_h=relu", "-s", "M=1000", "-s", "D=2", "-s", "T=8"],
+        ["mini-batch", "-s", "phi_h=identity", "-s", "T=20"],
+        ["mean-loss", "-s", "phi_h=identity", "-s", "T=16"],
+        ["mean-loss", "-s", "phi_h=relu", "-s", "phi_o=logistic", "-s", "ell=binary-cross-entropy", "-s", "T=6"],
+        ["vector", "-s", "D=1", "-s", "C=5", "-s", "M=5", "-s", "T=3", "-s", "initial=zero", "--seed", "285"],
+    ],
+)
+def test_saturated_units_and_large_numbers_are_no_mistake_of_a_corrected_form(arguments):
+    assert found(*arguments)["passed"]
+
+
+def test_what_overflows_is_told_apart_and_what_to_lower():
+    arguments = ["mini-batch", "-s", "phi_h=identity", "-s", "T=20"]
+    open_ = [row for row in found(*arguments)["equations"] if row["printed"]["reason"] == "overflows here"]
+    assert [row["number"] for row in open_] == ["L"]
+    assert all(row["passed"] and not row["printed"]["holds"] for row in open_)
+    text = run(app, ["derive", *arguments]).stdout
+    assert "│ overflows here " in text
+    assert "; 1 cannot be judged on this case; " in text
+    assert "\nNumbers overflow in this case: lower T, or set phi_h=tanh.\n" in text
+    assert "cannot be judged" not in run(app, ["derive", "mini-batch"]).stdout
+    assert "overflow" not in run(app, ["derive", "mini-batch"]).stdout
+
+
 def test_numbers_that_overflow_do_not_hold_and_warn_of_nothing():
     with np.errstate(all="raise"):
         result = run(app, ["derive", "mini-batch", "-s", "phi_h=identity", "-s", "T=60", "-s", "D=1", "-s", "M=1"])
     assert result.exit_code in (0, 1)
     assert "Warning" not in result.stderr
+
+
+@pytest.mark.parametrize("width", [40, 60])
+def test_titles_are_broken_between_words_and_a_corrected_row_names_its_equation(monkeypatch, width):
+    code, text = on_terminal.run(monkeypatch, width, "derive", "scalar")
+    text = re.sub("\x1b\\[[\\d;]*m", "", text)
+    assert code == 0
+    lines = text.splitlines()
+    assert all(width_of(line) <= width for line in lines)
+    begin = lines.index(next(line for line in lines if line.startswith("scalar: ")))
+    title = (
+        "scalar: section 1: scalar form, a binary classifier D2, Yongqiang Huang, Back Propagation Through Time (2019)"
+    )
+    assert " ".join(lines[begin : begin + 4]).startswith(title)
+    assert "(14), (15) →" in text
+
+
+def test_the_network_is_said_to_be_measured_on_the_default_case():
+    text = run(app, ["derive", "vector", "-s", "D=7"]).stdout
+    assert "\ncharrnn's own network, measured on the default case, with model.cell=rnn model.hidden_size=5 " in text

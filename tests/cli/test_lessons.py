@@ -88,6 +88,8 @@ def test_json_has_all_of_it(lessons, name):
 
 def test_json_has_no_infinity(lessons):
     lesson = lessons["vector"]
-    endless = replace(lesson, runs=(replace(lesson.runs[0], loss=math.inf, score=math.nan, losses=(1.0, math.inf)),))
-    (run,) = lesson_json(endless)["runs"]
+    run = replace(lesson.runs[0], loss=math.inf, score=math.nan, largest_norm=math.inf, losses=(1.0, math.inf))
+    found = lesson_json(replace(lesson, loss=math.inf, score=math.nan, runs=(run,)))
+    assert (found["loss"], found["score"], found["runs"][0]["largest_norm"]) == (None, None, None)
+    (run,) = found["runs"]
     assert (run["loss"], run["score"], run["losses"]) == (None, None, [1.0, None])

@@ -282,3 +282,10 @@ def test_of_a_training_of_a_sweep_the_name_is_cut_and_not_the_figures(tmp_path, 
     line = view._line(0, columns).plain
     assert line.endswith(" · 123 s · step 12,345")
     assert width_of(line) <= columns
+
+
+def test_a_title_is_broken_between_its_words(capsys, monkeypatch):
+    table = Table("n", title="what this is of,\nand where it is from")
+    table.add_row("1")
+    assert shown(capsys, table, monkeypatch, 9)[:5] == ["what this", "is of,", "and where", "it is", "from"]
+    assert shown(capsys, table, monkeypatch, None)[:2] == ["what this is of,", "and where it is from"]

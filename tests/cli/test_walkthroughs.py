@@ -104,7 +104,7 @@ t = 2   +0.1107       0   +0.3596       0
 
 The largest difference from the complex step is TINY.
 
-4. Their norms, each above its bound (γ σ)^{t-k}
+4. Their norms, and below each its bound (γ σ)^{t-k}
         k = 0      k = 1
 t = 1     0.6383
         ≤ 0.8142
@@ -305,6 +305,25 @@ def test_the_formula_of_each_jacobian_is_the_systems():
             np.testing.assert_allclose(jacobian, np.diag(1 - h**2) @ found.given["W_hh"].T)
 
 
+@pytest.mark.parametrize(
+    ("width", "lines"),
+    [
+        (40, ["  z_t = U x_t + W s_{t-1} (19)", "  U: D × M (27)", "  s_t = tanh(z_t) (20)   W: D × D (28)"]),
+        (48, ["  z_t = U x_t + W s_{t-1} (19)   U: D × M (27)", "  s_t = tanh(z_t) (20)   W: D × D (28)"]),
+        (47, ["  z_t = U x_t + W s_{t-1} (19)", "  U: D × M (27)", "  s_t = tanh(z_t) (20)   W: D × D (28)"]),
+        (80, ["  z_t = U x_t + W s_{t-1}         (19)        U: D × M    (27)"]),
+    ],
+)
+def test_a_number_stays_with_its_equation(width, lines):
+    assert "\n".join(["", "", *lines, ""]) in plain(shown(walked("vector"), width))
+
+
+def test_an_equation_is_broken_between_its_parts_and_not_before_its_sign():
+    text = plain(shown(walked("mini-batch"), 60))
+    assert "\n  L   = Σ_t L_t = -Σ_t y_t log ŷ_t, summed over the\n    instances\n" in text
+    assert "\n  o_t = h_t W_yh + b_y,   ŷ_t = softmax(o_t)\n" in text
+
+
 @pytest.mark.parametrize("case", [Case(**EXPLAINED), LARGEST], ids=["default", "largest"])
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_json_has_everything(name, case):
@@ -356,6 +375,12 @@ def with_errors(*errors):
     )
 
 
+def with_kept(sums, part):
+    """With that part of the gradient kept by truncation to 2 steps."""
+    first, second, *more = sums.truncations
+    return replace(sums, truncations=(first, replace(second, kept=part * sums.gradient), *more))
+
+
 def test_words_say_what_truncation_loses():
     assert list(truncation_words(with_errors(0.5, 0.03, 0))) == [
         "The terms with t - k >= 1 are 50% of the gradient: truncation to 1 step loses them.",
@@ -369,7 +394,11 @@ def test_words_say_what_truncation_loses():
         "The terms with t - k = 1 are 20% of the gradient: truncation to 1 step loses them."
     ]
     assert list(truncation_words(with_errors(0))) == ["With one step there is nothing to truncate."]
-    cancelling = list(truncation_words(with_errors(0.2, 1.5, 0)))
+    nearer = ["More steps are not always closer to the whole: terms of different t - k may cancel."]
+    assert list(truncation_words(with_errors(0.2, 1.5, 0)))[2:] == nearer
+    assert list(truncation_words(with_kept(with_errors(0.2, 2.9, 0), 1.9)))[2:] == nearer
+    assert list(truncation_words(with_kept(with_errors(0.2, 1.9, 0), -0.9)))[2:] == nearer
+    cancelling = list(truncation_words(with_kept(with_errors(0.2, 1.1, 0), 2.1)))
     assert cancelling[2:] == [
         "What is lost is larger than the gradient: it cancels most of what is kept.",
         "More steps are not always closer to the whole: terms of different t - k may cancel.",

@@ -52,7 +52,7 @@ def judged(equation):
     """(its truth, what is found of it), with one evaluation of the truth."""
     truth = np.asarray(equation.truth())
     finding = judging.judge(replace(equation, truth=lambda: truth))
-    assert finding.passed
+    assert (finding.corrected or finding.printed).holds
     return truth, finding.printed
 
 

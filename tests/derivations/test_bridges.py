@@ -362,3 +362,11 @@ def test_the_weights_are_where_the_sentence_says():
     np.testing.assert_array_equal(p["W_xh"], mean.table @ mean.top.w_h[:4])
     np.testing.assert_array_equal(p["W_hh"], mean.top.w_h[4:])
     np.testing.assert_array_equal(p["b_h"], mean.top.b_h)
+
+
+def test_rows_that_training_does_not_keep_say_so():
+    """Real inputs, of which each row learns by itself; and the scalar system, both of whose logits learn."""
+    for name in LOSSES:
+        one_hot, real, *_ = bridges(0, [name])
+        assert real.how.endswith("Training does not keep this: each row learns by itself")
+        assert ("V moves twice as far" in one_hot.how) == (name == "scalar")

@@ -39,6 +39,11 @@ def test_inputs_are_vectors_or_characters():
     assert set(np.unique(characters)) == {0, 1}
 
 
+def test_more_inputs_than_units_are_smaller():
+    for M, length in ((5, 1.0), (6, np.sqrt(5 / 6)), (500, 0.1)):
+        np.testing.assert_array_equal(Case(M=M).inputs(drawn(), 3), drawn().normal(0, 1, (3, M)) * length)
+
+
 def test_labels_are_one_hot():
     labels = Case().labels(drawn(), 200, 2)
     assert labels.shape == (200, 2, 6)

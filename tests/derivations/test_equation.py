@@ -7,6 +7,8 @@ from charrnn.derivations.equation import (
     ABSENT,
     MISFIT,
     NOT_FINITE,
+    OVERFLOWS,
+    SATURATED,
     TOLERANCE,
     Equation,
     Verdict,
@@ -86,6 +88,55 @@ def test_the_tolerance_is_far_from_rounding_and_from_any_mistake():
 def test_an_error_at_the_tolerance_does_not_hold():
     exact = Equation("", "", lambda: np.array([1.0, 0.0]), lambda: np.array([1.0, TOLERANCE]))
     assert not judge(exact).printed.holds
+
+
+def of(truth, form, corrected=None):
+    return Equation("", "", lambda: np.asarray(truth), lambda: np.asarray(form), corrected)
+
+
+def test_a_difference_that_rounding_makes_says_nothing():
+    for found in ([2e-17, 0.0], [1e-17, 9e-15]):
+        finding = judge(of([1e-17, 0.0], found), 1e-14)
+        assert finding.printed == Verdict(False, None, SATURATED)
+        assert finding.printed.open
+        assert finding.passed
+        assert not judge(of([1e-17, 0.0], found)).passed
+    assert judge(of(-1e-3, -1e-3 - 9e-12), 1e-11).printed.open
+    exact = judge(of([1e-17, 0.0], [1e-17, 0.0]), 1e-14)
+    assert exact.printed == Verdict(True, 0.0)
+    assert not exact.printed.open
+
+
+def test_a_difference_that_rounding_does_not_make_is_a_mistake():
+    for found in ([1e-17, 1e-14], [1e-17, -1e-14], [5e-14, 0.0]):
+        finding = judge(of([1e-17, 0.0], found), 1e-14)
+        assert finding.printed.error > 100
+        assert not finding.printed.open
+        assert not finding.passed
+    assert judge(of(1.0, 1 + 1e-9), 1e-14).printed == Verdict(False, pytest.approx(1e-9, rel=1e-6))
+
+
+def test_a_truth_that_is_no_number_says_nothing():
+    for truth in ([np.inf, 1.0], [1.0, np.nan]):
+        assert judge(of(truth, [1.0, 1.0])).printed == Verdict(False, None, OVERFLOWS)
+        assert judge(of(truth, [np.inf, 1.0])).passed
+        assert judge(of(truth, [1.0])).printed.reason == MISFIT
+
+
+def test_what_overflows_or_underflows_on_its_way_says_nothing():
+    large, none = np.array([1e200, 1.0]), np.array([0.0, 1.0])
+    too_large = Equation("", "", lambda: TRUTH, lambda: large**2 - large**2)
+    too_small = Equation("", "", lambda: TRUTH, lambda: none * np.log(np.exp(-400 - 400 * (1 - none))))
+    assert judge(too_large).printed == judge(too_small).printed == Verdict(False, None, OVERFLOWS)
+    assert judge(Equation("", "", lambda: TRUTH, lambda: none / none)).printed == Verdict(False, None, NOT_FINITE)
+
+
+def test_a_form_that_overflows_is_no_failure_of_the_other():
+    finding = judge(Equation("", "", lambda: TRUTH, lambda: np.array([1e200, 1.0]) ** 2, lambda: TRUTH))
+    assert finding.printed.open
+    assert finding.corrected.holds
+    wrong = judge(Equation("", "", lambda: TRUTH, lambda: TRUTH, lambda: 2 * TRUTH))
+    assert not wrong.passed
 
 
 def test_other_errors_are_not_hidden():

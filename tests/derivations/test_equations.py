@@ -39,9 +39,13 @@ FUNCTIONS = {
 }
 
 
+def holds(finding):
+    return (finding.corrected or finding.printed).holds
+
+
 def failing(name, case, seed=0):
     """The equations that hold in neither form, each with its errors."""
-    return [finding for key, equation in rows(name, case, seed) if not (finding := judge(equation)).passed]
+    return [finding for key, equation in rows(name, case, seed) if not holds(finding := judge(equation))]
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -248,7 +252,7 @@ def test_each_erratum_is_a_row_that_does_not_hold_as_printed(erratum):
         found = [judge(equation) for (_, other, _), equation in rows(name) if other == number]
         assert found, (name, number)
         assert not all(finding.printed.holds for finding in found)
-        assert all(finding.passed for finding in found)
+        assert all(holds(finding) for finding in found)
 
 
 def test_the_lines_before_1_3_are_equal():

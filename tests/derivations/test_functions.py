@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pytest
 
 from charrnn.derivations import functions
 from charrnn.derivations.complex_step import derivative
@@ -75,6 +76,25 @@ def test_the_losses():
         assert loss.value(o, D).shape == ()
         truth = derivative(lambda o, loss=loss: loss.value(o, D), o)
         np.testing.assert_allclose(loss.gradient(o, D), truth, **EXACT)
+
+
+def test_what_is_not_desired_costs_nothing_and_has_no_slope():
+    for o in (0.0, 1.0):
+        none, sure = np.array([0.0, o]), np.array([0.0, 1.0])
+        with np.errstate(all="ignore"):
+            np.testing.assert_array_equal(functions.cross_entropy(none, np.array([0.0, 0.0])), 0)
+            np.testing.assert_array_equal(functions.cross_entropy_gradient(none, np.array([0.0, 0.0])), [0, 0])
+            np.testing.assert_array_equal(functions.binary_cross_entropy(sure, sure), 0)
+            np.testing.assert_array_equal(functions.binary_cross_entropy_gradient(sure, sure), [1, -1])
+            assert functions.cross_entropy(none, np.array([1.0, 0.0])) == np.inf
+    assert functions.cross_entropy(np.float64(0.5), np.int64(1)) == math.log(2)
+    assert functions.cross_entropy(np.float64(0.5), np.int64(0)) == 0
+
+
+def test_slopes_keep_their_digits_where_units_are_saturated():
+    for a in (-30.0, -18.0, 18.0, 30.0):
+        assert functions.tanh_slope(a) == pytest.approx(4 * math.exp(-2 * abs(a)), rel=1e-13)
+        assert functions.logistic_slope(2 * a) == pytest.approx(math.exp(-2 * abs(a)), rel=1e-13)
 
 
 def test_outputs_are_the_activations_and_softmax():

@@ -1,6 +1,7 @@
 """Break any function of the derivations in one place, or any of their constants, and a check fails."""
 
 import pkgutil
+from dataclasses import astuple
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +14,7 @@ from derivations import (
     test_equation,
     test_functions,
     test_lessons,
+    test_rounding,
     test_vanishing,
     test_walkthrough,
 )
@@ -48,11 +50,13 @@ def teaches(*names, then=()):
 CHECKS = {  # what is run while a module is broken
     "case": partial(passes, test_case),
     "complex_step": partial(passes, test_complex_step),
+    "durations": partial(passes_all, (test_lessons.test_a_time_in_words,)),
     "equation": partial(passes, test_equation),
     "functions": partial(passes, test_functions),
     "mean_loss": partial(is_right, "mean-loss"),
     "mini_batch": partial(is_right, "mini-batch"),
     "multiple": partial(is_right, "multiple"),
+    "rounding": partial(passes, test_rounding),
     "scalar": partial(is_right, "scalar"),
     "update_rules": partial(is_right, "update-rules"),
     "vanishing": vanishing_is_right,
@@ -66,6 +70,9 @@ CHECKS = {  # what is run while a module is broken
             test_lessons.test_the_settings_and_the_seed_are_told,
             test_lessons.test_a_bound_that_is_never_reached_changes_nothing,
             test_lessons.test_where_both_diverge_nothing_else_is_said,
+            test_lessons.test_what_ends_at_no_number_has_diverged,
+            test_lessons.test_a_loss_or_a_score_that_is_no_number_has_diverged,
+            test_lessons.test_clipping_prevents_nothing_where_the_loss_is_no_smaller_than_before,
             test_lessons.test_settings_that_cannot_be,
             test_lessons.test_one_unit_has_no_number_to_choose,
             test_lessons.test_settings_may_be_texts,
@@ -147,10 +154,32 @@ def constants_are_right():
     now = {name: import_module(f"{PACKAGE}.{name}") for name in CONSTANTS}
     assert now["case"].Case() == now["case"].Case(T=4, M=3, D=5, C=6, B=2, one_hot=False, averaged=None, given=True)
     assert now["complex_step"].ε == 1e-30
-    assert now["equation"].TOLERANCE == 1e-10
+    assert (now["equation"].TOLERANCE, now["equation"].EXACT) == (1e-10, 0)
+    assert now["durations"].in_words(63_072_000) == "2 years"
+    assert now["durations"].in_words(63_071_999) == "730 days"
+    assert [length for _, length in now["durations"].UNITS] == [31_536_000, 86_400, 3_600, 60]
+    assert now["rounding"].LAST_DIGITS == 2.0**-52 * 10_000
     activations = now["functions"].ACTIVATIONS
     assert {name: φ.γ for name, φ in activations.items()} == {"tanh": 1, "logistic": 0.25, "relu": 1, "identity": 1}
     assert [document.year for document in now["systems"].DOCUMENTS.values()] == [2024, 2019, 2019, 2023]
+    lessons = now["lessons"]
+    assert (lessons.MOST_SECONDS, lessons.TRIES) == (60, 3)
+    assert lessons.MOST == {"alpha": 1_000, "updates": 1_000_000, "clip": 1_000_000_000, "D": 100}
+    assert {name: astuple(kind.DEFAULTS) for name, kind in lessons.TASKS.items()} == {
+        "mean-loss": (0.03, 250, 1.0, 2),
+        "mini-batch": (0.5, 150, 1.0, 6),
+        "vanishing": (0.05, 250, 1.0, 1),
+        "scalar": (0.03, 300, 1.0, 0),
+        "vector": (0.05, 450, 3.0, 10),
+        "multiple": (0.1, 300, 1.0, 10),
+        "update-rules": (0.05, 450, 3.0, 10),
+    }
+    assert now["tasks.leaky"].KEPT == 0.8
+    recall, signs, sums, texts = (now[f"tasks.{name}"] for name in ("recall", "signs", "sums", "texts"))
+    assert (recall.T, recall.CLASSES, recall.INSTANCES, recall.FRESH) == (5, 3, 5, 200)
+    assert (signs.T, signs.FRESH, sums.T, sums.FRESH) == (12, 400, 10, 100)
+    assert (sums.Sums.RATE, sums.Exploding.RATE) == (0.5, 2.0)
+    assert (texts.T, texts.WINDOWS, len(texts.TEXT)) == (8, 3, 8 * 3 + 1)
     walkthrough = now["walkthrough"]
     assert {"T": 3, "M": 1, "D": 2, "C": 2, "B": 2} == walkthrough.EXPLAINED
     assert {"T": 8, "M": 4, "D": 4, "C": 4, "B": 3} == walkthrough.LIMITS

@@ -139,3 +139,8 @@ def test_what_is_neither_true_nor_false_is_refused():
     with pytest.raises(ConfigError) as caught:
         resolve(None, ["model.bias=no"])
     assert str(caught.value) == "--set: model.bias: must be true or false; found 'no'"
+
+
+def test_what_is_neither_is_named_as_it_is_typed():
+    with pytest.raises(ConfigError, match=r"model\.bias: must be true or false; found null$"):
+        resolve(None, ["model.bias=null"])

@@ -41,13 +41,13 @@ class Signs(Task):
 
     @classmethod
     def make(cls, settings: Settings, random: np.random.Generator) -> "Signs":
-        """The state begins at 1, and W is above 1: at first the system keeps to what it was given."""
+        """U and V have other signs, and W is small: at first a positive number speaks for a 0, and is soon forgotten."""
         x = random.normal(size=(settings.updates, T))
         start = Scalar(
             x=x[0],
             y=_labels(x[0]),
-            U=random.uniform(0.2, 0.5, ()),
-            W=random.uniform(1.0, 1.5, ()),
+            U=random.uniform(-0.5, -0.2, ()),
+            W=random.uniform(0.0, 0.5, ()),
             V=random.uniform(0.5, 1.0, ()),
             s_0=np.ones(()),
         )
@@ -91,11 +91,13 @@ class Signs(Task):
         labels = _labels(self.fresh)
         alone = np.mean((self.fresh > 0) == labels)
         U, W, V = float(system.U), float(system.W), float(system.V)
+        before = ", ".join(f"{name} = {float(getattr(self.start, name)):.2f}" for name in self.start.PARAMETERS)
         sign = "positive" if U * V > 0 else "negative"
         memory = "keeps its sign until numbers outweigh it" if W > 1 else "fades without new numbers"
         return [
-            f"The sign of x_t alone is right on {percent(alone)} of the fresh numbers, the system on {percent(self.score(system))}.",
-            f"U = {U:.2f} and V = {V:.2f}: a {sign} number speaks for a 1. W = {W:.2f}: the state {memory}.",
+            f"The sign of x_t alone is right on {percent(alone)} of the fresh numbers; the system was on "
+            f"{percent(self.score(self.start))} before, and is on {percent(self.score(system))} now.",
+            f"Before, {before}. Now U = {U:.2f} and V = {V:.2f}: a {sign} number speaks for a 1. W = {W:.2f}: the state {memory}.",
             f"In (3) as printed a label 0 costs nothing. Trained by it, the system says 1 at {percent(np.mean(self.answers(printed)))} "
             f"of the numbers; {percent(np.mean(labels))} are a 1.",
         ]
