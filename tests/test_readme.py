@@ -219,7 +219,8 @@ def test_the_commands_are_not_a_book():
 @pytest.mark.parametrize("file", [file for file in READMES if file != TOUR], ids=name)
 def test_no_line_of_prose_is_wider_than_a_page(file):
     prose = [line for line in without_blocks(TEXTS[file]).splitlines() if not line.startswith("|")]
-    assert not [line for line in prose if len(LINK.sub("]", line)) > 120]
+    wide = [line for line in prose if len(LINK.sub("]", line)) > 120]
+    assert not wide, f"{name(file)} has lines of prose of more than 120 columns"
 
 
 def test_every_room_is_in_the_table_and_in_the_picture():
