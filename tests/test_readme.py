@@ -209,7 +209,7 @@ def test_every_script_that_is_named_exists():
 
 def test_the_front_page_is_short():
     assert len(TEXTS[FRONT].splitlines()) <= 260
-    assert FRONT.stat().st_size <= 20_000
+    assert len(TEXTS[FRONT].encode()) <= 20_000
 
 
 def test_the_commands_are_not_a_book():
