@@ -17,14 +17,9 @@ from charrnn.runs.yaml import parse
 ROOT = Path(__file__).resolve().parents[1]
 FRONT, COMMANDS, KEYS = ROOT / "README.md", ROOT / "charrnn/cli/README.md", ROOT / "configs/README.md"
 PACKAGE, TOUR = ROOT / "charrnn/README.md", ROOT / "charrnn/derivations/README.md"
-READMES = [
-    FRONT,
-    *(
-        file
-        for folder in ("charrnn", "configs", "corpora", "tests")
-        for file in sorted((ROOT / folder).rglob("README.md"))
-    ),
-]
+FOLDERS = ("charrnn", "configs", "corpora", "tests")
+READMES = [FRONT, *(file for folder in FOLDERS for file in sorted((ROOT / folder).rglob("README.md")))]
+READMES = [file for file in READMES if not any(part.startswith(".") for part in file.relative_to(ROOT).parts)]
 TEXTS = {file: file.read_text("utf-8") for file in READMES}
 GROUP = typer.main.get_command(app)
 
