@@ -1,8 +1,8 @@
 """Sizes that follow the text: where the configuration says null, the length of the training split decides.
 
 A short text is soon known by heart, so it gets a small network, more dropout and many passes; a long one a large network, and as
-many passes as make MOST_READ characters; measurements are in the README, under "What was tried". Only lengths count: the same text
-has the same sizes on every machine.
+many passes as make MOST_READ characters. Only lengths count: the same text has the same sizes on every machine.
+Measurements: "What was tried" in tests/benchmarks/published/README.md.
 """
 
 from collections.abc import Mapping, Sequence
