@@ -20,7 +20,6 @@ from charrnn.learning.clipping import Clipping
 from charrnn.learning.events import Event
 from charrnn.learning.parallel import fastest_threads
 from charrnn.learning.ranks import Alone
-from charrnn.network.threads import one_blas_thread
 from charrnn.runs import budget, directory, flow, gradient_case, sizing
 from charrnn.runs import export as exports
 from charrnn.runs import model as models
@@ -36,6 +35,7 @@ from charrnn.runs.model import Model as Model
 from charrnn.runs.plan import Plan
 from charrnn.runs.resuming import resume as resume
 from charrnn.runs.run import Run
+from charrnn.system.blas_threads import one_blas_thread
 
 BENCH_VOCABULARY = {"char": 65, "byte": 256}  # characters of English prose with its punctuation
 

@@ -24,7 +24,7 @@ from charrnn.errors import CheckError
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
 from charrnn.network.resets import Begins
-from charrnn.network.threads import one_blas_thread
+from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.unit_names import Unit, counted
 
 LAGS, POSITIONS = 200, 8

@@ -28,7 +28,7 @@ from charrnn.cli.sweep import sweep
 from charrnn.cli.train import train
 from charrnn.cli.view import view
 from charrnn.errors import CharrnnError, ConfigError
-from charrnn.runs.launcher import launched
+from charrnn.system.mpi_environment import launched
 
 ENDING_SIGNALS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]  # Windows has one alone
 MISUSE = 2

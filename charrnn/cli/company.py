@@ -11,7 +11,7 @@ from pathlib import Path
 from charrnn.cli.guardian import guarded
 from charrnn.errors import CharrnnError, RunError
 from charrnn.learning.ranks import Alone
-from charrnn.runs.launcher import launched
+from charrnn.system.mpi_environment import launched
 
 # Seconds for the other ranks to come to the same end; after an interrupt, which reaches them too.
 PATIENCE, MOMENT = 10.0, 1.0

@@ -11,9 +11,9 @@ from typing import Any
 
 import typer
 
-from charrnn.cli.signals import stop_politely
 from charrnn.errors import RunError
-from charrnn.runs.launcher import launched
+from charrnn.system.mpi_environment import launched
+from charrnn.system.signals import stop_politely
 
 
 @contextmanager

@@ -12,17 +12,17 @@ from charrnn.cli import ranks, sweep_table
 from charrnn.cli.colours import marked_line
 from charrnn.cli.display import Terminal, tell, tell_error, write_json, write_path
 from charrnn.cli.handing_out import hand_out
-from charrnn.cli.signals import Stop, stop_politely
 from charrnn.cli.sweep_table import Row
 from charrnn.cli.sweeping import SweepView
 from charrnn.cli.train import UNREAD
 from charrnn.cli.trainings import Ended, Job, Orders, carry_out, carry_out_there
-from charrnn.learning.parallel import available_cores
 from charrnn.runs import sweep as sweeps
 from charrnn.runs.configuration import to_yaml
 from charrnn.runs.folder import Folder
 from charrnn.runs.outcome import outcome
 from charrnn.runs.sweep import LOGS, Sweep
+from charrnn.system.cores import available_cores
+from charrnn.system.signals import Stop, stop_politely
 
 
 def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None, json: bool, quiet: bool) -> int:

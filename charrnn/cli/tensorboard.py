@@ -20,7 +20,7 @@ from charrnn.errors import FigureError
 from charrnn.learning.events import Evaluated, Event, Flowed, Recovered, Resumed, Sampled, Stepped
 from charrnn.runs.folder import Folder
 from charrnn.runs.recording import OF_BYTES
-from charrnn.runs.writing import flush
+from charrnn.system.atomic_files import flush
 from charrnn.text.unit_names import Unit
 
 FOLDER = "tensorboard"

@@ -117,9 +117,10 @@ def train(
 
 def _follow(run: "Run", json: bool, quiet: bool, tensorboard: bool, ranks: "Alone") -> None:
     """Train to the end; of several ranks the first tells of it."""
-    from charrnn.cli import progress, signals
+    from charrnn.cli import progress
     from charrnn.cli import tensorboard as boards
     from charrnn.cli.company import last_word
+    from charrnn.system import signals
 
     tells = ranks.rank == 0
     unit = run.plan.config.data.unit

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import IO
 
 import charrnn
-from charrnn.cli.signals import stop_politely
-from charrnn.learning.parallel import ONE_BLAS_THREAD
 from charrnn.runs.directory import LAST, PREVIOUS
 from charrnn.runs.folder import Folder
-from charrnn.runs.launcher import without_launcher
 from charrnn.runs.mistakes import shorten
 from charrnn.runs.outcome import outcome
 from charrnn.runs.sweep import CONFIGS, LOGS
+from charrnn.system.cores import ONE_BLAS_THREAD
+from charrnn.system.mpi_environment import without_launcher
+from charrnn.system.signals import stop_politely
 from charrnn.text import cache
 
 FOLDERS = (cache.PLACE, "TMPDIR", "TEMP", "TMP")  # variables that may name a folder below this one

@@ -15,7 +15,7 @@ from charrnn.generation.repetition import Recent, penalised
 from charrnn.generation.sampling import Options, choose
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.readout import log_softmax
-from charrnn.network.threads import one_blas_thread
+from charrnn.system.blas_threads import one_blas_thread
 
 BLOCK = 256  # characters whose random numbers are drawn at once
 

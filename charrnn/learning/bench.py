@@ -21,7 +21,7 @@ from charrnn.learning.weight_dropout import WeightDropout
 from charrnn.network.architecture import Architecture
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
-from charrnn.network.threads import one_blas_thread
+from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.vocabulary import Ids, Unit
 from charrnn.text.windows import Windows
 

@@ -13,7 +13,7 @@ import numpy as np
 from charrnn.errors import DivergedError
 from charrnn.learning.evaluation import Reader
 from charrnn.network.arrays import Array
-from charrnn.network.threads import one_blas_thread
+from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.vocabulary import Ids
 
 CONVERGED = 1e-9  # nats per character that a further round would gain

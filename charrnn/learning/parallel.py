@@ -27,7 +27,7 @@ import charrnn
 from charrnn.errors import WorkerError
 from charrnn.learning.channel import Channel, enlarge
 from charrnn.learning.part import Part, Work
-from charrnn.learning.ranks import Alone, usable_cores
+from charrnn.learning.ranks import Alone
 from charrnn.learning.worker import Setup
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array, Ids
@@ -35,11 +35,9 @@ from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
 from charrnn.network.resets import Begins
+from charrnn.system.cores import ONE_BLAS_THREAD, available_cores
 from charrnn.text.windows import Window
 
-ONE_BLAS_THREAD = dict.fromkeys(
-    ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-)
 IN_MEMORY = Path("/dev/shm")  # on Linux, a folder whose files never reach a disk
 ALONE = "train on one core with -s runtime.threads=1"
 ZEROS = bytes(1 << 20)  # written where a system cannot set room aside
@@ -48,11 +46,6 @@ WORTH_A_CORE = 10_000_000  # multiplications in a window; fewer are done before 
 ELEMENTWISE = 64  # multiplications that take as long as what is done to one unit of one gate besides
 KILLED = 9  # the signal of a system whose memory has run out
 PATIENCE = 5.0  # seconds until the system tells how a lost worker ended
-
-
-def available_cores() -> int:
-    """The cores this process may use."""
-    return len(usable_cores())
 
 
 def fastest_threads(architecture: Architecture, T: int, B: int, cores: int | None = None) -> int:

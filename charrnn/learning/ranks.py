@@ -5,7 +5,6 @@ them call in the same order. A process alone is a company of one, for which thes
 mpi.py has the company that MPI makes.
 """
 
-import os
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -13,16 +12,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from charrnn.network.arrays import Array
+from charrnn.system.cores import usable_cores
 
 T = TypeVar("T")
-
-
-def usable_cores() -> frozenset[int]:
-    """The numbers of the cores that this process may use."""
-    try:
-        return frozenset(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows have no affinity to ask for
-        return frozenset(range(os.cpu_count() or 1))
 
 
 class Alone:

@@ -13,7 +13,7 @@ import numpy as np
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array
 from charrnn.network.parameters import Parameters
-from charrnn.network.threads import one_blas_thread
+from charrnn.system.blas_threads import one_blas_thread
 
 FORGET_BIAS = 1.0  # Gers, Schmidhuber and Cummins 2000; Jozefowicz, Zaremba and Sutskever 2015
 

@@ -13,12 +13,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from charrnn.errors import ConfigError
+from charrnn.package import shipped
 from charrnn.runs import sizing, typed, yaml
 from charrnn.runs.config import Config
 from charrnn.runs.mistakes import MOST_MISTAKES, Mistake, explain, report
 from charrnn.text.encodings import lasting
 from charrnn.text.files import open_plain
-from charrnn.text.source import shipped
 
 Origins = dict[str, str]
 """Dotted key -> where its value came from; what is not there is a default."""

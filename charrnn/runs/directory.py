@@ -15,7 +15,7 @@ from charrnn.runs import configuration
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.config import Config
 from charrnn.runs.folder import SIDE, Folder
-from charrnn.runs.lock import LOCK, Lock
+from charrnn.system.lock import LOCK, Lock
 
 CONFIG, METRICS = "config.yaml", "metrics.jsonl"
 LAST, PREVIOUS, BEST = "last.safetensors", "previous.safetensors", "best.safetensors"

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from charrnn.runs.writing import flush
+from charrnn.system.atomic_files import flush
 from charrnn.text.files import NO_WAIT, require_plain_mode, still_plain
 
 SIDE = ".tmp"  # the ending of a file that is not whole yet

@@ -15,9 +15,9 @@ from charrnn.learning.evaluation import WARM_UP, WINDOW, cut_in_streams
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
-from charrnn.network.threads import one_blas_thread
 from charrnn.runs.evaluation import UNKNOWN_COST
 from charrnn.runs.passages import Block
+from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.decoding import character_starts, decode_character
 from charrnn.text.places import NO_STARTS, Starts
 from charrnn.text.vocabulary import END, Vocabulary

@@ -15,7 +15,7 @@ from charrnn.learning.evaluation import STREAMS, WINDOW, NetworkReader, Reader
 from charrnn.learning.parallel import StreamSplit, fastest_threads
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
-from charrnn.network.threads import one_blas_thread
+from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.vocabulary import Ids
 
 SHORT = 100_000  # characters; a text below is read before a second process has started

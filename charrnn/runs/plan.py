@@ -12,7 +12,6 @@ import numpy as np
 
 from charrnn.errors import RunError
 from charrnn.learning.optimizers import OPTIMIZERS, Optimizer
-from charrnn.learning.parallel import available_cores
 from charrnn.learning.ranks import Alone
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
@@ -24,6 +23,7 @@ from charrnn.runs.config import Config, decided
 from charrnn.runs.record import LONGEST_RECORD, Lineage, require_storable
 from charrnn.runs.run_names import run_name
 from charrnn.runs.texts import corpus_of, read_text
+from charrnn.system.cores import available_cores
 from charrnn.text import corpus as corpora
 from charrnn.text import windows
 from charrnn.text.corpus import Corpus, Text

@@ -18,7 +18,7 @@ from charrnn.runs import directory
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.directory import BEST, LAST, METRICS, PREVIOUS, writable, write_config
 from charrnn.runs.folder import Folder
-from charrnn.runs.writing import append, flush
+from charrnn.system.atomic_files import append, flush
 from charrnn.text.unit_names import Unit
 
 EVENT_NAMES = {

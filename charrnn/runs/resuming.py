@@ -13,10 +13,10 @@ from charrnn.runs import run as runs
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.directory import BEST, CONFIG
 from charrnn.runs.folder import Folder
-from charrnn.runs.lock import Lock
 from charrnn.runs.plan import Plan
 from charrnn.runs.record import versions
 from charrnn.runs.run import Run
+from charrnn.system.lock import Lock
 
 
 def resume(

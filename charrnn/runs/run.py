@@ -18,15 +18,15 @@ from charrnn.learning.schedules import Schedule
 from charrnn.learning.trainer import Trainer
 from charrnn.learning.weight_dropout import WeightDropout
 from charrnn.network.network import Network
-from charrnn.network.threads import one_blas_thread
 from charrnn.runs import directory, recording
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.config import decided
 from charrnn.runs.flowing import flowing
-from charrnn.runs.lock import Lock
 from charrnn.runs.plan import Plan
 from charrnn.runs.record import TextRecord, versions
 from charrnn.runs.recovery import GoingBack, restore
+from charrnn.system.blas_threads import one_blas_thread
+from charrnn.system.lock import Lock
 from charrnn.text.windows import Windows
 
 RUNS = "runs"

@@ -18,11 +18,11 @@ from charrnn.runs.config import Config
 from charrnn.runs.configuration import leaves
 from charrnn.runs.directory import writable
 from charrnn.runs.folder import SIDE, Folder
-from charrnn.runs.lock import Lock
 from charrnn.runs.plan import Plan
 from charrnn.runs.point_names import names
 from charrnn.runs.points import Point
 from charrnn.runs.run import RUNS
+from charrnn.system.lock import Lock
 
 RECORD, CONFIGS, LOGS = "sweep.json", "configs", "logs"
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from charrnn.errors import NetworkError
 from charrnn.network.arrays import Array
-from charrnn.network.threads import one_blas_thread
+from charrnn.system.blas_threads import one_blas_thread
 
 AT_ONCE = 256  # units
 SILENT = 1e-4  # a standard deviation below which a unit says nothing, and float16 hardly holds it

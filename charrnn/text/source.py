@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from charrnn.errors import TextError
+from charrnn.package import shipped
 from charrnn.text import cache
 from charrnn.text.encodings import Encodings
 from charrnn.text.files import DAMAGED, MAX_EXPANSION, TextFile
@@ -118,13 +119,6 @@ def standard_input() -> IO[bytes]:
 def builtin_names() -> list[str]:
     """The names that `builtin:NAME` accepts."""
     return sorted({path.stem for path in shipped("corpora").glob("*.txt")} | {"python"})
-
-
-def shipped(folder: str) -> Path:
-    """A folder that travels with the program: beside the package in a checkout, inside it when installed."""
-    package = Path(__file__).resolve().parents[1]
-    inside = package / folder
-    return inside if inside.is_dir() else package.parent / folder
 
 
 def _builtin(source: str) -> Iterator[Document]:

@@ -135,9 +135,9 @@ def write_seeds(target: str, folder: Path) -> None:
 
 def _seeds(target: str, folder: Path) -> list[bytes]:
     if target == "configuration":
+        from charrnn.package import shipped
         from charrnn.runs.config import Config
         from charrnn.runs.configuration import to_yaml
-        from charrnn.text.source import shipped
 
         shipped_files = [path.read_bytes() for path in sorted(shipped("configs").glob("*.yaml"))]
         tagged = b'training: {steps: !!int 5, epochs: !!float "3"}\nmodel: {cell: !!str rnn}\n'

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import pytest
 from blas import LIBRARIES, MANY, many_threads, threads
 
-from charrnn.network.threads import one_blas_thread
+from charrnn.system.blas_threads import one_blas_thread
 
 
 @pytest.fixture(autouse=True)

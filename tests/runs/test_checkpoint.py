@@ -8,10 +8,10 @@ import safetensors.numpy
 from tiny import trained
 
 from charrnn.errors import CheckpointError
-from charrnn.runs import writing
 from charrnn.runs.checkpoint import load, save
 from charrnn.runs.record import LONGEST_RECORD
 from charrnn.runs.tensors import write
+from charrnn.system import atomic_files
 
 BASE = {"path": "runs/x/best.safetensors", "step": 3, "text_sha256": "", "weights_sha256": ""}
 
@@ -66,7 +66,7 @@ def test_a_write_that_fails_leaves_the_old_checkpoint_and_no_side_file(last, mon
     def full(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(writing.os, "fsync", full)
+    monkeypatch.setattr(atomic_files.os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
         save(loaded, last)
     assert last.read_bytes() == before

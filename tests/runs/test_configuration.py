@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.errors import ConfigError
+from charrnn.package import shipped
 from charrnn.runs.config import Config
 from charrnn.runs.configuration import find, leaves, resolve, to_yaml
 from charrnn.runs.mistakes import shorten
-from charrnn.text.source import shipped
 
 
 def write(path, text):

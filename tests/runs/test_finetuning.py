@@ -13,12 +13,12 @@ from charrnn import api
 from charrnn.errors import CheckpointError, ConfigError, NetworkError, RunError
 from charrnn.learning.events import Evaluated, Stepped
 from charrnn.learning.trainer import Progress
+from charrnn.package import shipped
 from charrnn.runs import directory, memory
 from charrnn.runs import tensors as files
 from charrnn.runs.checkpoint import load, save
 from charrnn.runs.configuration import resolve
 from charrnn.runs.growth import AXES
-from charrnn.text.source import shipped
 
 QUICK = [
     "training.batch_size=4",

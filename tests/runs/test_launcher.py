@@ -2,7 +2,7 @@
 
 import pytest
 
-from charrnn.runs.launcher import LAUNCHERS, launched, without_launcher
+from charrnn.system.mpi_environment import LAUNCHERS, launched, without_launcher
 
 HYDRAS = {"PMI_RANK": "1", "PMI_SIZE": "4", "PMI_FD": "9", "HYDI_CONTROL_FD": "7", "MPI_LOCALRANKID": "1"}
 OPEN_MPIS = {"OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "4", "PMIX_RANK": "1", "PRTE_LAUNCHED": "1"}

@@ -11,10 +11,10 @@ import pytest
 from charrnn import api
 from charrnn.errors import RunError
 from charrnn.learning.events import Stepped
-from charrnn.runs import lock as module
-from charrnn.runs.lock import LOCK, Lock
+from charrnn.system import lock as module
+from charrnn.system.lock import LOCK, Lock
 
-HOLD = "import sys, time; from pathlib import Path; from charrnn.runs.lock import Lock; lock = Lock(Path(sys.argv[1])); print('held', flush=True); time.sleep(100)"
+HOLD = "import sys, time; from pathlib import Path; from charrnn.system.lock import Lock; lock = Lock(Path(sys.argv[1])); print('held', flush=True); time.sleep(100)"
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn import api
+from charrnn.package import shipped
 from charrnn.runs import sizing
 from charrnn.runs.configuration import changed, resolve, to_yaml
 from charrnn.runs.points import axes, points
 from charrnn.runs.sizing import MOST_READ, ROWS, sized, told, undecided
 from charrnn.text import windows
-from charrnn.text.source import shipped
 
 LENGTHS = sorted({2, 100, *(int(10 ** (step / 20)) for step in range(40, 200)), *(
     int(row.most) + beside for row in ROWS[:-1] for beside in (0, 1)

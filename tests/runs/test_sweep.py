@@ -8,9 +8,9 @@ from tiny import TINY
 
 from charrnn.errors import RunError, TextError
 from charrnn.runs import directory
-from charrnn.runs.lock import LOCK
 from charrnn.runs.points import axes, points
 from charrnn.runs.sweep import RECORD, make, open_directory
+from charrnn.system.lock import LOCK
 
 GRID = "training.learning_rate=1e-3,1e-2"
 

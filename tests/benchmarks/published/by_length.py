@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 
-from charrnn.text.source import shipped
+from charrnn.package import shipped
 
 from .command import charrnn, left_out_if_failed, trained
 from .kept import Kept, Result, command_line

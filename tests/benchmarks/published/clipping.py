@@ -23,7 +23,7 @@ from charrnn.learning.schedules import Schedule
 from charrnn.learning.trainer import Trainer
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
-from charrnn.network.threads import one_blas_thread
+from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.windows import Windows
 
 from .clipping_grid import THEIR_RATES, THEIR_THRESHOLD, tell

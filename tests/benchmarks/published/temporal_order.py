@@ -23,7 +23,7 @@ from charrnn.learning.clipping import Clipping
 from charrnn.learning.optimizers import OPTIMIZERS
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
-from charrnn.network.threads import one_blas_thread
+from charrnn.system.blas_threads import one_blas_thread
 
 from .kept import Kept, Result, command_line
 from .order_task import VOCABULARY, draw, error_rate

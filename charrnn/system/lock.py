@@ -15,7 +15,7 @@ from typing import IO
 
 from charrnn.errors import RunError
 from charrnn.runs.folder import Folder
-from charrnn.runs.writing import append
+from charrnn.system.atomic_files import append
 
 LOCK = "lock"
 MOMENT = 1.0  # seconds
