@@ -14,21 +14,22 @@ from charrnn.checks.gradcheck import Report, Unchecked
 from charrnn.checks.gradient_flow import LAGS, POSITIONS, GradientFlow, gradient_flow
 from charrnn.checks.oracles import ORACLES
 from charrnn.checks.properties import check_properties
+from charrnn.config import sizing
+from charrnn.config.resolve import DEFAULT, resolve
+from charrnn.config.schema import Config, decided
 from charrnn.generation.novelty import novelty as novelty
 from charrnn.learning.bench import Bench, measure, random_trainer
 from charrnn.learning.clipping import Clipping
 from charrnn.learning.events import Event
 from charrnn.learning.parallel import fastest_threads
 from charrnn.learning.ranks import Alone
-from charrnn.runs import budget, directory, flow, gradient_case, sizing
+from charrnn.runs import budget, directory, flow, gradient_case
 from charrnn.runs import export as exports
 from charrnn.runs import model as models
 from charrnn.runs import plan as plans
 from charrnn.runs import run as runs
 from charrnn.runs.base import Base
 from charrnn.runs.base import load_base as load_base
-from charrnn.runs.config import Config, decided
-from charrnn.runs.configuration import DEFAULT, resolve
 from charrnn.runs.directory import require_free as require_free
 from charrnn.runs.history import read_history as read_history
 from charrnn.runs.model import Model as Model

@@ -6,7 +6,7 @@ import pytest
 from tiny import TINY, trained
 from typer.testing import CliRunner
 
-from charrnn.runs.configuration import resolve
+from charrnn.config.resolve import resolve
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -6,13 +6,13 @@ import pytest
 
 import charrnn
 from charrnn import api
+from charrnn.config.resolve import resolve
 from charrnn.errors import CheckpointError, RunError
 from charrnn.generation.sampling import Options
 from charrnn.learning.events import Evaluated, Finished, Stepped
 from charrnn.network.network import Network
 from charrnn.runs import memory
 from charrnn.runs.checkpoint import load
-from charrnn.runs.configuration import resolve
 
 TINY = [
     "model.hidden_size=16", "training.batch_size=4", "training.sequence_length=8", "training.steps=20",

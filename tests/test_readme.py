@@ -10,9 +10,9 @@ import typer.main
 
 import charrnn
 from charrnn.cli.app import app
-from charrnn.runs.config import Config
-from charrnn.runs.configuration import find, known_keys, resolve
-from charrnn.runs.yaml import parse
+from charrnn.config.resolve import find, known_keys, resolve
+from charrnn.config.schema import Config
+from charrnn.config.yaml import parse
 
 ROOT = Path(__file__).resolve().parents[1]
 FRONT, COMMANDS, KEYS = ROOT / "README.md", ROOT / "charrnn/cli/README.md", ROOT / "configs/README.md"

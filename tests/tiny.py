@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from charrnn import api
-from charrnn.runs.configuration import resolve
+from charrnn.config.resolve import resolve
 
 TINY = [
     "model.hidden_size=16",

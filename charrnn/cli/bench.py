@@ -19,6 +19,6 @@ def bench(
     """
     from charrnn import api
     from charrnn.cli import display
-    from charrnn.runs.configuration import resolve
+    from charrnn.config.resolve import resolve
 
     display.show_bench(api.bench(resolve(config, settings or ()).config, seconds), json)

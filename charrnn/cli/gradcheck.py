@@ -44,7 +44,7 @@ def gradcheck(
     from charrnn import api
     from charrnn.cli import display
     from charrnn.cli.progress_bar import progress_bar
-    from charrnn.runs.configuration import resolve
+    from charrnn.config.resolve import resolve
 
     if tolerance is not None and not tolerance > 0:
         raise typer.BadParameter(f"--tolerance must be above 0; found {tolerance}")

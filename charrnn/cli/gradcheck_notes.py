@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from charrnn.checks.gradcheck import Report, by_parameter
-from charrnn.runs.point_names import as_text
+from charrnn.config.typed_values import as_text
 
 
 def coverage(report: Report) -> str | None:

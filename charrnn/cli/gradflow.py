@@ -58,7 +58,7 @@ def gradflow(
     from charrnn import api
     from charrnn.cli import flows
     from charrnn.cli.figures import require_writable
-    from charrnn.runs.configuration import resolve
+    from charrnn.config.resolve import resolve
 
     if run is not None and (config or settings):
         raise typer.BadParameter("RUN brings its own configuration; give it without --config and --set")

@@ -16,8 +16,8 @@ from charrnn.cli.sweep_table import Row
 from charrnn.cli.sweeping import SweepView
 from charrnn.cli.train import UNREAD
 from charrnn.cli.trainings import Ended, Job, Orders, carry_out, carry_out_there
+from charrnn.config.resolve import to_yaml
 from charrnn.runs import sweep as sweeps
-from charrnn.runs.configuration import to_yaml
 from charrnn.runs.folder import Folder
 from charrnn.runs.outcome import outcome
 from charrnn.runs.sweep import LOGS, Sweep

@@ -73,8 +73,8 @@ def train(
     from charrnn.cli import display
     from charrnn.cli import tensorboard as boards
     from charrnn.cli.company import joined
+    from charrnn.config.resolve import DEFAULT, resolve, with_encodings
     from charrnn.runs.budget import parse_duration
-    from charrnn.runs.configuration import DEFAULT, resolve, with_encodings
 
     if sum(end is not None for end in (steps, epochs, duration)) > 1:
         raise typer.BadParameter("give one of --steps, --epochs and --time")

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import IO
 
 import charrnn
+from charrnn.config.messages import shorten
 from charrnn.runs.directory import LAST, PREVIOUS
 from charrnn.runs.folder import Folder
-from charrnn.runs.mistakes import shorten
 from charrnn.runs.outcome import outcome
 from charrnn.runs.sweep import CONFIGS, LOGS
 from charrnn.system.cores import ONE_BLAS_THREAD

@@ -11,15 +11,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import DTypeLike
 
+from charrnn.config import resolve
+from charrnn.config.resolve import Options
+from charrnn.config.schema import Config, Training
+from charrnn.config.typed_values import as_text
 from charrnn.errors import CheckpointError, ConfigError, NetworkError, RunError
 from charrnn.learning.events import rounded
 from charrnn.network.network import Network
-from charrnn.runs import configuration, directory
+from charrnn.runs import directory
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.config import Config, Training
-from charrnn.runs.configuration import Options
 from charrnn.runs.growth import grown
-from charrnn.runs.point_names import as_text
 from charrnn.runs.record import Lineage, require_storable
 from charrnn.text.corpus import Text
 from charrnn.text.vocabulary import UNKNOWN, Vocabulary
@@ -50,17 +51,17 @@ class Base:
     @property
     def settings(self) -> Options:
         """Its network as configuration keys: the defaults of a fine-tune."""
-        values = configuration.leaves(self.config)
+        values = resolve.leaves(self.config)
         kept = (*KEPT, "data.boundary")
         return {key: ("--from", value) for key, value in values if key.startswith("model.") or key in kept}
 
     def default_config(self) -> Config:
         """Of a fine-tune for which nothing is set."""
-        return configuration.resolve(configuration.DEFAULT, defaults=self.settings).config
+        return resolve.resolve(resolve.DEFAULT, defaults=self.settings).config
 
     def require_its_network(self, config: Config) -> None:
         """Raises ConfigError where a configuration is of another network, or reads in another unit."""
-        there, asked = dict(configuration.leaves(self.config)), dict(configuration.leaves(config))
+        there, asked = dict(resolve.leaves(self.config)), dict(resolve.leaves(config))
         other = [
             f"{key} is {as_text(there[key])} there, and {as_text(asked[key])} here"
             for key in KEPT

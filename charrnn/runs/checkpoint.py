@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from charrnn.config import sizing
+from charrnn.config.schema import Config, decided
 from charrnn.errors import CheckpointError, DivergedError, NetworkError, UnreadableError, VocabularyError
 from charrnn.learning.optimizers import OPTIMIZERS
 from charrnn.learning.trainer import Progress
@@ -19,9 +21,7 @@ from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters, Shapes
-from charrnn.runs import sizing
 from charrnn.runs import tensors as files
-from charrnn.runs.config import Config, decided
 from charrnn.runs.folder import Folder
 from charrnn.runs.record import RECORD, Lineage, Record, TextRecord, parse_record, parse_symbols, to_metadata, versions
 from charrnn.runs.tensors import Entry, MalformedError, Reader

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from charrnn.config import resolve
+from charrnn.config.schema import Config
 from charrnn.errors import CheckpointError, ConfigError, RunError, UnreadableError
 from charrnn.runs import checkpoint as checkpoints
-from charrnn.runs import configuration
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.config import Config
 from charrnn.runs.folder import SIDE, Folder
 from charrnn.system.lock import LOCK, Lock
 
@@ -109,7 +109,7 @@ def take(path: Path) -> Lock:
 def write_config(folder: Folder, config: Config) -> None:
     """Write config.yaml, whole or not at all. Raises RunError."""
     with writable(folder, CONFIG), folder.whole_file(CONFIG) as file:
-        file.write(configuration.to_yaml(config).encode())
+        file.write(resolve.to_yaml(config).encode())
 
 
 def edits(path: Path, config: Config) -> list[str]:
@@ -120,10 +120,10 @@ def edits(path: Path, config: Config) -> list[str]:
         written = _written_config(path)
     except ConfigError as error:
         return ["; ".join(str(error).splitlines())]
-    found = dict(configuration.leaves(written or config))
+    found = dict(resolve.leaves(written or config))
     return [
         f"{key} is {found[key]} there, and was {value}"
-        for key, value in configuration.leaves(config)
+        for key, value in resolve.leaves(config)
         if found[key] != value and key not in ENDS
     ]
 
@@ -139,7 +139,7 @@ def end_in_config(path: Path, config: Config) -> tuple[int | None, float | None]
 def _written_config(path: Path) -> Config | None:
     if not (path / CONFIG).is_file() or not (path / CONFIG).stat().st_size:
         return None
-    return configuration.resolve(str(path / CONFIG)).config
+    return resolve.resolve(str(path / CONFIG)).config
 
 
 def load(run: Path, which: str | None = None) -> Loaded:

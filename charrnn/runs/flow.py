@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from charrnn.config.schema import Config
 from charrnn.errors import CheckpointError, RunError
 from charrnn.network.arrays import Ids
 from charrnn.network.network import Network
 from charrnn.runs import directory, passages, plan
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.config import Config
 from charrnn.runs.texts import corpus_of, read_text
 from charrnn.text.corpus import Corpus
 from charrnn.text.encodings import Encodings

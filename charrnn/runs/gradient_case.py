@@ -10,12 +10,13 @@ from charrnn.checks import gradcheck as checks
 from charrnn.checks.gradcheck import Unchecked
 from charrnn.checks.oracles import Case
 from charrnn.checks.properties import ROUNDING, Property
+from charrnn.config import sizing
+from charrnn.config.schema import Config, decided
 from charrnn.learning.parallel import StreamSplit
 from charrnn.learning.weight_dropout import WeightDropout
 from charrnn.network.arrays import Array
 from charrnn.network.dropout import Dropout
-from charrnn.runs import directory, sizing
-from charrnn.runs.config import Config, decided
+from charrnn.runs import directory
 from charrnn.text.windows import Window
 
 NEW = 2  # steps that the loss is on, where a configuration has a stride

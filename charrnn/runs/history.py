@@ -15,8 +15,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.config import resolve
 from charrnn.errors import ConfigError, RunError
-from charrnn.runs import configuration
 from charrnn.runs.directory import CONFIG, METRICS
 from charrnn.runs.recording import LONGEST_LINE, OF_BYTES
 from charrnn.text.files import open_named, open_plain
@@ -192,7 +192,7 @@ def _characters_per_step(run: Path) -> tuple[int | None, Unit | None]:
     if not path.is_file():
         return None, None
     try:
-        config = configuration.resolve(str(path)).config
+        config = resolve.resolve(str(path)).config
     except ConfigError:
         return None, None
     training = config.training

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
+from charrnn.config.data import Data
+from charrnn.config.schema import decided
 from charrnn.counting.order import HIGHEST
 from charrnn.errors import RunError, TextError
 from charrnn.generation.generator import Generator
@@ -16,8 +18,6 @@ from charrnn.learning.events import rounded
 from charrnn.learning.mixture import fit_weights, read_all
 from charrnn.runs import directory, passages, scoring
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.config import decided
-from charrnn.runs.data_section import Data
 from charrnn.runs.directory import Loaded
 from charrnn.runs.evaluation import Compressing, Evaluation, evaluate
 from charrnn.runs.members import CountingMember, Member, NetworkMember, readers

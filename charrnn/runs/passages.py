@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.config.data import Data
 from charrnn.counting.order import HIGHEST
 from charrnn.errors import TextError
 from charrnn.learning.evaluation import BLOCK
-from charrnn.runs.data_section import Data
 from charrnn.text import documents
 from charrnn.text.corpus import Corpus, Piece, Text
 from charrnn.text.decoding import whole_length

@@ -10,16 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.config import resolve, sizing
+from charrnn.config.schema import Config, decided
 from charrnn.errors import RunError
 from charrnn.learning.optimizers import OPTIMIZERS, Optimizer
 from charrnn.learning.ranks import Alone
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters, Shapes
-from charrnn.runs import configuration, sizing, together
+from charrnn.runs import together
 from charrnn.runs.base import Base
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.config import Config, decided
 from charrnn.runs.record import LONGEST_RECORD, Lineage, require_storable
 from charrnn.runs.run_names import run_name
 from charrnn.runs.texts import corpus_of, read_text
@@ -129,7 +130,7 @@ def make(
 
 def _made(sources: Sequence[str], config: Config | None, base: Base | None, ranks: Alone) -> Plan:
     if config is None:
-        config = base.default_config() if base else configuration.resolve(configuration.DEFAULT).config
+        config = base.default_config() if base else resolve.resolve(resolve.DEFAULT).config
     sources = tuple(sources) or (DEFAULT_SOURCE,)
     _require_storable([*map(_absolute, sources)])
     if base:
@@ -226,7 +227,7 @@ def with_new_end(plan: Plan, steps: int | None, epochs: float | None, done: int)
     options: dict[str, tuple[str, Any]] = {"training.steps": ("--steps" if epochs is None else "--epochs", steps)}
     if epochs is not None:
         options["training.epochs"] = ("--epochs", epochs)
-    longer = replace(plan, config=configuration.changed(plan.config, options))
+    longer = replace(plan, config=resolve.changed(plan.config, options))
     if longer.steps <= done:
         raise RunError(f"{done:,} steps are made already; a new end must lie beyond them; found {longer.steps:,}")
     return replace(longer, notes=plan.notes + _new_end(plan.steps, longer.steps, longer.config))

@@ -3,10 +3,11 @@
 They are safe on every file system: few kinds of characters, none too long, and different also where case does not count.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from charrnn.config.typed_values import as_text
 
 LONGEST_VALUE, LONGEST_NAME = 24, 100  # characters; a file name has at most 255 bytes
 UNSAFE = re.compile(r"[^A-Za-z0-9._+-]+")
@@ -16,11 +17,6 @@ def short_keys(keys: Sequence[str]) -> list[str]:
     """Keys without their sections, where they are then still all different."""
     short = [key.rpartition(".")[2] for key in keys]
     return short if len(set(short)) == len(short) else list(keys)
-
-
-def as_text(value: Any) -> str:
-    """A value as one would type it."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def names(points: Sequence[Mapping[str, Any]]) -> list[str]:

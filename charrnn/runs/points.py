@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.config import typed_values, yaml
+from charrnn.config.resolve import Options, changed, leaves, resolve, with_encodings
+from charrnn.config.schema import Config
 from charrnn.errors import ConfigError
-from charrnn.runs import typed, yaml
-from charrnn.runs.config import Config
-from charrnn.runs.configuration import Options, changed, leaves, resolve, with_encodings
 
 GRID = "--grid"
 MOST = 10_000  # trainings
@@ -99,14 +99,14 @@ def _axis(grid: str) -> Axis:
     key = key.strip()
     if not equals or not key:
         raise ConfigError(f"{GRID} {grid}: must be KEY=A,B,C, for example {GRID} model.hidden_size=64,128,256")
-    values = typed.values(key, text)
+    values = typed_values.values(key, text)
     if values is None:
         raise ConfigError(
             f"{GRID} {grid}: not values with commas between them; quote a value that has a comma or a bracket of its own"
         )
     if not values:
         raise ConfigError(f"{GRID} {grid}: no value; write KEY=A,B,C")
-    ends = _ends(values[0]) if len(values) == 1 and not typed.is_text(key) else None
+    ends = _ends(values[0]) if len(values) == 1 and not typed_values.is_text(key) else None
     if ends is None:
         return Choice(key, tuple(values))
     if not ends[0] < ends[1]:

@@ -13,12 +13,12 @@ from pydantic import Field, ValidationError, field_validator
 from threadpoolctl import threadpool_info
 
 import charrnn
+from charrnn.config.messages import shorten
+from charrnn.config.schema import Config
+from charrnn.config.section import LONGEST, Section
 from charrnn.errors import CheckpointError, RunError, UnreadableError
 from charrnn.learning.divergence import HOPELESS
 from charrnn.learning.trainer import Progress
-from charrnn.runs.config import Config
-from charrnn.runs.mistakes import shorten
-from charrnn.runs.section import LONGEST, Section
 
 FORMAT: Literal[2] = 2
 RECORD, VOCABULARY = "charrnn", "vocabulary"

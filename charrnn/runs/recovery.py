@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from charrnn.config.schema import Config
 from charrnn.errors import CheckpointError, DivergedError, RunError
 from charrnn.learning.divergence import Batch, Divergence
 from charrnn.learning.events import Recovered
@@ -14,7 +15,6 @@ from charrnn.learning.ranks import Alone
 from charrnn.learning.trainer import Progress, Trainer
 from charrnn.runs import directory, tensors
 from charrnn.runs.checkpoint import PARAMETERS, STATE, Checkpoint
-from charrnn.runs.config import Config
 from charrnn.runs.directory import BEST, LAST, PREVIOUS, Loaded
 from charrnn.runs.folder import Folder
 from charrnn.runs.recording import is_snapshot

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from charrnn.config.schema import decided
 from charrnn.errors import NetworkError
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictor import NetworkPredictor
@@ -20,7 +21,6 @@ from charrnn.learning.weight_dropout import WeightDropout
 from charrnn.network.network import Network
 from charrnn.runs import directory, recording
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.config import decided
 from charrnn.runs.flowing import flowing
 from charrnn.runs.plan import Plan
 from charrnn.runs.record import TextRecord, versions

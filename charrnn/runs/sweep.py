@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from charrnn.config.resolve import leaves
+from charrnn.config.schema import Config
 from charrnn.errors import CharrnnError, RunError, TextError
 from charrnn.runs import directory
 from charrnn.runs import plan as plans
-from charrnn.runs.config import Config
-from charrnn.runs.configuration import leaves
 from charrnn.runs.directory import writable
 from charrnn.runs.folder import SIDE, Folder
 from charrnn.runs.plan import Plan

@@ -4,9 +4,9 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
+from charrnn.config.data import Data
 from charrnn.errors import RunError, TextError
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.data_section import Data
 from charrnn.text import corpus as corpora
 from charrnn.text import recorded
 from charrnn.text.corpus import Corpus, Stream, Text

@@ -1,11 +1,11 @@
 """What the ranks of a training must have in common before its first step."""
 
+from charrnn.config.resolve import leaves
+from charrnn.config.schema import Config, Training, decided
 from charrnn.errors import RunError
 from charrnn.learning import parallel
 from charrnn.learning.ranks import Alone
 from charrnn.network.architecture import Architecture
-from charrnn.runs.config import Config, Training, decided
-from charrnn.runs.configuration import leaves
 from charrnn.runs.record import versions
 
 

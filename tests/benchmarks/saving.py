@@ -8,10 +8,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from charrnn import api
+from charrnn.config.resolve import resolve
 from charrnn.learning.divergence import Level
 from charrnn.learning.events import Stepped
 from charrnn.runs import checkpoint
-from charrnn.runs.configuration import resolve
 
 SETTINGS = (
     (),

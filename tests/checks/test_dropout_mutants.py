@@ -7,12 +7,12 @@ from mutants import mutants, planted
 from tiny import trained
 
 from charrnn import api
+from charrnn.config.resolve import resolve
 from charrnn.learning.part import Work
 from charrnn.learning.weight_dropout import WeightDropout
 from charrnn.network import dropout
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
-from charrnn.runs.configuration import resolve
 
 CELLS = ("rnn", "gru", "lstm")
 SETTINGS = ["model.num_layers=2", "model.dropout=0.5", "model.weight_dropout=0.3"]

@@ -7,9 +7,9 @@ from charrnn import api
 from charrnn.checks import estimate
 from charrnn.checks.gradcheck import Comparison, passed, random_window, small_case
 from charrnn.checks.oracles import ORACLES
+from charrnn.config.resolve import resolve
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
-from charrnn.runs.configuration import resolve
 
 DEEP = resolve(None, ["model.cell=lstm", "model.num_layers=8"]).config
 

@@ -15,8 +15,8 @@ import safetensors
 from refusals import refused
 
 import charrnn as package
+from charrnn.config.schema import Config
 from charrnn.runs.checkpoint import load, save
-from charrnn.runs.config import Config
 from charrnn.runs.record import Lineage
 
 TINY = [

@@ -17,8 +17,8 @@ from charrnn import api
 from charrnn.cli import trainings
 from charrnn.cli.sweeps import jobs_of
 from charrnn.cli.trainings import Ended, Job, Orders, carry_out, carry_out_there
+from charrnn.config.resolve import resolve
 from charrnn.runs.checkpoint import load
-from charrnn.runs.configuration import resolve
 from charrnn.runs.directory import BEST, LAST
 from charrnn.runs.folder import CAN_HOLD, Folder
 from charrnn.runs.points import axes, points

@@ -10,6 +10,7 @@ from charrnn.cli.bridges import CARRIED, GIVEN, LAYERS, REAL, ROWS, bridges, con
 from charrnn.cli.counterpart_rules import clipping_error, flow_errors, updated
 from charrnn.cli.counterparts import Counterpart
 from charrnn.cli.row_form import targets
+from charrnn.config.resolve import resolve
 from charrnn.derivations.case import Case
 from charrnn.derivations.functions import LOGISTIC, SQUARED_ERROR
 from charrnn.derivations.mean_loss import MeanLoss
@@ -18,7 +19,6 @@ from charrnn.derivations.systems import SYSTEMS
 from charrnn.derivations.update_rules import UpdateRules
 from charrnn.derivations.vanishing import Recurrence
 from charrnn.derivations.vector import Vector
-from charrnn.runs.configuration import resolve
 
 ROUNDING, WRONG = 1e-12, 1e-6
 LOSSES = [name for name in SYSTEMS if name != "vanishing"]

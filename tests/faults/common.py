@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from charrnn import api
+from charrnn.config.resolve import resolve
 from charrnn.errors import CheckpointError, RunError
 from charrnn.learning.events import Stepped
 from charrnn.runs.checkpoint import load
-from charrnn.runs.configuration import resolve
 from charrnn.runs.directory import BEST, CONFIG, LAST, METRICS, PREVIOUS
 from charrnn.runs.run import Run
 

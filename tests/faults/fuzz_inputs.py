@@ -27,7 +27,7 @@ class UnusableError(Exception):
 
 def read_configuration(data: bytes, folder: Path) -> None:
     """The bytes as a configuration file, which must survive being written and read again."""
-    from charrnn.runs.configuration import resolve
+    from charrnn.config.resolve import resolve
 
     path = folder / "c.yaml"
     path.write_bytes(data)
@@ -36,7 +36,7 @@ def read_configuration(data: bytes, folder: Path) -> None:
 
 def read_settings(data: bytes, folder: Path) -> None:
     """Each line as the value of a --set."""
-    from charrnn.runs.configuration import resolve
+    from charrnn.config.resolve import resolve
 
     settings = data.decode("utf-8", "surrogateescape").split("\n")
     _require_round_trip(resolve(None, settings).config, folder)
@@ -116,7 +116,7 @@ TARGETS: dict[str, Callable[[bytes, Path], None]] = {
 
 
 def _require_round_trip(config: Any, folder: Path) -> None:
-    from charrnn.runs.configuration import resolve, to_yaml
+    from charrnn.config.resolve import resolve, to_yaml
 
     path = folder / "again.yaml"
     path.write_text(to_yaml(config), "utf-8")
@@ -135,9 +135,9 @@ def write_seeds(target: str, folder: Path) -> None:
 
 def _seeds(target: str, folder: Path) -> list[bytes]:
     if target == "configuration":
+        from charrnn.config.resolve import to_yaml
+        from charrnn.config.schema import Config
         from charrnn.package import shipped
-        from charrnn.runs.config import Config
-        from charrnn.runs.configuration import to_yaml
 
         shipped_files = [path.read_bytes() for path in sorted(shipped("configs").glob("*.yaml"))]
         tagged = b'training: {steps: !!int 5, epochs: !!float "3"}\nmodel: {cell: !!str rnn}\n'
@@ -172,7 +172,7 @@ def _checkpoints(folder: Path) -> list[bytes]:
 
 def words(target: str) -> list[str]:
     """What the fuzzer may put into an input as one piece."""
-    from charrnn.runs.configuration import known_keys
+    from charrnn.config.resolve import known_keys
 
     keys = {part for key in known_keys() for part in key.split(".")}
     yaml = [

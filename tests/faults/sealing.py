@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.config.resolve import resolve
 from charrnn.learning.optimizers import OPTIMIZERS
 from charrnn.learning.trainer import Progress
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
 from charrnn.runs.checkpoint import Checkpoint, save
-from charrnn.runs.configuration import resolve
 from charrnn.runs.record import TextRecord
 from charrnn.runs.tensors import BEFORE_DIGEST, NO_DIGEST
 from charrnn.text.vocabulary import Vocabulary, from_symbols

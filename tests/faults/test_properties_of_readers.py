@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from charrnn.config import typed_values
+from charrnn.config.resolve import known_keys, resolve, to_yaml
+from charrnn.config.schema import Config
 from charrnn.errors import CharrnnError
-from charrnn.runs import typed
 from charrnn.runs.checkpoint import load
-from charrnn.runs.config import Config
-from charrnn.runs.configuration import known_keys, resolve, to_yaml
 from charrnn.text import corpus, source
 from charrnn.text.splits import Split
 
@@ -62,7 +62,7 @@ def test_any_json_as_a_configuration(tmp_path, content):
 
 
 @many
-@given(st.sampled_from([key for key in known_keys() if not typed.is_text(key)]), json_values)
+@given(st.sampled_from([key for key in known_keys() if not typed_values.is_text(key)]), json_values)
 def test_any_json_as_the_value_of_a_key(tmp_path, key, value):
     section, name = key.split(".")
     (tmp_path / "c.yaml").write_text(json.dumps({section: {name: value}}), "utf-8")

@@ -6,11 +6,11 @@ import sys
 
 import numpy as np
 
+from charrnn.config.resolve import resolve
 from charrnn.learning.mpi import Company
 from charrnn.learning.parallel import StreamSplit
 from charrnn.learning.ranks import Alone
 from charrnn.runs import plan as plans
-from charrnn.runs.configuration import resolve
 from charrnn.runs.run import _network, trainer_for
 
 KINDS = {

@@ -8,11 +8,11 @@ import pytest
 import tiny
 
 from charrnn import api
+from charrnn.config.resolve import resolve
 from charrnn.errors import DivergedError, RunError
 from charrnn.learning.events import Evaluated, Finished, Flowed, Saved, Stepped
 from charrnn.runs import budget
 from charrnn.runs.budget import parse_duration
-from charrnn.runs.configuration import resolve
 from charrnn.runs.folder import Folder
 
 

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charrnn.config.messages import shorten
+from charrnn.config.resolve import find, leaves, resolve, to_yaml
+from charrnn.config.schema import Config
 from charrnn.errors import ConfigError
 from charrnn.package import shipped
-from charrnn.runs.config import Config
-from charrnn.runs.configuration import find, leaves, resolve, to_yaml
-from charrnn.runs.mistakes import shorten
 
 
 def write(path, text):

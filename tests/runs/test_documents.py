@@ -6,6 +6,7 @@ import pytest
 import safetensors.numpy
 
 from charrnn import api
+from charrnn.config.resolve import resolve
 from charrnn.errors import CheckpointError, RunError, TextError
 from charrnn.generation.sampling import Options
 from charrnn.learning.divergence import Batch, Divergence
@@ -13,7 +14,6 @@ from charrnn.learning.events import Stepped
 from charrnn.learning.parallel import StreamSplit
 from charrnn.runs import export
 from charrnn.runs.checkpoint import load, save
-from charrnn.runs.configuration import resolve
 from charrnn.runs.tensors import write
 
 TINY = [

@@ -10,6 +10,7 @@ import pytest
 import safetensors
 
 from charrnn import api
+from charrnn.config.resolve import resolve
 from charrnn.errors import CheckpointError, ConfigError, NetworkError, RunError
 from charrnn.learning.events import Evaluated, Stepped
 from charrnn.learning.trainer import Progress
@@ -17,7 +18,6 @@ from charrnn.package import shipped
 from charrnn.runs import directory, memory
 from charrnn.runs import tensors as files
 from charrnn.runs.checkpoint import load, save
-from charrnn.runs.configuration import resolve
 from charrnn.runs.growth import AXES
 
 QUICK = [

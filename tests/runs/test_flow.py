@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from charrnn.config.resolve import resolve
 from charrnn.network.network import Network
 from charrnn.runs import flow
-from charrnn.runs.configuration import resolve
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])

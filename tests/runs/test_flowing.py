@@ -8,10 +8,10 @@ import pytest
 from tiny import TINY, trained
 
 from charrnn import api
+from charrnn.config.resolve import resolve
 from charrnn.errors import ConfigError, DivergedError
 from charrnn.learning.events import Flowed, Recovered, Stepped
 from charrnn.runs.checkpoint import load
-from charrnn.runs.configuration import resolve
 from charrnn.runs.flowing import _beginning
 from charrnn.runs.history import read_history
 

@@ -5,8 +5,8 @@ import tracemalloc
 import pytest
 
 from charrnn import api
+from charrnn.config.resolve import resolve
 from charrnn.runs import memory
-from charrnn.runs.configuration import resolve
 
 SMALL = [
     "runtime.threads=1",

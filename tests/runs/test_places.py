@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from tiny import trained
 
 from charrnn import api
+from charrnn.config.data import Data
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.runs import passages, scoring
-from charrnn.runs.data_section import Data
 from charrnn.runs.members import NetworkMember
 from charrnn.text import source
 from charrnn.text.corpus import read_once, read_text

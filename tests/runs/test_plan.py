@@ -3,9 +3,9 @@
 import pytest
 
 from charrnn import api
+from charrnn.config.resolve import resolve
 from charrnn.errors import RunError
 from charrnn.learning import ranks
-from charrnn.runs.configuration import resolve
 
 
 def test_cores_share_what_is_worked_through_at_once(tmp_path, monkeypatch):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from charrnn.config.resolve import resolve
 from charrnn.errors import ConfigError
-from charrnn.runs.configuration import resolve
 from charrnn.runs.points import Choice, Range, _drawn, axes, points
 
 RATE, SIZE, CELL = "training.learning_rate", "model.hidden_size", "model.cell"

@@ -8,12 +8,12 @@ from tiny import TINY, trained
 
 from charrnn import api
 from charrnn.cli.samples import show_samples
+from charrnn.config.resolve import resolve
 from charrnn.errors import ConfigError, TextError
 from charrnn.generation.samples import Sample
 from charrnn.generation.sampling import Options
 from charrnn.network.readout import log_softmax
 from charrnn.runs import passages
-from charrnn.runs.configuration import resolve
 from charrnn.text.corpus import Text
 from charrnn.text.vocabulary import END
 

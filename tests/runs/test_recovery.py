@@ -9,13 +9,13 @@ import pytest
 import safetensors
 
 from charrnn import api
+from charrnn.config.resolve import resolve
 from charrnn.errors import DivergedError
 from charrnn.learning.divergence import Batch
 from charrnn.learning.events import Finished, Recovered, Stepped
 from charrnn.learning.parallel import StreamSplit
 from charrnn.learning.trainer import Progress
 from charrnn.runs.checkpoint import load
-from charrnn.runs.configuration import resolve
 from charrnn.runs.recovery import _after_going_back
 
 TINY = [

@@ -15,10 +15,10 @@ from tiny import TINY
 
 from charrnn import api
 from charrnn.cli.tensorboard import board_of
+from charrnn.config.resolve import resolve
 from charrnn.errors import RunError
 from charrnn.learning.events import Recovered, Stepped
 from charrnn.learning.parallel import StreamSplit
-from charrnn.runs.configuration import resolve
 from charrnn.runs.folder import CAN_HOLD
 
 pytestmark = pytest.mark.skipif(not CAN_HOLD, reason="a directory with an open file cannot be renamed here")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from charrnn import api
+from charrnn.config.resolve import resolve
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictor import NetworkPredictor
 from charrnn.generation.sampling import Options
@@ -13,7 +14,6 @@ from charrnn.learning.clipping import Clipping
 from charrnn.learning.events import Evaluated, Sampled, Saved, Stepped
 from charrnn.learning.optimizers import AdamW
 from charrnn.learning.schedules import Schedule
-from charrnn.runs.configuration import resolve
 
 TINY = [
     "model.hidden_size=16", "training.batch_size=4", "training.sequence_length=8", "training.steps=20",

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn import api
+from charrnn.config import sizing
+from charrnn.config.resolve import changed, resolve, to_yaml
+from charrnn.config.sizing import MOST_READ, ROWS, sized, told, undecided
 from charrnn.package import shipped
-from charrnn.runs import sizing
-from charrnn.runs.configuration import changed, resolve, to_yaml
 from charrnn.runs.points import axes, points
-from charrnn.runs.sizing import MOST_READ, ROWS, sized, told, undecided
 from charrnn.text import windows
 
 LENGTHS = sorted({2, 100, *(int(10 ** (step / 20)) for step in range(40, 200)), *(

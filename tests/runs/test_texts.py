@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from charrnn import api
+from charrnn.config.data import Data
 from charrnn.errors import RunError, TextError, VocabularyError
 from charrnn.runs.checkpoint import load
-from charrnn.runs.data_section import Data
 from charrnn.runs.texts import corpus_of, read_once, read_text
 
 

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charrnn.config import typed_values
+from charrnn.config.resolve import resolve, to_yaml
+from charrnn.config.yaml import parse, written
 from charrnn.errors import ConfigError
-from charrnn.runs import typed
-from charrnn.runs.configuration import resolve, to_yaml
 from charrnn.runs.points import axes, points
-from charrnn.runs.yaml import parse, written
 
 BOUNDARY = "data.boundary"
 TEXTS = [
@@ -32,7 +32,7 @@ def test_a_text_is_its_characters_whatever_yaml_would_make_of_them(text, tmp_pat
 def test_null_alone_is_no_text_where_there_may_be_none():
     assert resolve("names", [f"{BOUNDARY}=null"]).config.data.boundary is None
     assert axes([f"{BOUNDARY}=null,;"])[0].values == (None, ";")
-    assert typed.value("data.encoding", "null") == "null"
+    assert typed_values.value("data.encoding", "null") == "null"
 
 
 @pytest.mark.parametrize(
@@ -113,4 +113,4 @@ def test_every_text_survives_the_file_of_its_run(text):
 def test_every_list_of_texts_can_be_typed(texts):
     texts = [text for text in texts if "\\" not in text] or ["a"]
     grid = ",".join(text.replace(",", "\\,") for text in texts)
-    assert typed.values(BOUNDARY, grid) == [None if text == "null" else text for text in texts]
+    assert typed_values.values(BOUNDARY, grid) == [None if text == "null" else text for text in texts]

@@ -2,8 +2,8 @@ import math
 
 import pytest
 
+from charrnn.config.yaml import parse, scalar, written
 from charrnn.errors import ConfigError
-from charrnn.runs.yaml import parse, scalar, written
 
 
 @pytest.mark.parametrize(

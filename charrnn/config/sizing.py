@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from charrnn.runs.config import Config
+from charrnn.config.schema import Config
 from charrnn.text.unit_names import counted
 
 TYPICAL = 1_000_000  # characters, where there is no text

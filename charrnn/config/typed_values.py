@@ -5,13 +5,14 @@ allows none. Every other value is read as in a configuration file: numbers, true
 grid commas separate values, and `\\,` is a comma that belongs to a text.
 """
 
+import json
 from collections.abc import Sequence
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
+from charrnn.config import yaml
+from charrnn.config.schema import Config
 from charrnn.errors import ConfigError
-from charrnn.runs import yaml
-from charrnn.runs.config import Config
 
 NULL = "null"
 NULLS = (NULL, "Null", "NULL", "~")
@@ -87,3 +88,8 @@ def _types(key: str) -> Sequence[Any]:
         return ()
     annotation = leaf.annotation
     return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+
+
+def as_text(value: Any) -> str:
+    """A value as one would type it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

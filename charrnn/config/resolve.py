@@ -12,11 +12,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from charrnn.config import sizing, typed_values, yaml
+from charrnn.config.messages import MOST_MISTAKES, Mistake, explain, report
+from charrnn.config.schema import Config
 from charrnn.errors import ConfigError
 from charrnn.package import shipped
-from charrnn.runs import sizing, typed, yaml
-from charrnn.runs.config import Config
-from charrnn.runs.mistakes import MOST_MISTAKES, Mistake, explain, report
 from charrnn.text.encodings import lasting
 from charrnn.text.files import open_plain
 
@@ -168,7 +168,7 @@ def _settings(settings: Sequence[str]) -> Iterator[tuple[str, str, Any]]:
         key, equals, text = setting.partition("=")
         if not equals or not key.strip():
             raise ConfigError(f"--set {setting}: must be KEY=VALUE, for example --set model.hidden_size=128")
-        yield key.strip(), "--set", typed.value(key.strip(), text)
+        yield key.strip(), "--set", typed_values.value(key.strip(), text)
 
 
 def _options(options: Options) -> list[tuple[str, str, Any]]:

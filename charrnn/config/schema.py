@@ -7,10 +7,10 @@ from typing import Any, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 
+from charrnn.config.data import Data
+from charrnn.config.section import LARGEST, LONGEST, Section, Whole
 from charrnn.errors import NetworkError
 from charrnn.network.architecture import Architecture
-from charrnn.runs.data_section import Data
-from charrnn.runs.section import LARGEST, LONGEST, Section, Whole
 
 Number = TypeVar("Number", int, float)
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, Strict, field_validator, model_validator
 
+from charrnn.config.section import LARGEST, Section, Whole
 from charrnn.errors import TextError
-from charrnn.runs.section import LARGEST, Section, Whole
 from charrnn.text import documents, splits
 from charrnn.text.encodings import Encodings
 from charrnn.text.files import MAX_EXPANSION
