@@ -18,11 +18,6 @@ from charrnn.config import sizing
 from charrnn.config.resolve import DEFAULT, resolve
 from charrnn.config.schema import Config, decided
 from charrnn.generation.novelty import novelty as novelty
-from charrnn.learning.bench import Bench, measure, random_trainer
-from charrnn.learning.clipping import Clipping
-from charrnn.learning.events import Event
-from charrnn.learning.parallel import fastest_threads
-from charrnn.learning.ranks import Alone
 from charrnn.runs import budget, directory, flow, gradient_case
 from charrnn.runs import export as exports
 from charrnn.runs import model as models
@@ -37,6 +32,11 @@ from charrnn.runs.plan import Plan
 from charrnn.runs.resuming import resume as resume
 from charrnn.runs.run import Run
 from charrnn.system.blas_threads import one_blas_thread
+from charrnn.training.benchmark import Bench, measure, random_trainer
+from charrnn.training.events import Event
+from charrnn.training.optim.clipping import Clipping
+from charrnn.training.parallel.communicator import Alone
+from charrnn.training.parallel.data_parallel import fastest_threads
 
 BENCH_VOCABULARY = {"char": 65, "byte": 256}  # characters of English prose with its punctuation
 
@@ -50,7 +50,7 @@ def plan(
 ) -> Plan:
     """Read the sources (none: the built-in text) and decide on every number of a training (no `config`: by the default one, sized
     for the text): with `seconds`, on as many steps as end so long after this call, by a measurement; with a `base` (see
-    load_base), on the weights to begin with; with `ranks` (see learning/mpi.py), for all of them, which call this, `start` and
+    load_base), on the weights to begin with; with `ranks` (see training/parallel/mpi.py), for all of them, which call this, `start` and
     the run's `events` alike.
 
     Raises TextError, VocabularyError and NetworkError; RunError where the time is not enough for one step; ConfigError where
@@ -82,7 +82,7 @@ def train(
 
     `config`: a shipped configuration by name, or a YAML file (None: default, sized for the text); `settings`: values of dotted
     keys, for example {"model.hidden_size": 128}; `base`: a run to begin from; `out`: the run directory (None: the next free one
-    below runs/); `seconds`: train for so long; `on_event` is called with each fact of learning/events.py. Raises CharrnnError.
+    below runs/); `seconds`: train for so long; `on_event` is called with each fact of training/events.py. Raises CharrnnError.
     """
     path = None if out is None else Path(out)
     if path is not None:
@@ -129,7 +129,7 @@ def export(
 
 
 def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
-    """How fast a configuration trains here, on random text; takes somewhat longer than `seconds`. See learning/bench.py. Sizes that
+    """How fast a configuration trains here, on random text; takes somewhat longer than `seconds`. See training/benchmark.py. Sizes that
     are null are those for a text of a million characters.
 
     Raises NetworkError and WorkerError.

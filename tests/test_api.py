@@ -9,10 +9,10 @@ from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import CheckpointError, RunError
 from charrnn.generation.sampling import Options
-from charrnn.learning.events import Evaluated, Finished, Stepped
 from charrnn.network.network import Network
 from charrnn.runs import memory
 from charrnn.runs.checkpoint import load
+from charrnn.training.events import Evaluated, Finished, Stepped
 
 TINY = [
     "model.hidden_size=16", "training.batch_size=4", "training.sequence_length=8", "training.steps=20",

@@ -16,13 +16,13 @@ import numpy as np
 from charrnn.checks import jacobians
 from charrnn.checks.gradient_flow import HALF, ONE_PERCENT, beginnings, lag_below, lyapunov_exponent, warmed_up
 from charrnn.checks.products import random_directions, rms_by_lag
-from charrnn.checks.saturation import saturated
 from charrnn.checks.spectrum import GATES, spectral_radius
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.cells.cell import Weights
 from charrnn.network.network import Network
 from charrnn.network.resets import Begins
+from charrnn.network.saturation import saturated
 
 POSITIONS, DIRECTIONS = 4, 16
 CONTENT = {"rnn": ("h", "W_hh"), "gru": ("n", "n"), "lstm": ("tanh c", "g")}  # by cell: what is no gate, and its matrix

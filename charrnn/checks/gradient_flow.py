@@ -17,13 +17,13 @@ import numpy as np
 
 from charrnn.checks import jacobians
 from charrnn.checks.products import Norms, norms_by_lag
-from charrnn.checks.saturation import saturated
 from charrnn.checks.spectrum import Conditions, Spectrum, conditions, spectra
 from charrnn.checks.truncation import Truncation, truncations
 from charrnn.errors import CheckError
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
 from charrnn.network.resets import Begins
+from charrnn.network.saturation import saturated
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.unit_names import Unit, counted
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from charrnn.cli.guardian import guarded
 from charrnn.errors import CharrnnError, RunError
-from charrnn.learning.ranks import Alone
 from charrnn.system.mpi_environment import launched
+from charrnn.training.parallel.communicator import Alone
 
 # Seconds for the other ranks to come to the same end; after an interrupt, which reaches them too.
 PATIENCE, MOMENT = 10.0, 1.0
@@ -29,7 +29,7 @@ def joined() -> Iterator[Alone]:
         yield Alone()
         return
     try:
-        from charrnn.learning.mpi import Company
+        from charrnn.training.parallel.mpi import Company
     except (ImportError, RuntimeError) as error:  # mpi4py is missing, or the MPI that it wants
         raise RunError(f"several ranks need mpi4py and an MPI: pip install 'charrnn-numpy[mpi]' ({error})") from None
     company = Company()

@@ -11,9 +11,9 @@ from charrnn.cli.counterparts import Counterpart
 from charrnn.cli.row_form import states, weights
 from charrnn.derivations import vanishing
 from charrnn.derivations.equation import relative_error
-from charrnn.learning.clipping import Clipping
-from charrnn.learning.freezing import Freezing
-from charrnn.learning.optimizers import SGD
+from charrnn.training.optim.clipping import Clipping
+from charrnn.training.optim.freezing import Freezing
+from charrnn.training.optim.optimizers import SGD
 
 
 def flow_errors(both: Counterpart) -> tuple[float, float]:

@@ -11,8 +11,8 @@ import numpy as np
 
 from charrnn.cli.curves import QUANTITIES, Curve, Quantity, Run, Shown, summary, thinned, view
 from charrnn.cli.figures import COLOURS, GREY, drawing
-from charrnn.learning.events import bits
 from charrnn.text.printable import printable_line
+from charrnn.training.events import bits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

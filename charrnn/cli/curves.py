@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 
 from charrnn.errors import RunError
-from charrnn.learning.events import bits, rounded
 from charrnn.runs.history import Floats, History
 from charrnn.text.unit_names import bits_label, unit_name
+from charrnn.training.events import bits, rounded
 
 Axis = Literal["steps", "epochs", "time"]
 UNITS = (("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0))

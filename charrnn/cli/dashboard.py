@@ -17,9 +17,9 @@ from charrnn.cli.averages import Averages
 from charrnn.cli.loss_curve import LossCurve
 from charrnn.cli.telling import WARNING, sample
 from charrnn.cli.wrapping import fold, shorten
-from charrnn.learning.events import Evaluated, Event, Finished, Recovered, Sampled, Stepped
-from charrnn.learning.symptoms import Symptoms
 from charrnn.text.unit_names import Unit
+from charrnn.training.events import Evaluated, Event, Finished, Recovered, Sampled, Stepped
+from charrnn.training.health import Symptoms
 
 NARROW, WIDE = (
     60,

@@ -19,11 +19,11 @@ from charrnn.cli.gradcheck_notes import notes
 from charrnn.cli.tables import Name, Table, terminal_columns
 from charrnn.config import sizing
 from charrnn.config.resolve import Resolved, leaves
-from charrnn.learning.bench import Bench
 from charrnn.runs import memory
 from charrnn.runs.plan import Plan
 from charrnn.text.printable import is_unsafe, json_text, printable
 from charrnn.text.unit_names import counted, unit_name
+from charrnn.training.benchmark import Bench
 
 WHERE_TIME_GOES = {
     "forward": "forward, of one core's streams",

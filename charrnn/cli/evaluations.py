@@ -7,11 +7,11 @@ from rich.text import Text
 
 from charrnn.cli.display import stdout, tell, write_json
 from charrnn.cli.tables import Name, Table
-from charrnn.learning.events import bits, rounded
 from charrnn.runs.evaluation import Evaluation
 from charrnn.runs.model import Model
 from charrnn.runs.unknown import describe_unknown
 from charrnn.text.unit_names import counted
+from charrnn.training.events import bits, rounded
 
 
 def show(found: Evaluation, model: Model, json: bool) -> None:

@@ -13,8 +13,8 @@ from charrnn.cli.display import stdout, tell, write_json
 from charrnn.cli.figures import COLOURS, drawing
 from charrnn.cli.logplot import log_plot
 from charrnn.cli.tables import Name, Table
-from charrnn.learning.events import Flowed
 from charrnn.text.unit_names import Unit, counted, unit_name
+from charrnn.training.events import Flowed
 
 SHOWN = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)  # lags in the table
 STEADY = 1e-3  # nats per step within which an exponent is about 0

@@ -22,7 +22,7 @@ from rich.text import Text
 from charrnn.cli.dashboard import Dashboard
 from charrnn.cli.telling import describe, warnings
 from charrnn.cli.wrapping import width_of
-from charrnn.learning.events import Event, Finished, Stepped
+from charrnn.training.events import Event, Finished, Stepped
 
 EVERY = 0.25  # seconds between two pictures, at least,
 SHARE = 0.005  # or more, so that drawing takes no more of the time than this, however slow the terminal

@@ -15,7 +15,6 @@ from string import Template
 
 import numpy as np
 
-from charrnn.learning.events import bits, rounded
 from charrnn.network.arrays import Array
 from charrnn.runs.inspection import Inspection
 from charrnn.runs.units import Followed, Unit
@@ -23,6 +22,7 @@ from charrnn.text.places import Walk
 from charrnn.text.printable import printable_line
 from charrnn.text.unit_names import bits_name, counted
 from charrnn.text.vocabulary import END, Vocabulary
+from charrnn.training.events import bits, rounded
 
 END_OF_DOCUMENT = "end of the document"
 PER_BIT = 12  # steps of a surprisal, of which a byte holds 21 bits

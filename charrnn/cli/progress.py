@@ -14,11 +14,11 @@ from charrnn.cli.dashboard import Dashboard
 from charrnn.cli.display import Terminal
 from charrnn.cli.live import LiveDisplay, in_foreground
 from charrnn.cli.telling import PlainLines, introduction
-from charrnn.learning.events import Event, Finished, Saved, Stepped
 from charrnn.runs.recording import as_json
 from charrnn.runs.run import Run
 from charrnn.text.printable import json_text
 from charrnn.text.unit_names import Unit
+from charrnn.training.events import Event, Finished, Saved, Stepped
 
 NOTEBOOK = (
     "JPY_PARENT_PID"  # Jupyter's, in what its cells start: a terminal by its own account, whose cursor cannot go up

@@ -13,7 +13,6 @@ from charrnn.cli.colours import coloured, coloured_by_difference, legend, legend
 from charrnn.cli.display import in_colour, stdout, tell
 from charrnn.cli.tables import Name, Table
 from charrnn.errors import RunError, TextError
-from charrnn.learning.events import bits, rounded
 from charrnn.network.arrays import Array
 from charrnn.runs.model import Model
 from charrnn.runs.spots import Spot, Spots
@@ -25,6 +24,7 @@ from charrnn.text.places import Place, Places, Walk
 from charrnn.text.printable import json_text
 from charrnn.text.unit_names import bits_name, counted, unit_name
 from charrnn.text.vocabulary import END, Unit, Vocabulary
+from charrnn.training.events import bits, rounded
 
 SHOWN_BEFORE, SHOWN_AFTER = 30, 15  # characters around one that stands out
 Given = Text | Stream

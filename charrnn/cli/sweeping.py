@@ -15,10 +15,10 @@ from charrnn.cli.handing_out import Told
 from charrnn.cli.progress import can_be_drawn_on
 from charrnn.cli.trainings import Ended
 from charrnn.cli.wrapping import shorten
-from charrnn.learning.events import rounded
 from charrnn.runs.folder import Folder
 from charrnn.runs.outcome import last_step, outcome
 from charrnn.runs.sweep import Sweep
+from charrnn.training.events import rounded
 
 EVERY = 1.0  # seconds between two looks at the trainings that run
 LOSSES = "validation loss"

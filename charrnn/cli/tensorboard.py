@@ -17,11 +17,11 @@ from typing import Any
 
 from charrnn.cli.display import tell
 from charrnn.errors import FigureError
-from charrnn.learning.events import Evaluated, Event, Flowed, Recovered, Resumed, Sampled, Stepped
 from charrnn.runs.folder import Folder
 from charrnn.runs.recording import OF_BYTES
 from charrnn.system.atomic_files import flush
 from charrnn.text.unit_names import Unit
+from charrnn.training.events import Evaluated, Event, Flowed, Recovered, Resumed, Sampled, Stepped
 
 FOLDER = "tensorboard"
 FLUSH_EVERY = 5.0  # seconds until what was told is on the disk

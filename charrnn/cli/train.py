@@ -9,8 +9,8 @@ import typer
 from charrnn.cli.options import EncodingOption, SettingsOption, settings_of
 
 if TYPE_CHECKING:
-    from charrnn.learning.ranks import Alone
     from charrnn.runs.run import Run
+    from charrnn.training.parallel.communicator import Alone
 
 UNREAD = 141  # as a shell sees a program whose reader went away
 

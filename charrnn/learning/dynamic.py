@@ -10,13 +10,13 @@ Source: Mikolov et al. 2010; Krause, Kahembwe, Murray and Renals 2018 ("Dynamic 
 import numpy as np
 
 from charrnn.errors import DivergedError
-from charrnn.learning.clipping import clip_norm, global_norm
-from charrnn.learning.freezing import Freezing
-from charrnn.learning.part import Part, Work
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.text.vocabulary import Ids
 from charrnn.text.windows import Indices
+from charrnn.training.optim.clipping import clip_norm, global_norm
+from charrnn.training.optim.freezing import Freezing
+from charrnn.training.parallel.replica import Part, Work
 
 LEARNING_RATE = 0.1  # the best of 0.03, 0.1, 0.3 and 1 on a validation text
 WINDOW = 32  # characters

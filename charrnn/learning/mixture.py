@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from charrnn.errors import DivergedError
-from charrnn.learning.evaluation import Reader
 from charrnn.network.arrays import Array
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.vocabulary import Ids
+from charrnn.training.surprisal import Reader
 
 CONVERGED = 1e-9  # nats per character that a further round would gain
 ROUNDS = 1000

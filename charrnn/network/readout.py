@@ -23,8 +23,8 @@ from numpy.typing import DTypeLike
 
 from charrnn.network.activations import RELU
 from charrnn.network.arrays import Array, Ids
+from charrnn.network.matmul import tall_product
 from charrnn.network.parameters import Parameters, Shapes
-from charrnn.network.products import tall_product
 
 READOUTS = ("linear", "deep")
 

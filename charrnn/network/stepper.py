@@ -11,8 +11,8 @@ import numpy as np
 from charrnn.network.activations import RELU
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.cells.cell import Cell
+from charrnn.network.matmul import Times, row_product_with, whole_product_with
 from charrnn.network.network import Network
-from charrnn.network.products import Times, row_product_with, whole_product_with
 
 
 class Stepper:

@@ -16,7 +16,6 @@ from charrnn.config.resolve import Options
 from charrnn.config.schema import Config, Training
 from charrnn.config.typed_values import as_text
 from charrnn.errors import CheckpointError, ConfigError, NetworkError, RunError
-from charrnn.learning.events import rounded
 from charrnn.network.network import Network
 from charrnn.runs import directory
 from charrnn.runs.checkpoint import Checkpoint
@@ -24,6 +23,7 @@ from charrnn.runs.growth import grown
 from charrnn.runs.record import Lineage, require_storable
 from charrnn.text.corpus import Text
 from charrnn.text.vocabulary import UNKNOWN, Vocabulary
+from charrnn.training.events import rounded
 
 KEPT = (
     "model.cell",

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from charrnn.config.section import LONGEST as ENDLESS
 from charrnn.errors import DivergedError, RunError
-from charrnn.learning.events import Evaluated, Event, Finished, Flowed, Stepped
-from charrnn.learning.ranks import Alone
 from charrnn.runs import plan as plans
 from charrnn.runs import run as runs
 from charrnn.runs.plan import Plan
 from charrnn.runs.recovery import LOWER_RATE
+from charrnn.training.events import Evaluated, Event, Finished, Flowed, Stepped
+from charrnn.training.parallel.communicator import Alone
 
 SHARE, SHORTEST, LONGEST = 0.05, 0.5, 10.0  # of the budget that measuring may take; in seconds, at least and at most
 WARM_UP = 0.4  # of the measuring, before which no step counts: processors take seconds to reach their speed

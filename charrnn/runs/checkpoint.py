@@ -15,8 +15,6 @@ import numpy as np
 from charrnn.config import sizing
 from charrnn.config.schema import Config, decided
 from charrnn.errors import CheckpointError, DivergedError, NetworkError, UnreadableError, VocabularyError
-from charrnn.learning.optimizers import OPTIMIZERS
-from charrnn.learning.trainer import Progress
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
@@ -27,6 +25,8 @@ from charrnn.runs.record import RECORD, Lineage, Record, TextRecord, parse_recor
 from charrnn.runs.tensors import Entry, MalformedError, Reader
 from charrnn.text.files import NotPlainError
 from charrnn.text.vocabulary import END, Vocabulary, from_symbols
+from charrnn.training.optim.optimizers import OPTIMIZERS
+from charrnn.training.trainer import Progress
 
 PARAMETERS, MOMENTS, STATE, LEARNING = "parameters.", "optimizer.", "state", "learning"
 

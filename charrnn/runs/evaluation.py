@@ -13,8 +13,6 @@ from charrnn.counting import baselines
 from charrnn.counting.kneser_ney import NGram
 from charrnn.counting.order import LONGEST
 from charrnn.errors import TextError
-from charrnn.learning.evaluation import Reader
-from charrnn.learning.events import bits
 from charrnn.learning.mixture import mixed, read_all
 from charrnn.learning.tally import Tally
 from charrnn.network.arrays import Array
@@ -26,6 +24,8 @@ from charrnn.text.corpus import Corpus
 from charrnn.text.decoding import count_characters, count_strays, doubt_of_characters
 from charrnn.text.unit_names import counted
 from charrnn.text.vocabulary import Ids, Unit, Vocabulary
+from charrnn.training.events import bits
+from charrnn.training.surprisal import Reader
 
 UNKNOWN_COST = math.log(0x110000 - 0x800)  # nats: a blind guess among all characters that Unicode could have
 

@@ -6,10 +6,10 @@ from dataclasses import asdict
 import numpy as np
 
 from charrnn.checks.flow_estimate import POSITIONS, flow_estimates
-from charrnn.learning.events import Event, Flowed, Stepped
 from charrnn.network.arrays import Ids
 from charrnn.network.network import Network
 from charrnn.text.corpus import Corpus
+from charrnn.training.events import Event, Flowed, Stepped
 
 
 def flowing(events: Iterable[Event], network: Network, corpus: Corpus, every: int | None, lags: int) -> Iterator[Event]:

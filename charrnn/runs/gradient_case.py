@@ -12,12 +12,12 @@ from charrnn.checks.oracles import Case
 from charrnn.checks.properties import ROUNDING, Property
 from charrnn.config import sizing
 from charrnn.config.schema import Config, decided
-from charrnn.learning.parallel import StreamSplit
-from charrnn.learning.weight_dropout import WeightDropout
 from charrnn.network.arrays import Array
 from charrnn.network.dropout import Dropout
+from charrnn.network.weight_dropout import WeightDropout
 from charrnn.runs import directory
 from charrnn.text.windows import Window
+from charrnn.training.parallel.data_parallel import StreamSplit
 
 NEW = 2  # steps that the loss is on, where a configuration has a stride
 STEPS = 1000  # among whose masks one is looked for that drops something, and not everything

@@ -1,6 +1,6 @@
 """What a network does while it reads a text: what it expected, how surprised it was, and all its states and gates.
 
-The text is cut into streams read side by side, each after a warm-up, as learning/evaluation.py has it. It begins as
+The text is cut into streams read side by side, each after a warm-up, as training/surprisal.py has it. It begins as
 runs/passages.py has it; a first character that nothing predicts is a blind guess.
 """
 
@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import DivergedError
-from charrnn.learning.evaluation import WARM_UP, WINDOW, cut_in_streams
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
@@ -21,6 +20,7 @@ from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.decoding import character_starts, decode_character
 from charrnn.text.places import NO_STARTS, Starts
 from charrnn.text.vocabulary import END, Vocabulary
+from charrnn.training.surprisal import WARM_UP, WINDOW, cut_in_streams
 
 PREDICTIONS = 5  # kept of each character
 LARGEST = float(np.finfo(np.float16).max)  # of an activation that is kept

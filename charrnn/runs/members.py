@@ -11,12 +11,12 @@ from charrnn.counting.kneser_ney import NGram
 from charrnn.generation.counts import NGramPredictor
 from charrnn.generation.predictor import NetworkPredictor, Predictor
 from charrnn.learning.dynamic import DynamicReader
-from charrnn.learning.evaluation import STREAMS, WINDOW, NetworkReader, Reader
-from charrnn.learning.parallel import StreamSplit, fastest_threads
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.vocabulary import Ids
+from charrnn.training.parallel.data_parallel import StreamSplit, fastest_threads
+from charrnn.training.surprisal import STREAMS, WINDOW, NetworkReader, Reader
 
 SHORT = 100_000  # characters; a text below is read before a second process has started
 

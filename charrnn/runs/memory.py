@@ -1,11 +1,11 @@
 """What a training takes of memory, before it begins."""
 
-from charrnn.learning.evaluation import windows_read
-from charrnn.learning.parallel import shares
 from charrnn.network.arrays import nbytes
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
 from charrnn.runs.plan import Plan
+from charrnn.training.parallel.data_parallel import shares
+from charrnn.training.surprisal import windows_read
 
 
 def needed(plan: Plan) -> int:

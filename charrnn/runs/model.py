@@ -14,7 +14,6 @@ from charrnn.generation.generator import Generator
 from charrnn.generation.mixture import MixturePredictor
 from charrnn.generation.samples import Seed
 from charrnn.generation.sampling import Options
-from charrnn.learning.events import rounded
 from charrnn.learning.mixture import fit_weights, read_all
 from charrnn.runs import directory, passages, scoring
 from charrnn.runs.checkpoint import Checkpoint
@@ -31,6 +30,7 @@ from charrnn.text.encodings import Encodings
 from charrnn.text.splits import Protocol, Split
 from charrnn.text.unit_names import counted, unit_name
 from charrnn.text.vocabulary import Vocabulary, describe
+from charrnn.training.events import rounded
 
 LONGEST_FIT = 1_000_000  # characters of the validation split on which weights are fitted
 

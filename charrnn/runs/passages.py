@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from charrnn.config.data import Data
 from charrnn.counting.order import HIGHEST
 from charrnn.errors import TextError
-from charrnn.learning.evaluation import BLOCK
 from charrnn.text import documents
 from charrnn.text.corpus import Corpus, Piece, Text
 from charrnn.text.decoding import whole_length
 from charrnn.text.places import FIRST_OF_FILE, NO_STARTS, Starts
 from charrnn.text.vocabulary import END, UNKNOWN, Ids, Vocabulary
+from charrnn.training.surprisal import BLOCK
 
 
 @dataclass(frozen=True)

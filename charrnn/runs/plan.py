@@ -13,8 +13,6 @@ import numpy as np
 from charrnn.config import resolve, sizing
 from charrnn.config.schema import Config, decided
 from charrnn.errors import RunError
-from charrnn.learning.optimizers import OPTIMIZERS, Optimizer
-from charrnn.learning.ranks import Alone
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters, Shapes
@@ -32,6 +30,8 @@ from charrnn.text.folder import Files
 from charrnn.text.source import DEFAULT_SOURCE
 from charrnn.text.unit_names import counted
 from charrnn.text.vocabulary import Ids
+from charrnn.training.optim.optimizers import OPTIMIZERS, Optimizer
+from charrnn.training.parallel.communicator import Alone
 
 LONGEST_SOURCES = LONGEST_RECORD // 2  # characters
 FEW_WORKERS = 64  # processes that a training may start wherever it goes on

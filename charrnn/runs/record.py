@@ -17,8 +17,8 @@ from charrnn.config.messages import shorten
 from charrnn.config.schema import Config
 from charrnn.config.section import LONGEST, Section
 from charrnn.errors import CheckpointError, RunError, UnreadableError
-from charrnn.learning.divergence import HOPELESS
-from charrnn.learning.trainer import Progress
+from charrnn.training.divergence import HOPELESS
+from charrnn.training.trainer import Progress
 
 FORMAT: Literal[2] = 2
 RECORD, VOCABULARY = "charrnn", "vocabulary"

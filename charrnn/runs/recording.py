@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from functools import partial
 
-from charrnn.learning.events import Evaluated, Event, Finished, Flowed, Recovered, Resumed, Sampled, Saved, Stepped
-from charrnn.learning.ranks import Alone
-from charrnn.learning.trainer import Progress
 from charrnn.runs import directory
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.directory import BEST, LAST, METRICS, PREVIOUS, writable, write_config
 from charrnn.runs.folder import Folder
 from charrnn.system.atomic_files import append, flush
 from charrnn.text.unit_names import Unit
+from charrnn.training.events import Evaluated, Event, Finished, Flowed, Recovered, Resumed, Sampled, Saved, Stepped
+from charrnn.training.parallel.communicator import Alone
+from charrnn.training.trainer import Progress
 
 EVENT_NAMES = {
     Stepped: "step",

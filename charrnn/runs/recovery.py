@@ -8,17 +8,17 @@ import numpy as np
 
 from charrnn.config.schema import Config
 from charrnn.errors import CheckpointError, DivergedError, RunError
-from charrnn.learning.divergence import Batch, Divergence
-from charrnn.learning.events import Recovered
-from charrnn.learning.part import Part, Work
-from charrnn.learning.ranks import Alone
-from charrnn.learning.trainer import Progress, Trainer
 from charrnn.runs import directory, tensors
 from charrnn.runs.checkpoint import PARAMETERS, STATE, Checkpoint
 from charrnn.runs.directory import BEST, LAST, PREVIOUS, Loaded
 from charrnn.runs.folder import Folder
 from charrnn.runs.recording import is_snapshot
 from charrnn.text.vocabulary import Vocabulary
+from charrnn.training.divergence import Batch, Divergence
+from charrnn.training.events import Recovered
+from charrnn.training.parallel.communicator import Alone
+from charrnn.training.parallel.replica import Part, Work
+from charrnn.training.trainer import Progress, Trainer
 
 DIVERGED = "diverged.safetensors"
 LOWER_RATE = "begin again with a lower training.learning_rate, or set training.max_grad_norm (for example 1.0)"

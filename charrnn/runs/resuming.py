@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from charrnn.errors import CheckpointError, RunError
-from charrnn.learning.ranks import Alone
 from charrnn.runs import budget, directory
 from charrnn.runs import plan as plans
 from charrnn.runs import run as runs
@@ -17,6 +16,7 @@ from charrnn.runs.plan import Plan
 from charrnn.runs.record import versions
 from charrnn.runs.run import Run
 from charrnn.system.lock import Lock
+from charrnn.training.parallel.communicator import Alone
 
 
 def resume(

@@ -11,14 +11,8 @@ from charrnn.errors import NetworkError
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictor import NetworkPredictor
 from charrnn.generation.sampling import Options
-from charrnn.learning.averaging import Averaging
-from charrnn.learning.clipping import Clipping
-from charrnn.learning.events import Evaluated, Event, Sampled, Stepped
-from charrnn.learning.freezing import Freezing
-from charrnn.learning.schedules import Schedule
-from charrnn.learning.trainer import Trainer
-from charrnn.learning.weight_dropout import WeightDropout
 from charrnn.network.network import Network
+from charrnn.network.weight_dropout import WeightDropout
 from charrnn.runs import directory, recording
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.flowing import flowing
@@ -28,6 +22,12 @@ from charrnn.runs.recovery import GoingBack, restore
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.system.lock import Lock
 from charrnn.text.windows import Windows
+from charrnn.training.events import Evaluated, Event, Sampled, Stepped
+from charrnn.training.optim.clipping import Clipping
+from charrnn.training.optim.ema import Averaging
+from charrnn.training.optim.freezing import Freezing
+from charrnn.training.optim.schedules import Schedule
+from charrnn.training.trainer import Trainer
 
 RUNS = "runs"
 DIGITS = 3  # of a sample's surprisals

@@ -3,10 +3,10 @@
 from charrnn.config.resolve import leaves
 from charrnn.config.schema import Config, Training, decided
 from charrnn.errors import RunError
-from charrnn.learning import parallel
-from charrnn.learning.ranks import Alone
 from charrnn.network.architecture import Architecture
 from charrnn.runs.record import versions
+from charrnn.training.parallel import data_parallel
+from charrnn.training.parallel.communicator import Alone
 
 
 def require_alike(config: Config, sha256: str, ranks: Alone, weights_sha256: str | None = None) -> None:
@@ -42,4 +42,4 @@ def require_even(training: Training, ranks: Alone) -> None:
 def fastest_threads(architecture: Architecture, T: int, B: int, ranks: Alone) -> int:
     """How many cores shall share the streams of each rank; as many on all, by what the first finds on its machine."""
     cores = ranks.cores
-    return ranks.first(lambda: parallel.fastest_threads(architecture, T, max(1, B // ranks.size), cores))
+    return ranks.first(lambda: data_parallel.fastest_threads(architecture, T, max(1, B // ranks.size), cores))

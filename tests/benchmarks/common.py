@@ -1,6 +1,6 @@
 """What all peers share: they make the same updates on the same text."""
 
-from charrnn.learning.bench import WINDOWS, random_text
+from charrnn.training.benchmark import WINDOWS, random_text
 
 V = 65  # the characters of Tiny Shakespeare
 RATE = 2e-3

@@ -9,11 +9,11 @@ from threadpoolctl import threadpool_limits
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictor import NetworkPredictor
 from charrnn.generation.sampling import Options
-from charrnn.learning.bench import random_trainer
-from charrnn.learning.parallel import StreamSplit
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.text.vocabulary import Vocabulary
+from charrnn.training.benchmark import random_trainer
+from charrnn.training.parallel.data_parallel import StreamSplit
 
 
 def training(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], object]:

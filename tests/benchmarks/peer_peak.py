@@ -6,8 +6,8 @@ import numpy as np
 from common import V
 from threadpoolctl import threadpool_limits
 
-from charrnn.learning.bench import flops_of_products
 from charrnn.network.architecture import Architecture
+from charrnn.training.benchmark import flops_of_products
 
 SIZE = 4096  # rows and columns of the product
 

@@ -15,11 +15,11 @@ from mpi4py import MPI
 from threadpoolctl import threadpool_limits
 from worker import WARM_UP
 
-from charrnn.learning.bench import WINDOWS, random_text, random_trainer
-from charrnn.learning.mpi import Company
-from charrnn.learning.parallel import StreamSplit
 from charrnn.network.architecture import Architecture
 from charrnn.text.windows import Windows
+from charrnn.training.benchmark import WINDOWS, random_text, random_trainer
+from charrnn.training.parallel.data_parallel import StreamSplit
+from charrnn.training.parallel.mpi import Company
 
 MOMENT = 0.01
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from charrnn import api
 from charrnn.config.resolve import resolve
-from charrnn.learning.divergence import Level
-from charrnn.learning.events import Stepped
 from charrnn.runs import checkpoint
+from charrnn.training.divergence import Level
+from charrnn.training.events import Stepped
 
 SETTINGS = (
     (),

@@ -8,11 +8,11 @@ from tiny import trained
 
 from charrnn import api
 from charrnn.config.resolve import resolve
-from charrnn.learning.part import Work
-from charrnn.learning.weight_dropout import WeightDropout
 from charrnn.network import dropout
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
+from charrnn.network.weight_dropout import WeightDropout
+from charrnn.training.parallel.replica import Work
 
 CELLS = ("rnn", "gru", "lstm")
 SETTINGS = ["model.num_layers=2", "model.dropout=0.5", "model.weight_dropout=0.3"]

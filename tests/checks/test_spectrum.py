@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from charrnn.checks.saturation import saturated
 from charrnn.checks.spectrum import STEEPEST, conditions, spectra, spectrum
 from charrnn.network.activations import NONLINEARITIES
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
+from charrnn.network.saturation import saturated
 
 
 @pytest.mark.parametrize(("name", "steepest"), [("tanh", 1), ("sigmoid", 0.25), ("relu", 1)])

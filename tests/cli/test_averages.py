@@ -3,7 +3,7 @@
 import pytest
 
 from charrnn.cli.averages import Averages
-from charrnn.learning.events import Evaluated, Recovered, Stepped
+from charrnn.training.events import Evaluated, Recovered, Stepped
 
 
 def stepped(step, loss=2.0, norm=3.0, clipped=True, speed=45_000.0):

@@ -12,8 +12,8 @@ from rich.text import Text
 
 from charrnn.cli.dashboard import FILLED, Dashboard, bar, beside, duration, joined
 from charrnn.cli.wrapping import width_of
-from charrnn.learning.events import Evaluated, Finished, Recovered, Sampled, Stepped
 from charrnn.text.graphemes import graphemes
+from charrnn.training.events import Evaluated, Finished, Recovered, Sampled, Stepped
 
 CAPTURES = Path(__file__).parent / "captures"
 SIZES = [(20, 5), (40, 10), (40, 30), (60, 14), (80, 24), (100, 30), (160, 24), (200, 50)]

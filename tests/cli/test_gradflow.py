@@ -14,7 +14,7 @@ from charrnn.checks.spectrum import Conditions
 from charrnn.checks.truncation import Truncation
 from charrnn.cli.flows import _cost, _view, as_number, reach, words
 from charrnn.cli.logplot import HEIGHT, log_plot
-from charrnn.learning.events import Flowed
+from charrnn.training.events import Flowed
 
 SMALL = ("-s", "model.hidden_size=8", "-s", "runtime.threads=1", "--lags", "20")
 

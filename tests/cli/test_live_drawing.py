@@ -12,7 +12,7 @@ from rich.text import Text
 
 from charrnn.cli import live
 from charrnn.cli.dashboard import Dashboard
-from charrnn.learning.events import Evaluated, Finished, Stepped
+from charrnn.training.events import Evaluated, Finished, Stepped
 
 pyte = pytest.importorskip("pyte", reason="a screen in memory needs pyte")
 WIDTH, HEIGHT = 80, 20

@@ -7,7 +7,7 @@ import pytest
 from rich.text import Text
 
 from charrnn.cli import progress
-from charrnn.learning.events import Finished, Stepped
+from charrnn.training.events import Finished, Stepped
 
 STEPS = 100
 GONE = [BrokenPipeError(), OSError(errno.EIO, "Input/output error")]

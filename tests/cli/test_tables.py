@@ -20,9 +20,9 @@ from charrnn.cli.tables import Name, Table
 from charrnn.cli.wrapping import width_of
 from charrnn.generation.samples import Sample
 from charrnn.generation.tracing import TracedStep
-from charrnn.learning.bench import Bench
-from charrnn.learning.events import rounded
 from charrnn.runs.folder import Folder
+from charrnn.training.benchmark import Bench
+from charrnn.training.events import rounded
 
 WIDTHS = (60, 80, 120)
 NUMBER = re.compile(r"[+-]?\d[\d.,]*(?:e[+-]\d+)?")

@@ -8,7 +8,7 @@ from rich.console import Console
 from charrnn.cli import telling
 from charrnn.cli.colours import STYLES
 from charrnn.cli.telling import PlainLines, sample
-from charrnn.learning.events import Evaluated, Sampled, Stepped
+from charrnn.training.events import Evaluated, Sampled, Stepped
 
 
 def step(number):

@@ -16,12 +16,12 @@ from charrnn.cli import tensorboard
 from charrnn.cli.averages import Averages
 from charrnn.cli.sweep_table import Row, as_json, table
 from charrnn.cli.trainings import Ended
-from charrnn.learning.bench import Bench
-from charrnn.learning.events import Evaluated, Flowed, Stepped
 from charrnn.runs.history import read_history
 from charrnn.runs.outcome import Outcome
 from charrnn.runs.recording import as_json as event_as_json
 from charrnn.text.unit_names import bits_label, bits_name, counted, unit_name
+from charrnn.training.benchmark import Bench
+from charrnn.training.events import Evaluated, Flowed, Stepped
 
 TEXT = "die Tür ist zu, tut mir leid. €\n"
 CHARACTERS, BYTES = len(TEXT), len(TEXT.encode())

@@ -12,8 +12,8 @@ from charrnn.derivations.descent import descend, gradients, norm, updated
 from charrnn.derivations.equation import flat
 from charrnn.derivations.functions import IDENTITY
 from charrnn.derivations.systems import SYSTEMS
-from charrnn.learning.clipping import Clipping
-from charrnn.learning.optimizers import OPTIMIZERS
+from charrnn.training.optim.clipping import Clipping
+from charrnn.training.optim.optimizers import OPTIMIZERS
 
 TRAINED = [name for name in SYSTEMS if name != "vanishing"]  # which has no loss of its own
 CASE = Case(T=3, D=4)

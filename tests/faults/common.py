@@ -13,10 +13,10 @@ from typing import Any
 from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import CheckpointError, RunError
-from charrnn.learning.events import Stepped
 from charrnn.runs.checkpoint import load
 from charrnn.runs.directory import BEST, CONFIG, LAST, METRICS, PREVIOUS
 from charrnn.runs.run import Run
+from charrnn.training.events import Stepped
 
 TEXT = "the cat sat on the mat. a dog ran.\nwhy?\n" * 30
 SMALL = (  # with all that the command line would otherwise have from default.yaml, and a program from the schema

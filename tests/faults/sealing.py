@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from charrnn.config.resolve import resolve
-from charrnn.learning.optimizers import OPTIMIZERS
-from charrnn.learning.trainer import Progress
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
 from charrnn.runs.checkpoint import Checkpoint, save
 from charrnn.runs.record import TextRecord
 from charrnn.runs.tensors import BEFORE_DIGEST, NO_DIGEST
 from charrnn.text.vocabulary import Vocabulary, from_symbols
+from charrnn.training.optim.optimizers import OPTIMIZERS
+from charrnn.training.trainer import Progress
 
 TINY = ("model.hidden_size=2", "training.batch_size=1", "training.sequence_length=4", "training.steps=4")
 PLACE = slice(len(BEFORE_DIGEST), len(BEFORE_DIGEST) + len(NO_DIGEST))  # of the digest within the header

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from learning.test_trainer import TEXT, losses, make
 
-from charrnn.learning.averaging import Averaging
-from charrnn.learning.evaluation import evaluate
-from charrnn.learning.events import Evaluated, Finished
-from charrnn.learning.freezing import Freezing
+from charrnn.training.events import Evaluated, Finished
+from charrnn.training.optim.ema import Averaging
+from charrnn.training.optim.freezing import Freezing
+from charrnn.training.surprisal import evaluate
 
 
 def averaging(trainer, decay=0.8):

@@ -3,10 +3,10 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from charrnn.learning import parallel
-from charrnn.learning.bench import flops_of_products, measure, random_trainer
-from charrnn.learning.parallel import fastest_threads
 from charrnn.network.architecture import Architecture
+from charrnn.training.benchmark import flops_of_products, measure, random_trainer
+from charrnn.training.parallel import data_parallel
+from charrnn.training.parallel.data_parallel import fastest_threads
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -48,7 +48,7 @@ def test_operations_are_those_of_the_shapes():
     ],
 )
 def test_cores_are_used_where_there_is_enough_to_do(cell, H, T, B, cores, threads, monkeypatch):
-    monkeypatch.setattr(parallel, "available_cores", lambda: cores)
+    monkeypatch.setattr(data_parallel, "available_cores", lambda: cores)
     assert fastest_threads(Architecture(65, H, cell), T, B) == threads
 
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from charrnn.learning.clipping import Clipping, global_norm
+from charrnn.training.optim.clipping import Clipping, global_norm
 
 gradients = arrays(np.float64, st.integers(1, 30), elements=st.floats(-1e6, 1e6))
 bounds = st.floats(1e-3, 1e3)

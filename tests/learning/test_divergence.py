@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charrnn.learning.divergence import Level, is_hopeless, is_usable
+from charrnn.training.divergence import Level, is_hopeless, is_usable
 
 
 def level_of(losses):

@@ -4,9 +4,9 @@ import pytest
 from charrnn.errors import DivergedError
 from charrnn.learning import dynamic
 from charrnn.learning.dynamic import DynamicReader
-from charrnn.learning.evaluation import NetworkReader
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
+from charrnn.training.surprisal import NetworkReader
 
 
 def network(cell="gru"):

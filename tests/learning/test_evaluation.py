@@ -2,18 +2,18 @@ import numpy as np
 import pytest
 
 from charrnn.errors import TextError
-from charrnn.learning import evaluation
-from charrnn.learning.evaluation import STREAMS, WINDOW, NetworkReader, StoppedError, evaluate, windows_read
-from charrnn.learning.parallel import StreamSplit
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
+from charrnn.training import surprisal
+from charrnn.training.parallel.data_parallel import StreamSplit
+from charrnn.training.surprisal import STREAMS, WINDOW, NetworkReader, StoppedError, evaluate, windows_read
 
 
 @pytest.fixture(autouse=True)
 def short_warm_up(monkeypatch):
     """So that short texts have many streams; these networks forget soon."""
-    monkeypatch.setattr(evaluation, "WARM_UP", 256)
+    monkeypatch.setattr(surprisal, "WARM_UP", 256)
 
 
 def surprisals(network, ids):
@@ -44,7 +44,7 @@ def test_without_warm_up_the_streams_would_start_cold(monkeypatch):
     """So the test above can fail."""
     network = Network.fresh(Architecture(9, 12), np.random.default_rng(0), np.float64)
     ids = np.random.default_rng(1).integers(0, 9, 10_007).astype(np.uint8)
-    monkeypatch.setattr(evaluation.NetworkReader, "_warm_states", lambda *_: network.zero_state(8))
+    monkeypatch.setattr(surprisal.NetworkReader, "_warm_states", lambda *_: network.zero_state(8))
     assert evaluate(network, ids) != pytest.approx(one_pass(network, ids), rel=1e-7)
 
 
@@ -56,7 +56,7 @@ def test_a_text_is_never_read_in_more_streams_than_a_core_likes():
             widths.add(inputs.shape[1])
             return super().surprisals(inputs, *others)
 
-    evaluate(network, np.zeros(8 * STREAMS * evaluation.WARM_UP, np.uint8), Watched(network))
+    evaluate(network, np.zeros(8 * STREAMS * surprisal.WARM_UP, np.uint8), Watched(network))
     assert max(widths) == STREAMS
 
 
@@ -111,7 +111,7 @@ def test_several_texts_are_read_side_by_side_each_from_its_beginning():
 def test_a_long_text_is_evaluated_in_blocks(monkeypatch):
     network = Network.fresh(Architecture(9, 12), np.random.default_rng(0), np.float64)
     ids = np.random.default_rng(1).integers(0, 9, 5000).astype(np.uint8)
-    monkeypatch.setattr(evaluation, "BLOCK", 1700)
+    monkeypatch.setattr(surprisal, "BLOCK", 1700)
     assert evaluate(network, ids) == pytest.approx(one_pass(network, ids), rel=1e-7)
 
 
@@ -150,7 +150,7 @@ def test_shares_in_turn_read_the_same_in_less_memory(threads):
     split = StreamSplit(network, threads, accumulate=2)
     try:
         assert evaluate(network, ids, split) == pytest.approx(evaluate(network, ids), rel=1e-14)
-        B = evaluation.cut_in_streams(len(ids) - 1)[0]
+        B = surprisal.cut_in_streams(len(ids) - 1)[0]
         widths = {B for _, B, _ in split._own._workspaces}
     finally:
         split.close()

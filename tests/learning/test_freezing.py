@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from charrnn.learning.clipping import Clipping, global_norm
-from charrnn.learning.events import Stepped
-from charrnn.learning.freezing import Freezing
-from charrnn.learning.optimizers import OPTIMIZERS
-from charrnn.learning.schedules import Schedule
-from charrnn.learning.trainer import Trainer
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.text.windows import Windows
+from charrnn.training.events import Stepped
+from charrnn.training.optim.clipping import Clipping, global_norm
+from charrnn.training.optim.freezing import Freezing
+from charrnn.training.optim.optimizers import OPTIMIZERS
+from charrnn.training.optim.schedules import Schedule
+from charrnn.training.trainer import Trainer
 
 V, H, B, T = 11, 6, 3, 5
 

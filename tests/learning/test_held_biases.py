@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 
 from charrnn.learning import dynamic
-from charrnn.learning.averaging import Averaging
-from charrnn.learning.clipping import Clipping
 from charrnn.learning.dynamic import DynamicReader
-from charrnn.learning.events import Stepped
-from charrnn.learning.freezing import Freezing
-from charrnn.learning.optimizers import OPTIMIZERS
-from charrnn.learning.schedules import Schedule
-from charrnn.learning.trainer import Trainer
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.text.windows import Windows
+from charrnn.training.events import Stepped
+from charrnn.training.optim.clipping import Clipping
+from charrnn.training.optim.ema import Averaging
+from charrnn.training.optim.freezing import Freezing
+from charrnn.training.optim.optimizers import OPTIMIZERS
+from charrnn.training.optim.schedules import Schedule
+from charrnn.training.trainer import Trainer
 
 V, H, B, T = 11, 6, 4, 5
 KINDS = [Architecture(V, H, cell, num_layers=2, readout="deep", bias=False) for cell in ("rnn", "gru", "lstm")]

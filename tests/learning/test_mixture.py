@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from charrnn.errors import DivergedError
-from charrnn.learning.evaluation import NetworkReader
 from charrnn.learning.mixture import MixtureReader, fit_weights, mixed
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
+from charrnn.training.surprisal import NetworkReader
 
 
 def test_probabilities_are_mixed_not_surprisals():

@@ -2,7 +2,7 @@ import numpy as np
 import plain
 import pytest
 
-from charrnn.learning.optimizers import OPTIMIZERS, SGD, Adam, AdamW
+from charrnn.training.optim.optimizers import OPTIMIZERS, SGD, Adam, AdamW
 
 
 def test_sgd_is_the_update_of_the_derivations():

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from charrnn.errors import WorkerError
-from charrnn.learning import channel, parallel, part
-from charrnn.learning.parallel import StreamSplit, shares
-from charrnn.learning.part import Part, Work
 from charrnn.network.architecture import Architecture
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.text.windows import Window
+from charrnn.training.parallel import connection, replica, worker_pool
+from charrnn.training.parallel.data_parallel import StreamSplit, shares
+from charrnn.training.parallel.replica import Part, Work
 
 
 @contextmanager
@@ -129,7 +129,7 @@ def test_a_worker_leaves_ctrl_c_and_sigterm_to_the_training_and_ends_with_it():
 def test_no_worker_outlives_a_training_that_was_killed(tmp_path):
     program = (
         "import numpy as np\n"
-        "from charrnn.learning.parallel import StreamSplit\n"
+        "from charrnn.training.parallel.data_parallel import StreamSplit\n"
         "from charrnn.network.architecture import Architecture\n"
         "from charrnn.network.network import Network\n"
         "split = StreamSplit(Network.fresh(Architecture(9, 8), np.random.default_rng(0)), 3)\n"
@@ -159,15 +159,15 @@ def is_running(pid):
 
 
 def test_the_shared_file_leaves_no_name_behind():
-    before = set(parallel.IN_MEMORY.glob("charrnn-*"))
+    before = set(worker_pool.IN_MEMORY.glob("charrnn-*"))
     network, _, _ = window(2)
     with split(network, 2):
-        assert set(parallel.IN_MEMORY.glob("charrnn-*")) == before
+        assert set(worker_pool.IN_MEMORY.glob("charrnn-*")) == before
 
 
 def test_without_room_for_shared_memory_the_way_out_is_named(monkeypatch, tmp_path):
-    monkeypatch.setattr(parallel, "IN_MEMORY", tmp_path / "none")
-    monkeypatch.setattr(parallel.tempfile, "gettempdir", lambda: str(tmp_path / "neither"))
+    monkeypatch.setattr(worker_pool, "IN_MEMORY", tmp_path / "none")
+    monkeypatch.setattr(worker_pool.tempfile, "gettempdir", lambda: str(tmp_path / "neither"))
     network, _, _ = window(2)
     with pytest.raises(WorkerError, match=r"no room for .* bytes of shared memory.*runtime.threads=1"):
         StreamSplit(network, 2)
@@ -194,12 +194,12 @@ def test_what_lies_in_the_folder_is_not_what_a_worker_imports(tmp_path, monkeypa
         assert np.isfinite(two.loss_and_gradient(given, state))
 
 
-@pytest.mark.skipif(not hasattr(channel, "fcntl"), reason="pipes of another size are Linux's")
+@pytest.mark.skipif(not hasattr(connection, "fcntl"), reason="pipes of another size are Linux's")
 def test_a_pipe_that_may_not_be_enlarged_serves_as_it_is(monkeypatch):
     def refused(*_):
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr(channel, "fcntl", refused)
+    monkeypatch.setattr(connection, "fcntl", refused)
     network, given, state = window(4)
     with split(network, 2) as two:
         assert np.isfinite(two.loss_and_gradient(given, state))
@@ -212,13 +212,13 @@ def test_windows_of_ever_new_lengths_do_not_fill_the_memory():
         alone.do(Work(given.inputs[:T], given.targets[:T], state))
         alone.do(Work(given.inputs, given.targets, state))
     shapes = list(alone._workspaces)
-    assert len(shapes) == part.KEPT
+    assert len(shapes) == replica.KEPT
     assert shapes[-1] == (9, 3, False)
 
 
 def test_where_a_system_cannot_set_room_aside_every_byte_is_written(monkeypatch):
     monkeypatch.delattr(os, "posix_fallocate", raising=False)
-    file, _ = parallel._shared_file(3_000_001)
+    file, _ = worker_pool._shared_file(3_000_001)
     with file:
         found = os.fstat(file.fileno())
     assert found.st_size == 3_000_001

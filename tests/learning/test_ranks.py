@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from charrnn.config.schema import Config
 from charrnn.errors import RunError
-from charrnn.learning.parallel import StreamSplit
-from charrnn.learning.ranks import Alone
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.runs.together import fastest_threads, require_alike, require_even
 from charrnn.text.windows import Windows
+from charrnn.training.parallel.communicator import Alone
+from charrnn.training.parallel.data_parallel import StreamSplit
 
 
 class Rank(Alone):

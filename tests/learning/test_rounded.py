@@ -2,7 +2,7 @@
 
 import pytest
 
-from charrnn.learning.events import rounded
+from charrnn.training.events import rounded
 
 
 @pytest.mark.parametrize(

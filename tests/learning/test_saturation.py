@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from charrnn.learning.saturation import saturated_units
 from charrnn.network.architecture import Architecture
+from charrnn.network.saturation import saturated_units
 
 
 def state_of(architecture, B=4):

@@ -1,6 +1,6 @@
 import pytest
 
-from charrnn.learning.schedules import SHAPES, Schedule
+from charrnn.training.optim.schedules import SHAPES, Schedule
 
 
 def test_constant_stays():

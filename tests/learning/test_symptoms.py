@@ -1,5 +1,5 @@
-from charrnn.learning.events import Evaluated, Recovered, Stepped
-from charrnn.learning.symptoms import Symptoms
+from charrnn.training.events import Evaluated, Recovered, Stepped
+from charrnn.training.health import Symptoms
 
 
 def evaluations(symptoms, losses, training=lambda step: 1.0, saturated=None, first=1):

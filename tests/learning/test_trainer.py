@@ -7,16 +7,16 @@ import plain
 import pytest
 
 from charrnn.errors import DivergedError
-from charrnn.learning.clipping import Clipping
-from charrnn.learning.divergence import Batch
-from charrnn.learning.events import Evaluated, Finished, Stepped
-from charrnn.learning.optimizers import Adam
-from charrnn.learning.parallel import StreamSplit
-from charrnn.learning.schedules import Schedule
-from charrnn.learning.trainer import Trainer
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.text.windows import Windows
+from charrnn.training.divergence import Batch
+from charrnn.training.events import Evaluated, Finished, Stepped
+from charrnn.training.optim.clipping import Clipping
+from charrnn.training.optim.optimizers import Adam
+from charrnn.training.optim.schedules import Schedule
+from charrnn.training.parallel.data_parallel import StreamSplit
+from charrnn.training.trainer import Trainer
 
 TEXT = (
     "it was a wet night on the quay, and the lamp was lit. 'who is there?' said the cat. nobody said a word. the boat "
@@ -320,7 +320,7 @@ def test_the_state_kept_of_a_divergence_is_that_in_which_the_step_began(cell, mo
 def test_an_equal_validation_loss_is_not_the_best(monkeypatch):
     """The best is the first of equals, and equals use up patience and halve a plateau's rate."""
     told = iter([2.0, 2.0, 1.5, 1.5, 1.5, 1.4])
-    monkeypatch.setattr("charrnn.learning.trainer.evaluate", lambda *_: next(told))
+    monkeypatch.setattr("charrnn.training.trainer.evaluate", lambda *_: next(told))
     trainer = make(valid=TEXT[:60], eval_every=1)
     found = [event for event in trainer.train(6) if isinstance(event, Evaluated)]
     assert [event.best for event in found] == [True, False, True, False, False, True]
@@ -329,7 +329,7 @@ def test_an_equal_validation_loss_is_not_the_best(monkeypatch):
 
 
 def test_equal_validation_losses_end_a_training_with_patience(monkeypatch):
-    monkeypatch.setattr("charrnn.learning.trainer.evaluate", lambda *_: 2.0)
+    monkeypatch.setattr("charrnn.training.trainer.evaluate", lambda *_: 2.0)
     *_, last = make(valid=TEXT[:60], eval_every=1, patience=3).train(100)
     assert (last.reason, last.step) == ("patience", 4)
 
@@ -337,7 +337,7 @@ def test_equal_validation_losses_end_a_training_with_patience(monkeypatch):
 def test_speed_counts_the_new_characters_alone(monkeypatch):
     """Each look at the clock finds it two seconds on: 3 x 10 characters, and then 3 x 5, in two seconds."""
     clock = itertools.count(0, 2)
-    monkeypatch.setattr("charrnn.learning.trainer.time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    monkeypatch.setattr("charrnn.training.trainer.time", SimpleNamespace(perf_counter=lambda: next(clock)))
     trainer = make(B=3, T=10)
     trainer.windows = Windows(np.concatenate([*trainer.windows._inputs]), 3, 10, stride=5)
     found = [event.chars_per_second for event in trainer.train(3) if isinstance(event, Stepped)]

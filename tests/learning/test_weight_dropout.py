@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from learning.test_trainer import TEXT, evaluated, losses, make
 
-from charrnn.learning.weight_dropout import WeightDropout
 from charrnn.network.architecture import Architecture
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
+from charrnn.network.weight_dropout import WeightDropout
 
 CELLS = ["rnn", "gru", "lstm"]
 

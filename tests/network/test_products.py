@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from charrnn.network import products
+from charrnn.network import matmul
 from charrnn.network.architecture import Architecture
+from charrnn.network.matmul import product_with, tall_product, whole_product_with
 from charrnn.network.network import Network
-from charrnn.network.products import product_with, tall_product, whole_product_with
 
 
 @pytest.fixture(autouse=True)
 def _blocks_everywhere(monkeypatch):
-    monkeypatch.setattr(products, "small_kernel", lambda: True)
+    monkeypatch.setattr(matmul, "small_kernel", lambda: True)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
@@ -53,7 +53,7 @@ def test_a_tall_product_equals_one_matmul(R, K, N):
     [(1250, 128, 65, 50), (2048, 256, 65, 32), (2048, 512, 65, 16), (1009, 128, 65, 1009), (2048, 512, 2842, 2048)],
 )
 def test_the_highest_block_that_is_still_small(R, K, N, height):
-    assert products._height(R, K, N) == height
+    assert matmul._height(R, K, N) == height
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_the_highest_block_that_is_still_small(R, K, N, height):
     ],
 )
 def test_the_widest_block_that_is_still_small(rows, K, N, width):
-    assert products._width(rows, K, N) == width
+    assert matmul._width(rows, K, N) == width
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
@@ -79,11 +79,11 @@ def test_networks_that_multiply_in_blocks_equal_those_that_do_not(cell, monkeypa
     state = np.random.default_rng(2).normal(size=network.state_shape(41))
     results = []
     for in_blocks in (True, False):
-        monkeypatch.setattr(products, "small_kernel", lambda in_blocks=in_blocks: in_blocks)
+        monkeypatch.setattr(matmul, "small_kernel", lambda in_blocks=in_blocks: in_blocks)
         ws, gradient = network.workspace(3, 41), network.parameters.zeros_like()
         loss = network.forward(ids[:-1], ids[1:], state, ws)
         results.append((loss, network.backward(123, ws, gradient), gradient.flat))
-    assert products._width(41, 160, 160) < 160
+    assert matmul._width(41, 160, 160) < 160
     for in_blocks, whole in zip(*results, strict=True):
         np.testing.assert_allclose(in_blocks, whole, rtol=1e-9, atol=1e-14)
 

@@ -6,10 +6,10 @@ Nothing here knows the BLAS: it is asked for rows of every number, and each must
 import numpy as np
 import pytest
 
-from charrnn.network import products
+from charrnn.network import matmul
 from charrnn.network.architecture import Architecture
+from charrnn.network.matmul import row_product_with
 from charrnn.network.network import Network
-from charrnn.network.products import row_product_with
 from charrnn.network.readout import log_softmax
 from charrnn.network.stepper import Stepper
 
@@ -20,7 +20,7 @@ COUNTS = [1, 2, 3, 5, 8, 17, 40]
 @pytest.mark.parametrize("gates", [(), (3,)])
 @pytest.mark.parametrize(("K", "N"), [(1, 1), (5, 1), (1, 5), (33, 7), (100, 65), (128, 128), (200, 301)])
 def test_a_row_of_a_product_is_the_row_alone_wherever_it_stands(K, N, gates, dtype, monkeypatch):
-    monkeypatch.setattr(products, "CACHE", 1 << 17)  # so that there are blocks
+    monkeypatch.setattr(matmul, "CACHE", 1 << 17)  # so that there are blocks
     random = np.random.default_rng(0)
     W = random.normal(size=(*gates, K, N)).astype(dtype)
     x = random.normal(size=(max(COUNTS), K)).astype(dtype)
@@ -39,9 +39,9 @@ def test_a_row_of_a_product_is_the_row_alone_wherever_it_stands(K, N, gates, dty
 
 
 def test_columns_are_cut_into_blocks_that_fit_the_cache():
-    assert products._cuts(np.empty((512, 512), np.float32)) == [slice(0, 256), slice(256, 512)]
-    assert products._cuts(np.empty((128, 384), np.float32)) == [slice(0, 384)]
-    cuts = products._cuts(np.empty((1000, 1031), np.float32))
+    assert matmul._cuts(np.empty((512, 512), np.float32)) == [slice(0, 256), slice(256, 512)]
+    assert matmul._cuts(np.empty((128, 384), np.float32)) == [slice(0, 384)]
+    cuts = matmul._cuts(np.empty((1000, 1031), np.float32))
     assert np.concatenate([np.arange(1031)[cut] for cut in cuts]).tolist() == [*range(1031)]
     assert {cut.stop - cut.start for cut in cuts} == {128, 129}
 

@@ -7,11 +7,11 @@ import sys
 import numpy as np
 
 from charrnn.config.resolve import resolve
-from charrnn.learning.mpi import Company
-from charrnn.learning.parallel import StreamSplit
-from charrnn.learning.ranks import Alone
 from charrnn.runs import plan as plans
 from charrnn.runs.run import _network, trainer_for
+from charrnn.training.parallel.communicator import Alone
+from charrnn.training.parallel.data_parallel import StreamSplit
+from charrnn.training.parallel.mpi import Company
 
 KINDS = {
     "plain": [],

@@ -272,7 +272,9 @@ def test_a_rank_that_lacks_the_text_is_named(mpiexec, text, tmp_path):
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2, reason="needs two cores")
 @pytest.mark.parametrize("bound", [[], ["-bind-to", "core"]], ids=["free", "bound"])
 def test_the_ranks_of_a_machine_share_its_cores(mpiexec, bound):
-    code = "from charrnn.learning.mpi import Company; c = Company(); n = c.gather(c.cores); c.rank or print(*n)"
+    code = (
+        "from charrnn.training.parallel.mpi import Company; c = Company(); n = c.gather(c.cores); c.rank or print(*n)"
+    )
     done = mpiexec(2, *bound, sys.executable, "-c", code)
     assert done.stdout.split() == [str(max(1, len(os.sched_getaffinity(0)) // 2))] * 2
 

@@ -5,10 +5,10 @@ from tiny import TINY, trained
 
 from charrnn import api
 from charrnn.config.resolve import resolve
-from charrnn.learning.evaluation import evaluate
-from charrnn.learning.events import Evaluated, Stepped
 from charrnn.runs.checkpoint import load
 from charrnn.runs.recovery import restore
+from charrnn.training.events import Evaluated, Stepped
+from charrnn.training.surprisal import evaluate
 
 BOTH = ("training.ema_decay=0.9", "model.weight_dropout=0.3")
 

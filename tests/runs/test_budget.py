@@ -10,10 +10,10 @@ import tiny
 from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import DivergedError, RunError
-from charrnn.learning.events import Evaluated, Finished, Flowed, Saved, Stepped
 from charrnn.runs import budget
 from charrnn.runs.budget import parse_duration
 from charrnn.runs.folder import Folder
+from charrnn.training.events import Evaluated, Finished, Flowed, Saved, Stepped
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ import pytest
 
 from charrnn import api
 from charrnn.errors import CheckpointError, RunError
-from charrnn.learning.events import Sampled, Stepped
-from charrnn.learning.ranks import Alone
 from charrnn.runs import directory, recording
 from charrnn.runs.checkpoint import load
 from charrnn.runs.folder import Folder
+from charrnn.training.events import Sampled, Stepped
+from charrnn.training.parallel.communicator import Alone
 
 
 def test_a_run_is_never_overwritten(tiny_run):

@@ -9,12 +9,12 @@ from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import CheckpointError, RunError, TextError
 from charrnn.generation.sampling import Options
-from charrnn.learning.divergence import Batch, Divergence
-from charrnn.learning.events import Stepped
-from charrnn.learning.parallel import StreamSplit
 from charrnn.runs import export
 from charrnn.runs.checkpoint import load, save
 from charrnn.runs.tensors import write
+from charrnn.training.divergence import Batch, Divergence
+from charrnn.training.events import Stepped
+from charrnn.training.parallel.data_parallel import StreamSplit
 
 TINY = [
     "model.hidden_size=16", "training.batch_size=4", "training.sequence_length=8", "training.steps=20",

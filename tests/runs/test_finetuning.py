@@ -12,13 +12,13 @@ import safetensors
 from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import CheckpointError, ConfigError, NetworkError, RunError
-from charrnn.learning.events import Evaluated, Stepped
-from charrnn.learning.trainer import Progress
 from charrnn.package import shipped
 from charrnn.runs import directory, memory
 from charrnn.runs import tensors as files
 from charrnn.runs.checkpoint import load, save
 from charrnn.runs.growth import AXES
+from charrnn.training.events import Evaluated, Stepped
+from charrnn.training.trainer import Progress
 
 QUICK = [
     "training.batch_size=4",

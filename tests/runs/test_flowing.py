@@ -10,10 +10,10 @@ from tiny import TINY, trained
 from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import ConfigError, DivergedError
-from charrnn.learning.events import Flowed, Recovered, Stepped
 from charrnn.runs.checkpoint import load
 from charrnn.runs.flowing import _beginning
 from charrnn.runs.history import read_history
+from charrnn.training.events import Flowed, Recovered, Stepped
 
 EVERY_4 = "training.gradflow_every=4"
 

@@ -4,14 +4,14 @@ from tiny import trained
 
 from charrnn import api
 from charrnn.errors import DivergedError
-from charrnn.learning import evaluation
-from charrnn.learning.evaluation import WARM_UP
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.runs import inspection, passages
 from charrnn.runs.evaluation import UNKNOWN_COST
 from charrnn.runs.inspection import inspect
 from charrnn.text.vocabulary import Vocabulary
+from charrnn.training import surprisal
+from charrnn.training.surprisal import WARM_UP
 
 TEXT = "the cat sat on the mat. a dog ran.\nwhy?\n" * 4
 
@@ -53,7 +53,7 @@ def test_a_long_text_is_read_in_streams_as_if_it_were_one(monkeypatch):
     vocabulary = Vocabulary.of_text(text)
     net = network(len(vocabulary))
     side_by_side = read(net, vocabulary, text)
-    monkeypatch.setattr(evaluation, "STREAMS", 1)
+    monkeypatch.setattr(surprisal, "STREAMS", 1)
     alone = read(net, vocabulary, text)
     np.testing.assert_allclose(side_by_side.surprisals, alone.surprisals, atol=1e-9)
     np.testing.assert_array_equal(side_by_side.likeliest, alone.likeliest)
@@ -63,7 +63,7 @@ def test_a_long_text_is_read_in_streams_as_if_it_were_one(monkeypatch):
 
 def test_a_network_that_remembers_far_back_is_shown_as_it_is_scored(tiny_run, monkeypatch):
     """Where a warm-up is too short to forget what it does not know, the streams must still be the same."""
-    monkeypatch.setattr(evaluation, "WARM_UP", 8)
+    monkeypatch.setattr(surprisal, "WARM_UP", 8)
     monkeypatch.setattr(inspection, "WARM_UP", 8)
     model, text = api.load(tiny_run), TEXT * 5
     made = read(model.saved.network, model.vocabulary, text)

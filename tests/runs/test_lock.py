@@ -10,9 +10,9 @@ import pytest
 
 from charrnn import api
 from charrnn.errors import RunError
-from charrnn.learning.events import Stepped
 from charrnn.system import lock as module
 from charrnn.system.lock import LOCK, Lock
+from charrnn.training.events import Stepped
 
 HOLD = "import sys, time; from pathlib import Path; from charrnn.system.lock import Lock; lock = Lock(Path(sys.argv[1])); print('held', flush=True); time.sleep(100)"
 

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from charrnn.counting.kneser_ney import fit
-from charrnn.learning.evaluation import evaluate
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.runs import members
 from charrnn.runs.members import CountingMember, NetworkMember, NGramReader, TableReader, readers
+from charrnn.training.surprisal import evaluate
 
 IDS = np.random.default_rng(1).integers(0, 9, (2, 300)).astype(np.uint8)
 

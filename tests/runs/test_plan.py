@@ -5,13 +5,13 @@ import pytest
 from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import RunError
-from charrnn.learning import ranks
+from charrnn.training.parallel import communicator
 
 
 def test_cores_share_what_is_worked_through_at_once(tmp_path, monkeypatch):
     text = tmp_path / "text.txt"
     text.write_text("She waited at the quay, and nobody came. " * 5000)
-    monkeypatch.setattr(ranks, "usable_cores", lambda: frozenset({0, 1}))
+    monkeypatch.setattr(communicator, "usable_cores", lambda: frozenset({0, 1}))
     threads = [
         api.plan([str(text)], resolve(None, ["training.batch_size=32", f"training.accumulate={n}"]).config).threads
         for n in (1, 32)

@@ -11,12 +11,12 @@ import safetensors
 from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import DivergedError
-from charrnn.learning.divergence import Batch
-from charrnn.learning.events import Finished, Recovered, Stepped
-from charrnn.learning.parallel import StreamSplit
-from charrnn.learning.trainer import Progress
 from charrnn.runs.checkpoint import load
 from charrnn.runs.recovery import _after_going_back
+from charrnn.training.divergence import Batch
+from charrnn.training.events import Finished, Recovered, Stepped
+from charrnn.training.parallel.data_parallel import StreamSplit
+from charrnn.training.trainer import Progress
 
 TINY = [
     "model.hidden_size=16", "training.batch_size=4", "training.sequence_length=8", "training.steps=40",
@@ -68,7 +68,7 @@ def follow(plant, run, until=None):
 def validate_as(monkeypatch, plant, losses):
     """The validation loss at some steps; 4 at the others."""
     monkeypatch.setattr(
-        "charrnn.learning.trainer.evaluate", lambda *_: losses.get(plant.running[-1].trainer.progress.step, 4.0)
+        "charrnn.training.trainer.evaluate", lambda *_: losses.get(plant.running[-1].trainer.progress.step, 4.0)
     )
 
 
@@ -141,7 +141,7 @@ def test_what_was_gone_back_to_is_a_snapshot_though_it_is_none_on_schedule(start
 def test_the_best_of_a_way_that_was_left_stays_the_best(start, plant, monkeypatch):
     losses = {25: 3.0}
     monkeypatch.setattr(
-        "charrnn.learning.trainer.evaluate", lambda *_: losses.pop(plant.running[-1].trainer.progress.step, 4.0)
+        "charrnn.training.trainer.evaluate", lambda *_: losses.pop(plant.running[-1].trainer.progress.step, 4.0)
     )
     plant(math.nan, 27)
     run = start()
@@ -280,7 +280,7 @@ def test_a_leap_that_is_the_texts_doing_is_none(tmp_path):
 
 
 def test_a_validation_loss_that_is_no_number_goes_back_too(start, plant, monkeypatch):
-    from charrnn.learning import trainer
+    from charrnn.training import trainer
 
     evaluate, planted = trainer.evaluate, []
 

@@ -17,9 +17,9 @@ from charrnn import api
 from charrnn.cli.tensorboard import board_of
 from charrnn.config.resolve import resolve
 from charrnn.errors import RunError
-from charrnn.learning.events import Recovered, Stepped
-from charrnn.learning.parallel import StreamSplit
 from charrnn.runs.folder import CAN_HOLD
+from charrnn.training.events import Recovered, Stepped
+from charrnn.training.parallel.data_parallel import StreamSplit
 
 pytestmark = pytest.mark.skipif(not CAN_HOLD, reason="a directory with an open file cannot be renamed here")
 FILES = ("last", "previous", "best")

@@ -10,10 +10,10 @@ from charrnn.config.resolve import resolve
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictor import NetworkPredictor
 from charrnn.generation.sampling import Options
-from charrnn.learning.clipping import Clipping
-from charrnn.learning.events import Evaluated, Sampled, Saved, Stepped
-from charrnn.learning.optimizers import AdamW
-from charrnn.learning.schedules import Schedule
+from charrnn.training.events import Evaluated, Sampled, Saved, Stepped
+from charrnn.training.optim.clipping import Clipping
+from charrnn.training.optim.optimizers import AdamW
+from charrnn.training.optim.schedules import Schedule
 
 TINY = [
     "model.hidden_size=16", "training.batch_size=4", "training.sequence_length=8", "training.steps=20",

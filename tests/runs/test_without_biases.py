@@ -10,9 +10,9 @@ from tiny import TINY, trained
 from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import CheckpointError, ConfigError
-from charrnn.learning.events import Stepped
 from charrnn.runs import export, tensors
 from charrnn.runs.checkpoint import load, save
+from charrnn.training.events import Stepped
 
 HELD = ["model.bias=false", "model.cell=lstm", "model.num_layers=2", "model.readout=deep"]
 HARSH = ["training.weight_decay=0.1", "training.ema_decay=0.9", "training.optimizer=adamw"]

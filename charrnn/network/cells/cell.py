@@ -11,8 +11,8 @@ from typing import Any, Protocol
 from numpy.typing import DTypeLike
 
 from charrnn.network.arrays import Array
+from charrnn.network.matmul import Times
 from charrnn.network.parameters import Shapes
-from charrnn.network.products import Times
 from charrnn.network.resets import Resets
 
 Weights = Mapping[str, Array]

@@ -22,8 +22,8 @@ from numpy.typing import DTypeLike
 from charrnn.network.activations import SIGMOID, TANH
 from charrnn.network.arrays import Array, in_cache_backwards
 from charrnn.network.cells.cell import Weights
+from charrnn.network.matmul import Times, product_with
 from charrnn.network.parameters import Shapes
-from charrnn.network.products import Times, product_with
 from charrnn.network.resets import Resets, zeroed
 
 

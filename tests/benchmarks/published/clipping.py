@@ -16,15 +16,15 @@ from functools import partial
 import numpy as np
 
 from charrnn.errors import DivergedError
-from charrnn.learning.clipping import Clipping
-from charrnn.learning.events import Evaluated, Stepped
-from charrnn.learning.optimizers import SGD
-from charrnn.learning.schedules import Schedule
-from charrnn.learning.trainer import Trainer
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.windows import Windows
+from charrnn.training.events import Evaluated, Stepped
+from charrnn.training.optim.clipping import Clipping
+from charrnn.training.optim.optimizers import SGD
+from charrnn.training.optim.schedules import Schedule
+from charrnn.training.trainer import Trainer
 
 from .clipping_grid import THEIR_RATES, THEIR_THRESHOLD, tell
 from .kept import Kept, Result, command_line

@@ -19,11 +19,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charrnn.learning.clipping import Clipping
-from charrnn.learning.optimizers import OPTIMIZERS
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.system.blas_threads import one_blas_thread
+from charrnn.training.optim.clipping import Clipping
+from charrnn.training.optim.optimizers import OPTIMIZERS
 
 from .kept import Kept, Result, command_line
 from .order_task import VOCABULARY, draw, error_rate

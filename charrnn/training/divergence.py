@@ -12,9 +12,9 @@ from typing import Protocol
 import numpy as np
 
 from charrnn.errors import DivergedError
-from charrnn.learning.events import Recovered
 from charrnn.network.arrays import Array
 from charrnn.text.windows import Window
+from charrnn.training.events import Recovered
 
 MEMORY = 0.98  # of the level: about fifty steps
 MARGIN, SIGMAS = 1.0, 10.0  # in nats, and in standard deviations

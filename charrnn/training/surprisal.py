@@ -14,10 +14,10 @@ from typing import Protocol
 import numpy as np
 
 from charrnn.errors import TextError
-from charrnn.learning.parallel import StreamSplit
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.text.vocabulary import Ids
+from charrnn.training.parallel.data_parallel import StreamSplit
 
 WARM_UP = 1024  # characters read before a stream counts: the loss is then that of one pass to 1.5e-5 nats (a gru of 512 units)
 STREAMS = 64

@@ -9,21 +9,21 @@ import numpy as np
 from numpy.typing import DTypeLike
 from threadpoolctl import threadpool_limits
 
-from charrnn.learning.averaging import Averaging
-from charrnn.learning.clipping import Clipping
-from charrnn.learning.freezing import Freezing
-from charrnn.learning.optimizers import OPTIMIZERS
-from charrnn.learning.parallel import StreamSplit, shares
-from charrnn.learning.part import Part, Work
-from charrnn.learning.schedules import Schedule
-from charrnn.learning.trainer import Trainer
-from charrnn.learning.weight_dropout import WeightDropout
 from charrnn.network.architecture import Architecture
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
+from charrnn.network.weight_dropout import WeightDropout
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.vocabulary import Ids, Unit
 from charrnn.text.windows import Windows
+from charrnn.training.optim.clipping import Clipping
+from charrnn.training.optim.ema import Averaging
+from charrnn.training.optim.freezing import Freezing
+from charrnn.training.optim.optimizers import OPTIMIZERS
+from charrnn.training.optim.schedules import Schedule
+from charrnn.training.parallel.data_parallel import StreamSplit, shares
+from charrnn.training.parallel.replica import Part, Work
+from charrnn.training.trainer import Trainer
 
 WINDOWS = 10  # of random text, read again and again
 WARM_UP = 3  # calls that are not counted

@@ -18,9 +18,9 @@ from mpi4py import MPI
 from numpy.typing import DTypeLike
 
 from charrnn.errors import CharrnnError
-from charrnn.learning.ranks import Alone
 from charrnn.network.arrays import Array
 from charrnn.system.cores import usable_cores
+from charrnn.training.parallel.communicator import Alone
 
 T = TypeVar("T")
 # Numbers before the gradient: the loss, who wants to stop, and none, so that the gradient begins where a cache line does.

@@ -11,23 +11,23 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
-from charrnn.learning.averaging import Averaging
-from charrnn.learning.clipping import Clipping
-from charrnn.learning.divergence import Batch, Divergence, Level, Recovery, is_hopeless, is_usable
-from charrnn.learning.evaluation import StoppedError, evaluate
-from charrnn.learning.events import Evaluated, Event, Finished, Stepped, bits
-from charrnn.learning.freezing import Freezing
-from charrnn.learning.optimizers import Optimizer
-from charrnn.learning.parallel import StreamSplit
-from charrnn.learning.ranks import Alone
-from charrnn.learning.saturation import saturated_units
-from charrnn.learning.schedules import STALLED, Schedule
-from charrnn.learning.weight_dropout import WeightDropout
 from charrnn.network.arrays import Array
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
+from charrnn.network.saturation import saturated_units
+from charrnn.network.weight_dropout import WeightDropout
 from charrnn.text.vocabulary import Ids
 from charrnn.text.windows import Windows
+from charrnn.training.divergence import Batch, Divergence, Level, Recovery, is_hopeless, is_usable
+from charrnn.training.events import Evaluated, Event, Finished, Stepped, bits
+from charrnn.training.optim.clipping import Clipping
+from charrnn.training.optim.ema import Averaging
+from charrnn.training.optim.freezing import Freezing
+from charrnn.training.optim.optimizers import Optimizer
+from charrnn.training.optim.schedules import STALLED, Schedule
+from charrnn.training.parallel.communicator import Alone
+from charrnn.training.parallel.data_parallel import StreamSplit
+from charrnn.training.surprisal import StoppedError, evaluate
 
 
 @dataclass

@@ -7,7 +7,7 @@ saturation    more than half of the hidden units are saturated (dead, for relu);
 
 from collections.abc import Iterator
 
-from charrnn.learning.events import Evaluated, Event, Recovered, Stepped, rounded
+from charrnn.training.events import Evaluated, Event, Recovered, Stepped, rounded
 
 PATIENCE, BETTER = 5, 0.001
 RISING, WORSE = 3, 0.005

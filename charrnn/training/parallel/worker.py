@@ -1,6 +1,6 @@
 """A helper process of a training: it takes part of the streams, again and again, until its standard input ends.
 
-    python -m charrnn.learning.worker
+    python -m charrnn.training.parallel.worker
 
 It reads a `Setup`, then one `Work` after the other, and answers each with its result or with the exception that it
 met. Weights and gradient are in memory that it shares with the process that started it (see parallel.py).
@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.learning.channel import Channel
-from charrnn.learning.part import Part, Work
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
+from charrnn.training.parallel.connection import Channel
+from charrnn.training.parallel.replica import Part, Work
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,125 @@
+"""The streams of a window shared out among the processor's cores.
+
+Streams do not meet inside a window, so each core runs forward and backward for its own part of them, with its own
+workspace and gradient, on one BLAS thread: element-wise work is shared out as well as products. The parts' gradients
+are added in a fixed order: the same split gives the same bytes, whoever finishes first.
+
+The first part is done here; each further one by a worker, a process of its own. (Threads would take turns at the
+interpreter's lock at every call into NumPy: for 128 units that cost a third of what two cores bring.) Weights and
+gradients lie in shared memory, so that only a window and its states pass through pipes. A worker ends with its input,
+whatever becomes of the process that started it.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from charrnn.network.architecture import Architecture
+from charrnn.network.arrays import Array, Ids
+from charrnn.network.dropout import Dropout
+from charrnn.network.network import Network
+from charrnn.network.parameters import Parameters
+from charrnn.network.resets import Begins
+from charrnn.system.cores import available_cores
+from charrnn.text.windows import Window
+from charrnn.training.parallel.communicator import Alone
+from charrnn.training.parallel.replica import Part, Work
+from charrnn.training.parallel.worker_pool import _Team
+
+WORTH_A_CORE = 10_000_000  # multiplications in a window; fewer are done before another core has heard of them
+ELEMENTWISE = 64  # multiplications that take as long as what is done to one unit of one gate besides
+
+
+def fastest_threads(architecture: Architecture, T: int, B: int, cores: int | None = None) -> int:
+    """How many of the cores (None: of this machine) shall share B streams: all, but none for less than WORTH_A_CORE.
+
+    Measured on two cores for H from 32 to 256 and B from 2 to 32: above twice that, two are faster than one.
+    """
+    V, H, G = architecture.vocab_size, architecture.hidden_size, architecture.make_cell().gates
+    per_layer = G * H * (H + ELEMENTWISE)
+    inner = (architecture.num_layers - 1) * G * H * H
+    multiplications = T * B * (architecture.num_layers * per_layer + inner + H * V)
+    return max(1, min(cores or available_cores(), B, multiplications // WORTH_A_CORE))
+
+
+@cache
+def shares(B: int, threads: int) -> tuple[slice, ...]:
+    """The streams of each part: as even as can be, none empty."""
+    sizes = [len(part) for part in np.array_split(np.arange(B), max(1, min(threads, B)))]
+    ends = np.cumsum(sizes).tolist()
+    return tuple(slice(end - size, end) for end, size in zip(ends, sizes, strict=True))
+
+
+class StreamSplit:
+    """A network at work on `threads` parts of the streams side by side: this process and `threads` - 1 workers.
+
+    Of the streams of this rank, that is: what the ranks find is added up.
+    """
+
+    def __init__(self, network: Network, threads: int = 1, ranks: Alone | None = None, accumulate: int = 1) -> None:
+        """Start the workers. `accumulate`: how many shares of the streams are worked through one after the other, each in the
+        memory of one, in evaluations too. Raises WorkerError where that cannot be done.
+        """
+        self.ranks = ranks or Alone()
+        self._threads, self._accumulate = threads, accumulate
+        weights = network.parameters
+        room = self.ranks.room(len(weights), weights.flat.dtype)
+        self._own = Part(network, Parameters(weights.shapes, weights.flat.dtype, room))
+        self._team = _Team(network, threads - 1) if threads > 1 else None
+
+    @property
+    def gradient(self) -> Parameters:
+        """The gradient of the last `loss_and_gradient`, over all streams of all ranks."""
+        return self._own.gradient
+
+    def loss_and_gradient(
+        self, window: Window, state: Array, dropout: Dropout | None = None, smoothing: float = 0.0
+    ) -> float:
+        """The mean loss over the new characters of a window, in nats, without smoothing; fills `gradient`, with it.
+
+        Brings `state`, (S, B, H), to where the next window begins.
+        """
+        rest = window.characters, window.new, window.advance, dropout, window.resets
+        whole = Work(window.inputs, window.targets, state, *rest, smoothing=smoothing)
+        first, *others = shares(window.inputs.shape[1], self._accumulate)
+        # Where nobody adds to it, what is whole may be on its way while the rest is computed.
+        alone = not (others or self._team)
+        loss = self._loss_and_gradient(whole.part(first), self.ranks.begin_to_add if alone else lambda index: None)
+        for streams in others:
+            before = self.gradient.flat.copy()
+            loss += self._loss_and_gradient(whole.part(streams))
+            np.add(self.gradient.flat, before, out=self.gradient.flat)
+        return self.ranks.add(self.gradient.flat, loss / window.characters)
+
+    def _loss_and_gradient(self, work: Work, whole_from: Callable[[int], object] = lambda index: None) -> float:
+        """The summed loss of some streams; fills `gradient`."""
+        losses = self._do(work, whole_from)
+        if self._team:
+            for gradient in self._team.gradients[: len(losses) - 1]:
+                np.add(self.gradient.flat, gradient, out=self.gradient.flat)
+        return float(sum(losses))
+
+    def surprisals(self, inputs: Ids, targets: Ids, state: Array, begins: Begins | None = None) -> Array:
+        """The surprisal of each character of a window, (T, B), in nats; brings `state` up to date."""
+        whole = Work(inputs, targets, state, begins=begins, each=True)
+        in_turn = shares(inputs.shape[1], self._accumulate)
+        return np.concatenate([found for streams in in_turn for found in self._do(whole.part(streams))], axis=1)
+
+    def close(self) -> None:
+        """Let the workers go."""
+        if self._team:
+            self._team.close()
+
+    def _do(self, whole: Work, whole_from: Callable[[int], object] = lambda index: None) -> list[Any]:
+        """Share the work out, and bring its state up to date. What each part found."""
+        streams = shares(whole.inputs.shape[1], self._threads)
+        if self._team:
+            self._team.begin(whole.part(share) for share in streams[1:])
+        results = [self._own.do(whole.part(streams[0]), whole_from)]
+        if self._team:
+            results += self._team.results(len(streams) - 1)
+        for share, (_, after) in zip(streams, results, strict=True):
+            whole.state[:, share] = after
+        return [found for found, _ in results]

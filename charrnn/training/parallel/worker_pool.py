@@ -1,0 +1,168 @@
+"""worker_pool"""
+
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+import charrnn
+from charrnn.errors import WorkerError
+from charrnn.network.arrays import Array
+from charrnn.network.network import Network
+from charrnn.system.cores import ONE_BLAS_THREAD
+from charrnn.training.parallel.connection import Channel, enlarge
+from charrnn.training.parallel.replica import Work
+from charrnn.training.parallel.worker import Setup
+
+IN_MEMORY = Path("/dev/shm")  # on Linux, a folder whose files never reach a disk
+
+
+ALONE = "train on one core with -s runtime.threads=1"
+
+
+ZEROS = bytes(1 << 20)  # written where a system cannot set room aside
+
+
+INHERITED = os.name == "posix"  # open files are handed to workers; elsewhere these open them by name
+
+
+KILLED = 9  # the signal of a system whose memory has run out
+
+
+PATIENCE = 5.0  # seconds until the system tells how a lost worker ended
+
+
+class _Team:
+    """Workers and the memory that they share with this process."""
+
+    def __init__(self, network: Network, size: int) -> None:
+        self._weights = network.parameters.flat
+        P, dtype = len(self._weights), self._weights.dtype
+        file, self._name = _shared_file((1 + size) * P * dtype.itemsize)
+        shared = np.memmap(file, dtype, "r+", shape=(1 + size, P))
+        self._shared_weights, self.gradients = np.asarray(shared[0]), [np.asarray(row) for row in shared[1:]]
+        self._workers: list[_Worker] = []
+        try:
+            self._workers.extend(_Worker(file) for _ in range(size))
+            for row, worker in enumerate(self._workers, start=1):
+                name = file.fileno() if INHERITED else self._name
+                worker.send(Setup(network.architecture, dtype.name, name, row, 1 + size))
+            for worker in self._workers:
+                worker.receive()  # it has opened the file
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            file.close()
+
+    def begin(self, parts: Iterable[Work]) -> None:
+        """Hand the parts out, with the weights as they are now."""
+        np.copyto(self._shared_weights, self._weights)
+        for worker, part in zip(self._workers, parts, strict=False):
+            worker.send(part)
+
+    def results(self, count: int) -> Iterator[tuple[Any, Array]]:
+        """What the first `count` workers found, in their order. Raises what they met."""
+        for worker in self._workers[:count]:
+            yield worker.receive()
+
+    def close(self) -> None:
+        """End all workers."""
+        for worker in self._workers:
+            worker.close()
+        if not INHERITED:  # while it is mapped, Windows keeps the name
+            self._shared_weights, self.gradients = np.empty(0), []
+            with suppress(OSError):
+                os.unlink(self._name)
+
+
+class _Worker:
+    """A process that does as worker.py says, out of reach of the terminal's Ctrl-C: the training decides when it ends."""
+
+    def __init__(self, shared: IO[bytes]) -> None:
+        package = str(Path(charrnn.__file__).parents[1])
+        path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "charrnn.training.parallel.worker"],  # -P: not what lies in this folder
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={**os.environ, **ONE_BLAS_THREAD, "PYTHONPATH": path},
+                start_new_session=True,
+                pass_fds=(shared.fileno(),) if INHERITED else (),
+            )
+        except OSError as error:
+            raise WorkerError(f"cannot start a worker process: {error}; {ALONE}") from None
+        assert self._process.stdin
+        assert self._process.stdout
+        for pipe in (self._process.stdout, self._process.stdin):
+            enlarge(pipe)
+        self._channel = Channel(self._process.stdout, self._process.stdin)
+
+    def send(self, message: object) -> None:
+        """Raises WorkerError when the process is gone."""
+        try:
+            self._channel.send(message)
+        except OSError:
+            raise self._lost() from None
+
+    def receive(self) -> Any:
+        """Its answer. Raises what it met, and WorkerError when the process is gone."""
+        try:
+            answer = self._channel.receive()
+        except (EOFError, OSError, pickle.UnpicklingError):
+            raise self._lost() from None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        """End it at once: it holds nothing that would be lost."""
+        self._channel.close()
+        self._process.kill()
+        self._process.wait()
+
+    def _lost(self) -> WorkerError:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(PATIENCE)
+        code = self._process.returncode
+        if code is None:
+            how = "no longer answers"
+        else:
+            how = f"ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        why = "; was there too little memory?" if code == -KILLED else "."
+        return WorkerError(
+            f"a worker process of this training (pid {self._process.pid}) {how}{why} "
+            f"Go on from the last checkpoint with --resume, or {ALONE}"
+        )
+
+
+def _shared_file(size: int) -> tuple[IO[bytes], str]:
+    """A file of so many bytes, of which every one is there: a full disk is an error here and not a crash later.
+
+    Where workers inherit it, it loses its name at once, so that nothing is left of it however this process ends.
+    """
+    for folder in (IN_MEMORY, None):  # None: where the system has its temporary files
+        with suppress(OSError):
+            handle, name = tempfile.mkstemp(prefix="charrnn-", dir=folder)
+            try:
+                if hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(handle, 0, size)
+                else:
+                    with os.fdopen(os.dup(handle), "wb") as file:
+                        for start in range(0, size, len(ZEROS)):
+                            file.write(ZEROS[: size - start])
+                if INHERITED:
+                    os.unlink(name)
+                return os.fdopen(handle, "r+b"), name
+            except OSError:
+                os.close(handle)
+                os.unlink(name)
+    raise WorkerError(f"no room for {size:,} bytes of shared memory in {IN_MEMORY} or {tempfile.gettempdir()}; {ALONE}")
