@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.checks import gradcheck as checks
-from charrnn.checks.estimate import SECONDS, extend_for, oracles_within
-from charrnn.checks.gradcheck import Report, Unchecked
-from charrnn.checks.gradient_flow import LAGS, POSITIONS, GradientFlow, gradient_flow
-from charrnn.checks.oracles import ORACLES
-from charrnn.checks.properties import check_properties
 from charrnn.config import sizing
 from charrnn.config.resolve import DEFAULT, resolve
 from charrnn.config.schema import Config, decided
+from charrnn.diagnostics.gradcheck import gradcheck as checks
+from charrnn.diagnostics.gradcheck.gradcheck import Report, Unchecked
+from charrnn.diagnostics.gradcheck.oracles import ORACLES
+from charrnn.diagnostics.gradcheck.properties import check_properties
+from charrnn.diagnostics.gradcheck.time_estimate import SECONDS, extend_for, oracles_within
+from charrnn.diagnostics.gradflow.gradient_flow import LAGS, POSITIONS, GradientFlow, gradient_flow
 from charrnn.generation.novelty import novelty as novelty
 from charrnn.runs import budget, directory, flow, gradient_case
 from charrnn.runs import export as exports
@@ -213,7 +213,7 @@ def gradflow(
 ) -> GradientFlow:
     """How far gradients reach: in a run, on a text (none: its validation split), or in a fresh network of a configuration, on the
     validation split of a text (none: the built-in one). Over `lags` characters, from `positions` places of the text; see
-    checks/gradient_flow.py. `training_text`: where that of the run is now, if it was moved; `encoding`: NAME for the text, or
+    diagnostics/gradflow/gradient_flow.py. `training_text`: where that of the run is now, if it was moved; `encoding`: NAME for the text, or
     FILE=NAME for single files, where they are not UTF-8.
 
     Raises CheckError where the text is too short for the lags, RunError, CheckpointError, TextError and VocabularyError.

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from charrnn.checks import jacobians
-from charrnn.checks.products import norms_by_lag
-from charrnn.checks.spectrum import conditions, spectrum
 from charrnn.cli.counterparts import Counterpart
 from charrnn.cli.row_form import states, weights
 from charrnn.derivations import vanishing
 from charrnn.derivations.equation import relative_error
+from charrnn.diagnostics.gradflow import jacobians
+from charrnn.diagnostics.gradflow.jacobian_products import norms_by_lag
+from charrnn.diagnostics.gradflow.spectrum import conditions, spectrum
 from charrnn.training.optim.clipping import Clipping
 from charrnn.training.optim.freezing import Freezing
 from charrnn.training.optim.optimizers import SGD

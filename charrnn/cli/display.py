@@ -13,12 +13,12 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from charrnn.checks.gradcheck import Check, Report, by_parameter
 from charrnn.cli.colours import REVERSE, marked, marked_line
 from charrnn.cli.gradcheck_notes import notes
 from charrnn.cli.tables import Name, Table, terminal_columns
 from charrnn.config import sizing
 from charrnn.config.resolve import Resolved, leaves
+from charrnn.diagnostics.gradcheck.gradcheck import Check, Report, by_parameter
 from charrnn.runs import memory
 from charrnn.runs.plan import Plan
 from charrnn.text.printable import is_unsafe, json_text, printable

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from rich.text import Text
 
-from charrnn.checks.gradient_flow import NOTHING, Curve, GradientFlow, LayerFlow
-from charrnn.checks.spectrum import Conditions
 from charrnn.cli.display import stdout, tell, write_json
 from charrnn.cli.figures import COLOURS, drawing
 from charrnn.cli.logplot import log_plot
 from charrnn.cli.tables import Name, Table
+from charrnn.diagnostics.gradflow.gradient_flow import NOTHING, Curve, GradientFlow, LayerFlow
+from charrnn.diagnostics.gradflow.spectrum import Conditions
 from charrnn.text.unit_names import Unit, counted, unit_name
 from charrnn.training.events import Flowed
 

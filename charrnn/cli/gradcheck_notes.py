@@ -3,8 +3,8 @@
 import math
 from collections.abc import Iterator
 
-from charrnn.checks.gradcheck import Report, by_parameter
 from charrnn.config.typed_values import as_text
+from charrnn.diagnostics.gradcheck.gradcheck import Report, by_parameter
 
 
 def coverage(report: Report) -> str | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from charrnn.checks.gradient_flow import NOTHING, Curve
+from charrnn.diagnostics.gradflow.gradient_flow import NOTHING, Curve
 from charrnn.text.unit_names import Unit, unit_name
 
 WIDTH, HEIGHT = 72, 14

@@ -1,8 +1,8 @@
 """An n-gram that writes."""
 
-from charrnn.counting.kneser_ney import NGram
 from charrnn.generation.predictor import Step
 from charrnn.network.arrays import Array, Ids
+from charrnn.ngram.kneser_ney import NGram
 
 
 class NGramPredictor:

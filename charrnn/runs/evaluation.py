@@ -10,12 +10,12 @@ from threading import Thread
 import numpy as np
 
 from charrnn.counting import baselines
-from charrnn.counting.kneser_ney import NGram
-from charrnn.counting.order import LONGEST
 from charrnn.errors import TextError
 from charrnn.learning.mixture import mixed, read_all
 from charrnn.learning.tally import Tally
 from charrnn.network.arrays import Array
+from charrnn.ngram.kneser_ney import NGram
+from charrnn.ngram.order_selection import LONGEST
 from charrnn.runs import passages
 from charrnn.runs.members import Member, NGramReader, TableReader, readers
 from charrnn.runs.passages import Passage

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import numpy as np
 
-from charrnn.checks.flow_estimate import POSITIONS, flow_estimates
+from charrnn.diagnostics.gradflow.quick_estimate import POSITIONS, flow_estimates
 from charrnn.network.arrays import Ids
 from charrnn.network.network import Network
 from charrnn.text.corpus import Corpus

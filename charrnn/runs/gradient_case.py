@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn.checks import gradcheck as checks
-from charrnn.checks.gradcheck import Unchecked
-from charrnn.checks.oracles import Case
-from charrnn.checks.properties import ROUNDING, Property
 from charrnn.config import sizing
 from charrnn.config.schema import Config, decided
+from charrnn.diagnostics.gradcheck import gradcheck as checks
+from charrnn.diagnostics.gradcheck.case import Case, V, beginning_anew, random_window, small_case
+from charrnn.diagnostics.gradcheck.gradcheck import Unchecked
+from charrnn.diagnostics.gradcheck.properties import ROUNDING, Property
 from charrnn.network.arrays import Array
 from charrnn.network.dropout import Dropout
 from charrnn.network.weight_dropout import WeightDropout
@@ -27,7 +27,7 @@ SMALLEST_SCALE = 0.05  # of weights, so that the recurrence is felt where it is 
 def of_config(config: Config, seed: int) -> tuple[Case, Config]:
     """A small network of the configuration's kind, and the configuration with a number for each size."""
     config = sizing.sized(config, sizing.TYPICAL)
-    case = checks.small_case(config.model.architecture(checks.V), seed)
+    case = small_case(config.model.architecture(V), seed)
     _make_up_for_scale(case, config)
     return _as_trained(case, config, seed), config
 
@@ -35,7 +35,7 @@ def of_config(config: Config, seed: int) -> tuple[Case, Config]:
 def of_run(run: Path, seed: int) -> tuple[Case, Config]:
     """The trained weights of a run, and its configuration. Raises RunError and CheckpointError."""
     saved = directory.load(run).checkpoint
-    case = checks.random_window(saved.network, np.random.default_rng(seed))
+    case = random_window(saved.network, np.random.default_rng(seed))
     return _as_trained(case, saved.config, seed), saved.config
 
 
@@ -109,7 +109,7 @@ def _as_trained(case: Case, config: Config, seed: int) -> Case:
     if config.training.stride is not None:  # the loss is on the last steps of the window alone
         case = replace(case, new=NEW)
     if config.data.boundary is not None:  # and documents begin within a window
-        case = checks.beginning_anew(case, seed)
+        case = beginning_anew(case, seed)
     case = replace(case, smoothing=decided(config.training.label_smoothing))
     return _with_weight_dropout(_with_dropout(case, config, seed), config, seed)
 

@@ -7,12 +7,12 @@ from typing import Protocol
 
 import numpy as np
 
-from charrnn.counting.kneser_ney import NGram
 from charrnn.generation.counts import NGramPredictor
 from charrnn.generation.predictor import NetworkPredictor, Predictor
 from charrnn.learning.dynamic import DynamicReader
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
+from charrnn.ngram.kneser_ney import NGram
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.vocabulary import Ids
 from charrnn.training.parallel.data_parallel import StreamSplit, fastest_threads

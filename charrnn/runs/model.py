@@ -8,13 +8,13 @@ from typing import get_args
 
 from charrnn.config.data import Data
 from charrnn.config.schema import decided
-from charrnn.counting.order import HIGHEST
 from charrnn.errors import RunError, TextError
 from charrnn.generation.generator import Generator
 from charrnn.generation.mixture import MixturePredictor
 from charrnn.generation.samples import Seed
 from charrnn.generation.sampling import Options
 from charrnn.learning.mixture import fit_weights, read_all
+from charrnn.ngram.order_selection import HIGHEST
 from charrnn.runs import directory, passages, scoring
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.directory import Loaded

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.config.data import Data
-from charrnn.counting.order import HIGHEST
 from charrnn.errors import TextError
+from charrnn.ngram.order_selection import HIGHEST
 from charrnn.text import documents
 from charrnn.text.corpus import Corpus, Piece, Text
 from charrnn.text.decoding import whole_length

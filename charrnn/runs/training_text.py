@@ -5,9 +5,9 @@ from dataclasses import replace
 from functools import cached_property
 
 from charrnn.counting import baselines
-from charrnn.counting.kneser_ney import NGram
-from charrnn.counting.order import fit_chosen
 from charrnn.errors import RunError
+from charrnn.ngram.kneser_ney import NGram
+from charrnn.ngram.order_selection import fit_chosen
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.evaluation import Counts
 from charrnn.runs.texts import text_of

@@ -43,7 +43,7 @@ class Sampled:
 
 @dataclass(frozen=True)
 class Flowed:
-    """Gradients were followed back through a layer, with the weights of this step: see checks/flow_estimate.py for the figures.
+    """Gradients were followed back through a layer, with the weights of this step: see diagnostics/gradflow/quick_estimate.py for the figures.
 
     None stands for what is no number, or lies beyond the `lags` characters that were looked back.
     """

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from charrnn import api
-from charrnn.checks import estimate
-from charrnn.checks.gradcheck import Comparison, passed, random_window, small_case
-from charrnn.checks.oracles import ORACLES
 from charrnn.config.resolve import resolve
+from charrnn.diagnostics.gradcheck import time_estimate
+from charrnn.diagnostics.gradcheck.case import random_window, small_case
+from charrnn.diagnostics.gradcheck.gradcheck import Comparison, passed
+from charrnn.diagnostics.gradcheck.oracles import ORACLES
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 
@@ -20,14 +21,14 @@ def entries_in(comparison):
 
 def test_without_time_one_entry_of_each_parameter_is_checked():
     comparison = Comparison(small_case(Architecture(7, 5), 0))
-    estimate.extend_for(comparison, 0)
+    time_estimate.extend_for(comparison, 0)
     assert entries_in(comparison) == {1}
     assert not comparison.is_complete
 
 
 def test_with_time_every_entry_is_checked():
     comparison, shares = Comparison(small_case(Architecture(7, 5), 0)), []
-    estimate.extend_for(comparison, 1e6, shares.append)
+    time_estimate.extend_for(comparison, 1e6, shares.append)
     assert comparison.is_complete
     assert all(check.entries == len(comparison._order[check.parameter]) for check in comparison.checks())
     assert shares == sorted(shares)
@@ -40,7 +41,7 @@ def test_with_time_every_entry_is_checked():
 def test_a_round_that_would_end_too_late_is_made_smaller_or_not_begun(monkeypatch, seconds, rounds):
     """On a machine where each entry of the one parameter takes a second."""
     now, made = [0.0], []
-    monkeypatch.setattr(estimate.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(time_estimate.time, "perf_counter", lambda: now[0])
 
     class Slow:
         entries, largest, is_complete = 0, 100, False
@@ -56,7 +57,7 @@ def test_a_round_that_would_end_too_late_is_made_smaller_or_not_begun(monkeypatc
             self.entries = entries
             made.append(entries)
 
-    estimate.extend_for(Slow(), seconds)
+    time_estimate.extend_for(Slow(), seconds)
     assert made == rounds
     assert now[0] <= seconds
 
@@ -88,16 +89,16 @@ def test_a_closed_form_that_would_take_too_long_is_left_out_unless_it_is_named()
 
 
 def test_a_wide_network_is_probed_as_a_narrower_one(monkeypatch):
-    probed, closed_form = [], ORACLES[estimate.PAIRED]
+    probed, closed_form = [], ORACLES[time_estimate.PAIRED]
 
     def probe(case, parameter, chosen):
         probed.append(case.state.shape)
         return closed_form(case, parameter, chosen)
 
-    monkeypatch.setitem(ORACLES, estimate.PAIRED, probe)
+    monkeypatch.setitem(ORACLES, time_estimate.PAIRED, probe)
     wide = Network.fresh(Architecture(7, 40, "lstm", num_layers=2), np.random.default_rng(0))
     case = random_window(wide, np.random.default_rng(0))
     for widest in (4 * 40, 32, 1):
-        monkeypatch.setattr(estimate, "WIDEST", widest)
-        assert estimate.seconds_of_closed_form(case) > 0
+        monkeypatch.setattr(time_estimate, "WIDEST", widest)
+        assert time_estimate.seconds_of_closed_form(case) > 0
     assert probed == [(4, 1, 40), (4, 1, 8), (4, 1, 1)]

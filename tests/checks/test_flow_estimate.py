@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from charrnn.checks.flow_estimate import POSITIONS, flow_estimates
-from charrnn.checks.gradient_flow import gradient_flow
+from charrnn.diagnostics.gradflow.gradient_flow import gradient_flow
+from charrnn.diagnostics.gradflow.quick_estimate import POSITIONS, flow_estimates
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 
@@ -70,8 +70,8 @@ def test_for_a_larger_network_a_few_directions_stand_for_all(cell):
 
 def test_directions_are_right_on_average():
     """The square of rms is the mean over directions: the estimates by each of H single, orthonormal ones average to it."""
-    from charrnn.checks.jacobians import Jacobian
-    from charrnn.checks.products import norms_by_lag, random_directions, rms_by_lag
+    from charrnn.diagnostics.gradflow.jacobian_products import norms_by_lag, random_directions, rms_by_lag
+    from charrnn.diagnostics.gradflow.jacobians import Jacobian
 
     matrices = np.random.default_rng(3).standard_normal((6, 2, 8, 8))
     [exact], _ = norms_by_lag(lambda t: Jacobian(matrices[t]), 6, 2, 8, 1)

@@ -3,10 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from charrnn.checks import gradcheck as module
-from charrnn.checks.gradcheck import Report, analytic_gradients, gradcheck, passed, random_window, small_case
-from charrnn.checks.oracles import ORACLES, Derivatives, central_difference, complex_step
-from charrnn.checks.properties import Property, check_properties
+from charrnn.diagnostics.gradcheck import gradcheck as module
+from charrnn.diagnostics.gradcheck.case import random_window, small_case
+from charrnn.diagnostics.gradcheck.gradcheck import Report, analytic_gradients, gradcheck, passed
+from charrnn.diagnostics.gradcheck.oracles import ORACLES, Derivatives, central_difference, complex_step
+from charrnn.diagnostics.gradcheck.properties import Property, check_properties
 from charrnn.errors import CheckError
 from charrnn.network.architecture import Architecture
 from charrnn.network.dropout import Dropout

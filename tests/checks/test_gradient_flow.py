@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charrnn.checks.gradient_flow import (
+from charrnn.diagnostics.gradflow.gradient_flow import (
     NOTHING,
     _curve,
     _quantile,
@@ -13,8 +13,8 @@ from charrnn.checks.gradient_flow import (
     lyapunov_exponent,
     warmed_up,
 )
-from charrnn.checks.products import Norms
-from charrnn.checks.truncation import truncations
+from charrnn.diagnostics.gradflow.jacobian_products import Norms
+from charrnn.diagnostics.gradflow.truncation import truncations
 from charrnn.errors import CheckError
 from charrnn.network.architecture import Architecture
 from charrnn.network.initialisation import orthogonal

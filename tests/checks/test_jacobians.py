@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charrnn.checks import jacobians
+from charrnn.diagnostics.gradflow import jacobians
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from mutants import mutants, planted
 
-from charrnn.checks.gradcheck import beginning_anew, gradcheck, passed, random_window, small_case
+from charrnn.diagnostics.gradcheck.case import beginning_anew, random_window, small_case
+from charrnn.diagnostics.gradcheck.gradcheck import gradcheck, passed
 from charrnn.network import activations, readout
 from charrnn.network.architecture import Architecture
 from charrnn.network.cells import gru, lstm

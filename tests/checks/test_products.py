@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from charrnn.checks import jacobians
-from charrnn.checks.jacobians import Jacobian
-from charrnn.checks.products import _LargestSingularValue, norms_by_lag
+from charrnn.diagnostics.gradflow import jacobians
+from charrnn.diagnostics.gradflow.jacobian_products import _LargestSingularValue, norms_by_lag
+from charrnn.diagnostics.gradflow.jacobians import Jacobian
 from charrnn.network.architecture import Architecture
 from charrnn.network.initialisation import orthogonal
 from charrnn.network.network import Network

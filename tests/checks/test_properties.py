@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from charrnn.checks.gradcheck import small_case
-from charrnn.checks.properties import PROPERTIES, check_properties
+from charrnn.diagnostics.gradcheck.case import small_case
+from charrnn.diagnostics.gradcheck.properties import PROPERTIES, check_properties
 from charrnn.network.architecture import Architecture
 from charrnn.network.cells.rnn import RNN
 from charrnn.network.network import Network

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from charrnn.checks.spectrum import STEEPEST, conditions, spectra, spectrum
+from charrnn.diagnostics.gradflow.spectrum import STEEPEST, conditions, spectra, spectrum
 from charrnn.network.activations import NONLINEARITIES
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charrnn.checks.truncation import _compare, truncations
+from charrnn.diagnostics.gradflow.truncation import _compare, truncations
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 

@@ -9,11 +9,11 @@ import pytest
 from refusals import refused
 from tiny import trained
 
-from charrnn.checks.gradient_flow import NOTHING, Curve, GradientFlow, LayerFlow
-from charrnn.checks.spectrum import Conditions
-from charrnn.checks.truncation import Truncation
 from charrnn.cli.flows import _cost, _view, as_number, reach, words
 from charrnn.cli.logplot import HEIGHT, log_plot
+from charrnn.diagnostics.gradflow.gradient_flow import NOTHING, Curve, GradientFlow, LayerFlow
+from charrnn.diagnostics.gradflow.spectrum import Conditions
+from charrnn.diagnostics.gradflow.truncation import Truncation
 from charrnn.training.events import Flowed
 
 SMALL = ("-s", "model.hidden_size=8", "-s", "runtime.threads=1", "--lags", "20")

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from charrnn.counting.grams import continuations, count
 from charrnn.errors import TextError, VocabularyError
+from charrnn.ngram.counts import continuations, count
 
 
 def ids(text):

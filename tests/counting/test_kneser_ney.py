@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charrnn.counting import kneser_ney
-from charrnn.counting.kneser_ney import FALLBACK, discounts, fit, nats
 from charrnn.errors import TextError, VocabularyError
+from charrnn.ngram import kneser_ney
+from charrnn.ngram.kneser_ney import FALLBACK, discounts, fit, nats
 from charrnn.text.vocabulary import Vocabulary
 
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from charrnn.counting.kneser_ney import fit
-from charrnn.counting.order import choose_order, fit_chosen, last, losses
 from charrnn.errors import TextError
+from charrnn.ngram.kneser_ney import fit
+from charrnn.ngram.order_selection import choose_order, fit_chosen, last, losses
 from charrnn.text.vocabulary import Vocabulary
 
 

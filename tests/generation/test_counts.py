@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from charrnn.counting.kneser_ney import fit
 from charrnn.generation.counts import NGramPredictor
 from charrnn.generation.generator import Generator
 from charrnn.generation.sampling import Options
+from charrnn.ngram.kneser_ney import fit
 from charrnn.text.vocabulary import Vocabulary
 
 TEXT = "the cat sat on the mat. a dog ran.\nwhy?\n" * 5

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from charrnn.counting.kneser_ney import fit
 from charrnn.generation.counts import NGramPredictor
 from charrnn.generation.generator import Generator
 from charrnn.generation.mixture import MixturePredictor
@@ -13,6 +12,7 @@ from charrnn.generation.samples import best
 from charrnn.generation.sampling import Options
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
+from charrnn.ngram.kneser_ney import fit
 from charrnn.text.vocabulary import Vocabulary
 
 COUNTS = [2, 3, 5, 8, 17, 40]

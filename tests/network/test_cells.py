@@ -1,9 +1,9 @@
-"""Every cell, in layers: the fast code equals the plain equations of checks/plain.py, and its parts fit together."""
+"""Every cell, in layers: the fast code equals the plain equations of diagnostics/gradcheck/reference_cells.py, and its parts fit together."""
 
 import numpy as np
 import pytest
 
-from charrnn.checks.gradcheck import small_case
+from charrnn.diagnostics.gradcheck.case import small_case
 from charrnn.network.architecture import CELLS, Architecture
 
 KINDS = pytest.mark.parametrize(("cell", "num_layers"), [(cell, n) for cell in CELLS for n in (1, 2, 3)])

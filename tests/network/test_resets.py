@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from charrnn.checks.gradcheck import analytic_gradients, gradcheck, passed, random_window
-from charrnn.checks.oracles import ORACLES
+from charrnn.diagnostics.gradcheck.case import random_window
+from charrnn.diagnostics.gradcheck.gradcheck import analytic_gradients, gradcheck, passed
+from charrnn.diagnostics.gradcheck.oracles import ORACLES
 from charrnn.network.architecture import Architecture
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network

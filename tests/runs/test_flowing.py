@@ -100,7 +100,7 @@ SPLITS = [("[0.9, 0.05, 0.05]", "valid"), ("[1, 0, 0]", "train"), ("[0.9, 0.005,
 def test_the_text_is_the_validation_split_or_where_it_is_too_short_the_training_split(
     tmp_path, text_file, split, expected
 ):
-    from charrnn.checks.flow_estimate import flow_estimates
+    from charrnn.diagnostics.gradflow.quick_estimate import flow_estimates
 
     run = trained(tmp_path / "run", text_file, EVERY_4, f"data.split={split}")
     saved = load(run / "last.safetensors")
@@ -111,7 +111,7 @@ def test_the_text_is_the_validation_split_or_where_it_is_too_short_the_training_
 
 
 def test_a_look_heeds_where_documents_end(tmp_path, text_file):
-    from charrnn.checks.flow_estimate import flow_estimates
+    from charrnn.diagnostics.gradflow.quick_estimate import flow_estimates
 
     run = trained(tmp_path / "run", text_file, EVERY_4, r"data.boundary=\n")
     saved = load(run / "last.safetensors")

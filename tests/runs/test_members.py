@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from charrnn.counting.kneser_ney import fit
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
+from charrnn.ngram.kneser_ney import fit
 from charrnn.runs import members
 from charrnn.runs.members import CountingMember, NetworkMember, NGramReader, TableReader, readers
 from charrnn.training.surprisal import evaluate

@@ -10,12 +10,12 @@ import pytest
 import tiny
 
 from charrnn import api
-from charrnn.counting.order import fit_chosen
 from charrnn.errors import DivergedError, RunError, TextError
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictor import NetworkPredictor
 from charrnn.learning.mixture import mixed
 from charrnn.network.readout import log_softmax
+from charrnn.ngram.order_selection import fit_chosen
 from charrnn.runs import evaluation, members, passages, training_text
 from charrnn.runs import model as models
 from charrnn.runs.evaluation import UNKNOWN_COST

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from charrnn.checks.gradcheck import Comparison, Unchecked
-from charrnn.checks.oracles import ORACLES, Case
+from charrnn.diagnostics.gradcheck.case import Case
+from charrnn.diagnostics.gradcheck.gradcheck import Comparison, Unchecked
+from charrnn.diagnostics.gradcheck.oracles import ORACLES
 from charrnn.network.network import Network
 
 SECONDS = 60.0  # for a check of which nobody says how many entries it shall have

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.checks import plain
+from charrnn.diagnostics.gradcheck import reference_cells
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
 from charrnn.network.resets import Begins
@@ -60,11 +60,11 @@ class Step:
 class Unrolled:
     """steps[t][l], and for each step the gradient of its own loss by the logits."""
 
-    cell: plain.Cell
+    cell: reference_cells.Cell
     layers: list[Layer]
     steps: list[list[Step]]
     do: list[Array]  # (V,) p - q over the count; zero where the loss is not on the step
-    readout: plain.Readout
+    readout: reference_cells.Readout
     begins: Begins  # (T,): the steps before which the state is 0, whatever stood there
 
     @property
@@ -93,7 +93,7 @@ def unroll(
     `masks`, (L, T, H), of dropout; None: nothing is dropped.
     """
     architecture, p = network.architecture, network.parameters
-    cell = plain.make_cell(architecture.cell, architecture.nonlinearity)
+    cell = reference_cells.make_cell(architecture.cell, architecture.nonlinearity)
     layers = [
         Layer(
             {base: side_by_side(p[name], base) for base, name in names.items()},
@@ -107,7 +107,7 @@ def unroll(
         masks = np.ones((len(layers), T, H))
     states = list(state.reshape(len(layers), -1))
     steps, errors = [], []
-    readout = plain.Readout({name: p[name] for name in architecture.parts()["readout"]})
+    readout = reference_cells.Readout({name: p[name] for name in architecture.parts()["readout"]})
     for t in range(T):
         x, row = np.eye(architecture.vocab_size)[inputs[t]], []
         for number, layer in enumerate(layers):

@@ -13,10 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.checks import jacobians
-from charrnn.checks.gradient_flow import HALF, ONE_PERCENT, beginnings, lag_below, lyapunov_exponent, warmed_up
-from charrnn.checks.products import random_directions, rms_by_lag
-from charrnn.checks.spectrum import GATES, spectral_radius
+from charrnn.diagnostics.gradflow import jacobians
+from charrnn.diagnostics.gradflow.gradient_flow import (
+    HALF,
+    ONE_PERCENT,
+    beginnings,
+    lag_below,
+    lyapunov_exponent,
+    warmed_up,
+)
+from charrnn.diagnostics.gradflow.jacobian_products import random_directions, rms_by_lag
+from charrnn.diagnostics.gradflow.spectrum import GATES, spectral_radius
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.cells.cell import Weights

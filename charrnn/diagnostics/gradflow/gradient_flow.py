@@ -15,10 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.checks import jacobians
-from charrnn.checks.products import Norms, norms_by_lag
-from charrnn.checks.spectrum import Conditions, Spectrum, conditions, spectra
-from charrnn.checks.truncation import Truncation, truncations
+from charrnn.diagnostics.gradflow import jacobians
+from charrnn.diagnostics.gradflow.jacobian_products import Norms, norms_by_lag
+from charrnn.diagnostics.gradflow.spectrum import Conditions, Spectrum, conditions, spectra
+from charrnn.diagnostics.gradflow.truncation import Truncation, truncations
 from charrnn.errors import CheckError
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network

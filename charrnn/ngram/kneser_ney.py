@@ -16,9 +16,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from charrnn.counting.grams import Grams, continuations, count, require_known
 from charrnn.errors import TextError
 from charrnn.network.arrays import Array, Ids
+from charrnn.ngram.counts import Grams, continuations, count, require_known
 
 UNSEEN = -1  # the rank of what was never counted: as an index, the last, where weight is 0 and γ is 1
 FALLBACK = (0.0, 0.5, 1.0, 1.5)  # discounts where a text is too short or too regular to estimate them

@@ -9,7 +9,7 @@ tangent of the equations, and needs neither a Jacobian matrix nor a step backwar
 
 import numpy as np
 
-from charrnn.checks.unrolled import Layer, Step, Unrolled
+from charrnn.diagnostics.gradcheck.unrolled import Layer, Step, Unrolled
 from charrnn.network.arrays import Array
 
 CHUNK = 512  # entries carried together, to bound the memory

@@ -10,18 +10,16 @@ derivative of its parameter: relative, but not to a number that is itself only r
 import difflib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from charrnn.checks.oracles import FLOORS, INITIAL_STATE, ORACLES, TOLERANCES, Case, Derivatives
-from charrnn.checks.properties import Property
+from charrnn.diagnostics.gradcheck.case import INITIAL_STATE, Case
+from charrnn.diagnostics.gradcheck.oracles import FLOORS, ORACLES, TOLERANCES, Derivatives
+from charrnn.diagnostics.gradcheck.properties import Property
 from charrnn.errors import CheckError
-from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array
-from charrnn.network.network import Network
 
-T, B, V, H = 6, 3, 7, 5
 PIECE = 64  # entries that are compared between two reports of progress
 
 
@@ -80,37 +78,6 @@ class Report:
 def passed(checks: Sequence[Check]) -> bool:
     """True if there were checks and all of them passed."""
     return bool(checks) and all(check.passed for check in checks)
-
-
-def small_case(architecture: Architecture, seed: int) -> Case:
-    """A random case for a small network of this kind: V = 7, H = 5, T = 6, B = 3."""
-    generator = np.random.default_rng(seed)
-    small = replace(architecture, vocab_size=V, hidden_size=H)
-    network = Network.fresh(small, generator, np.float64)
-    network.parameters.flat[:] += generator.normal(0, 0.3, len(network.parameters))  # biases too
-    for name in small.held():
-        network.parameters[name][:] = 0
-    if architecture.nonlinearity == "relu":  # five units may all be off, and then nothing is left to check
-        lifted, by = ("b_h", 0.5) if architecture.bias else ("W_xh", 0.2)
-        for name, view in network.parameters.items():
-            if name.startswith(lifted):
-                view += by
-    return random_window(network, generator)
-
-
-def random_window(network: Network, generator: np.random.Generator) -> Case:
-    """Random characters and a random state for a network of any size."""
-    V, network = network.architecture.vocab_size, network.astype(np.float64)
-    characters = generator.integers(0, V, (T + 1, B))
-    state = generator.uniform(-0.9, 0.9, network.zero_state(B).shape)
-    return Case(network, characters[:-1], characters[1:], state)
-
-
-def beginning_anew(case: Case, seed: int) -> Case:
-    """The same, with a state of 0 before every third step or so of a stream, and before one step of all."""
-    begins = np.random.default_rng(seed).random(case.inputs.shape) < 1 / 3
-    begins[len(begins) // 2] = True
-    return replace(case, begins=begins)
 
 
 def analytic_gradients(case: Case) -> dict[str, Array]:

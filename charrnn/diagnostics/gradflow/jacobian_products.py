@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.checks.jacobians import Jacobians
+from charrnn.diagnostics.gradflow.jacobians import Jacobians
 from charrnn.network.arrays import Array
 
 DIRECTIONS, ROUNDS, CLOSE = 8, 50, 1e-6  # of subspace iteration: until σ moves by a smaller share, or so many rounds

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from charrnn.counting.grams import count
-from charrnn.counting.kneser_ney import Level, NGram, fit, lower_levels, nats, ranks
 from charrnn.errors import TextError
 from charrnn.network.arrays import Array
+from charrnn.ngram.counts import count
+from charrnn.ngram.kneser_ney import Level, NGram, fit, lower_levels, nats, ranks
 
 HIGHEST = 10
 SHARE = 0.9  # of each segment is counted to choose the order; the rest is predicted

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from charrnn.checks.oracles import Case
+from charrnn.diagnostics.gradcheck.case import Case
 from charrnn.network.arrays import Array
 from charrnn.network.dropout import LEVELS, Dropout
 from charrnn.network.network import Network

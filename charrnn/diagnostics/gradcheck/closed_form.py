@@ -20,7 +20,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from charrnn.checks.unrolled import Step, Unrolled, gates_first
+from charrnn.diagnostics.gradcheck.unrolled import Step, Unrolled, gates_first
 from charrnn.network.arrays import Array
 
 

@@ -1,26 +1,15 @@
-"""Independent ways to a gradient. None of them knows the hand-written backward.
+"""case"""
 
-    complex-step   Im L(w + iε) / ε, ε = 1e-30: no subtraction, so exact to rounding  (Squire and Trapp 1998)
-    closed-form    the double sum of products of Jacobians, evaluated literally: see closed_form.py
-    forward        the derivatives carried forward in time, RTRL: see forward_recursion.py
-    central        (8 (L(w+δ) - L(w-δ)) - (L(w+2δ) - L(w-2δ))) / 12δ: error of order δ⁴; float64, δ = 3e-4
-
-relu has a kink where a unit switches on: there the central difference takes a smaller step, one that switches none.
-
-An oracle is asked for the derivatives by some entries of one parameter, or of the state that came in.
-"""
-
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import DTypeLike
 
-from charrnn.checks import closed_form, forward_recursion
-from charrnn.checks.unrolled import Unrolled, unroll
+from charrnn.diagnostics.gradcheck import closed_form
+from charrnn.diagnostics.gradcheck.unrolled import Unrolled, unroll
+from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
@@ -29,12 +18,6 @@ from charrnn.network.resets import Begins
 from charrnn.network.workspace import Workspace
 
 INITIAL_STATE = "h_0"
-ε = 1e-30
-δ = 3e-4  # balances the rounding error, 1e-16 / δ, against δ⁴
-SMALLEST = 1e-6
-NOISE = 1e-5
-"""An error of the central difference is relative to no less than this: a difference of two losses of some nats, over δ, is
-never better than 1e-11; over a smaller step, that much worse."""
 
 
 class WeightMasking(Protocol):
@@ -142,90 +125,35 @@ class Case:
         return complex(loss) / self.count, on
 
 
-class Derivatives(NamedTuple):
-    """What an oracle finds for n entries: the derivatives, (n,), and below which size of each all is its own rounding, (n,)."""
-
-    values: Array
-    noise: Array
-
-    @classmethod
-    def exact(cls, values: Array) -> "Derivatives":
-        """Those that are right to the rounding of their own size."""
-        return cls(values, np.zeros(len(values)))
+T, B, V, H = 6, 3, 7, 5
 
 
-Oracle = Callable[[Case, str, Array], Derivatives]
-"""(case, parameter, flat indices (n,)) -> derivatives (n,)."""
+def small_case(architecture: Architecture, seed: int) -> Case:
+    """A random case for a small network of this kind: V = 7, H = 5, T = 6, B = 3."""
+    generator = np.random.default_rng(seed)
+    small = replace(architecture, vocab_size=V, hidden_size=H)
+    network = Network.fresh(small, generator, np.float64)
+    network.parameters.flat[:] += generator.normal(0, 0.3, len(network.parameters))  # biases too
+    for name in small.held():
+        network.parameters[name][:] = 0
+    if architecture.nonlinearity == "relu":  # five units may all be off, and then nothing is left to check
+        lifted, by = ("b_h", 0.5) if architecture.bias else ("W_xh", 0.2)
+        for name, view in network.parameters.items():
+            if name.startswith(lifted):
+                view += by
+    return random_window(network, generator)
 
 
-def complex_step(case: Case, parameter: str, indices: Array) -> Derivatives:
-    """The derivative by each entry, from one evaluation with that entry moved along the imaginary axis."""
-    at = _moved(case, parameter, np.complex128)
-    return Derivatives.exact(np.array([at(index, 1j * ε, case.loss).imag / ε for index in indices]))
+def random_window(network: Network, generator: np.random.Generator) -> Case:
+    """Random characters and a random state for a network of any size."""
+    V, network = network.architecture.vocab_size, network.astype(np.float64)
+    characters = generator.integers(0, V, (T + 1, B))
+    state = generator.uniform(-0.9, 0.9, network.zero_state(B).shape)
+    return Case(network, characters[:-1], characters[1:], state)
 
 
-def central_difference(case: Case, parameter: str, indices: Array) -> Derivatives:
-    """The derivative by each entry, from four evaluations around it."""
-    at = _moved(case, parameter, np.float64)
-
-    def difference(index: int, by: float) -> float:
-        return float(at(index, by, case.loss).real - at(index, -by, case.loss).real)
-
-    def step(index: int) -> float:
-        size = δ
-        while size > SMALLEST and (at(index, 2 * size, case.units_on) != at(index, -2 * size, case.units_on)).any():
-            size /= 4
-        return size
-
-    has_kinks = case.units_on(case.network, case.state).size > 0
-    steps = [step(index) if has_kinks else δ for index in indices]
-    found = [(8 * difference(i, s) - difference(i, 2 * s)) / (12 * s) for i, s in zip(indices, steps, strict=True)]
-    return Derivatives(np.array(found), NOISE * δ / np.array(steps))
-
-
-def closed_form_sum(case: Case, parameter: str, indices: Array) -> Derivatives:
-    """The derivative by each entry, from the boxed formula of the derivations."""
-    return Derivatives.exact(case.closed_form[parameter].reshape(-1)[indices])
-
-
-def forward_recursion_of(case: Case, parameter: str, indices: Array) -> Derivatives:
-    """The derivative by each entry, carried forward in time; the streams' shares added, or each its own state's."""
-    if parameter != INITIAL_STATE:
-        streams = [forward_recursion.derivatives(run, parameter, indices) for run in case.unrolled]
-        return Derivatives.exact(np.sum(streams, axis=0) * case.weight_mask[parameter].reshape(-1)[indices])
-    states, stream_of, units = np.unravel_index(indices, case.state.shape)
-    found = np.zeros(len(indices))
-    for number, run in enumerate(case.unrolled):
-        own = stream_of == number
-        if own.any():
-            found[own] = forward_recursion.derivatives(run, parameter, (states * run.H + units)[own])
-    return Derivatives.exact(found)
-
-
-def _moved(
-    case: Case, parameter: str, dtype: DTypeLike
-) -> Callable[[int, complex, Callable[[Network, Array], Any]], Any]:
-    """A function (index, by, look) -> what `look` says of the network with one entry moved by so much; it is put back."""
-    network, state = case.network.astype(dtype), case.state.astype(dtype)
-    flat = state.reshape(-1) if parameter == INITIAL_STATE else network.parameters[parameter].reshape(-1)
-
-    def at(index: int, by: complex, look: Callable[[Network, Array], Any]) -> Any:
-        kept = flat[index]
-        flat[index] += by
-        seen = look(network, state)
-        flat[index] = kept
-        return seen
-
-    return at
-
-
-ORACLES: dict[str, Oracle] = {
-    "complex-step": complex_step,
-    "closed-form": closed_form_sum,
-    "forward": forward_recursion_of,
-    "central": central_difference,
-}
-TOLERANCES = {"complex-step": 1e-10, "closed-form": 1e-10, "forward": 1e-10, "central": 1e-6}
-FLOORS = {"complex-step": 1e-4, "closed-form": 1e-4, "forward": 1e-4, "central": 1e-2}
-"""An error is relative to the entry, but to no less than this share of its parameter's largest derivative: what is
-smaller drowns in the oracle's own rounding."""
+def beginning_anew(case: Case, seed: int) -> Case:
+    """The same, with a state of 0 before every third step or so of a stream, and before one step of all."""
+    begins = np.random.default_rng(seed).random(case.inputs.shape) < 1 / 3
+    begins[len(begins) // 2] = True
+    return replace(case, begins=begins)
