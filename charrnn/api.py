@@ -18,16 +18,17 @@ from charrnn.diagnostics.gradcheck.properties import check_properties
 from charrnn.diagnostics.gradcheck.time_estimate import SECONDS, extend_for, oracles_within
 from charrnn.diagnostics.gradflow.gradient_flow import LAGS, POSITIONS, GradientFlow, gradient_flow
 from charrnn.generation.novelty import novelty as novelty
-from charrnn.runs import budget, directory, flow, gradient_case
-from charrnn.runs import export as exports
-from charrnn.runs import model as models
+from charrnn.models import export as exports
+from charrnn.models import gradcheck_case, gradflow_case
+from charrnn.models import model as models
+from charrnn.models.model import Model as Model
+from charrnn.runs import budget, directory
 from charrnn.runs import plan as plans
 from charrnn.runs import run as runs
 from charrnn.runs.base import Base
 from charrnn.runs.base import load_base as load_base
 from charrnn.runs.directory import require_free as require_free
 from charrnn.runs.history import read_history as read_history
-from charrnn.runs.model import Model as Model
 from charrnn.runs.plan import Plan
 from charrnn.runs.resuming import resume as resume
 from charrnn.runs.run import Run
@@ -118,7 +119,7 @@ def load(
 def export(
     run: str | Path, out: str | Path, to: str = "plain", which: str | None = None, replace: bool = False
 ) -> directory.Loaded:
-    """Write the weights of a run or checkpoint to a safetensors file; see runs/export.py for names and layouts.
+    """Write the weights of a run or checkpoint to a safetensors file; see models/export.py for names and layouts.
 
     Raises RunError, CheckpointError, NetworkError where the other tool has no such network, and OutputError where the file
     exists, unless it is to be replaced, or cannot be written.
@@ -179,9 +180,9 @@ def gradcheck(
     """
     checks.require_known(oracles)
     if run is None:
-        case, config = gradient_case.of_config(config or Config(), seed)
+        case, config = gradcheck_case.of_config(config or Config(), seed)
     else:
-        case, config = gradient_case.of_run(Path(run), seed)
+        case, config = gradcheck_case.of_run(Path(run), seed)
     chosen, left_out = [*(oracles or ORACLES)], list[Unchecked]()
     if entries is None and not oracles:
         chosen, left_out = oracles_within(case, seconds)
@@ -193,11 +194,11 @@ def gradcheck(
         comparison.extend(entries, lambda done: on_progress(done / whole))
     return Report(
         list(comparison.checks(tolerance)),
-        [*check_properties(case), gradient_case.training_step(case, config)],
+        [*check_properties(case), gradcheck_case.training_step(case, config)],
         None if comparison.is_complete else comparison.entries,
         seed,
-        gradient_case.checked_with(config),
-        [*left_out, *gradient_case.not_checked(config)],
+        gradcheck_case.checked_with(config),
+        [*left_out, *gradcheck_case.not_checked(config)],
     )
 
 
@@ -219,9 +220,9 @@ def gradflow(
     Raises CheckError where the text is too short for the lags, RunError, CheckpointError, TextError and VocabularyError.
     """
     if run is None:
-        case = flow.of_config(config or Config(), _listed(text), _listed(encoding))
+        case = gradflow_case.of_config(config or Config(), _listed(text), _listed(encoding))
     else:
-        case = flow.of_run(Path(run), _listed(text), which, _listed(training_text), _listed(encoding))
+        case = gradflow_case.of_run(Path(run), _listed(text), which, _listed(training_text), _listed(encoding))
     found = gradient_flow(case.network, case.ids, lags, positions, case.end_id, case.unit)
     return replace(found, unknown=case.unknown, notes=case.notes)
 

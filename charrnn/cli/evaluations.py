@@ -7,9 +7,9 @@ from rich.text import Text
 
 from charrnn.cli.display import stdout, tell, write_json
 from charrnn.cli.tables import Name, Table
-from charrnn.runs.evaluation import Evaluation
-from charrnn.runs.model import Model
-from charrnn.runs.unknown import describe_unknown
+from charrnn.models.evaluation import Evaluation
+from charrnn.models.model import Model
+from charrnn.models.unknown_characters import describe_unknown
 from charrnn.text.unit_names import counted
 from charrnn.training.events import bits, rounded
 

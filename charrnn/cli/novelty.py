@@ -10,7 +10,7 @@ from charrnn.cli.display import stdout
 from charrnn.cli.tables import Name, Table
 from charrnn.generation.novelty import HELD_OUT_SPLITS, Novelty, SharedRun
 from charrnn.generation.samples import Seed
-from charrnn.runs.training_text import TrainingText
+from charrnn.models.training_text import TrainingText
 from charrnn.text.graphemes import beginning
 from charrnn.text.printable import json_text, printable
 from charrnn.text.unit_names import counted, unit_name

@@ -10,7 +10,7 @@ import typer
 from charrnn.cli import typed
 
 if TYPE_CHECKING:
-    from charrnn.runs.model import Model
+    from charrnn.models.model import Model
     from charrnn.text.encodings import Encodings
 
 ConfigOption = Annotated[

@@ -15,10 +15,10 @@ from string import Template
 
 import numpy as np
 
+from charrnn.models.inspection.activations import Inspection
+from charrnn.models.inspection.units import Followed, Unit
 from charrnn.network.arrays import Array
-from charrnn.runs.inspection import Inspection
-from charrnn.runs.units import Followed, Unit
-from charrnn.text.places import Walk
+from charrnn.text.positions import Walk
 from charrnn.text.printable import printable_line
 from charrnn.text.unit_names import bits_name, counted
 from charrnn.text.vocabulary import END, Vocabulary

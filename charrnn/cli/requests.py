@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from charrnn.cli.display import tell
 from charrnn.errors import VocabularyError
-from charrnn.runs.unknown import describe_unknown
+from charrnn.models.unknown_characters import describe_unknown
 from charrnn.text.documents import BLANK_LINE, NAMED
 from charrnn.text.escapes import unescape
 from charrnn.text.fitting import fitted

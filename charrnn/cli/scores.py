@@ -13,14 +13,14 @@ from charrnn.cli.colours import coloured, coloured_by_difference, legend, legend
 from charrnn.cli.display import in_colour, stdout, tell
 from charrnn.cli.tables import Name, Table
 from charrnn.errors import RunError, TextError
+from charrnn.models.model import Model
+from charrnn.models.surprises import Spot, Spots
+from charrnn.models.unknown_characters import describe_unknown
 from charrnn.network.arrays import Array
-from charrnn.runs.model import Model
-from charrnn.runs.spots import Spot, Spots
-from charrnn.runs.unknown import describe_unknown
 from charrnn.text.corpus import Stream, Text
 from charrnn.text.decoding import doubt_of_characters
 from charrnn.text.graphemes import beginning, ending
-from charrnn.text.places import Place, Places, Walk
+from charrnn.text.positions import Place, Places, Walk
 from charrnn.text.printable import json_text
 from charrnn.text.unit_names import bits_name, counted, unit_name
 from charrnn.text.vocabulary import END, Unit, Vocabulary

@@ -7,12 +7,13 @@ from charrnn.cli.display import tell
 from charrnn.cli.outputs import written
 from charrnn.cli.page import count, page
 from charrnn.errors import TextError
-from charrnn.runs import inspection, passages, units
-from charrnn.runs.model import Model
-from charrnn.runs.passages import Block
-from charrnn.runs.unknown import count_unknown, describe_unknown
+from charrnn.models import encoded_text
+from charrnn.models.encoded_text import Block
+from charrnn.models.inspection import activations, units
+from charrnn.models.inspection.text_features import features
+from charrnn.models.model import Model
+from charrnn.models.unknown_characters import count_unknown, describe_unknown
 from charrnn.text.encodings import Encodings
-from charrnn.text.features import features
 from charrnn.text.printable import printable_line
 from charrnn.text.unit_names import counted
 
@@ -35,7 +36,7 @@ def write(
     """
     opened = [units.parse(first, model.saved.network.workspace(1, 1).activations)] if first is not None else []
     block, more, files, notes = _shown(model, sources, said, length)
-    made = inspection.inspect(model.saved.network, model.vocabulary, block)
+    made = activations.inspect(model.saved.network, model.vocabulary, block)
     judged = units.follow(features(made.text), made.activations)
     chosen = judged.chosen(most, opened)
     content = page(made, model.vocabulary, chosen, printable_line(name), *opened, files=files).encode()
@@ -61,7 +62,7 @@ def _shown(
     if not sources:
         return _of_validation(model, length)
     given = model.opened(sources, said)
-    block, more = passages.beginning(model.blocks(given), length)
+    block, more = encoded_text.beginning(model.blocks(given), length)
     return block, more, given.files, given.notes
 
 
@@ -73,5 +74,5 @@ def _of_validation(model: Model, length: int) -> tuple[Block, bool, Sequence[str
     ids = slices[0, : length + 2]  # one more than is shown, and perhaps the end before it
     unseen = int(corpus.vocabulary.end_id is not None)
     starts = text.starts(corpus.cuts.bounds[1] + unseen, len(ids) - unseen)
-    block, more = passages.beginning([passages.of_ids(ids, corpus.vocabulary, starts)], length)
+    block, more = encoded_text.beginning([encoded_text.of_ids(ids, corpus.vocabulary, starts)], length)
     return block, more, text.text.files, ()

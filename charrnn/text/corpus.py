@@ -16,7 +16,7 @@ from charrnn.text.decoding import characters, reads_as_utf_8_too
 from charrnn.text.encodings import UTF_8, Encodings, is_utf_8
 from charrnn.text.files import MAX_EXPANSION
 from charrnn.text.folder import Files
-from charrnn.text.places import NO_STARTS, Place, Starts, move
+from charrnn.text.positions import NO_STARTS, Place, Starts, move
 from charrnn.text.source import BUILTIN, Document, Gathered
 from charrnn.text.splits import SPLITS, Cuts, Split
 from charrnn.text.unit_names import counted

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from charrnn.errors import TextError
 from charrnn.text.bounded_matching import Span, matches
-from charrnn.text.places import Indices, Starts, lines_and_columns
+from charrnn.text.positions import Indices, Starts, lines_and_columns
 from charrnn.text.printable import quoted
 from charrnn.text.splits import SPLITS, Cuts, Split
 from charrnn.text.vocabulary import Ids, Vocabulary

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from charrnn.cli.page import page
-from charrnn.runs.inspection import Inspection
-from charrnn.runs.units import follow
-from charrnn.text.features import features
+from charrnn.models.inspection.activations import Inspection
+from charrnn.models.inspection.text_features import features
+from charrnn.models.inspection.units import follow
 from charrnn.text.printable import printable
 from charrnn.text.vocabulary import Vocabulary
 

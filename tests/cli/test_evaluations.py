@@ -8,8 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from charrnn.cli import evaluations
-from charrnn.runs.evaluation import Baselines, Evaluation, MemberLoss
-from charrnn.runs.unknown import describe_unknown
+from charrnn.models.baselines import Baselines
+from charrnn.models.evaluation import Evaluation, MemberLoss
+from charrnn.models.unknown_characters import describe_unknown
 
 FOUND = Evaluation(
     loss=1.0,

@@ -11,8 +11,8 @@ from pages import data, unpacked
 
 from charrnn.cli.colours import LIMITS
 from charrnn.cli.page import PER_BIT, _range, page
-from charrnn.runs.inspection import Inspection
-from charrnn.runs.units import Unit, follow
+from charrnn.models.inspection.activations import Inspection
+from charrnn.models.inspection.units import Unit, follow
 from charrnn.text.vocabulary import Vocabulary
 
 HOSTILE = "</script><script>alert(1)</script><!-- <b>&amp;\u2028\u2029\x00\"'`${x}\n"

@@ -10,7 +10,7 @@ import pytest
 from charrnn.cli import scores
 from charrnn.cli.colours import SIDES
 from charrnn.errors import TextError
-from charrnn.runs.scoring import Scored
+from charrnn.models.scoring import Scored
 from charrnn.text.corpus import Stream
 from charrnn.text.vocabulary import END
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from charrnn.generation.mixture import MixturePredictor
 from charrnn.generation.predictor import NetworkPredictor
+from charrnn.models.predictor_mixture import MixturePredictor
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax

@@ -5,11 +5,11 @@ import pytest
 
 from charrnn.generation.counts import NGramPredictor
 from charrnn.generation.generator import Generator
-from charrnn.generation.mixture import MixturePredictor
 from charrnn.generation.predictor import NetworkPredictor
 from charrnn.generation.repetition import Repetition
 from charrnn.generation.samples import best
 from charrnn.generation.sampling import Options
+from charrnn.models.predictor_mixture import MixturePredictor
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.ngram.kneser_ney import fit

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn.errors import DivergedError
-from charrnn.learning.mixture import MixtureReader, fit_weights, mixed
+from charrnn.models.mixture import MixtureReader, fit_weights, mixed
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.training.surprisal import NetworkReader

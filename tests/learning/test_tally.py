@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from charrnn.learning import tally
-from charrnn.learning.tally import Tally
+from charrnn.models import bootstrap
+from charrnn.models.bootstrap import Tally
 
 
 def of(*blocks):
@@ -61,8 +61,8 @@ def test_the_same_text_gives_the_same_interval():
 
 
 def test_a_short_text_has_none():
-    assert of(np.ones((1, 9 * tally.CELL))).interval() is None
-    assert of(np.ones((1, 10 * tally.CELL))).interval() == (1, 1)
+    assert of(np.ones((1, 9 * bootstrap.CELL))).interval() is None
+    assert of(np.ones((1, 10 * bootstrap.CELL))).interval() == (1, 1)
     assert Tally().interval() is None
 
 
@@ -76,4 +76,4 @@ def test_the_difference_of_two_is_taken_character_by_character():
 
 def test_no_more_is_kept_than_one_number_for_each_cell():
     made = of(np.ones((1, 64_000)))
-    assert sum(map(len, made._sums)) == 64_000 / tally.CELL
+    assert sum(map(len, made._sums)) == 64_000 / bootstrap.CELL

@@ -8,9 +8,9 @@ import safetensors.numpy
 from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import NetworkError
+from charrnn.models.export import torch_tensors
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
-from charrnn.runs.export import torch_tensors
 from charrnn.training.optim.optimizers import OPTIMIZERS
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch==2.13.0")

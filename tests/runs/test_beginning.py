@@ -6,7 +6,8 @@ import tiny
 
 from charrnn import api
 from charrnn.generation.sampling import Options
-from charrnn.runs import inspection, passages
+from charrnn.models import encoded_text
+from charrnn.models.inspection import activations
 from charrnn.text.corpus import Text
 from charrnn.text.vocabulary import END
 
@@ -85,10 +86,10 @@ def test_a_page_shows_the_surprisals_of_score(model):
     if len(model.members) > 1:  # a page is of one network
         return
     for text in ("a", "abc abc. a"):
-        block, _ = passages.beginning(
+        block, _ = encoded_text.beginning(
             model.blocks(Text.of(text.encode() if model.vocabulary.unit == "byte" else text)), 1000
         )
-        made = inspection.inspect(model.saved.network, model.vocabulary, block)
+        made = activations.inspect(model.saved.network, model.vocabulary, block)
         assert made.text.removesuffix("\n") == text
         np.testing.assert_allclose(made.surprisals, model.score(text).surprisals, rtol=1e-4, atol=1e-5)
 
@@ -98,8 +99,8 @@ def test_a_split_is_read_from_its_own_first_character_on_by_a_page_as_by_an_eval
     slices = model.training_text.corpus.slices("valid")
     if len(model.members) > 1 or not slices.size:
         return
-    block, _ = passages.beginning([passages.of_ids(slices[0], model.vocabulary)], slices.size)
-    made = inspection.inspect(model.saved.network, model.vocabulary, block)
+    block, _ = encoded_text.beginning([encoded_text.of_ids(slices[0], model.vocabulary)], slices.size)
+    made = activations.inspect(model.saved.network, model.vocabulary, block)
     found = model.evaluate(split="valid", counted=False)
     predicted = made.surprisals if model.vocabulary.end_id is not None else made.surprisals[1:]
     assert predicted.sum() == pytest.approx(found.loss * found.characters, rel=1e-4)

@@ -9,7 +9,7 @@ from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import CheckpointError, RunError, TextError
 from charrnn.generation.sampling import Options
-from charrnn.runs import export
+from charrnn.models import export
 from charrnn.runs.checkpoint import load, save
 from charrnn.runs.tensors import write
 from charrnn.training.divergence import Batch, Divergence

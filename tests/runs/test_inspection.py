@@ -4,11 +4,12 @@ from tiny import trained
 
 from charrnn import api
 from charrnn.errors import DivergedError
+from charrnn.models import encoded_text
+from charrnn.models.evaluation import UNKNOWN_COST
+from charrnn.models.inspection import activations
+from charrnn.models.inspection.activations import inspect
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
-from charrnn.runs import inspection, passages
-from charrnn.runs.evaluation import UNKNOWN_COST
-from charrnn.runs.inspection import inspect
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training import surprisal
 from charrnn.training.surprisal import WARM_UP
@@ -21,7 +22,7 @@ def network(V, cell="gru", layers=1, seed=0):
 
 
 def read(net, vocabulary, text):
-    block, _ = passages.beginning(passages.of_pieces([text], vocabulary), len(text))
+    block, _ = encoded_text.beginning(encoded_text.of_pieces([text], vocabulary), len(text))
     return inspect(net, vocabulary, block)
 
 
@@ -64,7 +65,7 @@ def test_a_long_text_is_read_in_streams_as_if_it_were_one(monkeypatch):
 def test_a_network_that_remembers_far_back_is_shown_as_it_is_scored(tiny_run, monkeypatch):
     """Where a warm-up is too short to forget what it does not know, the streams must still be the same."""
     monkeypatch.setattr(surprisal, "WARM_UP", 8)
-    monkeypatch.setattr(inspection, "WARM_UP", 8)
+    monkeypatch.setattr(activations, "WARM_UP", 8)
     model, text = api.load(tiny_run), TEXT * 5
     made = read(model.saved.network, model.vocabulary, text)
     np.testing.assert_allclose(made.surprisals, model.score(text).surprisals, atol=1e-5)
@@ -72,7 +73,7 @@ def test_a_network_that_remembers_far_back_is_shown_as_it_is_scored(tiny_run, mo
 
 @pytest.mark.parametrize(("n", "B"), [(1, 1), (64, 1), (65, 1), (5000, 3), (4097, 2)])
 def test_every_place_is_some_streams_own_once(n, B):
-    places = np.concatenate([window.at[window.own] for window in inspection._windows(n, B, n // B)])
+    places = np.concatenate([window.at[window.own] for window in activations._windows(n, B, n // B)])
     assert sorted(places.tolist()) == [*range(n)]
 
 
@@ -105,7 +106,7 @@ def test_bytes_are_put_together_to_characters():
 def test_documents_begin_anew_and_their_ends_are_those_of_lines(tmp_path, text_file):
     model = api.load(trained(tmp_path / "documents", text_file, r"data.boundary=\n"))
     opened = model.opened([str(text_file)])
-    block, more = passages.beginning(model.blocks(opened), 200)
+    block, more = encoded_text.beginning(model.blocks(opened), 200)
     made = inspect(model.saved.network, model.vocabulary, block)
     assert more
     assert made.text == text_file.read_text("utf-8")[:200]

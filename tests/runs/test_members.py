@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
+from charrnn.models import components
+from charrnn.models.components import CountingMember, NetworkMember, NGramReader, TableReader, readers
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.ngram.kneser_ney import fit
-from charrnn.runs import members
-from charrnn.runs.members import CountingMember, NetworkMember, NGramReader, TableReader, readers
 from charrnn.training.surprisal import evaluate
 
 IDS = np.random.default_rng(1).integers(0, 9, (2, 300)).astype(np.uint8)
@@ -43,10 +43,10 @@ def test_a_table_charges_every_character_but_the_first():
 
 def test_a_short_text_is_read_by_one_process_and_a_long_one_by_as_many_as_are_fastest(monkeypatch):
     chosen, closed = [], []
-    monkeypatch.setattr(members, "fastest_threads", lambda *sizes: chosen.append(sizes) or 2)
-    monkeypatch.setattr(members, "SHORT", 600)
-    close = members.StreamSplit.close
-    monkeypatch.setattr(members.StreamSplit, "close", lambda split: closed.append(split) or close(split))
+    monkeypatch.setattr(components, "fastest_threads", lambda *sizes: chosen.append(sizes) or 2)
+    monkeypatch.setattr(components, "SHORT", 600)
+    close = components.StreamSplit.close
+    monkeypatch.setattr(components.StreamSplit, "close", lambda split: closed.append(split) or close(split))
     member = network_member()
     for characters, asked in ((599, 0), (600, 1), (None, 2)):
         with member.reader(characters) as reader:

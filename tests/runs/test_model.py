@@ -13,12 +13,12 @@ from charrnn import api
 from charrnn.errors import DivergedError, RunError, TextError
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictor import NetworkPredictor
-from charrnn.learning.mixture import mixed
+from charrnn.models import components, encoded_text, evaluation, training_text
+from charrnn.models import model as models
+from charrnn.models.evaluation import UNKNOWN_COST
+from charrnn.models.mixture import mixed
 from charrnn.network.readout import log_softmax
 from charrnn.ngram.order_selection import fit_chosen
-from charrnn.runs import evaluation, members, passages, training_text
-from charrnn.runs import model as models
-from charrnn.runs.evaluation import UNKNOWN_COST
 from charrnn.runs.run import SAMPLE_LENGTH, SAMPLE_OPTIONS
 from charrnn.text.corpus import Piece, Stream, Text, read_text
 from charrnn.text.vocabulary import Vocabulary
@@ -123,7 +123,7 @@ def test_a_text_read_in_blocks_is_evaluated_as_the_whole(run, monkeypatch, tmp_p
     assert in_pieces.bits_per_byte == pytest.approx(whole.bits_per_byte)
     assert in_pieces.baselines.ngram == pytest.approx(whole.baselines.ngram)
     assert in_pieces.baselines.unigram == pytest.approx(whole.baselines.unigram)
-    monkeypatch.setattr(passages, "BLOCK", 50)
+    monkeypatch.setattr(encoded_text, "BLOCK", 50)
     in_blocks = api.load(run).evaluate(split="test")
     assert (in_blocks.characters, in_blocks.baselines.xz) == (239, split.baselines.xz)
     for name in ("loss", "bits_per_byte", "gain"):
@@ -182,7 +182,7 @@ def test_bytes_are_characters_of_a_byte_model(tmp_path):
 
 def test_a_compressor_reads_bytes_as_they_are():
     data = b"\xff\x80 no UTF-8"
-    assert passages.decoded(Vocabulary.of_bytes(), np.frombuffer(data, np.uint8)) == data
+    assert encoded_text.decoded(Vocabulary.of_bytes(), np.frombuffer(data, np.uint8)) == data
 
 
 def test_a_text_whose_training_text_is_gone_is_evaluated_without_counts(run, text_file):
@@ -381,7 +381,7 @@ def test_a_text_is_scored_after_a_lines_end_that_is_remembered(run):
 
 
 def test_a_short_text_waits_for_no_other_process(run, monkeypatch):
-    monkeypatch.setattr(members, "fastest_threads", lambda *sizes: pytest.fail("asked for processes"))
+    monkeypatch.setattr(components, "fastest_threads", lambda *sizes: pytest.fail("asked for processes"))
     model = api.load(run)
     assert len(model.score("the cat").characters) == 7
     assert model.evaluate("the cat").characters == 7
@@ -573,7 +573,7 @@ def test_each_member_writes_without_the_smoothing_of_its_own_training(tmp_path, 
     [(2, "ab", True), (3, "abc", True), (4, "abcd", True), (6, "abcdef", False), (9, "abcdef", False)],
 )
 def test_the_beginning_of_a_text_in_pieces_and_whether_it_goes_on(length, shown, goes_on):
-    blocks = passages.of_pieces(iter(["abc", "", "def"]), Vocabulary.of_text("abcdef"))
-    block, more = passages.beginning(blocks, length)
+    blocks = encoded_text.of_pieces(iter(["abc", "", "def"]), Vocabulary.of_text("abcdef"))
+    block, more = encoded_text.beginning(blocks, length)
     assert ("".join(block.characters), more) == (shown, goes_on)
     assert block.ids.shape == block.unknown.shape == (1, len(shown))

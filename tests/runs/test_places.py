@@ -12,13 +12,13 @@ from tiny import trained
 
 from charrnn import api
 from charrnn.config.data import Data
+from charrnn.models import encoded_text, scoring
+from charrnn.models.components import NetworkMember
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
-from charrnn.runs import passages, scoring
-from charrnn.runs.members import NetworkMember
 from charrnn.text import source
 from charrnn.text.corpus import read_once, read_text
-from charrnn.text.places import Walk
+from charrnn.text.positions import Walk
 from charrnn.text.vocabulary import END, Vocabulary
 
 BOUNDARIES = ["blank-line", "file", "\n", "---\n", "\n\n+", "(?m)^#.*\n", "(?=#)", ";", r"(?s)#.*?#", r"\r"]
@@ -36,11 +36,11 @@ def read(paths, unit, boundary):
     if boundary is None:
         text = read_once(paths, unit)
         vocabulary = Vocabulary.of_bytes() if unit == "byte" else Vocabulary.of_text(SYMBOLS)
-        blocks = passages.of_stream(text.pieces, vocabulary)
+        blocks = encoded_text.of_stream(text.pieces, vocabulary)
     else:
         text = read_text(paths, boundary=boundary)
         vocabulary = text.vocabulary(1)
-        blocks = passages.of_text(text, vocabulary, Data(boundary=boundary)).blocks()
+        blocks = encoded_text.of_text(text, vocabulary, Data(boundary=boundary)).blocks()
     walk, found = Walk(unit), []
     for each in scoring.score([member(vocabulary)], [1.0], vocabulary, blocks):
         places = walk.over(each.characters, each.starts)

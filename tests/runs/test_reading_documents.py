@@ -12,8 +12,8 @@ from charrnn.config.resolve import resolve
 from charrnn.errors import ConfigError, TextError
 from charrnn.generation.samples import Sample
 from charrnn.generation.sampling import Options
+from charrnn.models import encoded_text
 from charrnn.network.readout import log_softmax
-from charrnn.runs import passages
 from charrnn.text.corpus import Text
 from charrnn.text.vocabulary import END
 
@@ -71,9 +71,9 @@ def test_what_a_compressor_reads_has_a_byte_for_each_end(run):
     """As many characters as the loss is divided by."""
     model = api.load(run)
     corpus = model.training_text.corpus
-    split = passages.of_split(corpus, "test")
+    split = encoded_text.of_split(corpus, "test")
     assert split.content().decode() == "\n".join(["", *NAMES[-10:], ""])
-    text = passages.of_text(Text.of("Ada\nDora"), model.vocabulary, model.saved.config.data)
+    text = encoded_text.of_text(Text.of("Ada\nDora"), model.vocabulary, model.saved.config.data)
     assert text.content() == b"\nAda\nDora\n"
     assert [len(each.content()) for each in (split, text)] == [each.characters for each in (split, text)]
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from charrnn.runs.spots import AFTER, BEFORE, Spots
-from charrnn.text.places import Walk
+from charrnn.models.surprises import AFTER, BEFORE, Spots
+from charrnn.text.positions import Walk
 
 
 @pytest.mark.parametrize("size", [1, 4, 7, 50, 1000])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from charrnn.errors import NetworkError
-from charrnn.runs.units import Unit, follow, parse
+from charrnn.models.inspection.units import Unit, follow, parse
 
 GENERATOR = np.random.default_rng(0)
 X = {"one": GENERATOR.integers(0, 2, 500).astype(float), "two": GENERATOR.normal(size=500), "constant": np.ones(500)}

@@ -10,7 +10,8 @@ from tiny import TINY, trained
 from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import CheckpointError, ConfigError
-from charrnn.runs import export, tensors
+from charrnn.models import export
+from charrnn.runs import tensors
 from charrnn.runs.checkpoint import load, save
 from charrnn.training.events import Stepped
 

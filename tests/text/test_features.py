@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from charrnn.text.features import FEATURES, features
+from charrnn.models.inspection.text_features import FEATURES, features
 
 
 def marks(name, text):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.text.places import NO_STARTS, Place, Starts, Walk, lines_and_columns, move
+from charrnn.text.positions import NO_STARTS, Place, Starts, Walk, lines_and_columns, move
 
 TEXT = "ab\n\nc\rd\u2028e\r\nf"
 AS_CHARACTERS = [(1, 1), (1, 2), (1, 3), (2, 1), (3, 1), (3, 2), (4, 1), (4, 2), (4, 3), (4, 4), (5, 1), (6, 1)]

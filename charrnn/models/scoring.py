@@ -11,13 +11,13 @@ from itertools import pairwise
 import numpy as np
 
 from charrnn.errors import TextError
-from charrnn.learning.mixture import MixtureReader
+from charrnn.models.components import Member, readers
+from charrnn.models.encoded_text import Block
+from charrnn.models.evaluation import UNKNOWN_COST, with_first
+from charrnn.models.mixture import MixtureReader
 from charrnn.network.arrays import Array
-from charrnn.runs.evaluation import UNKNOWN_COST, with_first
-from charrnn.runs.members import Member, readers
-from charrnn.runs.passages import Block
 from charrnn.text.decoding import character_starts, decode_character
-from charrnn.text.places import NO_STARTS, Starts
+from charrnn.text.positions import NO_STARTS, Starts
 from charrnn.text.vocabulary import Vocabulary
 
 

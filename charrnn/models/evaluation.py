@@ -9,17 +9,16 @@ from threading import Thread
 
 import numpy as np
 
-from charrnn.counting import baselines
 from charrnn.errors import TextError
-from charrnn.learning.mixture import mixed, read_all
-from charrnn.learning.tally import Tally
+from charrnn.models import baselines, encoded_text
+from charrnn.models.baselines import Baselines, Counts
+from charrnn.models.bootstrap import Tally
+from charrnn.models.components import Member, NGramReader, TableReader, readers
+from charrnn.models.encoded_text import Passage
+from charrnn.models.mixture import mixed, read_all
+from charrnn.models.unknown_characters import count_unknown
 from charrnn.network.arrays import Array
-from charrnn.ngram.kneser_ney import NGram
 from charrnn.ngram.order_selection import LONGEST
-from charrnn.runs import passages
-from charrnn.runs.members import Member, NGramReader, TableReader, readers
-from charrnn.runs.passages import Passage
-from charrnn.runs.unknown import count_unknown
 from charrnn.text.corpus import Corpus
 from charrnn.text.decoding import count_characters, count_strays, doubt_of_characters
 from charrnn.text.unit_names import counted
@@ -37,16 +36,6 @@ class MemberLoss:
     name: str
     weight: float
     loss: float
-
-
-@dataclass(frozen=True)
-class Baselines:
-    """Losses on the same characters without a network, in nats per character; None where one could not be had."""
-
-    uniform: float
-    unigram: float | None = None
-    ngram: float | None = None
-    xz: float | None = None
 
 
 @dataclass(frozen=True)
@@ -83,14 +72,6 @@ class Evaluation:
     dynamic: float | None = None  # the learning rate with which the weights followed the text
     static: float | None = None  # then: the loss where they do not
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What is counted in a training text: tables for the baselines."""
-
-    unigram: Array  # (V,) surprisals
-    ngram: NGram
 
 
 @dataclass
@@ -235,7 +216,7 @@ class Compressing(Thread):
     def run(self) -> None:
         """As Thread has it."""
         if 0 < self._passage.characters <= LONGEST:
-            train = passages.decoded(self._corpus.vocabulary, self._corpus.split("train")[-LONGEST:])
+            train = encoded_text.decoded(self._corpus.vocabulary, self._corpus.split("train")[-LONGEST:])
             with suppress(MemoryError):
                 self._loss = baselines.xz(train, self._passage.content()) / self._passage.characters
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from charrnn.config.schema import Config
 from charrnn.errors import CheckpointError, RunError
+from charrnn.models import encoded_text
 from charrnn.network.arrays import Ids
 from charrnn.network.network import Network
-from charrnn.runs import directory, passages, plan
+from charrnn.runs import directory, plan
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.texts import corpus_of, read_text
 from charrnn.text.corpus import Corpus
@@ -49,8 +50,8 @@ def of_run(
     if not sources:
         return _case(saved.network, corpus_of(saved, training_text, encoding=encoding))
     text = read_text(sources, saved.config.data, Encodings.parse(encoding))
-    given = passages.of_text(text, saved.vocabulary, saved.config.data)
-    found, _ = passages.beginning(given.blocks(), LONGEST)
+    given = encoded_text.of_text(text, saved.vocabulary, saved.config.data)
+    found, _ = encoded_text.beginning(given.blocks(), LONGEST)
     # Gradients flow through characters of the text alone.
     own = 0 if saved.vocabulary.end_id is not None else found.unseen
     ids = found.ids[0, own:].astype(np.intp)

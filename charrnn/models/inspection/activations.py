@@ -1,7 +1,7 @@
 """What a network does while it reads a text: what it expected, how surprised it was, and all its states and gates.
 
 The text is cut into streams read side by side, each after a warm-up, as training/surprisal.py has it. It begins as
-runs/passages.py has it; a first character that nothing predicts is a blind guess.
+models/encoded_text.py has it; a first character that nothing predicts is a blind guess.
 """
 
 from collections.abc import Iterator
@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import DivergedError
+from charrnn.models.encoded_text import Block
+from charrnn.models.evaluation import UNKNOWN_COST
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
-from charrnn.runs.evaluation import UNKNOWN_COST
-from charrnn.runs.passages import Block
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.decoding import character_starts, decode_character
-from charrnn.text.places import NO_STARTS, Starts
+from charrnn.text.positions import NO_STARTS, Starts
 from charrnn.text.vocabulary import END, Vocabulary
 from charrnn.training.surprisal import WARM_UP, WINDOW, cut_in_streams
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from charrnn.generation.counts import NGramPredictor
 from charrnn.generation.predictor import NetworkPredictor, Predictor
-from charrnn.learning.dynamic import DynamicReader
+from charrnn.models.dynamic_evaluation import DynamicReader
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.ngram.kneser_ney import NGram

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from charrnn.runs.passages import Block
+from charrnn.models.encoded_text import Block
 from charrnn.text.vocabulary import describe
 
 SHOWN = 10

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from charrnn.counting import baselines
 from charrnn.errors import RunError
+from charrnn.models import baselines
+from charrnn.models.baselines import Counts
 from charrnn.ngram.kneser_ney import NGram
 from charrnn.ngram.order_selection import fit_chosen
 from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.evaluation import Counts
 from charrnn.runs.texts import text_of
 from charrnn.text import corpus as corpora
 from charrnn.text.corpus import Corpus, Text
-from charrnn.text.places import Place, Starts
+from charrnn.text.positions import Place, Starts
 from charrnn.text.splits import SPLITS, Split, overlap
 
 

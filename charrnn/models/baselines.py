@@ -1,14 +1,39 @@
-"""What predicts without a network and without a context, and what a compressor makes of a text."""
+"""baselines"""
 
 import lzma
+from dataclasses import dataclass
 from math import log
 
 import numpy as np
 
 from charrnn.network.arrays import Array, Ids
+from charrnn.ngram.kneser_ney import NGram
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """Losses on the same characters without a network, in nats per character; None where one could not be had."""
+
+    uniform: float
+    unigram: float | None = None
+    ngram: float | None = None
+    xz: float | None = None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What is counted in a training text: tables for the baselines."""
+
+    unigram: Array  # (V,) surprisals
+    ngram: NGram
+
 
 BLOCK = 1 << 22  # characters counted at once
+
+
 SMALLEST_DICTIONARY = 1 << 12  # bytes, LZMA2's own bound
+
+
 LARGEST_DICTIONARY = 1 << 24  # bytes; the compressor needs eleven times as much memory
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from charrnn.network.arrays import Array
-from charrnn.text.places import Places
+from charrnn.text.positions import Places
 
 BEFORE, AFTER = 31, 16  # characters kept around: one more than is shown, so that none is cut in two
 

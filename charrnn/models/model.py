@@ -10,20 +10,21 @@ from charrnn.config.data import Data
 from charrnn.config.schema import decided
 from charrnn.errors import RunError, TextError
 from charrnn.generation.generator import Generator
-from charrnn.generation.mixture import MixturePredictor
 from charrnn.generation.samples import Seed
 from charrnn.generation.sampling import Options
-from charrnn.learning.mixture import fit_weights, read_all
+from charrnn.models import encoded_text, scoring
+from charrnn.models.components import CountingMember, Member, NetworkMember, readers
+from charrnn.models.encoded_text import Block, Passage
+from charrnn.models.evaluation import Compressing, Evaluation, evaluate
+from charrnn.models.mixture import fit_weights, read_all
+from charrnn.models.predictor_mixture import MixturePredictor
+from charrnn.models.scoring import Scored
+from charrnn.models.training_text import TrainingText, held_out
 from charrnn.ngram.order_selection import HIGHEST
-from charrnn.runs import directory, passages, scoring
+from charrnn.runs import directory
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.directory import Loaded
-from charrnn.runs.evaluation import Compressing, Evaluation, evaluate
-from charrnn.runs.members import CountingMember, Member, NetworkMember, readers
-from charrnn.runs.passages import Block, Passage
-from charrnn.runs.scoring import Scored
 from charrnn.runs.texts import read_once, read_text
-from charrnn.runs.training_text import TrainingText, held_out
 from charrnn.text import splits
 from charrnn.text.corpus import Corpus, Stream, Text
 from charrnn.text.encodings import Encodings
@@ -102,8 +103,8 @@ class Model:
         if isinstance(text, Text):
             return self._passage(text).blocks()
         if isinstance(text, Stream):
-            return passages.of_stream(text.pieces, self.vocabulary)
-        return passages.of_pieces(text, self.vocabulary)
+            return encoded_text.of_stream(text.pieces, self.vocabulary)
+        return encoded_text.of_pieces(text, self.vocabulary)
 
     def opened(self, sources: Sequence[str], said: Encodings | None = None) -> Text | Stream:
         """Texts, named as on the command line, in pieces as they come; documents all at once. `said`: which encodings they are
@@ -149,7 +150,7 @@ class Model:
         given = text if isinstance(text, Text) else Text.of(text)
         if given.unit == "byte" and self.vocabulary.unit == "char":
             raise TextError("the model reads characters, and was given bytes; decode them: text.decode()")
-        return passages.of_text(given, self.vocabulary, self.saved.config.data)
+        return encoded_text.of_text(given, self.vocabulary, self.saved.config.data)
 
     def _evaluate_split(
         self,
@@ -163,7 +164,7 @@ class Model:
         split = _asked(data, protocol, slices)
         corpus = text.cut(split)
         name = held_out(corpus, split, name)
-        made = self._evaluated(passages.of_split(corpus, name), corpus if counted else None, learning_rate)
+        made = self._evaluated(encoded_text.of_split(corpus, name), corpus if counted else None, learning_rate)
         notes = []
         if name == "valid" and self.weights_are_fitted:
             notes.append("the weights of the mixture were fitted on this very split")
