@@ -22,16 +22,17 @@ from charrnn.models import export as exports
 from charrnn.models import gradcheck_case, gradflow_case
 from charrnn.models import model as models
 from charrnn.models.model import Model as Model
-from charrnn.runs import budget, directory
-from charrnn.runs import plan as plans
 from charrnn.runs import run as runs
-from charrnn.runs.base import Base
-from charrnn.runs.base import load_base as load_base
-from charrnn.runs.directory import require_free as require_free
-from charrnn.runs.history import read_history as read_history
-from charrnn.runs.plan import Plan
-from charrnn.runs.resuming import resume as resume
+from charrnn.runs import time_budget
+from charrnn.runs.planning import plan as plans
+from charrnn.runs.planning.fine_tuning import Base
+from charrnn.runs.planning.fine_tuning import load_base as load_base
+from charrnn.runs.planning.plan import Plan
+from charrnn.runs.resume import resume as resume
 from charrnn.runs.run import Run
+from charrnn.runs.storage import directory
+from charrnn.runs.storage.directory import require_free as require_free
+from charrnn.runs.storage.history import read_history as read_history
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.training.benchmark import Bench, measure, random_trainer
 from charrnn.training.events import Event
@@ -59,7 +60,7 @@ def plan(
     """
     began = time.perf_counter()
     made = plans.make(sources, config, base, ranks)
-    return made if seconds is None else plans.with_steps(made, *budget.steps_within(made, seconds, began))
+    return made if seconds is None else plans.with_steps(made, *time_budget.steps_within(made, seconds, began))
 
 
 def start(plan: Plan, out: Path | None = None) -> Run:

@@ -10,8 +10,8 @@ from charrnn.config.resolve import resolve
 from charrnn.errors import CheckpointError, RunError
 from charrnn.generation.sampling import Options
 from charrnn.network.network import Network
-from charrnn.runs import memory
-from charrnn.runs.checkpoint import load
+from charrnn.runs.planning import memory_estimate
+from charrnn.runs.storage.checkpoint import load
 from charrnn.training.events import Evaluated, Finished, Stepped
 
 TINY = [
@@ -100,7 +100,7 @@ def test_nothing_to_resume(tmp_path):
 def test_moments_of_another_optimizer_are_refused(tmp_path, text_file):
     from dataclasses import replace
 
-    from charrnn.runs.checkpoint import save
+    from charrnn.runs.storage.checkpoint import save
 
     list(start(text_file, tmp_path / "run").events())
     path = tmp_path / "run" / "last.safetensors"
@@ -115,7 +115,7 @@ def test_the_plan_counts_what_there_is(text_file):
     assert plan.parameters == V * H + H * H + H + H * V + V
     assert plan.windows_per_epoch == (1080 - 1) // 4 // 8 == 33
     assert plan.steps == 83
-    assert 10_000 < memory.needed(plan) < 1_000_000
+    assert 10_000 < memory_estimate.needed(plan) < 1_000_000
 
 
 def test_a_short_text_shrinks_batch_and_window_and_says_so(tmp_path):

@@ -18,7 +18,7 @@ from charrnn.cli.colours import marked_line
 from charrnn.cli.curves import Quantity, Shown, summary, thinned, view
 from charrnn.cli.display import in_colour, stdout
 from charrnn.cli.wrapping import shorten
-from charrnn.runs.history import Floats
+from charrnn.runs.storage.history import Floats
 
 BITS = np.array([[0, 3], [1, 4], [2, 5], [6, 7]])
 BLANK = 0x2800

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from charrnn.errors import RunError
-from charrnn.runs.history import Floats, History
+from charrnn.runs.storage.history import Floats, History
 from charrnn.text.unit_names import bits_label, unit_name
 from charrnn.training.events import bits, rounded
 

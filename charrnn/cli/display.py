@@ -19,8 +19,8 @@ from charrnn.cli.tables import Name, Table, terminal_columns
 from charrnn.config import sizing
 from charrnn.config.resolve import Resolved, leaves
 from charrnn.diagnostics.gradcheck.gradcheck import Check, Report, by_parameter
-from charrnn.runs import memory
-from charrnn.runs.plan import Plan
+from charrnn.runs.planning import memory_estimate
+from charrnn.runs.planning.plan import Plan
 from charrnn.text.printable import is_unsafe, json_text, printable
 from charrnn.text.unit_names import counted, unit_name
 from charrnn.training.benchmark import Bench
@@ -185,7 +185,7 @@ def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
     }
     sizes = {
         "parameters": plan.parameters,
-        "memory": memory.needed(plan),
+        "memory": memory_estimate.needed(plan),
         "windows_per_epoch": plan.windows_per_epoch,
         "steps": plan.steps,
     }

@@ -62,7 +62,7 @@ def evaluate(
     """
     from charrnn.cli import evaluations
     from charrnn.models.dynamic_evaluation import LEARNING_RATE
-    from charrnn.runs.texts import read_text
+    from charrnn.runs.planning.run_text import read_text
 
     if learning_rate is not None and not dynamic:
         raise typer.BadParameter("--learning-rate is that of --dynamic; give both")

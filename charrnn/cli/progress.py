@@ -14,8 +14,8 @@ from charrnn.cli.dashboard import Dashboard
 from charrnn.cli.display import Terminal
 from charrnn.cli.live import LiveDisplay, in_foreground
 from charrnn.cli.telling import PlainLines, introduction
-from charrnn.runs.recording import as_json
 from charrnn.runs.run import Run
+from charrnn.runs.storage.metrics_log import as_json
 from charrnn.text.printable import json_text
 from charrnn.text.unit_names import Unit
 from charrnn.training.events import Event, Finished, Saved, Stepped

@@ -75,7 +75,7 @@ def sweep(
     """
     from charrnn.cli import ranks, sweeps
     from charrnn.runs import points, sweep
-    from charrnn.runs.budget import parse_duration
+    from charrnn.runs.time_budget import parse_duration
 
     with ranks.other_ranks() as team:
         if sum(end is not None for end in (steps, epochs, duration)) > 1:

@@ -15,8 +15,8 @@ from charrnn.cli.handing_out import Told
 from charrnn.cli.progress import can_be_drawn_on
 from charrnn.cli.trainings import Ended
 from charrnn.cli.wrapping import shorten
-from charrnn.runs.folder import Folder
-from charrnn.runs.outcome import last_step, outcome
+from charrnn.runs.storage.folder_handle import Folder
+from charrnn.runs.storage.status import last_step, outcome
 from charrnn.runs.sweep import Sweep
 from charrnn.training.events import rounded
 

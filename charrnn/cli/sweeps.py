@@ -18,8 +18,8 @@ from charrnn.cli.train import UNREAD
 from charrnn.cli.trainings import Ended, Job, Orders, carry_out, carry_out_there
 from charrnn.config.resolve import to_yaml
 from charrnn.runs import sweep as sweeps
-from charrnn.runs.folder import Folder
-from charrnn.runs.outcome import outcome
+from charrnn.runs.storage.folder_handle import Folder
+from charrnn.runs.storage.status import outcome
 from charrnn.runs.sweep import LOGS, Sweep
 from charrnn.system.cores import available_cores
 from charrnn.system.signals import Stop, stop_politely

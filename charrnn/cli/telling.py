@@ -8,7 +8,7 @@ from rich.text import Text
 from charrnn.cli import flows
 from charrnn.cli.averages import Averages
 from charrnn.cli.colours import coloured, marked_line
-from charrnn.runs.plan import Plan
+from charrnn.runs.planning.plan import Plan
 from charrnn.runs.run import Run
 from charrnn.text.unit_names import Unit, bits_label, counted
 from charrnn.training.events import Evaluated, Event, Finished, Flowed, Recovered, Sampled, Stepped, rounded

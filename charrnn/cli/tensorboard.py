@@ -17,8 +17,8 @@ from typing import Any
 
 from charrnn.cli.display import tell
 from charrnn.errors import FigureError
-from charrnn.runs.folder import Folder
-from charrnn.runs.recording import OF_BYTES
+from charrnn.runs.storage.checkpointing import OF_BYTES
+from charrnn.runs.storage.folder_handle import Folder
 from charrnn.system.atomic_files import flush
 from charrnn.text.unit_names import Unit
 from charrnn.training.events import Evaluated, Event, Flowed, Recovered, Resumed, Sampled, Stepped

@@ -74,7 +74,7 @@ def train(
     from charrnn.cli import tensorboard as boards
     from charrnn.cli.company import joined
     from charrnn.config.resolve import DEFAULT, resolve, with_encodings
-    from charrnn.runs.budget import parse_duration
+    from charrnn.runs.time_budget import parse_duration
 
     if sum(end is not None for end in (steps, epochs, duration)) > 1:
         raise typer.BadParameter("give one of --steps, --epochs and --time")

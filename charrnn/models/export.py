@@ -20,9 +20,9 @@ import numpy as np
 from charrnn.errors import NetworkError, OutputError
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
-from charrnn.runs import tensors as files
-from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.folder import whole_file
+from charrnn.runs.storage import safetensors_file as files
+from charrnn.runs.storage.checkpoint import Checkpoint
+from charrnn.runs.storage.folder_handle import whole_file
 
 TORCH_ORDER = {"gru": [0, 1, 2], "lstm": [0, 1, 3, 2]}  # of our gate blocks: r z n; i f o g -> i f g o
 

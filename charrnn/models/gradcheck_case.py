@@ -15,7 +15,7 @@ from charrnn.diagnostics.gradcheck.properties import ROUNDING, Property
 from charrnn.network.arrays import Array
 from charrnn.network.dropout import Dropout
 from charrnn.network.weight_dropout import WeightDropout
-from charrnn.runs import directory
+from charrnn.runs.storage import directory
 from charrnn.text.windows import Window
 from charrnn.training.parallel.data_parallel import StreamSplit
 

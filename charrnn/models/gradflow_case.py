@@ -11,9 +11,10 @@ from charrnn.errors import CheckpointError, RunError
 from charrnn.models import encoded_text
 from charrnn.network.arrays import Ids
 from charrnn.network.network import Network
-from charrnn.runs import directory, plan
-from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.texts import corpus_of, read_text
+from charrnn.runs.planning import plan
+from charrnn.runs.planning.run_text import corpus_of, read_text
+from charrnn.runs.storage import directory
+from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text.corpus import Corpus
 from charrnn.text.encodings import Encodings
 from charrnn.text.unit_names import Unit

@@ -21,10 +21,10 @@ from charrnn.models.predictor_mixture import MixturePredictor
 from charrnn.models.scoring import Scored
 from charrnn.models.training_text import TrainingText, held_out
 from charrnn.ngram.order_selection import HIGHEST
-from charrnn.runs import directory
-from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.directory import Loaded
-from charrnn.runs.texts import read_once, read_text
+from charrnn.runs.planning.run_text import read_once, read_text
+from charrnn.runs.storage import directory
+from charrnn.runs.storage.checkpoint import Checkpoint
+from charrnn.runs.storage.directory import Loaded
 from charrnn.text import splits
 from charrnn.text.corpus import Corpus, Stream, Text
 from charrnn.text.encodings import Encodings

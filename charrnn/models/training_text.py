@@ -9,8 +9,8 @@ from charrnn.models import baselines
 from charrnn.models.baselines import Counts
 from charrnn.ngram.kneser_ney import NGram
 from charrnn.ngram.order_selection import fit_chosen
-from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.texts import text_of
+from charrnn.runs.planning.run_text import text_of
+from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text import corpus as corpora
 from charrnn.text.corpus import Corpus, Text
 from charrnn.text.positions import Place, Starts

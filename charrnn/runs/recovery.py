@@ -8,11 +8,12 @@ import numpy as np
 
 from charrnn.config.schema import Config
 from charrnn.errors import CheckpointError, DivergedError, RunError
-from charrnn.runs import directory, tensors
-from charrnn.runs.checkpoint import PARAMETERS, STATE, Checkpoint
-from charrnn.runs.directory import BEST, LAST, PREVIOUS, Loaded
-from charrnn.runs.folder import Folder
-from charrnn.runs.recording import is_snapshot
+from charrnn.runs.storage import directory, safetensors_file
+from charrnn.runs.storage.checkpoint import PARAMETERS, STATE, Checkpoint
+from charrnn.runs.storage.checkpointing import is_snapshot
+from charrnn.runs.storage.directory import BEST, LAST, PREVIOUS, Loaded
+from charrnn.runs.storage.folder_handle import Folder
+from charrnn.runs.trainer_state import restore
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.divergence import Batch, Divergence
 from charrnn.training.events import Recovered
@@ -135,7 +136,7 @@ class GoingBack:
             "config": self._config.model_dump_json(),
         }
         with self._folder.whole_file(DIVERGED) as file:
-            tensors.write(file, content, metadata)
+            safetensors_file.write(file, content, metadata)
 
 
 def _after_going_back(before: Progress, saved: Progress, diverged_step: int, tries: int) -> Progress:
@@ -165,15 +166,3 @@ def _of_all(batch: Batch, ranks: Alone) -> Batch:
         resets=ranks.join(np.zeros_like(window.inputs, bool) if window.resets is None else window.resets, 1),
     )
     return Batch(whole, ranks.join(batch.state, 1))
-
-
-def restore(trainer: Trainer, saved: Checkpoint) -> None:
-    """Bring a trainer to where a checkpoint stands, with its share of the streams."""
-    if trainer.averaging:  # first: a run that is resumed learns with the very network of its checkpoint
-        trainer.averaging.flat[:] = saved.network.parameters.flat
-    trainer.network.parameters.flat[:] = saved.network.parameters.flat if saved.learning is None else saved.learning
-    for name, moment in trainer.optimizer.moments.items():
-        moment[:] = saved.moments[name]
-    trainer.optimizer.updates = saved.updates
-    trainer.windows.position, trainer.progress = saved.position, saved.progress
-    trainer.state = np.ascontiguousarray(saved.state[:, trainer.windows.streams])

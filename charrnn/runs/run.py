@@ -6,27 +6,21 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn.config.schema import decided
 from charrnn.errors import NetworkError
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictor import NetworkPredictor
 from charrnn.generation.sampling import Options
 from charrnn.network.network import Network
-from charrnn.network.weight_dropout import WeightDropout
-from charrnn.runs import directory, recording
-from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.flowing import flowing
-from charrnn.runs.plan import Plan
-from charrnn.runs.record import TextRecord, versions
-from charrnn.runs.recovery import GoingBack, restore
+from charrnn.runs.planning.plan import Plan
+from charrnn.runs.probes import flowing
+from charrnn.runs.recovery import GoingBack
+from charrnn.runs.storage import checkpointing, directory, metrics_log
+from charrnn.runs.storage.checkpoint import Checkpoint
+from charrnn.runs.storage.checkpoint_record import TextRecord, versions
+from charrnn.runs.trainer_state import restore, trainer_for
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.system.lock import Lock
-from charrnn.text.windows import Windows
 from charrnn.training.events import Evaluated, Event, Sampled, Stepped
-from charrnn.training.optim.clipping import Clipping
-from charrnn.training.optim.ema import Averaging
-from charrnn.training.optim.freezing import Freezing
-from charrnn.training.optim.schedules import Schedule
 from charrnn.training.trainer import Trainer
 
 RUNS = "runs"
@@ -61,11 +55,11 @@ class Run:
             events, self.trainer.result, self.plan.corpus, training.gradflow_every, training.sequence_length
         )
         ranks = self.plan.ranks
-        events = recording.saving(events, self.checkpoint, self.folder, training.save_every, ranks)
+        events = checkpointing.saving(events, self.checkpoint, self.folder, training.save_every, ranks)
         try:
             with one_blas_thread():
                 unit = self.plan.config.data.unit
-                yield from recording.logged(events, self.folder, training.save_every, ranks, unit)
+                yield from metrics_log.logged(events, self.folder, training.save_every, ranks, unit)
         finally:
             self._lock.release()
 
@@ -128,41 +122,6 @@ def take_up(plan: Plan, saved: Checkpoint, lock: Lock) -> Run:
 
 def _noting(plan: Plan, lock: Lock) -> Plan:
     return plan if lock.note is None else replace(plan, notes=(*plan.notes, lock.note))
-
-
-def trainer_for(plan: Plan, network: Network) -> Trainer:
-    """A trainer at its beginning, as the plan has it."""
-    training, corpus = plan.config.training, plan.corpus
-    streams = plan.ranks.share(plan.batch_size)
-    return Trainer(
-        network=network,
-        windows=Windows(
-            corpus.split("train"),
-            plan.batch_size,
-            training.sequence_length,
-            training.stride,
-            training.reset_probability,
-            training.seed,
-            corpus.vocabulary.end_id,
-            streams,
-        ),
-        state=network.zero_state(streams.stop - streams.start),
-        valid=plan.valid,
-        optimizer=plan.optimizer(network),
-        schedule=Schedule(training.schedule, training.learning_rate, plan.steps, training.warmup_steps),
-        clipping=Clipping(training.max_grad_norm, training.max_grad_value),
-        eval_every=training.eval_every,
-        patience=training.patience,
-        threads=plan.threads,
-        dropout=plan.dropout,
-        label_smoothing=decided(training.label_smoothing),
-        seed=training.seed,
-        weight_dropout=WeightDropout.of(network, decided(plan.config.model.weight_dropout), training.seed),
-        averaging=Averaging(network, training.ema_decay) if training.ema_decay else None,
-        freezing=Freezing.of(network, training.freeze),
-        accumulate=training.accumulate,
-        ranks=plan.ranks,
-    )
 
 
 def _network(plan: Plan) -> Network:

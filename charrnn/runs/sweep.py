@@ -14,14 +14,14 @@ from typing import Any
 from charrnn.config.resolve import leaves
 from charrnn.config.schema import Config
 from charrnn.errors import CharrnnError, RunError, TextError
-from charrnn.runs import directory
-from charrnn.runs import plan as plans
-from charrnn.runs.directory import writable
-from charrnn.runs.folder import SIDE, Folder
-from charrnn.runs.plan import Plan
+from charrnn.runs.planning import plan as plans
+from charrnn.runs.planning.plan import Plan
 from charrnn.runs.point_names import names
 from charrnn.runs.points import Point
 from charrnn.runs.run import RUNS
+from charrnn.runs.storage import directory
+from charrnn.runs.storage.directory import writable
+from charrnn.runs.storage.folder_handle import SIDE, Folder
 from charrnn.system.lock import Lock
 
 RECORD, CONFIGS, LOGS = "sweep.json", "configs", "logs"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from charrnn.errors import RunError
-from charrnn.runs.folder import Folder
+from charrnn.runs.storage.folder_handle import Folder
 from charrnn.system.atomic_files import append
 
 LOCK = "lock"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from charrnn import api
 from charrnn.config.resolve import resolve
-from charrnn.runs import checkpoint
+from charrnn.runs.storage import checkpoint
 from charrnn.training.divergence import Level
 from charrnn.training.events import Stepped
 

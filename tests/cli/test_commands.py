@@ -16,8 +16,8 @@ from refusals import refused
 
 import charrnn as package
 from charrnn.config.schema import Config
-from charrnn.runs.checkpoint import load, save
-from charrnn.runs.record import Lineage
+from charrnn.runs.storage.checkpoint import load, save
+from charrnn.runs.storage.checkpoint_record import Lineage
 
 TINY = [
     "-s", "model.hidden_size=16", "-s", "training.batch_size=4", "-s", "training.sequence_length=8", "-s", "training.eval_every=10",

@@ -16,7 +16,7 @@ from tiny import trained
 from typer.testing import CliRunner
 
 from charrnn.cli.app import app
-from charrnn.runs.checkpoint import load, save
+from charrnn.runs.storage.checkpoint import load, save
 from charrnn.text.printable import UNSAFE
 
 ALPHABET = [*"\x1b[2J]0;\x07\x08\r\x7f\x9b\u202e\u2066\u2028\u241b\ufffd \t\nabc"]

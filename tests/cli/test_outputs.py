@@ -11,7 +11,7 @@ from refusals import refused
 from charrnn import api
 from charrnn.cli import outputs
 from charrnn.errors import OutputError
-from charrnn.runs import folder
+from charrnn.runs.storage import folder_handle
 
 COMMANDS = {
     "view": "p.html",
@@ -50,8 +50,8 @@ def test_what_exists_is_replaced_only_with_force(write, command):
 def test_what_comes_to_exist_meanwhile_is_not_replaced(write, command, monkeypatch):
     """As where two commands write one file at a time."""
     pytest.importorskip("matplotlib")
-    out, make = Path(COMMANDS[command]), folder.Folder.create
-    monkeypatch.setattr(folder.Folder, "create", lambda *given: (out.write_text("precious"), make(*given))[1])
+    out, make = Path(COMMANDS[command]), folder_handle.Folder.create
+    monkeypatch.setattr(folder_handle.Folder, "create", lambda *given: (out.write_text("precious"), make(*given))[1])
     result = write(command)
     assert result.exit_code == 1
     assert result.stderr.splitlines()[-1].startswith(f"error: {out}: exists already")

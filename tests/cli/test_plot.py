@@ -16,7 +16,7 @@ from charrnn.cli import curve_figure, curves
 from charrnn.cli.curve_terminal import Field, cells_of, dots_of, plot, points_of
 from charrnn.cli.curves import QUANTITIES, shown, smoothed, summary, thinned, view
 from charrnn.errors import RunError
-from charrnn.runs.history import read_history
+from charrnn.runs.storage.history import read_history
 
 STEP = {
     "event": "step",

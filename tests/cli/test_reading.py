@@ -8,7 +8,7 @@ import pytest
 from refusals import refused
 
 from charrnn import api
-from charrnn.runs.checkpoint import load, save
+from charrnn.runs.storage.checkpoint import load, save
 
 EVAL_KEYS = {"loss", "bpc", "bits_per_byte", "perplexity", "characters", "interval", "protocol", "baselines"}
 

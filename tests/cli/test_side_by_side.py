@@ -6,7 +6,7 @@ import pytest
 from tiny import trained
 
 from charrnn.network import stepper
-from charrnn.runs.checkpoint import load, save
+from charrnn.runs.storage.checkpoint import load, save
 
 
 @pytest.fixture

@@ -18,10 +18,10 @@ from charrnn.cli import trainings
 from charrnn.cli.sweeps import jobs_of
 from charrnn.cli.trainings import Ended, Job, Orders, carry_out, carry_out_there
 from charrnn.config.resolve import resolve
-from charrnn.runs.checkpoint import load
-from charrnn.runs.directory import BEST, LAST
-from charrnn.runs.folder import CAN_HOLD, Folder
 from charrnn.runs.points import axes, points
+from charrnn.runs.storage.checkpoint import load
+from charrnn.runs.storage.directory import BEST, LAST
+from charrnn.runs.storage.folder_handle import CAN_HOLD, Folder
 from charrnn.runs.sweep import make
 
 RATES = ["--grid", "training.learning_rate=1e-3,1e-2"]

@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from charrnn.runs.checkpoint import load
-from charrnn.runs.directory import BEST, LAST
+from charrnn.runs.storage.checkpoint import load
+from charrnn.runs.storage.directory import BEST, LAST
 
 RATES = ["--grid", "training.learning_rate=1e-3,1e-2,2e-3"]
 YAML = """

@@ -20,7 +20,7 @@ from charrnn.cli.tables import Name, Table
 from charrnn.cli.wrapping import width_of
 from charrnn.generation.samples import Sample
 from charrnn.generation.tracing import TracedStep
-from charrnn.runs.folder import Folder
+from charrnn.runs.storage.folder_handle import Folder
 from charrnn.training.benchmark import Bench
 from charrnn.training.events import rounded
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from charrnn.runs.checkpoint import load
+from charrnn.runs.storage.checkpoint import load
 
 pexpect = pytest.importorskip("pexpect", reason="a pseudo-terminal needs POSIX")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal needs POSIX")

@@ -9,7 +9,7 @@ from refusals import refused
 from tiny import trained
 
 from charrnn import api
-from charrnn.runs.checkpoint import load, save
+from charrnn.runs.storage.checkpoint import load, save
 
 
 @pytest.fixture

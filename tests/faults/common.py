@@ -13,9 +13,9 @@ from typing import Any
 from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import CheckpointError, RunError
-from charrnn.runs.checkpoint import load
-from charrnn.runs.directory import BEST, CONFIG, LAST, METRICS, PREVIOUS
 from charrnn.runs.run import Run
+from charrnn.runs.storage.checkpoint import load
+from charrnn.runs.storage.directory import BEST, CONFIG, LAST, METRICS, PREVIOUS
 from charrnn.training.events import Stepped
 
 TEXT = "the cat sat on the mat. a dog ran.\nwhy?\n" * 30

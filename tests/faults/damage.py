@@ -11,8 +11,8 @@ from faults.common import OFTEN, Result, Tally, differences, finish, run_command
 
 from charrnn import api
 from charrnn.errors import CheckpointError
-from charrnn.runs.checkpoint import load, save
-from charrnn.runs.directory import BEST, LAST, PREVIOUS
+from charrnn.runs.storage.checkpoint import load, save
+from charrnn.runs.storage.directory import BEST, LAST, PREVIOUS
 
 TINY = ("model.hidden_size=8", "training.batch_size=2", "training.steps=12", *OFTEN)
 SECTOR = 512  # bytes that a disk writes at once

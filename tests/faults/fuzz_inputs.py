@@ -47,7 +47,7 @@ def read_checkpoint(data: bytes, folder: Path) -> None:
     from charrnn.generation.generator import Generator
     from charrnn.generation.predictor import NetworkPredictor
     from charrnn.generation.sampling import Options
-    from charrnn.runs.checkpoint import load, save
+    from charrnn.runs.storage.checkpoint import load, save
 
     path, again = folder / "a.safetensors", folder / "b.safetensors"
     path.write_bytes(data)

@@ -13,9 +13,9 @@ import numpy as np
 from charrnn.config.resolve import resolve
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
-from charrnn.runs.checkpoint import Checkpoint, save
-from charrnn.runs.record import TextRecord
-from charrnn.runs.tensors import BEFORE_DIGEST, NO_DIGEST
+from charrnn.runs.storage.checkpoint import Checkpoint, save
+from charrnn.runs.storage.checkpoint_record import TextRecord
+from charrnn.runs.storage.safetensors_file import BEFORE_DIGEST, NO_DIGEST
 from charrnn.text.vocabulary import Vocabulary, from_symbols
 from charrnn.training.optim.optimizers import OPTIMIZERS
 from charrnn.training.trainer import Progress

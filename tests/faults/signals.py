@@ -27,8 +27,8 @@ from faults.common import (
 )
 from faults.kills import Undisturbed, workers_left
 
-from charrnn.runs.checkpoint import load
-from charrnn.runs.directory import LAST, METRICS
+from charrnn.runs.storage.checkpoint import load
+from charrnn.runs.storage.directory import LAST, METRICS
 
 IN_TIME = 60.0  # seconds from a signal to the end, on a busy machine; that a second one waits for nothing is tested in tests/cli
 

@@ -22,7 +22,7 @@ import pytest
 from faults.sealing import assembled, contents, described, parts, sealed, small_checkpoint
 
 from charrnn.errors import CheckpointError, TextError
-from charrnn.runs import checkpoint as checkpoints
+from charrnn.runs.storage import checkpoint as checkpoints
 from charrnn.text import bounded_matching, cache, corpus, files, recorded, source
 from charrnn.text.splits import Split
 from charrnn.text.vocabulary import END
@@ -480,9 +480,9 @@ def test_a_checkpoint_that_names_what_is_no_text(command, startup, whole, source
 
 
 def test_no_more_is_read_than_a_checkpoint_says_its_text_had(charrnn, place, whole, monkeypatch):
-    from charrnn.runs import texts
+    from charrnn.runs.planning import run_text
 
-    monkeypatch.setattr(texts, "GROWN", 100)
+    monkeypatch.setattr(run_text, "GROWN", 100)
     monkeypatch.setattr(source, "PIECE", 50)
     (place / "text").mkdir()
     for number in range(9):

@@ -13,7 +13,7 @@ from charrnn.config import typed_values
 from charrnn.config.resolve import known_keys, resolve, to_yaml
 from charrnn.config.schema import Config
 from charrnn.errors import CharrnnError
-from charrnn.runs.checkpoint import load
+from charrnn.runs.storage.checkpoint import load
 from charrnn.text import corpus, source
 from charrnn.text.splits import Split
 

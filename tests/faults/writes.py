@@ -32,8 +32,8 @@ from faults.common import (
 from faults.interpose import Counting, FailsAt, Fault, Full, interposed
 
 from charrnn.errors import RunError
-from charrnn.runs.checkpoint import Checkpoint, load, save
-from charrnn.runs.directory import LAST, PREVIOUS
+from charrnn.runs.storage.checkpoint import Checkpoint, load, save
+from charrnn.runs.storage.directory import LAST, PREVIOUS
 
 TINY = ("model.hidden_size=4", "training.batch_size=2", "training.steps=12", *OFTEN)
 

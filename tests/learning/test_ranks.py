@@ -9,7 +9,7 @@ from charrnn.config.schema import Config
 from charrnn.errors import RunError
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
-from charrnn.runs.together import fastest_threads, require_alike, require_even
+from charrnn.runs.planning.rank_agreement import fastest_threads, require_alike, require_even
 from charrnn.text.windows import Windows
 from charrnn.training.parallel.communicator import Alone
 from charrnn.training.parallel.data_parallel import StreamSplit

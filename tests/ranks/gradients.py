@@ -7,8 +7,9 @@ import sys
 import numpy as np
 
 from charrnn.config.resolve import resolve
-from charrnn.runs import plan as plans
-from charrnn.runs.run import _network, trainer_for
+from charrnn.runs.planning import plan as plans
+from charrnn.runs.run import _network
+from charrnn.runs.trainer_state import trainer_for
 from charrnn.training.parallel.communicator import Alone
 from charrnn.training.parallel.data_parallel import StreamSplit
 from charrnn.training.parallel.mpi import Company

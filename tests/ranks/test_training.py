@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charrnn.runs import tensors
-from charrnn.runs.checkpoint import load
+from charrnn.runs.storage import safetensors_file
+from charrnn.runs.storage.checkpoint import load
 
 HERE = Path(__file__).parent
 SETTINGS = [
@@ -384,7 +384,7 @@ def test_what_all_ranks_read_when_they_diverged_is_in_one_file(mpiexec, text, tm
         run = tmp_path / str(ranks)
         assert mpiexec(ranks, "charrnn", "train", text, "-o", run, *OPTIONS, *more).returncode == 1
         with (run / "diverged.safetensors").open("rb") as file:
-            files.append(tensors.Reader(file).read())
+            files.append(safetensors_file.Reader(file).read())
     assert files[0]["inputs"].shape == (8, 12)
     for name in ("inputs", "targets", "begins", "state"):
         np.testing.assert_allclose(files[0][name], files[1][name], rtol=1e-9, err_msg=name)

@@ -5,8 +5,8 @@ from tiny import TINY, trained
 
 from charrnn import api
 from charrnn.config.resolve import resolve
-from charrnn.runs.checkpoint import load
-from charrnn.runs.recovery import restore
+from charrnn.runs.storage.checkpoint import load
+from charrnn.runs.trainer_state import restore
 from charrnn.training.events import Evaluated, Stepped
 from charrnn.training.surprisal import evaluate
 

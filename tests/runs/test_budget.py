@@ -10,9 +10,9 @@ import tiny
 from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import DivergedError, RunError
-from charrnn.runs import budget
-from charrnn.runs.budget import parse_duration
-from charrnn.runs.folder import Folder
+from charrnn.runs import time_budget
+from charrnn.runs.storage.folder_handle import Folder
+from charrnn.runs.time_budget import parse_duration
 from charrnn.training.events import Evaluated, Finished, Flowed, Saved, Stepped
 
 
@@ -31,18 +31,20 @@ def test_what_is_no_duration_is_refused_with_examples(text):
 
 def test_steps_are_what_is_left_of_the_time_shared_out(monkeypatch, text_file, tiny_config):
     plan = api.plan([str(text_file)], tiny_config)
-    monkeypatch.setattr(budget, "_measured", lambda plan, seconds: budget.Cost(step=0.1, validation=0.5, start=1.0))
-    steps, note = budget.steps_within(plan, 100, time.perf_counter() - 20)
+    monkeypatch.setattr(
+        time_budget, "_measured", lambda plan, seconds: time_budget.Cost(step=0.1, validation=0.5, start=1.0)
+    )
+    steps, note = time_budget.steps_within(plan, 100, time.perf_counter() - 20)
     # 100 - 20 - 1.5 seconds are left; a step takes 0.1 and its share of a validation.
     assert steps == pytest.approx(78.5 / (0.1 + 0.5 / plan.config.training.eval_every), abs=1)
     assert "100 s are" in note
     with pytest.raises(RunError, match="not enough for one step"):
-        budget.steps_within(plan, 21, time.perf_counter() - 20)
+        time_budget.steps_within(plan, 21, time.perf_counter() - 20)
 
 
 def test_the_measurement_trains_validates_and_saves_but_leaves_nothing_behind(text_file, tiny_config, tmp_path):
     plan = api.plan([str(text_file)], tiny_config)
-    cost = budget._measured(plan, 0.05)
+    cost = time_budget._measured(plan, 0.05)
     assert cost.step > 0
     assert cost.once > 0
     assert cost.validation > 0
@@ -62,8 +64,8 @@ def test_without_a_validation_split_only_steps_are_measured(text_file, tiny_conf
 
 def test_the_clock_counts_steps_after_the_warm_up_and_everything_but_the_end(monkeypatch):
     ticks = iter(range(100))
-    monkeypatch.setattr(budget.time, "perf_counter", lambda: next(ticks))
-    clock = budget._Clock(warm_up=1.5)
+    monkeypatch.setattr(time_budget.time, "perf_counter", lambda: next(ticks))
+    clock = time_budget._Clock(warm_up=1.5)
     for event in (
         Saved(0, "", False),
         *[Stepped(n, 0, 0, 0, False, 0, 0) for n in range(1, 6)],
@@ -77,8 +79,8 @@ def test_the_clock_counts_steps_after_the_warm_up_and_everything_but_the_end(mon
 
 def test_looks_at_the_flow_of_gradients_are_a_part_of_the_steps(monkeypatch):
     ticks = iter(range(100))
-    monkeypatch.setattr(budget.time, "perf_counter", lambda: next(ticks))
-    clock, look = budget._Clock(warm_up=1.5), Flowed(2, 1, 8, *[None] * 7)
+    monkeypatch.setattr(time_budget.time, "perf_counter", lambda: next(ticks))
+    clock, look = time_budget._Clock(warm_up=1.5), Flowed(2, 1, 8, *[None] * 7)
     steps = [Stepped(n, 0, 0, 0, False, 0, 0) for n in range(1, 6)]
     for event in (steps[0], steps[1], look, steps[2], look, steps[3], Evaluated(4, "valid", 1, 1, True)):
         clock.note(event)
@@ -97,7 +99,7 @@ def test_a_training_that_diverges_while_it_is_measured_names_no_file_that_is_gon
     with pytest.raises(
         DivergedError, match=r"^--time: while measuring, training diverged at step .*; begin again with"
     ) as told:
-        budget.steps_within(plan, 20, time.perf_counter())
+        time_budget.steps_within(plan, 20, time.perf_counter())
     assert "safetensors" not in str(told.value)
 
 
@@ -105,7 +107,7 @@ def test_a_temporary_folder_that_cannot_be_written_is_named_with_the_ways_out(
     text_file, tiny_config, tmp_path, monkeypatch
 ):
     (tmp_path / "file").write_text("a file where a folder should be")
-    monkeypatch.setattr(budget.tempfile, "tempdir", str(tmp_path / "file"))
+    monkeypatch.setattr(time_budget.tempfile, "tempdir", str(tmp_path / "file"))
     expected = (
         rf"^--time: some seconds of training are measured in {tmp_path / 'file'}, which cannot be written: Not a directory; "
         r"name another folder in the environment variable TMPDIR, or say how long with --steps$"

@@ -8,9 +8,9 @@ import safetensors.numpy
 from tiny import trained
 
 from charrnn.errors import CheckpointError
-from charrnn.runs.checkpoint import load, save
-from charrnn.runs.record import LONGEST_RECORD
-from charrnn.runs.tensors import write
+from charrnn.runs.storage.checkpoint import load, save
+from charrnn.runs.storage.checkpoint_record import LONGEST_RECORD
+from charrnn.runs.storage.safetensors_file import write
 from charrnn.system import atomic_files
 
 BASE = {"path": "runs/x/best.safetensors", "step": 3, "text_sha256": "", "weights_sha256": ""}

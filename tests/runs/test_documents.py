@@ -10,8 +10,8 @@ from charrnn.config.resolve import resolve
 from charrnn.errors import CheckpointError, RunError, TextError
 from charrnn.generation.sampling import Options
 from charrnn.models import export
-from charrnn.runs.checkpoint import load, save
-from charrnn.runs.tensors import write
+from charrnn.runs.storage.checkpoint import load, save
+from charrnn.runs.storage.safetensors_file import write
 from charrnn.training.divergence import Batch, Divergence
 from charrnn.training.events import Stepped
 from charrnn.training.parallel.data_parallel import StreamSplit

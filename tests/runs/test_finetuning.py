@@ -13,10 +13,11 @@ from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import CheckpointError, ConfigError, NetworkError, RunError
 from charrnn.package import shipped
-from charrnn.runs import directory, memory
-from charrnn.runs import tensors as files
-from charrnn.runs.checkpoint import load, save
-from charrnn.runs.growth import AXES
+from charrnn.runs.planning import memory_estimate
+from charrnn.runs.planning.vocabulary_extension import AXES
+from charrnn.runs.storage import directory
+from charrnn.runs.storage import safetensors_file as files
+from charrnn.runs.storage.checkpoint import load, save
 from charrnn.training.events import Evaluated, Stepped
 from charrnn.training.trainer import Progress
 
@@ -318,7 +319,10 @@ def test_a_frozen_readout_is_told_only_where_something_is_new(base_run, text_fil
 
 def test_the_plans_own_weights_are_counted_in_its_memory(base_run, text_file):
     made = plan(text_file, base_run)
-    assert memory.needed(made) - memory.needed(replace(made, weights=None)) == made.weights.parameters.flat.nbytes
+    assert (
+        memory_estimate.needed(made) - memory_estimate.needed(replace(made, weights=None))
+        == made.weights.parameters.flat.nbytes
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from tiny import TINY, trained
 from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import ConfigError, DivergedError
-from charrnn.runs.checkpoint import load
-from charrnn.runs.flowing import _beginning
-from charrnn.runs.history import read_history
+from charrnn.runs.probes import _beginning
+from charrnn.runs.storage.checkpoint import load
+from charrnn.runs.storage.history import read_history
 from charrnn.training.events import Flowed, Recovered, Stepped
 
 EVERY_4 = "training.gradflow_every=4"

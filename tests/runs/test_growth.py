@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from charrnn.errors import NetworkError
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
-from charrnn.runs.growth import AXES, grown
+from charrnn.runs.planning.vocabulary_extension import AXES, grown
 from charrnn.text.vocabulary import Vocabulary
 
 CELLS = ["rnn", "gru", "lstm"]

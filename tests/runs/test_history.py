@@ -8,8 +8,8 @@ import pytest
 
 from charrnn import api
 from charrnn.errors import RunError
-from charrnn.runs.history import read_history
-from charrnn.runs.recording import LONGEST_LINE
+from charrnn.runs.storage.history import read_history
+from charrnn.runs.storage.metrics_log import LONGEST_LINE
 
 STEP = {
     "event": "step",

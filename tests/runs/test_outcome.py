@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from charrnn.runs.directory import METRICS
-from charrnn.runs.history import read_history
-from charrnn.runs.outcome import Outcome, last_step, outcome
+from charrnn.runs.storage.directory import METRICS
+from charrnn.runs.storage.history import read_history
+from charrnn.runs.storage.status import Outcome, last_step, outcome
 
 
 def events(run):

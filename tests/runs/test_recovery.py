@@ -11,8 +11,8 @@ import safetensors
 from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import DivergedError
-from charrnn.runs.checkpoint import load
 from charrnn.runs.recovery import _after_going_back
+from charrnn.runs.storage.checkpoint import load
 from charrnn.training.divergence import Batch
 from charrnn.training.events import Finished, Recovered, Stepped
 from charrnn.training.parallel.data_parallel import StreamSplit

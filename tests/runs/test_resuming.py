@@ -12,8 +12,8 @@ from tiny import trained
 
 from charrnn import api
 from charrnn.errors import RunError, UnreadableError, VocabularyError
-from charrnn.runs import plan as plans
-from charrnn.runs.checkpoint import load, save
+from charrnn.runs.planning import plan as plans
+from charrnn.runs.storage.checkpoint import load, save
 from charrnn.training.events import Finished, Stepped
 
 
@@ -148,7 +148,7 @@ def test_a_pipe_in_the_place_of_the_last_is_not_waited_for(tiny_run):
 def test_what_may_be_whole_is_not_replaced_by_an_older_one(tiny_run, monkeypatch):
     last = tiny_run / "last.safetensors"
     before = last.read_bytes()
-    monkeypatch.setattr("charrnn.runs.checkpoint.Reader", unreadable)
+    monkeypatch.setattr("charrnn.runs.storage.checkpoint.Reader", unreadable)
     with pytest.raises(UnreadableError, match=r"last\.safetensors: cannot be read: Input/output error"):
         api.resume(tiny_run)
     assert last.read_bytes() == before
@@ -196,7 +196,7 @@ def test_patience_that_has_ended_is_given_anew_by_another_end_alone(tmp_path, te
 
 
 def test_time_is_for_steps_beyond_those_that_are_made(tiny_run, monkeypatch):
-    monkeypatch.setattr("charrnn.runs.budget.steps_within", lambda plan, seconds, began: (7, "7 steps"))
+    monkeypatch.setattr("charrnn.runs.time_budget.steps_within", lambda plan, seconds, began: (7, "7 steps"))
     run = api.resume(tiny_run, seconds=5.0)
     assert run.plan.steps == 27
     assert "7 steps" in run.plan.notes

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from charrnn.runs.run_names import run_name
+from charrnn.runs.planning.run_name import run_name
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from tiny import TINY
 
 from charrnn.errors import RunError, TextError
-from charrnn.runs import directory
 from charrnn.runs.points import axes, points
+from charrnn.runs.storage import directory
 from charrnn.runs.sweep import RECORD, make, open_directory
 from charrnn.system.lock import LOCK
 

@@ -9,8 +9,8 @@ import pytest
 import safetensors
 import safetensors.numpy
 
-from charrnn.runs import tensors as module
-from charrnn.runs.tensors import MalformedError, Reader, write
+from charrnn.runs.storage import safetensors_file as module
+from charrnn.runs.storage.safetensors_file import MalformedError, Reader, write
 
 TENSORS = {
     "weights": np.arange(6, dtype=np.float32).reshape(2, 3),

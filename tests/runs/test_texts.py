@@ -9,8 +9,8 @@ import pytest
 from charrnn import api
 from charrnn.config.data import Data
 from charrnn.errors import RunError, TextError, VocabularyError
-from charrnn.runs.checkpoint import load
-from charrnn.runs.texts import corpus_of, read_once, read_text
+from charrnn.runs.planning.run_text import corpus_of, read_once, read_text
+from charrnn.runs.storage.checkpoint import load
 
 
 @pytest.fixture

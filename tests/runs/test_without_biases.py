@@ -11,8 +11,8 @@ from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import CheckpointError, ConfigError
 from charrnn.models import export
-from charrnn.runs import tensors
-from charrnn.runs.checkpoint import load, save
+from charrnn.runs.storage import safetensors_file
+from charrnn.runs.storage.checkpoint import load, save
 from charrnn.training.events import Stepped
 
 HELD = ["model.bias=false", "model.cell=lstm", "model.num_layers=2", "model.readout=deep"]
@@ -130,7 +130,7 @@ def test_a_checkpoint_of_before_the_key_has_biases(tmp_path, text_file):
     assert record["config"]["model"].pop("bias") is True
     del metadata["sha256"]
     with (tmp_path / "older.safetensors").open("wb") as file:
-        tensors.write(file, arrays, {**metadata, "charrnn": json.dumps(record)})
+        safetensors_file.write(file, arrays, {**metadata, "charrnn": json.dumps(record)})
     older = load(tmp_path / "older.safetensors")
     assert older.config.model.bias is True
     assert older.network.parameters["b_h"].any()

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.errors import RunError
-from charrnn.runs.directory import METRICS
-from charrnn.runs.history import read_history
-from charrnn.runs.recording import LONGEST_LINE
+from charrnn.runs.storage.directory import METRICS
+from charrnn.runs.storage.history import read_history
+from charrnn.runs.storage.metrics_log import LONGEST_LINE
 from charrnn.text.files import open_plain
 from charrnn.text.unit_names import Unit
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from charrnn.config import resolve
 from charrnn.config.schema import Config
 from charrnn.errors import CheckpointError, ConfigError, RunError, UnreadableError
-from charrnn.runs import checkpoint as checkpoints
-from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.folder import SIDE, Folder
+from charrnn.runs.storage import checkpoint as checkpoints
+from charrnn.runs.storage.checkpoint import Checkpoint
+from charrnn.runs.storage.folder_handle import SIDE, Folder
 from charrnn.system.lock import LOCK, Lock
 
 CONFIG, METRICS = "config.yaml", "metrics.jsonl"

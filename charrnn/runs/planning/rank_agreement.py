@@ -4,7 +4,7 @@ from charrnn.config.resolve import leaves
 from charrnn.config.schema import Config, Training, decided
 from charrnn.errors import RunError
 from charrnn.network.architecture import Architecture
-from charrnn.runs.record import versions
+from charrnn.runs.storage.checkpoint_record import versions
 from charrnn.training.parallel import data_parallel
 from charrnn.training.parallel.communicator import Alone
 

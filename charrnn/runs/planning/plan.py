@@ -16,12 +16,12 @@ from charrnn.errors import RunError
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters, Shapes
-from charrnn.runs import together
-from charrnn.runs.base import Base
-from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.record import LONGEST_RECORD, Lineage, require_storable
-from charrnn.runs.run_names import run_name
-from charrnn.runs.texts import corpus_of, read_text
+from charrnn.runs.planning import rank_agreement
+from charrnn.runs.planning.fine_tuning import Base
+from charrnn.runs.planning.run_name import run_name
+from charrnn.runs.planning.run_text import corpus_of, read_text
+from charrnn.runs.storage.checkpoint import Checkpoint
+from charrnn.runs.storage.checkpoint_record import LONGEST_RECORD, Lineage, require_storable
 from charrnn.system.cores import available_cores
 from charrnn.text import corpus as corpora
 from charrnn.text import windows
@@ -122,7 +122,7 @@ def make(
     """
     ranks = ranks or Alone()
     plan = ranks.together(lambda: _made(sources, config, base, ranks))
-    together.require_alike(
+    rank_agreement.require_alike(
         plan.config, plan.corpus.sha256, ranks, plan.lineage.weights_sha256 if plan.lineage else None
     )
     return _with_threads(plan)
@@ -139,7 +139,7 @@ def _made(sources: Sequence[str], config: Config | None, base: Base | None, rank
     vocabulary = text.vocabulary(config.data.min_count)
     corpus = corpora.build(text, base.vocabulary.union(vocabulary) if base else vocabulary, config.data.cutting())
     config, notes = _fitted(config, len(corpus.split("train")))
-    together.require_even(config.training, ranks)
+    rank_agreement.require_even(config.training, ranks)
     told = text.notes + _of_corpus(corpus) + (() if base else _of_rare(text, config.data.min_count)) + notes
     plan = Plan(config, corpus, tuple(map(_absolute, sources)), told, text.notes, text.folders, ranks=ranks)
     if base:
@@ -200,8 +200,8 @@ def again(saved: Checkpoint, sources: Sequence[str], path: Path, ranks: Alone, e
     """
     ranks.together(lambda: _require_few_workers(saved, path, ranks.size))
     corpus = ranks.together(lambda: corpus_of(saved, sources, f"charrnn train --resume {path} TEXT", encoding))
-    together.require_alike(saved.config, corpus.sha256, ranks)
-    together.require_even(saved.config.training, ranks)
+    rank_agreement.require_alike(saved.config, corpus.sha256, ranks)
+    rank_agreement.require_even(saved.config.training, ranks)
     notes = (f"from {saved.base.path}: step {saved.base.step:,}",) if saved.base else ()
     sources = tuple(map(_absolute, sources or saved.text.sources))
     plan = Plan(saved.config, corpus, sources, notes + _of_corpus(corpus), lineage=saved.base, ranks=ranks)
@@ -250,7 +250,7 @@ def _with_threads(plan: Plan) -> Plan:
     """As many threads as were asked for, or as are fastest here."""
     training, ranks = plan.config.training, plan.ranks
     B, T = max(1, plan.batch_size // training.accumulate), training.sequence_length
-    threads = plan.config.runtime.threads or together.fastest_threads(plan.architecture, T, B, ranks)
+    threads = plan.config.runtime.threads or rank_agreement.fastest_threads(plan.architecture, T, B, ranks)
     return replace(plan, config=plan.config.replaced("runtime", threads=threads))
 
 

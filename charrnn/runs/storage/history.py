@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from charrnn.config import resolve
 from charrnn.errors import ConfigError, RunError
-from charrnn.runs.directory import CONFIG, METRICS
-from charrnn.runs.recording import LONGEST_LINE, OF_BYTES
+from charrnn.runs.storage.checkpointing import OF_BYTES
+from charrnn.runs.storage.directory import CONFIG, METRICS
+from charrnn.runs.storage.metrics_log import LONGEST_LINE
 from charrnn.text.files import open_named, open_plain
 from charrnn.text.unit_names import Unit
 

@@ -17,10 +17,10 @@ from charrnn.config.schema import Config, Training
 from charrnn.config.typed_values import as_text
 from charrnn.errors import CheckpointError, ConfigError, NetworkError, RunError
 from charrnn.network.network import Network
-from charrnn.runs import directory
-from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.growth import grown
-from charrnn.runs.record import Lineage, require_storable
+from charrnn.runs.planning.vocabulary_extension import grown
+from charrnn.runs.storage import directory
+from charrnn.runs.storage.checkpoint import Checkpoint
+from charrnn.runs.storage.checkpoint_record import Lineage, require_storable
 from charrnn.text.corpus import Text
 from charrnn.text.vocabulary import UNKNOWN, Vocabulary
 from charrnn.training.events import rounded

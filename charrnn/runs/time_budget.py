@@ -12,9 +12,9 @@ from pathlib import Path
 
 from charrnn.config.section import LONGEST as ENDLESS
 from charrnn.errors import DivergedError, RunError
-from charrnn.runs import plan as plans
 from charrnn.runs import run as runs
-from charrnn.runs.plan import Plan
+from charrnn.runs.planning import plan as plans
+from charrnn.runs.planning.plan import Plan
 from charrnn.runs.recovery import LOWER_RATE
 from charrnn.training.events import Evaluated, Event, Finished, Flowed, Stepped
 from charrnn.training.parallel.communicator import Alone

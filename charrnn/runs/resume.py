@@ -6,15 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from charrnn.errors import CheckpointError, RunError
-from charrnn.runs import budget, directory
-from charrnn.runs import plan as plans
 from charrnn.runs import run as runs
-from charrnn.runs.checkpoint import Checkpoint
-from charrnn.runs.directory import BEST, CONFIG
-from charrnn.runs.folder import Folder
-from charrnn.runs.plan import Plan
-from charrnn.runs.record import versions
+from charrnn.runs import time_budget
+from charrnn.runs.planning import plan as plans
+from charrnn.runs.planning.plan import Plan
 from charrnn.runs.run import Run
+from charrnn.runs.storage import directory
+from charrnn.runs.storage.checkpoint import Checkpoint
+from charrnn.runs.storage.checkpoint_record import versions
+from charrnn.runs.storage.directory import BEST, CONFIG
+from charrnn.runs.storage.folder_handle import Folder
 from charrnn.system.lock import Lock
 from charrnn.training.parallel.communicator import Alone
 
@@ -61,7 +62,7 @@ def _resumed(
     plan = plans.again(saved, sources, path, ranks, encoding)
     plan = _noted(plan, loaded.note, _other_versions(saved, ranks.size), ranks.first(lambda: _damaged_best(folder)))
     if seconds is not None:
-        further, note = budget.steps_within(plan, seconds, began)
+        further, note = time_budget.steps_within(plan, seconds, began)
         plan, steps = _noted(plan, note), saved.progress.step + further
     if loaded.note and steps is None and epochs is None:  # it may be of before a new end
         steps, epochs = ranks.first(lambda: directory.end_in_config(folder.path, saved.config))

@@ -19,10 +19,19 @@ from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters, Shapes
-from charrnn.runs import tensors as files
-from charrnn.runs.folder import Folder
-from charrnn.runs.record import RECORD, Lineage, Record, TextRecord, parse_record, parse_symbols, to_metadata, versions
-from charrnn.runs.tensors import Entry, MalformedError, Reader
+from charrnn.runs.storage import safetensors_file as files
+from charrnn.runs.storage.checkpoint_record import (
+    RECORD,
+    Lineage,
+    Record,
+    TextRecord,
+    parse_record,
+    parse_symbols,
+    to_metadata,
+    versions,
+)
+from charrnn.runs.storage.folder_handle import Folder
+from charrnn.runs.storage.safetensors_file import Entry, MalformedError, Reader
 from charrnn.text.files import NotPlainError
 from charrnn.text.vocabulary import END, Vocabulary, from_symbols
 from charrnn.training.optim.optimizers import OPTIMIZERS

@@ -3,7 +3,7 @@
 from charrnn.network.arrays import nbytes
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
-from charrnn.runs.plan import Plan
+from charrnn.runs.planning.plan import Plan
 from charrnn.training.parallel.data_parallel import shares
 from charrnn.training.surprisal import windows_read
 

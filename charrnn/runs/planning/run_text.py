@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from charrnn.config.data import Data
 from charrnn.errors import RunError, TextError
-from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text import corpus as corpora
 from charrnn.text import recorded
 from charrnn.text.corpus import Corpus, Stream, Text

@@ -1,0 +1,81 @@
+"""metrics_log"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from functools import partial
+
+from charrnn.runs.storage.checkpointing import OF_BYTES
+from charrnn.runs.storage.directory import METRICS, writable
+from charrnn.runs.storage.folder_handle import Folder
+from charrnn.system.atomic_files import append, flush
+from charrnn.text.unit_names import Unit
+from charrnn.training.events import Evaluated, Event, Finished, Flowed, Recovered, Resumed, Sampled, Saved, Stepped
+from charrnn.training.parallel.communicator import Alone
+
+EVENT_NAMES = {
+    Stepped: "step",
+    Evaluated: "eval",
+    Sampled: "sample",
+    Flowed: "gradflow",
+    Saved: "saved",
+    Resumed: "resumed",
+    Recovered: "recovered",
+    Finished: "finished",
+}
+
+
+LINES_TOGETHER = 100  # steps written to metrics.jsonl at once
+
+
+LONGEST_LINE = 1 << 20  # bytes of an event
+
+
+def logged(
+    events: Iterable[Event], folder: Folder, save_every: int, ranks: Alone, unit: Unit = "char"
+) -> Iterator[Event]:
+    """Pass the events on, each written to metrics.jsonl as one line of JSON, before the checkpoint that comes after it, by the
+    first of the ranks.
+
+    Raises RunError when it cannot be written.
+    """
+    ranks.first(lambda: _cut_to_whole_lines(folder))
+    lines: list[str] = []
+    try:
+        for event in events:
+            lines.append(json.dumps(as_json(event, unit)))
+            will_be_saved = isinstance(event, Stepped) and event.step % save_every == 0
+            if will_be_saved or not isinstance(event, Stepped) or len(lines) >= LINES_TOGETHER:
+                due, lines = lines, []  # what a full disk took the half of is not to be written twice
+                ranks.first(partial(_append, folder, due, to_disk=will_be_saved))
+            yield event
+    finally:  # the last steps before a divergence are those that one wants to see
+        if ranks.rank == 0:
+            _append(folder, lines, to_disk=True)
+
+
+def _append(folder: Folder, lines: list[str], to_disk: bool) -> None:
+    if not lines:
+        return
+    with writable(folder, METRICS), folder.append_to(METRICS) as file:
+        append(file, "".join(line + "\n" for line in lines).encode())
+        if to_disk:
+            flush(file)
+
+
+def _cut_to_whole_lines(folder: Folder) -> None:
+    """Drop the part of a line that a killed process, or a full disk, left at the end; its event is told anew."""
+    if not folder.has(METRICS):
+        return
+    with writable(folder, METRICS), folder.append_to(METRICS) as file:
+        start = max(0, file.seek(0, os.SEEK_END) - LONGEST_LINE)
+        file.seek(start)
+        file.truncate(start + file.read().rfind(b"\n") + 1)
+
+
+def as_json(event: Event, unit: Unit) -> dict[str, object]:
+    """An event as it stands in metrics.jsonl and in `train --json`; what is counted in bytes has a name that says so, too."""
+    fields = asdict(event)
+    more = {OF_BYTES[name]: fields[name] for name in OF_BYTES if name in fields} if unit == "byte" else {}
+    return {"event": EVENT_NAMES[type(event)], **fields, **more}

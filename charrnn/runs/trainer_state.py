@@ -1,0 +1,62 @@
+"""trainer_state"""
+
+import numpy as np
+
+from charrnn.config.schema import decided
+from charrnn.network.network import Network
+from charrnn.network.weight_dropout import WeightDropout
+from charrnn.runs.planning.plan import Plan
+from charrnn.runs.storage.checkpoint import Checkpoint
+from charrnn.text.windows import Windows
+from charrnn.training.optim.clipping import Clipping
+from charrnn.training.optim.ema import Averaging
+from charrnn.training.optim.freezing import Freezing
+from charrnn.training.optim.schedules import Schedule
+from charrnn.training.trainer import Trainer
+
+
+def restore(trainer: Trainer, saved: Checkpoint) -> None:
+    """Bring a trainer to where a checkpoint stands, with its share of the streams."""
+    if trainer.averaging:  # first: a run that is resumed learns with the very network of its checkpoint
+        trainer.averaging.flat[:] = saved.network.parameters.flat
+    trainer.network.parameters.flat[:] = saved.network.parameters.flat if saved.learning is None else saved.learning
+    for name, moment in trainer.optimizer.moments.items():
+        moment[:] = saved.moments[name]
+    trainer.optimizer.updates = saved.updates
+    trainer.windows.position, trainer.progress = saved.position, saved.progress
+    trainer.state = np.ascontiguousarray(saved.state[:, trainer.windows.streams])
+
+
+def trainer_for(plan: Plan, network: Network) -> Trainer:
+    """A trainer at its beginning, as the plan has it."""
+    training, corpus = plan.config.training, plan.corpus
+    streams = plan.ranks.share(plan.batch_size)
+    return Trainer(
+        network=network,
+        windows=Windows(
+            corpus.split("train"),
+            plan.batch_size,
+            training.sequence_length,
+            training.stride,
+            training.reset_probability,
+            training.seed,
+            corpus.vocabulary.end_id,
+            streams,
+        ),
+        state=network.zero_state(streams.stop - streams.start),
+        valid=plan.valid,
+        optimizer=plan.optimizer(network),
+        schedule=Schedule(training.schedule, training.learning_rate, plan.steps, training.warmup_steps),
+        clipping=Clipping(training.max_grad_norm, training.max_grad_value),
+        eval_every=training.eval_every,
+        patience=training.patience,
+        threads=plan.threads,
+        dropout=plan.dropout,
+        label_smoothing=decided(training.label_smoothing),
+        seed=training.seed,
+        weight_dropout=WeightDropout.of(network, decided(plan.config.model.weight_dropout), training.seed),
+        averaging=Averaging(network, training.ema_decay) if training.ema_decay else None,
+        freezing=Freezing.of(network, training.freeze),
+        accumulate=training.accumulate,
+        ranks=plan.ranks,
+    )
