@@ -74,19 +74,20 @@ def sweep(
     not stop the others; but the exit code is then 1, so that a script does not take a part for the whole.
     """
     from charrnn.cli import ranks, sweeps
-    from charrnn.runs import points, sweep
     from charrnn.runs.time_budget import parse_duration
+    from charrnn.sweeps import grid as trials
+    from charrnn.sweeps import sweep
 
     with ranks.other_ranks() as team:
         if sum(end is not None for end in (steps, epochs, duration)) > 1:
             raise typer.BadParameter("give one of --steps, --epochs and --time")
         if team and jobs is not None:
             raise typer.BadParameter("--jobs is for this machine; under mpiexec there are as many as other ranks")
-        axes = points.axes(grid or ())
+        axes = trials.axes(grid or ())
         _require_varying([axis.key for axis in axes], steps or epochs or duration)
         seconds = None if duration is None else parse_duration(duration)
         ends = settings_of(steps, epochs, seed)
-        found = points.points(axes, config, settings or (), ends, random, seed or 0, encoding or ())
+        found = trials.points(axes, config, settings or (), ends, random, seed or 0, encoding or ())
         code = sweeps.run(sweep.make(found, text or (), seconds), out, team, jobs, json, quiet)
     raise typer.Exit(code)
 

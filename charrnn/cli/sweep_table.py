@@ -8,10 +8,10 @@ from typing import Any
 
 from charrnn.cli.colours import marked_line
 from charrnn.cli.tables import Name, Table
-from charrnn.cli.trainings import Ended
 from charrnn.config.typed_values import as_text
-from charrnn.runs.point_names import short_keys
 from charrnn.runs.storage.status import Outcome
+from charrnn.sweeps.jobs import Ended
+from charrnn.sweeps.run_names import short_keys
 from charrnn.text.unit_names import NAMES, Unit, bits_label
 from charrnn.training.events import bits, rounded
 

@@ -11,13 +11,13 @@ from rich.text import Text
 
 from charrnn.cli.colours import marked_line
 from charrnn.cli.display import Terminal
-from charrnn.cli.handing_out import Told
 from charrnn.cli.progress import can_be_drawn_on
-from charrnn.cli.trainings import Ended
 from charrnn.cli.wrapping import shorten
 from charrnn.runs.storage.folder_handle import Folder
 from charrnn.runs.storage.status import last_step, outcome
-from charrnn.runs.sweep import Sweep
+from charrnn.sweeps.jobs import Ended
+from charrnn.sweeps.scheduler import Told
+from charrnn.sweeps.sweep import Sweep
 from charrnn.training.events import rounded
 
 EVERY = 1.0  # seconds between two looks at the trainings that run

@@ -11,16 +11,16 @@ import typer
 from charrnn.cli import ranks, sweep_table
 from charrnn.cli.colours import marked_line
 from charrnn.cli.display import Terminal, tell, tell_error, write_json, write_path
-from charrnn.cli.handing_out import hand_out
 from charrnn.cli.sweep_table import Row
 from charrnn.cli.sweeping import SweepView
 from charrnn.cli.train import UNREAD
-from charrnn.cli.trainings import Ended, Job, Orders, carry_out, carry_out_there
 from charrnn.config.resolve import to_yaml
-from charrnn.runs import sweep as sweeps
 from charrnn.runs.storage.folder_handle import Folder
 from charrnn.runs.storage.status import outcome
-from charrnn.runs.sweep import LOGS, Sweep
+from charrnn.sweeps import sweep as sweeps
+from charrnn.sweeps.jobs import Ended, Job, Orders, carry_out, carry_out_there
+from charrnn.sweeps.scheduler import hand_out
+from charrnn.sweeps.sweep import LOGS, Sweep
 from charrnn.system.cores import available_cores
 from charrnn.system.signals import Stop, stop_politely
 

@@ -14,15 +14,15 @@ import pytest
 from refusals import refused
 
 from charrnn import api
-from charrnn.cli import trainings
 from charrnn.cli.sweeps import jobs_of
-from charrnn.cli.trainings import Ended, Job, Orders, carry_out, carry_out_there
 from charrnn.config.resolve import resolve
-from charrnn.runs.points import axes, points
 from charrnn.runs.storage.checkpoint import load
 from charrnn.runs.storage.directory import BEST, LAST
 from charrnn.runs.storage.folder_handle import CAN_HOLD, Folder
-from charrnn.runs.sweep import make
+from charrnn.sweeps import jobs
+from charrnn.sweeps.grid import axes, points
+from charrnn.sweeps.jobs import Ended, Job, Orders, carry_out, carry_out_there
+from charrnn.sweeps.sweep import make
 
 RATES = ["--grid", "training.learning_rate=1e-3,1e-2"]
 WILD = ["-s", "model.nonlinearity=relu", "-s", "training.max_grad_norm=null", "-s", "training.recoveries=0"]
@@ -262,14 +262,14 @@ def test_a_sweep_whose_directory_is_renamed_goes_on_there(tmp_path, text_file):
 @pytest.mark.skipif(not CAN_HOLD, reason="a directory with an open file cannot be renamed here")
 def test_a_training_whose_directory_is_renamed_while_it_runs_is_not_called_done(tmp_path, text_file, monkeypatch):
     """Its losses cannot be compared, and another would be called the best."""
-    run = trainings._run
+    run = jobs._run
 
     def run_and_rename(*given):
         code = run(*given)
         (tmp_path / "r").rename(tmp_path / "the-best")
         return code
 
-    monkeypatch.setattr(trainings, "_run", run_and_rename)
+    monkeypatch.setattr(jobs, "_run", run_and_rename)
     with Folder(tmp_path) as folder:
         ended = carry_out(Job("r", YAML, [str(text_file)]), folder, Orders(lambda: False))
     assert ended.state == "failed"
@@ -280,7 +280,7 @@ def test_variables_that_name_a_folder_from_here_name_it_from_elsewhere(tmp_path,
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CHARRNN_CACHE_DIR", "cache")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["lib", "/usr/lib"]))
-    found = trainings._environment()
+    found = jobs._environment()
     assert found["CHARRNN_CACHE_DIR"] == str(tmp_path / "cache")
     assert found["PYTHONPATH"].split(os.pathsep)[1:] == [str(tmp_path / "lib"), "/usr/lib"]
 

@@ -7,8 +7,8 @@ import pytest
 
 from charrnn.cli.display import stdout
 from charrnn.cli.sweep_table import Row, best, ranked, table
-from charrnn.cli.trainings import Ended
 from charrnn.runs.storage.status import Outcome
+from charrnn.sweeps.jobs import Ended
 
 
 def row(name, state, loss=None):

@@ -3,8 +3,8 @@
 import pytest
 
 from charrnn.cli import sweeps
-from charrnn.runs.points import axes, points
-from charrnn.runs.sweep import make
+from charrnn.sweeps.grid import axes, points
+from charrnn.sweeps.sweep import make
 
 
 @pytest.mark.parametrize(

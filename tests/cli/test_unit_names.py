@@ -15,10 +15,10 @@ from tiny import trained
 from charrnn.cli import tensorboard
 from charrnn.cli.averages import Averages
 from charrnn.cli.sweep_table import Row, as_json, table
-from charrnn.cli.trainings import Ended
 from charrnn.runs.storage.history import read_history
 from charrnn.runs.storage.metrics_log import as_json as event_as_json
 from charrnn.runs.storage.status import Outcome
+from charrnn.sweeps.jobs import Ended
 from charrnn.text.unit_names import bits_label, bits_name, counted, unit_name
 from charrnn.training.benchmark import Bench
 from charrnn.training.events import Evaluated, Flowed, Stepped

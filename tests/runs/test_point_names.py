@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.runs.point_names import names
+from charrnn.sweeps.run_names import names
 
 RATE, SIZE = "training.learning_rate", "model.hidden_size"
 

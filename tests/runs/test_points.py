@@ -5,7 +5,7 @@ import pytest
 
 from charrnn.config.resolve import resolve
 from charrnn.errors import ConfigError
-from charrnn.runs.points import Choice, Range, _drawn, axes, points
+from charrnn.sweeps.grid import Choice, Range, _drawn, axes, points
 
 RATE, SIZE, CELL = "training.learning_rate", "model.hidden_size", "model.cell"
 

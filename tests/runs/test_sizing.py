@@ -12,7 +12,7 @@ from charrnn.config import sizing
 from charrnn.config.resolve import changed, resolve, to_yaml
 from charrnn.config.sizing import MOST_READ, ROWS, sized, told, undecided
 from charrnn.package import shipped
-from charrnn.runs.points import axes, points
+from charrnn.sweeps.grid import axes, points
 from charrnn.text import windows
 
 LENGTHS = sorted({2, 100, *(int(10 ** (step / 20)) for step in range(40, 200)), *(

@@ -7,9 +7,9 @@ import pytest
 from tiny import TINY
 
 from charrnn.errors import RunError, TextError
-from charrnn.runs.points import axes, points
 from charrnn.runs.storage import directory
-from charrnn.runs.sweep import RECORD, make, open_directory
+from charrnn.sweeps.grid import axes, points
+from charrnn.sweeps.sweep import RECORD, make, open_directory
 from charrnn.system.lock import LOCK
 
 GRID = "training.learning_rate=1e-3,1e-2"

@@ -8,7 +8,7 @@ from charrnn.config import typed_values
 from charrnn.config.resolve import resolve, to_yaml
 from charrnn.config.yaml import parse, written
 from charrnn.errors import ConfigError
-from charrnn.runs.points import axes, points
+from charrnn.sweeps.grid import axes, points
 
 BOUNDARY = "data.boundary"
 TEXTS = [

@@ -16,12 +16,12 @@ from charrnn.config.schema import Config
 from charrnn.errors import CharrnnError, RunError, TextError
 from charrnn.runs.planning import plan as plans
 from charrnn.runs.planning.plan import Plan
-from charrnn.runs.point_names import names
-from charrnn.runs.points import Point
 from charrnn.runs.run import RUNS
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.directory import writable
 from charrnn.runs.storage.folder_handle import SIDE, Folder
+from charrnn.sweeps.grid import Point
+from charrnn.sweeps.run_names import names
 from charrnn.system.lock import Lock
 
 RECORD, CONFIGS, LOGS = "sweep.json", "configs", "logs"

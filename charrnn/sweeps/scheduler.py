@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 
-from charrnn.cli.trainings import Ended, Job
+from charrnn.sweeps.jobs import Ended, Job
 
 POLL = 0.1  # seconds
 
