@@ -1,5 +1,5 @@
 """`python -m charrnn` is `charrnn`."""
 
-from charrnn.cli.entry import main
+from charrnn.cli.main import main
 
 main()

@@ -14,19 +14,19 @@ import typer
 from typer.core import TyperGroup
 
 from charrnn import __version__
-from charrnn.cli.bench import bench
-from charrnn.cli.derive import derive
-from charrnn.cli.eval import evaluate
-from charrnn.cli.export import export
-from charrnn.cli.gradcheck import gradcheck
-from charrnn.cli.gradflow import gradflow
-from charrnn.cli.plot import plot
-from charrnn.cli.sample import sample
-from charrnn.cli.schema import schema
-from charrnn.cli.score import score
-from charrnn.cli.sweep import sweep
-from charrnn.cli.train import train
-from charrnn.cli.view import view
+from charrnn.cli.commands.bench import bench
+from charrnn.cli.commands.derive import derive
+from charrnn.cli.commands.eval import evaluate
+from charrnn.cli.commands.export import export
+from charrnn.cli.commands.gradcheck import gradcheck
+from charrnn.cli.commands.gradflow import gradflow
+from charrnn.cli.commands.plot import plot
+from charrnn.cli.commands.sample import sample
+from charrnn.cli.commands.schema import schema
+from charrnn.cli.commands.score import score
+from charrnn.cli.commands.sweep import sweep
+from charrnn.cli.commands.train import train
+from charrnn.cli.commands.view import view
 from charrnn.errors import CharrnnError, ConfigError
 from charrnn.system.mpi_environment import launched
 
@@ -80,7 +80,7 @@ def _drop_stdout() -> None:
 
 def _tell(message: str, code: int, lines: bool = False) -> int:
     """One line, but for the mistakes of a configuration, of which each has its own; of several ranks by the first."""
-    from charrnn.cli.display import tell_error
+    from charrnn.cli.output.console import tell_error
 
     if launched()[0] == 0:
         tell_error(message, lines)

@@ -120,7 +120,7 @@ def _run(command: Sequence[str], folder: Folder, log: IO[bytes], orders: Orders)
         held = place.descriptor
         where = str(place.path.absolute()) if held is None else str(held)
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "charrnn.cli.watched", where, *command],
+            [sys.executable, "-P", "-m", "charrnn.cli.supervised", where, *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=log,

@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from charrnn.cli.page import page
+from charrnn.cli.page.page import page
 from charrnn.models.inspection.activations import Inspection
 from charrnn.models.inspection.text_features import features
 from charrnn.models.inspection.units import follow

@@ -2,7 +2,7 @@
 
 import pytest
 
-from charrnn.cli.averages import Averages
+from charrnn.cli.progress.running_averages import Averages
 from charrnn.training.events import Evaluated, Recovered, Stepped
 
 

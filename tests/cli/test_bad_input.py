@@ -9,7 +9,7 @@ import pytest
 from refusals import refused
 
 from charrnn import api
-from charrnn.cli import sample
+from charrnn.cli.commands import sample
 
 TINY = [
     "-s",

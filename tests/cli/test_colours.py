@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from charrnn.cli.colours import (
+from charrnn.cli.output.surprisal_colours import (
     LIMITS,
     SIDES,
     STYLES,

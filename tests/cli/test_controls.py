@@ -79,7 +79,7 @@ FAIL = [name for name in COMMANDS if name.startswith(("no such", "unknown"))]
 def test_nothing_but_styles_reaches_a_terminal(hostile, tmp_path, monkeypatch, name, term):
     run, text = hostile
     shutil.copytree(run, tmp_path / ODD)
-    monkeypatch.setattr("charrnn.cli.progress.can_be_drawn_on", lambda console, json: False)
+    monkeypatch.setattr("charrnn.cli.progress.follow.can_be_drawn_on", lambda console, json: False)
     places = {
         "RUN": run,
         "MOVED": run.parent / "moved.safetensors",
@@ -137,11 +137,11 @@ PICTURES = {
 
 
 def test_the_guardian_of_ranks_says_nothing_raw(monkeypatch, tmp_path):
-    from charrnn.cli import guardian
+    from charrnn.cli import distributed
 
     started = []
-    monkeypatch.setattr(guardian.subprocess, "Popen", lambda command, **_: started.append(command) or _Child())
-    with guardian.guarded(f"go on with {ODD}", tmp_path):
+    monkeypatch.setattr(distributed.subprocess, "Popen", lambda command, **_: started.append(command) or _Child())
+    with distributed.guarded(f"go on with {ODD}", tmp_path):
         pass
     assert not UNSAFE.search(started[0][-3])
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from rich.text import Text
 
-from charrnn.cli.dashboard import FILLED, Dashboard, bar, beside, duration, joined
-from charrnn.cli.wrapping import width_of
+from charrnn.cli.output.wrapping import width_of
+from charrnn.cli.progress.dashboard import FILLED, Dashboard, bar, beside, duration, joined
 from charrnn.text.graphemes import graphemes
 from charrnn.training.events import Evaluated, Finished, Recovered, Sampled, Stepped
 

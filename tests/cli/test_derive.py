@@ -10,9 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from charrnn.cli.app import app
-from charrnn.cli.derivation_cost import BYTES, SECONDS, largest, memory, seconds
-from charrnn.cli.derivation_settings import CHOICES, SIZES
-from charrnn.cli.wrapping import width_of
+from charrnn.cli.derivations.settings import CHOICES, SIZES
+from charrnn.cli.derivations.time_estimate import BYTES, SECONDS, largest, memory, seconds
+from charrnn.cli.output.wrapping import width_of
 from charrnn.derivations.case import Case
 from charrnn.derivations.systems import SYSTEMS
 from charrnn.derivations.vector import Vector

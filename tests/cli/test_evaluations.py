@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from charrnn.cli import evaluations
+from charrnn.cli.reports import evaluation
 from charrnn.models.baselines import Baselines
 from charrnn.models.evaluation import Evaluation, MemberLoss
 from charrnn.models.unknown_characters import describe_unknown
@@ -36,7 +36,7 @@ MODEL = SimpleNamespace(members=[SimpleNamespace(name="runs/a/best.safetensors")
 
 
 def shown(capsys, **changes):
-    evaluations.show(replace(FOUND, **changes), MODEL, json=False)
+    evaluation.show(replace(FOUND, **changes), MODEL, json=False)
     return capsys.readouterr()
 
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from charrnn.cli.figures import drawing, require_writable
+from charrnn.cli.plots.matplotlib_style import drawing, require_writable
 from charrnn.errors import FigureError
 
 

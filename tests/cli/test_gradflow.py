@@ -9,8 +9,9 @@ import pytest
 from refusals import refused
 from tiny import trained
 
-from charrnn.cli.flows import _cost, _view, as_number, reach, words
-from charrnn.cli.logplot import HEIGHT, log_plot
+from charrnn.cli.plots.gradflow_figure import _view
+from charrnn.cli.plots.lag_plot import HEIGHT, log_plot
+from charrnn.cli.reports.gradflow import _cost, as_number, reach, words
 from charrnn.diagnostics.gradflow.gradient_flow import NOTHING, Curve, GradientFlow, LayerFlow
 from charrnn.diagnostics.gradflow.spectrum import Conditions
 from charrnn.diagnostics.gradflow.truncation import Truncation

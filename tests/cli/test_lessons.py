@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from charrnn.cli.lessons import lesson_json, show_lesson
+from charrnn.cli.derivations.lessons import lesson_json, show_lesson
 from charrnn.derivations.lessons import TASKS, train
 from charrnn.text.printable import json_text
 

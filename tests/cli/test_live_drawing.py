@@ -10,8 +10,8 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from charrnn.cli import live
-from charrnn.cli.dashboard import Dashboard
+from charrnn.cli.progress import live_display
+from charrnn.cli.progress.dashboard import Dashboard
 from charrnn.training.events import Evaluated, Finished, Stepped
 
 pyte = pytest.importorskip("pyte", reason="a screen in memory needs pyte")
@@ -20,7 +20,7 @@ WIDTH, HEIGHT = 80, 20
 
 def display_on(file, above=()):
     console = Console(file=file, force_terminal=True, width=WIDTH, height=HEIGHT, highlight=False)
-    return live.LiveDisplay(console, Dashboard(100, 0, 1.0), list(map(Text, above)))
+    return live_display.LiveDisplay(console, Dashboard(100, 0, 1.0), list(map(Text, above)))
 
 
 def step(number):
@@ -58,9 +58,9 @@ class Screen(io.StringIO):
 def foreground(monkeypatch):
     """Whether the display has its terminal: set `foreground.here`."""
     here = SimpleNamespace(here=True)
-    monkeypatch.setattr(live, "in_foreground", lambda console: here.here)
-    monkeypatch.setattr(live, "EVERY", 0.0)
-    monkeypatch.setattr(live, "SHARE", float("inf"))
+    monkeypatch.setattr(live_display, "in_foreground", lambda console: here.here)
+    monkeypatch.setattr(live_display, "EVERY", 0.0)
+    monkeypatch.setattr(live_display, "SHARE", float("inf"))
     return here
 
 
@@ -145,7 +145,7 @@ def test_ctrl_z_stops_with_a_cursor_and_is_heeded_the_next_time_too(foreground, 
     assert stopped_with == [signal.SIG_DFL]
     os.close(write)
     with os.fdopen(read, "rb") as pipe:
-        assert pipe.read() == live.SHOW_CURSOR
+        assert pipe.read() == live_display.SHOW_CURSOR
 
 
 def test_of_the_lines_above_there_are_as_many_as_fit_with_the_picture(foreground):
@@ -165,7 +165,7 @@ def test_of_the_lines_above_there_are_as_many_as_fit_with_the_picture(foreground
 
 
 def test_steps_are_read_together_and_before_what_comes_after_them(foreground, monkeypatch):
-    monkeypatch.setattr(live, "EVERY", 1e9)
+    monkeypatch.setattr(live_display, "EVERY", 1e9)
     display = display_on(Screen())
     read = []
     monkeypatch.setattr(display._dashboard, "read", lambda event: read.append(event) or [])
@@ -184,7 +184,7 @@ class SlowTerminal(io.StringIO):
         self.clock, self.costs = clock, iter(costs)
 
     def write(self, text):
-        if text == live.BEGIN:
+        if text == live_display.BEGIN:
             self.clock.now += next(self.costs)
         return super().write(text)
 
@@ -194,7 +194,7 @@ class SlowTerminal(io.StringIO):
 )
 def test_a_slow_terminal_is_drawn_on_less_often_but_not_one_that_was_held_up_once(monkeypatch, costs, waited):
     clock = SimpleNamespace(now=1000.0)
-    monkeypatch.setattr(live, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(live_display, "time", SimpleNamespace(monotonic=lambda: clock.now))
     display = display_on(SlowTerminal(clock, costs))
     display.tick()
     found = []

@@ -1,6 +1,6 @@
 import pytest
 
-from charrnn.cli.loss_curve import LABEL, POINTS, LossCurve
+from charrnn.cli.progress.loss_curve import LABEL, POINTS, LossCurve
 
 BLANK = chr(0x2800)
 GUTTER = LABEL + 2

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from charrnn import api
-from charrnn.cli.novelty import SHOWN, _quoted
+from charrnn.cli.reports.novelty import SHOWN, _quoted
 
 ARGUMENTS = ("-n", "60", "--seed", "5")
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from pages import data, unpacked
 
-from charrnn.cli.colours import LIMITS
-from charrnn.cli.page import PER_BIT, _range, page
+from charrnn.cli.output.surprisal_colours import LIMITS
+from charrnn.cli.page.page import PER_BIT, _range, page
 from charrnn.models.inspection.activations import Inspection
 from charrnn.models.inspection.units import Unit, follow
 from charrnn.text.vocabulary import Vocabulary

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from refusals import refused
 
-from charrnn.cli import curve_figure, curves
-from charrnn.cli.curve_terminal import Field, cells_of, dots_of, plot, points_of
-from charrnn.cli.curves import QUANTITIES, shown, smoothed, summary, thinned, view
+from charrnn.cli.plots import curves, figure
+from charrnn.cli.plots.curves import QUANTITIES, shown, smoothed, summary, thinned, view
+from charrnn.cli.plots.terminal import Field, cells_of, dots_of, plot, points_of
 from charrnn.errors import RunError
 from charrnn.runs.storage.history import read_history
 
@@ -251,8 +251,8 @@ def test_a_star_is_on_the_best_evaluation_and_a_triangle_where_the_run_went_back
     run, (curve,) = replace(found.runs[0], x=np.array([0.1, 0.2, 0.3])), found.curves(QUANTITIES["loss"])
     curve = replace(curve, dots_x=np.array([0.1, 0.2, 0.3]))
     axes = figures.Figure().subplots()
-    curve_figure._draw_curve(axes, curve, "black", "-", faint=False)
-    curve_figure._mark_recoveries(axes, run, "black")
+    figure._draw_curve(axes, curve, "black", "-", faint=False)
+    figure._mark_recoveries(axes, run, "black")
     marks = {line.get_marker(): line.get_xydata().tolist() for line in axes.lines}
     assert marks["*"] == [[0.2, 1.5]]
     assert marks["^"] == [[0.3, 0]]
@@ -262,7 +262,7 @@ def test_the_axis_of_bits_has_the_same_values_in_bits(tmp_path):
     figures = pytest.importorskip("matplotlib.figure")
     figure = figures.Figure()
     axes = figure.subplots()
-    curve_figure._draw_panel(axes, QUANTITIES["loss"], picture(write(tmp_path / "a", [3, 2, 1])))
+    figure._draw_panel(axes, QUANTITIES["loss"], picture(write(tmp_path / "a", [3, 2, 1])))
     figure.draw_without_rendering()
     [other] = axes.child_axes
     np.testing.assert_allclose(other.get_ylim(), np.array(axes.get_ylim()) / np.log(2))

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from rich.text import Text
 
-from charrnn.cli import progress
+from charrnn.cli.progress import follow
 from charrnn.training.events import Finished, Stepped
 
 STEPS = 100
@@ -42,20 +42,20 @@ def failing(error):
     return view
 
 
-def follow(*views):
-    return progress.follow(training(), lambda: False, json=False, quiet=True, more=views)
+def followed(*views):
+    return follow.follow(training(), lambda: False, json=False, quiet=True, more=views)
 
 
 @pytest.mark.parametrize("error", GONE, ids=str)
 def test_a_training_whose_reader_went_away_is_stopped_quietly_and_nobody_is_told_more(error):
     told = []
-    assert follow(told.append, failing(error)).step == 3
+    assert followed(told.append, failing(error)).step == 3
     assert [event.step for event in told] == [1, 2, 3]
 
 
 def test_a_training_of_which_nothing_more_can_be_written_is_stopped_and_then_it_is_said():
     with pytest.raises(OSError, match="No space left"):
-        follow(failing(FULL))
+        followed(failing(FULL))
 
 
 def test_a_training_whose_reader_went_away_before_it_began_is_stopped_at_once(monkeypatch):
@@ -66,6 +66,6 @@ def test_a_training_whose_reader_went_away_before_it_began_is_stopped_at_once(mo
         def print(self, *_, **__):
             raise BrokenPipeError
 
-    monkeypatch.setattr(progress, "introduction", lambda run: [Text("text: a text")])
-    monkeypatch.setattr(progress, "Terminal", Unread)
-    assert progress.follow(training(), lambda: False, json=False, quiet=False) == Finished(0, "stopped", None, 1.0)
+    monkeypatch.setattr(follow, "introduction", lambda run: [Text("text: a text")])
+    monkeypatch.setattr(follow, "Terminal", Unread)
+    assert follow.follow(training(), lambda: False, json=False, quiet=False) == Finished(0, "stopped", None, 1.0)

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from charrnn.cli import scores
-from charrnn.cli.colours import SIDES
+from charrnn.cli.output.surprisal_colours import SIDES
+from charrnn.cli.reports import scores
 from charrnn.errors import TextError
 from charrnn.models.scoring import Scored
 from charrnn.text.corpus import Stream

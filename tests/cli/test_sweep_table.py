@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.cli.display import stdout
-from charrnn.cli.sweep_table import Row, best, ranked, table
+from charrnn.cli.output.console import stdout
+from charrnn.cli.sweep.table import Row, best, ranked, table
 from charrnn.runs.storage.status import Outcome
 from charrnn.sweeps.jobs import Ended
 

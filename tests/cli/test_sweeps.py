@@ -2,7 +2,7 @@
 
 import pytest
 
-from charrnn.cli import sweeps
+from charrnn.cli.sweep import run
 from charrnn.sweeps.grid import axes, points
 from charrnn.sweeps.sweep import make
 
@@ -17,6 +17,6 @@ from charrnn.sweeps.sweep import make
     ],
 )
 def test_no_core_is_shared_by_two_trainings(monkeypatch, text_file, grid, side_by_side):
-    monkeypatch.setattr(sweeps, "available_cores", lambda: 8)
+    monkeypatch.setattr(run, "available_cores", lambda: 8)
     found = points(axes([grid]), None, ["training.batch_size=4", "training.sequence_length=8"], {}, None, 0)
-    assert sweeps._side_by_side(make(found, [str(text_file)], None)) == side_by_side
+    assert run._side_by_side(make(found, [str(text_file)], None)) == side_by_side

@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 
 from charrnn import api
 from charrnn.cli.app import app
-from charrnn.cli.samples import show_samples
-from charrnn.cli.sweeping import SweepView
-from charrnn.cli.tables import Name, Table
-from charrnn.cli.wrapping import width_of
+from charrnn.cli.output.tables import Name, Table
+from charrnn.cli.output.wrapping import width_of
+from charrnn.cli.reports.samples import show_samples
+from charrnn.cli.sweep.live_view import SweepView
 from charrnn.generation.samples import Sample
 from charrnn.generation.tracing import TracedStep
 from charrnn.runs.storage.folder_handle import Folder
@@ -157,7 +157,7 @@ def shown(capsys, table, monkeypatch, width):
     from rich.console import Console
 
     console = Console(width=50 if width is None else width)
-    monkeypatch.setattr("charrnn.cli.tables.terminal_columns", lambda _: width)
+    monkeypatch.setattr("charrnn.cli.output.tables.terminal_columns", lambda _: width)
     table.show(console)
     return capsys.readouterr().out.splitlines()
 
@@ -278,7 +278,7 @@ def test_of_a_training_of_a_sweep_the_name_is_cut_and_not_the_figures(tmp_path, 
     (tmp_path / name).mkdir()
     view = SweepView(SimpleNamespace(names=[name]), Folder.named(tmp_path), json=True, quiet=True)
     view._running[0] = time.monotonic() - 123
-    monkeypatch.setattr("charrnn.cli.sweeping.last_step", lambda run: 12_345)
+    monkeypatch.setattr("charrnn.cli.sweep.live_view.last_step", lambda run: 12_345)
     line = view._line(0, columns).plain
     assert line.endswith(" · 123 s · step 12,345")
     assert width_of(line) <= columns

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 from rich.console import Console
 
-from charrnn.cli import telling
-from charrnn.cli.colours import STYLES
-from charrnn.cli.telling import PlainLines, sample
+from charrnn.cli.output.surprisal_colours import STYLES
+from charrnn.cli.progress import plain_lines
+from charrnn.cli.progress.plain_lines import PlainLines, sample
 from charrnn.training.events import Evaluated, Sampled, Stepped
 
 
@@ -27,7 +27,7 @@ def test_a_sample_without_surprisals_is_shown_and_none_of_it_moves_the_cursor():
 
 def test_steps_are_told_every_ten_seconds_and_evaluations_and_what_goes_wrong_at_once(monkeypatch):
     clock = SimpleNamespace(now=0.0)
-    monkeypatch.setattr(telling, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(plain_lines, "time", SimpleNamespace(monotonic=lambda: clock.now))
     out = io.StringIO()
     lines = PlainLines(Console(file=out, width=200), 100, None)
     for number in range(1, 31):

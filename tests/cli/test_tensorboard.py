@@ -9,8 +9,8 @@ from event_files import crc32c, records, shown
 from tiny import TINY
 
 from charrnn import api
-from charrnn.cli import tensorboard
-from charrnn.cli.tensorboard import FOLDER, Board, board_of
+from charrnn.cli.progress import tensorboard
+from charrnn.cli.progress.tensorboard import FOLDER, Board, board_of
 from charrnn.config.resolve import resolve
 from charrnn.errors import DivergedError, FigureError
 from charrnn.runs.storage.folder_handle import Folder

@@ -12,9 +12,9 @@ from pages import data
 from rich.console import Console
 from tiny import trained
 
-from charrnn.cli import tensorboard
-from charrnn.cli.averages import Averages
-from charrnn.cli.sweep_table import Row, as_json, table
+from charrnn.cli.progress import tensorboard
+from charrnn.cli.progress.running_averages import Averages
+from charrnn.cli.sweep.table import Row, as_json, table
 from charrnn.runs.storage.history import read_history
 from charrnn.runs.storage.metrics_log import as_json as event_as_json
 from charrnn.runs.storage.status import Outcome
@@ -207,7 +207,7 @@ def test_a_sweep_over_the_unit_names_both():
 
 
 def test_a_look_at_the_gradients_is_in_bytes():
-    from charrnn.cli.flows import reach
+    from charrnn.cli.reports.gradflow import reach
 
     flowed = Flowed(5, 1, 20, 3, 9, -0.1, -2.0, -0.2, 0.9, 0.1)
     assert "after 3 bytes, 1 % after 9" in reach(flowed, "byte")
@@ -221,7 +221,7 @@ def test_the_page_is_in_bytes(charrnn, run, one):
 
 
 def test_the_live_display_says_which(charrnn, many, monkeypatch):
-    monkeypatch.setattr("charrnn.cli.progress.can_be_drawn_on", lambda console, json: True)
+    monkeypatch.setattr("charrnn.cli.progress.follow.can_be_drawn_on", lambda console, json: True)
     told = charrnn("train", many, "--steps", "2", "-o", "r", *TINY).stderr
     assert re.search(r"validation loss [\d.]+ nats, [\d.]+ bpb", told)
     assert re.search(r"loss [\d.]+ \([\d.]+ bpb\)", told)

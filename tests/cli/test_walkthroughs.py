@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from rich.text import Text
 
-from charrnn.cli.display import Terminal
-from charrnn.cli.grids import Grid
-from charrnn.cli.matrices import blocks_of, figure, percent
-from charrnn.cli.walkthrough_words import JACOBIANS, description, truncation_words, vanishing_words
-from charrnn.cli.walkthroughs import LIMITS, STYLES, _style, show_walkthrough, walkthrough_json
-from charrnn.cli.wrapping import width_of
+from charrnn.cli.derivations.walkthrough_words import JACOBIANS, description, truncation_words, vanishing_words
+from charrnn.cli.derivations.walkthroughs import LIMITS, STYLES, _style, show_walkthrough, walkthrough_json
+from charrnn.cli.output.console import Terminal
+from charrnn.cli.output.grids import Grid
+from charrnn.cli.output.matrices import blocks_of, figure, percent
+from charrnn.cli.output.wrapping import width_of
 from charrnn.derivations import walkthrough
 from charrnn.derivations.case import Case
 from charrnn.derivations.scalar import Scalar

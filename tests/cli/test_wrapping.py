@@ -1,7 +1,7 @@
 import pytest
 from rich.text import Text
 
-from charrnn.cli.wrapping import fold, shorten, unbreakable, width_of
+from charrnn.cli.output.wrapping import fold, shorten, unbreakable, width_of
 
 FAMILY = "👩\u200d👩\u200d👧"
 

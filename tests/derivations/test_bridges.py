@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from charrnn import api
-from charrnn.cli.bridges import CARRIED, GIVEN, LAYERS, REAL, ROWS, bridges, configuration, counterpart
-from charrnn.cli.counterpart_rules import clipping_error, flow_errors, updated
-from charrnn.cli.counterparts import Counterpart
-from charrnn.cli.row_form import targets
+from charrnn.cli.derivations.bridges import CARRIED, GIVEN, LAYERS, REAL, ROWS, bridges, configuration, counterpart
+from charrnn.cli.derivations.counterpart_rules import clipping_error, flow_errors, updated
+from charrnn.cli.derivations.counterparts import Counterpart
+from charrnn.cli.derivations.row_form import targets
 from charrnn.config.resolve import resolve
 from charrnn.derivations.case import Case
 from charrnn.derivations.functions import LOGISTIC, SQUARED_ERROR

@@ -7,7 +7,7 @@ import pytest
 from tiny import TINY, trained
 
 from charrnn import api
-from charrnn.cli.samples import show_samples
+from charrnn.cli.reports.samples import show_samples
 from charrnn.config.resolve import resolve
 from charrnn.errors import ConfigError, TextError
 from charrnn.generation.samples import Sample

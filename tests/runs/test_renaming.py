@@ -14,7 +14,7 @@ import pytest
 from tiny import TINY
 
 from charrnn import api
-from charrnn.cli.tensorboard import board_of
+from charrnn.cli.progress.tensorboard import board_of
 from charrnn.config.resolve import resolve
 from charrnn.errors import RunError
 from charrnn.runs.storage.folder_handle import CAN_HOLD

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from charrnn.cli.figures import COLOURS, GREY, drawing
+from charrnn.cli.plots.matplotlib_style import COLOURS, GREY, drawing
 
 from .kept import Result
 from .tables import SPREAD, markdown, mean_and_spread

@@ -1,0 +1,37 @@
+"""`charrnn export`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from charrnn.cli.commands import common_options as common
+
+
+def export(
+    run: common.RunArgument,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", "-o", metavar="FILE", readable=False, help="The .safetensors file to write.", show_default=False
+        ),
+    ],
+    to: Annotated[
+        Literal["plain", "torch"],
+        typer.Option(help="plain: the names of the equations; torch: PyTorch's names and layouts."),
+    ] = "plain",
+    checkpoint: common.CheckpointOption = None,
+    force: common.ForceOption = False,
+) -> None:
+    """Write a trained network's weights for other tools.
+
+    The file is safetensors; vocabulary and configuration are in its metadata.
+    """
+    from charrnn import api
+    from charrnn.cli.output import console
+    from charrnn.cli.output.files import require_free
+
+    replace = require_free(out, force)
+    loaded = api.export(run, out, to, checkpoint, replace)
+    console.tell(f"{loaded.note or loaded.path}, step {loaded.checkpoint.progress.step:,}")
+    console.write_path(out)

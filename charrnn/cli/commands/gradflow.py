@@ -1,0 +1,79 @@
+"""`charrnn gradflow`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from charrnn.cli.commands import common_options as common
+from charrnn.cli.commands.common_options import CheckpointOption, ConfigOption, ForceOption, SettingsOption
+
+
+def gradflow(
+    run: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[RUN]",
+            readable=False,
+            help="A run directory, or a .safetensors checkpoint. None: a fresh network of the configuration.",
+            show_default=False,
+        ),
+    ] = None,
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files, folders, globs, - for standard input, or builtin:NAME. None: the run's validation split.",
+            show_default=False,
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    settings: SettingsOption = None,
+    lags: Annotated[
+        int, typer.Option(min=1, max=10_000, help="How many characters (bytes, for a byte model) back to look.")
+    ] = 200,
+    positions: Annotated[int, typer.Option(min=1, max=1_000, help="At how many places of the text.")] = 8,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", readable=False, help="Draw it into this file, .svg or .png."),
+    ] = None,
+    force: ForceOption = False,
+    training_text: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--text",
+            metavar="TEXT",
+            help="Without RUN, the text of the fresh network, of which the validation split is read. Default: the built-in one. "
+            "With RUN, where the text of its training stands now, if it was moved. Repeatable.",
+        ),
+    ] = None,
+    encoding: common.EncodingOption = None,
+    checkpoint: CheckpointOption = None,
+    json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON on stdout.")] = False,
+) -> None:
+    """Tell how far gradients reach back in a network: what it can learn to remember.
+
+    Norms of the products of Jacobians by lag, the memory horizon, saturated units, the spectrum of W_hh with Pascanu's
+    conditions, the Lyapunov exponent, and what truncated backpropagation leaves out.
+    """
+    from charrnn import api
+    from charrnn.cli.plots import gradflow_figure
+    from charrnn.cli.plots.matplotlib_style import require_writable
+    from charrnn.cli.reports import gradflow
+    from charrnn.config.resolve import resolve
+
+    if run is not None and (config or settings):
+        raise typer.BadParameter("RUN brings its own configuration; give it without --config and --set")
+    if force and out is None:
+        raise typer.BadParameter("--force replaces the file of --out; give both")
+    if out is not None:
+        replace = require_writable(out, force, "charrnn gradflow -o")
+    moved = training_text or ()
+    if run is None:
+        settled = resolve(config, settings or ()).config
+        found = api.gradflow(None, moved, settled, lags, positions, encoding=encoding or ())
+    else:
+        found = api.gradflow(run, text or (), None, lags, positions, checkpoint, moved, encoding or ())
+    gradflow.tell_of_text(found, positions)
+    gradflow.show(found, json)
+    if out is not None:
+        gradflow_figure.draw(found, out, replace)

@@ -1,0 +1,88 @@
+"""`charrnn plot`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from charrnn.cli.commands.common_options import ForceOption
+
+if TYPE_CHECKING:
+    from charrnn.cli.plots.curves import Quantity
+
+IN_FIGURE, IN_TERMINAL = "loss,learning_rate,grad_norm", "loss"
+
+
+def plot(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN...",
+            readable=False,
+            help="Run directories, or files of events as train --json prints them.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            readable=False,
+            help="Draw a figure into this .svg or .png file. Default: curves in the terminal.",
+        ),
+    ] = None,
+    x: Annotated[Literal["steps", "epochs", "time"], typer.Option("--x", help="What the curves stand over.")] = "steps",
+    what: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,NAME,...",
+            help=f"Of loss, bpc, grad_norm, clipped, learning_rate. Default: {IN_FIGURE}; in the terminal {IN_TERMINAL}.",
+        ),
+    ] = None,
+    smooth: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Means over N steps. Default: a hundredth of the longest run's."),
+    ] = None,
+    force: ForceOption = False,
+) -> None:
+    """Draw how trainings went.
+
+    Loss, bits per character, gradient norm and learning rate, of one run or several in one picture, with their evaluations.
+    """
+    from charrnn import api
+    from charrnn.cli.output import console
+    from charrnn.cli.plots import curves
+
+    if force and not out:
+        raise typer.BadParameter("--force replaces the file of --out; give both")
+    quantities = _quantities((IN_FIGURE if out else IN_TERMINAL) if what is None else what)
+    if out:
+        from charrnn.cli.plots.matplotlib_style import require_writable
+
+        replace = require_writable(out, force, "charrnn plot -o")
+    histories = [api.read_history(run) for run in runs]
+    for run, history in zip(runs, histories, strict=True):
+        if history.skipped:
+            console.tell(f"{run}: {history.skipped:,} damaged line{'s' if history.skipped > 1 else ''} passed over")
+    shown = curves.shown(runs, histories, x, smooth)
+    if out:
+        from charrnn.cli.plots.figure import write_figure
+
+        write_figure(out, shown, quantities, replace)
+        console.write_path(out)
+    else:
+        from charrnn.cli.plots.terminal import show
+
+        show(shown, quantities)
+
+
+def _quantities(names: str) -> "list[Quantity]":
+    from charrnn.cli.plots.curves import QUANTITIES
+
+    wanted = list(dict.fromkeys(names.split(",")))
+    for name in wanted:
+        if name not in QUANTITIES:
+            raise typer.BadParameter(f"--what {name}: must be one of {', '.join(QUANTITIES)}, with commas between them")
+    return [QUANTITIES[name] for name in wanted]

@@ -1,0 +1,58 @@
+"""`charrnn view`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from charrnn.cli.commands import common_options as common
+
+
+def view(
+    run: common.RunArgument,
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", metavar="FILE.html", readable=False, help="The page to write.", show_default=False),
+    ],
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files, folders, globs, builtin:NAME, or - for standard input. Default: the run's validation text.",
+            show_default=False,
+        ),
+    ] = None,
+    length: Annotated[
+        int, typer.Option(min=1, max=200_000, help="How many characters (bytes, for a byte model) are shown at most.")
+    ] = 50_000,
+    units: Annotated[
+        int,
+        typer.Option(
+            min=1, max=512, help="How many units and gates are in the page: those that follow the text's features best."
+        ),
+    ] = 24,
+    unit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I|NAME:I", help="Open with this unit: 17 (hidden unit of the top layer), z:17 (a gate), h_2:17."
+        ),
+    ] = None,
+    training_text: common.TrainingTextOption = None,
+    encoding: common.EncodingOption = None,
+    checkpoint: common.CheckpointOption = None,
+    force: common.ForceOption = False,
+) -> None:
+    """Write a web page on which a network can be watched reading a text.
+
+    Its colours are surprisal, or any of the hidden units and gates that follow something in the text. It is one file that
+    loads nothing.
+    """
+    from charrnn import api
+    from charrnn.cli.output import console
+    from charrnn.cli.output.files import require_free
+    from charrnn.cli.page import build
+
+    replace = require_free(out, force)
+    said, own = common.encodings(encoding, text, both=False)
+    model = api.load(run, which=checkpoint, text=training_text or (), encoding=own)
+    build.write(model, run.resolve().name, text or (), said, out, replace, length, units, unit)
+    console.write_path(out)

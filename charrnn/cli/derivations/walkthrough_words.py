@@ -1,0 +1,69 @@
+"""What the figures of a walk through a system say, in sentences."""
+
+import sys
+from collections.abc import Iterator
+from itertools import pairwise, takewhile
+
+from charrnn.cli.output.matrices import percent, size
+from charrnn.derivations.systems import SYSTEMS
+from charrnn.derivations.walkthrough import DoubleSum, Products, Truncation, share
+
+JACOBIANS = {
+    "mean-loss": "diag(φ'_h) W_hh",
+    "mini-batch": "diag(φ'_h) W_hhᵀ, a row of h_t taken as a column",
+    "vanishing": "diag(φ'_h) W_hhᵀ",
+    "scalar": "W (1 - s_t²)",
+    "vector": "diag(1 - s_t²) W",
+    "multiple": "diag(1 - s_t²) W, s_t a column of S_t",
+    "update-rules": "diag(1 - h_t²) W",
+}
+SMALL = 0.01  # of the gradient
+LARGE = 2.0  # times the gradient: of what is so large more than half is cancelled
+
+
+def description(system: str) -> tuple[str, list[str]]:
+    """What a system is, in a sentence, and its equations: the head of its module's docstring."""
+    paragraphs = (sys.modules[SYSTEMS[system].make.__module__].__doc__ or "").split("\n\n")
+    equations = next((each for each in paragraphs if each.startswith("    ")), "")
+    return " ".join(paragraphs[0].split()), [line.removeprefix("    ") for line in equations.splitlines()]
+
+
+def truncation_words(found: DoubleSum) -> Iterator[str]:
+    """What the figures of the truncation say."""
+    *cut, _ = found.truncations
+    if not found.gradient.any():
+        yield "The gradient is 0: there is nothing to lose."
+    elif not cut:
+        yield "With one step there is nothing to truncate."
+    else:
+        for each in [cut[0], *cut[1:][-1:]]:  # the first, and the last where that is another
+            lag = f"t - k {'=' if each is cut[-1] else '>='} {each.steps}"
+            part, steps = percent(each.error), "1 step" if each.steps == 1 else f"{each.steps} steps"
+            yield f"The terms with {lag} are {part} of the gradient: truncation to {steps} loses them."
+        small = list(takewhile(_is_small, reversed(cut)))
+        if len(cut) > 2 and small:
+            yield f"From n = {small[-1].steps} on less than {SMALL:.0%} is lost."
+        if any(share(each.kept, found.gradient) > LARGE for each in cut):
+            yield "What is lost is larger than the gradient: it cancels most of what is kept."
+        if any(more.error > fewer.error for fewer, more in pairwise(cut)):
+            yield "More steps are not always closer to the whole: terms of different t - k may cancel."
+
+
+def _is_small(truncation: Truncation) -> bool:
+    return truncation.error < SMALL
+
+
+def vanishing_words(found: Products) -> Iterator[str]:
+    """What the norms and the bound say."""
+    rate = found.γ * found.σ
+    longest = max(found.norms, key=lambda pair: pair[0] - pair[1])
+    norm = found.norms[longest]
+    t, k = longest
+    became = "shrinks" if norm < 1 else "grows"
+    yield f"From h_{k} to h_{t} a change {became} to {size(norm)} of itself at most (the bound allows {size(found.bounds[longest])})."
+    if rate < 1:
+        yield "γ σ < 1 is enough: products must vanish as steps are added."
+    elif norm < 1:
+        yield "γ σ is not below 1, yet these products shrink: γ σ > 1 is necessary for them to explode, not sufficient."
+    else:
+        yield "γ σ > 1 is necessary for products to explode, not sufficient."

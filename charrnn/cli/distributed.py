@@ -1,0 +1,108 @@
+"""Who trains together: this process alone, or the ranks that mpiexec, or Slurm's srun, has started.
+
+Only the first rank tells anything; an error that all meet is told once, by the first, and one that a single rank meets by itself,
+before it ends all.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from charrnn.errors import CharrnnError, RunError
+from charrnn.system.mpi_environment import launched
+from charrnn.text.printable import UNSAFE, printable_line
+from charrnn.training.parallel.communicator import Alone
+
+# Seconds for the other ranks to come to the same end; after an interrupt, which reaches them too.
+PATIENCE, MOMENT = 10.0, 1.0
+INTERRUPTED = 130
+
+
+@contextmanager
+def joined() -> Iterator[Alone]:
+    """Within: those who train together. An error that this rank alone meets ends all of them.
+
+    Raises RunError where mpiexec has started several, and mpi4py is missing, or its MPI knows of fewer.
+    """
+    size = launched()[1]
+    if size == 1:
+        yield Alone()
+        return
+    try:
+        from charrnn.training.parallel.mpi import Company
+    except (ImportError, RuntimeError) as error:  # mpi4py is missing, or the MPI that it wants
+        raise RunError(f"several ranks need mpi4py and an MPI: pip install 'charrnn-numpy[mpi]' ({error})") from None
+    company = Company()
+    if company.size != size:  # each would train by itself, and write the same run
+        raise RunError(
+            f"{size} ranks were started, and MPI knows of {company.size}; start them with the mpiexec of the MPI that mpi4py has, "
+            "or with srun --mpi=pmi2"
+        )
+    try:
+        yield company
+    except BaseException as error:
+        if not company.is_left_by_all(PATIENCE if isinstance(error, Exception) else MOMENT):
+            company.abort(_code(company.name, error))
+        raise
+
+
+def _code(name: str, error: BaseException) -> int:
+    """With which all end; an error that is no interrupt is told."""
+    from charrnn.cli.output.console import tell_error
+
+    if isinstance(error, SystemExit) and isinstance(error.code, int):
+        return error.code
+    if not isinstance(error, Exception):
+        return INTERRUPTED
+    told = str(error) if isinstance(error, CharrnnError) else f"{type(error).__name__} {error}"
+    tell_error(f"{name}: {told.splitlines()[0] if told else 'ended'}")
+    return 1
+
+
+@contextmanager
+def last_word(ranks: Alone, run: Path) -> Iterator[None]:
+    """Within: where a rank is killed, and the launcher kills the others, the first still says how to go on."""
+    if ranks.size == 1 or ranks.rank:
+        yield
+        return
+    with guarded("error: a rank has ended without the others; what was saved is whole: go on with --resume ", run):
+        yield
+
+
+READ_TO_THE_END = """
+import os, re, sys
+if not sys.stdin.buffer.read():
+    try:
+        place = os.getcwd()
+    except OSError:
+        place = sys.argv[2]
+    place = re.sub(sys.argv[3], "?", place)
+    sys.stderr.write(sys.argv[1] + place + chr(10))
+"""
+
+
+@contextmanager
+def guarded(last_word: str, folder: Path) -> Iterator[None]:
+    """Within: if this process is killed, the last word goes to stderr, with where the folder is by then. However else it ends, it
+    does not.
+    """
+    command = [
+        sys.executable,
+        "-I",
+        "-S",
+        "-c",
+        READ_TO_THE_END,
+        printable_line(last_word),
+        str(folder),
+        UNSAFE.pattern,
+    ]
+    child = subprocess.Popen(
+        command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # it may have been killed first
+            child.communicate(b"ended")

@@ -1,0 +1,101 @@
+"""The only place that draws: results on stdout, the telling on stderr."""
+
+import os
+import secrets
+import sys
+from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from charrnn.cli.output.surprisal_colours import REVERSE, marked, marked_line
+from charrnn.cli.output.tables import terminal_columns
+from charrnn.text.printable import is_unsafe, json_text, printable
+
+SIZE = ("COLUMNS", "LINES")  # in the environment
+WIDE = 120  # columns of a drawing that no terminal bounds
+
+
+class Terminal(Console):
+    """A console that says so when its reader has gone; rich's own would leave the program there and then.
+
+    It is as large as its terminal, whatever COLUMNS and LINES say: they may be left over from another one, or 0.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(_environ={key: value for key, value in os.environ.items() if key not in SIZE}, **options)
+        if self.is_dumb_terminal and (columns := terminal_columns(self)):  # which rich takes for one of 80
+            self.size = (columns, self.height)
+
+    def on_broken_pipe(self) -> None:
+        """Let the caller decide what a vanished reader means."""
+        raise BrokenPipeError
+
+
+def tell_error(message: str, lines: bool = False) -> None:
+    """The one line that starts with `error:`; with `lines` it may have more, for several mistakes in a configuration."""
+    told = marked(message, "default") if lines else marked_line(message, "default")
+    _stderr().print(Text("error: ", style="bold red") + told, soft_wrap=True)
+
+
+def tell(message: str) -> None:
+    """A line for the person, not for the pipe."""
+    _stderr().print(marked_line(message, "dim"), soft_wrap=True)
+
+
+def write_json(value: object) -> None:
+    """One line of JSON on stdout."""
+    sys.stdout.write(json_text(value) + "\n")
+
+
+def write_path(path: Path) -> None:
+    """A path that is a result, on stdout; a pipe gets it as it is."""
+    if sys.stdout.isatty():
+        stdout().print(marked_line(str(path)), soft_wrap=True)
+    else:
+        sys.stdout.write(f"{path}\n")
+        sys.stdout.flush()
+
+
+def stdout() -> Console:
+    """Where results go."""
+    return Terminal(width=None if sys.stdout.isatty() else WIDE, highlight=False, markup=False, emoji=False)
+
+
+def in_colour(console: Console) -> bool:
+    """Whether it shows colours: a terminal that can, unless NO_COLOR is set."""
+    return console.is_terminal and console.color_system is not None and not console.no_color
+
+
+def new_seed() -> int:
+    """A seed that is short enough to type."""
+    return secrets.randbelow(1_000_000)
+
+
+def show_sample(prompt: str, text: Iterable[str], stream: bool) -> None:
+    """Prompt and text on stdout, character by character or all at once, and a line's end."""
+    write_text(prompt)
+    for piece in text if stream else ["".join(text)]:
+        write_text(piece)
+        sys.stdout.flush()
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+
+
+def write_text(text: str) -> None:
+    """A text that is a result, on stdout: as it is, but that a terminal shows its control characters and does not obey them."""
+    if not sys.stdout.isatty():
+        sys.stdout.write(text)
+        return
+    for replaced, run in groupby(text, lambda character: is_unsafe(character) and character not in "\n\t"):
+        if replaced:
+            stdout().print(Text(printable("".join(run)), REVERSE), end="", soft_wrap=True)
+        else:
+            sys.stdout.write("".join(run))
+
+
+def _stderr() -> Console:
+    return Terminal(stderr=True, highlight=False)

@@ -1,0 +1,139 @@
+"""One self-contained page of what a network did while it read a text; it loads nothing and sends nothing.
+
+Text is data: in JSON that cannot end its element, and its policy lets no script and no style run but the page's own, by their
+SHA-256. Numbers are packed as bytes in base64: surprisals in steps of 1/12 bit, probabilities of 1/255, units of 1/255 of
+their range.
+"""
+
+import base64
+import hashlib
+import html
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+from string import Template
+
+import numpy as np
+
+from charrnn.models.inspection.activations import Inspection
+from charrnn.models.inspection.units import Followed, Unit
+from charrnn.network.arrays import Array
+from charrnn.text.positions import Walk
+from charrnn.text.printable import printable_line
+from charrnn.text.unit_names import bits_name, counted
+from charrnn.text.vocabulary import END, Vocabulary
+from charrnn.training.events import bits, rounded
+
+END_OF_DOCUMENT = "end of the document"
+PER_BIT = 12  # steps of a surprisal, of which a byte holds 21 bits
+ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+
+
+def page(
+    made: Inspection,
+    vocabulary: Vocabulary,
+    followed: Followed,
+    name: str,
+    first: Unit | None = None,
+    *,
+    files: Sequence[str] = ("",),
+) -> str:
+    """The page, as HTML, with the units of `followed`; it opens with the unit `first`, or with surprisal. `files`: their names."""
+    style, script = _asset("page.css"), _asset("page.js")
+    loss = float(made.surprisals.sum()) / made.units
+    summary = f"{count(made, vocabulary)}: {rounded(loss)} nats, {rounded(bits(loss))} {bits_name(vocabulary.unit)}"
+    return Template(_asset("page.html")).substitute(
+        policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'",
+        title=html.escape(f"{name}, as it reads"),
+        summary=summary,
+        style=style,
+        script=script,
+        data=json.dumps(
+            _data(made, vocabulary, followed, first, files), ensure_ascii=False, separators=(",", ":")
+        ).translate(ESCAPED),
+    )
+
+
+def count(made: Inspection, vocabulary: Vocabulary) -> str:
+    """How much is shown, in words."""
+    of_bytes = f", {counted(made.units, 'byte')}" if vocabulary.unit == "byte" else ""
+    return counted(len(made.characters), "char") + of_bytes
+
+
+def _data(
+    made: Inspection, vocabulary: Vocabulary, followed: Followed, first: Unit | None, files: Sequence[str]
+) -> dict[str, object]:
+    ids = np.min_scalar_type(len(vocabulary) - 1).newbyteorder("<")
+    return {
+        "text": made.text,
+        "ends": sorted(made.ends),
+        "end": END_OF_DOCUMENT,
+        "places": _places(made, vocabulary),
+        "files": [printable_line(name) for name in files] if len(files) > 1 else [],
+        "unknown": np.flatnonzero(made.unknown).tolist(),
+        "surprisals": _bytes(made.surprisals, 0, 255 / bits(1.0) / PER_BIT),
+        "per_bit": PER_BIT,
+        "symbols": [_name(symbol, vocabulary) for symbol in vocabulary.symbols],
+        "bytes": vocabulary.unit == "byte",
+        "first_bytes": base64.b64encode(made.first_bytes).decode(),
+        "id_bytes": ids.itemsize,
+        "k": made.likeliest.shape[1],
+        "likeliest": _base64(made.likeliest.astype(ids)),
+        "probabilities": _bytes(made.probabilities, 0, 1),
+        "features": followed.features,
+        "units": [_unit(made, unit, r) for unit, r in zip(followed.units, followed.r.T, strict=True)],
+        "open": None if first is None else followed.units.index(first),
+    }
+
+
+def _places(made: Inspection, vocabulary: Vocabulary) -> list[list[int]]:
+    """[character, line, column, file], of each character that is not one column behind the one before it."""
+    found = Walk(vocabulary.unit).over(made.characters, made.starts)
+    steps = [np.diff(values) for values in (found.line, found.column, found.file)]
+    jumps = np.flatnonzero((steps[0] != 0) | (steps[1] != 1) | (steps[2] != 0)) + 1
+    at = np.append(0, jumps)
+    columns = at, found.line[at], found.column[at], found.file[at]
+    return [list(row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def _name(symbol: str, vocabulary: Vocabulary) -> str:
+    """As the page shows it: a document's end in words, and by its number a byte that is no character by itself."""
+    if symbol == END:
+        return END_OF_DOCUMENT
+    return symbol if vocabulary.unit == "char" or symbol.isascii() else f"\\x{ord(symbol):02x}"
+
+
+def _unit(made: Inspection, unit: Unit, r: Sequence[float]) -> dict[str, object]:
+    values = made.activations[unit.array][:, unit.number].astype(np.float32)
+    low, high = _range(values, unit.array)
+    return {
+        "name": unit.name,
+        "low": low,
+        "high": high,
+        "values": _bytes(values, low, high),
+        "r": [round(float(each), 3) for each in r],
+    }
+
+
+def _range(values: Array, array: str) -> tuple[float, float]:
+    """The gates' is that of σ; elsewhere 0 is in the middle."""
+    if array[0] in "rzifo":
+        return 0.0, 1.0
+    most = max(1.0, float(np.abs(values).max()))
+    return -most, most
+
+
+def _bytes(values: Array, low: float, high: float) -> str:
+    return _base64(np.clip(np.rint((values - low) / (high - low) * 255), 0, 255).astype(np.uint8))
+
+
+def _base64(values: Array) -> str:
+    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
+
+
+def _hash(content: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}"
+
+
+def _asset(name: str) -> str:
+    return files("charrnn.cli.page").joinpath(name).read_text("utf-8")

@@ -1,0 +1,118 @@
+"""The curves of trainings as a figure: a panel for each quantity, the runs in their colours, one legend for all.
+
+Raw curves are faint, their means strong, evaluations dots with a line; the best one is a star, a way back a triangle on the axis.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from charrnn.cli.plots.curves import QUANTITIES, Curve, Quantity, Run, Shown, summary, thinned, view
+from charrnn.cli.plots.matplotlib_style import COLOURS, GREY, drawing
+from charrnn.text.printable import printable_line
+from charrnn.training.events import bits
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH, TOP, LINE, PANEL = 8.0, 0.8, 0.2, 2.4  # inches
+COLUMNS = 1000  # points are kept of a curve for twice as many: more than a screen shows
+MARGIN = 0.05  # of a panel's height, above and below
+Style = Literal["-", "--", ":", "-."]
+STYLES: tuple[Style, ...] = ("-", "--", ":", "-.")  # of the runs, when the colours are used up
+
+
+def write_figure(path: Path, shown: Shown, quantities: Sequence[Quantity], replace: bool = True) -> None:
+    """Draw the quantities of the runs into a file, each in a panel. Raises OutputError."""
+    panels = len(quantities)
+    height = TOP + LINE * len(shown.runs) + PANEL * max(panels, 1.5)
+    with drawing(path, WIDTH, height, replace) as figure:
+        every = figure.subplots(panels, sharex=True, squeeze=False)[:, 0]
+        for axes, quantity in zip(every, quantities, strict=True):
+            _draw_panel(axes, quantity, shown)
+        every[-1].set_xlabel(shown.x_label)
+        every[-1].set_xlim(left=0)
+        every[-1].xaxis.set_major_formatter("{x:,g}")
+        _add_legends(figure, shown, quantities)
+
+
+def _draw_panel(axes: "Axes", quantity: Quantity, shown: Shown) -> None:
+    curves = shown.curves(quantity)
+    axes.set_ylabel(shown.label(quantity))
+    for number, (run, curve) in enumerate(zip(shown.runs, curves, strict=True)):
+        _draw_curve(axes, curve, *_look_of(number), faint=quantity.noisy and shown.window > 1)
+        if run.history.recoveries:
+            _mark_recoveries(axes, run, _look_of(number)[0])
+    _set_view(axes, *view(quantity, curves), quantity.logarithmic)
+    if quantity is QUANTITIES["loss"]:
+        axes.secondary_yaxis("right", functions=(_bits, _nats)).set_ylabel(f"bits per {shown.unit}", color=GREY)
+
+
+def _look_of(number: int) -> tuple[str, Style]:
+    """The colour and the style of a run's line: no two runs of the first few have both in common."""
+    return COLOURS[number % len(COLOURS)], STYLES[number // len(COLOURS) % len(STYLES)]
+
+
+def _set_view(axes: "Axes", low: float, high: float, logarithmic: bool) -> None:
+    from matplotlib.ticker import LogLocator
+
+    if logarithmic and low > 0:
+        axes.set_yscale("log")
+        axes.yaxis.set_minor_locator(LogLocator(subs=(2, 3, 5)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("{x:g}")
+        margin = (high / low) ** MARGIN
+        if low < high:
+            axes.set_ylim(low / margin, high * margin)
+    elif low < high:
+        margin = (high - low) * MARGIN
+        axes.set_ylim(low - margin, high + margin)
+
+
+def _draw_curve(axes: "Axes", curve: Curve, colour: str, style: Style, faint: bool) -> None:
+    if faint:
+        axes.plot(*thinned(curve.x, curve.raw, COLUMNS), color=colour, alpha=0.2, linewidth=0.6)
+    axes.plot(*thinned(curve.x, curve.smooth, COLUMNS), style, color=colour, marker="o" if len(curve.x) == 1 else "")
+    if curve.dots.size:
+        best = int(curve.dots.argmin())
+        edge: dict[str, Any] = {"markeredgecolor": "white", "markeredgewidth": 0.4}
+        axes.plot(curve.dots_x, curve.dots, "o-", color=colour, markersize=3.5, linewidth=0.8, **edge)
+        axes.plot(curve.dots_x[best], curve.dots[best], "*", color=colour, markersize=12, zorder=5, **edge)
+
+
+def _mark_recoveries(axes: "Axes", run: Run, colour: str) -> None:
+    at = np.interp(run.history.recoveries, run.history.steps, run.x)
+    axes.plot(at, np.zeros_like(at), "^", color=colour, transform=axes.get_xaxis_transform(), clip_on=False)
+
+
+def _add_legends(figure: "Figure", shown: Shown, quantities: Sequence[Quantity]) -> None:
+    """Above the panels a line for each run, and in the first one what the marks mean."""
+    from matplotlib.lines import Line2D
+
+    lines = []
+    for number, run in enumerate(shown.runs):
+        colour, style = _look_of(number)
+        lines.append(Line2D([], [], color=colour, linestyle=style, label=printable_line(summary(run))))
+    marks = []
+    if shown.window > 1 and any(quantity.smooth for quantity in quantities):
+        marks.append(Line2D([], [], color=GREY, label=f"mean of {shown.window:,} steps"))
+    if any(quantity.evaluated for quantity in quantities) and any(run.history.best for run in shown.runs):
+        marks.append(Line2D([], [], color=GREY, marker="o", markersize=3.5, linewidth=0.8, label="validation"))
+        marks.append(Line2D([], [], color=GREY, marker="*", markersize=10, linestyle="", label="best"))
+    if any(run.history.recoveries for run in shown.runs):
+        marks.append(Line2D([], [], color=GREY, marker="^", linestyle="", label="went back after diverging"))
+    if marks:
+        figure.axes[0].legend(handles=marks, loc="upper right")
+    for text in figure.legend(handles=lines, loc="outside upper left").get_texts():
+        text.set_parse_math(False)  # a directory's name may have dollars in it
+
+
+def _bits(nats: Any) -> Any:
+    return np.asarray(nats) * bits(1)
+
+
+def _nats(bits_: Any) -> Any:
+    return np.asarray(bits_) / bits(1)

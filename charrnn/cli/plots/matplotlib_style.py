@@ -1,0 +1,93 @@
+"""Figures as files: one look for all of them, SVG or PNG, and the same bytes for the same figure.
+
+    replace = require_writable(path, force, "charrnn plot -o")    # before anything is computed
+    ...
+    with drawing(path, 8, 5, replace) as figure:
+        axes = figure.subplots()
+        ...
+
+matplotlib is an extra, and is imported here and where a figure is drawn, never before one is asked for. Its pyplot, which
+keeps every figure in a global, is not used.
+"""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from charrnn.cli.output.files import require_free, written
+from charrnn.errors import FigureError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FORMATS = {".svg": "svg", ".png": "png"}
+COLOURS = (  # of M. Okabe and K. Ito (2008), told apart by colour-blind eyes; their yellow is too light for a line on white
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+    "#000000",
+)
+GREY, LIGHT = "#555555", "#dddddd"
+LOOK: dict[Any, Any] = {
+    "figure.facecolor": "white",
+    "figure.constrained_layout.use": True,
+    "savefig.dpi": 150,
+    "font.family": ["DejaVu Sans", "sans-serif"],
+    "font.size": 10,
+    "axes.edgecolor": GREY,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "grid.color": LIGHT,
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "lines.linewidth": 1.4,
+    "svg.fonttype": "none",  # text stays text: it can be searched, read aloud and edited
+    "svg.hashsalt": "charrnn",  # names of parts come from the figure alone
+}
+
+
+def require_writable(path: Path, force: bool, asked: str) -> bool:
+    """Whether what bears the name may be replaced. Raises FigureError for an ending that is none of FORMATS, and without matplotlib, which `asked` needs, for example "charrnn
+    plot -o"; OutputError as outputs.require_free does.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise FigureError(
+            f"{path}: a figure's name must end in {' or '.join(FORMATS)}; found {path.suffix or 'no ending'}"
+        )
+    try:
+        import matplotlib.figure  # noqa: F401 (it is here)
+    except ImportError:
+        raise FigureError(f"{asked} needs matplotlib: pip install 'charrnn-numpy[plot]'") from None
+    return require_free(path, force)
+
+
+@contextmanager
+def drawing(path: Path, width: float, height: float, replace: bool = True) -> Iterator["Figure"]:
+    """An empty figure of so many inches to draw into; at the end it is in its file, whole, as the ending of the name says.
+
+    Everything drawn within looks like all figures of charrnn, whatever matplotlibrc says. Raises OutputError where the file
+    cannot be written, or may not be replaced.
+    """
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(LOOK)
+        figure = Figure(figsize=(width, height))
+        yield figure
+        _save(figure, path, replace)
+
+
+def _save(figure: "Figure", path: Path, replace: bool) -> None:
+    kind = FORMATS[path.suffix.lower()]
+    with written(path, replace) as file, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # of a name in a script that no font here has: it is drawn as boxes
+        figure.savefig(file, format=kind, metadata={"Date": None} if kind == "svg" else None)

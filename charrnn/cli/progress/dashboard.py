@@ -1,0 +1,165 @@
+"""What stands at the bottom of a terminal while a network trains, for any size of it.
+
+step 1,234/5,000 ━━━━━━━━━━━╸────────────────────────── 25 % · 0:45 gone · 2:10 left
+loss 1.6321 (2.355 bpc) · valid 1.7012 · gradient 0.45 of 1 (12% clipped) · ...
+a line for each thing that is wrong
+a curve of the losses
+the newest sample in the colours of its surprisals; in a wide terminal beside the curve
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from itertools import zip_longest
+
+from rich.text import Text
+
+from charrnn.cli.output.wrapping import fold, shorten
+from charrnn.cli.progress.loss_curve import LossCurve
+from charrnn.cli.progress.plain_lines import WARNING, sample
+from charrnn.cli.progress.running_averages import Averages
+from charrnn.text.unit_names import Unit
+from charrnn.training.events import Evaluated, Event, Finished, Recovered, Sampled, Stepped
+from charrnn.training.health import Symptoms
+
+NARROW, WIDE = (
+    60,
+    110,
+)  # columns: below the one the least is told, from the other on curve and sample stand side by side
+CURVE_ROWS, SAMPLE_ROWS = 6, 8  # with their headings
+FEWEST_ROWS = 4  # of a curve
+CURVE_EVERY = 1.0  # seconds between two drawings of the curve
+FILLED = "color(71)"
+NOT_DRAWN: tuple[float, tuple[int, int], list[Text]] = (0.0, (0, 0), [])
+NOT_WRAPPED: tuple[int, list[Text]] = (0, [])
+GAP = 3  # columns between two things side by side
+
+
+class Dashboard:
+    """Reads the events of a training, and says at any time what is to be seen of it."""
+
+    def __init__(
+        self,
+        steps: int,
+        done: int,
+        max_grad_norm: float | None,
+        clock: Callable[[], float] = time.monotonic,
+        unit: Unit = "char",
+    ) -> None:
+        """`done`: the steps that were made before."""
+        self._steps, self._clock = steps, clock
+        self.unit = unit
+        self._first = self._done = done
+        self._began = self._measured_since = clock()
+        self._averages, self._symptoms, self._curve = Averages(max_grad_norm, unit), Symptoms(), LossCurve()
+        self._sample: Sampled | None = None
+        self._drawn = NOT_DRAWN
+        self._wrapped = NOT_WRAPPED
+
+    def read(self, event: Event) -> list[str]:
+        """Take note of an event; the lines of what has begun to go wrong with it."""
+        self._averages.add(event)
+        match event:
+            case Stepped():
+                self._done = event.step
+                self._curve.add(event.step, event.loss)
+            case Evaluated():
+                self._curve.evaluated(event.step, event.loss)
+            case Recovered():
+                self._first = self._done = event.step
+                self._measured_since = self._clock()
+                self._curve.back_to(event.step)
+            case Sampled():
+                self._sample, self._wrapped = event, NOT_WRAPPED
+            case Finished():  # the last picture has the whole curve
+                self._drawn = NOT_DRAWN
+        return self._symptoms.read(event)
+
+    def lines(self, width: int, height: int) -> list[Text]:
+        """As many lines as a terminal of so many columns and rows has room for, none of them longer than it is wide."""
+        figures = [Text(line) for line in joined(self._averages.figures(), width)]
+        wrong = [Text(line, WARNING) for line in self._symptoms.present.values()]
+        head = [self._bar(width), *figures, *wrong]
+        below = self._curve_and_sample(width, height - 2 - len(head))
+        lines = [*head, Text(""), *below] if below else head
+        return [shorten(line, width) for line in lines[: max(1, height - 1)]]
+
+    def _bar(self, width: int) -> Text:
+        now, made = self._clock(), self._done - self._first
+        gone, measured = now - self._began, now - self._measured_since
+        left = f"{duration(measured / made * (self._steps - self._done))} left" if made else "measuring"
+        share = self._done / self._steps
+        if width < NARROW:
+            before, after = f"{self._done:,}/{self._steps:,} ", f" {left}"
+        else:
+            before = f"step {self._done:,}/{self._steps:,} "
+            after = f" {share:.0%} · {duration(gone)} gone · {left}"
+        columns = width - len(before) - len(after)
+        return Text(before).append_text(bar(share, columns)).append(after)
+
+    def _curve_and_sample(self, width: int, rows: int) -> list[Text]:
+        if rows < FEWEST_ROWS:
+            return []
+        if width >= WIDE:
+            columns = (width - GAP) // 2
+            height = min(rows, max(CURVE_ROWS, SAMPLE_ROWS))
+            return beside(self._curve_of(columns, height), self._sample_of(columns, height), columns + GAP)
+        spare = rows - CURVE_ROWS - 1
+        if spare < FEWEST_ROWS:
+            return list(self._curve_of(width, min(rows, CURVE_ROWS)))
+        curve, text = self._curve_of(width, CURVE_ROWS), self._sample_of(width, min(spare, SAMPLE_ROWS))
+        return [*curve, *([Text("")] if curve and text else []), *text]
+
+    def _curve_of(self, columns: int, rows: int) -> list[Text]:
+        """Drawn anew only now and then: a heading and the curve."""
+        at, size, drawn = self._drawn
+        if size != (columns, rows) or self._clock() - at > CURVE_EVERY:
+            drawn = self._curve.draw(columns, rows - 1)
+            self._drawn = self._clock(), (columns, rows), drawn
+        return drawn
+
+    def _sample_of(self, columns: int, rows: int) -> list[Text]:
+        """A heading and the sample, always so many rows, so that what is below it stands still."""
+        if self._sample is None:
+            return []
+        width, wrapped = self._wrapped
+        if width != columns:
+            wrapped = fold(sample(self._sample), columns)
+            self._wrapped = columns, wrapped
+        heading = Text(f"a sample, after step {self._sample.step:,}", "dim")
+        return [heading, *wrapped[: rows - 1], *[Text("")] * (rows - 1 - len(wrapped))]
+
+
+def joined(parts: Sequence[str], width: int) -> list[str]:
+    """The parts with dots between them, in as few lines as hold them; none is cut."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + len(" · ") + len(part) <= width:
+            lines[-1] += f" · {part}"
+        else:
+            lines.append(part)
+    return lines
+
+
+def bar(share: float, columns: int) -> Text:
+    """A bar of so many columns, filled as far as the share, which is from 0 to 1."""
+    filled = int(share * max(0, columns))
+    return Text().append("━" * filled, FILLED).append("─" * (max(0, columns) - filled), "dim")
+
+
+def beside(left: Sequence[Text], right: Sequence[Text], column: int) -> list[Text]:
+    """Two blocks side by side, the second from a column on; alone it begins at the edge."""
+    if not left:
+        return list(right)
+    lines = []
+    for one, other in zip_longest(left, right, fillvalue=Text("")):
+        line = one.copy()
+        line.pad_right(max(0, column - one.cell_len))
+        lines.append(line.append_text(other))
+    return lines
+
+
+def duration(seconds: float) -> str:
+    """Hours, minutes and seconds as a clock has them: 0:45, 12:03, 1:02:03."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

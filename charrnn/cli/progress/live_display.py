@@ -1,0 +1,174 @@
+"""The live display of a training: what has happened scrolls by above, and the dashboard stays at the bottom.
+
+It is drawn by the thread that trains, between two steps, and only when some time has passed: there is nothing to lock, and what a
+drawing costs is what the training loses. The terminal gets each picture in one piece, by its synchronized updates where
+it has them, so that it never shows the half of one. A training that was stopped (Ctrl-Z) is drawn again, below what the
+shell has shown since, when it is brought back to the foreground; behind another it draws nothing.
+"""
+
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+from typing import Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from charrnn.cli.output.wrapping import width_of
+from charrnn.cli.progress.dashboard import Dashboard
+from charrnn.cli.progress.plain_lines import describe, warnings
+from charrnn.training.events import Event, Finished, Stepped
+
+EVERY = 0.25  # seconds between two pictures, at least,
+SHARE = 0.005  # or more, so that drawing takes no more of the time than this, however slow the terminal
+BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"  # of a synchronized update; a terminal that has none ignores it
+HOME, DOWN, ERASE_LINE = "\x1b[H", "\x1b[B", "\x1b[2K"
+SHOW_CURSOR = b"\x1b[?25h"
+KEPT = 100  # lines above the dashboard, written again where the terminal changes its size
+
+
+class LiveDisplay:
+    """Draws while it is open; a context manager."""
+
+    def __init__(self, console: Console, dashboard: Dashboard, above: list[Text]) -> None:
+        """`above`: the lines that were written before."""
+        self._console, self._dashboard = console, dashboard
+        self._above = deque(above, KEPT)
+        self._size = console.size
+        self._due = self._cost = 0.0
+        self._was_away = False  # the screen may show something else by now
+        self._steps: list[Stepped] = []  # not read yet
+        self._live = self._new()
+
+    def __enter__(self) -> Self:
+        if hasattr(signal, "SIGTSTP") and signal.getsignal(signal.SIGTSTP) == signal.SIG_DFL:
+            signal.signal(signal.SIGTSTP, self._be_stopped)
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if hasattr(signal, "SIGTSTP") and signal.getsignal(signal.SIGTSTP) == self._be_stopped:
+            signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        self._live.stop()
+
+    def _be_stopped(self, number: int, _: FrameType | None) -> None:
+        """Ctrl-Z: stop as if nobody listened, but with a cursor for the shell."""
+        os.write(self._console.file.fileno(), SHOW_CURSOR)
+        self._was_away = True
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+        signal.signal(number, self._be_stopped)
+
+    def __call__(self, event: Event) -> None:
+        """Draw an event."""
+        if isinstance(event, Stepped):
+            self._steps.append(event)
+            self.tick()
+            return
+        self._read_steps()
+        wrong = self._dashboard.read(event)
+        finished = isinstance(event, Finished)
+        if finished:  # the last picture stays, and below it how it ended
+            self._draw()
+            self._live.stop()
+        lines = describe(event, self._dashboard.unit) + warnings(wrong)
+        self._above.extend(lines)
+        if finished or (lines and self._is_seen()):
+            self._print(lines)
+
+    def _print(self, lines: list[Text]) -> None:
+        if self._was_away:
+            self._draw()
+            return
+        with self._at_once():
+            for line in lines:
+                self._console.print(line, soft_wrap=True)
+
+    def tick(self) -> None:
+        """Draw anew if it is time."""
+        if time.monotonic() >= self._due and self._is_seen():
+            self._draw()
+
+    def _is_seen(self) -> bool:
+        """Whether the terminal is this program's; another that has it (`bg`) is not drawn over."""
+        seen = in_foreground(self._console)
+        self._was_away |= not seen
+        return seen
+
+    def _read_steps(self) -> None:
+        """All at once: one by one, between steps that fill the caches with their own, they would take four times as long."""
+        for step in self._steps:
+            self._dashboard.read(step)
+        self._steps.clear()
+
+    def _draw(self) -> None:
+        began = time.monotonic()
+        self._read_steps()
+        with self._at_once():
+            if self._was_away or self._console.size != self._size:
+                self._begin_anew()
+            self._live.refresh()
+        ended = time.monotonic()
+        before, self._cost = self._cost, ended - began
+        usual = min(before, self._cost)  # a terminal that was held up once (Ctrl-S) is not slow
+        self._due = ended + max(EVERY, usual / SHARE)
+
+    def _begin_anew(self) -> None:
+        """For another size: a terminal that has wrapped its lines, or cut them, no longer has the picture where it was. What
+        others have shown there is pushed up, and not lost.
+        """
+        self._size = self._console.size
+        if self._was_away:
+            self._console.file.write("\n" * self._size.height)
+            self._was_away = False
+        self._live.stop()
+        self._console.file.write(HOME + (ERASE_LINE + DOWN) * self._size.height + HOME)
+        for line in self._visible():
+            self._console.print(line, soft_wrap=True)
+        self._live = self._new()
+        self._live.start()
+
+    def _visible(self) -> list[Text]:
+        """The newest of the lines above that there is room for."""
+        width, height = self._size
+        rows, lines = height - len(self._dashboard.lines(width, height)), []
+        for line in reversed(self._above):
+            rows -= max(1, -(-width_of(line.plain) // width))
+            if rows < 0:
+                break
+            lines.append(line)
+        return lines[::-1]
+
+    @contextmanager
+    def _at_once(self) -> Iterator[None]:
+        self._console.file.write(BEGIN)
+        yield
+        self._console.file.write(END)
+        self._console.file.flush()
+
+    def _new(self) -> Live:
+        return Live(
+            console=self._console,
+            auto_refresh=False,
+            redirect_stdout=False,
+            vertical_overflow="crop",
+            get_renderable=self._picture,
+        )
+
+    def _picture(self) -> Group:
+        return Group(*self._dashboard.lines(*self._console.size))
+
+
+def in_foreground(console: Console) -> bool:
+    """Whether the shell has given its terminal to this program; true where there are no such things."""
+    try:
+        return os.tcgetpgrp(console.file.fileno()) == os.getpgrp()
+    except (AttributeError, OSError):
+        return True

@@ -1,0 +1,92 @@
+"""A small curve of a training's losses, in braille, as it grows."""
+
+from itertools import groupby
+
+import numpy as np
+from rich.text import Text
+
+from charrnn.cli.plots.terminal import BLANK, DOT, STYLES, Dots, Field, aligned, cells_of, dots_of, points_of
+
+POINTS = 512  # that are kept: of a longer training, means of 2, 4, 8, ... steps
+BEGINNING = 0.05  # of the curve, whose fall would make the rest flat
+LABEL = 6  # columns of a label at the left, at least; the axis takes two more
+NARROWEST = 16  # columns of a curve with its labels
+TRAINING, VALIDATION = STYLES[0], STYLES[1]
+
+
+class LossCurve:
+    """The losses so far, few enough to be drawn often."""
+
+    def __init__(self) -> None:
+        self._steps: list[float] = []
+        self._losses: list[float] = []
+        self._evaluated: list[tuple[int, float]] = []
+        self._first = 0
+        self._together, self._sum, self._count = 1, 0.0, 0
+
+    def add(self, step: int, loss: float) -> None:
+        """The training loss of the next step."""
+        self._first = self._first or step
+        self._sum, self._count = self._sum + loss, self._count + 1
+        if self._count < self._together:
+            return
+        self._steps.append(step)
+        self._losses.append(self._sum / self._count)
+        self._sum, self._count = 0.0, 0
+        if len(self._steps) == 2 * POINTS:
+            self._steps = self._steps[1::2]
+            self._losses = [(a + b) / 2 for a, b in zip(self._losses[::2], self._losses[1::2], strict=True)]
+            self._together *= 2
+
+    def evaluated(self, step: int, loss: float) -> None:
+        """A validation loss."""
+        self._evaluated.append((step, loss))
+
+    def back_to(self, step: int) -> None:
+        """Forget what came after a step."""
+        kept = sum(each <= step for each in self._steps)
+        del self._steps[kept:], self._losses[kept:]
+        self._evaluated = [each for each in self._evaluated if each[0] <= step]
+        self._sum, self._count = 0.0, 0
+        if step < self._first:  # of a resumed training, to before where it was resumed
+            self._first = 0
+
+    def draw(self, columns: int, rows: int) -> list[Text]:
+        """A heading and so many rows, as wide as `columns` with their labels; nothing before there are losses enough."""
+        if len(self._steps) < 3 or columns < NARROWEST or rows < 2:
+            return []
+        x, y = np.array(self._steps), np.array(self._losses)
+        marked = np.array(self._evaluated, float).reshape(-1, 2)
+        first = self._first
+        low, high = _range(y, marked[:, 1])
+        labels = aligned({0: high, rows - 1: low}, rows, LABEL)
+        field = Field(float(x[-1] - first), low, high, columns - len(labels[0]), rows)
+        line = cells_of(dots_of(x - first, y, field))
+        marks = cells_of(points_of(marked[:, 0] - first, marked[:, 1], field)) > 0
+        drawn = [Text(label) + _row(*row) for label, *row in zip(labels, line, marks, strict=True)]
+        return [_heading(first, int(x[-1]), len(marked) > 0, len(labels[0]), columns), *drawn]
+
+
+def _range(losses: Dots, evaluated: Dots) -> tuple[float, float]:
+    """The lowest and the highest loss to show."""
+    values = np.concatenate([losses[int(BEGINNING * len(losses)) :], evaluated])
+    return float(values.min()), float(values.max())
+
+
+def _heading(first: int, last: int, evaluated: bool, gutter: int, columns: int) -> Text:
+    text = Text().append(f"{'loss':>{gutter - 2}}   ", "dim").append("⠤⠤", TRAINING).append(" training", "dim")
+    if evaluated:
+        text.append(f"  {DOT}", VALIDATION).append(" validation", "dim")
+    steps = f"  steps {first:,} to {last:,}"
+    return text.append(steps if len(text) + len(steps) <= columns else "", "dim")
+
+
+def _row(cells: Dots, marks: Dots) -> Text:
+    """A row of characters: the line's dots, and over them the marks of evaluations."""
+    styled = [
+        (DOT, VALIDATION) if mark else (chr(BLANK + cell) if cell else " ", TRAINING)
+        for cell, mark in zip(cells.tolist(), marks.tolist(), strict=True)
+    ]
+    return Text.assemble(
+        *(("".join(c for c, _ in same), style) for style, same in groupby(styled, lambda pair: pair[1]))
+    )

@@ -1,0 +1,113 @@
+"""A training told in lines that stay: its beginning, what is not a step, and, where no display can be drawn, its steps."""
+
+import time
+
+from rich.console import Console
+from rich.text import Text
+
+from charrnn.cli.output.surprisal_colours import coloured, marked_line
+from charrnn.cli.progress.running_averages import Averages
+from charrnn.cli.reports import gradflow
+from charrnn.runs.planning.plan import Plan
+from charrnn.runs.run import Run
+from charrnn.text.unit_names import Unit, bits_label, counted
+from charrnn.training.events import Evaluated, Event, Finished, Flowed, Recovered, Sampled, Stepped, rounded
+from charrnn.training.health import Symptoms
+
+LINE_EVERY = 10.0  # seconds between plain lines
+WARNING = "bold yellow"
+ENDINGS = {
+    "steps": "all steps made",
+    "patience": "no better for so long",
+    "stopped": "stopped; what was learned is saved",
+}
+
+
+def introduction(run: Run) -> list[Text]:
+    """The text, the network and the training, a line each, and what else is to be known before it begins."""
+    plan, config = run.plan, run.plan.config
+    model, training = config.model, config.training
+    layers = f"{model.num_layers} layers of " if model.num_layers > 1 else ""
+    lines = [
+        f"text: {', '.join(plan.sources)}: {_size(plan)}",
+        f"network: {model.cell} ({model.nonlinearity}), {layers}{model.hidden_size} units, {plan.parameters:,} parameters, "
+        f"{training.precision}",
+        f"training: {plan.steps:,} steps of {training.batch_size} streams x {counted(training.sequence_length, config.data.unit)}, "
+        f"{plan.steps / plan.windows_per_epoch:.3g} epochs, "
+        f"{_who(plan)}; run directory {run.path}",
+        *plan.notes,
+    ]
+    done = run.trainer.progress.step
+    return [marked_line(line) for line in ([*lines, f"resuming after step {done:,}"] if done else lines)]
+
+
+def _size(plan: Plan) -> str:
+    """Of the text; bytes are always 256."""
+    vocabulary = plan.corpus.vocabulary
+    size = counted(len(plan.corpus.ids), vocabulary.unit)
+    return size if vocabulary.unit == "byte" else f"{size}, {len(vocabulary):,} different"
+
+
+def _who(plan: Plan) -> str:
+    cores = f"{plan.threads} core{'s' if plan.threads > 1 else ''}"
+    return cores if plan.ranks.size == 1 else f"{plan.ranks.size} ranks of {cores} each"
+
+
+class PlainLines:
+    """A line every few seconds, and one for each thing that is not a step."""
+
+    def __init__(self, console: Console, steps: int, max_grad_norm: float | None, unit: Unit = "char") -> None:
+        self._console, self._steps, self._unit = console, steps, unit
+        self._averages, self._symptoms = Averages(max_grad_norm, unit), Symptoms()
+        self._told = time.monotonic()
+
+    def __call__(self, event: Event) -> None:
+        """Tell an event, or pass it over."""
+        self._averages.add(event)
+        lines = describe(event, self._unit) + warnings(self._symptoms.read(event))
+        if isinstance(event, Sampled):
+            lines = sample_lines(event)
+        elif isinstance(event, Stepped) and time.monotonic() - self._told >= LINE_EVERY:
+            self._told = time.monotonic()
+            lines = [Text(" · ".join([f"step {event.step:,} of {self._steps:,}", *self._averages.figures()]))]
+        for line in lines:
+            self._console.print(line, soft_wrap=True)
+
+
+def describe(event: Event, unit: Unit = "char") -> list[Text]:
+    """An event other than a step or a sample, in words; `unit` is what the losses are the mean over."""
+    match event:
+        case Evaluated():
+            best = " · the best so far" if event.best else ""
+            line = f"step {event.step:,}: validation loss {rounded(event.loss)} nats, {rounded(event.bpc, 3)} {bits_label(unit)}{best}"
+            return [Text(line, style="bold")]
+        case Flowed():
+            return [Text(gradflow.reach(event, unit))]
+        case Recovered():
+            line = (
+                f"step {event.diverged_step:,}: {event.reason}: back to step {event.step:,}, at half the learning rate, "
+                f"{event.learning_rate:.2e} (try {event.tries})"
+            )
+            return [Text(line, style=WARNING)]
+        case Finished():
+            best = f" · best validation loss {rounded(event.best_loss)}" if event.best_loss is not None else ""
+            return [Text(f"step {event.step:,}: {ENDINGS[event.reason]}{best} · {event.seconds:.0f} s", style="bold")]
+    return []
+
+
+def warnings(lines: list[str]) -> list[Text]:
+    """What has begun to go wrong."""
+    return [Text(line, style=WARNING) for line in lines]
+
+
+def sample_lines(event: Sampled) -> list[Text]:
+    """A sample in the colours of its surprisals, set in from the edge."""
+    return [Text("  ") + line for line in sample(event).split("\n", allow_blank=True)]
+
+
+def sample(event: Sampled) -> Text:
+    """A sample in the colours of its surprisals, without empty lines around it."""
+    begin = len(event.text) - len(event.text.lstrip("\n"))
+    text = event.text[begin:].rstrip("\n")
+    surprisals = event.surprisals[begin : begin + len(text)] or (0.0,) * len(text)
+    return coloured(text, surprisals)

@@ -1,0 +1,154 @@
+"""What TensorBoard shows of a training: event files in its run directory, beside metrics.jsonl, which holds the same.
+
+tensorboardX brings the format, and is an extra. Its SummaryWriter is not used: that writes in a thread of its own, which a full
+disk ends, and then its queue fills and the training waits for ever. And it makes a record of every scalar; here a step is one. Its
+files are opened here, too, in the run directory as it is held by the training: whatever its name is by then, and through no link.
+
+A file is begun by each process, and the names follow each other. Where a step is told anew, a mark before it makes TensorBoard
+forget what was told of it and of later ones.
+"""
+
+import socket
+import struct
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from charrnn.cli.output.console import tell
+from charrnn.errors import FigureError
+from charrnn.runs.storage.checkpointing import OF_BYTES
+from charrnn.runs.storage.folder_handle import Folder
+from charrnn.system.atomic_files import flush
+from charrnn.text.unit_names import Unit
+from charrnn.training.events import Evaluated, Event, Flowed, Recovered, Resumed, Sampled, Stepped
+
+FOLDER = "tensorboard"
+FLUSH_EVERY = 5.0  # seconds until what was told is on the disk
+OF_A_STEP = ("loss", "grad_norm", "clipped", "learning_rate", "chars_per_second", "epoch")
+OF_A_FLOW = ("half_life", "horizon", "log10_norm_1", "log10_norm_last", "lyapunov", "spectral_radius", "saturated")
+
+
+def require_library() -> None:
+    """Raises FigureError without tensorboardX."""
+    try:
+        import tensorboardX  # noqa: F401
+    except ImportError:
+        raise FigureError("train --tensorboard needs tensorboardX: pip install 'charrnn-numpy[tensorboard]'") from None
+
+
+@contextmanager
+def board_of(run: Folder, unit: Unit = "char") -> Iterator["Board"]:
+    """What writes the events of a run that it is told."""
+    board = Board(run, unit)
+    try:
+        yield board
+    finally:
+        board.close()
+
+
+class Board:
+    """Told of each event of a training. A disk that does not take it any more is told once, and the training goes on."""
+
+    def __init__(self, run: Folder, unit: Unit = "char") -> None:
+        """A file in a folder of the run directory, which is made with the first event: before, the run has not been saved, and may
+        be begun again.
+        """
+        self._run, self._unit = run, unit
+        self._file: EventFile | None = None
+        self._lost = False
+
+    def __call__(self, event: Event) -> None:
+        if self._lost:
+            return
+        with self._losing():
+            if self._file is None:
+                with self._run.subfolder(FOLDER) as folder:
+                    self._file = EventFile(folder, self._unit)
+            self._file.add(event)
+
+    def close(self) -> None:
+        """Write what is left."""
+        if self._file is not None and not self._lost:
+            with self._losing():
+                self._file.close()
+
+    @contextmanager
+    def _losing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._lost = True
+            tell(
+                f"{self._run.path / FOLDER}: cannot be written: {error.strerror or error}; the training goes on without it"
+            )
+
+
+class EventFile:
+    """One file of records. Raises OSError, as does every method."""
+
+    def __init__(self, folder: Folder, unit: Unit = "char") -> None:
+        from tensorboardX.proto.event_pb2 import Event as Record
+        from tensorboardX.proto.event_pb2 import SessionLog
+        from tensorboardX.proto.summary_pb2 import Summary
+        from tensorboardX.record_writer import masked_crc32c
+
+        number, now = len(folder.names()), time.time()
+        self._file = folder.create(f"events.out.tfevents.{int(now)}.{socket.gethostname()}.{number:04}")
+        self._record, self._summary, self._began = Record, Summary, SessionLog(status=SessionLog.START)
+        self._checksum = masked_crc32c
+        self._flushed, self._unit = time.monotonic(), unit
+        self._append(Record(wall_time=now, file_version="brain.Event:2"))
+
+    def add(self, event: Event) -> None:
+        """What TensorBoard can show of it."""
+        if isinstance(event, Resumed | Recovered):
+            self._write(event.step + 1, session_log=self._began)
+        elif isinstance(event, Sampled):
+            from tensorboardX.summary import text
+
+            self._write(event.step, summary=text("sample", as_markdown(event.text)))
+        elif values := scalars(event, self._unit):
+            summary = self._summary(value=[self._summary.Value(tag=tag, simple_value=values[tag]) for tag in values])
+            self._write(event.step, summary=summary)
+        if time.monotonic() - self._flushed >= FLUSH_EVERY:
+            flush(self._file)
+            self._flushed = time.monotonic()
+
+    def _write(self, step: int, **content: object) -> None:
+        self._append(self._record(wall_time=time.time(), step=step, **content))
+
+    def _append(self, record: Any) -> None:
+        """In TFRecord's frame: length and its checksum, the record and its checksum."""
+        data = record.SerializeToString()
+        length = struct.pack("<Q", len(data))
+        for part in (length, data):
+            self._file.write(part + struct.pack("<I", self._checksum(part)))
+
+    def close(self) -> None:
+        """Write what is left."""
+        with self._file:
+            flush(self._file)
+
+
+def scalars(event: Event, unit: Unit = "char") -> dict[str, float]:
+    """The numbers of an event under the names that TensorBoard groups them by; what is None is left out.
+
+    What is counted in bytes is called so.
+    """
+    names = OF_BYTES if unit == "byte" else {}
+    found: dict[str, float | None] = {}
+    match event:
+        case Stepped():
+            found = {f"train/{names.get(name, name)}": getattr(event, name) for name in OF_A_STEP}
+        case Evaluated(split=split):
+            bits = names.get("bpc", "bpc")
+            found = {f"{split}/loss": event.loss, f"{split}/{bits}": event.bpc, "train/saturated": event.saturated}
+        case Flowed(layer=layer):
+            found = {f"gradient_flow/layer{layer}/{name}": getattr(event, name) for name in OF_A_FLOW}
+    return {tag: value for tag, value in found.items() if value is not None}
+
+
+def as_markdown(text: str) -> str:
+    """A text as a block of code, which TensorBoard shows letter by letter."""
+    return "\n".join("    " + line for line in text.split("\n"))

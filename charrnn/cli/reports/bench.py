@@ -1,0 +1,43 @@
+"""bench"""
+
+from dataclasses import asdict
+
+from rich.text import Text
+
+from charrnn.cli.output.console import stdout, write_json
+from charrnn.cli.output.tables import Name, Table
+from charrnn.text.unit_names import counted, unit_name
+from charrnn.training.benchmark import Bench
+
+WHERE_TIME_GOES = {
+    "forward": "forward, of one core's streams",
+    "backward": "backward, of one core's streams",
+    "update": "clipping and optimizer",
+    "rest": "windows, waiting for other cores, adding their gradients",
+}
+
+
+def show_bench(found: Bench, json: bool) -> None:
+    """A measurement in words, or as JSON."""
+    if json:
+        also = {"bytes_per_second": found.chars_per_second} if found.unit == "byte" else {}
+        write_json({**asdict(found), **also})
+        return
+    layers = f", {found.num_layers} layers" if found.num_layers > 1 else ""
+    cores = f"{found.threads} core{'s' if found.threads > 1 else ''}"
+    new = f" ({found.stride} of them new)" if found.stride < found.sequence_length else ""
+    different = "" if found.unit == "byte" else f"{found.vocab_size} different, "
+    shares = f" in {found.accumulate} shares" if found.accumulate > 1 else ""
+    lines = (
+        f"{found.cell}, {found.hidden_size} units{layers}, {found.batch_size} streams{shares} x {counted(found.sequence_length, found.unit)}{new}, "
+        f"{different}{cores}",
+        f"{found.chars_per_second:,.0f} {unit_name(found.unit)}/s: {found.seconds * 1e3:.3g} ms for each update",
+        f"matrix products: {found.gflops:,.1f} GFLOP/s, {found.share_of_peak:.0%} of the {found.sgemm_peak_gflops:,.0f} that a large one reaches here",
+    )
+    for line in lines:
+        stdout().print(Text(line), soft_wrap=True)
+    table = Table(Name("where the time goes"), "ms", "share")
+    for name in ("forward", "backward", "update", "rest"):
+        seconds = getattr(found, name)
+        table.add_row(WHERE_TIME_GOES[name], f"{seconds * 1e3:.2f}", f"{seconds / found.seconds:.0%}")
+    table.show(stdout())

@@ -1,0 +1,68 @@
+"""gradcheck"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from rich.text import Text
+
+from charrnn.cli.output.console import stdout, tell_error, write_json
+from charrnn.cli.output.surprisal_colours import marked_line
+from charrnn.cli.output.tables import Name, Table
+from charrnn.cli.reports.gradcheck_notes import notes
+from charrnn.diagnostics.gradcheck.gradcheck import Check, Report, by_parameter
+
+
+def show_report(report: Report, json: bool) -> None:
+    """A table with a row for each parameter and oracle and one of the properties, or JSON; then the verdict."""
+    if json:
+        write_json({"passed": report.passed, **asdict(report)})
+        return
+    console = stdout()
+    _table_of_checks(report.checks).show(console)
+    properties = Table(Name("property"), Name("measured"), "")
+    for found in report.properties:
+        properties.add_row(found.name, found.detail, _verdict(found.passed))
+    properties.show(console)
+    for note in notes(report):
+        console.print(marked_line(note), soft_wrap=True)
+    failed = [check.parameter for check in report.checks if not check.passed]
+    failed_properties = [found.name for found in report.properties if not found.passed]
+    if report.passed:
+        told = f"all {len(report.checks)} checks passed, and all {len(report.properties)} properties hold"
+        console.print(told, style="green")
+    if failed:
+        tell_error(f"{len(failed)} of {len(report.checks)} checks failed, in {', '.join(dict.fromkeys(failed))}")
+    if failed_properties:
+        tell_error(f"{len(failed_properties)} properties do not hold: {'; '.join(failed_properties)}")
+
+
+def _table_of_checks(checks: Sequence[Check]) -> Table:
+    table = Table("parameter", "shape", "entries", "oracle", "largest error", "at", "backward", "oracle's", "")
+    for rows in by_parameter(checks).values():
+        for check in rows:
+            table.add_row(*_check_row(check, check is rows[0]), closes=check is rows[-1])
+    return table
+
+
+def _check_row(check: Check, first: bool) -> list[str | Text]:
+    return [
+        check.parameter if first else "",
+        " x ".join(map(str, check.shape)) if first else "",
+        _entries(check) if first else "",
+        check.oracle,
+        f"{check.max_relative_error:.1e}",
+        str(list(check.worst.index)),
+        f"{check.worst.analytic:+.7e}",
+        f"{check.worst.numeric:+.7e}",
+        _verdict(check.passed),
+    ]
+
+
+def _entries(check: Check) -> str:
+    size = math.prod(check.shape)
+    return f"{size:,}" if check.entries == size else f"{check.entries:,} of {size:,}"
+
+
+def _verdict(passed: bool) -> Text:
+    return Text("ok", style="green") if passed else Text("FAILED", style="bold red")

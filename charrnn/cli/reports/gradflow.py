@@ -1,0 +1,185 @@
+"""How a gradient flow looks: a table, a drawing and words on stdout, or JSON; and a figure in a file."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from math import exp
+
+from rich.text import Text
+
+from charrnn.cli.output.console import stdout, tell, write_json
+from charrnn.cli.output.tables import Name, Table
+from charrnn.cli.plots.lag_plot import log_plot
+from charrnn.diagnostics.gradflow.gradient_flow import NOTHING, Curve, GradientFlow, LayerFlow
+from charrnn.diagnostics.gradflow.spectrum import Conditions
+from charrnn.text.unit_names import Unit, counted, unit_name
+from charrnn.training.events import Flowed
+
+SHOWN = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)  # lags in the table
+STEADY = 1e-3  # nats per step within which an exponent is about 0
+
+
+def show(found: GradientFlow, json: bool) -> None:
+    """All of it."""
+    if json:
+        write_json(asdict(found))
+        return
+    console = stdout()
+    console.print(Text(_headline(found)), soft_wrap=True)
+    for layer in found.layers:
+        _norms(found, layer).show(console)
+        console.print(Text("\n".join(log_plot(layer.curves, console.width, found.unit))), soft_wrap=True, no_wrap=True)
+        for line in words(layer, found.lags, found.unit):
+            console.print(Text(line), soft_wrap=True)
+        _spectra(layer).show(console)
+    _truncation(found).show(console)
+    console.print(Text(_cost(found)), soft_wrap=True)
+
+
+def tell_of_text(found: GradientFlow, positions: int) -> None:
+    """What a reader of the figures should know of the text that they come from; so many positions were asked for."""
+    for note in found.notes:
+        tell(note)
+    if found.unknown:
+        tell(f"unknown to the model, and replaced: {_count(found.unknown, 'character')}")
+    if found.positions < positions:
+        tell(f"the text has room for {_count(found.positions, 'position')}, not for {positions:,}")
+    if found.positions_cut_off:
+        tell(
+            f"at {found.positions_cut_off} of {_count(found.positions, 'position')} a document begins within "
+            f"{counted(found.lags, found.unit)}: no gradient goes back beyond it"
+        )
+
+
+def words(layer: LayerFlow, lags: int, unit: Unit = "char") -> Iterator[str]:
+    """What the figures of a layer say."""
+    for curve in layer.curves:
+        yield f"{_what(curve)}: {_reach(curve, lags, unit)}"
+    yield _exponent(layer.lyapunov, unit)
+    shares = ", ".join(f"{name} {share:.1%}" for name, share in layer.saturated.items())
+    yield f"saturated, where a nonlinearity is flat: {shares}"
+    if layer.conditions:
+        yield _conditions(layer.conditions)
+
+
+def reach(event: Flowed, unit: Unit = "char") -> str:
+    """What a training tells of a layer, in a line."""
+    told = [f"step {event.step:,}, layer {event.layer}: {_left(event, unit)}"]
+    if event.saturated is not None:
+        told.append(f"{event.saturated:.0%} of the units saturated")
+    if event.spectral_radius is not None:
+        told.append(f"spectral radius {event.spectral_radius:.3g}")
+    return "; ".join(told)
+
+
+def _headline(found: GradientFlow) -> str:
+    kind = f"{found.cell} ({found.nonlinearity})" if found.cell == "rnn" else found.cell
+    back, places = counted(found.lags, found.unit), _count(found.positions, "place")
+    return f"{kind}, {found.hidden_size} units: gradients followed {back} back from {places}"
+
+
+def _norms(found: GradientFlow, layer: LayerFlow) -> Table:
+    """By some lags: what is left of a gradient of random direction, and of the direction that fares best."""
+    title = (
+        f"layer {layer.layer}: what is left of a gradient" if len(found.layers) > 1 else "what is left of a gradient"
+    )
+    figures = ("median", "quartiles", "best direction")
+    states = [f", {curve.state}" if len(layer.curves) > 1 else "" for curve in layer.curves]
+    table = Table("lag", *(name + state for state in states for name in figures), title=title)
+    for lag in (lag for lag in SHOWN if lag <= found.lags):
+        cells = []
+        for curve in layer.curves:
+            quartiles = f"{as_number(curve.lower[lag])} to {as_number(curve.upper[lag])}"
+            cells += [as_number(curve.median[lag]), quartiles, as_number(curve.largest[lag])]
+        table.add_row(f"{lag:,}", *cells)
+    return table
+
+
+def as_number(log10: float) -> str:
+    """10 to such a power, which may be no float any more."""
+    if -4 <= log10 <= 4:
+        return f"{10**log10:.3g}"
+    if log10 <= NOTHING:
+        return "0"
+    whole = int(log10 // 1)
+    mantissa = round(10 ** (log10 - whole), 1)
+    return f"{mantissa:.1f}e{whole:+03d}" if mantissa < 10 else f"1.0e{whole + 1:+03d}"
+
+
+def _what(curve: Curve) -> str:
+    return {"h": "from h to h", "c": "from c to c, the cell state"}[curve.state]
+
+
+def _reach(curve: Curve, lags: int, unit: Unit) -> str:
+    if curve.half_life is None:
+        return f"more than half of the gradient is left after {counted(lags, unit)}"
+    half = f"half of the gradient is gone after {counted(curve.half_life, unit)}"
+    if curve.horizon is None:
+        return f"{half}; 1 % is still left after {lags:,}"
+    return f"{half}, 99 % after {counted(curve.horizon, unit)}: what lies further back is hardly learned from"
+
+
+def _left(event: Flowed, unit: Unit) -> str:
+    if event.log10_norm_last is None and event.horizon is None:
+        return "gradients that are no finite numbers"
+    if event.half_life is None:
+        return f"more than half of a gradient is left after all {counted(event.lags, unit)}"
+    half = f"half of a gradient is left after {counted(event.half_life, unit)}"
+    return f"{half}, 1 % after {f'{event.horizon:,}' if event.horizon is not None else f'more than {event.lags:,}'}"
+
+
+def _count(count: int, of: str) -> str:
+    return f"{count:,} {of}" + ("" if count == 1 else "s")
+
+
+def _exponent(λ: float | None, unit: Unit) -> str:
+    if λ is None:
+        return "no gradient at all comes through from the last of these lags"
+    told = f"largest Lyapunov exponent {λ:+.4f} nats per {unit_name(unit, 1)}: "
+    if abs(λ) < STEADY:
+        return told + "in the long run gradients neither vanish nor explode"
+    if λ < 0:
+        return told + f"in the long run a gradient shrinks to {exp(λ):.3g} of itself with each, and vanishes"
+    return told + f"in the long run a gradient grows {exp(λ):.3g}-fold with each, and explodes"
+
+
+def _conditions(found: Conditions) -> str:
+    σ, γ, bound = found.largest_singular_value, found.steepest, found.threshold
+    told = f"largest singular value of W_hh {σ:.4g}, with φ' at most γ = {γ:g}: "
+    if found.must_vanish:
+        return told + f"below 1/γ = {bound:g}, which is sufficient: gradients must vanish (Pascanu et al. 2013)"
+    if found.may_explode:
+        return (
+            told
+            + f"above 1/γ = {bound:g}, which is necessary, not sufficient: gradients may explode (Pascanu et al. 2013)"
+        )
+    return told + f"1/γ = {bound:g} exactly: gradients cannot explode, and need not vanish (Pascanu et al. 2013)"
+
+
+def _spectra(layer: LayerFlow) -> Table:
+    table = Table(Name("recurrent matrix"), "spectral radius", "singular values: largest", "median", "smallest")
+    for found in layer.spectra:
+        values = found.singular_values
+        name = found.gate if found.gate == "W_hh" else f"W_hh, gate {found.gate}"
+        shown = (found.spectral_radius, values[0], values[len(values) // 2], values[-1])
+        table.add_row(name, *(f"{value:.4g}" for value in shown))
+    return table
+
+
+def _truncation(found: GradientFlow) -> Table:
+    title = f"truncation: so many steps back, against {found.lags:,}"
+    table = Table("steps", "cosine", "norm", "W_hh alone: cosine", "norm", title=title)
+    for cut in found.truncation:
+        shown = (cut.cosine, cut.norm_ratio, cut.recurrent_cosine, cut.recurrent_norm_ratio)
+        table.add_row(f"{cut.window:,}", *(f"{value:.4f}" for value in shown))
+    return table
+
+
+def _cost(found: GradientFlow) -> str:
+    """The shortest window from which on the direction is kept."""
+    enough = found.truncation[-1].window
+    for cut in reversed(found.truncation):
+        if cut.cosine < 0.99:
+            break
+        enough = cut.window
+    loss = f"the gradient of a {unit_name(found.unit, 1)}'s loss"
+    return f"{loss} keeps its direction (cosine 0.99) when cut {counted(enough, found.unit)} back"

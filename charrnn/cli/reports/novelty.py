@@ -1,0 +1,65 @@
+"""How much of the samples stands in the training text: a table on stdout below them, or fields of their JSON."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.text import Text
+
+from charrnn.cli.output.console import stdout
+from charrnn.cli.output.tables import Name, Table
+from charrnn.generation.novelty import HELD_OUT_SPLITS, Novelty, SharedRun
+from charrnn.generation.samples import Seed
+from charrnn.models.training_text import TrainingText
+from charrnn.text.graphemes import beginning
+from charrnn.text.printable import json_text, printable
+from charrnn.text.unit_names import counted, unit_name
+
+SHOWN = 80  # characters of a run
+HELD_OUT = "held-out text"
+
+
+def show_novelty(found: Novelty, seeds: Sequence[Seed], text: TrainingText) -> None:
+    """A row of shares for each sample and for the held-out text, and the longest run of each."""
+    unit = text.corpus.vocabulary.unit
+    rows = [(f"sample, seed {seed}", overlap) for seed, overlap in zip(seeds, found.samples, strict=True)]
+    if found.held_out:
+        rows.append((HELD_OUT, found.held_out))
+    table = Table(Name(f"{unit_name(unit)} in runs of"), *(f"{length:,}+" for length in found.lengths), "longest")
+    for name, overlap in rows:
+        table.add_row(name, *(f"{share:.1%}" for share in overlap.curve.values()), f"{overlap.longest.length:,}")
+    console = stdout()
+    console.print()
+    table.show(console)
+    for name, overlap in rows:
+        console.print(Text(printable(f"{name}: {_longest(overlap.longest, text, name == HELD_OUT)}")), soft_wrap=True)
+    if not found.held_out:
+        console.print(Text("no held-out text beside them: data.split leaves nothing to valid and test"), soft_wrap=True)
+
+
+def as_fields(found: Novelty, text: TrainingText) -> list[dict[str, Any]]:
+    """What the JSON of each sample gets; `place` is where in the training text's files the longest run stands, if there is one."""
+    held_out = found.held_out and found.held_out.curve
+    said = []
+    for overlap in found.samples:
+        longest = overlap.longest
+        place = asdict(text.place(["train"], longest.found_at)) if longest.length else None
+        fields = {**asdict(overlap), "longest": {**asdict(longest), "place": place}, "held_out_curve": held_out}
+        said.append({"novelty": fields})
+    return said
+
+
+def _longest(run: SharedRun, text: TrainingText, is_held_out: bool) -> str:
+    if not run.length:
+        return "nothing of it stands in the training text"
+    unit, there = text.corpus.vocabulary.unit, text.place(["train"], run.found_at)
+    # The place of what is held out is in the files too, that of a sample in the sample.
+    here = (
+        str(text.place(HELD_OUT_SPLITS, run.position)) if is_held_out else f"{unit_name(unit, 1)} {run.position + 1:,}"
+    )
+    return f"{counted(run.length, unit)} from {here} on are those of the training text from {there} on: {_quoted(run.text)}"
+
+
+def _quoted(text: str) -> str:
+    """The beginning of a run, in one line."""
+    return json_text(beginning(text, SHOWN)) + ("..." if len(text) > SHOWN else "")

@@ -1,0 +1,116 @@
+"""Samples on stdout: side by side, in the colours of their surprisals, with what each character was drawn from."""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from itertools import groupby
+from typing import Any
+from unicodedata import category
+
+from charrnn.cli.output.console import Terminal, show_sample, stdout, tell, write_json, write_text
+from charrnn.cli.output.surprisal_colours import coloured, legend
+from charrnn.cli.output.tables import terminal_columns
+from charrnn.cli.output.wrapping import width_of
+from charrnn.generation.pieces import Piece
+from charrnn.generation.samples import Sample
+from charrnn.generation.tracing import TracedStep
+from charrnn.text.unit_names import Unit, unit_name
+
+UNSEEN = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}  # categories: controls, formats, spaces
+
+
+def show_coloured(prompt: str, pieces: Iterable[Piece], stream: bool) -> None:
+    """As show_sample, each character of the text in the colour of its surprisal; the scale goes to stderr."""
+    _tell_scale()
+    _write_coloured(prompt, pieces, stream)
+
+
+def show_samples(
+    samples: Sequence[Sample],
+    prompt: str,
+    json: bool,
+    colour: bool,
+    headings: bool,
+    more: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """Texts, with `headings` each below a line that names its seed where there are several, and with its trace; or all as JSON,
+    each with what there is more to say of it. Documents need no headings: one a line, or with an empty line between them.
+    """
+    if json:
+        said = more or [{}] * len(samples)
+        write_json([{**_as_json(sample), **fields} for sample, fields in zip(samples, said, strict=True)])
+        return
+    if colour:
+        _tell_scale()
+    apart = not headings and any("\n" in each.text for each in samples)
+    for number, sample in enumerate(samples, start=1):
+        if number > 1 and apart:
+            sys.stdout.write("\n")
+        if len(samples) > 1 and headings:
+            sys.stdout.write(f"--- sample {number} of {len(samples)}, seed {sample.seed} ---\n")
+        if colour and sample.pieces is not None:
+            _write_coloured(prompt, sample.pieces, stream=False)
+        else:
+            show_sample(prompt, [sample.text], stream=False)
+        sys.stdout.writelines(f"{line}\n" for line in _trace_lines(sample.trace or (), terminal_columns(stdout())))
+    sys.stdout.flush()
+
+
+def tell_best(samples: Sequence[Sample], of: int, unit: Unit) -> None:
+    """Which seeds wrote the best of so many samples, and how likely they are."""
+    for sample in samples:
+        mean = f"mean log probability {sample.mean_log_probability:.4f} nats per {unit_name(unit, 1)}"
+        if not sample.drawn:
+            mean = "no whole character"
+        tell(f"among the best of {of}: seed {sample.seed}, {mean}")
+
+
+def _tell_scale() -> None:
+    Terminal(stderr=True, highlight=False).print(legend(), soft_wrap=True)
+
+
+def _write_coloured(prompt: str, pieces: Iterable[Piece], stream: bool) -> None:
+    write_text(prompt)
+    sys.stdout.flush()
+    console = Terminal(highlight=False)
+    for some in ([piece] for piece in pieces) if stream else [list(pieces)]:
+        for tab, run in groupby(some, lambda piece: piece[0] == "\t"):
+            characters, surprisals = zip(*run, strict=True)
+            if tab:
+                sys.stdout.write("".join(characters))
+            else:
+                console.print(coloured(characters, surprisals), end="", soft_wrap=True)
+    console.print()
+
+
+def _as_json(sample: Sample) -> dict[str, Any]:
+    fields = {name: getattr(sample, name) for name in ("text", "seed", "finish", "log_probability")}
+    return fields if sample.trace is None else {**fields, "trace": [asdict(step) for step in sample.trace]}
+
+
+def _trace_lines(trace: Sequence[TracedStep], columns: int | None) -> list[str]:
+    """A heading and a line for each character: its probability by the network, and the candidates, the drawn one marked. Where
+    a terminal has too few columns for them, they go on below each other.
+    """
+    lines = ["  step  drawn   p       drawn from, * the one that was"] if trace else []
+    for step, each in enumerate(trace, 1):
+        line = f"{step:>6}  {_padded(_seen(each.character), 6)}  {each.probability:.4f}"
+        begin = width_of(line)
+        for character, p in each.candidates:
+            candidate = f"  {'*' if character == each.character else ''}{_seen(character)} {p:.4f}"
+            if columns is not None and width_of(line) > begin and width_of(line) + width_of(candidate) > columns:
+                lines.append(line)
+                line = " " * begin
+            line += candidate
+        lines.append(line)
+    return lines
+
+
+def _seen(character: str) -> str:
+    """In quotes; what cannot be seen by itself as Python writes it. A byte that is no character has a name of its own."""
+    unseen = len(character) == 1 and character != " " and category(character) in UNSEEN
+    return repr(character) if unseen else f"'{character}'"
+
+
+def _padded(text: str, columns: int) -> str:
+    return text + " " * (columns - width_of(text))

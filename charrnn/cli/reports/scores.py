@@ -1,0 +1,219 @@
+"""How a scored text looks."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import tee
+
+from rich.text import Text as RichText
+
+from charrnn.cli.output.console import in_colour, stdout, tell
+from charrnn.cli.output.surprisal_colours import (
+    coloured,
+    coloured_by_difference,
+    legend,
+    legend_of_difference,
+    marked_line,
+)
+from charrnn.cli.output.tables import Name, Table
+from charrnn.errors import RunError, TextError
+from charrnn.models.model import Model
+from charrnn.models.surprises import Spot, Spots
+from charrnn.models.unknown_characters import describe_unknown
+from charrnn.network.arrays import Array
+from charrnn.text.corpus import Stream, Text
+from charrnn.text.decoding import doubt_of_characters
+from charrnn.text.graphemes import beginning, ending
+from charrnn.text.positions import Place, Places, Walk
+from charrnn.text.printable import json_text
+from charrnn.text.unit_names import bits_name, counted, unit_name
+from charrnn.text.vocabulary import END, Unit, Vocabulary
+from charrnn.training.events import bits, rounded
+
+SHOWN_BEFORE, SHOWN_AFTER = 30, 15  # characters around one that stands out
+Given = Text | Stream
+"""What Model.opened gives."""
+STRAYS = ("\ufffd", "\0")
+SHOWN_END = "\u2016"  # of a document
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Characters, where they stand, how many units (bytes, for a byte model) they are, and the surprisals of one model or of
+    two, (n,), in nats.
+    """
+
+    characters: list[str]
+    places: Places
+    units: int
+    surprisals: Array
+    rivals: Array | None
+
+
+@dataclass
+class Totals:
+    """What has been read: characters, units, and the surprisals of one model or of two, in nats."""
+
+    characters: int = 0
+    units: int = 0
+    surprisal: float = 0.0
+    rival: float = 0.0
+    counts: Counter[str] = field(default_factory=Counter)  # of each character
+
+    def add(self, stretch: Stretch) -> None:
+        """Take in the next stretch."""
+        self.characters += len(stretch.characters)
+        self.units += stretch.units
+        self.counts.update(stretch.characters)
+        self.surprisal += float(stretch.surprisals.sum())
+        self.rival += 0.0 if stretch.rivals is None else float(stretch.rivals.sum())
+
+
+def show(model: Model, rival: Model | None, given: Given, top: int) -> None:
+    """The text in colours, where a terminal shows them; the places that stand out; what it comes to."""
+    console, totals, spots = stdout(), Totals(), Spots(top)
+    shown = in_colour(console)
+    for stretch in _stretches(model, rival, given):
+        if not totals.characters:
+            _tell_notes(model, rival, given)
+        if shown:
+            console.print(_in_colours(stretch), end="", soft_wrap=True)
+        ranks = stretch.surprisals if stretch.rivals is None else abs(stretch.rivals - stretch.surprisals)
+        spots.add(stretch.characters, ranks, stretch.places)
+        totals.add(stretch)
+    if not totals.characters:
+        raise TextError("a text to be scored needs at least 1 character; found 0")
+    if shown:
+        console.print()
+        console.print(legend_of_difference(_names(model, rival)) if rival else legend(), soft_wrap=True)
+    if top:
+        _table(spots.highest(), "difference" if rival else "surprisal", given.files).show(console)
+    for line in _verdict(model, rival, totals):
+        console.print(marked_line(line), soft_wrap=True)
+    for note in _doubts(model.vocabulary, totals):
+        tell(note)
+
+
+def write_lines(model: Model, rival: Model | None, given: Given) -> None:
+    """A line of JSON for each character on stdout."""
+    _tell_notes(model, rival, given)
+    console = stdout()
+    names = [f'"file": {json.dumps(name)}, ' for name in given.files] if len(given.files) > 1 else [""]
+    for stretch in _stretches(model, rival, given):
+        places = stretch.places
+        columns = [places.index, places.file, places.line, places.column]
+        rows = zip(
+            *(column.tolist() for column in columns), stretch.characters, stretch.surprisals.tolist(), strict=True
+        )
+        lines = [
+            f'{{"index": {i}, {names[file]}"line": {line}, "column": {column}, "character": {json_text(c)}, "surprisal": {s:.6f}'
+            for i, file, line, column, c, s in rows
+        ]
+        if stretch.rivals is not None:
+            lines = [f'{line}, "against": {s:.6f}' for line, s in zip(lines, stretch.rivals.tolist(), strict=True)]
+        console.file.write("".join(f"{line}}}\n" for line in lines))
+        console.file.flush()
+
+
+def _stretches(model: Model, rival: Model | None, given: Given) -> Iterator[Stretch]:
+    walk = Walk(model.vocabulary.unit)
+    if rival is None:
+        for found in model.scored(given):
+            places = walk.over(found.characters, found.starts)
+            yield Stretch(found.characters, places, found.units, found.surprisals, None)
+        return
+    ours = theirs = given
+    if isinstance(given, Stream):  # read in step: hardly anything is held
+        ours, theirs = (replace(given, pieces=pieces) for pieces in tee(given.pieces))
+    for found, other in zip(model.scored(ours), rival.scored(theirs), strict=True):
+        places = walk.over(found.characters, found.starts)
+        yield Stretch(found.characters, places, found.units, found.surprisals, other.surprisals)
+
+
+def require_comparable(model: Model, rival: Model) -> None:
+    """Raises RunError where one reads characters and the other bytes, or other documents."""
+    data = [each.saved.config.data for each in (model, rival)]
+    for key in ("unit", "boundary"):
+        ours, theirs = (getattr(each, key) for each in data)
+        if ours != theirs:
+            raise RunError(
+                f"--against: data.{key} is {json.dumps(ours)} for the one model, {json.dumps(theirs)} for the other; they must read alike"
+            )
+
+
+def _tell_notes(model: Model, rival: Model | None, given: Given) -> None:
+    for note in (*model.notes, *(rival.notes if rival else ()), *given.notes):
+        tell(note)
+
+
+def _in_colours(stretch: Stretch) -> RichText:
+    shown = [f"{SHOWN_END}\n" if character == END else character for character in stretch.characters]
+    if stretch.rivals is None:
+        return coloured(shown, stretch.surprisals.tolist())
+    return coloured_by_difference(shown, (stretch.rivals - stretch.surprisals).tolist())
+
+
+def _table(spots: Sequence[Spot], name: str, files: Sequence[str]) -> Table:
+    """Where there are several files, a place is file:line:column, as editors and compilers write it."""
+    several = len(files) > 1
+    table = Table(*([Name("place")] if several else ["line", "column"]), f"{name}, bits", Name("where"))
+    for spot in spots:
+        where = marked_line(ending(_in_line(spot.before), SHOWN_BEFORE))
+        where += marked_line(_in_line([spot.character]), "bold reverse")
+        where += marked_line(beginning(_in_line(spot.after), SHOWN_AFTER))
+        place = [f"{spot.line:,}", f"{spot.column:,}"]
+        if several:
+            place = [str(Place(files[spot.file], spot.line, spot.column))]
+        table.add_row(*place, f"{bits(spot.surprisal):.2f}", where)
+    return table
+
+
+def _in_line(characters: Sequence[str]) -> str:
+    """Characters side by side, the ends of lines and documents as marks."""
+    marks = {"\n": "\u23ce", END: SHOWN_END}
+    return "".join(marks.get(character, character) for character in characters)
+
+
+def _verdict(model: Model, rival: Model | None, totals: Totals) -> list[str]:
+    unit = model.vocabulary.unit
+    count = _count(totals, unit)
+    means = [_means(total, totals, unit) for total in (totals.surprisal, totals.rival)]
+    if rival is None:
+        return [f"{count}: {means[0]}"]
+    names, difference = _names(model, rival), totals.rival - totals.surprisal
+    likelier = names[0] if difference >= 0 else names[1]
+    chance = 1 / (1 + math.exp(-min(abs(difference), 700)))
+    return [
+        *(f"{name}: {mean}" for name, mean in zip(names, means, strict=True)),
+        f"{count}: {likelier} is likelier to have written this, by {abs(difference):,.2f} nats in all, "
+        f"{rounded(abs(difference) / totals.units)} per {unit_name(unit, 1)}; at even odds before, with probability {chance:.6g}",
+    ]
+
+
+def _doubts(vocabulary: Vocabulary, totals: Totals) -> tuple[str, ...]:
+    """What makes the figures say less than they seem to."""
+    counts = totals.counts
+    if vocabulary.unit == "byte":
+        return doubt_of_characters(sum(counts[stray] for stray in STRAYS), totals.characters)
+    unknown = {character: counts[character] for character in counts.keys() - vocabulary.known - {END}}
+    if not unknown or vocabulary.unknown_id is not None:
+        return ()
+    return (f"unknown to the model: {counted(sum(unknown.values()), 'char')}: {describe_unknown(unknown)}",)
+
+
+def _count(totals: Totals, unit: Unit) -> str:
+    of_bytes = f", {counted(totals.units, unit)}" if unit == "byte" else ""
+    return counted(totals.characters, "char") + of_bytes
+
+
+def _means(total: float, totals: Totals, unit: Unit) -> str:
+    """Per unit, and for bytes also per character."""
+    mean = total / totals.units
+    also = f", {rounded(bits(total / totals.characters))} {bits_name('char')}" if unit == "byte" else ""
+    return f"{rounded(mean)} nats, {rounded(bits(mean))} {bits_name(unit)}{also}"
+
+
+def _names(model: Model, rival: Model | None) -> list[str]:
+    return ["+".join(member.name for member in each.members) for each in (model, rival) if each]

@@ -1,0 +1,132 @@
+"""A sweep carried out: its trainings handed out, followed to their ends, and compared."""
+
+import errno
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+
+from charrnn.cli.exit_codes import UNREAD
+from charrnn.cli.output.console import Terminal, tell, tell_error, write_json, write_path
+from charrnn.cli.output.surprisal_colours import marked_line
+from charrnn.cli.sweep import mpi_pool, table
+from charrnn.cli.sweep.live_view import SweepView
+from charrnn.cli.sweep.table import Row
+from charrnn.config.resolve import to_yaml
+from charrnn.runs.storage.folder_handle import Folder
+from charrnn.runs.storage.status import outcome
+from charrnn.sweeps import sweep as sweeps
+from charrnn.sweeps.jobs import Ended, Job, Orders, carry_out, carry_out_there
+from charrnn.sweeps.scheduler import hand_out
+from charrnn.sweeps.sweep import LOGS, Sweep
+from charrnn.system.cores import available_cores
+from charrnn.system.signals import Stop, stop_politely
+
+
+def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None, json: bool, quiet: bool) -> int:
+    """Make every training of it that is not made yet, by the other ranks of a `team` or in `jobs` processes here (None: as many as
+    there are cores for), and show what came of them. The exit code.
+    """
+    lock = sweeps.open_directory(sweep, out)
+    folder = lock.folder
+    try:
+        with stop_politely() as stop, _as_stopped(stop):
+            workers = min(mpi_pool.count(team) if team else jobs or _side_by_side(sweep), len(sweep.points))
+            if not quiet:
+                for line in (_introduction(sweep, folder.path, workers), *sweep.notes):
+                    tell(line)
+            rows = _followed(sweep, folder, team, workers, Orders(stop.requested), json, quiet)
+            return _shown(rows, folder.path, stop, json, quiet)
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _as_stopped(stop: Stop) -> Iterator[None]:
+    """Where nobody reads what is told any more (`| head`, a closed terminal), leave as after a signal: all was stopped and saved."""
+    try:
+        yield
+    except OSError as error:
+        if stop.requested():
+            raise typer.Exit(stop.exit_code) from None
+        if isinstance(error, BrokenPipeError) or error.errno == errno.EIO:  # of a pipe or a terminal
+            raise typer.Exit(UNREAD) from None
+        raise
+
+
+def _followed(
+    sweep: Sweep, folder: Folder, team: Executor | None, workers: int, orders: Orders, json: bool, quiet: bool
+) -> list[Row]:
+    view = SweepView(sweep, folder, json, quiet)
+    with _submitting(folder, team, workers, orders) as submit:
+        try:
+            view.follow(hand_out(submit, jobs_of(sweep), orders.stopping, view.tick))
+        except Exception:  # nobody reads what is told any more, for example
+            orders.stop.set()
+            raise
+        except BaseException:  # a second Ctrl-C
+            orders.end.set()
+            raise
+    path = folder.path
+    return [
+        Row(path / name, point.values, view.ended[number], outcome(path / name))
+        for number, (name, point) in enumerate(zip(sweep.names, sweep.points, strict=True))
+    ]
+
+
+@contextmanager
+def _submitting(
+    folder: Folder, team: Executor | None, workers: int, orders: Orders
+) -> Iterator[Callable[[Job], Future[Ended]]]:
+    """What hands a training out."""
+    if team is not None:
+        yield lambda job: team.submit(carry_out_there, job, folder.path, folder.number)
+        return
+    with ThreadPoolExecutor(workers) as threads:  # each waits for its process
+        yield lambda job: threads.submit(carry_out, job, folder, orders)
+
+
+def jobs_of(sweep: Sweep) -> list[Job]:
+    """Its trainings."""
+    time = [] if sweep.seconds is None else ["--time", f"{sweep.seconds}s"]
+    return [
+        Job(name, to_yaml(point.config), [*sweep.sources, *time])
+        for name, point in zip(sweep.names, sweep.points, strict=True)
+    ]
+
+
+def _side_by_side(sweep: Sweep) -> int:
+    threads = max(point.config.runtime.threads or 1 for point in sweep.points)
+    return max(1, available_cores() // threads)
+
+
+def _introduction(sweep: Sweep, path: Path, workers: int) -> str:
+    count = len(sweep.points)
+    trainings = f"{count:,} training{'s' if count > 1 else ''}"
+    return f"{trainings}, {workers} side by side; directory {path}"
+
+
+def _shown(rows: list[Row], path: Path, stop: Stop, json: bool, quiet: bool) -> int:
+    """The table on stderr, the best on stdout; the exit code."""
+    best = table.best(rows)
+    if json:
+        write_json(table.as_json(rows))
+    if not quiet:
+        console = Terminal(stderr=True, highlight=False)
+        table.table(rows).show(console)
+        if len(table.units(rows)) > 1:
+            tell("losses per character and losses per byte do not compare: the ranks hold within one data.unit only")
+        if best:
+            console.print(marked_line(f"best: {best.run}", "bold"), soft_wrap=True)
+    if stop.requested():
+        done = sum(row.is_done for row in rows)
+        tell(f"stopped after {done} of {len(rows)}; what was learned is saved: the same command with -o {path} goes on")
+        return stop.exit_code
+    if best and not json:
+        write_path(best.run)
+    failed = [row for row in rows if not row.is_done]
+    if failed:
+        tell_error(f"{len(failed)} of {len(rows)} trainings failed, {failed[0].run.name} first: see {path / LOGS}")
+    return int(bool(failed))

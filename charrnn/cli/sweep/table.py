@@ -1,0 +1,100 @@
+"""What a sweep found: its trainings, the best first, as a table or as JSON."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from charrnn.cli.output.surprisal_colours import marked_line
+from charrnn.cli.output.tables import Name, Table
+from charrnn.config.typed_values import as_text
+from charrnn.runs.storage.status import Outcome
+from charrnn.sweeps.jobs import Ended
+from charrnn.sweeps.run_names import short_keys
+from charrnn.text.unit_names import NAMES, Unit, bits_label
+from charrnn.training.events import bits, rounded
+
+STYLES = {"done": "green", "stopped": "yellow", "waiting": "yellow"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A training of a sweep: what varies, and what came of it."""
+
+    run: Path
+    values: Mapping[str, Any]
+    ended: Ended
+    outcome: Outcome
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it came to its end, and counts."""
+        return self.ended.state == "done"
+
+
+def ranked(rows: Sequence[Row]) -> list[Row]:
+    """Those that are done by their validation loss, which some may lack; then the others, in their own order."""
+
+    def order(row: Row) -> tuple[bool, float]:
+        loss = row.outcome.best_loss
+        return not row.is_done, math.inf if loss is None or not row.is_done else loss
+
+    return sorted(rows, key=order)
+
+
+def best(rows: Sequence[Row]) -> Row | None:
+    """The one of the lowest validation loss; without any validation, the first that is done."""
+    return next((row for row in ranked(rows) if row.is_done), None)
+
+
+def as_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """One object for each training, the best first; losses in nats per character, or of bytes per byte."""
+    return [_object(row, rank) for rank, row in enumerate(ranked(rows), start=1)]
+
+
+def _object(row: Row, rank: int) -> dict[str, Any]:
+    loss, unit = row.outcome.best_loss, row.outcome.unit
+    bpc = None if loss is None else bits(loss)
+    return {
+        "rank": rank if row.is_done else None,
+        "run": str(row.run),
+        "values": dict(row.values),
+        "state": row.ended.state,
+        "best_loss": loss,
+        "bpc": bpc,
+        **({"bits_per_byte": bpc} if unit == "byte" else {}),
+        "unit": unit,
+        "step": row.outcome.step,
+        "seconds": row.outcome.seconds,
+        "error": row.ended.error,
+    }
+
+
+def units(rows: Sequence[Row]) -> list[Unit]:
+    """What the losses are the mean over; two units where the sweep has both, whose losses do not compare."""
+    found = {row.outcome.unit for row in rows if row.outcome.best_loss is not None}
+    return [unit for unit in NAMES if unit in found]
+
+
+def table(rows: Sequence[Row]) -> Table:
+    """The same for people."""
+    of_bits = " or ".join(bits_label(unit) for unit in units(rows)) or "bpc"
+    keys = map(Name, short_keys(list(rows[0].values)))
+    made = Table("rank", *keys, "best loss", of_bits, "at step", "seconds", Name("state"))
+    for rank, row in enumerate(ranked(rows), start=1):
+        found = row.outcome
+        loss = ("", "") if found.best_loss is None else (rounded(found.best_loss), rounded(bits(found.best_loss), 3))
+        made.add_row(
+            str(rank) if row.is_done else "",
+            *map(as_text, row.values.values()),
+            *loss,
+            "" if found.step is None else f"{found.step:,}",
+            f"{found.seconds:.1f}" if found.seconds else "",
+            marked_line(_state(row.ended), STYLES.get(row.ended.state, "red")),
+        )
+    return made
+
+
+def _state(ended: Ended) -> str:
+    return f"failed: {ended.reason}" if ended.state == "failed" else ended.state
