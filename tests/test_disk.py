@@ -40,6 +40,7 @@ def watch(event, arguments):
 
 sys.dont_write_bytecode = True
 sys.addaudithook(watch)
+from charrnn.text import source_text
 from charrnn.cli.app import main
 try:
     main()
@@ -114,9 +115,9 @@ def test_measuring_for_a_time_uses_the_temporary_folder_alone(watched):
 @pytest.mark.parametrize("umask", [0o077, 0o002])
 def test_permissions_follow_the_umask(tmp_path, text_file, tiny_config, umask, monkeypatch):
     from charrnn import api
-    from charrnn.text import cache, corpus
+    from charrnn.text import cache
 
-    monkeypatch.setattr(corpus, "IN_MEMORY", 100)
+    monkeypatch.setattr(source_text, "IN_MEMORY", 100)
     monkeypatch.setenv(cache.PLACE, str(tmp_path / "cache"))
     before = os.umask(umask)
     try:

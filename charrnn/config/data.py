@@ -9,8 +9,8 @@ from charrnn.config.section import LARGEST, Section, Whole
 from charrnn.errors import TextError
 from charrnn.text import documents, splits
 from charrnn.text.encodings import Encodings
-from charrnn.text.files import MAX_EXPANSION
 from charrnn.text.splits import Split
+from charrnn.text.text_file import MAX_EXPANSION
 
 LONGEST_EXPRESSION = 1000  # characters
 

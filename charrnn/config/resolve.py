@@ -18,7 +18,7 @@ from charrnn.config.schema import Config
 from charrnn.errors import ConfigError
 from charrnn.package import shipped
 from charrnn.text.encodings import lasting
-from charrnn.text.files import open_plain
+from charrnn.text.text_file import open_plain
 
 Origins = dict[str, str]
 """Dotted key -> where its value came from; what is not there is a default."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from charrnn.generation.predictor import Predictor, Step
+from charrnn.generation.predictors import Predictor, Step
 from charrnn.network.arrays import Array, Ids
 
 

@@ -6,15 +6,14 @@ from itertools import takewhile
 import numpy as np
 
 from charrnn.errors import SamplingError
-from charrnn.generation.alphabet import CLASSES, forbidden, unknown, words_that_are_no_class
+from charrnn.generation.allowed_symbols import CLASSES, forbidden, unknown, words_that_are_no_class
 from charrnn.generation.blind_start import BlindStart
-from charrnn.generation.drawing import Drawn, draw_texts
-from charrnn.generation.pieces import Decoder, Piece, pieces, whole
-from charrnn.generation.predictor import Predictor
-from charrnn.generation.samples import Sample, Seed
+from charrnn.generation.incremental_decoder import Decoder, Piece, pieces, whole
+from charrnn.generation.predictors import Predictor
+from charrnn.generation.samples import Sample, Seed, TracedStep, trace
 from charrnn.generation.sampling import Options
-from charrnn.generation.stopping import Ends, first_stop, pieces_until, require_stops, until, why_never
-from charrnn.generation.tracing import TracedStep, trace
+from charrnn.generation.sampling_loop import Drawn, draw_texts
+from charrnn.generation.stop_strings import Ends, first_stop, pieces_until, require_stops, until, why_never
 from charrnn.network.arrays import Array
 from charrnn.text.printable import quoted
 from charrnn.text.vocabulary import Vocabulary, listed

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from charrnn.generation.shared_runs import Match, match
 from charrnn.text.corpus import Corpus
-from charrnn.text.matching import Match, match
 from charrnn.text.vocabulary import Ids, Vocabulary
 
 LENGTHS = (5, 10, 15, 20, 30, 50, 100, 200)

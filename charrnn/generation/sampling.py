@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.errors import DivergedError, SamplingError
-from charrnn.generation.repetition import Repetition
+from charrnn.generation.repetition_penalty import Repetition
 from charrnn.network.arrays import Array
 
 COLDEST = 1e-200  # a temperature at which all but the likeliest have probability 0, and nothing overflows yet

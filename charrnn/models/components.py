@@ -7,8 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from charrnn.generation.counts import NGramPredictor
-from charrnn.generation.predictor import NetworkPredictor, Predictor
+from charrnn.generation.predictors import NetworkPredictor, NGramPredictor, Predictor
 from charrnn.models.dynamic_evaluation import DynamicReader
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network

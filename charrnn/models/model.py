@@ -26,8 +26,9 @@ from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.directory import Loaded
 from charrnn.text import splits
-from charrnn.text.corpus import Corpus, Stream, Text
+from charrnn.text.corpus import Corpus
 from charrnn.text.encodings import Encodings
+from charrnn.text.source_text import Stream, Text
 from charrnn.text.splits import Protocol, Split
 from charrnn.text.unit_names import counted, unit_name
 from charrnn.text.vocabulary import Vocabulary, describe
@@ -60,7 +61,7 @@ class Model:
         return self.saved.vocabulary
 
     def generator(self, only: str | Sequence[str] | None = None, exact: bool = True) -> Generator:
-        """A writer; see generation/generator.py, and for `only` generation/alphabet.py. Without `exact`, texts that are written
+        """A writer; see generation/generator.py, and for `only` generation/allowed_symbols.py. Without `exact`, texts that are written
         side by side are rounded together: many are faster, but not to the bit those of their seeds alone. Raises SamplingError
         where `only` leaves no character.
         """
@@ -83,7 +84,7 @@ class Model:
         """Write `length` characters (bytes, for a byte model) after `prompt`, which is not part of them, or up to a stop string.
 
         `only`: a class of characters (letters, lowercase, uppercase, digits, space, ascii), several with commas between them,
-        characters, or a list of these; see generation/alphabet.py. All text is taken as it is: a backslash is one. The same seed gives the same text; `generator` writes many side by side, and tells more of each. Raises SamplingError
+        characters, or a list of these; see generation/allowed_symbols.py. All text is taken as it is: a backslash is one. The same seed gives the same text; `generator` writes many side by side, and tells more of each. Raises SamplingError
         for what is out of range, and VocabularyError for characters of the prompt that it does not know.
         """
         options = Options(temperature, top_k, top_p, min_p)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from charrnn.generation.predictor import Predictor, Step
+from charrnn.generation.predictors import Predictor, Step
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.readout import log_softmax
 

@@ -12,8 +12,9 @@ from charrnn.ngram.order_selection import fit_chosen
 from charrnn.runs.planning.run_text import text_of
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text import corpus as corpora
-from charrnn.text.corpus import Corpus, Text
+from charrnn.text.corpus import Corpus
 from charrnn.text.positions import Place, Starts
+from charrnn.text.source_text import Text
 from charrnn.text.splits import SPLITS, Split, overlap
 
 

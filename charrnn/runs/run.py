@@ -8,7 +8,7 @@ import numpy as np
 
 from charrnn.errors import NetworkError
 from charrnn.generation.generator import Generator
-from charrnn.generation.predictor import NetworkPredictor
+from charrnn.generation.predictors import NetworkPredictor
 from charrnn.generation.sampling import Options
 from charrnn.network.network import Network
 from charrnn.runs.planning.plan import Plan

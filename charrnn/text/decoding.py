@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from charrnn.errors import TextError
 from charrnn.text import encodings
-from charrnn.text.files import BINARY_PROBE
 from charrnn.text.kinds import Kind, kind_of
-from charrnn.text.source import Document
+from charrnn.text.sources import Document
+from charrnn.text.text_file import BINARY_PROBE
 
 LONGEST_CHARACTER = 4  # bytes of UTF-8
 # Bytes of a character of UTF-8, by its first byte.

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from charrnn.text import encodings
 from charrnn.text.encodings import Encodings
-from charrnn.text.files import BINARY_PROBE, DAMAGED, begins_with
 from charrnn.text.kinds import Kind, kind_of
+from charrnn.text.text_file import BINARY_PROBE, DAMAGED, begins_with
 
 RUN_FILES = {"config.yaml", "last.safetensors"}  # what a training wrote is not what the next should read
 SHOWN_NAMES, SHOWN_ENDINGS = 3, 4  # in one line

@@ -7,7 +7,7 @@ from common import V
 from threadpoolctl import threadpool_limits
 
 from charrnn.generation.generator import Generator
-from charrnn.generation.predictor import NetworkPredictor
+from charrnn.generation.predictors import NetworkPredictor
 from charrnn.generation.sampling import Options
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network

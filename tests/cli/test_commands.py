@@ -18,6 +18,7 @@ import charrnn as package
 from charrnn.config.schema import Config
 from charrnn.runs.storage.checkpoint import load, save
 from charrnn.runs.storage.checkpoint_record import Lineage
+from charrnn.text import source_text
 
 TINY = [
     "-s", "model.hidden_size=16", "-s", "training.batch_size=4", "-s", "training.sequence_length=8", "-s", "training.eval_every=10",
@@ -551,9 +552,8 @@ def test_bench_tells_speed_and_where_the_time_goes(charrnn):
 
 
 def test_a_long_text_trains_from_a_file_and_says_where_it_is(charrnn, text_file, monkeypatch, tmp_path):
-    from charrnn.text import corpus
 
-    monkeypatch.setattr(corpus, "IN_MEMORY", 100)
+    monkeypatch.setattr(source_text, "IN_MEMORY", 100)
     monkeypatch.setenv("CHARRNN_CACHE_DIR", str(tmp_path / "cache"))
     result = charrnn("train", text_file, *TINY, "-o", "r")
     assert result.exit_code == 0
@@ -565,17 +565,17 @@ def test_a_long_text_trains_from_a_file_and_says_where_it_is(charrnn, text_file,
 def test_where_the_cache_cannot_be_written_only_what_is_kept_there_is_refused(
     charrnn, text_file, monkeypatch, tmp_path
 ):
-    from charrnn.text import corpus, source
+    from charrnn.text import sources
 
     (tmp_path / "home").write_text("a file: nothing can be made in it")
     monkeypatch.setenv("CHARRNN_CACHE_DIR", str(tmp_path / "home"))
     text = text_file.read_bytes()
     assert charrnn("train", text_file, *TINY[:-2], "--time", "2s", "-q", "-o", "a").exit_code == 0
     assert charrnn("train", "-", *TINY, "-q", "-o", "b", stdin=text).exit_code == 0
-    monkeypatch.setattr(source, "SPOOLED", 1000)
+    monkeypatch.setattr(sources, "SPOOLED", 1000)
     kept = "standard input of more than 0 MiB is kept"
     refused(charrnn("train", "-", *TINY, "-o", "c", stdin=text), 1, kept, "CHARRNN_CACHE_DIR")
-    monkeypatch.setattr(corpus, "IN_MEMORY", 100)
+    monkeypatch.setattr(source_text, "IN_MEMORY", 100)
     kept = "a text of more than 100 characters is kept"
     refused(charrnn("train", text_file, *TINY, "-o", "c"), 1, kept, "CHARRNN_CACHE_DIR")
     assert sorted(os.listdir()) == ["a", "b"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tiny import trained
 
-from charrnn.text import source
+from charrnn.text import sources
 from charrnn.text.vocabulary import END
 
 TIDE = "The boat goes out,\nthe tide comes in.\n\n\n\n\nAn oar is lost,\na QQQ is torn.\n"
@@ -85,7 +85,7 @@ def test_how_a_text_comes_changes_nothing(scored, monkeypatch, setting):
     whole = shown()
     assert len(whole) > 100
     for size in (1, 2, 3, 50):
-        monkeypatch.setattr(source, "PIECE", size)
+        monkeypatch.setattr(sources, "PIECE", size)
         assert shown() == whole
 
 

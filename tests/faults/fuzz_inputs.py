@@ -45,7 +45,7 @@ def read_settings(data: bytes, folder: Path) -> None:
 def read_checkpoint(data: bytes, folder: Path) -> None:
     """The bytes as a checkpoint; what loads must be the same when saved and loaded again, and must write."""
     from charrnn.generation.generator import Generator
-    from charrnn.generation.predictor import NetworkPredictor
+    from charrnn.generation.predictors import NetworkPredictor
     from charrnn.generation.sampling import Options
     from charrnn.runs.storage.checkpoint import load, save
 
@@ -64,7 +64,7 @@ def read_checkpoint(data: bytes, folder: Path) -> None:
 def read_text(data: bytes, folder: Path) -> None:
     """The bytes as a text, in one of many encodings and compressions, whole and in pieces of a few bytes."""
     from charrnn.errors import CharrnnError
-    from charrnn.text import corpus, source
+    from charrnn.text import corpus, source_text, sources
     from charrnn.text.splits import Split
 
     if len(data) < 2:
@@ -77,13 +77,13 @@ def read_text(data: bytes, folder: Path) -> None:
     path.write_bytes(content)
 
     def read(piece: int) -> Any:
-        source.PIECE = piece
+        sources.PIECE = piece
         try:
-            return corpus.read_text([str(path)], unit, encoding)
+            return source_text.read_text([str(path)], unit, encoding)
         except CharrnnError as error:
             return error
         finally:
-            source.PIECE = 1 << 20
+            sources.PIECE = 1 << 20
 
     text, slowly = read(1 << 20), read(1 + data[1] // 4 % 16)
     if isinstance(text, Exception) != isinstance(slowly, Exception):

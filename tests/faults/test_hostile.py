@@ -23,7 +23,7 @@ from faults.sealing import assembled, contents, described, parts, sealed, small_
 
 from charrnn.errors import CheckpointError, TextError
 from charrnn.runs.storage import checkpoint as checkpoints
-from charrnn.text import bounded_matching, cache, corpus, files, recorded, source
+from charrnn.text import bounded_matching, cache, corpus, recorded, source_text, sources, text_file
 from charrnn.text.splits import Split
 from charrnn.text.vocabulary import END
 
@@ -468,12 +468,12 @@ def test_what_the_user_names_is_read_all_the_same(charrnn, place, whole, monkeyp
 @pytest.mark.parametrize("source", ["/", "/dev/zero", "/dev", "pipe", "/**/nothing", "large"])
 def test_a_checkpoint_that_names_what_is_no_text(command, startup, whole, source):
     path = command.folder / "pipe"
-    if source == "pipe":
+    if sources == "pipe":
         os.mkfifo(path)
-    if source == "large":
+    if sources == "large":
         (command.folder / "large").write_bytes(b"")
         os.truncate(command.folder / "large", 50 << 30)
-    named = source if source.startswith("/") else str(command.folder / source)
+    named = sources if sources.startswith("/") else str(command.folder / sources)
     result = command("eval", run_naming(command.folder / "run", whole, named))
     refused(result, "is not read where its checkpoint says", "name it: --text TEXT")
     cheap(result, startup)
@@ -483,13 +483,13 @@ def test_no_more_is_read_than_a_checkpoint_says_its_text_had(charrnn, place, who
     from charrnn.runs.planning import run_text
 
     monkeypatch.setattr(run_text, "GROWN", 100)
-    monkeypatch.setattr(source, "PIECE", 50)
+    monkeypatch.setattr(sources, "PIECE", 50)
     (place / "text").mkdir()
     for number in range(9):
         (place / "text" / f"{number}.txt").write_text("ab\n" * 100)
     run, read = run_naming(place / "run", whole, str(place / "text")), []
-    opened = files.TextFile.read
-    monkeypatch.setattr(files.TextFile, "read", lambda self, size: read.append(size) or opened(self, size))
+    opened = text_file.TextFile.read
+    monkeypatch.setattr(text_file.TextFile, "read", lambda self, size: read.append(size) or opened(self, size))
     refused(charrnn("eval", run), "more than 200 characters, and so more than it had", "name it: --text TEXT")
     assert sum(size for size in read if size == 50) <= 2 * 350  # of 2,700, for each of the ways to read a folder
 
@@ -609,7 +609,7 @@ PLACES = {
 @pytest.mark.parametrize("arguments", PLACES.values(), ids=PLACES)
 @pytest.mark.parametrize("kind", ["pipe", "/dev/zero"])
 def test_what_is_no_plain_file_is_not_waited_for(charrnn, place, whole, monkeypatch, arguments, kind):
-    monkeypatch.setattr(files, "PATIENCE", 0.1)
+    monkeypatch.setattr(text_file, "PATIENCE", 0.1)
     (place / "run.safetensors").write_bytes(whole)
     path = not_a_file(place, kind)
     given = {"PLACE": path, "RUN": place / "run.safetensors"}
@@ -786,7 +786,7 @@ def test_bombs(command, startup, ending):
     packed = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}[ending](b"ab c\n" * 4_000_000)
     path = command.folder / f"bomb{ending}"
     path.write_bytes(packed)
-    assert len(packed) * files.MAX_EXPANSION < 20_000_000
+    assert len(packed) * text_file.MAX_EXPANSION < 20_000_000
     result = command("train", path, *TINY_OPTIONS, "-o", command.folder / "run")
     refused(result, "suspiciously many", "data.max_expansion=")
     cheap(result, startup)
@@ -830,7 +830,7 @@ def test_a_folder_that_leads_back_to_itself_is_read_once(tmp_path):
     (folder / "itself").symlink_to(folder / "itself")
     (folder / "nothing").symlink_to(folder / "not there")
     os.mkfifo(folder / "pipe")
-    assert corpus.read_text([str(folder)]).content == LINE.decode()
+    assert source_text.read_text([str(folder)]).content == LINE.decode()
 
 
 @pytest.mark.parametrize("change", ["grows", "shrinks", "is written anew"])
@@ -840,8 +840,8 @@ def test_a_text_that_changes_while_it_is_read(tmp_path, monkeypatch, change, end
     path = tmp_path / f"text{ending}"
     content = np.random.default_rng(0).integers(97, 120, 50_000, np.uint8).tobytes()
     path.write_bytes(gzip.compress(content) if ending == ".gz" else content)
-    monkeypatch.setattr(source, "PIECE", 1000)
-    read, changed = files.TextFile.read, []
+    monkeypatch.setattr(sources, "PIECE", 1000)
+    read, changed = text_file.TextFile.read, []
 
     def meddled(self, size):
         piece = read(self, size)
@@ -858,17 +858,17 @@ def test_a_text_that_changes_while_it_is_read(tmp_path, monkeypatch, change, end
                     os.utime(path, (1, 1))
         return piece
 
-    monkeypatch.setattr(files.TextFile, "read", meddled)
+    monkeypatch.setattr(text_file.TextFile, "read", meddled)
     with pytest.raises(TextError, match=r"changed while it was read|damaged"):
-        corpus.read_text([str(path)])
+        source_text.read_text([str(path)])
 
 
 def test_a_long_text_that_changes_between_the_first_reading_and_the_second(tmp_path, monkeypatch):
-    monkeypatch.setattr(corpus, "IN_MEMORY", 1000)
+    monkeypatch.setattr(source_text, "IN_MEMORY", 1000)
     monkeypatch.setenv("CHARRNN_CACHE_DIR", str(tmp_path / "cache"))
     path = tmp_path / "text.txt"
     path.write_bytes(LINE * 100)
-    text = corpus.read_text([str(path)])
+    text = source_text.read_text([str(path)])
     path.write_bytes(LINE[::-1] * 100)
     with pytest.raises(TextError, match="changed while it was read"):
         corpus.build(text, text.vocabulary(1), Split((0.9, 0.05, 0.05)))

@@ -14,7 +14,7 @@ from charrnn.config.resolve import known_keys, resolve, to_yaml
 from charrnn.config.schema import Config
 from charrnn.errors import CharrnnError
 from charrnn.runs.storage.checkpoint import load
-from charrnn.text import corpus, source
+from charrnn.text import corpus, source_text, sources
 from charrnn.text.splits import Split
 
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]}
@@ -225,8 +225,8 @@ texts = st.lists(st.sampled_from(["\r\n", "\r", "\n", "a", "é", "€", "😀", 
 def read(path, unit, encoding, piece):
     """The outcome of reading with so many bytes at once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(source, "PIECE", piece)
-        return outcome(lambda: corpus.read_text([str(path)], unit, encoding))
+        patch.setattr(sources, "PIECE", piece)
+        return outcome(lambda: source_text.read_text([str(path)], unit, encoding))
 
 
 @many

@@ -3,7 +3,7 @@
 import pytest
 
 from charrnn.errors import SamplingError
-from charrnn.generation.alphabet import forbidden, unknown, words_that_are_no_class
+from charrnn.generation.allowed_symbols import forbidden, unknown, words_that_are_no_class
 from charrnn.text.vocabulary import END, Vocabulary
 
 VOCABULARY = Vocabulary.of_text("abcXY12 \n,:!")

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from charrnn.generation.counts import NGramPredictor
 from charrnn.generation.generator import Generator
+from charrnn.generation.predictors import NGramPredictor
 from charrnn.generation.sampling import Options
 from charrnn.ngram.kneser_ney import fit
 from charrnn.text.vocabulary import Vocabulary

@@ -7,8 +7,8 @@ import pytest
 from charrnn.errors import SamplingError, VocabularyError
 from charrnn.generation import generator as generators
 from charrnn.generation.generator import Generator
-from charrnn.generation.predictor import NetworkPredictor
-from charrnn.generation.repetition import Repetition
+from charrnn.generation.predictors import NetworkPredictor
+from charrnn.generation.repetition_penalty import Repetition
 from charrnn.generation.samples import best
 from charrnn.generation.sampling import Options
 from charrnn.network.architecture import Architecture

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from charrnn.generation.predictor import NetworkPredictor
+from charrnn.generation.predictors import NetworkPredictor
 from charrnn.models.predictor_mixture import MixturePredictor
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network

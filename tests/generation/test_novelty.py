@@ -1,7 +1,8 @@
 """Samples beside a text that was held out, looked up in the training text alone."""
 
 from charrnn.generation.novelty import SharedRun, novelty
-from charrnn.text.corpus import Text, build, read_text
+from charrnn.text.corpus import build
+from charrnn.text.source_text import Text, read_text
 from charrnn.text.splits import Split
 
 TRAINING, HELD_OUT = "the cat sat on the mat. " * 3 + "a dog ran by.\n", "the cat ran by the dog."

@@ -1,6 +1,6 @@
 """From ids to pieces of text that can be shown."""
 
-from charrnn.generation.pieces import Decoder, pieces
+from charrnn.generation.incremental_decoder import Decoder, pieces
 from charrnn.text.vocabulary import END, Vocabulary
 
 

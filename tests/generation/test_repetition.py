@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.errors import SamplingError
-from charrnn.generation.repetition import Recent, Repetition, penalised
+from charrnn.generation.repetition_penalty import Recent, Repetition, penalised
 
 
 def counts_plainly(text, n, window):

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from charrnn.generation.counts import NGramPredictor
 from charrnn.generation.generator import Generator
-from charrnn.generation.predictor import NetworkPredictor
-from charrnn.generation.repetition import Repetition
+from charrnn.generation.predictors import NetworkPredictor, NGramPredictor
+from charrnn.generation.repetition_penalty import Repetition
 from charrnn.generation.samples import best
 from charrnn.generation.sampling import Options
 from charrnn.models.predictor_mixture import MixturePredictor

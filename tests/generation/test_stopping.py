@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.generation.pieces import Decoder
-from charrnn.generation.stopping import Ends, first_stop, until
+from charrnn.generation.incremental_decoder import Decoder
+from charrnn.generation.stop_strings import Ends, first_stop, until
 from charrnn.text.vocabulary import END, Vocabulary
 
 words = st.text("ab.", max_size=30)

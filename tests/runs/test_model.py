@@ -12,7 +12,7 @@ import tiny
 from charrnn import api
 from charrnn.errors import DivergedError, RunError, TextError
 from charrnn.generation.generator import Generator
-from charrnn.generation.predictor import NetworkPredictor
+from charrnn.generation.predictors import NetworkPredictor
 from charrnn.models import components, encoded_text, evaluation, training_text
 from charrnn.models import model as models
 from charrnn.models.evaluation import UNKNOWN_COST
@@ -20,7 +20,7 @@ from charrnn.models.mixture import mixed
 from charrnn.network.readout import log_softmax
 from charrnn.ngram.order_selection import fit_chosen
 from charrnn.runs.run import SAMPLE_LENGTH, SAMPLE_OPTIONS
-from charrnn.text.corpus import Piece, Stream, Text, read_text
+from charrnn.text.source_text import Piece, Stream, Text, read_text
 from charrnn.text.vocabulary import Vocabulary
 
 

@@ -16,9 +16,9 @@ from charrnn.models import encoded_text, scoring
 from charrnn.models.components import NetworkMember
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
-from charrnn.text import source
-from charrnn.text.corpus import read_once, read_text
+from charrnn.text import sources
 from charrnn.text.positions import Walk
+from charrnn.text.source_text import read_once, read_text
 from charrnn.text.vocabulary import END, Vocabulary
 
 BOUNDARIES = ["blank-line", "file", "\n", "---\n", "\n\n+", "(?m)^#.*\n", "(?=#)", ";", r"(?s)#.*?#", r"\r"]
@@ -82,7 +82,7 @@ def test_a_documents_characters_are_where_they_are_said_to_be(tmp_path_factory, 
     paths, contents = written(folder, texts, mark, compressed)
     try:
         _, found = read(paths, "char", boundary)
-    except source.TextError:  # nothing but blanks
+    except sources.TextError:  # nothing but blanks
         return
     require_true(found, contents)
 
@@ -92,13 +92,13 @@ def test_a_documents_characters_are_where_they_are_said_to_be(tmp_path_factory, 
 def test_the_characters_of_a_long_text_are_where_they_are_said_to_be(tmp_path_factory, texts, size, unit, mark):
     folder = tmp_path_factory.mktemp("files")
     paths, contents = written(folder, texts, mark and unit == "char")
-    source.PIECE, kept = size, source.PIECE
+    sources.PIECE, kept = size, sources.PIECE
     try:
         _, found = read(paths, unit, None)
-    except source.TextError:
+    except sources.TextError:
         return
     finally:
-        source.PIECE = kept
+        sources.PIECE = kept
     require_true(found, contents)
     expected = "".join(text.replace("\r\n", "\n") if unit == "char" else text for text in contents.values())
     added = sum(not text.endswith("\n") for text in [*contents.values()][:-1])
@@ -137,7 +137,7 @@ def test_a_character_of_bytes_does_not_go_on_in_the_next_file(tmp_path):
 def test_any_place_of_a_text_can_be_asked_for(tmp_path, monkeypatch, boundary, limit):
     """Of a text in memory and of one that is read again."""
     if boundary is None:
-        monkeypatch.setattr("charrnn.text.corpus.IN_MEMORY", limit)
+        monkeypatch.setattr("charrnn.text.source_text.IN_MEMORY", limit)
     paths, _ = written(tmp_path, ["one\ntwo\r\n", "three", "four\n\nfive\n"])
     text, found = read(paths, "char", boundary)
     asked = read_text(paths, boundary=boundary)

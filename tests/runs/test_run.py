@@ -8,7 +8,7 @@ import pytest
 from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.generation.generator import Generator
-from charrnn.generation.predictor import NetworkPredictor
+from charrnn.generation.predictors import NetworkPredictor
 from charrnn.generation.sampling import Options
 from charrnn.training.events import Evaluated, Sampled, Saved, Stepped
 from charrnn.training.optim.clipping import Clipping

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from charrnn.errors import TextError
-from charrnn.text import cache, corpus
-from charrnn.text.corpus import build, read_text
+from charrnn.text import cache, source_text
+from charrnn.text.corpus import build
+from charrnn.text.source_text import read_text
 from charrnn.text.splits import Split
 from charrnn.text.vocabulary import Vocabulary
 
@@ -20,7 +21,7 @@ SPLIT = Split((0.8, 0.1, 0.1))
 
 @pytest.fixture(autouse=True)
 def folder(monkeypatch, tmp_path):
-    monkeypatch.setattr(corpus, "IN_MEMORY", 100)
+    monkeypatch.setattr(source_text, "IN_MEMORY", 100)
     monkeypatch.setenv(cache.PLACE, str(tmp_path / "cache"))
     assert cache.folder().parent == tmp_path / "cache"
     return cache.folder()
@@ -43,7 +44,7 @@ def test_a_file_holds_what_memory_would(content, min_count, folder, tmp_path, mo
         content += "ß"
     mapped = built(tmp_path / "text", content, min_count)
     assert len(list(folder.iterdir())) == 1
-    monkeypatch.setattr(corpus, "IN_MEMORY", 10**6)
+    monkeypatch.setattr(source_text, "IN_MEMORY", 10**6)
     in_memory = built(tmp_path / "text", None, min_count)
     np.testing.assert_array_equal(mapped.ids, in_memory.ids)
     assert mapped.ids.dtype == in_memory.ids.dtype
@@ -250,10 +251,10 @@ def test_the_file_of_another_text_or_vocabulary_does_not_pass_for_this_one(folde
 
 CUT_SHORT = """
 import os, sys
-from charrnn.text import cache, corpus
+from charrnn.text import cache, corpus, source_text
 from charrnn.text.splits import Split
-corpus.IN_MEMORY = 100
-text = corpus.read_text([sys.argv[1]])
+source_text.IN_MEMORY = 100
+text = source_text.read_text([sys.argv[1]])
 ids = corpus.build(text, text.vocabulary(1), Split((0.8, 0.1, 0.1))).ids
 for name in os.listdir(cache.folder()):
     os.truncate(cache.folder() / name, 0)

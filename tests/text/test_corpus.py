@@ -3,7 +3,8 @@ import hashlib
 import pytest
 
 from charrnn.errors import TextError, VocabularyError
-from charrnn.text.corpus import Text, build, read_text
+from charrnn.text.corpus import build
+from charrnn.text.source_text import Text, read_text
 from charrnn.text.splits import Split
 from charrnn.text.vocabulary import Vocabulary
 

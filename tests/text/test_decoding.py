@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.errors import TextError
-from charrnn.text import decoding, source
+from charrnn.text import decoding, sources
 from charrnn.text.decoding import character_starts, characters, count_strays, doubt_of_characters
-from charrnn.text.source import Document
+from charrnn.text.sources import Document
 
 ENCODINGS = ["utf-8", "utf-16", "utf-32", "latin-1", "cp1252", "shift_jis", "utf-7", "gb18030"]
 
 
 @pytest.fixture
 def small_pieces(monkeypatch):
-    monkeypatch.setattr(source, "PIECE", 3)
+    monkeypatch.setattr(sources, "PIECE", 3)
     monkeypatch.setattr(decoding, "BINARY_PROBE", 4)
 
 
@@ -32,11 +32,11 @@ def decoded(data, encoding="utf-8"):
 def test_pieces_of_any_size_give_the_text_of_one(text, size, encoding):
     data = text.encode(encoding)
     expected = data.decode(encoding).removeprefix("\ufeff").replace("\r\n", "\n")
-    source.PIECE, kept = size, source.PIECE
+    sources.PIECE, kept = size, sources.PIECE
     try:
         assert decoded(data, encoding) == expected
     finally:
-        source.PIECE = kept
+        sources.PIECE = kept
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)

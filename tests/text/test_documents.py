@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.errors import TextError
-from charrnn.text import corpus
-from charrnn.text.corpus import build, read_text
+from charrnn.text import source_text
+from charrnn.text.corpus import build
 from charrnn.text.documents import cut, expression, split_up
+from charrnn.text.source_text import read_text
 from charrnn.text.splits import Split, by
 
 POEM = "\n\n  A poem,\nof two lines\n\n \nAnother\n\n"
@@ -133,7 +134,7 @@ def test_a_source_without_text_and_one_that_is_too_long_are_named(tmp_path, monk
     (tmp_path / "long").write_text("abc\n" * 30)
     with pytest.raises(TextError, match="blank: holds no text"):
         read_text([str(tmp_path / "long"), str(tmp_path / "blank")], boundary=r"\n")
-    monkeypatch.setattr(corpus, "IN_MEMORY", 200)
+    monkeypatch.setattr(source_text, "IN_MEMORY", 200)
     read_text([str(tmp_path / "long")], boundary=r"\n")
     with pytest.raises(TextError, match=r"long: with data.boundary a text has at most 200 characters"):
         read_text([str(tmp_path / "long")] * 2, boundary=r"\n")

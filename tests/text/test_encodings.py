@@ -13,7 +13,7 @@ from charrnn.errors import TextError
 from charrnn.text import encodings
 from charrnn.text.decoding import characters, reads_as_utf_8_too
 from charrnn.text.encodings import Encodings, by_pattern
-from charrnn.text.source import Document
+from charrnn.text.sources import Document
 
 ENGLISH = "The boat goes out, the tide comes in.\nAn oar is lost.\n"
 SCRIPTS = {
@@ -229,7 +229,7 @@ def test_japanese_of_escape_sequences_is_not_read_as_ascii():
 
 
 def test_a_nul_after_many_pieces_is_reported_with_its_byte(monkeypatch):
-    monkeypatch.setattr("charrnn.text.source.PIECE", 5)
+    monkeypatch.setattr("charrnn.text.sources.PIECE", 5)
     monkeypatch.setattr("charrnn.text.decoding.BINARY_PROBE", 4)
     text = "ab\ncd€f\n" * 9 + "\0"
     for encoding in ("utf-8", "utf-16", "utf-16-be"):

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from charrnn.text import files
-from charrnn.text.files import NotPlainError, open_named, open_plain
+from charrnn.text import text_file
+from charrnn.text.text_file import NotPlainError, open_named, open_plain
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pipes, devices and links as Unix has them")
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="pipes, devices and link
 def place(tmp_path, monkeypatch):
     """A folder that is named short enough for a socket."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(files, "PATIENCE", 0.1)
+    monkeypatch.setattr(text_file, "PATIENCE", 0.1)
     os.mkfifo("pipe")
     (tmp_path / "link").symlink_to("pipe")
     with socket.socket(socket.AF_UNIX) as listening:
@@ -44,7 +44,7 @@ def test_a_file_is_read_to_its_end(place):
 
 
 def test_a_pipe_to_which_somebody_writes_is_read_to_its_end(place, monkeypatch):
-    monkeypatch.setattr(files, "PATIENCE", 30)
+    monkeypatch.setattr(text_file, "PATIENCE", 30)
     writer = threading.Thread(target=(place / "pipe").write_bytes, args=(b"text" * 50_000,))
     writer.start()
     with open_named(place / "pipe") as file:
@@ -55,7 +55,7 @@ def test_a_pipe_to_which_somebody_writes_is_read_to_its_end(place, monkeypatch):
 def test_a_file_of_which_more_is_always_to_come_is_not_waited_for(place):
     """As /proc/kmsg, for who may read it."""
     (place / "file").write_bytes(b"text")
-    with files.TextFile(place / "file") as file:
+    with text_file.TextFile(place / "file") as file:
         file._raw.close()
         file._raw = file._file = open_plain(place / "file")
         file._file.read = lambda size: None

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from charrnn.errors import TextError
-from charrnn.text.corpus import read_text
 from charrnn.text.encodings import Encodings
 from charrnn.text.kinds import kind_of
+from charrnn.text.source_text import read_text
 
 HTML = "<!DOCTYPE html>\n<html><body>The boat</body></html>\n"
 

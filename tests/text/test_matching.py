@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from charrnn.text import naming
-from charrnn.text.matching import Match, Run, match
+from charrnn.generation import karp_miller_rosenberg
+from charrnn.generation.shared_runs import Match, Run, match
 
 words = st.text("ab", max_size=40) | st.text("abcd", max_size=40)
 lengths = st.lists(st.integers(2, 12), unique=True, max_size=4)
@@ -53,7 +53,7 @@ def test_what_was_copied_is_found(training, data):
 
 @pytest.mark.parametrize("piece", [1, 7, 1 << 16])
 def test_the_training_text_is_read_in_pieces_of_any_size(monkeypatch, piece):
-    monkeypatch.setattr(naming, "PIECE", piece)
+    monkeypatch.setattr(karp_miller_rosenberg, "PIECE", piece)
     random = np.random.default_rng(0)
     training, text = ("".join(random.choice([*"abc"], size)) for size in (300, 60))
     assert match(ids(training), [ids(text)], [3, 5]) == [by_trying(training, text, [3, 5])]
@@ -100,12 +100,12 @@ def test_no_text_takes_quadratic_time(monkeypatch, period):
     """Counted are the runs that are looked up, and the pairs that they are looked up in."""
     looked_up = []
 
-    def counting(known, pairs, find=naming.find):
+    def counting(known, pairs, find=karp_miller_rosenberg.find):
         looked_up.append(len(pairs))
         assert len(known) <= 3 * SIZE
         return find(known, pairs)
 
-    monkeypatch.setattr(naming, "find", counting)
+    monkeypatch.setattr(karp_miller_rosenberg, "find", counting)
     training = np.resize(np.random.default_rng(0).integers(0, 9, period), SIZE).astype(np.uint8)
     stranger = np.random.default_rng(1).integers(0, 9, SIZE // 2).astype(np.uint8)
     found = match(training, [training, stranger, np.append(training[5:7000], 9)], [5, 10, 50])

@@ -12,7 +12,7 @@ from charrnn.cli.commands import common_options as common
 from charrnn.cli.commands import sampling_options as given
 
 if TYPE_CHECKING:
-    from charrnn.generation.repetition import Repetition
+    from charrnn.generation.repetition_penalty import Repetition
 
 LONGEST_PROMPT = 1 << 24  # bytes
 CANDIDATES = 5  # of each character of a --trace
@@ -60,7 +60,7 @@ def sample(
     from charrnn.cli.reports.novelty import as_fields, show_novelty
     from charrnn.generation.samples import best
     from charrnn.generation.sampling import Options
-    from charrnn.generation.stopping import require_stops
+    from charrnn.generation.stop_strings import require_stops
     from charrnn.text.escapes import unescape
 
     repetition = _repetition(repetition_penalty, repetition_ngram, repetition_window)
@@ -127,7 +127,7 @@ def sample(
 
 
 def _repetition(penalty: float | None, ngram: int | None, window: int | None) -> "Repetition | None":
-    from charrnn.generation.repetition import Repetition
+    from charrnn.generation.repetition_penalty import Repetition
 
     if penalty is None and (ngram, window) != (None, None):
         raise typer.BadParameter(
@@ -145,8 +145,8 @@ def _read_prompt(prompt: str, file: str) -> str:
     """The prompt of a file, as it stands there."""
     from charrnn.errors import SamplingError
     from charrnn.text.encodings import UTF_8, by_mark, family
-    from charrnn.text.files import open_named
-    from charrnn.text.source import standard_input
+    from charrnn.text.sources import standard_input
+    from charrnn.text.text_file import open_named
 
     if prompt:
         raise typer.BadParameter("give --prompt or --prompt-file, not both")

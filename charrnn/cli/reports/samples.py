@@ -11,9 +11,8 @@ from charrnn.cli.output.console import Terminal, show_sample, stdout, tell, writ
 from charrnn.cli.output.surprisal_colours import coloured, legend
 from charrnn.cli.output.tables import terminal_columns
 from charrnn.cli.output.wrapping import width_of
-from charrnn.generation.pieces import Piece
-from charrnn.generation.samples import Sample
-from charrnn.generation.tracing import TracedStep
+from charrnn.generation.incremental_decoder import Piece
+from charrnn.generation.samples import Sample, TracedStep
 from charrnn.text.unit_names import Unit, unit_name
 
 UNSEEN = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}  # categories: controls, formats, spaces

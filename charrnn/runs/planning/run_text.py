@@ -8,9 +8,10 @@ from charrnn.config.data import Data
 from charrnn.errors import RunError, TextError
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text import corpus as corpora
-from charrnn.text import recorded
-from charrnn.text.corpus import Corpus, Stream, Text
+from charrnn.text import recorded, source_text
+from charrnn.text.corpus import Corpus
 from charrnn.text.encodings import Encodings
+from charrnn.text.source_text import Stream, Text
 from charrnn.text.unit_names import counted
 
 GROWN = 1 << 20  # characters more than there were, of which one can still say how many they are
@@ -21,12 +22,12 @@ def read_text(sources: Sequence[str], data: Data, said: Encodings | None = None,
 
     Raises TextError.
     """
-    return corpora.read_text(sources, data.unit, _said(data, said), data.max_expansion, data.boundary, most)
+    return source_text.read_text(sources, data.unit, _said(data, said), data.max_expansion, data.boundary, most)
 
 
 def read_once(sources: Sequence[str], data: Data, said: Encodings | None = None) -> Stream:
     """The same, in pieces as they come, for a single pass. Raises TextError."""
-    return corpora.read_once(sources, data.unit, _said(data, said), data.max_expansion)
+    return source_text.read_once(sources, data.unit, _said(data, said), data.max_expansion)
 
 
 def _said(data: Data, said: Encodings | None) -> Encodings:

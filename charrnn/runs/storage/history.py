@@ -20,7 +20,7 @@ from charrnn.errors import ConfigError, RunError
 from charrnn.runs.storage.checkpointing import OF_BYTES
 from charrnn.runs.storage.directory import CONFIG, METRICS
 from charrnn.runs.storage.metrics_log import LONGEST_LINE
-from charrnn.text.files import open_named, open_plain
+from charrnn.text.text_file import open_named, open_plain
 from charrnn.text.unit_names import Unit
 
 Floats = NDArray[np.float64]

@@ -12,7 +12,7 @@ from charrnn.errors import RunError
 from charrnn.runs.storage.directory import METRICS
 from charrnn.runs.storage.history import read_history
 from charrnn.runs.storage.metrics_log import LONGEST_LINE
-from charrnn.text.files import open_plain
+from charrnn.text.text_file import open_plain
 from charrnn.text.unit_names import Unit
 
 ENDINGS = tuple(f'{{"event": "{name}"'.encode() for name in ("finished", "saved", "resumed"))

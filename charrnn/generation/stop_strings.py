@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
 from charrnn.errors import SamplingError
-from charrnn.generation.pieces import Decoder, Piece
+from charrnn.generation.incremental_decoder import Decoder, Piece
 from charrnn.network.arrays import Array
 from charrnn.text.vocabulary import Vocabulary, listed
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.text.naming import NONE, Names
+from charrnn.generation.karp_miller_rosenberg import NONE, Names
 from charrnn.text.vocabulary import Ids
 
 

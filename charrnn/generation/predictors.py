@@ -8,6 +8,7 @@ import numpy as np
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
 from charrnn.network.stepper import Stepper
+from charrnn.ngram.kneser_ney import NGram
 
 REST = 0.01  # of a probability, at least: what smoothing gave a character cannot be told from what was learned to the last digit
 WINDOW = 1024  # characters of a prompt read at once: a long one must not need more memory than a short one
@@ -86,3 +87,23 @@ class Unsmoothing:
         np.divide(spread, np.maximum(q, self._tiny, out=q), out=q)
         np.log(np.maximum(np.add(q, 1, out=q), REST, out=q), out=q)  # 1 - (ε/V) / q, the share of q that is kept
         return np.add(o, q, out=q)
+
+
+class NGramPredictor:
+    """An n-gram as a Predictor: its logits are log probabilities."""
+
+    label_smoothing = 0.0
+
+    def __init__(self, ngram: NGram) -> None:
+        self.ngram = ngram
+
+    def begin(self, inputs: Ids) -> tuple[Array, Step]:
+        """As Predictor has it: of the beginnings, (T, B), only the last order - 1 characters are read."""
+        ngram, state = self.ngram, self.ngram.state_after(inputs.T)
+
+        def step(ids: Ids) -> Array:
+            nonlocal state
+            state = ngram.advance(state, ids)
+            return ngram.predict(state)
+
+        return ngram.predict(state), step

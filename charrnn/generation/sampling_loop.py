@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charrnn.generation.predictor import Predictor, Unsmoothing
-from charrnn.generation.repetition import Recent, penalised
+from charrnn.generation.predictors import Predictor, Unsmoothing
+from charrnn.generation.repetition_penalty import Recent, penalised
 from charrnn.generation.sampling import Options, choose
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.readout import log_softmax
