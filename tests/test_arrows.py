@@ -22,7 +22,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 
 
 def room(module: str) -> str:
-    """charrnn.text.sources -> text; the package itself, which holds only the version, is below everything."""
+    """charrnn.text.reading.sources -> text; the package itself, which holds only the version, is below everything."""
     parts = module.split(".")
     return parts[1] if len(parts) > 1 else ""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from charrnn.errors import CharrnnError, RunError
 from charrnn.system.mpi_environment import launched
-from charrnn.text.printable import UNSAFE, printable_line
+from charrnn.text.characters.printable import UNSAFE, printable_line
 from charrnn.training.parallel.communicator import Alone
 
 # Seconds for the other ranks to come to the same end; after an interrupt, which reaches them too.

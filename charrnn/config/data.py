@@ -8,9 +8,9 @@ from pydantic import Field, Strict, field_validator, model_validator
 from charrnn.config.section import LARGEST, Section, Whole
 from charrnn.errors import TextError
 from charrnn.text import documents, splits
-from charrnn.text.encodings import Encodings
+from charrnn.text.reading.encodings import Encodings
+from charrnn.text.reading.text_file import MAX_EXPANSION
 from charrnn.text.splits import Split
-from charrnn.text.text_file import MAX_EXPANSION
 
 LONGEST_EXPRESSION = 1000  # characters
 

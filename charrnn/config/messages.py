@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from charrnn.text.graphemes import beginning
-from charrnn.text.printable import printable_line, quoted
+from charrnn.text.characters.graphemes import beginning
+from charrnn.text.characters.printable import printable_line, quoted
 
 LONGEST_SHOWN = 80  # characters of a value in a message
 MOST_MISTAKES = 20  # that are told at once

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from charrnn.config.schema import Config
-from charrnn.text.unit_names import counted
+from charrnn.text.characters.unit_names import counted
 
 TYPICAL = 1_000_000  # characters, where there is no text
 MOST_READ = 24_000_000  # characters in all: a quarter of an hour of the largest network on two cores

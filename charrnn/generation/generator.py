@@ -15,7 +15,7 @@ from charrnn.generation.sampling import Options
 from charrnn.generation.sampling_loop import Drawn, draw_texts
 from charrnn.generation.stop_strings import Ends, first_stop, pieces_until, require_stops, until, why_never
 from charrnn.network.arrays import Array
-from charrnn.text.printable import quoted
+from charrnn.text.characters.printable import quoted
 from charrnn.text.vocabulary import Vocabulary, listed
 
 SIDE_BY_SIDE = 256  # texts at once: however many are asked for, there is one state for each of so many

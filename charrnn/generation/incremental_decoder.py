@@ -6,7 +6,7 @@ Bytes that are no UTF-8 are U+FFFD. The first bytes of a character after which t
 import codecs
 from collections.abc import Iterable, Iterator, Sequence
 
-from charrnn.text.decoding import LONGEST_CHARACTER
+from charrnn.text.reading.decoding import LONGEST_CHARACTER
 from charrnn.text.vocabulary import END, Vocabulary
 
 Piece = tuple[str, float]

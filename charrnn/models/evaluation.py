@@ -19,9 +19,9 @@ from charrnn.models.mixture import mixed, read_all
 from charrnn.models.unknown_characters import count_unknown
 from charrnn.network.arrays import Array
 from charrnn.ngram.order_selection import LONGEST
+from charrnn.text.characters.unit_names import counted
 from charrnn.text.corpus import Corpus
-from charrnn.text.decoding import count_characters, count_strays, doubt_of_characters
-from charrnn.text.unit_names import counted
+from charrnn.text.reading.decoding import count_characters, count_strays, doubt_of_characters
 from charrnn.text.vocabulary import Ids, Unit, Vocabulary
 from charrnn.training.events import bits
 from charrnn.training.surprisal import Reader

@@ -15,9 +15,9 @@ from charrnn.runs.planning import plan
 from charrnn.runs.planning.run_text import corpus_of, read_text
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
+from charrnn.text.characters.unit_names import Unit
 from charrnn.text.corpus import Corpus
-from charrnn.text.encodings import Encodings
-from charrnn.text.unit_names import Unit
+from charrnn.text.reading.encodings import Encodings
 
 LONGEST = 1_000_000  # characters of a text over which the positions are spread
 

@@ -26,11 +26,11 @@ from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.directory import Loaded
 from charrnn.text import splits
+from charrnn.text.characters.unit_names import counted, unit_name
 from charrnn.text.corpus import Corpus
-from charrnn.text.encodings import Encodings
-from charrnn.text.source_text import Stream, Text
+from charrnn.text.reading.encodings import Encodings
+from charrnn.text.reading.source_text import Stream, Text
 from charrnn.text.splits import Protocol, Split
-from charrnn.text.unit_names import counted, unit_name
 from charrnn.text.vocabulary import Vocabulary, describe
 from charrnn.training.events import rounded
 

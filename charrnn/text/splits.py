@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Literal
 
 from charrnn.errors import TextError
-from charrnn.text.unit_names import Unit, counted
+from charrnn.text.characters.unit_names import Unit, counted
 
 Protocol = Literal["contiguous", "nanogpt", "char-rnn"]
 SPLITS = ("train", "valid", "test")

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import VocabularyError
-from charrnn.text.printable import quoted
-from charrnn.text.unit_names import Unit as Unit
+from charrnn.text.characters.printable import quoted
+from charrnn.text.characters.unit_names import Unit as Unit
 
 Ids = NDArray[np.unsignedinteger]
 UNKNOWN = ""

@@ -9,7 +9,7 @@ from charrnn.cli.page.page import page
 from charrnn.models.inspection.activations import Inspection
 from charrnn.models.inspection.text_features import features
 from charrnn.models.inspection.units import follow
-from charrnn.text.printable import printable
+from charrnn.text.characters.printable import printable
 from charrnn.text.vocabulary import Vocabulary
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install '.[browser]'")

@@ -18,7 +18,7 @@ import charrnn as package
 from charrnn.config.schema import Config
 from charrnn.runs.storage.checkpoint import load, save
 from charrnn.runs.storage.checkpoint_record import Lineage
-from charrnn.text import source_text
+from charrnn.text.reading import source_text
 
 TINY = [
     "-s", "model.hidden_size=16", "-s", "training.batch_size=4", "-s", "training.sequence_length=8", "-s", "training.eval_every=10",
@@ -565,7 +565,7 @@ def test_a_long_text_trains_from_a_file_and_says_where_it_is(charrnn, text_file,
 def test_where_the_cache_cannot_be_written_only_what_is_kept_there_is_refused(
     charrnn, text_file, monkeypatch, tmp_path
 ):
-    from charrnn.text import sources
+    from charrnn.text.reading import sources
 
     (tmp_path / "home").write_text("a file: nothing can be made in it")
     monkeypatch.setenv("CHARRNN_CACHE_DIR", str(tmp_path / "home"))

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from charrnn.cli.app import app
 from charrnn.runs.storage.checkpoint import load, save
-from charrnn.text.printable import UNSAFE
+from charrnn.text.characters.printable import UNSAFE
 
 ALPHABET = [*"\x1b[2J]0;\x07\x08\r\x7f\x9b\u202e\u2066\u2028\u241b\ufffd \t\nabc"]
 ODD = "a[red]\x1b]0;title\x07\x9b2J\u202e[link=x]"

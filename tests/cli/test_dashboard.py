@@ -12,7 +12,7 @@ from rich.text import Text
 
 from charrnn.cli.output.wrapping import width_of
 from charrnn.cli.progress.dashboard import FILLED, Dashboard, bar, beside, duration, joined
-from charrnn.text.graphemes import graphemes
+from charrnn.text.characters.graphemes import graphemes
 from charrnn.training.events import Evaluated, Finished, Recovered, Sampled, Stepped
 
 CAPTURES = Path(__file__).parent / "captures"

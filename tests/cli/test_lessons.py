@@ -11,7 +11,7 @@ from rich.console import Console
 
 from charrnn.cli.derivations.lessons import lesson_json, show_lesson
 from charrnn.derivations.lessons import TASKS, train
-from charrnn.text.printable import json_text
+from charrnn.text.characters.printable import json_text
 
 
 class Terminal(io.StringIO):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tiny import trained
 
-from charrnn.text import sources
+from charrnn.text.reading import sources
 from charrnn.text.vocabulary import END
 
 TIDE = "The boat goes out,\nthe tide comes in.\n\n\n\n\nAn oar is lost,\na QQQ is torn.\n"

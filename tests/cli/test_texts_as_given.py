@@ -11,7 +11,7 @@ from refusals import refused
 from tiny import TINY as SETTINGS
 
 from charrnn import api
-from charrnn.text.encodings import Encodings
+from charrnn.text.reading.encodings import Encodings
 
 TINY = [word for setting in SETTINGS for word in ("-s", setting)]
 FRENCH = "« Où est-il », dit-il déjà ; 5 €.\n" * 40

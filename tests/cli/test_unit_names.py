@@ -19,7 +19,7 @@ from charrnn.runs.storage.history import read_history
 from charrnn.runs.storage.metrics_log import as_json as event_as_json
 from charrnn.runs.storage.status import Outcome
 from charrnn.sweeps.jobs import Ended
-from charrnn.text.unit_names import bits_label, bits_name, counted, unit_name
+from charrnn.text.characters.unit_names import bits_label, bits_name, counted, unit_name
 from charrnn.training.benchmark import Bench
 from charrnn.training.events import Evaluated, Flowed, Stepped
 
@@ -80,7 +80,7 @@ def test_a_character_model_has_both_counts_too(charrnn, tiny_run, text_file):
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
 def test_the_characters_of_bytes_are_counted_however_they_come(charrnn, run, tmp_path, monkeypatch, size):
-    monkeypatch.setattr("charrnn.text.sources.PIECE", size)
+    monkeypatch.setattr("charrnn.text.reading.sources.PIECE", size)
     (tmp_path / "odd").write_bytes(TEXT.encode() + b"\x80\xe2\x82a")
     assert f"{CHARACTERS + 3} characters, {BYTES + 4} bytes\n" in charrnn("eval", run, tmp_path / "odd").stdout
     assert f"{CHARACTERS + 3} characters, {BYTES + 4} bytes: " in charrnn("score", run, tmp_path / "odd").stdout

@@ -22,7 +22,7 @@ from charrnn.derivations.scalar import Scalar
 from charrnn.derivations.systems import SYSTEMS
 from charrnn.derivations.vanishing import Recurrence
 from charrnn.derivations.walkthrough import EXPLAINED, walk_through
-from charrnn.text.printable import json_text
+from charrnn.text.characters.printable import json_text
 
 FIGURE = re.compile(r"[+-]?\d+\.\d{4}|[+-]\de[+-]\d\d|\d+(?:\.\d+)?%")
 ESCAPE = re.compile(r"\x1b\[[\d;]*m")

@@ -38,7 +38,7 @@ def test_a_path_is_broken_after_its_marks():
 )
 @pytest.mark.parametrize("columns", [6, 7, 11])
 def test_what_a_reader_sees_as_one_is_not_cut_and_no_line_is_too_wide(text, columns):
-    from charrnn.text.graphemes import graphemes
+    from charrnn.text.characters.graphemes import graphemes
 
     lines = folded(text, columns)
     assert "".join(lines) == text

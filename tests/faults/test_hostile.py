@@ -23,7 +23,8 @@ from faults.sealing import assembled, contents, described, parts, sealed, small_
 
 from charrnn.errors import CheckpointError, TextError
 from charrnn.runs.storage import checkpoint as checkpoints
-from charrnn.text import bounded_matching, cache, corpus, recorded, source_text, sources, text_file
+from charrnn.text import cache, corpus
+from charrnn.text.reading import bounded_matching, recorded_sources, source_text, sources, text_file
 from charrnn.text.splits import Split
 from charrnn.text.vocabulary import END
 
@@ -444,7 +445,7 @@ READING_ITS_TEXT = {
 
 @pytest.mark.parametrize("arguments", READING_ITS_TEXT.values(), ids=READING_ITS_TEXT)
 def test_a_checkpoint_does_not_lead_over_the_disk(charrnn, place, whole, monkeypatch, arguments):
-    monkeypatch.setattr(recorded, "MOST_ENTRIES", 50)
+    monkeypatch.setattr(recorded_sources, "MOST_ENTRIES", 50)
     (place / "text").mkdir()
     for number in range(51):
         (place / "text" / f"{number}.txt").write_text("ab\n")
@@ -455,7 +456,7 @@ def test_a_checkpoint_does_not_lead_over_the_disk(charrnn, place, whole, monkeyp
 
 
 def test_what_the_user_names_is_read_all_the_same(charrnn, place, whole, monkeypatch):
-    monkeypatch.setattr(recorded, "MOST_ENTRIES", 1)
+    monkeypatch.setattr(recorded_sources, "MOST_ENTRIES", 1)
     (place / "text").mkdir()
     for number in range(2):
         (place / "text" / f"{number}.txt").write_text("ab\n" * 50)

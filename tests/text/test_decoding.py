@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.errors import TextError
-from charrnn.text import decoding, sources
-from charrnn.text.decoding import character_starts, characters, count_strays, doubt_of_characters
-from charrnn.text.sources import Document
+from charrnn.text.reading import decoding, sources
+from charrnn.text.reading.decoding import character_starts, characters, count_strays, doubt_of_characters
+from charrnn.text.reading.sources import Document
 
 ENCODINGS = ["utf-8", "utf-16", "utf-32", "latin-1", "cp1252", "shift_jis", "utf-7", "gb18030"]
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from charrnn.errors import TextError
-from charrnn.text import encodings
-from charrnn.text.decoding import characters, reads_as_utf_8_too
-from charrnn.text.encodings import Encodings, by_pattern
-from charrnn.text.sources import Document
+from charrnn.text.reading import encodings
+from charrnn.text.reading.decoding import characters, reads_as_utf_8_too
+from charrnn.text.reading.encodings import Encodings, by_pattern
+from charrnn.text.reading.sources import Document
 
 ENGLISH = "The boat goes out, the tide comes in.\nAn oar is lost.\n"
 SCRIPTS = {
@@ -229,8 +229,8 @@ def test_japanese_of_escape_sequences_is_not_read_as_ascii():
 
 
 def test_a_nul_after_many_pieces_is_reported_with_its_byte(monkeypatch):
-    monkeypatch.setattr("charrnn.text.sources.PIECE", 5)
-    monkeypatch.setattr("charrnn.text.decoding.BINARY_PROBE", 4)
+    monkeypatch.setattr("charrnn.text.reading.sources.PIECE", 5)
+    monkeypatch.setattr("charrnn.text.reading.decoding.BINARY_PROBE", 4)
     text = "ab\ncd€f\n" * 9 + "\0"
     for encoding in ("utf-8", "utf-16", "utf-16-be"):
         place = len(text.encode(encoding)) - len("\0".encode("utf-16-be" if "16" in encoding else encoding))

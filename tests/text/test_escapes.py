@@ -2,7 +2,7 @@
 
 import pytest
 
-from charrnn.text.escapes import unescape
+from charrnn.text.characters.escapes import unescape
 
 
 @pytest.mark.parametrize(

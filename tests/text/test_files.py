@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from charrnn.text import text_file
-from charrnn.text.text_file import NotPlainError, open_named, open_plain
+from charrnn.text.reading import text_file
+from charrnn.text.reading.text_file import NotPlainError, open_named, open_plain
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pipes, devices and links as Unix has them")
 

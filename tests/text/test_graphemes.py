@@ -1,6 +1,6 @@
 import pytest
 
-from charrnn.text.graphemes import beginning, ending, graphemes
+from charrnn.text.characters.graphemes import beginning, ending, graphemes
 
 FAMILY, FLAG, SCOTLAND = "👩\u200d👩\u200d👧", "🇩🇪", "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
 

@@ -4,7 +4,7 @@ from unicodedata import category
 
 import pytest
 
-from charrnn.text.printable import is_unsafe, json_text, printable, printable_line, quoted
+from charrnn.text.characters.printable import is_unsafe, json_text, printable, printable_line, quoted
 
 HARMLESS = {
     "no-break space": "« oui »\u00a0!",

@@ -8,9 +8,9 @@ import sys
 import pytest
 
 from charrnn.errors import TextError
-from charrnn.text.decoding import characters
-from charrnn.text.source_text import read_text
-from charrnn.text.sources import Document, builtin_names, gather
+from charrnn.text.reading.decoding import characters
+from charrnn.text.reading.source_text import read_text
+from charrnn.text.reading.sources import Document, builtin_names, gather
 
 
 def decode(document, encoding="utf-8"):

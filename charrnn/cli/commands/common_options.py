@@ -11,7 +11,7 @@ from charrnn.cli.commands import typed_text
 
 if TYPE_CHECKING:
     from charrnn.models.model import Model
-    from charrnn.text.encodings import Encodings
+    from charrnn.text.reading.encodings import Encodings
 
 ConfigOption = Annotated[
     str | None,
@@ -95,7 +95,7 @@ def encodings(encoding: Sequence[str] | None, text: Sequence[str] | None, both: 
     """What --encoding says of `text`, and what of the run's own text: a NAME is for the own one where there is no other, and
     FILE=NAME for either, where `both` are read. Raises TextError for an unknown encoding.
     """
-    from charrnn.text.encodings import Encodings
+    from charrnn.text.reading.encodings import Encodings
 
     given = list(encoding or ())
     said = replace(Encodings.parse(given), may_be_absent=both)

@@ -61,7 +61,7 @@ def sample(
     from charrnn.generation.samples import best
     from charrnn.generation.sampling import Options
     from charrnn.generation.stop_strings import require_stops
-    from charrnn.text.escapes import unescape
+    from charrnn.text.characters.escapes import unescape
 
     repetition = _repetition(repetition_penalty, repetition_ngram, repetition_window)
     options = Options(temperature, top_k, top_p, min_p, repetition)
@@ -144,9 +144,9 @@ def _repetition(penalty: float | None, ngram: int | None, window: int | None) ->
 def _read_prompt(prompt: str, file: str) -> str:
     """The prompt of a file, as it stands there."""
     from charrnn.errors import SamplingError
-    from charrnn.text.encodings import UTF_8, by_mark, family
-    from charrnn.text.sources import standard_input
-    from charrnn.text.text_file import open_named
+    from charrnn.text.reading.encodings import UTF_8, by_mark, family
+    from charrnn.text.reading.sources import standard_input
+    from charrnn.text.reading.text_file import open_named
 
     if prompt:
         raise typer.BadParameter("give --prompt or --prompt-file, not both")

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from charrnn.cli.output.surprisal_colours import REVERSE, marked, marked_line
 from charrnn.cli.output.tables import terminal_columns
-from charrnn.text.printable import is_unsafe, json_text, printable
+from charrnn.text.characters.printable import is_unsafe, json_text, printable
 
 SIZE = ("COLUMNS", "LINES")  # in the environment
 WIDE = 120  # columns of a drawing that no terminal bounds

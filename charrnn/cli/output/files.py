@@ -12,7 +12,7 @@ from typing import IO
 
 from charrnn.errors import OutputError
 from charrnn.runs.storage.folder_handle import whole_file
-from charrnn.text.printable import printable_line
+from charrnn.text.characters.printable import printable_line
 
 
 def require_free(path: Path, force: bool) -> bool:

@@ -12,7 +12,7 @@ from itertools import groupby
 
 from rich.text import Text
 
-from charrnn.text.printable import is_unsafe, printable, printable_line
+from charrnn.text.characters.printable import is_unsafe, printable, printable_line
 
 LIMITS = (0.5, 1.0, 2.0, 4.0, 6.0)  # bits: where one colour ends and the next begins
 STYLES = ("color(65)", "color(71)", "color(143)", "color(179)", "color(173)", "bold color(167)")

@@ -7,7 +7,7 @@ from functools import lru_cache
 from rich.cells import cell_len
 from rich.text import Text
 
-from charrnn.text.graphemes import graphemes
+from charrnn.text.characters.graphemes import graphemes
 
 NUMBER = re.compile(r"[+-]?\d[\d.,:]*(?:[eE][+-]?\d+)?%?")
 WORD = re.compile(r"( *)([^ ]*)")  # with the spaces before it: a no-break space breaks nothing

@@ -13,9 +13,9 @@ from charrnn.models.inspection import activations, units
 from charrnn.models.inspection.text_features import features
 from charrnn.models.model import Model
 from charrnn.models.unknown_characters import count_unknown, describe_unknown
-from charrnn.text.encodings import Encodings
-from charrnn.text.printable import printable_line
-from charrnn.text.unit_names import counted
+from charrnn.text.characters.printable import printable_line
+from charrnn.text.characters.unit_names import counted
+from charrnn.text.reading.encodings import Encodings
 
 
 def write(

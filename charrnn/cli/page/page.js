@@ -4,7 +4,7 @@
 const LIMITS = [0.5, 1, 2, 4, 6]; // bits, as in colours.py
 const SHADES = 9; // of a unit, from its lowest value to its highest
 const BLOCK = 1000; // characters, up to the end of a line; a longer line is broken at four times as many
-// C1 controls, line separators, bidi controls and lone surrogates, as in text/printable.py
+// C1 controls, line separators, bidi controls and lone surrogates, as in text/characters/printable.py
 const MOVING = /[\u0080-\u009f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/u;
 const ARRAYS = {
   h: "hidden state", c: "cell state", r: "reset gate", z: "update gate", n: "candidate",

@@ -18,9 +18,9 @@ import numpy as np
 from charrnn.models.inspection.activations import Inspection
 from charrnn.models.inspection.units import Followed, Unit
 from charrnn.network.arrays import Array
+from charrnn.text.characters.printable import printable_line
+from charrnn.text.characters.unit_names import bits_name, counted
 from charrnn.text.positions import Walk
-from charrnn.text.printable import printable_line
-from charrnn.text.unit_names import bits_name, counted
 from charrnn.text.vocabulary import END, Vocabulary
 from charrnn.training.events import bits, rounded
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from charrnn.errors import RunError
 from charrnn.runs.storage.history import Floats, History
-from charrnn.text.unit_names import bits_label, unit_name
+from charrnn.text.characters.unit_names import bits_label, unit_name
 from charrnn.training.events import bits, rounded
 
 Axis = Literal["steps", "epochs", "time"]

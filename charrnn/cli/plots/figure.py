@@ -11,7 +11,7 @@ import numpy as np
 
 from charrnn.cli.plots.curves import QUANTITIES, Curve, Quantity, Run, Shown, summary, thinned, view
 from charrnn.cli.plots.matplotlib_style import COLOURS, GREY, drawing
-from charrnn.text.printable import printable_line
+from charrnn.text.characters.printable import printable_line
 from charrnn.training.events import bits
 
 if TYPE_CHECKING:

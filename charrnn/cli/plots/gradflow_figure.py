@@ -6,7 +6,7 @@ from pathlib import Path
 from charrnn.cli.output.console import tell
 from charrnn.cli.plots.matplotlib_style import COLOURS, drawing
 from charrnn.diagnostics.gradflow.gradient_flow import NOTHING, Curve, GradientFlow
-from charrnn.text.unit_names import unit_name
+from charrnn.text.characters.unit_names import unit_name
 
 
 def draw(found: GradientFlow, path: Path, replace: bool = True) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from charrnn.diagnostics.gradflow.gradient_flow import NOTHING, Curve
-from charrnn.text.unit_names import Unit, unit_name
+from charrnn.text.characters.unit_names import Unit, unit_name
 
 WIDTH, HEIGHT = 72, 14
 NARROWEST = 10  # columns of the curves

@@ -17,7 +17,7 @@ from charrnn.cli.output.wrapping import fold, shorten
 from charrnn.cli.progress.loss_curve import LossCurve
 from charrnn.cli.progress.plain_lines import WARNING, sample
 from charrnn.cli.progress.running_averages import Averages
-from charrnn.text.unit_names import Unit
+from charrnn.text.characters.unit_names import Unit
 from charrnn.training.events import Evaluated, Event, Finished, Recovered, Sampled, Stepped
 from charrnn.training.health import Symptoms
 

@@ -16,8 +16,8 @@ from charrnn.cli.progress.live_display import LiveDisplay, in_foreground
 from charrnn.cli.progress.plain_lines import PlainLines, introduction
 from charrnn.runs.run import Run
 from charrnn.runs.storage.metrics_log import as_json
-from charrnn.text.printable import json_text
-from charrnn.text.unit_names import Unit
+from charrnn.text.characters.printable import json_text
+from charrnn.text.characters.unit_names import Unit
 from charrnn.training.events import Event, Finished, Saved, Stepped
 
 NOTEBOOK = (

@@ -10,7 +10,7 @@ from charrnn.cli.progress.running_averages import Averages
 from charrnn.cli.reports import gradflow
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.run import Run
-from charrnn.text.unit_names import Unit, bits_label, counted
+from charrnn.text.characters.unit_names import Unit, bits_label, counted
 from charrnn.training.events import Evaluated, Event, Finished, Flowed, Recovered, Sampled, Stepped, rounded
 from charrnn.training.health import Symptoms
 

@@ -1,6 +1,6 @@
 """The running figures of a training."""
 
-from charrnn.text.unit_names import Unit, bits_label, unit_name
+from charrnn.text.characters.unit_names import Unit, bits_label, unit_name
 from charrnn.training.events import Evaluated, Event, Recovered, Stepped, bits, rounded
 
 SMOOTHING = 0.98  # of loss, speed, gradient norm and share clipped: about the last fifty steps

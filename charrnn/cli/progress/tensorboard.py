@@ -20,7 +20,7 @@ from charrnn.errors import FigureError
 from charrnn.runs.storage.checkpointing import OF_BYTES
 from charrnn.runs.storage.folder_handle import Folder
 from charrnn.system.atomic_files import flush
-from charrnn.text.unit_names import Unit
+from charrnn.text.characters.unit_names import Unit
 from charrnn.training.events import Evaluated, Event, Flowed, Recovered, Resumed, Sampled, Stepped
 
 FOLDER = "tensorboard"

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from charrnn.cli.output.console import stdout, write_json
 from charrnn.cli.output.tables import Name, Table
-from charrnn.text.unit_names import counted, unit_name
+from charrnn.text.characters.unit_names import counted, unit_name
 from charrnn.training.benchmark import Bench
 
 WHERE_TIME_GOES = {

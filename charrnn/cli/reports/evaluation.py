@@ -10,7 +10,7 @@ from charrnn.cli.output.tables import Name, Table
 from charrnn.models.evaluation import Evaluation
 from charrnn.models.model import Model
 from charrnn.models.unknown_characters import describe_unknown
-from charrnn.text.unit_names import counted
+from charrnn.text.characters.unit_names import counted
 from charrnn.training.events import bits, rounded
 
 

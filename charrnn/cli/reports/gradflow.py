@@ -11,7 +11,7 @@ from charrnn.cli.output.tables import Name, Table
 from charrnn.cli.plots.lag_plot import log_plot
 from charrnn.diagnostics.gradflow.gradient_flow import NOTHING, Curve, GradientFlow, LayerFlow
 from charrnn.diagnostics.gradflow.spectrum import Conditions
-from charrnn.text.unit_names import Unit, counted, unit_name
+from charrnn.text.characters.unit_names import Unit, counted, unit_name
 from charrnn.training.events import Flowed
 
 SHOWN = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)  # lags in the table

@@ -11,9 +11,9 @@ from charrnn.cli.output.tables import Name, Table
 from charrnn.generation.novelty import HELD_OUT_SPLITS, Novelty, SharedRun
 from charrnn.generation.samples import Seed
 from charrnn.models.training_text import TrainingText
-from charrnn.text.graphemes import beginning
-from charrnn.text.printable import json_text, printable
-from charrnn.text.unit_names import counted, unit_name
+from charrnn.text.characters.graphemes import beginning
+from charrnn.text.characters.printable import json_text, printable
+from charrnn.text.characters.unit_names import counted, unit_name
 
 SHOWN = 80  # characters of a run
 HELD_OUT = "held-out text"

@@ -9,8 +9,8 @@ from charrnn.config import sizing
 from charrnn.config.resolve import Resolved, leaves
 from charrnn.runs.planning import memory_estimate
 from charrnn.runs.planning.plan import Plan
-from charrnn.text.printable import json_text
-from charrnn.text.unit_names import unit_name
+from charrnn.text.characters.printable import json_text
+from charrnn.text.characters.unit_names import unit_name
 
 
 def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:

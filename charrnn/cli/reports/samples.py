@@ -13,7 +13,7 @@ from charrnn.cli.output.tables import terminal_columns
 from charrnn.cli.output.wrapping import width_of
 from charrnn.generation.incremental_decoder import Piece
 from charrnn.generation.samples import Sample, TracedStep
-from charrnn.text.unit_names import Unit, unit_name
+from charrnn.text.characters.unit_names import Unit, unit_name
 
 UNSEEN = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}  # categories: controls, formats, spaces
 

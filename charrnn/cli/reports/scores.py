@@ -23,12 +23,12 @@ from charrnn.models.model import Model
 from charrnn.models.surprises import Spot, Spots
 from charrnn.models.unknown_characters import describe_unknown
 from charrnn.network.arrays import Array
-from charrnn.text.decoding import doubt_of_characters
-from charrnn.text.graphemes import beginning, ending
+from charrnn.text.characters.graphemes import beginning, ending
+from charrnn.text.characters.printable import json_text
+from charrnn.text.characters.unit_names import bits_name, counted, unit_name
 from charrnn.text.positions import Place, Places, Walk
-from charrnn.text.printable import json_text
-from charrnn.text.source_text import Stream, Text
-from charrnn.text.unit_names import bits_name, counted, unit_name
+from charrnn.text.reading.decoding import doubt_of_characters
+from charrnn.text.reading.source_text import Stream, Text
 from charrnn.text.vocabulary import END, Unit, Vocabulary
 from charrnn.training.events import bits, rounded
 

@@ -12,7 +12,7 @@ from charrnn.config.typed_values import as_text
 from charrnn.runs.storage.status import Outcome
 from charrnn.sweeps.jobs import Ended
 from charrnn.sweeps.run_names import short_keys
-from charrnn.text.unit_names import NAMES, Unit, bits_label
+from charrnn.text.characters.unit_names import NAMES, Unit, bits_label
 from charrnn.training.events import bits, rounded
 
 STYLES = {"done": "green", "stopped": "yellow", "waiting": "yellow"}

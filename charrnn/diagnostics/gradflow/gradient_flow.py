@@ -25,7 +25,7 @@ from charrnn.network.network import Network
 from charrnn.network.resets import Begins
 from charrnn.network.saturation import saturated
 from charrnn.system.blas_threads import one_blas_thread
-from charrnn.text.unit_names import Unit, counted
+from charrnn.text.characters.unit_names import Unit, counted
 
 LAGS, POSITIONS = 200, 8
 STREAMS_OF_TRUNCATION = 64  # over which the truncated gradient is averaged, as over the streams of a batch

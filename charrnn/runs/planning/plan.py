@@ -25,11 +25,11 @@ from charrnn.runs.storage.checkpoint_record import LONGEST_RECORD, Lineage, requ
 from charrnn.system.cores import available_cores
 from charrnn.text import corpus as corpora
 from charrnn.text import windows
+from charrnn.text.characters.unit_names import counted
 from charrnn.text.corpus import Corpus
-from charrnn.text.folder import Files
-from charrnn.text.source_text import Text
-from charrnn.text.sources import DEFAULT_SOURCE
-from charrnn.text.unit_names import counted
+from charrnn.text.reading.folder import Files
+from charrnn.text.reading.source_text import Text
+from charrnn.text.reading.sources import DEFAULT_SOURCE
 from charrnn.text.vocabulary import Ids
 from charrnn.training.optim.optimizers import OPTIMIZERS, Optimizer
 from charrnn.training.parallel.communicator import Alone

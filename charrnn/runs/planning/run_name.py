@@ -10,8 +10,8 @@ import re
 import unicodedata
 from pathlib import Path
 
-from charrnn.text.sources import BUILTIN, literal_part
-from charrnn.text.text_file import OPENERS
+from charrnn.text.reading.sources import BUILTIN, literal_part
+from charrnn.text.reading.text_file import OPENERS
 
 ENDING = re.compile(r"\.([a-z][a-z0-9]{0,8}|[A-Z][A-Z0-9]{0,8})")  # not that of St.Ives, nor of version 1.2
 KEPT = "LNM"  # letters, numbers, marks: first letters of Unicode categories

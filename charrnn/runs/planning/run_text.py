@@ -8,11 +8,11 @@ from charrnn.config.data import Data
 from charrnn.errors import RunError, TextError
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text import corpus as corpora
-from charrnn.text import recorded, source_text
+from charrnn.text.characters.unit_names import counted
 from charrnn.text.corpus import Corpus
-from charrnn.text.encodings import Encodings
-from charrnn.text.source_text import Stream, Text
-from charrnn.text.unit_names import counted
+from charrnn.text.reading import recorded_sources, source_text
+from charrnn.text.reading.encodings import Encodings
+from charrnn.text.reading.source_text import Stream, Text
 
 GROWN = 1 << 20  # characters more than there were, of which one can still say how many they are
 
@@ -75,7 +75,7 @@ def _require_modest(saved: Checkpoint, give: str) -> None:
     """Raises RunError where a checkpoint names what should not be read on its word alone."""
     has_documents = saved.config.data.boundary is not None  # between which there may be anything
     try:
-        recorded.require_modest(saved.text.sources, None if has_documents else saved.text.characters)
+        recorded_sources.require_modest(saved.text.sources, None if has_documents else saved.text.characters)
     except TextError as error:
         raise RunError(f"the run's text is not read where its checkpoint says: {error}; name it: {give}") from None
 

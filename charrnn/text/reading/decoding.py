@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import TextError
-from charrnn.text import encodings
-from charrnn.text.kinds import Kind, kind_of
-from charrnn.text.sources import Document
-from charrnn.text.text_file import BINARY_PROBE
+from charrnn.text.reading import encodings
+from charrnn.text.reading.file_kinds import Kind, kind_of
+from charrnn.text.reading.sources import Document
+from charrnn.text.reading.text_file import BINARY_PROBE
 
 LONGEST_CHARACTER = 4  # bytes of UTF-8
 # Bytes of a character of UTF-8, by its first byte.

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from charrnn.text import encodings
-from charrnn.text.encodings import Encodings
-from charrnn.text.kinds import Kind, kind_of
-from charrnn.text.text_file import BINARY_PROBE, DAMAGED, begins_with
+from charrnn.text.reading import encodings
+from charrnn.text.reading.encodings import Encodings
+from charrnn.text.reading.file_kinds import Kind, kind_of
+from charrnn.text.reading.text_file import BINARY_PROBE, DAMAGED, begins_with
 
 RUN_FILES = {"config.yaml", "last.safetensors"}  # what a training wrote is not what the next should read
 SHOWN_NAMES, SHOWN_ENDINGS = 3, 4  # in one line

@@ -21,10 +21,10 @@ from typing import IO, Protocol
 from charrnn.errors import TextError
 from charrnn.package import shipped
 from charrnn.text import cache
-from charrnn.text.encodings import Encodings
-from charrnn.text.folder import FOLDER, Files, LeftOut, files_below, irregular
-from charrnn.text.kinds import Kind
-from charrnn.text.text_file import DAMAGED, MAX_EXPANSION, TextFile
+from charrnn.text.reading.encodings import Encodings
+from charrnn.text.reading.file_kinds import Kind
+from charrnn.text.reading.folder import FOLDER, Files, LeftOut, files_below, irregular
+from charrnn.text.reading.text_file import DAMAGED, MAX_EXPANSION, TextFile
 
 PIECE = 1 << 20  # bytes read at once
 SPOOLED = 1 << 25  # bytes of standard input; more are kept in a file

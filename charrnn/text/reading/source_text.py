@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from charrnn.errors import TextError
 from charrnn.text import documents as lists
-from charrnn.text.decoding import characters, reads_as_utf_8_too
-from charrnn.text.encodings import UTF_8, Encodings, is_utf_8
-from charrnn.text.folder import Files
 from charrnn.text.positions import NO_STARTS, Place, Starts, move
-from charrnn.text.sources import BUILTIN, Document, Gathered, gather
-from charrnn.text.text_file import MAX_EXPANSION
+from charrnn.text.reading.decoding import characters, reads_as_utf_8_too
+from charrnn.text.reading.encodings import UTF_8, Encodings, is_utf_8
+from charrnn.text.reading.folder import Files
+from charrnn.text.reading.sources import BUILTIN, Document, Gathered, gather
+from charrnn.text.reading.text_file import MAX_EXPANSION
 from charrnn.text.vocabulary import Unit, Vocabulary, code_points, describe
 
 IN_MEMORY = 1 << 25  # characters; a longer text is encoded into a file
