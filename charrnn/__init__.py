@@ -8,7 +8,8 @@
 
 The rooms, and the one direction in which they know each other:
 
-    errors <- text, network <- counting <- learning, checks, generation <- runs <- api <- cli
+    errors, package <- system, derivations <- network <- text <- ngram, diagnostics <- config, training, generation
+        <- runs <- models, sweeps <- api <- cli
 """
 
 from typing import TYPE_CHECKING, Any

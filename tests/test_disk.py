@@ -40,7 +40,6 @@ def watch(event, arguments):
 
 sys.dont_write_bytecode = True
 sys.addaudithook(watch)
-from charrnn.text import source_text
 from charrnn.cli.app import main
 try:
     main()
@@ -116,6 +115,7 @@ def test_measuring_for_a_time_uses_the_temporary_folder_alone(watched):
 def test_permissions_follow_the_umask(tmp_path, text_file, tiny_config, umask, monkeypatch):
     from charrnn import api
     from charrnn.text import cache
+    from charrnn.text.reading import source_text
 
     monkeypatch.setattr(source_text, "IN_MEMORY", 100)
     monkeypatch.setenv(cache.PLACE, str(tmp_path / "cache"))

@@ -49,7 +49,7 @@ def resolve(
     options: Options | None = None,
     defaults: Options | None = None,
 ) -> Resolved:
-    """Put the layers together. `settings` are KEY=VALUE as typed (see typed.py); `defaults` take the place of the built-in ones, and lie above DEFAULT.
+    """Put the layers together. `settings` are KEY=VALUE as typed (see typed_values.py); `defaults` take the place of the built-in ones, and lie above DEFAULT.
 
     Raises ConfigError with every mistake found, one a line.
     """

@@ -26,7 +26,7 @@ class Generator:
     """A predictor and its vocabulary, writing."""
 
     def __init__(self, predictor: Predictor, vocabulary: Vocabulary, only: str | Sequence[str] | None = None) -> None:
-        """`only` names the characters that may be written; see alphabet.py. Raises SamplingError."""
+        """`only` names the characters that may be written; see allowed_symbols.py. Raises SamplingError."""
         self._predictor, self._vocabulary, self._only = predictor, vocabulary, only
         self._forbidden = forbidden(vocabulary, only)
 

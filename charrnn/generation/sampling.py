@@ -1,7 +1,7 @@
 """From logits to characters: small pure functions of probabilities, one row for each text.
 
-Applied in this order: temperature, top-k, top-p, min-p, draw; before them come the alphabet (alphabet.py) and the guard against
-repetition (repetition.py). With the characters in falling order of probability (ties: the lower id first), each filter says how
+Applied in this order: temperature, top-k, top-p, min-p, draw; before them come the alphabet (allowed_symbols.py) and the guard against
+repetition (repetition_penalty.py). With the characters in falling order of probability (ties: the lower id first), each filter says how
 many of the first are left of those that the one before it left; their probabilities stay as they are.
 
 Only the probabilities are sorted, which is several times as fast as sorting the characters: what is drawn is a place in that

@@ -18,7 +18,7 @@ def require_stops(stops: Sequence[str]) -> None:
 def why_never(stop: str, vocabulary: Vocabulary, forbidden: Array | None, length: int) -> str | None:
     """Why no text of `length` characters or bytes (0: without end) holds a stop string; None where one may.
 
-    `forbidden`: as alphabet.py has it.
+    `forbidden`: as allowed_symbols.py has it.
     """
     if length and len(vocabulary.read(stop)[0]) > length:
         return f"it is longer than --length, {length:,}"

@@ -29,7 +29,7 @@ BLOCK = 1 << 18  # characters scored at once
 class Level:
     """What the n-grams of one length say."""
 
-    keys: Ids  # (G,) see grams.py
+    keys: Ids  # (G,) see counts.py
     weights: Array  # (G + 1,) (c - D(c)) / C
     gammas: Array  # (contexts + 1,)
     vocab_size: int

@@ -1,1 +1,1 @@
-"""sweeps"""
+"""Many trainings: what varies, their processes, what they found."""

@@ -1,1 +1,1 @@
-"""system"""
+"""What the operating system does for us: files replaced whole, a lock, signals, cores."""

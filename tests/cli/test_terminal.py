@@ -112,7 +112,7 @@ def test_sigterm_saves_and_exits_143(text_file, tmp_path):
 ENDLESS_STEP = """
 import sys, time
 from charrnn.cli.app import main
-from charrnn.learning.trainer import Trainer
+from charrnn.training.trainer import Trainer
 
 def step(self, split):
     print("step", file=sys.stderr, flush=True)

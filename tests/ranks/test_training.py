@@ -315,8 +315,8 @@ def of_one_rank(rank, code):
     """A program that is charrnn, after some code that one rank alone runs."""
     return f"""
 import sys
-from charrnn.runs.launcher import launched
-from charrnn.learning import trainer
+from charrnn.system.mpi_environment import launched
+from charrnn.training import trainer
 if launched()[0] == {rank}:
 {code}
 from charrnn.cli.app import main
@@ -328,7 +328,7 @@ def test_no_number_on_one_rank_takes_all_of_them_back(mpiexec, text, tmp_path):
     program = of_one_rank(
         1,
         """
-    from charrnn.learning.part import Part
+    from charrnn.training.parallel.replica import Part
     do, calls = Part.do, []
     def spoilt(self, work, *more):
         found, after = do(self, work, *more)
@@ -349,7 +349,7 @@ def test_a_leap_that_is_the_text_s_doing_is_none_on_whatever_rank(mpiexec, text,
     program = of_one_rank(
         1,
         """
-    from charrnn.learning.part import Part
+    from charrnn.training.parallel.replica import Part
     do, seen, strange = Part.do, [], []
     def reading(self, work, *more):
         found, after = do(self, work, *more)
@@ -412,7 +412,7 @@ def test_a_rank_that_fails_by_itself_says_why_and_ends_all(mpiexec, text, tmp_pa
 
 LIMIT = """
     import resource
-    from charrnn.learning.mpi import Company  # MPI has files of its own, and opens them here
+    from charrnn.training.parallel.mpi import Company  # MPI has files of its own, and opens them here
     resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
 """
 

@@ -1,1 +1,1 @@
-"""commands"""
+"""One thin file a command, and their options."""

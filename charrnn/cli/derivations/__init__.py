@@ -1,1 +1,1 @@
-"""derivations"""
+"""What `charrnn derive` shows."""

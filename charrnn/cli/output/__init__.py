@@ -1,1 +1,1 @@
-"""output"""
+"""Terminal and files: consoles, tables, colours."""

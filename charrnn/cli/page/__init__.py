@@ -1,1 +1,1 @@
-"""page"""
+"""The page of `charrnn view`."""

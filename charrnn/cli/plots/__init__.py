@@ -1,1 +1,1 @@
-"""plots"""
+"""Curves and figures, in a terminal and in files."""

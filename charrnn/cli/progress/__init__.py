@@ -1,1 +1,1 @@
-"""progress"""
+"""How a training looks while it goes on."""

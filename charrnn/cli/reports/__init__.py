@@ -1,1 +1,1 @@
-"""reports"""
+"""How a result looks."""

@@ -1,1 +1,1 @@
-"""sweep"""
+"""A sweep carried out and shown."""

@@ -1,1 +1,1 @@
-"""gradcheck"""
+"""What proves the gradients right."""

@@ -2,7 +2,7 @@
 
     complex-step   Im L(w + iε) / ε, ε = 1e-30: no subtraction, so exact to rounding  (Squire and Trapp 1998)
     closed-form    the double sum of products of Jacobians, evaluated literally: see closed_form.py
-    forward        the derivatives carried forward in time, RTRL: see forward_recursion.py
+    forward        the derivatives carried forward in time, RTRL: see rtrl.py
     central        (8 (L(w+δ) - L(w-δ)) - (L(w+2δ) - L(w-2δ))) / 12δ: error of order δ⁴; float64, δ = 3e-4
 
 relu has a kink where a unit switches on: there the central difference takes a smaller step, one that switches none.

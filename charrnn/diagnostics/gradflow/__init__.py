@@ -1,1 +1,1 @@
-"""gradflow"""
+"""How far gradients reach."""

@@ -1,6 +1,6 @@
 """How far gradients reach in a network: all figures of it together.
 
-At P positions of a text, each read from a good way before, the Jacobian products by lag (products.py), from them the memory
+At P positions of a text, each read from a good way before, the Jacobian products by lag (jacobian_products.py), from them the memory
 horizon and the largest Lyapunov exponent; the spectrum of W_hh and the conditions (spectrum.py); the share of saturated units
 (saturation.py); what truncation costs (truncation.py). In float64. Of several layers, each one's own recurrence, from its state to
 its state, what comes from below being held.

@@ -1,7 +1,7 @@
 """The figures of gradient_flow.py, cheaply: for looking at a network while it learns.
 
 Fewer places, and of a Jacobian product not all H rows but K random orthonormal directions g: what is left of a gradient is
-measured as it goes back, ‖g J_t ... J_{k+1}‖, root mean square over the K. Its expectation is rms of products.py, which it is exactly
+measured as it goes back, ‖g J_t ... J_{k+1}‖, root mean square over the K. Its expectation is rms of jacobian_products.py, which it is exactly
 for H <= K; beyond, it has a relative standard deviation of at most 1/√(2 K), 18 % for K = 16, at each place: in the worst case, that
 of a product of rank 1. A step back costs K/H of a whole product. In the network's own precision, for what grows is scaled back.
 

@@ -1,1 +1,1 @@
-"""inspection"""
+"""What the units of a trained network do."""

@@ -1,1 +1,1 @@
-"""planning"""
+"""What a training will be, before it begins."""

@@ -1,1 +1,1 @@
-"""storage"""
+"""A run directory and what is in it."""

@@ -1,1 +1,1 @@
-"""characters"""
+"""What a reader sees of characters."""

@@ -1,1 +1,1 @@
-"""reading"""
+"""From files and pipes to characters."""

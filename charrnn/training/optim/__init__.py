@@ -1,1 +1,1 @@
-"""optim"""
+"""What changes the parameters, given a gradient."""

@@ -1,1 +1,1 @@
-"""parallel"""
+"""The streams of a window shared among processes, and among the ranks of MPI."""

@@ -3,7 +3,7 @@
     python -m charrnn.training.parallel.worker
 
 It reads a `Setup`, then one `Work` after the other, and answers each with its result or with the exception that it
-met. Weights and gradient are in memory that it shares with the process that started it (see parallel.py).
+met. Weights and gradient are in memory that it shares with the process that started it (see data_parallel.py).
 """
 
 import os
