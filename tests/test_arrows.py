@@ -21,7 +21,15 @@ LEVELS = [
     {"cli"},
 ]
 INNER_LEVELS = {  # of rooms that have rooms or long files inside
-    "text": [{"characters"}, {"vocabulary", "documents", "positions", "splits"}, {"reading", "cache"}, {"corpus", "windows"}],
+    "text": [
+        {"characters"},
+        {"vocabulary", "splits", "bounded_matching", "cache"},
+        {"reading"},
+        {"positions"},
+        {"documents", "fitting"},
+        {"source_text"},
+        {"corpus", "windows"},
+    ],
     "training": [{"events", "optim"}, {"parallel"}, {"surprisal", "divergence", "health"}, {"trainer"}, {"benchmark"}],
     "runs": [
         {"storage"},

@@ -114,8 +114,7 @@ def test_measuring_for_a_time_uses_the_temporary_folder_alone(watched):
 @pytest.mark.parametrize("umask", [0o077, 0o002])
 def test_permissions_follow_the_umask(tmp_path, text_file, tiny_config, umask, monkeypatch):
     from charrnn import api
-    from charrnn.text import cache
-    from charrnn.text.reading import source_text
+    from charrnn.text import cache, source_text
 
     monkeypatch.setattr(source_text, "IN_MEMORY", 100)
     monkeypatch.setenv(cache.PLACE, str(tmp_path / "cache"))

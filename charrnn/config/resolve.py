@@ -17,8 +17,8 @@ from charrnn.config.messages import MOST_MISTAKES, Mistake, explain, report
 from charrnn.config.schema import Config
 from charrnn.errors import ConfigError
 from charrnn.package import shipped
+from charrnn.system.plain_files import open_plain
 from charrnn.text.reading.encodings import lasting
-from charrnn.text.reading.text_file import open_plain
 
 Origins = dict[str, str]
 """Dotted key -> where its value came from; what is not there is a default."""

@@ -13,8 +13,8 @@ import numpy as np
 
 from charrnn.errors import SamplingError
 from charrnn.network.arrays import Array
-from charrnn.text.characters.fitting import fitted
 from charrnn.text.characters.printable import quoted
+from charrnn.text.fitting import fitted
 from charrnn.text.vocabulary import Vocabulary
 
 NON_JOINER, JOINER = "\u200c\u200d"  # within the words of many scripts

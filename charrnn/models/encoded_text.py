@@ -17,7 +17,7 @@ from charrnn.text import documents
 from charrnn.text.corpus import Corpus
 from charrnn.text.positions import FIRST_OF_FILE, NO_STARTS, Starts
 from charrnn.text.reading.decoding import whole_length
-from charrnn.text.reading.source_text import Piece, Text
+from charrnn.text.source_text import Piece, Text
 from charrnn.text.vocabulary import END, UNKNOWN, Ids, Vocabulary
 from charrnn.training.surprisal import BLOCK
 

@@ -22,7 +22,7 @@ from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.runs.storage import safetensors_file as files
 from charrnn.runs.storage.checkpoint import Checkpoint
-from charrnn.runs.storage.folder_handle import whole_file
+from charrnn.system.folder_handle import whole_file
 
 TORCH_ORDER = {"gru": [0, 1, 2], "lstm": [0, 1, 3, 2]}  # of our gate blocks: r z n; i f o g -> i f g o
 

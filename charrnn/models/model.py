@@ -29,7 +29,7 @@ from charrnn.text import splits
 from charrnn.text.characters.unit_names import counted, unit_name
 from charrnn.text.corpus import Corpus
 from charrnn.text.reading.encodings import Encodings
-from charrnn.text.reading.source_text import Stream, Text
+from charrnn.text.source_text import Stream, Text
 from charrnn.text.splits import Protocol, Split
 from charrnn.text.vocabulary import Vocabulary, describe
 from charrnn.training.events import rounded

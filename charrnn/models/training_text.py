@@ -14,7 +14,7 @@ from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text import corpus as corpora
 from charrnn.text.corpus import Corpus
 from charrnn.text.positions import Place, Starts
-from charrnn.text.reading.source_text import Text
+from charrnn.text.source_text import Text
 from charrnn.text.splits import SPLITS, Split, overlap
 
 

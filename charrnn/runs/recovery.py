@@ -12,8 +12,8 @@ from charrnn.runs.storage import directory, safetensors_file
 from charrnn.runs.storage.checkpoint import PARAMETERS, STATE, Checkpoint
 from charrnn.runs.storage.checkpointing import is_snapshot
 from charrnn.runs.storage.directory import BEST, LAST, PREVIOUS, Loaded
-from charrnn.runs.storage.folder_handle import Folder
 from charrnn.runs.trainer_state import restore
+from charrnn.system.folder_handle import Folder
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.divergence import Batch, Divergence
 from charrnn.training.events import Recovered

@@ -15,7 +15,7 @@ from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.checkpoint_record import versions
 from charrnn.runs.storage.directory import BEST, CONFIG
-from charrnn.runs.storage.folder_handle import Folder
+from charrnn.system.folder_handle import Folder
 from charrnn.system.lock import Lock
 from charrnn.training.parallel.communicator import Alone
 

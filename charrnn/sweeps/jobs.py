@@ -15,10 +15,10 @@ from typing import IO
 import charrnn
 from charrnn.config.messages import shorten
 from charrnn.runs.storage.directory import LAST, PREVIOUS
-from charrnn.runs.storage.folder_handle import Folder
 from charrnn.runs.storage.status import outcome
 from charrnn.sweeps.sweep import CONFIGS, LOGS
 from charrnn.system.cores import ONE_BLAS_THREAD
+from charrnn.system.folder_handle import Folder
 from charrnn.system.mpi_environment import without_launcher
 from charrnn.system.signals import stop_politely
 from charrnn.text import cache

@@ -19,9 +19,9 @@ from charrnn.runs.planning.plan import Plan
 from charrnn.runs.run import RUNS
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.directory import writable
-from charrnn.runs.storage.folder_handle import SIDE, Folder
 from charrnn.sweeps.grid import Point
 from charrnn.sweeps.run_names import names
+from charrnn.system.folder_handle import SIDE, Folder
 from charrnn.system.lock import Lock
 
 RECORD, CONFIGS, LOGS = "sweep.json", "configs", "logs"

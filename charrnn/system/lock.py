@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import IO
 
 from charrnn.errors import RunError
-from charrnn.runs.storage.folder_handle import Folder
 from charrnn.system.atomic_files import append
+from charrnn.system.folder_handle import Folder
 
 LOCK = "lock"
 MOMENT = 1.0  # seconds

@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from charrnn.errors import TextError
-from charrnn.text import cache
+from charrnn.text import cache, source_text
 from charrnn.text import documents as lists
 from charrnn.text.characters.unit_names import counted
-from charrnn.text.reading import source_text
-from charrnn.text.reading.source_text import Text
+from charrnn.text.source_text import Text
 from charrnn.text.splits import SPLITS, Cuts, Split
 from charrnn.text.vocabulary import Ids, Vocabulary
 

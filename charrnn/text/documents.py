@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import TextError
+from charrnn.text.bounded_matching import Span, matches
 from charrnn.text.characters.printable import quoted
 from charrnn.text.positions import Indices, Starts, lines_and_columns
-from charrnn.text.reading.bounded_matching import Span, matches
 from charrnn.text.splits import SPLITS, Cuts, Split
 from charrnn.text.vocabulary import Ids, Vocabulary
 

@@ -18,7 +18,7 @@ import charrnn as package
 from charrnn.config.schema import Config
 from charrnn.runs.storage.checkpoint import load, save
 from charrnn.runs.storage.checkpoint_record import Lineage
-from charrnn.text.reading import source_text
+from charrnn.text import source_text
 
 TINY = [
     "-s", "model.hidden_size=16", "-s", "training.batch_size=4", "-s", "training.sequence_length=8", "-s", "training.eval_every=10",

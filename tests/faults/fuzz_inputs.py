@@ -64,8 +64,8 @@ def read_checkpoint(data: bytes, folder: Path) -> None:
 def read_text(data: bytes, folder: Path) -> None:
     """The bytes as a text, in one of many encodings and compressions, whole and in pieces of a few bytes."""
     from charrnn.errors import CharrnnError
-    from charrnn.text import corpus
-    from charrnn.text.reading import source_text, sources
+    from charrnn.text import corpus, source_text
+    from charrnn.text.reading import sources
     from charrnn.text.splits import Split
 
     if len(data) < 2:

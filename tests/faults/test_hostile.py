@@ -23,8 +23,8 @@ from faults.sealing import assembled, contents, described, parts, sealed, small_
 
 from charrnn.errors import CheckpointError, TextError
 from charrnn.runs.storage import checkpoint as checkpoints
-from charrnn.text import cache, corpus
-from charrnn.text.reading import bounded_matching, recorded_sources, source_text, sources, text_file
+from charrnn.text import bounded_matching, cache, corpus, source_text
+from charrnn.text.reading import recorded_sources, sources, text_file
 from charrnn.text.splits import Split
 from charrnn.text.vocabulary import END
 

@@ -14,8 +14,8 @@ from charrnn.config.resolve import known_keys, resolve, to_yaml
 from charrnn.config.schema import Config
 from charrnn.errors import CharrnnError
 from charrnn.runs.storage.checkpoint import load
-from charrnn.text import corpus
-from charrnn.text.reading import source_text, sources
+from charrnn.text import corpus, source_text
+from charrnn.text.reading import sources
 from charrnn.text.splits import Split
 
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]}

@@ -2,7 +2,7 @@
 
 from charrnn.generation.novelty import SharedRun, novelty
 from charrnn.text.corpus import build
-from charrnn.text.reading.source_text import Text, read_text
+from charrnn.text.source_text import Text, read_text
 from charrnn.text.splits import Split
 
 TRAINING, HELD_OUT = "the cat sat on the mat. " * 3 + "a dog ran by.\n", "the cat ran by the dog."

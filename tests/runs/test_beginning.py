@@ -8,7 +8,7 @@ from charrnn import api
 from charrnn.generation.sampling import Options
 from charrnn.models import encoded_text
 from charrnn.models.inspection import activations
-from charrnn.text.reading.source_text import Text
+from charrnn.text.source_text import Text
 from charrnn.text.vocabulary import END
 
 LINES = "the cat sat on the mat.\na dog ran to Zoë.\nwhy?\n"

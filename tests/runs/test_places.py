@@ -18,7 +18,7 @@ from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.text.positions import Walk
 from charrnn.text.reading import sources
-from charrnn.text.reading.source_text import read_once, read_text
+from charrnn.text.source_text import read_once, read_text
 from charrnn.text.vocabulary import END, Vocabulary
 
 BOUNDARIES = ["blank-line", "file", "\n", "---\n", "\n\n+", "(?m)^#.*\n", "(?=#)", ";", r"(?s)#.*?#", r"\r"]
@@ -137,7 +137,7 @@ def test_a_character_of_bytes_does_not_go_on_in_the_next_file(tmp_path):
 def test_any_place_of_a_text_can_be_asked_for(tmp_path, monkeypatch, boundary, limit):
     """Of a text in memory and of one that is read again."""
     if boundary is None:
-        monkeypatch.setattr("charrnn.text.reading.source_text.IN_MEMORY", limit)
+        monkeypatch.setattr("charrnn.text.source_text.IN_MEMORY", limit)
     paths, _ = written(tmp_path, ["one\ntwo\r\n", "three", "four\n\nfive\n"])
     text, found = read(paths, "char", boundary)
     asked = read_text(paths, boundary=boundary)

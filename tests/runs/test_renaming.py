@@ -17,7 +17,7 @@ from charrnn import api
 from charrnn.cli.progress.tensorboard import board_of
 from charrnn.config.resolve import resolve
 from charrnn.errors import RunError
-from charrnn.runs.storage.folder_handle import CAN_HOLD
+from charrnn.system.folder_handle import CAN_HOLD
 from charrnn.training.events import Recovered, Stepped
 from charrnn.training.parallel.data_parallel import StreamSplit
 

@@ -6,9 +6,9 @@ import subprocess
 import pytest
 
 from charrnn.errors import TextError
+from charrnn.text import bounded_matching
+from charrnn.text.bounded_matching import is_quick, matches
 from charrnn.text.documents import split_up
-from charrnn.text.reading import bounded_matching
-from charrnn.text.reading.bounded_matching import is_quick, matches
 
 ENDLESS = ["(a+)+$", "(?:a|a)*b", "(?:a|a)" * 40 + "b", "(?:|)" * 60 + "b"]
 

@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 
 from charrnn.errors import TextError
-from charrnn.text import cache
+from charrnn.text import cache, source_text
 from charrnn.text.corpus import build
-from charrnn.text.reading import source_text
-from charrnn.text.reading.source_text import read_text
+from charrnn.text.source_text import read_text
 from charrnn.text.splits import Split
 from charrnn.text.vocabulary import Vocabulary
 

@@ -4,7 +4,7 @@ import pytest
 
 from charrnn.errors import TextError, VocabularyError
 from charrnn.text.corpus import build
-from charrnn.text.reading.source_text import Text, read_text
+from charrnn.text.source_text import Text, read_text
 from charrnn.text.splits import Split
 from charrnn.text.vocabulary import Vocabulary
 

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.errors import TextError
+from charrnn.text import source_text
 from charrnn.text.corpus import build
 from charrnn.text.documents import cut, expression, split_up
-from charrnn.text.reading import source_text
-from charrnn.text.reading.source_text import read_text
+from charrnn.text.source_text import read_text
 from charrnn.text.splits import Split, by
 
 POEM = "\n\n  A poem,\nof two lines\n\n \nAnother\n\n"

@@ -3,7 +3,7 @@ import pytest
 
 from charrnn.errors import TextError
 from charrnn.text.corpus import Corpus, build
-from charrnn.text.reading.source_text import Text
+from charrnn.text.source_text import Text
 from charrnn.text.splits import Cuts, Split, by, overlap
 from charrnn.text.vocabulary import Vocabulary
 

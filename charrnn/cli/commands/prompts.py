@@ -7,8 +7,8 @@ from charrnn.cli.output.console import tell
 from charrnn.errors import VocabularyError
 from charrnn.models.unknown_characters import describe_unknown
 from charrnn.text.characters.escapes import unescape
-from charrnn.text.characters.fitting import fitted
 from charrnn.text.documents import BLANK_LINE, NAMED
+from charrnn.text.fitting import fitted
 from charrnn.text.vocabulary import Vocabulary
 
 HINT = "a backslash before n, t, r, 0, x, u or U is an escape, \\n a line break; for the backslash itself type two"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from charrnn.errors import OutputError
-from charrnn.runs.storage.folder_handle import whole_file
+from charrnn.system.folder_handle import whole_file
 from charrnn.text.characters.printable import printable_line
 
 

@@ -18,8 +18,8 @@ from typing import Any
 from charrnn.cli.output.console import tell
 from charrnn.errors import FigureError
 from charrnn.runs.storage.checkpointing import OF_BYTES
-from charrnn.runs.storage.folder_handle import Folder
 from charrnn.system.atomic_files import flush
+from charrnn.system.folder_handle import Folder
 from charrnn.text.characters.unit_names import Unit
 from charrnn.training.events import Evaluated, Event, Flowed, Recovered, Resumed, Sampled, Stepped
 

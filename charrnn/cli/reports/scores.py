@@ -28,7 +28,7 @@ from charrnn.text.characters.printable import json_text
 from charrnn.text.characters.unit_names import bits_name, counted, unit_name
 from charrnn.text.positions import Place, Places, Walk
 from charrnn.text.reading.decoding import doubt_of_characters
-from charrnn.text.reading.source_text import Stream, Text
+from charrnn.text.source_text import Stream, Text
 from charrnn.text.vocabulary import END, Unit, Vocabulary
 from charrnn.training.events import bits, rounded
 

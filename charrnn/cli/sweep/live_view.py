@@ -13,11 +13,11 @@ from charrnn.cli.output.console import Terminal
 from charrnn.cli.output.surprisal_colours import marked_line
 from charrnn.cli.output.wrapping import shorten
 from charrnn.cli.progress.follow import can_be_drawn_on
-from charrnn.runs.storage.folder_handle import Folder
 from charrnn.runs.storage.status import last_step, outcome
 from charrnn.sweeps.jobs import Ended
 from charrnn.sweeps.scheduler import Told
 from charrnn.sweeps.sweep import Sweep
+from charrnn.system.folder_handle import Folder
 from charrnn.training.events import rounded
 
 EVERY = 1.0  # seconds between two looks at the trainings that run

@@ -15,13 +15,13 @@ from charrnn.cli.sweep import mpi_pool, table
 from charrnn.cli.sweep.live_view import SweepView
 from charrnn.cli.sweep.table import Row
 from charrnn.config.resolve import to_yaml
-from charrnn.runs.storage.folder_handle import Folder
 from charrnn.runs.storage.status import outcome
 from charrnn.sweeps import sweep as sweeps
 from charrnn.sweeps.jobs import Ended, Job, Orders, carry_out, carry_out_there
 from charrnn.sweeps.scheduler import hand_out
 from charrnn.sweeps.sweep import LOGS, Sweep
 from charrnn.system.cores import available_cores
+from charrnn.system.folder_handle import Folder
 from charrnn.system.signals import Stop, stop_politely
 
 

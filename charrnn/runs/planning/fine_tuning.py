@@ -21,7 +21,7 @@ from charrnn.runs.planning.vocabulary_extension import grown
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.checkpoint_record import Lineage, require_storable
-from charrnn.text.reading.source_text import Text
+from charrnn.text.source_text import Text
 from charrnn.text.vocabulary import UNKNOWN, Vocabulary
 from charrnn.training.events import rounded
 

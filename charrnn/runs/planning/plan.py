@@ -28,8 +28,8 @@ from charrnn.text import windows
 from charrnn.text.characters.unit_names import counted
 from charrnn.text.corpus import Corpus
 from charrnn.text.reading.folder import Files
-from charrnn.text.reading.source_text import Text
 from charrnn.text.reading.sources import DEFAULT_SOURCE
+from charrnn.text.source_text import Text
 from charrnn.text.vocabulary import Ids
 from charrnn.training.optim.optimizers import OPTIMIZERS, Optimizer
 from charrnn.training.parallel.communicator import Alone

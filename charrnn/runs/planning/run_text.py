@@ -8,11 +8,12 @@ from charrnn.config.data import Data
 from charrnn.errors import RunError, TextError
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text import corpus as corpora
+from charrnn.text import source_text
 from charrnn.text.characters.unit_names import counted
 from charrnn.text.corpus import Corpus
-from charrnn.text.reading import recorded_sources, source_text
+from charrnn.text.reading import recorded_sources
 from charrnn.text.reading.encodings import Encodings
-from charrnn.text.reading.source_text import Stream, Text
+from charrnn.text.source_text import Stream, Text
 
 GROWN = 1 << 20  # characters more than there were, of which one can still say how many they are
 

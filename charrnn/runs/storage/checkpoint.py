@@ -30,9 +30,9 @@ from charrnn.runs.storage.checkpoint_record import (
     to_metadata,
     versions,
 )
-from charrnn.runs.storage.folder_handle import Folder
 from charrnn.runs.storage.safetensors_file import Entry, MalformedError, Reader
-from charrnn.text.reading.text_file import NotPlainError
+from charrnn.system.folder_handle import Folder
+from charrnn.system.plain_files import NotPlainError
 from charrnn.text.vocabulary import END, Vocabulary, from_symbols
 from charrnn.training.optim.optimizers import OPTIMIZERS
 from charrnn.training.trainer import Progress

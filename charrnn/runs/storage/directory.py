@@ -14,7 +14,7 @@ from charrnn.config.schema import Config
 from charrnn.errors import CheckpointError, ConfigError, RunError, UnreadableError
 from charrnn.runs.storage import checkpoint as checkpoints
 from charrnn.runs.storage.checkpoint import Checkpoint
-from charrnn.runs.storage.folder_handle import SIDE, Folder
+from charrnn.system.folder_handle import SIDE, Folder
 from charrnn.system.lock import LOCK, Lock
 
 CONFIG, METRICS = "config.yaml", "metrics.jsonl"

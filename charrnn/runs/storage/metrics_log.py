@@ -8,8 +8,8 @@ from functools import partial
 
 from charrnn.runs.storage.checkpointing import OF_BYTES
 from charrnn.runs.storage.directory import METRICS, writable
-from charrnn.runs.storage.folder_handle import Folder
 from charrnn.system.atomic_files import append, flush
+from charrnn.system.folder_handle import Folder
 from charrnn.text.characters.unit_names import Unit
 from charrnn.training.events import Evaluated, Event, Finished, Flowed, Recovered, Resumed, Sampled, Saved, Stepped
 from charrnn.training.parallel.communicator import Alone

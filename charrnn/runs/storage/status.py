@@ -12,8 +12,8 @@ from charrnn.errors import RunError
 from charrnn.runs.storage.directory import METRICS
 from charrnn.runs.storage.history import read_history
 from charrnn.runs.storage.metrics_log import LONGEST_LINE
+from charrnn.system.plain_files import open_plain
 from charrnn.text.characters.unit_names import Unit
-from charrnn.text.reading.text_file import open_plain
 
 ENDINGS = tuple(f'{{"event": "{name}"'.encode() for name in ("finished", "saved", "resumed"))
 TAIL = 1 << 15  # bytes in which the last events are looked for

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from charrnn.errors import TextError
-from charrnn.text.reading.text_file import require_plain
+from charrnn.system.plain_files import require_plain
 
 MOST_ENTRIES = 100_000  # files and folders below all sources together
 BYTES_PER_CHARACTER = 8  # at most: a line's end of two characters in UTF-32

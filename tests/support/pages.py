@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-IN_NODE = Path(__file__).parent / "cli" / "page_in_node.js"
+IN_NODE = Path(__file__).parents[1] / "cli" / "page" / "page_in_node.js"
 
 
 def data(html):

@@ -13,7 +13,7 @@ from charrnn.cli.progress import tensorboard
 from charrnn.cli.progress.tensorboard import FOLDER, Board, board_of
 from charrnn.config.resolve import resolve
 from charrnn.errors import DivergedError, FigureError
-from charrnn.runs.storage.folder_handle import Folder
+from charrnn.system.folder_handle import Folder
 from charrnn.training.events import Evaluated, Flowed, Recovered, Resumed, Sampled, Stepped
 
 SETTINGS = [part for setting in (*TINY, "model.num_layers=1", "training.gradflow_every=5") for part in ("-s", setting)]

@@ -11,7 +11,7 @@ from charrnn.cli.output.surprisal_colours import SIDES
 from charrnn.cli.reports import scores
 from charrnn.errors import TextError
 from charrnn.models.scoring import Scored
-from charrnn.text.reading.source_text import Stream
+from charrnn.text.source_text import Stream
 from charrnn.text.vocabulary import END
 
 BIT = math.log(2)

@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
+from charrnn.system.plain_files import NotPlainError, open_plain
 from charrnn.text.reading import text_file
-from charrnn.text.reading.text_file import NotPlainError, open_named, open_plain
+from charrnn.text.reading.text_file import open_named
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pipes, devices and links as Unix has them")
 

@@ -12,7 +12,7 @@ import pytest
 from charrnn.errors import TextError
 from charrnn.text.reading.encodings import Encodings
 from charrnn.text.reading.file_kinds import kind_of
-from charrnn.text.reading.source_text import read_text
+from charrnn.text.source_text import read_text
 
 HTML = "<!DOCTYPE html>\n<html><body>The boat</body></html>\n"
 

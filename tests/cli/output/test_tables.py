@@ -19,7 +19,7 @@ from charrnn.cli.output.wrapping import width_of
 from charrnn.cli.reports.samples import show_samples
 from charrnn.cli.sweep.live_view import SweepView
 from charrnn.generation.samples import Sample, TracedStep
-from charrnn.runs.storage.folder_handle import Folder
+from charrnn.system.folder_handle import Folder
 from charrnn.training.benchmark import Bench
 from charrnn.training.events import rounded
 

@@ -1,6 +1,6 @@
-"""What the display shows, as captures: tests/cli/captures has a file for each size of a terminal.
+"""What the display shows, as captures: tests/cli/progress/captures has a file for each size of a terminal.
 
-After a change that is wanted: `python -m pytest tests/cli/test_dashboard.py --rewrite-captures`, and read the difference.
+After a change that is wanted: `python -m pytest tests/cli/progress/test_dashboard.py --rewrite-captures`, and read the difference.
 """
 
 import re

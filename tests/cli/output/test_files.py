@@ -11,7 +11,7 @@ from refusals import refused
 from charrnn import api
 from charrnn.cli.output import files
 from charrnn.errors import OutputError
-from charrnn.runs.storage import folder_handle
+from charrnn.system import folder_handle
 
 COMMANDS = {
     "view": "p.html",

@@ -11,8 +11,8 @@ from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import DivergedError, RunError
 from charrnn.runs import time_budget
-from charrnn.runs.storage.folder_handle import Folder
 from charrnn.runs.time_budget import parse_duration
+from charrnn.system.folder_handle import Folder
 from charrnn.training.events import Evaluated, Finished, Flowed, Saved, Stepped
 
 

@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from charrnn.system.atomic_files import flush
-from charrnn.text.reading.text_file import NO_WAIT, require_plain_mode, still_plain
+from charrnn.system.plain_files import NO_WAIT, require_plain_mode, still_plain
 
 SIDE = ".tmp"  # the ending of a file that is not whole yet
 WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds

@@ -14,7 +14,7 @@ from charrnn.generation.samples import Sample
 from charrnn.generation.sampling import Options
 from charrnn.models import encoded_text
 from charrnn.network.readout import log_softmax
-from charrnn.text.reading.source_text import Text
+from charrnn.text.source_text import Text
 from charrnn.text.vocabulary import END
 
 NAMES = ["Ada", "Bea", "Cleo", "Dora", "Eva", "Ida", "Lea", "Mia"] * 25

@@ -20,7 +20,7 @@ from charrnn.models.mixture import mixed
 from charrnn.network.readout import log_softmax
 from charrnn.ngram.order_selection import fit_chosen
 from charrnn.runs.run import SAMPLE_LENGTH, SAMPLE_OPTIONS
-from charrnn.text.reading.source_text import Piece, Stream, Text, read_text
+from charrnn.text.source_text import Piece, Stream, Text, read_text
 from charrnn.text.vocabulary import Vocabulary
 
 

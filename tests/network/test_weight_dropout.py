@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from learning.test_trainer import TEXT, evaluated, losses, make
+from training.test_trainer import TEXT, evaluated, losses, make
 
 from charrnn.network.architecture import Architecture
 from charrnn.network.dropout import Dropout

@@ -18,11 +18,11 @@ from charrnn.cli.sweep.run import jobs_of
 from charrnn.config.resolve import resolve
 from charrnn.runs.storage.checkpoint import load
 from charrnn.runs.storage.directory import BEST, LAST
-from charrnn.runs.storage.folder_handle import CAN_HOLD, Folder
 from charrnn.sweeps import jobs
 from charrnn.sweeps.grid import axes, points
 from charrnn.sweeps.jobs import Ended, Job, Orders, carry_out, carry_out_there
 from charrnn.sweeps.sweep import make
+from charrnn.system.folder_handle import CAN_HOLD, Folder
 
 RATES = ["--grid", "training.learning_rate=1e-3,1e-2"]
 WILD = ["-s", "model.nonlinearity=relu", "-s", "training.max_grad_norm=null", "-s", "training.recoveries=0"]

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from learning.test_trainer import TEXT, losses, make
+from training.test_trainer import TEXT, losses, make
 
 from charrnn.training.events import Evaluated, Finished
 from charrnn.training.optim.ema import Averaging

@@ -9,8 +9,8 @@ import pytest
 
 from charrnn.errors import TextError
 from charrnn.text.reading.decoding import characters
-from charrnn.text.reading.source_text import read_text
 from charrnn.text.reading.sources import Document, builtin_names, gather
+from charrnn.text.source_text import read_text
 
 
 def decode(document, encoding="utf-8"):
