@@ -23,7 +23,8 @@ LEVELS = [
 INNER_LEVELS = {  # of rooms that have rooms or long files inside
     "text": [
         {"characters"},
-        {"vocabulary", "splits", "bounded_matching", "cache"},
+        {"vocabulary", "splits", "bounded_matching"},
+        {"cache"},
         {"reading"},
         {"positions"},
         {"documents", "fitting"},
