@@ -15,11 +15,11 @@ The rooms, and the one direction in which they know each other:
 from typing import TYPE_CHECKING, Any
 
 from charrnn.errors import CharrnnError
+from charrnn.package import __version__
 
 if TYPE_CHECKING:
     from charrnn.api import Model, load, train
 
-__version__ = "0.1.0"
 __all__ = ["CharrnnError", "Model", "__version__", "load", "train"]
 
 

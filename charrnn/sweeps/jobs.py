@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-import charrnn
 from charrnn.config.messages import shorten
+from charrnn.package import import_path
 from charrnn.runs.storage.directory import LAST, PREVIOUS
 from charrnn.runs.storage.status import outcome
 from charrnn.sweeps.sweep import CONFIGS, LOGS
@@ -146,9 +146,8 @@ def _run(command: Sequence[str], folder: Folder, log: IO[bytes], orders: Orders)
 
 def _environment() -> dict[str, str]:
     """That of this process, for one that works in another folder."""
-    package = str(Path(charrnn.__file__).parents[1])
     places = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    path = os.pathsep.join([package, *(os.path.abspath(place) for place in places if place)])
+    path = os.pathsep.join([import_path(), *(os.path.abspath(place) for place in places if place)])
     moved = {name: os.path.abspath(os.environ[name]) for name in FOLDERS if os.environ.get(name)}
     return {**without_launcher(os.environ), **ONE_BLAS_THREAD, **moved, "PYTHONPATH": path}
 

@@ -12,10 +12,10 @@ from typing import IO, Any
 
 import numpy as np
 
-import charrnn
 from charrnn.errors import WorkerError
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
+from charrnn.package import import_path
 from charrnn.system.cores import ONE_BLAS_THREAD
 from charrnn.training.parallel.connection import Channel, enlarge
 from charrnn.training.parallel.replica import Work
@@ -87,8 +87,7 @@ class _Worker:
     """A process that does as worker.py says, out of reach of the terminal's Ctrl-C: the training decides when it ends."""
 
     def __init__(self, shared: IO[bytes]) -> None:
-        package = str(Path(charrnn.__file__).parents[1])
-        path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+        path = os.pathsep.join(filter(None, [import_path(), os.environ.get("PYTHONPATH")]))
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "charrnn.training.parallel.worker"],  # -P: not what lies in this folder
