@@ -20,7 +20,7 @@ from charrnn.training.surprisal import STREAMS, WINDOW, NetworkReader, Reader
 SHORT = 100_000  # characters; a text below is read before a second process has started
 
 
-class Member(Protocol):
+class Component(Protocol):
     """One of those whose probabilities a model mixes."""
 
     @property
@@ -40,7 +40,7 @@ class Member(Protocol):
 
 
 @dataclass(frozen=True)
-class NetworkMember:
+class NetworkComponent:
     """A trained network."""
 
     name: str
@@ -52,7 +52,7 @@ class NetworkMember:
     def reader(
         self, characters: int | None = None, learning_rate: float | None = None, before: Ids | None = None
     ) -> Iterator[Reader]:
-        """As Member has it. Raises WorkerError."""
+        """As Component has it. Raises WorkerError."""
         with one_blas_thread():
             if learning_rate is not None:
                 yield DynamicReader(self.network, learning_rate, self.end_id)
@@ -66,12 +66,12 @@ class NetworkMember:
                 split.close()
 
     def predictor(self, exact: bool = True) -> Predictor:
-        """As Member has it."""
+        """As Component has it."""
         return NetworkPredictor(self.network, self.label_smoothing, exact)
 
 
 @dataclass(frozen=True)
-class CountingMember:
+class NGramComponent:
     """An n-gram."""
 
     ngram: NGram
@@ -85,24 +85,24 @@ class CountingMember:
     def reader(
         self, characters: int | None = None, learning_rate: float | None = None, before: Ids | None = None
     ) -> Iterator[Reader]:
-        """As Member has it."""
+        """As Component has it."""
         yield NGramReader(self.ngram, before)
 
     def predictor(self, exact: bool = True) -> Predictor:
-        """As Member has it; counts are exact either way."""
+        """As Component has it; counts are exact either way."""
         return NGramPredictor(self.ngram)
 
 
 @contextmanager
 def readers(
-    members: Sequence[Member],
+    components: Sequence[Component],
     characters: int | None = None,
     learning_rate: float | None = None,
     before: Ids | None = None,
 ) -> Iterator[list[Reader]]:
-    """A reader of each member, inside a `with`; as Member.reader has it."""
+    """A reader of each component, inside a `with`; as Component.reader has it."""
     with ExitStack() as stack:
-        yield [stack.enter_context(member.reader(characters, learning_rate, before)) for member in members]
+        yield [stack.enter_context(component.reader(characters, learning_rate, before)) for component in components]
 
 
 class NGramReader:

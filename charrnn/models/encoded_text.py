@@ -37,7 +37,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Passage:
+class EncodedText:
     """A text that can be read as often as is wanted, and how long it is."""
 
     characters: int
@@ -47,10 +47,10 @@ class Passage:
     is_whole: bool = True  # not cut out of a text: its first character is charged too
 
 
-def of_split(corpus: Corpus, name: str) -> Passage:
+def from_split(corpus: Corpus, name: str) -> EncodedText:
     """The slices of one split, side by side."""
     slices = corpus.slices(name)
-    return Passage(
+    return EncodedText(
         slices.size,
         lambda: _blocks(corpus, slices),
         lambda: decoded(corpus.vocabulary, slices.reshape(-1)),
@@ -59,47 +59,47 @@ def of_split(corpus: Corpus, name: str) -> Passage:
     )
 
 
-def of_text(text: Text, vocabulary: Vocabulary, data: Data) -> Passage:
+def from_text(text: Text, vocabulary: Vocabulary, data: Data) -> EncodedText:
     """Any text; for a model of documents cut into these as `data` has it. Raises TextError where it holds none."""
     if vocabulary.end_id is None:
-        return Passage(
+        return EncodedText(
             text.length,
-            lambda: of_pieces(text.pieces(), vocabulary),
+            lambda: from_pieces(text.pieces(), vocabulary),
             lambda: b"".join(_utf_8(piece) for piece in text.pieces()),
         )
     listed, starts = text.documents, text.starts
     if listed is None:
         found = documents.split_up([text.content], str(data.boundary))
         listed, starts = found.documents, found.starts
-    block = replace(_of_documents(listed, vocabulary), starts=starts.moved(-1))  # the first end is unseen
-    return Passage(block.ids.size, lambda: iter([block]), lambda: "\n".join(["", *listed, ""]).encode())
+    block = replace(_from_documents(listed, vocabulary), starts=starts.moved(-1))  # the first end is unseen
+    return EncodedText(block.ids.size, lambda: iter([block]), lambda: "\n".join(["", *listed, ""]).encode())
 
 
-def of_pieces(pieces: Iterable[str | bytes], vocabulary: Vocabulary) -> Iterator[Block]:
+def from_pieces(pieces: Iterable[str | bytes], vocabulary: Vocabulary) -> Iterator[Block]:
     """A text that is read once, in pieces of any length."""
     for number, piece in enumerate(filter(len, pieces)):
-        yield _of_piece(piece, vocabulary, number == 0)
+        yield _from_piece(piece, vocabulary, number == 0)
 
 
-def of_stream(pieces: Iterable[Piece], vocabulary: Vocabulary) -> Iterator[Block]:
+def from_stream(pieces: Iterable[Piece], vocabulary: Vocabulary) -> Iterator[Block]:
     """The same of files, whose first characters are known: no block has characters of two."""
     last = None
     for file, piece in pieces:
         if len(piece):
-            block = _of_piece(piece, vocabulary, last is None)
+            block = _from_piece(piece, vocabulary, last is None)
             starts = NO_STARTS if file == last else replace(FIRST_OF_FILE, file=np.array([file], np.intp))
             yield replace(block, starts=starts)
             last = file
 
 
-def _of_piece(piece: str | bytes, vocabulary: Vocabulary, is_first: bool) -> Block:
+def _from_piece(piece: str | bytes, vocabulary: Vocabulary, is_first: bool) -> Block:
     ids, unknown = vocabulary.read(piece)
     before = np.array([vocabulary.begin_id] if is_first and vocabulary.begin_id is not None else [], ids.dtype)
     ids, unknown = np.append(before, ids), np.append(np.zeros(len(before), np.bool_), unknown)
     return Block(ids[np.newaxis], unknown[np.newaxis], len(_utf_8(piece)), piece, len(before))
 
 
-def of_ids(ids: Ids, vocabulary: Vocabulary, starts: Starts = NO_STARTS) -> Block:
+def from_ids(ids: Ids, vocabulary: Vocabulary, starts: Starts = NO_STARTS) -> Block:
     """A stretch out of a text that is encoded already, (n,), of documents with the end before it; characters that share a symbol
     are U+FFFD.
     """
@@ -109,7 +109,7 @@ def of_ids(ids: Ids, vocabulary: Vocabulary, starts: Starts = NO_STARTS) -> Bloc
     return Block(ids[np.newaxis], np.zeros((1, len(ids)), np.bool_), 0.0, characters, unseen, starts)
 
 
-def beginning(blocks: Iterable[Block], length: int) -> tuple[Block, bool]:
+def take(blocks: Iterable[Block], length: int) -> tuple[Block, bool]:
     """The first `length` characters (bytes, but whole characters) of one text as one block, and whether it goes on.
 
     Raises TextError where it has none.
@@ -140,7 +140,7 @@ def _together(parts: Sequence[Sequence[str] | bytes]) -> Sequence[str] | bytes:
     return whole or [str(character) for part in parts for character in part]
 
 
-def _of_documents(listed: Sequence[str], vocabulary: Vocabulary) -> Block:
+def _from_documents(listed: Sequence[str], vocabulary: Vocabulary) -> Block:
     """All documents, from the end before the first to the end after the last, each of which counts as one byte."""
     joined, places = "".join(listed), documents.end_places(listed)
     ids, unknown = vocabulary.read(joined)

@@ -13,8 +13,8 @@ from charrnn.errors import TextError
 from charrnn.models import baselines, encoded_text
 from charrnn.models.baselines import Baselines, Counts
 from charrnn.models.bootstrap import Tally
-from charrnn.models.components import Member, NGramReader, TableReader, readers
-from charrnn.models.encoded_text import Passage
+from charrnn.models.components import Component, NGramReader, TableReader, readers
+from charrnn.models.encoded_text import EncodedText
 from charrnn.models.mixture import mixed, read_all
 from charrnn.models.unknown_characters import count_unknown
 from charrnn.network.arrays import Array
@@ -89,9 +89,9 @@ class _Tallies:
 
 
 def evaluate(
-    members: Sequence[Member],
+    members: Sequence[Component],
     weights: Sequence[float],
-    passage: Passage,
+    passage: EncodedText,
     vocabulary: Vocabulary,
     counts: Counts | None = None,
     learning_rate: float | None = None,
@@ -148,7 +148,7 @@ def with_first(surprisals: Array, vocab_size: int) -> Array:
 def _read(
     reading: Sequence[Reader],
     weights: Sequence[float],
-    passage: Passage,
+    passage: EncodedText,
     vocabulary: Vocabulary,
     counts: Counts | None,
 ) -> _Tallies:
@@ -181,7 +181,7 @@ def _read(
     return found
 
 
-def _losses(members: Sequence[Member], weights: Sequence[float], tallies: Sequence[Tally]) -> list[MemberLoss]:
+def _losses(members: Sequence[Component], weights: Sequence[float], tallies: Sequence[Tally]) -> list[MemberLoss]:
     """Of each member of a mixture; of a model that is none, nothing."""
     rows = zip(members, weights, tallies, strict=True)
     return [MemberLoss(member.name, weight, tally.mean) for member, weight, tally in rows] if len(members) > 1 else []
@@ -206,7 +206,7 @@ class Compressing(Thread):
     where memory is short.
     """
 
-    def __init__(self, corpus: Corpus, passage: Passage) -> None:
+    def __init__(self, corpus: Corpus, passage: EncodedText) -> None:
         """Begins at once; nobody waits for it where the program ends before."""
         super().__init__(daemon=True)
         self._corpus, self._passage = corpus, passage

@@ -51,8 +51,8 @@ def of_run(
     if not sources:
         return _case(saved.network, corpus_of(saved, training_text, encoding=encoding))
     text = read_text(sources, saved.config.data, Encodings.parse(encoding))
-    given = encoded_text.of_text(text, saved.vocabulary, saved.config.data)
-    found, _ = encoded_text.beginning(given.blocks(), LONGEST)
+    given = encoded_text.from_text(text, saved.vocabulary, saved.config.data)
+    found, _ = encoded_text.take(given.blocks(), LONGEST)
     # Gradients flow through characters of the text alone.
     own = 0 if saved.vocabulary.end_id is not None else found.unseen
     ids = found.ids[0, own:].astype(np.intp)

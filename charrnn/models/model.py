@@ -13,8 +13,8 @@ from charrnn.generation.generator import Generator
 from charrnn.generation.samples import Seed
 from charrnn.generation.sampling import Options
 from charrnn.models import encoded_text, scoring
-from charrnn.models.components import CountingMember, Member, NetworkMember, readers
-from charrnn.models.encoded_text import Block, Passage
+from charrnn.models.components import Component, NetworkComponent, NGramComponent, readers
+from charrnn.models.encoded_text import Block, EncodedText
 from charrnn.models.evaluation import Compressing, Evaluation, evaluate
 from charrnn.models.mixture import fit_weights, read_all
 from charrnn.models.predictor_mixture import MixturePredictor
@@ -43,7 +43,7 @@ class Model:
 
     saved: Checkpoint
     training_text: TrainingText
-    members: tuple[Member, ...]
+    members: tuple[Component, ...]
     weights: tuple[float, ...] = (1.0,)
     weights_are_fitted: bool = False  # on the validation split
     notes: tuple[str, ...] = ()  # the files it came from, and what is to be said of them
@@ -104,8 +104,8 @@ class Model:
         if isinstance(text, Text):
             return self._passage(text).blocks()
         if isinstance(text, Stream):
-            return encoded_text.of_stream(text.pieces, self.vocabulary)
-        return encoded_text.of_pieces(text, self.vocabulary)
+            return encoded_text.from_stream(text.pieces, self.vocabulary)
+        return encoded_text.from_pieces(text, self.vocabulary)
 
     def opened(self, sources: Sequence[str], said: Encodings | None = None) -> Text | Stream:
         """Texts, named as on the command line, in pieces as they come; documents all at once. `said`: which encodings they are
@@ -145,13 +145,13 @@ class Model:
         made = self._evaluated(self._passage(text), corpus, learning_rate)
         return replace(made, notes=(*notes, *made.notes))
 
-    def _passage(self, text: str | bytes | Text) -> Passage:
+    def _passage(self, text: str | bytes | Text) -> EncodedText:
         if isinstance(text, str) and self.vocabulary.unit == "byte":
             text = text.encode("utf-8", "surrogatepass")
         given = text if isinstance(text, Text) else Text.of(text)
         if given.unit == "byte" and self.vocabulary.unit == "char":
             raise TextError("the model reads characters, and was given bytes; decode them: text.decode()")
-        return encoded_text.of_text(given, self.vocabulary, self.saved.config.data)
+        return encoded_text.from_text(given, self.vocabulary, self.saved.config.data)
 
     def _evaluate_split(
         self,
@@ -165,7 +165,7 @@ class Model:
         split = _asked(data, protocol, slices)
         corpus = text.cut(split)
         name = held_out(corpus, split, name)
-        made = self._evaluated(encoded_text.of_split(corpus, name), corpus if counted else None, learning_rate)
+        made = self._evaluated(encoded_text.from_split(corpus, name), corpus if counted else None, learning_rate)
         notes = []
         if name == "valid" and self.weights_are_fitted:
             notes.append("the weights of the mixture were fitted on this very split")
@@ -176,7 +176,7 @@ class Model:
         in_slices = split.slices if split.protocol == "char-rnn" else None
         return replace(made, protocol=split.protocol, slices=in_slices, split=name, notes=(*notes, *made.notes))
 
-    def _evaluated(self, passage: Passage, corpus: Corpus | None, learning_rate: float | None) -> Evaluation:
+    def _evaluated(self, passage: EncodedText, corpus: Corpus | None, learning_rate: float | None) -> Evaluation:
         """`corpus` has the training split on which baselines are counted; None: without them."""
         compressing = None if corpus is None else Compressing(corpus, passage)
         counts = None if corpus is None else self.training_text.counts(corpus)
@@ -206,8 +206,8 @@ def load(
     first = loaded[0].checkpoint
     for other in loaded[1:]:
         _require_same(loaded[0], other)
-    members: list[Member] = [
-        NetworkMember(
+    members: list[Component] = [
+        NetworkComponent(
             str(found.path),
             found.checkpoint.network,
             first.vocabulary.end_id,
@@ -219,7 +219,7 @@ def load(
     notes += tuple(doubt for other in loaded[1:] if (doubt := _may_know(loaded[0], other)))
     text = TrainingText(first, sources, encoding)
     if ngram:
-        members.append(CountingMember(text.ngram))
+        members.append(NGramComponent(text.ngram))
     model = Model(first, text, tuple(members), notes=notes)
     if weights is not None:
         return replace(model, weights=_shares(weights, len(members)))

@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from charrnn.errors import TextError
-from charrnn.models.components import Member, readers
+from charrnn.models.components import Component, readers
 from charrnn.models.encoded_text import Block
 from charrnn.models.evaluation import UNKNOWN_COST, with_first
 from charrnn.models.mixture import MixtureReader
@@ -40,7 +40,7 @@ class Scored:
 
 
 def score(
-    members: Sequence[Member],
+    members: Sequence[Component],
     weights: Sequence[float],
     vocabulary: Vocabulary,
     blocks: Iterable[Block],

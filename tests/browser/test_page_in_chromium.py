@@ -8,7 +8,7 @@ import pytest
 from charrnn.cli.page.page import page
 from charrnn.models.inspection.activations import Inspection
 from charrnn.models.inspection.text_features import features
-from charrnn.models.inspection.units import follow
+from charrnn.models.inspection.units import correlate
 from charrnn.text.characters.printable import printable
 from charrnn.text.vocabulary import Vocabulary
 
@@ -69,7 +69,7 @@ def html(text, unknown, vocabulary=None):
         n,
         first_bytes=first_bytes,
     )
-    return page(made, vocabulary, follow(features(text), activations), "run")
+    return page(made, vocabulary, correlate(features(text), activations), "run")
 
 
 def classes(tab):

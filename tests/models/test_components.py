@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from charrnn.models import components
-from charrnn.models.components import CountingMember, NetworkMember, NGramReader, TableReader, readers
+from charrnn.models.components import NetworkComponent, NGramComponent, NGramReader, TableReader, readers
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.ngram.kneser_ney import fit
@@ -12,7 +12,7 @@ IDS = np.random.default_rng(1).integers(0, 9, (2, 300)).astype(np.uint8)
 
 
 def network_member():
-    return NetworkMember("a", Network.fresh(Architecture(9, 12), np.random.default_rng(0), np.float64))
+    return NetworkComponent("a", Network.fresh(Architecture(9, 12), np.random.default_rng(0), np.float64))
 
 
 @pytest.mark.parametrize("order", [1, 2, 5])
@@ -56,6 +56,6 @@ def test_a_short_text_is_read_by_one_process_and_a_long_one_by_as_many_as_are_fa
 
 
 def test_the_readers_of_all_members_are_open_together():
-    ngram = CountingMember(fit(list(IDS), 9, 3))
+    ngram = NGramComponent(fit(list(IDS), 9, 3))
     with readers([network_member(), ngram], IDS.size) as reading:
         assert [reader.read(IDS).shape for reader in reading] == [(2, 299)] * 2

@@ -573,7 +573,7 @@ def test_each_member_writes_without_the_smoothing_of_its_own_training(tmp_path, 
     [(2, "ab", True), (3, "abc", True), (4, "abcd", True), (6, "abcdef", False), (9, "abcdef", False)],
 )
 def test_the_beginning_of_a_text_in_pieces_and_whether_it_goes_on(length, shown, goes_on):
-    blocks = encoded_text.of_pieces(iter(["abc", "", "def"]), Vocabulary.of_text("abcdef"))
-    block, more = encoded_text.beginning(blocks, length)
+    blocks = encoded_text.from_pieces(iter(["abc", "", "def"]), Vocabulary.of_text("abcdef"))
+    block, more = encoded_text.take(blocks, length)
     assert ("".join(block.characters), more) == (shown, goes_on)
     assert block.ids.shape == block.unknown.shape == (1, len(shown))

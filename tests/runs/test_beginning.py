@@ -86,7 +86,7 @@ def test_a_page_shows_the_surprisals_of_score(model):
     if len(model.members) > 1:  # a page is of one network
         return
     for text in ("a", "abc abc. a"):
-        block, _ = encoded_text.beginning(
+        block, _ = encoded_text.take(
             model.blocks(Text.of(text.encode() if model.vocabulary.unit == "byte" else text)), 1000
         )
         made = activations.inspect(model.saved.network, model.vocabulary, block)
@@ -99,7 +99,7 @@ def test_a_split_is_read_from_its_own_first_character_on_by_a_page_as_by_an_eval
     slices = model.training_text.corpus.slices("valid")
     if len(model.members) > 1 or not slices.size:
         return
-    block, _ = encoded_text.beginning([encoded_text.of_ids(slices[0], model.vocabulary)], slices.size)
+    block, _ = encoded_text.take([encoded_text.from_ids(slices[0], model.vocabulary)], slices.size)
     made = activations.inspect(model.saved.network, model.vocabulary, block)
     found = model.evaluate(split="valid", counted=False)
     predicted = made.surprisals if model.vocabulary.end_id is not None else made.surprisals[1:]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.text.positions import NO_STARTS, Place, Starts, Walk, lines_and_columns, move
+from charrnn.text.positions import NO_STARTS, Place, PositionTracker, Starts, lines_and_columns, move
 
 TEXT = "ab\n\nc\rd\u2028e\r\nf"
 AS_CHARACTERS = [(1, 1), (1, 2), (1, 3), (2, 1), (3, 1), (3, 2), (4, 1), (4, 2), (4, 3), (4, 4), (5, 1), (6, 1)]
@@ -13,9 +13,9 @@ AS_BYTES = [*AS_CHARACTERS[:10], (4, 5), (5, 1)]  # the \r\n of the file is stil
 
 
 def walked(text, cuts, unit, starts=NO_STARTS):
-    walk, found = Walk(unit), []
+    tracker, found = PositionTracker(unit), []
     for start, stop in zip([0, *cuts], [*cuts, len(text)], strict=True):
-        places = walk.over(list(text[start:stop]), starts.within(start, stop))
+        places = tracker.advance(list(text[start:stop]), starts.within(start, stop))
         assert places.index.tolist() == list(range(start, stop))
         found += zip(places.file.tolist(), places.line.tolist(), places.column.tolist(), strict=True)
     return found

@@ -22,7 +22,7 @@ def network(V, cell="gru", layers=1, seed=0):
 
 
 def read(net, vocabulary, text):
-    block, _ = encoded_text.beginning(encoded_text.of_pieces([text], vocabulary), len(text))
+    block, _ = encoded_text.take(encoded_text.from_pieces([text], vocabulary), len(text))
     return inspect(net, vocabulary, block)
 
 
@@ -106,7 +106,7 @@ def test_bytes_are_put_together_to_characters():
 def test_documents_begin_anew_and_their_ends_are_those_of_lines(tmp_path, text_file):
     model = api.load(trained(tmp_path / "documents", text_file, r"data.boundary=\n"))
     opened = model.opened([str(text_file)])
-    block, more = encoded_text.beginning(model.blocks(opened), 200)
+    block, more = encoded_text.take(model.blocks(opened), 200)
     made = inspect(model.saved.network, model.vocabulary, block)
     assert more
     assert made.text == text_file.read_text("utf-8")[:200]
