@@ -25,7 +25,7 @@ from charrnn.models.model import Model as Model
 from charrnn.runs import run as runs
 from charrnn.runs import time_budget
 from charrnn.runs.planning import plan as plans
-from charrnn.runs.planning.fine_tuning import Base
+from charrnn.runs.planning.fine_tuning import FineTuneBase
 from charrnn.runs.planning.fine_tuning import load_base as load_base
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.resume import resume as resume
@@ -47,7 +47,7 @@ def plan(
     sources: Sequence[str] = (),
     config: Config | None = None,
     seconds: float | None = None,
-    base: Base | None = None,
+    base: FineTuneBase | None = None,
     ranks: Alone | None = None,
 ) -> Plan:
     """Read the sources (none: the built-in text) and decide on every number of a training (no `config`: by the default one, sized
@@ -59,7 +59,7 @@ def plan(
     the configuration is of another network than the base's.
     """
     began = time.perf_counter()
-    made = plans.make(sources, config, base, ranks)
+    made = plans.make_plan(sources, config, base, ranks)
     return made if seconds is None else plans.with_steps(made, *time_budget.steps_within(made, seconds, began))
 
 

@@ -64,7 +64,7 @@ def of_config(config: Config, sources: Sequence[str] = (), encoding: Sequence[st
     """A fresh network of a configuration, and the validation split of the text that it would be trained on (none named: the
     built-in one). Raises TextError, VocabularyError and NetworkError.
     """
-    made = plan.make(sources, config.replaced("data", encoding=config.data.with_encodings(encoding).encoding))
+    made = plan.make_plan(sources, config.replaced("data", encoding=config.data.with_encodings(encoding).encoding))
     generator = np.random.default_rng(config.training.seed)
     case = _case(Network.fresh(made.architecture, generator, config.training.precision), made.corpus)
     return replace(case, notes=made.text_notes)

@@ -59,7 +59,7 @@ def _resumed(
     loaded = ranks.first(lambda: directory.load_last(folder))
     saved = loaded.checkpoint
     ranks.first(lambda: _refuse_edits(folder.path, saved))
-    plan = plans.again(saved, sources, path, ranks, encoding)
+    plan = plans.plan_resume(saved, sources, path, ranks, encoding)
     plan = _noted(plan, loaded.note, _other_versions(saved, ranks.size), ranks.first(lambda: _damaged_best(folder)))
     if seconds is not None:
         further, note = time_budget.steps_within(plan, seconds, began)
@@ -68,7 +68,7 @@ def _resumed(
         steps, epochs = ranks.first(lambda: directory.end_in_config(folder.path, saved.config))
     if steps is not None or epochs is not None:
         before = plan.steps
-        plan = plans.with_new_end(plan, steps, epochs, saved.progress.step)
+        plan = plans.with_new_target(plan, steps, epochs, saved.progress.step)
         if plan.steps != before and _patience_has_ended(saved):
             saved.progress.evaluations_without_best = 0
     if loaded.note or plan.config != saved.config:  # a stop before the next save must find them as they are now

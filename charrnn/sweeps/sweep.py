@@ -100,7 +100,7 @@ def _first_plan(points: Sequence[Point], sources: Sequence[str]) -> Plan:
     errors = []
     for config in ways.values():
         try:
-            return plans.make(sources, config)
+            return plans.make_plan(sources, config)
         except CharrnnError as error:
             errors.append(error)
     raise errors[0]

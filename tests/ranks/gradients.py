@@ -28,7 +28,7 @@ KINDS = {
 
 def step(text, settings, ranks):
     """The loss and the gradient of the third window."""
-    plan = plans.make([text], resolve(None, settings).config, ranks=ranks)
+    plan = plans.make_plan([text], resolve(None, settings).config, ranks=ranks)
     trainer = trainer_for(plan, _network(plan))
     split = StreamSplit(trainer.network, 1, ranks, plan.config.training.accumulate)
     from charrnn.network.dropout import Dropout

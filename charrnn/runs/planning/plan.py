@@ -17,7 +17,7 @@ from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters, Shapes
 from charrnn.runs.planning import rank_agreement
-from charrnn.runs.planning.fine_tuning import Base
+from charrnn.runs.planning.fine_tuning import FineTuneBase
 from charrnn.runs.planning.run_name import run_name
 from charrnn.runs.planning.run_text import corpus_of, read_text
 from charrnn.runs.storage.checkpoint import Checkpoint
@@ -112,8 +112,11 @@ class Plan:
         return self.config.model.architecture(len(self.corpus.vocabulary))
 
 
-def make(
-    sources: Sequence[str] = (), config: Config | None = None, base: Base | None = None, ranks: Alone | None = None
+def make_plan(
+    sources: Sequence[str] = (),
+    config: Config | None = None,
+    base: FineTuneBase | None = None,
+    ranks: Alone | None = None,
 ) -> Plan:
     """Read the sources (none: the built-in text) and decide on every number (no `config`: the default one); with a `base`, for
     a fine-tune of it.
@@ -122,35 +125,37 @@ def make(
     the base's; RunError where the `ranks` cannot train it together.
     """
     ranks = ranks or Alone()
-    plan = ranks.together(lambda: _made(sources, config, base, ranks))
-    rank_agreement.require_alike(
+    plan = ranks.together(lambda: _build(sources, config, base, ranks))
+    rank_agreement.require_same_inputs(
         plan.config, plan.corpus.sha256, ranks, plan.lineage.weights_sha256 if plan.lineage else None
     )
     return _with_threads(plan)
 
 
-def _made(sources: Sequence[str], config: Config | None, base: Base | None, ranks: Alone) -> Plan:
+def _build(sources: Sequence[str], config: Config | None, base: FineTuneBase | None, ranks: Alone) -> Plan:
     if config is None:
         config = base.default_config() if base else resolve.resolve(resolve.DEFAULT).config
     sources = tuple(sources) or (DEFAULT_SOURCE,)
     _require_storable([*map(_absolute, sources)])
     if base:
-        base.require_its_network(config)
+        base.require_compatible(config)
     text = read_text(sources, config.data)
     vocabulary = text.vocabulary(config.data.min_count)
     corpus = corpora.build(text, base.vocabulary.union(vocabulary) if base else vocabulary, config.data.cutting())
-    config, notes = _fitted(config, len(corpus.split("train")))
-    rank_agreement.require_even(config.training, ranks)
-    told = text.notes + _of_corpus(corpus) + (() if base else _of_rare(text, config.data.min_count)) + notes
+    config, notes = _fit_sizes(config, len(corpus.split("train")))
+    rank_agreement.require_divisible(config.training, ranks)
+    told = (
+        text.notes + _corpus_notes(corpus) + (() if base else _rare_symbol_notes(text, config.data.min_count)) + notes
+    )
     plan = Plan(config, corpus, tuple(map(_absolute, sources)), told, text.notes, text.folders, ranks=ranks)
     if base:
         weights = base.weights(corpus.vocabulary, config.training.seed, config.training.precision)
-        told = base.told(text, corpus.vocabulary, config.training)
+        told = base.describe(text, corpus.vocabulary, config.training)
         plan = replace(plan, notes=told + plan.notes, weights=weights, lineage=base.lineage)
-    return replace(plan, notes=plan.notes + _still(plan))
+    return replace(plan, notes=plan.notes + _frozen_notes(plan))
 
 
-def _of_corpus(corpus: Corpus) -> tuple[str, ...]:
+def _corpus_notes(corpus: Corpus) -> tuple[str, ...]:
     if corpus.vocabulary.end_id is not None:
         lengths = np.diff(np.flatnonzero(corpus.ids == corpus.vocabulary.end_id)) - 1
         count = len(lengths)
@@ -158,7 +163,7 @@ def _of_corpus(corpus: Corpus) -> tuple[str, ...]:
     return (f"a text this long is encoded into a file: {corpus.path}",) if corpus.path else ()
 
 
-def _of_rare(text: Text, min_count: int) -> tuple[str, ...]:
+def _rare_symbol_notes(text: Text, min_count: int) -> tuple[str, ...]:
     """Where most symbols are there for next to none of the text, what would spare the readout most of its work."""
     counts = text.counts[text.counts >= min_count]
     rare = counts[counts < RARE]
@@ -175,7 +180,7 @@ def _of_rare(text: Text, min_count: int) -> tuple[str, ...]:
     )
 
 
-def _still(plan: Plan) -> tuple[str, ...]:
+def _frozen_notes(plan: Plan) -> tuple[str, ...]:
     """What does not learn."""
     freeze, architecture = plan.config.training.freeze, plan.architecture
     shapes, held, notes = architecture.shapes(), architecture.held(), []
@@ -195,18 +200,20 @@ def _size(shapes: Shapes, names: Iterable[str]) -> int:
     return Parameters.size({name: shapes[name] for name in names})
 
 
-def again(saved: Checkpoint, sources: Sequence[str], path: Path, ranks: Alone, encoding: Sequence[str] = ()) -> Plan:
+def plan_resume(
+    saved: Checkpoint, sources: Sequence[str], path: Path, ranks: Alone, encoding: Sequence[str] = ()
+) -> Plan:
     """The plan of a run that is resumed, with the text that it was trained on. Raises as `corpus_of` does, and RunError where
     the `ranks` cannot train it together.
     """
     ranks.together(lambda: _require_few_workers(saved, path, ranks.size))
     corpus = ranks.together(lambda: corpus_of(saved, sources, f"charrnn train --resume {path} TEXT", encoding))
-    rank_agreement.require_alike(saved.config, corpus.sha256, ranks)
-    rank_agreement.require_even(saved.config.training, ranks)
+    rank_agreement.require_same_inputs(saved.config, corpus.sha256, ranks)
+    rank_agreement.require_divisible(saved.config.training, ranks)
     notes = (f"from {saved.base.path}: step {saved.base.step:,}",) if saved.base else ()
     sources = tuple(map(_absolute, sources or saved.text.sources))
-    plan = Plan(saved.config, corpus, sources, notes + _of_corpus(corpus), lineage=saved.base, ranks=ranks)
-    return replace(plan, notes=plan.notes + _still(plan))
+    plan = Plan(saved.config, corpus, sources, notes + _corpus_notes(corpus), lineage=saved.base, ranks=ranks)
+    return replace(plan, notes=plan.notes + _frozen_notes(plan))
 
 
 def _require_few_workers(saved: Checkpoint, path: Path, ranks: int) -> None:
@@ -220,7 +227,7 @@ def _require_few_workers(saved: Checkpoint, path: Path, ranks: int) -> None:
         )
 
 
-def with_new_end(plan: Plan, steps: int | None, epochs: float | None, done: int) -> Plan:
+def with_new_target(plan: Plan, steps: int | None, epochs: float | None, done: int) -> Plan:
     """The same plan with another end, and a note of what that does to the schedule.
 
     Raises ConfigError for what cannot be an end, and RunError for one that is not ahead of the `done` steps.
@@ -231,7 +238,7 @@ def with_new_end(plan: Plan, steps: int | None, epochs: float | None, done: int)
     longer = replace(plan, config=resolve.changed(plan.config, options))
     if longer.steps <= done:
         raise RunError(f"{done:,} steps are made already; a new end must lie beyond them; found {longer.steps:,}")
-    return replace(longer, notes=plan.notes + _new_end(plan.steps, longer.steps, longer.config))
+    return replace(longer, notes=plan.notes + _new_target_notes(plan.steps, longer.steps, longer.config))
 
 
 def with_steps(plan: Plan, steps: int, *notes: str) -> Plan:
@@ -239,7 +246,7 @@ def with_steps(plan: Plan, steps: int, *notes: str) -> Plan:
     return replace(plan, config=plan.config.replaced("training", steps=steps), notes=(*plan.notes, *notes))
 
 
-def _new_end(old: int, new: int, config: Config) -> tuple[str, ...]:
+def _new_target_notes(old: int, new: int, config: Config) -> tuple[str, ...]:
     if old == new:
         return ()
     return (
@@ -255,7 +262,7 @@ def _with_threads(plan: Plan) -> Plan:
     return replace(plan, config=plan.config.replaced("runtime", threads=threads))
 
 
-def _fitted(config: Config, characters: int) -> tuple[Config, tuple[str, ...]]:
+def _fit_sizes(config: Config, characters: int) -> tuple[Config, tuple[str, ...]]:
     """The configuration with sizes for this text, batch and window as it allows, and what to say of it."""
     given = sizing.sized(config, characters)
     notes = [*sizing.told(config, given, characters)]

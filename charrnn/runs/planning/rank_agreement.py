@@ -9,7 +9,7 @@ from charrnn.training.parallel import data_parallel
 from charrnn.training.parallel.communicator import Alone
 
 
-def require_alike(config: Config, sha256: str, ranks: Alone, weights_sha256: str | None = None) -> None:
+def require_same_inputs(config: Config, sha256: str, ranks: Alone, weights_sha256: str | None = None) -> None:
     """Raises RunError where a rank has another text, another configuration, other versions or, of a fine-tune, other weights than
     the first.
     """
@@ -22,7 +22,7 @@ def require_alike(config: Config, sha256: str, ranks: Alone, weights_sha256: str
                 raise RunError(f"rank {rank} differs from rank 0: {name} is {found.get(name)} there, and {value} here")
 
 
-def require_even(training: Training, ranks: Alone) -> None:
+def require_divisible(training: Training, ranks: Alone) -> None:
     """Raises RunError where the streams cannot be shared out evenly among the ranks, or hold not enough shares."""
     B, size = decided(training.batch_size), ranks.size
     if B % size:
