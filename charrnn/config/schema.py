@@ -15,7 +15,7 @@ from charrnn.network.architecture import Architecture
 Number = TypeVar("Number", int, float)
 
 
-def decided(size: Number | None) -> Number:
+def required(size: Number | None) -> Number:
     """A size that is a number by now: all are, in a plan and in a run; see sizing.py."""
     assert size is not None, "a text decides on what is null before it is used"
     return size
@@ -54,7 +54,7 @@ class Model(Section):
         """The network that this section and a vocabulary describe."""
         return Architecture(
             vocab_size,
-            decided(self.hidden_size),
+            required(self.hidden_size),
             self.cell,
             self.nonlinearity,
             self.num_layers,

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from charrnn.config import sizing
-from charrnn.config.schema import Config, decided
+from charrnn.config.schema import Config, required
 from charrnn.diagnostics.gradcheck import gradcheck as checks
 from charrnn.diagnostics.gradcheck.case import Case, V, beginning_anew, random_window, small_case
 from charrnn.diagnostics.gradcheck.gradcheck import Unchecked
@@ -26,7 +26,7 @@ SMALLEST_SCALE = 0.05  # of weights, so that the recurrence is felt where it is 
 
 def of_config(config: Config, seed: int) -> tuple[Case, Config]:
     """A small network of the configuration's kind, and the configuration with a number for each size."""
-    config = sizing.sized(config, sizing.TYPICAL)
+    config = sizing.fill_sizes(config, sizing.TYPICAL_LENGTH)
     case = small_case(config.model.architecture(V), seed)
     _make_up_for_scale(case, config)
     return _as_trained(case, config, seed), config
@@ -99,9 +99,9 @@ def _make_up_for_scale(case: Case, config: Config) -> None:
     recurrent = {names["W_hh"] for names in (below, *above)}
     for name, view in case.network.parameters.items():
         if name in reads_masked:
-            view *= max(SMALLEST_SCALE, 1 - decided(config.model.dropout))
+            view *= max(SMALLEST_SCALE, 1 - required(config.model.dropout))
         elif name in recurrent:
-            view *= max(SMALLEST_SCALE, 1 - decided(config.model.weight_dropout))
+            view *= max(SMALLEST_SCALE, 1 - required(config.model.weight_dropout))
 
 
 def _as_trained(case: Case, config: Config, seed: int) -> Case:
@@ -110,12 +110,12 @@ def _as_trained(case: Case, config: Config, seed: int) -> Case:
         case = replace(case, new=NEW)
     if config.data.boundary is not None:  # and documents begin within a window
         case = beginning_anew(case, seed)
-    case = replace(case, smoothing=decided(config.training.label_smoothing))
+    case = replace(case, smoothing=required(config.training.label_smoothing))
     return _with_weight_dropout(_with_dropout(case, config, seed), config, seed)
 
 
 def _with_dropout(case: Case, config: Config, seed: int) -> Case:
-    rate = decided(config.model.dropout)
+    rate = required(config.model.dropout)
     if not rate:
         return case
     masks = np.zeros((case.network.architecture.num_layers, *case.inputs.shape, case.network.architecture.hidden_size))
@@ -129,7 +129,7 @@ def _with_dropout(case: Case, config: Config, seed: int) -> Case:
 
 
 def _with_weight_dropout(case: Case, config: Config, seed: int) -> Case:
-    found = WeightDropout.of(case.network, decided(config.model.weight_dropout), seed)
+    found = WeightDropout.of(case.network, required(config.model.weight_dropout), seed)
     if not found.rate:
         return case
 

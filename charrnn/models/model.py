@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from charrnn.config.data import Data
-from charrnn.config.schema import decided
+from charrnn.config.schema import required
 from charrnn.errors import RunError, TextError
 from charrnn.generation.generator import Generator
 from charrnn.generation.samples import Seed
@@ -211,7 +211,7 @@ def load(
             str(found.path),
             found.checkpoint.network,
             first.vocabulary.end_id,
-            decided(found.checkpoint.config.training.label_smoothing),
+            required(found.checkpoint.config.training.label_smoothing),
         )
         for found in loaded
     ]

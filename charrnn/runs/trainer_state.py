@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from charrnn.config.schema import decided
+from charrnn.config.schema import required
 from charrnn.network.network import Network
 from charrnn.network.weight_dropout import WeightDropout
 from charrnn.runs.planning.plan import Plan
@@ -52,9 +52,9 @@ def trainer_for(plan: Plan, network: Network) -> Trainer:
         patience=training.patience,
         threads=plan.threads,
         dropout=plan.dropout,
-        label_smoothing=decided(training.label_smoothing),
+        label_smoothing=required(training.label_smoothing),
         seed=training.seed,
-        weight_dropout=WeightDropout.of(network, decided(plan.config.model.weight_dropout), training.seed),
+        weight_dropout=WeightDropout.of(network, required(plan.config.model.weight_dropout), training.seed),
         averaging=Averaging(network, training.ema_decay) if training.ema_decay else None,
         freezing=Freezing.of(network, training.freeze),
         accumulate=training.accumulate,

@@ -15,7 +15,7 @@ from typing import IO
 import charrnn
 from charrnn.config.messages import shorten
 from charrnn.runs.storage.directory import LAST, PREVIOUS
-from charrnn.runs.storage.status import outcome
+from charrnn.runs.storage.status import read_status
 from charrnn.sweeps.sweep import CONFIGS, LOGS
 from charrnn.system.cores import ONE_BLAS_THREAD
 from charrnn.system.folder_handle import Folder
@@ -70,7 +70,7 @@ def carry_out(job: Job, folder: Folder, orders: Orders) -> Ended:
     """Begin a training in the directory of its sweep, or go on with one, and wait for its end; nothing is done for one that is
     finished.
     """
-    if outcome(folder.path / job.name).finished:
+    if read_status(folder.path / job.name).finished:
         return Ended("done")
     if orders.stopping():
         return Ended("waiting")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.config import resolve, sizing
-from charrnn.config.schema import Config, decided
+from charrnn.config.schema import Config, required
 from charrnn.errors import RunError
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
@@ -67,7 +67,7 @@ class Plan:
     def steps(self) -> int:
         """Updates in all."""
         training = self.config.training
-        return training.steps or max(1, math.ceil(decided(training.epochs) * self.windows_per_epoch))
+        return training.steps or max(1, math.ceil(required(training.epochs) * self.windows_per_epoch))
 
     @property
     def parameters(self) -> int:
@@ -89,12 +89,12 @@ class Plan:
     @property
     def batch_size(self) -> int:
         """Streams read side by side."""
-        return decided(self.config.training.batch_size)
+        return required(self.config.training.batch_size)
 
     @property
     def dropout(self) -> float:
         """Share dropped of what goes up."""
-        return decided(self.config.model.dropout)
+        return required(self.config.model.dropout)
 
     def optimizer(self, network: Network) -> Optimizer:
         """A fresh optimizer for the parameters of `network`."""
@@ -218,7 +218,7 @@ def plan_resume(
 
 def _require_few_workers(saved: Checkpoint, path: Path, ranks: int) -> None:
     """Raises RunError where a checkpoint, which may be a stranger's, would start far more processes than there are cores."""
-    streams, cores = decided(saved.config.training.batch_size) // ranks, available_cores()
+    streams, cores = required(saved.config.training.batch_size) // ranks, available_cores()
     workers = min(saved.config.runtime.threads or 1, streams)
     if workers > max(FEW_WORKERS, 4 * cores):
         raise RunError(
@@ -264,10 +264,10 @@ def _with_threads(plan: Plan) -> Plan:
 
 def _fit_sizes(config: Config, characters: int) -> tuple[Config, tuple[str, ...]]:
     """The configuration with sizes for this text, batch and window as it allows, and what to say of it."""
-    given = sizing.sized(config, characters)
-    notes = [*sizing.told(config, given, characters)]
+    given = sizing.fill_sizes(config, characters)
+    notes = [*sizing.describe_sizes(config, given, characters)]
     unit = given.data.unit
-    asked = decided(given.training.batch_size), given.training.sequence_length
+    asked = required(given.training.batch_size), given.training.sequence_length
     B, T = windows.fit(characters, *asked)
     if (B, T) != asked:
         notes.append(

@@ -1,7 +1,7 @@
 """What the ranks of a training must have in common before its first step."""
 
 from charrnn.config.resolve import leaves
-from charrnn.config.schema import Config, Training, decided
+from charrnn.config.schema import Config, Training, required
 from charrnn.errors import RunError
 from charrnn.network.architecture import Architecture
 from charrnn.runs.storage.checkpoint_record import versions
@@ -24,7 +24,7 @@ def require_same_inputs(config: Config, sha256: str, ranks: Alone, weights_sha25
 
 def require_divisible(training: Training, ranks: Alone) -> None:
     """Raises RunError where the streams cannot be shared out evenly among the ranks, or hold not enough shares."""
-    B, size = decided(training.batch_size), ranks.size
+    B, size = required(training.batch_size), ranks.size
     if B % size:
         below = B - B % size
         nearest = [str(count) for count in (below, below + size) if count]

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from charrnn.config import sizing
-from charrnn.config.schema import Config, decided
+from charrnn.config.schema import Config, required
 from charrnn.errors import CheckpointError, DivergedError, NetworkError, UnreadableError, VocabularyError
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array
@@ -154,7 +154,7 @@ def _needed(config: Config, architecture: Architecture) -> Shapes:
     return {
         **{PARAMETERS + name: shape for name, shape in shapes.items()},
         **{name: (Parameters.size(shapes),) for name in vectors},
-        STATE: architecture.state_shape(decided(config.training.batch_size)),
+        STATE: architecture.state_shape(required(config.training.batch_size)),
     }
 
 
@@ -174,7 +174,7 @@ def _require(found: Mapping[str, Entry], needed: Shapes, precision: str) -> None
 
 
 def _require_decided(config: Config) -> None:
-    if left := sizing.undecided(config):
+    if left := sizing.missing_sizes(config):
         raise CheckpointError(f"its configuration has no number for {left[0]}")
 
 

@@ -20,7 +20,7 @@ TAIL = 1 << 15  # bytes in which the last events are looked for
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunStatus:
     """The best validation loss (nats per `unit`) and its step, None before the first; `seconds` that were trained in all sessions
     that ended by themselves; `finished` where all steps are made, or patience ended.
     """
@@ -32,15 +32,15 @@ class Outcome:
     unit: Unit = "char"
 
 
-def outcome(run: Path) -> Outcome:
+def read_status(run: Path) -> RunStatus:
     """That of a run directory; an empty one where it tells of no step."""
     try:
         history = read_history(run)
         ended = _endings(run / METRICS)
     except (RunError, OSError):
-        return Outcome()
+        return RunStatus()
     step, loss = history.best or (None, None)
-    return Outcome(loss, step, sum(map(_seconds, ended)), _is_finished(ended), history.unit)
+    return RunStatus(loss, step, sum(map(_seconds, ended)), _is_finished(ended), history.unit)
 
 
 def _endings(path: Path) -> list[dict[str, Any]]:
