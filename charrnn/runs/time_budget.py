@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from charrnn.config.section import LONGEST as ENDLESS
+from charrnn.config.section import MAX_STEPS as ENDLESS
 from charrnn.errors import DivergedError, RunError
 from charrnn.runs import run as runs
 from charrnn.runs.planning import plan as plans

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from charrnn import api
 from charrnn.config import sizing
-from charrnn.config.resolve import changed, resolve, to_yaml
+from charrnn.config.resolve import override, resolve, to_yaml
 from charrnn.config.sizing import MAX_CHARACTERS_READ, PRESETS, describe_sizes, fill_sizes, missing_sizes
 from charrnn.package import shipped
 from charrnn.sweeps.grid import axes, points
@@ -66,7 +66,7 @@ def test_the_sizes_are_those_of_a_training_that_can_be_made(characters, T):
     B, fitted_T = windows.fit(characters, config.training.batch_size, T)
     assert B == config.training.batch_size  # never more streams than the text fills
     assert fitted_T == min(T, characters - 1)
-    assert changed(config, {}) == config  # every number within its range
+    assert override(config, {}) == config  # every number within its range
 
 
 @pytest.mark.parametrize("characters", [1_100, 5_000, 20_000])

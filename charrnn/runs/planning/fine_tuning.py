@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from charrnn.config import resolve
-from charrnn.config.resolve import Options
+from charrnn.config.resolve import OptionValues
 from charrnn.config.schema import Config, Training
 from charrnn.config.typed_values import as_text
 from charrnn.errors import CheckpointError, ConfigError, NetworkError, RunError
@@ -49,9 +49,9 @@ class FineTuneBase:
     notes: tuple[str, ...]  # of its loading
 
     @property
-    def settings(self) -> Options:
+    def settings(self) -> OptionValues:
         """Its network as configuration keys: the defaults of a fine-tune."""
-        values = resolve.leaves(self.config)
+        values = resolve.flatten(self.config)
         kept = (*KEPT, "data.boundary")
         return {key: ("--from", value) for key, value in values if key.startswith("model.") or key in kept}
 
@@ -61,7 +61,7 @@ class FineTuneBase:
 
     def require_compatible(self, config: Config) -> None:
         """Raises ConfigError where a configuration is of another network, or reads in another unit."""
-        there, asked = dict(resolve.leaves(self.config)), dict(resolve.leaves(config))
+        there, asked = dict(resolve.flatten(self.config)), dict(resolve.flatten(config))
         other = [
             f"{key} is {as_text(there[key])} there, and {as_text(asked[key])} here"
             for key in KEPT

@@ -235,7 +235,7 @@ def with_new_target(plan: Plan, steps: int | None, epochs: float | None, done: i
     options: dict[str, tuple[str, Any]] = {"training.steps": ("--steps" if epochs is None else "--epochs", steps)}
     if epochs is not None:
         options["training.epochs"] = ("--epochs", epochs)
-    longer = replace(plan, config=resolve.changed(plan.config, options))
+    longer = replace(plan, config=resolve.override(plan.config, options))
     if longer.steps <= done:
         raise RunError(f"{done:,} steps are made already; a new end must lie beyond them; found {longer.steps:,}")
     return replace(longer, notes=plan.notes + _new_target_notes(plan.steps, longer.steps, longer.config))

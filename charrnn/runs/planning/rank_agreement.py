@@ -1,6 +1,6 @@
 """What the ranks of a training must have in common before its first step."""
 
-from charrnn.config.resolve import leaves
+from charrnn.config.resolve import flatten
 from charrnn.config.schema import Config, Training, required
 from charrnn.errors import RunError
 from charrnn.network.architecture import Architecture
@@ -14,7 +14,7 @@ def require_same_inputs(config: Config, sha256: str, ranks: Alone, weights_sha25
     the first.
     """
     facts = {"the text's SHA-256": sha256, "that of the weights to begin with": str(weights_sha256), **versions()}
-    facts |= {key: str(value) for key, value in leaves(config)}
+    facts |= {key: str(value) for key, value in flatten(config)}
     first, *others = ranks.gather(facts)
     for rank, found in enumerate(others, start=1):
         for name, value in first.items():

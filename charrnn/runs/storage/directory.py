@@ -120,10 +120,10 @@ def edits(path: Path, config: Config) -> list[str]:
         written = _written_config(path)
     except ConfigError as error:
         return ["; ".join(str(error).splitlines())]
-    found = dict(resolve.leaves(written or config))
+    found = dict(resolve.flatten(written or config))
     return [
         f"{key} is {found[key]} there, and was {value}"
-        for key, value in resolve.leaves(config)
+        for key, value in resolve.flatten(config)
         if found[key] != value and key not in ENDS
     ]
 
