@@ -96,7 +96,7 @@ class Data(StrictModel):
     def _is_a_boundary(cls, value: str | None) -> str | None:
         try:
             if value is not None:
-                documents.expression(value)
+                documents.compile_boundary(value)
         except TextError as error:
             raise ValueError(str(error)) from None
         return value

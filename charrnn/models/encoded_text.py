@@ -17,7 +17,7 @@ from charrnn.text import documents
 from charrnn.text.corpus import Corpus
 from charrnn.text.positions import FIRST_OF_FILE, NO_STARTS, Starts
 from charrnn.text.reading.decoding import whole_length
-from charrnn.text.source_text import Piece, Text
+from charrnn.text.source_text import Piece, SourceText
 from charrnn.text.vocabulary import END, UNKNOWN, Ids, Vocabulary
 from charrnn.training.surprisal import BLOCK
 
@@ -59,7 +59,7 @@ def from_split(corpus: Corpus, name: str) -> EncodedText:
     )
 
 
-def from_text(text: Text, vocabulary: Vocabulary, data: Data) -> EncodedText:
+def from_text(text: SourceText, vocabulary: Vocabulary, data: Data) -> EncodedText:
     """Any text; for a model of documents cut into these as `data` has it. Raises TextError where it holds none."""
     if vocabulary.end_id is None:
         return EncodedText(
@@ -69,7 +69,7 @@ def from_text(text: Text, vocabulary: Vocabulary, data: Data) -> EncodedText:
         )
     listed, starts = text.documents, text.starts
     if listed is None:
-        found = documents.split_up([text.content], str(data.boundary))
+        found = documents.split_documents([text.content], str(data.boundary))
         listed, starts = found.documents, found.starts
     block = replace(_from_documents(listed, vocabulary), starts=starts.moved(-1))  # the first end is unseen
     return EncodedText(block.ids.size, lambda: iter([block]), lambda: "\n".join(["", *listed, ""]).encode())

@@ -29,7 +29,7 @@ from charrnn.text import splits
 from charrnn.text.characters.unit_names import counted, unit_name
 from charrnn.text.corpus import Corpus
 from charrnn.text.reading.encodings import Encodings
-from charrnn.text.source_text import Stream, Text
+from charrnn.text.source_text import SourceText, Stream
 from charrnn.text.splits import Protocol, Split
 from charrnn.text.vocabulary import Vocabulary, describe
 from charrnn.training.events import rounded
@@ -95,19 +95,19 @@ class Model:
         blocks = self._passage(text).blocks()
         return scoring.joined(scoring.score(self.members, self.weights, self.vocabulary, blocks, len(text)))
 
-    def scored(self, text: Text | Stream | Iterable[str | bytes]) -> Iterator[Scored]:
+    def scored(self, text: SourceText | Stream | Iterable[str | bytes]) -> Iterator[Scored]:
         """The same, stretch by stretch, for what `opened` gives, or a text in pieces; nothing for no characters."""
         return scoring.score(self.members, self.weights, self.vocabulary, self.blocks(text))
 
-    def blocks(self, text: Text | Stream | Iterable[str | bytes]) -> Iterator[Block]:
+    def blocks(self, text: SourceText | Stream | Iterable[str | bytes]) -> Iterator[Block]:
         """What `opened` gives, or a text in pieces, as its vocabulary has it."""
-        if isinstance(text, Text):
+        if isinstance(text, SourceText):
             return self._passage(text).blocks()
         if isinstance(text, Stream):
             return encoded_text.from_stream(text.pieces, self.vocabulary)
         return encoded_text.from_pieces(text, self.vocabulary)
 
-    def opened(self, sources: Sequence[str], said: Encodings | None = None) -> Text | Stream:
+    def opened(self, sources: Sequence[str], said: Encodings | None = None) -> SourceText | Stream:
         """Texts, named as on the command line, in pieces as they come; documents all at once. `said`: which encodings they are
         in, where that is not UTF-8 and no byte order mark says it. Raises TextError.
         """
@@ -116,7 +116,7 @@ class Model:
 
     def evaluate(
         self,
-        text: str | bytes | Text | None = None,
+        text: str | bytes | SourceText | None = None,
         split: str | None = None,
         protocol: Protocol | None = None,
         slices: tuple[int, int] | None = None,
@@ -136,7 +136,7 @@ class Model:
             raise RunError("split, protocol and slices cut the run's own text; leave them out with another text")
         if text is None:
             return self._evaluate_split(split, protocol, slices, learning_rate, counted)
-        corpus, notes = None, [*text.notes] if isinstance(text, Text) else []
+        corpus, notes = None, [*text.notes] if isinstance(text, SourceText) else []
         if counted:
             try:
                 corpus = self.training_text.corpus
@@ -145,10 +145,10 @@ class Model:
         made = self._evaluated(self._passage(text), corpus, learning_rate)
         return replace(made, notes=(*notes, *made.notes))
 
-    def _passage(self, text: str | bytes | Text) -> EncodedText:
+    def _passage(self, text: str | bytes | SourceText) -> EncodedText:
         if isinstance(text, str) and self.vocabulary.unit == "byte":
             text = text.encode("utf-8", "surrogatepass")
-        given = text if isinstance(text, Text) else Text.of(text)
+        given = text if isinstance(text, SourceText) else SourceText.of(text)
         if given.unit == "byte" and self.vocabulary.unit == "char":
             raise TextError("the model reads characters, and was given bytes; decode them: text.decode()")
         return encoded_text.from_text(given, self.vocabulary, self.saved.config.data)

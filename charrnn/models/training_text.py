@@ -14,7 +14,7 @@ from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text import corpus as corpora
 from charrnn.text.corpus import Corpus
 from charrnn.text.positions import Place, Starts
-from charrnn.text.source_text import Text
+from charrnn.text.source_text import SourceText
 from charrnn.text.splits import SPLITS, Split, overlap
 
 
@@ -26,7 +26,7 @@ class TrainingText:
         self._saved, self._sources, self._encoding = saved, sources, encoding
 
     @cached_property
-    def text(self) -> Text:
+    def text(self) -> SourceText:
         """The text as it was read."""
         return text_of(self._saved, self._sources, encoding=self._encoding)
 

@@ -40,7 +40,7 @@ def folder() -> Path:
     return Path(place) / f"charrnn-texts{owner}"
 
 
-def made_folder(kept: str) -> Path:
+def ensure_folder(kept: str) -> Path:
     """The same, made where it is missing. Raises TextError where that cannot be done, or others may write there.
 
     `kept`: what is to be kept there, for the message.
@@ -57,11 +57,11 @@ def made_folder(kept: str) -> Path:
             raise PermissionError(None, "another user owns it, or may write there", str(place))
         _remove_abandoned(place)
     except OSError as error:
-        raise not_written(kept, error) from None
+        raise write_error(kept, error) from None
     return place
 
 
-def not_written(kept: str, error: OSError) -> TextError:
+def write_error(kept: str, error: OSError) -> TextError:
     """What to say where something cannot be kept."""
     return TextError(
         f"{folder()}: {kept} is kept in a file there, which cannot be written: {error.strerror or error}; "
@@ -96,7 +96,7 @@ def load(sha256: str, vocabulary: Vocabulary, length: int, kept: str) -> Ids | N
                 copy.flush()
                 return np.asarray(np.memmap(copy, vocabulary.dtype, "r", shape=(length,)))
         except OSError as error:
-            raise not_written(kept, error) from None
+            raise write_error(kept, error) from None
 
 
 def store(sha256: str, vocabulary: Vocabulary, pieces: Iterator[Ids], kept: str) -> None:
@@ -104,7 +104,7 @@ def store(sha256: str, vocabulary: Vocabulary, pieces: Iterator[Ids], kept: str)
 
     Raises TextError where that cannot be done.
     """
-    made_folder(kept)
+    ensure_folder(kept)
     path = path_of(sha256, vocabulary)
     side = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")  # two writers of one text do not meet
     try:
@@ -122,7 +122,7 @@ def store(sha256: str, vocabulary: Vocabulary, pieces: Iterator[Ids], kept: str)
                 side.unlink(missing_ok=True)
                 raise
     except OSError as error:
-        raise not_written(kept, error) from None
+        raise write_error(kept, error) from None
 
 
 def _key(sha256: str, vocabulary: Vocabulary) -> str:

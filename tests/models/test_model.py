@@ -20,7 +20,7 @@ from charrnn.models.mixture import mixed
 from charrnn.network.readout import log_softmax
 from charrnn.ngram.order_selection import fit_chosen
 from charrnn.runs.run import SAMPLE_LENGTH, SAMPLE_OPTIONS
-from charrnn.text.source_text import Piece, Stream, Text, read_text
+from charrnn.text.source_text import Piece, SourceText, Stream, read_text
 from charrnn.text.vocabulary import Vocabulary
 
 
@@ -438,9 +438,9 @@ def test_a_character_of_bytes_is_told_once_the_next_begins(tmp_path, text_file):
 
 def test_a_long_text_is_opened_to_be_read_once(run, text_file, tmp_path):
     """Only documents, which must be cut, are held in memory."""
-    assert not isinstance(api.load(run).opened([str(text_file)]), Text)
+    assert not isinstance(api.load(run).opened([str(text_file)]), SourceText)
     documents = trained(tmp_path / "b", text_file, "data.boundary=\\n")
-    assert isinstance(api.load(documents).opened([str(text_file)]), Text)
+    assert isinstance(api.load(documents).opened([str(text_file)]), SourceText)
 
 
 def test_nothing_is_no_text(run):
@@ -450,7 +450,7 @@ def test_nothing_is_no_text(run):
 
 def test_a_text_of_type_text_can_be_evaluated(run):
     model = api.load(run)
-    assert model.evaluate(Text.of("the cat"), counted=False) == model.evaluate("the cat", counted=False)
+    assert model.evaluate(SourceText.of("the cat"), counted=False) == model.evaluate("the cat", counted=False)
 
 
 def scaled(model, by):
@@ -498,7 +498,7 @@ def test_what_no_evaluation_can_be_is_refused(run, asked, words):
         api.load(run).evaluate(**asked)
 
 
-@pytest.mark.parametrize("text", [b"the cat", Text.of(b"the cat")])
+@pytest.mark.parametrize("text", [b"the cat", SourceText.of(b"the cat")])
 def test_bytes_are_no_characters(run, text):
     with pytest.raises(TextError, match=r"text.decode\(\)"):
         api.load(run).evaluate(text)

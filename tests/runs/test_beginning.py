@@ -8,7 +8,7 @@ from charrnn import api
 from charrnn.generation.sampling import Options
 from charrnn.models import encoded_text
 from charrnn.models.inspection import activations
-from charrnn.text.source_text import Text
+from charrnn.text.source_text import SourceText
 from charrnn.text.vocabulary import END
 
 LINES = "the cat sat on the mat.\na dog ran to Zoë.\nwhy?\n"
@@ -87,7 +87,7 @@ def test_a_page_shows_the_surprisals_of_score(model):
         return
     for text in ("a", "abc abc. a"):
         block, _ = encoded_text.take(
-            model.blocks(Text.of(text.encode() if model.vocabulary.unit == "byte" else text)), 1000
+            model.blocks(SourceText.of(text.encode() if model.vocabulary.unit == "byte" else text)), 1000
         )
         made = activations.inspect(model.saved.network, model.vocabulary, block)
         assert made.text.removesuffix("\n") == text

@@ -7,7 +7,7 @@ from charrnn.cli.output.console import tell
 from charrnn.errors import VocabularyError
 from charrnn.models.unknown_characters import describe_unknown
 from charrnn.text.characters.escapes import unescape
-from charrnn.text.documents import BLANK_LINE, NAMED
+from charrnn.text.documents import BLANK_LINE, NAMED_BOUNDARIES
 from charrnn.text.fitting import fitted
 from charrnn.text.vocabulary import Vocabulary
 
@@ -40,7 +40,7 @@ def warn_of_boundary(prompt: str, boundary: str | None) -> None:
     """Tells where a prompt holds a blank line that ends documents: it is read as the beginning of one, which is not how `score`
     reads it. (What other boundaries are made of, a model of documents seldom knows.)
     """
-    if boundary == BLANK_LINE and NAMED[BLANK_LINE].search(f"\n{prompt}"):
+    if boundary == BLANK_LINE and NAMED_BOUNDARIES[BLANK_LINE].search(f"\n{prompt}"):
         tell(
             "warning: a blank line ends a document of this model, and the prompt is read as one all the same; give the last one alone"
         )

@@ -28,12 +28,12 @@ from charrnn.text.characters.printable import json_text
 from charrnn.text.characters.unit_names import bits_name, counted, unit_name
 from charrnn.text.positions import Place, Positions, PositionTracker
 from charrnn.text.reading.decoding import doubt_of_characters
-from charrnn.text.source_text import Stream, Text
+from charrnn.text.source_text import SourceText, Stream
 from charrnn.text.vocabulary import END, Unit, Vocabulary
 from charrnn.training.events import bits, rounded
 
 SHOWN_BEFORE, SHOWN_AFTER = 30, 15  # characters around one that stands out
-Given = Text | Stream
+Given = SourceText | Stream
 """What Model.opened gives."""
 STRAYS = ("\ufffd", "\0")
 SHOWN_END = "\u2016"  # of a document

@@ -21,7 +21,7 @@ from charrnn.runs.planning.vocabulary_extension import extend_vocabulary
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.checkpoint_record import Lineage, require_storable
-from charrnn.text.source_text import Text
+from charrnn.text.source_text import SourceText
 from charrnn.text.vocabulary import UNKNOWN, Vocabulary
 from charrnn.training.events import rounded
 
@@ -86,7 +86,7 @@ class FineTuneBase:
         except MemoryError:
             raise NetworkError(f"--from {self.run}: its network does not fit into this machine's memory") from None
 
-    def describe(self, text: Text, vocabulary: Vocabulary, training: Training) -> tuple[str, ...]:
+    def describe(self, text: SourceText, vocabulary: Vocabulary, training: Training) -> tuple[str, ...]:
         """In words: which of its symbols `text` has and which not, what is new in `vocabulary`, and what cannot learn."""
         if self.vocabulary.unit == "byte":
             return (*self.notes, "the vocabulary stays: the 256 bytes")

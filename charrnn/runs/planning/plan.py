@@ -29,7 +29,7 @@ from charrnn.text.characters.unit_names import counted
 from charrnn.text.corpus import Corpus
 from charrnn.text.reading.folder import Files
 from charrnn.text.reading.sources import DEFAULT_SOURCE
-from charrnn.text.source_text import Text
+from charrnn.text.source_text import SourceText
 from charrnn.text.vocabulary import Ids
 from charrnn.training.optim.optimizers import OPTIMIZERS, Optimizer
 from charrnn.training.parallel.communicator import Alone
@@ -163,7 +163,7 @@ def _corpus_notes(corpus: Corpus) -> tuple[str, ...]:
     return (f"a text this long is encoded into a file: {corpus.path}",) if corpus.path else ()
 
 
-def _rare_symbol_notes(text: Text, min_count: int) -> tuple[str, ...]:
+def _rare_symbol_notes(text: SourceText, min_count: int) -> tuple[str, ...]:
     """Where most symbols are there for next to none of the text, what would spare the readout most of its work."""
     counts = text.counts[text.counts >= min_count]
     rare = counts[counts < RARE]

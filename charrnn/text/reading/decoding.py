@@ -1,4 +1,4 @@
-"""A document's bytes turned into characters, piece by piece, so that a text of any size fits into memory.
+"""A source's bytes turned into characters, piece by piece, so that a text of any size fits into memory.
 
 A byte order mark is dropped and CRLF becomes LF. What does not fit is reported with its byte offset and line.
 """
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from charrnn.errors import TextError
 from charrnn.text.reading import encodings
 from charrnn.text.reading.file_kinds import Kind, kind_of
-from charrnn.text.reading.sources import Document
+from charrnn.text.reading.sources import Source
 from charrnn.text.reading.text_file import BINARY_PROBE
 
 LONGEST_CHARACTER = 4  # bytes of UTF-8
@@ -30,17 +30,17 @@ OTHERS = "cp1251, koi8-r, iso-8859-7, shift_jis, gb18030 or euc-kr"  # of texts 
 
 
 def characters(
-    document: Document, encoding: str = "utf-8", insist: bool = False, likely: Sequence[str] = ()
+    source: Source, encoding: str = "utf-8", insist: bool = False, likely: Sequence[str] = ()
 ) -> Iterator[str]:
-    """The document's characters in pieces, none empty. A byte order mark says more than `encoding` does. `likely` are the
+    """The source's characters in pieces, none empty. A byte order mark says more than `encoding` does. `likely` are the
     encodings that a message proposes first.
 
     Raises TextError with the byte offset and the line of the first byte that does not fit, for a file that is known not to be
-    plain text (unless `insist`), for one that holds a NUL character, and where the document cannot be read.
+    plain text (unless `insist`), for one that holds a NUL character, and where the source cannot be read.
     """
     held = ""  # a CR that may be half of a line's end
     first = True
-    for piece in _decoded(document, encoding, insist, likely):
+    for piece in _decoded(source, encoding, insist, likely):
         text = held + (piece.removeprefix("\ufeff") if first else piece)
         held = "\r" if text.endswith("\r") else ""
         text = text[: len(text) - len(held)].replace("\r\n", "\n")
@@ -51,14 +51,14 @@ def characters(
         yield held
 
 
-def reads_as_utf_8_too(document: Document, encoding: str) -> bool:
+def reads_as_utf_8_too(source: Source, encoding: str) -> bool:
     """Whether its bytes are valid UTF-8, and other characters then than in `encoding`, in which it is read because no byte
     order mark says another. Reads as far as it has to.
     """
     decoder = codecs.getincrementaldecoder(encodings.UTF_8)()
     is_ascii, head = True, b""
     try:
-        for data in document.pieces():
+        for data in source.pieces():
             head = head or data[:BINARY_PROBE]
             if encodings.by_mark(head) or b"\0" in data:
                 return False
@@ -120,11 +120,11 @@ def decode_character(data: bytes) -> str:
     return character if len(character) == 1 else "\ufffd"
 
 
-def _decoded(document: Document, encoding: str, insist: bool, likely: Sequence[str]) -> Iterator[str]:
+def _decoded(source: Source, encoding: str, insist: bool, likely: Sequence[str]) -> Iterator[str]:
     """The pieces as the decoder gives them, checked for NULs."""
-    pieces = document.pieces()
-    beginning = _at_least(pieces, encodings.LONGEST_MARK if document.comes_live else BINARY_PROBE)
-    file = _File(document.name, document.path, beginning[:BINARY_PROBE], _is_found(document), tuple(likely))
+    pieces = source.pieces()
+    beginning = _at_least(pieces, encodings.LONGEST_MARK if source.comes_live else BINARY_PROBE)
+    file = _File(source.name, source.path, beginning[:BINARY_PROBE], _is_found(source), tuple(likely))
     if not insist and (kind := kind_of(file.head)):
         raise file.not_plain(kind)
     encoding = encodings.marked_or_said(file.head, encoding)
@@ -142,7 +142,7 @@ def _decoded(document: Document, encoding: str, insist: bool, likely: Sequence[s
             place = f"{before - pending + error.start:,} (line {line:,})"
             raise file.misfit(encoding, error, place, at_end=not data) from None
         except UnicodeError as error:
-            raise TextError(f"{document.name}: cannot be read as {encoding}: {error}") from None
+            raise TextError(f"{source.name}: cannot be read as {encoding}: {error}") from None
         if (nul := text.find("\0")) >= 0:
             offset = before + _place_of_nul(data, text[:nul], encoding, pending, at_beginning=before == 0)
             line = lines + text.count("\n", 0, nul) + 1
@@ -314,9 +314,9 @@ class _File:
         return f"{given}{last} > {_quoted(f'{name.stem}.utf-8{name.suffix}')}"
 
 
-def _is_found(document: Document) -> bool:
+def _is_found(source: Source) -> bool:
     """Whether a folder or a pattern gave it, and not its own name."""
-    return document.source not in ("", document.name)
+    return source.argument not in ("", source.name)
 
 
 def _quoted(text: str) -> str:
