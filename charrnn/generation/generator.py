@@ -6,14 +6,14 @@ from itertools import takewhile
 import numpy as np
 
 from charrnn.errors import SamplingError
-from charrnn.generation.allowed_symbols import CLASSES, forbidden, unknown, words_that_are_no_class
+from charrnn.generation.allowed_symbols import CLASSES, disallowed_symbols, unknown_symbols, words_that_are_no_class
 from charrnn.generation.blind_start import BlindStart
 from charrnn.generation.incremental_decoder import Decoder, Piece, pieces, whole
 from charrnn.generation.predictors import Predictor
 from charrnn.generation.samples import Sample, Seed, TracedStep, trace
 from charrnn.generation.sampling import Options
-from charrnn.generation.sampling_loop import Drawn, draw_texts
-from charrnn.generation.stop_strings import Ends, first_stop, pieces_until, require_stops, until, why_never
+from charrnn.generation.sampling_loop import SampledStep, draw_texts
+from charrnn.generation.stop_strings import StopDetector, first_stop, pieces_until, require_stops, until, why_never
 from charrnn.network.arrays import Array
 from charrnn.text.characters.printable import quoted
 from charrnn.text.vocabulary import Vocabulary, listed
@@ -28,14 +28,14 @@ class Generator:
     def __init__(self, predictor: Predictor, vocabulary: Vocabulary, only: str | Sequence[str] | None = None) -> None:
         """`only` names the characters that may be written; see allowed_symbols.py. Raises SamplingError."""
         self._predictor, self._vocabulary, self._only = predictor, vocabulary, only
-        self._forbidden = forbidden(vocabulary, only)
+        self._forbidden = disallowed_symbols(vocabulary, only)
 
     def doubts(self, stops: Sequence[str], length: int) -> list[str]:
         """What cannot be met of what is asked, or may be meant otherwise, a line each: words that are no class, characters to be
         written that the model does not know, and stop strings that never come. Lengths as of `generate`.
         """
         never = [why_never(stop, self._vocabulary, self._forbidden, length) for stop in stops]
-        lost = unknown(self._vocabulary, self._only)
+        lost = unknown_symbols(self._vocabulary, self._only)
         return [
             *(
                 f"--only {word!r} is no class ({', '.join(CLASSES)}): these letters are written"
@@ -114,7 +114,7 @@ class Generator:
         """All of these texts a character at a time."""
         ids, surprisals, steps = [], [], []
         end_id = self._vocabulary.end_id
-        ends = Ends([Decoder(self._vocabulary) for _ in seeds], stops, end_id)
+        ends = StopDetector([Decoder(self._vocabulary) for _ in seeds], stops, end_id)
         for drawn in self._draw(prompt, length if end_id is None else length or LONGEST_DOCUMENT, options, seeds):
             ids.append(drawn.ids)
             if scored:
@@ -151,7 +151,7 @@ class Generator:
         finish = "stop" if has_ended else "length"
         return Sample(text[:end], seed, finish, drawn, log_p, told, steps and steps[:drawn])
 
-    def _draw_one(self, prompt: str, length: int, options: Options, seed: Seed) -> Iterator[Drawn]:
+    def _draw_one(self, prompt: str, length: int, options: Options, seed: Seed) -> Iterator[SampledStep]:
         """The characters of one text, to where its document ends, without that end."""
         end_id = self._vocabulary.end_id
         if end_id is None:
@@ -159,7 +159,7 @@ class Generator:
         drawn = self._draw(prompt, length or LONGEST_DOCUMENT, options, [seed])
         return takewhile(lambda each: each.ids[0] != end_id, drawn)
 
-    def _draw(self, prompt: str, length: int | None, options: Options, seeds: Sequence[Seed]) -> Iterator[Drawn]:
+    def _draw(self, prompt: str, length: int | None, options: Options, seeds: Sequence[Seed]) -> Iterator[SampledStep]:
         """The next character of each text, `length` times. A mistake in what is asked is told at once."""
         if length is not None and length < 0:
             raise SamplingError(f"length must be at least 0; found {length}")
@@ -179,7 +179,7 @@ def _generator(seed: Seed) -> np.random.Generator:
         raise SamplingError(f"seed must be at least 0; found {seed}") from None
 
 
-def _texts(vocabulary: Vocabulary, drawn: Iterator[Drawn]) -> Iterator[str]:
+def _texts(vocabulary: Vocabulary, drawn: Iterator[SampledStep]) -> Iterator[str]:
     """The pieces of one text, without their surprisals, which cost more than they seem."""
     decoder = Decoder(vocabulary)
     for each in drawn:

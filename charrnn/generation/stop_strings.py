@@ -37,7 +37,7 @@ def until(pieces: Iterator[str], stops: Sequence[str]) -> Iterator[str]:
         if (end := first_stop(held, stops)) is not None:
             yield from filter(None, [held[:end]])
             return
-        free = len(held) - _beginning(held, stops)
+        free = len(held) - _possible_start_length(held, stops)
         if free:
             yield held[:free]
             held = held[free:]
@@ -64,7 +64,7 @@ def first_stop(text: str, stops: Sequence[str]) -> int | None:
     return sum(min(ends)) if ends else None
 
 
-def _beginning(text: str, stops: Sequence[str]) -> int:
+def _possible_start_length(text: str, stops: Sequence[str]) -> int:
     """How many of the last characters may be the beginning of a stop string."""
     longest = max(map(len, stops), default=1) - 1
     return next(
@@ -72,7 +72,7 @@ def _beginning(text: str, stops: Sequence[str]) -> int:
     )
 
 
-class Ends:
+class StopDetector:
     """When each of B texts meets its first stop string, or the end of its document, one id at a time."""
 
     def __init__(self, decoders: Sequence[Decoder], stops: Sequence[str], end_id: int | None = None) -> None:
@@ -93,5 +93,5 @@ class Ends:
     def _met(self, b: int, piece: str) -> bool:
         """Whether a stop string is complete with this piece of text b; what may be the beginning of one is remembered."""
         text = self._tails[b] + piece
-        self._tails[b] = text[len(text) - _beginning(text, self._stops) :]
+        self._tails[b] = text[len(text) - _possible_start_length(text, self._stops) :]
         return any(stop in text for stop in self._stops)

@@ -8,7 +8,7 @@ from charrnn.errors import SamplingError, VocabularyError
 from charrnn.generation import generator as generators
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictors import NetworkPredictor
-from charrnn.generation.repetition_penalty import Repetition
+from charrnn.generation.repetition_penalty import RepetitionPenalty
 from charrnn.generation.samples import best
 from charrnn.generation.sampling import Options
 from charrnn.network.architecture import Architecture
@@ -43,8 +43,8 @@ def test_the_same_seed_gives_the_same_text_and_another_another():
         {"top_p": 0.7},
         {"min_p": 0.1},
         {"temperature": 0},
-        {"temperature": 0, "repetition": Repetition(1.5, 3, 50)},
-        {"temperature": 0.7, "top_k": 5, "top_p": 0.9, "min_p": 0.05, "repetition": Repetition(3, 2, 20)},
+        {"temperature": 0, "repetition": RepetitionPenalty(1.5, 3, 50)},
+        {"temperature": 0.7, "top_k": 5, "top_p": 0.9, "min_p": 0.05, "repetition": RepetitionPenalty(3, 2, 20)},
     ],
 )
 def test_texts_written_side_by_side_are_those_written_alone(cell, options):
@@ -150,7 +150,7 @@ def test_a_character_of_two_bytes_has_the_surprisal_of_both():
     bias = made._predictor.network.parameters["b_y"]
     bias[:] = -1000
     bias[[0xC3, 0xBC]] = 0  # ü, and halves of it
-    options = Options(temperature=0, repetition=Repetition(1e300, 1, 1))  # by turns
+    options = Options(temperature=0, repetition=RepetitionPenalty(1e300, 1, 1))  # by turns
     pieces = list(made.generate_scored("ü", 40, options, 0))
     whole = [surprisal for piece, surprisal in pieces if piece == "ü"]
     ids = "\nü" + "".join(piece for piece, _ in pieces)
@@ -234,13 +234,13 @@ def test_a_guard_ends_the_loops_of_greedy_text():
         return max(map(grams.count, grams))
 
     assert most_frequent(write(made, temperature=0, length=400)) > 50
-    assert most_frequent(write(made, temperature=0, length=400, repetition=Repetition(1.5, 4, 400))) < 10
+    assert most_frequent(write(made, temperature=0, length=400, repetition=RepetitionPenalty(1.5, 4, 400))) < 10
 
 
 def test_the_guard_knows_the_prompt():
     made = generator()
     loop = write(made, prompt="ab", temperature=0, length=100)[-40:]
-    guarded = Options(0, repetition=Repetition(1e6, 4, 50))
+    guarded = Options(0, repetition=RepetitionPenalty(1e6, 4, 50))
     drawn = write(made, prompt=loop, temperature=0, length=1)
     assert "".join(made.generate(loop, 1, guarded, 0)) != drawn
 
@@ -369,7 +369,7 @@ def test_without_end_it_goes_on():
 
 
 def test_without_end_memory_does_not_grow():
-    made, options = generator(), Options(0.9, 5, 0.9, 0.01, Repetition(1.2, 3, 100))
+    made, options = generator(), Options(0.9, 5, 0.9, 0.01, RepetitionPenalty(1.2, 3, 100))
     for write_on in (made.generate, made.generate_scored):
         endless = write_on("ab", 0, options, 1, ["abcabcabcabcabc"])
         tracemalloc.start()
@@ -405,7 +405,7 @@ def test_the_first_characters_of_many_seeds_follow_the_distribution():
     assert (len(weight), len(of_k), len(of_p), len(kept)) == (10, 8, 6, 4)
     assert any(symbol in "ABc" for _, symbol in kept)
     made = Generator(NetworkPredictor(network), vocabulary, only="abcdeABXY ")
-    options = Options(0.7, 8, 0.9, 0.4, Repetition(1.5, 2, 30))
+    options = Options(0.7, 8, 0.9, 0.4, RepetitionPenalty(1.5, 2, 30))
     drawn = [sample.text for sample in made.generate_many(prompt, 1, options, range(N))]
     assert set(drawn) == {symbol for _, symbol in kept}
     expected = {symbol: N * w / sum(w for w, _ in kept) for w, symbol in kept}

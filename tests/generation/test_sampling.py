@@ -10,10 +10,10 @@ from charrnn.generation.sampling import (
     candidates,
     choose,
     draw,
-    left_by_min_p,
-    left_by_top_k,
-    left_by_top_p,
-    scaled,
+    min_p_count,
+    scale_logits,
+    top_k_count,
+    top_p_count,
 )
 from charrnn.network.readout import log_softmax
 
@@ -25,43 +25,43 @@ LOG_P = np.log([0.1, 0.4, 0.3, 0.2])
 def test_tempering_is_the_softmax_of_the_scaled_logits(o, temperature):
     expected = np.exp((o - o.max()) / temperature)
     np.testing.assert_allclose(
-        np.exp(log_softmax(scaled(o, temperature))), expected / expected.sum(), rtol=1e-9, atol=1e-300
+        np.exp(log_softmax(scale_logits(o, temperature))), expected / expected.sum(), rtol=1e-9, atol=1e-300
     )
 
 
 @pytest.mark.parametrize("temperature", [5e-324, 1e-300, 1e300])
 @pytest.mark.parametrize("o", [[1e38, -1e38, 0.0], [0.0, 0.0, -np.inf], [3e38, 3e38, 3e38]])
 def test_no_temperature_overflows(temperature, o):
-    p = np.exp(log_softmax(scaled(np.array(o), temperature)))
+    p = np.exp(log_softmax(scale_logits(np.array(o), temperature)))
     assert p.sum() == pytest.approx(1)
 
 
 def falling(o):
     """Probabilities, the likeliest first, as the filters take them."""
-    return np.sort(np.exp(log_softmax(scaled(o, 1))))[::-1]
+    return np.sort(np.exp(log_softmax(scale_logits(o, 1))))[::-1]
 
 
 @given(logits, st.integers(1, 15))
 def test_top_k_leaves_k_or_all(o, k):
-    assert left_by_top_k(len(o), k) == min(k, len(o))
+    assert top_k_count(len(o), k) == min(k, len(o))
 
 
 @given(logits, st.floats(1e-6, 1))
 def test_top_p_leaves_the_fewest_that_have_their_share(o, share):
     p = falling(o)
     cumulative = np.add.accumulate(p)
-    n = left_by_top_p(cumulative, share)
+    n = top_p_count(cumulative, share)
     assert p[:n].sum() >= share * p.sum() * (1 - 1e-12)
     assert p[: n - 1].sum() < share * p.sum() * (1 + 1e-12)
-    assert left_by_top_p(np.stack([cumulative, cumulative]), share).tolist() == [n, n]
+    assert top_p_count(np.stack([cumulative, cumulative]), share).tolist() == [n, n]
 
 
 @given(logits, st.floats(1e-6, 1) | st.just(1.0))
 def test_min_p_leaves_those_likely_beside_the_likeliest(o, share):
     p = falling(o)
-    n = left_by_min_p(p, share)
+    n = min_p_count(p, share)
     assert n == np.count_nonzero(p >= share * p[0]) > 0
-    assert left_by_min_p(np.stack([p, p]), share).tolist() == [n, n]
+    assert min_p_count(np.stack([p, p]), share).tolist() == [n, n]
 
 
 def keep_plainly(p, options):

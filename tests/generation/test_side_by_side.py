@@ -5,7 +5,7 @@ import pytest
 
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictors import NetworkPredictor, NGramPredictor
-from charrnn.generation.repetition_penalty import Repetition
+from charrnn.generation.repetition_penalty import RepetitionPenalty
 from charrnn.generation.samples import best
 from charrnn.generation.sampling import Options
 from charrnn.models.predictor_mixture import MixturePredictor
@@ -51,7 +51,7 @@ def test_the_last_bits_of_weights_make_another_text(cell):
 
 NETWORKS = [NetworkPredictor(amplifying("lstm")), NetworkPredictor(amplifying("gru"), label_smoothing=0.1)]
 NGRAM = NGramPredictor(fit([np.random.default_rng(0).integers(0, 58, 3000)], 58, 3))
-FILTERS = Options(0.9, top_k=20, top_p=0.95, min_p=0.01, repetition=Repetition(1.5, 2, 50))
+FILTERS = Options(0.9, top_k=20, top_p=0.95, min_p=0.01, repetition=RepetitionPenalty(1.5, 2, 50))
 CASES = {
     "rnn": (NetworkPredictor(amplifying("rnn")), CHARACTERS, "ABC", Options()),
     "gru": (NetworkPredictor(amplifying("gru")), CHARACTERS, "ABC", Options()),

@@ -12,7 +12,7 @@ from charrnn.cli.commands import common_options as common
 from charrnn.cli.commands import sampling_options as given
 
 if TYPE_CHECKING:
-    from charrnn.generation.repetition_penalty import Repetition
+    from charrnn.generation.repetition_penalty import RepetitionPenalty
 
 LONGEST_PROMPT = 1 << 24  # bytes
 CANDIDATES = 5  # of each character of a --trace
@@ -126,17 +126,17 @@ def sample(
         show_novelty(found, [each.seed for each in drawn], model.training_text)
 
 
-def _repetition(penalty: float | None, ngram: int | None, window: int | None) -> "Repetition | None":
-    from charrnn.generation.repetition_penalty import Repetition
+def _repetition(penalty: float | None, ngram: int | None, window: int | None) -> "RepetitionPenalty | None":
+    from charrnn.generation.repetition_penalty import RepetitionPenalty
 
     if penalty is None and (ngram, window) != (None, None):
         raise typer.BadParameter(
             "--repetition-ngram and --repetition-window say how --repetition-penalty works; give it too, for example 1.1"
         )
-    given = Repetition(
+    given = RepetitionPenalty(
         1.0 if penalty is None else penalty,
-        Repetition.ngram if ngram is None else ngram,
-        Repetition.window if window is None else window,
+        RepetitionPenalty.ngram if ngram is None else ngram,
+        RepetitionPenalty.window if window is None else window,
     )
     return given if given.penalty > 1 else None
 
