@@ -1,4 +1,4 @@
-"""trainer_state"""
+"""A trainer built from a plan, and brought to where a checkpoint stands."""
 
 import numpy as np
 
@@ -27,7 +27,7 @@ def restore(trainer: Trainer, saved: Checkpoint) -> None:
     trainer.state = np.ascontiguousarray(saved.state[:, trainer.windows.streams])
 
 
-def trainer_for(plan: Plan, network: Network) -> Trainer:
+def build_trainer(plan: Plan, network: Network) -> Trainer:
     """A trainer at its beginning, as the plan has it."""
     training, corpus = plan.config.training, plan.corpus
     streams = plan.ranks.share(plan.batch_size)

@@ -243,7 +243,12 @@ def with_new_target(plan: Plan, steps: int | None, epochs: float | None, done: i
 
 def with_steps(plan: Plan, steps: int, *notes: str) -> Plan:
     """The same plan with so many steps in all, and notes of why."""
-    return replace(plan, config=plan.config.replaced("training", steps=steps), notes=(*plan.notes, *notes))
+    return with_notes(replace(plan, config=plan.config.replaced("training", steps=steps)), *notes)
+
+
+def with_notes(plan: Plan, *notes: str | None) -> Plan:
+    """The same plan with further notes; None is no note."""
+    return replace(plan, notes=(*plan.notes, *filter(None, notes)))
 
 
 def _new_target_notes(old: int, new: int, config: Config) -> tuple[str, ...]:

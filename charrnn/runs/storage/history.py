@@ -19,7 +19,7 @@ from charrnn.config import resolve
 from charrnn.errors import ConfigError, RunError
 from charrnn.runs.storage.checkpointing import OF_BYTES
 from charrnn.runs.storage.directory import CONFIG, METRICS
-from charrnn.runs.storage.metrics_log import LONGEST_LINE
+from charrnn.runs.storage.metrics_log import MAX_LINE_BYTES
 from charrnn.system.plain_files import open_plain
 from charrnn.text.characters.unit_names import Unit
 from charrnn.text.reading.text_file import open_named
@@ -182,10 +182,10 @@ def _metrics_of(run: Path) -> Path:
 
 def _lines(file: IO[bytes]) -> Iterator[bytes]:
     """The lines of a file; of one that is longer than any event, the first part and nothing more."""
-    while line := file.readline(LONGEST_LINE):
+    while line := file.readline(MAX_LINE_BYTES):
         yield line
         while line and not line.endswith(b"\n"):
-            line = file.readline(LONGEST_LINE)
+            line = file.readline(MAX_LINE_BYTES)
 
 
 def _characters_per_step(run: Path) -> tuple[int | None, Unit | None]:
