@@ -23,7 +23,7 @@ WINDOW = 32  # characters
 MAX_GRAD_NORM = 1.0
 
 
-class DynamicReader:
+class DynamicScorer:
     """A copy of a network that reads, and learns from what it has read. The original is not changed."""
 
     def __init__(self, network: Network, learning_rate: float = LEARNING_RATE, end_id: int | None = None) -> None:
@@ -35,8 +35,8 @@ class DynamicReader:
         self._last: Ids | None = None  # (k, 1): what the next block follows
         self._state = np.empty(0)  # (S, k, H)
 
-    def read(self, ids: Ids) -> Array:
-        """As evaluation.Reader has it. Raises DivergedError where the learning rate is too high."""
+    def score(self, ids: Ids) -> Array:
+        """As surprisal.Scorer has it. Raises DivergedError where the learning rate is too high."""
         read = ids if self._last is None else np.concatenate([self._last, ids], axis=1)
         if self._last is None:
             self._state = self._network.zero_state(len(ids))

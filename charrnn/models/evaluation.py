@@ -13,9 +13,9 @@ from charrnn.errors import TextError
 from charrnn.models import baselines, encoded_text
 from charrnn.models.baselines import Baselines, Counts
 from charrnn.models.bootstrap import Tally
-from charrnn.models.components import Component, NGramReader, TableReader, readers
+from charrnn.models.components import Component, NGramScorer, TableScorer, scorers
 from charrnn.models.encoded_text import EncodedText
-from charrnn.models.mixture import mixed, read_all
+from charrnn.models.mixture import mix, score_all
 from charrnn.models.unknown_characters import count_unknown
 from charrnn.network.arrays import Array
 from charrnn.ngram.order_selection import LONGEST
@@ -24,7 +24,7 @@ from charrnn.text.corpus import Corpus
 from charrnn.text.reading.decoding import count_characters, count_strays, doubt_of_characters
 from charrnn.text.vocabulary import Ids, Unit, Vocabulary
 from charrnn.training.events import bits
-from charrnn.training.surprisal import Reader
+from charrnn.training.surprisal import Scorer
 
 UNKNOWN_COST = math.log(0x110000 - 0x800)  # nats: a blind guess among all characters that Unicode could have
 
@@ -98,9 +98,9 @@ def evaluate(
 ) -> Evaluation:
     """Read a text once, with all members and, where there are counts, with them.
 
-    Raises TextError for a text without characters, or a split without two, and DivergedError as `read_all` and DynamicReader do.
+    Raises TextError for a text without characters, or a split without two, and DivergedError as `score_all` and DynamicScorer do.
     """
-    with readers(members, passage.characters, learning_rate, passage.before) as reading:
+    with scorers(members, passage.characters, learning_rate, passage.before) as reading:
         found = _read(reading, weights, passage, vocabulary, counts)
     whole = found.model
     if not whole.characters:
@@ -146,19 +146,19 @@ def with_first(surprisals: Array, vocab_size: int) -> Array:
 
 
 def _read(
-    reading: Sequence[Reader],
+    reading: Sequence[Scorer],
     weights: Sequence[float],
     passage: EncodedText,
     vocabulary: Vocabulary,
     counts: Counts | None,
 ) -> _Tallies:
-    counting: list[Reader] = [TableReader(counts.unigram), NGramReader(counts.ngram, passage.before)] if counts else []
+    counting: list[Scorer] = [TableScorer(counts.unigram), NGramScorer(counts.ngram, passage.before)] if counts else []
     found = _Tallies(Tally(), [Tally() for _ in reading], [Tally() for _ in counting], Counter())
     before: Ids | None = None  # the last bytes, of which the next may be of the same character
     for number, block in enumerate(passage.blocks()):
-        own = read_all(reading, block.ids)
+        own = score_all(reading, block.ids)
         tallies = [found.model, *found.members, *found.counted]
-        all_read = [mixed(own, weights), *own, *(reader.read(block.ids) for reader in counting)]
+        all_read = [mix(own, weights), *own, *(scorer.score(block.ids) for scorer in counting)]
         if number == 0 and passage.is_whole and not block.unseen:
             all_read = [with_first(surprisals, len(vocabulary)) for surprisals in all_read]
         unknown = block.unknown[:, block.unknown.shape[1] - all_read[0].shape[1] :]  # of those that are charged
@@ -200,7 +200,7 @@ def _beside(made: Evaluation, whole: Tally, counts: Counts, counted: Sequence[Ta
     )
 
 
-class Compressing(Thread):
+class XzBaseline(Thread):
     """The xz baseline, on a core of its own while the text is read: what a compressor makes of a passage after the training
     split, or after as much of its end as is counted; none for a passage longer than that, which would take minutes, or
     where memory is short.
@@ -220,7 +220,7 @@ class Compressing(Thread):
             with suppress(MemoryError):
                 self._loss = baselines.xz(train, self._passage.content()) / self._passage.characters
 
-    def added(self, made: Evaluation) -> Evaluation:
+    def add_to(self, made: Evaluation) -> Evaluation:
         """An evaluation with it, once it is done."""
         self.join()
         return replace(made, baselines=replace(made.baselines, xz=self._loss))

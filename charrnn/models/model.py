@@ -13,10 +13,10 @@ from charrnn.generation.generator import Generator
 from charrnn.generation.samples import Seed
 from charrnn.generation.sampling import Options
 from charrnn.models import encoded_text, scoring
-from charrnn.models.components import Component, NetworkComponent, NGramComponent, readers
+from charrnn.models.components import Component, NetworkComponent, NGramComponent, scorers
 from charrnn.models.encoded_text import Block, EncodedText
-from charrnn.models.evaluation import Compressing, Evaluation, evaluate
-from charrnn.models.mixture import fit_weights, read_all
+from charrnn.models.evaluation import Evaluation, XzBaseline, evaluate
+from charrnn.models.mixture import fit_weights, score_all
 from charrnn.models.predictor_mixture import MixturePredictor
 from charrnn.models.scoring import Scored
 from charrnn.models.training_text import TrainingText, held_out
@@ -178,13 +178,13 @@ class Model:
 
     def _evaluated(self, passage: EncodedText, corpus: Corpus | None, learning_rate: float | None) -> Evaluation:
         """`corpus` has the training split on which baselines are counted; None: without them."""
-        compressing = None if corpus is None else Compressing(corpus, passage)
+        compressing = None if corpus is None else XzBaseline(corpus, passage)
         counts = None if corpus is None else self.training_text.counts(corpus)
         reading = self.members, self.weights, passage, self.vocabulary
         made = evaluate(*reading, counts, learning_rate)
         if learning_rate is not None:
             made = replace(made, static=evaluate(*reading).loss)
-        return compressing.added(made) if compressing else made
+        return compressing.add_to(made) if compressing else made
 
 
 def load(
@@ -284,5 +284,5 @@ def _fitted(model: Model) -> tuple[float, ...]:
         raise RunError(
             "the run's text has no validation split on which weights could be fitted; give them with --weights"
         )
-    with readers(model.members, slices.size, before=corpus.before("valid", HIGHEST - 1)) as reading:
-        return tuple(fit_weights(read_all(reading, slices).reshape(len(reading), -1)))
+    with scorers(model.members, slices.size, before=corpus.before("valid", HIGHEST - 1)) as reading:
+        return tuple(fit_weights(score_all(reading, slices).reshape(len(reading), -1)))

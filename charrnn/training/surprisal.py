@@ -29,17 +29,17 @@ class StoppedError(Exception):
     """The evaluation was asked to stop."""
 
 
-class Reader(Protocol):
+class Scorer(Protocol):
     """Reads k texts side by side, block by block, from their beginnings on."""
 
-    def read(self, ids: Ids) -> Array:
+    def score(self, ids: Ids) -> Array:
         """The surprisals, in nats, of the next block of each text, (k, n), in the shape of the block.
 
         Of the first block (k, n - 1): the first character of a text has none before it from which it could be predicted.
         """
 
 
-class NetworkReader:
+class NetworkScorer:
     """A network that reads; nothing of a training is touched."""
 
     def __init__(
@@ -57,8 +57,8 @@ class NetworkReader:
         self._last: Ids | None = None  # (k, 1): what the next block follows
         self._state: Array | None = None  # (S, k, H)
 
-    def read(self, ids: Ids) -> Array:
-        """As Reader has it. Raises StoppedError once `should_stop` says so."""
+    def score(self, ids: Ids) -> Array:
+        """As Scorer has it. Raises StoppedError once `should_stop` says so."""
         if self._state is None:
             self._state = self._network.zero_state(len(ids))
         read = ids if self._last is None else np.concatenate([self._last, ids], axis=1)
@@ -125,12 +125,12 @@ def evaluate(
 ) -> float:
     """The mean loss over a text, (n,), or several of one length, (k, n): of all characters but the first of each, in nats.
 
-    Options as of NetworkReader. Raises TextError under two characters, and StoppedError once `should_stop` says so.
+    Options as of NetworkScorer. Raises TextError under two characters, and StoppedError once `should_stop` says so.
     """
     texts = np.atleast_2d(ids)
     if texts.shape[1] < 2:
         raise TextError(f"a loss needs a text of length 2 or more; found length {texts.shape[1]}")
-    reader = NetworkReader(network, split, should_stop, end_id)
+    scorer = NetworkScorer(network, split, should_stop, end_id)
     blocks = (texts[:, start : start + BLOCK] for start in range(0, texts.shape[1], BLOCK))
-    total = sum(float(reader.read(block).sum(dtype=np.float64)) for block in blocks)
+    total = sum(float(scorer.score(block).sum(dtype=np.float64)) for block in blocks)
     return total / (texts.size - len(texts))

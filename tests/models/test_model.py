@@ -16,7 +16,7 @@ from charrnn.generation.predictors import NetworkPredictor
 from charrnn.models import components, encoded_text, evaluation, training_text
 from charrnn.models import model as models
 from charrnn.models.evaluation import UNKNOWN_COST
-from charrnn.models.mixture import mixed
+from charrnn.models.mixture import mix
 from charrnn.network.readout import log_softmax
 from charrnn.ngram.order_selection import fit_chosen
 from charrnn.runs.run import SAMPLE_LENGTH, SAMPLE_OPTIONS
@@ -265,7 +265,7 @@ def test_a_mixture_is_the_mixture_of_its_members(run, other):
     found = model.evaluate(split="test")
     ids = model.training_text.corpus.split("test")
     own = np.stack([plainly(model, ids), plainly(model, ids, 1), read_on(model)])
-    assert found.loss == pytest.approx(mixed(own, model.weights).mean(), rel=1e-5)
+    assert found.loss == pytest.approx(mix(own, model.weights).mean(), rel=1e-5)
     assert [part.loss for part in found.members] == pytest.approx(own.mean(axis=1).tolist(), rel=1e-5)
     assert [part.weight for part in found.members] == [0.25, 0.5, 0.25]
 
