@@ -24,7 +24,7 @@ class MixtureScorer:
     """Scorers of the same text, mixed."""
 
     def __init__(self, scorers: Sequence[Scorer], weights: Sequence[float]) -> None:
-        """`weights` as those of `mixed`."""
+        """`weights` as those of `mix`."""
         self._scorers, self._weights = scorers, weights
 
     def score(self, ids: Ids) -> Array:

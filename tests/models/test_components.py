@@ -55,7 +55,7 @@ def test_a_short_text_is_read_by_one_process_and_a_long_one_by_as_many_as_are_fa
     assert len(closed) == 3
 
 
-def test_the_readers_of_all_members_are_open_together():
+def test_the_scorers_of_all_members_are_open_together():
     ngram = NGramComponent(fit(list(IDS), 9, 3))
     with scorers([network_member(), ngram], IDS.size) as reading:
         assert [scorer.score(IDS).shape for scorer in reading] == [(2, 299)] * 2

@@ -57,7 +57,7 @@ def test_a_member_without_use_gets_no_weight():
     assert fit_weights(np.stack([s, s + 3]))[0] == pytest.approx(1, abs=1e-3)
 
 
-def test_readers_are_mixed_block_by_block():
+def test_scorers_are_mixed_block_by_block():
     networks = [Network.fresh(Architecture(9, 12), np.random.default_rng(seed), np.float64) for seed in (0, 1)]
     ids = np.random.default_rng(1).integers(0, 9, (2, 300)).astype(np.uint8)
     mixture = MixtureScorer([NetworkScorer(network) for network in networks], [0.25, 0.75])

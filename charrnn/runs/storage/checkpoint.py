@@ -30,7 +30,7 @@ from charrnn.runs.storage.checkpoint_record import (
     to_metadata,
     versions,
 )
-from charrnn.runs.storage.safetensors_file import Entry, MalformedError, Reader
+from charrnn.runs.storage.safetensors_file import Entry, MalformedError, SafetensorsReader
 from charrnn.system.folder_handle import Folder
 from charrnn.system.plain_files import NotPlainError
 from charrnn.text.vocabulary import END, Vocabulary, from_symbols
@@ -91,7 +91,7 @@ def load_from(folder: Folder, name: str) -> Checkpoint:
     path = folder.path / name
     try:
         with folder.read(name) as file:
-            reader = Reader(file)
+            reader = SafetensorsReader(file)
             record = parse_record(reader.metadata)
             vocabulary = from_symbols(parse_symbols(reader.metadata), record.config.data.unit)
             _require_decided(record.config)
@@ -119,7 +119,7 @@ def begins_as_one(folder: Folder, name: str) -> bool:
     """Whether there is a file whose header is that of a checkpoint; the rest may be damaged."""
     try:
         with folder.read(name) as file:
-            return RECORD in Reader(file).metadata
+            return RECORD in SafetensorsReader(file).metadata
     except (OSError, MalformedError):
         return False
 
