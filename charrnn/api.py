@@ -181,9 +181,9 @@ def gradcheck(
     """
     checks.require_known(oracles)
     if run is None:
-        case, config = gradcheck_case.of_config(config or Config(), seed)
+        case, config = gradcheck_case.from_config(config or Config(), seed)
     else:
-        case, config = gradcheck_case.of_run(Path(run), seed)
+        case, config = gradcheck_case.from_run(Path(run), seed)
     chosen, left_out = [*(oracles or ORACLES)], list[Unchecked]()
     if entries is None and not oracles:
         chosen, left_out = oracles_within(case, seconds)
@@ -198,8 +198,8 @@ def gradcheck(
         [*check_properties(case), gradcheck_case.training_step(case, config)],
         None if comparison.is_complete else comparison.entries,
         seed,
-        gradcheck_case.checked_with(config),
-        [*left_out, *gradcheck_case.not_checked(config)],
+        gradcheck_case.checked_settings(config),
+        [*left_out, *gradcheck_case.unchecked_settings(config)],
     )
 
 
@@ -221,9 +221,9 @@ def gradflow(
     Raises CheckError where the text is too short for the lags, RunError, CheckpointError, TextError and VocabularyError.
     """
     if run is None:
-        case = gradflow_case.of_config(config or Config(), _listed(text), _listed(encoding))
+        case = gradflow_case.from_config(config or Config(), _listed(text), _listed(encoding))
     else:
-        case = gradflow_case.of_run(Path(run), _listed(text), which, _listed(training_text), _listed(encoding))
+        case = gradflow_case.from_run(Path(run), _listed(text), which, _listed(training_text), _listed(encoding))
     found = gradient_flow(case.network, case.ids, lags, positions, case.end_id, case.unit)
     return replace(found, unknown=case.unknown, notes=case.notes)
 
