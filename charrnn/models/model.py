@@ -148,7 +148,7 @@ class Model:
     def _passage(self, text: str | bytes | SourceText) -> EncodedText:
         if isinstance(text, str) and self.vocabulary.unit == "byte":
             text = text.encode("utf-8", "surrogatepass")
-        given = text if isinstance(text, SourceText) else SourceText.of(text)
+        given = text if isinstance(text, SourceText) else SourceText.from_content(text)
         if given.unit == "byte" and self.vocabulary.unit == "char":
             raise TextError("the model reads characters, and was given bytes; decode them: text.decode()")
         return encoded_text.from_text(given, self.vocabulary, self.saved.config.data)

@@ -39,7 +39,7 @@ class TrainingText:
         """Where a stretch of the text stands in its files: at its first character, and where a file or a document begins."""
         starts, (file, line, column) = self.text.starts, self.text.locate(index)
         inside = starts.within(index, index + length)
-        first = Starts.of([0], [file], [line], [column])
+        first = Starts.from_sequences([0], [file], [line], [column])
         return inside if inside.at[:1].tolist() == [0] else Starts.joined([first, inside])
 
     def place(self, names: Sequence[str], position: int) -> Place:

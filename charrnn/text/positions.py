@@ -51,14 +51,16 @@ class Starts:
     column: Indices
 
     @classmethod
-    def of(cls, at: Sequence[int], file: Sequence[int], line: Sequence[int], column: Sequence[int]) -> "Starts":
+    def from_sequences(
+        cls, at: Sequence[int], file: Sequence[int], line: Sequence[int], column: Sequence[int]
+    ) -> "Starts":
         """From sequences of one length."""
         return cls(*(np.asarray(values, np.intp) for values in (at, file, line, column)))
 
     @classmethod
-    def of_files(cls, at: Sequence[int]) -> "Starts":
+    def from_files(cls, at: Sequence[int]) -> "Starts":
         """Of whole files that follow each other."""
-        return cls.of(at, range(len(at)), [1] * len(at), [1] * len(at))
+        return cls.from_sequences(at, range(len(at)), [1] * len(at), [1] * len(at))
 
     @classmethod
     def joined(cls, parts: Iterable["Starts"]) -> "Starts":
@@ -76,8 +78,8 @@ class Starts:
         return Starts(self.at[kept] - first, self.file[kept], self.line[kept], self.column[kept])
 
 
-NO_STARTS = Starts.of([], [], [], [])
-FIRST_OF_FILE = Starts.of_files([0])
+NO_STARTS = Starts.from_sequences([], [], [], [])
+FIRST_OF_FILE = Starts.from_files([0])
 
 
 @dataclass(frozen=True)

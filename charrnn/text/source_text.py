@@ -66,7 +66,7 @@ class SourceText:
     notes: tuple[str, ...] = ()  # what to say of its sources, and of how it was cut
 
     @classmethod
-    def of(cls, content: str | bytes) -> "SourceText":
+    def from_content(cls, content: str | bytes) -> "SourceText":
         """A text that is in memory."""
         return _scan("byte" if isinstance(content, bytes) else "char", lambda: iter([Piece(0, content)]), ("",))
 
@@ -96,10 +96,10 @@ class SourceText:
         return int(starts.file[part]), *move(line, column, pieces, self.unit)
 
     def vocabulary(self, min_count: int) -> Vocabulary:
-        """The vocabulary of this text; see Vocabulary.of_counts."""
+        """The vocabulary of this text; see Vocabulary.from_counts."""
         if self.unit == "byte":
-            return Vocabulary.of_bytes()
-        return Vocabulary.of_counts(self.counts, min_count, ends=self.documents is not None)
+            return Vocabulary.from_bytes()
+        return Vocabulary.from_counts(self.counts, min_count, ends=self.documents is not None)
 
 
 def read_text(
@@ -234,7 +234,7 @@ def _from_documents(files: Sequence[Source], said: Encodings, boundary: str) -> 
             raise _surrogate_error(error, name, [content[: error.start + 1]]) from None
     sha256 = hashlib.sha256("\0".join(contents).encode()).hexdigest()
     found = lists.split_documents(contents, boundary)
-    surveyed, documents = SourceText.of("".join(found.documents)), found.documents
+    surveyed, documents = SourceText.from_content("".join(found.documents)), found.documents
     length = surveyed.length + len(documents) + 1
     return replace(
         surveyed,
@@ -276,7 +276,7 @@ def _scan(unit: Unit, pieces: Callable[[], Iterator[Piece]], files: tuple[str, .
         if length > IN_MEMORY:
             kept.clear()
     again = contents if length > IN_MEMORY else lambda: iter(kept)
-    starts = Starts.of([*begins.values()], [*begins], [1] * len(begins), [1] * len(begins))
+    starts = Starts.from_sequences([*begins.values()], [*begins], [1] * len(begins), [1] * len(begins))
     return SourceText(unit, length, sha256.hexdigest(), counts, again, files=files, starts=starts)
 
 

@@ -50,12 +50,12 @@ class Vocabulary:
             raise VocabularyError("a vocabulary needs at least one character")
 
     @classmethod
-    def of_text(cls, text: str, min_count: int = 1) -> "Vocabulary":
-        """The vocabulary of a text in memory; see `of_counts`."""
-        return cls.of_counts(np.bincount(code_points(text)), min_count)
+    def from_text(cls, text: str, min_count: int = 1) -> "Vocabulary":
+        """The vocabulary of a text in memory; see `from_counts`."""
+        return cls.from_counts(np.bincount(code_points(text)), min_count)
 
     @classmethod
-    def of_counts(cls, counts: NDArray[np.intp], min_count: int = 1, ends: bool = False) -> "Vocabulary":
+    def from_counts(cls, counts: NDArray[np.intp], min_count: int = 1, ends: bool = False) -> "Vocabulary":
         """The characters that occur at least `min_count` times; rarer ones share the unknown symbol. `ends`: and the end of a
         document.
 
@@ -71,7 +71,7 @@ class Vocabulary:
         return cls((*map(chr, kept), *([UNKNOWN] if some_are_rare else []), *([END] if ends else [])))
 
     @classmethod
-    def of_bytes(cls) -> "Vocabulary":
+    def from_bytes(cls) -> "Vocabulary":
         """The 256 bytes."""
         return cls(BYTES, unit="byte")
 

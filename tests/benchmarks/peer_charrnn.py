@@ -28,7 +28,7 @@ def sampling(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], ob
     """T characters for each of B texts."""
     network = Network.fresh(Architecture(V, H, cell), np.random.default_rng(0))
     predictor = NetworkPredictor(network, exact=False)  # as PyTorch: what is side by side is rounded together
-    generator = Generator(predictor, Vocabulary.of_text("".join(map(chr, range(33, 33 + V)))))
+    generator = Generator(predictor, Vocabulary.from_text("".join(map(chr, range(33, 33 + V)))))
     options, seeds = Options(temperature=0.8), range(B)
     if B == 1:
         return lambda: "".join(generator.generate("!", T, options, 0))

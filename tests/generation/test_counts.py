@@ -8,7 +8,7 @@ from charrnn.ngram.kneser_ney import fit
 from charrnn.text.vocabulary import Vocabulary
 
 TEXT = "the cat sat on the mat. a dog ran.\nwhy?\n" * 5
-VOCABULARY = Vocabulary.of_text(TEXT)
+VOCABULARY = Vocabulary.from_text(TEXT)
 MODEL = fit([VOCABULARY.encode(TEXT)], len(VOCABULARY), 8)
 
 

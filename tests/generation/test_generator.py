@@ -18,7 +18,7 @@ from charrnn.text.vocabulary import END, Vocabulary
 
 
 def generator(vocabulary=None):
-    vocabulary = vocabulary or Vocabulary.of_text("abc\n de")
+    vocabulary = vocabulary or Vocabulary.from_text("abc\n de")
     return Generator(
         NetworkPredictor(Network.fresh(Architecture(len(vocabulary), 8), np.random.default_rng(0))), vocabulary
     )
@@ -48,7 +48,7 @@ def test_the_same_seed_gives_the_same_text_and_another_another():
     ],
 )
 def test_texts_written_side_by_side_are_those_written_alone(cell, options):
-    vocabulary = Vocabulary.of_text("abcccccc\n deeeeeexyz", min_count=2)  # with an unknown symbol
+    vocabulary = Vocabulary.from_text("abcccccc\n deeeeeexyz", min_count=2)  # with an unknown symbol
     made = Generator(
         NetworkPredictor(Network.fresh(Architecture(len(vocabulary), 8, cell), np.random.default_rng(0))), vocabulary
     )
@@ -75,7 +75,7 @@ def test_writing_equals_reading_what_was_written():
 
 @pytest.mark.parametrize("text", ["abc\n", "abc"])
 def test_without_a_prompt(text):
-    assert len(write(generator(Vocabulary.of_text(text)), prompt="")) == 40
+    assert len(write(generator(Vocabulary.from_text(text)), prompt="")) == 40
 
 
 def test_an_unknown_character_of_the_prompt_is_named():
@@ -84,7 +84,7 @@ def test_an_unknown_character_of_the_prompt_is_named():
 
 
 def test_the_unknown_symbol_is_never_written():
-    vocabulary = Vocabulary.of_text("aaaabbbbxyz", min_count=2)
+    vocabulary = Vocabulary.from_text("aaaabbbbxyz", min_count=2)
     made = generator(vocabulary)
     made._predictor.network.parameters["b_y"][vocabulary.unknown_id] = 100
     for options in ({}, {"temperature": 0}, {"top_k": 3}, {"top_p": 0.9}):
@@ -93,7 +93,7 @@ def test_the_unknown_symbol_is_never_written():
 
 
 def test_bytes_come_out_as_whole_characters():
-    made = generator(Vocabulary.of_bytes())
+    made = generator(Vocabulary.from_bytes())
     for piece in made.generate("ü", 300, Options(), 0):
         piece.encode("utf-8")
         assert piece
@@ -105,7 +105,7 @@ def test_bytes_come_out_as_whole_characters():
 @pytest.mark.parametrize("unit", ["char", "byte"])
 @pytest.mark.parametrize("stops", [["a"], ["ab", "b"], ["dc", "e\n"], ["abcabcabcabc"], ["Ã", "\ufffd"]])
 def test_a_stop_string_ends_the_text_and_is_not_part_of_it(unit, stops):
-    made = generator(Vocabulary.of_bytes() if unit == "byte" else None)
+    made = generator(Vocabulary.from_bytes() if unit == "byte" else None)
     for seed in range(10):
         whole = write(made, length=200, seed=seed)
         ends = [whole.index(stop) + len(stop) for stop in stops if stop in whole]
@@ -134,7 +134,7 @@ def test_the_log_probability_is_that_of_the_network_for_all_that_was_drawn():
 @pytest.mark.parametrize("unit", ["char", "byte"])
 @pytest.mark.parametrize("stops", [[], ["a"], ["dc", "e\n"], ["Ã", "\ufffd"]])
 def test_the_surprisals_add_up_to_what_was_drawn_and_the_texts_agree(unit, stops):
-    made = generator(Vocabulary.of_bytes() if unit == "byte" else None)
+    made = generator(Vocabulary.from_bytes() if unit == "byte" else None)
     for sample in made.generate_many("ab", 60, Options(0.7), range(6), stops, scored=True, in_pieces=True):
         pieces = list(made.generate_scored("ab", 60, Options(0.7), sample.seed, stops))
         assert "".join(piece for piece, _ in pieces) == sample.text
@@ -146,7 +146,7 @@ def test_the_surprisals_add_up_to_what_was_drawn_and_the_texts_agree(unit, stops
 
 
 def test_a_character_of_two_bytes_has_the_surprisal_of_both():
-    made = generator(Vocabulary.of_bytes())
+    made = generator(Vocabulary.from_bytes())
     bias = made._predictor.network.parameters["b_y"]
     bias[:] = -1000
     bias[[0xC3, 0xBC]] = 0  # ü, and halves of it
@@ -180,7 +180,7 @@ class Counting:
 
 @pytest.mark.parametrize("unit", ["char", "byte"])
 def test_many_texts_end_when_the_last_has_met_its_stop_string(unit):
-    vocabulary = Vocabulary.of_bytes() if unit == "byte" else Vocabulary.of_text("abc\n de")
+    vocabulary = Vocabulary.from_bytes() if unit == "byte" else Vocabulary.from_text("abc\n de")
     made = generator(vocabulary)
     counting = Counting(made._predictor)
     seeds, stops, length = range(4), ["cab", "db"] if unit == "char" else ["e", "b"], 3000
@@ -210,7 +210,7 @@ class Watched(NetworkPredictor):
 
 def test_very_many_texts_are_written_some_at_a_time_and_are_those_written_alone(monkeypatch):
     monkeypatch.setattr(generators, "SIDE_BY_SIDE", 3)
-    made, vocabulary = generator(), Vocabulary.of_text("abc\n de")
+    made, vocabulary = generator(), Vocabulary.from_text("abc\n de")
     watched = Watched(made._predictor)
     samples = Generator(watched, vocabulary).generate_many("ab", 30, Options(), range(5, 12))
     assert watched.widths == [3, 3, 1]
@@ -220,7 +220,7 @@ def test_very_many_texts_are_written_some_at_a_time_and_are_those_written_alone(
 
 def test_texts_for_which_there_is_no_memory_are_refused_in_a_line(monkeypatch):
     monkeypatch.setattr(generators, "SIDE_BY_SIDE", 3)
-    made, vocabulary = generator(), Vocabulary.of_text("abc\n de")
+    made, vocabulary = generator(), Vocabulary.from_text("abc\n de")
     with pytest.raises(SamplingError, match=r"out of memory after 6 of 1,000 texts; ask for fewer or for shorter ones"):
         Generator(Watched(made._predictor, 2), vocabulary).generate_many("ab", 3, Options(), range(1000))
 
@@ -271,7 +271,7 @@ def test_a_trace_tells_what_each_character_was_drawn_from():
 
 
 def test_a_trace_names_bytes_that_are_no_ascii():
-    made = generator(Vocabulary.of_bytes())
+    made = generator(Vocabulary.from_bytes())
     made._predictor.network.parameters["b_y"][0xC3] = 100
     (sample,) = made.generate_many("ab", 3, Options(0), [1], traced=1)
     assert [step.candidates for step in sample.trace] == [
@@ -296,7 +296,7 @@ def test_an_empty_stop_string_is_refused():
 @pytest.mark.parametrize("length", range(1, 12))
 def test_a_character_that_the_length_cuts_is_left_out_by_all_alike(length):
     """Of é€😀, of 2, 3 and 4 bytes, again and again; the text, its pieces, its probability and its trace are of whole characters."""
-    made, seeds = generator(Vocabulary.of_bytes()), range(6)
+    made, seeds = generator(Vocabulary.from_bytes()), range(6)
     parameters = made._predictor.network.parameters
     parameters["b_y"][:] = -50
     parameters["b_y"][[*"é€😀".encode(), ord("a")]] = 0
@@ -316,7 +316,7 @@ def test_a_character_that_the_length_cuts_is_left_out_by_all_alike(length):
 
 
 def test_a_text_of_which_no_character_is_whole_is_the_last_of_all():
-    made = generator(Vocabulary.of_bytes())
+    made = generator(Vocabulary.from_bytes())
     samples = made.generate_many("", 1, Options(), range(60), scored=True)
     empty = [sample for sample in samples if not sample.text]
     assert {(sample.drawn, sample.log_probability) for sample in empty} == {(0, 0)}
@@ -324,7 +324,7 @@ def test_a_text_of_which_no_character_is_whole_is_the_last_of_all():
 
 
 def test_what_cannot_be_met_is_doubted_and_what_may_be_is_not():
-    vocabulary = Vocabulary.of_text("abc\n de")
+    vocabulary = Vocabulary.from_text("abc\n de")
     network = Network.fresh(Architecture(len(vocabulary), 8), np.random.default_rng(0))
     made = Generator(NetworkPredictor(network), vocabulary, ["ab", "cΩ"])
     assert made.doubts(["ab", "abc", "c"], 3) == ["--only: the model does not know 'Ω' (U+03A9)"]
@@ -339,14 +339,14 @@ def test_what_cannot_be_met_is_doubted_and_what_may_be_is_not():
 
 def test_bytes_can_come_to_any_stop_string_but_for_only():
     predictor = NetworkPredictor(Network.fresh(Architecture(256, 8), np.random.default_rng(0)))
-    anything, ascii_alone = (Generator(predictor, Vocabulary.of_bytes(), only) for only in (None, "ascii"))
+    anything, ascii_alone = (Generator(predictor, Vocabulary.from_bytes(), only) for only in (None, "ascii"))
     assert anything.doubts(["Ω", "\ufffd", "a"], 2) == ["--stop '\ufffd' never comes: it is longer than --length, 2"]
     assert anything.doubts(["Ω", "\ufffd", "a"], 3) == []
     assert ascii_alone.doubts(["a", "Ω"], 0) == ["--stop 'Ω' never comes: --only leaves out 'Ω' (U+03A9)"]
 
 
 def test_only_some_characters():
-    vocabulary = Vocabulary.of_text("abcABC123 \n")
+    vocabulary = Vocabulary.from_text("abcABC123 \n")
     network = Network.fresh(Architecture(len(vocabulary), 8), np.random.default_rng(0))
     for only, expected in (
         ("digits", "123"),
@@ -388,7 +388,7 @@ def test_the_first_characters_of_many_seeds_follow_the_distribution():
 
     Chi-square with 3 degrees of freedom: 16.3 is passed by chance once in a thousand.
     """
-    vocabulary = Vocabulary.of_text("abc\n deABXYZ")
+    vocabulary = Vocabulary.from_text("abc\n deABXYZ")
     network = Network.fresh(Architecture(len(vocabulary), 8), np.random.default_rng(3))
     network.parameters["b_y"][:] = np.random.default_rng(5).normal(size=len(vocabulary)) / 2
     prompt, N = "aBaAaBaca", 8000  # a has been followed by B twice, by A and c once
@@ -496,7 +496,7 @@ def test_many_texts_are_not_written_without_end():
 
 
 def test_a_model_of_bytes_is_held_to_what_is_a_character_by_itself():
-    bytes_, random = Vocabulary.of_bytes(), np.random.default_rng(0)
+    bytes_, random = Vocabulary.from_bytes(), np.random.default_rng(0)
     predictor = NetworkPredictor(Network.fresh(Architecture(256, 8), random))
     written = write(Generator(predictor, bytes_, "letters"), prompt="", length=200)
     assert written.isascii()
@@ -518,7 +518,7 @@ def test_documents_that_never_end_are_cut(monkeypatch):
 
 def test_where_nothing_is_read_before_a_text_its_first_character_is_a_blind_guess():
     """All symbols are equally likely, the unknown one too, which is not written; the second follows the first."""
-    vocabulary = Vocabulary.of_text("aabbccddxyz", min_count=2)
+    vocabulary = Vocabulary.from_text("aabbccddxyz", min_count=2)
     made = generator(vocabulary)
     samples = made.generate_many("", 2, Options(), range(400), scored=True, in_pieces=True)
     first = [sample.text[0] for sample in samples]
@@ -536,7 +536,7 @@ def _of_unknown(made, prompt):
 
 
 def test_after_a_blind_guess_it_goes_on_as_after_a_prompt_without_what_smoothing_gave():
-    vocabulary = Vocabulary.of_text("abcd")
+    vocabulary = Vocabulary.from_text("abcd")
     network = Network.fresh(Architecture(len(vocabulary), 8), np.random.default_rng(0))
     network.parameters["b_y"][0] = 3
     made = Generator(NetworkPredictor(network, 0.2), vocabulary)

@@ -15,9 +15,9 @@ from charrnn.ngram.kneser_ney import fit
 from charrnn.text.vocabulary import Vocabulary
 
 COUNTS = [2, 3, 5, 8, 17, 40]
-CHARACTERS = Vocabulary.of_text("".join(map(chr, range(33, 90))) + "\n")
-WITHOUT_LINES = Vocabulary.of_text("".join(map(chr, range(33, 90))))
-BYTES = Vocabulary.of_bytes()
+CHARACTERS = Vocabulary.from_text("".join(map(chr, range(33, 90))) + "\n")
+WITHOUT_LINES = Vocabulary.from_text("".join(map(chr, range(33, 90))))
+BYTES = Vocabulary.from_bytes()
 LENGTH = 150
 
 

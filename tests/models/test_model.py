@@ -182,7 +182,7 @@ def test_bytes_are_characters_of_a_byte_model(tmp_path):
 
 def test_a_compressor_reads_bytes_as_they_are():
     data = b"\xff\x80 no UTF-8"
-    assert encoded_text.decoded(Vocabulary.of_bytes(), np.frombuffer(data, np.uint8)) == data
+    assert encoded_text.decoded(Vocabulary.from_bytes(), np.frombuffer(data, np.uint8)) == data
 
 
 def test_a_text_whose_training_text_is_gone_is_evaluated_without_counts(run, text_file):
@@ -450,7 +450,7 @@ def test_nothing_is_no_text(run):
 
 def test_a_text_of_type_text_can_be_evaluated(run):
     model = api.load(run)
-    assert model.evaluate(SourceText.of("the cat"), counted=False) == model.evaluate("the cat", counted=False)
+    assert model.evaluate(SourceText.from_content("the cat"), counted=False) == model.evaluate("the cat", counted=False)
 
 
 def scaled(model, by):
@@ -498,7 +498,7 @@ def test_what_no_evaluation_can_be_is_refused(run, asked, words):
         api.load(run).evaluate(**asked)
 
 
-@pytest.mark.parametrize("text", [b"the cat", SourceText.of(b"the cat")])
+@pytest.mark.parametrize("text", [b"the cat", SourceText.from_content(b"the cat")])
 def test_bytes_are_no_characters(run, text):
     with pytest.raises(TextError, match=r"text.decode\(\)"):
         api.load(run).evaluate(text)
@@ -573,7 +573,7 @@ def test_each_member_writes_without_the_smoothing_of_its_own_training(tmp_path, 
     [(2, "ab", True), (3, "abc", True), (4, "abcd", True), (6, "abcdef", False), (9, "abcdef", False)],
 )
 def test_the_beginning_of_a_text_in_pieces_and_whether_it_goes_on(length, shown, goes_on):
-    blocks = encoded_text.from_pieces(iter(["abc", "", "def"]), Vocabulary.of_text("abcdef"))
+    blocks = encoded_text.from_pieces(iter(["abc", "", "def"]), Vocabulary.from_text("abcdef"))
     block, more = encoded_text.take(blocks, length)
     assert ("".join(block.characters), more) == (shown, goes_on)
     assert block.ids.shape == block.unknown.shape == (1, len(shown))

@@ -73,7 +73,7 @@ def test_what_a_compressor_reads_has_a_byte_for_each_end(run):
     corpus = model.training_text.corpus
     split = encoded_text.from_split(corpus, "test")
     assert split.content().decode() == "\n".join(["", *NAMES[-10:], ""])
-    text = encoded_text.from_text(SourceText.of("Ada\nDora"), model.vocabulary, model.saved.config.data)
+    text = encoded_text.from_text(SourceText.from_content("Ada\nDora"), model.vocabulary, model.saved.config.data)
     assert text.content() == b"\nAda\nDora\n"
     assert [len(each.content()) for each in (split, text)] == [each.characters for each in (split, text)]
 

@@ -87,7 +87,7 @@ def test_a_page_shows_the_surprisals_of_score(model):
         return
     for text in ("a", "abc abc. a"):
         block, _ = encoded_text.take(
-            model.blocks(SourceText.of(text.encode() if model.vocabulary.unit == "byte" else text)), 1000
+            model.blocks(SourceText.from_content(text.encode() if model.vocabulary.unit == "byte" else text)), 1000
         )
         made = activations.inspect(model.saved.network, model.vocabulary, block)
         assert made.text.removesuffix("\n") == text

@@ -35,7 +35,7 @@ def read(paths, unit, boundary):
     """What is reported of each character: itself, the name of its file, line and column; nothing for a text without any."""
     if boundary is None:
         text = read_once(paths, unit)
-        vocabulary = Vocabulary.of_bytes() if unit == "byte" else Vocabulary.of_text(SYMBOLS)
+        vocabulary = Vocabulary.from_bytes() if unit == "byte" else Vocabulary.from_text(SYMBOLS)
         blocks = encoded_text.from_stream(text.pieces, vocabulary)
     else:
         text = read_text(paths, boundary=boundary)

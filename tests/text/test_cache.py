@@ -69,8 +69,8 @@ def test_a_file_that_was_cut_short_is_made_again(folder, tmp_path):
 
 
 def test_another_vocabulary_gets_another_file():
-    assert cache.path_of("00", Vocabulary.of_text("ab")) != cache.path_of("00", Vocabulary.of_text("abc"))
-    assert cache.path_of("00", Vocabulary.of_text("ab")) != cache.path_of("01", Vocabulary.of_text("ab"))
+    assert cache.path_of("00", Vocabulary.from_text("ab")) != cache.path_of("00", Vocabulary.from_text("abc"))
+    assert cache.path_of("00", Vocabulary.from_text("ab")) != cache.path_of("01", Vocabulary.from_text("ab"))
 
 
 def test_a_text_that_changes_while_it_is_read_is_refused_and_leaves_nothing(folder, tmp_path):
@@ -176,7 +176,7 @@ def planted(folder, tmp_path, ids):
     built(tmp_path / "text", "abc\n" * 100)
     (file,) = folder.iterdir()
     content = np.asarray(ids, np.uint8).tobytes()
-    vocabulary = Vocabulary.of_text("abc\n")
+    vocabulary = Vocabulary.from_text("abc\n")
     sha256 = read_text([str(tmp_path / "text")]).sha256
     digest = cache.hashlib.sha256(cache._key(sha256, vocabulary).encode() + content).digest()
     file.unlink()

@@ -49,7 +49,7 @@ class Source:
     comes_live: bool = False  # while it is read; nothing waits for more of it than is needed
 
     @classmethod
-    def of_bytes(cls, name: str, data: bytes) -> "Source":
+    def from_bytes(cls, name: str, data: bytes) -> "Source":
         """A source that is in memory."""
         return cls(name, lambda: io.BytesIO(data), name)
 
@@ -251,7 +251,7 @@ def _spooled_stdin() -> Source:
     name, given = STANDARD_INPUT, standard_input()
     beginning, kept = given.read(SPOOLED), f"standard input of more than {SPOOLED >> 20} MiB"
     if len(beginning) < SPOOLED:
-        return Source.of_bytes(name, beginning)
+        return Source.from_bytes(name, beginning)
     place = cache.ensure_folder(kept)
     try:
         spool = tempfile.TemporaryFile(dir=place)  # noqa: SIM115 (open as long as the source)

@@ -33,7 +33,7 @@ def inspection(text, V=4, unknown=()):
 
 
 def written(text, vocabulary=None, name="run", first=None, unknown=()):
-    vocabulary = vocabulary or Vocabulary.of_text("abcd")
+    vocabulary = vocabulary or Vocabulary.from_text("abcd")
     made = inspection(text, len(vocabulary), unknown)
     followed = correlate({"even": np.arange(len(text)) % 2}, made.activations)
     return made, page(made, vocabulary, followed.select(5, [first] if first else []), name, *([first] if first else []))
@@ -84,7 +84,7 @@ def test_what_the_model_does_not_know_is_told():
 
 
 def test_a_text_that_is_html_and_script_stays_text():
-    _, html = written(HOSTILE, Vocabulary.of_text(HOSTILE))
+    _, html = written(HOSTILE, Vocabulary.from_text(HOSTILE))
     found = data(html)
     assert found["text"] == HOSTILE
     assert html.count("</script>") == html.count("<script") == 2

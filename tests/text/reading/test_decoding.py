@@ -23,7 +23,7 @@ def small_pieces(monkeypatch):
 
 
 def decoded(data, encoding="utf-8"):
-    return "".join(characters(Source.of_bytes("x", data), encoding))
+    return "".join(characters(Source.from_bytes("x", data), encoding))
 
 
 @given(

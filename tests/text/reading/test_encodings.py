@@ -32,7 +32,7 @@ SCRIPTS = {
 
 
 def decode(data, encoding="utf-8", insist=False, name="notes.txt"):
-    return "".join(characters(Source.of_bytes(name, data), encoding, insist))
+    return "".join(characters(Source.from_bytes(name, data), encoding, insist))
 
 
 def refusal(data, encoding="utf-8", insist=False, name="notes.txt"):
@@ -204,7 +204,7 @@ def test_the_command_that_is_proposed_converts_the_file(tmp_path, monkeypatch, n
 
 def test_an_encoding_that_is_likely_is_proposed_where_it_fits():
     def message(text, encoding, likely):
-        document = Source.of_bytes("notes.txt", text.encode(encoding))
+        document = Source.from_bytes("notes.txt", text.encode(encoding))
         with pytest.raises(TextError) as caught:
             "".join(characters(document, "utf-8", likely=likely))
         return str(caught.value)
@@ -299,7 +299,7 @@ def test_standard_input_is_named_as_on_the_command_line():
     ],
 )
 def test_whether_a_file_is_utf_8_as_well(data, encoding, expected):
-    assert reads_as_utf_8_too(Source.of_bytes("x", data), encoding) is expected
+    assert reads_as_utf_8_too(Source.from_bytes("x", data), encoding) is expected
 
 
 @pytest.mark.parametrize(

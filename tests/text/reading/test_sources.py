@@ -96,23 +96,23 @@ def test_unknown_builtin_lists_the_known_ones():
 
 
 def test_byte_order_mark_and_crlf_are_fine():
-    assert decode(Source.of_bytes("x", b"\xef\xbb\xbfa\r\nb\r\n")) == "a\nb\n"
+    assert decode(Source.from_bytes("x", b"\xef\xbb\xbfa\r\nb\r\n")) == "a\nb\n"
 
 
 def test_a_wrong_byte_is_located_by_offset_and_line():
     with pytest.raises(TextError, match=r"x: byte 0xff at offset 5 \(line 3\) is not utf-8"):
-        decode(Source.of_bytes("x", b"a\nb\n.\xff"))
+        decode(Source.from_bytes("x", b"a\nb\n.\xff"))
 
 
 def test_other_encodings():
-    assert decode(Source.of_bytes("x", "é".encode("latin-1")), "latin-1") == "é"
-    assert decode(Source.of_bytes("x", "é\r\n".encode("utf-16")), "utf-16") == "é\n"
+    assert decode(Source.from_bytes("x", "é".encode("latin-1")), "latin-1") == "é"
+    assert decode(Source.from_bytes("x", "é\r\n".encode("utf-16")), "utf-16") == "é\n"
 
 
 @pytest.mark.parametrize("data", [b"ab\0cd", b"\x7fELF\0\xff"])
 def test_binary_is_refused_with_the_place_of_its_first_nul(data):
     with pytest.raises(TextError, match=f"binary: a NUL at byte {data.index(0)} "):
-        decode(Source.of_bytes("x", data))
+        decode(Source.from_bytes("x", data))
 
 
 def test_missing_files_are_named_with_the_nearest(tmp_path):
