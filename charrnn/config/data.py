@@ -61,7 +61,7 @@ class Data(StrictModel):
 
     def cutting(self) -> Split:
         """How the text is cut."""
-        return splits.by(self.protocol, self.split, self.slices)
+        return splits.make_split(self.protocol, self.split, self.slices)
 
     @field_validator("slices")
     @classmethod

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from charrnn.text.characters.graphemes import beginning
+from charrnn.text.characters.graphemes import first_graphemes
 from charrnn.text.characters.printable import printable_line, quoted
 
 MAX_VALUE_CHARS = 80  # characters of a value in a message
@@ -79,7 +79,7 @@ def _shown(value: Any) -> str:
 
 def shorten(text: str) -> str:
     """As much of a text as a message has room for."""
-    return text if len(text) <= MAX_VALUE_CHARS else f"{beginning(text, MAX_VALUE_CHARS)}..."
+    return text if len(text) <= MAX_VALUE_CHARS else f"{first_graphemes(text, MAX_VALUE_CHARS)}..."
 
 
 def _nearest(key: str, known: Sequence[str]) -> str:

@@ -18,14 +18,14 @@ from charrnn.config.schema import Config
 from charrnn.errors import ConfigError
 from charrnn.package import shipped
 from charrnn.system.plain_files import open_plain
-from charrnn.text.reading.encodings import lasting
+from charrnn.text.reading.encodings import absolute_entry
 
 Origins = dict[str, str]
 """Dotted key -> where its value came from; what is not there is a default."""
 
 DEFAULT = "default"  # the shipped configuration that goes without saying
 ENCODING = "--encoding"
-MAX_FILE_BYTES = 4 * yaml.LONGEST  # bytes
+MAX_FILE_BYTES = 4 * yaml.MAX_CHARACTERS  # bytes
 
 OptionValues = Mapping[str, tuple[str, Any]]
 """Dotted key -> name of the option, and its value."""
@@ -63,19 +63,19 @@ def resolve(
         origins.update((".".join(map(str, key)), f"{path}:{line}") for key, line in document.lines.items())
         problems += [(f"{path}:{line}", f"{_dotted(key)}: {message}") for key, line, message in document.mistakes]
     _fill(values, origins, defaults or {}, over=file == DEFAULT)
-    return _validated(values, origins, problems, [*_settings(settings), *_options(options or {})])
+    return _validate(values, origins, problems, [*_settings(settings), *_options(options or {})])
 
 
 def override(config: Config, options: OptionValues) -> Config:
     """A configuration with some dotted keys set. Raises ConfigError."""
-    return _validated(config.model_dump(), {}, [], _options(options)).config
+    return _validate(config.model_dump(), {}, [], _options(options)).config
 
 
 def with_encodings(resolved: Resolved, given: Sequence[str]) -> Resolved:
     """The same with what `--encoding` says besides: NAME or FILE=NAME each. Raises ConfigError."""
     if not given:
         return resolved
-    entries = list(resolved.config.data.with_encodings([*map(lasting, given)]).encoding)
+    entries = list(resolved.config.data.with_encodings([*map(absolute_entry, given)]).encoding)
     config = override(resolved.config, {"data.encoding": (ENCODING, entries[0] if len(entries) == 1 else entries)})
     return Resolved(config, {**resolved.origins, "data.encoding": ENCODING})
 
@@ -96,7 +96,7 @@ def _fill(values: dict[str, Any], origins: Origins, defaults: OptionValues, over
             below[name], origins[key] = value, origin
 
 
-def _validated(
+def _validate(
     values: dict[str, Any], origins: Origins, problems: list[ConfigProblem], settings: list[tuple[str, str, Any]]
 ) -> Resolved:
     for key, origin, value in settings:
@@ -137,7 +137,7 @@ def find_config(name: str) -> FilePath:
 
 def to_yaml(config: Config) -> str:
     """The whole tree as a file that `resolve` reads back to the same configuration."""
-    return yaml.written(config.model_dump(mode="json"))
+    return yaml.dump(config.model_dump(mode="json"))
 
 
 def flatten(config: Config) -> Iterator[tuple[str, Any]]:

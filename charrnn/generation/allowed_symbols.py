@@ -14,7 +14,7 @@ import numpy as np
 from charrnn.errors import SamplingError
 from charrnn.network.arrays import Array
 from charrnn.text.characters.printable import quoted
-from charrnn.text.fitting import fitted
+from charrnn.text.fitting import fit_text
 from charrnn.text.vocabulary import Vocabulary
 
 NON_JOINER, JOINER = "\u200c\u200d"  # within the words of many scripts
@@ -108,7 +108,7 @@ def _of_class(name: str, known: set[str]) -> set[str]:
 
 
 def _characters(only: str, vocabulary: Vocabulary) -> str:
-    return fitted(only.removeprefix(CHARACTERS), vocabulary)
+    return fit_text(only.removeprefix(CHARACTERS), vocabulary)
 
 
 def _classes(only: str) -> list[str] | None:

@@ -48,7 +48,7 @@ class RunIds:
         training, occurs = np.full_like(self.training, NONE), np.zeros(len(known), np.bool_)
         for start in range(0, len(training), PIECE):
             piece = _places_with_ids(self.training, length - self.length, start, start + PIECE)
-            names = find(known, self.pairs(self.training, piece, length))
+            names = find_pairs(known, self.pairs(self.training, piece, length))
             training[piece] = names
             occurs[names[names >= 0]] = True
         text = np.full_like(self.text, NONE)
@@ -60,7 +60,7 @@ class RunIds:
         return names[places] * np.int64(PAIR_BASE) + names[places + (length - self.length)]
 
 
-def find(known: Pairs, pairs: Pairs) -> Indices:
+def find_pairs(known: Pairs, pairs: Pairs) -> Indices:
     """Where each pair stands among those known, which are sorted; NONE for one that does not."""
     if not len(known):
         return np.full(len(pairs), NONE, np.intp)

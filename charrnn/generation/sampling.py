@@ -22,7 +22,7 @@ COLDEST = 1e-200  # a temperature at which all but the likeliest have probabilit
 
 
 @dataclass(frozen=True)
-class Options:
+class SamplingOptions:
     """How to choose. Raises SamplingError for values out of range."""
 
     temperature: float = 1.0
@@ -48,7 +48,7 @@ class Options:
         return not (self.top_k is None and self.top_p is None and self.min_p is None)
 
 
-def choose(logits: Array, options: Options, u: Any) -> Any:
+def choose(logits: Array, options: SamplingOptions, u: Any) -> Any:
     """The id of the next character, from logits, (V,), and a random number u in [0, 1); or one for each row of (B, V), (B,).
 
     Raises DivergedError where the logits are not finite.
@@ -64,7 +64,7 @@ def choose(logits: Array, options: Options, u: Any) -> Any:
     return id_at(draw(cumulative, u, keep_count(falling, cumulative, options)), falling, p)
 
 
-def candidates(logits: Array, options: Options) -> Array:
+def candidates(logits: Array, options: SamplingOptions) -> Array:
     """The probabilities that `choose` draws with, (B, V), 0 for what was left out. Raises DivergedError."""
     p = np.exp(scale_logits(logits, options.temperature))
     falling = _sort_falling(p)
@@ -74,7 +74,7 @@ def candidates(logits: Array, options: Options) -> Array:
     return np.asarray(kept / kept.sum(axis=-1, keepdims=True))
 
 
-def keep_count(falling: Array, cumulative: Array, options: Options) -> Any:
+def keep_count(falling: Array, cumulative: Array, options: SamplingOptions) -> Any:
     """How many of the likeliest all filters leave: a number for p in falling order, (V,), or one for each row of (B, V)."""
     V = falling.shape[-1]
     n: Any = V if options.top_k is None else top_k_count(V, options.top_k)

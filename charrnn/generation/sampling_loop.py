@@ -12,7 +12,7 @@ import numpy as np
 
 from charrnn.generation.predictors import LabelSmoothingCorrection, Predictor
 from charrnn.generation.repetition_penalty import NGramHistory, penalise
-from charrnn.generation.sampling import Options, choose
+from charrnn.generation.sampling import SamplingOptions, choose
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.readout import log_softmax
 from charrnn.system.blas_threads import one_blas_thread
@@ -37,7 +37,7 @@ def draw_texts(
     predictor: Predictor,
     prompts: Array,
     length: int | None,
-    options: Options,
+    options: SamplingOptions,
     generators: Sequence[np.random.Generator],
     forbidden: Array | None = None,
 ) -> Iterator[SampledStep]:

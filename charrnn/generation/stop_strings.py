@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from charrnn.errors import SamplingError
 from charrnn.generation.incremental_decoder import Decoder, Piece
 from charrnn.network.arrays import Array
-from charrnn.text.vocabulary import Vocabulary, listed
+from charrnn.text.vocabulary import Vocabulary, list_characters
 
 
 def require_stops(stops: Sequence[str]) -> None:
@@ -24,9 +24,9 @@ def why_never(stop: str, vocabulary: Vocabulary, forbidden: Array | None, length
         return f"it is longer than --length, {length:,}"
     lost = [] if vocabulary.unit == "byte" else [c for c in stop if c not in vocabulary.known]
     if lost:
-        return f"the model does not know {listed(lost)}"
+        return f"the model does not know {list_characters(lost)}"
     left_out = [] if forbidden is None else [c for c in stop if forbidden[vocabulary.encode(c)].any()]
-    return f"--only leaves out {listed(left_out)}" if left_out else None
+    return f"--only leaves out {list_characters(left_out)}" if left_out else None
 
 
 def until(pieces: Iterator[str], stops: Sequence[str]) -> Iterator[str]:

@@ -53,7 +53,7 @@ def from_split(corpus: Corpus, name: str) -> EncodedText:
     return EncodedText(
         slices.size,
         lambda: _blocks(corpus, slices),
-        lambda: decoded(corpus.vocabulary, slices.reshape(-1)),
+        lambda: decode_text(corpus.vocabulary, slices.reshape(-1)),
         corpus.before(name, HIGHEST - 1),
         is_whole=False,
     )
@@ -65,7 +65,7 @@ def from_text(text: SourceText, vocabulary: Vocabulary, data: Data) -> EncodedTe
         return EncodedText(
             text.length,
             lambda: from_pieces(text.pieces(), vocabulary),
-            lambda: b"".join(_utf_8(piece) for piece in text.pieces()),
+            lambda: b"".join(_to_utf_8(piece) for piece in text.pieces()),
         )
     listed, starts = text.documents, text.starts
     if listed is None:
@@ -96,7 +96,7 @@ def _from_piece(piece: str | bytes, vocabulary: Vocabulary, is_first: bool) -> B
     ids, unknown = vocabulary.read(piece)
     before = np.array([vocabulary.begin_id] if is_first and vocabulary.begin_id is not None else [], ids.dtype)
     ids, unknown = np.append(before, ids), np.append(np.zeros(len(before), np.bool_), unknown)
-    return Block(ids[np.newaxis], unknown[np.newaxis], len(_utf_8(piece)), piece, len(before))
+    return Block(ids[np.newaxis], unknown[np.newaxis], len(_to_utf_8(piece)), piece, len(before))
 
 
 def from_ids(ids: Ids, vocabulary: Vocabulary, starts: Starts = NO_STARTS) -> Block:
@@ -127,7 +127,7 @@ def take(blocks: Iterable[Block], length: int) -> tuple[Block, bool]:
     ids, unknown = (np.concatenate(parts, axis=1) for parts in zip(*((b.ids, b.unknown) for b in taken), strict=True))
     before = np.cumsum([0, *(block.ids.size - block.unseen for block in taken)])
     starts = Starts.joined(block.starts.moved(int(by)) for block, by in zip(taken, before, strict=False))
-    characters = _together([block.characters for block in taken])
+    characters = _concatenate([block.characters for block in taken])
     if isinstance(characters, bytes):
         length = whole_length(characters, length)
     stop = unseen + length
@@ -135,7 +135,7 @@ def take(blocks: Iterable[Block], length: int) -> tuple[Block, bool]:
     return block, found > length
 
 
-def _together(parts: Sequence[Sequence[str] | bytes]) -> Sequence[str] | bytes:
+def _concatenate(parts: Sequence[Sequence[str] | bytes]) -> Sequence[str] | bytes:
     whole = b"".join(part for part in parts if isinstance(part, bytes))
     return whole or [str(character) for part in parts for character in part]
 
@@ -147,10 +147,10 @@ def _from_documents(listed: Sequence[str], vocabulary: Vocabulary) -> Block:
     end = np.asarray(vocabulary.end_id, ids.dtype)
     characters = [character for document in listed for character in (*document, END)]
     whole, missing = np.insert(ids, places, end), np.insert(unknown, places, False)
-    return Block(whole[np.newaxis], missing[np.newaxis], len(_utf_8(joined)) + len(listed), characters, unseen=1)
+    return Block(whole[np.newaxis], missing[np.newaxis], len(_to_utf_8(joined)) + len(listed), characters, unseen=1)
 
 
-def decoded(vocabulary: Vocabulary, ids: Ids) -> bytes:
+def decode_text(vocabulary: Vocabulary, ids: Ids) -> bytes:
     """The text of ids, (n,), in UTF-8, a document's end as a line's; for a byte vocabulary the bytes themselves."""
     if vocabulary.unit == "byte":
         return ids.tobytes()
@@ -168,5 +168,5 @@ def _blocks(corpus: Corpus, slices: Ids) -> Iterator[Block]:
         yield Block(ids, np.zeros(ids.shape, np.bool_), float(lengths[charged].sum()))
 
 
-def _utf_8(piece: str | bytes) -> bytes:
+def _to_utf_8(piece: str | bytes) -> bytes:
     return piece if isinstance(piece, bytes) else piece.encode("utf-8", "surrogatepass")

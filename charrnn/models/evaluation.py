@@ -216,7 +216,7 @@ class XzBaseline(Thread):
     def run(self) -> None:
         """As Thread has it."""
         if 0 < self._passage.characters <= LONGEST:
-            train = encoded_text.decoded(self._corpus.vocabulary, self._corpus.split("train")[-LONGEST:])
+            train = encoded_text.decode_text(self._corpus.vocabulary, self._corpus.split("train")[-LONGEST:])
             with suppress(MemoryError):
                 self._loss = baselines.xz(train, self._passage.content()) / self._passage.characters
 

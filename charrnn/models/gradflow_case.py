@@ -12,7 +12,7 @@ from charrnn.models import encoded_text
 from charrnn.network.arrays import Ids
 from charrnn.network.network import Network
 from charrnn.runs.planning import plan
-from charrnn.runs.planning.run_text import corpus_of, read_text
+from charrnn.runs.planning.run_text import load_corpus, read_text
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text.characters.unit_names import Unit
@@ -49,7 +49,7 @@ def from_run(
     """
     saved = _load(run, which)
     if not sources:
-        return _build_input(saved.network, corpus_of(saved, training_text, encoding=encoding))
+        return _build_input(saved.network, load_corpus(saved, training_text, encoding=encoding))
     text = read_text(sources, saved.config.data, Encodings.parse(encoding))
     given = encoded_text.from_text(text, saved.vocabulary, saved.config.data)
     found, _ = encoded_text.take(given.blocks(), MAX_CHARACTERS)

@@ -11,7 +11,7 @@ from charrnn.config.schema import required
 from charrnn.errors import RunError, TextError
 from charrnn.generation.generator import Generator
 from charrnn.generation.samples import Seed
-from charrnn.generation.sampling import Options
+from charrnn.generation.sampling import SamplingOptions
 from charrnn.models import encoded_text, scoring
 from charrnn.models.components import Component, NetworkComponent, NGramComponent, scorers
 from charrnn.models.encoded_text import Block, EncodedText
@@ -87,13 +87,13 @@ class Model:
         characters, or a list of these; see generation/allowed_symbols.py. All text is taken as it is: a backslash is one. The same seed gives the same text; `generator` writes many side by side, and tells more of each. Raises SamplingError
         for what is out of range, and VocabularyError for characters of the prompt that it does not know.
         """
-        options = Options(temperature, top_k, top_p, min_p)
+        options = SamplingOptions(temperature, top_k, top_p, min_p)
         return self.generator(only).generate_many(prompt, length, options, [seed], stops)[0].text
 
     def score(self, text: str | bytes) -> Scored:
         """The surprisal of each character of a text, in nats. Raises TextError for a text without characters."""
         blocks = self._passage(text).blocks()
-        return scoring.joined(scoring.score(self.members, self.weights, self.vocabulary, blocks, len(text)))
+        return scoring.join(scoring.score(self.members, self.weights, self.vocabulary, blocks, len(text)))
 
     def scored(self, text: SourceText | Stream | Iterable[str | bytes]) -> Iterator[Scored]:
         """The same, stretch by stretch, for what `opened` gives, or a text in pieces; nothing for no characters."""
@@ -142,7 +142,7 @@ class Model:
                 corpus = self.training_text.corpus
             except (RunError, TextError) as error:
                 notes.append(f"without baselines that need the text of the training: {error}")
-        made = self._evaluated(self._passage(text), corpus, learning_rate)
+        made = self._evaluate(self._passage(text), corpus, learning_rate)
         return replace(made, notes=(*notes, *made.notes))
 
     def _passage(self, text: str | bytes | SourceText) -> EncodedText:
@@ -165,7 +165,7 @@ class Model:
         split = _asked(data, protocol, slices)
         corpus = text.cut(split)
         name = held_out(corpus, split, name)
-        made = self._evaluated(encoded_text.from_split(corpus, name), corpus if counted else None, learning_rate)
+        made = self._evaluate(encoded_text.from_split(corpus, name), corpus if counted else None, learning_rate)
         notes = []
         if name == "valid" and self.weights_are_fitted:
             notes.append("the weights of the mixture were fitted on this very split")
@@ -176,7 +176,7 @@ class Model:
         in_slices = split.slices if split.protocol == "char-rnn" else None
         return replace(made, protocol=split.protocol, slices=in_slices, split=name, notes=(*notes, *made.notes))
 
-    def _evaluated(self, passage: EncodedText, corpus: Corpus | None, learning_rate: float | None) -> Evaluation:
+    def _evaluate(self, passage: EncodedText, corpus: Corpus | None, learning_rate: float | None) -> Evaluation:
         """`corpus` has the training split on which baselines are counted; None: without them."""
         compressing = None if corpus is None else XzBaseline(corpus, passage)
         counts = None if corpus is None else self.training_text.counts(corpus)
@@ -225,14 +225,14 @@ def load(
         return replace(model, weights=_shares(weights, len(members)))
     if len(members) == 1:
         return model
-    return replace(model, weights=_fitted(model), weights_are_fitted=True)
+    return replace(model, weights=_fit_on_validation(model), weights_are_fitted=True)
 
 
 def _asked(data: Data, protocol: Protocol | None, slices: tuple[int, int] | None) -> Split:
     """How a text is cut: as for the training, but for what is asked. Raises RunError for what there is not."""
     if protocol not in (None, *get_args(Protocol)):
         raise RunError(f"protocol {protocol}: there are {', '.join(get_args(Protocol))}")
-    split = splits.by(protocol or data.protocol, data.split, slices or data.slices)
+    split = splits.make_split(protocol or data.protocol, data.split, slices or data.slices)
     if slices and (split.protocol != "char-rnn" or len(slices) != 2 or min(slices) < 1):
         raise RunError(
             f"slices {slices}: must be two whole numbers above 0, of protocol char-rnn; found protocol {split.protocol}"
@@ -275,7 +275,7 @@ def _shares(weights: Sequence[float], count: int) -> tuple[float, ...]:
     return tuple(weight / sum(relative) for weight in relative)
 
 
-def _fitted(model: Model) -> tuple[float, ...]:
+def _fit_on_validation(model: Model) -> tuple[float, ...]:
     """The weights under which the validation split is likeliest. Raises RunError where there is none."""
     corpus = model.training_text.corpus
     slices = corpus.slices("valid")

@@ -51,7 +51,7 @@ def score(
     Raises DivergedError where a surprisal is not finite.
     """
     with scorers(members, length) as reading:
-        scorer, held = MixtureScorer(reading, weights), _Held()
+        scorer, held = MixtureScorer(reading, weights), _PendingBytes()
         for number, block in enumerate(blocks):
             found = scorer.score(block.ids)
             if number == 0 and not block.unseen:
@@ -64,7 +64,7 @@ def score(
         yield from held.rest()
 
 
-def joined(stretches: Iterable[Scored]) -> Scored:
+def join(stretches: Iterable[Scored]) -> Scored:
     """One stretch of several that follow each other. Raises TextError for a text without characters."""
     parts = list(stretches)
     if not parts:
@@ -76,7 +76,7 @@ def joined(stretches: Iterable[Scored]) -> Scored:
     )
 
 
-class _Held:
+class _PendingBytes:
     """Bytes of which the last may be the first of a character whose others are still to come."""
 
     def __init__(self) -> None:

@@ -29,13 +29,13 @@ def resume(
     encoding: Sequence[str] = (),
 ) -> Run:
     """Take up a run where its last checkpoint stands, by all `ranks`, of which the first reads and writes; `steps`, `epochs` or
-    a further `seconds` may set a new end; `encoding` says what the text is in now, where it was moved or converted (see corpus_of).
+    a further `seconds` may set a new end; `encoding` says what the text is in now, where it was moved or converted (see load_corpus).
 
     Raises RunError where there is nothing to resume, where another process trains there, or where the text or config.yaml
     has changed; and CheckpointError.
     """
     began, ranks = time.perf_counter(), ranks or Alone()
-    lock = ranks.first(lambda: directory.take(path))
+    lock = ranks.first(lambda: directory.take_lock(path))
     try:
         return _resume(path, lock, sources, steps, epochs, seconds, began, ranks, encoding)
     except BaseException:
@@ -85,7 +85,7 @@ def _patience_has_ended(saved: Checkpoint) -> bool:
 
 def _require_unedited(path: Path, saved: Checkpoint) -> None:
     """A run goes on as it began: what was written into its config.yaml since would silently be ignored."""
-    if edits := directory.edits(path, saved.config):
+    if edits := directory.find_edits(path, saved.config):
         raise RunError(
             f"--resume {path}: {path / CONFIG} was changed: {'; '.join(edits)}; a run goes on as it began: change it back, "
             f"or begin another: charrnn train TEXT -c {path / CONFIG}"

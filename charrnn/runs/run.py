@@ -8,7 +8,7 @@ import numpy as np
 from charrnn.errors import NetworkError
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictors import NetworkPredictor
-from charrnn.generation.sampling import Options
+from charrnn.generation.sampling import SamplingOptions
 from charrnn.network.network import Network
 from charrnn.runs.planning.plan import Plan, with_notes
 from charrnn.runs.probes import with_gradient_flow
@@ -25,7 +25,7 @@ from charrnn.training.trainer import Trainer
 RUNS = "runs"
 DIGITS = 3  # of a sample's surprisals
 SAMPLE_LENGTH = 200  # characters shown now and then while training
-SAMPLE_OPTIONS = Options(temperature=0.8)
+SAMPLE_OPTIONS = SamplingOptions(temperature=0.8)
 
 
 class Run:

@@ -23,7 +23,7 @@ from charrnn.system.mpi_environment import without_launcher
 from charrnn.system.signals import stop_politely
 from charrnn.text import cache
 
-FOLDERS = (cache.PLACE, "TMPDIR", "TEMP", "TMP")  # variables that may name a folder below this one
+FOLDERS = (cache.FOLDER_VARIABLE, "TMPDIR", "TEMP", "TMP")  # variables that may name a folder below this one
 POLL = 0.1  # seconds between two looks at whether to stop
 STOPPED = 143  # the exit code of a training that was asked to stop
 DIVERGED = "training diverged"  # how the message of one that diverged for good begins

@@ -65,12 +65,12 @@ def build(text: SourceText, vocabulary: Vocabulary, split: Split) -> Corpus:
         return Corpus(listed, vocabulary, cuts, text.sha256, None, rare)
     cuts = split.cut(text.length, text.unit)
     if text.length <= source_text.IN_MEMORY:
-        in_memory = np.concatenate([*_encoded(text, vocabulary)])
+        in_memory = np.concatenate([*_encode(text, vocabulary)])
         return Corpus(in_memory, vocabulary, cuts, text.sha256, None, rare)
-    path, kept = cache.path_of(text.sha256, vocabulary), f"a text of more than {source_text.IN_MEMORY:,} characters"
+    path, kept = cache.ids_path(text.sha256, vocabulary), f"a text of more than {source_text.IN_MEMORY:,} characters"
     ids = cache.load(text.sha256, vocabulary, text.length, kept)
     if ids is None:
-        cache.store(text.sha256, vocabulary, _encoded(text, vocabulary), kept)
+        cache.store(text.sha256, vocabulary, _encode(text, vocabulary), kept)
         ids = cache.load(text.sha256, vocabulary, text.length, kept)
     if ids is None:
         raise TextError(
@@ -86,7 +86,7 @@ def cut(ids: Ids, vocabulary: Vocabulary, split: Split) -> Cuts:
     return lists.cut(np.flatnonzero(ids == vocabulary.end_id), split)
 
 
-def _encoded(text: SourceText, vocabulary: Vocabulary) -> Iterator[Ids]:
+def _encode(text: SourceText, vocabulary: Vocabulary) -> Iterator[Ids]:
     """The ids, piece by piece. Raises TextError where the text is no longer the one that was read at first."""
     sha256, position = hashlib.sha256(), 0
     for piece in text.pieces():

@@ -20,9 +20,9 @@ from charrnn.text.characters.unit_names import Unit as Unit
 Ids = NDArray[np.unsignedinteger]
 UNKNOWN = ""
 END = "<end>"
-MOST_NAMED = 20  # unknown characters in a message
+MAX_NAMED = 20  # unknown characters in a message
 MOST_SHOWN = 200  # known ones
-LARGEST = 1 << 18  # symbols: Unicode has assigned some 160,000 characters
+MAX_SYMBOLS = 1 << 18  # symbols: Unicode has assigned some 160,000 characters
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Vocabulary:
             raise VocabularyError("a vocabulary must be a list of single, different characters")
         if self.unit == "byte" and self.symbols != BYTES:
             raise VocabularyError("a byte vocabulary must be the 256 bytes in order")
-        if len(self.symbols) > LARGEST:
+        if len(self.symbols) > MAX_SYMBOLS:
             raise VocabularyError(
-                f"{len(self.symbols):,} different characters are more than a vocabulary may have, {LARGEST:,}; is this text? "
+                f"{len(self.symbols):,} different characters are more than a vocabulary may have, {MAX_SYMBOLS:,}; is this text? "
                 "data.min_count lets rare ones share a symbol, data.unit=byte reads bytes"
             )
         if not known:
@@ -192,7 +192,7 @@ class Vocabulary:
         """Says which characters of a text, at the places `missing`, are not known, and which are."""
         _, first = np.unique(code_points(text)[missing], return_index=True)
         places = sorted(missing[first].tolist())
-        named = _joined([f"{describe(text[place])} at position {position + place}" for place in places])
+        named = _join([f"{describe(text[place])} at position {position + place}" for place in places])
         verb = "is" if len(places) == 1 else "are"
         return VocabularyError(f"{named} {verb} not among the {self._says_what_it_knows()}")
 
@@ -212,14 +212,14 @@ def describe(character: str) -> str:
     return f"{quoted(character)} (U+{ord(character):04X})"
 
 
-def listed(characters: Iterable[str]) -> str:
+def list_characters(characters: Iterable[str]) -> str:
     """Characters as a message names them, each once, in their order."""
-    return _joined([describe(character) for character in dict.fromkeys(characters)])
+    return _join([describe(character) for character in dict.fromkeys(characters)])
 
 
-def _joined(named: Sequence[str]) -> str:
+def _join(named: Sequence[str]) -> str:
     """The first of many, with commas and an `and`."""
-    shown = [*named[:MOST_NAMED], f"{len(named) - MOST_NAMED:,} more"] if len(named) > MOST_NAMED else named
+    shown = [*named[:MAX_NAMED], f"{len(named) - MAX_NAMED:,} more"] if len(named) > MAX_NAMED else named
     return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
 
 

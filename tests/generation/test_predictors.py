@@ -4,7 +4,7 @@ import pytest
 from charrnn.errors import DivergedError
 from charrnn.generation import predictors
 from charrnn.generation.predictors import MIN_KEPT_SHARE, LabelSmoothingCorrection, NetworkPredictor
-from charrnn.generation.sampling import Options, choose
+from charrnn.generation.sampling import SamplingOptions, choose
 from charrnn.generation.sampling_loop import SampledStep, draw_texts
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
@@ -47,7 +47,7 @@ def test_a_network_writes_without_what_smoothing_gave_from_the_first_character_o
 
     def drawn(ε):
         randoms = [np.random.default_rng(seed) for seed in range(3)]
-        steps = draw_texts(NetworkPredictor(network, ε), inputs, 4, Options(), randoms, forbidden)
+        steps = draw_texts(NetworkPredictor(network, ε), inputs, 4, SamplingOptions(), randoms, forbidden)
         return [SampledStep(*(part.copy() for part in step)) for step in steps]
 
     plain, without = drawn(0.0), drawn(0.1)
@@ -65,7 +65,7 @@ def test_what_is_not_finite_stays_so_for_whoever_draws_to_tell(recwarn):
     for wrong in (np.inf, np.nan):
         found = LabelSmoothingCorrection(np.ones((1, 3)), 0.1)(np.array([[0.0, wrong, 1.0]]))
         with pytest.raises(DivergedError):
-            choose(found[0], Options(), 0.5)
+            choose(found[0], SamplingOptions(), 0.5)
     assert not recwarn.list
 
 

@@ -182,7 +182,7 @@ def test_bytes_are_characters_of_a_byte_model(tmp_path):
 
 def test_a_compressor_reads_bytes_as_they_are():
     data = b"\xff\x80 no UTF-8"
-    assert encoded_text.decoded(Vocabulary.from_bytes(), np.frombuffer(data, np.uint8)) == data
+    assert encoded_text.decode_text(Vocabulary.from_bytes(), np.frombuffer(data, np.uint8)) == data
 
 
 def test_a_text_whose_training_text_is_gone_is_evaluated_without_counts(run, text_file):
@@ -360,10 +360,10 @@ def test_a_sample_heeds_what_it_is_asked(run):
 
 def test_a_mixture_writes(run, other):
     generator = api.load(run, other, ngram=True).generator()
-    from charrnn.generation.sampling import Options
+    from charrnn.generation.sampling import SamplingOptions
 
-    alone = "".join(generator.generate("the ", 50, Options(), 3))
-    assert generator.generate_many("the ", 50, Options(), [3, 4])[0].text == alone
+    alone = "".join(generator.generate("the ", 50, SamplingOptions(), 3))
+    assert generator.generate_many("the ", 50, SamplingOptions(), [3, 4])[0].text == alone
 
 
 def test_the_scores_of_a_text_are_the_terms_of_its_evaluation(run, other):

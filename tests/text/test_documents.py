@@ -10,7 +10,7 @@ from charrnn.text import source_text
 from charrnn.text.corpus import build
 from charrnn.text.documents import compile_boundary, cut, split_documents
 from charrnn.text.source_text import read_text
-from charrnn.text.splits import Split, by
+from charrnn.text.splits import Split, make_split
 
 POEM = "\n\n  A poem,\nof two lines\n\n \nAnother\n\n"
 
@@ -142,7 +142,7 @@ def test_a_source_without_text_and_one_that_is_too_long_are_named(tmp_path, monk
 
 def test_char_rnns_slices_fit_no_documents_and_nanogpts_tenth_does():
     ends = np.arange(0, 1010, 10)
-    assert cut(ends, by("nanogpt", (0.5, 0.3, 0.2), (50, 50))).bounds == (0, 900, 1000, 1000)
+    assert cut(ends, make_split("nanogpt", (0.5, 0.3, 0.2), (50, 50))).bounds == (0, 900, 1000, 1000)
     with pytest.raises(TextError, match="protocol char-rnn cuts a text across its documents"):
         cut(ends, Split((0.9, 0.1, 0), "char-rnn"))
 

@@ -4,12 +4,12 @@ import pytest
 from charrnn.errors import TextError
 from charrnn.text.corpus import Corpus, build
 from charrnn.text.source_text import SourceText
-from charrnn.text.splits import Cuts, Split, by, overlap
+from charrnn.text.splits import Cuts, Split, make_split, overlap
 from charrnn.text.vocabulary import Vocabulary
 
 
 def test_nanogpts_last_tenth_validates_whatever_the_shares():
-    assert by("nanogpt", (0.5, 0.25, 0.25), (50, 50)).cut(1_115_394) == Cuts(
+    assert make_split("nanogpt", (0.5, 0.25, 0.25), (50, 50)).cut(1_115_394) == Cuts(
         1, 1_115_394, (0, 1_003_854, 1_115_394, 1_115_394)
     )
 
@@ -30,7 +30,9 @@ def test_char_rnns_slices_are_those_of_its_loader():
 
 def test_char_rnns_own_shares_on_tiny_shakespeare():
     """446 windows of 50 x 50 characters: 423 train, 23 validate, as its loader says."""
-    assert by("char-rnn", (0.5, 0.25, 0.25), (50, 50)).cut(1_115_394) == Cuts(50, 22_300, (0, 21_150, 22_300, 22_300))
+    assert make_split("char-rnn", (0.5, 0.25, 0.25), (50, 50)).cut(1_115_394) == Cuts(
+        50, 22_300, (0, 21_150, 22_300, 22_300)
+    )
 
 
 def test_without_a_share_of_test_the_validation_split_goes_to_the_end():

@@ -59,12 +59,12 @@ def sample(
     from charrnn.cli.reports import samples
     from charrnn.cli.reports.novelty import as_fields, show_novelty
     from charrnn.generation.samples import best
-    from charrnn.generation.sampling import Options
+    from charrnn.generation.sampling import SamplingOptions
     from charrnn.generation.stop_strings import require_stops
     from charrnn.text.characters.escapes import unescape
 
     repetition = _repetition(repetition_penalty, repetition_ngram, repetition_window)
-    options = Options(temperature, top_k, top_p, min_p, repetition)
+    options = SamplingOptions(temperature, top_k, top_p, min_p, repetition)
     alone = count == 1 and not (json or trace or rerank or novelty)
     if rerank is not None and rerank < count:
         raise typer.BadParameter(f"--rerank must be at least --count, {count}; found {rerank}")
@@ -144,7 +144,7 @@ def _repetition(penalty: float | None, ngram: int | None, window: int | None) ->
 def _read_prompt(prompt: str, file: str) -> str:
     """The prompt of a file, as it stands there."""
     from charrnn.errors import SamplingError
-    from charrnn.text.reading.encodings import UTF_8, by_mark, family
+    from charrnn.text.reading.encodings import UTF_8, detect_by_mark, family
     from charrnn.text.reading.sources import standard_input
     from charrnn.text.reading.text_file import open_named
 
@@ -159,7 +159,7 @@ def _read_prompt(prompt: str, file: str) -> str:
     except OSError as error:
         raise SamplingError(f"--prompt-file {file}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        mark = family(by_mark(content) or UTF_8)
+        mark = family(detect_by_mark(content) or UTF_8)
         encoding = "cp1252" if mark == UTF_8 else mark
         raise SamplingError(
             f"--prompt-file {file}: byte {error.start} is not UTF-8, which a prompt is; convert it, for example: "

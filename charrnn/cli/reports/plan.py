@@ -27,7 +27,7 @@ def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
     }
     sizes = {
         "parameters": plan.parameters,
-        "memory": memory_estimate.needed(plan),
+        "memory": memory_estimate.estimate_memory(plan),
         "windows_per_epoch": plan.windows_per_epoch,
         "steps": plan.steps,
     }

@@ -23,7 +23,7 @@ from charrnn.models.model import Model
 from charrnn.models.surprises import Surprise, TopSurprises
 from charrnn.models.unknown_characters import describe_unknown
 from charrnn.network.arrays import Array
-from charrnn.text.characters.graphemes import beginning, ending
+from charrnn.text.characters.graphemes import first_graphemes, last_graphemes
 from charrnn.text.characters.printable import json_text
 from charrnn.text.characters.unit_names import bits_name, counted, unit_name
 from charrnn.text.positions import Place, Positions, PositionTracker
@@ -160,9 +160,9 @@ def _table(spots: Sequence[Surprise], name: str, files: Sequence[str]) -> Table:
     several = len(files) > 1
     table = Table(*([Name("place")] if several else ["line", "column"]), f"{name}, bits", Name("where"))
     for spot in spots:
-        where = marked_line(ending(_in_line(spot.before), SHOWN_BEFORE))
+        where = marked_line(last_graphemes(_in_line(spot.before), SHOWN_BEFORE))
         where += marked_line(_in_line([spot.character]), "bold reverse")
-        where += marked_line(beginning(_in_line(spot.after), SHOWN_AFTER))
+        where += marked_line(first_graphemes(_in_line(spot.after), SHOWN_AFTER))
         place = [f"{spot.line:,}", f"{spot.column:,}"]
         if several:
             place = [str(Place(files[spot.file], spot.line, spot.column))]

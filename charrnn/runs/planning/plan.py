@@ -19,7 +19,7 @@ from charrnn.network.parameters import Parameters, Shapes
 from charrnn.runs.planning import rank_agreement
 from charrnn.runs.planning.fine_tuning import FineTuneBase
 from charrnn.runs.planning.run_name import run_name
-from charrnn.runs.planning.run_text import corpus_of, read_text
+from charrnn.runs.planning.run_text import load_corpus, read_text
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.checkpoint_record import LONGEST_RECORD, Lineage, require_storable
 from charrnn.system.cores import available_cores
@@ -203,11 +203,11 @@ def _size(shapes: Shapes, names: Iterable[str]) -> int:
 def plan_resume(
     saved: Checkpoint, sources: Sequence[str], path: Path, ranks: Alone, encoding: Sequence[str] = ()
 ) -> Plan:
-    """The plan of a run that is resumed, with the text that it was trained on. Raises as `corpus_of` does, and RunError where
+    """The plan of a run that is resumed, with the text that it was trained on. Raises as `load_corpus` does, and RunError where
     the `ranks` cannot train it together.
     """
     ranks.together(lambda: _require_few_workers(saved, path, ranks.size))
-    corpus = ranks.together(lambda: corpus_of(saved, sources, f"charrnn train --resume {path} TEXT", encoding))
+    corpus = ranks.together(lambda: load_corpus(saved, sources, f"charrnn train --resume {path} TEXT", encoding))
     rank_agreement.require_same_inputs(saved.config, corpus.sha256, ranks)
     rank_agreement.require_divisible(saved.config.training, ranks)
     notes = (f"from {saved.base.path}: step {saved.base.step:,}",) if saved.base else ()

@@ -36,14 +36,14 @@ def _said(data: Data, said: Encodings | None) -> Encodings:
     return replace(said, likely=data.encodings.names) if said else data.encodings
 
 
-def corpus_of(
+def load_corpus(
     saved: Checkpoint, sources: Sequence[str] = (), give: str = "--text TEXT", encoding: Sequence[str] = ()
 ) -> Corpus:
-    """The text that a run was trained on, encoded and cut as it was then. Options and errors as of `text_of`."""
-    return corpora.build(text_of(saved, sources, give, encoding), saved.vocabulary, saved.config.data.cutting())
+    """The text that a run was trained on, encoded and cut as it was then. Options and errors as of `load_text`."""
+    return corpora.build(load_text(saved, sources, give, encoding), saved.vocabulary, saved.config.data.cutting())
 
 
-def text_of(
+def load_text(
     saved: Checkpoint, sources: Sequence[str] = (), give: str = "--text TEXT", encoding: Sequence[str] = ()
 ) -> SourceText:
     """The text that a run was trained on, from `sources` (none: from where it was then). `encoding` says besides which encoding
@@ -57,7 +57,7 @@ def text_of(
     if not sources:
         _require_modest(saved, give)
     try:
-        text = _the_same(saved, sources, encoding)
+        text = _read_same(saved, sources, encoding)
     except TextError as error:
         if sources:
             raise
@@ -81,7 +81,7 @@ def _require_modest(saved: Checkpoint, give: str) -> None:
         raise RunError(f"the run's text is not read where its checkpoint says: {error}; name it: {give}") from None
 
 
-def _the_same(saved: Checkpoint, sources: Sequence[str], encoding: Sequence[str]) -> SourceText:
+def _read_same(saved: Checkpoint, sources: Sequence[str], encoding: Sequence[str]) -> SourceText:
     """The sources in the encodings that make them the run's text, or where none do, in the first of them.
 
     Those that the checkpoint names (none given) are read no further than the text was long.

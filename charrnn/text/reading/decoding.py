@@ -40,7 +40,7 @@ def characters(
     """
     held = ""  # a CR that may be half of a line's end
     first = True
-    for piece in _decoded(source, encoding, insist, likely):
+    for piece in _decode(source, encoding, insist, likely):
         text = held + (piece.removeprefix("\ufeff") if first else piece)
         held = "\r" if text.endswith("\r") else ""
         text = text[: len(text) - len(held)].replace("\r\n", "\n")
@@ -60,7 +60,7 @@ def reads_as_utf_8_too(source: Source, encoding: str) -> bool:
     try:
         for data in source.pieces():
             head = head or data[:BINARY_PROBE]
-            if encodings.by_mark(head) or b"\0" in data:
+            if encodings.detect_by_mark(head) or b"\0" in data:
                 return False
             is_ascii &= data.isascii()
             decoder.decode(data)
@@ -120,7 +120,7 @@ def decode_character(data: bytes) -> str:
     return character if len(character) == 1 else "\ufffd"
 
 
-def _decoded(source: Source, encoding: str, insist: bool, likely: Sequence[str]) -> Iterator[str]:
+def _decode(source: Source, encoding: str, insist: bool, likely: Sequence[str]) -> Iterator[str]:
     """The pieces as the decoder gives them, checked for NULs."""
     pieces = source.pieces()
     beginning = _at_least(pieces, encodings.LONGEST_MARK if source.comes_live else BINARY_PROBE)
@@ -129,7 +129,7 @@ def _decoded(source: Source, encoding: str, insist: bool, likely: Sequence[str])
         raise file.not_plain(kind)
     encoding = encodings.marked_or_said(file.head, encoding)
     file.require_order(encoding, insist)
-    if not insist and encodings.is_utf_8(encoding) and (looks := encodings.by_escapes(file.head)):
+    if not insist and encodings.is_utf_8(encoding) and (looks := encodings.detect_by_escapes(file.head)):
         raise file.with_escapes(looks)
     decoder = codecs.getincrementaldecoder(encoding)()
     before, lines = 0, 0
@@ -189,7 +189,7 @@ class _File:
 
     def misfit(self, encoding: str, error: UnicodeDecodeError, place: str, at_end: bool) -> TextError:
         """Bytes that are not characters of the encoding, from `place` on."""
-        mark = encodings.by_mark(self.head)
+        mark = encodings.detect_by_mark(self.head)
         if mark:
             encoding = encodings.family(encoding)
         if at_end and (encodings.is_wide(encoding) or self._has_other_characters(encoding)):
@@ -212,7 +212,7 @@ class _File:
         if nul >= 0 and not encodings.is_wide(encoding):
             line = self.head[:nul].count(b"\n") + 1
             return self.with_nul(encoding, f"{nul:,} (line {line:,})")
-        if looks := encodings.by_pattern(self.head):
+        if looks := encodings.detect_by_pattern(self.head):
             return self._looks_like(looks)
         if not encodings.is_utf_8(encoding) and encodings.is_text_with_nuls(self.head):
             advice = f"say what it is, for example {self._saying(encodings.UTF_8)}"
@@ -240,10 +240,10 @@ class _File:
         looks like another encoding than one of these two.
         """
         needs_mark = encodings.needs_mark(encoding)
-        is_clear = not encodings.is_wide(encoding) or encodings.by_mark(self.head) or (insist and not needs_mark)
+        is_clear = not encodings.is_wide(encoding) or encodings.detect_by_mark(self.head) or (insist and not needs_mark)
         if is_clear or not (self.head if needs_mark else len(self.head) >= ENOUGH):
             return
-        looks = encodings.by_pattern(self.head)
+        looks = encodings.detect_by_pattern(self.head)
         if looks and looks != codecs.lookup(encoding).name:
             raise self._looks_like(looks)
         if encodings.is_text_with_nuls(self.head):
@@ -259,9 +259,9 @@ class _File:
 
     def with_nul(self, encoding: str, place: str) -> TextError:
         """A NUL where there should be characters."""
-        looks = encodings.by_pattern(self.head)
+        looks = encodings.detect_by_pattern(self.head)
         is_text = encodings.is_wide(encoding) and encodings.is_plausible(self.head, encoding)
-        if encodings.by_mark(self.head) or looks == codecs.lookup(encoding).name or is_text:
+        if encodings.detect_by_mark(self.head) or looks == codecs.lookup(encoding).name or is_text:
             taken_out = self._converting(encoding, last=" | tr -d '\\0'")
             return TextError(f"{self.name}: a NUL at byte {place}, which no text has; take it out: {taken_out}")
         if looks:

@@ -94,7 +94,7 @@ class Encodings:
                 raise TextError(f"encoding {file}={name}: no text has this name; the texts are {shown}")
 
 
-def lasting(entry: str) -> str:
+def absolute_entry(entry: str) -> str:
     """NAME, or FILE=NAME so that it means the same file from any folder."""
     file, equals, name = entry.rpartition("=")
     return f"{os.path.abspath(file)}={name}" if equals and ".." in PurePath(file).parts else entry
@@ -112,7 +112,7 @@ def require_known(name: str) -> None:
         raise TextError("not an encoding of texts that Python knows (try utf-8, latin-1, cp1252, utf-16)") from None
 
 
-def by_mark(head: bytes) -> str | None:
+def detect_by_mark(head: bytes) -> str | None:
     """The encoding that a byte order mark at the beginning names; None without one."""
     return next((name for mark, name in MARKS.items() if head.startswith(mark)), None)
 
@@ -124,19 +124,19 @@ def family(name: str) -> str:
 
 def marked_or_said(head: bytes, said: str) -> str:
     """The encoding of a file that begins so: what its byte order mark says, unless what is said of it is the same."""
-    mark, name = by_mark(head), codecs.lookup(said).name
+    mark, name = detect_by_mark(head), codecs.lookup(said).name
     is_same = mark is None or name in (mark, family(mark)) or (mark == UTF_8 and is_utf_8(said))
     return said if is_same else str(mark)
 
 
-def by_pattern(head: bytes) -> str | None:
+def detect_by_pattern(head: bytes) -> str | None:
     """UTF-16 or UTF-32 without a byte order mark, recognised by its bytes, with its byte order; None for anything else."""
     if is_text_with_nuls(head):
         return None
     return next((name for name in UNMARKED if _looks_like(head, name)), None)
 
 
-def by_escapes(head: bytes) -> str | None:
+def detect_by_escapes(head: bytes) -> str | None:
     """An encoding of another script whose bytes are all ASCII, recognised by its escape sequences; None for anything else."""
     for name, escapes in ESCAPES.items():
         if any(escape in head for escape in escapes):

@@ -23,7 +23,7 @@ from charrnn.package import shipped
 from charrnn.text import cache
 from charrnn.text.reading.encodings import Encodings
 from charrnn.text.reading.file_kinds import Kind
-from charrnn.text.reading.folder import FOLDER, Files, LeftOut, files_below, irregular
+from charrnn.text.reading.folder import FOLDER, Files, OmittedFile, files_below, irregular
 from charrnn.text.reading.text_file import DAMAGED, MAX_EXPANSION, TextFile
 
 PIECE = 1 << 20  # bytes read at once
@@ -183,7 +183,9 @@ def _matches(pattern: str) -> Files:
         matches = sorted(map(Path, glob.glob(os.path.join(prefix, wanted), recursive=True)))
         found = Files([path for path in matches if path.is_file()])
         if found.read:
-            found.left_out += [LeftOut(path, kind) for path in matches if (kind := _not_a_file(path, "**" in wanted))]
+            found.left_out += [
+                OmittedFile(path, kind) for path in matches if (kind := _not_a_file(path, "**" in wanted))
+            ]
             return found
     raise TextError(f"{pattern}: no file matches this pattern in {Path(folder or '.').resolve()}")
 

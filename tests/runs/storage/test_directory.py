@@ -94,7 +94,7 @@ def test_nothing_is_removed_from_a_folder_whose_checkpoint_is_none(tmp_path, loc
         (tmp_path / "lock").write_text(lock)
     before = {path.name: path.read_text() for path in tmp_path.iterdir()}
     with pytest.raises(CheckpointError, match=r"last\.safetensors: damaged"):
-        directory.take(tmp_path)
+        directory.take_lock(tmp_path)
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == before
 
 

@@ -12,7 +12,7 @@ import pytest
 from charrnn.errors import TextError
 from charrnn.text.reading import encodings
 from charrnn.text.reading.decoding import characters, reads_as_utf_8_too
-from charrnn.text.reading.encodings import Encodings, by_pattern
+from charrnn.text.reading.encodings import Encodings, detect_by_pattern
 from charrnn.text.reading.sources import Source
 
 ENGLISH = "The boat goes out, the tide comes in.\nAn oar is lost.\n"
@@ -54,8 +54,8 @@ def test_a_byte_order_mark_says_what_a_file_is_whatever_is_said_of_all(text, ask
 @pytest.mark.parametrize("order", encodings.UNMARKED)
 def test_utf_16_and_32_without_a_mark_are_recognised_with_their_order(text, order):
     data = text.encode(order)
-    assert by_pattern(data) == order
-    assert by_pattern(data[:-1]) == order  # cut short
+    assert detect_by_pattern(data) == order
+    assert detect_by_pattern(data[:-1]) == order  # cut short
     message = refusal(data) if b"\0" in data else refusal(data, "utf-16")
     assert f"without a byte order mark; say so: --encoding 'notes.txt={order}'" in message
     assert "binary" not in message
@@ -82,7 +82,7 @@ def test_utf_16_and_32_without_a_mark_are_recognised_with_their_order(text, orde
     ids=itertools.count(),
 )
 def test_nothing_else_is_taken_for_utf_16(data):
-    assert by_pattern(data) is None
+    assert detect_by_pattern(data) is None
 
 
 @pytest.mark.parametrize("asked", ["utf-8", "utf-16"])
