@@ -12,7 +12,7 @@ from charrnn.text.reading.encodings import Encodings
 from charrnn.text.reading.text_file import MAX_EXPANSION
 from charrnn.text.splits import Split
 
-LONGEST_EXPRESSION = 1000  # characters
+MAX_EXPRESSION_CHARS = 1000  # characters
 
 
 class Data(StrictModel):
@@ -41,7 +41,7 @@ class Data(StrictModel):
     boundary: str | None = Field(
         None,
         min_length=1,
-        max_length=LONGEST_EXPRESSION,
+        max_length=MAX_EXPRESSION_CHARS,
         description="where a document ends and the next begins: blank-line, file, or a regular expression; null: one long text",
     )
     max_expansion: float = Field(

@@ -25,7 +25,7 @@ Origins = dict[str, str]
 
 DEFAULT = "default"  # the shipped configuration that goes without saying
 ENCODING = "--encoding"
-MAX_FILE_BYTES = 4 * yaml.MAX_CHARACTERS  # bytes
+MAX_FILE_BYTES = 4 * yaml.MAX_CHARS  # bytes
 
 OptionValues = Mapping[str, tuple[str, Any]]
 """Dotted key -> name of the option, and its value."""

@@ -10,9 +10,7 @@ from charrnn.network.network import Network
 from charrnn.network.stepper import Stepper
 from charrnn.ngram.kneser_ney import NGram
 
-MIN_KEPT_SHARE = (
-    0.01  # of a probability: what smoothing gave a character cannot be told from what was learned to the last digit
-)
+MIN_KEPT_SHARE = 0.01  # of a probability: below it, smoothing and learning cannot be told apart
 WINDOW = 1024  # characters of a prompt read at once: a long one must not need more memory than a short one
 
 Step = Callable[[Ids], Array]

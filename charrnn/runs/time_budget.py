@@ -19,11 +19,8 @@ from charrnn.runs.recovery import LOWER_RATE
 from charrnn.training.events import Evaluated, Event, Finished, Flowed, Stepped
 from charrnn.training.parallel.communicator import Alone
 
-MAX_MEASURING_SHARE, SHORTEST, LONGEST = (
-    0.05,
-    0.5,
-    10.0,
-)  # of the budget that measuring may take; in seconds, at least and at most
+MEASURING_SHARE = 0.05  # of the budget, at most
+MIN_MEASURING, MAX_MEASURING = 0.5, 10.0  # seconds
 WARM_UP = 0.4  # of the measuring, before which no step counts: processors take seconds to reach their speed
 UNITS = {"h": 3600, "m": 60, "s": 1}
 
@@ -46,7 +43,7 @@ def steps_within(plan: Plan, seconds: float, began: float) -> tuple[int, str]:
     """
     if not 0 < seconds < math.inf:
         raise RunError(f"--time: {seconds:g} s: must be a finite number above 0")
-    cost = _measure_cost(plan, min(max(MAX_MEASURING_SHARE * seconds, SHORTEST), LONGEST))
+    cost = _measure_cost(plan, min(max(MEASURING_SHARE * seconds, MIN_MEASURING), MAX_MEASURING))
     left = plan.ranks.first(lambda: seconds - (time.perf_counter() - began) - cost.once)
     steps = min(ENDLESS, int(left / cost.per_step(plan.config.training.eval_every)))
     if steps < 1:

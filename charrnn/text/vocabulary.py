@@ -21,7 +21,7 @@ Ids = NDArray[np.unsignedinteger]
 UNKNOWN = ""
 END = "<end>"
 MAX_NAMED = 20  # unknown characters in a message
-MOST_SHOWN = 200  # known ones
+MAX_SHOWN = 200  # known ones
 MAX_SYMBOLS = 1 << 18  # symbols: Unicode has assigned some 160,000 characters
 
 
@@ -198,8 +198,8 @@ class Vocabulary:
 
     def _says_what_it_knows(self) -> str:
         known = [symbol for symbol in self.symbols if symbol in self.known]
-        shown = "".join(quoted(symbol)[1:-1] for symbol in known[:MOST_SHOWN])
-        more = len(known) - MOST_SHOWN
+        shown = "".join(quoted(symbol)[1:-1] for symbol in known[:MAX_SHOWN])
+        more = len(known) - MAX_SHOWN
         rest = f" and {more:,} more; in Python, charrnn.load(RUN).vocabulary.symbols has them all" if more > 0 else ""
         return f"{len(known):,} characters that the model knows: {shown}{rest}"
 

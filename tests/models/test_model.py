@@ -133,7 +133,7 @@ def test_a_text_read_in_blocks_is_evaluated_as_the_whole(run, monkeypatch, tmp_p
 def test_a_compressor_is_not_asked_for_more_than_is_counted(run, monkeypatch):
     found, text = {}, "the cat sat on"
     for longest in (13, 14, 720):
-        monkeypatch.setattr(evaluation, "LONGEST", longest)
+        monkeypatch.setattr(evaluation, "MAX_COUNTED_CHARS", longest)
         found[longest] = api.load(run).evaluate(text).baselines.xz
     assert found[13] is None
     assert found[14] > found[720] + 1  # after the last 14 characters of the training split, which are others
@@ -289,14 +289,14 @@ def test_weights_are_fitted_on_the_beginning_of_every_slice(tmp_path, text_file,
     fitted = []
     monkeypatch.setattr(models, "fit_weights", lambda surprisals: fitted.append(surprisals) or [0.5, 0.5])
     model = api.load(*runs)
-    monkeypatch.setattr(models, "LONGEST_FIT", 40)
+    monkeypatch.setattr(models, "MAX_FIT_CHARS", 40)
     api.load(*runs)
     slices = model.training_text.corpus.slices("valid")
     assert slices.shape == (4, 20)
     for found, length in zip(fitted, (20, 10), strict=True):
         expected = [[plainly(model, row[:length], member) for row in slices] for member in (0, 1)]
         np.testing.assert_allclose(found, np.reshape(expected, (2, -1)), rtol=1e-4)
-    monkeypatch.setattr(models, "LONGEST_FIT", 4)  # of each slice a character, from which nothing is predicted
+    monkeypatch.setattr(models, "MAX_FIT_CHARS", 4)  # of each slice a character, from which nothing is predicted
     with pytest.raises(RunError, match="no validation split on which weights could be fitted"):
         api.load(*runs)
 
@@ -549,7 +549,7 @@ def test_what_a_training_shows_is_written_without_what_smoothing_gave_as_well(tm
 def test_the_compressor_sees_the_end_of_a_long_training_text(run, monkeypatch):
     """Of 720 characters to train on the last 300, and no more: those that stand next to what it compresses."""
     seen = []
-    monkeypatch.setattr(evaluation, "LONGEST", 300)
+    monkeypatch.setattr(evaluation, "MAX_COUNTED_CHARS", 300)
     monkeypatch.setattr(evaluation.baselines, "xz", lambda train, text: seen.append((train, text)) or 1.0)
     model = api.load(run)
     found = model.evaluate(split="valid")

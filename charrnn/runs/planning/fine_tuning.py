@@ -25,7 +25,7 @@ from charrnn.text.source_text import SourceText
 from charrnn.text.vocabulary import UNKNOWN, Vocabulary
 from charrnn.training.events import rounded
 
-KEPT = (
+INHERITED_KEYS = (
     "model.cell",
     "model.nonlinearity",
     "model.hidden_size",
@@ -34,7 +34,7 @@ KEPT = (
     "model.bias",
     "data.unit",
 )
-MOST_SHOWN = 20  # symbols in a note
+MAX_SYMBOLS_SHOWN = 20  # symbols in a note
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class FineTuneBase:
     def settings(self) -> OptionValues:
         """Its network as configuration keys: the defaults of a fine-tune."""
         values = resolve.flatten(self.config)
-        kept = (*KEPT, "data.boundary")
+        kept = (*INHERITED_KEYS, "data.boundary")
         return {key: ("--from", value) for key, value in values if key.startswith("model.") or key in kept}
 
     def default_config(self) -> Config:
@@ -64,7 +64,7 @@ class FineTuneBase:
         there, asked = dict(resolve.flatten(self.config)), dict(resolve.flatten(config))
         other = [
             f"{key} is {as_text(there[key])} there, and {as_text(asked[key])} here"
-            for key in KEPT
+            for key in INHERITED_KEYS
             if asked[key] != there[key]
         ]
         if self.config.data.boundary is not None and config.data.boundary is None:
@@ -142,6 +142,6 @@ def _never_learned(new: Sequence[str], frozen: Sequence[str]) -> tuple[str, ...]
 
 def _listed(symbols: Sequence[str]) -> str:
     """Characters as a message shows them, not too many."""
-    names = ["the unknown symbol" if symbol == UNKNOWN else repr(symbol) for symbol in symbols[:MOST_SHOWN]]
+    names = ["the unknown symbol" if symbol == UNKNOWN else repr(symbol) for symbol in symbols[:MAX_SYMBOLS_SHOWN]]
     more = len(symbols) - len(names)
     return ", ".join(names) + (f" and {more:,} more" if more else "")

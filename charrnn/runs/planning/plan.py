@@ -21,7 +21,7 @@ from charrnn.runs.planning.fine_tuning import FineTuneBase
 from charrnn.runs.planning.run_name import run_name
 from charrnn.runs.planning.run_text import load_corpus, read_text
 from charrnn.runs.storage.checkpoint import Checkpoint
-from charrnn.runs.storage.checkpoint_record import LONGEST_RECORD, Lineage, require_storable
+from charrnn.runs.storage.checkpoint_record import MAX_RECORD_CHARS, Lineage, require_storable
 from charrnn.system.cores import available_cores
 from charrnn.text import corpus as corpora
 from charrnn.text import windows
@@ -34,11 +34,11 @@ from charrnn.text.vocabulary import Ids
 from charrnn.training.optim.optimizers import OPTIMIZERS, Optimizer
 from charrnn.training.parallel.communicator import Alone
 
-LONGEST_SOURCES = LONGEST_RECORD // 2  # characters
+MAX_SOURCES_CHARS = MAX_RECORD_CHARS // 2  # characters
 FEW_WORKERS = 64  # processes that a training may start wherever it goes on
-RARE = 10  # occurrences, below
-MANY = 200  # symbols: of fewer the readout takes next to no time
-NEXT_TO_NONE = 1e-3  # of the text
+RARE_BELOW = 10  # occurrences, below
+MANY_SYMBOLS = 200  # symbols: of fewer the readout takes next to no time
+MAX_RARE_SHARE = 1e-3  # of the text
 
 
 @dataclass(frozen=True)
@@ -166,17 +166,17 @@ def _corpus_notes(corpus: Corpus) -> tuple[str, ...]:
 def _rare_symbol_notes(text: SourceText, min_count: int) -> tuple[str, ...]:
     """Where most symbols are there for next to none of the text, what would spare the readout most of its work."""
     counts = text.counts[text.counts >= min_count]
-    rare = counts[counts < RARE]
+    rare = counts[counts < RARE_BELOW]
     if (
         text.unit == "byte"
-        or len(counts) < MANY
+        or len(counts) < MANY_SYMBOLS
         or 2 * len(rare) < len(counts)
-        or rare.sum() > NEXT_TO_NONE * text.length
+        or rare.sum() > MAX_RARE_SHARE * text.length
     ):
         return ()
     return (
-        f"{len(rare):,} of its {len(counts):,} different characters occur fewer than {RARE} times, {rare.sum():,} times in all; "
-        f"-s data.min_count={RARE} lets them share one symbol, and trains faster",
+        f"{len(rare):,} of its {len(counts):,} different characters occur fewer than {RARE_BELOW} times, {rare.sum():,} times in all; "
+        f"-s data.min_count={RARE_BELOW} lets them share one symbol, and trains faster",
     )
 
 
@@ -287,7 +287,7 @@ def _require_storable(sources: Sequence[str]) -> None:
     """A run remembers its sources, in a record whose length is limited, and in JSON, which is UTF-8."""
     for source in sources:
         require_storable(source, "rename it, or pass its text by standard input (-)")
-    if sum(map(len, sources)) > LONGEST_SOURCES:
+    if sum(map(len, sources)) > MAX_SOURCES_CHARS:
         raise RunError(f"{len(sources):,} texts are too many to remember; name their folder, or a pattern in quotes")
 
 

@@ -16,7 +16,7 @@ from charrnn.system.plain_files import open_plain
 from charrnn.text.characters.unit_names import Unit
 
 ENDINGS = tuple(f'{{"event": "{name}"'.encode() for name in ("finished", "saved", "resumed"))
-TAIL = 1 << 15  # bytes in which the last events are looked for
+TAIL_BYTES = 1 << 15  # bytes in which the last events are looked for
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def last_step(run: Path) -> int | None:
     """The last step that was written down; None where there is none near the end of the file."""
     try:
         with open_plain(run / METRICS) as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
+            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
             lines = file.read().splitlines()
     except OSError:
         return None
