@@ -469,12 +469,12 @@ def test_what_the_user_names_is_read_all_the_same(charrnn, place, whole, monkeyp
 @pytest.mark.parametrize("source", ["/", "/dev/zero", "/dev", "pipe", "/**/nothing", "large"])
 def test_a_checkpoint_that_names_what_is_no_text(command, startup, whole, source):
     path = command.folder / "pipe"
-    if sources == "pipe":
+    if source == "pipe":
         os.mkfifo(path)
-    if sources == "large":
+    if source == "large":
         (command.folder / "large").write_bytes(b"")
         os.truncate(command.folder / "large", 50 << 30)
-    named = sources if sources.startswith("/") else str(command.folder / sources)
+    named = source if source.startswith("/") else str(command.folder / source)
     result = command("eval", run_naming(command.folder / "run", whole, named))
     refused(result, "is not read where its checkpoint says", "name it: --text TEXT")
     cheap(result, startup)
