@@ -10,7 +10,7 @@ import numpy as np
 
 from charrnn.config import sizing
 from charrnn.config.resolve import DEFAULT, resolve
-from charrnn.config.schema import Config, decided
+from charrnn.config.schema import Config, required
 from charrnn.diagnostics.gradcheck import gradcheck as checks
 from charrnn.diagnostics.gradcheck.gradcheck import Report, Unchecked
 from charrnn.diagnostics.gradcheck.oracles import ORACLES
@@ -25,7 +25,7 @@ from charrnn.models.model import Model as Model
 from charrnn.runs import run as runs
 from charrnn.runs import time_budget
 from charrnn.runs.planning import plan as plans
-from charrnn.runs.planning.fine_tuning import Base
+from charrnn.runs.planning.fine_tuning import FineTuneBase
 from charrnn.runs.planning.fine_tuning import load_base as load_base
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.resume import resume as resume
@@ -47,7 +47,7 @@ def plan(
     sources: Sequence[str] = (),
     config: Config | None = None,
     seconds: float | None = None,
-    base: Base | None = None,
+    base: FineTuneBase | None = None,
     ranks: Alone | None = None,
 ) -> Plan:
     """Read the sources (none: the built-in text) and decide on every number of a training (no `config`: by the default one, sized
@@ -59,7 +59,7 @@ def plan(
     the configuration is of another network than the base's.
     """
     began = time.perf_counter()
-    made = plans.make(sources, config, base, ranks)
+    made = plans.make_plan(sources, config, base, ranks)
     return made if seconds is None else plans.with_steps(made, *time_budget.steps_within(made, seconds, began))
 
 
@@ -136,10 +136,10 @@ def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
 
     Raises NetworkError and WorkerError.
     """
-    config = sizing.sized(config or Config(), sizing.TYPICAL)
+    config = sizing.fill_sizes(config or Config(), sizing.TYPICAL_LENGTH)
     training, model = config.training, config.model
     architecture = model.architecture(BENCH_VOCABULARY[config.data.unit])
-    B, T = decided(training.batch_size), training.sequence_length
+    B, T = required(training.batch_size), training.sequence_length
     threads = config.runtime.threads or fastest_threads(architecture, T, max(1, B // training.accumulate))
     clipping = Clipping(training.max_grad_norm, training.max_grad_value)
     trainer = random_trainer(
@@ -150,10 +150,10 @@ def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
         optimizer=training.optimizer,
         clipping=clipping,
         precision=training.precision,
-        dropout=decided(model.dropout),
-        weight_dropout=decided(model.weight_dropout),
+        dropout=required(model.dropout),
+        weight_dropout=required(model.weight_dropout),
         ema_decay=training.ema_decay,
-        label_smoothing=decided(training.label_smoothing),
+        label_smoothing=required(training.label_smoothing),
         stride=training.stride,
         accumulate=training.accumulate,
     )
@@ -181,9 +181,9 @@ def gradcheck(
     """
     checks.require_known(oracles)
     if run is None:
-        case, config = gradcheck_case.of_config(config or Config(), seed)
+        case, config = gradcheck_case.from_config(config or Config(), seed)
     else:
-        case, config = gradcheck_case.of_run(Path(run), seed)
+        case, config = gradcheck_case.from_run(Path(run), seed)
     chosen, left_out = [*(oracles or ORACLES)], list[Unchecked]()
     if entries is None and not oracles:
         chosen, left_out = oracles_within(case, seconds)
@@ -198,8 +198,8 @@ def gradcheck(
         [*check_properties(case), gradcheck_case.training_step(case, config)],
         None if comparison.is_complete else comparison.entries,
         seed,
-        gradcheck_case.checked_with(config),
-        [*left_out, *gradcheck_case.not_checked(config)],
+        gradcheck_case.checked_settings(config),
+        [*left_out, *gradcheck_case.unchecked_settings(config)],
     )
 
 
@@ -221,9 +221,9 @@ def gradflow(
     Raises CheckError where the text is too short for the lags, RunError, CheckpointError, TextError and VocabularyError.
     """
     if run is None:
-        case = gradflow_case.of_config(config or Config(), _listed(text), _listed(encoding))
+        case = gradflow_case.from_config(config or Config(), _listed(text), _listed(encoding))
     else:
-        case = gradflow_case.of_run(Path(run), _listed(text), which, _listed(training_text), _listed(encoding))
+        case = gradflow_case.from_run(Path(run), _listed(text), which, _listed(training_text), _listed(encoding))
     found = gradient_flow(case.network, case.ids, lags, positions, case.end_id, case.unit)
     return replace(found, unknown=case.unknown, notes=case.notes)
 

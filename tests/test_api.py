@@ -8,7 +8,7 @@ import charrnn
 from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import CheckpointError, RunError
-from charrnn.generation.sampling import Options
+from charrnn.generation.sampling import SamplingOptions
 from charrnn.network.network import Network
 from charrnn.runs.planning import memory_estimate
 from charrnn.runs.storage.checkpoint import load
@@ -115,7 +115,7 @@ def test_the_plan_counts_what_there_is(text_file):
     assert plan.parameters == V * H + H * H + H + H * V + V
     assert plan.windows_per_epoch == (1080 - 1) // 4 // 8 == 33
     assert plan.steps == 83
-    assert 10_000 < memory_estimate.needed(plan) < 1_000_000
+    assert 10_000 < memory_estimate.estimate_memory(plan) < 1_000_000
 
 
 def test_a_short_text_shrinks_batch_and_window_and_says_so(tmp_path):
@@ -138,7 +138,9 @@ def test_a_loaded_generator_writes_what_the_trained_network_would(tiny_run):
     model = api.load(tiny_run, which="last")
     assert model.notes == (str(tiny_run / "last.safetensors"),)
     generator = model.generator()
-    assert "".join(generator.generate("the", 30, Options(), 5)) == "".join(generator.generate("the", 30, Options(), 5))
+    assert "".join(generator.generate("the", 30, SamplingOptions(), 5)) == "".join(
+        generator.generate("the", 30, SamplingOptions(), 5)
+    )
 
 
 def test_the_gradients_of_a_trained_run_pass(tiny_run):

@@ -117,7 +117,7 @@ def test_permissions_follow_the_umask(tmp_path, text_file, tiny_config, umask, m
     from charrnn.text import cache, source_text
 
     monkeypatch.setattr(source_text, "IN_MEMORY", 100)
-    monkeypatch.setenv(cache.PLACE, str(tmp_path / "cache"))
+    monkeypatch.setenv(cache.FOLDER_VARIABLE, str(tmp_path / "cache"))
     before = os.umask(umask)
     try:
         list(api.start(api.plan([str(text_file)], tiny_config), tmp_path / "run").events())

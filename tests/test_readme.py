@@ -10,7 +10,7 @@ import typer.main
 
 import charrnn
 from charrnn.cli.app import app
-from charrnn.config.resolve import find, known_keys, resolve
+from charrnn.config.resolve import find_config, known_keys, resolve
 from charrnn.config.schema import Config
 from charrnn.config.yaml import parse
 
@@ -104,7 +104,7 @@ def test_every_command_line_can_be_typed(where):
             assert word.partition("=")[0] in options(GROUP.commands[words[0]]) | {"--help"}, where
     recipes = [value for option, value in pairwise(words) if option in ("-c", "--config")]
     for recipe in recipes:
-        assert recipe.endswith(".yaml") or find(recipe), where
+        assert recipe.endswith(".yaml") or find_config(recipe), where
 
 
 def test_command_lines_of_every_command_are_shown():

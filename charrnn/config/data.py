@@ -5,17 +5,17 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, Strict, field_validator, model_validator
 
-from charrnn.config.section import LARGEST, Section, Whole
+from charrnn.config.section import MAX_SIZE, StrictModel, Whole
 from charrnn.errors import TextError
 from charrnn.text import documents, splits
 from charrnn.text.reading.encodings import Encodings
 from charrnn.text.reading.text_file import MAX_EXPANSION
 from charrnn.text.splits import Split
 
-LONGEST_EXPRESSION = 1000  # characters
+MAX_EXPRESSION_CHARS = 1000  # characters
 
 
-class Data(Section):
+class Data(StrictModel):
     """How the text is read."""
 
     unit: Literal["char", "byte"] = Field("char", description="what is predicted: Unicode code points or bytes")
@@ -36,12 +36,12 @@ class Data(Section):
         (50, 50), strict=False, description="char-rnn's slices and its window, B and S; for protocol char-rnn only"
     )
     min_count: Whole = Field(
-        1, ge=1, le=LARGEST, description="characters rarer than this share one unknown symbol, never sampled"
+        1, ge=1, le=MAX_SIZE, description="characters rarer than this share one unknown symbol, never sampled"
     )
     boundary: str | None = Field(
         None,
         min_length=1,
-        max_length=LONGEST_EXPRESSION,
+        max_length=MAX_EXPRESSION_CHARS,
         description="where a document ends and the next begins: blank-line, file, or a regular expression; null: one long text",
     )
     max_expansion: float = Field(
@@ -61,13 +61,13 @@ class Data(Section):
 
     def cutting(self) -> Split:
         """How the text is cut."""
-        return splits.by(self.protocol, self.split, self.slices)
+        return splits.make_split(self.protocol, self.split, self.slices)
 
     @field_validator("slices")
     @classmethod
     def _slices_are_some(cls, value: tuple[int, int]) -> tuple[int, int]:
-        if not all(1 <= number <= LARGEST for number in value):
-            raise ValueError(f"must be two whole numbers between 1 and {LARGEST}")
+        if not all(1 <= number <= MAX_SIZE for number in value):
+            raise ValueError(f"must be two whole numbers between 1 and {MAX_SIZE}")
         return value
 
     @field_validator("encoding", mode="before")
@@ -96,7 +96,7 @@ class Data(Section):
     def _is_a_boundary(cls, value: str | None) -> str | None:
         try:
             if value is not None:
-                documents.expression(value)
+                documents.compile_boundary(value)
         except TextError as error:
             raise ValueError(str(error)) from None
         return value

@@ -7,18 +7,18 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from charrnn.text.characters.graphemes import beginning
+from charrnn.text.characters.graphemes import first_graphemes
 from charrnn.text.characters.printable import printable_line, quoted
 
-LONGEST_SHOWN = 80  # characters of a value in a message
-MOST_MISTAKES = 20  # that are told at once
+MAX_VALUE_CHARS = 80  # characters of a value in a message
+MAX_PROBLEMS = 20  # that are told at once
 
-Mistake = tuple[str, str]
+ConfigProblem = tuple[str, str]
 """Where it is (file:line or option), and what is wrong."""
 
 
-def explain(details: ErrorDetails, origins: Mapping[str, str], known: Sequence[str]) -> Mistake:
-    """One mistake: where it is, which key, what is wrong, what was found. `known` are all dotted keys that there are."""
+def describe(details: ErrorDetails, origins: Mapping[str, str], known: Sequence[str]) -> ConfigProblem:
+    """One problem: where it is, which key, what is wrong, what was found. `known` are all dotted keys that there are."""
     key = ".".join(part for part in details["loc"] if isinstance(part, str))
     if isinstance(details["input"], dict) and details["type"] == "value_error":  # keys that do not go together
         words = (f"{key}.{word}".lstrip(".") for word in re.findall(r"[\w.]*\w", details["msg"]))
@@ -30,17 +30,17 @@ def explain(details: ErrorDetails, origins: Mapping[str, str], known: Sequence[s
     return origins.get(key) or next(below, ""), f"{key}: {_problem(details, key, known).removeprefix(f'{key} ')}"
 
 
-def report(mistakes: Sequence[Mistake], untold: int) -> str:
-    """The mistakes, those of the file in the order of its lines, and how many are `untold` besides."""
+def format_problems(problems: Sequence[ConfigProblem], omitted: int) -> str:
+    """The problems, those of the file in the order of its lines, and how many are `omitted` besides."""
 
-    def line(mistake: Mistake) -> int:
-        return int(mistake[0].rpartition(":")[2]) if ":" in mistake[0] else 0
+    def line(problem: ConfigProblem) -> int:
+        return int(problem[0].rpartition(":")[2]) if ":" in problem[0] else 0
 
-    lines = [f"{origin}: {message}" if origin else message for origin, message in sorted(mistakes, key=line)]
+    lines = [f"{origin}: {message}" if origin else message for origin, message in sorted(problems, key=line)]
     lines = [printable_line(line) for line in lines]  # a key can be any text
-    if more := len(lines) + untold - MOST_MISTAKES:
-        lines[MOST_MISTAKES:] = [f"... and {more:,} more"] if more > 0 else []
-    total = len(mistakes) + untold
+    if more := len(lines) + omitted - MAX_PROBLEMS:
+        lines[MAX_PROBLEMS:] = [f"... and {more:,} more"] if more > 0 else []
+    total = len(problems) + omitted
     return lines[0] if total == 1 else "\n  ".join([f"{total:,} mistakes in the configuration:", *lines])
 
 
@@ -79,7 +79,7 @@ def _shown(value: Any) -> str:
 
 def shorten(text: str) -> str:
     """As much of a text as a message has room for."""
-    return text if len(text) <= LONGEST_SHOWN else f"{beginning(text, LONGEST_SHOWN)}..."
+    return text if len(text) <= MAX_VALUE_CHARS else f"{first_graphemes(text, MAX_VALUE_CHARS)}..."
 
 
 def _nearest(key: str, known: Sequence[str]) -> str:

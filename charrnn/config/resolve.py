@@ -13,21 +13,21 @@ from typing import Any
 from pydantic import ValidationError
 
 from charrnn.config import sizing, typed_values, yaml
-from charrnn.config.messages import MOST_MISTAKES, Mistake, explain, report
+from charrnn.config.messages import MAX_PROBLEMS, ConfigProblem, describe, format_problems
 from charrnn.config.schema import Config
 from charrnn.errors import ConfigError
 from charrnn.package import shipped
 from charrnn.system.plain_files import open_plain
-from charrnn.text.reading.encodings import lasting
+from charrnn.text.reading.encodings import absolute_entry
 
 Origins = dict[str, str]
 """Dotted key -> where its value came from; what is not there is a default."""
 
 DEFAULT = "default"  # the shipped configuration that goes without saying
 ENCODING = "--encoding"
-LONGEST_FILE = 4 * yaml.LONGEST  # bytes
+MAX_FILE_BYTES = 4 * yaml.MAX_CHARS  # bytes
 
-Options = Mapping[str, tuple[str, Any]]
+OptionValues = Mapping[str, tuple[str, Any]]
 """Dotted key -> name of the option, and its value."""
 
 
@@ -46,8 +46,8 @@ class Resolved:
 def resolve(
     file: str | None = None,
     settings: Sequence[str] = (),
-    options: Options | None = None,
-    defaults: Options | None = None,
+    options: OptionValues | None = None,
+    defaults: OptionValues | None = None,
 ) -> Resolved:
     """Put the layers together. `settings` are KEY=VALUE as typed (see typed_values.py); `defaults` take the place of the built-in ones, and lie above DEFAULT.
 
@@ -55,32 +55,32 @@ def resolve(
     """
     values: dict[str, Any] = {}
     origins: Origins = {}
-    mistakes: list[Mistake] = []
+    problems: list[ConfigProblem] = []
     if file is not None:
-        path = find(file)
+        path = find_config(file)
         document = yaml.parse(_read(path), str(path))
         values = document.values
         origins.update((".".join(map(str, key)), f"{path}:{line}") for key, line in document.lines.items())
-        mistakes += [(f"{path}:{line}", f"{_dotted(key)}: {message}") for key, line, message in document.mistakes]
+        problems += [(f"{path}:{line}", f"{_dotted(key)}: {message}") for key, line, message in document.mistakes]
     _fill(values, origins, defaults or {}, over=file == DEFAULT)
-    return _validated(values, origins, mistakes, [*_settings(settings), *_options(options or {})])
+    return _validate(values, origins, problems, [*_settings(settings), *_options(options or {})])
 
 
-def changed(config: Config, options: Options) -> Config:
+def override(config: Config, options: OptionValues) -> Config:
     """A configuration with some dotted keys set. Raises ConfigError."""
-    return _validated(config.model_dump(), {}, [], _options(options)).config
+    return _validate(config.model_dump(), {}, [], _options(options)).config
 
 
 def with_encodings(resolved: Resolved, given: Sequence[str]) -> Resolved:
     """The same with what `--encoding` says besides: NAME or FILE=NAME each. Raises ConfigError."""
     if not given:
         return resolved
-    entries = list(resolved.config.data.with_encodings([*map(lasting, given)]).encoding)
-    config = changed(resolved.config, {"data.encoding": (ENCODING, entries[0] if len(entries) == 1 else entries)})
+    entries = list(resolved.config.data.with_encodings([*map(absolute_entry, given)]).encoding)
+    config = override(resolved.config, {"data.encoding": (ENCODING, entries[0] if len(entries) == 1 else entries)})
     return Resolved(config, {**resolved.origins, "data.encoding": ENCODING})
 
 
-def _fill(values: dict[str, Any], origins: Origins, defaults: Options, over: bool) -> None:
+def _fill(values: dict[str, Any], origins: Origins, defaults: OptionValues, over: bool) -> None:
     """Put the defaults where a file says nothing, or `over` it: a heading with nothing below it says nothing, nor does null
     for a size that would follow the text.
     """
@@ -96,26 +96,26 @@ def _fill(values: dict[str, Any], origins: Origins, defaults: Options, over: boo
             below[name], origins[key] = value, origin
 
 
-def _validated(
-    values: dict[str, Any], origins: Origins, mistakes: list[Mistake], settings: list[tuple[str, str, Any]]
+def _validate(
+    values: dict[str, Any], origins: Origins, problems: list[ConfigProblem], settings: list[tuple[str, str, Any]]
 ) -> Resolved:
     for key, origin, value in settings:
-        mistakes += _put(values, key, value, origin)
+        problems += _put(values, key, value, origin)
         below = yaml.flatten(value, (key,)) if isinstance(value, dict) else [((key,), value)]
         origins |= {_dotted(path): origin for path, _ in below}
-    untold = 0
+    omitted = 0
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
         errors = error.errors()
-        mistakes += [explain(details, origins, known_keys()) for details in errors[:MOST_MISTAKES]]
-        untold = len(errors[MOST_MISTAKES:])
-    if mistakes:
-        raise ConfigError(report(mistakes, untold))
+        problems += [describe(details, origins, known_keys()) for details in errors[:MAX_PROBLEMS]]
+        omitted = len(errors[MAX_PROBLEMS:])
+    if problems:
+        raise ConfigError(format_problems(problems, omitted))
     return Resolved(config, origins)
 
 
-def find(name: str) -> FilePath:
+def find_config(name: str) -> FilePath:
     """The file of a configuration: a path, or the name of a shipped one with or without .yaml; DEFAULT is always shipped."""
     path = FilePath(name)
     if path.is_file() and name != DEFAULT:
@@ -137,10 +137,10 @@ def find(name: str) -> FilePath:
 
 def to_yaml(config: Config) -> str:
     """The whole tree as a file that `resolve` reads back to the same configuration."""
-    return yaml.written(config.model_dump(mode="json"))
+    return yaml.dump(config.model_dump(mode="json"))
 
 
-def leaves(config: Config) -> Iterator[tuple[str, Any]]:
+def flatten(config: Config) -> Iterator[tuple[str, Any]]:
     """Every dotted key with its value, in the order of the tree."""
     for path, value in yaml.flatten(config.model_dump(mode="json")):
         yield _dotted(path), value
@@ -148,15 +148,15 @@ def leaves(config: Config) -> Iterator[tuple[str, Any]]:
 
 def known_keys() -> list[str]:
     """Every dotted key that there is."""
-    return [key for key, _ in leaves(Config())]
+    return [key for key, _ in flatten(Config())]
 
 
 def _read(path: FilePath) -> str:
     try:
-        if path.stat().st_size > LONGEST_FILE:
-            raise ConfigError(f"{path}: {path.stat().st_size:,} bytes; a configuration has at most {LONGEST_FILE:,}")
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ConfigError(f"{path}: {path.stat().st_size:,} bytes; a configuration has at most {MAX_FILE_BYTES:,}")
         with open_plain(path) as file:
-            return file.read(LONGEST_FILE + 1).decode("utf-8-sig")
+            return file.read(MAX_FILE_BYTES + 1).decode("utf-8-sig")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
@@ -171,12 +171,12 @@ def _settings(settings: Sequence[str]) -> Iterator[tuple[str, str, Any]]:
         yield key.strip(), "--set", typed_values.value(key.strip(), text)
 
 
-def _options(options: Options) -> list[tuple[str, str, Any]]:
+def _options(options: OptionValues) -> list[tuple[str, str, Any]]:
     return [(key, name, value) for key, (name, value) in options.items()]
 
 
-def _put(values: dict[str, Any], key: str, value: Any, origin: str) -> list[Mistake]:
-    """Set a dotted key in nested mappings; the mistake, if a part of the way is not a mapping."""
+def _put(values: dict[str, Any], key: str, value: Any, origin: str) -> list[ConfigProblem]:
+    """Set a dotted key in nested mappings; the problem, if a part of the way is not a mapping."""
     *way, last = key.split(".")
     for part in way:
         values = values.setdefault(part, {})

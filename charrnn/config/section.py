@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-LARGEST = 1 << 24  # for sizes: past this it is a typing error
-LONGEST = 10**15  # for numbers of updates
+MAX_SIZE = 1 << 24  # for sizes: past this it is a typing error
+MAX_STEPS = 10**15  # for numbers of updates
 
 
 def _whole(value: Any) -> Any:
@@ -16,7 +16,7 @@ def _whole(value: Any) -> Any:
 Whole = Annotated[int, BeforeValidator(_whole)]
 
 
-class Section(BaseModel):
+class StrictModel(BaseModel):
     """Strict: no unknown key, no text where a number belongs, no infinity."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)

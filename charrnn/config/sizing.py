@@ -1,7 +1,7 @@
 """Sizes that follow the text: where the configuration says null, the length of the training split decides.
 
 A short text is soon known by heart, so it gets a small network, more dropout and many passes; a long one a large network, and as
-many passes as make MOST_READ characters. Only lengths count: the same text has the same sizes on every machine.
+many passes as make MAX_CHARACTERS_READ characters. Only lengths count: the same text has the same sizes on every machine.
 Measurements: "What was tried" in tests/benchmarks/published/README.md.
 """
 
@@ -12,14 +12,14 @@ from typing import Any
 from charrnn.config.schema import Config
 from charrnn.text.characters.unit_names import counted
 
-TYPICAL = 1_000_000  # characters, where there is no text
-MOST_READ = 24_000_000  # characters in all: a quarter of an hour of the largest network on two cores
+TYPICAL_LENGTH = 1_000_000  # characters, where there is no text
+MAX_CHARACTERS_READ = 24_000_000  # characters in all: a quarter of an hour of the largest network on two cores
 DIGITS = 3  # of a number of epochs
-WINDOWS = 16  # in a pass, at least: a page is learned by many updates of a few streams, not by few of many
+MIN_WINDOWS_PER_PASS = 16  # in a pass, at least: a page is learned by many updates of a few streams, not by few of many
 
 
 @dataclass(frozen=True)
-class Row:
+class SizePreset:
     """What suits a training split of at most so many characters."""
 
     most: float
@@ -31,14 +31,14 @@ class Row:
     epochs: float
 
 
-ROWS = (
-    Row(60_000, 192, 0.4, 0.3, 0.02, 16, 60.0),
-    Row(175_000, 256, 0.3, 0.3, 0.02, 16, 30.0),
-    Row(600_000, 256, 0.15, 0.2, 0.01, 32, 20.0),
-    Row(6_000_000, 384, 0.15, 0.15, 0.02, 32, 40.0),
-    Row(float("inf"), 384, 0.0, 0.0, 0.0, 32, 40.0),
+PRESETS = (
+    SizePreset(60_000, 192, 0.4, 0.3, 0.02, 16, 60.0),
+    SizePreset(175_000, 256, 0.3, 0.3, 0.02, 16, 30.0),
+    SizePreset(600_000, 256, 0.15, 0.2, 0.01, 32, 20.0),
+    SizePreset(6_000_000, 384, 0.15, 0.15, 0.02, 32, 40.0),
+    SizePreset(float("inf"), 384, 0.0, 0.0, 0.0, 32, 40.0),
 )
-WORDS = {
+LABELS = {
     "model.hidden_size": "{} units",
     "model.dropout": "dropout {}",
     "model.weight_dropout": "weight dropout {}",
@@ -46,27 +46,27 @@ WORDS = {
     "training.batch_size": "batch size {}",
 }
 EPOCHS = "training.epochs"  # which --steps and --time overrule: how long it is in the end, is told with the steps
-KEYS = (*WORDS, EPOCHS)
+KEYS = (*LABELS, EPOCHS)
 """The dotted keys that may be null."""
 
 
-def undecided(config: Config) -> list[str]:
+def missing_sizes(config: Config) -> list[str]:
     """The keys that are left to a text."""
     return [key for key in KEYS if _value(config, key) is None]
 
 
-def sized(config: Config, characters: int) -> Config:
+def fill_sizes(config: Config, characters: int) -> Config:
     """The configuration with a number for each size that is null, for a training split of so many characters."""
     sizes = _sizes(characters, config.training.sequence_length)
-    for key in undecided(config):
+    for key in missing_sizes(config):
         section, name = key.split(".")
         config = config.replaced(section, **{name: sizes[key]})
     return config
 
 
-def told(asked: Config, given: Config, characters: int) -> tuple[str, ...]:
+def describe_sizes(asked: Config, given: Config, characters: int) -> tuple[str, ...]:
     """In a line, which sizes the text has decided; nothing where it has decided none."""
-    sizes = ", ".join(WORDS[key].format(_value(given, key)) for key in undecided(asked) if key in WORDS)
+    sizes = ", ".join(LABELS[key].format(_value(given, key)) for key in missing_sizes(asked) if key in LABELS)
     line = f"sized for {counted(characters, given.data.unit)} to train on: {sizes}; -s KEY=VALUE or -c FILE choose otherwise"
     return (line,) if sizes else ()
 
@@ -77,22 +77,24 @@ def _value(config: Config, key: str) -> Any:
 
 
 def _sizes(characters: int, sequence_length: int) -> Mapping[str, Any]:
-    row = _rows(characters)[-1]
+    preset = _presets(characters)[-1]
     return {
-        "model.hidden_size": row.hidden_size,
-        "model.dropout": row.dropout,
-        "model.weight_dropout": row.weight_dropout,
-        "training.label_smoothing": row.label_smoothing,
-        "training.batch_size": max(1, min(row.batch_size, characters // (WINDOWS * sequence_length))),
+        "model.hidden_size": preset.hidden_size,
+        "model.dropout": preset.dropout,
+        "model.weight_dropout": preset.weight_dropout,
+        "training.label_smoothing": preset.label_smoothing,
+        "training.batch_size": max(1, min(preset.batch_size, characters // (MIN_WINDOWS_PER_PASS * sequence_length))),
         EPOCHS: float(f"{_read(characters) / characters:.{DIGITS}g}"),
     }
 
 
 def _read(characters: int) -> float:
-    """Characters to read in all: the row's epochs, but of a longer text never less than of a shorter one."""
-    return min(MOST_READ, max(row.epochs * min(characters, row.most) for row in _rows(characters)))
+    """Characters to read in all: the preset's epochs, but of a longer text never less than of a shorter one."""
+    return min(
+        MAX_CHARACTERS_READ, max(preset.epochs * min(characters, preset.most) for preset in _presets(characters))
+    )
 
 
-def _rows(characters: int) -> Sequence[Row]:
-    """The row for so many characters, and those before it."""
-    return ROWS[: 1 + next(number for number, row in enumerate(ROWS) if characters <= row.most)]
+def _presets(characters: int) -> Sequence[SizePreset]:
+    """The preset for so many characters, and those before it."""
+    return PRESETS[: 1 + next(number for number, preset in enumerate(PRESETS) if characters <= preset.most)]

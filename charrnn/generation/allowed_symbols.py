@@ -14,7 +14,7 @@ import numpy as np
 from charrnn.errors import SamplingError
 from charrnn.network.arrays import Array
 from charrnn.text.characters.printable import quoted
-from charrnn.text.fitting import fitted
+from charrnn.text.fitting import fit_text
 from charrnn.text.vocabulary import Vocabulary
 
 NON_JOINER, JOINER = "\u200c\u200d"  # within the words of many scripts
@@ -48,7 +48,7 @@ CLASSES: dict[str, Callable[[str], bool]] = {
 }
 
 
-def forbidden(vocabulary: Vocabulary, only: str | Sequence[str] | None = None) -> Array | None:
+def disallowed_symbols(vocabulary: Vocabulary, only: str | Sequence[str] | None = None) -> Array | None:
     """True for each symbol that is not to be written, (V,): the unknown one, and with `only` all that it does not ask for; but
     a document may always end. None where every symbol may be.
 
@@ -74,7 +74,7 @@ def words_that_are_no_class(only: str | Sequence[str] | None) -> list[str]:
     ]
 
 
-def unknown(vocabulary: Vocabulary, only: str | Sequence[str] | None) -> str:
+def unknown_symbols(vocabulary: Vocabulary, only: str | Sequence[str] | None) -> str:
     """The characters that are asked for by themselves and that the model does not know."""
     asked = [] if only is None else [only] if isinstance(only, str) else only
     characters = "".join(_characters(each, vocabulary) for each in asked if _classes(each) is None)
@@ -108,7 +108,7 @@ def _of_class(name: str, known: set[str]) -> set[str]:
 
 
 def _characters(only: str, vocabulary: Vocabulary) -> str:
-    return fitted(only.removeprefix(CHARACTERS), vocabulary)
+    return fit_text(only.removeprefix(CHARACTERS), vocabulary)
 
 
 def _classes(only: str) -> list[str] | None:

@@ -6,20 +6,20 @@ from itertools import takewhile
 import numpy as np
 
 from charrnn.errors import SamplingError
-from charrnn.generation.allowed_symbols import CLASSES, forbidden, unknown, words_that_are_no_class
+from charrnn.generation.allowed_symbols import CLASSES, disallowed_symbols, unknown_symbols, words_that_are_no_class
 from charrnn.generation.blind_start import BlindStart
 from charrnn.generation.incremental_decoder import Decoder, Piece, pieces, whole
 from charrnn.generation.predictors import Predictor
 from charrnn.generation.samples import Sample, Seed, TracedStep, trace
-from charrnn.generation.sampling import Options
-from charrnn.generation.sampling_loop import Drawn, draw_texts
-from charrnn.generation.stop_strings import Ends, first_stop, pieces_until, require_stops, until, why_never
+from charrnn.generation.sampling import SamplingOptions
+from charrnn.generation.sampling_loop import SampledStep, draw_texts
+from charrnn.generation.stop_strings import StopDetector, first_stop, pieces_until, require_stops, until, why_never
 from charrnn.network.arrays import Array
 from charrnn.text.characters.printable import quoted
-from charrnn.text.vocabulary import Vocabulary, listed
+from charrnn.text.vocabulary import Vocabulary, list_characters
 
 SIDE_BY_SIDE = 256  # texts at once: however many are asked for, there is one state for each of so many
-LONGEST_DOCUMENT = 1 << 20  # characters: a greedy one may go round and round, and never come to its end
+MAX_DOCUMENT_CHARS = 1 << 20  # characters: a greedy one may go round and round, and never come to its end
 
 
 class Generator:
@@ -28,25 +28,25 @@ class Generator:
     def __init__(self, predictor: Predictor, vocabulary: Vocabulary, only: str | Sequence[str] | None = None) -> None:
         """`only` names the characters that may be written; see allowed_symbols.py. Raises SamplingError."""
         self._predictor, self._vocabulary, self._only = predictor, vocabulary, only
-        self._forbidden = forbidden(vocabulary, only)
+        self._forbidden = disallowed_symbols(vocabulary, only)
 
     def doubts(self, stops: Sequence[str], length: int) -> list[str]:
         """What cannot be met of what is asked, or may be meant otherwise, a line each: words that are no class, characters to be
         written that the model does not know, and stop strings that never come. Lengths as of `generate`.
         """
         never = [why_never(stop, self._vocabulary, self._forbidden, length) for stop in stops]
-        lost = unknown(self._vocabulary, self._only)
+        lost = unknown_symbols(self._vocabulary, self._only)
         return [
             *(
                 f"--only {word!r} is no class ({', '.join(CLASSES)}): these letters are written"
                 for word in words_that_are_no_class(self._only)
             ),
-            *([f"--only: the model does not know {listed(lost)}"] if lost else []),
+            *([f"--only: the model does not know {list_characters(lost)}"] if lost else []),
             *(f"--stop {quoted(stop)} never comes: {why}" for stop, why in zip(stops, never, strict=True) if why),
         ]
 
     def generate(
-        self, prompt: str, length: int, options: Options, seed: Seed, stops: Sequence[str] = ()
+        self, prompt: str, length: int, options: SamplingOptions, seed: Seed, stops: Sequence[str] = ()
     ) -> Iterator[str]:
         """Write `length` characters (bytes, for a byte model; 0: without end) that follow `prompt`, without the prompt
         itself, or up to the first of the stop strings, or to where a document ends.
@@ -62,7 +62,7 @@ class Generator:
         return until(texts, stops) if stops else texts
 
     def generate_scored(
-        self, prompt: str, length: int, options: Options, seed: Seed, stops: Sequence[str] = ()
+        self, prompt: str, length: int, options: SamplingOptions, seed: Seed, stops: Sequence[str] = ()
     ) -> Iterator[Piece]:
         """The text of `generate`, each character with its surprisal in nats, as the predictor has it before any filter."""
         require_stops(stops)
@@ -74,7 +74,7 @@ class Generator:
         self,
         prompt: str,
         length: int,
-        options: Options,
+        options: SamplingOptions,
         seeds: Sequence[Seed],
         stops: Sequence[str] = (),
         scored: bool = False,
@@ -104,7 +104,7 @@ class Generator:
         self,
         prompt: str,
         length: int,
-        options: Options,
+        options: SamplingOptions,
         seeds: Sequence[Seed],
         stops: Sequence[str],
         scored: bool,
@@ -114,8 +114,8 @@ class Generator:
         """All of these texts a character at a time."""
         ids, surprisals, steps = [], [], []
         end_id = self._vocabulary.end_id
-        ends = Ends([Decoder(self._vocabulary) for _ in seeds], stops, end_id)
-        for drawn in self._draw(prompt, length if end_id is None else length or LONGEST_DOCUMENT, options, seeds):
+        ends = StopDetector([Decoder(self._vocabulary) for _ in seeds], stops, end_id)
+        for drawn in self._draw(prompt, length if end_id is None else length or MAX_DOCUMENT_CHARS, options, seeds):
             ids.append(drawn.ids)
             if scored:
                 surprisals.append(drawn.surprisals())
@@ -151,15 +151,17 @@ class Generator:
         finish = "stop" if has_ended else "length"
         return Sample(text[:end], seed, finish, drawn, log_p, told, steps and steps[:drawn])
 
-    def _draw_one(self, prompt: str, length: int, options: Options, seed: Seed) -> Iterator[Drawn]:
+    def _draw_one(self, prompt: str, length: int, options: SamplingOptions, seed: Seed) -> Iterator[SampledStep]:
         """The characters of one text, to where its document ends, without that end."""
         end_id = self._vocabulary.end_id
         if end_id is None:
             return self._draw(prompt, length or None, options, [seed])
-        drawn = self._draw(prompt, length or LONGEST_DOCUMENT, options, [seed])
+        drawn = self._draw(prompt, length or MAX_DOCUMENT_CHARS, options, [seed])
         return takewhile(lambda each: each.ids[0] != end_id, drawn)
 
-    def _draw(self, prompt: str, length: int | None, options: Options, seeds: Sequence[Seed]) -> Iterator[Drawn]:
+    def _draw(
+        self, prompt: str, length: int | None, options: SamplingOptions, seeds: Sequence[Seed]
+    ) -> Iterator[SampledStep]:
         """The next character of each text, `length` times. A mistake in what is asked is told at once."""
         if length is not None and length < 0:
             raise SamplingError(f"length must be at least 0; found {length}")
@@ -179,7 +181,7 @@ def _generator(seed: Seed) -> np.random.Generator:
         raise SamplingError(f"seed must be at least 0; found {seed}") from None
 
 
-def _texts(vocabulary: Vocabulary, drawn: Iterator[Drawn]) -> Iterator[str]:
+def _texts(vocabulary: Vocabulary, drawn: Iterator[SampledStep]) -> Iterator[str]:
     """The pieces of one text, without their surprisals, which cost more than they seem."""
     decoder = Decoder(vocabulary)
     for each in drawn:

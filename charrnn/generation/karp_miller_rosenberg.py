@@ -19,13 +19,13 @@ from charrnn.text.vocabulary import Ids
 Numbers = NDArray[np.int32]
 Pairs = NDArray[np.int64]
 Indices = NDArray[np.intp]
-NONE = -1
-PAIR = 1 << 31  # above every name
+NO_NAME = -1
+PAIR_BASE = 1 << 31  # above every name
 PIECE = 1 << 16  # places looked at together: few enough for the processor's cache
 
 
 @dataclass(frozen=True)
-class Names:
+class RunIds:
     """Names of the runs of `length` symbols that begin at each place of the text, (M,), and of the training text, (N,)."""
 
     length: int
@@ -33,42 +33,42 @@ class Names:
     training: Numbers
 
     @classmethod
-    def of_symbols(cls, text: NDArray[np.intp], training: Ids) -> "Names":
-        """Single symbols, named by their ids; those of `text` may be NONE, which equals nothing."""
+    def from_symbols(cls, text: NDArray[np.intp], training: Ids) -> "RunIds":
+        """Single symbols, named by their ids; those of `text` may be NO_NAME, which equals nothing."""
         occurs = np.zeros(max(int(text.max(initial=0)), int(training.max(initial=0))) + 1, np.bool_)
         for start in range(0, len(training), PIECE):
             occurs[training[start : start + PIECE]] = True
-        named = np.where(occurs[text], text, NONE)  # NONE stays itself, whatever it looks up
+        named = np.where(occurs[text], text, NO_NAME)  # NO_NAME stays itself, whatever it looks up
         return cls(1, named.astype(np.int32), training.astype(np.int32))
 
-    def longer(self, length: int) -> "Names":
-        """Names of longer runs, of at most twice the length."""
-        places = _named(self.text, length - self.length, 0, len(self.text))
+    def extend(self, length: int) -> "RunIds":
+        """The same for longer runs, of at most twice the length."""
+        places = _places_with_ids(self.text, length - self.length, 0, len(self.text))
         known, rank = np.unique(self.pairs(self.text, places, length), return_inverse=True)
-        training, occurs = np.full_like(self.training, NONE), np.zeros(len(known), np.bool_)
+        training, occurs = np.full_like(self.training, NO_NAME), np.zeros(len(known), np.bool_)
         for start in range(0, len(training), PIECE):
-            piece = _named(self.training, length - self.length, start, start + PIECE)
-            names = find(known, self.pairs(self.training, piece, length))
+            piece = _places_with_ids(self.training, length - self.length, start, start + PIECE)
+            names = find_pairs(known, self.pairs(self.training, piece, length))
             training[piece] = names
             occurs[names[names >= 0]] = True
-        text = np.full_like(self.text, NONE)
-        text[places] = np.where(occurs[rank], rank, NONE)
-        return Names(length, text, training)
+        text = np.full_like(self.text, NO_NAME)
+        text[places] = np.where(occurs[rank], rank, NO_NAME)
+        return RunIds(length, text, training)
 
     def pairs(self, names: Numbers, places: Indices, length: int) -> Pairs:
         """The runs of `length` symbols at some places of one of the texts, each as the pair of `names` it is known by."""
-        return names[places] * np.int64(PAIR) + names[places + (length - self.length)]
+        return names[places] * np.int64(PAIR_BASE) + names[places + (length - self.length)]
 
 
-def find(known: Pairs, pairs: Pairs) -> Indices:
-    """Where each pair stands among those known, which are sorted; NONE for one that does not."""
+def find_pairs(known: Pairs, pairs: Pairs) -> Indices:
+    """Where each pair stands among those known, which are sorted; NO_NAME for one that does not."""
     if not len(known):
-        return np.full(len(pairs), NONE, np.intp)
+        return np.full(len(pairs), NO_NAME, np.intp)
     places = np.minimum(known.searchsorted(pairs), len(known) - 1)
-    return np.where(known[places] == pairs, places, NONE)
+    return np.where(known[places] == pairs, places, NO_NAME)
 
 
-def _named(names: Numbers, gap: int, start: int, stop: int) -> Indices:
+def _places_with_ids(names: Numbers, gap: int, start: int, stop: int) -> Indices:
     """The places from start to stop that have a name and, `gap` symbols on, another."""
     last = names[start + gap : stop + gap]
     return start + np.flatnonzero((names[start : start + len(last)] >= 0) & (last >= 0))

@@ -10,7 +10,7 @@ from charrnn.network.network import Network
 from charrnn.network.stepper import Stepper
 from charrnn.ngram.kneser_ney import NGram
 
-REST = 0.01  # of a probability, at least: what smoothing gave a character cannot be told from what was learned to the last digit
+MIN_KEPT_SHARE = 0.01  # of a probability: below it, smoothing and learning cannot be told apart
 WINDOW = 1024  # characters of a prompt read at once: a long one must not need more memory than a short one
 
 Step = Callable[[Ids], Array]
@@ -21,7 +21,7 @@ class Predictor(Protocol):
     """Reads B texts side by side.
 
     `label_smoothing`: the share of what it says that it was taught to spread over all characters. Whoever writes would draw that:
-    0.02 of it is a wrong character in fifty. So what is written is without it; see Unsmoothing.
+    0.02 of it is a wrong character in fifty. So what is written is without it; see LabelSmoothingCorrection.
     """
 
     @property
@@ -65,8 +65,8 @@ class NetworkPredictor:
         return ws.logits[-1], state
 
 
-class Unsmoothing:
-    """From the logits of q those of p, where q = (1 - ε) p + ε/V was learned; of no character less than REST q."""
+class LabelSmoothingCorrection:
+    """From the logits of q those of p, where q = (1 - ε) p + ε/V was learned; of no character less than MIN_KEPT_SHARE q."""
 
     def __init__(self, o: Array, ε: float) -> None:
         """For logits of the shape of `o`, (B, V); where ε is 0 they stay as they are."""
@@ -85,7 +85,9 @@ class Unsmoothing:
         np.exp(np.subtract(o, spread, out=q), out=q)  # q, but for a constant
         np.multiply(np.add.reduce(q, axis=1, keepdims=True, out=spread), self._share, out=spread)
         np.divide(spread, np.maximum(q, self._tiny, out=q), out=q)
-        np.log(np.maximum(np.add(q, 1, out=q), REST, out=q), out=q)  # 1 - (ε/V) / q, the share of q that is kept
+        np.log(
+            np.maximum(np.add(q, 1, out=q), MIN_KEPT_SHARE, out=q), out=q
+        )  # 1 - (ε/V) / q, the share of q that is kept
         return np.add(o, q, out=q)
 
 

@@ -17,7 +17,7 @@ from charrnn.network.arrays import Array
 
 
 @dataclass(frozen=True)
-class Repetition:
+class RepetitionPenalty:
     """R, n and W. Raises SamplingError for values out of range."""
 
     penalty: float
@@ -37,13 +37,13 @@ class Repetition:
             )
 
 
-class Recent:
+class NGramHistory:
     """The last W characters of each of B texts: for each n-1 in a row, what came next.
 
     All texts in one loop, and strings of code points in place of ids: they are the quickest keys and the smallest counters.
     """
 
-    def __init__(self, repetition: Repetition, prompts: Array) -> None:
+    def __init__(self, repetition: RepetitionPenalty, prompts: Array) -> None:
         """`prompts`: what the texts begin with, (T, B)."""
         B = prompts.shape[1]
         self.following = [""] * B
@@ -75,7 +75,7 @@ class Recent:
             self.following[b] = following.get(longer, "")
 
 
-def penalised(logits: Array, following: Sequence[str], penalty: float) -> Array:
+def penalise(logits: Array, following: Sequence[str], penalty: float) -> Array:
     """Logits, (B, V), with ln(penalty) taken off a character as often as it stands in its row's `following`; a copy."""
     if not any(following):
         return logits

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from charrnn.generation.incremental_decoder import Piece
-from charrnn.generation.sampling import Options, candidates
-from charrnn.generation.sampling_loop import Drawn
+from charrnn.generation.sampling import SamplingOptions, candidates
+from charrnn.generation.sampling_loop import SampledStep
 from charrnn.network.arrays import Array
 from charrnn.text.vocabulary import Vocabulary
 
@@ -24,7 +24,7 @@ class TracedStep:
     candidates: list[tuple[str, float]]
 
 
-def trace(drawn: Drawn, options: Options, vocabulary: Vocabulary, most: int) -> list[TracedStep]:
+def trace(drawn: SampledStep, options: SamplingOptions, vocabulary: Vocabulary, most: int) -> list[TracedStep]:
     """One step of each text, with at most so many candidates and the drawn one."""
     p = candidates(drawn.allowed, options)
     orders = (-p).argsort(axis=-1, kind="stable")[:, :most]

@@ -15,21 +15,21 @@ from typing import Any
 import numpy as np
 
 from charrnn.errors import DivergedError, SamplingError
-from charrnn.generation.repetition_penalty import Repetition
+from charrnn.generation.repetition_penalty import RepetitionPenalty
 from charrnn.network.arrays import Array
 
 COLDEST = 1e-200  # a temperature at which all but the likeliest have probability 0, and nothing overflows yet
 
 
 @dataclass(frozen=True)
-class Options:
+class SamplingOptions:
     """How to choose. Raises SamplingError for values out of range."""
 
     temperature: float = 1.0
     top_k: int | None = None
     top_p: float | None = None
     min_p: float | None = None
-    repetition: Repetition | None = None
+    repetition: RepetitionPenalty | None = None
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.temperature) and self.temperature >= 0):
@@ -48,57 +48,57 @@ class Options:
         return not (self.top_k is None and self.top_p is None and self.min_p is None)
 
 
-def choose(logits: Array, options: Options, u: Any) -> Any:
+def choose(logits: Array, options: SamplingOptions, u: Any) -> Any:
     """The id of the next character, from logits, (V,), and a random number u in [0, 1); or one for each row of (B, V), (B,).
 
     Raises DivergedError where the logits are not finite.
     """
-    o = scaled(logits, options.temperature)
+    o = scale_logits(logits, options.temperature)
     if options.temperature == 0:
         return logits.argmax(axis=-1)
     p = np.exp(o, out=o)
     if not options.filtered:
         return draw(np.add.accumulate(p, axis=-1), u)
-    falling = _falling(p)
+    falling = _sort_falling(p)
     cumulative = np.add.accumulate(falling, axis=-1)
-    return id_at(draw(cumulative, u, left(falling, cumulative, options)), falling, p)
+    return id_at(draw(cumulative, u, keep_count(falling, cumulative, options)), falling, p)
 
 
-def candidates(logits: Array, options: Options) -> Array:
+def candidates(logits: Array, options: SamplingOptions) -> Array:
     """The probabilities that `choose` draws with, (B, V), 0 for what was left out. Raises DivergedError."""
-    p = np.exp(scaled(logits, options.temperature))
-    falling = _falling(p)
-    n = left(falling, np.add.accumulate(falling, axis=-1), options) if options.temperature > 0 else 1
+    p = np.exp(scale_logits(logits, options.temperature))
+    falling = _sort_falling(p)
+    n = keep_count(falling, np.add.accumulate(falling, axis=-1), options) if options.temperature > 0 else 1
     places = (-p).argsort(axis=-1, kind="stable").argsort(axis=-1)
     kept = np.where(places < np.reshape(n, (-1, 1)), p, 0.0)
     return np.asarray(kept / kept.sum(axis=-1, keepdims=True))
 
 
-def left(falling: Array, cumulative: Array, options: Options) -> Any:
+def keep_count(falling: Array, cumulative: Array, options: SamplingOptions) -> Any:
     """How many of the likeliest all filters leave: a number for p in falling order, (V,), or one for each row of (B, V)."""
     V = falling.shape[-1]
-    n: Any = V if options.top_k is None else left_by_top_k(V, options.top_k)
+    n: Any = V if options.top_k is None else top_k_count(V, options.top_k)
     if options.top_p is not None:
-        n = left_by_top_p(cumulative[..., :n], options.top_p)
+        n = top_p_count(cumulative[..., :n], options.top_p)
     if options.min_p is not None:
-        least = left_by_min_p(falling, options.min_p)
+        least = min_p_count(falling, options.min_p)
         n = min(n, least) if falling.ndim == 1 else np.minimum(n, least)
     return n
 
 
-def left_by_top_k(V: int, k: int) -> int:
+def top_k_count(V: int, k: int) -> int:
     """The k likeliest; all of them where k is V or more."""
     return min(k, V)
 
 
-def left_by_top_p(cumulative: Array, share: float) -> Any:
+def top_p_count(cumulative: Array, share: float) -> Any:
     """The fewest of the likeliest that have at least this share of the probability together, of the sums of falling p."""
     if cumulative.ndim == 1:
         return 1 + cumulative.searchsorted(share * cumulative[-1])
     return 1 + (cumulative >= share * cumulative[:, -1:]).argmax(axis=-1)
 
 
-def left_by_min_p(falling: Array, share: float) -> Any:
+def min_p_count(falling: Array, share: float) -> Any:
     """Those at least this share as likely as the likeliest."""
     if falling.ndim == 1:
         return len(falling) - falling[::-1].searchsorted(share * falling[0])
@@ -137,14 +137,14 @@ def _id_among_equals(place: int, p: Array) -> Any:
     return (-p).argsort(kind="stable")[place]
 
 
-def _falling(p: Array) -> Array:
+def _sort_falling(p: Array) -> Array:
     rising = p.copy()  # and sort, in place of np.sort, whose wrapper takes as long as one row
     rising.sort(axis=-1)
     falling: Array = rising[..., ::-1]
     return falling
 
 
-def scaled(logits: Array, temperature: float) -> Array:
+def scale_logits(logits: Array, temperature: float) -> Array:
     """(logits - their maximum) / temperature, in float64, for any temperature without overflow; logits may be -inf.
 
     Raises DivergedError where the maximum is not finite.

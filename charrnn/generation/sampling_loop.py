@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charrnn.generation.predictors import Predictor, Unsmoothing
-from charrnn.generation.repetition_penalty import Recent, penalised
-from charrnn.generation.sampling import Options, choose
+from charrnn.generation.predictors import LabelSmoothingCorrection, Predictor
+from charrnn.generation.repetition_penalty import NGramHistory, penalise
+from charrnn.generation.sampling import SamplingOptions, choose
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.readout import log_softmax
 from charrnn.system.blas_threads import one_blas_thread
@@ -20,7 +20,7 @@ from charrnn.system.blas_threads import one_blas_thread
 BLOCK = 256  # characters whose random numbers are drawn at once
 
 
-class Drawn(NamedTuple):
+class SampledStep(NamedTuple):
     """One character of each of B texts; the logits may be buffers that the next step fills anew."""
 
     ids: Ids  # (B,)
@@ -37,29 +37,29 @@ def draw_texts(
     predictor: Predictor,
     prompts: Array,
     length: int | None,
-    options: Options,
+    options: SamplingOptions,
     generators: Sequence[np.random.Generator],
     forbidden: Array | None = None,
-) -> Iterator[Drawn]:
+) -> Iterator[SampledStep]:
     """Read the prompts, (T, B), at once, and then draw `length` characters for each (None: without end), with one random
     number for each from its own generator; never what is `forbidden`, (V,). Memory does not grow with the length.
     """
     with one_blas_thread():
         logits, step = predictor.begin(prompts)
     guard = options.repetition
-    recent = Recent(guard, prompts) if guard else None
-    unsmooth = Unsmoothing(logits, predictor.label_smoothing)
+    recent = NGramHistory(guard, prompts) if guard else None
+    unsmooth = LabelSmoothingCorrection(logits, predictor.label_smoothing)
 
-    def draws(logits: Array) -> Iterator[Drawn]:
+    def draws(logits: Array) -> Iterator[SampledStep]:
         with one_blas_thread():
             for u in _random_numbers(length, generators):
                 allowed = unsmooth(logits)
                 if forbidden is not None:
                     allowed = np.where(forbidden, -np.inf, allowed)
                 if guard and recent:
-                    allowed = penalised(allowed, recent.following, guard.penalty)
+                    allowed = penalise(allowed, recent.following, guard.penalty)
                 ids = choose(allowed, options, u) if len(u) > 1 else np.array([choose(allowed[0], options, u[0])])
-                yield Drawn(ids, logits, allowed)
+                yield SampledStep(ids, logits, allowed)
                 if recent:
                     recent.read(ids.tolist())
                 logits = step(ids)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.generation.karp_miller_rosenberg import NONE, Names
+from charrnn.generation.karp_miller_rosenberg import NO_NAME, RunIds
 from charrnn.text.vocabulary import Ids
 
 
@@ -43,7 +43,7 @@ def match(training: Ids, texts: Sequence[Ids], lengths: Sequence[int], unknown: 
     left = {number: part for number, part in enumerate(parts) if _any(names, part)}
     growing = _growing(lengths)
     while left:
-        longer = names.longer(next(growing))
+        longer = names.extend(next(growing))
         ended = {number: part for number, part in left.items() if not _any(longer, part)}
         longest |= zip(ended, _longest(names, longer.length, [*ended.values()]), strict=True)
         left = {number: part for number, part in left.items() if number not in ended}
@@ -54,16 +54,16 @@ def match(training: Ids, texts: Sequence[Ids], lengths: Sequence[int], unknown: 
     return [Match(*found) for found in zip(longest.values(), shares, strict=True)]
 
 
-def _side_by_side(training: Ids, texts: Sequence[Ids], unknown: int | None) -> tuple[Names, list[slice]]:
+def _side_by_side(training: Ids, texts: Sequence[Ids], unknown: int | None) -> tuple[RunIds, list[slice]]:
     """The texts as one, with what equals nothing between them, and where each of them stands in it."""
     ends = np.cumsum([len(text) + 1 for text in texts]).tolist()
     parts = [slice(end - 1 - len(text), end - 1) for end, text in zip(ends, texts, strict=True)]
-    together = np.full(max(ends, default=0), NONE, np.intp)
+    together = np.full(max(ends, default=0), NO_NAME, np.intp)
     for part, text in zip(parts, texts, strict=True):
         together[part] = text
     if unknown is not None:
-        together[together == unknown] = NONE
-    return Names.of_symbols(together, training), parts
+        together[together == unknown] = NO_NAME
+    return RunIds.from_symbols(together, training), parts
 
 
 def _growing(lengths: Sequence[int]) -> Iterator[int]:
@@ -74,11 +74,11 @@ def _growing(lengths: Sequence[int]) -> Iterator[int]:
         yield length
 
 
-def _any(names: Names, part: slice) -> bool:
+def _any(names: RunIds, part: slice) -> bool:
     return bool((names.text[part] >= 0).any())
 
 
-def _share(names: Names, part: slice) -> float:
+def _share(names: RunIds, part: slice) -> float:
     """The share of a text's symbols that lie inside runs that have a name."""
     begins = np.flatnonzero(names.text[part] >= 0)
     changes = np.zeros(part.stop - part.start + 1, np.intp)
@@ -87,12 +87,12 @@ def _share(names: Names, part: slice) -> float:
     return float(np.count_nonzero(changes.cumsum()[:-1]) / len(changes[:-1]))
 
 
-def _longest(names: Names, beyond: int, parts: Sequence[slice]) -> list[Run]:
+def _longest(names: RunIds, beyond: int, parts: Sequence[slice]) -> list[Run]:
     """The longest run of each text, of which each has runs with a name, and none has one as long as `beyond`."""
     runs, bounds = [_first(names, part) for part in parts], [beyond] * len(parts)
     while undecided := [number for number, run in enumerate(runs) if bounds[number] - run.length > 1]:
         middle = (runs[undecided[0]].length + bounds[undecided[0]]) // 2
-        longer = names.longer(middle)
+        longer = names.extend(middle)
         for number in undecided:  # one look at the training text serves all that it says something new about
             if runs[number].length < middle < bounds[number]:
                 if _any(longer, parts[number]):
@@ -102,7 +102,7 @@ def _longest(names: Names, beyond: int, parts: Sequence[slice]) -> list[Run]:
     return runs
 
 
-def _first(names: Names, part: slice) -> Run:
+def _first(names: RunIds, part: slice) -> Run:
     """The first run of a text that has a name, and where it first stands in the training text."""
     position = int((names.text[part] >= 0).argmax())
     return Run(names.length, position, int((names.training == names.text[part][position]).argmax()))

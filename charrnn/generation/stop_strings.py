@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from charrnn.errors import SamplingError
 from charrnn.generation.incremental_decoder import Decoder, Piece
 from charrnn.network.arrays import Array
-from charrnn.text.vocabulary import Vocabulary, listed
+from charrnn.text.vocabulary import Vocabulary, list_characters
 
 
 def require_stops(stops: Sequence[str]) -> None:
@@ -24,9 +24,9 @@ def why_never(stop: str, vocabulary: Vocabulary, forbidden: Array | None, length
         return f"it is longer than --length, {length:,}"
     lost = [] if vocabulary.unit == "byte" else [c for c in stop if c not in vocabulary.known]
     if lost:
-        return f"the model does not know {listed(lost)}"
+        return f"the model does not know {list_characters(lost)}"
     left_out = [] if forbidden is None else [c for c in stop if forbidden[vocabulary.encode(c)].any()]
-    return f"--only leaves out {listed(left_out)}" if left_out else None
+    return f"--only leaves out {list_characters(left_out)}" if left_out else None
 
 
 def until(pieces: Iterator[str], stops: Sequence[str]) -> Iterator[str]:
@@ -37,7 +37,7 @@ def until(pieces: Iterator[str], stops: Sequence[str]) -> Iterator[str]:
         if (end := first_stop(held, stops)) is not None:
             yield from filter(None, [held[:end]])
             return
-        free = len(held) - _beginning(held, stops)
+        free = len(held) - _possible_start_length(held, stops)
         if free:
             yield held[:free]
             held = held[free:]
@@ -64,7 +64,7 @@ def first_stop(text: str, stops: Sequence[str]) -> int | None:
     return sum(min(ends)) if ends else None
 
 
-def _beginning(text: str, stops: Sequence[str]) -> int:
+def _possible_start_length(text: str, stops: Sequence[str]) -> int:
     """How many of the last characters may be the beginning of a stop string."""
     longest = max(map(len, stops), default=1) - 1
     return next(
@@ -72,7 +72,7 @@ def _beginning(text: str, stops: Sequence[str]) -> int:
     )
 
 
-class Ends:
+class StopDetector:
     """When each of B texts meets its first stop string, or the end of its document, one id at a time."""
 
     def __init__(self, decoders: Sequence[Decoder], stops: Sequence[str], end_id: int | None = None) -> None:
@@ -93,5 +93,5 @@ class Ends:
     def _met(self, b: int, piece: str) -> bool:
         """Whether a stop string is complete with this piece of text b; what may be the beginning of one is remembered."""
         text = self._tails[b] + piece
-        self._tails[b] = text[len(text) - _beginning(text, self._stops) :]
+        self._tails[b] = text[len(text) - _possible_start_length(text, self._stops) :]
         return any(stop in text for stop in self._stops)

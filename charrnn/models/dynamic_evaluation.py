@@ -19,11 +19,11 @@ from charrnn.training.optim.freezing import Freezing
 from charrnn.training.parallel.replica import Part, Work
 
 LEARNING_RATE = 0.1  # the best of 0.03, 0.1, 0.3 and 1 on a validation text
-WINDOW = 32  # characters
+UPDATE_WINDOW = 32  # characters
 MAX_GRAD_NORM = 1.0
 
 
-class DynamicReader:
+class DynamicScorer:
     """A copy of a network that reads, and learns from what it has read. The original is not changed."""
 
     def __init__(self, network: Network, learning_rate: float = LEARNING_RATE, end_id: int | None = None) -> None:
@@ -35,15 +35,15 @@ class DynamicReader:
         self._last: Ids | None = None  # (k, 1): what the next block follows
         self._state = np.empty(0)  # (S, k, H)
 
-    def read(self, ids: Ids) -> Array:
-        """As evaluation.Reader has it. Raises DivergedError where the learning rate is too high."""
+    def score(self, ids: Ids) -> Array:
+        """As surprisal.Scorer has it. Raises DivergedError where the learning rate is too high."""
         read = ids if self._last is None else np.concatenate([self._last, ids], axis=1)
         if self._last is None:
             self._state = self._network.zero_state(len(ids))
         self._last = ids[:, -1:]
         steps = read.T.astype(np.intp)
-        starts = range(0, len(steps) - 1, WINDOW)
-        found = [self._learned(steps[start : start + WINDOW + 1]) for start in starts]
+        starts = range(0, len(steps) - 1, UPDATE_WINDOW)
+        found = [self._learned(steps[start : start + UPDATE_WINDOW + 1]) for start in starts]
         return np.concatenate([np.empty((0, len(ids))), *found]).T
 
     @np.errstate(over="ignore", invalid="ignore")  # told in words

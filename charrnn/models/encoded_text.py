@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from charrnn.config.data import Data
 from charrnn.errors import TextError
-from charrnn.ngram.order_selection import HIGHEST
+from charrnn.ngram.order_selection import MAX_ORDER
 from charrnn.text import documents
 from charrnn.text.corpus import Corpus
 from charrnn.text.positions import FIRST_OF_FILE, NO_STARTS, Starts
 from charrnn.text.reading.decoding import whole_length
-from charrnn.text.source_text import Piece, Text
+from charrnn.text.source_text import Piece, SourceText
 from charrnn.text.vocabulary import END, UNKNOWN, Ids, Vocabulary
 from charrnn.training.surprisal import BLOCK
 
@@ -37,7 +37,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Passage:
+class EncodedText:
     """A text that can be read as often as is wanted, and how long it is."""
 
     characters: int
@@ -47,59 +47,59 @@ class Passage:
     is_whole: bool = True  # not cut out of a text: its first character is charged too
 
 
-def of_split(corpus: Corpus, name: str) -> Passage:
+def from_split(corpus: Corpus, name: str) -> EncodedText:
     """The slices of one split, side by side."""
     slices = corpus.slices(name)
-    return Passage(
+    return EncodedText(
         slices.size,
         lambda: _blocks(corpus, slices),
-        lambda: decoded(corpus.vocabulary, slices.reshape(-1)),
-        corpus.before(name, HIGHEST - 1),
+        lambda: decode_text(corpus.vocabulary, slices.reshape(-1)),
+        corpus.before(name, MAX_ORDER - 1),
         is_whole=False,
     )
 
 
-def of_text(text: Text, vocabulary: Vocabulary, data: Data) -> Passage:
+def from_text(text: SourceText, vocabulary: Vocabulary, data: Data) -> EncodedText:
     """Any text; for a model of documents cut into these as `data` has it. Raises TextError where it holds none."""
     if vocabulary.end_id is None:
-        return Passage(
+        return EncodedText(
             text.length,
-            lambda: of_pieces(text.pieces(), vocabulary),
-            lambda: b"".join(_utf_8(piece) for piece in text.pieces()),
+            lambda: from_pieces(text.pieces(), vocabulary),
+            lambda: b"".join(_to_utf_8(piece) for piece in text.pieces()),
         )
     listed, starts = text.documents, text.starts
     if listed is None:
-        found = documents.split_up([text.content], str(data.boundary))
+        found = documents.split_documents([text.content], str(data.boundary))
         listed, starts = found.documents, found.starts
-    block = replace(_of_documents(listed, vocabulary), starts=starts.moved(-1))  # the first end is unseen
-    return Passage(block.ids.size, lambda: iter([block]), lambda: "\n".join(["", *listed, ""]).encode())
+    block = replace(_from_documents(listed, vocabulary), starts=starts.moved(-1))  # the first end is unseen
+    return EncodedText(block.ids.size, lambda: iter([block]), lambda: "\n".join(["", *listed, ""]).encode())
 
 
-def of_pieces(pieces: Iterable[str | bytes], vocabulary: Vocabulary) -> Iterator[Block]:
+def from_pieces(pieces: Iterable[str | bytes], vocabulary: Vocabulary) -> Iterator[Block]:
     """A text that is read once, in pieces of any length."""
     for number, piece in enumerate(filter(len, pieces)):
-        yield _of_piece(piece, vocabulary, number == 0)
+        yield _from_piece(piece, vocabulary, number == 0)
 
 
-def of_stream(pieces: Iterable[Piece], vocabulary: Vocabulary) -> Iterator[Block]:
+def from_stream(pieces: Iterable[Piece], vocabulary: Vocabulary) -> Iterator[Block]:
     """The same of files, whose first characters are known: no block has characters of two."""
     last = None
     for file, piece in pieces:
         if len(piece):
-            block = _of_piece(piece, vocabulary, last is None)
+            block = _from_piece(piece, vocabulary, last is None)
             starts = NO_STARTS if file == last else replace(FIRST_OF_FILE, file=np.array([file], np.intp))
             yield replace(block, starts=starts)
             last = file
 
 
-def _of_piece(piece: str | bytes, vocabulary: Vocabulary, is_first: bool) -> Block:
+def _from_piece(piece: str | bytes, vocabulary: Vocabulary, is_first: bool) -> Block:
     ids, unknown = vocabulary.read(piece)
     before = np.array([vocabulary.begin_id] if is_first and vocabulary.begin_id is not None else [], ids.dtype)
     ids, unknown = np.append(before, ids), np.append(np.zeros(len(before), np.bool_), unknown)
-    return Block(ids[np.newaxis], unknown[np.newaxis], len(_utf_8(piece)), piece, len(before))
+    return Block(ids[np.newaxis], unknown[np.newaxis], len(_to_utf_8(piece)), piece, len(before))
 
 
-def of_ids(ids: Ids, vocabulary: Vocabulary, starts: Starts = NO_STARTS) -> Block:
+def from_ids(ids: Ids, vocabulary: Vocabulary, starts: Starts = NO_STARTS) -> Block:
     """A stretch out of a text that is encoded already, (n,), of documents with the end before it; characters that share a symbol
     are U+FFFD.
     """
@@ -109,7 +109,7 @@ def of_ids(ids: Ids, vocabulary: Vocabulary, starts: Starts = NO_STARTS) -> Bloc
     return Block(ids[np.newaxis], np.zeros((1, len(ids)), np.bool_), 0.0, characters, unseen, starts)
 
 
-def beginning(blocks: Iterable[Block], length: int) -> tuple[Block, bool]:
+def take(blocks: Iterable[Block], length: int) -> tuple[Block, bool]:
     """The first `length` characters (bytes, but whole characters) of one text as one block, and whether it goes on.
 
     Raises TextError where it has none.
@@ -127,7 +127,7 @@ def beginning(blocks: Iterable[Block], length: int) -> tuple[Block, bool]:
     ids, unknown = (np.concatenate(parts, axis=1) for parts in zip(*((b.ids, b.unknown) for b in taken), strict=True))
     before = np.cumsum([0, *(block.ids.size - block.unseen for block in taken)])
     starts = Starts.joined(block.starts.moved(int(by)) for block, by in zip(taken, before, strict=False))
-    characters = _together([block.characters for block in taken])
+    characters = _concatenate([block.characters for block in taken])
     if isinstance(characters, bytes):
         length = whole_length(characters, length)
     stop = unseen + length
@@ -135,22 +135,22 @@ def beginning(blocks: Iterable[Block], length: int) -> tuple[Block, bool]:
     return block, found > length
 
 
-def _together(parts: Sequence[Sequence[str] | bytes]) -> Sequence[str] | bytes:
+def _concatenate(parts: Sequence[Sequence[str] | bytes]) -> Sequence[str] | bytes:
     whole = b"".join(part for part in parts if isinstance(part, bytes))
     return whole or [str(character) for part in parts for character in part]
 
 
-def _of_documents(listed: Sequence[str], vocabulary: Vocabulary) -> Block:
+def _from_documents(listed: Sequence[str], vocabulary: Vocabulary) -> Block:
     """All documents, from the end before the first to the end after the last, each of which counts as one byte."""
     joined, places = "".join(listed), documents.end_places(listed)
     ids, unknown = vocabulary.read(joined)
     end = np.asarray(vocabulary.end_id, ids.dtype)
     characters = [character for document in listed for character in (*document, END)]
     whole, missing = np.insert(ids, places, end), np.insert(unknown, places, False)
-    return Block(whole[np.newaxis], missing[np.newaxis], len(_utf_8(joined)) + len(listed), characters, unseen=1)
+    return Block(whole[np.newaxis], missing[np.newaxis], len(_to_utf_8(joined)) + len(listed), characters, unseen=1)
 
 
-def decoded(vocabulary: Vocabulary, ids: Ids) -> bytes:
+def decode_text(vocabulary: Vocabulary, ids: Ids) -> bytes:
     """The text of ids, (n,), in UTF-8, a document's end as a line's; for a byte vocabulary the bytes themselves."""
     if vocabulary.unit == "byte":
         return ids.tobytes()
@@ -168,5 +168,5 @@ def _blocks(corpus: Corpus, slices: Ids) -> Iterator[Block]:
         yield Block(ids, np.zeros(ids.shape, np.bool_), float(lengths[charged].sum()))
 
 
-def _utf_8(piece: str | bytes) -> bytes:
+def _to_utf_8(piece: str | bytes) -> bytes:
     return piece if isinstance(piece, bytes) else piece.encode("utf-8", "surrogatepass")

@@ -13,18 +13,18 @@ from charrnn.errors import TextError
 from charrnn.models import baselines, encoded_text
 from charrnn.models.baselines import Baselines, Counts
 from charrnn.models.bootstrap import Tally
-from charrnn.models.components import Member, NGramReader, TableReader, readers
-from charrnn.models.encoded_text import Passage
-from charrnn.models.mixture import mixed, read_all
+from charrnn.models.components import Component, NGramScorer, TableScorer, scorers
+from charrnn.models.encoded_text import EncodedText
+from charrnn.models.mixture import mix, score_all
 from charrnn.models.unknown_characters import count_unknown
 from charrnn.network.arrays import Array
-from charrnn.ngram.order_selection import LONGEST
+from charrnn.ngram.order_selection import MAX_COUNTED_CHARS
 from charrnn.text.characters.unit_names import counted
 from charrnn.text.corpus import Corpus
 from charrnn.text.reading.decoding import count_characters, count_strays, doubt_of_characters
 from charrnn.text.vocabulary import Ids, Unit, Vocabulary
 from charrnn.training.events import bits
-from charrnn.training.surprisal import Reader
+from charrnn.training.surprisal import Scorer
 
 UNKNOWN_COST = math.log(0x110000 - 0x800)  # nats: a blind guess among all characters that Unicode could have
 
@@ -89,18 +89,18 @@ class _Tallies:
 
 
 def evaluate(
-    members: Sequence[Member],
+    members: Sequence[Component],
     weights: Sequence[float],
-    passage: Passage,
+    passage: EncodedText,
     vocabulary: Vocabulary,
     counts: Counts | None = None,
     learning_rate: float | None = None,
 ) -> Evaluation:
     """Read a text once, with all members and, where there are counts, with them.
 
-    Raises TextError for a text without characters, or a split without two, and DivergedError as `read_all` and DynamicReader do.
+    Raises TextError for a text without characters, or a split without two, and DivergedError as `score_all` and DynamicScorer do.
     """
-    with readers(members, passage.characters, learning_rate, passage.before) as reading:
+    with scorers(members, passage.characters, learning_rate, passage.before) as reading:
         found = _read(reading, weights, passage, vocabulary, counts)
     whole = found.model
     if not whole.characters:
@@ -146,19 +146,19 @@ def with_first(surprisals: Array, vocab_size: int) -> Array:
 
 
 def _read(
-    reading: Sequence[Reader],
+    reading: Sequence[Scorer],
     weights: Sequence[float],
-    passage: Passage,
+    passage: EncodedText,
     vocabulary: Vocabulary,
     counts: Counts | None,
 ) -> _Tallies:
-    counting: list[Reader] = [TableReader(counts.unigram), NGramReader(counts.ngram, passage.before)] if counts else []
+    counting: list[Scorer] = [TableScorer(counts.unigram), NGramScorer(counts.ngram, passage.before)] if counts else []
     found = _Tallies(Tally(), [Tally() for _ in reading], [Tally() for _ in counting], Counter())
     before: Ids | None = None  # the last bytes, of which the next may be of the same character
     for number, block in enumerate(passage.blocks()):
-        own = read_all(reading, block.ids)
+        own = score_all(reading, block.ids)
         tallies = [found.model, *found.members, *found.counted]
-        all_read = [mixed(own, weights), *own, *(reader.read(block.ids) for reader in counting)]
+        all_read = [mix(own, weights), *own, *(scorer.score(block.ids) for scorer in counting)]
         if number == 0 and passage.is_whole and not block.unseen:
             all_read = [with_first(surprisals, len(vocabulary)) for surprisals in all_read]
         unknown = block.unknown[:, block.unknown.shape[1] - all_read[0].shape[1] :]  # of those that are charged
@@ -181,7 +181,7 @@ def _read(
     return found
 
 
-def _losses(members: Sequence[Member], weights: Sequence[float], tallies: Sequence[Tally]) -> list[MemberLoss]:
+def _losses(members: Sequence[Component], weights: Sequence[float], tallies: Sequence[Tally]) -> list[MemberLoss]:
     """Of each member of a mixture; of a model that is none, nothing."""
     rows = zip(members, weights, tallies, strict=True)
     return [MemberLoss(member.name, weight, tally.mean) for member, weight, tally in rows] if len(members) > 1 else []
@@ -200,13 +200,13 @@ def _beside(made: Evaluation, whole: Tally, counts: Counts, counted: Sequence[Ta
     )
 
 
-class Compressing(Thread):
+class XzBaseline(Thread):
     """The xz baseline, on a core of its own while the text is read: what a compressor makes of a passage after the training
     split, or after as much of its end as is counted; none for a passage longer than that, which would take minutes, or
     where memory is short.
     """
 
-    def __init__(self, corpus: Corpus, passage: Passage) -> None:
+    def __init__(self, corpus: Corpus, passage: EncodedText) -> None:
         """Begins at once; nobody waits for it where the program ends before."""
         super().__init__(daemon=True)
         self._corpus, self._passage = corpus, passage
@@ -215,12 +215,12 @@ class Compressing(Thread):
 
     def run(self) -> None:
         """As Thread has it."""
-        if 0 < self._passage.characters <= LONGEST:
-            train = encoded_text.decoded(self._corpus.vocabulary, self._corpus.split("train")[-LONGEST:])
+        if 0 < self._passage.characters <= MAX_COUNTED_CHARS:
+            train = encoded_text.decode_text(self._corpus.vocabulary, self._corpus.split("train")[-MAX_COUNTED_CHARS:])
             with suppress(MemoryError):
                 self._loss = baselines.xz(train, self._passage.content()) / self._passage.characters
 
-    def added(self, made: Evaluation) -> Evaluation:
+    def add_to(self, made: Evaluation) -> Evaluation:
         """An evaluation with it, once it is done."""
         self.join()
         return replace(made, baselines=replace(made.baselines, xz=self._loss))

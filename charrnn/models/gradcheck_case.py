@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from charrnn.config import sizing
-from charrnn.config.schema import Config, decided
+from charrnn.config.schema import Config, required
 from charrnn.diagnostics.gradcheck import gradcheck as checks
 from charrnn.diagnostics.gradcheck.case import Case, V, beginning_anew, random_window, small_case
 from charrnn.diagnostics.gradcheck.gradcheck import Unchecked
@@ -19,27 +19,27 @@ from charrnn.runs.storage import directory
 from charrnn.text.windows import Window
 from charrnn.training.parallel.data_parallel import StreamSplit
 
-NEW = 2  # steps that the loss is on, where a configuration has a stride
-STEPS = 1000  # among whose masks one is looked for that drops something, and not everything
-SMALLEST_SCALE = 0.05  # of weights, so that the recurrence is felt where it is not dropped
+NEW_STEPS = 2  # steps that the loss is on, where a configuration has a stride
+MAX_MASK_STEPS = 1000  # among whose masks one is looked for that drops something, and not everything
+MIN_SCALE = 0.05  # of weights, so that the recurrence is felt where it is not dropped
 
 
-def of_config(config: Config, seed: int) -> tuple[Case, Config]:
+def from_config(config: Config, seed: int) -> tuple[Case, Config]:
     """A small network of the configuration's kind, and the configuration with a number for each size."""
-    config = sizing.sized(config, sizing.TYPICAL)
+    config = sizing.fill_sizes(config, sizing.TYPICAL_LENGTH)
     case = small_case(config.model.architecture(V), seed)
     _make_up_for_scale(case, config)
-    return _as_trained(case, config, seed), config
+    return _apply_training(case, config, seed), config
 
 
-def of_run(run: Path, seed: int) -> tuple[Case, Config]:
+def from_run(run: Path, seed: int) -> tuple[Case, Config]:
     """The trained weights of a run, and its configuration. Raises RunError and CheckpointError."""
     saved = directory.load(run).checkpoint
     case = random_window(saved.network, np.random.default_rng(seed))
-    return _as_trained(case, saved.config, seed), saved.config
+    return _apply_training(case, saved.config, seed), saved.config
 
 
-def checked_with(config: Config) -> dict[str, object]:
+def checked_settings(config: Config) -> dict[str, object]:
     """What a training does to its gradient and the case does too, by key; what is off is left out."""
     values = {
         "model.dropout": config.model.dropout or None,
@@ -52,7 +52,7 @@ def checked_with(config: Config) -> dict[str, object]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def not_checked(config: Config) -> list[Unchecked]:
+def unchecked_settings(config: Config) -> list[Unchecked]:
     """What is configured, and works on the gradient or with it, but is not looked at."""
     training = config.training
     after = "changes the gradient after it was computed"
@@ -99,23 +99,23 @@ def _make_up_for_scale(case: Case, config: Config) -> None:
     recurrent = {names["W_hh"] for names in (below, *above)}
     for name, view in case.network.parameters.items():
         if name in reads_masked:
-            view *= max(SMALLEST_SCALE, 1 - decided(config.model.dropout))
+            view *= max(MIN_SCALE, 1 - required(config.model.dropout))
         elif name in recurrent:
-            view *= max(SMALLEST_SCALE, 1 - decided(config.model.weight_dropout))
+            view *= max(MIN_SCALE, 1 - required(config.model.weight_dropout))
 
 
-def _as_trained(case: Case, config: Config, seed: int) -> Case:
+def _apply_training(case: Case, config: Config, seed: int) -> Case:
     """The case with what the training of a configuration does to its gradient."""
     if config.training.stride is not None:  # the loss is on the last steps of the window alone
-        case = replace(case, new=NEW)
+        case = replace(case, new=NEW_STEPS)
     if config.data.boundary is not None:  # and documents begin within a window
         case = beginning_anew(case, seed)
-    case = replace(case, smoothing=decided(config.training.label_smoothing))
+    case = replace(case, smoothing=required(config.training.label_smoothing))
     return _with_weight_dropout(_with_dropout(case, config, seed), config, seed)
 
 
 def _with_dropout(case: Case, config: Config, seed: int) -> Case:
-    rate = decided(config.model.dropout)
+    rate = required(config.model.dropout)
     if not rate:
         return case
     masks = np.zeros((case.network.architecture.num_layers, *case.inputs.shape, case.network.architecture.hidden_size))
@@ -125,11 +125,11 @@ def _with_dropout(case: Case, config: Config, seed: int) -> Case:
             Dropout(rate, seed, step).fill(mask, layer)
         return masks.reshape(len(masks), -1)
 
-    return replace(case, dropout=Dropout(rate, seed, _telling(masks_of)))
+    return replace(case, dropout=Dropout(rate, seed, _first_telling_step(masks_of)))
 
 
 def _with_weight_dropout(case: Case, config: Config, seed: int) -> Case:
-    found = WeightDropout.of(case.network, decided(config.model.weight_dropout), seed)
+    found = WeightDropout.of(case.network, required(config.model.weight_dropout), seed)
     if not found.rate:
         return case
 
@@ -137,12 +137,12 @@ def _with_weight_dropout(case: Case, config: Config, seed: int) -> Case:
         masks = replace(case, weight_dropout=found, weight_step=step).weight_mask
         return np.array([view.ravel() for name, view in masks.items() if name.startswith("W_hh")])
 
-    return replace(case, weight_dropout=found, weight_step=_telling(masks_of))
+    return replace(case, weight_dropout=found, weight_step=_first_telling_step(masks_of))
 
 
-def _telling(masks_of: Callable[[int], Array]) -> int:
+def _first_telling_step(masks_of: Callable[[int], Array]) -> int:
     """The first step whose masks, (layers, ...), drop something in each layer, and not everything; 0 where there is none."""
-    for step in range(STEPS):
+    for step in range(MAX_MASK_STEPS):
         dropped = masks_of(step) == 0
         if (dropped.any(axis=1) & ~dropped.all(axis=1)).all():
             return step

@@ -12,18 +12,18 @@ from charrnn.models import encoded_text
 from charrnn.network.arrays import Ids
 from charrnn.network.network import Network
 from charrnn.runs.planning import plan
-from charrnn.runs.planning.run_text import corpus_of, read_text
+from charrnn.runs.planning.run_text import load_corpus, read_text
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text.characters.unit_names import Unit
 from charrnn.text.corpus import Corpus
 from charrnn.text.reading.encodings import Encodings
 
-LONGEST = 1_000_000  # characters of a text over which the positions are spread
+MAX_CHARACTERS = 1_000_000  # characters of a text over which the positions are spread
 
 
 @dataclass(frozen=True)
-class Case:
+class GradFlowInput:
     """A network, the ids of a text, (n,), how many of its characters have no id of their own, which ends a document, and of what
     they are the ids.
     """
@@ -36,37 +36,37 @@ class Case:
     notes: tuple[str, ...] = ()  # of how the text was read
 
 
-def of_run(
+def from_run(
     run: Path,
     sources: Sequence[str],
     which: str | None,
     training_text: Sequence[str] = (),
     encoding: Sequence[str] = (),
-) -> Case:
+) -> GradFlowInput:
     """The weights of a run or checkpoint, and a text (none named: the run's validation split, or all it has), which stands in
     `training_text` now (none: where it stood). `encoding`: NAME or FILE=NAME each, where that text is not UTF-8. Raises RunError,
     CheckpointError and TextError.
     """
     saved = _load(run, which)
     if not sources:
-        return _case(saved.network, corpus_of(saved, training_text, encoding=encoding))
+        return _build_input(saved.network, load_corpus(saved, training_text, encoding=encoding))
     text = read_text(sources, saved.config.data, Encodings.parse(encoding))
-    given = encoded_text.of_text(text, saved.vocabulary, saved.config.data)
-    found, _ = encoded_text.beginning(given.blocks(), LONGEST)
+    given = encoded_text.from_text(text, saved.vocabulary, saved.config.data)
+    found, _ = encoded_text.take(given.blocks(), MAX_CHARACTERS)
     # Gradients flow through characters of the text alone.
     own = 0 if saved.vocabulary.end_id is not None else found.unseen
     ids = found.ids[0, own:].astype(np.intp)
     unknown, vocabulary = int(found.unknown.sum()), saved.vocabulary
-    return Case(saved.network, ids, unknown, vocabulary.end_id, vocabulary.unit, text.notes)
+    return GradFlowInput(saved.network, ids, unknown, vocabulary.end_id, vocabulary.unit, text.notes)
 
 
-def of_config(config: Config, sources: Sequence[str] = (), encoding: Sequence[str] = ()) -> Case:
+def from_config(config: Config, sources: Sequence[str] = (), encoding: Sequence[str] = ()) -> GradFlowInput:
     """A fresh network of a configuration, and the validation split of the text that it would be trained on (none named: the
     built-in one). Raises TextError, VocabularyError and NetworkError.
     """
-    made = plan.make(sources, config.replaced("data", encoding=config.data.with_encodings(encoding).encoding))
+    made = plan.make_plan(sources, config.replaced("data", encoding=config.data.with_encodings(encoding).encoding))
     generator = np.random.default_rng(config.training.seed)
-    case = _case(Network.fresh(made.architecture, generator, config.training.precision), made.corpus)
+    case = _build_input(Network.fresh(made.architecture, generator, config.training.precision), made.corpus)
     return replace(case, notes=made.text_notes)
 
 
@@ -81,7 +81,7 @@ def _load(run: Path, which: str | None) -> Checkpoint:
         ) from None
 
 
-def _case(network: Network, corpus: Corpus) -> Case:
+def _build_input(network: Network, corpus: Corpus) -> GradFlowInput:
     valid = corpus.split("valid")
-    ids = (valid if valid.size else corpus.ids)[:LONGEST].astype(np.intp)
-    return Case(network, ids, 0, corpus.vocabulary.end_id, corpus.vocabulary.unit)
+    ids = (valid if valid.size else corpus.ids)[:MAX_CHARACTERS].astype(np.intp)
+    return GradFlowInput(network, ids, 0, corpus.vocabulary.end_id, corpus.vocabulary.unit)

@@ -1,4 +1,4 @@
-"""Several readers as one: p = Σ w_m p_m, with weights w that are positive and add up to 1.
+"""Several scorers as one: p = Σ w_m p_m, with weights w that are positive and add up to 1.
 
 Networks that err differently, and counts that err otherwise again, are better together than the best alone. The weights are
 those under which a validation text is likeliest, found by expectation and maximisation, which climbs to the one maximum.
@@ -14,33 +14,33 @@ from charrnn.errors import DivergedError
 from charrnn.network.arrays import Array
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.vocabulary import Ids
-from charrnn.training.surprisal import Reader
+from charrnn.training.surprisal import Scorer
 
 CONVERGED = 1e-9  # nats per character that a further round would gain
 ROUNDS = 1000
 
 
-class MixtureReader:
-    """Readers of the same text, mixed."""
+class MixtureScorer:
+    """Scorers of the same text, mixed."""
 
-    def __init__(self, readers: Sequence[Reader], weights: Sequence[float]) -> None:
-        """`weights` as those of `mixed`."""
-        self._readers, self._weights = readers, weights
+    def __init__(self, scorers: Sequence[Scorer], weights: Sequence[float]) -> None:
+        """`weights` as those of `mix`."""
+        self._scorers, self._weights = scorers, weights
 
-    def read(self, ids: Ids) -> Array:
-        """As evaluation.Reader has it. Raises DivergedError as `read_all` does."""
-        return mixed(read_all(self._readers, ids), self._weights)
+    def score(self, ids: Ids) -> Array:
+        """As surprisal.Scorer has it. Raises DivergedError as `score_all` does."""
+        return mix(score_all(self._scorers, ids), self._weights)
 
 
-def read_all(readers: Sequence[Reader], ids: Ids) -> Array:
-    """The surprisals of the next block under each of M readers, (M, k, n). Raises DivergedError where one is not finite."""
-    found = np.stack([reader.read(ids) for reader in readers])
+def score_all(scorers: Sequence[Scorer], ids: Ids) -> Array:
+    """The surprisals of the next block under each of M scorers, (M, k, n). Raises DivergedError where one is not finite."""
+    found = np.stack([scorer.score(ids) for scorer in scorers])
     if not np.isfinite(found).all():
         raise DivergedError("the network's output is no longer a finite number: its training diverged")
     return found
 
 
-def mixed(surprisals: Array, weights: Sequence[float]) -> Array:
+def mix(surprisals: Array, weights: Sequence[float]) -> Array:
     """The surprisals under the mixture of M members, (...), in float64, from theirs, (M, ...), with weights that add up to 1."""
     with np.errstate(divide="ignore"):  # a weight of 0
         log_w = np.log(np.asarray(weights, np.float64)).reshape(-1, *[1] * (surprisals.ndim - 1))

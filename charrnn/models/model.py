@@ -7,20 +7,20 @@ from pathlib import Path
 from typing import get_args
 
 from charrnn.config.data import Data
-from charrnn.config.schema import decided
+from charrnn.config.schema import required
 from charrnn.errors import RunError, TextError
 from charrnn.generation.generator import Generator
 from charrnn.generation.samples import Seed
-from charrnn.generation.sampling import Options
+from charrnn.generation.sampling import SamplingOptions
 from charrnn.models import encoded_text, scoring
-from charrnn.models.components import CountingMember, Member, NetworkMember, readers
-from charrnn.models.encoded_text import Block, Passage
-from charrnn.models.evaluation import Compressing, Evaluation, evaluate
-from charrnn.models.mixture import fit_weights, read_all
+from charrnn.models.components import Component, NetworkComponent, NGramComponent, scorers
+from charrnn.models.encoded_text import Block, EncodedText
+from charrnn.models.evaluation import Evaluation, XzBaseline, evaluate
+from charrnn.models.mixture import fit_weights, score_all
 from charrnn.models.predictor_mixture import MixturePredictor
 from charrnn.models.scoring import Scored
 from charrnn.models.training_text import TrainingText, held_out
-from charrnn.ngram.order_selection import HIGHEST
+from charrnn.ngram.order_selection import MAX_ORDER
 from charrnn.runs.planning.run_text import read_once, read_text
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
@@ -29,12 +29,12 @@ from charrnn.text import splits
 from charrnn.text.characters.unit_names import counted, unit_name
 from charrnn.text.corpus import Corpus
 from charrnn.text.reading.encodings import Encodings
-from charrnn.text.source_text import Stream, Text
+from charrnn.text.source_text import SourceText, Stream
 from charrnn.text.splits import Protocol, Split
 from charrnn.text.vocabulary import Vocabulary, describe
 from charrnn.training.events import rounded
 
-LONGEST_FIT = 1_000_000  # characters of the validation split on which weights are fitted
+MAX_FIT_CHARS = 1_000_000  # characters of the validation split on which weights are fitted
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,7 +43,7 @@ class Model:
 
     saved: Checkpoint
     training_text: TrainingText
-    members: tuple[Member, ...]
+    members: tuple[Component, ...]
     weights: tuple[float, ...] = (1.0,)
     weights_are_fitted: bool = False  # on the validation split
     notes: tuple[str, ...] = ()  # the files it came from, and what is to be said of them
@@ -87,27 +87,27 @@ class Model:
         characters, or a list of these; see generation/allowed_symbols.py. All text is taken as it is: a backslash is one. The same seed gives the same text; `generator` writes many side by side, and tells more of each. Raises SamplingError
         for what is out of range, and VocabularyError for characters of the prompt that it does not know.
         """
-        options = Options(temperature, top_k, top_p, min_p)
+        options = SamplingOptions(temperature, top_k, top_p, min_p)
         return self.generator(only).generate_many(prompt, length, options, [seed], stops)[0].text
 
     def score(self, text: str | bytes) -> Scored:
         """The surprisal of each character of a text, in nats. Raises TextError for a text without characters."""
         blocks = self._passage(text).blocks()
-        return scoring.joined(scoring.score(self.members, self.weights, self.vocabulary, blocks, len(text)))
+        return scoring.join(scoring.score(self.members, self.weights, self.vocabulary, blocks, len(text)))
 
-    def scored(self, text: Text | Stream | Iterable[str | bytes]) -> Iterator[Scored]:
+    def scored(self, text: SourceText | Stream | Iterable[str | bytes]) -> Iterator[Scored]:
         """The same, stretch by stretch, for what `opened` gives, or a text in pieces; nothing for no characters."""
         return scoring.score(self.members, self.weights, self.vocabulary, self.blocks(text))
 
-    def blocks(self, text: Text | Stream | Iterable[str | bytes]) -> Iterator[Block]:
+    def blocks(self, text: SourceText | Stream | Iterable[str | bytes]) -> Iterator[Block]:
         """What `opened` gives, or a text in pieces, as its vocabulary has it."""
-        if isinstance(text, Text):
+        if isinstance(text, SourceText):
             return self._passage(text).blocks()
         if isinstance(text, Stream):
-            return encoded_text.of_stream(text.pieces, self.vocabulary)
-        return encoded_text.of_pieces(text, self.vocabulary)
+            return encoded_text.from_stream(text.pieces, self.vocabulary)
+        return encoded_text.from_pieces(text, self.vocabulary)
 
-    def opened(self, sources: Sequence[str], said: Encodings | None = None) -> Text | Stream:
+    def opened(self, sources: Sequence[str], said: Encodings | None = None) -> SourceText | Stream:
         """Texts, named as on the command line, in pieces as they come; documents all at once. `said`: which encodings they are
         in, where that is not UTF-8 and no byte order mark says it. Raises TextError.
         """
@@ -116,7 +116,7 @@ class Model:
 
     def evaluate(
         self,
-        text: str | bytes | Text | None = None,
+        text: str | bytes | SourceText | None = None,
         split: str | None = None,
         protocol: Protocol | None = None,
         slices: tuple[int, int] | None = None,
@@ -136,22 +136,22 @@ class Model:
             raise RunError("split, protocol and slices cut the run's own text; leave them out with another text")
         if text is None:
             return self._evaluate_split(split, protocol, slices, learning_rate, counted)
-        corpus, notes = None, [*text.notes] if isinstance(text, Text) else []
+        corpus, notes = None, [*text.notes] if isinstance(text, SourceText) else []
         if counted:
             try:
                 corpus = self.training_text.corpus
             except (RunError, TextError) as error:
                 notes.append(f"without baselines that need the text of the training: {error}")
-        made = self._evaluated(self._passage(text), corpus, learning_rate)
+        made = self._evaluate(self._passage(text), corpus, learning_rate)
         return replace(made, notes=(*notes, *made.notes))
 
-    def _passage(self, text: str | bytes | Text) -> Passage:
+    def _passage(self, text: str | bytes | SourceText) -> EncodedText:
         if isinstance(text, str) and self.vocabulary.unit == "byte":
             text = text.encode("utf-8", "surrogatepass")
-        given = text if isinstance(text, Text) else Text.of(text)
+        given = text if isinstance(text, SourceText) else SourceText.from_content(text)
         if given.unit == "byte" and self.vocabulary.unit == "char":
             raise TextError("the model reads characters, and was given bytes; decode them: text.decode()")
-        return encoded_text.of_text(given, self.vocabulary, self.saved.config.data)
+        return encoded_text.from_text(given, self.vocabulary, self.saved.config.data)
 
     def _evaluate_split(
         self,
@@ -165,7 +165,7 @@ class Model:
         split = _asked(data, protocol, slices)
         corpus = text.cut(split)
         name = held_out(corpus, split, name)
-        made = self._evaluated(encoded_text.of_split(corpus, name), corpus if counted else None, learning_rate)
+        made = self._evaluate(encoded_text.from_split(corpus, name), corpus if counted else None, learning_rate)
         notes = []
         if name == "valid" and self.weights_are_fitted:
             notes.append("the weights of the mixture were fitted on this very split")
@@ -176,15 +176,15 @@ class Model:
         in_slices = split.slices if split.protocol == "char-rnn" else None
         return replace(made, protocol=split.protocol, slices=in_slices, split=name, notes=(*notes, *made.notes))
 
-    def _evaluated(self, passage: Passage, corpus: Corpus | None, learning_rate: float | None) -> Evaluation:
+    def _evaluate(self, passage: EncodedText, corpus: Corpus | None, learning_rate: float | None) -> Evaluation:
         """`corpus` has the training split on which baselines are counted; None: without them."""
-        compressing = None if corpus is None else Compressing(corpus, passage)
+        compressing = None if corpus is None else XzBaseline(corpus, passage)
         counts = None if corpus is None else self.training_text.counts(corpus)
         reading = self.members, self.weights, passage, self.vocabulary
         made = evaluate(*reading, counts, learning_rate)
         if learning_rate is not None:
             made = replace(made, static=evaluate(*reading).loss)
-        return compressing.added(made) if compressing else made
+        return compressing.add_to(made) if compressing else made
 
 
 def load(
@@ -206,12 +206,12 @@ def load(
     first = loaded[0].checkpoint
     for other in loaded[1:]:
         _require_same(loaded[0], other)
-    members: list[Member] = [
-        NetworkMember(
+    members: list[Component] = [
+        NetworkComponent(
             str(found.path),
             found.checkpoint.network,
             first.vocabulary.end_id,
-            decided(found.checkpoint.config.training.label_smoothing),
+            required(found.checkpoint.config.training.label_smoothing),
         )
         for found in loaded
     ]
@@ -219,20 +219,20 @@ def load(
     notes += tuple(doubt for other in loaded[1:] if (doubt := _may_know(loaded[0], other)))
     text = TrainingText(first, sources, encoding)
     if ngram:
-        members.append(CountingMember(text.ngram))
+        members.append(NGramComponent(text.ngram))
     model = Model(first, text, tuple(members), notes=notes)
     if weights is not None:
         return replace(model, weights=_shares(weights, len(members)))
     if len(members) == 1:
         return model
-    return replace(model, weights=_fitted(model), weights_are_fitted=True)
+    return replace(model, weights=_fit_on_validation(model), weights_are_fitted=True)
 
 
 def _asked(data: Data, protocol: Protocol | None, slices: tuple[int, int] | None) -> Split:
     """How a text is cut: as for the training, but for what is asked. Raises RunError for what there is not."""
     if protocol not in (None, *get_args(Protocol)):
         raise RunError(f"protocol {protocol}: there are {', '.join(get_args(Protocol))}")
-    split = splits.by(protocol or data.protocol, data.split, slices or data.slices)
+    split = splits.make_split(protocol or data.protocol, data.split, slices or data.slices)
     if slices and (split.protocol != "char-rnn" or len(slices) != 2 or min(slices) < 1):
         raise RunError(
             f"slices {slices}: must be two whole numbers above 0, of protocol char-rnn; found protocol {split.protocol}"
@@ -275,14 +275,14 @@ def _shares(weights: Sequence[float], count: int) -> tuple[float, ...]:
     return tuple(weight / sum(relative) for weight in relative)
 
 
-def _fitted(model: Model) -> tuple[float, ...]:
+def _fit_on_validation(model: Model) -> tuple[float, ...]:
     """The weights under which the validation split is likeliest. Raises RunError where there is none."""
     corpus = model.training_text.corpus
     slices = corpus.slices("valid")
-    slices = slices[:, : LONGEST_FIT // len(slices)]
+    slices = slices[:, : MAX_FIT_CHARS // len(slices)]
     if slices.shape[1] < 2:
         raise RunError(
             "the run's text has no validation split on which weights could be fitted; give them with --weights"
         )
-    with readers(model.members, slices.size, before=corpus.before("valid", HIGHEST - 1)) as reading:
-        return tuple(fit_weights(read_all(reading, slices).reshape(len(reading), -1)))
+    with scorers(model.members, slices.size, before=corpus.before("valid", MAX_ORDER - 1)) as reading:
+        return tuple(fit_weights(score_all(reading, slices).reshape(len(reading), -1)))

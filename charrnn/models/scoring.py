@@ -11,10 +11,10 @@ from itertools import pairwise
 import numpy as np
 
 from charrnn.errors import TextError
-from charrnn.models.components import Member, readers
+from charrnn.models.components import Component, scorers
 from charrnn.models.encoded_text import Block
 from charrnn.models.evaluation import UNKNOWN_COST, with_first
-from charrnn.models.mixture import MixtureReader
+from charrnn.models.mixture import MixtureScorer
 from charrnn.network.arrays import Array
 from charrnn.text.positions import NO_STARTS, Starts
 from charrnn.text.reading.decoding import character_starts, decode_character
@@ -40,7 +40,7 @@ class Scored:
 
 
 def score(
-    members: Sequence[Member],
+    members: Sequence[Component],
     weights: Sequence[float],
     vocabulary: Vocabulary,
     blocks: Iterable[Block],
@@ -50,10 +50,10 @@ def score(
 
     Raises DivergedError where a surprisal is not finite.
     """
-    with readers(members, length) as reading:
-        reader, held = MixtureReader(reading, weights), _Held()
+    with scorers(members, length) as reading:
+        scorer, held = MixtureScorer(reading, weights), _PendingBytes()
         for number, block in enumerate(blocks):
-            found = reader.read(block.ids)
+            found = scorer.score(block.ids)
             if number == 0 and not block.unseen:
                 found = with_first(found, len(vocabulary))
             found = np.where(block.unknown[0, block.unseen :], UNKNOWN_COST, found[0])
@@ -64,7 +64,7 @@ def score(
         yield from held.rest()
 
 
-def joined(stretches: Iterable[Scored]) -> Scored:
+def join(stretches: Iterable[Scored]) -> Scored:
     """One stretch of several that follow each other. Raises TextError for a text without characters."""
     parts = list(stretches)
     if not parts:
@@ -76,7 +76,7 @@ def joined(stretches: Iterable[Scored]) -> Scored:
     )
 
 
-class _Held:
+class _PendingBytes:
     """Bytes of which the last may be the first of a character whose others are still to come."""
 
     def __init__(self) -> None:

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from charrnn.network.arrays import Array
-from charrnn.text.positions import Places
+from charrnn.text.positions import Positions
 
 BEFORE, AFTER = 31, 16  # characters kept around: one more than is shown, so that none is cut in two
 
 
 @dataclass(frozen=True, order=True)
-class Spot:
-    """A character, its surprisal in nats (or what else it was ranked by), and its surroundings; see Places for where it is."""
+class Surprise:
+    """A character, its surprisal in nats (or what else it was ranked by), and its surroundings; see Positions for where it is."""
 
     surprisal: float
     index: int
@@ -26,13 +26,13 @@ class Spot:
     after: tuple[str, ...]
 
 
-class Spots:
+class TopSurprises:
     """Keeps the highest `count`; of equals, the later ones."""
 
     def __init__(self, count: int) -> None:
-        self._count, self._kept, self._tail = count, list[Spot](), list[str]()
+        self._count, self._kept, self._tail = count, list[Surprise](), list[str]()
 
-    def add(self, characters: Sequence[str], ranks: Array, places: Places) -> None:
+    def add(self, characters: Sequence[str], ranks: Array, places: Positions) -> None:
         """Take in the next stretch, (n,)."""
         # What comes after the last ones of the stretch before is known only now. The order of a heap does not depend on it.
         beginning = tuple(characters[:AFTER])
@@ -40,7 +40,7 @@ class Spots:
         highest = np.argsort(ranks, kind="stable")[len(ranks) - min(self._count, len(ranks)) :]
         for i in highest.tolist():
             before = [*self._tail, *characters[max(0, i - BEFORE) : i]] if i < BEFORE else characters[i - BEFORE : i]
-            spot = Spot(
+            spot = Surprise(
                 float(ranks[i]),
                 int(places.index[i]),
                 int(places.file[i]),
@@ -55,6 +55,6 @@ class Spots:
                 heapq.heappop(self._kept)
         self._tail = [*self._tail, *characters[-BEFORE:]][-BEFORE:]
 
-    def highest(self) -> list[Spot]:
+    def highest(self) -> list[Surprise]:
         """The highest first."""
         return sorted(self._kept, reverse=True)

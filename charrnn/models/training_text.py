@@ -9,12 +9,12 @@ from charrnn.models import baselines
 from charrnn.models.baselines import Counts
 from charrnn.ngram.kneser_ney import NGram
 from charrnn.ngram.order_selection import fit_chosen
-from charrnn.runs.planning.run_text import text_of
+from charrnn.runs.planning.run_text import load_text
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text import corpus as corpora
 from charrnn.text.corpus import Corpus
 from charrnn.text.positions import Place, Starts
-from charrnn.text.source_text import Text
+from charrnn.text.source_text import SourceText
 from charrnn.text.splits import SPLITS, Split, overlap
 
 
@@ -22,13 +22,13 @@ class TrainingText:
     """Everything here raises RunError and TextError where the text cannot be had."""
 
     def __init__(self, saved: Checkpoint, sources: Sequence[str] = (), encoding: Sequence[str] = ()) -> None:
-        """`sources`: where it is now; none: where it was when the run began. `encoding`: what it is in now; see corpus_of."""
+        """`sources`: where it is now; none: where it was when the run began. `encoding`: what it is in now; see load_corpus."""
         self._saved, self._sources, self._encoding = saved, sources, encoding
 
     @cached_property
-    def text(self) -> Text:
+    def text(self) -> SourceText:
         """The text as it was read."""
-        return text_of(self._saved, self._sources, encoding=self._encoding)
+        return load_text(self._saved, self._sources, encoding=self._encoding)
 
     @cached_property
     def corpus(self) -> Corpus:
@@ -39,7 +39,7 @@ class TrainingText:
         """Where a stretch of the text stands in its files: at its first character, and where a file or a document begins."""
         starts, (file, line, column) = self.text.starts, self.text.locate(index)
         inside = starts.within(index, index + length)
-        first = Starts.of([0], [file], [line], [column])
+        first = Starts.from_sequences([0], [file], [line], [column])
         return inside if inside.at[:1].tolist() == [0] else Starts.joined([first, inside])
 
     def place(self, names: Sequence[str], position: int) -> Place:

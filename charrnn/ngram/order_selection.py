@@ -9,12 +9,14 @@ from charrnn.network.arrays import Array
 from charrnn.ngram.counts import count
 from charrnn.ngram.kneser_ney import Level, NGram, fit, lower_levels, nats, ranks
 
-HIGHEST = 10
-SHARE = 0.9  # of each segment is counted to choose the order; the rest is predicted
-LONGEST = 4_000_000  # characters counted: of a longer text the last ones; they need 0.6 to 1.7 GB
+MAX_ORDER = 10
+COUNTED_SHARE = 0.9  # of each segment is counted to choose the order; the rest is predicted
+MAX_COUNTED_CHARS = 4_000_000  # characters counted: of a longer text the last ones; they need 0.6 to 1.7 GB
 
 
-def fit_chosen(segments: Sequence[Array], vocab_size: int, highest: int = HIGHEST, longest: int = LONGEST) -> NGram:
+def fit_chosen(
+    segments: Sequence[Array], vocab_size: int, highest: int = MAX_ORDER, longest: int = MAX_COUNTED_CHARS
+) -> NGram:
     """The n-gram of the chosen order, fitted on all segments or, where they are longer, on their last `longest` characters.
 
     Raises as `choose_order`.
@@ -23,18 +25,18 @@ def fit_chosen(segments: Sequence[Array], vocab_size: int, highest: int = HIGHES
     return fit(kept, vocab_size, choose_order(kept, vocab_size, highest))
 
 
-def choose_order(segments: Sequence[Array], vocab_size: int, highest: int = HIGHEST) -> int:
+def choose_order(segments: Sequence[Array], vocab_size: int, highest: int = MAX_ORDER) -> int:
     """The order up to `highest` that predicts best, the lowest of equals. Raises as `losses` does."""
     return 1 + int(np.argmin(losses(segments, vocab_size, highest)))
 
 
-def losses(segments: Sequence[Array], vocab_size: int, highest: int = HIGHEST) -> Array:
+def losses(segments: Sequence[Array], vocab_size: int, highest: int = MAX_ORDER) -> Array:
     """Of each order up to `highest`, fitted on the first SHARE of each segment, on what is left of them: (orders,), in nats
     per character; fewer where no segment is that long.
 
     Raises TextError where that leaves nothing to count, and VocabularyError for ids too high.
     """
-    cuts = [int(SHARE * len(segment)) for segment in segments]
+    cuts = [int(COUNTED_SHARE * len(segment)) for segment in segments]
     if not any(cuts):
         raise TextError(
             f"choosing an order needs at least 2 characters in one piece; found {sum(map(len, segments))} in {len(segments)}"

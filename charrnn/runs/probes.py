@@ -12,7 +12,9 @@ from charrnn.text.corpus import Corpus
 from charrnn.training.events import Event, Flowed, Stepped
 
 
-def flowing(events: Iterable[Event], network: Network, corpus: Corpus, every: int | None, lags: int) -> Iterator[Event]:
+def with_gradient_flow(
+    events: Iterable[Event], network: Network, corpus: Corpus, every: int | None, lags: int
+) -> Iterator[Event]:
     """Pass the events on; at each step that `every` divides (None: never) with one Flowed for each layer before it, so that a save
     of the step comes after them, and a resumed run tells none of them anew.
 

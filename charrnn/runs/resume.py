@@ -9,7 +9,6 @@ from charrnn.errors import CheckpointError, RunError
 from charrnn.runs import run as runs
 from charrnn.runs import time_budget
 from charrnn.runs.planning import plan as plans
-from charrnn.runs.planning.plan import Plan
 from charrnn.runs.run import Run
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
@@ -30,21 +29,21 @@ def resume(
     encoding: Sequence[str] = (),
 ) -> Run:
     """Take up a run where its last checkpoint stands, by all `ranks`, of which the first reads and writes; `steps`, `epochs` or
-    a further `seconds` may set a new end; `encoding` says what the text is in now, where it was moved or converted (see corpus_of).
+    a further `seconds` may set a new end; `encoding` says what the text is in now, where it was moved or converted (see load_corpus).
 
     Raises RunError where there is nothing to resume, where another process trains there, or where the text or config.yaml
     has changed; and CheckpointError.
     """
     began, ranks = time.perf_counter(), ranks or Alone()
-    lock = ranks.first(lambda: directory.take(path))
+    lock = ranks.first(lambda: directory.take_lock(path))
     try:
-        return _resumed(path, lock, sources, steps, epochs, seconds, began, ranks, encoding)
+        return _resume(path, lock, sources, steps, epochs, seconds, began, ranks, encoding)
     except BaseException:
         lock.release()
         raise
 
 
-def _resumed(
+def _resume(
     path: Path,
     lock: Lock,
     sources: Sequence[str],
@@ -58,23 +57,25 @@ def _resumed(
     folder = lock.folder
     loaded = ranks.first(lambda: directory.load_last(folder))
     saved = loaded.checkpoint
-    ranks.first(lambda: _refuse_edits(folder.path, saved))
-    plan = plans.again(saved, sources, path, ranks, encoding)
-    plan = _noted(plan, loaded.note, _other_versions(saved, ranks.size), ranks.first(lambda: _damaged_best(folder)))
+    ranks.first(lambda: _require_unedited(folder.path, saved))
+    plan = plans.plan_resume(saved, sources, path, ranks, encoding)
+    plan = plans.with_notes(
+        plan, loaded.note, _version_note(saved, ranks.size), ranks.first(lambda: _damaged_best(folder))
+    )
     if seconds is not None:
         further, note = time_budget.steps_within(plan, seconds, began)
-        plan, steps = _noted(plan, note), saved.progress.step + further
+        plan, steps = plans.with_notes(plan, note), saved.progress.step + further
     if loaded.note and steps is None and epochs is None:  # it may be of before a new end
         steps, epochs = ranks.first(lambda: directory.end_in_config(folder.path, saved.config))
     if steps is not None or epochs is not None:
         before = plan.steps
-        plan = plans.with_new_end(plan, steps, epochs, saved.progress.step)
+        plan = plans.with_new_target(plan, steps, epochs, saved.progress.step)
         if plan.steps != before and _patience_has_ended(saved):
             saved.progress.evaluations_without_best = 0
     if loaded.note or plan.config != saved.config:  # a stop before the next save must find them as they are now
         ranks.first(lambda: directory.replace_last(folder, replace(saved, config=plan.config)))
     ranks.first(lambda: directory.write_config(folder, plan.config))
-    return runs.take_up(plan, saved, lock)
+    return runs.resume_from(plan, saved, lock)
 
 
 def _patience_has_ended(saved: Checkpoint) -> bool:
@@ -82,20 +83,16 @@ def _patience_has_ended(saved: Checkpoint) -> bool:
     return patience is not None and saved.progress.evaluations_without_best >= patience
 
 
-def _refuse_edits(path: Path, saved: Checkpoint) -> None:
+def _require_unedited(path: Path, saved: Checkpoint) -> None:
     """A run goes on as it began: what was written into its config.yaml since would silently be ignored."""
-    if edits := directory.edits(path, saved.config):
+    if edits := directory.find_edits(path, saved.config):
         raise RunError(
             f"--resume {path}: {path / CONFIG} was changed: {'; '.join(edits)}; a run goes on as it began: change it back, "
             f"or begin another: charrnn train TEXT -c {path / CONFIG}"
         )
 
 
-def _noted(plan: Plan, *notes: str | None) -> Plan:
-    return replace(plan, notes=(*plan.notes, *filter(None, notes)))
-
-
-def _other_versions(saved: Checkpoint, ranks: int) -> str | None:
+def _version_note(saved: Checkpoint, ranks: int) -> str | None:
     """What computes otherwise than what wrote the checkpoint."""
     now = versions(ranks)
     changed = [f"{name} {was}, now {now[name]}" for name, was in saved.versions.items() if now.get(name, was) != was]

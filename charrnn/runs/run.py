@@ -1,7 +1,6 @@
 """A training with its directory: started, resumed, followed to its end."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,15 +8,15 @@ import numpy as np
 from charrnn.errors import NetworkError
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictors import NetworkPredictor
-from charrnn.generation.sampling import Options
+from charrnn.generation.sampling import SamplingOptions
 from charrnn.network.network import Network
-from charrnn.runs.planning.plan import Plan
-from charrnn.runs.probes import flowing
+from charrnn.runs.planning.plan import Plan, with_notes
+from charrnn.runs.probes import with_gradient_flow
 from charrnn.runs.recovery import GoingBack
 from charrnn.runs.storage import checkpointing, directory, metrics_log
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.checkpoint_record import TextRecord, versions
-from charrnn.runs.trainer_state import restore, trainer_for
+from charrnn.runs.trainer_state import build_trainer, restore
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.system.lock import Lock
 from charrnn.training.events import Evaluated, Event, Sampled, Stepped
@@ -26,7 +25,7 @@ from charrnn.training.trainer import Trainer
 RUNS = "runs"
 DIGITS = 3  # of a sample's surprisals
 SAMPLE_LENGTH = 200  # characters shown now and then while training
-SAMPLE_OPTIONS = Options(temperature=0.8)
+SAMPLE_OPTIONS = SamplingOptions(temperature=0.8)
 
 
 class Run:
@@ -50,16 +49,16 @@ class Run:
         """
         training = self.plan.config.training
         events = self.trainer.train(self.plan.steps, should_stop)
-        events = self._sampling(events, training.sample_every)
-        events = flowing(
+        events = self._with_samples(events, training.sample_every)
+        events = with_gradient_flow(
             events, self.trainer.result, self.plan.corpus, training.gradflow_every, training.sequence_length
         )
         ranks = self.plan.ranks
-        events = checkpointing.saving(events, self.checkpoint, self.folder, training.save_every, ranks)
+        events = checkpointing.with_checkpoints(events, self.checkpoint, self.folder, training.save_every, ranks)
         try:
             with one_blas_thread():
                 unit = self.plan.config.data.unit
-                yield from metrics_log.logged(events, self.folder, training.save_every, ranks, unit)
+                yield from metrics_log.with_metrics_log(events, self.folder, training.save_every, ranks, unit)
         finally:
             self._lock.release()
 
@@ -81,7 +80,7 @@ class Run:
             base=plan.lineage,
         )
 
-    def _sampling(self, events: Iterable[Event], every: int | None) -> Iterator[Event]:
+    def _with_samples(self, events: Iterable[Event], every: int | None) -> Iterator[Event]:
         """Pass the events on, with a sample after each evaluation, or after every so many steps (0: never)."""
         for event in events:
             due = (
@@ -108,20 +107,16 @@ def start(plan: Plan, out: Path | None = None) -> Run:
 
     Raises RunError when the directory holds something or cannot be made.
     """
-    trainer = trainer_for(plan, _allocated(lambda: _network(plan)))
+    trainer = build_trainer(plan, _allocate(lambda: _network(plan)))
     lock = plan.ranks.first(lambda: directory.create(out) if out else directory.create_next(Path(RUNS), plan.name))
-    return Run(_noting(plan, lock), trainer, lock)
+    return Run(with_notes(plan, lock.note), trainer, lock)
 
 
-def take_up(plan: Plan, saved: Checkpoint, lock: Lock) -> Run:
+def resume_from(plan: Plan, saved: Checkpoint, lock: Lock) -> Run:
     """Go on from a checkpoint."""
-    trainer = trainer_for(plan, saved.network)
+    trainer = build_trainer(plan, saved.network)
     restore(trainer, saved)
-    return Run(_noting(plan, lock), trainer, lock)
-
-
-def _noting(plan: Plan, lock: Lock) -> Plan:
-    return plan if lock.note is None else replace(plan, notes=(*plan.notes, lock.note))
+    return Run(with_notes(plan, lock.note), trainer, lock)
 
 
 def _network(plan: Plan) -> Network:
@@ -132,7 +127,7 @@ def _network(plan: Plan) -> Network:
     return Network.fresh(plan.architecture, np.random.default_rng(training.seed), training.precision)
 
 
-def _allocated(make: Callable[[], Network]) -> Network:
+def _allocate(make: Callable[[], Network]) -> Network:
     try:
         return make()
     except MemoryError:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from charrnn.config.section import LONGEST as ENDLESS
+from charrnn.config.section import MAX_STEPS as ENDLESS
 from charrnn.errors import DivergedError, RunError
 from charrnn.runs import run as runs
 from charrnn.runs.planning import plan as plans
@@ -19,7 +19,8 @@ from charrnn.runs.recovery import LOWER_RATE
 from charrnn.training.events import Evaluated, Event, Finished, Flowed, Stepped
 from charrnn.training.parallel.communicator import Alone
 
-SHARE, SHORTEST, LONGEST = 0.05, 0.5, 10.0  # of the budget that measuring may take; in seconds, at least and at most
+MEASURING_SHARE = 0.05  # of the budget, at most
+MIN_MEASURING, MAX_MEASURING = 0.5, 10.0  # seconds
 WARM_UP = 0.4  # of the measuring, before which no step counts: processors take seconds to reach their speed
 UNITS = {"h": 3600, "m": 60, "s": 1}
 
@@ -42,7 +43,7 @@ def steps_within(plan: Plan, seconds: float, began: float) -> tuple[int, str]:
     """
     if not 0 < seconds < math.inf:
         raise RunError(f"--time: {seconds:g} s: must be a finite number above 0")
-    cost = _measured(plan, min(max(SHARE * seconds, SHORTEST), LONGEST))
+    cost = _measure_cost(plan, min(max(MEASURING_SHARE * seconds, MIN_MEASURING), MAX_MEASURING))
     left = plan.ranks.first(lambda: seconds - (time.perf_counter() - began) - cost.once)
     steps = min(ENDLESS, int(left / cost.per_step(plan.config.training.eval_every)))
     if steps < 1:
@@ -50,7 +51,7 @@ def steps_within(plan: Plan, seconds: float, began: float) -> tuple[int, str]:
     return steps, f"{seconds:g} s are {steps:,} steps here, at {cost.step * 1e3:.3g} ms for each"
 
 
-class Cost:
+class StepCost:
     """Seconds for a step, for what comes with each validation, and for what comes but once."""
 
     def __init__(self, step: float, validation: float, start: float) -> None:
@@ -61,7 +62,7 @@ class Cost:
         return self.step + self.validation / eval_every
 
 
-def _measured(plan: Plan, seconds: float) -> Cost:
+def _measure_cost(plan: Plan, seconds: float) -> StepCost:
     """Train for `seconds` in a temporary directory; then validate, sample and save once."""
     with _folder(plan.ranks) as folder:
         try:
@@ -76,8 +77,8 @@ def _measured(plan: Plan, seconds: float) -> Cost:
         except DivergedError as error:  # without the files that it names: they go with the folder
             raise DivergedError(f"--time: while measuring, {error.__cause__ or error}; {LOWER_RATE}") from None
         except RunError as error:
-            raise _not_measured(folder.parent, error.__context__ or error) from None
-    return plan.ranks.first(lambda: Cost(clock.stepping / clock.steps, clock.rest, clock.start or 0.0))
+            raise _measuring_error(folder.parent, error.__context__ or error) from None
+    return plan.ranks.first(lambda: StepCost(clock.stepping / clock.steps, clock.rest, clock.start or 0.0))
 
 
 @contextmanager
@@ -98,17 +99,17 @@ def _temporary() -> Path:
     try:
         return Path(tempfile.gettempdir())
     except OSError as error:
-        raise _not_measured(Path("a temporary folder"), error) from None
+        raise _measuring_error(Path("a temporary folder"), error) from None
 
 
 def _make(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700)
     except OSError as error:
-        raise _not_measured(folder.parent, error) from None
+        raise _measuring_error(folder.parent, error) from None
 
 
-def _not_measured(place: Path, error: BaseException) -> RunError:
+def _measuring_error(place: Path, error: BaseException) -> RunError:
     reason = error.strerror if isinstance(error, OSError) else error
     return RunError(
         f"--time: some seconds of training are measured in {place}, which cannot be written: {reason}; name another folder in "

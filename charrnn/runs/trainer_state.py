@@ -1,8 +1,8 @@
-"""trainer_state"""
+"""A trainer built from a plan, and brought to where a checkpoint stands."""
 
 import numpy as np
 
-from charrnn.config.schema import decided
+from charrnn.config.schema import required
 from charrnn.network.network import Network
 from charrnn.network.weight_dropout import WeightDropout
 from charrnn.runs.planning.plan import Plan
@@ -27,7 +27,7 @@ def restore(trainer: Trainer, saved: Checkpoint) -> None:
     trainer.state = np.ascontiguousarray(saved.state[:, trainer.windows.streams])
 
 
-def trainer_for(plan: Plan, network: Network) -> Trainer:
+def build_trainer(plan: Plan, network: Network) -> Trainer:
     """A trainer at its beginning, as the plan has it."""
     training, corpus = plan.config.training, plan.corpus
     streams = plan.ranks.share(plan.batch_size)
@@ -52,9 +52,9 @@ def trainer_for(plan: Plan, network: Network) -> Trainer:
         patience=training.patience,
         threads=plan.threads,
         dropout=plan.dropout,
-        label_smoothing=decided(training.label_smoothing),
+        label_smoothing=required(training.label_smoothing),
         seed=training.seed,
-        weight_dropout=WeightDropout.of(network, decided(plan.config.model.weight_dropout), training.seed),
+        weight_dropout=WeightDropout.of(network, required(plan.config.model.weight_dropout), training.seed),
         averaging=Averaging(network, training.ema_decay) if training.ema_decay else None,
         freezing=Freezing.of(network, training.freeze),
         accumulate=training.accumulate,

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.config import typed_values, yaml
-from charrnn.config.resolve import Options, changed, leaves, resolve, with_encodings
+from charrnn.config.resolve import OptionValues, flatten, override, resolve, with_encodings
 from charrnn.config.schema import Config
 from charrnn.errors import ConfigError
 
@@ -67,7 +67,7 @@ def points(
     axes: Sequence[Axis],
     config: str | None,
     settings: Sequence[str],
-    options: Options,
+    options: OptionValues,
     random: int | None,
     seed: int,
     encoding: Sequence[str] = (),
@@ -88,7 +88,7 @@ def points(
         base = base.replaced("runtime", threads=1)
     for axis in axes:
         if isinstance(axis, Range):
-            changed(base, _options({axis.key: axis.high}))
+            override(base, _options({axis.key: axis.high}))
     combinations = _grid(axes) if random is None else _draws(axes, _whole(axes, base), random, seed)
     found = (_point(base, values) for values in combinations)
     return list({tuple(map(repr, point.values.values())): point for point in found}.values())
@@ -139,7 +139,7 @@ def _require_few(axes: Sequence[Axis], random: int | None) -> None:
 
 
 def _require_leaves(axes: Sequence[Axis], base: Config) -> None:
-    known = dict(leaves(base))
+    known = dict(flatten(base))
     for axis in axes:
         if axis.key not in known:
             below = ", ".join(key for key in known if key.startswith(f"{axis.key}."))
@@ -148,7 +148,7 @@ def _require_leaves(axes: Sequence[Axis], base: Config) -> None:
 
 def _whole(axes: Sequence[Axis], base: Config) -> set[str]:
     """The keys whose values are whole numbers."""
-    known = dict(leaves(base))
+    known = dict(flatten(base))
     return {axis.key for axis in axes if isinstance(known[axis.key], int)}
 
 
@@ -158,7 +158,7 @@ def _grid(axes: Sequence[Axis]) -> Iterator[dict[str, Any]]:
         yield dict(zip((axis.key for axis in axes), values, strict=True))
 
 
-def _require_set_once(varying: Iterable[str], settings: Sequence[str], options: Options) -> None:
+def _require_set_once(varying: Iterable[str], settings: Sequence[str], options: OptionValues) -> None:
     """What varies cannot be set besides; and how long to train is one matter, be it in steps or in epochs."""
     given = {setting.partition("=")[0].strip(): f"-s {setting}" for setting in settings}
     given |= {key: option for key, (option, _) in options.items()}
@@ -188,12 +188,12 @@ def _drawn(axis: Axis, whole: bool, generator: np.random.Generator) -> Any:
 
 
 def _point(base: Config, values: Mapping[str, Any]) -> Point:
-    config = changed(base, _options(values))
-    known = dict(leaves(config))
+    config = override(base, _options(values))
+    known = dict(flatten(config))
     return Point({key: known[key] for key in values}, config)
 
 
-def _options(values: Mapping[str, Any]) -> Options:
+def _options(values: Mapping[str, Any]) -> OptionValues:
     """As options of a configuration; where epochs vary and steps do not, epochs count."""
     ends = {STEPS: (GRID, None)} if EPOCHS in values and STEPS not in values else {}
     return {**ends, **{key: (GRID, value) for key, value in values.items()}}

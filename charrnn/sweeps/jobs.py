@@ -15,7 +15,7 @@ from typing import IO
 from charrnn.config.messages import shorten
 from charrnn.package import import_path
 from charrnn.runs.storage.directory import LAST, PREVIOUS
-from charrnn.runs.storage.status import outcome
+from charrnn.runs.storage.status import read_status
 from charrnn.sweeps.sweep import CONFIGS, LOGS
 from charrnn.system.cores import ONE_BLAS_THREAD
 from charrnn.system.folder_handle import Folder
@@ -23,7 +23,7 @@ from charrnn.system.mpi_environment import without_launcher
 from charrnn.system.signals import stop_politely
 from charrnn.text import cache
 
-FOLDERS = (cache.PLACE, "TMPDIR", "TEMP", "TMP")  # variables that may name a folder below this one
+FOLDERS = (cache.FOLDER_VARIABLE, "TMPDIR", "TEMP", "TMP")  # variables that may name a folder below this one
 POLL = 0.1  # seconds between two looks at whether to stop
 STOPPED = 143  # the exit code of a training that was asked to stop
 DIVERGED = "training diverged"  # how the message of one that diverged for good begins
@@ -70,7 +70,7 @@ def carry_out(job: Job, folder: Folder, orders: Orders) -> Ended:
     """Begin a training in the directory of its sweep, or go on with one, and wait for its end; nothing is done for one that is
     finished.
     """
-    if outcome(folder.path / job.name).finished:
+    if read_status(folder.path / job.name).finished:
         return Ended("done")
     if orders.stopping():
         return Ended("waiting")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from charrnn.config.resolve import leaves
+from charrnn.config.resolve import flatten
 from charrnn.config.schema import Config
 from charrnn.errors import CharrnnError, RunError, TextError
 from charrnn.runs.planning import plan as plans
@@ -45,7 +45,7 @@ class Sweep:
         told = {
             "text": {"sources": self.sources, "sha256": self.sha256},
             "time": self.seconds,
-            "config": dict(leaves(self.points[0].config)),
+            "config": dict(flatten(self.points[0].config)),
             "runs": runs,
         }
         return dict(json.loads(json.dumps(told)))
@@ -100,7 +100,7 @@ def _first_plan(points: Sequence[Point], sources: Sequence[str]) -> Plan:
     errors = []
     for config in ways.values():
         try:
-            return plans.make(sources, config)
+            return plans.make_plan(sources, config)
         except CharrnnError as error:
             errors.append(error)
     raise errors[0]
@@ -141,7 +141,7 @@ def _read(folder: Folder) -> dict[str, Any]:
 def _require_same(path: Path, there: dict[str, Any], here: dict[str, Any]) -> None:
     """Raises RunError for the record of another sweep, saying what is other. A key that was not there yet has its default."""
     if isinstance(there.get("config"), dict):
-        there = {**there, "config": dict(leaves(Config())) | there["config"]}
+        there = {**there, "config": dict(flatten(Config())) | there["config"]}
     if there != here:
         raise RunError(
             f"{path}: holds another sweep ({_difference(there, here)}); give the options that it was begun with, or choose "

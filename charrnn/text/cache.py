@@ -24,11 +24,11 @@ import platformdirs
 from charrnn.errors import TextError
 from charrnn.text.vocabulary import Ids, Vocabulary
 
-PLACE = "CHARRNN_CACHE_DIR"
+FOLDER_VARIABLE = "CHARRNN_CACHE_DIR"
 HALF_WRITTEN = re.compile(r"[0-9a-f]{32}\.uint(8|16|32)\.[0-9a-f]{16}\.tmp")
 DIGEST = 32  # bytes
 PIECE = 1 << 20  # bytes read at once
-ABANDONED = 24 * 3600.0  # seconds after which a file that is not whole has lost its writer
+ABANDONED_AFTER = 24 * 3600.0  # seconds after which a file that is not whole has lost its writer
 OTHERS = stat.S_IWGRP | stat.S_IWOTH
 NO_LINK: int = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # nor is a pipe waited for
 
@@ -36,11 +36,11 @@ NO_LINK: int = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # no
 def folder() -> Path:
     """Where this user's encoded texts are kept: a folder in $CHARRNN_CACHE_DIR, or in the system's folder for such things."""
     owner = f"-{os.geteuid()}" if hasattr(os, "geteuid") else ""
-    place = os.environ.get(PLACE) or platformdirs.user_cache_dir("charrnn", appauthor=False)
+    place = os.environ.get(FOLDER_VARIABLE) or platformdirs.user_cache_dir("charrnn", appauthor=False)
     return Path(place) / f"charrnn-texts{owner}"
 
 
-def made_folder(kept: str) -> Path:
+def ensure_folder(kept: str) -> Path:
     """The same, made where it is missing. Raises TextError where that cannot be done, or others may write there.
 
     `kept`: what is to be kept there, for the message.
@@ -57,19 +57,19 @@ def made_folder(kept: str) -> Path:
             raise PermissionError(None, "another user owns it, or may write there", str(place))
         _remove_abandoned(place)
     except OSError as error:
-        raise not_written(kept, error) from None
+        raise write_error(kept, error) from None
     return place
 
 
-def not_written(kept: str, error: OSError) -> TextError:
+def write_error(kept: str, error: OSError) -> TextError:
     """What to say where something cannot be kept."""
     return TextError(
         f"{folder()}: {kept} is kept in a file there, which cannot be written: {error.strerror or error}; "
-        f"name a folder of your own, with room, in the environment variable {PLACE}"
+        f"name a folder of your own, with room, in the environment variable {FOLDER_VARIABLE}"
     )
 
 
-def path_of(sha256: str, vocabulary: Vocabulary) -> Path:
+def ids_path(sha256: str, vocabulary: Vocabulary) -> Path:
     """The file of a text's ids under a vocabulary."""
     return folder() / f"{_key(sha256, vocabulary)[:32]}.{vocabulary.dtype.name}"
 
@@ -82,7 +82,7 @@ def load(sha256: str, vocabulary: Vocabulary, length: int, kept: str) -> Ids | N
     """
     size = length * vocabulary.dtype.itemsize
     try:
-        file = open(path_of(sha256, vocabulary), "rb", opener=_opener)  # noqa: SIM115 (closed below)
+        file = open(ids_path(sha256, vocabulary), "rb", opener=_opener)  # noqa: SIM115 (closed below)
     except OSError:
         return None
     with file:
@@ -91,12 +91,12 @@ def load(sha256: str, vocabulary: Vocabulary, length: int, kept: str) -> Ids | N
             return None
         try:
             with tempfile.TemporaryFile(dir=folder()) as copy:
-                if not _copied(file, copy, size, sha256, vocabulary):
+                if not _copy_if_valid(file, copy, size, sha256, vocabulary):
                     return None
                 copy.flush()
                 return np.asarray(np.memmap(copy, vocabulary.dtype, "r", shape=(length,)))
         except OSError as error:
-            raise not_written(kept, error) from None
+            raise write_error(kept, error) from None
 
 
 def store(sha256: str, vocabulary: Vocabulary, pieces: Iterator[Ids], kept: str) -> None:
@@ -104,8 +104,8 @@ def store(sha256: str, vocabulary: Vocabulary, pieces: Iterator[Ids], kept: str)
 
     Raises TextError where that cannot be done.
     """
-    made_folder(kept)
-    path = path_of(sha256, vocabulary)
+    ensure_folder(kept)
+    path = ids_path(sha256, vocabulary)
     side = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")  # two writers of one text do not meet
     try:
         with open(side, "xb", opener=_opener) as file:
@@ -122,14 +122,14 @@ def store(sha256: str, vocabulary: Vocabulary, pieces: Iterator[Ids], kept: str)
                 side.unlink(missing_ok=True)
                 raise
     except OSError as error:
-        raise not_written(kept, error) from None
+        raise write_error(kept, error) from None
 
 
 def _key(sha256: str, vocabulary: Vocabulary) -> str:
     return hashlib.sha256(json.dumps([sha256, vocabulary.unit, vocabulary.symbols]).encode()).hexdigest()
 
 
-def _copied(file: IO[bytes], copy: IO[bytes], size: int, sha256: str, vocabulary: Vocabulary) -> bool:
+def _copy_if_valid(file: IO[bytes], copy: IO[bytes], size: int, sha256: str, vocabulary: Vocabulary) -> bool:
     """Whether the ids are those of this text and vocabulary, as they were written; copies them."""
     dtype, digest = vocabulary.dtype, hashlib.sha256(_key(sha256, vocabulary).encode())
     for start in range(0, size, PIECE):
@@ -155,5 +155,5 @@ def _remove_abandoned(place: Path) -> None:
     for name in filter(HALF_WRITTEN.fullmatch, os.listdir(place)):
         with suppress(OSError):
             found = (place / name).lstat()
-            if stat.S_ISREG(found.st_mode) and _is_ours(found) and time.time() - found.st_mtime > ABANDONED:
+            if stat.S_ISREG(found.st_mode) and _is_ours(found) and time.time() - found.st_mtime > ABANDONED_AFTER:
                 (place / name).unlink()

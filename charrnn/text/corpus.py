@@ -11,7 +11,7 @@ from charrnn.errors import TextError
 from charrnn.text import cache, source_text
 from charrnn.text import documents as lists
 from charrnn.text.characters.unit_names import counted
-from charrnn.text.source_text import Text
+from charrnn.text.source_text import SourceText
 from charrnn.text.splits import SPLITS, Cuts, Split
 from charrnn.text.vocabulary import Ids, Vocabulary
 
@@ -49,7 +49,7 @@ class Corpus:
         return self.slices(name).reshape(-1)
 
 
-def build(text: Text, vocabulary: Vocabulary, split: Split) -> Corpus:
+def build(text: SourceText, vocabulary: Vocabulary, split: Split) -> Corpus:
     """Encode `text` and cut it; a list of documents between two.
 
     Raises TextError for one that is too short, or that changes meanwhile, and VocabularyError when it holds a character that
@@ -65,12 +65,12 @@ def build(text: Text, vocabulary: Vocabulary, split: Split) -> Corpus:
         return Corpus(listed, vocabulary, cuts, text.sha256, None, rare)
     cuts = split.cut(text.length, text.unit)
     if text.length <= source_text.IN_MEMORY:
-        in_memory = np.concatenate([*_encoded(text, vocabulary)])
+        in_memory = np.concatenate([*_encode(text, vocabulary)])
         return Corpus(in_memory, vocabulary, cuts, text.sha256, None, rare)
-    path, kept = cache.path_of(text.sha256, vocabulary), f"a text of more than {source_text.IN_MEMORY:,} characters"
+    path, kept = cache.ids_path(text.sha256, vocabulary), f"a text of more than {source_text.IN_MEMORY:,} characters"
     ids = cache.load(text.sha256, vocabulary, text.length, kept)
     if ids is None:
-        cache.store(text.sha256, vocabulary, _encoded(text, vocabulary), kept)
+        cache.store(text.sha256, vocabulary, _encode(text, vocabulary), kept)
         ids = cache.load(text.sha256, vocabulary, text.length, kept)
     if ids is None:
         raise TextError(
@@ -86,7 +86,7 @@ def cut(ids: Ids, vocabulary: Vocabulary, split: Split) -> Cuts:
     return lists.cut(np.flatnonzero(ids == vocabulary.end_id), split)
 
 
-def _encoded(text: Text, vocabulary: Vocabulary) -> Iterator[Ids]:
+def _encode(text: SourceText, vocabulary: Vocabulary) -> Iterator[Ids]:
     """The ids, piece by piece. Raises TextError where the text is no longer the one that was read at first."""
     sha256, position = hashlib.sha256(), 0
     for piece in text.pieces():
@@ -98,7 +98,7 @@ def _encoded(text: Text, vocabulary: Vocabulary) -> Iterator[Ids]:
         raise TextError("the text changed while it was read; start again when nothing writes to it any more")
 
 
-def _unknown_length(text: Text, vocabulary: Vocabulary) -> float:
+def _unknown_length(text: SourceText, vocabulary: Vocabulary) -> float:
     if vocabulary.unknown_id is None:
         return 0.0
     points = [point for point in np.flatnonzero(text.counts).tolist() if chr(point) not in vocabulary.known]

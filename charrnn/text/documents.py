@@ -24,29 +24,29 @@ from charrnn.text.splits import SPLITS, Cuts, Split
 from charrnn.text.vocabulary import Ids, Vocabulary
 
 BLANK_LINE, FILE = "blank-line", "file"
-NAMED = {BLANK_LINE: re.compile(r"\n\s*\n"), FILE: re.compile(r"(?!)")}
-SPECIAL = re.compile(r"[.^$*+?{}\[\]\\|()]")  # in a regular expression
+NAMED_BOUNDARIES = {BLANK_LINE: re.compile(r"\n\s*\n"), FILE: re.compile(r"(?!)")}
+REGEX_SPECIAL = re.compile(r"[.^$*+?{}\[\]\\|()]")  # in a regular expression
 
 
-def expression(boundary: str) -> re.Pattern[str]:
+def compile_boundary(boundary: str) -> re.Pattern[str]:
     """A boundary as a regular expression: for a file, one that matches nowhere. Raises TextError where it is none.
 
     Nothing is matched here: a checkpoint from a stranger holds one too.
     """
-    if boundary in NAMED:
-        return NAMED[boundary]
+    if boundary in NAMED_BOUNDARIES:
+        return NAMED_BOUNDARIES[boundary]
     try:
         with warnings.catch_warnings(action="ignore"):
             return re.compile(boundary)
     except (re.error, OverflowError, RecursionError) as error:
         raise TextError(
-            f"neither {' nor '.join(NAMED)} nor a regular expression: {error}{_literally(boundary)}"
+            f"neither {' nor '.join(NAMED_BOUNDARIES)} nor a regular expression: {error}{_literally(boundary)}"
         ) from None
 
 
 def _literally(boundary: str) -> str:
     """How to write a boundary that is no more than its characters; nothing where none of them means something else."""
-    written = SPECIAL.sub(r"\\\g<0>", boundary)
+    written = REGEX_SPECIAL.sub(r"\\\g<0>", boundary)
     return f"; to mean the characters themselves, write {written}" if written != boundary else ""
 
 
@@ -59,7 +59,7 @@ class Documents:
     notes: tuple[str, ...]  # where the boundary has cut no file
 
 
-def split_up(files: Sequence[str], boundary: str) -> Documents:
+def split_documents(files: Sequence[str], boundary: str) -> Documents:
     """The documents of all files. Raises TextError where there is none, where the boundary is nothing at all, and where it
     takes too long to find.
     """
@@ -69,7 +69,7 @@ def split_up(files: Sequence[str], boundary: str) -> Documents:
     if in_nothing:
         raise TextError(
             f"data.boundary={quoted(boundary)}: matches the empty string, and so would end a document at every character; "
-            f"to end one at every line, write \\n; or name {' or '.join(NAMED)}{_literally(boundary)}"
+            f"to end one at every line, write \\n; or name {' or '.join(NAMED_BOUNDARIES)}{_literally(boundary)}"
         )
     documents: list[str] = []
     begins: list[tuple[Indices, Indices, Indices]] = []  # file, line and column of each
@@ -84,25 +84,27 @@ def split_up(files: Sequence[str], boundary: str) -> Documents:
         )
     at = end_places(documents)[:-1] + np.arange(len(documents)) + 1
     starts = Starts(at, *(np.concatenate(values) for values in zip(*begins, strict=True)))
-    is_found = any(map(NAMED[boundary].search, files)) if boundary in NAMED else any(in_files)
+    is_found = any(map(NAMED_BOUNDARIES[boundary].search, files)) if boundary in NAMED_BOUNDARIES else any(in_files)
     notes = () if boundary == FILE or len(documents) > len(files) else _notes(boundary, is_found, len(files))
     return Documents(tuple(documents), starts, notes)
 
 
 def _notes(boundary: str, is_found: bool, files: int) -> tuple[str, ...]:
     """What to say of a boundary that matches nowhere, or only where a file begins and ends, which end a document anyway."""
-    knows_no_lines = ("^" in boundary or "$" in boundary) and not expression(boundary).flags & re.MULTILINE
+    knows_no_lines = ("^" in boundary or "$" in boundary) and not compile_boundary(boundary).flags & re.MULTILINE
     if is_found and not knows_no_lines:
         return ()
     found = "matches only where a file begins or ends" if is_found else "matches nowhere"
     each = "the text is one document" if files == 1 else "each file is one document"
-    close = difflib.get_close_matches(boundary.strip().lower().replace("_", "-").replace(" ", "-"), NAMED, n=1)
+    close = difflib.get_close_matches(
+        boundary.strip().lower().replace("_", "-").replace(" ", "-"), NAMED_BOUNDARIES, n=1
+    )
     if knows_no_lines:
         hint = "; to make ^ and $ match at every line, write (?m) before it"
     elif r"\r\n" in boundary or "\r\n" in boundary:
         hint = r"; a line break of a text is \n alone, whatever it is in the file"
     else:
-        hint = f"; did you mean {close[0]}?" if close and not is_found and boundary not in NAMED else ""
+        hint = f"; did you mean {close[0]}?" if close and not is_found and boundary not in NAMED_BOUNDARIES else ""
     return (f"data.boundary={quoted(boundary)} {found}: {each}{hint}",)
 
 
@@ -142,9 +144,9 @@ def cut(ends: NDArray[np.intp], split: Split) -> Cuts:
 
 
 def _matches(boundary: str, texts: Sequence[str]) -> list[list[Span]]:
-    """Where it matches in each text; one of NAMED, which are quick, is not a stranger's."""
-    pattern = expression(boundary)
-    if boundary in NAMED:
+    """Where it matches in each text; one of NAMED_BOUNDARIES, which are quick, is not a stranger's."""
+    pattern = compile_boundary(boundary)
+    if boundary in NAMED_BOUNDARIES:
         return [[match.span() for match in pattern.finditer(text)] for text in texts]
     return matches(pattern, texts)
 

@@ -13,7 +13,7 @@ from charrnn.text.vocabulary import Vocabulary
 FORMS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
 
 
-def fitted(text: str, vocabulary: Vocabulary) -> str:
+def fit_text(text: str, vocabulary: Vocabulary) -> str:
     """The text with CRLF as LF, as every text file is read, and each word in the canonical form that leaves fewer characters
     unknown, if one does. For a vocabulary of bytes, the text as it is.
     """
@@ -22,10 +22,10 @@ def fitted(text: str, vocabulary: Vocabulary) -> str:
     text = text.replace("\r\n", "\n")
     if vocabulary.known.issuperset(text):
         return text
-    return "".join(_fitted(word, vocabulary.known) for word in re.split(r"(\s+)", text))
+    return "".join(_fit_word(word, vocabulary.known) for word in re.split(r"(\s+)", text))
 
 
-def _fitted(word: str, known: frozenset[str]) -> str:
+def _fit_word(word: str, known: frozenset[str]) -> str:
     unknown = set(word) - known
     if unknown:
         forms = (unicodedata.normalize(form, word) for form in FORMS)

@@ -51,14 +51,16 @@ class Starts:
     column: Indices
 
     @classmethod
-    def of(cls, at: Sequence[int], file: Sequence[int], line: Sequence[int], column: Sequence[int]) -> "Starts":
+    def from_sequences(
+        cls, at: Sequence[int], file: Sequence[int], line: Sequence[int], column: Sequence[int]
+    ) -> "Starts":
         """From sequences of one length."""
         return cls(*(np.asarray(values, np.intp) for values in (at, file, line, column)))
 
     @classmethod
-    def of_files(cls, at: Sequence[int]) -> "Starts":
+    def from_files(cls, at: Sequence[int]) -> "Starts":
         """Of whole files that follow each other."""
-        return cls.of(at, range(len(at)), [1] * len(at), [1] * len(at))
+        return cls.from_sequences(at, range(len(at)), [1] * len(at), [1] * len(at))
 
     @classmethod
     def joined(cls, parts: Iterable["Starts"]) -> "Starts":
@@ -76,12 +78,12 @@ class Starts:
         return Starts(self.at[kept] - first, self.file[kept], self.line[kept], self.column[kept])
 
 
-NO_STARTS = Starts.of([], [], [], [])
-FIRST_OF_FILE = Starts.of_files([0])
+NO_STARTS = Starts.from_sequences([], [], [], [])
+FIRST_OF_FILE = Starts.from_files([0])
 
 
 @dataclass(frozen=True)
-class Places:
+class Positions:
     """Of each character of a stretch, (n,): its number in the text, from 0; the number of its file; line and column there."""
 
     index: Indices
@@ -90,7 +92,7 @@ class Places:
     column: Indices
 
 
-class Walk:
+class PositionTracker:
     """Gives each character of a text its place, stretch after stretch."""
 
     def __init__(self, unit: Unit = "char") -> None:
@@ -98,11 +100,11 @@ class Walk:
         self._joins_crlf = unit == "byte"
         self._index, self._file, self._line, self._column, self._last = 0, 0, 1, 1, 0
 
-    def over(self, characters: Sequence[str], starts: Starts = NO_STARTS) -> Places:
+    def advance(self, characters: Sequence[str], starts: Starts = NO_STARTS) -> Positions:
         """The places of the next stretch, (n,)."""
         n = len(characters)
         if not n:
-            return Places(*(np.empty(0, np.intp) for _ in range(4)))
+            return Positions(*(np.empty(0, np.intp) for _ in range(4)))
         breaks = self._breaks(characters)
         breaks[starts.at] = False
         # The parts of the stretch that hang together in a file: the first goes on from the last stretch.
@@ -118,7 +120,7 @@ class Walk:
         index = self._index + np.arange(n)
         self._index += n
         self._file, self._line, self._column = int(file[-1]), int(line[-1]), int(column[-1]) + 1
-        return Places(index, file, line, column)
+        return Positions(index, file, line, column)
 
     def _breaks(self, characters: Sequence[str]) -> NDArray[np.bool_]:
         """Which characters a line's end stands before, (n,)."""

@@ -1,4 +1,4 @@
-"""source_text"""
+"""A text as its sources hold it: measured in one pass, readable again, or streamed once."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,14 +14,14 @@ from charrnn.text.positions import NO_STARTS, Place, Starts, move
 from charrnn.text.reading.decoding import characters, reads_as_utf_8_too
 from charrnn.text.reading.encodings import UTF_8, Encodings, is_utf_8
 from charrnn.text.reading.folder import Files
-from charrnn.text.reading.sources import BUILTIN, Document, Gathered, gather
+from charrnn.text.reading.sources import BUILTIN, FoundSources, Source, find_sources
 from charrnn.text.reading.text_file import MAX_EXPANSION
 from charrnn.text.vocabulary import Unit, Vocabulary, code_points, describe
 
 IN_MEMORY = 1 << 25  # characters; a longer text is encoded into a file
 
 
-SHOWN = 3  # names of files in a note
+MAX_NAMES_SHOWN = 3  # names of files in a note
 
 
 AS_THEY_ARE = "bytes are read as they are: their encoding makes no difference"
@@ -47,7 +47,7 @@ class Stream:
 
 
 @dataclass(frozen=True)
-class Text:
+class SourceText:
     """What the sources hold, read once from end to end: how long it is, its SHA-256, how often each character occurs.
 
     Of a list of documents: how long with their ends; the SHA-256 is of the files with a NUL, which no text holds, between
@@ -66,9 +66,9 @@ class Text:
     notes: tuple[str, ...] = ()  # what to say of its sources, and of how it was cut
 
     @classmethod
-    def of(cls, content: str | bytes) -> "Text":
+    def from_content(cls, content: str | bytes) -> "SourceText":
         """A text that is in memory."""
-        return _survey("byte" if isinstance(content, bytes) else "char", lambda: iter([Piece(0, content)]), ("",))
+        return _scan("byte" if isinstance(content, bytes) else "char", lambda: iter([Piece(0, content)]), ("",))
 
     @property
     def content(self) -> Any:
@@ -96,10 +96,10 @@ class Text:
         return int(starts.file[part]), *move(line, column, pieces, self.unit)
 
     def vocabulary(self, min_count: int) -> Vocabulary:
-        """The vocabulary of this text; see Vocabulary.of_counts."""
+        """The vocabulary of this text; see Vocabulary.from_counts."""
         if self.unit == "byte":
-            return Vocabulary.of_bytes()
-        return Vocabulary.of_counts(self.counts, min_count, ends=self.documents is not None)
+            return Vocabulary.from_bytes()
+        return Vocabulary.from_counts(self.counts, min_count, ends=self.documents is not None)
 
 
 def read_text(
@@ -109,19 +109,19 @@ def read_text(
     max_expansion: float = MAX_EXPANSION,
     boundary: str | None = None,
     most: int | None = None,
-) -> Text:
+) -> SourceText:
     """Read the sources one after the other; a file that lacks its last newline gets one before the next begins.
 
     With a `boundary`, of characters only, it is a list of documents; see documents.py. Without one, reading stops with a
     TextError where there are more than `most` characters.
-    Raises TextError as `source.gather` and `decoding.characters` do, and where a source holds no text.
+    Raises TextError as `sources.find_sources` and `decoding.characters` do, and where a source holds no text.
     """
     said = encoding if isinstance(encoding, Encodings) else Encodings(encoding)
-    found = _gathered(sources, unit, said, max_expansion)
+    found = _find(sources, unit, said, max_expansion)
     if boundary is not None:
-        text = _of_documents(found.documents, said, boundary)
+        text = _from_documents(found.sources, said, boundary)
     else:
-        text = _survey(unit, lambda: _at_most(most, _read(found.documents, unit, said)), _names(found.documents))
+        text = _scan(unit, lambda: _at_most(most, _read(found.sources, unit, said)), _names(found.sources))
     return replace(text, folders=found.files, notes=(*_notes(found, unit, said), *text.notes))
 
 
@@ -137,23 +137,23 @@ def read_once(
     """
     said = encoding if isinstance(encoding, Encodings) else Encodings(encoding)
     # In an encoding that somebody names, standard input is read twice, to see whether it is UTF-8.
-    found = _gathered(sources, unit, said, max_expansion, once=said.are_default)
-    return Stream(_names(found.documents), _read(found.documents, unit, said), _notes(found, unit, said))
+    found = _find(sources, unit, said, max_expansion, once=said.are_default)
+    return Stream(_names(found.sources), _read(found.sources, unit, said), _notes(found, unit, said))
 
 
-def _names(documents: Sequence[Document]) -> tuple[str, ...]:
-    return tuple(document.name for document in documents)
+def _names(sources: Sequence[Source]) -> tuple[str, ...]:
+    return tuple(source.name for source in sources)
 
 
-def _gathered(
+def _find(
     sources: Sequence[str], unit: Unit, said: Encodings, max_expansion: float, once: bool = False
-) -> Gathered:
-    found = gather(sources, unit == "byte", max_expansion, once, said)
-    said.require_files([document.path for document in found.documents])
+) -> FoundSources:
+    found = find_sources(sources, unit == "byte", max_expansion, once, said)
+    said.require_files([source.path for source in found.sources])
     return found
 
 
-def _notes(found: Gathered, unit: Unit, said: Encodings) -> tuple[str, ...]:
+def _notes(found: FoundSources, unit: Unit, said: Encodings) -> tuple[str, ...]:
     """What is to be said of the sources: what folders and patterns gave, and what is UTF-8 and read as something else."""
     notes = [files.summary(name) for name, files in found.files.items()]
     if unit == "byte":
@@ -162,12 +162,12 @@ def _notes(found: Gathered, unit: Unit, said: Encodings) -> tuple[str, ...]:
             *(["bytes are read as they are: their encoding makes no difference"] if not said.are_default else []),
         )
     doubtful: dict[str, list[str]] = {}
-    for document in found.documents:
-        encoding, _ = _encoding_of(document, said)
-        if not is_utf_8(encoding) and reads_as_utf_8_too(document, encoding):
-            doubtful.setdefault(encoding, []).append(document.name)
+    for source in found.sources:
+        encoding, _ = _encoding_of(source, said)
+        if not is_utf_8(encoding) and reads_as_utf_8_too(source, encoding):
+            doubtful.setdefault(encoding, []).append(source.name)
     for encoding, names in doubtful.items():
-        shown = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+        shown = ", ".join(names[:MAX_NAMES_SHOWN]) + (", ..." if len(names) > MAX_NAMES_SHOWN else "")
         which = f"{shown} is" if len(names) == 1 else f"{len(names):,} files ({shown}) are"
         notes.append(
             f"{which} valid UTF-8 but read as {encoding}, as you asked; if that is wrong, name only what is not UTF-8: "
@@ -176,28 +176,28 @@ def _notes(found: Gathered, unit: Unit, said: Encodings) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _encoding_of(document: Document, said: Encodings) -> tuple[str, bool]:
-    """The encoding that a document is in, and whether it was said of this very file. What is built in is UTF-8."""
-    if document.source.startswith(BUILTIN):
+def _encoding_of(source: Source, said: Encodings) -> tuple[str, bool]:
+    """The encoding that a source is in, and whether it was said of this very file. What is built in is UTF-8."""
+    if source.argument.startswith(BUILTIN):
         return UTF_8, False
-    return said.of(document.path), said.by_nuls_alone or said.said_of(document.path) is not None
+    return said.of(source.path), said.by_nuls_alone or said.said_of(source.path) is not None
 
 
-def _read(documents: Sequence[Document], unit: Unit, said: Encodings) -> Iterator[Piece]:
-    """The documents' pieces, with a newline after each but the last that lacks one."""
+def _read(sources: Sequence[Source], unit: Unit, said: Encodings) -> Iterator[Piece]:
+    """The sources' pieces, with a newline after each but the last that lacks one."""
     newline = b"\n" if unit == "byte" else "\n"
-    blank = {document.source: True for document in documents}
-    for number, document in enumerate(documents):
+    blank = {source.argument: True for source in sources}
+    for number, source in enumerate(sources):
         last: Any = None
         for piece in (
-            document.pieces() if unit == "byte" else characters(document, *_encoding_of(document, said), said.likely)
+            source.pieces() if unit == "byte" else characters(source, *_encoding_of(source, said), said.likely)
         ):
-            blank[document.source] &= piece.isspace()
+            blank[source.argument] &= piece.isspace()
             yield Piece(number, piece)
             last = piece
-        if number < len(documents) - 1 and not (last and last.endswith(newline)):
+        if number < len(sources) - 1 and not (last and last.endswith(newline)):
             yield Piece(number, newline)
-    _refuse_blank(blank)
+    _require_not_blank(blank)
 
 
 def _at_most(most: int | None, pieces: Iterator[Piece]) -> Iterator[Piece]:
@@ -210,9 +210,9 @@ def _at_most(most: int | None, pieces: Iterator[Piece]) -> Iterator[Piece]:
         yield piece
 
 
-def _of_documents(files: Sequence[Document], said: Encodings, boundary: str) -> Text:
+def _from_documents(files: Sequence[Source], said: Encodings, boundary: str) -> SourceText:
     contents: list[str] = []
-    blank, room = {file.source: True for file in files}, IN_MEMORY
+    blank, room = {file.argument: True for file in files}, IN_MEMORY
     for file in files:
         pieces = []
         for piece in characters(file, *_encoding_of(file, said), said.likely):
@@ -224,17 +224,17 @@ def _of_documents(files: Sequence[Document], said: Encodings, boundary: str) -> 
                     "name fewer files, or train on it as one long text: -s data.boundary=null"
                 )
         contents.append("".join(pieces))
-        blank[file.source] &= not contents[-1].strip()
-    _refuse_blank(blank)
+        blank[file.argument] &= not contents[-1].strip()
+    _require_not_blank(blank)
     names = _names(files)
     for name, content in zip(names, contents, strict=True):
         try:
             content.encode()
         except UnicodeEncodeError as error:
-            raise _half_a_pair(error, name, [content[: error.start + 1]]) from None
+            raise _surrogate_error(error, name, [content[: error.start + 1]]) from None
     sha256 = hashlib.sha256("\0".join(contents).encode()).hexdigest()
-    found = lists.split_up(contents, boundary)
-    surveyed, documents = Text.of("".join(found.documents)), found.documents
+    found = lists.split_documents(contents, boundary)
+    surveyed, documents = SourceText.from_content("".join(found.documents)), found.documents
     length = surveyed.length + len(documents) + 1
     return replace(
         surveyed,
@@ -247,13 +247,13 @@ def _of_documents(files: Sequence[Document], said: Encodings, boundary: str) -> 
     )
 
 
-def _refuse_blank(blank: Mapping[str, bool]) -> None:
+def _require_not_blank(blank: Mapping[str, bool]) -> None:
     for name, is_blank in blank.items():
         if is_blank:
             raise TextError(f"{name}: holds no text (nothing that is not blank)")
 
 
-def _survey(unit: Unit, pieces: Callable[[], Iterator[Piece]], files: tuple[str, ...]) -> Text:
+def _scan(unit: Unit, pieces: Callable[[], Iterator[Piece]], files: tuple[str, ...]) -> SourceText:
     """Read all once."""
     sha256, length, counts = hashlib.sha256(), 0, np.zeros(1, np.intp)
     kept: list[Any] = []
@@ -268,19 +268,19 @@ def _survey(unit: Unit, pieces: Callable[[], Iterator[Piece]], files: tuple[str,
             sha256.update(piece if unit == "byte" else piece.encode())
         except UnicodeEncodeError as error:
             before = _between(contents(), first, length + error.start + 1)
-            raise _half_a_pair(error, files[file], before) from None
+            raise _surrogate_error(error, files[file], before) from None
         length += len(piece)
         if unit == "char":
-            counts = _added(counts, np.bincount(code_points(piece)))
+            counts = _sum_counts(counts, np.bincount(code_points(piece)))
         kept.append(piece)
         if length > IN_MEMORY:
             kept.clear()
     again = contents if length > IN_MEMORY else lambda: iter(kept)
-    starts = Starts.of([*begins.values()], [*begins], [1] * len(begins), [1] * len(begins))
-    return Text(unit, length, sha256.hexdigest(), counts, again, files=files, starts=starts)
+    starts = Starts.from_sequences([*begins.values()], [*begins], [1] * len(begins), [1] * len(begins))
+    return SourceText(unit, length, sha256.hexdigest(), counts, again, files=files, starts=starts)
 
 
-def _half_a_pair(error: UnicodeEncodeError, name: str, before: Iterable[str]) -> TextError:
+def _surrogate_error(error: UnicodeEncodeError, name: str, before: Iterable[str]) -> TextError:
     """`before`: the file up to there."""
     place = Place(name, *move(1, 1, before, "char"))
     return TextError(f"{place}: {describe(error.object[error.start])}, half of a surrogate pair, is not a character")
@@ -297,7 +297,7 @@ def _between(pieces: Iterator[Any], first: int, stop: int) -> Iterator[Any]:
         position += len(piece)
 
 
-def _added(a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.intp]:
+def _sum_counts(a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.intp]:
     """The sum of two counts of different lengths."""
     longer, shorter = (a, b) if len(a) >= len(b) else (b, a)
     longer[: len(shorter)] += shorter

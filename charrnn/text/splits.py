@@ -61,7 +61,7 @@ class Split:
         return cuts
 
 
-def by(protocol: Protocol, shares: tuple[float, float, float], slices: tuple[int, int]) -> Split:
+def make_split(protocol: Protocol, shares: tuple[float, float, float], slices: tuple[int, int]) -> Split:
     """How a protocol cuts: the contiguous one by `shares`, the others by their own."""
     return Split(OF_PROTOCOL.get(protocol, shares), protocol, slices)
 
@@ -69,13 +69,13 @@ def by(protocol: Protocol, shares: tuple[float, float, float], slices: tuple[int
 def overlap(a: Cuts, name: str, b: Cuts, other: str) -> int:
     """How many characters split `name` of `a` shares with split `other` of `b`, of the same text."""
     shared = 0
-    theirs = list(_stretches(b, other))
-    for start, stop in _stretches(a, name):
+    theirs = list(_stretch_bounds(b, other))
+    for start, stop in _stretch_bounds(a, name):
         shared += sum(max(0, min(stop, end) - max(start, begin)) for begin, end in theirs)
     return shared
 
 
-def _stretches(cuts: Cuts, name: str) -> Iterator[tuple[int, int]]:
+def _stretch_bounds(cuts: Cuts, name: str) -> Iterator[tuple[int, int]]:
     """Where each slice of a split begins and ends in the text."""
     index = SPLITS.index(name)
     for first in range(0, cuts.slices * cuts.length, cuts.length):

@@ -20,9 +20,9 @@ from charrnn.text.characters.unit_names import Unit as Unit
 Ids = NDArray[np.unsignedinteger]
 UNKNOWN = ""
 END = "<end>"
-MOST_NAMED = 20  # unknown characters in a message
-MOST_SHOWN = 200  # known ones
-LARGEST = 1 << 18  # symbols: Unicode has assigned some 160,000 characters
+MAX_NAMED = 20  # unknown characters in a message
+MAX_SHOWN = 200  # known ones
+MAX_SYMBOLS = 1 << 18  # symbols: Unicode has assigned some 160,000 characters
 
 
 @dataclass(frozen=True)
@@ -41,21 +41,21 @@ class Vocabulary:
             raise VocabularyError("a vocabulary must be a list of single, different characters")
         if self.unit == "byte" and self.symbols != BYTES:
             raise VocabularyError("a byte vocabulary must be the 256 bytes in order")
-        if len(self.symbols) > LARGEST:
+        if len(self.symbols) > MAX_SYMBOLS:
             raise VocabularyError(
-                f"{len(self.symbols):,} different characters are more than a vocabulary may have, {LARGEST:,}; is this text? "
+                f"{len(self.symbols):,} different characters are more than a vocabulary may have, {MAX_SYMBOLS:,}; is this text? "
                 "data.min_count lets rare ones share a symbol, data.unit=byte reads bytes"
             )
         if not known:
             raise VocabularyError("a vocabulary needs at least one character")
 
     @classmethod
-    def of_text(cls, text: str, min_count: int = 1) -> "Vocabulary":
-        """The vocabulary of a text in memory; see `of_counts`."""
-        return cls.of_counts(np.bincount(code_points(text)), min_count)
+    def from_text(cls, text: str, min_count: int = 1) -> "Vocabulary":
+        """The vocabulary of a text in memory; see `from_counts`."""
+        return cls.from_counts(np.bincount(code_points(text)), min_count)
 
     @classmethod
-    def of_counts(cls, counts: NDArray[np.intp], min_count: int = 1, ends: bool = False) -> "Vocabulary":
+    def from_counts(cls, counts: NDArray[np.intp], min_count: int = 1, ends: bool = False) -> "Vocabulary":
         """The characters that occur at least `min_count` times; rarer ones share the unknown symbol. `ends`: and the end of a
         document.
 
@@ -71,7 +71,7 @@ class Vocabulary:
         return cls((*map(chr, kept), *([UNKNOWN] if some_are_rare else []), *([END] if ends else [])))
 
     @classmethod
-    def of_bytes(cls) -> "Vocabulary":
+    def from_bytes(cls) -> "Vocabulary":
         """The 256 bytes."""
         return cls(BYTES, unit="byte")
 
@@ -192,14 +192,14 @@ class Vocabulary:
         """Says which characters of a text, at the places `missing`, are not known, and which are."""
         _, first = np.unique(code_points(text)[missing], return_index=True)
         places = sorted(missing[first].tolist())
-        named = _joined([f"{describe(text[place])} at position {position + place}" for place in places])
+        named = _join([f"{describe(text[place])} at position {position + place}" for place in places])
         verb = "is" if len(places) == 1 else "are"
         return VocabularyError(f"{named} {verb} not among the {self._says_what_it_knows()}")
 
     def _says_what_it_knows(self) -> str:
         known = [symbol for symbol in self.symbols if symbol in self.known]
-        shown = "".join(quoted(symbol)[1:-1] for symbol in known[:MOST_SHOWN])
-        more = len(known) - MOST_SHOWN
+        shown = "".join(quoted(symbol)[1:-1] for symbol in known[:MAX_SHOWN])
+        more = len(known) - MAX_SHOWN
         rest = f" and {more:,} more; in Python, charrnn.load(RUN).vocabulary.symbols has them all" if more > 0 else ""
         return f"{len(known):,} characters that the model knows: {shown}{rest}"
 
@@ -212,14 +212,14 @@ def describe(character: str) -> str:
     return f"{quoted(character)} (U+{ord(character):04X})"
 
 
-def listed(characters: Iterable[str]) -> str:
+def list_characters(characters: Iterable[str]) -> str:
     """Characters as a message names them, each once, in their order."""
-    return _joined([describe(character) for character in dict.fromkeys(characters)])
+    return _join([describe(character) for character in dict.fromkeys(characters)])
 
 
-def _joined(named: Sequence[str]) -> str:
+def _join(named: Sequence[str]) -> str:
     """The first of many, with commas and an `and`."""
-    shown = [*named[:MOST_NAMED], f"{len(named) - MOST_NAMED:,} more"] if len(named) > MOST_NAMED else named
+    shown = [*named[:MAX_NAMED], f"{len(named) - MAX_NAMED:,} more"] if len(named) > MAX_NAMED else named
     return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
 
 

@@ -21,7 +21,7 @@ from charrnn.training.parallel.data_parallel import StreamSplit
 
 WARM_UP = 1024  # characters read before a stream counts: the loss is then that of one pass to 1.5e-5 nats (a gru of 512 units)
 STREAMS = 64
-WINDOW = 64
+SCORING_WINDOW = 64
 BLOCK = 1 << 20  # characters read at once, so that a long text needs no more memory than a short one
 
 
@@ -29,17 +29,17 @@ class StoppedError(Exception):
     """The evaluation was asked to stop."""
 
 
-class Reader(Protocol):
+class Scorer(Protocol):
     """Reads k texts side by side, block by block, from their beginnings on."""
 
-    def read(self, ids: Ids) -> Array:
+    def score(self, ids: Ids) -> Array:
         """The surprisals, in nats, of the next block of each text, (k, n), in the shape of the block.
 
         Of the first block (k, n - 1): the first character of a text has none before it from which it could be predicted.
         """
 
 
-class NetworkReader:
+class NetworkScorer:
     """A network that reads; nothing of a training is touched."""
 
     def __init__(
@@ -57,8 +57,8 @@ class NetworkReader:
         self._last: Ids | None = None  # (k, 1): what the next block follows
         self._state: Array | None = None  # (S, k, H)
 
-    def read(self, ids: Ids) -> Array:
-        """As Reader has it. Raises StoppedError once `should_stop` says so."""
+    def score(self, ids: Ids) -> Array:
+        """As Scorer has it. Raises StoppedError once `should_stop` says so."""
         if self._state is None:
             self._state = self._network.zero_state(len(ids))
         read = ids if self._last is None else np.concatenate([self._last, ids], axis=1)
@@ -89,13 +89,13 @@ class NetworkReader:
         ranks, streams = self._split.ranks, self._split.ranks.share(ids.shape[1])
         own = np.ascontiguousarray(state[:, streams])
         found = np.empty((len(ids) - 1, own.shape[1]), state.dtype)
-        for start in range(0, len(found), WINDOW):
+        for start in range(0, len(found), SCORING_WINDOW):
             if any(ranks.gather(self._should_stop())):
                 raise StoppedError
             if own.size:
-                window = ids[start : start + WINDOW + 1, streams].astype(np.intp)
+                window = ids[start : start + SCORING_WINDOW + 1, streams].astype(np.intp)
                 begins = None if self._end_id is None else window[:-1] == self._end_id
-                found[start : start + WINDOW] = self._split.surprisals(window[:-1], window[1:], own, begins)
+                found[start : start + SCORING_WINDOW] = self._split.surprisals(window[:-1], window[1:], own, begins)
         state[:] = ranks.join(own, axis=1)
         return ranks.join(found, axis=1)
 
@@ -113,7 +113,12 @@ def windows_read(texts: int, length: int) -> set[tuple[int, int]]:
     if texts == 1:
         B, of_each = cut_in_streams(length - 1)
         runs = [(B - 1, WARM_UP), (B, of_each), (1, (length - 1) % B)]
-    return {(T, streams) for streams, steps in runs for T in (min(WINDOW, steps), steps % WINDOW) if T and streams}
+    return {
+        (T, streams)
+        for streams, steps in runs
+        for T in (min(SCORING_WINDOW, steps), steps % SCORING_WINDOW)
+        if T and streams
+    }
 
 
 def evaluate(
@@ -125,12 +130,12 @@ def evaluate(
 ) -> float:
     """The mean loss over a text, (n,), or several of one length, (k, n): of all characters but the first of each, in nats.
 
-    Options as of NetworkReader. Raises TextError under two characters, and StoppedError once `should_stop` says so.
+    Options as of NetworkScorer. Raises TextError under two characters, and StoppedError once `should_stop` says so.
     """
     texts = np.atleast_2d(ids)
     if texts.shape[1] < 2:
         raise TextError(f"a loss needs a text of length 2 or more; found length {texts.shape[1]}")
-    reader = NetworkReader(network, split, should_stop, end_id)
+    scorer = NetworkScorer(network, split, should_stop, end_id)
     blocks = (texts[:, start : start + BLOCK] for start in range(0, texts.shape[1], BLOCK))
-    total = sum(float(reader.read(block).sum(dtype=np.float64)) for block in blocks)
+    total = sum(float(scorer.score(block).sum(dtype=np.float64)) for block in blocks)
     return total / (texts.size - len(texts))

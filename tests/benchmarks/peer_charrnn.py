@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictors import NetworkPredictor
-from charrnn.generation.sampling import Options
+from charrnn.generation.sampling import SamplingOptions
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.text.vocabulary import Vocabulary
@@ -28,8 +28,8 @@ def sampling(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], ob
     """T characters for each of B texts."""
     network = Network.fresh(Architecture(V, H, cell), np.random.default_rng(0))
     predictor = NetworkPredictor(network, exact=False)  # as PyTorch: what is side by side is rounded together
-    generator = Generator(predictor, Vocabulary.of_text("".join(map(chr, range(33, 33 + V)))))
-    options, seeds = Options(temperature=0.8), range(B)
+    generator = Generator(predictor, Vocabulary.from_text("".join(map(chr, range(33, 33 + V)))))
+    options, seeds = SamplingOptions(temperature=0.8), range(B)
     if B == 1:
         return lambda: "".join(generator.generate("!", T, options, 0))
     return lambda: generator.generate_many("!", T, options, seeds)

@@ -8,7 +8,7 @@ import pytest
 from charrnn.cli.page.page import page
 from charrnn.models.inspection.activations import Inspection
 from charrnn.models.inspection.text_features import features
-from charrnn.models.inspection.units import follow
+from charrnn.models.inspection.units import correlate
 from charrnn.text.characters.printable import printable
 from charrnn.text.vocabulary import Vocabulary
 
@@ -51,7 +51,7 @@ def opened(browser, tmp_path):
 
 
 def html(text, unknown, vocabulary=None):
-    n, random, vocabulary = len(text), np.random.default_rng(0), vocabulary or Vocabulary.of_text(text)
+    n, random, vocabulary = len(text), np.random.default_rng(0), vocabulary or Vocabulary.from_text(text)
     surprisals = np.log(2) * np.resize([0.2, 0.7, 1.5, 3.0, 5.0, 7.0], n)
     ids = np.array([vocabulary.encode(character)[0] for character in text], np.intp)
     likeliest = np.stack([ids, (ids + 1) % len(vocabulary)], axis=1)
@@ -69,7 +69,7 @@ def html(text, unknown, vocabulary=None):
         n,
         first_bytes=first_bytes,
     )
-    return page(made, vocabulary, follow(features(text), activations), "run")
+    return page(made, vocabulary, correlate(features(text), activations), "run")
 
 
 def classes(tab):
@@ -117,7 +117,7 @@ def test_the_colours_are_those_of_the_surprisals_and_then_of_the_unit_chosen(ope
 
 
 def test_of_what_was_expected_that_which_came_is_marked_of_bytes_the_first(opened):
-    for vocabulary, name in ((None, "ö"), (Vocabulary.of_bytes(), "\\xc3")):
+    for vocabulary, name in ((None, "ö"), (Vocabulary.from_bytes(), "\\xc3")):
         tab, heard = opened("aöb", vocabulary=vocabulary)
         tab.locator("#text span").nth(1).click()
         assert tab.locator("tr.hit td").first.text_content() == name

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.config.messages import shorten
-from charrnn.config.resolve import find, leaves, resolve, to_yaml
+from charrnn.config.resolve import find_config, flatten, resolve, to_yaml
 from charrnn.config.schema import Config
 from charrnn.errors import ConfigError
 from charrnn.package import shipped
@@ -143,7 +143,7 @@ def test_every_configuration_survives_being_written_and_read(tmp_path_factory, v
 @pytest.mark.parametrize("path", sorted(shipped("configs").glob("*.yaml")), ids=lambda path: path.stem)
 def test_each_shipped_configuration_loads_by_name_from_anywhere(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert find(path.stem).read_text("utf-8") == path.read_text("utf-8")
+    assert find_config(path.stem).read_text("utf-8") == path.read_text("utf-8")
     assert resolve(path.stem).config == resolve(f"configs/{path.name}").config == resolve(str(path)).config
 
 
@@ -171,7 +171,7 @@ def test_unknown_names_and_unreadable_files(tmp_path):
 
 def test_the_schema_describes_every_key():
     schema = json.dumps(Config.model_json_schema())
-    for key, _ in leaves(Config()):
+    for key, _ in flatten(Config()):
         assert f'"{key.rpartition(".")[2]}"' in schema
     for section in Config.model_json_schema()["$defs"].values():
         assert all("description" in field for field in section["properties"].values())

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from charrnn import api
 from charrnn.config import sizing
-from charrnn.config.resolve import changed, resolve, to_yaml
-from charrnn.config.sizing import MOST_READ, ROWS, sized, told, undecided
+from charrnn.config.resolve import override, resolve, to_yaml
+from charrnn.config.sizing import MAX_CHARACTERS_READ, PRESETS, describe_sizes, fill_sizes, missing_sizes
 from charrnn.package import shipped
 from charrnn.sweeps.grid import axes, points
 from charrnn.text import windows
 
 LENGTHS = sorted({2, 100, *(int(10 ** (step / 20)) for step in range(40, 200)), *(
-    int(row.most) + beside for row in ROWS[:-1] for beside in (0, 1)
+    int(preset.most) + beside for preset in PRESETS[:-1] for beside in (0, 1)
 )})  # fmt: skip
 SIXTEEN = "model.hidden_size=16"
 QUICK = ["training.steps=2", "runtime.threads=1"]
@@ -27,7 +27,7 @@ def default(*settings):
 
 
 def sizes(characters, *settings):
-    config = sized(default(*settings), characters)
+    config = fill_sizes(default(*settings), characters)
     model, training = config.model, config.training
     regularisation = model.dropout, model.weight_dropout, training.label_smoothing
     return model.hidden_size, *regularisation, training.batch_size, training.epochs
@@ -56,39 +56,39 @@ def test_a_longer_text_is_read_for_no_less_and_by_no_smaller_network_and_with_no
         assert larger_H >= H
         assert larger_B >= B
         assert larger_epochs * longer >= epochs * shorter * 0.99, (shorter, longer)  # epochs have three digits
-        assert larger_epochs * longer <= MOST_READ * 1.01
+        assert larger_epochs * longer <= MAX_CHARACTERS_READ * 1.01
         assert larger_epochs <= 60
 
 
 @given(st.integers(2, 200_000), st.integers(1, 2000))
 def test_the_sizes_are_those_of_a_training_that_can_be_made(characters, T):
-    config = sized(default(f"training.sequence_length={T}"), characters)
+    config = fill_sizes(default(f"training.sequence_length={T}"), characters)
     B, fitted_T = windows.fit(characters, config.training.batch_size, T)
     assert B == config.training.batch_size  # never more streams than the text fills
     assert fitted_T == min(T, characters - 1)
-    assert changed(config, {}) == config  # every number within its range
+    assert override(config, {}) == config  # every number within its range
 
 
 @pytest.mark.parametrize("characters", [1_100, 5_000, 20_000])
 def test_a_page_is_read_in_many_updates(characters):
     *_, B, _ = sizes(characters)
-    assert (characters - 1) // B // 32 >= sizing.WINDOWS - 1
+    assert (characters - 1) // B // 32 >= sizing.MIN_WINDOWS_PER_PASS - 1
 
 
 def test_what_is_said_stays_and_only_the_rest_is_told():
     asked = default(SIXTEEN, "training.epochs=3")
-    assert undecided(asked) == [
+    assert missing_sizes(asked) == [
         "model.dropout",
         "model.weight_dropout",
         "training.label_smoothing",
         "training.batch_size",
     ]
-    found = sized(asked, 1_003_854)
+    found = fill_sizes(asked, 1_003_854)
     assert (found.model.hidden_size, found.training.epochs) == (16, 3.0)
-    assert told(asked, found, 1_003_854) == (
+    assert describe_sizes(asked, found, 1_003_854) == (
         "sized for 1,003,854 characters to train on: dropout 0.15, weight dropout 0.15, label smoothing 0.02, batch size 32; -s KEY=VALUE or -c FILE choose otherwise",
     )
-    assert told(found, found, 1_003_854) == ()
+    assert describe_sizes(found, found, 1_003_854) == ()
 
 
 def test_without_a_configuration_a_plan_is_sized_for_its_text(text_file):
@@ -120,7 +120,7 @@ def test_a_copy_of_the_default_file_does_as_it_does(text_file, tmp_path):
 def test_a_file_that_does_not_ask_for_it_is_not_sized(text_file, tmp_path):
     (tmp_path / "c.yaml").write_text("model: {hidden_size: 8}\n")
     config = resolve(str(tmp_path / "c.yaml")).config
-    assert undecided(config) == []
+    assert missing_sizes(config) == []
     plan = api.plan([str(text_file)], config)
     assert (plan.config.model.cell, plan.config.model.dropout, plan.config.training.epochs) == ("rnn", 0.0, 30.0)
     assert not any(note.startswith("sized") for note in plan.notes)
@@ -130,9 +130,9 @@ def test_a_run_records_the_numbers_and_goes_on_with_them(text_file, tmp_path, mo
     run = api.start(api.plan([str(text_file)], default("model.hidden_size=8", *QUICK)), tmp_path / "run")
     list(run.events())
     config = resolve(str(tmp_path / "run/config.yaml")).config
-    assert undecided(config) == []
+    assert missing_sizes(config) == []
     assert (config.model.dropout, config.training.batch_size, config.training.epochs) == (0.4, 2, 60.0)
-    monkeypatch.setattr(sizing, "ROWS", ROWS[2:])  # as a later release may have them
+    monkeypatch.setattr(sizing, "PRESETS", PRESETS[2:])  # as a later release may have them
     resumed = api.resume(tmp_path / "run", steps=4)
     list(resumed.events())
     assert resumed.plan.config.replaced("training", steps=2) == config

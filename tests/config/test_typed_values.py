@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from charrnn.config import typed_values
 from charrnn.config.resolve import resolve, to_yaml
-from charrnn.config.yaml import parse, written
+from charrnn.config.yaml import dump, parse
 from charrnn.errors import ConfigError
 from charrnn.sweeps.grid import axes, points
 
@@ -106,7 +106,7 @@ def test_commas_separate_texts_and_a_backslash_keeps_one(text, expected):
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20))
 def test_every_text_survives_the_file_of_its_run(text):
-    assert parse(written({"data": {"boundary": text}}), "f").values == {"data": {"boundary": text}}
+    assert parse(dump({"data": {"boundary": text}}), "f").values == {"data": {"boundary": text}}
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=1))

@@ -28,7 +28,7 @@ def small_checkpoint(path: Path, *settings: str, symbols: str = "\nab") -> Path:
     """A whole checkpoint of a tiny network, about 2 kB."""
     config = resolve(None, [*TINY, *settings]).config
     byte = config.data.unit == "byte"
-    vocabulary = Vocabulary.of_bytes() if byte else from_symbols(sorted(symbols), "char")
+    vocabulary = Vocabulary.from_bytes() if byte else from_symbols(sorted(symbols), "char")
     architecture = config.model.architecture(len(vocabulary))
     parameters = Parameters(architecture.shapes(), config.training.precision)
     parameters.flat[:] = np.linspace(-1, 1, parameters.flat.size)

@@ -401,12 +401,12 @@ def test_what_is_no_file(command, startup, kind, arguments):
 def test_a_checkpoint_that_shrinks_while_it_is_read(tmp_path, monkeypatch):
     path = small_checkpoint(tmp_path / "c.safetensors", "model.hidden_size=128")
 
-    class Shrinking(checkpoints.Reader):
+    class Shrinking(checkpoints.SafetensorsReader):
         def read(self):
             os.truncate(path, path.stat().st_size // 2)
             return super().read()
 
-    monkeypatch.setattr(checkpoints, "Reader", Shrinking)
+    monkeypatch.setattr(checkpoints, "SafetensorsReader", Shrinking)
     with pytest.raises(CheckpointError, match="became shorter"):
         checkpoints.load(path)
 

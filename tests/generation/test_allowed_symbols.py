@@ -3,14 +3,14 @@
 import pytest
 
 from charrnn.errors import SamplingError
-from charrnn.generation.allowed_symbols import forbidden, unknown, words_that_are_no_class
+from charrnn.generation.allowed_symbols import disallowed_symbols, unknown_symbols, words_that_are_no_class
 from charrnn.text.vocabulary import END, Vocabulary
 
-VOCABULARY = Vocabulary.of_text("abcXY12 \n,:!")
+VOCABULARY = Vocabulary.from_text("abcXY12 \n,:!")
 
 
 def allowed(only, vocabulary=VOCABULARY):
-    left_out = forbidden(vocabulary, only)
+    left_out = disallowed_symbols(vocabulary, only)
     symbols = vocabulary.symbols
     return "".join(symbols if left_out is None else [s for s, out in zip(symbols, left_out, strict=True) if not out])
 
@@ -59,13 +59,13 @@ def test_classes_and_characters_add_up(only, expected):
 )
 def test_what_may_be_meant_for_a_class_is_asked_about_and_not_taken_for_letters(only, meant):
     with pytest.raises(SamplingError, match=rf"is it {meant} that you mean\?.*for these very characters write chars:"):
-        forbidden(VOCABULARY, only)
+        disallowed_symbols(VOCABULARY, only)
 
 
 @pytest.mark.parametrize("only", ["", "Ω", [], ["Ω", ""], "chars:"])
 def test_where_nothing_is_left_it_is_refused(only):
     with pytest.raises(SamplingError, match="the model knows none of these"):
-        forbidden(VOCABULARY, only)
+        disallowed_symbols(VOCABULARY, only)
 
 
 @pytest.mark.parametrize(
@@ -84,12 +84,12 @@ def test_where_nothing_is_left_it_is_refused(only):
     ],
 )
 def test_letters_are_written_with_their_marks_and_joiners(text, letters):
-    assert set(allowed("letters", Vocabulary.of_text(text))) == set(letters)
+    assert set(allowed("letters", Vocabulary.from_text(text))) == set(letters)
 
 
 def test_what_is_asked_about_is_named_as_it_is_typed():
     with pytest.raises(SamplingError, match=r"write chars:letters,\\n$"):
-        forbidden(VOCABULARY, "letters,\n")
+        disallowed_symbols(VOCABULARY, "letters,\n")
 
 
 def test_a_word_that_is_no_class_is_known_as_one():
@@ -100,36 +100,36 @@ def test_a_word_that_is_no_class_is_known_as_one():
 
 
 def test_accents_are_small_and_capital_beside_letters_alone():
-    vocabulary = Vocabulary.of_text("e\u0301 E 1")
+    vocabulary = Vocabulary.from_text("e\u0301 E 1")
     assert set(allowed("lowercase", vocabulary)) == set("e\u0301")
     assert set(allowed("uppercase", vocabulary)) == set("E\u0301")
-    hindi = Vocabulary.of_text("हिन्दी e\u0301")
+    hindi = Vocabulary.from_text("हिन्दी e\u0301")
     assert set(allowed("lowercase", hindi)) == set("e\u0301")  # and no vowel signs, which stand on letters without case
     for nothing_but_marks in ("हिन्दी", "1\u0301", "\u200d1"):
         with pytest.raises(SamplingError, match="knows none of these"):
-            forbidden(Vocabulary.of_text(nothing_but_marks), "lowercase")
+            disallowed_symbols(Vocabulary.from_text(nothing_but_marks), "lowercase")
     with pytest.raises(SamplingError, match="knows none of these"):
-        forbidden(Vocabulary.of_text("1\u0301\u200d"), "letters")
+        disallowed_symbols(Vocabulary.from_text("1\u0301\u200d"), "letters")
     assert allowed("\u0301", vocabulary) == "\u0301"  # by itself it may be asked for
 
 
 def test_characters_are_found_in_the_form_that_the_model_knows():
-    assert set(allowed("é", Vocabulary.of_text("e\u0301a"))) == set("e\u0301")
-    assert allowed("e\u0301", Vocabulary.of_text("éa")) == "é"
+    assert set(allowed("é", Vocabulary.from_text("e\u0301a"))) == set("e\u0301")
+    assert allowed("e\u0301", Vocabulary.from_text("éa")) == "é"
 
 
 def test_unknown_characters_are_named_but_not_those_of_classes():
-    assert unknown(VOCABULARY, ["aΩbΩ", "letters", "chars:☃"]) == "Ω☃"
-    assert unknown(VOCABULARY, "digits") == unknown(VOCABULARY, None) == ""
+    assert unknown_symbols(VOCABULARY, ["aΩbΩ", "letters", "chars:☃"]) == "Ω☃"
+    assert unknown_symbols(VOCABULARY, "digits") == unknown_symbols(VOCABULARY, None) == ""
 
 
 def test_of_bytes_only_ascii_stands_by_itself():
-    vocabulary = Vocabulary.of_bytes()
+    vocabulary = Vocabulary.from_bytes()
     assert allowed(["digits", "ab"], vocabulary) == "0123456789ab"
     assert allowed("letters", vocabulary).isascii()
     with pytest.raises(SamplingError, match="ASCII characters alone"):
-        forbidden(vocabulary, ["a", "é"])
-    assert forbidden(vocabulary) is None
+        disallowed_symbols(vocabulary, ["a", "é"])
+    assert disallowed_symbols(vocabulary) is None
 
 
 def test_a_document_may_end_but_not_at_once_and_the_unknown_symbol_is_never_written():
@@ -137,4 +137,4 @@ def test_a_document_may_end_but_not_at_once_and_the_unknown_symbol_is_never_writ
     assert allowed("a", vocabulary) == "a" + END
     assert allowed(None, vocabulary) == "ab" + END
     with pytest.raises(SamplingError, match="none of these"):
-        forbidden(vocabulary, END)
+        disallowed_symbols(vocabulary, END)

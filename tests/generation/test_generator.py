@@ -8,9 +8,9 @@ from charrnn.errors import SamplingError, VocabularyError
 from charrnn.generation import generator as generators
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictors import NetworkPredictor
-from charrnn.generation.repetition_penalty import Repetition
+from charrnn.generation.repetition_penalty import RepetitionPenalty
 from charrnn.generation.samples import best
-from charrnn.generation.sampling import Options
+from charrnn.generation.sampling import SamplingOptions
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
@@ -18,14 +18,14 @@ from charrnn.text.vocabulary import END, Vocabulary
 
 
 def generator(vocabulary=None):
-    vocabulary = vocabulary or Vocabulary.of_text("abc\n de")
+    vocabulary = vocabulary or Vocabulary.from_text("abc\n de")
     return Generator(
         NetworkPredictor(Network.fresh(Architecture(len(vocabulary), 8), np.random.default_rng(0))), vocabulary
     )
 
 
 def write(made, prompt="ab", length=40, seed=1, **options):
-    return "".join(made.generate(prompt, length, Options(**options), seed))
+    return "".join(made.generate(prompt, length, SamplingOptions(**options), seed))
 
 
 def test_the_same_seed_gives_the_same_text_and_another_another():
@@ -43,18 +43,18 @@ def test_the_same_seed_gives_the_same_text_and_another_another():
         {"top_p": 0.7},
         {"min_p": 0.1},
         {"temperature": 0},
-        {"temperature": 0, "repetition": Repetition(1.5, 3, 50)},
-        {"temperature": 0.7, "top_k": 5, "top_p": 0.9, "min_p": 0.05, "repetition": Repetition(3, 2, 20)},
+        {"temperature": 0, "repetition": RepetitionPenalty(1.5, 3, 50)},
+        {"temperature": 0.7, "top_k": 5, "top_p": 0.9, "min_p": 0.05, "repetition": RepetitionPenalty(3, 2, 20)},
     ],
 )
 def test_texts_written_side_by_side_are_those_written_alone(cell, options):
-    vocabulary = Vocabulary.of_text("abcccccc\n deeeeeexyz", min_count=2)  # with an unknown symbol
+    vocabulary = Vocabulary.from_text("abcccccc\n deeeeeexyz", min_count=2)  # with an unknown symbol
     made = Generator(
         NetworkPredictor(Network.fresh(Architecture(len(vocabulary), 8, cell), np.random.default_rng(0))), vocabulary
     )
     seeds = [3, 1, (4, 1), 5]
     alone = [write(made, prompt="c", length=300, seed=seed, **options) for seed in seeds]
-    samples = made.generate_many("c", 300, Options(**options), seeds)
+    samples = made.generate_many("c", 300, SamplingOptions(**options), seeds)
     assert [sample.text for sample in samples] == alone
     assert {sample.finish for sample in samples} == {"length"}
 
@@ -75,7 +75,7 @@ def test_writing_equals_reading_what_was_written():
 
 @pytest.mark.parametrize("text", ["abc\n", "abc"])
 def test_without_a_prompt(text):
-    assert len(write(generator(Vocabulary.of_text(text)), prompt="")) == 40
+    assert len(write(generator(Vocabulary.from_text(text)), prompt="")) == 40
 
 
 def test_an_unknown_character_of_the_prompt_is_named():
@@ -84,7 +84,7 @@ def test_an_unknown_character_of_the_prompt_is_named():
 
 
 def test_the_unknown_symbol_is_never_written():
-    vocabulary = Vocabulary.of_text("aaaabbbbxyz", min_count=2)
+    vocabulary = Vocabulary.from_text("aaaabbbbxyz", min_count=2)
     made = generator(vocabulary)
     made._predictor.network.parameters["b_y"][vocabulary.unknown_id] = 100
     for options in ({}, {"temperature": 0}, {"top_k": 3}, {"top_p": 0.9}):
@@ -93,8 +93,8 @@ def test_the_unknown_symbol_is_never_written():
 
 
 def test_bytes_come_out_as_whole_characters():
-    made = generator(Vocabulary.of_bytes())
-    for piece in made.generate("ü", 300, Options(), 0):
+    made = generator(Vocabulary.from_bytes())
+    for piece in made.generate("ü", 300, SamplingOptions(), 0):
         piece.encode("utf-8")
         assert piece
     made._predictor.network.parameters["b_y"][:] = -100
@@ -105,12 +105,12 @@ def test_bytes_come_out_as_whole_characters():
 @pytest.mark.parametrize("unit", ["char", "byte"])
 @pytest.mark.parametrize("stops", [["a"], ["ab", "b"], ["dc", "e\n"], ["abcabcabcabc"], ["Ã", "\ufffd"]])
 def test_a_stop_string_ends_the_text_and_is_not_part_of_it(unit, stops):
-    made = generator(Vocabulary.of_bytes() if unit == "byte" else None)
+    made = generator(Vocabulary.from_bytes() if unit == "byte" else None)
     for seed in range(10):
         whole = write(made, length=200, seed=seed)
         ends = [whole.index(stop) + len(stop) for stop in stops if stop in whole]
-        cut = "".join(made.generate("ab", 200, Options(), seed, stops))
-        (sample,) = made.generate_many("ab", 200, Options(), [seed], stops)
+        cut = "".join(made.generate("ab", 200, SamplingOptions(), seed, stops))
+        (sample,) = made.generate_many("ab", 200, SamplingOptions(), [seed], stops)
         assert sample.text == cut
         assert whole.startswith(cut)
         assert sample.finish == ("stop" if ends else "length")
@@ -122,7 +122,7 @@ def test_a_stop_string_ends_the_text_and_is_not_part_of_it(unit, stops):
 def test_the_log_probability_is_that_of_the_network_for_all_that_was_drawn():
     made = generator()
     for stops in ((), ("d",)):
-        (sample,) = made.generate_many("ab", 30, Options(temperature=0.5, top_k=4), [3], stops, scored=True)
+        (sample,) = made.generate_many("ab", 30, SamplingOptions(temperature=0.5, top_k=4), [3], stops, scored=True)
         drawn = sample.text + ("d" if sample.finish == "stop" else "")
         ids = made._vocabulary.encode("\nab" + drawn).astype(np.intp)[:, np.newaxis]
         ws = made._predictor.network.workspace(len(ids), 1)
@@ -134,9 +134,9 @@ def test_the_log_probability_is_that_of_the_network_for_all_that_was_drawn():
 @pytest.mark.parametrize("unit", ["char", "byte"])
 @pytest.mark.parametrize("stops", [[], ["a"], ["dc", "e\n"], ["Ã", "\ufffd"]])
 def test_the_surprisals_add_up_to_what_was_drawn_and_the_texts_agree(unit, stops):
-    made = generator(Vocabulary.of_bytes() if unit == "byte" else None)
-    for sample in made.generate_many("ab", 60, Options(0.7), range(6), stops, scored=True, in_pieces=True):
-        pieces = list(made.generate_scored("ab", 60, Options(0.7), sample.seed, stops))
+    made = generator(Vocabulary.from_bytes() if unit == "byte" else None)
+    for sample in made.generate_many("ab", 60, SamplingOptions(0.7), range(6), stops, scored=True, in_pieces=True):
+        pieces = list(made.generate_scored("ab", 60, SamplingOptions(0.7), sample.seed, stops))
         assert "".join(piece for piece, _ in pieces) == sample.text
         assert "".join(piece for piece, _ in sample.pieces) == sample.text
         np.testing.assert_allclose([s for _, s in pieces], [s for _, s in sample.pieces], rtol=1e-5)
@@ -146,11 +146,11 @@ def test_the_surprisals_add_up_to_what_was_drawn_and_the_texts_agree(unit, stops
 
 
 def test_a_character_of_two_bytes_has_the_surprisal_of_both():
-    made = generator(Vocabulary.of_bytes())
+    made = generator(Vocabulary.from_bytes())
     bias = made._predictor.network.parameters["b_y"]
     bias[:] = -1000
     bias[[0xC3, 0xBC]] = 0  # ü, and halves of it
-    options = Options(temperature=0, repetition=Repetition(1e300, 1, 1))  # by turns
+    options = SamplingOptions(temperature=0, repetition=RepetitionPenalty(1e300, 1, 1))  # by turns
     pieces = list(made.generate_scored("ü", 40, options, 0))
     whole = [surprisal for piece, surprisal in pieces if piece == "ü"]
     ids = "\nü" + "".join(piece for piece, _ in pieces)
@@ -180,12 +180,12 @@ class Counting:
 
 @pytest.mark.parametrize("unit", ["char", "byte"])
 def test_many_texts_end_when_the_last_has_met_its_stop_string(unit):
-    vocabulary = Vocabulary.of_bytes() if unit == "byte" else Vocabulary.of_text("abc\n de")
+    vocabulary = Vocabulary.from_bytes() if unit == "byte" else Vocabulary.from_text("abc\n de")
     made = generator(vocabulary)
     counting = Counting(made._predictor)
     seeds, stops, length = range(4), ["cab", "db"] if unit == "char" else ["e", "b"], 3000
-    alone = [made.generate_many("ab", length, Options(), [seed], stops, scored=True)[0] for seed in seeds]
-    samples = Generator(counting, vocabulary).generate_many("ab", length, Options(), seeds, stops, scored=True)
+    alone = [made.generate_many("ab", length, SamplingOptions(), [seed], stops, scored=True)[0] for seed in seeds]
+    samples = Generator(counting, vocabulary).generate_many("ab", length, SamplingOptions(), seeds, stops, scored=True)
     assert {sample.finish for sample in samples} == {"stop"}
     assert len({sample.drawn for sample in samples}) > 1
     for one, other in zip(samples, alone, strict=True):
@@ -210,9 +210,9 @@ class Watched(NetworkPredictor):
 
 def test_very_many_texts_are_written_some_at_a_time_and_are_those_written_alone(monkeypatch):
     monkeypatch.setattr(generators, "SIDE_BY_SIDE", 3)
-    made, vocabulary = generator(), Vocabulary.of_text("abc\n de")
+    made, vocabulary = generator(), Vocabulary.from_text("abc\n de")
     watched = Watched(made._predictor)
-    samples = Generator(watched, vocabulary).generate_many("ab", 30, Options(), range(5, 12))
+    samples = Generator(watched, vocabulary).generate_many("ab", 30, SamplingOptions(), range(5, 12))
     assert watched.widths == [3, 3, 1]
     assert [sample.seed for sample in samples] == [*range(5, 12)]
     assert [sample.text for sample in samples] == [write(made, length=30, seed=seed) for seed in range(5, 12)]
@@ -220,9 +220,9 @@ def test_very_many_texts_are_written_some_at_a_time_and_are_those_written_alone(
 
 def test_texts_for_which_there_is_no_memory_are_refused_in_a_line(monkeypatch):
     monkeypatch.setattr(generators, "SIDE_BY_SIDE", 3)
-    made, vocabulary = generator(), Vocabulary.of_text("abc\n de")
+    made, vocabulary = generator(), Vocabulary.from_text("abc\n de")
     with pytest.raises(SamplingError, match=r"out of memory after 6 of 1,000 texts; ask for fewer or for shorter ones"):
-        Generator(Watched(made._predictor, 2), vocabulary).generate_many("ab", 3, Options(), range(1000))
+        Generator(Watched(made._predictor, 2), vocabulary).generate_many("ab", 3, SamplingOptions(), range(1000))
 
 
 def test_a_guard_ends_the_loops_of_greedy_text():
@@ -234,20 +234,20 @@ def test_a_guard_ends_the_loops_of_greedy_text():
         return max(map(grams.count, grams))
 
     assert most_frequent(write(made, temperature=0, length=400)) > 50
-    assert most_frequent(write(made, temperature=0, length=400, repetition=Repetition(1.5, 4, 400))) < 10
+    assert most_frequent(write(made, temperature=0, length=400, repetition=RepetitionPenalty(1.5, 4, 400))) < 10
 
 
 def test_the_guard_knows_the_prompt():
     made = generator()
     loop = write(made, prompt="ab", temperature=0, length=100)[-40:]
-    guarded = Options(0, repetition=Repetition(1e6, 4, 50))
+    guarded = SamplingOptions(0, repetition=RepetitionPenalty(1e6, 4, 50))
     drawn = write(made, prompt=loop, temperature=0, length=1)
     assert "".join(made.generate(loop, 1, guarded, 0)) != drawn
 
 
 def test_a_trace_tells_what_each_character_was_drawn_from():
     made = generator()
-    options = Options(0.7, top_k=3, top_p=0.9)
+    options = SamplingOptions(0.7, top_k=3, top_p=0.9)
     (sample, other) = made.generate_many("ab", 50, options, [1, 2], ["e"], scored=True, traced=2)
     assert sample.text == made.generate_many("ab", 50, options, [1], ["e"])[0].text
     assert len(sample.trace) == sample.drawn
@@ -266,21 +266,21 @@ def test_a_trace_tells_what_each_character_was_drawn_from():
         assert len(step.candidates) <= 3
         assert sum(p for _, p in step.candidates) == pytest.approx(1)
     some = Generator(made._predictor, made._vocabulary, only="abc")
-    (sample,) = some.generate_many("ab", 50, Options(), [1], traced=99)
+    (sample,) = some.generate_many("ab", 50, SamplingOptions(), [1], traced=99)
     assert {character for step in sample.trace for character, _ in step.candidates} == set("abc")
 
 
 def test_a_trace_names_bytes_that_are_no_ascii():
-    made = generator(Vocabulary.of_bytes())
+    made = generator(Vocabulary.from_bytes())
     made._predictor.network.parameters["b_y"][0xC3] = 100
-    (sample,) = made.generate_many("ab", 3, Options(0), [1], traced=1)
+    (sample,) = made.generate_many("ab", 3, SamplingOptions(0), [1], traced=1)
     assert [step.candidates for step in sample.trace] == [
         [("\\xc3", 1.0)]
     ] * 2  # the third may be the first of a character
 
 
 def test_the_best_are_those_with_the_highest_mean_log_probability():
-    samples = generator().generate_many("ab", 40, Options(), range(8), ["e"], scored=True)
+    samples = generator().generate_many("ab", 40, SamplingOptions(), range(8), ["e"], scored=True)
     means = [sample.log_probability / sample.drawn for sample in samples]
     chosen = best(samples, 3)
     assert [sample.mean_log_probability for sample in chosen] == sorted(means, reverse=True)[:3]
@@ -290,22 +290,22 @@ def test_the_best_are_those_with_the_highest_mean_log_probability():
 def test_an_empty_stop_string_is_refused():
     made = generator()
     with pytest.raises(SamplingError, match="at least one character"):
-        made.generate("a", 5, Options(), 1, [""])
+        made.generate("a", 5, SamplingOptions(), 1, [""])
 
 
 @pytest.mark.parametrize("length", range(1, 12))
 def test_a_character_that_the_length_cuts_is_left_out_by_all_alike(length):
     """Of é€😀, of 2, 3 and 4 bytes, again and again; the text, its pieces, its probability and its trace are of whole characters."""
-    made, seeds = generator(Vocabulary.of_bytes()), range(6)
+    made, seeds = generator(Vocabulary.from_bytes()), range(6)
     parameters = made._predictor.network.parameters
     parameters["b_y"][:] = -50
     parameters["b_y"][[*"é€😀".encode(), ord("a")]] = 0
-    whole = ["".join(made.generate("", 40, Options(), seed)) for seed in seeds]
-    samples = made.generate_many("", length, Options(), seeds, scored=True, traced=1, in_pieces=True)
+    whole = ["".join(made.generate("", 40, SamplingOptions(), seed)) for seed in seeds]
+    samples = made.generate_many("", length, SamplingOptions(), seeds, scored=True, traced=1, in_pieces=True)
     for seed, sample, longer in zip(seeds, samples, whole, strict=True):
         assert longer.startswith(sample.text)
-        assert "".join(made.generate("", length, Options(), seed)) == sample.text
-        assert "".join(c for c, _ in made.generate_scored("", length, Options(), seed)) == sample.text
+        assert "".join(made.generate("", length, SamplingOptions(), seed)) == sample.text
+        assert "".join(c for c, _ in made.generate_scored("", length, SamplingOptions(), seed)) == sample.text
         assert length - 3 <= sample.drawn <= length
         assert len(sample.trace) == sample.drawn
         assert sample.finish == "length"
@@ -316,15 +316,15 @@ def test_a_character_that_the_length_cuts_is_left_out_by_all_alike(length):
 
 
 def test_a_text_of_which_no_character_is_whole_is_the_last_of_all():
-    made = generator(Vocabulary.of_bytes())
-    samples = made.generate_many("", 1, Options(), range(60), scored=True)
+    made = generator(Vocabulary.from_bytes())
+    samples = made.generate_many("", 1, SamplingOptions(), range(60), scored=True)
     empty = [sample for sample in samples if not sample.text]
     assert {(sample.drawn, sample.log_probability) for sample in empty} == {(0, 0)}
     assert not any(sample in empty for sample in best(samples, len(samples) - len(empty)))
 
 
 def test_what_cannot_be_met_is_doubted_and_what_may_be_is_not():
-    vocabulary = Vocabulary.of_text("abc\n de")
+    vocabulary = Vocabulary.from_text("abc\n de")
     network = Network.fresh(Architecture(len(vocabulary), 8), np.random.default_rng(0))
     made = Generator(NetworkPredictor(network), vocabulary, ["ab", "cΩ"])
     assert made.doubts(["ab", "abc", "c"], 3) == ["--only: the model does not know 'Ω' (U+03A9)"]
@@ -339,14 +339,14 @@ def test_what_cannot_be_met_is_doubted_and_what_may_be_is_not():
 
 def test_bytes_can_come_to_any_stop_string_but_for_only():
     predictor = NetworkPredictor(Network.fresh(Architecture(256, 8), np.random.default_rng(0)))
-    anything, ascii_alone = (Generator(predictor, Vocabulary.of_bytes(), only) for only in (None, "ascii"))
+    anything, ascii_alone = (Generator(predictor, Vocabulary.from_bytes(), only) for only in (None, "ascii"))
     assert anything.doubts(["Ω", "\ufffd", "a"], 2) == ["--stop '\ufffd' never comes: it is longer than --length, 2"]
     assert anything.doubts(["Ω", "\ufffd", "a"], 3) == []
     assert ascii_alone.doubts(["a", "Ω"], 0) == ["--stop 'Ω' never comes: --only leaves out 'Ω' (U+03A9)"]
 
 
 def test_only_some_characters():
-    vocabulary = Vocabulary.of_text("abcABC123 \n")
+    vocabulary = Vocabulary.from_text("abcABC123 \n")
     network = Network.fresh(Architecture(len(vocabulary), 8), np.random.default_rng(0))
     for only, expected in (
         ("digits", "123"),
@@ -356,20 +356,20 @@ def test_only_some_characters():
         ("space", " \n"),
     ):
         made = Generator(NetworkPredictor(network), vocabulary, only)
-        assert set("".join(made.generate("a", 200, Options(), 0))) == set(expected)
-        assert set(made.generate_many("a", 200, Options(top_k=3), [0, 1])[1].text) <= set(expected)
+        assert set("".join(made.generate("a", 200, SamplingOptions(), 0))) == set(expected)
+        assert set(made.generate_many("a", 200, SamplingOptions(top_k=3), [0, 1])[1].text) <= set(expected)
     with pytest.raises(SamplingError, match="the model knows none of these; name characters, or one of letters"):
         Generator(NetworkPredictor(network), vocabulary, "xyz")
 
 
 def test_without_end_it_goes_on():
     made = generator()
-    beginning = "".join(islice(made.generate("a", 0, Options(), 5), 1000))
-    assert beginning == "".join(made.generate("a", 1000, Options(), 5))
+    beginning = "".join(islice(made.generate("a", 0, SamplingOptions(), 5), 1000))
+    assert beginning == "".join(made.generate("a", 1000, SamplingOptions(), 5))
 
 
 def test_without_end_memory_does_not_grow():
-    made, options = generator(), Options(0.9, 5, 0.9, 0.01, Repetition(1.2, 3, 100))
+    made, options = generator(), SamplingOptions(0.9, 5, 0.9, 0.01, RepetitionPenalty(1.2, 3, 100))
     for write_on in (made.generate, made.generate_scored):
         endless = write_on("ab", 0, options, 1, ["abcabcabcabcabc"])
         tracemalloc.start()
@@ -388,7 +388,7 @@ def test_the_first_characters_of_many_seeds_follow_the_distribution():
 
     Chi-square with 3 degrees of freedom: 16.3 is passed by chance once in a thousand.
     """
-    vocabulary = Vocabulary.of_text("abc\n deABXYZ")
+    vocabulary = Vocabulary.from_text("abc\n deABXYZ")
     network = Network.fresh(Architecture(len(vocabulary), 8), np.random.default_rng(3))
     network.parameters["b_y"][:] = np.random.default_rng(5).normal(size=len(vocabulary)) / 2
     prompt, N = "aBaAaBaca", 8000  # a has been followed by B twice, by A and c once
@@ -405,7 +405,7 @@ def test_the_first_characters_of_many_seeds_follow_the_distribution():
     assert (len(weight), len(of_k), len(of_p), len(kept)) == (10, 8, 6, 4)
     assert any(symbol in "ABc" for _, symbol in kept)
     made = Generator(NetworkPredictor(network), vocabulary, only="abcdeABXY ")
-    options = Options(0.7, 8, 0.9, 0.4, Repetition(1.5, 2, 30))
+    options = SamplingOptions(0.7, 8, 0.9, 0.4, RepetitionPenalty(1.5, 2, 30))
     drawn = [sample.text for sample in made.generate_many(prompt, 1, options, range(N))]
     assert set(drawn) == {symbol for _, symbol in kept}
     expected = {symbol: N * w / sum(w for w, _ in kept) for w, symbol in kept}
@@ -425,12 +425,12 @@ def of_documents(chance=1.0, **options):
 def test_a_document_ends_where_its_end_is_drawn_and_the_end_is_not_written():
     made, seeds = of_documents(), range(60)
     alone = [write(made, prompt="ab", length=0, seed=seed) for seed in seeds]
-    samples = made.generate_many("ab", 0, Options(), seeds, scored=True)
+    samples = made.generate_many("ab", 0, SamplingOptions(), seeds, scored=True)
     assert [sample.text for sample in samples] == alone
     assert {sample.finish for sample in samples} == {"stop"}
     assert len({len(text) for text in alone}) > 3
     assert set("".join(alone)) == set("\nabc")
-    bounded = made.generate_many("ab", 4, Options(), seeds)
+    bounded = made.generate_many("ab", 4, SamplingOptions(), seeds)
     assert [sample.text for sample in bounded] == [text[:4] for text in alone]
     assert [sample.finish for sample in bounded] == ["stop" if len(text) < 4 else "length" for text in alone]
 
@@ -439,7 +439,7 @@ def test_a_document_ends_where_its_end_is_drawn_and_the_end_is_not_written():
 def test_a_document_is_written_from_its_beginning_and_its_probability_has_its_end(prompt):
     made, end = of_documents(), DOCUMENTS.end_id
     network = made._predictor.network
-    for sample in made.generate_many(prompt, 0, Options(), range(20), scored=True):
+    for sample in made.generate_many(prompt, 0, SamplingOptions(), range(20), scored=True):
         ids = np.array([end, *DOCUMENTS.encode(prompt + sample.text), end], np.intp)[:, np.newaxis]
         ws = network.workspace(len(ids), 1)
         network.logits(ids, network.zero_state(1), ws)
@@ -451,8 +451,8 @@ def test_a_stop_string_within_a_document_ends_it_first():
     made, texts = of_documents(0.1), []
     for seed in range(30):
         whole = write(made, prompt="", length=0, seed=seed)
-        (sample,) = made.generate_many("", 0, Options(), [seed], ["b"], scored=True)
-        assert sample.text == whole.partition("b")[0] == "".join(made.generate("", 0, Options(), seed, ["b"]))
+        (sample,) = made.generate_many("", 0, SamplingOptions(), [seed], ["b"], scored=True)
+        assert sample.text == whole.partition("b")[0] == "".join(made.generate("", 0, SamplingOptions(), seed, ["b"]))
         assert sample.finish == "stop"
         texts.append("b" in whole)
     assert {True, False} == set(texts)
@@ -467,13 +467,13 @@ def test_texts_are_written_no_further_than_the_longest_document():
         return logits, lambda ids: (steps.append(1), go_on(ids))[1]
 
     made._predictor.begin = counted
-    samples = made.generate_many("", 10_000, Options(), range(5))
+    samples = made.generate_many("", 10_000, SamplingOptions(), range(5))
     assert len(steps) == max(len(sample.text) for sample in samples)
 
 
 def test_a_document_may_end_whatever_characters_are_asked_for():
     made = of_documents(only="a<")
-    assert {sample.finish for sample in made.generate_many("", 500, Options(), range(30))} == {"stop"}
+    assert {sample.finish for sample in made.generate_many("", 500, SamplingOptions(), range(30))} == {"stop"}
     assert set("".join(write(made, prompt="", length=500, seed=seed) for seed in range(30))) == {"a"}
     with pytest.raises(SamplingError, match="the model knows none of these"):
         of_documents(only=END.upper())
@@ -485,18 +485,18 @@ def test_a_document_may_end_whatever_characters_are_asked_for():
 )
 def test_a_length_or_a_seed_below_0_is_refused(length, seed, words):
     with pytest.raises(SamplingError, match=words):
-        generator().generate("ab", length, Options(), seed)
+        generator().generate("ab", length, SamplingOptions(), seed)
     with pytest.raises(SamplingError, match=words):
-        generator().generate_many("ab", length, Options(), [seed])
+        generator().generate_many("ab", length, SamplingOptions(), [seed])
 
 
 def test_many_texts_are_not_written_without_end():
     with pytest.raises(SamplingError, match="a length of 0 is without end"):
-        generator().generate_many("ab", 0, Options(), [1])
+        generator().generate_many("ab", 0, SamplingOptions(), [1])
 
 
 def test_a_model_of_bytes_is_held_to_what_is_a_character_by_itself():
-    bytes_, random = Vocabulary.of_bytes(), np.random.default_rng(0)
+    bytes_, random = Vocabulary.from_bytes(), np.random.default_rng(0)
     predictor = NetworkPredictor(Network.fresh(Architecture(256, 8), random))
     written = write(Generator(predictor, bytes_, "letters"), prompt="", length=200)
     assert written.isascii()
@@ -507,25 +507,27 @@ def test_a_model_of_bytes_is_held_to_what_is_a_character_by_itself():
 
 
 def test_documents_that_never_end_are_cut(monkeypatch):
-    monkeypatch.setattr(generators, "LONGEST_DOCUMENT", 40)
+    monkeypatch.setattr(generators, "MAX_DOCUMENT_CHARS", 40)
     vocabulary = Vocabulary((*"abc", END))
     network = Network.fresh(Architecture(4, 8), np.random.default_rng(0))
     network.parameters["b_y"][3] = -50  # so that it never ends
     made = Generator(NetworkPredictor(network), vocabulary)
-    assert [(len(s.text), s.finish) for s in made.generate_many("", 0, Options(), [1, 2])] == [(40, "length")] * 2
+    assert [(len(s.text), s.finish) for s in made.generate_many("", 0, SamplingOptions(), [1, 2])] == [
+        (40, "length")
+    ] * 2
     assert len(write(made, prompt="", length=0)) == 40
 
 
 def test_where_nothing_is_read_before_a_text_its_first_character_is_a_blind_guess():
     """All symbols are equally likely, the unknown one too, which is not written; the second follows the first."""
-    vocabulary = Vocabulary.of_text("aabbccddxyz", min_count=2)
+    vocabulary = Vocabulary.from_text("aabbccddxyz", min_count=2)
     made = generator(vocabulary)
-    samples = made.generate_many("", 2, Options(), range(400), scored=True, in_pieces=True)
+    samples = made.generate_many("", 2, SamplingOptions(), range(400), scored=True, in_pieces=True)
     first = [sample.text[0] for sample in samples]
     assert {symbol: 60 < first.count(symbol) < 140 for symbol in first} == dict.fromkeys("abcd", True)
     np.testing.assert_allclose([sample.pieces[0][1] for sample in samples], np.log(5))
     for sample in samples[:20]:
-        (alone,) = made.generate_many(sample.text[0], 1, Options(), [0], scored=True, traced=9)
+        (alone,) = made.generate_many(sample.text[0], 1, SamplingOptions(), [0], scored=True, traced=9)
         p = dict(alone.trace[0].candidates)[sample.text[1]] * (1 - _of_unknown(made, sample.text[0]))  # never written
         assert np.exp(-sample.pieces[1][1]) == pytest.approx(p, rel=1e-5)
 
@@ -536,11 +538,11 @@ def _of_unknown(made, prompt):
 
 
 def test_after_a_blind_guess_it_goes_on_as_after_a_prompt_without_what_smoothing_gave():
-    vocabulary = Vocabulary.of_text("abcd")
+    vocabulary = Vocabulary.from_text("abcd")
     network = Network.fresh(Architecture(len(vocabulary), 8), np.random.default_rng(0))
     network.parameters["b_y"][0] = 3
     made = Generator(NetworkPredictor(network, 0.2), vocabulary)
-    for sample in made.generate_many("", 2, Options(), range(5), traced=4):
-        (alone,) = made.generate_many(sample.text[0], 1, Options(), [0], traced=4)
+    for sample in made.generate_many("", 2, SamplingOptions(), range(5), traced=4):
+        (alone,) = made.generate_many(sample.text[0], 1, SamplingOptions(), [0], traced=4)
         assert sample.trace[0].candidates == [(symbol, 0.25) for symbol in "abcd"]
         assert dict(sample.trace[1].candidates) == pytest.approx(dict(alone.trace[0].candidates), rel=1e-4)

@@ -12,13 +12,13 @@ def test_a_documents_end_is_not_written():
 
 def test_the_surprisal_of_a_character_is_the_sum_of_those_of_its_bytes():
     scored = [(byte, 0.5 + place) for place, byte in enumerate("a日".encode())]
-    assert list(pieces(Vocabulary.of_bytes(), scored)) == [("a", 0.5), ("日", 1.5 + 2.5 + 3.5)]
+    assert list(pieces(Vocabulary.from_bytes(), scored)) == [("a", 0.5), ("日", 1.5 + 2.5 + 3.5)]
 
 
 def test_characters_that_come_at_once_share_their_surprisal():
     """The first byte of 日 and then an a: the first is no UTF-8, which is known with the second alone."""
-    assert list(pieces(Vocabulary.of_bytes(), [(0xE6, 4.0), (ord("a"), 1.0)])) == [("\ufffd", 2.5), ("a", 2.5)]
+    assert list(pieces(Vocabulary.from_bytes(), [(0xE6, 4.0), (ord("a"), 1.0)])) == [("\ufffd", 2.5), ("a", 2.5)]
 
 
 def test_half_a_character_at_the_end_is_left_out_with_its_surprisal():
-    assert list(pieces(Vocabulary.of_bytes(), [(ord("a"), 1.0), (0xE6, 3.0)])) == [("a", 1.0)]
+    assert list(pieces(Vocabulary.from_bytes(), [(ord("a"), 1.0), (0xE6, 3.0)])) == [("a", 1.0)]

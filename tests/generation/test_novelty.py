@@ -2,7 +2,7 @@
 
 from charrnn.generation.novelty import SharedRun, novelty
 from charrnn.text.corpus import build
-from charrnn.text.source_text import Text, read_text
+from charrnn.text.source_text import SourceText, read_text
 from charrnn.text.splits import Split
 
 TRAINING, HELD_OUT = "the cat sat on the mat. " * 3 + "a dog ran by.\n", "the cat ran by the dog."
@@ -10,7 +10,7 @@ TRAINING, HELD_OUT = "the cat sat on the mat. " * 3 + "a dog ran by.\n", "the ca
 
 def corpus(training, *others, min_count=1):
     """One whose splits hold these texts; those that are not given are empty."""
-    text = Text.of(training[:0].join([training, *others]))
+    text = SourceText.from_content(training[:0].join([training, *others]))
     split = [len(part) / text.length for part in (training, *others)]
     return build(text, text.vocabulary(min_count), Split([*split, 0, 0][:3]))
 

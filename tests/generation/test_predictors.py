@@ -3,9 +3,9 @@ import pytest
 
 from charrnn.errors import DivergedError
 from charrnn.generation import predictors
-from charrnn.generation.predictors import REST, NetworkPredictor, Unsmoothing
-from charrnn.generation.sampling import Options, choose
-from charrnn.generation.sampling_loop import Drawn, draw_texts
+from charrnn.generation.predictors import MIN_KEPT_SHARE, LabelSmoothingCorrection, NetworkPredictor
+from charrnn.generation.sampling import SamplingOptions, choose
+from charrnn.generation.sampling_loop import SampledStep, draw_texts
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
@@ -27,15 +27,17 @@ def test_what_smoothing_gave_is_taken_away_again():
     p = np.random.default_rng(0).dirichlet(np.full(V, 10.0), 3)
     q = (1 - ε) * p + ε / V
     for constant in (0, -50):  # logits are known up to one
-        np.testing.assert_allclose(np.exp(log_softmax(Unsmoothing(q, ε)(np.log(q) + constant))), p, rtol=1e-9)
+        np.testing.assert_allclose(
+            np.exp(log_softmax(LabelSmoothingCorrection(q, ε)(np.log(q) + constant))), p, rtol=1e-9
+        )
 
 
 def test_what_has_less_than_smoothing_gives_keeps_a_little_and_its_place():
     o = np.array([[9.0, 1.0, 0.0, -500.0, -1000.0]], np.float32)
-    found = Unsmoothing(o, 0.1)(o)
+    found = LabelSmoothingCorrection(o, 0.1)(o)
     assert np.isfinite(found).all()
     assert (np.diff(found) < 0).all()
-    np.testing.assert_allclose(found[0, 1:], o[0, 1:] + np.log(REST), rtol=1e-6)
+    np.testing.assert_allclose(found[0, 1:], o[0, 1:] + np.log(MIN_KEPT_SHARE), rtol=1e-6)
 
 
 def test_a_network_writes_without_what_smoothing_gave_from_the_first_character_on_and_says_what_it_learned():
@@ -45,8 +47,8 @@ def test_a_network_writes_without_what_smoothing_gave_from_the_first_character_o
 
     def drawn(ε):
         randoms = [np.random.default_rng(seed) for seed in range(3)]
-        steps = draw_texts(NetworkPredictor(network, ε), inputs, 4, Options(), randoms, forbidden)
-        return [Drawn(*(part.copy() for part in step)) for step in steps]
+        steps = draw_texts(NetworkPredictor(network, ε), inputs, 4, SamplingOptions(), randoms, forbidden)
+        return [SampledStep(*(part.copy() for part in step)) for step in steps]
 
     plain, without = drawn(0.0), drawn(0.1)
     np.testing.assert_array_equal(without[0].logits, plain[0].logits)
@@ -54,16 +56,16 @@ def test_a_network_writes_without_what_smoothing_gave_from_the_first_character_o
         np.testing.assert_array_equal(step.allowed, np.where(forbidden, -np.inf, step.logits))
     for step in without:
         np.testing.assert_array_equal(
-            step.allowed, np.where(forbidden, -np.inf, Unsmoothing(step.logits, 0.1)(step.logits))
+            step.allowed, np.where(forbidden, -np.inf, LabelSmoothingCorrection(step.logits, 0.1)(step.logits))
         )
         assert np.abs(step.allowed - step.logits)[:, ~forbidden].max() > 0.01
 
 
 def test_what_is_not_finite_stays_so_for_whoever_draws_to_tell(recwarn):
     for wrong in (np.inf, np.nan):
-        found = Unsmoothing(np.ones((1, 3)), 0.1)(np.array([[0.0, wrong, 1.0]]))
+        found = LabelSmoothingCorrection(np.ones((1, 3)), 0.1)(np.array([[0.0, wrong, 1.0]]))
         with pytest.raises(DivergedError):
-            choose(found[0], Options(), 0.5)
+            choose(found[0], SamplingOptions(), 0.5)
     assert not recwarn.list
 
 
@@ -89,6 +91,6 @@ def test_a_beginning_that_all_texts_share_is_read_once(cell, monkeypatch):
 def test_of_no_character_less_than_a_hundredth_is_kept():
     """Of V = 4 and ε = 0.4 smoothing gave each 0.1: of what has less, all would go; a hundredth stays."""
     q = np.array([[0.8, 0.12, 0.1 / 0.999, 0.03]])
-    kept = np.exp(Unsmoothing(q, 0.4)(np.log(q))) / q
+    kept = np.exp(LabelSmoothingCorrection(q, 0.4)(np.log(q))) / q
     scale = q.sum()  # logits are known up to a constant: their probabilities are shares of the sum
     assert kept[0] == pytest.approx([1 - 0.1 * scale / 0.8, 1 - 0.1 * scale / 0.12, 0.01, 0.01], rel=1e-9)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.errors import SamplingError
-from charrnn.generation.repetition_penalty import Recent, Repetition, penalised
+from charrnn.generation.repetition_penalty import NGramHistory, RepetitionPenalty, penalise
 
 
 def counts_plainly(text, n, window):
@@ -23,7 +23,7 @@ def counts_plainly(text, n, window):
 @given(st.integers(0, 30), st.integers(0, 30), st.integers(1, 4), st.integers(0, 30), st.integers(0, 1000))
 def test_what_has_followed_is_counted_over_the_n_grams_in_the_window(prompt, written, n, more, seed):
     texts = np.random.default_rng(seed).integers(0, 3, (prompt + written, 2))
-    recent = Recent(Repetition(2.0, n, n + more), texts[:prompt])
+    recent = NGramHistory(RepetitionPenalty(2.0, n, n + more), texts[:prompt])
     for i in range(prompt, prompt + written + 1):
         for followers, text in zip(recent.following, texts[:i].T.tolist(), strict=True):
             assert {ord(c): followers.count(c) for c in followers} == counts_plainly(text, n, n + more)
@@ -32,7 +32,7 @@ def test_what_has_followed_is_counted_over_the_n_grams_in_the_window(prompt, wri
 
 
 def test_what_is_remembered_does_not_grow():
-    recent = Recent(Repetition(2.0, 3, 50), np.zeros((1, 2), int))
+    recent = NGramHistory(RepetitionPenalty(2.0, 3, 50), np.zeros((1, 2), int))
     for ids in np.random.default_rng(0).integers(0, 9, (20_000, 2)).tolist():
         recent.read(ids)
     for ngrams, following in zip(recent._ngrams, recent._next, strict=True):
@@ -43,16 +43,16 @@ def test_what_is_remembered_does_not_grow():
 def test_each_occurrence_makes_it_less_likely_by_the_penalty():
     logits = np.log([[0.5, 0.3, 0.2], [0.5, 0.3, 0.2]])
     kept = logits.copy()
-    lower = penalised(logits, ["", "\0\2\0"], 1.5)
+    lower = penalise(logits, ["", "\0\2\0"], 1.5)
     np.testing.assert_allclose(np.exp(lower), [[0.5, 0.3, 0.2], [0.5 / 1.5**2, 0.3, 0.2 / 1.5]])
     np.testing.assert_array_equal(logits, kept)
-    assert penalised(logits, ["", ""], 1.5) is logits
+    assert penalise(logits, ["", ""], 1.5) is logits
 
 
 def test_a_penalty_of_one_changes_nothing_and_none_overflows():
     logits = np.array([[1.0, 2.0, -np.inf]], np.float32)
-    np.testing.assert_array_equal(penalised(logits, ["\0" * 400 + "\2"], 1.0), logits)
-    assert np.isfinite(penalised(logits, ["\0" * 400], 1.7e308)[0, 0])
+    np.testing.assert_array_equal(penalise(logits, ["\0" * 400 + "\2"], 1.0), logits)
+    assert np.isfinite(penalise(logits, ["\0" * 400], 1.7e308)[0, 0])
 
 
 @pytest.mark.parametrize(
@@ -68,4 +68,4 @@ def test_a_penalty_of_one_changes_nothing_and_none_overflows():
 )
 def test_values_out_of_range_are_named(values, words):
     with pytest.raises(SamplingError, match=words):
-        Repetition(*values)
+        RepetitionPenalty(*values)

@@ -6,14 +6,14 @@ from hypothesis.extra.numpy import arrays
 
 from charrnn.errors import DivergedError, SamplingError
 from charrnn.generation.sampling import (
-    Options,
+    SamplingOptions,
     candidates,
     choose,
     draw,
-    left_by_min_p,
-    left_by_top_k,
-    left_by_top_p,
-    scaled,
+    min_p_count,
+    scale_logits,
+    top_k_count,
+    top_p_count,
 )
 from charrnn.network.readout import log_softmax
 
@@ -25,43 +25,43 @@ LOG_P = np.log([0.1, 0.4, 0.3, 0.2])
 def test_tempering_is_the_softmax_of_the_scaled_logits(o, temperature):
     expected = np.exp((o - o.max()) / temperature)
     np.testing.assert_allclose(
-        np.exp(log_softmax(scaled(o, temperature))), expected / expected.sum(), rtol=1e-9, atol=1e-300
+        np.exp(log_softmax(scale_logits(o, temperature))), expected / expected.sum(), rtol=1e-9, atol=1e-300
     )
 
 
 @pytest.mark.parametrize("temperature", [5e-324, 1e-300, 1e300])
 @pytest.mark.parametrize("o", [[1e38, -1e38, 0.0], [0.0, 0.0, -np.inf], [3e38, 3e38, 3e38]])
 def test_no_temperature_overflows(temperature, o):
-    p = np.exp(log_softmax(scaled(np.array(o), temperature)))
+    p = np.exp(log_softmax(scale_logits(np.array(o), temperature)))
     assert p.sum() == pytest.approx(1)
 
 
 def falling(o):
     """Probabilities, the likeliest first, as the filters take them."""
-    return np.sort(np.exp(log_softmax(scaled(o, 1))))[::-1]
+    return np.sort(np.exp(log_softmax(scale_logits(o, 1))))[::-1]
 
 
 @given(logits, st.integers(1, 15))
 def test_top_k_leaves_k_or_all(o, k):
-    assert left_by_top_k(len(o), k) == min(k, len(o))
+    assert top_k_count(len(o), k) == min(k, len(o))
 
 
 @given(logits, st.floats(1e-6, 1))
 def test_top_p_leaves_the_fewest_that_have_their_share(o, share):
     p = falling(o)
     cumulative = np.add.accumulate(p)
-    n = left_by_top_p(cumulative, share)
+    n = top_p_count(cumulative, share)
     assert p[:n].sum() >= share * p.sum() * (1 - 1e-12)
     assert p[: n - 1].sum() < share * p.sum() * (1 + 1e-12)
-    assert left_by_top_p(np.stack([cumulative, cumulative]), share).tolist() == [n, n]
+    assert top_p_count(np.stack([cumulative, cumulative]), share).tolist() == [n, n]
 
 
 @given(logits, st.floats(1e-6, 1) | st.just(1.0))
 def test_min_p_leaves_those_likely_beside_the_likeliest(o, share):
     p = falling(o)
-    n = left_by_min_p(p, share)
+    n = min_p_count(p, share)
     assert n == np.count_nonzero(p >= share * p[0]) > 0
-    assert left_by_min_p(np.stack([p, p]), share).tolist() == [n, n]
+    assert min_p_count(np.stack([p, p]), share).tolist() == [n, n]
 
 
 def keep_plainly(p, options):
@@ -87,12 +87,12 @@ with_ties = arrays(
 @given(with_ties, some_k, some_share, some_share, st.sampled_from([0, 0.5, 1]))
 def test_the_candidates_are_what_the_filters_leave_one_after_the_other(o, k, share, least, temperature):
     o[~np.isfinite(o).any(axis=1), 0] = 0  # something may always be drawn
-    options = Options(temperature, k, share, least)
+    options = SamplingOptions(temperature, k, share, least)
     for row, p in zip(o, candidates(o, options), strict=True):
         heated = np.exp(
             (row - row.max()) / (temperature or 1)
         )  # in this order of operations, for equal sums at the edges
-        expected = keep_plainly(heated, options if temperature else Options(1, 1))
+        expected = keep_plainly(heated, options if temperature else SamplingOptions(1, 1))
         np.testing.assert_allclose(p, expected / expected.sum())
 
 
@@ -100,7 +100,7 @@ def test_the_candidates_are_what_the_filters_leave_one_after_the_other(o, k, sha
 def test_what_is_drawn_is_the_candidate_whose_turn_it_is(o, k, share, least, temperature):
     """In falling order, ties the lower id first, every candidate has its interval of u; for rows as for one."""
     o[~np.isfinite(o).any(axis=1), 0] = 0
-    options = Options(temperature, k, share, least)
+    options = SamplingOptions(temperature, k, share, least)
     p = candidates(o, options)
     for u in (0.0, 0.013, 0.277, 0.5001, 0.77, 0.999, np.nextafter(1, 0)):
         chosen = choose(o, options, np.full(len(o), u))
@@ -119,18 +119,21 @@ def chosen(options, o=LOG_P):
 
 def test_ties_go_to_the_lower_id():
     equal = np.zeros(4)
-    assert chosen(Options(top_k=2), equal) == [0, 1]
-    assert chosen(Options(top_p=0.5), equal) == [0, 1]
-    assert chosen(Options(min_p=1.0), equal) == [0, 1, 2, 3]
-    assert choose(equal, Options(temperature=0), 0.9) == 0
+    assert chosen(SamplingOptions(top_k=2), equal) == [0, 1]
+    assert chosen(SamplingOptions(top_p=0.5), equal) == [0, 1]
+    assert chosen(SamplingOptions(min_p=1.0), equal) == [0, 1, 2, 3]
+    assert choose(equal, SamplingOptions(temperature=0), 0.9) == 0
 
 
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        *[(Options(top_k=k), ids) for k, ids in ((1, [1]), (3, [1, 2, 3]), (4, [0, 1, 2, 3]), (99, [0, 1, 2, 3]))],
         *[
-            (Options(top_p=p), ids)
+            (SamplingOptions(top_k=k), ids)
+            for k, ids in ((1, [1]), (3, [1, 2, 3]), (4, [0, 1, 2, 3]), (99, [0, 1, 2, 3]))
+        ],
+        *[
+            (SamplingOptions(top_p=p), ids)
             for p, ids in (
                 (1e-9, [1]),
                 (0.39, [1]),
@@ -143,7 +146,7 @@ def test_ties_go_to_the_lower_id():
             )
         ],
         *[
-            (Options(min_p=p), ids)
+            (SamplingOptions(min_p=p), ids)
             for p, ids in (
                 (5e-324, [0, 1, 2, 3]),
                 (1.0, [1]),
@@ -153,15 +156,18 @@ def test_ties_go_to_the_lower_id():
                 (0.24, [0, 1, 2, 3]),
             )
         ],
-        (Options(top_k=2, top_p=0.58), [1, 2]),  # of what top-k left, 0.57 and 0.43
-        (Options(top_k=2, top_p=0.57), [1]),
+        (SamplingOptions(top_k=2, top_p=0.58), [1, 2]),  # of what top-k left, 0.57 and 0.43
+        (SamplingOptions(top_k=2, top_p=0.57), [1]),
     ],
 )
 def test_what_can_be_chosen(options, expected):
     assert chosen(options) == expected
 
 
-@pytest.mark.parametrize("options", [Options(top_p=0.5), Options(top_p=1.0), Options(min_p=0.1), Options(top_k=3)])
+@pytest.mark.parametrize(
+    "options",
+    [SamplingOptions(top_p=0.5), SamplingOptions(top_p=1.0), SamplingOptions(min_p=0.1), SamplingOptions(top_k=3)],
+)
 def test_all_mass_on_one(options):
     assert chosen(options, np.array([-np.inf, 0.0, -np.inf])) == [1]
 
@@ -183,13 +189,13 @@ def test_rows_are_chosen_as_each_alone(rows, V, seed):
     random = np.random.default_rng(seed)
     o, u = random.normal(size=(rows, V)) * 5, random.random(rows)
     for options in (
-        Options(0),
-        Options(0.7),
-        Options(1.3, top_k=2),
-        Options(top_p=0.6),
-        Options(2, 3, 0.9),
-        Options(min_p=0.3),
-        Options(0.9, 4, 0.9, 0.1),
+        SamplingOptions(0),
+        SamplingOptions(0.7),
+        SamplingOptions(1.3, top_k=2),
+        SamplingOptions(top_p=0.6),
+        SamplingOptions(2, 3, 0.9),
+        SamplingOptions(min_p=0.3),
+        SamplingOptions(0.9, 4, 0.9, 0.1),
     ):
         expected = [choose(row, options, one) for row, one in zip(o, u, strict=True)]
         assert choose(o, options, u).tolist() == expected
@@ -200,7 +206,7 @@ def test_rows_are_chosen_as_each_alone(rows, V, seed):
 def test_what_is_not_finite_is_refused(temperature, bad):
     for logits, u in ((np.array([0.0, bad]), 0.5), (np.array([[0.0, 1.0], [0.0, bad]]), np.array([0.5, 0.5]))):
         with pytest.raises(DivergedError, match="no longer a finite number"):
-            choose(logits, Options(temperature), u)
+            choose(logits, SamplingOptions(temperature), u)
 
 
 @pytest.mark.parametrize("total", [1.0, 1.5, 1.9999999, 1e-300, 3e300])
@@ -215,11 +221,11 @@ def test_the_last_number_below_one_still_draws_the_last_character(total):
 @pytest.mark.parametrize(
     ("options", "p"),
     [
-        (Options(), [0.1, 0.4, 0.3, 0.2]),
-        (Options(top_k=2), [0, 4 / 7, 3 / 7, 0]),
-        (Options(top_p=0.8), [0, 4 / 9, 3 / 9, 2 / 9]),
-        (Options(min_p=0.6), [0, 4 / 7, 3 / 7, 0]),
-        (Options(0.5), np.array([0.01, 0.16, 0.09, 0.04]) / 0.3),
+        (SamplingOptions(), [0.1, 0.4, 0.3, 0.2]),
+        (SamplingOptions(top_k=2), [0, 4 / 7, 3 / 7, 0]),
+        (SamplingOptions(top_p=0.8), [0, 4 / 9, 3 / 9, 2 / 9]),
+        (SamplingOptions(min_p=0.6), [0, 4 / 7, 3 / 7, 0]),
+        (SamplingOptions(0.5), np.array([0.01, 0.16, 0.09, 0.04]) / 0.3),
     ],
 )
 def test_draws_follow_the_distribution(options, p):
@@ -232,7 +238,7 @@ def test_draws_follow_the_distribution(options, p):
 
 
 def test_temperature_zero_is_the_exact_argmax():
-    assert choose(np.array([1.0, 1.0 + 1e-15, -5]), Options(temperature=0), 0.99) == 1
+    assert choose(np.array([1.0, 1.0 + 1e-15, -5]), SamplingOptions(temperature=0), 0.99) == 1
 
 
 @pytest.mark.parametrize(
@@ -253,4 +259,4 @@ def test_temperature_zero_is_the_exact_argmax():
 def test_values_out_of_range_are_named(values):
     ((name, value),) = values.items()
     with pytest.raises(SamplingError, match=f"{name.replace('_', '-')} must be.*found {value}"):
-        Options(**values)
+        SamplingOptions(**values)

@@ -100,12 +100,12 @@ def test_no_text_takes_quadratic_time(monkeypatch, period):
     """Counted are the runs that are looked up, and the pairs that they are looked up in."""
     looked_up = []
 
-    def counting(known, pairs, find=karp_miller_rosenberg.find):
+    def counting(known, pairs, find=karp_miller_rosenberg.find_pairs):
         looked_up.append(len(pairs))
         assert len(known) <= 3 * SIZE
         return find(known, pairs)
 
-    monkeypatch.setattr(karp_miller_rosenberg, "find", counting)
+    monkeypatch.setattr(karp_miller_rosenberg, "find_pairs", counting)
     training = np.resize(np.random.default_rng(0).integers(0, 9, period), SIZE).astype(np.uint8)
     stranger = np.random.default_rng(1).integers(0, 9, SIZE // 2).astype(np.uint8)
     found = match(training, [training, stranger, np.append(training[5:7000], 9)], [5, 10, 50])

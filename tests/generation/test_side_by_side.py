@@ -5,9 +5,9 @@ import pytest
 
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictors import NetworkPredictor, NGramPredictor
-from charrnn.generation.repetition_penalty import Repetition
+from charrnn.generation.repetition_penalty import RepetitionPenalty
 from charrnn.generation.samples import best
-from charrnn.generation.sampling import Options
+from charrnn.generation.sampling import SamplingOptions
 from charrnn.models.predictor_mixture import MixturePredictor
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
@@ -15,9 +15,9 @@ from charrnn.ngram.kneser_ney import fit
 from charrnn.text.vocabulary import Vocabulary
 
 COUNTS = [2, 3, 5, 8, 17, 40]
-CHARACTERS = Vocabulary.of_text("".join(map(chr, range(33, 90))) + "\n")
-WITHOUT_LINES = Vocabulary.of_text("".join(map(chr, range(33, 90))))
-BYTES = Vocabulary.of_bytes()
+CHARACTERS = Vocabulary.from_text("".join(map(chr, range(33, 90))) + "\n")
+WITHOUT_LINES = Vocabulary.from_text("".join(map(chr, range(33, 90))))
+BYTES = Vocabulary.from_bytes()
 LENGTH = 150
 
 
@@ -42,28 +42,28 @@ def alone(predictor, vocabulary, prompt, options, seeds):
 def test_the_last_bits_of_weights_make_another_text(cell):
     """Without this, the tests below would show nothing."""
     network = amplifying(cell)
-    before = alone(NetworkPredictor(network), CHARACTERS, "ABC", Options(), range(10))
+    before = alone(NetworkPredictor(network), CHARACTERS, "ABC", SamplingOptions(), range(10))
     weights = network.parameters["W_hh"]
     weights[:] = np.nextafter(weights, np.float32(9))
-    after = alone(NetworkPredictor(network), CHARACTERS, "ABC", Options(), range(10))
+    after = alone(NetworkPredictor(network), CHARACTERS, "ABC", SamplingOptions(), range(10))
     assert sum(one != other for one, other in zip(before, after, strict=True)) >= 5
 
 
 NETWORKS = [NetworkPredictor(amplifying("lstm")), NetworkPredictor(amplifying("gru"), label_smoothing=0.1)]
 NGRAM = NGramPredictor(fit([np.random.default_rng(0).integers(0, 58, 3000)], 58, 3))
-FILTERS = Options(0.9, top_k=20, top_p=0.95, min_p=0.01, repetition=Repetition(1.5, 2, 50))
+FILTERS = SamplingOptions(0.9, top_k=20, top_p=0.95, min_p=0.01, repetition=RepetitionPenalty(1.5, 2, 50))
 CASES = {
-    "rnn": (NetworkPredictor(amplifying("rnn")), CHARACTERS, "ABC", Options()),
-    "gru": (NetworkPredictor(amplifying("gru")), CHARACTERS, "ABC", Options()),
-    "lstm": (NetworkPredictor(amplifying("lstm")), CHARACTERS, "ABC", Options(0.8)),
-    "two layers": (NetworkPredictor(amplifying("lstm", num_layers=2)), CHARACTERS, "A", Options()),
-    "deep": (NetworkPredictor(amplifying("rnn", readout="deep")), CHARACTERS, "A", Options()),
-    "smoothed": (NetworkPredictor(amplifying("rnn"), 0.1), CHARACTERS, "A", Options()),
+    "rnn": (NetworkPredictor(amplifying("rnn")), CHARACTERS, "ABC", SamplingOptions()),
+    "gru": (NetworkPredictor(amplifying("gru")), CHARACTERS, "ABC", SamplingOptions()),
+    "lstm": (NetworkPredictor(amplifying("lstm")), CHARACTERS, "ABC", SamplingOptions(0.8)),
+    "two layers": (NetworkPredictor(amplifying("lstm", num_layers=2)), CHARACTERS, "A", SamplingOptions()),
+    "deep": (NetworkPredictor(amplifying("rnn", readout="deep")), CHARACTERS, "A", SamplingOptions()),
+    "smoothed": (NetworkPredictor(amplifying("rnn"), 0.1), CHARACTERS, "A", SamplingOptions()),
     "filters": (NetworkPredictor(amplifying("rnn")), CHARACTERS, "A", FILTERS),
-    "greedy": (NetworkPredictor(amplifying("lstm")), CHARACTERS, "A", Options(0)),
-    "no prompt": (NetworkPredictor(amplifying("rnn")), CHARACTERS, "", Options()),
-    "no line's end": (NetworkPredictor(amplifying("rnn", V=57)), WITHOUT_LINES, "", Options()),
-    "bytes": (NetworkPredictor(amplifying("rnn", V=256)), BYTES, "é", Options()),
+    "greedy": (NetworkPredictor(amplifying("lstm")), CHARACTERS, "A", SamplingOptions(0)),
+    "no prompt": (NetworkPredictor(amplifying("rnn")), CHARACTERS, "", SamplingOptions()),
+    "no line's end": (NetworkPredictor(amplifying("rnn", V=57)), WITHOUT_LINES, "", SamplingOptions()),
+    "bytes": (NetworkPredictor(amplifying("rnn", V=256)), BYTES, "é", SamplingOptions()),
     "mixture": (MixturePredictor([*NETWORKS, NGRAM], [0.5, 0.4, 0.1]), CHARACTERS, "AB", FILTERS),
 }
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.generation.incremental_decoder import Decoder
-from charrnn.generation.stop_strings import Ends, first_stop, until
+from charrnn.generation.stop_strings import StopDetector, first_stop, until
 from charrnn.text.vocabulary import END, Vocabulary
 
 words = st.text("ab.", max_size=30)
@@ -33,13 +33,13 @@ def test_nothing_is_held_back_longer_than_it_must_be():
 def test_a_text_ends_but_once_while_others_go_on():
     """Of the texts "baba" and "aaab" the first ends after its first b."""
     vocabulary = Vocabulary(("a", "b"))
-    ends = Ends([Decoder(vocabulary), Decoder(vocabulary)], ["b"])
+    ends = StopDetector([Decoder(vocabulary), Decoder(vocabulary)], ["b"])
     assert [ends.read(ids) for ids in ([1, 0], [0, 0], [1, 0], [0, 1])] == [False, False, False, True]
     assert ends.at == [1, 4]
 
 
 def test_of_documents_each_ends_at_its_first_end():
     vocabulary = Vocabulary(("a", "b", END))
-    ends = Ends([Decoder(vocabulary), Decoder(vocabulary)], [], end_id=2)
+    ends = StopDetector([Decoder(vocabulary), Decoder(vocabulary)], [], end_id=2)
     assert [ends.read(ids) for ids in ([2, 0], [2, 1], [0, 2])] == [False, False, True]
     assert ends.at == [1, 3]

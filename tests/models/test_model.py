@@ -16,11 +16,11 @@ from charrnn.generation.predictors import NetworkPredictor
 from charrnn.models import components, encoded_text, evaluation, training_text
 from charrnn.models import model as models
 from charrnn.models.evaluation import UNKNOWN_COST
-from charrnn.models.mixture import mixed
+from charrnn.models.mixture import mix
 from charrnn.network.readout import log_softmax
 from charrnn.ngram.order_selection import fit_chosen
 from charrnn.runs.run import SAMPLE_LENGTH, SAMPLE_OPTIONS
-from charrnn.text.source_text import Piece, Stream, Text, read_text
+from charrnn.text.source_text import Piece, SourceText, Stream, read_text
 from charrnn.text.vocabulary import Vocabulary
 
 
@@ -133,7 +133,7 @@ def test_a_text_read_in_blocks_is_evaluated_as_the_whole(run, monkeypatch, tmp_p
 def test_a_compressor_is_not_asked_for_more_than_is_counted(run, monkeypatch):
     found, text = {}, "the cat sat on"
     for longest in (13, 14, 720):
-        monkeypatch.setattr(evaluation, "LONGEST", longest)
+        monkeypatch.setattr(evaluation, "MAX_COUNTED_CHARS", longest)
         found[longest] = api.load(run).evaluate(text).baselines.xz
     assert found[13] is None
     assert found[14] > found[720] + 1  # after the last 14 characters of the training split, which are others
@@ -182,7 +182,7 @@ def test_bytes_are_characters_of_a_byte_model(tmp_path):
 
 def test_a_compressor_reads_bytes_as_they_are():
     data = b"\xff\x80 no UTF-8"
-    assert encoded_text.decoded(Vocabulary.of_bytes(), np.frombuffer(data, np.uint8)) == data
+    assert encoded_text.decode_text(Vocabulary.from_bytes(), np.frombuffer(data, np.uint8)) == data
 
 
 def test_a_text_whose_training_text_is_gone_is_evaluated_without_counts(run, text_file):
@@ -265,7 +265,7 @@ def test_a_mixture_is_the_mixture_of_its_members(run, other):
     found = model.evaluate(split="test")
     ids = model.training_text.corpus.split("test")
     own = np.stack([plainly(model, ids), plainly(model, ids, 1), read_on(model)])
-    assert found.loss == pytest.approx(mixed(own, model.weights).mean(), rel=1e-5)
+    assert found.loss == pytest.approx(mix(own, model.weights).mean(), rel=1e-5)
     assert [part.loss for part in found.members] == pytest.approx(own.mean(axis=1).tolist(), rel=1e-5)
     assert [part.weight for part in found.members] == [0.25, 0.5, 0.25]
 
@@ -289,14 +289,14 @@ def test_weights_are_fitted_on_the_beginning_of_every_slice(tmp_path, text_file,
     fitted = []
     monkeypatch.setattr(models, "fit_weights", lambda surprisals: fitted.append(surprisals) or [0.5, 0.5])
     model = api.load(*runs)
-    monkeypatch.setattr(models, "LONGEST_FIT", 40)
+    monkeypatch.setattr(models, "MAX_FIT_CHARS", 40)
     api.load(*runs)
     slices = model.training_text.corpus.slices("valid")
     assert slices.shape == (4, 20)
     for found, length in zip(fitted, (20, 10), strict=True):
         expected = [[plainly(model, row[:length], member) for row in slices] for member in (0, 1)]
         np.testing.assert_allclose(found, np.reshape(expected, (2, -1)), rtol=1e-4)
-    monkeypatch.setattr(models, "LONGEST_FIT", 4)  # of each slice a character, from which nothing is predicted
+    monkeypatch.setattr(models, "MAX_FIT_CHARS", 4)  # of each slice a character, from which nothing is predicted
     with pytest.raises(RunError, match="no validation split on which weights could be fitted"):
         api.load(*runs)
 
@@ -360,10 +360,10 @@ def test_a_sample_heeds_what_it_is_asked(run):
 
 def test_a_mixture_writes(run, other):
     generator = api.load(run, other, ngram=True).generator()
-    from charrnn.generation.sampling import Options
+    from charrnn.generation.sampling import SamplingOptions
 
-    alone = "".join(generator.generate("the ", 50, Options(), 3))
-    assert generator.generate_many("the ", 50, Options(), [3, 4])[0].text == alone
+    alone = "".join(generator.generate("the ", 50, SamplingOptions(), 3))
+    assert generator.generate_many("the ", 50, SamplingOptions(), [3, 4])[0].text == alone
 
 
 def test_the_scores_of_a_text_are_the_terms_of_its_evaluation(run, other):
@@ -438,9 +438,9 @@ def test_a_character_of_bytes_is_told_once_the_next_begins(tmp_path, text_file):
 
 def test_a_long_text_is_opened_to_be_read_once(run, text_file, tmp_path):
     """Only documents, which must be cut, are held in memory."""
-    assert not isinstance(api.load(run).opened([str(text_file)]), Text)
+    assert not isinstance(api.load(run).opened([str(text_file)]), SourceText)
     documents = trained(tmp_path / "b", text_file, "data.boundary=\\n")
-    assert isinstance(api.load(documents).opened([str(text_file)]), Text)
+    assert isinstance(api.load(documents).opened([str(text_file)]), SourceText)
 
 
 def test_nothing_is_no_text(run):
@@ -450,7 +450,7 @@ def test_nothing_is_no_text(run):
 
 def test_a_text_of_type_text_can_be_evaluated(run):
     model = api.load(run)
-    assert model.evaluate(Text.of("the cat"), counted=False) == model.evaluate("the cat", counted=False)
+    assert model.evaluate(SourceText.from_content("the cat"), counted=False) == model.evaluate("the cat", counted=False)
 
 
 def scaled(model, by):
@@ -498,7 +498,7 @@ def test_what_no_evaluation_can_be_is_refused(run, asked, words):
         api.load(run).evaluate(**asked)
 
 
-@pytest.mark.parametrize("text", [b"the cat", Text.of(b"the cat")])
+@pytest.mark.parametrize("text", [b"the cat", SourceText.from_content(b"the cat")])
 def test_bytes_are_no_characters(run, text):
     with pytest.raises(TextError, match=r"text.decode\(\)"):
         api.load(run).evaluate(text)
@@ -549,7 +549,7 @@ def test_what_a_training_shows_is_written_without_what_smoothing_gave_as_well(tm
 def test_the_compressor_sees_the_end_of_a_long_training_text(run, monkeypatch):
     """Of 720 characters to train on the last 300, and no more: those that stand next to what it compresses."""
     seen = []
-    monkeypatch.setattr(evaluation, "LONGEST", 300)
+    monkeypatch.setattr(evaluation, "MAX_COUNTED_CHARS", 300)
     monkeypatch.setattr(evaluation.baselines, "xz", lambda train, text: seen.append((train, text)) or 1.0)
     model = api.load(run)
     found = model.evaluate(split="valid")
@@ -573,7 +573,7 @@ def test_each_member_writes_without_the_smoothing_of_its_own_training(tmp_path, 
     [(2, "ab", True), (3, "abc", True), (4, "abcd", True), (6, "abcdef", False), (9, "abcdef", False)],
 )
 def test_the_beginning_of_a_text_in_pieces_and_whether_it_goes_on(length, shown, goes_on):
-    blocks = encoded_text.of_pieces(iter(["abc", "", "def"]), Vocabulary.of_text("abcdef"))
-    block, more = encoded_text.beginning(blocks, length)
+    blocks = encoded_text.from_pieces(iter(["abc", "", "def"]), Vocabulary.from_text("abcdef"))
+    block, more = encoded_text.take(blocks, length)
     assert ("".join(block.characters), more) == (shown, goes_on)
     assert block.ids.shape == block.unknown.shape == (1, len(shown))

@@ -11,10 +11,10 @@ from charrnn.cli.reports.samples import show_samples
 from charrnn.config.resolve import resolve
 from charrnn.errors import ConfigError, TextError
 from charrnn.generation.samples import Sample
-from charrnn.generation.sampling import Options
+from charrnn.generation.sampling import SamplingOptions
 from charrnn.models import encoded_text
 from charrnn.network.readout import log_softmax
-from charrnn.text.source_text import Text
+from charrnn.text.source_text import SourceText
 from charrnn.text.vocabulary import END
 
 NAMES = ["Ada", "Bea", "Cleo", "Dora", "Eva", "Ida", "Lea", "Mia"] * 25
@@ -71,9 +71,9 @@ def test_what_a_compressor_reads_has_a_byte_for_each_end(run):
     """As many characters as the loss is divided by."""
     model = api.load(run)
     corpus = model.training_text.corpus
-    split = encoded_text.of_split(corpus, "test")
+    split = encoded_text.from_split(corpus, "test")
     assert split.content().decode() == "\n".join(["", *NAMES[-10:], ""])
-    text = encoded_text.of_text(Text.of("Ada\nDora"), model.vocabulary, model.saved.config.data)
+    text = encoded_text.from_text(SourceText.from_content("Ada\nDora"), model.vocabulary, model.saved.config.data)
     assert text.content() == b"\nAda\nDora\n"
     assert [len(each.content()) for each in (split, text)] == [each.characters for each in (split, text)]
 
@@ -92,7 +92,7 @@ def test_weights_that_follow_the_text_forget_at_the_end_of_a_document_too(run):
 
 def test_a_mixture_writes_documents(run):
     model = api.load(run, ngram=True)
-    samples = model.generator().generate_many("", 100, Options(), range(40))
+    samples = model.generator().generate_many("", 100, SamplingOptions(), range(40))
     assert "stop" in {sample.finish for sample in samples}
     assert sum(sample.text in NAMES for sample in samples) > 10  # the n-gram knows them by heart
 

@@ -136,7 +136,7 @@ def test_reading_on_is_reading_from_the_start():
 def test_tiny_shakespeare_with_seven_characters(shakespeare):
     """Fitted on the first 90 % and scored on the rest, as nanoGPT splits it."""
     text = shakespeare.read_text("utf-8")
-    vocabulary = Vocabulary.of_text(text)
+    vocabulary = Vocabulary.from_text(text)
     ids = vocabulary.encode(text)
     cut = int(len(ids) * 0.9)
     model = fit([ids[:cut]], len(vocabulary), 7)
@@ -147,7 +147,7 @@ def test_tiny_shakespeare_with_seven_characters(shakespeare):
 def test_tiny_shakespeare_as_char_rnn_splits_it(shakespeare):
     """50 streams side by side; the last batches of each validate, read on from what trains."""
     text = shakespeare.read_text("utf-8")
-    vocabulary = Vocabulary.of_text(text)
+    vocabulary = Vocabulary.from_text(text)
     ids = vocabulary.encode(text)
     B = S = 50
     batches = len(ids) // (B * S)

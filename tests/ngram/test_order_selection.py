@@ -73,6 +73,6 @@ def test_two_characters_are_enough():
 
 def test_on_tiny_shakespeare_it_is_seven(shakespeare):
     text = shakespeare.read_text("utf-8")
-    vocabulary = Vocabulary.of_text(text)
+    vocabulary = Vocabulary.from_text(text)
     ids = vocabulary.encode(text)
     assert choose_order([ids[: int(len(ids) * 0.9)]], len(vocabulary)) == 7

@@ -9,7 +9,7 @@ import numpy as np
 from charrnn.config.resolve import resolve
 from charrnn.runs.planning import plan as plans
 from charrnn.runs.run import _network
-from charrnn.runs.trainer_state import trainer_for
+from charrnn.runs.trainer_state import build_trainer
 from charrnn.training.parallel.communicator import Alone
 from charrnn.training.parallel.data_parallel import StreamSplit
 from charrnn.training.parallel.mpi import Company
@@ -28,8 +28,8 @@ KINDS = {
 
 def step(text, settings, ranks):
     """The loss and the gradient of the third window."""
-    plan = plans.make([text], resolve(None, settings).config, ranks=ranks)
-    trainer = trainer_for(plan, _network(plan))
+    plan = plans.make_plan([text], resolve(None, settings).config, ranks=ranks)
+    trainer = build_trainer(plan, _network(plan))
     split = StreamSplit(trainer.network, 1, ranks, plan.config.training.accumulate)
     from charrnn.network.dropout import Dropout
 

@@ -384,7 +384,7 @@ def test_what_all_ranks_read_when_they_diverged_is_in_one_file(mpiexec, text, tm
         run = tmp_path / str(ranks)
         assert mpiexec(ranks, "charrnn", "train", text, "-o", run, *OPTIONS, *more).returncode == 1
         with (run / "diverged.safetensors").open("rb") as file:
-            files.append(safetensors_file.Reader(file).read())
+            files.append(safetensors_file.SafetensorsReader(file).read())
     assert files[0]["inputs"].shape == (8, 12)
     for name in ("inputs", "targets", "begins", "state"):
         np.testing.assert_allclose(files[0][name], files[1][name], rtol=1e-9, err_msg=name)

@@ -5,10 +5,10 @@ import pytest
 import tiny
 
 from charrnn import api
-from charrnn.generation.sampling import Options
+from charrnn.generation.sampling import SamplingOptions
 from charrnn.models import encoded_text
 from charrnn.models.inspection import activations
-from charrnn.text.source_text import Text
+from charrnn.text.source_text import SourceText
 from charrnn.text.vocabulary import END
 
 LINES = "the cat sat on the mat.\na dog ran to Zoë.\nwhy?\n"
@@ -38,7 +38,7 @@ def model(request, tmp_path_factory):
 
 def written(model, prompt, seed=3, length=60):
     """A sample with the surprisal of each of its characters."""
-    (sample,) = model.generator().generate_many(prompt, length, Options(), [seed], scored=True, in_pieces=True)
+    (sample,) = model.generator().generate_many(prompt, length, SamplingOptions(), [seed], scored=True, in_pieces=True)
     return sample
 
 
@@ -60,7 +60,7 @@ def test_what_was_written_is_scored_as_it_was_written(model, prompt):
 
 
 def test_a_trace_has_the_probabilities_of_what_was_scored(model):
-    (sample,) = model.generator().generate_many("a", 30, Options(), [3], scored=True, traced=1)
+    (sample,) = model.generator().generate_many("a", 30, SamplingOptions(), [3], scored=True, traced=1)
     total = sum(np.log(step.probability) for step in sample.trace)
     assert total == pytest.approx(sample.log_probability, rel=1e-5)
 
@@ -86,8 +86,8 @@ def test_a_page_shows_the_surprisals_of_score(model):
     if len(model.members) > 1:  # a page is of one network
         return
     for text in ("a", "abc abc. a"):
-        block, _ = encoded_text.beginning(
-            model.blocks(Text.of(text.encode() if model.vocabulary.unit == "byte" else text)), 1000
+        block, _ = encoded_text.take(
+            model.blocks(SourceText.from_content(text.encode() if model.vocabulary.unit == "byte" else text)), 1000
         )
         made = activations.inspect(model.saved.network, model.vocabulary, block)
         assert made.text.removesuffix("\n") == text
@@ -99,7 +99,7 @@ def test_a_split_is_read_from_its_own_first_character_on_by_a_page_as_by_an_eval
     slices = model.training_text.corpus.slices("valid")
     if len(model.members) > 1 or not slices.size:
         return
-    block, _ = encoded_text.beginning([encoded_text.of_ids(slices[0], model.vocabulary)], slices.size)
+    block, _ = encoded_text.take([encoded_text.from_ids(slices[0], model.vocabulary)], slices.size)
     made = activations.inspect(model.saved.network, model.vocabulary, block)
     found = model.evaluate(split="valid", counted=False)
     predicted = made.surprisals if model.vocabulary.end_id is not None else made.surprisals[1:]

@@ -5,7 +5,7 @@ import pytest
 from blas import MANY, many_threads, threads
 
 from charrnn import api
-from charrnn.generation.sampling import Options
+from charrnn.generation.sampling import SamplingOptions
 from charrnn.models.mixture import fit_weights
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
@@ -37,10 +37,10 @@ TEXT = "the cat sat on the mat. why?\n" * 20
     "verb",
     [
         lambda run: api.load(run).sample("the", 5),
-        lambda run: api.load(run).generator().generate_many("the", 5, Options(), [1, 2]),
-        lambda run: api.load(run).generator().generate_many("the", 5, Options(), [1, 2], scored=True),
-        lambda run: list(api.load(run).generator().generate("the", 5, Options(), 1)),
-        lambda run: list(api.load(run).generator().generate_scored("the", 5, Options(), 1)),
+        lambda run: api.load(run).generator().generate_many("the", 5, SamplingOptions(), [1, 2]),
+        lambda run: api.load(run).generator().generate_many("the", 5, SamplingOptions(), [1, 2], scored=True),
+        lambda run: list(api.load(run).generator().generate("the", 5, SamplingOptions(), 1)),
+        lambda run: list(api.load(run).generator().generate_scored("the", 5, SamplingOptions(), 1)),
         lambda run: api.load(run).score(TEXT),
         lambda run: list(api.load(run).scored([TEXT])),
         lambda run: api.load(run).evaluate(TEXT),
@@ -96,7 +96,7 @@ def test_weights_of_a_mixture_are_fitted_on_one_thread(seen):
 
 def test_a_text_that_is_not_read_to_its_end_lets_the_threads_go(tiny_run, seen):
     generator = api.load(tiny_run).generator()
-    first, second = (generator.generate("the", 0, Options(), seed) for seed in (1, 2))
+    first, second = (generator.generate("the", 0, SamplingOptions(), seed) for seed in (1, 2))
     next(first), next(second)
     assert threads() == {1}
     del first

@@ -13,10 +13,10 @@ from tiny import trained
 from charrnn import api
 from charrnn.config.data import Data
 from charrnn.models import encoded_text, scoring
-from charrnn.models.components import NetworkMember
+from charrnn.models.components import NetworkComponent
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
-from charrnn.text.positions import Walk
+from charrnn.text.positions import PositionTracker
 from charrnn.text.reading import sources
 from charrnn.text.source_text import read_once, read_text
 from charrnn.text.vocabulary import END, Vocabulary
@@ -28,22 +28,22 @@ LINE = re.compile(r"(?s).*?(?:\r\n|\r|\n|\Z)")
 
 def member(vocabulary):
     network = Network.fresh(Architecture(len(vocabulary), 1, "rnn"), np.random.default_rng(0))
-    return NetworkMember("tiny", network, vocabulary.end_id)
+    return NetworkComponent("tiny", network, vocabulary.end_id)
 
 
 def read(paths, unit, boundary):
     """What is reported of each character: itself, the name of its file, line and column; nothing for a text without any."""
     if boundary is None:
         text = read_once(paths, unit)
-        vocabulary = Vocabulary.of_bytes() if unit == "byte" else Vocabulary.of_text(SYMBOLS)
-        blocks = encoded_text.of_stream(text.pieces, vocabulary)
+        vocabulary = Vocabulary.from_bytes() if unit == "byte" else Vocabulary.from_text(SYMBOLS)
+        blocks = encoded_text.from_stream(text.pieces, vocabulary)
     else:
         text = read_text(paths, boundary=boundary)
         vocabulary = text.vocabulary(1)
-        blocks = encoded_text.of_text(text, vocabulary, Data(boundary=boundary)).blocks()
-    walk, found = Walk(unit), []
+        blocks = encoded_text.from_text(text, vocabulary, Data(boundary=boundary)).blocks()
+    tracker, found = PositionTracker(unit), []
     for each in scoring.score([member(vocabulary)], [1.0], vocabulary, blocks):
-        places = walk.over(each.characters, each.starts)
+        places = tracker.advance(each.characters, each.starts)
         rows = zip(each.characters, places.file.tolist(), places.line.tolist(), places.column.tolist(), strict=True)
         found += [(character, text.files[file], line, column) for character, file, line, column in rows]
     return text, found

@@ -148,7 +148,7 @@ def test_a_pipe_in_the_place_of_the_last_is_not_waited_for(tiny_run):
 def test_what_may_be_whole_is_not_replaced_by_an_older_one(tiny_run, monkeypatch):
     last = tiny_run / "last.safetensors"
     before = last.read_bytes()
-    monkeypatch.setattr("charrnn.runs.storage.checkpoint.Reader", unreadable)
+    monkeypatch.setattr("charrnn.runs.storage.checkpoint.SafetensorsReader", unreadable)
     with pytest.raises(UnreadableError, match=r"last\.safetensors: cannot be read: Input/output error"):
         api.resume(tiny_run)
     assert last.read_bytes() == before

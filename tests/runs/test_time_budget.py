@@ -32,7 +32,7 @@ def test_what_is_no_duration_is_refused_with_examples(text):
 def test_steps_are_what_is_left_of_the_time_shared_out(monkeypatch, text_file, tiny_config):
     plan = api.plan([str(text_file)], tiny_config)
     monkeypatch.setattr(
-        time_budget, "_measured", lambda plan, seconds: time_budget.Cost(step=0.1, validation=0.5, start=1.0)
+        time_budget, "_measure_cost", lambda plan, seconds: time_budget.StepCost(step=0.1, validation=0.5, start=1.0)
     )
     steps, note = time_budget.steps_within(plan, 100, time.perf_counter() - 20)
     # 100 - 20 - 1.5 seconds are left; a step takes 0.1 and its share of a validation.
@@ -44,7 +44,7 @@ def test_steps_are_what_is_left_of_the_time_shared_out(monkeypatch, text_file, t
 
 def test_the_measurement_trains_validates_and_saves_but_leaves_nothing_behind(text_file, tiny_config, tmp_path):
     plan = api.plan([str(text_file)], tiny_config)
-    cost = time_budget._measured(plan, 0.05)
+    cost = time_budget._measure_cost(plan, 0.05)
     assert cost.step > 0
     assert cost.once > 0
     assert cost.validation > 0

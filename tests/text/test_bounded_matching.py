@@ -8,7 +8,7 @@ import pytest
 from charrnn.errors import TextError
 from charrnn.text import bounded_matching
 from charrnn.text.bounded_matching import is_quick, matches
-from charrnn.text.documents import split_up
+from charrnn.text.documents import split_documents
 
 ENDLESS = ["(a+)+$", "(?:a|a)*b", "(?:a|a)" * 40 + "b", "(?:|)" * 60 + "b"]
 
@@ -19,7 +19,7 @@ def test_one_that_tries_too_many_ways_is_stopped_and_named(monkeypatch, expressi
     with pytest.raises(
         TextError, match=r"data\.boundary='.*: this expression was not done with 51 characters after 0 s"
     ):
-        split_up(["a" * 50 + "c"], expression)
+        split_documents(["a" * 50 + "c"], expression)
 
 
 @pytest.mark.parametrize(
@@ -35,11 +35,11 @@ def test_only_what_has_a_repeat_a_group_or_an_alternative_needs_a_process(monkey
     assert all(map(is_quick, [r"\n", "---", r"\*\*\*", r"\\", r"[abc]\.", "^a$", r"\|\(\{"]))
     assert not any(map(is_quick, ["a*", "a+", "a?", "a{3}", "(a)", "a|b", r"\\*", "(?i)a"]))
     monkeypatch.setattr(subprocess, "run", None)
-    assert split_up(["a\n\nb\n"], "blank-line").documents == ("a", "b")
-    assert split_up(["a---b"], "---").documents == ("a", "b")
+    assert split_documents(["a\n\nb\n"], "blank-line").documents == ("a", "b")
+    assert split_documents(["a---b"], "---").documents == ("a", "b")
 
 
 def test_a_process_that_ends_otherwise_is_an_error(monkeypatch):
     monkeypatch.setattr(bounded_matching, "CHILD", "raise MemoryError")
     with pytest.raises(TextError, match="cannot be matched in a process of its own"):
-        split_up(["ab"], "a+")
+        split_documents(["ab"], "a+")

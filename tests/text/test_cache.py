@@ -22,7 +22,7 @@ SPLIT = Split((0.8, 0.1, 0.1))
 @pytest.fixture(autouse=True)
 def folder(monkeypatch, tmp_path):
     monkeypatch.setattr(source_text, "IN_MEMORY", 100)
-    monkeypatch.setenv(cache.PLACE, str(tmp_path / "cache"))
+    monkeypatch.setenv(cache.FOLDER_VARIABLE, str(tmp_path / "cache"))
     assert cache.folder().parent == tmp_path / "cache"
     return cache.folder()
 
@@ -69,8 +69,8 @@ def test_a_file_that_was_cut_short_is_made_again(folder, tmp_path):
 
 
 def test_another_vocabulary_gets_another_file():
-    assert cache.path_of("00", Vocabulary.of_text("ab")) != cache.path_of("00", Vocabulary.of_text("abc"))
-    assert cache.path_of("00", Vocabulary.of_text("ab")) != cache.path_of("01", Vocabulary.of_text("ab"))
+    assert cache.ids_path("00", Vocabulary.from_text("ab")) != cache.ids_path("00", Vocabulary.from_text("abc"))
+    assert cache.ids_path("00", Vocabulary.from_text("ab")) != cache.ids_path("01", Vocabulary.from_text("ab"))
 
 
 def test_a_text_that_changes_while_it_is_read_is_refused_and_leaves_nothing(folder, tmp_path):
@@ -164,7 +164,7 @@ def test_no_link_is_followed_by_what_is_written(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(cache.secrets, "token_hex", lambda count: "0" * 2 * count)
     (tmp_path / "text").write_text("abc\n" * 100)
     text = read_text([str(tmp_path / "text")])
-    path = cache.path_of(text.sha256, text.vocabulary(1))
+    path = cache.ids_path(text.sha256, text.vocabulary(1))
     path.with_name(f"{path.name}.{'0' * 16}.tmp").symlink_to(tmp_path / "victim")
     with pytest.raises(TextError, match="cannot be written: File exists"):
         built(tmp_path / "text")
@@ -176,7 +176,7 @@ def planted(folder, tmp_path, ids):
     built(tmp_path / "text", "abc\n" * 100)
     (file,) = folder.iterdir()
     content = np.asarray(ids, np.uint8).tobytes()
-    vocabulary = Vocabulary.of_text("abc\n")
+    vocabulary = Vocabulary.from_text("abc\n")
     sha256 = read_text([str(tmp_path / "text")]).sha256
     digest = cache.hashlib.sha256(cache._key(sha256, vocabulary).encode() + content).digest()
     file.unlink()
@@ -276,7 +276,9 @@ def test_what_cannot_be_copied_is_said(folder, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(cache.tempfile, "TemporaryFile", full)
-    with pytest.raises(TextError, match=r"a text of more than 100 characters is kept .*No space left.*" + cache.PLACE):
+    with pytest.raises(
+        TextError, match=r"a text of more than 100 characters is kept .*No space left.*" + cache.FOLDER_VARIABLE
+    ):
         built(tmp_path / "text")
 
 

@@ -4,13 +4,13 @@ import pytest
 
 from charrnn.errors import TextError, VocabularyError
 from charrnn.text.corpus import build
-from charrnn.text.source_text import Text, read_text
+from charrnn.text.source_text import SourceText, read_text
 from charrnn.text.splits import Split
 from charrnn.text.vocabulary import Vocabulary
 
 
 def corpus(content, split):
-    text = Text.of(content)
+    text = SourceText.from_content(content)
     return build(text, text.vocabulary(1), Split(split))
 
 
@@ -44,7 +44,7 @@ def test_too_short_a_text_is_an_error_that_states_the_counts(length):
 
 def test_another_vocabulary_is_refused():
     with pytest.raises(VocabularyError, match="'c'"):
-        build(Text.of("abc"), Vocabulary.of_text("ab"), Split((1, 0, 0)))
+        build(SourceText.from_content("abc"), Vocabulary.from_text("ab"), Split((1, 0, 0)))
 
 
 def test_bytes_need_no_decoding(tmp_path):
@@ -55,10 +55,10 @@ def test_bytes_need_no_decoding(tmp_path):
 
 def test_rare_characters_weigh_as_often_as_they_occur():
     """é has 2 bytes of UTF-8, 日 has 3 and occurs twice, 😀 has 4: (2 + 3 + 3 + 4) / 4."""
-    text = Text.of("aaaa" + "é日日😀")
+    text = SourceText.from_content("aaaa" + "é日日😀")
     made = build(text, text.vocabulary(3), Split((1, 0, 0)))
     assert made.unknown_length == 3
-    text = Text.of("aaaa" + "é日日")
+    text = SourceText.from_content("aaaa" + "é日日")
     assert build(text, text.vocabulary(3), Split((1, 0, 0))).unknown_length == pytest.approx(8 / 3)
 
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from charrnn.errors import TextError
 from charrnn.text import source_text
 from charrnn.text.corpus import build
-from charrnn.text.documents import cut, expression, split_up
+from charrnn.text.documents import compile_boundary, cut, split_documents
 from charrnn.text.source_text import read_text
-from charrnn.text.splits import Split, by
+from charrnn.text.splits import Split, make_split
 
 POEM = "\n\n  A poem,\nof two lines\n\n \nAnother\n\n"
 
@@ -31,29 +31,29 @@ POEM = "\n\n  A poem,\nof two lines\n\n \nAnother\n\n"
     ],
 )
 def test_what_stands_between_the_boundaries_is_a_document(boundary, text, documents):
-    assert list(split_up([text], boundary).documents) == documents
+    assert list(split_documents([text], boundary).documents) == documents
 
 
 @pytest.mark.parametrize("boundary", ["file", "blank-line", r"\n"])
 def test_a_files_end_always_ends_a_document(boundary):
-    assert [document.strip() for document in split_up(["a", "b\n", "c"], boundary).documents] == ["a", "b", "c"]
+    assert [document.strip() for document in split_documents(["a", "b\n", "c"], boundary).documents] == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("boundary", ["(", "a{2,1}", "(?P<n>", "[z-a]", "a**", "(?i", r"\1"])
 def test_what_is_no_regular_expression_is_refused(boundary):
     with pytest.raises(TextError, match="neither blank-line nor file nor a regular expression: "):
-        expression(boundary)
+        compile_boundary(boundary)
 
 
 @pytest.mark.parametrize("boundary", [r"\n*", "", "a|", "^"])
 def test_a_boundary_that_is_nothing_at_all_is_refused(boundary):
     with pytest.raises(TextError, match=r"matches the empty string, and so would end a document at every character"):
-        split_up(["abc"], boundary)
+        split_documents(["abc"], boundary)
 
 
 def test_a_text_of_boundaries_and_blanks_alone_has_no_document():
     with pytest.raises(TextError, match=r"data.boundary='\[ax\]': the text holds no document"):
-        split_up(["axa a", " x"], "[ax]")
+        split_documents(["axa a", " x"], "[ax]")
 
 
 @given(
@@ -142,7 +142,7 @@ def test_a_source_without_text_and_one_that_is_too_long_are_named(tmp_path, monk
 
 def test_char_rnns_slices_fit_no_documents_and_nanogpts_tenth_does():
     ends = np.arange(0, 1010, 10)
-    assert cut(ends, by("nanogpt", (0.5, 0.3, 0.2), (50, 50))).bounds == (0, 900, 1000, 1000)
+    assert cut(ends, make_split("nanogpt", (0.5, 0.3, 0.2), (50, 50))).bounds == (0, 900, 1000, 1000)
     with pytest.raises(TextError, match="protocol char-rnn cuts a text across its documents"):
         cut(ends, Split((0.9, 0.1, 0), "char-rnn"))
 
@@ -173,7 +173,7 @@ def test_rare_characters_of_documents_weigh_as_often_as_they_occur(tmp_path):
     ],
 )  # fmt: skip
 def test_a_boundary_that_is_never_found_is_told(files, boundary, note):
-    assert split_up(files, boundary).notes == (() if note is None else (note,))
+    assert split_documents(files, boundary).notes == (() if note is None else (note,))
 
 
 def test_a_boundary_that_is_never_found_is_why_there_are_too_few_documents(tmp_path):

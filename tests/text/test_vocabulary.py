@@ -9,13 +9,13 @@ from charrnn.text.vocabulary import BYTES, END, Vocabulary, from_symbols
 
 @given(st.text(st.characters(), min_size=1))
 def test_every_text_survives_encoding_and_decoding(text):
-    vocabulary = Vocabulary.of_text(text)
+    vocabulary = Vocabulary.from_text(text)
     assert vocabulary.decode(vocabulary.encode(text)) == text
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_every_text_survives_as_bytes(text):
-    vocabulary = Vocabulary.of_bytes()
+    vocabulary = Vocabulary.from_bytes()
     assert vocabulary.decode(vocabulary.encode(text)) == text
 
 
@@ -23,14 +23,14 @@ def test_every_text_survives_as_bytes(text):
 def test_symbols_stand_in_code_point_order_whatever_the_order_of_the_text(text, min_count):
     if max(text.count(c) for c in text) < min_count:
         return
-    vocabulary = Vocabulary.of_text(text, min_count)
+    vocabulary = Vocabulary.from_text(text, min_count)
     known = [symbol for symbol in vocabulary.symbols if symbol]
     assert known == sorted(c for c in set(text) if text.count(c) >= min_count)
-    assert vocabulary == Vocabulary.of_text(text[::-1], min_count)
+    assert vocabulary == Vocabulary.from_text(text[::-1], min_count)
 
 
 def test_rare_characters_share_one_unknown_symbol():
-    vocabulary = Vocabulary.of_text("aaabbbxyz", min_count=2)
+    vocabulary = Vocabulary.from_text("aaabbbxyz", min_count=2)
     assert vocabulary.symbols == ("a", "b", "")
     assert vocabulary.unknown_id == 2
     assert vocabulary.encode("abxq").tolist() == [0, 1, 2, 2]
@@ -38,11 +38,11 @@ def test_rare_characters_share_one_unknown_symbol():
 
 
 def test_without_rare_characters_there_is_no_unknown_symbol():
-    assert Vocabulary.of_text("aabb", min_count=2).unknown_id is None
+    assert Vocabulary.from_text("aabb", min_count=2).unknown_id is None
 
 
 def test_the_real_replacement_character_is_not_the_unknown_symbol():
-    vocabulary = Vocabulary.of_text("\ufffda")
+    vocabulary = Vocabulary.from_text("\ufffda")
     assert vocabulary.unknown_id is None
     assert vocabulary.decode(vocabulary.encode("a\ufffd")) == "a\ufffd"
 
@@ -50,35 +50,35 @@ def test_the_real_replacement_character_is_not_the_unknown_symbol():
 @pytest.mark.parametrize("character", ["ß", "\U0001f600", "\udc80", "A"])
 def test_an_unknown_character_is_named_with_code_point_and_position(character):
     with pytest.raises(VocabularyError, match=rf"U\+{ord(character):04X}\) at position 2 is not among the 3"):
-        Vocabulary.of_text("abc").encode("ab" + character)
+        Vocabulary.from_text("abc").encode("ab" + character)
 
 
 @pytest.mark.parametrize("character", ["\U0001fae9", "\U0001fa8a", "é", "日", "\U0001f469"])
 def test_what_can_be_seen_is_named_by_itself_however_new_it_is(character):
     with pytest.raises(VocabularyError, match=f"^'{character}' .* among the 1 characters that the model knows: a$"):
-        Vocabulary.of_text("a").encode(character)
+        Vocabulary.from_text("a").encode(character)
     with pytest.raises(VocabularyError, match=f" knows: {character}$"):
-        Vocabulary.of_text(character).encode("a")
+        Vocabulary.from_text(character).encode("a")
 
 
 def test_what_cannot_be_seen_is_named_as_python_writes_it():
     with pytest.raises(VocabularyError, match=r"^'\\u200d' \(U\+200D\).*: \\n\\x1b\"'\\\\\\xa0$"):
-        Vocabulary.of_text("\n\x1b\"'\\\xa0").encode("\u200d")
+        Vocabulary.from_text("\n\x1b\"'\\\xa0").encode("\u200d")
 
 
 def test_the_end_of_a_document_comes_last_and_is_no_character():
-    vocabulary = Vocabulary.of_counts(np.bincount([97, 97, 98]), min_count=2, ends=True)
+    vocabulary = Vocabulary.from_counts(np.bincount([97, 97, 98]), min_count=2, ends=True)
     assert vocabulary.symbols == ("a", "", END)
     assert (vocabulary.unknown_id, vocabulary.end_id) == (1, 2)
     assert vocabulary.decode([2, 0, 1, 2]) == "a\ufffd"
     assert vocabulary.encode("a<end>\n").tolist() == [0, *[1] * 6]
     assert from_symbols(["a", "", END], "char") == vocabulary
-    assert Vocabulary.of_text("ab").end_id is None
+    assert Vocabulary.from_text("ab").end_id is None
 
 
 @given(st.text(st.characters(), min_size=1))
 def test_no_text_is_encoded_with_an_end(text):
-    vocabulary = Vocabulary.of_counts(np.bincount([ord(c) for c in text]), ends=True)
+    vocabulary = Vocabulary.from_counts(np.bincount([ord(c) for c in text]), ends=True)
     assert vocabulary.end_id not in vocabulary.encode(text).tolist()
     assert vocabulary.decode(vocabulary.encode(text)) == text
 
@@ -88,20 +88,20 @@ def test_all_unknown_characters_are_named_at_once_each_where_it_first_stands():
         VocabularyError,
         match=r"^'Ω' \(U\+03A9\) at position 11, '\N{SNOWMAN}' \(U\+2603\) at position 13 and 'Z' \(U\+005A\) at position 15 are not",
     ):
-        Vocabulary.of_text("abc").encode("aΩb\N{SNOWMAN}ΩZZ", position=10)
+        Vocabulary.from_text("abc").encode("aΩb\N{SNOWMAN}ΩZZ", position=10)
     with pytest.raises(
         VocabularyError, match=r"'y' \(U\+0079\) at position 1 and 'x' \(U\+0078\) at position 2 are not"
     ):
-        Vocabulary.of_text("abc").encode("ayxx")
+        Vocabulary.from_text("abc").encode("ayxx")
     many = "".join(map(chr, range(0x400, 0x400 + 30)))
     with pytest.raises(VocabularyError, match=r"at position 19 and 10 more are not"):
-        Vocabulary.of_text("abc").encode(many)
+        Vocabulary.from_text("abc").encode(many)
 
 
 def test_the_known_characters_are_listed_and_how_many_more_there_are():
     with pytest.raises(VocabularyError, match=r"the 4 characters that the model knows: \\n a\\u200c$"):
-        Vocabulary.of_text("a \n\u200c").encode("b")
-    many = Vocabulary.of_text("".join(map(chr, range(0x4E00, 0x4E00 + 1234))))
+        Vocabulary.from_text("a \n\u200c").encode("b")
+    many = Vocabulary.from_text("".join(map(chr, range(0x4E00, 0x4E00 + 1234))))
     with pytest.raises(VocabularyError, match=r"the 1,234 characters that the model knows: (.*)") as caught:
         many.encode("b")
     shown, more = str(caught.value).split("knows: ")[1].split(" and ", 1)
@@ -123,17 +123,17 @@ def test_a_message_does_not_name_the_end_among_the_characters():
 def test_a_text_begins_after_the_end_of_a_document_or_of_a_line(symbols, before):
     vocabulary = Vocabulary(tuple(symbols))
     assert vocabulary.begin_id == (None if before is None else vocabulary.symbols.index(before))
-    assert Vocabulary.of_bytes().begin_id == ord("\n")
+    assert Vocabulary.from_bytes().begin_id == ord("\n")
 
 
 def test_ids_take_the_smallest_type():
-    assert Vocabulary.of_text("ab").encode("ab").dtype == np.uint8
-    assert Vocabulary.of_text("".join(map(chr, range(40, 340)))).encode("a").dtype == np.uint16
+    assert Vocabulary.from_text("ab").encode("ab").dtype == np.uint8
+    assert Vocabulary.from_text("".join(map(chr, range(40, 340)))).encode("a").dtype == np.uint16
 
 
 def test_nothing_frequent_enough_is_an_error_with_the_counts():
     with pytest.raises(VocabularyError, match="min_count=5: no character occurs that often; the most frequent has 2"):
-        Vocabulary.of_text("aab", min_count=5)
+        Vocabulary.from_text("aab", min_count=5)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_what_cannot_be_a_vocabulary_is_refused(symbols):
 
 
 def test_a_byte_vocabulary_is_the_256_bytes():
-    assert Vocabulary.of_bytes().symbols == BYTES
+    assert Vocabulary.from_bytes().symbols == BYTES
     with pytest.raises(VocabularyError, match="256 bytes"):
         Vocabulary(("a",), "byte")
 
@@ -157,35 +157,35 @@ def test_more_symbols_than_unicode_has_characters_are_no_vocabulary():
 
 
 def test_any_text_can_be_read_and_what_has_no_symbol_is_told():
-    ids, missing = Vocabulary.of_text("ab c").read("aZ b")
-    assert Vocabulary.of_text("ab c").decode(ids) == "a  b"
+    ids, missing = Vocabulary.from_text("ab c").read("aZ b")
+    assert Vocabulary.from_text("ab c").decode(ids) == "a  b"
     assert missing.tolist() == [False, True, False, False]
-    ids, missing = Vocabulary.of_text("abc").read("Zb")  # without a space
+    ids, missing = Vocabulary.from_text("abc").read("Zb")  # without a space
     assert (ids.tolist(), missing.tolist()) == ([0, 1], [True, False])
 
 
 def test_the_unknown_symbol_stands_for_what_has_no_symbol_of_its_own():
-    vocabulary = Vocabulary.of_text("aabbc", min_count=2)
+    vocabulary = Vocabulary.from_text("aabbc", min_count=2)
     ids, missing = vocabulary.read("aZ")
     assert ids.tolist() == [0, vocabulary.unknown_id]
     assert not missing.any()
 
 
 def test_bytes_are_all_known():
-    ids, missing = Vocabulary.of_bytes().read("é")
+    ids, missing = Vocabulary.from_bytes().read("é")
     assert (ids.tolist(), missing.any()) == ([0xC3, 0xA9], False)
-    assert Vocabulary.of_bytes().read(b"\xff")[0].tolist() == [255]
+    assert Vocabulary.from_bytes().read(b"\xff")[0].tolist() == [255]
 
 
 def test_lengths_in_utf_8():
-    assert Vocabulary.of_text("aé€€", min_count=1).utf_8_lengths.tolist() == [1, 2, 3]
-    assert Vocabulary.of_text("aab", min_count=2).utf_8_lengths.tolist() == [1, 0]
-    assert set(Vocabulary.of_bytes().utf_8_lengths.tolist()) == {1}
+    assert Vocabulary.from_text("aé€€", min_count=1).utf_8_lengths.tolist() == [1, 2, 3]
+    assert Vocabulary.from_text("aab", min_count=2).utf_8_lengths.tolist() == [1, 0]
+    assert set(Vocabulary.from_bytes().utf_8_lengths.tolist()) == {1}
 
 
 @given(st.text(min_size=1), st.text(min_size=1), st.integers(1, 3))
 def test_a_union_has_the_symbols_of_both_in_order_and_nothing_else(first, second, min_count):
-    a, b = Vocabulary.of_text(first), Vocabulary.of_text(second + "a" * min_count, min_count)
+    a, b = Vocabulary.from_text(first), Vocabulary.from_text(second + "a" * min_count, min_count)
     union = a.union(b)
     assert set(union.symbols) == {*a.symbols, *b.symbols}
     known = [symbol for symbol in union.symbols if symbol]
@@ -195,17 +195,17 @@ def test_a_union_has_the_symbols_of_both_in_order_and_nothing_else(first, second
 
 
 def test_a_union_with_itself_is_itself_also_for_bytes():
-    assert Vocabulary.of_bytes().union(Vocabulary.of_bytes()) == Vocabulary.of_bytes()
-    assert Vocabulary.of_text("abc").union(Vocabulary.of_text("b")).symbols == ("a", "b", "c")
+    assert Vocabulary.from_bytes().union(Vocabulary.from_bytes()) == Vocabulary.from_bytes()
+    assert Vocabulary.from_text("abc").union(Vocabulary.from_text("b")).symbols == ("a", "b", "c")
 
 
 def test_characters_and_bytes_have_no_union():
     with pytest.raises(VocabularyError, match="unit char cannot take in one of unit byte"):
-        Vocabulary.of_text("abc").union(Vocabulary.of_bytes())
+        Vocabulary.from_text("abc").union(Vocabulary.from_bytes())
 
 
 def test_an_unknown_character_is_found_at_its_position_in_the_whole_text():
-    vocabulary = Vocabulary.of_text("abc")
+    vocabulary = Vocabulary.from_text("abc")
     with pytest.raises(VocabularyError, match="at position 2 "):
         vocabulary.encode("abx")
     with pytest.raises(VocabularyError, match="at position 1002 "):
@@ -215,7 +215,7 @@ def test_an_unknown_character_is_found_at_its_position_in_the_whole_text():
 def test_symbols_have_as_many_bytes_as_in_utf_8_and_a_documents_end_has_one():
     vocabulary = from_symbols(["a", "é", "日", "😀", "", END], "char")
     assert vocabulary.utf_8_lengths.tolist() == [1, 2, 3, 4, 0, 1]
-    assert set(Vocabulary.of_bytes().utf_8_lengths.tolist()) == {1}
+    assert set(Vocabulary.from_bytes().utf_8_lengths.tolist()) == {1}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from charrnn.models import dynamic_evaluation
-from charrnn.models.dynamic_evaluation import DynamicReader
+from charrnn.models.dynamic_evaluation import DynamicScorer
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.text.windows import Windows
@@ -107,8 +107,8 @@ def test_they_stay_where_the_weights_follow_a_text(architecture, monkeypatch):
     """And the bound is on the norm of what follows it: of a gradient that is cut, the weights have the whole length."""
     monkeypatch.setattr(dynamic_evaluation, "MAX_GRAD_NORM", 1e-3)
     network = Network.fresh(architecture, np.random.default_rng(0), np.float64)
-    reader = DynamicReader(network, 0.5)
-    reader.read(np.random.default_rng(1).integers(0, V, (1, dynamic_evaluation.WINDOW + 1)).astype(np.uint8))
-    require_held(reader._network, network)
-    moved = np.linalg.norm(reader._network.parameters.flat - network.parameters.flat)
+    scorer = DynamicScorer(network, 0.5)
+    scorer.score(np.random.default_rng(1).integers(0, V, (1, dynamic_evaluation.UPDATE_WINDOW + 1)).astype(np.uint8))
+    require_held(scorer._network, network)
+    moved = np.linalg.norm(scorer._network.parameters.flat - network.parameters.flat)
     assert moved == pytest.approx(0.5 * 1e-3, rel=1e-9)

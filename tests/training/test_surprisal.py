@@ -7,7 +7,7 @@ from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
 from charrnn.training import surprisal
 from charrnn.training.parallel.data_parallel import StreamSplit
-from charrnn.training.surprisal import STREAMS, WINDOW, NetworkReader, StoppedError, evaluate, windows_read
+from charrnn.training.surprisal import SCORING_WINDOW, STREAMS, NetworkScorer, StoppedError, evaluate, windows_read
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +44,7 @@ def test_without_warm_up_the_streams_would_start_cold(monkeypatch):
     """So the test above can fail."""
     network = Network.fresh(Architecture(9, 12), np.random.default_rng(0), np.float64)
     ids = np.random.default_rng(1).integers(0, 9, 10_007).astype(np.uint8)
-    monkeypatch.setattr(surprisal.NetworkReader, "_warm_states", lambda *_: network.zero_state(8))
+    monkeypatch.setattr(surprisal.NetworkScorer, "_warm_states", lambda *_: network.zero_state(8))
     assert evaluate(network, ids) != pytest.approx(one_pass(network, ids), rel=1e-7)
 
 
@@ -63,7 +63,7 @@ def test_a_text_is_never_read_in_more_streams_than_a_core_likes():
 def test_single_precision_is_added_up_in_double():
     network = Network.fresh(Architecture(9, 12), np.random.default_rng(0), np.float32)
     ids = np.random.default_rng(1).integers(0, 9, 5000).astype(np.uint8)
-    each = NetworkReader(network).read(ids[np.newaxis])
+    each = NetworkScorer(network).score(ids[np.newaxis])
     assert evaluate(network, ids) == pytest.approx(each.mean(dtype=np.float64), rel=1e-12)
 
 
@@ -74,7 +74,7 @@ def test_it_stops_before_the_window_at_which_it_is_asked_to():
         asked.append(True)
         return len(asked) == 3
 
-    ids = np.zeros(10 * WINDOW, np.uint8)
+    ids = np.zeros(10 * SCORING_WINDOW, np.uint8)
     with pytest.raises(StoppedError):
         evaluate(network, ids, should_stop=should_stop)
     assert len(asked) == 3
@@ -92,8 +92,8 @@ def test_a_text_read_in_blocks_gives_each_character_its_surprisal(blocks, thread
     network = Network.fresh(Architecture(9, 12, "gru"), np.random.default_rng(0), np.float64)
     ids = np.random.default_rng(1).integers(0, 9, 5000).astype(np.uint8)
     split = StreamSplit(network, threads)
-    reader, ends = NetworkReader(network, split), np.cumsum(blocks)
-    found = [reader.read(ids[np.newaxis, end - size : end]) for size, end in zip(blocks, ends, strict=True)]
+    scorer, ends = NetworkScorer(network, split), np.cumsum(blocks)
+    found = [scorer.score(ids[np.newaxis, end - size : end]) for size, end in zip(blocks, ends, strict=True)]
     split.close()
     assert [block.shape for block in found] == [(1, blocks[0] - 1), *((1, size) for size in blocks[1:])]
     np.testing.assert_allclose(np.concatenate(found, axis=1)[0], surprisals(network, ids), rtol=1e-6)
@@ -102,8 +102,8 @@ def test_a_text_read_in_blocks_gives_each_character_its_surprisal(blocks, thread
 def test_several_texts_are_read_side_by_side_each_from_its_beginning():
     network = Network.fresh(Architecture(9, 12, "lstm"), np.random.default_rng(0), np.float64)
     texts = np.random.default_rng(1).integers(0, 9, (3, 150)).astype(np.uint8)
-    reader = NetworkReader(network)
-    found = np.concatenate([reader.read(texts[:, :70]), reader.read(texts[:, 70:])], axis=1)
+    scorer = NetworkScorer(network)
+    found = np.concatenate([scorer.score(texts[:, :70]), scorer.score(texts[:, 70:])], axis=1)
     np.testing.assert_allclose(found, [surprisals(network, text) for text in texts], rtol=1e-12)
     assert evaluate(network, texts) == pytest.approx(found.mean(), rel=1e-12)
 

@@ -7,8 +7,8 @@ from charrnn.cli.output.console import tell
 from charrnn.errors import VocabularyError
 from charrnn.models.unknown_characters import describe_unknown
 from charrnn.text.characters.escapes import unescape
-from charrnn.text.documents import BLANK_LINE, NAMED
-from charrnn.text.fitting import fitted
+from charrnn.text.documents import BLANK_LINE, NAMED_BOUNDARIES
+from charrnn.text.fitting import fit_text
 from charrnn.text.vocabulary import Vocabulary
 
 HINT = "a backslash before n, t, r, 0, x, u or U is an escape, \\n a line break; for the backslash itself type two"
@@ -24,7 +24,7 @@ def fit(prompt: str, stops: Sequence[str], vocabulary: Vocabulary, hint: str | N
     """Prompt and stop strings in the form that the model knows; tells of a prompt whose letters were written otherwise. Raises
     VocabularyError for a prompt of other characters, with the hint.
     """
-    found = fitted(prompt, vocabulary)
+    found = fit_text(prompt, vocabulary)
     try:
         vocabulary.encode(found)
     except VocabularyError as error:
@@ -33,14 +33,14 @@ def fit(prompt: str, stops: Sequence[str], vocabulary: Vocabulary, hint: str | N
         tell(f"unknown to the model, and read as its symbol for rare characters: {describe_unknown(unknown)}")
     if found not in (prompt, prompt.replace("\r\n", "\n")):
         tell("the prompt is read in the Unicode form, composed (NFC) or not (NFD), that the model knows")
-    return found, [fitted(stop, vocabulary) for stop in stops]
+    return found, [fit_text(stop, vocabulary) for stop in stops]
 
 
 def warn_of_boundary(prompt: str, boundary: str | None) -> None:
     """Tells where a prompt holds a blank line that ends documents: it is read as the beginning of one, which is not how `score`
     reads it. (What other boundaries are made of, a model of documents seldom knows.)
     """
-    if boundary == BLANK_LINE and NAMED[BLANK_LINE].search(f"\n{prompt}"):
+    if boundary == BLANK_LINE and NAMED_BOUNDARIES[BLANK_LINE].search(f"\n{prompt}"):
         tell(
             "warning: a blank line ends a document of this model, and the prompt is read as one all the same; give the last one alone"
         )

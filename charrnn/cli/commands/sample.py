@@ -12,7 +12,7 @@ from charrnn.cli.commands import common_options as common
 from charrnn.cli.commands import sampling_options as given
 
 if TYPE_CHECKING:
-    from charrnn.generation.repetition_penalty import Repetition
+    from charrnn.generation.repetition_penalty import RepetitionPenalty
 
 LONGEST_PROMPT = 1 << 24  # bytes
 CANDIDATES = 5  # of each character of a --trace
@@ -59,12 +59,12 @@ def sample(
     from charrnn.cli.reports import samples
     from charrnn.cli.reports.novelty import as_fields, show_novelty
     from charrnn.generation.samples import best
-    from charrnn.generation.sampling import Options
+    from charrnn.generation.sampling import SamplingOptions
     from charrnn.generation.stop_strings import require_stops
     from charrnn.text.characters.escapes import unescape
 
     repetition = _repetition(repetition_penalty, repetition_ngram, repetition_window)
-    options = Options(temperature, top_k, top_p, min_p, repetition)
+    options = SamplingOptions(temperature, top_k, top_p, min_p, repetition)
     alone = count == 1 and not (json or trace or rerank or novelty)
     if rerank is not None and rerank < count:
         raise typer.BadParameter(f"--rerank must be at least --count, {count}; found {rerank}")
@@ -126,17 +126,17 @@ def sample(
         show_novelty(found, [each.seed for each in drawn], model.training_text)
 
 
-def _repetition(penalty: float | None, ngram: int | None, window: int | None) -> "Repetition | None":
-    from charrnn.generation.repetition_penalty import Repetition
+def _repetition(penalty: float | None, ngram: int | None, window: int | None) -> "RepetitionPenalty | None":
+    from charrnn.generation.repetition_penalty import RepetitionPenalty
 
     if penalty is None and (ngram, window) != (None, None):
         raise typer.BadParameter(
             "--repetition-ngram and --repetition-window say how --repetition-penalty works; give it too, for example 1.1"
         )
-    given = Repetition(
+    given = RepetitionPenalty(
         1.0 if penalty is None else penalty,
-        Repetition.ngram if ngram is None else ngram,
-        Repetition.window if window is None else window,
+        RepetitionPenalty.ngram if ngram is None else ngram,
+        RepetitionPenalty.window if window is None else window,
     )
     return given if given.penalty > 1 else None
 
@@ -144,7 +144,7 @@ def _repetition(penalty: float | None, ngram: int | None, window: int | None) ->
 def _read_prompt(prompt: str, file: str) -> str:
     """The prompt of a file, as it stands there."""
     from charrnn.errors import SamplingError
-    from charrnn.text.reading.encodings import UTF_8, by_mark, family
+    from charrnn.text.reading.encodings import UTF_8, detect_by_mark, family
     from charrnn.text.reading.sources import standard_input
     from charrnn.text.reading.text_file import open_named
 
@@ -159,7 +159,7 @@ def _read_prompt(prompt: str, file: str) -> str:
     except OSError as error:
         raise SamplingError(f"--prompt-file {file}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        mark = family(by_mark(content) or UTF_8)
+        mark = family(detect_by_mark(content) or UTF_8)
         encoding = "cp1252" if mark == UTF_8 else mark
         raise SamplingError(
             f"--prompt-file {file}: byte {error.start} is not UTF-8, which a prompt is; convert it, for example: "

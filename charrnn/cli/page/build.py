@@ -37,8 +37,8 @@ def write(
     opened = [units.parse(first, model.saved.network.workspace(1, 1).activations)] if first is not None else []
     block, more, files, notes = _shown(model, sources, said, length)
     made = activations.inspect(model.saved.network, model.vocabulary, block)
-    judged = units.follow(features(made.text), made.activations)
-    chosen = judged.chosen(most, opened)
+    judged = units.correlate(features(made.text), made.activations)
+    chosen = judged.select(most, opened)
     content = page(made, model.vocabulary, chosen, printable_line(name), *opened, files=files).encode()
     with written(out, replace) as file:
         file.write(content)
@@ -50,7 +50,7 @@ def write(
         which = describe_unknown(count_unknown(block))
         tell(f"unknown to the model, and marked: {counted(unknown, 'char')}: {which}")
     for feature in judged.features:
-        unit, r = judged.best(feature)
+        unit, r = judged.strongest(feature)
         tell(f"{feature}: {unit.name} follows it best, r = {r:+.2f}")
     tell(f"{count(made, model.vocabulary)}, {len(chosen.units)} units, {len(content) / 1e6:.2f} MB")
 
@@ -62,7 +62,7 @@ def _shown(
     if not sources:
         return _of_validation(model, length)
     given = model.opened(sources, said)
-    block, more = encoded_text.beginning(model.blocks(given), length)
+    block, more = encoded_text.take(model.blocks(given), length)
     return block, more, given.files, given.notes
 
 
@@ -74,5 +74,5 @@ def _of_validation(model: Model, length: int) -> tuple[Block, bool, Sequence[str
     ids = slices[0, : length + 2]  # one more than is shown, and perhaps the end before it
     unseen = int(corpus.vocabulary.end_id is not None)
     starts = text.starts(corpus.cuts.bounds[1] + unseen, len(ids) - unseen)
-    block, more = encoded_text.beginning([encoded_text.of_ids(ids, corpus.vocabulary, starts)], length)
+    block, more = encoded_text.take([encoded_text.from_ids(ids, corpus.vocabulary, starts)], length)
     return block, more, text.text.files, ()

@@ -16,11 +16,11 @@ from string import Template
 import numpy as np
 
 from charrnn.models.inspection.activations import Inspection
-from charrnn.models.inspection.units import Followed, Unit
+from charrnn.models.inspection.units import Unit, UnitCorrelations
 from charrnn.network.arrays import Array
 from charrnn.text.characters.printable import printable_line
 from charrnn.text.characters.unit_names import bits_name, counted
-from charrnn.text.positions import Walk
+from charrnn.text.positions import PositionTracker
 from charrnn.text.vocabulary import END, Vocabulary
 from charrnn.training.events import bits, rounded
 
@@ -32,7 +32,7 @@ ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u202
 def page(
     made: Inspection,
     vocabulary: Vocabulary,
-    followed: Followed,
+    followed: UnitCorrelations,
     name: str,
     first: Unit | None = None,
     *,
@@ -61,7 +61,7 @@ def count(made: Inspection, vocabulary: Vocabulary) -> str:
 
 
 def _data(
-    made: Inspection, vocabulary: Vocabulary, followed: Followed, first: Unit | None, files: Sequence[str]
+    made: Inspection, vocabulary: Vocabulary, followed: UnitCorrelations, first: Unit | None, files: Sequence[str]
 ) -> dict[str, object]:
     ids = np.min_scalar_type(len(vocabulary) - 1).newbyteorder("<")
     return {
@@ -88,7 +88,7 @@ def _data(
 
 def _places(made: Inspection, vocabulary: Vocabulary) -> list[list[int]]:
     """[character, line, column, file], of each character that is not one column behind the one before it."""
-    found = Walk(vocabulary.unit).over(made.characters, made.starts)
+    found = PositionTracker(vocabulary.unit).advance(made.characters, made.starts)
     steps = [np.diff(values) for values in (found.line, found.column, found.file)]
     jumps = np.flatnonzero((steps[0] != 0) | (steps[1] != 1) | (steps[2] != 0)) + 1
     at = np.append(0, jumps)

@@ -11,7 +11,7 @@ from charrnn.cli.output.tables import Name, Table
 from charrnn.generation.novelty import HELD_OUT_SPLITS, Novelty, SharedRun
 from charrnn.generation.samples import Seed
 from charrnn.models.training_text import TrainingText
-from charrnn.text.characters.graphemes import beginning
+from charrnn.text.characters.graphemes import first_graphemes
 from charrnn.text.characters.printable import json_text, printable
 from charrnn.text.characters.unit_names import counted, unit_name
 
@@ -62,4 +62,4 @@ def _longest(run: SharedRun, text: TrainingText, is_held_out: bool) -> str:
 
 def _quoted(text: str) -> str:
     """The beginning of a run, in one line."""
-    return json_text(beginning(text, SHOWN)) + ("..." if len(text) > SHOWN else "")
+    return json_text(first_graphemes(text, SHOWN)) + ("..." if len(text) > SHOWN else "")

@@ -6,7 +6,7 @@ from charrnn.cli.output.console import stdout, write_json
 from charrnn.cli.output.surprisal_colours import marked_line
 from charrnn.cli.output.tables import Name, Table
 from charrnn.config import sizing
-from charrnn.config.resolve import Resolved, leaves
+from charrnn.config.resolve import Resolved, flatten
 from charrnn.runs.planning import memory_estimate
 from charrnn.runs.planning.plan import Plan
 from charrnn.text.characters.printable import json_text
@@ -27,12 +27,12 @@ def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
     }
     sizes = {
         "parameters": plan.parameters,
-        "memory": memory_estimate.needed(plan),
+        "memory": memory_estimate.estimate_memory(plan),
         "windows_per_epoch": plan.windows_per_epoch,
         "steps": plan.steps,
     }
     if json:
-        origins = {key: _origin(resolved, key, value) for key, value in leaves(plan.config)}
+        origins = {key: _origin(resolved, key, value) for key, value in flatten(plan.config)}
         write_json(
             {
                 "config": plan.config.model_dump(mode="json"),
@@ -45,7 +45,7 @@ def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
         )
         return
     table = Table(Name("key"), Name("value"), Name("from"))
-    for key, value in leaves(plan.config):
+    for key, value in flatten(plan.config):
         table.add_row(key, json_text(value), _origin(resolved, key, value))
     console = stdout()
     table.show(console)
@@ -65,7 +65,7 @@ def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
 
 def _origin(resolved: Resolved, key: str, value: Any) -> str:
     """Where a value came from; what was decided for this text and machine says so."""
-    asked = dict(leaves(resolved.config))[key]
+    asked = dict(flatten(resolved.config))[key]
     if asked is None and key in sizing.KEYS:
         return "chosen for the text's length"
     return resolved.origin(key) if asked == value else "chosen for this text and machine"

@@ -20,20 +20,20 @@ from charrnn.cli.output.surprisal_colours import (
 from charrnn.cli.output.tables import Name, Table
 from charrnn.errors import RunError, TextError
 from charrnn.models.model import Model
-from charrnn.models.surprises import Spot, Spots
+from charrnn.models.surprises import Surprise, TopSurprises
 from charrnn.models.unknown_characters import describe_unknown
 from charrnn.network.arrays import Array
-from charrnn.text.characters.graphemes import beginning, ending
+from charrnn.text.characters.graphemes import first_graphemes, last_graphemes
 from charrnn.text.characters.printable import json_text
 from charrnn.text.characters.unit_names import bits_name, counted, unit_name
-from charrnn.text.positions import Place, Places, Walk
+from charrnn.text.positions import Place, Positions, PositionTracker
 from charrnn.text.reading.decoding import doubt_of_characters
-from charrnn.text.source_text import Stream, Text
+from charrnn.text.source_text import SourceText, Stream
 from charrnn.text.vocabulary import END, Unit, Vocabulary
 from charrnn.training.events import bits, rounded
 
 SHOWN_BEFORE, SHOWN_AFTER = 30, 15  # characters around one that stands out
-Given = Text | Stream
+Given = SourceText | Stream
 """What Model.opened gives."""
 STRAYS = ("\ufffd", "\0")
 SHOWN_END = "\u2016"  # of a document
@@ -46,7 +46,7 @@ class Stretch:
     """
 
     characters: list[str]
-    places: Places
+    places: Positions
     units: int
     surprisals: Array
     rivals: Array | None
@@ -73,7 +73,7 @@ class Totals:
 
 def show(model: Model, rival: Model | None, given: Given, top: int) -> None:
     """The text in colours, where a terminal shows them; the places that stand out; what it comes to."""
-    console, totals, spots = stdout(), Totals(), Spots(top)
+    console, totals, spots = stdout(), Totals(), TopSurprises(top)
     shown = in_colour(console)
     for stretch in _stretches(model, rival, given):
         if not totals.characters:
@@ -118,17 +118,17 @@ def write_lines(model: Model, rival: Model | None, given: Given) -> None:
 
 
 def _stretches(model: Model, rival: Model | None, given: Given) -> Iterator[Stretch]:
-    walk = Walk(model.vocabulary.unit)
+    tracker = PositionTracker(model.vocabulary.unit)
     if rival is None:
         for found in model.scored(given):
-            places = walk.over(found.characters, found.starts)
+            places = tracker.advance(found.characters, found.starts)
             yield Stretch(found.characters, places, found.units, found.surprisals, None)
         return
     ours = theirs = given
     if isinstance(given, Stream):  # read in step: hardly anything is held
         ours, theirs = (replace(given, pieces=pieces) for pieces in tee(given.pieces))
     for found, other in zip(model.scored(ours), rival.scored(theirs), strict=True):
-        places = walk.over(found.characters, found.starts)
+        places = tracker.advance(found.characters, found.starts)
         yield Stretch(found.characters, places, found.units, found.surprisals, other.surprisals)
 
 
@@ -155,14 +155,14 @@ def _in_colours(stretch: Stretch) -> RichText:
     return coloured_by_difference(shown, (stretch.rivals - stretch.surprisals).tolist())
 
 
-def _table(spots: Sequence[Spot], name: str, files: Sequence[str]) -> Table:
+def _table(spots: Sequence[Surprise], name: str, files: Sequence[str]) -> Table:
     """Where there are several files, a place is file:line:column, as editors and compilers write it."""
     several = len(files) > 1
     table = Table(*([Name("place")] if several else ["line", "column"]), f"{name}, bits", Name("where"))
     for spot in spots:
-        where = marked_line(ending(_in_line(spot.before), SHOWN_BEFORE))
+        where = marked_line(last_graphemes(_in_line(spot.before), SHOWN_BEFORE))
         where += marked_line(_in_line([spot.character]), "bold reverse")
-        where += marked_line(beginning(_in_line(spot.after), SHOWN_AFTER))
+        where += marked_line(first_graphemes(_in_line(spot.after), SHOWN_AFTER))
         place = [f"{spot.line:,}", f"{spot.column:,}"]
         if several:
             place = [str(Place(files[spot.file], spot.line, spot.column))]

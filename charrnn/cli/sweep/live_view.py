@@ -13,7 +13,7 @@ from charrnn.cli.output.console import Terminal
 from charrnn.cli.output.surprisal_colours import marked_line
 from charrnn.cli.output.wrapping import shorten
 from charrnn.cli.progress.follow import can_be_drawn_on
-from charrnn.runs.storage.status import last_step, outcome
+from charrnn.runs.storage.status import last_step, read_status
 from charrnn.sweeps.jobs import Ended
 from charrnn.sweeps.scheduler import Told
 from charrnn.sweeps.sweep import Sweep
@@ -62,7 +62,7 @@ class SweepView:
         self._due = 0.0
 
     def _result(self, number: int, ended: Ended) -> str:
-        found = outcome(self._run(number))
+        found = read_status(self._run(number))
         loss = "" if found.best_loss is None else f" · {LOSSES} {rounded(found.best_loss)} at step {found.step:,}"
         error = "" if ended.error is None else f": {ended.reason}"
         return f"{ended.state}{error}{loss} · {found.seconds:.1f} s"

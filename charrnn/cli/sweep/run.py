@@ -15,7 +15,7 @@ from charrnn.cli.sweep import mpi_pool, table
 from charrnn.cli.sweep.live_view import SweepView
 from charrnn.cli.sweep.table import Row
 from charrnn.config.resolve import to_yaml
-from charrnn.runs.storage.status import outcome
+from charrnn.runs.storage.status import read_status
 from charrnn.sweeps import sweep as sweeps
 from charrnn.sweeps.jobs import Ended, Job, Orders, carry_out, carry_out_there
 from charrnn.sweeps.scheduler import hand_out
@@ -71,7 +71,7 @@ def _followed(
             raise
     path = folder.path
     return [
-        Row(path / name, point.values, view.ended[number], outcome(path / name))
+        Row(path / name, point.values, view.ended[number], read_status(path / name))
         for number, (name, point) in enumerate(zip(sweep.names, sweep.points, strict=True))
     ]
 

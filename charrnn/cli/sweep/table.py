@@ -9,7 +9,7 @@ from typing import Any
 from charrnn.cli.output.surprisal_colours import marked_line
 from charrnn.cli.output.tables import Name, Table
 from charrnn.config.typed_values import as_text
-from charrnn.runs.storage.status import Outcome
+from charrnn.runs.storage.status import RunStatus
 from charrnn.sweeps.jobs import Ended
 from charrnn.sweeps.run_names import short_keys
 from charrnn.text.characters.unit_names import NAMES, Unit, bits_label
@@ -25,7 +25,7 @@ class Row:
     run: Path
     values: Mapping[str, Any]
     ended: Ended
-    outcome: Outcome
+    outcome: RunStatus
 
     @property
     def is_done(self) -> bool:

@@ -20,10 +20,10 @@ from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.positions import NO_STARTS, Starts
 from charrnn.text.reading.decoding import character_starts, decode_character
 from charrnn.text.vocabulary import END, Vocabulary
-from charrnn.training.surprisal import WARM_UP, WINDOW, cut_in_streams
+from charrnn.training.surprisal import SCORING_WINDOW, WARM_UP, cut_in_streams
 
 PREDICTIONS = 5  # kept of each character
-LARGEST = float(np.finfo(np.float16).max)  # of an activation that is kept
+MAX_ACTIVATION = float(np.finfo(np.float16).max)  # of an activation that is kept
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,9 @@ def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspectio
     predict(np.zeros(1, np.intp), np.zeros((1, len(vocabulary))))  # of what is unseen, or a blind guess
     for places, found, logits in _read(network, ids, vocabulary.end_id):
         for name, values in found.items():
-            activations.setdefault(name, np.zeros((n, H), np.float16))[places] = np.clip(values, -LARGEST, LARGEST)
+            activations.setdefault(name, np.zeros((n, H), np.float16))[places] = np.clip(
+                values, -MAX_ACTIVATION, MAX_ACTIVATION
+            )
         predict(places[places < n - 1] + 1, logits[places < n - 1])
     surprisals[block.unknown[0]] = UNKNOWN_COST
     seen = slice(block.unseen, None)
@@ -104,7 +106,7 @@ def _read(
 ) -> Iterator[tuple[NDArray[np.intp], dict[str, Array], Array]]:
     """Places in the text, (m,), each once, and of each the activations, (m, H), and the logits of what follows, (m, V)."""
     B, length = cut_in_streams(len(ids) - 1)
-    ws, state = network.workspace(WINDOW, B), network.zero_state(B)
+    ws, state = network.workspace(SCORING_WINDOW, B), network.zero_state(B)
     for places in _windows(len(ids), B, length):
         inputs = ids[places.at]
         begins = places.begins if end_id is None else places.begins | (inputs == end_id)
@@ -120,8 +122,8 @@ def _windows(n: int, B: int, length: int) -> Iterator[_Places]:
     """
     warm_up, begins = WARM_UP if B > 1 else 0, np.arange(B) * length
     ends = np.append(begins[1:], n)
-    for start in range(0, warm_up + n - int(begins[-1]), WINDOW):
-        at = np.arange(start, start + WINDOW)[:, np.newaxis] - warm_up + begins
+    for start in range(0, warm_up + n - int(begins[-1]), SCORING_WINDOW):
+        at = np.arange(start, start + SCORING_WINDOW)[:, np.newaxis] - warm_up + begins
         yield _Places(np.clip(at, 0, n - 1), (at >= begins) & (at < ends), at == 0)
 
 

@@ -33,31 +33,31 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class Followed:
+class UnitCorrelations:
     """Units, (U,), features, (F,), and the correlation of each with each, (F, U)."""
 
     units: list[Unit]
     features: list[str]
     r: Array
 
-    def best(self, feature: str) -> tuple[Unit, float]:
+    def strongest(self, feature: str) -> tuple[Unit, float]:
         """The unit that follows a feature most strongly, in either direction."""
         row = self.r[self.features.index(feature)]
         column = int(np.abs(row).argmax())
         return self.units[column], float(row[column])
 
-    def chosen(self, count: int, first: Sequence[Unit] = ()) -> "Followed":
+    def select(self, count: int, first: Sequence[Unit] = ()) -> "UnitCorrelations":
         """So many units: `first`, then the best of each feature in turn, the second best of each, and so on; where there is no
         feature, in their own order.
         """
         ranks = np.argsort(-np.abs(self.r), axis=1, kind="stable") if self.features else np.arange(len(self.units))
         wanted = [self.units.index(unit) for unit in first] + ranks.T.ravel().tolist()
         columns = [*dict.fromkeys(wanted)][:count]
-        return Followed([self.units[column] for column in columns], self.features, self.r[:, columns])
+        return UnitCorrelations([self.units[column] for column in columns], self.features, self.r[:, columns])
 
 
 @one_blas_thread()
-def follow(features: Mapping[str, Array], activations: Mapping[str, Array]) -> Followed:
+def correlate(features: Mapping[str, Array], activations: Mapping[str, Array]) -> UnitCorrelations:
     """Judge all units, (n, H) of each array, by all features of the text that vary, (n,) each."""
     varying = {name: values for name, values in features.items() if np.ptp(values) > 0}
     n = len(next(iter(activations.values())))
@@ -68,7 +68,7 @@ def follow(features: Mapping[str, Array], activations: Mapping[str, Array]) -> F
         for values in activations.values()
         for start in range(0, values.shape[1], AT_ONCE)
     ]
-    return Followed(units, [*varying], np.concatenate(blocks, axis=1))
+    return UnitCorrelations(units, [*varying], np.concatenate(blocks, axis=1))
 
 
 def parse(name: str, activations: Mapping[str, Array]) -> Unit:

@@ -12,20 +12,20 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from charrnn.config import resolve
-from charrnn.config.resolve import Options
+from charrnn.config.resolve import OptionValues
 from charrnn.config.schema import Config, Training
 from charrnn.config.typed_values import as_text
 from charrnn.errors import CheckpointError, ConfigError, NetworkError, RunError
 from charrnn.network.network import Network
-from charrnn.runs.planning.vocabulary_extension import grown
+from charrnn.runs.planning.vocabulary_extension import extend_vocabulary
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.checkpoint_record import Lineage, require_storable
-from charrnn.text.source_text import Text
+from charrnn.text.source_text import SourceText
 from charrnn.text.vocabulary import UNKNOWN, Vocabulary
 from charrnn.training.events import rounded
 
-KEPT = (
+INHERITED_KEYS = (
     "model.cell",
     "model.nonlinearity",
     "model.hidden_size",
@@ -34,11 +34,11 @@ KEPT = (
     "model.bias",
     "data.unit",
 )
-MOST_SHOWN = 20  # symbols in a note
+MAX_SYMBOLS_SHOWN = 20  # symbols in a note
 
 
 @dataclass(frozen=True)
-class Base:
+class FineTuneBase:
     """The network, what it reads and writes, and where it is from."""
 
     run: Path  # as it was named
@@ -49,22 +49,22 @@ class Base:
     notes: tuple[str, ...]  # of its loading
 
     @property
-    def settings(self) -> Options:
+    def settings(self) -> OptionValues:
         """Its network as configuration keys: the defaults of a fine-tune."""
-        values = resolve.leaves(self.config)
-        kept = (*KEPT, "data.boundary")
+        values = resolve.flatten(self.config)
+        kept = (*INHERITED_KEYS, "data.boundary")
         return {key: ("--from", value) for key, value in values if key.startswith("model.") or key in kept}
 
     def default_config(self) -> Config:
         """Of a fine-tune for which nothing is set."""
         return resolve.resolve(resolve.DEFAULT, defaults=self.settings).config
 
-    def require_its_network(self, config: Config) -> None:
+    def require_compatible(self, config: Config) -> None:
         """Raises ConfigError where a configuration is of another network, or reads in another unit."""
-        there, asked = dict(resolve.leaves(self.config)), dict(resolve.leaves(config))
+        there, asked = dict(resolve.flatten(self.config)), dict(resolve.flatten(config))
         other = [
             f"{key} is {as_text(there[key])} there, and {as_text(asked[key])} here"
-            for key in KEPT
+            for key in INHERITED_KEYS
             if asked[key] != there[key]
         ]
         if self.config.data.boundary is not None and config.data.boundary is None:
@@ -80,13 +80,13 @@ class Base:
         Raises NetworkError where a weight is too large for `dtype`, or where they do not fit into memory.
         """
         try:
-            return grown(self.network, self.vocabulary, vocabulary, np.random.default_rng(seed), dtype)
+            return extend_vocabulary(self.network, self.vocabulary, vocabulary, np.random.default_rng(seed), dtype)
         except NetworkError as error:
             raise NetworkError(f"--from {self.run}: {error}") from None
         except MemoryError:
             raise NetworkError(f"--from {self.run}: its network does not fit into this machine's memory") from None
 
-    def told(self, text: Text, vocabulary: Vocabulary, training: Training) -> tuple[str, ...]:
+    def describe(self, text: SourceText, vocabulary: Vocabulary, training: Training) -> tuple[str, ...]:
         """In words: which of its symbols `text` has and which not, what is new in `vocabulary`, and what cannot learn."""
         if self.vocabulary.unit == "byte":
             return (*self.notes, "the vocabulary stays: the 256 bytes")
@@ -98,12 +98,12 @@ class Base:
             present.add(UNKNOWN)
         unused = [symbol for symbol in old if symbol not in present]
         told = f"{len(old) - len(unused):,} of its {len(old):,} characters occur in this text"
-        told += f", {len(unused):,} do not: {_shown(unused)}" if unused else ""
-        told += f"; {len(new):,} are new: {_shown(new)}" if new else "; none is new"
+        told += f", {len(unused):,} do not: {_listed(unused)}" if unused else ""
+        told += f"; {len(new):,} are new: {_listed(new)}" if new else "; none is new"
         return (*self.notes, told, *_never_learned(new, training.freeze))
 
 
-def load_base(run: Path) -> Base:
+def load_base(run: Path) -> FineTuneBase:
     """The base that RUN means: a checkpoint, or in a run directory the best one, or without one the last.
 
     Only reads. Raises RunError and CheckpointError.
@@ -120,11 +120,11 @@ def load_base(run: Path) -> Base:
         text_sha256=saved.text.sha256,
         weights_sha256=hashlib.sha256(saved.network.parameters.flat.tobytes()).hexdigest(),
     )
-    notes = (f"from {loaded.path}: {_standing(saved)}", *([loaded.note] if loaded.note else []))
-    return Base(run, saved.network, saved.vocabulary, saved.config, lineage, notes)
+    notes = (f"from {loaded.path}: {_provenance(saved)}", *([loaded.note] if loaded.note else []))
+    return FineTuneBase(run, saved.network, saved.vocabulary, saved.config, lineage, notes)
 
 
-def _standing(saved: Checkpoint) -> str:
+def _provenance(saved: Checkpoint) -> str:
     progress = saved.progress
     loss = progress.best_loss if progress.best_step == progress.step else None
     return f"step {progress.step:,}" + ("" if loss is None else f", validation loss {rounded(loss)}")
@@ -140,8 +140,8 @@ def _never_learned(new: Sequence[str], frozen: Sequence[str]) -> tuple[str, ...]
     )
 
 
-def _shown(symbols: Sequence[str]) -> str:
+def _listed(symbols: Sequence[str]) -> str:
     """Characters as a message shows them, not too many."""
-    names = ["the unknown symbol" if symbol == UNKNOWN else repr(symbol) for symbol in symbols[:MOST_SHOWN]]
+    names = ["the unknown symbol" if symbol == UNKNOWN else repr(symbol) for symbol in symbols[:MAX_SYMBOLS_SHOWN]]
     more = len(symbols) - len(names)
     return ", ".join(names) + (f" and {more:,} more" if more else "")

@@ -8,7 +8,7 @@ from charrnn.training.parallel.data_parallel import shares
 from charrnn.training.surprisal import windows_read
 
 
-def needed(plan: Plan) -> int:
+def estimate_memory(plan: Plan) -> int:
     """Bytes of all arrays of a training and its validations, those of its workers too; not of the interpreter and its libraries."""
     network = Network(plan.architecture, Parameters(plan.architecture.shapes(), plan.config.training.precision))
     buffers = sum(nbytes(network.workspace(T, B, dropout)) for T, B, dropout in _read_at_once(plan))

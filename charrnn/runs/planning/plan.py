@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 
 from charrnn.config import resolve, sizing
-from charrnn.config.schema import Config, decided
+from charrnn.config.schema import Config, required
 from charrnn.errors import RunError
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters, Shapes
 from charrnn.runs.planning import rank_agreement
-from charrnn.runs.planning.fine_tuning import Base
+from charrnn.runs.planning.fine_tuning import FineTuneBase
 from charrnn.runs.planning.run_name import run_name
-from charrnn.runs.planning.run_text import corpus_of, read_text
+from charrnn.runs.planning.run_text import load_corpus, read_text
 from charrnn.runs.storage.checkpoint import Checkpoint
-from charrnn.runs.storage.checkpoint_record import LONGEST_RECORD, Lineage, require_storable
+from charrnn.runs.storage.checkpoint_record import MAX_RECORD_CHARS, Lineage, require_storable
 from charrnn.system.cores import available_cores
 from charrnn.text import corpus as corpora
 from charrnn.text import windows
@@ -29,16 +29,16 @@ from charrnn.text.characters.unit_names import counted
 from charrnn.text.corpus import Corpus
 from charrnn.text.reading.folder import Files
 from charrnn.text.reading.sources import DEFAULT_SOURCE
-from charrnn.text.source_text import Text
+from charrnn.text.source_text import SourceText
 from charrnn.text.vocabulary import Ids
 from charrnn.training.optim.optimizers import OPTIMIZERS, Optimizer
 from charrnn.training.parallel.communicator import Alone
 
-LONGEST_SOURCES = LONGEST_RECORD // 2  # characters
+MAX_SOURCES_CHARS = MAX_RECORD_CHARS // 2  # characters
 FEW_WORKERS = 64  # processes that a training may start wherever it goes on
-RARE = 10  # occurrences, below
-MANY = 200  # symbols: of fewer the readout takes next to no time
-NEXT_TO_NONE = 1e-3  # of the text
+RARE_BELOW = 10  # occurrences, below
+MANY_SYMBOLS = 200  # symbols: of fewer the readout takes next to no time
+MAX_RARE_SHARE = 1e-3  # of the text
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Plan:
     def steps(self) -> int:
         """Updates in all."""
         training = self.config.training
-        return training.steps or max(1, math.ceil(decided(training.epochs) * self.windows_per_epoch))
+        return training.steps or max(1, math.ceil(required(training.epochs) * self.windows_per_epoch))
 
     @property
     def parameters(self) -> int:
@@ -89,12 +89,12 @@ class Plan:
     @property
     def batch_size(self) -> int:
         """Streams read side by side."""
-        return decided(self.config.training.batch_size)
+        return required(self.config.training.batch_size)
 
     @property
     def dropout(self) -> float:
         """Share dropped of what goes up."""
-        return decided(self.config.model.dropout)
+        return required(self.config.model.dropout)
 
     def optimizer(self, network: Network) -> Optimizer:
         """A fresh optimizer for the parameters of `network`."""
@@ -112,8 +112,11 @@ class Plan:
         return self.config.model.architecture(len(self.corpus.vocabulary))
 
 
-def make(
-    sources: Sequence[str] = (), config: Config | None = None, base: Base | None = None, ranks: Alone | None = None
+def make_plan(
+    sources: Sequence[str] = (),
+    config: Config | None = None,
+    base: FineTuneBase | None = None,
+    ranks: Alone | None = None,
 ) -> Plan:
     """Read the sources (none: the built-in text) and decide on every number (no `config`: the default one); with a `base`, for
     a fine-tune of it.
@@ -122,35 +125,37 @@ def make(
     the base's; RunError where the `ranks` cannot train it together.
     """
     ranks = ranks or Alone()
-    plan = ranks.together(lambda: _made(sources, config, base, ranks))
-    rank_agreement.require_alike(
+    plan = ranks.together(lambda: _build(sources, config, base, ranks))
+    rank_agreement.require_same_inputs(
         plan.config, plan.corpus.sha256, ranks, plan.lineage.weights_sha256 if plan.lineage else None
     )
     return _with_threads(plan)
 
 
-def _made(sources: Sequence[str], config: Config | None, base: Base | None, ranks: Alone) -> Plan:
+def _build(sources: Sequence[str], config: Config | None, base: FineTuneBase | None, ranks: Alone) -> Plan:
     if config is None:
         config = base.default_config() if base else resolve.resolve(resolve.DEFAULT).config
     sources = tuple(sources) or (DEFAULT_SOURCE,)
     _require_storable([*map(_absolute, sources)])
     if base:
-        base.require_its_network(config)
+        base.require_compatible(config)
     text = read_text(sources, config.data)
     vocabulary = text.vocabulary(config.data.min_count)
     corpus = corpora.build(text, base.vocabulary.union(vocabulary) if base else vocabulary, config.data.cutting())
-    config, notes = _fitted(config, len(corpus.split("train")))
-    rank_agreement.require_even(config.training, ranks)
-    told = text.notes + _of_corpus(corpus) + (() if base else _of_rare(text, config.data.min_count)) + notes
+    config, notes = _fit_sizes(config, len(corpus.split("train")))
+    rank_agreement.require_divisible(config.training, ranks)
+    told = (
+        text.notes + _corpus_notes(corpus) + (() if base else _rare_symbol_notes(text, config.data.min_count)) + notes
+    )
     plan = Plan(config, corpus, tuple(map(_absolute, sources)), told, text.notes, text.folders, ranks=ranks)
     if base:
         weights = base.weights(corpus.vocabulary, config.training.seed, config.training.precision)
-        told = base.told(text, corpus.vocabulary, config.training)
+        told = base.describe(text, corpus.vocabulary, config.training)
         plan = replace(plan, notes=told + plan.notes, weights=weights, lineage=base.lineage)
-    return replace(plan, notes=plan.notes + _still(plan))
+    return replace(plan, notes=plan.notes + _frozen_notes(plan))
 
 
-def _of_corpus(corpus: Corpus) -> tuple[str, ...]:
+def _corpus_notes(corpus: Corpus) -> tuple[str, ...]:
     if corpus.vocabulary.end_id is not None:
         lengths = np.diff(np.flatnonzero(corpus.ids == corpus.vocabulary.end_id)) - 1
         count = len(lengths)
@@ -158,24 +163,24 @@ def _of_corpus(corpus: Corpus) -> tuple[str, ...]:
     return (f"a text this long is encoded into a file: {corpus.path}",) if corpus.path else ()
 
 
-def _of_rare(text: Text, min_count: int) -> tuple[str, ...]:
+def _rare_symbol_notes(text: SourceText, min_count: int) -> tuple[str, ...]:
     """Where most symbols are there for next to none of the text, what would spare the readout most of its work."""
     counts = text.counts[text.counts >= min_count]
-    rare = counts[counts < RARE]
+    rare = counts[counts < RARE_BELOW]
     if (
         text.unit == "byte"
-        or len(counts) < MANY
+        or len(counts) < MANY_SYMBOLS
         or 2 * len(rare) < len(counts)
-        or rare.sum() > NEXT_TO_NONE * text.length
+        or rare.sum() > MAX_RARE_SHARE * text.length
     ):
         return ()
     return (
-        f"{len(rare):,} of its {len(counts):,} different characters occur fewer than {RARE} times, {rare.sum():,} times in all; "
-        f"-s data.min_count={RARE} lets them share one symbol, and trains faster",
+        f"{len(rare):,} of its {len(counts):,} different characters occur fewer than {RARE_BELOW} times, {rare.sum():,} times in all; "
+        f"-s data.min_count={RARE_BELOW} lets them share one symbol, and trains faster",
     )
 
 
-def _still(plan: Plan) -> tuple[str, ...]:
+def _frozen_notes(plan: Plan) -> tuple[str, ...]:
     """What does not learn."""
     freeze, architecture = plan.config.training.freeze, plan.architecture
     shapes, held, notes = architecture.shapes(), architecture.held(), []
@@ -195,23 +200,25 @@ def _size(shapes: Shapes, names: Iterable[str]) -> int:
     return Parameters.size({name: shapes[name] for name in names})
 
 
-def again(saved: Checkpoint, sources: Sequence[str], path: Path, ranks: Alone, encoding: Sequence[str] = ()) -> Plan:
-    """The plan of a run that is resumed, with the text that it was trained on. Raises as `corpus_of` does, and RunError where
+def plan_resume(
+    saved: Checkpoint, sources: Sequence[str], path: Path, ranks: Alone, encoding: Sequence[str] = ()
+) -> Plan:
+    """The plan of a run that is resumed, with the text that it was trained on. Raises as `load_corpus` does, and RunError where
     the `ranks` cannot train it together.
     """
     ranks.together(lambda: _require_few_workers(saved, path, ranks.size))
-    corpus = ranks.together(lambda: corpus_of(saved, sources, f"charrnn train --resume {path} TEXT", encoding))
-    rank_agreement.require_alike(saved.config, corpus.sha256, ranks)
-    rank_agreement.require_even(saved.config.training, ranks)
+    corpus = ranks.together(lambda: load_corpus(saved, sources, f"charrnn train --resume {path} TEXT", encoding))
+    rank_agreement.require_same_inputs(saved.config, corpus.sha256, ranks)
+    rank_agreement.require_divisible(saved.config.training, ranks)
     notes = (f"from {saved.base.path}: step {saved.base.step:,}",) if saved.base else ()
     sources = tuple(map(_absolute, sources or saved.text.sources))
-    plan = Plan(saved.config, corpus, sources, notes + _of_corpus(corpus), lineage=saved.base, ranks=ranks)
-    return replace(plan, notes=plan.notes + _still(plan))
+    plan = Plan(saved.config, corpus, sources, notes + _corpus_notes(corpus), lineage=saved.base, ranks=ranks)
+    return replace(plan, notes=plan.notes + _frozen_notes(plan))
 
 
 def _require_few_workers(saved: Checkpoint, path: Path, ranks: int) -> None:
     """Raises RunError where a checkpoint, which may be a stranger's, would start far more processes than there are cores."""
-    streams, cores = decided(saved.config.training.batch_size) // ranks, available_cores()
+    streams, cores = required(saved.config.training.batch_size) // ranks, available_cores()
     workers = min(saved.config.runtime.threads or 1, streams)
     if workers > max(FEW_WORKERS, 4 * cores):
         raise RunError(
@@ -220,7 +227,7 @@ def _require_few_workers(saved: Checkpoint, path: Path, ranks: int) -> None:
         )
 
 
-def with_new_end(plan: Plan, steps: int | None, epochs: float | None, done: int) -> Plan:
+def with_new_target(plan: Plan, steps: int | None, epochs: float | None, done: int) -> Plan:
     """The same plan with another end, and a note of what that does to the schedule.
 
     Raises ConfigError for what cannot be an end, and RunError for one that is not ahead of the `done` steps.
@@ -228,18 +235,23 @@ def with_new_end(plan: Plan, steps: int | None, epochs: float | None, done: int)
     options: dict[str, tuple[str, Any]] = {"training.steps": ("--steps" if epochs is None else "--epochs", steps)}
     if epochs is not None:
         options["training.epochs"] = ("--epochs", epochs)
-    longer = replace(plan, config=resolve.changed(plan.config, options))
+    longer = replace(plan, config=resolve.override(plan.config, options))
     if longer.steps <= done:
         raise RunError(f"{done:,} steps are made already; a new end must lie beyond them; found {longer.steps:,}")
-    return replace(longer, notes=plan.notes + _new_end(plan.steps, longer.steps, longer.config))
+    return replace(longer, notes=plan.notes + _new_target_notes(plan.steps, longer.steps, longer.config))
 
 
 def with_steps(plan: Plan, steps: int, *notes: str) -> Plan:
     """The same plan with so many steps in all, and notes of why."""
-    return replace(plan, config=plan.config.replaced("training", steps=steps), notes=(*plan.notes, *notes))
+    return with_notes(replace(plan, config=plan.config.replaced("training", steps=steps)), *notes)
 
 
-def _new_end(old: int, new: int, config: Config) -> tuple[str, ...]:
+def with_notes(plan: Plan, *notes: str | None) -> Plan:
+    """The same plan with further notes; None is no note."""
+    return replace(plan, notes=(*plan.notes, *filter(None, notes)))
+
+
+def _new_target_notes(old: int, new: int, config: Config) -> tuple[str, ...]:
     if old == new:
         return ()
     return (
@@ -255,12 +267,12 @@ def _with_threads(plan: Plan) -> Plan:
     return replace(plan, config=plan.config.replaced("runtime", threads=threads))
 
 
-def _fitted(config: Config, characters: int) -> tuple[Config, tuple[str, ...]]:
+def _fit_sizes(config: Config, characters: int) -> tuple[Config, tuple[str, ...]]:
     """The configuration with sizes for this text, batch and window as it allows, and what to say of it."""
-    given = sizing.sized(config, characters)
-    notes = [*sizing.told(config, given, characters)]
+    given = sizing.fill_sizes(config, characters)
+    notes = [*sizing.describe_sizes(config, given, characters)]
     unit = given.data.unit
-    asked = decided(given.training.batch_size), given.training.sequence_length
+    asked = required(given.training.batch_size), given.training.sequence_length
     B, T = windows.fit(characters, *asked)
     if (B, T) != asked:
         notes.append(
@@ -275,7 +287,7 @@ def _require_storable(sources: Sequence[str]) -> None:
     """A run remembers its sources, in a record whose length is limited, and in JSON, which is UTF-8."""
     for source in sources:
         require_storable(source, "rename it, or pass its text by standard input (-)")
-    if sum(map(len, sources)) > LONGEST_SOURCES:
+    if sum(map(len, sources)) > MAX_SOURCES_CHARS:
         raise RunError(f"{len(sources):,} texts are too many to remember; name their folder, or a pattern in quotes")
 
 

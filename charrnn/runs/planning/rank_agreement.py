@@ -1,7 +1,7 @@
 """What the ranks of a training must have in common before its first step."""
 
-from charrnn.config.resolve import leaves
-from charrnn.config.schema import Config, Training, decided
+from charrnn.config.resolve import flatten
+from charrnn.config.schema import Config, Training, required
 from charrnn.errors import RunError
 from charrnn.network.architecture import Architecture
 from charrnn.runs.storage.checkpoint_record import versions
@@ -9,12 +9,12 @@ from charrnn.training.parallel import data_parallel
 from charrnn.training.parallel.communicator import Alone
 
 
-def require_alike(config: Config, sha256: str, ranks: Alone, weights_sha256: str | None = None) -> None:
+def require_same_inputs(config: Config, sha256: str, ranks: Alone, weights_sha256: str | None = None) -> None:
     """Raises RunError where a rank has another text, another configuration, other versions or, of a fine-tune, other weights than
     the first.
     """
     facts = {"the text's SHA-256": sha256, "that of the weights to begin with": str(weights_sha256), **versions()}
-    facts |= {key: str(value) for key, value in leaves(config)}
+    facts |= {key: str(value) for key, value in flatten(config)}
     first, *others = ranks.gather(facts)
     for rank, found in enumerate(others, start=1):
         for name, value in first.items():
@@ -22,9 +22,9 @@ def require_alike(config: Config, sha256: str, ranks: Alone, weights_sha256: str
                 raise RunError(f"rank {rank} differs from rank 0: {name} is {found.get(name)} there, and {value} here")
 
 
-def require_even(training: Training, ranks: Alone) -> None:
+def require_divisible(training: Training, ranks: Alone) -> None:
     """Raises RunError where the streams cannot be shared out evenly among the ranks, or hold not enough shares."""
-    B, size = decided(training.batch_size), ranks.size
+    B, size = required(training.batch_size), ranks.size
     if B % size:
         below = B - B % size
         nearest = [str(count) for count in (below, below + size) if count]

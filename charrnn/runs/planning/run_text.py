@@ -13,12 +13,12 @@ from charrnn.text.characters.unit_names import counted
 from charrnn.text.corpus import Corpus
 from charrnn.text.reading import recorded_sources
 from charrnn.text.reading.encodings import Encodings
-from charrnn.text.source_text import Stream, Text
+from charrnn.text.source_text import SourceText, Stream
 
 GROWN = 1 << 20  # characters more than there were, of which one can still say how many they are
 
 
-def read_text(sources: Sequence[str], data: Data, said: Encodings | None = None, most: int | None = None) -> Text:
+def read_text(sources: Sequence[str], data: Data, said: Encodings | None = None, most: int | None = None) -> SourceText:
     """Read the sources as the configuration's section `data` has it, or in other encodings; `most` characters of them.
 
     Raises TextError.
@@ -36,16 +36,16 @@ def _said(data: Data, said: Encodings | None) -> Encodings:
     return replace(said, likely=data.encodings.names) if said else data.encodings
 
 
-def corpus_of(
+def load_corpus(
     saved: Checkpoint, sources: Sequence[str] = (), give: str = "--text TEXT", encoding: Sequence[str] = ()
 ) -> Corpus:
-    """The text that a run was trained on, encoded and cut as it was then. Options and errors as of `text_of`."""
-    return corpora.build(text_of(saved, sources, give, encoding), saved.vocabulary, saved.config.data.cutting())
+    """The text that a run was trained on, encoded and cut as it was then. Options and errors as of `load_text`."""
+    return corpora.build(load_text(saved, sources, give, encoding), saved.vocabulary, saved.config.data.cutting())
 
 
-def text_of(
+def load_text(
     saved: Checkpoint, sources: Sequence[str] = (), give: str = "--text TEXT", encoding: Sequence[str] = ()
-) -> Text:
+) -> SourceText:
     """The text that a run was trained on, from `sources` (none: from where it was then). `encoding` says besides which encoding
     it is in now, NAME or FILE=NAME each (none: that of the training, or, where this gives another text, UTF-8: it may have been
     converted). `give` is what a person types to name another place.
@@ -57,7 +57,7 @@ def text_of(
     if not sources:
         _require_modest(saved, give)
     try:
-        text = _the_same(saved, sources, encoding)
+        text = _read_same(saved, sources, encoding)
     except TextError as error:
         if sources:
             raise
@@ -81,7 +81,7 @@ def _require_modest(saved: Checkpoint, give: str) -> None:
         raise RunError(f"the run's text is not read where its checkpoint says: {error}; name it: {give}") from None
 
 
-def _the_same(saved: Checkpoint, sources: Sequence[str], encoding: Sequence[str]) -> Text:
+def _read_same(saved: Checkpoint, sources: Sequence[str], encoding: Sequence[str]) -> SourceText:
     """The sources in the encodings that make them the run's text, or where none do, in the first of them.
 
     Those that the checkpoint names (none given) are read no further than the text was long.
@@ -95,7 +95,7 @@ def _the_same(saved: Checkpoint, sources: Sequence[str], encoding: Sequence[str]
     if "-" in sources:  # which can be read only once
         ways = ways[:1]
     failures: list[TextError] = []
-    found: list[Text] = []
+    found: list[SourceText] = []
     for way in ways:
         try:
             found.append(read_text(sources, data, replace(way, may_be_absent=True), most))

@@ -19,7 +19,7 @@ from charrnn.text.vocabulary import Vocabulary
 AXES = {"W_xh": -2, "W_hy": -1, "b_y": -1}  # of the symbols
 
 
-def grown(
+def extend_vocabulary(
     network: Network, old: Vocabulary, new: Vocabulary, generator: np.random.Generator, dtype: DTypeLike = np.float32
 ) -> Network:
     """A copy of `network`, which knows the symbols of `old`, for those of `new`, which has all of these.

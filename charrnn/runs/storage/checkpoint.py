@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from charrnn.config import sizing
-from charrnn.config.schema import Config, decided
+from charrnn.config.schema import Config, required
 from charrnn.errors import CheckpointError, DivergedError, NetworkError, UnreadableError, VocabularyError
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array
@@ -30,7 +30,7 @@ from charrnn.runs.storage.checkpoint_record import (
     to_metadata,
     versions,
 )
-from charrnn.runs.storage.safetensors_file import Entry, MalformedError, Reader
+from charrnn.runs.storage.safetensors_file import Entry, MalformedError, SafetensorsReader
 from charrnn.system.folder_handle import Folder
 from charrnn.system.plain_files import NotPlainError
 from charrnn.text.vocabulary import END, Vocabulary, from_symbols
@@ -91,13 +91,13 @@ def load_from(folder: Folder, name: str) -> Checkpoint:
     path = folder.path / name
     try:
         with folder.read(name) as file:
-            reader = Reader(file)
+            reader = SafetensorsReader(file)
             record = parse_record(reader.metadata)
             vocabulary = from_symbols(parse_symbols(reader.metadata), record.config.data.unit)
-            _require_decided(record.config)
+            _require_sizes(record.config)
             _require_ends(record.config, vocabulary)
             architecture = record.config.model.architecture(len(vocabulary))
-            _require(reader.entries, _needed(record.config, architecture), record.config.training.precision)
+            _require(reader.entries, _expected_shapes(record.config, architecture), record.config.training.precision)
             tensors = reader.read()
         _require_finite(tensors)
         return _assemble(record, vocabulary, architecture, tensors)
@@ -115,11 +115,11 @@ def load_from(folder: Folder, name: str) -> Checkpoint:
         raise CheckpointError(f"{path}: {error}") from None
 
 
-def begins_as_one(folder: Folder, name: str) -> bool:
+def looks_like_checkpoint(folder: Folder, name: str) -> bool:
     """Whether there is a file whose header is that of a checkpoint; the rest may be damaged."""
     try:
         with folder.read(name) as file:
-            return RECORD in Reader(file).metadata
+            return RECORD in SafetensorsReader(file).metadata
     except (OSError, MalformedError):
         return False
 
@@ -145,7 +145,7 @@ def _record(checkpoint: Checkpoint) -> Record:
     )
 
 
-def _needed(config: Config, architecture: Architecture) -> Shapes:
+def _expected_shapes(config: Config, architecture: Architecture) -> Shapes:
     """The tensors that a checkpoint of this configuration holds."""
     shapes = architecture.shapes()
     vectors = [MOMENTS + name for name in OPTIMIZERS[config.training.optimizer].names_of_moments]
@@ -154,7 +154,7 @@ def _needed(config: Config, architecture: Architecture) -> Shapes:
     return {
         **{PARAMETERS + name: shape for name, shape in shapes.items()},
         **{name: (Parameters.size(shapes),) for name in vectors},
-        STATE: architecture.state_shape(decided(config.training.batch_size)),
+        STATE: architecture.state_shape(required(config.training.batch_size)),
     }
 
 
@@ -173,8 +173,8 @@ def _require(found: Mapping[str, Entry], needed: Shapes, precision: str) -> None
         raise CheckpointError(f"holds the tensor {unknown[0][:80]!r}, for which its configuration has no use")
 
 
-def _require_decided(config: Config) -> None:
-    if left := sizing.undecided(config):
+def _require_sizes(config: Config) -> None:
+    if left := sizing.missing_sizes(config):
         raise CheckpointError(f"its configuration has no number for {left[0]}")
 
 
@@ -205,13 +205,13 @@ def _assemble(
     record: Record, vocabulary: Vocabulary, architecture: Architecture, tensors: Mapping[str, Array]
 ) -> Checkpoint:
     parameters = Parameters(architecture.shapes(), record.config.training.precision)
-    parameters.load(_under(PARAMETERS, tensors))
+    parameters.load(_with_prefix(PARAMETERS, tensors))
     _require_held(architecture, parameters, tensors.get(LEARNING))
     return Checkpoint(
         config=record.config,
         vocabulary=vocabulary,
         network=Network(architecture, parameters),
-        moments=_under(MOMENTS, tensors),
+        moments=_with_prefix(MOMENTS, tensors),
         updates=record.updates,
         state=tensors[STATE],
         position=record.position,
@@ -223,5 +223,5 @@ def _assemble(
     )
 
 
-def _under(prefix: str, tensors: Mapping[str, Array]) -> dict[str, Array]:
+def _with_prefix(prefix: str, tensors: Mapping[str, Array]) -> dict[str, Array]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

@@ -23,7 +23,7 @@ def is_snapshot(progress: Progress, save_every: int) -> bool:
     return progress.step % save_every == 0 or progress.step == progress.recovered_step
 
 
-def saving(
+def with_checkpoints(
     events: Iterable[Event], current: Callable[[], Checkpoint], folder: Folder, save_every: int, ranks: Alone
 ) -> Iterator[Event]:
     """Pass the events of a training on, with a checkpoint written at the start, after every so many steps, each best, after

@@ -79,7 +79,7 @@ def create_next(parent: Path, name: str) -> Lock:
     raise AssertionError("there is no last number")
 
 
-def take(path: Path) -> Lock:
+def take_lock(path: Path) -> Lock:
     """Lock the directory of a run that goes on, and remove what a process that was killed left half written.
 
     Raises RunError where there is none, or while another process writes there.
@@ -90,7 +90,9 @@ def take(path: Path) -> Lock:
         raise RunError(f"--resume {path}: no such run directory{_runs_near(path)}")
     if not (path / LAST).is_file() and not (path / PREVIOUS).is_file():
         raise RunError(f"--resume {path}: nothing to resume: it holds no {LAST}")
-    if not any(checkpoints.begins_as_one(Folder.named(path), name) for name in (LAST, PREVIOUS, PREVIOUS + SIDE)):
+    if not any(
+        checkpoints.looks_like_checkpoint(Folder.named(path), name) for name in (LAST, PREVIOUS, PREVIOUS + SIDE)
+    ):
         load_last(Folder.named(path))  # says why not: nothing is added to, or removed from, what is none of ours
     with _writable(path):
         lock = Lock(path)
@@ -112,7 +114,7 @@ def write_config(folder: Folder, config: Config) -> None:
         file.write(resolve.to_yaml(config).encode())
 
 
-def edits(path: Path, config: Config) -> list[str]:
+def find_edits(path: Path, config: Config) -> list[str]:
     """What somebody changed in config.yaml since it was written, in words; a lost or empty file is none. What says where the
     training ends is left out: a new end may have been asked for, and its first save not reached.
     """
@@ -120,10 +122,10 @@ def edits(path: Path, config: Config) -> list[str]:
         written = _written_config(path)
     except ConfigError as error:
         return ["; ".join(str(error).splitlines())]
-    found = dict(resolve.leaves(written or config))
+    found = dict(resolve.flatten(written or config))
     return [
         f"{key} is {found[key]} there, and was {value}"
-        for key, value in resolve.leaves(config)
+        for key, value in resolve.flatten(config)
         if found[key] != value and key not in ENDS
     ]
 

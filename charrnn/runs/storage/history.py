@@ -19,7 +19,7 @@ from charrnn.config import resolve
 from charrnn.errors import ConfigError, RunError
 from charrnn.runs.storage.checkpointing import OF_BYTES
 from charrnn.runs.storage.directory import CONFIG, METRICS
-from charrnn.runs.storage.metrics_log import LONGEST_LINE
+from charrnn.runs.storage.metrics_log import MAX_LINE_BYTES
 from charrnn.system.plain_files import open_plain
 from charrnn.text.characters.unit_names import Unit
 from charrnn.text.reading.text_file import open_named
@@ -61,7 +61,7 @@ class History:
         return int(self.evaluated_steps[index]), float(self.evaluated_losses[index])
 
 
-class Table:
+class StepTable:
     """Rows in the order of their steps, from which the last can be taken back."""
 
     def __init__(self, *fields: str) -> None:
@@ -86,12 +86,12 @@ class Table:
         return np.array(self.columns[field], np.float64)
 
 
-class Reader:
+class HistoryReader:
     """Events in, one at a time, and a history out."""
 
     def __init__(self) -> None:
-        self._stepped = Table(*FIELDS, "clipped", "spent")
-        self._evaluated = Table("loss")
+        self._stepped = StepTable(*FIELDS, "clipped", "spent")
+        self._evaluated = StepTable("loss")
         self._recoveries: list[int] = []
         self._spent = 0.0  # seconds per character of a step, summed
         self._skipped = 0
@@ -156,7 +156,7 @@ def read_history(run: Path) -> History:
     Raises RunError where there is none, where it cannot be read, and where it tells of no step.
     """
     path = _metrics_of(run)
-    reader = Reader()
+    reader = HistoryReader()
     try:
         with open_plain(path) if path != run else open_named(run) as file:
             for line in _lines(file):
@@ -182,10 +182,10 @@ def _metrics_of(run: Path) -> Path:
 
 def _lines(file: IO[bytes]) -> Iterator[bytes]:
     """The lines of a file; of one that is longer than any event, the first part and nothing more."""
-    while line := file.readline(LONGEST_LINE):
+    while line := file.readline(MAX_LINE_BYTES):
         yield line
         while line and not line.endswith(b"\n"):
-            line = file.readline(LONGEST_LINE)
+            line = file.readline(MAX_LINE_BYTES)
 
 
 def _characters_per_step(run: Path) -> tuple[int | None, Unit | None]:

@@ -1,4 +1,4 @@
-"""metrics_log"""
+"""metrics.jsonl: every event of a training, one line of JSON each."""
 
 import json
 import os
@@ -26,13 +26,13 @@ EVENT_NAMES = {
 }
 
 
-LINES_TOGETHER = 100  # steps written to metrics.jsonl at once
+MAX_BUFFERED_LINES = 100  # steps written to metrics.jsonl at once
 
 
-LONGEST_LINE = 1 << 20  # bytes of an event
+MAX_LINE_BYTES = 1 << 20  # bytes of an event
 
 
-def logged(
+def with_metrics_log(
     events: Iterable[Event], folder: Folder, save_every: int, ranks: Alone, unit: Unit = "char"
 ) -> Iterator[Event]:
     """Pass the events on, each written to metrics.jsonl as one line of JSON, before the checkpoint that comes after it, by the
@@ -46,7 +46,7 @@ def logged(
         for event in events:
             lines.append(json.dumps(as_json(event, unit)))
             will_be_saved = isinstance(event, Stepped) and event.step % save_every == 0
-            if will_be_saved or not isinstance(event, Stepped) or len(lines) >= LINES_TOGETHER:
+            if will_be_saved or not isinstance(event, Stepped) or len(lines) >= MAX_BUFFERED_LINES:
                 due, lines = lines, []  # what a full disk took the half of is not to be written twice
                 ranks.first(partial(_append, folder, due, to_disk=will_be_saved))
             yield event
@@ -69,7 +69,7 @@ def _cut_to_whole_lines(folder: Folder) -> None:
     if not folder.has(METRICS):
         return
     with writable(folder, METRICS), folder.append_to(METRICS) as file:
-        start = max(0, file.seek(0, os.SEEK_END) - LONGEST_LINE)
+        start = max(0, file.seek(0, os.SEEK_END) - MAX_LINE_BYTES)
         file.seek(start)
         file.truncate(start + file.read().rfind(b"\n") + 1)
 

@@ -58,7 +58,7 @@ def write(file: IO[bytes], tensors: Mapping[str, Array], metadata: Mapping[str, 
         file.write(data)
 
 
-class Reader:
+class SafetensorsReader:
     """An open file whose header is sound; `read` gives its tensors."""
 
     def __init__(self, file: IO[bytes]) -> None:

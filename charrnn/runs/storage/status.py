@@ -11,16 +11,16 @@ from typing import Any
 from charrnn.errors import RunError
 from charrnn.runs.storage.directory import METRICS
 from charrnn.runs.storage.history import read_history
-from charrnn.runs.storage.metrics_log import LONGEST_LINE
+from charrnn.runs.storage.metrics_log import MAX_LINE_BYTES
 from charrnn.system.plain_files import open_plain
 from charrnn.text.characters.unit_names import Unit
 
 ENDINGS = tuple(f'{{"event": "{name}"'.encode() for name in ("finished", "saved", "resumed"))
-TAIL = 1 << 15  # bytes in which the last events are looked for
+TAIL_BYTES = 1 << 15  # bytes in which the last events are looked for
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunStatus:
     """The best validation loss (nats per `unit`) and its step, None before the first; `seconds` that were trained in all sessions
     that ended by themselves; `finished` where all steps are made, or patience ended.
     """
@@ -32,15 +32,15 @@ class Outcome:
     unit: Unit = "char"
 
 
-def outcome(run: Path) -> Outcome:
+def read_status(run: Path) -> RunStatus:
     """That of a run directory; an empty one where it tells of no step."""
     try:
         history = read_history(run)
         ended = _endings(run / METRICS)
     except (RunError, OSError):
-        return Outcome()
+        return RunStatus()
     step, loss = history.best or (None, None)
-    return Outcome(loss, step, sum(map(_seconds, ended)), _is_finished(ended), history.unit)
+    return RunStatus(loss, step, sum(map(_seconds, ended)), _is_finished(ended), history.unit)
 
 
 def _endings(path: Path) -> list[dict[str, Any]]:
@@ -63,7 +63,7 @@ def last_step(run: Path) -> int | None:
     """The last step that was written down; None where there is none near the end of the file."""
     try:
         with open_plain(run / METRICS) as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
+            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
             lines = file.read().splitlines()
     except OSError:
         return None
@@ -74,7 +74,7 @@ def last_step(run: Path) -> int | None:
 def _event(line: bytes) -> dict[str, Any]:
     """An event; an empty one for a line that is damaged."""
     try:
-        found = json.loads(line[:LONGEST_LINE])
+        found = json.loads(line[:MAX_LINE_BYTES])
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

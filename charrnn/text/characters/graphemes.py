@@ -23,25 +23,25 @@ def graphemes(text: str) -> list[str]:
         return list(text)
     found: list[str] = []
     for character in text:
-        if found and _belongs(character, found[-1]):
+        if found and _extends_cluster(character, found[-1]):
             found[-1] += character
         else:
             found.append(character)
     return found
 
 
-def beginning(text: str, most: int) -> str:
+def first_graphemes(text: str, most: int) -> str:
     """As many whole clusters as have no more than `most` characters."""
-    return _taken(graphemes(text[: most + 1]), most) if len(text) > most else text
+    return _take(graphemes(text[: most + 1]), most) if len(text) > most else text
 
 
-def ending(text: str, most: int) -> str:
+def last_graphemes(text: str, most: int) -> str:
     """The same from the end; half a flag at the beginning of the text is no cluster."""
     if len(text) <= most:
         return text
     flags = len(text) - len(text.lstrip(FLAG_LETTERS))
     text = text[flags % 2 :]
-    return _taken(graphemes(text)[::-1], most, reverse=True)
+    return _take(graphemes(text)[::-1], most, reverse=True)
 
 
 def extends(character: str) -> bool:
@@ -51,7 +51,7 @@ def extends(character: str) -> bool:
     return character in ALSO_EXTEND or ord(character) in TAGS or category(character) in MARKS
 
 
-def _taken(clusters: list[str], most: int, reverse: bool = False) -> str:
+def _take(clusters: list[str], most: int, reverse: bool = False) -> str:
     taken: list[str] = []
     for cluster in clusters:
         most -= len(cluster)
@@ -61,7 +61,7 @@ def _taken(clusters: list[str], most: int, reverse: bool = False) -> str:
     return "".join(taken[::-1] if reverse else taken)
 
 
-def _belongs(character: str, before: str) -> bool:
+def _extends_cluster(character: str, before: str) -> bool:
     """Whether a character goes on a cluster."""
     if extends(character):
         return before != "\n"

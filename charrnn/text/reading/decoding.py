@@ -1,4 +1,4 @@
-"""A document's bytes turned into characters, piece by piece, so that a text of any size fits into memory.
+"""A source's bytes turned into characters, piece by piece, so that a text of any size fits into memory.
 
 A byte order mark is dropped and CRLF becomes LF. What does not fit is reported with its byte offset and line.
 """
@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from charrnn.errors import TextError
 from charrnn.text.reading import encodings
 from charrnn.text.reading.file_kinds import Kind, kind_of
-from charrnn.text.reading.sources import Document
+from charrnn.text.reading.sources import Source
 from charrnn.text.reading.text_file import BINARY_PROBE
 
-LONGEST_CHARACTER = 4  # bytes of UTF-8
+MAX_CHARACTER_BYTES = 4  # bytes of UTF-8
 # Bytes of a character of UTF-8, by its first byte.
 LENGTHS = np.repeat(np.array([1, 2, 3, 4, 1], np.intp), [0xC2, 0xE0 - 0xC2, 0xF0 - 0xE0, 0xF5 - 0xF0, 0x100 - 0xF5])
 MANY_TIMES = 100  # as many characters as bytes that are none, and a text is UTF-8 with some damage
-ENOUGH = 64  # bytes, to tell from a text that it is not in the encoding that is said of it
+MIN_HEAD_BYTES = 64  # bytes, to tell from a text that it is not in the encoding that is said of it
 SURROGATES = {"utf-8": 3, "utf-16": 2, "utf-32": 4}  # bytes of half of a surrogate pair
 FREQUENT = ("cp1252", "cp1251")  # of encodings of one byte, where most letters are ASCII's
 UNPACKERS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz"}  # commands, which take -dc
@@ -30,17 +30,17 @@ OTHERS = "cp1251, koi8-r, iso-8859-7, shift_jis, gb18030 or euc-kr"  # of texts 
 
 
 def characters(
-    document: Document, encoding: str = "utf-8", insist: bool = False, likely: Sequence[str] = ()
+    source: Source, encoding: str = "utf-8", insist: bool = False, likely: Sequence[str] = ()
 ) -> Iterator[str]:
-    """The document's characters in pieces, none empty. A byte order mark says more than `encoding` does. `likely` are the
+    """The source's characters in pieces, none empty. A byte order mark says more than `encoding` does. `likely` are the
     encodings that a message proposes first.
 
     Raises TextError with the byte offset and the line of the first byte that does not fit, for a file that is known not to be
-    plain text (unless `insist`), for one that holds a NUL character, and where the document cannot be read.
+    plain text (unless `insist`), for one that holds a NUL character, and where the source cannot be read.
     """
     held = ""  # a CR that may be half of a line's end
     first = True
-    for piece in _decoded(document, encoding, insist, likely):
+    for piece in _decode(source, encoding, insist, likely):
         text = held + (piece.removeprefix("\ufeff") if first else piece)
         held = "\r" if text.endswith("\r") else ""
         text = text[: len(text) - len(held)].replace("\r\n", "\n")
@@ -51,16 +51,16 @@ def characters(
         yield held
 
 
-def reads_as_utf_8_too(document: Document, encoding: str) -> bool:
+def reads_as_utf_8_too(source: Source, encoding: str) -> bool:
     """Whether its bytes are valid UTF-8, and other characters then than in `encoding`, in which it is read because no byte
     order mark says another. Reads as far as it has to.
     """
     decoder = codecs.getincrementaldecoder(encodings.UTF_8)()
     is_ascii, head = True, b""
     try:
-        for data in document.pieces():
+        for data in source.pieces():
             head = head or data[:BINARY_PROBE]
-            if encodings.by_mark(head) or b"\0" in data:
+            if encodings.detect_by_mark(head) or b"\0" in data:
                 return False
             is_ascii &= data.isascii()
             decoder.decode(data)
@@ -120,16 +120,16 @@ def decode_character(data: bytes) -> str:
     return character if len(character) == 1 else "\ufffd"
 
 
-def _decoded(document: Document, encoding: str, insist: bool, likely: Sequence[str]) -> Iterator[str]:
+def _decode(source: Source, encoding: str, insist: bool, likely: Sequence[str]) -> Iterator[str]:
     """The pieces as the decoder gives them, checked for NULs."""
-    pieces = document.pieces()
-    beginning = _at_least(pieces, encodings.LONGEST_MARK if document.comes_live else BINARY_PROBE)
-    file = _File(document.name, document.path, beginning[:BINARY_PROBE], _is_found(document), tuple(likely))
+    pieces = source.pieces()
+    beginning = _at_least(pieces, encodings.MAX_MARK_BYTES if source.comes_live else BINARY_PROBE)
+    file = _File(source.name, source.path, beginning[:BINARY_PROBE], _is_found(source), tuple(likely))
     if not insist and (kind := kind_of(file.head)):
         raise file.not_plain(kind)
     encoding = encodings.marked_or_said(file.head, encoding)
     file.require_order(encoding, insist)
-    if not insist and encodings.is_utf_8(encoding) and (looks := encodings.by_escapes(file.head)):
+    if not insist and encodings.is_utf_8(encoding) and (looks := encodings.detect_by_escapes(file.head)):
         raise file.with_escapes(looks)
     decoder = codecs.getincrementaldecoder(encoding)()
     before, lines = 0, 0
@@ -142,7 +142,7 @@ def _decoded(document: Document, encoding: str, insist: bool, likely: Sequence[s
             place = f"{before - pending + error.start:,} (line {line:,})"
             raise file.misfit(encoding, error, place, at_end=not data) from None
         except UnicodeError as error:
-            raise TextError(f"{document.name}: cannot be read as {encoding}: {error}") from None
+            raise TextError(f"{source.name}: cannot be read as {encoding}: {error}") from None
         if (nul := text.find("\0")) >= 0:
             offset = before + _place_of_nul(data, text[:nul], encoding, pending, at_beginning=before == 0)
             line = lines + text.count("\n", 0, nul) + 1
@@ -189,7 +189,7 @@ class _File:
 
     def misfit(self, encoding: str, error: UnicodeDecodeError, place: str, at_end: bool) -> TextError:
         """Bytes that are not characters of the encoding, from `place` on."""
-        mark = encodings.by_mark(self.head)
+        mark = encodings.detect_by_mark(self.head)
         if mark:
             encoding = encodings.family(encoding)
         if at_end and (encodings.is_wide(encoding) or self._has_other_characters(encoding)):
@@ -212,7 +212,7 @@ class _File:
         if nul >= 0 and not encodings.is_wide(encoding):
             line = self.head[:nul].count(b"\n") + 1
             return self.with_nul(encoding, f"{nul:,} (line {line:,})")
-        if looks := encodings.by_pattern(self.head):
+        if looks := encodings.detect_by_pattern(self.head):
             return self._looks_like(looks)
         if not encodings.is_utf_8(encoding) and encodings.is_text_with_nuls(self.head):
             advice = f"say what it is, for example {self._saying(encodings.UTF_8)}"
@@ -240,10 +240,10 @@ class _File:
         looks like another encoding than one of these two.
         """
         needs_mark = encodings.needs_mark(encoding)
-        is_clear = not encodings.is_wide(encoding) or encodings.by_mark(self.head) or (insist and not needs_mark)
-        if is_clear or not (self.head if needs_mark else len(self.head) >= ENOUGH):
+        is_clear = not encodings.is_wide(encoding) or encodings.detect_by_mark(self.head) or (insist and not needs_mark)
+        if is_clear or not (self.head if needs_mark else len(self.head) >= MIN_HEAD_BYTES):
             return
-        looks = encodings.by_pattern(self.head)
+        looks = encodings.detect_by_pattern(self.head)
         if looks and looks != codecs.lookup(encoding).name:
             raise self._looks_like(looks)
         if encodings.is_text_with_nuls(self.head):
@@ -259,9 +259,9 @@ class _File:
 
     def with_nul(self, encoding: str, place: str) -> TextError:
         """A NUL where there should be characters."""
-        looks = encodings.by_pattern(self.head)
+        looks = encodings.detect_by_pattern(self.head)
         is_text = encodings.is_wide(encoding) and encodings.is_plausible(self.head, encoding)
-        if encodings.by_mark(self.head) or looks == codecs.lookup(encoding).name or is_text:
+        if encodings.detect_by_mark(self.head) or looks == codecs.lookup(encoding).name or is_text:
             taken_out = self._converting(encoding, last=" | tr -d '\\0'")
             return TextError(f"{self.name}: a NUL at byte {place}, which no text has; take it out: {taken_out}")
         if looks:
@@ -314,9 +314,9 @@ class _File:
         return f"{given}{last} > {_quoted(f'{name.stem}.utf-8{name.suffix}')}"
 
 
-def _is_found(document: Document) -> bool:
+def _is_found(source: Source) -> bool:
     """Whether a folder or a pattern gave it, and not its own name."""
-    return document.source not in ("", document.name)
+    return source.argument not in ("", source.name)
 
 
 def _quoted(text: str) -> str:

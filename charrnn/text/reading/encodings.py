@@ -23,8 +23,8 @@ MARKS = {  # UTF-32 first: its mark begins with that of UTF-16
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
-SHOWN = 5  # names of files in a message
-LONGEST_MARK = max(map(len, MARKS))  # bytes
+MAX_NAMES_SHOWN = 5  # names of files in a message
+MAX_MARK_BYTES = max(map(len, MARKS))  # bytes
 UNMARKED = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 NOT_IN_PIECES = {"punycode", "idna", "unicode-escape", "raw-unicode-escape"}  # Python's decoders want the whole at once
 ENCODING_NAME = re.compile(r"[\w .:+-]+", re.ASCII)  # Python itself takes '"cp1252"' and 'cp1252]' for cp1252
@@ -32,7 +32,7 @@ ESCAPES = {"iso-2022-jp": (b"\x1b$B", b"\x1b$@")}  # of encodings whose bytes ar
 NOT_TEXT = ("Cc", "Cn", "Co", "Cs")  # Unicode categories: controls, unassigned, private, surrogates
 BLANKS = "\t\n\r\f"
 FEW = 20  # characters to a NUL: with more, the NUL is a slip in a text
-FEWEST_UNITS = 16  # of UTF-16 without one ASCII character, before its pattern counts
+MIN_UNITS = 16  # of UTF-16 without one ASCII character, before its pattern counts
 
 
 @dataclass(frozen=True)
@@ -90,11 +90,11 @@ class Encodings:
         """Raises TextError for a FILE that is none of the paths."""
         for file, name in self.of_files:
             if not self.may_be_absent and not any(_is(path, file) for path in paths):
-                shown = ", ".join(paths[:SHOWN]) + (", ..." if len(paths) > SHOWN else "")
+                shown = ", ".join(paths[:MAX_NAMES_SHOWN]) + (", ..." if len(paths) > MAX_NAMES_SHOWN else "")
                 raise TextError(f"encoding {file}={name}: no text has this name; the texts are {shown}")
 
 
-def lasting(entry: str) -> str:
+def absolute_entry(entry: str) -> str:
     """NAME, or FILE=NAME so that it means the same file from any folder."""
     file, equals, name = entry.rpartition("=")
     return f"{os.path.abspath(file)}={name}" if equals and ".." in PurePath(file).parts else entry
@@ -112,7 +112,7 @@ def require_known(name: str) -> None:
         raise TextError("not an encoding of texts that Python knows (try utf-8, latin-1, cp1252, utf-16)") from None
 
 
-def by_mark(head: bytes) -> str | None:
+def detect_by_mark(head: bytes) -> str | None:
     """The encoding that a byte order mark at the beginning names; None without one."""
     return next((name for mark, name in MARKS.items() if head.startswith(mark)), None)
 
@@ -124,19 +124,19 @@ def family(name: str) -> str:
 
 def marked_or_said(head: bytes, said: str) -> str:
     """The encoding of a file that begins so: what its byte order mark says, unless what is said of it is the same."""
-    mark, name = by_mark(head), codecs.lookup(said).name
+    mark, name = detect_by_mark(head), codecs.lookup(said).name
     is_same = mark is None or name in (mark, family(mark)) or (mark == UTF_8 and is_utf_8(said))
     return said if is_same else str(mark)
 
 
-def by_pattern(head: bytes) -> str | None:
+def detect_by_pattern(head: bytes) -> str | None:
     """UTF-16 or UTF-32 without a byte order mark, recognised by its bytes, with its byte order; None for anything else."""
     if is_text_with_nuls(head):
         return None
     return next((name for name in UNMARKED if _looks_like(head, name)), None)
 
 
-def by_escapes(head: bytes) -> str | None:
+def detect_by_escapes(head: bytes) -> str | None:
     """An encoding of another script whose bytes are all ASCII, recognised by its escape sequences; None for anything else."""
     for name, escapes in ESCAPES.items():
         if any(escape in head for escape in escapes):
@@ -217,4 +217,4 @@ def _looks_like(head: bytes, name: str) -> bool:
     # In UTF-16, unlike in other bytes, the high ones have fewer different values than the low ones.
     high_first = name.endswith("be")
     high, low = len(set(data[not high_first :: 2])), len(set(data[high_first::2]))
-    return high < low if b"\0" in data else len(data) >= 2 * FEWEST_UNITS and 2 * high <= low
+    return high < low if b"\0" in data else len(data) >= 2 * MIN_UNITS and 2 * high <= low

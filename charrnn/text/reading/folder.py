@@ -31,7 +31,7 @@ BINARY = Kind("a binary file", "binary files")
 FOLDER = Kind("a folder", "folders")
 
 
-class LeftOut(NamedTuple):
+class OmittedFile(NamedTuple):
     """A file or folder that is not read, and why."""
 
     path: Path
@@ -44,7 +44,7 @@ class Files:
 
     read: list[Path] = field(default_factory=list)
     marks: Counter[str] = field(default_factory=Counter)
-    left_out: list[LeftOut] = field(default_factory=list)
+    left_out: list[OmittedFile] = field(default_factory=list)
 
     def summary(self, source: str) -> str:
         """One line: how many files are read, of which kinds, and what is left out and why."""
@@ -86,13 +86,13 @@ def files_below(root: Path, said: Encodings, any_bytes: bool) -> Files:
     links = {path for path in candidates if path.is_symlink()}
     targets = {os.path.realpath(path) for path in candidates if links and path not in links}
     for path in candidates:
-        kind, mark = (None, None) if any_bytes or said.said_of(str(path)) else _examined(path, said)
+        kind, mark = (None, None) if any_bytes or said.said_of(str(path)) else _examine(path, said)
         if kind is None and path in links and not said.by_nuls_alone:
             target = os.path.realpath(path)
             kind = READ_ALREADY if target in targets else None
             targets.add(target)
         if kind:
-            found.left_out.append(LeftOut(path, kind))
+            found.left_out.append(OmittedFile(path, kind))
         else:
             found.read.append(path)
             found.marks.update([mark] if mark else [])
@@ -106,29 +106,29 @@ def irregular(path: Path) -> Kind | None:
     return SPECIAL if path.exists() else NOWHERE
 
 
-def _candidates(root: Path, left_out: list[LeftOut]) -> Iterator[Path]:
+def _candidates(root: Path, left_out: list[OmittedFile]) -> Iterator[Path]:
     """Every regular file, folder after folder, sorted; adds to what is left out."""
 
     def unreadable(error: OSError) -> None:
-        left_out.append(LeftOut(Path(error.filename or root), UNREADABLE))
+        left_out.append(OmittedFile(Path(error.filename or root), UNREADABLE))
 
     for folder, subfolders, names in os.walk(root, onerror=unreadable):
         here = Path(folder)
         if RUN_FILES <= set(names):
-            left_out.append(LeftOut(here, RUN))
+            left_out.append(OmittedFile(here, RUN))
             subfolders.clear()
             continue
-        left_out += [LeftOut(here / name, HIDDEN) for name in sorted((*subfolders, *names)) if name.startswith(".")]
+        left_out += [OmittedFile(here / name, HIDDEN) for name in sorted((*subfolders, *names)) if name.startswith(".")]
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        left_out += [LeftOut(here / name, TO_FOLDER) for name in subfolders if (here / name).is_symlink()]
+        left_out += [OmittedFile(here / name, TO_FOLDER) for name in subfolders if (here / name).is_symlink()]
         for path in (here / name for name in sorted(names) if not name.startswith(".")):
             if kind := irregular(path):
-                left_out.append(LeftOut(path, kind))
+                left_out.append(OmittedFile(path, kind))
             else:
                 yield path
 
 
-def _examined(path: Path, said: Encodings) -> tuple[Kind | None, str | None]:
+def _examine(path: Path, said: Encodings) -> tuple[Kind | None, str | None]:
     """Why a file is not read, or None; and the encoding that its byte order mark names, where that is not UTF-8."""
     try:
         head = begins_with(path, BINARY_PROBE)
@@ -136,7 +136,7 @@ def _examined(path: Path, said: Encodings) -> tuple[Kind | None, str | None]:
         return None, None  # reading it will say what is wrong
     except OSError:
         return UNREADABLE, None
-    mark = encodings.by_mark(head)
+    mark = encodings.detect_by_mark(head)
     if said.by_nuls_alone:
         return BINARY if b"\0" in head and not encodings.is_wide(said.name) else None, None
     if kind := kind_of(head):
@@ -145,7 +145,7 @@ def _examined(path: Path, said: Encodings) -> tuple[Kind | None, str | None]:
         return BINARY, None
     if mark or b"\0" not in head:
         return None, mark if mark != encodings.UTF_8 else None
-    looks = encodings.by_pattern(head)
+    looks = encodings.detect_by_pattern(head)
     if looks and encodings.is_wide(said.name):
         return None, None
     if looks:

@@ -1,6 +1,6 @@
 """Where a text comes from: files, folders, globs, standard input, compressed files, built-in texts.
 
-A source is named as on the command line. `gather` turns names into documents: a name for messages, and bytes that can be
+A source is named as on the command line. `find_sources` turns names into sources that can be opened: a name for messages, and bytes that can be
 read, piece by piece, any number of times.
 """
 
@@ -23,7 +23,7 @@ from charrnn.package import shipped
 from charrnn.text import cache
 from charrnn.text.reading.encodings import Encodings
 from charrnn.text.reading.file_kinds import Kind
-from charrnn.text.reading.folder import FOLDER, Files, LeftOut, files_below, irregular
+from charrnn.text.reading.folder import FOLDER, Files, OmittedFile, files_below, irregular
 from charrnn.text.reading.text_file import DAMAGED, MAX_EXPANSION, TextFile
 
 PIECE = 1 << 20  # bytes read at once
@@ -40,17 +40,17 @@ class Readable(Protocol):
 
 
 @dataclass(frozen=True)
-class Document:
+class Source:
     """One source: its name for messages, what was asked for when it was found, and a way to open it."""
 
     name: str
     open: Callable[[], AbstractContextManager[Readable]]
-    source: str = ""
+    argument: str = ""  # what was asked for, as on the command line
     comes_live: bool = False  # while it is read; nothing waits for more of it than is needed
 
     @classmethod
-    def of_bytes(cls, name: str, data: bytes) -> "Document":
-        """A document that is in memory."""
+    def from_bytes(cls, name: str, data: bytes) -> "Source":
+        """A source that is in memory."""
         return cls(name, lambda: io.BytesIO(data), name)
 
     @property
@@ -72,20 +72,20 @@ class Document:
 
 
 @dataclass(frozen=True)
-class Gathered:
-    """The documents of all sources, and, by source, what its folder or its pattern gave."""
+class FoundSources:
+    """All sources, in order, and, by argument, what its folder or its pattern gave."""
 
-    documents: list[Document]
+    sources: list[Source]
     files: dict[str, Files]
 
 
-def gather(
+def find_sources(
     sources: Sequence[str],
     binary: bool = False,
     max_expansion: float = MAX_EXPANSION,
     once: bool = False,
     said: Encodings | None = None,
-) -> Gathered:
+) -> FoundSources:
     """Find every source, in the order given; a folder or a pattern gives its files sorted by path.
 
     In a folder, what is not plain text is left out, unless `binary`, or `said` names the encoding of the file; see folder.py.
@@ -94,19 +94,19 @@ def gather(
 
     Raises TextError for a source that is missing.
     """
-    documents: list[Document] = []
+    listed: list[Source] = []
     files: dict[str, Files] = {}
     for source in sources or [DEFAULT_SOURCE]:
         if source == "-":
-            documents.append(_live() if once else _spooled())
+            listed.append(_live_stdin() if once else _spooled_stdin())
         elif source.startswith(BUILTIN):
-            documents += _builtin(source)
+            listed += _builtin(source)
         else:
             found = _files(source, binary, said or Encodings())
-            documents += [_file(path, source, max_expansion) for path in found.read]
+            listed += [_file(path, source, max_expansion) for path in found.read]
             if not Path(source).is_file():
                 files[source] = found
-    return Gathered(documents, files)
+    return FoundSources(listed, files)
 
 
 def standard_input() -> IO[bytes]:
@@ -121,7 +121,7 @@ def builtin_names() -> list[str]:
     return sorted({path.stem for path in shipped("corpora").glob("*.txt")} | {"python"})
 
 
-def _builtin(source: str) -> Iterator[Document]:
+def _builtin(source: str) -> Iterator[Source]:
     name = source.removeprefix(BUILTIN)
     if name == "python":
         yield from _standard_library()
@@ -132,7 +132,7 @@ def _builtin(source: str) -> Iterator[Document]:
         raise TextError(f"{source}: no such built-in text; there are {known}")
 
 
-def _standard_library() -> Iterator[Document]:
+def _standard_library() -> Iterator[Source]:
     """The sources of the running Python's standard library, those that are UTF-8 (its tests hold some that are not)."""
     root = Path(sysconfig.get_paths()["stdlib"])
     paths = [path for path in sorted(root.rglob("*.py")) if "site-packages" not in path.parts]
@@ -183,7 +183,9 @@ def _matches(pattern: str) -> Files:
         matches = sorted(map(Path, glob.glob(os.path.join(prefix, wanted), recursive=True)))
         found = Files([path for path in matches if path.is_file()])
         if found.read:
-            found.left_out += [LeftOut(path, kind) for path in matches if (kind := _not_a_file(path, "**" in wanted))]
+            found.left_out += [
+                OmittedFile(path, kind) for path in matches if (kind := _not_a_file(path, "**" in wanted))
+            ]
             return found
     raise TextError(f"{pattern}: no file matches this pattern in {Path(folder or '.').resolve()}")
 
@@ -225,11 +227,11 @@ def _has_web_pages(found: Files) -> bool:
     return any(omitted.kind.is_source for omitted in found.left_out)
 
 
-def _file(path: Path, source: str, max_expansion: float = MAX_EXPANSION) -> Document:
-    return Document(str(path), lambda: TextFile(path, max_expansion), source)
+def _file(path: Path, source: str, max_expansion: float = MAX_EXPANSION) -> Source:
+    return Source(str(path), lambda: TextFile(path, max_expansion), source)
 
 
-class _Live:
+class _LiveStdin:
     """Standard input, of which each read gives what has come so far, and waits only where there is nothing."""
 
     def __init__(self) -> None:
@@ -239,11 +241,11 @@ class _Live:
         return self._given.read1(size) if isinstance(self._given, io.BufferedReader) else self._given.read(size)
 
 
-def _live() -> Document:
-    return Document(STANDARD_INPUT, lambda: nullcontext(_Live()), STANDARD_INPUT, comes_live=True)
+def _live_stdin() -> Source:
+    return Source(STANDARD_INPUT, lambda: nullcontext(_LiveStdin()), STANDARD_INPUT, comes_live=True)
 
 
-def _spooled() -> Document:
+def _spooled_stdin() -> Source:
     """Standard input, which can be read but once, kept: in memory while it is short, then in a nameless file.
 
     Raises TextError where that file cannot be written.
@@ -251,17 +253,17 @@ def _spooled() -> Document:
     name, given = STANDARD_INPUT, standard_input()
     beginning, kept = given.read(SPOOLED), f"standard input of more than {SPOOLED >> 20} MiB"
     if len(beginning) < SPOOLED:
-        return Document.of_bytes(name, beginning)
-    place = cache.made_folder(kept)
+        return Source.from_bytes(name, beginning)
+    place = cache.ensure_folder(kept)
     try:
-        spool = tempfile.TemporaryFile(dir=place)  # noqa: SIM115 (open as long as the document)
+        spool = tempfile.TemporaryFile(dir=place)  # noqa: SIM115 (open as long as the source)
         spool.write(beginning)
         shutil.copyfileobj(given, spool, PIECE)
     except OSError as error:
-        raise cache.not_written(kept, error) from None
+        raise cache.write_error(kept, error) from None
 
     def rewound() -> AbstractContextManager[Readable]:
         spool.seek(0)
         return nullcontext(spool)
 
-    return Document(name, rewound, name)
+    return Source(name, rewound, name)

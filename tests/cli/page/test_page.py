@@ -12,7 +12,7 @@ from pages import data, unpacked
 from charrnn.cli.output.surprisal_colours import LIMITS
 from charrnn.cli.page.page import PER_BIT, _range, page
 from charrnn.models.inspection.activations import Inspection
-from charrnn.models.inspection.units import Unit, follow
+from charrnn.models.inspection.units import Unit, correlate
 from charrnn.text.vocabulary import Vocabulary
 
 HOSTILE = "</script><script>alert(1)</script><!-- <b>&amp;\u2028\u2029\x00\"'`${x}\n"
@@ -33,10 +33,10 @@ def inspection(text, V=4, unknown=()):
 
 
 def written(text, vocabulary=None, name="run", first=None, unknown=()):
-    vocabulary = vocabulary or Vocabulary.of_text("abcd")
+    vocabulary = vocabulary or Vocabulary.from_text("abcd")
     made = inspection(text, len(vocabulary), unknown)
-    followed = follow({"even": np.arange(len(text)) % 2}, made.activations)
-    return made, page(made, vocabulary, followed.chosen(5, [first] if first else []), name, *([first] if first else []))
+    followed = correlate({"even": np.arange(len(text)) % 2}, made.activations)
+    return made, page(made, vocabulary, followed.select(5, [first] if first else []), name, *([first] if first else []))
 
 
 def test_the_numbers_come_back_as_they_were_to_the_step_of_their_scale():
@@ -68,7 +68,7 @@ def test_ids_are_as_wide_as_the_vocabulary_needs(V, size):
     symbols = tuple(chr(point) for point in range(0x10000, 0x10000 + V))
     made, _ = written("abc" * 9, Vocabulary(symbols))
     made.likeliest[0, 0] = V - 1
-    html = page(made, Vocabulary(symbols), follow({}, made.activations).chosen(1, []), "run")
+    html = page(made, Vocabulary(symbols), correlate({}, made.activations).select(1, []), "run")
     assert data(html)["id_bytes"] == size
     np.testing.assert_array_equal(unpacked(data(html)["likeliest"], f"<u{size}").reshape(27, 3), made.likeliest)
 
@@ -84,7 +84,7 @@ def test_what_the_model_does_not_know_is_told():
 
 
 def test_a_text_that_is_html_and_script_stays_text():
-    _, html = written(HOSTILE, Vocabulary.of_text(HOSTILE))
+    _, html = written(HOSTILE, Vocabulary.from_text(HOSTILE))
     found = data(html)
     assert found["text"] == HOSTILE
     assert html.count("</script>") == html.count("<script") == 2

@@ -7,12 +7,12 @@ import pytest
 
 from charrnn.cli.output.console import stdout
 from charrnn.cli.sweep.table import Row, best, ranked, table
-from charrnn.runs.storage.status import Outcome
+from charrnn.runs.storage.status import RunStatus
 from charrnn.sweeps.jobs import Ended
 
 
 def row(name, state, loss=None):
-    return Row(Path(name), {}, Ended(state), Outcome(loss, None if loss is None else 10))
+    return Row(Path(name), {}, Ended(state), RunStatus(loss, None if loss is None else 10))
 
 
 ROWS = [

@@ -22,13 +22,13 @@ def network(V, cell="gru", layers=1, seed=0):
 
 
 def read(net, vocabulary, text):
-    block, _ = encoded_text.beginning(encoded_text.of_pieces([text], vocabulary), len(text))
+    block, _ = encoded_text.take(encoded_text.from_pieces([text], vocabulary), len(text))
     return inspect(net, vocabulary, block)
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_the_activations_are_those_of_one_pass_over_the_text(cell):
-    vocabulary = Vocabulary.of_text(TEXT)
+    vocabulary = Vocabulary.from_text(TEXT)
     net = network(len(vocabulary), cell, layers=2)
     ids = vocabulary.encode("\n" + TEXT).astype(np.intp)[:, np.newaxis]
     ws = net.workspace(len(ids), 1)
@@ -51,7 +51,7 @@ def test_the_surprisals_are_those_of_score(tiny_run):
 
 def test_a_long_text_is_read_in_streams_as_if_it_were_one(monkeypatch):
     text = "".join(np.random.default_rng(1).choice(list("ab c\n"), 10 * WARM_UP + 17))
-    vocabulary = Vocabulary.of_text(text)
+    vocabulary = Vocabulary.from_text(text)
     net = network(len(vocabulary))
     side_by_side = read(net, vocabulary, text)
     monkeypatch.setattr(surprisal, "STREAMS", 1)
@@ -78,7 +78,7 @@ def test_every_place_is_some_streams_own_once(n, B):
 
 
 def test_what_was_expected_is_in_order_and_has_the_probability_of_what_came():
-    vocabulary = Vocabulary.of_text(TEXT)
+    vocabulary = Vocabulary.from_text(TEXT)
     made = read(network(len(vocabulary)), vocabulary, TEXT)
     assert made.likeliest.shape == (len(TEXT), 5)
     assert (np.diff(made.probabilities, axis=1) <= 0).all()
@@ -93,7 +93,7 @@ def test_what_was_expected_is_in_order_and_has_the_probability_of_what_came():
 
 def test_bytes_are_put_together_to_characters():
     text = "a\N{SNOWMAN}b\xff".encode() + b"\xff\xfe"
-    vocabulary = Vocabulary.of_bytes()
+    vocabulary = Vocabulary.from_bytes()
     net = network(256)
     made = read(net, vocabulary, text)
     plain = read(net, Vocabulary(tuple(map(chr, range(256)))), text.decode("latin-1"))
@@ -106,7 +106,7 @@ def test_bytes_are_put_together_to_characters():
 def test_documents_begin_anew_and_their_ends_are_those_of_lines(tmp_path, text_file):
     model = api.load(trained(tmp_path / "documents", text_file, r"data.boundary=\n"))
     opened = model.opened([str(text_file)])
-    block, more = encoded_text.beginning(model.blocks(opened), 200)
+    block, more = encoded_text.take(model.blocks(opened), 200)
     made = inspect(model.saved.network, model.vocabulary, block)
     assert more
     assert made.text == text_file.read_text("utf-8")[:200]
@@ -126,7 +126,7 @@ def test_documents_begin_anew_and_their_ends_are_those_of_lines(tmp_path, text_f
 
 @pytest.mark.filterwarnings("error")
 def test_activations_that_are_too_large_to_keep_are_the_largest_that_can_be_kept():
-    vocabulary = Vocabulary.of_text(TEXT)
+    vocabulary = Vocabulary.from_text(TEXT)
     net = Network.fresh(Architecture(len(vocabulary), 6, nonlinearity="relu"), np.random.default_rng(0))
     for name, view in net.parameters.items():
         view[:] = {"W_xh": 1e6}.get(name, 0)
@@ -136,7 +136,7 @@ def test_activations_that_are_too_large_to_keep_are_the_largest_that_can_be_kept
 
 @pytest.mark.filterwarnings("error")
 def test_a_network_whose_numbers_are_not_finite_is_refused():
-    vocabulary = Vocabulary.of_text(TEXT)
+    vocabulary = Vocabulary.from_text(TEXT)
     net = Network.fresh(Architecture(len(vocabulary), 6, nonlinearity="relu"), np.random.default_rng(0))
     net.parameters.flat[:] = 3e38
     with pytest.raises(DivergedError, match="no longer a finite number"):

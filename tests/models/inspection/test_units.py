@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from charrnn.errors import NetworkError
-from charrnn.models.inspection.units import Unit, follow, parse
+from charrnn.models.inspection.units import Unit, correlate, parse
 
 GENERATOR = np.random.default_rng(0)
 X = {"one": GENERATOR.integers(0, 2, 500).astype(float), "two": GENERATOR.normal(size=500), "constant": np.ones(500)}
@@ -11,7 +11,7 @@ H[:, 290] = -3 * X["one"] + 5
 H[:, 7] = X["two"] + 0.1 * GENERATOR.normal(size=500)
 H[:, 3] = 0.25
 ACTIVATIONS = {"h": H.astype(np.float16), "z": GENERATOR.normal(size=(500, 5)).astype(np.float16)}
-FOUND = follow(X, ACTIVATIONS)
+FOUND = correlate(X, ACTIVATIONS)
 
 
 def test_the_correlations_are_those_of_numpy():
@@ -27,25 +27,25 @@ def test_what_does_not_vary_is_no_feature_and_follows_nothing():
 
 
 def test_the_best_may_follow_in_the_other_direction():
-    unit, r = FOUND.best("one")
+    unit, r = FOUND.strongest("one")
     assert (unit.name, r) == ("h:290", pytest.approx(-1, abs=1e-4))
-    assert FOUND.best("two")[0] == Unit("h", 7)
+    assert FOUND.strongest("two")[0] == Unit("h", 7)
 
 
 def test_those_chosen_are_the_one_asked_for_and_the_best_of_each_feature_in_turn():
-    chosen = FOUND.chosen(4, [Unit("z", 2)])
+    chosen = FOUND.select(4, [Unit("z", 2)])
     assert chosen.units[:3] == [Unit("z", 2), Unit("h", 290), Unit("h", 7)]
     assert len(set(chosen.units)) == 4
     assert chosen.r[:, 1].tolist() == FOUND.r[:, 290].tolist()
-    assert len(FOUND.chosen(1000).units) == 305
+    assert len(FOUND.select(1000).units) == 305
 
 
 def test_a_text_of_one_character_follows_nothing():
-    found = follow({"one": np.ones(1)}, {"h": np.ones((1, 3), np.float16)})
+    found = correlate({"one": np.ones(1)}, {"h": np.ones((1, 3), np.float16)})
     assert found.features == []
     assert found.r.shape == (0, 3)
-    assert found.chosen(2).units == [Unit("h", 0), Unit("h", 1)]
-    assert found.chosen(2, [Unit("h", 2)]).units == [Unit("h", 2), Unit("h", 0)]
+    assert found.select(2).units == [Unit("h", 0), Unit("h", 1)]
+    assert found.select(2, [Unit("h", 2)]).units == [Unit("h", 2), Unit("h", 0)]
 
 
 def test_a_unit_is_named_by_its_array_and_its_number_and_alone_by_the_number_in_the_top_layer():

@@ -320,7 +320,7 @@ def test_a_frozen_readout_is_told_only_where_something_is_new(base_run, text_fil
 def test_the_plans_own_weights_are_counted_in_its_memory(base_run, text_file):
     made = plan(text_file, base_run)
     assert (
-        memory_estimate.needed(made) - memory_estimate.needed(replace(made, weights=None))
+        memory_estimate.estimate_memory(made) - memory_estimate.estimate_memory(replace(made, weights=None))
         == made.weights.parameters.flat.nbytes
     )
 

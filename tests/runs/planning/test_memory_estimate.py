@@ -39,7 +39,7 @@ def test_the_memory_that_is_told_is_what_it_takes(settings, tmp_path):
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    without_the_text = memory_estimate.needed(plan) - plan.corpus.ids.nbytes
+    without_the_text = memory_estimate.estimate_memory(plan) - plan.corpus.ids.nbytes
     assert 0.9 < without_the_text / peak < 1.25
 
 
@@ -50,4 +50,7 @@ def test_an_average_of_the_weights_takes_two_vectors(tmp_path):
     without, averaged = (
         api.plan([str(text)], resolve(None, [*SMALL, f"training.ema_decay={decay}"]).config) for decay in ("null", 0.9)
     )
-    assert memory_estimate.needed(averaged) - memory_estimate.needed(without) == 2 * 4 * without.parameters
+    assert (
+        memory_estimate.estimate_memory(averaged) - memory_estimate.estimate_memory(without)
+        == 2 * 4 * without.parameters
+    )

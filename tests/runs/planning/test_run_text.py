@@ -9,7 +9,7 @@ import pytest
 from charrnn import api
 from charrnn.config.data import Data
 from charrnn.errors import RunError, TextError, VocabularyError
-from charrnn.runs.planning.run_text import corpus_of, read_once, read_text
+from charrnn.runs.planning.run_text import load_corpus, read_once, read_text
 from charrnn.runs.storage.checkpoint import load
 
 
@@ -23,7 +23,7 @@ def test_the_text_is_the_one_that_was_trained_on_cut_in_the_same_places(tmp_path
     config = tiny_config.replaced("data", unit=unit, min_count=31, split=(0.8, 0.15, 0.05))
     run = api.start(api.plan([str(text_file)], config), tmp_path / "run")
     list(run.events())
-    corpus = corpus_of(load(run.path / "last.safetensors"))
+    corpus = load_corpus(load(run.path / "last.safetensors"))
     assert corpus.vocabulary == run.plan.corpus.vocabulary
     for name in ("train", "valid", "test"):
         assert corpus.split(name).tolist() == run.plan.corpus.split(name).tolist()
@@ -32,8 +32,8 @@ def test_the_text_is_the_one_that_was_trained_on_cut_in_the_same_places(tmp_path
 def test_a_text_that_was_moved_is_read_from_its_new_place(saved, text_file, tmp_path):
     text_file.rename(tmp_path / "moved.txt")
     with pytest.raises(RunError, match=r"text\.txt: no such file.*; if it is elsewhere, name it: --text TEXT"):
-        corpus_of(saved)
-    assert corpus_of(saved, [str(tmp_path / "moved.txt")]).sha256 == saved.text.sha256
+        load_corpus(saved)
+    assert load_corpus(saved, [str(tmp_path / "moved.txt")]).sha256 == saved.text.sha256
 
 
 def test_a_text_that_has_changed_is_refused(saved, text_file):
@@ -41,21 +41,21 @@ def test_a_text_that_has_changed_is_refused(saved, text_file):
     with pytest.raises(
         RunError, match=r"text\.txt has 1,214 characters, .* the run's had 1,200, .*name it: --text TEXT"
     ):
-        corpus_of(saved)
+        load_corpus(saved)
 
 
 def test_another_text_is_refused_by_its_name(saved):
     with pytest.raises(RunError, match=r"trained on: builtin:harbour has [\d,]+ characters"):
-        corpus_of(saved, ["builtin:harbour"])
+        load_corpus(saved, ["builtin:harbour"])
     with pytest.raises(TextError, match="nowhere: no such file"):
-        corpus_of(saved, ["nowhere"])
+        load_corpus(saved, ["nowhere"])
 
 
 def test_a_text_from_standard_input_is_asked_for(saved, text_file):
     piped = replace(saved, text=replace(saved.text, sources=("-",)))
     with pytest.raises(RunError, match="came from standard input; name a file that holds it: charrnn eval RUN TEXT"):
-        corpus_of(piped, give="charrnn eval RUN TEXT")
-    assert corpus_of(piped, [str(text_file)]).sha256 == saved.text.sha256
+        load_corpus(piped, give="charrnn eval RUN TEXT")
+    assert load_corpus(piped, [str(text_file)]).sha256 == saved.text.sha256
 
 
 def test_a_folder_is_read_as_it_was_for_a_run_of_older_rules(tmp_path, tiny_config):
@@ -70,16 +70,16 @@ def test_a_folder_is_read_as_it_was_for_a_run_of_older_rules(tmp_path, tiny_conf
     list(run.events())
     saved = load(run.path / "last.safetensors")
     before = replace(saved, config=tiny_config, text=replace(saved.text, sources=(str(folder),)))
-    assert corpus_of(before).sha256 == saved.text.sha256
+    assert load_corpus(before).sha256 == saved.text.sha256
     (folder / "a.txt").write_text("another text\n" * 20)
     with pytest.raises(RunError, match="the text differs"):
-        corpus_of(before)
+        load_corpus(before)
 
 
 def test_a_vocabulary_that_does_not_fit_the_text_is_refused(saved):
     swapped = replace(saved.vocabulary, symbols=("é", *saved.vocabulary.symbols[1:]))
     with pytest.raises(VocabularyError, match="is not among the 18 characters"):
-        corpus_of(replace(saved, vocabulary=swapped))
+        load_corpus(replace(saved, vocabulary=swapped))
 
 
 def _read_once(sources, data):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from charrnn.errors import NetworkError
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
-from charrnn.runs.planning.vocabulary_extension import AXES, grown
+from charrnn.runs.planning.vocabulary_extension import AXES, extend_vocabulary
 from charrnn.text.vocabulary import Vocabulary
 
 CELLS = ["rnn", "gru", "lstm"]
@@ -46,7 +46,7 @@ def test_every_symbol_keeps_its_weights_to_the_bit(old, others, cell):
     before, other = vocabulary(old), vocabulary(others)
     after = before.union(other)
     base = network(len(before), cell)
-    whole = grown(base, before, after, np.random.default_rng(3))
+    whole = extend_vocabulary(base, before, after, np.random.default_rng(3))
     for index, symbol in enumerate(before.symbols):
         now = after.symbols.index(symbol)
         for name in AXES:
@@ -61,7 +61,7 @@ def test_on_the_old_symbols_a_grown_network_predicts_what_it_predicted(cell):
     before = vocabulary("bdf")
     after = before.union(vocabulary("aceg"))
     base = network(3, cell, dtype=np.float64)
-    whole = grown(base, before, after, np.random.default_rng(0), np.float64)
+    whole = extend_vocabulary(base, before, after, np.random.default_rng(0), np.float64)
     text = "bdffdbbdfdbf"
     logits = []
     for made, known in ((base, before), (whole, after)):
@@ -78,7 +78,7 @@ def test_what_is_new_begins_as_in_a_fresh_network():
     after = before.union(vocabulary("cd"))
     base = network(2)
     base.parameters.flat[:] = 7
-    whole = grown(base, before, after, np.random.default_rng(0))
+    whole = extend_vocabulary(base, before, after, np.random.default_rng(0))
     for index in (2, 3):
         assert np.abs(of_symbol(whole, "W_xh", index)).max() <= 0.5  # 1 / √H
         assert 0 < np.abs(of_symbol(whole, "W_hy", index)).max() <= 0.5
@@ -89,14 +89,14 @@ def test_the_base_is_left_as_it_was_and_shares_nothing():
     before = vocabulary("ab")
     base = network(2)
     kept = base.parameters.flat.copy()
-    grown(base, before, before, np.random.default_rng(0)).parameters.flat[:] = 0
+    extend_vocabulary(base, before, before, np.random.default_rng(0)).parameters.flat[:] = 0
     np.testing.assert_array_equal(base.parameters.flat, kept)
 
 
 def test_without_new_symbols_all_weights_are_the_same():
     before = vocabulary("ab")
     base = network(2)
-    again = grown(base, before, before, np.random.default_rng(0))
+    again = extend_vocabulary(base, before, before, np.random.default_rng(0))
     assert again.parameters.flat.tobytes() == base.parameters.flat.tobytes()
 
 
@@ -105,4 +105,4 @@ def test_weights_that_another_precision_cannot_hold_are_refused():
     base = network(2, dtype=np.float64)
     base.parameters["W_hh"][0, 0, 0] = 1e300
     with pytest.raises(NetworkError, match="too large for float32"):
-        grown(base, before, before, np.random.default_rng(0), np.float32)
+        extend_vocabulary(base, before, before, np.random.default_rng(0), np.float32)

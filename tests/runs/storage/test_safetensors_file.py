@@ -10,7 +10,7 @@ import safetensors
 import safetensors.numpy
 
 from charrnn.runs.storage import safetensors_file as module
-from charrnn.runs.storage.safetensors_file import MalformedError, Reader, write
+from charrnn.runs.storage.safetensors_file import MalformedError, SafetensorsReader, write
 
 TENSORS = {
     "weights": np.arange(6, dtype=np.float32).reshape(2, 3),
@@ -30,7 +30,7 @@ def path(tmp_path):
 
 def read(path):
     with path.open("rb") as file:
-        reader = Reader(file)
+        reader = SafetensorsReader(file)
         return reader.metadata, reader.read()
 
 
@@ -70,7 +70,7 @@ def test_the_digest_is_that_of_the_file_with_zeros_in_its_place(path):
 def test_what_the_library_writes_is_sound_but_has_no_digest(tmp_path):
     safetensors.numpy.save_file(TENSORS, tmp_path / "x", METADATA)
     with (tmp_path / "x").open("rb") as file:
-        reader = Reader(file)
+        reader = SafetensorsReader(file)
         assert reader.metadata == METADATA
         assert {name: entry.shape for name, entry in reader.entries.items()} == {
             name: tensor.shape for name, tensor in TENSORS.items()
@@ -136,7 +136,7 @@ def test_what_is_cut_off_is_refused(tmp_path, content):
 
 def test_a_file_that_shrinks_while_it_is_read(path):
     with path.open("r+b") as file:
-        reader = Reader(io.FileIO(file.fileno(), closefd=False))
+        reader = SafetensorsReader(io.FileIO(file.fileno(), closefd=False))
         file.truncate(path.stat().st_size - 9)
         with pytest.raises(MalformedError, match="became shorter"):
             reader.read()

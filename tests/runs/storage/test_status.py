@@ -6,7 +6,7 @@ import pytest
 
 from charrnn.runs.storage.directory import METRICS
 from charrnn.runs.storage.history import read_history
-from charrnn.runs.storage.status import Outcome, last_step, outcome
+from charrnn.runs.storage.status import RunStatus, last_step, read_status
 
 
 def events(run):
@@ -18,7 +18,7 @@ def write(run, found):
 
 
 def test_a_run_that_is_done_has_its_best_loss_and_is_finished(tiny_run):
-    found = outcome(tiny_run)
+    found = read_status(tiny_run)
     step, loss = read_history(tiny_run).best
     assert (found.best_loss, found.step, found.finished) == (loss, step, True)
     assert found.seconds == next(event for event in events(tiny_run) if event["event"] == "finished")["seconds"]
@@ -37,23 +37,23 @@ def test_a_run_that_did_not_come_to_its_end_and_save_is_not_finished(tiny_run, d
     else:
         found.append({"event": "resumed", "step": 20})
     write(tiny_run, found)
-    assert not outcome(tiny_run).finished
-    assert outcome(tiny_run).best_loss is not None
+    assert not read_status(tiny_run).finished
+    assert read_status(tiny_run).best_loss is not None
 
 
 def test_the_seconds_of_several_sessions_are_added(tiny_run):
     found = events(tiny_run)
     write(tiny_run, [*found[:-2], {**found[-2], "reason": "stopped", "seconds": 5.0}, *found[-2:]])
-    assert outcome(tiny_run).seconds == 5.0 + found[-2]["seconds"]
+    assert read_status(tiny_run).seconds == 5.0 + found[-2]["seconds"]
 
 
 def test_no_run_has_an_empty_outcome(tmp_path):
-    assert outcome(tmp_path) == outcome(tmp_path / "nothing") == Outcome()
+    assert read_status(tmp_path) == read_status(tmp_path / "nothing") == RunStatus()
     assert last_step(tmp_path) is None
 
 
 def test_damaged_lines_are_passed_over(tiny_run):
     with (tiny_run / METRICS).open("ab") as file:
         file.write(b'{"event": "finished", "seconds": "\xff\n{"event": "saved", "seconds": []}\n[1]\n')
-    assert not outcome(tiny_run).finished
+    assert not read_status(tiny_run).finished
     assert last_step(tiny_run) == 20

@@ -1,6 +1,6 @@
 import pytest
 
-from charrnn.text.characters.graphemes import beginning, ending, graphemes
+from charrnn.text.characters.graphemes import first_graphemes, graphemes, last_graphemes
 
 FAMILY, FLAG, SCOTLAND = "👩\u200d👩\u200d👧", "🇩🇪", "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
 
@@ -28,10 +28,10 @@ def test_a_text_is_split_where_a_reader_sees_characters(clusters):
 
 def test_a_text_is_cut_between_them():
     text = f"a{FAMILY}e\u0301z"
-    assert [beginning(text, most) for most in (1, 3, 6, 7, 8, 9)] == [
+    assert [first_graphemes(text, most) for most in (1, 3, 6, 7, 8, 9)] == [
         "a", "a", f"a{FAMILY}", f"a{FAMILY}", f"a{FAMILY}e\u0301", text,
     ]  # fmt: skip
-    assert [ending(text, most) for most in (1, 2, 3, 7, 8, 9)] == [
+    assert [last_graphemes(text, most) for most in (1, 2, 3, 7, 8, 9)] == [
         "z", "z", "e\u0301z", "e\u0301z", f"{FAMILY}e\u0301z", text,
     ]  # fmt: skip
-    assert beginning("", 3) == ending("", 3) == ""
+    assert first_graphemes("", 3) == last_graphemes("", 3) == ""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from charrnn.errors import TextError
 from charrnn.text.reading import decoding, sources
 from charrnn.text.reading.decoding import character_starts, characters, count_strays, doubt_of_characters
-from charrnn.text.reading.sources import Document
+from charrnn.text.reading.sources import Source
 
 ENCODINGS = ["utf-8", "utf-16", "utf-32", "latin-1", "cp1252", "shift_jis", "utf-7", "gb18030"]
 
@@ -23,7 +23,7 @@ def small_pieces(monkeypatch):
 
 
 def decoded(data, encoding="utf-8"):
-    return "".join(characters(Document.of_bytes("x", data), encoding))
+    return "".join(characters(Source.from_bytes("x", data), encoding))
 
 
 @given(
@@ -79,7 +79,7 @@ def test_memory_does_not_grow_with_the_document():
             return b"0123456789\r\n" * (size // 12) if self.left else b""
 
     tracemalloc.start()
-    total = sum(map(len, characters(Document("x", Endless))))
+    total = sum(map(len, characters(Source("x", Endless))))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert total > 150_000_000

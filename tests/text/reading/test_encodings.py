@@ -12,8 +12,8 @@ import pytest
 from charrnn.errors import TextError
 from charrnn.text.reading import encodings
 from charrnn.text.reading.decoding import characters, reads_as_utf_8_too
-from charrnn.text.reading.encodings import Encodings, by_pattern
-from charrnn.text.reading.sources import Document
+from charrnn.text.reading.encodings import Encodings, detect_by_pattern
+from charrnn.text.reading.sources import Source
 
 ENGLISH = "The boat goes out, the tide comes in.\nAn oar is lost.\n"
 SCRIPTS = {
@@ -32,7 +32,7 @@ SCRIPTS = {
 
 
 def decode(data, encoding="utf-8", insist=False, name="notes.txt"):
-    return "".join(characters(Document.of_bytes(name, data), encoding, insist))
+    return "".join(characters(Source.from_bytes(name, data), encoding, insist))
 
 
 def refusal(data, encoding="utf-8", insist=False, name="notes.txt"):
@@ -54,8 +54,8 @@ def test_a_byte_order_mark_says_what_a_file_is_whatever_is_said_of_all(text, ask
 @pytest.mark.parametrize("order", encodings.UNMARKED)
 def test_utf_16_and_32_without_a_mark_are_recognised_with_their_order(text, order):
     data = text.encode(order)
-    assert by_pattern(data) == order
-    assert by_pattern(data[:-1]) == order  # cut short
+    assert detect_by_pattern(data) == order
+    assert detect_by_pattern(data[:-1]) == order  # cut short
     message = refusal(data) if b"\0" in data else refusal(data, "utf-16")
     assert f"without a byte order mark; say so: --encoding 'notes.txt={order}'" in message
     assert "binary" not in message
@@ -82,7 +82,7 @@ def test_utf_16_and_32_without_a_mark_are_recognised_with_their_order(text, orde
     ids=itertools.count(),
 )
 def test_nothing_else_is_taken_for_utf_16(data):
-    assert by_pattern(data) is None
+    assert detect_by_pattern(data) is None
 
 
 @pytest.mark.parametrize("asked", ["utf-8", "utf-16"])
@@ -204,7 +204,7 @@ def test_the_command_that_is_proposed_converts_the_file(tmp_path, monkeypatch, n
 
 def test_an_encoding_that_is_likely_is_proposed_where_it_fits():
     def message(text, encoding, likely):
-        document = Document.of_bytes("notes.txt", text.encode(encoding))
+        document = Source.from_bytes("notes.txt", text.encode(encoding))
         with pytest.raises(TextError) as caught:
             "".join(characters(document, "utf-8", likely=likely))
         return str(caught.value)
@@ -299,7 +299,7 @@ def test_standard_input_is_named_as_on_the_command_line():
     ],
 )
 def test_whether_a_file_is_utf_8_as_well(data, encoding, expected):
-    assert reads_as_utf_8_too(Document.of_bytes("x", data), encoding) is expected
+    assert reads_as_utf_8_too(Source.from_bytes("x", data), encoding) is expected
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from charrnn.errors import TextError
 from charrnn.text.reading.decoding import characters
-from charrnn.text.reading.sources import Document, builtin_names, gather
+from charrnn.text.reading.sources import Source, builtin_names, find_sources
 from charrnn.text.source_text import read_text
 
 
@@ -74,12 +74,12 @@ def test_standard_input(monkeypatch):
 
 
 def test_no_source_means_the_built_in_text():
-    assert size(gather([]).documents[0]) > 100_000
+    assert size(find_sources([]).sources[0]) > 100_000
     assert "harbour" in builtin_names()
 
 
 def test_builtin_python_reads_the_standard_library():
-    documents = gather(["builtin:python"]).documents
+    documents = find_sources(["builtin:python"]).sources
     assert any(document.name.endswith("argparse.py") for document in documents)
     assert sum(map(size, documents)) > 5_000_000
 
@@ -92,27 +92,27 @@ def test_what_is_built_in_is_utf_8_whatever_is_said_of_the_files_beside_it(tmp_p
 
 def test_unknown_builtin_lists_the_known_ones():
     with pytest.raises(TextError, match="builtin:harbour, builtin:names, builtin:python"):
-        gather(["builtin:nope"])
+        find_sources(["builtin:nope"])
 
 
 def test_byte_order_mark_and_crlf_are_fine():
-    assert decode(Document.of_bytes("x", b"\xef\xbb\xbfa\r\nb\r\n")) == "a\nb\n"
+    assert decode(Source.from_bytes("x", b"\xef\xbb\xbfa\r\nb\r\n")) == "a\nb\n"
 
 
 def test_a_wrong_byte_is_located_by_offset_and_line():
     with pytest.raises(TextError, match=r"x: byte 0xff at offset 5 \(line 3\) is not utf-8"):
-        decode(Document.of_bytes("x", b"a\nb\n.\xff"))
+        decode(Source.from_bytes("x", b"a\nb\n.\xff"))
 
 
 def test_other_encodings():
-    assert decode(Document.of_bytes("x", "é".encode("latin-1")), "latin-1") == "é"
-    assert decode(Document.of_bytes("x", "é\r\n".encode("utf-16")), "utf-16") == "é\n"
+    assert decode(Source.from_bytes("x", "é".encode("latin-1")), "latin-1") == "é"
+    assert decode(Source.from_bytes("x", "é\r\n".encode("utf-16")), "utf-16") == "é\n"
 
 
 @pytest.mark.parametrize("data", [b"ab\0cd", b"\x7fELF\0\xff"])
 def test_binary_is_refused_with_the_place_of_its_first_nul(data):
     with pytest.raises(TextError, match=f"binary: a NUL at byte {data.index(0)} "):
-        decode(Document.of_bytes("x", data))
+        decode(Source.from_bytes("x", data))
 
 
 def test_missing_files_are_named_with_the_nearest(tmp_path):
@@ -173,7 +173,7 @@ def test_a_modest_text_may_be_compressed_as_far_as_it_goes(tmp_path):
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, change):
     path = tmp_path / "text"
     path.write_bytes(b"abc\n" * 1_000_000)
-    (document,) = gather([str(path)]).documents
+    (document,) = find_sources([str(path)]).sources
 
     def disturb():
         with path.open("r+b") as file:
@@ -220,5 +220,5 @@ def test_a_pattern_gives_files_and_no_folders(tmp_path):
 def test_a_link_that_leads_nowhere_is_called_so(tmp_path):
     (tmp_path / "link.txt").symlink_to("link.txt")
     with pytest.raises(TextError) as refusal:
-        gather([str(tmp_path / "link.txt")])
+        find_sources([str(tmp_path / "link.txt")])
     assert str(refusal.value) == f"{tmp_path / 'link.txt'}: a link that leads nowhere"

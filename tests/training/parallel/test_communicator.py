@@ -9,7 +9,7 @@ from charrnn.config.schema import Config
 from charrnn.errors import RunError
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
-from charrnn.runs.planning.rank_agreement import fastest_threads, require_alike, require_even
+from charrnn.runs.planning.rank_agreement import fastest_threads, require_divisible, require_same_inputs
 from charrnn.text.windows import Windows
 from charrnn.training.parallel.communicator import Alone
 from charrnn.training.parallel.data_parallel import StreamSplit
@@ -79,14 +79,14 @@ def test_a_batch_in_shares_has_the_gradient_of_the_whole(accumulate, threads):
 def test_streams_must_be_shared_out_evenly(B, size, nearest):
     training = Config().replaced("training", batch_size=B).training
     with pytest.raises(RunError, match=f"{B} streams .* {size} ranks; -s training.batch_size={nearest} can"):
-        require_even(training, Rank(0, size))
+        require_divisible(training, Rank(0, size))
 
 
 def test_a_rank_cannot_make_more_shares_than_it_has_streams():
     training = Config().replaced("training", batch_size=8, accumulate=4).training
-    require_even(training, Rank(0, 2))
+    require_divisible(training, Rank(0, 2))
     with pytest.raises(RunError, match=r"accumulate 4 .* a rank has 2; -s training.accumulate=2 is the most"):
-        require_even(training, Rank(0, 4))
+        require_divisible(training, Rank(0, 4))
 
 
 @pytest.mark.parametrize("cores", [8, 4, 1])
@@ -108,6 +108,6 @@ class Two(Alone):
 
 def test_ranks_begin_with_the_same_weights():
     name = "that of the weights to begin with"
-    require_alike(Config(), "a" * 64, Two(), "1" * 64)
+    require_same_inputs(Config(), "a" * 64, Two(), "1" * 64)
     with pytest.raises(RunError, match=f"rank 1 differs from rank 0: {name} is 2222 there, and 1111 here"):
-        require_alike(Config(), "a" * 64, Two(**{name: "2222"}), "1111")
+        require_same_inputs(Config(), "a" * 64, Two(**{name: "2222"}), "1111")
