@@ -17,7 +17,7 @@ from charrnn.system.folder_handle import Folder
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.divergence import Batch, Divergence
 from charrnn.training.events import Recovered
-from charrnn.training.parallel.communicator import Alone
+from charrnn.training.parallel.communicator import Communicator
 from charrnn.training.parallel.replica import Part, Work
 from charrnn.training.trainer import Progress, Trainer
 
@@ -42,7 +42,7 @@ class GoingBack:
         """The mean loss that the last good snapshot has on a batch. Raises RunError and CheckpointError."""
         network, window = self._snapshot().network, batch.window
         work = Work(window.inputs, window.targets, batch.state, new=window.new, begins=window.resets)
-        losses = self._trainer.ranks.gather(float(Part(network, network.parameters).do(work)[0]))
+        losses = self._trainer.ranks.all_gather(float(Part(network, network.parameters).do(work)[0]))
         return sum(losses) / window.characters
 
     def go_back(self, divergence: Divergence) -> Recovered:
@@ -57,14 +57,14 @@ class GoingBack:
         tries = 1 if beyond else before.tries + 1
         if tries > training.recoveries:
             raise self._given_up(divergence) from divergence
-        saved = self._snapshot() if tries <= TRUSTING else trainer.ranks.first(self._best)
+        saved = self._snapshot() if tries <= TRUSTING else trainer.ranks.on_root(self._best)
         restore(trainer, saved)
         trainer.progress = _after_going_back(before, saved.progress, divergence.step, tries)
         learning_rate = trainer.learning_rate
         return Recovered(saved.progress.step, divergence.reason, divergence.step, learning_rate, tries)
 
     def _snapshot(self) -> Checkpoint:
-        return self._trainer.ranks.first(self._newest)
+        return self._trainer.ranks.on_root(self._newest)
 
     def _newest(self) -> Checkpoint:
         """The newest snapshot. Where the training was merely stopped is none: whether it was must not matter; but where the
@@ -107,7 +107,7 @@ class GoingBack:
             told.append(f"going back {recoveries} times, each time to half the learning rate, did not help")
         if batch is not None:
             whole = _of_all(batch, self._trainer.ranks)
-            if self._trainer.ranks.first(lambda: self._written(whole, divergence)):
+            if self._trainer.ranks.on_root(lambda: self._written(whole, divergence)):
                 told.append(f"what the network was reading is in {self._folder.path / DIVERGED}")
         told.append(LOWER_RATE)
         return DivergedError("; ".join(told))
@@ -155,14 +155,16 @@ def _after_going_back(before: Progress, saved: Progress, diverged_step: int, tri
     return after
 
 
-def _of_all(batch: Batch, ranks: Alone) -> Batch:
+def _of_all(batch: Batch, ranks: Communicator) -> Batch:
     """The streams of all ranks."""
     window = batch.window
     whole = replace(
         window,
-        inputs=ranks.join(window.inputs, 1),
-        targets=ranks.join(window.targets, 1),
-        begins=ranks.join(window.begins, 0),
-        resets=ranks.join(np.zeros_like(window.inputs, bool) if window.resets is None else window.resets, 1),
+        inputs=ranks.all_gather_concat(window.inputs, 1),
+        targets=ranks.all_gather_concat(window.targets, 1),
+        begins=ranks.all_gather_concat(window.begins, 0),
+        resets=ranks.all_gather_concat(
+            np.zeros_like(window.inputs, bool) if window.resets is None else window.resets, 1
+        ),
     )
-    return Batch(whole, ranks.join(batch.state, 1))
+    return Batch(whole, ranks.all_gather_concat(batch.state, 1))

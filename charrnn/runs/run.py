@@ -73,7 +73,7 @@ class Run:
             learning=trainer.network.parameters.flat if trainer.averaging else None,
             moments=trainer.optimizer.moments,
             updates=trainer.optimizer.updates,
-            state=trainer.ranks.join(trainer.state, axis=1),
+            state=trainer.ranks.all_gather_concat(trainer.state, axis=1),
             position=trainer.windows.position,
             progress=trainer.progress,
             text=TextRecord(plan.sources, plan.corpus.sha256, len(plan.corpus.ids)),
@@ -109,7 +109,7 @@ def start(plan: Plan, out: Path | None = None) -> Run:
     Raises RunError when the directory holds something or cannot be made.
     """
     trainer = trainer_for(plan, _allocated(lambda: _network(plan)))
-    lock = plan.ranks.first(lambda: directory.create(out) if out else directory.create_next(Path(RUNS), plan.name))
+    lock = plan.ranks.on_root(lambda: directory.create(out) if out else directory.create_next(Path(RUNS), plan.name))
     return Run(_noting(plan, lock), trainer, lock)
 
 

@@ -30,7 +30,7 @@ def restore(trainer: Trainer, saved: Checkpoint) -> None:
 def trainer_for(plan: Plan, network: Network) -> Trainer:
     """A trainer at its beginning, as the plan has it."""
     training, corpus = plan.config.training, plan.corpus
-    streams = plan.ranks.share(plan.batch_size)
+    streams = plan.ranks.local_streams(plan.batch_size)
     return Trainer(
         network=network,
         windows=Windows(

@@ -86,18 +86,18 @@ class NetworkReader:
 
     def _run(self, ids: Ids, state: Array) -> Array:
         """The surprisals of ids[1:], (n - 1, B), window by window; brings `state`, (S, B, H), up to date. Each rank reads its share."""
-        ranks, streams = self._split.ranks, self._split.ranks.share(ids.shape[1])
+        ranks, streams = self._split.ranks, self._split.ranks.local_streams(ids.shape[1])
         own = np.ascontiguousarray(state[:, streams])
         found = np.empty((len(ids) - 1, own.shape[1]), state.dtype)
         for start in range(0, len(found), WINDOW):
-            if any(ranks.gather(self._should_stop())):
+            if any(ranks.all_gather(self._should_stop())):
                 raise StoppedError
             if own.size:
                 window = ids[start : start + WINDOW + 1, streams].astype(np.intp)
                 begins = None if self._end_id is None else window[:-1] == self._end_id
                 found[start : start + WINDOW] = self._split.surprisals(window[:-1], window[1:], own, begins)
-        state[:] = ranks.join(own, axis=1)
-        return ranks.join(found, axis=1)
+        state[:] = ranks.all_gather_concat(own, axis=1)
+        return ranks.all_gather_concat(found, axis=1)
 
 
 def cut_in_streams(count: int) -> tuple[int, int]:

@@ -25,7 +25,7 @@ from charrnn.training.optim.ema import Averaging
 from charrnn.training.optim.freezing import Freezing
 from charrnn.training.optim.optimizers import Optimizer
 from charrnn.training.optim.schedules import STALLED, Schedule
-from charrnn.training.parallel.communicator import Alone
+from charrnn.training.parallel.communicator import Communicator
 from charrnn.training.parallel.data_parallel import StreamSplit
 from charrnn.training.surprisal import StoppedError, evaluate
 
@@ -68,7 +68,7 @@ class Trainer:
     averaging: Averaging | None = None  # None: the weights themselves are validated and saved
     freezing: Freezing = field(default_factory=Freezing)
     accumulate: int = 1  # shares of the streams, one after the other
-    ranks: Alone = field(default_factory=Alone)  # who train together
+    ranks: Communicator = field(default_factory=Communicator)  # one or several processes
     recovery: Recovery | None = None  # None: a step that must not reach the weights ends the training
     progress: Progress = field(default_factory=Progress)
 
@@ -101,7 +101,7 @@ class Trainer:
     def _loop(self, split: StreamSplit, steps: int, should_stop: Callable[[], bool]) -> Generator[Event, None, str]:
         while True:
             progress = self.progress  # another one after going back
-            if self.ranks.heard(should_stop()):
+            if self.ranks.any_rank_stopping(should_stop()):
                 return "stopped"
             if self._evaluation_is_due(steps):
                 try:

@@ -19,16 +19,16 @@ from charrnn.network.architecture import Architecture
 from charrnn.text.windows import Windows
 from charrnn.training.benchmark import WINDOWS, random_text, random_trainer
 from charrnn.training.parallel.data_parallel import StreamSplit
-from charrnn.training.parallel.mpi import Company
+from charrnn.training.parallel.mpi import MPICommunicator
 
 MOMENT = 0.01
 
 
 def training(cell: str, H: int, B: int, T: int) -> Callable[[], object]:
     """One update of a training of B streams, by all ranks."""
-    company, architecture = Company(), Architecture(V, H, cell)
+    company, architecture = MPICommunicator(), Architecture(V, H, cell)
     trainer = random_trainer(architecture, B, T, threads=1)
-    trainer.windows = Windows(random_text(V, WINDOWS * B * T + 1), B, T, streams=company.share(B))
+    trainer.windows = Windows(random_text(V, WINDOWS * B * T + 1), B, T, streams=company.local_streams(B))
     trainer.state = trainer.network.zero_state(B // company.size)
     trainer.ranks = company
     split = StreamSplit(trainer.network, 1, company)
@@ -38,9 +38,9 @@ def training(cell: str, H: int, B: int, T: int) -> Callable[[], object]:
 
 def adding(_: str, P: int, *rest: int) -> Callable[[], object]:
     """One sum of a gradient of so many parameters over the ranks."""
-    company = Company()
-    gradient = company.room(P, np.float32)
-    return lambda: company.add(gradient, 0.0)
+    company = MPICommunicator()
+    gradient = company.gradient_buffer(P, np.float32)
+    return lambda: company.all_reduce(gradient, 0.0)
 
 
 def main() -> None:

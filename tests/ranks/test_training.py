@@ -272,9 +272,7 @@ def test_a_rank_that_lacks_the_text_is_named(mpiexec, text, tmp_path):
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2, reason="needs two cores")
 @pytest.mark.parametrize("bound", [[], ["-bind-to", "core"]], ids=["free", "bound"])
 def test_the_ranks_of_a_machine_share_its_cores(mpiexec, bound):
-    code = (
-        "from charrnn.training.parallel.mpi import Company; c = Company(); n = c.gather(c.cores); c.rank or print(*n)"
-    )
+    code = "from charrnn.training.parallel.mpi import MPICommunicator; c = MPICommunicator(); n = c.all_gather(c.cores); c.rank or print(*n)"
     done = mpiexec(2, *bound, sys.executable, "-c", code)
     assert done.stdout.split() == [str(max(1, len(os.sched_getaffinity(0)) // 2))] * 2
 
@@ -412,7 +410,7 @@ def test_a_rank_that_fails_by_itself_says_why_and_ends_all(mpiexec, text, tmp_pa
 
 LIMIT = """
     import resource
-    from charrnn.training.parallel.mpi import Company  # MPI has files of its own, and opens them here
+    from charrnn.training.parallel.mpi import MPICommunicator  # MPI has files of its own, and opens them here
     resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
 """
 

@@ -32,7 +32,7 @@ from charrnn.text.reading.sources import DEFAULT_SOURCE
 from charrnn.text.source_text import Text
 from charrnn.text.vocabulary import Ids
 from charrnn.training.optim.optimizers import OPTIMIZERS, Optimizer
-from charrnn.training.parallel.communicator import Alone
+from charrnn.training.parallel.communicator import Communicator
 
 LONGEST_SOURCES = LONGEST_RECORD // 2  # characters
 FEW_WORKERS = 64  # processes that a training may start wherever it goes on
@@ -53,7 +53,7 @@ class Plan:
     files: Mapping[str, Files] = field(default_factory=dict)  # of each folder and pattern among the sources
     weights: Network | None = None  # to begin with, in place of fresh ones
     lineage: Lineage | None = None  # of a fine-tune, whence they are
-    ranks: Alone = field(default_factory=Alone)  # who train together
+    ranks: Communicator = field(default_factory=Communicator)  # one or several processes
 
     @property
     def windows_per_epoch(self) -> int:
@@ -113,7 +113,10 @@ class Plan:
 
 
 def make(
-    sources: Sequence[str] = (), config: Config | None = None, base: Base | None = None, ranks: Alone | None = None
+    sources: Sequence[str] = (),
+    config: Config | None = None,
+    base: Base | None = None,
+    ranks: Communicator | None = None,
 ) -> Plan:
     """Read the sources (none: the built-in text) and decide on every number (no `config`: the default one); with a `base`, for
     a fine-tune of it.
@@ -121,15 +124,15 @@ def make(
     Raises TextError, VocabularyError and NetworkError; ConfigError where the configuration is of another network than
     the base's; RunError where the `ranks` cannot train it together.
     """
-    ranks = ranks or Alone()
-    plan = ranks.together(lambda: _made(sources, config, base, ranks))
+    ranks = ranks or Communicator()
+    plan = ranks.on_every_rank(lambda: _made(sources, config, base, ranks))
     rank_agreement.require_alike(
         plan.config, plan.corpus.sha256, ranks, plan.lineage.weights_sha256 if plan.lineage else None
     )
     return _with_threads(plan)
 
 
-def _made(sources: Sequence[str], config: Config | None, base: Base | None, ranks: Alone) -> Plan:
+def _made(sources: Sequence[str], config: Config | None, base: Base | None, ranks: Communicator) -> Plan:
     if config is None:
         config = base.default_config() if base else resolve.resolve(resolve.DEFAULT).config
     sources = tuple(sources) or (DEFAULT_SOURCE,)
@@ -195,12 +198,14 @@ def _size(shapes: Shapes, names: Iterable[str]) -> int:
     return Parameters.size({name: shapes[name] for name in names})
 
 
-def again(saved: Checkpoint, sources: Sequence[str], path: Path, ranks: Alone, encoding: Sequence[str] = ()) -> Plan:
+def again(
+    saved: Checkpoint, sources: Sequence[str], path: Path, ranks: Communicator, encoding: Sequence[str] = ()
+) -> Plan:
     """The plan of a run that is resumed, with the text that it was trained on. Raises as `corpus_of` does, and RunError where
     the `ranks` cannot train it together.
     """
-    ranks.together(lambda: _require_few_workers(saved, path, ranks.size))
-    corpus = ranks.together(lambda: corpus_of(saved, sources, f"charrnn train --resume {path} TEXT", encoding))
+    ranks.on_every_rank(lambda: _require_few_workers(saved, path, ranks.size))
+    corpus = ranks.on_every_rank(lambda: corpus_of(saved, sources, f"charrnn train --resume {path} TEXT", encoding))
     rank_agreement.require_alike(saved.config, corpus.sha256, ranks)
     rank_agreement.require_even(saved.config.training, ranks)
     notes = (f"from {saved.base.path}: step {saved.base.step:,}",) if saved.base else ()

@@ -24,7 +24,7 @@ from charrnn.network.parameters import Parameters
 from charrnn.network.resets import Begins
 from charrnn.system.cores import available_cores
 from charrnn.text.windows import Window
-from charrnn.training.parallel.communicator import Alone
+from charrnn.training.parallel.communicator import Communicator
 from charrnn.training.parallel.replica import Part, Work
 from charrnn.training.parallel.worker_pool import _Team
 
@@ -58,14 +58,16 @@ class StreamSplit:
     Of the streams of this rank, that is: what the ranks find is added up.
     """
 
-    def __init__(self, network: Network, threads: int = 1, ranks: Alone | None = None, accumulate: int = 1) -> None:
+    def __init__(
+        self, network: Network, threads: int = 1, ranks: Communicator | None = None, accumulate: int = 1
+    ) -> None:
         """Start the workers. `accumulate`: how many shares of the streams are worked through one after the other, each in the
         memory of one, in evaluations too. Raises WorkerError where that cannot be done.
         """
-        self.ranks = ranks or Alone()
+        self.ranks = ranks or Communicator()
         self._threads, self._accumulate = threads, accumulate
         weights = network.parameters
-        room = self.ranks.room(len(weights), weights.flat.dtype)
+        room = self.ranks.gradient_buffer(len(weights), weights.flat.dtype)
         self._own = Part(network, Parameters(weights.shapes, weights.flat.dtype, room))
         self._team = _Team(network, threads - 1) if threads > 1 else None
 
@@ -86,12 +88,12 @@ class StreamSplit:
         first, *others = shares(window.inputs.shape[1], self._accumulate)
         # Where nobody adds to it, what is whole may be on its way while the rest is computed.
         alone = not (others or self._team)
-        loss = self._loss_and_gradient(whole.part(first), self.ranks.begin_to_add if alone else lambda index: None)
+        loss = self._loss_and_gradient(whole.part(first), self.ranks.start_all_reduce if alone else lambda index: None)
         for streams in others:
             before = self.gradient.flat.copy()
             loss += self._loss_and_gradient(whole.part(streams))
             np.add(self.gradient.flat, before, out=self.gradient.flat)
-        return self.ranks.add(self.gradient.flat, loss / window.characters)
+        return self.ranks.all_reduce(self.gradient.flat, loss / window.characters)
 
     def _loss_and_gradient(self, work: Work, whole_from: Callable[[int], object] = lambda index: None) -> float:
         """The summed loss of some streams; fills `gradient`."""
