@@ -123,12 +123,12 @@ class Network:
         dropout: Dropout | None = None,
         begins: Begins | None = None,
         smoothing: float = 0.0,
-        whole_from: Callable[[int], object] = lambda index: None,
+        on_gradient_ready: Callable[[int], object] = lambda index: None,
     ) -> Array:
         """Fill `gradient` with that of loss / count, for the window of the last `forward`, called with the same options.
 
-        Returns the gradient of the state that came in, (S, B, H). It is where backpropagation is cut. `whole_from` is told, as
-        layer after layer is done, from which index on the flat vector will not change any more.
+        Returns the gradient of the state that came in, (S, B, H). It is where backpropagation is cut. `on_gradient_ready(i)` is
+        called after each layer: the entries of the flat gradient from i on are final.
         """
         dropped, rows = dropout is not None, self._rows_of_loss(ws, new)
         up, dh = _rows(ws.layers[-1].up(dropped)), _rows(ws.dh)
@@ -138,7 +138,7 @@ class Network:
         dstates, anew = [], _resets(begins)
         for number in reversed(range(len(self.layers))):
             dstates.append(self._layer_backward(number, ws, gradient, dropped, anew))
-            whole_from(self._begin_of(number))
+            on_gradient_ready(self._begin_of(number))
         return np.concatenate(dstates[::-1])
 
     def _run_layers(

@@ -18,7 +18,7 @@ from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.divergence import Batch, Divergence
 from charrnn.training.events import Recovered
 from charrnn.training.parallel.communicator import Communicator
-from charrnn.training.parallel.replica import Part, Work
+from charrnn.training.parallel.replica import Replica, Shard
 from charrnn.training.trainer import Progress, Trainer
 
 DIVERGED = "diverged.safetensors"
@@ -41,8 +41,8 @@ class GoingBack:
     def loss_of_snapshot(self, batch: Batch) -> float:
         """The mean loss that the last good snapshot has on a batch. Raises RunError and CheckpointError."""
         network, window = self._snapshot().network, batch.window
-        work = Work(window.inputs, window.targets, batch.state, new=window.new, begins=window.resets)
-        losses = self._trainer.ranks.all_gather(float(Part(network, network.parameters).do(work)[0]))
+        shard = Shard(window.inputs, window.targets, batch.state, new=window.new, begins=window.resets)
+        losses = self._trainer.ranks.all_gather(float(Replica(network, network.parameters).run(shard)[0]))
         return sum(losses) / window.characters
 
     def go_back(self, divergence: Divergence) -> Recovered:

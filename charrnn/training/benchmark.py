@@ -21,8 +21,8 @@ from charrnn.training.optim.ema import Averaging
 from charrnn.training.optim.freezing import Freezing
 from charrnn.training.optim.optimizers import OPTIMIZERS
 from charrnn.training.optim.schedules import Schedule
-from charrnn.training.parallel.data_parallel import StreamSplit, shares
-from charrnn.training.parallel.replica import Part, Work
+from charrnn.training.parallel.data_parallel import DataParallel, even_slices
+from charrnn.training.parallel.replica import Replica, Shard
 from charrnn.training.trainer import Trainer
 
 WINDOWS = 10  # of random text, read again and again
@@ -60,7 +60,7 @@ def measure(trainer: Trainer, seconds: float = 3.0, unit: Unit = "char") -> Benc
     """Time the updates of a trainer for about so many seconds, then its parts and the peak."""
     windows, architecture = trainer.windows, trainer.network.architecture
     T, B, threads = windows.sequence_length, windows.batch_size, min(trainer.threads, windows.batch_size)
-    split = StreamSplit(trainer.network, threads, accumulate=trainer.accumulate)
+    split = DataParallel(trainer.network, threads, accumulate=trainer.accumulate)
     try:
         with one_blas_thread():
             whole = _median(lambda: trainer.step(split), seconds)
@@ -160,13 +160,13 @@ def _parts(trainer: Trainer, threads: int, seconds: float) -> tuple[float, float
     window, network = next(trainer.windows), trainer.network
     dropout = Dropout(trainer.dropout, trainer.seed, step=0) if trainer.dropout else None
     new, advance, smoothing = window.new, window.advance, trainer.label_smoothing
-    work = Work(window.inputs, window.targets, trainer.state, 0, new, advance, dropout, smoothing=smoothing)
-    in_turn = [work.part(streams) for streams in shares(trainer.windows.batch_size, trainer.accumulate)]
-    works = [each.part(shares(each.inputs.shape[1], threads)[0]) for each in in_turn]
-    part = Part(network, network.parameters.zeros_like())
-    forward = _median(lambda: [part.do(each) for each in works], seconds)
-    both = _median(lambda: [part.do(replace(each, count=window.characters)) for each in works], seconds)
-    weights, gradient = network.parameters.flat.copy(), part.gradient.flat
+    whole = Shard(window.inputs, window.targets, trainer.state, 0, new, advance, dropout, smoothing=smoothing)
+    in_turn = [whole.select(streams) for streams in even_slices(trainer.windows.batch_size, trainer.accumulate)]
+    shards = [each.select(even_slices(each.inputs.shape[1], threads)[0]) for each in in_turn]
+    replica = Replica(network, network.parameters.zeros_like())
+    forward = _median(lambda: [replica.run(each) for each in shards], seconds)
+    both = _median(lambda: [replica.run(replace(each, count=window.characters)) for each in shards], seconds)
+    weights, gradient = network.parameters.flat.copy(), replica.gradient.flat
 
     def update() -> None:
         trainer.clipping(gradient)

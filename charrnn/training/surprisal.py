@@ -17,7 +17,7 @@ from charrnn.errors import TextError
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.text.vocabulary import Ids
-from charrnn.training.parallel.data_parallel import StreamSplit
+from charrnn.training.parallel.data_parallel import DataParallel
 
 WARM_UP = 1024  # characters read before a stream counts: the loss is then that of one pass to 1.5e-5 nats (a gru of 512 units)
 STREAMS = 64
@@ -45,14 +45,14 @@ class NetworkReader:
     def __init__(
         self,
         network: Network,
-        split: StreamSplit | None = None,
+        split: DataParallel | None = None,
         should_stop: Callable[[], bool] = lambda: False,
         end_id: int | None = None,
     ) -> None:
         """`split` shares the work out, if there is one; `should_stop` is asked before each window. Where `end_id` is read, the
         end of a document, the state begins anew.
         """
-        self._network, self._split = network, split or StreamSplit(network)
+        self._network, self._split = network, split or DataParallel(network)
         self._should_stop, self._end_id = should_stop, end_id
         self._last: Ids | None = None  # (k, 1): what the next block follows
         self._state: Array | None = None  # (S, k, H)
@@ -119,7 +119,7 @@ def windows_read(texts: int, length: int) -> set[tuple[int, int]]:
 def evaluate(
     network: Network,
     ids: Ids,
-    split: StreamSplit | None = None,
+    split: DataParallel | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     end_id: int | None = None,
 ) -> float:

@@ -26,7 +26,7 @@ from charrnn.training.optim.freezing import Freezing
 from charrnn.training.optim.optimizers import Optimizer
 from charrnn.training.optim.schedules import STALLED, Schedule
 from charrnn.training.parallel.communicator import Communicator
-from charrnn.training.parallel.data_parallel import StreamSplit
+from charrnn.training.parallel.data_parallel import DataParallel
 from charrnn.training.surprisal import StoppedError, evaluate
 
 
@@ -90,7 +90,7 @@ class Trainer:
         """
         began = time.perf_counter()
         threads = min(self.threads, self.state.shape[1])
-        split = StreamSplit(self.network, threads, self.ranks, self.accumulate)
+        split = DataParallel(self.network, threads, self.ranks, self.accumulate)
         try:
             reason = yield from self._loop(split, steps, should_stop)
         finally:
@@ -98,7 +98,7 @@ class Trainer:
         progress = self.progress
         yield Finished(progress.step, reason, progress.best_loss, time.perf_counter() - began)
 
-    def _loop(self, split: StreamSplit, steps: int, should_stop: Callable[[], bool]) -> Generator[Event, None, str]:
+    def _loop(self, split: DataParallel, steps: int, should_stop: Callable[[], bool]) -> Generator[Event, None, str]:
         while True:
             progress = self.progress  # another one after going back
             if self.ranks.any_rank_stopping(should_stop()):
@@ -124,7 +124,7 @@ class Trainer:
                 raise
             return self.recovery.go_back(divergence)
 
-    def step(self, split: StreamSplit) -> Stepped:
+    def step(self, split: DataParallel) -> Stepped:
         """One update. Raises Divergence, before the weights are touched, for what must not reach them."""
         began = time.perf_counter()
         progress, windows = self.progress, self.windows
@@ -168,7 +168,7 @@ class Trainer:
         on_time = progress.step % self.eval_every == 0 or progress.step >= steps
         return self.valid.size > 0 and on_time and progress.evaluated_step < progress.step
 
-    def evaluate(self, split: StreamSplit, should_stop: Callable[[], bool] = lambda: False) -> Evaluated:
+    def evaluate(self, split: DataParallel, should_stop: Callable[[], bool] = lambda: False) -> Evaluated:
         """The loss on the validation text now. Raises Divergence where it is hopeless, StoppedError when asked to stop."""
         progress, weights = self.progress, self.network.parameters.flat
         with self.averaging.standing_in(weights) if self.averaging else nullcontext():

@@ -18,7 +18,7 @@ from worker import WARM_UP
 from charrnn.network.architecture import Architecture
 from charrnn.text.windows import Windows
 from charrnn.training.benchmark import WINDOWS, random_text, random_trainer
-from charrnn.training.parallel.data_parallel import StreamSplit
+from charrnn.training.parallel.data_parallel import DataParallel
 from charrnn.training.parallel.mpi import MPICommunicator
 
 MOMENT = 0.01
@@ -31,7 +31,7 @@ def training(cell: str, H: int, B: int, T: int) -> Callable[[], object]:
     trainer.windows = Windows(random_text(V, WINDOWS * B * T + 1), B, T, streams=company.local_streams(B))
     trainer.state = trainer.network.zero_state(B // company.size)
     trainer.ranks = company
-    split = StreamSplit(trainer.network, 1, company)
+    split = DataParallel(trainer.network, 1, company)
     threadpool_limits(1, user_api="blas")
     return lambda: trainer.step(split)
 

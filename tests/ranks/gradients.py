@@ -11,7 +11,7 @@ from charrnn.runs.planning import plan as plans
 from charrnn.runs.run import _network
 from charrnn.runs.trainer_state import trainer_for
 from charrnn.training.parallel.communicator import Communicator
-from charrnn.training.parallel.data_parallel import StreamSplit
+from charrnn.training.parallel.data_parallel import DataParallel
 from charrnn.training.parallel.mpi import MPICommunicator
 
 KINDS = {
@@ -30,7 +30,7 @@ def step(text, settings, ranks):
     """The loss and the gradient of the third window."""
     plan = plans.make([text], resolve(None, settings).config, ranks=ranks)
     trainer = trainer_for(plan, _network(plan))
-    split = StreamSplit(trainer.network, 1, ranks, plan.config.training.accumulate)
+    split = DataParallel(trainer.network, 1, ranks, plan.config.training.accumulate)
     from charrnn.network.dropout import Dropout
 
     for number in range(3):

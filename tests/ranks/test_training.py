@@ -326,13 +326,13 @@ def test_no_number_on_one_rank_takes_all_of_them_back(mpiexec, text, tmp_path):
     program = of_one_rank(
         1,
         """
-    from charrnn.training.parallel.replica import Part
-    do, calls = Part.do, []
+    from charrnn.training.parallel.replica import Replica
+    run, calls = Replica.run, []
     def spoilt(self, work, *more):
-        found, after = do(self, work, *more)
+        found, after = run(self, work, *more)
         calls.append(1)
         return (float("nan") if work.count and len(calls) == 8 else found), after
-    Part.do = spoilt
+    Replica.run = spoilt
 """,
     )
     done = mpiexec(2, "python", "-c", program, "train", text, "-o", tmp_path / "run", *OPTIONS, "--steps", 20)
@@ -347,18 +347,18 @@ def test_a_leap_that_is_the_text_s_doing_is_none_on_whatever_rank(mpiexec, text,
     program = of_one_rank(
         1,
         """
-    from charrnn.training.parallel.replica import Part
-    do, seen, strange = Part.do, [], []
+    from charrnn.training.parallel.replica import Replica
+    run, seen, strange = Replica.run, [], []
     def reading(self, work, *more):
-        found, after = do(self, work, *more)
-        if not work.each:
+        found, after = run(self, work, *more)
+        if not work.per_character:
             seen.append(1)
             if len(seen) == 30:
                 strange.append(work.inputs.copy())
             if strange and (work.inputs == strange[0]).all():
                 found += 1e4
         return found, after
-    Part.do = reading
+    Replica.run = reading
 """,
     )
     done = mpiexec(2, "python", "-c", program, "train", text, "-o", tmp_path / "run", *OPTIONS, "--steps", 40)

@@ -15,7 +15,7 @@ from charrnn.runs.recovery import _after_going_back
 from charrnn.runs.storage.checkpoint import load
 from charrnn.training.divergence import Batch
 from charrnn.training.events import Finished, Recovered, Stepped
-from charrnn.training.parallel.data_parallel import StreamSplit
+from charrnn.training.parallel.data_parallel import DataParallel
 from charrnn.training.trainer import Progress
 
 TINY = [
@@ -40,7 +40,7 @@ def plant(monkeypatch):
     """
 
     def plant(loss, *steps, weakest=0, at=()):
-        measure = StreamSplit.loss_and_gradient
+        measure = DataParallel.loss_and_gradient
         places = {*at, *((step, halvings) for step in steps for halvings in range(weakest + 1))}
 
         def planted(self, window, state, *options):
@@ -48,7 +48,7 @@ def plant(monkeypatch):
             progress = plant.running[-1].trainer.progress
             return loss if (progress.step, progress.halvings) in places else found
 
-        monkeypatch.setattr(StreamSplit, "loss_and_gradient", planted)
+        monkeypatch.setattr(DataParallel, "loss_and_gradient", planted)
 
     plant.running = []
     return plant
@@ -234,7 +234,7 @@ def test_tries_are_counted_anew_once_a_snapshot_was_passed(start, plant):
     run = start("run", "training.recoveries=1")
     made = []
 
-    def once(self, window, state, *options, measure=StreamSplit.loss_and_gradient):
+    def once(self, window, state, *options, measure=DataParallel.loss_and_gradient):
         step = run.trainer.progress.step
         found = measure(self, window, state, *options)
         if math.isnan(found) and step in made:
@@ -242,11 +242,11 @@ def test_tries_are_counted_anew_once_a_snapshot_was_passed(start, plant):
         made.append(step)
         return found
 
-    StreamSplit.loss_and_gradient, kept = once, StreamSplit.loss_and_gradient
+    DataParallel.loss_and_gradient, kept = once, DataParallel.loss_and_gradient
     try:
         events = follow(plant, run)
     finally:
-        StreamSplit.loss_and_gradient = kept
+        DataParallel.loss_and_gradient = kept
     assert [event.tries for event in kinds(events, Recovered)] == [1, 1, 1]
     assert run.trainer.progress.halvings == 3
 

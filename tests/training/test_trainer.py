@@ -15,7 +15,7 @@ from charrnn.training.events import Evaluated, Finished, Stepped
 from charrnn.training.optim.clipping import Clipping
 from charrnn.training.optim.optimizers import Adam
 from charrnn.training.optim.schedules import Schedule
-from charrnn.training.parallel.data_parallel import StreamSplit
+from charrnn.training.parallel.data_parallel import DataParallel
 from charrnn.training.trainer import Trainer
 
 TEXT = (
@@ -63,7 +63,7 @@ GOLDEN = {
 
 
 def evaluated(trainer):
-    return trainer.evaluate(StreamSplit(trainer.network)).loss
+    return trainer.evaluate(DataParallel(trainer.network)).loss
 
 
 def make(cell="rnn", H=8, B=3, T=5, rate=0.01, dtype=np.float64, valid="", clipping=None, threads=1, steps=10, **rest):
@@ -303,8 +303,8 @@ def test_the_state_kept_of_a_divergence_is_that_in_which_the_step_began(cell, mo
     trainer.recovery = Watching()
     losses(trainer, 1)
     trainer.windows._begins = lambda: np.array([False, True, False])
-    carried, measure = trainer.state.copy(), StreamSplit.loss_and_gradient
-    monkeypatch.setattr(StreamSplit, "loss_and_gradient", lambda *given: found.append(measure(*given)) or np.nan)
+    carried, measure = trainer.state.copy(), DataParallel.loss_and_gradient
+    monkeypatch.setattr(DataParallel, "loss_and_gradient", lambda *given: found.append(measure(*given)) or np.nan)
     with pytest.raises(DivergedError):
         losses(trainer, 2)
     (divergence,) = trainer.recovery.seen
@@ -352,7 +352,7 @@ def test_a_leap_is_measured_by_the_losses_before_it(monkeypatch, above, refused)
     trainer.recovery.looks_for_leaps = True
     trainer.recovery.loss_of_snapshot = lambda batch: 3.0
     told = iter([3.0] * 100 + [3.0 + above])
-    monkeypatch.setattr(StreamSplit, "loss_and_gradient", lambda *_: next(told))
+    monkeypatch.setattr(DataParallel, "loss_and_gradient", lambda *_: next(told))
     losses(trainer, 100)
     if refused:
         with pytest.raises(DivergedError):

@@ -23,7 +23,7 @@ except ImportError:  # not Linux
         """As the system made it."""
 
 
-class Channel:
+class Connection:
     """Sends and receives any object. Raises EOFError or OSError when the other end is gone."""
 
     def __init__(self, reader: IO[bytes], writer: IO[bytes]) -> None:

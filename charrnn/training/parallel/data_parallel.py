@@ -25,8 +25,8 @@ from charrnn.network.resets import Begins
 from charrnn.system.cores import available_cores
 from charrnn.text.windows import Window
 from charrnn.training.parallel.communicator import Communicator
-from charrnn.training.parallel.replica import Part, Work
-from charrnn.training.parallel.worker_pool import _Team
+from charrnn.training.parallel.replica import Replica, Shard
+from charrnn.training.parallel.worker_pool import WorkerPool
 
 WORTH_A_CORE = 10_000_000  # multiplications in a window; fewer are done before another core has heard of them
 ELEMENTWISE = 64  # multiplications that take as long as what is done to one unit of one gate besides
@@ -45,15 +45,15 @@ def fastest_threads(architecture: Architecture, T: int, B: int, cores: int | Non
 
 
 @cache
-def shares(B: int, threads: int) -> tuple[slice, ...]:
-    """The streams of each part: as even as can be, none empty."""
-    sizes = [len(part) for part in np.array_split(np.arange(B), max(1, min(threads, B)))]
+def even_slices(count: int, parts: int) -> tuple[slice, ...]:
+    """Slices of `count` streams, one for each part: as even as can be, none empty."""
+    sizes = [len(part) for part in np.array_split(np.arange(count), max(1, min(parts, count)))]
     ends = np.cumsum(sizes).tolist()
     return tuple(slice(end - size, end) for end, size in zip(ends, sizes, strict=True))
 
 
-class StreamSplit:
-    """A network at work on `threads` parts of the streams side by side: this process and `threads` - 1 workers.
+class DataParallel:
+    """A network that computes `threads` parts of the streams side by side: this process and `threads` - 1 workers.
 
     Of the streams of this rank, that is: what the ranks find is added up.
     """
@@ -68,13 +68,13 @@ class StreamSplit:
         self._threads, self._accumulate = threads, accumulate
         weights = network.parameters
         room = self.ranks.gradient_buffer(len(weights), weights.flat.dtype)
-        self._own = Part(network, Parameters(weights.shapes, weights.flat.dtype, room))
-        self._team = _Team(network, threads - 1) if threads > 1 else None
+        self._replica = Replica(network, Parameters(weights.shapes, weights.flat.dtype, room))
+        self._pool = WorkerPool(network, threads - 1) if threads > 1 else None
 
     @property
     def gradient(self) -> Parameters:
         """The gradient of the last `loss_and_gradient`, over all streams of all ranks."""
-        return self._own.gradient
+        return self._replica.gradient
 
     def loss_and_gradient(
         self, window: Window, state: Array, dropout: Dropout | None = None, smoothing: float = 0.0
@@ -84,44 +84,48 @@ class StreamSplit:
         Brings `state`, (S, B, H), to where the next window begins.
         """
         rest = window.characters, window.new, window.advance, dropout, window.resets
-        whole = Work(window.inputs, window.targets, state, *rest, smoothing=smoothing)
-        first, *others = shares(window.inputs.shape[1], self._accumulate)
+        whole = Shard(window.inputs, window.targets, state, *rest, smoothing=smoothing)
+        first, *others = even_slices(window.inputs.shape[1], self._accumulate)
         # Where nobody adds to it, what is whole may be on its way while the rest is computed.
-        alone = not (others or self._team)
-        loss = self._loss_and_gradient(whole.part(first), self.ranks.start_all_reduce if alone else lambda index: None)
+        alone = not (others or self._pool)
+        loss = self._loss_and_gradient(
+            whole.select(first), self.ranks.start_all_reduce if alone else lambda index: None
+        )
         for streams in others:
             before = self.gradient.flat.copy()
-            loss += self._loss_and_gradient(whole.part(streams))
+            loss += self._loss_and_gradient(whole.select(streams))
             np.add(self.gradient.flat, before, out=self.gradient.flat)
         return self.ranks.all_reduce(self.gradient.flat, loss / window.characters)
 
-    def _loss_and_gradient(self, work: Work, whole_from: Callable[[int], object] = lambda index: None) -> float:
+    def _loss_and_gradient(
+        self, shard: Shard, on_gradient_ready: Callable[[int], object] = lambda index: None
+    ) -> float:
         """The summed loss of some streams; fills `gradient`."""
-        losses = self._do(work, whole_from)
-        if self._team:
-            for gradient in self._team.gradients[: len(losses) - 1]:
+        losses = self._run(shard, on_gradient_ready)
+        if self._pool:
+            for gradient in self._pool.gradients[: len(losses) - 1]:
                 np.add(self.gradient.flat, gradient, out=self.gradient.flat)
         return float(sum(losses))
 
     def surprisals(self, inputs: Ids, targets: Ids, state: Array, begins: Begins | None = None) -> Array:
         """The surprisal of each character of a window, (T, B), in nats; brings `state` up to date."""
-        whole = Work(inputs, targets, state, begins=begins, each=True)
-        in_turn = shares(inputs.shape[1], self._accumulate)
-        return np.concatenate([found for streams in in_turn for found in self._do(whole.part(streams))], axis=1)
+        whole = Shard(inputs, targets, state, begins=begins, per_character=True)
+        in_turn = even_slices(inputs.shape[1], self._accumulate)
+        return np.concatenate([found for streams in in_turn for found in self._run(whole.select(streams))], axis=1)
 
     def close(self) -> None:
         """Let the workers go."""
-        if self._team:
-            self._team.close()
+        if self._pool:
+            self._pool.close()
 
-    def _do(self, whole: Work, whole_from: Callable[[int], object] = lambda index: None) -> list[Any]:
+    def _run(self, whole: Shard, on_gradient_ready: Callable[[int], object] = lambda index: None) -> list[Any]:
         """Share the work out, and bring its state up to date. What each part found."""
-        streams = shares(whole.inputs.shape[1], self._threads)
-        if self._team:
-            self._team.begin(whole.part(share) for share in streams[1:])
-        results = [self._own.do(whole.part(streams[0]), whole_from)]
-        if self._team:
-            results += self._team.results(len(streams) - 1)
+        streams = even_slices(whole.inputs.shape[1], self._threads)
+        if self._pool:
+            self._pool.submit(whole.select(share) for share in streams[1:])
+        results = [self._replica.run(whole.select(streams[0]), on_gradient_ready)]
+        if self._pool:
+            results += self._pool.collect(len(streams) - 1)
         for share, (_, after) in zip(streams, results, strict=True):
             whole.state[:, share] = after
         return [found for found, _ in results]

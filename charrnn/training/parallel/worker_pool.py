@@ -1,4 +1,4 @@
-"""worker_pool"""
+"""Worker processes for the streams of a window, and the memory that they share with this process."""
 
 import os
 import pickle
@@ -17,8 +17,8 @@ from charrnn.errors import WorkerError
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.system.cores import ONE_BLAS_THREAD
-from charrnn.training.parallel.connection import Channel, enlarge
-from charrnn.training.parallel.replica import Work
+from charrnn.training.parallel.connection import Connection, enlarge
+from charrnn.training.parallel.replica import Shard
 from charrnn.training.parallel.worker import Setup
 
 IN_MEMORY = Path("/dev/shm")  # on Linux, a folder whose files never reach a disk
@@ -39,7 +39,7 @@ KILLED = 9  # the signal of a system whose memory has run out
 PATIENCE = 5.0  # seconds until the system tells how a lost worker ended
 
 
-class _Team:
+class WorkerPool:
     """Workers and the memory that they share with this process."""
 
     def __init__(self, network: Network, size: int) -> None:
@@ -62,13 +62,13 @@ class _Team:
         finally:
             file.close()
 
-    def begin(self, parts: Iterable[Work]) -> None:
-        """Hand the parts out, with the weights as they are now."""
+    def submit(self, shards: Iterable[Shard]) -> None:
+        """Hand the shards out, with the weights as they are now."""
         np.copyto(self._shared_weights, self._weights)
-        for worker, part in zip(self._workers, parts, strict=False):
-            worker.send(part)
+        for worker, shard in zip(self._workers, shards, strict=False):
+            worker.send(shard)
 
-    def results(self, count: int) -> Iterator[tuple[Any, Array]]:
+    def collect(self, count: int) -> Iterator[tuple[Any, Array]]:
         """What the first `count` workers found, in their order. Raises what they met."""
         for worker in self._workers[:count]:
             yield worker.receive()
@@ -104,19 +104,19 @@ class _Worker:
         assert self._process.stdout
         for pipe in (self._process.stdout, self._process.stdin):
             enlarge(pipe)
-        self._channel = Channel(self._process.stdout, self._process.stdin)
+        self._connection = Connection(self._process.stdout, self._process.stdin)
 
     def send(self, message: object) -> None:
         """Raises WorkerError when the process is gone."""
         try:
-            self._channel.send(message)
+            self._connection.send(message)
         except OSError:
             raise self._lost() from None
 
     def receive(self) -> Any:
         """Its answer. Raises what it met, and WorkerError when the process is gone."""
         try:
-            answer = self._channel.receive()
+            answer = self._connection.receive()
         except (EOFError, OSError, pickle.UnpicklingError):
             raise self._lost() from None
         if isinstance(answer, Exception):
@@ -125,7 +125,7 @@ class _Worker:
 
     def close(self) -> None:
         """End it at once: it holds nothing that would be lost."""
-        self._channel.close()
+        self._connection.close()
         self._process.kill()
         self._process.wait()
 

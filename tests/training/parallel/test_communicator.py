@@ -12,7 +12,7 @@ from charrnn.network.network import Network
 from charrnn.runs.planning.rank_agreement import fastest_threads, require_alike, require_even
 from charrnn.text.windows import Windows
 from charrnn.training.parallel.communicator import Communicator
-from charrnn.training.parallel.data_parallel import StreamSplit
+from charrnn.training.parallel.data_parallel import DataParallel
 
 
 class Rank(Communicator):
@@ -65,7 +65,7 @@ def test_a_batch_in_shares_has_the_gradient_of_the_whole(accumulate, threads):
     ids = np.random.default_rng(1).integers(0, 7, 500)
     found = []
     for shares in (1, accumulate):
-        split, windows, state = StreamSplit(network, threads, None, shares), Windows(ids, 5, 8), network.zero_state(5)
+        split, windows, state = DataParallel(network, threads, None, shares), Windows(ids, 5, 8), network.zero_state(5)
         losses = [split.loss_and_gradient(next(windows), state) for _ in range(3)]
         found.append((losses, split.gradient.flat.copy(), state))
         split.close()
