@@ -15,7 +15,7 @@ from charrnn.network.network import Network
 from charrnn.text.vocabulary import Ids
 from charrnn.text.windows import Indices
 from charrnn.training.optim.clipping import clip_norm, global_norm
-from charrnn.training.optim.freezing import Freezing
+from charrnn.training.optim.freezing import FrozenParameters
 from charrnn.training.parallel.replica import Replica, Shard
 
 LEARNING_RATE = 0.1  # the best of 0.03, 0.1, 0.3 and 1 on a validation text
@@ -30,7 +30,7 @@ class DynamicReader:
         """Where `end_id` is read, the end of a document, the state begins anew."""
         self._network = network.astype(network.parameters.flat.dtype)
         self._replica = Replica(self._network, self._network.parameters.zeros_like())
-        self._freezing = Freezing.of(self._network)
+        self._frozen = FrozenParameters.from_network(self._network)
         self._learning_rate, self._end_id = learning_rate, end_id
         self._last: Ids | None = None  # (k, 1): what the next block follows
         self._state = np.empty(0)  # (S, k, H)
@@ -53,7 +53,7 @@ class DynamicReader:
         shard = Shard(ids[:-1], ids[1:], self._state, count=ids[1:].size, begins=begins, per_character=True)
         found, self._state = self._replica.run(shard)
         gradient = self._replica.gradient.flat
-        self._freezing.mask(gradient)
+        self._frozen.mask(gradient)
         norm = global_norm(gradient)
         if not np.isfinite(norm + found.sum()):
             raise DivergedError(

@@ -129,7 +129,7 @@ def _with_dropout(case: Case, config: Config, seed: int) -> Case:
 
 
 def _with_weight_dropout(case: Case, config: Config, seed: int) -> Case:
-    found = WeightDropout.of(case.network, decided(config.model.weight_dropout), seed)
+    found = WeightDropout.from_network(case.network, decided(config.model.weight_dropout), seed)
     if not found.rate:
         return case
 

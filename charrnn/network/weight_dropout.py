@@ -31,13 +31,13 @@ class WeightDropout:
     places: tuple[slice, ...] = ()
 
     @classmethod
-    def of(cls, network: Network, rate: float, seed: int) -> "WeightDropout":
+    def from_network(cls, network: Network, rate: float, seed: int) -> "WeightDropout":
         """Of all matrices W_hh of a network."""
         names = [names["W_hh"] for names in network.architecture.layer_names()]
         return cls(rate, seed, tuple(network.parameters.place(name) for name in names) if rate else ())
 
     @contextmanager
-    def within(self, w: Array, g: Array, step: int) -> Iterator[None]:
+    def applied(self, w: Array, g: Array, step: int) -> Iterator[None]:
         """Within, the weights w, (P,), are masked; afterwards they are as before, to the bit, and the gradient g, (P,), which
         was computed within, is that of them.
         """

@@ -70,7 +70,7 @@ class Run:
             config=plan.config,
             vocabulary=plan.corpus.vocabulary,
             network=trainer.result,
-            learning=trainer.network.parameters.flat if trainer.averaging else None,
+            learning=trainer.network.parameters.flat if trainer.ema else None,
             moments=trainer.optimizer.moments,
             updates=trainer.optimizer.updates,
             state=trainer.ranks.all_gather_concat(trainer.state, axis=1),

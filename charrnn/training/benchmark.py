@@ -17,8 +17,8 @@ from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.vocabulary import Ids, Unit
 from charrnn.text.windows import Windows
 from charrnn.training.optim.clipping import Clipping
-from charrnn.training.optim.ema import Averaging
-from charrnn.training.optim.freezing import Freezing
+from charrnn.training.optim.ema import WeightEMA
+from charrnn.training.optim.freezing import FrozenParameters
 from charrnn.training.optim.optimizers import OPTIMIZERS
 from charrnn.training.optim.schedules import Schedule
 from charrnn.training.parallel.data_parallel import DataParallel, even_slices
@@ -122,9 +122,9 @@ def random_trainer(
         threads=threads,
         dropout=dropout,
         label_smoothing=label_smoothing,
-        weight_dropout=WeightDropout.of(network, weight_dropout, seed=0),
-        averaging=Averaging(network, ema_decay) if ema_decay else None,
-        freezing=Freezing.of(network),
+        weight_dropout=WeightDropout.from_network(network, weight_dropout, seed=0),
+        ema=WeightEMA(network, ema_decay) if ema_decay else None,
+        frozen=FrozenParameters.from_network(network),
         accumulate=accumulate,
     )
 

@@ -21,8 +21,8 @@ from charrnn.text.windows import Windows
 from charrnn.training.divergence import Batch, Divergence, Level, Recovery, is_hopeless, is_usable
 from charrnn.training.events import Evaluated, Event, Finished, Stepped, bits
 from charrnn.training.optim.clipping import Clipping
-from charrnn.training.optim.ema import Averaging
-from charrnn.training.optim.freezing import Freezing
+from charrnn.training.optim.ema import WeightEMA
+from charrnn.training.optim.freezing import FrozenParameters
 from charrnn.training.optim.optimizers import Optimizer
 from charrnn.training.optim.schedules import STALLED, Schedule
 from charrnn.training.parallel.communicator import Communicator
@@ -65,8 +65,8 @@ class Trainer:
     label_smoothing: float = 0.0
     seed: int = 0  # of dropout
     weight_dropout: WeightDropout = field(default_factory=WeightDropout)
-    averaging: Averaging | None = None  # None: the weights themselves are validated and saved
-    freezing: Freezing = field(default_factory=Freezing)
+    ema: WeightEMA | None = None  # None: the weights themselves are validated and saved
+    frozen: FrozenParameters = field(default_factory=FrozenParameters)
     accumulate: int = 1  # shares of the streams, one after the other
     ranks: Communicator = field(default_factory=Communicator)  # one or several processes
     recovery: Recovery | None = None  # None: a step that must not reach the weights ends the training
@@ -75,7 +75,7 @@ class Trainer:
     @property
     def result(self) -> Network:
         """What the training has made of the network: the average of its weights, where one is kept."""
-        return self.averaging.network if self.averaging else self.network
+        return self.ema.network if self.ema else self.network
 
     @property
     def learning_rate(self) -> float:
@@ -133,20 +133,20 @@ class Trainer:
         before = self.state.copy()
         dropout = Dropout(self.dropout, self.seed, progress.step, windows.streams.start) if self.dropout else None
         weights = self.network.parameters.flat
-        with self.weight_dropout.within(weights, split.gradient.flat, progress.step):
+        with self.weight_dropout.applied(weights, split.gradient.flat, progress.step):
             loss = split.loss_and_gradient(window, self.state, dropout, self.label_smoothing)
-        self.freezing.mask(split.gradient.flat)
+        self.frozen.mask(split.gradient.flat)
         norm, clipped = self.clipping(split.gradient.flat)
         batch = Batch(window, before)
         if reason := self._fault(batch, loss, norm):
             raise Divergence(progress.step + 1, reason, batch)
         progress.level.add(loss)
         learning_rate = self.learning_rate
-        with self.freezing.keeping(weights):
+        with self.frozen.preserved(weights):
             self.optimizer.update(weights, split.gradient.flat, learning_rate)
-        if self.averaging:
-            with self.freezing.keeping(self.averaging.flat):
-                self.averaging.add(weights, self.optimizer.updates)
+        if self.ema:
+            with self.frozen.preserved(self.ema.flat):
+                self.ema.add(weights, self.optimizer.updates)
         progress.step += 1
         rate = window.characters / (time.perf_counter() - began)
         return Stepped(progress.step, windows.epoch, loss, norm, clipped, learning_rate, rate)
@@ -171,7 +171,7 @@ class Trainer:
     def evaluate(self, split: DataParallel, should_stop: Callable[[], bool] = lambda: False) -> Evaluated:
         """The loss on the validation text now. Raises Divergence where it is hopeless, StoppedError when asked to stop."""
         progress, weights = self.progress, self.network.parameters.flat
-        with self.averaging.standing_in(weights) if self.averaging else nullcontext():
+        with self.ema.swapped_in(weights) if self.ema else nullcontext():
             loss = evaluate(self.network, self.valid, split, should_stop, self.windows.end_id)
         if is_hopeless(loss):
             raise Divergence(progress.step, f"validation loss {loss:.4g}")

@@ -60,4 +60,4 @@ def test_its_text_has_every_character():
 
 def test_what_is_timed_holds_biases_as_a_training_does():
     for bias, held in ((True, 0), (False, 3)):  # b_xh, b_hh and b_y
-        assert len(random_trainer(Architecture(20, 16, "gru", bias=bias), B=4, T=8, threads=1).freezing.places) == held
+        assert len(random_trainer(Architecture(20, 16, "gru", bias=bias), B=4, T=8, threads=1).frozen.places) == held

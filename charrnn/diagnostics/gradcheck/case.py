@@ -27,7 +27,7 @@ class WeightMasking(Protocol):
     def rate(self) -> float:
         """The share of the weights that is dropped."""
 
-    def within(self, w: Array, g: Array, step: int) -> AbstractContextManager[None]:
+    def applied(self, w: Array, g: Array, step: int) -> AbstractContextManager[None]:
         """Within, the weights w, (P,), are masked; at its end the gradient g, (P,), is made that of the whole ones."""
 
 
@@ -76,7 +76,7 @@ class Case:
 
     def masked(self, w: Array, g: Array) -> AbstractContextManager[None]:
         """Within, weight dropout masks the weights w, (P,); afterwards the gradient g, (P,), which was computed within."""
-        return nullcontext() if self.weight_dropout is None else self.weight_dropout.within(w, g, self.weight_step)
+        return nullcontext() if self.weight_dropout is None else self.weight_dropout.applied(w, g, self.weight_step)
 
     def _masks_of(self, stream: int) -> Array | None:
         """Those of dropout for one stream, (L, T, H)."""

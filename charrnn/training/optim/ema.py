@@ -19,7 +19,7 @@ from charrnn.network.network import Network
 BEGINNING = 9  # updates
 
 
-class Averaging:
+class WeightEMA:
     """The average of the weights of a network that learns; it begins as they do."""
 
     def __init__(self, network: Network, decay: float) -> None:
@@ -40,7 +40,7 @@ class Averaging:
         np.add(self.flat, self._room, out=self.flat)  # w̄ ← d w̄ + (1 - d) w
 
     @contextmanager
-    def standing_in(self, w: Array) -> Iterator[None]:
+    def swapped_in(self, w: Array) -> Iterator[None]:
         """Within, the weights w, (P,), are the average; afterwards they are as before, to the bit."""
         kept = w.copy()
         w[:] = self.flat
