@@ -13,7 +13,7 @@ from charrnn.generation.sampling import Options
 from charrnn.network.network import Network
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.probes import flowing
-from charrnn.runs.recovery import GoingBack
+from charrnn.runs.recovery import Rollback
 from charrnn.runs.storage import checkpointing, directory, metrics_log
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.checkpoint_record import TextRecord, versions
@@ -35,7 +35,7 @@ class Run:
     def __init__(self, plan: Plan, trainer: Trainer, lock: Lock) -> None:
         """In the directory that is locked; `events` lets it go at its end."""
         self.plan, self.trainer, self.folder, self._lock = plan, trainer, lock.folder, lock
-        trainer.recovery = GoingBack(trainer, lock.folder, plan.config, plan.corpus.vocabulary, plan.corpus.sha256)
+        trainer.recovery = Rollback(trainer, lock.folder, plan.config, plan.corpus.vocabulary, plan.corpus.sha256)
 
     @property
     def path(self) -> Path:

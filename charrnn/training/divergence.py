@@ -1,8 +1,8 @@
-"""When a step must not reach the weights: its loss or gradient is no number, its loss is hopeless or leaps far above its level.
+"""When a step must not reach the weights: its loss or gradient is no number, its loss is hopeless, or a spike far above the losses before.
 
-The level is the mean of the losses before, the nearer the heavier, and σ their spread about it. A loss leaps when it is more
+The level is the mean of the losses before, the nearer the heavier, and σ their spread about it. A loss is a spike when it is more
 than MARGIN + SIGMAS σ above the level. That alone may be the text's doing (a stream comes to a chapter in another language):
-a leap counts only where the loss of the last good snapshot, on the same window from the same state, does not leap.
+a spike counts only where the loss of the last good snapshot, on the same window from the same state, is none.
 """
 
 import math
@@ -22,8 +22,8 @@ HOPELESS = 1e6  # nats per character, of which chance needs ln V: nothing is lea
 
 
 @dataclass
-class Level:
-    """Where the loss has been lately."""
+class RunningLoss:
+    """The running mean and variance of the loss."""
 
     mean: float | None = None  # before the first loss
     variance: float = 0.0
@@ -36,8 +36,8 @@ class Level:
         self.mean += (1 - MEMORY) * above
         self.variance = MEMORY * (self.variance + (1 - MEMORY) * above * above)
 
-    def leaps(self, loss: float) -> bool:
-        """True for a loss far above the level."""
+    def is_spike(self, loss: float) -> bool:
+        """True for a loss far above the running mean."""
         return self.mean is not None and loss > self.mean + MARGIN + SIGMAS * math.sqrt(self.variance)
 
 
@@ -49,7 +49,7 @@ class Batch:
     state: Array
 
 
-class Divergence(DivergedError):  # noqa: N818 (what happened; an error only where there is no way back)
+class StepRejectedError(DivergedError):
     """A step that did not reach the weights, or a validation whose loss is no number or hopeless."""
 
     def __init__(self, step: int, reason: str, batch: Batch | None = None) -> None:
@@ -61,15 +61,15 @@ class Recovery(Protocol):
     """The way back to a good snapshot."""
 
     @property
-    def looks_for_leaps(self) -> bool:
-        """Whether a leap of the loss is reason enough to go back."""
+    def detects_spikes(self) -> bool:
+        """Whether a spike of the loss is reason enough to roll back."""
         ...
 
     def loss_of_snapshot(self, batch: Batch) -> float:
         """The mean loss that the last good snapshot has on a batch."""
         ...
 
-    def go_back(self, divergence: Divergence) -> Recovered:
+    def roll_back(self, rejected: StepRejectedError) -> Recovered:
         """Put the trainer back. Raises DivergedError after too many tries."""
         ...
 

@@ -15,11 +15,11 @@ SATURATED = 0.5
 MEMORY = 0.98  # of the training loss: about fifty steps
 
 
-class Symptoms:
-    """Reads the events of one training, and keeps in `present` the lines of what is wrong now, by name."""
+class HealthMonitor:
+    """Reads the events of one training, and keeps in `warnings` the lines of what is wrong now, by name."""
 
     def __init__(self) -> None:
-        self.present: dict[str, str] = {}
+        self.warnings: dict[str, str] = {}
         self._forget()
 
     def _forget(self) -> None:
@@ -28,7 +28,7 @@ class Symptoms:
         self._since_best = self._since_better = 0
         self._level = float("inf")  # the validation loss from which a plateau is measured
 
-    def read(self, event: Event) -> list[str]:
+    def observe(self, event: Event) -> list[str]:
         """Take note of an event; the lines of what has begun with it."""
         match event:
             case Stepped():
@@ -41,8 +41,8 @@ class Symptoms:
 
     def _evaluated(self, event: Evaluated) -> list[str]:
         self._compare(event)
-        before, self.present = self.present, dict(self._found(event))
-        return [line for name, line in self.present.items() if name not in before]
+        before, self.warnings = self.warnings, dict(self._found(event))
+        return [line for name, line in self.warnings.items() if name not in before]
 
     def _compare(self, event: Evaluated) -> None:
         loss = self._loss if self._loss is not None else float("inf")

@@ -18,7 +18,7 @@ from charrnn.network.saturation import saturated_units
 from charrnn.network.weight_dropout import WeightDropout
 from charrnn.text.vocabulary import Ids
 from charrnn.text.windows import Windows
-from charrnn.training.divergence import Batch, Divergence, Level, Recovery, is_hopeless, is_usable
+from charrnn.training.divergence import Batch, Recovery, RunningLoss, StepRejectedError, is_hopeless, is_usable
 from charrnn.training.events import Evaluated, Event, Finished, Stepped, bits
 from charrnn.training.optim.clipping import Clipping
 from charrnn.training.optim.ema import WeightEMA
@@ -40,7 +40,7 @@ class Progress:
     best_step: int = 0
     evaluations_without_best: int = 0
     stalls: int = 0
-    level: Level = field(default_factory=Level)  # of the loss
+    level: RunningLoss = field(default_factory=RunningLoss)  # of the loss
     halvings: int = 0  # of the learning rate, one for each time that the training went back
     recovered_step: int = 0  # to which it last went back
     diverged_step: int = 0  # from where
@@ -119,13 +119,13 @@ class Trainer:
         """What `make` makes, or the way back."""
         try:
             return make()
-        except Divergence as divergence:
+        except StepRejectedError as rejected:
             if self.recovery is None:
                 raise
-            return self.recovery.go_back(divergence)
+            return self.recovery.roll_back(rejected)
 
     def step(self, split: DataParallel) -> Stepped:
-        """One update. Raises Divergence, before the weights are touched, for what must not reach them."""
+        """One update. Raises StepRejectedError, before the weights are touched, for what must not reach them."""
         began = time.perf_counter()
         progress, windows = self.progress, self.windows
         window = next(windows)
@@ -139,7 +139,7 @@ class Trainer:
         norm, clipped = self.clipping(split.gradient.flat)
         batch = Batch(window, before)
         if reason := self._fault(batch, loss, norm):
-            raise Divergence(progress.step + 1, reason, batch)
+            raise StepRejectedError(progress.step + 1, reason, batch)
         progress.level.add(loss)
         learning_rate = self.learning_rate
         with self.frozen.preserved(weights):
@@ -157,9 +157,9 @@ class Trainer:
         if is_hopeless(loss) or not (math.isfinite(norm) and is_usable(bounded, self.network.parameters.flat.dtype)):
             return f"loss {loss:.4g}, gradient norm {norm:.4g}"
         level = self.progress.level
-        if self.recovery and self.recovery.looks_for_leaps and level.leaps(loss):
+        if self.recovery and self.recovery.detects_spikes and level.is_spike(loss):
             earlier = self.recovery.loss_of_snapshot(batch)
-            if not level.leaps(earlier):
+            if not level.is_spike(earlier):
                 return f"loss {loss:.4g}, with earlier weights {earlier:.4g}"
         return None
 
@@ -169,12 +169,12 @@ class Trainer:
         return self.valid.size > 0 and on_time and progress.evaluated_step < progress.step
 
     def evaluate(self, split: DataParallel, should_stop: Callable[[], bool] = lambda: False) -> Evaluated:
-        """The loss on the validation text now. Raises Divergence where it is hopeless, StoppedError when asked to stop."""
+        """The loss on the validation text now. Raises StepRejectedError where it is hopeless, StoppedError when asked to stop."""
         progress, weights = self.progress, self.network.parameters.flat
         with self.ema.swapped_in(weights) if self.ema else nullcontext():
             loss = evaluate(self.network, self.valid, split, should_stop, self.windows.end_id)
         if is_hopeless(loss):
-            raise Divergence(progress.step, f"validation loss {loss:.4g}")
+            raise StepRejectedError(progress.step, f"validation loss {loss:.4g}")
         best = progress.best_loss is None or loss < progress.best_loss
         progress.evaluated_step = progress.step
         if best:

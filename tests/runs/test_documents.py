@@ -12,7 +12,7 @@ from charrnn.generation.sampling import Options
 from charrnn.models import export
 from charrnn.runs.storage.checkpoint import load, save
 from charrnn.runs.storage.safetensors_file import write
-from charrnn.training.divergence import Batch, Divergence
+from charrnn.training.divergence import Batch, StepRejectedError
 from charrnn.training.events import Stepped
 from charrnn.training.parallel.data_parallel import DataParallel
 
@@ -90,7 +90,7 @@ def test_going_back_reads_what_diverged_as_the_training_did(planned, tmp_path):
     split = DataParallel(trainer.network)
     loss = split.loss_and_gradient(batch.window, trainer.state)
     assert trainer.recovery.loss_of_snapshot(batch) == pytest.approx(loss, rel=1e-5)
-    trainer.recovery._write(batch, Divergence(20, "a test"))
+    trainer.recovery._write(batch, StepRejectedError(20, "a test"))
     written = safetensors.numpy.load_file(made.path / "diverged.safetensors")
     assert (written["resets"] == batch.window.resets).all()
 

@@ -11,7 +11,7 @@ import safetensors
 from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import DivergedError
-from charrnn.runs.recovery import _after_going_back
+from charrnn.runs.recovery import _progress_after_rollback
 from charrnn.runs.storage.checkpoint import load
 from charrnn.training.divergence import Batch
 from charrnn.training.events import Finished, Recovered, Stepped
@@ -182,7 +182,7 @@ def test_a_lost_snapshot_is_no_reason_to_stop(start, plant, tmp_path, damage, na
     assert kinds(follow(plant, api.resume(tmp_path / "run")), Finished)[0].reason == "steps"
 
 
-def test_a_training_that_was_killed_after_going_back_goes_on_from_there(start, plant, tmp_path):
+def test_a_training_that_was_killed_progress_after_rollback_goes_on_from_there(start, plant, tmp_path):
     plant(math.nan, 27)
     follow(plant, start("whole"))
     run = start("killed")
@@ -309,7 +309,7 @@ def test_halvings_of_a_plateau_are_not_lost_by_going_back(start, plant, monkeypa
 
 def test_halvings_of_a_plateau_that_a_snapshot_knows_of_stay():
     before, saved = Progress(step=27, stalls=1), Progress(step=20, stalls=3)
-    assert _after_going_back(before, saved, 28, 1).stalls == 3
+    assert _progress_after_rollback(before, saved, 28, 1).stalls == 3
 
 
 @pytest.mark.parametrize(
@@ -323,7 +323,7 @@ def test_halvings_of_a_plateau_that_a_snapshot_knows_of_stay():
 def test_patience_is_not_spent_twice_on_the_same_steps(before, saved, patience_spent):
     left = Progress(step=27, best_loss=3.0, best_step=25 if before == 0 else 5, evaluations_without_best=before)
     snapshot = Progress(step=20, best_loss=3.5, best_step=5, evaluations_without_best=saved)
-    after = _after_going_back(left, snapshot, 28, 1)
+    after = _progress_after_rollback(left, snapshot, 28, 1)
     assert after.evaluations_without_best == patience_spent
     assert (after.best_loss, after.best_step) == ((3.0, 25) if before == 0 else (3.5, 5))
     assert (after.step, after.recovered_step, after.diverged_step, after.halvings, after.tries) == (20, 20, 28, 1, 1)

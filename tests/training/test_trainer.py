@@ -286,13 +286,13 @@ def test_a_validation_of_documents_reads_each_from_nothing():
 class Watching:
     """A way back that only remembers what it was asked for."""
 
-    looks_for_leaps = False
+    detects_spikes = False
 
     def __init__(self):
         self.seen = []
 
-    def go_back(self, divergence):
-        self.seen.append(divergence)
+    def roll_back(self, rejected):
+        self.seen.append(rejected)
         raise DivergedError("no way back")
 
 
@@ -307,8 +307,8 @@ def test_the_state_kept_of_a_divergence_is_that_in_which_the_step_began(cell, mo
     monkeypatch.setattr(DataParallel, "loss_and_gradient", lambda *given: found.append(measure(*given)) or np.nan)
     with pytest.raises(DivergedError):
         losses(trainer, 2)
-    (divergence,) = trainer.recovery.seen
-    batch = divergence.batch
+    (rejected,) = trainer.recovery.seen
+    batch = rejected.batch
     assert not batch.state[:, 1].any()
     np.testing.assert_array_equal(batch.state[:, [0, 2]], carried[:, [0, 2]])
     assert carried[:, 1].all()
@@ -349,7 +349,7 @@ def test_a_leap_is_measured_by_the_losses_before_it(monkeypatch, above, refused)
     """After a hundred losses of 3 a loss of 4.5 leaps, and does not become a part of the level that it is measured by."""
     trainer = make()
     trainer.recovery = Watching()
-    trainer.recovery.looks_for_leaps = True
+    trainer.recovery.detects_spikes = True
     trainer.recovery.loss_of_snapshot = lambda batch: 3.0
     told = iter([3.0] * 100 + [3.0 + above])
     monkeypatch.setattr(DataParallel, "loss_and_gradient", lambda *_: next(told))
