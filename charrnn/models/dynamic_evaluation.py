@@ -49,8 +49,8 @@ class DynamicReader:
     @np.errstate(over="ignore", invalid="ignore")  # told in words
     def _learned(self, ids: Indices) -> Array:
         """The surprisals of ids[1:], (n - 1, k), from which it then learns."""
-        begins = None if self._end_id is None else ids[:-1] == self._end_id
-        shard = Shard(ids[:-1], ids[1:], self._state, count=ids[1:].size, begins=begins, per_character=True)
+        reset_mask = None if self._end_id is None else ids[:-1] == self._end_id
+        shard = Shard(ids[:-1], ids[1:], self._state, count=ids[1:].size, reset_mask=reset_mask, per_character=True)
         found, self._state = self._replica.run(shard)
         gradient = self._replica.gradient.flat
         self._frozen.mask(gradient)

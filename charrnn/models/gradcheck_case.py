@@ -77,7 +77,7 @@ def training_step(case: Case, config: Config) -> Property:
     """What a training computes for the window, with its streams in shares, is the gradient that is checked."""
     network, (T, B) = case.network, case.inputs.shape
     new = T if case.new is None else case.new
-    window = Window(case.inputs, case.targets, np.zeros(B, np.bool_), new, new, B, case.begins)
+    window = Window(case.inputs, case.targets, np.zeros(B, np.bool_), new, new, B, case.reset_mask)
     split = DataParallel(network, accumulate=config.training.accumulate)
     with case.masked(network.parameters.flat, split.gradient.flat):
         split.loss_and_gradient(window, case.state.copy(), case.dropout, case.smoothing)

@@ -17,7 +17,7 @@ from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.dropout import Dropout
 from charrnn.network.parameters import Parameters
-from charrnn.network.resets import Begins, Resets
+from charrnn.network.resets import ResetMask, Resets
 from charrnn.network.workspace import LayerWorkspace, Workspace, states_of, x_a_of
 
 
@@ -70,12 +70,12 @@ class Network:
         return np.zeros(self.state_shape(B), self.parameters.flat.dtype)
 
     @np.errstate(over="ignore", invalid="ignore")  # whoever reads them tells in words of what is not finite
-    def logits(self, inputs: Ids, state: Array, ws: Workspace, begins: Begins | None = None) -> None:
+    def logits(self, inputs: Ids, state: Array, ws: Workspace, reset_mask: ResetMask | None = None) -> None:
         """Run a window, (T, B), from `state`, (S, B, H): fills the layers' states and the logits of every step.
 
-        `begins`, (T, B): the streams whose state is 0 before each step; see resets.py.
+        `reset_mask`, (T, B): the streams whose state is 0 before each step; see resets.py.
         """
-        self._run_layers(inputs, state, ws, None, _resets(begins))
+        self._run_layers(inputs, state, ws, None, _resets(reset_mask))
         readout.logits(_rows(ws.layers[-1].up(False)), self.parameters, ws.readout)
 
     def forward(
@@ -86,15 +86,15 @@ class Network:
         ws: Workspace,
         new: int | None = None,
         dropout: Dropout | None = None,
-        begins: Begins | None = None,
+        reset_mask: ResetMask | None = None,
         smoothing: float = 0.0,
     ) -> Any:
         """The loss of a window: nats summed over the characters of its last `new` steps (None: all T).
 
         Complex for complex parameters. `dropout` and `smoothing`, that of labels, are for training; without them nothing is
-        dropped or smoothed. `begins` as in `logits`.
+        dropped or smoothed. `reset_mask` as in `logits`.
         """
-        return self.surprisals(inputs, targets, state, ws, new, dropout, begins, smoothing).sum()
+        return self.surprisals(inputs, targets, state, ws, new, dropout, reset_mask, smoothing).sum()
 
     def surprisals(
         self,
@@ -104,11 +104,11 @@ class Network:
         ws: Workspace,
         new: int | None = None,
         dropout: Dropout | None = None,
-        begins: Begins | None = None,
+        reset_mask: ResetMask | None = None,
         smoothing: float = 0.0,
     ) -> Array:
         """The terms of that sum, in nats: of each character of the last `new` steps, (new, B)."""
-        self._run_layers(inputs, state, ws, dropout, _resets(begins))
+        self._run_layers(inputs, state, ws, dropout, _resets(reset_mask))
         up, out = ws.layers[-1].up(dropout is not None), ws.readout.last(self._rows_of_loss(ws, new))
         readout.logits(_rows(up)[-len(out.rows) :], self.parameters, out)
         ws.targets[:] = targets
@@ -121,7 +121,7 @@ class Network:
         gradient: Parameters,
         new: int | None = None,
         dropout: Dropout | None = None,
-        begins: Begins | None = None,
+        reset_mask: ResetMask | None = None,
         smoothing: float = 0.0,
         on_gradient_ready: Callable[[int], object] = lambda index: None,
     ) -> Array:
@@ -135,7 +135,7 @@ class Network:
         dh[:-rows] = 0
         targets, out = ws.targets.ravel()[-rows:], ws.readout.last(rows)
         readout.backward(targets, count, up[-rows:], self.parameters, out, gradient, dh[-rows:], smoothing)
-        dstates, anew = [], _resets(begins)
+        dstates, anew = [], _resets(reset_mask)
         for number in reversed(range(len(self.layers))):
             dstates.append(self._layer_backward(number, ws, gradient, dropped, anew))
             on_gradient_ready(self._begin_of(number))
@@ -210,8 +210,8 @@ class Network:
         return int((T if new is None else new) * B)
 
 
-def _resets(begins: Begins | None) -> Resets | None:
-    return None if begins is None else Resets(begins)
+def _resets(reset_mask: ResetMask | None) -> Resets | None:
+    return None if reset_mask is None else Resets(reset_mask)
 
 
 def _rows(array: Array) -> Array:

@@ -41,7 +41,7 @@ class Rollback:
     def loss_of_snapshot(self, batch: Batch) -> float:
         """The mean loss that the last good snapshot has on a batch. Raises RunError and CheckpointError."""
         network, window = self._snapshot().network, batch.window
-        shard = Shard(window.inputs, window.targets, batch.state, new=window.new, begins=window.resets)
+        shard = Shard(window.inputs, window.targets, batch.state, new=window.new, reset_mask=window.reset_mask)
         losses = self._trainer.ranks.all_gather(float(Replica(network, network.parameters).run(shard)[0]))
         return sum(losses) / window.characters
 
@@ -122,9 +122,9 @@ class Rollback:
     def _write(self, batch: Batch, rejected: StepRejectedError) -> None:
         """Everything needed to run the step again: the weights, the window, and the state in which it began."""
         window, trainer = batch.window, self._trainer
-        arrays = {"inputs": window.inputs, "targets": window.targets, "begins": window.begins}
-        if window.resets is not None:
-            arrays["resets"] = window.resets
+        arrays = {"inputs": window.inputs, "targets": window.targets, "begins": window.fresh_streams}
+        if window.reset_mask is not None:
+            arrays["resets"] = window.reset_mask
         content = {name: np.ascontiguousarray(array, np.int64) for name, array in arrays.items()}
         content |= {STATE: batch.state}
         content |= {PARAMETERS + name: view for name, view in trainer.network.parameters.items()}
@@ -162,9 +162,9 @@ def _of_all(batch: Batch, ranks: Communicator) -> Batch:
         window,
         inputs=ranks.all_gather_concat(window.inputs, 1),
         targets=ranks.all_gather_concat(window.targets, 1),
-        begins=ranks.all_gather_concat(window.begins, 0),
-        resets=ranks.all_gather_concat(
-            np.zeros_like(window.inputs, bool) if window.resets is None else window.resets, 1
+        fresh_streams=ranks.all_gather_concat(window.fresh_streams, 0),
+        reset_mask=ranks.all_gather_concat(
+            np.zeros_like(window.inputs, bool) if window.reset_mask is None else window.reset_mask, 1
         ),
     )
     return Batch(whole, ranks.all_gather_concat(batch.state, 1))

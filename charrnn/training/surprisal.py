@@ -94,8 +94,8 @@ class NetworkReader:
                 raise StoppedError
             if own.size:
                 window = ids[start : start + WINDOW + 1, streams].astype(np.intp)
-                begins = None if self._end_id is None else window[:-1] == self._end_id
-                found[start : start + WINDOW] = self._split.surprisals(window[:-1], window[1:], own, begins)
+                reset_mask = None if self._end_id is None else window[:-1] == self._end_id
+                found[start : start + WINDOW] = self._split.surprisals(window[:-1], window[1:], own, reset_mask)
         state[:] = ranks.all_gather_concat(own, axis=1)
         return ranks.all_gather_concat(found, axis=1)
 

@@ -129,7 +129,7 @@ class Trainer:
         began = time.perf_counter()
         progress, windows = self.progress, self.windows
         window = next(windows)
-        self.state[:, window.begins] = 0
+        self.state[:, window.fresh_streams] = 0
         before = self.state.copy()
         dropout = Dropout(self.dropout, self.seed, progress.step, windows.streams.start) if self.dropout else None
         weights = self.network.parameters.flat

@@ -35,7 +35,7 @@ def step(text, settings, ranks):
 
     for number in range(3):
         window = next(trainer.windows)
-        trainer.state[:, window.begins] = 0
+        trainer.state[:, window.fresh_streams] = 0
         dropout = Dropout(0.3, 0, number, trainer.windows.streams.start) if plan.config.model.dropout else None
         loss = split.loss_and_gradient(window, trainer.state, dropout, trainer.label_smoothing)
     return loss, split.gradient.flat.copy(), ranks.all_gather_concat(trainer.state, axis=1)

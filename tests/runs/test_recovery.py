@@ -346,14 +346,16 @@ def test_the_loss_of_a_snapshot_on_documents_is_that_of_each_from_nothing(start,
     run = api.start(api.plan([str(text_file)], config), tmp_path / "run")
     follow(plant, run, until=22)
     recovery, windows = run.trainer.recovery, run.trainer.windows
-    window = next(window for window in windows_of(windows) if window.resets is not None and window.resets[2:].any())
+    window = next(
+        window for window in windows_of(windows) if window.reset_mask is not None and window.reset_mask[2:].any()
+    )
     state = np.random.default_rng(0).uniform(-0.9, 0.9, run.trainer.state.shape).astype(np.float32)
     network, expected = recovery._snapshot().network, 0.0
     for b in range(4):
-        places = [0, *np.flatnonzero(window.resets[:, b]).tolist(), 8]
+        places = [0, *np.flatnonzero(window.reset_mask[:, b]).tolist(), 8]
         for place, end in pairwise(places):
             if end > place:
-                own = state[:, [b]] if not window.resets[place, b] else network.zero_state(1)
+                own = state[:, [b]] if not window.reset_mask[place, b] else network.zero_state(1)
                 inputs, targets = window.inputs[place:end, [b]], window.targets[place:end, [b]]
                 expected += network.forward(inputs, targets, own, network.workspace(end - place, 1))
     assert recovery.loss_of_snapshot(Batch(window, state)) == pytest.approx(expected / 32, rel=1e-5)

@@ -95,7 +95,7 @@ def test_whatever_is_configured_reaches_the_training(run):
     assert (windows.batch_size, windows.sequence_length, windows.stride) == (4, 8, 4)
     next(windows)
     drawn = [np.random.default_rng((3, position)).random(4) < 0.5 for position in range(1, 20)]
-    assert [next(windows).begins.tolist() for _ in drawn] == [begins.tolist() for begins in drawn]
+    assert [next(windows).fresh_streams.tolist() for _ in drawn] == [begins.tolist() for begins in drawn]
 
 
 def test_a_run_of_smoothed_labels_writes_without_what_smoothing_gave(run):

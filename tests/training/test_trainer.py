@@ -95,7 +95,7 @@ def test_ten_steps_equal_the_plain_equations():
     windows, h, adam, expected = copy.copy(trainer.windows), np.zeros((3, 8)), plain.Adam(w, 0.01), []
     for _ in range(10):
         window = next(windows)
-        h = np.zeros_like(h) if window.begins.all() else h
+        h = np.zeros_like(h) if window.fresh_streams.all() else h
         loss, tape = plain.forward(adam.w, window.inputs, window.targets, h)
         gradient = {name: g for name, g in plain.backward(adam.w, tape).items() if name != "h_0"}
         adam.update(plain.clip_by_norm(gradient, 1.0))

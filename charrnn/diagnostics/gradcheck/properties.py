@@ -30,7 +30,7 @@ class Property:
 
 def check_properties(case: Case) -> Iterator[Property]:
     """Yield every property of the network of a case, as it stands, and of the masks of its dropout where it has any."""
-    plain = replace(case, new=None, dropout=None, begins=None, smoothing=0.0, weight_dropout=None)
+    plain = replace(case, new=None, dropout=None, reset_mask=None, smoothing=0.0, weight_dropout=None)
     for name, check in PROPERTIES.items():
         passed, detail = check(plain)
         yield Property(name, bool(passed), detail)

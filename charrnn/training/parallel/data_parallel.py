@@ -21,7 +21,7 @@ from charrnn.network.arrays import Array, Ids
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
-from charrnn.network.resets import Begins
+from charrnn.network.resets import ResetMask
 from charrnn.system.cores import available_cores
 from charrnn.text.windows import Window
 from charrnn.training.parallel.communicator import Communicator
@@ -83,7 +83,7 @@ class DataParallel:
 
         Brings `state`, (S, B, H), to where the next window begins.
         """
-        rest = window.characters, window.new, window.advance, dropout, window.resets
+        rest = window.characters, window.new, window.advance, dropout, window.reset_mask
         whole = Shard(window.inputs, window.targets, state, *rest, smoothing=smoothing)
         first, *others = even_slices(window.inputs.shape[1], self._accumulate)
         # Where nobody adds to it, what is whole may be on its way while the rest is computed.
@@ -107,9 +107,9 @@ class DataParallel:
                 np.add(self.gradient.flat, gradient, out=self.gradient.flat)
         return float(sum(losses))
 
-    def surprisals(self, inputs: Ids, targets: Ids, state: Array, begins: Begins | None = None) -> Array:
+    def surprisals(self, inputs: Ids, targets: Ids, state: Array, reset_mask: ResetMask | None = None) -> Array:
         """The surprisal of each character of a window, (T, B), in nats; brings `state` up to date."""
-        whole = Shard(inputs, targets, state, begins=begins, per_character=True)
+        whole = Shard(inputs, targets, state, reset_mask=reset_mask, per_character=True)
         in_turn = even_slices(inputs.shape[1], self._accumulate)
         return np.concatenate([found for streams in in_turn for found in self._run(whole.select(streams))], axis=1)
 

@@ -10,7 +10,7 @@ from charrnn.network.arrays import Array, Ids
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
-from charrnn.network.resets import Begins
+from charrnn.network.resets import ResetMask
 from charrnn.network.workspace import Workspace
 
 KEPT = 6  # workspaces: a training has one or two, its validations have four; a text read in pieces has no end of them
@@ -27,16 +27,16 @@ class Shard:
     new: int | None = None  # the loss is on the last `new` steps; None: on all T
     advance: int | None = None  # the state wanted is the one after so many steps; None: after all T
     dropout: Dropout | None = None
-    begins: Begins | None = None  # (T, B): the streams that begin anew before each step
+    reset_mask: ResetMask | None = None  # (T, B): the streams that begin anew before each step
     smoothing: float = 0.0  # of labels, in the gradient; the loss is without it
     per_character: bool = False  # the surprisal of each character is wanted, not their sum
 
     def select(self, streams: slice) -> "Shard":
         """The same for some of the streams."""
         dropout = self.dropout and replace(self.dropout, first_stream=self.dropout.first_stream + streams.start)
-        begins = None if self.begins is None else self.begins[:, streams]
+        reset_mask = None if self.reset_mask is None else self.reset_mask[:, streams]
         inputs, targets, state = self.inputs[:, streams], self.targets[:, streams], self.state[:, streams]
-        return replace(self, inputs=inputs, targets=targets, state=state, dropout=dropout, begins=begins)
+        return replace(self, inputs=inputs, targets=targets, state=state, dropout=dropout, reset_mask=reset_mask)
 
 
 class Replica:
@@ -53,7 +53,7 @@ class Replica:
         """
         T, B = shard.inputs.shape
         ws = self._workspace(T, B, shard.dropout is not None)
-        options = shard.new, shard.dropout, shard.begins
+        options = shard.new, shard.dropout, shard.reset_mask
         surprisals = self._network.surprisals(shard.inputs, shard.targets, shard.state, ws, *options)
         if shard.count:
             self._network.backward(shard.count, ws, self.gradient, *options, shard.smoothing, on_gradient_ready)

@@ -52,10 +52,10 @@ def test_the_windows_of_the_ranks_are_the_parts_of_one_window():
     for _ in range(40):
         window, shares = next(whole), [next(part) for part in parts]
         assert [share.characters for share in shares] == [window.characters] * 3
-        for name in ("inputs", "targets", "begins"):
+        for name in ("inputs", "targets", "fresh_streams"):
             assert (np.concatenate([getattr(share, name) for share in shares], -1) == getattr(window, name)).all(), name
-        resets = [np.zeros((8, 2), bool) if share.resets is None else share.resets for share in shares]
-        assert (np.concatenate(resets, 1) == (window.resets if window.resets is not None else False)).all()
+        resets = [np.zeros((8, 2), bool) if share.reset_mask is None else share.reset_mask for share in shares]
+        assert (np.concatenate(resets, 1) == (window.reset_mask if window.reset_mask is not None else False)).all()
 
 
 @pytest.mark.parametrize("accumulate", [2, 3, 5])

@@ -49,7 +49,7 @@ def test_any_split_gives_the_loss_gradient_and_state_of_one_thread(cell):
             for options in ({}, {"new": 4, "advance": 4}):
                 for B in (7, 2):  # with two streams, a worker has none
                     resets = np.random.default_rng(B).random((9, B)) < 0.3
-                    _, given, state = window(B, cell, resets=resets, **options)
+                    _, given, state = window(B, cell, reset_mask=resets, **options)
                     state_one, state_many = state.copy(), state.copy()
                     loss_one = one.loss_and_gradient(given, state_one, dropout)
                     assert many.loss_and_gradient(given, state_many, dropout) == pytest.approx(loss_one)
@@ -174,9 +174,9 @@ def test_without_room_for_shared_memory_the_way_out_is_named(monkeypatch, tmp_pa
 
 
 def test_where_documents_begin_every_part_knows():
-    network, given, state = window(4, resets=np.ones((9, 4), bool))
+    network, given, state = window(4, reset_mask=np.ones((9, 4), bool))
     with split(network, 2) as two:
-        loss = two.surprisals(given.inputs, given.targets, state, given.resets).sum()
+        loss = two.surprisals(given.inputs, given.targets, state, given.reset_mask).sum()
         mean = two.loss_and_gradient(given, state)
     ws, gradient = network.workspace(1, 36), network.parameters.zeros_like()
     alone = network.forward(given.inputs.reshape(1, 36), given.targets.reshape(1, 36), network.zero_state(36), ws)
