@@ -16,7 +16,7 @@ from charrnn.text.characters.printable import UNSAFE, printable_line
 from charrnn.training.parallel.communicator import Communicator
 
 # Seconds for the other ranks to come to the same end; after an interrupt, which reaches them too.
-PATIENCE, MOMENT = 10.0, 1.0
+ERROR_WAIT_SECONDS, INTERRUPT_WAIT_SECONDS = 10.0, 1.0
 INTERRUPTED = 130
 
 
@@ -43,12 +43,12 @@ def communicator() -> Iterator[Communicator]:
     try:
         yield found
     except BaseException as error:
-        if not found.barrier(PATIENCE if isinstance(error, Exception) else MOMENT):
-            found.abort(_code(found.name, error))
+        if not found.barrier(ERROR_WAIT_SECONDS if isinstance(error, Exception) else INTERRUPT_WAIT_SECONDS):
+            found.abort(_exit_code(found.name, error))
         raise
 
 
-def _code(name: str, error: BaseException) -> int:
+def _exit_code(name: str, error: BaseException) -> int:
     """With which all end; an error that is no interrupt is told."""
     from charrnn.cli.output.console import tell_error
 
@@ -73,7 +73,7 @@ def resume_hint_if_killed(ranks: Communicator, run: Path) -> Iterator[None]:
         yield
 
 
-READ_TO_THE_END = """
+WATCHER_SCRIPT = """
 import os, re, sys
 if not sys.stdin.buffer.read():
     try:
@@ -95,7 +95,7 @@ def message_if_killed(message: str, folder: Path) -> Iterator[None]:
         "-I",
         "-S",
         "-c",
-        READ_TO_THE_END,
+        WATCHER_SCRIPT,
         printable_line(message),
         str(folder),
         UNSAFE.pattern,

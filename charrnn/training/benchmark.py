@@ -26,9 +26,9 @@ from charrnn.training.parallel.replica import Replica, Shard
 from charrnn.training.trainer import Trainer
 
 WINDOWS = 10  # of random text, read again and again
-WARM_UP = 3  # calls that are not counted
-LARGE = 2048  # rows and columns of the product whose speed is the peak
-FEWEST = 5  # calls of which the median is taken
+WARM_UP_CALLS = 3  # calls that are not counted
+PEAK_SIZE = 2048  # rows and columns of the product whose speed is the peak
+MIN_CALLS = 5  # calls of which the median is taken
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def measure(trainer: Trainer, seconds: float = 3.0, unit: Unit = "char") -> Benc
     try:
         with one_blas_thread():
             whole = _median(lambda: trainer.step(split), seconds)
-            forward, backward, update = _parts(trainer, threads, seconds / 6)
+            forward, backward, update = _time_parts(trainer, threads, seconds / 6)
     finally:
         split.close()
     gflops = flops_of_products(architecture, T, B, windows.stride) / whole / 1e9
@@ -148,14 +148,14 @@ def flops_of_products(architecture: Architecture, T: int, B: int, new: int | Non
 
 def peak_gflops(threads: int, dtype: DTypeLike = np.float32) -> float:
     """The fastest of several large products, on so many threads."""
-    a, b = (np.random.default_rng(seed).random((LARGE, LARGE)).astype(dtype) for seed in (0, 1))
+    a, b = (np.random.default_rng(seed).random((PEAK_SIZE, PEAK_SIZE)).astype(dtype) for seed in (0, 1))
     out = np.empty_like(a)
     with threadpool_limits(threads, user_api="blas"):
-        fastest = min(_seconds(lambda: np.matmul(a, b, out=out)) for _ in range(2 * FEWEST))
-    return 2 * LARGE**3 / fastest / 1e9
+        fastest = min(_seconds(lambda: np.matmul(a, b, out=out)) for _ in range(2 * MIN_CALLS))
+    return 2 * PEAK_SIZE**3 / fastest / 1e9
 
 
-def _parts(trainer: Trainer, threads: int, seconds: float) -> tuple[float, float, float]:
+def _time_parts(trainer: Trainer, threads: int, seconds: float) -> tuple[float, float, float]:
     """Forward and backward of the first core's streams, and clipping with the optimizer's update."""
     window, network = next(trainer.windows), trainer.network
     dropout = Dropout(trainer.dropout, trainer.seed, step=0) if trainer.dropout else None
@@ -176,10 +176,10 @@ def _parts(trainer: Trainer, threads: int, seconds: float) -> tuple[float, float
 
 
 def _median(call: Callable[[], object], seconds: float) -> float:
-    for _ in range(WARM_UP):
+    for _ in range(WARM_UP_CALLS):
         call()
     times: list[float] = []
-    while sum(times) < seconds or len(times) < FEWEST:
+    while sum(times) < seconds or len(times) < MIN_CALLS:
         times.append(_seconds(call))
     return statistics.median(times)
 

@@ -1,7 +1,7 @@
 """When a step must not reach the weights: its loss or gradient is no number, its loss is hopeless, or a spike far above the losses before.
 
 The level is the mean of the losses before, the nearer the heavier, and σ their spread about it. A loss is a spike when it is more
-than MARGIN + SIGMAS σ above the level. That alone may be the text's doing (a stream comes to a chapter in another language):
+than SPIKE_MARGIN + SPIKE_SIGMAS σ above the level. That alone may be the text's doing (a stream comes to a chapter in another language):
 a spike counts only where the loss of the last good snapshot, on the same window from the same state, is none.
 """
 
@@ -16,9 +16,9 @@ from charrnn.network.arrays import Array
 from charrnn.text.windows import Window
 from charrnn.training.events import Recovered
 
-MEMORY = 0.98  # of the level: about fifty steps
-MARGIN, SIGMAS = 1.0, 10.0  # in nats, and in standard deviations
-HOPELESS = 1e6  # nats per character, of which chance needs ln V: nothing is learned there, and the level would leave its bounds
+LOSS_DECAY = 0.98  # of the level: about fifty steps
+SPIKE_MARGIN, SPIKE_SIGMAS = 1.0, 10.0  # in nats, and in standard deviations
+MAX_LOSS = 1e6  # nats per character, of which chance needs ln V: nothing is learned there, and the level would leave its bounds
 
 
 @dataclass
@@ -33,12 +33,12 @@ class RunningLoss:
         if self.mean is None:
             self.mean = loss
         above = loss - self.mean
-        self.mean += (1 - MEMORY) * above
-        self.variance = MEMORY * (self.variance + (1 - MEMORY) * above * above)
+        self.mean += (1 - LOSS_DECAY) * above
+        self.variance = LOSS_DECAY * (self.variance + (1 - LOSS_DECAY) * above * above)
 
     def is_spike(self, loss: float) -> bool:
         """True for a loss far above the running mean."""
-        return self.mean is not None and loss > self.mean + MARGIN + SIGMAS * math.sqrt(self.variance)
+        return self.mean is not None and loss > self.mean + SPIKE_MARGIN + SPIKE_SIGMAS * math.sqrt(self.variance)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Recovery(Protocol):
 
 def is_hopeless(loss: float) -> bool:
     """True for a mean loss, in nats, that is no number or beyond all learning."""
-    return not loss <= HOPELESS
+    return not loss <= MAX_LOSS
 
 
 def is_usable(norm: float, dtype: np.dtype[np.floating]) -> bool:

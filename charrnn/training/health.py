@@ -1,7 +1,8 @@
 """What the facts of a training tell of its health: a line when something begins to go wrong, and none while it goes on.
 
-plateau       PATIENCE evaluations, none of which is better than the best before by a share of BETTER
-overfitting   RISING evaluations since the best, the last worse by a share of WORSE, while the training loss is below what it was then
+plateau       PLATEAU_EVALUATIONS in a row, none better than the best before by a share of PLATEAU_GAIN
+overfitting   OVERFITTING_EVALUATIONS since the best, the last worse by a share of OVERFITTING_RISE, while the training
+              loss is below what it was then
 saturation    more than half of the hidden units are saturated (dead, for relu); see saturation.py
 """
 
@@ -9,10 +10,10 @@ from collections.abc import Iterator
 
 from charrnn.training.events import Evaluated, Event, Recovered, Stepped, rounded
 
-PATIENCE, BETTER = 5, 0.001
-RISING, WORSE = 3, 0.005
-SATURATED = 0.5
-MEMORY = 0.98  # of the training loss: about fifty steps
+PLATEAU_EVALUATIONS, PLATEAU_GAIN = 5, 0.001
+OVERFITTING_EVALUATIONS, OVERFITTING_RISE = 3, 0.005
+MAX_SATURATED = 0.5
+LOSS_DECAY = 0.98  # of the training loss: about fifty steps
 
 
 class HealthMonitor:
@@ -32,7 +33,9 @@ class HealthMonitor:
         """Take note of an event; the lines of what has begun with it."""
         match event:
             case Stepped():
-                self._loss = event.loss if self._loss is None else MEMORY * self._loss + (1 - MEMORY) * event.loss
+                self._loss = (
+                    event.loss if self._loss is None else LOSS_DECAY * self._loss + (1 - LOSS_DECAY) * event.loss
+                )
             case Recovered():
                 self._forget()
             case Evaluated():
@@ -50,7 +53,7 @@ class HealthMonitor:
             self._best, self._since_best = (event.step, event.loss, loss), 0
         else:
             self._since_best += 1
-        if event.loss < self._level * (1 - BETTER):
+        if event.loss < self._level * (1 - PLATEAU_GAIN):
             self._level, self._since_better = event.loss, 0
         else:
             self._since_better += 1
@@ -59,18 +62,18 @@ class HealthMonitor:
         assert self._best is not None, "an evaluation has been read"
         step, valid, loss = self._best
         learns = self._loss is not None and self._loss < loss
-        if self._since_best >= RISING and event.loss > valid * (1 + WORSE) and learns:
+        if self._since_best >= OVERFITTING_EVALUATIONS and event.loss > valid * (1 + OVERFITTING_RISE) and learns:
             yield (
                 "overfitting",
                 f"overfitting: validation {rounded(event.loss)}, at best {rounded(valid)} (step {step:,}), while the training loss falls: "
                 "more dropout, more text or a smaller network would help; best.safetensors is kept",
             )
-        elif self._since_better >= PATIENCE:
+        elif self._since_better >= PLATEAU_EVALUATIONS:
             yield (
                 "plateau",
                 f"plateau: validation no better for {self._since_better} evaluations, at best {rounded(valid)} (step {step:,})",
             )
-        if event.saturated is not None and event.saturated > SATURATED:
+        if event.saturated is not None and event.saturated > MAX_SATURATED:
             yield (
                 "saturation",
                 f"saturation: {event.saturated:.0%} of the hidden units are saturated, and pass on hardly any gradient: "

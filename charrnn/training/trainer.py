@@ -24,7 +24,7 @@ from charrnn.training.optim.clipping import Clipping
 from charrnn.training.optim.ema import WeightEMA
 from charrnn.training.optim.freezing import FrozenParameters
 from charrnn.training.optim.optimizers import Optimizer
-from charrnn.training.optim.schedules import STALLED, Schedule
+from charrnn.training.optim.schedules import STALLED_VALIDATIONS, Schedule
 from charrnn.training.parallel.communicator import Communicator
 from charrnn.training.parallel.data_parallel import DataParallel
 from charrnn.training.surprisal import StoppedError, evaluate
@@ -105,7 +105,7 @@ class Trainer:
                 return "stopped"
             if self._evaluation_is_due(steps):
                 try:
-                    yield self._recovering(lambda: self.evaluate(split, should_stop))
+                    yield self._make_or_roll_back(lambda: self.evaluate(split, should_stop))
                 except StoppedError:
                     return "stopped"
             elif self.patience is not None and progress.evaluations_without_best >= self.patience:
@@ -113,9 +113,9 @@ class Trainer:
             elif progress.step >= steps:
                 return "steps"
             else:
-                yield self._recovering(lambda: self.step(split))
+                yield self._make_or_roll_back(lambda: self.step(split))
 
-    def _recovering(self, make: Callable[[], Event]) -> Event:
+    def _make_or_roll_back(self, make: Callable[[], Event]) -> Event:
         """What `make` makes, or the way back."""
         try:
             return make()
@@ -138,7 +138,7 @@ class Trainer:
         self.frozen.mask(split.gradient.flat)
         norm, clipped = self.clipping(split.gradient.flat)
         batch = Batch(window, before)
-        if reason := self._fault(batch, loss, norm):
+        if reason := self._rejection_reason(batch, loss, norm):
             raise StepRejectedError(progress.step + 1, reason, batch)
         progress.level.add(loss)
         learning_rate = self.learning_rate
@@ -151,7 +151,7 @@ class Trainer:
         rate = window.characters / (time.perf_counter() - began)
         return Stepped(progress.step, windows.epoch, loss, norm, clipped, learning_rate, rate)
 
-    def _fault(self, batch: Batch, loss: float, norm: float) -> str | None:
+    def _rejection_reason(self, batch: Batch, loss: float, norm: float) -> str | None:
         """Why a step must not reach the weights, if it must not."""
         bounded = min(norm, self.clipping.max_grad_norm or norm)
         if is_hopeless(loss) or not (math.isfinite(norm) and is_usable(bounded, self.network.parameters.flat.dtype)):
@@ -181,6 +181,6 @@ class Trainer:
             progress.best_loss, progress.best_step, progress.evaluations_without_best = loss, progress.step, 0
         else:
             progress.evaluations_without_best += 1
-            progress.stalls += int(progress.evaluations_without_best % STALLED == 0)
+            progress.stalls += int(progress.evaluations_without_best % STALLED_VALIDATIONS == 0)
         saturated = saturated_units(self.network.architecture, self.state)
         return Evaluated(progress.step, "valid", loss, bits(loss), best, saturated)

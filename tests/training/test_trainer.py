@@ -209,7 +209,7 @@ def test_a_gradient_whose_square_is_no_number_never_reaches_the_moments(bound, n
     trainer.clipping = Clipping(bound)
     batch = Batch(next(trainer.windows), trainer.state)
     trainer.network.parameters.flat = trainer.network.parameters.flat.astype(np.float32)
-    assert bool(trainer._fault(batch, 3.0, norm)) == refused
+    assert bool(trainer._rejection_reason(batch, 3.0, norm)) == refused
 
 
 def test_only_the_streams_that_begin_anew_lose_their_state():
@@ -217,7 +217,7 @@ def test_only_the_streams_that_begin_anew_lose_their_state():
     next(kept.windows), next(begun.windows)
     for trainer in (kept, begun):
         trainer.state[:] = np.linspace(-0.9, 0.9, trainer.state.size).reshape(trainer.state.shape)
-    begun.windows._begins = lambda: np.array([False, True, False])
+    begun.windows._fresh_streams = lambda: np.array([False, True, False])
     losses(kept, 1), losses(begun, 1)
     same = [np.array_equal(kept.state[:, stream], begun.state[:, stream]) for stream in range(3)]
     assert same == [True, False, True]
@@ -302,7 +302,7 @@ def test_the_state_kept_of_a_divergence_is_that_in_which_the_step_began(cell, mo
     trainer, found = make(cell), []
     trainer.recovery = Watching()
     losses(trainer, 1)
-    trainer.windows._begins = lambda: np.array([False, True, False])
+    trainer.windows._fresh_streams = lambda: np.array([False, True, False])
     carried, measure = trainer.state.copy(), DataParallel.loss_and_gradient
     monkeypatch.setattr(DataParallel, "loss_and_gradient", lambda *given: found.append(measure(*given)) or np.nan)
     with pytest.raises(DivergedError):

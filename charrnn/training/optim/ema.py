@@ -16,7 +16,7 @@ import numpy as np
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 
-BEGINNING = 9  # updates
+WARM_UP_UPDATES = 9
 
 
 class WeightEMA:
@@ -34,7 +34,7 @@ class WeightEMA:
 
     def add(self, w: Array, updates: int) -> None:
         """Take the weights w, (P,), in after so many updates."""
-        kept = min(self.decay, updates / (updates + BEGINNING))
+        kept = min(self.decay, updates / (updates + WARM_UP_UPDATES))
         np.multiply(self.flat, kept, out=self.flat)
         np.multiply(w, 1 - kept, out=self._room)
         np.add(self.flat, self._room, out=self.flat)  # w̄ ← d w̄ + (1 - d) w

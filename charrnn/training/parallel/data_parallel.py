@@ -28,12 +28,14 @@ from charrnn.training.parallel.communicator import Communicator
 from charrnn.training.parallel.replica import Replica, Shard
 from charrnn.training.parallel.worker_pool import WorkerPool
 
-WORTH_A_CORE = 10_000_000  # multiplications in a window; fewer are done before another core has heard of them
+MIN_MULTIPLICATIONS_PER_CORE = (
+    10_000_000  # multiplications in a window; fewer are done before another core has heard of them
+)
 ELEMENTWISE = 64  # multiplications that take as long as what is done to one unit of one gate besides
 
 
 def fastest_threads(architecture: Architecture, T: int, B: int, cores: int | None = None) -> int:
-    """How many of the cores (None: of this machine) shall share B streams: all, but none for less than WORTH_A_CORE.
+    """How many of the cores (None: of this machine) shall share B streams: all, but none for less than MIN_MULTIPLICATIONS_PER_CORE.
 
     Measured on two cores for H from 32 to 256 and B from 2 to 32: above twice that, two are faster than one.
     """
@@ -41,7 +43,7 @@ def fastest_threads(architecture: Architecture, T: int, B: int, cores: int | Non
     per_layer = G * H * (H + ELEMENTWISE)
     inner = (architecture.num_layers - 1) * G * H * H
     multiplications = T * B * (architecture.num_layers * per_layer + inner + H * V)
-    return max(1, min(cores or available_cores(), B, multiplications // WORTH_A_CORE))
+    return max(1, min(cores or available_cores(), B, multiplications // MIN_MULTIPLICATIONS_PER_CORE))
 
 
 @cache

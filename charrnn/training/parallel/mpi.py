@@ -24,8 +24,8 @@ from charrnn.training.parallel.communicator import Communicator
 
 T = TypeVar("T")
 # Numbers before the gradient: the loss, who wants to stop, and none, so that the gradient begins where a cache line does.
-EXTRA = 16
-MOMENT = 0.01  # seconds between two looks whether the others have come
+HEADER_SIZE = 16
+POLL_SECONDS = 0.01  # seconds between two looks whether the others have come
 
 
 class MPICommunicator(Communicator):
@@ -34,8 +34,8 @@ class MPICommunicator(Communicator):
     def __init__(self) -> None:
         self._world, self._leaving = MPI.COMM_WORLD.Dup(), MPI.COMM_WORLD.Dup()
         self.rank, self.size = self._world.Get_rank(), self._world.Get_size()
-        self._buffer = np.zeros(EXTRA, np.float64)
-        self._end, self._begun = EXTRA, list[MPI.Request]()
+        self._buffer = np.zeros(HEADER_SIZE, np.float64)
+        self._end, self._requests = HEADER_SIZE, list[MPI.Request]()
         self._flag = self._any_stopping = False
 
     @property
@@ -45,23 +45,23 @@ class MPICommunicator(Communicator):
         return max(1, len(frozenset().union(*usable)) // machine.Get_size())
 
     def gradient_buffer(self, size: int, dtype: DTypeLike) -> Array:
-        self._buffer = np.zeros(size + EXTRA, dtype)
-        self._end, self._begun = len(self._buffer), []
+        self._buffer = np.zeros(size + HEADER_SIZE, dtype)
+        self._end, self._requests = len(self._buffer), []
         self._flag = self._any_stopping = False  # of a training before
-        return self._buffer[EXTRA:]
+        return self._buffer[HEADER_SIZE:]
 
     def start_all_reduce(self, from_index: int) -> None:
         if from_index:  # what is whole at the end of backward need not be begun: `all_reduce` comes at once
-            part = self._buffer[EXTRA + from_index : self._end]
-            self._begun.append(self._world.Iallreduce(MPI.IN_PLACE, part))
-            self._end = EXTRA + from_index
+            part = self._buffer[HEADER_SIZE + from_index : self._end]
+            self._requests.append(self._world.Iallreduce(MPI.IN_PLACE, part))
+            self._end = HEADER_SIZE + from_index
 
     def all_reduce(self, gradient: Array, loss: float) -> float:
         buffer = self._buffer
         buffer[:2] = loss, self._flag
         self._world.Allreduce(MPI.IN_PLACE, buffer[: self._end])
-        MPI.Request.Waitall(self._begun)
-        self._end, self._begun = len(buffer), []
+        MPI.Request.Waitall(self._requests)
+        self._end, self._requests = len(buffer), []
         self._any_stopping = self._any_stopping or bool(buffer[1])
         return float(buffer[0])
 
@@ -76,14 +76,14 @@ class MPICommunicator(Communicator):
         return np.concatenate(self._world.allgather(np.ascontiguousarray(part)), axis=axis)
 
     def on_root(self, make: Callable[[], T]) -> T:
-        made, error = _tried(make) if self.rank == 0 else (None, None)
+        made, error = _attempt(make) if self.rank == 0 else (None, None)
         sent, error = self._world.bcast((None if self.rank else made, error))
         if error is not None:
             raise error
         return made if self.rank == 0 else sent  # type: ignore[return-value]
 
     def on_every_rank(self, make: Callable[[], T]) -> T:
-        made, error = _tried(make)
+        made, error = _attempt(make)
         errors = self.all_gather(error)
         alike = all(str(other) == str(errors[0]) for other in errors)
         for rank, other in enumerate(errors):
@@ -97,7 +97,7 @@ class MPICommunicator(Communicator):
         while not request.Test():
             if time.monotonic() > deadline:
                 return False
-            time.sleep(MOMENT)
+            time.sleep(POLL_SECONDS)
         return True
 
     @property
@@ -110,7 +110,7 @@ class MPICommunicator(Communicator):
         MPI.COMM_WORLD.Abort(code)
 
 
-def _tried(make: Callable[[], T]) -> tuple[T | None, CharrnnError | None]:
+def _attempt(make: Callable[[], T]) -> tuple[T | None, CharrnnError | None]:
     try:
         return make(), None
     except CharrnnError as error:

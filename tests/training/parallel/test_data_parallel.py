@@ -159,14 +159,14 @@ def is_running(pid):
 
 
 def test_the_shared_file_leaves_no_name_behind():
-    before = set(worker_pool.IN_MEMORY.glob("charrnn-*"))
+    before = set(worker_pool.SHARED_MEMORY_FOLDER.glob("charrnn-*"))
     network, _, _ = window(2)
     with split(network, 2):
-        assert set(worker_pool.IN_MEMORY.glob("charrnn-*")) == before
+        assert set(worker_pool.SHARED_MEMORY_FOLDER.glob("charrnn-*")) == before
 
 
 def test_without_room_for_shared_memory_the_way_out_is_named(monkeypatch, tmp_path):
-    monkeypatch.setattr(worker_pool, "IN_MEMORY", tmp_path / "none")
+    monkeypatch.setattr(worker_pool, "SHARED_MEMORY_FOLDER", tmp_path / "none")
     monkeypatch.setattr(worker_pool.tempfile, "gettempdir", lambda: str(tmp_path / "neither"))
     network, _, _ = window(2)
     with pytest.raises(WorkerError, match=r"no room for .* bytes of shared memory.*runtime.threads=1"):
@@ -212,7 +212,7 @@ def test_windows_of_ever_new_lengths_do_not_fill_the_memory():
         alone.run(Shard(given.inputs[:T], given.targets[:T], state))
         alone.run(Shard(given.inputs, given.targets, state))
     shapes = list(alone._workspaces)
-    assert len(shapes) == replica.KEPT
+    assert len(shapes) == replica.MAX_WORKSPACES
     assert shapes[-1] == (9, 3, False)
 
 
