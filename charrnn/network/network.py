@@ -138,7 +138,7 @@ class Network:
         dstates, anew = [], _resets(reset_mask)
         for number in reversed(range(len(self.layers))):
             dstates.append(self._layer_backward(number, ws, gradient, dropped, anew))
-            on_gradient_ready(self._begin_of(number))
+            on_gradient_ready(self._first_index(number))
         return np.concatenate(dstates[::-1])
 
     def _run_layers(
@@ -195,7 +195,7 @@ class Network:
         dW_xh.fill(0)
         dW_xh[..., present, :] = np.matmul(x, da)
 
-    def _begin_of(self, number: int) -> int:
+    def _first_index(self, number: int) -> int:
         """Where the parameters of a layer begin in the flat vector; those of the layers above, and of the readout, come after."""
         names = self.architecture.layer_names()[number].values()
         return min(int(self.parameters.place(name).start) for name in names)

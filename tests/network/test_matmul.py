@@ -11,7 +11,7 @@ from charrnn.network.network import Network
 
 @pytest.fixture(autouse=True)
 def _blocks_everywhere(monkeypatch):
-    monkeypatch.setattr(matmul, "small_kernel", lambda: True)
+    monkeypatch.setattr(matmul, "has_small_kernel", lambda: True)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
@@ -79,7 +79,7 @@ def test_networks_that_multiply_in_blocks_equal_those_that_do_not(cell, monkeypa
     state = np.random.default_rng(2).normal(size=network.state_shape(41))
     results = []
     for in_blocks in (True, False):
-        monkeypatch.setattr(matmul, "small_kernel", lambda in_blocks=in_blocks: in_blocks)
+        monkeypatch.setattr(matmul, "has_small_kernel", lambda in_blocks=in_blocks: in_blocks)
         ws, gradient = network.workspace(3, 41), network.parameters.zeros_like()
         loss = network.forward(ids[:-1], ids[1:], state, ws)
         results.append((loss, network.backward(123, ws, gradient), gradient.flat))

@@ -63,7 +63,7 @@ def test_biases_stay_at_0_and_all_else_learns(architecture, optimizer):
     require_held(trainer.network, before)
     require_held(trainer.ema.network, before)
     for moment in trainer.optimizer.moments.values():
-        for name in architecture.held():
+        for name in architecture.held_biases():
             assert not moment[trainer.network.parameters.place(name)].any()
 
 

@@ -134,7 +134,7 @@ def small_case(architecture: Architecture, seed: int) -> Case:
     small = replace(architecture, vocab_size=V, hidden_size=H)
     network = Network.fresh(small, generator, np.float64)
     network.parameters.flat[:] += generator.normal(0, 0.3, len(network.parameters))  # biases too
-    for name in small.held():
+    for name in small.held_biases():
         network.parameters[name][:] = 0
     if architecture.nonlinearity == "relu":  # five units may all be off, and then nothing is left to check
         lifted, by = ("b_h", 0.5) if architecture.bias else ("W_xh", 0.2)

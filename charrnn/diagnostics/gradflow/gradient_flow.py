@@ -23,7 +23,7 @@ from charrnn.errors import CheckError
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
 from charrnn.network.resets import ResetMask
-from charrnn.network.saturation import saturated
+from charrnn.network.saturation import layer_saturation
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.characters.unit_names import Unit, counted
 
@@ -144,7 +144,7 @@ def layer_flows(network: Network, inputs: Ids, state: Array, reset_mask: ResetMa
         curves = [_curve(state, own) for state, own in zip("hc", norms, strict=False)]
         spectrum = spectra(architecture.cell, w["W_hh"])
         told = conditions(architecture.nonlinearity, spectrum[0]) if architecture.cell == "rnn" else None
-        shares = saturated(architecture, layer.cell)
+        shares = layer_saturation(architecture, layer.cell)
         found.append(
             LayerFlow(number, curves, spectrum, told, shares, lyapunov_exponent(whole[:, ~reset_mask.any(axis=0)]))
         )

@@ -29,7 +29,7 @@ from charrnn.network.arrays import Array, Ids
 from charrnn.network.cells.cell import Weights
 from charrnn.network.network import Network
 from charrnn.network.resets import ResetMask
-from charrnn.network.saturation import saturated
+from charrnn.network.saturation import layer_saturation
 
 POSITIONS, DIRECTIONS = 4, 16
 CONTENT = {"rnn": ("h", "W_hh"), "gru": ("n", "n"), "lstm": ("tanh c", "g")}  # by cell: what is no gate, and its matrix
@@ -93,7 +93,7 @@ def _estimate(
         _finite(median[-1]),
         _finite(lyapunov_exponent(whole[:, ~reset_mask.any(axis=0)])),
         _finite(_radius(w["W_hh"].reshape(-1, H, H)[GATES[architecture.cell].index(gate)])),
-        _finite(saturated(architecture, cell)[nonlinearity]),
+        _finite(layer_saturation(architecture, cell)[nonlinearity]),
     )
 
 

@@ -60,7 +60,7 @@ def _gradient(network: Network, inputs: Ids, targets: Ids, state: Array, reset_m
     ws, gradient = network.workspace(*inputs.shape), network.parameters.zeros_like()
     network.forward(inputs, targets, state, ws, new=1, reset_mask=reset_mask)
     network.backward(inputs.shape[1], ws, gradient, new=1, reset_mask=reset_mask)
-    for name in network.architecture.held():
+    for name in network.architecture.held_biases():
         gradient[name][:] = 0
     return gradient
 

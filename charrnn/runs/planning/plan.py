@@ -73,7 +73,7 @@ class Plan:
     def parameters(self) -> int:
         """Numbers of the network that are not held at 0: those that learn, and those that are frozen."""
         shapes = self.architecture.shapes()
-        return Parameters.size(shapes) - _size(shapes, self.architecture.held())
+        return Parameters.size(shapes) - _size(shapes, self.architecture.held_biases())
 
     @property
     def valid(self) -> Ids:
@@ -181,13 +181,13 @@ def _of_rare(text: Text, min_count: int) -> tuple[str, ...]:
 def _still(plan: Plan) -> tuple[str, ...]:
     """What does not learn."""
     freeze, architecture = plan.config.training.freeze, plan.architecture
-    shapes, held, notes = architecture.shapes(), architecture.held(), []
+    shapes, held, notes = architecture.shapes(), architecture.held_biases(), []
     if held:
         notes.append(
             f"model.bias is false: {_size(shapes, held):,} biases are held at 0, and not counted as parameters"
         )
     if freeze:
-        learning = Parameters.size(shapes) - _size(shapes, architecture.still(freeze))
+        learning = Parameters.size(shapes) - _size(shapes, architecture.frozen_names(freeze))
         parts = ", ".join(part for part in architecture.parts() if part in freeze)
         notes.append(f"frozen: {parts}; {learning:,} of {plan.parameters:,} parameters learn")
     return tuple(notes)

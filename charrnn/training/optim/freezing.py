@@ -21,7 +21,7 @@ class FrozenParameters:
     @classmethod
     def from_network(cls, network: Network, parts: Iterable[str] = ()) -> "FrozenParameters":
         """Of some of the parts of a network, named as in `Architecture.parts`, and of the biases where they are held at 0."""
-        return cls(tuple(network.parameters.place(name) for name in network.architecture.still(parts)))
+        return cls(tuple(network.parameters.place(name) for name in network.architecture.frozen_names(parts)))
 
     def mask(self, gradient: Array) -> None:
         """Take what is frozen out of a flat gradient, (P,)."""

@@ -22,7 +22,7 @@ BROKEN = [
     for function in (
         Dropout.fill,
         dropout.scale,
-        dropout.are_kept,
+        dropout.keep_mask,
         APPLIED,
         WeightDropout._mask,
         WeightDropout.from_network.__func__,

@@ -16,7 +16,7 @@ def small(cell, bias=True):
     generator = np.random.default_rng(4)
     network = Network.fresh(Architecture(V, H, cell, num_layers=2, bias=bias), generator, np.float64)
     network.parameters.flat[:] += generator.normal(0, 0.4, len(network.parameters))
-    for name in network.architecture.held():
+    for name in network.architecture.held_biases():
         network.parameters[name][:] = 0
     state = generator.uniform(-0.9, 0.9, network.state_shape(P))
     return network, generator.integers(0, V, (T + 1, P)), state
@@ -41,7 +41,7 @@ def by_complex_step(network, ids, state, reset_mask):
     mask = network.parameters.zeros_like()
     for name, view in mask.items():
         view[:] = name.startswith("W_hh")
-    for name in network.architecture.held():
+    for name in network.architecture.held_biases():
         found[network.parameters.place(name)] = 0
     return found, mask.flat.real > 0
 
