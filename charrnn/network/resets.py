@@ -55,7 +55,7 @@ class Resets:
             state[self._places] = values
 
 
-def run(step: Callable[[int], None], states: Sequence[Array], resets: Resets | None) -> None:
+def run_steps(step: Callable[[int], None], states: Sequence[Array], resets: Resets | None) -> None:
     """Make the steps of a layer in order."""
     if resets is not None:
         resets.run(step, states)

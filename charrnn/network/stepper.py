@@ -32,14 +32,16 @@ class Stepper:
         self._b_y = network.parameters["b_y"][np.newaxis]
         self._logits = np.empty((B, self._b_y.size), state.dtype)
         self._times_W_hy = make_matmul(network.parameters["W_hy"], self._logits)
-        self._read = _deep(network, B, make_matmul) if network.architecture.readout == "deep" else lambda h: h
+        self._read = _deep_readout(network, B, make_matmul) if network.architecture.readout == "deep" else lambda h: h
         # What one step leaves is what the next begins with: two sides that take turns, and nothing is copied.
         products = [make_matmul(w["W_hh"], ws.recurrent) for w, ws in zip(network.layers, workspaces, strict=True)]
         from_below = [
             make_matmul(w["W_xh"], ws.recurrent) for w, ws in zip(network.layers[1:], workspaces[1:], strict=True)
         ]
-        there = _Side(network, cell, workspaces, biases, products, from_below)
-        back = _Side(network, cell, [ws.with_states_reversed() for ws in workspaces], biases, products, from_below)
+        there = _StepBuffers(network, cell, workspaces, biases, products, from_below)
+        back = _StepBuffers(
+            network, cell, [ws.with_states_reversed() for ws in workspaces], biases, products, from_below
+        )
         for own, incoming in zip(there.before, state, strict=True):
             own[:] = incoming
         self._now, self._next = there, back
@@ -64,7 +66,7 @@ class Stepper:
         return np.add(self._logits, self._b_y, out=self._logits)
 
 
-class _Side:
+class _StepBuffers:
     """One step of all layers, from the states `before` to those after."""
 
     def __init__(
@@ -86,7 +88,7 @@ class _Side:
         self.above = list(zip(h, from_below, rooms, biases[1:], x_a[1:], steps[1:], strict=False))
 
 
-def _deep(network: Network, B: int, make_matmul: Callable[[Array, Array], MatMul]) -> Callable[[Array], Array]:
+def _deep_readout(network: Network, B: int, make_matmul: Callable[[Array, Array], MatMul]) -> Callable[[Array], Array]:
     """A function of h, (B, H): r = h + relu(h W_hr + b_r), in a buffer of its own."""
     W_hr, b_r = network.parameters["W_hr"], network.parameters["b_r"]
     r = np.empty((B, len(b_r)), b_r.dtype)

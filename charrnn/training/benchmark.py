@@ -67,7 +67,7 @@ def measure(trainer: Trainer, seconds: float = 3.0, unit: Unit = "char") -> Benc
             forward, backward, update = _time_parts(trainer, threads, seconds / 6)
     finally:
         split.close()
-    gflops = flops_of_products(architecture, T, B, windows.stride) / whole / 1e9
+    gflops = matmul_flops(architecture, T, B, windows.stride) / whole / 1e9
     peak = peak_gflops(threads, trainer.network.parameters.flat.dtype)
     return Bench(
         cell=architecture.cell,
@@ -135,7 +135,7 @@ def random_text(vocab_size: int, length: int) -> Ids:
     return np.random.default_rng(0).choice(vocab_size, length, p=p / p.sum()).astype(np.uint32)
 
 
-def flops_of_products(architecture: Architecture, T: int, B: int, new: int | None = None) -> int:
+def matmul_flops(architecture: Architecture, T: int, B: int, new: int | None = None) -> int:
     """Of the matrix products that an update cannot do without: forward, back to the states, and for the weights. The readout's
     are of the `new` steps alone (None: all T).
     """

@@ -21,9 +21,9 @@ class HealthMonitor:
 
     def __init__(self) -> None:
         self.warnings: dict[str, str] = {}
-        self._forget()
+        self._reset()
 
-    def _forget(self) -> None:
+    def _reset(self) -> None:
         self._loss: float | None = None  # of training, smoothed
         self._best: tuple[int, float, float] | None = None  # step, validation loss, training loss
         self._since_best = self._since_better = 0
@@ -37,17 +37,17 @@ class HealthMonitor:
                     event.loss if self._loss is None else LOSS_DECAY * self._loss + (1 - LOSS_DECAY) * event.loss
                 )
             case Recovered():
-                self._forget()
+                self._reset()
             case Evaluated():
-                return self._evaluated(event)
+                return self._observe_evaluation(event)
         return []
 
-    def _evaluated(self, event: Evaluated) -> list[str]:
-        self._compare(event)
-        before, self.warnings = self.warnings, dict(self._found(event))
+    def _observe_evaluation(self, event: Evaluated) -> list[str]:
+        self._update_best(event)
+        before, self.warnings = self.warnings, dict(self._find_warnings(event))
         return [line for name, line in self.warnings.items() if name not in before]
 
-    def _compare(self, event: Evaluated) -> None:
+    def _update_best(self, event: Evaluated) -> None:
         loss = self._loss if self._loss is not None else float("inf")
         if self._best is None or event.loss < self._best[1]:
             self._best, self._since_best = (event.step, event.loss, loss), 0
@@ -58,7 +58,7 @@ class HealthMonitor:
         else:
             self._since_better += 1
 
-    def _found(self, event: Evaluated) -> Iterator[tuple[str, str]]:
+    def _find_warnings(self, event: Evaluated) -> Iterator[tuple[str, str]]:
         assert self._best is not None, "an evaluation has been read"
         step, valid, loss = self._best
         learns = self._loss is not None and self._loss < loss

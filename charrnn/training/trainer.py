@@ -146,7 +146,7 @@ class Trainer:
             self.optimizer.update(weights, split.gradient.flat, learning_rate)
         if self.ema:
             with self.frozen.preserved(self.ema.flat):
-                self.ema.add(weights, self.optimizer.updates)
+                self.ema.update(weights, self.optimizer.updates)
         progress.step += 1
         rate = window.characters / (time.perf_counter() - began)
         return Stepped(progress.step, windows.epoch, loss, norm, clipped, learning_rate, rate)

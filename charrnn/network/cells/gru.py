@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from charrnn.network.activations import SIGMOID, TANH
-from charrnn.network.arrays import Array, in_cache_backwards
+from charrnn.network.arrays import Array, reversed_cache_blocks
 from charrnn.network.cells.cell import Weights
 from charrnn.network.matmul import MatMul, blocked_matmul
 from charrnn.network.parameters import Shapes
@@ -117,7 +117,7 @@ class GRU:
         h, gates, m, dm_da, recurrent, product = ws
         times_W_hhT = blocked_matmul(np.roll(w["W_hh"], 1, axis=0).swapaxes(1, 2), out=recurrent)
         with zeroed(ws.states, resets):
-            for steps in in_cache_backwards(m, blocks=9):
+            for steps in reversed_cache_blocks(m, blocks=9):
                 _local_derivatives(ws, steps)
                 for t in reversed(range(len(m))[steps]):
                     (r, z, _), (dm, da_r, _, da_n) = gates[:, t], dm_da[:, t]

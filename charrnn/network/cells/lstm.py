@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from charrnn.network.activations import HALF, SIGMOID, TANH
-from charrnn.network.arrays import Array, in_cache_backwards
+from charrnn.network.arrays import Array, reversed_cache_blocks
 from charrnn.network.cells.cell import Weights
 from charrnn.network.matmul import MatMul, blocked_matmul
 from charrnn.network.parameters import Shapes
@@ -113,7 +113,7 @@ class LSTM:
         views = [*zip(dh, da.swapaxes(0, 1), da[:2].swapaxes(0, 1), da[2], da[3], gates[1], tanh_c, strict=True)]
         dc.fill(0)
         with zeroed(ws.states, resets):
-            for steps in in_cache_backwards(tanh_c, blocks=12):
+            for steps in reversed_cache_blocks(tanh_c, blocks=12):
                 _local_derivatives(ws, steps)
                 for t in reversed(range(len(tanh_c))[steps]):
                     dh_t, da_t, da_i_f, da_o, da_g, f, dh_dc = views[t]

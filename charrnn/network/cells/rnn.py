@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from charrnn.network.activations import Nonlinearity
-from charrnn.network.arrays import Array, in_cache_backwards
+from charrnn.network.arrays import Array, reversed_cache_blocks
 from charrnn.network.cells.cell import Weights
 from charrnn.network.matmul import MatMul, blocked_matmul
 from charrnn.network.parameters import Shapes
@@ -91,7 +91,7 @@ class RNN:
         """Fill da = ∂L/∂a, (T, B, H), and dW_hh, from dh = ∂L/∂h', (T, B, H), last step first; ∂L/∂h[0], (1, B, H)."""
         h, da, recurrent = ws
         times_W_hhT = blocked_matmul(w["W_hh"].T, out=recurrent)
-        for steps in in_cache_backwards(da, blocks=2):
+        for steps in reversed_cache_blocks(da, blocks=2):
             self.φ.slope(h[1:][steps], da[steps])  #            h' = φ(a)
             for t in reversed(range(len(da))[steps]):
                 np.multiply(da[t], dh[t], out=da[t])

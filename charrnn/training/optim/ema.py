@@ -32,7 +32,7 @@ class WeightEMA:
         """The average, (P,)."""
         return self.network.parameters.flat
 
-    def add(self, w: Array, updates: int) -> None:
+    def update(self, w: Array, updates: int) -> None:
         """Take the weights w, (P,), in after so many updates."""
         kept = min(self.decay, updates / (updates + WARM_UP_UPDATES))
         np.multiply(self.flat, kept, out=self.flat)

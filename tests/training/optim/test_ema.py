@@ -32,9 +32,9 @@ def test_it_is_the_moving_average_of_the_weights_after_each_update():
 def test_after_the_beginning_the_decay_is_the_one_asked_for():
     network = make().network
     average, w = WeightEMA(network, 0.5), network.parameters.flat.copy()
-    average.add(w + 1, updates=1_000)
+    average.update(w + 1, updates=1_000)
     np.testing.assert_allclose(average.flat, w + 0.5)
-    average.add(w + 1, updates=1)
+    average.update(w + 1, updates=1)
     np.testing.assert_allclose(average.flat, w + 0.95)
 
 
