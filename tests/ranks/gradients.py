@@ -42,7 +42,7 @@ def step(text, settings, ranks):
 
 
 def main():
-    text, company, found = sys.argv[1], MPICommunicator(), {}
+    text, comm, found = sys.argv[1], MPICommunicator(), {}
     for cell, precision, (kind, more) in itertools.product(
         ("rnn", "gru", "lstm"), ("float32", "float64"), KINDS.items()
     ):
@@ -52,7 +52,7 @@ def main():
             for setting in settings
             if not (setting.startswith("training.precision=float64") and precision == "float32")
         ]
-        loss, gradient, state = step(text, settings, company)
+        loss, gradient, state = step(text, settings, comm)
         alone = step(text, settings, Communicator())
         scale = np.abs(alone[1]).max()
         found[f"{cell} {precision} {kind}"] = (
@@ -61,9 +61,9 @@ def main():
             float(np.abs(state - alone[2]).max()),
             float(scale),
         )
-    same = len({gradient.tobytes() for gradient in company.all_gather(gradient)}) == 1
-    if company.rank == 0:
-        print(json.dumps({"same": same, "size": company.size, "errors": found}))
+    same = len({gradient.tobytes() for gradient in comm.all_gather(gradient)}) == 1
+    if comm.rank == 0:
+        print(json.dumps({"same": same, "size": comm.size, "errors": found}))
 
 
 main()

@@ -343,7 +343,7 @@ def test_no_number_on_one_rank_takes_all_of_them_back(mpiexec, text, tmp_path):
     assert last(tmp_path / "run").progress.step == 20
 
 
-def test_a_leap_that_is_the_text_s_doing_is_none_on_whatever_rank(mpiexec, text, tmp_path):
+def test_a_spike_that_is_the_text_s_doing_is_none_on_whatever_rank(mpiexec, text, tmp_path):
     program = of_one_rank(
         1,
         """

@@ -345,8 +345,8 @@ def test_speed_counts_the_new_characters_alone(monkeypatch):
 
 
 @pytest.mark.parametrize(("above", "refused"), [(0.9, False), (1.5, True), (40.0, True)])
-def test_a_leap_is_measured_by_the_losses_before_it(monkeypatch, above, refused):
-    """After a hundred losses of 3 a loss of 4.5 leaps, and does not become a part of the level that it is measured by."""
+def test_a_spike_is_measured_by_the_losses_before_it(monkeypatch, above, refused):
+    """After a hundred losses of 3 a loss of 4.5 is a spike, and does not become a part of the level that it is measured by."""
     trainer = make()
     trainer.recovery = Watching()
     trainer.recovery.detects_spikes = True

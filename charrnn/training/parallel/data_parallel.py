@@ -28,9 +28,7 @@ from charrnn.training.parallel.communicator import Communicator
 from charrnn.training.parallel.replica import Replica, Shard
 from charrnn.training.parallel.worker_pool import WorkerPool
 
-MIN_MULTIPLICATIONS_PER_CORE = (
-    10_000_000  # multiplications in a window; fewer are done before another core has heard of them
-)
+MIN_MULTIPLICATIONS_PER_CORE = 10_000_000  # in a window; fewer are done before another core has begun
 ELEMENTWISE = 64  # multiplications that take as long as what is done to one unit of one gate besides
 
 
