@@ -53,7 +53,7 @@ def _write(path: Path, megabytes: int) -> None:
 def _encoding(path: Path, environment: dict[str, str]) -> float:
     """Seconds to read and encode a text for the first time; a long one goes into a file."""
     code = (
-        "import sys, time; from charrnn.text.corpus import build, read_text; from charrnn.text.splits import Split; began = time.perf_counter(); "
+        "import sys, time; from charrnn.text.corpus import build; from charrnn.text.source_text import read_text; from charrnn.text.splits import Split; began = time.perf_counter(); "
         "text = read_text([sys.argv[1]]); build(text, text.vocabulary(1), Split((1, 0, 0))); print(time.perf_counter() - began)"
     )
     done = subprocess.run(
