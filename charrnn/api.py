@@ -37,7 +37,7 @@ from charrnn.system.blas_threads import one_blas_thread
 from charrnn.training.benchmark import Bench, measure, random_trainer
 from charrnn.training.events import Event
 from charrnn.training.optim.clipping import Clipping
-from charrnn.training.parallel.communicator import Alone
+from charrnn.training.parallel.communicator import Communicator
 from charrnn.training.parallel.data_parallel import fastest_threads
 
 BENCH_VOCABULARY = {"char": 65, "byte": 256}  # characters of English prose with its punctuation
@@ -48,7 +48,7 @@ def plan(
     config: Config | None = None,
     seconds: float | None = None,
     base: FineTuneBase | None = None,
-    ranks: Alone | None = None,
+    ranks: Communicator | None = None,
 ) -> Plan:
     """Read the sources (none: the built-in text) and decide on every number of a training (no `config`: by the default one, sized
     for the text): with `seconds`, on as many steps as end so long after this call, by a measurement; with a `base` (see

@@ -14,6 +14,7 @@
     ├── CheckError         a gradient check that cannot be made as asked
     ├── WorkerError        a helper process of a training that cannot be started, or was lost
     └── DivergedError      a training whose loss or gradient is no number any more, or whose loss leapt
+        └── StepRejectedError  one such step (see training/divergence.py), from which a run may roll back
 
 Each message is one line that says what was asked, where, what was found, what is allowed,
 and, where it helps, what to type next. The command line prints it after `error:` and exits with 1.

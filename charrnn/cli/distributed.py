@@ -1,4 +1,4 @@
-"""Who trains together: this process alone, or the ranks that mpiexec, or Slurm's srun, has started.
+"""The communicator of a training: this process alone, or the ranks that mpiexec or srun started.
 
 Only the first rank tells anything; an error that all meet is told once, by the first, and one that a single rank meets by itself,
 before it ends all.
@@ -13,42 +13,42 @@ from pathlib import Path
 from charrnn.errors import CharrnnError, RunError
 from charrnn.system.mpi_environment import launched
 from charrnn.text.characters.printable import UNSAFE, printable_line
-from charrnn.training.parallel.communicator import Alone
+from charrnn.training.parallel.communicator import Communicator
 
 # Seconds for the other ranks to come to the same end; after an interrupt, which reaches them too.
-PATIENCE, MOMENT = 10.0, 1.0
+ERROR_WAIT_SECONDS, INTERRUPT_WAIT_SECONDS = 10.0, 1.0
 INTERRUPTED = 130
 
 
 @contextmanager
-def joined() -> Iterator[Alone]:
-    """Within: those who train together. An error that this rank alone meets ends all of them.
+def communicator() -> Iterator[Communicator]:
+    """Within: the communicator of a training. An error that this rank alone meets ends all of them.
 
     Raises RunError where mpiexec has started several, and mpi4py is missing, or its MPI knows of fewer.
     """
     size = launched()[1]
     if size == 1:
-        yield Alone()
+        yield Communicator()
         return
     try:
-        from charrnn.training.parallel.mpi import Company
+        from charrnn.training.parallel.mpi import MPICommunicator
     except (ImportError, RuntimeError) as error:  # mpi4py is missing, or the MPI that it wants
         raise RunError(f"several ranks need mpi4py and an MPI: pip install 'charrnn-numpy[mpi]' ({error})") from None
-    company = Company()
-    if company.size != size:  # each would train by itself, and write the same run
+    found = MPICommunicator()
+    if found.size != size:  # each would train by itself, and write the same run
         raise RunError(
-            f"{size} ranks were started, and MPI knows of {company.size}; start them with the mpiexec of the MPI that mpi4py has, "
+            f"{size} ranks were started, and MPI knows of {found.size}; start them with the mpiexec of the MPI that mpi4py has, "
             "or with srun --mpi=pmi2"
         )
     try:
-        yield company
+        yield found
     except BaseException as error:
-        if not company.is_left_by_all(PATIENCE if isinstance(error, Exception) else MOMENT):
-            company.abort(_code(company.name, error))
+        if not found.barrier(ERROR_WAIT_SECONDS if isinstance(error, Exception) else INTERRUPT_WAIT_SECONDS):
+            found.abort(_exit_code(found.name, error))
         raise
 
 
-def _code(name: str, error: BaseException) -> int:
+def _exit_code(name: str, error: BaseException) -> int:
     """With which all end; an error that is no interrupt is told."""
     from charrnn.cli.output.console import tell_error
 
@@ -62,16 +62,18 @@ def _code(name: str, error: BaseException) -> int:
 
 
 @contextmanager
-def last_word(ranks: Alone, run: Path) -> Iterator[None]:
+def resume_hint_if_killed(ranks: Communicator, run: Path) -> Iterator[None]:
     """Within: where a rank is killed, and the launcher kills the others, the first still says how to go on."""
     if ranks.size == 1 or ranks.rank:
         yield
         return
-    with guarded("error: a rank has ended without the others; what was saved is whole: go on with --resume ", run):
+    with message_if_killed(
+        "error: a rank has ended without the others; what was saved is whole: go on with --resume ", run
+    ):
         yield
 
 
-READ_TO_THE_END = """
+WATCHER_SCRIPT = """
 import os, re, sys
 if not sys.stdin.buffer.read():
     try:
@@ -84,8 +86,8 @@ if not sys.stdin.buffer.read():
 
 
 @contextmanager
-def guarded(last_word: str, folder: Path) -> Iterator[None]:
-    """Within: if this process is killed, the last word goes to stderr, with where the folder is by then. However else it ends, it
+def message_if_killed(message: str, folder: Path) -> Iterator[None]:
+    """Within: if this process is killed, the message goes to stderr, with where the folder is by then. However else it ends, it
     does not.
     """
     command = [
@@ -93,8 +95,8 @@ def guarded(last_word: str, folder: Path) -> Iterator[None]:
         "-I",
         "-S",
         "-c",
-        READ_TO_THE_END,
-        printable_line(last_word),
+        WATCHER_SCRIPT,
+        printable_line(message),
         str(folder),
         UNSAFE.pattern,
     ]

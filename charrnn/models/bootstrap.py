@@ -19,8 +19,8 @@ DRAWS = 2000
 MIN_STRETCHES = 10  # stretches; with fewer, an interval would say little
 
 
-class Tally:
-    """Surprisals, added up."""
+class BootstrapMean:
+    """The mean of surprisals, and its block-bootstrap interval."""
 
     def __init__(self) -> None:
         self._sums: list[Array] = []
@@ -49,9 +49,9 @@ class Tally:
         """Nats per character."""
         return self.total / self.characters
 
-    def minus(self, other: "Tally") -> "Tally":
-        """The differences, character by character, to a tally of the same text."""
-        made = Tally()
+    def difference(self, other: "BootstrapMean") -> "BootstrapMean":
+        """The differences, character by character, to those of the same text."""
+        made = BootstrapMean()
         made._sizes = self._sizes
         made._sums = [ours - theirs for ours, theirs in zip(self._sums, other._sums, strict=True)]
         return made

@@ -14,7 +14,7 @@ from charrnn.network.network import Network
 from charrnn.ngram.kneser_ney import NGram
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.vocabulary import Ids
-from charrnn.training.parallel.data_parallel import StreamSplit, fastest_threads
+from charrnn.training.parallel.data_parallel import DataParallel, fastest_threads
 from charrnn.training.surprisal import SCORING_WINDOW, STREAMS, NetworkScorer, Scorer
 
 SHORT = 100_000  # characters; a text below is read before a second process has started
@@ -59,7 +59,7 @@ class NetworkComponent:
                 return
             is_short = characters is not None and characters < SHORT
             threads = 1 if is_short else fastest_threads(self.network.architecture, SCORING_WINDOW, STREAMS)
-            split = StreamSplit(self.network, threads)
+            split = DataParallel(self.network, threads)
             try:
                 yield NetworkScorer(self.network, split, end_id=self.end_id)
             finally:

@@ -15,8 +15,8 @@ from charrnn.network.network import Network
 from charrnn.text.vocabulary import Ids
 from charrnn.text.windows import Indices
 from charrnn.training.optim.clipping import clip_norm, global_norm
-from charrnn.training.optim.freezing import Freezing
-from charrnn.training.parallel.replica import Part, Work
+from charrnn.training.optim.freezing import FrozenParameters
+from charrnn.training.parallel.replica import Replica, Shard
 
 LEARNING_RATE = 0.1  # the best of 0.03, 0.1, 0.3 and 1 on a validation text
 UPDATE_WINDOW = 32  # characters
@@ -29,8 +29,8 @@ class DynamicScorer:
     def __init__(self, network: Network, learning_rate: float = LEARNING_RATE, end_id: int | None = None) -> None:
         """Where `end_id` is read, the end of a document, the state begins anew."""
         self._network = network.astype(network.parameters.flat.dtype)
-        self._part = Part(self._network, self._network.parameters.zeros_like())
-        self._freezing = Freezing.of(self._network)
+        self._replica = Replica(self._network, self._network.parameters.zeros_like())
+        self._frozen = FrozenParameters.from_network(self._network)
         self._learning_rate, self._end_id = learning_rate, end_id
         self._last: Ids | None = None  # (k, 1): what the next block follows
         self._state = np.empty(0)  # (S, k, H)
@@ -49,11 +49,11 @@ class DynamicScorer:
     @np.errstate(over="ignore", invalid="ignore")  # told in words
     def _learned(self, ids: Indices) -> Array:
         """The surprisals of ids[1:], (n - 1, k), from which it then learns."""
-        begins = None if self._end_id is None else ids[:-1] == self._end_id
-        work = Work(ids[:-1], ids[1:], self._state, count=ids[1:].size, begins=begins, each=True)
-        found, self._state = self._part.do(work)
-        gradient = self._part.gradient.flat
-        self._freezing.mask(gradient)
+        reset_mask = None if self._end_id is None else ids[:-1] == self._end_id
+        shard = Shard(ids[:-1], ids[1:], self._state, count=ids[1:].size, reset_mask=reset_mask, per_character=True)
+        found, self._state = self._replica.run(shard)
+        gradient = self._replica.gradient.flat
+        self._frozen.mask(gradient)
         norm = global_norm(gradient)
         if not np.isfinite(norm + found.sum()):
             raise DivergedError(

@@ -12,7 +12,7 @@ import numpy as np
 from charrnn.errors import TextError
 from charrnn.models import baselines, encoded_text
 from charrnn.models.baselines import Baselines, Counts
-from charrnn.models.bootstrap import Tally
+from charrnn.models.bootstrap import BootstrapMean
 from charrnn.models.components import Component, NGramScorer, TableScorer, scorers
 from charrnn.models.encoded_text import EncodedText
 from charrnn.models.mixture import mix, score_all
@@ -78,9 +78,9 @@ class Evaluation:
 class _Tallies:
     """What was found on the way through a text."""
 
-    model: Tally
-    members: list[Tally]
-    counted: list[Tally]  # unigram and n-gram, or none
+    model: BootstrapMean
+    members: list[BootstrapMean]
+    counted: list[BootstrapMean]  # unigram and n-gram, or none
     unknown: Counter[str]
     read: int = 0
     characters_read: int = 0
@@ -153,7 +153,9 @@ def _read(
     counts: Counts | None,
 ) -> _Tallies:
     counting: list[Scorer] = [TableScorer(counts.unigram), NGramScorer(counts.ngram, passage.before)] if counts else []
-    found = _Tallies(Tally(), [Tally() for _ in reading], [Tally() for _ in counting], Counter())
+    found = _Tallies(
+        BootstrapMean(), [BootstrapMean() for _ in reading], [BootstrapMean() for _ in counting], Counter()
+    )
     before: Ids | None = None  # the last bytes, of which the next may be of the same character
     for number, block in enumerate(passage.blocks()):
         own = score_all(reading, block.ids)
@@ -181,16 +183,18 @@ def _read(
     return found
 
 
-def _losses(members: Sequence[Component], weights: Sequence[float], tallies: Sequence[Tally]) -> list[MemberLoss]:
+def _losses(
+    members: Sequence[Component], weights: Sequence[float], tallies: Sequence[BootstrapMean]
+) -> list[MemberLoss]:
     """Of each member of a mixture; of a model that is none, nothing."""
     rows = zip(members, weights, tallies, strict=True)
     return [MemberLoss(member.name, weight, tally.mean) for member, weight, tally in rows] if len(members) > 1 else []
 
 
-def _beside(made: Evaluation, whole: Tally, counts: Counts, counted: Sequence[Tally]) -> Evaluation:
+def _beside(made: Evaluation, whole: BootstrapMean, counts: Counts, counted: Sequence[BootstrapMean]) -> Evaluation:
     """The same with what counting makes of the text."""
     unigram, ngram = counted
-    gain = ngram.minus(whole)
+    gain = ngram.difference(whole)
     return replace(
         made,
         baselines=replace(made.baselines, unigram=unigram.mean, ngram=ngram.mean),

@@ -17,7 +17,7 @@ from charrnn.network.dropout import Dropout
 from charrnn.network.weight_dropout import WeightDropout
 from charrnn.runs.storage import directory
 from charrnn.text.windows import Window
-from charrnn.training.parallel.data_parallel import StreamSplit
+from charrnn.training.parallel.data_parallel import DataParallel
 
 NEW_STEPS = 2  # steps that the loss is on, where a configuration has a stride
 MAX_MASK_STEPS = 1000  # among whose masks one is looked for that drops something, and not everything
@@ -77,8 +77,8 @@ def training_step(case: Case, config: Config) -> Property:
     """What a training computes for the window, with its streams in shares, is the gradient that is checked."""
     network, (T, B) = case.network, case.inputs.shape
     new = T if case.new is None else case.new
-    window = Window(case.inputs, case.targets, np.zeros(B, np.bool_), new, new, B, case.begins)
-    split = StreamSplit(network, accumulate=config.training.accumulate)
+    window = Window(case.inputs, case.targets, np.zeros(B, np.bool_), new, new, B, case.reset_mask)
+    split = DataParallel(network, accumulate=config.training.accumulate)
     with case.masked(network.parameters.flat, split.gradient.flat):
         split.loss_and_gradient(window, case.state.copy(), case.dropout, case.smoothing)
     analytic = checks.analytic_gradients(case)
@@ -129,7 +129,7 @@ def _with_dropout(case: Case, config: Config, seed: int) -> Case:
 
 
 def _with_weight_dropout(case: Case, config: Config, seed: int) -> Case:
-    found = WeightDropout.of(case.network, required(config.model.weight_dropout), seed)
+    found = WeightDropout.from_network(case.network, required(config.model.weight_dropout), seed)
     if not found.rate:
         return case
 

@@ -16,7 +16,7 @@ from charrnn.network.readout import READOUTS
 
 CELLS = ("rnn", "gru", "lstm")
 INITIALISATIONS = ("uniform", "orthogonal", "identity")
-LARGEST = 1 << 34  # parameters; a size beyond this is a typing error, or a lie in a file
+MAX_PARAMETERS = 1 << 34  # parameters; a size beyond this is a typing error, or a lie in a file
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,10 @@ class Architecture:
     bias: bool = True  # False: every bias is held at 0
 
     def __post_init__(self) -> None:
-        check_known("cell", self.cell, CELLS)
-        check_known("nonlinearity", self.nonlinearity, NONLINEARITIES)
-        check_known("initialisation", self.initialisation, INITIALISATIONS)
-        check_known("readout", self.readout, READOUTS)
+        require_known("cell", self.cell, CELLS)
+        require_known("nonlinearity", self.nonlinearity, NONLINEARITIES)
+        require_known("initialisation", self.initialisation, INITIALISATIONS)
+        require_known("readout", self.readout, READOUTS)
         if self.cell != "rnn" and self.nonlinearity != "tanh":
             raise NetworkError(
                 f"nonlinearity {self.nonlinearity} is for cell rnn; the gates of {self.cell} have their own"
@@ -45,7 +45,7 @@ class Architecture:
             raise NetworkError(f"initialisation identity is for cell rnn (with relu); found cell {self.cell}")
         if min(self.vocab_size, self.hidden_size, self.num_layers) < 1:
             raise NetworkError(f"a network needs at least one character, one unit and one layer; found {self}")
-        if (self.vocab_size + self.num_layers * self.hidden_size) * self.hidden_size > LARGEST:
+        if (self.vocab_size + self.num_layers * self.hidden_size) * self.hidden_size > MAX_PARAMETERS:
             raise NetworkError(
                 f"{self.vocab_size:,} characters x {self.num_layers} layers of {self.hidden_size:,} units is too large a network"
             )
@@ -75,14 +75,14 @@ class Architecture:
         layers = {f"layer{number}": tuple(names.values()) for number, names in enumerate(self.layer_names(), start=1)}
         return {**layers, "readout": tuple(readout.shapes(1, 1, self.readout))}
 
-    def held(self) -> tuple[str, ...]:
+    def held_biases(self) -> tuple[str, ...]:
         """The names of the parameters that are held at 0: the biases, where `bias` is False."""
         return () if self.bias else tuple(name for name in self.shapes() if name.startswith("b"))
 
-    def still(self, frozen: Iterable[str] = ()) -> tuple[str, ...]:
+    def frozen_names(self, frozen: Iterable[str] = ()) -> tuple[str, ...]:
         """The names of the parameters that do not learn, in order: those of the frozen parts, and those that are held at 0."""
         parts = self.parts()
-        names = {*self.held(), *(name for part in frozen for name in parts[part])}
+        names = {*self.held_biases(), *(name for part in frozen for name in parts[part])}
         return tuple(name for name in self.shapes() if name in names)
 
     def state_shape(self, B: int) -> tuple[int, int, int]:
@@ -99,7 +99,7 @@ class Architecture:
         return {**shapes, **readout.shapes(H, V, self.readout)}
 
 
-def check_known(what: str, name: str, known: Iterable[str]) -> None:
+def require_known(what: str, name: str, known: Iterable[str]) -> None:
     """Raise NetworkError with the known names and the nearest where `name` is none of them."""
     known = list(known)
     if name not in known:

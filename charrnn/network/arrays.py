@@ -16,7 +16,7 @@ Ids = NDArray[np.intp]
 CACHE = 1 << 20  # bytes that stay near a core: a common second-level cache
 
 
-def in_cache_backwards(array: Array, blocks: int) -> Iterator[slice]:
+def reversed_cache_blocks(array: Array, blocks: int) -> Iterator[slice]:
     """Slices of the steps of (T, B, H), the last first, so that `blocks` such arrays of one slice stay in the cache.
 
     What is worked out for a slice at once needs fewer calls than step by step, and is still near when the steps want it.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from charrnn.network.arrays import Array
 
-LEVELS = 1 << 16  # a unit's chance is compared in steps of 1 / 65,536
+RATE_LEVELS = 1 << 16  # a unit's chance is compared in steps of 1 / 65,536
 
 
 @dataclass(frozen=True)
@@ -32,20 +32,20 @@ class Dropout:
         T, B, H = mask.shape
         for stream in range(B):
             place = layer, self.first_stream + stream, self.step
-            np.copyto(mask[:, stream], are_kept(self.rate, self.seed, place, T * H).reshape(T, H))
+            np.copyto(mask[:, stream], keep_mask(self.rate, self.seed, place, T * H).reshape(T, H))
         np.multiply(mask, scale(self.rate), out=mask)
 
 
-def are_kept(rate: float, seed: int, place: tuple[int, int, int], count: int) -> NDArray[np.bool_]:
+def keep_mask(rate: float, seed: int, place: tuple[int, int, int], count: int) -> NDArray[np.bool_]:
     """Which of `count` things are kept, each with probability 1 - rate; other places, other draws."""
     bits = np.random.Philox(key=seed, counter=[0, *place]).random_raw(-(-count // 4))
-    return bits.view(np.uint16)[:count] >= _dropped(rate)
+    return bits.view(np.uint16)[:count] >= _drop_threshold(rate)
 
 
 def scale(rate: float) -> float:
     """What is kept is multiplied by 1 / (1 - rate), so that the mean stays."""
-    return LEVELS / (LEVELS - _dropped(rate))
+    return RATE_LEVELS / (RATE_LEVELS - _drop_threshold(rate))
 
 
-def _dropped(rate: float) -> int:
-    return min(round(rate * LEVELS), LEVELS - 1)
+def _drop_threshold(rate: float) -> int:
+    return min(round(rate * RATE_LEVELS), RATE_LEVELS - 1)

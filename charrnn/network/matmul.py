@@ -14,24 +14,24 @@ from threadpoolctl import threadpool_info
 
 from charrnn.network.arrays import CACHE, Array
 
-Times = Callable[[Array], object]
+MatMul = Callable[[Array], object]
 """Fills its own out, (..., R, N), with x W, for any x, (..., R, K)."""
 
-SMALL = 1_000_000  # multiplications in a small product
-WIDTHS = (32, 16)  # columns: whole vectors of AVX-512
-FEW = 8  # rows; with fewer, a product is over before it pays to cut it
-LOWEST, HIGHEST = 12, 64  # rows
-HAVE_SMALL_KERNEL = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # as OpenBLAS names what it found
+MAX_SMALL_PRODUCT = 1_000_000  # multiplications in a small product
+BLOCK_WIDTHS = (32, 16)  # columns: whole vectors of AVX-512
+MIN_ROWS = 8  # with fewer, a product is over before it pays to cut it
+MIN_HEIGHT, MAX_HEIGHT = 12, 64  # rows
+CORES_WITH_SMALL_KERNEL = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # as OpenBLAS names what it found
 
 
-def product_with(W: Array, out: Array) -> Times:
+def blocked_matmul(W: Array, out: Array) -> MatMul:
     """A function of x, (..., R, K), that fills out, (..., R, N), with x W; W, (..., K, N), is copied here, once.
 
     `out` may not be replaced: the function keeps a view of it.
     """
     rows, (K, N) = out.shape[-2], W.shape[-2:]
-    width = _width(rows, K, N) if small_kernel() else N
-    blocks, out_blocks = (_in_blocks(array, N // width) for array in (W, out))
+    width = _width(rows, K, N) if has_small_kernel() else N
+    blocks, out_blocks = (_split_columns(array, N // width) for array in (W, out))
     blocks = np.ascontiguousarray(blocks)
 
     def multiply(x: Array) -> None:
@@ -40,13 +40,13 @@ def product_with(W: Array, out: Array) -> Times:
     return multiply
 
 
-def whole_product_with(W: Array, out: Array) -> Times:
-    """As `product_with`, but never in blocks, and without a copy of W."""
+def plain_matmul(W: Array, out: Array) -> MatMul:
+    """As `blocked_matmul`, but never in blocks, and without a copy of W."""
     return lambda x: np.matmul(x, W, out=out)
 
 
-def row_product_with(W: Array, out: Array) -> Times:
-    """As `product_with`, but row by row: a row's bits depend neither on the other rows nor on how many there are.
+def rowwise_matmul(W: Array, out: Array) -> MatMul:
+    """As `blocked_matmul`, but row by row: a row's bits depend neither on the other rows nor on how many there are.
 
     A BLAS adds up the terms of several rows in another order than those of one, and at the edge of a block in another order again.
     Here each row is a product of its own, a vector by a matrix: the BLAS gets the same call for one row as for each of many. The
@@ -58,7 +58,7 @@ def row_product_with(W: Array, out: Array) -> Times:
     blocks = [np.ascontiguousarray(columns[:, cut]) for cut in cuts]
     if rows == 1:
         row = out.reshape(-1)
-        return _vector_product([(block, row[cut]) for block, cut in zip(blocks, cuts, strict=True)])
+        return _vector_matmul([(block, row[cut]) for block, cut in zip(blocks, cuts, strict=True)])
     made = out if W.ndim == 2 else np.empty((rows, columns.shape[1]), out.dtype)
     by_gate = np.moveaxis(made.reshape(rows, *W.shape[:-2], -1), 0, -2)
     parts = [(block, made[:, np.newaxis, cut]) for block, cut in zip(blocks, cuts, strict=True)]
@@ -73,7 +73,7 @@ def row_product_with(W: Array, out: Array) -> Times:
     return multiply
 
 
-def _vector_product(parts: Sequence[tuple[Array, Array]]) -> Times:
+def _vector_matmul(parts: Sequence[tuple[Array, Array]]) -> MatMul:
     """Of one row. `dot` gives the BLAS the same call as matmul, and takes half as long to begin."""
     if len(parts) == 1:
         ((block, part),) = parts
@@ -87,29 +87,36 @@ def _vector_product(parts: Sequence[tuple[Array, Array]]) -> Times:
     return multiply
 
 
-def tall_product(x: Array, W: Array, out: Array) -> None:
+def matmul_by_row_blocks(x: Array, W: Array, out: Array) -> None:
     """Fill out, (R, N), with x W, (R, K) by (K, N), where rows are many: in blocks of rows that are small products."""
     (R, K), N = x.shape, W.shape[1]
-    height = _height(R, K, N) if small_kernel() else R
+    height = _height(R, K, N) if has_small_kernel() else R
     np.matmul(x.reshape(-1, height, K), np.ascontiguousarray(W), out=out.reshape(-1, height, N))
 
 
 @cache
-def small_kernel() -> bool:
+def has_small_kernel() -> bool:
     """Whether NumPy's BLAS has the kernel for small products on this processor."""
-    return any(library.get("architecture") in HAVE_SMALL_KERNEL for library in threadpool_info())
+    return any(library.get("architecture") in CORES_WITH_SMALL_KERNEL for library in threadpool_info())
 
 
 def _width(rows: int, K: int, N: int) -> int:
     """Columns of a block: N where rows are few, or where no width divides N and makes the block small."""
-    if rows < FEW:
+    if rows < MIN_ROWS:
         return N
-    return next((width for width in WIDTHS if N % width == 0 and rows * K * width <= SMALL), N)
+    return next((width for width in BLOCK_WIDTHS if N % width == 0 and rows * K * width <= MAX_SMALL_PRODUCT), N)
 
 
 def _height(R: int, K: int, N: int) -> int:
     """Rows of a block: the most that divide R and make it small, or R where that is only a few."""
-    return next((height for height in range(HIGHEST, LOWEST - 1, -1) if R % height == 0 and height * K * N <= SMALL), R)
+    return next(
+        (
+            height
+            for height in range(MAX_HEIGHT, MIN_HEIGHT - 1, -1)
+            if R % height == 0 and height * K * N <= MAX_SMALL_PRODUCT
+        ),
+        R,
+    )
 
 
 def _cuts(columns: Array) -> list[slice]:
@@ -118,6 +125,6 @@ def _cuts(columns: Array) -> list[slice]:
     return [slice(N * i // n, N * (i + 1) // n) for i in range(n)]
 
 
-def _in_blocks(array: Array, n: int) -> Array:
+def _split_columns(array: Array, n: int) -> Array:
     """(..., R, N) as (..., n, R, N/n), a view."""
     return array.reshape(*array.shape[:-1], n, -1).swapaxes(-2, -3)

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from charrnn.errors import NetworkError
-from charrnn.network import initialisation, readout, resets
+from charrnn.network import initialisation, readout
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.dropout import Dropout
 from charrnn.network.parameters import Parameters
-from charrnn.network.resets import Begins, Resets
+from charrnn.network.resets import ResetMask, Resets, run_steps
 from charrnn.network.workspace import LayerWorkspace, Workspace, states_of, x_a_of
 
 
@@ -70,12 +70,12 @@ class Network:
         return np.zeros(self.state_shape(B), self.parameters.flat.dtype)
 
     @np.errstate(over="ignore", invalid="ignore")  # whoever reads them tells in words of what is not finite
-    def logits(self, inputs: Ids, state: Array, ws: Workspace, begins: Begins | None = None) -> None:
+    def logits(self, inputs: Ids, state: Array, ws: Workspace, reset_mask: ResetMask | None = None) -> None:
         """Run a window, (T, B), from `state`, (S, B, H): fills the layers' states and the logits of every step.
 
-        `begins`, (T, B): the streams whose state is 0 before each step; see resets.py.
+        `reset_mask`, (T, B): the streams whose state is 0 before each step; see resets.py.
         """
-        self._run_layers(inputs, state, ws, None, _resets(begins))
+        self._run_layers(inputs, state, ws, None, _make_resets(reset_mask))
         readout.logits(_rows(ws.layers[-1].up(False)), self.parameters, ws.readout)
 
     def forward(
@@ -86,15 +86,15 @@ class Network:
         ws: Workspace,
         new: int | None = None,
         dropout: Dropout | None = None,
-        begins: Begins | None = None,
+        reset_mask: ResetMask | None = None,
         smoothing: float = 0.0,
     ) -> Any:
         """The loss of a window: nats summed over the characters of its last `new` steps (None: all T).
 
         Complex for complex parameters. `dropout` and `smoothing`, that of labels, are for training; without them nothing is
-        dropped or smoothed. `begins` as in `logits`.
+        dropped or smoothed. `reset_mask` as in `logits`.
         """
-        return self.surprisals(inputs, targets, state, ws, new, dropout, begins, smoothing).sum()
+        return self.surprisals(inputs, targets, state, ws, new, dropout, reset_mask, smoothing).sum()
 
     def surprisals(
         self,
@@ -104,11 +104,11 @@ class Network:
         ws: Workspace,
         new: int | None = None,
         dropout: Dropout | None = None,
-        begins: Begins | None = None,
+        reset_mask: ResetMask | None = None,
         smoothing: float = 0.0,
     ) -> Array:
         """The terms of that sum, in nats: of each character of the last `new` steps, (new, B)."""
-        self._run_layers(inputs, state, ws, dropout, _resets(begins))
+        self._run_layers(inputs, state, ws, dropout, _make_resets(reset_mask))
         up, out = ws.layers[-1].up(dropout is not None), ws.readout.last(self._rows_of_loss(ws, new))
         readout.logits(_rows(up)[-len(out.rows) :], self.parameters, out)
         ws.targets[:] = targets
@@ -121,28 +121,28 @@ class Network:
         gradient: Parameters,
         new: int | None = None,
         dropout: Dropout | None = None,
-        begins: Begins | None = None,
+        reset_mask: ResetMask | None = None,
         smoothing: float = 0.0,
-        whole_from: Callable[[int], object] = lambda index: None,
+        on_gradient_ready: Callable[[int], object] = lambda index: None,
     ) -> Array:
         """Fill `gradient` with that of loss / count, for the window of the last `forward`, called with the same options.
 
-        Returns the gradient of the state that came in, (S, B, H). It is where backpropagation is cut. `whole_from` is told, as
-        layer after layer is done, from which index on the flat vector will not change any more.
+        Returns the gradient of the state that came in, (S, B, H). It is where backpropagation is cut. `on_gradient_ready(i)` is
+        called after each layer: the entries of the flat gradient from i on are final.
         """
         dropped, rows = dropout is not None, self._rows_of_loss(ws, new)
         up, dh = _rows(ws.layers[-1].up(dropped)), _rows(ws.dh)
         dh[:-rows] = 0
         targets, out = ws.targets.ravel()[-rows:], ws.readout.last(rows)
         readout.backward(targets, count, up[-rows:], self.parameters, out, gradient, dh[-rows:], smoothing)
-        dstates, anew = [], _resets(begins)
+        dstates, resets = [], _make_resets(reset_mask)
         for number in reversed(range(len(self.layers))):
-            dstates.append(self._layer_backward(number, ws, gradient, dropped, anew))
-            whole_from(self._begin_of(number))
+            dstates.append(self._layer_backward(number, ws, gradient, dropped, resets))
+            on_gradient_ready(self._first_index(number))
         return np.concatenate(dstates[::-1])
 
     def _run_layers(
-        self, inputs: Ids, state: Array, ws: Workspace, dropout: Dropout | None, anew: Resets | None = None
+        self, inputs: Ids, state: Array, ws: Workspace, dropout: Dropout | None, resets: Resets | None = None
     ) -> None:
         if inputs.shape != ws.inputs.shape:
             raise NetworkError(f"a window of {inputs.shape} does not fit a workspace of {ws.inputs.shape}")
@@ -157,20 +157,20 @@ class Network:
             else:
                 np.matmul(_rows(ws.layers[number - 1].up(dropout is not None)), w["W_xh"], out=x_a)
                 np.add(x_a, bias, out=x_a)
-            resets.run(self._cell.forward(w, layer.cell), states_of(layer.cell), anew)
+            run_steps(self._cell.forward(w, layer.cell), states_of(layer.cell), resets)
             if dropout is not None and layer.mask is not None and layer.dropped is not None:
                 dropout.fill(layer.mask, number)
                 np.multiply(states_of(layer.cell)[0][1:], layer.mask, out=layer.dropped)
 
     def _layer_backward(
-        self, number: int, ws: Workspace, gradient: Parameters, dropped: bool, anew: Resets | None
+        self, number: int, ws: Workspace, gradient: Parameters, dropped: bool, resets: Resets | None
     ) -> Array:
         """From ws.dh, the gradient of what the layer hands up: its parameters' gradients, and in ws.dh those of the layer below."""
         w, layer = self.layers[number], ws.layers[number]
         dw = {base: gradient[name] for base, name in self.architecture.layer_names()[number].items()}
         if dropped and layer.mask is not None:
             np.multiply(ws.dh, layer.mask, out=ws.dh)  # up = h' ∘ mask
-        dstate = self._cell.backward(w, ws.dh, layer.cell, dw, anew)
+        dstate = self._cell.backward(w, ws.dh, layer.cell, dw, resets)
         da = _rows(layer.cell.da)
         if number == 0:
             self._look_up_backward(da, ws, dw["W_xh"])
@@ -195,7 +195,7 @@ class Network:
         dW_xh.fill(0)
         dW_xh[..., present, :] = np.matmul(x, da)
 
-    def _begin_of(self, number: int) -> int:
+    def _first_index(self, number: int) -> int:
         """Where the parameters of a layer begin in the flat vector; those of the layers above, and of the readout, come after."""
         names = self.architecture.layer_names()[number].values()
         return min(int(self.parameters.place(name).start) for name in names)
@@ -210,8 +210,8 @@ class Network:
         return int((T if new is None else new) * B)
 
 
-def _resets(begins: Begins | None) -> Resets | None:
-    return None if begins is None else Resets(begins)
+def _make_resets(reset_mask: ResetMask | None) -> Resets | None:
+    return None if reset_mask is None else Resets(reset_mask)
 
 
 def _rows(array: Array) -> Array:

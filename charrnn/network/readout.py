@@ -23,7 +23,7 @@ from numpy.typing import DTypeLike
 
 from charrnn.network.activations import RELU
 from charrnn.network.arrays import Array, Ids
-from charrnn.network.matmul import tall_product
+from charrnn.network.matmul import matmul_by_row_blocks
 from charrnn.network.parameters import Parameters, Shapes
 
 READOUTS = ("linear", "deep")
@@ -61,11 +61,11 @@ def logits(h: Array, w: Parameters, ws: Workspace) -> None:
     """Fill o, (N, V), from h, (N, H)."""
     _, _, a, r = ws
     if a is not None and r is not None:
-        tall_product(h, w["W_hr"], a)
+        matmul_by_row_blocks(h, w["W_hr"], a)
         np.add(a, w["b_r"], out=a)
         RELU.apply(a, a)
         np.add(h, a, out=r)  #                     r = h + relu(h W_hr + b_r)
-    tall_product(h if r is None else r, w["W_hy"], ws.o)
+    matmul_by_row_blocks(h if r is None else r, w["W_hy"], ws.o)
     np.add(ws.o, w["b_y"], out=ws.o)  #            o = r W_hy + b_y
 
 
@@ -92,13 +92,13 @@ def backward(
     np.divide(o, count, out=o)
     np.matmul((h if r is None else r).T, o, out=dw["W_hy"])  # o = r W_hy + b_y
     np.sum(o, axis=0, out=dw["b_y"])
-    tall_product(o, w["W_hy"].T, dh)  #            dr, and along the short cut dh
+    matmul_by_row_blocks(o, w["W_hy"].T, dh)  #            dr, and along the short cut dh
     if a is not None and r is not None:
         RELU.slope(a, a)  #                        r = h + relu(h W_hr + b_r)
         np.multiply(dh, a, out=a)
         np.matmul(h.T, a, out=dw["W_hr"])
         np.sum(a, axis=0, out=dw["b_r"])
-        tall_product(a, w["W_hr"].T, r)
+        matmul_by_row_blocks(a, w["W_hr"].T, r)
         np.add(dh, r, out=dh)
 
 

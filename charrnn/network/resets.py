@@ -1,6 +1,6 @@
-"""Streams that begin anew within a window: before step t, the state of stream b is 0 where begins[t, b].
+"""Streams that begin anew within a window: before step t, the state of stream b is 0 where reset_mask[t, b].
 
-    h, c  ->  h ∘ (1 - begins[t]), c ∘ (1 - begins[t])        begins  (T, B) booleans
+    h, c  ->  h ∘ (1 - reset_mask[t]), c ∘ (1 - reset_mask[t])        reset_mask  (T, B) booleans
 
 That is what step t reads. What looks at index t as the state after step t - 1 (the readout, the layer above, the rnn's φ')
 sees it as it was; and no gradient flows from step t back to it.
@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 
 from charrnn.network.arrays import Array
 
-Begins = NDArray[np.bool_]
+ResetMask = NDArray[np.bool_]
 """(T, B): the streams whose state is 0 before each step."""
 
 
 class Resets:
     """Where the streams of a window begin anew."""
 
-    def __init__(self, begins: Begins) -> None:
-        self._places = np.nonzero(begins)
-        self._streams = {int(t): np.flatnonzero(begins[t]) for t in np.flatnonzero(begins.any(axis=1))}
+    def __init__(self, reset_mask: ResetMask) -> None:
+        self._places = np.nonzero(reset_mask)
+        self._streams = {int(t): np.flatnonzero(reset_mask[t]) for t in np.flatnonzero(reset_mask.any(axis=1))}
 
     def run(self, step: Callable[[int], None], states: Sequence[Array]) -> None:
         """Make the steps of a layer, those that begin anew from 0; `states`, (T+1, B, H) each, then tell what each step left."""
@@ -55,7 +55,7 @@ class Resets:
             state[self._places] = values
 
 
-def run(step: Callable[[int], None], states: Sequence[Array], resets: Resets | None) -> None:
+def run_steps(step: Callable[[int], None], states: Sequence[Array], resets: Resets | None) -> None:
     """Make the steps of a layer in order."""
     if resets is not None:
         resets.run(step, states)

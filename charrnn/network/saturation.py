@@ -11,17 +11,17 @@ import numpy as np
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array
 
-NEAR = 0.99
+SATURATION_LEVEL = 0.99
 
 
-def of_tanh(values: Array) -> float:
+def tanh_saturation(values: Array) -> float:
     """The share of what tanh gave."""
-    return float(np.mean(np.abs(values) > NEAR))
+    return float(np.mean(np.abs(values) > SATURATION_LEVEL))
 
 
-def of_sigmoid(values: Array) -> float:
+def sigmoid_saturation(values: Array) -> float:
     """The share of what a sigmoid gave."""
-    return float(np.mean(np.abs(2 * values - 1) > 2 * NEAR - 1))
+    return float(np.mean(np.abs(2 * values - 1) > 2 * SATURATION_LEVEL - 1))
 
 
 def saturated_units(architecture: Architecture, state: Array) -> float:
@@ -31,23 +31,25 @@ def saturated_units(architecture: Architecture, state: Array) -> float:
         case "relu":
             return float(np.mean(np.all(h <= 0, axis=1)))
         case "sigmoid":
-            return of_sigmoid(h)
-    return of_tanh(h)
+            return sigmoid_saturation(h)
+    return tanh_saturation(h)
 
 
-def saturated(architecture: Architecture, cell: Any) -> dict[str, float]:
+def layer_saturation(architecture: Architecture, cell: Any) -> dict[str, float]:
     """The share of saturated values of each nonlinearity in the steps that stand in a layer's own workspace."""
     match architecture.cell:
         case "gru":
             r, z, n = cell.gates
-            return {"r": of_sigmoid(r), "z": of_sigmoid(z), "n": of_tanh(n)}
+            return {"r": sigmoid_saturation(r), "z": sigmoid_saturation(z), "n": tanh_saturation(n)}
         case "lstm":
             i, f, o, g = cell.gates
-            gates = {"i": of_sigmoid(i), "f": of_sigmoid(f), "o": of_sigmoid(o)}
-            return {**gates, "g": of_tanh(g), "tanh c": of_tanh(np.tanh(cell.c[1:]))}
-    share = {"tanh": of_tanh, "sigmoid": of_sigmoid, "relu": _off}[architecture.nonlinearity]
+            gates = {"i": sigmoid_saturation(i), "f": sigmoid_saturation(f), "o": sigmoid_saturation(o)}
+            return {**gates, "g": tanh_saturation(g), "tanh c": tanh_saturation(np.tanh(cell.c[1:]))}
+    share = {"tanh": tanh_saturation, "sigmoid": sigmoid_saturation, "relu": _relu_saturation}[
+        architecture.nonlinearity
+    ]
     return {"h": share(cell.h[1:])}
 
 
-def _off(values: Array) -> float:
+def _relu_saturation(values: Array) -> float:
     return float(np.mean(values <= 0))

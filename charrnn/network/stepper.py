@@ -11,7 +11,7 @@ import numpy as np
 from charrnn.network.activations import RELU
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.cells.cell import Cell
-from charrnn.network.matmul import Times, row_product_with, whole_product_with
+from charrnn.network.matmul import MatMul, plain_matmul, rowwise_matmul
 from charrnn.network.network import Network
 
 
@@ -25,21 +25,23 @@ class Stepper:
     @np.errstate(over="ignore")  # of weights that are too large
     def __init__(self, network: Network, state: Array, exact: bool = True) -> None:
         B, H, cell = *state.shape[1:], network.architecture.make_cell()
-        product_with = row_product_with if exact or B == 1 else whole_product_with
+        make_matmul = rowwise_matmul if exact or B == 1 else plain_matmul
         workspaces = [cell.workspace(1, B, H, state.dtype) for _ in network.layers]
         biases = [cell.bias(w)[..., np.newaxis, :] for w in network.layers]
         self._look_up = network.layers[0]["W_xh"] + biases[0]  # (G, V, H), for the rnn (V, H)
         self._b_y = network.parameters["b_y"][np.newaxis]
         self._logits = np.empty((B, self._b_y.size), state.dtype)
-        self._times_W_hy = product_with(network.parameters["W_hy"], self._logits)
-        self._read = _deep(network, B, product_with) if network.architecture.readout == "deep" else lambda h: h
+        self._times_W_hy = make_matmul(network.parameters["W_hy"], self._logits)
+        self._read = _deep_readout(network, B, make_matmul) if network.architecture.readout == "deep" else lambda h: h
         # What one step leaves is what the next begins with: two sides that take turns, and nothing is copied.
-        products = [product_with(w["W_hh"], ws.recurrent) for w, ws in zip(network.layers, workspaces, strict=True)]
+        products = [make_matmul(w["W_hh"], ws.recurrent) for w, ws in zip(network.layers, workspaces, strict=True)]
         from_below = [
-            product_with(w["W_xh"], ws.recurrent) for w, ws in zip(network.layers[1:], workspaces[1:], strict=True)
+            make_matmul(w["W_xh"], ws.recurrent) for w, ws in zip(network.layers[1:], workspaces[1:], strict=True)
         ]
-        there = _Side(network, cell, workspaces, biases, products, from_below)
-        back = _Side(network, cell, [ws.turned() for ws in workspaces], biases, products, from_below)
+        there = _StepBuffers(network, cell, workspaces, biases, products, from_below)
+        back = _StepBuffers(
+            network, cell, [ws.with_states_reversed() for ws in workspaces], biases, products, from_below
+        )
         for own, incoming in zip(there.before, state, strict=True):
             own[:] = incoming
         self._now, self._next = there, back
@@ -64,7 +66,7 @@ class Stepper:
         return np.add(self._logits, self._b_y, out=self._logits)
 
 
-class _Side:
+class _StepBuffers:
     """One step of all layers, from the states `before` to those after."""
 
     def __init__(
@@ -73,8 +75,8 @@ class _Side:
         cell: Cell,
         workspaces: Sequence[Any],
         biases: Sequence[Array],
-        products: Sequence[Times],
-        from_below: Sequence[Times],
+        products: Sequence[MatMul],
+        from_below: Sequence[MatMul],
     ) -> None:
         layers = network.layers
         steps = [cell.forward(w, ws, times) for w, ws, times in zip(layers, workspaces, products, strict=True)]
@@ -86,11 +88,11 @@ class _Side:
         self.above = list(zip(h, from_below, rooms, biases[1:], x_a[1:], steps[1:], strict=False))
 
 
-def _deep(network: Network, B: int, product_with: Callable[[Array, Array], Times]) -> Callable[[Array], Array]:
+def _deep_readout(network: Network, B: int, make_matmul: Callable[[Array, Array], MatMul]) -> Callable[[Array], Array]:
     """A function of h, (B, H): r = h + relu(h W_hr + b_r), in a buffer of its own."""
     W_hr, b_r = network.parameters["W_hr"], network.parameters["b_r"]
     r = np.empty((B, len(b_r)), b_r.dtype)
-    times_W_hr = product_with(W_hr, r)
+    times_W_hr = make_matmul(W_hr, r)
 
     def read(h: Array) -> Array:
         times_W_hr(h)

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from charrnn.network.arrays import Array
-from charrnn.network.dropout import are_kept, scale
+from charrnn.network.dropout import keep_mask, scale
 from charrnn.network.network import Network
 
-STREAM = 1 << 32  # no stream has this number: the masks are others than those of the units
+WEIGHT_STREAM = 1 << 32  # no stream has this number: the masks are others than those of the units
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,13 @@ class WeightDropout:
     places: tuple[slice, ...] = ()
 
     @classmethod
-    def of(cls, network: Network, rate: float, seed: int) -> "WeightDropout":
+    def from_network(cls, network: Network, rate: float, seed: int) -> "WeightDropout":
         """Of all matrices W_hh of a network."""
         names = [names["W_hh"] for names in network.architecture.layer_names()]
         return cls(rate, seed, tuple(network.parameters.place(name) for name in names) if rate else ())
 
     @contextmanager
-    def within(self, w: Array, g: Array, step: int) -> Iterator[None]:
+    def applied(self, w: Array, g: Array, step: int) -> Iterator[None]:
         """Within, the weights w, (P,), are masked; afterwards they are as before, to the bit, and the gradient g, (P,), which
         was computed within, is that of them.
         """
@@ -56,6 +56,6 @@ class WeightDropout:
                 np.multiply(g[place], mask, out=g[place])  # dU = dW ∘ mask
 
     def _mask(self, place: slice, layer: int, step: int, dtype: DTypeLike) -> Array:
-        mask = are_kept(self.rate, self.seed, (layer, STREAM, step), place.stop - place.start).astype(dtype)
+        mask = keep_mask(self.rate, self.seed, (layer, WEIGHT_STREAM, step), place.stop - place.start).astype(dtype)
         np.multiply(mask, scale(self.rate), out=mask)
         return mask

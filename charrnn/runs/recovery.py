@@ -15,10 +15,10 @@ from charrnn.runs.storage.directory import BEST, LAST, PREVIOUS, Loaded
 from charrnn.runs.trainer_state import restore
 from charrnn.system.folder_handle import Folder
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.training.divergence import Batch, Divergence
+from charrnn.training.divergence import Batch, StepRejectedError
 from charrnn.training.events import Recovered
-from charrnn.training.parallel.communicator import Alone
-from charrnn.training.parallel.replica import Part, Work
+from charrnn.training.parallel.communicator import Communicator
+from charrnn.training.parallel.replica import Replica, Shard
 from charrnn.training.trainer import Progress, Trainer
 
 DIVERGED = "diverged.safetensors"
@@ -26,7 +26,7 @@ LOWER_RATE = "begin again with a lower training.learning_rate, or set training.m
 TRUSTING = 2  # tries from the newest snapshot; after them, that may be the bad one, and the best one serves
 
 
-class GoingBack:
+class Rollback:
     """The recovery of one training in one run directory; every choice follows from what a checkpoint remembers."""
 
     def __init__(self, trainer: Trainer, folder: Folder, config: Config, vocabulary: Vocabulary, sha256: str) -> None:
@@ -34,18 +34,18 @@ class GoingBack:
         self._vocabulary, self._sha256 = vocabulary, sha256
 
     @property
-    def looks_for_leaps(self) -> bool:
+    def detects_spikes(self) -> bool:
         """Not where going back is switched off."""
         return self._config.training.recoveries > 0
 
     def loss_of_snapshot(self, batch: Batch) -> float:
         """The mean loss that the last good snapshot has on a batch. Raises RunError and CheckpointError."""
         network, window = self._snapshot().network, batch.window
-        work = Work(window.inputs, window.targets, batch.state, new=window.new, begins=window.resets)
-        losses = self._trainer.ranks.gather(float(Part(network, network.parameters).do(work)[0]))
+        shard = Shard(window.inputs, window.targets, batch.state, new=window.new, reset_mask=window.reset_mask)
+        losses = self._trainer.ranks.all_gather(float(Replica(network, network.parameters).run(shard)[0]))
         return sum(losses) / window.characters
 
-    def go_back(self, divergence: Divergence) -> Recovered:
+    def roll_back(self, rejected: StepRejectedError) -> Recovered:
         """Put the trainer back to a snapshot, at half the learning rate.
 
         Raises DivergedError, with what made it diverge written to a file, after `training.recoveries` tries without
@@ -56,15 +56,15 @@ class GoingBack:
         beyond = before.step - before.step % training.save_every > before.diverged_step
         tries = 1 if beyond else before.tries + 1
         if tries > training.recoveries:
-            raise self._given_up(divergence) from divergence
-        saved = self._snapshot() if tries <= TRUSTING else trainer.ranks.first(self._best)
+            raise self._no_more_tries(rejected) from rejected
+        saved = self._snapshot() if tries <= TRUSTING else trainer.ranks.on_root(self._best)
         restore(trainer, saved)
-        trainer.progress = _after_going_back(before, saved.progress, divergence.step, tries)
+        trainer.progress = _progress_after_rollback(before, saved.progress, rejected.step, tries)
         learning_rate = trainer.learning_rate
-        return Recovered(saved.progress.step, divergence.reason, divergence.step, learning_rate, tries)
+        return Recovered(saved.progress.step, rejected.reason, rejected.step, learning_rate, tries)
 
     def _snapshot(self) -> Checkpoint:
-        return self._trainer.ranks.first(self._newest)
+        return self._trainer.ranks.on_root(self._newest)
 
     def _newest(self) -> Checkpoint:
         """The newest snapshot. Where the training was merely stopped is none: whether it was must not matter; but where the
@@ -100,37 +100,37 @@ class GoingBack:
             raise CheckpointError(f"{loaded.path}: of another run")
         return found
 
-    def _given_up(self, divergence: Divergence) -> DivergedError:
-        recoveries, batch = self._config.training.recoveries, divergence.batch
-        told = [str(divergence), f"{self._folder.path / LAST} is from before it"]
+    def _no_more_tries(self, rejected: StepRejectedError) -> DivergedError:
+        recoveries, batch = self._config.training.recoveries, rejected.batch
+        told = [str(rejected), f"{self._folder.path / LAST} is from before it"]
         if recoveries:
             told.append(f"going back {recoveries} times, each time to half the learning rate, did not help")
         if batch is not None:
             whole = _of_all(batch, self._trainer.ranks)
-            if self._trainer.ranks.first(lambda: self._written(whole, divergence)):
+            if self._trainer.ranks.on_root(lambda: self._written(whole, rejected)):
                 told.append(f"what the network was reading is in {self._folder.path / DIVERGED}")
         told.append(LOWER_RATE)
         return DivergedError("; ".join(told))
 
-    def _written(self, batch: Batch, divergence: Divergence) -> bool:
+    def _written(self, batch: Batch, rejected: StepRejectedError) -> bool:
         """Whether it could be written: a full disk must not hide what happened."""
         with suppress(OSError):
-            self._write(batch, divergence)
+            self._write(batch, rejected)
             return True
         return False
 
-    def _write(self, batch: Batch, divergence: Divergence) -> None:
+    def _write(self, batch: Batch, rejected: StepRejectedError) -> None:
         """Everything needed to run the step again: the weights, the window, and the state in which it began."""
         window, trainer = batch.window, self._trainer
-        arrays = {"inputs": window.inputs, "targets": window.targets, "begins": window.begins}
-        if window.resets is not None:
-            arrays["resets"] = window.resets
+        arrays = {"inputs": window.inputs, "targets": window.targets, "begins": window.fresh_streams}
+        if window.reset_mask is not None:
+            arrays["resets"] = window.reset_mask
         content = {name: np.ascontiguousarray(array, np.int64) for name, array in arrays.items()}
         content |= {STATE: batch.state}
         content |= {PARAMETERS + name: view for name, view in trainer.network.parameters.items()}
         metadata = {
-            "step": str(divergence.step),
-            "reason": divergence.reason,
+            "step": str(rejected.step),
+            "reason": rejected.reason,
             "new": str(window.new),
             "vocabulary": json.dumps(self._vocabulary.symbols),
             "config": self._config.model_dump_json(),
@@ -139,7 +139,7 @@ class GoingBack:
             safetensors_file.write(file, content, metadata)
 
 
-def _after_going_back(before: Progress, saved: Progress, diverged_step: int, tries: int) -> Progress:
+def _progress_after_rollback(before: Progress, saved: Progress, diverged_step: int, tries: int) -> Progress:
     """What is remembered of the way that was left: the learning rate stays low, and the best so far stays the best."""
     after = replace(
         saved,
@@ -155,14 +155,16 @@ def _after_going_back(before: Progress, saved: Progress, diverged_step: int, tri
     return after
 
 
-def _of_all(batch: Batch, ranks: Alone) -> Batch:
+def _of_all(batch: Batch, ranks: Communicator) -> Batch:
     """The streams of all ranks."""
     window = batch.window
     whole = replace(
         window,
-        inputs=ranks.join(window.inputs, 1),
-        targets=ranks.join(window.targets, 1),
-        begins=ranks.join(window.begins, 0),
-        resets=ranks.join(np.zeros_like(window.inputs, bool) if window.resets is None else window.resets, 1),
+        inputs=ranks.all_gather_concat(window.inputs, 1),
+        targets=ranks.all_gather_concat(window.targets, 1),
+        fresh_streams=ranks.all_gather_concat(window.fresh_streams, 0),
+        reset_mask=ranks.all_gather_concat(
+            np.zeros_like(window.inputs, bool) if window.reset_mask is None else window.reset_mask, 1
+        ),
     )
-    return Batch(whole, ranks.join(batch.state, 1))
+    return Batch(whole, ranks.all_gather_concat(batch.state, 1))

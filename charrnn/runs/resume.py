@@ -16,7 +16,7 @@ from charrnn.runs.storage.checkpoint_record import versions
 from charrnn.runs.storage.directory import BEST, CONFIG
 from charrnn.system.folder_handle import Folder
 from charrnn.system.lock import Lock
-from charrnn.training.parallel.communicator import Alone
+from charrnn.training.parallel.communicator import Communicator
 
 
 def resume(
@@ -25,7 +25,7 @@ def resume(
     steps: int | None = None,
     epochs: float | None = None,
     seconds: float | None = None,
-    ranks: Alone | None = None,
+    ranks: Communicator | None = None,
     encoding: Sequence[str] = (),
 ) -> Run:
     """Take up a run where its last checkpoint stands, by all `ranks`, of which the first reads and writes; `steps`, `epochs` or
@@ -34,8 +34,8 @@ def resume(
     Raises RunError where there is nothing to resume, where another process trains there, or where the text or config.yaml
     has changed; and CheckpointError.
     """
-    began, ranks = time.perf_counter(), ranks or Alone()
-    lock = ranks.first(lambda: directory.take_lock(path))
+    began, ranks = time.perf_counter(), ranks or Communicator()
+    lock = ranks.on_root(lambda: directory.take_lock(path))
     try:
         return _resume(path, lock, sources, steps, epochs, seconds, began, ranks, encoding)
     except BaseException:
@@ -51,30 +51,30 @@ def _resume(
     epochs: float | None,
     seconds: float | None,
     began: float,
-    ranks: Alone,
+    ranks: Communicator,
     encoding: Sequence[str],
 ) -> Run:
     folder = lock.folder
-    loaded = ranks.first(lambda: directory.load_last(folder))
+    loaded = ranks.on_root(lambda: directory.load_last(folder))
     saved = loaded.checkpoint
-    ranks.first(lambda: _require_unedited(folder.path, saved))
+    ranks.on_root(lambda: _require_unedited(folder.path, saved))
     plan = plans.plan_resume(saved, sources, path, ranks, encoding)
     plan = plans.with_notes(
-        plan, loaded.note, _version_note(saved, ranks.size), ranks.first(lambda: _damaged_best(folder))
+        plan, loaded.note, _version_note(saved, ranks.size), ranks.on_root(lambda: _damaged_best(folder))
     )
     if seconds is not None:
         further, note = time_budget.steps_within(plan, seconds, began)
         plan, steps = plans.with_notes(plan, note), saved.progress.step + further
     if loaded.note and steps is None and epochs is None:  # it may be of before a new end
-        steps, epochs = ranks.first(lambda: directory.end_in_config(folder.path, saved.config))
+        steps, epochs = ranks.on_root(lambda: directory.end_in_config(folder.path, saved.config))
     if steps is not None or epochs is not None:
         before = plan.steps
         plan = plans.with_new_target(plan, steps, epochs, saved.progress.step)
         if plan.steps != before and _patience_has_ended(saved):
             saved.progress.evaluations_without_best = 0
     if loaded.note or plan.config != saved.config:  # a stop before the next save must find them as they are now
-        ranks.first(lambda: directory.replace_last(folder, replace(saved, config=plan.config)))
-    ranks.first(lambda: directory.write_config(folder, plan.config))
+        ranks.on_root(lambda: directory.replace_last(folder, replace(saved, config=plan.config)))
+    ranks.on_root(lambda: directory.write_config(folder, plan.config))
     return runs.resume_from(plan, saved, lock)
 
 
@@ -87,8 +87,7 @@ def _require_unedited(path: Path, saved: Checkpoint) -> None:
     """A run goes on as it began: what was written into its config.yaml since would silently be ignored."""
     if edits := directory.find_edits(path, saved.config):
         raise RunError(
-            f"--resume {path}: {path / CONFIG} was changed: {'; '.join(edits)}; a run goes on as it began: change it back, "
-            f"or begin another: charrnn train TEXT -c {path / CONFIG}"
+            f"--resume {path}: {path / CONFIG} was changed: {'; '.join(edits)}; a run goes on as it began: change it back, or begin another: charrnn train TEXT -c {path / CONFIG}"
         )
 
 

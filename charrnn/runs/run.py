@@ -12,7 +12,7 @@ from charrnn.generation.sampling import SamplingOptions
 from charrnn.network.network import Network
 from charrnn.runs.planning.plan import Plan, with_notes
 from charrnn.runs.probes import with_gradient_flow
-from charrnn.runs.recovery import GoingBack
+from charrnn.runs.recovery import Rollback
 from charrnn.runs.storage import checkpointing, directory, metrics_log
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.checkpoint_record import TextRecord, versions
@@ -34,7 +34,7 @@ class Run:
     def __init__(self, plan: Plan, trainer: Trainer, lock: Lock) -> None:
         """In the directory that is locked; `events` lets it go at its end."""
         self.plan, self.trainer, self.folder, self._lock = plan, trainer, lock.folder, lock
-        trainer.recovery = GoingBack(trainer, lock.folder, plan.config, plan.corpus.vocabulary, plan.corpus.sha256)
+        trainer.recovery = Rollback(trainer, lock.folder, plan.config, plan.corpus.vocabulary, plan.corpus.sha256)
 
     @property
     def path(self) -> Path:
@@ -69,10 +69,10 @@ class Run:
             config=plan.config,
             vocabulary=plan.corpus.vocabulary,
             network=trainer.result,
-            learning=trainer.network.parameters.flat if trainer.averaging else None,
+            learning=trainer.network.parameters.flat if trainer.ema else None,
             moments=trainer.optimizer.moments,
             updates=trainer.optimizer.updates,
-            state=trainer.ranks.join(trainer.state, axis=1),
+            state=trainer.ranks.all_gather_concat(trainer.state, axis=1),
             position=trainer.windows.position,
             progress=trainer.progress,
             text=TextRecord(plan.sources, plan.corpus.sha256, len(plan.corpus.ids)),
@@ -108,7 +108,7 @@ def start(plan: Plan, out: Path | None = None) -> Run:
     Raises RunError when the directory holds something or cannot be made.
     """
     trainer = build_trainer(plan, _allocate(lambda: _network(plan)))
-    lock = plan.ranks.first(lambda: directory.create(out) if out else directory.create_next(Path(RUNS), plan.name))
+    lock = plan.ranks.on_root(lambda: directory.create(out) if out else directory.create_next(Path(RUNS), plan.name))
     return Run(with_notes(plan, lock.note), trainer, lock)
 
 

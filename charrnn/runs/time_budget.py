@@ -17,7 +17,7 @@ from charrnn.runs.planning import plan as plans
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.recovery import LOWER_RATE
 from charrnn.training.events import Evaluated, Event, Finished, Flowed, Stepped
-from charrnn.training.parallel.communicator import Alone
+from charrnn.training.parallel.communicator import Communicator
 
 MEASURING_SHARE = 0.05  # of the budget, at most
 MIN_MEASURING, MAX_MEASURING = 0.5, 10.0  # seconds
@@ -44,7 +44,7 @@ def steps_within(plan: Plan, seconds: float, began: float) -> tuple[int, str]:
     if not 0 < seconds < math.inf:
         raise RunError(f"--time: {seconds:g} s: must be a finite number above 0")
     cost = _measure_cost(plan, min(max(MEASURING_SHARE * seconds, MIN_MEASURING), MAX_MEASURING))
-    left = plan.ranks.first(lambda: seconds - (time.perf_counter() - began) - cost.once)
+    left = plan.ranks.on_root(lambda: seconds - (time.perf_counter() - began) - cost.once)
     steps = min(ENDLESS, int(left / cost.per_step(plan.config.training.eval_every)))
     if steps < 1:
         raise RunError(f"--time: {seconds:g} s are not enough for one step ({cost.step:.3g} s) and what goes with it")
@@ -71,24 +71,24 @@ def _measure_cost(plan: Plan, seconds: float) -> StepCost:
             trainer.eval_every = ENDLESS
             for event in run.events(lambda: clock.done):
                 clock.note(event)
-                if plan.ranks.first(lambda: clock.stepping > (1 - WARM_UP) * seconds):
+                if plan.ranks.on_root(lambda: clock.stepping > (1 - WARM_UP) * seconds):
                     trainer.eval_every = trainer.progress.step  # so that a validation is due now
                     clock.done = clock.done or isinstance(event, Evaluated) or not trainer.valid.size
         except DivergedError as error:  # without the files that it names: they go with the folder
             raise DivergedError(f"--time: while measuring, {error.__cause__ or error}; {LOWER_RATE}") from None
         except RunError as error:
             raise _measuring_error(folder.parent, error.__context__ or error) from None
-    return plan.ranks.first(lambda: StepCost(clock.stepping / clock.steps, clock.rest, clock.start or 0.0))
+    return plan.ranks.on_root(lambda: StepCost(clock.stepping / clock.steps, clock.rest, clock.start or 0.0))
 
 
 @contextmanager
-def _folder(ranks: Alone) -> Iterator[Path]:
+def _folder(ranks: Communicator) -> Iterator[Path]:
     """A temporary folder for the time within, made by the first of the ranks. Its name is known before it is made, so that a
     signal at any moment leaves nothing.
     """
-    folder = ranks.first(_temporary) / f"charrnn-measuring-{secrets.token_hex(8)}"
+    folder = ranks.on_root(_temporary) / f"charrnn-measuring-{secrets.token_hex(8)}"
     try:
-        ranks.first(lambda: _make(folder))
+        ranks.on_root(lambda: _make(folder))
         yield folder
     finally:
         if ranks.rank == 0:
@@ -112,8 +112,7 @@ def _make(folder: Path) -> None:
 def _measuring_error(place: Path, error: BaseException) -> RunError:
     reason = error.strerror if isinstance(error, OSError) else error
     return RunError(
-        f"--time: some seconds of training are measured in {place}, which cannot be written: {reason}; name another folder in "
-        "the environment variable TMPDIR, or say how long with --steps"
+        f"--time: some seconds of training are measured in {place}, which cannot be written: {reason}; name another folder in the environment variable TMPDIR, or say how long with --steps"
     )
 
 

@@ -9,16 +9,16 @@ from charrnn.runs.planning.plan import Plan
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text.windows import Windows
 from charrnn.training.optim.clipping import Clipping
-from charrnn.training.optim.ema import Averaging
-from charrnn.training.optim.freezing import Freezing
+from charrnn.training.optim.ema import WeightEMA
+from charrnn.training.optim.freezing import FrozenParameters
 from charrnn.training.optim.schedules import Schedule
 from charrnn.training.trainer import Trainer
 
 
 def restore(trainer: Trainer, saved: Checkpoint) -> None:
     """Bring a trainer to where a checkpoint stands, with its share of the streams."""
-    if trainer.averaging:  # first: a run that is resumed learns with the very network of its checkpoint
-        trainer.averaging.flat[:] = saved.network.parameters.flat
+    if trainer.ema:  # first: a run that is resumed learns with the very network of its checkpoint
+        trainer.ema.flat[:] = saved.network.parameters.flat
     trainer.network.parameters.flat[:] = saved.network.parameters.flat if saved.learning is None else saved.learning
     for name, moment in trainer.optimizer.moments.items():
         moment[:] = saved.moments[name]
@@ -30,7 +30,7 @@ def restore(trainer: Trainer, saved: Checkpoint) -> None:
 def build_trainer(plan: Plan, network: Network) -> Trainer:
     """A trainer at its beginning, as the plan has it."""
     training, corpus = plan.config.training, plan.corpus
-    streams = plan.ranks.share(plan.batch_size)
+    streams = plan.ranks.local_streams(plan.batch_size)
     return Trainer(
         network=network,
         windows=Windows(
@@ -54,9 +54,9 @@ def build_trainer(plan: Plan, network: Network) -> Trainer:
         dropout=plan.dropout,
         label_smoothing=required(training.label_smoothing),
         seed=training.seed,
-        weight_dropout=WeightDropout.of(network, required(plan.config.model.weight_dropout), training.seed),
-        averaging=Averaging(network, training.ema_decay) if training.ema_decay else None,
-        freezing=Freezing.of(network, training.freeze),
+        weight_dropout=WeightDropout.from_network(network, required(plan.config.model.weight_dropout), training.seed),
+        ema=WeightEMA(network, training.ema_decay) if training.ema_decay else None,
+        frozen=FrozenParameters.from_network(network, training.freeze),
         accumulate=training.accumulate,
         ranks=plan.ranks,
     )

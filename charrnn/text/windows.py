@@ -8,7 +8,7 @@ A network that has always read on may never have learned to begin: units that la
 the stream, and from a zero state it can fall into a mode from which it does not recover. So each stream may also be
 made to begin anew at a window of its own, now and then, with a given probability.
 
-Where the text is a list of documents, `resets` tells the steps that read the end of one: there the next begins, and the
+Where the text is a list of documents, `reset_mask` tells the steps that read the end of one: there the next begins, and the
 stream's state is reset before it, in the middle of a window too.
 
 With a stride k1 < T = k2 this is Williams and Peng's truncated BPTT(k2; k1) (1990): the first window of the streams is as
@@ -29,20 +29,20 @@ Indices = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Window:
-    """`inputs` and `targets`, both (T, B); `begins`, (B,): the streams whose state must be reset before it. Of the
+    """`inputs` and `targets`, both (T, B); `fresh_streams`, (B,): the streams whose state must be reset before it. Of the
     `batch_size` streams of the training, these may be a share.
 
-    The loss is on the last `new` steps; the next window begins at the state after `advance` steps. `resets`, (T, B): the
+    The loss is on the last `new` steps; the next window begins at the state after `advance` steps. `reset_mask`, (T, B): the
     streams whose state must be reset before each step; None: none in this window.
     """
 
     inputs: Indices
     targets: Indices
-    begins: NDArray[np.bool_]
+    fresh_streams: NDArray[np.bool_]
     new: int
     advance: int
     batch_size: int
-    resets: NDArray[np.bool_] | None = None
+    reset_mask: NDArray[np.bool_] | None = None
 
     @property
     def characters(self) -> int:
@@ -87,11 +87,11 @@ class Windows:
         window = Window(
             inputs=inputs,
             targets=self._cut(self._targets, start),
-            begins=self._begins()[self.streams],
+            fresh_streams=self._fresh_streams()[self.streams],
             new=self.sequence_length if start == 0 else self.stride,
             advance=self.stride,
             batch_size=self.batch_size,
-            resets=self._resets(inputs),
+            reset_mask=self._reset_mask(inputs),
         )
         self.position += 1
         return window
@@ -101,7 +101,7 @@ class Windows:
         """Passes over the text so far."""
         return self.position / self.per_epoch
 
-    def _begins(self) -> NDArray[np.bool_]:
+    def _fresh_streams(self) -> NDArray[np.bool_]:
         """All streams at their start; elsewhere those that chance picks, by the position alone."""
         if self.position % self.per_epoch == 0:
             return np.ones(self.batch_size, np.bool_)
@@ -109,7 +109,7 @@ class Windows:
             return np.zeros(self.batch_size, np.bool_)
         return np.random.default_rng((self._seed, self.position)).random(self.batch_size) < self._reset_probability
 
-    def _resets(self, inputs: Indices) -> NDArray[np.bool_] | None:
+    def _reset_mask(self, inputs: Indices) -> NDArray[np.bool_] | None:
         if self.end_id is None:
             return None
         ends = inputs == self.end_id

@@ -17,18 +17,18 @@ from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.vocabulary import Ids, Unit
 from charrnn.text.windows import Windows
 from charrnn.training.optim.clipping import Clipping
-from charrnn.training.optim.ema import Averaging
-from charrnn.training.optim.freezing import Freezing
+from charrnn.training.optim.ema import WeightEMA
+from charrnn.training.optim.freezing import FrozenParameters
 from charrnn.training.optim.optimizers import OPTIMIZERS
 from charrnn.training.optim.schedules import Schedule
-from charrnn.training.parallel.data_parallel import StreamSplit, shares
-from charrnn.training.parallel.replica import Part, Work
+from charrnn.training.parallel.data_parallel import DataParallel, even_slices
+from charrnn.training.parallel.replica import Replica, Shard
 from charrnn.training.trainer import Trainer
 
 WINDOWS = 10  # of random text, read again and again
-WARM_UP = 3  # calls that are not counted
-LARGE = 2048  # rows and columns of the product whose speed is the peak
-FEWEST = 5  # calls of which the median is taken
+WARM_UP_CALLS = 3  # calls that are not counted
+PEAK_SIZE = 2048  # rows and columns of the product whose speed is the peak
+MIN_CALLS = 5  # calls of which the median is taken
 
 
 @dataclass(frozen=True)
@@ -60,14 +60,14 @@ def measure(trainer: Trainer, seconds: float = 3.0, unit: Unit = "char") -> Benc
     """Time the updates of a trainer for about so many seconds, then its parts and the peak."""
     windows, architecture = trainer.windows, trainer.network.architecture
     T, B, threads = windows.sequence_length, windows.batch_size, min(trainer.threads, windows.batch_size)
-    split = StreamSplit(trainer.network, threads, accumulate=trainer.accumulate)
+    split = DataParallel(trainer.network, threads, accumulate=trainer.accumulate)
     try:
         with one_blas_thread():
             whole = _median(lambda: trainer.step(split), seconds)
-            forward, backward, update = _parts(trainer, threads, seconds / 6)
+            forward, backward, update = _time_parts(trainer, threads, seconds / 6)
     finally:
         split.close()
-    gflops = flops_of_products(architecture, T, B, windows.stride) / whole / 1e9
+    gflops = matmul_flops(architecture, T, B, windows.stride) / whole / 1e9
     peak = peak_gflops(threads, trainer.network.parameters.flat.dtype)
     return Bench(
         cell=architecture.cell,
@@ -122,9 +122,9 @@ def random_trainer(
         threads=threads,
         dropout=dropout,
         label_smoothing=label_smoothing,
-        weight_dropout=WeightDropout.of(network, weight_dropout, seed=0),
-        averaging=Averaging(network, ema_decay) if ema_decay else None,
-        freezing=Freezing.of(network),
+        weight_dropout=WeightDropout.from_network(network, weight_dropout, seed=0),
+        ema=WeightEMA(network, ema_decay) if ema_decay else None,
+        frozen=FrozenParameters.from_network(network),
         accumulate=accumulate,
     )
 
@@ -135,7 +135,7 @@ def random_text(vocab_size: int, length: int) -> Ids:
     return np.random.default_rng(0).choice(vocab_size, length, p=p / p.sum()).astype(np.uint32)
 
 
-def flops_of_products(architecture: Architecture, T: int, B: int, new: int | None = None) -> int:
+def matmul_flops(architecture: Architecture, T: int, B: int, new: int | None = None) -> int:
     """Of the matrix products that an update cannot do without: forward, back to the states, and for the weights. The readout's
     are of the `new` steps alone (None: all T).
     """
@@ -148,25 +148,25 @@ def flops_of_products(architecture: Architecture, T: int, B: int, new: int | Non
 
 def peak_gflops(threads: int, dtype: DTypeLike = np.float32) -> float:
     """The fastest of several large products, on so many threads."""
-    a, b = (np.random.default_rng(seed).random((LARGE, LARGE)).astype(dtype) for seed in (0, 1))
+    a, b = (np.random.default_rng(seed).random((PEAK_SIZE, PEAK_SIZE)).astype(dtype) for seed in (0, 1))
     out = np.empty_like(a)
     with threadpool_limits(threads, user_api="blas"):
-        fastest = min(_seconds(lambda: np.matmul(a, b, out=out)) for _ in range(2 * FEWEST))
-    return 2 * LARGE**3 / fastest / 1e9
+        fastest = min(_seconds(lambda: np.matmul(a, b, out=out)) for _ in range(2 * MIN_CALLS))
+    return 2 * PEAK_SIZE**3 / fastest / 1e9
 
 
-def _parts(trainer: Trainer, threads: int, seconds: float) -> tuple[float, float, float]:
+def _time_parts(trainer: Trainer, threads: int, seconds: float) -> tuple[float, float, float]:
     """Forward and backward of the first core's streams, and clipping with the optimizer's update."""
     window, network = next(trainer.windows), trainer.network
     dropout = Dropout(trainer.dropout, trainer.seed, step=0) if trainer.dropout else None
     new, advance, smoothing = window.new, window.advance, trainer.label_smoothing
-    work = Work(window.inputs, window.targets, trainer.state, 0, new, advance, dropout, smoothing=smoothing)
-    in_turn = [work.part(streams) for streams in shares(trainer.windows.batch_size, trainer.accumulate)]
-    works = [each.part(shares(each.inputs.shape[1], threads)[0]) for each in in_turn]
-    part = Part(network, network.parameters.zeros_like())
-    forward = _median(lambda: [part.do(each) for each in works], seconds)
-    both = _median(lambda: [part.do(replace(each, count=window.characters)) for each in works], seconds)
-    weights, gradient = network.parameters.flat.copy(), part.gradient.flat
+    whole = Shard(window.inputs, window.targets, trainer.state, 0, new, advance, dropout, smoothing=smoothing)
+    in_turn = [whole.select(streams) for streams in even_slices(trainer.windows.batch_size, trainer.accumulate)]
+    shards = [each.select(even_slices(each.inputs.shape[1], threads)[0]) for each in in_turn]
+    replica = Replica(network, network.parameters.zeros_like())
+    forward = _median(lambda: [replica.run(each) for each in shards], seconds)
+    both = _median(lambda: [replica.run(replace(each, count=window.characters)) for each in shards], seconds)
+    weights, gradient = network.parameters.flat.copy(), replica.gradient.flat
 
     def update() -> None:
         trainer.clipping(gradient)
@@ -176,10 +176,10 @@ def _parts(trainer: Trainer, threads: int, seconds: float) -> tuple[float, float
 
 
 def _median(call: Callable[[], object], seconds: float) -> float:
-    for _ in range(WARM_UP):
+    for _ in range(WARM_UP_CALLS):
         call()
     times: list[float] = []
-    while sum(times) < seconds or len(times) < FEWEST:
+    while sum(times) < seconds or len(times) < MIN_CALLS:
         times.append(_seconds(call))
     return statistics.median(times)
 

@@ -1,8 +1,8 @@
-"""When a step must not reach the weights: its loss or gradient is no number, its loss is hopeless or leaps far above its level.
+"""When a step must not reach the weights: its loss or gradient is no number, its loss is hopeless, or a spike far above the losses before.
 
-The level is the mean of the losses before, the nearer the heavier, and σ their spread about it. A loss leaps when it is more
-than MARGIN + SIGMAS σ above the level. That alone may be the text's doing (a stream comes to a chapter in another language):
-a leap counts only where the loss of the last good snapshot, on the same window from the same state, does not leap.
+The level is the mean of the losses before, the nearer the heavier, and σ their spread about it. A loss is a spike when it is more
+than SPIKE_MARGIN + SPIKE_SIGMAS σ above the level. That alone may be the text's doing (a stream comes to a chapter in another language):
+a spike counts only where the loss of the last good snapshot, on the same window from the same state, is none.
 """
 
 import math
@@ -16,14 +16,14 @@ from charrnn.network.arrays import Array
 from charrnn.text.windows import Window
 from charrnn.training.events import Recovered
 
-MEMORY = 0.98  # of the level: about fifty steps
-MARGIN, SIGMAS = 1.0, 10.0  # in nats, and in standard deviations
-HOPELESS = 1e6  # nats per character, of which chance needs ln V: nothing is learned there, and the level would leave its bounds
+LOSS_DECAY = 0.98  # of the level: about fifty steps
+SPIKE_MARGIN, SPIKE_SIGMAS = 1.0, 10.0  # in nats, and in standard deviations
+MAX_LOSS = 1e6  # nats per character, of which chance needs ln V: nothing is learned there, and the level would leave its bounds
 
 
 @dataclass
-class Level:
-    """Where the loss has been lately."""
+class RunningLoss:
+    """The running mean and variance of the loss."""
 
     mean: float | None = None  # before the first loss
     variance: float = 0.0
@@ -33,12 +33,12 @@ class Level:
         if self.mean is None:
             self.mean = loss
         above = loss - self.mean
-        self.mean += (1 - MEMORY) * above
-        self.variance = MEMORY * (self.variance + (1 - MEMORY) * above * above)
+        self.mean += (1 - LOSS_DECAY) * above
+        self.variance = LOSS_DECAY * (self.variance + (1 - LOSS_DECAY) * above * above)
 
-    def leaps(self, loss: float) -> bool:
-        """True for a loss far above the level."""
-        return self.mean is not None and loss > self.mean + MARGIN + SIGMAS * math.sqrt(self.variance)
+    def is_spike(self, loss: float) -> bool:
+        """True for a loss far above the running mean."""
+        return self.mean is not None and loss > self.mean + SPIKE_MARGIN + SPIKE_SIGMAS * math.sqrt(self.variance)
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Batch:
     state: Array
 
 
-class Divergence(DivergedError):  # noqa: N818 (what happened; an error only where there is no way back)
+class StepRejectedError(DivergedError):
     """A step that did not reach the weights, or a validation whose loss is no number or hopeless."""
 
     def __init__(self, step: int, reason: str, batch: Batch | None = None) -> None:
@@ -61,22 +61,22 @@ class Recovery(Protocol):
     """The way back to a good snapshot."""
 
     @property
-    def looks_for_leaps(self) -> bool:
-        """Whether a leap of the loss is reason enough to go back."""
+    def detects_spikes(self) -> bool:
+        """Whether a spike of the loss is reason enough to roll back."""
         ...
 
     def loss_of_snapshot(self, batch: Batch) -> float:
         """The mean loss that the last good snapshot has on a batch."""
         ...
 
-    def go_back(self, divergence: Divergence) -> Recovered:
+    def roll_back(self, rejected: StepRejectedError) -> Recovered:
         """Put the trainer back. Raises DivergedError after too many tries."""
         ...
 
 
 def is_hopeless(loss: float) -> bool:
     """True for a mean loss, in nats, that is no number or beyond all learning."""
-    return not loss <= HOPELESS
+    return not loss <= MAX_LOSS
 
 
 def is_usable(norm: float, dtype: np.dtype[np.floating]) -> bool:

@@ -1,7 +1,8 @@
 """What the facts of a training tell of its health: a line when something begins to go wrong, and none while it goes on.
 
-plateau       PATIENCE evaluations, none of which is better than the best before by a share of BETTER
-overfitting   RISING evaluations since the best, the last worse by a share of WORSE, while the training loss is below what it was then
+plateau       PLATEAU_EVALUATIONS in a row, none better than the best before by a share of PLATEAU_GAIN
+overfitting   OVERFITTING_EVALUATIONS since the best, the last worse by a share of OVERFITTING_RISE, while the training
+              loss is below what it was then
 saturation    more than half of the hidden units are saturated (dead, for relu); see saturation.py
 """
 
@@ -9,68 +10,70 @@ from collections.abc import Iterator
 
 from charrnn.training.events import Evaluated, Event, Recovered, Stepped, rounded
 
-PATIENCE, BETTER = 5, 0.001
-RISING, WORSE = 3, 0.005
-SATURATED = 0.5
-MEMORY = 0.98  # of the training loss: about fifty steps
+PLATEAU_EVALUATIONS, PLATEAU_GAIN = 5, 0.001
+OVERFITTING_EVALUATIONS, OVERFITTING_RISE = 3, 0.005
+MAX_SATURATED = 0.5
+LOSS_DECAY = 0.98  # of the training loss: about fifty steps
 
 
-class Symptoms:
-    """Reads the events of one training, and keeps in `present` the lines of what is wrong now, by name."""
+class HealthMonitor:
+    """Reads the events of one training, and keeps in `warnings` the lines of what is wrong now, by name."""
 
     def __init__(self) -> None:
-        self.present: dict[str, str] = {}
-        self._forget()
+        self.warnings: dict[str, str] = {}
+        self._reset()
 
-    def _forget(self) -> None:
+    def _reset(self) -> None:
         self._loss: float | None = None  # of training, smoothed
         self._best: tuple[int, float, float] | None = None  # step, validation loss, training loss
         self._since_best = self._since_better = 0
         self._level = float("inf")  # the validation loss from which a plateau is measured
 
-    def read(self, event: Event) -> list[str]:
+    def observe(self, event: Event) -> list[str]:
         """Take note of an event; the lines of what has begun with it."""
         match event:
             case Stepped():
-                self._loss = event.loss if self._loss is None else MEMORY * self._loss + (1 - MEMORY) * event.loss
+                self._loss = (
+                    event.loss if self._loss is None else LOSS_DECAY * self._loss + (1 - LOSS_DECAY) * event.loss
+                )
             case Recovered():
-                self._forget()
+                self._reset()
             case Evaluated():
-                return self._evaluated(event)
+                return self._observe_evaluation(event)
         return []
 
-    def _evaluated(self, event: Evaluated) -> list[str]:
-        self._compare(event)
-        before, self.present = self.present, dict(self._found(event))
-        return [line for name, line in self.present.items() if name not in before]
+    def _observe_evaluation(self, event: Evaluated) -> list[str]:
+        self._update_best(event)
+        before, self.warnings = self.warnings, dict(self._find_warnings(event))
+        return [line for name, line in self.warnings.items() if name not in before]
 
-    def _compare(self, event: Evaluated) -> None:
+    def _update_best(self, event: Evaluated) -> None:
         loss = self._loss if self._loss is not None else float("inf")
         if self._best is None or event.loss < self._best[1]:
             self._best, self._since_best = (event.step, event.loss, loss), 0
         else:
             self._since_best += 1
-        if event.loss < self._level * (1 - BETTER):
+        if event.loss < self._level * (1 - PLATEAU_GAIN):
             self._level, self._since_better = event.loss, 0
         else:
             self._since_better += 1
 
-    def _found(self, event: Evaluated) -> Iterator[tuple[str, str]]:
+    def _find_warnings(self, event: Evaluated) -> Iterator[tuple[str, str]]:
         assert self._best is not None, "an evaluation has been read"
         step, valid, loss = self._best
         learns = self._loss is not None and self._loss < loss
-        if self._since_best >= RISING and event.loss > valid * (1 + WORSE) and learns:
+        if self._since_best >= OVERFITTING_EVALUATIONS and event.loss > valid * (1 + OVERFITTING_RISE) and learns:
             yield (
                 "overfitting",
                 f"overfitting: validation {rounded(event.loss)}, at best {rounded(valid)} (step {step:,}), while the training loss falls: "
                 "more dropout, more text or a smaller network would help; best.safetensors is kept",
             )
-        elif self._since_better >= PATIENCE:
+        elif self._since_better >= PLATEAU_EVALUATIONS:
             yield (
                 "plateau",
                 f"plateau: validation no better for {self._since_better} evaluations, at best {rounded(valid)} (step {step:,})",
             )
-        if event.saturated is not None and event.saturated > SATURATED:
+        if event.saturated is not None and event.saturated > MAX_SATURATED:
             yield (
                 "saturation",
                 f"saturation: {event.saturated:.0%} of the hidden units are saturated, and pass on hardly any gradient: "

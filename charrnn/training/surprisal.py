@@ -17,7 +17,7 @@ from charrnn.errors import TextError
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.text.vocabulary import Ids
-from charrnn.training.parallel.data_parallel import StreamSplit
+from charrnn.training.parallel.data_parallel import DataParallel
 
 WARM_UP = 1024  # characters read before a stream counts: the loss is then that of one pass to 1.5e-5 nats (a gru of 512 units)
 STREAMS = 64
@@ -45,14 +45,14 @@ class NetworkScorer:
     def __init__(
         self,
         network: Network,
-        split: StreamSplit | None = None,
+        split: DataParallel | None = None,
         should_stop: Callable[[], bool] = lambda: False,
         end_id: int | None = None,
     ) -> None:
         """`split` shares the work out, if there is one; `should_stop` is asked before each window. Where `end_id` is read, the
         end of a document, the state begins anew.
         """
-        self._network, self._split = network, split or StreamSplit(network)
+        self._network, self._split = network, split or DataParallel(network)
         self._should_stop, self._end_id = should_stop, end_id
         self._last: Ids | None = None  # (k, 1): what the next block follows
         self._state: Array | None = None  # (S, k, H)
@@ -86,18 +86,18 @@ class NetworkScorer:
 
     def _run(self, ids: Ids, state: Array) -> Array:
         """The surprisals of ids[1:], (n - 1, B), window by window; brings `state`, (S, B, H), up to date. Each rank reads its share."""
-        ranks, streams = self._split.ranks, self._split.ranks.share(ids.shape[1])
+        ranks, streams = self._split.ranks, self._split.ranks.local_streams(ids.shape[1])
         own = np.ascontiguousarray(state[:, streams])
         found = np.empty((len(ids) - 1, own.shape[1]), state.dtype)
         for start in range(0, len(found), SCORING_WINDOW):
-            if any(ranks.gather(self._should_stop())):
+            if any(ranks.all_gather(self._should_stop())):
                 raise StoppedError
             if own.size:
                 window = ids[start : start + SCORING_WINDOW + 1, streams].astype(np.intp)
-                begins = None if self._end_id is None else window[:-1] == self._end_id
-                found[start : start + SCORING_WINDOW] = self._split.surprisals(window[:-1], window[1:], own, begins)
-        state[:] = ranks.join(own, axis=1)
-        return ranks.join(found, axis=1)
+                reset_mask = None if self._end_id is None else window[:-1] == self._end_id
+                found[start : start + SCORING_WINDOW] = self._split.surprisals(window[:-1], window[1:], own, reset_mask)
+        state[:] = ranks.all_gather_concat(own, axis=1)
+        return ranks.all_gather_concat(found, axis=1)
 
 
 def cut_in_streams(count: int) -> tuple[int, int]:
@@ -124,7 +124,7 @@ def windows_read(texts: int, length: int) -> set[tuple[int, int]]:
 def evaluate(
     network: Network,
     ids: Ids,
-    split: StreamSplit | None = None,
+    split: DataParallel | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     end_id: int | None = None,
 ) -> float:

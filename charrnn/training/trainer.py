@@ -18,15 +18,15 @@ from charrnn.network.saturation import saturated_units
 from charrnn.network.weight_dropout import WeightDropout
 from charrnn.text.vocabulary import Ids
 from charrnn.text.windows import Windows
-from charrnn.training.divergence import Batch, Divergence, Level, Recovery, is_hopeless, is_usable
+from charrnn.training.divergence import Batch, Recovery, RunningLoss, StepRejectedError, is_hopeless, is_usable
 from charrnn.training.events import Evaluated, Event, Finished, Stepped, bits
 from charrnn.training.optim.clipping import Clipping
-from charrnn.training.optim.ema import Averaging
-from charrnn.training.optim.freezing import Freezing
+from charrnn.training.optim.ema import WeightEMA
+from charrnn.training.optim.freezing import FrozenParameters
 from charrnn.training.optim.optimizers import Optimizer
-from charrnn.training.optim.schedules import STALLED, Schedule
-from charrnn.training.parallel.communicator import Alone
-from charrnn.training.parallel.data_parallel import StreamSplit
+from charrnn.training.optim.schedules import STALLED_VALIDATIONS, Schedule
+from charrnn.training.parallel.communicator import Communicator
+from charrnn.training.parallel.data_parallel import DataParallel
 from charrnn.training.surprisal import StoppedError, evaluate
 
 
@@ -40,7 +40,7 @@ class Progress:
     best_step: int = 0
     evaluations_without_best: int = 0
     stalls: int = 0
-    level: Level = field(default_factory=Level)  # of the loss
+    level: RunningLoss = field(default_factory=RunningLoss)  # of the loss
     halvings: int = 0  # of the learning rate, one for each time that the training went back
     recovered_step: int = 0  # to which it last went back
     diverged_step: int = 0  # from where
@@ -65,17 +65,17 @@ class Trainer:
     label_smoothing: float = 0.0
     seed: int = 0  # of dropout
     weight_dropout: WeightDropout = field(default_factory=WeightDropout)
-    averaging: Averaging | None = None  # None: the weights themselves are validated and saved
-    freezing: Freezing = field(default_factory=Freezing)
+    ema: WeightEMA | None = None  # None: the weights themselves are validated and saved
+    frozen: FrozenParameters = field(default_factory=FrozenParameters)
     accumulate: int = 1  # shares of the streams, one after the other
-    ranks: Alone = field(default_factory=Alone)  # who train together
+    ranks: Communicator = field(default_factory=Communicator)  # one or several processes
     recovery: Recovery | None = None  # None: a step that must not reach the weights ends the training
     progress: Progress = field(default_factory=Progress)
 
     @property
     def result(self) -> Network:
         """What the training has made of the network: the average of its weights, where one is kept."""
-        return self.averaging.network if self.averaging else self.network
+        return self.ema.network if self.ema else self.network
 
     @property
     def learning_rate(self) -> float:
@@ -90,7 +90,7 @@ class Trainer:
         """
         began = time.perf_counter()
         threads = min(self.threads, self.state.shape[1])
-        split = StreamSplit(self.network, threads, self.ranks, self.accumulate)
+        split = DataParallel(self.network, threads, self.ranks, self.accumulate)
         try:
             reason = yield from self._loop(split, steps, should_stop)
         finally:
@@ -98,14 +98,14 @@ class Trainer:
         progress = self.progress
         yield Finished(progress.step, reason, progress.best_loss, time.perf_counter() - began)
 
-    def _loop(self, split: StreamSplit, steps: int, should_stop: Callable[[], bool]) -> Generator[Event, None, str]:
+    def _loop(self, split: DataParallel, steps: int, should_stop: Callable[[], bool]) -> Generator[Event, None, str]:
         while True:
             progress = self.progress  # another one after going back
-            if self.ranks.heard(should_stop()):
+            if self.ranks.any_rank_stopping(should_stop()):
                 return "stopped"
             if self._evaluation_is_due(steps):
                 try:
-                    yield self._recovering(lambda: self.evaluate(split, should_stop))
+                    yield self._make_or_roll_back(lambda: self.evaluate(split, should_stop))
                 except StoppedError:
                     return "stopped"
             elif self.patience is not None and progress.evaluations_without_best >= self.patience:
@@ -113,53 +113,53 @@ class Trainer:
             elif progress.step >= steps:
                 return "steps"
             else:
-                yield self._recovering(lambda: self.step(split))
+                yield self._make_or_roll_back(lambda: self.step(split))
 
-    def _recovering(self, make: Callable[[], Event]) -> Event:
+    def _make_or_roll_back(self, make: Callable[[], Event]) -> Event:
         """What `make` makes, or the way back."""
         try:
             return make()
-        except Divergence as divergence:
+        except StepRejectedError as rejected:
             if self.recovery is None:
                 raise
-            return self.recovery.go_back(divergence)
+            return self.recovery.roll_back(rejected)
 
-    def step(self, split: StreamSplit) -> Stepped:
-        """One update. Raises Divergence, before the weights are touched, for what must not reach them."""
+    def step(self, split: DataParallel) -> Stepped:
+        """One update. Raises StepRejectedError, before the weights are touched, for what must not reach them."""
         began = time.perf_counter()
         progress, windows = self.progress, self.windows
         window = next(windows)
-        self.state[:, window.begins] = 0
+        self.state[:, window.fresh_streams] = 0
         before = self.state.copy()
         dropout = Dropout(self.dropout, self.seed, progress.step, windows.streams.start) if self.dropout else None
         weights = self.network.parameters.flat
-        with self.weight_dropout.within(weights, split.gradient.flat, progress.step):
+        with self.weight_dropout.applied(weights, split.gradient.flat, progress.step):
             loss = split.loss_and_gradient(window, self.state, dropout, self.label_smoothing)
-        self.freezing.mask(split.gradient.flat)
+        self.frozen.mask(split.gradient.flat)
         norm, clipped = self.clipping(split.gradient.flat)
         batch = Batch(window, before)
-        if reason := self._fault(batch, loss, norm):
-            raise Divergence(progress.step + 1, reason, batch)
+        if reason := self._rejection_reason(batch, loss, norm):
+            raise StepRejectedError(progress.step + 1, reason, batch)
         progress.level.add(loss)
         learning_rate = self.learning_rate
-        with self.freezing.keeping(weights):
+        with self.frozen.preserved(weights):
             self.optimizer.update(weights, split.gradient.flat, learning_rate)
-        if self.averaging:
-            with self.freezing.keeping(self.averaging.flat):
-                self.averaging.add(weights, self.optimizer.updates)
+        if self.ema:
+            with self.frozen.preserved(self.ema.flat):
+                self.ema.update(weights, self.optimizer.updates)
         progress.step += 1
         rate = window.characters / (time.perf_counter() - began)
         return Stepped(progress.step, windows.epoch, loss, norm, clipped, learning_rate, rate)
 
-    def _fault(self, batch: Batch, loss: float, norm: float) -> str | None:
+    def _rejection_reason(self, batch: Batch, loss: float, norm: float) -> str | None:
         """Why a step must not reach the weights, if it must not."""
         bounded = min(norm, self.clipping.max_grad_norm or norm)
         if is_hopeless(loss) or not (math.isfinite(norm) and is_usable(bounded, self.network.parameters.flat.dtype)):
             return f"loss {loss:.4g}, gradient norm {norm:.4g}"
         level = self.progress.level
-        if self.recovery and self.recovery.looks_for_leaps and level.leaps(loss):
+        if self.recovery and self.recovery.detects_spikes and level.is_spike(loss):
             earlier = self.recovery.loss_of_snapshot(batch)
-            if not level.leaps(earlier):
+            if not level.is_spike(earlier):
                 return f"loss {loss:.4g}, with earlier weights {earlier:.4g}"
         return None
 
@@ -168,19 +168,19 @@ class Trainer:
         on_time = progress.step % self.eval_every == 0 or progress.step >= steps
         return self.valid.size > 0 and on_time and progress.evaluated_step < progress.step
 
-    def evaluate(self, split: StreamSplit, should_stop: Callable[[], bool] = lambda: False) -> Evaluated:
-        """The loss on the validation text now. Raises Divergence where it is hopeless, StoppedError when asked to stop."""
+    def evaluate(self, split: DataParallel, should_stop: Callable[[], bool] = lambda: False) -> Evaluated:
+        """The loss on the validation text now. Raises StepRejectedError where it is hopeless, StoppedError when asked to stop."""
         progress, weights = self.progress, self.network.parameters.flat
-        with self.averaging.standing_in(weights) if self.averaging else nullcontext():
+        with self.ema.swapped_in(weights) if self.ema else nullcontext():
             loss = evaluate(self.network, self.valid, split, should_stop, self.windows.end_id)
         if is_hopeless(loss):
-            raise Divergence(progress.step, f"validation loss {loss:.4g}")
+            raise StepRejectedError(progress.step, f"validation loss {loss:.4g}")
         best = progress.best_loss is None or loss < progress.best_loss
         progress.evaluated_step = progress.step
         if best:
             progress.best_loss, progress.best_step, progress.evaluations_without_best = loss, progress.step, 0
         else:
             progress.evaluations_without_best += 1
-            progress.stalls += int(progress.evaluations_without_best % STALLED == 0)
+            progress.stalls += int(progress.evaluations_without_best % STALLED_VALIDATIONS == 0)
         saturated = saturated_units(self.network.architecture, self.state)
         return Evaluated(progress.step, "valid", loss, bits(loss), best, saturated)

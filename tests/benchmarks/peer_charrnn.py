@@ -13,13 +13,13 @@ from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.benchmark import random_trainer
-from charrnn.training.parallel.data_parallel import StreamSplit
+from charrnn.training.parallel.data_parallel import DataParallel
 
 
 def training(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], object]:
     """One update of the trainer."""
     trainer = random_trainer(Architecture(V, H, cell), B, T, threads)
-    split = StreamSplit(trainer.network, threads)
+    split = DataParallel(trainer.network, threads)
     threadpool_limits(1, user_api="blas")  # for the life of this process, as during a training
     return lambda: trainer.step(split)
 

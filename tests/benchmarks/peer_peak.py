@@ -7,7 +7,7 @@ from common import V
 from threadpoolctl import threadpool_limits
 
 from charrnn.network.architecture import Architecture
-from charrnn.training.benchmark import flops_of_products
+from charrnn.training.benchmark import matmul_flops
 
 SIZE = 4096  # rows and columns of the product
 
@@ -15,7 +15,7 @@ SIZE = 4096  # rows and columns of the product
 def training(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], object]:
     """As many rows of a large product as make up an update's operations."""
     threadpool_limits(threads, user_api="blas")
-    rows = round(flops_of_products(Architecture(V, H, cell), T, B) / (2 * SIZE * SIZE))
+    rows = round(matmul_flops(Architecture(V, H, cell), T, B) / (2 * SIZE * SIZE))
     a, b = (np.random.default_rng(0).random(shape, np.float32) for shape in ((rows, SIZE), (SIZE, SIZE)))
     out = np.empty((rows, SIZE), np.float32)
     return lambda: np.matmul(a, b, out=out)

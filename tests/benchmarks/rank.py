@@ -18,29 +18,29 @@ from worker import WARM_UP
 from charrnn.network.architecture import Architecture
 from charrnn.text.windows import Windows
 from charrnn.training.benchmark import WINDOWS, random_text, random_trainer
-from charrnn.training.parallel.data_parallel import StreamSplit
-from charrnn.training.parallel.mpi import Company
+from charrnn.training.parallel.data_parallel import DataParallel
+from charrnn.training.parallel.mpi import MPICommunicator
 
 MOMENT = 0.01
 
 
 def training(cell: str, H: int, B: int, T: int) -> Callable[[], object]:
     """One update of a training of B streams, by all ranks."""
-    company, architecture = Company(), Architecture(V, H, cell)
+    comm, architecture = MPICommunicator(), Architecture(V, H, cell)
     trainer = random_trainer(architecture, B, T, threads=1)
-    trainer.windows = Windows(random_text(V, WINDOWS * B * T + 1), B, T, streams=company.share(B))
-    trainer.state = trainer.network.zero_state(B // company.size)
-    trainer.ranks = company
-    split = StreamSplit(trainer.network, 1, company)
+    trainer.windows = Windows(random_text(V, WINDOWS * B * T + 1), B, T, streams=comm.local_streams(B))
+    trainer.state = trainer.network.zero_state(B // comm.size)
+    trainer.ranks = comm
+    split = DataParallel(trainer.network, 1, comm)
     threadpool_limits(1, user_api="blas")
     return lambda: trainer.step(split)
 
 
 def adding(_: str, P: int, *rest: int) -> Callable[[], object]:
     """One sum of a gradient of so many parameters over the ranks."""
-    company = Company()
-    gradient = company.room(P, np.float32)
-    return lambda: company.add(gradient, 0.0)
+    comm = MPICommunicator()
+    gradient = comm.gradient_buffer(P, np.float32)
+    return lambda: comm.all_reduce(gradient, 0.0)
 
 
 def main() -> None:

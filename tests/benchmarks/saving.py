@@ -10,7 +10,7 @@ from pathlib import Path
 from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.runs.storage import checkpoint
-from charrnn.training.divergence import Level
+from charrnn.training.divergence import RunningLoss
 from charrnn.training.events import Stepped
 
 SETTINGS = (
@@ -36,11 +36,11 @@ def _measure(settings: tuple[str, ...], folder: Path, rounds: int) -> None:
     now = training.checkpoint()
     last, previous = folder / "last.safetensors", folder / "previous.safetensors"
     save = _median(lambda: checkpoint.save(now, last, previous), 3 * rounds)
-    level = Level()
+    level = RunningLoss()
 
     def guard() -> None:
         training.trainer.state.copy()
-        level.leaps(1.0)
+        level.is_spike(1.0)
         level.add(1.0)
 
     # Each interval may also bring a new best checkpoint.

@@ -141,7 +141,7 @@ def test_the_guardian_of_ranks_says_nothing_raw(monkeypatch, tmp_path):
 
     started = []
     monkeypatch.setattr(distributed.subprocess, "Popen", lambda command, **_: started.append(command) or _Child())
-    with distributed.guarded(f"go on with {ODD}", tmp_path):
+    with distributed.message_if_killed(f"go on with {ODD}", tmp_path):
         pass
     assert not UNSAFE.search(started[0][-3])
 
@@ -150,7 +150,7 @@ def test_the_guardian_of_ranks_says_nothing_raw(monkeypatch, tmp_path):
 def test_the_guardian_names_a_place_as_it_is_but_for_what_is_unsafe(tmp_path, capfd):
     place = tmp_path / os.fsdecode(b"no\xc2\xa0break \xe3\x80\x80\xf0\x9f\xab\xa9 \x1b[2J\xff")
     place.mkdir()
-    script = "import os, pathlib, sys; from charrnn.cli import distributed\nwith distributed.guarded('go on in ', pathlib.Path(sys.argv[1])): os._exit(9)"
+    script = "import os, pathlib, sys; from charrnn.cli import distributed\nwith distributed.message_if_killed('go on in ', pathlib.Path(sys.argv[1])): os._exit(9)"
     subprocess.run([sys.executable, "-c", script, str(place)], check=False)
     for _ in range(300):
         if told := capfd.readouterr().err:

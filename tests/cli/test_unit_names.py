@@ -13,7 +13,7 @@ from rich.console import Console
 from tiny import trained
 
 from charrnn.cli.progress import tensorboard
-from charrnn.cli.progress.running_averages import Averages
+from charrnn.cli.progress.running_averages import RunningAverages
 from charrnn.cli.sweep.table import Row, as_json, table
 from charrnn.runs.storage.history import read_history
 from charrnn.runs.storage.metrics_log import as_json as event_as_json
@@ -172,7 +172,7 @@ def test_tensorboards_tags_say_which():
 
 
 def test_the_running_figures_say_which():
-    figures = Averages(1.0, "byte")
+    figures = RunningAverages(1.0, "byte")
     figures.add(STEP)
     assert "loss 1.0000 (1.443 bpb)" in figures.figures()
     assert "1k bytes/s" in figures.figures()

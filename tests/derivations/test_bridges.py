@@ -77,7 +77,9 @@ def test_the_key_of_the_configuration_holds_the_biases_that_the_systems_lack():
     both = both_of("vector", LAYERS)
     config = resolve(None, configuration(both).split()).config
     assert (
-        config.model.architecture(both.network.architecture.vocab_size).held() == both.held == ("b_h", "b_h_2", "b_y")
+        config.model.architecture(both.network.architecture.vocab_size).held_biases()
+        == both.held
+        == ("b_h", "b_h_2", "b_y")
     )
 
 

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from charrnn.models import bootstrap
-from charrnn.models.bootstrap import Tally
+from charrnn.models.bootstrap import BootstrapMean
 
 
 def of(*blocks):
-    made = Tally()
+    made = BootstrapMean()
     for block in blocks:
         made.add(block)
     return made
@@ -63,14 +63,14 @@ def test_the_same_text_gives_the_same_interval():
 def test_a_short_text_has_none():
     assert of(np.ones((1, 9 * bootstrap.CELL))).interval() is None
     assert of(np.ones((1, 10 * bootstrap.CELL))).interval() == (1, 1)
-    assert Tally().interval() is None
+    assert BootstrapMean().interval() is None
 
 
 def test_the_difference_of_two_is_taken_character_by_character():
     a, b = np.random.default_rng(0).exponential(2, (2, 1, 50_000))
-    difference = of(a + b).minus(of(a))
+    difference = of(a + b).difference(of(a))
     assert difference.mean == pytest.approx(b.mean())
-    wide, narrow = of(a + b).interval(), of(a + 1e-3 * b).minus(of(a)).interval()
+    wide, narrow = of(a + b).interval(), of(a + 1e-3 * b).difference(of(a)).interval()
     assert narrow[1] - narrow[0] < (wide[1] - wide[0]) / 100
 
 

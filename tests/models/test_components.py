@@ -45,8 +45,8 @@ def test_a_short_text_is_read_by_one_process_and_a_long_one_by_as_many_as_are_fa
     chosen, closed = [], []
     monkeypatch.setattr(components, "fastest_threads", lambda *sizes: chosen.append(sizes) or 2)
     monkeypatch.setattr(components, "SHORT", 600)
-    close = components.StreamSplit.close
-    monkeypatch.setattr(components.StreamSplit, "close", lambda split: closed.append(split) or close(split))
+    close = components.DataParallel.close
+    monkeypatch.setattr(components.DataParallel, "close", lambda split: closed.append(split) or close(split))
     member = network_member()
     for characters, asked in ((599, 0), (600, 1), (None, 2)):
         with member.scorer(characters) as scorer:

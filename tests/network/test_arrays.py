@@ -5,14 +5,14 @@ import pytest
 
 from charrnn.network import arrays
 from charrnn.network.architecture import Architecture
-from charrnn.network.arrays import in_cache_backwards
+from charrnn.network.arrays import reversed_cache_blocks
 from charrnn.network.network import Network
 
 
 @pytest.mark.parametrize(("room", "sizes"), [(10**9, [7]), (3 * 2 * 80, [1, 3, 3]), (2 * 80, [1] * 7), (1, [1] * 7)])
 def test_every_step_once_the_last_first_as_many_as_fit(room, sizes, monkeypatch):
     monkeypatch.setattr(arrays, "CACHE", room)
-    slices = list(in_cache_backwards(np.zeros((7, 2, 5)), blocks=2))
+    slices = list(reversed_cache_blocks(np.zeros((7, 2, 5)), blocks=2))
     assert [part.stop - part.start for part in reversed(slices)] == sizes
     assert [t for part in slices for t in reversed(range(7)[part])] == list(range(6, -1, -1))
 

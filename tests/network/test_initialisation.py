@@ -96,7 +96,7 @@ def test_where_biases_are_held_all_are_0_and_the_weights_are_those_of_a_network_
 def test_the_names_of_what_is_held_and_of_what_does_not_learn():
     with_biases = Architecture(9, 4, "gru", num_layers=2, readout="deep")
     held = replace(with_biases, bias=False)
-    assert with_biases.held() == with_biases.still() == ()
-    assert held.held() == held.still() == ("b_xh", "b_hh", "b_xh_2", "b_hh_2", "b_r", "b_y")
-    assert with_biases.still(["layer2"]) == ("W_xh_2", "b_xh_2", "W_hh_2", "b_hh_2")
-    assert held.still(["readout"]) == ("b_xh", "b_hh", "b_xh_2", "b_hh_2", "W_hr", "b_r", "W_hy", "b_y")
+    assert with_biases.held_biases() == with_biases.frozen_names() == ()
+    assert held.held_biases() == held.frozen_names() == ("b_xh", "b_hh", "b_xh_2", "b_hh_2", "b_r", "b_y")
+    assert with_biases.frozen_names(["layer2"]) == ("W_xh_2", "b_xh_2", "W_hh_2", "b_hh_2")
+    assert held.frozen_names(["readout"]) == ("b_xh", "b_hh", "b_xh_2", "b_hh_2", "W_hr", "b_r", "W_hy", "b_y")

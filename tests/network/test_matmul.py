@@ -5,13 +5,13 @@ import pytest
 
 from charrnn.network import matmul
 from charrnn.network.architecture import Architecture
-from charrnn.network.matmul import product_with, tall_product, whole_product_with
+from charrnn.network.matmul import blocked_matmul, matmul_by_row_blocks, plain_matmul
 from charrnn.network.network import Network
 
 
 @pytest.fixture(autouse=True)
 def _blocks_everywhere(monkeypatch):
-    monkeypatch.setattr(matmul, "small_kernel", lambda: True)
+    monkeypatch.setattr(matmul, "has_small_kernel", lambda: True)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
@@ -23,9 +23,9 @@ def test_it_equals_one_matmul(R, K, N, gates, dtype):
     generator = np.random.default_rng(0)
     x, W = (generator.normal(size=(*gates, *size)).astype(dtype) for size in ((R, K), (K, N)))
     out = np.full((*gates, R, N), np.nan, dtype)
-    product_with(W, out)(x)
+    blocked_matmul(W, out)(x)
     np.testing.assert_allclose(out, x @ W, rtol=1e-4 if dtype == np.float32 else 1e-10, atol=1e-4)
-    product_with(W.copy().swapaxes(-1, -2), out=np.empty((*gates, R, K), dtype))(out)  # a transposed view is as good
+    blocked_matmul(W.copy().swapaxes(-1, -2), out=np.empty((*gates, R, K), dtype))(out)  # a transposed view is as good
 
 
 @pytest.mark.parametrize("R", [1, 4])
@@ -34,7 +34,7 @@ def test_a_whole_product_equals_one_matmul(R, gates):
     generator = np.random.default_rng(0)
     x, W = generator.normal(size=(R, 5)), generator.normal(size=(*gates, 5, 7))
     out = np.full((*gates, R, 7), np.nan)
-    whole_product_with(W, out)(x)
+    plain_matmul(W, out)(x)
     np.testing.assert_allclose(out, x @ W, rtol=1e-12)
 
 
@@ -44,7 +44,7 @@ def test_a_whole_product_equals_one_matmul(R, gates):
 def test_a_tall_product_equals_one_matmul(R, K, N):
     generator = np.random.default_rng(0)
     x, W, out = generator.normal(size=(R, K)), generator.normal(size=(N, K)).T, np.full((R, N), np.nan)
-    tall_product(x, W, out)
+    matmul_by_row_blocks(x, W, out)
     np.testing.assert_allclose(out, x @ W, rtol=1e-9, atol=1e-12)
 
 
@@ -79,7 +79,7 @@ def test_networks_that_multiply_in_blocks_equal_those_that_do_not(cell, monkeypa
     state = np.random.default_rng(2).normal(size=network.state_shape(41))
     results = []
     for in_blocks in (True, False):
-        monkeypatch.setattr(matmul, "small_kernel", lambda in_blocks=in_blocks: in_blocks)
+        monkeypatch.setattr(matmul, "has_small_kernel", lambda in_blocks=in_blocks: in_blocks)
         ws, gradient = network.workspace(3, 41), network.parameters.zeros_like()
         loss = network.forward(ids[:-1], ids[1:], state, ws)
         results.append((loss, network.backward(123, ws, gradient), gradient.flat))

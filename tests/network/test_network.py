@@ -187,7 +187,9 @@ def test_backward_tells_from_where_on_the_gradient_is_whole(cell):
     ws, gradient = network.workspace(6, 3), network.parameters.zeros_like()
     network.forward(ids[:-1], ids[1:], network.zero_state(3), ws)
     told = []
-    network.backward(18, ws, gradient, whole_from=lambda index: told.append((index, gradient.flat[index:].copy())))
+    network.backward(
+        18, ws, gradient, on_gradient_ready=lambda index: told.append((index, gradient.flat[index:].copy()))
+    )
     assert [index for index, _ in told][-1] == 0
     assert len(told) == 3
     for index, then in told:

@@ -19,14 +19,14 @@ BEGINS[2, 1] = BEGINS[3, 1] = True  # one right after the other
 BEGINS[5] = True  # all streams at once
 
 
-def make(cell, begins=BEGINS, num_layers=2, **options):
+def make(cell, reset_mask=BEGINS, num_layers=2, **options):
     generator = np.random.default_rng(3)
     network = Network.fresh(Architecture(V, 5, cell, num_layers=num_layers), generator, np.float64)
     network.parameters.flat[:] += generator.normal(0, 0.3, len(network.parameters))
     ids = generator.integers(0, V, (T + 1, B))
     case = random_window(network, generator)
     state = generator.uniform(-0.9, 0.9, network.state_shape(B))
-    return replace(case, inputs=ids[:-1], targets=ids[1:], state=state, begins=begins, **options)
+    return replace(case, inputs=ids[:-1], targets=ids[1:], state=state, reset_mask=reset_mask, **options)
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
@@ -84,28 +84,28 @@ def test_nothing_before_a_beginning_is_remembered_after_it(cell):
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_the_states_after_each_step_stay_as_they_were(cell):
     """What the readout and the layer above read is not what the next step reads."""
-    case = make(cell, begins=BEGINS[: T - 1])
+    case = make(cell, reset_mask=BEGINS[: T - 1])
     whole, cut = case.network.workspace(T - 1, B), case.network.workspace(5, B)
     args = case.inputs[: T - 1], case.targets[: T - 1], case.state
-    case.network.forward(*args, whole, begins=BEGINS[: T - 1])
-    case.network.forward(*(ids[:5] for ids in args[:2]), case.state, cut, begins=BEGINS[:5])
+    case.network.forward(*args, whole, reset_mask=BEGINS[: T - 1])
+    case.network.forward(*(ids[:5] for ids in args[:2]), case.state, cut, reset_mask=BEGINS[:5])
     np.testing.assert_array_equal(whole.state_after(5), cut.state)
     before = whole.hidden
-    case.network.backward(1, whole, case.network.parameters.zeros_like(), begins=BEGINS[: T - 1])
+    case.network.backward(1, whole, case.network.parameters.zeros_like(), reset_mask=BEGINS[: T - 1])
     np.testing.assert_array_equal(whole.hidden, before)
     np.testing.assert_array_equal(whole.state_after(5), cut.state)
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_no_beginnings_change_nothing_and_all_cut_the_state_that_came_in_off(cell):
-    none = analytic_gradients(make(cell, begins=None))
-    for name, found in analytic_gradients(make(cell, begins=np.zeros((T, B), bool))).items():
+    none = analytic_gradients(make(cell, reset_mask=None))
+    for name, found in analytic_gradients(make(cell, reset_mask=np.zeros((T, B), bool))).items():
         np.testing.assert_array_equal(found, none[name])
     first = np.zeros((T, B), bool)
     first[0] = True
-    case = make(cell, begins=first)
+    case = make(cell, reset_mask=first)
     assert not analytic_gradients(case)["h_0"].any()
-    zero = replace(case, state=np.zeros_like(case.state), begins=None)
+    zero = replace(case, state=np.zeros_like(case.state), reset_mask=None)
     for name, found in analytic_gradients(case).items():
         if name != "h_0":
             np.testing.assert_allclose(found, analytic_gradients(zero)[name], rtol=1e-12, atol=1e-16)

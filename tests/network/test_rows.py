@@ -8,7 +8,7 @@ import pytest
 
 from charrnn.network import matmul
 from charrnn.network.architecture import Architecture
-from charrnn.network.matmul import row_product_with
+from charrnn.network.matmul import rowwise_matmul
 from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
 from charrnn.network.stepper import Stepper
@@ -25,7 +25,7 @@ def test_a_row_of_a_product_is_the_row_alone_wherever_it_stands(K, N, gates, dty
     W = random.normal(size=(*gates, K, N)).astype(dtype)
     x = random.normal(size=(max(COUNTS), K)).astype(dtype)
     one, alone = np.empty((*gates, 1, N), dtype), []
-    times_W = row_product_with(W, one)
+    times_W = rowwise_matmul(W, one)
     for row in x:
         times_W(row[np.newaxis])
         alone.append(one.copy())
@@ -34,7 +34,7 @@ def test_a_row_of_a_product_is_the_row_alone_wherever_it_stands(K, N, gates, dty
     for count in COUNTS:
         for order in (np.arange(count), random.permutation(max(COUNTS))[:count]):
             out = np.full((*gates, count, N), np.nan, dtype)
-            row_product_with(W, out)(x[order])
+            rowwise_matmul(W, out)(x[order])
             np.testing.assert_array_equal(out, expected[..., order, :])
 
 

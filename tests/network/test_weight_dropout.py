@@ -15,7 +15,7 @@ CELLS = ["rnn", "gru", "lstm"]
 
 
 def dropping(trainer, rate=0.4, seed=0):
-    trainer.weight_dropout = WeightDropout.of(trainer.network, rate, seed)
+    trainer.weight_dropout = WeightDropout.from_network(trainer.network, rate, seed)
     return trainer
 
 
@@ -26,7 +26,7 @@ def network_of(cell, num_layers=2, dtype=np.float64):
 def masked(network, weight_dropout, step):
     """The weights within, by name."""
     w = network.parameters.flat
-    with weight_dropout.within(w, np.zeros_like(w), step):
+    with weight_dropout.applied(w, np.zeros_like(w), step):
         return {name: view.copy() for name, view in network.parameters.items()}
 
 
@@ -34,7 +34,7 @@ def masked(network, weight_dropout, step):
 def test_recurrent_weights_alone_are_dropped_and_those_kept_are_scaled(cell):
     network = Network.fresh(Architecture(7, 40, cell, num_layers=2), np.random.default_rng(0))
     whole = {name: view.copy() for name, view in network.parameters.items()}
-    for name, view in masked(network, WeightDropout.of(network, 0.3, 1), 5).items():
+    for name, view in masked(network, WeightDropout.from_network(network, 0.3, 1), 5).items():
         if name.startswith("W_hh"):
             assert np.mean(view == 0) == pytest.approx(0.3, abs=0.03)
             kept = view != 0
@@ -45,12 +45,12 @@ def test_recurrent_weights_alone_are_dropped_and_those_kept_are_scaled(cell):
 
 def test_layers_steps_and_seeds_drop_other_weights_and_the_same_ones_the_same():
     network = network_of("gru")
-    once = masked(network, WeightDropout.of(network, 0.5, 1), 5)
-    again = masked(network, WeightDropout.of(network, 0.5, 1), 5)
+    once = masked(network, WeightDropout.from_network(network, 0.5, 1), 5)
+    again = masked(network, WeightDropout.from_network(network, 0.5, 1), 5)
     assert all((once[name] == again[name]).all() for name in once)
     dropped = [once["W_hh"] == 0, once["W_hh_2"] == 0]
     for seed, step in ((1, 6), (2, 5)):
-        dropped.append(masked(network, WeightDropout.of(network, 0.5, seed), step)["W_hh"] == 0)
+        dropped.append(masked(network, WeightDropout.from_network(network, 0.5, seed), step)["W_hh"] == 0)
     for one in range(4):
         for other in range(one):
             assert (dropped[one] != dropped[other]).mean() > 0.25
@@ -59,7 +59,7 @@ def test_layers_steps_and_seeds_drop_other_weights_and_the_same_ones_the_same():
 def test_the_masks_of_weights_are_not_those_of_the_units():
     """Layer 1, step 5, of the first stream, seen from the side of the units."""
     network = Network.fresh(Architecture(7, 20, "rnn"), np.random.default_rng(0))
-    weights = masked(network, WeightDropout.of(network, 0.5, 1), 5)["W_hh"].ravel() == 0
+    weights = masked(network, WeightDropout.from_network(network, 0.5, 1), 5)["W_hh"].ravel() == 0
     for stream in range(3):
         mask = np.empty((20, 1, 20), np.float32)
         Dropout(0.5, 1, 5, stream).fill(mask, 0)
@@ -68,11 +68,11 @@ def test_the_masks_of_weights_are_not_those_of_the_units():
 
 def test_afterwards_the_weights_are_as_before_to_the_bit_whatever_happens_within():
     network = network_of("lstm")
-    w, dropout = network.parameters.flat, WeightDropout.of(network, 0.4, 3)
+    w, dropout = network.parameters.flat, WeightDropout.from_network(network, 0.4, 3)
     before = w.tobytes()
     masked(network, dropout, 0)
     assert w.tobytes() == before
-    with suppress(KeyboardInterrupt), dropout.within(w, np.zeros_like(w), 1):
+    with suppress(KeyboardInterrupt), dropout.applied(w, np.zeros_like(w), 1):
         assert w.tobytes() != before
         raise KeyboardInterrupt
     assert w.tobytes() == before
@@ -84,8 +84,8 @@ def test_the_gradient_is_that_of_the_whole_weights_by_complex_step(cell):
     network, rng, T, B = network_of(cell), np.random.default_rng(1), 5, 3
     ids = rng.integers(0, 7, (T + 1, B))
     state = rng.standard_normal(network.state_shape(B)) * 0.5
-    dropout, gradient = WeightDropout.of(network, 0.4, 3), network.parameters.zeros_like()
-    with dropout.within(network.parameters.flat, gradient.flat, 2):
+    dropout, gradient = WeightDropout.from_network(network, 0.4, 3), network.parameters.zeros_like()
+    with dropout.applied(network.parameters.flat, gradient.flat, 2):
         ws = network.workspace(T, B)
         network.forward(ids[:-1], ids[1:], state, ws)
         network.backward(T * B, ws, gradient)
@@ -93,7 +93,7 @@ def test_the_gradient_is_that_of_the_whole_weights_by_complex_step(cell):
     for index in range(len(network.parameters)):
         w = disturbed.parameters.flat
         w[index] += 1e-30j
-        with dropout.within(w, np.zeros_like(w), 2):
+        with dropout.applied(w, np.zeros_like(w), 2):
             loss = disturbed.forward(ids[:-1], ids[1:], state.astype(complex), disturbed.workspace(T, B)) / (T * B)
         w[index] = w[index].real
         found.append(loss.imag / 1e-30)
@@ -122,8 +122,8 @@ def test_each_step_drops_other_weights():
 
 class _Watched:
     def __init__(self, network, seen):
-        self._real, self._seen = WeightDropout.of(network, 0.4, 0), seen
+        self._real, self._seen = WeightDropout.from_network(network, 0.4, 0), seen
 
-    def within(self, w, g, step):
+    def applied(self, w, g, step):
         self._seen.append(step)
-        return self._real.within(w, g, step)
+        return self._real.applied(w, g, step)

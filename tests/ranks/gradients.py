@@ -10,9 +10,9 @@ from charrnn.config.resolve import resolve
 from charrnn.runs.planning import plan as plans
 from charrnn.runs.run import _network
 from charrnn.runs.trainer_state import build_trainer
-from charrnn.training.parallel.communicator import Alone
-from charrnn.training.parallel.data_parallel import StreamSplit
-from charrnn.training.parallel.mpi import Company
+from charrnn.training.parallel.communicator import Communicator
+from charrnn.training.parallel.data_parallel import DataParallel
+from charrnn.training.parallel.mpi import MPICommunicator
 
 KINDS = {
     "plain": [],
@@ -30,19 +30,19 @@ def step(text, settings, ranks):
     """The loss and the gradient of the third window."""
     plan = plans.make_plan([text], resolve(None, settings).config, ranks=ranks)
     trainer = build_trainer(plan, _network(plan))
-    split = StreamSplit(trainer.network, 1, ranks, plan.config.training.accumulate)
+    split = DataParallel(trainer.network, 1, ranks, plan.config.training.accumulate)
     from charrnn.network.dropout import Dropout
 
     for number in range(3):
         window = next(trainer.windows)
-        trainer.state[:, window.begins] = 0
+        trainer.state[:, window.fresh_streams] = 0
         dropout = Dropout(0.3, 0, number, trainer.windows.streams.start) if plan.config.model.dropout else None
         loss = split.loss_and_gradient(window, trainer.state, dropout, trainer.label_smoothing)
-    return loss, split.gradient.flat.copy(), ranks.join(trainer.state, axis=1)
+    return loss, split.gradient.flat.copy(), ranks.all_gather_concat(trainer.state, axis=1)
 
 
 def main():
-    text, company, found = sys.argv[1], Company(), {}
+    text, comm, found = sys.argv[1], MPICommunicator(), {}
     for cell, precision, (kind, more) in itertools.product(
         ("rnn", "gru", "lstm"), ("float32", "float64"), KINDS.items()
     ):
@@ -52,8 +52,8 @@ def main():
             for setting in settings
             if not (setting.startswith("training.precision=float64") and precision == "float32")
         ]
-        loss, gradient, state = step(text, settings, company)
-        alone = step(text, settings, Alone())
+        loss, gradient, state = step(text, settings, comm)
+        alone = step(text, settings, Communicator())
         scale = np.abs(alone[1]).max()
         found[f"{cell} {precision} {kind}"] = (
             float(np.abs(gradient - alone[1]).max() / scale),
@@ -61,9 +61,9 @@ def main():
             float(np.abs(state - alone[2]).max()),
             float(scale),
         )
-    same = len({gradient.tobytes() for gradient in company.gather(gradient)}) == 1
-    if company.rank == 0:
-        print(json.dumps({"same": same, "size": company.size, "errors": found}))
+    same = len({gradient.tobytes() for gradient in comm.all_gather(gradient)}) == 1
+    if comm.rank == 0:
+        print(json.dumps({"same": same, "size": comm.size, "errors": found}))
 
 
 main()

@@ -272,9 +272,7 @@ def test_a_rank_that_lacks_the_text_is_named(mpiexec, text, tmp_path):
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2, reason="needs two cores")
 @pytest.mark.parametrize("bound", [[], ["-bind-to", "core"]], ids=["free", "bound"])
 def test_the_ranks_of_a_machine_share_its_cores(mpiexec, bound):
-    code = (
-        "from charrnn.training.parallel.mpi import Company; c = Company(); n = c.gather(c.cores); c.rank or print(*n)"
-    )
+    code = "from charrnn.training.parallel.mpi import MPICommunicator; c = MPICommunicator(); n = c.all_gather(c.cores); c.rank or print(*n)"
     done = mpiexec(2, *bound, sys.executable, "-c", code)
     assert done.stdout.split() == [str(max(1, len(os.sched_getaffinity(0)) // 2))] * 2
 
@@ -328,13 +326,13 @@ def test_no_number_on_one_rank_takes_all_of_them_back(mpiexec, text, tmp_path):
     program = of_one_rank(
         1,
         """
-    from charrnn.training.parallel.replica import Part
-    do, calls = Part.do, []
+    from charrnn.training.parallel.replica import Replica
+    run, calls = Replica.run, []
     def spoilt(self, work, *more):
-        found, after = do(self, work, *more)
+        found, after = run(self, work, *more)
         calls.append(1)
         return (float("nan") if work.count and len(calls) == 8 else found), after
-    Part.do = spoilt
+    Replica.run = spoilt
 """,
     )
     done = mpiexec(2, "python", "-c", program, "train", text, "-o", tmp_path / "run", *OPTIONS, "--steps", 20)
@@ -345,22 +343,22 @@ def test_no_number_on_one_rank_takes_all_of_them_back(mpiexec, text, tmp_path):
     assert last(tmp_path / "run").progress.step == 20
 
 
-def test_a_leap_that_is_the_text_s_doing_is_none_on_whatever_rank(mpiexec, text, tmp_path):
+def test_a_spike_that_is_the_text_s_doing_is_none_on_whatever_rank(mpiexec, text, tmp_path):
     program = of_one_rank(
         1,
         """
-    from charrnn.training.parallel.replica import Part
-    do, seen, strange = Part.do, [], []
+    from charrnn.training.parallel.replica import Replica
+    run, seen, strange = Replica.run, [], []
     def reading(self, work, *more):
-        found, after = do(self, work, *more)
-        if not work.each:
+        found, after = run(self, work, *more)
+        if not work.per_character:
             seen.append(1)
             if len(seen) == 30:
                 strange.append(work.inputs.copy())
             if strange and (work.inputs == strange[0]).all():
                 found += 1e4
         return found, after
-    Part.do = reading
+    Replica.run = reading
 """,
     )
     done = mpiexec(2, "python", "-c", program, "train", text, "-o", tmp_path / "run", *OPTIONS, "--steps", 40)
@@ -412,7 +410,7 @@ def test_a_rank_that_fails_by_itself_says_why_and_ends_all(mpiexec, text, tmp_pa
 
 LIMIT = """
     import resource
-    from charrnn.training.parallel.mpi import Company  # MPI has files of its own, and opens them here
+    from charrnn.training.parallel.mpi import MPICommunicator  # MPI has files of its own, and opens them here
     resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
 """
 

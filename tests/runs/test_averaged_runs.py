@@ -33,7 +33,7 @@ def test_going_back_brings_weights_and_average_back(tmp_path, text_file):
     saved, trainer = load(tmp_path / "run/previous.safetensors"), run.trainer
     restore(trainer, saved)
     assert trainer.network.parameters.flat.tobytes() == saved.learning.tobytes()
-    assert trainer.averaging.flat.tobytes() == saved.network.parameters.flat.tobytes()
+    assert trainer.ema.flat.tobytes() == saved.network.parameters.flat.tobytes()
     assert (saved.learning != saved.network.parameters.flat).any()
 
 
@@ -42,7 +42,7 @@ def test_what_is_validated_is_what_is_saved_and_evaluated(tmp_path, text_file):
     told = [event.loss for event in run.events() if isinstance(event, Evaluated)]
     trainer = run.trainer
     trainer.network.parameters.flat[:] = load(tmp_path / "run/last.safetensors").network.parameters.flat
-    trainer.averaging = None
+    trainer.ema = None
     assert evaluate(trainer.network, trainer.valid) == pytest.approx(told[-1], rel=1e-6)
 
 

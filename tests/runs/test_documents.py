@@ -12,9 +12,9 @@ from charrnn.generation.sampling import SamplingOptions
 from charrnn.models import export
 from charrnn.runs.storage.checkpoint import load, save
 from charrnn.runs.storage.safetensors_file import write
-from charrnn.training.divergence import Batch, Divergence
+from charrnn.training.divergence import Batch, StepRejectedError
 from charrnn.training.events import Stepped
-from charrnn.training.parallel.data_parallel import StreamSplit
+from charrnn.training.parallel.data_parallel import DataParallel
 
 TINY = [
     "model.hidden_size=16", "training.batch_size=4", "training.sequence_length=8", "training.steps=20",
@@ -86,13 +86,13 @@ def test_going_back_reads_what_diverged_as_the_training_did(planned, tmp_path):
     assert trainer.windows.end_id == made.plan.corpus.vocabulary.end_id
     list(made.events())
     batch = Batch(next(trainer.windows), trainer.state.copy())
-    assert batch.window.resets.any()
-    split = StreamSplit(trainer.network)
+    assert batch.window.reset_mask.any()
+    split = DataParallel(trainer.network)
     loss = split.loss_and_gradient(batch.window, trainer.state)
     assert trainer.recovery.loss_of_snapshot(batch) == pytest.approx(loss, rel=1e-5)
-    trainer.recovery._write(batch, Divergence(20, "a test"))
+    trainer.recovery._write(batch, StepRejectedError(20, "a test"))
     written = safetensors.numpy.load_file(made.path / "diverged.safetensors")
-    assert (written["resets"] == batch.window.resets).all()
+    assert (written["resets"] == batch.window.reset_mask).all()
 
 
 def test_what_was_trained_writes_documents(run):

@@ -11,11 +11,11 @@ import safetensors
 from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import DivergedError
-from charrnn.runs.recovery import _after_going_back
+from charrnn.runs.recovery import _progress_after_rollback
 from charrnn.runs.storage.checkpoint import load
 from charrnn.training.divergence import Batch
 from charrnn.training.events import Finished, Recovered, Stepped
-from charrnn.training.parallel.data_parallel import StreamSplit
+from charrnn.training.parallel.data_parallel import DataParallel
 from charrnn.training.trainer import Progress
 
 TINY = [
@@ -40,7 +40,7 @@ def plant(monkeypatch):
     """
 
     def plant(loss, *steps, weakest=0, at=()):
-        measure = StreamSplit.loss_and_gradient
+        measure = DataParallel.loss_and_gradient
         places = {*at, *((step, halvings) for step in steps for halvings in range(weakest + 1))}
 
         def planted(self, window, state, *options):
@@ -48,7 +48,7 @@ def plant(monkeypatch):
             progress = plant.running[-1].trainer.progress
             return loss if (progress.step, progress.halvings) in places else found
 
-        monkeypatch.setattr(StreamSplit, "loss_and_gradient", planted)
+        monkeypatch.setattr(DataParallel, "loss_and_gradient", planted)
 
     plant.running = []
     return plant
@@ -182,7 +182,7 @@ def test_a_lost_snapshot_is_no_reason_to_stop(start, plant, tmp_path, damage, na
     assert kinds(follow(plant, api.resume(tmp_path / "run")), Finished)[0].reason == "steps"
 
 
-def test_a_training_that_was_killed_after_going_back_goes_on_from_there(start, plant, tmp_path):
+def test_a_training_that_was_killed_progress_after_rollback_goes_on_from_there(start, plant, tmp_path):
     plant(math.nan, 27)
     follow(plant, start("whole"))
     run = start("killed")
@@ -234,7 +234,7 @@ def test_tries_are_counted_anew_once_a_snapshot_was_passed(start, plant):
     run = start("run", "training.recoveries=1")
     made = []
 
-    def once(self, window, state, *options, measure=StreamSplit.loss_and_gradient):
+    def once(self, window, state, *options, measure=DataParallel.loss_and_gradient):
         step = run.trainer.progress.step
         found = measure(self, window, state, *options)
         if math.isnan(found) and step in made:
@@ -242,11 +242,11 @@ def test_tries_are_counted_anew_once_a_snapshot_was_passed(start, plant):
         made.append(step)
         return found
 
-    StreamSplit.loss_and_gradient, kept = once, StreamSplit.loss_and_gradient
+    DataParallel.loss_and_gradient, kept = once, DataParallel.loss_and_gradient
     try:
         events = follow(plant, run)
     finally:
-        StreamSplit.loss_and_gradient = kept
+        DataParallel.loss_and_gradient = kept
     assert [event.tries for event in kinds(events, Recovered)] == [1, 1, 1]
     assert run.trainer.progress.halvings == 3
 
@@ -309,7 +309,7 @@ def test_halvings_of_a_plateau_are_not_lost_by_going_back(start, plant, monkeypa
 
 def test_halvings_of_a_plateau_that_a_snapshot_knows_of_stay():
     before, saved = Progress(step=27, stalls=1), Progress(step=20, stalls=3)
-    assert _after_going_back(before, saved, 28, 1).stalls == 3
+    assert _progress_after_rollback(before, saved, 28, 1).stalls == 3
 
 
 @pytest.mark.parametrize(
@@ -323,7 +323,7 @@ def test_halvings_of_a_plateau_that_a_snapshot_knows_of_stay():
 def test_patience_is_not_spent_twice_on_the_same_steps(before, saved, patience_spent):
     left = Progress(step=27, best_loss=3.0, best_step=25 if before == 0 else 5, evaluations_without_best=before)
     snapshot = Progress(step=20, best_loss=3.5, best_step=5, evaluations_without_best=saved)
-    after = _after_going_back(left, snapshot, 28, 1)
+    after = _progress_after_rollback(left, snapshot, 28, 1)
     assert after.evaluations_without_best == patience_spent
     assert (after.best_loss, after.best_step) == ((3.0, 25) if before == 0 else (3.5, 5))
     assert (after.step, after.recovered_step, after.diverged_step, after.halvings, after.tries) == (20, 20, 28, 1, 1)
@@ -346,14 +346,16 @@ def test_the_loss_of_a_snapshot_on_documents_is_that_of_each_from_nothing(start,
     run = api.start(api.plan([str(text_file)], config), tmp_path / "run")
     follow(plant, run, until=22)
     recovery, windows = run.trainer.recovery, run.trainer.windows
-    window = next(window for window in windows_of(windows) if window.resets is not None and window.resets[2:].any())
+    window = next(
+        window for window in windows_of(windows) if window.reset_mask is not None and window.reset_mask[2:].any()
+    )
     state = np.random.default_rng(0).uniform(-0.9, 0.9, run.trainer.state.shape).astype(np.float32)
     network, expected = recovery._snapshot().network, 0.0
     for b in range(4):
-        places = [0, *np.flatnonzero(window.resets[:, b]).tolist(), 8]
+        places = [0, *np.flatnonzero(window.reset_mask[:, b]).tolist(), 8]
         for place, end in pairwise(places):
             if end > place:
-                own = state[:, [b]] if not window.resets[place, b] else network.zero_state(1)
+                own = state[:, [b]] if not window.reset_mask[place, b] else network.zero_state(1)
                 inputs, targets = window.inputs[place:end, [b]], window.targets[place:end, [b]]
                 expected += network.forward(inputs, targets, own, network.workspace(end - place, 1))
     assert recovery.loss_of_snapshot(Batch(window, state)) == pytest.approx(expected / 32, rel=1e-5)

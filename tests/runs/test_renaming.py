@@ -19,7 +19,7 @@ from charrnn.config.resolve import resolve
 from charrnn.errors import RunError
 from charrnn.system.folder_handle import CAN_HOLD
 from charrnn.training.events import Recovered, Stepped
-from charrnn.training.parallel.data_parallel import StreamSplit
+from charrnn.training.parallel.data_parallel import DataParallel
 
 pytestmark = pytest.mark.skipif(not CAN_HOLD, reason="a directory with an open file cannot be renamed here")
 FILES = ("last", "previous", "best")
@@ -73,14 +73,14 @@ def test_each_of_two_trainings_leaves_what_it_would_have_left_alone(start, tmp_p
 
 def test_one_that_diverges_goes_back_to_its_own_checkpoint(start, tmp_path, monkeypatch):
     """What bears the old name is of the same configuration, and would be taken for its own."""
-    measure, running = StreamSplit.loss_and_gradient, []
+    measure, running = DataParallel.loss_and_gradient, []
 
     def planted(self, *arguments):
         loss = measure(self, *arguments)
         progress = running[-1].trainer.progress
         return math.nan if (progress.step, progress.halvings) == (15, 0) else loss
 
-    monkeypatch.setattr(StreamSplit, "loss_and_gradient", planted)
+    monkeypatch.setattr(DataParallel, "loss_and_gradient", planted)
     running.append(start("alone"))
     whole = list(running[-1].events())
     assert [event.step for event in whole if isinstance(event, Recovered)] == [10]
@@ -101,7 +101,7 @@ def test_one_that_diverges_for_good_says_so_where_it_is(start, tmp_path, monkeyp
     until(events, 12)
     (tmp_path / "x").rename(tmp_path / "y")
     (tmp_path / "x").mkdir()
-    monkeypatch.setattr(StreamSplit, "loss_and_gradient", lambda *_: math.nan)
+    monkeypatch.setattr(DataParallel, "loss_and_gradient", lambda *_: math.nan)
     with pytest.raises(
         Exception, match=rf"{tmp_path / 'y'}/last.safetensors is from before it.*{tmp_path / 'y'}/diverged"
     ):

@@ -88,14 +88,14 @@ def test_whatever_is_configured_reaches_the_training(run):
     assert trainer.schedule == Schedule("linear", 0.02, 20, warmup_steps=4)
     assert trainer.clipping == Clipping(2.5, 0.5)
     assert (trainer.eval_every, trainer.patience, trainer.accumulate) == (5, 6, 2)
-    assert trainer.averaging.decay == 0.9
-    assert len(trainer.freezing.places) == 3  # W_xh, W_hh and b_h
+    assert trainer.ema.decay == 0.9
+    assert len(trainer.frozen.places) == 3  # W_xh, W_hh and b_h
     assert trainer.network.parameters.flat.dtype == np.float64
     windows = trainer.windows
     assert (windows.batch_size, windows.sequence_length, windows.stride) == (4, 8, 4)
     next(windows)
     drawn = [np.random.default_rng((3, position)).random(4) < 0.5 for position in range(1, 20)]
-    assert [next(windows).begins.tolist() for _ in drawn] == [begins.tolist() for begins in drawn]
+    assert [next(windows).fresh_streams.tolist() for _ in drawn] == [begins.tolist() for begins in drawn]
 
 
 def test_a_run_of_smoothed_labels_writes_without_what_smoothing_gave(run):

@@ -15,7 +15,7 @@ def test_streams_windows_and_targets():
     assert first.inputs.T.tolist() == [[0, 1, 2, 3], [10, 11, 12, 13]]
     assert first.targets.T.tolist() == [[1, 2, 3, 4], [11, 12, 13, 14]]
     assert second.inputs.T.tolist() == [[4, 5, 6, 7], [14, 15, 16, 17]]
-    assert [window.begins.tolist() for window in (first, second, next(windows))] == [
+    assert [window.fresh_streams.tolist() for window in (first, second, next(windows))] == [
         [True] * 2,
         [False] * 2,
         [True] * 2,
@@ -33,7 +33,7 @@ def test_a_window_continues_the_one_before_until_the_streams_wrap(length, B, T):
     for _ in range(windows.per_epoch):
         after = next(windows)
         np.testing.assert_array_equal(after.targets, after.inputs + 1)
-        if not after.begins.all():
+        if not after.fresh_streams.all():
             np.testing.assert_array_equal(after.inputs[0], before.targets[-1])
         before = after
     assert windows.epoch == (windows.per_epoch + 1) / windows.per_epoch
@@ -64,7 +64,7 @@ def test_now_and_then_a_stream_begins_anew_and_the_position_alone_decides_which(
     def begins(position, seed=3):
         windows = Windows(np.zeros(40_001, np.uint8), 20, 2, reset_probability=0.1, seed=seed)
         windows.position = position
-        return next(windows).begins
+        return next(windows).fresh_streams
 
     assert begins(0).all()
     share = np.mean([begins(position) for position in range(1, 1000)])
@@ -84,10 +84,10 @@ def test_a_stride_hands_on_the_state_where_the_next_window_begins():
 def test_where_an_end_is_read_the_state_is_reset_and_where_none_is_there_are_no_resets():
     ids = np.array([9, 1, 9, 2, 3, 4, 5, 6, 7, 1, 1, 1, 1], np.uint8)
     windows = Windows(ids, 1, 4, end_id=9)
-    resets = [next(windows).resets for _ in range(3)]
+    resets = [next(windows).reset_mask for _ in range(3)]
     assert resets[0].T.tolist() == [[True, False, True, False]]
     assert resets[1:] == [None, None]
-    assert next(Windows(ids, 1, 4)).resets is None
+    assert next(Windows(ids, 1, 4)).reset_mask is None
 
 
 @given(st.integers(10, 400), st.integers(1, 4), st.integers(1, 20), st.integers(1, 20))
@@ -106,7 +106,7 @@ def test_with_any_stride_each_character_is_new_exactly_once(length, B, T, stride
 def test_each_pass_resets_other_streams():
     """Two draws with probability 1/2 agree for half of the streams, and not for all of them."""
     windows = Windows(np.zeros(20_001, np.uint8), 1000, 2, reset_probability=0.5, seed=3)
-    begins = [next(windows).begins for _ in range(3 * windows.per_epoch)]
+    begins = [next(windows).fresh_streams for _ in range(3 * windows.per_epoch)]
     passes = [begins[start + 1 : start + windows.per_epoch] for start in range(0, len(begins), windows.per_epoch)]
     for one, other in ((0, 1), (0, 2), (1, 2)):
         assert 0.45 < np.mean(np.array(passes[one]) == np.array(passes[other])) < 0.55
@@ -114,7 +114,7 @@ def test_each_pass_resets_other_streams():
 
 def test_each_window_of_a_pass_resets_other_streams():
     windows = Windows(np.zeros(20_001, np.uint8), 1000, 2, reset_probability=0.5, seed=3)
-    begins = [next(windows).begins for _ in range(windows.per_epoch)][1:]
+    begins = [next(windows).fresh_streams for _ in range(windows.per_epoch)][1:]
     for before, after in pairwise(begins):
         assert 0.4 < np.mean(before == after) < 0.6
 
@@ -125,7 +125,7 @@ def test_a_share_of_the_streams_begins_anew_where_the_whole_does():
     share = Windows(ids, 10, 2, reset_probability=0.3, seed=3, streams=slice(4, 7))
     for _ in range(2 * whole.per_epoch):
         all_streams, some = next(whole), next(share)
-        np.testing.assert_array_equal(some.begins, all_streams.begins[4:7])
+        np.testing.assert_array_equal(some.fresh_streams, all_streams.fresh_streams[4:7])
         np.testing.assert_array_equal(some.inputs, all_streams.inputs[:, 4:7])
         np.testing.assert_array_equal(some.targets, all_streams.targets[:, 4:7])
         assert some.characters == all_streams.characters

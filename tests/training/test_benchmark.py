@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn.network.architecture import Architecture
-from charrnn.training.benchmark import flops_of_products, measure, random_trainer
+from charrnn.training.benchmark import matmul_flops, measure, random_trainer
 from charrnn.training.parallel import data_parallel
 from charrnn.training.parallel.data_parallel import fastest_threads
 
@@ -13,7 +13,7 @@ from charrnn.training.parallel.data_parallel import fastest_threads
 def test_every_figure_is_there_and_they_agree(threads):
     found = measure(random_trainer(Architecture(20, 16, "gru"), B=4, T=8, threads=threads), seconds=0.05)
     assert found.chars_per_second == pytest.approx(32 / found.seconds)
-    assert found.gflops == pytest.approx(flops_of_products(Architecture(20, 16, "gru"), 8, 4) / found.seconds / 1e9)
+    assert found.gflops == pytest.approx(matmul_flops(Architecture(20, 16, "gru"), 8, 4) / found.seconds / 1e9)
     assert found.share_of_peak == pytest.approx(found.gflops / found.sgemm_peak_gflops)
     assert found.threads == threads
     assert all(value >= 0 for value in asdict(found).values() if isinstance(value, float))
@@ -24,16 +24,16 @@ def test_with_a_stride_and_shares_only_new_characters_count():
     found = measure(trainer, seconds=0.05)
     assert (found.stride, found.accumulate) == (2, 2)
     assert found.chars_per_second == pytest.approx(8 / found.seconds)
-    flops = flops_of_products(Architecture(20, 16, "gru"), 8, 4, new=2)
+    flops = matmul_flops(Architecture(20, 16, "gru"), 8, 4, new=2)
     assert found.gflops == pytest.approx(flops / found.seconds / 1e9)
 
 
 def test_operations_are_those_of_the_shapes():
     """One layer: h W_hh, da W_hhᵀ and hᵀ da; h W_hy, do W_hyᵀ and hᵀ do. Above it, W_xh as well."""
-    assert flops_of_products(Architecture(5, 7), T=3, B=2) == 6 * 2 * (3 * 7 * 7 + 3 * 7 * 5)
-    assert flops_of_products(Architecture(5, 7), T=3, B=2, new=1) == 6 * 2 * (3 * 7 * 7 + 1 * 7 * 5)
+    assert matmul_flops(Architecture(5, 7), T=3, B=2) == 6 * 2 * (3 * 7 * 7 + 3 * 7 * 5)
+    assert matmul_flops(Architecture(5, 7), T=3, B=2, new=1) == 6 * 2 * (3 * 7 * 7 + 1 * 7 * 5)
     lstm = Architecture(5, 7, "lstm", num_layers=2)
-    assert flops_of_products(lstm, T=3, B=2) == 6 * 2 * (3 * 3 * 4 * 7 * 7 + 3 * 7 * 5)
+    assert matmul_flops(lstm, T=3, B=2) == 6 * 2 * (3 * 3 * 4 * 7 * 7 + 3 * 7 * 5)
 
 
 @pytest.mark.parametrize(
@@ -60,4 +60,4 @@ def test_its_text_has_every_character():
 
 def test_what_is_timed_holds_biases_as_a_training_does():
     for bias, held in ((True, 0), (False, 3)):  # b_xh, b_hh and b_y
-        assert len(random_trainer(Architecture(20, 16, "gru", bias=bias), B=4, T=8, threads=1).freezing.places) == held
+        assert len(random_trainer(Architecture(20, 16, "gru", bias=bias), B=4, T=8, threads=1).frozen.places) == held

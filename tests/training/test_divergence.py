@@ -1,27 +1,27 @@
-"""What counts as a leap of the loss."""
+"""What counts as a spike of the loss."""
 
 import numpy as np
 import pytest
 
-from charrnn.training.divergence import Level, is_hopeless, is_usable
+from charrnn.training.divergence import RunningLoss, is_hopeless, is_usable
 
 
 def level_of(losses):
-    level = Level()
+    level = RunningLoss()
     for loss in losses:
         level.add(loss)
     return level
 
 
-def test_the_first_loss_leaps_above_nothing():
-    assert not Level().leaps(1e9)
+def test_the_first_loss_is_no_spike():
+    assert not RunningLoss().is_spike(1e9)
 
 
 def test_a_steady_loss_may_rise_by_a_nat_and_no_more():
     level = level_of([1.5] * 200)
     assert (level.mean, level.variance) == (1.5, 0)
-    assert not level.leaps(2.49)
-    assert level.leaps(2.51)
+    assert not level.is_spike(2.49)
+    assert level.is_spike(2.51)
 
 
 def test_a_noisy_loss_may_rise_by_ten_standard_deviations_more():
@@ -29,8 +29,8 @@ def test_a_noisy_loss_may_rise_by_ten_standard_deviations_more():
     level = level_of(1.5 + noise)
     assert level.mean == pytest.approx(1.5, abs=0.1)
     assert np.sqrt(level.variance) == pytest.approx(0.3, rel=0.3)
-    assert not level.leaps(4)
-    assert level.leaps(6.5)
+    assert not level.is_spike(4)
+    assert level.is_spike(6.5)
 
 
 def test_the_level_follows_a_loss_that_falls():
@@ -54,9 +54,9 @@ def test_a_loss_beyond_all_learning_is_hopeless(loss, expected):
 
 def test_the_threshold_is_a_nat_and_ten_standard_deviations_above_the_level():
     """1.5 + 1 + 10 x 0.2 = 4.5."""
-    level = Level(mean=1.5, variance=0.04)
-    assert not level.leaps(4.499)
-    assert level.leaps(4.501)
+    level = RunningLoss(mean=1.5, variance=0.04)
+    assert not level.is_spike(4.499)
+    assert level.is_spike(4.501)
 
 
 def test_mean_and_variance_are_those_of_losses_weighted_by_their_age():

@@ -1,14 +1,14 @@
 from charrnn.training.events import Evaluated, Recovered, Stepped
-from charrnn.training.health import Symptoms
+from charrnn.training.health import HealthMonitor
 
 
-def evaluations(symptoms, losses, training=lambda step: 1.0, saturated=None, first=1):
+def evaluations(monitor, losses, training=lambda step: 1.0, saturated=None, first=1):
     """What was told at each of them; a hundred steps before each."""
     told = []
     for number, loss in enumerate(losses, start=first):
         for step in range(100 * number - 99, 100 * number + 1):
-            assert symptoms.read(Stepped(step, 0.1, training(step), 0.5, False, 1e-3, 1e5)) == []
-        told.append(symptoms.read(Evaluated(100 * number, "valid", loss, loss / 0.6931, False, saturated)))
+            assert monitor.observe(Stepped(step, 0.1, training(step), 0.5, False, 1e-3, 1e5)) == []
+        told.append(monitor.observe(Evaluated(100 * number, "valid", loss, loss / 0.6931, False, saturated)))
     return told
 
 
@@ -17,55 +17,55 @@ def falling(step):
 
 
 def test_a_training_that_goes_well_is_told_nothing():
-    assert evaluations(Symptoms(), [2.0 - 0.01 * n for n in range(20)], falling, saturated=0.1) == [[]] * 20
+    assert evaluations(HealthMonitor(), [2.0 - 0.01 * n for n in range(20)], falling, saturated=0.1) == [[]] * 20
 
 
 def test_a_plateau_is_told_once_after_five_evaluations_that_are_no_better():
-    symptoms = Symptoms()
-    told = evaluations(symptoms, [2.0] * 8)
+    monitor = HealthMonitor()
+    told = evaluations(monitor, [2.0] * 8)
     assert [len(lines) for lines in told] == [0, 0, 0, 0, 0, 1, 0, 0]
     assert told[5] == ["plateau: validation no better for 5 evaluations, at best 2.0000 (step 100)"]
-    assert symptoms.present["plateau"].startswith("plateau: validation no better for 7 evaluations")
+    assert monitor.warnings["plateau"].startswith("plateau: validation no better for 7 evaluations")
 
 
 def test_small_steps_that_add_up_are_no_plateau_and_those_that_do_not_are_one():
-    assert evaluations(Symptoms(), [2.0 - 0.0015 * n for n in range(12)]) == [[]] * 12
-    assert sum(map(len, evaluations(Symptoms(), [2.0 - 0.0001 * n for n in range(12)]))) == 1
+    assert evaluations(HealthMonitor(), [2.0 - 0.0015 * n for n in range(12)]) == [[]] * 12
+    assert sum(map(len, evaluations(HealthMonitor(), [2.0 - 0.0001 * n for n in range(12)]))) == 1
 
 
 def test_a_plateau_that_ends_is_gone_and_another_is_told_anew():
-    symptoms = Symptoms()
-    told = evaluations(symptoms, [2.0] * 6 + [1.9] + [1.9] * 5)
+    monitor = HealthMonitor()
+    told = evaluations(monitor, [2.0] * 6 + [1.9] + [1.9] * 5)
     assert [len(lines) for lines in told] == [0] * 5 + [1] + [0] * 5 + [1]
 
 
 def test_a_validation_loss_that_rises_while_the_training_loss_falls_is_overfitting():
-    symptoms = Symptoms()
-    told = evaluations(symptoms, [2.0, 1.9, 1.91, 1.92, 1.93, 1.94], falling)
+    monitor = HealthMonitor()
+    told = evaluations(monitor, [2.0, 1.9, 1.91, 1.92, 1.93, 1.94], falling)
     assert [len(lines) for lines in told] == [0, 0, 0, 0, 1, 0]
     assert "overfitting: validation 1.9300, at best 1.9000 (step 200)" in told[4][0]
-    assert list(symptoms.present) == ["overfitting"]
+    assert list(monitor.warnings) == ["overfitting"]
 
 
 def test_a_validation_loss_that_rises_with_the_training_loss_is_not_overfitting():
-    told = evaluations(Symptoms(), [2.0, 1.9, 1.91, 1.92, 1.93, 1.94], lambda step: step / 1000)
+    told = evaluations(HealthMonitor(), [2.0, 1.9, 1.91, 1.92, 1.93, 1.94], lambda step: step / 1000)
     assert told == [[]] * 6
 
 
 def test_a_rise_of_a_hair_is_not_overfitting():
-    told = evaluations(Symptoms(), [2.0, 1.9, 1.901, 1.902, 1.903, 1.904], falling)
+    told = evaluations(HealthMonitor(), [2.0, 1.9, 1.901, 1.902, 1.903, 1.904], falling)
     assert told == [[]] * 6
 
 
 def test_more_than_half_of_the_units_saturated_is_told_once():
-    symptoms = Symptoms()
-    told = evaluations(symptoms, [2.0, 1.9], saturated=0.5) + evaluations(symptoms, [1.8, 1.7], saturated=0.51, first=3)
+    monitor = HealthMonitor()
+    told = evaluations(monitor, [2.0, 1.9], saturated=0.5) + evaluations(monitor, [1.8, 1.7], saturated=0.51, first=3)
     assert [len(lines) for lines in told] == [0, 0, 1, 0]
     assert "51% of the hidden units are saturated" in told[2][0]
 
 
 def test_going_back_forgets_what_came_before():
-    symptoms = Symptoms()
-    evaluations(symptoms, [2.0] * 5)
-    symptoms.read(Recovered(100, "loss 9", 501, 1e-3, 1))
-    assert evaluations(symptoms, [2.0] * 5) == [[]] * 5
+    monitor = HealthMonitor()
+    evaluations(monitor, [2.0] * 5)
+    monitor.observe(Recovered(100, "loss 9", 501, 1e-3, 1))
+    assert evaluations(monitor, [2.0] * 5) == [[]] * 5

@@ -12,8 +12,8 @@ from charrnn.network.network import Network
 from charrnn.text.windows import Windows
 from charrnn.training.events import Stepped
 from charrnn.training.optim.clipping import Clipping
-from charrnn.training.optim.ema import Averaging
-from charrnn.training.optim.freezing import Freezing
+from charrnn.training.optim.ema import WeightEMA
+from charrnn.training.optim.freezing import FrozenParameters
 from charrnn.training.optim.optimizers import OPTIMIZERS
 from charrnn.training.optim.schedules import Schedule
 from charrnn.training.trainer import Trainer
@@ -36,8 +36,8 @@ def make(architecture, optimizer="adam", clipping=None, weight_decay=0.0, thread
         eval_every=100,
         threads=threads,
         accumulate=accumulate,
-        averaging=Averaging(network, 0.9),
-        freezing=Freezing.of(network, freeze),
+        ema=WeightEMA(network, 0.9),
+        frozen=FrozenParameters.from_network(network, freeze),
     )
 
 
@@ -61,9 +61,9 @@ def test_biases_stay_at_0_and_all_else_learns(architecture, optimizer):
     before = trainer.network.astype(np.float32)
     list(trainer.train(7))
     require_held(trainer.network, before)
-    require_held(trainer.averaging.network, before)
+    require_held(trainer.ema.network, before)
     for moment in trainer.optimizer.moments.values():
-        for name in architecture.held():
+        for name in architecture.held_biases():
             assert not moment[trainer.network.parameters.place(name)].any()
 
 

@@ -6,7 +6,7 @@ from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
 from charrnn.training import surprisal
-from charrnn.training.parallel.data_parallel import StreamSplit
+from charrnn.training.parallel.data_parallel import DataParallel
 from charrnn.training.surprisal import SCORING_WINDOW, STREAMS, NetworkScorer, StoppedError, evaluate, windows_read
 
 
@@ -33,7 +33,7 @@ def one_pass(network, ids):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_side_by_side_equals_one_pass_over_the_whole_text(threads):
     network = Network.fresh(Architecture(9, 12), np.random.default_rng(0), np.float64)
-    split = StreamSplit(network, threads)
+    split = DataParallel(network, threads)
     for length in (2, 3, 63, 65, 66, 1023, 1025, 2050, 2051, 5000, 10_007):
         ids = np.random.default_rng(1).integers(0, 9, length).astype(np.uint8)
         assert evaluate(network, ids, split) == pytest.approx(one_pass(network, ids), rel=1e-7)
@@ -51,7 +51,7 @@ def test_without_warm_up_the_streams_would_start_cold(monkeypatch):
 def test_a_text_is_never_read_in_more_streams_than_a_core_likes():
     network, widths = Network.fresh(Architecture(9, 12), np.random.default_rng(0)), set()
 
-    class Watched(StreamSplit):
+    class Watched(DataParallel):
         def surprisals(self, inputs, *others):
             widths.add(inputs.shape[1])
             return super().surprisals(inputs, *others)
@@ -91,7 +91,7 @@ def test_one_character_has_no_loss():
 def test_a_text_read_in_blocks_gives_each_character_its_surprisal(blocks, threads):
     network = Network.fresh(Architecture(9, 12, "gru"), np.random.default_rng(0), np.float64)
     ids = np.random.default_rng(1).integers(0, 9, 5000).astype(np.uint8)
-    split = StreamSplit(network, threads)
+    split = DataParallel(network, threads)
     scorer, ends = NetworkScorer(network, split), np.cumsum(blocks)
     found = [scorer.score(ids[np.newaxis, end - size : end]) for size, end in zip(blocks, ends, strict=True)]
     split.close()
@@ -120,7 +120,7 @@ def test_of_documents_it_is_each_ones_loss_from_nothing(threads):
     """However the streams cut them."""
     network = Network.fresh(Architecture(9, 12), np.random.default_rng(0), np.float64)
     network.parameters.flat[:] *= 2  # so that it matters much what was read before
-    generator, split = np.random.default_rng(1), StreamSplit(network, threads)
+    generator, split = np.random.default_rng(1), DataParallel(network, threads)
     documents = [[8, *generator.integers(0, 8, generator.integers(1, 100)), 8] for _ in range(120)]
     alone = sum(one_pass(network, np.array(document)) * (len(document) - 1) for document in documents)
     ids = np.array([8] + [i for document in documents for i in document[1:]], np.uint8)
@@ -132,7 +132,7 @@ def test_of_documents_it_is_each_ones_loss_from_nothing(threads):
 @pytest.mark.parametrize("texts", [1, 3])
 @pytest.mark.parametrize("length", [2, 64, 66, 1023, 2050, 5000, 10_007, 70_000])
 def test_the_windows_foretold_are_those_that_are_read(texts, length):
-    class Watched(StreamSplit):
+    class Watched(DataParallel):
         def surprisals(self, inputs, *rest):
             found.add(inputs.shape)
             return super().surprisals(inputs, *rest)
@@ -147,11 +147,11 @@ def test_the_windows_foretold_are_those_that_are_read(texts, length):
 def test_shares_in_turn_read_the_same_in_less_memory(threads):
     network = Network.fresh(Architecture(9, 12, "lstm"), np.random.default_rng(0), np.float64)
     ids = np.random.default_rng(1).integers(0, 9, 5000).astype(np.uint8)
-    split = StreamSplit(network, threads, accumulate=2)
+    split = DataParallel(network, threads, accumulate=2)
     try:
         assert evaluate(network, ids, split) == pytest.approx(evaluate(network, ids), rel=1e-14)
         B = surprisal.cut_in_streams(len(ids) - 1)[0]
-        widths = {B for _, B, _ in split._own._workspaces}
+        widths = {B for _, B, _ in split._replica._workspaces}
     finally:
         split.close()
     assert max(widths) == -(-B // 2 // threads) < B

@@ -15,7 +15,7 @@ from charrnn.training.events import Evaluated, Finished, Stepped
 from charrnn.training.optim.clipping import Clipping
 from charrnn.training.optim.optimizers import Adam
 from charrnn.training.optim.schedules import Schedule
-from charrnn.training.parallel.data_parallel import StreamSplit
+from charrnn.training.parallel.data_parallel import DataParallel
 from charrnn.training.trainer import Trainer
 
 TEXT = (
@@ -63,7 +63,7 @@ GOLDEN = {
 
 
 def evaluated(trainer):
-    return trainer.evaluate(StreamSplit(trainer.network)).loss
+    return trainer.evaluate(DataParallel(trainer.network)).loss
 
 
 def make(cell="rnn", H=8, B=3, T=5, rate=0.01, dtype=np.float64, valid="", clipping=None, threads=1, steps=10, **rest):
@@ -95,7 +95,7 @@ def test_ten_steps_equal_the_plain_equations():
     windows, h, adam, expected = copy.copy(trainer.windows), np.zeros((3, 8)), plain.Adam(w, 0.01), []
     for _ in range(10):
         window = next(windows)
-        h = np.zeros_like(h) if window.begins.all() else h
+        h = np.zeros_like(h) if window.fresh_streams.all() else h
         loss, tape = plain.forward(adam.w, window.inputs, window.targets, h)
         gradient = {name: g for name, g in plain.backward(adam.w, tape).items() if name != "h_0"}
         adam.update(plain.clip_by_norm(gradient, 1.0))
@@ -209,7 +209,7 @@ def test_a_gradient_whose_square_is_no_number_never_reaches_the_moments(bound, n
     trainer.clipping = Clipping(bound)
     batch = Batch(next(trainer.windows), trainer.state)
     trainer.network.parameters.flat = trainer.network.parameters.flat.astype(np.float32)
-    assert bool(trainer._fault(batch, 3.0, norm)) == refused
+    assert bool(trainer._rejection_reason(batch, 3.0, norm)) == refused
 
 
 def test_only_the_streams_that_begin_anew_lose_their_state():
@@ -217,7 +217,7 @@ def test_only_the_streams_that_begin_anew_lose_their_state():
     next(kept.windows), next(begun.windows)
     for trainer in (kept, begun):
         trainer.state[:] = np.linspace(-0.9, 0.9, trainer.state.size).reshape(trainer.state.shape)
-    begun.windows._begins = lambda: np.array([False, True, False])
+    begun.windows._fresh_streams = lambda: np.array([False, True, False])
     losses(kept, 1), losses(begun, 1)
     same = [np.array_equal(kept.state[:, stream], begun.state[:, stream]) for stream in range(3)]
     assert same == [True, False, True]
@@ -286,13 +286,13 @@ def test_a_validation_of_documents_reads_each_from_nothing():
 class Watching:
     """A way back that only remembers what it was asked for."""
 
-    looks_for_leaps = False
+    detects_spikes = False
 
     def __init__(self):
         self.seen = []
 
-    def go_back(self, divergence):
-        self.seen.append(divergence)
+    def roll_back(self, rejected):
+        self.seen.append(rejected)
         raise DivergedError("no way back")
 
 
@@ -302,13 +302,13 @@ def test_the_state_kept_of_a_divergence_is_that_in_which_the_step_began(cell, mo
     trainer, found = make(cell), []
     trainer.recovery = Watching()
     losses(trainer, 1)
-    trainer.windows._begins = lambda: np.array([False, True, False])
-    carried, measure = trainer.state.copy(), StreamSplit.loss_and_gradient
-    monkeypatch.setattr(StreamSplit, "loss_and_gradient", lambda *given: found.append(measure(*given)) or np.nan)
+    trainer.windows._fresh_streams = lambda: np.array([False, True, False])
+    carried, measure = trainer.state.copy(), DataParallel.loss_and_gradient
+    monkeypatch.setattr(DataParallel, "loss_and_gradient", lambda *given: found.append(measure(*given)) or np.nan)
     with pytest.raises(DivergedError):
         losses(trainer, 2)
-    (divergence,) = trainer.recovery.seen
-    batch = divergence.batch
+    (rejected,) = trainer.recovery.seen
+    batch = rejected.batch
     assert not batch.state[:, 1].any()
     np.testing.assert_array_equal(batch.state[:, [0, 2]], carried[:, [0, 2]])
     assert carried[:, 1].all()
@@ -345,14 +345,14 @@ def test_speed_counts_the_new_characters_alone(monkeypatch):
 
 
 @pytest.mark.parametrize(("above", "refused"), [(0.9, False), (1.5, True), (40.0, True)])
-def test_a_leap_is_measured_by_the_losses_before_it(monkeypatch, above, refused):
-    """After a hundred losses of 3 a loss of 4.5 leaps, and does not become a part of the level that it is measured by."""
+def test_a_spike_is_measured_by_the_losses_before_it(monkeypatch, above, refused):
+    """After a hundred losses of 3 a loss of 4.5 is a spike, and does not become a part of the level that it is measured by."""
     trainer = make()
     trainer.recovery = Watching()
-    trainer.recovery.looks_for_leaps = True
+    trainer.recovery.detects_spikes = True
     trainer.recovery.loss_of_snapshot = lambda batch: 3.0
     told = iter([3.0] * 100 + [3.0 + above])
-    monkeypatch.setattr(StreamSplit, "loss_and_gradient", lambda *_: next(told))
+    monkeypatch.setattr(DataParallel, "loss_and_gradient", lambda *_: next(told))
     losses(trainer, 100)
     if refused:
         with pytest.raises(DivergedError):

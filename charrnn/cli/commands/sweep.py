@@ -78,7 +78,7 @@ def sweep(
     from charrnn.sweeps import grid as trials
     from charrnn.sweeps import sweep
 
-    with mpi_pool.other_ranks() as team:
+    with mpi_pool.worker_ranks() as team:
         if sum(end is not None for end in (steps, epochs, duration)) > 1:
             raise typer.BadParameter("give one of --steps, --epochs and --time")
         if team and jobs is not None:

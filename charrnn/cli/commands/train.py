@@ -11,7 +11,7 @@ from charrnn.cli.exit_codes import UNREAD
 
 if TYPE_CHECKING:
     from charrnn.runs.run import Run
-    from charrnn.training.parallel.communicator import Alone
+    from charrnn.training.parallel.communicator import Communicator
 
 
 def train(
@@ -69,7 +69,7 @@ def train(
     Writes a run directory with checkpoints and metrics, and prints its path. Ctrl-C saves and stops; --resume goes on.
     """
     from charrnn import api
-    from charrnn.cli.distributed import joined
+    from charrnn.cli.distributed import communicator
     from charrnn.cli.progress import tensorboard as boards
     from charrnn.cli.reports.plan import show_plan
     from charrnn.config.resolve import DEFAULT, resolve, with_encodings
@@ -92,16 +92,16 @@ def train(
     if tensorboard:
         boards.require_library()
     seconds = None if duration is None else parse_duration(duration)
-    with joined() as ranks:
+    with communicator() as ranks:
         if out is not None:
-            ranks.first(lambda: api.require_free(out))  # before a long text is read for it
+            ranks.on_root(lambda: api.require_free(out))  # before a long text is read for it
         if resume is not None:
             run = api.resume(resume, text or (), steps, epochs, seconds, ranks, encoding or ())
         else:
-            begun = ranks.together(lambda: api.load_base(base)) if base else None
+            begun = ranks.on_every_rank(lambda: api.load_base(base)) if base else None
             settled = begun.settings if begun else None
             options = settings_of(steps, epochs, seed)
-            resolved = ranks.together(
+            resolved = ranks.on_every_rank(
                 lambda: with_encodings(resolve(config or DEFAULT, settings or (), options, settled), encoding or ())
             )
             plan = api.plan(text or (), resolved.config, seconds, begun, ranks)
@@ -114,9 +114,9 @@ def train(
         _follow(run, json, quiet, tensorboard, ranks)
 
 
-def _follow(run: "Run", json: bool, quiet: bool, tensorboard: bool, ranks: "Alone") -> None:
+def _follow(run: "Run", json: bool, quiet: bool, tensorboard: bool, ranks: "Communicator") -> None:
     """Train to the end; of several ranks the first tells of it."""
-    from charrnn.cli.distributed import last_word
+    from charrnn.cli.distributed import resume_hint_if_killed
     from charrnn.cli.progress import tensorboard as boards
     from charrnn.cli.progress.follow import follow
     from charrnn.system import signals
@@ -124,9 +124,9 @@ def _follow(run: "Run", json: bool, quiet: bool, tensorboard: bool, ranks: "Alon
     tells = ranks.rank == 0
     unit = run.plan.config.data.unit
     board_of = boards.board_of(run.folder, unit) if tensorboard and tells else nullcontext()
-    with last_word(ranks, run.path), signals.stop_politely() as stop, board_of as board:
+    with resume_hint_if_killed(ranks, run.path), signals.stop_politely() as stop, board_of as board:
         finished = follow(run, stop.requested, json and tells, quiet or not tells, [board] if board else [])
-    code = max(ranks.gather(stop.exit_code if stop.requested() else 0))  # of a signal, whichever rank got it
+    code = max(ranks.all_gather(stop.exit_code if stop.requested() else 0))  # of a signal, whichever rank got it
     if finished.reason != "stopped":
         _print(run.path, json or not tells)
         return

@@ -12,7 +12,7 @@ from charrnn.diagnostics.gradflow import jacobians
 from charrnn.diagnostics.gradflow.jacobian_products import norms_by_lag
 from charrnn.diagnostics.gradflow.spectrum import conditions, spectrum
 from charrnn.training.optim.clipping import Clipping
-from charrnn.training.optim.freezing import Freezing
+from charrnn.training.optim.freezing import FrozenParameters
 from charrnn.training.optim.optimizers import SGD
 
 
@@ -54,6 +54,6 @@ def updated(both: Counterpart, α: float, learning_rate: float) -> Counterpart:
     network = both.network.astype(np.float64)
     both = replace(both, network=network)
     gradient, _ = both.backward(both.ids.size)
-    Freezing(tuple(network.parameters.place(name) for name in both.held)).mask(gradient.flat)
+    FrozenParameters(tuple(network.parameters.place(name) for name in both.held)).mask(gradient.flat)
     SGD(network.parameters.flat).update(network.parameters.flat, gradient.flat, learning_rate)
     return replace(both, stack=(both.top.updated(α),))

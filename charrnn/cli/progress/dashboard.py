@@ -16,10 +16,10 @@ from rich.text import Text
 from charrnn.cli.output.wrapping import fold, shorten
 from charrnn.cli.progress.loss_curve import LossCurve
 from charrnn.cli.progress.plain_lines import WARNING, sample
-from charrnn.cli.progress.running_averages import Averages
+from charrnn.cli.progress.running_averages import RunningAverages
 from charrnn.text.characters.unit_names import Unit
 from charrnn.training.events import Evaluated, Event, Finished, Recovered, Sampled, Stepped
-from charrnn.training.health import Symptoms
+from charrnn.training.health import HealthMonitor
 
 NARROW, WIDE = (
     60,
@@ -50,7 +50,7 @@ class Dashboard:
         self.unit = unit
         self._first = self._done = done
         self._began = self._measured_since = clock()
-        self._averages, self._symptoms, self._curve = Averages(max_grad_norm, unit), Symptoms(), LossCurve()
+        self._averages, self._health, self._curve = RunningAverages(max_grad_norm, unit), HealthMonitor(), LossCurve()
         self._sample: Sampled | None = None
         self._drawn = NOT_DRAWN
         self._wrapped = NOT_WRAPPED
@@ -72,12 +72,12 @@ class Dashboard:
                 self._sample, self._wrapped = event, NOT_WRAPPED
             case Finished():  # the last picture has the whole curve
                 self._drawn = NOT_DRAWN
-        return self._symptoms.read(event)
+        return self._health.observe(event)
 
     def lines(self, width: int, height: int) -> list[Text]:
         """As many lines as a terminal of so many columns and rows has room for, none of them longer than it is wide."""
         figures = [Text(line) for line in joined(self._averages.figures(), width)]
-        wrong = [Text(line, WARNING) for line in self._symptoms.present.values()]
+        wrong = [Text(line, WARNING) for line in self._health.warnings.values()]
         head = [self._bar(width), *figures, *wrong]
         below = self._curve_and_sample(width, height - 2 - len(head))
         lines = [*head, Text(""), *below] if below else head

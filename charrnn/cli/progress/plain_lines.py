@@ -6,13 +6,13 @@ from rich.console import Console
 from rich.text import Text
 
 from charrnn.cli.output.surprisal_colours import coloured, marked_line
-from charrnn.cli.progress.running_averages import Averages
+from charrnn.cli.progress.running_averages import RunningAverages
 from charrnn.cli.reports import gradflow
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.run import Run
 from charrnn.text.characters.unit_names import Unit, bits_label, counted
 from charrnn.training.events import Evaluated, Event, Finished, Flowed, Recovered, Sampled, Stepped, rounded
-from charrnn.training.health import Symptoms
+from charrnn.training.health import HealthMonitor
 
 LINE_EVERY = 10.0  # seconds between plain lines
 WARNING = "bold yellow"
@@ -58,13 +58,13 @@ class PlainLines:
 
     def __init__(self, console: Console, steps: int, max_grad_norm: float | None, unit: Unit = "char") -> None:
         self._console, self._steps, self._unit = console, steps, unit
-        self._averages, self._symptoms = Averages(max_grad_norm, unit), Symptoms()
+        self._averages, self._health = RunningAverages(max_grad_norm, unit), HealthMonitor()
         self._told = time.monotonic()
 
     def __call__(self, event: Event) -> None:
         """Tell an event, or pass it over."""
         self._averages.add(event)
-        lines = describe(event, self._unit) + warnings(self._symptoms.read(event))
+        lines = describe(event, self._unit) + warnings(self._health.observe(event))
         if isinstance(event, Sampled):
             lines = sample_lines(event)
         elif isinstance(event, Stepped) and time.monotonic() - self._told >= LINE_EVERY:

@@ -6,7 +6,7 @@ from charrnn.training.events import Evaluated, Event, Recovered, Stepped, bits, 
 SMOOTHING = 0.98  # of loss, speed, gradient norm and share clipped: about the last fifty steps
 
 
-class Averages:
+class RunningAverages:
     """The last step, the validation losses, and the means of what jumps from step to step."""
 
     def __init__(self, max_grad_norm: float | None = None, unit: Unit = "char") -> None:

@@ -17,7 +17,7 @@ from charrnn.system.signals import stop_politely
 
 
 @contextmanager
-def other_ranks() -> Iterator[Executor | None]:
+def worker_ranks() -> Iterator[Executor | None]:
     """What hands work to the other ranks; None where there are none. The other ranks do that work here, and then leave.
 
     Raises RunError where several were started and mpi4py, or an MPI, is not there.

@@ -14,7 +14,7 @@ from charrnn.network.arrays import Array, Ids
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
-from charrnn.network.resets import Begins
+from charrnn.network.resets import ResetMask
 from charrnn.network.workspace import Workspace
 
 INITIAL_STATE = "h_0"
@@ -27,7 +27,7 @@ class WeightMasking(Protocol):
     def rate(self) -> float:
         """The share of the weights that is dropped."""
 
-    def within(self, w: Array, g: Array, step: int) -> AbstractContextManager[None]:
+    def applied(self, w: Array, g: Array, step: int) -> AbstractContextManager[None]:
         """Within, the weights w, (P,), are masked; at its end the gradient g, (P,), is made that of the whole ones."""
 
 
@@ -41,7 +41,7 @@ class Case:
     state: Array
     new: int | None = None  # the loss is on the last so many steps; None: on all
     dropout: Dropout | None = None  # one mask, held
-    begins: Begins | None = None  # (T, B): the streams whose state is 0 before each step
+    reset_mask: ResetMask | None = None  # (T, B): the streams whose state is 0 before each step
     smoothing: float = 0.0  # of labels
     weight_dropout: WeightMasking | None = None
     weight_step: int = 0  # whose masks of the weights are held
@@ -56,8 +56,8 @@ class Case:
     def unrolled(self) -> list[Unrolled]:
         """Each stream alone, from the plain equations."""
         new = len(self.inputs) if self.new is None else self.new
-        begins = np.zeros(self.inputs.shape, np.bool_) if self.begins is None else self.begins
-        streams = zip(self.inputs.T, self.targets.T, self.state.swapaxes(0, 1), begins.T, strict=True)
+        reset_mask = np.zeros(self.inputs.shape, np.bool_) if self.reset_mask is None else self.reset_mask
+        streams = zip(self.inputs.T, self.targets.T, self.state.swapaxes(0, 1), reset_mask.T, strict=True)
         weights = self.network.parameters
         masked = Parameters(weights.shapes, flat=weights.flat * self.weight_mask.flat)
         network = Network(self.network.architecture, masked)
@@ -76,7 +76,7 @@ class Case:
 
     def masked(self, w: Array, g: Array) -> AbstractContextManager[None]:
         """Within, weight dropout masks the weights w, (P,); afterwards the gradient g, (P,), which was computed within."""
-        return nullcontext() if self.weight_dropout is None else self.weight_dropout.within(w, g, self.weight_step)
+        return nullcontext() if self.weight_dropout is None else self.weight_dropout.applied(w, g, self.weight_step)
 
     def _masks_of(self, stream: int) -> Array | None:
         """Those of dropout for one stream, (L, T, H)."""
@@ -98,9 +98,9 @@ class Case:
         return {**total, INITIAL_STATE: np.stack([stream[INITIAL_STATE] for stream in streams], axis=1)}
 
     @property
-    def options(self) -> tuple[int | None, Dropout | None, Begins | None, float]:
-        """What forward and backward must be told alike: `new`, `dropout`, `begins`, `smoothing`."""
-        return self.new, self.dropout, self.begins, self.smoothing
+    def options(self) -> tuple[int | None, Dropout | None, ResetMask | None, float]:
+        """What forward and backward must be told alike: `new`, `dropout`, `reset_mask`, `smoothing`."""
+        return self.new, self.dropout, self.reset_mask, self.smoothing
 
     def workspace(self, network: Network) -> Workspace:
         """Buffers for the window."""
@@ -134,7 +134,7 @@ def small_case(architecture: Architecture, seed: int) -> Case:
     small = replace(architecture, vocab_size=V, hidden_size=H)
     network = Network.fresh(small, generator, np.float64)
     network.parameters.flat[:] += generator.normal(0, 0.3, len(network.parameters))  # biases too
-    for name in small.held():
+    for name in small.held_biases():
         network.parameters[name][:] = 0
     if architecture.nonlinearity == "relu":  # five units may all be off, and then nothing is left to check
         lifted, by = ("b_h", 0.5) if architecture.bias else ("W_xh", 0.2)
@@ -154,6 +154,6 @@ def random_window(network: Network, generator: np.random.Generator) -> Case:
 
 def beginning_anew(case: Case, seed: int) -> Case:
     """The same, with a state of 0 before every third step or so of a stream, and before one step of all."""
-    begins = np.random.default_rng(seed).random(case.inputs.shape) < 1 / 3
-    begins[len(begins) // 2] = True
-    return replace(case, begins=begins)
+    reset_mask = np.random.default_rng(seed).random(case.inputs.shape) < 1 / 3
+    reset_mask[len(reset_mask) // 2] = True
+    return replace(case, reset_mask=reset_mask)

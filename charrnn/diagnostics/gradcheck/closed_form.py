@@ -61,7 +61,7 @@ def state_jacobian(run: Unrolled, t: int) -> Array:
     sizes = [len(step.after) for step in run.steps[t]]
     ends = np.cumsum([0, *sizes])
     J = np.zeros((ends[-1], ends[-1]))
-    if run.begins[t]:
+    if run.reset_mask[t]:
         return J
     for number, step in enumerate(run.steps[t]):
         own = slice(ends[number], ends[number + 1])

@@ -118,7 +118,7 @@ class Comparison:
         """With nothing compared yet. Raises CheckError for an oracle that does not exist."""
         require_known(oracles)
         self._case, self._oracles = case, oracles
-        held, found = case.network.architecture.held(), analytic_gradients(case)
+        held, found = case.network.architecture.held_biases(), analytic_gradients(case)
         self._analytic = {name: gradient for name, gradient in found.items() if name not in held}
         generator = np.random.default_rng(seed)
         self._order = {name: generator.permutation(gradient.size) for name, gradient in self._analytic.items()}

@@ -11,7 +11,7 @@ import numpy as np
 
 from charrnn.diagnostics.gradcheck.case import Case
 from charrnn.network.arrays import Array
-from charrnn.network.dropout import LEVELS, Dropout
+from charrnn.network.dropout import RATE_LEVELS, Dropout
 from charrnn.network.network import Network
 from charrnn.network.stepper import Stepper
 
@@ -30,7 +30,7 @@ class Property:
 
 def check_properties(case: Case) -> Iterator[Property]:
     """Yield every property of the network of a case, as it stands, and of the masks of its dropout where it has any."""
-    plain = replace(case, new=None, dropout=None, begins=None, smoothing=0.0, weight_dropout=None)
+    plain = replace(case, new=None, dropout=None, reset_mask=None, smoothing=0.0, weight_dropout=None)
     for name, check in PROPERTIES.items():
         passed, detail = check(plain)
         yield Property(name, bool(passed), detail)
@@ -154,7 +154,7 @@ def weights_are_masked(case: Case, rate: float) -> Property:
 def _keep_the_mean(masks: Array, rate: float) -> tuple[bool, str]:
     share, kept = float(np.mean(masks == 0)), np.unique(masks[masks != 0])
     near = abs(share - rate) <= 6 * np.sqrt(rate * (1 - rate) / masks.size) + 1 / masks.size
-    scaled = bool((np.abs(1 / kept - (1 - rate)) <= 1 / LEVELS).all())
+    scaled = bool((np.abs(1 / kept - (1 - rate)) <= 1 / RATE_LEVELS).all())
     return bool(near and scaled), f"{share:.1%} are 0, the others {', '.join(f'{value:.6g}' for value in kept[:3])}"
 
 

@@ -32,7 +32,7 @@ def _derivatives(run: Unrolled, parameter: str, indices: Array) -> Array:
     for t, steps in enumerate(run.steps):
         dx = np.zeros((n, len(steps[0].x)))
         for number, (layer, step) in enumerate(zip(run.layers, steps, strict=True)):
-            if run.begins[t]:
+            if run.reset_mask[t]:
                 by_w[number] = np.zeros((n, size))
             du = _moved_pre_activations(run, layer, step, dx, by_w[number][:, : run.H])
             du += _immediate(run, layer, step, parameter, indices)

@@ -51,7 +51,7 @@ def seconds_of_closed_form(case: Case) -> float:
     T, B = case.inputs.shape
     steps = min(2, T)
     inputs, targets, state = case.inputs[:steps, :1], case.targets[:steps, :1], case.state[:, :1]
-    probe = replace(case, inputs=inputs, targets=targets, state=state, new=None, begins=None)
+    probe = replace(case, inputs=inputs, targets=targets, state=state, new=None, reset_mask=None)
     H, narrow = state.shape[2], max(1, WIDEST // len(state))
     if narrow < H:
         architecture = replace(case.network.architecture, hidden_size=narrow)

@@ -11,7 +11,7 @@ import numpy as np
 from charrnn.diagnostics.gradcheck import reference_cells
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
-from charrnn.network.resets import Begins
+from charrnn.network.resets import ResetMask
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Unrolled:
     steps: list[list[Step]]
     do: list[Array]  # (V,) p - q over the count; zero where the loss is not on the step
     readout: reference_cells.Readout
-    begins: Begins  # (T,): the steps before which the state is 0, whatever stood there
+    reset_mask: ResetMask  # (T,): the steps before which the state is 0, whatever stood there
 
     @property
     def H(self) -> int:
@@ -82,7 +82,7 @@ def unroll(
     inputs: Ids,
     targets: Ids,
     state: Array,
-    begins: Begins,
+    reset_mask: ResetMask,
     new: int,
     count: int,
     smoothing: float = 0.0,
@@ -111,11 +111,11 @@ def unroll(
     for t in range(T):
         x, row = np.eye(architecture.vocab_size)[inputs[t]], []
         for number, layer in enumerate(layers):
-            before = np.zeros_like(states[number]) if begins[t] else states[number]
+            before = np.zeros_like(states[number]) if reset_mask[t] else states[number]
             u = layer.pre_activations(x, before[:H], cell.separate)
             after = cell.value(u, before)
             row.append(Step(x, before, u, after, masks[number, t]))
             states[number], x = after, after[:H] * masks[number, t]
         errors.append(readout.error(x, targets[t], smoothing) / count * (t >= T - new))
         steps.append(row)
-    return Unrolled(cell, layers, steps, errors, readout, begins)
+    return Unrolled(cell, layers, steps, errors, readout, reset_mask)

@@ -22,8 +22,8 @@ from charrnn.diagnostics.gradflow.truncation import Truncation, truncations
 from charrnn.errors import CheckError
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
-from charrnn.network.resets import Begins
-from charrnn.network.saturation import saturated
+from charrnn.network.resets import ResetMask
+from charrnn.network.saturation import layer_saturation
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.characters.unit_names import Unit, counted
 
@@ -94,15 +94,15 @@ def gradient_flow(
     """
     network, architecture = network.astype(np.float64), network.architecture
     window, state = warmed_up(network, ids, lags, positions, end_id, unit)
-    begins = beginnings(window[:-1], end_id)
-    layers = layer_flows(network, window[:-1], state, begins)
+    reset_mask = beginnings(window[:-1], end_id)
+    layers = layer_flows(network, window[:-1], state, reset_mask)
     more, states = warmed_up(network, ids, lags, STREAMS_OF_TRUNCATION, end_id, unit)
     cut = truncations(network, more, states, beginnings(more[:-1], end_id))
-    sizes = architecture.hidden_size, lags, window.shape[1], int(begins.any(axis=0).sum())
+    sizes = architecture.hidden_size, lags, window.shape[1], int(reset_mask.any(axis=0).sum())
     return GradientFlow(architecture.cell, architecture.nonlinearity, *sizes, layers, cut, unit=unit)
 
 
-def beginnings(inputs: Ids, end_id: int | None) -> Begins:
+def beginnings(inputs: Ids, end_id: int | None) -> ResetMask:
     """Where a document begins: its network reads the end of the one before first."""
     return np.zeros(inputs.shape, np.bool_) if end_id is None else inputs == end_id
 
@@ -129,24 +129,24 @@ def warmed_up(
     return read[before:], state
 
 
-def layer_flows(network: Network, inputs: Ids, state: Array, begins: Begins) -> list[LayerFlow]:
+def layer_flows(network: Network, inputs: Ids, state: Array, reset_mask: ResetMask) -> list[LayerFlow]:
     """Of each layer, from the last of the steps (T, P) back to the first, from a state (S, P, H); no gradient goes back from
     where a stream begins anew, and the exponent is of the other streams alone.
     """
     (T, P), architecture = inputs.shape, network.architecture
     ws = network.workspace(T, P)
-    network.logits(inputs, state, ws, begins)
+    network.logits(inputs, state, ws, reset_mask)
     sizes = T, P, architecture.hidden_size, architecture.make_cell().number_of_states
     found = []
     for number, (w, layer) in enumerate(zip(network.layers, ws.layers, strict=True), start=1):
-        steps = jacobians.begun_anew(jacobians.of_layer(architecture, w, layer.cell), begins)
+        steps = jacobians.begun_anew(jacobians.of_layer(architecture, w, layer.cell), reset_mask)
         norms, whole = norms_by_lag(steps, *sizes)
         curves = [_curve(state, own) for state, own in zip("hc", norms, strict=False)]
         spectrum = spectra(architecture.cell, w["W_hh"])
         told = conditions(architecture.nonlinearity, spectrum[0]) if architecture.cell == "rnn" else None
-        shares = saturated(architecture, layer.cell)
+        shares = layer_saturation(architecture, layer.cell)
         found.append(
-            LayerFlow(number, curves, spectrum, told, shares, lyapunov_exponent(whole[:, ~begins.any(axis=0)]))
+            LayerFlow(number, curves, spectrum, told, shares, lyapunov_exponent(whole[:, ~reset_mask.any(axis=0)]))
         )
     return found
 

@@ -22,7 +22,7 @@ from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array
 from charrnn.network.cells import gru, lstm, rnn
 from charrnn.network.cells.cell import Weights
-from charrnn.network.resets import Begins
+from charrnn.network.resets import ResetMask
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,11 @@ def of_layer(architecture: Architecture, w: Weights, cell: Any) -> Jacobians:
     return lambda t: of_rnn(w, cell, t, φ)
 
 
-def begun_anew(steps: Jacobians, begins: Begins) -> Jacobians:
+def begun_anew(steps: Jacobians, reset_mask: ResetMask) -> Jacobians:
     """The same, but 0 where a stream begins anew, (T, P): what it was before is not read."""
 
     def step(t: int) -> Jacobian:
-        found, read = steps(t), ~begins[t][:, np.newaxis]
+        found, read = steps(t), ~reset_mask[t][:, np.newaxis]
         return Jacobian(found.by_h * read[..., np.newaxis], None if found.by_c is None else found.by_c * read)
 
     return step

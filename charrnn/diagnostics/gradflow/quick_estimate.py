@@ -28,8 +28,8 @@ from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.cells.cell import Weights
 from charrnn.network.network import Network
-from charrnn.network.resets import Begins
-from charrnn.network.saturation import saturated
+from charrnn.network.resets import ResetMask
+from charrnn.network.saturation import layer_saturation
 
 POSITIONS, DIRECTIONS = 4, 16
 CONTENT = {"rnn": ("h", "W_hh"), "gru": ("n", "n"), "lstm": ("tanh c", "g")}  # by cell: what is no gate, and its matrix
@@ -65,22 +65,22 @@ def flow_estimates(
     """
     with np.errstate(all="ignore"):  # a network on its way to diverge is looked at too
         window, state = warmed_up(network, ids, lags, POSITIONS, end_id)
-        begins = beginnings(window[:-1], end_id)
-        ws = network.workspace(*begins.shape)
-        network.logits(window[:-1], state, ws, begins)
+        reset_mask = beginnings(window[:-1], end_id)
+        ws = network.workspace(*reset_mask.shape)
+        network.logits(window[:-1], state, ws, reset_mask)
         layers = zip(network.layers, ws.layers, strict=True)
         return [
-            _estimate(network.architecture, number, w, layer.cell, begins, directions)
+            _estimate(network.architecture, number, w, layer.cell, reset_mask, directions)
             for number, (w, layer) in enumerate(layers, start=1)
         ]
 
 
 def _estimate(
-    architecture: Architecture, number: int, w: Weights, cell: Any, begins: Begins, directions: int
+    architecture: Architecture, number: int, w: Weights, cell: Any, reset_mask: ResetMask, directions: int
 ) -> FlowEstimate:
-    (T, P), H, S = begins.shape, architecture.hidden_size, architecture.make_cell().number_of_states
+    (T, P), H, S = reset_mask.shape, architecture.hidden_size, architecture.make_cell().number_of_states
     followed = random_directions(directions, H).astype(w["W_hh"].dtype)
-    steps = jacobians.begun_anew(jacobians.of_layer(architecture, w, cell), begins)
+    steps = jacobians.begun_anew(jacobians.of_layer(architecture, w, cell), reset_mask)
     rms, whole = rms_by_lag(steps, T, P, S, followed)
     median = np.median(rms[-1], axis=1) / np.log(10)
     nonlinearity, gate = CONTENT[architecture.cell]
@@ -91,9 +91,9 @@ def _estimate(
         _reach(ONE_PERCENT, median),
         _finite(median[1]),
         _finite(median[-1]),
-        _finite(lyapunov_exponent(whole[:, ~begins.any(axis=0)])),
+        _finite(lyapunov_exponent(whole[:, ~reset_mask.any(axis=0)])),
         _finite(_radius(w["W_hh"].reshape(-1, H, H)[GATES[architecture.cell].index(gate)])),
-        _finite(saturated(architecture, cell)[nonlinearity]),
+        _finite(layer_saturation(architecture, cell)[nonlinearity]),
     )
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
-from charrnn.network.resets import Begins
+from charrnn.network.resets import ResetMask
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,17 @@ class Truncation:
     recurrent_norm_ratio: float
 
 
-def truncations(network: Network, ids: Ids, state: Array, begins: Begins) -> list[Truncation]:
-    """For 1, 2, 4, ... steps and all T, of characters (T + 1, P) read from a state (S, P, H); `begins`, (T, P), as in training:
+def truncations(network: Network, ids: Ids, state: Array, reset_mask: ResetMask) -> list[Truncation]:
+    """For 1, 2, 4, ... steps and all T, of characters (T + 1, P) read from a state (S, P, H); `reset_mask`, (T, P), as in training:
     see resets.py.
     """
     (T, P), inputs, targets = (len(ids) - 1, ids.shape[1]), ids[:-1], ids[1:]
     before = network.workspace(T, P)
-    network.logits(inputs, state, before, begins)
-    full, found = _gradient(network, inputs, targets, state, begins), []
+    network.logits(inputs, state, before, reset_mask)
+    full, found = _gradient(network, inputs, targets, state, reset_mask), []
     for window in _windows(T):
         last = slice(T - window, T)
-        part = _gradient(network, inputs[last], targets[last], before.state_after(T - window), begins[last])
+        part = _gradient(network, inputs[last], targets[last], before.state_after(T - window), reset_mask[last])
         whole = _compare(part.flat, full.flat)
         found.append(Truncation(window, *whole, *_compare(_recurrent(part), _recurrent(full))))
     return found
@@ -56,11 +56,11 @@ def _windows(T: int) -> Iterator[int]:
     yield T
 
 
-def _gradient(network: Network, inputs: Ids, targets: Ids, state: Array, begins: Begins) -> Parameters:
+def _gradient(network: Network, inputs: Ids, targets: Ids, state: Array, reset_mask: ResetMask) -> Parameters:
     ws, gradient = network.workspace(*inputs.shape), network.parameters.zeros_like()
-    network.forward(inputs, targets, state, ws, new=1, begins=begins)
-    network.backward(inputs.shape[1], ws, gradient, new=1, begins=begins)
-    for name in network.architecture.held():
+    network.forward(inputs, targets, state, ws, new=1, reset_mask=reset_mask)
+    network.backward(inputs.shape[1], ws, gradient, new=1, reset_mask=reset_mask)
+    for name in network.architecture.held_biases():
         gradient[name][:] = 0
     return gradient
 

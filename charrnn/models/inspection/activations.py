@@ -109,8 +109,8 @@ def _read(
     ws, state = network.workspace(SCORING_WINDOW, B), network.zero_state(B)
     for places in _windows(len(ids), B, length):
         inputs = ids[places.at]
-        begins = places.begins if end_id is None else places.begins | (inputs == end_id)
-        network.logits(inputs, state, ws, begins)
+        reset_mask = places.begins if end_id is None else places.begins | (inputs == end_id)
+        network.logits(inputs, state, ws, reset_mask)
         state = ws.state
         found = {name: values[places.own] for name, values in ws.activations.items()}
         yield places.at[places.own], found, ws.logits[places.own]

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from numpy.typing import DTypeLike
 
 from charrnn.network.arrays import Array
-from charrnn.network.matmul import Times
+from charrnn.network.matmul import MatMul
 from charrnn.network.parameters import Shapes
 from charrnn.network.resets import Resets
 
@@ -42,7 +42,7 @@ class CellWorkspace(Protocol):
     def activations(self) -> dict[str, Array]:
         """What a step leaves, (T, B, H) each, by the names in the equations: h, then the gates."""
 
-    def turned(self) -> "CellWorkspace":
+    def with_states_reversed(self) -> "CellWorkspace":
         """The same buffers with the states the other way round, last first."""
 
 
@@ -62,7 +62,7 @@ class Cell(Protocol):
     def workspace(self, T: int, B: int, H: int, dtype: DTypeLike) -> Any:
         """Allocate the buffers of one layer."""
 
-    def forward(self, w: Weights, ws: Any, times: Times | None = None) -> Callable[[int], None]:
+    def forward(self, w: Weights, ws: Any, times: MatMul | None = None) -> Callable[[int], None]:
         """The step: a function of t = 0, 1, ... that fills states[t+1] from states[t] and x_a[t].
 
         What all steps share is made ready here, once: with it the product h W_hh into ws.recurrent, unless `times` makes it.

@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from charrnn.network.activations import SIGMOID, TANH
-from charrnn.network.arrays import Array, in_cache_backwards
+from charrnn.network.arrays import Array, reversed_cache_blocks
 from charrnn.network.cells.cell import Weights
-from charrnn.network.matmul import Times, product_with
+from charrnn.network.matmul import MatMul, blocked_matmul
 from charrnn.network.parameters import Shapes
 from charrnn.network.resets import Resets, zeroed
 
@@ -57,7 +57,7 @@ class Workspace(NamedTuple):
         """h r z n."""
         return {"h": self.h[1:], **dict(zip("rzn", self.gates, strict=True))}
 
-    def turned(self) -> "Workspace":
+    def with_states_reversed(self) -> "Workspace":
         """The same buffers with the states the other way round: for one step, what came out goes in."""
         return self._replace(h=self.h[::-1])
 
@@ -90,10 +90,10 @@ class GRU:
             product=np.zeros((B, H), dtype),
         )
 
-    def forward(self, w: Weights, ws: Workspace, times: Times | None = None) -> Callable[[int], None]:
+    def forward(self, w: Weights, ws: Workspace, times: MatMul | None = None) -> Callable[[int], None]:
         """The step t: from h[t], (B, H), and x_a to h[t+1]. Steps are made in order."""
         h, gates, m, _, recurrent, product = ws
-        times_W_hh, b_n = times or product_with(w["W_hh"], recurrent), w["b_hh"][2:]  # (1, H)
+        times_W_hh, b_n = times or blocked_matmul(w["W_hh"], recurrent), w["b_hh"][2:]  # (1, H)
         h_W_hh_r_z, h_W_hh_n = recurrent[:2], recurrent[2]
         views = [*zip(h, h[1:], gates[:2].swapaxes(0, 1), *gates, m, strict=False)]
 
@@ -115,9 +115,9 @@ class GRU:
     def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights, resets: Resets | None = None) -> Array:
         """Fill da = ∂L/∂x_a, (3, T, B, H), dW_hh and db_hh, from dh = ∂L/∂h', (T, B, H), last step first; ∂L/∂h[0]."""
         h, gates, m, dm_da, recurrent, product = ws
-        times_W_hhT = product_with(np.roll(w["W_hh"], 1, axis=0).swapaxes(1, 2), out=recurrent)
+        times_W_hhT = blocked_matmul(np.roll(w["W_hh"], 1, axis=0).swapaxes(1, 2), out=recurrent)
         with zeroed(ws.states, resets):
-            for steps in in_cache_backwards(m, blocks=9):
+            for steps in reversed_cache_blocks(m, blocks=9):
                 _local_derivatives(ws, steps)
                 for t in reversed(range(len(m))[steps]):
                     (r, z, _), (dm, da_r, _, da_n) = gates[:, t], dm_da[:, t]

@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from charrnn.network.activations import HALF, SIGMOID, TANH
-from charrnn.network.arrays import Array, in_cache_backwards
+from charrnn.network.arrays import Array, reversed_cache_blocks
 from charrnn.network.cells.cell import Weights
-from charrnn.network.matmul import Times, product_with
+from charrnn.network.matmul import MatMul, blocked_matmul
 from charrnn.network.parameters import Shapes
 from charrnn.network.resets import Resets, zeroed
 
@@ -54,7 +54,7 @@ class Workspace(NamedTuple):
         """h c i f o g."""
         return {"h": self.h[1:], "c": self.c[1:], **dict(zip("ifog", self.gates, strict=True))}
 
-    def turned(self) -> "Workspace":
+    def with_states_reversed(self) -> "Workspace":
         """The same buffers with the states the other way round: for one step, what came out goes in."""
         return self._replace(h=self.h[::-1], c=self.c[::-1])
 
@@ -87,10 +87,10 @@ class LSTM:
             product=np.zeros((B, H), dtype),
         )
 
-    def forward(self, w: Weights, ws: Workspace, times: Times | None = None) -> Callable[[int], None]:
+    def forward(self, w: Weights, ws: Workspace, times: MatMul | None = None) -> Callable[[int], None]:
         """The step t: from h[t], c[t], (B, H), and x W_xh + b_h to h[t+1], c[t+1]. Steps are made in order."""
         h, c, gates, tanh_c, _, recurrent, _, i_g = ws
-        times_W_hh = times or product_with(w["W_hh"], recurrent)
+        times_W_hh = times or blocked_matmul(w["W_hh"], recurrent)
         views = [*zip(h, h[1:], c, c[1:], gates.swapaxes(0, 1), tanh_c, strict=False)]
 
         def step(t: int) -> None:
@@ -109,11 +109,11 @@ class LSTM:
     def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights, resets: Resets | None = None) -> Array:
         """Fill da = ∂L/∂a, (4, T, B, H), and dW_hh, from dh = ∂L/∂h', (T, B, H), last step first; ∂L/∂(h[0], c[0])."""
         h, _, gates, tanh_c, da, recurrent, dc, product = ws
-        times_W_hhT = product_with(w["W_hh"].swapaxes(1, 2), out=recurrent)
+        times_W_hhT = blocked_matmul(w["W_hh"].swapaxes(1, 2), out=recurrent)
         views = [*zip(dh, da.swapaxes(0, 1), da[:2].swapaxes(0, 1), da[2], da[3], gates[1], tanh_c, strict=True)]
         dc.fill(0)
         with zeroed(ws.states, resets):
-            for steps in in_cache_backwards(tanh_c, blocks=12):
+            for steps in reversed_cache_blocks(tanh_c, blocks=12):
                 _local_derivatives(ws, steps)
                 for t in reversed(range(len(tanh_c))[steps]):
                     dh_t, da_t, da_i_f, da_o, da_g, f, dh_dc = views[t]

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from charrnn.network.activations import Nonlinearity
-from charrnn.network.arrays import Array, in_cache_backwards
+from charrnn.network.arrays import Array, reversed_cache_blocks
 from charrnn.network.cells.cell import Weights
-from charrnn.network.matmul import Times, product_with
+from charrnn.network.matmul import MatMul, blocked_matmul
 from charrnn.network.parameters import Shapes
 from charrnn.network.resets import Resets, zeroed
 
@@ -46,7 +46,7 @@ class Workspace(NamedTuple):
         """h alone."""
         return {"h": self.h[1:]}
 
-    def turned(self) -> "Workspace":
+    def with_states_reversed(self) -> "Workspace":
         """The same buffers with the states the other way round: for one step, what came out goes in."""
         return self._replace(h=self.h[::-1])
 
@@ -73,10 +73,10 @@ class RNN:
         """Allocate the buffers of one layer."""
         return Workspace(np.zeros((T + 1, B, H), dtype), np.zeros((T, B, H), dtype), np.zeros((B, H), dtype))
 
-    def forward(self, w: Weights, ws: Workspace, times: Times | None = None) -> Callable[[int], None]:
+    def forward(self, w: Weights, ws: Workspace, times: MatMul | None = None) -> Callable[[int], None]:
         """The step t: from h[t], (B, H), and x W_xh + b_h in the place of h[t+1] to h[t+1]. Steps are made in order."""
         h, _, recurrent = ws
-        times_W_hh, φ = times or product_with(w["W_hh"], recurrent), self.φ
+        times_W_hh, φ = times or blocked_matmul(w["W_hh"], recurrent), self.φ
         views = [*pairwise(h)]
 
         def step(t: int) -> None:
@@ -90,8 +90,8 @@ class RNN:
     def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights, resets: Resets | None = None) -> Array:
         """Fill da = ∂L/∂a, (T, B, H), and dW_hh, from dh = ∂L/∂h', (T, B, H), last step first; ∂L/∂h[0], (1, B, H)."""
         h, da, recurrent = ws
-        times_W_hhT = product_with(w["W_hh"].T, out=recurrent)
-        for steps in in_cache_backwards(da, blocks=2):
+        times_W_hhT = blocked_matmul(w["W_hh"].T, out=recurrent)
+        for steps in reversed_cache_blocks(da, blocks=2):
             self.φ.slope(h[1:][steps], da[steps])  #            h' = φ(a)
             for t in reversed(range(len(da))[steps]):
                 np.multiply(da[t], dh[t], out=da[t])

@@ -4,7 +4,7 @@ from charrnn.network.arrays import nbytes
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
 from charrnn.runs.planning.plan import Plan
-from charrnn.training.parallel.data_parallel import shares
+from charrnn.training.parallel.data_parallel import even_slices
 from charrnn.training.surprisal import windows_read
 
 
@@ -38,8 +38,8 @@ def _read_at_once(plan: Plan) -> list[tuple[int, int, bool]]:
 
 def _parts(plan: Plan, streams: int) -> list[int]:
     """Of so many streams, how many each thread of a rank reads at once: where shares in turn are not even, of both sizes."""
-    at_once = {_width(share) for share in shares(_own(plan, streams), plan.config.training.accumulate)}
-    return [_width(part) for each in at_once for part in shares(each, plan.threads)]
+    at_once = {_width(share) for share in even_slices(_own(plan, streams), plan.config.training.accumulate)}
+    return [_width(part) for each in at_once for part in even_slices(each, plan.threads)]
 
 
 def _own(plan: Plan, streams: int) -> int:

@@ -32,7 +32,7 @@ from charrnn.text.reading.sources import DEFAULT_SOURCE
 from charrnn.text.source_text import SourceText
 from charrnn.text.vocabulary import Ids
 from charrnn.training.optim.optimizers import OPTIMIZERS, Optimizer
-from charrnn.training.parallel.communicator import Alone
+from charrnn.training.parallel.communicator import Communicator
 
 MAX_SOURCES_CHARS = MAX_RECORD_CHARS // 2  # characters
 FEW_WORKERS = 64  # processes that a training may start wherever it goes on
@@ -53,7 +53,7 @@ class Plan:
     files: Mapping[str, Files] = field(default_factory=dict)  # of each folder and pattern among the sources
     weights: Network | None = None  # to begin with, in place of fresh ones
     lineage: Lineage | None = None  # of a fine-tune, whence they are
-    ranks: Alone = field(default_factory=Alone)  # who train together
+    ranks: Communicator = field(default_factory=Communicator)  # one or several processes
 
     @property
     def windows_per_epoch(self) -> int:
@@ -73,7 +73,7 @@ class Plan:
     def parameters(self) -> int:
         """Numbers of the network that are not held at 0: those that learn, and those that are frozen."""
         shapes = self.architecture.shapes()
-        return Parameters.size(shapes) - _size(shapes, self.architecture.held())
+        return Parameters.size(shapes) - _size(shapes, self.architecture.held_biases())
 
     @property
     def valid(self) -> Ids:
@@ -116,7 +116,7 @@ def make_plan(
     sources: Sequence[str] = (),
     config: Config | None = None,
     base: FineTuneBase | None = None,
-    ranks: Alone | None = None,
+    ranks: Communicator | None = None,
 ) -> Plan:
     """Read the sources (none: the built-in text) and decide on every number (no `config`: the default one); with a `base`, for
     a fine-tune of it.
@@ -124,15 +124,15 @@ def make_plan(
     Raises TextError, VocabularyError and NetworkError; ConfigError where the configuration is of another network than
     the base's; RunError where the `ranks` cannot train it together.
     """
-    ranks = ranks or Alone()
-    plan = ranks.together(lambda: _build(sources, config, base, ranks))
+    ranks = ranks or Communicator()
+    plan = ranks.on_every_rank(lambda: _build(sources, config, base, ranks))
     rank_agreement.require_same_inputs(
         plan.config, plan.corpus.sha256, ranks, plan.lineage.weights_sha256 if plan.lineage else None
     )
     return _with_threads(plan)
 
 
-def _build(sources: Sequence[str], config: Config | None, base: FineTuneBase | None, ranks: Alone) -> Plan:
+def _build(sources: Sequence[str], config: Config | None, base: FineTuneBase | None, ranks: Communicator) -> Plan:
     if config is None:
         config = base.default_config() if base else resolve.resolve(resolve.DEFAULT).config
     sources = tuple(sources) or (DEFAULT_SOURCE,)
@@ -175,21 +175,20 @@ def _rare_symbol_notes(text: SourceText, min_count: int) -> tuple[str, ...]:
     ):
         return ()
     return (
-        f"{len(rare):,} of its {len(counts):,} different characters occur fewer than {RARE_BELOW} times, {rare.sum():,} times in all; "
-        f"-s data.min_count={RARE_BELOW} lets them share one symbol, and trains faster",
+        f"{len(rare):,} of its {len(counts):,} different characters occur fewer than {RARE_BELOW} times, {rare.sum():,} times in all; -s data.min_count={RARE_BELOW} lets them share one symbol, and trains faster",
     )
 
 
 def _frozen_notes(plan: Plan) -> tuple[str, ...]:
     """What does not learn."""
     freeze, architecture = plan.config.training.freeze, plan.architecture
-    shapes, held, notes = architecture.shapes(), architecture.held(), []
+    shapes, held, notes = architecture.shapes(), architecture.held_biases(), []
     if held:
         notes.append(
             f"model.bias is false: {_size(shapes, held):,} biases are held at 0, and not counted as parameters"
         )
     if freeze:
-        learning = Parameters.size(shapes) - _size(shapes, architecture.still(freeze))
+        learning = Parameters.size(shapes) - _size(shapes, architecture.frozen_names(freeze))
         parts = ", ".join(part for part in architecture.parts() if part in freeze)
         notes.append(f"frozen: {parts}; {learning:,} of {plan.parameters:,} parameters learn")
     return tuple(notes)
@@ -201,13 +200,13 @@ def _size(shapes: Shapes, names: Iterable[str]) -> int:
 
 
 def plan_resume(
-    saved: Checkpoint, sources: Sequence[str], path: Path, ranks: Alone, encoding: Sequence[str] = ()
+    saved: Checkpoint, sources: Sequence[str], path: Path, ranks: Communicator, encoding: Sequence[str] = ()
 ) -> Plan:
     """The plan of a run that is resumed, with the text that it was trained on. Raises as `load_corpus` does, and RunError where
     the `ranks` cannot train it together.
     """
-    ranks.together(lambda: _require_few_workers(saved, path, ranks.size))
-    corpus = ranks.together(lambda: load_corpus(saved, sources, f"charrnn train --resume {path} TEXT", encoding))
+    ranks.on_every_rank(lambda: _require_few_workers(saved, path, ranks.size))
+    corpus = ranks.on_every_rank(lambda: load_corpus(saved, sources, f"charrnn train --resume {path} TEXT", encoding))
     rank_agreement.require_same_inputs(saved.config, corpus.sha256, ranks)
     rank_agreement.require_divisible(saved.config.training, ranks)
     notes = (f"from {saved.base.path}: step {saved.base.step:,}",) if saved.base else ()
@@ -222,8 +221,7 @@ def _require_few_workers(saved: Checkpoint, path: Path, ranks: int) -> None:
     workers = min(saved.config.runtime.threads or 1, streams)
     if workers > max(FEW_WORKERS, 4 * cores):
         raise RunError(
-            f"--resume {path}: its runtime.threads is for {workers:,} processes side by side, and this machine has "
-            f"{cores} core{'s' if cores > 1 else ''}; go on where there are more, or begin with its weights: charrnn train TEXT --from {path}"
+            f"--resume {path}: its runtime.threads is for {workers:,} processes side by side, and this machine has {cores} core{'s' if cores > 1 else ''}; go on where there are more, or begin with its weights: charrnn train TEXT --from {path}"
         )
 
 
@@ -276,8 +274,7 @@ def _fit_sizes(config: Config, characters: int) -> tuple[Config, tuple[str, ...]
     B, T = windows.fit(characters, *asked)
     if (B, T) != asked:
         notes.append(
-            f"the training split has {counted(characters, unit)}, too few for {asked[0]} streams x {counted(asked[1], unit)}: "
-            f"reading {B} streams x {counted(T, unit)}"
+            f"the training split has {counted(characters, unit)}, too few for {asked[0]} streams x {counted(asked[1], unit)}: reading {B} streams x {counted(T, unit)}"
         )
     stride = given.training.stride and min(given.training.stride, T)
     return given.replaced("training", batch_size=B, sequence_length=T, stride=stride), tuple(notes)

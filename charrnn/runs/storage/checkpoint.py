@@ -194,7 +194,7 @@ def _require_finite(tensors: Mapping[str, Array]) -> None:
 
 def _require_held(architecture: Architecture, parameters: Parameters, learning: Array | None) -> None:
     vectors = [parameters.flat] if learning is None else [parameters.flat, learning]
-    for name in architecture.held():
+    for name in architecture.held_biases():
         if any(vector[parameters.place(name)].any() for vector in vectors):
             raise CheckpointError(
                 f"{name} is not 0 in it; its configuration has model.bias false, which holds it there"

@@ -17,7 +17,7 @@ from charrnn.config.messages import shorten
 from charrnn.config.schema import Config
 from charrnn.config.section import MAX_STEPS, StrictModel
 from charrnn.errors import CheckpointError, RunError, UnreadableError
-from charrnn.training.divergence import HOPELESS
+from charrnn.training.divergence import MAX_LOSS
 from charrnn.training.trainer import Progress
 
 FORMAT: Literal[2] = 2
@@ -124,7 +124,7 @@ def _require_room(record: Record) -> None:
     """Raises CheckpointError where its numbers are so large that a training that goes on could not write them again."""
     counts = asdict(record.progress) | {"updates": record.updates, "position": record.position}
     level = counts.pop("level")
-    if (level["mean"] or 0) > HOPELESS or any(
+    if (level["mean"] or 0) > MAX_LOSS or any(
         (count or 0) > MAX_STEPS // 2 for count in [*counts.values(), level["variance"]]
     ):
         raise CheckpointError("its record is not valid: it counts more than any training comes to")

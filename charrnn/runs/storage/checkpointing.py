@@ -12,7 +12,7 @@ from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.directory import BEST, LAST, PREVIOUS, write_config
 from charrnn.system.folder_handle import Folder
 from charrnn.training.events import Evaluated, Event, Finished, Recovered, Resumed, Saved, Stepped
-from charrnn.training.parallel.communicator import Alone
+from charrnn.training.parallel.communicator import Communicator
 from charrnn.training.trainer import Progress
 
 OF_BYTES = {"chars_per_second": "bytes_per_second", "bpc": "bits_per_byte"}  # what these are called besides, of bytes
@@ -24,7 +24,7 @@ def is_snapshot(progress: Progress, save_every: int) -> bool:
 
 
 def with_checkpoints(
-    events: Iterable[Event], current: Callable[[], Checkpoint], folder: Folder, save_every: int, ranks: Alone
+    events: Iterable[Event], current: Callable[[], Checkpoint], folder: Folder, save_every: int, ranks: Communicator
 ) -> Iterator[Event]:
     """Pass the events of a training on, with a checkpoint written at the start, after every so many steps, each best, after
     going back, and at the end, by the first of the ranks.
@@ -36,13 +36,13 @@ def with_checkpoints(
 
     def save(name: str, previous: str | None = None) -> Saved:
         checkpoint = current()
-        return ranks.first(lambda: _save(folder, checkpoint, name, previous))
+        return ranks.on_root(lambda: _save(folder, checkpoint, name, previous))
 
-    if ranks.first(lambda: folder.has(LAST)):
+    if ranks.on_root(lambda: folder.has(LAST)):
         yield Resumed(saved_step)
     else:
         yield save(LAST)
-        ranks.first(lambda: write_config(folder, begun.config))
+        ranks.on_root(lambda: write_config(folder, begun.config))
     for event in events:
         yield event
         match event:

@@ -12,7 +12,7 @@ from charrnn.system.atomic_files import append, flush
 from charrnn.system.folder_handle import Folder
 from charrnn.text.characters.unit_names import Unit
 from charrnn.training.events import Evaluated, Event, Finished, Flowed, Recovered, Resumed, Sampled, Saved, Stepped
-from charrnn.training.parallel.communicator import Alone
+from charrnn.training.parallel.communicator import Communicator
 
 EVENT_NAMES = {
     Stepped: "step",
@@ -33,14 +33,14 @@ MAX_LINE_BYTES = 1 << 20  # bytes of an event
 
 
 def with_metrics_log(
-    events: Iterable[Event], folder: Folder, save_every: int, ranks: Alone, unit: Unit = "char"
+    events: Iterable[Event], folder: Folder, save_every: int, ranks: Communicator, unit: Unit = "char"
 ) -> Iterator[Event]:
     """Pass the events on, each written to metrics.jsonl as one line of JSON, before the checkpoint that comes after it, by the
     first of the ranks.
 
     Raises RunError when it cannot be written.
     """
-    ranks.first(lambda: _cut_to_whole_lines(folder))
+    ranks.on_root(lambda: _cut_to_whole_lines(folder))
     lines: list[str] = []
     try:
         for event in events:
@@ -48,7 +48,7 @@ def with_metrics_log(
             will_be_saved = isinstance(event, Stepped) and event.step % save_every == 0
             if will_be_saved or not isinstance(event, Stepped) or len(lines) >= MAX_BUFFERED_LINES:
                 due, lines = lines, []  # what a full disk took the half of is not to be written twice
-                ranks.first(partial(_append, folder, due, to_disk=will_be_saved))
+                ranks.on_root(partial(_append, folder, due, to_disk=will_be_saved))
             yield event
     finally:  # the last steps before a divergence are those that one wants to see
         if ranks.rank == 0:

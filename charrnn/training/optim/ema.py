@@ -16,10 +16,10 @@ import numpy as np
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 
-BEGINNING = 9  # updates
+WARM_UP_UPDATES = 9
 
 
-class Averaging:
+class WeightEMA:
     """The average of the weights of a network that learns; it begins as they do."""
 
     def __init__(self, network: Network, decay: float) -> None:
@@ -32,15 +32,15 @@ class Averaging:
         """The average, (P,)."""
         return self.network.parameters.flat
 
-    def add(self, w: Array, updates: int) -> None:
+    def update(self, w: Array, updates: int) -> None:
         """Take the weights w, (P,), in after so many updates."""
-        kept = min(self.decay, updates / (updates + BEGINNING))
+        kept = min(self.decay, updates / (updates + WARM_UP_UPDATES))
         np.multiply(self.flat, kept, out=self.flat)
         np.multiply(w, 1 - kept, out=self._room)
         np.add(self.flat, self._room, out=self.flat)  # w̄ ← d w̄ + (1 - d) w
 
     @contextmanager
-    def standing_in(self, w: Array) -> Iterator[None]:
+    def swapped_in(self, w: Array) -> Iterator[None]:
         """Within, the weights w, (P,), are the average; afterwards they are as before, to the bit."""
         kept = w.copy()
         w[:] = self.flat

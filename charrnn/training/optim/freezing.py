@@ -13,15 +13,15 @@ from charrnn.network.network import Network
 
 
 @dataclass(frozen=True)
-class Freezing:
-    """The places that are frozen; none costs nothing."""
+class FrozenParameters:
+    """The places in the flat vector that are frozen; none costs nothing."""
 
     places: tuple[slice, ...] = ()
 
     @classmethod
-    def of(cls, network: Network, parts: Iterable[str] = ()) -> "Freezing":
+    def from_network(cls, network: Network, parts: Iterable[str] = ()) -> "FrozenParameters":
         """Of some of the parts of a network, named as in `Architecture.parts`, and of the biases where they are held at 0."""
-        return cls(tuple(network.parameters.place(name) for name in network.architecture.still(parts)))
+        return cls(tuple(network.parameters.place(name) for name in network.architecture.frozen_names(parts)))
 
     def mask(self, gradient: Array) -> None:
         """Take what is frozen out of a flat gradient, (P,)."""
@@ -29,8 +29,8 @@ class Freezing:
             gradient[place] = 0
 
     @contextmanager
-    def keeping(self, w: Array) -> Iterator[None]:
-        """Whatever an update within does to the parameters w, (P,): what is frozen is then as before."""
+    def preserved(self, w: Array) -> Iterator[None]:
+        """Within, an update may change the parameters w, (P,); afterwards what is frozen is as before, to the bit."""
         before = [w[place].copy() for place in self.places]
         yield
         for place, kept in zip(self.places, before, strict=True):

@@ -20,7 +20,7 @@ import numpy as np
 from charrnn.network.arrays import Array
 
 MOMENTUM = 0.9
-SMOOTHING = 0.99  # ρ of rmsprop
+RMSPROP_DECAY = 0.99  # ρ of rmsprop
 BETA_1, BETA_2 = 0.9, 0.999
 EPSILON = 1e-8
 ADAGRAD_EPSILON = 1e-10
@@ -96,7 +96,7 @@ class RMSprop(Optimizer):
     def _apply(self, w: Array, g: Array, learning_rate: float) -> None:
         v, room = self.moments["v"], self._room
         np.multiply(g, g, out=room)
-        _blend(v, room, SMOOTHING)  #               v ← ρ v + (1 - ρ) g²
+        _blend(v, room, RMSPROP_DECAY)  #               v ← ρ v + (1 - ρ) g²
         _scaled_step(w, g, v, room, learning_rate, EPSILON)
 
 

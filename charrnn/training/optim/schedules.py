@@ -6,7 +6,7 @@ constant      α
 linear        α (1 - q)
 cosine        α (1 + cos π q) / 2
 exponential   α 0.01^q                     the same share off at every step, 1 % left at the end
-plateau       α / 2^n                      n: how often STALLED validations in a row were no better
+plateau       α / 2^n                      n: how often STALLED_VALIDATIONS in a row were no better
 """
 
 import math
@@ -20,7 +20,7 @@ SHAPES: dict[str, Callable[[float], float]] = {
     "exponential": lambda q: 0.01**q,
     "plateau": lambda _: 1.0,
 }
-STALLED = 2
+STALLED_VALIDATIONS = 2
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import time
 from contextlib import suppress
 from typing import IO, Any
 
-PIPE = 1 << 20  # bytes that a pipe holds, where the system allows: the states of 32 streams of 1,024 units
-SPIN = 0.01  # seconds: longer than the pause between two steps
+PIPE_BYTES = 1 << 20  # bytes that a pipe holds, where the system allows: the states of 32 streams of 1,024 units
+SPIN_SECONDS = 0.01  # seconds: longer than the pause between two steps
 
 try:
     from fcntl import F_SETPIPE_SZ, fcntl
@@ -15,7 +15,7 @@ try:
     def enlarge(pipe: IO[bytes]) -> None:
         """Let a pipe hold more; a user may have so many large ones, and then has small ones."""
         with suppress(OSError):
-            fcntl(pipe.fileno(), F_SETPIPE_SZ, PIPE)
+            fcntl(pipe.fileno(), F_SETPIPE_SZ, PIPE_BYTES)
 
 except ImportError:  # not Linux
 
@@ -23,7 +23,7 @@ except ImportError:  # not Linux
         """As the system made it."""
 
 
-class Channel:
+class Connection:
     """Sends and receives any object. Raises EOFError or OSError when the other end is gone."""
 
     def __init__(self, reader: IO[bytes], writer: IO[bytes]) -> None:
@@ -53,6 +53,6 @@ class Channel:
         """Wait a while without sleeping: the system wakes a sleeper on the core of the one who wrote to it, to share it."""
         if self._poll is None:
             return
-        end = time.perf_counter() + SPIN
+        end = time.perf_counter() + SPIN_SECONDS
         while not self._poll.poll(0) and time.perf_counter() < end:
             pass

@@ -21,19 +21,19 @@ from charrnn.network.arrays import Array, Ids
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
-from charrnn.network.resets import Begins
+from charrnn.network.resets import ResetMask
 from charrnn.system.cores import available_cores
 from charrnn.text.windows import Window
-from charrnn.training.parallel.communicator import Alone
-from charrnn.training.parallel.replica import Part, Work
-from charrnn.training.parallel.worker_pool import _Team
+from charrnn.training.parallel.communicator import Communicator
+from charrnn.training.parallel.replica import Replica, Shard
+from charrnn.training.parallel.worker_pool import WorkerPool
 
-WORTH_A_CORE = 10_000_000  # multiplications in a window; fewer are done before another core has heard of them
+MIN_MULTIPLICATIONS_PER_CORE = 10_000_000  # in a window; fewer are done before another core has begun
 ELEMENTWISE = 64  # multiplications that take as long as what is done to one unit of one gate besides
 
 
 def fastest_threads(architecture: Architecture, T: int, B: int, cores: int | None = None) -> int:
-    """How many of the cores (None: of this machine) shall share B streams: all, but none for less than WORTH_A_CORE.
+    """How many of the cores (None: of this machine) shall share B streams: all, but none for less than MIN_MULTIPLICATIONS_PER_CORE.
 
     Measured on two cores for H from 32 to 256 and B from 2 to 32: above twice that, two are faster than one.
     """
@@ -41,38 +41,40 @@ def fastest_threads(architecture: Architecture, T: int, B: int, cores: int | Non
     per_layer = G * H * (H + ELEMENTWISE)
     inner = (architecture.num_layers - 1) * G * H * H
     multiplications = T * B * (architecture.num_layers * per_layer + inner + H * V)
-    return max(1, min(cores or available_cores(), B, multiplications // WORTH_A_CORE))
+    return max(1, min(cores or available_cores(), B, multiplications // MIN_MULTIPLICATIONS_PER_CORE))
 
 
 @cache
-def shares(B: int, threads: int) -> tuple[slice, ...]:
-    """The streams of each part: as even as can be, none empty."""
-    sizes = [len(part) for part in np.array_split(np.arange(B), max(1, min(threads, B)))]
+def even_slices(count: int, parts: int) -> tuple[slice, ...]:
+    """Slices of `count` streams, one for each part: as even as can be, none empty."""
+    sizes = [len(part) for part in np.array_split(np.arange(count), max(1, min(parts, count)))]
     ends = np.cumsum(sizes).tolist()
     return tuple(slice(end - size, end) for end, size in zip(ends, sizes, strict=True))
 
 
-class StreamSplit:
-    """A network at work on `threads` parts of the streams side by side: this process and `threads` - 1 workers.
+class DataParallel:
+    """A network that computes `threads` parts of the streams side by side: this process and `threads` - 1 workers.
 
     Of the streams of this rank, that is: what the ranks find is added up.
     """
 
-    def __init__(self, network: Network, threads: int = 1, ranks: Alone | None = None, accumulate: int = 1) -> None:
+    def __init__(
+        self, network: Network, threads: int = 1, ranks: Communicator | None = None, accumulate: int = 1
+    ) -> None:
         """Start the workers. `accumulate`: how many shares of the streams are worked through one after the other, each in the
         memory of one, in evaluations too. Raises WorkerError where that cannot be done.
         """
-        self.ranks = ranks or Alone()
+        self.ranks = ranks or Communicator()
         self._threads, self._accumulate = threads, accumulate
         weights = network.parameters
-        room = self.ranks.room(len(weights), weights.flat.dtype)
-        self._own = Part(network, Parameters(weights.shapes, weights.flat.dtype, room))
-        self._team = _Team(network, threads - 1) if threads > 1 else None
+        room = self.ranks.gradient_buffer(len(weights), weights.flat.dtype)
+        self._replica = Replica(network, Parameters(weights.shapes, weights.flat.dtype, room))
+        self._pool = WorkerPool(network, threads - 1) if threads > 1 else None
 
     @property
     def gradient(self) -> Parameters:
         """The gradient of the last `loss_and_gradient`, over all streams of all ranks."""
-        return self._own.gradient
+        return self._replica.gradient
 
     def loss_and_gradient(
         self, window: Window, state: Array, dropout: Dropout | None = None, smoothing: float = 0.0
@@ -81,45 +83,49 @@ class StreamSplit:
 
         Brings `state`, (S, B, H), to where the next window begins.
         """
-        rest = window.characters, window.new, window.advance, dropout, window.resets
-        whole = Work(window.inputs, window.targets, state, *rest, smoothing=smoothing)
-        first, *others = shares(window.inputs.shape[1], self._accumulate)
+        rest = window.characters, window.new, window.advance, dropout, window.reset_mask
+        whole = Shard(window.inputs, window.targets, state, *rest, smoothing=smoothing)
+        first, *others = even_slices(window.inputs.shape[1], self._accumulate)
         # Where nobody adds to it, what is whole may be on its way while the rest is computed.
-        alone = not (others or self._team)
-        loss = self._loss_and_gradient(whole.part(first), self.ranks.begin_to_add if alone else lambda index: None)
+        alone = not (others or self._pool)
+        loss = self._loss_and_gradient(
+            whole.select(first), self.ranks.start_all_reduce if alone else lambda index: None
+        )
         for streams in others:
             before = self.gradient.flat.copy()
-            loss += self._loss_and_gradient(whole.part(streams))
+            loss += self._loss_and_gradient(whole.select(streams))
             np.add(self.gradient.flat, before, out=self.gradient.flat)
-        return self.ranks.add(self.gradient.flat, loss / window.characters)
+        return self.ranks.all_reduce(self.gradient.flat, loss / window.characters)
 
-    def _loss_and_gradient(self, work: Work, whole_from: Callable[[int], object] = lambda index: None) -> float:
+    def _loss_and_gradient(
+        self, shard: Shard, on_gradient_ready: Callable[[int], object] = lambda index: None
+    ) -> float:
         """The summed loss of some streams; fills `gradient`."""
-        losses = self._do(work, whole_from)
-        if self._team:
-            for gradient in self._team.gradients[: len(losses) - 1]:
+        losses = self._run(shard, on_gradient_ready)
+        if self._pool:
+            for gradient in self._pool.gradients[: len(losses) - 1]:
                 np.add(self.gradient.flat, gradient, out=self.gradient.flat)
         return float(sum(losses))
 
-    def surprisals(self, inputs: Ids, targets: Ids, state: Array, begins: Begins | None = None) -> Array:
+    def surprisals(self, inputs: Ids, targets: Ids, state: Array, reset_mask: ResetMask | None = None) -> Array:
         """The surprisal of each character of a window, (T, B), in nats; brings `state` up to date."""
-        whole = Work(inputs, targets, state, begins=begins, each=True)
-        in_turn = shares(inputs.shape[1], self._accumulate)
-        return np.concatenate([found for streams in in_turn for found in self._do(whole.part(streams))], axis=1)
+        whole = Shard(inputs, targets, state, reset_mask=reset_mask, per_character=True)
+        in_turn = even_slices(inputs.shape[1], self._accumulate)
+        return np.concatenate([found for streams in in_turn for found in self._run(whole.select(streams))], axis=1)
 
     def close(self) -> None:
         """Let the workers go."""
-        if self._team:
-            self._team.close()
+        if self._pool:
+            self._pool.close()
 
-    def _do(self, whole: Work, whole_from: Callable[[int], object] = lambda index: None) -> list[Any]:
+    def _run(self, whole: Shard, on_gradient_ready: Callable[[int], object] = lambda index: None) -> list[Any]:
         """Share the work out, and bring its state up to date. What each part found."""
-        streams = shares(whole.inputs.shape[1], self._threads)
-        if self._team:
-            self._team.begin(whole.part(share) for share in streams[1:])
-        results = [self._own.do(whole.part(streams[0]), whole_from)]
-        if self._team:
-            results += self._team.results(len(streams) - 1)
+        streams = even_slices(whole.inputs.shape[1], self._threads)
+        if self._pool:
+            self._pool.submit(whole.select(share) for share in streams[1:])
+        results = [self._replica.run(whole.select(streams[0]), on_gradient_ready)]
+        if self._pool:
+            results += self._pool.collect(len(streams) - 1)
         for share, (_, after) in zip(streams, results, strict=True):
             whole.state[:, share] = after
         return [found for found, _ in results]

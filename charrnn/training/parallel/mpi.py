@@ -1,4 +1,4 @@
-"""A company of processes that mpiexec has started, by mpi4py.
+"""The communicator of the processes that mpiexec started, by mpi4py.
 
 The gradient of a step goes through one Allreduce, in place, with two numbers more: the loss, and whether somebody asked to
 stop. That all ranks get the same bytes of it makes their updates the same.
@@ -20,23 +20,23 @@ from numpy.typing import DTypeLike
 from charrnn.errors import CharrnnError
 from charrnn.network.arrays import Array
 from charrnn.system.cores import usable_cores
-from charrnn.training.parallel.communicator import Alone
+from charrnn.training.parallel.communicator import Communicator
 
 T = TypeVar("T")
 # Numbers before the gradient: the loss, who wants to stop, and none, so that the gradient begins where a cache line does.
-EXTRA = 16
-MOMENT = 0.01  # seconds between two looks whether the others have come
+HEADER_SIZE = 16
+POLL_SECONDS = 0.01  # seconds between two looks whether the others have come
 
 
-class Company(Alone):
+class MPICommunicator(Communicator):
     """The ranks of MPI.COMM_WORLD."""
 
     def __init__(self) -> None:
         self._world, self._leaving = MPI.COMM_WORLD.Dup(), MPI.COMM_WORLD.Dup()
         self.rank, self.size = self._world.Get_rank(), self._world.Get_size()
-        self._buffer = np.zeros(EXTRA, np.float64)
-        self._end, self._begun = EXTRA, list[MPI.Request]()
-        self._flag = self._heard = False
+        self._buffer = np.zeros(HEADER_SIZE, np.float64)
+        self._end, self._requests = HEADER_SIZE, list[MPI.Request]()
+        self._flag = self._any_stopping = False
 
     @property
     def cores(self) -> int:
@@ -44,60 +44,60 @@ class Company(Alone):
         usable = machine.allgather(usable_cores())  # all of them, or each rank its own, where the launcher has bound it
         return max(1, len(frozenset().union(*usable)) // machine.Get_size())
 
-    def room(self, P: int, dtype: DTypeLike) -> Array:
-        self._buffer = np.zeros(P + EXTRA, dtype)
-        self._end, self._begun = len(self._buffer), []
-        self._flag = self._heard = False  # of a training before
-        return self._buffer[EXTRA:]
+    def gradient_buffer(self, size: int, dtype: DTypeLike) -> Array:
+        self._buffer = np.zeros(size + HEADER_SIZE, dtype)
+        self._end, self._requests = len(self._buffer), []
+        self._flag = self._any_stopping = False  # of a training before
+        return self._buffer[HEADER_SIZE:]
 
-    def begin_to_add(self, index: int) -> None:
-        if index:  # what is whole at the end of backward need not be begun: `add` comes at once
-            part = self._buffer[EXTRA + index : self._end]
-            self._begun.append(self._world.Iallreduce(MPI.IN_PLACE, part))
-            self._end = EXTRA + index
+    def start_all_reduce(self, from_index: int) -> None:
+        if from_index:  # what is whole at the end of backward need not be begun: `all_reduce` comes at once
+            part = self._buffer[HEADER_SIZE + from_index : self._end]
+            self._requests.append(self._world.Iallreduce(MPI.IN_PLACE, part))
+            self._end = HEADER_SIZE + from_index
 
-    def add(self, gradient: Array, loss: float) -> float:
+    def all_reduce(self, gradient: Array, loss: float) -> float:
         buffer = self._buffer
         buffer[:2] = loss, self._flag
         self._world.Allreduce(MPI.IN_PLACE, buffer[: self._end])
-        MPI.Request.Waitall(self._begun)
-        self._end, self._begun = len(buffer), []
-        self._heard = self._heard or bool(buffer[1])
+        MPI.Request.Waitall(self._requests)
+        self._end, self._requests = len(buffer), []
+        self._any_stopping = self._any_stopping or bool(buffer[1])
         return float(buffer[0])
 
-    def heard(self, flag: bool) -> bool:
+    def any_rank_stopping(self, flag: bool) -> bool:
         self._flag = self._flag or flag
-        return self._heard
+        return self._any_stopping
 
-    def gather(self, value: T) -> list[T]:
+    def all_gather(self, value: T) -> list[T]:
         return self._world.allgather(value)
 
-    def join(self, part: Array, axis: int) -> Array:
+    def all_gather_concat(self, part: Array, axis: int) -> Array:
         return np.concatenate(self._world.allgather(np.ascontiguousarray(part)), axis=axis)
 
-    def first(self, make: Callable[[], T]) -> T:
-        made, error = _tried(make) if self.rank == 0 else (None, None)
+    def on_root(self, make: Callable[[], T]) -> T:
+        made, error = _attempt(make) if self.rank == 0 else (None, None)
         sent, error = self._world.bcast((None if self.rank else made, error))
         if error is not None:
             raise error
         return made if self.rank == 0 else sent  # type: ignore[return-value]
 
-    def together(self, make: Callable[[], T]) -> T:
-        made, error = _tried(make)
-        errors = self.gather(error)
+    def on_every_rank(self, make: Callable[[], T]) -> T:
+        made, error = _attempt(make)
+        errors = self.all_gather(error)
         alike = all(str(other) == str(errors[0]) for other in errors)
         for rank, other in enumerate(errors):
             if other is not None:
                 raise other if alike else type(other)(f"rank {rank}: {other}")
         return made  # type: ignore[return-value]
 
-    def is_left_by_all(self, patience: float) -> bool:
-        """Whether all ranks come here too, within so many seconds: one that fails for itself leaves the others waiting for it."""
-        request, deadline = self._leaving.Ibarrier(), time.monotonic() + patience
+    def barrier(self, timeout: float) -> bool:
+        """Whether all ranks come here too, within `timeout` seconds: a rank that fails by itself leaves the others waiting."""
+        request, deadline = self._leaving.Ibarrier(), time.monotonic() + timeout
         while not request.Test():
             if time.monotonic() > deadline:
                 return False
-            time.sleep(MOMENT)
+            time.sleep(POLL_SECONDS)
         return True
 
     @property
@@ -110,7 +110,7 @@ class Company(Alone):
         MPI.COMM_WORLD.Abort(code)
 
 
-def _tried(make: Callable[[], T]) -> tuple[T | None, CharrnnError | None]:
+def _attempt(make: Callable[[], T]) -> tuple[T | None, CharrnnError | None]:
     try:
         return make(), None
     except CharrnnError as error:

@@ -2,7 +2,7 @@
 
     python -m charrnn.training.parallel.worker
 
-It reads a `Setup`, then one `Work` after the other, and answers each with its result or with the exception that it
+It reads a `Setup`, then one `Shard` after the other, and answers each with its result or with the exception that it
 met. Weights and gradient are in memory that it shares with the process that started it (see data_parallel.py).
 """
 
@@ -19,8 +19,8 @@ from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
-from charrnn.training.parallel.connection import Channel
-from charrnn.training.parallel.replica import Part, Work
+from charrnn.training.parallel.connection import Connection
+from charrnn.training.parallel.replica import Replica, Shard
 
 
 @dataclass(frozen=True)
@@ -33,32 +33,32 @@ class Setup:
     row: int
     rows: int
 
-    def part(self) -> Part:
-        """A part whose weights and gradient are in shared memory."""
+    def replica(self) -> Replica:
+        """A replica whose weights and gradient are in shared memory."""
         shapes = self.architecture.shapes()
         size = Parameters.size(shapes)
         with open(self.shared, "r+b") as file:
             shared = np.memmap(file, self.dtype, "r+", shape=(self.rows, size))
         weights, gradient = (Parameters(shapes, self.dtype, np.asarray(shared[row])) for row in (0, self.row))
-        return Part(Network(self.architecture, weights), gradient)
+        return Replica(Network(self.architecture, weights), gradient)
 
 
 def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # meant for the training, which finishes its step and then lets us go
-    channel = Channel(sys.stdin.buffer, os.fdopen(os.dup(1), "wb"))
+    connection = Connection(sys.stdin.buffer, os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)  # whatever is printed by mistake must not get among the answers
     with suppress(EOFError, OSError):  # the training is gone, and nobody wants an answer
-        part = channel.receive().part()
-        channel.send(None)
+        replica = connection.receive().replica()
+        connection.send(None)
         while True:
-            channel.send(_result(part, channel.receive()))
+            connection.send(_result(replica, connection.receive()))
     os._exit(0)
 
 
-def _result(part: Part, work: Work) -> tuple[Any, Array] | Exception:
+def _result(replica: Replica, shard: Shard) -> tuple[Any, Array] | Exception:
     try:
-        return part.do(work)
+        return replica.run(shard)
     except Exception as error:
         return error
 

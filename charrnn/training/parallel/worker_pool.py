@@ -1,4 +1,4 @@
-"""worker_pool"""
+"""Worker processes for the streams of a window, and the memory that they share with this process."""
 
 import os
 import pickle
@@ -17,29 +17,29 @@ from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.package import import_path
 from charrnn.system.cores import ONE_BLAS_THREAD
-from charrnn.training.parallel.connection import Channel, enlarge
-from charrnn.training.parallel.replica import Work
+from charrnn.training.parallel.connection import Connection, enlarge
+from charrnn.training.parallel.replica import Shard
 from charrnn.training.parallel.worker import Setup
 
-IN_MEMORY = Path("/dev/shm")  # on Linux, a folder whose files never reach a disk
+SHARED_MEMORY_FOLDER = Path("/dev/shm")  # on Linux, a folder whose files never reach a disk
 
 
-ALONE = "train on one core with -s runtime.threads=1"
+ONE_CORE_HINT = "train on one core with -s runtime.threads=1"
 
 
-ZEROS = bytes(1 << 20)  # written where a system cannot set room aside
+ZERO_BLOCK = bytes(1 << 20)  # written where a system cannot set room aside
 
 
-INHERITED = os.name == "posix"  # open files are handed to workers; elsewhere these open them by name
+INHERITS_FILES = os.name == "posix"  # open files are handed to workers; elsewhere these open them by name
 
 
-KILLED = 9  # the signal of a system whose memory has run out
+SIGKILL = 9  # what ends a process of a system whose memory has run out
 
 
-PATIENCE = 5.0  # seconds until the system tells how a lost worker ended
+EXIT_WAIT_SECONDS = 5.0  # until the system tells how a lost worker ended
 
 
-class _Team:
+class WorkerPool:
     """Workers and the memory that they share with this process."""
 
     def __init__(self, network: Network, size: int) -> None:
@@ -52,7 +52,7 @@ class _Team:
         try:
             self._workers.extend(_Worker(file) for _ in range(size))
             for row, worker in enumerate(self._workers, start=1):
-                name = file.fileno() if INHERITED else self._name
+                name = file.fileno() if INHERITS_FILES else self._name
                 worker.send(Setup(network.architecture, dtype.name, name, row, 1 + size))
             for worker in self._workers:
                 worker.receive()  # it has opened the file
@@ -62,13 +62,13 @@ class _Team:
         finally:
             file.close()
 
-    def begin(self, parts: Iterable[Work]) -> None:
-        """Hand the parts out, with the weights as they are now."""
+    def submit(self, shards: Iterable[Shard]) -> None:
+        """Hand the shards out, with the weights as they are now."""
         np.copyto(self._shared_weights, self._weights)
-        for worker, part in zip(self._workers, parts, strict=False):
-            worker.send(part)
+        for worker, shard in zip(self._workers, shards, strict=False):
+            worker.send(shard)
 
-    def results(self, count: int) -> Iterator[tuple[Any, Array]]:
+    def collect(self, count: int) -> Iterator[tuple[Any, Array]]:
         """What the first `count` workers found, in their order. Raises what they met."""
         for worker in self._workers[:count]:
             yield worker.receive()
@@ -77,7 +77,7 @@ class _Team:
         """End all workers."""
         for worker in self._workers:
             worker.close()
-        if not INHERITED:  # while it is mapped, Windows keeps the name
+        if not INHERITS_FILES:  # while it is mapped, Windows keeps the name
             self._shared_weights, self.gradients = np.empty(0), []
             with suppress(OSError):
                 os.unlink(self._name)
@@ -95,51 +95,51 @@ class _Worker:
                 stdout=subprocess.PIPE,
                 env={**os.environ, **ONE_BLAS_THREAD, "PYTHONPATH": path},
                 start_new_session=True,
-                pass_fds=(shared.fileno(),) if INHERITED else (),
+                pass_fds=(shared.fileno(),) if INHERITS_FILES else (),
             )
         except OSError as error:
-            raise WorkerError(f"cannot start a worker process: {error}; {ALONE}") from None
+            raise WorkerError(f"cannot start a worker process: {error}; {ONE_CORE_HINT}") from None
         assert self._process.stdin
         assert self._process.stdout
         for pipe in (self._process.stdout, self._process.stdin):
             enlarge(pipe)
-        self._channel = Channel(self._process.stdout, self._process.stdin)
+        self._connection = Connection(self._process.stdout, self._process.stdin)
 
     def send(self, message: object) -> None:
         """Raises WorkerError when the process is gone."""
         try:
-            self._channel.send(message)
+            self._connection.send(message)
         except OSError:
-            raise self._lost() from None
+            raise self._lost_error() from None
 
     def receive(self) -> Any:
         """Its answer. Raises what it met, and WorkerError when the process is gone."""
         try:
-            answer = self._channel.receive()
+            answer = self._connection.receive()
         except (EOFError, OSError, pickle.UnpicklingError):
-            raise self._lost() from None
+            raise self._lost_error() from None
         if isinstance(answer, Exception):
             raise answer
         return answer
 
     def close(self) -> None:
         """End it at once: it holds nothing that would be lost."""
-        self._channel.close()
+        self._connection.close()
         self._process.kill()
         self._process.wait()
 
-    def _lost(self) -> WorkerError:
+    def _lost_error(self) -> WorkerError:
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(PATIENCE)
+            self._process.wait(EXIT_WAIT_SECONDS)
         code = self._process.returncode
         if code is None:
             how = "no longer answers"
         else:
             how = f"ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        why = "; was there too little memory?" if code == -KILLED else "."
+        why = "; was there too little memory?" if code == -SIGKILL else "."
         return WorkerError(
             f"a worker process of this training (pid {self._process.pid}) {how}{why} "
-            f"Go on from the last checkpoint with --resume, or {ALONE}"
+            f"Go on from the last checkpoint with --resume, or {ONE_CORE_HINT}"
         )
 
 
@@ -148,7 +148,7 @@ def _shared_file(size: int) -> tuple[IO[bytes], str]:
 
     Where workers inherit it, it loses its name at once, so that nothing is left of it however this process ends.
     """
-    for folder in (IN_MEMORY, None):  # None: where the system has its temporary files
+    for folder in (SHARED_MEMORY_FOLDER, None):  # None: where the system has its temporary files
         with suppress(OSError):
             handle, name = tempfile.mkstemp(prefix="charrnn-", dir=folder)
             try:
@@ -156,12 +156,14 @@ def _shared_file(size: int) -> tuple[IO[bytes], str]:
                     os.posix_fallocate(handle, 0, size)
                 else:
                     with os.fdopen(os.dup(handle), "wb") as file:
-                        for start in range(0, size, len(ZEROS)):
-                            file.write(ZEROS[: size - start])
-                if INHERITED:
+                        for start in range(0, size, len(ZERO_BLOCK)):
+                            file.write(ZERO_BLOCK[: size - start])
+                if INHERITS_FILES:
                     os.unlink(name)
                 return os.fdopen(handle, "r+b"), name
             except OSError:
                 os.close(handle)
                 os.unlink(name)
-    raise WorkerError(f"no room for {size:,} bytes of shared memory in {IN_MEMORY} or {tempfile.gettempdir()}; {ALONE}")
+    raise WorkerError(
+        f"no room for {size:,} bytes of shared memory in {SHARED_MEMORY_FOLDER} or {tempfile.gettempdir()}; {ONE_CORE_HINT}"
+    )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from charrnn.cli.progress.running_averages import Averages
+from charrnn.cli.progress.running_averages import RunningAverages
 from charrnn.training.events import Evaluated, Recovered, Stepped
 
 
@@ -12,7 +12,7 @@ def stepped(step, loss=2.0, norm=3.0, clipped=True, speed=45_000.0):
 
 @pytest.mark.parametrize("steps", [1, 2, 500])
 def test_where_nothing_changes_the_means_are_that_from_the_first_step_on(steps):
-    averages = Averages(1.0)
+    averages = RunningAverages(1.0)
     assert averages.figures() == ["starting"]
     for step in range(1, steps + 1):
         averages.add(stepped(step))
@@ -26,7 +26,7 @@ def test_where_nothing_changes_the_means_are_that_from_the_first_step_on(steps):
 
 
 def test_the_last_step_has_a_weight_of_a_fiftieth_and_of_two_it_has_half():
-    averages = Averages()
+    averages = RunningAverages()
     averages.add(stepped(1, loss=1.0, clipped=False, speed=10_000))
     averages.add(stepped(2, loss=3.0, clipped=True, speed=30_000))  # weights 0.98 and 1, over 1.98
     assert averages.figures()[0].startswith(f"loss {(0.98 * 1 + 3) / 1.98:.4f} ")
@@ -40,7 +40,7 @@ def test_the_last_step_has_a_weight_of_a_fiftieth_and_of_two_it_has_half():
 
 @pytest.mark.parametrize(("back_to", "shown"), [(9, []), (10, ["valid 1.5000"]), (11, ["valid 1.5000"])])
 def test_going_back_forgets_the_means_and_the_validations_after_it(back_to, shown):
-    averages = Averages()
+    averages = RunningAverages()
     averages.add(stepped(10, loss=7.0))
     averages.add(Evaluated(10, "valid", 1.5, 2.164, True))
     averages.add(Recovered(back_to, "loss nan", 20, 5e-4, 1))

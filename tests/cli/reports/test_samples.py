@@ -54,8 +54,8 @@ def test_rerank_chooses_among_what_each_seed_gives(sample):
 
 
 def test_without_exact_they_are_rounded_together(sample, monkeypatch):
-    together, made = stepper.whole_product_with, []
-    monkeypatch.setattr(stepper, "whole_product_with", lambda W, out: made.append(len(out)) or together(W, out))
+    together, made = stepper.plain_matmul, []
+    monkeypatch.setattr(stepper, "plain_matmul", lambda W, out: made.append(len(out)) or together(W, out))
     alone = sample("--seed", "5")
     assert sample("--seed", "5", "--count", "3", "--exact")[0] == sample("--seed", "5", "--no-exact")[0] == alone[0]
     assert not made

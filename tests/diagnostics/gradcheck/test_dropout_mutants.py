@@ -12,20 +12,20 @@ from charrnn.network import dropout
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.network.weight_dropout import WeightDropout
-from charrnn.training.parallel.replica import Work
+from charrnn.training.parallel.replica import Shard
 
 CELLS = ("rnn", "gru", "lstm")
 SETTINGS = ["model.num_layers=2", "model.dropout=0.5", "model.weight_dropout=0.3"]
-WITHIN = WeightDropout.within.__wrapped__
+APPLIED = WeightDropout.applied.__wrapped__
 BROKEN = [
     (function, name, code)
     for function in (
         Dropout.fill,
         dropout.scale,
-        dropout.are_kept,
-        WITHIN,
+        dropout.keep_mask,
+        APPLIED,
         WeightDropout._mask,
-        WeightDropout.of.__func__,
+        WeightDropout.from_network.__func__,
     )
     for name, code in mutants(function)
     if "negated: bits = " not in name  # as random as before
@@ -33,8 +33,8 @@ BROKEN = [
 [BACKWARD] = [
     code for name, code in mutants(Network._layer_backward) if "deleted: np.multiply(ws.dh, layer.mask" in name
 ]
-[OF_WEIGHTS] = [code for name, code in mutants(WITHIN) if "deleted: np.multiply(g[place], mask" in name]
-BACKWARDS = {"units": (Network._layer_backward, BACKWARD), "weights": (WITHIN, OF_WEIGHTS)}
+[OF_WEIGHTS] = [code for name, code in mutants(APPLIED) if "deleted: np.multiply(g[place], mask" in name]
+BACKWARDS = {"units": (Network._layer_backward, BACKWARD), "weights": (APPLIED, OF_WEIGHTS)}
 
 
 def config(cell, *settings):
@@ -101,6 +101,6 @@ def test_a_broken_backward_is_caught_with_the_weights_of_a_run(charrnn, tmp_path
 def test_shares_that_draw_the_masks_of_other_streams_are_caught(cell, monkeypatch):
     given = config(cell, "training.accumulate=3")
     assert not caught(given)
-    right = Work.part
-    monkeypatch.setattr(Work, "part", lambda self, streams: replace(right(self, streams), dropout=self.dropout))
+    right = Shard.select
+    monkeypatch.setattr(Shard, "select", lambda self, streams: replace(right(self, streams), dropout=self.dropout))
     assert caught(given)

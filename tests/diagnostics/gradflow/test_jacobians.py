@@ -54,14 +54,14 @@ def test_the_jacobian_of_a_step_is_that_of_a_complex_step(cell, nonlinearity, la
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_through_a_beginning_no_stream_of_its_own_comes_and_all_others_do(cell):
     network, ids, state = small(cell, "tanh", layers=1)
-    ws, begins = network.workspace(2, B), np.array([[False, False, False], [False, True, False]])
-    network.logits(ids, state, ws, begins)
+    ws, reset_mask = network.workspace(2, B), np.array([[False, False, False], [False, True, False]])
+    network.logits(ids, state, ws, reset_mask)
     steps = jacobians.of_layer(network.architecture, network.layers[0], ws.layers[0].cell)
     for t, (found, plain) in enumerate(
-        [(in_full(jacobians.begun_anew(steps, begins)(t)), in_full(steps(t))) for t in (0, 1)]
+        [(in_full(jacobians.begun_anew(steps, reset_mask)(t)), in_full(steps(t))) for t in (0, 1)]
     ):
-        assert not found[begins[t]].any()
-        np.testing.assert_array_equal(found[~begins[t]], plain[~begins[t]])
+        assert not found[reset_mask[t]].any()
+        np.testing.assert_array_equal(found[~reset_mask[t]], plain[~reset_mask[t]])
         assert plain.any(axis=(1, 2)).all()
 
 

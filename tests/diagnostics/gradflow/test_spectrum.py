@@ -5,7 +5,7 @@ from charrnn.diagnostics.gradflow.spectrum import STEEPEST, conditions, spectra,
 from charrnn.network.activations import NONLINEARITIES
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
-from charrnn.network.saturation import saturated
+from charrnn.network.saturation import layer_saturation
 
 
 @pytest.mark.parametrize(("name", "steepest"), [("tanh", 1), ("sigmoid", 0.25), ("relu", 1)])
@@ -57,7 +57,7 @@ def test_a_large_bias_saturates_every_unit_and_none_is_saturated_at_zero(cell, n
             view[:] = bias
     ws = network.workspace(4, 1)
     network.logits(np.zeros((4, 1), np.intp), network.zero_state(1) + (9 if cell == "lstm" and bias else 0), ws)
-    assert set(saturated(architecture, ws.layers[0].cell).values()) == {share}
+    assert set(layer_saturation(architecture, ws.layers[0].cell).values()) == {share}
 
 
 def test_each_share_is_of_its_own_gate():
@@ -69,7 +69,7 @@ def test_each_share_is_of_its_own_gate():
             network.layers[0]["b_h" if cell == "lstm" else "b_xh"][number] = 30
             ws = network.workspace(4, 1)
             network.logits(np.zeros((4, 1), np.intp), network.zero_state(1), ws)
-            found = saturated(architecture, ws.layers[0].cell)
+            found = layer_saturation(architecture, ws.layers[0].cell)
             assert [key for key in names if found[key] == 1] == [name]
 
 
@@ -84,7 +84,7 @@ def test_a_gate_and_a_cell_state_are_flat_only_beyond_99_percent():
         network.layers[0]["b_h"][:2] = [[bias], [100]]  # the forget gate is 1
         ws = network.workspace(1, 1)
         network.logits(np.zeros((1, 1), np.intp), np.array([[[0.0] * 3], [[c] * 3]]), ws)
-        found = saturated(architecture, ws.layers[0].cell)
+        found = layer_saturation(architecture, ws.layers[0].cell)
         assert (found["i"], found["tanh c"]) == (share, share)
 
 
@@ -95,7 +95,7 @@ def test_a_relu_that_is_off_is_saturated():
     network.parameters["b_h"][:] = [1, -1, -1]
     ws = network.workspace(2, 1)
     network.logits(np.zeros((2, 1), np.intp), network.zero_state(1), ws)
-    assert saturated(architecture, ws.layers[0].cell) == {"h": pytest.approx(2 / 3)}
+    assert layer_saturation(architecture, ws.layers[0].cell) == {"h": pytest.approx(2 / 3)}
 
 
 def test_the_state_that_came_in_is_not_of_the_steps():
@@ -106,7 +106,7 @@ def test_the_state_that_came_in_is_not_of_the_steps():
     network.parameters["b_h"][1] = -100
     ws = network.workspace(3, 2)
     network.logits(np.zeros((3, 2), np.intp), np.full(network.state_shape(2), 10.0), ws)
-    assert saturated(architecture, ws.layers[0].cell)["tanh c"] == 0
+    assert layer_saturation(architecture, ws.layers[0].cell)["tanh c"] == 0
 
 
 @pytest.mark.parametrize("nonlinearity", ["tanh", "sigmoid", "relu"])
@@ -117,4 +117,4 @@ def test_the_state_that_came_in_is_not_of_the_steps_of_an_rnn(nonlinearity):
     network.parameters["b_h"][:] = 0.5
     ws = network.workspace(3, 2)
     network.logits(np.zeros((3, 2), np.intp), np.full(network.state_shape(2), -1.0), ws)
-    assert saturated(architecture, ws.layers[0].cell) == {"h": 0}
+    assert layer_saturation(architecture, ws.layers[0].cell) == {"h": 0}

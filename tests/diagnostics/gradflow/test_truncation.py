@@ -16,32 +16,32 @@ def small(cell, bias=True):
     generator = np.random.default_rng(4)
     network = Network.fresh(Architecture(V, H, cell, num_layers=2, bias=bias), generator, np.float64)
     network.parameters.flat[:] += generator.normal(0, 0.4, len(network.parameters))
-    for name in network.architecture.held():
+    for name in network.architecture.held_biases():
         network.parameters[name][:] = 0
     state = generator.uniform(-0.9, 0.9, network.state_shape(P))
     return network, generator.integers(0, V, (T + 1, P)), state
 
 
-def last_loss(network, ids, state, begins):
+def last_loss(network, ids, state, reset_mask):
     """The mean loss of the last step over the streams."""
     ws = network.workspace(len(ids) - 1, P)
-    network.logits(ids[:-1], state.astype(network.parameters.flat.dtype), ws, begins)
+    network.logits(ids[:-1], state.astype(network.parameters.flat.dtype), ws, reset_mask)
     o = ws.logits[-1]
     return (np.log(np.exp(o).sum(1)) - o[np.arange(P), ids[-1]]).mean()
 
 
-def by_complex_step(network, ids, state, begins):
+def by_complex_step(network, ids, state, reset_mask):
     """Its gradient by the parameters, and which of them are recurrent."""
     network = network.astype(np.complex128)
     found = np.zeros(len(network.parameters))
     for place in range(len(found)):
         network.parameters.flat[place] += 1j * ε
-        found[place] = last_loss(network, ids, state, begins).imag / ε
+        found[place] = last_loss(network, ids, state, reset_mask).imag / ε
         network.parameters.flat[place] -= 1j * ε
     mask = network.parameters.zeros_like()
     for name, view in mask.items():
         view[:] = name.startswith("W_hh")
-    for name in network.architecture.held():
+    for name in network.architecture.held_biases():
         found[network.parameters.place(name)] = 0
     return found, mask.flat.real > 0
 
@@ -51,17 +51,17 @@ def cosine_and_ratio(part, full):
     return part @ full / (norms[0] * norms[1]), norms[0] / norms[1]
 
 
-@pytest.mark.parametrize("begins", [np.zeros((T, P), bool), BEGINS], ids=["one text", "documents"])
+@pytest.mark.parametrize("reset_mask", [np.zeros((T, P), bool), BEGINS], ids=["one text", "documents"])
 @pytest.mark.parametrize("bias", [True, False], ids=["biases", "no biases"])
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_the_figures_are_those_of_gradients_by_complex_step(cell, bias, begins):
+def test_the_figures_are_those_of_gradients_by_complex_step(cell, bias, reset_mask):
     network, ids, state = small(cell, bias)
-    full, recurrent = by_complex_step(network, ids, state, begins)
+    full, recurrent = by_complex_step(network, ids, state, reset_mask)
     before = network.workspace(T, P)
-    network.logits(ids[:-1], state, before, begins)
-    for cut in truncations(network, ids, state, begins):
+    network.logits(ids[:-1], state, before, reset_mask)
+    for cut in truncations(network, ids, state, reset_mask):
         start = T - cut.window
-        part, _ = by_complex_step(network, ids[start:], before.state_after(start), begins[start:])
+        part, _ = by_complex_step(network, ids[start:], before.state_after(start), reset_mask[start:])
         assert (cut.cosine, cut.norm_ratio) == pytest.approx(cosine_and_ratio(part, full), abs=1e-12)
         alone = cosine_and_ratio(part[recurrent], full[recurrent])
         assert (cut.recurrent_cosine, cut.recurrent_norm_ratio) == pytest.approx(alone, abs=1e-12)

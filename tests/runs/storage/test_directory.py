@@ -11,7 +11,7 @@ from charrnn.runs.storage import directory, metrics_log
 from charrnn.runs.storage.checkpoint import load
 from charrnn.system.folder_handle import Folder
 from charrnn.training.events import Sampled, Stepped
-from charrnn.training.parallel.communicator import Alone
+from charrnn.training.parallel.communicator import Communicator
 
 
 def test_a_run_is_never_overwritten(tiny_run):
@@ -143,7 +143,7 @@ def test_a_run_that_is_not_there_names_those_that_are(tiny_run):
 def test_a_line_that_was_cut_off_does_not_spoil_the_next(tiny_run):
     with (tiny_run / "metrics.jsonl").open("a") as file:
         file.write('{"event": "st')
-    list(metrics_log.with_metrics_log([Sampled(3, "x", (0.5,))], Folder(tiny_run), 10, Alone()))
+    list(metrics_log.with_metrics_log([Sampled(3, "x", (0.5,))], Folder(tiny_run), 10, Communicator()))
     events = [json.loads(line) for line in (tiny_run / "metrics.jsonl").read_text().splitlines()]
     assert events[-2]["event"] == "saved"
     assert events[-1] == {"event": "sample", "step": 3, "text": "x", "surprisals": [0.5]}
@@ -182,7 +182,7 @@ def test_metrics_hold_every_event_as_a_line_of_json(tiny_run):
 
 def test_lines_that_a_full_disk_took_in_part_are_written_neither_twice_nor_by_halves(tmp_path, monkeypatch):
     path = tmp_path / "metrics.jsonl"
-    list(metrics_log.with_metrics_log([Sampled(1, "x")], Folder(tmp_path), 10, Alone()))
+    list(metrics_log.with_metrics_log([Sampled(1, "x")], Folder(tmp_path), 10, Communicator()))
     before = path.read_bytes()
 
     class Full(io.FileIO):
@@ -193,5 +193,5 @@ def test_lines_that_a_full_disk_took_in_part_are_written_neither_twice_nor_by_ha
 
     monkeypatch.setattr(Folder, "append_to", lambda folder, name: Full(folder.path / name, "a+"))
     with pytest.raises(RunError, match=r"metrics\.jsonl: cannot be written: No space"):
-        list(metrics_log.with_metrics_log([Sampled(2, "y")], Folder(tmp_path), 10, Alone()))
+        list(metrics_log.with_metrics_log([Sampled(2, "y")], Folder(tmp_path), 10, Communicator()))
     assert path.read_bytes() == before

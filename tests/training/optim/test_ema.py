@@ -7,13 +7,13 @@ import pytest
 from training.test_trainer import TEXT, losses, make
 
 from charrnn.training.events import Evaluated, Finished
-from charrnn.training.optim.ema import Averaging
-from charrnn.training.optim.freezing import Freezing
+from charrnn.training.optim.ema import WeightEMA
+from charrnn.training.optim.freezing import FrozenParameters
 from charrnn.training.surprisal import evaluate
 
 
 def averaging(trainer, decay=0.8):
-    trainer.averaging = Averaging(trainer.network, decay)
+    trainer.ema = WeightEMA(trainer.network, decay)
     return trainer
 
 
@@ -24,17 +24,17 @@ def test_it_is_the_moving_average_of_the_weights_after_each_update():
         next(events)
         d = min(0.8, n / (n + 9))
         expected = d * expected + (1 - d) * trainer.network.parameters.flat
-        np.testing.assert_allclose(trainer.averaging.flat, expected, rtol=1e-12)
-    assert trainer.result.parameters.flat is trainer.averaging.flat
-    assert np.abs(trainer.averaging.flat - trainer.network.parameters.flat).max() > 1e-3
+        np.testing.assert_allclose(trainer.ema.flat, expected, rtol=1e-12)
+    assert trainer.result.parameters.flat is trainer.ema.flat
+    assert np.abs(trainer.ema.flat - trainer.network.parameters.flat).max() > 1e-3
 
 
 def test_after_the_beginning_the_decay_is_the_one_asked_for():
     network = make().network
-    average, w = Averaging(network, 0.5), network.parameters.flat.copy()
-    average.add(w + 1, updates=1_000)
+    average, w = WeightEMA(network, 0.5), network.parameters.flat.copy()
+    average.update(w + 1, updates=1_000)
     np.testing.assert_allclose(average.flat, w + 0.5)
-    average.add(w + 1, updates=1)
+    average.update(w + 1, updates=1)
     np.testing.assert_allclose(average.flat, w + 0.95)
 
 
@@ -61,15 +61,15 @@ def test_a_validation_that_is_broken_off_leaves_the_weights_too():
     losses(trainer, 3)
     w = trainer.network.parameters.flat
     before = w.copy()
-    with suppress(KeyboardInterrupt), trainer.averaging.standing_in(w):
-        assert (w == trainer.averaging.flat).all()
+    with suppress(KeyboardInterrupt), trainer.ema.swapped_in(w):
+        assert (w == trainer.ema.flat).all()
         raise KeyboardInterrupt
     assert w.tobytes() == before.tobytes()
 
 
 def test_what_is_frozen_is_in_the_average_to_the_bit():
     trainer = averaging(make(dtype=np.float32), decay=0.7)
-    trainer.freezing = Freezing.of(trainer.network, ["layer1"])
+    trainer.frozen = FrozenParameters.from_network(trainer.network, ["layer1"])
     before = trainer.network.parameters["W_hh"].tobytes()
     losses(trainer, 12)
     assert trainer.result.parameters["W_hh"].tobytes() == before

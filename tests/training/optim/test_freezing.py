@@ -8,7 +8,7 @@ from charrnn.network.network import Network
 from charrnn.text.windows import Windows
 from charrnn.training.events import Stepped
 from charrnn.training.optim.clipping import Clipping, global_norm
-from charrnn.training.optim.freezing import Freezing
+from charrnn.training.optim.freezing import FrozenParameters
 from charrnn.training.optim.optimizers import OPTIMIZERS
 from charrnn.training.optim.schedules import Schedule
 from charrnn.training.trainer import Trainer
@@ -29,7 +29,7 @@ def make(frozen, optimizer="adam", cell="gru", clipping=None, weight_decay=0.0, 
         clipping=clipping or Clipping(0.5),
         eval_every=100,
         threads=threads,
-        freezing=Freezing.of(network, frozen),
+        frozen=FrozenParameters.from_network(network, frozen),
     )
 
 
@@ -68,7 +68,7 @@ def test_the_norm_is_that_of_what_is_trained():
     gradient = np.arange(len(part.network.parameters), dtype=np.float32)
     names = part.network.architecture.parts()["layer2"]
     expected = np.concatenate([gradient[part.network.parameters.place(name)] for name in names])
-    part.freezing.mask(gradient)
+    part.frozen.mask(gradient)
     assert global_norm(gradient) == pytest.approx(np.linalg.norm(expected), rel=1e-6)
 
 
@@ -90,8 +90,8 @@ def test_frozen_weights_stay_with_several_threads():
 
 def test_nothing_frozen_changes_nothing():
     gradient = np.ones(4)
-    freezing = Freezing()
+    freezing = FrozenParameters()
     freezing.mask(gradient)
-    with freezing.keeping(gradient):
+    with freezing.preserved(gradient):
         gradient *= 2
     assert gradient.tolist() == [2] * 4

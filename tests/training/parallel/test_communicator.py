@@ -1,4 +1,4 @@
-"""A company of one; tests/ranks has larger ones."""
+"""The communicator of one process; tests/ranks has larger ones."""
 
 import numpy as np
 import pytest
@@ -11,11 +11,11 @@ from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.runs.planning.rank_agreement import fastest_threads, require_divisible, require_same_inputs
 from charrnn.text.windows import Windows
-from charrnn.training.parallel.communicator import Alone
-from charrnn.training.parallel.data_parallel import StreamSplit
+from charrnn.training.parallel.communicator import Communicator
+from charrnn.training.parallel.data_parallel import DataParallel
 
 
-class Rank(Alone):
+class Rank(Communicator):
     """One of several, for what it can say by itself."""
 
     cores = 1
@@ -26,36 +26,36 @@ class Rank(Alone):
 
 @given(st.integers(0, 200), st.integers(1, 40))
 def test_the_shares_of_all_ranks_are_all_streams_in_order_and_as_even_as_can_be(count, size):
-    shares = [Rank(rank, size).share(count) for rank in range(size)]
+    shares = [Rank(rank, size).local_streams(count) for rank in range(size)]
     assert [stream for share in shares for stream in range(count)[share]] == list(range(count))
     lengths = {share.stop - share.start for share in shares}
     assert max(lengths) - min(lengths) <= 1
 
 
-def test_a_company_of_one_has_everything_and_is_heard_at_once():
-    alone = Alone()
-    gradient = alone.room(3, np.float32)
+def test_a_single_process_has_everything_and_its_stop_counts_at_once():
+    alone = Communicator()
+    gradient = alone.gradient_buffer(3, np.float32)
     gradient[:] = 1, 2, 3
-    assert alone.add(gradient, 4.0) == 4.0
+    assert alone.all_reduce(gradient, 4.0) == 4.0
     assert gradient.tolist() == [1, 2, 3]
-    assert (alone.heard(True), alone.heard(False)) == (True, False)
-    assert alone.gather(5) == [5]
-    assert alone.first(lambda: 6) == alone.together(lambda: 6) == 6
-    assert alone.join(gradient, axis=0) is gradient
+    assert (alone.any_rank_stopping(True), alone.any_rank_stopping(False)) == (True, False)
+    assert alone.all_gather(5) == [5]
+    assert alone.on_root(lambda: 6) == alone.on_every_rank(lambda: 6) == 6
+    assert alone.all_gather_concat(gradient, axis=0) is gradient
 
 
 def test_the_windows_of_the_ranks_are_the_parts_of_one_window():
     ids = np.random.default_rng(0).integers(0, 5, 600)
     options = {"stride": 3, "reset_probability": 0.5, "seed": 1, "end_id": 4}
     whole = Windows(ids, 6, 8, **options)
-    parts = [Windows(ids, 6, 8, **options, streams=Rank(rank, 3).share(6)) for rank in range(3)]
+    parts = [Windows(ids, 6, 8, **options, streams=Rank(rank, 3).local_streams(6)) for rank in range(3)]
     for _ in range(40):
         window, shares = next(whole), [next(part) for part in parts]
         assert [share.characters for share in shares] == [window.characters] * 3
-        for name in ("inputs", "targets", "begins"):
+        for name in ("inputs", "targets", "fresh_streams"):
             assert (np.concatenate([getattr(share, name) for share in shares], -1) == getattr(window, name)).all(), name
-        resets = [np.zeros((8, 2), bool) if share.resets is None else share.resets for share in shares]
-        assert (np.concatenate(resets, 1) == (window.resets if window.resets is not None else False)).all()
+        resets = [np.zeros((8, 2), bool) if share.reset_mask is None else share.reset_mask for share in shares]
+        assert (np.concatenate(resets, 1) == (window.reset_mask if window.reset_mask is not None else False)).all()
 
 
 @pytest.mark.parametrize("accumulate", [2, 3, 5])
@@ -65,7 +65,7 @@ def test_a_batch_in_shares_has_the_gradient_of_the_whole(accumulate, threads):
     ids = np.random.default_rng(1).integers(0, 7, 500)
     found = []
     for shares in (1, accumulate):
-        split, windows, state = StreamSplit(network, threads, None, shares), Windows(ids, 5, 8), network.zero_state(5)
+        split, windows, state = DataParallel(network, threads, None, shares), Windows(ids, 5, 8), network.zero_state(5)
         losses = [split.loss_and_gradient(next(windows), state) for _ in range(3)]
         found.append((losses, split.gradient.flat.copy(), state))
         split.close()
@@ -96,13 +96,13 @@ def test_a_rank_has_as_many_threads_as_it_has_cores(cores):
     assert fastest_threads(large, 64, 64, ranks) == cores
 
 
-class Two(Alone):
+class Two(Communicator):
     """Two ranks, of which the other says as this one, but for some facts."""
 
     def __init__(self, **other):
         self.other = other
 
-    def gather(self, given):
+    def all_gather(self, given):
         return [given, {**given, **self.other}]
 
 

@@ -15,13 +15,13 @@ from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.text.windows import Window
 from charrnn.training.parallel import connection, replica, worker_pool
-from charrnn.training.parallel.data_parallel import StreamSplit, shares
-from charrnn.training.parallel.replica import Part, Work
+from charrnn.training.parallel.data_parallel import DataParallel, even_slices
+from charrnn.training.parallel.replica import Replica, Shard
 
 
 @contextmanager
 def split(network, threads):
-    made = StreamSplit(network, threads)
+    made = DataParallel(network, threads)
     try:
         yield made
     finally:
@@ -38,7 +38,7 @@ def window(B, cell="rnn", T=9, **options):
 
 @pytest.mark.parametrize(("B", "threads", "sizes"), [(7, 1, [7]), (7, 2, [4, 3]), (7, 3, [3, 2, 2]), (2, 50, [1, 1])])
 def test_streams_are_shared_out_evenly_and_no_part_is_empty(B, threads, sizes):
-    assert [share.stop - share.start for share in shares(B, threads)] == sizes
+    assert [share.stop - share.start for share in even_slices(B, threads)] == sizes
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
@@ -49,7 +49,7 @@ def test_any_split_gives_the_loss_gradient_and_state_of_one_thread(cell):
             for options in ({}, {"new": 4, "advance": 4}):
                 for B in (7, 2):  # with two streams, a worker has none
                     resets = np.random.default_rng(B).random((9, B)) < 0.3
-                    _, given, state = window(B, cell, resets=resets, **options)
+                    _, given, state = window(B, cell, reset_mask=resets, **options)
                     state_one, state_many = state.copy(), state.copy()
                     loss_one = one.loss_and_gradient(given, state_one, dropout)
                     assert many.loss_and_gradient(given, state_many, dropout) == pytest.approx(loss_one)
@@ -65,7 +65,7 @@ def test_labels_are_smoothed_in_every_part_and_the_loss_is_told_without():
     with split(network, 3) as many:
         assert many.loss_and_gradient(given, state.copy(), smoothing=0.2) == pytest.approx(loss / 63)
         np.testing.assert_allclose(many.gradient.flat, expected.flat, rtol=1e-10, atol=1e-16)
-    with closing(StreamSplit(network, accumulate=3)) as shares_in_turn:
+    with closing(DataParallel(network, accumulate=3)) as shares_in_turn:
         shares_in_turn.loss_and_gradient(given, state.copy(), smoothing=0.2)
         np.testing.assert_allclose(shares_in_turn.gradient.flat, expected.flat, rtol=1e-10, atol=1e-16)
 
@@ -106,7 +106,7 @@ def test_an_error_in_a_worker_is_an_error_here():
 def test_a_worker_that_was_killed_is_named_with_what_to_do():
     network, given, state = window(4)
     with split(network, 2) as two:
-        worker = two._team._workers[0]._process
+        worker = two._pool._workers[0]._process
         worker.kill()
         worker.wait()
         with pytest.raises(WorkerError, match=rf"pid {worker.pid}\) ended by signal 9.*--resume.*runtime.threads=1"):
@@ -117,7 +117,7 @@ def test_a_worker_that_was_killed_is_named_with_what_to_do():
 def test_a_worker_leaves_ctrl_c_and_sigterm_to_the_training_and_ends_with_it():
     network, given, state = window(4)
     with split(network, 2) as two:
-        worker = two._team._workers[0]._process
+        worker = two._pool._workers[0]._process
         os.kill(worker.pid, signal.SIGINT)
         os.kill(worker.pid, signal.SIGTERM)
         two.loss_and_gradient(given, state)
@@ -129,11 +129,11 @@ def test_a_worker_leaves_ctrl_c_and_sigterm_to_the_training_and_ends_with_it():
 def test_no_worker_outlives_a_training_that_was_killed(tmp_path):
     program = (
         "import numpy as np\n"
-        "from charrnn.training.parallel.data_parallel import StreamSplit\n"
+        "from charrnn.training.parallel.data_parallel import DataParallel\n"
         "from charrnn.network.architecture import Architecture\n"
         "from charrnn.network.network import Network\n"
-        "split = StreamSplit(Network.fresh(Architecture(9, 8), np.random.default_rng(0)), 3)\n"
-        "print(*(worker._process.pid for worker in split._team._workers), flush=True)\n"
+        "split = DataParallel(Network.fresh(Architecture(9, 8), np.random.default_rng(0)), 3)\n"
+        "print(*(worker._process.pid for worker in split._pool._workers), flush=True)\n"
         "input()\n"
     )
     training = subprocess.Popen(
@@ -159,24 +159,24 @@ def is_running(pid):
 
 
 def test_the_shared_file_leaves_no_name_behind():
-    before = set(worker_pool.IN_MEMORY.glob("charrnn-*"))
+    before = set(worker_pool.SHARED_MEMORY_FOLDER.glob("charrnn-*"))
     network, _, _ = window(2)
     with split(network, 2):
-        assert set(worker_pool.IN_MEMORY.glob("charrnn-*")) == before
+        assert set(worker_pool.SHARED_MEMORY_FOLDER.glob("charrnn-*")) == before
 
 
 def test_without_room_for_shared_memory_the_way_out_is_named(monkeypatch, tmp_path):
-    monkeypatch.setattr(worker_pool, "IN_MEMORY", tmp_path / "none")
+    monkeypatch.setattr(worker_pool, "SHARED_MEMORY_FOLDER", tmp_path / "none")
     monkeypatch.setattr(worker_pool.tempfile, "gettempdir", lambda: str(tmp_path / "neither"))
     network, _, _ = window(2)
     with pytest.raises(WorkerError, match=r"no room for .* bytes of shared memory.*runtime.threads=1"):
-        StreamSplit(network, 2)
+        DataParallel(network, 2)
 
 
 def test_where_documents_begin_every_part_knows():
-    network, given, state = window(4, resets=np.ones((9, 4), bool))
+    network, given, state = window(4, reset_mask=np.ones((9, 4), bool))
     with split(network, 2) as two:
-        loss = two.surprisals(given.inputs, given.targets, state, given.resets).sum()
+        loss = two.surprisals(given.inputs, given.targets, state, given.reset_mask).sum()
         mean = two.loss_and_gradient(given, state)
     ws, gradient = network.workspace(1, 36), network.parameters.zeros_like()
     alone = network.forward(given.inputs.reshape(1, 36), given.targets.reshape(1, 36), network.zero_state(36), ws)
@@ -207,12 +207,12 @@ def test_a_pipe_that_may_not_be_enlarged_serves_as_it_is(monkeypatch):
 
 def test_windows_of_ever_new_lengths_do_not_fill_the_memory():
     network, given, state = window(3)
-    alone = Part(network, network.parameters)
+    alone = Replica(network, network.parameters)
     for T in range(1, 10):
-        alone.do(Work(given.inputs[:T], given.targets[:T], state))
-        alone.do(Work(given.inputs, given.targets, state))
+        alone.run(Shard(given.inputs[:T], given.targets[:T], state))
+        alone.run(Shard(given.inputs, given.targets, state))
     shapes = list(alone._workspaces)
-    assert len(shapes) == replica.KEPT
+    assert len(shapes) == replica.MAX_WORKSPACES
     assert shapes[-1] == (9, 3, False)
 
 
