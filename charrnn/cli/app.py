@@ -80,10 +80,10 @@ def _drop_stdout() -> None:
 
 def _tell(message: str, code: int, lines: bool = False) -> int:
     """One line, but for the mistakes of a configuration, of which each has its own; of several ranks by the first."""
-    from charrnn.cli.output.console import tell_error
+    from charrnn.cli.output.console import print_error
 
     if launched()[0] == 0:
-        tell_error(message, lines)
+        print_error(message, lines)
     return code
 
 

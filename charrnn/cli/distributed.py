@@ -50,14 +50,14 @@ def joined() -> Iterator[Alone]:
 
 def _code(name: str, error: BaseException) -> int:
     """With which all end; an error that is no interrupt is told."""
-    from charrnn.cli.output.console import tell_error
+    from charrnn.cli.output.console import print_error
 
     if isinstance(error, SystemExit) and isinstance(error.code, int):
         return error.code
     if not isinstance(error, Exception):
         return INTERRUPTED
     told = str(error) if isinstance(error, CharrnnError) else f"{type(error).__name__} {error}"
-    tell_error(f"{name}: {told.splitlines()[0] if told else 'ended'}")
+    print_error(f"{name}: {told.splitlines()[0] if told else 'ended'}")
     return 1
 
 

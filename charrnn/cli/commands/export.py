@@ -33,5 +33,5 @@ def export(
 
     replace = require_free(out, force)
     loaded = api.export(run, out, to, checkpoint, replace)
-    console.tell(f"{loaded.note or loaded.path}, step {loaded.checkpoint.progress.step:,}")
+    console.print_note(f"{loaded.note or loaded.path}, step {loaded.checkpoint.progress.step:,}")
     console.write_path(out)

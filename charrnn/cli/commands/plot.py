@@ -65,7 +65,9 @@ def plot(
     histories = [api.read_history(run) for run in runs]
     for run, history in zip(runs, histories, strict=True):
         if history.skipped:
-            console.tell(f"{run}: {history.skipped:,} damaged line{'s' if history.skipped > 1 else ''} passed over")
+            console.print_note(
+                f"{run}: {history.skipped:,} damaged line{'s' if history.skipped > 1 else ''} passed over"
+            )
     shown = curves.shown(runs, histories, x, smooth)
     if out:
         from charrnn.cli.plots.figure import write_figure

@@ -95,25 +95,25 @@ def sample(
     prompt, stops = prompts.fit(prompt, stops, model.vocabulary, hint)
     prompts.warn_of_boundary(prompt, model.saved.config.data.boundary)
     for line in filter(None, [hint, *(f"warning: {doubt}" for doubt in generator.doubts(stops, length))]):
-        console.tell(line)
+        console.print_note(line)
     first = console.new_seed() if seed is None else seed
     told = f"{'; '.join(model.notes)}, seed {first}"
-    coloured = surprisal and not json and console.in_colour(console.stdout())
+    coloured = surprisal and not json and console.supports_colour(console.result_console())
     if alone and coloured:
         pieces = generator.generate_scored(prompt, length, options, first, stops)
-        console.tell(told)
+        console.print_note(told)
         samples.show_coloured(prompt, pieces, stream)
         return
     if alone:
         text = generator.generate(prompt, length, options, first, stops)
-        console.tell(told)
+        console.print_note(told)
         console.show_sample(prompt, text, stream)
         return
     seeds = range(first, first + (rerank or count))
     scored = json or coloured or rerank is not None
     traced = (trace_candidates or CANDIDATES) if trace else 0
     drawn = generator.generate_many(prompt, length, options, seeds, stops, scored, traced, in_pieces=coloured)
-    console.tell(told)
+    console.print_note(told)
     if rerank is not None:
         drawn = best(drawn, count)
         samples.tell_best(drawn, rerank, model.vocabulary.unit)

@@ -1,4 +1,4 @@
-"""The only place that draws: results on stdout, the telling on stderr."""
+"""The only place that draws: results on stdout, messages on stderr."""
 
 import os
 import secrets
@@ -35,13 +35,13 @@ class Terminal(Console):
         raise BrokenPipeError
 
 
-def tell_error(message: str, lines: bool = False) -> None:
+def print_error(message: str, lines: bool = False) -> None:
     """The one line that starts with `error:`; with `lines` it may have more, for several mistakes in a configuration."""
     told = marked(message, "default") if lines else marked_line(message, "default")
     _stderr().print(Text("error: ", style="bold red") + told, soft_wrap=True)
 
 
-def tell(message: str) -> None:
+def print_note(message: str) -> None:
     """A line for the person, not for the pipe."""
     _stderr().print(marked_line(message, "dim"), soft_wrap=True)
 
@@ -54,18 +54,18 @@ def write_json(value: object) -> None:
 def write_path(path: Path) -> None:
     """A path that is a result, on stdout; a pipe gets it as it is."""
     if sys.stdout.isatty():
-        stdout().print(marked_line(str(path)), soft_wrap=True)
+        result_console().print(marked_line(str(path)), soft_wrap=True)
     else:
         sys.stdout.write(f"{path}\n")
         sys.stdout.flush()
 
 
-def stdout() -> Console:
-    """Where results go."""
+def result_console() -> Console:
+    """The console on which results are printed."""
     return Terminal(width=None if sys.stdout.isatty() else WIDE, highlight=False, markup=False, emoji=False)
 
 
-def in_colour(console: Console) -> bool:
+def supports_colour(console: Console) -> bool:
     """Whether it shows colours: a terminal that can, unless NO_COLOR is set."""
     return console.is_terminal and console.color_system is not None and not console.no_color
 
@@ -92,7 +92,7 @@ def write_text(text: str) -> None:
         return
     for replaced, run in groupby(text, lambda character: is_unsafe(character) and character not in "\n\t"):
         if replaced:
-            stdout().print(Text(printable("".join(run)), REVERSE), end="", soft_wrap=True)
+            result_console().print(Text(printable("".join(run)), REVERSE), end="", soft_wrap=True)
         else:
             sys.stdout.write("".join(run))
 

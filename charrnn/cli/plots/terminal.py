@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
-from charrnn.cli.output.console import in_colour, stdout
+from charrnn.cli.output.console import result_console, supports_colour
 from charrnn.cli.output.surprisal_colours import marked_line
 from charrnn.cli.output.wrapping import shorten
 from charrnn.cli.plots.curves import Quantity, Shown, summary, thinned, view
@@ -87,8 +87,8 @@ def cells_of(dots: Dots) -> NDArray[np.int64]:
 
 def show(shown: Shown, quantities: Sequence[Quantity]) -> None:
     """The quantities of the runs, one below the other, as wide as the terminal, with what each run is drawn with below."""
-    console = stdout()
-    coloured = in_colour(console)
+    console = result_console()
+    coloured = supports_colour(console)
     for quantity in quantities:
         console.print(Text(shown.label(quantity)), soft_wrap=True)
         for line in plot(shown, quantity, console.width - 1, ROWS, coloured):

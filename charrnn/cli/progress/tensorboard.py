@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from charrnn.cli.output.console import tell
+from charrnn.cli.output.console import print_note
 from charrnn.errors import FigureError
 from charrnn.runs.storage.checkpointing import OF_BYTES
 from charrnn.system.atomic_files import flush
@@ -79,7 +79,7 @@ class Board:
             yield
         except OSError as error:
             self._lost = True
-            tell(
+            print_note(
                 f"{self._run.path / FOLDER}: cannot be written: {error.strerror or error}; the training goes on without it"
             )
 

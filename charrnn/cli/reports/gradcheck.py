@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from rich.text import Text
 
-from charrnn.cli.output.console import stdout, tell_error, write_json
+from charrnn.cli.output.console import print_error, result_console, write_json
 from charrnn.cli.output.surprisal_colours import marked_line
 from charrnn.cli.output.tables import Name, Table
 from charrnn.cli.reports.gradcheck_notes import notes
@@ -18,7 +18,7 @@ def show_report(report: Report, json: bool) -> None:
     if json:
         write_json({"passed": report.passed, **asdict(report)})
         return
-    console = stdout()
+    console = result_console()
     _table_of_checks(report.checks).show(console)
     properties = Table(Name("property"), Name("measured"), "")
     for found in report.properties:
@@ -32,9 +32,9 @@ def show_report(report: Report, json: bool) -> None:
         told = f"all {len(report.checks)} checks passed, and all {len(report.properties)} properties hold"
         console.print(told, style="green")
     if failed:
-        tell_error(f"{len(failed)} of {len(report.checks)} checks failed, in {', '.join(dict.fromkeys(failed))}")
+        print_error(f"{len(failed)} of {len(report.checks)} checks failed, in {', '.join(dict.fromkeys(failed))}")
     if failed_properties:
-        tell_error(f"{len(failed_properties)} properties do not hold: {'; '.join(failed_properties)}")
+        print_error(f"{len(failed_properties)} properties do not hold: {'; '.join(failed_properties)}")
 
 
 def _table_of_checks(checks: Sequence[Check]) -> Table:

@@ -6,7 +6,7 @@ from math import exp
 
 from rich.text import Text
 
-from charrnn.cli.output.console import stdout, tell, write_json
+from charrnn.cli.output.console import print_note, result_console, write_json
 from charrnn.cli.output.tables import Name, Table
 from charrnn.cli.plots.lag_plot import log_plot
 from charrnn.diagnostics.gradflow.gradient_flow import NOTHING, Curve, GradientFlow, LayerFlow
@@ -23,7 +23,7 @@ def show(found: GradientFlow, json: bool) -> None:
     if json:
         write_json(asdict(found))
         return
-    console = stdout()
+    console = result_console()
     console.print(Text(_headline(found)), soft_wrap=True)
     for layer in found.layers:
         _norms(found, layer).show(console)
@@ -38,13 +38,13 @@ def show(found: GradientFlow, json: bool) -> None:
 def tell_of_text(found: GradientFlow, positions: int) -> None:
     """What a reader of the figures should know of the text that they come from; so many positions were asked for."""
     for note in found.notes:
-        tell(note)
+        print_note(note)
     if found.unknown:
-        tell(f"unknown to the model, and replaced: {_count(found.unknown, 'character')}")
+        print_note(f"unknown to the model, and replaced: {_count(found.unknown, 'character')}")
     if found.positions < positions:
-        tell(f"the text has room for {_count(found.positions, 'position')}, not for {positions:,}")
+        print_note(f"the text has room for {_count(found.positions, 'position')}, not for {positions:,}")
     if found.positions_cut_off:
-        tell(
+        print_note(
             f"at {found.positions_cut_off} of {_count(found.positions, 'position')} a document begins within "
             f"{counted(found.lags, found.unit)}: no gradient goes back beyond it"
         )

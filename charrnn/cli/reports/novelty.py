@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
-from charrnn.cli.output.console import stdout
+from charrnn.cli.output.console import result_console
 from charrnn.cli.output.tables import Name, Table
 from charrnn.generation.novelty import HELD_OUT_SPLITS, Novelty, SharedRun
 from charrnn.generation.samples import Seed
@@ -28,7 +28,7 @@ def show_novelty(found: Novelty, seeds: Sequence[Seed], text: TrainingText) -> N
     table = Table(Name(f"{unit_name(unit)} in runs of"), *(f"{length:,}+" for length in found.lengths), "longest")
     for name, overlap in rows:
         table.add_row(name, *(f"{share:.1%}" for share in overlap.curve.values()), f"{overlap.longest.length:,}")
-    console = stdout()
+    console = result_console()
     console.print()
     table.show(console)
     for name, overlap in rows:

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 from unicodedata import category
 
-from charrnn.cli.output.console import Terminal, show_sample, stdout, tell, write_json, write_text
+from charrnn.cli.output.console import Terminal, print_note, result_console, show_sample, write_json, write_text
 from charrnn.cli.output.surprisal_colours import coloured, legend
 from charrnn.cli.output.tables import terminal_columns
 from charrnn.cli.output.wrapping import width_of
@@ -51,7 +51,9 @@ def show_samples(
             _write_coloured(prompt, sample.pieces, stream=False)
         else:
             show_sample(prompt, [sample.text], stream=False)
-        sys.stdout.writelines(f"{line}\n" for line in _trace_lines(sample.trace or (), terminal_columns(stdout())))
+        sys.stdout.writelines(
+            f"{line}\n" for line in _trace_lines(sample.trace or (), terminal_columns(result_console()))
+        )
     sys.stdout.flush()
 
 
@@ -61,7 +63,7 @@ def tell_best(samples: Sequence[Sample], of: int, unit: Unit) -> None:
         mean = f"mean log probability {sample.mean_log_probability:.4f} nats per {unit_name(unit, 1)}"
         if not sample.drawn:
             mean = "no whole character"
-        tell(f"among the best of {of}: seed {sample.seed}, {mean}")
+        print_note(f"among the best of {of}: seed {sample.seed}, {mean}")
 
 
 def _tell_scale() -> None:

@@ -9,7 +9,7 @@ from itertools import tee
 
 from rich.text import Text as RichText
 
-from charrnn.cli.output.console import in_colour, stdout, tell
+from charrnn.cli.output.console import print_note, result_console, supports_colour
 from charrnn.cli.output.surprisal_colours import (
     coloured,
     coloured_by_difference,
@@ -73,8 +73,8 @@ class Totals:
 
 def show(model: Model, rival: Model | None, given: Given, top: int) -> None:
     """The text in colours, where a terminal shows them; the places that stand out; what it comes to."""
-    console, totals, spots = stdout(), Totals(), Spots(top)
-    shown = in_colour(console)
+    console, totals, spots = result_console(), Totals(), Spots(top)
+    shown = supports_colour(console)
     for stretch in _stretches(model, rival, given):
         if not totals.characters:
             _tell_notes(model, rival, given)
@@ -93,13 +93,13 @@ def show(model: Model, rival: Model | None, given: Given, top: int) -> None:
     for line in _verdict(model, rival, totals):
         console.print(marked_line(line), soft_wrap=True)
     for note in _doubts(model.vocabulary, totals):
-        tell(note)
+        print_note(note)
 
 
 def write_lines(model: Model, rival: Model | None, given: Given) -> None:
     """A line of JSON for each character on stdout."""
     _tell_notes(model, rival, given)
-    console = stdout()
+    console = result_console()
     names = [f'"file": {json.dumps(name)}, ' for name in given.files] if len(given.files) > 1 else [""]
     for stretch in _stretches(model, rival, given):
         places = stretch.places
@@ -145,7 +145,7 @@ def require_comparable(model: Model, rival: Model) -> None:
 
 def _tell_notes(model: Model, rival: Model | None, given: Given) -> None:
     for note in (*model.notes, *(rival.notes if rival else ()), *given.notes):
-        tell(note)
+        print_note(note)
 
 
 def _in_colours(stretch: Stretch) -> RichText:

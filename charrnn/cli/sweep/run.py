@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from charrnn.cli.exit_codes import UNREAD
-from charrnn.cli.output.console import Terminal, tell, tell_error, write_json, write_path
+from charrnn.cli.output.console import Terminal, print_error, print_note, write_json, write_path
 from charrnn.cli.output.surprisal_colours import marked_line
 from charrnn.cli.sweep import mpi_pool, table
 from charrnn.cli.sweep.live_view import SweepView
@@ -36,7 +36,7 @@ def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None,
             workers = min(mpi_pool.count(team) if team else jobs or _side_by_side(sweep), len(sweep.points))
             if not quiet:
                 for line in (_introduction(sweep, folder.path, workers), *sweep.notes):
-                    tell(line)
+                    print_note(line)
             rows = _followed(sweep, folder, team, workers, Orders(stop.requested), json, quiet)
             return _shown(rows, folder.path, stop, json, quiet)
     finally:
@@ -117,16 +117,20 @@ def _shown(rows: list[Row], path: Path, stop: Stop, json: bool, quiet: bool) -> 
         console = Terminal(stderr=True, highlight=False)
         table.table(rows).show(console)
         if len(table.units(rows)) > 1:
-            tell("losses per character and losses per byte do not compare: the ranks hold within one data.unit only")
+            print_note(
+                "losses per character and losses per byte do not compare: the ranks hold within one data.unit only"
+            )
         if best:
             console.print(marked_line(f"best: {best.run}", "bold"), soft_wrap=True)
     if stop.requested():
         done = sum(row.is_done for row in rows)
-        tell(f"stopped after {done} of {len(rows)}; what was learned is saved: the same command with -o {path} goes on")
+        print_note(
+            f"stopped after {done} of {len(rows)}; what was learned is saved: the same command with -o {path} goes on"
+        )
         return stop.exit_code
     if best and not json:
         write_path(best.run)
     failed = [row for row in rows if not row.is_done]
     if failed:
-        tell_error(f"{len(failed)} of {len(rows)} trainings failed, {failed[0].run.name} first: see {path / LOGS}")
+        print_error(f"{len(failed)} of {len(rows)} trainings failed, {failed[0].run.name} first: see {path / LOGS}")
     return int(bool(failed))
