@@ -20,7 +20,7 @@ from charrnn.sweeps.sweep import CONFIGS, LOGS
 from charrnn.system.cores import ONE_BLAS_THREAD
 from charrnn.system.folder_handle import Folder
 from charrnn.system.mpi_environment import without_launcher
-from charrnn.system.signals import stop_politely
+from charrnn.system.signals import graceful_stop
 from charrnn.text import cache
 
 FOLDERS = (cache.PLACE, "TMPDIR", "TEMP", "TMP")  # variables that may name a folder below this one
@@ -97,7 +97,7 @@ def carry_out(job: Job, folder: Folder, orders: Orders) -> Ended:
 def carry_out_there(job: Job, path: Path, number: int) -> Ended:
     """The same in another rank of an MPI job, which hears signals itself; `number`: that of the sweep's directory."""
     try:
-        with stop_politely() as stop, Folder(path) as folder:
+        with graceful_stop() as stop, Folder(path) as folder:
             if folder.number != number:
                 return Ended("failed", f"{path}: not the directory in which this sweep was begun; was that renamed?")
             return carry_out(job, folder, Orders(stop.requested))

@@ -144,14 +144,14 @@ def test_a_signal_to_mpiexec_saves_once_and_ends_all_ranks(mpiexec, text, tmp_pa
 def stopping(after):
     """What makes rank 1 alone hear of a signal, when it has asked for one so many times."""
     return f"""
-    from charrnn.cli import signals
+    from charrnn.system import signals
     calls = []
     def requested(self):
         calls.append(1)
         if len(calls) > {after}:
             self.signal = 15
         return self.signal is not None
-    signals.Stop.requested = requested
+    signals.StopRequest.requested = requested
 """
 
 

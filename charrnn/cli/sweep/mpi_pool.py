@@ -13,7 +13,7 @@ import typer
 
 from charrnn.errors import RunError
 from charrnn.system.mpi_environment import launched
-from charrnn.system.signals import stop_politely
+from charrnn.system.signals import graceful_stop
 
 
 @contextmanager
@@ -34,7 +34,7 @@ def other_ranks() -> Iterator[Executor | None]:
             raise typer.Exit(1) from None  # the first tells
         raise RunError(f"several ranks need mpi4py and an MPI: pip install 'charrnn-numpy[mpi]' ({error})") from None
     team: Any  # its type hints are another class's
-    deaf = stop_politely() if rank else nullcontext()  # one that waits for work leaves when the first says so
+    deaf = graceful_stop() if rank else nullcontext()  # one that waits for work leaves when the first says so
     with deaf, MPICommExecutor(MPI.COMM_WORLD, root=0) as team:
         if team is not None:
             yield team

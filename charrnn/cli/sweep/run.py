@@ -22,7 +22,7 @@ from charrnn.sweeps.scheduler import hand_out
 from charrnn.sweeps.sweep import LOGS, Sweep
 from charrnn.system.cores import available_cores
 from charrnn.system.folder_handle import Folder
-from charrnn.system.signals import Stop, stop_politely
+from charrnn.system.signals import StopRequest, graceful_stop
 
 
 def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None, json: bool, quiet: bool) -> int:
@@ -32,7 +32,7 @@ def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None,
     lock = sweeps.open_directory(sweep, out)
     folder = lock.folder
     try:
-        with stop_politely() as stop, _as_stopped(stop):
+        with graceful_stop() as stop, _as_stopped(stop):
             workers = min(mpi_pool.count(team) if team else jobs or _side_by_side(sweep), len(sweep.points))
             if not quiet:
                 for line in (_introduction(sweep, folder.path, workers), *sweep.notes):
@@ -44,7 +44,7 @@ def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None,
 
 
 @contextmanager
-def _as_stopped(stop: Stop) -> Iterator[None]:
+def _as_stopped(stop: StopRequest) -> Iterator[None]:
     """Where nobody reads what is told any more (`| head`, a closed terminal), leave as after a signal: all was stopped and saved."""
     try:
         yield
@@ -108,7 +108,7 @@ def _introduction(sweep: Sweep, path: Path, workers: int) -> str:
     return f"{trainings}, {workers} side by side; directory {path}"
 
 
-def _shown(rows: list[Row], path: Path, stop: Stop, json: bool, quiet: bool) -> int:
+def _shown(rows: list[Row], path: Path, stop: StopRequest, json: bool, quiet: bool) -> int:
     """The table on stderr, the best on stdout; the exit code."""
     best = table.best(rows)
     if json:

@@ -260,10 +260,10 @@ def test_a_star_is_on_the_best_evaluation_and_a_triangle_where_the_run_went_back
 
 def test_the_axis_of_bits_has_the_same_values_in_bits(tmp_path):
     figures = pytest.importorskip("matplotlib.figure")
-    figure = figures.Figure()
-    axes = figure.subplots()
+    canvas = figures.Figure()
+    axes = canvas.subplots()
     figure._draw_panel(axes, QUANTITIES["loss"], picture(write(tmp_path / "a", [3, 2, 1])))
-    figure.draw_without_rendering()
+    canvas.draw_without_rendering()
     [other] = axes.child_axes
     np.testing.assert_allclose(other.get_ylim(), np.array(axes.get_ylim()) / np.log(2))
 
