@@ -1,4 +1,4 @@
-"""A sweep carried out: its trainings handed out, followed to their ends, and compared."""
+"""Runs a sweep: starts its trainings, follows them to their ends, and compares them."""
 
 import errno
 from collections.abc import Callable, Iterator
@@ -17,8 +17,8 @@ from charrnn.cli.sweep.table import Row
 from charrnn.config.resolve import to_yaml
 from charrnn.runs.storage.status import outcome
 from charrnn.sweeps import sweep as sweeps
-from charrnn.sweeps.jobs import Ended, Job, Orders, carry_out, carry_out_there
-from charrnn.sweeps.scheduler import hand_out
+from charrnn.sweeps.jobs import Job, JobResult, StopSignal, run_job, run_job_on_rank
+from charrnn.sweeps.scheduler import run_jobs
 from charrnn.sweeps.sweep import LOGS, Sweep
 from charrnn.system.cores import available_cores
 from charrnn.system.folder_handle import Folder
@@ -37,15 +37,15 @@ def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None,
             if not quiet:
                 for line in (_introduction(sweep, folder.path, workers), *sweep.notes):
                     print_note(line)
-            rows = _followed(sweep, folder, team, workers, Orders(stop.requested), json, quiet)
-            return _shown(rows, folder.path, stop, json, quiet)
+            rows = _run_all(sweep, folder, team, workers, StopSignal(stop.requested), json, quiet)
+            return _report(rows, folder.path, stop, json, quiet)
     finally:
         lock.release()
 
 
 @contextmanager
 def _as_stopped(stop: StopRequest) -> Iterator[None]:
-    """Where nobody reads what is told any more (`| head`, a closed terminal), leave as after a signal: all was stopped and saved."""
+    """Where nobody reads the output any more (`| head`, a closed terminal), leave as after a signal: all was stopped and saved."""
     try:
         yield
     except OSError as error:
@@ -56,36 +56,36 @@ def _as_stopped(stop: StopRequest) -> Iterator[None]:
         raise
 
 
-def _followed(
-    sweep: Sweep, folder: Folder, team: Executor | None, workers: int, orders: Orders, json: bool, quiet: bool
+def _run_all(
+    sweep: Sweep, folder: Folder, team: Executor | None, workers: int, stop_signal: StopSignal, json: bool, quiet: bool
 ) -> list[Row]:
     view = SweepView(sweep, folder, json, quiet)
-    with _submitting(folder, team, workers, orders) as submit:
+    with _submitter(folder, team, workers, stop_signal) as submit:
         try:
-            view.follow(hand_out(submit, jobs_of(sweep), orders.stopping, view.tick))
-        except Exception:  # nobody reads what is told any more, for example
-            orders.stop.set()
+            view.follow(run_jobs(submit, jobs_of(sweep), stop_signal.should_stop, view.tick))
+        except Exception:  # nobody reads the output any more, for example
+            stop_signal.stop.set()
             raise
         except BaseException:  # a second Ctrl-C
-            orders.end.set()
+            stop_signal.end.set()
             raise
     path = folder.path
     return [
-        Row(path / name, point.values, view.ended[number], outcome(path / name))
+        Row(path / name, point.values, view.results[number], outcome(path / name))
         for number, (name, point) in enumerate(zip(sweep.names, sweep.points, strict=True))
     ]
 
 
 @contextmanager
-def _submitting(
-    folder: Folder, team: Executor | None, workers: int, orders: Orders
-) -> Iterator[Callable[[Job], Future[Ended]]]:
-    """What hands a training out."""
+def _submitter(
+    folder: Folder, team: Executor | None, workers: int, stop_signal: StopSignal
+) -> Iterator[Callable[[Job], Future[JobResult]]]:
+    """Yield the function that submits a training."""
     if team is not None:
-        yield lambda job: team.submit(carry_out_there, job, folder.path, folder.number)
+        yield lambda job: team.submit(run_job_on_rank, job, folder.path, folder.number)
         return
     with ThreadPoolExecutor(workers) as threads:  # each waits for its process
-        yield lambda job: threads.submit(carry_out, job, folder, orders)
+        yield lambda job: threads.submit(run_job, job, folder, stop_signal)
 
 
 def jobs_of(sweep: Sweep) -> list[Job]:
@@ -108,7 +108,7 @@ def _introduction(sweep: Sweep, path: Path, workers: int) -> str:
     return f"{trainings}, {workers} side by side; directory {path}"
 
 
-def _shown(rows: list[Row], path: Path, stop: StopRequest, json: bool, quiet: bool) -> int:
+def _report(rows: list[Row], path: Path, stop: StopRequest, json: bool, quiet: bool) -> int:
     """The table on stderr, the best on stdout; the exit code."""
     best = table.best(rows)
     if json:

@@ -8,11 +8,11 @@ import pytest
 from charrnn.cli.output.console import result_console
 from charrnn.cli.sweep.table import Row, best, ranked, table
 from charrnn.runs.storage.status import Outcome
-from charrnn.sweeps.jobs import Ended
+from charrnn.sweeps.jobs import JobResult
 
 
 def row(name, state, loss=None):
-    return Row(Path(name), {}, Ended(state), Outcome(loss, None if loss is None else 10))
+    return Row(Path(name), {}, JobResult(state), Outcome(loss, None if loss is None else 10))
 
 
 ROWS = [
