@@ -1,6 +1,6 @@
-"""The points of a sweep: for each training the values of what varies, and its whole configuration.
+"""The trials of a sweep: for each training the values of what varies, and its whole configuration.
 
-A grid takes every combination of values. Random points draw each value by itself, so that few trainings try many values of the
+A grid takes every combination of values. Random trials draw each value by itself, so that few trainings try many values of the
 keys that matter (Bergstra and Bengio, "Random search for hyper-parameter optimization", JMLR 2012).
 """
 
@@ -45,14 +45,14 @@ Axis = Choice | Range
 
 
 @dataclass(frozen=True)
-class Point:
+class Trial:
     """A training: its values of the keys that vary, and its configuration."""
 
     values: Mapping[str, Any]
     config: Config
 
 
-def axes(grids: Sequence[str]) -> list[Axis]:
+def parse_axes(grids: Sequence[str]) -> list[Axis]:
     """What varies, from KEY=A,B,C and KEY=LOW..HIGH. Raises ConfigError for what is neither, and for a key given twice."""
     found: dict[str, Axis] = {}
     for grid in grids:
@@ -63,7 +63,7 @@ def axes(grids: Sequence[str]) -> list[Axis]:
     return list(found.values())
 
 
-def points(
+def trials(
     axes: Sequence[Axis],
     config: str | None,
     settings: Sequence[str],
@@ -71,7 +71,7 @@ def points(
     random: int | None,
     seed: int,
     encoding: Sequence[str] = (),
-) -> list[Point]:
+) -> list[Trial]:
     """Every combination, or `random` draws of each axis: all different, all valid, each on one core where nothing else is said.
     `encoding`: what --encoding says of the text's files.
 
@@ -90,8 +90,8 @@ def points(
         if isinstance(axis, Range):
             changed(base, _options({axis.key: axis.high}))
     combinations = _grid(axes) if random is None else _draws(axes, _whole(axes, base), random, seed)
-    found = (_point(base, values) for values in combinations)
-    return list({tuple(map(repr, point.values.values())): point for point in found}.values())
+    found = (_trial(base, values) for values in combinations)
+    return list({tuple(map(repr, trial.values.values())): trial for trial in found}.values())
 
 
 def _axis(grid: str) -> Axis:
@@ -187,10 +187,10 @@ def _drawn(axis: Axis, whole: bool, generator: np.random.Generator) -> Any:
     return min(max(rounded, low), high)
 
 
-def _point(base: Config, values: Mapping[str, Any]) -> Point:
+def _trial(base: Config, values: Mapping[str, Any]) -> Trial:
     config = changed(base, _options(values))
     known = dict(leaves(config))
-    return Point({key: known[key] for key in values}, config)
+    return Trial({key: known[key] for key in values}, config)
 
 
 def _options(values: Mapping[str, Any]) -> Options:

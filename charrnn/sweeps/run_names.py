@@ -19,11 +19,11 @@ def short_keys(keys: Sequence[str]) -> list[str]:
     return short if len(set(short)) == len(short) else list(keys)
 
 
-def names(points: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A name for each point, all different; the same points have the same names."""
+def names(trials: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A name for the values of each trial, all different; the same values have the same names."""
     found: dict[str, str] = {}  # by what a file system that is blind to case makes of it
-    for point in points:
-        name = _name(point)
+    for trial in trials:
+        name = _name(trial)
         number = 1
         unique = name
         while unique.casefold() in found:
@@ -33,9 +33,9 @@ def names(points: Sequence[Mapping[str, Any]]) -> list[str]:
     return list(found.values())
 
 
-def _name(point: Mapping[str, Any]) -> str:
-    keys = short_keys(list(point))
-    parts = [f"{key}={_safe(as_text(value))}" for key, value in zip(keys, point.values(), strict=True)]
+def _name(trial: Mapping[str, Any]) -> str:
+    keys = short_keys(list(trial))
+    parts = [f"{key}={_safe(as_text(value))}" for key, value in zip(keys, trial.values(), strict=True)]
     return ",".join(parts)[:LONGEST_NAME].rstrip(". ")
 
 

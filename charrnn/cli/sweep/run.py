@@ -33,7 +33,7 @@ def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None,
     folder = lock.folder
     try:
         with graceful_stop() as stop, _as_stopped(stop):
-            workers = min(mpi_pool.count(team) if team else jobs or _side_by_side(sweep), len(sweep.points))
+            workers = min(mpi_pool.count(team) if team else jobs or _side_by_side(sweep), len(sweep.trials))
             if not quiet:
                 for line in (_introduction(sweep, folder.path, workers), *sweep.notes):
                     print_note(line)
@@ -71,8 +71,8 @@ def _run_all(
             raise
     path = folder.path
     return [
-        Row(path / name, point.values, view.results[number], outcome(path / name))
-        for number, (name, point) in enumerate(zip(sweep.names, sweep.points, strict=True))
+        Row(path / name, trial.values, view.results[number], outcome(path / name))
+        for number, (name, trial) in enumerate(zip(sweep.names, sweep.trials, strict=True))
     ]
 
 
@@ -92,18 +92,18 @@ def jobs_of(sweep: Sweep) -> list[Job]:
     """Its trainings."""
     time = [] if sweep.seconds is None else ["--time", f"{sweep.seconds}s"]
     return [
-        Job(name, to_yaml(point.config), [*sweep.sources, *time])
-        for name, point in zip(sweep.names, sweep.points, strict=True)
+        Job(name, to_yaml(trial.config), [*sweep.sources, *time])
+        for name, trial in zip(sweep.names, sweep.trials, strict=True)
     ]
 
 
 def _side_by_side(sweep: Sweep) -> int:
-    threads = max(point.config.runtime.threads or 1 for point in sweep.points)
+    threads = max(trial.config.runtime.threads or 1 for trial in sweep.trials)
     return max(1, available_cores() // threads)
 
 
 def _introduction(sweep: Sweep, path: Path, workers: int) -> str:
-    count = len(sweep.points)
+    count = len(sweep.trials)
     trainings = f"{count:,} training{'s' if count > 1 else ''}"
     return f"{trainings}, {workers} side by side; directory {path}"
 

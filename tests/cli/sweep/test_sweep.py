@@ -19,7 +19,7 @@ from charrnn.config.resolve import resolve
 from charrnn.runs.storage.checkpoint import load
 from charrnn.runs.storage.directory import BEST, LAST
 from charrnn.sweeps import jobs
-from charrnn.sweeps.grid import axes, points
+from charrnn.sweeps.grid import parse_axes, trials
 from charrnn.sweeps.jobs import Job, JobResult, StopSignal, run_job, run_job_on_rank
 from charrnn.sweeps.sweep import make
 from charrnn.system.folder_handle import CAN_HOLD, Folder
@@ -133,7 +133,7 @@ def test_json_is_the_table_and_nothing_else(sweep):
 
 
 def test_a_training_begins_with_the_configuration_of_its_point_for_the_time_that_was_asked(text_file, tmp_path):
-    found = points(axes(["model.hidden_size=8,9"]), None, [], {}, None, 0)
+    found = trials(parse_axes(["model.hidden_size=8,9"]), None, [], {}, None, 0)
     first, second = jobs_of(make(found, [str(text_file)], 90.0))
     assert first.arguments == second.arguments == [str(text_file), "--time", "90.0s"]
     (tmp_path / "second.yaml").write_text(second.yaml)
