@@ -68,16 +68,16 @@ def plot(
             console.print_note(
                 f"{run}: {history.skipped:,} damaged line{'s' if history.skipped > 1 else ''} passed over"
             )
-    shown = curves.shown(runs, histories, x, smooth)
+    data = curves.plot_data(runs, histories, x, smooth)
     if out:
         from charrnn.cli.plots.figure import write_figure
 
-        write_figure(out, shown, quantities, replace)
+        write_figure(out, data, quantities, replace)
         console.write_path(out)
     else:
         from charrnn.cli.plots.terminal import show
 
-        show(shown, quantities)
+        show(data, quantities)
 
 
 def _quantities(names: str) -> "list[Quantity]":
