@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from charrnn.cli.output.console import print_note
-from charrnn.cli.output.files import written
+from charrnn.cli.output.files import open_output
 from charrnn.cli.page.page import count, page
 from charrnn.errors import TextError
 from charrnn.models import encoded_text
@@ -40,7 +40,7 @@ def write(
     judged = units.follow(features(made.text), made.activations)
     chosen = judged.chosen(most, opened)
     content = page(made, model.vocabulary, chosen, printable_line(name), *opened, files=files).encode()
-    with written(out, replace) as file:
+    with open_output(out, replace) as file:
         file.write(content)
     for note in (*model.notes, *notes):
         print_note(note)
