@@ -25,7 +25,7 @@ Origins = dict[str, str]
 
 DEFAULT = "default"  # the shipped configuration that goes without saying
 ENCODING = "--encoding"
-LONGEST_FILE = 4 * yaml.LONGEST  # bytes
+LONGEST_FILE = 4 * yaml.MAX_CHARS  # bytes
 
 Options = Mapping[str, tuple[str, Any]]
 """Dotted key -> name of the option, and its value."""

@@ -15,7 +15,7 @@ import yaml
 from charrnn.errors import ConfigError
 
 DEEPEST = 4
-LONGEST = 1 << 16  # characters
+MAX_CHARS = 1 << 16  # characters
 LONGEST_KEY = 80
 OTHER_LINE_ENDS = "\x85\u2028\u2029"
 # PyYAML raises the last three for a tag that does not suit its value, such as `!!bool foo`.
@@ -138,8 +138,8 @@ def _value(loader: _Loader, node: yaml.Node, path: Path, document: Document) -> 
 
 
 def _require_short(text: str, name: str) -> None:
-    if len(text) > LONGEST:
-        raise ConfigError(f"{name}: {len(text):,} characters; a configuration has at most {LONGEST:,}")
+    if len(text) > MAX_CHARS:
+        raise ConfigError(f"{name}: {len(text):,} characters; a configuration has at most {MAX_CHARS:,}")
 
 
 def _first_line(error: Exception) -> str:

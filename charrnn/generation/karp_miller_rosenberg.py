@@ -19,7 +19,7 @@ from charrnn.text.vocabulary import Ids
 Numbers = NDArray[np.int32]
 Pairs = NDArray[np.int64]
 Indices = NDArray[np.intp]
-NONE = -1
+NO_NAME = -1
 PAIR = 1 << 31  # above every name
 PIECE = 1 << 16  # places looked at together: few enough for the processor's cache
 
@@ -34,25 +34,25 @@ class Names:
 
     @classmethod
     def of_symbols(cls, text: NDArray[np.intp], training: Ids) -> "Names":
-        """Single symbols, named by their ids; those of `text` may be NONE, which equals nothing."""
+        """Single symbols, named by their ids; those of `text` may be NO_NAME, which equals nothing."""
         occurs = np.zeros(max(int(text.max(initial=0)), int(training.max(initial=0))) + 1, np.bool_)
         for start in range(0, len(training), PIECE):
             occurs[training[start : start + PIECE]] = True
-        named = np.where(occurs[text], text, NONE)  # NONE stays itself, whatever it looks up
+        named = np.where(occurs[text], text, NO_NAME)  # NO_NAME stays itself, whatever it looks up
         return cls(1, named.astype(np.int32), training.astype(np.int32))
 
     def longer(self, length: int) -> "Names":
         """Names of longer runs, of at most twice the length."""
         places = _named(self.text, length - self.length, 0, len(self.text))
         known, rank = np.unique(self.pairs(self.text, places, length), return_inverse=True)
-        training, occurs = np.full_like(self.training, NONE), np.zeros(len(known), np.bool_)
+        training, occurs = np.full_like(self.training, NO_NAME), np.zeros(len(known), np.bool_)
         for start in range(0, len(training), PIECE):
             piece = _named(self.training, length - self.length, start, start + PIECE)
             names = find(known, self.pairs(self.training, piece, length))
             training[piece] = names
             occurs[names[names >= 0]] = True
-        text = np.full_like(self.text, NONE)
-        text[places] = np.where(occurs[rank], rank, NONE)
+        text = np.full_like(self.text, NO_NAME)
+        text[places] = np.where(occurs[rank], rank, NO_NAME)
         return Names(length, text, training)
 
     def pairs(self, names: Numbers, places: Indices, length: int) -> Pairs:
@@ -61,11 +61,11 @@ class Names:
 
 
 def find(known: Pairs, pairs: Pairs) -> Indices:
-    """Where each pair stands among those known, which are sorted; NONE for one that does not."""
+    """Where each pair stands among those known, which are sorted; NO_NAME for one that does not."""
     if not len(known):
-        return np.full(len(pairs), NONE, np.intp)
+        return np.full(len(pairs), NO_NAME, np.intp)
     places = np.minimum(known.searchsorted(pairs), len(known) - 1)
-    return np.where(known[places] == pairs, places, NONE)
+    return np.where(known[places] == pairs, places, NO_NAME)
 
 
 def _named(names: Numbers, gap: int, start: int, stop: int) -> Indices:

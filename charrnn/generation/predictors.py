@@ -11,7 +11,7 @@ from charrnn.network.stepper import Stepper
 from charrnn.ngram.kneser_ney import NGram
 
 REST = 0.01  # of a probability, at least: what smoothing gave a character cannot be told from what was learned to the last digit
-WINDOW = 1024  # characters of a prompt read at once: a long one must not need more memory than a short one
+PROMPT_WINDOW = 1024  # characters of a prompt read at once: a long one must not need more memory than a short one
 
 Step = Callable[[Ids], Array]
 """Reads one more character of each of B texts, (B,): the logits of the next, (B, V), in a buffer that the next call fills anew."""
@@ -57,8 +57,8 @@ class NetworkPredictor:
     def _read(self, inputs: Ids) -> tuple[Array, Array]:
         """The logits after beginnings, (T, B), that are read side by side, (B, V), and the state, (S, B, H)."""
         state = self.network.zero_state(inputs.shape[1])
-        for start in range(0, len(inputs), WINDOW):
-            window = inputs[start : start + WINDOW].astype(np.intp)
+        for start in range(0, len(inputs), PROMPT_WINDOW):
+            window = inputs[start : start + PROMPT_WINDOW].astype(np.intp)
             ws = self.network.workspace(*window.shape)
             self.network.logits(window, state, ws)
             state = ws.state

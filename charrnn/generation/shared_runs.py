@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.generation.karp_miller_rosenberg import NONE, Names
+from charrnn.generation.karp_miller_rosenberg import NO_NAME, Names
 from charrnn.text.vocabulary import Ids
 
 
@@ -58,11 +58,11 @@ def _side_by_side(training: Ids, texts: Sequence[Ids], unknown: int | None) -> t
     """The texts as one, with what equals nothing between them, and where each of them stands in it."""
     ends = np.cumsum([len(text) + 1 for text in texts]).tolist()
     parts = [slice(end - 1 - len(text), end - 1) for end, text in zip(ends, texts, strict=True)]
-    together = np.full(max(ends, default=0), NONE, np.intp)
+    together = np.full(max(ends, default=0), NO_NAME, np.intp)
     for part, text in zip(parts, texts, strict=True):
         together[part] = text
     if unknown is not None:
-        together[together == unknown] = NONE
+        together[together == unknown] = NO_NAME
     return Names.of_symbols(together, training), parts
 
 

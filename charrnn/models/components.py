@@ -15,7 +15,7 @@ from charrnn.ngram.kneser_ney import NGram
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.vocabulary import Ids
 from charrnn.training.parallel.data_parallel import StreamSplit, fastest_threads
-from charrnn.training.surprisal import STREAMS, WINDOW, NetworkReader, Reader
+from charrnn.training.surprisal import SCORING_WINDOW, STREAMS, NetworkReader, Reader
 
 SHORT = 100_000  # characters; a text below is read before a second process has started
 
@@ -58,7 +58,7 @@ class NetworkMember:
                 yield DynamicReader(self.network, learning_rate, self.end_id)
                 return
             is_short = characters is not None and characters < SHORT
-            threads = 1 if is_short else fastest_threads(self.network.architecture, WINDOW, STREAMS)
+            threads = 1 if is_short else fastest_threads(self.network.architecture, SCORING_WINDOW, STREAMS)
             split = StreamSplit(self.network, threads)
             try:
                 yield NetworkReader(self.network, split, end_id=self.end_id)

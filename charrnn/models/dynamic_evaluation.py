@@ -19,7 +19,7 @@ from charrnn.training.optim.freezing import Freezing
 from charrnn.training.parallel.replica import Part, Work
 
 LEARNING_RATE = 0.1  # the best of 0.03, 0.1, 0.3 and 1 on a validation text
-WINDOW = 32  # characters
+UPDATE_WINDOW = 32  # characters
 MAX_GRAD_NORM = 1.0
 
 
@@ -42,8 +42,8 @@ class DynamicReader:
             self._state = self._network.zero_state(len(ids))
         self._last = ids[:, -1:]
         steps = read.T.astype(np.intp)
-        starts = range(0, len(steps) - 1, WINDOW)
-        found = [self._learned(steps[start : start + WINDOW + 1]) for start in starts]
+        starts = range(0, len(steps) - 1, UPDATE_WINDOW)
+        found = [self._learned(steps[start : start + UPDATE_WINDOW + 1]) for start in starts]
         return np.concatenate([np.empty((0, len(ids))), *found]).T
 
     @np.errstate(over="ignore", invalid="ignore")  # told in words

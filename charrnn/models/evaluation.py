@@ -18,7 +18,7 @@ from charrnn.models.encoded_text import Passage
 from charrnn.models.mixture import mixed, read_all
 from charrnn.models.unknown_characters import count_unknown
 from charrnn.network.arrays import Array
-from charrnn.ngram.order_selection import LONGEST
+from charrnn.ngram.order_selection import MAX_COUNTED_CHARS
 from charrnn.text.characters.unit_names import counted
 from charrnn.text.corpus import Corpus
 from charrnn.text.reading.decoding import count_characters, count_strays, doubt_of_characters
@@ -215,8 +215,8 @@ class Compressing(Thread):
 
     def run(self) -> None:
         """As Thread has it."""
-        if 0 < self._passage.characters <= LONGEST:
-            train = encoded_text.decoded(self._corpus.vocabulary, self._corpus.split("train")[-LONGEST:])
+        if 0 < self._passage.characters <= MAX_COUNTED_CHARS:
+            train = encoded_text.decoded(self._corpus.vocabulary, self._corpus.split("train")[-MAX_COUNTED_CHARS:])
             with suppress(MemoryError):
                 self._loss = baselines.xz(train, self._passage.content()) / self._passage.characters
 

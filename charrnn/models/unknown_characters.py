@@ -8,7 +8,7 @@ import numpy as np
 from charrnn.models.encoded_text import Block
 from charrnn.text.vocabulary import describe
 
-SHOWN = 10
+MAX_CHARACTERS_SHOWN = 10
 
 
 def count_unknown(block: Block) -> Counter[str]:
@@ -20,6 +20,9 @@ def count_unknown(block: Block) -> Counter[str]:
 def describe_unknown(counts: Mapping[str, int]) -> str:
     """The most frequent, in a line."""
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    told = [describe(character) + (f" {count:,} times" if count > 1 else "") for character, count in ranked[:SHOWN]]
+    told = [
+        describe(character) + (f" {count:,} times" if count > 1 else "")
+        for character, count in ranked[:MAX_CHARACTERS_SHOWN]
+    ]
     more = len(ranked) - len(told)
     return ", ".join(told) + (f" and {more:,} more" if more else "")

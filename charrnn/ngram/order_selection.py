@@ -10,11 +10,13 @@ from charrnn.ngram.counts import count
 from charrnn.ngram.kneser_ney import Level, NGram, fit, lower_levels, nats, ranks
 
 HIGHEST = 10
-SHARE = 0.9  # of each segment is counted to choose the order; the rest is predicted
-LONGEST = 4_000_000  # characters counted: of a longer text the last ones; they need 0.6 to 1.7 GB
+COUNTED_SHARE = 0.9  # of each segment is counted to choose the order; the rest is predicted
+MAX_COUNTED_CHARS = 4_000_000  # characters counted: of a longer text the last ones; they need 0.6 to 1.7 GB
 
 
-def fit_chosen(segments: Sequence[Array], vocab_size: int, highest: int = HIGHEST, longest: int = LONGEST) -> NGram:
+def fit_chosen(
+    segments: Sequence[Array], vocab_size: int, highest: int = HIGHEST, longest: int = MAX_COUNTED_CHARS
+) -> NGram:
     """The n-gram of the chosen order, fitted on all segments or, where they are longer, on their last `longest` characters.
 
     Raises as `choose_order`.
@@ -29,12 +31,12 @@ def choose_order(segments: Sequence[Array], vocab_size: int, highest: int = HIGH
 
 
 def losses(segments: Sequence[Array], vocab_size: int, highest: int = HIGHEST) -> Array:
-    """Of each order up to `highest`, fitted on the first SHARE of each segment, on what is left of them: (orders,), in nats
+    """Of each order up to `highest`, fitted on the first COUNTED_SHARE of each segment, on what is left of them: (orders,), in nats
     per character; fewer where no segment is that long.
 
     Raises TextError where that leaves nothing to count, and VocabularyError for ids too high.
     """
-    cuts = [int(SHARE * len(segment)) for segment in segments]
+    cuts = [int(COUNTED_SHARE * len(segment)) for segment in segments]
     if not any(cuts):
         raise TextError(
             f"choosing an order needs at least 2 characters in one piece; found {sum(map(len, segments))} in {len(segments)}"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from charrnn.config.section import LONGEST as ENDLESS
+from charrnn.config.section import MAX_UPDATES
 from charrnn.errors import DivergedError, RunError
 from charrnn.runs import run as runs
 from charrnn.runs.planning import plan as plans
@@ -19,7 +19,8 @@ from charrnn.runs.recovery import LOWER_RATE
 from charrnn.training.events import Evaluated, Event, Finished, Flowed, Stepped
 from charrnn.training.parallel.communicator import Alone
 
-SHARE, SHORTEST, LONGEST = 0.05, 0.5, 10.0  # of the budget that measuring may take; in seconds, at least and at most
+MEASURING_SHARE = 0.05  # of the budget
+MIN_MEASURING, MAX_MEASURING = 0.5, 10.0  # seconds
 WARM_UP = 0.4  # of the measuring, before which no step counts: processors take seconds to reach their speed
 UNITS = {"h": 3600, "m": 60, "s": 1}
 
@@ -42,9 +43,9 @@ def steps_within(plan: Plan, seconds: float, began: float) -> tuple[int, str]:
     """
     if not 0 < seconds < math.inf:
         raise RunError(f"--time: {seconds:g} s: must be a finite number above 0")
-    cost = _measured(plan, min(max(SHARE * seconds, SHORTEST), LONGEST))
+    cost = _measured(plan, min(max(MEASURING_SHARE * seconds, MIN_MEASURING), MAX_MEASURING))
     left = plan.ranks.first(lambda: seconds - (time.perf_counter() - began) - cost.once)
-    steps = min(ENDLESS, int(left / cost.per_step(plan.config.training.eval_every)))
+    steps = min(MAX_UPDATES, int(left / cost.per_step(plan.config.training.eval_every)))
     if steps < 1:
         raise RunError(f"--time: {seconds:g} s are not enough for one step ({cost.step:.3g} s) and what goes with it")
     return steps, f"{seconds:g} s are {steps:,} steps here, at {cost.step * 1e3:.3g} ms for each"
@@ -65,9 +66,9 @@ def _measured(plan: Plan, seconds: float) -> Cost:
     """Train for `seconds` in a temporary directory; then validate, sample and save once."""
     with _folder(plan.ranks) as folder:
         try:
-            run = runs.start(plans.with_steps(plan, ENDLESS), folder / "run")
+            run = runs.start(plans.with_steps(plan, MAX_UPDATES), folder / "run")
             clock, trainer = _Clock(WARM_UP * seconds), run.trainer
-            trainer.eval_every = ENDLESS
+            trainer.eval_every = MAX_UPDATES
             for event in run.events(lambda: clock.done):
                 clock.note(event)
                 if plan.ranks.first(lambda: clock.stepping > (1 - WARM_UP) * seconds):

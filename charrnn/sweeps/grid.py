@@ -18,9 +18,9 @@ from charrnn.config.schema import Config
 from charrnn.errors import ConfigError
 
 GRID = "--grid"
-MOST = 10_000  # trainings
+MAX_TRIALS = 10_000  # trainings
 DECADE = 10.0  # a range that spans one is drawn from by its logarithm
-DIGITS = 3  # of a number that is drawn: names and tables show the very value
+DRAWN_DIGITS = 3  # of a number that is drawn: names and tables show the very value
 EPOCHS, STEPS, THREADS = "training.epochs", "training.steps", "runtime.threads"
 
 
@@ -75,7 +75,7 @@ def trials(
     """Every combination, or `random` draws of each axis: all different, all valid, each on one core where nothing else is said.
     `encoding`: what --encoding says of the text's files.
 
-    Raises ConfigError for an unknown key, a value out of its range, a range without `random`, and more than MOST of them.
+    Raises ConfigError for an unknown key, a value out of its range, a range without `random`, and more than MAX_TRIALS of them.
     """
     _require_few(axes, random)
     first = {axis.key: axis.low if isinstance(axis, Range) else axis.values[0] for axis in axes}
@@ -132,9 +132,9 @@ def _require_few(axes: Sequence[Axis], random: int | None) -> None:
                 f"{GRID} {axis.key}={axis.low:g}..{axis.high:g}: a range has no end of values; draw from it with --random N"
             )
     count = math.prod(len(axis.values) for axis in axes if isinstance(axis, Choice)) if random is None else random
-    if count > MOST:
+    if count > MAX_TRIALS:
         raise ConfigError(
-            f"{count:,} trainings; a sweep has at most {MOST:,}; name fewer values, or draw with --random N"
+            f"{count:,} trainings; a sweep has at most {MAX_TRIALS:,}; name fewer values, or draw with --random N"
         )
 
 
@@ -183,7 +183,7 @@ def _drawn(axis: Axis, whole: bool, generator: np.random.Generator) -> Any:
         return int(generator.integers(int(low), int(high), endpoint=True))
     else:
         value = generator.uniform(low, high)
-    rounded = round(value) if whole else float(f"{value:.{DIGITS}g}")
+    rounded = round(value) if whole else float(f"{value:.{DRAWN_DIGITS}g}")
     return min(max(rounded, low), high)
 
 

@@ -23,10 +23,10 @@ from charrnn.system.mpi_environment import without_launcher
 from charrnn.system.signals import graceful_stop
 from charrnn.text import cache
 
-FOLDERS = (cache.PLACE, "TMPDIR", "TEMP", "TMP")  # variables that may name a folder below this one
-POLL = 0.1  # seconds between two looks at whether to stop
-STOPPED = 143  # the exit code of a training that was asked to stop
-DIVERGED = "training diverged"  # how the message of one that diverged for good begins
+FOLDER_VARIABLES = (cache.PLACE, "TMPDIR", "TEMP", "TMP")  # variables that may name a folder below this one
+POLL_SECONDS = 0.1  # seconds between two looks at whether to stop
+STOPPED_EXIT_CODE = 143  # the exit code of a training that was asked to stop
+DIVERGED_PREFIX = "training diverged"  # how the message of one that diverged for good begins
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,9 @@ def run_job(job: Job, folder: Folder, stop_signal: StopSignal) -> JobResult:
         return JobResult(
             "failed", f"{folder.path / job.name}: was renamed or removed; what was trained there is not compared"
         )
-    if code == STOPPED and stop_signal.should_stop():
+    if code == STOPPED_EXIT_CODE and stop_signal.should_stop():
         return JobResult("stopped")
-    return JobResult("diverged" if message.startswith(DIVERGED) else "failed", message)
+    return JobResult("diverged" if message.startswith(DIVERGED_PREFIX) else "failed", message)
 
 
 def run_job_on_rank(job: Job, path: Path, number: int) -> JobResult:
@@ -137,7 +137,7 @@ def _run(command: Sequence[str], folder: Folder, log: IO[bytes], stop_signal: St
             if stop_signal.should_stop():
                 process.stdin.close()
             try:
-                process.wait(POLL)
+                process.wait(POLL_SECONDS)
             except subprocess.TimeoutExpired:
                 continue
     finally:
@@ -151,7 +151,7 @@ def _environment() -> dict[str, str]:
     package = str(Path(charrnn.__file__).parents[1])
     places = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     path = os.pathsep.join([package, *(os.path.abspath(place) for place in places if place)])
-    moved = {name: os.path.abspath(os.environ[name]) for name in FOLDERS if os.environ.get(name)}
+    moved = {name: os.path.abspath(os.environ[name]) for name in FOLDER_VARIABLES if os.environ.get(name)}
     return {**without_launcher(os.environ), **ONE_BLAS_THREAD, **moved, "PYTHONPATH": path}
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from charrnn.sweeps.jobs import Job, JobResult
 
-POLL = 0.1  # seconds
+POLL_SECONDS = 0.1  # seconds
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def run_jobs(
     started: set[int] = set()
     try:
         while futures:
-            wait(futures.values(), POLL, FIRST_COMPLETED)
+            wait(futures.values(), POLL_SECONDS, FIRST_COMPLETED)
             if should_stop():
                 _cancel(futures.values())
             for number, future in list(futures.items()):

@@ -21,7 +21,7 @@ from charrnn.text.vocabulary import Unit, Vocabulary, code_points, describe
 IN_MEMORY = 1 << 25  # characters; a longer text is encoded into a file
 
 
-SHOWN = 3  # names of files in a note
+MAX_NAMES_SHOWN = 3  # names of files in a note
 
 
 AS_THEY_ARE = "bytes are read as they are: their encoding makes no difference"
@@ -167,7 +167,7 @@ def _notes(found: Gathered, unit: Unit, said: Encodings) -> tuple[str, ...]:
         if not is_utf_8(encoding) and reads_as_utf_8_too(document, encoding):
             doubtful.setdefault(encoding, []).append(document.name)
     for encoding, names in doubtful.items():
-        shown = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+        shown = ", ".join(names[:MAX_NAMES_SHOWN]) + (", ..." if len(names) > MAX_NAMES_SHOWN else "")
         which = f"{shown} is" if len(names) == 1 else f"{len(names):,} files ({shown}) are"
         notes.append(
             f"{which} valid UTF-8 but read as {encoding}, as you asked; if that is wrong, name only what is not UTF-8: "

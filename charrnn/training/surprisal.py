@@ -21,7 +21,7 @@ from charrnn.training.parallel.data_parallel import StreamSplit
 
 WARM_UP = 1024  # characters read before a stream counts: the loss is then that of one pass to 1.5e-5 nats (a gru of 512 units)
 STREAMS = 64
-WINDOW = 64
+SCORING_WINDOW = 64
 BLOCK = 1 << 20  # characters read at once, so that a long text needs no more memory than a short one
 
 
@@ -89,13 +89,13 @@ class NetworkReader:
         ranks, streams = self._split.ranks, self._split.ranks.share(ids.shape[1])
         own = np.ascontiguousarray(state[:, streams])
         found = np.empty((len(ids) - 1, own.shape[1]), state.dtype)
-        for start in range(0, len(found), WINDOW):
+        for start in range(0, len(found), SCORING_WINDOW):
             if any(ranks.gather(self._should_stop())):
                 raise StoppedError
             if own.size:
-                window = ids[start : start + WINDOW + 1, streams].astype(np.intp)
+                window = ids[start : start + SCORING_WINDOW + 1, streams].astype(np.intp)
                 begins = None if self._end_id is None else window[:-1] == self._end_id
-                found[start : start + WINDOW] = self._split.surprisals(window[:-1], window[1:], own, begins)
+                found[start : start + SCORING_WINDOW] = self._split.surprisals(window[:-1], window[1:], own, begins)
         state[:] = ranks.join(own, axis=1)
         return ranks.join(found, axis=1)
 
@@ -113,7 +113,12 @@ def windows_read(texts: int, length: int) -> set[tuple[int, int]]:
     if texts == 1:
         B, of_each = cut_in_streams(length - 1)
         runs = [(B - 1, WARM_UP), (B, of_each), (1, (length - 1) % B)]
-    return {(T, streams) for streams, steps in runs for T in (min(WINDOW, steps), steps % WINDOW) if T and streams}
+    return {
+        (T, streams)
+        for streams, steps in runs
+        for T in (min(SCORING_WINDOW, steps), steps % SCORING_WINDOW)
+        if T and streams
+    }
 
 
 def evaluate(

@@ -20,8 +20,8 @@ def ids(k=1, n=500):
 def plainly(made, text, learning_rate):
     """The definition, with nothing of the reader: score a window, then one step of gradient descent on its mean loss."""
     made, found, state = made.astype(np.float64), [], made.zero_state(1)
-    for start in range(0, len(text) - 1, dynamic_evaluation.WINDOW):
-        window = text[start : start + dynamic_evaluation.WINDOW + 1, np.newaxis].astype(np.intp)
+    for start in range(0, len(text) - 1, dynamic_evaluation.UPDATE_WINDOW):
+        window = text[start : start + dynamic_evaluation.UPDATE_WINDOW + 1, np.newaxis].astype(np.intp)
         ws, gradient = made.workspace(len(window) - 1, 1), made.parameters.zeros_like()
         made.forward(window[:-1], window[1:], state, ws)
         p = ws.readout.o.copy()
@@ -52,7 +52,9 @@ def test_the_weights_follow_the_text_and_the_original_stays():
     made = network()
     before = made.parameters.flat.copy()
     still, moved = NetworkReader(made).read(ids()), DynamicReader(made, 0.5).read(ids())
-    np.testing.assert_allclose(moved[:, : dynamic_evaluation.WINDOW], still[:, : dynamic_evaluation.WINDOW], rtol=1e-9)
+    np.testing.assert_allclose(
+        moved[:, : dynamic_evaluation.UPDATE_WINDOW], still[:, : dynamic_evaluation.UPDATE_WINDOW], rtol=1e-9
+    )
     assert moved[0, 250:].mean() < still[0, 250:].mean() - 0.5  # four characters of nine occur
     np.testing.assert_array_equal(made.parameters.flat, before)
 
@@ -65,7 +67,7 @@ def test_a_learning_rate_of_zero_changes_nothing():
 
 def test_blocks_of_whole_windows_are_read_as_the_whole():
     whole, reader = DynamicReader(network(), 0.5).read(ids(2)), DynamicReader(network(), 0.5)
-    cut = 1 + 3 * dynamic_evaluation.WINDOW
+    cut = 1 + 3 * dynamic_evaluation.UPDATE_WINDOW
     blocks = [reader.read(ids(2)[:, :cut]), reader.read(ids(2)[:, cut:])]
     np.testing.assert_allclose(np.concatenate(blocks, axis=1), whole, rtol=1e-12)
 
@@ -81,7 +83,7 @@ def test_a_surprisal_or_a_gradient_beyond_all_numbers_is_told():
     steep.parameters["W_hy"][:] = np.random.default_rng(0).normal(0, 1e200, (12, 9))  # of units that are all 0
     for made in (unlikely, steep):
         with np.errstate(all="ignore"), pytest.raises(DivergedError, match=r"learning rate of 0\.1 diverged"):
-            DynamicReader(made).read(ids(n=dynamic_evaluation.WINDOW))
+            DynamicReader(made).read(ids(n=dynamic_evaluation.UPDATE_WINDOW))
 
 
 @pytest.mark.filterwarnings("error")

@@ -108,7 +108,7 @@ def test_they_stay_where_the_weights_follow_a_text(architecture, monkeypatch):
     monkeypatch.setattr(dynamic_evaluation, "MAX_GRAD_NORM", 1e-3)
     network = Network.fresh(architecture, np.random.default_rng(0), np.float64)
     reader = DynamicReader(network, 0.5)
-    reader.read(np.random.default_rng(1).integers(0, V, (1, dynamic_evaluation.WINDOW + 1)).astype(np.uint8))
+    reader.read(np.random.default_rng(1).integers(0, V, (1, dynamic_evaluation.UPDATE_WINDOW + 1)).astype(np.uint8))
     require_held(reader._network, network)
     moved = np.linalg.norm(reader._network.parameters.flat - network.parameters.flat)
     assert moved == pytest.approx(0.5 * 1e-3, rel=1e-9)

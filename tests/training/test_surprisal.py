@@ -7,7 +7,7 @@ from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
 from charrnn.training import surprisal
 from charrnn.training.parallel.data_parallel import StreamSplit
-from charrnn.training.surprisal import STREAMS, WINDOW, NetworkReader, StoppedError, evaluate, windows_read
+from charrnn.training.surprisal import SCORING_WINDOW, STREAMS, NetworkReader, StoppedError, evaluate, windows_read
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +74,7 @@ def test_it_stops_before_the_window_at_which_it_is_asked_to():
         asked.append(True)
         return len(asked) == 3
 
-    ids = np.zeros(10 * WINDOW, np.uint8)
+    ids = np.zeros(10 * SCORING_WINDOW, np.uint8)
     with pytest.raises(StoppedError):
         evaluate(network, ids, should_stop=should_stop)
     assert len(asked) == 3

@@ -15,8 +15,8 @@ from charrnn.cli.output.surprisal_colours import REVERSE, marked, marked_line
 from charrnn.cli.output.tables import terminal_columns
 from charrnn.text.characters.printable import is_unsafe, json_text, printable
 
-SIZE = ("COLUMNS", "LINES")  # in the environment
-WIDE = 120  # columns of a drawing that no terminal bounds
+SIZE_VARIABLES = ("COLUMNS", "LINES")  # in the environment
+DEFAULT_COLUMNS = 120  # columns of a drawing that no terminal bounds
 
 
 class Terminal(Console):
@@ -26,7 +26,9 @@ class Terminal(Console):
     """
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(_environ={key: value for key, value in os.environ.items() if key not in SIZE}, **options)
+        super().__init__(
+            _environ={key: value for key, value in os.environ.items() if key not in SIZE_VARIABLES}, **options
+        )
         if self.is_dumb_terminal and (columns := terminal_columns(self)):  # which rich takes for one of 80
             self.size = (columns, self.height)
 
@@ -62,7 +64,7 @@ def write_path(path: Path) -> None:
 
 def result_console() -> Console:
     """The console on which results are printed."""
-    return Terminal(width=None if sys.stdout.isatty() else WIDE, highlight=False, markup=False, emoji=False)
+    return Terminal(width=None if sys.stdout.isatty() else DEFAULT_COLUMNS, highlight=False, markup=False, emoji=False)
 
 
 def supports_colour(console: Console) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from charrnn.diagnostics.gradflow.gradient_flow import NOTHING, Curve
+from charrnn.diagnostics.gradflow.gradient_flow import LOG_ZERO, Curve
 from charrnn.text.characters.unit_names import Unit, unit_name
 
 WIDTH, HEIGHT = 72, 14
@@ -17,7 +17,7 @@ def log_plot(curves: Sequence[Curve], columns: int | None = None, unit: Unit = "
     label = f"  {unit_name(unit)} back"
     columns = WIDTH + GUTTER + len(label) if columns is None else columns
     lags = len(curves[0].median) - 1
-    low = max(DEEPEST, min(-1.0, *(value for curve in curves for value in curve.lower if value > NOTHING)))
+    low = max(DEEPEST, min(-1.0, *(value for curve in curves for value in curve.lower if value > LOG_ZERO)))
     high = min(HIGHEST, max(0.5, *(max(curve.upper) for curve in curves)))
     width = min(WIDTH, lags + 1, max(NARROWEST, columns - GUTTER - len(label)))
     cells = [[" "] * width for _ in range(HEIGHT)]

@@ -33,7 +33,7 @@ COLOURS = (  # of M. Okabe and K. Ito (2008), told apart by colour-blind eyes; t
     "#000000",
 )
 GREY, LIGHT = "#555555", "#dddddd"
-LOOK: dict[Any, Any] = {
+RC_PARAMS: dict[Any, Any] = {
     "figure.facecolor": "white",
     "figure.constrained_layout.use": True,
     "savefig.dpi": 150,
@@ -80,7 +80,7 @@ def drawing(path: Path, width: float, height: float, replace: bool = True) -> It
 
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(LOOK)
+        matplotlib.rcParams.update(RC_PARAMS)
         figure = Figure(figsize=(width, height))
         yield figure
         _save(figure, path, replace)

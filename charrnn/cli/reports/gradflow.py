@@ -9,12 +9,12 @@ from rich.text import Text
 from charrnn.cli.output.console import print_note, result_console, write_json
 from charrnn.cli.output.tables import Name, Table
 from charrnn.cli.plots.lag_plot import log_plot
-from charrnn.diagnostics.gradflow.gradient_flow import NOTHING, Curve, GradientFlow, LayerFlow
+from charrnn.diagnostics.gradflow.gradient_flow import LOG_ZERO, Curve, GradientFlow, LayerFlow
 from charrnn.diagnostics.gradflow.spectrum import Conditions
 from charrnn.text.characters.unit_names import Unit, counted, unit_name
 from charrnn.training.events import Flowed
 
-SHOWN = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)  # lags in the table
+TABLE_LAGS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)  # lags in the table
 STEADY = 1e-3  # nats per step within which an exponent is about 0
 
 
@@ -85,7 +85,7 @@ def _norms(found: GradientFlow, layer: LayerFlow) -> Table:
     figures = ("median", "quartiles", "best direction")
     states = [f", {curve.state}" if len(layer.curves) > 1 else "" for curve in layer.curves]
     table = Table("lag", *(name + state for state in states for name in figures), title=title)
-    for lag in (lag for lag in SHOWN if lag <= found.lags):
+    for lag in (lag for lag in TABLE_LAGS if lag <= found.lags):
         cells = []
         for curve in layer.curves:
             quartiles = f"{as_number(curve.lower[lag])} to {as_number(curve.upper[lag])}"
@@ -98,7 +98,7 @@ def as_number(log10: float) -> str:
     """10 to such a power, which may be no float any more."""
     if -4 <= log10 <= 4:
         return f"{10**log10:.3g}"
-    if log10 <= NOTHING:
+    if log10 <= LOG_ZERO:
         return "0"
     whole = int(log10 // 1)
     mantissa = round(10 ** (log10 - whole), 1)

@@ -15,7 +15,7 @@ from charrnn.text.characters.graphemes import beginning
 from charrnn.text.characters.printable import json_text, printable
 from charrnn.text.characters.unit_names import counted, unit_name
 
-SHOWN = 80  # characters of a run
+MAX_QUOTED_CHARS = 80  # characters of a run
 HELD_OUT = "held-out text"
 
 
@@ -62,4 +62,4 @@ def _longest(run: SharedRun, text: TrainingText, is_held_out: bool) -> str:
 
 def _quoted(text: str) -> str:
     """The beginning of a run, in one line."""
-    return json_text(beginning(text, SHOWN)) + ("..." if len(text) > SHOWN else "")
+    return json_text(beginning(text, MAX_QUOTED_CHARS)) + ("..." if len(text) > MAX_QUOTED_CHARS else "")

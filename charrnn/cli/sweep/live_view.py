@@ -20,7 +20,7 @@ from charrnn.sweeps.sweep import Sweep
 from charrnn.system.folder_handle import Folder
 from charrnn.training.events import rounded
 
-EVERY = 1.0  # seconds between two looks at the trainings that run
+REFRESH_SECONDS = 1.0  # seconds between two looks at the trainings that run
 LOSSES = "validation loss"
 
 
@@ -47,7 +47,7 @@ class SweepView:
         """Draw again if it is time."""
         if self._live and time.monotonic() >= self._due:
             self._live.update(self._picture(), refresh=True)
-            self._due = time.monotonic() + EVERY
+            self._due = time.monotonic() + REFRESH_SECONDS
 
     def _update(self, event: JobEvent) -> None:
         number, result = event.number, event.result

@@ -20,7 +20,7 @@ from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.positions import NO_STARTS, Starts
 from charrnn.text.reading.decoding import character_starts, decode_character
 from charrnn.text.vocabulary import END, Vocabulary
-from charrnn.training.surprisal import WARM_UP, WINDOW, cut_in_streams
+from charrnn.training.surprisal import SCORING_WINDOW, WARM_UP, cut_in_streams
 
 PREDICTIONS = 5  # kept of each character
 LARGEST = float(np.finfo(np.float16).max)  # of an activation that is kept
@@ -104,7 +104,7 @@ def _read(
 ) -> Iterator[tuple[NDArray[np.intp], dict[str, Array], Array]]:
     """Places in the text, (m,), each once, and of each the activations, (m, H), and the logits of what follows, (m, V)."""
     B, length = cut_in_streams(len(ids) - 1)
-    ws, state = network.workspace(WINDOW, B), network.zero_state(B)
+    ws, state = network.workspace(SCORING_WINDOW, B), network.zero_state(B)
     for places in _windows(len(ids), B, length):
         inputs = ids[places.at]
         begins = places.begins if end_id is None else places.begins | (inputs == end_id)
@@ -120,8 +120,8 @@ def _windows(n: int, B: int, length: int) -> Iterator[_Places]:
     """
     warm_up, begins = WARM_UP if B > 1 else 0, np.arange(B) * length
     ends = np.append(begins[1:], n)
-    for start in range(0, warm_up + n - int(begins[-1]), WINDOW):
-        at = np.arange(start, start + WINDOW)[:, np.newaxis] - warm_up + begins
+    for start in range(0, warm_up + n - int(begins[-1]), SCORING_WINDOW):
+        at = np.arange(start, start + SCORING_WINDOW)[:, np.newaxis] - warm_up + begins
         yield _Places(np.clip(at, 0, n - 1), (at >= begins) & (at < ends), at == 0)
 
 

@@ -25,7 +25,7 @@ from charrnn.text.source_text import Text
 from charrnn.text.vocabulary import UNKNOWN, Vocabulary
 from charrnn.training.events import rounded
 
-KEPT = (
+INHERITED_KEYS = (
     "model.cell",
     "model.nonlinearity",
     "model.hidden_size",
@@ -52,7 +52,7 @@ class Base:
     def settings(self) -> Options:
         """Its network as configuration keys: the defaults of a fine-tune."""
         values = resolve.leaves(self.config)
-        kept = (*KEPT, "data.boundary")
+        kept = (*INHERITED_KEYS, "data.boundary")
         return {key: ("--from", value) for key, value in values if key.startswith("model.") or key in kept}
 
     def default_config(self) -> Config:
@@ -64,7 +64,7 @@ class Base:
         there, asked = dict(resolve.leaves(self.config)), dict(resolve.leaves(config))
         other = [
             f"{key} is {as_text(there[key])} there, and {as_text(asked[key])} here"
-            for key in KEPT
+            for key in INHERITED_KEYS
             if asked[key] != there[key]
         ]
         if self.config.data.boundary is not None and config.data.boundary is None:

@@ -14,8 +14,8 @@ from charrnn.text.reading.sources import BUILTIN, literal_part
 from charrnn.text.reading.text_file import OPENERS
 
 ENDING = re.compile(r"\.([a-z][a-z0-9]{0,8}|[A-Z][A-Z0-9]{0,8})")  # not that of St.Ives, nor of version 1.2
-KEPT = "LNM"  # letters, numbers, marks: first letters of Unicode categories
-LONGEST = 120  # bytes of UTF-8; a name has at most 255, with what is added to it
+KEPT_CATEGORIES = "LNM"  # letters, numbers, marks: first letters of Unicode categories
+MAX_NAME_BYTES = 120  # bytes of UTF-8; a name has at most 255, with what is added to it
 RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])", re.IGNORECASE)  # on Windows
 
 
@@ -43,7 +43,7 @@ def _safe(name: str) -> str:
     kept = ""
     for c in composed:
         is_alone = unicodedata.category(c)[0] == "M" and kept[-1:] in ("", "-")  # such as what makes an emoji of a sign
-        kept += c if (unicodedata.category(c)[0] in KEPT or c == "_") and not is_alone else "-"
+        kept += c if (unicodedata.category(c)[0] in KEPT_CATEGORIES or c == "_") and not is_alone else "-"
     short = _cut(re.sub("-+", "-", kept).strip("-")).strip("-") or "run"
     return f"{short}-text" if RESERVED.fullmatch(short) else short
 
@@ -53,7 +53,7 @@ def _cut(name: str) -> str:
     size = 0
     for end, character in enumerate(name):
         size += len(character.encode())
-        if size > LONGEST:
+        if size > MAX_NAME_BYTES:
             while end > 1 and unicodedata.category(name[end])[0] == "M":
                 end -= 1
             return name[:end]

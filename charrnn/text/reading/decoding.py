@@ -22,7 +22,7 @@ LONGEST_CHARACTER = 4  # bytes of UTF-8
 # Bytes of a character of UTF-8, by its first byte.
 LENGTHS = np.repeat(np.array([1, 2, 3, 4, 1], np.intp), [0xC2, 0xE0 - 0xC2, 0xF0 - 0xE0, 0xF5 - 0xF0, 0x100 - 0xF5])
 MANY_TIMES = 100  # as many characters as bytes that are none, and a text is UTF-8 with some damage
-ENOUGH = 64  # bytes, to tell from a text that it is not in the encoding that is said of it
+MIN_HEAD_BYTES = 64  # bytes, to tell from a text that it is not in the encoding that is said of it
 SURROGATES = {"utf-8": 3, "utf-16": 2, "utf-32": 4}  # bytes of half of a surrogate pair
 FREQUENT = ("cp1252", "cp1251")  # of encodings of one byte, where most letters are ASCII's
 UNPACKERS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz"}  # commands, which take -dc
@@ -241,7 +241,7 @@ class _File:
         """
         needs_mark = encodings.needs_mark(encoding)
         is_clear = not encodings.is_wide(encoding) or encodings.by_mark(self.head) or (insist and not needs_mark)
-        if is_clear or not (self.head if needs_mark else len(self.head) >= ENOUGH):
+        if is_clear or not (self.head if needs_mark else len(self.head) >= MIN_HEAD_BYTES):
             return
         looks = encodings.by_pattern(self.head)
         if looks and looks != codecs.lookup(encoding).name:

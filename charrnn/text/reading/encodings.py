@@ -23,7 +23,7 @@ MARKS = {  # UTF-32 first: its mark begins with that of UTF-16
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
-SHOWN = 5  # names of files in a message
+MAX_NAMES_SHOWN = 5  # names of files in a message
 LONGEST_MARK = max(map(len, MARKS))  # bytes
 UNMARKED = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 NOT_IN_PIECES = {"punycode", "idna", "unicode-escape", "raw-unicode-escape"}  # Python's decoders want the whole at once
@@ -90,7 +90,7 @@ class Encodings:
         """Raises TextError for a FILE that is none of the paths."""
         for file, name in self.of_files:
             if not self.may_be_absent and not any(_is(path, file) for path in paths):
-                shown = ", ".join(paths[:SHOWN]) + (", ..." if len(paths) > SHOWN else "")
+                shown = ", ".join(paths[:MAX_NAMES_SHOWN]) + (", ..." if len(paths) > MAX_NAMES_SHOWN else "")
                 raise TextError(f"encoding {file}={name}: no text has this name; the texts are {shown}")
 
 

@@ -14,7 +14,7 @@ from charrnn.system.plain_files import require_plain
 
 MOST_ENTRIES = 100_000  # files and folders below all sources together
 BYTES_PER_CHARACTER = 8  # at most: a line's end of two characters in UTF-32
-MODEST = 1 << 20  # bytes of a file that are never too many
+ALWAYS_ALLOWED_BYTES = 1 << 20  # bytes of a file that are never too many
 ENDLESS = 1 << 30  # levels of folders
 
 
@@ -43,7 +43,7 @@ def _entries(source: str, characters: int | None, most: int) -> int:
         require_plain(path)
         _require_disk(source, path)
         size = path.stat().st_size
-        if characters is not None and size > max(MODEST, BYTES_PER_CHARACTER * characters):
+        if characters is not None and size > max(ALWAYS_ALLOWED_BYTES, BYTES_PER_CHARACTER * characters):
             raise TextError(f"{source}: {size:,} bytes; the text had {characters:,} characters")
         return 1
     if not glob.has_magic(source):

@@ -13,7 +13,7 @@ from charrnn.network.parameters import Parameters
 from charrnn.network.resets import Begins
 from charrnn.network.workspace import Workspace
 
-KEPT = 6  # workspaces: a training has one or two, its validations have four; a text read in pieces has no end of them
+MAX_WORKSPACES = 6  # a training has one or two, its validations have four; a text read in pieces has no end of them
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,11 @@ class Part:
         return found, ws.state_after(T if work.advance is None else work.advance)
 
     def _workspace(self, T: int, B: int, dropout: bool) -> Workspace:
-        """One for each of the last KEPT shapes of a window."""
+        """One for each of the last MAX_WORKSPACES shapes of a window."""
         shape = T, B, dropout
         found = self._workspaces.pop(shape, None)
         if found is None:
-            if len(self._workspaces) == KEPT:
+            if len(self._workspaces) == MAX_WORKSPACES:
                 del self._workspaces[next(iter(self._workspaces))]
             found = self._network.workspace(T, B, dropout)
         self._workspaces[shape] = found  # last, as the one used last

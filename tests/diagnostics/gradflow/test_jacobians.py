@@ -58,7 +58,7 @@ def test_through_a_beginning_no_stream_of_its_own_comes_and_all_others_do(cell):
     network.logits(ids, state, ws, begins)
     steps = jacobians.of_layer(network.architecture, network.layers[0], ws.layers[0].cell)
     for t, (found, plain) in enumerate(
-        [(in_full(jacobians.begun_anew(steps, begins)(t)), in_full(steps(t))) for t in (0, 1)]
+        [(in_full(jacobians.with_resets(steps, begins)(t)), in_full(steps(t))) for t in (0, 1)]
     ):
         assert not found[begins[t]].any()
         np.testing.assert_array_equal(found[~begins[t]], plain[~begins[t]])

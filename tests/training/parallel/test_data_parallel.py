@@ -212,7 +212,7 @@ def test_windows_of_ever_new_lengths_do_not_fill_the_memory():
         alone.do(Work(given.inputs[:T], given.targets[:T], state))
         alone.do(Work(given.inputs, given.targets, state))
     shapes = list(alone._workspaces)
-    assert len(shapes) == replica.KEPT
+    assert len(shapes) == replica.MAX_WORKSPACES
     assert shapes[-1] == (9, 3, False)
 
 
