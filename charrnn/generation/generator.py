@@ -19,7 +19,7 @@ from charrnn.text.characters.printable import quoted
 from charrnn.text.vocabulary import Vocabulary, listed
 
 SIDE_BY_SIDE = 256  # texts at once: however many are asked for, there is one state for each of so many
-LONGEST_DOCUMENT = 1 << 20  # characters: a greedy one may go round and round, and never come to its end
+MAX_DOCUMENT_CHARS = 1 << 20  # characters: a greedy one may go round and round, and never come to its end
 
 
 class Generator:
@@ -115,7 +115,7 @@ class Generator:
         ids, surprisals, steps = [], [], []
         end_id = self._vocabulary.end_id
         ends = Ends([Decoder(self._vocabulary) for _ in seeds], stops, end_id)
-        for drawn in self._draw(prompt, length if end_id is None else length or LONGEST_DOCUMENT, options, seeds):
+        for drawn in self._draw(prompt, length if end_id is None else length or MAX_DOCUMENT_CHARS, options, seeds):
             ids.append(drawn.ids)
             if scored:
                 surprisals.append(drawn.surprisals())
@@ -156,7 +156,7 @@ class Generator:
         end_id = self._vocabulary.end_id
         if end_id is None:
             return self._draw(prompt, length or None, options, [seed])
-        drawn = self._draw(prompt, length or LONGEST_DOCUMENT, options, [seed])
+        drawn = self._draw(prompt, length or MAX_DOCUMENT_CHARS, options, [seed])
         return takewhile(lambda each: each.ids[0] != end_id, drawn)
 
     def _draw(self, prompt: str, length: int | None, options: Options, seeds: Sequence[Seed]) -> Iterator[Drawn]:

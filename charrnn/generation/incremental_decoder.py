@@ -6,7 +6,7 @@ Bytes that are no UTF-8 are U+FFFD. The first bytes of a character after which t
 import codecs
 from collections.abc import Iterable, Iterator, Sequence
 
-from charrnn.text.reading.decoding import LONGEST_CHARACTER
+from charrnn.text.reading.decoding import MAX_CHARACTER_BYTES
 from charrnn.text.vocabulary import END, Vocabulary
 
 Piece = tuple[str, float]
@@ -33,7 +33,7 @@ class Decoder:
 def whole(vocabulary: Vocabulary, ids: Sequence[int]) -> int:
     """How many of the ids are of whole characters: all but the first bytes of a last one whose others never came."""
     decoder = Decoder(vocabulary)
-    for index in ids[-LONGEST_CHARACTER:]:
+    for index in ids[-MAX_CHARACTER_BYTES:]:
         decoder.read(index)
     return len(ids) - decoder.held
 

@@ -31,10 +31,10 @@ class Counts:
 BLOCK = 1 << 22  # characters counted at once
 
 
-SMALLEST_DICTIONARY = 1 << 12  # bytes, LZMA2's own bound
+MIN_DICTIONARY_BYTES = 1 << 12  # bytes, LZMA2's own bound
 
 
-LARGEST_DICTIONARY = 1 << 24  # bytes; the compressor needs eleven times as much memory
+MAX_DICTIONARY_BYTES = 1 << 24  # bytes; the compressor needs eleven times as much memory
 
 
 def uniform(vocab_size: int) -> float:
@@ -51,10 +51,10 @@ def unigram(ids: Array, vocab_size: int) -> Array:
 def xz(train: bytes, text: bytes) -> float:
     """How much longer LZMA2, at its most thorough, makes the training text by `text` after it: in nats, for all of it.
 
-    Raw, without the container of an .xz file. The compressor looks back as far as LARGEST_DICTIONARY bytes.
+    Raw, without the container of an .xz file. The compressor looks back as far as MAX_DICTIONARY_BYTES bytes.
     """
     whole = train + text
-    size = min(max(len(whole), SMALLEST_DICTIONARY), LARGEST_DICTIONARY)
+    size = min(max(len(whole), MIN_DICTIONARY_BYTES), MAX_DICTIONARY_BYTES)
     return 8 * log(2) * (_compressed(whole, size) - _compressed(train, size))
 
 

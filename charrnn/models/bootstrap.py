@@ -16,7 +16,7 @@ from charrnn.network.arrays import Array
 
 CELL = 64  # characters summed at once, so that a text of any length can be remembered
 DRAWS = 2000
-FEWEST = 10  # stretches; with fewer, an interval would say little
+MIN_STRETCHES = 10  # stretches; with fewer, an interval would say little
 
 
 class Tally:
@@ -60,7 +60,7 @@ class Tally:
         """The bounds between which the mean lies in 95 of 100 draws, in nats per character; None for a text too short to tell."""
         per_stretch = max(1, round(math.sqrt(self.characters) / CELL))
         sums, sizes = (self._stretches(parts, per_stretch) for parts in (self._sums, self._sizes))
-        if len(sums) < FEWEST:
+        if len(sums) < MIN_STRETCHES:
             return None
         generator = np.random.default_rng(seed)
         drawn = (generator.integers(0, len(sums), len(sums)) for _ in range(DRAWS))

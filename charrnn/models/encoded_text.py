@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from charrnn.config.data import Data
 from charrnn.errors import TextError
-from charrnn.ngram.order_selection import HIGHEST
+from charrnn.ngram.order_selection import MAX_ORDER
 from charrnn.text import documents
 from charrnn.text.corpus import Corpus
 from charrnn.text.positions import FIRST_OF_FILE, NO_STARTS, Starts
@@ -54,7 +54,7 @@ def of_split(corpus: Corpus, name: str) -> Passage:
         slices.size,
         lambda: _blocks(corpus, slices),
         lambda: decoded(corpus.vocabulary, slices.reshape(-1)),
-        corpus.before(name, HIGHEST - 1),
+        corpus.before(name, MAX_ORDER - 1),
         is_whole=False,
     )
 

@@ -21,7 +21,7 @@ from charrnn.training.parallel.data_parallel import StreamSplit
 
 NEW = 2  # steps that the loss is on, where a configuration has a stride
 STEPS = 1000  # among whose masks one is looked for that drops something, and not everything
-SMALLEST_SCALE = 0.05  # of weights, so that the recurrence is felt where it is not dropped
+MIN_SCALE = 0.05  # of weights, so that the recurrence is felt where it is not dropped
 
 
 def of_config(config: Config, seed: int) -> tuple[Case, Config]:
@@ -99,9 +99,9 @@ def _make_up_for_scale(case: Case, config: Config) -> None:
     recurrent = {names["W_hh"] for names in (below, *above)}
     for name, view in case.network.parameters.items():
         if name in reads_masked:
-            view *= max(SMALLEST_SCALE, 1 - decided(config.model.dropout))
+            view *= max(MIN_SCALE, 1 - decided(config.model.dropout))
         elif name in recurrent:
-            view *= max(SMALLEST_SCALE, 1 - decided(config.model.weight_dropout))
+            view *= max(MIN_SCALE, 1 - decided(config.model.weight_dropout))
 
 
 def _as_trained(case: Case, config: Config, seed: int) -> Case:

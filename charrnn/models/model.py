@@ -20,7 +20,7 @@ from charrnn.models.mixture import fit_weights, read_all
 from charrnn.models.predictor_mixture import MixturePredictor
 from charrnn.models.scoring import Scored
 from charrnn.models.training_text import TrainingText, held_out
-from charrnn.ngram.order_selection import HIGHEST
+from charrnn.ngram.order_selection import MAX_ORDER
 from charrnn.runs.planning.run_text import read_once, read_text
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
@@ -34,7 +34,7 @@ from charrnn.text.splits import Protocol, Split
 from charrnn.text.vocabulary import Vocabulary, describe
 from charrnn.training.events import rounded
 
-LONGEST_FIT = 1_000_000  # characters of the validation split on which weights are fitted
+MAX_FIT_CHARS = 1_000_000  # characters of the validation split on which weights are fitted
 
 
 @dataclass(frozen=True, repr=False)
@@ -279,10 +279,10 @@ def _fitted(model: Model) -> tuple[float, ...]:
     """The weights under which the validation split is likeliest. Raises RunError where there is none."""
     corpus = model.training_text.corpus
     slices = corpus.slices("valid")
-    slices = slices[:, : LONGEST_FIT // len(slices)]
+    slices = slices[:, : MAX_FIT_CHARS // len(slices)]
     if slices.shape[1] < 2:
         raise RunError(
             "the run's text has no validation split on which weights could be fitted; give them with --weights"
         )
-    with readers(model.members, slices.size, before=corpus.before("valid", HIGHEST - 1)) as reading:
+    with readers(model.members, slices.size, before=corpus.before("valid", MAX_ORDER - 1)) as reading:
         return tuple(fit_weights(read_all(reading, slices).reshape(len(reading), -1)))

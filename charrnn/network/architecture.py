@@ -16,7 +16,7 @@ from charrnn.network.readout import READOUTS
 
 CELLS = ("rnn", "gru", "lstm")
 INITIALISATIONS = ("uniform", "orthogonal", "identity")
-LARGEST = 1 << 34  # parameters; a size beyond this is a typing error, or a lie in a file
+MAX_PARAMETERS = 1 << 34  # parameters; a size beyond this is a typing error, or a lie in a file
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Architecture:
             raise NetworkError(f"initialisation identity is for cell rnn (with relu); found cell {self.cell}")
         if min(self.vocab_size, self.hidden_size, self.num_layers) < 1:
             raise NetworkError(f"a network needs at least one character, one unit and one layer; found {self}")
-        if (self.vocab_size + self.num_layers * self.hidden_size) * self.hidden_size > LARGEST:
+        if (self.vocab_size + self.num_layers * self.hidden_size) * self.hidden_size > MAX_PARAMETERS:
             raise NetworkError(
                 f"{self.vocab_size:,} characters x {self.num_layers} layers of {self.hidden_size:,} units is too large a network"
             )

@@ -9,13 +9,13 @@ from charrnn.network.arrays import Array
 from charrnn.ngram.counts import count
 from charrnn.ngram.kneser_ney import Level, NGram, fit, lower_levels, nats, ranks
 
-HIGHEST = 10
+MAX_ORDER = 10
 COUNTED_SHARE = 0.9  # of each segment is counted to choose the order; the rest is predicted
 MAX_COUNTED_CHARS = 4_000_000  # characters counted: of a longer text the last ones; they need 0.6 to 1.7 GB
 
 
 def fit_chosen(
-    segments: Sequence[Array], vocab_size: int, highest: int = HIGHEST, longest: int = MAX_COUNTED_CHARS
+    segments: Sequence[Array], vocab_size: int, highest: int = MAX_ORDER, longest: int = MAX_COUNTED_CHARS
 ) -> NGram:
     """The n-gram of the chosen order, fitted on all segments or, where they are longer, on their last `longest` characters.
 
@@ -25,12 +25,12 @@ def fit_chosen(
     return fit(kept, vocab_size, choose_order(kept, vocab_size, highest))
 
 
-def choose_order(segments: Sequence[Array], vocab_size: int, highest: int = HIGHEST) -> int:
+def choose_order(segments: Sequence[Array], vocab_size: int, highest: int = MAX_ORDER) -> int:
     """The order up to `highest` that predicts best, the lowest of equals. Raises as `losses` does."""
     return 1 + int(np.argmin(losses(segments, vocab_size, highest)))
 
 
-def losses(segments: Sequence[Array], vocab_size: int, highest: int = HIGHEST) -> Array:
+def losses(segments: Sequence[Array], vocab_size: int, highest: int = MAX_ORDER) -> Array:
     """Of each order up to `highest`, fitted on the first COUNTED_SHARE of each segment, on what is left of them: (orders,), in nats
     per character; fewer where no segment is that long.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from charrnn.config.typed_values import as_text
 
-LONGEST_VALUE, LONGEST_NAME = 24, 100  # characters; a file name has at most 255 bytes
+MAX_VALUE_CHARS, MAX_NAME_CHARS = 24, 100  # characters; a file name has at most 255 bytes
 UNSAFE = re.compile(r"[^A-Za-z0-9._+-]+")
 
 
@@ -36,8 +36,8 @@ def names(trials: Sequence[Mapping[str, Any]]) -> list[str]:
 def _name(trial: Mapping[str, Any]) -> str:
     keys = short_keys(list(trial))
     parts = [f"{key}={_safe(as_text(value))}" for key, value in zip(keys, trial.values(), strict=True)]
-    return ",".join(parts)[:LONGEST_NAME].rstrip(". ")
+    return ",".join(parts)[:MAX_NAME_CHARS].rstrip(". ")
 
 
 def _safe(text: str) -> str:
-    return UNSAFE.sub("-", text).strip("-.")[:LONGEST_VALUE] or "-"
+    return UNSAFE.sub("-", text).strip("-.")[:MAX_VALUE_CHARS] or "-"

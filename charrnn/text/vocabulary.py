@@ -20,9 +20,9 @@ from charrnn.text.characters.unit_names import Unit as Unit
 Ids = NDArray[np.unsignedinteger]
 UNKNOWN = ""
 END = "<end>"
-MOST_NAMED = 20  # unknown characters in a message
-MOST_SHOWN = 200  # known ones
-LARGEST = 1 << 18  # symbols: Unicode has assigned some 160,000 characters
+MAX_NAMED = 20  # unknown characters in a message
+MAX_SHOWN = 200  # known ones
+MAX_SYMBOLS = 1 << 18  # symbols: Unicode has assigned some 160,000 characters
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Vocabulary:
             raise VocabularyError("a vocabulary must be a list of single, different characters")
         if self.unit == "byte" and self.symbols != BYTES:
             raise VocabularyError("a byte vocabulary must be the 256 bytes in order")
-        if len(self.symbols) > LARGEST:
+        if len(self.symbols) > MAX_SYMBOLS:
             raise VocabularyError(
-                f"{len(self.symbols):,} different characters are more than a vocabulary may have, {LARGEST:,}; is this text? "
+                f"{len(self.symbols):,} different characters are more than a vocabulary may have, {MAX_SYMBOLS:,}; is this text? "
                 "data.min_count lets rare ones share a symbol, data.unit=byte reads bytes"
             )
         if not known:
@@ -198,8 +198,8 @@ class Vocabulary:
 
     def _says_what_it_knows(self) -> str:
         known = [symbol for symbol in self.symbols if symbol in self.known]
-        shown = "".join(quoted(symbol)[1:-1] for symbol in known[:MOST_SHOWN])
-        more = len(known) - MOST_SHOWN
+        shown = "".join(quoted(symbol)[1:-1] for symbol in known[:MAX_SHOWN])
+        more = len(known) - MAX_SHOWN
         rest = f" and {more:,} more; in Python, charrnn.load(RUN).vocabulary.symbols has them all" if more > 0 else ""
         return f"{len(known):,} characters that the model knows: {shown}{rest}"
 
@@ -219,7 +219,7 @@ def listed(characters: Iterable[str]) -> str:
 
 def _joined(named: Sequence[str]) -> str:
     """The first of many, with commas and an `and`."""
-    shown = [*named[:MOST_NAMED], f"{len(named) - MOST_NAMED:,} more"] if len(named) > MOST_NAMED else named
+    shown = [*named[:MAX_NAMED], f"{len(named) - MAX_NAMED:,} more"] if len(named) > MAX_NAMED else named
     return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
 
 

@@ -28,7 +28,7 @@ from charrnn.training.trainer import Trainer
 WINDOWS = 10  # of random text, read again and again
 WARM_UP = 3  # calls that are not counted
 LARGE = 2048  # rows and columns of the product whose speed is the peak
-FEWEST = 5  # calls of which the median is taken
+MIN_CALLS = 5  # calls of which the median is taken
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def peak_gflops(threads: int, dtype: DTypeLike = np.float32) -> float:
     a, b = (np.random.default_rng(seed).random((LARGE, LARGE)).astype(dtype) for seed in (0, 1))
     out = np.empty_like(a)
     with threadpool_limits(threads, user_api="blas"):
-        fastest = min(_seconds(lambda: np.matmul(a, b, out=out)) for _ in range(2 * FEWEST))
+        fastest = min(_seconds(lambda: np.matmul(a, b, out=out)) for _ in range(2 * MIN_CALLS))
     return 2 * LARGE**3 / fastest / 1e9
 
 
@@ -179,7 +179,7 @@ def _median(call: Callable[[], object], seconds: float) -> float:
     for _ in range(WARM_UP):
         call()
     times: list[float] = []
-    while sum(times) < seconds or len(times) < FEWEST:
+    while sum(times) < seconds or len(times) < MIN_CALLS:
         times.append(_seconds(call))
     return statistics.median(times)
 

@@ -507,7 +507,7 @@ def test_a_model_of_bytes_is_held_to_what_is_a_character_by_itself():
 
 
 def test_documents_that_never_end_are_cut(monkeypatch):
-    monkeypatch.setattr(generators, "LONGEST_DOCUMENT", 40)
+    monkeypatch.setattr(generators, "MAX_DOCUMENT_CHARS", 40)
     vocabulary = Vocabulary((*"abc", END))
     network = Network.fresh(Architecture(4, 8), np.random.default_rng(0))
     network.parameters["b_y"][3] = -50  # so that it never ends

@@ -37,7 +37,7 @@ def test_xz_looks_back_to_the_beginning_of_the_training_text():
 
 def test_xz_looks_back_only_as_far_as_memory_is_meant_to_go(monkeypatch):
     noise = np.random.default_rng(0).integers(0, 256, 1 << 18, np.uint8).tobytes()
-    monkeypatch.setattr(baselines, "LARGEST_DICTIONARY", 1 << 16)
+    monkeypatch.setattr(baselines, "MAX_DICTIONARY_BYTES", 1 << 16)
     assert xz(noise, noise[:5000]) > 0.9 * xz(b"", noise[:5000])
 
 

@@ -289,14 +289,14 @@ def test_weights_are_fitted_on_the_beginning_of_every_slice(tmp_path, text_file,
     fitted = []
     monkeypatch.setattr(models, "fit_weights", lambda surprisals: fitted.append(surprisals) or [0.5, 0.5])
     model = api.load(*runs)
-    monkeypatch.setattr(models, "LONGEST_FIT", 40)
+    monkeypatch.setattr(models, "MAX_FIT_CHARS", 40)
     api.load(*runs)
     slices = model.training_text.corpus.slices("valid")
     assert slices.shape == (4, 20)
     for found, length in zip(fitted, (20, 10), strict=True):
         expected = [[plainly(model, row[:length], member) for row in slices] for member in (0, 1)]
         np.testing.assert_allclose(found, np.reshape(expected, (2, -1)), rtol=1e-4)
-    monkeypatch.setattr(models, "LONGEST_FIT", 4)  # of each slice a character, from which nothing is predicted
+    monkeypatch.setattr(models, "MAX_FIT_CHARS", 4)  # of each slice a character, from which nothing is predicted
     with pytest.raises(RunError, match="no validation split on which weights could be fitted"):
         api.load(*runs)
 

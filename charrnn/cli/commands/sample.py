@@ -14,7 +14,7 @@ from charrnn.cli.commands import sampling_options as given
 if TYPE_CHECKING:
     from charrnn.generation.repetition_penalty import Repetition
 
-LONGEST_PROMPT = 1 << 24  # bytes
+MAX_PROMPT_BYTES = 1 << 24  # bytes
 CANDIDATES = 5  # of each character of a --trace
 
 
@@ -152,9 +152,9 @@ def _read_prompt(prompt: str, file: str) -> str:
         raise typer.BadParameter("give --prompt or --prompt-file, not both")
     try:
         with nullcontext(standard_input()) if file == "-" else open_named(Path(file)) as given:
-            content = given.read(LONGEST_PROMPT + 1)
-        if len(content) > LONGEST_PROMPT:
-            raise SamplingError(f"--prompt-file {file}: {_size(file)}; a prompt has at most {LONGEST_PROMPT:,}")
+            content = given.read(MAX_PROMPT_BYTES + 1)
+        if len(content) > MAX_PROMPT_BYTES:
+            raise SamplingError(f"--prompt-file {file}: {_size(file)}; a prompt has at most {MAX_PROMPT_BYTES:,}")
         return content.decode("utf-8-sig")
     except OSError as error:
         raise SamplingError(f"--prompt-file {file}: cannot be read: {error.strerror}") from None
@@ -169,4 +169,4 @@ def _read_prompt(prompt: str, file: str) -> str:
 
 def _size(file: str) -> str:
     """Of a prompt that is too long: a pipe is not read to its end to know it."""
-    return f"{os.path.getsize(file):,} bytes" if os.path.isfile(file) else f"more than {LONGEST_PROMPT:,} bytes"
+    return f"{os.path.getsize(file):,} bytes" if os.path.isfile(file) else f"more than {MAX_PROMPT_BYTES:,} bytes"

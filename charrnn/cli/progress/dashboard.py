@@ -26,7 +26,7 @@ NARROW, WIDE = (
     110,
 )  # columns: below the one the least is told, from the other on curve and sample stand side by side
 CURVE_ROWS, SAMPLE_ROWS = 6, 8  # with their headings
-FEWEST_ROWS = 4  # of a curve
+MIN_ROWS = 4  # of a curve
 CURVE_EVERY = 1.0  # seconds between two drawings of the curve
 FILLED = "color(71)"
 NOT_DRAWN: tuple[float, tuple[int, int], list[Text]] = (0.0, (0, 0), [])
@@ -97,14 +97,14 @@ class Dashboard:
         return Text(before).append_text(bar(share, columns)).append(after)
 
     def _curve_and_sample(self, width: int, rows: int) -> list[Text]:
-        if rows < FEWEST_ROWS:
+        if rows < MIN_ROWS:
             return []
         if width >= WIDE:
             columns = (width - GAP) // 2
             height = min(rows, max(CURVE_ROWS, SAMPLE_ROWS))
             return beside(self._curve_of(columns, height), self._sample_of(columns, height), columns + GAP)
         spare = rows - CURVE_ROWS - 1
-        if spare < FEWEST_ROWS:
+        if spare < MIN_ROWS:
             return list(self._curve_of(width, min(rows, CURVE_ROWS)))
         curve, text = self._curve_of(width, CURVE_ROWS), self._sample_of(width, min(spare, SAMPLE_ROWS))
         return [*curve, *([Text("")] if curve and text else []), *text]

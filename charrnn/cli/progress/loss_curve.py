@@ -10,7 +10,7 @@ from charrnn.cli.plots.terminal import BLANK, DOT, STYLES, Dots, Field, aligned,
 POINTS = 512  # that are kept: of a longer training, means of 2, 4, 8, ... steps
 BEGINNING = 0.05  # of the curve, whose fall would make the rest flat
 LABEL = 6  # columns of a label at the left, at least; the axis takes two more
-NARROWEST = 16  # columns of a curve with its labels
+MIN_COLUMNS = 16  # columns of a curve with its labels
 TRAINING, VALIDATION = STYLES[0], STYLES[1]
 
 
@@ -53,7 +53,7 @@ class LossCurve:
 
     def draw(self, columns: int, rows: int) -> list[Text]:
         """A heading and so many rows, as wide as `columns` with their labels; nothing before there are losses enough."""
-        if len(self._steps) < 3 or columns < NARROWEST or rows < 2:
+        if len(self._steps) < 3 or columns < MIN_COLUMNS or rows < 2:
             return []
         x, y = np.array(self._steps), np.array(self._losses)
         marked = np.array(self._evaluated, float).reshape(-1, 2)

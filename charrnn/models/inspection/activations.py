@@ -23,7 +23,7 @@ from charrnn.text.vocabulary import END, Vocabulary
 from charrnn.training.surprisal import SCORING_WINDOW, WARM_UP, cut_in_streams
 
 PREDICTIONS = 5  # kept of each character
-LARGEST = float(np.finfo(np.float16).max)  # of an activation that is kept
+MAX_ACTIVATION = float(np.finfo(np.float16).max)  # of an activation that is kept
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,9 @@ def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspectio
     predict(np.zeros(1, np.intp), np.zeros((1, len(vocabulary))))  # of what is unseen, or a blind guess
     for places, found, logits in _read(network, ids, vocabulary.end_id):
         for name, values in found.items():
-            activations.setdefault(name, np.zeros((n, H), np.float16))[places] = np.clip(values, -LARGEST, LARGEST)
+            activations.setdefault(name, np.zeros((n, H), np.float16))[places] = np.clip(
+                values, -MAX_ACTIVATION, MAX_ACTIVATION
+            )
         predict(places[places < n - 1] + 1, logits[places < n - 1])
     surprisals[block.unknown[0]] = UNKNOWN_COST
     seen = slice(block.unseen, None)

@@ -34,7 +34,7 @@ INHERITED_KEYS = (
     "model.bias",
     "data.unit",
 )
-MOST_SHOWN = 20  # symbols in a note
+MAX_SYMBOLS_SHOWN = 20  # symbols in a note
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,6 @@ def _never_learned(new: Sequence[str], frozen: Sequence[str]) -> tuple[str, ...]
 
 def _shown(symbols: Sequence[str]) -> str:
     """Characters as a message shows them, not too many."""
-    names = ["the unknown symbol" if symbol == UNKNOWN else repr(symbol) for symbol in symbols[:MOST_SHOWN]]
+    names = ["the unknown symbol" if symbol == UNKNOWN else repr(symbol) for symbol in symbols[:MAX_SYMBOLS_SHOWN]]
     more = len(symbols) - len(names)
     return ", ".join(names) + (f" and {more:,} more" if more else "")

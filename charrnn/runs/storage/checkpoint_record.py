@@ -22,7 +22,7 @@ from charrnn.training.trainer import Progress
 
 FORMAT: Literal[2] = 2
 RECORD, VOCABULARY = "charrnn", "vocabulary"
-LONGEST_RECORD = 1 << 20  # characters
+MAX_RECORD_CHARS = 1 << 20  # characters
 
 
 def require_storable(name: str, remedy: str) -> None:
@@ -104,8 +104,8 @@ def parse_record(metadata: Mapping[str, str]) -> Record:
     """The record in a file's metadata. Raises CheckpointError, and UnreadableError for a format to come."""
     if RECORD not in metadata:
         raise CheckpointError("a safetensors file, but not a checkpoint of charrnn")
-    if len(metadata[RECORD]) > LONGEST_RECORD:  # telling all mistakes of a long one would take much memory
-        raise CheckpointError(f"its record is not valid: longer than {LONGEST_RECORD:,} characters")
+    if len(metadata[RECORD]) > MAX_RECORD_CHARS:  # telling all mistakes of a long one would take much memory
+        raise CheckpointError(f"its record is not valid: longer than {MAX_RECORD_CHARS:,} characters")
     try:
         record = Record.model_validate_json(metadata[RECORD])
     except ValidationError as error:

@@ -29,7 +29,7 @@ EVENT_NAMES = {
 LINES_TOGETHER = 100  # steps written to metrics.jsonl at once
 
 
-LONGEST_LINE = 1 << 20  # bytes of an event
+MAX_LINE_BYTES = 1 << 20  # bytes of an event
 
 
 def logged(
@@ -69,7 +69,7 @@ def _cut_to_whole_lines(folder: Folder) -> None:
     if not folder.has(METRICS):
         return
     with writable(folder, METRICS), folder.append_to(METRICS) as file:
-        start = max(0, file.seek(0, os.SEEK_END) - LONGEST_LINE)
+        start = max(0, file.seek(0, os.SEEK_END) - MAX_LINE_BYTES)
         file.seek(start)
         file.truncate(start + file.read().rfind(b"\n") + 1)
 

@@ -11,7 +11,7 @@ from typing import Any
 from charrnn.errors import RunError
 from charrnn.runs.storage.directory import METRICS
 from charrnn.runs.storage.history import read_history
-from charrnn.runs.storage.metrics_log import LONGEST_LINE
+from charrnn.runs.storage.metrics_log import MAX_LINE_BYTES
 from charrnn.system.plain_files import open_plain
 from charrnn.text.characters.unit_names import Unit
 
@@ -74,7 +74,7 @@ def last_step(run: Path) -> int | None:
 def _event(line: bytes) -> dict[str, Any]:
     """An event; an empty one for a line that is damaged."""
     try:
-        found = json.loads(line[:LONGEST_LINE])
+        found = json.loads(line[:MAX_LINE_BYTES])
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -18,7 +18,7 @@ from charrnn.text.reading.file_kinds import Kind, kind_of
 from charrnn.text.reading.sources import Document
 from charrnn.text.reading.text_file import BINARY_PROBE
 
-LONGEST_CHARACTER = 4  # bytes of UTF-8
+MAX_CHARACTER_BYTES = 4  # bytes of UTF-8
 # Bytes of a character of UTF-8, by its first byte.
 LENGTHS = np.repeat(np.array([1, 2, 3, 4, 1], np.intp), [0xC2, 0xE0 - 0xC2, 0xF0 - 0xE0, 0xF5 - 0xF0, 0x100 - 0xF5])
 MANY_TIMES = 100  # as many characters as bytes that are none, and a text is UTF-8 with some damage
@@ -123,7 +123,7 @@ def decode_character(data: bytes) -> str:
 def _decoded(document: Document, encoding: str, insist: bool, likely: Sequence[str]) -> Iterator[str]:
     """The pieces as the decoder gives them, checked for NULs."""
     pieces = document.pieces()
-    beginning = _at_least(pieces, encodings.LONGEST_MARK if document.comes_live else BINARY_PROBE)
+    beginning = _at_least(pieces, encodings.MAX_MARK_BYTES if document.comes_live else BINARY_PROBE)
     file = _File(document.name, document.path, beginning[:BINARY_PROBE], _is_found(document), tuple(likely))
     if not insist and (kind := kind_of(file.head)):
         raise file.not_plain(kind)

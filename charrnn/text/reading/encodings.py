@@ -24,7 +24,7 @@ MARKS = {  # UTF-32 first: its mark begins with that of UTF-16
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
 MAX_NAMES_SHOWN = 5  # names of files in a message
-LONGEST_MARK = max(map(len, MARKS))  # bytes
+MAX_MARK_BYTES = max(map(len, MARKS))  # bytes
 UNMARKED = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 NOT_IN_PIECES = {"punycode", "idna", "unicode-escape", "raw-unicode-escape"}  # Python's decoders want the whole at once
 ENCODING_NAME = re.compile(r"[\w .:+-]+", re.ASCII)  # Python itself takes '"cp1252"' and 'cp1252]' for cp1252
@@ -32,7 +32,7 @@ ESCAPES = {"iso-2022-jp": (b"\x1b$B", b"\x1b$@")}  # of encodings whose bytes ar
 NOT_TEXT = ("Cc", "Cn", "Co", "Cs")  # Unicode categories: controls, unassigned, private, surrogates
 BLANKS = "\t\n\r\f"
 FEW = 20  # characters to a NUL: with more, the NUL is a slip in a text
-FEWEST_UNITS = 16  # of UTF-16 without one ASCII character, before its pattern counts
+MIN_UNITS = 16  # of UTF-16 without one ASCII character, before its pattern counts
 
 
 @dataclass(frozen=True)
@@ -217,4 +217,4 @@ def _looks_like(head: bytes, name: str) -> bool:
     # In UTF-16, unlike in other bytes, the high ones have fewer different values than the low ones.
     high_first = name.endswith("be")
     high, low = len(set(data[not high_first :: 2])), len(set(data[high_first::2]))
-    return high < low if b"\0" in data else len(data) >= 2 * FEWEST_UNITS and 2 * high <= low
+    return high < low if b"\0" in data else len(data) >= 2 * MIN_UNITS and 2 * high <= low

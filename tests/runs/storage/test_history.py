@@ -9,7 +9,7 @@ import pytest
 from charrnn import api
 from charrnn.errors import RunError
 from charrnn.runs.storage.history import read_history
-from charrnn.runs.storage.metrics_log import LONGEST_LINE
+from charrnn.runs.storage.metrics_log import MAX_LINE_BYTES
 
 STEP = {
     "event": "step",
@@ -171,14 +171,14 @@ def test_a_line_without_end_takes_no_memory_and_is_one(tmp_path):
     with path.open("wb") as file:
         file.write(json.dumps(step(1)).encode() + b"\n")
         for _ in range(20):
-            file.write(b" " * LONGEST_LINE)
+            file.write(b" " * MAX_LINE_BYTES)
         file.write(b"\n" + json.dumps(step(2)).encode() + b"\n")
     tracemalloc.start()
     found = read_history(path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (found.steps.tolist(), found.skipped) == ([1, 2], 1)
-    assert peak < 5 * LONGEST_LINE
+    assert peak < 5 * MAX_LINE_BYTES
 
 
 @pytest.mark.parametrize("damage", [None, "nonsense: [", "training: {batch_size: null}"])

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="pipes, devices and link
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A folder of seven entries, where six are the most."""
-    monkeypatch.setattr(recorded_sources, "MOST_ENTRIES", 6)
+    monkeypatch.setattr(recorded_sources, "MAX_ENTRIES", 6)
     (tmp_path / "below").mkdir()
     for name in ("a", "b", "c", "below/d", "below/e", "below/f"):
         (tmp_path / f"{name}.txt").write_text("text\n")
