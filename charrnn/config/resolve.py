@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from charrnn.config import sizing, typed_values, yaml
-from charrnn.config.messages import MAX_MISTAKES, Mistake, explain, report
+from charrnn.config.messages import MAX_PROBLEMS, Mistake, explain, report
 from charrnn.config.schema import Config
 from charrnn.errors import ConfigError
 from charrnn.package import shipped
@@ -108,8 +108,8 @@ def _validated(
         config = Config.model_validate(values)
     except ValidationError as error:
         errors = error.errors()
-        mistakes += [explain(details, origins, known_keys()) for details in errors[:MAX_MISTAKES]]
-        untold = len(errors[MAX_MISTAKES:])
+        mistakes += [explain(details, origins, known_keys()) for details in errors[:MAX_PROBLEMS]]
+        untold = len(errors[MAX_PROBLEMS:])
     if mistakes:
         raise ConfigError(report(mistakes, untold))
     return Resolved(config, origins)

@@ -10,7 +10,9 @@ from charrnn.network.network import Network
 from charrnn.network.stepper import Stepper
 from charrnn.ngram.kneser_ney import NGram
 
-REST = 0.01  # of a probability, at least: what smoothing gave a character cannot be told from what was learned to the last digit
+MIN_KEPT_SHARE = (
+    0.01  # of a probability: what smoothing gave a character cannot be told from what was learned to the last digit
+)
 PROMPT_WINDOW = 1024  # characters of a prompt read at once: a long one must not need more memory than a short one
 
 Step = Callable[[Ids], Array]
@@ -66,7 +68,7 @@ class NetworkPredictor:
 
 
 class Unsmoothing:
-    """From the logits of q those of p, where q = (1 - ε) p + ε/V was learned; of no character less than REST q."""
+    """From the logits of q those of p, where q = (1 - ε) p + ε/V was learned; of no character less than MIN_KEPT_SHARE q."""
 
     def __init__(self, o: Array, ε: float) -> None:
         """For logits of the shape of `o`, (B, V); where ε is 0 they stay as they are."""
@@ -85,7 +87,9 @@ class Unsmoothing:
         np.exp(np.subtract(o, spread, out=q), out=q)  # q, but for a constant
         np.multiply(np.add.reduce(q, axis=1, keepdims=True, out=spread), self._share, out=spread)
         np.divide(spread, np.maximum(q, self._tiny, out=q), out=q)
-        np.log(np.maximum(np.add(q, 1, out=q), REST, out=q), out=q)  # 1 - (ε/V) / q, the share of q that is kept
+        np.log(
+            np.maximum(np.add(q, 1, out=q), MIN_KEPT_SHARE, out=q), out=q
+        )  # 1 - (ε/V) / q, the share of q that is kept
         return np.add(o, q, out=q)
 
 

@@ -19,7 +19,7 @@ from charrnn.text.characters.unit_names import Unit
 from charrnn.text.corpus import Corpus
 from charrnn.text.reading.encodings import Encodings
 
-MAX_TEXT_CHARS = 1_000_000  # characters of a text over which the positions are spread
+MAX_CHARACTERS = 1_000_000  # characters of a text over which the positions are spread
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def of_run(
         return _case(saved.network, corpus_of(saved, training_text, encoding=encoding))
     text = read_text(sources, saved.config.data, Encodings.parse(encoding))
     given = encoded_text.of_text(text, saved.vocabulary, saved.config.data)
-    found, _ = encoded_text.beginning(given.blocks(), MAX_TEXT_CHARS)
+    found, _ = encoded_text.beginning(given.blocks(), MAX_CHARACTERS)
     # Gradients flow through characters of the text alone.
     own = 0 if saved.vocabulary.end_id is not None else found.unseen
     ids = found.ids[0, own:].astype(np.intp)
@@ -83,5 +83,5 @@ def _load(run: Path, which: str | None) -> Checkpoint:
 
 def _case(network: Network, corpus: Corpus) -> Case:
     valid = corpus.split("valid")
-    ids = (valid if valid.size else corpus.ids)[:MAX_TEXT_CHARS].astype(np.intp)
+    ids = (valid if valid.size else corpus.ids)[:MAX_CHARACTERS].astype(np.intp)
     return Case(network, ids, 0, corpus.vocabulary.end_id, corpus.vocabulary.unit)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from charrnn.config.section import MAX_UPDATES
+from charrnn.config.section import MAX_STEPS as ENDLESS
 from charrnn.errors import DivergedError, RunError
 from charrnn.runs import run as runs
 from charrnn.runs.planning import plan as plans
@@ -45,7 +45,7 @@ def steps_within(plan: Plan, seconds: float, began: float) -> tuple[int, str]:
         raise RunError(f"--time: {seconds:g} s: must be a finite number above 0")
     cost = _measured(plan, min(max(MEASURING_SHARE * seconds, MIN_MEASURING), MAX_MEASURING))
     left = plan.ranks.first(lambda: seconds - (time.perf_counter() - began) - cost.once)
-    steps = min(MAX_UPDATES, int(left / cost.per_step(plan.config.training.eval_every)))
+    steps = min(ENDLESS, int(left / cost.per_step(plan.config.training.eval_every)))
     if steps < 1:
         raise RunError(f"--time: {seconds:g} s are not enough for one step ({cost.step:.3g} s) and what goes with it")
     return steps, f"{seconds:g} s are {steps:,} steps here, at {cost.step * 1e3:.3g} ms for each"
@@ -66,9 +66,9 @@ def _measured(plan: Plan, seconds: float) -> Cost:
     """Train for `seconds` in a temporary directory; then validate, sample and save once."""
     with _folder(plan.ranks) as folder:
         try:
-            run = runs.start(plans.with_steps(plan, MAX_UPDATES), folder / "run")
+            run = runs.start(plans.with_steps(plan, ENDLESS), folder / "run")
             clock, trainer = _Clock(WARM_UP * seconds), run.trainer
-            trainer.eval_every = MAX_UPDATES
+            trainer.eval_every = ENDLESS
             for event in run.events(lambda: clock.done):
                 clock.note(event)
                 if plan.ranks.first(lambda: clock.stepping > (1 - WARM_UP) * seconds):

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_info
 import charrnn
 from charrnn.config.messages import shorten
 from charrnn.config.schema import Config
-from charrnn.config.section import MAX_UPDATES, Section
+from charrnn.config.section import MAX_STEPS, Section
 from charrnn.errors import CheckpointError, RunError, UnreadableError
 from charrnn.training.divergence import HOPELESS
 from charrnn.training.trainer import Progress
@@ -67,7 +67,7 @@ class Lineage(Section):
     """What a fine-tune began from: the file, the step at which it stood, its text, and its weights in the order of the vector."""
 
     path: str
-    step: int = Field(ge=0, le=MAX_UPDATES)
+    step: int = Field(ge=0, le=MAX_STEPS)
     text_sha256: str
     weights_sha256: str
 
@@ -78,8 +78,8 @@ class Record(Section):
     format: Literal[2] = FORMAT
     config: Config
     progress: Progress
-    updates: int = Field(ge=0, le=MAX_UPDATES)
-    position: int = Field(ge=0, le=MAX_UPDATES)
+    updates: int = Field(ge=0, le=MAX_STEPS)
+    position: int = Field(ge=0, le=MAX_STEPS)
     text: TextRecord
     versions: dict[str, str]
     base: Lineage | None = None
@@ -89,8 +89,8 @@ class Record(Section):
     def _counts(cls, progress: Progress) -> Progress:
         numbers = asdict(progress)
         numbers |= numbers.pop("level")
-        if not all(0 <= (number or 0) <= MAX_UPDATES for number in numbers.values()):
-            raise ValueError(f"each number in it must lie between 0 and {MAX_UPDATES:,}")
+        if not all(0 <= (number or 0) <= MAX_STEPS for number in numbers.values()):
+            raise ValueError(f"each number in it must lie between 0 and {MAX_STEPS:,}")
         return progress
 
 
@@ -125,7 +125,7 @@ def _require_room(record: Record) -> None:
     counts = asdict(record.progress) | {"updates": record.updates, "position": record.position}
     level = counts.pop("level")
     if (level["mean"] or 0) > HOPELESS or any(
-        (count or 0) > MAX_UPDATES // 2 for count in [*counts.values(), level["variance"]]
+        (count or 0) > MAX_STEPS // 2 for count in [*counts.values(), level["variance"]]
     ):
         raise CheckpointError("its record is not valid: it counts more than any training comes to")
 

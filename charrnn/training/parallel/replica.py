@@ -13,7 +13,7 @@ from charrnn.network.parameters import Parameters
 from charrnn.network.resets import Begins
 from charrnn.network.workspace import Workspace
 
-MAX_WORKSPACES = 6  # a training has one or two, its validations have four; a text read in pieces has no end of them
+MAX_WORKSPACES = 6  # a training has one or two, its validations four; a text read in pieces has no end of them
 
 
 @dataclass(frozen=True)
