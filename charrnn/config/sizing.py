@@ -1,7 +1,7 @@
 """Sizes that follow the text: where the configuration says null, the length of the training split decides.
 
 A short text is soon known by heart, so it gets a small network, more dropout and many passes; a long one a large network, and as
-many passes as make MAX_CHARACTERS_READ characters. Only lengths count: the same text has the same sizes on every machine.
+many passes as make MOST_READ characters. Only lengths count: the same text has the same sizes on every machine.
 Measurements: "What was tried" in tests/benchmarks/published/README.md.
 """
 
@@ -13,7 +13,7 @@ from charrnn.config.schema import Config
 from charrnn.text.characters.unit_names import counted
 
 TYPICAL = 1_000_000  # characters, where there is no text
-MAX_CHARACTERS_READ = 24_000_000  # characters in all: a quarter of an hour of the largest network on two cores
+MOST_READ = 24_000_000  # characters in all: a quarter of an hour of the largest network on two cores
 DIGITS = 3  # of a number of epochs
 WINDOWS = 16  # in a pass, at least: a page is learned by many updates of a few streams, not by few of many
 
@@ -90,7 +90,7 @@ def _sizes(characters: int, sequence_length: int) -> Mapping[str, Any]:
 
 def _read(characters: int) -> float:
     """Characters to read in all: the row's epochs, but of a longer text never less than of a shorter one."""
-    return min(MAX_CHARACTERS_READ, max(row.epochs * min(characters, row.most) for row in _rows(characters)))
+    return min(MOST_READ, max(row.epochs * min(characters, row.most) for row in _rows(characters)))
 
 
 def _rows(characters: int) -> Sequence[Row]:

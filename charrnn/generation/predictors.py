@@ -10,10 +10,8 @@ from charrnn.network.network import Network
 from charrnn.network.stepper import Stepper
 from charrnn.ngram.kneser_ney import NGram
 
-MIN_KEPT_SHARE = (
-    0.01  # of a probability: what smoothing gave a character cannot be told from what was learned to the last digit
-)
-PROMPT_WINDOW = 1024  # characters of a prompt read at once: a long one must not need more memory than a short one
+REST = 0.01  # of a probability, at least: what smoothing gave a character cannot be told from what was learned to the last digit
+WINDOW = 1024  # characters of a prompt read at once: a long one must not need more memory than a short one
 
 Step = Callable[[Ids], Array]
 """Reads one more character of each of B texts, (B,): the logits of the next, (B, V), in a buffer that the next call fills anew."""
@@ -59,8 +57,8 @@ class NetworkPredictor:
     def _read(self, inputs: Ids) -> tuple[Array, Array]:
         """The logits after beginnings, (T, B), that are read side by side, (B, V), and the state, (S, B, H)."""
         state = self.network.zero_state(inputs.shape[1])
-        for start in range(0, len(inputs), PROMPT_WINDOW):
-            window = inputs[start : start + PROMPT_WINDOW].astype(np.intp)
+        for start in range(0, len(inputs), WINDOW):
+            window = inputs[start : start + WINDOW].astype(np.intp)
             ws = self.network.workspace(*window.shape)
             self.network.logits(window, state, ws)
             state = ws.state
@@ -68,7 +66,7 @@ class NetworkPredictor:
 
 
 class Unsmoothing:
-    """From the logits of q those of p, where q = (1 - ε) p + ε/V was learned; of no character less than MIN_KEPT_SHARE q."""
+    """From the logits of q those of p, where q = (1 - ε) p + ε/V was learned; of no character less than REST q."""
 
     def __init__(self, o: Array, ε: float) -> None:
         """For logits of the shape of `o`, (B, V); where ε is 0 they stay as they are."""
@@ -87,9 +85,7 @@ class Unsmoothing:
         np.exp(np.subtract(o, spread, out=q), out=q)  # q, but for a constant
         np.multiply(np.add.reduce(q, axis=1, keepdims=True, out=spread), self._share, out=spread)
         np.divide(spread, np.maximum(q, self._tiny, out=q), out=q)
-        np.log(
-            np.maximum(np.add(q, 1, out=q), MIN_KEPT_SHARE, out=q), out=q
-        )  # 1 - (ε/V) / q, the share of q that is kept
+        np.log(np.maximum(np.add(q, 1, out=q), REST, out=q), out=q)  # 1 - (ε/V) / q, the share of q that is kept
         return np.add(o, q, out=q)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from charrnn import api
 from charrnn.config import sizing
 from charrnn.config.resolve import changed, resolve, to_yaml
-from charrnn.config.sizing import MAX_CHARACTERS_READ, ROWS, sized, told, undecided
+from charrnn.config.sizing import MOST_READ, ROWS, sized, told, undecided
 from charrnn.package import shipped
 from charrnn.sweeps.grid import parse_axes, trials
 from charrnn.text import windows
@@ -56,7 +56,7 @@ def test_a_longer_text_is_read_for_no_less_and_by_no_smaller_network_and_with_no
         assert larger_H >= H
         assert larger_B >= B
         assert larger_epochs * longer >= epochs * shorter * 0.99, (shorter, longer)  # epochs have three digits
-        assert larger_epochs * longer <= MAX_CHARACTERS_READ * 1.01
+        assert larger_epochs * longer <= MOST_READ * 1.01
         assert larger_epochs <= 60
 
 
