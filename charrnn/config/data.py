@@ -5,14 +5,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, Strict, field_validator, model_validator
 
-from charrnn.config.section import MAX_SIZE, Section, Whole
+from charrnn.config.section import LARGEST, Section, Whole
 from charrnn.errors import TextError
 from charrnn.text import documents, splits
 from charrnn.text.reading.encodings import Encodings
 from charrnn.text.reading.text_file import MAX_EXPANSION
 from charrnn.text.splits import Split
 
-MAX_EXPRESSION_CHARS = 1000  # characters
+LONGEST_EXPRESSION = 1000  # characters
 
 
 class Data(Section):
@@ -36,12 +36,12 @@ class Data(Section):
         (50, 50), strict=False, description="char-rnn's slices and its window, B and S; for protocol char-rnn only"
     )
     min_count: Whole = Field(
-        1, ge=1, le=MAX_SIZE, description="characters rarer than this share one unknown symbol, never sampled"
+        1, ge=1, le=LARGEST, description="characters rarer than this share one unknown symbol, never sampled"
     )
     boundary: str | None = Field(
         None,
         min_length=1,
-        max_length=MAX_EXPRESSION_CHARS,
+        max_length=LONGEST_EXPRESSION,
         description="where a document ends and the next begins: blank-line, file, or a regular expression; null: one long text",
     )
     max_expansion: float = Field(
@@ -66,8 +66,8 @@ class Data(Section):
     @field_validator("slices")
     @classmethod
     def _slices_are_some(cls, value: tuple[int, int]) -> tuple[int, int]:
-        if not all(1 <= number <= MAX_SIZE for number in value):
-            raise ValueError(f"must be two whole numbers between 1 and {MAX_SIZE}")
+        if not all(1 <= number <= LARGEST for number in value):
+            raise ValueError(f"must be two whole numbers between 1 and {LARGEST}")
         return value
 
     @field_validator("encoding", mode="before")

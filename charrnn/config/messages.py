@@ -10,8 +10,8 @@ from pydantic_core import ErrorDetails
 from charrnn.text.characters.graphemes import beginning
 from charrnn.text.characters.printable import printable_line, quoted
 
-MAX_VALUE_CHARS = 80  # characters of a value in a message
-MAX_PROBLEMS = 20  # that are told at once
+LONGEST_SHOWN = 80  # characters of a value in a message
+MOST_MISTAKES = 20  # that are told at once
 
 Mistake = tuple[str, str]
 """Where it is (file:line or option), and what is wrong."""
@@ -38,8 +38,8 @@ def report(mistakes: Sequence[Mistake], untold: int) -> str:
 
     lines = [f"{origin}: {message}" if origin else message for origin, message in sorted(mistakes, key=line)]
     lines = [printable_line(line) for line in lines]  # a key can be any text
-    if more := len(lines) + untold - MAX_PROBLEMS:
-        lines[MAX_PROBLEMS:] = [f"... and {more:,} more"] if more > 0 else []
+    if more := len(lines) + untold - MOST_MISTAKES:
+        lines[MOST_MISTAKES:] = [f"... and {more:,} more"] if more > 0 else []
     total = len(mistakes) + untold
     return lines[0] if total == 1 else "\n  ".join([f"{total:,} mistakes in the configuration:", *lines])
 
@@ -79,7 +79,7 @@ def _shown(value: Any) -> str:
 
 def shorten(text: str) -> str:
     """As much of a text as a message has room for."""
-    return text if len(text) <= MAX_VALUE_CHARS else f"{beginning(text, MAX_VALUE_CHARS)}..."
+    return text if len(text) <= LONGEST_SHOWN else f"{beginning(text, LONGEST_SHOWN)}..."
 
 
 def _nearest(key: str, known: Sequence[str]) -> str:

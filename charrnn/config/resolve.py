@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from charrnn.config import sizing, typed_values, yaml
-from charrnn.config.messages import MAX_PROBLEMS, Mistake, explain, report
+from charrnn.config.messages import MOST_MISTAKES, Mistake, explain, report
 from charrnn.config.schema import Config
 from charrnn.errors import ConfigError
 from charrnn.package import shipped
@@ -25,7 +25,7 @@ Origins = dict[str, str]
 
 DEFAULT = "default"  # the shipped configuration that goes without saying
 ENCODING = "--encoding"
-MAX_FILE_BYTES = 4 * yaml.MAX_CHARS  # bytes
+LONGEST_FILE = 4 * yaml.LONGEST  # bytes
 
 Options = Mapping[str, tuple[str, Any]]
 """Dotted key -> name of the option, and its value."""
@@ -108,8 +108,8 @@ def _validated(
         config = Config.model_validate(values)
     except ValidationError as error:
         errors = error.errors()
-        mistakes += [explain(details, origins, known_keys()) for details in errors[:MAX_PROBLEMS]]
-        untold = len(errors[MAX_PROBLEMS:])
+        mistakes += [explain(details, origins, known_keys()) for details in errors[:MOST_MISTAKES]]
+        untold = len(errors[MOST_MISTAKES:])
     if mistakes:
         raise ConfigError(report(mistakes, untold))
     return Resolved(config, origins)
@@ -153,10 +153,10 @@ def known_keys() -> list[str]:
 
 def _read(path: FilePath) -> str:
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise ConfigError(f"{path}: {path.stat().st_size:,} bytes; a configuration has at most {MAX_FILE_BYTES:,}")
+        if path.stat().st_size > LONGEST_FILE:
+            raise ConfigError(f"{path}: {path.stat().st_size:,} bytes; a configuration has at most {LONGEST_FILE:,}")
         with open_plain(path) as file:
-            return file.read(MAX_FILE_BYTES + 1).decode("utf-8-sig")
+            return file.read(LONGEST_FILE + 1).decode("utf-8-sig")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError as error:

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self, TypeVar
 from pydantic import Field, model_validator
 
 from charrnn.config.data import Data
-from charrnn.config.section import MAX_SIZE, MAX_STEPS, Section, Whole
+from charrnn.config.section import LARGEST, LONGEST, Section, Whole
 from charrnn.errors import NetworkError
 from charrnn.network.architecture import Architecture
 
@@ -80,18 +80,18 @@ class Training(Section):
     """How the network learns."""
 
     batch_size: Whole | None = Field(
-        32, ge=1, le=MAX_SIZE, description="streams read side by side, B; null: by the length of the text"
+        32, ge=1, le=LARGEST, description="streams read side by side, B; null: by the length of the text"
     )
     accumulate: Whole = Field(
-        1, ge=1, le=MAX_SIZE, description="shares of the streams worked through one after the other, for less memory"
+        1, ge=1, le=LARGEST, description="shares of the streams worked through one after the other, for less memory"
     )
     sequence_length: Whole = Field(
-        64, ge=1, le=MAX_SIZE, description="steps unrolled per window, T: how far gradients flow back (k2)"
+        64, ge=1, le=LARGEST, description="steps unrolled per window, T: how far gradients flow back (k2)"
     )
     stride: Whole | None = Field(
-        None, ge=1, le=MAX_SIZE, description="new characters (bytes) per update (k1); null: sequence_length"
+        None, ge=1, le=LARGEST, description="new characters (bytes) per update (k1); null: sequence_length"
     )
-    steps: Whole | None = Field(None, ge=1, le=MAX_STEPS, description="updates to make; null: as many as epochs need")
+    steps: Whole | None = Field(None, ge=1, le=LONGEST, description="updates to make; null: as many as epochs need")
     epochs: float | None = Field(
         30.0,
         gt=0,
@@ -108,7 +108,7 @@ class Training(Section):
     schedule: Literal["constant", "linear", "cosine", "exponential", "plateau"] = Field(
         "cosine", description="how the learning rate falls after the warm-up"
     )
-    warmup_steps: Whole = Field(0, ge=0, le=MAX_SIZE, description="updates over which the learning rate rises from 0")
+    warmup_steps: Whole = Field(0, ge=0, le=LARGEST, description="updates over which the learning rate rises from 0")
     weight_decay: float = Field(
         0.0, ge=0, le=1e3, description="λ: λ w is added to each weight's gradient (adamw: taken off the weight)"
     )
@@ -139,22 +139,22 @@ class Training(Section):
         description="how often to go back from one place to a good snapshot when training diverges; 0: never",
     )
     seed: Whole = Field(0, ge=0, le=(1 << 63) - 1, description="of every random number in the run")
-    eval_every: Whole = Field(500, ge=1, le=MAX_STEPS, description="updates between validations")
+    eval_every: Whole = Field(500, ge=1, le=LONGEST, description="updates between validations")
     eval_characters: Whole | None = Field(
         1_000_000,
         ge=2,
-        le=MAX_SIZE,
+        le=LARGEST,
         description="characters (bytes) of the valid split that are read for a validation; null: all",
     )
-    save_every: Whole = Field(500, ge=1, le=MAX_STEPS, description="updates between checkpoints")
+    save_every: Whole = Field(500, ge=1, le=LONGEST, description="updates between checkpoints")
     sample_every: Whole | None = Field(
-        None, ge=0, le=MAX_STEPS, description="updates between samples; null: at each validation; 0: never"
+        None, ge=0, le=LONGEST, description="updates between samples; null: at each validation; 0: never"
     )
     gradflow_every: Whole | None = Field(
-        None, ge=1, le=MAX_STEPS, description="updates between looks at how far gradients reach; null: never"
+        None, ge=1, le=LONGEST, description="updates between looks at how far gradients reach; null: never"
     )
     patience: Whole | None = Field(
-        None, ge=1, le=MAX_STEPS, description="stop after this many validations without a better loss; null: never"
+        None, ge=1, le=LONGEST, description="stop after this many validations without a better loss; null: never"
     )
 
     @model_validator(mode="after")

@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-MAX_SIZE = 1 << 24  # for sizes: past this it is a typing error
-MAX_STEPS = 10**15  # for numbers of updates
+LARGEST = 1 << 24  # for sizes: past this it is a typing error
+LONGEST = 10**15  # for numbers of updates
 
 
 def _whole(value: Any) -> Any:

@@ -14,9 +14,9 @@ import yaml
 
 from charrnn.errors import ConfigError
 
-MAX_DEPTH = 4
-MAX_CHARS = 1 << 16  # characters
-MAX_KEY_CHARS = 80
+DEEPEST = 4
+LONGEST = 1 << 16  # characters
+LONGEST_KEY = 80
 OTHER_LINE_ENDS = "\x85\u2028\u2029"
 # PyYAML raises the last three for a tag that does not suit its value, such as `!!bool foo`.
 UNREADABLE = (yaml.YAMLError, ValueError, RecursionError, KeyError, AttributeError, TypeError)
@@ -116,8 +116,8 @@ def _mapping(loader: _Loader, node: yaml.MappingNode, path: Path, document: Docu
     values: dict[str, Any] = {}
     for key_node, value_node in node.value:
         key, line = str(key_node.value), key_node.start_mark.line + 1
-        if len(key) > MAX_KEY_CHARS:
-            raise ConfigError(f"{document.name}:{line}: a key of {len(key):,} characters: {key[:MAX_KEY_CHARS]}...")
+        if len(key) > LONGEST_KEY:
+            raise ConfigError(f"{document.name}:{line}: a key of {len(key):,} characters: {key[:LONGEST_KEY]}...")
         if key in values:
             first = document.lines[(*path, key)]
             document.mistakes.append(((*path, key), line, f"written twice; it stands in line {first} already"))
@@ -128,7 +128,7 @@ def _mapping(loader: _Loader, node: yaml.MappingNode, path: Path, document: Docu
 
 
 def _value(loader: _Loader, node: yaml.Node, path: Path, document: Document) -> Any:
-    if len(path) >= MAX_DEPTH:
+    if len(path) >= DEEPEST:
         raise ConfigError(f"{document.name}:{node.start_mark.line + 1}: {'.'.join(map(str, path))}: nested too deeply")
     if isinstance(node, yaml.MappingNode):
         return _mapping(loader, node, path, document)
@@ -138,8 +138,8 @@ def _value(loader: _Loader, node: yaml.Node, path: Path, document: Document) -> 
 
 
 def _require_short(text: str, name: str) -> None:
-    if len(text) > MAX_CHARS:
-        raise ConfigError(f"{name}: {len(text):,} characters; a configuration has at most {MAX_CHARS:,}")
+    if len(text) > LONGEST:
+        raise ConfigError(f"{name}: {len(text):,} characters; a configuration has at most {LONGEST:,}")
 
 
 def _first_line(error: Exception) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from charrnn.config.section import MAX_STEPS as ENDLESS
+from charrnn.config.section import LONGEST as ENDLESS
 from charrnn.errors import DivergedError, RunError
 from charrnn.runs import run as runs
 from charrnn.runs.planning import plan as plans
@@ -19,8 +19,7 @@ from charrnn.runs.recovery import LOWER_RATE
 from charrnn.training.events import Evaluated, Event, Finished, Flowed, Stepped
 from charrnn.training.parallel.communicator import Alone
 
-MEASURING_SHARE = 0.05  # of the budget
-MIN_MEASURING, MAX_MEASURING = 0.5, 10.0  # seconds
+SHARE, SHORTEST, LONGEST = 0.05, 0.5, 10.0  # of the budget that measuring may take; in seconds, at least and at most
 WARM_UP = 0.4  # of the measuring, before which no step counts: processors take seconds to reach their speed
 UNITS = {"h": 3600, "m": 60, "s": 1}
 
@@ -43,7 +42,7 @@ def steps_within(plan: Plan, seconds: float, began: float) -> tuple[int, str]:
     """
     if not 0 < seconds < math.inf:
         raise RunError(f"--time: {seconds:g} s: must be a finite number above 0")
-    cost = _measured(plan, min(max(MEASURING_SHARE * seconds, MIN_MEASURING), MAX_MEASURING))
+    cost = _measured(plan, min(max(SHARE * seconds, SHORTEST), LONGEST))
     left = plan.ranks.first(lambda: seconds - (time.perf_counter() - began) - cost.once)
     steps = min(ENDLESS, int(left / cost.per_step(plan.config.training.eval_every)))
     if steps < 1:

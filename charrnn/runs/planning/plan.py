@@ -21,7 +21,7 @@ from charrnn.runs.planning.fine_tuning import Base
 from charrnn.runs.planning.run_name import run_name
 from charrnn.runs.planning.run_text import corpus_of, read_text
 from charrnn.runs.storage.checkpoint import Checkpoint
-from charrnn.runs.storage.checkpoint_record import MAX_RECORD_CHARS, Lineage, require_storable
+from charrnn.runs.storage.checkpoint_record import LONGEST_RECORD, Lineage, require_storable
 from charrnn.system.cores import available_cores
 from charrnn.text import corpus as corpora
 from charrnn.text import windows
@@ -34,7 +34,7 @@ from charrnn.text.vocabulary import Ids
 from charrnn.training.optim.optimizers import OPTIMIZERS, Optimizer
 from charrnn.training.parallel.communicator import Alone
 
-MAX_SOURCES_CHARS = MAX_RECORD_CHARS // 2  # characters
+LONGEST_SOURCES = LONGEST_RECORD // 2  # characters
 FEW_WORKERS = 64  # processes that a training may start wherever it goes on
 RARE = 10  # occurrences, below
 MANY = 200  # symbols: of fewer the readout takes next to no time
@@ -275,7 +275,7 @@ def _require_storable(sources: Sequence[str]) -> None:
     """A run remembers its sources, in a record whose length is limited, and in JSON, which is UTF-8."""
     for source in sources:
         require_storable(source, "rename it, or pass its text by standard input (-)")
-    if sum(map(len, sources)) > MAX_SOURCES_CHARS:
+    if sum(map(len, sources)) > LONGEST_SOURCES:
         raise RunError(f"{len(sources):,} texts are too many to remember; name their folder, or a pattern in quotes")
 
 

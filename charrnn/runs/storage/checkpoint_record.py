@@ -15,14 +15,14 @@ from threadpoolctl import threadpool_info
 import charrnn
 from charrnn.config.messages import shorten
 from charrnn.config.schema import Config
-from charrnn.config.section import MAX_STEPS, Section
+from charrnn.config.section import LONGEST, Section
 from charrnn.errors import CheckpointError, RunError, UnreadableError
 from charrnn.training.divergence import HOPELESS
 from charrnn.training.trainer import Progress
 
 FORMAT: Literal[2] = 2
 RECORD, VOCABULARY = "charrnn", "vocabulary"
-MAX_RECORD_CHARS = 1 << 20  # characters
+LONGEST_RECORD = 1 << 20  # characters
 
 
 def require_storable(name: str, remedy: str) -> None:
@@ -67,7 +67,7 @@ class Lineage(Section):
     """What a fine-tune began from: the file, the step at which it stood, its text, and its weights in the order of the vector."""
 
     path: str
-    step: int = Field(ge=0, le=MAX_STEPS)
+    step: int = Field(ge=0, le=LONGEST)
     text_sha256: str
     weights_sha256: str
 
@@ -78,8 +78,8 @@ class Record(Section):
     format: Literal[2] = FORMAT
     config: Config
     progress: Progress
-    updates: int = Field(ge=0, le=MAX_STEPS)
-    position: int = Field(ge=0, le=MAX_STEPS)
+    updates: int = Field(ge=0, le=LONGEST)
+    position: int = Field(ge=0, le=LONGEST)
     text: TextRecord
     versions: dict[str, str]
     base: Lineage | None = None
@@ -89,8 +89,8 @@ class Record(Section):
     def _counts(cls, progress: Progress) -> Progress:
         numbers = asdict(progress)
         numbers |= numbers.pop("level")
-        if not all(0 <= (number or 0) <= MAX_STEPS for number in numbers.values()):
-            raise ValueError(f"each number in it must lie between 0 and {MAX_STEPS:,}")
+        if not all(0 <= (number or 0) <= LONGEST for number in numbers.values()):
+            raise ValueError(f"each number in it must lie between 0 and {LONGEST:,}")
         return progress
 
 
@@ -104,8 +104,8 @@ def parse_record(metadata: Mapping[str, str]) -> Record:
     """The record in a file's metadata. Raises CheckpointError, and UnreadableError for a format to come."""
     if RECORD not in metadata:
         raise CheckpointError("a safetensors file, but not a checkpoint of charrnn")
-    if len(metadata[RECORD]) > MAX_RECORD_CHARS:  # telling all mistakes of a long one would take much memory
-        raise CheckpointError(f"its record is not valid: longer than {MAX_RECORD_CHARS:,} characters")
+    if len(metadata[RECORD]) > LONGEST_RECORD:  # telling all mistakes of a long one would take much memory
+        raise CheckpointError(f"its record is not valid: longer than {LONGEST_RECORD:,} characters")
     try:
         record = Record.model_validate_json(metadata[RECORD])
     except ValidationError as error:
@@ -125,7 +125,7 @@ def _require_room(record: Record) -> None:
     counts = asdict(record.progress) | {"updates": record.updates, "position": record.position}
     level = counts.pop("level")
     if (level["mean"] or 0) > HOPELESS or any(
-        (count or 0) > MAX_STEPS // 2 for count in [*counts.values(), level["variance"]]
+        (count or 0) > LONGEST // 2 for count in [*counts.values(), level["variance"]]
     ):
         raise CheckpointError("its record is not valid: it counts more than any training comes to")
 

@@ -9,7 +9,7 @@ from tiny import trained
 
 from charrnn.errors import CheckpointError
 from charrnn.runs.storage.checkpoint import load, save
-from charrnn.runs.storage.checkpoint_record import MAX_RECORD_CHARS
+from charrnn.runs.storage.checkpoint_record import LONGEST_RECORD
 from charrnn.runs.storage.safetensors_file import write
 from charrnn.system import atomic_files
 
@@ -125,7 +125,7 @@ def test_another_programs_safetensors_is_refused(last):
         ({}, {"position": 10**16}, "record is not valid: position"),
         ({}, {"progress": {"step": 10**16}}, "record is not valid: progress: .*between 0 and"),
         ({}, {"a\nb" * 1000: 1}, "record is not valid: a.nb.{80}"),
-        ({}, "x" * (MAX_RECORD_CHARS + 1), "record is not valid: longer than"),
+        ({}, "x" * (LONGEST_RECORD + 1), "record is not valid: longer than"),
         ({}, {"config": {}}, "has shape"),
         ({}, {"config": {"model": {"hidden_size": -4}}}, "record is not valid: config.model.hidden_size"),
         ({}, {"config": {"model": {"hidden_size": 65536}}}, "need"),
