@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from charrnn.errors import CharrnnError, RunError
-from charrnn.system.mpi_environment import launched
+from charrnn.system.mpi_environment import rank_and_size
 from charrnn.text.characters.printable import UNSAFE, printable_line
 from charrnn.training.parallel.communicator import Alone
 
@@ -26,7 +26,7 @@ def joined() -> Iterator[Alone]:
 
     Raises RunError where mpiexec has started several, and mpi4py is missing, or its MPI knows of fewer.
     """
-    size = launched()[1]
+    size = rank_and_size()[1]
     if size == 1:
         yield Alone()
         return

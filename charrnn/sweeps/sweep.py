@@ -81,7 +81,7 @@ def open_directory(sweep: Sweep, out: Path | None) -> Lock:
         lock = directory.create_next(Path(RUNS), sweep.title)
     elif (out / RECORD).exists():
         _require_same(out, _read(Folder.named(out)), sweep.record())  # nothing is added to what is none of ours
-        lock = _locked(out)
+        lock = _lock(out)
     else:
         lock = directory.create(out, left=RECORD + SIDE)
     try:
@@ -106,7 +106,7 @@ def _first_plan(trials: Sequence[Trial], sources: Sequence[str]) -> Plan:
     raise errors[0]
 
 
-def _locked(path: Path) -> Lock:
+def _lock(path: Path) -> Lock:
     try:
         return Lock(path)
     except OSError as error:

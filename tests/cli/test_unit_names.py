@@ -221,7 +221,7 @@ def test_the_page_is_in_bytes(charrnn, run, one):
 
 
 def test_the_live_display_says_which(charrnn, many, monkeypatch):
-    monkeypatch.setattr("charrnn.cli.progress.follow.can_be_drawn_on", lambda console, json: True)
+    monkeypatch.setattr("charrnn.cli.progress.follow.can_draw_on", lambda console, json: True)
     told = charrnn("train", many, "--steps", "2", "-o", "r", *TINY).stderr
     assert re.search(r"validation loss [\d.]+ nats, [\d.]+ bpb", told)
     assert re.search(r"loss [\d.]+ \([\d.]+ bpb\)", told)

@@ -315,9 +315,9 @@ def of_one_rank(rank, code):
     """A program that is charrnn, after some code that one rank alone runs."""
     return f"""
 import sys
-from charrnn.system.mpi_environment import launched
+from charrnn.system.mpi_environment import rank_and_size
 from charrnn.training import trainer
-if launched()[0] == {rank}:
+if rank_and_size()[0] == {rank}:
 {code}
 from charrnn.cli.app import main
 main()

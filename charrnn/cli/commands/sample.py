@@ -116,7 +116,7 @@ def sample(
     console.print_note(told)
     if rerank is not None:
         drawn = best(drawn, count)
-        samples.tell_best(drawn, rerank, model.vocabulary.unit)
+        samples.print_best(drawn, rerank, model.vocabulary.unit)
     found = api.novelty(corpus, [each.text for each in drawn]) if corpus else None
     headings = model.vocabulary.end_id is None
     samples.show_samples(

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from charrnn.cli.output.surprisal_colours import REVERSE, marked, marked_line
+from charrnn.cli.output.surprisal_colours import REVERSE, mark_unsafe, mark_unsafe_line
 from charrnn.cli.output.tables import terminal_columns
 from charrnn.text.characters.printable import is_unsafe, json_text, printable
 
@@ -39,13 +39,13 @@ class Terminal(Console):
 
 def print_error(message: str, lines: bool = False) -> None:
     """The one line that starts with `error:`; with `lines` it may have more, for several mistakes in a configuration."""
-    told = marked(message, "default") if lines else marked_line(message, "default")
+    told = mark_unsafe(message, "default") if lines else mark_unsafe_line(message, "default")
     _stderr().print(Text("error: ", style="bold red") + told, soft_wrap=True)
 
 
 def print_note(message: str) -> None:
     """A line for the person, not for the pipe."""
-    _stderr().print(marked_line(message, "dim"), soft_wrap=True)
+    _stderr().print(mark_unsafe_line(message, "dim"), soft_wrap=True)
 
 
 def write_json(value: object) -> None:
@@ -56,7 +56,7 @@ def write_json(value: object) -> None:
 def write_path(path: Path) -> None:
     """A path that is a result, on stdout; a pipe gets it as it is."""
     if sys.stdout.isatty():
-        result_console().print(marked_line(str(path)), soft_wrap=True)
+        result_console().print(mark_unsafe_line(str(path)), soft_wrap=True)
     else:
         sys.stdout.write(f"{path}\n")
         sys.stdout.flush()

@@ -13,7 +13,7 @@ from rich.segment import Segments
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from charrnn.cli.output.surprisal_colours import marked_line
+from charrnn.cli.output.surprisal_colours import mark_unsafe_line
 from charrnn.cli.output.wrapping import fold, longest_part, unbreakable, width_of
 
 MIN_FOLDED_COLUMNS = 12  # columns of a name that is folded
@@ -51,7 +51,9 @@ class Table:
         """As many cells as there are columns; what is unsafe in a plain one is made visible, a Text is taken as it is."""
         if len(cells) != len(self._headings):
             raise ValueError(f"a row of {len(cells)} cells, and {len(self._headings)} columns")
-        self._rows.append(Row([cell if isinstance(cell, Text) else marked_line(cell) for cell in cells], style, closes))
+        self._rows.append(
+            Row([cell if isinstance(cell, Text) else mark_unsafe_line(cell) for cell in cells], style, closes)
+        )
 
     def show(self, console: Console) -> None:
         """Print it, as wide as it is, or as the console's terminal is."""

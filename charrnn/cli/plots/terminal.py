@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rich.text import Text
 
 from charrnn.cli.output.console import result_console, supports_colour
-from charrnn.cli.output.surprisal_colours import marked_line
+from charrnn.cli.output.surprisal_colours import mark_unsafe_line
 from charrnn.cli.output.wrapping import shorten
 from charrnn.cli.plots.curves import PlotData, Quantity, downsample_min_max, summary, y_limits
 from charrnn.runs.storage.history import Floats
@@ -105,7 +105,7 @@ def plot(data: PlotData, quantity: Quantity, columns: int, rows: int, coloured: 
     curves = data.curves(quantity)
     low, high = y_limits(quantity, curves)
     middle = high - (high - low) * (rows // 2) / (rows - 1)
-    labels = aligned({0: high, rows // 2: middle, rows - 1: low}, rows, LABEL)
+    labels = align_labels({0: high, rows // 2: middle, rows - 1: low}, rows, LABEL)
     gutter = len(labels[0])
     columns = max(1, columns - gutter)
     field = Field(max(float(curve.x.max()) for curve in curves), low, high, columns, rows)
@@ -120,7 +120,7 @@ def plot(data: PlotData, quantity: Quantity, columns: int, rows: int, coloured: 
     return [*lines, Text(" " * (gutter - 1) + "└" + "─" * columns), below]
 
 
-def aligned(values: Mapping[int, float], rows: int, columns: int) -> list[str]:
+def align_labels(values: Mapping[int, float], rows: int, columns: int) -> list[str]:
     """What is left of each row: its value, if it has one, and the axis; all as wide as the widest, of `columns` at least."""
     labels = [f"{values[row]:.4g}" if row in values else "" for row in range(rows)]
     width = max(columns, *map(len, labels))
@@ -132,7 +132,7 @@ def legend(data: PlotData, coloured: bool) -> list[Text]:
     lettered = len(data.runs) > 1 and not coloured
     lines = [
         Text(MARKS[run % len(MARKS)] if lettered else "⠤⠤", STYLES[run % len(STYLES)])
-        + marked_line(f" {summary(each)}")
+        + mark_unsafe_line(f" {summary(each)}")
         for run, each in enumerate(data.runs)
     ]
     means = f"means of {data.window:,} steps" if data.window > 1 else "single steps"

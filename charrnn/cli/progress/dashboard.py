@@ -63,11 +63,11 @@ class Dashboard:
                 self._done = event.step
                 self._curve.add(event.step, event.loss)
             case Evaluated():
-                self._curve.evaluated(event.step, event.loss)
+                self._curve.add_evaluation(event.step, event.loss)
             case Recovered():
                 self._first = self._done = event.step
                 self._measured_since = self._clock()
-                self._curve.back_to(event.step)
+                self._curve.rewind_to(event.step)
             case Sampled():
                 self._sample, self._wrapped = event, NOT_WRAPPED
             case Finished():  # the last picture has the whole curve
@@ -76,7 +76,7 @@ class Dashboard:
 
     def lines(self, width: int, height: int) -> list[Text]:
         """As many lines as a terminal of so many columns and rows has room for, none of them longer than it is wide."""
-        figures = [Text(line) for line in joined(self._averages.figures(), width)]
+        figures = [Text(line) for line in join_parts(self._averages.figures(), width)]
         wrong = [Text(line, WARNING) for line in self._symptoms.present.values()]
         head = [self._bar(width), *figures, *wrong]
         below = self._curve_and_sample(width, height - 2 - len(head))
@@ -102,7 +102,7 @@ class Dashboard:
         if width >= WIDE:
             columns = (width - GAP) // 2
             height = min(rows, max(CURVE_ROWS, SAMPLE_ROWS))
-            return beside(self._curve_of(columns, height), self._sample_of(columns, height), columns + GAP)
+            return side_by_side(self._curve_of(columns, height), self._sample_of(columns, height), columns + GAP)
         spare = rows - CURVE_ROWS - 1
         if spare < MIN_ROWS:
             return list(self._curve_of(width, min(rows, CURVE_ROWS)))
@@ -129,7 +129,7 @@ class Dashboard:
         return [heading, *wrapped[: rows - 1], *[Text("")] * (rows - 1 - len(wrapped))]
 
 
-def joined(parts: Sequence[str], width: int) -> list[str]:
+def join_parts(parts: Sequence[str], width: int) -> list[str]:
     """The parts with dots between them, in as few lines as hold them; none is cut."""
     lines: list[str] = []
     for part in parts:
@@ -146,7 +146,7 @@ def bar(share: float, columns: int) -> Text:
     return Text().append("━" * filled, FILLED).append("─" * (max(0, columns) - filled), "dim")
 
 
-def beside(left: Sequence[Text], right: Sequence[Text], column: int) -> list[Text]:
+def side_by_side(left: Sequence[Text], right: Sequence[Text], column: int) -> list[Text]:
     """Two blocks side by side, the second from a column on; alone it begins at the edge."""
     if not left:
         return list(right)

@@ -44,7 +44,7 @@ def follow(run: Run, stop: Callable[[], bool], json: bool, quiet: bool, more: Se
             console.print(line, soft_wrap=True)
     except BrokenPipeError:
         return _consume(run, lambda: True, [])
-    if not can_be_drawn_on(console, json):
+    if not can_draw_on(console, json):
         return _consume(run, stop, [PlainLines(console, run.plan.steps, bound, unit), *sinks])
     dashboard = Dashboard(run.plan.steps, run.trainer.progress.step, bound, unit=unit)
     live = LiveDisplay(console, dashboard, above)
@@ -58,7 +58,7 @@ def follow(run: Run, stop: Callable[[], bool], json: bool, quiet: bool, more: Se
     return finished
 
 
-def can_be_drawn_on(console: Console, json: bool) -> bool:
+def can_draw_on(console: Console, json: bool) -> bool:
     """Whether a picture can stand still on stderr: it is a terminal that can move its cursor, shows no JSON besides, and is
     not a shell's that has started this in the background.
     """

@@ -113,14 +113,14 @@ class LiveDisplay:
         self._read_steps()
         with self._at_once():
             if self._was_away or self._console.size != self._size:
-                self._begin_anew()
+                self._start_again()
             self._live.refresh()
         ended = time.monotonic()
         before, self._cost = self._cost, ended - began
         usual = min(before, self._cost)  # a terminal that was held up once (Ctrl-S) is not slow
         self._due = ended + max(MIN_REFRESH_SECONDS, usual / MAX_DRAWING_SHARE)
 
-    def _begin_anew(self) -> None:
+    def _start_again(self) -> None:
         """For another size: a terminal that has wrapped its lines, or cut them, no longer has the picture where it was. What
         others have shown there is pushed up, and not lost.
         """

@@ -5,7 +5,7 @@ import time
 from rich.console import Console
 from rich.text import Text
 
-from charrnn.cli.output.surprisal_colours import coloured, marked_line
+from charrnn.cli.output.surprisal_colours import colour_by_surprisal, mark_unsafe_line
 from charrnn.cli.progress.running_averages import Averages
 from charrnn.cli.reports import gradflow
 from charrnn.runs.planning.plan import Plan
@@ -38,7 +38,7 @@ def introduction(run: Run) -> list[Text]:
         *plan.notes,
     ]
     done = run.trainer.progress.step
-    return [marked_line(line) for line in ([*lines, f"resuming after step {done:,}"] if done else lines)]
+    return [mark_unsafe_line(line) for line in ([*lines, f"resuming after step {done:,}"] if done else lines)]
 
 
 def _size(plan: Plan) -> str:
@@ -110,4 +110,4 @@ def sample(event: Sampled) -> Text:
     begin = len(event.text) - len(event.text.lstrip("\n"))
     text = event.text[begin:].rstrip("\n")
     surprisals = event.surprisals[begin : begin + len(text)] or (0.0,) * len(text)
-    return coloured(text, surprisals)
+    return colour_by_surprisal(text, surprisals)

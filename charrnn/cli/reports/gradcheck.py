@@ -7,7 +7,7 @@ from dataclasses import asdict
 from rich.text import Text
 
 from charrnn.cli.output.console import print_error, result_console, write_json
-from charrnn.cli.output.surprisal_colours import marked_line
+from charrnn.cli.output.surprisal_colours import mark_unsafe_line
 from charrnn.cli.output.tables import Name, Table
 from charrnn.cli.reports.gradcheck_notes import notes
 from charrnn.diagnostics.gradcheck.gradcheck import Check, Report, by_parameter
@@ -25,7 +25,7 @@ def show_report(report: Report, json: bool) -> None:
         properties.add_row(found.name, found.detail, _verdict(found.passed))
     properties.show(console)
     for note in notes(report):
-        console.print(marked_line(note), soft_wrap=True)
+        console.print(mark_unsafe_line(note), soft_wrap=True)
     failed = [check.parameter for check in report.checks if not check.passed]
     failed_properties = [found.name for found in report.properties if not found.passed]
     if report.passed:

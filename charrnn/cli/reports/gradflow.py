@@ -35,7 +35,7 @@ def show(found: GradientFlow, json: bool) -> None:
     console.print(Text(_cost(found)), soft_wrap=True)
 
 
-def tell_of_text(found: GradientFlow, positions: int) -> None:
+def print_text_notes(found: GradientFlow, positions: int) -> None:
     """What a reader of the figures should know of the text that they come from; so many positions were asked for."""
     for note in found.notes:
         print_note(note)

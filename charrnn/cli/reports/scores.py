@@ -11,11 +11,11 @@ from rich.text import Text as RichText
 
 from charrnn.cli.output.console import print_note, result_console, supports_colour
 from charrnn.cli.output.surprisal_colours import (
-    coloured,
-    coloured_by_difference,
+    colour_by_difference,
+    colour_by_surprisal,
     legend,
     legend_of_difference,
-    marked_line,
+    mark_unsafe_line,
 )
 from charrnn.cli.output.tables import Name, Table
 from charrnn.errors import RunError, TextError
@@ -77,7 +77,7 @@ def show(model: Model, rival: Model | None, given: Given, top: int) -> None:
     shown = supports_colour(console)
     for stretch in _stretches(model, rival, given):
         if not totals.characters:
-            _tell_notes(model, rival, given)
+            _print_notes(model, rival, given)
         if shown:
             console.print(_in_colours(stretch), end="", soft_wrap=True)
         ranks = stretch.surprisals if stretch.rivals is None else abs(stretch.rivals - stretch.surprisals)
@@ -91,14 +91,14 @@ def show(model: Model, rival: Model | None, given: Given, top: int) -> None:
     if top:
         _table(spots.highest(), "difference" if rival else "surprisal", given.files).show(console)
     for line in _verdict(model, rival, totals):
-        console.print(marked_line(line), soft_wrap=True)
+        console.print(mark_unsafe_line(line), soft_wrap=True)
     for note in _doubts(model.vocabulary, totals):
         print_note(note)
 
 
 def write_lines(model: Model, rival: Model | None, given: Given) -> None:
     """A line of JSON for each character on stdout."""
-    _tell_notes(model, rival, given)
+    _print_notes(model, rival, given)
     console = result_console()
     names = [f'"file": {json.dumps(name)}, ' for name in given.files] if len(given.files) > 1 else [""]
     for stretch in _stretches(model, rival, given):
@@ -143,7 +143,7 @@ def require_comparable(model: Model, rival: Model) -> None:
             )
 
 
-def _tell_notes(model: Model, rival: Model | None, given: Given) -> None:
+def _print_notes(model: Model, rival: Model | None, given: Given) -> None:
     for note in (*model.notes, *(rival.notes if rival else ()), *given.notes):
         print_note(note)
 
@@ -151,8 +151,8 @@ def _tell_notes(model: Model, rival: Model | None, given: Given) -> None:
 def _in_colours(stretch: Stretch) -> RichText:
     shown = [f"{SHOWN_END}\n" if character == END else character for character in stretch.characters]
     if stretch.rivals is None:
-        return coloured(shown, stretch.surprisals.tolist())
-    return coloured_by_difference(shown, (stretch.rivals - stretch.surprisals).tolist())
+        return colour_by_surprisal(shown, stretch.surprisals.tolist())
+    return colour_by_difference(shown, (stretch.rivals - stretch.surprisals).tolist())
 
 
 def _table(spots: Sequence[Spot], name: str, files: Sequence[str]) -> Table:
@@ -160,9 +160,9 @@ def _table(spots: Sequence[Spot], name: str, files: Sequence[str]) -> Table:
     several = len(files) > 1
     table = Table(*([Name("place")] if several else ["line", "column"]), f"{name}, bits", Name("where"))
     for spot in spots:
-        where = marked_line(ending(_in_line(spot.before), SHOWN_BEFORE))
-        where += marked_line(_in_line([spot.character]), "bold reverse")
-        where += marked_line(beginning(_in_line(spot.after), SHOWN_AFTER))
+        where = mark_unsafe_line(ending(_in_line(spot.before), SHOWN_BEFORE))
+        where += mark_unsafe_line(_in_line([spot.character]), "bold reverse")
+        where += mark_unsafe_line(beginning(_in_line(spot.after), SHOWN_AFTER))
         place = [f"{spot.line:,}", f"{spot.column:,}"]
         if several:
             place = [str(Place(files[spot.file], spot.line, spot.column))]

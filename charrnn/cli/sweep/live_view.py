@@ -10,9 +10,9 @@ from rich.live import Live
 from rich.text import Text
 
 from charrnn.cli.output.console import Terminal
-from charrnn.cli.output.surprisal_colours import marked_line
+from charrnn.cli.output.surprisal_colours import mark_unsafe_line
 from charrnn.cli.output.wrapping import shorten
-from charrnn.cli.progress.follow import can_be_drawn_on
+from charrnn.cli.progress.follow import can_draw_on
 from charrnn.runs.storage.status import last_step, outcome
 from charrnn.sweeps.jobs import JobResult
 from charrnn.sweeps.scheduler import JobEvent
@@ -31,7 +31,7 @@ class SweepView:
         self._sweep, self._folder, self._quiet = sweep, folder, quiet
         self._console: Console = Terminal(stderr=True, highlight=False)
         self._live = None
-        if not quiet and can_be_drawn_on(self._console, json):
+        if not quiet and can_draw_on(self._console, json):
             self._live = Live(console=self._console, auto_refresh=False, redirect_stdout=False, transient=True)
         self._running: dict[int, float] = {}
         self._due = 0.0
@@ -70,7 +70,7 @@ class SweepView:
     def _print(self, number: int, what: str, style: str = "") -> None:
         if not self._quiet:
             line = f"{number + 1} of {len(self._sweep.names)} · {self._sweep.names[number]} · {what}"
-            self._console.print(marked_line(line, style), soft_wrap=True)
+            self._console.print(mark_unsafe_line(line, style), soft_wrap=True)
 
     def _picture(self) -> Group:
         """Those that run, as many as there is room for, and how many have ended."""
@@ -83,7 +83,7 @@ class SweepView:
         """Its name, as much of it as there is room for beside the figures."""
         step = last_step(self._run(number))
         figures = f" · {time.monotonic() - self._running[number]:.0f} s" + ("" if step is None else f" · step {step:,}")
-        name = marked_line(f"  {self._sweep.names[number]}")
+        name = mark_unsafe_line(f"  {self._sweep.names[number]}")
         return shorten(shorten(name, max(0, columns - len(figures))) + figures, columns)
 
     def _run(self, number: int) -> Path:

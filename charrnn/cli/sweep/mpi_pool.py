@@ -12,7 +12,7 @@ from typing import Any
 import typer
 
 from charrnn.errors import RunError
-from charrnn.system.mpi_environment import launched
+from charrnn.system.mpi_environment import rank_and_size
 from charrnn.system.signals import graceful_stop
 
 
@@ -22,7 +22,7 @@ def other_ranks() -> Iterator[Executor | None]:
 
     Raises RunError where several were started and mpi4py, or an MPI, is not there.
     """
-    rank, size = launched()
+    rank, size = rank_and_size()
     if size == 1:
         yield None
         return

@@ -10,7 +10,7 @@ import typer
 
 from charrnn.cli.exit_codes import UNREAD
 from charrnn.cli.output.console import Terminal, print_error, print_note, write_json, write_path
-from charrnn.cli.output.surprisal_colours import marked_line
+from charrnn.cli.output.surprisal_colours import mark_unsafe_line
 from charrnn.cli.sweep import mpi_pool, table
 from charrnn.cli.sweep.live_view import SweepView
 from charrnn.cli.sweep.table import Row
@@ -121,7 +121,7 @@ def _report(rows: list[Row], path: Path, stop: StopRequest, json: bool, quiet: b
                 "losses per character and losses per byte do not compare: the ranks hold within one data.unit only"
             )
         if best:
-            console.print(marked_line(f"best: {best.run}", "bold"), soft_wrap=True)
+            console.print(mark_unsafe_line(f"best: {best.run}", "bold"), soft_wrap=True)
     if stop.requested():
         done = sum(row.is_done for row in rows)
         print_note(

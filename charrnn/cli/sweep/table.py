@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from charrnn.cli.output.surprisal_colours import marked_line
+from charrnn.cli.output.surprisal_colours import mark_unsafe_line
 from charrnn.cli.output.tables import Name, Table
 from charrnn.config.typed_values import as_text
 from charrnn.runs.storage.status import Outcome
@@ -91,7 +91,7 @@ def table(rows: Sequence[Row]) -> Table:
             *loss,
             "" if found.step is None else f"{found.step:,}",
             f"{found.seconds:.1f}" if found.seconds else "",
-            marked_line(_state(row.result), STYLES.get(row.result.state, "red")),
+            mark_unsafe_line(_state(row.result), STYLES.get(row.result.state, "red")),
         )
     return made
 
