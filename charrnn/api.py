@@ -31,7 +31,6 @@ from charrnn.runs.planning.plan import Plan
 from charrnn.runs.resume import resume as resume
 from charrnn.runs.run import Run
 from charrnn.runs.storage import directory
-from charrnn.runs.storage.directory import require_free as require_free
 from charrnn.runs.storage.history import read_history as read_history
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.training.benchmark import Bench, measure, random_trainer
@@ -41,6 +40,7 @@ from charrnn.training.parallel.communicator import Communicator
 from charrnn.training.parallel.data_parallel import fastest_threads
 
 BENCH_VOCABULARY = {"char": 65, "byte": 256}  # characters of English prose with its punctuation
+require_free = directory.require_unused  # the name that programs know it by
 
 
 def plan(

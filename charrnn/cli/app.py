@@ -28,7 +28,7 @@ from charrnn.cli.commands.sweep import sweep
 from charrnn.cli.commands.train import train
 from charrnn.cli.commands.view import view
 from charrnn.errors import CharrnnError, ConfigError
-from charrnn.system.mpi_environment import launched
+from charrnn.system.mpi_environment import rank_and_size
 
 ENDING_SIGNALS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]  # Windows has one alone
 MISUSE = 2
@@ -51,12 +51,12 @@ class Commands(TyperGroup):
         try:
             code = super().main(*arguments, **options)
         except UsageError as error:
-            code = _tell(f"{_message_of(error)}; see {_help_of(error)}", MISUSE)
+            code = _print_error(f"{_message_of(error)}; see {_help_of(error)}", MISUSE)
         except CharrnnError as error:
-            code = _tell(str(error), 1, lines=isinstance(error, ConfigError))
+            code = _print_error(str(error), 1, lines=isinstance(error, ConfigError))
         except OSError as error:
             _drop_stdout()
-            code = _tell(f"{error.filename or 'standard output'}: {error.strerror or error}", 1)
+            code = _print_error(f"{error.filename or 'standard output'}: {error.strerror or error}", 1)
         sys.exit(code or 0)
 
     def invoke(self, ctx: Any) -> Any:
@@ -78,12 +78,12 @@ def _drop_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _tell(message: str, code: int, lines: bool = False) -> int:
+def _print_error(message: str, code: int, lines: bool = False) -> int:
     """One line, but for the mistakes of a configuration, of which each has its own; of several ranks by the first."""
-    from charrnn.cli.output.console import tell_error
+    from charrnn.cli.output.console import print_error
 
-    if launched()[0] == 0:
-        tell_error(message, lines)
+    if rank_and_size()[0] == 0:
+        print_error(message, lines)
     return code
 
 

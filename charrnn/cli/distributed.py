@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from charrnn.errors import CharrnnError, RunError
-from charrnn.system.mpi_environment import launched
+from charrnn.system.mpi_environment import rank_and_size
 from charrnn.text.characters.printable import UNSAFE, printable_line
 from charrnn.training.parallel.communicator import Communicator
 
@@ -26,7 +26,7 @@ def communicator() -> Iterator[Communicator]:
 
     Raises RunError where mpiexec has started several, and mpi4py is missing, or its MPI knows of fewer.
     """
-    size = launched()[1]
+    size = rank_and_size()[1]
     if size == 1:
         yield Communicator()
         return
@@ -50,14 +50,14 @@ def communicator() -> Iterator[Communicator]:
 
 def _exit_code(name: str, error: BaseException) -> int:
     """With which all end; an error that is no interrupt is told."""
-    from charrnn.cli.output.console import tell_error
+    from charrnn.cli.output.console import print_error
 
     if isinstance(error, SystemExit) and isinstance(error.code, int):
         return error.code
     if not isinstance(error, Exception):
         return INTERRUPTED
     told = str(error) if isinstance(error, CharrnnError) else f"{type(error).__name__} {error}"
-    tell_error(f"{name}: {told.splitlines()[0] if told else 'ended'}")
+    print_error(f"{name}: {told.splitlines()[0] if told else 'ended'}")
     return 1
 
 

@@ -26,10 +26,10 @@ TASKS: dict[str, type[Task]] = {
     "multiple": Spelling,
     "update-rules": RulesText,
 }
-MOST_SECONDS = 60  # of all trainings
+MAX_SECONDS = 60  # of all trainings
 TRIES = 3  # updates, to see how long one takes
 UNCLIPPED, CLIPPED = "unclipped", "clipped"
-MOST = {"alpha": 1_000, "updates": 1_000_000, "clip": 1_000_000_000, "D": 100}
+MAX_VALUES = {"alpha": 1_000, "updates": 1_000_000, "clip": 1_000_000_000, "D": 100}
 
 
 @dataclass(frozen=True)
@@ -112,12 +112,12 @@ def _numbers(settings: Settings) -> dict[str, Any]:
 
 def _number(key: str, value: Any, kind: type[float]) -> float:
     """A whole number from 1, or any above 0, as `kind` says."""
-    wanted = f"{key} must be a {'whole number from 1' if kind is int else 'number above 0,'} up to {MOST[key]:,}"
+    wanted = f"{key} must be a {'whole number from 1' if kind is int else 'number above 0,'} up to {MAX_VALUES[key]:,}"
     try:
         number = kind(str(value).replace("_", "?"))  # Python reads 1_0 as 10
     except ValueError:
         raise ValueError(f"{wanted}; found {value}") from None
-    if not 0 < number <= MOST[key]:
+    if not 0 < number <= MAX_VALUES[key]:
         raise ValueError(f"{wanted}; found {value}")
     return number
 
@@ -125,10 +125,10 @@ def _number(key: str, value: Any, kind: type[float]) -> float:
 def _require_quick(task: Task, updates: int) -> None:
     """Raises ValueError where all runs would take more than a minute, by the time that one update takes here."""
     seconds = min(_seconds_of_an_update(task, n) for n in range(TRIES)) * len(_variants(task))
-    if updates * seconds > MOST_SECONDS:
+    if updates * seconds > MAX_SECONDS:
         raise ValueError(
             f"{updates:,} updates would take about {in_words(updates * seconds)}; "
-            f"updates={MOST_SECONDS / seconds:.0f} would take a minute"
+            f"updates={MAX_SECONDS / seconds:.0f} would take a minute"
         )
 
 

@@ -51,7 +51,7 @@ def unigram(ids: Array, vocab_size: int) -> Array:
 def xz(train: bytes, text: bytes) -> float:
     """How much longer LZMA2, at its most thorough, makes the training text by `text` after it: in nats, for all of it.
 
-    Raw, without the container of an .xz file. The compressor looks back as far as LARGEST_DICTIONARY bytes.
+    Raw, without the container of an .xz file. The compressor looks back as far as MAX_DICTIONARY_BYTES bytes.
     """
     whole = train + text
     size = min(max(len(whole), MIN_DICTIONARY_BYTES), MAX_DICTIONARY_BYTES)

@@ -9,7 +9,7 @@ import numpy as np
 from charrnn.config import sizing
 from charrnn.config.schema import Config, required
 from charrnn.diagnostics.gradcheck import gradcheck as checks
-from charrnn.diagnostics.gradcheck.case import Case, V, beginning_anew, random_window, small_case
+from charrnn.diagnostics.gradcheck.case import Case, V, random_window, small_case, with_resets
 from charrnn.diagnostics.gradcheck.gradcheck import Unchecked
 from charrnn.diagnostics.gradcheck.properties import ROUNDING, Property
 from charrnn.network.arrays import Array
@@ -109,7 +109,7 @@ def _apply_training(case: Case, config: Config, seed: int) -> Case:
     if config.training.stride is not None:  # the loss is on the last steps of the window alone
         case = replace(case, new=NEW_STEPS)
     if config.data.boundary is not None:  # and documents begin within a window
-        case = beginning_anew(case, seed)
+        case = with_resets(case, seed)
     case = replace(case, smoothing=required(config.training.label_smoothing))
     return _with_weight_dropout(_with_dropout(case, config, seed), config, seed)
 

@@ -268,8 +268,7 @@ def _shares(weights: Sequence[float], count: int) -> tuple[float, ...]:
         raise RunError("--weights: for a mixture only; add --with RUN or --ngram")
     if len(weights) != count or not all(0 <= weight < math.inf for weight in weights) or not any(weights):
         raise RunError(
-            f"--weights {','.join(f'{weight:g}' for weight in weights)}: must be {count} numbers of at least 0, one for each member, "
-            "not all 0"
+            f"--weights {','.join(f'{weight:g}' for weight in weights)}: must be {count} numbers of at least 0, one for each member, not all 0"
         )
     relative = [weight / max(weights) for weight in weights]  # whose sum cannot overflow
     return tuple(weight / sum(relative) for weight in relative)

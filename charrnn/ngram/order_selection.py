@@ -31,7 +31,7 @@ def choose_order(segments: Sequence[Array], vocab_size: int, highest: int = MAX_
 
 
 def losses(segments: Sequence[Array], vocab_size: int, highest: int = MAX_ORDER) -> Array:
-    """Of each order up to `highest`, fitted on the first SHARE of each segment, on what is left of them: (orders,), in nats
+    """Of each order up to `highest`, fitted on the first COUNTED_SHARE of each segment, on what is left of them: (orders,), in nats
     per character; fewer where no segment is that long.
 
     Raises TextError where that leaves nothing to count, and VocabularyError for ids too high.

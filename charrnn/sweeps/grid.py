@@ -1,6 +1,6 @@
-"""The points of a sweep: for each training the values of what varies, and its whole configuration.
+"""The trials of a sweep: for each training the values of what varies, and its whole configuration.
 
-A grid takes every combination of values. Random points draw each value by itself, so that few trainings try many values of the
+A grid takes every combination of values. Random trials draw each value by itself, so that few trainings try many values of the
 keys that matter (Bergstra and Bengio, "Random search for hyper-parameter optimization", JMLR 2012).
 """
 
@@ -18,9 +18,9 @@ from charrnn.config.schema import Config
 from charrnn.errors import ConfigError
 
 GRID = "--grid"
-MOST = 10_000  # trainings
+MAX_TRIALS = 10_000  # trainings
 DECADE = 10.0  # a range that spans one is drawn from by its logarithm
-DIGITS = 3  # of a number that is drawn: names and tables show the very value
+DRAWN_DIGITS = 3  # of a number that is drawn: names and tables show the very value
 EPOCHS, STEPS, THREADS = "training.epochs", "training.steps", "runtime.threads"
 
 
@@ -45,14 +45,14 @@ Axis = Choice | Range
 
 
 @dataclass(frozen=True)
-class Point:
+class Trial:
     """A training: its values of the keys that vary, and its configuration."""
 
     values: Mapping[str, Any]
     config: Config
 
 
-def axes(grids: Sequence[str]) -> list[Axis]:
+def parse_axes(grids: Sequence[str]) -> list[Axis]:
     """What varies, from KEY=A,B,C and KEY=LOW..HIGH. Raises ConfigError for what is neither, and for a key given twice."""
     found: dict[str, Axis] = {}
     for grid in grids:
@@ -63,7 +63,7 @@ def axes(grids: Sequence[str]) -> list[Axis]:
     return list(found.values())
 
 
-def points(
+def trials(
     axes: Sequence[Axis],
     config: str | None,
     settings: Sequence[str],
@@ -71,11 +71,11 @@ def points(
     random: int | None,
     seed: int,
     encoding: Sequence[str] = (),
-) -> list[Point]:
+) -> list[Trial]:
     """Every combination, or `random` draws of each axis: all different, all valid, each on one core where nothing else is said.
     `encoding`: what --encoding says of the text's files.
 
-    Raises ConfigError for an unknown key, a value out of its range, a range without `random`, and more than MOST of them.
+    Raises ConfigError for an unknown key, a value out of its range, a range without `random`, and more than MAX_TRIALS of them.
     """
     _require_few(axes, random)
     first = {axis.key: axis.low if isinstance(axis, Range) else axis.values[0] for axis in axes}
@@ -90,8 +90,8 @@ def points(
         if isinstance(axis, Range):
             override(base, _options({axis.key: axis.high}))
     combinations = _grid(axes) if random is None else _draws(axes, _whole(axes, base), random, seed)
-    found = (_point(base, values) for values in combinations)
-    return list({tuple(map(repr, point.values.values())): point for point in found}.values())
+    found = (_trial(base, values) for values in combinations)
+    return list({tuple(map(repr, trial.values.values())): trial for trial in found}.values())
 
 
 def _axis(grid: str) -> Axis:
@@ -132,9 +132,9 @@ def _require_few(axes: Sequence[Axis], random: int | None) -> None:
                 f"{GRID} {axis.key}={axis.low:g}..{axis.high:g}: a range has no end of values; draw from it with --random N"
             )
     count = math.prod(len(axis.values) for axis in axes if isinstance(axis, Choice)) if random is None else random
-    if count > MOST:
+    if count > MAX_TRIALS:
         raise ConfigError(
-            f"{count:,} trainings; a sweep has at most {MOST:,}; name fewer values, or draw with --random N"
+            f"{count:,} trainings; a sweep has at most {MAX_TRIALS:,}; name fewer values, or draw with --random N"
         )
 
 
@@ -183,14 +183,14 @@ def _drawn(axis: Axis, whole: bool, generator: np.random.Generator) -> Any:
         return int(generator.integers(int(low), int(high), endpoint=True))
     else:
         value = generator.uniform(low, high)
-    rounded = round(value) if whole else float(f"{value:.{DIGITS}g}")
+    rounded = round(value) if whole else float(f"{value:.{DRAWN_DIGITS}g}")
     return min(max(rounded, low), high)
 
 
-def _point(base: Config, values: Mapping[str, Any]) -> Point:
+def _trial(base: Config, values: Mapping[str, Any]) -> Trial:
     config = override(base, _options(values))
     known = dict(flatten(config))
-    return Point({key: known[key] for key in values}, config)
+    return Trial({key: known[key] for key in values}, config)
 
 
 def _options(values: Mapping[str, Any]) -> OptionValues:

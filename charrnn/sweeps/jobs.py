@@ -1,4 +1,4 @@
-"""A training of a sweep, as a process of its own: `charrnn train` with its stderr in a log, which stops when it is told to.
+"""A training of a sweep, as a process of its own: `charrnn train` with its stderr in a log, which stops when it is asked to.
 
 A process by itself, so that one that runs out of memory or crashes leaves the others alone.
 """
@@ -20,13 +20,13 @@ from charrnn.sweeps.sweep import CONFIGS, LOGS
 from charrnn.system.cores import ONE_BLAS_THREAD
 from charrnn.system.folder_handle import Folder
 from charrnn.system.mpi_environment import without_launcher
-from charrnn.system.signals import stop_politely
+from charrnn.system.signals import graceful_stop
 from charrnn.text import cache
 
-FOLDERS = (cache.FOLDER_VARIABLE, "TMPDIR", "TEMP", "TMP")  # variables that may name a folder below this one
-POLL = 0.1  # seconds between two looks at whether to stop
-STOPPED = 143  # the exit code of a training that was asked to stop
-DIVERGED = "training diverged"  # how the message of one that diverged for good begins
+FOLDER_VARIABLES = (cache.FOLDER_VARIABLE, "TMPDIR", "TEMP", "TMP")  # variables that may name a folder below this one
+POLL_SECONDS = 0.1  # seconds between two looks at whether to stop
+STOPPED_EXIT_CODE = 143  # the exit code of a training that was asked to stop
+DIVERGED_PREFIX = "training diverged"  # how the message of one that diverged for good begins
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Ended:
-    """How it ended: done, diverged, failed, stopped, or waiting, where it was never begun; and of one that went wrong the error,
-    in one line.
+class JobResult:
+    """How a training ended: done, diverged, failed, stopped, or waiting, where it was never started; and the error of one that
+    went wrong, in one line.
     """
 
     state: str
@@ -53,56 +53,58 @@ class Ended:
         return shorten((self.error or "").partition("; ")[0])
 
 
-class Orders:
-    """What trainings are told: to save and stop; and, when nobody waits for them any more, to end at once."""
+class StopSignal:
+    """Asks trainings to save and stop; and, when nobody waits for them any more, to end at once."""
 
     def __init__(self, stop: Callable[[], bool]) -> None:
         """`stop`: whether a signal has asked for it."""
         self._stop = stop
         self.stop, self.end = threading.Event(), threading.Event()
 
-    def stopping(self) -> bool:
-        """Whether they shall save and stop."""
+    def should_stop(self) -> bool:
+        """Whether the trainings must save and stop."""
         return self._stop() or self.stop.is_set() or self.end.is_set()
 
 
-def carry_out(job: Job, folder: Folder, orders: Orders) -> Ended:
-    """Begin a training in the directory of its sweep, or go on with one, and wait for its end; nothing is done for one that is
+def run_job(job: Job, folder: Folder, stop_signal: StopSignal) -> JobResult:
+    """Start a training in the directory of its sweep, or resume it, and wait for its end; nothing is done for one that is
     finished.
     """
     if read_status(folder.path / job.name).finished:
-        return Ended("done")
-    if orders.stopping():
-        return Ended("waiting")
+        return JobResult("done")
+    if stop_signal.should_stop():
+        return JobResult("waiting")
     try:
         folder.refuse_link(job.name)
         with folder.subfolder(LOGS) as logs, logs.append_to(f"{job.name}.log") as log:
             begins = log.seek(0, os.SEEK_END)
-            code = _run(_command(job, folder), folder, log, orders)
+            code = _run(_command(job, folder), folder, log, stop_signal)
             log.seek(begins)
             message = _error(log.read()) or _how(code)
     except OSError as error:
-        return Ended("failed", f"{error.filename or folder.path / job.name}: {error.strerror or error}")
+        return JobResult("failed", f"{error.filename or folder.path / job.name}: {error.strerror or error}")
     if code == 0 and folder.has_file(f"{job.name}/{LAST}"):
-        return Ended("done")
+        return JobResult("done")
     if code == 0:
-        return Ended(
+        return JobResult(
             "failed", f"{folder.path / job.name}: was renamed or removed; what was trained there is not compared"
         )
-    if code == STOPPED and orders.stopping():
-        return Ended("stopped")
-    return Ended("diverged" if message.startswith(DIVERGED) else "failed", message)
+    if code == STOPPED_EXIT_CODE and stop_signal.should_stop():
+        return JobResult("stopped")
+    return JobResult("diverged" if message.startswith(DIVERGED_PREFIX) else "failed", message)
 
 
-def carry_out_there(job: Job, path: Path, number: int) -> Ended:
-    """The same in another rank of an MPI job, which hears signals itself; `number`: that of the sweep's directory."""
+def run_job_on_rank(job: Job, path: Path, number: int) -> JobResult:
+    """The same in another rank of an MPI job, which handles signals itself; `number`: that of the sweep's directory."""
     try:
-        with stop_politely() as stop, Folder(path) as folder:
+        with graceful_stop() as stop, Folder(path) as folder:
             if folder.number != number:
-                return Ended("failed", f"{path}: not the directory in which this sweep was begun; was that renamed?")
-            return carry_out(job, folder, Orders(stop.requested))
+                return JobResult(
+                    "failed", f"{path}: not the directory in which this sweep was begun; was that renamed?"
+                )
+            return run_job(job, folder, StopSignal(stop.requested))
     except OSError as error:
-        return Ended("failed", f"{path}: {error.strerror or error}")
+        return JobResult("failed", f"{path}: {error.strerror or error}")
 
 
 def _command(job: Job, folder: Folder) -> list[str]:
@@ -114,7 +116,7 @@ def _command(job: Job, folder: Folder) -> list[str]:
     return ["train", *job.arguments, "--config", f"{CONFIGS}/{job.name}.yaml", "--out", job.name]
 
 
-def _run(command: Sequence[str], folder: Folder, log: IO[bytes], orders: Orders) -> int:
+def _run(command: Sequence[str], folder: Folder, log: IO[bytes], stop_signal: StopSignal) -> int:
     """Its exit code. It is out of reach of the terminal's Ctrl-C: the sweep decides when it ends."""
     with folder.again() as place:
         held = place.descriptor
@@ -131,11 +133,11 @@ def _run(command: Sequence[str], folder: Folder, log: IO[bytes], orders: Orders)
         )
     assert process.stdin
     try:
-        while process.poll() is None and not orders.end.is_set():
-            if orders.stopping():
+        while process.poll() is None and not stop_signal.end.is_set():
+            if stop_signal.should_stop():
                 process.stdin.close()
             try:
-                process.wait(POLL)
+                process.wait(POLL_SECONDS)
             except subprocess.TimeoutExpired:
                 continue
     finally:
@@ -148,7 +150,7 @@ def _environment() -> dict[str, str]:
     """That of this process, for one that works in another folder."""
     places = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     path = os.pathsep.join([import_path(), *(os.path.abspath(place) for place in places if place)])
-    moved = {name: os.path.abspath(os.environ[name]) for name in FOLDERS if os.environ.get(name)}
+    moved = {name: os.path.abspath(os.environ[name]) for name in FOLDER_VARIABLES if os.environ.get(name)}
     return {**without_launcher(os.environ), **ONE_BLAS_THREAD, **moved, "PYTHONPATH": path}
 
 

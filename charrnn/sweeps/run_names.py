@@ -9,7 +9,7 @@ from typing import Any
 
 from charrnn.config.typed_values import as_text
 
-LONGEST_VALUE, LONGEST_NAME = 24, 100  # characters; a file name has at most 255 bytes
+MAX_VALUE_CHARS, MAX_NAME_CHARS = 24, 100  # characters; a file name has at most 255 bytes
 UNSAFE = re.compile(r"[^A-Za-z0-9._+-]+")
 
 
@@ -19,11 +19,11 @@ def short_keys(keys: Sequence[str]) -> list[str]:
     return short if len(set(short)) == len(short) else list(keys)
 
 
-def names(points: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A name for each point, all different; the same points have the same names."""
+def names(trials: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A name for the values of each trial, all different; the same values have the same names."""
     found: dict[str, str] = {}  # by what a file system that is blind to case makes of it
-    for point in points:
-        name = _name(point)
+    for trial in trials:
+        name = _name(trial)
         number = 1
         unique = name
         while unique.casefold() in found:
@@ -33,11 +33,11 @@ def names(points: Sequence[Mapping[str, Any]]) -> list[str]:
     return list(found.values())
 
 
-def _name(point: Mapping[str, Any]) -> str:
-    keys = short_keys(list(point))
-    parts = [f"{key}={_safe(as_text(value))}" for key, value in zip(keys, point.values(), strict=True)]
-    return ",".join(parts)[:LONGEST_NAME].rstrip(". ")
+def _name(trial: Mapping[str, Any]) -> str:
+    keys = short_keys(list(trial))
+    parts = [f"{key}={_safe(as_text(value))}" for key, value in zip(keys, trial.values(), strict=True)]
+    return ",".join(parts)[:MAX_NAME_CHARS].rstrip(". ")
 
 
 def _safe(text: str) -> str:
-    return UNSAFE.sub("-", text).strip("-.")[:LONGEST_VALUE] or "-"
+    return UNSAFE.sub("-", text).strip("-.")[:MAX_VALUE_CHARS] or "-"

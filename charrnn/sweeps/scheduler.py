@@ -1,47 +1,50 @@
-"""Trainings handed out, to threads here or to other ranks, and told of as they begin and end."""
+"""Runs trainings in threads here or on other ranks, and yields an event as each begins and ends."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 
-from charrnn.sweeps.jobs import Ended, Job
+from charrnn.sweeps.jobs import Job, JobResult
 
-POLL = 0.1  # seconds
+POLL_SECONDS = 0.1  # seconds
 
 
 @dataclass(frozen=True)
-class Told:
-    """The training of this number began, or `ended`."""
+class JobEvent:
+    """The training of this number began, or ended with `result`."""
 
     number: int
-    ended: Ended | None = None
+    result: JobResult | None = None
 
 
-def hand_out(
-    submit: Callable[[Job], Future[Ended]], jobs: Sequence[Job], stopping: Callable[[], bool], tick: Callable[[], None]
-) -> Iterator[Told]:
-    """Tell of each training that it began (unless it ended at once), and that it ended. Those that wait when it is time to stop
-    are not begun. `tick` is called ten times a second.
+def run_jobs(
+    submit: Callable[[Job], Future[JobResult]],
+    jobs: Sequence[Job],
+    should_stop: Callable[[], bool],
+    tick: Callable[[], None],
+) -> Iterator[JobEvent]:
+    """Yield an event when a training begins (unless it ends at once), and when it ends. Those that wait when it is time to
+    stop are not started. `tick` is called ten times a second.
     """
     futures = dict(enumerate(map(submit, jobs)))
-    begun: set[int] = set()
+    started: set[int] = set()
     try:
         while futures:
-            wait(futures.values(), POLL, FIRST_COMPLETED)
-            if stopping():
+            wait(futures.values(), POLL_SECONDS, FIRST_COMPLETED)
+            if should_stop():
                 _cancel(futures.values())
             for number, future in list(futures.items()):
                 if future.done():
                     del futures[number]
-                    yield Told(number, Ended("waiting") if future.cancelled() else future.result())
-                elif future.running() and number not in begun:
-                    begun.add(number)
-                    yield Told(number)
+                    yield JobEvent(number, JobResult("waiting") if future.cancelled() else future.result())
+                elif future.running() and number not in started:
+                    started.add(number)
+                    yield JobEvent(number)
             tick()
     finally:
         _cancel(futures.values())
 
 
-def _cancel(futures: Iterable[Future[Ended]]) -> None:
+def _cancel(futures: Iterable[Future[JobResult]]) -> None:
     for future in futures:
         future.cancel()

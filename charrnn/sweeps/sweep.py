@@ -1,4 +1,4 @@
-"""A sweep's directory: one run directory for each point, and what says which sweep it is.
+"""A sweep's directory: one run directory for each trial, and what says which sweep it is.
 
 sweep.json  lock  NAME/  configs/NAME.yaml  logs/NAME.log
 
@@ -19,7 +19,7 @@ from charrnn.runs.planning.plan import Plan
 from charrnn.runs.run import RUNS
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.directory import writable
-from charrnn.sweeps.grid import Point
+from charrnn.sweeps.grid import Trial
 from charrnn.sweeps.run_names import names
 from charrnn.system.folder_handle import SIDE, Folder
 from charrnn.system.lock import Lock
@@ -29,9 +29,9 @@ RECORD, CONFIGS, LOGS = "sweep.json", "configs", "logs"
 
 @dataclass(frozen=True)
 class Sweep:
-    """What is to be trained: on which text, for how long where that is a time, and the points, each with its name."""
+    """What is to be trained: on which text, for how long where that is a time, and the trials, each with its name."""
 
-    points: Sequence[Point]
+    trials: Sequence[Trial]
     names: Sequence[str]
     sources: tuple[str, ...]
     sha256: str
@@ -41,29 +41,29 @@ class Sweep:
 
     def record(self) -> dict[str, Any]:
         """What makes it this sweep, as it stands in sweep.json."""
-        runs = [{"name": name, "values": point.values} for name, point in zip(self.names, self.points, strict=True)]
+        runs = [{"name": name, "values": trial.values} for name, trial in zip(self.names, self.trials, strict=True)]
         told = {
             "text": {"sources": self.sources, "sha256": self.sha256},
             "time": self.seconds,
-            "config": dict(flatten(self.points[0].config)),
+            "config": dict(flatten(self.trials[0].config)),
             "runs": runs,
         }
         return dict(json.loads(json.dumps(told)))
 
 
-def make(points: Sequence[Point], sources: Sequence[str], seconds: float | None) -> Sweep:
+def make(trials: Sequence[Trial], sources: Sequence[str], seconds: float | None) -> Sweep:
     """A sweep on a text, which is read once to see that it can be.
 
-    Raises TextError where it cannot, with the configuration of any point, and for standard input, which can be read but once.
+    Raises TextError where it cannot, with the configuration of any trial, and for standard input, which can be read but once.
     """
     if "-" in sources:
         raise TextError(
             "-: standard input can be read but once, and each training reads the text; save it to a file first"
         )
-    plan = _first_plan(points, sources)
+    plan = _first_plan(trials, sources)
     return Sweep(
-        points,
-        names([point.values for point in points]),
+        trials,
+        names([trial.values for trial in trials]),
         plan.sources,
         plan.corpus.sha256,
         seconds,
@@ -81,7 +81,7 @@ def open_directory(sweep: Sweep, out: Path | None) -> Lock:
         lock = directory.create_next(Path(RUNS), sweep.title)
     elif (out / RECORD).exists():
         _require_same(out, _read(Folder.named(out)), sweep.record())  # nothing is added to what is none of ours
-        lock = _locked(out)
+        lock = _lock(out)
     else:
         lock = directory.create(out, left=RECORD + SIDE)
     try:
@@ -92,11 +92,11 @@ def open_directory(sweep: Sweep, out: Path | None) -> Lock:
     return lock
 
 
-def _first_plan(points: Sequence[Point], sources: Sequence[str]) -> Plan:
+def _first_plan(trials: Sequence[Trial], sources: Sequence[str]) -> Plan:
     """The first that can be made. Only how the text is read can make a difference, so each way is tried once."""
     ways: dict[str, Config] = {}
-    for point in points:
-        ways.setdefault(repr(point.config.data), point.config)
+    for trial in trials:
+        ways.setdefault(repr(trial.config.data), trial.config)
     errors = []
     for config in ways.values():
         try:
@@ -106,7 +106,7 @@ def _first_plan(points: Sequence[Point], sources: Sequence[str]) -> Plan:
     raise errors[0]
 
 
-def _locked(path: Path) -> Lock:
+def _lock(path: Path) -> Lock:
     try:
         return Lock(path)
     except OSError as error:
@@ -144,8 +144,7 @@ def _require_same(path: Path, there: dict[str, Any], here: dict[str, Any]) -> No
         there = {**there, "config": dict(flatten(Config())) | there["config"]}
     if there != here:
         raise RunError(
-            f"{path}: holds another sweep ({_difference(there, here)}); give the options that it was begun with, or choose "
-            "another directory with --out"
+            f"{path}: holds another sweep ({_difference(there, here)}); give the options that it was begun with, or choose another directory with --out"
         )
 
 

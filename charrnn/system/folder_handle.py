@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from charrnn.system.atomic_files import flush
-from charrnn.system.plain_files import NO_WAIT, require_plain_mode, still_plain
+from charrnn.system.plain_files import NO_WAIT, require_plain_file, require_plain_mode
 
 SIDE = ".tmp"  # the ending of a file that is not whole yet
 WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds
@@ -120,7 +120,7 @@ class Folder:
         path = self._named / name
         require_plain_mode(path, os.stat(self._at(name), dir_fd=self._held).st_mode)
         file = open(path, "rb", opener=lambda path, flags: self._open(path, flags | NO_WAIT))  # noqa: SIM115 (open as long as its user wants)
-        return still_plain(path, file)
+        return require_plain_file(path, file)
 
     def create(self, name: str) -> IO[bytes]:
         """Open a new file for writing. Raises FileExistsError for whatever is there, a link too."""

@@ -18,10 +18,10 @@ from charrnn.system.atomic_files import append
 from charrnn.system.folder_handle import Folder
 
 LOCK = "lock"
-MOMENT = 1.0  # seconds
+WAIT_SECONDS = 1.0  # seconds
 PID = "pid"
 BEGINNING = f'{{"{PID}": '.encode()  # of what says who holds it
-BEYOND = 1 << 30  # the byte that Windows locks, and then lets nobody read: far from those that say who holds it
+LOCKED_BYTE = 1 << 30  # the byte that Windows locks, and then lets nobody read: far from those that say who holds it
 
 try:
     import fcntl
@@ -46,7 +46,7 @@ except ImportError:
 
     def _seize(file: IO[bytes]) -> None:
         """Raises BlockingIOError while another process holds it."""
-        file.seek(BEYOND)
+        file.seek(LOCKED_BYTE)
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
         except PermissionError as error:
@@ -74,7 +74,7 @@ class Lock:
 
     def _take(self, run: Path) -> None:
         try:
-            holder = self._seized()
+            holder = self._acquire()
         except OSError as error:
             self.note = (
                 f"{run}: cannot be locked here ({error.strerror}); make sure that no other training writes there"
@@ -82,12 +82,12 @@ class Lock:
         else:
             if holder is not None:
                 raise RunError(f"{run}: another training writes there: {holder}")
-        if not _is_of_a_lock(self._file):
+        if not _is_lock_file(self._file):
             raise RunError(f"{run / LOCK}: not written by charrnn, and would be overwritten; choose another directory")
 
-    def _seized(self) -> str | None:
+    def _acquire(self) -> str | None:
         """None once it is ours; else who holds it. Who has just taken it gets a moment to say so, or to let it go again."""
-        deadline = time.monotonic() + MOMENT
+        deadline = time.monotonic() + WAIT_SECONDS
         while True:
             try:
                 _seize_directory(self.folder)
@@ -99,7 +99,7 @@ class Lock:
                     return holder
                 if time.monotonic() > deadline:
                     return "a process that does not say which; wait for its end"
-            time.sleep(MOMENT / 100)
+            time.sleep(WAIT_SECONDS / 100)
 
     def release(self) -> None:
         """Let it go; a second time does nothing."""
@@ -115,11 +115,11 @@ class Lock:
         self._file.truncate(0)
         append(self._file, text.encode())
 
-    def __reduce__(self) -> tuple[type["Elsewhere"], tuple[Folder, str | None]]:
-        return Elsewhere, (self.folder, self.note)
+    def __reduce__(self) -> tuple[type["LockHeldElsewhere"], tuple[Folder, str | None]]:
+        return LockHeldElsewhere, (self.folder, self.note)
 
 
-class Elsewhere:
+class LockHeldElsewhere:
     """What another process has of a lock that it was sent: nothing to let go."""
 
     def __init__(self, folder: Folder, note: str | None) -> None:
@@ -129,7 +129,7 @@ class Elsewhere:
         """Leave it to its holder."""
 
 
-def _is_of_a_lock(file: IO[bytes]) -> bool:
+def _is_lock_file(file: IO[bytes]) -> bool:
     """Whether the file is empty, or begins as one that says who holds a lock; a power cut can leave zeros."""
     file.seek(0)
     content = file.read(len(BEGINNING)).strip(b"\0")

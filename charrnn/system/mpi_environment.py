@@ -12,7 +12,7 @@ LAUNCHERS = (  # the environment variables of a rank, and of how many there are
 ITS_OWN = ("PMI", "MPI", "OMPI_", "MV2_", "PRTE_", "HYD", "SLURM_STEP", "SLURM_PROCID", "SLURM_LOCALID", "SLURM_TASK")
 
 
-def launched() -> tuple[int, int]:
+def rank_and_size() -> tuple[int, int]:
     """Which rank this process was started as, and among how many; (0, 1) where nobody said so."""
     for rank, size in LAUNCHERS:
         if os.environ.get(rank, "").isdecimal() and os.environ.get(size, "").isdecimal():

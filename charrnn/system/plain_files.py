@@ -37,10 +37,10 @@ def require_plain_mode(path: Path, mode: int) -> None:
 def open_plain(path: Path) -> IO[bytes]:
     """Open a plain file to read; what is none is not opened. Raises NotPlainError and OSError."""
     require_plain(path)  # to open a device may do something
-    return still_plain(path, os.fdopen(os.open(path, os.O_RDONLY | NO_WAIT), "rb"))
+    return require_plain_file(path, os.fdopen(os.open(path, os.O_RDONLY | NO_WAIT), "rb"))
 
 
-def still_plain(path: Path, file: IO[bytes]) -> IO[bytes]:
+def require_plain_file(path: Path, file: IO[bytes]) -> IO[bytes]:
     """The file, opened just now. Raises NotPlainError, and closes it, where something else has taken its name meanwhile."""
     try:
         require_plain_mode(path, os.fstat(file.fileno()).st_mode)

@@ -10,7 +10,7 @@ if hasattr(signal, "SIGHUP"):  # Windows has none
     SIGNALS.append(signal.SIGHUP)
 
 
-class Stop:
+class StopRequest:
     """Whether the user, or the system, has asked the training to stop, and with which signal."""
 
     def __init__(self) -> None:
@@ -27,12 +27,12 @@ class Stop:
 
 
 @contextmanager
-def stop_politely() -> Iterator[Stop]:
+def graceful_stop() -> Iterator[StopRequest]:
     """Within: the first signal is only noted, and a second one ends the program as if nobody listened.
 
     One that is ignored, as SIGHUP under nohup and SIGINT in the background of a script, stays ignored.
     """
-    stop = Stop()
+    stop = StopRequest()
     handlers = {number: signal.getsignal(number) for number in SIGNALS}
     before = {number: handler for number, handler in handlers.items() if handler != signal.SIG_IGN}
 

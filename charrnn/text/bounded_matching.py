@@ -16,7 +16,7 @@ from charrnn.errors import TextError
 
 SECONDS = 10.0  # for any text; what people write takes a second for ten million characters
 SECONDS_PER_CHARACTER = 2e-6
-LONGEST_SHOWN = 80  # characters of an expression in a message
+MAX_SHOWN_CHARS = 80  # characters of an expression in a message
 CHILD = """
 import array, marshal, re, sys, warnings
 warnings.simplefilter("ignore")
@@ -56,7 +56,7 @@ def is_quick(expression: str) -> bool:
 def _in_a_process(expression: str, texts: Sequence[str]) -> bytes:
     characters = sum(map(len, texts))
     seconds = SECONDS + SECONDS_PER_CHARACTER * characters
-    shown = repr(expression[:LONGEST_SHOWN]) + ("..." if len(expression) > LONGEST_SHOWN else "")
+    shown = repr(expression[:MAX_SHOWN_CHARS]) + ("..." if len(expression) > MAX_SHOWN_CHARS else "")
     command, given = [sys.executable, "-I", "-S", "-c", CHILD], marshal.dumps((expression, [*texts]))
     try:
         done = subprocess.run(

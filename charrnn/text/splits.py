@@ -20,7 +20,7 @@ from charrnn.text.characters.unit_names import Unit, counted
 Protocol = Literal["contiguous", "nanogpt", "char-rnn"]
 SPLITS = ("train", "valid", "test")
 OF_PROTOCOL = {"nanogpt": (0.9, 0.1, 0.0), "char-rnn": (0.95, 0.05, 0.0)}  # shares
-SHORTEST_SPLIT = 2  # one character to read and one to predict
+MIN_SPLIT_CHARS = 2  # one character to read and one to predict
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,9 @@ def _floor(number: float) -> int:
 
 def _require_long_enough(cuts: Cuts, shares: Sequence[float], told: str, unit: Unit) -> None:
     sizes = [end - start for start, end in pairwise(cuts.bounds)]
-    if any(share > 0 and size < SHORTEST_SPLIT for share, size in zip(shares, sizes, strict=True)):
+    if any(share > 0 and size < MIN_SPLIT_CHARS for share, size in zip(shares, sizes, strict=True)):
         found = ", ".join(f"{name} {size}" for name, size in zip(SPLITS, sizes, strict=True))
         raise TextError(
             f"the text is too short: {told} {found}; "
-            f"each split needs at least {counted(SHORTEST_SPLIT, unit)}: add text, or change data.split"
+            f"each split needs at least {counted(MIN_SPLIT_CHARS, unit)}: add text, or change data.split"
         )

@@ -296,7 +296,7 @@ def test_where_memory_runs_out_what_helps_is_told(charrnn, tiny_run, monkeypatch
 
 @pytest.mark.parametrize("by_pipe", [False, True])
 def test_a_prompt_that_is_too_long_is_refused_with_its_size(charrnn, tiny_run, tmp_path, monkeypatch, by_pipe):
-    monkeypatch.setattr(sample, "LONGEST_PROMPT", 1000)
+    monkeypatch.setattr(sample, "MAX_PROMPT_BYTES", 1000)
     text = "the cat " * 200
     (tmp_path / "long.txt").write_text(text, "utf-8")
     given = ("-", text) if by_pipe else (tmp_path / "long.txt", None)

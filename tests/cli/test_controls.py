@@ -79,7 +79,7 @@ FAIL = [name for name in COMMANDS if name.startswith(("no such", "unknown"))]
 def test_nothing_but_styles_reaches_a_terminal(hostile, tmp_path, monkeypatch, name, term):
     run, text = hostile
     shutil.copytree(run, tmp_path / ODD)
-    monkeypatch.setattr("charrnn.cli.progress.follow.can_be_drawn_on", lambda console, json: False)
+    monkeypatch.setattr("charrnn.cli.progress.follow.can_draw_on", lambda console, json: False)
     places = {
         "RUN": run,
         "MOVED": run.parent / "moved.safetensors",

@@ -18,7 +18,7 @@ from charrnn.cli.sweep.table import Row, as_json, table
 from charrnn.runs.storage.history import read_history
 from charrnn.runs.storage.metrics_log import as_json as event_as_json
 from charrnn.runs.storage.status import RunStatus
-from charrnn.sweeps.jobs import Ended
+from charrnn.sweeps.jobs import JobResult
 from charrnn.text.characters.unit_names import bits_label, bits_name, counted, unit_name
 from charrnn.training.benchmark import Bench
 from charrnn.training.events import Evaluated, Flowed, Stepped
@@ -194,7 +194,7 @@ def test_a_plot_of_both_names_both(charrnn, run, tiny_run):
 
 def test_a_sweep_over_the_unit_names_both():
     rows = [
-        Row(Path(unit), {"data.unit": unit}, Ended("done"), RunStatus(1.0, 1, 1.0, True, unit))
+        Row(Path(unit), {"data.unit": unit}, JobResult("done"), RunStatus(1.0, 1, 1.0, True, unit))
         for unit in ("char", "byte")
     ]
     console = Console(file=io.StringIO())
@@ -221,7 +221,7 @@ def test_the_page_is_in_bytes(charrnn, run, one):
 
 
 def test_the_live_display_says_which(charrnn, many, monkeypatch):
-    monkeypatch.setattr("charrnn.cli.progress.follow.can_be_drawn_on", lambda console, json: True)
+    monkeypatch.setattr("charrnn.cli.progress.follow.can_draw_on", lambda console, json: True)
     told = charrnn("train", many, "--steps", "2", "-o", "r", *TINY).stderr
     assert re.search(r"validation loss [\d.]+ nats, [\d.]+ bpb", told)
     assert re.search(r"loss [\d.]+ \([\d.]+ bpb\)", told)

@@ -12,7 +12,7 @@ from charrnn.config import sizing
 from charrnn.config.resolve import override, resolve, to_yaml
 from charrnn.config.sizing import MAX_CHARACTERS_READ, PRESETS, describe_sizes, fill_sizes, missing_sizes
 from charrnn.package import shipped
-from charrnn.sweeps.grid import axes, points
+from charrnn.sweeps.grid import parse_axes, trials
 from charrnn.text import windows
 
 LENGTHS = sorted({2, 100, *(int(10 ** (step / 20)) for step in range(40, 200)), *(
@@ -148,10 +148,10 @@ def test_a_fine_tune_keeps_the_network_and_has_its_passes_from_its_text(tiny_run
 
 
 def test_each_training_of_a_sweep_is_sized_but_for_what_varies(text_file, tmp_path):
-    for point in points(axes(["model.hidden_size=4,8"]), "default", [], {}, None, 0):
-        (tmp_path / "point.yaml").write_text(to_yaml(point.config))
-        plan = api.plan([str(text_file)], resolve(str(tmp_path / "point.yaml")).config)
-        assert plan.config.model.hidden_size == point.values["model.hidden_size"]
+    for trial in trials(parse_axes(["model.hidden_size=4,8"]), "default", [], {}, None, 0):
+        (tmp_path / "trial.yaml").write_text(to_yaml(trial.config))
+        plan = api.plan([str(text_file)], resolve(str(tmp_path / "trial.yaml")).config)
+        assert plan.config.model.hidden_size == trial.values["model.hidden_size"]
         assert (plan.config.model.cell, plan.dropout, plan.config.training.epochs) == ("gru", 0.4, 60.0)
 
 

@@ -8,7 +8,7 @@ from charrnn.config import typed_values
 from charrnn.config.resolve import resolve, to_yaml
 from charrnn.config.yaml import dump, parse
 from charrnn.errors import ConfigError
-from charrnn.sweeps.grid import axes, points
+from charrnn.sweeps.grid import parse_axes, trials
 
 BOUNDARY = "data.boundary"
 TEXTS = [
@@ -26,12 +26,12 @@ def test_a_text_is_its_characters_whatever_yaml_would_make_of_them(text, tmp_pat
     file.write_bytes(to_yaml(config).encode())
     assert resolve(str(file)).config == config
     choice = text.replace("\\", "\\\\").replace(",", "\\,") if "," in text else text
-    assert axes([f"{BOUNDARY}={choice},;"])[0].values == (text, ";")
+    assert parse_axes([f"{BOUNDARY}={choice},;"])[0].values == (text, ";")
 
 
 def test_null_alone_is_no_text_where_there_may_be_none():
     assert resolve("names", [f"{BOUNDARY}=null"]).config.data.boundary is None
-    assert axes([f"{BOUNDARY}=null,;"])[0].values == (None, ";")
+    assert parse_axes([f"{BOUNDARY}=null,;"])[0].values == (None, ";")
     assert typed_values.value("data.encoding", "null") == "null"
 
 
@@ -80,7 +80,9 @@ def test_null_is_a_word_for_nothing_where_a_key_is_not_a_text(text):
 @pytest.mark.parametrize("text", ["gru", " gru ", "'gru'", '"gru"'])
 def test_one_of_several_words_may_be_quoted(text):
     assert resolve(None, [f"model.cell={text}"]).config.model.cell == "gru"
-    assert [point.config.model.cell for point in points(axes([f"model.cell={text},lstm"]), None, (), {}, None, 0)] == [
+    assert [
+        trial.config.model.cell for trial in trials(parse_axes([f"model.cell={text},lstm"]), None, (), {}, None, 0)
+    ] == [
         "gru",
         "lstm",
     ]
@@ -101,7 +103,7 @@ def test_one_of_several_words_may_be_quoted(text):
     ],
 )
 def test_commas_separate_texts_and_a_backslash_keeps_one(text, expected):
-    assert list(axes([f"{BOUNDARY}={text}"])[0].values) == expected
+    assert list(parse_axes([f"{BOUNDARY}={text}"])[0].values) == expected
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20))

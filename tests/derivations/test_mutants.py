@@ -132,7 +132,7 @@ CONSTANTS = [name for name in MODULES if name not in ELSEWHERE and any(module_mu
 
 
 OF_TASKS = {
-    "tasks.leaky": {"KEPT": 0.8},
+    "tasks.leaky": {"RETENTION": 0.8},
     "tasks.recall": {"T": 5, "CLASSES": 3, "INSTANCES": 5, "FRESH": 200},
     "tasks.signs": {"T": 12, "FRESH": 400},
     "tasks.sums": {"T": 10, "FRESH": 100},
@@ -163,8 +163,8 @@ def constants_are_right():
     assert {name: φ.γ for name, φ in activations.items()} == {"tanh": 1, "logistic": 0.25, "relu": 1, "identity": 1}
     assert [document.year for document in now["systems"].DOCUMENTS.values()] == [2024, 2019, 2019, 2023]
     lessons = now["lessons"]
-    assert (lessons.MOST_SECONDS, lessons.TRIES) == (60, 3)
-    assert lessons.MOST == {"alpha": 1_000, "updates": 1_000_000, "clip": 1_000_000_000, "D": 100}
+    assert (lessons.MAX_SECONDS, lessons.TRIES) == (60, 3)
+    assert lessons.MAX_VALUES == {"alpha": 1_000, "updates": 1_000_000, "clip": 1_000_000_000, "D": 100}
     assert {name: astuple(kind.DEFAULTS) for name, kind in lessons.TASKS.items()} == {
         "mean-loss": (0.03, 250, 1.0, 2),
         "mini-batch": (0.5, 150, 1.0, 6),
@@ -174,7 +174,7 @@ def constants_are_right():
         "multiple": (0.1, 300, 1.0, 10),
         "update-rules": (0.05, 450, 3.0, 10),
     }
-    assert now["tasks.leaky"].KEPT == 0.8
+    assert now["tasks.leaky"].RETENTION == 0.8
     recall, signs, sums, texts = (now[f"tasks.{name}"] for name in ("recall", "signs", "sums", "texts"))
     assert (recall.T, recall.CLASSES, recall.INSTANCES, recall.FRESH) == (5, 3, 5, 200)
     assert (signs.T, signs.FRESH, sums.T, sums.FRESH) == (12, 400, 10, 100)
@@ -184,8 +184,8 @@ def constants_are_right():
     assert {"T": 3, "M": 1, "D": 2, "C": 2, "B": 2} == walkthrough.EXPLAINED
     assert {"T": 8, "M": 4, "D": 4, "C": 4, "B": 3} == walkthrough.LIMITS
     lessons = now["lessons"]
-    assert (lessons.MOST_SECONDS, lessons.TRIES) == (60, 3)
-    assert {"alpha": 1_000, "updates": 1_000_000, "clip": 1_000_000_000, "D": 100} == lessons.MOST
+    assert (lessons.MAX_SECONDS, lessons.TRIES) == (60, 3)
+    assert {"alpha": 1_000, "updates": 1_000_000, "clip": 1_000_000_000, "D": 100} == lessons.MAX_VALUES
     for name, constants in OF_TASKS.items():
         assert {constant: getattr(now[name], constant) for constant in constants} == constants
     assert now["tasks.task"].Settings(1, 1, 1).D == 0

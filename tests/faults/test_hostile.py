@@ -445,7 +445,7 @@ READING_ITS_TEXT = {
 
 @pytest.mark.parametrize("arguments", READING_ITS_TEXT.values(), ids=READING_ITS_TEXT)
 def test_a_checkpoint_does_not_lead_over_the_disk(charrnn, place, whole, monkeypatch, arguments):
-    monkeypatch.setattr(recorded_sources, "MOST_ENTRIES", 50)
+    monkeypatch.setattr(recorded_sources, "MAX_ENTRIES", 50)
     (place / "text").mkdir()
     for number in range(51):
         (place / "text" / f"{number}.txt").write_text("ab\n")
@@ -456,7 +456,7 @@ def test_a_checkpoint_does_not_lead_over_the_disk(charrnn, place, whole, monkeyp
 
 
 def test_what_the_user_names_is_read_all_the_same(charrnn, place, whole, monkeypatch):
-    monkeypatch.setattr(recorded_sources, "MOST_ENTRIES", 1)
+    monkeypatch.setattr(recorded_sources, "MAX_ENTRIES", 1)
     (place / "text").mkdir()
     for number in range(2):
         (place / "text" / f"{number}.txt").write_text("ab\n" * 50)

@@ -151,7 +151,7 @@ def stopping(after):
         if len(calls) > {after}:
             self.signal = 15
         return self.signal is not None
-    signals.Stop.requested = requested
+    signals.StopRequest.requested = requested
 """
 
 
@@ -313,9 +313,9 @@ def of_one_rank(rank, code):
     """A program that is charrnn, after some code that one rank alone runs."""
     return f"""
 import sys
-from charrnn.system.mpi_environment import launched
+from charrnn.system.mpi_environment import rank_and_size
 from charrnn.training import trainer
-if launched()[0] == {rank}:
+if rank_and_size()[0] == {rank}:
 {code}
 from charrnn.cli.app import main
 main()

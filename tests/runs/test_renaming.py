@@ -14,7 +14,7 @@ import pytest
 from tiny import TINY
 
 from charrnn import api
-from charrnn.cli.progress.tensorboard import board_of
+from charrnn.cli.progress.tensorboard import open_board
 from charrnn.config.resolve import resolve
 from charrnn.errors import RunError
 from charrnn.system.folder_handle import CAN_HOLD
@@ -117,7 +117,7 @@ def test_tensorboards_files_follow_too(start, tmp_path):
     until(events, 1)
     (tmp_path / "x").rename(tmp_path / "y")
     (tmp_path / "x").mkdir()
-    with board_of(run.folder) as board:
+    with open_board(run.folder) as board:
         list(map(board, events))
     assert os.listdir(tmp_path / "x") == []
     assert len(os.listdir(tmp_path / "y" / "tensorboard")) == 1
@@ -150,7 +150,7 @@ def test_a_directory_that_is_removed_ends_the_training_in_one_line(start, tmp_pa
 
 
 def test_an_emptied_directory_is_still_the_trainings_own(start, tmp_path, monkeypatch):
-    monkeypatch.setattr("charrnn.system.lock.MOMENT", 0.1)
+    monkeypatch.setattr("charrnn.system.lock.WAIT_SECONDS", 0.1)
     list(start("alone").events())
     events = start("x").events()
     until(events, 5)

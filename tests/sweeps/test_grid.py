@@ -1,21 +1,21 @@
-"""The points of a sweep."""
+"""The trials of a sweep."""
 
 import numpy as np
 import pytest
 
 from charrnn.config.resolve import resolve
 from charrnn.errors import ConfigError
-from charrnn.sweeps.grid import Choice, Range, _drawn, axes, points
+from charrnn.sweeps.grid import Choice, Range, _drawn, parse_axes, trials
 
 RATE, SIZE, CELL = "training.learning_rate", "model.hidden_size", "model.cell"
 
 
 def made(*grids, settings=(), options=None, random=None, seed=0):
-    return points(axes(grids), None, settings, options or {}, random, seed)
+    return trials(parse_axes(grids), None, settings, options or {}, random, seed)
 
 
 def values(*grids, **more):
-    return [tuple(point.values.values()) for point in made(*grids, **more)]
+    return [tuple(trial.values.values()) for trial in made(*grids, **more)]
 
 
 def test_a_grid_is_every_combination_the_last_key_fastest():
@@ -24,9 +24,9 @@ def test_a_grid_is_every_combination_the_last_key_fastest():
 
 
 def test_a_point_has_the_whole_configuration_of_such_a_training():
-    (point,) = made(f"{SIZE}=32", settings=["model.cell=gru", "runtime.threads=2"], options={RATE: ("--x", 0.5)})
+    (trial,) = made(f"{SIZE}=32", settings=["model.cell=gru", "runtime.threads=2"], options={RATE: ("--x", 0.5)})
     expected = [f"{SIZE}=32", "model.cell=gru", f"{RATE}=0.5", "runtime.threads=2"]
-    assert point.config == resolve(None, expected).config
+    assert trial.config == resolve(None, expected).config
 
 
 def test_what_varies_cannot_be_set_besides():
@@ -42,16 +42,16 @@ def test_what_varies_cannot_be_set_besides():
 
 
 def test_each_training_has_one_core_unless_something_else_is_said():
-    assert [point.config.runtime.threads for point in made(f"{SIZE}=8")] == [1]
-    assert [point.config.runtime.threads for point in made(f"{SIZE}=8", settings=["runtime.threads=3"])] == [3]
-    assert [point.config.runtime.threads for point in made("runtime.threads=2,3")] == [2, 3]
+    assert [trial.config.runtime.threads for trial in made(f"{SIZE}=8")] == [1]
+    assert [trial.config.runtime.threads for trial in made(f"{SIZE}=8", settings=["runtime.threads=3"])] == [3]
+    assert [trial.config.runtime.threads for trial in made("runtime.threads=2,3")] == [2, 3]
 
 
 def test_epochs_that_vary_count_also_where_a_file_has_steps(tmp_path):
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text("training:\n  steps: 7\n")
-    found = points(axes(["training.epochs=2,3"]), str(recipe), (), {}, None, 0)
-    assert [(point.config.training.steps, point.config.training.epochs) for point in found] == [(None, 2), (None, 3)]
+    found = trials(parse_axes(["training.epochs=2,3"]), str(recipe), (), {}, None, 0)
+    assert [(trial.config.training.steps, trial.config.training.epochs) for trial in found] == [(None, 2), (None, 3)]
 
 
 def test_the_same_value_written_twice_is_one_point():
@@ -70,27 +70,27 @@ def test_the_same_value_written_twice_is_one_point():
     ],
 )
 def test_values_are_read_as_in_a_configuration(text, expected):
-    assert axes([f"data.split={text}"]) == [Choice("data.split", expected)]
+    assert parse_axes([f"data.split={text}"]) == [Choice("data.split", expected)]
 
 
 @pytest.mark.parametrize(
     ("text", "low", "high"), [("1e-4..1e-2", 1e-4, 1e-2), ("32..512", 32, 512), ("-1..1.5", -1, 1.5)]
 )
 def test_a_range_has_two_ends(text, low, high):
-    assert axes([f"{RATE}={text}"]) == [Range(RATE, low, high)]
+    assert parse_axes([f"{RATE}={text}"]) == [Range(RATE, low, high)]
 
 
 def test_random_points_lie_in_their_ranges_and_whole_numbers_stay_whole():
     found = made(f"{RATE}=1e-4..1e-1", f"{SIZE}=8..12", f"{CELL}=gru,lstm", "model.dropout=0..0.5", random=200)
-    for point in found:
-        rate, size, cell, dropout = point.values.values()
+    for trial in found:
+        rate, size, cell, dropout = trial.values.values()
         assert 1e-4 <= rate <= 1e-1
         assert rate == float(f"{rate:.3g}")
         assert type(size) is int
         assert cell in ("gru", "lstm")
         assert 0 <= dropout <= 0.5
-    assert {point.values[SIZE] for point in found} == {8, 9, 10, 11, 12}
-    assert {point.values[CELL] for point in found} == {"gru", "lstm"}
+    assert {trial.values[SIZE] for trial in found} == {8, 9, 10, 11, 12}
+    assert {trial.values[CELL] for trial in found} == {"gru", "lstm"}
 
 
 def test_over_a_decade_each_decade_is_drawn_as_often():

@@ -8,7 +8,7 @@ from tiny import TINY
 
 from charrnn.errors import RunError, TextError
 from charrnn.runs.storage import directory
-from charrnn.sweeps.grid import axes, points
+from charrnn.sweeps.grid import parse_axes, trials
 from charrnn.sweeps.sweep import RECORD, make, open_directory
 from charrnn.system.lock import LOCK
 
@@ -16,7 +16,7 @@ GRID = "training.learning_rate=1e-3,1e-2"
 
 
 def swept(*sources, grid=GRID, settings=(), seconds=None):
-    return make(points(axes([grid]), None, [*TINY, *settings], {}, None, 0), list(map(str, sources)), seconds)
+    return make(trials(parse_axes([grid]), None, [*TINY, *settings], {}, None, 0), list(map(str, sources)), seconds)
 
 
 def opened(sweep, out):

@@ -51,7 +51,7 @@ def test_what_was_let_go_can_be_taken_and_the_file_stays_empty(tmp_path):
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"pid": "x"}', b"\xff" * 5000])
 def test_a_holder_that_does_not_say_who_it_is(tmp_path, content, monkeypatch):
-    monkeypatch.setattr(module, "MOMENT", 0.1)
+    monkeypatch.setattr(module, "WAIT_SECONDS", 0.1)
     held = Lock(tmp_path)
     (tmp_path / LOCK).write_bytes(content)
     with pytest.raises(RunError, match="a process that does not say which"):
@@ -111,7 +111,7 @@ def test_a_holder_gets_a_moment_to_say_who_it_is_or_to_let_go(tmp_path, holder):
 
 @pytest.mark.skipif(os.name != "posix", reason="an open file cannot be removed")
 def test_a_directory_stays_locked_where_the_file_was_removed_or_it_was_renamed(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "MOMENT", 0.1)
+    monkeypatch.setattr(module, "WAIT_SECONDS", 0.1)
     (tmp_path / "run").mkdir()
     held = Lock(tmp_path / "run")
     (tmp_path / "run" / LOCK).unlink()

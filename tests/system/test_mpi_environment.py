@@ -2,7 +2,7 @@
 
 import pytest
 
-from charrnn.system.mpi_environment import LAUNCHERS, launched, without_launcher
+from charrnn.system.mpi_environment import LAUNCHERS, rank_and_size, without_launcher
 
 HYDRAS = {"PMI_RANK": "1", "PMI_SIZE": "4", "PMI_FD": "9", "HYDI_CONTROL_FD": "7", "MPI_LOCALRANKID": "1"}
 OPEN_MPIS = {"OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "4", "PMIX_RANK": "1", "PRTE_LAUNCHED": "1"}
@@ -13,10 +13,10 @@ SRUNS = {"SLURM_PROCID": "1", "SLURM_STEP_NUM_TASKS": "4", "SLURM_STEP_ID": "0"}
 def test_a_rank_knows_itself_and_what_it_starts_is_alone(environment, monkeypatch):
     for name in (name for pair in LAUNCHERS for name in pair):
         monkeypatch.delenv(name, raising=False)
-    assert launched() == (0, 1)
+    assert rank_and_size() == (0, 1)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert launched() == (1, 4)
+    assert rank_and_size() == (1, 4)
     assert without_launcher({**environment, "PATH": "/bin", "SLURM_JOB_ID": "3"}) == {
         "PATH": "/bin",
         "SLURM_JOB_ID": "3",

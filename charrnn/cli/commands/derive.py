@@ -91,7 +91,7 @@ def _explain(system: "System", settings: "Sequence[str]", seed: int, json: bool)
     if json:
         output.write_json(walkthrough_json(walkthrough))
     else:
-        show_walkthrough(output.stdout(), walkthrough)
+        show_walkthrough(output.result_console(), walkthrough)
 
 
 def _train(system: "System", settings: "Sequence[str]", seed: int, json: bool) -> None:
@@ -117,7 +117,7 @@ def _train(system: "System", settings: "Sequence[str]", seed: int, json: bool) -
     if json:
         output.write_json(lesson_json(lesson))
     else:
-        show_lesson(output.stdout(), lesson)
+        show_lesson(output.result_console(), lesson)
 
 
 def _check(systems: "Sequence[System]", case: "Case", seed: int, json: bool) -> None:
@@ -154,7 +154,7 @@ def _check(systems: "Sequence[System]", case: "Case", seed: int, json: bool) -> 
         report = {"passed": not failed, "seed": seed, "settings": settings_of(systems, case)}
         output.write_json({**report, "equations": equations_json(every), "bridges": bridges_json(every)})
     else:
-        console = output.stdout()
+        console = output.result_console()
         for checked in every:
             show_table(console, checked)
         ones = [f"{size} = 1" for size in ("T", "D", "C") if settings_of(systems, case).get(size) == 1]
@@ -169,5 +169,5 @@ def _check(systems: "Sequence[System]", case: "Case", seed: int, json: bool) -> 
                 console.print(line, style=style, soft_wrap=not console.is_terminal)
     if failed:
         which = "; ".join(f"{name}: {'; '.join(dict.fromkeys(what))}" for name, what in failed.items())
-        output.tell_error(f"{sum(map(len, failed.values()))} fail as corrected: {which}")
+        output.print_error(f"{sum(map(len, failed.values()))} fail as corrected: {which}")
         raise typer.Exit(1)

@@ -29,9 +29,9 @@ def export(
     """
     from charrnn import api
     from charrnn.cli.output import console
-    from charrnn.cli.output.files import require_free
+    from charrnn.cli.output.files import confirm_overwrite
 
-    replace = require_free(out, force)
+    replace = confirm_overwrite(out, force)
     loaded = api.export(run, out, to, checkpoint, replace)
-    console.tell(f"{loaded.note or loaded.path}, step {loaded.checkpoint.progress.step:,}")
+    console.print_note(f"{loaded.note or loaded.path}, step {loaded.checkpoint.progress.step:,}")
     console.write_path(out)

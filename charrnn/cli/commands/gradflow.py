@@ -73,7 +73,7 @@ def gradflow(
         found = api.gradflow(None, moved, settled, lags, positions, encoding=encoding or ())
     else:
         found = api.gradflow(run, text or (), None, lags, positions, checkpoint, moved, encoding or ())
-    gradflow.tell_of_text(found, positions)
+    gradflow.print_text_notes(found, positions)
     gradflow.show(found, json)
     if out is not None:
         gradflow_figure.draw(found, out, replace)

@@ -65,17 +65,19 @@ def plot(
     histories = [api.read_history(run) for run in runs]
     for run, history in zip(runs, histories, strict=True):
         if history.skipped:
-            console.tell(f"{run}: {history.skipped:,} damaged line{'s' if history.skipped > 1 else ''} passed over")
-    shown = curves.shown(runs, histories, x, smooth)
+            console.print_note(
+                f"{run}: {history.skipped:,} damaged line{'s' if history.skipped > 1 else ''} passed over"
+            )
+    data = curves.plot_data(runs, histories, x, smooth)
     if out:
         from charrnn.cli.plots.figure import write_figure
 
-        write_figure(out, shown, quantities, replace)
+        write_figure(out, data, quantities, replace)
         console.write_path(out)
     else:
         from charrnn.cli.plots.terminal import show
 
-        show(shown, quantities)
+        show(data, quantities)
 
 
 def _quantities(names: str) -> "list[Quantity]":

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from charrnn.cli.output.console import tell
+from charrnn.cli.output.console import print_note
 from charrnn.errors import VocabularyError
 from charrnn.models.unknown_characters import describe_unknown
 from charrnn.text.characters.escapes import unescape
@@ -30,9 +30,9 @@ def fit(prompt: str, stops: Sequence[str], vocabulary: Vocabulary, hint: str | N
     except VocabularyError as error:
         raise VocabularyError("; ".join(filter(None, (str(error), hint)))) from None
     if vocabulary.unit == "char" and (unknown := Counter(c for c in found if c not in vocabulary.known)):
-        tell(f"unknown to the model, and read as its symbol for rare characters: {describe_unknown(unknown)}")
+        print_note(f"unknown to the model, and read as its symbol for rare characters: {describe_unknown(unknown)}")
     if found not in (prompt, prompt.replace("\r\n", "\n")):
-        tell("the prompt is read in the Unicode form, composed (NFC) or not (NFD), that the model knows")
+        print_note("the prompt is read in the Unicode form, composed (NFC) or not (NFD), that the model knows")
     return found, [fit_text(stop, vocabulary) for stop in stops]
 
 
@@ -41,6 +41,6 @@ def warn_of_boundary(prompt: str, boundary: str | None) -> None:
     reads it. (What other boundaries are made of, a model of documents seldom knows.)
     """
     if boundary == BLANK_LINE and NAMED_BOUNDARIES[BLANK_LINE].search(f"\n{prompt}"):
-        tell(
+        print_note(
             "warning: a blank line ends a document of this model, and the prompt is read as one all the same; give the last one alone"
         )

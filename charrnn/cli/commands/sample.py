@@ -14,7 +14,7 @@ from charrnn.cli.commands import sampling_options as given
 if TYPE_CHECKING:
     from charrnn.generation.repetition_penalty import RepetitionPenalty
 
-LONGEST_PROMPT = 1 << 24  # bytes
+MAX_PROMPT_BYTES = 1 << 24  # bytes
 CANDIDATES = 5  # of each character of a --trace
 
 
@@ -95,28 +95,28 @@ def sample(
     prompt, stops = prompts.fit(prompt, stops, model.vocabulary, hint)
     prompts.warn_of_boundary(prompt, model.saved.config.data.boundary)
     for line in filter(None, [hint, *(f"warning: {doubt}" for doubt in generator.doubts(stops, length))]):
-        console.tell(line)
+        console.print_note(line)
     first = console.new_seed() if seed is None else seed
     told = f"{'; '.join(model.notes)}, seed {first}"
-    coloured = surprisal and not json and console.in_colour(console.stdout())
+    coloured = surprisal and not json and console.supports_colour(console.result_console())
     if alone and coloured:
         pieces = generator.generate_scored(prompt, length, options, first, stops)
-        console.tell(told)
+        console.print_note(told)
         samples.show_coloured(prompt, pieces, stream)
         return
     if alone:
         text = generator.generate(prompt, length, options, first, stops)
-        console.tell(told)
+        console.print_note(told)
         console.show_sample(prompt, text, stream)
         return
     seeds = range(first, first + (rerank or count))
     scored = json or coloured or rerank is not None
     traced = (trace_candidates or CANDIDATES) if trace else 0
     drawn = generator.generate_many(prompt, length, options, seeds, stops, scored, traced, in_pieces=coloured)
-    console.tell(told)
+    console.print_note(told)
     if rerank is not None:
         drawn = best(drawn, count)
-        samples.tell_best(drawn, rerank, model.vocabulary.unit)
+        samples.print_best(drawn, rerank, model.vocabulary.unit)
     found = api.novelty(corpus, [each.text for each in drawn]) if corpus else None
     headings = model.vocabulary.end_id is None
     samples.show_samples(
@@ -152,9 +152,9 @@ def _read_prompt(prompt: str, file: str) -> str:
         raise typer.BadParameter("give --prompt or --prompt-file, not both")
     try:
         with nullcontext(standard_input()) if file == "-" else open_named(Path(file)) as given:
-            content = given.read(LONGEST_PROMPT + 1)
-        if len(content) > LONGEST_PROMPT:
-            raise SamplingError(f"--prompt-file {file}: {_size(file)}; a prompt has at most {LONGEST_PROMPT:,}")
+            content = given.read(MAX_PROMPT_BYTES + 1)
+        if len(content) > MAX_PROMPT_BYTES:
+            raise SamplingError(f"--prompt-file {file}: {_size(file)}; a prompt has at most {MAX_PROMPT_BYTES:,}")
         return content.decode("utf-8-sig")
     except OSError as error:
         raise SamplingError(f"--prompt-file {file}: cannot be read: {error.strerror}") from None
@@ -169,4 +169,4 @@ def _read_prompt(prompt: str, file: str) -> str:
 
 def _size(file: str) -> str:
     """Of a prompt that is too long: a pipe is not read to its end to know it."""
-    return f"{os.path.getsize(file):,} bytes" if os.path.isfile(file) else f"more than {LONGEST_PROMPT:,} bytes"
+    return f"{os.path.getsize(file):,} bytes" if os.path.isfile(file) else f"more than {MAX_PROMPT_BYTES:,} bytes"

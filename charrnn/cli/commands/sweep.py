@@ -75,19 +75,19 @@ def sweep(
     """
     from charrnn.cli.sweep import mpi_pool, run
     from charrnn.runs.time_budget import parse_duration
-    from charrnn.sweeps import grid as trials
     from charrnn.sweeps import sweep
+    from charrnn.sweeps.grid import parse_axes, trials
 
     with mpi_pool.worker_ranks() as team:
         if sum(end is not None for end in (steps, epochs, duration)) > 1:
             raise typer.BadParameter("give one of --steps, --epochs and --time")
         if team and jobs is not None:
             raise typer.BadParameter("--jobs is for this machine; under mpiexec there are as many as other ranks")
-        axes = trials.axes(grid or ())
+        axes = parse_axes(grid or ())
         _require_varying([axis.key for axis in axes], steps or epochs or duration)
         seconds = None if duration is None else parse_duration(duration)
         ends = settings_of(steps, epochs, seed)
-        found = trials.points(axes, config, settings or (), ends, random, seed or 0, encoding or ())
+        found = trials(axes, config, settings or (), ends, random, seed or 0, encoding or ())
         code = run.run(sweep.make(found, text or (), seconds), out, team, jobs, json, quiet)
     raise typer.Exit(code)
 

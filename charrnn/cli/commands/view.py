@@ -48,10 +48,10 @@ def view(
     """
     from charrnn import api
     from charrnn.cli.output import console
-    from charrnn.cli.output.files import require_free
+    from charrnn.cli.output.files import confirm_overwrite
     from charrnn.cli.page import build
 
-    replace = require_free(out, force)
+    replace = confirm_overwrite(out, force)
     said, own = common.encodings(encoding, text, both=False)
     model = api.load(run, which=checkpoint, text=training_text or (), encoding=own)
     build.write(model, run.resolve().name, text or (), said, out, replace, length, units, unit)

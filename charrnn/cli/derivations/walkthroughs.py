@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from charrnn.cli.derivations.walkthrough_words import JACOBIANS, description, truncation_words, vanishing_words
-from charrnn.cli.output.console import in_colour
+from charrnn.cli.output.console import supports_colour
 from charrnn.cli.output.grids import EMPTY, Grid
 from charrnn.cli.output.matrices import WIDTH, as_matrix, blocks_of, figure, percent, size
 from charrnn.cli.output.tables import terminal_columns
@@ -151,7 +151,7 @@ def _show_sum(console: Console, walkthrough: Walkthrough, found: DoubleSum) -> N
 
 def _show_truncation(console: Console, found: DoubleSum) -> None:
     _say(console, "5. Truncation to n steps keeps the terms with t - k < n", "bold")
-    shown = in_colour(console)
+    shown = supports_colour(console)
     lost = {each.steps: found.gradient - each.kept for each in found.truncations}
     kept = blocks_of({each.steps: each.kept for each in found.truncations})
     left_out = blocks_of(lost, {n: _style(share(part, found.gradient)) for n, part in lost.items()} if shown else {})
@@ -199,7 +199,7 @@ def _triangle(cells: Mapping[tuple[int, int], Text]) -> Grid:
 def _coloured(values: Mapping[Key, Array], console: Console) -> dict[Key, Text]:
     """Blocks, on a terminal with colours in that of their size beside the largest."""
     largest = max(values.values(), key=lambda value: float(np.linalg.norm(value)))
-    styles = {key: _style(share(value, largest)) for key, value in values.items()} if in_colour(console) else {}
+    styles = {key: _style(share(value, largest)) for key, value in values.items()} if supports_colour(console) else {}
     return blocks_of(values, styles)
 
 
@@ -220,7 +220,7 @@ def _at(letter: str, time: int) -> str:
 
 
 def _show_legend(console: Console) -> None:
-    if in_colour(console):
+    if supports_colour(console):
         line = Text("size beside the largest: from ")
         for limit, style in zip(reversed(LIMITS), reversed(STYLES), strict=False):
             line.append(percent(limit), style).append(" · ")

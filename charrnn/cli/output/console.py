@@ -1,4 +1,4 @@
-"""The only place that draws: results on stdout, the telling on stderr."""
+"""The only place that draws: results on stdout, messages on stderr."""
 
 import os
 import secrets
@@ -11,12 +11,12 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from charrnn.cli.output.surprisal_colours import REVERSE, marked, marked_line
+from charrnn.cli.output.surprisal_colours import REVERSE, mark_unsafe, mark_unsafe_line
 from charrnn.cli.output.tables import terminal_columns
 from charrnn.text.characters.printable import is_unsafe, json_text, printable
 
-SIZE = ("COLUMNS", "LINES")  # in the environment
-WIDE = 120  # columns of a drawing that no terminal bounds
+SIZE_VARIABLES = ("COLUMNS", "LINES")  # in the environment
+DEFAULT_COLUMNS = 120  # columns of a drawing that no terminal bounds
 
 
 class Terminal(Console):
@@ -26,7 +26,9 @@ class Terminal(Console):
     """
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(_environ={key: value for key, value in os.environ.items() if key not in SIZE}, **options)
+        super().__init__(
+            _environ={key: value for key, value in os.environ.items() if key not in SIZE_VARIABLES}, **options
+        )
         if self.is_dumb_terminal and (columns := terminal_columns(self)):  # which rich takes for one of 80
             self.size = (columns, self.height)
 
@@ -35,15 +37,15 @@ class Terminal(Console):
         raise BrokenPipeError
 
 
-def tell_error(message: str, lines: bool = False) -> None:
+def print_error(message: str, lines: bool = False) -> None:
     """The one line that starts with `error:`; with `lines` it may have more, for several mistakes in a configuration."""
-    told = marked(message, "default") if lines else marked_line(message, "default")
+    told = mark_unsafe(message, "default") if lines else mark_unsafe_line(message, "default")
     _stderr().print(Text("error: ", style="bold red") + told, soft_wrap=True)
 
 
-def tell(message: str) -> None:
+def print_note(message: str) -> None:
     """A line for the person, not for the pipe."""
-    _stderr().print(marked_line(message, "dim"), soft_wrap=True)
+    _stderr().print(mark_unsafe_line(message, "dim"), soft_wrap=True)
 
 
 def write_json(value: object) -> None:
@@ -54,18 +56,18 @@ def write_json(value: object) -> None:
 def write_path(path: Path) -> None:
     """A path that is a result, on stdout; a pipe gets it as it is."""
     if sys.stdout.isatty():
-        stdout().print(marked_line(str(path)), soft_wrap=True)
+        result_console().print(mark_unsafe_line(str(path)), soft_wrap=True)
     else:
         sys.stdout.write(f"{path}\n")
         sys.stdout.flush()
 
 
-def stdout() -> Console:
-    """Where results go."""
-    return Terminal(width=None if sys.stdout.isatty() else WIDE, highlight=False, markup=False, emoji=False)
+def result_console() -> Console:
+    """The console on which results are printed."""
+    return Terminal(width=None if sys.stdout.isatty() else DEFAULT_COLUMNS, highlight=False, markup=False, emoji=False)
 
 
-def in_colour(console: Console) -> bool:
+def supports_colour(console: Console) -> bool:
     """Whether it shows colours: a terminal that can, unless NO_COLOR is set."""
     return console.is_terminal and console.color_system is not None and not console.no_color
 
@@ -92,7 +94,7 @@ def write_text(text: str) -> None:
         return
     for replaced, run in groupby(text, lambda character: is_unsafe(character) and character not in "\n\t"):
         if replaced:
-            stdout().print(Text(printable("".join(run)), REVERSE), end="", soft_wrap=True)
+            result_console().print(Text(printable("".join(run)), REVERSE), end="", soft_wrap=True)
         else:
             sys.stdout.write("".join(run))
 

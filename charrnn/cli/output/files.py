@@ -15,7 +15,7 @@ from charrnn.system.folder_handle import whole_file
 from charrnn.text.characters.printable import printable_line
 
 
-def require_free(path: Path, force: bool) -> bool:
+def confirm_overwrite(path: Path, force: bool) -> bool:
     """Whether what bears the name may be replaced. Raises OutputError for what is no file, for a folder that takes none, and where something bears the name and neither
     `force` nor a person at the terminal says to replace it; a link there is replaced itself.
     """
@@ -35,7 +35,7 @@ def require_free(path: Path, force: bool) -> bool:
 
 
 @contextmanager
-def written(path: Path, replace: bool = True) -> Iterator[IO[bytes]]:
+def open_output(path: Path, replace: bool = True) -> Iterator[IO[bytes]]:
     """A file to write to, that bears its name when it is whole. Raises OutputError where it cannot be written, and where it may
     not `replace` what has come to bear its name meanwhile.
     """

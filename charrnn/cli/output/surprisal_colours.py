@@ -30,7 +30,7 @@ def style_of(surprisal: float) -> str:
     return STYLES[bisect_right(LIMITS, surprisal / math.log(2))]
 
 
-def coloured(pieces: Iterable[str], surprisals: Iterable[float]) -> Text:
+def colour_by_surprisal(pieces: Iterable[str], surprisals: Iterable[float]) -> Text:
     """A text, whose pieces are most often its characters, with the colour of each piece's surprisal, in nats.
 
     Neighbours of one colour share one span, so that what a terminal receives stays small. Control characters are made visible.
@@ -40,12 +40,12 @@ def coloured(pieces: Iterable[str], surprisals: Iterable[float]) -> Text:
     return _joined(styled)
 
 
-def marked(text: str, style: str = "") -> Text:
+def mark_unsafe(text: str, style: str = "") -> Text:
     """A text of several lines, its control characters made visible, and in reverse video where the terminal has that."""
     return _joined((character, style) for character in text)
 
 
-def marked_line(text: str, style: str = "") -> Text:
+def mark_unsafe_line(text: str, style: str = "") -> Text:
     """The same for a name or a message: one line that can be read, whatever is in it."""
     shown = Text(style=style)
     if len(text) > BEGINNING + ENDING:
@@ -55,7 +55,7 @@ def marked_line(text: str, style: str = "") -> Text:
     return shown
 
 
-def coloured_by_difference(pieces: Iterable[str], differences: Iterable[float]) -> Text:
+def colour_by_difference(pieces: Iterable[str], differences: Iterable[float]) -> Text:
     """A text, each piece in the colour of the model that had it likelier: by so many nats the first, where they are negative
     the second; bold from 2 bits on.
     """
@@ -67,7 +67,7 @@ def legend_of_difference(names: Sequence[str]) -> Text:
     """Which colour is whose."""
     line = Text("likelier under ")
     for name, style in zip(names, SIDES, strict=True):
-        line.append_text(marked_line(name, style)).append("" if style == SIDES[-1] else ", under ")
+        line.append_text(mark_unsafe_line(name, style)).append("" if style == SIDES[-1] else ", under ")
     return line.append(f"; bold from {STRONG:g} bits on, uncoloured below {SLIGHT:g}")
 
 

@@ -13,10 +13,10 @@ from rich.segment import Segments
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from charrnn.cli.output.surprisal_colours import marked_line
+from charrnn.cli.output.surprisal_colours import mark_unsafe_line
 from charrnn.cli.output.wrapping import fold, longest_part, unbreakable, width_of
 
-NARROWEST = 12  # columns of a name that is folded
+MIN_FOLDED_COLUMNS = 12  # columns of a name that is folded
 BORDERS = 3  # columns for each column, and one more
 GAP, INDENT = 2, 2  # columns between the fields of a block, and before its second line
 Cell = str | Text
@@ -51,7 +51,9 @@ class Table:
         """As many cells as there are columns; what is unsafe in a plain one is made visible, a Text is taken as it is."""
         if len(cells) != len(self._headings):
             raise ValueError(f"a row of {len(cells)} cells, and {len(self._headings)} columns")
-        self._rows.append(Row([cell if isinstance(cell, Text) else marked_line(cell) for cell in cells], style, closes))
+        self._rows.append(
+            Row([cell if isinstance(cell, Text) else mark_unsafe_line(cell) for cell in cells], style, closes)
+        )
 
     def show(self, console: Console) -> None:
         """Print it, as wide as it is, or as the console's terminal is."""
@@ -101,7 +103,7 @@ class Table:
         if not self._folds[column]:
             return max(heading, self._widest(column))
         parts = (part(row.cells[column].plain) for row in self._rows)
-        return max(heading, min(NARROWEST, self._widest(column)), *parts, 0)
+        return max(heading, min(MIN_FOLDED_COLUMNS, self._widest(column)), *parts, 0)
 
     def _fitting(self, columns: Sequence[int], room: int) -> list[int]:
         """Their widths within a terminal, with words whole or at least numbers; nothing where they have no room."""

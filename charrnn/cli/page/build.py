@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from charrnn.cli.output.console import tell
-from charrnn.cli.output.files import written
+from charrnn.cli.output.console import print_note
+from charrnn.cli.output.files import open_output
 from charrnn.cli.page.page import count, page
 from charrnn.errors import TextError
 from charrnn.models import encoded_text
@@ -40,19 +40,21 @@ def write(
     judged = units.correlate(features(made.text), made.activations)
     chosen = judged.select(most, opened)
     content = page(made, model.vocabulary, chosen, printable_line(name), *opened, files=files).encode()
-    with written(out, replace) as file:
+    with open_output(out, replace) as file:
         file.write(content)
     for note in (*model.notes, *notes):
-        tell(note)
+        print_note(note)
     if more:
-        tell(f"the text goes on; shown are its first {counted(length, model.vocabulary.unit)}: --length shows more")
+        print_note(
+            f"the text goes on; shown are its first {counted(length, model.vocabulary.unit)}: --length shows more"
+        )
     if unknown := int(made.unknown.sum()):
         which = describe_unknown(count_unknown(block))
-        tell(f"unknown to the model, and marked: {counted(unknown, 'char')}: {which}")
+        print_note(f"unknown to the model, and marked: {counted(unknown, 'char')}: {which}")
     for feature in judged.features:
         unit, r = judged.strongest(feature)
-        tell(f"{feature}: {unit.name} follows it best, r = {r:+.2f}")
-    tell(f"{count(made, model.vocabulary)}, {len(chosen.units)} units, {len(content) / 1e6:.2f} MB")
+        print_note(f"{feature}: {unit.name} follows it best, r = {r:+.2f}")
+    print_note(f"{count(made, model.vocabulary)}, {len(chosen.units)} units, {len(content) / 1e6:.2f} MB")
 
 
 def _shown(

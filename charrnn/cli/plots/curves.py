@@ -44,8 +44,8 @@ def _bits(nats: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class Run:
-    """A run that is shown: its name, and at which places its steps stand."""
+class PlottedRun:
+    """A run in a picture: its name, its history, and the x of each step."""
 
     name: str
     history: History
@@ -53,10 +53,10 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """The runs of a picture, what they stand over, and over how many steps the means go."""
+class PlotData:
+    """The runs of a picture, the label of its x axis, and the number of steps in the moving averages."""
 
-    runs: Sequence[Run]
+    runs: Sequence[PlottedRun]
     x_label: str
     window: int
 
@@ -86,7 +86,7 @@ class Curve:
     dots: Floats
 
 
-def shown(paths: Sequence[Path], histories: Sequence[History], axis: Axis, window: int | None) -> Shown:
+def plot_data(paths: Sequence[Path], histories: Sequence[History], axis: Axis, window: int | None) -> PlotData:
     """The runs over steps, epochs or time. No window: a hundredth of the steps of the longest run.
 
     Raises RunError where the time of one is not known.
@@ -95,20 +95,20 @@ def shown(paths: Sequence[Path], histories: Sequence[History], axis: Axis, windo
     if axis == "time":
         _require_times(paths, histories)
     x_label, places = _places(histories, axis)
-    runs = [Run(name, history, x) for name, history, x in zip(names, histories, places, strict=True)]
-    return Shown(runs, x_label, window or max(1, max(len(history.steps) for history in histories) // SHARE))
+    runs = [PlottedRun(name, history, x) for name, history, x in zip(names, histories, places, strict=True)]
+    return PlotData(runs, x_label, window or max(1, max(len(history.steps) for history in histories) // SHARE))
 
 
-def _curve(run: Run, quantity: Quantity, window: int) -> Curve:
+def _curve(run: PlottedRun, quantity: Quantity, window: int) -> Curve:
     raw = quantity.values(run.history)
-    smooth = smoothed(raw, window) if quantity.smooth else raw
+    smooth = moving_average(raw, window) if quantity.smooth else raw
     if quantity.evaluated is None:
         return Curve(run.x, raw, smooth, np.empty(0), np.empty(0))
     places = np.interp(run.history.evaluated_steps, run.history.steps, run.x)
     return Curve(run.x, raw, smooth, places, quantity.evaluated(run.history.evaluated_losses))
 
 
-def smoothed(values: Floats, window: int) -> Floats:
+def moving_average(values: Floats, window: int) -> Floats:
     """The mean over `window` neighbours, as many to each side; at the ends over those there are. So a curve does not come late.
 
     A sum over a window is one over the end of a block and one over the beginning of the next: nothing is subtracted, so that a
@@ -127,7 +127,7 @@ def smoothed(values: Floats, window: int) -> Floats:
     return means
 
 
-def thinned(x: Floats, y: Floats, columns: int) -> tuple[Floats, Floats]:
+def downsample_min_max(x: Floats, y: Floats, columns: int) -> tuple[Floats, Floats]:
     """At most two points for each of so many parts of the curve, its lowest and its highest: a line through them looks the same."""
     if len(x) <= 2 * columns:
         return x, y
@@ -138,7 +138,7 @@ def thinned(x: Floats, y: Floats, columns: int) -> tuple[Floats, Floats]:
     return x[kept], y[kept]
 
 
-def view(quantity: Quantity, curves: Sequence[Curve]) -> tuple[float, float]:
+def y_limits(quantity: Quantity, curves: Sequence[Curve]) -> tuple[float, float]:
     """The lowest and the highest value to show.
 
     Of a noisy quantity not all: of means and evaluations all but what the first hundredth of a training has, which would make
@@ -179,7 +179,7 @@ def _places(histories: Sequence[History], axis: Axis) -> tuple[str, list[Floats]
     return f"{unit} of training, without evaluations", [seconds / length for seconds in times]
 
 
-def summary(run: Run) -> str:
+def summary(run: PlottedRun) -> str:
     """A run in a few words."""
     history = run.history
     steps = f"{history.steps[-1]:,} step{'s' if history.steps[-1] > 1 else ''}"

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from charrnn.cli.plots.curves import QUANTITIES, Curve, Quantity, Run, Shown, summary, thinned, view
+from charrnn.cli.plots.curves import (
+    QUANTITIES,
+    Curve,
+    PlotData,
+    PlottedRun,
+    Quantity,
+    downsample_min_max,
+    summary,
+    y_limits,
+)
 from charrnn.cli.plots.matplotlib_style import COLOURS, GREY, drawing
 from charrnn.text.characters.printable import printable_line
 from charrnn.training.events import bits
@@ -25,30 +34,30 @@ Style = Literal["-", "--", ":", "-."]
 STYLES: tuple[Style, ...] = ("-", "--", ":", "-.")  # of the runs, when the colours are used up
 
 
-def write_figure(path: Path, shown: Shown, quantities: Sequence[Quantity], replace: bool = True) -> None:
+def write_figure(path: Path, data: PlotData, quantities: Sequence[Quantity], replace: bool = True) -> None:
     """Draw the quantities of the runs into a file, each in a panel. Raises OutputError."""
     panels = len(quantities)
-    height = TOP + LINE * len(shown.runs) + PANEL * max(panels, 1.5)
+    height = TOP + LINE * len(data.runs) + PANEL * max(panels, 1.5)
     with drawing(path, WIDTH, height, replace) as figure:
         every = figure.subplots(panels, sharex=True, squeeze=False)[:, 0]
         for axes, quantity in zip(every, quantities, strict=True):
-            _draw_panel(axes, quantity, shown)
-        every[-1].set_xlabel(shown.x_label)
+            _draw_panel(axes, quantity, data)
+        every[-1].set_xlabel(data.x_label)
         every[-1].set_xlim(left=0)
         every[-1].xaxis.set_major_formatter("{x:,g}")
-        _add_legends(figure, shown, quantities)
+        _add_legends(figure, data, quantities)
 
 
-def _draw_panel(axes: "Axes", quantity: Quantity, shown: Shown) -> None:
-    curves = shown.curves(quantity)
-    axes.set_ylabel(shown.label(quantity))
-    for number, (run, curve) in enumerate(zip(shown.runs, curves, strict=True)):
-        _draw_curve(axes, curve, *_look_of(number), faint=quantity.noisy and shown.window > 1)
+def _draw_panel(axes: "Axes", quantity: Quantity, data: PlotData) -> None:
+    curves = data.curves(quantity)
+    axes.set_ylabel(data.label(quantity))
+    for number, (run, curve) in enumerate(zip(data.runs, curves, strict=True)):
+        _draw_curve(axes, curve, *_look_of(number), faint=quantity.noisy and data.window > 1)
         if run.history.recoveries:
             _mark_recoveries(axes, run, _look_of(number)[0])
-    _set_view(axes, *view(quantity, curves), quantity.logarithmic)
+    _set_limits(axes, *y_limits(quantity, curves), quantity.logarithmic)
     if quantity is QUANTITIES["loss"]:
-        axes.secondary_yaxis("right", functions=(_bits, _nats)).set_ylabel(f"bits per {shown.unit}", color=GREY)
+        axes.secondary_yaxis("right", functions=(_bits, _nats)).set_ylabel(f"bits per {data.unit}", color=GREY)
 
 
 def _look_of(number: int) -> tuple[str, Style]:
@@ -56,7 +65,7 @@ def _look_of(number: int) -> tuple[str, Style]:
     return COLOURS[number % len(COLOURS)], STYLES[number // len(COLOURS) % len(STYLES)]
 
 
-def _set_view(axes: "Axes", low: float, high: float, logarithmic: bool) -> None:
+def _set_limits(axes: "Axes", low: float, high: float, logarithmic: bool) -> None:
     from matplotlib.ticker import LogLocator
 
     if logarithmic and low > 0:
@@ -74,8 +83,13 @@ def _set_view(axes: "Axes", low: float, high: float, logarithmic: bool) -> None:
 
 def _draw_curve(axes: "Axes", curve: Curve, colour: str, style: Style, faint: bool) -> None:
     if faint:
-        axes.plot(*thinned(curve.x, curve.raw, COLUMNS), color=colour, alpha=0.2, linewidth=0.6)
-    axes.plot(*thinned(curve.x, curve.smooth, COLUMNS), style, color=colour, marker="o" if len(curve.x) == 1 else "")
+        axes.plot(*downsample_min_max(curve.x, curve.raw, COLUMNS), color=colour, alpha=0.2, linewidth=0.6)
+    axes.plot(
+        *downsample_min_max(curve.x, curve.smooth, COLUMNS),
+        style,
+        color=colour,
+        marker="o" if len(curve.x) == 1 else "",
+    )
     if curve.dots.size:
         best = int(curve.dots.argmin())
         edge: dict[str, Any] = {"markeredgecolor": "white", "markeredgewidth": 0.4}
@@ -83,26 +97,26 @@ def _draw_curve(axes: "Axes", curve: Curve, colour: str, style: Style, faint: bo
         axes.plot(curve.dots_x[best], curve.dots[best], "*", color=colour, markersize=12, zorder=5, **edge)
 
 
-def _mark_recoveries(axes: "Axes", run: Run, colour: str) -> None:
+def _mark_recoveries(axes: "Axes", run: PlottedRun, colour: str) -> None:
     at = np.interp(run.history.recoveries, run.history.steps, run.x)
     axes.plot(at, np.zeros_like(at), "^", color=colour, transform=axes.get_xaxis_transform(), clip_on=False)
 
 
-def _add_legends(figure: "Figure", shown: Shown, quantities: Sequence[Quantity]) -> None:
+def _add_legends(figure: "Figure", data: PlotData, quantities: Sequence[Quantity]) -> None:
     """Above the panels a line for each run, and in the first one what the marks mean."""
     from matplotlib.lines import Line2D
 
     lines = []
-    for number, run in enumerate(shown.runs):
+    for number, run in enumerate(data.runs):
         colour, style = _look_of(number)
         lines.append(Line2D([], [], color=colour, linestyle=style, label=printable_line(summary(run))))
     marks = []
-    if shown.window > 1 and any(quantity.smooth for quantity in quantities):
-        marks.append(Line2D([], [], color=GREY, label=f"mean of {shown.window:,} steps"))
-    if any(quantity.evaluated for quantity in quantities) and any(run.history.best for run in shown.runs):
+    if data.window > 1 and any(quantity.smooth for quantity in quantities):
+        marks.append(Line2D([], [], color=GREY, label=f"mean of {data.window:,} steps"))
+    if any(quantity.evaluated for quantity in quantities) and any(run.history.best for run in data.runs):
         marks.append(Line2D([], [], color=GREY, marker="o", markersize=3.5, linewidth=0.8, label="validation"))
         marks.append(Line2D([], [], color=GREY, marker="*", markersize=10, linestyle="", label="best"))
-    if any(run.history.recoveries for run in shown.runs):
+    if any(run.history.recoveries for run in data.runs):
         marks.append(Line2D([], [], color=GREY, marker="^", linestyle="", label="went back after diverging"))
     if marks:
         figure.axes[0].legend(handles=marks, loc="upper right")

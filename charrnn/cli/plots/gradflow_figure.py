@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from charrnn.cli.output.console import tell
+from charrnn.cli.output.console import print_note
 from charrnn.cli.plots.matplotlib_style import COLOURS, drawing
-from charrnn.diagnostics.gradflow.gradient_flow import NOTHING, Curve, GradientFlow
+from charrnn.diagnostics.gradflow.gradient_flow import LOG_ZERO, Curve, GradientFlow
 from charrnn.text.characters.unit_names import unit_name
 
 
@@ -25,12 +25,12 @@ def draw(found: GradientFlow, path: Path, replace: bool = True) -> None:
             panel.set_ylim(*_view(layer.curves))
             panel.set_title(f"layer {layer.layer}: {found.cell}, {found.hidden_size} units; dashed: 1 %", loc="left")
             panel.legend()
-    tell(f"drawn into {path}")
+    print_note(f"drawn into {path}")
 
 
 def _view(curves: Sequence[Curve]) -> tuple[float, float]:
     """The range of a panel, with a margin: all that is not nothing, and the dashed line."""
-    values = [value for curve in curves for value in (*curve.lower, *curve.upper, *curve.largest) if value > NOTHING]
+    values = [value for curve in curves for value in (*curve.lower, *curve.upper, *curve.largest) if value > LOG_ZERO]
     low, high = min(*values, -2.0), max(values)
     margin = 0.05 * (high - low)
     return low - margin, high + margin

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from charrnn.diagnostics.gradflow.gradient_flow import NOTHING, Curve
+from charrnn.diagnostics.gradflow.gradient_flow import LOG_ZERO, Curve
 from charrnn.text.characters.unit_names import Unit, unit_name
 
 WIDTH, HEIGHT = 72, 14
-NARROWEST = 10  # columns of the curves
+MIN_COLUMNS = 10  # columns of the curves
 GUTTER = 9
-DEEPEST, HIGHEST = -16.0, 16.0  # powers of ten: beyond, nothing is left, or everything has exploded
+MIN_POWER, MAX_POWER = -16.0, 16.0  # powers of ten: beyond, nothing is left, or everything has exploded
 BAND = "░"
 
 
@@ -17,9 +17,9 @@ def log_plot(curves: Sequence[Curve], columns: int | None = None, unit: Unit = "
     label = f"  {unit_name(unit)} back"
     columns = WIDTH + GUTTER + len(label) if columns is None else columns
     lags = len(curves[0].median) - 1
-    low = max(DEEPEST, min(-1.0, *(value for curve in curves for value in curve.lower if value > NOTHING)))
-    high = min(HIGHEST, max(0.5, *(max(curve.upper) for curve in curves)))
-    width = min(WIDTH, lags + 1, max(NARROWEST, columns - GUTTER - len(label)))
+    low = max(MIN_POWER, min(-1.0, *(value for curve in curves for value in curve.lower if value > LOG_ZERO)))
+    high = min(MAX_POWER, max(0.5, *(max(curve.upper) for curve in curves)))
+    width = min(WIDTH, lags + 1, max(MIN_COLUMNS, columns - GUTTER - len(label)))
     cells = [[" "] * width for _ in range(HEIGHT)]
     for curve in curves:
         for column in range(width):
@@ -44,6 +44,6 @@ def _row(log10: float, low: float, high: float) -> int:
 
 def _label(row: int, low: float, high: float) -> str:
     """The power of ten that stands at a row, if one does, at every row or so many that they do not crowd."""
-    powers = [power for power in range(int(DEEPEST), int(HIGHEST) + 1) if low <= power <= high]
+    powers = [power for power in range(int(MIN_POWER), int(MAX_POWER) + 1) if low <= power <= high]
     apart = 1 + len(powers) // HEIGHT
     return next((f"1e{p}" if p else "1" for p in powers if p % apart == 0 and _row(p, low, high) == row), "")

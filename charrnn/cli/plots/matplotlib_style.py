@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charrnn.cli.output.files import require_free, written
+from charrnn.cli.output.files import confirm_overwrite, open_output
 from charrnn.errors import FigureError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ COLOURS = (  # of M. Okabe and K. Ito (2008), told apart by colour-blind eyes; t
     "#000000",
 )
 GREY, LIGHT = "#555555", "#dddddd"
-LOOK: dict[Any, Any] = {
+RC_PARAMS: dict[Any, Any] = {
     "figure.facecolor": "white",
     "figure.constrained_layout.use": True,
     "savefig.dpi": 150,
@@ -55,7 +55,7 @@ LOOK: dict[Any, Any] = {
 
 def require_writable(path: Path, force: bool, asked: str) -> bool:
     """Whether what bears the name may be replaced. Raises FigureError for an ending that is none of FORMATS, and without matplotlib, which `asked` needs, for example "charrnn
-    plot -o"; OutputError as outputs.require_free does.
+    plot -o"; OutputError as files.confirm_overwrite does.
     """
     if path.suffix.lower() not in FORMATS:
         raise FigureError(
@@ -65,7 +65,7 @@ def require_writable(path: Path, force: bool, asked: str) -> bool:
         import matplotlib.figure  # noqa: F401 (it is here)
     except ImportError:
         raise FigureError(f"{asked} needs matplotlib: pip install 'charrnn-numpy[plot]'") from None
-    return require_free(path, force)
+    return confirm_overwrite(path, force)
 
 
 @contextmanager
@@ -80,7 +80,7 @@ def drawing(path: Path, width: float, height: float, replace: bool = True) -> It
 
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(LOOK)
+        matplotlib.rcParams.update(RC_PARAMS)
         figure = Figure(figsize=(width, height))
         yield figure
         _save(figure, path, replace)
@@ -88,6 +88,6 @@ def drawing(path: Path, width: float, height: float, replace: bool = True) -> It
 
 def _save(figure: "Figure", path: Path, replace: bool) -> None:
     kind = FORMATS[path.suffix.lower()]
-    with written(path, replace) as file, warnings.catch_warnings():
+    with open_output(path, replace) as file, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # of a name in a script that no font here has: it is drawn as boxes
         figure.savefig(file, format=kind, metadata={"Date": None} if kind == "svg" else None)

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
-from charrnn.cli.output.console import in_colour, stdout
-from charrnn.cli.output.surprisal_colours import marked_line
+from charrnn.cli.output.console import result_console, supports_colour
+from charrnn.cli.output.surprisal_colours import mark_unsafe_line
 from charrnn.cli.output.wrapping import shorten
-from charrnn.cli.plots.curves import Quantity, Shown, summary, thinned, view
+from charrnn.cli.plots.curves import PlotData, Quantity, downsample_min_max, summary, y_limits
 from charrnn.runs.storage.history import Floats
 
 BITS = np.array([[0, 3], [1, 4], [2, 5], [6, 7]])
@@ -85,56 +85,58 @@ def cells_of(dots: Dots) -> NDArray[np.int64]:
     return np.asarray(cells.sum((1, 3)), np.int64)
 
 
-def show(shown: Shown, quantities: Sequence[Quantity]) -> None:
+def show(data: PlotData, quantities: Sequence[Quantity]) -> None:
     """The quantities of the runs, one below the other, as wide as the terminal, with what each run is drawn with below."""
-    console = stdout()
-    coloured = in_colour(console)
+    console = result_console()
+    coloured = supports_colour(console)
     for quantity in quantities:
-        console.print(Text(shown.label(quantity)), soft_wrap=True)
-        for line in plot(shown, quantity, console.width - 1, ROWS, coloured):
+        console.print(Text(data.label(quantity)), soft_wrap=True)
+        for line in plot(data, quantity, console.width - 1, ROWS, coloured):
             console.print(line, soft_wrap=True)
-    for line in legend(shown, coloured):
+    for line in legend(data, coloured):
         console.print(line, soft_wrap=True)
 
 
-def plot(shown: Shown, quantity: Quantity, columns: int, rows: int, coloured: bool) -> list[Text]:
+def plot(data: PlotData, quantity: Quantity, columns: int, rows: int, coloured: bool) -> list[Text]:
     """The means of the curves, and their evaluations as circles, with axes, in `columns` and `rows` of curves.
 
     Several runs are told apart by colour; without colours by letters, and the evaluations are left out.
     """
-    curves = shown.curves(quantity)
-    low, high = view(quantity, curves)
+    curves = data.curves(quantity)
+    low, high = y_limits(quantity, curves)
     middle = high - (high - low) * (rows // 2) / (rows - 1)
-    labels = aligned({0: high, rows // 2: middle, rows - 1: low}, rows, LABEL)
+    labels = align_labels({0: high, rows // 2: middle, rows - 1: low}, rows, LABEL)
     gutter = len(labels[0])
     columns = max(1, columns - gutter)
     field = Field(max(float(curve.x.max()) for curve in curves), low, high, columns, rows)
-    cells = np.array([cells_of(dots_of(*thinned(curve.x, curve.smooth, 4 * columns), field)) for curve in curves])
+    cells = np.array(
+        [cells_of(dots_of(*downsample_min_max(curve.x, curve.smooth, 4 * columns), field)) for curve in curves]
+    )
     marks = np.array([cells_of(points_of(curve.dots_x, curve.dots, field)) > 0 for curve in curves])
     lettered = len(curves) > 1 and not coloured
     drawn = [_row(cells[:, row], marks[:, row], lettered) for row in range(rows)]
     lines = [Text(label) + text for label, text in zip(labels, drawn, strict=True)]
-    below = Text(" " * gutter + _below(field, shown.x_label))
+    below = Text(" " * gutter + _below(field, data.x_label))
     return [*lines, Text(" " * (gutter - 1) + "└" + "─" * columns), below]
 
 
-def aligned(values: Mapping[int, float], rows: int, columns: int) -> list[str]:
+def align_labels(values: Mapping[int, float], rows: int, columns: int) -> list[str]:
     """What is left of each row: its value, if it has one, and the axis; all as wide as the widest, of `columns` at least."""
     labels = [f"{values[row]:.4g}" if row in values else "" for row in range(rows)]
     width = max(columns, *map(len, labels))
     return [f"{label:>{width}} ┤" for label in labels]
 
 
-def legend(shown: Shown, coloured: bool) -> list[Text]:
+def legend(data: PlotData, coloured: bool) -> list[Text]:
     """A line for each run, with what it is drawn with, and how the marks are to be read."""
-    lettered = len(shown.runs) > 1 and not coloured
+    lettered = len(data.runs) > 1 and not coloured
     lines = [
         Text(MARKS[run % len(MARKS)] if lettered else "⠤⠤", STYLES[run % len(STYLES)])
-        + marked_line(f" {summary(each)}")
-        for run, each in enumerate(shown.runs)
+        + mark_unsafe_line(f" {summary(each)}")
+        for run, each in enumerate(data.runs)
     ]
-    means = f"means of {shown.window:,} steps" if shown.window > 1 else "single steps"
-    dots = any(run.history.best for run in shown.runs) and not lettered
+    means = f"means of {data.window:,} steps" if data.window > 1 else "single steps"
+    dots = any(run.history.best for run in data.runs) and not lettered
     return [*lines, Text(means + (f"; {DOT} validation" if dots else ""), "dim")]
 
 

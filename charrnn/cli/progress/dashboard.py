@@ -26,7 +26,7 @@ NARROW, WIDE = (
     110,
 )  # columns: below the one the least is told, from the other on curve and sample stand side by side
 CURVE_ROWS, SAMPLE_ROWS = 6, 8  # with their headings
-FEWEST_ROWS = 4  # of a curve
+MIN_ROWS = 4  # of a curve
 CURVE_EVERY = 1.0  # seconds between two drawings of the curve
 FILLED = "color(71)"
 NOT_DRAWN: tuple[float, tuple[int, int], list[Text]] = (0.0, (0, 0), [])
@@ -63,11 +63,11 @@ class Dashboard:
                 self._done = event.step
                 self._curve.add(event.step, event.loss)
             case Evaluated():
-                self._curve.evaluated(event.step, event.loss)
+                self._curve.add_evaluation(event.step, event.loss)
             case Recovered():
                 self._first = self._done = event.step
                 self._measured_since = self._clock()
-                self._curve.back_to(event.step)
+                self._curve.rewind_to(event.step)
             case Sampled():
                 self._sample, self._wrapped = event, NOT_WRAPPED
             case Finished():  # the last picture has the whole curve
@@ -76,7 +76,7 @@ class Dashboard:
 
     def lines(self, width: int, height: int) -> list[Text]:
         """As many lines as a terminal of so many columns and rows has room for, none of them longer than it is wide."""
-        figures = [Text(line) for line in joined(self._averages.figures(), width)]
+        figures = [Text(line) for line in join_parts(self._averages.figures(), width)]
         wrong = [Text(line, WARNING) for line in self._health.warnings.values()]
         head = [self._bar(width), *figures, *wrong]
         below = self._curve_and_sample(width, height - 2 - len(head))
@@ -97,14 +97,14 @@ class Dashboard:
         return Text(before).append_text(bar(share, columns)).append(after)
 
     def _curve_and_sample(self, width: int, rows: int) -> list[Text]:
-        if rows < FEWEST_ROWS:
+        if rows < MIN_ROWS:
             return []
         if width >= WIDE:
             columns = (width - GAP) // 2
             height = min(rows, max(CURVE_ROWS, SAMPLE_ROWS))
-            return beside(self._curve_of(columns, height), self._sample_of(columns, height), columns + GAP)
+            return side_by_side(self._curve_of(columns, height), self._sample_of(columns, height), columns + GAP)
         spare = rows - CURVE_ROWS - 1
-        if spare < FEWEST_ROWS:
+        if spare < MIN_ROWS:
             return list(self._curve_of(width, min(rows, CURVE_ROWS)))
         curve, text = self._curve_of(width, CURVE_ROWS), self._sample_of(width, min(spare, SAMPLE_ROWS))
         return [*curve, *([Text("")] if curve and text else []), *text]
@@ -129,7 +129,7 @@ class Dashboard:
         return [heading, *wrapped[: rows - 1], *[Text("")] * (rows - 1 - len(wrapped))]
 
 
-def joined(parts: Sequence[str], width: int) -> list[str]:
+def join_parts(parts: Sequence[str], width: int) -> list[str]:
     """The parts with dots between them, in as few lines as hold them; none is cut."""
     lines: list[str] = []
     for part in parts:
@@ -146,7 +146,7 @@ def bar(share: float, columns: int) -> Text:
     return Text().append("━" * filled, FILLED).append("─" * (max(0, columns) - filled), "dim")
 
 
-def beside(left: Sequence[Text], right: Sequence[Text], column: int) -> list[Text]:
+def side_by_side(left: Sequence[Text], right: Sequence[Text], column: int) -> list[Text]:
     """Two blocks side by side, the second from a column on; alone it begins at the edge."""
     if not left:
         return list(right)

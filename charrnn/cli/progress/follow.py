@@ -25,40 +25,40 @@ NOTEBOOK = (
 )
 
 
-class View(Protocol):
-    """What is told of an event."""
+class EventSink(Protocol):
+    """Called with each event of a training: a display, a log, JSON."""
 
     def __call__(self, event: Event) -> None: ...
 
 
-def follow(run: Run, stop: Callable[[], bool], json: bool, quiet: bool, more: Sequence[View] = ()) -> Finished:
-    """Draw a training to its end, telling `more` of it too, and hand back how it ended."""
+def follow(run: Run, stop: Callable[[], bool], json: bool, quiet: bool, more: Sequence[EventSink] = ()) -> Finished:
+    """Run a training to its end, show its events, pass them to `more` as well, and return the last one."""
     console = Terminal(stderr=True, highlight=False)
     unit = run.plan.config.data.unit
-    views = [*more, *([partial(_json_line, unit)] if json else [])]
+    sinks = [*more, *([partial(_json_line, unit)] if json else [])]
     if quiet:
-        return _drain(run, stop, views)
+        return _consume(run, stop, sinks)
     above, bound = introduction(run), run.plan.config.training.max_grad_norm
     try:
         for line in above:
             console.print(line, soft_wrap=True)
     except BrokenPipeError:
-        return _drain(run, lambda: True, [])
-    if not can_be_drawn_on(console, json):
-        return _drain(run, stop, [PlainLines(console, run.plan.steps, bound, unit), *views])
+        return _consume(run, lambda: True, [])
+    if not can_draw_on(console, json):
+        return _consume(run, stop, [PlainLines(console, run.plan.steps, bound, unit), *sinks])
     dashboard = Dashboard(run.plan.steps, run.trainer.progress.step, bound, unit=unit)
     live = LiveDisplay(console, dashboard, above)
     finished = None
     try:
         with live:
-            finished = _drain(run, stop, [live, *views], live.tick)
+            finished = _consume(run, stop, [live, *sinks], live.tick)
     except OSError:  # the terminal went away, and cannot be left as it was
         if finished is None:
             raise
     return finished
 
 
-def can_be_drawn_on(console: Console, json: bool) -> bool:
+def can_draw_on(console: Console, json: bool) -> bool:
     """Whether a picture can stand still on stderr: it is a terminal that can move its cursor, shows no JSON besides, and is
     not a shell's that has started this in the background.
     """
@@ -67,50 +67,52 @@ def can_be_drawn_on(console: Console, json: bool) -> bool:
     return terminal and NOTEBOOK not in os.environ and not shared
 
 
-def _drain(run: Run, stop: Callable[[], bool], views: list[View], tick: Callable[[], None] = lambda: None) -> Finished:
-    """Follow a training to its end. Where nobody reads what is told any more (`| head`, a closed terminal), stop it as a
-    signal would. `tick` is called now and then, also while nothing happens. Raises OSError, at the end, where what is told
+def _consume(
+    run: Run, stop: Callable[[], bool], sinks: list[EventSink], tick: Callable[[], None] = lambda: None
+) -> Finished:
+    """Follow a training to its end. Where nobody reads the output any more (`| head`, a closed terminal), stop it as a
+    signal would. `tick` is called now and then, also while nothing happens. Raises OSError, at the end, where the output
     cannot be written for another reason.
     """
-    finished, readers = None, Readers(views, tick)
-    for event in run.events(lambda: stop() or readers.are_gone()):
-        readers.tell(event)
+    finished, outputs = None, EventSinks(sinks, tick)
+    for event in run.events(lambda: stop() or outputs.any_closed()):
+        outputs.emit(event)
         if isinstance(event, Finished):
             finished = event
-    if readers.failure:  # a full disk under a redirection, for example: the training is saved first
-        raise readers.failure
+    if outputs.failure:  # a full disk under a redirection, for example: the training is saved first
+        raise outputs.failure
     assert finished is not None, "a training ends with Finished"
     return finished
 
 
-class Readers:
-    """Those who are told of a training, until one of them is gone."""
+class EventSinks:
+    """Where the events of a training go, until one of them is closed."""
 
-    def __init__(self, views: Sequence[View], tick: Callable[[], None]) -> None:
-        self._views, self._tick = views, tick
-        self._gone = False
+    def __init__(self, sinks: Sequence[EventSink], tick: Callable[[], None]) -> None:
+        self._sinks, self._tick = sinks, tick
+        self._closed = False
         self.failure: OSError | None = None
 
-    def tell(self, event: Event) -> None:
-        """Tell all of them of an event."""
-        with self._noticing():
-            for view in self._views:
-                view(event)
+    def emit(self, event: Event) -> None:
+        """Pass an event to all of them."""
+        with self._close_on_error():
+            for sink in self._sinks:
+                sink(event)
 
-    def are_gone(self) -> bool:
-        """Whether one is gone; the others are given the time."""
-        with self._noticing():
+    def any_closed(self) -> bool:
+        """Whether one is closed; the others are given the time."""
+        with self._close_on_error():
             self._tick()
-        return self._gone
+        return self._closed
 
     @contextmanager
-    def _noticing(self) -> Iterator[None]:
+    def _close_on_error(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            self._views, self._tick, self._gone = [], lambda: None, True
-            gone = isinstance(error, BrokenPipeError) or error.errno == errno.EIO  # of a pipe or a terminal
-            self.failure = None if gone else error
+            self._sinks, self._tick, self._closed = [], lambda: None, True
+            hung_up = isinstance(error, BrokenPipeError) or error.errno == errno.EIO  # of a pipe or a terminal
+            self.failure = None if hung_up else error
 
 
 def _json_line(unit: Unit, event: Event) -> None:

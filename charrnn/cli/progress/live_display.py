@@ -24,12 +24,12 @@ from charrnn.cli.progress.dashboard import Dashboard
 from charrnn.cli.progress.plain_lines import describe, warnings
 from charrnn.training.events import Event, Finished, Stepped
 
-EVERY = 0.25  # seconds between two pictures, at least,
-SHARE = 0.005  # or more, so that drawing takes no more of the time than this, however slow the terminal
+MIN_REFRESH_SECONDS = 0.25  # seconds between two pictures, at least,
+MAX_DRAWING_SHARE = 0.005  # or more, so that drawing takes no more of the time than this, however slow the terminal
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"  # of a synchronized update; a terminal that has none ignores it
 HOME, DOWN, ERASE_LINE = "\x1b[H", "\x1b[B", "\x1b[2K"
 SHOW_CURSOR = b"\x1b[?25h"
-KEPT = 100  # lines above the dashboard, written again where the terminal changes its size
+MAX_LINES_ABOVE = 100  # lines above the dashboard, written again where the terminal changes its size
 
 
 class LiveDisplay:
@@ -38,7 +38,7 @@ class LiveDisplay:
     def __init__(self, console: Console, dashboard: Dashboard, above: list[Text]) -> None:
         """`above`: the lines that were written before."""
         self._console, self._dashboard = console, dashboard
-        self._above = deque(above, KEPT)
+        self._above = deque(above, MAX_LINES_ABOVE)
         self._size = console.size
         self._due = self._cost = 0.0
         self._was_away = False  # the screen may show something else by now
@@ -113,14 +113,14 @@ class LiveDisplay:
         self._read_steps()
         with self._at_once():
             if self._was_away or self._console.size != self._size:
-                self._begin_anew()
+                self._start_again()
             self._live.refresh()
         ended = time.monotonic()
         before, self._cost = self._cost, ended - began
         usual = min(before, self._cost)  # a terminal that was held up once (Ctrl-S) is not slow
-        self._due = ended + max(EVERY, usual / SHARE)
+        self._due = ended + max(MIN_REFRESH_SECONDS, usual / MAX_DRAWING_SHARE)
 
-    def _begin_anew(self) -> None:
+    def _start_again(self) -> None:
         """For another size: a terminal that has wrapped its lines, or cut them, no longer has the picture where it was. What
         others have shown there is pushed up, and not lost.
         """

@@ -5,12 +5,12 @@ from itertools import groupby
 import numpy as np
 from rich.text import Text
 
-from charrnn.cli.plots.terminal import BLANK, DOT, STYLES, Dots, Field, aligned, cells_of, dots_of, points_of
+from charrnn.cli.plots.terminal import BLANK, DOT, STYLES, Dots, Field, align_labels, cells_of, dots_of, points_of
 
 POINTS = 512  # that are kept: of a longer training, means of 2, 4, 8, ... steps
 BEGINNING = 0.05  # of the curve, whose fall would make the rest flat
 LABEL = 6  # columns of a label at the left, at least; the axis takes two more
-NARROWEST = 16  # columns of a curve with its labels
+MIN_COLUMNS = 16  # columns of a curve with its labels
 TRAINING, VALIDATION = STYLES[0], STYLES[1]
 
 
@@ -38,11 +38,11 @@ class LossCurve:
             self._losses = [(a + b) / 2 for a, b in zip(self._losses[::2], self._losses[1::2], strict=True)]
             self._together *= 2
 
-    def evaluated(self, step: int, loss: float) -> None:
+    def add_evaluation(self, step: int, loss: float) -> None:
         """A validation loss."""
         self._evaluated.append((step, loss))
 
-    def back_to(self, step: int) -> None:
+    def rewind_to(self, step: int) -> None:
         """Forget what came after a step."""
         kept = sum(each <= step for each in self._steps)
         del self._steps[kept:], self._losses[kept:]
@@ -53,13 +53,13 @@ class LossCurve:
 
     def draw(self, columns: int, rows: int) -> list[Text]:
         """A heading and so many rows, as wide as `columns` with their labels; nothing before there are losses enough."""
-        if len(self._steps) < 3 or columns < NARROWEST or rows < 2:
+        if len(self._steps) < 3 or columns < MIN_COLUMNS or rows < 2:
             return []
         x, y = np.array(self._steps), np.array(self._losses)
         marked = np.array(self._evaluated, float).reshape(-1, 2)
         first = self._first
         low, high = _range(y, marked[:, 1])
-        labels = aligned({0: high, rows - 1: low}, rows, LABEL)
+        labels = align_labels({0: high, rows - 1: low}, rows, LABEL)
         field = Field(float(x[-1] - first), low, high, columns - len(labels[0]), rows)
         line = cells_of(dots_of(x - first, y, field))
         marks = cells_of(points_of(marked[:, 0] - first, marked[:, 1], field)) > 0

@@ -5,7 +5,7 @@ import time
 from rich.console import Console
 from rich.text import Text
 
-from charrnn.cli.output.surprisal_colours import coloured, marked_line
+from charrnn.cli.output.surprisal_colours import colour_by_surprisal, mark_unsafe_line
 from charrnn.cli.progress.running_averages import RunningAverages
 from charrnn.cli.reports import gradflow
 from charrnn.runs.planning.plan import Plan
@@ -30,15 +30,12 @@ def introduction(run: Run) -> list[Text]:
     layers = f"{model.num_layers} layers of " if model.num_layers > 1 else ""
     lines = [
         f"text: {', '.join(plan.sources)}: {_size(plan)}",
-        f"network: {model.cell} ({model.nonlinearity}), {layers}{model.hidden_size} units, {plan.parameters:,} parameters, "
-        f"{training.precision}",
-        f"training: {plan.steps:,} steps of {training.batch_size} streams x {counted(training.sequence_length, config.data.unit)}, "
-        f"{plan.steps / plan.windows_per_epoch:.3g} epochs, "
-        f"{_who(plan)}; run directory {run.path}",
+        f"network: {model.cell} ({model.nonlinearity}), {layers}{model.hidden_size} units, {plan.parameters:,} parameters, {training.precision}",
+        f"training: {plan.steps:,} steps of {training.batch_size} streams x {counted(training.sequence_length, config.data.unit)}, {plan.steps / plan.windows_per_epoch:.3g} epochs, {_who(plan)}; run directory {run.path}",
         *plan.notes,
     ]
     done = run.trainer.progress.step
-    return [marked_line(line) for line in ([*lines, f"resuming after step {done:,}"] if done else lines)]
+    return [mark_unsafe_line(line) for line in ([*lines, f"resuming after step {done:,}"] if done else lines)]
 
 
 def _size(plan: Plan) -> str:
@@ -84,10 +81,7 @@ def describe(event: Event, unit: Unit = "char") -> list[Text]:
         case Flowed():
             return [Text(gradflow.reach(event, unit))]
         case Recovered():
-            line = (
-                f"step {event.diverged_step:,}: {event.reason}: back to step {event.step:,}, at half the learning rate, "
-                f"{event.learning_rate:.2e} (try {event.tries})"
-            )
+            line = f"step {event.diverged_step:,}: {event.reason}: back to step {event.step:,}, at half the learning rate, {event.learning_rate:.2e} (try {event.tries})"
             return [Text(line, style=WARNING)]
         case Finished():
             best = f" · best validation loss {rounded(event.best_loss)}" if event.best_loss is not None else ""
@@ -110,4 +104,4 @@ def sample(event: Sampled) -> Text:
     begin = len(event.text) - len(event.text.lstrip("\n"))
     text = event.text[begin:].rstrip("\n")
     surprisals = event.surprisals[begin : begin + len(text)] or (0.0,) * len(text)
-    return coloured(text, surprisals)
+    return colour_by_surprisal(text, surprisals)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from charrnn.cli.output.console import Terminal
-from charrnn.cli.progress.follow import can_be_drawn_on
+from charrnn.cli.progress.follow import can_draw_on
 
 
 @contextmanager
@@ -14,6 +14,6 @@ def progress_bar(what: str, json: bool) -> Iterator[Callable[[float], object]]:
     """Within, a bar that the function given moves to a share of 1; it is gone afterwards. `json`: whether stdout gets JSON."""
     console = Terminal(stderr=True, highlight=False)
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=console, transient=True, disable=not can_be_drawn_on(console, json)) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not can_draw_on(console, json)) as progress:
         task = progress.add_task(what, total=1.0)
         yield lambda share: progress.update(task, completed=share)

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from charrnn.cli.output.console import tell
+from charrnn.cli.output.console import print_note
 from charrnn.errors import FigureError
 from charrnn.runs.storage.checkpointing import OF_BYTES
 from charrnn.system.atomic_files import flush
@@ -38,17 +38,17 @@ def require_library() -> None:
 
 
 @contextmanager
-def board_of(run: Folder, unit: Unit = "char") -> Iterator["Board"]:
-    """What writes the events of a run that it is told."""
-    board = Board(run, unit)
+def open_board(run: Folder, unit: Unit = "char") -> Iterator["TensorBoardLog"]:
+    """Yield what writes the events of a run for TensorBoard; it is closed at the end."""
+    board = TensorBoardLog(run, unit)
     try:
         yield board
     finally:
         board.close()
 
 
-class Board:
-    """Told of each event of a training. A disk that does not take it any more is told once, and the training goes on."""
+class TensorBoardLog:
+    """Writes each event of a training. A disk that does not take it any more is reported once, and the training goes on."""
 
     def __init__(self, run: Folder, unit: Unit = "char") -> None:
         """A file in a folder of the run directory, which is made with the first event: before, the run has not been saved, and may
@@ -61,7 +61,7 @@ class Board:
     def __call__(self, event: Event) -> None:
         if self._lost:
             return
-        with self._losing():
+        with self._warn_on_error():
             if self._file is None:
                 with self._run.subfolder(FOLDER) as folder:
                     self._file = EventFile(folder, self._unit)
@@ -70,16 +70,16 @@ class Board:
     def close(self) -> None:
         """Write what is left."""
         if self._file is not None and not self._lost:
-            with self._losing():
+            with self._warn_on_error():
                 self._file.close()
 
     @contextmanager
-    def _losing(self) -> Iterator[None]:
+    def _warn_on_error(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
             self._lost = True
-            tell(
+            print_note(
                 f"{self._run.path / FOLDER}: cannot be written: {error.strerror or error}; the training goes on without it"
             )
 

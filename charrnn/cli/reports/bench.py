@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from rich.text import Text
 
-from charrnn.cli.output.console import stdout, write_json
+from charrnn.cli.output.console import result_console, write_json
 from charrnn.cli.output.tables import Name, Table
 from charrnn.text.characters.unit_names import counted, unit_name
 from charrnn.training.benchmark import Bench
@@ -35,9 +35,9 @@ def show_bench(found: Bench, json: bool) -> None:
         f"matrix products: {found.gflops:,.1f} GFLOP/s, {found.share_of_peak:.0%} of the {found.sgemm_peak_gflops:,.0f} that a large one reaches here",
     )
     for line in lines:
-        stdout().print(Text(line), soft_wrap=True)
+        result_console().print(Text(line), soft_wrap=True)
     table = Table(Name("where the time goes"), "ms", "share")
     for name in ("forward", "backward", "update", "rest"):
         seconds = getattr(found, name)
         table.add_row(WHERE_TIME_GOES[name], f"{seconds * 1e3:.2f}", f"{seconds / found.seconds:.0%}")
-    table.show(stdout())
+    table.show(result_console())

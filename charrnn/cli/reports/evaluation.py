@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from rich.text import Text
 
-from charrnn.cli.output.console import stdout, tell, write_json
+from charrnn.cli.output.console import print_note, result_console, write_json
 from charrnn.cli.output.tables import Name, Table
 from charrnn.models.evaluation import Evaluation
 from charrnn.models.model import Model
@@ -17,12 +17,12 @@ from charrnn.training.events import bits, rounded
 def show(found: Evaluation, model: Model, json: bool) -> None:
     """A table: the model, what it is mixed of, and the baselines; or JSON."""
     for note in (*model.notes, *found.notes):
-        tell(note)
+        print_note(note)
     if json:
         told = found.perplexity if math.isfinite(found.perplexity) else None  # JSON knows no infinity
         write_json({**asdict(found), "perplexity": told})
         return
-    console = stdout()
+    console = result_console()
     console.print(Text(_headline(found)), soft_wrap=True)
     per = " per byte" if found.unit == "byte" else ""
     table = Table(Name(""), f"nats{per}", f"bits{per}", "95 %, nats")

@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 from rich.text import Text
 
-from charrnn.cli.output.console import stdout, tell_error, write_json
-from charrnn.cli.output.surprisal_colours import marked_line
+from charrnn.cli.output.console import print_error, result_console, write_json
+from charrnn.cli.output.surprisal_colours import mark_unsafe_line
 from charrnn.cli.output.tables import Name, Table
 from charrnn.cli.reports.gradcheck_notes import notes
 from charrnn.diagnostics.gradcheck.gradcheck import Check, Report, by_parameter
@@ -18,23 +18,23 @@ def show_report(report: Report, json: bool) -> None:
     if json:
         write_json({"passed": report.passed, **asdict(report)})
         return
-    console = stdout()
+    console = result_console()
     _table_of_checks(report.checks).show(console)
     properties = Table(Name("property"), Name("measured"), "")
     for found in report.properties:
         properties.add_row(found.name, found.detail, _verdict(found.passed))
     properties.show(console)
     for note in notes(report):
-        console.print(marked_line(note), soft_wrap=True)
+        console.print(mark_unsafe_line(note), soft_wrap=True)
     failed = [check.parameter for check in report.checks if not check.passed]
     failed_properties = [found.name for found in report.properties if not found.passed]
     if report.passed:
         told = f"all {len(report.checks)} checks passed, and all {len(report.properties)} properties hold"
         console.print(told, style="green")
     if failed:
-        tell_error(f"{len(failed)} of {len(report.checks)} checks failed, in {', '.join(dict.fromkeys(failed))}")
+        print_error(f"{len(failed)} of {len(report.checks)} checks failed, in {', '.join(dict.fromkeys(failed))}")
     if failed_properties:
-        tell_error(f"{len(failed_properties)} properties do not hold: {'; '.join(failed_properties)}")
+        print_error(f"{len(failed_properties)} properties do not hold: {'; '.join(failed_properties)}")
 
 
 def _table_of_checks(checks: Sequence[Check]) -> Table:

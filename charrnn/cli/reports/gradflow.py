@@ -6,15 +6,15 @@ from math import exp
 
 from rich.text import Text
 
-from charrnn.cli.output.console import stdout, tell, write_json
+from charrnn.cli.output.console import print_note, result_console, write_json
 from charrnn.cli.output.tables import Name, Table
 from charrnn.cli.plots.lag_plot import log_plot
-from charrnn.diagnostics.gradflow.gradient_flow import NOTHING, Curve, GradientFlow, LayerFlow
+from charrnn.diagnostics.gradflow.gradient_flow import LOG_ZERO, Curve, GradientFlow, LayerFlow
 from charrnn.diagnostics.gradflow.spectrum import Conditions
 from charrnn.text.characters.unit_names import Unit, counted, unit_name
 from charrnn.training.events import Flowed
 
-SHOWN = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)  # lags in the table
+TABLE_LAGS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)  # lags in the table
 STEADY = 1e-3  # nats per step within which an exponent is about 0
 
 
@@ -23,7 +23,7 @@ def show(found: GradientFlow, json: bool) -> None:
     if json:
         write_json(asdict(found))
         return
-    console = stdout()
+    console = result_console()
     console.print(Text(_headline(found)), soft_wrap=True)
     for layer in found.layers:
         _norms(found, layer).show(console)
@@ -35,16 +35,16 @@ def show(found: GradientFlow, json: bool) -> None:
     console.print(Text(_cost(found)), soft_wrap=True)
 
 
-def tell_of_text(found: GradientFlow, positions: int) -> None:
+def print_text_notes(found: GradientFlow, positions: int) -> None:
     """What a reader of the figures should know of the text that they come from; so many positions were asked for."""
     for note in found.notes:
-        tell(note)
+        print_note(note)
     if found.unknown:
-        tell(f"unknown to the model, and replaced: {_count(found.unknown, 'character')}")
+        print_note(f"unknown to the model, and replaced: {_count(found.unknown, 'character')}")
     if found.positions < positions:
-        tell(f"the text has room for {_count(found.positions, 'position')}, not for {positions:,}")
+        print_note(f"the text has room for {_count(found.positions, 'position')}, not for {positions:,}")
     if found.positions_cut_off:
-        tell(
+        print_note(
             f"at {found.positions_cut_off} of {_count(found.positions, 'position')} a document begins within "
             f"{counted(found.lags, found.unit)}: no gradient goes back beyond it"
         )
@@ -85,7 +85,7 @@ def _norms(found: GradientFlow, layer: LayerFlow) -> Table:
     figures = ("median", "quartiles", "best direction")
     states = [f", {curve.state}" if len(layer.curves) > 1 else "" for curve in layer.curves]
     table = Table("lag", *(name + state for state in states for name in figures), title=title)
-    for lag in (lag for lag in SHOWN if lag <= found.lags):
+    for lag in (lag for lag in TABLE_LAGS if lag <= found.lags):
         cells = []
         for curve in layer.curves:
             quartiles = f"{as_number(curve.lower[lag])} to {as_number(curve.upper[lag])}"
@@ -98,7 +98,7 @@ def as_number(log10: float) -> str:
     """10 to such a power, which may be no float any more."""
     if -4 <= log10 <= 4:
         return f"{10**log10:.3g}"
-    if log10 <= NOTHING:
+    if log10 <= LOG_ZERO:
         return "0"
     whole = int(log10 // 1)
     mantissa = round(10 ** (log10 - whole), 1)

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
-from charrnn.cli.output.console import stdout
+from charrnn.cli.output.console import result_console
 from charrnn.cli.output.tables import Name, Table
 from charrnn.generation.novelty import HELD_OUT_SPLITS, Novelty, SharedRun
 from charrnn.generation.samples import Seed
@@ -15,7 +15,7 @@ from charrnn.text.characters.graphemes import first_graphemes
 from charrnn.text.characters.printable import json_text, printable
 from charrnn.text.characters.unit_names import counted, unit_name
 
-SHOWN = 80  # characters of a run
+MAX_QUOTED_CHARS = 80  # characters of a run
 HELD_OUT = "held-out text"
 
 
@@ -28,7 +28,7 @@ def show_novelty(found: Novelty, seeds: Sequence[Seed], text: TrainingText) -> N
     table = Table(Name(f"{unit_name(unit)} in runs of"), *(f"{length:,}+" for length in found.lengths), "longest")
     for name, overlap in rows:
         table.add_row(name, *(f"{share:.1%}" for share in overlap.curve.values()), f"{overlap.longest.length:,}")
-    console = stdout()
+    console = result_console()
     console.print()
     table.show(console)
     for name, overlap in rows:
@@ -62,4 +62,4 @@ def _longest(run: SharedRun, text: TrainingText, is_held_out: bool) -> str:
 
 def _quoted(text: str) -> str:
     """The beginning of a run, in one line."""
-    return json_text(first_graphemes(text, SHOWN)) + ("..." if len(text) > SHOWN else "")
+    return json_text(first_graphemes(text, MAX_QUOTED_CHARS)) + ("..." if len(text) > MAX_QUOTED_CHARS else "")

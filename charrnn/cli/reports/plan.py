@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from charrnn.cli.output.console import stdout, write_json
-from charrnn.cli.output.surprisal_colours import marked_line
+from charrnn.cli.output.console import result_console, write_json
+from charrnn.cli.output.surprisal_colours import mark_unsafe_line
 from charrnn.cli.output.tables import Name, Table
 from charrnn.config import sizing
 from charrnn.config.resolve import Resolved, flatten
@@ -47,7 +47,7 @@ def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
     table = Table(Name("key"), Name("value"), Name("from"))
     for key, value in flatten(plan.config):
         table.add_row(key, json_text(value), _origin(resolved, key, value))
-    console = stdout()
+    console = result_console()
     table.show(console)
     splits = ", ".join(f"{name} {size:,}" for name, size in text["splits"].items())
     different = "" if unit == "byte" else f", {text['vocabulary']:,} different"
@@ -60,7 +60,7 @@ def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
         *plan.notes,
         *(line for source, files in plan.files.items() for line in files.listing(source)),
     ):
-        console.print(marked_line(line), soft_wrap=True)
+        console.print(mark_unsafe_line(line), soft_wrap=True)
 
 
 def _origin(resolved: Resolved, key: str, value: Any) -> str:

@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import Any
 from unicodedata import category
 
-from charrnn.cli.output.console import Terminal, show_sample, stdout, tell, write_json, write_text
-from charrnn.cli.output.surprisal_colours import coloured, legend
+from charrnn.cli.output.console import Terminal, print_note, result_console, show_sample, write_json, write_text
+from charrnn.cli.output.surprisal_colours import colour_by_surprisal, legend
 from charrnn.cli.output.tables import terminal_columns
 from charrnn.cli.output.wrapping import width_of
 from charrnn.generation.incremental_decoder import Piece
@@ -20,7 +20,7 @@ UNSEEN = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}  # categories: controls, formats, 
 
 def show_coloured(prompt: str, pieces: Iterable[Piece], stream: bool) -> None:
     """As show_sample, each character of the text in the colour of its surprisal; the scale goes to stderr."""
-    _tell_scale()
+    _print_scale()
     _write_coloured(prompt, pieces, stream)
 
 
@@ -40,7 +40,7 @@ def show_samples(
         write_json([{**_as_json(sample), **fields} for sample, fields in zip(samples, said, strict=True)])
         return
     if colour:
-        _tell_scale()
+        _print_scale()
     apart = not headings and any("\n" in each.text for each in samples)
     for number, sample in enumerate(samples, start=1):
         if number > 1 and apart:
@@ -51,20 +51,22 @@ def show_samples(
             _write_coloured(prompt, sample.pieces, stream=False)
         else:
             show_sample(prompt, [sample.text], stream=False)
-        sys.stdout.writelines(f"{line}\n" for line in _trace_lines(sample.trace or (), terminal_columns(stdout())))
+        sys.stdout.writelines(
+            f"{line}\n" for line in _trace_lines(sample.trace or (), terminal_columns(result_console()))
+        )
     sys.stdout.flush()
 
 
-def tell_best(samples: Sequence[Sample], of: int, unit: Unit) -> None:
+def print_best(samples: Sequence[Sample], of: int, unit: Unit) -> None:
     """Which seeds wrote the best of so many samples, and how likely they are."""
     for sample in samples:
         mean = f"mean log probability {sample.mean_log_probability:.4f} nats per {unit_name(unit, 1)}"
         if not sample.drawn:
             mean = "no whole character"
-        tell(f"among the best of {of}: seed {sample.seed}, {mean}")
+        print_note(f"among the best of {of}: seed {sample.seed}, {mean}")
 
 
-def _tell_scale() -> None:
+def _print_scale() -> None:
     Terminal(stderr=True, highlight=False).print(legend(), soft_wrap=True)
 
 
@@ -78,7 +80,7 @@ def _write_coloured(prompt: str, pieces: Iterable[Piece], stream: bool) -> None:
             if tab:
                 sys.stdout.write("".join(characters))
             else:
-                console.print(coloured(characters, surprisals), end="", soft_wrap=True)
+                console.print(colour_by_surprisal(characters, surprisals), end="", soft_wrap=True)
     console.print()
 
 

@@ -9,13 +9,13 @@ from itertools import tee
 
 from rich.text import Text as RichText
 
-from charrnn.cli.output.console import in_colour, stdout, tell
+from charrnn.cli.output.console import print_note, result_console, supports_colour
 from charrnn.cli.output.surprisal_colours import (
-    coloured,
-    coloured_by_difference,
+    colour_by_difference,
+    colour_by_surprisal,
     legend,
     legend_of_difference,
-    marked_line,
+    mark_unsafe_line,
 )
 from charrnn.cli.output.tables import Name, Table
 from charrnn.errors import RunError, TextError
@@ -73,11 +73,11 @@ class Totals:
 
 def show(model: Model, rival: Model | None, given: Given, top: int) -> None:
     """The text in colours, where a terminal shows them; the places that stand out; what it comes to."""
-    console, totals, spots = stdout(), Totals(), TopSurprises(top)
-    shown = in_colour(console)
+    console, totals, spots = result_console(), Totals(), TopSurprises(top)
+    shown = supports_colour(console)
     for stretch in _stretches(model, rival, given):
         if not totals.characters:
-            _tell_notes(model, rival, given)
+            _print_notes(model, rival, given)
         if shown:
             console.print(_in_colours(stretch), end="", soft_wrap=True)
         ranks = stretch.surprisals if stretch.rivals is None else abs(stretch.rivals - stretch.surprisals)
@@ -91,15 +91,15 @@ def show(model: Model, rival: Model | None, given: Given, top: int) -> None:
     if top:
         _table(spots.highest(), "difference" if rival else "surprisal", given.files).show(console)
     for line in _verdict(model, rival, totals):
-        console.print(marked_line(line), soft_wrap=True)
+        console.print(mark_unsafe_line(line), soft_wrap=True)
     for note in _doubts(model.vocabulary, totals):
-        tell(note)
+        print_note(note)
 
 
 def write_lines(model: Model, rival: Model | None, given: Given) -> None:
     """A line of JSON for each character on stdout."""
-    _tell_notes(model, rival, given)
-    console = stdout()
+    _print_notes(model, rival, given)
+    console = result_console()
     names = [f'"file": {json.dumps(name)}, ' for name in given.files] if len(given.files) > 1 else [""]
     for stretch in _stretches(model, rival, given):
         places = stretch.places
@@ -143,16 +143,16 @@ def require_comparable(model: Model, rival: Model) -> None:
             )
 
 
-def _tell_notes(model: Model, rival: Model | None, given: Given) -> None:
+def _print_notes(model: Model, rival: Model | None, given: Given) -> None:
     for note in (*model.notes, *(rival.notes if rival else ()), *given.notes):
-        tell(note)
+        print_note(note)
 
 
 def _in_colours(stretch: Stretch) -> RichText:
     shown = [f"{SHOWN_END}\n" if character == END else character for character in stretch.characters]
     if stretch.rivals is None:
-        return coloured(shown, stretch.surprisals.tolist())
-    return coloured_by_difference(shown, (stretch.rivals - stretch.surprisals).tolist())
+        return colour_by_surprisal(shown, stretch.surprisals.tolist())
+    return colour_by_difference(shown, (stretch.rivals - stretch.surprisals).tolist())
 
 
 def _table(spots: Sequence[Surprise], name: str, files: Sequence[str]) -> Table:
@@ -160,9 +160,9 @@ def _table(spots: Sequence[Surprise], name: str, files: Sequence[str]) -> Table:
     several = len(files) > 1
     table = Table(*([Name("place")] if several else ["line", "column"]), f"{name}, bits", Name("where"))
     for spot in spots:
-        where = marked_line(last_graphemes(_in_line(spot.before), SHOWN_BEFORE))
-        where += marked_line(_in_line([spot.character]), "bold reverse")
-        where += marked_line(first_graphemes(_in_line(spot.after), SHOWN_AFTER))
+        where = mark_unsafe_line(last_graphemes(_in_line(spot.before), SHOWN_BEFORE))
+        where += mark_unsafe_line(_in_line([spot.character]), "bold reverse")
+        where += mark_unsafe_line(first_graphemes(_in_line(spot.after), SHOWN_AFTER))
         place = [f"{spot.line:,}", f"{spot.column:,}"]
         if several:
             place = [str(Place(files[spot.file], spot.line, spot.column))]
@@ -187,8 +187,7 @@ def _verdict(model: Model, rival: Model | None, totals: Totals) -> list[str]:
     chance = 1 / (1 + math.exp(-min(abs(difference), 700)))
     return [
         *(f"{name}: {mean}" for name, mean in zip(names, means, strict=True)),
-        f"{count}: {likelier} is likelier to have written this, by {abs(difference):,.2f} nats in all, "
-        f"{rounded(abs(difference) / totals.units)} per {unit_name(unit, 1)}; at even odds before, with probability {chance:.6g}",
+        f"{count}: {likelier} is likelier to have written this, by {abs(difference):,.2f} nats in all, {rounded(abs(difference) / totals.units)} per {unit_name(unit, 1)}; at even odds before, with probability {chance:.6g}",
     ]
 
 

@@ -10,80 +10,80 @@ from rich.live import Live
 from rich.text import Text
 
 from charrnn.cli.output.console import Terminal
-from charrnn.cli.output.surprisal_colours import marked_line
+from charrnn.cli.output.surprisal_colours import mark_unsafe_line
 from charrnn.cli.output.wrapping import shorten
-from charrnn.cli.progress.follow import can_be_drawn_on
+from charrnn.cli.progress.follow import can_draw_on
 from charrnn.runs.storage.status import last_step, read_status
-from charrnn.sweeps.jobs import Ended
-from charrnn.sweeps.scheduler import Told
+from charrnn.sweeps.jobs import JobResult
+from charrnn.sweeps.scheduler import JobEvent
 from charrnn.sweeps.sweep import Sweep
 from charrnn.system.folder_handle import Folder
 from charrnn.training.events import rounded
 
-EVERY = 1.0  # seconds between two looks at the trainings that run
+REFRESH_SECONDS = 1.0  # seconds between two looks at the trainings that run
 LOSSES = "validation loss"
 
 
 class SweepView:
-    """Tells of the trainings of a sweep; `ended` are those that have, by their numbers."""
+    """Shows the trainings of a sweep; `results` has those that ended, by their numbers."""
 
     def __init__(self, sweep: Sweep, folder: Folder, json: bool, quiet: bool) -> None:
         self._sweep, self._folder, self._quiet = sweep, folder, quiet
         self._console: Console = Terminal(stderr=True, highlight=False)
         self._live = None
-        if not quiet and can_be_drawn_on(self._console, json):
+        if not quiet and can_draw_on(self._console, json):
             self._live = Live(console=self._console, auto_refresh=False, redirect_stdout=False, transient=True)
         self._running: dict[int, float] = {}
         self._due = 0.0
-        self.ended: dict[int, Ended] = {}
+        self.results: dict[int, JobResult] = {}
 
-    def follow(self, told: Iterable[Told]) -> None:
-        """Tell all of it."""
+    def follow(self, events: Iterable[JobEvent]) -> None:
+        """Show all of them until the last one ends."""
         with self._live or nullcontext():
-            for event in told:
-                self._note(event)
+            for event in events:
+                self._update(event)
 
     def tick(self) -> None:
-        """Draw anew if it is time."""
+        """Draw again if it is time."""
         if self._live and time.monotonic() >= self._due:
             self._live.update(self._picture(), refresh=True)
-            self._due = time.monotonic() + EVERY
+            self._due = time.monotonic() + REFRESH_SECONDS
 
-    def _note(self, event: Told) -> None:
-        number, ended = event.number, event.ended
-        if ended is None:
+    def _update(self, event: JobEvent) -> None:
+        number, result = event.number, event.result
+        if result is None:
             self._running[number] = time.monotonic()
-            self._tell(number, "begins")
+            self._print(number, "begins")
             return
         self._running.pop(number, None)
-        self.ended[number] = ended
-        if ended.state != "waiting":
-            self._tell(number, self._result(number, ended), "bold" if ended.state == "done" else "bold yellow")
+        self.results[number] = result
+        if result.state != "waiting":
+            self._print(number, self._result(number, result), "bold" if result.state == "done" else "bold yellow")
         self._due = 0.0
 
-    def _result(self, number: int, ended: Ended) -> str:
+    def _result(self, number: int, result: JobResult) -> str:
         found = read_status(self._run(number))
         loss = "" if found.best_loss is None else f" · {LOSSES} {rounded(found.best_loss)} at step {found.step:,}"
-        error = "" if ended.error is None else f": {ended.reason}"
-        return f"{ended.state}{error}{loss} · {found.seconds:.1f} s"
+        error = "" if result.error is None else f": {result.reason}"
+        return f"{result.state}{error}{loss} · {found.seconds:.1f} s"
 
-    def _tell(self, number: int, what: str, style: str = "") -> None:
+    def _print(self, number: int, what: str, style: str = "") -> None:
         if not self._quiet:
             line = f"{number + 1} of {len(self._sweep.names)} · {self._sweep.names[number]} · {what}"
-            self._console.print(marked_line(line, style), soft_wrap=True)
+            self._console.print(mark_unsafe_line(line, style), soft_wrap=True)
 
     def _picture(self) -> Group:
         """Those that run, as many as there is room for, and how many have ended."""
         columns, rows = self._console.size
         lines = [self._line(number, columns) for number in sorted(self._running)][: max(1, rows - 2)]
-        ended = Text(f"{len(self.ended)} of {len(self._sweep.names)} ended, {len(self._running)} running")
+        ended = Text(f"{len(self.results)} of {len(self._sweep.names)} ended, {len(self._running)} running")
         return Group(*lines, shorten(ended, columns))
 
     def _line(self, number: int, columns: int) -> Text:
         """Its name, as much of it as there is room for beside the figures."""
         step = last_step(self._run(number))
         figures = f" · {time.monotonic() - self._running[number]:.0f} s" + ("" if step is None else f" · step {step:,}")
-        name = marked_line(f"  {self._sweep.names[number]}")
+        name = mark_unsafe_line(f"  {self._sweep.names[number]}")
         return shorten(shorten(name, max(0, columns - len(figures))) + figures, columns)
 
     def _run(self, number: int) -> Path:

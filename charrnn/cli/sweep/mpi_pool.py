@@ -12,8 +12,8 @@ from typing import Any
 import typer
 
 from charrnn.errors import RunError
-from charrnn.system.mpi_environment import launched
-from charrnn.system.signals import stop_politely
+from charrnn.system.mpi_environment import rank_and_size
+from charrnn.system.signals import graceful_stop
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def worker_ranks() -> Iterator[Executor | None]:
 
     Raises RunError where several were started and mpi4py, or an MPI, is not there.
     """
-    rank, size = launched()
+    rank, size = rank_and_size()
     if size == 1:
         yield None
         return
@@ -34,7 +34,7 @@ def worker_ranks() -> Iterator[Executor | None]:
             raise typer.Exit(1) from None  # the first tells
         raise RunError(f"several ranks need mpi4py and an MPI: pip install 'charrnn-numpy[mpi]' ({error})") from None
     team: Any  # its type hints are another class's
-    deaf = stop_politely() if rank else nullcontext()  # one that waits for work leaves when the first says so
+    deaf = graceful_stop() if rank else nullcontext()  # one that waits for work leaves when the first says so
     with deaf, MPICommExecutor(MPI.COMM_WORLD, root=0) as team:
         if team is not None:
             yield team

@@ -1,4 +1,4 @@
-"""A sweep carried out: its trainings handed out, followed to their ends, and compared."""
+"""Runs a sweep: starts its trainings, follows them to their ends, and compares them."""
 
 import errno
 from collections.abc import Callable, Iterator
@@ -9,20 +9,20 @@ from pathlib import Path
 import typer
 
 from charrnn.cli.exit_codes import UNREAD
-from charrnn.cli.output.console import Terminal, tell, tell_error, write_json, write_path
-from charrnn.cli.output.surprisal_colours import marked_line
+from charrnn.cli.output.console import Terminal, print_error, print_note, write_json, write_path
+from charrnn.cli.output.surprisal_colours import mark_unsafe_line
 from charrnn.cli.sweep import mpi_pool, table
 from charrnn.cli.sweep.live_view import SweepView
 from charrnn.cli.sweep.table import Row
 from charrnn.config.resolve import to_yaml
 from charrnn.runs.storage.status import read_status
 from charrnn.sweeps import sweep as sweeps
-from charrnn.sweeps.jobs import Ended, Job, Orders, carry_out, carry_out_there
-from charrnn.sweeps.scheduler import hand_out
+from charrnn.sweeps.jobs import Job, JobResult, StopSignal, run_job, run_job_on_rank
+from charrnn.sweeps.scheduler import run_jobs
 from charrnn.sweeps.sweep import LOGS, Sweep
 from charrnn.system.cores import available_cores
 from charrnn.system.folder_handle import Folder
-from charrnn.system.signals import Stop, stop_politely
+from charrnn.system.signals import StopRequest, graceful_stop
 
 
 def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None, json: bool, quiet: bool) -> int:
@@ -32,20 +32,20 @@ def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None,
     lock = sweeps.open_directory(sweep, out)
     folder = lock.folder
     try:
-        with stop_politely() as stop, _as_stopped(stop):
-            workers = min(mpi_pool.count(team) if team else jobs or _side_by_side(sweep), len(sweep.points))
+        with graceful_stop() as stop, _as_stopped(stop):
+            workers = min(mpi_pool.count(team) if team else jobs or _side_by_side(sweep), len(sweep.trials))
             if not quiet:
                 for line in (_introduction(sweep, folder.path, workers), *sweep.notes):
-                    tell(line)
-            rows = _followed(sweep, folder, team, workers, Orders(stop.requested), json, quiet)
-            return _shown(rows, folder.path, stop, json, quiet)
+                    print_note(line)
+            rows = _run_all(sweep, folder, team, workers, StopSignal(stop.requested), json, quiet)
+            return _report(rows, folder.path, stop, json, quiet)
     finally:
         lock.release()
 
 
 @contextmanager
-def _as_stopped(stop: Stop) -> Iterator[None]:
-    """Where nobody reads what is told any more (`| head`, a closed terminal), leave as after a signal: all was stopped and saved."""
+def _as_stopped(stop: StopRequest) -> Iterator[None]:
+    """Where nobody reads the output any more (`| head`, a closed terminal), leave as after a signal: all was stopped and saved."""
     try:
         yield
     except OSError as error:
@@ -56,59 +56,59 @@ def _as_stopped(stop: Stop) -> Iterator[None]:
         raise
 
 
-def _followed(
-    sweep: Sweep, folder: Folder, team: Executor | None, workers: int, orders: Orders, json: bool, quiet: bool
+def _run_all(
+    sweep: Sweep, folder: Folder, team: Executor | None, workers: int, stop_signal: StopSignal, json: bool, quiet: bool
 ) -> list[Row]:
     view = SweepView(sweep, folder, json, quiet)
-    with _submitting(folder, team, workers, orders) as submit:
+    with _submitter(folder, team, workers, stop_signal) as submit:
         try:
-            view.follow(hand_out(submit, jobs_of(sweep), orders.stopping, view.tick))
-        except Exception:  # nobody reads what is told any more, for example
-            orders.stop.set()
+            view.follow(run_jobs(submit, jobs_of(sweep), stop_signal.should_stop, view.tick))
+        except Exception:  # nobody reads the output any more, for example
+            stop_signal.stop.set()
             raise
         except BaseException:  # a second Ctrl-C
-            orders.end.set()
+            stop_signal.end.set()
             raise
     path = folder.path
     return [
-        Row(path / name, point.values, view.ended[number], read_status(path / name))
-        for number, (name, point) in enumerate(zip(sweep.names, sweep.points, strict=True))
+        Row(path / name, trial.values, view.results[number], read_status(path / name))
+        for number, (name, trial) in enumerate(zip(sweep.names, sweep.trials, strict=True))
     ]
 
 
 @contextmanager
-def _submitting(
-    folder: Folder, team: Executor | None, workers: int, orders: Orders
-) -> Iterator[Callable[[Job], Future[Ended]]]:
-    """What hands a training out."""
+def _submitter(
+    folder: Folder, team: Executor | None, workers: int, stop_signal: StopSignal
+) -> Iterator[Callable[[Job], Future[JobResult]]]:
+    """Yield the function that submits a training."""
     if team is not None:
-        yield lambda job: team.submit(carry_out_there, job, folder.path, folder.number)
+        yield lambda job: team.submit(run_job_on_rank, job, folder.path, folder.number)
         return
     with ThreadPoolExecutor(workers) as threads:  # each waits for its process
-        yield lambda job: threads.submit(carry_out, job, folder, orders)
+        yield lambda job: threads.submit(run_job, job, folder, stop_signal)
 
 
 def jobs_of(sweep: Sweep) -> list[Job]:
     """Its trainings."""
     time = [] if sweep.seconds is None else ["--time", f"{sweep.seconds}s"]
     return [
-        Job(name, to_yaml(point.config), [*sweep.sources, *time])
-        for name, point in zip(sweep.names, sweep.points, strict=True)
+        Job(name, to_yaml(trial.config), [*sweep.sources, *time])
+        for name, trial in zip(sweep.names, sweep.trials, strict=True)
     ]
 
 
 def _side_by_side(sweep: Sweep) -> int:
-    threads = max(point.config.runtime.threads or 1 for point in sweep.points)
+    threads = max(trial.config.runtime.threads or 1 for trial in sweep.trials)
     return max(1, available_cores() // threads)
 
 
 def _introduction(sweep: Sweep, path: Path, workers: int) -> str:
-    count = len(sweep.points)
+    count = len(sweep.trials)
     trainings = f"{count:,} training{'s' if count > 1 else ''}"
     return f"{trainings}, {workers} side by side; directory {path}"
 
 
-def _shown(rows: list[Row], path: Path, stop: Stop, json: bool, quiet: bool) -> int:
+def _report(rows: list[Row], path: Path, stop: StopRequest, json: bool, quiet: bool) -> int:
     """The table on stderr, the best on stdout; the exit code."""
     best = table.best(rows)
     if json:
@@ -117,16 +117,20 @@ def _shown(rows: list[Row], path: Path, stop: Stop, json: bool, quiet: bool) -> 
         console = Terminal(stderr=True, highlight=False)
         table.table(rows).show(console)
         if len(table.units(rows)) > 1:
-            tell("losses per character and losses per byte do not compare: the ranks hold within one data.unit only")
+            print_note(
+                "losses per character and losses per byte do not compare: the ranks hold within one data.unit only"
+            )
         if best:
-            console.print(marked_line(f"best: {best.run}", "bold"), soft_wrap=True)
+            console.print(mark_unsafe_line(f"best: {best.run}", "bold"), soft_wrap=True)
     if stop.requested():
         done = sum(row.is_done for row in rows)
-        tell(f"stopped after {done} of {len(rows)}; what was learned is saved: the same command with -o {path} goes on")
+        print_note(
+            f"stopped after {done} of {len(rows)}; what was learned is saved: the same command with -o {path} goes on"
+        )
         return stop.exit_code
     if best and not json:
         write_path(best.run)
     failed = [row for row in rows if not row.is_done]
     if failed:
-        tell_error(f"{len(failed)} of {len(rows)} trainings failed, {failed[0].run.name} first: see {path / LOGS}")
+        print_error(f"{len(failed)} of {len(rows)} trainings failed, {failed[0].run.name} first: see {path / LOGS}")
     return int(bool(failed))

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from charrnn.cli.output.surprisal_colours import marked_line
+from charrnn.cli.output.surprisal_colours import mark_unsafe_line
 from charrnn.cli.output.tables import Name, Table
 from charrnn.config.typed_values import as_text
 from charrnn.runs.storage.status import RunStatus
-from charrnn.sweeps.jobs import Ended
+from charrnn.sweeps.jobs import JobResult
 from charrnn.sweeps.run_names import short_keys
 from charrnn.text.characters.unit_names import NAMES, Unit, bits_label
 from charrnn.training.events import bits, rounded
@@ -24,13 +24,13 @@ class Row:
 
     run: Path
     values: Mapping[str, Any]
-    ended: Ended
+    result: JobResult
     outcome: RunStatus
 
     @property
     def is_done(self) -> bool:
         """Whether it came to its end, and counts."""
-        return self.ended.state == "done"
+        return self.result.state == "done"
 
 
 def ranked(rows: Sequence[Row]) -> list[Row]:
@@ -60,14 +60,14 @@ def _object(row: Row, rank: int) -> dict[str, Any]:
         "rank": rank if row.is_done else None,
         "run": str(row.run),
         "values": dict(row.values),
-        "state": row.ended.state,
+        "state": row.result.state,
         "best_loss": loss,
         "bpc": bpc,
         **({"bits_per_byte": bpc} if unit == "byte" else {}),
         "unit": unit,
         "step": row.outcome.step,
         "seconds": row.outcome.seconds,
-        "error": row.ended.error,
+        "error": row.result.error,
     }
 
 
@@ -91,10 +91,10 @@ def table(rows: Sequence[Row]) -> Table:
             *loss,
             "" if found.step is None else f"{found.step:,}",
             f"{found.seconds:.1f}" if found.seconds else "",
-            marked_line(_state(row.ended), STYLES.get(row.ended.state, "red")),
+            mark_unsafe_line(_state(row.result), STYLES.get(row.result.state, "red")),
         )
     return made
 
 
-def _state(ended: Ended) -> str:
-    return f"failed: {ended.reason}" if ended.state == "failed" else ended.state
+def _state(result: JobResult) -> str:
+    return f"failed: {result.reason}" if result.state == "failed" else result.state

@@ -4,7 +4,7 @@ import numpy as np
 
 from charrnn.derivations.complex_step import Array
 
-KEPT = 0.8  # of the sum, at each step
+RETENTION = 0.8  # of the sum, at each step
 
 
 def leaky_sums(x: Array) -> Array:
@@ -15,5 +15,5 @@ def leaky_sums(x: Array) -> Array:
     """
     sums: list[Array] = []
     for number in x:
-        sums.append(number + KEPT * sums[-1] if sums else number)
+        sums.append(number + RETENTION * sums[-1] if sums else number)
     return np.array(sums)

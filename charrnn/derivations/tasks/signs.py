@@ -10,7 +10,7 @@ from charrnn.derivations.case import from_one
 from charrnn.derivations.complex_step import Array
 from charrnn.derivations.descent import Descent
 from charrnn.derivations.scalar import Scalar
-from charrnn.derivations.tasks.leaky import KEPT, leaky_sums
+from charrnn.derivations.tasks.leaky import RETENTION, leaky_sums
 from charrnn.derivations.tasks.task import Settings, Task, Variant, percent
 
 T = 12
@@ -56,7 +56,7 @@ class Signs(Task):
     @property
     def goal(self) -> str:
         """In a sentence."""
-        return f"say 1 where r_t = x_t + {KEPT} r_{{t-1}}, a sum that forgets, is above zero"
+        return f"say 1 where r_t = x_t + {RETENTION} r_{{t-1}}, a sum that forgets, is above zero"
 
     @property
     def measure(self) -> str:

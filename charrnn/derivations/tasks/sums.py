@@ -10,7 +10,7 @@ from charrnn.derivations.complex_step import Array
 from charrnn.derivations.descent import Descent
 from charrnn.derivations.functions import IDENTITY, SQUARED_ERROR
 from charrnn.derivations.mean_loss import MeanLoss
-from charrnn.derivations.tasks.leaky import KEPT, leaky_sums
+from charrnn.derivations.tasks.leaky import RETENTION, leaky_sums
 from charrnn.derivations.tasks.task import Settings, Task, percent
 from charrnn.derivations.vanishing import dominant
 
@@ -49,7 +49,7 @@ class Sums(Task):
     @property
     def goal(self) -> str:
         """In a sentence."""
-        return f"give r_t = x_t + {KEPT} r_{{t-1}}, a sum that forgets, by linear units"
+        return f"give r_t = x_t + {RETENTION} r_{{t-1}}, a sum that forgets, by linear units"
 
     @property
     def measure(self) -> str:
@@ -85,7 +85,7 @@ class Sums(Task):
         return [
             f"Of the error that the mean makes, the best multiple of x_t alone leaves {percent(self.last_alone())}, "
             f"the system {percent(self.score(system))}.",
-            f"|λ_1| of W_hh was {dominant(self.start.W_hh):.2f}, and is {dominant(system.W_hh):.2f}; that of the sum is {KEPT}.",
+            f"|λ_1| of W_hh was {dominant(self.start.W_hh):.2f}, and is {dominant(system.W_hh):.2f}; that of the sum is {RETENTION}.",
         ]
 
 

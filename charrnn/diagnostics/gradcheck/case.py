@@ -152,7 +152,7 @@ def random_window(network: Network, generator: np.random.Generator) -> Case:
     return Case(network, characters[:-1], characters[1:], state)
 
 
-def beginning_anew(case: Case, seed: int) -> Case:
+def with_resets(case: Case, seed: int) -> Case:
     """The same, with a state of 0 before every third step or so of a stream, and before one step of all."""
     reset_mask = np.random.default_rng(seed).random(case.inputs.shape) < 1 / 3
     reset_mask[len(reset_mask) // 2] = True

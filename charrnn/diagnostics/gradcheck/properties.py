@@ -16,7 +16,7 @@ from charrnn.network.network import Network
 from charrnn.network.stepper import Stepper
 
 ROUNDING = 1e-10  # relative: float64, a few thousand operations
-LARGEST_DEPARTURE = 0.2  # from ln V, in nats, of a fresh network's loss
+MAX_DEPARTURE = 0.2  # from ln V, in nats, of a fresh network's loss
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def fresh_loss(case: Case) -> tuple[bool, str]:
     V, T, B = fresh.architecture.vocab_size, 20, 20
     ids = np.random.default_rng(1).integers(0, V, (T + 1, B))
     loss = fresh.forward(ids[:-1], ids[1:], fresh.zero_state(B), fresh.workspace(T, B)) / (T * B)
-    return abs(loss - np.log(V)) < LARGEST_DEPARTURE, f"{loss:.3f} nats; ln V is {np.log(V):.3f}"
+    return abs(loss - np.log(V)) < MAX_DEPARTURE, f"{loss:.3f} nats; ln V is {np.log(V):.3f}"
 
 
 PROPERTIES: dict[str, Callable[[Case], tuple[bool, str]]] = {

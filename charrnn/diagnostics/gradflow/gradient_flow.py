@@ -30,7 +30,7 @@ from charrnn.text.characters.unit_names import Unit, counted
 LAGS, POSITIONS = 200, 8
 STREAMS_OF_TRUNCATION = 64  # over which the truncated gradient is averaged, as over the streams of a batch
 HALF, ONE_PERCENT = 0.5, 0.01
-NOTHING = -1e4  # the base-10 logarithm that stands for 0, which JSON could not hold
+LOG_ZERO = -1e4  # the base-10 logarithm that stands for 0, which JSON could not hold
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def layer_flows(network: Network, inputs: Ids, state: Array, reset_mask: ResetMa
     sizes = T, P, architecture.hidden_size, architecture.make_cell().number_of_states
     found = []
     for number, (w, layer) in enumerate(zip(network.layers, ws.layers, strict=True), start=1):
-        steps = jacobians.begun_anew(jacobians.of_layer(architecture, w, layer.cell), reset_mask)
+        steps = jacobians.with_resets(jacobians.of_layer(architecture, w, layer.cell), reset_mask)
         norms, whole = norms_by_lag(steps, *sizes)
         curves = [_curve(state, own) for state, own in zip("hc", norms, strict=False)]
         spectrum = spectra(architecture.cell, w["W_hh"])
@@ -170,7 +170,7 @@ def lag_below(share: float, log10: Sequence[float]) -> int | None:
 
 
 def _curve(state: str, norms: Norms) -> Curve:
-    rms, largest = (np.maximum(logs / np.log(10), NOTHING) for logs in (norms.rms, norms.largest))
+    rms, largest = (np.maximum(logs / np.log(10), LOG_ZERO) for logs in (norms.rms, norms.largest))
     lower, median, upper = (_quantile(rms, share) for share in (0.25, 0.5, 0.75))
     reach = lag_below(HALF, median), lag_below(ONE_PERCENT, median)
     return Curve(state, median, lower, upper, _quantile(largest, 0.5), *reach)
@@ -180,4 +180,4 @@ def _quantile(logs: Array, share: float) -> list[float]:
     """Over the positions, of (lags + 1, P); between something and nothing it is nothing."""
     below = np.quantile(logs, share, axis=1, method="lower")
     between = np.quantile(logs, share, axis=1)
-    return [float(value) for value in np.where(below > NOTHING, between, NOTHING)]
+    return [float(value) for value in np.where(below > LOG_ZERO, between, LOG_ZERO)]

@@ -57,7 +57,7 @@ def of_layer(architecture: Architecture, w: Weights, cell: Any) -> Jacobians:
     return lambda t: of_rnn(w, cell, t, φ)
 
 
-def begun_anew(steps: Jacobians, reset_mask: ResetMask) -> Jacobians:
+def with_resets(steps: Jacobians, reset_mask: ResetMask) -> Jacobians:
     """The same, but 0 where a stream begins anew, (T, P): what it was before is not read."""
 
     def step(t: int) -> Jacobian:

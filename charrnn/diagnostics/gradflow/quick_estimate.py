@@ -80,7 +80,7 @@ def _estimate(
 ) -> FlowEstimate:
     (T, P), H, S = reset_mask.shape, architecture.hidden_size, architecture.make_cell().number_of_states
     followed = random_directions(directions, H).astype(w["W_hh"].dtype)
-    steps = jacobians.begun_anew(jacobians.of_layer(architecture, w, cell), reset_mask)
+    steps = jacobians.with_resets(jacobians.of_layer(architecture, w, cell), reset_mask)
     rms, whole = rms_by_lag(steps, T, P, S, followed)
     median = np.median(rms[-1], axis=1) / np.log(10)
     nonlinearity, gate = CONTENT[architecture.cell]

@@ -32,7 +32,7 @@ class Loaded:
     note: str | None = None
 
 
-def require_free(path: Path) -> None:
+def require_unused(path: Path) -> None:
     """Raises RunError where a new run cannot have this directory, because there is something. Makes nothing."""
     with _for_a_new_run(path):
         if (path / LOCK).exists():

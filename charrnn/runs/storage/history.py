@@ -27,7 +27,7 @@ from charrnn.text.reading.text_file import open_named
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 FIELDS = ("epoch", "loss", "grad_norm", "learning_rate")  # of a step, besides the derived ones
-LONGEST_STEP, LARGEST = 1 << 53, 1e100  # nothing that a training tells is beyond them, and their sums are numbers still
+MAX_STEP, MAX_VALUE = 1 << 53, 1e100  # nothing that a training tells is beyond them, and their sums are numbers still
 SLOWEST = 1e-6  # characters per second; below it, time would have no sum
 
 
@@ -204,7 +204,7 @@ def _characters_per_step(run: Path) -> tuple[int | None, Unit | None]:
 
 def _step(event: dict[str, Any]) -> int:
     step = event["step"]
-    if type(step) is not int or not 0 <= step < LONGEST_STEP:
+    if type(step) is not int or not 0 <= step < MAX_STEP:
         raise ValueError(step)
     return step
 
@@ -212,6 +212,6 @@ def _step(event: dict[str, Any]) -> int:
 def _number(event: dict[str, Any], field: str, least: float = 0.0) -> float:
     """A number that is not below the least."""
     value = event[field]
-    if type(value) not in (int, float) or not least <= value <= LARGEST:
+    if type(value) not in (int, float) or not least <= value <= MAX_VALUE:
         raise ValueError(value)
     return float(value)

@@ -25,8 +25,8 @@ from charrnn.network.arrays import Array
 
 DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8"), "I64": np.dtype("<i8")}
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
-LONGEST_HEADER = 4 << 20  # bytes: enough for every character that Unicode has assigned, thrice over
-MOST_AXES = 8
+MAX_HEADER_BYTES = 4 << 20  # bytes: enough for every character that Unicode has assigned, thrice over
+MAX_AXES = 8
 ALIGNMENT = 8  # of the tensors within the file
 BEFORE_DIGEST = b'{"__metadata__":{"sha256":"'
 NO_DIGEST = "0" * 64
@@ -110,8 +110,8 @@ def _read_header(file: IO[bytes]) -> bytes:
     length = int.from_bytes(first, "little")
     if len(first) < 8 or length > os.fstat(file.fileno()).st_size - 8:
         raise MalformedError("not a safetensors file, or cut off")
-    if length > LONGEST_HEADER:
-        raise MalformedError(f"its header has {length:,} bytes; at most {LONGEST_HEADER:,} are read")
+    if length > MAX_HEADER_BYTES:
+        raise MalformedError(f"its header has {length:,} bytes; at most {MAX_HEADER_BYTES:,} are read")
     return first + file.read(length)
 
 
@@ -150,7 +150,7 @@ def _entry(name: str, value: Any) -> Entry:
             raise MalformedError(f"its header describes the tensor {name[:80]!r} in a way that is not safetensors")
     if known not in DTYPES:
         raise MalformedError(f"the tensor {name[:80]!r} is {known[:20]!r}; known are {', '.join(DTYPES)}")
-    if len(shape) > MOST_AXES or not all(type(size) is int and size >= 0 for size in shape):
+    if len(shape) > MAX_AXES or not all(type(size) is int and size >= 0 for size in shape):
         raise MalformedError(f"the tensor {name[:80]!r} has an impossible shape")
     dtype = DTYPES[known]
     if end - start != math.prod(shape) * dtype.itemsize:

@@ -101,8 +101,7 @@ def doubt_of_characters(strays: int, characters: int) -> tuple[str, ...]:
     if strays * MANY_TIMES <= characters:
         return ()
     return (
-        f"{strays:,} of these characters are bytes that are not UTF-8: of a text in another encoding the number of characters, "
-        "and bits per character, are wrong",
+        f"{strays:,} of these characters are bytes that are not UTF-8: of a text in another encoding the number of characters, and bits per character, are wrong",
     )
 
 
@@ -194,19 +193,15 @@ class _File:
             encoding = encodings.family(encoding)
         if at_end and (encodings.is_wide(encoding) or self._has_other_characters(encoding)):
             return TextError(
-                f"{self.name}: ends in the middle of a character of {encoding}, at byte {place}: the file is cut short; "
-                f"get all of it, or convert what is there: {self._converting(encoding, '-c ')}"
+                f"{self.name}: ends in the middle of a character of {encoding}, at byte {place}: the file is cut short; get all of it, or convert what is there: {self._converting(encoding, '-c ')}"
             )
         if half := _surrogate(error):
             return TextError(
-                f"{self.name}: half of a surrogate pair (U+{half:04X}) at byte {place}, which is not a character: the file is "
-                f"damaged there; mend it, or leave that out: {self._converting(encoding, '-c ')}"
+                f"{self.name}: half of a surrogate pair (U+{half:04X}) at byte {place}, which is not a character: the file is damaged there; mend it, or leave that out: {self._converting(encoding, '-c ')}"
             )
         if mark:
             return TextError(
-                f"{self.name}: byte 0x{error.object[error.start]:02x} at offset {place} is not {encoding}, which its byte order "
-                "mark says it is: it is damaged there, or holds text of two encodings; mend it, or leave out what does not "
-                f"fit: {self._converting(encoding, '-c ')}"
+                f"{self.name}: byte 0x{error.object[error.start]:02x} at offset {place} is not {encoding}, which its byte order mark says it is: it is damaged there, or holds text of two encodings; mend it, or leave out what does not fit: {self._converting(encoding, '-c ')}"
             )
         nul = self.head.find(b"\0")
         if nul >= 0 and not encodings.is_wide(encoding):
@@ -225,8 +220,7 @@ class _File:
             advice = f"say what it is: {self._saying('NAME')}, where NAME is, for example, {OTHERS}"
         reason = "the text ends in the middle of a character: the file is cut short, or in another encoding"
         return TextError(
-            f"{self.name}: byte 0x{error.object[error.start]:02x} at offset {place} is not {encoding}: "
-            f"{reason if at_end else error.reason}; {advice}"
+            f"{self.name}: byte 0x{error.object[error.start]:02x} at offset {place} is not {encoding}: {reason if at_end else error.reason}; {advice}"
         )
 
     def _has_other_characters(self, encoding: str) -> bool:
@@ -248,13 +242,11 @@ class _File:
             raise self._looks_like(looks)
         if encodings.is_text_with_nuls(self.head):
             raise TextError(
-                f"{self.name}: is not {encoding}: it begins without a byte order mark, and reads as UTF-8; "
-                f"say so: {self._saying(encodings.UTF_8)}"
+                f"{self.name}: is not {encoding}: it begins without a byte order mark, and reads as UTF-8; say so: {self._saying(encodings.UTF_8)}"
             )
         if needs_mark:
             raise TextError(
-                f"{self.name}: begins without a byte order mark, which {encoding} needs; say in which order its bytes are: "
-                f"{self._saying(f'{encoding}-le')} or {encoding}-be"
+                f"{self.name}: begins without a byte order mark, which {encoding} needs; say in which order its bytes are: {self._saying(f'{encoding}-le')} or {encoding}-be"
             )
 
     def with_nul(self, encoding: str, place: str) -> TextError:
@@ -270,15 +262,13 @@ class _File:
             taken_out = self._rewriting("tr -d '\\0'")
             return TextError(f"{self.name}: a NUL at byte {place}, which no text has; take it out: {taken_out}")
         return TextError(
-            f"{self.name}: looks binary: a NUL at byte {place}; only a model of bytes reads it: "
-            "charrnn train -s data.unit=byte"
+            f"{self.name}: looks binary: a NUL at byte {place}; only a model of bytes reads it: charrnn train -s data.unit=byte"
         )
 
     def with_escapes(self, name: str) -> TextError:
         """ASCII whose escape sequences make it an encoding of another script."""
         return TextError(
-            f"{self.name}: looks like {name.upper()}, by its escape sequences; say so: {self._saying(name)}, "
-            f"or, where it is not: {self._saying(encodings.UTF_8)}"
+            f"{self.name}: looks like {name.upper()}, by its escape sequences; say so: {self._saying(name)}, or, where it is not: {self._saying(encodings.UTF_8)}"
         )
 
     def not_plain(self, kind: Kind) -> TextError:

@@ -12,9 +12,9 @@ from pathlib import Path
 from charrnn.errors import TextError
 from charrnn.system.plain_files import require_plain
 
-MOST_ENTRIES = 100_000  # files and folders below all sources together
+MAX_ENTRIES = 100_000  # files and folders below all sources together
 BYTES_PER_CHARACTER = 8  # at most: a line's end of two characters in UTF-32
-MODEST = 1 << 20  # bytes of a file that are never too many
+ALWAYS_ALLOWED_BYTES = 1 << 20  # bytes of a file that are never too many
 ENDLESS = 1 << 30  # levels of folders
 
 
@@ -23,7 +23,7 @@ def require_modest(sources: Sequence[str], characters: int | None) -> None:
 
     One that is missing is left for its reader to tell of.
     """
-    left = MOST_ENTRIES
+    left = MAX_ENTRIES
     for source in sources:
         if source == "-" or source.startswith("builtin:"):
             continue
@@ -43,7 +43,7 @@ def _entries(source: str, characters: int | None, most: int) -> int:
         require_plain(path)
         _require_disk(source, path)
         size = path.stat().st_size
-        if characters is not None and size > max(MODEST, BYTES_PER_CHARACTER * characters):
+        if characters is not None and size > max(ALWAYS_ALLOWED_BYTES, BYTES_PER_CHARACTER * characters):
             raise TextError(f"{source}: {size:,} bytes; the text had {characters:,} characters")
         return 1
     if not glob.has_magic(source):
@@ -65,7 +65,7 @@ def _count(source: str, root: Path, most: int, levels: int, links: bool = True) 
             for entry in entries:
                 found += 1
                 if found > most:
-                    raise TextError(f"{source}: more than {MOST_ENTRIES:,} files and folders")
+                    raise TextError(f"{source}: more than {MAX_ENTRIES:,} files and folders")
                 if level >= levels or entry.name.startswith(".") or not entry.is_dir():
                     continue
                 if entry.is_symlink():

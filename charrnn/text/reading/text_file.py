@@ -19,7 +19,7 @@ from charrnn.system.plain_files import NO_WAIT, NotPlainError, open_plain
 OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 DAMAGED = (EOFError, ValueError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, MemoryError)
 MAX_EXPANSION = 200.0  # times a file's size that its text may be; what people write and log stays below 100
-MODEST = 1 << 24  # bytes of text that are never too many
+ALWAYS_ALLOWED_BYTES = 1 << 24  # bytes of text that are never too many
 BINARY_PROBE = 8192  # bytes looked at to tell what kind of file it is
 
 
@@ -64,7 +64,7 @@ class TextFile:
         if piece is None:  # as of /proc/kmsg, of which the next part is still to come
             raise NotPlainError(errno.EAGAIN, "a device, not a plain file", str(self._path))
         self._length += len(piece)
-        if self._length > max(MODEST, self._max_expansion * self._raw.tell()):
+        if self._length > max(ALWAYS_ALLOWED_BYTES, self._max_expansion * self._raw.tell()):
             raise TextError(
                 f"{self._path}: its first {self._raw.tell():,} bytes hold {self._length:,} bytes of text and more: suspiciously many; "
                 f"if that is meant, unpack it yourself, or train with -s data.max_expansion={2 * self._max_expansion:g} (or more)"

@@ -123,20 +123,20 @@ def test_a_pipe_or_a_device_is_never_replaced(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path(os.devnull)):
         with pytest.raises(OutputError, match="is a device or a pipe"):
-            files.require_free(path, force=True)
+            files.confirm_overwrite(path, force=True)
 
 
 def test_a_folder_that_is_read_only_is_told_of_before(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)  # root may write everywhere
     with pytest.raises(OutputError, match=rf"the folder {tmp_path} is read-only"):
-        files.require_free(tmp_path / "a", force=True)
+        files.confirm_overwrite(tmp_path / "a", force=True)
 
 
 def test_without_standard_input_nobody_is_asked(tmp_path, monkeypatch):
     (tmp_path / "a").touch()
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(OutputError, match="exists already"):
-        files.require_free(tmp_path / "a", force=False)
+        files.confirm_overwrite(tmp_path / "a", force=False)
 
 
 def test_what_cannot_be_written_in_the_end_leaves_what_was_there(tmp_path):
@@ -144,7 +144,7 @@ def test_what_cannot_be_written_in_the_end_leaves_what_was_there(tmp_path):
     full = OSError(28, "No space left on device")
     with (
         pytest.raises(OutputError, match="a: cannot be written: No space left on device"),
-        files.written(tmp_path / "a"),
+        files.open_output(tmp_path / "a"),
     ):
         raise full
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a", "mine")]

@@ -6,12 +6,12 @@ from charrnn.cli.output.surprisal_colours import (
     LIMITS,
     SIDES,
     STYLES,
-    coloured,
-    coloured_by_difference,
+    colour_by_difference,
+    colour_by_surprisal,
     legend,
     legend_of_difference,
-    marked,
-    marked_line,
+    mark_unsafe,
+    mark_unsafe_line,
     style_of,
 )
 
@@ -29,7 +29,7 @@ def test_what_is_no_number_is_a_surprise(surprisal):
 
 
 def test_neighbours_of_one_colour_share_a_span():
-    text = coloured("abcd", [0.1, 0.2, 9.0, 0.1])
+    text = colour_by_surprisal("abcd", [0.1, 0.2, 9.0, 0.1])
     assert text.plain == "abcd"
     assert [(text.plain[span.start : span.end], span.style) for span in text.spans] == [
         ("ab", STYLES[0]),
@@ -41,8 +41,8 @@ def test_neighbours_of_one_colour_share_a_span():
 def test_a_text_of_two_halves_is_coloured_as_the_halves():
     surprisals = [0.1 * i for i in range(40)]
     text = "abcdefgh\n " * 4
-    whole = coloured(text, surprisals)
-    halves = coloured(text[:20], surprisals[:20]) + coloured(text[20:], surprisals[20:])
+    whole = colour_by_surprisal(text, surprisals)
+    halves = colour_by_surprisal(text[:20], surprisals[:20]) + colour_by_surprisal(text[20:], surprisals[20:])
     for place in range(40):
         style = style_of(surprisals[place])
         assert [span.style for span in whole.spans if span.start <= place < span.end] == [style]
@@ -50,9 +50,9 @@ def test_a_text_of_two_halves_is_coloured_as_the_halves():
 
 
 def test_nothing_is_coloured_as_nothing_and_lengths_must_agree():
-    assert coloured("", []).plain == ""
+    assert colour_by_surprisal("", []).plain == ""
     with pytest.raises(ValueError, match="argument 2 is shorter"):
-        coloured("ab", [1.0])
+        colour_by_surprisal("ab", [1.0])
 
 
 def test_the_legend_names_every_limit_in_its_colour():
@@ -62,9 +62,7 @@ def test_the_legend_names_every_limit_in_its_colour():
 
 def test_a_difference_has_the_colour_of_the_likelier_model_and_is_bold_where_it_is_strong():
     bit = math.log(2)
-    text = coloured_by_difference(
-        "abcdefg", [0, 0.49 * bit, 0.51 * bit, 2.01 * bit, -0.49 * bit, -0.51 * bit, -3 * bit]
-    )
+    text = colour_by_difference("abcdefg", [0, 0.49 * bit, 0.51 * bit, 2.01 * bit, -0.49 * bit, -0.51 * bit, -3 * bit])
     assert text.plain == "abcdefg"
     styles = {text.plain[place]: span.style for span in text.spans for place in range(span.start, span.end)}
     assert styles == {"c": SIDES[0], "d": f"bold {SIDES[0]}", "f": SIDES[1], "g": f"bold {SIDES[1]}"}
@@ -80,15 +78,15 @@ def test_the_legend_of_two_models_names_each_in_its_colour():
 
 
 def test_what_is_made_visible_is_in_reverse_video_and_what_looks_like_it_is_not():
-    text = coloured("a\x1b\u241b\n\t\ufffd", [0.1] * 6)
+    text = colour_by_surprisal("a\x1b\u241b\n\t\ufffd", [0.1] * 6)
     assert text.plain == "a\u241b\u241b\n    \ufffd"
     assert [text.plain[span.start : span.end] for span in text.spans if "reverse" in str(span.style)] == ["\u241b"]
     assert [span.start for span in text.spans if "reverse" in str(span.style)] == [1]
-    difference = coloured_by_difference("a\x1b", [1.0, 1.0])
+    difference = colour_by_difference("a\x1b", [1.0, 1.0])
     assert [span.start for span in difference.spans if "reverse" in str(span.style)] == [1]
 
 
-@pytest.mark.parametrize("show", [marked, marked_line])
+@pytest.mark.parametrize("show", [mark_unsafe, mark_unsafe_line])
 def test_a_name_has_its_style_and_marks(show):
     text = show("a\x07\u202eb", "bold")
     assert text.plain == "a\u2407<U+202E>b"
@@ -97,21 +95,21 @@ def test_a_name_has_its_style_and_marks(show):
 
 
 def test_a_line_is_one_line():
-    assert marked("a\nb\tc").plain == "a\nb    c"
-    assert marked_line("a\nb\tc").plain == "a\u240ab\u2409c"
+    assert mark_unsafe("a\nb\tc").plain == "a\nb    c"
+    assert mark_unsafe_line("a\nb\tc").plain == "a\u240ab\u2409c"
 
 
 def test_a_difference_of_just_half_a_bit_has_a_colour_and_one_of_two_bits_is_bold():
     bit = math.log(2)
-    text = coloured_by_difference("abcd", [0.5 * bit, 2 * bit, -0.5 * bit, -2 * bit])
+    text = colour_by_difference("abcd", [0.5 * bit, 2 * bit, -0.5 * bit, -2 * bit])
     assert [span.style for span in text.spans] == [SIDES[0], f"bold {SIDES[0]}", SIDES[1], f"bold {SIDES[1]}"]
 
 
 def test_of_a_message_that_is_far_too_long_the_beginning_and_the_end_are_shown():
     """What is wrong, and what to do about it."""
-    shown = marked_line("text.txt: " + "\x1b" * 500_000 + "; name it: --text TEXT").plain
+    shown = mark_unsafe_line("text.txt: " + "\x1b" * 500_000 + "; name it: --text TEXT").plain
     assert shown.startswith("text.txt: \u241b")
     assert "\u241b [...] \u241b" in shown
     assert shown.endswith("; name it: --text TEXT")
     assert len(shown) < 3000
-    assert marked_line("a" * 2000).plain == "a" * 2000
+    assert mark_unsafe_line("a" * 2000).plain == "a" * 2000

@@ -13,7 +13,7 @@ import pytest
 from refusals import refused
 
 from charrnn.cli.plots import curves, figure
-from charrnn.cli.plots.curves import QUANTITIES, shown, smoothed, summary, thinned, view
+from charrnn.cli.plots.curves import QUANTITIES, downsample_min_max, moving_average, plot_data, summary, y_limits
 from charrnn.cli.plots.terminal import Field, cells_of, dots_of, plot, points_of
 from charrnn.errors import RunError
 from charrnn.runs.storage.history import read_history
@@ -37,7 +37,7 @@ def write(path, losses, *events, rates=4.0):
 
 
 def picture(*runs, axis="steps", window=1):
-    return shown(runs, [read_history(run) for run in runs], axis, window)
+    return plot_data(runs, [read_history(run) for run in runs], axis, window)
 
 
 def texts(svg):
@@ -197,14 +197,14 @@ def test_a_mean_is_over_as_many_to_each_side():
     values = np.arange(10.0) ** 2
     for window in (1, 2, 3, 4, 5, 9, 10, 11, 19, 20, 30, 10**12):
         expected = [values[max(0, i - (window - 1) // 2) : i + window // 2 + 1].mean() for i in range(10)]
-        np.testing.assert_allclose(smoothed(values, window), expected)
-    np.testing.assert_array_equal(smoothed(values, 1), values)
+        np.testing.assert_allclose(moving_average(values, window), expected)
+    np.testing.assert_array_equal(moving_average(values, 1), values)
 
 
 def test_a_huge_value_spoils_no_mean_but_those_it_is_part_of():
     values = np.full(20, 0.1)
     values[10] = 1e30
-    found = smoothed(values, 3)
+    found = moving_average(values, 3)
     np.testing.assert_allclose(np.delete(found, [9, 10, 11]), 0.1, rtol=1e-14)
     np.testing.assert_allclose(found[9:12], 1e30 / 3)
 
@@ -219,19 +219,19 @@ def test_thinning_keeps_every_peak_and_the_order():
     rng = np.random.default_rng(1)
     x, y = np.arange(5000.0), rng.random(5000)
     y[[1234, 4000]] = 9, -9
-    few_x, few_y = thinned(x, y, 50)
+    few_x, few_y = downsample_min_max(x, y, 50)
     assert len(few_x) == 100
     assert {9, -9} < set(few_y)
     assert (np.diff(few_x) >= 0).all()
     np.testing.assert_array_equal(y[few_x.astype(int)], few_y)
-    assert thinned(x[:100], y[:100], 50)[0] is not None
-    np.testing.assert_array_equal(thinned(x[:100], y[:100], 50)[1], y[:100])
+    assert downsample_min_max(x[:100], y[:100], 50)[0] is not None
+    np.testing.assert_array_equal(downsample_min_max(x[:100], y[:100], 50)[1], y[:100])
 
 
 def test_the_first_hundredth_of_a_noisy_curve_is_no_part_of_the_view(tmp_path):
     found = picture(write(tmp_path / "a", [9.0, 8.0, 7.0] + [2.0, 1.0] * 99))
-    assert view(QUANTITIES["loss"], found.curves(QUANTITIES["loss"])) == (1.0, 7.0)
-    assert view(QUANTITIES["learning_rate"], found.curves(QUANTITIES["learning_rate"])) == (0.1, 0.1)
+    assert y_limits(QUANTITIES["loss"], found.curves(QUANTITIES["loss"])) == (1.0, 7.0)
+    assert y_limits(QUANTITIES["learning_rate"], found.curves(QUANTITIES["learning_rate"])) == (0.1, 0.1)
 
 
 def test_evaluations_stand_at_their_steps_and_in_their_unit(tmp_path):
@@ -333,7 +333,7 @@ def test_a_loss_that_four_places_would_hide_is_told(tmp_path):
 )
 def test_time_has_the_largest_unit_of_which_there_are_two(tmp_path, seconds, unit, last):
     history = replace(read_history(write(tmp_path / "run", [3.0, 2.0])), seconds=np.array([0.5, seconds]))
-    found = shown([tmp_path / "run"], [history], "time", 1)
+    found = plot_data([tmp_path / "run"], [history], "time", 1)
     assert found.x_label == f"{unit} of training, without evaluations"
     assert found.runs[0].x[-1] == pytest.approx(last)
     assert found.runs[0].x[0] == pytest.approx(0.5 * last / seconds)

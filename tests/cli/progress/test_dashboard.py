@@ -11,7 +11,7 @@ import pytest
 from rich.text import Text
 
 from charrnn.cli.output.wrapping import width_of
-from charrnn.cli.progress.dashboard import FILLED, Dashboard, bar, beside, duration, joined
+from charrnn.cli.progress.dashboard import FILLED, Dashboard, bar, duration, join_parts, side_by_side
 from charrnn.text.characters.graphemes import graphemes
 from charrnn.training.events import Evaluated, Finished, Recovered, Sampled, Stepped
 
@@ -108,9 +108,9 @@ def test_what_is_wrong_is_told_by_read_when_it_begins_and_stands_in_the_lines_wh
 
 
 def test_figures_are_wrapped_between_them():
-    assert joined(["ab", "cd", "ef"], 7) == ["ab · cd", "ef"]
-    assert joined(["ab", "cd"], 6) == ["ab", "cd"]
-    assert joined(["abcdef", "g"], 3) == ["abcdef", "g"]
+    assert join_parts(["ab", "cd", "ef"], 7) == ["ab · cd", "ef"]
+    assert join_parts(["ab", "cd"], 6) == ["ab", "cd"]
+    assert join_parts(["abcdef", "g"], 3) == ["abcdef", "g"]
 
 
 def test_a_bar_is_filled_as_far_as_the_share():
@@ -122,8 +122,8 @@ def test_a_bar_is_filled_as_far_as_the_share():
 
 def test_blocks_stand_side_by_side():
     left, right = [Text("a"), Text("bc")], [Text("x"), Text("y"), Text("z")]
-    assert [line.plain for line in beside(left, right, 4)] == ["a   x", "bc  y", "    z"]
-    assert [line.plain for line in beside([], right, 4)] == ["x", "y", "z"]
+    assert [line.plain for line in side_by_side(left, right, 4)] == ["a   x", "bc  y", "    z"]
+    assert [line.plain for line in side_by_side([], right, 4)] == ["x", "y", "z"]
 
 
 def test_a_duration_looks_like_a_clock():

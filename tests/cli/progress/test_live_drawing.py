@@ -59,8 +59,8 @@ def foreground(monkeypatch):
     """Whether the display has its terminal: set `foreground.here`."""
     here = SimpleNamespace(here=True)
     monkeypatch.setattr(live_display, "in_foreground", lambda console: here.here)
-    monkeypatch.setattr(live_display, "EVERY", 0.0)
-    monkeypatch.setattr(live_display, "SHARE", float("inf"))
+    monkeypatch.setattr(live_display, "MIN_REFRESH_SECONDS", 0.0)
+    monkeypatch.setattr(live_display, "MAX_DRAWING_SHARE", float("inf"))
     return here
 
 
@@ -165,7 +165,7 @@ def test_of_the_lines_above_there_are_as_many_as_fit_with_the_picture(foreground
 
 
 def test_steps_are_read_together_and_before_what_comes_after_them(foreground, monkeypatch):
-    monkeypatch.setattr(live_display, "EVERY", 1e9)
+    monkeypatch.setattr(live_display, "MIN_REFRESH_SECONDS", 1e9)
     display = display_on(Screen())
     read = []
     monkeypatch.setattr(display._dashboard, "read", lambda event: read.append(event) or [])

@@ -11,7 +11,7 @@ def curve_of(losses, evaluated=()):
     for step, loss in enumerate(losses, start=1):
         curve.add(step, loss)
     for step, loss in evaluated:
-        curve.evaluated(step, loss)
+        curve.add_evaluation(step, loss)
     return curve
 
 
@@ -52,12 +52,12 @@ def test_of_a_long_training_means_are_kept():
 
 def test_going_back_takes_back_steps_and_evaluations():
     curve = curve_of([4 - step / 100 for step in range(100)], [(40, 1.0), (80, 1.0)])
-    curve.back_to(40)
+    curve.rewind_to(40)
     assert "steps 1 to 40" in drawn(curve, 60)[0]
     for step in range(41, 101):
         curve.add(step, 2.0)
     assert sum(row.count("o") for row in drawn(curve)[1:]) == 1
-    curve.back_to(39)
+    curve.rewind_to(39)
     assert not sum(row.count("o") for row in drawn(curve)[1:])
     curve.add(40, 2.0)
     assert "steps 1 to 40" in drawn(curve, 60)[0]
@@ -76,7 +76,7 @@ def test_a_flat_loss_is_drawn():
 def test_going_back_forgets_the_steps_that_are_not_a_mean_yet():
     curve = curve_of([1.0] * (2 * POINTS))  # from now on means of two
     curve.add(2 * POINTS + 1, 1e9)
-    curve.back_to(2 * POINTS)
+    curve.rewind_to(2 * POINTS)
     for step in (1, 2):
         curve.add(2 * POINTS + step, 1.0)
     assert set(curve._losses) == {1.0}

@@ -10,7 +10,7 @@ from tiny import TINY
 
 from charrnn import api
 from charrnn.cli.progress import tensorboard
-from charrnn.cli.progress.tensorboard import FOLDER, Board, board_of
+from charrnn.cli.progress.tensorboard import FOLDER, TensorBoardLog, open_board
 from charrnn.config.resolve import resolve
 from charrnn.errors import DivergedError, FigureError
 from charrnn.system.folder_handle import Folder
@@ -25,7 +25,7 @@ def step(number, loss=2.0):
 
 def told(run, *events):
     run.mkdir(exist_ok=True)
-    with Folder(run) as folder, board_of(folder) as board:
+    with Folder(run) as folder, open_board(folder) as board:
         for event in events:
             board(event)
     return shown(run / FOLDER)
@@ -101,7 +101,7 @@ def test_files_of_many_processes_are_read_in_the_order_in_which_they_were_begun(
 def test_a_training_that_is_killed_and_resumed_shows_what_metrics_says(text_file, tmp_path, charrnn):
     run = begun(tmp_path / "run", text_file)
     events = run.events()
-    with board_of(run.folder) as board:
+    with open_board(run.folder) as board:
         for event in events:
             board(event)
             if event.step == 17:
@@ -129,7 +129,7 @@ def test_the_training_learns_the_very_same(charrnn, text_file, tmp_path):
 def test_a_training_that_ends_in_an_error_has_told_its_last_steps(text_file, tmp_path):
     settings = ("training.learning_rate=1000", "training.max_grad_norm=null", "model.nonlinearity=relu")
     run = begun(tmp_path / "run", text_file, *settings, "training.optimizer=sgd", "training.recoveries=0")
-    with pytest.raises(DivergedError), board_of(run.folder) as board:
+    with pytest.raises(DivergedError), open_board(run.folder) as board:
         list(map(board, run.events()))
     last = max(metrics(tmp_path / "run", "step"))
     assert shown(tmp_path / "run" / "tensorboard")["train/loss"][-1][0] == last
@@ -149,7 +149,7 @@ def test_without_the_library_nothing_is_begun(charrnn, text_file, tmp_path, monk
 def test_nothing_is_made_before_the_first_event(tmp_path):
     """A run that was killed before its first save is begun anew in its directory, which must hold nothing else."""
     with Folder(tmp_path) as folder:
-        Board(folder).close()
+        TensorBoardLog(folder).close()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -185,7 +185,7 @@ def test_what_was_told_is_on_the_disk_after_a_while(tmp_path, monkeypatch):
         monkeypatch.setattr(tensorboard, "FLUSH_EVERY", flush_every)
         run.mkdir()
         with Folder(run) as folder:
-            board = Board(folder)
+            board = TensorBoardLog(folder)
             board(step(1))
         return [record.step for path in (run / FOLDER).iterdir() for record in records(path.read_bytes())]
 

@@ -12,7 +12,7 @@ from tiny import trained
 from charrnn.cli.plots.gradflow_figure import _view
 from charrnn.cli.plots.lag_plot import HEIGHT, log_plot
 from charrnn.cli.reports.gradflow import _cost, as_number, reach, words
-from charrnn.diagnostics.gradflow.gradient_flow import NOTHING, Curve, GradientFlow, LayerFlow
+from charrnn.diagnostics.gradflow.gradient_flow import LOG_ZERO, Curve, GradientFlow, LayerFlow
 from charrnn.diagnostics.gradflow.spectrum import Conditions
 from charrnn.diagnostics.gradflow.truncation import Truncation
 from charrnn.training.events import Flowed
@@ -129,7 +129,7 @@ def test_a_run_of_documents_begins_anew_with_each_and_says_so(charrnn, text_file
     )
     found = json.loads(result.stdout)
     assert (found["positions_cut_off"], found["layers"][0]["lyapunov"]) == (8, None)
-    assert found["layers"][0]["curves"][0]["median"][-1] == NOTHING
+    assert found["layers"][0]["curves"][0]["median"][-1] == LOG_ZERO
     drawn = charrnn("gradflow", run, text_file, "--lags", 50).stdout
     assert "no gradient at all comes through" in drawn
     assert "1e-16" not in drawn
@@ -205,7 +205,7 @@ def test_the_direction_is_kept_by_the_shortest_window_from_which_on_all_keep_it(
 
 
 def test_the_figure_shows_all_that_is_something_and_the_dashed_line():
-    low, high = _view([straight(-0.01, 3), Curve("c", [], [0.0, NOTHING], [0.0, 2.0], [0.5, NOTHING], None, None)])
+    low, high = _view([straight(-0.01, 3), Curve("c", [], [0.0, LOG_ZERO], [0.0, 2.0], [0.5, LOG_ZERO], None, None)])
     assert (low, high) == pytest.approx((-2.2, 2.2))
     assert _view([straight(-1, 3)])[0] == pytest.approx(-3.15)
 

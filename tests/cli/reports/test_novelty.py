@@ -6,7 +6,7 @@ import re
 import pytest
 
 from charrnn import api
-from charrnn.cli.reports.novelty import SHOWN, _quoted
+from charrnn.cli.reports.novelty import MAX_QUOTED_CHARS, _quoted
 
 ARGUMENTS = ("-n", "60", "--seed", "5")
 
@@ -106,9 +106,11 @@ def test_a_long_run_is_cut_where_a_reader_sees_characters(text, shown):
     assert _quoted(text) == f'"{shown}"...'
 
 
-@pytest.mark.parametrize(("length", "dots"), [(SHOWN - 1, ""), (SHOWN, ""), (SHOWN + 1, "...")])
+@pytest.mark.parametrize(
+    ("length", "dots"), [(MAX_QUOTED_CHARS - 1, ""), (MAX_QUOTED_CHARS, ""), (MAX_QUOTED_CHARS + 1, "...")]
+)
 def test_a_long_run_is_shown_with_dots_where_it_goes_on(length, dots):
-    assert _quoted("a" * length) == f'"{"a" * min(length, SHOWN)}"{dots}'
+    assert _quoted("a" * length) == f'"{"a" * min(length, MAX_QUOTED_CHARS)}"{dots}'
 
 
 def test_a_run_is_one_line_and_moves_nothing():

@@ -3,7 +3,7 @@
 import pytest
 
 from charrnn.cli.sweep import run
-from charrnn.sweeps.grid import axes, points
+from charrnn.sweeps.grid import parse_axes, trials
 from charrnn.sweeps.sweep import make
 
 
@@ -18,5 +18,5 @@ from charrnn.sweeps.sweep import make
 )
 def test_no_core_is_shared_by_two_trainings(monkeypatch, text_file, grid, side_by_side):
     monkeypatch.setattr(run, "available_cores", lambda: 8)
-    found = points(axes([grid]), None, ["training.batch_size=4", "training.sequence_length=8"], {}, None, 0)
+    found = trials(parse_axes([grid]), None, ["training.batch_size=4", "training.sequence_length=8"], {}, None, 0)
     assert run._side_by_side(make(found, [str(text_file)], None)) == side_by_side

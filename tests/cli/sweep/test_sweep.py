@@ -19,8 +19,8 @@ from charrnn.config.resolve import resolve
 from charrnn.runs.storage.checkpoint import load
 from charrnn.runs.storage.directory import BEST, LAST
 from charrnn.sweeps import jobs
-from charrnn.sweeps.grid import axes, points
-from charrnn.sweeps.jobs import Ended, Job, Orders, carry_out, carry_out_there
+from charrnn.sweeps.grid import parse_axes, trials
+from charrnn.sweeps.jobs import Job, JobResult, StopSignal, run_job, run_job_on_rank
 from charrnn.sweeps.sweep import make
 from charrnn.system.folder_handle import CAN_HOLD, Folder
 
@@ -133,7 +133,7 @@ def test_json_is_the_table_and_nothing_else(sweep):
 
 
 def test_a_training_begins_with_the_configuration_of_its_point_for_the_time_that_was_asked(text_file, tmp_path):
-    found = points(axes(["model.hidden_size=8,9"]), None, [], {}, None, 0)
+    found = trials(parse_axes(["model.hidden_size=8,9"]), None, [], {}, None, 0)
     first, second = jobs_of(make(found, [str(text_file)], 90.0))
     assert first.arguments == second.arguments == [str(text_file), "--time", "90.0s"]
     (tmp_path / "second.yaml").write_text(second.yaml)
@@ -220,8 +220,8 @@ def test_trainings_of_a_sweep_that_was_killed_save_and_the_same_command_goes_on(
 def test_a_training_that_is_killed_has_failed_and_says_how(tmp_path, text_file, by, monkeypatch):
     monkeypatch.setenv("PMI_RANK", "1")  # a launcher's, which is none of its business
     job, run = Job("r", YAML, [str(text_file), *LONG]), tmp_path / "r"
-    orders, ended = Orders(lambda: False), []
-    thread = threading.Thread(target=lambda: ended.append(carry_out(job, Folder(tmp_path), orders)))
+    stop_signal, ended = StopSignal(lambda: False), []
+    thread = threading.Thread(target=lambda: ended.append(run_job(job, Folder(tmp_path), stop_signal)))
     thread.start()
     wait_for((run / LAST).exists)
     if os.path.isdir("/proc/self"):
@@ -229,32 +229,32 @@ def test_a_training_that_is_killed_has_failed_and_says_how(tmp_path, text_file, 
     if by == "the system":
         os.kill(trains(run), signal.SIGKILL)
     else:
-        orders.end.set()
+        stop_signal.end.set()
     thread.join(10)
-    assert ended == [Ended("failed", "ended by signal 9; was there too little memory?")]
+    assert ended == [JobResult("failed", "ended by signal 9; was there too little memory?")]
 
 
 def test_what_waits_when_it_is_time_to_stop_is_not_begun(tmp_path):
-    orders = Orders(lambda: True)
-    assert carry_out(Job("r", "", []), Folder(tmp_path), orders) == Ended("waiting")
+    stop_signal = StopSignal(lambda: True)
+    assert run_job(Job("r", "", []), Folder(tmp_path), stop_signal) == JobResult("waiting")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(not CAN_HOLD, reason="a directory with an open file cannot be renamed here")
 def test_a_sweep_whose_directory_is_renamed_goes_on_there(tmp_path, text_file):
     (tmp_path / "s").mkdir()
-    orders = Orders(lambda: False)
+    stop_signal = StopSignal(lambda: False)
     with Folder(tmp_path / "s") as folder:
-        assert carry_out(Job("one", YAML, [str(text_file)]), folder, orders) == Ended("done")
+        assert run_job(Job("one", YAML, [str(text_file)]), folder, stop_signal) == JobResult("done")
         (tmp_path / "s").rename(tmp_path / "moved")
         (tmp_path / "s").mkdir()
         for _ in range(2):  # begun, and found done
-            assert carry_out(Job("two", YAML, [str(text_file)]), folder, orders) == Ended("done")
+            assert run_job(Job("two", YAML, [str(text_file)]), folder, stop_signal) == JobResult("done")
     assert os.listdir(tmp_path / "s") == []
     assert sorted(os.listdir(tmp_path / "moved")) == ["configs", "logs", "one", "two"]
     assert sorted(os.listdir(tmp_path / "moved" / "logs")) == ["one.log", "two.log"]
     assert (tmp_path / "moved" / "logs" / "two.log").read_text().count("all steps made") == 1
-    assert carry_out_there(Job("three", "", []), tmp_path / "s", folder.number) == Ended(
+    assert run_job_on_rank(Job("three", "", []), tmp_path / "s", folder.number) == JobResult(
         "failed", f"{tmp_path / 's'}: not the directory in which this sweep was begun; was that renamed?"
     )
 
@@ -271,7 +271,7 @@ def test_a_training_whose_directory_is_renamed_while_it_runs_is_not_called_done(
 
     monkeypatch.setattr(jobs, "_run", run_and_rename)
     with Folder(tmp_path) as folder:
-        ended = carry_out(Job("r", YAML, [str(text_file)]), folder, Orders(lambda: False))
+        ended = run_job(Job("r", YAML, [str(text_file)]), folder, StopSignal(lambda: False))
     assert ended.state == "failed"
     assert ended.error == f"{tmp_path / 'r'}: was renamed or removed; what was trained there is not compared"
 
@@ -294,15 +294,15 @@ def test_no_link_in_the_directory_is_followed(tmp_path, text_file):
 
     def made(name):
         with Folder(tmp_path / "s") as folder:
-            return carry_out(Job(name, YAML, [str(text_file)]), folder, Orders(lambda: False))
+            return run_job(Job(name, YAML, [str(text_file)]), folder, StopSignal(lambda: False))
 
     told = "is a link, and no link is followed there"
     (tmp_path / "s" / "one").symlink_to(elsewhere)
-    assert made("one") == Ended("failed", f"{tmp_path}/s/one: one {told}")
+    assert made("one") == JobResult("failed", f"{tmp_path}/s/one: one {told}")
     (tmp_path / "s" / "logs" / "two.log").symlink_to(victim)
-    assert made("two") == Ended("failed", f"{tmp_path}/s/logs/two.log: two.log {told}")
+    assert made("two") == JobResult("failed", f"{tmp_path}/s/logs/two.log: two.log {told}")
     (tmp_path / "s" / "configs" / "three.yaml").symlink_to(victim)
-    assert made("three") == Ended("done")  # the link itself was replaced
+    assert made("three") == JobResult("done")  # the link itself was replaced
     assert (tmp_path / "s" / "configs" / "three.yaml").read_text() == YAML
     assert victim.read_text() == "years of work"
     assert os.listdir(elsewhere) == []

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.cli.output.console import stdout
+from charrnn.cli.output.console import result_console
 from charrnn.cli.sweep.table import Row, best, ranked, table
 from charrnn.runs.storage.status import RunStatus
-from charrnn.sweeps.jobs import Ended
+from charrnn.sweeps.jobs import JobResult
 
 
 def row(name, state, loss=None):
-    return Row(Path(name), {}, Ended(state), RunStatus(loss, None if loss is None else 10))
+    return Row(Path(name), {}, JobResult(state), RunStatus(loss, None if loss is None else 10))
 
 
 ROWS = [
@@ -31,14 +31,16 @@ def test_those_that_are_done_come_first_by_their_loss_and_without_one_last():
 
 
 def test_small_losses_that_differ_look_different(capsys):
-    table([row(name, "done", loss) for name, loss in [("a", 1.2e-5), ("b", 3.4e-6), ("c", 1e30)]]).show(stdout())
+    table([row(name, "done", loss) for name, loss in [("a", 1.2e-5), ("b", 3.4e-6), ("c", 1e30)]]).show(
+        result_console()
+    )
     shown = capsys.readouterr().out
     assert [loss in shown for loss in ("1.2e-05", "3.4e-06", " 1e+30 ")] == [True] * 3
 
 
 def test_long_values_that_differ_at_their_ends_differ(capsys):
     rows = [replace(row(end, "done", 1.0), values={"data.boundary": "-" * 100 + end}) for end in "ab"]
-    table(rows).show(stdout())
+    table(rows).show(result_console())
     shown = capsys.readouterr().out
     assert all("-" * 100 + end in shown for end in "ab")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from mutants import mutants, planted
 
-from charrnn.diagnostics.gradcheck.case import beginning_anew, random_window, small_case
+from charrnn.diagnostics.gradcheck.case import random_window, small_case, with_resets
 from charrnn.diagnostics.gradcheck.gradcheck import gradcheck, passed
 from charrnn.network import activations, readout
 from charrnn.network.architecture import Architecture
@@ -35,19 +35,19 @@ DEEP += [replace(case, new=2, dropout=Dropout(0.4, seed=1, step=1)) for case in 
 SMOOTHED = [replace(case, new=2, smoothing=0.2) for case in (RNNS[0], DEEP[0])]
 
 # Where documents begin within the window.
-ANEW = [beginning_anew(case, 0) for case in (*RNNS[:1], *GATED, *STACKED)]
+WITH_RESETS = [with_resets(case, 0) for case in (*RNNS[:1], *GATED, *STACKED)]
 
 # Each function that has a part in a backward, and the kinds of network that are checked while it is broken.
 BACKWARDS = {
-    RNN.backward: [*RNNS, ANEW[0]],
-    GRU.backward: [GATED[0], ANEW[1]],
+    RNN.backward: [*RNNS, WITH_RESETS[0]],
+    GRU.backward: [GATED[0], WITH_RESETS[1]],
     gru._local_derivatives: [GATED[0]],
-    LSTM.backward: [GATED[1], ANEW[2]],
+    LSTM.backward: [GATED[1], WITH_RESETS[2]],
     lstm._local_derivatives: [GATED[1]],
     readout.backward: [RNNS[0], *DEEP, *SMOOTHED],
-    Network.backward: [*STACKED, *ANEW, *SMOOTHED],
-    Network._layer_backward: [*STACKED, *ANEW],
-    Resets.cut: ANEW,
+    Network.backward: [*STACKED, *WITH_RESETS, *SMOOTHED],
+    Network._layer_backward: [*STACKED, *WITH_RESETS],
+    Resets.cut: WITH_RESETS,
     Network._look_up_backward: [*RNNS[:1], *SPARSE],
     activations.TANH.slope: [*RNNS, *GATED],
     activations.SIGMOID.slope: [*RNNS, *GATED],
@@ -79,7 +79,7 @@ def tells_what_is_whole(case) -> bool:
 
 
 def test_nothing_is_caught_while_nothing_is_broken():
-    assert not caught([*RNNS, *DEEP, *SMOOTHED, *GATED, *STACKED, *SPARSE, *ANEW])
+    assert not caught([*RNNS, *DEEP, *SMOOTHED, *GATED, *STACKED, *SPARSE, *WITH_RESETS])
 
 
 def test_there_are_mutants_of_every_backward():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn.diagnostics.gradflow.gradient_flow import (
-    NOTHING,
+    LOG_ZERO,
     _curve,
     _quantile,
     beginnings,
@@ -154,7 +154,7 @@ def test_no_gradient_goes_back_beyond_the_beginning_of_a_document():
     [layer] = flow.layers
     median = np.array(layer.curves[0].median)
     np.testing.assert_allclose(median[:7], np.arange(7) * np.log10(0.9), atol=1e-12)
-    assert set(median[7:]) == {NOTHING}
+    assert set(median[7:]) == {LOG_ZERO}
     assert (flow.positions_cut_off, layer.lyapunov, layer.curves[0].half_life) == (1, None, 7)
 
 
@@ -191,8 +191,8 @@ def test_a_window_that_reaches_to_its_documents_beginning_leaves_nothing_out(cel
 
 
 def test_a_quantile_between_something_and_nothing_is_nothing():
-    logs = np.array([[-1.0, -2.0, -3.0, -4.0], [-1.0, -2.0, NOTHING, NOTHING]])
-    assert _quantile(logs, 0.5) == [-2.5, NOTHING]
+    logs = np.array([[-1.0, -2.0, -3.0, -4.0], [-1.0, -2.0, LOG_ZERO, LOG_ZERO]])
+    assert _quantile(logs, 0.5) == [-2.5, LOG_ZERO]
     assert _quantile(logs, 0.75) == [-1.75, -1.75]
 
 

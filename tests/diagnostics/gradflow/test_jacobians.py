@@ -58,7 +58,7 @@ def test_through_a_beginning_no_stream_of_its_own_comes_and_all_others_do(cell):
     network.logits(ids, state, ws, reset_mask)
     steps = jacobians.of_layer(network.architecture, network.layers[0], ws.layers[0].cell)
     for t, (found, plain) in enumerate(
-        [(in_full(jacobians.begun_anew(steps, reset_mask)(t)), in_full(steps(t))) for t in (0, 1)]
+        [(in_full(jacobians.with_resets(steps, reset_mask)(t)), in_full(steps(t))) for t in (0, 1)]
     ):
         assert not found[reset_mask[t]].any()
         np.testing.assert_array_equal(found[~reset_mask[t]], plain[~reset_mask[t]])

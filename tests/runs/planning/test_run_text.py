@@ -89,7 +89,7 @@ def _read_once(sources, data):
 @pytest.mark.parametrize("read", [_read_once, lambda sources, data: read_text(sources, data).pieces()])
 def test_a_text_read_once_or_often_may_swell_as_much_as_is_configured(tmp_path, monkeypatch, read):
     """300,000 characters in some 300 bytes: a thousandfold."""
-    monkeypatch.setattr("charrnn.text.reading.text_file.MODEST", 1000)
+    monkeypatch.setattr("charrnn.text.reading.text_file.ALWAYS_ALLOWED_BYTES", 1000)
     path = tmp_path / "text.gz"
     path.write_bytes(gzip.compress(b"a" * 300_000))
     with pytest.raises(TextError, match="suspiciously many"):

@@ -120,7 +120,7 @@ def entry(dtype="F32", shape=(2,), offsets=(0, 8), **more):
         (b"\xff\xfe", b"", "not JSON"),
         (b"[" * 100_000, b"", "not JSON"),
         (b'{"a": ' + b"9" * 5000 + b"}", b"", "not JSON"),
-        (b" " * (module.LONGEST_HEADER + 1), b"", "at most 4,194,304"),
+        (b" " * (module.MAX_HEADER_BYTES + 1), b"", "at most 4,194,304"),
     ],
 )
 def test_what_is_not_sound_is_refused(tmp_path, header, data, message):

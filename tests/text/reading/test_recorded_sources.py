@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="pipes, devices and link
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A folder of seven entries, where six are the most."""
-    monkeypatch.setattr(recorded_sources, "MOST_ENTRIES", 6)
+    monkeypatch.setattr(recorded_sources, "MAX_ENTRIES", 6)
     (tmp_path / "below").mkdir()
     for name in ("a", "b", "c", "below/d", "below/e", "below/f"):
         (tmp_path / f"{name}.txt").write_text("text\n")
@@ -48,7 +48,7 @@ def test_hidden_folders_and_links_to_folders_are_not_followed(folder):
 
 
 def test_a_file_much_larger_than_the_text_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(recorded_sources, "MODEST", 100)
+    monkeypatch.setattr(recorded_sources, "ALWAYS_ALLOWED_BYTES", 100)
     (tmp_path / "t.txt").write_text("x" * 8001)
     with pytest.raises(TextError, match=r"8,001 bytes; the text had 1,000 characters"):
         require_modest([str(tmp_path / "t.txt")], 1000)
