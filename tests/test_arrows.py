@@ -120,3 +120,9 @@ def test_the_mathematics_prints_nothing_and_opens_nothing():
     for path in (ROOT / "network").rglob("*.py"):
         names = {node.id for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Name)}
         assert not names & {"print", "open"}, path
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_module_says_what_it_is_for(path):
+    said = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+    assert len(said.split()) > 1, f"{path.relative_to(ROOT)} has the docstring {said!r}"

@@ -1,3 +1,3 @@
-"""exit_codes"""
+"""Exit codes that several commands share."""
 
 UNREAD = 141  # as a shell sees a program whose reader went away

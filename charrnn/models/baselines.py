@@ -1,4 +1,4 @@
-"""baselines"""
+"""What predicts without a network and without a context, and what a compressor makes of a text."""
 
 import lzma
 from dataclasses import dataclass
@@ -8,6 +8,10 @@ import numpy as np
 
 from charrnn.network.arrays import Array, Ids
 from charrnn.ngram.kneser_ney import NGram
+
+BLOCK = 1 << 22  # characters counted at once
+MIN_DICTIONARY_BYTES = 1 << 12  # bytes, LZMA2's own bound
+MAX_DICTIONARY_BYTES = 1 << 24  # bytes; the compressor needs eleven times as much memory
 
 
 @dataclass(frozen=True)
@@ -26,15 +30,6 @@ class Counts:
 
     unigram: Array  # (V,) surprisals
     ngram: NGram
-
-
-BLOCK = 1 << 22  # characters counted at once
-
-
-MIN_DICTIONARY_BYTES = 1 << 12  # bytes, LZMA2's own bound
-
-
-MAX_DICTIONARY_BYTES = 1 << 24  # bytes; the compressor needs eleven times as much memory
 
 
 def uniform(vocab_size: int) -> float:

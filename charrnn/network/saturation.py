@@ -1,7 +1,8 @@
-"""How many values stand where a nonlinearity is flat, as shares from 0 to 1.
+"""How many values stand where a nonlinearity is flat, as shares from 0 to 1: no gradient comes through them.
 
-tanh      |value| above 0.99: φ' is below 0.02
-sigmoid   outside 0.01 to 0.99: φ' is below 0.01
+tanh, gru, lstm   |value| above 0.99: φ' is below 0.02 (of an LSTM h, not its cell state: large cells are no bad sign)
+sigmoid           outside 0.01 to 0.99: φ' is below 0.01; for a gate that is not bad in itself: a forget gate near 1 remembers
+relu              0: the unit is off, and φ' is 0; of a carried state, off in every stream: the unit is dead
 """
 
 from typing import Any

@@ -1,6 +1,10 @@
-"""cores"""
+"""The cores that this process may use, and one BLAS thread for a child process."""
 
 import os
+
+ONE_BLAS_THREAD = dict.fromkeys(
+    ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)  # in the environment
 
 
 def usable_cores() -> frozenset[int]:
@@ -9,11 +13,6 @@ def usable_cores() -> frozenset[int]:
         return frozenset(os.sched_getaffinity(0))
     except AttributeError:  # macOS and Windows have no affinity to ask for
         return frozenset(range(os.cpu_count() or 1))
-
-
-ONE_BLAS_THREAD = dict.fromkeys(
-    ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-)
 
 
 def available_cores() -> int:

@@ -1,4 +1,4 @@
-"""gradflow_figure"""
+"""The figure of a gradient flow: singular values by lag, a panel for each layer."""
 
 from collections.abc import Sequence
 from pathlib import Path

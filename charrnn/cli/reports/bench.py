@@ -1,4 +1,4 @@
-"""bench"""
+"""How a measurement of speed looks."""
 
 from dataclasses import asdict
 

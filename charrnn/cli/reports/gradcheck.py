@@ -1,4 +1,4 @@
-"""gradcheck"""
+"""How a gradient check looks: a table of parameters and oracles, and one of properties."""
 
 import math
 from collections.abc import Sequence

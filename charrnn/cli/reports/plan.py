@@ -1,4 +1,4 @@
-"""plan"""
+"""How the plan of a training looks: its configuration, and what it would take."""
 
 from typing import Any
 

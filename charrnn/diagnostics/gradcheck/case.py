@@ -1,4 +1,4 @@
-"""case"""
+"""The case of a gradient check: a small network, a window of characters, and everything that is held."""
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -99,7 +99,7 @@ class Case:
 
     @property
     def options(self) -> tuple[int | None, Dropout | None, ResetMask | None, float]:
-        """What forward and backward must be told alike: `new`, `dropout`, `reset_mask`, `smoothing`."""
+        """What forward and backward must both be given: `new`, `dropout`, `reset_mask`, `smoothing`."""
         return self.new, self.dropout, self.reset_mask, self.smoothing
 
     def workspace(self, network: Network) -> Workspace:

@@ -65,7 +65,7 @@ def _append(folder: Folder, lines: list[str], to_disk: bool) -> None:
 
 
 def _cut_to_whole_lines(folder: Folder) -> None:
-    """Drop the part of a line that a killed process, or a full disk, left at the end; its event is told anew."""
+    """Drop the part of a line that a killed process, or a full disk, left at the end; its event is logged again."""
     if not folder.has(METRICS):
         return
     with writable(folder, METRICS), folder.append_to(METRICS) as file:
