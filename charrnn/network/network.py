@@ -18,7 +18,8 @@ from charrnn.network.arrays import Array, Ids
 from charrnn.network.dropout import Dropout
 from charrnn.network.parameters import Parameters
 from charrnn.network.resets import ResetMask, Resets, run_steps
-from charrnn.network.workspace import LayerWorkspace, Workspace, states_of, x_a_of
+from charrnn.network.window_options import DEFAULT_OPTIONS, WindowOptions
+from charrnn.network.workspace import LayerWorkspace, Workspace
 
 
 class Network:
@@ -79,63 +80,46 @@ class Network:
         readout.logits(_rows(ws.layers[-1].up(False)), self.parameters, ws.readout)
 
     def forward(
-        self,
-        inputs: Ids,
-        targets: Ids,
-        state: Array,
-        ws: Workspace,
-        new: int | None = None,
-        dropout: Dropout | None = None,
-        reset_mask: ResetMask | None = None,
-        smoothing: float = 0.0,
+        self, inputs: Ids, targets: Ids, state: Array, ws: Workspace, options: WindowOptions = DEFAULT_OPTIONS
     ) -> Any:
-        """The loss of a window: nats summed over the characters of its last `new` steps (None: all T).
+        """The loss of a window, (T, B), from `state`, (S, B, H): nats summed over the characters of its last `loss_steps` steps.
 
-        Complex for complex parameters. `dropout` and `smoothing`, that of labels, are for training; without them nothing is
-        dropped or smoothed. `reset_mask` as in `logits`.
+        Complex for complex parameters. Raises NetworkError where the window does not fit the workspace.
         """
-        return self.surprisals(inputs, targets, state, ws, new, dropout, reset_mask, smoothing).sum()
+        return self.surprisals(inputs, targets, state, ws, options).sum()
 
     def surprisals(
-        self,
-        inputs: Ids,
-        targets: Ids,
-        state: Array,
-        ws: Workspace,
-        new: int | None = None,
-        dropout: Dropout | None = None,
-        reset_mask: ResetMask | None = None,
-        smoothing: float = 0.0,
+        self, inputs: Ids, targets: Ids, state: Array, ws: Workspace, options: WindowOptions = DEFAULT_OPTIONS
     ) -> Array:
-        """The terms of that sum, in nats: of each character of the last `new` steps, (new, B)."""
-        self._run_layers(inputs, state, ws, dropout, _make_resets(reset_mask))
-        up, out = ws.layers[-1].up(dropout is not None), ws.readout.last(self._rows_of_loss(ws, new))
+        """The terms of that sum, in nats: one for each character of the last `loss_steps` steps, (loss_steps, B)."""
+        dropped = options.dropout is not None
+        self._run_layers(inputs, state, ws, options.dropout, _make_resets(options.reset_mask))
+        up, out = ws.layers[-1].up(dropped), ws.readout.last(options.target_count(*inputs.shape))
         readout.logits(_rows(up)[-len(out.rows) :], self.parameters, out)
         ws.targets[:] = targets
-        return readout.surprisals(targets.ravel()[-len(out.rows) :], out, smoothing).reshape(-1, targets.shape[1])
+        return readout.surprisals(targets.ravel()[-len(out.rows) :], out, options.smoothing).reshape(
+            -1, targets.shape[1]
+        )
 
     def backward(
         self,
         count: int,
         ws: Workspace,
         gradient: Parameters,
-        new: int | None = None,
-        dropout: Dropout | None = None,
-        reset_mask: ResetMask | None = None,
-        smoothing: float = 0.0,
+        options: WindowOptions = DEFAULT_OPTIONS,
         on_gradient_ready: Callable[[int], object] = lambda index: None,
     ) -> Array:
         """Fill `gradient` with that of loss / count, for the window of the last `forward`, called with the same options.
 
-        Returns the gradient of the state that came in, (S, B, H). It is where backpropagation is cut. `on_gradient_ready(i)` is
+        Returns the gradient of the state that came in, (S, B, H): backpropagation is cut there. `on_gradient_ready(i)` is
         called after each layer: the entries of the flat gradient from i on are final.
         """
-        dropped, rows = dropout is not None, self._rows_of_loss(ws, new)
+        dropped, rows = options.dropout is not None, options.target_count(*ws.inputs.shape)
         up, dh = _rows(ws.layers[-1].up(dropped)), _rows(ws.dh)
         dh[:-rows] = 0
         targets, out = ws.targets.ravel()[-rows:], ws.readout.last(rows)
-        readout.backward(targets, count, up[-rows:], self.parameters, out, gradient, dh[-rows:], smoothing)
-        dstates, resets = [], _make_resets(reset_mask)
+        readout.backward(targets, count, up[-rows:], self.parameters, out, gradient, dh[-rows:], options.smoothing)
+        dstates, resets = [], _make_resets(options.reset_mask)
         for number in reversed(range(len(self.layers))):
             dstates.append(self._layer_backward(number, ws, gradient, dropped, resets))
             on_gradient_ready(self._first_index(number))
@@ -148,8 +132,8 @@ class Network:
             raise NetworkError(f"a window of {inputs.shape} does not fit a workspace of {ws.inputs.shape}")
         ws.inputs[:] = inputs
         for number, (w, layer) in enumerate(zip(self.layers, ws.layers, strict=True)):
-            x_a, bias = _rows(x_a_of(layer.cell)), self._cell.bias(w)[..., np.newaxis, :]
-            for own, incoming in zip(states_of(layer.cell), state[self._states_of(number)], strict=True):
+            x_a, bias = _rows(layer.cell.x_a), self._cell.bias(w)[..., np.newaxis, :]
+            for own, incoming in zip(layer.cell.states, state[self._states_of(number)], strict=True):
                 own[0] = incoming
             if number == 0:
                 # x W_xh with a one-hot x is a row of W_xh. "clip" spares take a copy; ids are never out of range.
@@ -157,10 +141,10 @@ class Network:
             else:
                 np.matmul(_rows(ws.layers[number - 1].up(dropout is not None)), w["W_xh"], out=x_a)
                 np.add(x_a, bias, out=x_a)
-            run_steps(self._cell.forward(w, layer.cell), states_of(layer.cell), resets)
+            run_steps(self._cell.forward(w, layer.cell), layer.cell.states, resets)
             if dropout is not None and layer.mask is not None and layer.dropped is not None:
                 dropout.fill(layer.mask, number)
-                np.multiply(states_of(layer.cell)[0][1:], layer.mask, out=layer.dropped)
+                np.multiply(layer.cell.states[0][1:], layer.mask, out=layer.dropped)
 
     def _layer_backward(
         self, number: int, ws: Workspace, gradient: Parameters, dropped: bool, resets: Resets | None
@@ -203,11 +187,6 @@ class Network:
     def _states_of(self, number: int) -> slice:
         S = self._cell.number_of_states
         return slice(number * S, (number + 1) * S)
-
-    @staticmethod
-    def _rows_of_loss(ws: Workspace, new: int | None) -> int:
-        T, B = ws.inputs.shape
-        return int((T if new is None else new) * B)
 
 
 def _make_resets(reset_mask: ResetMask | None) -> Resets | None:

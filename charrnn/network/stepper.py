@@ -4,13 +4,12 @@ The cells' own step, on a window of one step; what does not depend on the charac
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
 from charrnn.network.activations import RELU
 from charrnn.network.arrays import Array, Ids
-from charrnn.network.cells.cell import Cell
+from charrnn.network.cells.cell import Cell, CellWorkspace
 from charrnn.network.matmul import MatMul, plain_matmul, rowwise_matmul
 from charrnn.network.network import Network
 
@@ -73,7 +72,7 @@ class _StepBuffers:
         self,
         network: Network,
         cell: Cell,
-        workspaces: Sequence[Any],
+        workspaces: Sequence[CellWorkspace],
         biases: Sequence[Array],
         products: Sequence[MatMul],
         from_below: Sequence[MatMul],

@@ -27,27 +27,27 @@ from charrnn.text.vocabulary import Ids
 Indices = NDArray[np.intp]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Window:
     """`inputs` and `targets`, both (T, B); `fresh_streams`, (B,): the streams whose state must be reset before it. Of the
     `batch_size` streams of the training, these may be a share.
 
-    The loss is on the last `new` steps; the next window begins at the state after `advance` steps. `reset_mask`, (T, B): the
+    The loss is on the last `loss_steps` steps; the next window begins at the state after `carry_steps` steps. `reset_mask`, (T, B): the
     streams whose state must be reset before each step; None: none in this window.
     """
 
     inputs: Indices
     targets: Indices
     fresh_streams: NDArray[np.bool_]
-    new: int
-    advance: int
+    loss_steps: int
+    carry_steps: int
     batch_size: int
     reset_mask: NDArray[np.bool_] | None = None
 
     @property
-    def characters(self) -> int:
-        """How many characters the loss is on, in all streams of the training."""
-        return self.new * self.batch_size
+    def target_count(self) -> int:
+        """The number of characters that the loss is on, in all streams of the training."""
+        return self.loss_steps * self.batch_size
 
 
 class Windows:
@@ -81,6 +81,9 @@ class Windows:
         self._inputs = ids[: batch_size * length].reshape(batch_size, length)[self.streams]
         self._targets = ids[1 : batch_size * length + 1].reshape(batch_size, length)[self.streams]
 
+    def __iter__(self) -> "Windows":
+        return self
+
     def __next__(self) -> Window:
         start = self.position % self.per_epoch * self.stride
         inputs = self._cut(self._inputs, start)
@@ -88,8 +91,8 @@ class Windows:
             inputs=inputs,
             targets=self._cut(self._targets, start),
             fresh_streams=self._fresh_streams()[self.streams],
-            new=self.sequence_length if start == 0 else self.stride,
-            advance=self.stride,
+            loss_steps=self.sequence_length if start == 0 else self.stride,
+            carry_steps=self.stride,
             batch_size=self.batch_size,
             reset_mask=self._reset_mask(inputs),
         )

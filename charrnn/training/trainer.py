@@ -148,7 +148,7 @@ class Trainer:
             with self.frozen.preserved(self.ema.flat):
                 self.ema.update(weights, self.optimizer.updates)
         progress.step += 1
-        rate = window.characters / (time.perf_counter() - began)
+        rate = window.target_count / (time.perf_counter() - began)
         return Stepped(progress.step, windows.epoch, loss, norm, clipped, learning_rate, rate)
 
     def _rejection_reason(self, batch: Batch, loss: float, norm: float) -> str | None:

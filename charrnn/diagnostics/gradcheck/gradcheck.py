@@ -87,8 +87,8 @@ def analytic_gradients(case: Case) -> dict[str, Array]:
     # As in training, the buffers hold another window first: nothing of it may be left in the gradient.
     for inputs, targets in ((case.targets, case.inputs), (case.inputs, case.targets)):
         with case.masked(case.network.parameters.flat, gradient.flat):
-            case.network.forward(inputs, targets, case.state, ws, *case.options)
-            dstate = case.network.backward(case.count, ws, gradient, *case.options)
+            case.network.forward(inputs, targets, case.state, ws, case.options)
+            dstate = case.network.backward(case.count, ws, gradient, case.options)
     return {**dict(gradient.items()), INITIAL_STATE: dstate}
 
 

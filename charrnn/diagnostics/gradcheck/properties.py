@@ -14,6 +14,7 @@ from charrnn.network.arrays import Array
 from charrnn.network.dropout import RATE_LEVELS, Dropout
 from charrnn.network.network import Network
 from charrnn.network.stepper import Stepper
+from charrnn.network.window_options import DEFAULT_OPTIONS
 
 ROUNDING = 1e-10  # relative: float64, a few thousand operations
 MAX_DEPARTURE = 0.2  # from ln V, in nats, of a fresh network's loss
@@ -30,12 +31,12 @@ class Property:
 
 def check_properties(case: Case) -> Iterator[Property]:
     """Yield every property of the network of a case, as it stands, and of the masks of its dropout where it has any."""
-    plain = replace(case, new=None, dropout=None, reset_mask=None, smoothing=0.0, weight_dropout=None)
+    plain = replace(case, options=DEFAULT_OPTIONS, weight_dropout=None)
     for name, check in PROPERTIES.items():
         passed, detail = check(plain)
         yield Property(name, bool(passed), detail)
-    if case.dropout is not None:
-        yield masks_keep_the_mean(case.dropout, case.network.architecture.num_layers)
+    if case.options.dropout is not None:
+        yield masks_keep_the_mean(case.options.dropout, case.network.architecture.num_layers)
     if case.weight_dropout is not None:
         yield weights_are_masked(case, case.weight_dropout.rate)
 
@@ -85,7 +86,8 @@ def truncated_equals_full(case: Case) -> tuple[bool, str]:
     T = len(case.inputs)
     for start in range(0, T, 2):
         end = min(start + 2, T)
-        reaching_back = replace(case, inputs=case.inputs[:end], targets=case.targets[:end], new=end - start)
+        up_to_end = replace(case, inputs=case.inputs[:end], targets=case.targets[:end])
+        reaching_back = up_to_end.with_options(loss_steps=end - start)
         parts.append(_gradient(reaching_back) * reaching_back.count / case.count)
     return _equal(np.sum(parts, axis=0), full)
 
@@ -166,8 +168,8 @@ def _logits(case: Case) -> Array:
 
 def _gradient(case: Case) -> Array:
     ws, gradient = case.workspace(case.network), case.network.parameters.zeros_like()
-    case.network.forward(case.inputs, case.targets, case.state, ws, case.new)
-    case.network.backward(case.count, ws, gradient, case.new)
+    case.network.forward(case.inputs, case.targets, case.state, ws, case.options)
+    case.network.backward(case.count, ws, gradient, case.options)
     return gradient.flat
 
 

@@ -10,6 +10,7 @@ from charrnn.diagnostics.gradcheck.case import Case
 from charrnn.diagnostics.gradcheck.gradcheck import Comparison, Unchecked
 from charrnn.diagnostics.gradcheck.oracles import ORACLES
 from charrnn.network.network import Network
+from charrnn.network.window_options import DEFAULT_OPTIONS
 
 SECONDS = 60.0  # for a check of which nobody says how many entries it shall have
 WORTH_IT = 8  # a round that adds less than this part of what there is, is not begun
@@ -51,7 +52,7 @@ def seconds_of_closed_form(case: Case) -> float:
     T, B = case.inputs.shape
     steps = min(2, T)
     inputs, targets, state = case.inputs[:steps, :1], case.targets[:steps, :1], case.state[:, :1]
-    probe = replace(case, inputs=inputs, targets=targets, state=state, new=None, reset_mask=None)
+    probe = replace(case, inputs=inputs, targets=targets, state=state, options=DEFAULT_OPTIONS)
     H, narrow = state.shape[2], max(1, WIDEST // len(state))
     if narrow < H:
         architecture = replace(case.network.architecture, hidden_size=narrow)

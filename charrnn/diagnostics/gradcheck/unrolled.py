@@ -83,12 +83,13 @@ def unroll(
     targets: Ids,
     state: Array,
     reset_mask: ResetMask,
-    new: int,
+    *,
+    loss_steps: int,
     count: int,
     smoothing: float = 0.0,
     masks: Array | None = None,
 ) -> Unrolled:
-    """One stream: characters, targets and beginnings, (T,) each, a state (S, H), the loss on the last `new` steps over `count`.
+    """One stream: characters, targets and beginnings, (T,) each, a state (S, H), the loss on the last `loss_steps` steps over `count`.
 
     `masks`, (L, T, H), of dropout; None: nothing is dropped.
     """
@@ -116,6 +117,6 @@ def unroll(
             after = cell.value(u, before)
             row.append(Step(x, before, u, after, masks[number, t]))
             states[number], x = after, after[:H] * masks[number, t]
-        errors.append(readout.error(x, targets[t], smoothing) / count * (t >= T - new))
+        errors.append(readout.error(x, targets[t], smoothing) / count * (t >= T - loss_steps))
         steps.append(row)
     return Unrolled(cell, layers, steps, errors, readout, reset_mask)

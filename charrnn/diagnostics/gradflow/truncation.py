@@ -19,6 +19,7 @@ from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
 from charrnn.network.resets import ResetMask
+from charrnn.network.window_options import WindowOptions
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,9 @@ def _windows(T: int) -> Iterator[int]:
 
 def _gradient(network: Network, inputs: Ids, targets: Ids, state: Array, reset_mask: ResetMask) -> Parameters:
     ws, gradient = network.workspace(*inputs.shape), network.parameters.zeros_like()
-    network.forward(inputs, targets, state, ws, new=1, reset_mask=reset_mask)
-    network.backward(inputs.shape[1], ws, gradient, new=1, reset_mask=reset_mask)
+    options = WindowOptions(loss_steps=1, reset_mask=reset_mask)
+    network.forward(inputs, targets, state, ws, options)
+    network.backward(inputs.shape[1], ws, gradient, options)
     for name in network.architecture.held_biases():
         gradient[name][:] = 0
     return gradient

@@ -59,7 +59,7 @@ class Cell(Protocol):
     def bias(self, w: Weights) -> Array:
         """b, (G, H), for the rnn (H,): what is added to x W_xh before the cell takes over."""
 
-    def workspace(self, T: int, B: int, H: int, dtype: DTypeLike) -> Any:
+    def workspace(self, T: int, B: int, H: int, dtype: DTypeLike) -> CellWorkspace:
         """Allocate the buffers of one layer."""
 
     def forward(self, w: Weights, ws: Any, times: MatMul | None = None) -> Callable[[int], None]:

@@ -22,6 +22,7 @@ from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
 from charrnn.network.resets import ResetMask
+from charrnn.network.window_options import WindowOptions
 from charrnn.system.cores import available_cores
 from charrnn.text.windows import Window
 from charrnn.training.parallel.communicator import Communicator
@@ -83,8 +84,11 @@ class DataParallel:
 
         Brings `state`, (S, B, H), to where the next window begins.
         """
-        rest = window.characters, window.new, window.advance, dropout, window.reset_mask
-        whole = Shard(window.inputs, window.targets, state, *rest, smoothing=smoothing)
+        options = WindowOptions(
+            loss_steps=window.loss_steps, dropout=dropout, reset_mask=window.reset_mask, smoothing=smoothing
+        )
+        count, carry_steps = window.target_count, window.carry_steps
+        whole = Shard(window.inputs, window.targets, state, options=options, count=count, carry_steps=carry_steps)
         first, *others = even_slices(window.inputs.shape[1], self._accumulate)
         # Where nobody adds to it, what is whole may be on its way while the rest is computed.
         alone = not (others or self._pool)
@@ -95,7 +99,7 @@ class DataParallel:
             before = self.gradient.flat.copy()
             loss += self._loss_and_gradient(whole.select(streams))
             np.add(self.gradient.flat, before, out=self.gradient.flat)
-        return self.ranks.all_reduce(self.gradient.flat, loss / window.characters)
+        return self.ranks.all_reduce(self.gradient.flat, loss / count)
 
     def _loss_and_gradient(
         self, shard: Shard, on_gradient_ready: Callable[[int], object] = lambda index: None
@@ -109,7 +113,7 @@ class DataParallel:
 
     def surprisals(self, inputs: Ids, targets: Ids, state: Array, reset_mask: ResetMask | None = None) -> Array:
         """The surprisal of each character of a window, (T, B), in nats; brings `state` up to date."""
-        whole = Shard(inputs, targets, state, reset_mask=reset_mask, per_character=True)
+        whole = Shard(inputs, targets, state, options=WindowOptions(reset_mask=reset_mask), per_character=True)
         in_turn = even_slices(inputs.shape[1], self._accumulate)
         return np.concatenate([found for streams in in_turn for found in self._run(whole.select(streams))], axis=1)
 
