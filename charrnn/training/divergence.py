@@ -15,8 +15,8 @@ from charrnn.errors import DivergedError
 from charrnn.network.arrays import Array
 from charrnn.text.windows import Window
 from charrnn.training.events import Recovered
+from charrnn.training.moving_average import DECAY
 
-LOSS_DECAY = 0.98  # of the level: about fifty steps
 SPIKE_MARGIN, SPIKE_SIGMAS = 1.0, 10.0  # in nats, and in standard deviations
 MAX_LOSS = 1e6  # nats per character, of which chance needs ln V: nothing is learned there, and the level would leave its bounds
 
@@ -33,8 +33,8 @@ class RunningLoss:
         if self.mean is None:
             self.mean = loss
         above = loss - self.mean
-        self.mean += (1 - LOSS_DECAY) * above
-        self.variance = LOSS_DECAY * (self.variance + (1 - LOSS_DECAY) * above * above)
+        self.mean += (1 - DECAY) * above
+        self.variance = DECAY * (self.variance + (1 - DECAY) * above * above)
 
     def is_spike(self, loss: float) -> bool:
         """True for a loss far above the running mean."""

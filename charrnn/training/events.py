@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+from charrnn.diagnostics.gradflow.flow_estimate import FlowEstimate
+
 
 @dataclass(frozen=True)
 class Stepped:
@@ -41,23 +43,11 @@ class Sampled:
     surprisals: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True)
-class Flowed:
-    """Gradients were followed back through a layer, with the weights of this step: see diagnostics/gradflow/quick_estimate.py for the figures.
-
-    None stands for what is no number, or lies beyond the `lags` characters that were looked back.
-    """
+@dataclass(frozen=True, kw_only=True)
+class Flowed(FlowEstimate):
+    """Gradients were followed back through a layer, with the weights of this step."""
 
     step: int
-    layer: int
-    lags: int
-    half_life: int | None
-    horizon: int | None
-    log10_norm_1: float | None
-    log10_norm_last: float | None
-    lyapunov: float | None
-    spectral_radius: float | None
-    saturated: float | None
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ saturation    more than half of the hidden units are saturated (dead, for relu);
 from collections.abc import Iterator
 
 from charrnn.training.events import Evaluated, Event, Recovered, Stepped, rounded
+from charrnn.training.moving_average import MovingAverage
 
 PLATEAU_EVALUATIONS, PLATEAU_GAIN = 5, 0.001
 OVERFITTING_EVALUATIONS, OVERFITTING_RISE = 3, 0.005
 MAX_SATURATED = 0.5
-LOSS_DECAY = 0.98  # of the training loss: about fifty steps
 
 
 class HealthMonitor:
@@ -24,7 +24,7 @@ class HealthMonitor:
         self._reset()
 
     def _reset(self) -> None:
-        self._loss: float | None = None  # of training, smoothed
+        self._loss = MovingAverage()  # of training
         self._best: tuple[int, float, float] | None = None  # step, validation loss, training loss
         self._since_best = self._since_better = 0
         self._level = float("inf")  # the validation loss from which a plateau is measured
@@ -33,9 +33,7 @@ class HealthMonitor:
         """Take note of an event; the lines of what has begun with it."""
         match event:
             case Stepped():
-                self._loss = (
-                    event.loss if self._loss is None else LOSS_DECAY * self._loss + (1 - LOSS_DECAY) * event.loss
-                )
+                self._loss.add(event.loss)
             case Recovered():
                 self._reset()
             case Evaluated():
@@ -48,9 +46,8 @@ class HealthMonitor:
         return [line for name, line in self.warnings.items() if name not in before]
 
     def _update_best(self, event: Evaluated) -> None:
-        loss = self._loss if self._loss is not None else float("inf")
         if self._best is None or event.loss < self._best[1]:
-            self._best, self._since_best = (event.step, event.loss, loss), 0
+            self._best, self._since_best = (event.step, event.loss, self._loss.mean), 0
         else:
             self._since_best += 1
         if event.loss < self._level * (1 - PLATEAU_GAIN):
@@ -61,8 +58,8 @@ class HealthMonitor:
     def _find_warnings(self, event: Evaluated) -> Iterator[tuple[str, str]]:
         assert self._best is not None, "an evaluation has been read"
         step, valid, loss = self._best
-        learns = self._loss is not None and self._loss < loss
-        if self._since_best >= OVERFITTING_EVALUATIONS and event.loss > valid * (1 + OVERFITTING_RISE) and learns:
+        is_worse = self._since_best >= OVERFITTING_EVALUATIONS and event.loss > valid * (1 + OVERFITTING_RISE)
+        if is_worse and self._loss.mean < loss:
             yield (
                 "overfitting",
                 f"overfitting: validation {rounded(event.loss)}, at best {rounded(valid)} (step {step:,}), while the training loss falls: "

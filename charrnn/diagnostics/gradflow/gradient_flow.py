@@ -139,7 +139,7 @@ def layer_flows(network: Network, inputs: Ids, state: Array, reset_mask: ResetMa
     sizes = T, P, architecture.hidden_size, architecture.make_cell().number_of_states
     found = []
     for number, (w, layer) in enumerate(zip(network.layers, ws.layers, strict=True), start=1):
-        steps = jacobians.with_resets(jacobians.of_layer(architecture, w, layer.cell), reset_mask)
+        steps = jacobians.with_resets(jacobians.layer_jacobians(architecture, w, layer.cell), reset_mask)
         norms, whole = norms_by_lag(steps, *sizes)
         curves = [_curve(state, own) for state, own in zip("hc", norms, strict=False)]
         spectrum = spectra(architecture.cell, w["W_hh"])

@@ -13,7 +13,7 @@ P streams are taken at once. By h the Jacobian is full, (S H, H); by c it is dia
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from charrnn.network.activations import NONLINEARITIES, Nonlinearity
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array
 from charrnn.network.cells import gru, lstm, rnn
-from charrnn.network.cells.cell import Weights
+from charrnn.network.cells.cell import CellWorkspace, Weights
 from charrnn.network.resets import ResetMask
 
 
@@ -46,15 +46,14 @@ Jacobians = Callable[[int], Jacobian]
 """The step t, counted from 0, -> its Jacobian."""
 
 
-def of_layer(architecture: Architecture, w: Weights, cell: Any) -> Jacobians:
-    """The Jacobians of the steps that stand in a layer's own workspace, of its own recurrence: what comes from below is held."""
-    match architecture.cell:
-        case "gru":
-            return lambda t: of_gru(w, cell, t)
-        case "lstm":
-            return lambda t: of_lstm(w, cell, t)
-    φ = NONLINEARITIES[architecture.nonlinearity]
-    return lambda t: of_rnn(w, cell, t, φ)
+def layer_jacobians(architecture: Architecture, w: Weights, cell: CellWorkspace) -> Jacobians:
+    """The Jacobians of the steps that a layer's workspace holds, of its own recurrence: what comes from below is held."""
+    if isinstance(cell, gru.Workspace):
+        return partial(gru_jacobian, w, cell)
+    if isinstance(cell, lstm.Workspace):
+        return partial(lstm_jacobian, w, cell)
+    assert isinstance(cell, rnn.Workspace)
+    return partial(rnn_jacobian, NONLINEARITIES[architecture.nonlinearity], w, cell)
 
 
 def with_resets(steps: Jacobians, reset_mask: ResetMask) -> Jacobians:
@@ -67,14 +66,14 @@ def with_resets(steps: Jacobians, reset_mask: ResetMask) -> Jacobians:
     return step
 
 
-def of_rnn(w: Weights, ws: rnn.Workspace, t: int, φ: Nonlinearity) -> Jacobian:
+def rnn_jacobian(φ: Nonlinearity, w: Weights, ws: rnn.Workspace, t: int) -> Jacobian:
     """diag(φ') W_hhᵀ"""
     slope = np.empty_like(ws.h[t + 1])
     φ.slope(ws.h[t + 1], slope)
     return Jacobian(_rows_times(slope, w["W_hh"].T))
 
 
-def of_gru(w: Weights, ws: gru.Workspace, t: int) -> Jacobian:
+def gru_jacobian(w: Weights, ws: gru.Workspace, t: int) -> Jacobian:
     """h' = (1 - z) n + z h"""
     (r, z, n), m, h = ws.gates[:, t], ws.m[t], ws.h[t]
     W_r, W_z, W_n = w["W_hh"].swapaxes(1, 2)
@@ -86,7 +85,7 @@ def of_gru(w: Weights, ws: gru.Workspace, t: int) -> Jacobian:
     return Jacobian(by_h)
 
 
-def of_lstm(w: Weights, ws: lstm.Workspace, t: int) -> Jacobian:
+def lstm_jacobian(w: Weights, ws: lstm.Workspace, t: int) -> Jacobian:
     """c' = f c + i g;  h' = o tanh c'"""
     (i, f, o, g), c = ws.gates[:, t], ws.c[t]
     tanh_c = np.tanh(ws.c[t + 1])  # the workspace's own may hold a backward's leavings

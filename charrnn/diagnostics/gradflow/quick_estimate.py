@@ -8,12 +8,10 @@ of a product of rank 1. A step back costs K/H of a whole product. In the network
 Of an LSTM the way from c to c is followed, which is the one by which it remembers.
 """
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 
 from charrnn.diagnostics.gradflow import jacobians
+from charrnn.diagnostics.gradflow.flow_estimate import FlowEstimate
 from charrnn.diagnostics.gradflow.gradient_flow import (
     HALF,
     ONE_PERCENT,
@@ -26,33 +24,13 @@ from charrnn.diagnostics.gradflow.jacobian_products import random_directions, rm
 from charrnn.diagnostics.gradflow.spectrum import GATES, spectral_radius
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array, Ids
-from charrnn.network.cells.cell import Weights
+from charrnn.network.cells.cell import CellWorkspace, Weights
 from charrnn.network.network import Network
 from charrnn.network.resets import ResetMask
 from charrnn.network.saturation import layer_saturation
 
 POSITIONS, DIRECTIONS = 4, 16
 CONTENT = {"rnn": ("h", "W_hh"), "gru": ("n", "n"), "lstm": ("tanh c", "g")}  # by cell: what is no gate, and its matrix
-
-
-@dataclass(frozen=True)
-class FlowEstimate:
-    """One layer, counted from 1, with `lags` characters looked back; None for what is no number, or lies beyond them.
-
-    `half_life` and `horizon` in characters; `log10_norm_1` and `log10_norm_last` of the median of rms at lag 1 and at the last;
-    `lyapunov` in nats per character; `spectral_radius` of W_hh, of a gated cell of the block of its candidate (n, g), which is to it
-    what W_hh is to an rnn; `saturated` is the share of units whose own nonlinearity, not a gate's, is flat.
-    """
-
-    layer: int
-    lags: int
-    half_life: int | None
-    horizon: int | None
-    log10_norm_1: float | None
-    log10_norm_last: float | None
-    lyapunov: float | None
-    spectral_radius: float | None
-    saturated: float | None
 
 
 def flow_estimates(
@@ -76,24 +54,24 @@ def flow_estimates(
 
 
 def _estimate(
-    architecture: Architecture, number: int, w: Weights, cell: Any, reset_mask: ResetMask, directions: int
+    architecture: Architecture, number: int, w: Weights, cell: CellWorkspace, reset_mask: ResetMask, directions: int
 ) -> FlowEstimate:
     (T, P), H, S = reset_mask.shape, architecture.hidden_size, architecture.make_cell().number_of_states
     followed = random_directions(directions, H).astype(w["W_hh"].dtype)
-    steps = jacobians.with_resets(jacobians.of_layer(architecture, w, cell), reset_mask)
+    steps = jacobians.with_resets(jacobians.layer_jacobians(architecture, w, cell), reset_mask)
     rms, whole = rms_by_lag(steps, T, P, S, followed)
     median = np.median(rms[-1], axis=1) / np.log(10)
     nonlinearity, gate = CONTENT[architecture.cell]
     return FlowEstimate(
-        number,
-        T,
-        _reach(HALF, median),
-        _reach(ONE_PERCENT, median),
-        _finite(median[1]),
-        _finite(median[-1]),
-        _finite(lyapunov_exponent(whole[:, ~reset_mask.any(axis=0)])),
-        _finite(_radius(w["W_hh"].reshape(-1, H, H)[GATES[architecture.cell].index(gate)])),
-        _finite(layer_saturation(architecture, cell)[nonlinearity]),
+        layer=number,
+        lags=T,
+        half_life=_reach(HALF, median),
+        horizon=_reach(ONE_PERCENT, median),
+        log10_norm_1=_finite(median[1]),
+        log10_norm_last=_finite(median[-1]),
+        lyapunov=_finite(lyapunov_exponent(whole[:, ~reset_mask.any(axis=0)])),
+        spectral_radius=_finite(_radius(w["W_hh"].reshape(-1, H, H)[GATES[architecture.cell].index(gate)])),
+        saturated=_finite(layer_saturation(architecture, cell)[nonlinearity]),
     )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from charrnn.errors import WorkerError
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
-from charrnn.package import import_path
+from charrnn.package import child_python_path
 from charrnn.system.cores import ONE_BLAS_THREAD
 from charrnn.training.parallel.connection import Connection, enlarge
 from charrnn.training.parallel.replica import Shard
@@ -87,13 +87,12 @@ class _Worker:
     """A process that does as worker.py says, out of reach of the terminal's Ctrl-C: the training decides when it ends."""
 
     def __init__(self, shared: IO[bytes]) -> None:
-        path = os.pathsep.join(filter(None, [import_path(), os.environ.get("PYTHONPATH")]))
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "charrnn.training.parallel.worker"],  # -P: not what lies in this folder
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={**os.environ, **ONE_BLAS_THREAD, "PYTHONPATH": path},
+                env={**os.environ, **ONE_BLAS_THREAD, "PYTHONPATH": child_python_path()},
                 start_new_session=True,
                 pass_fds=(shared.fileno(),) if INHERITS_FILES else (),
             )
