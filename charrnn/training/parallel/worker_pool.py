@@ -1,4 +1,13 @@
-"""Worker processes for the streams of a window, and the memory that they share with this process."""
+"""Worker processes for the streams of a window, and the memory that they share with this process.
+
+Not those of `multiprocessing`, for three reasons:
+
+1. It forks a process whose BLAS has threads, or runs the user's main script again in each worker. Here a worker is a fresh
+   interpreter that runs worker.py alone, with one BLAS thread.
+2. Its queues sleep while they wait, and waking up takes longer than a short step; a Connection spins for a moment.
+3. After a kill its workers and its named shared memory may stay. Here a worker ends with its input, and the shared file has
+   lost its name before the first step.
+"""
 
 import os
 import pickle
@@ -22,21 +31,11 @@ from charrnn.training.parallel.replica import Shard
 from charrnn.training.parallel.worker import Setup
 
 SHARED_MEMORY_FOLDER = Path("/dev/shm")  # on Linux, a folder whose files never reach a disk
-
-
 ONE_CORE_HINT = "train on one core with -s runtime.threads=1"
-
-
-ZERO_BLOCK = bytes(1 << 20)  # written where a system cannot set room aside
-
-
-INHERITS_FILES = os.name == "posix"  # open files are handed to workers; elsewhere these open them by name
-
-
-SIGKILL = 9  # what ends a process of a system whose memory has run out
-
-
-EXIT_WAIT_SECONDS = 5.0  # until the system tells how a lost worker ended
+ZERO_BLOCK = bytes(1 << 20)  # written where a system cannot reserve space
+INHERITS_FILES = os.name == "posix"  # open files are passed to workers; elsewhere these open them by name
+SIGKILL = 9  # ends a process when the system's memory has run out
+EXIT_WAIT_SECONDS = 5.0  # until the system reports how a lost worker ended
 
 
 class WorkerPool:
