@@ -218,8 +218,8 @@ def test_gradcheck_fails_for_a_backward_that_ignores_what_is_configured(monkeypa
     """The loss on the last steps alone, documents that begin within a window, smoothed labels: each is checked as it is trained."""
     right = Network.backward
 
-    def wrong(self, count, ws, gradient, options):
-        return right(self, count, ws, gradient, replace(options, **ignored))
+    def wrong(self, count, ws, gradient, options, *rest):
+        return right(self, count, ws, gradient, replace(options, **ignored), *rest)
 
     config = resolve(None, [f"model.cell={cell}", setting]).config
     assert api.gradcheck(config, oracles=["complex-step"], entries=20).passed

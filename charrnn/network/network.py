@@ -62,13 +62,9 @@ class Network:
             one_hot=np.zeros((min(V, T * B), T * B), dtype),
         )
 
-    def state_shape(self, B: int) -> tuple[int, int, int]:
-        """(S, B, H): see Architecture."""
-        return self.architecture.state_shape(B)
-
     def zero_state(self, B: int) -> Array:
         """The state at the beginning of a text, (S, B, H)."""
-        return np.zeros(self.state_shape(B), self.parameters.flat.dtype)
+        return np.zeros(self.architecture.state_shape(B), self.parameters.flat.dtype)
 
     @np.errstate(over="ignore", invalid="ignore")  # whoever reads them tells in words of what is not finite
     def logits(self, inputs: Ids, state: Array, ws: Workspace, reset_mask: ResetMask | None = None) -> None:

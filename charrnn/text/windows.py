@@ -59,6 +59,7 @@ class Windows:
         batch_size: int,
         sequence_length: int,
         stride: int | None = None,
+        *,
         reset_probability: float = 0.0,
         seed: int = 0,
         end_id: int | None = None,

@@ -83,7 +83,7 @@ def test_one_step_at_a_time_equals_a_window(cell, num_layers, readout, B):
     network = Network.fresh(architecture, np.random.default_rng(0), np.float64)
     network.parameters.flat[:] += np.random.default_rng(3).normal(0, 0.3, len(network.parameters))
     inputs = np.random.default_rng(1).integers(0, 6, (9, B))
-    state = np.random.default_rng(2).normal(size=network.state_shape(B))
+    state = np.random.default_rng(2).normal(size=network.architecture.state_shape(B))
     ws = network.workspace(*inputs.shape)
     network.logits(inputs, state, ws)
     step = Stepper(network, state)

@@ -26,7 +26,7 @@ def make(cell, reset_mask=BEGINS, num_layers=2, **options):
     network.parameters.flat[:] += generator.normal(0, 0.3, len(network.parameters))
     ids = generator.integers(0, V, (T + 1, B))
     case = random_window(network, generator)
-    state = generator.uniform(-0.9, 0.9, network.state_shape(B))
+    state = generator.uniform(-0.9, 0.9, network.architecture.state_shape(B))
     options = WindowOptions(reset_mask=reset_mask, **options)
     return replace(case, inputs=ids[:-1], targets=ids[1:], state=state, options=options)
 

@@ -26,7 +26,7 @@ def make(cell, nonlinearity, num_layers, dtype, readout="linear"):
     network = Network.fresh(architecture, generator, dtype)
     network.parameters.flat[:] += generator.normal(0, 0.2, len(network.parameters))
     ids = generator.integers(0, V, (T + 1, B))
-    state = generator.uniform(-0.9, 0.9, network.state_shape(B)).astype(dtype)
+    state = generator.uniform(-0.9, 0.9, network.architecture.state_shape(B)).astype(dtype)
     return network, ids[:-1], ids[1:], state
 
 

@@ -1,9 +1,9 @@
 """The case of a gradient check: a small network, a window of characters, and everything that is held."""
 
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -13,21 +13,11 @@ from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
+from charrnn.network.weight_dropout import WeightDropout
 from charrnn.network.window_options import DEFAULT_OPTIONS, WindowOptions
 from charrnn.network.workspace import Workspace
 
 INITIAL_STATE = "h_0"
-
-
-class WeightMasking(Protocol):
-    """Weight dropout as training has it."""
-
-    @property
-    def rate(self) -> float:
-        """The share of the weights that is dropped."""
-
-    def applied(self, w: Array, g: Array, step: int) -> AbstractContextManager[None]:
-        """Within, the weights w, (P,), are masked; at its end the gradient g, (P,), is made that of the whole ones."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +29,7 @@ class Case:
     targets: Ids
     state: Array
     options: WindowOptions = DEFAULT_OPTIONS  # its dropout: one mask, held
-    weight_dropout: WeightMasking | None = None
+    weight_dropout: WeightDropout = field(default_factory=WeightDropout)
     weight_step: int = 0  # whose masks of the weights are held
 
     @property
@@ -83,7 +73,7 @@ class Case:
 
     def masked(self, w: Array, g: Array) -> AbstractContextManager[None]:
         """Within, weight dropout masks the weights w, (P,); afterwards the gradient g, (P,), which was computed within."""
-        return nullcontext() if self.weight_dropout is None else self.weight_dropout.applied(w, g, self.weight_step)
+        return self.weight_dropout.applied(w, g, self.weight_step)
 
     def _masks_of(self, stream: int) -> Array | None:
         """Those of dropout for one stream, (L, T, H)."""

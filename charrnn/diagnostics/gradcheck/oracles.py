@@ -75,7 +75,7 @@ def closed_form_sum(case: Case, parameter: str, indices: Array) -> Derivatives:
     return Derivatives.exact(case.closed_form[parameter].reshape(-1)[indices])
 
 
-def forward_recursion_of(case: Case, parameter: str, indices: Array) -> Derivatives:
+def forward_recursion(case: Case, parameter: str, indices: Array) -> Derivatives:
     """The derivative by each entry, carried forward in time; the streams' shares added, or each its own state's."""
     if parameter != INITIAL_STATE:
         streams = [rtrl.derivatives(run, parameter, indices) for run in case.unrolled]
@@ -109,7 +109,7 @@ def _moved(
 ORACLES: dict[str, Oracle] = {
     "complex-step": complex_step,
     "closed-form": closed_form_sum,
-    "forward": forward_recursion_of,
+    "forward": forward_recursion,
     "central": central_difference,
 }
 TOLERANCES = {"complex-step": 1e-10, "closed-form": 1e-10, "forward": 1e-10, "central": 1e-6}

@@ -14,6 +14,7 @@ from charrnn.network.arrays import Array
 from charrnn.network.dropout import RATE_LEVELS, Dropout
 from charrnn.network.network import Network
 from charrnn.network.stepper import Stepper
+from charrnn.network.weight_dropout import WeightDropout
 from charrnn.network.window_options import DEFAULT_OPTIONS
 
 ROUNDING = 1e-10  # relative: float64, a few thousand operations
@@ -31,13 +32,13 @@ class Property:
 
 def check_properties(case: Case) -> Iterator[Property]:
     """Yield every property of the network of a case, as it stands, and of the masks of its dropout where it has any."""
-    plain = replace(case, options=DEFAULT_OPTIONS, weight_dropout=None)
+    plain = replace(case, options=DEFAULT_OPTIONS, weight_dropout=WeightDropout())
     for name, check in PROPERTIES.items():
         passed, detail = check(plain)
         yield Property(name, bool(passed), detail)
     if case.options.dropout is not None:
         yield masks_keep_the_mean(case.options.dropout, case.network.architecture.num_layers)
-    if case.weight_dropout is not None:
+    if case.weight_dropout.rate:
         yield weights_are_masked(case, case.weight_dropout.rate)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from charrnn.diagnostics.gradcheck import reference_cells
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
+from charrnn.network.parameters import Parameters
 from charrnn.network.resets import ResetMask
 
 
@@ -95,14 +96,7 @@ def unroll(
     """
     architecture, p = network.architecture, network.parameters
     cell = reference_cells.make_cell(architecture.cell, architecture.nonlinearity)
-    layers = [
-        Layer(
-            {base: side_by_side(p[name], base) for base, name in names.items()},
-            names,
-            {base: p[name].shape for base, name in names.items()},
-        )
-        for names in architecture.layer_names()
-    ]
+    layers = [_layer(p, names) for names in architecture.layer_names()]
     H, T = architecture.hidden_size, len(inputs)
     if masks is None:
         masks = np.ones((len(layers), T, H))
@@ -120,3 +114,8 @@ def unroll(
         errors.append(readout.error(x, targets[t], smoothing) / count * (t >= T - loss_steps))
         steps.append(row)
     return Unrolled(cell, layers, steps, errors, readout, reset_mask)
+
+
+def _layer(p: Parameters, names: dict[str, str]) -> Layer:
+    w = {base: side_by_side(p[name], base) for base, name in names.items()}
+    return Layer(w, names, {base: p[name].shape for base, name in names.items()})

@@ -17,7 +17,7 @@ def small(cell, nonlinearity, layers=2):
     generator = np.random.default_rng(3)
     network = Network.fresh(Architecture(V, H, cell, nonlinearity, layers), generator, np.float64)
     network.parameters.flat[:] += generator.normal(0, 0.4, len(network.parameters))
-    return network, generator.integers(0, V, (2, B)), generator.uniform(-0.9, 0.9, network.state_shape(B))
+    return network, generator.integers(0, V, (2, B)), generator.uniform(-0.9, 0.9, network.architecture.state_shape(B))
 
 
 def by_complex_step(network, ids, state, layer):

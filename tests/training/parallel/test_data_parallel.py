@@ -35,7 +35,7 @@ def window(B, cell="rnn", T=9, **options):
     ids = generator.integers(0, 11, (T + 1, B))
     options = {"loss_steps": T, "carry_steps": T, **options}
     made = Window(inputs=ids[:-1], targets=ids[1:], fresh_streams=np.zeros(B, bool), batch_size=B, **options)
-    return network, made, generator.normal(size=network.state_shape(B))
+    return network, made, generator.normal(size=network.architecture.state_shape(B))
 
 
 @pytest.mark.parametrize(("B", "threads", "sizes"), [(7, 1, [7]), (7, 2, [4, 3]), (7, 3, [3, 2, 2]), (2, 50, [1, 1])])
