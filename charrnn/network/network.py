@@ -1,8 +1,8 @@
 """A recurrent network over characters: look-up, layers of a cell, readout; forward and backward.
 
 A window is (T, B) character ids. `forward` fills a workspace and gives the loss; `backward` reads the workspace
-and fills a gradient. The state, (S, B, H), is what one window hands to the next: a copy, through which no
-gradient flows. That is what truncates backpropagation through time.
+and fills a gradient. The state, (S, B, H), is what one window passes to the next: a copy, through which
+no gradient flows. That is what truncates backpropagation through time.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,19 @@ from charrnn.network.workspace import LayerWorkspace, Workspace
 
 
 class Network:
-    """`architecture` and `parameters`; everything that changes while it works is in a workspace."""
+    """`architecture` and `parameters`; everything that changes while it works is in a workspace.
+
+    >>> network = Network.fresh(Architecture(vocab_size=3, hidden_size=4), np.random.default_rng(0), np.float64)
+    >>> inputs, targets = np.array([[0], [1]]), np.array([[1], [2]])  # T = 2 steps of B = 1 stream
+    >>> ws, gradient = network.workspace(T=2, B=1), network.parameters.zeros_like()
+    >>> loss = network.forward(inputs, targets, network.zero_state(B=1), ws)  # in nats, over 2 characters
+    >>> bool(1 < loss < 4)
+    True
+    >>> network.backward(2, ws, gradient).shape  # by the state that came in
+    (1, 1, 4)
+    >>> gradient["W_hh"].shape
+    (4, 4)
+    """
 
     def __init__(self, architecture: Architecture, parameters: Parameters) -> None:
         self.architecture, self.parameters = architecture, parameters
@@ -37,7 +49,7 @@ class Network:
     def fresh(
         cls, architecture: Architecture, generator: np.random.Generator, dtype: DTypeLike = np.float32
     ) -> "Network":
-        """A network with random weights; see `initialisation`. Equal to rounding in any precision."""
+        """A network with random weights; see initialisation.py. Those of two precisions are equal to rounding."""
         parameters = Parameters(architecture.shapes(), dtype)
         initialisation.initialise(parameters, architecture, generator)
         return cls(architecture, parameters)
@@ -50,13 +62,16 @@ class Network:
         """Allocate the buffers for windows of T steps and B streams."""
         V, H, dtype = self.architecture.vocab_size, self.architecture.hidden_size, self.parameters.flat.dtype
 
-        def room() -> Array | None:
+        def dropout_buffer() -> Array | None:
             return np.zeros((T, B, H), dtype) if dropout else None
 
         return Workspace(
             inputs=np.zeros((T, B), np.intp),
             targets=np.zeros((T, B), np.intp),
-            layers=tuple(LayerWorkspace(self._cell.workspace(T, B, H, dtype), room(), room()) for _ in self.layers),
+            layers=tuple(
+                LayerWorkspace(self._cell.workspace(T, B, H, dtype), dropout_buffer(), dropout_buffer())
+                for _ in self.layers
+            ),
             dh=np.zeros((T, B, H), dtype),
             readout=readout.workspace(T * B, H, V, self.architecture.readout, dtype),
             one_hot=np.zeros((min(V, T * B), T * B), dtype),
@@ -66,9 +81,9 @@ class Network:
         """The state at the beginning of a text, (S, B, H)."""
         return np.zeros(self.architecture.state_shape(B), self.parameters.flat.dtype)
 
-    @np.errstate(over="ignore", invalid="ignore")  # whoever reads them tells in words of what is not finite
+    @np.errstate(over="ignore", invalid="ignore")  # the caller reports what is not finite
     def logits(self, inputs: Ids, state: Array, ws: Workspace, reset_mask: ResetMask | None = None) -> None:
-        """Run a window, (T, B), from `state`, (S, B, H): fills the layers' states and the logits of every step.
+        """Run a window, (T, B), from `state`, (S, B, H): fill the layers' states and the logits of every step.
 
         `reset_mask`, (T, B): the streams whose state is 0 before each step; see resets.py.
         """
@@ -145,7 +160,10 @@ class Network:
     def _layer_backward(
         self, number: int, ws: Workspace, gradient: Parameters, dropped: bool, resets: Resets | None
     ) -> Array:
-        """From ws.dh, the gradient of what the layer hands up: its parameters' gradients, and in ws.dh those of the layer below."""
+        """From ws.dh, ∂L/∂ of the layer's output: fill its parameters' gradients, and ws.dh with that of the layer below.
+
+        Returns the gradient of the layer's states that came in, (S, B, H).
+        """
         w, layer = self.layers[number], ws.layers[number]
         dw = {base: gradient[name] for base, name in self.architecture.layer_names()[number].items()}
         if dropped and layer.mask is not None:
@@ -164,7 +182,7 @@ class Network:
 
     @staticmethod
     def _look_up_backward(da: Array, ws: Workspace, dW_xh: Array) -> None:
-        """dW_xh = Σ xᵀ da with one-hot x, for the characters of this window: a product beats adding row by row."""
+        """dW_xh = Σ xᵀ da with one-hot x, for the characters of this window: one product is faster than adding row by row."""
         ids, V = ws.inputs.ravel(), dW_xh.shape[-2]
         present = np.zeros(V, np.bool_)
         present[ids] = True
@@ -176,7 +194,7 @@ class Network:
         dW_xh[..., present, :] = np.matmul(x, da)
 
     def _first_index(self, number: int) -> int:
-        """Where the parameters of a layer begin in the flat vector; those of the layers above, and of the readout, come after."""
+        """Where the parameters of a layer begin in the flat vector; those of the layers above and of the readout follow."""
         names = self.architecture.layer_names()[number].values()
         return min(int(self.parameters.place(name).start) for name in names)
 

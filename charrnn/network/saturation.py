@@ -1,6 +1,6 @@
-"""How many values stand where a nonlinearity is flat, as shares from 0 to 1: no gradient comes through them.
+"""The share of values, from 0 to 1, where a nonlinearity is flat: no gradient comes through them.
 
-tanh, gru, lstm   |value| above 0.99: φ' is below 0.02 (of an LSTM h, not its cell state: large cells are no bad sign)
+tanh, gru, lstm   |value| above 0.99: φ' is below 0.02 (of an LSTM h, not its cell state: large cells are not a bad sign)
 sigmoid           outside 0.01 to 0.99: φ' is below 0.01; for a gate that is not bad in itself: a forget gate near 1 remembers
 relu              0: the unit is off, and φ' is 0; of a carried state, off in every stream: the unit is dead
 """
@@ -15,17 +15,21 @@ SATURATION_LEVEL = 0.99
 
 
 def tanh_saturation(values: Array) -> float:
-    """The share of what tanh gave."""
+    """The share of saturated values of tanh.
+
+    >>> tanh_saturation(np.array([0.0, 0.5, -0.999, 1.0]))
+    0.5
+    """
     return float(np.mean(np.abs(values) > SATURATION_LEVEL))
 
 
 def sigmoid_saturation(values: Array) -> float:
-    """The share of what a sigmoid gave."""
+    """The share of saturated values of a sigmoid."""
     return float(np.mean(np.abs(2 * values - 1) > 2 * SATURATION_LEVEL - 1))
 
 
 def saturated_units(architecture: Architecture, state: Array) -> float:
-    """The share of the hidden units of all layers, from 0 to 1, in a carried state, (S, B, H)."""
+    """The share of saturated hidden units of all layers in a carried state, (S, B, H)."""
     h = state[:: len(state) // architecture.num_layers]
     match architecture.nonlinearity if architecture.cell == "rnn" else "tanh":
         case "relu":

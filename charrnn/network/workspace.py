@@ -1,4 +1,4 @@
-"""The buffers of a network for windows of T steps and B streams: allocated once, they hold what the last window left."""
+"""The buffers of a network for windows of T steps and B streams: allocated once, they hold the last window."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from charrnn.network.cells.cell import CellWorkspace
 
 @dataclass(frozen=True)
 class LayerWorkspace:
-    """The buffers of one layer: the cell's own, and where there is dropout, the mask and what goes up."""
+    """The buffers of one layer: the cell's own, and with dropout the mask and what the layer above reads."""
 
     cell: CellWorkspace
     mask: Array | None  # (T, B, H)
@@ -26,7 +26,7 @@ class LayerWorkspace:
 
 @dataclass(frozen=True)
 class Workspace:
-    """The buffers for windows of T steps and B streams, allocated once, and the window that they hold."""
+    """The buffers, and the window that they hold."""
 
     inputs: Ids  # (T, B)
     targets: Ids  # (T, B)
@@ -41,7 +41,7 @@ class Workspace:
         return self.state_after(len(self.inputs))
 
     def state_after(self, steps: int) -> Array:
-        """The state after so many steps of the window, (S, B, H), a copy."""
+        """The state after that many steps of the window, (S, B, H), a copy."""
         return np.stack([states[steps] for layer in self.layers for states in layer.cell.states])
 
     @property

@@ -69,8 +69,8 @@ class Cell(Protocol):
         """
 
     def backward(self, w: Weights, dh: Array, ws: Any, dw: Weights, resets: Resets | None = None) -> Array:
-        """From dh = ∂L/∂h', (T, B, H), fill da and the recurrent weights' gradients, last step first; `resets`: where it
-        begins anew, and nothing flows back.
+        """From dh = ∂L/∂h', (T, B, H), fill da and the recurrent weights' gradients, last step first; `resets`: where the
+        state is reset, and nothing flows back.
 
         Uses dh as room to work in. Returns the gradient of the states that came in, (S, B, H).
         """
