@@ -1,4 +1,4 @@
-"""How fast a training is here, beside the fastest matrix product of the machine, and where its time goes."""
+"""How fast a training is on this machine, beside its fastest matrix product, and where the time goes."""
 
 import statistics
 import time
@@ -19,13 +19,13 @@ from charrnn.training.parallel.replica import Replica, Shard
 from charrnn.training.trainer import Trainer
 
 WARM_UP_CALLS = 3  # calls that are not counted
-PEAK_SIZE = 2048  # rows and columns of the product whose speed is the peak
-MIN_CALLS = 5  # calls of which the median is taken
+PEAK_SIZE = 2048  # rows and columns of the product that gives the peak
+MIN_CALLS = 5  # calls, at least, for a median
 
 
 @dataclass(frozen=True)
 class Bench:
-    """What was measured. Times are medians, in seconds per update; a GFLOP is 10⁹ multiplications or additions."""
+    """A measurement. Times are medians, in seconds per update; a GFLOP is 10⁹ multiplications or additions."""
 
     cell: str
     hidden_size: int
@@ -45,11 +45,11 @@ class Bench:
     backward: float
     update: float
     rest: float
-    unit: Unit = "char"  # of what is called chars
+    unit: Unit = "char"  # that `chars_per_second` counts
 
 
 def measure(trainer: Trainer, seconds: float = 3.0, unit: Unit = "char") -> Bench:
-    """Time the updates of a trainer for about so many seconds, then its parts and the peak."""
+    """Time the updates of a trainer for about `seconds`, then its parts and the peak."""
     windows, architecture = trainer.windows, trainer.network.architecture
     T, B, threads = windows.sequence_length, windows.batch_size, min(trainer.threads, windows.batch_size)
     split = DataParallel(trainer.network, threads, accumulate=trainer.accumulate)
@@ -89,7 +89,7 @@ def matmul_flops(architecture: Architecture, T: int, B: int, loss_steps: int | N
     readout's are those of `loss_steps` steps (None: all T).
 
     >>> matmul_flops(Architecture(vocab_size=5, hidden_size=7), T=3, B=2)
-    2520
+    3024
     """
     V, H, L = architecture.vocab_size, architecture.hidden_size, architecture.num_layers
     gates = architecture.make_cell().gates
@@ -99,7 +99,7 @@ def matmul_flops(architecture: Architecture, T: int, B: int, loss_steps: int | N
 
 
 def peak_gflops(threads: int, dtype: DTypeLike = np.float32) -> float:
-    """The fastest of several large products, on so many threads."""
+    """The speed of the fastest of several large products on `threads` threads."""
     a, b = (np.random.default_rng(seed).random((PEAK_SIZE, PEAK_SIZE)).astype(dtype) for seed in (0, 1))
     out = np.empty_like(a)
     with threadpool_limits(threads, user_api="blas"):

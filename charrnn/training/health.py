@@ -1,8 +1,8 @@
-"""What the facts of a training tell of its health: a line when something begins to go wrong, and none while it goes on.
+"""Warnings of a training: one line when something begins to go wrong, and none while it goes on.
 
-plateau       PLATEAU_EVALUATIONS in a row, none better than the best before by a share of PLATEAU_GAIN
-overfitting   OVERFITTING_EVALUATIONS since the best, the last worse by a share of OVERFITTING_RISE, while the training
-              loss is below what it was then
+plateau       PLATEAU_EVALUATIONS in a row without a gain of PLATEAU_GAIN of the best loss
+overfitting   OVERFITTING_EVALUATIONS since the best, the last worse by OVERFITTING_RISE of it, while the training loss
+              is below what it was then
 saturation    more than half of the hidden units are saturated (dead, for relu); see saturation.py
 """
 
@@ -17,7 +17,12 @@ MAX_SATURATED = 0.5
 
 
 class HealthMonitor:
-    """Reads the events of one training, and keeps in `warnings` the lines of what is wrong now, by name."""
+    """Reads the events of one training; `warnings`: a line for each thing that is wrong now, by name.
+
+    >>> monitor = HealthMonitor()
+    >>> monitor.observe(Evaluated(step=100, split="valid", loss=2.0, bpc=2.9, best=True, saturated=0.75))
+    ['saturation: 75% of the hidden units are saturated, and pass on hardly any gradient: a lower learning rate would help']
+    """
 
     def __init__(self) -> None:
         self.warnings: dict[str, str] = {}
@@ -30,7 +35,7 @@ class HealthMonitor:
         self._level = float("inf")  # the validation loss from which a plateau is measured
 
     def observe(self, event: Event) -> list[str]:
-        """Take note of an event; the lines of what has begun with it."""
+        """Take in an event. Returns the warnings that begin with it."""
         match event:
             case Stepped():
                 self._loss.add(event.loss)

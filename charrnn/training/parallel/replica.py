@@ -12,7 +12,7 @@ from charrnn.network.parameters import Parameters
 from charrnn.network.window_options import DEFAULT_OPTIONS, WindowOptions
 from charrnn.network.workspace import Workspace
 
-MAX_WORKSPACES = 6  # a training has one or two, its validations four; a text read in pieces has no end of them
+MAX_WORKSPACES = 6  # a training needs one or two, its validations four; a text read in pieces needs any number
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Shard:
     _: KW_ONLY
     options: WindowOptions = DEFAULT_OPTIONS
     count: int = 0  # the gradient is that of the summed loss divided by this; 0: the loss alone
-    carry_steps: int | None = None  # the state wanted is the one after this step; None: after all T
+    carry_steps: int | None = None  # the state after this many steps is wanted; None: after all T
     per_character: bool = False  # the surprisal of each character is wanted, not their sum
 
     def select(self, streams: slice) -> "Shard":
@@ -41,7 +41,7 @@ class Replica:
         self._network, self.gradient = network, gradient
         self._workspaces: dict[tuple[int, int, bool], Workspace] = {}
 
-    @np.errstate(over="ignore", invalid="ignore")  # the trainer tells of what is not finite, once and in words
+    @np.errstate(over="ignore", invalid="ignore")  # the trainer reports non-finite values once
     def run(self, shard: Shard, on_gradient_ready: Callable[[int], object] = lambda index: None) -> tuple[Any, Array]:
         """The summed loss in nats (`per_character`: its terms, (T, B)), and the state after it, (S, B, H).
 
@@ -57,12 +57,12 @@ class Replica:
         return found, ws.state_after(T if shard.carry_steps is None else shard.carry_steps)
 
     def _workspace(self, T: int, B: int, dropout: bool) -> Workspace:
-        """One for each of the last MAX_WORKSPACES shapes of a window."""
+        """A workspace of this shape: the last MAX_WORKSPACES are kept."""
         shape = T, B, dropout
         found = self._workspaces.pop(shape, None)
         if found is None:
             if len(self._workspaces) == MAX_WORKSPACES:
                 del self._workspaces[next(iter(self._workspaces))]
             found = self._network.workspace(T, B, dropout)
-        self._workspaces[shape] = found  # last, as the one used last
+        self._workspaces[shape] = found  # last, as the most recently used
         return found

@@ -62,13 +62,13 @@ class WorkerPool:
             file.close()
 
     def submit(self, shards: Iterable[Shard]) -> None:
-        """Hand the shards out, with the weights as they are now."""
+        """Send a shard to each worker, with the weights as they are now."""
         np.copyto(self._shared_weights, self._weights)
         for worker, shard in zip(self._workers, shards, strict=False):
             worker.send(shard)
 
     def collect(self, count: int) -> Iterator[tuple[Any, Array]]:
-        """What the first `count` workers found, in their order. Raises what they met."""
+        """What the first `count` workers found, in their order. Raises what they raised."""
         for worker in self._workers[:count]:
             yield worker.receive()
 
@@ -83,12 +83,12 @@ class WorkerPool:
 
 
 class _Worker:
-    """A process that does as worker.py says, out of reach of the terminal's Ctrl-C: the training decides when it ends."""
+    """A process that runs worker.py, out of reach of the terminal's Ctrl-C: the training decides when it ends."""
 
     def __init__(self, shared: IO[bytes]) -> None:
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "charrnn.training.parallel.worker"],  # -P: not what lies in this folder
+                [sys.executable, "-P", "-m", "charrnn.training.parallel.worker"],  # -P: import nothing from this folder
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env={**os.environ, **ONE_BLAS_THREAD, "PYTHONPATH": child_python_path()},
@@ -104,14 +104,14 @@ class _Worker:
         self._connection = Connection(self._process.stdout, self._process.stdin)
 
     def send(self, message: object) -> None:
-        """Raises WorkerError when the process is gone."""
+        """Send a message. Raises WorkerError when the process is gone."""
         try:
             self._connection.send(message)
         except OSError:
             raise self._lost_error() from None
 
     def receive(self) -> Any:
-        """Its answer. Raises what it met, and WorkerError when the process is gone."""
+        """Its answer. Raises what it raised, and WorkerError when the process is gone."""
         try:
             answer = self._connection.receive()
         except (EOFError, OSError, pickle.UnpicklingError):
@@ -121,7 +121,7 @@ class _Worker:
         return answer
 
     def close(self) -> None:
-        """End it at once: it holds nothing that would be lost."""
+        """End it at once: it holds nothing that could be lost."""
         self._connection.close()
         self._process.kill()
         self._process.wait()
@@ -134,7 +134,7 @@ class _Worker:
             how = "no longer answers"
         else:
             how = f"ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        why = "; was there too little memory?" if code == -SIGKILL else "."
+        why = "; possibly out of memory." if code == -SIGKILL else "."
         return WorkerError(
             f"a worker process of this training (pid {self._process.pid}) {how}{why} "
             f"Go on from the last checkpoint with --resume, or {ONE_CORE_HINT}"
@@ -142,11 +142,11 @@ class _Worker:
 
 
 def _shared_file(size: int) -> tuple[IO[bytes], str]:
-    """A file of so many bytes, of which every one is there: a full disk is an error here and not a crash later.
+    """A file of `size` bytes, and its name. Every byte is allocated: a full disk is an error here and not a crash later.
 
-    Where workers inherit it, it loses its name at once, so that nothing is left of it however this process ends.
+    Where workers inherit the file, it loses its name at once, so that nothing of it stays however this process ends.
     """
-    for folder in (SHARED_MEMORY_FOLDER, None):  # None: where the system has its temporary files
+    for folder in (SHARED_MEMORY_FOLDER, None):  # None: the system's temporary files
         with suppress(OSError):
             handle, name = tempfile.mkstemp(prefix="charrnn-", dir=folder)
             try:
