@@ -1,4 +1,4 @@
-"""The case of a gradient check: a small network, a window of characters, and everything that is held."""
+"""The case of a gradient check: a small network, a window of characters, and fixed options and masks."""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -28,9 +28,9 @@ class Case:
     inputs: Ids
     targets: Ids
     state: Array
-    options: WindowOptions = DEFAULT_OPTIONS  # its dropout: one mask, held
+    options: WindowOptions = DEFAULT_OPTIONS  # its dropout: one fixed mask
     weight_dropout: WeightDropout = field(default_factory=WeightDropout)
-    weight_step: int = 0  # whose masks of the weights are held
+    weight_step: int = 0  # the step whose masks of the weights are used
 
     @property
     def loss_steps(self) -> int:
@@ -65,18 +65,18 @@ class Case:
 
     @cached_property
     def weight_mask(self) -> Parameters:
-        """By what weight dropout multiplies each parameter: 1 where it does not."""
+        """The factor of each parameter by weight dropout; 1 where nothing is dropped."""
         ones = self.network.parameters.zeros_like()
         ones.flat[:] = 1
         with self.masked(ones.flat, np.zeros_like(ones.flat)):
             return Parameters(ones.shapes, flat=ones.flat.copy())
 
     def masked(self, w: Array, g: Array) -> AbstractContextManager[None]:
-        """Within, weight dropout masks the weights w, (P,); afterwards the gradient g, (P,), which was computed within."""
+        """Within, weight dropout masks the weights w, (P,); afterwards it masks the gradient g, (P,)."""
         return self.weight_dropout.applied(w, g, self.weight_step)
 
     def _masks_of(self, stream: int) -> Array | None:
-        """Those of dropout for one stream, (L, T, H)."""
+        """The masks of dropout for one stream, (L, T, H)."""
         dropout = self.options.dropout
         if dropout is None:
             return None
@@ -88,7 +88,7 @@ class Case:
 
     @cached_property
     def closed_form(self) -> dict[str, Array]:
-        """The closed form's gradient by every parameter, (its shape), and by the state that came in, (S, B, H)."""
+        """The closed form's gradient by every parameter, in its shape, and by the state that came in, (S, B, H)."""
         streams = [closed_form.gradients(run) for run in self.unrolled]
         total = {name: np.sum([stream[name] for stream in streams], axis=0) for name in streams[0]}
         for name, mask in self.weight_mask.items():
@@ -100,16 +100,16 @@ class Case:
         return replace(self, options=replace(self.options, **changes))
 
     def workspace(self, network: Network) -> Workspace:
-        """Buffers for the window."""
+        """The buffers for the window."""
         T, B = self.inputs.shape
         return network.workspace(T, B, dropout=self.options.dropout is not None)
 
     def loss(self, network: Network, state: Array) -> complex:
-        """The mean loss with other weights or another state."""
+        """The mean loss of `network`, with other weights, from another state."""
         return self._run(network, state)[0]
 
     def units_on(self, network: Network, state: Array) -> Array:
-        """Which units with a kink are above zero, flat: where this is the same, relu is linear. Empty where none has a kink."""
+        """Which units with a kink are above zero, flat: while this is the same, relu is linear. Empty without such units."""
         return self._run(network, state)[1]
 
     def _run(self, network: Network, state: Array) -> tuple[complex, Array]:
@@ -133,7 +133,7 @@ def small_case(architecture: Architecture, seed: int) -> Case:
     network.parameters.flat[:] += generator.normal(0, 0.3, len(network.parameters))  # biases too
     for name in small.held_biases():
         network.parameters[name][:] = 0
-    if architecture.nonlinearity == "relu":  # five units may all be off, and then nothing is left to check
+    if architecture.nonlinearity == "relu":  # five units may all be off, and then there is nothing to check
         lifted, by = ("b_h", 0.5) if architecture.bias else ("W_xh", 0.2)
         for name, view in network.parameters.items():
             if name.startswith(lifted):
@@ -150,7 +150,7 @@ def random_window(network: Network, generator: np.random.Generator) -> Case:
 
 
 def with_resets(case: Case, seed: int) -> Case:
-    """The same, with a state of 0 before every third step or so of a stream, and before one step of all."""
+    """The same with resets: about every third step of a stream, and one step of all streams."""
     reset_mask = np.random.default_rng(seed).random(case.inputs.shape) < 1 / 3
     reset_mask[len(reset_mask) // 2] = True
     return case.with_options(reset_mask=reset_mask)

@@ -110,7 +110,7 @@ class LSTM:
 class GRU:
     """s = h;  u = [x_a, h_a], each r z n;  n = tanh(x_a_n + r h_a_n);  h' = (1 - z) n + z h."""
 
-    separate = True  # the reset stands between the two products
+    separate = True  # the reset is between the two products
     biases = ("b_xh", "b_hh")
 
     def value(self, u: Array, s: Array) -> Array:

@@ -3,8 +3,8 @@
     ds_t/dw = ∂s_t/∂w at fixed s_{t-1} + (∂s_t/∂s_{t-1}) ds_{t-1}/dw        ds_0/dw = 0
     dL/dw   = Σ_t (∂L_t/∂s_t) ds_t/dw
 
-carried forward in time beside the states, for many entries of one parameter at once: ds/dw is (n, S H). It is the
-tangent of the equations, and needs neither a Jacobian matrix nor a step backwards.
+carried forward in time beside the states, for many entries of one parameter at once: ds/dw is (n, S H). This is the
+tangent of the equations; it needs neither a Jacobian matrix nor a backward pass.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """A window of one stream, unrolled step by step and layer by layer from the plain equations.
 
-What the closed form and the forward recursion stand on: for every step t and layer l the input x, the state before,
-the pre-activations u and the state after, and at every step the gradient of the loss by the top layer's h.
+The closed form and the forward recursion read it: for every step t and layer l the input x, the state before,
+the pre-activations u and the state after, and at every step the gradient of the loss by the logits.
 """
 
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ class Step:
     before: Array  # (S H,)
     u: Array  # (U,)
     after: Array  # (S H,)
-    mask: Array  # (H,) what goes up is h ∘ mask: 1 without dropout
+    mask: Array  # (H,) the layer above reads h ∘ mask: 1 without dropout
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,11 @@ class Unrolled:
     steps: list[list[Step]]
     do: list[Array]  # (V,) p - q over the count; zero where the loss is not on the step
     readout: reference_cells.Readout
-    reset_mask: ResetMask  # (T,): the steps before which the state is 0, whatever stood there
+    reset_mask: ResetMask  # (T,): the steps before which the state is reset to 0
 
     @property
     def H(self) -> int:
-        """Units of a layer."""
+        """The number of units of a layer."""
         return len(self.layers[0].w["W_hh"])
 
     def top(self, t: int) -> Array:
@@ -90,7 +90,8 @@ def unroll(
     smoothing: float = 0.0,
     masks: Array | None = None,
 ) -> Unrolled:
-    """One stream: characters, targets and beginnings, (T,) each, a state (S, H), the loss on the last `loss_steps` steps over `count`.
+    """Unroll one stream: characters, targets and resets, (T,) each, from a state (S, H); the loss is on the last `loss_steps` steps,
+    divided by `count`.
 
     `masks`, (L, T, H), of dropout; None: nothing is dropped.
     """

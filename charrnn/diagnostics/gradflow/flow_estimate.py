@@ -5,19 +5,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class FlowEstimate:
-    """One layer, counted from 1, with `lags` characters looked back; None for what is no number, or lies beyond them.
+    """The figures of one layer; None where a figure is not finite, or lies beyond the lags."""
 
-    `half_life` and `horizon` in characters; `log10_norm_1` and `log10_norm_last` of the median of rms at lag 1 and at the last;
-    `lyapunov` in nats per character; `spectral_radius` of W_hh, of a gated cell of the block of its candidate (n, g), which is to it
-    what W_hh is to an rnn; `saturated` is the share of units whose own nonlinearity, not a gate's, is flat.
-    """
-
-    layer: int
-    lags: int
-    half_life: int | None
-    horizon: int | None
-    log10_norm_1: float | None
-    log10_norm_last: float | None
-    lyapunov: float | None
-    spectral_radius: float | None
-    saturated: float | None
+    layer: int  # counted from 1
+    lags: int  # characters that were followed back
+    half_life: int | None  # characters
+    horizon: int | None  # characters
+    log10_norm_1: float | None  # of the median of rms at lag 1
+    log10_norm_last: float | None  # at the last lag
+    lyapunov: float | None  # nats per character
+    spectral_radius: float | None  # of W_hh; of a gated cell, of the block of its candidate (n, g)
+    saturated: float | None  # the share of units whose own nonlinearity, not a gate's, is flat

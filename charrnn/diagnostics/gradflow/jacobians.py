@@ -1,6 +1,6 @@
 """The Jacobian of one step of a layer, ∂s'/∂s, in closed form, from the buffers that a forward pass left.
 
-s is what the layer hands from step to step: h, for the LSTM [h, c]. Rows are what changes, columns what it changes with:
+s is the state of the layer: h, for the LSTM [h, c]. Rows are what changes, columns what it changes with:
 the column convention, J = ∂s'/∂sᵀ, so that a gradient, a row, goes back one step as g ← g J.
 
     rnn   ∂h'/∂h = diag(φ') W_hhᵀ
@@ -8,7 +8,7 @@ the column convention, J = ∂s'/∂sᵀ, so that a gradient, a row, goes back o
     lstm  ∂c'/∂h = diag(g i (1-i)) W_iᵀ + diag(c f (1-f)) W_fᵀ + diag(i (1-g²)) W_gᵀ        ∂c'/∂c = diag(f)
           ∂h'/∂· = diag(o (1 - tanh² c')) ∂c'/∂· + [diag(tanh c' o (1-o)) W_oᵀ, 0]
 
-P streams are taken at once. By h the Jacobian is full, (S H, H); by c it is diagonal block for block, and is kept so.
+P streams at once. By h the Jacobian is full, (S H, H); by c each block is diagonal, and is stored so.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ from charrnn.network.resets import ResetMask
 
 @dataclass(frozen=True)
 class Jacobian:
-    """Of one step in P streams: by h, (P, S H, H), and for the LSTM by c, the diagonals of its two blocks, (2, P, H)."""
+    """The Jacobian of one step in P streams: by h, (P, S H, H), and for the LSTM by c, the diagonals of its two blocks, (2, P, H)."""
 
     by_h: Array
     by_c: Array | None = None
@@ -57,7 +57,7 @@ def layer_jacobians(architecture: Architecture, w: Weights, cell: CellWorkspace)
 
 
 def with_resets(steps: Jacobians, reset_mask: ResetMask) -> Jacobians:
-    """The same, but 0 where a stream begins anew, (T, P): what it was before is not read."""
+    """The same, but 0 where the state is reset, (T, P): the state before is not read."""
 
     def step(t: int) -> Jacobian:
         found, read = steps(t), ~reset_mask[t][:, np.newaxis]
@@ -88,7 +88,7 @@ def gru_jacobian(w: Weights, ws: gru.Workspace, t: int) -> Jacobian:
 def lstm_jacobian(w: Weights, ws: lstm.Workspace, t: int) -> Jacobian:
     """c' = f c + i g;  h' = o tanh c'"""
     (i, f, o, g), c = ws.gates[:, t], ws.c[t]
-    tanh_c = np.tanh(ws.c[t + 1])  # the workspace's own may hold a backward's leavings
+    tanh_c = np.tanh(ws.c[t + 1])  # a backward pass may have overwritten the workspace's own
     W_i, W_f, W_o, W_g = w["W_hh"].swapaxes(1, 2)
     c_by_h = _rows_times(g * i * (1 - i), W_i) + _rows_times(c * f * (1 - f), W_f) + _rows_times(i * (1 - g**2), W_g)
     through = o * (1 - tanh_c**2)

@@ -1,11 +1,11 @@
-"""The figures of gradient_flow.py, cheaply: for looking at a network while it learns.
+"""The figures of gradient_flow.py, cheaply: a look at a network while it learns.
 
-Fewer places, and of a Jacobian product not all H rows but K random orthonormal directions g: what is left of a gradient is
-measured as it goes back, ‖g J_t ... J_{k+1}‖, root mean square over the K. Its expectation is rms of jacobian_products.py, which it is exactly
-for H <= K; beyond, it has a relative standard deviation of at most 1/√(2 K), 18 % for K = 16, at each place: in the worst case, that
-of a product of rank 1. A step back costs K/H of a whole product. In the network's own precision, for what grows is scaled back.
+Fewer positions, and of a Jacobian product not all H rows but K random orthonormal directions g: ‖g J_t ... J_{k+1}‖, root mean
+square over the K. Its expectation is rms of jacobian_products.py, and for H <= K it is exact; beyond, its relative standard deviation
+is at most 1/√(2 K), 18 % for K = 16, at each position: the worst case is a product of rank 1. A step back costs K/H of a whole
+product. In the network's own precision, because growing products are rescaled.
 
-Of an LSTM the way from c to c is followed, which is the one by which it remembers.
+Of an LSTM the path from c to c is followed, by which it remembers.
 """
 
 import numpy as np
@@ -30,18 +30,22 @@ from charrnn.network.resets import ResetMask
 from charrnn.network.saturation import layer_saturation
 
 POSITIONS, DIRECTIONS = 4, 16
-CONTENT = {"rnn": ("h", "W_hh"), "gru": ("n", "n"), "lstm": ("tanh c", "g")}  # by cell: what is no gate, and its matrix
+CONTENT = {
+    "rnn": ("h", "W_hh"),
+    "gru": ("n", "n"),
+    "lstm": ("tanh c", "g"),
+}  # by cell: the nonlinearity that is not a gate, and its matrix
 
 
 def flow_estimates(
     network: Network, ids: Ids, lags: int, directions: int = DIRECTIONS, end_id: int | None = None
 ) -> list[FlowEstimate]:
-    """Of each layer of a network, on POSITIONS places of a text, (n,), whose documents `end_id` ends. Deterministic, and the
-    network stays as it is.
+    """An estimate for each layer of a network, at POSITIONS of a text, (n,), whose documents `end_id` ends. Deterministic; the
+    network is not changed.
 
     Raises CheckError for a text of fewer than lags + 1 characters.
     """
-    with np.errstate(all="ignore"):  # a network on its way to diverge is looked at too
+    with np.errstate(all="ignore"):  # it must work for a network that is diverging
         window, state = warmed_up(network, ids, lags, POSITIONS, end_id)
         reset_mask = beginnings(window[:-1], end_id)
         ws = network.workspace(*reset_mask.shape)
