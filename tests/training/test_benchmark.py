@@ -8,6 +8,7 @@ from charrnn.runs.random_training import random_trainer
 from charrnn.training.benchmark import matmul_flops, measure
 from charrnn.training.parallel import data_parallel
 from charrnn.training.parallel.data_parallel import fastest_threads
+from charrnn.training.parallel.replica import Replica
 
 
 def small_trainer(*settings):
@@ -55,3 +56,12 @@ def test_operations_are_those_of_the_shapes():
 def test_cores_are_used_where_there_is_enough_to_do(cell, H, T, B, cores, threads, monkeypatch):
     monkeypatch.setattr(data_parallel, "available_cores", lambda: cores)
     assert fastest_threads(Architecture(65, H, cell), T, B) == threads
+
+
+def test_what_is_timed_by_parts_has_the_options_of_a_training_step(monkeypatch):
+    timed, right = [], Replica.run
+    monkeypatch.setattr(Replica, "run", lambda self, shard, *rest: timed.append(shard) or right(self, shard, *rest))
+    measure(small_trainer("training.stride=2", "training.label_smoothing=0.1", "model.dropout=0.25"), seconds=0.01)
+    options = timed[-1].options
+    assert (options.loss_steps, options.smoothing, options.dropout.rate) == (2, 0.1, 0.25)
+    assert (timed[-1].count, timed[-1].carry_steps) == (8, 2)
