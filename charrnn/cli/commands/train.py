@@ -116,7 +116,6 @@ def train(
 
 def _follow(run: "Run", json: bool, quiet: bool, tensorboard: bool, ranks: "Communicator") -> None:
     """Train to the end; of several ranks the first tells of it."""
-    from charrnn.cli.distributed import resume_hint_if_killed
     from charrnn.cli.progress import tensorboard as boards
     from charrnn.cli.progress.follow import follow
     from charrnn.system import signals
@@ -124,7 +123,7 @@ def _follow(run: "Run", json: bool, quiet: bool, tensorboard: bool, ranks: "Comm
     tells = ranks.rank == 0
     unit = run.plan.config.data.unit
     tensorboard_log = boards.open_board(run.folder, unit) if tensorboard and tells else nullcontext()
-    with resume_hint_if_killed(ranks, run.path), signals.graceful_stop() as stop, tensorboard_log as board:
+    with signals.graceful_stop() as stop, tensorboard_log as board:
         finished = follow(run, stop.requested, json and tells, quiet or not tells, [board] if board else [])
     code = max(ranks.all_gather(stop.exit_code if stop.requested() else 0))  # of a signal, whichever rank got it
     if finished.reason != "stopped":
