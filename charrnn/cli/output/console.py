@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from charrnn.cli.output.surprisal_colours import REVERSE, mark_unsafe, mark_unsafe_line
+from charrnn.cli.output.styled_text import REVERSE, mark_unsafe, mark_unsafe_line
 from charrnn.cli.output.tables import terminal_columns
 from charrnn.text.characters.printable import is_unsafe, json_text, printable
 

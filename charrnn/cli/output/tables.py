@@ -13,7 +13,7 @@ from rich.segment import Segments
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from charrnn.cli.output.surprisal_colours import mark_unsafe_line
+from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.output.wrapping import fold, longest_part, unbreakable, width_of
 
 MIN_FOLDED_COLUMNS = 12  # columns of a name that is folded

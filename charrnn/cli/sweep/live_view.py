@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.text import Text
 
 from charrnn.cli.output.console import Terminal
-from charrnn.cli.output.surprisal_colours import mark_unsafe_line
+from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.output.wrapping import shorten
 from charrnn.cli.progress.follow import can_draw_on
 from charrnn.runs.storage.status import last_step, read_status

@@ -10,7 +10,7 @@ import typer
 
 from charrnn.cli.exit_codes import UNREAD
 from charrnn.cli.output.console import Terminal, print_error, print_note, write_json, write_path
-from charrnn.cli.output.surprisal_colours import mark_unsafe_line
+from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.sweep import mpi_pool, table
 from charrnn.cli.sweep.live_view import SweepView
 from charrnn.cli.sweep.table import Row
