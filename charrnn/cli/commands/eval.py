@@ -4,19 +4,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from charrnn.cli.commands import common_options as common
+from charrnn.cli.options import common
 from charrnn.text.splits import Protocol
 
 
 def evaluate(
     run: common.RunArgument,
-    text: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Files, folders, globs, - for standard input, or builtin:NAME. None: a split of the run's own text.",
-            show_default=False,
-        ),
-    ] = None,
+    text: Annotated[list[str] | None, common.text_argument("None: a split of the run's own text.")] = None,
     split: Annotated[
         Literal["train", "valid", "test"] | None,
         typer.Option(help="Which split of the run's own text. Default: test, or valid where there is no test."),
@@ -54,7 +48,7 @@ def evaluate(
     training_text: common.TrainingTextOption = None,
     encoding: common.EncodingOption = None,
     checkpoint: common.CheckpointOption = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    json: common.JsonOption = False,
 ) -> None:
     """Tell how well a trained network predicts a text.
 

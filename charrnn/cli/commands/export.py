@@ -5,17 +5,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from charrnn.cli.commands import common_options as common
+from charrnn.cli.options import common
 
 
 def export(
     run: common.RunArgument,
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out", "-o", metavar="FILE", readable=False, help="The .safetensors file to write.", show_default=False
-        ),
-    ],
+    out: Annotated[Path, common.out_option("FILE", "The .safetensors file to write.")],
     to: Annotated[
         Literal["plain", "torch"],
         typer.Option(help="plain: the names of the equations; torch: PyTorch's names and layouts."),

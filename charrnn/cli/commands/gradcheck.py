@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from charrnn.cli.commands.common_options import ConfigOption, SettingsOption
+from charrnn.cli.options import common
 
 
 def gradcheck(
-    config: ConfigOption = None,
-    settings: SettingsOption = None,
+    config: common.ConfigOption = None,
+    settings: common.SettingsOption = None,
     run: Annotated[
         Path | None,
         typer.Option(metavar="RUN", readable=False, help="Check the trained weights of this run, in their full size."),
@@ -32,7 +32,7 @@ def gradcheck(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The seed of the case.")] = 0,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")] = False,
+    json: common.JsonOption = False,
 ) -> None:
     """Verify the gradients: backpropagation through time against four independent oracles, entry by entry.
 

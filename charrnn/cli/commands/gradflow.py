@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from charrnn.cli.commands import common_options as common
-from charrnn.cli.commands.common_options import CheckpointOption, ConfigOption, ForceOption, SettingsOption
+from charrnn.cli.options import common
 
 
 def gradflow(
@@ -19,24 +18,15 @@ def gradflow(
             show_default=False,
         ),
     ] = None,
-    text: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Files, folders, globs, - for standard input, or builtin:NAME. None: the run's validation split.",
-            show_default=False,
-        ),
-    ] = None,
-    config: ConfigOption = None,
-    settings: SettingsOption = None,
+    text: Annotated[list[str] | None, common.text_argument("None: the run's validation split.")] = None,
+    config: common.ConfigOption = None,
+    settings: common.SettingsOption = None,
     lags: Annotated[
         int, typer.Option(min=1, max=10_000, help="How many characters (bytes, for a byte model) back to look.")
     ] = 200,
     positions: Annotated[int, typer.Option(min=1, max=1_000, help="At how many places of the text.")] = 8,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", metavar="FILE", readable=False, help="Draw it into this file, .svg or .png."),
-    ] = None,
-    force: ForceOption = False,
+    out: Annotated[Path | None, common.out_option("FILE", "Draw the figure into this .svg or .png file.")] = None,
+    force: common.ForceOption = False,
     training_text: Annotated[
         list[str] | None,
         typer.Option(
@@ -47,8 +37,8 @@ def gradflow(
         ),
     ] = None,
     encoding: common.EncodingOption = None,
-    checkpoint: CheckpointOption = None,
-    json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON on stdout.")] = False,
+    checkpoint: common.CheckpointOption = None,
+    json: common.JsonOption = False,
 ) -> None:
     """Tell how far gradients reach back in a network: what it can learn to remember.
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from charrnn.cli.commands.common_options import ForceOption
+from charrnn.cli.options import common
 
 if TYPE_CHECKING:
     from charrnn.cli.plots.curves import Quantity
@@ -25,13 +25,7 @@ def plot(
     ],
     out: Annotated[
         Path | None,
-        typer.Option(
-            "--out",
-            "-o",
-            metavar="FILE",
-            readable=False,
-            help="Draw a figure into this .svg or .png file. Default: curves in the terminal.",
-        ),
+        common.out_option("FILE", "Draw the figure into this .svg or .png file. Default: curves in the terminal."),
     ] = None,
     x: Annotated[Literal["steps", "epochs", "time"], typer.Option("--x", help="What the curves stand over.")] = "steps",
     what: Annotated[
@@ -45,7 +39,7 @@ def plot(
         int | None,
         typer.Option(metavar="N", min=1, help="Means over N steps. Default: a hundredth of the longest run's."),
     ] = None,
-    force: ForceOption = False,
+    force: common.ForceOption = False,
 ) -> None:
     """Draw how trainings went.
 

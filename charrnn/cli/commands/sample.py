@@ -4,57 +4,130 @@ import os
 import shlex
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charrnn.cli.commands import common_options as common
-from charrnn.cli.commands import sampling_options as given
+from charrnn.cli.options import common, typed_text
 
 if TYPE_CHECKING:
     from charrnn.generation.repetition_penalty import RepetitionPenalty
 
-MAX_PROMPT_BYTES = 1 << 24  # bytes
+MAX_PROMPT_BYTES = 1 << 24
 CANDIDATES = 5  # of each character of a --trace
+PENALTY_HELP = (
+    "Against loops: what would repeat a recent sequence becomes R times less likely, each time. Default: 1, off."
+)
+EXACT_HELP = (
+    "Write for each seed exactly what that seed alone writes. With --no-exact several texts are rounded together: faster for many, "
+    "but a text may then differ from that of its seed alone."
+)
 
 
 def sample(
     run: common.RunArgument,
-    prompt: given.PromptOption = "",
-    prompt_file: given.PromptFileOption = None,
-    length: given.LengthOption = 500,
-    temperature: given.TemperatureOption = 0.8,
-    top_k: given.TopKOption = None,
-    top_p: given.TopPOption = None,
-    min_p: given.MinPOption = None,
-    repetition_penalty: given.PenaltyOption = None,
-    repetition_ngram: given.RepetitionNgramOption = None,
-    repetition_window: given.WindowOption = None,
-    only: given.OnlyOption = None,
-    stop: given.StopOption = None,
-    count: given.CountOption = 1,
-    rerank: given.RerankOption = None,
-    exact: given.ExactOption = True,
-    seed: given.SeedOption = None,
+    prompt: Annotated[
+        str,
+        typer.Option(
+            "--prompt",
+            "-p",
+            metavar="TEXT",
+            callback=typed_text.text,
+            help="The text to continue; it is printed first. \\n is a line break, as in --stop and --only.",
+        ),
+    ] = "",
+    prompt_file: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Read the prompt from a file, or with - from standard input.")
+    ] = None,
+    length: Annotated[
+        int,
+        typer.Option(
+            "--length",
+            "-n",
+            min=0,
+            help="Characters to write (for a byte model bytes, of whole characters), fewer if a document ends; 0: no end.",
+        ),
+    ] = 500,
+    temperature: Annotated[
+        float, typer.Option("--temperature", "-t", help="Below 1 safer, above 1 wilder; 0 always takes the likeliest.")
+    ] = 0.8,
+    top_k: Annotated[int | None, typer.Option(metavar="K", help="Draw from the K likeliest characters only.")] = None,
+    top_p: Annotated[
+        float | None,
+        typer.Option(metavar="P", help="Draw from the likeliest characters that together have probability P."),
+    ] = None,
+    min_p: Annotated[
+        float | None,
+        typer.Option(metavar="P", help="Draw from the characters at least P times as likely as the likeliest."),
+    ] = None,
+    repetition_penalty: Annotated[float | None, typer.Option(metavar="R", help=PENALTY_HELP)] = None,
+    repetition_ngram: Annotated[
+        int | None, typer.Option(metavar="N", help="The length of such a sequence in characters (bytes). Default: 8.")
+    ] = None,
+    repetition_window: Annotated[
+        int | None, typer.Option(metavar="W", help="How many characters (bytes) back it is recent. Default: 400.")
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CLASS,...|CHARS",
+            callback=typed_text.texts,
+            help="Write only these: letters, lowercase, uppercase, digits, space, ascii, or characters. Repeatable.",
+        ),
+    ] = None,
+    stop: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TEXT",
+            callback=typed_text.texts,
+            help="End before this text, and do not print it. Repeatable.",
+        ),
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="The number of samples; their seeds are SEED, SEED + 1, ...")] = 1,
+    rerank: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Draw N samples and print the --count with the highest mean log probability, the best first.",
+        ),
+    ] = None,
+    exact: Annotated[bool, typer.Option(help=EXACT_HELP)] = True,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="The same seed gives the same text. Default: a new one, printed on stderr."),
+    ] = None,
     others: common.WithOption = None,
     ngram: common.NgramOption = False,
     weights: common.WeightsOption = None,
     training_text: common.TrainingTextOption = None,
     encoding: common.EncodingOption = None,
     checkpoint: common.CheckpointOption = None,
-    stream: given.StreamOption = True,
-    surprisal: given.SurprisalOption = False,
-    trace: given.TraceOption = False,
-    trace_candidates: given.CandidatesOption = None,
-    novelty: given.NoveltyOption = False,
-    json: given.JsonOption = False,
+    stream: Annotated[bool, typer.Option(help="Print each character as it is drawn, or all at the end.")] = True,
+    surprisal: Annotated[
+        bool, typer.Option("--surprisal", help="In a terminal: colour each character by its surprisal to the network.")
+    ] = False,
+    trace: Annotated[
+        bool,
+        typer.Option("--trace", help="Print below the text each character's probability, and what it was drawn from."),
+    ] = False,
+    trace_candidates: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="How many candidates --trace prints. Default: 5.")
+    ] = None,
+    novelty: Annotated[
+        bool,
+        typer.Option("--novelty", help="Print how much of the text is in the training text, beside held-out text."),
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print a list of {text, seed, finish, log_probability} as JSON on stdout.")
+    ] = False,
 ) -> None:
     """Write text with a trained network.
 
     The text goes to stdout, everything else to stderr.
     """
     from charrnn import api
-    from charrnn.cli.commands import prompts
+    from charrnn.cli.options import prompts
     from charrnn.cli.output import console
     from charrnn.cli.reports import samples
     from charrnn.cli.reports.novelty import as_fields, show_novelty

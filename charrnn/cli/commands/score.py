@@ -5,18 +5,12 @@ from typing import Annotated
 
 import typer
 
-from charrnn.cli.commands import common_options as common
+from charrnn.cli.options import common
 
 
 def score(
     run: common.RunArgument,
-    text: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Files, folders, globs, builtin:NAME, or - for standard input, which is also the default.",
-            show_default=False,
-        ),
-    ] = None,
+    text: Annotated[list[str] | None, common.text_argument("None: standard input.")] = None,
     against: Annotated[
         Path | None,
         typer.Option(

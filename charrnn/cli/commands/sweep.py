@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from charrnn.cli.commands import typed_text
-from charrnn.cli.commands.common_options import EncodingOption, SettingsOption, settings_of
+from charrnn.cli.options import common, typed_text
 
 ENDS = ("training.steps", "training.epochs")
 
@@ -22,7 +21,7 @@ def sweep(
     ],
     text: Annotated[
         list[str] | None,
-        typer.Argument(help="Files, folders, globs, or builtin:NAME. None: the built-in text.", show_default=False),
+        common.text_argument("None: the built-in text.", "Files, folders, globs, or builtin:NAME."),
     ] = None,
     grid: Annotated[
         list[str] | None,
@@ -36,17 +35,11 @@ def sweep(
         int | None,
         typer.Option(metavar="N", min=1, help="Draw N points, in place of every combination.", show_default=False),
     ] = None,
-    settings: SettingsOption = None,
-    encoding: EncodingOption = None,
+    settings: common.SettingsOption = None,
+    encoding: common.EncodingOption = None,
     out: Annotated[
         Path | None,
-        typer.Option(
-            "--out",
-            "-o",
-            metavar="DIR",
-            readable=False,
-            help="The sweep's directory; one that was begun by the same command goes on. Default: runs/NAME-sweep.",
-        ),
+        common.out_option("DIR", "The sweep's directory; the same command continues it. Default: runs/NAME-sweep."),
     ] = None,
     jobs: Annotated[
         int | None,
@@ -54,19 +47,12 @@ def sweep(
             metavar="J", min=1, max=4096, help="Trainings side by side. Default: as many as there are cores for."
         ),
     ] = None,
-    steps: Annotated[int | None, typer.Option(help="Updates to make in each training.")] = None,
-    epochs: Annotated[float | None, typer.Option(help="Passes over the training split, in place of --steps.")] = None,
-    duration: Annotated[
-        str | None,
-        typer.Option(
-            "--time", metavar="DURATION", help="Let each training take so long, for example 10m, in place of --steps."
-        ),
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(help="The seed of each training, and of what --random draws.", show_default=False)
-    ] = None,
+    steps: Annotated[int | None, typer.Option(help="The number of updates of each training.")] = None,
+    epochs: common.EpochsOption = None,
+    duration: common.TimeOption = None,
+    seed: Annotated[int | None, typer.Option(help="The seed of each training, and of --random.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the table as JSON on stdout.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Tell nothing but errors.")] = False,
+    quiet: common.QuietOption = False,
 ) -> None:
     """Train with every combination of some values, and tell which was best.
 
@@ -74,19 +60,16 @@ def sweep(
     not stop the others; but the exit code is then 1, so that a script does not take a part for the whole.
     """
     from charrnn.cli.sweep import mpi_pool, run
-    from charrnn.runs.time_budget import parse_duration
     from charrnn.sweeps import sweep
     from charrnn.sweeps.grid import parse_axes, trials
 
     with mpi_pool.worker_ranks() as team:
-        if sum(end is not None for end in (steps, epochs, duration)) > 1:
-            raise typer.BadParameter("give one of --steps, --epochs and --time")
+        seconds = common.seconds_of(steps, epochs, duration)
         if team and jobs is not None:
             raise typer.BadParameter("--jobs is for this machine; under mpiexec there are as many as other ranks")
         axes = parse_axes(grid or ())
         _require_varying([axis.key for axis in axes], steps or epochs or duration)
-        seconds = None if duration is None else parse_duration(duration)
-        ends = settings_of(steps, epochs, seed)
+        ends = common.settings_of(steps, epochs, seed)
         found = trials(axes, config, settings or (), ends, random, seed or 0, encoding or ())
         code = run.run(sweep.make(found, text or (), seconds), out, team, jobs, json, quiet)
     raise typer.Exit(code)

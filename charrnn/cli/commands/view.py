@@ -5,22 +5,13 @@ from typing import Annotated
 
 import typer
 
-from charrnn.cli.commands import common_options as common
+from charrnn.cli.options import common
 
 
 def view(
     run: common.RunArgument,
-    out: Annotated[
-        Path,
-        typer.Option("--out", "-o", metavar="FILE.html", readable=False, help="The page to write.", show_default=False),
-    ],
-    text: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Files, folders, globs, builtin:NAME, or - for standard input. Default: the run's validation text.",
-            show_default=False,
-        ),
-    ] = None,
+    out: Annotated[Path, common.out_option("FILE.html", "The page to write.")],
+    text: Annotated[list[str] | None, common.text_argument("None: the run's validation split.")] = None,
     length: Annotated[
         int, typer.Option(min=1, max=200_000, help="How many characters (bytes, for a byte model) are shown at most.")
     ] = 50_000,
