@@ -1,9 +1,6 @@
 """`charrnn sample`."""
 
-import os
-import shlex
-from contextlib import nullcontext
-from pathlib import Path
+import secrets
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +10,7 @@ from charrnn.cli.options import common, typed_text
 if TYPE_CHECKING:
     from charrnn.generation.repetition_penalty import RepetitionPenalty
 
-MAX_PROMPT_BYTES = 1 << 24
+MAX_NEW_SEED = 1_000_000  # short enough to type
 CANDIDATES = 5  # of each character of a --trace
 PENALTY_HELP = (
     "Against loops: what would repeat a recent sequence becomes R times less likely, each time. Default: 1, off."
@@ -142,17 +139,13 @@ def sample(
     if rerank is not None and rerank < count:
         raise typer.BadParameter(f"--rerank must be at least --count, {count}; found {rerank}")
     if trace_candidates is not None and not trace:
-        raise typer.BadParameter("--trace-candidates is how many a --trace tells of; give both")
-    if training_text and not (novelty or ngram or others):
-        raise typer.BadParameter(
-            "--text says where the run's text stands now, for --novelty, --ngram and --with: give one of them too"
-        )
-    if encoding and not (novelty or ngram or others):
-        raise typer.BadParameter(
-            "--encoding is that of the run's text, for --novelty, --ngram and --with: give one of them too; a prompt is UTF-8"
-        )
+        raise typer.BadParameter("--trace-candidates needs --trace; give both")
+    if not (novelty or ngram or others):
+        _refuse_training_text(training_text, encoding)
+    if prompt and prompt_file is not None:
+        raise typer.BadParameter("give --prompt or --prompt-file, not both")
     typed = [prompt, *(stop or ()), *(only or ())]
-    prompt = unescape(prompt) if prompt_file is None else _read_prompt(prompt, prompt_file)
+    prompt = unescape(prompt) if prompt_file is None else prompts.read_prompt(prompt_file)
     stops = [unescape(each) for each in stop or ()]
     require_stops(stops)
     _, own = common.encodings(encoding, None, both=False)
@@ -169,7 +162,7 @@ def sample(
     prompts.warn_of_boundary(prompt, model.saved.config.data.boundary)
     for line in filter(None, [hint, *(f"warning: {doubt}" for doubt in generator.doubts(stops, length))]):
         console.print_note(line)
-    first = console.new_seed() if seed is None else seed
+    first = secrets.randbelow(MAX_NEW_SEED) if seed is None else seed
     told = f"{'; '.join(model.notes)}, seed {first}"
     coloured = surprisal and not json and console.supports_colour(console.result_console())
     if alone and coloured:
@@ -199,6 +192,15 @@ def sample(
         show_novelty(found, [each.seed for each in drawn], model.training_text)
 
 
+def _refuse_training_text(text: object, encoding: object) -> None:
+    if text:
+        raise typer.BadParameter("--text is for --novelty, --ngram and --with; give one of them too")
+    if encoding:
+        raise typer.BadParameter(
+            "--encoding is that of the training text, for --novelty, --ngram and --with; give one of them too (a prompt is UTF-8)"
+        )
+
+
 def _repetition(penalty: float | None, ngram: int | None, window: int | None) -> "RepetitionPenalty | None":
     from charrnn.generation.repetition_penalty import RepetitionPenalty
 
@@ -212,34 +214,3 @@ def _repetition(penalty: float | None, ngram: int | None, window: int | None) ->
         RepetitionPenalty.window if window is None else window,
     )
     return given if given.penalty > 1 else None
-
-
-def _read_prompt(prompt: str, file: str) -> str:
-    """The prompt of a file, as it stands there."""
-    from charrnn.errors import SamplingError
-    from charrnn.text.reading.encodings import UTF_8, detect_by_mark, family
-    from charrnn.text.reading.sources import standard_input
-    from charrnn.text.reading.text_file import open_named
-
-    if prompt:
-        raise typer.BadParameter("give --prompt or --prompt-file, not both")
-    try:
-        with nullcontext(standard_input()) if file == "-" else open_named(Path(file)) as given:
-            content = given.read(MAX_PROMPT_BYTES + 1)
-        if len(content) > MAX_PROMPT_BYTES:
-            raise SamplingError(f"--prompt-file {file}: {_size(file)}; a prompt has at most {MAX_PROMPT_BYTES:,}")
-        return content.decode("utf-8-sig")
-    except OSError as error:
-        raise SamplingError(f"--prompt-file {file}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        mark = family(detect_by_mark(content) or UTF_8)
-        encoding = "cp1252" if mark == UTF_8 else mark
-        raise SamplingError(
-            f"--prompt-file {file}: byte {error.start} is not UTF-8, which a prompt is; convert it, for example: "
-            f"iconv -f {encoding} -t utf-8 {shlex.quote(file)} > prompt.txt"
-        ) from None
-
-
-def _size(file: str) -> str:
-    """Of a prompt that is too long: a pipe is not read to its end to know it."""
-    return f"{os.path.getsize(file):,} bytes" if os.path.isfile(file) else f"more than {MAX_PROMPT_BYTES:,} bytes"

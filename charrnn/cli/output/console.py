@@ -1,7 +1,6 @@
 """The only place that draws: results on stdout, messages on stderr."""
 
 import os
-import secrets
 import sys
 from collections.abc import Iterable
 from itertools import groupby
@@ -70,11 +69,6 @@ def result_console() -> Console:
 def supports_colour(console: Console) -> bool:
     """Whether it shows colours: a terminal that can, unless NO_COLOR is set."""
     return console.is_terminal and console.color_system is not None and not console.no_color
-
-
-def new_seed() -> int:
-    """A seed that is short enough to type."""
-    return secrets.randbelow(1_000_000)
 
 
 def show_sample(prompt: str, text: Iterable[str], stream: bool) -> None:
