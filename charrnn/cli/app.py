@@ -33,9 +33,7 @@ from charrnn.system.mpi_environment import rank_and_size
 ENDING_SIGNALS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]  # Windows has one alone
 MISUSE = 2
 NAMES: dict[object, str] = {evaluate: "eval"}  # of commands whose own would hide what Python has
-UsageError: type[Exception] = typer.BadParameter.__bases__[
-    0
-]  # Typer has no name of its own for what it raises on misuse
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # Typer gives what it raises on misuse no public name
 
 SMALLER = "lower model.hidden_size, training.batch_size or training.sequence_length"
 LESS_MEMORY = dict.fromkeys(("train", "sweep", "bench", "gradcheck"), SMALLER)

@@ -14,7 +14,7 @@ import pytest
 from refusals import refused
 
 from charrnn import api
-from charrnn.cli.sweep.run import jobs_of
+from charrnn.cli.sweep.run import make_jobs
 from charrnn.config.resolve import resolve
 from charrnn.runs.storage.checkpoint import load
 from charrnn.runs.storage.directory import BEST, LAST
@@ -134,7 +134,7 @@ def test_json_is_the_table_and_nothing_else(sweep):
 
 def test_a_training_begins_with_the_configuration_of_its_point_for_the_time_that_was_asked(text_file, tmp_path):
     found = trials(parse_axes(["model.hidden_size=8,9"]), None, [], {}, None, 0)
-    first, second = jobs_of(make(found, [str(text_file)], 90.0))
+    first, second = make_jobs(make(found, [str(text_file)], 90.0))
     assert first.arguments == second.arguments == [str(text_file), "--time", "90.0s"]
     (tmp_path / "second.yaml").write_text(second.yaml)
     assert resolve(str(tmp_path / "second.yaml")).config == found[1].config
@@ -185,7 +185,7 @@ def test_a_signal_saves_all(begun, tmp_path, number, code):
     process.send_signal(number)
     out, told = process.communicate(timeout=30)
     assert (process.returncode, out) == (code, "")
-    assert "the same command with -o s goes on" in told
+    assert "the same command with -o s continues" in told
     assert "Traceback" not in told
     for run in tmp_path.glob("s/learning_rate=*"):
         assert 50 <= load(run / LAST).progress.step < 1_000_000
