@@ -19,9 +19,9 @@ INTERRUPTED = 130
 
 @contextmanager
 def communicator() -> Iterator[Communicator]:
-    """Within: the communicator of a training. An error that this rank alone meets ends all of them.
+    """Yield the communicator of a training. An error that only this rank meets ends all ranks.
 
-    Raises RunError where mpiexec has started several, and mpi4py is missing, or its MPI knows of fewer.
+    Raises RunError if mpiexec started several ranks and mpi4py is missing, or its MPI knows of fewer.
     """
     size = rank_and_size()[1]
     if size == 1:
@@ -29,7 +29,7 @@ def communicator() -> Iterator[Communicator]:
         return
     try:
         from charrnn.training.parallel.mpi import MPICommunicator
-    except (ImportError, RuntimeError) as error:  # mpi4py is missing, or the MPI that it wants
+    except (ImportError, RuntimeError) as error:  # mpi4py or its MPI is missing
         raise RunError(f"several ranks need mpi4py and an MPI: pip install 'charrnn-numpy[mpi]' ({error})") from None
     ranks = MPICommunicator()
     if ranks.size != size:  # each would train by itself, and write the same run

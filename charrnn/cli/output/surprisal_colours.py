@@ -1,4 +1,4 @@
-"""Text coloured by its surprisal: what the network saw coming is a dim green, what it did not a bold red.
+"""Text coloured by its surprisal: what the network expected is a dim green, what it did not a bold red.
 
 bits, -log2 p     below 0.5    1       2        4      6        more
 p                 above 0.71   0.5     0.25     0.06   0.016    less
@@ -20,22 +20,22 @@ SLIGHT, STRONG = 0.5, 2.0  # bits
 
 
 def style_of(surprisal: float) -> str:
-    """The rich style of a surprisal, in nats; one that is no number is a surprise."""
+    """The rich style of a surprisal in nats; NaN is a surprise."""
     return STYLES[bisect_right(LIMITS, surprisal / math.log(2))]
 
 
 def colour_by_surprisal(pieces: Iterable[str], surprisals: Iterable[float]) -> Text:
-    """A text, whose pieces are most often its characters, with the colour of each piece's surprisal, in nats.
+    """Each piece of a text, mostly a character, in the colour of its surprisal in nats; control characters are made visible.
 
-    Neighbours of one colour share one span, so that what a terminal receives stays small. Control characters are made visible.
-    Raises ValueError where there are more of the one than of the other.
+    Raises ValueError for more pieces than surprisals, or fewer.
     """
     return mark_unsafe_pieces((piece, style_of(surprisal)) for piece, surprisal in zip(pieces, surprisals, strict=True))
 
 
 def colour_by_difference(pieces: Iterable[str], differences: Iterable[float]) -> Text:
-    """A text, each piece in the colour of the model that had it likelier: by so many nats the first, where they are negative
-    the second; bold from 2 bits on.
+    """Each piece of a text in the colour of the model that gave it the higher probability, bold from 2 bits on.
+
+    A difference is in nats: positive for the first model, negative for the second.
     """
     return mark_unsafe_pieces(
         (piece, _style_of_difference(nats)) for piece, nats in zip(pieces, differences, strict=True)
@@ -43,7 +43,7 @@ def colour_by_difference(pieces: Iterable[str], differences: Iterable[float]) ->
 
 
 def legend_of_difference(names: Sequence[str]) -> Text:
-    """Which colour is whose."""
+    """The names of two models, each in its colour."""
     line = Text("likelier under ")
     for name, style in zip(names, SIDES, strict=True):
         line.append_text(mark_unsafe_line(name, style)).append("" if style == SIDES[-1] else ", under ")
