@@ -20,7 +20,7 @@ def export(
 ) -> None:
     """Write a trained network's weights for other tools.
 
-    The file is safetensors; vocabulary and configuration are in its metadata.
+    Writes a safetensors file with the vocabulary and the configuration in its metadata.
     """
     from charrnn import api
     from charrnn.cli.output import console

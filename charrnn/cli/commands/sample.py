@@ -152,8 +152,7 @@ def sample(
     model = common.load(run, others, ngram, weights, training_text, checkpoint, own)
     if length == 0 and not (alone and stream) and model.vocabulary.end_id is None:
         raise typer.BadParameter(
-            "--length 0 writes without end: one text alone, as it comes; "
-            "not --count, --no-stream, --json, --trace, --rerank or --novelty"
+            "--length 0 writes without end; leave out --count, --no-stream, --json, --trace, --rerank and --novelty"
         )
     corpus = model.training_text.corpus if novelty else None
     generator = model.generator([unescape(each) for each in only] if only else None, exact)
@@ -206,7 +205,7 @@ def _repetition(penalty: float | None, ngram: int | None, window: int | None) ->
 
     if penalty is None and (ngram, window) != (None, None):
         raise typer.BadParameter(
-            "--repetition-ngram and --repetition-window say how --repetition-penalty works; give it too, for example 1.1"
+            "--repetition-ngram and --repetition-window need --repetition-penalty; give it too, for example 1.1"
         )
     given = RepetitionPenalty(
         1.0 if penalty is None else penalty,

@@ -98,7 +98,7 @@ def _refuse_with_resume(options: dict[str, object]) -> None:
     given = [name for name, value in options.items() if value is not None]
     if given:
         raise typer.BadParameter(
-            f"--resume goes on with the run's own configuration, so {given[0]} has no place beside it; only --steps, --epochs, --time, the text and --encoding may be given"
+            f"{given[0]} cannot be combined with --resume, which takes only --steps, --epochs, --time, --encoding and a text"
         )
 
 

@@ -32,8 +32,8 @@ from charrnn.cli.options import prompts
         (["--trace-candidates", "3"], 2, ["--trace-candidates needs --trace; give both"]),
         (["--repetition-penalty", "0.9"], 1, ["repetition-penalty must be a number of at least 1", "found 0.9"]),
         (["--repetition-penalty", "nan"], 1, ["repetition-penalty must be a number", "found nan"]),
-        (["--repetition-ngram", "5"], 2, ["say how --repetition-penalty works; give it too"]),
-        (["--repetition-window", "50"], 2, ["say how --repetition-penalty works; give it too"]),
+        (["--repetition-ngram", "5"], 2, ["need --repetition-penalty; give it too"]),
+        (["--repetition-window", "50"], 2, ["need --repetition-penalty; give it too"]),
         (
             ["--repetition-penalty", "1", "--repetition-ngram", "0"],
             1,

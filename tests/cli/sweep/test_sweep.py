@@ -318,14 +318,14 @@ def test_nothing_is_added_to_a_folder_whose_record_is_of_something_else(sweep):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        ([], 2, "nothing varies; say what, for example --grid"),
+        ([], 2, "nothing varies; add for example --grid"),
         (["--grid", ""], 1, "--grid : must be KEY=A,B,C"),
         (["--grid", "model.hidden_size="], 1, "no value"),
         (["--grid", "model.hiden_size=1"], 1, "did you mean model.hidden_size?"),
         (["--grid", "model.hidden_size=8,0"], 1, "found 0"),
         (["--grid", "model.hidden_size=8", "--grid", "model.hidden_size=9"], 1, "given twice"),
         (["--grid", "model.hidden_size=8..9"], 1, "--random N"),
-        (["--grid", "training.steps=8,9", "--epochs", "1"], 2, "--grid training.steps says how long to train already"),
+        (["--grid", "training.steps=8,9", "--epochs", "1"], 2, "--grid training.steps already says how long to train"),
         ([*RATES, "--steps", "3", "--time", "3s"], 2, "give one of --steps, --epochs and --time"),
         ([*RATES, "--steps", "0"], 1, "--steps: training.steps: must be greater than or equal to 1"),
         ([*RATES, "--time", "soon"], 1, "not a duration"),
