@@ -235,7 +235,7 @@ def test_the_table_says_what_is_right():
     ],
 )
 def test_where_a_size_is_1_a_line_says_that_prints_hold_for_nothing(arguments, line):
-    lines = [each for each in run(app, ["derive", *arguments]).stdout.splitlines() if "a print that is wrong" in each]
+    lines = [each for each in run(app, ["derive", *arguments]).stdout.splitlines() if "a wrong equation" in each]
     assert [each.startswith(line) for each in lines] == ([True] if line else [])
 
 
