@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from charrnn.cli.output.console import print_error
-from charrnn.errors import CharrnnError, RunError
+from charrnn.errors import CharrnnError, MissingLibraryError, RunError, missing_library
 from charrnn.system.mpi_environment import rank_and_size
 from charrnn.training.parallel.communicator import Communicator
 
@@ -21,7 +21,7 @@ INTERRUPTED = 130
 def communicator() -> Iterator[Communicator]:
     """Yield the communicator of a training. An error that only this rank meets ends all ranks.
 
-    Raises RunError if mpiexec started several ranks and mpi4py is missing, or its MPI knows of fewer.
+    Raises MissingLibraryError if mpiexec started several ranks and mpi4py is missing, RunError if its MPI knows of fewer.
     """
     size = rank_and_size()[1]
     if size == 1:
@@ -30,7 +30,7 @@ def communicator() -> Iterator[Communicator]:
     try:
         from charrnn.training.parallel.mpi import MPICommunicator
     except (ImportError, RuntimeError) as error:  # mpi4py or its MPI is missing
-        raise RunError(f"several ranks need mpi4py and an MPI: pip install 'charrnn-numpy[mpi]' ({error})") from None
+        raise missing_mpi(error) from None
     ranks = MPICommunicator()
     if ranks.size != size:  # each would train by itself, and write the same run
         raise RunError(
@@ -45,6 +45,11 @@ def communicator() -> Iterator[Communicator]:
                 print_error(f"{ranks.name}: {_first_line(error)}")
             ranks.abort(_exit_code(error))
         raise
+
+
+def missing_mpi(error: Exception) -> MissingLibraryError:
+    """The error of several ranks without mpi4py, or without the MPI that it looks for."""
+    return missing_library("training with several ranks", "mpi4py and an MPI", "mpi", error)
 
 
 def _first_line(error: Exception) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from charrnn.errors import RunError
+from charrnn.cli.distributed import missing_mpi
 from charrnn.system.mpi_environment import rank_and_size
 from charrnn.system.signals import graceful_stop
 
@@ -20,7 +20,7 @@ from charrnn.system.signals import graceful_stop
 def worker_ranks() -> Iterator[Executor | None]:
     """Yield the executor that runs work on the other ranks, or None for a single rank. The other ranks do that work here, and exit.
 
-    Raises RunError if several ranks were started and mpi4py or an MPI is missing.
+    Raises MissingLibraryError if several ranks were started and mpi4py or an MPI is missing.
     """
     rank, size = rank_and_size()
     if size == 1:
@@ -32,7 +32,7 @@ def worker_ranks() -> Iterator[Executor | None]:
     except (ImportError, RuntimeError) as error:
         if rank:
             raise typer.Exit(1) from None  # rank 0 prints it
-        raise RunError(f"several ranks need mpi4py and an MPI: pip install 'charrnn-numpy[mpi]' ({error})") from None
+        raise missing_mpi(error) from None
     team: Any  # its type hints are another class's
     unstopped = graceful_stop() if rank else nullcontext()  # a rank that waits for work stops when rank 0 says so
     with unstopped, MPICommExecutor(MPI.COMM_WORLD, root=0) as team:
