@@ -141,7 +141,7 @@ def test_gradcheck_of_deep_networks(charrnn, settings):
         (["--oracle", "magic"], 1, ["unknown oracle 'magic'; there are complex-step, closed-form, forward, central"]),
         (["--tolerance", "0"], 2, ["--tolerance must be above 0; found 0"]),
         (["--run", "nothing"], 1, ["no such run"]),
-        (["--run", "x", "-c", "quick"], 2, ["--run brings its own configuration"]),
+        (["--run", "x", "-c", "quick"], 2, ["--run has its own configuration"]),
         (["-s", "model.cell=lstmm"], 1, ["model.cell: must be", "found 'lstmm'"]),
     ],
 )

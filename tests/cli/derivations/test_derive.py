@@ -160,7 +160,7 @@ def test_a_print_that_fits_by_chance_is_still_wrong():
         (["vector", "--train", "-s", "alpha=1_0"], 1, "--set alpha=1_0: alpha must be a number above 0"),
         (["vector", "--train", "-s", "updates=1000000"], 1, "--train: 1,000,000 updates would take about "),
         (["vector", "--train", "-s", "alpha"], 1, "must be KEY=VALUE"),
-        (["vector", "--explain", "--train"], 2, "give one of them"),
+        (["vector", "--explain", "--train"], 2, "give --explain or --train, not both"),
         (["", "--system", "scalar"], 2, "NAME is '', and --system is 'scalar'; give one of them"),
         (["vector", "--system", "scalar"], 2, "NAME is 'vector', and --system is 'scalar'; give one of them"),
         (["--seed", "-1"], 2, "--seed"),
@@ -230,12 +230,12 @@ def test_the_table_says_what_is_right():
     [
         (("vector",), None),
         (("vector", "-s", "M=1", "-s", "T=2"), None),
-        (("vector", "-s", "T=1", "-s", "C=1"), "T = 1, C = 1: a print that is wrong may hold at this size"),
-        (("D2", "-s", "D=1"), "D = 1: a print that is wrong may hold at this size"),
+        (("vector", "-s", "T=1", "-s", "C=1"), "T = 1, C = 1: a wrong equation may hold at this size"),
+        (("D2", "-s", "D=1"), "D = 1: a wrong equation may hold at this size"),
     ],
 )
 def test_where_a_size_is_1_a_line_says_that_prints_hold_for_nothing(arguments, line):
-    lines = [each for each in run(app, ["derive", *arguments]).stdout.splitlines() if "a print that is wrong" in each]
+    lines = [each for each in run(app, ["derive", *arguments]).stdout.splitlines() if "a wrong equation" in each]
     assert [each.startswith(line) for each in lines] == ([True] if line else [])
 
 

@@ -105,7 +105,7 @@ def test_that_matplotlib_is_missing_is_told_before_anything_is_read(charrnn, com
 
 @pytest.mark.parametrize("command", ["plot", "gradflow"])
 def test_force_without_a_file_is_misuse(charrnn, tiny_run, command):
-    refused(charrnn(command, tiny_run, "--force"), 2, "--force replaces the file of --out; give both")
+    refused(charrnn(command, tiny_run, "--force"), 2, "--force needs --out; give both")
 
 
 def test_a_program_replaces_weights_only_where_it_says_so(tiny_run, tmp_path):

@@ -151,7 +151,7 @@ def test_damaged_lines_are_told_of(charrnn, tiny_run):
         (["--what", "los"], 2, ["--what los: must be one of loss, bpc, grad_norm, clipped, learning_rate"]),
         (["--what", ""], 2, ["must be one of"]),
         (["--smooth", "0"], 2, ["--smooth"]),
-        (["--force"], 2, ["--force replaces the file of --out; give both"]),
+        (["--force"], 2, ["--force needs --out; give both"]),
         (["nothing"], 1, ["nothing: no such run"]),
         (["run/metrics.jsonl", "--x", "time"], 1, ["run/metrics.jsonl: without its config.yaml", "--x epochs"]),
     ],

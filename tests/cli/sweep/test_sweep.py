@@ -14,7 +14,7 @@ import pytest
 from refusals import refused
 
 from charrnn import api
-from charrnn.cli.sweep.run import jobs_of
+from charrnn.cli.sweep.run import make_jobs
 from charrnn.config.resolve import resolve
 from charrnn.runs.storage.checkpoint import load
 from charrnn.runs.storage.directory import BEST, LAST
@@ -134,7 +134,7 @@ def test_json_is_the_table_and_nothing_else(sweep):
 
 def test_a_training_begins_with_the_configuration_of_its_point_for_the_time_that_was_asked(text_file, tmp_path):
     found = trials(parse_axes(["model.hidden_size=8,9"]), None, [], {}, None, 0)
-    first, second = jobs_of(make(found, [str(text_file)], 90.0))
+    first, second = make_jobs(make(found, [str(text_file)], 90.0))
     assert first.arguments == second.arguments == [str(text_file), "--time", "90.0s"]
     (tmp_path / "second.yaml").write_text(second.yaml)
     assert resolve(str(tmp_path / "second.yaml")).config == found[1].config
@@ -185,7 +185,7 @@ def test_a_signal_saves_all(begun, tmp_path, number, code):
     process.send_signal(number)
     out, told = process.communicate(timeout=30)
     assert (process.returncode, out) == (code, "")
-    assert "the same command with -o s goes on" in told
+    assert "the same command with -o s continues" in told
     assert "Traceback" not in told
     for run in tmp_path.glob("s/learning_rate=*"):
         assert 50 <= load(run / LAST).progress.step < 1_000_000
@@ -318,14 +318,14 @@ def test_nothing_is_added_to_a_folder_whose_record_is_of_something_else(sweep):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        ([], 2, "nothing varies; say what, for example --grid"),
+        ([], 2, "nothing varies; add for example --grid"),
         (["--grid", ""], 1, "--grid : must be KEY=A,B,C"),
         (["--grid", "model.hidden_size="], 1, "no value"),
         (["--grid", "model.hiden_size=1"], 1, "did you mean model.hidden_size?"),
         (["--grid", "model.hidden_size=8,0"], 1, "found 0"),
         (["--grid", "model.hidden_size=8", "--grid", "model.hidden_size=9"], 1, "given twice"),
         (["--grid", "model.hidden_size=8..9"], 1, "--random N"),
-        (["--grid", "training.steps=8,9", "--epochs", "1"], 2, "--grid training.steps says how long to train already"),
+        (["--grid", "training.steps=8,9", "--epochs", "1"], 2, "--grid training.steps already says how long to train"),
         ([*RATES, "--steps", "3", "--time", "3s"], 2, "give one of --steps, --epochs and --time"),
         ([*RATES, "--steps", "0"], 1, "--steps: training.steps: must be greater than or equal to 1"),
         ([*RATES, "--time", "soon"], 1, "not a duration"),
