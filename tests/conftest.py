@@ -1,5 +1,6 @@
-"""What many tests need: small networks and texts, a trained run, the command line."""
+"""What many tests need: small texts, a trained run, the command line."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,10 @@ def tiny_run(tmp_path, text_file):
 
 @pytest.fixture
 def charrnn(monkeypatch, tmp_path):
-    """Run the command line in an empty folder: `charrnn("train", "text.txt")` gives exit_code, stdout, stderr."""
+    """Run the command line in an empty folder: `charrnn("train", "text.txt")` gives exit_code, stdout, stderr.
+
+    It prints each command and its output, which pytest shows below a test that failed.
+    """
     from charrnn.cli.app import app
 
     folder = tmp_path / "cwd"
@@ -54,7 +58,9 @@ def charrnn(monkeypatch, tmp_path):
     monkeypatch.chdir(folder)
 
     def run(*arguments, stdin=None):
-        result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin)
+        words = [str(argument) for argument in arguments]
+        result = CliRunner().invoke(app, words, input=stdin)
+        print(f"$ charrnn {shlex.join(words)[:1000]}", result.output[-5000:], f"exit code {result.exit_code}", sep="\n")
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result
