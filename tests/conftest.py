@@ -1,6 +1,7 @@
 """What many tests need: small texts, a trained run, the command line."""
 
 import shlex
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,11 @@ from typer.testing import CliRunner
 from charrnn.config.resolve import resolve
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+if (
+    signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+):  # a script's & ignores Ctrl-C, and so would the commands that tests start
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):

@@ -15,6 +15,7 @@ import pytest
 from charrnn.runs.storage import safetensors_file
 from charrnn.runs.storage.checkpoint import load
 
+pytestmark = pytest.mark.ranks
 HERE = Path(__file__).parent
 SETTINGS = [
     "model.hidden_size=16",
