@@ -52,6 +52,12 @@ def tiny_run(tmp_path, text_file):
 
 
 @pytest.fixture
+def small_peak(monkeypatch):
+    """`bench` compares with a matrix product that is quickly made."""
+    monkeypatch.setattr("charrnn.training.benchmark.PEAK_SIZE", 128)
+
+
+@pytest.fixture
 def charrnn(monkeypatch, tmp_path):
     """Run the command line in an empty folder: `charrnn("train", "text.txt")` gives exit_code, stdout, stderr.
 

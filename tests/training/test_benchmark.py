@@ -8,11 +8,7 @@ from charrnn.training.benchmark import matmul_flops, measure, random_trainer
 from charrnn.training.parallel import data_parallel
 from charrnn.training.parallel.data_parallel import fastest_threads
 
-
-@pytest.fixture(autouse=True)
-def small_peak(monkeypatch):
-    """The peak of a small product: what it is measured with makes no difference here."""
-    monkeypatch.setattr("charrnn.training.benchmark.PEAK_SIZE", 128)
+pytestmark = pytest.mark.usefixtures("small_peak")
 
 
 @pytest.mark.parametrize("threads", [1, 2])
