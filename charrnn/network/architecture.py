@@ -1,6 +1,5 @@
 """What a network is made of: its sizes, the kind of its cells, its first weights."""
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from charrnn.network.cells.lstm import LSTM
 from charrnn.network.cells.rnn import RNN
 from charrnn.network.parameters import Shapes
 from charrnn.network.readout import READOUTS
+from charrnn.words import did_you_mean
 
 CELLS = ("rnn", "gru", "lstm")
 INITIALISATIONS = ("uniform", "orthogonal", "identity")
@@ -109,6 +109,4 @@ def require_known(what: str, name: str, known: Iterable[str]) -> None:
     """Raise NetworkError, with the nearest known name, where `name` is not among them."""
     known = list(known)
     if name not in known:
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]}? " if close else ""
-        raise NetworkError(f"unknown {what} {name!r}; {hint}there are {', '.join(known)}")
+        raise NetworkError(f"unknown {what} {name!r}; there are {', '.join(known)}{did_you_mean(name, known)}")

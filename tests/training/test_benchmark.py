@@ -16,6 +16,9 @@ def small_trainer(*settings):
     return random_trainer(resolve(None, [*small, *settings]).config)
 
 
+pytestmark = pytest.mark.usefixtures("small_peak")
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 def test_every_figure_is_there_and_they_agree(threads):
     found = measure(small_trainer(f"runtime.threads={threads}"), seconds=0.05)

@@ -11,6 +11,7 @@ from charrnn.diagnostics.gradcheck.gradcheck import Comparison, Unchecked
 from charrnn.diagnostics.gradcheck.oracles import ORACLES
 from charrnn.network.network import Network
 from charrnn.network.window_options import DEFAULT_OPTIONS
+from charrnn.words import parameter
 
 SECONDS = 60.0  # for a check without a given number of entries
 WORTH_IT = 8  # no round that adds less than this part of the entries so far
@@ -67,7 +68,7 @@ def oracles_within(case: Case, seconds: float) -> tuple[list[str], list[Unchecke
     expected = seconds_of_closed_form(case)
     if expected <= seconds:
         return [*ORACLES], []
-    why = f"would take about {_in_words(expected)} here; --oracle {PAIRED} checks it all the same"
+    why = f"would take about {_in_words(expected)} here; {parameter('oracles')} {PAIRED} checks it all the same"
     return [oracle for oracle in ORACLES if oracle != PAIRED], [Unchecked("oracle", PAIRED, why)]
 
 
