@@ -85,12 +85,12 @@ def training_step(case: Case, config: Config) -> Property:
         batch_size=B,
         reset_mask=case.options.reset_mask,
     )
-    split = DataParallel(network, accumulate=config.training.accumulate)
-    with case.masked(network.parameters.flat, split.gradient.flat):
-        split.loss_and_gradient(window, case.state.copy(), case.options.dropout, case.options.smoothing)
+    parallel = DataParallel(network, accumulate=config.training.accumulate)
+    with case.masked(network.parameters.flat, parallel.gradient.flat):
+        parallel.loss_and_gradient(window, case.state.copy(), case.options.dropout, case.options.smoothing)
     analytic = checks.analytic_gradients(case)
     checked = np.concatenate([analytic[name].ravel() for name, _ in network.parameters.items()])
-    difference = float(np.abs(split.gradient.flat - checked).max() / max(1e-300, np.abs(checked).max()))
+    difference = float(np.abs(parallel.gradient.flat - checked).max() / max(1e-300, np.abs(checked).max()))
     shares = min(B, config.training.accumulate)
     return Property(
         "a training step computes the gradient that was checked" + (f", in {shares} shares" if shares > 1 else ""),

@@ -52,13 +52,13 @@ def measure(trainer: Trainer, seconds: float = 3.0, unit: Unit = "char") -> Benc
     """Time the updates of a trainer for about `seconds`, then its parts and the peak."""
     windows, architecture = trainer.windows, trainer.network.architecture
     T, B, threads = windows.sequence_length, windows.batch_size, min(trainer.threads, windows.batch_size)
-    split = DataParallel(trainer.network, threads, accumulate=trainer.accumulate)
+    parallel = DataParallel(trainer.network, threads, accumulate=trainer.accumulate)
     try:
         with one_blas_thread():
-            whole = _median(lambda: trainer.step(split), seconds)
+            whole = _median(lambda: trainer.step(parallel), seconds)
             forward, backward, update = _time_parts(trainer, threads, seconds / 6)
     finally:
-        split.close()
+        parallel.close()
     gflops = matmul_flops(architecture, T, B, windows.stride) / whole / 1e9
     peak = peak_gflops(threads, trainer.network.parameters.flat.dtype)
     return Bench(

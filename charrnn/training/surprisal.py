@@ -55,14 +55,14 @@ class NetworkScorer:
     def __init__(
         self,
         network: Network,
-        split: DataParallel | None = None,
+        parallel: DataParallel | None = None,
         should_stop: Callable[[], bool] = lambda: False,
         end_id: int | None = None,
     ) -> None:
-        """`split` distributes the work; `should_stop()` is polled before each window. Where `end_id`, the end of a document,
+        """`parallel` distributes the work; `should_stop()` is polled before each window. Where `end_id`, the end of a document,
         is read, the state is reset.
         """
-        self._network, self._split = network, split or DataParallel(network)
+        self._network, self._parallel = network, parallel or DataParallel(network)
         self._should_stop, self._end_id = should_stop, end_id
         self._last: Ids | None = None  # (k, 1): what the next block follows
         self._state: Array | None = None  # (S, k, H)
@@ -96,7 +96,7 @@ class NetworkScorer:
 
     def _run(self, ids: Ids, state: Array) -> Array:
         """The surprisals of ids[1:], (n - 1, B), window by window; updates `state`, (S, B, H). Each rank reads its share."""
-        ranks, streams = self._split.ranks, self._split.ranks.local_streams(ids.shape[1])
+        ranks, streams = self._parallel.ranks, self._parallel.ranks.local_streams(ids.shape[1])
         own = np.ascontiguousarray(state[:, streams])
         found = np.empty((len(ids) - 1, own.shape[1]), state.dtype)
         for start in range(0, len(found), SCORING_WINDOW):
@@ -105,7 +105,9 @@ class NetworkScorer:
             if own.size:
                 window = ids[start : start + SCORING_WINDOW + 1, streams].astype(np.intp)
                 reset_mask = None if self._end_id is None else window[:-1] == self._end_id
-                found[start : start + SCORING_WINDOW] = self._split.surprisals(window[:-1], window[1:], own, reset_mask)
+                found[start : start + SCORING_WINDOW] = self._parallel.surprisals(
+                    window[:-1], window[1:], own, reset_mask
+                )
         state[:] = ranks.all_gather_concat(own, axis=1)
         return ranks.all_gather_concat(found, axis=1)
 
@@ -139,7 +141,7 @@ def windows_read(texts: int, length: int) -> set[tuple[int, int]]:
 def evaluate(
     network: Network,
     ids: Ids,
-    split: DataParallel | None = None,
+    parallel: DataParallel | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     end_id: int | None = None,
 ) -> float:
@@ -156,7 +158,7 @@ def evaluate(
     texts = np.atleast_2d(ids)
     if texts.shape[1] < 2:
         raise TextError(f"a loss needs a text of length 2 or more; found length {texts.shape[1]}")
-    scorer = NetworkScorer(network, split, should_stop, end_id)
+    scorer = NetworkScorer(network, parallel, should_stop, end_id)
     blocks = (texts[:, start : start + BLOCK] for start in range(0, texts.shape[1], BLOCK))
     total = sum(float(scorer.score(block).sum(dtype=np.float64)) for block in blocks)
     return total / (texts.size - len(texts))

@@ -90,22 +90,22 @@ class Trainer:
         """
         began = time.perf_counter()
         threads = min(self.threads, self.state.shape[1])
-        split = DataParallel(self.network, threads, self.ranks, self.accumulate)
+        parallel = DataParallel(self.network, threads, self.ranks, self.accumulate)
         try:
-            reason = yield from self._loop(split, steps, should_stop)
+            reason = yield from self._loop(parallel, steps, should_stop)
         finally:
-            split.close()
+            parallel.close()
         progress = self.progress
         yield Finished(progress.step, reason, progress.best_loss, time.perf_counter() - began)
 
-    def _loop(self, split: DataParallel, steps: int, should_stop: Callable[[], bool]) -> Generator[Event, None, str]:
+    def _loop(self, parallel: DataParallel, steps: int, should_stop: Callable[[], bool]) -> Generator[Event, None, str]:
         while True:
             progress = self.progress  # a rollback replaces it
             if self.ranks.any_rank_stopping(should_stop()):
                 return "stopped"
             if self._evaluation_is_due(steps):
                 try:
-                    yield self._make_or_roll_back(lambda: self.evaluate(split, should_stop))
+                    yield self._make_or_roll_back(lambda: self.evaluate(parallel, should_stop))
                 except StoppedError:
                     return "stopped"
             elif self.patience is not None and progress.evaluations_without_best >= self.patience:
@@ -113,7 +113,7 @@ class Trainer:
             elif progress.step >= steps:
                 return "steps"
             else:
-                yield self._make_or_roll_back(lambda: self.step(split))
+                yield self._make_or_roll_back(lambda: self.step(parallel))
 
     def _make_or_roll_back(self, make: Callable[[], Event]) -> Event:
         """What `make` returns; after a rejected step, the rollback."""
@@ -124,7 +124,7 @@ class Trainer:
                 raise
             return self.recovery.roll_back(rejected)
 
-    def step(self, split: DataParallel) -> Stepped:
+    def step(self, parallel: DataParallel) -> Stepped:
         """Make one update. Raises StepRejectedError before the weights are touched; see divergence.py."""
         began = time.perf_counter()
         progress, windows = self.progress, self.windows
@@ -133,17 +133,17 @@ class Trainer:
         before = self.state.copy()
         dropout = Dropout(self.dropout, self.seed, progress.step, windows.streams.start) if self.dropout else None
         weights = self.network.parameters.flat
-        with self.weight_dropout.applied(weights, split.gradient.flat, progress.step):
-            loss = split.loss_and_gradient(window, self.state, dropout, self.label_smoothing)
-        self.frozen.mask(split.gradient.flat)
-        norm, clipped = self.clipping(split.gradient.flat)
+        with self.weight_dropout.applied(weights, parallel.gradient.flat, progress.step):
+            loss = parallel.loss_and_gradient(window, self.state, dropout, self.label_smoothing)
+        self.frozen.mask(parallel.gradient.flat)
+        norm, clipped = self.clipping(parallel.gradient.flat)
         batch = Batch(window, before)
         if reason := self._rejection_reason(batch, loss, norm):
             raise StepRejectedError(progress.step + 1, reason, batch)
         progress.level.add(loss)
         learning_rate = self.learning_rate
         with self.frozen.preserved(weights):
-            self.optimizer.update(weights, split.gradient.flat, learning_rate)
+            self.optimizer.update(weights, parallel.gradient.flat, learning_rate)
         if self.ema:
             with self.frozen.preserved(self.ema.flat):
                 self.ema.update(weights, self.optimizer.updates)
@@ -168,11 +168,11 @@ class Trainer:
         on_time = progress.step % self.eval_every == 0 or progress.step >= steps
         return self.valid.size > 0 and on_time and progress.evaluated_step < progress.step
 
-    def evaluate(self, split: DataParallel, should_stop: Callable[[], bool] = lambda: False) -> Evaluated:
+    def evaluate(self, parallel: DataParallel, should_stop: Callable[[], bool] = lambda: False) -> Evaluated:
         """The loss on the validation text now. Raises StepRejectedError where it is hopeless, and StoppedError."""
         progress, weights = self.progress, self.network.parameters.flat
         with self.ema.swapped_in(weights) if self.ema else nullcontext():
-            loss = evaluate(self.network, self.valid, split, should_stop, self.windows.end_id)
+            loss = evaluate(self.network, self.valid, parallel, should_stop, self.windows.end_id)
         if is_hopeless(loss):
             raise StepRejectedError(progress.step, f"validation loss {loss:.4g}")
         best = progress.best_loss is None or loss < progress.best_loss
