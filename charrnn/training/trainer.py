@@ -84,7 +84,7 @@ class Trainer:
         return self.schedule(progress.step, progress.stalls) * 0.5**progress.halvings
 
     def train(self, steps: int, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
-        """Train until `steps` updates have been made in all, or until `should_stop()`, which is polled after each step.
+        """Train until `steps` updates have been made in all, or until `should_stop()`, which is polled between steps.
 
         Raises DivergedError for a rejected step without a recovery.
         """

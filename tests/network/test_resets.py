@@ -1,4 +1,4 @@
-"""Where a stream begins anew within a window: proved against four oracles, and against documents read one by one."""
+"""Where a stream is reset within a window: proved against four oracles, and against documents read one by one."""
 
 from dataclasses import replace
 

@@ -55,25 +55,27 @@ MUTANTS = [(function, name, code) for function in BACKWARDS for name, code in mu
 
 
 def caught(cases) -> bool:
-    """True where gradcheck fails, or cannot even run, for at least one kind, or backward tells wrongly what is whole."""
+    """True where gradcheck fails, or cannot even run, for at least one kind, or backward reports as final what is not."""
     try:
         with np.errstate(all="ignore"):
             right = all(passed(list(gradcheck(case, ["complex-step"]))) for case in cases)
-            return not (right and all(map(tells_what_is_whole, cases)))
+            return not (right and all(map(reports_what_is_final, cases)))
     except Exception:
         return True
 
 
-def tells_what_is_whole(case) -> bool:
-    """Layer after layer from the top, and nothing of it changes any more."""
-    network, told = case.network, []
+def reports_what_is_final(case) -> bool:
+    """Layer after layer from the top, and nothing reported changes any more."""
+    network, reports = case.network, []
     ws, gradient = case.workspace(network), network.parameters.zeros_like()
     network.forward(case.inputs, case.targets, case.state, ws, case.options)
     network.backward(
-        case.count, ws, gradient, case.options, lambda index: told.append((index, gradient.flat[index:].copy()))
+        case.count, ws, gradient, case.options, lambda index: reports.append((index, gradient.flat[index:].copy()))
     )
     layers = [network.parameters.place(names["W_xh"]).start for names in network.architecture.layer_names()]
-    return [index for index, _ in told] == layers[::-1] and all((then == gradient.flat[i:]).all() for i, then in told)
+    return [index for index, _ in reports] == layers[::-1] and all(
+        (then == gradient.flat[i:]).all() for i, then in reports
+    )
 
 
 def test_nothing_is_caught_while_nothing_is_broken():
