@@ -68,7 +68,7 @@ class Architecture:
     def layer_names(self) -> list[dict[str, str]]:
         """For each layer, the cell's own name of a parameter -> its name in the network.
 
-        The first layer's are those of the equations; from the second on they carry the layer's number: W_hh, W_hh_2, ...
+        The first layer's are those of the equations; from the second on with the layer's number: W_hh, W_hh_2, ...
         """
         bases = self.make_cell().shapes(1, 1)
         return [
@@ -77,7 +77,7 @@ class Architecture:
         ]
 
     def parts(self) -> dict[str, tuple[str, ...]]:
-        """layer1, layer2, ... from the bottom, and readout: the names of the parameters of each; the look-up is layer1's."""
+        """The names of the parameters of layer1 (with the look-up), layer2, ... from the bottom, and of the readout."""
         layers = {f"layer{number}": tuple(names.values()) for number, names in enumerate(self.layer_names(), start=1)}
         return {**layers, "readout": tuple(readout.shapes(1, 1, self.readout))}
 

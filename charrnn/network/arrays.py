@@ -19,7 +19,7 @@ CACHE = 1 << 20  # bytes that stay near a core: a common second-level cache
 def reversed_cache_blocks(array: Array, blocks: int) -> Iterator[slice]:
     """Slices of the steps of (T, B, H), the last first, so that `blocks` such arrays of one slice stay in the cache.
 
-    Computing a whole slice needs fewer calls than step by step, and the results are still near when the steps read them.
+    A whole slice needs fewer calls than single steps, and its results are still near when the steps read them.
     """
     T = len(array)
     steps = max(1, CACHE // max(1, blocks * array[0].nbytes))

@@ -2,8 +2,8 @@
 
     up = h' ∘ mask        mask: 0 with probability `rate`, else 1 / (1 - rate), so that the mean is kept
 
-Whether a unit is dropped is a pure function of seed, step, layer, stream, time and unit, by a counter-based generator: nothing
-has to be saved beyond the step, and no split of the streams over threads or machines changes a mask.
+Whether a unit is dropped is a pure function of seed, step, layer, stream, time and unit, by a counter-based generator:
+nothing has to be saved beyond the step, and no split of the streams over threads or machines changes a mask.
 
 Source: Srivastava et al. 2014; for recurrent networks in this place, Zaremba, Sutskever and Vinyals 2014.
 """

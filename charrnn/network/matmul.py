@@ -54,9 +54,10 @@ def plain_matmul(W: Array, out: Array) -> MatMul:
 def rowwise_matmul(W: Array, out: Array) -> MatMul:
     """Like `blocked_matmul`, but row by row: a row's bits depend neither on the other rows nor on their number.
 
-    A BLAS adds up the terms of several rows in another order than those of one, and at the edge of a block in another order again.
-    Here each row is a product of its own, a vector by a matrix: the BLAS gets the same call for one row as for each of many. The
-    columns of all gates lie side by side, (K, G N), in blocks that stay in the cache from one row to the next.
+    A BLAS adds up the terms of several rows in another order than those of one, and at the edge of a block in another
+    order again. Here each row is a product of its own, a vector by a matrix: the BLAS gets the same call for one row as
+    for each of many. The columns of all gates lie side by side, (K, G N), in blocks that stay in the cache from one row
+    to the next.
     """
     rows, K = out.shape[-2], W.shape[-2]
     columns = np.moveaxis(W, -2, 0).reshape(K, -1)

@@ -93,7 +93,7 @@ class Network:
     def forward(
         self, inputs: Ids, targets: Ids, state: Array, ws: Workspace, options: WindowOptions = DEFAULT_OPTIONS
     ) -> Any:
-        """The loss of a window, (T, B), from `state`, (S, B, H): nats summed over the characters of its last `loss_steps` steps.
+        """The loss of a window, (T, B), from `state`, (S, B, H): the sum, in nats, over its last `loss_steps` steps.
 
         Complex for complex parameters. Raises NetworkError where the window does not fit the workspace.
         """
@@ -120,10 +120,10 @@ class Network:
         options: WindowOptions = DEFAULT_OPTIONS,
         on_gradient_ready: Callable[[int], object] = lambda index: None,
     ) -> Array:
-        """Fill `gradient` with that of loss / count, for the window of the last `forward`, called with the same options.
+        """Fill `gradient` with that of loss / count, for the window of the last `forward`, with the same options.
 
-        Returns the gradient of the state that came in, (S, B, H): backpropagation is cut there. `on_gradient_ready(i)` is
-        called after each layer: the entries of the flat gradient from i on are final.
+        Returns the gradient of the state that came in, (S, B, H): backpropagation is cut there. `on_gradient_ready(i)`
+        is called after each layer: the entries of the flat gradient from i on are final.
         """
         dropped, rows = options.dropout is not None, options.target_count(*ws.inputs.shape)
         up, dh = _rows(ws.layers[-1].up(dropped)), _rows(ws.dh)
@@ -160,7 +160,7 @@ class Network:
     def _layer_backward(
         self, number: int, ws: Workspace, gradient: Parameters, dropped: bool, resets: Resets | None
     ) -> Array:
-        """From ws.dh, ∂L/∂ of the layer's output: fill its parameters' gradients, and ws.dh with that of the layer below.
+        """From ws.dh, ∂L/∂ of the layer's output: fill its parameters' gradients, and ws.dh for the layer below.
 
         Returns the gradient of the layer's states that came in, (S, B, H).
         """
@@ -182,7 +182,7 @@ class Network:
 
     @staticmethod
     def _look_up_backward(da: Array, ws: Workspace, dW_xh: Array) -> None:
-        """dW_xh = Σ xᵀ da with one-hot x, for the characters of this window: one product is faster than adding row by row."""
+        """dW_xh = Σ xᵀ da with one-hot x, for the window's characters: one product is faster than adding rows."""
         ids, V = ws.inputs.ravel(), dW_xh.shape[-2]
         present = np.zeros(V, np.bool_)
         present[ids] = True
@@ -194,7 +194,7 @@ class Network:
         dW_xh[..., present, :] = np.matmul(x, da)
 
     def _first_index(self, number: int) -> int:
-        """Where the parameters of a layer begin in the flat vector; those of the layers above and of the readout follow."""
+        """Where the parameters of a layer begin in the flat vector; those of the layers above and the readout follow."""
         names = self.architecture.layer_names()[number].values()
         return min(int(self.parameters.place(name).start) for name in names)
 

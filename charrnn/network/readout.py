@@ -11,9 +11,9 @@ With label smoothing ε the target is q, (N, V), which gives every other charact
     q = (1 - ε) one-hot(y) + ε / V
     L = - Σ q log p / count
 
-No step depends on the one before, so one product of N rows serves the whole window.
-Source: Huang 2019, Back Propagation Through Time, (35)-(36), (43)-(44): do = (p - y) / count. Deep: Pascanu, Gulcehre, Cho and Bengio 2014, section 3.3.2, DOT(S)-RNN.
-Smoothing: Szegedy et al. 2016, section 7.
+No step depends on the one before, so one product of N rows serves the whole window. Source: Huang 2019, Back
+Propagation Through Time, (35)-(36), (43)-(44): do = (p - y) / count. Deep: Pascanu, Gulcehre, Cho and Bengio 2014,
+section 3.3.2, DOT(S)-RNN. Smoothing: Szegedy et al. 2016, section 7.
 """
 
 from typing import NamedTuple
@@ -70,7 +70,7 @@ def logits(h: Array, w: Parameters, ws: Workspace) -> None:
 
 
 def surprisals(y: Ids, ws: Workspace, smoothing: float = 0.0) -> Array:
-    """-log p[n, y_n] of each row, or - Σ q log p, (N,), in nats, from the logits in o, which become p. Their sum is the loss."""
+    """-log p[n, y_n], or - Σ q log p, of each row, (N,), in nats, from the logits in o, which become p."""
     o, rows, *_ = ws
     np.subtract(o, o.max(axis=1, keepdims=True), out=o)  # changes no p, and exp cannot overflow
     q_o = o[rows, y]
@@ -85,7 +85,7 @@ def surprisals(y: Ids, ws: Workspace, smoothing: float = 0.0) -> Array:
 def backward(
     y: Ids, count: int, h: Array, w: Parameters, ws: Workspace, dw: Parameters, dh: Array, smoothing: float = 0.0
 ) -> None:
-    """From p, for the loss divided by `count`: fill the gradients of the readout's parameters and dh = ∂L/∂h, (N, H)."""
+    """From p, for the loss divided by `count`: fill the gradients of the parameters and dh = ∂L/∂h, (N, H)."""
     o, rows, a, r = ws
     np.subtract(o, smoothing / o.shape[1], out=o)  # L = - Σ q log p / count,  p = softmax(o)
     o[rows, y] -= 1 - smoothing  #                 q = (1 - ε) one-hot(y) + ε / V

@@ -2,8 +2,8 @@
 
     h, c  ->  h ∘ (1 - reset_mask[t]), c ∘ (1 - reset_mask[t])        reset_mask  (T, B) booleans
 
-Step t reads that. Everything that reads index t as the state after step t - 1 (the readout, the layer above, the rnn's φ')
-reads it as it was; and no gradient flows from step t back to it.
+Step t reads that. Everything that reads index t as the state after step t - 1 (the readout, the layer above, the rnn's
+φ') reads it as it was; and no gradient flows from step t back to it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +26,7 @@ class Resets:
         self._streams = {int(t): np.flatnonzero(reset_mask[t]) for t in np.flatnonzero(reset_mask.any(axis=1))}
 
     def run(self, step: Callable[[int], None], states: Sequence[Array]) -> None:
-        """Run the steps of a layer; afterwards `states`, (T+1, B, H) each, hold what each step left, not what the next read."""
+        """Run the steps of a layer; afterwards `states`, (T+1, B, H) each, hold what each step left."""
         kept = {}
         for t in range(len(states[0]) - 1):
             if t in self._streams:

@@ -1,7 +1,7 @@
 """The share of values, from 0 to 1, where a nonlinearity is flat: no gradient comes through them.
 
-tanh, gru, lstm   |value| above 0.99: φ' is below 0.02 (of an LSTM h, not its cell state: large cells are not a bad sign)
-sigmoid           outside 0.01 to 0.99: φ' is below 0.01; for a gate that is not bad in itself: a forget gate near 1 remembers
+tanh, gru, lstm   |value| above 0.99: φ' is below 0.02 (for an LSTM, h and not the cell state)
+sigmoid           outside 0.01 to 0.99: φ' is below 0.01; not bad in itself: a forget gate near 1 remembers
 relu              0: the unit is off, and φ' is 0; of a carried state, off in every stream: the unit is dead
 """
 

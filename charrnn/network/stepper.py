@@ -58,7 +58,7 @@ class Stepper:
 
     @np.errstate(over="ignore", invalid="ignore")  # the caller reports what is not finite
     def __call__(self, ids: Ids) -> Array:
-        """Read one character of each stream, (B,): the logits of the next, (B, V), in a buffer that the next call overwrites."""
+        """Read a character of each stream, (B,). Returns the logits of the next, (B, V); the next call overwrites them."""
         side = self._now
         self._look_up.take(ids, axis=-2, out=side.x_a, mode="clip")
         side.first(0)

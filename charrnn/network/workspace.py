@@ -51,7 +51,7 @@ class Workspace:
 
     @property
     def activations(self) -> dict[str, Array]:
-        """The states and gates of every layer after each step, (T, B, H) each, views: h, z, ...; from the second layer on h_2."""
+        """The states and gates of every layer after each step, (T, B, H) each, views: h, z, ..., h_2, z_2, ..."""
         return {
             name if number == 1 else f"{name}_{number}": values
             for number, layer in enumerate(self.layers, start=1)

@@ -43,6 +43,6 @@ def random_trainer(config: Config) -> Trainer:
 
 
 def random_text(vocab_size: int, length: int) -> Ids:
-    """Ids, (length,), as unevenly frequent as the characters of English: each half as frequent as the one six ranks ahead."""
+    """Ids, (length,), as uneven as the characters of English: each half as frequent as the one six ranks ahead."""
     p = 0.5 ** (np.arange(vocab_size) / 6)
     return np.random.default_rng(0).choice(vocab_size, length, p=p / p.sum()).astype(np.uint32)

@@ -8,11 +8,11 @@ A network that has always read on may never have learned to begin: units that la
 and from a zero state the network can fall into a mode from which it does not recover. So the state of each stream may
 also be reset before any window, with a given probability.
 
-Where the text is a list of documents, `reset_mask` marks the steps that read the end of one: there the next begins, and the
-stream's state is reset before it, in the middle of a window too.
+Where the text is a list of documents, `reset_mask` marks the steps that read the end of one: there the next begins, and
+the stream's state is reset before it, in the middle of a window too.
 
-With a stride k1 < T = k2 this is Williams and Peng's truncated BPTT(k2; k1) (1990): the first window of the streams is as
-above; each that follows begins k1 characters after the one before, from the state there, and only its last k1
+With a stride k1 < T = k2 this is Williams and Peng's truncated BPTT(k2; k1) (1990): the first window of the streams is
+as above; each that follows begins k1 characters after the one before, from the state there, and only its last k1
 characters are new: the loss is on them, and gradients reach T steps back. k1 = T is the ordinary case.
 """
 
@@ -68,7 +68,7 @@ class Windows:
         end_id: int | None = None,
         streams: slice | None = None,
     ) -> None:
-        """`stride`: None is `sequence_length`; `end_id`: the end of a document; `streams`: those that are read (None: all).
+        """`stride`: None is `sequence_length`; `end_id`: the end of a document; `streams`: those to read (None: all).
 
         Raises TextError when the text does not fill one window of every stream.
         """

@@ -1,8 +1,8 @@
 """When a step must not reach the weights: its loss or gradient is not finite, its loss is hopeless, or it is a spike.
 
-A loss is a spike when it is more than SPIKE_MARGIN + SPIKE_SIGMAS σ above the moving average of the losses before; σ is their
-standard deviation. The text alone may cause that (a stream comes to a chapter in another language): a spike counts only if
-the last good snapshot has no spike on the same window from the same state.
+A loss is a spike when it is more than SPIKE_MARGIN + SPIKE_SIGMAS σ above the moving average of the losses before; σ is
+their standard deviation. The text alone may cause that (a stream comes to a chapter in another language): a spike
+counts only if the last good snapshot has no spike on the same window from the same state.
 """
 
 import math

@@ -68,9 +68,10 @@ class Resumed:
 
 @dataclass(frozen=True)
 class Recovered:
-    """The training diverged at `diverged_step` and goes on after `step` with half its learning rate; later steps are logged again.
+    """The training diverged at `diverged_step` and goes on after `step` with half its learning rate.
 
-    `learning_rate` is that of the next update; `tries` counts the rollbacks since the training last passed a snapshot.
+    Later steps are logged again. `learning_rate` is that of the next update; `tries` counts the
+    rollbacks since the training last passed a snapshot.
     """
 
     step: int
@@ -82,7 +83,7 @@ class Recovered:
 
 @dataclass(frozen=True)
 class Finished:
-    """The training ended; `reason`: all "steps" made, no improvement for "patience" evaluations, or "stopped" on request."""
+    """The training ended; `reason`: all "steps" made, no better for "patience" evaluations, or "stopped" on request."""
 
     step: int
     reason: str

@@ -59,8 +59,8 @@ class NetworkScorer:
         should_stop: Callable[[], bool] = lambda: False,
         end_id: int | None = None,
     ) -> None:
-        """`parallel` distributes the work; `should_stop()` is polled before each window. Where `end_id`, the end of a document,
-        is read, the state is reset.
+        """`parallel` distributes the work; `should_stop()` is polled before each window. Where `end_id`, the end of a
+        document, is read, the state is reset.
         """
         self._network, self._parallel = network, parallel or DataParallel(network)
         self._should_stop, self._end_id = should_stop, end_id
@@ -95,7 +95,7 @@ class NetworkScorer:
         return state
 
     def _run(self, ids: Ids, state: Array) -> Array:
-        """The surprisals of ids[1:], (n - 1, B), window by window; updates `state`, (S, B, H). Each rank reads its share."""
+        """The surprisals of ids[1:], (n - 1, B), window by window; updates `state`, (S, B, H). Each rank reads a part."""
         ranks, streams = self._parallel.ranks, self._parallel.ranks.local_streams(ids.shape[1])
         own = np.ascontiguousarray(state[:, streams])
         found = np.empty((len(ids) - 1, own.shape[1]), state.dtype)
@@ -113,8 +113,8 @@ class NetworkScorer:
 
 
 def cut_in_streams(count: int) -> tuple[int, int]:
-    """The number of streams that read a text of which `count` characters are predicted, and the characters of each; the last also
-    reads the rest.
+    """The number of streams that read a text of which `count` characters are predicted, and the characters of each; the
+    last also reads the rest.
 
     >>> cut_in_streams(1000), cut_in_streams(1_000_000)
     ((1, 1000), (64, 15625))
@@ -145,9 +145,9 @@ def evaluate(
     should_stop: Callable[[], bool] = lambda: False,
     end_id: int | None = None,
 ) -> float:
-    """The mean loss, in nats, over a text, (n,), or several of one length, (k, n): over all characters but the first of each.
+    """The mean loss, in nats, over a text, (n,), or several of one length, (k, n); not of their first characters.
 
-    Options as for NetworkScorer. Raises TextError for fewer than two characters, and StoppedError once `should_stop()` is true.
+    Options as for NetworkScorer. Raises TextError for a text of one character, and StoppedError once `should_stop()` is true.
 
     >>> from charrnn.network.architecture import Architecture
     >>> network = Network.fresh(Architecture(vocab_size=3, hidden_size=4), np.random.default_rng(0))

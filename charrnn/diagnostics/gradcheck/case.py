@@ -109,7 +109,7 @@ class Case:
         return self._run(network, state)[0]
 
     def units_on(self, network: Network, state: Array) -> Array:
-        """Which units with a kink are above zero, flat: while this is the same, relu is linear. Empty without such units."""
+        """Which units with a kink are above zero, flat, or empty without such: while this is the same, relu is linear."""
         return self._run(network, state)[1]
 
     def _run(self, network: Network, state: Array) -> tuple[complex, Array]:

@@ -2,8 +2,8 @@
 
     dL/dw = Σ_t Σ_{k=1..t} (∂L_t/∂s_t) J_t J_{t-1} ... J_{k+1} (∂s_k/∂w at fixed s_{k-1})
 
-with J_t = ∂s_t/∂s_{t-1}, the product in descending order of time and empty at k = t. s_t is the state of all layers together; for the
-one-layer rnn, J_t = diag(φ'(a_t)) W_hhᵀ.
+with J_t = ∂s_t/∂s_{t-1}, the product in descending order of time and empty at k = t. s_t is the state of all layers
+together; for the one-layer rnn, J_t = diag(φ'(a_t)) W_hhᵀ.
 
 Sources, and what was corrected in them:
 

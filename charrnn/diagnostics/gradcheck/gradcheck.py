@@ -58,8 +58,8 @@ class Unchecked:
 class Report:
     """All checks of a network and its properties.
 
-    `entries` of each parameter were compared (None: all), chosen by `seed`: the same two numbers choose the same entries.
-    `checked_with`: what a training of this configuration does to the gradient and the check did too, by key.
+    `entries` of each parameter were compared (None: all), chosen by `seed`: the same two numbers choose the same
+    entries. `checked_with`: what a training of this configuration does to the gradient and the check did too, by key.
     """
 
     checks: Sequence[Check]
@@ -115,9 +115,9 @@ def gradcheck(
 
 
 class Comparison:
-    """Derivatives by every oracle, of more and more entries of each parameter, in a random order that depends on the seed.
+    """Derivatives by every oracle, of more and more entries of each parameter, in an order that depends on the seed.
 
-    Biases that stay 0 are left out: they do not learn, and a relu without a bias is at its kink where all its inputs are 0.
+    Biases that stay 0 are left out: they do not learn, and a relu without one is at its kink where its inputs are 0.
     """
 
     def __init__(self, case: Case, oracles: Sequence[str] = tuple(ORACLES), seed: int = 0) -> None:
@@ -164,7 +164,7 @@ class Comparison:
         self.entries = max(self.entries, entries)
 
     def checks(self, tolerance: float | None = None) -> Iterator[Check]:
-        """A check for every parameter and oracle, of the entries compared so far; `tolerance`: None is each oracle's own."""
+        """A check for every parameter and oracle, of the entries so far; `tolerance`: None is each oracle's own."""
         for parameter, analytic in self._analytic.items():
             chosen = self._order[parameter][: self.entries]
             for oracle in self._oracles:

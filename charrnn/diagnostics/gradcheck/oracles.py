@@ -92,7 +92,7 @@ def forward_recursion(case: Case, parameter: str, indices: Array) -> Derivatives
 def _moved(
     case: Case, parameter: str, dtype: DTypeLike
 ) -> Callable[[int, complex, Callable[[Network, Array], Any]], Any]:
-    """A function (index, by, look) -> what `look` returns for the network with one entry moved by `by`; it is put back."""
+    """A function (index, by, look) -> what `look` returns with one entry moved by `by`; afterwards it is put back."""
     network, state = case.network.astype(dtype), case.state.astype(dtype)
     flat = state.reshape(-1) if parameter == INITIAL_STATE else network.parameters[parameter].reshape(-1)
 

@@ -82,7 +82,7 @@ def window_equals_two_halves(case: Case) -> tuple[bool, str]:
 
 
 def truncated_equals_full(case: Case) -> tuple[bool, str]:
-    """BPTT(k2; k1) with windows that all reach back to the start cuts nothing: the sum of its gradients is the full one."""
+    """BPTT(k2; k1) with windows that all reach back to the start cuts nothing: its gradients add up to the full one."""
     full, parts = _gradient(case), []
     T = len(case.inputs)
     for start in range(0, T, 2):
@@ -124,7 +124,7 @@ PROPERTIES: dict[str, Callable[[Case], tuple[bool, str]]] = {
 
 
 def masks_keep_the_mean(dropout: Dropout, num_layers: int) -> Property:
-    """A mask is 0 for a share `rate` of the units and 1 / (1 - rate) for the others, and differs by layer and stream."""
+    """A mask is 0 for a share `rate` of the units, else 1 / (1 - rate), and differs by layer and stream."""
     shape = 64, 2, 128
     masks = np.zeros((num_layers, *shape))
     again = np.zeros(shape)

@@ -16,7 +16,7 @@ CHUNK = 512  # entries carried together, to bound the memory
 
 
 def derivatives(run: Unrolled, parameter: str, indices: Array) -> Array:
-    """dL/dw, (n,), of one stream's loss by the entries `indices` of a parameter, or of the state that came in ("h_0")."""
+    """dL/dw, (n,), of one stream's loss by the entries `indices` of a parameter, or of the state before it ("h_0")."""
     return np.concatenate(
         [_derivatives(run, parameter, indices[start : start + CHUNK]) for start in range(0, len(indices), CHUNK)]
     )

@@ -80,7 +80,7 @@ def _in_words(seconds: float) -> str:
 
 
 def _next(comparison: Comparison, affordable: float) -> int:
-    """The number of entries after the next round: twice those so far, or fewer if the time is short; unchanged at the end."""
+    """The number of entries after the next round: twice those so far, fewer if time is short, or the same at the end."""
     entries = comparison.entries
     done = comparison.count(entries)
     for more in (entries, entries // 2, entries // 4, entries // WORTH_IT):

@@ -17,7 +17,7 @@ from charrnn.network.resets import ResetMask
 
 @dataclass(frozen=True)
 class Layer:
-    """The weights of one layer under the names of the equations, their gates side by side: (I, G H), (H, G H), (G H,)."""
+    """The weights of a layer under the names of the equations, gates side by side: (I, G H), (H, G H), (G H,)."""
 
     w: dict[str, Array]
     names: dict[str, str]  # name in the equations -> name in the network
@@ -90,8 +90,8 @@ def unroll(
     smoothing: float = 0.0,
     masks: Array | None = None,
 ) -> Unrolled:
-    """Unroll one stream: characters, targets and resets, (T,) each, from a state (S, H); the loss is on the last `loss_steps` steps,
-    divided by `count`.
+    """Unroll one stream: characters, targets and resets, (T,) each, from a state (S, H); the loss is on the last
+    `loss_steps` steps, divided by `count`.
 
     `masks`, (L, T, H), of dropout; None: nothing is dropped.
     """

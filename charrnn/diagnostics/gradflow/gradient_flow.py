@@ -1,13 +1,13 @@
 """How far gradients reach in a network: all figures together.
 
-At P positions of a text, each after a warm-up: the Jacobian products by lag (jacobian_products.py), and from them the memory
-horizon and the largest Lyapunov exponent; the spectrum of W_hh and the conditions (spectrum.py); the share of saturated units
-(saturation.py); the cost of truncation (truncation.py). In float64. For several layers, each layer's own recurrence, from its
-state to its state, with its input fixed.
+At P positions of a text, each after a warm-up: the Jacobian products by lag (jacobian_products.py), and from them the
+memory horizon and the largest Lyapunov exponent; the spectrum of W_hh and the conditions (spectrum.py); the share of
+saturated units (saturation.py); the cost of truncation (truncation.py). In float64. For several layers, each layer's
+own recurrence, from its state to its state, with its input fixed.
 
     half-life   the lag from which on less than half of the gradient remains, by the median of rms over the positions
     horizon     the same for 1 %
-    lyapunov    λ = d log ‖J_n ... J_1‖ / dn, in nats per step, over the lags after the first quarter; below 0, the past is forgotten
+    lyapunov    λ = d log ‖J_n ... J_1‖ / dn, in nats per step, after the first quarter of the lags; below 0, it forgets
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ LOG_ZERO = -1e4  # in place of log 0, which JSON cannot hold
 
 @dataclass(frozen=True)
 class Curve:
-    """One state's base-10 logarithms by lag, from 0 on: median and quartiles of rms over the positions, and the median of largest.
+    """One state's base-10 logarithms by lag from 0 on: median and quartiles over the positions of rms, median of largest.
 
     `half_life` and `horizon` are None where the median does not stay below within these lags.
     """
@@ -89,7 +89,8 @@ def gradient_flow(
     end_id: int | None = None,
     unit: Unit = "char",
 ) -> GradientFlow:
-    """The gradient flow of a network on a text, (n,). Where `end_id`, the end of a document, is read, the state is reset, as in training.
+    """The gradient flow of a network on a text, (n,). Where `end_id`, the end of a document, is read, the
+    state is reset, as in training.
 
     Raises CheckError for a text of fewer than lags + 1 characters (or bytes: `unit`).
     """
@@ -111,8 +112,8 @@ def beginnings(inputs: Ids, end_id: int | None) -> ResetMask:
 def warmed_up(
     network: Network, ids: Ids, lags: int, positions: int, end_id: int | None = None, unit: Unit = "char"
 ) -> tuple[Ids, Array]:
-    """Windows of lags + 1 characters, (lags + 1, P), evenly spread over a text, and the states before them, (S, P, H): from a state
-    of 0, after up to `lags` characters of warm-up, as the text allows.
+    """Windows of lags + 1 characters, (lags + 1, P), evenly spread over a text, and the states before them, (S, P, H):
+    from a state of 0, after up to `lags` characters of warm-up, as the text allows.
     """
     if len(ids) <= lags:
         raise CheckError(
@@ -131,8 +132,8 @@ def warmed_up(
 
 
 def layer_flows(network: Network, inputs: Ids, state: Array, reset_mask: ResetMask) -> list[LayerFlow]:
-    """The flow of each layer, from the last of the steps (T, P) back to the first, from a state (S, P, H). No gradient passes a
-    reset, and the exponent is of the streams without resets alone.
+    """The flow of each layer, from the last of the steps (T, P) back to the first, from a state (S, P, H). No gradient
+    passes a reset, and the exponent is of the streams without resets alone.
     """
     (T, P), architecture = inputs.shape, network.architecture
     ws = network.workspace(T, P)

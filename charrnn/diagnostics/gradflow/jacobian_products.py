@@ -1,13 +1,13 @@
 """Norms of products of Jacobians, ∂s_t/∂s_k = J_t J_{t-1} ... J_{k+1}, by the lag t - k.
 
-A loss at step t reaches what happened `lag` steps before through such a product alone: a gradient g at t is g J_t ... J_{k+1}
-at k. Two norms measure what is left of it:
+A loss at step t reaches what happened `lag` steps before through such a product alone: a gradient g at t is g
+J_t ... J_{k+1} at k. Two norms measure what is left of it:
 
     rms       ‖∂h_t/∂h_k‖_F / √H     the factor for a gradient of random direction, root mean square
     largest   ‖∂h_t/∂h_k‖_2          the factor for the direction that it scales most; at least rms
 
-Both are 1 at lag 0, and for an orthogonal product. They are kept as natural logarithms: each product is divided by its largest
-entry at each lag, so nothing under- or overflows over any number of lags.
+Both are 1 at lag 0, and for an orthogonal product. They are kept as natural logarithms: each product is divided by its
+largest entry at each lag, so nothing under- or overflows over any number of lags.
 """
 
 from dataclasses import dataclass
@@ -30,8 +30,8 @@ class Norms:
 
 
 def norms_by_lag(jacobians: Jacobians, T: int, P: int, H: int, S: int) -> tuple[list[Norms], Array]:
-    """From the last of T steps back, in P streams: the norms of each state by itself (h, for the LSTM then c: the diagonal
-    blocks of the product), and log ‖·‖_F of the whole product, (T + 1, P).
+    """From the last of T steps back, in P streams: the norms of each state by itself (h, for the LSTM then c: the
+    diagonal blocks of the product), and log ‖·‖_F of the whole product, (T + 1, P).
     """
     product = np.broadcast_to(np.eye(S * H), (P, S * H, S * H)).copy()
     followers = [_LargestSingularValue(P, H) for _ in range(S)]
@@ -51,8 +51,8 @@ def norms_by_lag(jacobians: Jacobians, T: int, P: int, H: int, S: int) -> tuple[
 
 
 def rms_by_lag(jacobians: Jacobians, T: int, P: int, S: int, directions: Array) -> tuple[list[Array], Array]:
-    """`rms` and the whole, as in norms_by_lag, estimated by orthonormal directions, (K, H), in each state; exact for K = H. Each
-    (T + 1, P).
+    """`rms` and the whole, as in norms_by_lag, estimated by orthonormal directions, (K, H), in each state; exact for
+    K = H. Each (T + 1, P).
     """
     K, H = directions.shape
     product = np.zeros((P, S * K, S * H), directions.dtype)
@@ -81,7 +81,7 @@ def random_directions(K: int, H: int) -> Array:
 
 
 def _rescale(product: Array) -> Array:
-    """Divide each product, (P, ., .), by its largest entry, in place. Returns the logarithms of these; 0 for a product of 0."""
+    """Divide each product, (P, ., .), by its largest entry, in place. Returns the logarithms; 0 for a product of 0."""
     size = np.maximum(product.max(axis=(1, 2)), -product.min(axis=(1, 2)))
     size[size == 0] = 1
     product /= size[:, np.newaxis, np.newaxis]
@@ -89,8 +89,8 @@ def _rescale(product: Array) -> Array:
 
 
 class _LargestSingularValue:
-    """Subspace iteration on M Mᵀ, from the directions of the lag before: J_t ... J_k and J_t ... J_{k+1} stretch nearly the
-    same ones. Several at once, because the largest singular values are often close together.
+    """Subspace iteration on M Mᵀ, from the directions of the lag before: J_t ... J_k and J_t ... J_{k+1} stretch nearly
+    the same ones. Several at once, because the largest singular values are often close together.
     """
 
     def __init__(self, P: int, H: int) -> None:

@@ -27,7 +27,7 @@ from charrnn.network.resets import ResetMask
 
 @dataclass(frozen=True)
 class Jacobian:
-    """The Jacobian of one step in P streams: by h, (P, S H, H), and for the LSTM by c, the diagonals of its two blocks, (2, P, H)."""
+    """One step in P streams: by h, (P, S H, H), and for the LSTM by c, the diagonals of its two blocks, (2, P, H)."""
 
     by_h: Array
     by_c: Array | None = None
@@ -47,7 +47,7 @@ Jacobians = Callable[[int], Jacobian]
 
 
 def layer_jacobians(architecture: Architecture, w: Weights, cell: CellWorkspace) -> Jacobians:
-    """The Jacobians of the steps that a layer's workspace holds, of its own recurrence: what comes from below is held."""
+    """The Jacobians of the steps that a layer's workspace holds: of its own recurrence, with its input fixed."""
     if isinstance(cell, gru.Workspace):
         return partial(gru_jacobian, w, cell)
     if isinstance(cell, lstm.Workspace):

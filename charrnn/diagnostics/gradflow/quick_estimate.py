@@ -1,9 +1,9 @@
 """The figures of gradient_flow.py, cheaply: a look at a network while it learns.
 
-Fewer positions, and of a Jacobian product not all H rows but K random orthonormal directions g: ‖g J_t ... J_{k+1}‖, root mean
-square over the K. Its expectation is rms of jacobian_products.py, and for H <= K it is exact; beyond, its relative standard deviation
-is at most 1/√(2 K), 18 % for K = 16, at each position: the worst case is a product of rank 1. A step back costs K/H of a whole
-product. In the network's own precision, because growing products are rescaled.
+Fewer positions, and of a Jacobian product not all H rows but K random orthonormal directions g: ‖g J_t ... J_{k+1}‖,
+root mean square over the K. Its expectation is rms of jacobian_products.py, and for H <= K it is exact; beyond, its
+relative standard deviation is at most 1/√(2 K), 18 % for K = 16, at each position: the worst case is a product of rank
+1. A step back costs K/H of a whole product. In the network's own precision, because growing products are rescaled.
 
 Of an LSTM the path from c to c is followed, by which it remembers.
 """
@@ -40,8 +40,8 @@ CONTENT = {
 def flow_estimates(
     network: Network, ids: Ids, lags: int, directions: int = DIRECTIONS, end_id: int | None = None
 ) -> list[FlowEstimate]:
-    """An estimate for each layer of a network, at POSITIONS of a text, (n,), whose documents `end_id` ends. Deterministic; the
-    network is not changed.
+    """An estimate for each layer of a network, at POSITIONS of a text, (n,), whose documents `end_id` ends.
+    Deterministic; the network is not changed.
 
     Raises CheckError for a text of fewer than lags + 1 characters.
     """

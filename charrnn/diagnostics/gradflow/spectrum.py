@@ -1,13 +1,13 @@
-"""What the recurrent matrix alone says about the flow of gradients: spectral radius, singular values, conditions for the rnn.
+"""What the recurrent matrix alone says about the flow of gradients: spectral radius, singular values, conditions.
 
-With γ the maximum of |φ'| (tanh 1, sigmoid 1/4, relu 1) and σ the largest singular value of W_hh, every Jacobian has a norm of at
-most γ σ, for ‖diag(φ') W_hhᵀ‖ ≤ γ σ. So
+With γ the maximum of |φ'| (tanh 1, sigmoid 1/4, relu 1) and σ the largest singular value of W_hh, every Jacobian has a
+norm of at most γ σ, for ‖diag(φ') W_hhᵀ‖ ≤ γ σ. So
 
     σ < 1/γ   is sufficient for gradients to vanish      (at least as fast as (γ σ)^lag)
     σ > 1/γ   is necessary for them to explode           (not sufficient: φ' is mostly below γ)
 
-The spectral radius ρ, the largest |eigenvalue|, is the rate in the long run where φ is linear: ρ^lag. A matrix with ρ < 1 < σ
-may amplify for a while before it forgets.
+The spectral radius ρ, the largest |eigenvalue|, is the rate in the long run where φ is linear: ρ^lag. A matrix with
+ρ < 1 < σ may amplify for a while before it forgets.
 
 Source: Pascanu, Mikolov and Bengio 2013, "On the difficulty of training recurrent neural networks".
 """

@@ -1,11 +1,11 @@
 """What truncated BPTT leaves out: the gradient of the last step's loss when it goes back k steps, beside all T of them.
 
-    g_k   the gradient of the mean loss of step T over the streams, through steps T - k + 1 to T, from the state before them
+    g_k   the gradient of the mean loss of step T over the streams, through the last k steps, from the state before them
     cosine (g_k, g_T) and ‖g_k‖ / ‖g_T‖
 
-for all parameters together, and for the recurrent matrices alone: truncation omits nothing of the readout's. Both gradients come
-from the network's own `backward`. In training, with a loss on every step of a window of T, step t has k = t: a window
-holds every truncation from 1 to T.
+for all parameters together, and for the recurrent matrices alone: truncation omits nothing of the readout's. Both
+gradients come from the network's own `backward`. In training, with a loss on every step of a window of T, step t has
+k = t: a window holds every truncation from 1 to T.
 
 Source: Williams and Peng 1990; Tallec and Ollivier 2017, "Unbiasing truncated backpropagation through time".
 """
@@ -34,8 +34,8 @@ class Truncation:
 
 
 def truncations(network: Network, ids: Ids, state: Array, reset_mask: ResetMask) -> list[Truncation]:
-    """Truncations to 1, 2, 4, ... and all T steps, for characters (T + 1, P) read from a state (S, P, H); `reset_mask`, (T, P), as
-    in training: see resets.py.
+    """Truncations to 1, 2, 4, ... and all T steps, for characters (T + 1, P) read from a state (S, P, H); `reset_mask`,
+    (T, P), as in training: see resets.py.
     """
     (T, P), inputs, targets = (len(ids) - 1, ids.shape[1]), ids[:-1], ids[1:]
     before = network.workspace(T, P)

@@ -1,9 +1,10 @@
-"""A moving average of the weights, (P,): the network that is validated, saved and used, while the weights go on learning.
+"""A moving average of the weights, (P,): the network that is validated, saved and used, while the weights learn on.
 
     w̄ ← d w̄ + (1 - d) w        d = min(decay, n / (n + 9))        after update n = 1, 2, ...
 
-Each update follows one window, and shakes the weights about the point to which they converge; their average is nearer to it.
-At first d is small, so that the random first weights are soon forgotten: after n updates about the last tenth counts.
+Each update follows one window, and shakes the weights about the point to which they converge; their average is nearer
+to it. At first d is small, so that the random first weights are soon forgotten: after n updates about the last tenth
+counts.
 
 Source: Polyak and Juditsky 1992, with a mean that forgets, as in Tarvainen and Valpola 2017.
 """

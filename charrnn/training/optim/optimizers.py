@@ -8,9 +8,9 @@
                v ← β₂ v + (1 - β₂) g²                   w ← w - α m̂ / (√v̂ + ε)      (Kingma and Ba 2015)
     adamw      w ← (1 - α λ) w, then adam                                           (Loshchilov and Hutter 2019)
 
-with m̂ = m / (1 - β₁ⁿ) and v̂ = v / (1 - β₂ⁿ) at update n = 1, 2, ... The constants are PyTorch's defaults, and each rule equals
-PyTorch's optimizer of that name. weight_decay λ adds λ w to the gradient; only adamw takes it off the weights themselves.
-The learning rate α is an argument of each update, so that a schedule never touches the moments.
+with m̂ = m / (1 - β₁ⁿ) and v̂ = v / (1 - β₂ⁿ) at update n = 1, 2, ... The constants are PyTorch's defaults, and each
+rule equals PyTorch's optimizer of that name. weight_decay λ adds λ w to the gradient; only adamw takes it off the
+weights themselves. The learning rate α is an argument of each update, so that a schedule never touches the moments.
 """
 
 import math

@@ -1,8 +1,8 @@
 """Processes that train one network together, on one machine or many: each reads its share of the streams.
 
-All hold the same weights and make the same updates: what they must agree on goes through the methods below, which all of
-them call in the same order. For a single process they do next to nothing, so a training needs no second path.
-mpi.py has the communicator of MPI.
+All hold the same weights and make the same updates: what they must agree on goes through the methods below, which all
+of them call in the same order. For a single process they do next to nothing, so a training needs no second path. mpi.py
+has the communicator of MPI.
 """
 
 from collections.abc import Callable
@@ -45,7 +45,7 @@ class Communicator:
         """The gradient is final from this index on: that part of the sum may begin. `all_reduce` completes it."""
 
     def all_reduce(self, gradient: Array, loss: float) -> float:
-        """Add up over all ranks a gradient from `gradient_buffer`, in place, and a loss, which is returned: the same bytes on each."""
+        """Sum a gradient from `gradient_buffer`, in place, and a loss, returned, over all ranks: the same bytes on each."""
         return loss
 
     def any_rank_stopping(self, flag: bool) -> bool:
@@ -61,7 +61,7 @@ class Communicator:
         return part
 
     def on_root(self, make: Callable[[], T]) -> T:
-        """What `make` returns on the first rank, on all ranks: it alone reads and writes. What it raises is raised on all."""
+        """What `make` returns on the first rank, which alone reads and writes, on all. What it raises is raised on all."""
         return make()
 
     def on_every_rank(self, make: Callable[[], T]) -> T:

@@ -34,7 +34,7 @@ ELEMENTWISE = 64  # multiplications that take as long as the element-wise work f
 
 
 def fastest_threads(architecture: Architecture, T: int, B: int, cores: int | None = None) -> int:
-    """The fastest number of cores (`cores` None: of this machine) for windows of B streams: all that get MIN_MULTIPLICATIONS_PER_CORE.
+    """The fastest number of cores for B streams: all (`cores` None: of this machine) that have enough to do.
 
     Measured on two cores for H from 32 to 256 and B from 2 to 32: above twice that number, two are faster than one.
 
@@ -63,13 +63,13 @@ def even_slices(count: int, parts: int) -> tuple[slice, ...]:
 
 
 class DataParallel:
-    """A network that computes `threads` parts of this rank's streams at once: in this process and `threads` - 1 workers."""
+    """A network that computes `threads` parts of this rank's streams at once, `threads` - 1 of them by workers."""
 
     def __init__(
         self, network: Network, threads: int = 1, ranks: Communicator | None = None, accumulate: int = 1
     ) -> None:
-        """Start the workers. `accumulate`: the number of parts in which the streams are computed one after the other, to save
-        memory; in evaluations too. Raises WorkerError where a worker cannot start.
+        """Start the workers. `accumulate`: the number of parts in which the streams are computed one after the other,
+        to save memory; in evaluations too. Raises WorkerError where a worker cannot start.
         """
         self.ranks = ranks or Communicator()
         self._threads, self._accumulate = threads, accumulate
@@ -86,7 +86,7 @@ class DataParallel:
     def loss_and_gradient(
         self, window: Window, state: Array, dropout: Dropout | None = None, smoothing: float = 0.0
     ) -> float:
-        """The mean loss over the target characters of a window, in nats, without label smoothing; fills `gradient`, with it.
+        """The mean loss over the targets of a window, in nats, without label smoothing; fills `gradient`, with it.
 
         Sets `state`, (S, B, H), to that where the next window begins.
         """

@@ -1,11 +1,11 @@
 """The communicator of the processes that mpiexec started, by mpi4py.
 
-The gradient of a step goes through one Allreduce, in place, with two more numbers: the loss, and whether a rank was asked to
-stop. All ranks get the same bytes, so their updates are the same.
+The gradient of a step goes through one Allreduce, in place, with two more numbers: the loss, and whether a rank was
+asked to stop. All ranks get the same bytes, so their updates are the same.
 
-The sum of the layers above the first starts as soon as backward has them, while it goes on with those below: with two layers
-of 512 over 1 Gbit/s that gained 3 (rnn) and 5 % (lstm), in shared memory nothing. The readout by itself gained nothing anywhere,
-and goes with the top layer.
+The sum of the layers above the first starts as soon as backward has them, while it goes on with those below: with two
+layers of 512 over 1 Gbit/s that gained 3 (rnn) and 5 % (lstm), in shared memory nothing. The readout by itself gained
+nothing anywhere, and goes with the top layer.
 """
 
 import socket
@@ -92,7 +92,7 @@ class MPICommunicator(Communicator):
         return made  # type: ignore[return-value]
 
     def barrier(self, timeout: float) -> bool:
-        """Whether all ranks come here too, within `timeout` seconds: a rank that fails by itself leaves the others waiting."""
+        """Whether all ranks come here within `timeout` seconds: a rank that fails by itself leaves the others waiting."""
         request, deadline = self._leaving.Ibarrier(), time.monotonic() + timeout
         while not request.Test():
             if time.monotonic() > deadline:

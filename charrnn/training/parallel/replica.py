@@ -17,7 +17,7 @@ MAX_WORKSPACES = 6  # a training needs one or two, its validations four; a text 
 
 @dataclass(frozen=True)
 class Shard:
-    """B streams of a window: their characters, (T, B), the state in which they begin, (S, B, H), and what is to be computed."""
+    """B streams of a window: characters, (T, B), the state before them, (S, B, H), and what is to be computed."""
 
     inputs: Ids
     targets: Ids
@@ -45,8 +45,8 @@ class Replica:
     def run(self, shard: Shard, on_gradient_ready: Callable[[int], object] = lambda index: None) -> tuple[Any, Array]:
         """The summed loss in nats (`per_character`: its terms, (T, B)), and the state after it, (S, B, H).
 
-        The loss is without label smoothing; `gradient`, filled where `count` asks for it, is with it. `on_gradient_ready` as in
-        Network.backward.
+        The loss is without label smoothing; `gradient`, filled where `count` asks for it, is with it.
+        `on_gradient_ready` as in Network.backward.
         """
         T, B = shard.inputs.shape
         ws, unsmoothed = self._workspace(T, B, shard.options.dropout is not None), replace(shard.options, smoothing=0.0)

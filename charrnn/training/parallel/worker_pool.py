@@ -2,11 +2,11 @@
 
 Not those of `multiprocessing`, for three reasons:
 
-1. It forks a process whose BLAS has threads, or runs the user's main script again in each worker. Here a worker is a fresh
-   interpreter that runs worker.py alone, with one BLAS thread.
+1. It forks a process whose BLAS has threads, or runs the user's main script again in each worker. Here a worker is a
+   fresh interpreter that runs worker.py alone, with one BLAS thread.
 2. Its queues sleep while they wait, and waking up takes longer than a short step; a Connection spins for a moment.
-3. After a kill its workers and its named shared memory may stay. Here a worker ends with its input, and the shared file has
-   lost its name before the first step.
+3. After a kill its workers and its named shared memory may stay. Here a worker ends with its input, and the shared
+   file has lost its name before the first step.
 """
 
 import os
@@ -146,7 +146,7 @@ def _one_core_hint() -> str:
 
 
 def _shared_file(size: int) -> tuple[IO[bytes], str]:
-    """A file of `size` bytes, and its name. Every byte is allocated: a full disk is an error here and not a crash later.
+    """A file of `size` bytes, and its name. Every byte is allocated: a full disk is an error here, not a crash later.
 
     Where workers inherit the file, it loses its name at once, so that nothing of it stays however this process ends.
     """
