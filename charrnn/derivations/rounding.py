@@ -12,19 +12,18 @@ import numpy as np
 from charrnn.derivations.case import from_one
 from charrnn.derivations.complex_step import Array, ε
 from charrnn.derivations.functions import BINARY_CROSS_ENTROPY
-from charrnn.derivations.walkthrough import LETTERS
 
 LAST_DIGITS = 1e4 * np.finfo(float).eps  # rounding errors add up over steps and units
 
 
 @np.errstate(all="ignore")  # of a case that overflows
-def rounding(system_name: str, instance: Any) -> float:
-    """Absolute; infinite where the states are no finite numbers. `instance` is made by the system of that name."""
-    moved = replace(instance, **{name: _moved(getattr(instance, name)) for name in instance.PARAMETERS})
-    states = getattr(moved, LETTERS[system_name].state)
+def rounding(system: Any) -> float:
+    """Absolute; infinite where the states are not finite."""
+    moved = replace(system, **{name: _moved(getattr(system, name)) for name in system.PARAMETERS})
+    states = getattr(moved, moved.LETTERS.state)
     every = states.values() if isinstance(states, dict) else states
     largest = np.max([1.0, *(np.max([np.abs(np.real(h)), np.abs(np.imag(h) / ε)]) for h in every)])
-    return float(np.nan_to_num(LAST_DIGITS * largest * _steepest_loss(instance), nan=np.inf))
+    return float(np.nan_to_num(LAST_DIGITS * largest * _steepest_loss(system), nan=np.inf))
 
 
 def _moved(w: Array) -> Array:

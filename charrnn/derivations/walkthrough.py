@@ -13,37 +13,15 @@ import numpy as np
 
 from charrnn.derivations.complex_step import Array, by, derivative
 from charrnn.derivations.functions import Activation, Loss, Softmax
-from charrnn.derivations.mini_batch import MiniBatch
-from charrnn.derivations.multiple import Multiple
-from charrnn.derivations.vanishing import Recurrence, largest_singular_value
+from charrnn.derivations.systems.mini_batch import MiniBatch
+from charrnn.derivations.systems.multiple import Multiple
+from charrnn.derivations.systems.recurrent import Letters
+from charrnn.derivations.systems.vanishing import Recurrence, largest_singular_value
 
 EXPLAINED: dict[str, Any] = {"T": 3, "M": 1, "D": 2, "C": 2, "B": 2}  # of a Case, unless asked otherwise
 LIMITS = {"T": 8, "M": 4, "D": 4, "C": 4, "B": 3}  # more numbers than these nobody reads
 
 Pair = tuple[int, int]  # (t, k)
-
-
-@dataclass(frozen=True)
-class Letters:
-    """What a document calls its variables; a system without a loss has only the first two."""
-
-    input: str
-    state: str
-    output: str = ""
-    target: str = ""
-    loss: str = ""  # at one time
-    total: str = ""  # over all times
-
-
-LETTERS = {
-    "mean-loss": Letters("X", "h", "o", "d", "l", "L̂"),
-    "mini-batch": Letters("X", "h", "ŷ", "y", "L", "L"),
-    "vanishing": Letters("X", "h"),
-    "scalar": Letters("x", "s", "ŷ", "y", "E", "E"),
-    "vector": Letters("x", "s", "ŷ", "y", "L", "L"),
-    "multiple": Letters("X", "S", "Ŷ", "Y", "L", "L"),
-    "update-rules": Letters("x", "h", "ŷ", "y", "L", "L"),
-}
 
 
 @dataclass(frozen=True)
@@ -106,14 +84,13 @@ class Walkthrough:
 
 
 def walk_through(system_name: str, instance: Any) -> Walkthrough:
-    """Evaluate everything. `instance` is made by the system of that name. Raises KeyError for an unknown name."""
-    letters = LETTERS[system_name]
+    """Evaluate everything. `instance` is made by the system of that name."""
     return Walkthrough(
         system=system_name,
-        letters=letters,
+        letters=instance.LETTERS,
         given={name: np.asarray(getattr(instance, name)) for name in instance.PARAMETERS},
         functions=_functions(instance),
-        forward=_forward(letters, instance),
+        forward=_forward(instance),
         jacobians={t: _jacobians(instance, t) for t in instance.times},
         backward=_products(instance) if isinstance(instance, Recurrence) else _double_sum(instance),
     )
@@ -134,8 +111,8 @@ def _functions(system: Any) -> dict[str, str]:
     return {name: value.name for name, value in values.items() if isinstance(value, Activation | Softmax | Loss)}
 
 
-def _forward(letters: Letters, system: Any) -> dict[str, dict[int, Array]]:
-    times = system.times
+def _forward(system: Any) -> dict[str, dict[int, Array]]:
+    letters, times = system.LETTERS, system.times
     inputs, states = getattr(system, letters.input), getattr(system, letters.state)
     forward = {
         letters.input: {t: inputs[t - times[0]] for t in times},

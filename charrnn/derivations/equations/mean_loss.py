@@ -8,7 +8,7 @@ import numpy as np
 from charrnn.derivations.case import from_one
 from charrnn.derivations.complex_step import Array, by, derivative
 from charrnn.derivations.equation import Equation, flat
-from charrnn.derivations.mean_loss import MeanLoss
+from charrnn.derivations.systems.mean_loss import MeanLoss
 
 
 def equations(rnn: MeanLoss) -> Iterator[Equation]:

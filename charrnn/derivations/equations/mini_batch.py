@@ -8,7 +8,7 @@ import numpy as np
 from charrnn.derivations.complex_step import Array, by
 from charrnn.derivations.equation import Equation, flat, sizes
 from charrnn.derivations.functions import softmax
-from charrnn.derivations.mini_batch import MiniBatch, stacked
+from charrnn.derivations.systems.mini_batch import MiniBatch, stacked
 
 
 def equations(rnn: MiniBatch) -> Iterator[Equation]:

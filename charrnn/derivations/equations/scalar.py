@@ -8,7 +8,7 @@ from charrnn.derivations.case import from_one
 from charrnn.derivations.complex_step import Array, by, derivative
 from charrnn.derivations.equation import Equation
 from charrnn.derivations.functions import logistic
-from charrnn.derivations.scalar import Scalar
+from charrnn.derivations.systems.scalar import Scalar
 
 
 def equations(rnn: Scalar) -> Iterator[Equation]:

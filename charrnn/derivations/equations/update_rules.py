@@ -10,7 +10,7 @@ from charrnn.derivations import functions
 from charrnn.derivations.complex_step import Array, by, derivative
 from charrnn.derivations.equation import Equation
 from charrnn.derivations.functions import cross_entropy, softmax
-from charrnn.derivations.update_rules import UpdateRules, cases, printed_softmax, printed_tanh, step
+from charrnn.derivations.systems.update_rules import UpdateRules, cases, printed_softmax, printed_tanh, step
 
 
 def equations(rnn: UpdateRules) -> Iterator[Equation]:

@@ -8,7 +8,7 @@ import numpy as np
 from charrnn.derivations import functions
 from charrnn.derivations.complex_step import Array, derivative
 from charrnn.derivations.equation import Equation, flat
-from charrnn.derivations.vanishing import (
+from charrnn.derivations.systems.vanishing import (
     Recurrence,
     bounds,
     clipped,

@@ -9,7 +9,7 @@ from charrnn.derivations.case import from_one
 from charrnn.derivations.complex_step import Array, by, derivative
 from charrnn.derivations.equation import Equation, flat, sizes
 from charrnn.derivations.functions import cross_entropy, softmax
-from charrnn.derivations.vector import Vector
+from charrnn.derivations.systems.vector import Vector
 
 
 def equations(rnn: Vector) -> Iterator[Equation]:

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from charrnn.derivations.complex_step import Array
-from charrnn.derivations.descent import Descent
-from charrnn.derivations.mini_batch import MiniBatch
-from charrnn.derivations.tasks.task import Settings, Task, normal, percent
+from charrnn.derivations.in_words import percent
+from charrnn.derivations.systems.mini_batch import MiniBatch
+from charrnn.derivations.tasks.descent import Descent
+from charrnn.derivations.tasks.task import Settings, Task, normal
 
 T = 5
 CLASSES = 3  # of first characters; then come others, of as many
@@ -21,6 +22,8 @@ FRESH = 200  # sequences that it is judged by
 class Recall(Task):
     """Which character was the first? All after it are others, and say nothing of it."""
 
+    GOAL: ClassVar = f"say at every step which of {CLASSES} characters was the first of {T}"
+    MEASURE: ClassVar = "right at the last step"
     DEFAULTS: ClassVar = Settings(alpha=0.5, updates=150, clip=1.0, D=6)
 
     X: Array  # (updates, T, INSTANCES, 2 CLASSES), one-hot
@@ -42,16 +45,6 @@ class Recall(Task):
             averaged=True,
         )
         return cls(start, X, _sequences(random, FRESH))
-
-    @property
-    def goal(self) -> str:
-        """In a sentence."""
-        return f"say at every step which of {CLASSES} characters was the first of {T}"
-
-    @property
-    def measure(self) -> str:
-        """Of the score."""
-        return "right at the last step"
 
     def batch(self, n: int, system: Any) -> Any:
         """New sequences each update."""

@@ -8,10 +8,11 @@ import numpy as np
 
 from charrnn.derivations.case import from_one
 from charrnn.derivations.complex_step import Array
-from charrnn.derivations.descent import Descent
-from charrnn.derivations.scalar import Scalar
+from charrnn.derivations.in_words import percent
+from charrnn.derivations.systems.scalar import Scalar
+from charrnn.derivations.tasks.descent import Descent
 from charrnn.derivations.tasks.leaky import RETENTION, leaky_sums
-from charrnn.derivations.tasks.task import Settings, Task, Variant, percent
+from charrnn.derivations.tasks.task import Settings, Task, Variant
 
 T = 12
 FRESH = 400  # numbers that it is judged by
@@ -34,6 +35,8 @@ class PrintedScalar(Scalar):
 class Signs(Task):
     """Is the leaky sum of all numbers so far above zero?"""
 
+    GOAL: ClassVar = f"say 1 where r_t = x_t + {RETENTION} r_{{t-1}}, a sum that forgets, is above zero"
+    MEASURE: ClassVar = "right, fresh numbers"
     DEFAULTS: ClassVar = Settings(alpha=0.03, updates=300, clip=1.0)
 
     x: Array  # (updates, T)
@@ -52,16 +55,6 @@ class Signs(Task):
             s_0=np.ones(()),
         )
         return cls(start, x, random.normal(size=FRESH))
-
-    @property
-    def goal(self) -> str:
-        """In a sentence."""
-        return f"say 1 where r_t = x_t + {RETENTION} r_{{t-1}}, a sum that forgets, is above zero"
-
-    @property
-    def measure(self) -> str:
-        """Of the score."""
-        return "right, fresh numbers"
 
     def batch(self, n: int, system: Any) -> Any:
         """T new numbers an update."""

@@ -7,12 +7,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from charrnn.derivations.complex_step import Array
-from charrnn.derivations.descent import Descent
 from charrnn.derivations.functions import IDENTITY, SQUARED_ERROR
-from charrnn.derivations.mean_loss import MeanLoss
+from charrnn.derivations.in_words import percent
+from charrnn.derivations.systems.mean_loss import MeanLoss
+from charrnn.derivations.systems.vanishing import dominant
+from charrnn.derivations.tasks.descent import Descent
 from charrnn.derivations.tasks.leaky import RETENTION, leaky_sums
-from charrnn.derivations.tasks.task import Settings, Task, percent
-from charrnn.derivations.vanishing import dominant
+from charrnn.derivations.tasks.task import Settings, Task
 
 T = 10
 FRESH = 100  # numbers that it is judged by
@@ -22,6 +23,8 @@ FRESH = 100  # numbers that it is judged by
 class Sums(Task):
     """The leaky sum itself, by linear units: φ_h and φ_o are the identity, the loss is the squared error."""
 
+    GOAL: ClassVar = f"give r_t = x_t + {RETENTION} r_{{t-1}}, a sum that forgets, by linear units"
+    MEASURE: ClassVar = "error / that of the mean"
     DEFAULTS: ClassVar = Settings(alpha=0.03, updates=250, clip=1.0, D=2)
     RATE: ClassVar = 0.5  # |λ_1| of W_hh to begin with
 
@@ -45,16 +48,6 @@ class Sums(Task):
             ell=SQUARED_ERROR,
         )
         return cls(start, X, random.normal(size=(FRESH, 1)))
-
-    @property
-    def goal(self) -> str:
-        """In a sentence."""
-        return f"give r_t = x_t + {RETENTION} r_{{t-1}}, a sum that forgets, by linear units"
-
-    @property
-    def measure(self) -> str:
-        """Of the score."""
-        return "error / that of the mean"
 
     def batch(self, n: int, system: Any) -> Any:
         """T new numbers an update."""
@@ -93,10 +86,6 @@ class Sums(Task):
 class Exploding(Sums):
     """The same sum, from where gradients explode."""
 
-    DEFAULTS: ClassVar = Settings(alpha=0.05, updates=250, clip=1.0, D=1)
     RATE: ClassVar = 2.0
-
-    @property
-    def goal(self) -> str:
-        """In a sentence."""
-        return f"{super().goal}, from |λ_1| = {self.RATE:g}, where gradients explode"
+    GOAL: ClassVar = f"{Sums.GOAL}, from |λ_1| = {RATE:g}, where gradients explode"
+    DEFAULTS: ClassVar = Settings(alpha=0.05, updates=250, clip=1.0, D=1)

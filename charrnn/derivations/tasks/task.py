@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from charrnn.derivations.complex_step import Array
-from charrnn.derivations.descent import Descent, Rule, updated
+from charrnn.derivations.tasks.descent import Descent, Rule, updated
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class Task(ABC):
     A subclass has the data, `batch`, `test`, `score` and `learned`.
     """
 
+    GOAL: ClassVar[str]  # what should be learned, in a sentence
+    MEASURE: ClassVar[str]  # what the score is a share of, in a few words
     DEFAULTS: ClassVar[Settings]
 
     start: Any
@@ -45,16 +47,6 @@ class Task(ABC):
     @abstractmethod
     def make(cls, settings: Settings, random: np.random.Generator) -> "Task":
         """The task with random data and weights."""
-
-    @property
-    @abstractmethod
-    def goal(self) -> str:
-        """What should be learned, in a sentence."""
-
-    @property
-    @abstractmethod
-    def measure(self) -> str:
-        """What the score is a share of, in a few words."""
 
     @abstractmethod
     def batch(self, n: int, system: Any) -> Any:
@@ -66,7 +58,7 @@ class Task(ABC):
 
     @abstractmethod
     def score(self, system: Any) -> float:
-        """A share between 0 and 1 as `measure` says."""
+        """A share between 0 and 1 as `MEASURE` says."""
 
     def variants(self) -> tuple[Variant, ...]:
         """What else to train, with clipping."""
@@ -85,16 +77,3 @@ class Task(ABC):
 def normal(random: np.random.Generator, rows: int, columns: int, D: int) -> Array:
     """Random weights, (rows, columns), of a system of D units."""
     return random.normal(0, 1 / np.sqrt(D), (rows, columns))
-
-
-def percent(share: float | np.floating[Any]) -> str:
-    """A share in words: per cent, with a decimal below 10; what is far above 1 is a factor.
-
-    >>> percent(0.934), percent(0.0123), percent(0.0001), percent(1.5e30)
-    ('93%', '1.2%', '<0.1%', '1.5e+30 times')
-    """
-    if share >= 10:
-        return f"{share:.1e} times"
-    if 0 < share < 0.0005:
-        return "<0.1%"
-    return f"{share:.0%}" if share >= 0.0995 else f"{share:.1%}"

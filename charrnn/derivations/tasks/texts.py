@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from charrnn.derivations.complex_step import Array
-from charrnn.derivations.descent import Descent
+from charrnn.derivations.systems.update_rules import UpdateRules, step
+from charrnn.derivations.systems.vector import Vector
+from charrnn.derivations.tasks.descent import Descent
 from charrnn.derivations.tasks.task import Settings, Task, Variant, normal
-from charrnn.derivations.update_rules import UpdateRules, step
-from charrnn.derivations.vector import Vector
 
 TEXT = "the cat and the hat sat. "  # which letter follows "the ", "at" or "a" depends on what was before
 LETTERS = sorted(set(TEXT))
@@ -23,6 +23,8 @@ PRINTED = "V = U - α ∂L/∂V"
 class Text(Task):
     """Window by window, each from the state where the one before ended: the given s_0."""
 
+    GOAL: ClassVar = f"write a text by heart: {TEXT!r}"
+    MEASURE: ClassVar = "characters written right"
     DEFAULTS: ClassVar = Settings(alpha=0.05, updates=450, clip=3.0, D=10)
     STATE: ClassVar = "s_0"
 
@@ -40,16 +42,6 @@ class Text(Task):
     def last(cls, system: Any) -> Array:
         """The state after the window, (D,)."""
         return system.s[-1]
-
-    @property
-    def goal(self) -> str:
-        """In a sentence."""
-        return f"write a text by heart: {TEXT!r}"
-
-    @property
-    def measure(self) -> str:
-        """Of the score."""
-        return "characters written right"
 
     def batch(self, n: int, system: Any) -> Any:
         """The next window, or the first again."""

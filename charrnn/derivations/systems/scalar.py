@@ -17,12 +17,14 @@ import numpy as np
 from charrnn.derivations.case import Case, from_one
 from charrnn.derivations.complex_step import Array
 from charrnn.derivations.functions import binary_cross_entropy, binary_cross_entropy_gradient, logistic, logistic_slope
+from charrnn.derivations.systems.recurrent import Letters, Recurrent
 
 
 @dataclass(frozen=True)
-class Scalar:
+class Scalar(Recurrent):
     """The system, with its numbers."""
 
+    LETTERS: ClassVar = Letters(input="x", state="s", initial="s_0", output="ŷ", target="y", loss="E", total="E")
     PARAMETERS: ClassVar = ("U", "W", "V")
     RECURRENT: ClassVar = "W"
 
@@ -46,21 +48,6 @@ class Scalar:
             s_0=case.initial(random),
             averaged=case.averages(False),
         )
-
-    @property
-    def T(self) -> int:
-        """Steps."""
-        return len(self.x)
-
-    @property
-    def times(self) -> range:
-        """1 ... T"""
-        return range(1, self.T + 1)
-
-    @property
-    def N(self) -> int:
-        """What the summed loss is divided by."""
-        return self.T if self.averaged else 1
 
     # ------------------------------------------------------------ forward
 

@@ -24,12 +24,14 @@ from charrnn.derivations.case import Case, from_one
 from charrnn.derivations.complex_step import Array
 from charrnn.derivations.equation import flat
 from charrnn.derivations.functions import Activation
+from charrnn.derivations.systems.recurrent import Letters, Recurrent, earliest_first, latest_first
 
 
 @dataclass(frozen=True)
-class Recurrence:
+class Recurrence(Recurrent):
     """The recurrent part of the system alone, with its numbers: there is no loss here."""
 
+    LETTERS: ClassVar = Letters(input="X", state="h", initial="h_0")
     PARAMETERS: ClassVar = ("W_xh", "W_hh", "b_h")
 
     X: Array  # (T, n_inputs)
@@ -50,16 +52,6 @@ class Recurrence:
             h_0=case.initial(random, case.D),
             φ_h=functions.ACTIVATIONS[case.φ_h],
         )
-
-    @property
-    def T(self) -> int:
-        """Steps."""
-        return len(self.X)
-
-    @property
-    def times(self) -> range:
-        """1 ... T"""
-        return range(1, self.T + 1)
 
     def a(self, j: int, h: Array) -> Array:
         """What φ_h is applied to at step j, given the state before."""
@@ -87,17 +79,11 @@ class Recurrence:
 
     def product(self, t: int, k: int) -> Array:
         """∂h_t/∂h_k: the latest step first."""
-        product = np.eye(len(self.h_0))
-        for j in range(k + 1, t + 1):
-            product = self.jacobian(j) @ product
-        return product
+        return latest_first((self.jacobian(j) for j in range(k + 1, t + 1)), len(self.h_0))
 
     def printed_rising(self, t: int, k: int) -> Array:
         """Π_{j=k..t-1} from left to right: the earliest step first."""
-        product = np.eye(len(self.h_0))
-        for j in range(k + 1, t + 1):
-            product = product @ self.jacobian(j)
-        return product
+        return earliest_first((self.jacobian(j) for j in range(k + 1, t + 1)), len(self.h_0))
 
     def printed_jacobian(self, j: int) -> Array:
         """With W_hh, though the forward pass has W_hhᵀ."""
@@ -105,10 +91,7 @@ class Recurrence:
 
     def printed_product(self, t: int, k: int) -> Array:
         """The product of those."""
-        product = np.eye(len(self.h_0))
-        for j in range(k + 1, t + 1):
-            product = self.printed_jacobian(j) @ product
-        return product
+        return latest_first((self.printed_jacobian(j) for j in range(k + 1, t + 1)), len(self.h_0))
 
 
 def dominant(W: Array) -> float:

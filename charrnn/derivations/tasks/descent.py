@@ -11,8 +11,8 @@ import numpy as np
 
 from charrnn.derivations.complex_step import Array
 from charrnn.derivations.equation import flat
-from charrnn.derivations.update_rules import step
-from charrnn.derivations.vanishing import clipped
+from charrnn.derivations.systems.update_rules import step
+from charrnn.derivations.systems.vanishing import clipped
 
 Rule = Callable[[Any, Mapping[str, Array], float], Any]  # (system, gradients, α) -> the system after one update
 

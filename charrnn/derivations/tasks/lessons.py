@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.derivations.descent import Descent, descend, gradients
-from charrnn.derivations.durations import in_words
+from charrnn.derivations.in_words import duration
+from charrnn.derivations.tasks.descent import Descent, descend, gradients
 from charrnn.derivations.tasks.recall import Recall
 from charrnn.derivations.tasks.signs import Signs
 from charrnn.derivations.tasks.sums import Exploding, Sums
@@ -127,7 +127,7 @@ def _require_quick(task: Task, updates: int) -> None:
     seconds = min(_seconds_of_an_update(task, n) for n in range(TRIES)) * len(_variants(task))
     if updates * seconds > MAX_SECONDS:
         raise ValueError(
-            f"{updates:,} updates would take about {in_words(updates * seconds)}; "
+            f"{updates:,} updates would take about {duration(updates * seconds)}; "
             f"updates={MAX_SECONDS / seconds:.0f} would take a minute"
         )
 
@@ -145,8 +145,8 @@ def _lesson(system: str, task: Task, chosen: Settings, seed: int, descents: Mapp
     clipping = _of_clipping(before, runs[UNCLIPPED], runs[CLIPPED], chosen)
     return Lesson(
         system=system,
-        goal=task.goal,
-        measure=task.measure,
+        goal=task.GOAL,
+        measure=task.MEASURE,
         settings=_numbers(chosen),
         seed=seed,
         loss=before,

@@ -21,12 +21,14 @@ from charrnn.derivations import functions
 from charrnn.derivations.case import Case, from_one
 from charrnn.derivations.complex_step import Array
 from charrnn.derivations.functions import Activation, cross_entropy, softmax
+from charrnn.derivations.systems.recurrent import Letters, Recurrent, latest_first
 
 
 @dataclass(frozen=True)
-class MiniBatch:
+class MiniBatch(Recurrent):
     """The system, with its numbers."""
 
+    LETTERS: ClassVar = Letters(input="X", state="h", initial="h_0", output="ŷ", target="y", loss="L", total="L")
     PARAMETERS: ClassVar = ("W_xh", "W_hh", "b_h", "W_yh", "b_y")
     RECURRENT: ClassVar = "W_hh"
 
@@ -58,19 +60,9 @@ class MiniBatch:
         )
 
     @property
-    def T(self) -> int:
-        """Steps."""
-        return len(self.X)
-
-    @property
     def m(self) -> int:
         """Instances in the mini-batch."""
         return self.X.shape[1]
-
-    @property
-    def times(self) -> range:
-        """1 ... T"""
-        return range(1, self.T + 1)
 
     @property
     def N(self) -> int:
@@ -128,10 +120,7 @@ class MiniBatch:
 
     def product(self, t: int, k: int, i: int) -> Array:
         """∂h_t/∂h_k = ∂h_t/∂h_{t-1} ... ∂h_{k+1}/∂h_k of instance i."""
-        product = np.eye(len(self.W_hh))
-        for j in range(k + 1, t + 1):
-            product = self.jacobian(j, i) @ product
-        return product
+        return latest_first((self.jacobian(j, i) for j in range(k + 1, t + 1)), len(self.W_hh))
 
     def backward(self, t: int, k: int) -> Array:
         """∂L_t/∂ŷ_t ∂ŷ_t/∂h_t ∂h_t/∂h_k, (m, n_neurons)."""

@@ -38,13 +38,15 @@ import numpy as np
 from charrnn.derivations.case import Case, from_one
 from charrnn.derivations.complex_step import Array
 from charrnn.derivations.functions import cross_entropy, softmax
-from charrnn.derivations.vector import Vector
+from charrnn.derivations.systems.recurrent import Letters, Recurrent
+from charrnn.derivations.systems.vector import Vector
 
 
 @dataclass(frozen=True)
-class Multiple:
+class Multiple(Recurrent):
     """The system, with its numbers."""
 
+    LETTERS: ClassVar = Letters(input="X", state="S", initial="S_0", output="Ŷ", target="Y", loss="L", total="L")
     PARAMETERS: ClassVar = ("U", "W", "V")
     RECURRENT: ClassVar = "W"
 
@@ -70,19 +72,9 @@ class Multiple:
         )
 
     @property
-    def T(self) -> int:
-        """Steps."""
-        return len(self.X)
-
-    @property
     def B(self) -> int:
         """Sequences."""
         return self.X.shape[2]
-
-    @property
-    def times(self) -> range:
-        """1 ... T"""
-        return range(1, self.T + 1)
 
     @property
     def N(self) -> int:

@@ -20,12 +20,14 @@ from charrnn.derivations import functions
 from charrnn.derivations.case import Case, from_one
 from charrnn.derivations.complex_step import Array
 from charrnn.derivations.functions import Activation, Loss, Softmax
+from charrnn.derivations.systems.recurrent import Letters, Recurrent, earliest_first, latest_first
 
 
 @dataclass(frozen=True)
-class MeanLoss:
+class MeanLoss(Recurrent):
     """The system, with its numbers."""
 
+    LETTERS: ClassVar = Letters(input="X", state="h", initial="h_0", output="o", target="d", loss="l", total="L̂")
     PARAMETERS: ClassVar = ("w_h", "b_h", "W_hy", "b_y")
     RECURRENT: ClassVar = "w_h"
 
@@ -57,21 +59,6 @@ class MeanLoss:
             ell=functions.LOSSES[case.ell],
             averaged=case.averages(True),
         )
-
-    @property
-    def T(self) -> int:
-        """Steps."""
-        return len(self.X)
-
-    @property
-    def times(self) -> range:
-        """1 ... T"""
-        return range(1, self.T + 1)
-
-    @property
-    def N(self) -> int:
-        """What the sum over time is divided by."""
-        return self.T if self.averaged else 1
 
     @property
     def W_xh(self) -> Array:
@@ -169,10 +156,7 @@ class MeanLoss:
 
     def product(self, t: int, i: int) -> Array:
         """∂h_t/∂h_i = Π_{j=i+1..t} ∂h_j/∂h_{j-1}, the latest step first."""
-        product = np.eye(len(self.h_0))
-        for j in range(i + 1, t + 1):
-            product = self.jacobian(j) @ product
-        return product
+        return latest_first((self.jacobian(j) for j in range(i + 1, t + 1)), len(self.h_0))
 
     def boxed(self, t: int, parameter: str = "w_h") -> Array:
         """∂h_t/∂w = ∂f_t/∂w + Σ_{i=1..t-1} (Π_{j=i+1..t} ∂h_j/∂h_{j-1}) ∂f_i/∂w"""
@@ -206,8 +190,6 @@ class MeanLoss:
         """The product from j = i + 1, written from left to right as Π is: the earliest step first."""
         total = self.immediate(t)
         for i in range(1, t):
-            product = np.eye(len(self.h_0))
-            for j in range(i + 1, t + 1):
-                product = product @ self.jacobian(j)
+            product = earliest_first((self.jacobian(j) for j in range(i + 1, t + 1)), len(self.h_0))
             total = total + np.tensordot(product, self.immediate(i), 1)
         return total

@@ -21,12 +21,14 @@ from charrnn.derivations import functions
 from charrnn.derivations.case import Case
 from charrnn.derivations.complex_step import Array
 from charrnn.derivations.functions import cross_entropy, softmax
+from charrnn.derivations.systems.recurrent import Letters, Recurrent
 
 
 @dataclass(frozen=True)
-class UpdateRules:
+class UpdateRules(Recurrent):
     """The system, with its numbers."""
 
+    LETTERS: ClassVar = Letters(input="x", state="h", initial="h_before", output="ŷ", target="y", loss="L", total="L")
     PARAMETERS: ClassVar = ("U", "W", "V")
     RECURRENT: ClassVar = "W"
 
@@ -60,11 +62,6 @@ class UpdateRules:
     def times(self) -> range:
         """0 ... T"""
         return range(self.T + 1)
-
-    @property
-    def N(self) -> int:
-        """What the summed loss is divided by."""
-        return self.T + 1 if self.averaged else 1
 
     # ------------------------------------------------------------ forward
 
