@@ -1,11 +1,10 @@
 """A small curve of a training's losses, in braille, as it grows."""
 
-from itertools import groupby
-
 import numpy as np
 from rich.text import Text
 
-from charrnn.cli.plots.terminal import BLANK, DOT, STYLES, Dots, Field, align_labels, cells_of, dots_of, points_of
+from charrnn.cli.plots.braille import DOT, STYLES, Field, align_labels, cells_of_line, cells_of_points, draw_row
+from charrnn.network.arrays import Array
 
 POINTS = 512  # that are kept: of a longer training, means of 2, 4, 8, ... steps
 BEGINNING = 0.05  # of the curve, whose fall would make the rest flat
@@ -61,13 +60,14 @@ class LossCurve:
         low, high = _range(y, marked[:, 1])
         labels = align_labels({0: high, rows - 1: low}, rows, LABEL)
         field = Field(float(x[-1] - first), low, high, columns - len(labels[0]), rows)
-        line = cells_of(dots_of(x - first, y, field))
-        marks = cells_of(points_of(marked[:, 0] - first, marked[:, 1], field)) > 0
-        drawn = [Text(label) + _row(*row) for label, *row in zip(labels, line, marks, strict=True)]
+        line = cells_of_line(x - first, y, field)
+        points = cells_of_points(marked[:, 0] - first, marked[:, 1], field)
+        cells, marks = np.array([line, points]), np.array([np.zeros_like(points), points]) > 0
+        drawn = [Text(label) + draw_row(cells[:, row], marks[:, row]) for row, label in enumerate(labels)]
         return [_heading(first, int(x[-1]), len(marked) > 0, len(labels[0]), columns), *drawn]
 
 
-def _range(losses: Dots, evaluated: Dots) -> tuple[float, float]:
+def _range(losses: Array, evaluated: Array) -> tuple[float, float]:
     """The lowest and the highest loss to show."""
     values = np.concatenate([losses[int(BEGINNING * len(losses)) :], evaluated])
     return float(values.min()), float(values.max())
@@ -79,14 +79,3 @@ def _heading(first: int, last: int, evaluated: bool, gutter: int, columns: int) 
         text.append(f"  {DOT}", VALIDATION).append(" validation", "dim")
     steps = f"  steps {first:,} to {last:,}"
     return text.append(steps if len(text) + len(steps) <= columns else "", "dim")
-
-
-def _row(cells: Dots, marks: Dots) -> Text:
-    """A row of characters: the line's dots, and over them the marks of evaluations."""
-    styled = [
-        (DOT, VALIDATION) if mark else (chr(BLANK + cell) if cell else " ", TRAINING)
-        for cell, mark in zip(cells.tolist(), marks.tolist(), strict=True)
-    ]
-    return Text.assemble(
-        *(("".join(c for c, _ in same), style) for style, same in groupby(styled, lambda pair: pair[1]))
-    )

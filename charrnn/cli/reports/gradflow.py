@@ -6,9 +6,9 @@ from math import exp
 
 from rich.text import Text
 
-from charrnn.cli.output.console import print_note, result_console, write_json
+from charrnn.cli.output.console import print_note, result_console, supports_colour, write_json
 from charrnn.cli.output.tables import Name, Table
-from charrnn.cli.plots.lag_plot import log_plot
+from charrnn.cli.plots.lag_plot import lag_plot
 from charrnn.diagnostics.gradflow.gradient_flow import LOG_ZERO, Curve, GradientFlow, LayerFlow
 from charrnn.diagnostics.gradflow.spectrum import Conditions
 from charrnn.text.characters.unit_names import Unit, counted, unit_name
@@ -27,9 +27,10 @@ def show(found: GradientFlow, json: bool) -> None:
     console.print(Text(_headline(found)), soft_wrap=True)
     for layer in found.layers:
         _norms(found, layer).show(console)
-        console.print(Text("\n".join(log_plot(layer.curves, console.width, found.unit))), soft_wrap=True, no_wrap=True)
-        for line in words(layer, found.lags, found.unit):
-            console.print(Text(line), soft_wrap=True)
+        for line in lag_plot(layer.curves, console.width, found.unit, supports_colour(console)):
+            console.print(line, soft_wrap=True)
+        for sentence in words(layer, found.lags, found.unit):
+            console.print(Text(sentence), soft_wrap=True)
         _spectra(layer).show(console)
     _truncation(found).show(console)
     console.print(Text(_cost(found)), soft_wrap=True)
