@@ -1,6 +1,6 @@
 """What stands at the bottom of a terminal while a network trains, for any size of it.
 
-step 1,234/5,000 ━━━━━━━━━━━╸────────────────────────── 25 % · 0:45 gone · 2:10 left
+step 1,234/5,000 ━━━━━━━━───────────────────────── 25% · 0:00:45 gone · 0:02:10 left
 loss 1.6321 (2.355 bpc) · valid 1.7012 · gradient 0.45 of 1 (12% clipped) · ...
 a line for each thing that is wrong
 a curve of the losses
@@ -9,6 +9,7 @@ the newest sample in the colours of its surprisals; in a wide terminal beside th
 
 import time
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from itertools import zip_longest
 
 from rich.text import Text
@@ -21,10 +22,8 @@ from charrnn.text.characters.unit_names import Unit
 from charrnn.training.events import Evaluated, Event, Finished, Recovered, Sampled, Stepped
 from charrnn.training.health import HealthMonitor
 
-NARROW, WIDE = (
-    60,
-    110,
-)  # columns: below the one the least is told, from the other on curve and sample stand side by side
+NARROW = 60  # columns: below, only the least is shown
+WIDE = 110  # columns: from here on curve and sample are side by side
 CURVE_ROWS, SAMPLE_ROWS = 6, 8  # with their headings
 MIN_ROWS = 4  # of a curve
 CURVE_EVERY = 1.0  # seconds between two drawings of the curve
@@ -86,15 +85,17 @@ class Dashboard:
     def _bar(self, width: int) -> Text:
         now, made = self._clock(), self._done - self._first
         gone, measured = now - self._began, now - self._measured_since
-        left = f"{duration(measured / made * (self._steps - self._done))} left" if made else "measuring"
+        left = f"{_clock_time(measured / made * (self._steps - self._done))} left" if made else "measuring"
         share = self._done / self._steps
         if width < NARROW:
             before, after = f"{self._done:,}/{self._steps:,} ", f" {left}"
         else:
             before = f"step {self._done:,}/{self._steps:,} "
-            after = f" {share:.0%} · {duration(gone)} gone · {left}"
-        columns = width - len(before) - len(after)
-        return Text(before).append_text(bar(share, columns)).append(after)
+            after = f" {share:.0%} · {_clock_time(gone)} gone · {left}"
+        columns = max(0, width - len(before) - len(after))
+        filled = int(share * columns)
+        bar = ("━" * filled, FILLED), ("─" * (columns - filled), "dim")
+        return Text.assemble(before, *bar, after if columns else after.lstrip())
 
     def _curve_and_sample(self, width: int, rows: int) -> list[Text]:
         if rows < MIN_ROWS:
@@ -140,12 +141,6 @@ def join_parts(parts: Sequence[str], width: int) -> list[str]:
     return lines
 
 
-def bar(share: float, columns: int) -> Text:
-    """A bar of so many columns, filled as far as the share, which is from 0 to 1."""
-    filled = int(share * max(0, columns))
-    return Text().append("━" * filled, FILLED).append("─" * (max(0, columns) - filled), "dim")
-
-
 def side_by_side(left: Sequence[Text], right: Sequence[Text], column: int) -> list[Text]:
     """Two blocks side by side, the second from a column on; alone it begins at the edge."""
     if not left:
@@ -158,8 +153,6 @@ def side_by_side(left: Sequence[Text], right: Sequence[Text], column: int) -> li
     return lines
 
 
-def duration(seconds: float) -> str:
-    """Hours, minutes and seconds as a clock has them: 0:45, 12:03, 1:02:03."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+def _clock_time(seconds: float) -> str:
+    """As rich's own bars: 0:00:45, 1:02:03, 1 day, 1:02:03."""
+    return str(timedelta(seconds=int(seconds)))
