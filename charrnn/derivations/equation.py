@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -90,6 +91,11 @@ def relative_error(found: Array, truth: Array) -> float:
     if not np.isfinite(difference):
         return float("inf")
     return float(difference / scale) if scale else float(difference)
+
+
+def at_each(places: Iterable[Any], f: Callable[..., Array]) -> Callable[[], Array]:
+    """When called: f at each of these times, or pairs of times, as one array."""
+    return lambda: np.array([f(*place) if isinstance(place, tuple) else f(place) for place in places])
 
 
 def flat(arrays: Iterable[Array]) -> Array:
