@@ -20,7 +20,7 @@ def duration(seconds: float) -> str:
 
 
 def percent(share: float | np.floating[Any]) -> str:
-    """Two digits; what is far above 1 is a factor.
+    """Two digits, or all before the point; from 10 on a factor.
 
     >>> percent(0.934), percent(0.0123), percent(0.0001), percent(25.3)
     ('93%', '1.2%', '<0.1%', '25 times')
@@ -29,4 +29,5 @@ def percent(share: float | np.floating[Any]) -> str:
         return f"{share:.2g} times"
     if 0 < share < 0.001:
         return "<0.1%"
-    return f"{share:.0%}" if share >= 0.0995 else f"{100 * share:.2g}%"
+    two_digits = f"{100 * share:.2g}"
+    return f"{share:.0%}" if "e" in two_digits else f"{two_digits}%"  # 1e+02 is from 100 on
