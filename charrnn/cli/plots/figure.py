@@ -57,7 +57,9 @@ def _draw_panel(axes: "Axes", quantity: Quantity, data: PlotData) -> None:
             _mark_recoveries(axes, run, _look_of(number)[0])
     _set_limits(axes, *y_limits(quantity, curves), quantity.logarithmic)
     if quantity is QUANTITIES["loss"]:
-        axes.secondary_yaxis("right", functions=(_bits, _nats)).set_ylabel(f"bits per {data.unit}", color=GREY)
+        axes.secondary_yaxis(
+            "right", functions=(lambda nats: nats * bits(1), lambda shown: shown / bits(1))
+        ).set_ylabel(f"bits per {data.unit}", color=GREY)
 
 
 def _look_of(number: int) -> tuple[str, Style]:
@@ -122,11 +124,3 @@ def _add_legends(figure: "Figure", data: PlotData, quantities: Sequence[Quantity
         figure.axes[0].legend(handles=marks, loc="upper right")
     for text in figure.legend(handles=lines, loc="outside upper left").get_texts():
         text.set_parse_math(False)  # a directory's name may have dollars in it
-
-
-def _bits(nats: Any) -> Any:
-    return np.asarray(nats) * bits(1)
-
-
-def _nats(bits_: Any) -> Any:
-    return np.asarray(bits_) / bits(1)
