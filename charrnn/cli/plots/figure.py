@@ -58,7 +58,7 @@ def _draw_panel(axes: "Axes", quantity: Quantity, data: PlotData) -> None:
     _set_limits(axes, *y_limits(quantity, curves), quantity.logarithmic)
     if quantity is QUANTITIES["loss"]:
         axes.secondary_yaxis(
-            "right", functions=(lambda nats: nats * bits(1), lambda shown: shown / bits(1))
+            "right", functions=(lambda nats: np.asarray(nats) * bits(1), lambda shown: np.asarray(shown) / bits(1))
         ).set_ylabel(f"bits per {data.unit}", color=GREY)
 
 

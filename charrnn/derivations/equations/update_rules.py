@@ -178,7 +178,7 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
         "∂L_i/∂h_i",
         "∂L_i/∂ŷ_i ∂ŷ_i/∂h_i = ŷ_i - y_i",
         truth=at_all(lambda i: derivative(lambda h: cross_entropy(softmax(rnn.V @ h), rnn.y[i]), rnn.h[i])),
-        printed=at_all(rnn.printed_dL_by_dh),
+        printed=at_all(rnn.dL_by_dz),
         corrected=at_all(through_V),
         right="Vᵀ (ŷ_i - y_i)",
     )

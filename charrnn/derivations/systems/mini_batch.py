@@ -110,13 +110,9 @@ class MiniBatch(Recurrent):
         """φ'_h at 1 ... T, each (m, n_neurons), counted from 1."""
         return from_one(np.array([self.φ_h.slope(self.a(t, self.h[t - 1])) for t in self.times]))
 
-    def slope(self, t: int) -> Array:
-        """φ'_h at t, (m, n_neurons)."""
-        return np.asarray(self.slopes[t])
-
     def jacobian(self, t: int, i: int) -> Array:
         """∂h_t/∂h_{t-1} of instance i, taken as columns: diag(φ'_h) W_hhᵀ."""
-        return np.diag(self.slope(t)[i]) @ self.W_hh.T
+        return np.diag(self.slopes[t][i]) @ self.W_hh.T
 
     def product(self, t: int, k: int, i: int) -> Array:
         """∂h_t/∂h_k = ∂h_t/∂h_{t-1} ... ∂h_{k+1}/∂h_k of instance i."""
@@ -129,7 +125,7 @@ class MiniBatch(Recurrent):
 
     def term(self, t: int, k: int, parameter: str) -> Array:
         """∂L_t/∂ŷ_t ∂ŷ_t/∂h_t ∂h_t/∂h_k ∂h_k/∂W, with ∂h_k/∂W at fixed h_{k-1}; summed over the instances."""
-        rows = self.backward(t, k) * self.slope(k)
+        rows = self.backward(t, k) * self.slopes[k]
         match parameter:
             case "W_hh":
                 share = self.h[k - 1].T @ rows
@@ -155,18 +151,6 @@ class MiniBatch(Recurrent):
         return np.asarray(sum(self.dL_by_dw(t, parameter) for t in self.times))
 
     # ------------------------------------------------------------ as printed
-
-    def printed_one_step(self, t: int, parameter: str) -> Array:
-        """Only the step that the loss belongs to."""
-        return self.term(t, t, parameter)
-
-    def printed_step_before(self, t: int, parameter: str) -> Array:
-        """Only the step before that."""
-        return self.term(t, t - 1, parameter)
-
-    def printed_two_steps(self, t: int, parameter: str) -> Array:
-        """Both, and nothing earlier."""
-        return self.term(t, t, parameter) + self.term(t, t - 1, parameter)
 
     def printed_from_1(self, parameter: str) -> Array:
         """Σ_t ∂L_{t+1}/∂w with t from 1: L_1 is missing, and L_{T+1}, which is not there, is left out."""

@@ -154,10 +154,6 @@ class UpdateRules(Recurrent):
 
     # ------------------------------------------------------------ as printed
 
-    def printed_dL_by_dh(self, i: int) -> Array:
-        """ŷ_i - y_i, as if V were not between."""
-        return self.dL_by_dz(i)
-
     def printed_explicit(self, k: int, parameter: str) -> Array:
         """∂h_k⁺/∂W = h_{k-1}, as if tanh were not there: unit d moves by h_{k-1} with row d of W; by U, x_k with row d of U."""
         return np.eye(len(self.W))[:, :, np.newaxis] * self.source(k, parameter)
