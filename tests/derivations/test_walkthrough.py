@@ -47,11 +47,6 @@ def test_the_sizes_are_those_of_a_case():
     assert set(LIMITS) <= {field.name for field in fields(Case)}
 
 
-def test_an_unknown_system_is_a_key_error():
-    with pytest.raises(KeyError):
-        walk_through("elman", None)
-
-
 @all_of(SUMS)
 def test_the_triangle_adds_up_to_the_gradient_and_the_complex_step(name, case):
     system, found = walked(name, case)
