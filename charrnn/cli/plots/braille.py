@@ -8,12 +8,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
+from charrnn.cli.output.styled_text import styled_runs
 from charrnn.cli.output.wrapping import shorten
 from charrnn.network.arrays import Array
 
@@ -79,11 +79,7 @@ def draw_row(cells: Cells, marks: Dots, letters: str = "", styles: Sequence[str]
 
     With `letters` a curve is drawn in its letter instead of dots, and marks are left out.
     """
-    text = Text()
-    styled = [_character(cells[:, i], marks[:, i], letters, styles) for i in range(cells.shape[1])]
-    for style, run in groupby(styled, lambda pair: pair[1]):
-        text.append("".join(character for character, _ in run), style)
-    return text
+    return styled_runs(_character(cells[:, i], marks[:, i], letters, styles) for i in range(cells.shape[1]))
 
 
 def _character(bits: Cells, marked: Dots, letters: str, styles: Sequence[str]) -> tuple[str, str]:

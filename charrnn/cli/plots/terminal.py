@@ -6,7 +6,7 @@ import numpy as np
 from rich.text import Text
 
 from charrnn.cli.output.console import result_console, supports_colour
-from charrnn.cli.output.surprisal_colours import mark_unsafe_line
+from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.plots.braille import (
     DOT,
     STYLES,
