@@ -27,7 +27,7 @@ Cells = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Field:
-    """What a plot shows: from 0 to `right`, from `low` to `high`, in so many characters."""
+    """What a plot shows: from 0 to `right`, from `low` to `high`, in `columns` x `rows` characters."""
 
     right: float
     low: float
@@ -37,17 +37,17 @@ class Field:
 
 
 def cells_of_line(x: Array, y: Array, field: Field) -> Cells:
-    """The bits of each character of a line through the points, (rows, columns); what is outside the field is left out."""
+    """A line through the points, as the bits of each character, (rows, columns). Outside the field nothing is drawn."""
     return _cells(*_between(*_placed(x, y, field)), field)
 
 
 def cells_of_points(x: Array, y: Array, field: Field) -> Cells:
-    """Those of the points alone."""
+    """The points alone, as bits."""
     return _cells(*_placed(x, y, field), field)
 
 
 def _placed(x: Array, y: Array, field: Field) -> tuple[Array, Array]:
-    """How many dots to the right of the left edge the points are, and below the upper one. A flat curve is in the middle."""
+    """The points in dots from the left edge, and from the upper one. A flat curve is in the middle."""
     across = x / (field.right or 1) * (2 * field.columns - 1)
     flat = field.high == field.low
     share = np.full_like(y, 0.5) if flat else (field.high - y) / (field.high - field.low)
@@ -56,7 +56,7 @@ def _placed(x: Array, y: Array, field: Field) -> tuple[Array, Array]:
 
 
 def _between(across: Array, down: Array) -> tuple[Array, Array]:
-    """Points on the line, so near each other that no dot of it is left out."""
+    """Points on the line, close enough to set all of its dots."""
     if len(across) == 1:
         return across, down
     gaps = np.maximum(np.abs(np.diff(across)), np.abs(np.diff(down)))
@@ -75,7 +75,7 @@ def _cells(across: Array, down: Array, field: Field) -> Cells:
 
 
 def draw_row(cells: Cells, marks: Dots, letters: str = "", styles: Sequence[str] = STYLES) -> Text:
-    """A row of characters; cells and marks are (curves, columns). Where curves meet, the first has its style.
+    """A row of characters; cells and marks are (curves, columns). Where curves meet, the style is the first one's.
 
     With `letters` a curve is drawn in its letter instead of dots, and marks are left out.
     """
@@ -83,7 +83,7 @@ def draw_row(cells: Cells, marks: Dots, letters: str = "", styles: Sequence[str]
 
 
 def _character(bits: Cells, marked: Dots, letters: str, styles: Sequence[str]) -> tuple[str, str]:
-    """A character and its style, from the dots of each curve there and from whether it has a mark there."""
+    """A character and its style, from the dots and the marks of each curve there."""
     if marked.any() and not letters:
         curve = int(np.argmax(marked))
         return DOT, styles[curve % len(styles)]
@@ -95,14 +95,14 @@ def _character(bits: Cells, marked: Dots, letters: str, styles: Sequence[str]) -
 
 
 def align_labels(values: Mapping[int, float], rows: int, columns: int) -> list[str]:
-    """What is left of each row: its value, if it has one, and the axis; all as wide as the widest, of `columns` at least."""
+    """What each row begins with: its value, if it has one, and the axis. All are equally wide, `columns` or more."""
     labels = [f"{values[row]:.4g}" if row in values else "" for row in range(rows)]
     width = max(columns, *map(len, labels))
     return [f"{label:>{width}} ┤" for label in labels]
 
 
 def with_axes(labels: Sequence[str], rows: Iterable[Text], field: Field, x_label: str) -> list[Text]:
-    """The rows with the labels of `align_labels` at their left, and below them the axis of x."""
+    """The rows, each after its label from `align_labels`, and the x axis below them."""
     lines = [Text(label) + row for label, row in zip(labels, rows, strict=True)]
     gutter, right = len(labels[0]), f"{field.right:,.0f}" if field.right >= 100 else f"{field.right:.3g}"
     room = field.columns - 1 - len(right)

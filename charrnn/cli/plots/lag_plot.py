@@ -1,4 +1,4 @@
-"""What is left of a gradient by lag, on a logarithmic scale in a terminal: the median between its quartiles, three lines."""
+"""What is left of a gradient by lag, on a logarithmic scale, drawn in a terminal: the median between its quartiles."""
 
 from collections.abc import Sequence
 
@@ -11,11 +11,11 @@ from charrnn.text.characters.unit_names import Unit, unit_name
 
 COLUMNS, ROWS = 72, 14
 LABEL = 5  # columns of a label at the left, at least; the axis takes two more
-MIN_POWER, MAX_POWER = -16, 16  # of ten: beyond, nothing is left, or everything has exploded
+MIN_POWER, MAX_POWER = -16, 16  # of ten: below, the gradient has vanished; above, it has exploded
 
 
 def lag_plot(curves: Sequence[Curve], columns: int, unit: Unit = "char", coloured: bool = False) -> list[Text]:
-    """Lines of a drawing in at most `columns`. Several curves differ in colour, or are drawn in the letters of their states."""
+    """The lines of a drawing, at most `columns` wide. Several curves differ in colour, or in the letters of their states."""
     low = max(MIN_POWER, min(-1.0, *(value for curve in curves for value in curve.lower if value > LOG_ZERO)))
     high = min(MAX_POWER, max(0.5, *(max(curve.upper) for curve in curves)))
     labels = align_labels(_powers_by_row(low, high), ROWS, LABEL)
@@ -41,7 +41,7 @@ def _legend(curves: Sequence[Curve]) -> Text:
 
 
 def _powers_by_row(low: float, high: float) -> dict[int, float]:
-    """The powers of ten beside the rows that they are drawn in, few enough for one a row."""
+    """The powers of ten by the rows that they belong to, at most one a row."""
     powers = range(int(np.ceil(low)), int(high) + 1)
     every = 1 + len(powers) // ROWS
     return {round((high - p) / (high - low) * (ROWS - 1)): 10.0**p for p in powers if p % every == 0}

@@ -1,4 +1,4 @@
-"""The curves of trainings in a terminal, for wherever there is no figure."""
+"""The curves of trainings, drawn in a terminal."""
 
 from collections.abc import Sequence
 
@@ -19,13 +19,13 @@ from charrnn.cli.plots.braille import (
 )
 from charrnn.cli.plots.curves import PlotData, Quantity, downsample_min_max, summary, y_limits
 
-LETTERS = "abcdefghijklmnopqrstuvwxyz"  # of several runs where there are no colours
+LETTERS = "abcdefghijklmnopqrstuvwxyz"  # for several runs, without colours
 ROWS = 14
 LABEL = 7  # columns of a label at the left, at least; the axis takes two more
 
 
 def show(data: PlotData, quantities: Sequence[Quantity]) -> None:
-    """The quantities of the runs, one below the other, as wide as the terminal, with what each run is drawn with below."""
+    """Print the quantities of the runs, one below the other, as wide as the terminal, and a legend."""
     console = result_console()
     coloured = supports_colour(console)
     for quantity in quantities:
@@ -37,7 +37,7 @@ def show(data: PlotData, quantities: Sequence[Quantity]) -> None:
 
 
 def plot(data: PlotData, quantity: Quantity, columns: int, rows: int, coloured: bool) -> list[Text]:
-    """The means of the curves, and their evaluations as circles, with axes, in `columns` and `rows` of curves.
+    """The means of the curves, and their evaluations as circles, with axes: `columns` wide, with `rows` rows of curves.
 
     Several runs differ in colour; without colours they are drawn in letters, and the evaluations are left out.
     """
@@ -59,7 +59,7 @@ def _letters(data: PlotData, coloured: bool) -> str:
 
 
 def legend(data: PlotData, coloured: bool) -> list[Text]:
-    """A line for each run, with what it is drawn with, and what the marks mean."""
+    """A line for each run with its style or letter, and what the marks mean."""
     letters = _letters(data, coloured)
     lines = [
         Text(letters[run % len(letters)] if letters else "⠤⠤", STYLES[run % len(STYLES)])

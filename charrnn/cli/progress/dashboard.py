@@ -1,10 +1,10 @@
-"""What stands at the bottom of a terminal while a network trains, for any size of it.
+"""The dashboard at the bottom of a terminal while a network trains, for any size of terminal.
 
 step 1,234/5,000 ━━━━━━━━───────────────────────── 25% · 0:00:45 gone · 0:02:10 left
 loss 1.6321 (2.355 bpc) · valid 1.7012 · gradient 0.45 of 1 (12% clipped) · ...
-a line for each thing that is wrong
+a line for each warning
 a curve of the losses
-the newest sample in the colours of its surprisals; in a wide terminal beside the curve
+the newest sample in the colours of its surprisals; beside the curve in a wide terminal
 """
 
 import time
@@ -22,19 +22,19 @@ from charrnn.text.characters.unit_names import Unit
 from charrnn.training.events import Evaluated, Event, Finished, Recovered, Sampled, Stepped
 from charrnn.training.health import HealthMonitor
 
-NARROW = 60  # columns: below, only the least is shown
+NARROW = 60  # columns: below, only the essential is shown
 WIDE = 110  # columns: from here on curve and sample are side by side
 CURVE_ROWS, SAMPLE_ROWS = 6, 8  # with their headings
-MIN_ROWS = 4  # of a curve
+MIN_ROWS = 4  # of the curve
 CURVE_EVERY = 1.0  # seconds between two drawings of the curve
 FILLED = "color(71)"
 NOT_DRAWN: tuple[float, tuple[int, int], list[Text]] = (0.0, (0, 0), [])
 NOT_WRAPPED: tuple[int, list[Text]] = (0, [])
-GAP = 3  # columns between two things side by side
+GAP = 3  # columns between the curve and the sample
 
 
 class Dashboard:
-    """Reads the events of a training, and says at any time what is to be seen of it."""
+    """Reads the events of a training, and renders them as lines at any time."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Dashboard:
         clock: Callable[[], float] = time.monotonic,
         unit: Unit = "char",
     ) -> None:
-        """`done`: the steps that were made before."""
+        """`done`: the steps made before, by a training that is resumed."""
         self._steps, self._clock = steps, clock
         self.unit = unit
         self._first = self._done = done
@@ -55,7 +55,7 @@ class Dashboard:
         self._wrapped = NOT_WRAPPED
 
     def read(self, event: Event) -> list[str]:
-        """Take note of an event; the lines of what has begun to go wrong with it."""
+        """Read an event; returns the warnings that begin with it."""
         self._averages.add(event)
         match event:
             case Stepped():
@@ -69,12 +69,12 @@ class Dashboard:
                 self._curve.rewind_to(event.step)
             case Sampled():
                 self._sample, self._wrapped = event, NOT_WRAPPED
-            case Finished():  # the last picture has the whole curve
+            case Finished():  # the last picture shows the whole curve
                 self._drawn = NOT_DRAWN
         return self._health.observe(event)
 
     def lines(self, width: int, height: int) -> list[Text]:
-        """As many lines as a terminal of so many columns and rows has room for, none of them longer than it is wide."""
+        """The lines for a terminal of `width` columns and `height` rows; none is longer than it is wide."""
         figures = [Text(line) for line in join_parts(self._averages.figures(), width)]
         wrong = [Text(line, WARNING) for line in self._health.warnings.values()]
         head = [self._bar(width), *figures, *wrong]
@@ -111,7 +111,7 @@ class Dashboard:
         return [*curve, *([Text("")] if curve and text else []), *text]
 
     def _curve_of(self, columns: int, rows: int) -> list[Text]:
-        """Drawn anew only now and then: a heading and the curve."""
+        """A heading and the curve, redrawn only now and then."""
         at, size, drawn = self._drawn
         if size != (columns, rows) or self._clock() - at > CURVE_EVERY:
             drawn = self._curve.draw(columns, rows - 1)
@@ -119,7 +119,7 @@ class Dashboard:
         return drawn
 
     def _sample_of(self, columns: int, rows: int) -> list[Text]:
-        """A heading and the sample, always so many rows, so that what is below it stands still."""
+        """A heading and the sample, always `rows` rows, so that what is below does not move."""
         if self._sample is None:
             return []
         width, wrapped = self._wrapped
@@ -131,7 +131,7 @@ class Dashboard:
 
 
 def join_parts(parts: Sequence[str], width: int) -> list[str]:
-    """The parts with dots between them, in as few lines as hold them; none is cut."""
+    """The parts with dots between them, in as few lines as possible; no part is cut."""
     lines: list[str] = []
     for part in parts:
         if lines and len(lines[-1]) + len(" · ") + len(part) <= width:
@@ -142,7 +142,7 @@ def join_parts(parts: Sequence[str], width: int) -> list[str]:
 
 
 def side_by_side(left: Sequence[Text], right: Sequence[Text], column: int) -> list[Text]:
-    """Two blocks side by side, the second from a column on; alone it begins at the edge."""
+    """Two blocks side by side, the second from a column on, or from the edge if the first is empty."""
     if not left:
         return list(right)
     lines = []
@@ -154,5 +154,5 @@ def side_by_side(left: Sequence[Text], right: Sequence[Text], column: int) -> li
 
 
 def _clock_time(seconds: float) -> str:
-    """As rich's own bars: 0:00:45, 1:02:03, 1 day, 1:02:03."""
+    """As in rich's progress bars: 0:00:45, 1:02:03, 1 day, 1:02:03."""
     return str(timedelta(seconds=int(seconds)))

@@ -1,4 +1,4 @@
-"""The running figures of a training."""
+"""The running averages of a training."""
 
 from charrnn.text.characters.unit_names import Unit, bits_label, unit_name
 from charrnn.training.events import Evaluated, Event, Recovered, Stepped, bits, rounded
@@ -7,7 +7,7 @@ SMOOTHING = 0.98  # of loss, speed, gradient norm and share clipped: about the l
 
 
 class RunningAverages:
-    """The last step, the validation losses, and the means of what jumps from step to step."""
+    """The last step, the last validation, and moving averages of what varies from step to step."""
 
     def __init__(self, max_grad_norm: float | None = None, unit: Unit = "char") -> None:
         self.last: Stepped | None = None
@@ -19,7 +19,7 @@ class RunningAverages:
         self._loss = self._speed = self._clipped = self._norm = self._weight = 0.0
 
     def add(self, event: Event) -> None:
-        """Take note of a step or an evaluation; going back takes them back."""
+        """Add a step or an evaluation; a rollback drops what came after it."""
         if isinstance(event, Stepped):
             self.last = event
             self._loss += (1 - SMOOTHING) * (event.loss - self._loss)
@@ -35,7 +35,7 @@ class RunningAverages:
             self._forget()
 
     def figures(self) -> list[str]:
-        """The figures in words, the most important first."""
+        """The figures with their names, the most important first."""
         if self.last is None:
             return ["starting"]
         loss, clipped = self._loss / self._weight, self._clipped / self._weight
