@@ -34,7 +34,7 @@ DOCUMENTS = {
 
 @dataclass(frozen=True)
 class System:
-    """A system: its name and document, what it is in a line, its class, its equations, and the settings of a case that it reads."""
+    """A system: its name, document and title, how to make one, its equations, and the settings of a Case that it reads."""
 
     name: str
     document: str

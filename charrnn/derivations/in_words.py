@@ -8,7 +8,7 @@ UNITS = (("years", 31_536_000), ("days", 86_400), ("hours", 3_600), ("minutes", 
 
 
 def duration(seconds: float) -> str:
-    """In the largest unit of which there are two.
+    """In the largest unit that fits twice.
 
     >>> duration(90), duration(120), duration(86400), duration(1e9)
     ('90 seconds', '2 minutes', '24 hours', '32 years')
@@ -20,7 +20,7 @@ def duration(seconds: float) -> str:
 
 
 def percent(share: float | np.floating[Any]) -> str:
-    """Two digits, or all before the point; from 10 on a factor.
+    """Two digits, or all before the point; from 1000% on as a factor.
 
     >>> percent(0.934), percent(0.0123), percent(0.0001), percent(25.3)
     ('93%', '1.2%', '<0.1%', '25 times')

@@ -1,8 +1,8 @@
-"""One small case of a system, number by number: its states, its Jacobians, the terms of the double sum, and what truncation loses.
+"""One small case of a system, number by number: states, Jacobians, the terms of the double sum, what truncation loses.
 
     ∂L/∂W = Σ_t Σ_k term(t, k),   t - k: how many steps back the term goes
 
-Truncation to n steps keeps the terms with t - k < n. The system without a loss has the products ∂h_t/∂h_k in place of the terms.
+Truncation to n steps keeps the terms with t - k < n. The system without a loss has products ∂h_t/∂h_k instead of terms.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,15 +18,15 @@ from charrnn.derivations.systems.multiple import Multiple
 from charrnn.derivations.systems.recurrent import Letters
 from charrnn.derivations.systems.vanishing import Recurrence, largest_singular_value
 
-EXPLAINED: dict[str, Any] = {"T": 3, "M": 1, "D": 2, "C": 2, "B": 2}  # of a Case, unless asked otherwise
-LIMITS = {"T": 8, "M": 4, "D": 4, "C": 4, "B": 3}  # more numbers than these nobody reads
+EXPLAINED: dict[str, Any] = {"T": 3, "M": 1, "D": 2, "C": 2, "B": 2}  # the default Case
+LIMITS = {"T": 8, "M": 4, "D": 4, "C": 4, "B": 3}  # nobody reads more numbers than these
 
 Pair = tuple[int, int]  # (t, k)
 
 
 @dataclass(frozen=True)
 class Truncation:
-    """What is kept of the gradient by truncation to `steps`; `error` is ‖gradient - kept‖ / ‖gradient‖."""
+    """What truncation to `steps` keeps of the gradient; `error` is ‖gradient - kept‖ / ‖gradient‖."""
 
     steps: int
     kept: Array
@@ -35,7 +35,7 @@ class Truncation:
 
 @dataclass(frozen=True)
 class DoubleSum:
-    """The terms of the gradient of the recurrent weight, and what they add up to. Every array has the shape of the weight."""
+    """The terms of the gradient of the recurrent weight, and their sums. Every array has the shape of the weight."""
 
     parameter: str
     loss: Array
@@ -48,7 +48,7 @@ class DoubleSum:
 
     @property
     def difference(self) -> float:
-        """The largest between the sum and the complex step."""
+        """The largest difference between the sum and the complex step."""
         return _largest_difference(self.gradient, self.complex_step)
 
 
@@ -66,25 +66,25 @@ class Products:
 
     @property
     def difference(self) -> float:
-        """The largest between a product and the complex step."""
+        """The largest difference between a product and the complex step."""
         return max(_largest_difference(self.products[pair], self.complex_step[pair]) for pair in self.products)
 
 
 @dataclass(frozen=True)
 class Walkthrough:
-    """All of a case. Arrays have the shapes and the orientation of the document."""
+    """All numbers of a case, in the shapes and the orientation of the document."""
 
     system: str
     letters: Letters
     given: Mapping[str, Array]  # the weights, by their names
-    functions: Mapping[str, str]  # which activations and loss, where the system has a choice
-    forward: Mapping[str, Mapping[int, Array]]  # by letter, then by time; the state begins one step earlier
+    functions: Mapping[str, str]  # activations and loss, where the system has a choice
+    forward: Mapping[str, Mapping[int, Array]]  # by letter, then by time; the state from one step earlier on
     jacobians: Mapping[int, tuple[Array, ...]]  # of the state by the one before, by time: one for each sequence
     backward: DoubleSum | Products
 
 
 def walk_through(system_name: str, instance: Any) -> Walkthrough:
-    """Evaluate everything. `instance` is made by the system of that name."""
+    """Evaluate a case. `instance` is made by the system of that name."""
     return Walkthrough(
         system=system_name,
         letters=instance.LETTERS,

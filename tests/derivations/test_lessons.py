@@ -225,7 +225,7 @@ SAID = {
         "error / that of the mean",
         "Of the error that the mean makes, the best multiple of x_t alone leaves 79%, the system 1e+40 times.",
         "|λ_1| of W_hh was 2.00, and is 1.69; that of the sum is 0.8.",
-        "Unclipped, it diverges: after 2 updates the loss or its gradient is no number. Clipping at 1 prevents that: the loss was 1.8e+53, and ends at 1.3e+40.",
+        "Unclipped, it diverges: after 2 updates the loss or its gradient is not finite. Clipping at 1 prevents that: the loss was 1.8e+53, and ends at 1.3e+40.",
     ),
     "scalar": (
         "say 1 where r_t = x_t + 0.8 r_{t-1}, a sum that forgets, is above zero",
@@ -335,7 +335,7 @@ def test_clipping_prevents_nothing_where_the_loss_is_no_smaller_than_before():
         (0.6, "Clipping at 2.5 prevents that: the loss was 0.6, and ends at 0.5."),
     ):
         said = lessons._of_clipping(before, unclipped, replace(clipped, loss=0.5), chosen)
-        assert said == f"Unclipped, it diverges: after 2 updates the loss or its gradient is no number. {words_}"
+        assert said == f"Unclipped, it diverges: after 2 updates the loss or its gradient is not finite. {words_}"
 
 
 # ------------------------------------------------------------ the tasks

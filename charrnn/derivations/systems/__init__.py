@@ -1,1 +1,1 @@
-"""The systems of the documents, a module each: forward pass, loss, gradients, and what is printed where that is wrong."""
+"""The systems of the documents, a module each: forward pass, loss, gradients, and the prints that are wrong."""

@@ -6,7 +6,8 @@
     w_h = [W_xh W_hh]ᵀ
 
 Vectors are columns, and times count from 1. ∂f is the immediate derivative, at fixed h_{t-1}; ∂h is the total one. The document
-writes both as ∂h in the end, and j - 1 = i under its product: with ∂h immediate and j = i + 1 the box holds, with other readings not.
+writes both as ∂h in the end, and j - 1 = i under its product: the box holds if ∂h is immediate and j = i + 1, and not if
+it is read in another way.
 """
 
 from collections.abc import Callable
@@ -32,7 +33,7 @@ class MeanLoss(Recurrent):
     RECURRENT: ClassVar = "w_h"
 
     X: Array  # (T, M): X_1 ... X_T, real vectors or one-hot
-    d: Array  # (T, C): what was desired
+    d: Array  # (T, C): the targets
     w_h: Array  # (M + D, D)
     b_h: Array  # (D,)
     W_hy: Array  # (C, D)
@@ -73,7 +74,7 @@ class MeanLoss(Recurrent):
     # ------------------------------------------------------------ forward
 
     def a(self, t: int, h: Array) -> Array:
-        """What φ_h is applied to, given h_{t-1}."""
+        """The argument of φ_h, given h_{t-1}."""
         return self.W_xh @ from_one(self.X)[t] + self.W_hh @ h + self.b_h
 
     @cached_property
@@ -125,14 +126,14 @@ class MeanLoss(Recurrent):
     # ------------------------------------------------------------ the recursion
 
     def dh_by_dw(self, t: int, parameter: str = "w_h") -> Array:
-        """∂h_t/∂w, total: the recursion, which begins at h_0, a given number."""
+        """∂h_t/∂w, total: the recursion, which begins at h_0, a constant."""
         total = np.zeros((len(self.h_0), *np.shape(getattr(self, parameter))))
         for s in range(1, t + 1):
             total = self.immediate(s, parameter) + np.tensordot(self.jacobian(s), total, 1)  # (6), (7), (8)
         return total
 
     def two_steps(self, t: int, derivative: Callable[[int], Array]) -> Array:
-        """The recursion written out, with a derivative of h by w_h at one step that is given as a function of the time."""
+        """The recursion written out over two steps; `derivative(t)` stands for ∂h_t/∂w_h."""
         before = np.tensordot(self.jacobian(t), derivative(t - 1), 1)
         rest = np.tensordot(self.jacobian(t) @ self.jacobian(t - 1), self.dh_by_dw(t - 2), 1)
         return derivative(t) + before + rest  # (10)
@@ -166,28 +167,28 @@ class MeanLoss(Recurrent):
         return total
 
     def term(self, t: int, i: int, parameter: str) -> Array:
-        """The share of ∂L̂/∂w that goes from the loss at t to the weight as it was used at i."""
+        """The part of ∂L̂/∂w from the loss at t through the use of the weight at i."""
         row = self.dl_by_dh(t) @ self.product(t, i)
         return np.tensordot(row, self.immediate(i, parameter), 1) / self.N
 
     # ------------------------------------------------------------ as printed
 
     def printed_box_of_totals(self, t: int) -> Array:
-        """Each ∂h/∂w_h on the right total, as the one on the left is."""
+        """Each ∂h/∂w_h on the right is total, as on the left."""
         total = self.dh_by_dw(t)
         for i in self.times[: t - 1]:
             total = total + np.tensordot(self.product(t, i), self.dh_by_dw(i), 1)
         return total
 
     def printed_box(self, t: int) -> Array:
-        """The product read from j = i, which is one Jacobian too many."""
+        """The product from j = i: one Jacobian too many."""
         total = self.immediate(t)
         for i in range(1, t):
             total = total + np.tensordot(self.product(t, i - 1), self.immediate(i), 1)
         return total
 
     def printed_box_rising(self, t: int) -> Array:
-        """The product from j = i + 1, written from left to right as Π is: the earliest step first."""
+        """The product from j = i + 1, from left to right: the earliest step first."""
         total = self.immediate(t)
         for i in range(1, t):
             product = earliest_first((self.jacobian(j) for j in range(i + 1, t + 1)), len(self.h_0))

@@ -82,7 +82,7 @@ class Multiple(Recurrent):
         return self.T * self.B if self.averaged else 1
 
     def sequence(self, b: int) -> Vector:
-        """One of them alone, as section 2 has it; its loss is summed."""
+        """One sequence as a system of section 2; its loss is summed."""
         return Vector(self.X[:, :, b], self.Y[:, :, b], self.U, self.W, self.V, self.S_0[:, b])
 
     # ------------------------------------------------------------ forward
@@ -142,5 +142,5 @@ class Multiple(Recurrent):
         return self.sequence(b).jacobian(t)
 
     def term(self, t: int, k: int, parameter: str) -> Array:
-        """The share of the gradient that goes from the losses at t to the weight as it was used at k."""
+        """The part of the gradient from the losses at t through the use of the weight at k."""
         return np.asarray(sum(self.sequence(b).share(t, k, parameter) for b in range(self.B)) / self.N)

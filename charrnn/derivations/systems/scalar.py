@@ -2,10 +2,10 @@
 
     s_t = tanh(U x_t + W s_{t-1})                        (1)
     ŷ_t = sigm(V s_t)                                    (2)
-    E_t = -y_t log ŷ_t - (1 - y_t) log(1 - ŷ_t)          (3), as corrected: the document has the first part alone
+    E_t = -y_t log ŷ_t - (1 - y_t) log(1 - ŷ_t)          (3), as corrected: the document has only the first part
 
-Every variable is a number, and times count from 1. With the loss as printed a label 0 costs nothing, whatever ŷ is. From (14) on the
-document writes ∂s_t/∂s_k = W^{t-k}: the derivative of tanh is missing at each step.
+Every variable is a number, and times count from 1. With the loss as printed a label 0 costs nothing, whatever ŷ is. From
+(14) on the document writes ∂s_t/∂s_k = W^{t-k}: the derivative of tanh is missing at each step.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Scalar(Recurrent):
 
     x: Array  # (T,): x_1 ... x_T
     y: Array  # (T,), each 0 or 1
-    U: Array  # these are numbers, as s_0 is
+    U: Array  # U, W, V and s_0 are numbers
     W: Array
     V: Array
     s_0: Array
@@ -101,7 +101,7 @@ class Scalar(Recurrent):
     # ------------------------------------------------------------ the recursion and the sum
 
     def recursion(self, t: int, parameter: str = "W") -> Array:
-        """∂s_t/∂W, total: it is recursive, and begins at s_0, a given number."""
+        """∂s_t/∂W, total: the recursion, which begins at s_0, a constant."""
         total = np.zeros(())
         for k in range(1, t + 1):
             total = self.immediate(k, parameter) + self.jacobian(k) * total  # (7)
@@ -126,7 +126,7 @@ class Scalar(Recurrent):
         return self.dE_by_dŷ(t) * self.dŷ_by_ds(t) * self.ds_by_dw(t, parameter)  # (5), (17)
 
     def term(self, t: int, k: int, parameter: str) -> Array:
-        """The share of the gradient that goes from the loss at t to the weight as it was used at k."""
+        """The part of the gradient from the loss at t through the use of the weight at k."""
         return self.dE_by_dŷ(t) * self.dŷ_by_ds(t) * self.product(t, k) * self.immediate(k, parameter) / self.N
 
     def gradient(self, parameter: str) -> Array:

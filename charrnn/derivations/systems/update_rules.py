@@ -123,7 +123,7 @@ class UpdateRules(Recurrent):
         return product
 
     def source(self, k: int, parameter: str) -> Array:
-        """What the weight is multiplied with at k: h_{k-1} for W, x_k for U."""
+        """The factor of the weight at k: h_{k-1} for W, x_k for U."""
         return self.h[k - 1] if parameter == "W" else self.x[k]
 
     def explicit(self, k: int, parameter: str) -> Array:
@@ -155,7 +155,7 @@ class UpdateRules(Recurrent):
     # ------------------------------------------------------------ as printed
 
     def printed_explicit(self, k: int, parameter: str) -> Array:
-        """∂h_k⁺/∂W = h_{k-1}, as if tanh were not there: unit d moves by h_{k-1} with row d of W; by U, x_k with row d of U."""
+        """∂h_k⁺/∂W = h_{k-1}, without the tanh: unit d moves by h_{k-1} with row d of W; by U, x_k with row d of U."""
         return np.eye(len(self.W))[:, :, np.newaxis] * self.source(k, parameter)
 
     def printed_sums(self, parameter: str) -> Array:
@@ -168,7 +168,7 @@ class UpdateRules(Recurrent):
         return self.dL_by_dz(i) @ self.transposed_product(i, k)
 
     def row_with_V(self, i: int, k: int) -> Array:
-        """In that order, (ŷ_i - y_i)ᵀ V for ŷ_i - y_i."""
+        """The same with (ŷ_i - y_i)ᵀ V for ŷ_i - y_i, in that order."""
         return self.dL_by_dz(i) @ self.V @ self.transposed_product(i, k)
 
     def column_without_diag(self, i: int, k: int) -> Array:

@@ -6,8 +6,8 @@
     ŷ_t = softmax(g_t)              (22)
     L_t = -y_tᵀ log ŷ_t             (23)
 
-Vectors are columns, ∂L/∂vector is a row, and times count from 1. The document moves W out of a product of matrices, which do not
-commute: (63), and with it (66), (67) and (69). Everything else holds, but for an index in (34).
+Vectors are columns, ∂L/∂vector is a row, and times count from 1. The document moves W out of a product of matrices, which
+do not commute: (63), and with it (66), (67) and (69). Everything else holds, except an index in (34).
 """
 
 from dataclasses import dataclass
@@ -144,7 +144,7 @@ class Vector(Recurrent):
         return latest_first((self.jacobian(i) for i in range(k + 1, t + 1)), len(self.s_0))  # (58), (59)
 
     def source(self, k: int, parameter: str) -> Array:
-        """What the weight is multiplied with at k: s_{k-1} for W, x_k for U."""
+        """The factor of the weight at k: s_{k-1} for W, x_k for U."""
         return self.s[k - 1] if parameter == "W" else from_one(self.x)[k]
 
     # ------------------------------------------------------------ the sums
@@ -159,7 +159,7 @@ class Vector(Recurrent):
         return np.asarray(sum(self.share(t, k, parameter) for k in range(1, t + 1)))  # (57), (65), (68)
 
     def term(self, t: int, k: int, parameter: str) -> Array:
-        """The share of the gradient that goes from the loss at t to the weight as it was used at k."""
+        """The part of the gradient from the loss at t through the use of the weight at k."""
         return self.share(t, k, parameter) / self.N
 
     def gradient(self, parameter: str) -> Array:

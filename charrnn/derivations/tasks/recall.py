@@ -13,14 +13,14 @@ from charrnn.derivations.tasks.descent import Descent
 from charrnn.derivations.tasks.task import Settings, Task, normal
 
 T = 5
-CLASSES = 3  # of first characters; then come others, of as many
+CLASSES = 3  # of first characters; 3 other characters follow
 INSTANCES = 5  # in a mini-batch
-FRESH = 200  # sequences that it is judged by
+FRESH = 200  # sequences of the test
 
 
 @dataclass(frozen=True)
 class Recall(Task):
-    """Which character was the first? All after it are others, and say nothing of it."""
+    """Which character was the first? Those after it say nothing of it."""
 
     GOAL: ClassVar = f"say at every step which of {CLASSES} characters was the first of {T}"
     MEASURE: ClassVar = "right at the last step"
@@ -61,7 +61,7 @@ class Recall(Task):
         return float(np.mean(judged.ŷ(T).argmax(axis=1) == self.fresh[0].argmax(axis=1)))
 
     def learned(self, runs: Mapping[str, Descent]) -> list[str]:
-        """The share of right answers, and by guessing."""
+        """The share of right answers, and that of a guess."""
         system = runs["clipped"].system
         return [
             f"{T - 1} characters after the first it is remembered in {percent(self.score(system))} of fresh sequences; "
@@ -77,5 +77,5 @@ def _sequences(random: np.random.Generator, number: int) -> Array:
 
 
 def _first(X: Array) -> Array:
-    """What was first, at every step: (T, number, CLASSES), one-hot."""
+    """The first character, at every step: (T, number, CLASSES), one-hot."""
     return np.broadcast_to(X[0, :, :CLASSES], (T, X.shape[1], CLASSES))

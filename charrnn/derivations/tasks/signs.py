@@ -15,12 +15,12 @@ from charrnn.derivations.tasks.leaky import RETENTION, leaky_sums
 from charrnn.derivations.tasks.task import Settings, Task, Variant
 
 T = 12
-FRESH = 400  # numbers that it is judged by
+FRESH = 400  # numbers of the test
 PRINTED = "(3) as printed"
 
 
 class PrintedScalar(Scalar):
-    """With the loss as printed, (3), of which a label 0 is no part."""
+    """With the loss as printed, (3), which has no part for a label 0."""
 
     def E(self, t: int) -> Array:
         """-y_t log ŷ_t"""
@@ -44,7 +44,7 @@ class Signs(Task):
 
     @classmethod
     def make(cls, settings: Settings, random: np.random.Generator) -> "Signs":
-        """U and V have other signs, and W is small: at first a positive number speaks for a 0, and is soon forgotten."""
+        """U and V differ in sign, and W is small: at first a positive number speaks for a 0, and is soon forgotten."""
         x = random.normal(size=(settings.updates, T))
         start = Scalar(
             x=x[0],
@@ -69,7 +69,7 @@ class Signs(Task):
         return float(np.mean(self.answers(system) == _labels(self.fresh)))
 
     def answers(self, system: Any) -> Array:
-        """1 where the system says so, (FRESH,)."""
+        """Whether the system says 1, (FRESH,)."""
         judged = self.test(system)
         return np.array([judged.ŷ(t) > 0.5 for t in judged.times])
 

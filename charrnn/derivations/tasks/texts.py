@@ -1,4 +1,4 @@
-"""D2, section 2, and D3: a short text, learned by heart, the next character from those before."""
+"""D2, section 2, and D3: a short text learned by heart, the next character from those before."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from charrnn.derivations.tasks.task import Settings, Task, Variant, normal
 TEXT = "the cat and the hat sat. "  # which letter follows "the ", "at" or "a" depends on what was before
 LETTERS = sorted(set(TEXT))
 T = 8  # characters in a window
-WINDOWS = 3  # in the text; its last character is a target alone
+WINDOWS = 3  # in the text; its last character is only a target
 PRINTED = "V = U - α ∂L/∂V"
 
 
@@ -64,7 +64,7 @@ class Text(Task):
         text, state = TEXT[0], np.zeros(len(system.W))
         for _ in TEXT[1:]:
             x = one_hot(text[-1])
-            state = self.last(replace(system, x=x, y=x, **{self.STATE: state}))  # no loss is asked for
+            state = self.last(replace(system, x=x, y=x, **{self.STATE: state}))  # the targets do not matter
             text += LETTERS[np.argmax(system.V @ state)]
         return text
 
@@ -103,7 +103,7 @@ class RulesText(Text):
         return self.start.U.shape == self.start.V.shape
 
     def learned(self, runs: Mapping[str, Descent]) -> list[str]:
-        """What it writes, and what comes of the printed rule."""
+        """What it writes, also by the printed rule."""
         (D, M), (C, _) = self.start.U.shape, self.start.V.shape
         said = f"{PRINTED}, as printed, needs U, {D} × {M}, in the shape of V, {C} × {D}: "
         if self.fits:
