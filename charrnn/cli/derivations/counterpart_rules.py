@@ -6,8 +6,8 @@ import numpy as np
 
 from charrnn.cli.derivations.counterparts import Counterpart
 from charrnn.cli.derivations.row_form import states, weights
-from charrnn.derivations import vanishing
 from charrnn.derivations.equation import relative_error
+from charrnn.derivations.systems import vanishing
 from charrnn.diagnostics.gradflow import jacobians
 from charrnn.diagnostics.gradflow.jacobian_products import norms_by_lag
 from charrnn.diagnostics.gradflow.spectrum import conditions, spectrum

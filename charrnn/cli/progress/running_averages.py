@@ -1,4 +1,4 @@
-"""The running figures of a training."""
+"""The running averages of a training."""
 
 from charrnn.text.characters.unit_names import Unit, bits_label, unit_name
 from charrnn.training.events import Evaluated, Event, Recovered, Stepped, bits, rounded
@@ -6,7 +6,7 @@ from charrnn.training.moving_average import MovingAverage
 
 
 class RunningAverages:
-    """The last step, the validation losses, and the means of what jumps from step to step."""
+    """The last step, the last validation, and moving averages of what varies from step to step."""
 
     def __init__(self, max_grad_norm: float | None = None, unit: Unit = "char") -> None:
         self.last: Stepped | None = None
@@ -18,7 +18,7 @@ class RunningAverages:
         self._loss, self._speed, self._clipped, self._norm = (MovingAverage() for _ in range(4))
 
     def add(self, event: Event) -> None:
-        """Take note of a step or an evaluation; going back takes them back."""
+        """Add a step or an evaluation; a rollback drops what came after it."""
         if isinstance(event, Stepped):
             self.last = event
             self._loss.add(event.loss)
@@ -33,7 +33,7 @@ class RunningAverages:
             self._forget()
 
     def figures(self) -> list[str]:
-        """The figures in words, the most important first."""
+        """The figures with their names, the most important first."""
         if self.last is None:
             return ["starting"]
         loss = self._loss.mean
