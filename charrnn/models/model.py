@@ -3,38 +3,31 @@
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import get_args
 
 from charrnn.config.data import Data
-from charrnn.config.schema import required
 from charrnn.errors import RunError, TextError
 from charrnn.generation.generator import Generator
 from charrnn.generation.samples import Seed
 from charrnn.generation.sampling import SamplingOptions
-from charrnn.models import encoded_text, scoring
-from charrnn.models.components import Component, NetworkComponent, NGramComponent, scorers
+from charrnn.models import encoded_text
 from charrnn.models.encoded_text import Block, EncodedText
-from charrnn.models.evaluation import Evaluation, XzBaseline, evaluate
-from charrnn.models.mixture import fit_weights, score_all
-from charrnn.models.predictor_mixture import MixturePredictor
-from charrnn.models.scoring import Scored
+from charrnn.models.evaluation.evaluation import Evaluation, XzBaseline, evaluate
+from charrnn.models.mixture.components import Component
+from charrnn.models.mixture.predictor_mixture import MixturePredictor
+from charrnn.models.scoring import scoring
+from charrnn.models.scoring.scoring import Scored
 from charrnn.models.training_text import TrainingText, held_out
-from charrnn.ngram.order_selection import MAX_ORDER
 from charrnn.runs.planning.run_text import read_once, read_text
-from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
-from charrnn.runs.storage.directory import Loaded
 from charrnn.text import splits
 from charrnn.text.characters.unit_names import counted, unit_name
 from charrnn.text.corpus import Corpus
 from charrnn.text.reading.encodings import Encodings
 from charrnn.text.source_text import SourceText, Stream
 from charrnn.text.splits import Protocol, Split
-from charrnn.text.vocabulary import Vocabulary, describe
+from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.events import rounded
-
-MAX_FIT_CHARS = 1_000_000  # characters of the validation split on which weights are fitted
 
 
 @dataclass(frozen=True, repr=False)
@@ -187,47 +180,6 @@ class Model:
         return compressing.add_to(made) if compressing else made
 
 
-def load(
-    run: Path,
-    others: Sequence[Path] = (),
-    which: str | None = None,
-    ngram: bool = False,
-    weights: Sequence[float] | None = None,
-    sources: Sequence[str] = (),
-    encoding: Sequence[str] = (),
-) -> Model:
-    """The model of a run directory or checkpoint, mixed with those of `others` and, with `ngram`, with counts of its training
-    split. `which`: best, last, or None for the best there is; `weights` of the members, in this order (None: those under
-    which the validation split is likeliest); `sources`: where the text of the training is now, and `encoding` what it is in now.
-
-    Raises RunError, also where vocabularies differ, CheckpointError and TextError.
-    """
-    loaded = [directory.load(path, which) for path in (run, *others)]
-    first = loaded[0].checkpoint
-    for other in loaded[1:]:
-        _require_same(loaded[0], other)
-    members: list[Component] = [
-        NetworkComponent(
-            str(found.path),
-            found.checkpoint.network,
-            first.vocabulary.end_id,
-            required(found.checkpoint.config.training.label_smoothing),
-        )
-        for found in loaded
-    ]
-    notes = tuple(found.note or str(found.path) for found in loaded)
-    notes += tuple(doubt for other in loaded[1:] if (doubt := _may_know(loaded[0], other)))
-    text = TrainingText(first, sources, encoding)
-    if ngram:
-        members.append(NGramComponent(text.ngram))
-    model = Model(first, text, tuple(members), notes=notes)
-    if weights is not None:
-        return replace(model, weights=_shares(weights, len(members)))
-    if len(members) == 1:
-        return model
-    return replace(model, weights=_fit_on_validation(model), weights_are_fitted=True)
-
-
 def _asked(data: Data, protocol: Protocol | None, slices: tuple[int, int] | None) -> Split:
     """How a text is cut: as for the training, but for what is asked. Raises RunError for what there is not."""
     if protocol not in (None, *get_args(Protocol)):
@@ -238,50 +190,3 @@ def _asked(data: Data, protocol: Protocol | None, slices: tuple[int, int] | None
             f"slices {slices}: must be two whole numbers above 0, of protocol char-rnn; found protocol {split.protocol}"
         )
     return split
-
-
-def _require_same(first: Loaded, other: Loaded) -> None:
-    """Only models of one vocabulary can be mixed."""
-    ours, theirs = first.checkpoint.vocabulary, other.checkpoint.vocabulary
-    if ours == theirs:
-        return
-    found = f"{first.path} has {len(ours)} symbols, {other.path} has {len(theirs)}"
-    for name, lacks in ((other.path, ours.known - theirs.known), (first.path, theirs.known - ours.known)):
-        if lacks:
-            found = f"{name} lacks {describe(min(lacks))}" + (f" and {len(lacks) - 1} more" if len(lacks) > 1 else "")
-    raise RunError(f"models of different vocabularies cannot be mixed: {found}; train them on one text")
-
-
-def _may_know(first: Loaded, other: Loaded) -> str | None:
-    """Why what the first model's text holds out may have been trained on by the other; None where it was not."""
-    ours, theirs = first.checkpoint, other.checkpoint
-    if ours.text.sha256 != theirs.text.sha256:
-        return f"{other.path} was trained on another text, which may hold what is held out here"
-    if ours.config.data.cutting() != theirs.config.data.cutting():
-        return f"{other.path} was trained on another part of the text, which may hold what is held out here"
-    return None
-
-
-def _shares(weights: Sequence[float], count: int) -> tuple[float, ...]:
-    """Weights as given, made to add up to 1. Raises RunError for what cannot be weights."""
-    if count == 1:
-        raise RunError("--weights: for a mixture only; add --with RUN or --ngram")
-    if len(weights) != count or not all(0 <= weight < math.inf for weight in weights) or not any(weights):
-        raise RunError(
-            f"--weights {','.join(f'{weight:g}' for weight in weights)}: must be {count} numbers of at least 0, one for each member, not all 0"
-        )
-    relative = [weight / max(weights) for weight in weights]  # whose sum cannot overflow
-    return tuple(weight / sum(relative) for weight in relative)
-
-
-def _fit_on_validation(model: Model) -> tuple[float, ...]:
-    """The weights under which the validation split is likeliest. Raises RunError where there is none."""
-    corpus = model.training_text.corpus
-    slices = corpus.slices("valid")
-    slices = slices[:, : MAX_FIT_CHARS // len(slices)]
-    if slices.shape[1] < 2:
-        raise RunError(
-            "the run's text has no validation split on which weights could be fitted; give them with --weights"
-        )
-    with scorers(model.members, slices.size, before=corpus.before("valid", MAX_ORDER - 1)) as reading:
-        return tuple(fit_weights(score_all(reading, slices).reshape(len(reading), -1)))

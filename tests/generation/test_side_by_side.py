@@ -8,7 +8,7 @@ from charrnn.generation.predictors import NetworkPredictor, NGramPredictor
 from charrnn.generation.repetition_penalty import RepetitionPenalty
 from charrnn.generation.samples import best
 from charrnn.generation.sampling import SamplingOptions
-from charrnn.models.predictor_mixture import MixturePredictor
+from charrnn.models.mixture.predictor_mixture import MixturePredictor
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.ngram.kneser_ney import fit

@@ -13,10 +13,11 @@ from charrnn import api
 from charrnn.errors import DivergedError, RunError, TextError
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictors import NetworkPredictor
-from charrnn.models import components, encoded_text, evaluation, training_text
-from charrnn.models import model as models
-from charrnn.models.evaluation import UNKNOWN_COST
-from charrnn.models.mixture import mix
+from charrnn.models import encoded_text, loading, training_text
+from charrnn.models.evaluation import evaluation
+from charrnn.models.mixture import components
+from charrnn.models.mixture.scorer_mixture import mix
+from charrnn.models.scoring.scoring import UNKNOWN_COST
 from charrnn.network.readout import log_softmax
 from charrnn.ngram.order_selection import fit_chosen
 from charrnn.runs.run import SAMPLE_LENGTH, SAMPLE_OPTIONS
@@ -287,16 +288,16 @@ def test_weights_are_fitted_on_the_beginning_of_every_slice(tmp_path, text_file,
     settings = ["data.protocol=char-rnn", "data.slices=[4,20]"]
     runs = [trained(tmp_path / str(seed), text_file, *settings, seed=seed) for seed in (0, 1)]
     fitted = []
-    monkeypatch.setattr(models, "fit_weights", lambda surprisals: fitted.append(surprisals) or [0.5, 0.5])
+    monkeypatch.setattr(loading, "fit_weights", lambda surprisals: fitted.append(surprisals) or [0.5, 0.5])
     model = api.load(*runs)
-    monkeypatch.setattr(models, "MAX_FIT_CHARS", 40)
+    monkeypatch.setattr(loading, "MAX_FIT_CHARS", 40)
     api.load(*runs)
     slices = model.training_text.corpus.slices("valid")
     assert slices.shape == (4, 20)
     for found, length in zip(fitted, (20, 10), strict=True):
         expected = [[plainly(model, row[:length], member) for row in slices] for member in (0, 1)]
         np.testing.assert_allclose(found, np.reshape(expected, (2, -1)), rtol=1e-4)
-    monkeypatch.setattr(models, "MAX_FIT_CHARS", 4)  # of each slice a character, from which nothing is predicted
+    monkeypatch.setattr(loading, "MAX_FIT_CHARS", 4)  # of each slice a character, from which nothing is predicted
     with pytest.raises(RunError, match="no validation split on which weights could be fitted"):
         api.load(*runs)
 
@@ -527,7 +528,7 @@ def test_a_model_says_in_a_line_what_it_is(tiny_run):
 
 def test_a_run_taught_by_smoothed_labels_writes_without_and_reads_with_what_it_learned(tmp_path, text_file):
     run = trained(tmp_path / "smoothed", text_file, "training.label_smoothing=0.5")
-    model = models.load(run)
+    model = loading.load(run)
     assert model.members[0].predictor().label_smoothing == 0.5
     scored = model.score("the cat")
     np.testing.assert_allclose(scored.surprisals, plainly(model, model.vocabulary.encode("\nthe cat")), rtol=1e-4)
@@ -537,7 +538,7 @@ def test_what_a_training_shows_is_written_without_what_smoothing_gave_as_well(tm
     run = trained(tmp_path / "smoothed", text_file, "training.label_smoothing=0.5")
     events = [json.loads(line) for line in (run / "metrics.jsonl").read_text("utf-8").splitlines()]
     shown = [event for event in events if event["event"] == "sample"][-1]
-    model = models.load(run, which="last")
+    model = loading.load(run, which="last")
     network, seed = model.members[0].network, (0, shown["step"])
     without, as_learned = (
         "".join(Generator(predictor, model.vocabulary).generate("", SAMPLE_LENGTH, SAMPLE_OPTIONS, seed))

@@ -12,8 +12,9 @@ from tiny import trained
 
 from charrnn import api
 from charrnn.config.data import Data
-from charrnn.models import encoded_text, scoring
-from charrnn.models.components import NetworkComponent
+from charrnn.models import encoded_text
+from charrnn.models.mixture.components import NetworkComponent
+from charrnn.models.scoring import scoring
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.text.positions import PositionTracker

@@ -61,7 +61,7 @@ def evaluate(
     One pass over the text with carried state: nats per character, bits per character and per byte, perplexity, a 95 % interval.
     """
     from charrnn.cli.reports import evaluation
-    from charrnn.models.dynamic_evaluation import LEARNING_RATE
+    from charrnn.models.mixture.dynamic_scorer import LEARNING_RATE
     from charrnn.runs.planning.run_text import read_text
 
     if learning_rate is not None and not dynamic:

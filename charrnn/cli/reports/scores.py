@@ -20,8 +20,8 @@ from charrnn.cli.output.surprisal_colours import (
 from charrnn.cli.output.tables import Name, Table
 from charrnn.errors import RunError, TextError
 from charrnn.models.model import Model
-from charrnn.models.surprises import Surprise, TopSurprises
-from charrnn.models.unknown_characters import describe_unknown
+from charrnn.models.scoring.surprises import Surprise, TopSurprises
+from charrnn.models.scoring.unknown_characters import describe_unknown
 from charrnn.network.arrays import Array
 from charrnn.text.characters.graphemes import first_graphemes, last_graphemes
 from charrnn.text.characters.printable import json_text

@@ -10,7 +10,7 @@ import pytest
 from charrnn.cli.output.surprisal_colours import SIDES
 from charrnn.cli.reports import scores
 from charrnn.errors import TextError
-from charrnn.models.scoring import Scored
+from charrnn.models.scoring.scoring import Scored
 from charrnn.text.source_text import Stream
 from charrnn.text.vocabulary import END
 

@@ -5,9 +5,9 @@ from tiny import trained
 from charrnn import api
 from charrnn.errors import DivergedError
 from charrnn.models import encoded_text
-from charrnn.models.evaluation import UNKNOWN_COST
 from charrnn.models.inspection import activations
 from charrnn.models.inspection.activations import inspect
+from charrnn.models.scoring.scoring import UNKNOWN_COST
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.text.vocabulary import Vocabulary

@@ -4,6 +4,7 @@ It is what a generator finds for the same characters where it writes them: both 
 of documents the ends after the first are scored, as characters named "<end>".
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,14 +12,15 @@ from itertools import pairwise
 import numpy as np
 
 from charrnn.errors import TextError
-from charrnn.models.components import Component, scorers
 from charrnn.models.encoded_text import Block
-from charrnn.models.evaluation import UNKNOWN_COST, with_first
-from charrnn.models.mixture import MixtureScorer
+from charrnn.models.mixture.components import Component, scorers
+from charrnn.models.mixture.scorer_mixture import MixtureScorer
 from charrnn.network.arrays import Array
 from charrnn.text.positions import NO_STARTS, Starts
 from charrnn.text.reading.decoding import character_starts, decode_character
 from charrnn.text.vocabulary import Vocabulary
+
+UNKNOWN_COST = math.log(0x110000 - 0x800)  # nats: a blind guess among all characters that Unicode could have
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,11 @@ def score(
             else:
                 yield from held.read(block.ids[0, block.unseen :].tobytes(), found, block.starts)
         yield from held.rest()
+
+
+def with_first(surprisals: Array, vocab_size: int) -> Array:
+    """The surprisals, (k, n), with that of a first character before them that nothing predicts: a blind guess among all symbols."""
+    return np.insert(surprisals, 0, math.log(vocab_size), axis=1)
 
 
 def join(stretches: Iterable[Scored]) -> Scored:

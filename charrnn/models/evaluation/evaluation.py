@@ -10,14 +10,15 @@ from threading import Thread
 import numpy as np
 
 from charrnn.errors import TextError
-from charrnn.models import baselines, encoded_text
-from charrnn.models.baselines import Baselines, Counts
-from charrnn.models.bootstrap import BootstrapMean
-from charrnn.models.components import Component, NGramScorer, TableScorer, scorers
+from charrnn.models import encoded_text
 from charrnn.models.encoded_text import EncodedText
-from charrnn.models.mixture import mix, score_all
-from charrnn.models.unknown_characters import count_unknown
-from charrnn.network.arrays import Array
+from charrnn.models.evaluation import baselines
+from charrnn.models.evaluation.baselines import Baselines, Counts
+from charrnn.models.evaluation.bootstrap import BootstrapMean
+from charrnn.models.mixture.components import Component, NGramScorer, TableScorer, scorers
+from charrnn.models.mixture.scorer_mixture import mix, score_all
+from charrnn.models.scoring.scoring import UNKNOWN_COST, with_first
+from charrnn.models.scoring.unknown_characters import count_unknown
 from charrnn.ngram.order_selection import MAX_COUNTED_CHARS
 from charrnn.text.characters.unit_names import counted
 from charrnn.text.corpus import Corpus
@@ -25,8 +26,6 @@ from charrnn.text.reading.decoding import count_characters, count_strays, doubt_
 from charrnn.text.vocabulary import Ids, Unit, Vocabulary
 from charrnn.training.events import bits
 from charrnn.training.surprisal import Scorer
-
-UNKNOWN_COST = math.log(0x110000 - 0x800)  # nats: a blind guess among all characters that Unicode could have
 
 
 @dataclass(frozen=True)
@@ -138,11 +137,6 @@ def _exp(loss: float) -> float:
         return math.exp(loss)
     except OverflowError:
         return math.inf
-
-
-def with_first(surprisals: Array, vocab_size: int) -> Array:
-    """The surprisals, (k, n), with that of a first character before them that nothing predicts: a blind guess among all symbols."""
-    return np.insert(surprisals, 0, math.log(vocab_size), axis=1)
 
 
 def _read(
