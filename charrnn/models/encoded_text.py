@@ -44,7 +44,9 @@ class EncodedText:
     blocks: Callable[[], Iterator[Block]]
     content: Callable[[], bytes]  # in UTF-8, a document's end as a line's
     before: Ids | None = None  # (k, c) the characters that stand before each text, for what counts to read on from
-    is_whole: bool = True  # not cut out of a text: its first character is charged too
+    split: str | None = (
+        None  # its name, where it is one; a first character that nothing predicts is charged to others only
+    )
 
 
 def from_split(corpus: Corpus, name: str) -> EncodedText:
@@ -55,7 +57,7 @@ def from_split(corpus: Corpus, name: str) -> EncodedText:
         lambda: _blocks(corpus, slices),
         lambda: decode_text(corpus.vocabulary, slices.reshape(-1)),
         corpus.before(name, MAX_ORDER - 1),
-        is_whole=False,
+        name,
     )
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import get_args
 
 from charrnn.config.data import Data
@@ -12,7 +12,8 @@ from charrnn.generation.samples import Seed
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.models import encoded_text
 from charrnn.models.encoded_text import Block, EncodedText
-from charrnn.models.evaluation.evaluation import Evaluation, XzBaseline, evaluate
+from charrnn.models.evaluation.baselines import XzBaseline
+from charrnn.models.evaluation.evaluation import Evaluation, evaluate
 from charrnn.models.mixture.components import Component
 from charrnn.models.mixture.predictor_mixture import MixturePredictor
 from charrnn.models.scoring import scoring
@@ -135,8 +136,7 @@ class Model:
                 corpus = self.training_text.corpus
             except (RunError, TextError) as error:
                 notes.append(f"without baselines that need the text of the training: {error}")
-        made = self._evaluate(self._passage(text), corpus, learning_rate)
-        return replace(made, notes=(*notes, *made.notes))
+        return self._evaluate(self._passage(text), corpus, learning_rate, notes=notes)
 
     def _passage(self, text: str | bytes | SourceText) -> EncodedText:
         if isinstance(text, str) and self.vocabulary.unit == "byte":
@@ -158,7 +158,6 @@ class Model:
         split = _asked(data, protocol, slices)
         corpus = text.cut(split)
         name = held_out(corpus, split, name)
-        made = self._evaluate(encoded_text.from_split(corpus, name), corpus if counted else None, learning_rate)
         notes = []
         if name == "valid" and self.weights_are_fitted:
             notes.append("the weights of the mixture were fitted on this very split")
@@ -166,18 +165,21 @@ class Model:
             notes.append(
                 f"{seen:,} of these {unit_name(self.vocabulary.unit)} were trained on: the run's text was cut otherwise"
             )
-        in_slices = split.slices if split.protocol == "char-rnn" else None
-        return replace(made, protocol=split.protocol, slices=in_slices, split=name, notes=(*notes, *made.notes))
+        own = encoded_text.from_split(corpus, name)
+        return self._evaluate(own, corpus if counted else None, learning_rate, split, notes)
 
-    def _evaluate(self, passage: EncodedText, corpus: Corpus | None, learning_rate: float | None) -> Evaluation:
+    def _evaluate(
+        self,
+        text: EncodedText,
+        corpus: Corpus | None,
+        learning_rate: float | None,
+        cut: Split | None = None,
+        notes: Sequence[str] = (),
+    ) -> Evaluation:
         """`corpus` has the training split on which baselines are counted; None: without them."""
-        compressing = None if corpus is None else XzBaseline(corpus, passage)
+        xz = None if corpus is None else XzBaseline(corpus, text)
         counts = None if corpus is None else self.training_text.counts(corpus)
-        reading = self.members, self.weights, passage, self.vocabulary
-        made = evaluate(*reading, counts, learning_rate)
-        if learning_rate is not None:
-            made = replace(made, static=evaluate(*reading).loss)
-        return compressing.add_to(made) if compressing else made
+        return evaluate(self.members, self.weights, text, self.vocabulary, counts, learning_rate, xz, cut, notes)
 
 
 def _asked(data: Data, protocol: Protocol | None, slices: tuple[int, int] | None) -> Split:

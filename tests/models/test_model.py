@@ -14,7 +14,7 @@ from charrnn.errors import DivergedError, RunError, TextError
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictors import NetworkPredictor
 from charrnn.models import encoded_text, loading, training_text
-from charrnn.models.evaluation import evaluation
+from charrnn.models.evaluation import baselines
 from charrnn.models.mixture import components
 from charrnn.models.mixture.scorer_mixture import mix
 from charrnn.models.scoring.scoring import UNKNOWN_COST
@@ -134,7 +134,7 @@ def test_a_text_read_in_blocks_is_evaluated_as_the_whole(run, monkeypatch, tmp_p
 def test_a_compressor_is_not_asked_for_more_than_is_counted(run, monkeypatch):
     found, text = {}, "the cat sat on"
     for longest in (13, 14, 720):
-        monkeypatch.setattr(evaluation, "MAX_COUNTED_CHARS", longest)
+        monkeypatch.setattr(baselines, "MAX_COUNTED_CHARS", longest)
         found[longest] = api.load(run).evaluate(text).baselines.xz
     assert found[13] is None
     assert found[14] > found[720] + 1  # after the last 14 characters of the training split, which are others
@@ -550,8 +550,8 @@ def test_what_a_training_shows_is_written_without_what_smoothing_gave_as_well(tm
 def test_the_compressor_sees_the_end_of_a_long_training_text(run, monkeypatch):
     """Of 720 characters to train on the last 300, and no more: those that stand next to what it compresses."""
     seen = []
-    monkeypatch.setattr(evaluation, "MAX_COUNTED_CHARS", 300)
-    monkeypatch.setattr(evaluation.baselines, "xz", lambda train, text: seen.append((train, text)) or 1.0)
+    monkeypatch.setattr(baselines, "MAX_COUNTED_CHARS", 300)
+    monkeypatch.setattr(baselines, "xz", lambda train, text: seen.append((train, text)) or 1.0)
     model = api.load(run)
     found = model.evaluate(split="valid")
     text = model.training_text.corpus

@@ -3,26 +3,22 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from threading import Thread
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from charrnn.errors import TextError
-from charrnn.models import encoded_text
-from charrnn.models.encoded_text import EncodedText
+from charrnn.models.encoded_text import Block, EncodedText
 from charrnn.models.evaluation import baselines
-from charrnn.models.evaluation.baselines import Baselines, Counts
+from charrnn.models.evaluation.baselines import Baselines, Counts, XzBaseline
 from charrnn.models.evaluation.bootstrap import BootstrapMean
 from charrnn.models.mixture.components import Component, NGramScorer, TableScorer, scorers
 from charrnn.models.mixture.scorer_mixture import mix, score_all
 from charrnn.models.scoring.scoring import UNKNOWN_COST, with_first
 from charrnn.models.scoring.unknown_characters import count_unknown
-from charrnn.ngram.order_selection import MAX_COUNTED_CHARS
 from charrnn.text.characters.unit_names import counted
-from charrnn.text.corpus import Corpus
 from charrnn.text.reading.decoding import count_characters, count_strays, doubt_of_characters
+from charrnn.text.splits import Split
 from charrnn.text.vocabulary import Ids, Unit, Vocabulary
 from charrnn.training.events import bits
 from charrnn.training.surprisal import Scorer
@@ -73,62 +69,95 @@ class Evaluation:
     notes: tuple[str, ...] = ()
 
 
-@dataclass
-class _Tallies:
-    """What was found on the way through a text."""
+class TextCount:
+    """How much was read of a text, in each of its units."""
 
-    model: BootstrapMean
-    members: list[BootstrapMean]
-    counted: list[BootstrapMean]  # unigram and n-gram, or none
-    unknown: Counter[str]
-    read: int = 0
-    characters_read: int = 0
-    strays: int = 0  # bytes that are no UTF-8
-    utf_8: float = 0.0  # bytes
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.read = 0  # ids
+        self.utf_8 = 0.0  # bytes
+        self.strays = 0  # bytes that are not UTF-8
+        self.unknown = Counter[str]()
+        self._is_bytes, self._characters = vocabulary.unit == "byte", 0
+        self._before: Ids | None = None  # the last bytes, of which the next may be of the same character
+
+    @property
+    def characters(self) -> int:
+        """The characters that were read, for a byte model fewer than ids."""
+        return self._characters if self._is_bytes else self.read
+
+    def add(self, block: Block) -> None:
+        """Count the next block."""
+        ids = block.ids[:, block.unseen :]
+        self.read += ids.size
+        self.utf_8 += block.utf_8
+        if block.unknown.any():
+            self.unknown += count_unknown(block)
+        if self._is_bytes:
+            before = ids[:, :0] if self._before is None else self._before
+            self._characters += count_characters(ids, before)
+            self._before = np.concatenate([before, ids[:, -3:]], axis=1)[:, -3:]
+            self.strays += count_strays(ids)
 
 
 def evaluate(
     members: Sequence[Component],
     weights: Sequence[float],
-    passage: EncodedText,
+    text: EncodedText,
     vocabulary: Vocabulary,
     counts: Counts | None = None,
     learning_rate: float | None = None,
+    xz: XzBaseline | None = None,
+    cut: Split | None = None,
+    notes: Sequence[str] = (),
 ) -> Evaluation:
-    """Read a text once, with all members and, where there are counts, with them.
+    """Read a text once, with all members and, where there are counts, with them. `xz` is a baseline already under way; `cut`
+    is how the text was cut, where it is a split.
 
     Raises TextError for a text without characters, or a split without two, and DivergedError as `score_all` and DynamicScorer do.
     """
-    with scorers(members, passage.characters, learning_rate, passage.before) as reading:
-        found = _read(reading, weights, passage, vocabulary, counts)
-    whole = found.model
+    counting: list[Scorer] = [TableScorer(counts.unigram), NGramScorer(counts.ngram, text.before)] if counts else []
+    with scorers(members, text.characters, learning_rate, text.before) as reading:
+        means, count = _read(reading, weights, counting, text, vocabulary)
+    whole, own, by_counting = means[0], means[1 : 1 + len(members)], means[1 + len(members) :]
     if not whole.characters:
-        raise TextError(
-            f"a loss needs at least {counted(1 if passage.is_whole else 2, vocabulary.unit)}; the text has fewer"
-        )
-    unknown = found.unknown.total() / whole.characters
-    uniform = (1 - unknown) * baselines.uniform(len(vocabulary)) + unknown * UNKNOWN_COST
-    bits_per_byte = bits(whole.total) / found.utf_8
-    made = Evaluation(
+        least = counted(2 if text.split else 1, vocabulary.unit)
+        raise TextError(f"a loss needs at least {least}; the text has fewer")
+    unknown = count.unknown.total() / whole.characters
+    gain = by_counting[1].difference(whole) if by_counting else None
+    rows = zip(members, weights, own, strict=True)
+    losses = [MemberLoss(member.name, weight, mean.mean) for member, weight, mean in rows]
+    static = None if learning_rate is None else evaluate(members, weights, text, vocabulary).loss
+    return Evaluation(
         loss=whole.mean,
         bpc=bits(whole.mean),
-        bits_per_byte=bits_per_byte,
-        bits_per_character=bits(whole.mean) * found.read / found.characters_read,
+        bits_per_byte=bits(whole.total) / count.utf_8,
+        bits_per_character=bits(whole.mean) * count.read / count.characters,
         perplexity=_exp(whole.mean),
         unit=vocabulary.unit,
         characters=whole.characters,
-        bytes=round(found.utf_8),
-        read=found.read,
-        characters_read=found.characters_read,
-        unknown=found.unknown.total(),
-        unknown_characters=dict(found.unknown.most_common()),
+        bytes=round(count.utf_8),
+        read=count.read,
+        characters_read=count.characters,
+        unknown=count.unknown.total(),
+        unknown_characters=dict(count.unknown.most_common()),
         interval=whole.interval(),
-        baselines=Baselines(uniform),
-        members=_losses(members, weights, found.members),
+        baselines=Baselines(
+            uniform=(1 - unknown) * baselines.uniform(len(vocabulary)) + unknown * UNKNOWN_COST,
+            unigram=by_counting[0].mean if by_counting else None,
+            ngram=by_counting[1].mean if by_counting else None,
+            xz=xz.result() if xz else None,
+        ),
+        ngram_order=counts.ngram.order if counts else None,
+        gain=gain.mean if gain else None,
+        gain_interval=gain.interval() if gain else None,
+        members=losses if len(members) > 1 else [],
+        protocol=cut.protocol if cut else "contiguous",
+        slices=cut.slices if cut and cut.protocol == "char-rnn" else None,
+        split=text.split,
         dynamic=learning_rate,
-        notes=doubt_of_characters(found.strays, found.characters_read),
+        static=static,
+        notes=(*notes, *doubt_of_characters(count.strays, count.characters)),
     )
-    return _beside(made, whole, counts, found.counted) if counts else made
 
 
 def _exp(loss: float) -> float:
@@ -142,83 +171,22 @@ def _exp(loss: float) -> float:
 def _read(
     reading: Sequence[Scorer],
     weights: Sequence[float],
-    passage: EncodedText,
+    counting: Sequence[Scorer],
+    text: EncodedText,
     vocabulary: Vocabulary,
-    counts: Counts | None,
-) -> _Tallies:
-    counting: list[Scorer] = [TableScorer(counts.unigram), NGramScorer(counts.ngram, passage.before)] if counts else []
-    found = _Tallies(
-        BootstrapMean(), [BootstrapMean() for _ in reading], [BootstrapMean() for _ in counting], Counter()
-    )
-    before: Ids | None = None  # the last bytes, of which the next may be of the same character
-    for number, block in enumerate(passage.blocks()):
+) -> tuple[list[BootstrapMean], TextCount]:
+    """The mean surprisals of the mixture, of each scorer that is mixed, and of each that counts; and how much was read."""
+    means = [BootstrapMean() for _ in range(1 + len(reading) + len(counting))]
+    count = TextCount(vocabulary)
+    for number, block in enumerate(text.blocks()):
         own = score_all(reading, block.ids)
-        tallies = [found.model, *found.members, *found.counted]
-        all_read = [mix(own, weights), *own, *(scorer.score(block.ids) for scorer in counting)]
-        if number == 0 and passage.is_whole and not block.unseen:
-            all_read = [with_first(surprisals, len(vocabulary)) for surprisals in all_read]
-        unknown = block.unknown[:, block.unknown.shape[1] - all_read[0].shape[1] :]  # of those that are charged
-        for tally, surprisals in zip(tallies, all_read, strict=True):
-            tally.add(np.where(unknown, UNKNOWN_COST, surprisals))
-        if block.unknown.any():
-            found.unknown += count_unknown(block)
-        ids = block.ids[:, block.unseen :]
-        found.read += ids.size
-        if vocabulary.unit == "byte":
-            before = ids[:, :0] if before is None else before
-            found.characters_read += count_characters(ids, before)
-            before = np.concatenate([before, ids[:, -3:]], axis=1)[:, -3:]
-            found.strays += count_strays(ids)
-        found.utf_8 += block.utf_8
-    if vocabulary.end_id is not None and not passage.is_whole:
-        found.read -= 1  # the end before a split's first document
-    if vocabulary.unit == "char":
-        found.characters_read = found.read
-    return found
-
-
-def _losses(
-    members: Sequence[Component], weights: Sequence[float], tallies: Sequence[BootstrapMean]
-) -> list[MemberLoss]:
-    """Of each member of a mixture; of a model that is none, nothing."""
-    rows = zip(members, weights, tallies, strict=True)
-    return [MemberLoss(member.name, weight, tally.mean) for member, weight, tally in rows] if len(members) > 1 else []
-
-
-def _beside(made: Evaluation, whole: BootstrapMean, counts: Counts, counted: Sequence[BootstrapMean]) -> Evaluation:
-    """The same with what counting makes of the text."""
-    unigram, ngram = counted
-    gain = ngram.difference(whole)
-    return replace(
-        made,
-        baselines=replace(made.baselines, unigram=unigram.mean, ngram=ngram.mean),
-        ngram_order=counts.ngram.order,
-        gain=gain.mean,
-        gain_interval=gain.interval(),
-    )
-
-
-class XzBaseline(Thread):
-    """The xz baseline, on a core of its own while the text is read: what a compressor makes of a passage after the training
-    split, or after as much of its end as is counted; none for a passage longer than that, which would take minutes, or
-    where memory is short.
-    """
-
-    def __init__(self, corpus: Corpus, passage: EncodedText) -> None:
-        """Begins at once; nobody waits for it where the program ends before."""
-        super().__init__(daemon=True)
-        self._corpus, self._passage = corpus, passage
-        self._loss: float | None = None
-        self.start()
-
-    def run(self) -> None:
-        """As Thread has it."""
-        if 0 < self._passage.characters <= MAX_COUNTED_CHARS:
-            train = encoded_text.decode_text(self._corpus.vocabulary, self._corpus.split("train")[-MAX_COUNTED_CHARS:])
-            with suppress(MemoryError):
-                self._loss = baselines.xz(train, self._passage.content()) / self._passage.characters
-
-    def add_to(self, made: Evaluation) -> Evaluation:
-        """An evaluation with it, once it is done."""
-        self.join()
-        return replace(made, baselines=replace(made.baselines, xz=self._loss))
+        found = [mix(own, weights), *own, *(scorer.score(block.ids) for scorer in counting)]
+        if number == 0 and text.split is None and not block.unseen:
+            found = [with_first(surprisals, len(vocabulary)) for surprisals in found]
+        unknown = block.unknown[:, block.unknown.shape[1] - found[0].shape[1] :]  # of those that are charged
+        for mean, surprisals in zip(means, found, strict=True):
+            mean.add(np.where(unknown, UNKNOWN_COST, surprisals))
+        count.add(block)
+    if vocabulary.end_id is not None and text.split is not None:
+        count.read -= 1  # the end before a split's first document
+    return means, count
