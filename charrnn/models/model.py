@@ -1,8 +1,9 @@
 """A trained network, or several whose probabilities are mixed, also with counts: it writes, scores and evaluates."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import tee
 from typing import get_args
 
 from charrnn.config.data import Data
@@ -11,13 +12,13 @@ from charrnn.generation.generator import Generator
 from charrnn.generation.samples import Seed
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.models import encoded_text
-from charrnn.models.encoded_text import Block, EncodedText
+from charrnn.models.encoded_text import EncodedText
 from charrnn.models.evaluation.baselines import XzBaseline
 from charrnn.models.evaluation.evaluation import Evaluation, evaluate
 from charrnn.models.mixture.components import Component
 from charrnn.models.mixture.predictor_mixture import MixturePredictor
 from charrnn.models.scoring import scoring
-from charrnn.models.scoring.scoring import Scored
+from charrnn.models.scoring.scoring import ScoredText
 from charrnn.models.training_text import TrainingText, held_out
 from charrnn.runs.planning.run_text import read_once, read_text
 from charrnn.runs.storage.checkpoint import Checkpoint
@@ -25,7 +26,7 @@ from charrnn.text import splits
 from charrnn.text.characters.unit_names import counted, unit_name
 from charrnn.text.corpus import Corpus
 from charrnn.text.reading.encodings import Encodings
-from charrnn.text.source_text import SourceText, Stream
+from charrnn.text.source_text import SourceText
 from charrnn.text.splits import Protocol, Split
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.events import rounded
@@ -84,33 +85,27 @@ class Model:
         options = SamplingOptions(temperature, top_k, top_p, min_p)
         return self.generator(only).generate_many(prompt, length, options, [seed], stops)[0].text
 
-    def score(self, text: str | bytes) -> Scored:
-        """The surprisal of each character of a text, in nats. Raises TextError for a text without characters."""
-        blocks = self._passage(text).blocks()
-        return scoring.join(scoring.score(self.members, self.weights, self.vocabulary, blocks, len(text)))
-
-    def scored(self, text: SourceText | Stream | Iterable[str | bytes]) -> Iterator[Scored]:
-        """The same, stretch by stretch, for what `opened` gives, or a text in pieces; nothing for no characters."""
-        return scoring.score(self.members, self.weights, self.vocabulary, self.blocks(text))
-
-    def blocks(self, text: SourceText | Stream | Iterable[str | bytes]) -> Iterator[Block]:
-        """What `opened` gives, or a text in pieces, as its vocabulary has it."""
-        if isinstance(text, SourceText):
-            return self._passage(text).blocks()
-        if isinstance(text, Stream):
-            return encoded_text.from_stream(text.pieces, self.vocabulary)
-        return encoded_text.from_pieces(text, self.vocabulary)
-
-    def opened(self, sources: Sequence[str], said: Encodings | None = None) -> SourceText | Stream:
-        """Texts, named as on the command line, in pieces as they come; documents all at once. `said`: which encodings they are
-        in, where that is not UTF-8 and no byte order mark says it. Raises TextError.
+    def read(self, sources: Sequence[str], said: Encodings | None = None, once: bool = False) -> EncodedText:
+        """Texts, named as on the command line, for `evaluate` and `score_in_pieces`. `said`: which encodings they are in, where
+        that is not UTF-8 and no byte order mark says it; `once`: in pieces as they come, for a single pass over a text of
+        any length. Raises TextError.
         """
-        data, said = self.saved.config.data, said or Encodings()
-        return read_once(sources, data, said) if self.vocabulary.end_id is None else read_text(sources, data, said)
+        if once:
+            return read_in_step([self], sources, said)[0]
+        data = self.saved.config.data
+        return encoded_text.from_text(read_text(sources, data, said or Encodings()), self.vocabulary, data)
+
+    def score(self, text: str | bytes) -> ScoredText:
+        """The surprisal of each character of a text, in nats. Raises TextError for a text without characters."""
+        return scoring.join(self.score_in_pieces(self._encode(text)))
+
+    def score_in_pieces(self, text: EncodedText) -> Iterator[ScoredText]:
+        """The same, piece by piece, for what `read` returns; nothing for no characters."""
+        return scoring.score(self.members, self.weights, self.vocabulary, text)
 
     def evaluate(
         self,
-        text: str | bytes | SourceText | None = None,
+        text: str | bytes | EncodedText | None = None,
         split: str | None = None,
         protocol: Protocol | None = None,
         slices: tuple[int, int] | None = None,
@@ -130,21 +125,21 @@ class Model:
             raise RunError("split, protocol and slices cut the run's own text; leave them out with another text")
         if text is None:
             return self._evaluate_split(split, protocol, slices, learning_rate, counted)
-        corpus, notes = None, [*text.notes] if isinstance(text, SourceText) else []
+        given = text if isinstance(text, EncodedText) else self._encode(text)
+        corpus, notes = None, [*given.notes]
         if counted:
             try:
                 corpus = self.training_text.corpus
             except (RunError, TextError) as error:
                 notes.append(f"without baselines that need the text of the training: {error}")
-        return self._evaluate(self._passage(text), corpus, learning_rate, notes=notes)
+        return self._evaluate(given, corpus, learning_rate, notes=notes)
 
-    def _passage(self, text: str | bytes | SourceText) -> EncodedText:
+    def _encode(self, text: str | bytes) -> EncodedText:
+        if isinstance(text, bytes) and self.vocabulary.unit == "char":
+            raise TextError("the model reads characters, and was given bytes; decode them: text.decode()")
         if isinstance(text, str) and self.vocabulary.unit == "byte":
             text = text.encode("utf-8", "surrogatepass")
-        given = text if isinstance(text, SourceText) else SourceText.from_content(text)
-        if given.unit == "byte" and self.vocabulary.unit == "char":
-            raise TextError("the model reads characters, and was given bytes; decode them: text.decode()")
-        return encoded_text.from_text(given, self.vocabulary, self.saved.config.data)
+        return encoded_text.from_text(SourceText.from_content(text), self.vocabulary, self.saved.config.data)
 
     def _evaluate_split(
         self,
@@ -180,6 +175,22 @@ class Model:
         xz = None if corpus is None else XzBaseline(corpus, text)
         counts = None if corpus is None else self.training_text.counts(corpus)
         return evaluate(self.members, self.weights, text, self.vocabulary, counts, learning_rate, xz, cut, notes)
+
+
+def read_in_step(models: Sequence[Model], sources: Sequence[str], said: Encodings | None = None) -> list[EncodedText]:
+    """The same text for each of several models that read alike, for a single pass in which they take turns: hardly anything
+    of it is held, but documents, which are cut first. Raises TextError.
+    """
+    data, said = models[0].saved.config.data, said or Encodings()
+    if data.boundary is not None:
+        text = read_text(sources, data, said)
+        return [encoded_text.from_text(text, model.vocabulary, data) for model in models]
+    stream = read_once(sources, data, said)
+    copies = tee(stream.pieces, len(models))
+    return [
+        encoded_text.from_stream(replace(stream, pieces=pieces), model.vocabulary)
+        for model, pieces in zip(models, copies, strict=True)
+    ]
 
 
 def _asked(data: Data, protocol: Protocol | None, slices: tuple[int, int] | None) -> Split:

@@ -21,7 +21,7 @@ from charrnn.models.scoring.scoring import UNKNOWN_COST
 from charrnn.network.readout import log_softmax
 from charrnn.ngram.order_selection import fit_chosen
 from charrnn.runs.run import SAMPLE_LENGTH, SAMPLE_OPTIONS
-from charrnn.text.source_text import Piece, SourceText, Stream, read_text
+from charrnn.text.source_text import Piece, Stream
 from charrnn.text.vocabulary import Vocabulary
 
 
@@ -30,9 +30,9 @@ def trained(folder, text, *settings, seed=0):
     return tiny.trained(folder, text, "data.split=[0.6,0.2,0.2]", f"training.seed={seed}", *settings)
 
 
-def stream(pieces):
-    """A text of one file."""
-    return Stream(("text",), (Piece(0, piece) for piece in pieces))
+def stream(model, pieces):
+    """A text of one file, read once."""
+    return encoded_text.from_stream(Stream(("text",), (Piece(0, piece) for piece in pieces)), model.vocabulary)
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_a_text_read_in_blocks_is_evaluated_as_the_whole(run, monkeypatch, tmp_p
         source.write_text("the c\N{SNOWMAN}t sat\n", "utf-8")
     model, text = api.load(run), "the c\N{SNOWMAN}t sat\n" * 2
     whole, split = model.evaluate(text), model.evaluate(split="test")
-    in_pieces = model.evaluate(read_text([*map(str, sources)]))
+    in_pieces = model.evaluate(model.read([*map(str, sources)]))
     assert (in_pieces.characters, in_pieces.unknown) == (whole.characters, 2)
     assert in_pieces.bits_per_byte == pytest.approx(whole.bits_per_byte)
     assert in_pieces.baselines.ngram == pytest.approx(whole.baselines.ngram)
@@ -399,7 +399,7 @@ def test_without_a_lines_end_it_is_a_blind_guess(tmp_path):
 def test_a_text_is_scored_as_it_comes(run, cuts):
     model, text = api.load(run), "the cat sat on the mat"
     pieces = [text[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-    stretches = list(model.scored(stream(pieces)))
+    stretches = list(model.score_in_pieces(stream(model, pieces)))
     assert ["".join(stretch.characters) for stretch in stretches] == pieces
     np.testing.assert_allclose(
         np.concatenate([stretch.surprisals for stretch in stretches]), model.score(text).surprisals, rtol=1e-4
@@ -414,9 +414,8 @@ def test_bytes_are_scored_as_whole_characters(tmp_path, cuts):
     data = "Tür€".encode() + b"\x80\xffx"
     ids = np.frombuffer(b"\n" + data, np.uint8)
     surprisals = plainly(model, ids)
-    stretches = list(
-        model.scored(stream(data[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(data)], strict=True)))
-    )
+    pieces = [data[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(data)], strict=True)]
+    stretches = list(model.score_in_pieces(stream(model, pieces)))
     assert [c for stretch in stretches for c in stretch.characters] == [
         "T",
         "ü",
@@ -433,15 +432,15 @@ def test_bytes_are_scored_as_whole_characters(tmp_path, cuts):
 
 def test_a_character_of_bytes_is_told_once_the_next_begins(tmp_path, text_file):
     model = api.load(trained(tmp_path / "run", text_file, "data.unit=byte"))
-    stretches = model.scored(stream([b"\x80b", b"cd"]))  # what continues no character is one of its own
+    stretches = model.score_in_pieces(stream(model, [b"\x80b", b"cd"]))  # what continues no character is one of its own
     assert [stretch.characters for stretch in stretches] == [["\N{REPLACEMENT CHARACTER}"], ["b", "c"], ["d"]]
 
 
 def test_a_long_text_is_opened_to_be_read_once(run, text_file, tmp_path):
     """Only documents, which must be cut, are held in memory."""
-    assert not isinstance(api.load(run).opened([str(text_file)]), SourceText)
+    assert api.load(run).read([str(text_file)], once=True).characters is None
     documents = trained(tmp_path / "b", text_file, "data.boundary=\\n")
-    assert isinstance(api.load(documents).opened([str(text_file)]), SourceText)
+    assert api.load(documents).read([str(text_file)], once=True).characters == 1201
 
 
 def test_nothing_is_no_text(run):
@@ -449,9 +448,11 @@ def test_nothing_is_no_text(run):
         api.load(run).score("")
 
 
-def test_a_text_of_type_text_can_be_evaluated(run):
+def test_a_file_is_evaluated_as_its_text(run, text_file):
     model = api.load(run)
-    assert model.evaluate(SourceText.from_content("the cat"), counted=False) == model.evaluate("the cat", counted=False)
+    given = model.read([str(text_file)])
+    assert given.files == (str(text_file),)
+    assert model.evaluate(given, counted=False) == model.evaluate(text_file.read_text("utf-8"), counted=False)
 
 
 def scaled(model, by):
@@ -499,10 +500,9 @@ def test_what_no_evaluation_can_be_is_refused(run, asked, words):
         api.load(run).evaluate(**asked)
 
 
-@pytest.mark.parametrize("text", [b"the cat", SourceText.from_content(b"the cat")])
-def test_bytes_are_no_characters(run, text):
+def test_bytes_are_no_characters(run):
     with pytest.raises(TextError, match=r"text.decode\(\)"):
-        api.load(run).evaluate(text)
+        api.load(run).evaluate(b"the cat")
 
 
 def test_there_are_two_checkpoints(run):
@@ -514,7 +514,7 @@ def test_bytes_that_are_no_characters_are_not_held_for_ever(tmp_path):
     path = tmp_path / "text.bin"
     path.write_bytes(b"the cat sat on the mat.\n" * 50)
     model = api.load(trained(tmp_path / "bytes", path, "data.unit=byte"))
-    stretches = list(model.scored(stream([b"\x80" * 10] * 5)))
+    stretches = list(model.score_in_pieces(stream(model, [b"\x80" * 10] * 5)))
     assert [len(found.characters) for found in stretches] == [9, 10, 10, 10, 10, 1]
     assert "".join("".join(found.characters) for found in stretches) == "\ufffd" * 50
 

@@ -86,9 +86,9 @@ def test_a_page_shows_the_surprisals_of_score(model):
     if len(model.members) > 1:  # a page is of one network
         return
     for text in ("a", "abc abc. a"):
-        block, _ = encoded_text.take(
-            model.blocks(SourceText.from_content(text.encode() if model.vocabulary.unit == "byte" else text)), 1000
-        )
+        content = SourceText.from_content(text.encode() if model.vocabulary.unit == "byte" else text)
+        given = encoded_text.from_text(content, model.vocabulary, model.saved.config.data)
+        block, _ = encoded_text.take(given.blocks(), 1000)
         made = activations.inspect(model.saved.network, model.vocabulary, block)
         assert made.text.removesuffix("\n") == text
         np.testing.assert_allclose(made.surprisals, model.score(text).surprisals, rtol=1e-4, atol=1e-5)

@@ -33,6 +33,12 @@ def seen(monkeypatch):
 TEXT = "the cat sat on the mat. why?\n" * 20
 
 
+def score_file(run):
+    file, model = run / "other.txt", api.load(run)
+    file.write_text(TEXT, "utf-8")
+    return list(model.score_in_pieces(model.read([str(file)], once=True)))
+
+
 @pytest.mark.parametrize(
     "verb",
     [
@@ -42,7 +48,7 @@ TEXT = "the cat sat on the mat. why?\n" * 20
         lambda run: list(api.load(run).generator().generate("the", 5, SamplingOptions(), 1)),
         lambda run: list(api.load(run).generator().generate_scored("the", 5, SamplingOptions(), 1)),
         lambda run: api.load(run).score(TEXT),
-        lambda run: list(api.load(run).scored([TEXT])),
+        score_file,
         lambda run: api.load(run).evaluate(TEXT),
         lambda run: api.load(run).evaluate(TEXT, learning_rate=0.1),
         lambda run: api.load(run, run, ngram=True),

@@ -37,13 +37,13 @@ def read(paths, unit, boundary):
     if boundary is None:
         text = read_once(paths, unit)
         vocabulary = Vocabulary.from_bytes() if unit == "byte" else Vocabulary.from_text(SYMBOLS)
-        blocks = encoded_text.from_stream(text.pieces, vocabulary)
+        given = encoded_text.from_stream(text, vocabulary)
     else:
         text = read_text(paths, boundary=boundary)
         vocabulary = text.vocabulary(1)
-        blocks = encoded_text.from_text(text, vocabulary, Data(boundary=boundary)).blocks()
+        given = encoded_text.from_text(text, vocabulary, Data(boundary=boundary))
     tracker, found = PositionTracker(unit), []
-    for each in scoring.score([member(vocabulary)], [1.0], vocabulary, blocks):
+    for each in scoring.score([member(vocabulary)], [1.0], vocabulary, given):
         places = tracker.advance(each.characters, each.starts)
         rows = zip(each.characters, places.file.tolist(), places.line.tolist(), places.column.tolist(), strict=True)
         found += [(character, text.files[file], line, column) for character, file, line, column in rows]

@@ -63,8 +63,8 @@ def _shown(
     """The beginning of a text, or of the validation split; whether it goes on; the names of its files; and what to say of it."""
     if not sources:
         return _of_validation(model, length)
-    given = model.opened(sources, said)
-    block, more = encoded_text.take(model.blocks(given), length)
+    given = model.read(sources, said, once=True)
+    block, more = encoded_text.take(given.blocks(), length)
     return block, more, given.files, given.notes
 
 

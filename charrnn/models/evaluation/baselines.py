@@ -84,10 +84,11 @@ class XzBaseline(Thread):
 
     def run(self) -> None:
         """As Thread has it."""
-        if 0 < self._text.characters <= MAX_COUNTED_CHARS:
+        characters, content = self._text.characters, self._text.content
+        if content and characters and characters <= MAX_COUNTED_CHARS:
             train = decode_text(self._corpus.vocabulary, self._corpus.split("train")[-MAX_COUNTED_CHARS:])
             with suppress(MemoryError):
-                self._loss = xz(train, self._text.content()) / self._text.characters
+                self._loss = xz(train, content()) / characters
 
     def result(self) -> float | None:
         """Nats per character, once it is known."""
