@@ -9,6 +9,7 @@ from typing import get_args
 from charrnn.config.data import Data
 from charrnn.errors import RunError, TextError
 from charrnn.generation.generator import Generator
+from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.samples import Seed
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.models import encoded_text
@@ -83,7 +84,7 @@ class Model:
         for what is out of range, and VocabularyError for characters of the prompt that it does not know.
         """
         options = SamplingOptions(temperature, top_k, top_p, min_p)
-        return self.generator(only).generate_many(prompt, length, options, [seed], stops)[0].text
+        return self.generator(only).sample(SampleRequest(prompt, length, options, stops), [seed])[0].text
 
     def read(self, sources: Sequence[str], said: Encodings | None = None, once: bool = False) -> EncodedText:
         """Texts, named as on the command line, for `evaluate` and `score_in_pieces`. `said`: which encodings they are in, where

@@ -13,6 +13,7 @@ from charrnn import api
 from charrnn.errors import DivergedError, RunError, TextError
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictors import NetworkPredictor
+from charrnn.generation.sample_request import SampleRequest
 from charrnn.models import encoded_text, loading, training_text
 from charrnn.models.evaluation import baselines
 from charrnn.models.mixture import components
@@ -361,10 +362,9 @@ def test_a_sample_heeds_what_it_is_asked(run):
 
 def test_a_mixture_writes(run, other):
     generator = api.load(run, other, ngram=True).generator()
-    from charrnn.generation.sampling import SamplingOptions
 
-    alone = "".join(generator.generate("the ", 50, SamplingOptions(), 3))
-    assert generator.generate_many("the ", 50, SamplingOptions(), [3, 4])[0].text == alone
+    alone = "".join(generator.stream(SampleRequest("the ", 50), 3))
+    assert generator.sample(SampleRequest("the ", 50), [3, 4])[0].text == alone
 
 
 def test_the_scores_of_a_text_are_the_terms_of_its_evaluation(run, other):
@@ -541,7 +541,7 @@ def test_what_a_training_shows_is_written_without_what_smoothing_gave_as_well(tm
     model = loading.load(run, which="last")
     network, seed = model.members[0].network, (0, shown["step"])
     without, as_learned = (
-        "".join(Generator(predictor, model.vocabulary).generate("", SAMPLE_LENGTH, SAMPLE_OPTIONS, seed))
+        "".join(Generator(predictor, model.vocabulary).stream(SampleRequest("", SAMPLE_LENGTH, SAMPLE_OPTIONS), seed))
         for predictor in (NetworkPredictor(network, 0.5), NetworkPredictor(network))
     )
     assert shown["text"] == without != as_learned

@@ -10,8 +10,8 @@ from charrnn import api
 from charrnn.cli.reports.samples import show_samples
 from charrnn.config.resolve import resolve
 from charrnn.errors import ConfigError, TextError
+from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.samples import Sample
-from charrnn.generation.sampling import SamplingOptions
 from charrnn.models import encoded_text
 from charrnn.network.readout import log_softmax
 from charrnn.text.source_text import SourceText
@@ -92,7 +92,7 @@ def test_weights_that_follow_the_text_forget_at_the_end_of_a_document_too(run):
 
 def test_a_mixture_writes_documents(run):
     model = api.load(run, ngram=True)
-    samples = model.generator().generate_many("", 100, SamplingOptions(), range(40))
+    samples = model.generator().sample(SampleRequest("", 100), range(40))
     assert "stop" in {sample.finish for sample in samples}
     assert sum(sample.text in NAMES for sample in samples) > 10  # the n-gram knows them by heart
 
