@@ -9,7 +9,7 @@ import charrnn
 
 ROOT = Path(charrnn.__file__).parent
 LEVELS = [
-    {"errors", "package"},
+    {"errors", "package", "words"},
     {"system", "derivations"},
     {"network"},
     {"text"},
@@ -51,13 +51,14 @@ INNER_LEVELS = {  # of rooms that have rooms or long files inside
         {"export", "gradcheck_case", "gradflow_case"},
     ],
     "cli": [
-        {"exit_codes"},
+        {"exit_codes", "option_names"},
         {"output"},
         {"plots", "page"},
         {"reports", "derivations"},
         {"progress"},
         {"distributed"},
         {"sweep"},
+        {"options"},
         {"commands"},
         {"app"},
         {"main"},

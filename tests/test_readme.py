@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import typer.main
+from slow import mostly_slow
 
 import charrnn
 from charrnn.cli.app import app
@@ -159,8 +160,11 @@ def test_every_command_and_option_has_help():
 PYTHON = [(name(file), example) for file, text in TEXTS.items() for example in blocks(text, "python")]
 
 
-@pytest.mark.parametrize(
-    ("file", "example"), PYTHON, ids=[f"{file}-{number}" for number, (file, _) in enumerate(PYTHON)]
+@mostly_slow(
+    ("file", "example"),
+    PYTHON,
+    ids=[f"{file}-{number}" for number, (file, _) in enumerate(PYTHON)],
+    one_in=9,
 )
 def test_every_example_in_python_runs(file, example, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
@@ -223,4 +227,4 @@ def test_every_room_is_in_the_table_and_in_the_picture():
     folders = {file.parent.name for file in Path(charrnn.__file__).parent.glob("*/__init__.py")}
     section = re.search(r"^## The rooms\n(.*?)(?=^## )", TEXTS[PACKAGE], re.DOTALL | re.MULTILINE)[1]
     assert set(re.findall(r"^\| \[(\w+)\]\(\w+\) \|", section, re.MULTILINE)) == folders
-    assert set(re.findall(r"[a-z]+", blocks(section, "text")[0])) == folders | {"api", "errors", "package"}
+    assert set(re.findall(r"[a-z]+", blocks(section, "text")[0])) == folders | {"api", "errors", "package", "words"}

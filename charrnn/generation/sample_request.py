@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from charrnn.errors import SamplingError
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.generation.stop_strings import require_stops
+from charrnn.words import parameter
 
 
 @dataclass(frozen=True)
@@ -26,5 +27,5 @@ class SampleRequest:
 
     def __post_init__(self) -> None:
         if self.length < 0:
-            raise SamplingError(f"length must be at least 0; found {self.length}")
+            raise SamplingError(f"{parameter('length')} must be at least 0; found {self.length}")
         require_stops(self.stops)

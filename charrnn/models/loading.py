@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from charrnn.config.schema import required
-from charrnn.errors import RunError
+from charrnn.errors import OptionError, RunError
 from charrnn.models.mixture.components import Component, NetworkComponent, NGramComponent, scorers
 from charrnn.models.mixture.scorer_mixture import fit_weights, score_all
 from charrnn.models.model import Model
@@ -15,6 +15,7 @@ from charrnn.ngram.order_selection import MAX_ORDER
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.directory import Loaded
 from charrnn.text.vocabulary import describe
+from charrnn.words import parameter
 
 MAX_FIT_CHARS = 1_000_000  # characters of the validation split on which weights are fitted
 
@@ -32,7 +33,7 @@ def load(
     split. `which`: best, last, or None for the best there is; `weights` of the members, in this order (None: those under
     which the validation split is likeliest); `sources`: where the text of the training is now, and `encoding` what it is in now.
 
-    Raises RunError, also where vocabularies differ, CheckpointError and TextError.
+    Raises RunError, also where vocabularies differ, OptionError for what cannot be weights, CheckpointError and TextError.
     """
     loaded = [directory.load(path, which) for path in (run, *others)]
     first = loaded[0].checkpoint
@@ -83,12 +84,14 @@ def _may_know(first: Loaded, other: Loaded) -> str | None:
 
 
 def _shares(weights: Sequence[float], count: int) -> tuple[float, ...]:
-    """Weights as given, made to add up to 1. Raises RunError for what cannot be weights."""
+    """Weights as given, made to add up to 1. Raises OptionError for what cannot be weights."""
     if count == 1:
-        raise RunError("--weights: for a mixture only; add --with RUN or --ngram")
+        raise OptionError(
+            f"{parameter('weights')}: for a mixture only; add {parameter('others')} or {parameter('ngram')}"
+        )
     if len(weights) != count or not all(0 <= weight < math.inf for weight in weights) or not any(weights):
-        raise RunError(
-            f"--weights {','.join(f'{weight:g}' for weight in weights)}: must be {count} numbers of at least 0, one for each member, not all 0"
+        raise OptionError(
+            f"{parameter('weights')} {','.join(f'{weight:g}' for weight in weights)}: must be {count} numbers of at least 0, one for each member, not all 0"
         )
     relative = [weight / max(weights) for weight in weights]  # whose sum cannot overflow
     return tuple(weight / sum(relative) for weight in relative)
@@ -101,7 +104,7 @@ def _fit_on_validation(model: Model) -> tuple[float, ...]:
     slices = slices[:, : MAX_FIT_CHARS // len(slices)]
     if slices.shape[1] < 2:
         raise RunError(
-            "the run's text has no validation split on which weights could be fitted; give them with --weights"
+            f"the run's text has no validation split on which weights could be fitted; give {parameter('weights')}"
         )
     with scorers(model.members, slices.size, before=corpus.before("valid", MAX_ORDER - 1)) as reading:
         return tuple(fit_weights(score_all(reading, slices).reshape(len(reading), -1)))

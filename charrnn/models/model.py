@@ -7,7 +7,7 @@ from itertools import tee
 from typing import get_args
 
 from charrnn.config.data import Data
-from charrnn.errors import RunError, TextError
+from charrnn.errors import OptionError, RunError, TextError
 from charrnn.generation.generator import Generator
 from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.samples import Seed
@@ -31,6 +31,7 @@ from charrnn.text.source_text import SourceText
 from charrnn.text.splits import Protocol, Split
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.events import rounded
+from charrnn.words import parameter
 
 
 @dataclass(frozen=True, repr=False)
@@ -117,13 +118,15 @@ class Model:
         where it has no share valid), cut as for the training, or by another protocol.
 
         With a `learning_rate` the weights follow the text (dynamic evaluation). `counted`: beside what counts and a compressor
-        make of it. Raises TextError, DivergedError, and RunError where its own text cannot be read or has no such split, and for
-        what is asked of the one kind of text and is for the other.
+        make of it. Raises TextError, DivergedError, RunError where its own text cannot be read or has no such split, and OptionError
+        for a value out of its range and for what is asked of the one kind of text and is for the other.
         """
         if learning_rate is not None and not 0 <= learning_rate < math.inf:
-            raise RunError(f"the learning rate must be a number of at least 0; found {learning_rate:g}")
+            raise OptionError(f"{parameter('learning_rate')} must be a number of at least 0; found {learning_rate:g}")
         if text is not None and (split or protocol or slices):
-            raise RunError("split, protocol and slices cut the run's own text; leave them out with another text")
+            raise OptionError(
+                f"{parameter('split')}, {parameter('protocol')} and {parameter('slices')} cut the run's own text; leave them out with another text"
+            )
         if text is None:
             return self._evaluate_split(split, protocol, slices, learning_rate, counted)
         given = text if isinstance(text, EncodedText) else self._encode(text)
@@ -195,12 +198,12 @@ def read_in_step(models: Sequence[Model], sources: Sequence[str], said: Encoding
 
 
 def _asked(data: Data, protocol: Protocol | None, slices: tuple[int, int] | None) -> Split:
-    """How a text is cut: as for the training, but for what is asked. Raises RunError for what there is not."""
+    """How a text is cut: as for the training, but for what is asked. Raises OptionError for what there is not."""
     if protocol not in (None, *get_args(Protocol)):
-        raise RunError(f"protocol {protocol}: there are {', '.join(get_args(Protocol))}")
+        raise OptionError(f"{parameter('protocol')} {protocol}: there are {', '.join(get_args(Protocol))}")
     split = splits.make_split(protocol or data.protocol, data.split, slices or data.slices)
     if slices and (split.protocol != "char-rnn" or len(slices) != 2 or min(slices) < 1):
-        raise RunError(
-            f"slices {slices}: must be two whole numbers above 0, of protocol char-rnn; found protocol {split.protocol}"
+        raise OptionError(
+            f"{parameter('slices')} {slices}: must be two whole numbers above 0, of protocol char-rnn; found protocol {split.protocol}"
         )
     return split

@@ -333,14 +333,14 @@ def test_what_cannot_be_met_is_doubted_and_what_may_be_is_not():
     network = Network.fresh(Architecture(len(vocabulary), 8), np.random.default_rng(0))
     made = Generator(NetworkPredictor(network), vocabulary, ["ab", "cΩ"])
     assert made.doubts(SampleRequest(length=3, stops=["ab", "abc", "c"])) == [
-        "--only: the model does not know 'Ω' (U+03A9)"
+        "`only`: the model does not know 'Ω' (U+03A9)"
     ]
     found = made.doubts(SampleRequest(length=3, stops=["aΩZΩ", "abcd e", "abca"]))
-    assert found[1] == "--stop 'aΩZΩ' never comes: it is longer than --length, 3"
+    assert found[1] == "`stops` 'aΩZΩ' never comes: it is longer than `length`, 3"
     found = made.doubts(SampleRequest(length=0, stops=["aΩZΩ", "abcd e", "abca"]))
     assert found[1:] == [
-        "--stop 'aΩZΩ' never comes: the model does not know 'Ω' (U+03A9) and 'Z' (U+005A)",
-        "--stop 'abcd e' never comes: --only leaves out 'd' (U+0064), ' ' (U+0020) and 'e' (U+0065)",
+        "`stops` 'aΩZΩ' never comes: the model does not know 'Ω' (U+03A9) and 'Z' (U+005A)",
+        "`stops` 'abcd e' never comes: `only` leaves out 'd' (U+0064), ' ' (U+0020) and 'e' (U+0065)",
     ]
 
 
@@ -348,11 +348,11 @@ def test_bytes_can_come_to_any_stop_string_but_for_only():
     predictor = NetworkPredictor(Network.fresh(Architecture(256, 8), np.random.default_rng(0)))
     anything, ascii_alone = (Generator(predictor, Vocabulary.from_bytes(), only) for only in (None, "ascii"))
     assert anything.doubts(SampleRequest(length=2, stops=["Ω", "\ufffd", "a"])) == [
-        "--stop '\ufffd' never comes: it is longer than --length, 2"
+        "`stops` '\ufffd' never comes: it is longer than `length`, 2"
     ]
     assert anything.doubts(SampleRequest(length=3, stops=["Ω", "\ufffd", "a"])) == []
     assert ascii_alone.doubts(SampleRequest(length=0, stops=["a", "Ω"])) == [
-        "--stop 'Ω' never comes: --only leaves out 'Ω' (U+03A9)"
+        "`stops` 'Ω' never comes: `only` leaves out 'Ω' (U+03A9)"
     ]
 
 
@@ -379,6 +379,7 @@ def test_without_end_it_goes_on():
     assert beginning == "".join(made.stream(SampleRequest("a", 1000), 5))
 
 
+@pytest.mark.slow
 def test_without_end_memory_does_not_grow():
     made, options = generator(), SamplingOptions(0.9, 5, 0.9, 0.01, RepetitionPenalty(1.2, 3, 100))
     for write_on in (made.stream, made.stream_scored):
@@ -492,7 +493,7 @@ def test_a_document_may_end_whatever_characters_are_asked_for():
 
 @pytest.mark.parametrize(
     ("length", "seed", "words"),
-    [(-1, 1, "length must be at least 0; found -1"), (5, -1, "seed must be at least 0; found -1")],
+    [(-1, 1, "`length` must be at least 0; found -1"), (5, -1, "`seed` must be at least 0; found -1")],
 )
 def test_a_length_or_a_seed_below_0_is_refused(length, seed, words):
     with pytest.raises(SamplingError, match=words):
@@ -502,7 +503,7 @@ def test_a_length_or_a_seed_below_0_is_refused(length, seed, words):
 
 
 def test_many_texts_are_not_written_without_end():
-    with pytest.raises(SamplingError, match="a length of 0 is without end"):
+    with pytest.raises(SamplingError, match="`length` 0 is without end"):
         generator().sample(SampleRequest("ab", 0), [1])
 
 
@@ -513,7 +514,7 @@ def test_a_model_of_bytes_is_held_to_what_is_a_character_by_itself():
     assert written.isascii()
     assert written.isalpha()
     assert set(write(Generator(predictor, bytes_, "ab"), prompt="", length=50)) == {"a", "b"}
-    with pytest.raises(SamplingError, match=r"--only 'é': a model of bytes can be held to ASCII characters alone"):
+    with pytest.raises(SamplingError, match=r"`only` 'é': a model of bytes can be held to ASCII characters alone"):
         Generator(predictor, bytes_, "é")
 
 

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from rich.text import Text as RichText
 
 from charrnn.cli.output.console import print_note, result_console, supports_colour
+from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.output.surprisal_colours import (
     colour_by_difference,
     colour_by_surprisal,
     legend,
     legend_of_difference,
-    mark_unsafe_line,
 )
 from charrnn.cli.output.tables import Name, Table
-from charrnn.errors import RunError, TextError
+from charrnn.errors import OptionError, TextError
 from charrnn.models.encoded_text import EncodedText
 from charrnn.models.model import Model
 from charrnn.models.scoring.surprises import Surprise, TopSurprises
@@ -125,12 +125,12 @@ def _stretches(model: Model, rival: Model | None, texts: Sequence[EncodedText]) 
 
 
 def require_comparable(model: Model, rival: Model) -> None:
-    """Raises RunError where one reads characters and the other bytes, or other documents."""
+    """Raises OptionError where one reads characters and the other bytes, or other documents."""
     data = [each.saved.config.data for each in (model, rival)]
     for key in ("unit", "boundary"):
         ours, theirs = (getattr(each, key) for each in data)
         if ours != theirs:
-            raise RunError(
+            raise OptionError(
                 f"--against: data.{key} is {json.dumps(ours)} for the one model, {json.dumps(theirs)} for the other; they must read alike"
             )
 
