@@ -134,7 +134,7 @@ def test_a_text_is_utf_8_unless_its_encoding_is_named(charrnn, french):
         assert text_of(charrnn("score", french, *source, "--json")) == FRENCH
         assert charrnn("view", french, *source, "-o", "p.html", "--force").exit_code == 0
     model = api.load(french)
-    assert _content(model.read(["u8.txt"], once=True)) == FRENCH
+    assert _content(model.read(["u8.txt"])) == _content(model.read(["u8.txt"], once=True)) == FRENCH
     assert _content(model.read(["notes.txt"], Encodings.parse(["cp1252"]), once=True)) == FRENCH
 
 

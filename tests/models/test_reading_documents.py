@@ -50,7 +50,7 @@ def test_the_loss_of_a_split_is_that_of_each_document_alone(run):
     expected = np.concatenate([plainly(model, document) for document in documents])
     found = model.evaluate(split="test")
     assert found.loss == pytest.approx(expected.mean(), rel=1e-5)
-    assert found.characters == len("".join(documents)) + 10
+    assert found.characters == found.read == found.characters_read == len("".join(documents)) + 10
     assert found.bits_per_byte == pytest.approx(found.bpc)  # an end counts as a line's end
     assert model.evaluate(split="valid").loss == model.saved.progress.best_loss
     assert found.baselines.ngram < found.baselines.unigram < found.baselines.uniform
