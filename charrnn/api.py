@@ -18,8 +18,7 @@ from charrnn.diagnostics.gradcheck.time_estimate import SECONDS, extend_for, ora
 from charrnn.diagnostics.gradflow.gradient_flow import LAGS, POSITIONS, GradientFlow, gradient_flow
 from charrnn.generation.novelty import novelty as novelty
 from charrnn.models import export as exports
-from charrnn.models import gradcheck_case, gradflow_case
-from charrnn.models import model as models
+from charrnn.models import gradcheck_case, gradflow_case, loading
 from charrnn.models.model import Model as Model
 from charrnn.runs import run as runs
 from charrnn.runs import time_budget
@@ -111,7 +110,7 @@ def load(
     FILE=NAME for single files) what it is in, if it was converted. Raises RunError, also where vocabularies differ,
     CheckpointError and TextError.
     """
-    return models.load(Path(run), [*map(Path, others)], which, ngram, weights, _listed(text), _listed(encoding))
+    return loading.load(Path(run), [*map(Path, others)], which, ngram, weights, _listed(text), _listed(encoding))
 
 
 def export(

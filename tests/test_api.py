@@ -10,7 +10,7 @@ import charrnn
 from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import CheckpointError, RunError
-from charrnn.generation.sampling import SamplingOptions
+from charrnn.generation.sample_request import SampleRequest
 from charrnn.network.network import Network
 from charrnn.runs import random_training
 from charrnn.runs.planning import memory_estimate
@@ -141,8 +141,8 @@ def test_a_loaded_generator_writes_what_the_trained_network_would(tiny_run):
     model = api.load(tiny_run, which="last")
     assert model.notes == (str(tiny_run / "last.safetensors"),)
     generator = model.generator()
-    assert "".join(generator.generate("the", 30, SamplingOptions(), 5)) == "".join(
-        generator.generate("the", 30, SamplingOptions(), 5)
+    assert "".join(generator.stream(SampleRequest("the", 30), 5)) == "".join(
+        generator.stream(SampleRequest("the", 30), 5)
     )
 
 

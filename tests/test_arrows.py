@@ -47,6 +47,15 @@ INNER_LEVELS = {  # of rooms that have rooms or long files inside
         {"time_budget"},
         {"resume"},
     ],
+    "models": [
+        {"encoded_text", "mixture"},
+        {"scoring"},
+        {"evaluation", "inspection"},
+        {"training_text"},
+        {"model"},
+        {"loading"},
+        {"export", "gradcheck_case", "gradflow_case"},
+    ],
     "cli": [
         {"exit_codes", "option_names"},
         {"output"},

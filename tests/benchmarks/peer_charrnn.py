@@ -8,6 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictors import NetworkPredictor
+from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
@@ -30,5 +31,5 @@ def sampling(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], ob
     generator = Generator(predictor, Vocabulary.from_text("".join(map(chr, range(33, 33 + V)))))
     options, seeds = SamplingOptions(temperature=0.8), range(B)
     if B == 1:
-        return lambda: "".join(generator.generate("!", T, options, 0))
-    return lambda: generator.generate_many("!", T, options, seeds)
+        return lambda: "".join(generator.stream(SampleRequest("!", T, options), 0))
+    return lambda: generator.sample(SampleRequest("!", T, options), seeds)

@@ -40,9 +40,9 @@ def evaluated(result):
     return json.loads(result.stdout)
 
 
-def _content(opened):
+def _content(text):
     """All of a text that is read once."""
-    return "".join(piece.content for piece in opened.pieces)
+    return "".join(block.characters for block in text.blocks())
 
 
 def text_of(result):
@@ -134,8 +134,8 @@ def test_a_text_is_utf_8_unless_its_encoding_is_named(charrnn, french):
         assert text_of(charrnn("score", french, *source, "--json")) == FRENCH
         assert charrnn("view", french, *source, "-o", "p.html", "--force").exit_code == 0
     model = api.load(french)
-    assert _content(model.opened(["u8.txt"])) == FRENCH
-    assert _content(model.opened(["notes.txt"], Encodings.parse(["cp1252"]))) == FRENCH
+    assert _content(model.read(["u8.txt"])) == _content(model.read(["u8.txt"], once=True)) == FRENCH
+    assert _content(model.read(["notes.txt"], Encodings.parse(["cp1252"]), once=True)) == FRENCH
 
 
 def test_every_command_says_when_utf_8_is_read_as_something_else(charrnn, french, tmp_path):

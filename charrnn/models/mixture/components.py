@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from charrnn.generation.predictors import NetworkPredictor, NGramPredictor, Predictor
-from charrnn.models.dynamic_evaluation import DynamicScorer
+from charrnn.models.mixture.dynamic_scorer import DynamicScorer
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.ngram.kneser_ney import NGram

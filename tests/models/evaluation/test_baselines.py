@@ -4,8 +4,8 @@ from math import log
 import numpy as np
 import pytest
 
-from charrnn.models import baselines
-from charrnn.models.baselines import uniform, unigram, xz
+from charrnn.models.evaluation import baselines
+from charrnn.models.evaluation.baselines import uniform, unigram, xz
 
 
 def test_uniform_is_the_logarithm_of_the_vocabulary():
