@@ -57,6 +57,7 @@ def test_a_sum_of_the_past_is_learned(name, seed):
     assert not clipped.diverged
 
 
+@pytest.mark.slow
 def test_without_clipping_the_sum_is_learned_too_where_gradients_do_not_explode():
     assert runs(lesson("mean-loss"))["unclipped"].score < 0.01
 
@@ -74,6 +75,7 @@ def test_where_gradients_explode_only_clipping_learns(seed):
 
 
 @pytest.mark.parametrize("seed", range(20))
+@pytest.mark.slow
 def test_a_rule_of_signs_is_learned_from_the_wrong_sign(seed):
     """In fewer updates than it needs to learn the past."""
     found = train("scalar", seed, {"updates": 60})
@@ -102,6 +104,7 @@ def test_the_first_character_is_remembered():
 
 
 @pytest.mark.parametrize("name", ["vector", "update-rules"])
+@pytest.mark.slow
 def test_a_text_is_learned_by_heart(name):
     assert runs(lesson(name))["clipped"].score == 1
     assert lesson(name).score < 0.5

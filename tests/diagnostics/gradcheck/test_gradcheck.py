@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from slow import mostly_slow
 
 from charrnn import api
 from charrnn.config.resolve import resolve
@@ -31,7 +32,7 @@ def test_bptt_equals_every_oracle_on_every_entry(nonlinearity, seed):
     assert max(check.max_relative_error for check in checks if check.oracle == "central") <= 1e-6
 
 
-@pytest.mark.parametrize("num_layers", [1, 2])
+@mostly_slow("num_layers", [1, 2], one_in=2)
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_a_deep_readout_equals_every_oracle_on_every_entry(cell, num_layers):
     case = small_case(Architecture(7, 5, cell, num_layers=num_layers, readout="deep"), 0)
@@ -87,13 +88,14 @@ def test_relu_without_biases_leaves_units_on(num_layers, seed):
     assert all(found.passed for found in check_properties(case))
 
 
-@pytest.mark.parametrize(
+@mostly_slow(
     "settings",
     [
         ["model.nonlinearity=relu", "model.initialisation=identity", "model.num_layers=3"],
         ["model.nonlinearity=sigmoid", "model.num_layers=12"],
         ["model.cell=lstm", "model.num_layers=8"],
     ],
+    one_in=3,
 )
 def test_deep_networks(settings):
     assert api.gradcheck(resolve(None, settings).config, entries=5).passed
