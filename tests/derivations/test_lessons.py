@@ -63,6 +63,7 @@ def test_without_clipping_the_sum_is_learned_too_where_gradients_do_not_explode(
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.slow
 def test_where_gradients_explode_only_clipping_learns(seed):
     unclipped = runs(lesson("vanishing", seed))["unclipped"]
     assert unclipped.diverged
@@ -86,6 +87,7 @@ def test_a_rule_of_signs_is_learned_from_the_wrong_sign(seed):
 
 
 @pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.slow
 def test_a_rule_of_signs_is_learned_and_needs_the_past(seed):
     found, by_name = lesson("scalar", seed), runs(lesson("scalar", seed))
     rule = made("scalar", seed)
@@ -111,6 +113,7 @@ def test_a_text_is_learned_by_heart(name):
     assert f"Trained clipped, it writes {texts.TEXT!r}." in lesson(name).learned
 
 
+@pytest.mark.slow
 def test_the_printed_rule_does_not_learn_the_text():
     printed, clipped = runs(lesson("update-rules"))[texts.PRINTED], runs(lesson("update-rules"))["clipped"]
     assert printed.score < 0.7
