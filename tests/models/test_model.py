@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 import tiny
+from slow import mostly_slow
 
 from charrnn import api
 from charrnn.errors import DivergedError, OptionError, RunError, TextError
@@ -406,7 +407,7 @@ def test_a_text_is_scored_as_it_comes(run, cuts):
     )
 
 
-@pytest.mark.parametrize("cuts", [[], [1], [5, 6, 7, 8], [2, 9, 11]])
+@mostly_slow("cuts", [[], [1], [5, 6, 7, 8], [2, 9, 11]], one_in=4)
 def test_bytes_are_scored_as_whole_characters(tmp_path, cuts):
     path = tmp_path / "text.txt"
     path.write_text("die Tür ist zu, tut mir leid. €\n" * 40, "utf-8")

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import safetensors.numpy
+from slow import mostly_slow
 
 from charrnn import api
 from charrnn.config.resolve import resolve
@@ -51,8 +52,10 @@ def test_too_few_documents_for_a_split_are_refused(planned):
         planned("data.boundary=file")
 
 
-@pytest.mark.parametrize(
-    "settings", [(), ("training.stride=3", "model.dropout=0.3", "model.cell=lstm", "runtime.threads=2")]
+@mostly_slow(
+    "settings",
+    [(), ("training.stride=3", "model.dropout=0.3", "model.cell=lstm", "runtime.threads=2")],
+    one_in=2,
 )
 def test_resumed_it_ends_with_the_same_bytes(planned, tmp_path, settings):
     list(api.start(planned(*settings), tmp_path / "whole").events())

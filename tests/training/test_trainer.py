@@ -224,7 +224,7 @@ def test_only_the_streams_that_begin_anew_lose_their_state():
     assert same == [True, False, True]
 
 
-@pytest.mark.parametrize("cell", GOLDEN)
+@mostly_slow("cell", GOLDEN, one_in=3)
 def test_dropout_trains_the_same_whatever_the_threads_and_is_off_when_validating(cell):
     trainers = [make(cell, dropout=0.4, threads=threads, valid=TEXT[:60]) for threads in (1, 3)]
     found = [[event.loss for event in trainer.train(12) if not isinstance(event, Finished)] for trainer in trainers]
