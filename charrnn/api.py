@@ -10,7 +10,7 @@ import numpy as np
 
 from charrnn.config import sizing
 from charrnn.config.resolve import DEFAULT, resolve
-from charrnn.config.schema import Config, required
+from charrnn.config.schema import Config
 from charrnn.diagnostics.gradcheck import gradcheck as checks
 from charrnn.diagnostics.gradcheck.gradcheck import Report, Unchecked
 from charrnn.diagnostics.gradcheck.oracles import ORACLES
@@ -139,7 +139,7 @@ def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
     config = sizing.fill_sizes(config or Config(), sizing.TYPICAL_LENGTH)
     training, model = config.training, config.model
     architecture = model.architecture(BENCH_VOCABULARY[config.data.unit])
-    B, T = required(training.batch_size), training.sequence_length
+    B, T = training.batch_size, training.sequence_length
     threads = config.runtime.threads or fastest_threads(architecture, T, max(1, B // training.accumulate))
     clipping = Clipping(training.max_grad_norm, training.max_grad_value)
     trainer = random_trainer(
@@ -150,10 +150,10 @@ def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
         optimizer=training.optimizer,
         clipping=clipping,
         precision=training.precision,
-        dropout=required(model.dropout),
-        weight_dropout=required(model.weight_dropout),
+        dropout=model.dropout,
+        weight_dropout=model.weight_dropout,
         ema_decay=training.ema_decay,
-        label_smoothing=required(training.label_smoothing),
+        label_smoothing=training.label_smoothing,
         stride=training.stride,
         accumulate=training.accumulate,
     )

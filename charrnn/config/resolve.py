@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -22,6 +22,8 @@ from charrnn.text.reading.encodings import absolute_entry
 
 Origins = dict[str, str]
 """Dotted key -> where its value came from; what is not there is a default."""
+
+ConfigType = TypeVar("ConfigType", bound=Config)
 
 DEFAULT = "default"  # the shipped configuration that goes without saying
 ENCODING = "--encoding"
@@ -63,12 +65,13 @@ def resolve(
         origins.update((".".join(map(str, key)), f"{path}:{line}") for key, line in document.lines.items())
         problems += [(f"{path}:{line}", f"{_dotted(key)}: {message}") for key, line, message in document.mistakes]
     _fill(values, origins, defaults or {}, over=file == DEFAULT)
-    return _validate(values, origins, problems, [*_settings(settings), *_options(options or {})])
+    given = [*_settings(settings), *_options(options or {})]
+    return Resolved(_validate(Config, values, origins, problems, given), origins)
 
 
-def override(config: Config, options: OptionValues) -> Config:
+def override(config: ConfigType, options: OptionValues) -> ConfigType:
     """A configuration with some dotted keys set. Raises ConfigError."""
-    return _validate(config.model_dump(), {}, [], _options(options)).config
+    return _validate(type(config), config.model_dump(), {}, [], _options(options))
 
 
 def with_encodings(resolved: Resolved, given: Sequence[str]) -> Resolved:
@@ -97,22 +100,27 @@ def _fill(values: dict[str, Any], origins: Origins, defaults: OptionValues, over
 
 
 def _validate(
-    values: dict[str, Any], origins: Origins, problems: list[ConfigProblem], settings: list[tuple[str, str, Any]]
-) -> Resolved:
+    kind: type[ConfigType],
+    values: dict[str, Any],
+    origins: Origins,
+    problems: list[ConfigProblem],
+    settings: list[tuple[str, str, Any]],
+) -> ConfigType:
+    """Put the settings into the values and the origins, and build the configuration. Raises ConfigError."""
     for key, origin, value in settings:
         problems += _put(values, key, value, origin)
         below = yaml.flatten(value, (key,)) if isinstance(value, dict) else [((key,), value)]
         origins |= {_dotted(path): origin for path, _ in below}
     omitted = 0
     try:
-        config = Config.model_validate(values)
+        config = kind.model_validate(values)
     except ValidationError as error:
         errors = error.errors()
         problems += [describe(details, origins, known_keys()) for details in errors[:MAX_PROBLEMS]]
         omitted = len(errors[MAX_PROBLEMS:])
     if problems:
         raise ConfigError(format_problems(problems, omitted))
-    return Resolved(config, origins)
+    return config
 
 
 def find_config(name: str) -> FilePath:

@@ -3,7 +3,7 @@
 This file only says what a configuration is; `configuration` reads one from files and options.
 """
 
-from typing import Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -12,22 +12,17 @@ from charrnn.config.section import MAX_SIZE, MAX_STEPS, StrictModel, Whole
 from charrnn.errors import NetworkError
 from charrnn.network.architecture import Architecture
 
-Number = TypeVar("Number", int, float)
-
-
-def required(size: Number | None) -> Number:
-    """A size that is a number by now: all are, in a plan and in a run; see sizing.py."""
-    assert size is not None, "a text decides on what is null before it is used"
-    return size
+HiddenSize = Annotated[Whole, Field(ge=1, le=1 << 16)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+BatchSize = Annotated[Whole, Field(ge=1, le=MAX_SIZE)]
+Epochs = Annotated[float, Field(gt=0, le=1e6)]
 
 
 class Model(StrictModel):
     """The network."""
 
     cell: Literal["rnn", "gru", "lstm"] = Field("rnn", description="the recurrent cell")
-    hidden_size: Whole | None = Field(
-        256, ge=1, le=1 << 16, description="units in each layer, H; null: by the length of the text"
-    )
+    hidden_size: HiddenSize | None = Field(256, description="units in each layer, H; null: by the length of the text")
     num_layers: Whole = Field(1, ge=1, le=64, description="layers, one above the other, L")
     nonlinearity: Literal["tanh", "sigmoid", "relu"] = Field("tanh", description="φ; for cell rnn only")
     initialisation: Literal["uniform", "orthogonal", "identity"] = Field(
@@ -37,24 +32,20 @@ class Model(StrictModel):
         "linear", description="from the last layer to the logits; deep: over H rectified units, beside a short cut"
     )
     bias: bool = Field(True, description="biases learn; false: every bias of the network is held at 0")
-    dropout: float | None = Field(
+    dropout: Share | None = Field(
         0.0,
-        ge=0,
-        lt=1,
         description="share dropped of what goes up: layer to layer, last layer to readout; null: by the length of the text",
     )
-    weight_dropout: float | None = Field(
+    weight_dropout: Share | None = Field(
         0.0,
-        ge=0,
-        lt=1,
         description="share of the recurrent weights dropped, others at each update; null: by the length of the text",
     )
 
-    def architecture(self, vocab_size: int) -> Architecture:
-        """The network that this section and a vocabulary describe."""
+    def with_sizes(self, vocab_size: int, hidden_size: int) -> Architecture:
+        """The network that this section describes, for a vocabulary and a number of units."""
         return Architecture(
             vocab_size,
-            required(self.hidden_size),
+            hidden_size,
             self.cell,
             self.nonlinearity,
             self.num_layers,
@@ -65,7 +56,7 @@ class Model(StrictModel):
 
     def smallest(self) -> Architecture:
         """The network with nothing but its shape: one unit in each layer, and one symbol."""
-        return self.model_copy(update={"hidden_size": 1}).architecture(1)
+        return self.with_sizes(1, 1)
 
     @model_validator(mode="after")
     def _is_a_network(self) -> Self:
@@ -76,11 +67,23 @@ class Model(StrictModel):
         return self
 
 
+class SizedModel(Model):
+    """The network, with a number for each size."""
+
+    hidden_size: HiddenSize = 256
+    dropout: Share = 0.0
+    weight_dropout: Share = 0.0
+
+    def architecture(self, vocab_size: int) -> Architecture:
+        """The network that this section and a vocabulary describe."""
+        return self.with_sizes(vocab_size, self.hidden_size)
+
+
 class Training(StrictModel):
     """How the network learns."""
 
-    batch_size: Whole | None = Field(
-        32, ge=1, le=MAX_SIZE, description="streams read side by side, B; null: by the length of the text"
+    batch_size: BatchSize | None = Field(
+        32, description="streams read side by side, B; null: by the length of the text"
     )
     accumulate: Whole = Field(
         1, ge=1, le=MAX_SIZE, description="shares of the streams worked through one after the other, for less memory"
@@ -92,10 +95,8 @@ class Training(StrictModel):
         None, ge=1, le=MAX_SIZE, description="new characters (bytes) per update (k1); null: sequence_length"
     )
     steps: Whole | None = Field(None, ge=1, le=MAX_STEPS, description="updates to make; null: as many as epochs need")
-    epochs: float | None = Field(
+    epochs: Epochs | None = Field(
         30.0,
-        gt=0,
-        le=1e6,
         description="passes over the training split, where steps is null; null: by the length of the text",
     )
     reset_probability: float = Field(
@@ -112,10 +113,8 @@ class Training(StrictModel):
     weight_decay: float = Field(
         0.0, ge=0, le=1e3, description="λ: λ w is added to each weight's gradient (adamw: taken off the weight)"
     )
-    label_smoothing: float | None = Field(
+    label_smoothing: Share | None = Field(
         0.0,
-        ge=0,
-        lt=1,
         description="ε, share of each target that is spread evenly over all symbols; null: by the length of the text",
     )
     ema_decay: float | None = Field(
@@ -167,6 +166,14 @@ class Training(StrictModel):
         return self
 
 
+class SizedTraining(Training):
+    """How the network learns, with a number for each size."""
+
+    batch_size: BatchSize = 32
+    epochs: Epochs = 30.0
+    label_smoothing: Share = 0.0
+
+
 class Runtime(StrictModel):
     """How the machine is used."""
 
@@ -201,7 +208,14 @@ class Config(StrictModel):
         ends = {"steps": other.training.steps, "epochs": other.training.epochs}
         return self.replaced("training", **ends) == other
 
-    def replaced(self, section: str, **values: Any) -> "Config":
+    def replaced(self, section: str, **values: Any) -> Self:
         """A copy with other values in one section."""
         changed = getattr(self, section).model_copy(update=values)
         return self.model_copy(update={section: changed})
+
+
+class SizedConfig(Config):
+    """The whole tree with a number for each size: the configuration of a plan, and of a run (see sizing.py)."""
+
+    model: SizedModel = SizedModel()
+    training: SizedTraining = SizedTraining()

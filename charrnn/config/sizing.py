@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from charrnn.config.schema import Config
+from charrnn.config.schema import Config, SizedConfig
 from charrnn.text.characters.unit_names import counted
 
 TYPICAL_LENGTH = 1_000_000  # characters, where there is no text
@@ -55,16 +55,16 @@ def missing_sizes(config: Config) -> list[str]:
     return [key for key in KEYS if _value(config, key) is None]
 
 
-def fill_sizes(config: Config, characters: int) -> Config:
+def fill_sizes(config: Config, characters: int) -> SizedConfig:
     """The configuration with a number for each size that is null, for a training split of so many characters."""
     sizes = _sizes(characters, config.training.sequence_length)
     for key in missing_sizes(config):
         section, name = key.split(".")
         config = config.replaced(section, **{name: sizes[key]})
-    return config
+    return SizedConfig.model_validate(config.model_dump())
 
 
-def describe_sizes(asked: Config, given: Config, characters: int) -> tuple[str, ...]:
+def describe_sizes(asked: Config, given: SizedConfig, characters: int) -> tuple[str, ...]:
     """In a line, which sizes the text has decided; nothing where it has decided none."""
     sizes = ", ".join(LABELS[key].format(_value(given, key)) for key in missing_sizes(asked) if key in LABELS)
     line = f"sized for {counted(characters, given.data.unit)} to train on: {sizes}; -s KEY=VALUE or -c FILE choose otherwise"

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import get_args
 
 from charrnn.config.data import Data
-from charrnn.config.schema import required
 from charrnn.errors import RunError, TextError
 from charrnn.generation.generator import Generator
 from charrnn.generation.samples import Seed
@@ -211,7 +210,7 @@ def load(
             str(found.path),
             found.checkpoint.network,
             first.vocabulary.end_id,
-            required(found.checkpoint.config.training.label_smoothing),
+            found.checkpoint.config.training.label_smoothing,
         )
         for found in loaded
     ]

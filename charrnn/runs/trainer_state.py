@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from charrnn.config.schema import required
 from charrnn.network.network import Network
 from charrnn.network.weight_dropout import WeightDropout
 from charrnn.runs.planning.plan import Plan
@@ -30,12 +29,12 @@ def restore(trainer: Trainer, saved: Checkpoint) -> None:
 def build_trainer(plan: Plan, network: Network) -> Trainer:
     """A trainer at its beginning, as the plan has it."""
     training, corpus = plan.config.training, plan.corpus
-    streams = plan.ranks.local_streams(plan.batch_size)
+    streams = plan.ranks.local_streams(training.batch_size)
     return Trainer(
         network=network,
         windows=Windows(
             corpus.split("train"),
-            plan.batch_size,
+            training.batch_size,
             training.sequence_length,
             training.stride,
             training.reset_probability,
@@ -51,10 +50,10 @@ def build_trainer(plan: Plan, network: Network) -> Trainer:
         eval_every=training.eval_every,
         patience=training.patience,
         threads=plan.threads,
-        dropout=plan.dropout,
-        label_smoothing=required(training.label_smoothing),
+        dropout=plan.config.model.dropout,
+        label_smoothing=training.label_smoothing,
         seed=training.seed,
-        weight_dropout=WeightDropout.from_network(network, required(plan.config.model.weight_dropout), training.seed),
+        weight_dropout=WeightDropout.from_network(network, plan.config.model.weight_dropout, training.seed),
         ema=WeightEMA(network, training.ema_decay) if training.ema_decay else None,
         frozen=FrozenParameters.from_network(network, training.freeze),
         accumulate=training.accumulate,

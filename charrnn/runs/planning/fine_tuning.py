@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike
 
 from charrnn.config import resolve
 from charrnn.config.resolve import OptionValues
-from charrnn.config.schema import Config, Training
+from charrnn.config.schema import Config, SizedConfig, Training
 from charrnn.config.typed_values import as_text
 from charrnn.errors import CheckpointError, ConfigError, NetworkError, RunError
 from charrnn.network.network import Network
@@ -44,7 +44,7 @@ class FineTuneBase:
     run: Path  # as it was named
     network: Network
     vocabulary: Vocabulary
-    config: Config
+    config: SizedConfig
     lineage: Lineage
     notes: tuple[str, ...]  # of its loading
 

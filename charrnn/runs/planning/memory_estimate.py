@@ -23,7 +23,7 @@ def _vectors(plan: Plan, network: Network) -> int:
     the order that products want, shared weights, the plan's own, averages, and a gradient to which others are added.
     """
     training = plan.config.training
-    threads = min(plan.threads, _own(plan, plan.batch_size))
+    threads = min(plan.threads, _own(plan, plan.config.training.batch_size))
     vectors = 2 + len(plan.optimizer(network).moments) + 2 * threads + (threads > 1) + (plan.weights is not None)
     return vectors + 2 * (training.ema_decay is not None) + (training.accumulate > 1)
 
@@ -32,7 +32,10 @@ def _read_at_once(plan: Plan) -> list[tuple[int, int, bool]]:
     """Steps, streams, and whether something is dropped, of each window that a thread holds: of updates and of validations."""
     texts, length = plan.valid.shape
     validated = windows_read(texts, length) if length > 1 else set()
-    updates = [(plan.config.training.sequence_length, B, plan.dropout > 0) for B in _parts(plan, plan.batch_size)]
+    updates = [
+        (plan.config.training.sequence_length, B, plan.config.model.dropout > 0)
+        for B in _parts(plan, plan.config.training.batch_size)
+    ]
     return updates + [(T, B, False) for T, streams in validated for B in _parts(plan, streams)]
 
 

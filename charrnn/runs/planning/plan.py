@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.config import resolve, sizing
-from charrnn.config.schema import Config, required
+from charrnn.config.schema import Config, SizedConfig
 from charrnn.errors import RunError
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
@@ -45,7 +45,7 @@ MAX_RARE_SHARE = 1e-3  # of the text
 class Plan:
     """A training that could begin: every number is decided, nothing is written."""
 
-    config: Config
+    config: SizedConfig
     corpus: Corpus
     sources: tuple[str, ...]
     notes: tuple[str, ...]  # what was decided differently from what was asked
@@ -60,14 +60,14 @@ class Plan:
         """Updates in one pass over the training split."""
         training = self.config.training
         return windows.Windows(
-            self.corpus.split("train"), self.batch_size, training.sequence_length, training.stride
+            self.corpus.split("train"), training.batch_size, training.sequence_length, training.stride
         ).per_epoch
 
     @property
     def steps(self) -> int:
         """Updates in all."""
         training = self.config.training
-        return training.steps or max(1, math.ceil(required(training.epochs) * self.windows_per_epoch))
+        return training.steps or max(1, math.ceil(training.epochs * self.windows_per_epoch))
 
     @property
     def parameters(self) -> int:
@@ -85,16 +85,6 @@ class Plan:
     def threads(self) -> int:
         """Threads that share the streams."""
         return self.config.runtime.threads or 1
-
-    @property
-    def batch_size(self) -> int:
-        """Streams read side by side."""
-        return required(self.config.training.batch_size)
-
-    @property
-    def dropout(self) -> float:
-        """Share dropped of what goes up."""
-        return required(self.config.model.dropout)
 
     def optimizer(self, network: Network) -> Optimizer:
         """A fresh optimizer for the parameters of `network`."""
@@ -142,12 +132,12 @@ def _build(sources: Sequence[str], config: Config | None, base: FineTuneBase | N
     text = read_text(sources, config.data)
     vocabulary = text.vocabulary(config.data.min_count)
     corpus = corpora.build(text, base.vocabulary.union(vocabulary) if base else vocabulary, config.data.cutting())
-    config, notes = _fit_sizes(config, len(corpus.split("train")))
-    rank_agreement.require_divisible(config.training, ranks)
+    sized, notes = _fit_sizes(config, len(corpus.split("train")))
+    rank_agreement.require_divisible(sized.training, ranks)
     told = (
         text.notes + _corpus_notes(corpus) + (() if base else _rare_symbol_notes(text, config.data.min_count)) + notes
     )
-    plan = Plan(config, corpus, tuple(map(_absolute, sources)), told, text.notes, text.folders, ranks=ranks)
+    plan = Plan(sized, corpus, tuple(map(_absolute, sources)), told, text.notes, text.folders, ranks=ranks)
     if base:
         weights = base.weights(corpus.vocabulary, config.training.seed, config.training.precision)
         told = base.describe(text, corpus.vocabulary, config.training)
@@ -217,7 +207,7 @@ def plan_resume(
 
 def _require_few_workers(saved: Checkpoint, path: Path, ranks: int) -> None:
     """Raises RunError where a checkpoint, which may be a stranger's, would start far more processes than there are cores."""
-    streams, cores = required(saved.config.training.batch_size) // ranks, available_cores()
+    streams, cores = saved.config.training.batch_size // ranks, available_cores()
     workers = min(saved.config.runtime.threads or 1, streams)
     if workers > max(FEW_WORKERS, 4 * cores):
         raise RunError(
@@ -260,17 +250,17 @@ def _new_target_notes(old: int, new: int, config: Config) -> tuple[str, ...]:
 def _with_threads(plan: Plan) -> Plan:
     """As many threads as were asked for, or as are fastest here."""
     training, ranks = plan.config.training, plan.ranks
-    B, T = max(1, plan.batch_size // training.accumulate), training.sequence_length
+    B, T = max(1, training.batch_size // training.accumulate), training.sequence_length
     threads = plan.config.runtime.threads or rank_agreement.fastest_threads(plan.architecture, T, B, ranks)
     return replace(plan, config=plan.config.replaced("runtime", threads=threads))
 
 
-def _fit_sizes(config: Config, characters: int) -> tuple[Config, tuple[str, ...]]:
+def _fit_sizes(config: Config, characters: int) -> tuple[SizedConfig, tuple[str, ...]]:
     """The configuration with sizes for this text, batch and window as it allows, and what to say of it."""
     given = sizing.fill_sizes(config, characters)
     notes = [*sizing.describe_sizes(config, given, characters)]
     unit = given.data.unit
-    asked = required(given.training.batch_size), given.training.sequence_length
+    asked = given.training.batch_size, given.training.sequence_length
     B, T = windows.fit(characters, *asked)
     if (B, T) != asked:
         notes.append(

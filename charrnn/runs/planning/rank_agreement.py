@@ -1,7 +1,7 @@
 """What the ranks of a training must have in common before its first step."""
 
 from charrnn.config.resolve import flatten
-from charrnn.config.schema import Config, Training, required
+from charrnn.config.schema import Config, SizedTraining
 from charrnn.errors import RunError
 from charrnn.network.architecture import Architecture
 from charrnn.runs.storage.checkpoint_record import versions
@@ -22,9 +22,9 @@ def require_same_inputs(config: Config, sha256: str, ranks: Communicator, weight
                 raise RunError(f"rank {rank} differs from rank 0: {name} is {found.get(name)} there, and {value} here")
 
 
-def require_divisible(training: Training, ranks: Communicator) -> None:
+def require_divisible(training: SizedTraining, ranks: Communicator) -> None:
     """Raises RunError where the streams cannot be shared out evenly among the ranks, or hold not enough shares."""
-    B, size = required(training.batch_size), ranks.size
+    B, size = training.batch_size, ranks.size
     if B % size:
         below = B - B % size
         nearest = [str(count) for count in (below, below + size) if count]

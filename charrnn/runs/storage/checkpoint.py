@@ -12,8 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn.config import sizing
-from charrnn.config.schema import Config, required
+from charrnn.config.schema import SizedConfig
 from charrnn.errors import CheckpointError, DivergedError, NetworkError, UnreadableError, VocabularyError
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array
@@ -44,7 +43,7 @@ PARAMETERS, MOMENTS, STATE, LEARNING = "parameters.", "optimizer.", "state", "le
 class Checkpoint:
     """A training as it stood after `progress.step` updates."""
 
-    config: Config
+    config: SizedConfig
     vocabulary: Vocabulary
     network: Network
     moments: Mapping[str, Array]
@@ -94,7 +93,6 @@ def load_from(folder: Folder, name: str) -> Checkpoint:
             reader = SafetensorsReader(file)
             record = parse_record(reader.metadata)
             vocabulary = from_symbols(parse_symbols(reader.metadata), record.config.data.unit)
-            _require_sizes(record.config)
             _require_ends(record.config, vocabulary)
             architecture = record.config.model.architecture(len(vocabulary))
             _require(reader.entries, _expected_shapes(record.config, architecture), record.config.training.precision)
@@ -145,7 +143,7 @@ def _record(checkpoint: Checkpoint) -> Record:
     )
 
 
-def _expected_shapes(config: Config, architecture: Architecture) -> Shapes:
+def _expected_shapes(config: SizedConfig, architecture: Architecture) -> Shapes:
     """The tensors that a checkpoint of this configuration holds."""
     shapes = architecture.shapes()
     vectors = [MOMENTS + name for name in OPTIMIZERS[config.training.optimizer].names_of_moments]
@@ -154,7 +152,7 @@ def _expected_shapes(config: Config, architecture: Architecture) -> Shapes:
     return {
         **{PARAMETERS + name: shape for name, shape in shapes.items()},
         **{name: (Parameters.size(shapes),) for name in vectors},
-        STATE: architecture.state_shape(required(config.training.batch_size)),
+        STATE: architecture.state_shape(config.training.batch_size),
     }
 
 
@@ -173,12 +171,7 @@ def _require(found: Mapping[str, Entry], needed: Shapes, precision: str) -> None
         raise CheckpointError(f"holds the tensor {unknown[0][:80]!r}, for which its configuration has no use")
 
 
-def _require_sizes(config: Config) -> None:
-    if left := sizing.missing_sizes(config):
-        raise CheckpointError(f"its configuration has no number for {left[0]}")
-
-
-def _require_ends(config: Config, vocabulary: Vocabulary) -> None:
+def _require_ends(config: SizedConfig, vocabulary: Vocabulary) -> None:
     if (config.data.boundary is None) != (vocabulary.end_id is None):
         has = "has no" if vocabulary.end_id is None else "has an"
         raise CheckpointError(

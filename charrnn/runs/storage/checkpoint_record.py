@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_info
 
 import charrnn
 from charrnn.config.messages import shorten
-from charrnn.config.schema import Config
+from charrnn.config.schema import SizedConfig
 from charrnn.config.section import MAX_STEPS, StrictModel
 from charrnn.errors import CheckpointError, RunError, UnreadableError
 from charrnn.training.divergence import MAX_LOSS
@@ -76,7 +76,7 @@ class Record(StrictModel):
     """What a checkpoint holds besides tensors, as it stands in the file."""
 
     format: Literal[2] = FORMAT
-    config: Config
+    config: SizedConfig
     progress: Progress
     updates: int = Field(ge=0, le=MAX_STEPS)
     position: int = Field(ge=0, le=MAX_STEPS)

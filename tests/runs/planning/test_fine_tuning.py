@@ -349,7 +349,7 @@ def test_a_size_that_a_file_leaves_to_the_text_is_the_base_s(tmp_path, base_run,
     recipe.write_text("model:\n  cell: gru\n  hidden_size: null\n  dropout: null\ntraining:\n  learning_rate: 1.0e-3\n")
     base = api.load_base(base_run)
     resolved = resolve(str(recipe), defaults=base.settings)
-    assert resolved.config.model == base.config.model
+    assert resolved.config.model.model_dump() == base.config.model.model_dump()
     assert resolved.origin("model.hidden_size") == "--from"
     api.plan([str(text_file)], resolved.config, base=base)
 

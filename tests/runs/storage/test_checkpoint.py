@@ -129,7 +129,7 @@ def test_another_programs_safetensors_is_refused(last):
         ({}, {"config": {}}, "has shape"),
         ({}, {"config": {"model": {"hidden_size": -4}}}, "record is not valid: config.model.hidden_size"),
         ({}, {"config": {"model": {"hidden_size": 65536}}}, "need"),
-        ({}, {"config": {"training": {"batch_size": None}}}, "its configuration has no number for training.batch_size"),
+        ({}, {"config": {"training": {"batch_size": None}}}, "record is not valid: config.training.batch_size"),
         ({}, {"progress": 3}, "record is not valid: progress"),
         ({}, {"progress": {"step": "x"}}, "record is not valid: progress.step"),
         ({}, {"position": -1}, "record is not valid: position"),
