@@ -2,20 +2,20 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from charrnn.errors import CheckpointError, RunError
-from charrnn.runs import run as runs
 from charrnn.runs import time_budget
 from charrnn.runs.planning import plan as plans
-from charrnn.runs.run import Run
+from charrnn.runs.run import Run, lock_on_root
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.checkpoint_record import versions
 from charrnn.runs.storage.directory import BEST, CONFIG
+from charrnn.runs.trainer_state import build_trainer, restore
 from charrnn.system.folder_handle import Folder
-from charrnn.system.lock import Lock
 from charrnn.training.parallel.communicator import Communicator
 
 
@@ -35,47 +35,30 @@ def resume(
     has changed; and CheckpointError.
     """
     began, ranks = time.perf_counter(), ranks or Communicator()
-    lock = ranks.on_root(lambda: directory.take_lock(path))
-    try:
-        return _resume(path, lock, sources, steps, epochs, seconds, began, ranks, encoding)
-    except BaseException:
-        lock.release()
-        raise
-
-
-def _resume(
-    path: Path,
-    lock: Lock,
-    sources: Sequence[str],
-    steps: int | None,
-    epochs: float | None,
-    seconds: float | None,
-    began: float,
-    ranks: Communicator,
-    encoding: Sequence[str],
-) -> Run:
-    folder = lock.folder
-    loaded = ranks.on_root(lambda: directory.load_last(folder))
-    saved = loaded.checkpoint
-    ranks.on_root(lambda: _require_unedited(folder.path, saved))
-    plan = plans.plan_resume(saved, sources, path, ranks, encoding)
-    plan = plans.with_notes(
-        plan, loaded.note, _version_note(saved, ranks.size), ranks.on_root(lambda: _damaged_best(folder))
-    )
-    if seconds is not None:
-        further, note = time_budget.steps_within(plan, seconds, began)
-        plan, steps = plans.with_notes(plan, note), saved.progress.step + further
-    if loaded.note and steps is None and epochs is None:  # it may be of before a new end
-        steps, epochs = ranks.on_root(lambda: directory.end_in_config(folder.path, saved.config))
-    if steps is not None or epochs is not None:
-        before = plan.steps
-        plan = plans.with_new_target(plan, steps, epochs, saved.progress.step)
-        if plan.steps != before and _patience_has_ended(saved):
-            saved.progress.evaluations_without_best = 0
-    if loaded.note or plan.config != saved.config:  # a stop before the next save must find them as they are now
-        ranks.on_root(lambda: directory.replace_last(folder, replace(saved, config=plan.config)))
-    ranks.on_root(lambda: directory.write_config(folder, plan.config))
-    return runs.resume_from(plan, saved, lock)
+    with ExitStack() as held:
+        folder, lock_note = lock_on_root(ranks, lambda: directory.take_lock(path), held)
+        loaded = ranks.on_root(lambda: directory.load_last(folder))
+        saved = loaded.checkpoint
+        ranks.on_root(lambda: _require_unedited(folder.path, saved))
+        plan = plans.plan_resume(saved, sources, path, ranks, encoding)
+        damaged_best = ranks.on_root(lambda: _damaged_best(folder))
+        plan = plans.with_notes(plan, loaded.note, _version_note(saved, ranks.size), damaged_best)
+        if seconds is not None:
+            further, note = time_budget.steps_within(plan, seconds, began)
+            plan, steps = plans.with_notes(plan, note), saved.progress.step + further
+        if loaded.note and steps is None and epochs is None:  # it may be of before a new end
+            steps, epochs = ranks.on_root(lambda: directory.end_in_config(folder.path, saved.config))
+        if steps is not None or epochs is not None:
+            before = plan.steps
+            plan = plans.with_new_target(plan, steps, epochs, saved.progress.step)
+            if plan.steps != before and _patience_has_ended(saved):
+                saved.progress.evaluations_without_best = 0
+        if loaded.note or plan.config != saved.config:  # a stop before the next save must find them as they are now
+            ranks.on_root(lambda: directory.replace_last(folder, replace(saved, config=plan.config)))
+        ranks.on_root(lambda: directory.write_config(folder, plan.config))
+        trainer = build_trainer(plan, saved.network)
+        restore(trainer, saved)
+        return Run(plans.with_notes(plan, lock_note), trainer, folder, held.pop_all())
 
 
 def _patience_has_ended(saved: Checkpoint) -> bool:

@@ -1,6 +1,8 @@
 """A training with its directory: started, resumed, followed to its end."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +16,12 @@ from charrnn.runs.planning.plan import Plan, with_notes
 from charrnn.runs.probes import with_gradient_flow
 from charrnn.runs.recovery import Rollback
 from charrnn.runs.storage import checkpointing, directory, metrics_log
-from charrnn.runs.storage.checkpoint import Checkpoint
-from charrnn.runs.storage.checkpoint_record import TextRecord, versions
-from charrnn.runs.trainer_state import build_trainer, restore
+from charrnn.runs.trainer_state import build_trainer, capture
 from charrnn.system.blas_threads import one_blas_thread
+from charrnn.system.folder_handle import Folder
 from charrnn.system.lock import Lock
 from charrnn.training.events import Evaluated, Event, Sampled, Stepped
+from charrnn.training.parallel.communicator import Communicator
 from charrnn.training.trainer import Trainer
 
 RUNS = "runs"
@@ -31,10 +33,10 @@ SAMPLE_OPTIONS = SamplingOptions(temperature=0.8)
 class Run:
     """A training with its directory, ready to go on."""
 
-    def __init__(self, plan: Plan, trainer: Trainer, lock: Lock) -> None:
-        """In the directory that is locked; `events` lets it go at its end."""
-        self.plan, self.trainer, self.folder, self._lock = plan, trainer, lock.folder, lock
-        trainer.recovery = Rollback(trainer, lock.folder, plan.config, plan.corpus.vocabulary, plan.corpus.sha256)
+    def __init__(self, plan: Plan, trainer: Trainer, folder: Folder, held: ExitStack) -> None:
+        """`folder` is its directory; `held` has the lock of it, which is released at the end of `events`."""
+        self.plan, self.trainer, self.folder, self._held = plan, trainer, folder, held
+        trainer.recovery = Rollback(trainer, folder, plan.config, plan.corpus.vocabulary, plan.corpus.sha256)
 
     @property
     def path(self) -> Path:
@@ -54,31 +56,15 @@ class Run:
             events, self.trainer.result, self.plan.corpus, training.gradflow_every, training.sequence_length
         )
         ranks = self.plan.ranks
-        events = checkpointing.with_checkpoints(events, self.checkpoint, self.folder, training.save_every, ranks)
+        events = checkpointing.with_checkpoints(
+            events, partial(capture, self.trainer, self.plan), self.folder, training.save_every, ranks
+        )
         try:
             with one_blas_thread():
                 unit = self.plan.config.data.unit
                 yield from metrics_log.with_metrics_log(events, self.folder, training.save_every, ranks, unit)
         finally:
-            self._lock.release()
-
-    def checkpoint(self) -> Checkpoint:
-        """The training as it stands, with the streams of all ranks."""
-        trainer, plan = self.trainer, self.plan
-        return Checkpoint(
-            config=plan.config,
-            vocabulary=plan.corpus.vocabulary,
-            network=trainer.result,
-            learning=trainer.network.parameters.flat if trainer.ema else None,
-            moments=trainer.optimizer.moments,
-            updates=trainer.optimizer.updates,
-            state=trainer.ranks.all_gather_concat(trainer.state, axis=1),
-            position=trainer.windows.position,
-            progress=trainer.progress,
-            text=TextRecord(plan.sources, plan.corpus.sha256, len(plan.corpus.ids)),
-            versions=versions(plan.ranks.size),
-            base=plan.lineage,
-        )
+            self._held.close()
 
     def _with_samples(self, events: Iterable[Event], every: int | None) -> Iterator[Event]:
         """Pass the events on, with a sample after each evaluation, or after every so many steps (0: never)."""
@@ -108,15 +94,24 @@ def start(plan: Plan, out: Path | None = None) -> Run:
     Raises RunError when the directory holds something or cannot be made.
     """
     trainer = build_trainer(plan, _allocate(lambda: _network(plan)))
-    lock = plan.ranks.on_root(lambda: directory.create(out) if out else directory.create_next(Path(RUNS), plan.name))
-    return Run(with_notes(plan, lock.note), trainer, lock)
+    held = ExitStack()
+    folder, note = lock_on_root(
+        plan.ranks, lambda: directory.create(out) if out else directory.create_next(Path(RUNS), plan.name), held
+    )
+    return Run(with_notes(plan, note), trainer, folder, held)
 
 
-def resume_from(plan: Plan, saved: Checkpoint, lock: Lock) -> Run:
-    """Go on from a checkpoint."""
-    trainer = build_trainer(plan, saved.network)
-    restore(trainer, saved)
-    return Run(with_notes(plan, lock.note), trainer, lock)
+def lock_on_root(ranks: Communicator, take: Callable[[], Lock], held: ExitStack) -> tuple[Folder, str | None]:
+    """Lock a run directory in rank 0, which alone writes there, until `held` is closed. Returns the directory, and the note
+    of the lock, on all ranks.
+    """
+
+    def take_and_hold() -> tuple[Folder, str | None]:
+        lock = take()
+        held.callback(lock.release)
+        return lock.folder, lock.note
+
+    return ranks.on_root(take_and_hold)
 
 
 def _network(plan: Plan) -> Network:
