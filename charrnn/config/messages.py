@@ -7,11 +7,33 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
+from charrnn.config import typed_values
+from charrnn.config.section import whole
 from charrnn.text.characters.graphemes import first_graphemes
 from charrnn.text.characters.printable import printable_line, quoted
 
 MAX_VALUE_CHARS = 80  # characters of a value in a message
 MAX_PROBLEMS = 20  # that are told at once
+
+PROBLEMS = {  # by the type of pydantic's error, with what its context has
+    "model_type": "must be a section of options",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "string_type": "must be text",
+    "string_unicode": "must be text that Unicode has",
+    "tuple_type": "must be a list, in brackets",
+    "literal_error": "must be {expected}",
+    "finite_number": "must be a finite number",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be greater than or equal to {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be less than or equal to {le}",
+    "string_too_short": "must not be empty",
+    "string_too_long": "must have at most {max_length} characters",
+    "missing": "has too few values",
+    "too_long": "has too many values: {actual_length}, and at most {max_length} are allowed",
+}
 
 ConfigProblem = tuple[str, str]
 """Where it is (file:line or option), and what is wrong."""
@@ -21,11 +43,9 @@ def describe(details: ErrorDetails, origins: Mapping[str, str], known: Sequence[
     """One problem: where it is, which key, what is wrong, what was found. `known` are all dotted keys that there are."""
     key = ".".join(part for part in details["loc"] if isinstance(part, str))
     if isinstance(details["input"], dict) and details["type"] == "value_error":  # keys that do not go together
-        words = (f"{key}.{word}".lstrip(".") for word in re.findall(r"[\w.]*\w", details["msg"]))
-        named = [word for word in words if word in known]
-        key = next((name for name in named if origins.get(name) == "--set"), None) or next(
-            (name for name in named if name in origins), key
-        )
+        words = (f"{key}.{word}".lstrip(".") for word in re.findall(r"[\w.]*\w", _message(details)))  # it names them
+        named = [word for word in words if word in known and word in origins]
+        key = min(named, key=lambda name: origins[name] != "--set", default=key)
     below = (origin for other, origin in origins.items() if other.startswith(f"{key}."))
     return origins.get(key) or next(below, ""), f"{key}: {_problem(details, key, known).removeprefix(f'{key} ')}"
 
@@ -45,32 +65,23 @@ def format_problems(problems: Sequence[ConfigProblem], omitted: int) -> str:
 
 
 def _problem(details: ErrorDetails, key: str, known: Sequence[str]) -> str:
-    kind, found = details["type"], details["input"]
-    if kind == "extra_forbidden":
+    found = details["input"]
+    if details["type"] == "extra_forbidden":
         return f"no such key{_nearest(key, known)}"
-    if kind == "model_type":
-        return f"must be a section of options; found {_shown(found)}"
-    message = details["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    for pydantics, ours in (
-        ("String should have", "must have"),
-        ("a valid string, unable to parse raw data as a unicode string", "text that Unicode has"),
-        ("a valid integer", "a whole number"),
-        ("a valid number", "a number"),
-        ("a valid boolean", "true or false"),
-        ("a valid string", "text"),
-        ("a valid tuple", "a list, in brackets"),
-    ):
-        message = message.replace(pydantics, ours)
+    message = _message(details)
     if isinstance(found, dict):  # a section whose values do not go together: the message names them
         return message
-    return f"{message}; found {_shown(found)}{_meant(found, details)}"
+    close = difflib.get_close_matches(str(found), typed_values.choices(key), n=1)
+    return f"{message}; found {_shown(found)}" + (f"; did you mean {close[0]}?" if close else "")
 
 
-def _meant(found: Any, details: ErrorDetails) -> str:
-    """For a word that is none of those allowed, the nearest of them."""
-    allowed = re.findall(r"'([^']*)'", details.get("ctx", {}).get("expected", ""))
-    close = difflib.get_close_matches(str(found), allowed, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+def _message(details: ErrorDetails) -> str:
+    kind, context = details["type"], details.get("ctx", {})
+    if kind == "value_error":
+        return str(context["error"])
+    if kind not in PROBLEMS:
+        return details["msg"]
+    return PROBLEMS[kind].format(**{name: whole(value) for name, value in context.items()})  # 0, not 0.0
 
 
 def _shown(value: Any) -> str:

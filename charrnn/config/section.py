@@ -8,12 +8,12 @@ MAX_SIZE = 1 << 24  # for sizes: past this it is a typing error
 MAX_STEPS = 10**15  # for numbers of updates
 
 
-def _whole(value: Any) -> Any:
-    """1e4 is a whole number, though YAML reads it as a float."""
+def whole(value: Any) -> Any:
+    """An int for a float that is a whole number: YAML reads 1e4 as a float. Returns any other value as it is."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Whole = Annotated[int, BeforeValidator(_whole)]
+Whole = Annotated[int, BeforeValidator(whole)]
 
 
 class StrictModel(BaseModel):

@@ -22,7 +22,7 @@ def value(key: str, text: str) -> Any:
     """The value of one dotted key. What cannot be read stays text, which the configuration then refuses, naming the key."""
     if is_text(key):
         return None if text == NULL and _may_be_null(key) else text
-    if _is_choice(key):
+    if choices(key):
         return _plain(text)
     try:
         found = yaml.scalar(text)
@@ -35,7 +35,7 @@ def values(key: str, text: str) -> list[Any] | None:
     """The values of one key in a grid; None where commas do not separate them."""
     if is_text(key):
         return [value(key, part) for part in _parts(text)]
-    if _is_choice(key):
+    if choices(key):
         return [value(key, part) for part in text.split(",")] if text.strip() else []
     try:
         found = yaml.scalar(f"[{text}]")
@@ -75,8 +75,9 @@ def _may_be_null(key: str) -> bool:
     return NoneType in _types(key)
 
 
-def _is_choice(key: str) -> bool:
-    return any(get_origin(kind) is Literal for kind in _types(key))
+def choices(key: str) -> list[str]:
+    """The words of which the value of a dotted key must be one; none where it can be anything else."""
+    return [word for kind in _types(key) if get_origin(kind) is Literal for word in get_args(kind)]
 
 
 def _types(key: str) -> Sequence[Any]:

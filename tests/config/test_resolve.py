@@ -1,4 +1,7 @@
+import contextlib
 import json
+import math
+import re
 from pathlib import Path
 
 import pytest
@@ -6,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.config.messages import shorten
-from charrnn.config.resolve import find_config, flatten, resolve, to_yaml
+from charrnn.config.resolve import find_config, flatten, known_keys, override, resolve, to_yaml
 from charrnn.config.schema import Config
 from charrnn.errors import ConfigError
 from charrnn.package import shipped
@@ -97,13 +100,15 @@ def test_all_mistakes_come_at_once_with_their_lines(tmp_path):
         ("model={cell: gru, initialisation: identity}", "initialisation identity is for cell rnn"),
         ("model.num_layers=0", "must be greater than or equal to 1; found 0"),
         ("data.split=[0.5, 0.6, 0]", "add up to 1"),
-        ("data.split=[1, 0]", "data.split"),
+        ("data.split=[1, 0]", r"data.split: has too few values; found \[1, 0\]"),
+        ("data.slices=[1, 2, 3]", "data.slices: has too many values: 3, and at most 2 are allowed"),
+        ("training.seed=1e30", "must be less than or equal to 9223372036854775807; found 1000"),
         ("data.encoding=klingon", "not an encoding"),
         ("data.encoding=base64", "not an encoding"),
         ("data.encoding=punycode", "not an encoding"),
         ("data.encoding=unicode_escape", "not an encoding"),
         ("data.boundary=(", r"data.boundary: neither blank-line nor file nor a regular expression: .*; found '\('"),
-        ("data.boundary=", "data.boundary: must have at least 1 character; found ''"),
+        ("data.boundary=", "data.boundary: must not be empty; found ''"),
         ("data={unit: byte, boundary: file}", "boundary is for unit char: bytes are one long text"),
         ("training.batch_size=[1", r"training.batch_size: must be a whole number; found '\[1'"),
         ("nonsense=1", "known here: model, data, training, runtime"),
@@ -220,3 +225,38 @@ def test_half_a_surrogate_pair_in_an_encoding_is_a_line(tmp_path, encoding):
     assert "c.yaml:2: data.encoding: must be text that Unicode has" in mistakes(
         f"data:\n  encoding: {encoding}\n", tmp_path
     )
+
+
+BAD_VALUES = [
+    None,
+    True,
+    -1,
+    1e30,
+    math.inf,
+    "x",
+    "",
+    "\ud800",
+    "x" * 2000,
+    b"a",
+    [],
+    [1],
+    [1] * 9,
+    ["a"],
+    {},
+    {"a": 1},
+]
+
+
+@pytest.mark.parametrize("key", known_keys())
+def test_no_value_is_refused_in_pydantic_s_words(key):
+    """Those that speak of inputs, of strings and of fields: messages.py knows every kind of mistake that there can be."""
+    refused = []
+    for value in BAD_VALUES:
+        with contextlib.suppress(ConfigError):
+            override(Config(), {key: ("here", value)})
+            continue
+        with pytest.raises(ConfigError) as caught:
+            override(Config(), {key: ("here", value)})
+        refused.append(str(caught.value))
+    assert len(refused) > 5
+    assert [message for message in refused if re.search(r"Input|String|Tuple|Field|valid ", message)] == []

@@ -42,7 +42,7 @@ def test_null_alone_is_no_text_where_there_may_be_none():
         ("(", r"to mean the characters themselves, write \(; found '('"),
         ("* x", r"write \* x"),
         ("\\", r"write \\; found"),
-        ("", "must have at least 1 character; found ''"),
+        ("", "must not be empty; found ''"),
         ("x" * 1001, "must have at most 1000 characters"),
         ("\udcff", "must be text that Unicode has"),
     ],
