@@ -8,7 +8,7 @@ from pathlib import Path
 
 from charrnn.errors import CheckpointError, RunError
 from charrnn.runs import time_budget
-from charrnn.runs.planning import plan as plans
+from charrnn.runs.planning.resumed_plan import plan_resume, with_new_target
 from charrnn.runs.run import Run, lock_on_root
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
@@ -40,17 +40,17 @@ def resume(
         loaded = ranks.on_root(lambda: directory.load_last(folder))
         saved = loaded.checkpoint
         ranks.on_root(lambda: _require_unedited(folder.path, saved))
-        plan = plans.plan_resume(saved, sources, path, ranks, encoding)
+        plan = plan_resume(saved, sources, path, ranks, encoding)
         damaged_best = ranks.on_root(lambda: _damaged_best(folder))
-        plan = plans.with_notes(plan, loaded.note, _version_note(saved, ranks.size), damaged_best)
+        plan = plan.with_notes(loaded.note, _version_note(saved, ranks.size), damaged_best)
         if seconds is not None:
             further, note = time_budget.steps_within(plan, seconds, began)
-            plan, steps = plans.with_notes(plan, note), saved.progress.step + further
+            plan, steps = plan.with_notes(note), saved.progress.step + further
         if loaded.note and steps is None and epochs is None:  # it may be of before a new end
             steps, epochs = ranks.on_root(lambda: directory.end_in_config(folder.path, saved.config))
         if steps is not None or epochs is not None:
             before = plan.steps
-            plan = plans.with_new_target(plan, steps, epochs, saved.progress.step)
+            plan = with_new_target(plan, steps, epochs, saved.progress.step)
             if plan.steps != before and _patience_has_ended(saved):
                 saved.progress.evaluations_without_best = 0
         if loaded.note or plan.config != saved.config:  # a stop before the next save must find them as they are now
@@ -58,7 +58,7 @@ def resume(
         ranks.on_root(lambda: directory.write_config(folder, plan.config))
         trainer = build_trainer(plan, saved.network)
         restore(trainer, saved)
-        return Run(plans.with_notes(plan, lock_note), trainer, folder, held.pop_all())
+        return Run(plan.with_notes(lock_note), trainer, folder, held.pop_all())
 
 
 def _patience_has_ended(saved: Checkpoint) -> bool:

@@ -12,7 +12,7 @@ from charrnn.generation.generator import Generator
 from charrnn.generation.predictors import NetworkPredictor
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.network.network import Network
-from charrnn.runs.planning.plan import Plan, with_notes
+from charrnn.runs.planning.plan import Plan
 from charrnn.runs.probes import with_gradient_flow
 from charrnn.runs.recovery import Rollback
 from charrnn.runs.storage import checkpointing, directory, metrics_log
@@ -98,7 +98,7 @@ def start(plan: Plan, out: Path | None = None) -> Run:
     folder, note = lock_on_root(
         plan.ranks, lambda: directory.create(out) if out else directory.create_next(Path(RUNS), plan.name), held
     )
-    return Run(with_notes(plan, note), trainer, folder, held)
+    return Run(plan.with_notes(note), trainer, folder, held)
 
 
 def lock_on_root(ranks: Communicator, take: Callable[[], Lock], held: ExitStack) -> tuple[Folder, str | None]:

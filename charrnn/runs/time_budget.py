@@ -13,7 +13,6 @@ from pathlib import Path
 from charrnn.config.section import MAX_STEPS as ENDLESS
 from charrnn.errors import DivergedError, RunError
 from charrnn.runs import run as runs
-from charrnn.runs.planning import plan as plans
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.recovery import LOWER_RATE
 from charrnn.training.events import Evaluated, Event, Finished, Flowed, Stepped
@@ -66,7 +65,7 @@ def _measure_cost(plan: Plan, seconds: float) -> StepCost:
     """Train for `seconds` in a temporary directory; then validate, sample and save once."""
     with _folder(plan.ranks) as folder:
         try:
-            run = runs.start(plans.with_steps(plan, ENDLESS), folder / "run")
+            run = runs.start(plan.with_steps(ENDLESS), folder / "run")
             clock, trainer = _Clock(WARM_UP * seconds), run.trainer
             trainer.eval_every = ENDLESS
             for event in run.events(lambda: clock.done):

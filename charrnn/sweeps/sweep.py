@@ -14,7 +14,7 @@ from typing import Any
 from charrnn.config.resolve import flatten
 from charrnn.config.schema import Config
 from charrnn.errors import CharrnnError, RunError, TextError
-from charrnn.runs.planning import plan as plans
+from charrnn.runs.planning.new_plan import make_plan
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.run import RUNS
 from charrnn.runs.storage import directory
@@ -100,7 +100,7 @@ def _first_plan(trials: Sequence[Trial], sources: Sequence[str]) -> Plan:
     errors = []
     for config in ways.values():
         try:
-            return plans.make_plan(sources, config)
+            return make_plan(sources, config)
         except CharrnnError as error:
             errors.append(error)
     raise errors[0]

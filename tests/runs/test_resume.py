@@ -12,7 +12,7 @@ from tiny import trained
 
 from charrnn import api
 from charrnn.errors import RunError, UnreadableError, VocabularyError
-from charrnn.runs.planning import plan as plans
+from charrnn.runs.planning.resumed_plan import require_few_workers
 from charrnn.runs.storage.checkpoint import load, save
 from charrnn.training.events import Finished, Stepped
 
@@ -96,13 +96,13 @@ def test_a_checkpoint_starts_no_more_processes_than_a_machine_can_bear(tiny_run,
     save(asking, last)
     (tiny_run / "config.yaml").unlink()
     before = last.read_bytes()
-    monkeypatch.setattr(plans, "available_cores", lambda: 16)
+    monkeypatch.setattr("charrnn.runs.planning.resumed_plan.available_cores", lambda: 16)
     with pytest.raises(RunError, match=r"for 66 processes side by side, and this machine has 16 cores; .* --from"):
         api.resume(tiny_run)
     assert last.read_bytes() == before
-    plans._require_few_workers(asking, tiny_run, 2)  # ranks, of which each has a share
-    monkeypatch.setattr(plans, "available_cores", lambda: 17)
-    plans._require_few_workers(asking, tiny_run, 1)
+    require_few_workers(asking, tiny_run, 2)  # ranks, of which each has a share
+    monkeypatch.setattr("charrnn.runs.planning.resumed_plan.available_cores", lambda: 17)
+    require_few_workers(asking, tiny_run, 1)
 
 
 def test_another_vocabulary_is_refused(tiny_run, text_file):

@@ -38,7 +38,8 @@ def require_divisible(training: SizedTraining, ranks: Communicator) -> None:
         )
 
 
-def fastest_threads(architecture: Architecture, T: int, B: int, ranks: Communicator) -> int:
-    """How many cores shall share the streams of each rank; as many on all, by what the first finds on its machine."""
-    cores = ranks.cores
-    return ranks.on_root(lambda: data_parallel.fastest_threads(architecture, T, max(1, B // ranks.size), cores))
+def fastest_threads(architecture: Architecture, training: SizedTraining, ranks: Communicator) -> int:
+    """The number of threads for the streams of each rank: the same on all, measured by rank 0 on its machine."""
+    cores, T = ranks.cores, training.sequence_length
+    B = max(1, training.batch_size // training.accumulate // ranks.size)
+    return ranks.on_root(lambda: data_parallel.fastest_threads(architecture, T, B, cores))

@@ -91,9 +91,9 @@ def test_a_rank_cannot_make_more_shares_than_it_has_streams():
 
 @pytest.mark.parametrize("cores", [8, 4, 1])
 def test_a_rank_has_as_many_threads_as_it_has_cores(cores):
-    large, ranks = Architecture(65, 512), Rank(0, 4)
+    training, ranks = SizedConfig().replaced("training", batch_size=64).training, Rank(0, 4)
     ranks.cores = cores
-    assert fastest_threads(large, 64, 64, ranks) == cores
+    assert fastest_threads(Architecture(65, 512), training, ranks) == cores
 
 
 class Two(Communicator):
