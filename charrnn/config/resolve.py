@@ -62,7 +62,7 @@ def resolve(
         path = find_config(file)
         document = yaml.parse(_read(path), str(path))
         values = document.values
-        origins.update((".".join(map(str, key)), f"{path}:{line}") for key, line in document.lines.items())
+        origins.update((_dotted(key), f"{path}:{line}") for key, line in document.lines.items())
         problems += [(f"{path}:{line}", f"{_dotted(key)}: {message}") for key, line, message in document.mistakes]
     _fill(values, origins, defaults or {}, over=file == DEFAULT)
     given = [*_settings(settings), *_options(options or {})]
@@ -87,7 +87,7 @@ def _fill(values: dict[str, Any], origins: Origins, defaults: OptionValues, over
     """Put the defaults where a file says nothing, or `over` it: a heading with nothing below it says nothing, nor does null
     for a size that would follow the text.
     """
-    for section in _sections():
+    for section in Config.model_fields:
         if values.get(section, {}) is None:
             del values[section]
     for key, (origin, value) in defaults.items():
@@ -195,10 +195,6 @@ def _put(values: dict[str, Any], key: str, value: Any, origin: str) -> list[Conf
     else:
         values[last] = value
     return []
-
-
-def _sections() -> list[str]:
-    return list(Config.model_fields)
 
 
 def _dotted(path: Sequence[str | int]) -> str:

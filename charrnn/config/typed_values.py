@@ -21,7 +21,7 @@ NULLS = (NULL, "Null", "NULL", "~")
 def value(key: str, text: str) -> Any:
     """The value of one dotted key. What cannot be read stays text, which the configuration then refuses, naming the key."""
     if is_text(key):
-        return None if text == NULL and _may_be_null(key) else text
+        return None if text == NULL and NoneType in _types(key) else text
     if choices(key):
         return _plain(text)
     try:
@@ -69,10 +69,6 @@ def _plain(text: str) -> str | None:
 def is_text(key: str) -> bool:
     """Whether the value of a dotted key is any text."""
     return str in _types(key)
-
-
-def _may_be_null(key: str) -> bool:
-    return NoneType in _types(key)
 
 
 def choices(key: str) -> list[str]:

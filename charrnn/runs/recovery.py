@@ -1,20 +1,18 @@
 """The way back when a training diverges: to a checkpoint of its own run directory, with half the learning rate."""
 
 import json
-from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 
-from charrnn.config.schema import Config
 from charrnn.errors import CheckpointError, DivergedError, RunError
+from charrnn.runs.planning.plan import Plan
 from charrnn.runs.storage import directory, safetensors_file
 from charrnn.runs.storage.checkpoint import PARAMETERS, STATE, Checkpoint
 from charrnn.runs.storage.checkpointing import is_snapshot
 from charrnn.runs.storage.directory import BEST, LAST, PREVIOUS, Loaded
 from charrnn.runs.trainer_state import restore
 from charrnn.system.folder_handle import Folder
-from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.divergence import Batch, StepRejectedError
 from charrnn.training.events import Recovered
 from charrnn.training.parallel.communicator import Communicator
@@ -29,9 +27,8 @@ TRUSTING = 2  # tries from the newest snapshot; after them, that may be the bad 
 class Rollback:
     """The recovery of one training in one run directory; every choice follows from what a checkpoint remembers."""
 
-    def __init__(self, trainer: Trainer, folder: Folder, config: Config, vocabulary: Vocabulary, sha256: str) -> None:
-        self._trainer, self._folder, self._config = trainer, folder, config
-        self._vocabulary, self._sha256 = vocabulary, sha256
+    def __init__(self, trainer: Trainer, folder: Folder, plan: Plan) -> None:
+        self._trainer, self._folder, self._config, self._corpus = trainer, folder, plan.config, plan.corpus
 
     @property
     def detects_spikes(self) -> bool:
@@ -93,8 +90,8 @@ class Rollback:
         """A checkpoint of this very run. Raises CheckpointError for another's."""
         found = loaded.checkpoint
         if (
-            found.text.sha256 != self._sha256
-            or found.vocabulary != self._vocabulary
+            found.text.sha256 != self._corpus.sha256
+            or found.vocabulary != self._corpus.vocabulary
             or not found.config.differs_only_in_end(self._config)
         ):
             raise CheckpointError(f"{loaded.path}: of another run")
@@ -107,20 +104,15 @@ class Rollback:
             told.append(f"going back {recoveries} times, each time to half the learning rate, did not help")
         if batch is not None:
             whole = _of_all(batch, self._trainer.ranks)
-            if self._trainer.ranks.on_root(lambda: self._written(whole, rejected)):
+            if self._trainer.ranks.on_root(lambda: self._write(whole, rejected)):
                 told.append(f"what the network was reading is in {self._folder.path / DIVERGED}")
         told.append(LOWER_RATE)
         return DivergedError("; ".join(told))
 
-    def _written(self, batch: Batch, rejected: StepRejectedError) -> bool:
-        """Whether it could be written: a full disk must not hide what happened."""
-        with suppress(OSError):
-            self._write(batch, rejected)
-            return True
-        return False
-
-    def _write(self, batch: Batch, rejected: StepRejectedError) -> None:
-        """Everything needed to run the step again: the weights, the window, and the state in which it began."""
+    def _write(self, batch: Batch, rejected: StepRejectedError) -> bool:
+        """Write what is needed to run the step again: the weights, the window, and the state before it. Returns whether it
+        could be written: a full disk must not hide what happened.
+        """
         window, trainer = batch.window, self._trainer
         arrays = {"inputs": window.inputs, "targets": window.targets, "begins": window.fresh_streams}
         if window.reset_mask is not None:
@@ -132,11 +124,15 @@ class Rollback:
             "step": str(rejected.step),
             "reason": rejected.reason,
             "new": str(window.new),
-            "vocabulary": json.dumps(self._vocabulary.symbols),
+            "vocabulary": json.dumps(self._corpus.vocabulary.symbols),
             "config": self._config.model_dump_json(),
         }
-        with self._folder.whole_file(DIVERGED) as file:
-            safetensors_file.write(file, content, metadata)
+        try:
+            with self._folder.whole_file(DIVERGED) as file:
+                safetensors_file.write(file, content, metadata)
+        except OSError:
+            return False
+        return True
 
 
 def _progress_after_rollback(before: Progress, saved: Progress, diverged_step: int, tries: int) -> Progress:

@@ -13,7 +13,7 @@ from charrnn.runs.run import Run, lock_on_root
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.checkpoint_record import versions
-from charrnn.runs.storage.directory import BEST, CONFIG
+from charrnn.runs.storage.directory import BEST, CONFIG, LAST
 from charrnn.runs.trainer_state import build_trainer, restore
 from charrnn.system.folder_handle import Folder
 from charrnn.training.parallel.communicator import Communicator
@@ -54,7 +54,7 @@ def resume(
             if plan.steps != before and _patience_has_ended(saved):
                 saved.progress.evaluations_without_best = 0
         if loaded.note or plan.config != saved.config:  # a stop before the next save must find them as they are now
-            ranks.on_root(lambda: directory.replace_last(folder, replace(saved, config=plan.config)))
+            ranks.on_root(lambda: directory.save(folder, replace(saved, config=plan.config), LAST))
         ranks.on_root(lambda: directory.write_config(folder, plan.config))
         trainer = build_trainer(plan, saved.network)
         restore(trainer, saved)

@@ -36,7 +36,7 @@ class Run:
     def __init__(self, plan: Plan, trainer: Trainer, folder: Folder, held: ExitStack) -> None:
         """`folder` is its directory; `held` has the lock of it, which is released at the end of `events`."""
         self.plan, self.trainer, self.folder, self._held = plan, trainer, folder, held
-        trainer.recovery = Rollback(trainer, folder, plan.config, plan.corpus.vocabulary, plan.corpus.sha256)
+        trainer.recovery = Rollback(trainer, folder, plan)
 
     @property
     def path(self) -> Path:
@@ -93,7 +93,7 @@ def start(plan: Plan, out: Path | None = None) -> Run:
 
     Raises RunError when the directory holds something or cannot be made.
     """
-    trainer = build_trainer(plan, _allocate(lambda: _network(plan)))
+    trainer = build_trainer(plan, _initial_network(plan))
     held = ExitStack()
     folder, note = lock_on_root(
         plan.ranks, lambda: directory.create(out) if out else directory.create_next(Path(RUNS), plan.name), held
@@ -114,16 +114,12 @@ def lock_on_root(ranks: Communicator, take: Callable[[], Lock], held: ExitStack)
     return ranks.on_root(take_and_hold)
 
 
-def _network(plan: Plan) -> Network:
-    """At the beginning; the plan's own weights stay as they are, for another training by it."""
+def _initial_network(plan: Plan) -> Network:
+    """A fresh network, or a copy of the plan's weights, which may begin another training."""
     training = plan.config.training
-    if plan.weights is not None:
-        return plan.weights.astype(training.precision)
-    return Network.fresh(plan.architecture, np.random.default_rng(training.seed), training.precision)
-
-
-def _allocate(make: Callable[[], Network]) -> Network:
     try:
-        return make()
+        if plan.weights is not None:
+            return plan.weights.astype(training.precision)
+        return Network.fresh(plan.architecture, np.random.default_rng(training.seed), training.precision)
     except MemoryError:
         raise NetworkError("the network does not fit into this machine's memory; lower model.hidden_size") from None

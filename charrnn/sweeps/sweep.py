@@ -81,7 +81,8 @@ def open_directory(sweep: Sweep, out: Path | None) -> Lock:
         lock = directory.create_next(Path(RUNS), sweep.title)
     elif (out / RECORD).exists():
         _require_same(out, _read(Folder.named(out)), sweep.record())  # nothing is added to what is none of ours
-        lock = _lock(out)
+        with writable(Folder.named(out)):
+            lock = Lock(out)
     else:
         lock = directory.create(out, left=RECORD + SIDE)
     try:
@@ -104,13 +105,6 @@ def _first_plan(trials: Sequence[Trial], sources: Sequence[str]) -> Plan:
         except CharrnnError as error:
             errors.append(error)
     raise errors[0]
-
-
-def _lock(path: Path) -> Lock:
-    try:
-        return Lock(path)
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
 def _write(sweep: Sweep, folder: Folder) -> None:

@@ -36,7 +36,8 @@ def with_checkpoints(
 
     def save(name: str, previous: str | None = None) -> Saved:
         checkpoint = current()
-        return ranks.on_root(lambda: _save(folder, checkpoint, name, previous))
+        ranks.on_root(lambda: directory.save(folder, checkpoint, name, previous))
+        return Saved(checkpoint.progress.step, str(folder.path / name), name == BEST)
 
     if ranks.on_root(lambda: folder.has(LAST)):
         yield Resumed(saved_step)
@@ -55,8 +56,3 @@ def with_checkpoints(
                 push = keep and step != saved_step and not isinstance(event, Recovered)
                 yield save(LAST, PREVIOUS if push else None)
                 saved_step, keep = step, is_snapshot(current().progress, save_every)
-
-
-def _save(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | None) -> Saved:
-    directory.save(folder, checkpoint, name, previous)
-    return Saved(checkpoint.progress.step, str(folder.path / name), name == BEST)

@@ -94,7 +94,7 @@ def take_lock(path: Path) -> Lock:
         checkpoints.looks_like_checkpoint(Folder.named(path), name) for name in (LAST, PREVIOUS, PREVIOUS + SIDE)
     ):
         load_last(Folder.named(path))  # says why not: nothing is added to, or removed from, what is none of ours
-    with _writable(path):
+    with writable(Folder.named(path)):
         lock = Lock(path)
     folder = lock.folder
     try:
@@ -166,11 +166,6 @@ def load(run: Path, which: str | None = None) -> Loaded:
     return load_last(Folder.named(run))
 
 
-def replace_last(folder: Folder, checkpoint: Checkpoint) -> None:
-    """Put a checkpoint in the place of the last one, which is not kept: it is damaged, or is this one but for its end."""
-    save(folder, checkpoint, LAST)
-
-
 def save(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | None = None) -> None:
     """Write a checkpoint; see checkpoint.save_in. Raises RunError and DivergedError."""
     with writable(folder, name):
@@ -210,26 +205,17 @@ def load_last(folder: Folder) -> Loaded:
 
 @contextmanager
 def writable(folder: Folder, name: str = "") -> Iterator[None]:
-    """Say of a write that failed which file it was, and that nothing older was lost."""
-    try:
-        with _writable(folder.path / name):
-            yield
-    except RunError:
-        if not folder.is_gone:
-            raise
-        raise RunError(
-            f"{folder.path}: was removed, or moved to another disk, while it was in use; what was not saved before is lost; "
-            "if it was moved, go on there: charrnn train --resume NEW_PLACE"
-        ) from None
-
-
-@contextmanager
-def _writable(path: Path) -> Iterator[None]:
+    """Raises RunError for a write that fails, with the name of the file, and saying that nothing older was lost."""
     try:
         yield
     except OSError as error:
+        if folder.is_gone:
+            raise RunError(
+                f"{folder.path}: was removed, or moved to another disk, while it was in use; what was not saved before is lost; "
+                "if it was moved, go on there: charrnn train --resume NEW_PLACE"
+            ) from None
         raise RunError(
-            f"{path}: cannot be written: {error.strerror or error}; what was saved before is untouched"
+            f"{folder.path / name}: cannot be written: {error.strerror or error}; what was saved before is untouched"
         ) from None
 
 
