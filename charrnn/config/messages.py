@@ -1,4 +1,4 @@
-"""Mistakes in a configuration in words: where each is, which key, what is wrong, what was found, what was probably meant."""
+"""Messages for the mistakes in a configuration: where, which key, what is wrong, what was found, what was probably meant."""
 
 import difflib
 import re
@@ -13,15 +13,15 @@ from charrnn.text.characters.graphemes import first_graphemes
 from charrnn.text.characters.printable import printable_line, quoted
 
 MAX_VALUE_CHARS = 80  # characters of a value in a message
-MAX_PROBLEMS = 20  # that are told at once
+MAX_PROBLEMS = 20  # in one message
 
-PROBLEMS = {  # by the type of pydantic's error, with what its context has
+PROBLEMS = {  # by the type of pydantic's error, with fields of its context
     "model_type": "must be a section of options",
     "int_type": "must be a whole number",
     "float_type": "must be a number",
     "bool_type": "must be true or false",
     "string_type": "must be text",
-    "string_unicode": "must be text that Unicode has",
+    "string_unicode": "must be valid Unicode text",
     "tuple_type": "must be a list, in brackets",
     "literal_error": "must be {expected}",
     "finite_number": "must be a finite number",
@@ -36,14 +36,16 @@ PROBLEMS = {  # by the type of pydantic's error, with what its context has
 }
 
 ConfigProblem = tuple[str, str]
-"""Where it is (file:line or option), and what is wrong."""
+"""The place (file:line or option) and the message."""
 
 
 def describe(details: ErrorDetails, origins: Mapping[str, str], known: Sequence[str]) -> ConfigProblem:
-    """One problem: where it is, which key, what is wrong, what was found. `known` are all dotted keys that there are."""
+    """The place and the message of one mistake; `known` are all dotted keys."""
     key = ".".join(part for part in details["loc"] if isinstance(part, str))
-    if isinstance(details["input"], dict) and details["type"] == "value_error":  # keys that do not go together
-        words = (f"{key}.{word}".lstrip(".") for word in re.findall(r"[\w.]*\w", _message(details)))  # it names them
+    if isinstance(details["input"], dict) and details["type"] == "value_error":  # keys that contradict each other
+        words = (
+            f"{key}.{word}".lstrip(".") for word in re.findall(r"[\w.]*\w", _message(details))
+        )  # the message names them
         named = [word for word in words if word in known and word in origins]
         key = min(named, key=lambda name: origins[name] != "--set", default=key)
     below = (origin for other, origin in origins.items() if other.startswith(f"{key}."))
@@ -51,7 +53,7 @@ def describe(details: ErrorDetails, origins: Mapping[str, str], known: Sequence[
 
 
 def format_problems(problems: Sequence[ConfigProblem], omitted: int) -> str:
-    """The problems, those of the file in the order of its lines, and how many are `omitted` besides."""
+    """One message for all problems, those of a file in the order of its lines; `omitted` more are only counted."""
 
     def line(problem: ConfigProblem) -> int:
         return int(problem[0].rpartition(":")[2]) if ":" in problem[0] else 0
@@ -69,7 +71,7 @@ def _problem(details: ErrorDetails, key: str, known: Sequence[str]) -> str:
     if details["type"] == "extra_forbidden":
         return f"no such key{_nearest(key, known)}"
     message = _message(details)
-    if isinstance(found, dict):  # a section whose values do not go together: the message names them
+    if isinstance(found, dict):  # a section whose values contradict each other: the message names them
         return message
     close = difflib.get_close_matches(str(found), typed_values.choices(key), n=1)
     return f"{message}; found {_shown(found)}" + (f"; did you mean {close[0]}?" if close else "")
@@ -89,12 +91,12 @@ def _shown(value: Any) -> str:
 
 
 def shorten(text: str) -> str:
-    """As much of a text as a message has room for."""
+    """The beginning of a text, at most MAX_VALUE_CHARS characters."""
     return text if len(text) <= MAX_VALUE_CHARS else f"{first_graphemes(text, MAX_VALUE_CHARS)}..."
 
 
 def _nearest(key: str, known: Sequence[str]) -> str:
-    """The known key that was probably meant, whichever section it stands in."""
+    """A hint: the known key that was probably meant, in any section, or the keys that exist here."""
     same_section = [other for other in known if other.rpartition(".")[0] == key.rpartition(".")[0]]
     close = difflib.get_close_matches(key, same_section or known, n=1, cutoff=0.7)
     close = close or [

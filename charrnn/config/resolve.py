@@ -1,4 +1,4 @@
-"""A configuration from its layers: default < file < --set < dedicated option, each value knowing where it came from.
+"""A configuration from its layers: default < file < --set < dedicated option, with the origin of each value.
 
 All mistakes are reported at once, each with its file and line or its option.
 """
@@ -21,21 +21,21 @@ from charrnn.system.plain_files import open_plain
 from charrnn.text.reading.encodings import absolute_entry
 
 Origins = dict[str, str]
-"""Dotted key -> where its value came from; what is not there is a default."""
+"""Dotted key -> where its value came from; a key that is missing has its default."""
 
 ConfigType = TypeVar("ConfigType", bound=Config)
 
-DEFAULT = "default"  # the shipped configuration that goes without saying
+DEFAULT = "default"  # the shipped configuration that `train` uses if none is named
 ENCODING = "--encoding"
 MAX_FILE_BYTES = 4 * yaml.MAX_CHARS  # bytes
 
 OptionValues = Mapping[str, tuple[str, Any]]
-"""Dotted key -> name of the option, and its value."""
+"""Dotted key -> the option's name and its value."""
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """A valid configuration and the origin of each value that is not a default."""
+    """A valid configuration, and the origin of each value that is not a default."""
 
     config: Config
     origins: Origins
@@ -51,7 +51,8 @@ def resolve(
     options: OptionValues | None = None,
     defaults: OptionValues | None = None,
 ) -> Resolved:
-    """Put the layers together. `settings` are KEY=VALUE as typed (see typed_values.py); `defaults` take the place of the built-in ones, and lie above DEFAULT.
+    """Merge the layers. `settings` are KEY=VALUE as typed (see typed_values.py); `defaults` replace the built-in ones, and override
+    those of DEFAULT.
 
     Raises ConfigError with every mistake found, one a line.
     """
@@ -70,12 +71,12 @@ def resolve(
 
 
 def override(config: ConfigType, options: OptionValues) -> ConfigType:
-    """A configuration with some dotted keys set. Raises ConfigError."""
+    """A copy of a configuration with some dotted keys set. Raises ConfigError."""
     return _validate(type(config), config.model_dump(), {}, [], _options(options))
 
 
 def with_encodings(resolved: Resolved, given: Sequence[str]) -> Resolved:
-    """The same with what `--encoding` says besides: NAME or FILE=NAME each. Raises ConfigError."""
+    """A copy with further encodings of the text: NAME or FILE=NAME each. Raises ConfigError."""
     if not given:
         return resolved
     entries = list(resolved.config.data.with_encodings([*map(absolute_entry, given)]).encoding)
@@ -84,8 +85,8 @@ def with_encodings(resolved: Resolved, given: Sequence[str]) -> Resolved:
 
 
 def _fill(values: dict[str, Any], origins: Origins, defaults: OptionValues, over: bool) -> None:
-    """Put the defaults where a file says nothing, or `over` it: a heading with nothing below it says nothing, nor does null
-    for a size that would follow the text.
+    """Add the defaults for keys that a file does not set, or for all keys, if `over`. A section with nothing in it sets nothing,
+    and neither does null for a size that the text would decide.
     """
     for section in Config.model_fields:
         if values.get(section, {}) is None:
@@ -106,7 +107,7 @@ def _validate(
     problems: list[ConfigProblem],
     settings: list[tuple[str, str, Any]],
 ) -> ConfigType:
-    """Put the settings into the values and the origins, and build the configuration. Raises ConfigError."""
+    """Add the settings to the values and to the origins, and build the configuration. Raises ConfigError."""
     for key, origin, value in settings:
         problems += _put(values, key, value, origin)
         below = yaml.flatten(value, (key,)) if isinstance(value, dict) else [((key,), value)]
@@ -124,7 +125,10 @@ def _validate(
 
 
 def find_config(name: str) -> FilePath:
-    """The file of a configuration: a path, or the name of a shipped one with or without .yaml; DEFAULT is always shipped."""
+    """The file of a configuration: a path, or the name of a shipped one with or without .yaml; DEFAULT is always the shipped one.
+
+    Raises ConfigError.
+    """
     path = FilePath(name)
     if path.is_file() and name != DEFAULT:
         return path
@@ -134,7 +138,7 @@ def find_config(name: str) -> FilePath:
     if path.is_dir():
         raise ConfigError(f"--config {name}: a folder, not a file")
     if path.exists():
-        _read(path)  # raises: it is no plain file
+        _read(path)  # raises: it is not a plain file
     known = sorted(path.stem for path in shipped("configs").glob("*.yaml"))
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]}? " if close else ""
@@ -144,18 +148,18 @@ def find_config(name: str) -> FilePath:
 
 
 def to_yaml(config: Config) -> str:
-    """The whole tree as a file that `resolve` reads back to the same configuration."""
+    """The configuration as YAML that `resolve` reads back to the same one."""
     return yaml.dump(config.model_dump(mode="json"))
 
 
 def flatten(config: Config) -> Iterator[tuple[str, Any]]:
-    """Every dotted key with its value, in the order of the tree."""
+    """Yield each dotted key with its value, in the order of the tree."""
     for path, value in yaml.flatten(config.model_dump(mode="json")):
         yield _dotted(path), value
 
 
 def known_keys() -> list[str]:
-    """Every dotted key that there is."""
+    """All dotted keys."""
     return [key for key, _ in flatten(Config())]
 
 
@@ -184,7 +188,7 @@ def _options(options: OptionValues) -> list[tuple[str, str, Any]]:
 
 
 def _put(values: dict[str, Any], key: str, value: Any, origin: str) -> list[ConfigProblem]:
-    """Set a dotted key in nested mappings; the problem, if a part of the way is not a mapping."""
+    """Set a dotted key in nested mappings. Returns a problem if a part of the key is not a mapping."""
     *way, last = key.split(".")
     for part in way:
         values = values.setdefault(part, {})

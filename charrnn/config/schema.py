@@ -1,6 +1,6 @@
 """The configuration tree: every key with its default, type, range and meaning.
 
-This file only says what a configuration is; `configuration` reads one from files and options.
+This file only says what a configuration is; resolve.py reads one from files and options.
 """
 
 from typing import Annotated, Any, Literal, Self
@@ -29,16 +29,17 @@ class Model(StrictModel):
         "uniform", description="of the recurrent weights; identity is for cell rnn, with relu"
     )
     readout: Literal["linear", "deep"] = Field(
-        "linear", description="from the last layer to the logits; deep: over H rectified units, beside a short cut"
+        "linear",
+        description="from the last layer to the logits; deep: through H rectified units, added to the direct path",
     )
-    bias: bool = Field(True, description="biases learn; false: every bias of the network is held at 0")
+    bias: bool = Field(True, description="whether biases learn; false: every bias of the network stays 0")
     dropout: Share | None = Field(
         0.0,
-        description="share dropped of what goes up: layer to layer, last layer to readout; null: by the length of the text",
+        description="share of the activations dropped between layers and before the readout; null: by the length of the text",
     )
     weight_dropout: Share | None = Field(
         0.0,
-        description="share of the recurrent weights dropped, others at each update; null: by the length of the text",
+        description="share of the recurrent weights dropped, drawn at each update; null: by the length of the text",
     )
 
     def with_sizes(self, vocab_size: int, hidden_size: int) -> Architecture:
@@ -86,7 +87,7 @@ class Training(StrictModel):
         32, description="streams read side by side, B; null: by the length of the text"
     )
     accumulate: Whole = Field(
-        1, ge=1, le=MAX_SIZE, description="shares of the streams worked through one after the other, for less memory"
+        1, ge=1, le=MAX_SIZE, description="parts of the streams that are computed one after the other, to save memory"
     )
     sequence_length: Whole = Field(
         64, ge=1, le=MAX_SIZE, description="steps unrolled per window, T: how far gradients flow back (k2)"
@@ -97,10 +98,10 @@ class Training(StrictModel):
     steps: Whole | None = Field(None, ge=1, le=MAX_STEPS, description="updates to make; null: as many as epochs need")
     epochs: Epochs | None = Field(
         30.0,
-        description="passes over the training split, where steps is null; null: by the length of the text",
+        description="passes over the training split, if steps is null; null: by the length of the text",
     )
     reset_probability: float = Field(
-        0.01, ge=0, le=1, description="chance that a stream begins anew, from a zero state, at a window"
+        0.01, ge=0, le=1, description="probability that a stream starts again, from a zero state, at a window"
     )
     optimizer: Literal["sgd", "momentum", "adagrad", "rmsprop", "adam", "adamw"] = Field(
         "adam", description="the update rule"
@@ -121,21 +122,21 @@ class Training(StrictModel):
         None,
         gt=0,
         lt=1,
-        description="validate and save a moving average of the weights, of which each update keeps this share; null: the weights",
+        description="validate and save a moving average of the weights; each update keeps this share of it; null: the weights",
     )
     max_grad_norm: float | None = Field(1.0, gt=0, description="clip the gradient to this global norm; null: off")
     max_grad_value: float | None = Field(
         None, gt=0, description="clip each element of the gradient to ± this; null: off"
     )
     freeze: tuple[str, ...] = Field(
-        (), strict=False, description="what stays as it is: layer1 (the lowest), layer2, ..., readout"
+        (), strict=False, description="parts that do not learn: layer1 (the lowest), layer2, ..., readout"
     )
     precision: Literal["float32", "float64"] = Field("float32", description="of weights, states and gradients")
     recoveries: Whole = Field(
         5,
         ge=0,
         le=100,
-        description="how often to go back from one place to a good snapshot when training diverges; 0: never",
+        description="how many times to roll back from one place when training diverges; 0: never",
     )
     seed: Whole = Field(0, ge=0, le=(1 << 63) - 1, description="of every random number in the run")
     eval_every: Whole = Field(500, ge=1, le=MAX_STEPS, description="updates between validations")
@@ -150,7 +151,7 @@ class Training(StrictModel):
         None, ge=0, le=MAX_STEPS, description="updates between samples; null: at each validation; 0: never"
     )
     gradflow_every: Whole | None = Field(
-        None, ge=1, le=MAX_STEPS, description="updates between looks at how far gradients reach; null: never"
+        None, ge=1, le=MAX_STEPS, description="updates between estimates of how far gradients reach; null: never"
     )
     patience: Whole | None = Field(
         None, ge=1, le=MAX_STEPS, description="stop after this many validations without a better loss; null: never"
@@ -181,7 +182,7 @@ class Runtime(StrictModel):
         None,
         ge=1,
         le=4096,
-        description="cores that share the streams; null: the fastest choice for these sizes here, recorded",
+        description="cores that share the streams; null: the fastest number on this machine, measured and recorded",
     )
 
 

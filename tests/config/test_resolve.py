@@ -222,7 +222,7 @@ def test_a_section_that_is_set_keeps_what_it_does_not_name(tmp_path):
 
 @pytest.mark.parametrize("encoding", [r'"\ud83d"', r'[utf-8, "a\ud800.txt=cp1252"]'])
 def test_half_a_surrogate_pair_in_an_encoding_is_a_line(tmp_path, encoding):
-    assert "c.yaml:2: data.encoding: must be text that Unicode has" in mistakes(
+    assert "c.yaml:2: data.encoding: must be valid Unicode text" in mistakes(
         f"data:\n  encoding: {encoding}\n", tmp_path
     )
 
@@ -259,4 +259,4 @@ def test_no_value_is_refused_in_pydantic_s_words(key):
             override(Config(), {key: ("here", value)})
         refused.append(str(caught.value))
     assert len(refused) > 5
-    assert [message for message in refused if re.search(r"Input|String|Tuple|Field|valid ", message)] == []
+    assert [message for message in refused if re.search(r"Input|String|Tuple|Field|a valid ", message)] == []

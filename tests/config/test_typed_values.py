@@ -44,7 +44,7 @@ def test_null_alone_is_no_text_where_there_may_be_none():
         ("\\", r"write \\; found"),
         ("", "must not be empty; found ''"),
         ("x" * 1001, "must have at most 1000 characters"),
-        ("\udcff", "must be text that Unicode has"),
+        ("\udcff", "must be valid Unicode text"),
     ],
 )
 def test_a_text_that_is_not_a_boundary_is_refused_with_what_to_write(text, words):
