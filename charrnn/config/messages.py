@@ -1,6 +1,5 @@
 """Messages for the mistakes in a configuration: where, which key, what is wrong, what was found, what was probably meant."""
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ from charrnn.config import typed_values
 from charrnn.config.section import whole
 from charrnn.text.characters.graphemes import first_graphemes
 from charrnn.text.characters.printable import printable_line, quoted
+from charrnn.words import did_you_mean, nearest, parameter
 
 MAX_VALUE_CHARS = 80  # characters of a value in a message
 MAX_PROBLEMS = 20  # in one message
@@ -43,11 +43,9 @@ def describe(details: ErrorDetails, origins: Mapping[str, str], known: Sequence[
     """The place and the message of one mistake; `known` are all dotted keys."""
     key = ".".join(part for part in details["loc"] if isinstance(part, str))
     if isinstance(details["input"], dict) and details["type"] == "value_error":  # keys that contradict each other
-        words = (
-            f"{key}.{word}".lstrip(".") for word in re.findall(r"[\w.]*\w", _message(details))
-        )  # the message names them
-        named = [word for word in words if word in known and word in origins]
-        key = min(named, key=lambda name: origins[name] != "--set", default=key)
+        named = [f"{key}.{word}".lstrip(".") for word in re.findall(r"[\w.]*\w", _message(details))]
+        named = [name for name in named if name in known and name in origins]
+        key = min(named, key=lambda name: origins[name] != parameter("settings"), default=key)
     below = (origin for other, origin in origins.items() if other.startswith(f"{key}."))
     return origins.get(key) or next(below, ""), f"{key}: {_problem(details, key, known).removeprefix(f'{key} ')}"
 
@@ -73,8 +71,7 @@ def _problem(details: ErrorDetails, key: str, known: Sequence[str]) -> str:
     message = _message(details)
     if isinstance(found, dict):  # a section whose values contradict each other: the message names them
         return message
-    close = difflib.get_close_matches(str(found), typed_values.choices(key), n=1)
-    return f"{message}; found {_shown(found)}" + (f"; did you mean {close[0]}?" if close else "")
+    return f"{message}; found {_shown(found)}{did_you_mean(str(found), typed_values.choices(key))}"
 
 
 def _message(details: ErrorDetails) -> str:
@@ -98,14 +95,11 @@ def shorten(text: str) -> str:
 def _nearest(key: str, known: Sequence[str]) -> str:
     """A hint: the known key that was probably meant, in any section, or the keys that exist here."""
     same_section = [other for other in known if other.rpartition(".")[0] == key.rpartition(".")[0]]
-    close = difflib.get_close_matches(key, same_section or known, n=1, cutoff=0.7)
-    close = close or [
-        other
-        for other in known
-        if difflib.get_close_matches(key.rpartition(".")[2], [other.rpartition(".")[2]], cutoff=0.75)
-    ]
+    last_words = {other.rpartition(".")[2]: other for other in reversed(known)}
+    word = nearest(key.rpartition(".")[2], last_words, 0.75)
+    close = nearest(key, same_section or known, 0.7) or (last_words[word] if word else None)
     if close:
-        return f"; did you mean {close[0]}?"
+        return f"; did you mean {close}?"
     here = [other.rpartition(".")[2] for other in same_section] or dict.fromkeys(
         other.partition(".")[0] for other in known
     )

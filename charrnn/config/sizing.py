@@ -12,6 +12,7 @@ from typing import Any
 
 from charrnn.config.schema import Config, SizedConfig
 from charrnn.text.characters.unit_names import counted
+from charrnn.words import parameter
 
 TYPICAL_LENGTH = 1_000_000  # characters, if there is no text
 MAX_CHARACTERS_READ = 24_000_000  # characters in all: a quarter of an hour of the largest network on two cores
@@ -46,7 +47,9 @@ LABELS = {
     "training.label_smoothing": "label smoothing {}",
     "training.batch_size": "batch size {}",
 }
-EPOCHS = "training.epochs"  # which --steps and --time overrule: how long it is in the end, is told with the steps
+EPOCHS = (
+    "training.epochs"  # which a number of steps or a time overrules: how long it is in the end, is told with the steps
+)
 KEYS = (*LABELS, EPOCHS)
 """The dotted keys that may be null."""
 
@@ -68,7 +71,7 @@ def fill_sizes(config: Config, characters: int) -> SizedConfig:
 def describe_sizes(asked: Config, given: SizedConfig, characters: int) -> tuple[str, ...]:
     """One line with the sizes that the text decided; nothing if it decided none."""
     sizes = ", ".join(LABELS[key].format(_value(given, key)) for key in missing_sizes(asked) if key in LABELS)
-    line = f"sized for {counted(characters, given.data.unit)} to train on: {sizes}; -s KEY=VALUE or -c FILE choose otherwise"
+    line = f"sized for {counted(characters, given.data.unit)} to train on: {sizes}; {parameter('settings')} KEY=VALUE or {parameter('config')} FILE choose otherwise"
     return (line,) if sizes else ()
 
 

@@ -17,6 +17,7 @@ from charrnn.text.reading.folder import Files
 from charrnn.text.reading.sources import BUILTIN, FoundSources, Source, find_sources
 from charrnn.text.reading.text_file import MAX_EXPANSION
 from charrnn.text.vocabulary import Unit, Vocabulary, code_points, describe
+from charrnn.words import parameter
 
 IN_MEMORY = 1 << 25  # characters; a longer text is encoded into a file
 
@@ -171,7 +172,7 @@ def _notes(found: FoundSources, unit: Unit, said: Encodings) -> tuple[str, ...]:
         which = f"{shown} is" if len(names) == 1 else f"{len(names):,} files ({shown}) are"
         notes.append(
             f"{which} valid UTF-8 but read as {encoding}, as you asked; if that is wrong, name only what is not UTF-8: "
-            f"--encoding FILE={encoding}"
+            f"{parameter('encoding')} FILE={encoding}"
         )
     return tuple(notes)
 
@@ -221,7 +222,7 @@ def _from_documents(files: Sequence[Source], said: Encodings, boundary: str) -> 
             if room < 0:
                 raise TextError(
                     f"{file.name}: with data.boundary a text has at most {IN_MEMORY:,} characters, for it is held in memory; "
-                    "name fewer files, or train on it as one long text: -s data.boundary=null"
+                    f"name fewer files, or train on it as one long text: {parameter('settings')} data.boundary=null"
                 )
         contents.append("".join(pieces))
         blank[file.argument] &= not contents[-1].strip()

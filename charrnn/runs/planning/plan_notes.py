@@ -8,6 +8,7 @@ from charrnn.network.parameters import Parameters, Shapes
 from charrnn.runs.planning.plan import Plan
 from charrnn.text.corpus import Corpus
 from charrnn.text.source_text import SourceText
+from charrnn.words import parameter, plural
 
 RARE_BELOW = 10  # occurrences, below
 MANY_SYMBOLS = 200  # symbols: of fewer the readout takes next to no time
@@ -18,8 +19,7 @@ def corpus_notes(corpus: Corpus) -> tuple[str, ...]:
     """How many documents the text has, or where it is kept encoded."""
     if corpus.vocabulary.end_id is not None:
         lengths = np.diff(np.flatnonzero(corpus.ids == corpus.vocabulary.end_id)) - 1
-        count = len(lengths)
-        return (f"{count:,} document{'s' if count > 1 else ''}, the longest {lengths.max():,} characters",)
+        return (f"{plural(len(lengths), 'document')}, the longest {lengths.max():,} characters",)
     return (f"a text this long is encoded into a file: {corpus.path}",) if corpus.path else ()
 
 
@@ -35,7 +35,7 @@ def rare_symbol_notes(text: SourceText, min_count: int) -> tuple[str, ...]:
     ):
         return ()
     return (
-        f"{len(rare):,} of its {len(counts):,} different characters occur fewer than {RARE_BELOW} times, {rare.sum():,} times in all; -s data.min_count={RARE_BELOW} lets them share one symbol, and trains faster",
+        f"{len(rare):,} of its {len(counts):,} different characters occur fewer than {RARE_BELOW} times, {rare.sum():,} times in all; {parameter('settings')} data.min_count={RARE_BELOW} lets them share one symbol, and trains faster",
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.config import resolve
-from charrnn.errors import RunError
+from charrnn.errors import OptionError, RunError
 from charrnn.runs.planning import rank_agreement
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.planning.plan_notes import corpus_notes, frozen_notes
@@ -15,6 +15,7 @@ from charrnn.runs.planning.source_paths import absolute_source
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.system.cores import available_cores
 from charrnn.training.parallel.communicator import Communicator
+from charrnn.words import parameter, plural
 
 FEW_WORKERS = 64  # processes that a training may start wherever it goes on
 
@@ -41,21 +42,23 @@ def require_few_workers(saved: Checkpoint, path: Path, ranks: int) -> None:
     workers = min(saved.config.runtime.threads or 1, streams)
     if workers > max(FEW_WORKERS, 4 * cores):
         raise RunError(
-            f"--resume {path}: its runtime.threads is for {workers:,} processes side by side, and this machine has {cores} core{'s' if cores > 1 else ''}; go on where there are more, or begin with its weights: charrnn train TEXT --from {path}"
+            f"{parameter('resume')} {path}: its runtime.threads is for {workers:,} processes side by side, and this machine has {plural(cores, 'core')}; go on where there are more, or begin with its weights: charrnn train TEXT --from {path}"
         )
 
 
 def with_new_target(plan: Plan, steps: int | None, epochs: float | None, done: int) -> Plan:
     """The same plan with another end, and a note of what that does to the schedule.
 
-    Raises ConfigError for what cannot be an end, and RunError for one that is not ahead of the `done` steps.
+    Raises ConfigError for what cannot be an end, and OptionError for one that is not ahead of the `done` steps.
     """
-    options: dict[str, tuple[str, Any]] = {"training.steps": ("--steps" if epochs is None else "--epochs", steps)}
+    options: dict[str, tuple[str, Any]] = {
+        "training.steps": (parameter("steps" if epochs is None else "epochs"), steps)
+    }
     if epochs is not None:
-        options["training.epochs"] = ("--epochs", epochs)
+        options["training.epochs"] = (parameter("epochs"), epochs)
     longer = replace(plan, config=resolve.override(plan.config, options))
     if longer.steps <= done:
-        raise RunError(f"{done:,} steps are made already; a new end must lie beyond them; found {longer.steps:,}")
+        raise OptionError(f"{done:,} steps are made already; a new end must lie beyond them; found {longer.steps:,}")
     if longer.steps == plan.steps:
         return longer
     schedule = longer.config.training.schedule

@@ -17,6 +17,7 @@ from charrnn.text.reading import encodings
 from charrnn.text.reading.file_kinds import Kind, kind_of
 from charrnn.text.reading.sources import Source
 from charrnn.text.reading.text_file import BINARY_PROBE
+from charrnn.words import parameter
 
 MAX_CHARACTER_BYTES = 4  # bytes of UTF-8
 # Bytes of a character of UTF-8, by its first byte.
@@ -262,7 +263,7 @@ class _File:
             taken_out = self._rewriting("tr -d '\\0'")
             return TextError(f"{self.name}: a NUL at byte {place}, which no text has; take it out: {taken_out}")
         return TextError(
-            f"{self.name}: looks binary: a NUL at byte {place}; only a model of bytes reads it: charrnn train -s data.unit=byte"
+            f"{self.name}: looks binary: a NUL at byte {place}; only a model of bytes reads it: {parameter('settings')} data.unit=byte"
         )
 
     def with_escapes(self, name: str) -> TextError:
@@ -285,7 +286,7 @@ class _File:
     def _saying(self, encoding: str) -> str:
         """The option that gives this file an encoding."""
         file = self.path if self.is_found else PurePath(self.path).name
-        return f"--encoding {_quoted(f'{file}={encoding}')}"
+        return f"{parameter('encoding')} {_quoted(f'{file}={encoding}')}"
 
     def _converting(self, encoding: str, options: str = "", last: str = "") -> str:
         """The command that makes it UTF-8, under iconv's names."""
