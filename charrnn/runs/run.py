@@ -1,4 +1,4 @@
-"""A training with its directory: started, resumed, followed to its end."""
+"""A training with its run directory."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -25,29 +25,29 @@ from charrnn.training.parallel.communicator import Communicator
 from charrnn.training.trainer import Trainer
 
 RUNS = "runs"
-DIGITS = 3  # of a sample's surprisals
-SAMPLE_LENGTH = 200  # characters shown now and then while training
+DIGITS = 3  # decimals of a sample's surprisals
+SAMPLE_LENGTH = 200  # characters of a sample during a training
 SAMPLE_OPTIONS = SamplingOptions(temperature=0.8)
 
 
 class Run:
-    """A training with its directory, ready to go on."""
+    """A training with its run directory, ready to train."""
 
     def __init__(self, plan: Plan, trainer: Trainer, folder: Folder, held: ExitStack) -> None:
-        """`folder` is its directory; `held` has the lock of it, which is released at the end of `events`."""
+        """`folder` is the run directory. `held` has its lock, which is released at the end of `events`."""
         self.plan, self.trainer, self.folder, self._held = plan, trainer, folder, held
         trainer.recovery = Rollback(trainer, folder, plan)
 
     @property
     def path(self) -> Path:
-        """Where its directory is now; after the end, where it was then."""
+        """The run directory's path now; after the end of the training, its path at that time."""
         return self.folder.path
 
     def events(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
-        """Train, sample, look at the gradients' flow, save and log; yield each fact as it comes. Stopping at any of them loses nothing but what
-        came after the last save.
+        """Train, sample, estimate the gradient flow, save and log; yield each event as it happens. A caller that stops at any
+        event loses only what came after the last save.
 
-        Raises DivergedError where going back does not help, and RunError when the directory cannot be written.
+        Raises DivergedError if rolling back does not help, and RunError if the directory cannot be written.
         """
         training = self.plan.config.training
         events = self.trainer.train(self.plan.steps, should_stop)
@@ -67,17 +67,13 @@ class Run:
             self._held.close()
 
     def _with_samples(self, events: Iterable[Event], every: int | None) -> Iterator[Event]:
-        """Pass the events on, with a sample after each evaluation, or after every so many steps (0: never)."""
+        """Pass the events on, with a sample every `every` steps (0: never; None: after each evaluation)."""
         for event in events:
-            due = (
-                isinstance(event, Evaluated)
-                if every is None
-                else isinstance(event, Stepped) and every and event.step % every == 0
-            )
-            told: list[Event] = [event]
-            if due:  # before a step: a save may follow it, after which a resumed run tells nothing of it anew
-                told.insert(0 if isinstance(event, Stepped) else 1, self._sample(event.step))
-            yield from told
+            if every and isinstance(event, Stepped) and event.step % every == 0:
+                yield self._sample(event.step)  # before its step: a save may follow that, and must have the sample
+            yield event
+            if every is None and isinstance(event, Evaluated):
+                yield self._sample(event.step)
 
     def _sample(self, step: int) -> Sampled:
         predictor = NetworkPredictor(self.trainer.result, self.trainer.label_smoothing)
@@ -91,7 +87,7 @@ class Run:
 def start(plan: Plan, out: Path | None = None) -> Run:
     """Make the run directory (none named: the next free one below runs/), and a fresh network or one with the plan's weights.
 
-    Raises RunError when the directory holds something or cannot be made.
+    Raises RunError if the directory is not empty or cannot be made.
     """
     trainer = build_trainer(plan, _initial_network(plan))
     held = ExitStack()
@@ -102,8 +98,8 @@ def start(plan: Plan, out: Path | None = None) -> Run:
 
 
 def lock_on_root(ranks: Communicator, take: Callable[[], Lock], held: ExitStack) -> tuple[Folder, str | None]:
-    """Lock a run directory in rank 0, which alone writes there, until `held` is closed. Returns the directory, and the note
-    of the lock, on all ranks.
+    """Lock a run directory in rank 0, the only rank that writes there, until `held` is closed. Returns the directory and the
+    lock's note on all ranks.
     """
 
     def take_and_hold() -> tuple[Folder, str | None]:
@@ -115,7 +111,7 @@ def lock_on_root(ranks: Communicator, take: Callable[[], Lock], held: ExitStack)
 
 
 def _initial_network(plan: Plan) -> Network:
-    """A fresh network, or a copy of the plan's weights, which may begin another training."""
+    """A fresh network, or a copy of the plan's weights: the plan may start another training. Raises NetworkError."""
     training = plan.config.training
     try:
         if plan.weights is not None:

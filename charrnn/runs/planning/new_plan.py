@@ -1,4 +1,4 @@
-"""The plan of a training that begins: from a text, a configuration, and maybe the weights of another run."""
+"""The plan of a new training: from a text, a configuration, and maybe the weights of another run."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,11 +24,11 @@ def make_plan(
     base: FineTuneBase | None = None,
     ranks: Communicator | None = None,
 ) -> Plan:
-    """Read the sources (none: the built-in text) and decide on every number (no `config`: the default one); with a `base`, for
+    """Read the sources (none: the built-in text) and decide every number (no `config`: by the default one). With a `base`, plan
     a fine-tune of it.
 
-    Raises TextError, VocabularyError and NetworkError; ConfigError where the configuration is of another network than
-    the base's; RunError where the `ranks` cannot train it together.
+    Raises TextError, VocabularyError and NetworkError; ConfigError if the configuration has another network than the base;
+    RunError if the `ranks` cannot train it together.
     """
     ranks = ranks or Communicator()
     plan = ranks.on_every_rank(lambda: _build(sources, config, base, ranks))
@@ -54,17 +54,17 @@ def _build(sources: Sequence[str], config: Config | None, base: FineTuneBase | N
     corpus = corpora.build(text, base.vocabulary.union(vocabulary) if base else vocabulary, config.data.cutting())
     sized, notes = _fit_sizes(config, len(corpus.split("train")))
     rank_agreement.require_divisible(sized.training, ranks)
-    told = text.notes + corpus_notes(corpus) + (() if base else rare_symbol_notes(text, config.data.min_count)) + notes
-    plan = Plan(sized, corpus, absolute, told, text.notes, text.folders, ranks=ranks)
+    notes = text.notes + corpus_notes(corpus) + (() if base else rare_symbol_notes(text, config.data.min_count)) + notes
+    plan = Plan(sized, corpus, absolute, notes, text.notes, text.folders, ranks=ranks)
     if base:
         weights = base.weights(corpus.vocabulary, config.training.seed, config.training.precision)
-        told = base.describe(text, corpus.vocabulary, config.training)
-        plan = replace(plan, notes=told + plan.notes, weights=weights, lineage=base.lineage)
+        base_notes = base.describe(text, corpus.vocabulary, config.training)
+        plan = replace(plan, notes=base_notes + notes, weights=weights, lineage=base.lineage)
     return plan.with_notes(*frozen_notes(plan))
 
 
 def _fit_sizes(config: Config, characters: int) -> tuple[SizedConfig, tuple[str, ...]]:
-    """The configuration with sizes for this text, batch and window as it allows, and what to say of it."""
+    """The configuration with sizes for this text and with a batch and a window that fit into it, and notes about both."""
     given = sizing.fill_sizes(config, characters)
     notes = [*sizing.describe_sizes(config, given, characters)]
     unit = given.data.unit

@@ -1,4 +1,4 @@
-"""A training that could begin, or go on: every number is decided, nothing is written."""
+"""The plan of a training: every number is decided, nothing is written."""
 
 import math
 from collections.abc import Mapping
@@ -20,21 +20,21 @@ from charrnn.training.parallel.communicator import Communicator
 
 @dataclass(frozen=True)
 class Plan:
-    """A training that could begin: every number is decided, nothing is written."""
+    """A training that could start: every number is decided, nothing is written."""
 
     config: SizedConfig
     corpus: Corpus
     sources: tuple[str, ...]
-    notes: tuple[str, ...]  # what was decided differently from what was asked
-    text_notes: tuple[str, ...] = ()  # what is to be said of how the text was read
-    files: Mapping[str, Files] = field(default_factory=dict)  # of each folder and pattern among the sources
-    weights: Network | None = None  # to begin with, in place of fresh ones
-    lineage: Lineage | None = None  # of a fine-tune, whence they are
-    ranks: Communicator = field(default_factory=Communicator)  # one or several processes
+    notes: tuple[str, ...]  # what the user should know, such as what differs from the request
+    text_notes: tuple[str, ...] = ()  # about how the text was read
+    files: Mapping[str, Files] = field(default_factory=dict)  # those of each folder and pattern among the sources
+    weights: Network | None = None  # to start with, in place of fresh ones
+    lineage: Lineage | None = None  # where the weights of a fine-tune come from
+    ranks: Communicator = field(default_factory=Communicator)  # the processes that train together
 
     @property
     def windows_per_epoch(self) -> int:
-        """Updates in one pass over the training split."""
+        """Number of updates in one pass over the training split."""
         training = self.config.training
         return windows.Windows(
             self.corpus.split("train"), training.batch_size, training.sequence_length, training.stride
@@ -42,26 +42,26 @@ class Plan:
 
     @property
     def steps(self) -> int:
-        """Updates in all."""
+        """Number of updates in all."""
         training = self.config.training
         return training.steps or max(1, math.ceil(training.epochs * self.windows_per_epoch))
 
     @property
     def parameters(self) -> int:
-        """Numbers of the network that are not held at 0: those that learn, and those that are frozen."""
+        """Number of parameters that learn or are frozen; biases that are held at 0 do not count."""
         shapes = self.architecture.shapes()
         held = {name: shapes[name] for name in self.architecture.held_biases()}
         return Parameters.size(shapes) - Parameters.size(held)
 
     @property
     def valid(self) -> Ids:
-        """What a validation reads, (slices, characters of each): the beginning of each slice."""
+        """The ids that a validation reads, (slices, characters of each): the beginning of each slice."""
         slices, most = self.corpus.slices("valid"), self.config.training.eval_characters
         return slices if most is None else slices[:, : max(2, most // len(slices))]
 
     @property
     def threads(self) -> int:
-        """Threads that share the streams."""
+        """Number of threads that share the streams."""
         return self.config.runtime.threads or 1
 
     def optimizer(self, network: Network) -> Optimizer:
@@ -71,7 +71,7 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """What a run on this text is called."""
+        """The name of a run on this text."""
         return run_name(self.sources[0])
 
     @property

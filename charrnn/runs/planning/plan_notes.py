@@ -1,4 +1,4 @@
-"""What a plan says of its text and of its network."""
+"""Notes about the text and the network of a plan."""
 
 from collections.abc import Iterable
 
@@ -10,8 +10,8 @@ from charrnn.text.corpus import Corpus
 from charrnn.text.source_text import SourceText
 from charrnn.words import parameter, plural
 
-RARE_BELOW = 10  # occurrences, below
-MANY_SYMBOLS = 200  # symbols: of fewer the readout takes next to no time
+RARE_BELOW = 10  # occurrences; fewer are rare
+MANY_SYMBOLS = 200  # with fewer symbols the readout takes next to no time
 MAX_RARE_SHARE = 1e-3  # of the text
 
 
@@ -24,7 +24,7 @@ def corpus_notes(corpus: Corpus) -> tuple[str, ...]:
 
 
 def rare_symbol_notes(text: SourceText, min_count: int) -> tuple[str, ...]:
-    """Where most symbols are there for next to none of the text, what would spare the readout most of its work."""
+    """A hint at data.min_count, if most symbols are rare and together make up almost nothing of the text."""
     counts = text.counts[text.counts >= min_count]
     rare = counts[counts < RARE_BELOW]
     if (
@@ -40,7 +40,7 @@ def rare_symbol_notes(text: SourceText, min_count: int) -> tuple[str, ...]:
 
 
 def frozen_notes(plan: Plan) -> tuple[str, ...]:
-    """What does not learn."""
+    """Which biases are held at 0, and which parts do not learn."""
     freeze, architecture = plan.config.training.freeze, plan.architecture
     shapes, held, notes = architecture.shapes(), architecture.held_biases(), []
     if held:

@@ -1,4 +1,4 @@
-"""What the ranks of a training must have in common before its first step."""
+"""What all ranks of a training must agree on before its first step."""
 
 from charrnn.config.resolve import flatten
 from charrnn.config.schema import Config, SizedTraining
@@ -11,8 +11,8 @@ from charrnn.words import parameter
 
 
 def require_same_inputs(config: Config, sha256: str, ranks: Communicator, weights_sha256: str | None = None) -> None:
-    """Raises RunError where a rank has another text, another configuration, other versions or, of a fine-tune, other weights than
-    the first.
+    """Raises RunError if a rank has another text, another configuration, other versions or, for a fine-tune, other weights than
+    rank 0.
     """
     facts = {"the text's SHA-256": sha256, "that of the weights to begin with": str(weights_sha256), **versions()}
     facts |= {key: str(value) for key, value in flatten(config)}
@@ -24,7 +24,7 @@ def require_same_inputs(config: Config, sha256: str, ranks: Communicator, weight
 
 
 def require_divisible(training: SizedTraining, ranks: Communicator) -> None:
-    """Raises RunError where the streams cannot be shared out evenly among the ranks, or hold not enough shares."""
+    """Raises RunError if the streams cannot be divided evenly among the ranks, or are fewer than the shares of `accumulate`."""
     B, size = training.batch_size, ranks.size
     if B % size:
         below = B - B % size

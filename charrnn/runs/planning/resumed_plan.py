@@ -1,4 +1,4 @@
-"""The plan of a run that is resumed: its checkpoint's, and maybe another end."""
+"""The plan of a run that is resumed: that of its checkpoint, maybe with a new end."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,14 +17,14 @@ from charrnn.system.cores import available_cores
 from charrnn.training.parallel.communicator import Communicator
 from charrnn.words import parameter, plural
 
-FEW_WORKERS = 64  # processes that a training may start wherever it goes on
+FEW_WORKERS = 64  # processes that a resumed run may start on any machine
 
 
 def plan_resume(
     saved: Checkpoint, sources: Sequence[str], path: Path, ranks: Communicator, encoding: Sequence[str] = ()
 ) -> Plan:
-    """The plan of a run that is resumed, with the text that it was trained on. Raises as `load_corpus` does, and RunError where
-    the `ranks` cannot train it together.
+    """The plan of a run that is resumed, on the text it was trained on. Raises what `load_corpus` raises, and RunError if the
+    `ranks` cannot train it together.
     """
     ranks.on_every_rank(lambda: require_few_workers(saved, path, ranks.size))
     corpus = ranks.on_every_rank(lambda: load_corpus(saved, sources, f"charrnn train --resume {path} TEXT", encoding))
@@ -37,7 +37,7 @@ def plan_resume(
 
 
 def require_few_workers(saved: Checkpoint, path: Path, ranks: int) -> None:
-    """Raises RunError where a checkpoint, which may be a stranger's, would start far more processes than there are cores."""
+    """Raises RunError if a checkpoint, which may be a stranger's, would start far more processes than there are cores."""
     streams, cores = saved.config.training.batch_size // ranks, available_cores()
     workers = min(saved.config.runtime.threads or 1, streams)
     if workers > max(FEW_WORKERS, 4 * cores):
@@ -47,9 +47,9 @@ def require_few_workers(saved: Checkpoint, path: Path, ranks: int) -> None:
 
 
 def with_new_target(plan: Plan, steps: int | None, epochs: float | None, done: int) -> Plan:
-    """The same plan with another end, and a note of what that does to the schedule.
+    """The same plan with another end, and a note about the schedule.
 
-    Raises ConfigError for what cannot be an end, and OptionError for one that is not ahead of the `done` steps.
+    Raises ConfigError for an invalid end, and OptionError for an end that is not after the `done` steps.
     """
     options: dict[str, tuple[str, Any]] = {
         "training.steps": (parameter("steps" if epochs is None else "epochs"), steps)

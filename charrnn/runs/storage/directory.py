@@ -1,4 +1,4 @@
-"""A run directory: what a training writes, and where sampling finds it.
+"""A run directory: make it, lock it, find the checkpoints in it.
 
 config.yaml  last.safetensors  previous.safetensors  best.safetensors  metrics.jsonl  lock  diverged.safetensors  tensorboard/
 """
@@ -26,7 +26,7 @@ ENDS = {"training.steps", "training.epochs"}
 
 @dataclass(frozen=True)
 class Loaded:
-    """A checkpoint, the file it came from, and what is to be said about that."""
+    """A checkpoint, its file, and a note if it is not the file that was meant."""
 
     checkpoint: Checkpoint
     path: Path
@@ -34,10 +34,10 @@ class Loaded:
 
 
 def require_unused(path: Path) -> None:
-    """Raises RunError where a new run cannot have this directory, because there is something. Makes nothing."""
+    """Raises RunError if a new run cannot have this directory. Makes nothing."""
     with _for_a_new_run(path):
         if (path / LOCK).exists():
-            create(path).release()  # who trains there is told first
+            create(path).release()  # its error says first who trains there
         elif path.is_dir():
             _require_empty(Folder.named(path))
         elif path.exists():
@@ -45,14 +45,16 @@ def require_unused(path: Path) -> None:
 
 
 def create(path: Path, left: str = LAST + SIDE) -> Lock:
-    """Make the directory of a new run, and lock it. Raises RunError where there is something already, or it cannot be made.
+    """Make the directory of a new run, and lock it. Raises RunError if it is not empty or cannot be made.
 
-    `left`: what a process that was killed before its first save may have left there, beside its lock.
+    `left`: a file that a process may have left beside its lock, if it was killed before its first save.
     """
     with _for_a_new_run(path):
         path.mkdir(parents=True, exist_ok=True)
         if not (path / LOCK).exists():
-            _require_empty(Folder.named(path), left)  # nothing is added to a directory that is none of ours
+            _require_empty(
+                Folder.named(path), left
+            )  # before the lock file: nothing is added to a directory that is not ours
         lock = Lock(path)
     try:
         _require_empty(lock.folder, left)
@@ -63,7 +65,7 @@ def create(path: Path, left: str = LAST + SIDE) -> Lock:
 
 
 def create_next(parent: Path, name: str) -> Lock:
-    """The first of parent/name, parent/name-2, parent/name-3, ... that does not exist, made and locked. Raises RunError."""
+    """Make and lock the first of parent/name, parent/name-2, parent/name-3, ... that does not exist. Raises RunError."""
     for number in itertools.count(1):
         path = parent / (name if number == 1 else f"{name}-{number}")
         try:
@@ -83,9 +85,9 @@ def create_next(parent: Path, name: str) -> Lock:
 
 
 def take_lock(path: Path) -> Lock:
-    """Lock the directory of a run that goes on, and remove what a process that was killed left half written.
+    """Lock the directory of a run that is resumed, and remove half-written files of a killed process.
 
-    Raises RunError where there is none, or while another process writes there.
+    Raises RunError if there is no run, or while another process writes there.
     """
     if path.is_file():
         raise RunError(f"{parameter('resume')} {path}: a file; name its run directory, {path.parent}")
@@ -96,7 +98,7 @@ def take_lock(path: Path) -> Lock:
     if not any(
         checkpoints.looks_like_checkpoint(Folder.named(path), name) for name in (LAST, PREVIOUS, PREVIOUS + SIDE)
     ):
-        load_last(Folder.named(path))  # says why not: nothing is added to, or removed from, what is none of ours
+        load_last(Folder.named(path))  # raises: nothing is added to, or removed from, a directory that is not ours
     with writable(Folder.named(path)):
         lock = Lock(path)
     folder = lock.folder
@@ -112,14 +114,14 @@ def take_lock(path: Path) -> Lock:
 
 
 def write_config(folder: Folder, config: Config) -> None:
-    """Write config.yaml, whole or not at all. Raises RunError."""
+    """Write the whole config.yaml or nothing. Raises RunError."""
     with writable(folder, CONFIG), folder.whole_file(CONFIG) as file:
         file.write(resolve.to_yaml(config).encode())
 
 
 def find_edits(path: Path, config: Config) -> list[str]:
-    """What somebody changed in config.yaml since it was written, in words; a lost or empty file is none. What says where the
-    training ends is left out: a new end may have been asked for, and its first save not reached.
+    """The edits in config.yaml since it was written, in words; none if the file is lost or empty. The keys of the end do not
+    count: they may be those of a new end, if the training was stopped before its first save.
     """
     try:
         written = _written_config(path)
@@ -134,7 +136,7 @@ def find_edits(path: Path, config: Config) -> list[str]:
 
 
 def end_in_config(path: Path, config: Config) -> tuple[int | None, float | None]:
-    """Steps or epochs in config.yaml where they differ from the checkpoint's. Raises ConfigError."""
+    """Steps or epochs in config.yaml, if they differ from the checkpoint's. Raises ConfigError."""
     written = (_written_config(path) or config).training
     if (written.steps, written.epochs) == (config.training.steps, config.training.epochs):
         return None, None
@@ -148,11 +150,11 @@ def _written_config(path: Path) -> Config | None:
 
 
 def load(run: Path, which: str | None = None) -> Loaded:
-    """The checkpoint that RUN means: the file itself, or in a run directory the best one, or without one the last.
+    """The checkpoint at `run`: the file itself, or the best one of a run directory, or its last if there is no best.
 
-    `which` is "best", "last" or None. Where the one that is meant is damaged, another serves, with a note that says so: the
-    last one for the best, unless that was asked for by name, and for the last one the one before it.
-    Raises RunError where there is none, and CheckpointError where none is whole.
+    `which` is "best", "last" or None. If the checkpoint is damaged, another is loaded, with a note: the last in place of the
+    best, unless `which` is "best", and the previous in place of the last.
+    Raises RunError if there is none, and CheckpointError if none is whole.
     """
     if which not in WHICH:
         raise RunError(f"{run}: no checkpoint is called {which!r}; there are best and last")
@@ -176,7 +178,7 @@ def save(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | None
 
 
 def load_from(folder: Folder, name: str) -> Loaded:
-    """The checkpoint of this name. Raises CheckpointError."""
+    """Load the checkpoint of this name. Raises CheckpointError."""
     return Loaded(checkpoints.load_from(folder, name), folder.path / name)
 
 
@@ -191,8 +193,8 @@ def _load_best(folder: Folder, which: str | None) -> Loaded:
 
 
 def load_last(folder: Folder) -> Loaded:
-    """The newest whole checkpoint of a run. Raises RunError and CheckpointError, and UnreadableError where another should
-    not take the place of the last one.
+    """The newest whole checkpoint of a run. Raises RunError and CheckpointError, and UnreadableError if the last one may be whole,
+    because then no other should take its place.
     """
     if not folder.has(LAST) and not folder.has_file(PREVIOUS):
         raise RunError(f"{folder.path}: holds no {LAST}; is it a run directory?")
@@ -208,7 +210,7 @@ def load_last(folder: Folder) -> Loaded:
 
 @contextmanager
 def writable(folder: Folder, name: str = "") -> Iterator[None]:
-    """Raises RunError for a write that fails, with the name of the file, and saying that nothing older was lost."""
+    """Raises RunError if a write within fails; the message names the file, and says that nothing older was lost."""
     try:
         yield
     except OSError as error:
@@ -224,7 +226,7 @@ def writable(folder: Folder, name: str = "") -> Iterator[None]:
 
 @contextmanager
 def _for_a_new_run(path: Path) -> Iterator[None]:
-    """Say why a new run cannot be there, and what to do."""
+    """Raises RunError if a new run cannot be there; the message says what to do."""
     try:
         yield
     except FileExistsError:
@@ -236,8 +238,8 @@ def _for_a_new_run(path: Path) -> Iterator[None]:
 
 
 def _require_empty(folder: Folder, left: str = LAST + SIDE) -> None:
-    """Raises RunError where the directory holds anything but a lock, and what may be `left` beside it: without a lock, that is
-    somebody's own.
+    """Raises RunError if the directory has anything but a lock and the file that may be `left` beside it. Without a lock, that
+    file is somebody's own.
     """
     found = folder.names()
     if LOCK in found:
@@ -254,7 +256,7 @@ def _occupied(path: Path, found: list[str]) -> str:
 
 
 def _runs_near(run: Path) -> str:
-    """The runs that do exist where one was looked for."""
+    """A hint: the runs that exist in the same folder."""
     parent = run.parent
     runs = sorted(path.parent.name for path in parent.glob(f"*/{LAST}")) if parent.is_dir() else []
     return f"; in {parent} there are {', '.join(runs[:8])}" if runs else ""
