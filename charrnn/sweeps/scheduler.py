@@ -1,17 +1,15 @@
-"""Runs trainings in threads here or on other ranks, and yields an event as each begins and ends."""
+"""Run jobs in threads here or on other ranks, and yield an event when each starts and ends."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 
-from charrnn.sweeps.jobs import Job, JobResult
-
-POLL_SECONDS = 0.1  # seconds
+from charrnn.sweeps.jobs import POLL_SECONDS, Job, JobResult
 
 
 @dataclass(frozen=True)
 class JobEvent:
-    """The training of this number began, or ended with `result`."""
+    """The job of this number started, or ended with `result`."""
 
     number: int
     result: JobResult | None = None
@@ -23,8 +21,8 @@ def run_jobs(
     should_stop: Callable[[], bool],
     tick: Callable[[], None],
 ) -> Iterator[JobEvent]:
-    """Yield an event when a training begins (unless it ends at once), and when it ends. Those that wait when it is time to
-    stop are not started. `tick` is called ten times a second.
+    """Yield an event when a job starts (unless it ends at once), and when it ends. After `should_stop()`, no waiting job is
+    started. `tick` is called every POLL_SECONDS.
     """
     futures = dict(enumerate(map(submit, jobs)))
     started: set[int] = set()
