@@ -12,6 +12,9 @@ from charrnn.config.section import MAX_SIZE, MAX_STEPS, StrictModel, Whole
 from charrnn.errors import NetworkError
 from charrnn.network.architecture import Architecture
 
+END_KEYS = ("training.steps", "training.epochs")
+"""The dotted keys that say when a training ends."""
+
 HiddenSize = Annotated[Whole, Field(ge=1, le=1 << 16)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 BatchSize = Annotated[Whole, Field(ge=1, le=MAX_SIZE)]

@@ -14,14 +14,14 @@ import numpy as np
 
 from charrnn.config import typed_values, yaml
 from charrnn.config.resolve import OptionValues, flatten, override, resolve, with_encodings
-from charrnn.config.schema import Config
+from charrnn.config.schema import END_KEYS, Config
 from charrnn.errors import ConfigError
 from charrnn.words import parameter
 
 MAX_TRIALS = 10_000
 DECADE = 10.0  # a range that spans a decade is sampled uniformly in its logarithm
 DRAWN_DIGITS = 3  # significant digits of a drawn number, so that names and tables can show the exact value
-EPOCHS, STEPS, THREADS = "training.epochs", "training.steps", "runtime.threads"
+(STEPS, EPOCHS), THREADS = END_KEYS, "runtime.threads"
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ def _require_set_once(varying: Iterable[str], settings: Sequence[str], options: 
     given = {setting.partition("=")[0].strip(): f"{parameter('settings')} {setting}" for setting in settings}
     given |= {key: option for key, (option, _) in options.items()}
     for axis, (key, option) in itertools.product(varying, given.items()):
-        if key == axis or {key, axis} == {STEPS, EPOCHS}:
+        if key == axis or {key, axis} == set(END_KEYS):
             raise ConfigError(f"{parameter('grids')} {axis} and {option} set the same; leave out one of them")
 
 

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import IO
 
 from charrnn.config.messages import shorten
+from charrnn.config.resolve import to_yaml
 from charrnn.package import import_path
 from charrnn.runs.storage.directory import LAST, PREVIOUS
 from charrnn.runs.storage.status import read_status
-from charrnn.sweeps.sweep import CONFIGS, LOGS
+from charrnn.sweeps.sweep import CONFIGS, LOGS, Sweep
 from charrnn.system.cores import ONE_BLAS_THREAD
 from charrnn.system.folder_handle import Folder
 from charrnn.system.mpi_environment import without_launcher
@@ -67,6 +68,15 @@ class StopSignal:
     def should_stop(self) -> bool:
         """Whether the trainings must save and stop."""
         return self._stop() or self.stop.is_set() or self.end.is_set()
+
+
+def make_jobs(sweep: Sweep) -> list[Job]:
+    """A job for each trial of a sweep."""
+    time = [] if sweep.seconds is None else ["--time", f"{sweep.seconds}s"]
+    return [
+        Job(name, to_yaml(trial.config), [*sweep.sources, *time])
+        for name, trial in zip(sweep.names, sweep.trials, strict=True)
+    ]
 
 
 def run_job(job: Job, folder: Folder, stop_signal: StopSignal) -> JobResult:

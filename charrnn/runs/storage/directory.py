@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from charrnn.config import resolve
-from charrnn.config.schema import Config
+from charrnn.config.schema import END_KEYS, Config
 from charrnn.errors import CheckpointError, ConfigError, RunError, UnreadableError
 from charrnn.runs.storage import checkpoint as checkpoints
 from charrnn.runs.storage.checkpoint import Checkpoint
@@ -21,7 +21,6 @@ from charrnn.words import parameter
 CONFIG, METRICS = "config.yaml", "metrics.jsonl"
 LAST, PREVIOUS, BEST = "last.safetensors", "previous.safetensors", "best.safetensors"
 WHICH = (None, "best", "last")
-ENDS = {"training.steps", "training.epochs"}
 
 
 @dataclass(frozen=True)
@@ -131,7 +130,7 @@ def find_edits(path: Path, config: Config) -> list[str]:
     return [
         f"{key} is {found[key]} there, and was {value}"
         for key, value in resolve.flatten(config)
-        if found[key] != value and key not in ENDS
+        if found[key] != value and key not in END_KEYS
     ]
 
 

@@ -15,13 +15,12 @@ from refusals import refused
 from slow import mostly_slow
 
 from charrnn import api
-from charrnn.cli.sweep.run import make_jobs
 from charrnn.config.resolve import resolve
 from charrnn.runs.storage.checkpoint import load
 from charrnn.runs.storage.directory import BEST, LAST
 from charrnn.sweeps import jobs
 from charrnn.sweeps.grid import parse_axes, trials
-from charrnn.sweeps.jobs import Job, JobResult, StopSignal, run_job, run_job_on_rank
+from charrnn.sweeps.jobs import Job, JobResult, StopSignal, make_jobs, run_job, run_job_on_rank
 from charrnn.sweeps.sweep import make
 from charrnn.system.folder_handle import CAN_HOLD, Folder
 
