@@ -164,8 +164,8 @@ class Training(StrictModel):
     def _stride_fits(self) -> Self:
         if self.stride is not None and self.stride > self.sequence_length:
             raise ValueError(
-                f"stride {self.stride} is more than sequence_length {self.sequence_length}: "
-                "an update cannot take in more that is new than its window holds"
+                f"stride {self.stride} is larger than sequence_length {self.sequence_length}: "
+                "an update cannot have more new characters than its window"
             )
         return self
 
@@ -204,7 +204,7 @@ class Config(StrictModel):
             if name not in known:
                 raise ValueError(f"training.freeze names {name[:40]!r}; this network has {', '.join(known)}")
         if set(self.training.freeze) == set(known):
-            raise ValueError("training.freeze leaves nothing to learn; leave out one at least")
+            raise ValueError("training.freeze names all parts, so that nothing learns; remove at least one")
         return self
 
     def differs_only_in_end(self, other: "Config") -> bool:

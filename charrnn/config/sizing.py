@@ -47,9 +47,7 @@ LABELS = {
     "training.label_smoothing": "label smoothing {}",
     "training.batch_size": "batch size {}",
 }
-EPOCHS = (
-    "training.epochs"  # which a number of steps or a time overrules: how long it is in the end, is told with the steps
-)
+EPOCHS = "training.epochs"  # not in LABELS: a number of steps or a time may override it
 KEYS = (*LABELS, EPOCHS)
 """The dotted keys that may be null."""
 

@@ -120,7 +120,7 @@ def _mapping(loader: _Loader, node: yaml.MappingNode, path: Path, document: Docu
             raise ConfigError(f"{document.name}:{line}: a key of {len(key):,} characters: {key[:MAX_KEY_CHARS]}...")
         if key in values:
             first = document.lines[(*path, key)]
-            document.mistakes.append(((*path, key), line, f"written twice; it stands in line {first} already"))
+            document.mistakes.append(((*path, key), line, f"written twice; the first is in line {first}"))
             continue
         document.lines[(*path, key)] = line
         values[key] = _value(loader, value_node, (*path, key), document)

@@ -20,7 +20,7 @@ from charrnn.training.parallel.replica import Replica, Shard
 from charrnn.training.trainer import Progress, Trainer
 
 DIVERGED = "diverged.safetensors"
-LOWER_RATE = "begin again with a lower training.learning_rate, or set training.max_grad_norm (for example 1.0)"
+LOWER_RATE = "start again with a lower training.learning_rate, or set training.max_grad_norm (for example 1.0)"
 TRUSTING = 2  # tries from the newest snapshot; if they fail, it may be bad itself, and the best one is used
 
 
@@ -94,14 +94,14 @@ class Rollback:
             or found.vocabulary != self._corpus.vocabulary
             or not found.config.differs_only_in_end(self._config)
         ):
-            raise CheckpointError(f"{loaded.path}: of another run")
+            raise CheckpointError(f"{loaded.path}: belongs to another run")
         return found
 
     def _no_more_tries(self, rejected: StepRejectedError) -> DivergedError:
         recoveries, batch = self._config.training.recoveries, rejected.batch
         parts = [str(rejected), f"{self._folder.path / LAST} is from before it"]
         if recoveries:
-            parts.append(f"going back {recoveries} times, each time to half the learning rate, did not help")
+            parts.append(f"rolling back {recoveries} times, with half the learning rate each time, did not help")
         if batch is not None:
             whole = _of_all(batch, self._trainer.ranks)
             if self._trainer.ranks.on_root(lambda: self._write(whole, rejected)):

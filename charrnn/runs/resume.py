@@ -71,7 +71,7 @@ def _require_unedited(path: Path, saved: Checkpoint) -> None:
     """Raises RunError if config.yaml was edited: a run keeps its configuration, and would silently ignore the edit."""
     if edits := directory.find_edits(path, saved.config):
         raise RunError(
-            f"{parameter('resume')} {path}: {path / CONFIG} was changed: {'; '.join(edits)}; a run goes on as it began: change it back, or begin another: charrnn train TEXT --config {path / CONFIG}"
+            f"{parameter('resume')} {path}: {path / CONFIG} was changed: {'; '.join(edits)}; a run keeps its configuration: undo the edit, or start another run: charrnn train TEXT --config {path / CONFIG}"
         )
 
 

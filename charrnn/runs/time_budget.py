@@ -48,7 +48,7 @@ def steps_within(plan: Plan, seconds: float, began: float) -> tuple[int, str]:
     steps = min(ENDLESS, int(left / cost.per_step(plan.config.training.eval_every)))
     if steps < 1:
         raise OptionError(
-            f"{parameter('seconds')}: {seconds:g} s are not enough for one step ({cost.step:.3g} s) and what goes with it"
+            f"{parameter('seconds')}: {seconds:g} s is too short for one step ({cost.step:.3g} s) and a validation"
         )
     return steps, f"{seconds:g} s are {steps:,} steps here, at {cost.step * 1e3:.3g} ms for each"
 
@@ -116,7 +116,7 @@ def _make(folder: Path) -> None:
 def _measuring_error(place: Path, error: BaseException) -> RunError:
     reason = error.strerror if isinstance(error, OSError) else error
     return RunError(
-        f"{parameter('seconds')}: some seconds of training are measured in {place}, which cannot be written: {reason}; name another folder in the environment variable TMPDIR, or say how long with {parameter('steps')}"
+        f"{parameter('seconds')}: the measurement needs a folder, and {place} cannot be written: {reason}; set the environment variable TMPDIR to another folder, or use {parameter('steps')}"
     )
 
 

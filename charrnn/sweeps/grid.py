@@ -108,7 +108,7 @@ def _axis(grid: str) -> Axis:
     values = typed_values.values(key, text)
     if values is None:
         raise ConfigError(
-            f"{parameter('grids')} {grid}: not values with commas between them; quote a value that has a comma or a bracket of its own"
+            f"{parameter('grids')} {grid}: not values separated by commas; quote a value that contains a comma or a bracket"
         )
     if not values:
         raise ConfigError(f"{parameter('grids')} {grid}: no value; write KEY=A,B,C")
@@ -135,7 +135,7 @@ def _require_few(axes: Sequence[Axis], random: int | None) -> None:
     for axis in axes:
         if isinstance(axis, Range) and random is None:
             raise ConfigError(
-                f"{parameter('grids')} {axis.key}={axis.low:g}..{axis.high:g}: a range has no end of values; draw from it with {parameter('random')} N"
+                f"{parameter('grids')} {axis.key}={axis.low:g}..{axis.high:g}: a range has infinitely many values; draw from it with {parameter('random')} N"
             )
     count = math.prod(len(axis.values) for axis in axes if isinstance(axis, Choice)) if random is None else random
     if count > MAX_TRIALS:

@@ -24,12 +24,7 @@ from charrnn.system.mpi_environment import without_launcher
 from charrnn.system.signals import graceful_stop
 from charrnn.text import cache
 
-FOLDER_VARIABLES = (
-    cache.FOLDER_VARIABLE,
-    "TMPDIR",
-    "TEMP",
-    "TMP",
-)  # they may name a folder relative to the current one
+FOLDER_VARIABLES = (cache.FOLDER_VARIABLE, "TMPDIR", "TEMP", "TMP")  # their values may be relative paths
 POLL_SECONDS = 0.1  # between two checks whether to stop
 STOPPED_EXIT_CODE = 143  # of a training that was asked to stop
 DIVERGED_PREFIX = "training diverged"  # the beginning of its error message
@@ -97,9 +92,7 @@ def run_job(job: Job, folder: Folder, stop_signal: StopSignal) -> JobResult:
     if code == 0 and folder.has_file(f"{job.name}/{LAST}"):
         return JobResult("done")
     if code == 0:
-        return JobResult(
-            "failed", f"{folder.path / job.name}: was renamed or removed; what was trained there is not compared"
-        )
+        return JobResult("failed", f"{folder.path / job.name}: was renamed or removed, so that its result is missing")
     if code == STOPPED_EXIT_CODE and stop_signal.should_stop():
         return JobResult("stopped")
     return JobResult("diverged" if message.startswith(DIVERGED_PREFIX) else "failed", message)
@@ -110,9 +103,7 @@ def run_job_on_rank(job: Job, path: Path, number: int) -> JobResult:
     try:
         with graceful_stop() as stop, Folder(path) as folder:
             if folder.number != number:
-                return JobResult(
-                    "failed", f"{path}: not the directory in which this sweep was begun; was that renamed?"
-                )
+                return JobResult("failed", f"{path}: not the directory in which this sweep started; was that renamed?")
             return run_job(job, folder, StopSignal(stop.requested))
     except OSError as error:
         return JobResult("failed", f"{path}: {error.strerror or error}")
@@ -174,5 +165,5 @@ def _error(log: bytes) -> str | None:
 
 def _how(code: int) -> str:
     if code < 0:
-        return f"ended by signal {-code}; was there too little memory?"
+        return f"ended by signal {-code}; possibly out of memory"
     return f"ended with exit code {code}"

@@ -60,7 +60,7 @@ def make(trials: Sequence[Trial], sources: Sequence[str], seconds: float | None)
     """
     if "-" in sources:
         raise TextError(
-            "-: standard input can be read but once, and each training reads the text; save it to a file first"
+            "-: standard input can be read only once, and each training reads the text; save it to a file first"
         )
     plan = _first_plan(trials, sources)
     return Sweep(
@@ -82,9 +82,8 @@ def open_directory(sweep: Sweep, out: Path | None) -> Lock:
     if out is None:
         lock = directory.create_next(Path(RUNS), sweep.title)
     elif (out / RECORD).exists():
-        _require_same(
-            out, _read(Folder.named(out)), sweep.record()
-        )  # before the lock: nothing is added to a directory that is not ours
+        # Before the lock: nothing is added to a directory that is not ours.
+        _require_same(out, _read(Folder.named(out)), sweep.record())
         with writable(Folder.named(out)):
             lock = Lock(out)
     else:
@@ -144,7 +143,7 @@ def _require_same(path: Path, there: dict[str, Any], here: dict[str, Any]) -> No
         there = {**there, "config": dict(flatten(Config())) | there["config"]}
     if there != here:
         raise RunError(
-            f"{path}: holds another sweep ({_difference(there, here)}); give the options that it was begun with, or choose another directory with {parameter('out')}"
+            f"{path}: holds another sweep ({_difference(there, here)}); use the options that it was started with, or choose another directory with {parameter('out')}"
         )
 
 
@@ -153,8 +152,8 @@ def _difference(there: dict[str, Any], here: dict[str, Any]) -> str:
     found = there.get(part)
     if part == "text" and isinstance(found, dict):
         moved = found.get("sources") != here[part]["sources"]
-        return f"its text is {found.get('sources')}" if moved else "its text was another then, under the same name"
+        return f"its text is {found.get('sources')}" if moved else "its text has changed since, under the same name"
     if part == "config" and isinstance(found, dict):
         key = next((key for key, value in here[part].items() if found.get(key) != value), "")
         return f"{key} is {json.dumps(found.get(key))} there, and {json.dumps(here[part].get(key))} here"
-    return {"runs": "other values vary there", "time": "it trains for another time"}.get(part, f"its {RECORD} is other")
+    return {"runs": "its values are different", "time": "its time is different"}.get(part, f"its {RECORD} differs")

@@ -1,4 +1,3 @@
-import contextlib
 import json
 import math
 import re
@@ -67,7 +66,7 @@ def test_all_mistakes_come_at_once_with_their_lines(tmp_path):
         f"{file}:2: model.hiden_size: no such key; did you mean model.hidden_size?",
         f"{file}:3: model.hidden_size: must be greater than or equal to 1; found 0",
         f"{file}:5: training.learning_rate: must be a number; found 'fast'",
-        f"{file}:6: training.learning_rate: written twice; it stands in line 5 already",
+        f"{file}:6: training.learning_rate: written twice; the first is in line 5",
         f"{file}:7: training.seed: must be a whole number; found True",
         f"{file}:8: hidden_size: no such key; did you mean model.hidden_size?",
         "`settings`: training.max_grad_norm: must be greater than 0; found -1",
@@ -92,7 +91,7 @@ def test_all_mistakes_come_at_once_with_their_lines(tmp_path):
         ("model.cell=lstmm", "must be 'rnn', 'gru' or 'lstm'; found 'lstmm'; did you mean lstm?"),
         ("model.dropout=1", "must be less than 1; found 1"),
         ("model.dropout=-0.1", "must be greater than or equal to 0"),
-        ("training.stride=65", "stride 65 is more than sequence_length 64"),
+        ("training.stride=65", "stride 65 is larger than sequence_length 64"),
         (
             "model={cell: lstm, nonlinearity: relu}",
             "nonlinearity relu is for cell rnn; the gates of lstm have their own",
@@ -194,7 +193,7 @@ def test_keys_that_do_not_go_together_are_named_where_they_stand(tmp_path):
         "model:\n  cell: lstm\n  nonlinearity: relu\ntraining:\n  seed: 1\n", tmp_path, ["training.stride=99"]
     )
     assert f"{tmp_path / 'c.yaml'}:3: model.nonlinearity: nonlinearity relu is for cell rnn" in found
-    assert "`settings`: training.stride: stride 99 is more than" in found
+    assert "`settings`: training.stride: stride 99 is larger than" in found
 
 
 @pytest.mark.parametrize("value", ["!!bool foo", "!!timestamp foo"])
@@ -249,16 +248,18 @@ BAD_VALUES = [
 ]
 
 
+def refusal(key, value):
+    """The message for a value of a key; nothing if it is valid."""
+    try:
+        override(Config(), {key: ("here", value)})
+    except ConfigError as error:
+        return str(error)
+    return ""
+
+
 @pytest.mark.parametrize("key", known_keys())
 def test_no_value_is_refused_in_pydantic_s_words(key):
-    """Those that speak of inputs, of strings and of fields: messages.py knows every kind of mistake that there can be."""
-    refused = []
-    for value in BAD_VALUES:
-        with contextlib.suppress(ConfigError):
-            override(Config(), {key: ("here", value)})
-            continue
-        with pytest.raises(ConfigError) as caught:
-            override(Config(), {key: ("here", value)})
-        refused.append(str(caught.value))
-    assert len(refused) > 5
-    assert [message for message in refused if re.search(r"Input|String|Tuple|Field|a valid ", message)] == []
+    """Those speak of inputs, of strings and of fields: messages.py knows every kind of mistake that there can be."""
+    messages = [refusal(key, value) for value in BAD_VALUES]
+    assert sum(map(bool, messages)) > 5
+    assert [message for message in messages if re.search(r"Input|String|Tuple|Field|a valid ", message)] == []

@@ -77,7 +77,7 @@ def test_a_page_is_read_in_many_updates(characters):
     assert (characters - 1) // B // 32 >= sizing.MIN_WINDOWS_PER_PASS - 1
 
 
-def test_what_is_said_stays_and_only_the_rest_is_told():
+def test_given_sizes_stay_and_only_the_others_are_described():
     asked = default(SIXTEEN, "training.epochs=3")
     assert missing_sizes(asked) == [
         "model.dropout",

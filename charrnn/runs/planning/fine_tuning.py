@@ -64,12 +64,12 @@ class FineTuneBase:
         """Raises ConfigError if a configuration has another network, or another unit."""
         there, asked = dict(resolve.flatten(self.config)), dict(resolve.flatten(config))
         other = [
-            f"{key} is {as_text(there[key])} there, and {as_text(asked[key])} here"
+            f"{key} is {as_text(there[key])} in the base, and {as_text(asked[key])} here"
             for key in INHERITED_KEYS
             if asked[key] != there[key]
         ]
         if self.config.data.boundary is not None and config.data.boundary is None:
-            other.append("data.boundary is set there, and null here")
+            other.append("data.boundary is set in the base, and null here")
         if other:
             raise ConfigError(
                 f"{parameter('base')} {self.run}: {'; '.join(other)}; a fine-tune keeps its base's network: leave that out, or train without {parameter('base')}"
@@ -116,7 +116,7 @@ def load_base(run: Path) -> FineTuneBase:
     except (RunError, CheckpointError) as error:
         raise type(error)(f"{parameter('base')} {error}") from None
     saved, path = loaded.checkpoint, str(loaded.path.absolute())
-    require_storable(path, f"rename it to begin {parameter('base')} there")
+    require_storable(path, f"rename it to use it as {parameter('base')}")
     lineage = Lineage(
         path=path,
         step=saved.progress.step,
@@ -135,10 +135,9 @@ def _provenance(saved: Checkpoint) -> str:
 
 def _never_learned(new: Sequence[str], frozen: Sequence[str]) -> tuple[str, ...]:
     """Notes about new symbols whose weights are frozen."""
-    sides = {"layer1": "read", "readout": "written"}
     return tuple(
-        f"{part} is frozen: how the new characters are {side} stays at random"
-        for part, side in sides.items()
+        f"{part} is frozen: the new characters keep random weights there"
+        for part in ("layer1", "readout")
         if new and part in frozen
     )
 

@@ -14,13 +14,13 @@ def require_same_inputs(config: Config, sha256: str, ranks: Communicator, weight
     """Raises RunError if a rank has another text, another configuration, other versions or, for a fine-tune, other weights than
     rank 0.
     """
-    facts = {"the text's SHA-256": sha256, "that of the weights to begin with": str(weights_sha256), **versions()}
+    facts = {"the text's SHA-256": sha256, "the SHA-256 of the weights of the base": str(weights_sha256), **versions()}
     facts |= {key: str(value) for key, value in flatten(config)}
     first, *others = ranks.all_gather(facts)
     for rank, found in enumerate(others, start=1):
         for name, value in first.items():
             if found.get(name) != value:
-                raise RunError(f"rank {rank} differs from rank 0: {name} is {found.get(name)} there, and {value} here")
+                raise RunError(f"rank {rank} differs from rank 0: {name} is {found.get(name)}, not {value}")
 
 
 def require_divisible(training: SizedTraining, ranks: Communicator) -> None:
@@ -30,12 +30,12 @@ def require_divisible(training: SizedTraining, ranks: Communicator) -> None:
         below = B - B % size
         nearest = [str(count) for count in (below, below + size) if count]
         raise RunError(
-            f"{B} streams cannot be shared out evenly among {size} ranks; {parameter('settings')} training.batch_size={' or '.join(nearest)} can"
+            f"{B} streams cannot be divided evenly among {size} ranks; use {parameter('settings')} training.batch_size={' or '.join(nearest)}"
         )
     if training.accumulate > B // size:
-        here = f"a rank has {B // size}" if size > 1 else f"there are {B}"
+        has = f"a rank has {B // size}" if size > 1 else f"there are {B}"
         raise RunError(
-            f"training.accumulate {training.accumulate} shares are more than streams, of which {here}; {parameter('settings')} training.accumulate={B // size} is the most"
+            f"training.accumulate is {training.accumulate}, but {has} streams; use at most {parameter('settings')} training.accumulate={B // size}"
         )
 
 

@@ -42,7 +42,7 @@ def require_few_workers(saved: Checkpoint, path: Path, ranks: int) -> None:
     workers = min(saved.config.runtime.threads or 1, streams)
     if workers > max(FEW_WORKERS, 4 * cores):
         raise RunError(
-            f"{parameter('resume')} {path}: its runtime.threads is for {workers:,} processes side by side, and this machine has {plural(cores, 'core')}; go on where there are more, or begin with its weights: charrnn train TEXT --from {path}"
+            f"{parameter('resume')} {path}: its runtime.threads asks for {workers:,} processes, and this machine has {plural(cores, 'core')}; resume it on a larger machine, or start from its weights: charrnn train TEXT --from {path}"
         )
 
 
@@ -58,7 +58,7 @@ def with_new_target(plan: Plan, steps: int | None, epochs: float | None, done: i
         options["training.epochs"] = (parameter("epochs"), epochs)
     longer = replace(plan, config=resolve.override(plan.config, options))
     if longer.steps <= done:
-        raise OptionError(f"{done:,} steps are made already; a new end must lie beyond them; found {longer.steps:,}")
+        raise OptionError(f"already at step {done:,}; the new end must be later (got {longer.steps:,})")
     if longer.steps == plan.steps:
         return longer
     schedule = longer.config.training.schedule

@@ -42,10 +42,8 @@ def _safe(name: str) -> str:
     composed = unicodedata.normalize("NFC", name)
     kept = ""
     for c in composed:
-        is_alone = unicodedata.category(c)[0] == "M" and kept[-1:] in (
-            "",
-            "-",
-        )  # for example the mark that turns a sign into an emoji
+        # for example the mark that turns a sign into an emoji
+        is_alone = unicodedata.category(c)[0] == "M" and kept[-1:] in ("", "-")
         kept += c if (unicodedata.category(c)[0] in KEPT_CATEGORIES or c == "_") and not is_alone else "-"
     short = _cut(re.sub("-+", "-", kept).strip("-")).strip("-") or "run"
     return f"{short}-text" if RESERVED.fullmatch(short) else short

@@ -60,14 +60,14 @@ def load_text(
     except TextError as error:
         if sources:
             raise
-        raise RunError(f"the run's text cannot be read again: {error}; if it is elsewhere, name it: {give}") from None
+        raise RunError(f"the run's text cannot be read again: {error}; if it moved, name it: {give}") from None
     if text.sha256 != saved.text.sha256:
         converted = f"if it is in another encoding, say so, or leave out {parameter('encoding')}; " if encoding else ""
         raise RunError(
             f"the text differs from the one that the run was trained on: {', '.join(sources or saved.text.sources)} has "
             f"{counted(text.length, text.unit)}, SHA-256 {text.sha256[:12]}...; the run's had {saved.text.characters:,}, "
             f"{saved.text.sha256[:12]}...; {converted}"
-            f"if that one is elsewhere, name it: {give}"
+            f"if the right one moved, name it: {give}"
         )
     return text
 
@@ -78,7 +78,7 @@ def _require_modest(saved: Checkpoint, give: str) -> None:
     try:
         recorded_sources.require_modest(saved.text.sources, None if has_documents else saved.text.characters)
     except TextError as error:
-        raise RunError(f"the run's text is not read where its checkpoint says: {error}; name it: {give}") from None
+        raise RunError(f"the run's text is not read from where its checkpoint says: {error}; name it: {give}") from None
 
 
 def _read_same(saved: Checkpoint, sources: Sequence[str], encoding: Sequence[str]) -> SourceText:

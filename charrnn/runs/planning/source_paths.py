@@ -15,7 +15,7 @@ def require_storable_sources(sources: Sequence[str]) -> None:
     for source in sources:
         require_storable(source, "rename it, or pass its text by standard input (-)")
     if sum(map(len, sources)) > MAX_SOURCES_CHARS:
-        raise RunError(f"{len(sources):,} texts are too many to remember; name their folder, or a pattern in quotes")
+        raise RunError(f"{len(sources):,} texts are too many to record; name their folder, or a pattern in quotes")
 
 
 def absolute_source(source: str) -> str:

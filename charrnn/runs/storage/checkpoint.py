@@ -168,7 +168,7 @@ def _require(found: Mapping[str, Entry], needed: Shapes, precision: str) -> None
         if found[name].dtype != precision:
             raise CheckpointError(f"{name} is {found[name].dtype}; its configuration says {precision}")
     if unknown := sorted(found.keys() - needed.keys()):
-        raise CheckpointError(f"holds the tensor {unknown[0][:80]!r}, for which its configuration has no use")
+        raise CheckpointError(f"holds the tensor {unknown[0][:80]!r}, which its configuration does not use")
 
 
 def _require_ends(config: SizedConfig, vocabulary: Vocabulary) -> None:
@@ -189,9 +189,7 @@ def _require_held(architecture: Architecture, parameters: Parameters, learning: 
     vectors = [parameters.flat] if learning is None else [parameters.flat, learning]
     for name in architecture.held_biases():
         if any(vector[parameters.place(name)].any() for vector in vectors):
-            raise CheckpointError(
-                f"{name} is not 0 in it; its configuration has model.bias false, which holds it there"
-            )
+            raise CheckpointError(f"{name} is not 0, but its configuration has model.bias false")
 
 
 def _assemble(

@@ -127,7 +127,7 @@ def _require_room(record: Record) -> None:
     if (level["mean"] or 0) > MAX_LOSS or any(
         (count or 0) > MAX_STEPS // 2 for count in [*counts.values(), level["variance"]]
     ):
-        raise CheckpointError("its record is not valid: it counts more than any training comes to")
+        raise CheckpointError("its record is not valid: its counts are larger than those of any training")
 
 
 def parse_symbols(metadata: Mapping[str, str]) -> list[str]:

@@ -15,10 +15,8 @@ from charrnn.training.events import Evaluated, Event, Finished, Recovered, Resum
 from charrnn.training.parallel.communicator import Communicator
 from charrnn.training.trainer import Progress
 
-OF_BYTES = {
-    "chars_per_second": "bytes_per_second",
-    "bpc": "bits_per_byte",
-}  # the second name of a rate or a loss of bytes
+OF_BYTES = {"chars_per_second": "bytes_per_second", "bpc": "bits_per_byte"}
+"""The second names of rates and losses, if they are over bytes."""
 
 
 def is_snapshot(progress: Progress, save_every: int) -> bool:
@@ -34,8 +32,8 @@ def with_checkpoints(
 
     Raises RunError if one cannot be written; the older ones are still there.
     """
-    begun = current()
-    saved_step, keep = begun.progress.step, is_snapshot(begun.progress, save_every)
+    first = current()
+    saved_step, keep = first.progress.step, is_snapshot(first.progress, save_every)
 
     def save(name: str, previous: str | None = None) -> Saved:
         checkpoint = current()
@@ -46,7 +44,7 @@ def with_checkpoints(
         yield Resumed(saved_step)
     else:
         yield save(LAST)
-        ranks.on_root(lambda: write_config(folder, begun.config))
+        ranks.on_root(lambda: write_config(folder, first.config))
     for event in events:
         yield event
         match event:

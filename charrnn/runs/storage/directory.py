@@ -51,9 +51,7 @@ def create(path: Path, left: str = LAST + SIDE) -> Lock:
     with _for_a_new_run(path):
         path.mkdir(parents=True, exist_ok=True)
         if not (path / LOCK).exists():
-            _require_empty(
-                Folder.named(path), left
-            )  # before the lock file: nothing is added to a directory that is not ours
+            _require_empty(Folder.named(path), left)  # first: nothing is added to a directory that is not ours
         lock = Lock(path)
     try:
         _require_empty(lock.folder, left)
@@ -128,7 +126,7 @@ def find_edits(path: Path, config: Config) -> list[str]:
         return ["; ".join(str(error).splitlines())]
     found = dict(resolve.flatten(written or config))
     return [
-        f"{key} is {found[key]} there, and was {value}"
+        f"{key} is {found[key]}, and was {value}"
         for key, value in resolve.flatten(config)
         if found[key] != value and key not in END_KEYS
     ]
@@ -158,7 +156,7 @@ def load(run: Path, which: str | None = None) -> Loaded:
     if which not in WHICH:
         raise RunError(f"{run}: no checkpoint is called {which!r}; there are best and last")
     if run.is_file() and which is not None:
-        raise RunError(f"{run}: is a checkpoint by itself; for its run's {which} one name the directory, {run.parent}")
+        raise RunError(f"{run}: is a checkpoint; for the {which} one of its run, name the directory, {run.parent}")
     if run.exists() and not run.is_dir():
         return Loaded(checkpoints.load(run), run)
     if not run.is_dir():
@@ -215,8 +213,8 @@ def writable(folder: Folder, name: str = "") -> Iterator[None]:
     except OSError as error:
         if folder.is_gone:
             raise RunError(
-                f"{folder.path}: was removed, or moved to another disk, while it was in use; what was not saved before is lost; "
-                "if it was moved, go on there: charrnn train --resume NEW_PLACE"
+                f"{folder.path}: was removed, or moved to another disk, while it was in use; what was not saved is lost; "
+                "if it was moved, resume it there: charrnn train --resume NEW_PLACE"
             ) from None
         raise RunError(
             f"{folder.path / name}: cannot be written: {error.strerror or error}; what was saved before is untouched"
@@ -250,7 +248,7 @@ def _require_empty(folder: Folder, left: str = LAST + SIDE) -> None:
 def _occupied(path: Path, found: list[str]) -> str:
     other = f"choose another directory with {parameter('out')}"
     if LAST in found or PREVIOUS in found:
-        return f"{path}: holds a run already; go on with it: charrnn train --resume {path}; or {other}"
+        return f"{path}: already holds a run; resume it: charrnn train --resume {path}; or {other}"
     return f"{path}: not empty (it holds {found[0]}); {other}"
 
 

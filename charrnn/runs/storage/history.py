@@ -166,13 +166,13 @@ def read_history(run: Path) -> History:
     history = reader.history(*_characters_per_step(run))
     if not history.steps.size:
         damaged = f"; {history.skipped:,} of its lines cannot be read" if history.skipped else ""
-        raise RunError(f"{path}: tells of no step of a training{damaged}")
+        raise RunError(f"{path}: has no step of a training{damaged}")
     return history
 
 
 def _metrics_of(run: Path) -> Path:
     if run.suffix == ".safetensors" and run.is_file():
-        raise RunError(f"{run}: a checkpoint, which holds no history; name its run directory, {run.parent}")
+        raise RunError(f"{run}: a checkpoint, which has no history; name its run directory, {run.parent}")
     if not run.exists():
         raise RunError(
             f"{run}: no such run; name a run directory, or a file of events as charrnn train --json prints them"

@@ -83,7 +83,7 @@ class SafetensorsReader:
                 raise MalformedError("became shorter while it was read")
             digest.update(data)
         if digest.hexdigest() != found:
-            raise MalformedError("its digest is not that of its bytes")
+            raise MalformedError("its digest is wrong")
         return tensors
 
 
@@ -133,12 +133,12 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse(constant: str) -> Never:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _metadata(value: Any) -> dict[str, str]:
     if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
-        raise MalformedError("its metadata is not a list of texts by name")
+        raise MalformedError("its metadata is not a mapping of names to texts")
     return value
 
 
@@ -166,4 +166,4 @@ def _require_no_gaps(entries: Mapping[str, Entry], size: int) -> None:
             raise MalformedError("its tensors overlap, or leave gaps")
         reached = entry.end
     if reached != size:
-        raise MalformedError(f"its header tells of {reached:,} bytes of tensors; found {size:,}")
+        raise MalformedError(f"its header describes {reached:,} bytes of tensors; found {size:,}")

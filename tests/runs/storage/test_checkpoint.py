@@ -172,7 +172,7 @@ def test_a_checkpoint_has_the_average_as_its_parameters_and_the_weights_that_lea
 
 def test_weights_that_learn_are_asked_for_where_there_is_an_average_and_only_there(averaged, last):
     rewrite(last, {"learning": load(averaged).learning}, {})
-    with pytest.raises(CheckpointError, match=r"holds the tensor 'learning', for which its configuration has no use"):
+    with pytest.raises(CheckpointError, match=r"holds the tensor 'learning', which its configuration does not use"):
         load(last)
     rewrite(averaged, {"learning": None}, {})
     with pytest.raises(CheckpointError, match=r"lacks the tensor learning, "):

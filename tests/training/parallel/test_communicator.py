@@ -78,14 +78,16 @@ def test_a_batch_in_shares_has_the_gradient_of_the_whole(accumulate, threads):
 )
 def test_streams_must_be_shared_out_evenly(B, size, nearest):
     training = SizedConfig().replaced("training", batch_size=B).training
-    with pytest.raises(RunError, match=f"{B} streams .* {size} ranks; `settings` training.batch_size={nearest} can"):
+    with pytest.raises(RunError, match=f"{B} streams .* {size} ranks; use `settings` training.batch_size={nearest}"):
         require_divisible(training, Rank(0, size))
 
 
 def test_a_rank_cannot_make_more_shares_than_it_has_streams():
     training = SizedConfig().replaced("training", batch_size=8, accumulate=4).training
     require_divisible(training, Rank(0, 2))
-    with pytest.raises(RunError, match=r"accumulate 4 .* a rank has 2; `settings` training.accumulate=2 is the most"):
+    with pytest.raises(
+        RunError, match=r"accumulate is 4, but a rank has 2 streams; use at most `settings` training.accumulate=2"
+    ):
         require_divisible(training, Rank(0, 4))
 
 
@@ -107,7 +109,7 @@ class Two(Communicator):
 
 
 def test_ranks_begin_with_the_same_weights():
-    name = "that of the weights to begin with"
+    name = "the SHA-256 of the weights of the base"
     require_same_inputs(SizedConfig(), "a" * 64, Two(), "1" * 64)
-    with pytest.raises(RunError, match=f"rank 1 differs from rank 0: {name} is 2222 there, and 1111 here"):
+    with pytest.raises(RunError, match=f"rank 1 differs from rank 0: {name} is 2222, not 1111"):
         require_same_inputs(SizedConfig(), "a" * 64, Two(**{name: "2222"}), "1111")
