@@ -20,15 +20,14 @@ from charrnn.generation.novelty import novelty as novelty
 from charrnn.models import export as exports
 from charrnn.models import gradcheck_case, gradflow_case, loading
 from charrnn.models.model import Model as Model
-from charrnn.runs import run as runs
 from charrnn.runs import time_budget
-from charrnn.runs.planning import plan as plans
 from charrnn.runs.planning.fine_tuning import FineTuneBase
 from charrnn.runs.planning.fine_tuning import load_base as load_base
+from charrnn.runs.planning.new_plan import make_plan
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.random_training import random_trainer
 from charrnn.runs.resume import resume as resume
-from charrnn.runs.run import Run
+from charrnn.runs.run import start as start
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.history import read_history as read_history
 from charrnn.system.blas_threads import one_blas_thread
@@ -55,16 +54,8 @@ def plan(
     the configuration is of another network than the base's.
     """
     began = time.perf_counter()
-    made = plans.make_plan(sources, config, base, ranks)
-    return made if seconds is None else plans.with_steps(made, *time_budget.steps_within(made, seconds, began))
-
-
-def start(plan: Plan, out: Path | None = None) -> Run:
-    """Make the run directory (none named: the next free one below runs/), and a fresh network or one with the plan's weights.
-
-    Raises RunError when the directory holds something or cannot be made.
-    """
-    return runs.start(plan, out)
+    made = make_plan(sources, config, base, ranks)
+    return made if seconds is None else made.with_steps(*time_budget.steps_within(made, seconds, began))
 
 
 def train(

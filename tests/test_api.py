@@ -202,7 +202,7 @@ def test_type_checkers_are_told_that_the_package_is_typed():
 
 
 def test_a_program_is_told_of_a_taken_directory_before_a_text_is_read(tiny_run):
-    with pytest.raises(charrnn.CharrnnError, match="holds a run already"):
+    with pytest.raises(charrnn.CharrnnError, match="already holds a run"):
         charrnn.train("nothing.txt", out=tiny_run)
 
 

@@ -118,19 +118,6 @@ class Lock:
         self._file.truncate(0)
         append(self._file, text.encode())
 
-    def __reduce__(self) -> tuple[type["LockHeldElsewhere"], tuple[Folder, str | None]]:
-        return LockHeldElsewhere, (self.folder, self.note)
-
-
-class LockHeldElsewhere:
-    """What another process has of a lock that it was sent: nothing to let go."""
-
-    def __init__(self, folder: Folder, note: str | None) -> None:
-        self.folder, self.note = folder, note
-
-    def release(self) -> None:
-        """Leave it to its holder."""
-
 
 def _is_lock_file(file: IO[bytes]) -> bool:
     """Whether the file is empty, or begins as one that says who holds a lock; a power cut can leave zeros."""
