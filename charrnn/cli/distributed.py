@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from charrnn.cli.exit_codes import FAILED, INTERRUPTED
 from charrnn.errors import CharrnnError, MissingLibraryError, RunError, missing_library
 from charrnn.system.mpi_environment import rank_and_size
 from charrnn.text.characters.printable import UNSAFE, printable_line
@@ -17,7 +18,6 @@ from charrnn.training.parallel.communicator import Communicator
 
 # Seconds for the other ranks to come to the same end; after an interrupt, which reaches them too.
 ERROR_WAIT_SECONDS, INTERRUPT_WAIT_SECONDS = 10.0, 1.0
-INTERRUPTED = 130
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def _exit_code(name: str, error: BaseException) -> int:
         return INTERRUPTED
     told = str(error) if isinstance(error, CharrnnError) else f"{type(error).__name__} {error}"
     print_error(f"{name}: {told.splitlines()[0] if told else 'ended'}")
-    return 1
+    return FAILED
 
 
 @contextmanager

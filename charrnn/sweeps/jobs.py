@@ -4,6 +4,7 @@ A process by itself, so that one that runs out of memory or crashes leaves the o
 """
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -20,12 +21,12 @@ from charrnn.sweeps.sweep import CONFIGS, LOGS
 from charrnn.system.cores import ONE_BLAS_THREAD
 from charrnn.system.folder_handle import Folder
 from charrnn.system.mpi_environment import without_launcher
-from charrnn.system.signals import graceful_stop
+from charrnn.system.signals import exit_code, graceful_stop
 from charrnn.text import cache
 
 FOLDER_VARIABLES = (cache.FOLDER_VARIABLE, "TMPDIR", "TEMP", "TMP")  # variables that may name a folder below this one
 POLL_SECONDS = 0.1  # seconds between two looks at whether to stop
-STOPPED_EXIT_CODE = 143  # the exit code of a training that was asked to stop
+STOPPED_EXIT_CODE = exit_code(signal.SIGTERM)  # the exit code of a training that was asked to stop
 DIVERGED_PREFIX = "training diverged"  # how the message of one that diverged for good begins
 
 

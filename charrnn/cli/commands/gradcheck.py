@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from charrnn.cli.commands.common_options import ConfigOption, SettingsOption
+from charrnn.cli.exit_codes import FAILED
 
 
 def gradcheck(
@@ -55,4 +56,4 @@ def gradcheck(
         report = api.gradcheck(resolved.config, run, oracle or (), tolerance, seed, entries, on_progress=advance)
     gradcheck.show_report(report, json)
     if not report.passed:
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)

@@ -126,7 +126,7 @@ def _follow(run: "Run", json: bool, quiet: bool, tensorboard: bool, ranks: "Comm
     tensorboard_log = boards.open_board(run.folder, unit) if tensorboard and tells else nullcontext()
     with resume_hint_if_killed(ranks, run.path), signals.graceful_stop() as stop, tensorboard_log as board:
         finished = follow(run, stop.requested, json and tells, quiet or not tells, [board] if board else [])
-    code = max(ranks.all_gather(stop.exit_code if stop.requested() else 0))  # of a signal, whichever rank got it
+    code = max(ranks.all_gather(stop.exit_code))  # of a signal, whichever rank got it
     if finished.reason != "stopped":
         _print(run.path, json or not tells)
         return
