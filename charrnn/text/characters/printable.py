@@ -6,7 +6,7 @@
     lone surrogates  which no output can encode
 
 The first 32 and U+007F become their pictures, ␀ to ␟ and ␡, one column each; the others their code points, <U+202E>. A terminal
-shows both in reverse video, so that a real ␛ of a text is not taken for an escape (cli/output/surprisal_colours.py).
+shows both in reverse video, so that a real ␛ of a text is not taken for an escape (cli/output/styled_text.py).
 """
 
 import json
