@@ -34,6 +34,8 @@ ENDING_SIGNALS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP")
 NAMES: dict[object, str] = {evaluate: "eval"}  # of commands whose own would hide what Python has
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # Typer gives what it raises on misuse no public name
 
+INPUT = "Input should be"  # Pydantic's words for "must be"
+
 SMALLER = "lower model.hidden_size, training.batch_size or training.sequence_length"
 LESS_MEMORY = dict.fromkeys(("train", "sweep", "bench", "gradcheck"), SMALLER)
 READ_LESS = "have less read or written at once"
@@ -86,7 +88,12 @@ def _print_error(message: str, code: int, lines: bool = False) -> int:
 
 
 def _message_of(error: Any) -> str:
-    return str(error.format_message()).rstrip(".")
+    """What Typer says of a mistake, without the words of Pydantic, which judges the values."""
+    option, colon, found = str(error.format_message()).rstrip(".").partition("': ")
+    found = found.removeprefix("Value error, ")
+    if found.startswith(INPUT):
+        found = f"must be{found.removeprefix(INPUT)}"
+    return option + colon + found
 
 
 def _help_of(error: Any) -> str:
