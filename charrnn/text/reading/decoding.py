@@ -198,11 +198,11 @@ class _File:
             )
         if half := _surrogate(error):
             return TextError(
-                f"{self.name}: half of a surrogate pair (U+{half:04X}) at byte {place}, which is not a character: the file is damaged there; repair it, or leave that out: {self._converting(encoding, '-c ')}"
+                f"{self.name}: half of a surrogate pair (U+{half:04X}) at byte {place}, which is not a character: the file is damaged there; mend it, or leave that out: {self._converting(encoding, '-c ')}"
             )
         if mark:
             return TextError(
-                f"{self.name}: byte 0x{error.object[error.start]:02x} at offset {place} is not {encoding}, which its byte order mark says it is: it is damaged there, or holds text of two encodings; repair it, or leave out what does not fit: {self._converting(encoding, '-c ')}"
+                f"{self.name}: byte 0x{error.object[error.start]:02x} at offset {place} is not {encoding}, which its byte order mark says it is: it is damaged there, or holds text of two encodings; mend it, or leave out what does not fit: {self._converting(encoding, '-c ')}"
             )
         nul = self.head.find(b"\0")
         if nul >= 0 and not encodings.is_wide(encoding):
@@ -256,16 +256,12 @@ class _File:
         is_text = encodings.is_wide(encoding) and encodings.is_plausible(self.head, encoding)
         if encodings.detect_by_mark(self.head) or looks == codecs.lookup(encoding).name or is_text:
             taken_out = self._converting(encoding, last=" | tr -d '\\0'")
-            return TextError(
-                f"{self.name}: a NUL at byte {place}, which does not belong in a text; take it out: {taken_out}"
-            )
+            return TextError(f"{self.name}: a NUL at byte {place}, which no text has; take it out: {taken_out}")
         if looks:
             return self._looks_like(looks)
         if encodings.is_text_with_nuls(self.head):
             taken_out = self._rewriting("tr -d '\\0'")
-            return TextError(
-                f"{self.name}: a NUL at byte {place}, which does not belong in a text; take it out: {taken_out}"
-            )
+            return TextError(f"{self.name}: a NUL at byte {place}, which no text has; take it out: {taken_out}")
         return TextError(
             f"{self.name}: looks binary: a NUL at byte {place}; only a model of bytes reads it: {parameter('settings')} data.unit=byte"
         )

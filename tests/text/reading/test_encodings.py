@@ -152,7 +152,7 @@ def test_half_of_a_surrogate_pair_is_called_so_at_its_byte(data, encoding, point
 def test_a_nul_within_a_text_is_reported_with_its_byte(data, encoding, place):
     message = refusal(data, encoding)
     assert message.startswith(
-        f"a NUL at byte {place}, which does not belong in a text; take it out" if place else "looks binary: a NUL"
+        f"a NUL at byte {place}, which no text has; take it out" if place else "looks binary: a NUL"
     )
 
 
