@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from charrnn.cli.exit_codes import FAILED
 from charrnn.cli.options import common, typed_text
 
 if TYPE_CHECKING:
@@ -170,4 +171,4 @@ def _check(systems: "Sequence[System]", case: "Case", seed: int, json: bool) -> 
     if failed:
         which = "; ".join(f"{name}: {'; '.join(dict.fromkeys(what))}" for name, what in failed.items())
         output.print_error(f"{sum(map(len, failed.values()))} fail as corrected: {which}")
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)

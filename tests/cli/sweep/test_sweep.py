@@ -306,7 +306,7 @@ def test_no_link_in_the_directory_is_followed(tmp_path, text_file):
         with Folder(tmp_path / "s") as folder:
             return run_job(Job(name, YAML, [str(text_file)]), folder, StopSignal(lambda: False))
 
-    told = "is a link, and no link is followed there"
+    told = "is a link, and links are not followed here"
     (tmp_path / "s" / "one").symlink_to(elsewhere)
     assert made("one") == JobResult("failed", f"{tmp_path}/s/one: one {told}")
     (tmp_path / "s" / "logs" / "two.log").symlink_to(victim)
