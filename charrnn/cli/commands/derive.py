@@ -34,7 +34,7 @@ def derive(
         bool, typer.Option("--explain", help="Walk through one tiny case of a system, number by number.")
     ] = False,
     train: Annotated[
-        bool, typer.Option("--train", help="Let a system learn something small, with and without clipping.")
+        bool, typer.Option("--train", help="Train a system on something small, with and without clipping.")
     ] = False,
     settings: Annotated[
         list[str] | None,

@@ -162,23 +162,23 @@ def sample(
     for line in filter(None, [hint, *(f"warning: {doubt}" for doubt in generator.doubts(stops, length))]):
         console.print_note(line)
     first = secrets.randbelow(MAX_NEW_SEED) if seed is None else seed
-    told = f"{'; '.join(model.notes)}, seed {first}"
+    note = f"{'; '.join(model.notes)}, seed {first}"
     coloured = surprisal and not json and console.supports_colour(console.result_console())
     if alone and coloured:
         pieces = generator.generate_scored(prompt, length, options, first, stops)
-        console.print_note(told)
+        console.print_note(note)
         samples.show_coloured(prompt, pieces, stream)
         return
     if alone:
         text = generator.generate(prompt, length, options, first, stops)
-        console.print_note(told)
+        console.print_note(note)
         console.show_sample(prompt, text, stream)
         return
     seeds = range(first, first + (rerank or count))
     scored = json or coloured or rerank is not None
     traced = (trace_candidates or CANDIDATES) if trace else 0
     drawn = generator.generate_many(prompt, length, options, seeds, stops, scored, traced, in_pieces=coloured)
-    console.print_note(told)
+    console.print_note(note)
     if rerank is not None:
         drawn = best(drawn, count)
         samples.print_best(drawn, rerank, model.vocabulary.unit)
