@@ -42,7 +42,7 @@ def sample(
             "--length",
             "-n",
             min=0,
-            help="Characters to write (for a byte model bytes, of whole characters), fewer if a document ends; 0: no end.",
+            help="Characters to write (for a byte model bytes, of whole characters), fewer if a document ends; 0 writes without end.",
         ),
     ] = 500,
     temperature: Annotated[
