@@ -173,7 +173,7 @@ def test_no_snapshot_of_another_run_is_taken(start, plant, tmp_path, what):
     assert recovery._best().progress.step == 22
 
 
-@pytest.mark.parametrize("damage", ["damaged", "deleted"])
+@mostly_slow("damage", ["damaged", "deleted"], one_in=2)
 @pytest.mark.parametrize("name", ["previous", "best"])
 def test_a_lost_snapshot_is_no_reason_to_stop(start, plant, tmp_path, damage, name):
     plant(math.nan, 27, weakest=3)

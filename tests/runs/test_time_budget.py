@@ -9,6 +9,7 @@ import tiny
 
 from charrnn import api
 from charrnn.config.resolve import resolve
+from charrnn.diagnostics.gradflow.flow_estimate import FlowEstimate
 from charrnn.errors import DivergedError, OptionError, RunError
 from charrnn.runs import time_budget
 from charrnn.runs.time_budget import parse_duration
@@ -80,7 +81,7 @@ def test_the_clock_counts_steps_after_the_warm_up_and_everything_but_the_end(mon
 def test_looks_at_the_flow_of_gradients_are_a_part_of_the_steps(monkeypatch):
     ticks = iter(range(100))
     monkeypatch.setattr(time_budget.time, "perf_counter", lambda: next(ticks))
-    clock, look = time_budget._Clock(warm_up=1.5), Flowed(2, 1, 8, *[None] * 7)
+    clock, look = time_budget._Clock(warm_up=1.5), Flowed(step=2, **dict.fromkeys(FlowEstimate.__dataclass_fields__))
     steps = [Stepped(n, 0, 0, 0, False, 0, 0) for n in range(1, 6)]
     for event in (steps[0], steps[1], look, steps[2], look, steps[3], Evaluated(4, "valid", 1, 1, True)):
         clock.note(event)

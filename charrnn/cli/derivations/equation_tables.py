@@ -12,8 +12,8 @@ from charrnn.cli.derivations.settings import settings_of
 from charrnn.cli.output.console import result_console, write_json
 from charrnn.cli.output.tables import Name, Table
 from charrnn.derivations.case import Case
+from charrnn.derivations.documents import DOCUMENTS, System
 from charrnn.derivations.equation import ABSENT, OVERFLOWS, Finding, Verdict
-from charrnn.derivations.systems import DOCUMENTS, System
 
 VACUOUS = "a wrong equation may hold at this size, where there is nothing to get wrong; take 2 or more"
 ERRORS = "an error is relative to the largest entry of the true value, that of the complex step"

@@ -8,12 +8,12 @@ from charrnn.cli.derivations.bridges import bridges
 from charrnn.cli.derivations.equation_tables import Checked
 from charrnn.cli.derivations.settings import make_case, require_at_most, split_settings
 from charrnn.cli.derivations.time_estimate import require_a_minute
-from charrnn.derivations import lessons
 from charrnn.derivations.case import Case
+from charrnn.derivations.documents import System
 from charrnn.derivations.equation import judge
-from charrnn.derivations.lessons import Lesson
 from charrnn.derivations.rounding import rounding
-from charrnn.derivations.systems import System
+from charrnn.derivations.tasks import lessons
+from charrnn.derivations.tasks.lessons import Lesson
 from charrnn.derivations.walkthrough import EXPLAINED, LIMITS, Walkthrough, walk_through
 from charrnn.errors import CheckError
 
@@ -24,7 +24,7 @@ def check(systems: Sequence[System], case: Case, seed: int, on_progress: Callabl
     checked = []
     for done, system in enumerate(systems, start=1):
         instance = system.make(case, np.random.default_rng(seed))
-        noise = rounding(system.name, instance)
+        noise = rounding(instance)
         findings = [judge(equation, noise) for equation in system.equations(instance)]
         checked.append(Checked(system, findings, list(bridges(seed, [system.name]))))
         on_progress(done / len(systems))

@@ -76,6 +76,6 @@ def _cut_to_whole_lines(folder: Folder) -> None:
 
 def as_json(event: Event, unit: Unit) -> dict[str, object]:
     """An event as it stands in metrics.jsonl and in `train --json`; what is counted in bytes has a name that says so, too."""
-    fields = asdict(event)
+    fields = {"step": event.step, **asdict(event)}  # the step first
     more = {OF_BYTES[name]: fields[name] for name in OF_BYTES if name in fields} if unit == "byte" else {}
     return {"event": EVENT_NAMES[type(event)], **fields, **more}
