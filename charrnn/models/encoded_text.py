@@ -14,9 +14,9 @@ from charrnn.config.data import Data
 from charrnn.errors import TextError
 from charrnn.ngram.order_selection import MAX_ORDER
 from charrnn.text import documents
+from charrnn.text.characters.utf_8 import whole_length
 from charrnn.text.corpus import Corpus
 from charrnn.text.positions import FIRST_OF_FILE, NO_STARTS, Starts
-from charrnn.text.reading.decoding import whole_length
 from charrnn.text.source_text import Piece, SourceText
 from charrnn.text.vocabulary import END, UNKNOWN, Ids, Vocabulary
 from charrnn.training.surprisal import BLOCK

@@ -16,8 +16,8 @@ from charrnn.models.encoded_text import Block
 from charrnn.models.evaluation import UNKNOWN_COST, with_first
 from charrnn.models.mixture import MixtureScorer
 from charrnn.network.arrays import Array
+from charrnn.text.characters.utf_8 import character_starts, decode_character
 from charrnn.text.positions import NO_STARTS, Starts
-from charrnn.text.reading.decoding import character_starts, decode_character
 from charrnn.text.vocabulary import Vocabulary
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.text.reading.decoding import character_starts
+from charrnn.text.characters.utf_8 import character_starts
 from charrnn.text.vocabulary import Unit, code_points
 
 Indices = NDArray[np.intp]

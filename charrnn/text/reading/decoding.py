@@ -9,19 +9,12 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import PurePath
 
-import numpy as np
-from numpy.typing import NDArray
-
 from charrnn.errors import TextError
 from charrnn.text.reading import encodings
 from charrnn.text.reading.file_kinds import Kind, kind_of
 from charrnn.text.reading.sources import Source
 from charrnn.text.reading.text_file import BINARY_PROBE
 
-MAX_CHARACTER_BYTES = 4  # bytes of UTF-8
-# Bytes of a character of UTF-8, by its first byte.
-LENGTHS = np.repeat(np.array([1, 2, 3, 4, 1], np.intp), [0xC2, 0xE0 - 0xC2, 0xF0 - 0xE0, 0xF5 - 0xF0, 0x100 - 0xF5])
-MANY_TIMES = 100  # as many characters as bytes that are none, and a text is UTF-8 with some damage
 MIN_HEAD_BYTES = 64  # bytes, to tell from a text that it is not in the encoding that is said of it
 SURROGATES = {"utf-8": 3, "utf-16": 2, "utf-32": 4}  # bytes of half of a surrogate pair
 FREQUENT = ("cp1252", "cp1251")  # of encodings of one byte, where most letters are ASCII's
@@ -68,55 +61,6 @@ def reads_as_utf_8_too(source: Source, encoding: str) -> bool:
     except (UnicodeDecodeError, TextError):  # that it cannot be read is reported when it is
         return False
     return bool(head) and not (is_ascii and encodings.is_like_ascii(encoding))
-
-
-def character_starts(data: bytes) -> NDArray[np.intp]:
-    """Where the characters of UTF-8 begin, (n,). A byte that continues no character is one by itself, as a decoder has it."""
-    values = np.frombuffer(data, np.uint8)
-    places = np.arange(len(values))
-    # The last byte up to each that can begin a character; a byte too far behind it continues nothing.
-    begins = np.maximum.accumulate(np.where(values & 0xC0 != 0x80, places, -1))
-    since = places - begins
-    return np.flatnonzero((since == 0) | (begins < 0) | (since >= LENGTHS[values[begins]]))
-
-
-def count_characters(values: NDArray[np.uint8], before: NDArray[np.uint8]) -> int:
-    """How many characters begin in the bytes of some texts side by side, (k, n); `before`, (k, m), are those before them."""
-    m, rows = before.shape[1], np.concatenate([before, values], axis=1)
-    return sum(int(np.count_nonzero(character_starts(row.tobytes()) >= m)) for row in rows)
-
-
-def count_strays(values: NDArray[np.uint8]) -> int:
-    """How many bytes of some texts side by side, (k, n), are no part of a character of UTF-8, or NULs, which no text has."""
-    found = 0
-    for row in values:
-        starts = character_starts(row.tobytes())
-        first, sizes = row[starts], np.diff(starts, append=len(row))
-        found += int(np.count_nonzero((first == 0) | ((first >= 0x80) & (sizes == 1))))
-    return found
-
-
-def doubt_of_characters(strays: int, characters: int) -> tuple[str, ...]:
-    """What to say of a count of characters in bytes, of which some are no UTF-8."""
-    if strays * MANY_TIMES <= characters:
-        return ()
-    return (
-        f"{strays:,} of these characters are bytes that are not UTF-8: of a text in another encoding the number of characters, and bits per character, are wrong",
-    )
-
-
-def whole_length(data: bytes, length: int) -> int:
-    """How many of the first `length` bytes to keep so that no character is cut in two."""
-    if length >= len(data):
-        return len(data)
-    starts = character_starts(data[: length + 1])  # with the next byte: does it begin a character?
-    return int(starts[-1]) or length
-
-
-def decode_character(data: bytes) -> str:
-    """The character of UTF-8 whose bytes these are; U+FFFD where they are none."""
-    character = data.decode("utf-8", "replace")
-    return character if len(character) == 1 else "\ufffd"
 
 
 def _decode(source: Source, encoding: str, insist: bool, likely: Sequence[str]) -> Iterator[str]:
