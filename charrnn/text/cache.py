@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import re
-import secrets
 import stat
 import tempfile
 import time
@@ -22,20 +21,22 @@ import numpy as np
 import platformdirs
 
 from charrnn.errors import TextError
+from charrnn.system.folder_handle import NO_LINK, whole_file
+from charrnn.system.plain_files import NO_WAIT
 from charrnn.text.vocabulary import Ids, Vocabulary
 
 FOLDER_VARIABLE = "CHARRNN_CACHE_DIR"
-HALF_WRITTEN = re.compile(r"[0-9a-f]{32}\.uint(8|16|32)\.[0-9a-f]{16}\.tmp")
+HALF_WRITTEN = re.compile(r"\.charrnn-[0-9a-f]{16}\.tmp")  # the side files of `whole_file`
+HAVE_OWNERS = hasattr(os, "geteuid")  # not on Windows
 DIGEST = 32  # bytes
 PIECE = 1 << 20  # bytes read at once
 ABANDONED_AFTER = 24 * 3600.0  # seconds after which a file that is not whole has lost its writer
 OTHERS = stat.S_IWGRP | stat.S_IWOTH
-NO_LINK: int = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # nor is a pipe waited for
 
 
 def folder() -> Path:
     """Where this user's encoded texts are kept: a folder in $CHARRNN_CACHE_DIR, or in the system's folder for such things."""
-    owner = f"-{os.geteuid()}" if hasattr(os, "geteuid") else ""
+    owner = f"-{os.geteuid()}" if HAVE_OWNERS else ""
     place = os.environ.get(FOLDER_VARIABLE) or platformdirs.user_cache_dir("charrnn", appauthor=False)
     return Path(place) / f"charrnn-texts{owner}"
 
@@ -82,7 +83,7 @@ def load(sha256: str, vocabulary: Vocabulary, length: int, kept: str) -> Ids | N
     """
     size = length * vocabulary.dtype.itemsize
     try:
-        file = open(ids_path(sha256, vocabulary), "rb", opener=_opener)  # noqa: SIM115 (closed below)
+        file = os.fdopen(os.open(ids_path(sha256, vocabulary), os.O_RDONLY | NO_LINK | NO_WAIT), "rb")
     except OSError:
         return None
     with file:
@@ -105,22 +106,15 @@ def store(sha256: str, vocabulary: Vocabulary, pieces: Iterator[Ids], kept: str)
     Raises TextError where that cannot be done.
     """
     ensure_folder(kept)
-    path = ids_path(sha256, vocabulary)
-    side = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")  # two writers of one text do not meet
+    digest = hashlib.sha256(_key(sha256, vocabulary).encode())
     try:
-        with open(side, "xb", opener=_opener) as file:
-            try:
-                digest = hashlib.sha256(_key(sha256, vocabulary).encode())
-                for piece in pieces:
-                    digest.update(piece.data)
-                    file.write(piece.data)
-                file.write(digest.digest())
-                file.flush()
-                os.fsync(file.fileno())
-                os.replace(side, path)
-            except BaseException:
-                side.unlink(missing_ok=True)
-                raise
+        with whole_file(ids_path(sha256, vocabulary)) as file:
+            if HAVE_OWNERS:
+                os.fchmod(file.fileno(), 0o600)  # whatever the umask says: what others may write to is not read
+            for piece in pieces:
+                digest.update(piece.data)
+                file.write(piece.data)
+            file.write(digest.digest())
     except OSError as error:
         raise write_error(kept, error) from None
 
@@ -141,13 +135,9 @@ def _copy_if_valid(file: IO[bytes], copy: IO[bytes], size: int, sha256: str, voc
     return file.read(DIGEST + 1) == digest.digest()
 
 
-def _opener(path: str, flags: int) -> int:
-    return os.open(path, flags | NO_LINK, 0o600)
-
-
 def _is_ours(found: os.stat_result) -> bool:
     """Whether this user owns it, and nobody else may write to it; true where files have no owners."""
-    return not hasattr(os, "geteuid") or (found.st_uid == os.geteuid() and not found.st_mode & OTHERS)
+    return not HAVE_OWNERS or (found.st_uid == os.geteuid() and not found.st_mode & OTHERS)
 
 
 def _remove_abandoned(place: Path) -> None:

@@ -22,6 +22,7 @@ UNKNOWN = ""
 END = "<end>"
 MAX_NAMED = 20  # unknown characters in a message
 MAX_SHOWN = 200  # known ones
+NO_ID = 255  # in a table of bytes
 MAX_SYMBOLS = 1 << 18  # symbols: Unicode has assigned some 160,000 characters
 
 
@@ -29,6 +30,8 @@ MAX_SYMBOLS = 1 << 18  # symbols: Unicode has assigned some 160,000 characters
 class Vocabulary:
     """`symbols` in id order: one character each, "" for the unknown symbol, "<end>" for a document's end; for bytes, the 256 of
     Latin-1.
+
+    Raises VocabularyError for symbols that cannot be a vocabulary.
     """
 
     symbols: tuple[str, ...]
@@ -127,13 +130,7 @@ class Vocabulary:
         """
         if self.unit == "byte":
             return self.encode_bytes(text.encode("utf-8", "surrogatepass"))
-        if self._latin_1 and text.isascii():
-            # Several times as fast as looking up; 255 stands for what is not known.
-            ids = np.frombuffer(text.encode("ascii").translate(self._latin_1), np.uint8)
-            missing = ids == len(self._latin_1) - 1
-        else:
-            ids = np.take(self._table, code_points(text), mode="clip")
-            missing = ids == len(self)
+        ids, missing = self._look_up(text)
         if missing.any():
             if self.unknown_id is None:
                 raise self._misfit(text, np.flatnonzero(missing), position)
@@ -145,8 +142,7 @@ class Vocabulary:
         if isinstance(text, bytes) or self.unit == "byte":
             ids = self.encode_bytes(text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass"))
             return ids, np.zeros(len(ids), np.bool_)
-        ids = np.take(self._table, code_points(text), mode="clip")
-        missing = ids == len(self)
+        ids, missing = self._look_up(text)
         if self.unknown_id is not None:
             return np.where(missing, self.unknown_id, ids).astype(self.dtype), np.zeros(len(ids), np.bool_)
         stand_in = self.symbols.index(" ") if " " in self.symbols else 0
@@ -169,6 +165,14 @@ class Vocabulary:
             return bytes(ids).decode("utf-8", "replace")
         return "".join(self.symbols[index] or "\ufffd" for index in ids if index != self.end_id)
 
+    def _look_up(self, text: str) -> tuple[Ids, NDArray[np.bool_]]:
+        """The ids of characters, (n,), and which have none, (n,); the ids of these mean nothing."""
+        if self._latin_1 and text.isascii():  # several times as fast as the table
+            ids = np.frombuffer(text.encode("ascii").translate(self._latin_1), np.uint8)
+            return ids, ids == NO_ID
+        ids = np.take(self._table, code_points(text), mode="clip")
+        return ids, ids == len(self)
+
     @cached_property
     def _table(self) -> Ids:
         """Code point -> id; len(self) where there is none, and in one last row for all code points beyond."""
@@ -180,12 +184,12 @@ class Vocabulary:
 
     @cached_property
     def _latin_1(self) -> bytes:
-        """The table for the first 256 code points as bytes, 255 where there is no id; empty where an id needs more than that."""
-        if len(self) >= 255:
+        """The table for the first 256 code points as bytes, NO_ID where there is no id; empty where an id may be that high."""
+        if len(self) >= NO_ID:
             return b""
-        first = np.full(256, 255, np.uint8)
+        first = np.full(256, NO_ID, np.uint8)
         known = self._table[:256]
-        first[: len(known)] = np.where(known == len(self), 255, known)
+        first[: len(known)] = np.where(known == len(self), NO_ID, known)
         return first.tobytes()
 
     def _misfit(self, text: str, missing: NDArray[np.intp], position: int) -> VocabularyError:
@@ -221,11 +225,6 @@ def _join(named: Sequence[str]) -> str:
     """The first of many, with commas and an `and`."""
     shown = [*named[:MAX_NAMED], f"{len(named) - MAX_NAMED:,} more"] if len(named) > MAX_NAMED else named
     return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
-
-
-def from_symbols(symbols: Sequence[str], unit: Unit) -> Vocabulary:
-    """A vocabulary as it was stored; raises VocabularyError where it cannot be one."""
-    return Vocabulary(tuple(symbols), unit)
 
 
 def code_points(text: str) -> NDArray[np.unsignedinteger]:

@@ -16,7 +16,7 @@ from charrnn.network.parameters import Parameters
 from charrnn.runs.storage.checkpoint import Checkpoint, save
 from charrnn.runs.storage.checkpoint_record import TextRecord
 from charrnn.runs.storage.safetensors_file import BEFORE_DIGEST, NO_DIGEST
-from charrnn.text.vocabulary import Vocabulary, from_symbols
+from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.optim.optimizers import OPTIMIZERS
 from charrnn.training.trainer import Progress
 
@@ -28,7 +28,7 @@ def small_checkpoint(path: Path, *settings: str, symbols: str = "\nab") -> Path:
     """A whole checkpoint of a tiny network, about 2 kB."""
     config = resolve(None, [*TINY, *settings]).config
     byte = config.data.unit == "byte"
-    vocabulary = Vocabulary.from_bytes() if byte else from_symbols(sorted(symbols), "char")
+    vocabulary = Vocabulary.from_bytes() if byte else Vocabulary(tuple(sorted(symbols)))
     architecture = config.model.architecture(len(vocabulary))
     parameters = Parameters(architecture.shapes(), config.training.precision)
     parameters.flat[:] = np.linspace(-1, 1, parameters.flat.size)

@@ -144,9 +144,9 @@ def _repetition(penalty: float | None, ngram: int | None, window: int | None) ->
 def _read_prompt(prompt: str, file: str) -> str:
     """The prompt of a file, as it stands there."""
     from charrnn.errors import SamplingError
+    from charrnn.system.plain_files import open_named
     from charrnn.text.reading.encodings import UTF_8, detect_by_mark, family
     from charrnn.text.reading.sources import standard_input
-    from charrnn.text.reading.text_file import open_named
 
     if prompt:
         raise typer.BadParameter("give --prompt or --prompt-file, not both")

@@ -33,7 +33,7 @@ from charrnn.runs.storage.checkpoint_record import (
 from charrnn.runs.storage.safetensors_file import Entry, MalformedError, SafetensorsReader
 from charrnn.system.folder_handle import Folder
 from charrnn.system.plain_files import NotPlainError
-from charrnn.text.vocabulary import END, Vocabulary, from_symbols
+from charrnn.text.vocabulary import END, Vocabulary
 from charrnn.training.optim.optimizers import OPTIMIZERS
 from charrnn.training.trainer import Progress
 
@@ -93,7 +93,7 @@ def load_from(folder: Folder, name: str) -> Checkpoint:
         with folder.read(name) as file:
             reader = SafetensorsReader(file)
             record = parse_record(reader.metadata)
-            vocabulary = from_symbols(parse_symbols(reader.metadata), record.config.data.unit)
+            vocabulary = Vocabulary(tuple(parse_symbols(reader.metadata)), record.config.data.unit)
             _require_sizes(record.config)
             _require_ends(record.config, vocabulary)
             architecture = record.config.model.architecture(len(vocabulary))

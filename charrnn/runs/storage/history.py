@@ -20,9 +20,8 @@ from charrnn.errors import ConfigError, RunError
 from charrnn.runs.storage.checkpointing import OF_BYTES
 from charrnn.runs.storage.directory import CONFIG, METRICS
 from charrnn.runs.storage.metrics_log import MAX_LINE_BYTES
-from charrnn.system.plain_files import open_plain
+from charrnn.system.plain_files import open_named, open_plain
 from charrnn.text.characters.unit_names import Unit
-from charrnn.text.reading.text_file import open_named
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from charrnn.text.reading import encodings
 from charrnn.text.reading.encodings import Encodings
 from charrnn.text.reading.file_kinds import Kind, kind_of
-from charrnn.text.reading.text_file import BINARY_PROBE, DAMAGED, begins_with
+from charrnn.text.reading.text_file import BINARY_PROBE, DAMAGED, TextFile
 
 RUN_FILES = {"config.yaml", "last.safetensors"}  # what a training wrote is not what the next should read
 SHOWN_NAMES, SHOWN_ENDINGS = 3, 4  # in one line
@@ -131,7 +131,8 @@ def _candidates(root: Path, left_out: list[OmittedFile]) -> Iterator[Path]:
 def _examine(path: Path, said: Encodings) -> tuple[Kind | None, str | None]:
     """Why a file is not read, or None; and the encoding that its byte order mark names, where that is not UTF-8."""
     try:
-        head = begins_with(path, BINARY_PROBE)
+        with TextFile(path) as file:
+            head = file.read(BINARY_PROBE)
     except DAMAGED:
         return None, None  # reading it will say what is wrong
     except OSError:

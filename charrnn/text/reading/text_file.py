@@ -5,44 +5,19 @@ import errno
 import gzip
 import lzma
 import os
-import select
-import stat
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
 from charrnn.errors import TextError
-from charrnn.system.plain_files import NO_WAIT, NotPlainError, open_plain
+from charrnn.system.plain_files import NotPlainError, open_plain
 
 OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 DAMAGED = (EOFError, ValueError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, MemoryError)
 MAX_EXPANSION = 200.0  # times a file's size that its text may be; what people write and log stays below 100
 ALWAYS_ALLOWED_BYTES = 1 << 24  # bytes of text that are never too many
 BINARY_PROBE = 8192  # bytes looked at to tell what kind of file it is
-
-
-PATIENCE = 10.0  # seconds within which somebody must write to a pipe that was named
-
-
-def open_named(path: Path) -> IO[bytes]:
-    """The same for what a person named, which may also be a pipe to which somebody writes: <(command), for example.
-
-    Raises OSError, and NotPlainError for a device, for a socket, and for a pipe to which nobody writes within PATIENCE.
-    """
-    if not stat.S_ISFIFO(os.stat(path).st_mode):
-        return open_plain(path)
-    descriptor = os.open(path, os.O_RDONLY | NO_WAIT)  # does not wait for a writer
-    file = os.fdopen(descriptor, "rb")
-    try:
-        if not select.select([descriptor], [], [], PATIENCE)[0]:
-            raise NotPlainError(errno.EINVAL, "a pipe to which nobody writes", str(path))
-        os.set_blocking(descriptor, True)
-    except BaseException:
-        file.close()
-        raise
-    return file
 
 
 class TextFile:
@@ -76,9 +51,7 @@ class TextFile:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.close()
         self._raw.close()
 
@@ -86,9 +59,3 @@ class TextFile:
         """Size and time of the last change."""
         status = os.fstat(self._raw.fileno())
         return status.st_size, status.st_mtime_ns
-
-
-def begins_with(path: Path, size: int) -> bytes:
-    """The first bytes of its text. Raises OSError, and one of DAMAGED."""
-    with TextFile(path) as file:
-        return file.read(size)
