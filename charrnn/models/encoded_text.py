@@ -17,7 +17,8 @@ from charrnn.text import documents
 from charrnn.text.characters.utf_8 import whole_length
 from charrnn.text.corpus import Corpus
 from charrnn.text.positions import FIRST_OF_FILE, NO_STARTS, Starts
-from charrnn.text.source_text import Piece, SourceText
+from charrnn.text.reading.source_reader import Piece
+from charrnn.text.source_text import SourceText
 from charrnn.text.vocabulary import END, UNKNOWN, Ids, Vocabulary
 from charrnn.training.surprisal import BLOCK
 

@@ -19,10 +19,10 @@ from charrnn.models.mixture import mix, score_all
 from charrnn.models.unknown_characters import count_unknown
 from charrnn.network.arrays import Array
 from charrnn.ngram.order_selection import MAX_COUNTED_CHARS
-from charrnn.text.characters.unit_names import counted
+from charrnn.text.characters.unit_names import Unit, counted
 from charrnn.text.characters.utf_8 import count_characters, count_strays, doubt_of_characters
 from charrnn.text.corpus import Corpus
-from charrnn.text.vocabulary import Ids, Unit, Vocabulary
+from charrnn.text.vocabulary import Ids, Vocabulary
 from charrnn.training.events import bits
 from charrnn.training.surprisal import Scorer
 

@@ -94,6 +94,8 @@ def _encode(text: SourceText, vocabulary: Vocabulary) -> Iterator[Ids]:
         sha256.update(piece if is_bytes else piece.encode("utf-8", "surrogatepass"))
         yield vocabulary.encode_bytes(piece) if is_bytes else vocabulary.encode(piece, position)
         position += len(piece)
+        if position > text.length:  # it may grow without end
+            break
     if sha256.hexdigest() != text.sha256:
         raise TextError("the text changed while it was read; start again when nothing writes to it any more")
 

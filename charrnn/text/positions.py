@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.text.characters.unit_names import Unit
 from charrnn.text.characters.utf_8 import character_starts
-from charrnn.text.vocabulary import Unit, code_points
+from charrnn.text.vocabulary import code_points
 
 Indices = NDArray[np.intp]
 LF, CR = 1, 2

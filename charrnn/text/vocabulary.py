@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from charrnn.errors import VocabularyError
 from charrnn.text.characters.printable import quoted
-from charrnn.text.characters.unit_names import Unit as Unit
+from charrnn.text.characters.unit_names import Unit
 
 Ids = NDArray[np.unsignedinteger]
 UNKNOWN = ""

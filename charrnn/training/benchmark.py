@@ -14,7 +14,8 @@ from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.network.weight_dropout import WeightDropout
 from charrnn.system.blas_threads import one_blas_thread
-from charrnn.text.vocabulary import Ids, Unit
+from charrnn.text.characters.unit_names import Unit
+from charrnn.text.vocabulary import Ids
 from charrnn.text.windows import Windows
 from charrnn.training.optim.clipping import Clipping
 from charrnn.training.optim.ema import WeightEMA

@@ -23,6 +23,7 @@ from faults.sealing import assembled, contents, described, parts, sealed, small_
 
 from charrnn.errors import CheckpointError, TextError
 from charrnn.runs.storage import checkpoint as checkpoints
+from charrnn.system import plain_files
 from charrnn.text import bounded_matching, cache, corpus, source_text
 from charrnn.text.reading import recorded_sources, sources, text_file
 from charrnn.text.splits import Split
@@ -610,7 +611,7 @@ PLACES = {
 @pytest.mark.parametrize("arguments", PLACES.values(), ids=PLACES)
 @pytest.mark.parametrize("kind", ["pipe", "/dev/zero"])
 def test_what_is_no_plain_file_is_not_waited_for(charrnn, place, whole, monkeypatch, arguments, kind):
-    monkeypatch.setattr(text_file, "PATIENCE", 0.1)
+    monkeypatch.setattr(plain_files, "PATIENCE", 0.1)
     (place / "run.safetensors").write_bytes(whole)
     path = not_a_file(place, kind)
     given = {"PLACE": path, "RUN": place / "run.safetensors"}

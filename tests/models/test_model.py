@@ -20,7 +20,8 @@ from charrnn.models.mixture import mix
 from charrnn.network.readout import log_softmax
 from charrnn.ngram.order_selection import fit_chosen
 from charrnn.runs.run import SAMPLE_LENGTH, SAMPLE_OPTIONS
-from charrnn.text.source_text import Piece, SourceText, Stream, read_text
+from charrnn.text.reading.source_reader import Piece
+from charrnn.text.source_text import SourceText, Stream, read_text
 from charrnn.text.vocabulary import Vocabulary
 
 

@@ -25,11 +25,11 @@ from charrnn.models.unknown_characters import describe_unknown
 from charrnn.network.arrays import Array
 from charrnn.text.characters.graphemes import first_graphemes, last_graphemes
 from charrnn.text.characters.printable import json_text
-from charrnn.text.characters.unit_names import bits_name, counted, unit_name
+from charrnn.text.characters.unit_names import Unit, bits_name, counted, unit_name
 from charrnn.text.characters.utf_8 import doubt_of_characters
 from charrnn.text.positions import Place, Positions, PositionTracker
 from charrnn.text.source_text import SourceText, Stream
-from charrnn.text.vocabulary import END, Unit, Vocabulary
+from charrnn.text.vocabulary import END, Vocabulary
 from charrnn.training.events import bits, rounded
 
 SHOWN_BEFORE, SHOWN_AFTER = 30, 15  # characters around one that stands out

@@ -71,22 +71,14 @@ class Source:
             raise TextError(f"{self.name}: cannot be read: {reason}") from None
 
 
-@dataclass(frozen=True)
-class FoundSources:
-    """All sources, in order, and, by argument, what its folder or its pattern gave."""
-
-    sources: list[Source]
-    files: dict[str, Files]
-
-
 def find_sources(
     sources: Sequence[str],
     binary: bool = False,
     max_expansion: float = MAX_EXPANSION,
     once: bool = False,
     said: Encodings | None = None,
-) -> FoundSources:
-    """Find every source, in the order given; a folder or a pattern gives its files sorted by path.
+) -> tuple[list[Source], dict[str, Files]]:
+    """All sources, in the order given, and what each folder and pattern gave; these give their files sorted by path.
 
     In a folder, what is not plain text is left out, unless `binary`, or `said` names the encoding of the file; see folder.py.
     A compressed file may hold `max_expansion` times its own size. `once`: standard input need not be kept for a second
@@ -95,7 +87,7 @@ def find_sources(
     Raises TextError for a source that is missing.
     """
     listed: list[Source] = []
-    files: dict[str, Files] = {}
+    folders: dict[str, Files] = {}
     for source in sources or [DEFAULT_SOURCE]:
         if source == "-":
             listed.append(_live_stdin() if once else _spooled_stdin())
@@ -105,8 +97,8 @@ def find_sources(
             found = _files(source, binary, said or Encodings())
             listed += [_file(path, source, max_expansion) for path in found.read]
             if not Path(source).is_file():
-                files[source] = found
-    return FoundSources(listed, files)
+                folders[source] = found
+    return listed, folders
 
 
 def standard_input() -> IO[bytes]:
@@ -145,10 +137,9 @@ def _standard_library() -> Iterator[Source]:
 
 def _is_utf_8_text(data: bytes) -> bool:
     try:
-        data.decode()
+        return "\0" not in data.decode()
     except UnicodeDecodeError:
         return False
-    return b"\0" not in data
 
 
 def _files(source: str, binary: bool, said: Encodings) -> Files:
@@ -218,31 +209,21 @@ def _nearest(path: Path) -> str:
 def _folder(root: Path, binary: bool, said: Encodings) -> Files:
     found = files_below(root, said, binary)
     if not found.read:
-        hint = "; --encoding '*.html=utf-8' reads web pages with their markup" if _has_web_pages(found) else ""
+        has_web_pages = any(omitted.kind.is_source for omitted in found.left_out)
+        hint = "; --encoding '*.html=utf-8' reads web pages with their markup" if has_web_pages else ""
         raise TextError(f"{root}: this folder holds no text file{found.omissions(str(root))}{hint}")
     return found
-
-
-def _has_web_pages(found: Files) -> bool:
-    return any(omitted.kind.is_source for omitted in found.left_out)
 
 
 def _file(path: Path, source: str, max_expansion: float = MAX_EXPANSION) -> Source:
     return Source(str(path), lambda: TextFile(path, max_expansion), source)
 
 
-class _LiveStdin:
-    """Standard input, of which each read gives what has come so far, and waits only where there is nothing."""
-
-    def __init__(self) -> None:
-        self._given = standard_input()
-
-    def read(self, size: int) -> bytes:
-        return self._given.read1(size) if isinstance(self._given, io.BufferedReader) else self._given.read(size)
-
-
 def _live_stdin() -> Source:
-    return Source(STANDARD_INPUT, lambda: nullcontext(_LiveStdin()), STANDARD_INPUT, comes_live=True)
+    """Standard input, of which each read gives what has come so far, and waits only where there is nothing."""
+    given = standard_input()
+    unbuffered = getattr(given, "raw", given)
+    return Source(STANDARD_INPUT, lambda: nullcontext(unbuffered), STANDARD_INPUT, comes_live=True)
 
 
 def _spooled_stdin() -> Source:
@@ -250,10 +231,10 @@ def _spooled_stdin() -> Source:
 
     Raises TextError where that file cannot be written.
     """
-    name, given = STANDARD_INPUT, standard_input()
-    beginning, kept = given.read(SPOOLED), f"standard input of more than {SPOOLED >> 20} MiB"
+    given, kept = standard_input(), f"standard input of more than {SPOOLED >> 20} MiB"
+    beginning = given.read(SPOOLED)
     if len(beginning) < SPOOLED:
-        return Source.from_bytes(name, beginning)
+        return Source.from_bytes(STANDARD_INPUT, beginning)
     place = cache.ensure_folder(kept)
     try:
         spool = tempfile.TemporaryFile(dir=place)  # noqa: SIM115 (open as long as the source)
@@ -266,4 +247,4 @@ def _spooled_stdin() -> Source:
         spool.seek(0)
         return nullcontext(spool)
 
-    return Source(name, rewound, name)
+    return Source(STANDARD_INPUT, rewound, STANDARD_INPUT)

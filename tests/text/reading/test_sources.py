@@ -74,12 +74,12 @@ def test_standard_input(monkeypatch):
 
 
 def test_no_source_means_the_built_in_text():
-    assert size(find_sources([]).sources[0]) > 100_000
+    assert size(find_sources([])[0][0]) > 100_000
     assert "harbour" in builtin_names()
 
 
 def test_builtin_python_reads_the_standard_library():
-    documents = find_sources(["builtin:python"]).sources
+    documents, _ = find_sources(["builtin:python"])
     assert any(document.name.endswith("argparse.py") for document in documents)
     assert sum(map(size, documents)) > 5_000_000
 
@@ -173,7 +173,7 @@ def test_a_modest_text_may_be_compressed_as_far_as_it_goes(tmp_path):
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, change):
     path = tmp_path / "text"
     path.write_bytes(b"abc\n" * 1_000_000)
-    (document,) = find_sources([str(path)]).sources
+    (document,), _ = find_sources([str(path)])
 
     def disturb():
         with path.open("r+b") as file:
