@@ -16,7 +16,7 @@ from charrnn.ngram.order_selection import MAX_ORDER
 from charrnn.text import documents
 from charrnn.text.characters.utf_8 import whole_length
 from charrnn.text.corpus import Corpus
-from charrnn.text.positions import FIRST_OF_FILE, NO_STARTS, Starts
+from charrnn.text.positions import NO_STARTS, Starts
 from charrnn.text.reading.source_reader import Piece
 from charrnn.text.source_text import SourceText
 from charrnn.text.vocabulary import END, UNKNOWN, Ids, Vocabulary
@@ -88,7 +88,7 @@ def from_stream(pieces: Iterable[Piece], vocabulary: Vocabulary) -> Iterator[Blo
     for file, piece in pieces:
         if len(piece):
             block = _from_piece(piece, vocabulary, last is None)
-            starts = NO_STARTS if file == last else replace(FIRST_OF_FILE, file=np.array([file], np.intp))
+            starts = NO_STARTS if file == last else Starts.from_sequences([0], [file], [1], [1])
             yield replace(block, starts=starts)
             last = file
 

@@ -12,7 +12,6 @@ import os
 import secrets
 import shutil
 import stat
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import IO, Self
 
 from charrnn.system.atomic_files import flush
+from charrnn.system.directory_path import find_path, has_path
 from charrnn.system.plain_files import NO_WAIT, require_plain_file, require_plain_mode
 
 SIDE = ".tmp"  # the ending of a file that is not whole yet
@@ -29,7 +29,6 @@ CAN_HOLD = {os.open, os.stat, os.unlink, os.mkdir, os.link, os.rename} <= os.sup
 DIRECTORY: int = getattr(os, "O_DIRECTORY", 0)
 NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)  # Windows has no such flag; there, links need a right that few have
 NO_SUCH_FLUSH = {errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF}  # of a directory, on some network file systems
-OPEN_FILES = "/proc/self/fd"  # on Linux, a link for each open file, to where it is now
 
 
 class Folder:
@@ -78,9 +77,9 @@ class Folder:
     @property
     def path(self) -> Path:
         """Where it is now; where nobody can tell, where it was."""
-        if self._held is None or _is(self._named, self._held):
+        if self._held is None or has_path(self._held, self._named):
             return self._named
-        now = _place(self._held)
+        now = find_path(self._held)
         if now is None:
             return self._named
         if not self._named.is_absolute():
@@ -93,7 +92,7 @@ class Folder:
         """Whether it was removed, as far as one can tell."""
         if self._held is None:
             return not self._named.is_dir()
-        return not _is(self._named, self._held) and _place(self._held) is None
+        return not has_path(self._held, self._named) and find_path(self._held) is None
 
     def names(self) -> list[str]:
         """What is in it, sorted."""
@@ -209,8 +208,10 @@ class Folder:
     def finish_keeping(self, name: str, previous: str) -> None:
         """Where a process was killed between giving a new file its name and keeping the one before: keep it."""
         kept = previous + SIDE
-        if stat.S_ISREG(self._mode(kept, follow_symlinks=False)) and self.has(name) and not self._are_one(kept, name):
-            self.rename(kept, previous)
+        if stat.S_ISREG(self._mode(kept, follow_symlinks=False)) and self.has(name):
+            old, new = (os.stat(self._at(each), dir_fd=self._held) for each in (kept, name))
+            if not os.path.samestat(old, new):
+                self.rename(kept, previous)
         self.remove(kept)
 
     def _at(self, name: str) -> str:
@@ -230,10 +231,6 @@ class Folder:
             return os.stat(self._at(name), dir_fd=self._held, follow_symlinks=follow_symlinks).st_mode
         except OSError:
             return 0
-
-    def _are_one(self, name: str, other: str) -> bool:
-        first, second = (os.stat(self._at(each), dir_fd=self._held) for each in (name, other))
-        return os.path.samestat(first, second)
 
     def _rename(self, name: str, new: str) -> None:
         os.replace(self._at(name), self._at(new), src_dir_fd=self._held, dst_dir_fd=self._held)
@@ -278,24 +275,3 @@ def whole_file(path: Path, replace: bool = True) -> Iterator[IO[bytes]]:
     side = f".charrnn-{secrets.token_hex(8)}{SIDE}"
     with Folder(path.parent) as folder, folder.whole_file(path.name, side=side, replace=replace) as file:
         yield file
-
-
-def _is(path: Path, descriptor: int) -> bool:
-    """Whether a name is that of an open directory."""
-    try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    except (OSError, ValueError):
-        return False
-
-
-def _place(descriptor: int) -> Path | None:
-    """Where an open directory is now; None where it is nowhere, or nobody can tell."""
-    with suppress(OSError, ImportError, ValueError):
-        if sys.platform == "darwin":
-            from fcntl import F_GETPATH, fcntl
-
-            path = Path(os.fsdecode(fcntl(descriptor, F_GETPATH, bytes(1024)).rstrip(b"\0")))
-        else:
-            path = Path(os.readlink(f"{OPEN_FILES}/{descriptor}"))
-        return path if _is(path, descriptor) else None
-    return None

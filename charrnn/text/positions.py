@@ -59,11 +59,6 @@ class Starts:
         return cls(*(np.asarray(values, np.intp) for values in (at, file, line, column)))
 
     @classmethod
-    def from_files(cls, at: Sequence[int]) -> "Starts":
-        """Of whole files that follow each other."""
-        return cls.from_sequences(at, range(len(at)), [1] * len(at), [1] * len(at))
-
-    @classmethod
     def joined(cls, parts: Iterable["Starts"]) -> "Starts":
         """All of one stretch, in order."""
         fields = [(each.at, each.file, each.line, each.column) for each in parts]
@@ -80,7 +75,6 @@ class Starts:
 
 
 NO_STARTS = Starts.from_sequences([], [], [], [])
-FIRST_OF_FILE = Starts.from_files([0])
 
 
 @dataclass(frozen=True)

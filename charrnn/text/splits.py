@@ -19,7 +19,7 @@ from charrnn.text.characters.unit_names import Unit, counted
 
 Protocol = Literal["contiguous", "nanogpt", "char-rnn"]
 SPLITS = ("train", "valid", "test")
-OF_PROTOCOL = {"nanogpt": (0.9, 0.1, 0.0), "char-rnn": (0.95, 0.05, 0.0)}  # shares
+PROTOCOL_SHARES = {"nanogpt": (0.9, 0.1, 0.0), "char-rnn": (0.95, 0.05, 0.0)}  # shares
 MIN_SPLIT_CHARS = 2  # one character to read and one to predict
 
 
@@ -63,7 +63,7 @@ class Split:
 
 def make_split(protocol: Protocol, shares: tuple[float, float, float], slices: tuple[int, int]) -> Split:
     """How a protocol cuts: the contiguous one by `shares`, the others by their own."""
-    return Split(OF_PROTOCOL.get(protocol, shares), protocol, slices)
+    return Split(PROTOCOL_SHARES.get(protocol, shares), protocol, slices)
 
 
 def overlap(a: Cuts, name: str, b: Cuts, other: str) -> int:

@@ -4,6 +4,7 @@ import io
 import lzma
 import os
 import sys
+import threading
 
 import pytest
 
@@ -71,6 +72,21 @@ def test_standard_input(monkeypatch):
     stdin = io.TextIOWrapper(io.BytesIO("héllo\n".encode()))
     monkeypatch.setattr(sys, "stdin", stdin)
     assert content("-") == "héllo\n"
+
+
+def test_standard_input_is_read_as_it_comes_where_it_is_read_once(monkeypatch):
+    read, write = os.pipe()
+    monkeypatch.setattr(sys, "stdin", os.fdopen(read))
+    (source,), _ = find_sources(["-"], once=True)
+    pieces, found = source.pieces(), []
+    for data in (b"one", b"and two"):
+        os.write(write, data)  # and nothing more: what waits for a whole block waits for ever
+        reading = threading.Thread(target=lambda: found.append(next(pieces)), daemon=True)
+        reading.start()
+        reading.join(timeout=30)
+    os.close(write)
+    assert found == [b"one", b"and two"]
+    assert list(pieces) == []
 
 
 def test_no_source_means_the_built_in_text():
