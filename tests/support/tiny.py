@@ -14,6 +14,10 @@ TINY = [
     "training.save_every=10",
     "runtime.threads=1",
 ]
+OPTIONS = [
+    "-s", "model.hidden_size=16", "-s", "training.batch_size=4", "-s", "training.sequence_length=8", "-s", "training.eval_every=10",
+    "-s", "runtime.threads=1", "--steps", "20",
+]  # fmt: skip
 
 
 def trained(folder: Path, text: Path, *settings: str) -> Path:

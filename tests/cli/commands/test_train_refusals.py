@@ -1,15 +1,10 @@
-"""Each mistake: a clear line on stderr, exit 1 or 2, nothing lost, no traceback."""
+"""`train`, each mistake: a clear line on stderr, exit 1 or 2, nothing lost, no traceback."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from refusals import refused
-
-from charrnn import api
-from charrnn.cli.commands import sample
 
 TINY = [
     "-s",
@@ -120,27 +115,6 @@ def test_a_checkpoint_in_the_place_of_its_run(charrnn, tiny_run):
     )
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-def test_json_into_a_full_disk_is_an_error_and_the_training_is_saved(text_file, tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "charrnn",
-        "train",
-        str(text_file),
-        *TINY,
-        "--json",
-        "-q",
-        "-o",
-        str(tmp_path / "r"),
-    ]
-    with open("/dev/full", "w") as full:
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
-    assert done.returncode == 1
-    assert done.stderr.startswith("error: standard output: No space left on device")
-    assert (tmp_path / "r" / "last.safetensors").is_file()
-
-
 def test_a_folder_without_text(charrnn, tmp_path):
     (tmp_path / "empty").mkdir()
     refused(charrnn("train", tmp_path / "empty"), 1, "empty", "holds no text file")
@@ -211,116 +185,33 @@ def test_a_directory_below_a_file(charrnn, text_file):
     refused(charrnn("train", text_file, *TINY, "-o", text_file / "run"), 1, "cannot be written")
 
 
-@pytest.mark.parametrize("content", [b"", b"not a checkpoint", "truncated"])
-def test_checkpoints(charrnn, tiny_run, content):
-    path = tiny_run / "last.safetensors"
-    path.write_bytes(path.read_bytes()[:-5] if content == "truncated" else content)
-    refused(charrnn("sample", path, "-n", "5"), 1, "last.safetensors", "checkpoint" if content == b"" else "damaged")
-    refused(charrnn("gradcheck", "--run", path), 1, "last.safetensors")
-    told = charrnn("train", "--resume", tiny_run, "--steps", "25").stderr
-    assert "last.safetensors" in told
-    assert "using previous.safetensors" in told
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "words"),
-    [
-        (["-p", "the Ω"], 1, ["'Ω' (U+03A9) at position 4"]),
-        (["-t", "-1"], 1, ["temperature must be", "found -1"]),
-        (["-t", "nan"], 1, ["temperature must be"]),
-        (["-t", "hot"], 2, ["--temperature"]),
-        (["--top-k", "0"], 1, ["top-k must be at least 1; found 0"]),
-        (["--top-p", "1.5"], 1, ["top-p must be above 0 and at most 1; found 1.5"]),
-        (["--min-p", "0"], 1, ["min-p must be above 0 and at most 1; found 0"]),
-        (["--only", "Ω"], 1, ["--only 'Ω': the model knows none of these"]),
-        (["--only", ""], 1, ["--only '': the model knows none of these"]),
-        (["--stop", ""], 1, ["a stop string must have at least one character"]),
-        (["-n", "-1"], 2, ["--length"]),
-        (["-n", "0", "--json"], 2, ["--length 0 writes without end"]),
-        (["-n", "0", "--count", "2"], 2, ["--length 0 writes without end"]),
-        (["-n", "0", "--trace"], 2, ["--length 0 writes without end"]),
-        (["-n", "0", "--no-stream"], 2, ["--length 0 writes without end", "--no-stream"]),
-        (["--weights", "1"], 1, ["--weights: for a mixture only; add --with RUN or --ngram"]),
-        (["-n", "0", "--rerank", "2"], 2, ["--length 0 writes without end"]),
-        (["--rerank", "2", "--count", "3"], 2, ["--rerank must be at least --count, 3; found 2"]),
-        (["--rerank", "0"], 2, ["--rerank"]),
-        (["--trace-candidates", "0"], 2, ["--trace-candidates"]),
-        (["--trace-candidates", "3"], 2, ["--trace-candidates is how many a --trace tells of; give both"]),
-        (["--repetition-penalty", "0.9"], 1, ["repetition-penalty must be a number of at least 1", "found 0.9"]),
-        (["--repetition-penalty", "nan"], 1, ["repetition-penalty must be a number", "found nan"]),
-        (["--repetition-ngram", "5"], 2, ["say how --repetition-penalty works; give it too"]),
-        (["--repetition-window", "50"], 2, ["say how --repetition-penalty works; give it too"]),
-        (
-            ["--repetition-penalty", "1", "--repetition-ngram", "0"],
-            1,
-            ["repetition-ngram must be at least 1 character; found 0"],
-        ),
-        (
-            ["--repetition-penalty", "2", "--repetition-window", "7"],
-            1,
-            ["repetition-window must be at least one n-gram, 8 characters; found 7"],
-        ),
-        (["--count", "0"], 2, ["--count"]),
-        (["--seed", "-1"], 2, ["--seed"]),
-        (["--prompt-file", "nothing.txt"], 1, ["--prompt-file nothing.txt: cannot be read: No such file"]),
-        (["-p", "a", "--prompt-file", "x"], 2, ["not both"]),
-        (["--checkpoint", "worst"], 2, ["--checkpoint"]),
-    ],
-)
-def test_options_of_sample(charrnn, tiny_run, arguments, code, words):
-    refused(charrnn("sample", tiny_run, *arguments), code, *words)
-
-
-def test_the_text_of_the_training_is_not_the_text_to_be_scored(charrnn, tiny_run, text_file):
-    refused(charrnn("score", tiny_run, "--text", text_file), 2, "a text to be scored stands after the run")
-
-
-def test_a_checkpoint_by_itself_is_neither_the_best_nor_the_last(charrnn, tiny_run):
-    best = tiny_run / "best.safetensors"
-    refused(
-        charrnn("sample", best, "--checkpoint", "last"), 1, "is a checkpoint by itself; for its run's last one name"
+@pytest.mark.parametrize("options", [[], ["--dry-run"]], ids=["train", "dry run"])
+def test_a_directory_that_is_taken_is_told_before_a_text_is_read(charrnn, tiny_run, options):
+    result = charrnn("train", "nothing.txt", "--out", tiny_run, *options)
+    assert result.exit_code == 1
+    assert f"{tiny_run}: holds a run already; go on with it: charrnn train --resume {tiny_run}" in " ".join(
+        result.stderr.split()
     )
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"), [(["sample"], "read or written at once"), (["train"], "model.hidden_size")]
-)
-def test_where_memory_runs_out_what_helps_is_told(charrnn, tiny_run, monkeypatch, arguments, words):
-    def full(*_, **__):
-        raise MemoryError
-
-    monkeypatch.setattr(api, "load", full)
-    monkeypatch.setattr(api, "plan", full)
-    refused(charrnn(*arguments, *([tiny_run] if arguments == ["sample"] else [])), 1, "out of memory", words)
-
-
-@pytest.mark.parametrize("by_pipe", [False, True])
-def test_a_prompt_that_is_too_long_is_refused_with_its_size(charrnn, tiny_run, tmp_path, monkeypatch, by_pipe):
-    monkeypatch.setattr(sample, "MAX_PROMPT_BYTES", 1000)
-    text = "the cat " * 200
-    (tmp_path / "long.txt").write_text(text, "utf-8")
-    given = ("-", text) if by_pipe else (tmp_path / "long.txt", None)
-    size = "more than 1,000 bytes" if by_pipe else "1,600 bytes"
-    done = charrnn("sample", tiny_run, "--prompt-file", given[0], "-n", "5", stdin=given[1])
-    refused(done, 1, f"--prompt-file {given[0]}: {size}; a prompt has at most 1,000")
-    (tmp_path / "long.txt").write_text(text[:1000], "utf-8")
-    assert charrnn("sample", tiny_run, "--prompt-file", tmp_path / "long.txt", "-n", "5").exit_code == 0
-    assert charrnn("sample", tiny_run, "--prompt", text, "-n", "5").stdout.startswith(text)
-
-
-def test_a_run_that_is_not_there(charrnn, tiny_run):
-    refused(charrnn("sample", tiny_run.parent / "nothing"), 1, "no such run", "there are run")
+def test_a_training_with_biases_cannot_go_on_without(charrnn, text_file, tiny_run):
+    result = charrnn("train", text_file, "--from", tiny_run, "-s", "model.bias=false")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"error: --from {tiny_run}: model.bias is true there, and false here; ")
+    assert len(result.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "words"),
+    ("arguments", "words"),
     [
-        (["--oracle", "magic"], 1, ["unknown oracle 'magic'; there are complex-step, closed-form, forward, central"]),
-        (["--tolerance", "0"], 2, ["--tolerance must be above 0; found 0"]),
-        (["--run", "nothing"], 1, ["no such run"]),
-        (["--run", "x", "-c", "quick"], 2, ["--run brings its own configuration"]),
-        (["-s", "model.cell=lstmm"], 1, ["model.cell: must be", "found 'lstmm'"]),
+        (["-s", "data.boundary=***"], r"write \*\*\*; found '***'"),
+        (["-s", "data.boundary=|"], r"to mean the characters themselves, write \|"),
+        (["-s", "training.steps=%"], "--set: training.steps: must be a whole number; found '%'"),
+        (["-s", "training.patience=---"], "--set: training.patience: must be a whole number; found '---'"),
+        (["-s", "data.split=@"], "--set: data.split: must be a list, in brackets; found '@'"),
     ],
 )
-def test_options_of_gradcheck(charrnn, arguments, code, words):
-    refused(charrnn("gradcheck", *arguments), code, *words)
+def test_a_mistake_is_described_in_plain_words(charrnn, text_file, arguments, words):
+    result = charrnn("train", text_file, *arguments)
+    refused(result, 1, words)
+    assert "YAML" not in result.stderr
