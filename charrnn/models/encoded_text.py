@@ -72,7 +72,7 @@ def from_text(text: SourceText, vocabulary: Vocabulary, data: Data) -> EncodedTe
     if listed is None:
         found = documents.split_documents([text.content], str(data.boundary))
         listed, starts = found.documents, found.starts
-    block = replace(_from_documents(listed, vocabulary), starts=starts.moved(-1))  # the first end is unseen
+    block = replace(_from_documents(listed, vocabulary), starts=starts.shift(-1))  # the first end is unseen
     return EncodedText(block.ids.size, lambda: iter([block]), lambda: "\n".join(["", *listed, ""]).encode())
 
 
@@ -127,12 +127,12 @@ def take(blocks: Iterable[Block], length: int) -> tuple[Block, bool]:
     unseen = taken[0].unseen
     ids, unknown = (np.concatenate(parts, axis=1) for parts in zip(*((b.ids, b.unknown) for b in taken), strict=True))
     before = np.cumsum([0, *(block.ids.size - block.unseen for block in taken)])
-    starts = Starts.joined(block.starts.moved(int(by)) for block, by in zip(taken, before, strict=False))
+    starts = Starts.concatenate(block.starts.shift(int(by)) for block, by in zip(taken, before, strict=False))
     characters = _concatenate([block.characters for block in taken])
     if isinstance(characters, bytes):
         length = whole_length(characters, length)
     stop = unseen + length
-    block = Block(ids[:, :stop], unknown[:, :stop], 0.0, characters[:length], unseen, starts.within(0, length))
+    block = Block(ids[:, :stop], unknown[:, :stop], 0.0, characters[:length], unseen, starts.part(0, length))
     return block, found > length
 
 

@@ -20,7 +20,7 @@ from charrnn.models.unknown_characters import count_unknown
 from charrnn.network.arrays import Array
 from charrnn.ngram.order_selection import MAX_COUNTED_CHARS
 from charrnn.text.characters.unit_names import Unit, counted
-from charrnn.text.characters.utf_8 import count_characters, count_strays, doubt_of_characters
+from charrnn.text.characters.utf_8 import count_characters, count_strays, stray_byte_notes
 from charrnn.text.corpus import Corpus
 from charrnn.text.vocabulary import Ids, Vocabulary
 from charrnn.training.events import bits
@@ -127,7 +127,7 @@ def evaluate(
         baselines=Baselines(uniform),
         members=_losses(members, weights, found.members),
         dynamic=learning_rate,
-        notes=doubt_of_characters(found.strays, found.characters_read),
+        notes=stray_byte_notes(found.strays, found.characters_read),
     )
     return _beside(made, whole, counts, found.counted) if counts else made
 

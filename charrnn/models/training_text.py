@@ -38,9 +38,9 @@ class TrainingText:
     def starts(self, index: int, length: int) -> Starts:
         """Where a stretch of the text stands in its files: at its first character, and where a file or a document begins."""
         starts, (file, line, column) = self.text.starts, self.text.locate(index)
-        inside = starts.within(index, index + length)
+        inside = starts.part(index, index + length)
         first = Starts.from_sequences([0], [file], [line], [column])
-        return inside if inside.at[:1].tolist() == [0] else Starts.joined([first, inside])
+        return inside if inside.at[:1].tolist() == [0] else Starts.concatenate([first, inside])
 
     def place(self, names: Sequence[str], position: int) -> Place:
         """Where a character stands in the files, from its position in some splits that follow each other."""

@@ -98,7 +98,7 @@ def run_job_on_rank(job: Job, path: Path, number: int) -> JobResult:
     """The same in another rank of an MPI job, which handles signals itself; `number`: that of the sweep's directory."""
     try:
         with graceful_stop() as stop, Folder(path) as folder:
-            if folder.number != number:
+            if folder.inode != number:
                 return JobResult(
                     "failed", f"{path}: not the directory in which this sweep was begun; was that renamed?"
                 )
@@ -118,7 +118,7 @@ def _command(job: Job, folder: Folder) -> list[str]:
 
 def _run(command: Sequence[str], folder: Folder, log: IO[bytes], stop_signal: StopSignal) -> int:
     """Its exit code. It is out of reach of the terminal's Ctrl-C: the sweep decides when it ends."""
-    with folder.again() as place:
+    with folder.reopen() as place:
         held = place.descriptor
         where = str(place.path.absolute()) if held is None else str(held)
         process = subprocess.Popen(

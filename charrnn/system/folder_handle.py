@@ -70,7 +70,7 @@ class Folder:
         return self._held
 
     @property
-    def number(self) -> int:
+    def inode(self) -> int:
         """By which the file system knows it."""
         return os.stat(self._named if self._held is None else self._held).st_ino
 
@@ -168,7 +168,7 @@ class Folder:
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         return folder
 
-    def again(self) -> "Folder":
+    def reopen(self) -> "Folder":
         """The same directory, held a second time: without its lock."""
         return Folder.named(self._named) if self._held is None else self.subfolder(".")
 

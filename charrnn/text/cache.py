@@ -41,10 +41,10 @@ def folder() -> Path:
     return Path(place) / f"charrnn-texts{owner}"
 
 
-def ensure_folder(kept: str) -> Path:
+def ensure_folder(what: str) -> Path:
     """The same, made where it is missing. Raises TextError where that cannot be done, or others may write there.
 
-    `kept`: what is to be kept there, for the message.
+    `what`: what is to be kept there, for the message.
     """
     place = folder()
     try:
@@ -58,14 +58,14 @@ def ensure_folder(kept: str) -> Path:
             raise PermissionError(None, "another user owns it, or may write there", str(place))
         _remove_abandoned(place)
     except OSError as error:
-        raise write_error(kept, error) from None
+        raise write_error(what, error) from None
     return place
 
 
-def write_error(kept: str, error: OSError) -> TextError:
+def write_error(what: str, error: OSError) -> TextError:
     """What to say where something cannot be kept."""
     return TextError(
-        f"{folder()}: {kept} is kept in a file there, which cannot be written: {error.strerror or error}; "
+        f"{folder()}: {what} is kept in a file there, which cannot be written: {error.strerror or error}; "
         f"name a folder of your own, with room, in the environment variable {FOLDER_VARIABLE}"
     )
 
@@ -75,7 +75,7 @@ def ids_path(sha256: str, vocabulary: Vocabulary) -> Path:
     return folder() / f"{_key(sha256, vocabulary)[:32]}.{vocabulary.dtype.name}"
 
 
-def load(sha256: str, vocabulary: Vocabulary, length: int, kept: str) -> Ids | None:
+def load(sha256: str, vocabulary: Vocabulary, length: int, what: str) -> Ids | None:
     """The ids in a file that is there, whole, and this user's, (length,); None where there is none.
 
     They are memory-mapped from a copy without a name, which nobody can change or cut short: a process that has mapped a
@@ -97,15 +97,15 @@ def load(sha256: str, vocabulary: Vocabulary, length: int, kept: str) -> Ids | N
                 copy.flush()
                 return np.asarray(np.memmap(copy, vocabulary.dtype, "r", shape=(length,)))
         except OSError as error:
-            raise write_error(kept, error) from None
+            raise write_error(what, error) from None
 
 
-def store(sha256: str, vocabulary: Vocabulary, pieces: Iterator[Ids], kept: str) -> None:
+def store(sha256: str, vocabulary: Vocabulary, pieces: Iterator[Ids], what: str) -> None:
     """Write ids to the text's file, which appears under its name only when it is whole and on the disk.
 
     Raises TextError where that cannot be done.
     """
-    ensure_folder(kept)
+    ensure_folder(what)
     digest = hashlib.sha256(_key(sha256, vocabulary).encode())
     try:
         with whole_file(ids_path(sha256, vocabulary)) as file:
@@ -116,7 +116,7 @@ def store(sha256: str, vocabulary: Vocabulary, pieces: Iterator[Ids], kept: str)
                 file.write(piece.data)
             file.write(digest.digest())
     except OSError as error:
-        raise write_error(kept, error) from None
+        raise write_error(what, error) from None
 
 
 def _key(sha256: str, vocabulary: Vocabulary) -> str:

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from charrnn.errors import TextError
-from charrnn.text import cache, source_text
-from charrnn.text import documents as lists
+from charrnn.text import cache, documents, source_text
 from charrnn.text.characters.unit_names import counted
 from charrnn.text.source_text import SourceText
 from charrnn.text.splits import SPLITS, Cuts, Split
@@ -32,21 +31,23 @@ class Corpus:
 
     def slices(self, name: str) -> Ids:
         """The ids of one split, (slices, length of each), a view: each slice is a stretch of the text; empty without a share."""
-        index, cuts = SPLITS.index(name), self.cuts
-        side_by_side = self.ids[: cuts.slices * cuts.length].reshape(cuts.slices, cuts.length)
-        start, end = cuts.bounds[index : index + 2]
+        index = SPLITS.index(name)
+        start, end = self.cuts.bounds[index : index + 2]
         with_its_end = self.vocabulary.end_id is not None and start < end
-        return side_by_side[:, start : end + with_its_end]
+        return self._side_by_side[:, start : end + with_its_end]
 
     def before(self, name: str, characters: int) -> Ids:
         """What stands before each slice of a split in the text, (slices, at most so many characters), a view."""
-        cuts, start = self.cuts, self.cuts.bounds[SPLITS.index(name)]
-        side_by_side = self.ids[: cuts.slices * cuts.length].reshape(cuts.slices, cuts.length)
-        return side_by_side[:, max(0, start - characters) : start]
+        start = self.cuts.bounds[SPLITS.index(name)]
+        return self._side_by_side[:, max(0, start - characters) : start]
 
     def split(self, name: str) -> Ids:
         """The ids of one split, (its length,), slice after slice: a view where there is one slice, otherwise a copy."""
         return self.slices(name).reshape(-1)
+
+    @property
+    def _side_by_side(self) -> Ids:
+        return self.ids[: self.cuts.slices * self.cuts.length].reshape(self.cuts.slices, self.cuts.length)
 
 
 def build(text: SourceText, vocabulary: Vocabulary, split: Split) -> Corpus:
@@ -55,35 +56,41 @@ def build(text: SourceText, vocabulary: Vocabulary, split: Split) -> Corpus:
     Raises TextError for one that is too short, or that changes meanwhile, and VocabularyError when it holds a character that
     the vocabulary does not.
     """
-    rare = _unknown_length(text, vocabulary)
+    path = None
     if text.documents is not None:
-        listed = lists.encode(text.documents, vocabulary)
+        ids = documents.encode(text.documents, vocabulary)
         try:
-            cuts = cut(listed, vocabulary, split)
+            cuts = cut(ids, vocabulary, split)
         except TextError as error:
             raise TextError("; ".join([*text.notes, str(error)])) from None
-        return Corpus(listed, vocabulary, cuts, text.sha256, None, rare)
-    cuts = split.cut(text.length, text.unit)
-    if text.length <= source_text.IN_MEMORY:
-        in_memory = np.concatenate([*_encode(text, vocabulary)])
-        return Corpus(in_memory, vocabulary, cuts, text.sha256, None, rare)
-    path, kept = cache.ids_path(text.sha256, vocabulary), f"a text of more than {source_text.IN_MEMORY:,} characters"
-    ids = cache.load(text.sha256, vocabulary, text.length, kept)
-    if ids is None:
-        cache.store(text.sha256, vocabulary, _encode(text, vocabulary), kept)
-        ids = cache.load(text.sha256, vocabulary, text.length, kept)
-    if ids is None:
-        raise TextError(
-            f"{path}: the encoded text is not {counted(text.length, text.unit)} long; did its source change meanwhile?"
-        )
-    return Corpus(ids, vocabulary, cuts, text.sha256, path, rare)
+    else:
+        cuts = split.cut(text.length, text.unit)
+        if text.length <= source_text.IN_MEMORY:
+            ids = np.concatenate([*_encode(text, vocabulary)])
+        else:
+            path, ids = cache.ids_path(text.sha256, vocabulary), _cached_ids(text, vocabulary)
+    return Corpus(ids, vocabulary, cuts, text.sha256, path, _unknown_length(text, vocabulary))
 
 
 def cut(ids: Ids, vocabulary: Vocabulary, split: Split) -> Cuts:
     """Where an encoded text is cut. Raises TextError for one that is too short."""
     if vocabulary.end_id is None:
         return split.cut(len(ids), vocabulary.unit)
-    return lists.cut(np.flatnonzero(ids == vocabulary.end_id), split)
+    return documents.cut(np.flatnonzero(ids == vocabulary.end_id), split)
+
+
+def _cached_ids(text: SourceText, vocabulary: Vocabulary) -> Ids:
+    what = f"a text of more than {source_text.IN_MEMORY:,} characters"
+    ids = cache.load(text.sha256, vocabulary, text.length, what)
+    if ids is None:
+        cache.store(text.sha256, vocabulary, _encode(text, vocabulary), what)
+        ids = cache.load(text.sha256, vocabulary, text.length, what)
+    if ids is None:
+        raise TextError(
+            f"{cache.ids_path(text.sha256, vocabulary)}: the encoded text is not {counted(text.length, text.unit)} long; "
+            "did its source change meanwhile?"
+        )
+    return ids
 
 
 def _encode(text: SourceText, vocabulary: Vocabulary) -> Iterator[Ids]:

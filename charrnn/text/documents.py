@@ -40,11 +40,11 @@ def compile_boundary(boundary: str) -> re.Pattern[str]:
             return re.compile(boundary)
     except (re.error, OverflowError, RecursionError) as error:
         raise TextError(
-            f"neither {' nor '.join(NAMED_BOUNDARIES)} nor a regular expression: {error}{_literally(boundary)}"
+            f"neither {' nor '.join(NAMED_BOUNDARIES)} nor a regular expression: {error}{_how_to_escape(boundary)}"
         ) from None
 
 
-def _literally(boundary: str) -> str:
+def _how_to_escape(boundary: str) -> str:
     """How to write a boundary that is no more than its characters; nothing where none of them means something else."""
     written = REGEX_SPECIAL.sub(r"\\\g<0>", boundary)
     return f"; to mean the characters themselves, write {written}" if written != boundary else ""
@@ -69,7 +69,7 @@ def split_documents(files: Sequence[str], boundary: str) -> Documents:
     if in_nothing:
         raise TextError(
             f"data.boundary={quoted(boundary)}: matches the empty string, and so would end a document at every character; "
-            f"to end one at every line, write \\n; or name {' or '.join(NAMED_BOUNDARIES)}{_literally(boundary)}"
+            f"to end one at every line, write \\n; or name {' or '.join(NAMED_BOUNDARIES)}{_how_to_escape(boundary)}"
         )
     documents: list[str] = []
     begins: list[tuple[Indices, Indices, Indices]] = []  # file, line and column of each

@@ -59,16 +59,16 @@ class Starts:
         return cls(*(np.asarray(values, np.intp) for values in (at, file, line, column)))
 
     @classmethod
-    def joined(cls, parts: Iterable["Starts"]) -> "Starts":
+    def concatenate(cls, parts: Iterable["Starts"]) -> "Starts":
         """All of one stretch, in order."""
         fields = [(each.at, each.file, each.line, each.column) for each in parts]
         return cls(*(np.concatenate(values) for values in zip(*fields, strict=True)))
 
-    def moved(self, by: int) -> "Starts":
+    def shift(self, by: int) -> "Starts":
         """The same in a stretch that has `by` more characters before them."""
         return replace(self, at=self.at + by)
 
-    def within(self, first: int, stop: int) -> "Starts":
+    def part(self, first: int, stop: int) -> "Starts":
         """Those of a part of the stretch, counted from its first character."""
         kept = slice(*self.at.searchsorted([first, stop]))
         return Starts(self.at[kept] - first, self.file[kept], self.line[kept], self.column[kept])

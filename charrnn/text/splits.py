@@ -43,14 +43,14 @@ class Split:
     def cut(self, characters: int, unit: Unit = "char") -> Cuts:
         """Cut a text by its length, in characters or bytes. Raises TextError when a split that has a share gets fewer than two."""
         if self.protocol == "char-rnn":
-            return self._in_slices(characters, unit)
+            return self._cut_slices(characters, unit)
         train, valid, test = shares = self.shares
         first, second = _floor(characters * train), _floor(characters * (train + valid))
         cuts = Cuts(1, characters, (0, first, characters if test == 0 else second, characters))
         _require_long_enough(cuts, shares, f"{counted(characters, unit)} split as {list(shares)} give", unit)
         return cuts
 
-    def _in_slices(self, characters: int, unit: Unit) -> Cuts:
+    def _cut_slices(self, characters: int, unit: Unit) -> Cuts:
         B, S = self.slices
         train, valid, test = self.shares
         windows = characters // (B * S)

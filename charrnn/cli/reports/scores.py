@@ -26,7 +26,7 @@ from charrnn.network.arrays import Array
 from charrnn.text.characters.graphemes import first_graphemes, last_graphemes
 from charrnn.text.characters.printable import json_text
 from charrnn.text.characters.unit_names import Unit, bits_name, counted, unit_name
-from charrnn.text.characters.utf_8 import doubt_of_characters
+from charrnn.text.characters.utf_8 import stray_byte_notes
 from charrnn.text.positions import Place, Positions, PositionTracker
 from charrnn.text.source_text import SourceText, Stream
 from charrnn.text.vocabulary import END, Vocabulary
@@ -195,7 +195,7 @@ def _doubts(vocabulary: Vocabulary, totals: Totals) -> tuple[str, ...]:
     """What makes the figures say less than they seem to."""
     counts = totals.counts
     if vocabulary.unit == "byte":
-        return doubt_of_characters(sum(counts[stray] for stray in STRAYS), totals.characters)
+        return stray_byte_notes(sum(counts[stray] for stray in STRAYS), totals.characters)
     unknown = {character: counts[character] for character in counts.keys() - vocabulary.known - {END}}
     if not unknown or vocabulary.unknown_id is not None:
         return ()

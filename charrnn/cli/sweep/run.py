@@ -82,7 +82,7 @@ def _submitter(
 ) -> Iterator[Callable[[Job], Future[JobResult]]]:
     """Yield the function that submits a training."""
     if team is not None:
-        yield lambda job: team.submit(run_job_on_rank, job, folder.path, folder.number)
+        yield lambda job: team.submit(run_job_on_rank, job, folder.path, folder.inode)
         return
     with ThreadPoolExecutor(workers) as threads:  # each waits for its process
         yield lambda job: threads.submit(run_job, job, folder, stop_signal)

@@ -14,10 +14,10 @@ ESCAPE = re.compile(r"\\(?:([ntr\\]|0(?![0-9]))|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{
 
 def unescape(text: str) -> str:
     """The text that was meant: what is no escape, or names no character (a surrogate, beyond U+10FFFF), is left as typed."""
-    return ESCAPE.sub(_meant, text)
+    return ESCAPE.sub(_replacement, text)
 
 
-def _meant(escape: re.Match[str]) -> str:
+def _replacement(escape: re.Match[str]) -> str:
     if control := escape[1]:
         return CONTROLS[control]
     code_point = int(escape[2] or escape[3] or escape[4], 16)

@@ -35,7 +35,7 @@ def count_strays(values: NDArray[np.uint8]) -> int:
     return found
 
 
-def doubt_of_characters(strays: int, characters: int) -> tuple[str, ...]:
+def stray_byte_notes(strays: int, characters: int) -> tuple[str, ...]:
     """What to say of a count of characters in bytes, of which some are no UTF-8."""
     if strays * MIN_CHARACTERS_PER_STRAY <= characters:
         return ()

@@ -70,7 +70,7 @@ def _decode(source: Source, encoding: str, insist: bool, likely: Sequence[str]) 
     file = _File(source.name, source.path, beginning[:BINARY_PROBE], _is_found(source), tuple(likely))
     if not insist and (kind := kind_of(file.head)):
         raise file.not_plain(kind)
-    encoding = encodings.marked_or_said(file.head, encoding)
+    encoding = encodings.choose_encoding(file.head, encoding)
     file.require_order(encoding, insist)
     if not insist and encodings.is_utf_8(encoding) and (looks := encodings.detect_by_escapes(file.head)):
         raise file.with_escapes(looks)
@@ -169,9 +169,7 @@ class _File:
 
     def _has_other_characters(self, encoding: str) -> bool:
         """Whether the beginning has characters beyond ASCII that are right in UTF-8: then the whole file is in it."""
-        return encodings.is_utf_8(encoding) and len(self.head.decode(encoding, "ignore").encode()) > len(
-            self.head.decode("ascii", "ignore")
-        )
+        return encodings.is_utf_8(encoding) and not self.head.decode(encoding, "ignore").isascii()
 
     def require_order(self, encoding: str, insist: bool) -> None:
         """Raises TextError for UTF-16 or UTF-32 without the byte order mark that it needs, and, unless `insist`, for a file that
@@ -269,8 +267,7 @@ def _fits(head: bytes, name: str) -> bool:
 
 def _is_mostly_ascii(data: bytes) -> bool:
     """Whether fewer bytes are beyond ASCII than are ASCII's letters."""
-    beyond = sum(byte >= 0x80 for byte in data)
-    return beyond < sum(map(bytes.isalpha, (data[at : at + 1] for at in range(len(data)))))
+    return sum(byte >= 0x80 for byte in data) < sum(map(str.isalpha, data.decode("ascii", "ignore")))
 
 
 def _surrogate(error: UnicodeDecodeError) -> int | None:

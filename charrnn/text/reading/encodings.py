@@ -43,7 +43,7 @@ class Encodings:
     """
 
     name: str = UTF_8
-    of_files: tuple[tuple[str, str], ...] = ()
+    by_file: tuple[tuple[str, str], ...] = ()
     may_be_absent: bool = False  # whether a FILE may be none of those that are read
     likely: tuple[str, ...] = ()  # what a message proposes for a file that is not what is said: those of a run
     by_nuls_alone: bool = (
@@ -53,7 +53,7 @@ class Encodings:
     @classmethod
     def parse(cls, entries: Sequence[str]) -> "Encodings":
         """From NAME and FILE=NAME, as typed; of several the last counts. Raises TextError for an unknown encoding."""
-        name, of_files = UTF_8, []
+        name, by_file = UTF_8, []
         for entry in entries:
             file, equals, said = entry.rpartition("=")
             try:
@@ -63,32 +63,32 @@ class Encodings:
             if equals and not file:
                 raise TextError(f"{entry!r}: no file is named; write FILE=NAME, for example notes.txt=cp1252")
             if equals:
-                of_files.append((file, said))
+                by_file.append((file, said))
             else:
                 name = said
-        return cls(name, tuple(reversed(of_files)))
+        return cls(name, tuple(reversed(by_file)))
 
     @property
-    def are_default(self) -> bool:
+    def is_default(self) -> bool:
         """Whether nothing is said of any file."""
-        return self.name == UTF_8 and not self.of_files
+        return self.name == UTF_8 and not self.by_file
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every encoding that is said, each once."""
-        return tuple(dict.fromkeys([self.name, *(name for _, name in self.of_files)]))
+        return tuple(dict.fromkeys([self.name, *(name for _, name in self.by_file)]))
 
-    def of(self, path: str) -> str:
+    def encoding_for(self, path: str) -> str:
         """The encoding of a file, unless a byte order mark says another."""
-        return self.said_of(path) or self.name
+        return self.named_for(path) or self.name
 
-    def said_of(self, path: str) -> str | None:
+    def named_for(self, path: str) -> str | None:
         """The encoding that FILE=NAME gives it. It is a text then, whatever its first bytes look like."""
-        return next((name for file, name in self.of_files if _is(path, file)), None)
+        return next((name for file, name in self.by_file if _is(path, file)), None)
 
     def require_files(self, paths: Sequence[str]) -> None:
         """Raises TextError for a FILE that is none of the paths."""
-        for file, name in self.of_files:
+        for file, name in self.by_file:
             if not self.may_be_absent and not any(_is(path, file) for path in paths):
                 shown = ", ".join(paths[:MAX_NAMES_SHOWN]) + (", ..." if len(paths) > MAX_NAMES_SHOWN else "")
                 raise TextError(f"encoding {file}={name}: no text has this name; the texts are {shown}")
@@ -122,7 +122,7 @@ def family(name: str) -> str:
     return name.removesuffix("-le").removesuffix("-be")
 
 
-def marked_or_said(head: bytes, said: str) -> str:
+def choose_encoding(head: bytes, said: str) -> str:
     """The encoding of a file that begins so: what its byte order mark says, unless what is said of it is the same."""
     mark, name = detect_by_mark(head), codecs.lookup(said).name
     is_same = mark is None or name in (mark, family(mark)) or (mark == UTF_8 and is_utf_8(said))

@@ -75,7 +75,7 @@ class Files:
         by_kind: dict[Kind, list[Path]] = {}
         for path, kind in self.left_out:
             by_kind.setdefault(kind, []).append(path)
-        parts = [_several(kind, paths, source) for kind, paths in by_kind.items()]
+        parts = [_describe_several(kind, paths, source) for kind, paths in by_kind.items()]
         return f"; left out {len(self.left_out):,}: {', '.join(parts)}" if parts else ""
 
 
@@ -86,7 +86,7 @@ def files_below(root: Path, said: Encodings, any_bytes: bool) -> Files:
     links = {path for path in candidates if path.is_symlink()}
     targets = {os.path.realpath(path) for path in candidates if links and path not in links}
     for path in candidates:
-        kind, mark = (None, None) if any_bytes or said.said_of(str(path)) else _examine(path, said)
+        kind, mark = (None, None) if any_bytes or said.named_for(str(path)) else _examine(path, said)
         if kind is None and path in links and not said.by_nuls_alone:
             target = os.path.realpath(path)
             kind = READ_ALREADY if target in targets else None
@@ -99,7 +99,7 @@ def files_below(root: Path, said: Encodings, any_bytes: bool) -> Files:
     return found
 
 
-def irregular(path: Path) -> Kind | None:
+def irregular_kind(path: Path) -> Kind | None:
     """What a name is that no file bears; None for a regular file, or a link to one."""
     if path.is_file():
         return None
@@ -122,7 +122,7 @@ def _candidates(root: Path, left_out: list[OmittedFile]) -> Iterator[Path]:
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         left_out += [OmittedFile(here / name, TO_FOLDER) for name in subfolders if (here / name).is_symlink()]
         for path in (here / name for name in sorted(names) if not name.startswith(".")):
-            if kind := irregular(path):
+            if kind := irregular_kind(path):
                 left_out.append(OmittedFile(path, kind))
             else:
                 yield path
@@ -150,11 +150,11 @@ def _examine(path: Path, said: Encodings) -> tuple[Kind | None, str | None]:
     if looks and encodings.is_wide(said.name):
         return None, None
     if looks:
-        return _unmarked(looks), None
+        return _unmarked_kind(looks), None
     return WITH_NUL if encodings.is_text_with_nuls(head) else BINARY, None
 
 
-def _unmarked(encoding: str) -> Kind:
+def _unmarked_kind(encoding: str) -> Kind:
     """A text that nobody has said the encoding of, and no byte order mark."""
     option = f"--encoding FILE={encoding}"
     return Kind(f"a file that looks like {encoding}, for {option}", f"files that look like {encoding}, for {option}")
@@ -165,7 +165,7 @@ def _below(path: Path, source: str) -> str:
     return str(path.relative_to(source)) if path != Path(source) and path.is_relative_to(source) else str(path)
 
 
-def _several(kind: Kind, paths: Sequence[Path], source: str) -> str:
+def _describe_several(kind: Kind, paths: Sequence[Path], source: str) -> str:
     """Files that are left out for one reason, the first of them by name."""
     count = f"{len(paths):,} {kind.many}" if len(paths) > 1 else kind.one
     names = [_below(path, source) for path in paths[:SHOWN_NAMES]]

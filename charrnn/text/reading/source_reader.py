@@ -40,7 +40,7 @@ class SourceReader:
         """
         self._unit, self._said = unit, encoding if isinstance(encoding, Encodings) else Encodings(encoding)
         # `notes` reads standard input too, to see whether it is UTF-8, where somebody names an encoding.
-        live = once and self._said.are_default
+        live = once and self._said.is_default
         self._sources, self.folders = find_sources(sources, unit == "byte", max_expansion, live, self._said)
         self._said.require_files([source.path for source in self._sources])
         self.names = tuple(source.name for source in self._sources)
@@ -68,7 +68,7 @@ class SourceReader:
         """What to say of the sources: what folders and patterns gave, and which files are UTF-8 and read as something else."""
         notes = [files.summary(name) for name, files in self.folders.items()]
         if self._unit == "byte":
-            return (*notes, *([] if self._said.are_default else [AS_THEY_ARE]))
+            return (*notes, *([] if self._said.is_default else [AS_THEY_ARE]))
         doubtful: dict[str, list[str]] = {}
         for source in self._sources:
             encoding = self._encoding(source)
@@ -87,11 +87,11 @@ class SourceReader:
         if self._unit == "byte":
             return source.pieces()
         said = self._said
-        insist = not _is_builtin(source) and (said.by_nuls_alone or said.said_of(source.path) is not None)
+        insist = not _is_builtin(source) and (said.by_nuls_alone or said.named_for(source.path) is not None)
         return characters(source, self._encoding(source), insist, said.likely)
 
     def _encoding(self, source: Source) -> str:
-        return UTF_8 if _is_builtin(source) else self._said.of(source.path)
+        return UTF_8 if _is_builtin(source) else self._said.encoding_for(source.path)
 
 
 def _is_builtin(source: Source) -> bool:

@@ -23,7 +23,7 @@ from charrnn.package import shipped
 from charrnn.text import cache
 from charrnn.text.reading.encodings import Encodings
 from charrnn.text.reading.file_kinds import Kind
-from charrnn.text.reading.folder import FOLDER, Files, OmittedFile, files_below, irregular
+from charrnn.text.reading.folder import FOLDER, Files, OmittedFile, files_below, irregular_kind
 from charrnn.text.reading.text_file import DAMAGED, MAX_EXPANSION, TextFile
 
 PIECE = 1 << 20  # bytes read at once
@@ -185,7 +185,7 @@ def _not_a_file(path: Path, enters_folders: bool) -> Kind | None:
     """What a match is that is not read; None for a file, and for a folder whose files the pattern means."""
     if path.is_dir():
         return None if enters_folders else FOLDER
-    return irregular(path)
+    return irregular_kind(path)
 
 
 def literal_part(source: str) -> tuple[str, str]:

@@ -1,6 +1,5 @@
 """`sample`, each mistake: a clear line on stderr, exit 1 or 2, no traceback."""
 
-
 import pytest
 from refusals import refused
 

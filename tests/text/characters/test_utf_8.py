@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charrnn.text.characters.utf_8 import character_starts, count_strays, doubt_of_characters
+from charrnn.text.characters.utf_8 import character_starts, count_strays, stray_byte_notes
 
 
 def test_characters_of_utf_8_begin_where_they_begin_and_what_is_none_is_cut():
@@ -30,5 +30,5 @@ def test_bytes_that_are_no_characters_are_counted(data, strays):
 
 
 def test_characters_are_doubted_where_more_than_a_hundredth_are_none():
-    assert doubt_of_characters(1, 100) == ()
-    assert doubt_of_characters(2, 100)[0].startswith("2 of these characters are bytes that are not UTF-8: ")
+    assert stray_byte_notes(1, 100) == ()
+    assert stray_byte_notes(2, 100)[0].startswith("2 of these characters are bytes that are not UTF-8: ")

@@ -325,7 +325,7 @@ def test_whether_a_file_is_utf_8_as_well(data, encoding, expected):
 )
 def test_which_file_is_meant(file, path, expected):
     said = Encodings.parse([f"{file}=cp1252"])
-    assert (said.of(path) == "cp1252") is expected
+    assert (said.encoding_for(path) == "cp1252") is expected
     if not expected:
         with pytest.raises(TextError, match=f"encoding .*=cp1252: no text has this name; the texts are {path}"):
             said.require_files([path])
@@ -333,7 +333,7 @@ def test_which_file_is_meant(file, path, expected):
 
 def test_the_last_word_on_a_file_counts():
     said = Encodings.parse(["latin-1", "*.txt=cp1252", "a.txt=cp1251", "cp437"])
-    assert [said.of(path) for path in ("a.txt", "b.txt", "c")] == ["cp1251", "cp1252", "cp437"]
+    assert [said.encoding_for(path) for path in ("a.txt", "b.txt", "c")] == ["cp1251", "cp1252", "cp437"]
 
 
 @pytest.mark.parametrize(
