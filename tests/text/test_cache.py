@@ -186,14 +186,9 @@ def test_no_link_is_followed_by_what_is_written(folder, tmp_path, monkeypatch):
 def planted(folder, tmp_path, ids):
     """What another could have written in place of the file of a text, whole by its own account."""
     built(tmp_path / "text", "abc\n" * 100)
+    vocabulary, sha256 = Vocabulary.from_text("abc\n"), read_text([str(tmp_path / "text")]).sha256
+    cache.store(sha256, vocabulary, iter([np.asarray(ids, np.uint8)]), "a text")
     (file,) = folder.iterdir()
-    content = np.asarray(ids, np.uint8).tobytes()
-    vocabulary = Vocabulary.from_text("abc\n")
-    sha256 = read_text([str(tmp_path / "text")]).sha256
-    digest = cache.hashlib.sha256(cache._key(sha256, vocabulary).encode() + content).digest()
-    file.unlink()
-    file.write_bytes(content + digest)
-    file.chmod(0o600)
     return file
 
 
