@@ -1,4 +1,4 @@
-"""Files that are known by their first bytes not to be plain text: office documents, web pages, pictures, archives."""
+"""Recognise files that are not plain text by their first bytes: office documents, web pages, pictures, archives."""
 
 import re
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ WEB_PAGE = re.compile(
 
 @dataclass(frozen=True)
 class Kind:
-    """What such a file is, what several are, and what to do about one."""
+    """What one such file is called, what several are called, and what to do about one."""
 
     one: str
     many: str
@@ -56,7 +56,7 @@ BEGINNINGS: tuple[tuple[bytes, Kind], ...] = (
     (b"Rar!\x1a\x07", ARCHIVE),
     (b"SQLite format 3\0", Kind("an SQLite database", "SQLite databases")),
 )
-LENIENT = (RICH, PDF)  # whose readers pass over blanks before them
+LENIENT = (RICH, PDF)  # may have blanks before them
 IN_ZIP: tuple[tuple[bytes, Kind], ...] = (
     (b"application/epub+zip", EPUB),
     (b"application/vnd.oasis.opendocument.text", Kind("an OpenDocument text (ODT)", "OpenDocument texts (ODT)")),
@@ -75,7 +75,7 @@ IN_RIFF = {b"WEBP": PICTURE, b"WAVE": SOUND, b"AVI ": Kind("a film", "films", HA
 
 
 def kind_of(head: bytes) -> Kind | None:
-    """The kind of a file that begins so; None for plain text, and for anything unknown."""
+    """The kind of a file with these first bytes; None for plain text, and for anything unknown."""
     if head.startswith(ZIP):
         return next((kind for name, kind in IN_ZIP if name in head), Kind("a ZIP archive", "ZIP archives", UNPACK))
     if head.startswith(OLE):

@@ -34,15 +34,16 @@ class SourceReader:
         max_expansion: float,
         once: bool = False,
     ) -> None:
-        """Find the sources. `once`: they will be read once, so that standard input can be read as it comes.
+        """Find the sources. `once`: they will be read once, so standard input is read as it comes.
 
         Raises TextError for a source that is missing.
         """
-        self._unit, self._said = unit, encoding if isinstance(encoding, Encodings) else Encodings(encoding)
-        # `notes` reads standard input too, to see whether it is UTF-8, where somebody names an encoding.
-        live = once and self._said.is_default
-        self._sources, self.folders = find_sources(sources, unit == "byte", max_expansion, live, self._said)
-        self._said.require_files([source.path for source in self._sources])
+        self._unit = unit
+        self._encodings = encoding if isinstance(encoding, Encodings) else Encodings(encoding)
+        # Where somebody names an encoding, `notes` reads standard input too, to see whether it is UTF-8.
+        live = once and self._encodings.is_default
+        self._sources, self.folders = find_sources(sources, unit == "byte", max_expansion, live, self._encodings)
+        self._encodings.require_files([source.path for source in self._sources])
         self.names = tuple(source.name for source in self._sources)
 
     def pieces(self, joined: bool = True) -> Iterator[Piece]:
@@ -65,10 +66,10 @@ class SourceReader:
                 raise TextError(f"{argument}: holds no text (nothing that is not blank)")
 
     def notes(self) -> tuple[str, ...]:
-        """What to say of the sources: what folders and patterns gave, and which files are UTF-8 and read as something else."""
+        """Notes for the user: what folders and patterns gave, and which files are UTF-8 but read as something else."""
         notes = [files.summary(name) for name, files in self.folders.items()]
         if self._unit == "byte":
-            return (*notes, *([] if self._said.is_default else [AS_THEY_ARE]))
+            return (*notes, *([] if self._encodings.is_default else [AS_THEY_ARE]))
         doubtful: dict[str, list[str]] = {}
         for source in self._sources:
             encoding = self._encoding(source)
@@ -86,12 +87,12 @@ class SourceReader:
     def _pieces_of(self, source: Source) -> Iterator[Any]:
         if self._unit == "byte":
             return source.pieces()
-        said = self._said
-        insist = not _is_builtin(source) and (said.by_nuls_alone or said.named_for(source.path) is not None)
-        return characters(source, self._encoding(source), insist, said.likely)
+        encodings = self._encodings
+        insist = not _is_builtin(source) and (encodings.by_nuls_alone or encodings.named_for(source.path) is not None)
+        return characters(source, self._encoding(source), insist, encodings.likely)
 
     def _encoding(self, source: Source) -> str:
-        return UTF_8 if _is_builtin(source) else self._said.encoding_for(source.path)
+        return UTF_8 if _is_builtin(source) else self._encodings.encoding_for(source.path)
 
 
 def _is_builtin(source: Source) -> bool:

@@ -1,4 +1,4 @@
-"""Files on disk, decompressed, read once from end to end; they must neither change meanwhile nor swell beyond reason."""
+"""Read a file on disk once from end to end, decompressed. It must not change meanwhile, nor swell beyond reason."""
 
 import bz2
 import errno
@@ -15,13 +15,13 @@ from charrnn.system.plain_files import NotPlainError, open_plain
 
 OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 DAMAGED = (EOFError, ValueError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, MemoryError)
-MAX_EXPANSION = 200.0  # times a file's size that its text may be; what people write and log stays below 100
+MAX_EXPANSION = 200.0  # a text may be this many times the size of its file; what people write and log stays below 100
 ALWAYS_ALLOWED_BYTES = 1 << 24  # bytes of text that are never too many
 BINARY_PROBE = 8192  # bytes looked at to tell what kind of file it is
 
 
 class TextFile:
-    """An open file whose text is taken with `read`."""
+    """An open file, decompressed as it is read."""
 
     def __init__(self, path: Path, max_expansion: float = MAX_EXPANSION) -> None:
         """Raises OSError."""
@@ -32,11 +32,13 @@ class TextFile:
         self._began_as = self._looks()
 
     def read(self, size: int) -> bytes:
-        """The next bytes of the text, none at its end. Raises TextError for a file that changed since it was opened, or that
-        swells to more than `max_expansion` times its size; OSError, and one of DAMAGED.
+        """The next bytes of the text; none at its end.
+
+        Raises TextError for a file that changed since it was opened, or that swells to more than `max_expansion` times its size;
+        OSError; and one of DAMAGED.
         """
         piece: bytes | None = self._file.read(size)
-        if piece is None:  # as of /proc/kmsg, of which the next part is still to come
+        if piece is None:  # such as /proc/kmsg, where the next part is still to come
             raise NotPlainError(errno.EAGAIN, "a device, not a plain file", str(self._path))
         self._length += len(piece)
         if self._length > max(ALWAYS_ALLOWED_BYTES, self._max_expansion * self._raw.tell()):
@@ -56,6 +58,6 @@ class TextFile:
         self._raw.close()
 
     def _looks(self) -> tuple[int, int]:
-        """Size and time of the last change."""
+        """The size, and the time of the last change."""
         status = os.fstat(self._raw.fileno())
         return status.st_size, status.st_mtime_ns
