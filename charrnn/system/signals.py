@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and a terminal that goes away, while training: finish the step at hand, save, and only then leave."""
+"""Ctrl-C, SIGTERM and a closed terminal during a training: finish the step, save, and only then exit."""
 
 import signal
 from collections.abc import Iterator
@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
-if hasattr(signal, "SIGHUP"):  # Windows has none
+if hasattr(signal, "SIGHUP"):  # not on Windows
     SIGNALS.append(signal.SIGHUP)
 
 
 class StopRequest:
-    """Whether the user, or the system, has asked the training to stop, and with which signal."""
+    """The signal by which the user or the system asked the training to stop, if one has come."""
 
     def __init__(self) -> None:
         self.signal: int | None = None
@@ -22,15 +22,15 @@ class StopRequest:
 
     @property
     def exit_code(self) -> int:
-        """What a shell expects of a program that a signal ended: 130, 143, or 129 for a lost terminal."""
+        """The code that shells expect after a signal: 130 for Ctrl-C, 143 for SIGTERM, 129 for a closed terminal."""
         return 128 + (self.signal or 0)
 
 
 @contextmanager
 def graceful_stop() -> Iterator[StopRequest]:
-    """Within: the first signal is only noted, and a second one ends the program as if nobody listened.
+    """Inside, the first signal is only noted; a second one ends the program as usual.
 
-    One that is ignored, as SIGHUP under nohup and SIGINT in the background of a script, stays ignored.
+    A signal that was ignored before, such as SIGHUP under nohup and SIGINT in the background of a script, stays ignored.
     """
     stop = StopRequest()
     handlers = {number: signal.getsignal(number) for number in SIGNALS}

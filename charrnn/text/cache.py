@@ -1,8 +1,8 @@
 """Long texts, encoded once into a file.
 
-The file's name is made of the text's SHA-256 and of the vocabulary, so that a text that has changed is never trained
-from a stale file; it ends with the SHA-256 of both and of what stands before. It may be deleted at any time: it will be
-made again. The folder is the user's own, and nobody else may write there: what others could have written is not read.
+The file is named after the text's SHA-256 and the vocabulary, so that a changed text never trains from a stale file. Its last 32
+bytes are a SHA-256 over both and all ids. It may be deleted at any time: it will be made again. The folder belongs to the user,
+and nobody else may write there: a file that others could have written is not read.
 """
 
 import hashlib
@@ -30,21 +30,21 @@ HALF_WRITTEN = re.compile(r"\.charrnn-[0-9a-f]{16}\.tmp")  # the side files of `
 HAVE_OWNERS = hasattr(os, "geteuid")  # not on Windows
 DIGEST = 32  # bytes
 PIECE = 1 << 20  # bytes read at once
-ABANDONED_AFTER = 24 * 3600.0  # seconds after which a file that is not whole has lost its writer
+ABANDONED_AFTER = 24 * 3600.0  # seconds after which the writer of a half-written file is gone
 OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 def folder() -> Path:
-    """Where this user's encoded texts are kept: a folder in $CHARRNN_CACHE_DIR, or in the system's folder for such things."""
+    """The folder of this user's encoded texts, in $CHARRNN_CACHE_DIR or in the system's folder for caches."""
     owner = f"-{os.geteuid()}" if HAVE_OWNERS else ""
     place = os.environ.get(FOLDER_VARIABLE) or platformdirs.user_cache_dir("charrnn", appauthor=False)
     return Path(place) / f"charrnn-texts{owner}"
 
 
 def ensure_folder(what: str) -> Path:
-    """The same, made where it is missing. Raises TextError where that cannot be done, or others may write there.
+    """The same, made if it is missing. Raises TextError if that fails, or if others may write there.
 
-    `what`: what is to be kept there, for the message.
+    `what`: what will be kept there, for the message.
     """
     place = folder()
     try:
@@ -63,7 +63,7 @@ def ensure_folder(what: str) -> Path:
 
 
 def write_error(what: str, error: OSError) -> TextError:
-    """What to say where something cannot be kept."""
+    """The error for what cannot be kept there."""
     return TextError(
         f"{folder()}: {what} is kept in a file there, which cannot be written: {error.strerror or error}; "
         f"name a folder of your own, with room, in the environment variable {FOLDER_VARIABLE}"
@@ -76,10 +76,10 @@ def ids_path(sha256: str, vocabulary: Vocabulary) -> Path:
 
 
 def load(sha256: str, vocabulary: Vocabulary, length: int, what: str) -> Ids | None:
-    """The ids in a file that is there, whole, and this user's, (length,); None where there is none.
+    """The ids, (length,); None without a file that is whole and this user's.
 
-    They are memory-mapped from a copy without a name, which nobody can change or cut short: a process that has mapped a
-    file is killed where it reads beyond a new end. Raises TextError where there is no room for that.
+    They are memory-mapped from a copy without a name, which nobody can change or cut short: a process that reads a mapped file
+    beyond its new end is killed. Raises TextError if there is no room for the copy.
     """
     size = length * vocabulary.dtype.itemsize
     try:
@@ -103,7 +103,7 @@ def load(sha256: str, vocabulary: Vocabulary, length: int, what: str) -> Ids | N
 def store(sha256: str, vocabulary: Vocabulary, pieces: Iterator[Ids], what: str) -> None:
     """Write ids to the text's file, which appears under its name only when it is whole and on the disk.
 
-    Raises TextError where that cannot be done.
+    Raises TextError if that fails.
     """
     ensure_folder(what)
     digest = hashlib.sha256(_key(sha256, vocabulary).encode())
@@ -124,7 +124,7 @@ def _key(sha256: str, vocabulary: Vocabulary) -> str:
 
 
 def _copy_if_valid(file: IO[bytes], copy: IO[bytes], size: int, sha256: str, vocabulary: Vocabulary) -> bool:
-    """Whether the ids are those of this text and vocabulary, as they were written; copies them."""
+    """Copy the ids, and check that they are those of this text and vocabulary, as they were written."""
     dtype, digest = vocabulary.dtype, hashlib.sha256(_key(sha256, vocabulary).encode())
     for start in range(0, size, PIECE):
         piece = file.read(min(PIECE, size - start))
@@ -136,12 +136,12 @@ def _copy_if_valid(file: IO[bytes], copy: IO[bytes], size: int, sha256: str, voc
 
 
 def _is_ours(found: os.stat_result) -> bool:
-    """Whether this user owns it, and nobody else may write to it; true where files have no owners."""
+    """Whether this user owns it, and nobody else may write to it; true if files have no owners here."""
     return not HAVE_OWNERS or (found.st_uid == os.geteuid() and not found.st_mode & OTHERS)
 
 
 def _remove_abandoned(place: Path) -> None:
-    """Files that a process that was killed left half written. What does not bear such a name, or is no file of ours, stays."""
+    """Remove what killed processes left half written: files of such a name that are this user's, and nothing else."""
     for name in filter(HALF_WRITTEN.fullmatch, os.listdir(place)):
         with suppress(OSError):
             found = (place / name).lstat()

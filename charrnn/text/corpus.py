@@ -1,4 +1,4 @@
-"""A text made ready for training: ids, vocabulary, splits, content hash."""
+"""A text ready for training: ids, vocabulary, splits, SHA-256."""
 
 import hashlib
 from collections.abc import Iterator
@@ -17,9 +17,9 @@ from charrnn.text.vocabulary import Ids, Vocabulary
 
 @dataclass(frozen=True)
 class Corpus:
-    """Ids of the whole text, (characters,), and where it is cut; see splits.py.
+    """The ids of a whole text, (characters,), and where it is cut; see splits.py.
 
-    Of a list of documents, each split begins with an end and ends with one: two share that between them.
+    Each split of a list of documents begins and ends with an end; neighbours share the one between them.
     """
 
     ids: Ids
@@ -27,22 +27,22 @@ class Corpus:
     cuts: Cuts
     sha256: str
     path: Path | None = None  # the file that holds the ids of a long text
-    unknown_length: float = 0.0  # bytes of UTF-8 that its rare characters, which share one symbol, have on average
+    unknown_length: float = 0.0  # mean bytes of UTF-8 of the rare characters that share one symbol
 
     def slices(self, name: str) -> Ids:
-        """The ids of one split, (slices, length of each), a view: each slice is a stretch of the text; empty without a share."""
+        """The ids of one split, (slices, length of each), a view: each slice is a stretch of the text. Empty without a share."""
         index = SPLITS.index(name)
         start, end = self.cuts.bounds[index : index + 2]
         with_its_end = self.vocabulary.end_id is not None and start < end
         return self._side_by_side[:, start : end + with_its_end]
 
     def before(self, name: str, characters: int) -> Ids:
-        """What stands before each slice of a split in the text, (slices, at most so many characters), a view."""
+        """The ids before each slice of a split, (slices, at most `characters`), a view."""
         start = self.cuts.bounds[SPLITS.index(name)]
         return self._side_by_side[:, max(0, start - characters) : start]
 
     def split(self, name: str) -> Ids:
-        """The ids of one split, (its length,), slice after slice: a view where there is one slice, otherwise a copy."""
+        """The ids of one split, (its length,), slice after slice: a view of one slice, a copy of several."""
         return self.slices(name).reshape(-1)
 
     @property
@@ -51,10 +51,10 @@ class Corpus:
 
 
 def build(text: SourceText, vocabulary: Vocabulary, split: Split) -> Corpus:
-    """Encode `text` and cut it; a list of documents between two.
+    """Encode a text and cut it; a list of documents is cut between two of them.
 
-    Raises TextError for one that is too short, or that changes meanwhile, and VocabularyError when it holds a character that
-    the vocabulary does not.
+    Raises TextError for a text that is too short, or that changed since it was measured, and VocabularyError for a character that
+    is not in the vocabulary.
     """
     path = None
     if text.documents is not None:
@@ -73,7 +73,7 @@ def build(text: SourceText, vocabulary: Vocabulary, split: Split) -> Corpus:
 
 
 def cut(ids: Ids, vocabulary: Vocabulary, split: Split) -> Cuts:
-    """Where an encoded text is cut. Raises TextError for one that is too short."""
+    """Cut an encoded text. Raises TextError if it is too short."""
     if vocabulary.end_id is None:
         return split.cut(len(ids), vocabulary.unit)
     return documents.cut(np.flatnonzero(ids == vocabulary.end_id), split)
@@ -94,7 +94,7 @@ def _cached_ids(text: SourceText, vocabulary: Vocabulary) -> Ids:
 
 
 def _encode(text: SourceText, vocabulary: Vocabulary) -> Iterator[Ids]:
-    """The ids, piece by piece. Raises TextError where the text is no longer the one that was read at first."""
+    """Encode piece by piece. Raises TextError if the text is no longer the one that was measured."""
     sha256, position = hashlib.sha256(), 0
     for piece in text.pieces():
         is_bytes = isinstance(piece, bytes)

@@ -1,4 +1,4 @@
-"""A text as its sources hold it: measured in one pass, readable again, or streamed once."""
+"""The text of some sources: measured in one pass and readable again, or streamed once."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ Pieces = Callable[[], Iterator[Any]]
 
 @dataclass(frozen=True)
 class Stream:
-    """A text that can be read once: the names of its files, its pieces as they come, and what to say of its sources."""
+    """A text that can be read once: the names of its files, its pieces as they come, and notes on its sources."""
 
     files: tuple[str, ...]
     pieces: Iterator[Piece]
@@ -33,42 +33,42 @@ class Stream:
 
 @dataclass(frozen=True)
 class SourceText:
-    """What the sources hold, read once from end to end: how long it is, its SHA-256, how often each character occurs.
+    """A text that was read once from end to end: its length, its SHA-256, and how often each character occurs.
 
-    Of a list of documents: how long with their ends; the SHA-256 is of the files with a NUL, which no text holds, between
-    one and the next; the rest is of the documents.
+    For a list of documents, the length includes their ends, and the SHA-256 is that of the files, joined by NULs (no text holds
+    one); `counts` and `pieces` are those of the documents.
     """
 
     unit: Unit
     length: int
     sha256: str
-    counts: NDArray[np.intp]  # of each code point, (highest + 1,)
+    counts: NDArray[np.intp]  # how often each code point occurs, (highest + 1,)
     pieces: Pieces  # the text again, str or bytes: from memory while it is short, otherwise from its sources
     documents: tuple[str, ...] | None = None
-    files: tuple[str, ...] = ("",)  # their names
-    starts: Starts = NO_STARTS  # where each file begins in the text; of a list of documents, each document
+    files: tuple[str, ...] = ("",)  # names
+    starts: Starts = NO_STARTS  # where each file, or each document of a list, begins in the text
     folders: Mapping[str, Files] = field(default_factory=dict)  # what each folder and pattern among the sources gave
-    notes: tuple[str, ...] = ()  # what to say of its sources, and of how it was cut
+    notes: tuple[str, ...] = ()  # on its sources, and on how it was cut into documents
 
     @classmethod
     def from_content(cls, content: str | bytes) -> "SourceText":
-        """A text that is in memory."""
+        """A text in memory."""
         return _scan("byte" if isinstance(content, bytes) else "char", lambda: iter([Piece(0, content)]), ("",))
 
     @property
     def content(self) -> Any:
-        """All of it: a str, or for the byte unit bytes."""
+        """All of it: str, or bytes for the unit byte."""
         return (b"" if self.unit == "byte" else "").join(self.pieces())
 
     def place(self, index: int) -> Place:
-        """Where one of its characters (bytes, documents' ends) stands. A character that was added, such as the newline after a
-        file that lacks its last one, stands behind the character before it.
+        """The place of a character (of a byte, of a document's end) in its file. A character that was added, such as the newline
+        after a file that lacks its last one, comes right after the one before it.
         """
         file, line, column = self.locate(index)
         return Place(self.files[file], line, column)
 
     def locate(self, index: int) -> tuple[int, int, int]:
-        """The same, with the number of the file."""
+        """File, line and column of a character: the file by its number from 0, the others from 1."""
         starts = self.starts
         part = int(starts.at.searchsorted(index, "right")) - 1
         if part < 0:  # the end before the first document
@@ -97,9 +97,9 @@ def read_text(
 ) -> SourceText:
     """Read the sources one after the other; a file that lacks its last newline gets one before the next begins.
 
-    With a `boundary`, of characters only, it is a list of documents; see documents.py. Without one, reading stops with a
-    TextError where there are more than `most` characters.
-    Raises TextError as `sources.find_sources` and `decoding.characters` do, and where a source holds no text.
+    With a `boundary`, which needs the unit char, the text is a list of documents; see documents.py.
+
+    Raises TextError as `SourceReader` does, and without a boundary for more than `most` characters.
     """
     reader = SourceReader(sources, unit, encoding, max_expansion)
     text = _scan(unit, reader.pieces, reader.names, most) if boundary is None else _from_documents(reader, boundary)
@@ -114,7 +114,7 @@ def read_once(
 ) -> Stream:
     """The same text in pieces as they come: for a single pass over a text of any length.
 
-    Raises TextError, for a missing source at once.
+    Raises TextError as `read_text` does: for a missing source at once, for the rest as the pieces are read.
     """
     reader = SourceReader(sources, unit, encoding, max_expansion, once=True)
     return Stream(reader.names, reader.pieces(), reader.notes())
@@ -154,7 +154,7 @@ def _from_documents(reader: SourceReader, boundary: str) -> SourceText:
 def _scan(
     unit: Unit, pieces: Callable[[], Iterator[Piece]], files: tuple[str, ...], most: int | None = None
 ) -> SourceText:
-    """Read a text once from end to end. Raises TextError where it has more than `most` characters."""
+    """Read a text once from end to end. Raises TextError if it has more than `most` characters."""
     sha256, length, counts = hashlib.sha256(), 0, np.zeros(1, np.intp)
     kept: list[Any] = []
     begins: dict[int, int] = {}  # file -> where it begins
@@ -183,13 +183,13 @@ def _scan(
 
 
 def _surrogate_error(error: UnicodeEncodeError, name: str, before: Iterable[str]) -> TextError:
-    """`before`: the file up to there."""
+    """The error for half of a surrogate pair; `before`: the file up to and with it."""
     place = Place(name, *move(1, 1, before, "char"))
     return TextError(f"{place}: {describe(error.object[error.start])}, half of a surrogate pair, is not a character")
 
 
 def _between(pieces: Iterator[Any], first: int, stop: int) -> Iterator[Any]:
-    """A stretch of a text that comes in pieces."""
+    """Characters `first` to `stop` of a text in pieces."""
     position = 0
     for piece in pieces:
         if position >= stop:
@@ -200,7 +200,7 @@ def _between(pieces: Iterator[Any], first: int, stop: int) -> Iterator[Any]:
 
 
 def _sum_counts(a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.intp]:
-    """The sum of two counts of different lengths."""
+    """Add counts of different lengths."""
     longer, shorter = (a, b) if len(a) >= len(b) else (b, a)
     longer[: len(shorter)] += shorter
     return longer

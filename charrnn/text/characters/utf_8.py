@@ -10,23 +10,23 @@ MIN_CHARACTERS_PER_STRAY = 100  # with so few stray bytes, a text is UTF-8 with 
 
 
 def character_starts(data: bytes) -> NDArray[np.intp]:
-    """Where the characters of UTF-8 begin, (n,). A byte that continues no character is one by itself, as a decoder has it."""
+    """Where the characters of UTF-8 begin, (n,). A stray byte counts as a character, as in a decoder."""
     values = np.frombuffer(data, np.uint8)
     places = np.arange(len(values))
-    # The last byte up to each that can begin a character; a byte too far behind it continues nothing.
+    # For each byte, the last one up to it that can begin a character; a byte too far after that is a stray.
     begins = np.maximum.accumulate(np.where(values & 0xC0 != 0x80, places, -1))
     since = places - begins
     return np.flatnonzero((since == 0) | (begins < 0) | (since >= LENGTHS[values[begins]]))
 
 
 def count_characters(values: NDArray[np.uint8], before: NDArray[np.uint8]) -> int:
-    """How many characters begin in the bytes of some texts side by side, (k, n); `before`, (k, m), are those before them."""
+    """How many characters begin in the bytes of k texts side by side, (k, n); `before`, (k, m), are the bytes before them."""
     m, rows = before.shape[1], np.concatenate([before, values], axis=1)
     return sum(int(np.count_nonzero(character_starts(row.tobytes()) >= m)) for row in rows)
 
 
 def count_strays(values: NDArray[np.uint8]) -> int:
-    """How many bytes of some texts side by side, (k, n), are no part of a character of UTF-8, or NULs, which no text has."""
+    """How many bytes of k texts side by side, (k, n), are strays or NULs."""
     found = 0
     for row in values:
         starts = character_starts(row.tobytes())
@@ -36,7 +36,7 @@ def count_strays(values: NDArray[np.uint8]) -> int:
 
 
 def stray_byte_notes(strays: int, characters: int) -> tuple[str, ...]:
-    """What to say of a count of characters in bytes, of which some are no UTF-8."""
+    """A note on a count of characters, if too many of them are stray bytes."""
     if strays * MIN_CHARACTERS_PER_STRAY <= characters:
         return ()
     return (
@@ -45,7 +45,7 @@ def stray_byte_notes(strays: int, characters: int) -> tuple[str, ...]:
 
 
 def whole_length(data: bytes, length: int) -> int:
-    """How many of the first `length` bytes to keep so that no character is cut in two."""
+    """At most `length`: how many bytes to keep so that no character is cut in two."""
     if length >= len(data):
         return len(data)
     starts = character_starts(data[: length + 1])  # with the next byte: does it begin a character?
@@ -53,6 +53,6 @@ def whole_length(data: bytes, length: int) -> int:
 
 
 def decode_character(data: bytes) -> str:
-    """The character of UTF-8 whose bytes these are; U+FFFD where they are none."""
+    """The character with these bytes in UTF-8; U+FFFD for strays."""
     character = data.decode("utf-8", "replace")
     return character if len(character) == 1 else "\ufffd"

@@ -236,7 +236,7 @@ class _File:
         return self._rewriting(f"iconv {options}-f {name} -t utf-8", last)
 
     def _rewriting(self, command: str, last: str = "") -> str:
-        """A command line that reads the file, unpacked, and writes another beside it; for standard input the command alone."""
+        """A command line that reads the file, unpacked, and writes another in the current folder; for standard input, the command alone."""
         path = PurePath(self.path)
         if self.path == "-":
             return f"{command}{last}"
