@@ -55,7 +55,7 @@ def plan(
     load_base), on the weights to begin with; with `ranks` (see training/parallel/mpi.py), for all of them, which call this, `start` and
     the run's `events` alike.
 
-    Raises TextError, VocabularyError and NetworkError; RunError where the time is not enough for one step; ConfigError where
+    Raises TextError, VocabularyError and NetworkError; OptionError where the time is not enough for one step; ConfigError where
     the configuration is of another network than the base's.
     """
     began = time.perf_counter()

@@ -10,7 +10,9 @@
     ├── RunError           a run directory that cannot be made, found or resumed
     ├── OutputError        a file that cannot be written, or would replace another
     ├── FigureError        a figure that cannot be drawn here
-    ├── SamplingError      a sampling option out of its range
+    ├── MissingLibraryError  a library that only some commands need, and that is not installed
+    ├── OptionError        a parameter out of its range, or beside one that it does not go with
+    │   └── SamplingError    one of sampling
     ├── CheckError         a gradient check that cannot be made as asked
     ├── WorkerError        a helper process of a training that cannot be started, or was lost
     └── DivergedError      a training whose loss or gradient is no number any more, or whose loss leapt
@@ -61,7 +63,21 @@ class FigureError(CharrnnError):
     """A figure that cannot be drawn here."""
 
 
-class SamplingError(CharrnnError):
+class MissingLibraryError(CharrnnError):
+    """A library that only some commands need, and that is not installed."""
+
+
+def missing_library(user: str, library: str, extra: str, reason: object = "") -> MissingLibraryError:
+    """The error of what needs a library that is not there; `extra`: the part of charrnn-numpy that brings it."""
+    found = f" ({reason})" if reason else ""
+    return MissingLibraryError(f"{user} needs {library}: pip install 'charrnn-numpy[{extra}]'{found}")
+
+
+class OptionError(CharrnnError):
+    """A parameter out of its range, or beside one that it does not go with."""
+
+
+class SamplingError(OptionError):
     """A sampling option out of its range."""
 
 

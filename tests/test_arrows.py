@@ -9,7 +9,7 @@ import charrnn
 
 ROOT = Path(charrnn.__file__).parent
 LEVELS = [
-    {"errors", "package"},
+    {"errors", "package", "words"},
     {"system", "derivations"},
     {"network"},
     {"text"},
@@ -42,7 +42,7 @@ INNER_LEVELS = {  # of rooms that have rooms or long files inside
         {"resume"},
     ],
     "cli": [
-        {"exit_codes"},
+        {"exit_codes", "option_names"},
         {"output"},
         {"plots", "page"},
         {"reports", "derivations"},

@@ -27,8 +27,10 @@ from charrnn.cli.commands.score import score
 from charrnn.cli.commands.sweep import sweep
 from charrnn.cli.commands.train import train
 from charrnn.cli.commands.view import view
+from charrnn.cli.option_names import OPTION_NAMES
 from charrnn.errors import CharrnnError, ConfigError
 from charrnn.system.mpi_environment import rank_and_size
+from charrnn.words import spelled_as
 
 ENDING_SIGNALS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]  # Windows has one alone
 MISUSE = 2
@@ -49,7 +51,8 @@ class Commands(TyperGroup):
         """Run a command and leave with its exit code; what it raises for the user becomes a line on stderr."""
         options["standalone_mode"] = False
         try:
-            code = super().main(*arguments, **options)
+            with spelled_as(OPTION_NAMES):
+                code = super().main(*arguments, **options)
         except UsageError as error:
             code = _print_error(f"{_message_of(error)}; see {_help_of(error)}", MISUSE)
         except CharrnnError as error:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from charrnn.errors import CharrnnError, RunError
+from charrnn.errors import CharrnnError, MissingLibraryError, RunError, missing_library
 from charrnn.system.mpi_environment import rank_and_size
 from charrnn.text.characters.printable import UNSAFE, printable_line
 from charrnn.training.parallel.communicator import Communicator
@@ -24,7 +24,7 @@ INTERRUPTED = 130
 def communicator() -> Iterator[Communicator]:
     """Within: the communicator of a training. An error that this rank alone meets ends all of them.
 
-    Raises RunError where mpiexec has started several, and mpi4py is missing, or its MPI knows of fewer.
+    Raises MissingLibraryError where mpiexec has started several, and mpi4py is missing; RunError where its MPI knows of fewer.
     """
     size = rank_and_size()[1]
     if size == 1:
@@ -33,7 +33,7 @@ def communicator() -> Iterator[Communicator]:
     try:
         from charrnn.training.parallel.mpi import MPICommunicator
     except (ImportError, RuntimeError) as error:  # mpi4py is missing, or the MPI that it wants
-        raise RunError(f"several ranks need mpi4py and an MPI: pip install 'charrnn-numpy[mpi]' ({error})") from None
+        raise missing_mpi(error) from None
     found = MPICommunicator()
     if found.size != size:  # each would train by itself, and write the same run
         raise RunError(
@@ -46,6 +46,11 @@ def communicator() -> Iterator[Communicator]:
         if not found.barrier(ERROR_WAIT_SECONDS if isinstance(error, Exception) else INTERRUPT_WAIT_SECONDS):
             found.abort(_exit_code(found.name, error))
         raise
+
+
+def missing_mpi(error: Exception) -> MissingLibraryError:
+    """The error of several ranks without mpi4py, or without the MPI that it looks for."""
+    return missing_library("training with several ranks", "mpi4py and an MPI", "mpi", error)
 
 
 def _exit_code(name: str, error: BaseException) -> int:

@@ -1,6 +1,5 @@
 """Mistakes in a configuration in words: where each is, which key, what is wrong, what was found, what was probably meant."""
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,6 +8,7 @@ from pydantic_core import ErrorDetails
 
 from charrnn.text.characters.graphemes import first_graphemes
 from charrnn.text.characters.printable import printable_line, quoted
+from charrnn.words import did_you_mean, nearest, parameter
 
 MAX_VALUE_CHARS = 80  # characters of a value in a message
 MAX_PROBLEMS = 20  # that are told at once
@@ -23,7 +23,7 @@ def describe(details: ErrorDetails, origins: Mapping[str, str], known: Sequence[
     if isinstance(details["input"], dict) and details["type"] == "value_error":  # keys that do not go together
         words = (f"{key}.{word}".lstrip(".") for word in re.findall(r"[\w.]*\w", details["msg"]))
         named = [word for word in words if word in known]
-        key = next((name for name in named if origins.get(name) == "--set"), None) or next(
+        key = next((name for name in named if origins.get(name) == parameter("settings")), None) or next(
             (name for name in named if name in origins), key
         )
     below = (origin for other, origin in origins.items() if other.startswith(f"{key}."))
@@ -69,8 +69,7 @@ def _problem(details: ErrorDetails, key: str, known: Sequence[str]) -> str:
 def _meant(found: Any, details: ErrorDetails) -> str:
     """For a word that is none of those allowed, the nearest of them."""
     allowed = re.findall(r"'([^']*)'", details.get("ctx", {}).get("expected", ""))
-    close = difflib.get_close_matches(str(found), allowed, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+    return did_you_mean(str(found), allowed)
 
 
 def _shown(value: Any) -> str:
@@ -85,14 +84,11 @@ def shorten(text: str) -> str:
 def _nearest(key: str, known: Sequence[str]) -> str:
     """The known key that was probably meant, whichever section it stands in."""
     same_section = [other for other in known if other.rpartition(".")[0] == key.rpartition(".")[0]]
-    close = difflib.get_close_matches(key, same_section or known, n=1, cutoff=0.7)
-    close = close or [
-        other
-        for other in known
-        if difflib.get_close_matches(key.rpartition(".")[2], [other.rpartition(".")[2]], cutoff=0.75)
-    ]
+    last_words = {other.rpartition(".")[2]: other for other in reversed(known)}
+    word = nearest(key.rpartition(".")[2], last_words, 0.75)
+    close = nearest(key, same_section or known, 0.7) or (last_words[word] if word else None)
     if close:
-        return f"; did you mean {close[0]}?"
+        return f"; did you mean {close}?"
     here = [other.rpartition(".")[2] for other in same_section] or dict.fromkeys(
         other.partition(".")[0] for other in known
     )

@@ -3,7 +3,6 @@
 All mistakes are reported at once, each with its file and line or its option.
 """
 
-import difflib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +18,12 @@ from charrnn.errors import ConfigError
 from charrnn.package import shipped
 from charrnn.system.plain_files import open_plain
 from charrnn.text.reading.encodings import absolute_entry
+from charrnn.words import did_you_mean, parameter
 
 Origins = dict[str, str]
 """Dotted key -> where its value came from; what is not there is a default."""
 
 DEFAULT = "default"  # the shipped configuration that goes without saying
-ENCODING = "--encoding"
 MAX_FILE_BYTES = 4 * yaml.MAX_CHARS  # bytes
 
 OptionValues = Mapping[str, tuple[str, Any]]
@@ -76,8 +75,9 @@ def with_encodings(resolved: Resolved, given: Sequence[str]) -> Resolved:
     if not given:
         return resolved
     entries = list(resolved.config.data.with_encodings([*map(absolute_entry, given)]).encoding)
-    config = override(resolved.config, {"data.encoding": (ENCODING, entries[0] if len(entries) == 1 else entries)})
-    return Resolved(config, {**resolved.origins, "data.encoding": ENCODING})
+    origin = parameter("encoding")
+    config = override(resolved.config, {"data.encoding": (origin, entries[0] if len(entries) == 1 else entries)})
+    return Resolved(config, {**resolved.origins, "data.encoding": origin})
 
 
 def _fill(values: dict[str, Any], origins: Origins, defaults: OptionValues, over: bool) -> None:
@@ -124,14 +124,12 @@ def find_config(name: str) -> FilePath:
     if shipped_path.is_file() and (os.sep not in name or name.startswith("configs/")):
         return shipped_path
     if path.is_dir():
-        raise ConfigError(f"--config {name}: a folder, not a file")
+        raise ConfigError(f"{parameter('config')} {name}: a folder, not a file")
     if path.exists():
         _read(path)  # raises: it is no plain file
     known = sorted(path.stem for path in shipped("configs").glob("*.yaml"))
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
     raise ConfigError(
-        f"--config {name}: no such file, and no configuration of that name; {hint}there are {', '.join(known)}"
+        f"{parameter('config')} {name}: no such file, and no configuration of that name; there are {', '.join(known)}{did_you_mean(name, known)}"
     )
 
 
@@ -167,8 +165,10 @@ def _settings(settings: Sequence[str]) -> Iterator[tuple[str, str, Any]]:
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals or not key.strip():
-            raise ConfigError(f"--set {setting}: must be KEY=VALUE, for example --set model.hidden_size=128")
-        yield key.strip(), "--set", typed_values.value(key.strip(), text)
+            raise ConfigError(
+                f"{parameter('settings')} {setting}: must be KEY=VALUE, for example model.hidden_size=128"
+            )
+        yield key.strip(), parameter("settings"), typed_values.value(key.strip(), text)
 
 
 def _options(options: OptionValues) -> list[tuple[str, str, Any]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from charrnn.config.schema import Config
 from charrnn.text.characters.unit_names import counted
+from charrnn.words import parameter
 
 TYPICAL_LENGTH = 1_000_000  # characters, where there is no text
 MAX_CHARACTERS_READ = 24_000_000  # characters in all: a quarter of an hour of the largest network on two cores
@@ -45,7 +46,9 @@ LABELS = {
     "training.label_smoothing": "label smoothing {}",
     "training.batch_size": "batch size {}",
 }
-EPOCHS = "training.epochs"  # which --steps and --time overrule: how long it is in the end, is told with the steps
+EPOCHS = (
+    "training.epochs"  # which a number of steps or a time overrules: how long it is in the end, is told with the steps
+)
 KEYS = (*LABELS, EPOCHS)
 """The dotted keys that may be null."""
 
@@ -67,7 +70,7 @@ def fill_sizes(config: Config, characters: int) -> Config:
 def describe_sizes(asked: Config, given: Config, characters: int) -> tuple[str, ...]:
     """In a line, which sizes the text has decided; nothing where it has decided none."""
     sizes = ", ".join(LABELS[key].format(_value(given, key)) for key in missing_sizes(asked) if key in LABELS)
-    line = f"sized for {counted(characters, given.data.unit)} to train on: {sizes}; -s KEY=VALUE or -c FILE choose otherwise"
+    line = f"sized for {counted(characters, given.data.unit)} to train on: {sizes}; {parameter('settings')} KEY=VALUE or {parameter('config')} FILE choose otherwise"
     return (line,) if sizes else ()
 
 

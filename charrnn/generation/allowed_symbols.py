@@ -7,7 +7,6 @@ whatever they spell; or, where it cannot be meant for a class, the characters al
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from charrnn.network.arrays import Array
 from charrnn.text.characters.printable import quoted
 from charrnn.text.fitting import fit_text
 from charrnn.text.vocabulary import Vocabulary
+from charrnn.words import nearest, parameter
 
 NON_JOINER, JOINER = "\u200c\u200d"  # within the words of many scripts
 JOINED = ("\u0600", "\u1bff")  # the scripts whose letters a joiner joins: from Arabic over those of India to Batak
@@ -59,7 +59,7 @@ def disallowed_symbols(vocabulary: Vocabulary, only: str | Sequence[str] | None 
     allowed = vocabulary.known if asked is None else set[str]().union(*(_asked(each, vocabulary) for each in asked))
     left_out = np.array([symbol not in allowed for symbol in vocabulary.symbols])
     if left_out.all():
-        given = " ".join(f"--only {quoted(each)}" for each in asked or ())
+        given = " ".join(f"{parameter('only')} {quoted(each)}" for each in asked or ())
         raise SamplingError(f"{given}: the model knows none of these; name characters, or one of {', '.join(CLASSES)}")
     if vocabulary.end_id is not None:
         left_out[vocabulary.end_id] = False
@@ -90,7 +90,7 @@ def _asked(only: str, vocabulary: Vocabulary) -> set[str]:
     characters = _characters(only, vocabulary)
     if vocabulary.unit == "byte" and not characters.isascii():
         raise SamplingError(
-            f"--only {quoted(only)}: a model of bytes can be held to ASCII characters alone; name some of them"
+            f"{parameter('only')} {quoted(only)}: a model of bytes can be held to ASCII characters alone; name some of them"
         )
     return known.intersection(characters)
 
@@ -124,11 +124,12 @@ def _classes(only: str) -> list[str] | None:
         return None
     shown = "".join(character if character.isprintable() else repr(character)[1:-1] for character in only)
     raise SamplingError(
-        f"--only {quoted(only)}: is it {' and '.join(dict.fromkeys(meant.values()))} that you mean? Name classes with commas between them "
-        f"({', '.join(CLASSES)}), add characters with another --only; for these very characters write {CHARACTERS}{shown}"
+        f"{parameter('only')} {quoted(only)}: is it {' and '.join(dict.fromkeys(meant.values()))} that you mean? Name classes with commas between them "
+        f"({', '.join(CLASSES)}), add characters with another {parameter('only')}; for these very characters write {CHARACTERS}{shown}"
     )
 
 
 def _near(word: str) -> list[str]:
     """The class that a word names, or is almost the name of."""
-    return [name for name in CLASSES if name.startswith(word)] or get_close_matches(word, CLASSES, 1, 0.8)
+    close = nearest(word, CLASSES, 0.8)
+    return [name for name in CLASSES if name.startswith(word)] or ([close] if close else [])

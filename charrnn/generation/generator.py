@@ -17,6 +17,7 @@ from charrnn.generation.stop_strings import StopDetector, first_stop, pieces_unt
 from charrnn.network.arrays import Array
 from charrnn.text.characters.printable import quoted
 from charrnn.text.vocabulary import Vocabulary, list_characters
+from charrnn.words import parameter
 
 SIDE_BY_SIDE = 256  # texts at once: however many are asked for, there is one state for each of so many
 MAX_DOCUMENT_CHARS = 1 << 20  # characters: a greedy one may go round and round, and never come to its end
@@ -38,11 +39,15 @@ class Generator:
         lost = unknown_symbols(self._vocabulary, self._only)
         return [
             *(
-                f"--only {word!r} is no class ({', '.join(CLASSES)}): these letters are written"
+                f"{parameter('only')} {word!r} is no class ({', '.join(CLASSES)}): these letters are written"
                 for word in words_that_are_no_class(self._only)
             ),
-            *([f"--only: the model does not know {list_characters(lost)}"] if lost else []),
-            *(f"--stop {quoted(stop)} never comes: {why}" for stop, why in zip(stops, never, strict=True) if why),
+            *([f"{parameter('only')}: the model does not know {list_characters(lost)}"] if lost else []),
+            *(
+                f"{parameter('stops')} {quoted(stop)} never comes: {why}"
+                for stop, why in zip(stops, never, strict=True)
+                if why
+            ),
         ]
 
     def generate(
@@ -88,7 +93,7 @@ class Generator:
         """
         require_stops(stops)
         if length == 0 and self._vocabulary.end_id is None:
-            raise SamplingError("a length of 0 is without end: for one text alone, or for documents")
+            raise SamplingError(f"{parameter('length')} 0 is without end: for one text alone, or for documents")
         samples: list[Sample] = []
         try:
             for start in range(0, len(seeds), SIDE_BY_SIDE):
@@ -164,7 +169,7 @@ class Generator:
     ) -> Iterator[SampledStep]:
         """The next character of each text, `length` times. A mistake in what is asked is told at once."""
         if length is not None and length < 0:
-            raise SamplingError(f"length must be at least 0; found {length}")
+            raise SamplingError(f"{parameter('length')} must be at least 0; found {length}")
         generators = [_generator(seed) for seed in seeds]
         ids, begin_id = self._vocabulary.encode(prompt), self._vocabulary.begin_id
         if begin_id is not None:
@@ -178,7 +183,7 @@ def _generator(seed: Seed) -> np.random.Generator:
     try:
         return np.random.default_rng(seed)
     except ValueError:
-        raise SamplingError(f"seed must be at least 0; found {seed}") from None
+        raise SamplingError(f"{parameter('seed')} must be at least 0; found {seed}") from None
 
 
 def _texts(vocabulary: Vocabulary, drawn: Iterator[SampledStep]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from charrnn.errors import SamplingError
 from charrnn.network.arrays import Array
+from charrnn.words import parameter
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,13 @@ class RepetitionPenalty:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.penalty) and self.penalty >= 1):
             raise SamplingError(
-                f"repetition-penalty must be a number of at least 1 (1 changes nothing); found {self.penalty}"
+                f"{parameter('repetition.penalty')} must be a number of at least 1 (1 changes nothing); found {self.penalty}"
             )
         if self.ngram < 1:
-            raise SamplingError(f"repetition-ngram must be at least 1 character; found {self.ngram}")
+            raise SamplingError(f"{parameter('repetition.ngram')} must be at least 1 character; found {self.ngram}")
         if self.window < self.ngram:
             raise SamplingError(
-                f"repetition-window must be at least one n-gram, {self.ngram} characters; found {self.window}"
+                f"{parameter('repetition.window')} must be at least one n-gram, {self.ngram} characters; found {self.window}"
             )
 
 

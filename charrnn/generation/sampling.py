@@ -17,6 +17,7 @@ import numpy as np
 from charrnn.errors import DivergedError, SamplingError
 from charrnn.generation.repetition_penalty import RepetitionPenalty
 from charrnn.network.arrays import Array
+from charrnn.words import parameter
 
 COLDEST = 1e-200  # a temperature at which all but the likeliest have probability 0, and nothing overflows yet
 
@@ -34,11 +35,11 @@ class SamplingOptions:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.temperature) and self.temperature >= 0):
             raise SamplingError(
-                f"temperature must be a number of at least 0 (0 always takes the likeliest character); found {self.temperature}"
+                f"{parameter('temperature')} must be a number of at least 0 (0 always takes the likeliest character); found {self.temperature}"
             )
         if self.top_k is not None and self.top_k < 1:
-            raise SamplingError(f"top-k must be at least 1; found {self.top_k}")
-        for name, share in (("top-p", self.top_p), ("min-p", self.min_p)):
+            raise SamplingError(f"{parameter('top_k')} must be at least 1; found {self.top_k}")
+        for name, share in ((parameter("top_p"), self.top_p), (parameter("min_p"), self.min_p)):
             if share is not None and not 0 < share <= 1:
                 raise SamplingError(f"{name} must be above 0 and at most 1; found {share}")
 

@@ -7,6 +7,7 @@ from charrnn.errors import SamplingError
 from charrnn.generation.incremental_decoder import Decoder, Piece
 from charrnn.network.arrays import Array
 from charrnn.text.vocabulary import Vocabulary, list_characters
+from charrnn.words import parameter
 
 
 def require_stops(stops: Sequence[str]) -> None:
@@ -21,12 +22,12 @@ def why_never(stop: str, vocabulary: Vocabulary, forbidden: Array | None, length
     `forbidden`: as allowed_symbols.py has it.
     """
     if length and len(vocabulary.read(stop)[0]) > length:
-        return f"it is longer than --length, {length:,}"
+        return f"it is longer than {parameter('length')}, {length:,}"
     lost = [] if vocabulary.unit == "byte" else [c for c in stop if c not in vocabulary.known]
     if lost:
         return f"the model does not know {list_characters(lost)}"
     left_out = [] if forbidden is None else [c for c in stop if forbidden[vocabulary.encode(c)].any()]
-    return f"--only leaves out {list_characters(left_out)}" if left_out else None
+    return f"{parameter('only')} leaves out {list_characters(left_out)}" if left_out else None
 
 
 def until(pieces: Iterator[str], stops: Sequence[str]) -> Iterator[str]:

@@ -23,6 +23,7 @@ from charrnn.network.network import Network
 from charrnn.runs.storage import safetensors_file as files
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.system.folder_handle import whole_file
+from charrnn.words import parameter
 
 TORCH_ORDER = {"gru": [0, 1, 2], "lstm": [0, 1, 3, 2]}  # of our gate blocks: r z n; i f o g -> i f g o
 
@@ -42,7 +43,7 @@ def write(checkpoint: Checkpoint, path: Path, to: str, replace: bool = False) ->
         with whole_file(path, replace) as file:
             files.write(file, tensors, metadata)
     except FileExistsError:
-        raise OutputError(f"{path}: exists already; replace=True replaces it (--force)") from None
+        raise OutputError(f"{path}: exists already; {parameter('replace')} replaces it") from None
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
 

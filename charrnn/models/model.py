@@ -8,7 +8,7 @@ from typing import get_args
 
 from charrnn.config.data import Data
 from charrnn.config.schema import required
-from charrnn.errors import RunError, TextError
+from charrnn.errors import OptionError, RunError, TextError
 from charrnn.generation.generator import Generator
 from charrnn.generation.samples import Seed
 from charrnn.generation.sampling import SamplingOptions
@@ -33,6 +33,7 @@ from charrnn.text.source_text import SourceText, Stream
 from charrnn.text.splits import Protocol, Split
 from charrnn.text.vocabulary import Vocabulary, describe
 from charrnn.training.events import rounded
+from charrnn.words import parameter
 
 MAX_FIT_CHARS = 1_000_000  # characters of the validation split on which weights are fitted
 
@@ -127,13 +128,15 @@ class Model:
         where it has no share valid), cut as for the training, or by another protocol.
 
         With a `learning_rate` the weights follow the text (dynamic evaluation). `counted`: beside what counts and a compressor
-        make of it. Raises TextError, DivergedError, and RunError where its own text cannot be read or has no such split, and for
-        what is asked of the one kind of text and is for the other.
+        make of it. Raises TextError, DivergedError, RunError where its own text cannot be read or has no such split, and OptionError
+        for a value out of its range and for what is asked of the one kind of text and is for the other.
         """
         if learning_rate is not None and not 0 <= learning_rate < math.inf:
-            raise RunError(f"the learning rate must be a number of at least 0; found {learning_rate:g}")
+            raise OptionError(f"{parameter('learning_rate')} must be a number of at least 0; found {learning_rate:g}")
         if text is not None and (split or protocol or slices):
-            raise RunError("split, protocol and slices cut the run's own text; leave them out with another text")
+            raise OptionError(
+                f"{parameter('split')}, {parameter('protocol')} and {parameter('slices')} cut the run's own text; leave them out with another text"
+            )
         if text is None:
             return self._evaluate_split(split, protocol, slices, learning_rate, counted)
         corpus, notes = None, [*text.notes] if isinstance(text, SourceText) else []
@@ -200,7 +203,7 @@ def load(
     split. `which`: best, last, or None for the best there is; `weights` of the members, in this order (None: those under
     which the validation split is likeliest); `sources`: where the text of the training is now, and `encoding` what it is in now.
 
-    Raises RunError, also where vocabularies differ, CheckpointError and TextError.
+    Raises RunError, also where vocabularies differ, OptionError for what cannot be weights, CheckpointError and TextError.
     """
     loaded = [directory.load(path, which) for path in (run, *others)]
     first = loaded[0].checkpoint
@@ -229,13 +232,13 @@ def load(
 
 
 def _asked(data: Data, protocol: Protocol | None, slices: tuple[int, int] | None) -> Split:
-    """How a text is cut: as for the training, but for what is asked. Raises RunError for what there is not."""
+    """How a text is cut: as for the training, but for what is asked. Raises OptionError for what there is not."""
     if protocol not in (None, *get_args(Protocol)):
-        raise RunError(f"protocol {protocol}: there are {', '.join(get_args(Protocol))}")
+        raise OptionError(f"{parameter('protocol')} {protocol}: there are {', '.join(get_args(Protocol))}")
     split = splits.make_split(protocol or data.protocol, data.split, slices or data.slices)
     if slices and (split.protocol != "char-rnn" or len(slices) != 2 or min(slices) < 1):
-        raise RunError(
-            f"slices {slices}: must be two whole numbers above 0, of protocol char-rnn; found protocol {split.protocol}"
+        raise OptionError(
+            f"{parameter('slices')} {slices}: must be two whole numbers above 0, of protocol char-rnn; found protocol {split.protocol}"
         )
     return split
 
@@ -263,12 +266,14 @@ def _may_know(first: Loaded, other: Loaded) -> str | None:
 
 
 def _shares(weights: Sequence[float], count: int) -> tuple[float, ...]:
-    """Weights as given, made to add up to 1. Raises RunError for what cannot be weights."""
+    """Weights as given, made to add up to 1. Raises OptionError for what cannot be weights."""
     if count == 1:
-        raise RunError("--weights: for a mixture only; add --with RUN or --ngram")
+        raise OptionError(
+            f"{parameter('weights')}: for a mixture only; add {parameter('others')} or {parameter('ngram')}"
+        )
     if len(weights) != count or not all(0 <= weight < math.inf for weight in weights) or not any(weights):
-        raise RunError(
-            f"--weights {','.join(f'{weight:g}' for weight in weights)}: must be {count} numbers of at least 0, one for each member, not all 0"
+        raise OptionError(
+            f"{parameter('weights')} {','.join(f'{weight:g}' for weight in weights)}: must be {count} numbers of at least 0, one for each member, not all 0"
         )
     relative = [weight / max(weights) for weight in weights]  # whose sum cannot overflow
     return tuple(weight / sum(relative) for weight in relative)
@@ -281,7 +286,7 @@ def _fit_on_validation(model: Model) -> tuple[float, ...]:
     slices = slices[:, : MAX_FIT_CHARS // len(slices)]
     if slices.shape[1] < 2:
         raise RunError(
-            "the run's text has no validation split on which weights could be fitted; give them with --weights"
+            f"the run's text has no validation split on which weights could be fitted; give {parameter('weights')}"
         )
     with scorers(model.members, slices.size, before=corpus.before("valid", MAX_ORDER - 1)) as reading:
         return tuple(fit_weights(score_all(reading, slices).reshape(len(reading), -1)))

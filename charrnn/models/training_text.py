@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from charrnn.errors import RunError
+from charrnn.errors import OptionError, RunError
 from charrnn.models import baselines
 from charrnn.models.baselines import Counts
 from charrnn.ngram.kneser_ney import NGram
@@ -16,6 +16,7 @@ from charrnn.text.corpus import Corpus
 from charrnn.text.positions import Place, Starts
 from charrnn.text.source_text import SourceText
 from charrnn.text.splits import SPLITS, Split, overlap
+from charrnn.words import parameter
 
 
 class TrainingText:
@@ -75,16 +76,16 @@ class TrainingText:
 def held_out(corpus: Corpus, split: Split, name: str | None) -> str:
     """The name of a split that has a share in a corpus cut so: the one that was asked for, or test, or valid.
 
-    Raises RunError where it has none.
+    Raises RunError where it has none, and OptionError where there is no split of that name.
     """
     if name not in (None, *SPLITS):
-        raise RunError(f"split {name}: there are {', '.join(SPLITS)}")
+        raise OptionError(f"{parameter('split')} {name}: there are {', '.join(SPLITS)}")
     name = name or ("test" if corpus.slices("test").size else "valid")
     if not corpus.slices(name).size:
-        others = " and ".join(other for other in SPLITS if corpus.slices(other).size)
+        others = " or ".join(other for other in SPLITS if corpus.slices(other).size)
         raise RunError(
             f"the run's text has no {name} split: protocol {split.protocol} cuts it into {list(split.shares)}; "
-            f"there is {others} (--split)"
+            f"{parameter('split')} may be {others}"
         )
     return name
 

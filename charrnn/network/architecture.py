@@ -1,6 +1,5 @@
 """What a network is made of: sizes, the kind of cell, how it begins."""
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from charrnn.network.cells.lstm import LSTM
 from charrnn.network.cells.rnn import RNN
 from charrnn.network.parameters import Shapes
 from charrnn.network.readout import READOUTS
+from charrnn.words import did_you_mean
 
 CELLS = ("rnn", "gru", "lstm")
 INITIALISATIONS = ("uniform", "orthogonal", "identity")
@@ -103,6 +103,4 @@ def require_known(what: str, name: str, known: Iterable[str]) -> None:
     """Raise NetworkError with the known names and the nearest where `name` is none of them."""
     known = list(known)
     if name not in known:
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]}? " if close else ""
-        raise NetworkError(f"unknown {what} {name!r}; {hint}there are {', '.join(known)}")
+        raise NetworkError(f"unknown {what} {name!r}; there are {', '.join(known)}{did_you_mean(name, known)}")

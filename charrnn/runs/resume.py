@@ -17,6 +17,7 @@ from charrnn.runs.storage.directory import BEST, CONFIG
 from charrnn.system.folder_handle import Folder
 from charrnn.system.lock import Lock
 from charrnn.training.parallel.communicator import Communicator
+from charrnn.words import parameter
 
 
 def resume(
@@ -87,7 +88,7 @@ def _require_unedited(path: Path, saved: Checkpoint) -> None:
     """A run goes on as it began: what was written into its config.yaml since would silently be ignored."""
     if edits := directory.find_edits(path, saved.config):
         raise RunError(
-            f"--resume {path}: {path / CONFIG} was changed: {'; '.join(edits)}; a run goes on as it began: change it back, or begin another: charrnn train TEXT -c {path / CONFIG}"
+            f"{parameter('resume')} {path}: {path / CONFIG} was changed: {'; '.join(edits)}; a run goes on as it began: change it back, or begin another: charrnn train TEXT --config {path / CONFIG}"
         )
 
 

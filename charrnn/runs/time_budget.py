@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from charrnn.config.section import MAX_STEPS as ENDLESS
-from charrnn.errors import DivergedError, RunError
+from charrnn.errors import DivergedError, OptionError, RunError
 from charrnn.runs import run as runs
 from charrnn.runs.planning import plan as plans
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.recovery import LOWER_RATE
 from charrnn.training.events import Evaluated, Event, Finished, Flowed, Stepped
 from charrnn.training.parallel.communicator import Communicator
+from charrnn.words import parameter
 
 MEASURING_SHARE = 0.05  # of the budget, at most
 MIN_MEASURING, MAX_MEASURING = 0.5, 10.0  # seconds
@@ -26,28 +27,30 @@ UNITS = {"h": 3600, "m": 60, "s": 1}
 
 
 def parse_duration(text: str) -> float:
-    """Seconds, from 140s, 10m, 1h30m or a plain number of seconds. Raises RunError for anything else."""
+    """Seconds, from 140s, 10m, 1h30m or a plain number of seconds. Raises OptionError for anything else."""
     parts = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", text.strip())
     seconds = sum(
         float(number) * unit for number, unit in zip(parts.groups(), UNITS.values(), strict=True) if number
     ) if parts else 0.0  # fmt: skip
     if not 0 < seconds < math.inf:
-        raise RunError(f"--time {text!r}: not a duration; write 140s, 10m or 1h30m")
+        raise OptionError(f"{parameter('seconds')} {text!r}: not a duration; write 140s, 10m or 1h30m")
     return seconds
 
 
 def steps_within(plan: Plan, seconds: float, began: float) -> tuple[int, str]:
     """The steps that end `seconds` after `began` on the clock of time.perf_counter, and what to say of them.
 
-    Raises RunError where there is no time for one.
+    Raises OptionError where there is no time for one.
     """
     if not 0 < seconds < math.inf:
-        raise RunError(f"--time: {seconds:g} s: must be a finite number above 0")
+        raise OptionError(f"{parameter('seconds')}: {seconds:g} s: must be a finite number above 0")
     cost = _measure_cost(plan, min(max(MEASURING_SHARE * seconds, MIN_MEASURING), MAX_MEASURING))
     left = plan.ranks.on_root(lambda: seconds - (time.perf_counter() - began) - cost.once)
     steps = min(ENDLESS, int(left / cost.per_step(plan.config.training.eval_every)))
     if steps < 1:
-        raise RunError(f"--time: {seconds:g} s are not enough for one step ({cost.step:.3g} s) and what goes with it")
+        raise OptionError(
+            f"{parameter('seconds')}: {seconds:g} s are not enough for one step ({cost.step:.3g} s) and what goes with it"
+        )
     return steps, f"{seconds:g} s are {steps:,} steps here, at {cost.step * 1e3:.3g} ms for each"
 
 
@@ -75,7 +78,9 @@ def _measure_cost(plan: Plan, seconds: float) -> StepCost:
                     trainer.eval_every = trainer.progress.step  # so that a validation is due now
                     clock.done = clock.done or isinstance(event, Evaluated) or not trainer.valid.size
         except DivergedError as error:  # without the files that it names: they go with the folder
-            raise DivergedError(f"--time: while measuring, {error.__cause__ or error}; {LOWER_RATE}") from None
+            raise DivergedError(
+                f"{parameter('seconds')}: while measuring, {error.__cause__ or error}; {LOWER_RATE}"
+            ) from None
         except RunError as error:
             raise _measuring_error(folder.parent, error.__context__ or error) from None
     return plan.ranks.on_root(lambda: StepCost(clock.stepping / clock.steps, clock.rest, clock.start or 0.0))
@@ -112,7 +117,7 @@ def _make(folder: Path) -> None:
 def _measuring_error(place: Path, error: BaseException) -> RunError:
     reason = error.strerror if isinstance(error, OSError) else error
     return RunError(
-        f"--time: some seconds of training are measured in {place}, which cannot be written: {reason}; name another folder in the environment variable TMPDIR, or say how long with --steps"
+        f"{parameter('seconds')}: some seconds of training are measured in {place}, which cannot be written: {reason}; name another folder in the environment variable TMPDIR, or say how long with {parameter('steps')}"
     )
 
 

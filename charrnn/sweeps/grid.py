@@ -16,8 +16,8 @@ from charrnn.config import typed_values, yaml
 from charrnn.config.resolve import OptionValues, flatten, override, resolve, with_encodings
 from charrnn.config.schema import Config
 from charrnn.errors import ConfigError
+from charrnn.words import parameter
 
-GRID = "--grid"
 MAX_TRIALS = 10_000  # trainings
 DECADE = 10.0  # a range that spans one is drawn from by its logarithm
 DRAWN_DIGITS = 3  # of a number that is drawn: names and tables show the very value
@@ -58,7 +58,9 @@ def parse_axes(grids: Sequence[str]) -> list[Axis]:
     for grid in grids:
         axis = _axis(grid)
         if axis.key in found:
-            raise ConfigError(f"{GRID} {grid}: {axis.key} is given twice; write all its values in one, with commas")
+            raise ConfigError(
+                f"{parameter('grids')} {grid}: {axis.key} is given twice; write all its values in one, with commas"
+            )
         found[axis.key] = axis
     return list(found.values())
 
@@ -73,7 +75,7 @@ def trials(
     encoding: Sequence[str] = (),
 ) -> list[Trial]:
     """Every combination, or `random` draws of each axis: all different, all valid, each on one core where nothing else is said.
-    `encoding`: what --encoding says of the text's files.
+    `encoding`: what is said besides of the text's files.
 
     Raises ConfigError for an unknown key, a value out of its range, a range without `random`, and more than MAX_TRIALS of them.
     """
@@ -81,7 +83,9 @@ def trials(
     first = {axis.key: axis.low if isinstance(axis, Range) else axis.values[0] for axis in axes}
     _require_set_once(first, settings, options)
     if encoding and "data.encoding" in first:
-        raise ConfigError(f"{GRID} data.encoding and --encoding set the same; leave out one of them")
+        raise ConfigError(
+            f"{parameter('grids')} data.encoding and {parameter('encoding')} set the same; leave out one of them"
+        )
     base = with_encodings(resolve(config, settings, {**options, **_options(first)}), encoding).config
     _require_leaves(axes, base)
     if base.runtime.threads is None and THREADS not in first:
@@ -98,19 +102,21 @@ def _axis(grid: str) -> Axis:
     key, equals, text = grid.partition("=")
     key = key.strip()
     if not equals or not key:
-        raise ConfigError(f"{GRID} {grid}: must be KEY=A,B,C, for example {GRID} model.hidden_size=64,128,256")
+        raise ConfigError(
+            f"{parameter('grids')} {grid}: must be KEY=A,B,C, for example {parameter('grids')} model.hidden_size=64,128,256"
+        )
     values = typed_values.values(key, text)
     if values is None:
         raise ConfigError(
-            f"{GRID} {grid}: not values with commas between them; quote a value that has a comma or a bracket of its own"
+            f"{parameter('grids')} {grid}: not values with commas between them; quote a value that has a comma or a bracket of its own"
         )
     if not values:
-        raise ConfigError(f"{GRID} {grid}: no value; write KEY=A,B,C")
+        raise ConfigError(f"{parameter('grids')} {grid}: no value; write KEY=A,B,C")
     ends = _ends(values[0]) if len(values) == 1 and not typed_values.is_text(key) else None
     if ends is None:
         return Choice(key, tuple(values))
     if not ends[0] < ends[1]:
-        raise ConfigError(f"{GRID} {grid}: a range goes from a lower number to a higher one")
+        raise ConfigError(f"{parameter('grids')} {grid}: a range goes from a lower number to a higher one")
     return Range(key, *ends)
 
 
@@ -129,12 +135,12 @@ def _require_few(axes: Sequence[Axis], random: int | None) -> None:
     for axis in axes:
         if isinstance(axis, Range) and random is None:
             raise ConfigError(
-                f"{GRID} {axis.key}={axis.low:g}..{axis.high:g}: a range has no end of values; draw from it with --random N"
+                f"{parameter('grids')} {axis.key}={axis.low:g}..{axis.high:g}: a range has no end of values; draw from it with {parameter('random')} N"
             )
     count = math.prod(len(axis.values) for axis in axes if isinstance(axis, Choice)) if random is None else random
     if count > MAX_TRIALS:
         raise ConfigError(
-            f"{count:,} trainings; a sweep has at most {MAX_TRIALS:,}; name fewer values, or draw with --random N"
+            f"{count:,} trainings; a sweep has at most {MAX_TRIALS:,}; name fewer values, or draw with {parameter('random')} N"
         )
 
 
@@ -143,7 +149,7 @@ def _require_leaves(axes: Sequence[Axis], base: Config) -> None:
     for axis in axes:
         if axis.key not in known:
             below = ", ".join(key for key in known if key.startswith(f"{axis.key}."))
-            raise ConfigError(f"{GRID} {axis.key}: a section, not a key; it has {below}")
+            raise ConfigError(f"{parameter('grids')} {axis.key}: a section, not a key; it has {below}")
 
 
 def _whole(axes: Sequence[Axis], base: Config) -> set[str]:
@@ -160,11 +166,11 @@ def _grid(axes: Sequence[Axis]) -> Iterator[dict[str, Any]]:
 
 def _require_set_once(varying: Iterable[str], settings: Sequence[str], options: OptionValues) -> None:
     """What varies cannot be set besides; and how long to train is one matter, be it in steps or in epochs."""
-    given = {setting.partition("=")[0].strip(): f"-s {setting}" for setting in settings}
+    given = {setting.partition("=")[0].strip(): f"{parameter('settings')} {setting}" for setting in settings}
     given |= {key: option for key, (option, _) in options.items()}
     for axis, (key, option) in itertools.product(varying, given.items()):
         if key == axis or {key, axis} == {STEPS, EPOCHS}:
-            raise ConfigError(f"{GRID} {axis} and {option} set the same; leave out one of them")
+            raise ConfigError(f"{parameter('grids')} {axis} and {option} set the same; leave out one of them")
 
 
 def _draws(axes: Sequence[Axis], whole: set[str], count: int, seed: int) -> Iterator[dict[str, Any]]:
@@ -195,5 +201,6 @@ def _trial(base: Config, values: Mapping[str, Any]) -> Trial:
 
 def _options(values: Mapping[str, Any]) -> OptionValues:
     """As options of a configuration; where epochs vary and steps do not, epochs count."""
-    ends = {STEPS: (GRID, None)} if EPOCHS in values and STEPS not in values else {}
-    return {**ends, **{key: (GRID, value) for key, value in values.items()}}
+    origin = parameter("grids")
+    ends = {STEPS: (origin, None)} if EPOCHS in values and STEPS not in values else {}
+    return {**ends, **{key: (origin, value) for key, value in values.items()}}

@@ -23,6 +23,7 @@ from charrnn.sweeps.grid import Trial
 from charrnn.sweeps.run_names import names
 from charrnn.system.folder_handle import SIDE, Folder
 from charrnn.system.lock import Lock
+from charrnn.words import parameter
 
 RECORD, CONFIGS, LOGS = "sweep.json", "configs", "logs"
 
@@ -134,7 +135,7 @@ def _read(folder: Folder) -> dict[str, Any]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise RunError(f"{record}: damaged; sweep into another directory with --out")
+        raise RunError(f"{record}: damaged; sweep into another directory with {parameter('out')}")
     return found
 
 
@@ -144,7 +145,7 @@ def _require_same(path: Path, there: dict[str, Any], here: dict[str, Any]) -> No
         there = {**there, "config": dict(flatten(Config())) | there["config"]}
     if there != here:
         raise RunError(
-            f"{path}: holds another sweep ({_difference(there, here)}); give the options that it was begun with, or choose another directory with --out"
+            f"{path}: holds another sweep ({_difference(there, here)}); give the options that it was begun with, or choose another directory with {parameter('out')}"
         )
 
 

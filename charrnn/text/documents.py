@@ -6,7 +6,6 @@ The text of a boundary is left out, and so is a blank document. A boundary is a 
 a file, which always ends a document.
 """
 
-import difflib
 import re
 import warnings
 from collections.abc import Iterator, Sequence
@@ -22,6 +21,7 @@ from charrnn.text.characters.printable import quoted
 from charrnn.text.positions import Indices, Starts, lines_and_columns
 from charrnn.text.splits import SPLITS, Cuts, Split
 from charrnn.text.vocabulary import Ids, Vocabulary
+from charrnn.words import did_you_mean
 
 BLANK_LINE, FILE = "blank-line", "file"
 NAMED_BOUNDARIES = {BLANK_LINE: re.compile(r"\n\s*\n"), FILE: re.compile(r"(?!)")}
@@ -97,15 +97,13 @@ def _notes(boundary: str, is_found: bool, files: int) -> tuple[str, ...]:
         return ()
     found = "matches only where a file begins or ends" if is_found else "matches nowhere"
     each = "the text is one document" if files == 1 else "each file is one document"
-    close = difflib.get_close_matches(
-        boundary.strip().lower().replace("_", "-").replace(" ", "-"), NAMED_BOUNDARIES, n=1
-    )
     if knows_no_lines:
         hint = "; to make ^ and $ match at every line, write (?m) before it"
     elif r"\r\n" in boundary or "\r\n" in boundary:
         hint = r"; a line break of a text is \n alone, whatever it is in the file"
     else:
-        hint = f"; did you mean {close[0]}?" if close and not is_found and boundary not in NAMED_BOUNDARIES else ""
+        name = boundary.strip().lower().replace("_", "-").replace(" ", "-")
+        hint = "" if is_found or boundary in NAMED_BOUNDARIES else did_you_mean(name, NAMED_BOUNDARIES)
     return (f"data.boundary={quoted(boundary)} {found}: {each}{hint}",)
 
 

@@ -17,6 +17,7 @@ from charrnn.text.reading.folder import Files
 from charrnn.text.reading.source_reader import Piece, SourceReader
 from charrnn.text.reading.text_file import MAX_EXPANSION
 from charrnn.text.vocabulary import Vocabulary, code_points, describe
+from charrnn.words import parameter
 
 IN_MEMORY = 1 << 25  # characters; a longer text is encoded into a file
 Pieces = Callable[[], Iterator[Any]]
@@ -129,7 +130,7 @@ def _from_documents(reader: SourceReader, boundary: str) -> SourceText:
         if room < 0:
             raise TextError(
                 f"{reader.names[file]}: with data.boundary a text has at most {IN_MEMORY:,} characters, for it is held in memory; "
-                "name fewer files, or train on it as one long text: -s data.boundary=null"
+                f"name fewer files, or train on it as one long text: {parameter('settings')} data.boundary=null"
             )
     files = ["".join(pieces) for pieces in contents]
     joined = "\0".join(files)  # no text holds a NUL

@@ -29,7 +29,7 @@ def test_default_then_file_then_set_then_option(tmp_path):
     training = resolved.config.training
     assert (training.epochs, training.seed, training.steps, training.batch_size) == (30.0, 1, 12, 23)
     assert [resolved.origin(f"training.{key}") for key in ("epochs", "seed", "steps", "batch_size")] == [
-        "default", f"{file}:2", "--set", "--batch",
+        "default", f"{file}:2", "`settings`", "--batch",
     ]  # fmt: skip
 
 
@@ -43,7 +43,7 @@ def test_other_defaults_lie_beneath_the_file_and_know_their_origin(tmp_path):
         "char",
     )
     origins = [resolved.origin(key) for key in (*defaults, "model.hidden_size")]
-    assert origins == [f"{file}:2", "--from", "--set", "default"]
+    assert origins == [f"{file}:2", "--from", "`settings`", "default"]
 
 
 def test_other_defaults_do_not_hide_a_section_that_is_none(tmp_path):
@@ -67,7 +67,7 @@ def test_all_mistakes_come_at_once_with_their_lines(tmp_path):
         f"{file}:6: training.learning_rate: written twice; it stands in line 5 already",
         f"{file}:7: training.seed: must be a whole number; found True",
         f"{file}:8: hidden_size: no such key; did you mean model.hidden_size?",
-        "--set: training.max_grad_norm: must be greater than 0; found -1",
+        "`settings`: training.max_grad_norm: must be greater than 0; found -1",
     ):
         assert line in found
 
@@ -160,7 +160,9 @@ def test_a_regular_expression_is_typed_as_it_is():
 
 
 def test_unknown_names_and_unreadable_files(tmp_path):
-    with pytest.raises(ConfigError, match="no such file, and no configuration of that name; did you mean default"):
+    with pytest.raises(
+        ConfigError, match=r"no such file, and no configuration of that name; there are .*; did you mean default"
+    ):
         resolve("defaults")
     with pytest.raises(ConfigError, match="a folder, not a file"):
         resolve(str(tmp_path))
@@ -187,13 +189,13 @@ def test_keys_that_do_not_go_together_are_named_where_they_stand(tmp_path):
         "model:\n  cell: lstm\n  nonlinearity: relu\ntraining:\n  seed: 1\n", tmp_path, ["training.stride=99"]
     )
     assert f"{tmp_path / 'c.yaml'}:3: model.nonlinearity: nonlinearity relu is for cell rnn" in found
-    assert "--set: training.stride: stride 99 is more than" in found
+    assert "`settings`: training.stride: stride 99 is more than" in found
 
 
 @pytest.mark.parametrize("value", ["!!bool foo", "!!timestamp foo"])
 def test_tags_that_do_not_suit_their_values(tmp_path, value):
     assert "YAML" in mistakes(f"training:\n  seed: {value}\n", tmp_path)
-    with pytest.raises(ConfigError, match=f"--set: training.seed: must be a whole number; found '{value}'"):
+    with pytest.raises(ConfigError, match=f"`settings`: training.seed: must be a whole number; found '{value}'"):
         resolve(None, [f"training.seed={value}"])
 
 

@@ -86,7 +86,7 @@ def test_what_is_said_stays_and_only_the_rest_is_told():
     found = fill_sizes(asked, 1_003_854)
     assert (found.model.hidden_size, found.training.epochs) == (16, 3.0)
     assert describe_sizes(asked, found, 1_003_854) == (
-        "sized for 1,003,854 characters to train on: dropout 0.15, weight dropout 0.15, label smoothing 0.02, batch size 32; -s KEY=VALUE or -c FILE choose otherwise",
+        "sized for 1,003,854 characters to train on: dropout 0.15, weight dropout 0.15, label smoothing 0.02, batch size 32; `settings` KEY=VALUE or `config` FILE choose otherwise",
     )
     assert describe_sizes(found, found, 1_003_854) == ()
 
@@ -101,7 +101,7 @@ def test_without_a_configuration_a_plan_is_sized_for_its_text(text_file):
     )
     assert plan.steps == 60 * plan.windows_per_epoch
     assert plan.notes[0].startswith(
-        "sized for 1,080 characters to train on: 192 units, dropout 0.4, weight dropout 0.3, label smoothing 0.02, batch size 2; -s "
+        "sized for 1,080 characters to train on: 192 units, dropout 0.4, weight dropout 0.3, label smoothing 0.02, batch size 2; `settings` "
     )
 
 
@@ -141,7 +141,7 @@ def test_a_run_records_the_numbers_and_goes_on_with_them(text_file, tmp_path, mo
 def test_a_fine_tune_keeps_the_network_and_has_its_passes_from_its_text(tiny_run, text_file):
     base = api.load_base(tiny_run)
     resolved = resolve("default", defaults=base.settings)
-    assert (resolved.config.model.cell, resolved.origin("model.hidden_size")) == ("rnn", "--from")
+    assert (resolved.config.model.cell, resolved.origin("model.hidden_size")) == ("rnn", "`base`")
     plan = api.plan([str(text_file)], resolved.config, base=base)
     assert plan.config == api.plan([str(text_file)], base=base).config
     assert (plan.config.model.hidden_size, plan.dropout, plan.config.training.epochs) == (16, 0.0, 60.0)

@@ -51,7 +51,7 @@ def test_a_text_that_is_not_a_boundary_is_refused_with_what_to_write(text, words
     with pytest.raises(ConfigError) as refusal:
         resolve(None, [f"{BOUNDARY}={text}"])
     assert words in str(refusal.value)
-    assert str(refusal.value).startswith("--set: data.boundary: ")
+    assert str(refusal.value).startswith("`settings`: data.boundary: ")
 
 
 @pytest.mark.parametrize("text", ["---", "#", "!", "%", "[1", "@", "", " ", "*a", "|", "{a", '"', "..."])
@@ -67,7 +67,7 @@ def test_a_text_that_is_not_a_boundary_is_refused_with_what_to_write(text, words
     ],
 )
 def test_a_mistake_names_its_key_and_never_quotes_the_parser(key, must, text):
-    with pytest.raises(ConfigError, match=f"^--set: {key}: {must}") as refusal:
+    with pytest.raises(ConfigError, match=f"^`settings`: {key}: {must}") as refusal:
         resolve(None, [f"{key}={text}"])
     assert "YAML" not in str(refusal.value)
 

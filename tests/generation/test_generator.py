@@ -327,22 +327,22 @@ def test_what_cannot_be_met_is_doubted_and_what_may_be_is_not():
     vocabulary = Vocabulary.from_text("abc\n de")
     network = Network.fresh(Architecture(len(vocabulary), 8), np.random.default_rng(0))
     made = Generator(NetworkPredictor(network), vocabulary, ["ab", "cΩ"])
-    assert made.doubts(["ab", "abc", "c"], 3) == ["--only: the model does not know 'Ω' (U+03A9)"]
+    assert made.doubts(["ab", "abc", "c"], 3) == ["`only`: the model does not know 'Ω' (U+03A9)"]
     found = made.doubts(["aΩZΩ", "abcd e", "abca"], 3)
-    assert found[1] == "--stop 'aΩZΩ' never comes: it is longer than --length, 3"
+    assert found[1] == "`stops` 'aΩZΩ' never comes: it is longer than `length`, 3"
     found = made.doubts(["aΩZΩ", "abcd e", "abca"], 0)
     assert found[1:] == [
-        "--stop 'aΩZΩ' never comes: the model does not know 'Ω' (U+03A9) and 'Z' (U+005A)",
-        "--stop 'abcd e' never comes: --only leaves out 'd' (U+0064), ' ' (U+0020) and 'e' (U+0065)",
+        "`stops` 'aΩZΩ' never comes: the model does not know 'Ω' (U+03A9) and 'Z' (U+005A)",
+        "`stops` 'abcd e' never comes: `only` leaves out 'd' (U+0064), ' ' (U+0020) and 'e' (U+0065)",
     ]
 
 
 def test_bytes_can_come_to_any_stop_string_but_for_only():
     predictor = NetworkPredictor(Network.fresh(Architecture(256, 8), np.random.default_rng(0)))
     anything, ascii_alone = (Generator(predictor, Vocabulary.from_bytes(), only) for only in (None, "ascii"))
-    assert anything.doubts(["Ω", "\ufffd", "a"], 2) == ["--stop '\ufffd' never comes: it is longer than --length, 2"]
+    assert anything.doubts(["Ω", "\ufffd", "a"], 2) == ["`stops` '\ufffd' never comes: it is longer than `length`, 2"]
     assert anything.doubts(["Ω", "\ufffd", "a"], 3) == []
-    assert ascii_alone.doubts(["a", "Ω"], 0) == ["--stop 'Ω' never comes: --only leaves out 'Ω' (U+03A9)"]
+    assert ascii_alone.doubts(["a", "Ω"], 0) == ["`stops` 'Ω' never comes: `only` leaves out 'Ω' (U+03A9)"]
 
 
 def test_only_some_characters():
@@ -481,7 +481,7 @@ def test_a_document_may_end_whatever_characters_are_asked_for():
 
 @pytest.mark.parametrize(
     ("length", "seed", "words"),
-    [(-1, 1, "length must be at least 0; found -1"), (5, -1, "seed must be at least 0; found -1")],
+    [(-1, 1, "`length` must be at least 0; found -1"), (5, -1, "`seed` must be at least 0; found -1")],
 )
 def test_a_length_or_a_seed_below_0_is_refused(length, seed, words):
     with pytest.raises(SamplingError, match=words):
@@ -491,7 +491,7 @@ def test_a_length_or_a_seed_below_0_is_refused(length, seed, words):
 
 
 def test_many_texts_are_not_written_without_end():
-    with pytest.raises(SamplingError, match="a length of 0 is without end"):
+    with pytest.raises(SamplingError, match="`length` 0 is without end"):
         generator().generate_many("ab", 0, SamplingOptions(), [1])
 
 
@@ -502,7 +502,7 @@ def test_a_model_of_bytes_is_held_to_what_is_a_character_by_itself():
     assert written.isascii()
     assert written.isalpha()
     assert set(write(Generator(predictor, bytes_, "ab"), prompt="", length=50)) == {"a", "b"}
-    with pytest.raises(SamplingError, match=r"--only 'é': a model of bytes can be held to ASCII characters alone"):
+    with pytest.raises(SamplingError, match=r"`only` 'é': a model of bytes can be held to ASCII characters alone"):
         Generator(predictor, bytes_, "é")
 
 

@@ -58,12 +58,12 @@ def test_a_penalty_of_one_changes_nothing_and_none_overflows():
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ((0.9,), "repetition-penalty must be a number of at least 1.*found 0.9"),
-        ((-1,), "repetition-penalty must be"),
-        ((math.nan,), "repetition-penalty must be.*found nan"),
-        ((math.inf,), "repetition-penalty must be.*found inf"),
-        ((1.1, 0), "repetition-ngram must be at least 1 character; found 0"),
-        ((1.1, 8, 7), "repetition-window must be at least one n-gram, 8 characters; found 7"),
+        ((0.9,), "`repetition.penalty` must be a number of at least 1.*found 0.9"),
+        ((-1,), "`repetition.penalty` must be"),
+        ((math.nan,), "`repetition.penalty` must be.*found nan"),
+        ((math.inf,), "`repetition.penalty` must be.*found inf"),
+        ((1.1, 0), "`repetition.ngram` must be at least 1 character; found 0"),
+        ((1.1, 8, 7), "`repetition.window` must be at least one n-gram, 8 characters; found 7"),
     ],
 )
 def test_values_out_of_range_are_named(values, words):

@@ -258,5 +258,5 @@ def test_temperature_zero_is_the_exact_argmax():
 )
 def test_values_out_of_range_are_named(values):
     ((name, value),) = values.items()
-    with pytest.raises(SamplingError, match=f"{name.replace('_', '-')} must be.*found {value}"):
+    with pytest.raises(SamplingError, match=f"`{name}` must be.*found {value}"):
         SamplingOptions(**values)

@@ -10,7 +10,7 @@ import pytest
 import tiny
 
 from charrnn import api
-from charrnn.errors import DivergedError, RunError, TextError
+from charrnn.errors import DivergedError, OptionError, RunError, TextError
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictors import NetworkPredictor
 from charrnn.models import components, encoded_text, evaluation, training_text
@@ -82,7 +82,7 @@ def test_the_held_out_split_is_test_or_where_there_is_none_valid(run, tmp_path, 
     assert api.load(without_test).evaluate().split == "valid"
     with pytest.raises(
         RunError,
-        match=r"text has no test split: protocol contiguous cuts .* \[0.8, 0.2, 0.0\]; there is train and valid",
+        match=r"text has no test split: protocol contiguous cuts .* \[0.8, 0.2, 0.0\]; `split` may be train or valid",
     ):
         api.load(without_test).evaluate(split="test")
     with pytest.raises(RunError, match=r"no test split: protocol nanogpt cuts it into \[0.9, 0.1, 0.0\]"):
@@ -313,7 +313,7 @@ def test_models_of_different_vocabularies_are_not_mixed(run, tmp_path):
 
 @pytest.mark.parametrize("weights", [[1], [1, -1], [0, 0], [1, math.nan], [1, math.inf]])
 def test_what_cannot_be_weights_is_refused(run, other, weights):
-    with pytest.raises(RunError, match="must be 2 numbers of at least 0"):
+    with pytest.raises(OptionError, match="must be 2 numbers of at least 0"):
         api.load(run, other, weights=weights)
 
 
@@ -327,7 +327,7 @@ def test_a_member_that_may_know_what_is_held_out_is_told(run, other, tmp_path, t
 
 
 def test_weights_are_for_a_mixture_only(run):
-    with pytest.raises(RunError, match=r"--weights: for a mixture only; add --with RUN or --ngram"):
+    with pytest.raises(OptionError, match=r"`weights`: for a mixture only; add `others` or `ngram`"):
         api.load(run, weights=[1])
 
 
@@ -341,7 +341,7 @@ def test_a_text_for_a_model_of_bytes_is_read_as_its_bytes(tmp_path, text_file):
 
 def test_without_a_validation_split_weights_must_be_given(tmp_path, text_file):
     runs = [trained(tmp_path / str(seed), text_file, "data.split=[1,0,0]", seed=seed) for seed in (0, 1)]
-    with pytest.raises(RunError, match=r"no validation split .* --weights"):
+    with pytest.raises(RunError, match=r"no validation split .* `weights`"):
         api.load(*runs)
     assert len(api.load(runs[0], runs[1], weights=[1, 1]).score("the cat").characters) == 7
 
@@ -484,8 +484,8 @@ def test_weights_of_any_size_are_shares(run, other):
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"split": "dev"}, "split dev: there are train, valid, test"),
-        ({"protocol": "nano"}, "protocol nano: there are contiguous, nanogpt, char-rnn"),
+        ({"split": "dev"}, "`split` dev: there are train, valid, test"),
+        ({"protocol": "nano"}, "`protocol` nano: there are contiguous, nanogpt, char-rnn"),
         ({"slices": (4, 10)}, "of protocol char-rnn; found protocol contiguous"),
         ({"protocol": "char-rnn", "slices": (0, 10)}, "two whole numbers above 0"),
         ({"text": "the cat", "split": "valid"}, "leave them out with another text"),
@@ -495,7 +495,7 @@ def test_weights_of_any_size_are_shares(run, other):
     ],
 )
 def test_what_no_evaluation_can_be_is_refused(run, asked, words):
-    with pytest.raises(RunError, match=words):
+    with pytest.raises(OptionError, match=words):
         api.load(run).evaluate(**asked)
 
 

@@ -225,10 +225,12 @@ def test_a_rank_that_is_killed_ends_the_job_and_the_run_goes_on(mpiexec, text, t
 
 def test_streams_that_cannot_be_shared_out_are_refused_with_the_nearest_that_can(mpiexec, text, tmp_path):
     done = mpiexec(5, "charrnn", "train", text, "-o", tmp_path / "run", *OPTIONS)
-    told = "12 streams cannot be shared out evenly among 5 ranks; -s training.batch_size=10 or 15 can"
+    told = "12 streams cannot be shared out evenly among 5 ranks; --set training.batch_size=10 or 15 can"
     assert (done.returncode, done.stderr) == (1, f"error: {told}\n")
     done = mpiexec(3, "charrnn", "train", text, "-o", tmp_path / "run", *OPTIONS, "-s", "training.batch_size=2")
-    assert done.stderr == "error: 2 streams cannot be shared out evenly among 3 ranks; -s training.batch_size=3 can\n"
+    assert (
+        done.stderr == "error: 2 streams cannot be shared out evenly among 3 ranks; --set training.batch_size=3 can\n"
+    )
     assert not (tmp_path / "run").exists()
 
 
@@ -294,7 +296,9 @@ def test_ranks_without_mpi4py_are_told_what_to_install(text, tmp_path):
         env={"PMI_RANK": "0", "PMI_SIZE": "2"},
     )
     assert done.returncode == 1
-    assert done.stderr.startswith("error: several ranks need mpi4py and an MPI: pip install 'charrnn-numpy[mpi]'")
+    assert done.stderr.startswith(
+        "error: training with several ranks needs mpi4py and an MPI: pip install 'charrnn-numpy[mpi]'"
+    )
 
 
 def test_ranks_that_do_not_know_of_each_other_are_refused(text, tmp_path):

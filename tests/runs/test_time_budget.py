@@ -9,7 +9,7 @@ import tiny
 
 from charrnn import api
 from charrnn.config.resolve import resolve
-from charrnn.errors import DivergedError, RunError
+from charrnn.errors import DivergedError, OptionError, RunError
 from charrnn.runs import time_budget
 from charrnn.runs.time_budget import parse_duration
 from charrnn.system.folder_handle import Folder
@@ -25,7 +25,7 @@ def test_durations_are_read_as_people_write_them(text, seconds):
 
 @pytest.mark.parametrize("text", ["", "0", "0s", "-5s", "ten", "10x", "5s3m", "nan", "inf", "1e400h"])
 def test_what_is_no_duration_is_refused_with_examples(text):
-    with pytest.raises(RunError, match="not a duration; write 140s, 10m or 1h30m"):
+    with pytest.raises(OptionError, match="not a duration; write 140s, 10m or 1h30m"):
         parse_duration(text)
 
 
@@ -38,7 +38,7 @@ def test_steps_are_what_is_left_of_the_time_shared_out(monkeypatch, text_file, t
     # 100 - 20 - 1.5 seconds are left; a step takes 0.1 and its share of a validation.
     assert steps == pytest.approx(78.5 / (0.1 + 0.5 / plan.config.training.eval_every), abs=1)
     assert "100 s are" in note
-    with pytest.raises(RunError, match="not enough for one step"):
+    with pytest.raises(OptionError, match="not enough for one step"):
         time_budget.steps_within(plan, 21, time.perf_counter() - 20)
 
 
@@ -89,7 +89,7 @@ def test_looks_at_the_flow_of_gradients_are_a_part_of_the_steps(monkeypatch):
 
 @pytest.mark.parametrize("seconds", [0, -1, math.nan, math.inf])
 def test_what_is_no_time_is_refused_before_anything_is_measured(text_file, tiny_config, seconds):
-    with pytest.raises(RunError, match="must be a finite number above 0"):
+    with pytest.raises(OptionError, match="must be a finite number above 0"):
         api.plan([str(text_file)], tiny_config, seconds=seconds)
 
 
@@ -97,7 +97,7 @@ def test_a_training_that_diverges_while_it_is_measured_names_no_file_that_is_gon
     settings = [*tiny.TINY, "training.learning_rate=1000", "training.optimizer=sgd", "training.max_grad_norm=null"]
     plan = api.plan([str(text_file)], resolve(None, [*settings, "model.nonlinearity=relu"]).config)
     with pytest.raises(
-        DivergedError, match=r"^--time: while measuring, training diverged at step .*; begin again with"
+        DivergedError, match=r"^`seconds`: while measuring, training diverged at step .*; begin again with"
     ) as told:
         time_budget.steps_within(plan, 20, time.perf_counter())
     assert "safetensors" not in str(told.value)
@@ -109,8 +109,8 @@ def test_a_temporary_folder_that_cannot_be_written_is_named_with_the_ways_out(
     (tmp_path / "file").write_text("a file where a folder should be")
     monkeypatch.setattr(time_budget.tempfile, "tempdir", str(tmp_path / "file"))
     expected = (
-        rf"^--time: some seconds of training are measured in {tmp_path / 'file'}, which cannot be written: Not a directory; "
-        r"name another folder in the environment variable TMPDIR, or say how long with --steps$"
+        rf"^`seconds`: some seconds of training are measured in {tmp_path / 'file'}, which cannot be written: Not a directory; "
+        r"name another folder in the environment variable TMPDIR, or say how long with `steps`$"
     )
     with pytest.raises(RunError, match=expected):
         api.plan([str(text_file)], tiny_config, seconds=2)
@@ -124,6 +124,6 @@ def test_a_temporary_folder_that_is_full_is_named_with_the_ways_out(text_file, t
 
     monkeypatch.setattr(Folder, "whole_file", full)
     with pytest.raises(
-        RunError, match=r"^--time: some .* cannot be written: No space left on device; name another folder"
+        RunError, match=r"^`seconds`: some .* cannot be written: No space left on device; name another folder"
     ):
         api.plan([str(text_file)], tiny_config, seconds=2)

@@ -90,7 +90,7 @@ def test_a_fine_tune_is_of_the_same_kind(tmp_path, held, text_file):
     other.write_text("THE cat sat: 12 mats. ein Übel?\n" * 30, "utf-8")
     resolved = resolve(None, [*TINY, *HARSH], defaults=base.settings)
     assert resolved.config.model.bias is False
-    assert resolved.origin("model.bias") == "--from"
+    assert resolved.origin("model.bias") == "`base`"
     run = api.start(api.plan([str(other)], resolved.config, base=base), tmp_path / "fine")
     list(run.events())
     for name in FILES:
@@ -103,8 +103,8 @@ def test_a_fine_tune_that_would_take_or_give_biases_is_refused(tmp_path, text_fi
     with pytest.raises(ConfigError) as caught:
         api.plan([str(text_file)], resolve(None, [f"model.bias={here}"], defaults=base.settings).config, base=base)
     assert str(caught.value) == (
-        f"--from {tmp_path / 'base'}: model.bias is {there} there, and {here} here; a fine-tune keeps its base's network: "
-        "leave that out, or train without --from"
+        f"`base` {tmp_path / 'base'}: model.bias is {there} there, and {here} here; a fine-tune keeps its base's network: "
+        "leave that out, or train without `base`"
     )
 
 
@@ -139,7 +139,7 @@ def test_a_checkpoint_of_before_the_key_has_biases(tmp_path, text_file):
 def test_what_is_neither_true_nor_false_is_refused():
     with pytest.raises(ConfigError) as caught:
         resolve(None, ["model.bias=no"])
-    assert str(caught.value) == "--set: model.bias: must be true or false; found 'no'"
+    assert str(caught.value) == "`settings`: model.bias: must be true or false; found 'no'"
 
 
 def test_what_is_neither_is_named_as_it_is_typed():

@@ -31,13 +31,13 @@ def test_a_point_has_the_whole_configuration_of_such_a_training():
 
 def test_what_varies_cannot_be_set_besides():
     with pytest.raises(
-        ConfigError, match=r"--grid model.hidden_size and -s model.hidden_size=3 set the same; leave out"
+        ConfigError, match=r"`grids` model.hidden_size and `settings` model.hidden_size=3 set the same; leave out"
     ):
         made(f"{SIZE}=8,9", settings=[f"{SIZE}=3"])
-    with pytest.raises(ConfigError, match=r"--grid training.seed and --seed set the same"):
+    with pytest.raises(ConfigError, match=r"`grids` training.seed and --seed set the same"):
         made("training.seed=1,2", options={"training.seed": ("--seed", 3)})
     for varying, still in (("training.steps", "training.epochs"), ("training.epochs", "training.steps")):
-        with pytest.raises(ConfigError, match=f"--grid {varying} and -s {still}=3 set the same"):
+        with pytest.raises(ConfigError, match=f"`grids` {varying} and `settings` {still}=3 set the same"):
             made(f"{varying}=1,2", settings=[f"{still}=3"])
 
 
@@ -123,9 +123,9 @@ def test_points_drawn_twice_are_one():
 @pytest.mark.parametrize(
     ("grids", "random", "words"),
     [
-        (["model.hiden_size=1,2"], None, "--grid: model.hiden_size: no such key; did you mean model.hidden_size?"),
+        (["model.hiden_size=1,2"], None, "`grids`: model.hiden_size: no such key; did you mean model.hidden_size?"),
         (["hidden_size=1,2"], None, "did you mean model.hidden_size?"),
-        (["model.hidden_size=8,0"], None, "--grid: model.hidden_size: must be greater than or equal to 1; found 0"),
+        (["model.hidden_size=8,0"], None, "`grids`: model.hidden_size: must be greater than or equal to 1; found 0"),
         (["model.cell=gru,lstmm"], None, "did you mean lstm?"),
         (["model.hidden_size"], None, "must be KEY=A,B,C"),
         (["=3"], None, "must be KEY=A,B,C"),
@@ -134,7 +134,7 @@ def test_points_drawn_twice_are_one():
         (["model.hidden_size=8]"], None, "not values with commas between them"),
         (["model.hidden_size=8", "model.hidden_size=9"], None, "model.hidden_size is given twice"),
         (["model={cell: gru}"], None, "a section, not a key"),
-        (["model.hidden_size=8..16"], None, "draw from it with --random N"),
+        (["model.hidden_size=8..16"], None, "draw from it with `random` N"),
         (["model.hidden_size=16..8"], 3, "from a lower number to a higher one"),
         (["model.hidden_size=8..1e9"], 3, "must be less than or equal to"),
         (["model.hidden_size=8..65537"], 1, "found 65537"),  # though 65,536 is what one draw would hardly pass

@@ -148,7 +148,7 @@ def test_a_link_in_place_of_a_folder_is_refused(text_file, tmp_path, name):
 def test_a_directory_that_holds_something_else_is_refused(text_file, tmp_path, tiny_run):
     for out in (tmp_path, tiny_run):
         before = sorted(out.iterdir())
-        with pytest.raises(RunError, match="choose another directory with --out"):
+        with pytest.raises(RunError, match="choose another directory with `out`"):
             opened(swept(text_file), out)
         assert sorted(out.iterdir()) == before
 

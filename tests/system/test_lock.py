@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from charrnn import api
-from charrnn.errors import RunError
+from charrnn.errors import OptionError, RunError
 from charrnn.system import lock as module
 from charrnn.system.lock import LOCK, Lock
 from charrnn.training.events import Stepped
@@ -82,7 +82,7 @@ def test_a_training_holds_its_directory_from_start_to_end(tmp_path, text_file, t
 
 def test_a_resume_that_is_refused_lets_the_directory_go(tiny_run):
     for _ in range(2):
-        with pytest.raises(RunError, match="steps are made already"):
+        with pytest.raises(OptionError, match="steps are made already"):
             api.resume(tiny_run, steps=5)
 
 

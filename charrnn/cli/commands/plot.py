@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from charrnn.cli.commands.common_options import ForceOption
+from charrnn.words import plural
 
 if TYPE_CHECKING:
     from charrnn.cli.plots.curves import Quantity
@@ -65,9 +66,7 @@ def plot(
     histories = [api.read_history(run) for run in runs]
     for run, history in zip(runs, histories, strict=True):
         if history.skipped:
-            console.print_note(
-                f"{run}: {history.skipped:,} damaged line{'s' if history.skipped > 1 else ''} passed over"
-            )
+            console.print_note(f"{run}: {plural(history.skipped, 'damaged line')} passed over")
     data = curves.plot_data(runs, histories, x, smooth)
     if out:
         from charrnn.cli.plots.figure import write_figure

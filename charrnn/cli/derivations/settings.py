@@ -1,6 +1,5 @@
 """What `charrnn derive` is asked for: which systems, and the settings of the case they are evaluated on."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,6 +10,7 @@ from charrnn.derivations.case import Case
 from charrnn.derivations.functions import ACTIVATIONS, LOSSES, OUTPUTS
 from charrnn.derivations.systems import DOCUMENTS, SYSTEMS, System
 from charrnn.errors import CheckError
+from charrnn.words import did_you_mean
 
 SIZES = {"T": "steps", "M": "inputs", "D": "units", "C": "outputs", "B": "sequences"}
 CHOICES: dict[str, tuple[str, Mapping[str, Any]]] = {  # what is typed: the field of Case, and its values
@@ -33,7 +33,7 @@ def find_systems(name: str | None) -> list[System]:
     if name.upper() in DOCUMENTS:
         return [system for system in SYSTEMS.values() if system.document == name.upper()]
     raise CheckError(
-        f"there is no system {name!r}{_nearest(name, SYSTEMS)} Systems: {', '.join(SYSTEMS)}; documents: {', '.join(DOCUMENTS)}"
+        f"there is no system {name!r}; there are {', '.join(SYSTEMS)}, and the documents {', '.join(DOCUMENTS)}{did_you_mean(name, SYSTEMS)}"
     )
 
 
@@ -114,19 +114,16 @@ def _parse(key: str, value: str, setting: str) -> tuple[str, Any]:
         field, values = CHOICES[key]
         if value not in values:
             raise CheckError(
-                f"--set {setting}: {key} is one of {', '.join(values)}; found {value!r}{_nearest(value, values).rstrip('.')}"
+                f"--set {setting}: {key} is one of {', '.join(values)}; found {value!r}{did_you_mean(value, values)}"
             )
         return field, values[value]
     known = [*SIZES, *CHOICES]
-    raise CheckError(f"--set {setting}: there is no setting {key!r}{_nearest(key, known)} Settings: {', '.join(known)}")
+    raise CheckError(
+        f"--set {setting}: there is no setting {key!r}; there are {', '.join(known)}{did_you_mean(key, known)}"
+    )
 
 
 def _keys(systems: Sequence[System]) -> list[str]:
     """The settings that at least one of the systems reads."""
     read = {field for system in systems for field in system.reads}
     return [*(key for key in SIZES if key in read), *(key for key, (field, _) in CHOICES.items() if field in read)]
-
-
-def _nearest(name: str, known: Mapping[str, Any] | Sequence[str]) -> str:
-    nearest = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {nearest[0]}?" if nearest else "."

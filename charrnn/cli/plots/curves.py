@@ -8,10 +8,11 @@ from typing import Literal
 
 import numpy as np
 
-from charrnn.errors import RunError
+from charrnn.errors import OptionError
 from charrnn.runs.storage.history import Floats, History
 from charrnn.text.characters.unit_names import bits_label, unit_name
 from charrnn.training.events import bits, rounded
+from charrnn.words import plural
 
 Axis = Literal["steps", "epochs", "time"]
 UNITS = (("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0))
@@ -89,7 +90,7 @@ class Curve:
 def plot_data(paths: Sequence[Path], histories: Sequence[History], axis: Axis, window: int | None) -> PlotData:
     """The runs over steps, epochs or time. No window: a hundredth of the steps of the longest run.
 
-    Raises RunError where the time of one is not known.
+    Raises OptionError where the time of one is not known.
     """
     names = _names(paths)
     if axis == "time":
@@ -162,7 +163,7 @@ def _names(runs: Sequence[Path]) -> list[str]:
 def _require_times(paths: Sequence[Path], histories: Sequence[History]) -> None:
     for path, history in zip(paths, histories, strict=True):
         if history.seconds is None:
-            raise RunError(
+            raise OptionError(
                 f"--x time: {path}: without its config.yaml, how long its steps took is not known; use --x steps, or --x epochs"
             )
 
@@ -182,7 +183,7 @@ def _places(histories: Sequence[History], axis: Axis) -> tuple[str, list[Floats]
 def summary(run: PlottedRun) -> str:
     """A run in a few words."""
     history = run.history
-    steps = f"{history.steps[-1]:,} step{'s' if history.steps[-1] > 1 else ''}"
+    steps = plural(history.steps[-1], "step")
     if not history.best:
         return f"{run.name}: {steps}, not validated yet"
     step, loss = history.best

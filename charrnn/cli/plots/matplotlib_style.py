@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charrnn.cli.output.files import confirm_overwrite, open_output
-from charrnn.errors import FigureError
+from charrnn.errors import FigureError, missing_library
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -54,7 +54,7 @@ RC_PARAMS: dict[Any, Any] = {
 
 
 def require_writable(path: Path, force: bool, asked: str) -> bool:
-    """Whether what bears the name may be replaced. Raises FigureError for an ending that is none of FORMATS, and without matplotlib, which `asked` needs, for example "charrnn
+    """Whether what bears the name may be replaced. Raises FigureError for an ending that is none of FORMATS, and MissingLibraryError without matplotlib, which `asked` needs, for example "charrnn
     plot -o"; OutputError as files.confirm_overwrite does.
     """
     if path.suffix.lower() not in FORMATS:
@@ -64,7 +64,7 @@ def require_writable(path: Path, force: bool, asked: str) -> bool:
     try:
         import matplotlib.figure  # noqa: F401 (it is here)
     except ImportError:
-        raise FigureError(f"{asked} needs matplotlib: pip install 'charrnn-numpy[plot]'") from None
+        raise missing_library(asked, "matplotlib", "plot") from None
     return confirm_overwrite(path, force)
 
 

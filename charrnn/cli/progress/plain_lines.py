@@ -13,6 +13,7 @@ from charrnn.runs.run import Run
 from charrnn.text.characters.unit_names import Unit, bits_label, counted
 from charrnn.training.events import Evaluated, Event, Finished, Flowed, Recovered, Sampled, Stepped, rounded
 from charrnn.training.health import HealthMonitor
+from charrnn.words import plural
 
 LINE_EVERY = 10.0  # seconds between plain lines
 WARNING = "bold yellow"
@@ -46,7 +47,7 @@ def _size(plan: Plan) -> str:
 
 
 def _who(plan: Plan) -> str:
-    cores = f"{plan.threads} core{'s' if plan.threads > 1 else ''}"
+    cores = plural(plan.threads, "core")
     return cores if plan.ranks.size == 1 else f"{plan.ranks.size} ranks of {cores} each"
 
 

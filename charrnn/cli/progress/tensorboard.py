@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from charrnn.cli.output.console import print_note
-from charrnn.errors import FigureError
+from charrnn.errors import missing_library
 from charrnn.runs.storage.checkpointing import OF_BYTES
 from charrnn.system.atomic_files import flush
 from charrnn.system.folder_handle import Folder
@@ -30,11 +30,11 @@ OF_A_FLOW = ("half_life", "horizon", "log10_norm_1", "log10_norm_last", "lyapuno
 
 
 def require_library() -> None:
-    """Raises FigureError without tensorboardX."""
+    """Raises MissingLibraryError without tensorboardX."""
     try:
         import tensorboardX  # noqa: F401
     except ImportError:
-        raise FigureError("train --tensorboard needs tensorboardX: pip install 'charrnn-numpy[tensorboard]'") from None
+        raise missing_library("train --tensorboard", "tensorboardX", "tensorboard") from None
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from charrnn.cli.output.console import result_console, write_json
 from charrnn.cli.output.tables import Name, Table
 from charrnn.text.characters.unit_names import counted, unit_name
 from charrnn.training.benchmark import Bench
+from charrnn.words import plural
 
 WHERE_TIME_GOES = {
     "forward": "forward, of one core's streams",
@@ -24,7 +25,7 @@ def show_bench(found: Bench, json: bool) -> None:
         write_json({**asdict(found), **also})
         return
     layers = f", {found.num_layers} layers" if found.num_layers > 1 else ""
-    cores = f"{found.threads} core{'s' if found.threads > 1 else ''}"
+    cores = plural(found.threads, "core")
     new = f" ({found.stride} of them new)" if found.stride < found.sequence_length else ""
     different = "" if found.unit == "byte" else f"{found.vocab_size} different, "
     shares = f" in {found.accumulate} shares" if found.accumulate > 1 else ""

@@ -13,6 +13,7 @@ from charrnn.diagnostics.gradflow.gradient_flow import LOG_ZERO, Curve, Gradient
 from charrnn.diagnostics.gradflow.spectrum import Conditions
 from charrnn.text.characters.unit_names import Unit, counted, unit_name
 from charrnn.training.events import Flowed
+from charrnn.words import plural
 
 TABLE_LAGS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)  # lags in the table
 STEADY = 1e-3  # nats per step within which an exponent is about 0
@@ -40,12 +41,12 @@ def print_text_notes(found: GradientFlow, positions: int) -> None:
     for note in found.notes:
         print_note(note)
     if found.unknown:
-        print_note(f"unknown to the model, and replaced: {_count(found.unknown, 'character')}")
+        print_note(f"unknown to the model, and replaced: {plural(found.unknown, 'character')}")
     if found.positions < positions:
-        print_note(f"the text has room for {_count(found.positions, 'position')}, not for {positions:,}")
+        print_note(f"the text has room for {plural(found.positions, 'position')}, not for {positions:,}")
     if found.positions_cut_off:
         print_note(
-            f"at {found.positions_cut_off} of {_count(found.positions, 'position')} a document begins within "
+            f"at {found.positions_cut_off} of {plural(found.positions, 'position')} a document begins within "
             f"{counted(found.lags, found.unit)}: no gradient goes back beyond it"
         )
 
@@ -73,7 +74,7 @@ def reach(event: Flowed, unit: Unit = "char") -> str:
 
 def _headline(found: GradientFlow) -> str:
     kind = f"{found.cell} ({found.nonlinearity})" if found.cell == "rnn" else found.cell
-    back, places = counted(found.lags, found.unit), _count(found.positions, "place")
+    back, places = counted(found.lags, found.unit), plural(found.positions, "place")
     return f"{kind}, {found.hidden_size} units: gradients followed {back} back from {places}"
 
 
@@ -125,10 +126,6 @@ def _left(event: Flowed, unit: Unit) -> str:
         return f"more than half of a gradient is left after all {counted(event.lags, unit)}"
     half = f"half of a gradient is left after {counted(event.half_life, unit)}"
     return f"{half}, 1 % after {f'{event.horizon:,}' if event.horizon is not None else f'more than {event.lags:,}'}"
-
-
-def _count(count: int, of: str) -> str:
-    return f"{count:,} {of}" + ("" if count == 1 else "s")
 
 
 def _exponent(λ: float | None, unit: Unit) -> str:

@@ -18,7 +18,7 @@ from charrnn.cli.output.surprisal_colours import (
     mark_unsafe_line,
 )
 from charrnn.cli.output.tables import Name, Table
-from charrnn.errors import RunError, TextError
+from charrnn.errors import OptionError, TextError
 from charrnn.models.model import Model
 from charrnn.models.surprises import Surprise, TopSurprises
 from charrnn.models.unknown_characters import describe_unknown
@@ -133,12 +133,12 @@ def _stretches(model: Model, rival: Model | None, given: Given) -> Iterator[Stre
 
 
 def require_comparable(model: Model, rival: Model) -> None:
-    """Raises RunError where one reads characters and the other bytes, or other documents."""
+    """Raises OptionError where one reads characters and the other bytes, or other documents."""
     data = [each.saved.config.data for each in (model, rival)]
     for key in ("unit", "boundary"):
         ours, theirs = (getattr(each, key) for each in data)
         if ours != theirs:
-            raise RunError(
+            raise OptionError(
                 f"--against: data.{key} is {json.dumps(ours)} for the one model, {json.dumps(theirs)} for the other; they must read alike"
             )
 

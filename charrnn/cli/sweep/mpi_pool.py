@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from charrnn.errors import RunError
+from charrnn.cli.distributed import missing_mpi
 from charrnn.system.mpi_environment import rank_and_size
 from charrnn.system.signals import graceful_stop
 
@@ -20,7 +20,7 @@ from charrnn.system.signals import graceful_stop
 def worker_ranks() -> Iterator[Executor | None]:
     """What hands work to the other ranks; None where there are none. The other ranks do that work here, and then leave.
 
-    Raises RunError where several were started and mpi4py, or an MPI, is not there.
+    Raises MissingLibraryError where several were started and mpi4py, or an MPI, is not there.
     """
     rank, size = rank_and_size()
     if size == 1:
@@ -32,7 +32,7 @@ def worker_ranks() -> Iterator[Executor | None]:
     except (ImportError, RuntimeError) as error:
         if rank:
             raise typer.Exit(1) from None  # the first tells
-        raise RunError(f"several ranks need mpi4py and an MPI: pip install 'charrnn-numpy[mpi]' ({error})") from None
+        raise missing_mpi(error) from None
     team: Any  # its type hints are another class's
     deaf = graceful_stop() if rank else nullcontext()  # one that waits for work leaves when the first says so
     with deaf, MPICommExecutor(MPI.COMM_WORLD, root=0) as team:

@@ -23,6 +23,7 @@ from charrnn.sweeps.sweep import LOGS, Sweep
 from charrnn.system.cores import available_cores
 from charrnn.system.folder_handle import Folder
 from charrnn.system.signals import StopRequest, graceful_stop
+from charrnn.words import plural
 
 
 def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None, json: bool, quiet: bool) -> int:
@@ -104,7 +105,7 @@ def _side_by_side(sweep: Sweep) -> int:
 
 def _introduction(sweep: Sweep, path: Path, workers: int) -> str:
     count = len(sweep.trials)
-    trainings = f"{count:,} training{'s' if count > 1 else ''}"
+    trainings = plural(count, "training")
     return f"{trainings}, {workers} side by side; directory {path}"
 
 

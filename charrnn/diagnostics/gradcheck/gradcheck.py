@@ -7,7 +7,6 @@ The error of an entry is |analytic - numeric| / max(|analytic|, |numeric|, floor
 derivative of its parameter: relative, but not to a number that is itself only rounding.
 """
 
-import difflib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from charrnn.diagnostics.gradcheck.oracles import FLOORS, ORACLES, TOLERANCES, D
 from charrnn.diagnostics.gradcheck.properties import Property
 from charrnn.errors import CheckError
 from charrnn.network.arrays import Array
+from charrnn.words import did_you_mean
 
 PIECE = 64  # entries that are compared between two reports of progress
 
@@ -170,9 +170,7 @@ def require_known(oracles: Sequence[str]) -> None:
     """Raise CheckError, with the known ones and the nearest, for an oracle that does not exist."""
     for name in oracles:
         if name not in ORACLES:
-            close = difflib.get_close_matches(name, ORACLES, n=1)
-            hint = f"did you mean {close[0]}? " if close else ""
-            raise CheckError(f"unknown oracle {name!r}; {hint}there are {', '.join(ORACLES)}")
+            raise CheckError(f"unknown oracle {name!r}; there are {', '.join(ORACLES)}{did_you_mean(name, ORACLES)}")
 
 
 def _compare(

@@ -10,6 +10,7 @@ from charrnn.diagnostics.gradcheck.case import Case
 from charrnn.diagnostics.gradcheck.gradcheck import Comparison, Unchecked
 from charrnn.diagnostics.gradcheck.oracles import ORACLES
 from charrnn.network.network import Network
+from charrnn.words import parameter
 
 SECONDS = 60.0  # for a check of which nobody says how many entries it shall have
 WORTH_IT = 8  # a round that adds less than this part of what there is, is not begun
@@ -68,7 +69,7 @@ def oracles_within(case: Case, seconds: float) -> tuple[list[str], list[Unchecke
     expected = seconds_of_closed_form(case)
     if expected <= seconds:
         return [*ORACLES], []
-    why = f"would take about {_in_words(expected)} here; --oracle {PAIRED} checks it all the same"
+    why = f"would take about {_in_words(expected)} here; {parameter('oracles')} {PAIRED} checks it all the same"
     return [oracle for oracle in ORACLES if oracle != PAIRED], [Unchecked("oracle", PAIRED, why)]
 
 

@@ -26,6 +26,7 @@ from charrnn.network.resets import ResetMask
 from charrnn.network.saturation import layer_saturation
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.characters.unit_names import Unit, counted
+from charrnn.words import parameter
 
 LAGS, POSITIONS = 200, 8
 STREAMS_OF_TRUNCATION = 64  # over which the truncated gradient is averaged, as over the streams of a batch
@@ -115,7 +116,7 @@ def warmed_up(
     """
     if len(ids) <= lags:
         raise CheckError(
-            f"{lags} lags need a text of {counted(lags + 1, unit)}; found {len(ids):,}; ask for fewer (--lags)"
+            f"{lags} lags need a text of {counted(lags + 1, unit)}; found {len(ids):,}; ask for fewer with {parameter('lags')}"
         )
     before = min(lags, len(ids) - lags - 1)
     length = before + lags + 1

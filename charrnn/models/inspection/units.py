@@ -14,6 +14,7 @@ import numpy as np
 from charrnn.errors import NetworkError
 from charrnn.network.arrays import Array
 from charrnn.system.blas_threads import one_blas_thread
+from charrnn.words import parameter
 
 AT_ONCE = 256  # units
 SILENT = 1e-4  # a standard deviation below which a unit says nothing, and float16 hardly holds it
@@ -81,7 +82,7 @@ def parse(name: str, activations: Mapping[str, Array]) -> Unit:
     if match is None or array not in activations or int(match[2]) >= activations[array].shape[-1]:
         last = activations[top].shape[-1] - 1
         raise NetworkError(
-            f"--unit {name}: the network has no such unit; there are 0 to {last} of each of {', '.join(activations)}: "
+            f"{parameter('unit')} {name}: the network has no such unit; there are 0 to {last} of each of {', '.join(activations)}: "
             f"for example {top}:{last}"
         )
     return Unit(array, int(match[2]))

@@ -24,6 +24,7 @@ from charrnn.runs.storage.checkpoint_record import Lineage, require_storable
 from charrnn.text.source_text import SourceText
 from charrnn.text.vocabulary import UNKNOWN, Vocabulary
 from charrnn.training.events import rounded
+from charrnn.words import parameter
 
 INHERITED_KEYS = (
     "model.cell",
@@ -53,7 +54,7 @@ class FineTuneBase:
         """Its network as configuration keys: the defaults of a fine-tune."""
         values = resolve.flatten(self.config)
         kept = (*INHERITED_KEYS, "data.boundary")
-        return {key: ("--from", value) for key, value in values if key.startswith("model.") or key in kept}
+        return {key: (parameter("base"), value) for key, value in values if key.startswith("model.") or key in kept}
 
     def default_config(self) -> Config:
         """Of a fine-tune for which nothing is set."""
@@ -71,7 +72,7 @@ class FineTuneBase:
             other.append("data.boundary is set there, and null here")
         if other:
             raise ConfigError(
-                f"--from {self.run}: {'; '.join(other)}; a fine-tune keeps its base's network: leave that out, or train without --from"
+                f"{parameter('base')} {self.run}: {'; '.join(other)}; a fine-tune keeps its base's network: leave that out, or train without {parameter('base')}"
             )
 
     def weights(self, vocabulary: Vocabulary, seed: int, dtype: DTypeLike) -> Network:
@@ -82,9 +83,11 @@ class FineTuneBase:
         try:
             return extend_vocabulary(self.network, self.vocabulary, vocabulary, np.random.default_rng(seed), dtype)
         except NetworkError as error:
-            raise NetworkError(f"--from {self.run}: {error}") from None
+            raise NetworkError(f"{parameter('base')} {self.run}: {error}") from None
         except MemoryError:
-            raise NetworkError(f"--from {self.run}: its network does not fit into this machine's memory") from None
+            raise NetworkError(
+                f"{parameter('base')} {self.run}: its network does not fit into this machine's memory"
+            ) from None
 
     def describe(self, text: SourceText, vocabulary: Vocabulary, training: Training) -> tuple[str, ...]:
         """In words: which of its symbols `text` has and which not, what is new in `vocabulary`, and what cannot learn."""
@@ -111,9 +114,9 @@ def load_base(run: Path) -> FineTuneBase:
     try:
         loaded = directory.load(run)
     except (RunError, CheckpointError) as error:
-        raise type(error)(f"--from {error}") from None
+        raise type(error)(f"{parameter('base')} {error}") from None
     saved, path = loaded.checkpoint, str(loaded.path.absolute())
-    require_storable(path, "rename it to begin --from there")
+    require_storable(path, f"rename it to begin {parameter('base')} there")
     lineage = Lineage(
         path=path,
         step=saved.progress.step,

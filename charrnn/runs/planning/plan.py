@@ -12,7 +12,7 @@ import numpy as np
 
 from charrnn.config import resolve, sizing
 from charrnn.config.schema import Config, required
-from charrnn.errors import RunError
+from charrnn.errors import OptionError, RunError
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters, Shapes
@@ -33,6 +33,7 @@ from charrnn.text.source_text import SourceText
 from charrnn.text.vocabulary import Ids
 from charrnn.training.optim.optimizers import OPTIMIZERS, Optimizer
 from charrnn.training.parallel.communicator import Communicator
+from charrnn.words import parameter, plural
 
 MAX_SOURCES_CHARS = MAX_RECORD_CHARS // 2  # characters
 FEW_WORKERS = 64  # processes that a training may start wherever it goes on
@@ -159,7 +160,7 @@ def _corpus_notes(corpus: Corpus) -> tuple[str, ...]:
     if corpus.vocabulary.end_id is not None:
         lengths = np.diff(np.flatnonzero(corpus.ids == corpus.vocabulary.end_id)) - 1
         count = len(lengths)
-        return (f"{count:,} document{'s' if count > 1 else ''}, the longest {lengths.max():,} characters",)
+        return (f"{plural(count, 'document')}, the longest {lengths.max():,} characters",)
     return (f"a text this long is encoded into a file: {corpus.path}",) if corpus.path else ()
 
 
@@ -175,7 +176,7 @@ def _rare_symbol_notes(text: SourceText, min_count: int) -> tuple[str, ...]:
     ):
         return ()
     return (
-        f"{len(rare):,} of its {len(counts):,} different characters occur fewer than {RARE_BELOW} times, {rare.sum():,} times in all; -s data.min_count={RARE_BELOW} lets them share one symbol, and trains faster",
+        f"{len(rare):,} of its {len(counts):,} different characters occur fewer than {RARE_BELOW} times, {rare.sum():,} times in all; {parameter('settings')} data.min_count={RARE_BELOW} lets them share one symbol, and trains faster",
     )
 
 
@@ -221,21 +222,23 @@ def _require_few_workers(saved: Checkpoint, path: Path, ranks: int) -> None:
     workers = min(saved.config.runtime.threads or 1, streams)
     if workers > max(FEW_WORKERS, 4 * cores):
         raise RunError(
-            f"--resume {path}: its runtime.threads is for {workers:,} processes side by side, and this machine has {cores} core{'s' if cores > 1 else ''}; go on where there are more, or begin with its weights: charrnn train TEXT --from {path}"
+            f"{parameter('resume')} {path}: its runtime.threads is for {workers:,} processes side by side, and this machine has {plural(cores, 'core')}; go on where there are more, or begin with its weights: charrnn train TEXT --from {path}"
         )
 
 
 def with_new_target(plan: Plan, steps: int | None, epochs: float | None, done: int) -> Plan:
     """The same plan with another end, and a note of what that does to the schedule.
 
-    Raises ConfigError for what cannot be an end, and RunError for one that is not ahead of the `done` steps.
+    Raises ConfigError for what cannot be an end, and OptionError for one that is not ahead of the `done` steps.
     """
-    options: dict[str, tuple[str, Any]] = {"training.steps": ("--steps" if epochs is None else "--epochs", steps)}
+    options: dict[str, tuple[str, Any]] = {
+        "training.steps": (parameter("steps" if epochs is None else "epochs"), steps)
+    }
     if epochs is not None:
-        options["training.epochs"] = ("--epochs", epochs)
+        options["training.epochs"] = (parameter("epochs"), epochs)
     longer = replace(plan, config=resolve.override(plan.config, options))
     if longer.steps <= done:
-        raise RunError(f"{done:,} steps are made already; a new end must lie beyond them; found {longer.steps:,}")
+        raise OptionError(f"{done:,} steps are made already; a new end must lie beyond them; found {longer.steps:,}")
     return replace(longer, notes=plan.notes + _new_target_notes(plan.steps, longer.steps, longer.config))
 
 

@@ -7,6 +7,7 @@ from charrnn.network.architecture import Architecture
 from charrnn.runs.storage.checkpoint_record import versions
 from charrnn.training.parallel import data_parallel
 from charrnn.training.parallel.communicator import Communicator
+from charrnn.words import parameter
 
 
 def require_same_inputs(config: Config, sha256: str, ranks: Communicator, weights_sha256: str | None = None) -> None:
@@ -29,12 +30,12 @@ def require_divisible(training: Training, ranks: Communicator) -> None:
         below = B - B % size
         nearest = [str(count) for count in (below, below + size) if count]
         raise RunError(
-            f"{B} streams cannot be shared out evenly among {size} ranks; -s training.batch_size={' or '.join(nearest)} can"
+            f"{B} streams cannot be shared out evenly among {size} ranks; {parameter('settings')} training.batch_size={' or '.join(nearest)} can"
         )
     if training.accumulate > B // size:
         here = f"a rank has {B // size}" if size > 1 else f"there are {B}"
         raise RunError(
-            f"training.accumulate {training.accumulate} shares are more than streams, of which {here}; -s training.accumulate={B // size} is the most"
+            f"training.accumulate {training.accumulate} shares are more than streams, of which {here}; {parameter('settings')} training.accumulate={B // size} is the most"
         )
 
 

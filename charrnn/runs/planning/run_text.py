@@ -14,6 +14,7 @@ from charrnn.text.corpus import Corpus
 from charrnn.text.reading import recorded_sources
 from charrnn.text.reading.encodings import Encodings
 from charrnn.text.source_text import SourceText, Stream
+from charrnn.words import parameter
 
 GROWN = 1 << 20  # characters more than there were, of which one can still say how many they are
 
@@ -37,21 +38,22 @@ def _said(data: Data, said: Encodings | None) -> Encodings:
 
 
 def load_corpus(
-    saved: Checkpoint, sources: Sequence[str] = (), give: str = "--text TEXT", encoding: Sequence[str] = ()
+    saved: Checkpoint, sources: Sequence[str] = (), give: str | None = None, encoding: Sequence[str] = ()
 ) -> Corpus:
     """The text that a run was trained on, encoded and cut as it was then. Options and errors as of `load_text`."""
     return corpora.build(load_text(saved, sources, give, encoding), saved.vocabulary, saved.config.data.cutting())
 
 
 def load_text(
-    saved: Checkpoint, sources: Sequence[str] = (), give: str = "--text TEXT", encoding: Sequence[str] = ()
+    saved: Checkpoint, sources: Sequence[str] = (), give: str | None = None, encoding: Sequence[str] = ()
 ) -> SourceText:
     """The text that a run was trained on, from `sources` (none: from where it was then). `encoding` says besides which encoding
     it is in now, NAME or FILE=NAME each (none: that of the training, or, where this gives another text, UTF-8: it may have been
-    converted). `give` is what a person types to name another place.
+    converted). `give` is what a person types to name another place (None: the parameter `text`).
 
     Raises RunError where the text is gone, is another, or came from standard input, and TextError for sources that cannot be read.
     """
+    give = give or f"{parameter('text')} TEXT"
     if not sources and "-" in saved.text.sources:
         raise RunError(f"the run's text came from standard input; name a file that holds it: {give}")
     if not sources:
@@ -63,10 +65,11 @@ def load_text(
             raise
         raise RunError(f"the run's text cannot be read again: {error}; if it is elsewhere, name it: {give}") from None
     if text.sha256 != saved.text.sha256:
+        converted = f"if it is in another encoding, say so, or leave out {parameter('encoding')}; " if encoding else ""
         raise RunError(
             f"the text differs from the one that the run was trained on: {', '.join(sources or saved.text.sources)} has "
             f"{counted(text.length, text.unit)}, SHA-256 {text.sha256[:12]}...; the run's had {saved.text.characters:,}, "
-            f"{saved.text.sha256[:12]}...; {'if it is in another encoding, say so, or leave out --encoding; ' if encoding else ''}"
+            f"{saved.text.sha256[:12]}...; {converted}"
             f"if that one is elsewhere, name it: {give}"
         )
     return text

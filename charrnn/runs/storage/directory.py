@@ -16,6 +16,7 @@ from charrnn.runs.storage import checkpoint as checkpoints
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.system.folder_handle import SIDE, Folder
 from charrnn.system.lock import LOCK, Lock
+from charrnn.words import parameter
 
 CONFIG, METRICS = "config.yaml", "metrics.jsonl"
 LAST, PREVIOUS, BEST = "last.safetensors", "previous.safetensors", "best.safetensors"
@@ -69,10 +70,12 @@ def create_next(parent: Path, name: str) -> Lock:
             path.mkdir(parents=True)
         except FileExistsError:
             if not parent.is_dir():
-                raise RunError(f"{parent}: a file, not a directory; choose another place with --out") from None
+                raise RunError(
+                    f"{parent}: a file, not a directory; choose another place with {parameter('out')}"
+                ) from None
         except OSError as error:
             raise RunError(
-                f"{path}: cannot be made: {error.strerror or error}; choose another place with --out"
+                f"{path}: cannot be made: {error.strerror or error}; choose another place with {parameter('out')}"
             ) from None
         else:
             return create(path)
@@ -85,11 +88,11 @@ def take_lock(path: Path) -> Lock:
     Raises RunError where there is none, or while another process writes there.
     """
     if path.is_file():
-        raise RunError(f"--resume {path}: a file; name its run directory, {path.parent}")
+        raise RunError(f"{parameter('resume')} {path}: a file; name its run directory, {path.parent}")
     if not path.is_dir():
-        raise RunError(f"--resume {path}: no such run directory{_runs_near(path)}")
+        raise RunError(f"{parameter('resume')} {path}: no such run directory{_runs_near(path)}")
     if not (path / LAST).is_file() and not (path / PREVIOUS).is_file():
-        raise RunError(f"--resume {path}: nothing to resume: it holds no {LAST}")
+        raise RunError(f"{parameter('resume')} {path}: nothing to resume: it holds no {LAST}")
     if not any(
         checkpoints.looks_like_checkpoint(Folder.named(path), name) for name in (LAST, PREVIOUS, PREVIOUS + SIDE)
     ):
@@ -187,7 +190,7 @@ def _load_best(folder: Folder, which: str | None) -> Loaded:
         return load_from(folder, BEST)
     except CheckpointError as error:
         if which:
-            raise CheckpointError(f"{error}; try --checkpoint last") from None
+            raise CheckpointError(f"{error}; try {parameter('which')} last") from None
         last = load_last(folder)
         return replace(last, note=f"{error}; using {last.path.name}")
 
@@ -239,9 +242,11 @@ def _for_a_new_run(path: Path) -> Iterator[None]:
     try:
         yield
     except FileExistsError:
-        raise RunError(f"{path}: a file, not a directory; choose another with --out") from None
+        raise RunError(f"{path}: a file, not a directory; choose another with {parameter('out')}") from None
     except OSError as error:
-        raise RunError(f"{path}: cannot be written: {error.strerror or error}; choose another with --out") from None
+        raise RunError(
+            f"{path}: cannot be written: {error.strerror or error}; choose another with {parameter('out')}"
+        ) from None
 
 
 def _require_empty(folder: Folder, left: str = LAST + SIDE) -> None:
@@ -256,7 +261,7 @@ def _require_empty(folder: Folder, left: str = LAST + SIDE) -> None:
 
 
 def _occupied(path: Path, found: list[str]) -> str:
-    other = "choose another directory with --out"
+    other = f"choose another directory with {parameter('out')}"
     if LAST in found or PREVIOUS in found:
         return f"{path}: holds a run already; go on with it: charrnn train --resume {path}; or {other}"
     return f"{path}: not empty (it holds {found[0]}); {other}"

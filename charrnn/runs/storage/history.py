@@ -173,7 +173,9 @@ def _metrics_of(run: Path) -> Path:
     if run.suffix == ".safetensors" and run.is_file():
         raise RunError(f"{run}: a checkpoint, which holds no history; name its run directory, {run.parent}")
     if not run.exists():
-        raise RunError(f"{run}: no such run; name a run directory, or a file of events as train --json prints them")
+        raise RunError(
+            f"{run}: no such run; name a run directory, or a file of events as charrnn train --json prints them"
+        )
     if run.is_dir() and not (run / METRICS).exists():
         raise RunError(f"{run}: holds no {METRICS}; is it a run directory?")
     return run / METRICS if run.is_dir() else run

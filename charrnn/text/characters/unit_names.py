@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from charrnn.words import plural
+
 Unit = Literal["char", "byte"]
 NAMES: dict[Unit, str] = {"char": "character", "byte": "byte"}
 
@@ -13,7 +15,7 @@ def unit_name(unit: Unit, count: int = 2) -> str:
 
 def counted(count: int, unit: Unit) -> str:
     """A count with its unit, such as `1,234 bytes`."""
-    return f"{count:,} {unit_name(unit, count)}"
+    return plural(count, NAMES[unit])
 
 
 def bits_name(unit: Unit) -> str:

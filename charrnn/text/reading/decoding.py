@@ -14,6 +14,7 @@ from charrnn.text.reading import encodings
 from charrnn.text.reading.file_kinds import Kind, kind_of
 from charrnn.text.reading.sources import Source
 from charrnn.text.reading.text_file import BINARY_PROBE
+from charrnn.words import parameter
 
 MIN_HEAD_BYTES = 64  # a file must be this long before its look outweighs the encoding that was named
 SURROGATES = {"utf-8": 3, "utf-16": 2, "utf-32": 4}  # bytes of half of a surrogate pair
@@ -205,7 +206,7 @@ class _File:
             taken_out = self._rewriting("tr -d '\\0'")
             return TextError(f"{self.name}: a NUL at byte {place}, which no text has; take it out: {taken_out}")
         return TextError(
-            f"{self.name}: looks binary: a NUL at byte {place}; only a model of bytes reads it: charrnn train -s data.unit=byte"
+            f"{self.name}: looks binary: a NUL at byte {place}; only a model of bytes reads it: {parameter('settings')} data.unit=byte"
         )
 
     def with_escapes(self, name: str) -> TextError:
@@ -228,7 +229,7 @@ class _File:
     def _saying(self, encoding: str) -> str:
         """The option that names the encoding of this file."""
         file = self.path if self.is_found else PurePath(self.path).name
-        return f"--encoding {_quoted(f'{file}={encoding}')}"
+        return f"{parameter('encoding')} {_quoted(f'{file}={encoding}')}"
 
     def _converting(self, encoding: str, options: str = "", last: str = "") -> str:
         """The command that converts it to UTF-8, with iconv's names."""

@@ -23,6 +23,7 @@ from charrnn.text.reading.encodings import (
 )
 from charrnn.text.reading.file_kinds import Kind, kind_of
 from charrnn.text.reading.text_file import BINARY_PROBE, DAMAGED, TextFile
+from charrnn.words import parameter, plural
 
 RUN_FILES = {"config.yaml", "last.safetensors"}  # what a training wrote is not what the next should read
 SHOWN_NAMES, SHOWN_ENDINGS = 3, 4  # in one line
@@ -63,7 +64,7 @@ class Files:
         if others := len(self.read) - sum(count for _, count in endings.most_common(SHOWN_ENDINGS)):
             kinds.append(f"{others:,} others")
         kinds += [f"{count:,} in {family(name).upper()}" for name, count in self.marks.items()]
-        files = f"{len(self.read):,} file{'s' if len(self.read) != 1 else ''} read ({', '.join(kinds)})"
+        files = f"{plural(len(self.read), 'file')} read ({', '.join(kinds)})"
         return f"{source}: {files}{self.omissions(source)}"
 
     def listing(self, source: str) -> list[str]:
@@ -166,7 +167,7 @@ def _examine(path: Path, encodings: Encodings) -> tuple[Kind | None, str | None]
 
 def _unmarked_kind(encoding: str) -> Kind:
     """A text without a byte order mark, of which nobody named the encoding."""
-    option = f"--encoding FILE={encoding}"
+    option = f"{parameter('encoding')} FILE={encoding}"
     return Kind(f"a file that looks like {encoding}, for {option}", f"files that look like {encoding}, for {option}")
 
 

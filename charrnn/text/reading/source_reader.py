@@ -8,6 +8,7 @@ from charrnn.text.characters.unit_names import Unit
 from charrnn.text.reading.decoding import characters, reads_as_utf_8_too
 from charrnn.text.reading.encodings import UTF_8, Encodings, is_utf_8
 from charrnn.text.reading.sources import BUILTIN, Source, find_sources
+from charrnn.words import parameter
 
 MAX_NAMES_SHOWN = 3  # names of files in a note
 AS_THEY_ARE = "bytes are read as they are: their encoding makes no difference"
@@ -80,7 +81,7 @@ class SourceReader:
             which = f"{shown} is" if len(names) == 1 else f"{len(names):,} files ({shown}) are"
             notes.append(
                 f"{which} valid UTF-8 but read as {encoding}, as you asked; if that is wrong, name only what is not UTF-8: "
-                f"--encoding FILE={encoding}"
+                f"{parameter('encoding')} FILE={encoding}"
             )
         return tuple(notes)
 

@@ -4,7 +4,6 @@
 by piece, any number of times.
 """
 
-import difflib
 import glob
 import io
 import os
@@ -25,6 +24,7 @@ from charrnn.text.reading.encodings import Encodings
 from charrnn.text.reading.file_kinds import Kind
 from charrnn.text.reading.folder import FOLDER, Files, OmittedFile, find_files, irregular_kind
 from charrnn.text.reading.text_file import DAMAGED, MAX_EXPANSION, TextFile
+from charrnn.words import nearest, parameter
 
 PIECE = 1 << 20  # bytes read at once
 SPOOLED = 1 << 25  # bytes of standard input; more are kept in a file
@@ -202,15 +202,15 @@ def _nearest(path: Path) -> str:
         names = sorted(os.listdir(path.parent))
     except OSError:
         return f" (nor is there a folder {path.parent})"
-    close = difflib.get_close_matches(path.name, names, n=1)
-    return f"; did you mean {path.parent / close[0]}?" if close else f" (the folder {path.parent.resolve()} exists)"
+    close = nearest(path.name, names)
+    return f"; did you mean {path.parent / close}?" if close else f" (the folder {path.parent.resolve()} exists)"
 
 
 def _folder(root: Path, binary: bool, encodings: Encodings) -> Files:
     found = find_files(root, encodings, binary)
     if not found.read:
         has_web_pages = any(omitted.kind.is_source for omitted in found.left_out)
-        hint = "; --encoding '*.html=utf-8' reads web pages with their markup" if has_web_pages else ""
+        hint = f"; {parameter('encoding')} '*.html=utf-8' reads web pages with their markup" if has_web_pages else ""
         raise TextError(f"{root}: this folder holds no text file{found.omissions(str(root))}{hint}")
     return found
 

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from charrnn.errors import TextError
 from charrnn.system.plain_files import NotPlainError, open_plain
+from charrnn.words import parameter
 
 OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 DAMAGED = (EOFError, ValueError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, MemoryError)
@@ -44,7 +45,7 @@ class TextFile:
         if self._length > max(ALWAYS_ALLOWED_BYTES, self._max_expansion * self._raw.tell()):
             raise TextError(
                 f"{self._path}: its first {self._raw.tell():,} bytes hold {self._length:,} bytes of text and more: suspiciously many; "
-                f"if that is meant, unpack it yourself, or train with -s data.max_expansion={2 * self._max_expansion:g} (or more)"
+                f"if that is meant, unpack it yourself, or train with {parameter('settings')} data.max_expansion={2 * self._max_expansion:g} (or more)"
             )
         if self._looks() != self._began_as:
             raise TextError(f"{self._path}: changed while it was read; start again when nothing writes to it any more")

@@ -20,11 +20,9 @@ from charrnn.system.cores import ONE_BLAS_THREAD
 from charrnn.training.parallel.connection import Connection, enlarge
 from charrnn.training.parallel.replica import Shard
 from charrnn.training.parallel.worker import Setup
+from charrnn.words import parameter
 
 SHARED_MEMORY_FOLDER = Path("/dev/shm")  # on Linux, a folder whose files never reach a disk
-
-
-ONE_CORE_HINT = "train on one core with -s runtime.threads=1"
 
 
 ZERO_BLOCK = bytes(1 << 20)  # written where a system cannot set room aside
@@ -98,7 +96,7 @@ class _Worker:
                 pass_fds=(shared.fileno(),) if INHERITS_FILES else (),
             )
         except OSError as error:
-            raise WorkerError(f"cannot start a worker process: {error}; {ONE_CORE_HINT}") from None
+            raise WorkerError(f"cannot start a worker process: {error}; {_one_core_hint()}") from None
         assert self._process.stdin
         assert self._process.stdout
         for pipe in (self._process.stdout, self._process.stdin):
@@ -139,8 +137,12 @@ class _Worker:
         why = "; was there too little memory?" if code == -SIGKILL else "."
         return WorkerError(
             f"a worker process of this training (pid {self._process.pid}) {how}{why} "
-            f"Go on from the last checkpoint with --resume, or {ONE_CORE_HINT}"
+            f"Go on from the last checkpoint with {parameter('resume')}, or {_one_core_hint()}"
         )
+
+
+def _one_core_hint() -> str:
+    return f"train on one core with {parameter('settings')} runtime.threads=1"
 
 
 def _shared_file(size: int) -> tuple[IO[bytes], str]:
@@ -165,5 +167,5 @@ def _shared_file(size: int) -> tuple[IO[bytes], str]:
                 os.close(handle)
                 os.unlink(name)
     raise WorkerError(
-        f"no room for {size:,} bytes of shared memory in {SHARED_MEMORY_FOLDER} or {tempfile.gettempdir()}; {ONE_CORE_HINT}"
+        f"no room for {size:,} bytes of shared memory in {SHARED_MEMORY_FOLDER} or {tempfile.gettempdir()}; {_one_core_hint()}"
     )

@@ -24,7 +24,7 @@ from charrnn.cli.commands import sample
         (["-n", "0", "--count", "2"], 2, ["--length 0 writes without end"]),
         (["-n", "0", "--trace"], 2, ["--length 0 writes without end"]),
         (["-n", "0", "--no-stream"], 2, ["--length 0 writes without end", "--no-stream"]),
-        (["--weights", "1"], 1, ["--weights: for a mixture only; add --with RUN or --ngram"]),
+        (["--weights", "1"], 1, ["--weights: for a mixture only; add --with or --ngram"]),
         (["-n", "0", "--rerank", "2"], 2, ["--length 0 writes without end"]),
         (["--rerank", "2", "--count", "3"], 2, ["--rerank must be at least --count, 3; found 2"]),
         (["--rerank", "0"], 2, ["--rerank"]),

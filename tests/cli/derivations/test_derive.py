@@ -115,8 +115,8 @@ def test_a_print_that_fits_by_chance_is_still_wrong():
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["scaler"], 1, "there is no system 'scaler'; did you mean scalar? Systems: mean-loss, "),
-        (["D7"], 1, "documents: D0, D1, D2, D3"),
+        (["scaler"], 1, "there is no system 'scaler'; there are mean-loss, "),
+        (["D7"], 1, "and the documents D0, D1, D2, D3"),
         ([""], 1, "there is no system ''"),
         (["-s", "T=0"], 1, "T, the number of steps, must be a whole number from 1; found '0'"),
         (["-s", "T=-1"], 1, "found '-1'"),

@@ -111,7 +111,7 @@ def test_force_without_a_file_is_misuse(charrnn, tiny_run, command):
 def test_a_program_replaces_weights_only_where_it_says_so(tiny_run, tmp_path):
     out = tmp_path / "a.safetensors"
     out.write_text("precious")
-    with pytest.raises(OutputError, match="exists already; replace=True replaces it"):
+    with pytest.raises(OutputError, match="exists already; `replace` replaces it"):
         api.export(tiny_run, out)
     assert out.read_text() == "precious"
     api.export(tiny_run, out, replace=True)

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from charrnn.cli.plots.matplotlib_style import drawing, require_writable
-from charrnn.errors import FigureError
+from charrnn.errors import FigureError, MissingLibraryError
 
 
 def draw(path, text="loss"):
@@ -56,7 +56,9 @@ def test_a_name_that_cannot_be_written_is_refused(tmp_path, name, message):
 
 def test_without_matplotlib_it_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(FigureError, match=r"^charrnn plot -o needs matplotlib: pip install 'charrnn-numpy\[plot\]'$"):
+    with pytest.raises(
+        MissingLibraryError, match=r"^charrnn plot -o needs matplotlib: pip install 'charrnn-numpy\[plot\]'$"
+    ):
         draw(tmp_path / "a.svg")
 
 

@@ -15,7 +15,7 @@ from refusals import refused
 from charrnn.cli.plots import curves, figure
 from charrnn.cli.plots.curves import QUANTITIES, downsample_min_max, moving_average, plot_data, summary, y_limits
 from charrnn.cli.plots.terminal import Field, cells_of, dots_of, plot, points_of
-from charrnn.errors import RunError
+from charrnn.errors import OptionError
 from charrnn.runs.storage.history import read_history
 
 STEP = {
@@ -189,7 +189,7 @@ def test_time_has_a_unit_that_fits(tmp_path, tiny_run, steps, rate, label, last)
 
 
 def test_time_that_is_not_known_is_refused_for_the_run_that_lacks_it(tmp_path, tiny_run):
-    with pytest.raises(RunError, match="/a: without its config"):
+    with pytest.raises(OptionError, match="/a: without its config"):
         picture(tiny_run, write(tmp_path / "a", [1.0]), axis="time")
 
 

@@ -12,7 +12,7 @@ from charrnn import api
 from charrnn.cli.progress import tensorboard
 from charrnn.cli.progress.tensorboard import FOLDER, TensorBoardLog, open_board
 from charrnn.config.resolve import resolve
-from charrnn.errors import DivergedError, FigureError
+from charrnn.errors import DivergedError, MissingLibraryError
 from charrnn.system.folder_handle import Folder
 from charrnn.training.events import Evaluated, Flowed, Recovered, Resumed, Sampled, Stepped
 
@@ -141,7 +141,7 @@ def test_without_the_library_nothing_is_begun(charrnn, text_file, tmp_path, monk
     expected = "error: train --tensorboard needs tensorboardX: pip install 'charrnn-numpy[tensorboard]'\n"
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", expected)
     assert not (tmp_path / "run").exists()
-    with pytest.raises(FigureError):
+    with pytest.raises(MissingLibraryError):
         tensorboard.require_library()
     assert charrnn("train", text_file, "-o", tmp_path / "run", *SETTINGS, "-q").exit_code == 0
 

@@ -61,7 +61,7 @@ def test_without_a_text_a_run_is_read_on_its_validation_split_which_may_be_too_s
     assert charrnn("gradflow", tiny_run, "--lags", 20).exit_code == 0
     result = charrnn("gradflow", tiny_run)
     assert result.exit_code == 1
-    assert "200 lags need a text of 201 characters; found 60; ask for fewer (--lags)" in result.stderr
+    assert "200 lags need a text of 201 characters; found 60; ask for fewer with --lags" in result.stderr
 
 
 def test_another_text_gives_other_figures_and_the_same_text_the_same(charrnn, tiny_run, tmp_path):

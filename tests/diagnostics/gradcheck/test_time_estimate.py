@@ -81,7 +81,7 @@ def test_a_closed_form_that_would_take_too_long_is_left_out_unless_it_is_named()
     left_out = api.gradcheck(seconds=0)
     assert {check.oracle for check in left_out.checks} == {*ORACLES} - {"closed-form"}
     assert (left_out.not_checked[0].key, left_out.not_checked[0].value) == ("oracle", "closed-form")
-    assert "--oracle closed-form checks it all the same" in left_out.not_checked[0].why
+    assert "`oracles` closed-form checks it all the same" in left_out.not_checked[0].why
     named = api.gradcheck(seconds=0, oracles=["closed-form"])
     assert {check.oracle for check in named.checks} == {"closed-form"}
     given = api.gradcheck(seconds=0, entries=1)

@@ -197,6 +197,6 @@ def test_a_quantile_between_something_and_nothing_is_nothing():
 
 
 def test_a_text_that_is_too_short_for_the_lags_is_refused():
-    with pytest.raises(CheckError, match=r"10 lags need a text of 11 characters; found 10; ask for fewer \(--lags\)"):
+    with pytest.raises(CheckError, match=r"10 lags need a text of 11 characters; found 10; ask for fewer with `lags`"):
         gradient_flow(fresh(), TEXT[:10], lags=10)
     assert gradient_flow(fresh(), TEXT[:11], lags=10).positions == 1

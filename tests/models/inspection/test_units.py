@@ -59,6 +59,6 @@ def test_a_unit_is_named_by_its_array_and_its_number_and_alone_by_the_number_in_
 @pytest.mark.parametrize("name", ["300", "z:5", "q:1", "h_2:0", "-1", "h", "", "h:1:2", "1.5", "9" * 30])
 def test_a_unit_that_does_not_exist_is_refused_with_those_that_do(name):
     with pytest.raises(
-        NetworkError, match=r"--unit .*no such unit; there are 0 to 299 of each of h, z: for example h:299"
+        NetworkError, match=r"`unit` .*no such unit; there are 0 to 299 of each of h, z: for example h:299"
     ):
         parse(name, ACTIVATIONS)

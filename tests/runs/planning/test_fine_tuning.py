@@ -164,7 +164,7 @@ def test_another_network_is_refused_naming_both_values(base_run, other_text, set
     key, value = setting.split("=")
     there = dict(json.loads(load(base_run / "best.safetensors").config.model_dump_json())[key.split(".")[0]])
     with pytest.raises(
-        ConfigError, match=rf"--from {base_run}: {key} is {there[key.split('.')[1]]} there, and {value} here"
+        ConfigError, match=rf"`base` {base_run}: {key} is {there[key.split('.')[1]]} there, and {value} here"
     ):
         plan(other_text, base_run, setting)
 
@@ -185,7 +185,7 @@ def test_a_base_that_another_precision_cannot_hold_is_refused(tmp_path, text_fil
     saved = load(tmp_path / "base/best.safetensors")
     saved.network.parameters["W_hh"][0, 0, 0] = 1e300
     save(saved, tmp_path / "large.safetensors")
-    with pytest.raises(NetworkError, match=r"--from .*large\.safetensors: its weights are too large for float32"):
+    with pytest.raises(NetworkError, match=r"`base` .*large\.safetensors: its weights are too large for float32"):
         plan(text_file, tmp_path / "large.safetensors")
 
 
@@ -218,12 +218,12 @@ def test_a_damaged_best_is_told_and_a_damaged_run_refused(base_run, other_text):
     assert "best.safetensors: damaged" in plan(other_text, base_run).notes[1]
     for name in ("last", "previous"):
         (base_run / f"{name}.safetensors").write_bytes(b"?")
-    with pytest.raises(CheckpointError, match=rf"^--from {base_run}/previous\.safetensors: damaged"):
+    with pytest.raises(CheckpointError, match=rf"^`base` {base_run}/previous\.safetensors: damaged"):
         api.load_base(base_run)
 
 
 def test_a_base_that_is_not_there(tmp_path, base_run):
-    with pytest.raises(RunError, match=r"^--from .*/nothing: no such run; .* in .* there are base$"):
+    with pytest.raises(RunError, match=r"^`base` .*/nothing: no such run; .* in .* there are base$"):
         api.load_base(tmp_path / "nothing")
 
 
@@ -328,9 +328,9 @@ def test_the_plans_own_weights_are_counted_in_its_memory(base_run, text_file):
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("training.freeze=[layer2]", "--set: training.freeze: names 'layer2'; this network has layer1, readout"),
-        ("training.freeze=[layer1, readout]", "--set: training.freeze: leaves nothing to learn"),
-        ("training.freeze=layer1", "--set: training.freeze: must be a list, in brackets; found 'layer1'"),
+        ("training.freeze=[layer2]", "`settings`: training.freeze: names 'layer2'; this network has layer1, readout"),
+        ("training.freeze=[layer1, readout]", "`settings`: training.freeze: leaves nothing to learn"),
+        ("training.freeze=layer1", "`settings`: training.freeze: must be a list, in brackets; found 'layer1'"),
     ],
 )
 def test_what_cannot_be_frozen_is_refused(setting, message):
@@ -350,7 +350,7 @@ def test_a_size_that_a_file_leaves_to_the_text_is_the_base_s(tmp_path, base_run,
     base = api.load_base(base_run)
     resolved = resolve(str(recipe), defaults=base.settings)
     assert resolved.config.model == base.config.model
-    assert resolved.origin("model.hidden_size") == "--from"
+    assert resolved.origin("model.hidden_size") == "`base`"
     api.plan([str(text_file)], resolved.config, base=base)
 
 
@@ -361,7 +361,7 @@ def test_a_base_whose_name_no_run_could_remember_is_refused_before_anything_is_m
         base_run.rename(odd)
     except OSError:
         pytest.skip("this file system has UTF-8 names alone")
-    with pytest.raises(RunError, match=r"caf.*: a file name that is not UTF-8; rename it to begin --from there"):
+    with pytest.raises(RunError, match=r"caf.*: a file name that is not UTF-8; rename it to begin `base` there"):
         api.load_base(odd)
 
 

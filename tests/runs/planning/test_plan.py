@@ -4,7 +4,7 @@ import pytest
 
 from charrnn import api
 from charrnn.config.resolve import resolve
-from charrnn.errors import RunError
+from charrnn.errors import OptionError
 from charrnn.training.parallel import communicator
 
 
@@ -26,7 +26,7 @@ def test_cores_share_what_is_worked_through_at_once(tmp_path, monkeypatch):
             300,
             1,
             [],
-            "300 of its 308 different characters occur fewer than 10 times, 300 times in all; -s data.min_count=10 lets",
+            "300 of its 308 different characters occur fewer than 10 times, 300 times in all; `settings` data.min_count=10 lets",
         ),
         (
             300,
@@ -101,6 +101,6 @@ def test_documents_are_counted_and_the_longest_is_measured_without_its_end(tmp_p
 
 @pytest.mark.parametrize(("steps", "epochs"), [(19, None), (20, None), (None, 0.001)])
 def test_a_new_end_lies_beyond_what_is_made(tiny_run, steps, epochs):
-    with pytest.raises(RunError, match="20 steps are made already; a new end must lie beyond them"):
+    with pytest.raises(OptionError, match="20 steps are made already; a new end must lie beyond them"):
         api.resume(tiny_run, steps=steps, epochs=epochs)
     assert api.resume(tiny_run, steps=21).plan.steps == 21

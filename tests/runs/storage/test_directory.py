@@ -164,7 +164,7 @@ def test_a_damaged_best_gives_way_to_the_last_unless_asked_for_by_name(tiny_run)
     loaded = directory.load(tiny_run)
     assert loaded.path.name == "last.safetensors"
     assert re.search(r"best\.safetensors: damaged.*; using last\.safetensors", loaded.note)
-    with pytest.raises(CheckpointError, match=r"damaged.*try --checkpoint last"):
+    with pytest.raises(CheckpointError, match=r"damaged.*try `which` last"):
         directory.load(tiny_run, "best")
 
 

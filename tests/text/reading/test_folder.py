@@ -103,7 +103,7 @@ def test_texts_that_begin_nearly_so_are_texts(content):
 def test_who_says_the_encoding_of_a_web_page_reads_its_markup(tmp_path):
     (tmp_path / "page.html").write_text(HTML)
     (tmp_path / "page.txt").write_text("plain\n")
-    with pytest.raises(TextError, match=r"with its markup, say its encoding: --encoding 'page.html=utf-8'"):
+    with pytest.raises(TextError, match=r"with its markup, say its encoding: `encoding` 'page.html=utf-8'"):
         read_text([str(tmp_path / "page.html")])
     said = Encodings.parse(["*.html=utf-8"])
     assert read_text([str(tmp_path / "page.html")], encoding=said).content == HTML
@@ -135,7 +135,7 @@ def test_a_folder_says_what_it_leaves_out(tmp_path):
         "a run directory (runs)",
         "5 pictures (0.jpg, 1.jpg, 2.jpg, ...)",
         "a binary file (x.bin)",
-        "a file that looks like utf-16-le, for --encoding FILE=utf-16-le (unmarked)",
+        "a file that looks like utf-16-le, for `encoding` FILE=utf-16-le (unmarked)",
         "a link that leads nowhere (z1)",
         "a link to a file that is read already (z2)",
         "a link to a folder (z3)",
@@ -181,7 +181,7 @@ def test_a_folder_of_nothing_that_can_be_read_says_what_it_holds(tmp_path):
         read_text([str(tmp_path)])
     assert str(refusal.value) == (
         f"{tmp_path}: this folder holds no text file; left out 1: a web page (HTML) (page.html); "
-        "--encoding '*.html=utf-8' reads web pages with their markup"
+        "`encoding` '*.html=utf-8' reads web pages with their markup"
     )
 
 
@@ -238,6 +238,6 @@ def test_of_two_files_with_one_name_the_right_one_is_named(tmp_path):
     for source in (tmp_path, tmp_path / "*" / "*.txt"):
         with pytest.raises(TextError) as refusal:
             read_text([str(source)])
-        option = str(refusal.value).partition("--encoding '")[2].partition("'")[0]
+        option = str(refusal.value).partition("`encoding` '")[2].partition("'")[0]
         assert option == f"{tmp_path / 'b' / 'notes.txt'}=cp1252"
         assert read_text([str(source)], encoding=Encodings.parse([option])).content == "“café”\ncafé\n"

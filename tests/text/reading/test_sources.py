@@ -175,7 +175,7 @@ def test_an_unreadable_file_is_named(tmp_path):
 def test_a_bomb_is_refused_unless_allowed(tmp_path, suffix, compress):
     path = tmp_path / f"bomb.txt{suffix}"
     path.write_bytes(compress(b"boom\n" * 3_500_000))
-    with pytest.raises(TextError, match=r"bomb\.txt.*suspiciously many; .* -s data\.max_expansion=400"):
+    with pytest.raises(TextError, match=r"bomb\.txt.*suspiciously many; .* `settings` data\.max_expansion=400"):
         read_text([str(path)])
     assert read_text([str(path)], max_expansion=1e9).length == 17_500_000
 

@@ -78,14 +78,14 @@ def test_a_batch_in_shares_has_the_gradient_of_the_whole(accumulate, threads):
 )
 def test_streams_must_be_shared_out_evenly(B, size, nearest):
     training = Config().replaced("training", batch_size=B).training
-    with pytest.raises(RunError, match=f"{B} streams .* {size} ranks; -s training.batch_size={nearest} can"):
+    with pytest.raises(RunError, match=f"{B} streams .* {size} ranks; `settings` training.batch_size={nearest} can"):
         require_divisible(training, Rank(0, size))
 
 
 def test_a_rank_cannot_make_more_shares_than_it_has_streams():
     training = Config().replaced("training", batch_size=8, accumulate=4).training
     require_divisible(training, Rank(0, 2))
-    with pytest.raises(RunError, match=r"accumulate 4 .* a rank has 2; -s training.accumulate=2 is the most"):
+    with pytest.raises(RunError, match=r"accumulate 4 .* a rank has 2; `settings` training.accumulate=2 is the most"):
         require_divisible(training, Rank(0, 4))
 
 

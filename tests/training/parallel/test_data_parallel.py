@@ -109,7 +109,9 @@ def test_a_worker_that_was_killed_is_named_with_what_to_do():
         worker = two._pool._workers[0]._process
         worker.kill()
         worker.wait()
-        with pytest.raises(WorkerError, match=rf"pid {worker.pid}\) ended by signal 9.*--resume.*runtime.threads=1"):
+        with pytest.raises(
+            WorkerError, match=rf"pid {worker.pid}\) ended by signal 9.*`resume`.*`settings` runtime.threads=1"
+        ):
             two.loss_and_gradient(given, state)
 
 

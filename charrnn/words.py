@@ -1,0 +1,42 @@
+"""What messages are made of: the name of a parameter, a number with its noun, the name that was probably meant."""
+
+import difflib
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+
+_spellings: Mapping[str, str] = {}
+
+
+def parameter(name: str) -> str:
+    """A parameter as the user writes it: `weights` in Python, --weights on the command line (see cli/option_names.py).
+
+    It is spelled where a message is made, not where it is printed: so no text of the user's own is ever taken for a name.
+    """
+    return _spellings.get(name, f"`{name}`")
+
+
+@contextmanager
+def spelled_as(spellings: Mapping[str, str]) -> Iterator[None]:
+    """Within: messages name parameters by these spellings."""
+    global _spellings  # not of a thread or a context: whichever writes a message, the same person reads it
+    before, _spellings = _spellings, spellings
+    try:
+        yield
+    finally:
+        _spellings = before
+
+
+def plural(count: int, noun: str) -> str:
+    """For example `1 step`, `1,200 steps`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def nearest(name: str, known: Collection[str], cutoff: float = 0.6) -> str | None:
+    """The known name that was probably meant; None where none is like it. `cutoff`: from 0, anything, to 1, the same."""
+    return next(iter(difflib.get_close_matches(name, known, 1, cutoff)), None)
+
+
+def did_you_mean(name: str, known: Collection[str]) -> str:
+    """For the end of a message: the known name that was probably meant, or nothing."""
+    close = nearest(name, known)
+    return f"; did you mean {close}?" if close else ""

@@ -1,0 +1,51 @@
+"""Messages of the rooms name parameters; on the command line, the same messages name options."""
+
+import ast
+from pathlib import Path
+
+import pytest
+import typer
+
+import charrnn
+from charrnn.api import load_base
+from charrnn.cli.app import app
+from charrnn.cli.option_names import OPTION_NAMES
+from charrnn.errors import RunError
+
+ROOT = Path(charrnn.__file__).parent
+
+
+def named_parameters():
+    """Every name that a room passes to `parameter`."""
+    for path in ROOT.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "parameter":
+                values = [node.args[0].body, node.args[0].orelse] if isinstance(node.args[0], ast.IfExp) else node.args
+                yield from (value.value for value in values)
+
+
+def options():
+    commands = typer.main.get_command(app).commands.values()
+    return {name for command in commands for option in command.params for name in option.opts}
+
+
+def test_every_parameter_that_a_message_names_is_an_option():
+    assert set(named_parameters()) <= set(OPTION_NAMES)
+
+
+def test_no_option_is_listed_that_no_message_names():
+    assert set(OPTION_NAMES) <= set(named_parameters())
+
+
+def test_every_option_that_is_listed_exists():
+    assert set(OPTION_NAMES.values()) <= options()
+
+
+@pytest.mark.parametrize("name", ["`base`", "base", "{base}", "--from", "`out`"])
+def test_the_users_own_words_are_never_taken_for_a_parameter(charrnn, text_file, name):
+    """A run of any name is reported under this very name."""
+    result = charrnn("train", text_file, "--from", f"runs/{name}")
+    assert result.stderr.startswith(f"error: --from runs/{name}: no such run; ")
+    with pytest.raises(RunError) as error:
+        load_base(Path(f"runs/{name}"))
+    assert str(error.value).startswith(f"`base` runs/{name}: no such run; ")

@@ -1,0 +1,48 @@
+"""The tree of errors, as errors.py draws it."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from charrnn import errors
+from charrnn.errors import MissingLibraryError, missing_library
+
+
+def drawn():
+    """Each error of the drawing and the one that it hangs below."""
+    above = []
+    for line in errors.__doc__.splitlines():
+        found = re.match(r"    ([│ ├└─]*)(\w+Error)\b", line)
+        if found:
+            depth = len(found[1]) // 4
+            above[depth:] = [found[2]]
+            yield found[2], above[depth - 1] if depth else "Exception"
+
+
+def real():
+    """Each class of the package that derives from CharrnnError, and the class that it derives from."""
+    classes = [
+        (node.name, ast.unparse(node.bases[0]))
+        for path in Path(errors.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef) and node.bases
+    ]
+    tree = {"CharrnnError": "Exception"}
+    while more := {name: base for name, base in classes if base in tree and name not in tree}:
+        tree |= more
+    return tree.items()
+
+
+def test_the_tree_in_the_docstring_is_the_real_one():
+    assert sorted(drawn()) == sorted(real())
+
+
+@pytest.mark.parametrize("reason", ["", ImportError("libmpi.so.12: cannot open")])
+def test_a_missing_library_is_named_with_what_installs_it(reason):
+    error = missing_library("charrnn plot -o", "matplotlib", "plot", reason)
+    assert isinstance(error, MissingLibraryError)
+    assert str(error) == "charrnn plot -o needs matplotlib: pip install 'charrnn-numpy[plot]'" + (
+        f" ({reason})" if reason else ""
+    )

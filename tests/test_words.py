@@ -1,0 +1,78 @@
+"""What messages are made of: names of parameters, numbers with nouns, names that were probably meant."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import charrnn
+from charrnn.words import did_you_mean, nearest, parameter, plural, spelled_as
+
+ROOT = Path(charrnn.__file__).parent
+OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]+|-[sco] [\w{])")
+ROOMS = [path for path in sorted(ROOT.rglob("*.py")) if path.relative_to(ROOT).parts[0] != "cli"]
+
+
+def is_call_of_parameter(node):
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "parameter"
+
+
+def test_a_parameter_is_spelled_as_the_user_writes_it():
+    assert parameter("weights") == "`weights`"
+    with spelled_as({"weights": "--weights"}):
+        assert (parameter("weights"), parameter("base")) == ("--weights", "`base`")
+    assert parameter("weights") == "`weights`"
+
+
+def test_the_spelling_ends_with_an_error_too():
+    with pytest.raises(ValueError, match="--weights"), spelled_as({"weights": "--weights"}):
+        raise ValueError(parameter("weights"))
+    assert parameter("weights") == "`weights`"
+
+
+def texts(tree):
+    """The strings of a program but for its docstrings; an f-string as one."""
+    docstrings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    parts = {part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant | ast.JoinedStr) and node not in docstrings | parts:
+            yield ast.unparse(node)
+
+
+def test_no_room_but_the_command_line_knows_options():
+    """A whole command, which anybody can type, may have some: charrnn train --resume RUN."""
+    found = [
+        f"{path}: {text}"
+        for path in ROOMS
+        if path.name != "jobs.py"  # which starts the command
+        for text in texts(ast.parse(path.read_text("utf-8")))
+        if OPTION.search(text) and "charrnn " not in text
+    ]
+    assert not found
+
+
+def test_parameters_are_named_when_a_message_is_made_and_not_before():
+    """A constant of a module is made before the command line has said how it spells them."""
+    early = []
+    for path in ROOMS:
+        tree = ast.parse(path.read_text("utf-8"))
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        within = {node for function in functions for part in function.body for node in ast.walk(part)}
+        early += [
+            f"{path}:{node.lineno}" for node in ast.walk(tree) if is_call_of_parameter(node) and node not in within
+        ]
+    assert not early
+
+
+@pytest.mark.parametrize(("count", "told"), [(0, "0 steps"), (1, "1 step"), (2, "2 steps"), (1200, "1,200 steps")])
+def test_a_number_with_its_noun(count, told):
+    assert plural(count, "step") == told
+
+
+def test_what_was_probably_meant():
+    known = ["rnn", "gru", "lstm"]
+    assert nearest("lsmt", known) == "lstm"
+    assert nearest("lsmt", known, 0.9) is None
+    assert did_you_mean("lsmt", known) == "; did you mean lstm?"
+    assert did_you_mean("transformer", known) == ""
