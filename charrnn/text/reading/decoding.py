@@ -4,6 +4,7 @@ A byte order mark is dropped, and CRLF becomes LF. Bytes that do not fit are rep
 """
 
 import codecs
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -229,7 +230,7 @@ class _File:
     def _saying(self, encoding: str) -> str:
         """The option that names the encoding of this file."""
         file = self.path if self.is_found else PurePath(self.path).name
-        return f"{parameter('encoding')} {_quoted(f'{file}={encoding}')}"
+        return f"{parameter('encoding')} {shlex.quote(f'{file}={encoding}')}"
 
     def _converting(self, encoding: str, options: str = "", last: str = "") -> str:
         """The command that converts it to UTF-8, with iconv's names."""
@@ -243,19 +244,14 @@ class _File:
             return f"{command}{last}"
         packed = UNPACKERS.get(path.suffix.lower())
         name = PurePath(path.stem) if packed else PurePath(path.name)
-        source = _quoted(self.path if not self.path.startswith("-") else f"./{self.path}")
+        source = shlex.quote(self.path if not self.path.startswith("-") else f"./{self.path}")
         given = f"{packed} -dc {source} | {command}" if packed else f"{command} < {source}"
-        return f"{given}{last} > {_quoted(f'{name.stem}.utf-8{name.suffix}')}"
+        return f"{given}{last} > {shlex.quote(f'{name.stem}.utf-8{name.suffix}')}"
 
 
 def _is_found(source: Source) -> bool:
     """Whether a folder or a pattern gave the source."""
     return source.argument not in ("", source.name)
-
-
-def _quoted(text: str) -> str:
-    """One word for a shell."""
-    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def _fits(head: bytes, name: str) -> bool:

@@ -26,7 +26,7 @@ TINY = [
         (None, ["no such file"]),
         (b"", ["holds no text"]),
         (b"\x7fELF\0\0\0\0" * 100, ["looks binary", "data.unit=byte"]),
-        (b"caf\xe9 au lait\n" * 100, ["byte 0xe9 at offset 3 (line 1) is not utf-8", "--encoding 'input.txt=cp1252'"]),
+        (b"caf\xe9 au lait\n" * 100, ["byte 0xe9 at offset 3 (line 1) is not utf-8", "--encoding input.txt=cp1252"]),
         (b"a", ["too short", "1 character split as [0.9, 0.05, 0.05] give train 0"]),
         (b"\n" * 50, ["holds no text"]),
     ],
