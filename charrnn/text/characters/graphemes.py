@@ -4,6 +4,7 @@ These are the clusters of Unicode Standard Annex 29, found by the categories tha
 longer here: text is cut between clusters, and a cluster that is too long does no harm.
 """
 
+from itertools import accumulate
 from unicodedata import category, combining
 
 JOINER, NON_JOINER = "\u200d", "\u200c"
@@ -32,7 +33,7 @@ def graphemes(text: str) -> list[str]:
 
 def first_graphemes(text: str, most: int) -> str:
     """The first whole clusters, together at most `most` characters."""
-    return _take(graphemes(text[: most + 1]), most) if len(text) > most else text
+    return "".join(_take(graphemes(text[: most + 1]), most)) if len(text) > most else text
 
 
 def last_graphemes(text: str, most: int) -> str:
@@ -41,7 +42,7 @@ def last_graphemes(text: str, most: int) -> str:
         return text
     flags = len(text) - len(text.lstrip(FLAG_LETTERS))
     text = text[flags % 2 :]
-    return _take(graphemes(text)[::-1], most, reverse=True)
+    return "".join(_take(graphemes(text)[::-1], most)[::-1])
 
 
 def extends(character: str) -> bool:
@@ -51,14 +52,9 @@ def extends(character: str) -> bool:
     return character in ALSO_EXTEND or ord(character) in TAGS or category(character) in MARKS
 
 
-def _take(clusters: list[str], most: int, reverse: bool = False) -> str:
-    taken: list[str] = []
-    for cluster in clusters:
-        most -= len(cluster)
-        if most < 0:
-            break
-        taken.append(cluster)
-    return "".join(taken[::-1] if reverse else taken)
+def _take(clusters: list[str], most: int) -> list[str]:
+    ends = accumulate(map(len, clusters))
+    return [cluster for cluster, end in zip(clusters, ends, strict=True) if end <= most]
 
 
 def _extends_cluster(character: str, before: str) -> bool:

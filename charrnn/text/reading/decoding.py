@@ -199,16 +199,16 @@ class _File:
         looks = encodings.detect_by_pattern(self.head)
         is_text = encodings.is_wide(encoding) and encodings.is_plausible(self.head, encoding)
         if encodings.detect_by_mark(self.head) or looks == codecs.lookup(encoding).name or is_text:
-            taken_out = self._converting(encoding, last=" | tr -d '\\0'")
-            return TextError(f"{self.name}: a NUL at byte {place}, which no text has; take it out: {taken_out}")
-        if looks:
+            without_nuls = self._converting(encoding, last=" | tr -d '\\0'")
+        elif looks:
             return self._looks_like(looks)
-        if encodings.is_text_with_nuls(self.head):
-            taken_out = self._rewriting("tr -d '\\0'")
-            return TextError(f"{self.name}: a NUL at byte {place}, which no text has; take it out: {taken_out}")
-        return TextError(
-            f"{self.name}: looks binary: a NUL at byte {place}; only a model of bytes reads it: {parameter('settings')} data.unit=byte"
-        )
+        elif encodings.is_text_with_nuls(self.head):
+            without_nuls = self._rewriting("tr -d '\\0'")
+        else:
+            return TextError(
+                f"{self.name}: looks binary: a NUL at byte {place}; only a model of bytes reads it: {parameter('settings')} data.unit=byte"
+            )
+        return TextError(f"{self.name}: a NUL at byte {place}, which no text has; take it out: {without_nuls}")
 
     def with_escapes(self, name: str) -> TextError:
         """The error for ASCII with the escape sequences of another encoding."""
