@@ -1,6 +1,6 @@
 """Checkpoints made by hand: any header, any data, and a digest that is right, so that what lies behind the digest is tried.
 
-A digest tells of damage, not of malice: whoever writes a file can seal it. So every check behind it must hold alone.
+A digest shows damage, not malice: anybody who writes a file can seal it. So every check after it must hold alone.
 """
 
 import hashlib
@@ -59,14 +59,14 @@ def parts(file: bytes) -> tuple[bytes, bytes]:
 def sealed(header: bytes, data: bytes = b"", length: int | None = None) -> bytes:
     """A file of this header and data, with the digest it should have, where the header has a place for one.
 
-    `length` is told as the header's length in place of the true one.
+    `length`: the length of the header to write in place of the true one.
     """
-    told = (len(header) if length is None else length).to_bytes(8, "little")
+    size = (len(header) if length is None else length).to_bytes(8, "little")
     if not header.startswith(BEFORE_DIGEST) or len(header) < PLACE.stop:
-        return told + header + data
+        return size + header + data
     before, after = header[: PLACE.start], header[PLACE.stop :]
-    digest = hashlib.sha256(told + before + NO_DIGEST.encode() + after + data).hexdigest().encode()
-    return told + before + digest + after + data
+    digest = hashlib.sha256(size + before + NO_DIGEST.encode() + after + data).hexdigest().encode()
+    return size + before + digest + after + data
 
 
 def described(content: dict[str, Any]) -> bytes:

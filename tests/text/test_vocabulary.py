@@ -156,7 +156,7 @@ def test_more_symbols_than_unicode_has_characters_are_no_vocabulary():
         Vocabulary(tuple(map(chr, range(0x10000, 0x10000 + 300_000))))
 
 
-def test_any_text_can_be_read_and_what_has_no_symbol_is_told():
+def test_any_text_can_be_read_and_what_has_no_symbol_is_marked():
     ids, missing = Vocabulary.from_text("ab c").read("aZ b")
     assert Vocabulary.from_text("ab c").decode(ids) == "a  b"
     assert missing.tolist() == [False, True, False, False]
