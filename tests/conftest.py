@@ -1,5 +1,7 @@
-"""What many tests need: small networks and texts, a trained run, the command line."""
+"""What many tests need: small texts, a trained run, the command line."""
 
+import shlex
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,11 @@ from typer.testing import CliRunner
 from charrnn.config.resolve import resolve
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+if (
+    signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+):  # a script's & ignores Ctrl-C, and so would the commands that tests start
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):
@@ -45,8 +52,17 @@ def tiny_run(tmp_path, text_file):
 
 
 @pytest.fixture
+def small_peak(monkeypatch):
+    """`bench` compares with a matrix product that is quickly made."""
+    monkeypatch.setattr("charrnn.training.benchmark.PEAK_SIZE", 128)
+
+
+@pytest.fixture
 def charrnn(monkeypatch, tmp_path):
-    """Run the command line in an empty folder: `charrnn("train", "text.txt")` gives exit_code, stdout, stderr."""
+    """Run the command line in an empty folder: `charrnn("train", "text.txt")` gives exit_code, stdout, stderr.
+
+    It prints each command and its output, which pytest shows below a test that failed.
+    """
     from charrnn.cli.app import app
 
     folder = tmp_path / "cwd"
@@ -54,7 +70,9 @@ def charrnn(monkeypatch, tmp_path):
     monkeypatch.chdir(folder)
 
     def run(*arguments, stdin=None):
-        result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin)
+        words = [str(argument) for argument in arguments]
+        result = CliRunner().invoke(app, words, input=stdin)
+        print(f"$ charrnn {shlex.join(words)[:1000]}", result.output[-5000:], f"exit code {result.exit_code}", sep="\n")
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from slow import mostly_slow
 
 import charrnn
 from charrnn import api
@@ -32,7 +33,7 @@ def stop_after(run, step):
             asked.append(True)
 
 
-@pytest.mark.parametrize("at", [1, 4, 6, 12, 19])
+@mostly_slow("at", [12, 1, 4, 6, 19], one_in=5)
 @pytest.mark.parametrize(
     "settings",
     [

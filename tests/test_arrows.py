@@ -49,6 +49,7 @@ INNER_LEVELS = {  # of rooms that have rooms or long files inside
         {"progress"},
         {"distributed"},
         {"sweep"},
+        {"options"},
         {"commands"},
         {"app"},
         {"main"},

@@ -95,6 +95,7 @@ def watched(tmp_path):
 
 
 @pytest.mark.skipif(not os.path.isdir("/dev/shm"), reason="shared memory is a folder on Linux alone")
+@pytest.mark.slow
 def test_a_training_writes_its_directory_and_nothing_else(watched, text_file):
     watched("train", text_file, "-o", "r", *SMALL, "--steps", "20", "-s", "runtime.threads=2")
     watched("train", "--resume", "r", "--steps", "25")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import typer.main
+from slow import mostly_slow
 
 import charrnn
 from charrnn.cli.app import app
@@ -159,8 +160,11 @@ def test_every_command_and_option_has_help():
 PYTHON = [(name(file), example) for file, text in TEXTS.items() for example in blocks(text, "python")]
 
 
-@pytest.mark.parametrize(
-    ("file", "example"), PYTHON, ids=[f"{file}-{number}" for number, (file, _) in enumerate(PYTHON)]
+@mostly_slow(
+    ("file", "example"),
+    PYTHON,
+    ids=[f"{file}-{number}" for number, (file, _) in enumerate(PYTHON)],
+    one_in=9,
 )
 def test_every_example_in_python_runs(file, example, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

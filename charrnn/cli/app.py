@@ -1,4 +1,4 @@
-"""The command `charrnn`: its commands, and the one place where an error becomes a line and an exit code.
+"""The command `charrnn`: its commands, and the one place that turns an error into a line and an exit code.
 
 0 done · 1 the request could not be met · 2 misuse of the command line · 130 after Ctrl-C · 143 after SIGTERM ·
 129 after the terminal went away
@@ -35,9 +35,7 @@ from charrnn.words import spelled_as
 ENDING_SIGNALS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]  # Windows has one alone
 MISUSE = 2
 NAMES: dict[object, str] = {evaluate: "eval"}  # of commands whose own would hide what Python has
-UsageError: type[Exception] = typer.BadParameter.__bases__[
-    0
-]  # Typer has no name of its own for what it raises on misuse
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # Typer gives what it raises on misuse no public name
 
 SMALLER = "lower model.hidden_size, training.batch_size or training.sequence_length"
 LESS_MEMORY = dict.fromkeys(("train", "sweep", "bench", "gradcheck"), SMALLER)
@@ -45,10 +43,10 @@ READ_LESS = "have less read or written at once"
 
 
 class Commands(TyperGroup):
-    """The group of commands, with errors told as one line."""
+    """The group of commands; prints errors as one line."""
 
     def main(self, *arguments: Any, **options: Any) -> Any:
-        """Run a command and leave with its exit code; what it raises for the user becomes a line on stderr."""
+        """Run a command and exit with its code; an error for the user becomes a line on stderr."""
         options["standalone_mode"] = False
         try:
             with spelled_as(OPTION_NAMES):
@@ -63,7 +61,7 @@ class Commands(TyperGroup):
         sys.exit(code or 0)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command; a reader that has seen enough (`| head`) is a quiet end. Raises CharrnnError for want of memory."""
+        """Run a command; end quietly if the reader has gone (`| head`). Raises CharrnnError if memory runs out."""
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
@@ -76,13 +74,13 @@ class Commands(TyperGroup):
 
 
 def _drop_stdout() -> None:
-    """So that closing it does not fail once more."""
+    """Write to nowhere from now on, so that closing stdout does not fail again."""
     with contextlib.suppress(OSError, ValueError):  # not every stream is a file
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print_error(message: str, code: int, lines: bool = False) -> int:
-    """One line, but for the mistakes of a configuration, of which each has its own; of several ranks by the first."""
+    """Print an error in one line, or in one for each mistake of a configuration; of several ranks only the first prints."""
     from charrnn.cli.output.console import print_error
 
     if rank_and_size()[0] == 0:
@@ -122,24 +120,24 @@ def _options(
         bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Options that stand before a command."""
+    """The options before a command."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
 
 def main() -> None:
-    """UTF-8 whatever the locale says, then the command."""
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 (closed by whoever started us; open to the end)
+    """Set the streams to UTF-8 whatever the locale says, then run the command."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 (the parent closed it; open to the end)
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError, ValueError):  # a stream that is not a text file stays as it is
+        with contextlib.suppress(AttributeError, ValueError):  # not a text file: unchanged
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     for number in ENDING_SIGNALS:
-        if signal.getsignal(number) != signal.SIG_IGN:  # as SIGHUP is under nohup
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores SIGHUP
             signal.signal(number, _terminate)
     app(prog_name="charrnn")
 
 
 def _terminate(number: int, _: object) -> None:
-    """Leave as after Ctrl-C, so that files half written and folders of a moment are removed."""
+    """Exit as after Ctrl-C, so that half-written files and temporary folders are removed."""
     sys.exit(128 + number)

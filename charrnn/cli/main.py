@@ -1,4 +1,4 @@
-"""Where the command `charrnn` begins: an interrupt is understood before anything else is imported."""
+"""The start of the command `charrnn`: it handles Ctrl-C before anything else is imported."""
 
 import sys
 
@@ -6,7 +6,7 @@ INTERRUPTED = 130
 
 
 def main() -> None:
-    """Import the command line and run it; Ctrl-C ends it quietly from the first moment on."""
+    """Import the command line and run it; Ctrl-C ends it quietly from the start."""
     try:
         from charrnn.cli.app import main
 

@@ -1,10 +1,9 @@
-"""`charrnn` for a program that started it: in a folder of its choice, and asked to stop, as by SIGTERM, when its standard input ends.
+"""`charrnn` as the child of another program: it runs in FOLDER, and stops as after SIGTERM when its standard input ends.
 
     python -m charrnn.cli.supervised FOLDER train ...
 
-The folder is a path, or the number of an open descriptor: so it is the right one whatever its name is by now.
-
-That is when who started it closes the pipe, or is no more, however it ended. It works where there are no signals, too.
+FOLDER is a path or the number of an open descriptor, which stays right if the folder is renamed. Standard input ends when the
+parent closes the pipe or dies. This works without signals, too.
 """
 
 import _thread
@@ -20,7 +19,7 @@ from charrnn.cli import main as command
 def main() -> None:
     """Run the command line."""
     _go_to(sys.argv.pop(1))
-    signal.signal(signal.SIGTERM, _leave)  # what nobody handles cannot be sent from a thread
+    signal.signal(signal.SIGTERM, _leave)  # a thread cannot send what nobody handles
     threading.Thread(target=_stop_with_input, daemon=True).start()
     command.main()
 
@@ -34,7 +33,7 @@ def _go_to(folder: str) -> None:
 
 
 def _stop_with_input() -> None:
-    while os.read(0, 1):  # not sys.stdin, whose lock would be held when the program ends
+    while os.read(0, 1):  # not sys.stdin: its lock would be held at exit
         pass
     _thread.interrupt_main(signal.SIGTERM)
 

@@ -14,7 +14,10 @@ from charrnn.text.vocabulary import Vocabulary
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install '.[browser]'")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium, which is not here")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium, which is not here"),
+]
 
 HOSTILE = (
     "<script>document.title = 'taken'</script>\n</script><img src=x onerror=\"document.title='taken'\">\n"

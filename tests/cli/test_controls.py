@@ -1,12 +1,8 @@
 """What a model, a stranger's checkpoint or a name could send to a terminal: made visible there, and as it is in a pipe."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -134,34 +130,6 @@ PICTURES = {
     "\x1b": "␛", "\x07": "␇", "\x08": "␈", "\r": "␍", "\x7f": "␡", "\x9b": "<U+009B>", "\u202e": "<U+202E>",
     "\u2066": "<U+2066>", "\u2028": "<U+2028>",
 }  # fmt: skip
-
-
-def test_the_guardian_of_ranks_says_nothing_raw(monkeypatch, tmp_path):
-    from charrnn.cli import distributed
-
-    started = []
-    monkeypatch.setattr(distributed.subprocess, "Popen", lambda command, **_: started.append(command) or _Child())
-    with distributed.message_if_killed(f"go on with {ODD}", tmp_path):
-        pass
-    assert not UNSAFE.search(started[0][-3])
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="names of other bytes than UTF-8")
-def test_the_guardian_names_a_place_as_it_is_but_for_what_is_unsafe(tmp_path, capfd):
-    place = tmp_path / os.fsdecode(b"no\xc2\xa0break \xe3\x80\x80\xf0\x9f\xab\xa9 \x1b[2J\xff")
-    place.mkdir()
-    script = "import os, pathlib, sys; from charrnn.cli import distributed\nwith distributed.message_if_killed('go on in ', pathlib.Path(sys.argv[1])): os._exit(9)"
-    subprocess.run([sys.executable, "-c", script, str(place)], check=False)
-    for _ in range(300):
-        if told := capfd.readouterr().err:
-            break
-        time.sleep(0.05)
-    assert told == f"go on in {tmp_path}/no\u00a0break \u3000\U0001fae9 ?[2J?\n"
-
-
-class _Child:
-    def communicate(self, _):
-        pass
 
 
 @pytest.mark.parametrize("more", [[], ["--surprisal"]])

@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from slow import mostly_slow
 
 from charrnn.runs.storage.checkpoint import load
 
@@ -38,7 +39,7 @@ def heed_signals():
         signal.signal(number, signal.SIG_DFL)
 
 
-@pytest.mark.parametrize("width", [40, 100, 200])
+@mostly_slow("width", [40, 100, 200], one_in=3)
 def test_ctrl_c_saves_exits_130_and_leaves_the_terminal_as_it_was(text_file, tmp_path, width):
     child = spawn(text_file, "-o", tmp_path / "r", *LONG, width=width)
     child.expect("validation loss")
@@ -59,18 +60,20 @@ def test_ctrl_c_saves_exits_130_and_leaves_the_terminal_as_it_was(text_file, tmp
     assert load(tmp_path / "r" / "last.safetensors").progress.step == step + 5
 
 
+@pytest.mark.slow
 def test_the_cursor_comes_back(text_file, tmp_path):
     child = spawn(text_file, "-o", tmp_path / "r", *LONG[:-1], "400")
     output = child.read()
     assert output.rindex("\x1b[?25h") > output.rindex("\x1b[?25l"), "shown again after it was hidden"
 
 
+@pytest.mark.slow
 def test_no_color_means_no_colour(text_file, tmp_path):
     child = spawn(text_file, "-o", tmp_path / "r", *LONG[:-1], "400", NO_COLOR="1")
     assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", child.read())
 
 
-@pytest.mark.parametrize("more", [[], ["--no-stream"], ["--count", "2"]])
+@mostly_slow("more", [[], ["--no-stream"], ["--count", "2"]], one_in=3)
 def test_surprisal_colours_the_text_and_neither_the_prompt_nor_what_it_says(tiny_run, more):
     command = ["-m", "charrnn", "sample", str(tiny_run), "-n", "200", "--seed", "1", "-p", "the dog", *more]
 
@@ -123,8 +126,8 @@ main()
 """
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-@pytest.mark.parametrize("threads", [1, 2])
+@mostly_slow(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], one_in=3)
+@mostly_slow("threads", [1, 2], one_in=2)
 def test_a_second_signal_ends_a_step_that_takes_too_long(text_file, tmp_path, number, code, threads):
     """The first waits for the step at hand, here a hundred seconds."""
     settings = [*LONG, "-s", f"runtime.threads={threads}", "-s", "training.eval_every=1000"]
@@ -142,6 +145,7 @@ def test_a_second_signal_ends_a_step_that_takes_too_long(text_file, tmp_path, nu
     assert load(tmp_path / "r" / "last.safetensors").progress.step == 0
 
 
+@pytest.mark.slow
 def test_a_terminal_that_goes_away_saves_and_exits_129(text_file, tmp_path):
     child = spawn(text_file, "-o", tmp_path / "r", *LONG)
     child.expect("validation loss")
@@ -150,6 +154,7 @@ def test_a_terminal_that_goes_away_saves_and_exits_129(text_file, tmp_path):
     assert load(tmp_path / "r" / "last.safetensors").progress.step >= 200
 
 
+@pytest.mark.slow
 def test_what_nohup_started_goes_on_without_its_terminal(text_file, tmp_path):
     settings = [*LONG[:-1], "3000", "-o", str(tmp_path / "r")]
     command = ["nohup", sys.executable, "-m", "charrnn", "train", str(text_file), *settings]
@@ -161,6 +166,14 @@ def test_what_nohup_started_goes_on_without_its_terminal(text_file, tmp_path):
     assert process.returncode == 0
 
 
+def unread(pipe):
+    """How many bytes of a pipe its reader has not taken."""
+    import fcntl
+    import termios
+
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
 def test_ctrl_c_before_the_training_exits_130(tmp_path):
     """While it waits for standard input, there is nothing to save."""
     process = subprocess.Popen(
@@ -170,7 +183,10 @@ def test_ctrl_c_before_the_training_exits_130(tmp_path):
         text=True,
         cwd=tmp_path,
     )
-    time.sleep(2)
+    process.stdin.write("a")
+    process.stdin.flush()
+    while unread(process.stdin):
+        time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130

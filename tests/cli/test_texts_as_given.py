@@ -39,6 +39,7 @@ def test_a_folder_says_what_it_left_out_in_every_command(charrnn, tiny_run, text
     assert found["left_out"] == [{"file": str(folder / "letter.rtf"), "reason": "a rich text document (RTF)"}]
 
 
+@pytest.mark.slow
 def test_a_grid_of_texts_is_what_was_typed(charrnn, tmp_path):
     text = tmp_path / "text.txt"
     text.write_text("one\n---\ntwo, three\n§ # §\n" * 40, "utf-8")

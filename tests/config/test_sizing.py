@@ -155,7 +155,7 @@ def test_each_training_of_a_sweep_is_sized_but_for_what_varies(text_file, tmp_pa
         assert (plan.config.model.cell, plan.dropout, plan.config.training.epochs) == ("gru", 0.4, 60.0)
 
 
-def test_a_gradient_check_and_a_measurement_of_speed_need_no_text():
+def test_a_gradient_check_and_a_measurement_of_speed_need_no_text(small_peak):
     few = ("model.hidden_size=8", "training.batch_size=2", "training.sequence_length=4", "runtime.threads=1")
     assert api.bench(default(*few), 0.1).cell == "gru"
     assert api.gradcheck(default(), entries=2).passed

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.faults
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs fork, SIGKILL and resource limits")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
 

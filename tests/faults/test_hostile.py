@@ -58,7 +58,10 @@ finally:
         json.dump([time.process_time(), peak()], file)
 """
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="pipes, devices and links as Unix has them")
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.skipif(os.name == "nt", reason="pipes, devices and links as Unix has them"),
+]
 
 
 @dataclass(frozen=True)

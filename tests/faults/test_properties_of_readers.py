@@ -57,6 +57,7 @@ def test_any_bytes_as_a_configuration(tmp_path, content):
 
 @many
 @given(json_values)
+@pytest.mark.slow
 def test_any_json_as_a_configuration(tmp_path, content):
     (tmp_path / "c.yaml").write_text(json.dumps(content), "utf-8")
     outcome(lambda: resolve(str(tmp_path / "c.yaml")))
@@ -125,6 +126,7 @@ SCHEMA = Config.model_json_schema()
 
 @many
 @given(of_schema(SCHEMA, SCHEMA["$defs"]))
+@pytest.mark.slow
 def test_a_configuration_survives_being_written(tmp_path, values):
     try:
         config = Config.model_validate(values)

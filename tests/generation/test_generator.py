@@ -368,6 +368,7 @@ def test_without_end_it_goes_on():
     assert beginning == "".join(made.generate("a", 1000, SamplingOptions(), 5))
 
 
+@pytest.mark.slow
 def test_without_end_memory_does_not_grow():
     made, options = generator(), SamplingOptions(0.9, 5, 0.9, 0.01, RepetitionPenalty(1.2, 3, 100))
     for write_on in (made.generate, made.generate_scored):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from slow import mostly_slow
 
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictors import NetworkPredictor, NGramPredictor
@@ -68,7 +69,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize(("predictor", "vocabulary", "prompt", "options"), CASES.values(), ids=CASES.keys())
+@mostly_slow(("predictor", "vocabulary", "prompt", "options"), CASES.values(), ids=CASES.keys(), one_in=4)
 def test_texts_side_by_side_are_those_of_each_seed_alone(predictor, vocabulary, prompt, options):
     expected = alone(predictor, vocabulary, prompt, options, range(max(COUNTS)))
     made = Generator(predictor, vocabulary)

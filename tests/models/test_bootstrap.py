@@ -47,6 +47,7 @@ def test_the_seed_hardly_moves_the_interval():
     assert max(lows) - min(lows) < 0.1 * (highs[0] - lows[0])
 
 
+@pytest.mark.slow
 def test_the_interval_holds_the_truth_in_about_95_of_100_texts():
     inside = 0
     for seed in range(100):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from slow import mostly_slow
 
 from charrnn.diagnostics.gradcheck.case import random_window
 from charrnn.diagnostics.gradcheck.gradcheck import analytic_gradients, gradcheck, passed
@@ -30,7 +31,7 @@ def make(cell, reset_mask=BEGINS, num_layers=2, **options):
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-@pytest.mark.parametrize("num_layers", [1, 2])
+@mostly_slow("num_layers", [1, 2], one_in=2)
 def test_the_gradient_equals_every_oracle(cell, num_layers):
     checks = list(gradcheck(make(cell, num_layers=num_layers), tuple(ORACLES)))
     assert passed(checks)
@@ -38,7 +39,7 @@ def test_the_gradient_equals_every_oracle(cell, num_layers):
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-@pytest.mark.parametrize("new", [None, 1, 3, 6])
+@mostly_slow("new", [3, None, 1, 6], one_in=4)
 @pytest.mark.parametrize("dropout", [None, Dropout(0.4, seed=1, step=2)])
 def test_with_a_stride_and_with_dropout_too(cell, new, dropout):
     assert passed(list(gradcheck(make(cell, new=new, dropout=dropout), ["complex-step"])))

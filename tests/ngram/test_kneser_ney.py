@@ -133,6 +133,7 @@ def test_reading_on_is_reading_from_the_start():
         state = model.advance(state, ids[n : n + 1])
 
 
+@pytest.mark.slow
 def test_tiny_shakespeare_with_seven_characters(shakespeare):
     """Fitted on the first 90 % and scored on the rest, as nanoGPT splits it."""
     text = shakespeare.read_text("utf-8")

@@ -71,6 +71,7 @@ def test_two_characters_are_enough():
     assert fit_chosen([np.array([0, 1], np.uint8)], 2).order == 1
 
 
+@pytest.mark.slow
 def test_on_tiny_shakespeare_it_is_seven(shakespeare):
     text = shakespeare.read_text("utf-8")
     vocabulary = Vocabulary.from_text(text)

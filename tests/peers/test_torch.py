@@ -14,6 +14,7 @@ from charrnn.network.network import Network
 from charrnn.training.optim.optimizers import OPTIMIZERS
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch==2.13.0")
+pytestmark = pytest.mark.peers
 
 V, H, T, B = 11, 8, 9, 4
 KINDS = [("rnn", "tanh"), ("rnn", "relu"), ("gru", "tanh"), ("lstm", "tanh")]

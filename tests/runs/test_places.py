@@ -77,6 +77,7 @@ FILES = st.lists(st.text(SYMBOLS, min_size=1, max_size=60), min_size=1, max_size
 
 @settings(max_examples=150, deadline=None)
 @given(FILES, st.sampled_from(BOUNDARIES), st.booleans(), st.booleans())
+@pytest.mark.slow
 def test_a_documents_characters_are_where_they_are_said_to_be(tmp_path_factory, texts, boundary, mark, compressed):
     folder = tmp_path_factory.mktemp("files")
     paths, contents = written(folder, texts, mark, compressed)

@@ -163,6 +163,7 @@ def test_an_emptied_directory_is_still_the_trainings_own(start, tmp_path, monkey
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="stops a process in its course")
+@pytest.mark.slow
 def test_two_processes_of_the_command_line(tmp_path, text_file):
     settings = (*TINY[:3], "training.steps=400", "training.eval_every=200", "training.save_every=20", TINY[-1])
 

@@ -36,7 +36,9 @@ def test_a_config_that_was_edited_is_refused_naming_the_difference(tiny_run):
 def test_an_end_in_the_config_alone_is_no_edit(tiny_run):
     """It may have been asked for with --steps, by a training that was killed before its first save."""
     edit(tiny_run, "steps: 20", "steps: 30")
-    api.resume(tiny_run, steps=40)
+    (finished,) = (event for event in api.resume(tiny_run, steps=40).events() if isinstance(event, Finished))
+    assert (finished.step, finished.reason) == (40, "steps")
+    assert "steps: 40\n" in (tiny_run / "config.yaml").read_text()
 
 
 @pytest.mark.parametrize("content", [None, b""])

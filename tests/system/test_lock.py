@@ -37,7 +37,9 @@ def test_a_second_writer_learns_which_process_holds_it(tmp_path, holder):
 def test_the_lock_of_a_process_that_was_killed_is_taken_over(tmp_path, holder):
     holder.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
     holder.wait()
-    Lock(tmp_path).release()
+    taken = Lock(tmp_path)
+    assert str(os.getpid()) in (tmp_path / LOCK).read_text()
+    taken.release()
 
 
 def test_what_was_let_go_can_be_taken_and_the_file_stays_empty(tmp_path):
@@ -93,7 +95,9 @@ def test_a_disk_that_takes_nothing_any_more_hides_no_other_error(tmp_path, monke
     )
     lock.release()
     monkeypatch.undo()
-    Lock(tmp_path).release()
+    again = Lock(tmp_path)
+    assert str(os.getpid()) in (tmp_path / LOCK).read_text()
+    again.release()
 
 
 def test_a_holder_gets_a_moment_to_say_who_it_is_or_to_let_go(tmp_path, holder):

@@ -8,6 +8,8 @@ from charrnn.training.benchmark import matmul_flops, measure, random_trainer
 from charrnn.training.parallel import data_parallel
 from charrnn.training.parallel.data_parallel import fastest_threads
 
+pytestmark = pytest.mark.usefixtures("small_peak")
+
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_every_figure_is_there_and_they_agree(threads):

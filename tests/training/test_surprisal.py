@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from slow import mostly_slow
 
 from charrnn.errors import TextError
 from charrnn.network.architecture import Architecture
@@ -87,7 +88,7 @@ def test_one_character_has_no_loss():
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("blocks", [[5000], [1, 4999], [2500, 1, 2499], [3, 1023, 1025, 2949]])
+@mostly_slow("blocks", [[2500, 1, 2499], [5000], [1, 4999], [3, 1023, 1025, 2949]], one_in=4)
 def test_a_text_read_in_blocks_gives_each_character_its_surprisal(blocks, threads):
     network = Network.fresh(Architecture(9, 12, "gru"), np.random.default_rng(0), np.float64)
     ids = np.random.default_rng(1).integers(0, 9, 5000).astype(np.uint8)

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import plain
 import pytest
+from slow import mostly_slow
 
 from charrnn.errors import DivergedError
 from charrnn.network.architecture import Architecture
@@ -110,7 +111,7 @@ def test_ten_golden_losses(cell):
     assert losses(make(cell), 10) == pytest.approx(GOLDEN[cell], rel=1e-9)
 
 
-@pytest.mark.parametrize("cell", GOLDEN)
+@mostly_slow("cell", GOLDEN, one_in=3)
 def test_every_cell_learns_two_hundred_characters_by_heart(cell):
     trainer = make(cell, H=64, B=1, T=25, rate=3e-3 if cell == "rnn" else 1e-2, dtype=np.float32)
     assert np.mean(losses(trainer, 1500)[-8:]) < 0.05

@@ -1,1 +1,1 @@
-"""One thin file a command, and their options."""
+"""One thin file for each command."""

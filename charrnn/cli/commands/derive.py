@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charrnn.cli.commands import typed_text
+from charrnn.cli.options import common, typed_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from charrnn.derivations.case import Case
     from charrnn.derivations.systems import System
 
-VACUOUS = "a print that is wrong may hold at this size, where there is nothing to get wrong; take 2 or more"
+VACUOUS = "a wrong equation may hold at this size, where there is nothing to get wrong; take 2 or more"
 NAMES = "mean-loss, mini-batch, vanishing, scalar, vector, multiple, update-rules"
 SETTINGS = (
     "Set a size of the case: T steps, M inputs, D units, C outputs, B sequences; or a choice: inputs (real, one-hot), loss (sum, mean), "
     "initial (given, zero), phi_h (tanh, logistic, relu, identity), phi_o (softmax or one of these), ell (cross-entropy, "
     "binary-cross-entropy, squared-error). With --train: alpha, updates, clip, D."
 )
-ERRORS = "an error is relative to the largest entry of the true value, which is the complex step's"
+ERRORS = "an error is relative to the largest entry of the true value, that of the complex step"
 
 
 def derive(
@@ -47,11 +47,11 @@ def derive(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The seed of the case.")] = 0,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")] = False,
+    json: common.JsonOption = False,
 ) -> None:
-    """Check the equations of the four derivations that charrnn is built on: as printed, and as corrected.
+    """Check the equations of the four derivations that charrnn is built on, as printed and as corrected.
 
-    Each is evaluated on a random case and compared with the complex step, which is exact to rounding. An error is relative to the
+    Evaluates each on a random case and compares it with the complex step, which is exact to rounding. An error is relative to the
     largest entry of the true value. Exit code 1 if a corrected form fails.
     """
     from charrnn.cli.derivations.settings import find_system, find_systems, make_case
@@ -60,7 +60,7 @@ def derive(
     if name is not None and system is not None and name != system:
         raise typer.BadParameter(f"NAME is {name!r}, and --system is {system!r}; give one of them")
     if explain and train:
-        raise typer.BadParameter("--explain and --train are two things; give one of them")
+        raise typer.BadParameter("give --explain or --train, not both")
     wanted = name if name is not None else system
     if train:
         _train(find_system(wanted, "--train"), settings or (), seed, json)

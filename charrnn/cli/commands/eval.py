@@ -4,42 +4,36 @@ from typing import Annotated, Literal
 
 import typer
 
-from charrnn.cli.commands import common_options as common
+from charrnn.cli.options import common
 from charrnn.text.splits import Protocol
 
 
 def evaluate(
     run: common.RunArgument,
-    text: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Files, folders, globs, - for standard input, or builtin:NAME. None: a split of the run's own text.",
-            show_default=False,
-        ),
-    ] = None,
+    text: Annotated[list[str] | None, common.text_argument("None: a split of the run's own text.")] = None,
     split: Annotated[
         Literal["train", "valid", "test"] | None,
         typer.Option(help="Which split of the run's own text. Default: test, or valid where there is no test."),
     ] = None,
     protocol: Annotated[
         Protocol | None,
-        typer.Option(help="How that text is cut, for like-for-like figures. Default: as for the training."),
+        typer.Option(help="How to split that text, for comparable figures. Default: as in the training."),
     ] = None,
     slices: Annotated[
         str | None,
         typer.Option(
             metavar="B,S",
-            help="For protocol char-rnn: B slices, in windows of S characters (bytes, for a byte model). Default: as for the training.",
+            help="For protocol char-rnn: B slices, in windows of S characters (bytes, for a byte model). Default: as in the training.",
         ),
     ] = None,
     dynamic: Annotated[
         bool,
-        typer.Option("--dynamic", help="Let the weights follow the text: after each window, one step of SGD on it."),
+        typer.Option("--dynamic", help="Adapt the weights to the text: one step of SGD after each window."),
     ] = False,
     learning_rate: Annotated[
         float | None,
         typer.Option(
-            "--learning-rate", min=0, help="How far each step of --dynamic goes. Default: 0.1.", show_default=False
+            "--learning-rate", min=0, help="The learning rate of --dynamic. Default: 0.1.", show_default=False
         ),
     ] = None,
     others: common.WithOption = None,
@@ -47,28 +41,27 @@ def evaluate(
     weights: common.WeightsOption = None,
     baselines: Annotated[
         bool,
-        typer.Option(
-            "--baselines/--no-baselines", help="Show beside it what a unigram, an n-gram and xz make of the same text."
-        ),
+        typer.Option("--baselines/--no-baselines", help="Compare with a unigram, an n-gram and xz on the same text."),
     ] = True,
     training_text: common.TrainingTextOption = None,
     encoding: common.EncodingOption = None,
     checkpoint: common.CheckpointOption = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    json: common.JsonOption = False,
 ) -> None:
-    """Tell how well a trained network predicts a text.
+    """Measure how well a trained network predicts a text.
 
-    One pass over the text with carried state: nats per character, bits per character and per byte, perplexity, a 95 % interval.
+    Reads the text once with carried state, and prints nats per character, bits per character and per byte, perplexity, and a 95 %
+    interval.
     """
     from charrnn.cli.reports import evaluation
     from charrnn.models.dynamic_evaluation import LEARNING_RATE
     from charrnn.runs.planning.run_text import read_text
 
     if learning_rate is not None and not dynamic:
-        raise typer.BadParameter("--learning-rate is that of --dynamic; give both")
+        raise typer.BadParameter("--learning-rate needs --dynamic; give both")
     if text and (split or protocol or slices is not None):
         raise typer.BadParameter(
-            "--split, --protocol and --slices cut the run's own text; leave them out with another TEXT"
+            "--split, --protocol and --slices are for the run's own text; leave them out with another TEXT"
         )
     rate = (LEARNING_RATE if learning_rate is None else learning_rate) if dynamic else None
     said, own = common.encodings(encoding, text, both=baselines or ngram or bool(others))

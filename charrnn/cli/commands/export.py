@@ -5,17 +5,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from charrnn.cli.commands import common_options as common
+from charrnn.cli.options import common
 
 
 def export(
     run: common.RunArgument,
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out", "-o", metavar="FILE", readable=False, help="The .safetensors file to write.", show_default=False
-        ),
-    ],
+    out: Annotated[Path, common.out_option("FILE", "The .safetensors file to write.")],
     to: Annotated[
         Literal["plain", "torch"],
         typer.Option(help="plain: the names of the equations; torch: PyTorch's names and layouts."),
@@ -25,7 +20,7 @@ def export(
 ) -> None:
     """Write a trained network's weights for other tools.
 
-    The file is safetensors; vocabulary and configuration are in its metadata.
+    Writes a safetensors file with the vocabulary and the configuration in its metadata.
     """
     from charrnn import api
     from charrnn.cli.output import console

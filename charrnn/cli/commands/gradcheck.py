@@ -5,15 +5,15 @@ from typing import Annotated
 
 import typer
 
-from charrnn.cli.commands.common_options import ConfigOption, SettingsOption
+from charrnn.cli.options import common
 
 
 def gradcheck(
-    config: ConfigOption = None,
-    settings: SettingsOption = None,
+    config: common.ConfigOption = None,
+    settings: common.SettingsOption = None,
     run: Annotated[
         Path | None,
-        typer.Option(metavar="RUN", readable=False, help="Check the trained weights of this run, in their full size."),
+        typer.Option(metavar="RUN", readable=False, help="Check the trained weights of this run, in full size."),
     ] = None,
     oracle: Annotated[
         list[str] | None,
@@ -27,19 +27,20 @@ def gradcheck(
         int | None,
         typer.Option(
             min=1,
-            help="Check N random entries of each parameter, however long that takes. Default: every one, or as many as fit into a minute.",
+            help="Check N random entries of each parameter, however long it takes. Default: all, or as many as fit into a minute.",
             metavar="N",
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The seed of the case.")] = 0,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")] = False,
+    json: common.JsonOption = False,
 ) -> None:
-    """Verify the gradients: backpropagation through time against four independent oracles, entry by entry.
+    """Compare the gradients of backpropagation through time with four independent oracles, entry by entry.
 
-    In float64, with several steps and streams, and a state that is not zero. Dropout (its masks are held), smoothed labels, a stride
-    and documents are as the configuration says; what is configured and not checked is listed below the table.
+    Computes in float64, with several steps and streams, from a state that is not zero. Dropout (with fixed masks), smoothed labels,
+    a stride and documents are as configured; a line below the table lists what is configured and not checked.
 
-    Then properties that no gradient shows: causality, that the past is used, that a window is its steps. Exit code 1 if anything fails.
+    Then checks properties that no gradient shows: causality, that the past is used, that a window equals its steps. Exit code 1 if
+    anything fails.
     """
     from charrnn import api
     from charrnn.cli.progress.progress_bar import progress_bar
@@ -49,7 +50,7 @@ def gradcheck(
     if tolerance is not None and not tolerance > 0:
         raise typer.BadParameter(f"--tolerance must be above 0; found {tolerance}")
     if run is not None and (config or settings):
-        raise typer.BadParameter("--run brings its own configuration; give it without --config and --set")
+        raise typer.BadParameter("--run has its own configuration; leave out --config and --set")
     resolved = resolve(config, settings or ())
     with progress_bar("checking gradients", json) as advance:
         report = api.gradcheck(resolved.config, run, oracle or (), tolerance, seed, entries, on_progress=advance)

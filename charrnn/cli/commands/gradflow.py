@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from charrnn.cli.commands import common_options as common
-from charrnn.cli.commands.common_options import CheckpointOption, ConfigOption, ForceOption, SettingsOption
+from charrnn.cli.options import common
 
 
 def gradflow(
@@ -15,44 +14,37 @@ def gradflow(
         typer.Argument(
             metavar="[RUN]",
             readable=False,
-            help="A run directory, or a .safetensors checkpoint. None: a fresh network of the configuration.",
+            help="A run directory, or a .safetensors checkpoint. None: a fresh network with this configuration.",
             show_default=False,
         ),
     ] = None,
-    text: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Files, folders, globs, - for standard input, or builtin:NAME. None: the run's validation split.",
-            show_default=False,
-        ),
-    ] = None,
-    config: ConfigOption = None,
-    settings: SettingsOption = None,
+    text: Annotated[list[str] | None, common.text_argument("None: the run's validation split.")] = None,
+    config: common.ConfigOption = None,
+    settings: common.SettingsOption = None,
     lags: Annotated[
-        int, typer.Option(min=1, max=10_000, help="How many characters (bytes, for a byte model) back to look.")
+        int, typer.Option(min=1, max=10_000, help="The largest lag, in characters (bytes, for a byte model).")
     ] = 200,
-    positions: Annotated[int, typer.Option(min=1, max=1_000, help="At how many places of the text.")] = 8,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", metavar="FILE", readable=False, help="Draw it into this file, .svg or .png."),
-    ] = None,
-    force: ForceOption = False,
+    positions: Annotated[
+        int, typer.Option(min=1, max=1_000, help="The number of places of the text to start from.")
+    ] = 8,
+    out: Annotated[Path | None, common.out_option("FILE", "Draw the figure into this .svg or .png file.")] = None,
+    force: common.ForceOption = False,
     training_text: Annotated[
         list[str] | None,
         typer.Option(
             "--text",
             metavar="TEXT",
-            help="Without RUN, the text of the fresh network, of which the validation split is read. Default: the built-in one. "
-            "With RUN, where the text of its training stands now, if it was moved. Repeatable.",
+            help="Without RUN: the text whose validation split the fresh network reads. Default: the built-in one. "
+            "With RUN: new location of its training text, if it moved. Repeatable.",
         ),
     ] = None,
     encoding: common.EncodingOption = None,
-    checkpoint: CheckpointOption = None,
-    json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON on stdout.")] = False,
+    checkpoint: common.CheckpointOption = None,
+    json: common.JsonOption = False,
 ) -> None:
-    """Tell how far gradients reach back in a network: what it can learn to remember.
+    """Measure how far back gradients reach in a network: what it can learn to remember.
 
-    Norms of the products of Jacobians by lag, the memory horizon, saturated units, the spectrum of W_hh with Pascanu's
+    Prints the norms of the products of Jacobians by lag, the memory horizon, saturated units, the spectrum of W_hh with Pascanu's
     conditions, the Lyapunov exponent, and what truncated backpropagation leaves out.
     """
     from charrnn import api
@@ -62,9 +54,9 @@ def gradflow(
     from charrnn.config.resolve import resolve
 
     if run is not None and (config or settings):
-        raise typer.BadParameter("RUN brings its own configuration; give it without --config and --set")
+        raise typer.BadParameter("RUN has its own configuration; leave out --config and --set")
     if force and out is None:
-        raise typer.BadParameter("--force replaces the file of --out; give both")
+        raise typer.BadParameter("--force needs --out; give both")
     if out is not None:
         replace = require_writable(out, force, "charrnn gradflow -o")
     moved = training_text or ()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from charrnn.cli.commands.common_options import ForceOption
+from charrnn.cli.options import common
 from charrnn.words import plural
 
 if TYPE_CHECKING:
@@ -20,44 +20,38 @@ def plot(
         typer.Argument(
             metavar="RUN...",
             readable=False,
-            help="Run directories, or files of events as train --json prints them.",
+            help="Run directories, or files with the output of train --json.",
             show_default=False,
         ),
     ],
     out: Annotated[
         Path | None,
-        typer.Option(
-            "--out",
-            "-o",
-            metavar="FILE",
-            readable=False,
-            help="Draw a figure into this .svg or .png file. Default: curves in the terminal.",
-        ),
+        common.out_option("FILE", "Draw the figure into this .svg or .png file. Default: curves in the terminal."),
     ] = None,
-    x: Annotated[Literal["steps", "epochs", "time"], typer.Option("--x", help="What the curves stand over.")] = "steps",
+    x: Annotated[Literal["steps", "epochs", "time"], typer.Option("--x", help="The horizontal axis.")] = "steps",
     what: Annotated[
         str | None,
         typer.Option(
             metavar="NAME,NAME,...",
-            help=f"Of loss, bpc, grad_norm, clipped, learning_rate. Default: {IN_FIGURE}; in the terminal {IN_TERMINAL}.",
+            help=f"What to draw: loss, bpc, grad_norm, clipped, learning_rate. Default: {IN_FIGURE}; in the terminal {IN_TERMINAL}.",
         ),
     ] = None,
     smooth: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="Means over N steps. Default: a hundredth of the longest run's."),
+        typer.Option(metavar="N", min=1, help="Draw means over N steps. Default: a hundredth of the longest run."),
     ] = None,
-    force: ForceOption = False,
+    force: common.ForceOption = False,
 ) -> None:
-    """Draw how trainings went.
+    """Draw the curves of trainings.
 
-    Loss, bits per character, gradient norm and learning rate, of one run or several in one picture, with their evaluations.
+    Draws loss, bits per character, gradient norm and learning rate of one or several runs, with their evaluations.
     """
     from charrnn import api
     from charrnn.cli.output import console
     from charrnn.cli.plots import curves
 
     if force and not out:
-        raise typer.BadParameter("--force replaces the file of --out; give both")
+        raise typer.BadParameter("--force needs --out; give both")
     quantities = _quantities((IN_FIGURE if out else IN_TERMINAL) if what is None else what)
     if out:
         from charrnn.cli.plots.matplotlib_style import require_writable

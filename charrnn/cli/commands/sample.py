@@ -1,60 +1,130 @@
 """`charrnn sample`."""
 
-import os
-import shlex
-from contextlib import nullcontext
-from pathlib import Path
-from typing import TYPE_CHECKING
+import secrets
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charrnn.cli.commands import common_options as common
-from charrnn.cli.commands import sampling_options as given
+from charrnn.cli.options import common, typed_text
 
 if TYPE_CHECKING:
     from charrnn.generation.repetition_penalty import RepetitionPenalty
 
-MAX_PROMPT_BYTES = 1 << 24  # bytes
+MAX_NEW_SEED = 1_000_000  # short enough to type
 CANDIDATES = 5  # of each character of a --trace
+PENALTY_HELP = (
+    "Against loops: what would repeat a recent sequence becomes R times less likely, each time. Default: 1, off."
+)
+EXACT_HELP = (
+    "Write for each seed exactly what that seed alone writes. With --no-exact several texts are rounded together: faster for many, "
+    "but a text may then differ from that of its seed alone."
+)
 
 
 def sample(
     run: common.RunArgument,
-    prompt: given.PromptOption = "",
-    prompt_file: given.PromptFileOption = None,
-    length: given.LengthOption = 500,
-    temperature: given.TemperatureOption = 0.8,
-    top_k: given.TopKOption = None,
-    top_p: given.TopPOption = None,
-    min_p: given.MinPOption = None,
-    repetition_penalty: given.PenaltyOption = None,
-    repetition_ngram: given.RepetitionNgramOption = None,
-    repetition_window: given.WindowOption = None,
-    only: given.OnlyOption = None,
-    stop: given.StopOption = None,
-    count: given.CountOption = 1,
-    rerank: given.RerankOption = None,
-    exact: given.ExactOption = True,
-    seed: given.SeedOption = None,
+    prompt: Annotated[
+        str,
+        typer.Option(
+            "--prompt",
+            "-p",
+            metavar="TEXT",
+            callback=typed_text.text,
+            help="The text to continue; it is printed first. \\n is a line break, as in --stop and --only.",
+        ),
+    ] = "",
+    prompt_file: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Read the prompt from a file, or with - from standard input.")
+    ] = None,
+    length: Annotated[
+        int,
+        typer.Option(
+            "--length",
+            "-n",
+            min=0,
+            help="Characters to write (for a byte model bytes, of whole characters), fewer if a document ends; 0: no end.",
+        ),
+    ] = 500,
+    temperature: Annotated[
+        float, typer.Option("--temperature", "-t", help="Below 1 safer, above 1 wilder; 0 always takes the likeliest.")
+    ] = 0.8,
+    top_k: Annotated[int | None, typer.Option(metavar="K", help="Draw from the K likeliest characters only.")] = None,
+    top_p: Annotated[
+        float | None,
+        typer.Option(metavar="P", help="Draw from the likeliest characters that together have probability P."),
+    ] = None,
+    min_p: Annotated[
+        float | None,
+        typer.Option(metavar="P", help="Draw from the characters at least P times as likely as the likeliest."),
+    ] = None,
+    repetition_penalty: Annotated[float | None, typer.Option(metavar="R", help=PENALTY_HELP)] = None,
+    repetition_ngram: Annotated[
+        int | None, typer.Option(metavar="N", help="The length of such a sequence in characters (bytes). Default: 8.")
+    ] = None,
+    repetition_window: Annotated[
+        int | None, typer.Option(metavar="W", help="How many characters (bytes) back it is recent. Default: 400.")
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CLASS,...|CHARS",
+            callback=typed_text.texts,
+            help="Write only these: letters, lowercase, uppercase, digits, space, ascii, or characters. Repeatable.",
+        ),
+    ] = None,
+    stop: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TEXT",
+            callback=typed_text.texts,
+            help="End before this text, and do not print it. Repeatable.",
+        ),
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="The number of samples; their seeds are SEED, SEED + 1, ...")] = 1,
+    rerank: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Draw N samples and print the --count with the highest mean log probability, the best first.",
+        ),
+    ] = None,
+    exact: Annotated[bool, typer.Option(help=EXACT_HELP)] = True,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="The same seed gives the same text. Default: a new one, printed on stderr."),
+    ] = None,
     others: common.WithOption = None,
     ngram: common.NgramOption = False,
     weights: common.WeightsOption = None,
     training_text: common.TrainingTextOption = None,
     encoding: common.EncodingOption = None,
     checkpoint: common.CheckpointOption = None,
-    stream: given.StreamOption = True,
-    surprisal: given.SurprisalOption = False,
-    trace: given.TraceOption = False,
-    trace_candidates: given.CandidatesOption = None,
-    novelty: given.NoveltyOption = False,
-    json: given.JsonOption = False,
+    stream: Annotated[bool, typer.Option(help="Print each character as it is drawn, or all at the end.")] = True,
+    surprisal: Annotated[
+        bool, typer.Option("--surprisal", help="In a terminal: colour each character by its surprisal to the network.")
+    ] = False,
+    trace: Annotated[
+        bool,
+        typer.Option("--trace", help="Print below the text each character's probability, and what it was drawn from."),
+    ] = False,
+    trace_candidates: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="How many candidates --trace prints. Default: 5.")
+    ] = None,
+    novelty: Annotated[
+        bool,
+        typer.Option("--novelty", help="Print how much of the text is in the training text, beside held-out text."),
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print a list of {text, seed, finish, log_probability} as JSON on stdout.")
+    ] = False,
 ) -> None:
     """Write text with a trained network.
 
     The text goes to stdout, everything else to stderr.
     """
     from charrnn import api
-    from charrnn.cli.commands import prompts
+    from charrnn.cli.options import prompts
     from charrnn.cli.output import console
     from charrnn.cli.reports import samples
     from charrnn.cli.reports.novelty import as_fields, show_novelty
@@ -69,25 +139,20 @@ def sample(
     if rerank is not None and rerank < count:
         raise typer.BadParameter(f"--rerank must be at least --count, {count}; found {rerank}")
     if trace_candidates is not None and not trace:
-        raise typer.BadParameter("--trace-candidates is how many a --trace tells of; give both")
-    if training_text and not (novelty or ngram or others):
-        raise typer.BadParameter(
-            "--text says where the run's text stands now, for --novelty, --ngram and --with: give one of them too"
-        )
-    if encoding and not (novelty or ngram or others):
-        raise typer.BadParameter(
-            "--encoding is that of the run's text, for --novelty, --ngram and --with: give one of them too; a prompt is UTF-8"
-        )
+        raise typer.BadParameter("--trace-candidates needs --trace; give both")
+    if not (novelty or ngram or others):
+        _refuse_training_text(training_text, encoding)
+    if prompt and prompt_file is not None:
+        raise typer.BadParameter("give --prompt or --prompt-file, not both")
     typed = [prompt, *(stop or ()), *(only or ())]
-    prompt = unescape(prompt) if prompt_file is None else _read_prompt(prompt, prompt_file)
+    prompt = unescape(prompt) if prompt_file is None else prompts.read_prompt(prompt_file)
     stops = [unescape(each) for each in stop or ()]
     require_stops(stops)
     _, own = common.encodings(encoding, None, both=False)
     model = common.load(run, others, ngram, weights, training_text, checkpoint, own)
     if length == 0 and not (alone and stream) and model.vocabulary.end_id is None:
         raise typer.BadParameter(
-            "--length 0 writes without end: one text alone, as it comes; "
-            "not --count, --no-stream, --json, --trace, --rerank or --novelty"
+            "--length 0 writes without end; leave out --count, --no-stream, --json, --trace, --rerank and --novelty"
         )
     corpus = model.training_text.corpus if novelty else None
     generator = model.generator([unescape(each) for each in only] if only else None, exact)
@@ -96,7 +161,7 @@ def sample(
     prompts.warn_of_boundary(prompt, model.saved.config.data.boundary)
     for line in filter(None, [hint, *(f"warning: {doubt}" for doubt in generator.doubts(stops, length))]):
         console.print_note(line)
-    first = console.new_seed() if seed is None else seed
+    first = secrets.randbelow(MAX_NEW_SEED) if seed is None else seed
     told = f"{'; '.join(model.notes)}, seed {first}"
     coloured = surprisal and not json and console.supports_colour(console.result_console())
     if alone and coloured:
@@ -126,12 +191,21 @@ def sample(
         show_novelty(found, [each.seed for each in drawn], model.training_text)
 
 
+def _refuse_training_text(text: object, encoding: object) -> None:
+    if text:
+        raise typer.BadParameter("--text is for --novelty, --ngram and --with; give one of them too")
+    if encoding:
+        raise typer.BadParameter(
+            "--encoding is that of the training text, for --novelty, --ngram and --with; give one of them too (a prompt is UTF-8)"
+        )
+
+
 def _repetition(penalty: float | None, ngram: int | None, window: int | None) -> "RepetitionPenalty | None":
     from charrnn.generation.repetition_penalty import RepetitionPenalty
 
     if penalty is None and (ngram, window) != (None, None):
         raise typer.BadParameter(
-            "--repetition-ngram and --repetition-window say how --repetition-penalty works; give it too, for example 1.1"
+            "--repetition-ngram and --repetition-window need --repetition-penalty; give it too, for example 1.1"
         )
     given = RepetitionPenalty(
         1.0 if penalty is None else penalty,
@@ -139,34 +213,3 @@ def _repetition(penalty: float | None, ngram: int | None, window: int | None) ->
         RepetitionPenalty.window if window is None else window,
     )
     return given if given.penalty > 1 else None
-
-
-def _read_prompt(prompt: str, file: str) -> str:
-    """The prompt of a file, as it stands there."""
-    from charrnn.errors import SamplingError
-    from charrnn.system.plain_files import open_named
-    from charrnn.text.reading.encodings import UTF_8, detect_by_mark, family
-    from charrnn.text.reading.sources import standard_input
-
-    if prompt:
-        raise typer.BadParameter("give --prompt or --prompt-file, not both")
-    try:
-        with nullcontext(standard_input()) if file == "-" else open_named(Path(file)) as given:
-            content = given.read(MAX_PROMPT_BYTES + 1)
-        if len(content) > MAX_PROMPT_BYTES:
-            raise SamplingError(f"--prompt-file {file}: {_size(file)}; a prompt has at most {MAX_PROMPT_BYTES:,}")
-        return content.decode("utf-8-sig")
-    except OSError as error:
-        raise SamplingError(f"--prompt-file {file}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        mark = family(detect_by_mark(content) or UTF_8)
-        encoding = "cp1252" if mark == UTF_8 else mark
-        raise SamplingError(
-            f"--prompt-file {file}: byte {error.start} is not UTF-8, which a prompt is; convert it, for example: "
-            f"iconv -f {encoding} -t utf-8 {shlex.quote(file)} > prompt.txt"
-        ) from None
-
-
-def _size(file: str) -> str:
-    """Of a prompt that is too long: a pipe is not read to its end to know it."""
-    return f"{os.path.getsize(file):,} bytes" if os.path.isfile(file) else f"more than {MAX_PROMPT_BYTES:,} bytes"

@@ -5,29 +5,21 @@ from typing import Annotated
 
 import typer
 
-from charrnn.cli.commands import common_options as common
+from charrnn.cli.options import common
 
 
 def score(
     run: common.RunArgument,
-    text: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Files, folders, globs, builtin:NAME, or - for standard input, which is also the default.",
-            show_default=False,
-        ),
-    ] = None,
+    text: Annotated[list[str] | None, common.text_argument("None: standard input.")] = None,
     against: Annotated[
         Path | None,
         typer.Option(
             metavar="RUN2",
             readable=False,
-            help="Compare with another run: which of the two is likelier to have written this?",
+            help="Compare with another run: which of the two more likely wrote this?",
         ),
     ] = None,
-    top: Annotated[
-        int, typer.Option(min=0, max=10_000, help="How many of the most surprising places are listed.")
-    ] = 10,
+    top: Annotated[int, typer.Option(min=0, max=10_000, help="How many of the most surprising places to list.")] = 10,
     others: common.WithOption = None,
     ngram: common.NgramOption = False,
     weights: common.WeightsOption = None,
@@ -38,21 +30,20 @@ def score(
         bool,
         typer.Option(
             "--json",
-            help="Print a line of JSON, {index, line, column, character, surprisal}, of several files also file, for each character.",
+            help="Print a line of JSON for each character: {index, line, column, character, surprisal}, and file if there are several.",
         ),
     ] = False,
 ) -> None:
-    """Tell how surprising each character of a text is to a trained network.
+    """Measure how surprising each character of a text is to a trained network.
 
-    Surprisal is -ln of the probability that the character was given. A terminal shows the text in its colours.
+    Surprisal is -ln of the probability that the network gave the character. A terminal shows the text coloured by surprisal.
     """
     from charrnn import api
     from charrnn.cli.reports import scores
 
     if training_text and not (ngram or others):
         raise typer.BadParameter(
-            "--text says where the run's text stands now, for --ngram and --with: give one of them too; "
-            "a text to be scored stands after the run, without an option"
+            "--text is the training text, for --ngram and --with; give one of them too, or name the text to score without an option"
         )
     sources = text or ["-"]
     said, own = common.encodings(encoding, sources, both=ngram or bool(others))

@@ -1,27 +1,15 @@
 """`charrnn train`."""
 
-from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from charrnn.cli.commands.common_options import EncodingOption, SettingsOption, settings_of
-from charrnn.cli.exit_codes import UNREAD
-
-if TYPE_CHECKING:
-    from charrnn.runs.run import Run
-    from charrnn.training.parallel.communicator import Communicator
+from charrnn.cli.options import common
 
 
 def train(
-    text: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Files, folders, globs, - for standard input, or builtin:NAME. None: the built-in text.",
-            show_default=False,
-        ),
-    ] = None,
+    text: Annotated[list[str] | None, common.text_argument("None: the built-in text.")] = None,
     config: Annotated[
         str | None,
         typer.Option(
@@ -31,52 +19,43 @@ def train(
             help="A shipped configuration by name, or a YAML file. Default: default, sized for the text.",
         ),
     ] = None,
-    settings: SettingsOption = None,
-    encoding: EncodingOption = None,
+    settings: common.SettingsOption = None,
+    encoding: common.EncodingOption = None,
     out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", "-o", metavar="DIR", readable=False, help="The run directory to make. Default: runs/NAME."
-        ),
+        Path | None, common.out_option("DIR", "The run directory, which must not hold a run yet. Default: runs/NAME.")
     ] = None,
-    steps: Annotated[int | None, typer.Option(help="Updates to make in all.")] = None,
-    epochs: Annotated[float | None, typer.Option(help="Passes over the training split, in place of --steps.")] = None,
-    duration: Annotated[
-        str | None,
-        typer.Option(
-            "--time", metavar="DURATION", help="Train for so long, for example 140s, 10m or 1h30m, in place of --steps."
-        ),
-    ] = None,
+    steps: Annotated[int | None, typer.Option(help="The total number of updates.")] = None,
+    epochs: common.EpochsOption = None,
+    duration: common.TimeOption = None,
     resume: Annotated[
-        Path | None, typer.Option(metavar="DIR", readable=False, help="Go on with this run from its last checkpoint.")
+        Path | None, typer.Option(metavar="DIR", readable=False, help="Continue this run from its last checkpoint.")
     ] = None,
     base: Annotated[
         Path | None,
         typer.Option(
-            "--from", metavar="RUN", readable=False, help="Begin with the weights of this run, or of this checkpoint."
+            "--from", metavar="RUN", readable=False, help="Start with the weights of this run, or of this checkpoint."
         ),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="The seed of every random number in the run.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
     tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="Write what TensorBoard shows, too: files in DIR/tensorboard.")
+        bool, typer.Option("--tensorboard", help="Write files for TensorBoard, too, into DIR/tensorboard.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON on stdout.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Tell nothing but errors.")] = False,
+    quiet: common.QuietOption = False,
 ) -> None:
     """Train a network on a text.
 
-    Writes a run directory with checkpoints and metrics, and prints its path. Ctrl-C saves and stops; --resume goes on.
+    Writes a run directory with checkpoints and metrics, and prints its path. Ctrl-C saves and stops; --resume continues.
     """
     from charrnn import api
     from charrnn.cli.distributed import communicator
     from charrnn.cli.progress import tensorboard as boards
+    from charrnn.cli.progress.train_to_end import train_to_end
     from charrnn.cli.reports.plan import show_plan
     from charrnn.config.resolve import DEFAULT, resolve, with_encodings
-    from charrnn.runs.time_budget import parse_duration
 
-    if sum(end is not None for end in (steps, epochs, duration)) > 1:
-        raise typer.BadParameter("give one of --steps, --epochs and --time")
+    seconds = common.seconds_of(steps, epochs, duration)
     if resume is not None:
         _refuse_with_resume(
             {
@@ -91,7 +70,6 @@ def train(
         _require_positive(steps, epochs)
     if tensorboard:
         boards.require_library()
-    seconds = None if duration is None else parse_duration(duration)
     with communicator() as ranks:
         if out is not None:
             ranks.on_root(lambda: api.require_free(out))  # before a long text is read for it
@@ -100,7 +78,7 @@ def train(
         else:
             begun = ranks.on_every_rank(lambda: api.load_base(base)) if base else None
             settled = begun.settings if begun else None
-            options = settings_of(steps, epochs, seed)
+            options = common.settings_of(steps, epochs, seed)
             resolved = ranks.on_every_rank(
                 lambda: with_encodings(resolve(config or DEFAULT, settings or (), options, settled), encoding or ())
             )
@@ -111,43 +89,16 @@ def train(
                     show_plan(plan, resolved, json)
                 return
             run = api.start(plan, out)
-        _follow(run, json, quiet, tensorboard, ranks)
-
-
-def _follow(run: "Run", json: bool, quiet: bool, tensorboard: bool, ranks: "Communicator") -> None:
-    """Train to the end; of several ranks the first tells of it."""
-    from charrnn.cli.distributed import resume_hint_if_killed
-    from charrnn.cli.progress import tensorboard as boards
-    from charrnn.cli.progress.follow import follow
-    from charrnn.system import signals
-
-    tells = ranks.rank == 0
-    unit = run.plan.config.data.unit
-    tensorboard_log = boards.open_board(run.folder, unit) if tensorboard and tells else nullcontext()
-    with resume_hint_if_killed(ranks, run.path), signals.graceful_stop() as stop, tensorboard_log as board:
-        finished = follow(run, stop.requested, json and tells, quiet or not tells, [board] if board else [])
-    code = max(ranks.all_gather(stop.exit_code if stop.requested() else 0))  # of a signal, whichever rank got it
-    if finished.reason != "stopped":
-        _print(run.path, json or not tells)
-        return
+        code = train_to_end(run, json, quiet, tensorboard, ranks)
     if code:
-        with suppress(OSError):  # the terminal may be gone
-            _print(run.path, json or not tells)
-    raise typer.Exit(code or UNREAD)
-
-
-def _print(path: Path, json: bool) -> None:
-    from charrnn.cli.output.console import write_path
-
-    if not json:
-        write_path(path)
+        raise typer.Exit(code)
 
 
 def _refuse_with_resume(options: dict[str, object]) -> None:
     given = [name for name, value in options.items() if value is not None]
     if given:
         raise typer.BadParameter(
-            f"--resume goes on with the run's own configuration, so {given[0]} has no place beside it; only --steps, --epochs, --time, the text and --encoding may be given"
+            f"{given[0]} cannot be combined with --resume, which takes only --steps, --epochs, --time, --encoding and a text"
         )
 
 

@@ -5,29 +5,22 @@ from typing import Annotated
 
 import typer
 
-from charrnn.cli.commands import common_options as common
+from charrnn.cli.options import common
 
 
 def view(
     run: common.RunArgument,
-    out: Annotated[
-        Path,
-        typer.Option("--out", "-o", metavar="FILE.html", readable=False, help="The page to write.", show_default=False),
-    ],
-    text: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Files, folders, globs, builtin:NAME, or - for standard input. Default: the run's validation text.",
-            show_default=False,
-        ),
-    ] = None,
+    out: Annotated[Path, common.out_option("FILE.html", "The page to write.")],
+    text: Annotated[list[str] | None, common.text_argument("None: the run's validation split.")] = None,
     length: Annotated[
-        int, typer.Option(min=1, max=200_000, help="How many characters (bytes, for a byte model) are shown at most.")
+        int, typer.Option(min=1, max=200_000, help="The most characters (bytes, for a byte model) to show.")
     ] = 50_000,
     units: Annotated[
         int,
         typer.Option(
-            min=1, max=512, help="How many units and gates are in the page: those that follow the text's features best."
+            min=1,
+            max=512,
+            help="The number of units and gates in the page: those that follow the text's features best.",
         ),
     ] = 24,
     unit: Annotated[
@@ -41,10 +34,9 @@ def view(
     checkpoint: common.CheckpointOption = None,
     force: common.ForceOption = False,
 ) -> None:
-    """Write a web page on which a network can be watched reading a text.
+    """Write a web page that shows a network reading a text.
 
-    Its colours are surprisal, or any of the hidden units and gates that follow something in the text. It is one file that
-    loads nothing.
+    The colours are surprisal, or the values of a hidden unit or gate. The page is one file, and loads nothing.
     """
     from charrnn import api
     from charrnn.cli.output import console

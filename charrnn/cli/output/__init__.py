@@ -1,1 +1,1 @@
-"""Terminal and files: consoles, tables, colours."""
+"""What commands write: consoles, tables, colours, files."""

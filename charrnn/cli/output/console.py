@@ -1,7 +1,6 @@
-"""The only place that draws: results on stdout, messages on stderr."""
+"""Results go to stdout, messages to stderr."""
 
 import os
-import secrets
 import sys
 from collections.abc import Iterable
 from itertools import groupby
@@ -11,50 +10,50 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from charrnn.cli.output.surprisal_colours import REVERSE, mark_unsafe, mark_unsafe_line
+from charrnn.cli.output.styled_text import REVERSE, mark_unsafe, mark_unsafe_line
 from charrnn.cli.output.tables import terminal_columns
 from charrnn.text.characters.printable import is_unsafe, json_text, printable
 
 SIZE_VARIABLES = ("COLUMNS", "LINES")  # in the environment
-DEFAULT_COLUMNS = 120  # columns of a drawing that no terminal bounds
+DEFAULT_COLUMNS = 120  # of a drawing in a pipe or a file
 
 
 class Terminal(Console):
-    """A console that says so when its reader has gone; rich's own would leave the program there and then.
+    """A console that raises BrokenPipeError when its reader has gone; rich's own would end the program at once.
 
-    It is as large as its terminal, whatever COLUMNS and LINES say: they may be left over from another one, or 0.
+    It is as large as its terminal, whatever COLUMNS and LINES say: they may be left over from another terminal, or be 0.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
             _environ={key: value for key, value in os.environ.items() if key not in SIZE_VARIABLES}, **options
         )
-        if self.is_dumb_terminal and (columns := terminal_columns(self)):  # which rich takes for one of 80
+        if self.is_dumb_terminal and (columns := terminal_columns(self)):  # rich assumes 80
             self.size = (columns, self.height)
 
     def on_broken_pipe(self) -> None:
-        """Let the caller decide what a vanished reader means."""
+        """Let the caller decide what this means."""
         raise BrokenPipeError
 
 
 def print_error(message: str, lines: bool = False) -> None:
-    """The one line that starts with `error:`; with `lines` it may have more, for several mistakes in a configuration."""
-    told = mark_unsafe(message, "default") if lines else mark_unsafe_line(message, "default")
-    _stderr().print(Text("error: ", style="bold red") + told, soft_wrap=True)
+    """Print `error:` and a message of one line; with `lines` of several, for several mistakes in a configuration."""
+    marked = mark_unsafe(message, "default") if lines else mark_unsafe_line(message, "default")
+    _stderr().print(Text("error: ", style="bold red") + marked, soft_wrap=True)
 
 
 def print_note(message: str) -> None:
-    """A line for the person, not for the pipe."""
+    """Print one line on stderr."""
     _stderr().print(mark_unsafe_line(message, "dim"), soft_wrap=True)
 
 
 def write_json(value: object) -> None:
-    """One line of JSON on stdout."""
+    """Write one line of JSON to stdout."""
     sys.stdout.write(json_text(value) + "\n")
 
 
 def write_path(path: Path) -> None:
-    """A path that is a result, on stdout; a pipe gets it as it is."""
+    """Write a path to stdout; a pipe gets it unchanged."""
     if sys.stdout.isatty():
         result_console().print(mark_unsafe_line(str(path)), soft_wrap=True)
     else:
@@ -63,22 +62,17 @@ def write_path(path: Path) -> None:
 
 
 def result_console() -> Console:
-    """The console on which results are printed."""
+    """The console for results, on stdout."""
     return Terminal(width=None if sys.stdout.isatty() else DEFAULT_COLUMNS, highlight=False, markup=False, emoji=False)
 
 
 def supports_colour(console: Console) -> bool:
-    """Whether it shows colours: a terminal that can, unless NO_COLOR is set."""
+    """Whether a console shows colours: a terminal that can, unless NO_COLOR is set."""
     return console.is_terminal and console.color_system is not None and not console.no_color
 
 
-def new_seed() -> int:
-    """A seed that is short enough to type."""
-    return secrets.randbelow(1_000_000)
-
-
 def show_sample(prompt: str, text: Iterable[str], stream: bool) -> None:
-    """Prompt and text on stdout, character by character or all at once, and a line's end."""
+    """Write prompt and text to stdout, and a line end; with `stream` piece by piece, otherwise at once."""
     write_text(prompt)
     for piece in text if stream else ["".join(text)]:
         write_text(piece)
@@ -88,7 +82,7 @@ def show_sample(prompt: str, text: Iterable[str], stream: bool) -> None:
 
 
 def write_text(text: str) -> None:
-    """A text that is a result, on stdout: as it is, but that a terminal shows its control characters and does not obey them."""
+    """Write a text to stdout; a terminal shows its control characters and does not obey them."""
     if not sys.stdout.isatty():
         sys.stdout.write(text)
         return

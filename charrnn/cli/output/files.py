@@ -1,6 +1,6 @@
-"""Files that a command writes: what stands there is replaced only where somebody says so, by --force or when asked.
+"""Files that a command writes: an existing one is replaced only with --force, or if a person at the terminal says yes.
 
-What would keep a file from being written is told before anything is computed; it is written whole or not at all.
+What would prevent writing is reported before anything is computed. A file is written whole or not at all.
 """
 
 import os
@@ -16,15 +16,19 @@ from charrnn.text.characters.printable import printable_line
 
 
 def confirm_overwrite(path: Path, force: bool) -> bool:
-    """Whether what bears the name may be replaced. Raises OutputError for what is no file, for a folder that takes none, and where something bears the name and neither
-    `force` nor a person at the terminal says to replace it; a link there is replaced itself.
+    """Return whether an existing file may be replaced; a link is replaced itself.
+
+    Raises OutputError for what is not a file, for a folder that is missing or read-only, and for an existing file if neither `force`
+    nor a person at the terminal says to replace it.
     """
     if path.is_dir():
         raise OutputError(f"{path}: is a folder; name a file with --out")
     if path.exists() and not path.is_file():
-        raise OutputError(f"{path}: is a device or a pipe, which no file may replace; name a file with --out")
+        raise OutputError(f"{path}: is a device or a pipe; name a file with --out")
     if not path.parent.is_dir():
-        raise OutputError(f"{path}: cannot be written: there is no folder {path.parent}; make it, or name another file")
+        raise OutputError(
+            f"{path}: cannot be written: there is no folder {path.parent}; make it, or name another file with --out"
+        )
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise OutputError(f"{path}: cannot be written: the folder {path.parent} is read-only; name another with --out")
     if force or not os.path.lexists(path):
@@ -36,8 +40,9 @@ def confirm_overwrite(path: Path, force: bool) -> bool:
 
 @contextmanager
 def open_output(path: Path, replace: bool = True) -> Iterator[IO[bytes]]:
-    """A file to write to, that bears its name when it is whole. Raises OutputError where it cannot be written, and where it may
-    not `replace` what has come to bear its name meanwhile.
+    """Yield a file to write to; it gets its name when it is whole.
+
+    Raises OutputError if it cannot be written, and without `replace` if a file of that name has appeared meanwhile.
     """
     try:
         with whole_file(path, replace) as file:
@@ -53,12 +58,15 @@ def _exists(path: Path) -> OutputError:
 
 
 def _confirmed(question: str) -> bool:
-    """What a person answers; without one at both ends, no."""
+    """Ask at the terminal, if a person can see the question and answer it.
+
+    typer.confirm would write a part of the question to stdout, and treat Ctrl-C as Ctrl-D.
+    """
     if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
         return False
     sys.stderr.write(f"{printable_line(question)} [y/N] ")
     sys.stderr.flush()
-    answer = sys.stdin.buffer.readline()  # bytes: what is typed may be no UTF-8
+    answer = sys.stdin.buffer.readline()  # bytes: what is typed need not be UTF-8
     if not answer.endswith(b"\n"):
         sys.stderr.write("\n")
     return answer.strip().lower() in (b"y", b"yes")

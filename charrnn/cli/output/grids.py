@@ -1,4 +1,4 @@
-"""Small matrices in rows and columns, none of their numbers ever cut: columns that a terminal has no room for follow below."""
+"""Small matrices in rows and columns. No number is cut: columns that a terminal has no room for follow below."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,20 +20,20 @@ class _Row:
 
 
 class Grid:
-    """A table whose cells are texts of several lines; it grows row by row, and is then shown."""
+    """A table whose cells are texts of several lines."""
 
     def __init__(self, *headings: str) -> None:
         self._headings = headings
         self._rows: list[_Row] = []
 
     def add_row(self, label: str, *cells: Text) -> None:
-        """Cells may be missing at the end. Raises ValueError for more cells than headings."""
+        """Add a row; cells may be missing at its end. Raises ValueError for more cells than headings."""
         if len(cells) > len(self._headings):
             raise ValueError(f"{len(cells)} cells, but {len(self._headings)} columns")
         self._rows.append(_Row(label, [*cells, *[EMPTY] * (len(self._headings) - len(cells))]))
 
     def show(self, console: Console) -> None:
-        """Print it: as wide as it is into a pipe, in as many bands of columns as needed on a terminal."""
+        """Print the table: into a pipe in its full width, on a terminal in bands of columns that fit."""
         label_width = max(width_of(row.label) for row in self._rows)
         widths = [self._width(column) for column in range(len(self._headings))]
         spaced = any("\n" in cell.plain for row in self._rows for cell in row.cells)
@@ -53,7 +53,7 @@ class Grid:
 
 
 def _bands(widths: Sequence[int], label_width: int, room: int | None) -> Iterator[list[int]]:
-    """The columns, in groups that fit beside the labels; each group has at least one."""
+    """The columns in groups that fit beside the labels; each group has at least one."""
     band: list[int] = []
     used = label_width
     for column, width in enumerate(widths):

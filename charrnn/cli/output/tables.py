@@ -1,7 +1,7 @@
-"""Tables of figures, of which none is ever shortened, nor broken in its middle.
+"""Tables of figures; no figure is ever shortened or broken.
 
-In a pipe or a file a table is as wide as it is. In a terminal that is narrower its headings are broken between words, and names
-are folded; where that is not enough each row becomes a block, whose fields stand below those of the block before.
+A pipe or a file gets a table in its full width. In a narrower terminal headings are broken between words, and names are folded; if
+that is not enough, each row becomes a block, and its fields line up with those of the block before.
 """
 
 import os
@@ -13,10 +13,10 @@ from rich.segment import Segments
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from charrnn.cli.output.surprisal_colours import mark_unsafe_line
+from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.output.wrapping import fold, longest_part, unbreakable, width_of
 
-MIN_FOLDED_COLUMNS = 12  # columns of a name that is folded
+MIN_FOLDED_COLUMNS = 12  # of a name that is folded
 BORDERS = 3  # columns for each column, and one more
 GAP, INDENT = 2, 2  # columns between the fields of a block, and before its second line
 Cell = str | Text
@@ -24,14 +24,14 @@ Cell = str | Text
 
 @dataclass(frozen=True)
 class Name:
-    """The heading of a column of names or words, which may be folded; that of figures is a plain text."""
+    """The heading of a column of names or words, which may be folded; a heading of figures is a plain string."""
 
     heading: str
 
 
 @dataclass(frozen=True)
 class Row:
-    """The cells of a row; a section ends with it where it `closes` one."""
+    """The cells of a row; if it `closes` a section, a line follows it."""
 
     cells: Sequence[Text]
     style: str
@@ -39,7 +39,7 @@ class Row:
 
 
 class Table:
-    """A table that grows row by row, and is then shown."""
+    """Rows of cells below headings."""
 
     def __init__(self, *columns: str | Name, title: str = "") -> None:
         self._headings = [each.heading if isinstance(each, Name) else each for each in columns]
@@ -48,7 +48,7 @@ class Table:
         self._rows: list[Row] = []
 
     def add_row(self, *cells: Cell, style: str = "", closes: bool = False) -> None:
-        """As many cells as there are columns; what is unsafe in a plain one is made visible, a Text is taken as it is."""
+        """Add a row; what is unsafe in a string is made visible, a Text is shown as it is. Raises ValueError for a wrong count of cells."""
         if len(cells) != len(self._headings):
             raise ValueError(f"a row of {len(cells)} cells, and {len(self._headings)} columns")
         self._rows.append(
@@ -56,7 +56,7 @@ class Table:
         )
 
     def show(self, console: Console) -> None:
-        """Print it, as wide as it is, or as the console's terminal is."""
+        """Print the table, in its full width or in that of the terminal."""
         room, shared, every = terminal_columns(console), self._shared(), range(len(self._headings))
         if self._title:
             title = Text(self._title, "italic")
@@ -76,7 +76,7 @@ class Table:
                 console.print(line, soft_wrap=True)
 
     def _shared(self) -> int:
-        """How many of the first columns only the first row of a section fills."""
+        """The number of leading columns that only the first row of a section fills."""
         sectioned = any(row.closes for row in self._rows)
         filled = (next((c for c, cell in enumerate(row.cells) if cell.plain), 0) for row in self._rows)
         return max(filled, default=0) if sectioned else 0
@@ -90,7 +90,7 @@ class Table:
                 section = []
 
     def _natural(self, column: int) -> int:
-        """The columns that a column takes where nothing is broken."""
+        """The width of a column if nothing is broken."""
         return max(width_of(self._headings[column]), self._widest(column))
 
     def _widest(self, column: int) -> int:
@@ -98,7 +98,7 @@ class Table:
         return max((width_of(line) for cell in cells for line in cell.split("\n")), default=0)
 
     def _least(self, column: int, part: Callable[[str], int]) -> int:
-        """What a column cannot do without: its figures whole; of names their longest part, and some room."""
+        """The least width of a column: whole figures; for names their longest part, and some room."""
         heading = longest_part(self._headings[column])
         if not self._folds[column]:
             return max(heading, self._widest(column))
@@ -106,7 +106,7 @@ class Table:
         return max(heading, min(MIN_FOLDED_COLUMNS, self._widest(column)), *parts, 0)
 
     def _fitting(self, columns: Sequence[int], room: int) -> list[int]:
-        """Their widths within a terminal, with words whole or at least numbers; nothing where they have no room."""
+        """Widths that fit, with whole words or at least whole numbers; empty if none do."""
         natural = [self._natural(column) for column in columns]
         room -= BORDERS * len(columns) + 1
         for part in (longest_part, unbreakable):
@@ -125,7 +125,7 @@ class Table:
         return table
 
     def _blocks(self, shared: int, room: int) -> Iterator[Text]:
-        """Each row in a few lines, its fields with their headings; an empty line between sections, or between all rows."""
+        """Each row as a few lines of headings and cells; an empty line between sections, or between all rows."""
         first, rest = range(shared), range(shared, len(self._headings))
         widest = [self._widest(column) for column in (*first, *rest)]
         for section in self._sections() if shared else ([row] for row in self._rows):
@@ -136,7 +136,7 @@ class Table:
                 yield from _packed(self._fields(row, rest, widest), room, bool(shared))
 
     def _fields(self, row: Row, columns: Iterable[int], widest: Sequence[int]) -> list[Text]:
-        """Cells with their headings, padded to the widest, so that what is after one stands below the same of the row before."""
+        """Cells with their headings, padded to the widest, so that they line up with those of the row before."""
         fields = []
         for column in columns:
             heading, cell = self._headings[column], row.cells[column]
@@ -148,7 +148,7 @@ class Table:
 
 
 def terminal_columns(console: Console) -> int | None:
-    """How wide the console's terminal is; None where it writes to something else, which has no width."""
+    """The width of the console's terminal; None if it writes to something else, which has no width."""
     if not console.file.isatty():
         return None
     try:
@@ -158,7 +158,7 @@ def terminal_columns(console: Console) -> int | None:
 
 
 def _narrowed(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]:
-    """The widest that can be is narrowed, column by column, until all have room."""
+    """Widths made narrower, the widest first, until all fit."""
     widths = list(widths)
     while sum(widths) > room:
         widest = max((c for c in range(len(widths)) if widths[c] > least[c]), key=lambda c: widths[c])
@@ -167,14 +167,14 @@ def _narrowed(widths: Sequence[int], least: Sequence[int], room: int) -> list[in
 
 
 def _print(console: Console, table: RichTable) -> None:
-    """Whole, also where it is wider than the console."""
+    """Print a table whole, even if it is wider than the console."""
     width = sum(column.width or 0 for column in table.columns) + BORDERS * len(table.columns) + 1
     segments = console.render(table, console.options.update(width=width))
     console.print(Segments(segments), soft_wrap=True, end="")
 
 
 def _packed(fields: Iterable[Text], room: int, indented: bool = False) -> Iterator[Text]:
-    """The fields in lines, each with as many as it has room for; all but the first, or all, are indented."""
+    """Lines of as many fields as fit; all but the first, or all, are indented."""
     indent = Text(" " * INDENT)
     line = indent.copy() if indented else Text()
     for field in fields:
@@ -188,7 +188,7 @@ def _packed(fields: Iterable[Text], room: int, indented: bool = False) -> Iterat
 
 
 def _hung(line: Text, room: int) -> Iterator[Text]:
-    """A line without the spaces at its end, folded where a field alone is too wide for it."""
+    """A line without trailing spaces, folded if a single field is too wide for it."""
     line.rstrip()
     parts = fold(line, room) if width_of(line.plain) <= room else fold(line, room - INDENT)
     for number, part in enumerate(parts):

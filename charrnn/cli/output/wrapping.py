@@ -1,4 +1,4 @@
-"""Text in a given number of columns: broken between words, or else between the characters that a reader sees, never in a number."""
+"""Text wrapped to a number of columns: between words, else between the characters that a reader sees, never in a number."""
 
 import re
 from collections.abc import Iterator
@@ -19,13 +19,13 @@ PICTURES = range(0x1F300, 0x1FB00)
 
 @lru_cache(4096)
 def columns_of(grapheme: str) -> int:
-    """How wide a terminal may draw it at most: one that joins no emoji draws each of a sequence by itself."""
-    emoji = EMOJI_STYLE in grapheme or ord(grapheme[0]) in PICTURES  # new ones are not in every table of widths
+    """The most columns that a terminal may use for it: one that does not join emoji draws each of a sequence by itself."""
+    emoji = EMOJI_STYLE in grapheme or ord(grapheme[0]) in PICTURES  # new ones are missing from some tables of widths
     return max(cell_len(grapheme), sum(map(cell_len, grapheme)), 2 if emoji else 0)
 
 
 def width_of(text: str) -> int:
-    """The columns that a line takes at most."""
+    """The most columns that a line takes."""
     return len(text) if text.isascii() else sum(map(columns_of, graphemes(text)))
 
 
@@ -35,7 +35,7 @@ def fold(text: Text, columns: int) -> list[Text]:
 
 
 def shorten(text: Text, columns: int) -> Text:
-    """A line, cut with an ellipsis where it is too wide."""
+    """A line, cut with an ellipsis if it is too wide."""
     if width_of(text.plain) <= columns:
         return text
     end, room = 0, columns - 1
@@ -54,7 +54,7 @@ def unbreakable(text: str) -> int:
 
 
 def longest_part(text: str) -> int:
-    """The columns of the widest part that stays whole where there is room: a word, or of a path or a key what is between marks."""
+    """The columns of the widest part that stays whole if there is room: a word, or in a path or a key a part between marks."""
     return max((width_of(found[0]) for word in text.split(" ") for found in PART.finditer(word)), default=0)
 
 
@@ -67,7 +67,7 @@ def _folded(line: Text, columns: int) -> list[Text]:
 
 
 def _breaks(line: str, columns: int) -> list[int]:
-    """Where the second line begins, and each after it."""
+    """The positions where the second line begins, and each later one."""
     breaks, used = [], 0
     for found in WORD.finditer(line):
         gap, word, place = len(found[1]), found[2], found.start(2)
@@ -90,7 +90,7 @@ def _breaks(line: str, columns: int) -> list[int]:
 
 
 def _parts(word: str, columns: int) -> Iterator[str]:
-    """Of a word that is too wide, a path for example: what is between its marks, or less where that is too wide as well."""
+    """The parts of a word that is too wide, such as a path: what is between its marks, or its atoms if that is too wide, too."""
     for found in PART.finditer(word):
         if width_of(found[0]) <= columns:
             yield found[0]
@@ -99,7 +99,7 @@ def _parts(word: str, columns: int) -> Iterator[str]:
 
 
 def _atoms(text: str) -> list[str]:
-    """Its graphemes, with those of a number together."""
+    """The graphemes of a text; those of a number stay together."""
     ends = {end for found in NUMBER.finditer(text) for end in range(found.start() + 1, found.end())}
     atoms: list[str] = []
     place = 0

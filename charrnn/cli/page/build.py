@@ -1,6 +1,7 @@
-"""What `view` reads, tells and writes."""
+"""Reads a text, and writes the page of `view`."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from charrnn.cli.output.console import print_note
@@ -18,6 +19,16 @@ from charrnn.text.characters.unit_names import counted
 from charrnn.text.reading.encodings import Encodings
 
 
+@dataclass(frozen=True)
+class ShownText:
+    """The beginning of a text, whether the text goes on, the names of its files, and notes about it."""
+
+    block: Block
+    has_more: bool
+    files: Sequence[str]
+    notes: Sequence[str] = ()
+
+
 def write(
     model: Model,
     name: str,
@@ -29,52 +40,47 @@ def write(
     most: int,
     first: str | None,
 ) -> None:
-    """Read the sources, which are in the encodings `said`, judge the units, write the page, whose title has the `name`; it
-    opens with the unit `first`.
+    """Write the page `out`, titled `name`, of a model that reads the first `length` characters of the sources.
 
-    Raises NetworkError for a unit that there is not, before the text is read; TextError, RunError and OutputError.
+    `said` is their encoding; without sources it reads the validation split. The page has the `most` units that follow the text
+    best, and opens with the unit `first`. Raises NetworkError for a unit that does not exist, before the text is read; TextError,
+    RunError and OutputError.
     """
-    opened = [units.parse(first, model.saved.network.workspace(1, 1).activations)] if first is not None else []
-    block, more, files, notes = _shown(model, sources, said, length)
-    made = activations.inspect(model.saved.network, model.vocabulary, block)
+    vocabulary, network = model.vocabulary, model.saved.network
+    opened = [units.parse(first, network.workspace(1, 1).activations)] if first is not None else []
+    shown = _read(model, sources, said, length) if sources else _read_validation(model, length)
+    made = activations.inspect(network, vocabulary, shown.block)
     judged = units.correlate(features(made.text), made.activations)
     chosen = judged.select(most, opened)
-    content = page(made, model.vocabulary, chosen, printable_line(name), *opened, files=files).encode()
+    content = page(made, vocabulary, chosen, printable_line(name), *opened, files=shown.files).encode()
     with open_output(out, replace) as file:
         file.write(content)
-    for note in (*model.notes, *notes):
+    for note in (*model.notes, *shown.notes):
         print_note(note)
-    if more:
-        print_note(
-            f"the text goes on; shown are its first {counted(length, model.vocabulary.unit)}: --length shows more"
-        )
+    if shown.has_more:
+        print_note(f"showing the first {counted(length, vocabulary.unit)}; --length N for more")
     if unknown := int(made.unknown.sum()):
-        which = describe_unknown(count_unknown(block))
-        print_note(f"unknown to the model, and marked: {counted(unknown, 'char')}: {which}")
+        which = describe_unknown(count_unknown(shown.block))
+        print_note(f"unknown to the model (marked): {counted(unknown, 'char')}: {which}")
     for feature in judged.features:
         unit, r = judged.strongest(feature)
         print_note(f"{feature}: {unit.name} follows it best, r = {r:+.2f}")
-    print_note(f"{count(made, model.vocabulary)}, {len(chosen.units)} units, {len(content) / 1e6:.2f} MB")
+    print_note(f"{count(made, vocabulary)}, {len(chosen.units)} units, {len(content) / 1e6:.2f} MB")
 
 
-def _shown(
-    model: Model, sources: Sequence[str], said: Encodings, length: int
-) -> tuple[Block, bool, Sequence[str], Sequence[str]]:
-    """The beginning of a text, or of the validation split; whether it goes on; the names of its files; and what to say of it."""
-    if not sources:
-        return _of_validation(model, length)
+def _read(model: Model, sources: Sequence[str], said: Encodings, length: int) -> ShownText:
     given = model.opened(sources, said)
     block, more = encoded_text.take(model.blocks(given), length)
-    return block, more, given.files, given.notes
+    return ShownText(block, more, given.files, given.notes)
 
 
-def _of_validation(model: Model, length: int) -> tuple[Block, bool, Sequence[str], Sequence[str]]:
+def _read_validation(model: Model, length: int) -> ShownText:
     text, corpus = model.training_text, model.training_text.corpus
     slices = corpus.slices("valid")
     if not slices.size:
         raise TextError("the run's text has no validation split to show; name a text")
-    ids = slices[0, : length + 2]  # one more than is shown, and perhaps the end before it
+    ids = slices[0, : length + 2]  # one more than is shown, and perhaps a document's end before it
     unseen = int(corpus.vocabulary.end_id is not None)
     starts = text.starts(corpus.cuts.bounds[1] + unseen, len(ids) - unseen)
     block, more = encoded_text.take([encoded_text.from_ids(ids, corpus.vocabulary, starts)], length)
-    return block, more, text.text.files, ()
+    return ShownText(block, more, text.text.files)

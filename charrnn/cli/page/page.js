@@ -1,9 +1,9 @@
 "use strict";
-// Text is data: it enters the page through textContent alone.
+// Text enters the page only through textContent.
 
-const LIMITS = [0.5, 1, 2, 4, 6]; // bits, as in colours.py
+const LIMITS = [0.5, 1, 2, 4, 6]; // bits, as in output/surprisal_colours.py
 const SHADES = 9; // of a unit, from its lowest value to its highest
-const BLOCK = 1000; // characters, up to the end of a line; a longer line is broken at four times as many
+const BLOCK = 1000; // characters, up to the end of a line; a longer line is broken at four times that
 // C1 controls, line separators, bidi controls and lone surrogates, as in text/characters/printable.py
 const MOVING = /[\u0080-\u009f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/u;
 const ARRAYS = {
@@ -17,10 +17,10 @@ const characters = [...data.text];
 const surprisals = bytes(data.surprisals);
 const probabilities = bytes(data.probabilities);
 const likeliest = new { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array }[data.id_bytes](bytes(data.likeliest).buffer);
-const firstBytes = bytes(data.first_bytes); // of each character, where the model reads bytes
+const firstBytes = bytes(data.first_bytes); // of each character, if the model reads bytes
 const unknown = new Set(data.unknown);
 const ends = new Set(data.ends); // of documents
-const apart = characters.some((c, i) => c === "\n" && !ends.has(i)); // documents of several lines: an empty one between them
+const apart = characters.some((c, i) => c === "\n" && !ends.has(i)); // documents of several lines have an empty line between them
 const spans = new Array(characters.length);
 const places = new Array(characters.length); // [line, column, file]: in the file that the text was read from
 const rows = new Array(characters.length); // of the page, and the column there
@@ -174,15 +174,15 @@ function strongest(u) {
   return u.r.reduce((best, r, f) => (Math.abs(r) > Math.abs(u.r[best]) ? f : best), 0);
 }
 
-// Units sorted by how strongly each follows the chosen feature, or its own best one.
+// Sorts units by how strongly each follows the chosen feature, or its own best one.
 function list() {
   const chosen = $("feature").value, feature = (u) => (chosen === "" ? strongest(u) : Number(chosen));
   const strength = (u) => Math.abs(u.r[feature(u)] || 0);
   const sorted = [...data.units.keys()].sort((a, b) => strength(data.units[b]) - strength(data.units[a]));
   const options = sorted.map((number) => {
     const u = data.units[number], f = feature(u), kind = ARRAYS[u.name[0]] || "";
-    const told = data.features.length ? `: ${signed(u.r[f])} ${data.features[f]}` : "";
-    const option = element("option", `${u.name} ${kind}${told}`);
+    const correlation = data.features.length ? `: ${signed(u.r[f])} ${data.features[f]}` : "";
+    const option = element("option", `${u.name} ${kind}${correlation}`);
     option.value = number;
     return option;
   });
@@ -234,7 +234,7 @@ function start() {
   });
   let last = "";
   $("text").addEventListener("pointermove", (event) => {
-    const at = `${event.screenX},${event.screenY}`; // a text that scrolls below a still pointer is no pointing
+    const at = `${event.screenX},${event.screenY}`; // the text may scroll below a still pointer
     if (at !== last && event.target.index !== undefined) select(event.target.index, false);
     last = at;
   });

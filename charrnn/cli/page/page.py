@@ -1,8 +1,8 @@
-"""One self-contained page of what a network did while it read a text; it loads nothing and sends nothing.
+"""A self-contained page of what a network did while it read a text; it loads nothing and sends nothing.
 
-Text is data: in JSON that cannot end its element, and its policy lets no script and no style run but the page's own, by their
-SHA-256. Numbers are packed as bytes in base64: surprisals in steps of 1/12 bit, probabilities of 1/255, units of 1/255 of
-their range.
+The text is in JSON that cannot end its element, and the page's policy runs no script and no style but its own, named by their
+SHA-256. Numbers are packed as bytes in base64: surprisals in steps of 1/12 bit, probabilities in steps of 1/255, units in steps of
+1/255 of their range.
 """
 
 import base64
@@ -25,7 +25,7 @@ from charrnn.text.vocabulary import END, Vocabulary
 from charrnn.training.events import bits, rounded
 
 END_OF_DOCUMENT = "end of the document"
-PER_BIT = 12  # steps of a surprisal, of which a byte holds 21 bits
+PER_BIT = 12  # steps of a surprisal; a byte holds 21 bits of it
 ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
@@ -38,7 +38,7 @@ def page(
     *,
     files: Sequence[str] = ("",),
 ) -> str:
-    """The page, as HTML, with the units of `followed`; it opens with the unit `first`, or with surprisal. `files`: their names."""
+    """The page as HTML, with the units of `followed`; it opens with the unit `first`, or with surprisal."""
     style, script = _asset("page.css"), _asset("page.js")
     loss = float(made.surprisals.sum()) / made.units
     summary = f"{count(made, vocabulary)}: {rounded(loss)} nats, {rounded(bits(loss))} {bits_name(vocabulary.unit)}"
@@ -55,7 +55,7 @@ def page(
 
 
 def count(made: Inspection, vocabulary: Vocabulary) -> str:
-    """How much is shown, in words."""
+    """The size of the shown text, in words."""
     of_bytes = f", {counted(made.units, 'byte')}" if vocabulary.unit == "byte" else ""
     return counted(len(made.characters), "char") + of_bytes
 
@@ -87,7 +87,7 @@ def _data(
 
 
 def _places(made: Inspection, vocabulary: Vocabulary) -> list[list[int]]:
-    """[character, line, column, file], of each character that is not one column behind the one before it."""
+    """[character, line, column, file] for each character that is not one column after the one before it."""
     found = PositionTracker(vocabulary.unit).advance(made.characters, made.starts)
     steps = [np.diff(values) for values in (found.line, found.column, found.file)]
     jumps = np.flatnonzero((steps[0] != 0) | (steps[1] != 1) | (steps[2] != 0)) + 1
@@ -97,7 +97,7 @@ def _places(made: Inspection, vocabulary: Vocabulary) -> list[list[int]]:
 
 
 def _name(symbol: str, vocabulary: Vocabulary) -> str:
-    """As the page shows it: a document's end in words, and by its number a byte that is no character by itself."""
+    """How the page shows a symbol: the end of a document in words, a byte that is not a character by its number."""
     if symbol == END:
         return END_OF_DOCUMENT
     return symbol if vocabulary.unit == "char" or symbol.isascii() else f"\\x{ord(symbol):02x}"
@@ -116,7 +116,7 @@ def _unit(made: Inspection, unit: Unit, r: Sequence[float]) -> dict[str, object]
 
 
 def _range(values: Array, array: str) -> tuple[float, float]:
-    """The gates' is that of σ; elsewhere 0 is in the middle."""
+    """From 0 to 1 for gates, whose values are those of σ; for others a range with 0 in the middle."""
     if array[0] in "rzifo":
         return 0.0, 1.0
     most = max(1.0, float(np.abs(values).max()))

@@ -8,14 +8,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
 from charrnn.cli.output.console import result_console, supports_colour
-from charrnn.cli.output.surprisal_colours import mark_unsafe_line
+from charrnn.cli.output.styled_text import mark_unsafe_line, styled_runs
 from charrnn.cli.output.wrapping import shorten
 from charrnn.cli.plots.curves import PlotData, Quantity, downsample_min_max, summary, y_limits
 from charrnn.runs.storage.history import Floats
@@ -148,10 +147,7 @@ def _below(field: Field, label: str) -> str:
 
 def _row(cells: NDArray[np.int64], marks: Dots, lettered: bool) -> Text:
     """A row of characters; cells and marks are (runs, columns). Where curves meet, the first has its colour, or its letter."""
-    styled = [_cell(cells[:, column], marks[:, column], lettered) for column in range(cells.shape[1])]
-    return Text.assemble(
-        *(("".join(c for c, _ in same), style) for style, same in groupby(styled, lambda pair: pair[1]))
-    )
+    return styled_runs(_cell(cells[:, column], marks[:, column], lettered) for column in range(cells.shape[1]))
 
 
 def _cell(bits: NDArray[np.int64], marked: Dots, lettered: bool) -> tuple[str, str]:

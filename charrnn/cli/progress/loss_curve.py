@@ -1,10 +1,9 @@
 """A small curve of a training's losses, in braille, as it grows."""
 
-from itertools import groupby
-
 import numpy as np
 from rich.text import Text
 
+from charrnn.cli.output.styled_text import styled_runs
 from charrnn.cli.plots.terminal import BLANK, DOT, STYLES, Dots, Field, align_labels, cells_of, dots_of, points_of
 
 POINTS = 512  # that are kept: of a longer training, means of 2, 4, 8, ... steps
@@ -83,10 +82,7 @@ def _heading(first: int, last: int, evaluated: bool, gutter: int, columns: int) 
 
 def _row(cells: Dots, marks: Dots) -> Text:
     """A row of characters: the line's dots, and over them the marks of evaluations."""
-    styled = [
+    return styled_runs(
         (DOT, VALIDATION) if mark else (chr(BLANK + cell) if cell else " ", TRAINING)
         for cell, mark in zip(cells.tolist(), marks.tolist(), strict=True)
-    ]
-    return Text.assemble(
-        *(("".join(c for c, _ in same), style) for style, same in groupby(styled, lambda pair: pair[1]))
     )

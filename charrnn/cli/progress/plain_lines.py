@@ -5,7 +5,8 @@ import time
 from rich.console import Console
 from rich.text import Text
 
-from charrnn.cli.output.surprisal_colours import colour_by_surprisal, mark_unsafe_line
+from charrnn.cli.output.styled_text import mark_unsafe_line
+from charrnn.cli.output.surprisal_colours import colour_by_surprisal
 from charrnn.cli.progress.running_averages import RunningAverages
 from charrnn.cli.reports import gradflow
 from charrnn.runs.planning.plan import Plan

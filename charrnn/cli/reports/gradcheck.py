@@ -7,7 +7,7 @@ from dataclasses import asdict
 from rich.text import Text
 
 from charrnn.cli.output.console import print_error, result_console, write_json
-from charrnn.cli.output.surprisal_colours import mark_unsafe_line
+from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.output.tables import Name, Table
 from charrnn.cli.reports.gradcheck_notes import notes
 from charrnn.diagnostics.gradcheck.gradcheck import Check, Report, by_parameter

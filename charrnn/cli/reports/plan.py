@@ -3,7 +3,7 @@
 from typing import Any
 
 from charrnn.cli.output.console import result_console, write_json
-from charrnn.cli.output.surprisal_colours import mark_unsafe_line
+from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.output.tables import Name, Table
 from charrnn.config import sizing
 from charrnn.config.resolve import Resolved, flatten

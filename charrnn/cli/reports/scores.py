@@ -10,12 +10,12 @@ from itertools import tee
 from rich.text import Text as RichText
 
 from charrnn.cli.output.console import print_note, result_console, supports_colour
+from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.output.surprisal_colours import (
     colour_by_difference,
     colour_by_surprisal,
     legend,
     legend_of_difference,
-    mark_unsafe_line,
 )
 from charrnn.cli.output.tables import Name, Table
 from charrnn.errors import OptionError, TextError

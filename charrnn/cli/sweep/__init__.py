@@ -1,1 +1,1 @@
-"""A sweep carried out and shown."""
+"""How a sweep runs and how it is shown."""

@@ -1,4 +1,4 @@
-"""How a sweep looks while it runs: a line for each training that begins or ends, and in a terminal, below them, those that run."""
+"""How a sweep looks while it runs: a line when a training begins or ends, and in a terminal the running ones below."""
 
 import time
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.text import Text
 
 from charrnn.cli.output.console import Terminal
-from charrnn.cli.output.surprisal_colours import mark_unsafe_line
+from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.output.wrapping import shorten
 from charrnn.cli.progress.follow import can_draw_on
 from charrnn.runs.storage.status import last_step, read_status
@@ -20,12 +20,12 @@ from charrnn.sweeps.sweep import Sweep
 from charrnn.system.folder_handle import Folder
 from charrnn.training.events import rounded
 
-REFRESH_SECONDS = 1.0  # seconds between two looks at the trainings that run
+REFRESH_SECONDS = 1.0  # between two looks at the running trainings
 LOSSES = "validation loss"
 
 
 class SweepView:
-    """Shows the trainings of a sweep; `results` has those that ended, by their numbers."""
+    """Shows the trainings of a sweep; `results` holds the results of the ended ones by their numbers."""
 
     def __init__(self, sweep: Sweep, folder: Folder, json: bool, quiet: bool) -> None:
         self._sweep, self._folder, self._quiet = sweep, folder, quiet
@@ -38,13 +38,13 @@ class SweepView:
         self.results: dict[int, JobResult] = {}
 
     def follow(self, events: Iterable[JobEvent]) -> None:
-        """Show all of them until the last one ends."""
+        """Show the events until the last training ends."""
         with self._live or nullcontext():
             for event in events:
                 self._update(event)
 
     def tick(self) -> None:
-        """Draw again if it is time."""
+        """Draw again if REFRESH_SECONDS have passed."""
         if self._live and time.monotonic() >= self._due:
             self._live.update(self._picture(), refresh=True)
             self._due = time.monotonic() + REFRESH_SECONDS
@@ -73,14 +73,14 @@ class SweepView:
             self._console.print(mark_unsafe_line(line, style), soft_wrap=True)
 
     def _picture(self) -> Group:
-        """Those that run, as many as there is room for, and how many have ended."""
+        """As many of the running trainings as there is room for, and the number of ended ones."""
         columns, rows = self._console.size
         lines = [self._line(number, columns) for number in sorted(self._running)][: max(1, rows - 2)]
         ended = Text(f"{len(self.results)} of {len(self._sweep.names)} ended, {len(self._running)} running")
         return Group(*lines, shorten(ended, columns))
 
     def _line(self, number: int, columns: int) -> Text:
-        """Its name, as much of it as there is room for beside the figures."""
+        """The name of a training, cut if there is no room for it beside the figures."""
         step = last_step(self._run(number))
         figures = f" · {time.monotonic() - self._running[number]:.0f} s" + ("" if step is None else f" · step {step:,}")
         name = mark_unsafe_line(f"  {self._sweep.names[number]}")

@@ -1,7 +1,7 @@
-"""The other ranks of an MPI job, where `mpiexec` started several of us: rank 0 hands trainings out, the others make them.
+"""The other ranks of an MPI job, if `mpiexec` started several: rank 0 distributes the trainings, the others run them.
 
 By mpi4py.futures (Rogowski, Aseeri, Keyes and Dalcin, "mpi4py.futures: MPI-based asynchronous task execution for Python",
-IEEE TPDS 2023): a rank that is done is given the next, and one that waits sleeps.
+IEEE TPDS 2023): a rank that is done gets the next one, and a rank that waits sleeps.
 """
 
 from collections.abc import Iterator
@@ -18,9 +18,9 @@ from charrnn.system.signals import graceful_stop
 
 @contextmanager
 def worker_ranks() -> Iterator[Executor | None]:
-    """What hands work to the other ranks; None where there are none. The other ranks do that work here, and then leave.
+    """Yield the executor that runs work on the other ranks, or None for a single rank. The other ranks do that work here, and exit.
 
-    Raises MissingLibraryError where several were started and mpi4py, or an MPI, is not there.
+    Raises MissingLibraryError if several ranks were started and mpi4py or an MPI is missing.
     """
     rank, size = rank_and_size()
     if size == 1:
@@ -31,17 +31,17 @@ def worker_ranks() -> Iterator[Executor | None]:
         from mpi4py.futures import MPICommExecutor
     except (ImportError, RuntimeError) as error:
         if rank:
-            raise typer.Exit(1) from None  # the first tells
+            raise typer.Exit(1) from None  # rank 0 prints it
         raise missing_mpi(error) from None
     team: Any  # its type hints are another class's
-    deaf = graceful_stop() if rank else nullcontext()  # one that waits for work leaves when the first says so
-    with deaf, MPICommExecutor(MPI.COMM_WORLD, root=0) as team:
+    unstopped = graceful_stop() if rank else nullcontext()  # a rank that waits for work stops when rank 0 says so
+    with unstopped, MPICommExecutor(MPI.COMM_WORLD, root=0) as team:
         if team is not None:
             yield team
-    if team is None:  # all is done
+    if team is None:  # all the work is done
         raise typer.Exit
 
 
 def count(team: Executor) -> int:
-    """How many ranks work."""
+    """The number of ranks that run trainings."""
     return int(getattr(team, "num_workers", 1))

@@ -10,7 +10,7 @@ import typer
 
 from charrnn.cli.exit_codes import UNREAD
 from charrnn.cli.output.console import Terminal, print_error, print_note, write_json, write_path
-from charrnn.cli.output.surprisal_colours import mark_unsafe_line
+from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.sweep import mpi_pool, table
 from charrnn.cli.sweep.live_view import SweepView
 from charrnn.cli.sweep.table import Row
@@ -27,14 +27,14 @@ from charrnn.words import plural
 
 
 def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None, json: bool, quiet: bool) -> int:
-    """Make every training of it that is not made yet, by the other ranks of a `team` or in `jobs` processes here (None: as many as
-    there are cores for), and show what came of them. The exit code.
+    """Run every training of it that is not done yet, on the other ranks of a `team` or in `jobs` processes here, and show what they
+    found. Without `jobs`, run as many at once as there are cores for. Returns the exit code.
     """
     lock = sweeps.open_directory(sweep, out)
     folder = lock.folder
     try:
         with graceful_stop() as stop, _as_stopped(stop):
-            workers = min(mpi_pool.count(team) if team else jobs or _side_by_side(sweep), len(sweep.trials))
+            workers = min(mpi_pool.count(team) if team else jobs or default_jobs(sweep), len(sweep.trials))
             if not quiet:
                 for line in (_introduction(sweep, folder.path, workers), *sweep.notes):
                     print_note(line)
@@ -46,7 +46,7 @@ def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None,
 
 @contextmanager
 def _as_stopped(stop: StopRequest) -> Iterator[None]:
-    """Where nobody reads the output any more (`| head`, a closed terminal), leave as after a signal: all was stopped and saved."""
+    """If nobody reads the output any more (`| head`, a closed terminal), exit as after a signal: all was stopped and saved."""
     try:
         yield
     except OSError as error:
@@ -63,8 +63,8 @@ def _run_all(
     view = SweepView(sweep, folder, json, quiet)
     with _submitter(folder, team, workers, stop_signal) as submit:
         try:
-            view.follow(run_jobs(submit, jobs_of(sweep), stop_signal.should_stop, view.tick))
-        except Exception:  # nobody reads the output any more, for example
+            view.follow(run_jobs(submit, make_jobs(sweep), stop_signal.should_stop, view.tick))
+        except Exception:  # for example, nobody reads the output any more
             stop_signal.stop.set()
             raise
         except BaseException:  # a second Ctrl-C
@@ -81,7 +81,7 @@ def _run_all(
 def _submitter(
     folder: Folder, team: Executor | None, workers: int, stop_signal: StopSignal
 ) -> Iterator[Callable[[Job], Future[JobResult]]]:
-    """Yield the function that submits a training."""
+    """Yield the function that submits a training, to a rank or to a thread here."""
     if team is not None:
         yield lambda job: team.submit(run_job_on_rank, job, folder.path, folder.inode)
         return
@@ -89,8 +89,8 @@ def _submitter(
         yield lambda job: threads.submit(run_job, job, folder, stop_signal)
 
 
-def jobs_of(sweep: Sweep) -> list[Job]:
-    """Its trainings."""
+def make_jobs(sweep: Sweep) -> list[Job]:
+    """A job for each trial of a sweep."""
     time = [] if sweep.seconds is None else ["--time", f"{sweep.seconds}s"]
     return [
         Job(name, to_yaml(trial.config), [*sweep.sources, *time])
@@ -98,7 +98,8 @@ def jobs_of(sweep: Sweep) -> list[Job]:
     ]
 
 
-def _side_by_side(sweep: Sweep) -> int:
+def default_jobs(sweep: Sweep) -> int:
+    """How many of its trainings run at once without sharing a core."""
     threads = max(trial.config.runtime.threads or 1 for trial in sweep.trials)
     return max(1, available_cores() // threads)
 
@@ -110,7 +111,7 @@ def _introduction(sweep: Sweep, path: Path, workers: int) -> str:
 
 
 def _report(rows: list[Row], path: Path, stop: StopRequest, json: bool, quiet: bool) -> int:
-    """The table on stderr, the best on stdout; the exit code."""
+    """Print the table on stderr and the best run on stdout; returns the exit code."""
     best = table.best(rows)
     if json:
         write_json(table.as_json(rows))
@@ -118,15 +119,13 @@ def _report(rows: list[Row], path: Path, stop: StopRequest, json: bool, quiet: b
         console = Terminal(stderr=True, highlight=False)
         table.table(rows).show(console)
         if len(table.units(rows)) > 1:
-            print_note(
-                "losses per character and losses per byte do not compare: the ranks hold within one data.unit only"
-            )
+            print_note("losses per character and per byte cannot be compared: ranks count within one data.unit only")
         if best:
             console.print(mark_unsafe_line(f"best: {best.run}", "bold"), soft_wrap=True)
     if stop.requested():
         done = sum(row.is_done for row in rows)
         print_note(
-            f"stopped after {done} of {len(rows)}; what was learned is saved: the same command with -o {path} goes on"
+            f"stopped after {done} of {len(rows)} trainings; checkpoints saved; the same command with -o {path} continues"
         )
         return stop.exit_code
     if best and not json:

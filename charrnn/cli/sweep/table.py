@@ -1,4 +1,4 @@
-"""What a sweep found: its trainings, the best first, as a table or as JSON."""
+"""The trainings of a sweep, the best first, as a table or as JSON."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from charrnn.cli.output.surprisal_colours import mark_unsafe_line
+from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.output.tables import Name, Table
 from charrnn.config.typed_values import as_text
 from charrnn.runs.storage.status import RunStatus
@@ -20,7 +20,7 @@ STYLES = {"done": "green", "stopped": "yellow", "waiting": "yellow"}
 
 @dataclass(frozen=True)
 class Row:
-    """A training of a sweep: what varies, and what came of it."""
+    """A training of a sweep: what varies, and what it found."""
 
     run: Path
     values: Mapping[str, Any]
@@ -29,12 +29,12 @@ class Row:
 
     @property
     def is_done(self) -> bool:
-        """Whether it came to its end, and counts."""
+        """Whether it ran to its end, so that its loss counts."""
         return self.result.state == "done"
 
 
 def ranked(rows: Sequence[Row]) -> list[Row]:
-    """Those that are done by their validation loss, which some may lack; then the others, in their own order."""
+    """The finished ones by their validation loss, which some may lack; then the others, in the order given."""
 
     def order(row: Row) -> tuple[bool, float]:
         loss = row.outcome.best_loss
@@ -44,12 +44,12 @@ def ranked(rows: Sequence[Row]) -> list[Row]:
 
 
 def best(rows: Sequence[Row]) -> Row | None:
-    """The one of the lowest validation loss; without any validation, the first that is done."""
+    """The one with the lowest validation loss; without any validation, the first that finished."""
     return next((row for row in ranked(rows) if row.is_done), None)
 
 
 def as_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """One object for each training, the best first; losses in nats per character, or of bytes per byte."""
+    """One object for each training, the best first; losses are in nats per character, or per byte."""
     return [_object(row, rank) for rank, row in enumerate(ranked(rows), start=1)]
 
 
@@ -72,13 +72,13 @@ def _object(row: Row, rank: int) -> dict[str, Any]:
 
 
 def units(rows: Sequence[Row]) -> list[Unit]:
-    """What the losses are the mean over; two units where the sweep has both, whose losses do not compare."""
+    """The units of the losses; with two of them the losses cannot be compared."""
     found = {row.outcome.unit for row in rows if row.outcome.best_loss is not None}
     return [unit for unit in NAMES if unit in found]
 
 
 def table(rows: Sequence[Row]) -> Table:
-    """The same for people."""
+    """One row for each training, the best first."""
     of_bits = " or ".join(bits_label(unit) for unit in units(rows)) or "bpc"
     keys = map(Name, short_keys(list(rows[0].values)))
     made = Table("rank", *keys, "best loss", of_bits, "at step", "seconds", Name("state"))

@@ -6,7 +6,7 @@
     lone surrogates  no output can encode them
 
 The first 32 and U+007F become pictures, ␀ to ␟ and ␡, one column each; the others code points, <U+202E>. A terminal shows both in
-reverse video, so that a real ␛ in a text is not taken for an escape (cli/output/surprisal_colours.py).
+reverse video, so that a real ␛ in a text is not taken for an escape (cli/output/styled_text.py).
 """
 
 import json

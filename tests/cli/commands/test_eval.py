@@ -83,7 +83,7 @@ def test_eval_by_another_protocol_says_what_was_trained_on(charrnn, tiny_run):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--learning-rate", "0.1"], ["--learning-rate is that of --dynamic"]),
+        (["--learning-rate", "0.1"], ["--learning-rate needs --dynamic"]),
         (["--dynamic", "--learning-rate", "-1"], ["--learning-rate", "greater than or equal to 0"]),
         (["--slices", "50"], ["--slices 50", "2 whole numbers above 0"]),
         (["--slices", "0,5"], ["--slices 0,5", "above 0"]),
@@ -91,7 +91,7 @@ def test_eval_by_another_protocol_says_what_was_trained_on(charrnn, tiny_run):
         (["--weights", ""], ["--weights", "numbers with commas"]),
         (["--split", "dev"], ["'dev' is not one of 'train', 'valid', 'test'"]),
         (["--protocol", "nano"], ["'nano' is not one of"]),
-        (["text.txt", "--split", "test"], ["cut the run's own text"]),
+        (["text.txt", "--split", "test"], ["are for the run's own text"]),
     ],
 )
 def test_misuse_of_eval(charrnn, tiny_run, arguments, words):

@@ -28,25 +28,6 @@ def test_gradcheck_passes_and_its_json_has_the_agreed_form(charrnn):
     assert max(c["max_relative_error"] for c in result["checks"] if c["oracle"] == "complex-step") <= 1e-10
 
 
-@pytest.mark.parametrize("nonlinearity", ["tanh", "sigmoid", "relu"])
-def test_gradcheck_of_a_kind_and_of_a_run(charrnn, nonlinearity, tiny_run):
-    assert charrnn("gradcheck", "-s", f"model.nonlinearity={nonlinearity}", "--seed", "3").exit_code == 0
-    assert charrnn("gradcheck", "--run", tiny_run, "--oracle", "complex-step", "--entries", "9").exit_code == 0
-
-
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_gradcheck_of_every_cell_with_layers_a_stride_and_smoothed_labels(charrnn, cell):
-    for settings in (
-        ["-s", "model.num_layers=2"],
-        ["-s", "training.stride=16", "-s", "model.initialisation=orthogonal"],
-        ["-s", "training.label_smoothing=0.1"],
-    ):
-        result = json.loads(charrnn("gradcheck", "--json", "-s", f"model.cell={cell}", *settings).stdout)
-        assert result["passed"]
-        for check in result["checks"]:
-            assert check["max_relative_error"] <= (1e-6 if check["oracle"] == "central" else 1e-10)
-
-
 def test_gradcheck_says_how_many_entries_fit_into_its_time_and_how_to_have_them_again(charrnn, tiny_run, monkeypatch):
     from charrnn import api
 
@@ -118,21 +99,7 @@ def test_a_table_that_nobody_reads_ends_quietly():
 def test_gradcheck_of_a_run_that_knows_one_character(charrnn, tmp_path):
     (tmp_path / "a.txt").write_text("a" * 200)
     assert charrnn("train", tmp_path / "a.txt", *TINY, "-o", "r").exit_code == 0
-    assert charrnn("gradcheck", "--run", "r").exit_code == 0
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        ["model.nonlinearity=relu", "model.initialisation=identity", "model.num_layers=3"],
-        ["model.nonlinearity=sigmoid", "model.num_layers=12"],
-        ["model.cell=lstm", "model.num_layers=8"],
-    ],
-)
-def test_gradcheck_of_deep_networks(charrnn, settings):
-    arguments = [word for setting in settings for word in ("-s", setting)]
-    result = charrnn("gradcheck", "--entries", "5", *arguments)
-    assert result.exit_code == 0, result.stderr
+    assert charrnn("gradcheck", "--run", "r", "--entries", "5").exit_code == 0
 
 
 @pytest.mark.parametrize(
@@ -141,7 +108,7 @@ def test_gradcheck_of_deep_networks(charrnn, settings):
         (["--oracle", "magic"], 1, ["unknown oracle 'magic'; there are complex-step, closed-form, forward, central"]),
         (["--tolerance", "0"], 2, ["--tolerance must be above 0; found 0"]),
         (["--run", "nothing"], 1, ["no such run"]),
-        (["--run", "x", "-c", "quick"], 2, ["--run brings its own configuration"]),
+        (["--run", "x", "-c", "quick"], 2, ["--run has its own configuration"]),
         (["-s", "model.cell=lstmm"], 1, ["model.cell: must be", "found 'lstmm'"]),
     ],
 )

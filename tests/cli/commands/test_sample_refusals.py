@@ -3,7 +3,7 @@
 import pytest
 from refusals import refused
 
-from charrnn.cli.commands import sample
+from charrnn.cli.options import prompts
 
 
 @pytest.mark.parametrize(
@@ -29,11 +29,11 @@ from charrnn.cli.commands import sample
         (["--rerank", "2", "--count", "3"], 2, ["--rerank must be at least --count, 3; found 2"]),
         (["--rerank", "0"], 2, ["--rerank"]),
         (["--trace-candidates", "0"], 2, ["--trace-candidates"]),
-        (["--trace-candidates", "3"], 2, ["--trace-candidates is how many a --trace tells of; give both"]),
+        (["--trace-candidates", "3"], 2, ["--trace-candidates needs --trace; give both"]),
         (["--repetition-penalty", "0.9"], 1, ["repetition-penalty must be a number of at least 1", "found 0.9"]),
         (["--repetition-penalty", "nan"], 1, ["repetition-penalty must be a number", "found nan"]),
-        (["--repetition-ngram", "5"], 2, ["say how --repetition-penalty works; give it too"]),
-        (["--repetition-window", "50"], 2, ["say how --repetition-penalty works; give it too"]),
+        (["--repetition-ngram", "5"], 2, ["need --repetition-penalty; give it too"]),
+        (["--repetition-window", "50"], 2, ["need --repetition-penalty; give it too"]),
         (
             ["--repetition-penalty", "1", "--repetition-ngram", "0"],
             1,
@@ -64,7 +64,7 @@ def test_a_checkpoint_by_itself_is_neither_the_best_nor_the_last(charrnn, tiny_r
 
 @pytest.mark.parametrize("by_pipe", [False, True])
 def test_a_prompt_that_is_too_long_is_refused_with_its_size(charrnn, tiny_run, tmp_path, monkeypatch, by_pipe):
-    monkeypatch.setattr(sample, "MAX_PROMPT_BYTES", 1000)
+    monkeypatch.setattr(prompts, "MAX_PROMPT_BYTES", 1000)
     text = "the cat " * 200
     (tmp_path / "long.txt").write_text(text, "utf-8")
     given = ("-", text) if by_pipe else (tmp_path / "long.txt", None)

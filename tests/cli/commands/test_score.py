@@ -90,7 +90,7 @@ def test_score_finds_what_sample_says_of_the_same_text(charrnn, tiny_run, prompt
 
 
 def test_the_text_of_the_training_is_not_the_text_to_be_scored(charrnn, tiny_run, text_file):
-    refused(charrnn("score", tiny_run, "--text", text_file), 2, "a text to be scored stands after the run")
+    refused(charrnn("score", tiny_run, "--text", text_file), 2, "name the text to score without an option")
 
 
 def test_score_calls_nothing_unknown_where_rare_characters_have_a_symbol(charrnn):

@@ -6,14 +6,17 @@ import sys
 import time
 
 import pytest
+from slow import mostly_slow
 from tiny import OPTIONS as TINY
 
 from charrnn.runs.storage.checkpoint import load
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes end differently on Windows")
-@pytest.mark.parametrize(
-    ("how", "reader"), [("--json -q", "| head -1"), ("", "2>&1 | head -1"), ("", "2>&1 | head -5")]
+@mostly_slow(
+    ("how", "reader"),
+    [("--json -q", "| head -1"), ("", "2>&1 | head -1"), ("", "2>&1 | head -5")],
+    one_in=3,
 )
 def test_a_training_that_nobody_reads_any_more_saves_and_stops(text_file, tmp_path, how, reader):
     out = tmp_path / "r"

@@ -50,7 +50,7 @@ def test_texts(charrnn, tmp_path, content, words):
 )
 def test_an_end_that_cannot_be(charrnn, tiny_run, arguments, words):
     before = {path.name: path.read_bytes() for path in tiny_run.iterdir()}
-    refused(charrnn("train", "--resume", tiny_run, *arguments), 1 if arguments[1] != "x" else 2, *words)
+    refused(charrnn("train", "--resume", tiny_run, *arguments), 1, *words)
     assert {path.name: path.read_bytes() for path in tiny_run.iterdir()} == before
 
 
@@ -59,7 +59,7 @@ def test_a_fine_tune_that_cannot_be(charrnn, tiny_run, text_file):
     refused(charrnn(*train, "nothing"), 1, "--from nothing: no such run")
     refused(charrnn(*train, tiny_run / "lock"), 1, f"--from {tiny_run}/lock: ")
     refused(charrnn(*train, tiny_run, "-s", "model.hidden_size=8"), 1, "model.hidden_size is 16 there, and 8 here")
-    refused(charrnn(*train, tiny_run, "--resume", tiny_run), 2, "--resume", "--from has no place beside it")
+    refused(charrnn(*train, tiny_run, "--resume", tiny_run), 2, "--resume", "--from cannot be combined with --resume")
     assert not Path("runs").exists()
 
 
@@ -151,7 +151,7 @@ def test_configurations(charrnn, tmp_path, text_file, yaml, words):
         (["--nonsense"], 2, ["No such option"]),
         (["--resume", "nothing"], 1, ["--resume nothing: no such run directory"]),
         (["--set", "model.hidden_size=" + "[" * 3000], 1, ["model.hidden_size: must be a whole number; found"]),
-        (["--resume", "x", "--seed", "3"], 2, ["--seed has no place beside it"]),
+        (["--resume", "x", "--seed", "3"], 2, ["--seed cannot be combined with --resume"]),
     ],
 )
 def test_options_of_train(charrnn, text_file, arguments, code, words):

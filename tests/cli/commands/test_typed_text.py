@@ -124,6 +124,7 @@ def test_classes_add_up_and_a_slip_is_asked_about(charrnn, tiny_run):
     assert "is no class" not in charrnn("sample", tiny_run, "--only", "chars:ease", "-n", 5, "--seed", 1).stderr
 
 
+@pytest.mark.slow
 def test_a_byte_model_writes_whole_characters_however_it_is_asked(charrnn, tmp_path):
     path = tmp_path / "text.txt"
     path.write_text("Наша Таня громко плачет\n" * 40, "utf-8")
@@ -149,6 +150,7 @@ def test_a_byte_model_writes_whole_characters_however_it_is_asked(charrnn, tmp_p
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="its command lines are Unicode")
+@pytest.mark.slow
 def test_text_is_utf_8_whatever_the_locale_and_file_names_stay_as_they_are(accents, tmp_path):
     environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from refusals import refused
+from slow import mostly_slow
 
 from charrnn import api
 from charrnn.cli.output import files
@@ -105,7 +106,7 @@ def test_that_matplotlib_is_missing_is_told_before_anything_is_read(charrnn, com
 
 @pytest.mark.parametrize("command", ["plot", "gradflow"])
 def test_force_without_a_file_is_misuse(charrnn, tiny_run, command):
-    refused(charrnn(command, tiny_run, "--force"), 2, "--force replaces the file of --out; give both")
+    refused(charrnn(command, tiny_run, "--force"), 2, "--force needs --out; give both")
 
 
 def test_a_program_replaces_weights_only_where_it_says_so(tiny_run, tmp_path):
@@ -191,10 +192,11 @@ def ended(child):
 ANSWERS = [("YES\n", 0), ("\n", 1), ("\x04", 1), ("\xff\n", 1), ("\x03", 130)]  # the rarer ones, of one command
 
 
-@pytest.mark.parametrize(
+@mostly_slow(
     ("command", "answer", "code"),
     [(command, *told) for command in COMMANDS for told in [("y\n", 0), ("n\n", 1)]]
     + [("export", *told) for told in ANSWERS],
+    one_in=7,
 )
 def test_a_person_at_a_terminal_is_asked(asked, tmp_path, command, answer, code):
     out = COMMANDS[command]
@@ -216,7 +218,7 @@ def test_the_question_is_no_part_of_the_result(asked, tmp_path):
     assert (tmp_path / "result").read_text() == "p.safetensors\n"
 
 
-@pytest.mark.parametrize("redirected", ["2> said", "< /dev/null"])
+@mostly_slow("redirected", ["2> said", "< /dev/null"], one_in=2)
 def test_where_a_question_would_not_be_seen_or_answered_nobody_is_asked(asked, tmp_path, redirected):
     said, code = ended(asked("export", redirected))
     assert code == 1

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import on_terminal
 import pytest
 from rich.cells import cell_len
+from slow import mostly_slow
 from tiny import TINY, trained
 from typer.testing import CliRunner
 
@@ -85,7 +86,7 @@ def in_a_pipe(arguments):
     return found
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@mostly_slow("name", COMMANDS, one_in=3)
 def test_each_figure_of_a_pipe_is_whole_in_every_terminal_and_no_other_is_there(runs, monkeypatch, name):
     arguments = COMMANDS[name](runs)
     piped = in_a_pipe(arguments).output

@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from slow import mostly_slow
 
 pexpect = pytest.importorskip("pexpect", reason="a pseudo-terminal needs POSIX")
 pyte = pytest.importorskip("pyte", reason="a screen in memory needs pyte")
@@ -76,7 +77,7 @@ def bars(lines):
     return [line for line in lines if re.search("[━─]{3}", line)]
 
 
-@pytest.mark.parametrize("width", [40, 200])
+@mostly_slow("width", [40, 200], one_in=2)
 def test_at_the_end_one_picture_is_on_the_screen_and_nothing_of_those_before(text_file, tmp_path, width):
     screen = Screen(spawn(command(text_file, tmp_path / "r"), width, 40), width, 40).read()
     assert screen.child.exitstatus == 0
@@ -90,6 +91,7 @@ def test_at_the_end_one_picture_is_on_the_screen_and_nothing_of_those_before(tex
     assert "".join(screen.lines).endswith(str(tmp_path / "r"))
 
 
+@pytest.mark.slow
 def test_ten_rows_are_enough(text_file, tmp_path):
     screen = Screen(spawn(command(text_file, tmp_path / "r"), 60, 10), 60, 10).read()
     assert len(bars(screen.lines)) <= 1
@@ -97,6 +99,7 @@ def test_ten_rows_are_enough(text_file, tmp_path):
 
 
 @pytest.mark.parametrize("size", [(50, 30), (80, 12)])
+@pytest.mark.slow
 def test_a_terminal_that_is_resized_shows_one_picture(text_file, tmp_path, size):
     screen = Screen(spawn(command(text_file, tmp_path / "r", steps=6000, every=6000), 80, 30), 80, 30)
     screen.read(lambda screen: "⠤⠤ training" in "".join(screen.lines))
@@ -107,6 +110,7 @@ def test_a_terminal_that_is_resized_shows_one_picture(text_file, tmp_path, size)
     assert not any(line.startswith("epoch 0.") for line in screen.lines), "a picture of before"
 
 
+@pytest.mark.slow
 def test_it_is_drawn_at_most_four_times_a_second_and_with_what_happens_and_not_with_each_step(text_file, tmp_path):
     began = time.monotonic()
     screen = Screen(spawn(command(text_file, tmp_path / "r", steps=4000), 80, 30), 80, 30).read()
@@ -121,6 +125,7 @@ def test_the_sample_is_in_the_colours_of_its_surprisals(text_file, tmp_path):
     assert len(set(re.findall(r"38;5;(\d+)m", last))) >= 3
 
 
+@pytest.mark.slow
 def test_no_color_means_not_one_colour(text_file, tmp_path):
     output = Screen(spawn(command(text_file, tmp_path / "r"), NO_COLOR="1"), 80, 24).read().output
     assert CURSOR.search(output), "it is drawn all the same"
@@ -128,6 +133,7 @@ def test_no_color_means_not_one_colour(text_file, tmp_path):
 
 
 @pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"JPY_PARENT_PID": "1"}], ids=["dumb", "notebook"])
+@pytest.mark.slow
 def test_where_a_picture_cannot_stand_still_there_are_lines(text_file, tmp_path, environment):
     output = Screen(spawn(command(text_file, tmp_path / "r"), **environment), 80, 24).read().output
     assert not CURSOR.search(output)
@@ -135,6 +141,7 @@ def test_where_a_picture_cannot_stand_still_there_are_lines(text_file, tmp_path,
     assert len(output.splitlines()) < 100, "nor a flood of them"
 
 
+@pytest.mark.slow
 def test_a_forced_colour_draws_no_picture_into_a_log(text_file, tmp_path):
     environment = {**os.environ, "FORCE_COLOR": "1", "TERM": "xterm-256color"}
     done = subprocess.run(
@@ -145,6 +152,7 @@ def test_a_forced_colour_draws_no_picture_into_a_log(text_file, tmp_path):
     assert "\x1b[" in done.stderr
 
 
+@pytest.mark.slow
 def test_json_in_a_file_is_json_while_the_terminal_shows_the_picture(text_file, tmp_path):
     line = " ".join([sys.executable, *command(text_file, tmp_path / "r", "--json"), ">", str(tmp_path / "events")])
     child = pexpect.spawn("/bin/sh", ["-c", line], encoding="utf-8", timeout=60, dimensions=(24, 80), env=CLEAN)
@@ -162,6 +170,7 @@ def test_json_on_the_terminal_is_not_drawn_over(text_file, tmp_path):
     assert [json.loads(line)["event"] for line in lines].count("step") == 50
 
 
+@pytest.mark.slow
 def test_warnings_stay_above_and_are_told_once(text_file, tmp_path):
     arguments = command(
         text_file, tmp_path / "r", "-s", "training.learning_rate=1", "-s", "training.max_grad_norm=null", every=250
@@ -173,6 +182,7 @@ def test_warnings_stay_above_and_are_told_once(text_file, tmp_path):
 
 
 @pytest.mark.parametrize("left_over", [{"COLUMNS": "0"}, {"COLUMNS": "0", "LINES": "0"}, {"COLUMNS": "300"}], ids=str)
+@pytest.mark.slow
 def test_the_terminal_says_how_large_it_is_and_not_the_environment(text_file, tmp_path, left_over):
     screen = Screen(spawn(command(text_file, tmp_path / "r", steps=600), 80, 30, **left_over), 80, 30).read()
     assert screen.child.exitstatus == 0
@@ -211,6 +221,7 @@ def wait_for(seen, shown):
 
 
 @needs_tmux
+@pytest.mark.slow
 def test_a_training_that_was_stopped_is_drawn_below_what_the_shell_has_shown_since(text_file, tmp_path, tmux):
     tmux("new-session", "-d", "-s", "s", "-x", 80, "-y", 30, "env PS1='$ ' bash --norc")
 
@@ -240,6 +251,7 @@ def test_a_training_that_was_stopped_is_drawn_below_what_the_shell_has_shown_sin
 
 
 @needs_tmux
+@pytest.mark.slow
 def test_a_training_in_the_background_of_a_shell_tells_lines(text_file, tmp_path, tmux):
     line = " ".join([sys.executable, *command(text_file, tmp_path / "r", steps=1000)])
     tmux("new-session", "-d", "-s", "s", "-x", 80, "-y", 50, "env PS1='$ ' bash --norc")
@@ -250,6 +262,7 @@ def test_a_training_in_the_background_of_a_shell_tells_lines(text_file, tmp_path
 
 @needs_tmux
 @pytest.mark.parametrize("sizes", [[(50, 24)], [(60, 10), (100, 30)]])
+@pytest.mark.slow
 def test_tmux_shows_one_picture_after_it_was_resized(text_file, tmp_path, tmux, sizes):
     line = " ".join([sys.executable, *command(text_file, tmp_path / "r", **ENDLESS)])
     tmux("new-session", "-d", "-s", "s", "-x", 80, "-y", 24, line)

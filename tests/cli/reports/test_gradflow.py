@@ -82,7 +82,7 @@ def test_a_figure_is_drawn(charrnn, tmp_path, ending):
 def test_a_run_brings_its_own_configuration(charrnn, tiny_run):
     result = charrnn("gradflow", tiny_run, "-s", "model.cell=gru")
     assert result.exit_code == 2
-    assert "RUN brings its own configuration" in result.stderr
+    assert "RUN has its own configuration" in result.stderr
 
 
 def test_characters_that_the_model_does_not_know_are_told_of(charrnn, tiny_run):

@@ -85,7 +85,7 @@ def test_a_run_on_bytes_counts_bytes(charrnn, tmp_path, tiny_config):
     ("arguments", "message"),
     [
         (["--novelty", "-n", "0"], "--length 0 writes without end"),
-        (["--text", "somewhere"], "--text says where the run's text stands now, for --novelty, --ngram and --with"),
+        (["--text", "somewhere"], "--text is for --novelty, --ngram and --with"),
     ],
 )
 def test_what_does_not_go_together_is_misuse(charrnn, tiny_run, arguments, message):

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from slow import mostly_slow
 from tiny import trained
 
 from charrnn.text.reading import sources
@@ -73,7 +74,7 @@ def test_several_files_are_named(scored, unit):
     assert {"a.txt:1:9", "b.txt:1:4", "b.txt:2:4"} <= {row[0] for row in rows(scored(*given, "--top", "30"))}
 
 
-@pytest.mark.parametrize("setting", ["data.unit=char", "data.unit=byte", "data.boundary=blank-line"])
+@mostly_slow("setting", ["data.unit=char", "data.unit=byte", "data.boundary=blank-line"], one_in=3)
 def test_how_a_text_comes_changes_nothing(scored, monkeypatch, setting):
     """Neither the places nor what is shown on both sides of them."""
     Path("a").write_bytes(("é 漢\r\n" + TIDE).encode())

@@ -13,6 +13,7 @@ import pytest
 from charrnn.runs.storage.checkpoint import load
 from charrnn.runs.storage.directory import BEST, LAST
 
+pytestmark = pytest.mark.ranks
 RATES = ["--grid", "training.learning_rate=1e-3,1e-2,2e-3"]
 YAML = """
 model: {hidden_size: 8}

@@ -1,4 +1,4 @@
-"""How many trainings of a sweep go on side by side."""
+"""How many trainings of a sweep run at once."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from charrnn.sweeps.sweep import make
 
 
 @pytest.mark.parametrize(
-    ("grid", "side_by_side"),
+    ("grid", "jobs"),
     [
         ("model.hidden_size=8,16", 8),
         ("runtime.threads=1,4", 2),
@@ -16,7 +16,7 @@ from charrnn.sweeps.sweep import make
         ("runtime.threads=1,16", 1),
     ],
 )
-def test_no_core_is_shared_by_two_trainings(monkeypatch, text_file, grid, side_by_side):
+def test_no_core_is_shared_by_two_trainings(monkeypatch, text_file, grid, jobs):
     monkeypatch.setattr(run, "available_cores", lambda: 8)
     found = trials(parse_axes([grid]), None, ["training.batch_size=4", "training.sequence_length=8"], {}, None, 0)
-    assert run._side_by_side(make(found, [str(text_file)], None)) == side_by_side
+    assert run.default_jobs(make(found, [str(text_file)], None)) == jobs

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 from refusals import refused
+from slow import mostly_slow
 
 from charrnn import api
-from charrnn.cli.sweep.run import jobs_of
+from charrnn.cli.sweep.run import make_jobs
 from charrnn.config.resolve import resolve
 from charrnn.runs.storage.checkpoint import load
 from charrnn.runs.storage.directory import BEST, LAST
@@ -108,6 +109,7 @@ def test_a_sweep_makes_every_training_and_prints_the_best(sweep, charrnn, text_f
     assert there.config == load(Path("alone", LAST)).config
 
 
+@pytest.mark.slow
 def test_networks_with_and_without_biases_are_compared(sweep):
     result = sweep("--grid", "model.bias=true,false", "-o", "s")
     assert result.exit_code == 0, result.stderr
@@ -134,7 +136,7 @@ def test_json_is_the_table_and_nothing_else(sweep):
 
 def test_a_training_begins_with_the_configuration_of_its_point_for_the_time_that_was_asked(text_file, tmp_path):
     found = trials(parse_axes(["model.hidden_size=8,9"]), None, [], {}, None, 0)
-    first, second = jobs_of(make(found, [str(text_file)], 90.0))
+    first, second = make_jobs(make(found, [str(text_file)], 90.0))
     assert first.arguments == second.arguments == [str(text_file), "--time", "90.0s"]
     (tmp_path / "second.yaml").write_text(second.yaml)
     assert resolve(str(tmp_path / "second.yaml")).config == found[1].config
@@ -159,6 +161,7 @@ def test_one_that_fails_is_a_row_and_the_others_go_on(sweep):
     assert "error: training diverged" in Path("s/logs/learning_rate=1000.0.log").read_text()
 
 
+@pytest.mark.slow
 def test_the_same_command_leaves_what_is_done_and_makes_what_is_missing(sweep):
     sweep(*RATES, "-o", "s")
     kept, lost = Path("s/learning_rate=0.001"), Path("s/learning_rate=0.01")
@@ -179,19 +182,20 @@ def test_the_same_command_leaves_what_is_done_and_makes_what_is_missing(sweep):
     )
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@mostly_slow(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], one_in=2)
 def test_a_signal_saves_all(begun, tmp_path, number, code):
     process = begun()
     process.send_signal(number)
     out, told = process.communicate(timeout=30)
     assert (process.returncode, out) == (code, "")
-    assert "the same command with -o s goes on" in told
+    assert "the same command with -o s continues" in told
     assert "Traceback" not in told
     for run in tmp_path.glob("s/learning_rate=*"):
         assert 50 <= load(run / LAST).progress.step < 1_000_000
         assert trains(run) is None
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_stops_all(begun, tmp_path):
     process = begun("--grid", "training.seed=1,2")
     process.stderr.close()
@@ -204,6 +208,7 @@ def test_a_reader_that_goes_away_stops_all(begun, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills with a signal")
+@pytest.mark.slow
 def test_trainings_of_a_sweep_that_was_killed_save_and_the_same_command_goes_on(begun, tmp_path):
     begun().kill()
     runs = sorted(tmp_path.glob("s/learning_rate=*"))
@@ -217,6 +222,7 @@ def test_trainings_of_a_sweep_that_was_killed_save_and_the_same_command_goes_on(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills with a signal")
 @pytest.mark.parametrize("by", ["the system", "a second Ctrl-C"])
+@pytest.mark.slow
 def test_a_training_that_is_killed_has_failed_and_says_how(tmp_path, text_file, by, monkeypatch):
     monkeypatch.setenv("PMI_RANK", "1")  # a launcher's, which is none of its business
     job, run = Job("r", YAML, [str(text_file), *LONG]), tmp_path / "r"
@@ -241,6 +247,7 @@ def test_what_waits_when_it_is_time_to_stop_is_not_begun(tmp_path):
 
 
 @pytest.mark.skipif(not CAN_HOLD, reason="a directory with an open file cannot be renamed here")
+@pytest.mark.slow
 def test_a_sweep_whose_directory_is_renamed_goes_on_there(tmp_path, text_file):
     (tmp_path / "s").mkdir()
     stop_signal = StopSignal(lambda: False)
@@ -318,14 +325,14 @@ def test_nothing_is_added_to_a_folder_whose_record_is_of_something_else(sweep):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        ([], 2, "nothing varies; say what, for example --grid"),
+        ([], 2, "nothing varies; add for example --grid"),
         (["--grid", ""], 1, "--grid : must be KEY=A,B,C"),
         (["--grid", "model.hidden_size="], 1, "no value"),
         (["--grid", "model.hiden_size=1"], 1, "did you mean model.hidden_size?"),
         (["--grid", "model.hidden_size=8,0"], 1, "found 0"),
         (["--grid", "model.hidden_size=8", "--grid", "model.hidden_size=9"], 1, "given twice"),
         (["--grid", "model.hidden_size=8..9"], 1, "--random N"),
-        (["--grid", "training.steps=8,9", "--epochs", "1"], 2, "--grid training.steps says how long to train already"),
+        (["--grid", "training.steps=8,9", "--epochs", "1"], 2, "--grid training.steps already says how long to train"),
         ([*RATES, "--steps", "3", "--time", "3s"], 2, "give one of --steps, --epochs and --time"),
         ([*RATES, "--steps", "0"], 1, "--steps: training.steps: must be greater than or equal to 1"),
         ([*RATES, "--time", "soon"], 1, "not a duration"),
@@ -355,6 +362,7 @@ def test_a_directory_that_cannot_be_written_is_refused(sweep, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal needs POSIX")
+@pytest.mark.slow
 def test_a_terminal_shows_the_trainings_that_run_and_is_left_as_it_was(tiny_yaml, text_file, tmp_path):
     pexpect = pytest.importorskip("pexpect")
     command = ["-m", "charrnn", "sweep", str(tiny_yaml), str(text_file), *RATES, *LONG, "--jobs", "1"]

@@ -3,6 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from charrnn import api
+from charrnn.config.resolve import resolve
 from charrnn.diagnostics.gradcheck import gradcheck as module
 from charrnn.diagnostics.gradcheck.case import random_window, small_case
 from charrnn.diagnostics.gradcheck.gradcheck import Report, analytic_gradients, gradcheck, passed
@@ -83,6 +85,18 @@ def test_without_biases_a_relu_that_reads_nothing_but_0_stands_on_its_kink(cell)
 def test_relu_without_biases_leaves_units_on(num_layers, seed):
     case = small_case(Architecture(7, 5, "rnn", "relu", num_layers, "orthogonal", bias=False), seed)
     assert all(found.passed for found in check_properties(case))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["model.nonlinearity=relu", "model.initialisation=identity", "model.num_layers=3"],
+        ["model.nonlinearity=sigmoid", "model.num_layers=12"],
+        ["model.cell=lstm", "model.num_layers=8"],
+    ],
+)
+def test_deep_networks(settings):
+    assert api.gradcheck(resolve(None, settings).config, entries=5).passed
 
 
 def test_the_case_hides_nothing():

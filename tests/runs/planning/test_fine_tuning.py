@@ -85,6 +85,7 @@ def test_it_begins_anew_in_all_but_the_weights(tmp_path, base_run, other_text):
     assert not any(moment.any() for moment in begun.moments.values())
 
 
+@pytest.mark.slow
 def test_a_fine_tune_begins_far_below_a_training_from_scratch(tmp_path):
     """From the small letters of one half of a book to the other half with its capitals, figures and signs."""
     book = (shipped("corpora") / "harbour.txt").read_text("utf-8")

@@ -2,7 +2,7 @@
 
 import tracemalloc
 
-import pytest
+from slow import mostly_slow
 
 from charrnn import api
 from charrnn.config.resolve import resolve
@@ -17,7 +17,7 @@ SMALL = [
 ]
 
 
-@pytest.mark.parametrize(
+@mostly_slow(
     "settings",
     [
         ["training.batch_size=32", "model.hidden_size=128"],
@@ -27,6 +27,7 @@ SMALL = [
         ["training.batch_size=4", "data.protocol=char-rnn", "data.slices=[20, 32]"],
     ],
     ids=lambda settings: settings[1],
+    one_in=5,
 )
 def test_the_memory_that_is_told_is_what_it_takes(settings, tmp_path):
     text = tmp_path / "text.txt"

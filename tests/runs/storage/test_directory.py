@@ -68,7 +68,10 @@ def test_the_next_free_name(tmp_path):
 def test_what_was_killed_before_its_first_save_may_be_begun_again(tmp_path):
     directory.create(tmp_path / "x").release()
     (tmp_path / "x" / "last.safetensors.tmp").write_bytes(b"half")
-    directory.create(tmp_path / "x").release()
+    again = directory.create(tmp_path / "x")
+    assert again.folder.path == tmp_path / "x"
+    assert str(os.getpid()) in (tmp_path / "x" / "lock").read_text()
+    again.release()
 
 
 def test_without_a_lock_what_bears_the_name_of_a_side_file_is_somebodys_own(tmp_path):

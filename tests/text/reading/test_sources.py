@@ -7,6 +7,7 @@ import sys
 import threading
 
 import pytest
+from slow import mostly_slow
 
 from charrnn.errors import TextError
 from charrnn.text.reading.decoding import characters
@@ -169,8 +170,10 @@ def test_an_unreadable_file_is_named(tmp_path):
         content(path)
 
 
-@pytest.mark.parametrize(
-    ("suffix", "compress"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)]
+@mostly_slow(
+    ("suffix", "compress"),
+    [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)],
+    one_in=3,
 )
 def test_a_bomb_is_refused_unless_allowed(tmp_path, suffix, compress):
     path = tmp_path / f"bomb.txt{suffix}"

@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Options that several commands have, and what they mean together."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,11 +7,22 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from charrnn.cli.commands import typed_text
+from charrnn.cli.options import typed_text
 
 if TYPE_CHECKING:
     from charrnn.models.model import Model
     from charrnn.text.reading.encodings import Encodings
+
+
+def text_argument(default: str, sources: str = "Files, folders, globs, - for standard input, or builtin:NAME.") -> Any:
+    """The argument TEXT; `default` says what a command reads without one."""
+    return typer.Argument(help=f"{sources} {default}", show_default=False)
+
+
+def out_option(metavar: str, help: str) -> Any:
+    """The option --out, for a file or a directory."""
+    return typer.Option("--out", "-o", metavar=metavar, readable=False, help=help, show_default=False)
+
 
 ConfigOption = Annotated[
     str | None,
@@ -28,19 +39,16 @@ SettingsOption = Annotated[
     ),
 ]
 RunArgument = Annotated[
-    Path,
-    typer.Argument(
-        metavar="RUN", readable=False, help="A run directory, or a .safetensors checkpoint.", show_default=False
-    ),
+    Path, typer.Argument(metavar="RUN", readable=False, help="A run directory, or a .safetensors checkpoint.")
 ]
 CheckpointOption = Annotated[
     Literal["best", "last"] | None,
-    typer.Option(help="Which checkpoint of a run directory. Default: best, or last where there is no best."),
+    typer.Option(help="Which checkpoint of a run directory. Default: best, or last if there is no best."),
 ]
 WithOption = Annotated[
     list[Path] | None,
     typer.Option(
-        "--with", metavar="RUN2", readable=False, help="Mix in another run of the same vocabulary. Repeatable."
+        "--with", metavar="RUN2", readable=False, help="Mix in another run with the same vocabulary. Repeatable."
     ),
 ]
 NgramOption = Annotated[
@@ -50,26 +58,34 @@ WeightsOption = Annotated[
     str | None,
     typer.Option(
         metavar="W,W,...",
-        help="The weights of what is mixed: RUN, each --with, --ngram. Default: fitted on the validation split.",
+        help="The weights of RUN, each --with and --ngram, in this order. Default: fitted on the validation split.",
     ),
 ]
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace the file of --out where it exists.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace the file of --out if it exists.")]
 TrainingTextOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--text", metavar="TEXT", help="Where the text of the training stands now, if it was moved. Repeatable."
-    ),
+    typer.Option("--text", metavar="TEXT", help="New location of the training text, if it moved. Repeatable."),
 ]
 EncodingOption = Annotated[
     list[str] | None,
     typer.Option(
         "--encoding",
         metavar="NAME|FILE=NAME",
-        help="The encoding of the texts, or of one file, for example notes.txt=cp1252. Repeatable. Default: UTF-8, or what a "
-        "byte order mark says.",
-        show_default=False,
+        help="The encoding of the texts, or of one file, for example notes.txt=cp1252. Repeatable. "
+        "Default: what the byte order mark says, or UTF-8.",
     ),
 ]
+EpochsOption = Annotated[
+    float | None, typer.Option("--epochs", help="Passes over the training split, instead of --steps.")
+]
+TimeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--time", metavar="DURATION", help="Train for this long, for example 140s, 10m or 1h30m, instead of --steps."
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 
 
 def load(
@@ -81,8 +97,9 @@ def load(
     checkpoint: str | None,
     encoding: Sequence[str] = (),
 ) -> "Model":
-    """The model that these options ask for; `encoding` is what its training text is in now. Raises BadParameter for weights that
-    are no numbers, and as api.load does.
+    """The model that these options ask for; `encoding` is the present one of its training text.
+
+    Raises BadParameter for weights that are not numbers, and what api.load raises.
     """
     from charrnn import api
 
@@ -92,8 +109,10 @@ def load(
 
 
 def encodings(encoding: Sequence[str] | None, text: Sequence[str] | None, both: bool) -> "tuple[Encodings, list[str]]":
-    """What --encoding says of `text`, and what of the run's own text: a NAME is for the own one where there is no other, and
-    FILE=NAME for either, where `both` are read. Raises TextError for an unknown encoding.
+    """The encodings of `text`, and the entries of --encoding for the run's own text.
+
+    A NAME is for `text`, or for the run's text if there is no other; FILE=NAME is for either, if `both` are read. Raises
+    TextError for an unknown encoding.
     """
     from charrnn.text.reading.encodings import Encodings
 
@@ -103,7 +122,7 @@ def encodings(encoding: Sequence[str] | None, text: Sequence[str] | None, both: 
 
 
 def numbers(option: str, text: str, count: int | None = None, whole: bool = False) -> list[float]:
-    """Numbers with commas between them. Raises BadParameter for anything else, or another count of them."""
+    """Numbers with commas between them. Raises BadParameter for anything else, or for another `count` of them."""
     kind = "whole numbers above 0" if whole else "numbers"
     try:
         found = [int(part) if whole else float(part) for part in text.split(",")]
@@ -116,8 +135,17 @@ def numbers(option: str, text: str, count: int | None = None, whole: bool = Fals
     return found
 
 
+def seconds_of(steps: int | None, epochs: float | None, duration: str | None) -> float | None:
+    """The seconds of --time. Raises BadParameter for more than one of the three, RunError for what is not a duration."""
+    from charrnn.runs.time_budget import parse_duration
+
+    if sum(end is not None for end in (steps, epochs, duration)) > 1:
+        raise typer.BadParameter("give one of --steps, --epochs and --time")
+    return None if duration is None else parse_duration(duration)
+
+
 def settings_of(steps: int | None, epochs: float | None, seed: int | None) -> dict[str, tuple[str, Any]]:
-    """The dedicated options as configuration keys; a number of epochs replaces a number of steps."""
+    """These options as configuration keys; a number of epochs replaces a number of steps."""
     options: dict[str, tuple[str, Any]] = {}
     if steps is not None:
         options["training.steps"] = ("--steps", steps)

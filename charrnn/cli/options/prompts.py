@@ -1,17 +1,52 @@
-"""What is asked of `sample`, made to fit what the model knows, and what to say of it."""
+"""The prompt and the stop strings of `sample`: read, and made to fit what the model knows."""
 
+import os
+import shlex
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
 
 from charrnn.cli.output.console import print_note
-from charrnn.errors import VocabularyError
+from charrnn.errors import SamplingError, VocabularyError
 from charrnn.models.unknown_characters import describe_unknown
+from charrnn.system.plain_files import open_named
 from charrnn.text.characters.escapes import unescape
 from charrnn.text.documents import BLANK_LINE, NAMED_BOUNDARIES
 from charrnn.text.fitting import fit_text
+from charrnn.text.reading.encodings import UTF_8, detect_by_mark, family
+from charrnn.text.reading.sources import standard_input
 from charrnn.text.vocabulary import Vocabulary
 
+MAX_PROMPT_BYTES = 1 << 24
 HINT = "a backslash before n, t, r, 0, x, u or U is an escape, \\n a line break; for the backslash itself type two"
+
+
+def read_prompt(file: str) -> str:
+    """The prompt in a file, or with - on standard input, without unescaping.
+
+    Raises SamplingError for a file that cannot be read, that is too long, or that is not UTF-8.
+    """
+    try:
+        with nullcontext(standard_input()) if file == "-" else open_named(Path(file)) as given:
+            content = given.read(MAX_PROMPT_BYTES + 1)
+        if len(content) > MAX_PROMPT_BYTES:
+            raise SamplingError(f"--prompt-file {file}: {_size(file)}; a prompt has at most {MAX_PROMPT_BYTES:,}")
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        raise SamplingError(f"--prompt-file {file}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        mark = family(detect_by_mark(content) or UTF_8)
+        encoding = "cp1252" if mark == UTF_8 else mark
+        raise SamplingError(
+            f"--prompt-file {file}: byte {error.start} is not UTF-8, which a prompt is; convert it, for example: "
+            f"iconv -f {encoding} -t utf-8 {shlex.quote(file)} > prompt.txt"
+        ) from None
+
+
+def _size(file: str) -> str:
+    """How long a prompt is that is too long; a pipe is not read to its end for that."""
+    return f"{os.path.getsize(file):,} bytes" if os.path.isfile(file) else f"more than {MAX_PROMPT_BYTES:,} bytes"
 
 
 def hint(typed: Sequence[str], vocabulary: Vocabulary) -> str | None:

@@ -1,0 +1,27 @@
+"""A training from here to its end: shown, stopped by signals, with an exit code."""
+
+from contextlib import nullcontext, suppress
+
+from charrnn.cli.exit_codes import UNREAD
+from charrnn.cli.output.console import write_path
+from charrnn.cli.progress import tensorboard as boards
+from charrnn.cli.progress.follow import follow
+from charrnn.runs.run import Run
+from charrnn.system.signals import graceful_stop
+from charrnn.training.parallel.communicator import Communicator
+
+
+def train_to_end(run: Run, json: bool, quiet: bool, tensorboard: bool, ranks: Communicator) -> int:
+    """Train to the end, and print the path of the run; of several ranks only the first prints. Returns the exit code."""
+    prints = ranks.rank == 0
+    log = boards.open_board(run.folder, run.plan.config.data.unit) if tensorboard and prints else nullcontext()
+    with graceful_stop() as stop, log as board:
+        finished = follow(run, stop.requested, json and prints, quiet or not prints, [board] if board else [])
+    code = max(ranks.all_gather(stop.exit_code if stop.requested() else 0))  # of a signal, whichever rank got it
+    stopped = finished.reason == "stopped"
+    if stopped and not code:
+        return UNREAD
+    if prints and not json:
+        with suppress(OSError) if stopped else nullcontext():  # after a signal the terminal may be gone
+            write_path(run.path)
+    return code if stopped else 0
