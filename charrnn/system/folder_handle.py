@@ -28,12 +28,7 @@ WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds between tries to rename on Windows
 CAN_HOLD = {os.open, os.stat, os.unlink, os.mkdir, os.link, os.rename} <= os.supports_dir_fd
 DIRECTORY: int = getattr(os, "O_DIRECTORY", 0)
 NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)  # Windows has no such flag; there, links need a right that few have
-NO_SUCH_FLUSH = {
-    errno.EINVAL,
-    errno.ENOTSUP,
-    errno.EACCES,
-    errno.EBADF,
-}  # fsync of a directory on some network file systems
+NO_SUCH_FLUSH = {errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF}  # from network file systems
 
 
 class Folder:

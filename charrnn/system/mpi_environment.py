@@ -9,18 +9,7 @@ LAUNCHERS = (  # the variables of the rank, and of the number of ranks
     ("MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE"),  # MVAPICH
     ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS"),  # srun
 )
-PREFIXES = (
-    "PMI",
-    "MPI",
-    "OMPI_",
-    "MV2_",
-    "PRTE_",
-    "HYD",
-    "SLURM_STEP",
-    "SLURM_PROCID",
-    "SLURM_LOCALID",
-    "SLURM_TASK",
-)  # of the launchers' variables
+PREFIXES = ("PMI", "MPI", "OMPI_", "MV2_", "PRTE_", "HYD", "SLURM_STEP", "SLURM_PROCID", "SLURM_LOCALID", "SLURM_TASK")
 
 
 def rank_and_size() -> tuple[int, int]:

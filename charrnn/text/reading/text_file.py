@@ -18,7 +18,7 @@ OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".
 DAMAGED = (EOFError, ValueError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, MemoryError)
 MAX_EXPANSION = 200.0  # a text may be this many times the size of its file; what people write and log stays below 100
 ALWAYS_ALLOWED_BYTES = 1 << 24  # bytes of text that are never too many
-BINARY_PROBE = 8192  # bytes looked at to tell what kind of file it is
+BINARY_PROBE = 8192  # bytes that show what kind of file it is
 
 
 class TextFile:
