@@ -3,6 +3,9 @@
 Both the directory and its file `lock` are locked: the directory, because the training writes there whatever names it and the file
 have by then; the file, because some systems cannot lock directories. The file says who holds the lock. It stays, empty, after the
 release: if it were removed, two processes could each lock a file of that name.
+
+The lock of a library would not do, for three reasons: it locks a path, and protects nothing once the directory is renamed; it does
+not say who holds it; and it fails on a file system without locks, where a training goes on with a note.
 """
 
 import json
@@ -112,19 +115,6 @@ class Lock:
     def _write(self, text: str) -> None:
         self._file.truncate(0)
         append(self._file, text.encode())
-
-    def __reduce__(self) -> tuple[type["LockHeldElsewhere"], tuple[Folder, str | None]]:
-        return LockHeldElsewhere, (self.folder, self.note)
-
-
-class LockHeldElsewhere:
-    """What another process has of a lock that it was sent: nothing to let go."""
-
-    def __init__(self, folder: Folder, note: str | None) -> None:
-        self.folder, self.note = folder, note
-
-    def release(self) -> None:
-        """Leave it to its holder."""
 
 
 def _is_lock_file(file: IO[bytes]) -> bool:
