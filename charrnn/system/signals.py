@@ -10,6 +10,11 @@ if hasattr(signal, "SIGHUP"):  # not on Windows
     SIGNALS.append(signal.SIGHUP)
 
 
+def exit_code(number: int) -> int:
+    """The exit code that shells expect after a signal: 130 for Ctrl-C, 143 for SIGTERM, 129 for a closed terminal."""
+    return 128 + number
+
+
 class StopRequest:
     """The signal by which the user or the system asked the training to stop, if one has come."""
 
@@ -22,8 +27,8 @@ class StopRequest:
 
     @property
     def exit_code(self) -> int:
-        """The code that shells expect after a signal: 130 for Ctrl-C, 143 for SIGTERM, 129 for a closed terminal."""
-        return 128 + (self.signal or 0)
+        """The exit code of a program that was asked to stop; 0 if it was not."""
+        return exit_code(self.signal) if self.signal else 0
 
 
 @contextmanager
