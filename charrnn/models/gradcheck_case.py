@@ -76,14 +76,21 @@ def unchecked_settings(config: Config) -> list[Unchecked]:
 def training_step(case: Case, config: Config) -> Property:
     """What a training computes for the window, with its streams in shares, is the gradient that is checked."""
     network, (T, B) = case.network, case.inputs.shape
-    new = T if case.new is None else case.new
-    window = Window(case.inputs, case.targets, np.zeros(B, np.bool_), new, new, B, case.reset_mask)
-    split = DataParallel(network, accumulate=config.training.accumulate)
-    with case.masked(network.parameters.flat, split.gradient.flat):
-        split.loss_and_gradient(window, case.state.copy(), case.dropout, case.smoothing)
+    window = Window(
+        inputs=case.inputs,
+        targets=case.targets,
+        fresh_streams=np.zeros(B, np.bool_),
+        loss_steps=case.loss_steps,
+        carry_steps=T,
+        batch_size=B,
+        reset_mask=case.options.reset_mask,
+    )
+    parallel = DataParallel(network, accumulate=config.training.accumulate)
+    with case.masked(network.parameters.flat, parallel.gradient.flat):
+        parallel.loss_and_gradient(window, case.state.copy(), case.options.dropout, case.options.smoothing)
     analytic = checks.analytic_gradients(case)
     checked = np.concatenate([analytic[name].ravel() for name, _ in network.parameters.items()])
-    difference = float(np.abs(split.gradient.flat - checked).max() / max(1e-300, np.abs(checked).max()))
+    difference = float(np.abs(parallel.gradient.flat - checked).max() / max(1e-300, np.abs(checked).max()))
     shares = min(B, config.training.accumulate)
     return Property(
         "a training step computes the gradient that was checked" + (f", in {shares} shares" if shares > 1 else ""),
@@ -107,10 +114,10 @@ def _make_up_for_scale(case: Case, config: SizedConfig) -> None:
 def _apply_training(case: Case, config: SizedConfig, seed: int) -> Case:
     """The case with what the training of a configuration does to its gradient."""
     if config.training.stride is not None:  # the loss is on the last steps of the window alone
-        case = replace(case, new=NEW_STEPS)
+        case = case.with_options(loss_steps=NEW_STEPS)
     if config.data.boundary is not None:  # and documents begin within a window
         case = with_resets(case, seed)
-    case = replace(case, smoothing=config.training.label_smoothing)
+    case = case.with_options(smoothing=config.training.label_smoothing)
     return _with_weight_dropout(_with_dropout(case, config, seed), config, seed)
 
 
@@ -125,7 +132,7 @@ def _with_dropout(case: Case, config: SizedConfig, seed: int) -> Case:
             Dropout(rate, seed, step).fill(mask, layer)
         return masks.reshape(len(masks), -1)
 
-    return replace(case, dropout=Dropout(rate, seed, _first_telling_step(masks_of)))
+    return case.with_options(dropout=Dropout(rate, seed, _first_telling_step(masks_of)))
 
 
 def _with_weight_dropout(case: Case, config: SizedConfig, seed: int) -> Case:

@@ -27,7 +27,7 @@ def with_gradient_flow(
     for event in events:
         if isinstance(event, Stepped) and event.step % every == 0:
             for found in flow_estimates(network, text, lags, end_id=corpus.vocabulary.end_id):
-                yield Flowed(event.step, **asdict(found))
+                yield Flowed(step=event.step, **asdict(found))
         yield event
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from charrnn.errors import CheckpointError, DivergedError, RunError
+from charrnn.network.window_options import WindowOptions
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.storage import directory, safetensors_file
 from charrnn.runs.storage.checkpoint import PARAMETERS, STATE, Checkpoint
@@ -38,9 +39,10 @@ class Rollback:
     def loss_of_snapshot(self, batch: Batch) -> float:
         """The mean loss of the newest snapshot on a batch. Raises RunError and CheckpointError."""
         network, window = self._snapshot().network, batch.window
-        shard = Shard(window.inputs, window.targets, batch.state, new=window.new, reset_mask=window.reset_mask)
+        options = WindowOptions(loss_steps=window.loss_steps, reset_mask=window.reset_mask)
+        shard = Shard(window.inputs, window.targets, batch.state, options=options)
         losses = self._trainer.ranks.all_gather(float(Replica(network, network.parameters).run(shard)[0]))
-        return sum(losses) / window.characters
+        return sum(losses) / window.target_count
 
     def roll_back(self, rejected: StepRejectedError) -> Recovered:
         """Put the trainer back to a snapshot, at half the learning rate.
@@ -123,7 +125,7 @@ class Rollback:
         metadata = {
             "step": str(rejected.step),
             "reason": rejected.reason,
-            "new": str(window.new),
+            "new": str(window.loss_steps),
             "vocabulary": json.dumps(self._corpus.vocabulary.symbols),
             "config": self._config.model_dump_json(),
         }

@@ -10,6 +10,7 @@ import numpy as np
 from charrnn.errors import NetworkError
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictors import NetworkPredictor
+from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.network.network import Network
 from charrnn.runs.planning.plan import Plan
@@ -79,7 +80,7 @@ class Run:
         predictor = NetworkPredictor(self.trainer.result, self.trainer.label_smoothing)
         generator = Generator(predictor, self.plan.corpus.vocabulary)
         seed = (self.plan.config.training.seed, step)
-        pieces = list(generator.generate_scored("", SAMPLE_LENGTH, SAMPLE_OPTIONS, seed))
+        pieces = list(generator.stream_scored(SampleRequest("", SAMPLE_LENGTH, SAMPLE_OPTIONS), seed))
         surprisals = tuple(round(surprisal, DIGITS) for _, surprisal in pieces)
         return Sampled(step, "".join(text for text, _ in pieces), surprisals)
 

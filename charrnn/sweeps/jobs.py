@@ -14,7 +14,7 @@ from typing import IO
 
 from charrnn.config.messages import shorten
 from charrnn.config.resolve import to_yaml
-from charrnn.package import import_path
+from charrnn.package import child_python_path
 from charrnn.runs.storage.directory import LAST, PREVIOUS
 from charrnn.runs.storage.status import read_status
 from charrnn.sweeps.sweep import CONFIGS, LOGS, Sweep
@@ -150,10 +150,8 @@ def _run(command: Sequence[str], folder: Folder, log: IO[bytes], stop_signal: St
 
 def _environment() -> dict[str, str]:
     """The environment of this process, for one that works in another folder."""
-    places = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    path = os.pathsep.join([import_path(), *(os.path.abspath(place) for place in places if place)])
     moved = {name: os.path.abspath(os.environ[name]) for name in FOLDER_VARIABLES if os.environ.get(name)}
-    return {**without_launcher(os.environ), **ONE_BLAS_THREAD, **moved, "PYTHONPATH": path}
+    return {**without_launcher(os.environ), **ONE_BLAS_THREAD, **moved, "PYTHONPATH": child_python_path()}
 
 
 def _error(log: bytes) -> str | None:

@@ -136,6 +136,7 @@ def test_settings_that_make_no_sense(setting, message):
         }
     )
 )
+@pytest.mark.slow
 def test_every_configuration_survives_being_written_and_read(tmp_path_factory, values):
     config = Config.model_validate(values)
     path = tmp_path_factory.mktemp("config") / "config.yaml"

@@ -13,13 +13,13 @@ from charrnn.cli.derivations.row_form import targets
 from charrnn.config.resolve import resolve
 from charrnn.config.sizing import fill_sizes
 from charrnn.derivations.case import Case
+from charrnn.derivations.documents import SYSTEMS
 from charrnn.derivations.functions import LOGISTIC, SQUARED_ERROR
-from charrnn.derivations.mean_loss import MeanLoss
-from charrnn.derivations.scalar import Scalar
-from charrnn.derivations.systems import SYSTEMS
-from charrnn.derivations.update_rules import UpdateRules
-from charrnn.derivations.vanishing import Recurrence
-from charrnn.derivations.vector import Vector
+from charrnn.derivations.systems.mean_loss import MeanLoss
+from charrnn.derivations.systems.scalar import Scalar
+from charrnn.derivations.systems.update_rules import UpdateRules
+from charrnn.derivations.systems.vanishing import Recurrence
+from charrnn.derivations.systems.vector import Vector
 
 ROUNDING, WRONG = 1e-12, 1e-6
 LOSSES = [name for name in SYSTEMS if name != "vanishing"]

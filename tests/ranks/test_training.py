@@ -135,7 +135,7 @@ def test_a_signal_to_mpiexec_saves_once_and_ends_all_ranks(mpiexec, text, tmp_pa
     out, told = process.communicate(timeout=30)
     assert process.returncode == code
     assert out.endswith(f"{run}\n")  # mpiexec says something before
-    assert told.count("stopped; what was learned is saved") == 1
+    assert told.count("stopped; checkpoint saved") == 1
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     step = lines[-2]["step"]
     assert [line["event"] for line in lines[-2:]] == ["finished", "saved"]
@@ -161,7 +161,7 @@ def test_a_signal_that_one_rank_gets_stops_all(mpiexec, text, tmp_path, after, e
     arguments = ["train", text, "-o", tmp_path / "run", *OPTIONS, "--steps", 1000, "-s", f"training.eval_every={every}"]
     done = mpiexec(2, "python", "-c", of_one_rank(1, stopping(after)), *arguments)
     assert (done.returncode, done.stdout) == (143, f"{tmp_path / 'run'}\n")
-    assert done.stderr.count("stopped; what was learned is saved") == 1
+    assert done.stderr.count("stopped; checkpoint saved") == 1
     assert last(tmp_path / "run").progress.step < 20
 
 

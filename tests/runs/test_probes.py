@@ -47,6 +47,7 @@ def test_each_look_stands_in_metrics_once_for_each_layer(tmp_path, text_file):
         (step, layer) for step in (4, 8, 12, 16, 20) for layer in (1, 2)
     ]
     assert set(flows(run)[0]) == {"event"} | set(Flowed.__dataclass_fields__)
+    assert list(flows(run)[0])[:3] == ["event", "step", "layer"]
     assert flows(run)[0]["lags"] == 8
 
 

@@ -9,6 +9,7 @@ from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictors import NetworkPredictor
+from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.training.events import Evaluated, Sampled, Saved, Stepped
 from charrnn.training.optim.clipping import Clipping
@@ -37,7 +38,9 @@ def test_each_sample_is_drawn_with_random_numbers_of_its_own(run):
     assert len({event.text for event in found}) == 4
     writer = Generator(NetworkPredictor(made.trainer.network), made.plan.corpus.vocabulary)
     for event in found:
-        assert event.text == "".join(writer.generate("", 200, SamplingOptions(temperature=0.8), (3, event.step)))
+        assert event.text == "".join(
+            writer.stream(SampleRequest("", 200, SamplingOptions(temperature=0.8)), (3, event.step))
+        )
         assert len(event.surprisals) == len(event.text) == 200
 
 
@@ -103,6 +106,6 @@ def test_a_run_of_smoothed_labels_writes_without_what_smoothing_gave(run):
     made = run("training.label_smoothing=0.5", "training.learning_rate=1e-30")
     (first, *_) = [event for event in made.events() if isinstance(event, Sampled)]
     writer = Generator(NetworkPredictor(made.trainer.network, 0.5), made.plan.corpus.vocabulary)
-    assert first.text == "".join(writer.generate("", 200, SamplingOptions(temperature=0.8), (3, 5)))
+    assert first.text == "".join(writer.stream(SampleRequest("", 200, SamplingOptions(temperature=0.8)), (3, 5)))
     smooth = Generator(NetworkPredictor(made.trainer.network), made.plan.corpus.vocabulary)
-    assert first.text != "".join(smooth.generate("", 200, SamplingOptions(temperature=0.8), (3, 5)))
+    assert first.text != "".join(smooth.stream(SampleRequest("", 200, SamplingOptions(temperature=0.8)), (3, 5)))

@@ -9,6 +9,7 @@ import tiny
 
 from charrnn import api
 from charrnn.config.resolve import resolve
+from charrnn.diagnostics.gradflow.flow_estimate import FlowEstimate
 from charrnn.errors import DivergedError, OptionError, RunError
 from charrnn.runs import time_budget
 from charrnn.runs.time_budget import parse_duration
@@ -38,7 +39,7 @@ def test_steps_are_what_is_left_of_the_time_shared_out(monkeypatch, text_file, t
     # 100 - 20 - 1.5 seconds are left; a step takes 0.1 and its share of a validation.
     assert steps == pytest.approx(78.5 / (0.1 + 0.5 / plan.config.training.eval_every), abs=1)
     assert "100 s are" in note
-    with pytest.raises(OptionError, match="not enough for one step"):
+    with pytest.raises(OptionError, match="too short for one step"):
         time_budget.steps_within(plan, 21, time.perf_counter() - 20)
 
 
@@ -80,7 +81,7 @@ def test_the_clock_counts_steps_after_the_warm_up_and_everything_but_the_end(mon
 def test_looks_at_the_flow_of_gradients_are_a_part_of_the_steps(monkeypatch):
     ticks = iter(range(100))
     monkeypatch.setattr(time_budget.time, "perf_counter", lambda: next(ticks))
-    clock, look = time_budget._Clock(warm_up=1.5), Flowed(2, 1, 8, *[None] * 7)
+    clock, look = time_budget._Clock(warm_up=1.5), Flowed(step=2, **dict.fromkeys(FlowEstimate.__dataclass_fields__))
     steps = [Stepped(n, 0, 0, 0, False, 0, 0) for n in range(1, 6)]
     for event in (steps[0], steps[1], look, steps[2], look, steps[3], Evaluated(4, "valid", 1, 1, True)):
         clock.note(event)
@@ -97,7 +98,7 @@ def test_a_training_that_diverges_while_it_is_measured_names_no_file_that_is_gon
     settings = [*tiny.TINY, "training.learning_rate=1000", "training.optimizer=sgd", "training.max_grad_norm=null"]
     plan = api.plan([str(text_file)], resolve(None, [*settings, "model.nonlinearity=relu"]).config)
     with pytest.raises(
-        DivergedError, match=r"^`seconds`: while measuring, training diverged at step .*; begin again with"
+        DivergedError, match=r"^`seconds`: while measuring, training diverged at step .*; start again with"
     ) as caught:
         time_budget.steps_within(plan, 20, time.perf_counter())
     assert "safetensors" not in str(caught.value)
@@ -124,6 +125,7 @@ def test_a_temporary_folder_that_is_full_is_named_with_the_ways_out(text_file, t
 
     monkeypatch.setattr(Folder, "whole_file", full)
     with pytest.raises(
-        RunError, match=r"^`seconds`: some .* cannot be written: No space left on device; name another folder"
+        RunError,
+        match=r"^`seconds`: the measurement needs a folder, and .* cannot be written: No space left on device; set .* TMPDIR",
     ):
         api.plan([str(text_file)], tiny_config, seconds=2)

@@ -93,6 +93,7 @@ def test_random_points_lie_in_their_ranges_and_whole_numbers_stay_whole():
     assert {trial.values[CELL] for trial in found} == {"gru", "lstm"}
 
 
+@pytest.mark.slow
 def test_over_a_decade_each_decade_is_drawn_as_often():
     rates = [rate for (rate,) in values(f"{RATE}=1e-5..1e-1", random=2000)]
     shares = [sum(10.0**power <= rate < 10.0 ** (power + 1) for rate in rates) / len(rates) for power in range(-5, -1)]

@@ -46,7 +46,7 @@ def test_eval_of_a_text(charrnn, tiny_run, tmp_path):
     assert by_file == by_pipe
     assert (by_file["characters"], by_file["unknown"], by_file["split"]) == (14, 1, None)
     shown = charrnn("eval", tiny_run, path).stdout
-    assert "14 characters, of which 1 unknown to the model: '\N{SNOWMAN}' (U+2603)\n" in shown
+    assert "14 characters, 1 of them unknown to the model: '\N{SNOWMAN}' (U+2603)\n" in shown
 
 
 def test_eval_dynamic(charrnn, tiny_run):

@@ -119,6 +119,7 @@ def test_networks_with_and_without_biases_are_compared(sweep):
         assert re.search(rf"│ \d +│ {name.removeprefix('bias=')} +│ ", result.stderr)
 
 
+@pytest.mark.slow
 def test_json_is_the_table_and_nothing_else(sweep):
     result = sweep("--grid", "model.hidden_size=4..64", "--random", "2", "--json", "-q", "-o", "s")
     assert result.stderr == ""
@@ -141,6 +142,7 @@ def test_a_training_begins_with_the_configuration_of_its_point_for_the_time_that
     assert resolve(str(tmp_path / "second.yaml")).config == found[1].config
 
 
+@pytest.mark.slow
 def test_a_sweep_of_the_default_configuration_is_sized_for_its_text(charrnn, text_file):
     result = charrnn("sweep", "default", text_file, "--grid", "model.hidden_size=4,8", "--steps", "2", "-q", "-o", "s")
     assert result.exit_code == 0, result.stderr
@@ -266,6 +268,7 @@ def test_a_sweep_whose_directory_is_renamed_goes_on_there(tmp_path, text_file):
 
 
 @pytest.mark.skipif(not CAN_HOLD, reason="a directory with an open file cannot be renamed here")
+@pytest.mark.slow
 def test_a_training_whose_directory_is_renamed_while_it_runs_is_not_called_done(tmp_path, text_file, monkeypatch):
     """Its losses cannot be compared, and another would be called the best."""
     run = jobs._run
@@ -292,6 +295,7 @@ def test_variables_that_name_a_folder_from_here_name_it_from_elsewhere(tmp_path,
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+@pytest.mark.slow
 def test_no_link_in_the_directory_is_followed(tmp_path, text_file):
     victim, elsewhere = tmp_path / "victim", tmp_path / "elsewhere"
     victim.write_text("years of work")

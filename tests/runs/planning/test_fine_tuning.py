@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import safetensors
+from slow import mostly_slow
 
 from charrnn import api
 from charrnn.config.resolve import resolve
@@ -264,7 +265,7 @@ def test_a_checkpoint_that_says_nothing_of_a_base_still_loads(tmp_path, base_run
 @pytest.mark.parametrize(
     "settings", [[], ["training.freeze=[layer1]", "training.optimizer=adamw", "training.weight_decay=0.1"]]
 )
-@pytest.mark.parametrize("at", [1, 10, 13])
+@mostly_slow("at", [1, 10, 13], one_in=3)
 def test_stopped_and_resumed_without_its_base_it_ends_with_the_same_bytes(tmp_path, base_run, other_text, at, settings):
     train(tmp_path / "whole", other_text, *settings, base=base_run)
     run, asked = api.start(plan(other_text, base_run, *settings), tmp_path / "parts"), []
@@ -362,7 +363,7 @@ def test_a_base_whose_name_no_run_could_remember_is_refused_before_anything_is_m
         base_run.rename(odd)
     except OSError:
         pytest.skip("this file system has UTF-8 names alone")
-    with pytest.raises(RunError, match=r"caf.*: a file name that is not UTF-8; rename it to begin `base` there"):
+    with pytest.raises(RunError, match=r"caf.*: a file name that is not UTF-8; rename it to use it as `base`"):
         api.load_base(odd)
 
 

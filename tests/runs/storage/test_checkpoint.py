@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import safetensors.numpy
+from slow import mostly_slow
 from tiny import trained
 
 from charrnn.errors import CheckpointError
@@ -102,7 +103,7 @@ def test_another_programs_safetensors_is_refused(last):
         load(last)
 
 
-@pytest.mark.parametrize(
+@mostly_slow(
     ("tensors", "record", "message"),
     [
         ({"parameters.W_hh": np.zeros((16, 15), np.float32)}, {}, r"W_hh has shape \(16, 15\).*need \(16, 16\)"),
@@ -143,6 +144,7 @@ def test_another_programs_safetensors_is_refused(last):
         ({}, "[" * 100_000, "record is not valid"),
         ({}, "{", "record is not valid"),
     ],
+    one_in=2,
 )
 def test_parts_that_do_not_fit_are_named(last, tensors, record, message):
     rewrite(last, tensors, record)

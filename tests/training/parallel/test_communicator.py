@@ -51,7 +51,7 @@ def test_the_windows_of_the_ranks_are_the_parts_of_one_window():
     parts = [Windows(ids, 6, 8, **options, streams=Rank(rank, 3).local_streams(6)) for rank in range(3)]
     for _ in range(40):
         window, shares = next(whole), [next(part) for part in parts]
-        assert [share.characters for share in shares] == [window.characters] * 3
+        assert [share.target_count for share in shares] == [window.target_count] * 3
         for name in ("inputs", "targets", "fresh_streams"):
             assert (np.concatenate([getattr(share, name) for share in shares], -1) == getattr(window, name)).all(), name
         resets = [np.zeros((8, 2), bool) if share.reset_mask is None else share.reset_mask for share in shares]
