@@ -21,7 +21,8 @@ LEARNING_RATE = 1e-3  # constant, so that a measurement does not diverge
 
 
 def random_trainer(config: Config) -> Trainer:
-    """A trainer of a configuration, before its first step. Sizes that are null are those for a text of a million characters.
+    """A trainer of a configuration, before its first step. Sizes that are null are those for a text of a million
+    characters.
 
     Raises NetworkError.
     """

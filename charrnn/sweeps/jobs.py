@@ -75,7 +75,7 @@ def make_jobs(sweep: Sweep) -> list[Job]:
 
 
 def run_job(job: Job, folder: Folder, stop_signal: StopSignal) -> JobResult:
-    """Start a training in the directory of its sweep, or resume it, and wait for its end. Does nothing if it is finished."""
+    """Start or resume a training in the directory of its sweep, and wait for its end; does nothing if it is finished."""
     if read_status(folder.path / job.name).finished:
         return JobResult("done")
     if stop_signal.should_stop():

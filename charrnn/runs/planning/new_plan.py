@@ -24,11 +24,11 @@ def make_plan(
     base: FineTuneBase | None = None,
     ranks: Communicator | None = None,
 ) -> Plan:
-    """Read the sources (none: the built-in text) and decide every number (no `config`: by the default one). With a `base`, plan
-    a fine-tune of it.
+    """Read the sources (none: the built-in text) and decide every number (no `config`: by the default one). With a
+    `base`, plan a fine-tune of it.
 
-    Raises TextError, VocabularyError and NetworkError; ConfigError if the configuration has another network than the base;
-    RunError if the `ranks` cannot train it together.
+    Raises TextError, VocabularyError and NetworkError; ConfigError if the configuration has another network than the
+    base; RunError if the `ranks` cannot train it together.
     """
     ranks = ranks or Communicator()
     plan = ranks.on_every_rank(lambda: _build(sources, config, base, ranks))

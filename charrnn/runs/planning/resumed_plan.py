@@ -23,8 +23,8 @@ FEW_WORKERS = 64  # processes that a resumed run may start on any machine
 def plan_resume(
     saved: Checkpoint, sources: Sequence[str], path: Path, ranks: Communicator, encoding: Sequence[str] = ()
 ) -> Plan:
-    """The plan of a run that is resumed, on the text it was trained on. Raises what `load_corpus` raises, and RunError if the
-    `ranks` cannot train it together.
+    """The plan of a run that is resumed, on the text it was trained on. Raises what `load_corpus` raises, and RunError
+    if the `ranks` cannot train it together.
     """
     ranks.on_every_rank(lambda: require_few_workers(saved, path, ranks.size))
     corpus = ranks.on_every_rank(lambda: load_corpus(saved, sources, f"charrnn train --resume {path} TEXT", encoding))
