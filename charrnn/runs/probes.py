@@ -1,4 +1,4 @@
-"""Estimate now and then, during a training, how far its gradients reach; the estimate changes nothing in the training."""
+"""Estimate now and then, during a training, how far its gradients reach, without changing the training."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -32,7 +32,7 @@ def with_gradient_flow(
 
 
 def _beginning(corpus: Corpus, lags: int) -> Ids:
-    """The beginning of the validation split (or training split, if that is too short), for POSITIONS disjoint windows."""
+    """The beginning of the validation (if too short: training) split, for POSITIONS windows that do not overlap."""
     valid = corpus.split("valid")
     text = valid if len(valid) > lags else corpus.split("train")
     return text[: POSITIONS * (2 * lags + 1)].astype(np.intp)

@@ -201,7 +201,7 @@ def _trial(base: Config, values: Mapping[str, Any]) -> Trial:
 
 
 def _options(values: Mapping[str, Any]) -> OptionValues:
-    """The values as options of a configuration; if epochs vary and steps do not, steps are null, so that epochs count."""
+    """The values as options of a configuration; if epochs vary and steps do not, steps are null: epochs count."""
     origin = parameter("grids")
     ends = {STEPS: (origin, None)} if EPOCHS in values and STEPS not in values else {}
     return {**ends, **{key: (origin, value) for key, value in values.items()}}

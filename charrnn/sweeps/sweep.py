@@ -97,7 +97,7 @@ def open_directory(sweep: Sweep, out: Path | None) -> Lock:
 
 
 def _first_plan(trials: Sequence[Trial], sources: Sequence[str]) -> Plan:
-    """The plan of the first trial that can read the text. Only the section `data` matters, so each one is tried once."""
+    """The plan of the first trial that can read the text. Only the section `data` matters: each is tried once."""
     ways: dict[str, Config] = {}
     for trial in trials:
         ways.setdefault(repr(trial.config.data), trial.config)

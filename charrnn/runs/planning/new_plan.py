@@ -64,7 +64,7 @@ def _build(sources: Sequence[str], config: Config | None, base: FineTuneBase | N
 
 
 def _fit_sizes(config: Config, characters: int) -> tuple[SizedConfig, tuple[str, ...]]:
-    """The configuration with sizes for this text and with a batch and a window that fit into it, and notes about both."""
+    """The configuration with sizes for this text, and a batch and a window that fit into it, and notes about both."""
     given = sizing.fill_sizes(config, characters)
     notes = [*sizing.describe_sizes(config, given, characters)]
     unit = given.data.unit

@@ -24,7 +24,7 @@ def require_same_inputs(config: Config, sha256: str, ranks: Communicator, weight
 
 
 def require_divisible(training: SizedTraining, ranks: Communicator) -> None:
-    """Raises RunError if the streams cannot be divided among the ranks, or are fewer than their shares (`accumulate`)."""
+    """Raises RunError if the streams cannot be divided among the ranks, or are fewer than `accumulate`."""
     B, size = training.batch_size, ranks.size
     if B % size:
         below = B - B % size

@@ -37,7 +37,7 @@ def plan_resume(
 
 
 def require_few_workers(saved: Checkpoint, path: Path, ranks: int) -> None:
-    """Raises RunError if a checkpoint, which may be a stranger's, would start far more processes than there are cores."""
+    """Raises RunError if a checkpoint, maybe a stranger's, would start far more processes than there are cores."""
     streams, cores = saved.config.training.batch_size // ranks, available_cores()
     workers = min(saved.config.runtime.threads or 1, streams)
     if workers > max(FEW_WORKERS, 4 * cores):

@@ -63,7 +63,7 @@ def create(path: Path, left: str = LAST + SIDE) -> Lock:
 
 
 def create_next(parent: Path, name: str) -> Lock:
-    """Make and lock the first of parent/name, parent/name-2, parent/name-3, ... that does not exist. Raises RunError."""
+    """Make and lock the first of parent/name, parent/name-2, ... that does not exist. Raises RunError."""
     for number in itertools.count(1):
         path = parent / (name if number == 1 else f"{name}-{number}")
         try:
