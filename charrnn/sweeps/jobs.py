@@ -4,6 +4,7 @@ Each training is a process, so that one that crashes or runs out of memory does 
 """
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -21,12 +22,12 @@ from charrnn.sweeps.sweep import CONFIGS, LOGS, Sweep
 from charrnn.system.cores import ONE_BLAS_THREAD
 from charrnn.system.folder_handle import Folder
 from charrnn.system.mpi_environment import without_launcher
-from charrnn.system.signals import graceful_stop
+from charrnn.system.signals import exit_code, graceful_stop
 from charrnn.text import cache
 
 FOLDER_VARIABLES = (cache.FOLDER_VARIABLE, "TMPDIR", "TEMP", "TMP")  # their values may be relative paths
 POLL_SECONDS = 0.1  # between two checks whether to stop
-STOPPED_EXIT_CODE = 143  # of a training that was asked to stop
+STOPPED_EXIT_CODE = exit_code(signal.SIGTERM)  # of a training that was asked to stop
 DIVERGED_PREFIX = "training diverged"  # the beginning of its error message
 
 

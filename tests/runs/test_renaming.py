@@ -156,7 +156,7 @@ def test_an_emptied_directory_is_still_the_trainings_own(start, tmp_path, monkey
     until(events, 5)
     for path in (tmp_path / "x").iterdir():
         path.unlink()
-    with pytest.raises(RunError, match="another training writes there"):
+    with pytest.raises(RunError, match="another training is writing there"):
         start("x")
     list(events)
     assert (tmp_path / "x" / "last.safetensors").read_bytes() == content(tmp_path / "alone")["last"]

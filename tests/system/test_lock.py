@@ -29,7 +29,7 @@ def holder(tmp_path):
 def test_a_second_writer_is_told_which_process_holds_it(tmp_path, holder):
     for _ in range(2):  # asking does not disturb what it says
         with pytest.raises(
-            RunError, match=rf"another training writes there: process {holder.pid}, since .*: kill {holder.pid}$"
+            RunError, match=rf"another training is writing there: process {holder.pid}, since .*: kill {holder.pid}$"
         ):
             Lock(tmp_path)
 
@@ -56,7 +56,7 @@ def test_a_holder_that_does_not_say_who_it_is(tmp_path, content, monkeypatch):
     monkeypatch.setattr(module, "WAIT_SECONDS", 0.1)
     held = Lock(tmp_path)
     (tmp_path / LOCK).write_bytes(content)
-    with pytest.raises(RunError, match="a process that does not say which"):
+    with pytest.raises(RunError, match="a process that has not given its number"):
         Lock(tmp_path)
     held.release()
 
@@ -119,10 +119,10 @@ def test_a_directory_stays_locked_where_the_file_was_removed_or_it_was_renamed(t
     (tmp_path / "run").mkdir()
     held = Lock(tmp_path / "run")
     (tmp_path / "run" / LOCK).unlink()
-    with pytest.raises(RunError, match="another training writes there"):
+    with pytest.raises(RunError, match="another training is writing there"):
         Lock(tmp_path / "run")
     (tmp_path / "run").rename(tmp_path / "renamed")
-    with pytest.raises(RunError, match="another training writes there"):
+    with pytest.raises(RunError, match="another training is writing there"):
         Lock(tmp_path / "renamed")
     (tmp_path / "run").mkdir()
     Lock(tmp_path / "run").release()
@@ -135,7 +135,7 @@ def test_a_file_of_that_name_that_is_no_lock_is_left_alone(tmp_path, content):
     (tmp_path / LOCK).write_text(content)
     refusals = []
     for _ in range(2):  # what was refused first holds nothing, though its error is kept
-        with pytest.raises(RunError, match="lock: not written by charrnn, and would be overwritten") as refusal:
+        with pytest.raises(RunError, match="lock: not a lock of charrnn, and would be overwritten") as refusal:
             Lock(tmp_path)
         refusals.append(refusal)
     assert (tmp_path / LOCK).read_text() == content

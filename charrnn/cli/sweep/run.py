@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from charrnn.cli.exit_codes import UNREAD
+from charrnn.cli.exit_codes import FAILED, UNREAD
 from charrnn.cli.output.console import Terminal, print_error, print_note, write_json, write_path
 from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.sweep import mpi_pool, table
@@ -104,4 +104,4 @@ def _report(rows: list[Row], path: Path, stop: StopRequest, json: bool, quiet: b
     failed = [row for row in rows if not row.is_done]
     if failed:
         print_error(f"{len(failed)} of {len(rows)} trainings failed, {failed[0].run.name} first: see {path / LOGS}")
-    return int(bool(failed))
+    return FAILED if failed else 0

@@ -47,7 +47,7 @@ def test_asking_whether_a_directory_is_free_makes_nothing(tmp_path, tiny_run):
 
 def test_the_error_names_the_process_that_trains_in_a_directory(tmp_path):
     lock = directory.create(tmp_path / "x")
-    with pytest.raises(RunError, match=f"another training writes there: process {os.getpid()}"):
+    with pytest.raises(RunError, match=f"another training is writing there: process {os.getpid()}"):
         directory.require_unused(tmp_path / "x")
     lock.release()
     directory.require_unused(tmp_path / "x")
