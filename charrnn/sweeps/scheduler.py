@@ -43,8 +43,8 @@ def run_jobs(
     should_stop: Callable[[], bool],
     tick: Callable[[], None],
 ) -> Iterator[JobEvent]:
-    """Yield an event when a job starts (unless it ends at once), and when it ends. After `should_stop()`, no waiting job is
-    started. `tick` is called every POLL_SECONDS.
+    """Yield an event when a job starts (unless it ends at once), and when it ends. After `should_stop()`, no waiting
+    job is started. `tick` is called every POLL_SECONDS.
     """
     futures = dict(enumerate(map(submit, jobs)))
     started: set[int] = set()
