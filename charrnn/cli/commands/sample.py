@@ -167,7 +167,8 @@ def sample(
     note = f"{'; '.join(model.notes)}, seed {first}"
     coloured = surprisal and not json and console.supports_colour(console.result_console())
     if alone:
-        samples.stream_sample(generator, request, first, note, coloured, stream)
+        console.print_note(note)
+        samples.stream_sample(generator, request, first, coloured, stream)
         return
     seeds = range(first, first + (rerank or count))
     scored = json or coloured or rerank is not None

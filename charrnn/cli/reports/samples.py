@@ -20,22 +20,13 @@ from charrnn.text.characters.unit_names import Unit, unit_name
 UNSEEN = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}  # categories: controls, formats, spaces
 
 
-def stream_sample(
-    generator: Generator, request: SampleRequest, seed: int, note: str, colour: bool, as_drawn: bool
-) -> None:
-    """Write one text, character by character or at its end, with `colour` each in that of its surprisal.
-
-    The note is printed before the text, and after the request was found valid.
-    """
+def stream_sample(generator: Generator, request: SampleRequest, seed: int, colour: bool, as_drawn: bool) -> None:
+    """Write one text, character by character or at its end, with `colour` each in that of its surprisal."""
     if colour:
-        pieces = generator.stream_scored(request, seed)
-        print_note(note)
         _print_scale()
-        _write_coloured(request.prompt, pieces, as_drawn)
+        _write_coloured(request.prompt, generator.stream_scored(request, seed), as_drawn)
     else:
-        text = generator.stream(request, seed)
-        print_note(note)
-        show_sample(request.prompt, text, as_drawn)
+        show_sample(request.prompt, generator.stream(request, seed), as_drawn)
 
 
 def show_samples(
