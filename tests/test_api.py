@@ -1,4 +1,5 @@
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from slow import mostly_slow
 import charrnn
 from charrnn import api
 from charrnn.config.resolve import resolve
-from charrnn.errors import CheckpointError, RunError
+from charrnn.errors import CheckpointError, OptionError, RunError
 from charrnn.generation.sample_request import SampleRequest
 from charrnn.network.network import Network
 from charrnn.runs import random_training
@@ -202,7 +203,7 @@ def test_type_checkers_are_told_that_the_package_is_typed():
 
 
 def test_a_program_is_told_of_a_taken_directory_before_a_text_is_read(tiny_run):
-    with pytest.raises(charrnn.CharrnnError, match="holds a run already"):
+    with pytest.raises(charrnn.CharrnnError, match="already holds a run"):
         charrnn.train("nothing.txt", out=tiny_run)
 
 
@@ -237,3 +238,19 @@ def test_a_bench_shares_out_what_is_worked_through_at_once(monkeypatch, accumula
     settings = ["training.batch_size=32", "training.sequence_length=8", "model.hidden_size=8"]
     trainer = api.bench(resolve(None, [*settings, f"training.accumulate={accumulate}"]).config)
     assert (asked, trainer.accumulate) == ([(8, at_once)], accumulate)
+
+
+@pytest.mark.parametrize(
+    ("verb", "arguments", "words"),
+    [
+        (api.gradflow, {"lags": 0}, "`lags` must be at least 1; found 0"),
+        (api.gradflow, {"positions": 0}, "`positions` must be at least 1; found 0"),
+        (api.gradcheck, {"entries": 0}, "`entries` must be at least 1; found 0"),
+        (api.gradcheck, {"seed": -1}, "`seed` must be at least 0; found -1"),
+        (api.gradcheck, {"tolerance": math.nan}, "`tolerance` must be above 0; found nan"),
+        (api.export, {"run": "run", "out": "x", "to": "jax"}, "`to` must be plain or torch; found jax"),
+    ],
+)
+def test_what_no_verb_can_do_is_refused(verb, arguments, words):
+    with pytest.raises(OptionError, match=words):
+        verb(**arguments)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from charrnn.config import sizing
-from charrnn.config.schema import Config, required
+from charrnn.config.schema import Config
 from charrnn.network.network import Network
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.trainer_state import build_trainer
@@ -28,7 +28,7 @@ def random_trainer(config: Config) -> Trainer:
     config = sizing.fill_sizes(config, sizing.TYPICAL_LENGTH)
     training, vocabulary = config.training, VOCABULARIES[config.data.unit]
     B, T, architecture = (
-        required(training.batch_size),
+        training.batch_size,
         training.sequence_length,
         config.model.architecture(len(vocabulary)),
     )

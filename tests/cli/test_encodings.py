@@ -98,10 +98,10 @@ def test_a_file_that_does_not_fit_is_named_with_the_option_for_it(charrnn, tiny_
 
 def test_a_wrong_name_in_encoding_is_refused(charrnn, text_file, tiny_run):
     train = ["train", text_file, *TINY, "--encoding"]
-    refused(charrnn(*train, "nots.txt=cp1252"), 1, "encoding nots.txt=cp1252: no text has this name", "text.txt")
+    refused(charrnn(*train, "nots.txt=cp1252"), 1, "encoding nots.txt=cp1252: no text has this file name", "text.txt")
     refused(charrnn(*train, "klingon"), 1, "--encoding: data.encoding: klingon: not an encoding")
     refused(charrnn("eval", tiny_run, text_file, "--encoding", "a=klingon"), 1, "a=klingon: not an encoding")
-    refused(charrnn("score", tiny_run, text_file, "--encoding", "nots.txt=cp1252"), 1, "no text has this name")
+    refused(charrnn("score", tiny_run, text_file, "--encoding", "nots.txt=cp1252"), 1, "no text has this file name")
     refused(charrnn("sample", tiny_run, "--encoding", "cp1252"), 2, "--novelty, --ngram and --with")
 
 

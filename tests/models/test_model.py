@@ -488,7 +488,7 @@ def test_weights_of_any_size_are_shares(run, other):
     [
         ({"split": "dev"}, "`split` dev: there are train, valid, test"),
         ({"protocol": "nano"}, "`protocol` nano: there are contiguous, nanogpt, char-rnn"),
-        ({"slices": (4, 10)}, "of protocol char-rnn; found protocol contiguous"),
+        ({"slices": (4, 10)}, "`slices` are for protocol char-rnn; found contiguous; add `protocol` char-rnn"),
         ({"protocol": "char-rnn", "slices": (0, 10)}, "two whole numbers above 0"),
         ({"text": "the cat", "split": "valid"}, "leave them out with another text"),
         ({"learning_rate": math.nan}, "must be a number of at least 0; found nan"),

@@ -38,7 +38,7 @@ def run(planned, tmp_path):
     return made.path
 
 
-def test_a_plan_tells_how_many_documents_there_are(planned):
+def test_a_plan_notes_the_number_of_documents(planned):
     plan = planned()
     assert plan.notes == ("60 documents, the longest 34 characters",)
     assert plan.corpus.vocabulary.symbols[-1] == "<end>"

@@ -99,9 +99,9 @@ def test_a_training_that_diverges_while_it_is_measured_names_no_file_that_is_gon
     plan = api.plan([str(text_file)], resolve(None, [*settings, "model.nonlinearity=relu"]).config)
     with pytest.raises(
         DivergedError, match=r"^`seconds`: while measuring, training diverged at step .*; begin again with"
-    ) as told:
+    ) as caught:
         time_budget.steps_within(plan, 20, time.perf_counter())
-    assert "safetensors" not in str(told.value)
+    assert "safetensors" not in str(caught.value)
 
 
 def test_a_temporary_folder_that_cannot_be_written_is_named_with_the_ways_out(
@@ -110,8 +110,8 @@ def test_a_temporary_folder_that_cannot_be_written_is_named_with_the_ways_out(
     (tmp_path / "file").write_text("a file where a folder should be")
     monkeypatch.setattr(time_budget.tempfile, "tempdir", str(tmp_path / "file"))
     expected = (
-        rf"^`seconds`: some seconds of training are measured in {tmp_path / 'file'}, which cannot be written: Not a directory; "
-        r"name another folder in the environment variable TMPDIR, or say how long with `steps`$"
+        rf"^`seconds`: the measurement needs a folder, and {tmp_path / 'file'} cannot be written: Not a directory; "
+        r"set the environment variable TMPDIR to another folder, or use `steps`$"
     )
     with pytest.raises(RunError, match=expected):
         api.plan([str(text_file)], tiny_config, seconds=2)

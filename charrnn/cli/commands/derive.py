@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from charrnn.cli.exit_codes import FAILED
 from charrnn.cli.options import common, typed_text
 
 NAMES = "mean-loss, mini-batch, vanishing, scalar, vector, multiple, update-rules"
@@ -83,4 +84,4 @@ def derive(
     show_equations(checked, case, seed, json)
     if failed := failures(checked):
         print_error(failed)
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)

@@ -117,7 +117,7 @@ def warmed_up(
     """
     if len(ids) <= lags:
         raise CheckError(
-            f"{lags} lags need a text of {counted(lags + 1, unit)}; found {len(ids):,}; ask for fewer with {parameter('lags')}"
+            f"{lags:,} lags need a text of {counted(lags + 1, unit)}; found {len(ids):,}; ask for fewer with {parameter('lags')}"
         )
     before = min(lags, len(ids) - lags - 1)
     length = before + lags + 1

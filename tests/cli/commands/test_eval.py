@@ -127,5 +127,9 @@ def test_a_perplexity_that_json_cannot_hold_is_null(charrnn, tiny_run):
 
 
 def test_slices_are_those_of_char_rnn(charrnn, tiny_run):
-    refused(charrnn("eval", tiny_run, "--slices", "4,10"), 1, "of protocol char-rnn; found protocol contiguous")
+    refused(
+        charrnn("eval", tiny_run, "--slices", "4,10"),
+        1,
+        "--slices are for protocol char-rnn; found contiguous; add --protocol char-rnn",
+    )
     refused(charrnn("eval", tiny_run, "--slices", ""), 2, "2 whole numbers above 0")

@@ -176,7 +176,7 @@ def test_a_run_without_metrics_is_refused(charrnn, tiny_run):
 @pytest.mark.parametrize("more", [(), ("-o", "a.svg")])
 def test_a_run_that_tells_of_no_step_is_refused(charrnn, tiny_run, events, more):
     (tiny_run / "metrics.jsonl").write_text(events)
-    refused(charrnn("plot", tiny_run, *more), 1, f"{tiny_run / 'metrics.jsonl'}: tells of no step of a training")
+    refused(charrnn("plot", tiny_run, *more), 1, f"{tiny_run / 'metrics.jsonl'}: has no step of a training")
     assert not Path("a.svg").exists()
 
 

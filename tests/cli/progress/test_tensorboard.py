@@ -209,7 +209,7 @@ def test_no_link_is_followed(charrnn, tiny_run, tmp_path, monkeypatch):
     (tmp_path / "elsewhere").mkdir()
     (tiny_run / FOLDER).symlink_to(tmp_path / "elsewhere")
     result = charrnn("train", "--resume", tiny_run, "--steps", "30", "--tensorboard", "-q")
-    told = f"{tiny_run / FOLDER}: cannot be written: tensorboard is a link, and no link is followed there; the training goes on"
+    told = f"{tiny_run / FOLDER}: cannot be written: tensorboard is a link, and links are not followed here; the training goes on"
     assert " ".join(result.stderr.split()).startswith(told)
     assert result.exit_code == 0
     assert os.listdir(tmp_path / "elsewhere") == []
