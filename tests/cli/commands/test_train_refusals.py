@@ -158,12 +158,6 @@ def test_options_of_train(charrnn, text_file, arguments, code, words):
     refused(charrnn("train", text_file, *arguments), code, *words)
 
 
-def test_a_directory_that_holds_another_run(charrnn, text_file, tiny_run):
-    before = {path.name: path.read_bytes() for path in tiny_run.iterdir()}
-    refused(charrnn("train", text_file, *TINY, "-o", tiny_run), 1, str(tiny_run), f"charrnn train --resume {tiny_run}")
-    assert {path.name: path.read_bytes() for path in tiny_run.iterdir()} == before
-
-
 @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() == 0, reason="root may write everywhere")
 def test_a_directory_that_cannot_be_written(charrnn, text_file, tmp_path):
     (tmp_path / "locked").mkdir(mode=0o500)
