@@ -181,11 +181,10 @@ def test_a_directory_below_a_file(charrnn, text_file):
 
 @pytest.mark.parametrize("options", [[], ["--dry-run"]], ids=["train", "dry run"])
 def test_a_directory_that_is_taken_is_told_before_a_text_is_read(charrnn, tiny_run, options):
-    result = charrnn("train", "nothing.txt", "--out", tiny_run, *options)
-    assert result.exit_code == 1
-    assert f"{tiny_run}: holds a run already; go on with it: charrnn train --resume {tiny_run}" in " ".join(
-        result.stderr.split()
-    )
+    before = {path.name: path.read_bytes() for path in tiny_run.iterdir()}
+    words = f"{tiny_run}: holds a run already; go on with it: charrnn train --resume {tiny_run}"
+    refused(charrnn("train", "nothing.txt", "--out", tiny_run, *options), 1, words)
+    assert {path.name: path.read_bytes() for path in tiny_run.iterdir()} == before
 
 
 def test_a_training_with_biases_cannot_go_on_without(charrnn, text_file, tiny_run):
