@@ -13,7 +13,7 @@ from charrnn.words import parameter
 def require_stops(stops: Sequence[str]) -> None:
     """Raises SamplingError for a stop string without characters, at which every text would end."""
     if "" in stops:
-        raise SamplingError("a stop string must have at least one character; found ''")
+        raise SamplingError(f"{parameter('stops')}: a stop string must have at least one character; found ''")
 
 
 def why_never(stop: str, vocabulary: Vocabulary, forbidden: Array | None, length: int) -> str | None:

@@ -41,9 +41,9 @@ def evaluated(result):
     return json.loads(result.stdout)
 
 
-def _content(opened):
+def _content(text):
     """All of a text that is read once."""
-    return "".join(piece.content for piece in opened.pieces)
+    return "".join(block.characters for block in text.blocks())
 
 
 def text_of(result):
@@ -98,10 +98,10 @@ def test_a_file_that_does_not_fit_is_named_with_the_option_for_it(charrnn, tiny_
 
 def test_a_wrong_name_in_encoding_is_refused(charrnn, text_file, tiny_run):
     train = ["train", text_file, *TINY, "--encoding"]
-    refused(charrnn(*train, "nots.txt=cp1252"), 1, "encoding nots.txt=cp1252: no text has this name", "text.txt")
+    refused(charrnn(*train, "nots.txt=cp1252"), 1, "encoding nots.txt=cp1252: no text has this file name", "text.txt")
     refused(charrnn(*train, "klingon"), 1, "--encoding: data.encoding: klingon: not an encoding")
     refused(charrnn("eval", tiny_run, text_file, "--encoding", "a=klingon"), 1, "a=klingon: not an encoding")
-    refused(charrnn("score", tiny_run, text_file, "--encoding", "nots.txt=cp1252"), 1, "no text has this name")
+    refused(charrnn("score", tiny_run, text_file, "--encoding", "nots.txt=cp1252"), 1, "no text has this file name")
     refused(charrnn("sample", tiny_run, "--encoding", "cp1252"), 2, "--novelty, --ngram and --with")
 
 
@@ -136,8 +136,8 @@ def test_a_text_is_utf_8_unless_its_encoding_is_named(charrnn, french):
         assert text_of(charrnn("score", french, *source, "--json")) == FRENCH
         assert charrnn("view", french, *source, "-o", "p.html", "--force").exit_code == 0
     model = api.load(french)
-    assert _content(model.opened(["u8.txt"])) == FRENCH
-    assert _content(model.opened(["notes.txt"], Encodings.parse(["cp1252"]))) == FRENCH
+    assert _content(model.read(["u8.txt"])) == _content(model.read(["u8.txt"], once=True)) == FRENCH
+    assert _content(model.read(["notes.txt"], Encodings.parse(["cp1252"]), once=True)) == FRENCH
 
 
 @pytest.mark.slow
@@ -274,6 +274,6 @@ def test_score_names_what_the_model_does_not_know(charrnn, french):
 def test_a_prompt_that_is_not_utf_8_is_converted_by_what_is_proposed(charrnn, french, encoding):
     Path("it's a prompt.txt").write_bytes("« Où".encode(encoding))
     done = charrnn("sample", french, "--prompt-file", "it's a prompt.txt", "-n", "1")
-    refused(done, 1, "is not UTF-8, which a prompt is")
+    refused(done, 1, "is not UTF-8; convert it, for example: iconv")
     subprocess.run(done.stderr.strip().rpartition(": ")[2], shell=True, check=True)
     assert charrnn("sample", french, "--prompt-file", "prompt.txt", "-n", "1").stdout.startswith("« Où")

@@ -77,7 +77,7 @@ def test_networks_that_multiply_in_blocks_equal_those_that_do_not(cell, monkeypa
     """So many streams and units that the small networks of other tests never see these blocks."""
     network = Network.fresh(Architecture(11, 160, cell, num_layers=2), np.random.default_rng(0), np.float64)
     ids = np.random.default_rng(1).integers(0, 11, (4, 41))
-    state = np.random.default_rng(2).normal(size=network.state_shape(41))
+    state = np.random.default_rng(2).normal(size=network.architecture.state_shape(41))
     results = []
     for in_blocks in (True, False):
         monkeypatch.setattr(matmul, "has_small_kernel", lambda in_blocks=in_blocks: in_blocks)

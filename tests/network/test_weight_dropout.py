@@ -84,7 +84,7 @@ def test_the_gradient_is_that_of_the_whole_weights_by_complex_step(cell):
     """Two layers, several steps, a batch, a carried state: of the loss as a function of U, where U ∘ mask reads."""
     network, rng, T, B = network_of(cell), np.random.default_rng(1), 5, 3
     ids = rng.integers(0, 7, (T + 1, B))
-    state = rng.standard_normal(network.state_shape(B)) * 0.5
+    state = rng.standard_normal(network.architecture.state_shape(B)) * 0.5
     dropout, gradient = WeightDropout.from_network(network, 0.4, 3), network.parameters.zeros_like()
     with dropout.applied(network.parameters.flat, gradient.flat, 2):
         ws = network.workspace(T, B)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from charrnn.cli.exit_codes import FAILED
 from charrnn.cli.options import common
 
 
@@ -17,7 +18,10 @@ def gradcheck(
     ] = None,
     oracle: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="complex-step, closed-form, forward or central. Repeatable. Default: all."),
+        typer.Option(
+            metavar="NAME",
+            help="Compare with this oracle: complex-step, closed-form, forward or central. Repeatable. Default: all.",
+        ),
     ] = None,
     tolerance: Annotated[
         float | None,
@@ -56,4 +60,4 @@ def gradcheck(
         report = api.gradcheck(resolved.config, run, oracle or (), tolerance, seed, entries, on_progress=advance)
     gradcheck.show_report(report, json)
     if not report.passed:
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)

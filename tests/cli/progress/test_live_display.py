@@ -248,7 +248,7 @@ def test_a_training_that_was_stopped_is_drawn_below_what_the_shell_has_shown_sin
     assert len(bars(screen())) == 1
     assert "hello" in tmux("capture-pane", "-p", "-t", "s", "-S", "-100").splitlines(), "it can be scrolled back to"
     type_in("C-c")
-    wait_for(lambda lines: "stopped; what was learned is saved" in "".join(lines), screen)
+    wait_for(lambda lines: "stopped; checkpoint saved" in "".join(lines), screen)
 
 
 @needs_tmux

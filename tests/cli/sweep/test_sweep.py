@@ -15,13 +15,12 @@ from refusals import refused
 from slow import mostly_slow
 
 from charrnn import api
-from charrnn.cli.sweep.run import make_jobs
 from charrnn.config.resolve import resolve
 from charrnn.runs.storage.checkpoint import load
 from charrnn.runs.storage.directory import BEST, LAST
 from charrnn.sweeps import jobs
 from charrnn.sweeps.grid import parse_axes, trials
-from charrnn.sweeps.jobs import Job, JobResult, StopSignal, run_job, run_job_on_rank
+from charrnn.sweeps.jobs import Job, JobResult, StopSignal, make_jobs, run_job, run_job_on_rank
 from charrnn.sweeps.sweep import make
 from charrnn.system.folder_handle import CAN_HOLD, Folder
 
@@ -188,10 +187,10 @@ def test_the_same_command_leaves_what_is_done_and_makes_what_is_missing(sweep):
 def test_a_signal_saves_all(begun, tmp_path, number, code):
     process = begun()
     process.send_signal(number)
-    out, told = process.communicate(timeout=30)
+    out, stderr = process.communicate(timeout=30)
     assert (process.returncode, out) == (code, "")
-    assert "the same command with -o s continues" in told
-    assert "Traceback" not in told
+    assert "the same command with -o s continues" in stderr
+    assert "Traceback" not in stderr
     for run in tmp_path.glob("s/learning_rate=*"):
         assert 50 <= load(run / LAST).progress.step < 1_000_000
         assert trains(run) is None
@@ -202,7 +201,7 @@ def test_a_reader_that_goes_away_stops_all(begun, tmp_path):
     process = begun("--grid", "training.seed=1,2")
     process.stderr.close()
     first = next(tmp_path.glob("s/*/lock"))
-    os.kill(trains(first.parent), signal.SIGTERM)  # there is something to tell
+    os.kill(trains(first.parent), signal.SIGTERM)  # now there is something to print
     assert process.wait(30) == 141
     for run in tmp_path.glob("s/learning_rate=*"):
         assert load(run / LAST).progress.step >= 50
@@ -239,7 +238,7 @@ def test_a_training_that_is_killed_has_failed_and_says_how(tmp_path, text_file, 
     else:
         stop_signal.end.set()
     thread.join(10)
-    assert ended == [JobResult("failed", "ended by signal 9; was there too little memory?")]
+    assert ended == [JobResult("failed", "ended by signal 9; possibly out of memory")]
 
 
 def test_what_waits_when_it_is_time_to_stop_is_not_begun(tmp_path):
@@ -264,7 +263,7 @@ def test_a_sweep_whose_directory_is_renamed_goes_on_there(tmp_path, text_file):
     assert sorted(os.listdir(tmp_path / "moved" / "logs")) == ["one.log", "two.log"]
     assert (tmp_path / "moved" / "logs" / "two.log").read_text().count("all steps made") == 1
     assert run_job_on_rank(Job("three", "", []), tmp_path / "s", folder.number) == JobResult(
-        "failed", f"{tmp_path / 's'}: not the directory in which this sweep was begun; was that renamed?"
+        "failed", f"{tmp_path / 's'}: not the directory in which this sweep started; was that renamed?"
     )
 
 
@@ -283,7 +282,7 @@ def test_a_training_whose_directory_is_renamed_while_it_runs_is_not_called_done(
     with Folder(tmp_path) as folder:
         ended = run_job(Job("r", YAML, [str(text_file)]), folder, StopSignal(lambda: False))
     assert ended.state == "failed"
-    assert ended.error == f"{tmp_path / 'r'}: was renamed or removed; what was trained there is not compared"
+    assert ended.error == f"{tmp_path / 'r'}: was renamed or removed, so that its result is missing"
 
 
 def test_variables_that_name_a_folder_from_here_name_it_from_elsewhere(tmp_path, text_file, monkeypatch):
@@ -307,11 +306,11 @@ def test_no_link_in_the_directory_is_followed(tmp_path, text_file):
         with Folder(tmp_path / "s") as folder:
             return run_job(Job(name, YAML, [str(text_file)]), folder, StopSignal(lambda: False))
 
-    told = "is a link, and no link is followed there"
+    refusal = "is a link, and links are not followed here"
     (tmp_path / "s" / "one").symlink_to(elsewhere)
-    assert made("one") == JobResult("failed", f"{tmp_path}/s/one: one {told}")
+    assert made("one") == JobResult("failed", f"{tmp_path}/s/one: one {refusal}")
     (tmp_path / "s" / "logs" / "two.log").symlink_to(victim)
-    assert made("two") == JobResult("failed", f"{tmp_path}/s/logs/two.log: two.log {told}")
+    assert made("two") == JobResult("failed", f"{tmp_path}/s/logs/two.log: two.log {refusal}")
     (tmp_path / "s" / "configs" / "three.yaml").symlink_to(victim)
     assert made("three") == JobResult("done")  # the link itself was replaced
     assert (tmp_path / "s" / "configs" / "three.yaml").read_text() == YAML
@@ -344,7 +343,7 @@ def test_nothing_is_added_to_a_folder_whose_record_is_of_something_else(sweep):
         ([*RATES, "--jobs", "0"], 2, "--jobs"),
         ([*RATES, "--seed", "-1"], 1, "--seed: training.seed"),
         ([*RATES, "nothing.txt"], 1, "nothing.txt: no such file"),
-        ([*RATES, "-"], 1, "-: standard input can be read but once"),
+        ([*RATES, "-"], 1, "-: standard input can be read only once"),
         ([*RATES, "-o", "/proc/charrnn"], 1, "/proc/charrnn: cannot be"),
     ],
 )

@@ -13,7 +13,7 @@ from charrnn.network import dropout
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.network.weight_dropout import WeightDropout
-from charrnn.training.parallel.replica import Shard
+from charrnn.network.window_options import WindowOptions
 
 CELLS = ("rnn", "gru", "lstm")
 SETTINGS = ["model.num_layers=2", "model.dropout=0.5", "model.weight_dropout=0.3"]
@@ -102,6 +102,8 @@ def test_a_broken_backward_is_caught_with_the_weights_of_a_run(charrnn, tmp_path
 def test_shares_that_draw_the_masks_of_other_streams_are_caught(cell, monkeypatch):
     given = config(cell, "training.accumulate=3")
     assert not caught(given)
-    right = Shard.select
-    monkeypatch.setattr(Shard, "select", lambda self, streams: replace(right(self, streams), dropout=self.dropout))
+    right = WindowOptions.select
+    monkeypatch.setattr(
+        WindowOptions, "select", lambda self, streams: replace(right(self, streams), dropout=self.dropout)
+    )
     assert caught(given)

@@ -46,7 +46,7 @@ def test_a_deep_readout_equals_every_oracle_on_every_entry(cell, num_layers):
 def test_smoothed_labels_equal_every_oracle_on_every_entry(cell, readout):
     case = small_case(Architecture(7, 5, cell, readout=readout), 0)
     plain = analytic_gradients(case)["W_xh"]
-    case = replace(case, smoothing=0.1, new=4)
+    case = case.with_options(smoothing=0.1, loss_steps=4)
     assert np.abs(analytic_gradients(case)["W_xh"] - plain).max() > 1e-3
     assert [check for check in gradcheck(case) if not check.passed] == []
 
@@ -75,9 +75,9 @@ def test_a_network_without_biases_is_checked_where_they_are_0(cell, nonlinearity
 def test_without_biases_a_relu_that_reads_nothing_but_0_stands_on_its_kink(cell):
     """A deep readout does where dropout leaves it no unit. The loss has no derivative by that bias, and none is asked for."""
     case = small_case(Architecture(7, 5, cell, readout="deep", bias=False), 0)
-    case = replace(case, dropout=Dropout(0.8, seed=0, step=0))
+    case = case.with_options(dropout=Dropout(0.8, seed=0, step=0))
     ws = case.workspace(case.network)
-    case.network.forward(case.inputs, case.targets, case.state, ws, *case.options)
+    case.network.forward(case.inputs, case.targets, case.state, ws, case.options)
     assert (ws.layers[-1].up(True) == 0).all(axis=-1).any()
     assert passed(list(gradcheck(case)))
 

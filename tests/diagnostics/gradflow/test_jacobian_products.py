@@ -86,7 +86,7 @@ def test_the_norms_are_those_of_the_products_multiplied_out(cell):
     S = network.architecture.make_cell().number_of_states
     ws = network.workspace(lags, P)
     network.logits(generator.integers(0, V, (lags, P)), network.zero_state(P), ws)
-    steps = jacobians.of_layer(network.architecture, network.layers[0], ws.layers[0].cell)
+    steps = jacobians.layer_jacobians(network.architecture, network.layers[0], ws.layers[0].cell)
     norms, whole = norms_by_lag(steps, lags, P, H, S)
     product = np.broadcast_to(np.eye(S * H), (P, S * H, S * H))
     for lag in range(1, lags + 1):

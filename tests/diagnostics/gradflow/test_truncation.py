@@ -19,7 +19,7 @@ def small(cell, bias=True):
     network.parameters.flat[:] += generator.normal(0, 0.4, len(network.parameters))
     for name in network.architecture.held_biases():
         network.parameters[name][:] = 0
-    state = generator.uniform(-0.9, 0.9, network.state_shape(P))
+    state = generator.uniform(-0.9, 0.9, network.architecture.state_shape(P))
     return network, generator.integers(0, V, (T + 1, P)), state
 
 

@@ -1,0 +1,134 @@
+"""What a model is made of: networks, and counts. Each can read a text, and write one."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from charrnn.generation.predictors import NetworkPredictor, NGramPredictor, Predictor
+from charrnn.models.mixture.dynamic_scorer import DynamicScorer
+from charrnn.network.arrays import Array
+from charrnn.network.network import Network
+from charrnn.ngram.kneser_ney import NGram
+from charrnn.system.blas_threads import one_blas_thread
+from charrnn.text.vocabulary import Ids
+from charrnn.training.parallel.data_parallel import DataParallel, fastest_threads
+from charrnn.training.surprisal import SCORING_WINDOW, STREAMS, NetworkScorer, Scorer
+
+SHORT = 100_000  # characters; a text below is read before a second process has started
+
+
+class Component(Protocol):
+    """One of those whose probabilities a model mixes."""
+
+    @property
+    def name(self) -> str:
+        """What it is called where several are listed."""
+
+    def scorer(
+        self, characters: int | None = None, learning_rate: float | None = None, before: Ids | None = None
+    ) -> AbstractContextManager[Scorer]:
+        """A scorer, inside a `with`. `characters` is about how many it will read, where that is known; with a
+        `learning_rate` its weights follow the text, where it has any; counts read on from what stands `before`, (k, c), while
+        a network begins from its zero state.
+        """
+
+    def predictor(self, exact: bool = True) -> Predictor:
+        """What writes; `exact`: a text is to the bit the same alone and beside others."""
+
+
+@dataclass(frozen=True)
+class NetworkComponent:
+    """A trained network."""
+
+    name: str
+    network: Network
+    end_id: int | None = None  # of a document, where it reads documents
+    label_smoothing: float = 0.0  # of its training
+
+    @contextmanager
+    def scorer(
+        self, characters: int | None = None, learning_rate: float | None = None, before: Ids | None = None
+    ) -> Iterator[Scorer]:
+        """As Component has it. Raises WorkerError."""
+        with one_blas_thread():
+            if learning_rate is not None:
+                yield DynamicScorer(self.network, learning_rate, self.end_id)
+                return
+            is_short = characters is not None and characters < SHORT
+            threads = 1 if is_short else fastest_threads(self.network.architecture, SCORING_WINDOW, STREAMS)
+            parallel = DataParallel(self.network, threads)
+            try:
+                yield NetworkScorer(self.network, parallel, end_id=self.end_id)
+            finally:
+                parallel.close()
+
+    def predictor(self, exact: bool = True) -> Predictor:
+        """As Component has it."""
+        return NetworkPredictor(self.network, self.label_smoothing, exact)
+
+
+@dataclass(frozen=True)
+class NGramComponent:
+    """An n-gram."""
+
+    ngram: NGram
+
+    @property
+    def name(self) -> str:
+        """Its order."""
+        return f"{self.ngram.order}-gram"
+
+    @contextmanager
+    def scorer(
+        self, characters: int | None = None, learning_rate: float | None = None, before: Ids | None = None
+    ) -> Iterator[Scorer]:
+        """As Component has it."""
+        yield NGramScorer(self.ngram, before)
+
+    def predictor(self, exact: bool = True) -> Predictor:
+        """As Component has it; counts are exact either way."""
+        return NGramPredictor(self.ngram)
+
+
+@contextmanager
+def scorers(
+    components: Sequence[Component],
+    characters: int | None = None,
+    learning_rate: float | None = None,
+    before: Ids | None = None,
+) -> Iterator[list[Scorer]]:
+    """A scorer of each component, inside a `with`; as Component.scorer has it."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(component.scorer(characters, learning_rate, before)) for component in components]
+
+
+class NGramScorer:
+    """An n-gram that reads; see surprisal.Scorer."""
+
+    def __init__(self, ngram: NGram, before: Ids | None = None) -> None:
+        """`before`: what stands before each text, (k, c)."""
+        self._ngram, self._before, self._begun = ngram, before, False
+
+    def score(self, ids: Ids) -> Array:
+        """As surprisal.Scorer has it."""
+        before = ids[:, :0] if self._before is None else self._before
+        read = np.concatenate([before, ids], axis=1)
+        context = before.shape[1] + (0 if self._begun else 1)
+        self._before, self._begun = read[:, max(0, read.shape[1] - self._ngram.order + 1) :], True
+        return np.stack([self._ngram.surprisals(row, context) for row in read])
+
+
+class TableScorer:
+    """Takes each character for as likely wherever it stands: with the surprisals of a table, (V,)."""
+
+    def __init__(self, surprisals: Array) -> None:
+        self._surprisals, self._begun = surprisals, False
+
+    def score(self, ids: Ids) -> Array:
+        """As surprisal.Scorer has it."""
+        charged = ids if self._begun else ids[:, 1:]
+        self._begun = True
+        return np.asarray(self._surprisals[charged])
