@@ -256,8 +256,7 @@ def test_where_a_size_is_1_a_line_says_that_prints_hold_for_nothing(arguments, l
         ["mean-loss", "-s", "phi_h=relu", "-s", "phi_o=logistic", "-s", "ell=binary-cross-entropy", "-s", "T=6"],
         ["vector", "-s", "D=1", "-s", "C=5", "-s", "M=5", "-s", "T=3", "-s", "initial=zero", "--seed", "285"],
     ],
-    one_in=5,
-    one_in=100,
+    one_in=10,
 )
 def test_saturated_units_and_large_numbers_are_no_mistake_of_a_corrected_form(arguments):
     assert found(*arguments)["passed"]
