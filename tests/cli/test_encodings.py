@@ -74,6 +74,7 @@ def test_a_file_that_is_named_from_the_folder_above_is_found_again_from_anywhere
     assert evaluated(charrnn("eval", run, "--json"))["unknown"] == 0
 
 
+@pytest.mark.slow
 def test_a_file_that_does_not_fit_is_named_with_the_option_for_it(charrnn, tiny_run, tmp_path):
     path = tmp_path / "my notes.txt"
     path.write_bytes(b"caf\xe9 au lait\n" * 40)
@@ -244,6 +245,7 @@ def test_an_encoding_that_makes_another_text_is_named_as_the_cause(charrnn, tmp_
         refused(charrnn(*command, "--encoding", "latin-1"), 1, "or leave out --encoding")
 
 
+@pytest.mark.slow
 def test_what_is_read_as_bytes_and_is_not_utf_8_has_its_characters_doubted(charrnn):
     Path("wide.txt").write_bytes(ENGLISH.encode("utf-16"))
     Path("u8.txt").write_bytes(ENGLISH.encode())

@@ -49,6 +49,7 @@ def test_every_system_has_a_task():
 
 
 @pytest.mark.parametrize(("name", "seed"), [("mean-loss", 0), ("vanishing", 0), ("vanishing", 1)])
+@pytest.mark.slow
 def test_a_sum_of_the_past_is_learned(name, seed):
     clipped = runs(lesson(name, seed))["clipped"]
     assert clipped.score < 0.01

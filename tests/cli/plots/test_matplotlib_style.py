@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+from slow import mostly_slow
 
 from charrnn.cli.plots.matplotlib_style import drawing, require_writable
 from charrnn.errors import FigureError, MissingLibraryError
@@ -16,7 +17,7 @@ def draw(path, text="loss"):
         axes.legend()
 
 
-@pytest.mark.parametrize("name", ["a.svg", "a.png", "a.SVG"])
+@mostly_slow("name", ["a.svg", "a.png", "a.SVG"], one_in=3)
 def test_the_same_figure_has_the_same_bytes(tmp_path, name):
     path = tmp_path / name
     draw(path)

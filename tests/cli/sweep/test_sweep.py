@@ -151,6 +151,7 @@ def test_a_sweep_of_the_default_configuration_is_sized_for_its_text(charrnn, tex
         assert (model.cell, model.hidden_size, model.dropout) == ("gru", hidden_size, 0.4)
 
 
+@pytest.mark.slow
 def test_one_that_fails_is_a_row_and_the_others_go_on(sweep):
     result = sweep("--grid", "training.learning_rate=1000,1e-3", *WILD, "--jobs", "1", "--json", "-o", "s")
     assert result.exit_code == 1
