@@ -137,7 +137,9 @@ def find_config(name: str) -> FilePath:
     if shipped_path.is_file() and (os.sep not in name or name.startswith("configs/")):
         return shipped_path
     if path.is_dir():
-        raise ConfigError(f"{parameter('config')} {name}: a folder, not a file")
+        raise ConfigError(
+            f"{parameter('config')} {name}: a folder, not a file; name a YAML file, or a configuration that charrnn has"
+        )
     if path.exists():
         _read(path)  # raises: it is not a plain file
     known = sorted(path.stem for path in shipped("configs").glob("*.yaml"))

@@ -200,7 +200,7 @@ def read_in_step(models: Sequence[Model], sources: Sequence[str], said: Encoding
 def _asked(data: Data, protocol: Protocol | None, slices: tuple[int, int] | None) -> Split:
     """How a text is cut: as for the training, but for what is asked. Raises OptionError for what there is not."""
     if protocol not in (None, *get_args(Protocol)):
-        raise OptionError(f"{parameter('protocol')} {protocol}: there are {', '.join(get_args(Protocol))}")
+        raise OptionError(f"{parameter('protocol')} must be one of {', '.join(get_args(Protocol))}; found {protocol}")
     split = splits.make_split(protocol or data.protocol, data.split, slices or data.slices)
     if slices and split.protocol != "char-rnn":
         raise OptionError(

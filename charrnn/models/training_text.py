@@ -79,7 +79,7 @@ def held_out(corpus: Corpus, split: Split, name: str | None) -> str:
     Raises RunError where it has none, and OptionError where there is no split of that name.
     """
     if name not in (None, *SPLITS):
-        raise OptionError(f"{parameter('split')} {name}: there are {', '.join(SPLITS)}")
+        raise OptionError(f"{parameter('split')} must be one of {', '.join(SPLITS)}; found {name}")
     name = name or ("test" if corpus.slices("test").size else "valid")
     if not corpus.slices(name).size:
         others = " or ".join(other for other in SPLITS if corpus.slices(other).size)

@@ -48,7 +48,7 @@ def steps_within(plan: Plan, seconds: float, began: float) -> tuple[int, str]:
     steps = min(ENDLESS, int(left / cost.per_step(plan.config.training.eval_every)))
     if steps < 1:
         raise OptionError(
-            f"{parameter('seconds')}: {seconds:g} s is too short for one step ({cost.step:.3g} s) and a validation"
+            f"{parameter('seconds')}: {seconds:g} s is too short for one step ({cost.step:.3g} s) and a validation; give more time"
         )
     return steps, f"{seconds:g} s are {steps:,} steps here, at {cost.step * 1e3:.3g} ms for each"
 
