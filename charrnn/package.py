@@ -1,4 +1,4 @@
-"""The package itself: its version, where it lies, and what ships with it."""
+"""The package itself: its version, its folder, and the files that ship with it."""
 
 from pathlib import Path
 
@@ -7,11 +7,11 @@ FOLDER = Path(__file__).resolve().parent
 
 
 def shipped(folder: str) -> Path:
-    """A folder that travels with the program: beside the package in a checkout, inside it when installed."""
+    """A folder that ships with the program: beside the package in a checkout, inside it when installed."""
     inside = FOLDER / folder
     return inside if inside.is_dir() else FOLDER.parent / folder
 
 
 def import_path() -> str:
-    """What a child process needs on its PYTHONPATH to import this package, and no other of its name."""
+    """The entry of PYTHONPATH with which a child process imports this very package."""
     return str(FOLDER.parent)
