@@ -8,37 +8,35 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.config import sizing
 from charrnn.config.resolve import DEFAULT, resolve
-from charrnn.config.schema import Config, required
+from charrnn.config.schema import Config
 from charrnn.diagnostics.gradcheck import gradcheck as checks
 from charrnn.diagnostics.gradcheck.gradcheck import Report, Unchecked
 from charrnn.diagnostics.gradcheck.oracles import ORACLES
 from charrnn.diagnostics.gradcheck.properties import check_properties
 from charrnn.diagnostics.gradcheck.time_estimate import SECONDS, extend_for, oracles_within
 from charrnn.diagnostics.gradflow.gradient_flow import LAGS, POSITIONS, GradientFlow, gradient_flow
+from charrnn.errors import OptionError
 from charrnn.generation.novelty import novelty as novelty
 from charrnn.models import export as exports
 from charrnn.models import gradcheck_case, gradflow_case, loading
 from charrnn.models.model import Model as Model
-from charrnn.runs import run as runs
 from charrnn.runs import time_budget
-from charrnn.runs.planning import plan as plans
 from charrnn.runs.planning.fine_tuning import FineTuneBase
 from charrnn.runs.planning.fine_tuning import load_base as load_base
+from charrnn.runs.planning.new_plan import make_plan
 from charrnn.runs.planning.plan import Plan
+from charrnn.runs.random_training import random_trainer
 from charrnn.runs.resume import resume as resume
-from charrnn.runs.run import Run
+from charrnn.runs.run import start as start
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.history import read_history as read_history
 from charrnn.system.blas_threads import one_blas_thread
-from charrnn.training.benchmark import Bench, measure, random_trainer
+from charrnn.training.benchmark import Bench, measure
 from charrnn.training.events import Event
-from charrnn.training.optim.clipping import Clipping
 from charrnn.training.parallel.communicator import Communicator
-from charrnn.training.parallel.data_parallel import fastest_threads
+from charrnn.words import parameter
 
-BENCH_VOCABULARY = {"char": 65, "byte": 256}  # characters of English prose with its punctuation
 require_free = directory.require_unused  # the name that programs know it by
 
 
@@ -63,16 +61,8 @@ def plan(
     (True, True)
     """
     began = time.perf_counter()
-    made = plans.make_plan(sources, config, base, ranks)
-    return made if seconds is None else plans.with_steps(made, *time_budget.steps_within(made, seconds, began))
-
-
-def start(plan: Plan, out: Path | None = None) -> Run:
-    """Make the run directory (`out` None: the next free one below runs/), and a fresh network or one with the plan's weights.
-
-    Raises RunError if the directory is not empty or cannot be made.
-    """
-    return runs.start(plan, out)
+    made = make_plan(sources, config, base, ranks)
+    return made if seconds is None else made.with_steps(*time_budget.steps_within(made, seconds, began))
 
 
 def train(
@@ -142,9 +132,11 @@ def export(
     """Write the weights of a run or checkpoint to a safetensors file. `to`: "plain" or "torch"; see models/export.py for names
     and layouts.
 
-    Raises RunError, CheckpointError, NetworkError if the other tool does not have this network, and OutputError if the file
-    exists and `replace` is false, or if it cannot be written.
+    Raises RunError, CheckpointError, OptionError for an unknown format, NetworkError if the other tool does not have this
+    network, and OutputError if the file exists and `replace` is false, or if it cannot be written.
     """
+    if to not in exports.FORMATS:
+        raise OptionError(f"{parameter('to')} must be {' or '.join(exports.FORMATS)}; found {to}")
     loaded = directory.load(Path(run), which)
     exports.write(loaded.checkpoint, Path(out), to, replace)
     return loaded
@@ -156,28 +148,8 @@ def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
 
     Raises NetworkError and WorkerError.
     """
-    config = sizing.fill_sizes(config or Config(), sizing.TYPICAL_LENGTH)
-    training, model = config.training, config.model
-    architecture = model.architecture(BENCH_VOCABULARY[config.data.unit])
-    B, T = required(training.batch_size), training.sequence_length
-    threads = config.runtime.threads or fastest_threads(architecture, T, max(1, B // training.accumulate))
-    clipping = Clipping(training.max_grad_norm, training.max_grad_value)
-    trainer = random_trainer(
-        architecture,
-        B,
-        T,
-        threads,
-        optimizer=training.optimizer,
-        clipping=clipping,
-        precision=training.precision,
-        dropout=required(model.dropout),
-        weight_dropout=required(model.weight_dropout),
-        ema_decay=training.ema_decay,
-        label_smoothing=required(training.label_smoothing),
-        stride=training.stride,
-        accumulate=training.accumulate,
-    )
-    return measure(trainer, seconds, config.data.unit)
+    config = config or Config()
+    return measure(random_trainer(config), seconds, config.data.unit)
 
 
 @one_blas_thread()
@@ -197,12 +169,17 @@ def gradcheck(
 
     `entries`: the number of random entries of each parameter. None: as many as fit into about `seconds`, without the closed form
     if it alone would take longer; the report has the number, and that number and `seed` repeat the check. `on_progress` is
-    called with the share of the work that is done, from 0 to 1. Raises CheckError, RunError and CheckpointError.
+    called with the share of the work that is done, from 0 to 1. Raises CheckError, OptionError, RunError and CheckpointError.
 
     >>> gradcheck(oracles=["complex-step"], entries=3).passed
     True
     """
     checks.require_known(oracles)
+    for name, value, least in ((parameter("entries"), entries, 1), (parameter("seed"), seed, 0)):
+        if value is not None and value < least:
+            raise OptionError(f"{name} must be at least {least}; found {value}")
+    if tolerance is not None and not tolerance > 0:
+        raise OptionError(f"{parameter('tolerance')} must be above 0; found {tolerance:g}")
     if run is None:
         case, config = gradcheck_case.from_config(config or Config(), seed)
     else:
@@ -242,12 +219,16 @@ def gradflow(
     Over `lags` characters, from `positions` places of the text; see diagnostics/gradflow/gradient_flow.py. `training_text`: the
     present location of the run's text, if it was moved. `encoding`: NAME, or FILE=NAME for single files, if they are not UTF-8.
 
-    Raises CheckError if the text is too short for the lags, RunError, CheckpointError, TextError and VocabularyError.
+    Raises OptionError for lags or positions below 1, CheckError if the text is too short for the lags, RunError,
+    CheckpointError, TextError and VocabularyError.
 
     >>> flow = gradflow(text="builtin:harbour", config=Config(), lags=4, positions=2)
     >>> flow.lags, [layer.layer for layer in flow.layers]
     (4, [1])
     """
+    for name, value in ((parameter("lags"), lags), (parameter("positions"), positions)):
+        if value < 1:
+            raise OptionError(f"{name} must be at least 1; found {value}")
     if run is None:
         case = gradflow_case.from_config(config or Config(), _listed(text), _listed(encoding))
     else:

@@ -1,38 +1,43 @@
-"""Everything that can go wrong for a reason the user can mend.
+"""Everything that can go wrong and that the user can put right.
 
     CharrnnError
-    ├── TextError          a text that cannot be read, or is too short
-    ├── VocabularyError    a character that the model has never seen
+    ├── TextError          a text that cannot be read, or that is too short
+    ├── VocabularyError    a character that the model does not know
     ├── NetworkError       sizes or names that no network can have
-    ├── ConfigError        a configuration file or `--set` with mistakes in it
-    ├── CheckpointError    a checkpoint that is damaged or belongs elsewhere
-    │   └── UnreadableError  one that may be whole, and cannot be read here and now
-    ├── RunError           a run directory that cannot be made, found or resumed
-    ├── OutputError        a file that cannot be written, or would replace another
+    ├── ConfigError        mistakes in a configuration
+    ├── CheckpointError    a checkpoint that is damaged, or that belongs to something else
+    │   └── UnreadableError  one that may be whole, but cannot be read here
+    ├── RunError           a run that cannot be made, found, resumed or used as asked
+    ├── OutputError        a file that cannot be written, or that would replace another
     ├── FigureError        a figure that cannot be drawn here
-    ├── MissingLibraryError  a library that only some commands need, and that is not installed
-    ├── OptionError        a parameter out of its range, or beside one that it does not go with
+    ├── MissingLibraryError  an optional library that is not installed
+    ├── OptionError        a parameter out of its range, or next to one that excludes it
     │   └── SamplingError    one of sampling
-    ├── CheckError         a gradient check that cannot be made as asked
-    ├── WorkerError        a helper process of a training that cannot be started, or was lost
-    └── DivergedError      a training whose loss or gradient is no number any more, or whose loss leapt
-        └── StepRejectedError  one such step (see training/divergence.py), from which a run may roll back
+    ├── CheckError         a check or a derivation that cannot be made as asked
+    ├── WorkerError        a worker process that cannot be started, or that was lost
+    └── DivergedError      a loss or a gradient that is not a finite number, or a loss spike
+        └── StepRejectedError  one step of this kind (training/divergence.py); a run may roll back from it
 
-Each message is one line that says what was asked, where, what was found, what is allowed,
-and, where it helps, what to type next. The command line prints it after `error:` and exits with 1.
+Each message is one line. It says what was asked, where, what was found, what is allowed and, where it helps, what to type
+next. The command line prints it after `error:` and exits with 1.
 """
+
+OUTPUT_NOT_FINITE = (
+    "the network's output is no longer a finite number: its training diverged; "
+    "train again with a lower training.learning_rate"
+)
 
 
 class CharrnnError(Exception):
-    """The request could not be met; the message says why and what to do."""
+    """The request could not be met. The message says why, and what to do."""
 
 
 class TextError(CharrnnError):
-    """A text that cannot be read, or is too short to be used."""
+    """A text that cannot be read, or that is too short."""
 
 
 class VocabularyError(CharrnnError):
-    """A character that is not in the vocabulary, or a vocabulary that cannot be one."""
+    """A character that is not in the vocabulary, or a vocabulary that is not valid."""
 
 
 class NetworkError(CharrnnError):
@@ -40,7 +45,7 @@ class NetworkError(CharrnnError):
 
 
 class ConfigError(CharrnnError):
-    """Mistakes in a configuration, all of them, one a line."""
+    """All mistakes in a configuration, one a line."""
 
 
 class CheckpointError(CharrnnError):
@@ -48,15 +53,15 @@ class CheckpointError(CharrnnError):
 
 
 class UnreadableError(CheckpointError):
-    """A checkpoint that may be whole, and that cannot be read here: no other should take its place."""
+    """A checkpoint that may be whole, but cannot be read here. No other checkpoint must take its place."""
 
 
 class RunError(CharrnnError):
-    """A run directory that cannot be made, found or resumed."""
+    """A run that cannot be made, found, resumed or used as asked."""
 
 
 class OutputError(CharrnnError):
-    """A file that cannot be written, or that would take the place of another."""
+    """A file that cannot be written, or that would replace another."""
 
 
 class FigureError(CharrnnError):
@@ -64,30 +69,30 @@ class FigureError(CharrnnError):
 
 
 class MissingLibraryError(CharrnnError):
-    """A library that only some commands need, and that is not installed."""
+    """An optional library that is not installed."""
 
 
 def missing_library(user: str, library: str, extra: str, reason: object = "") -> MissingLibraryError:
-    """The error of what needs a library that is not there; `extra`: the part of charrnn-numpy that brings it."""
+    """The error of a `user` that needs a library; `extra` is the part of charrnn-numpy that installs it."""
     found = f" ({reason})" if reason else ""
     return MissingLibraryError(f"{user} needs {library}: pip install 'charrnn-numpy[{extra}]'{found}")
 
 
 class OptionError(CharrnnError):
-    """A parameter out of its range, or beside one that it does not go with."""
+    """A parameter out of its range, or next to one that excludes it."""
 
 
 class SamplingError(OptionError):
-    """A sampling option out of its range."""
+    """A sampling parameter out of its range."""
 
 
 class CheckError(CharrnnError):
-    """A gradient check that cannot be made as asked."""
+    """A check or a derivation that cannot be made as asked."""
 
 
 class WorkerError(CharrnnError):
-    """A helper process of a training that cannot be started, or that is gone."""
+    """A worker process that cannot be started, or that was lost."""
 
 
 class DivergedError(CharrnnError):
-    """A loss or a gradient that is no longer a finite number, or a loss that leapt."""
+    """A loss or a gradient that is not a finite number, or a loss spike."""

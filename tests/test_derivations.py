@@ -7,9 +7,9 @@ import pytest
 
 from charrnn.derivations import functions
 from charrnn.derivations.case import Case
-from charrnn.derivations.mini_batch import MiniBatch
-from charrnn.derivations.scalar import Scalar
-from charrnn.derivations.vector import Vector
+from charrnn.derivations.systems.mini_batch import MiniBatch
+from charrnn.derivations.systems.scalar import Scalar
+from charrnn.derivations.systems.vector import Vector
 from charrnn.network.activations import NONLINEARITIES
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network

@@ -1,8 +1,4 @@
-"""The command `charrnn`: its commands, and the one place that turns an error into a line and an exit code.
-
-0 done · 1 the request could not be met · 2 misuse of the command line · 130 after Ctrl-C · 143 after SIGTERM ·
-129 after the terminal went away
-"""
+"""The command `charrnn`: its commands, and the one place that turns an error into a line and an exit code (exit_codes.py)."""
 
 import contextlib
 import os
@@ -27,15 +23,18 @@ from charrnn.cli.commands.score import score
 from charrnn.cli.commands.sweep import sweep
 from charrnn.cli.commands.train import train
 from charrnn.cli.commands.view import view
+from charrnn.cli.exit_codes import FAILED, MISUSE
 from charrnn.cli.option_names import OPTION_NAMES
 from charrnn.errors import CharrnnError, ConfigError
 from charrnn.system.mpi_environment import rank_and_size
+from charrnn.system.signals import exit_code
 from charrnn.words import spelled_as
 
 ENDING_SIGNALS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]  # Windows has one alone
-MISUSE = 2
 NAMES: dict[object, str] = {evaluate: "eval"}  # of commands whose own would hide what Python has
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # Typer gives what it raises on misuse no public name
+
+INPUT = "Input should be"  # Pydantic's words for "must be"
 
 SMALLER = "lower model.hidden_size, training.batch_size or training.sequence_length"
 LESS_MEMORY = dict.fromkeys(("train", "sweep", "bench", "gradcheck"), SMALLER)
@@ -54,10 +53,10 @@ class Commands(TyperGroup):
         except UsageError as error:
             code = _print_error(f"{_message_of(error)}; see {_help_of(error)}", MISUSE)
         except CharrnnError as error:
-            code = _print_error(str(error), 1, lines=isinstance(error, ConfigError))
+            code = _print_error(str(error), FAILED, lines=isinstance(error, ConfigError))
         except OSError as error:
             _drop_stdout()
-            code = _print_error(f"{error.filename or 'standard output'}: {error.strerror or error}", 1)
+            code = _print_error(f"{error.filename or 'standard output'}: {error.strerror or error}", FAILED)
         sys.exit(code or 0)
 
     def invoke(self, ctx: Any) -> Any:
@@ -89,7 +88,12 @@ def _print_error(message: str, code: int, lines: bool = False) -> int:
 
 
 def _message_of(error: Any) -> str:
-    return str(error.format_message()).rstrip(".")
+    """What Typer says of a mistake, without the words of Pydantic, which judges the values."""
+    option, colon, found = str(error.format_message()).rstrip(".").partition("': ")
+    found = found.removeprefix("Value error, ")
+    if found.startswith(INPUT):
+        found = f"must be{found.removeprefix(INPUT)}"
+    return option + colon + found
 
 
 def _help_of(error: Any) -> str:
@@ -140,4 +144,4 @@ def main() -> None:
 
 def _terminate(number: int, _: object) -> None:
     """Exit as after Ctrl-C, so that half-written files and temporary folders are removed."""
-    sys.exit(128 + number)
+    sys.exit(exit_code(number))

@@ -7,6 +7,7 @@ ends all ranks.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from charrnn.cli.exit_codes import FAILED, INTERRUPTED
 from charrnn.cli.output.console import print_error
 from charrnn.errors import CharrnnError, MissingLibraryError, RunError, missing_library
 from charrnn.system.mpi_environment import rank_and_size
@@ -14,7 +15,6 @@ from charrnn.training.parallel.communicator import Communicator
 
 ERROR_WAIT_SECONDS = 10.0  # for the other ranks to meet the same error
 INTERRUPT_WAIT_SECONDS = 1.0  # an interrupt reaches them too
-INTERRUPTED = 130
 
 
 @contextmanager
@@ -60,4 +60,4 @@ def _first_line(error: Exception) -> str:
 def _exit_code(error: BaseException) -> int:
     if isinstance(error, SystemExit) and isinstance(error.code, int):
         return error.code
-    return 1 if isinstance(error, Exception) else INTERRUPTED
+    return FAILED if isinstance(error, Exception) else INTERRUPTED

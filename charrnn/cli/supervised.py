@@ -14,6 +14,7 @@ import threading
 from types import FrameType
 
 from charrnn.cli import main as command
+from charrnn.system.signals import exit_code
 
 
 def main() -> None:
@@ -39,7 +40,7 @@ def _stop_with_input() -> None:
 
 
 def _leave(number: int, _: FrameType | None) -> None:
-    sys.exit(128 + number)
+    sys.exit(exit_code(number))
 
 
 if __name__ == "__main__":

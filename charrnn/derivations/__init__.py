@@ -5,7 +5,7 @@
     D2  Yongqiang Huang, Back Propagation Through Time (2019)                              scalar, vector, multiple
     D3  Nemo, Notes on Forward and Back-Propagation in RNNs (2023)                         update_rules
 
-A module holds one system: its forward pass, its loss, its gradients as the document derives them, and what the document prints
-where that is wrong. The numbers at the margin are the document's. Read them beside the page; README.md in this folder is a tour.
-These modules are for reading and checking: nothing that trains a model uses them.
+A module of `systems` holds one system: its forward pass, its loss, its gradients as the document derives them, and what
+the document prints where that is wrong. The numbers at the margin are the document's: read a module beside its page.
+README.md in this folder is a tour. These modules are for reading and checking: nothing that trains a model uses them.
 """

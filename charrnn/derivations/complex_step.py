@@ -1,4 +1,4 @@
-"""Derivatives by the complex step: Im f(w + i ε) / ε. There is no subtraction, so they are exact to rounding.
+"""Derivatives by the complex step: Im f(w + i ε) / ε. Nothing is subtracted, so they are exact to rounding.
 
 Squire and Trapp, Using Complex Variables to Estimate Derivatives of Real Functions, SIAM Review 40 (1998).
 """

@@ -1,7 +1,8 @@
-"""An equation of a document: what it says, what it gives as printed and as corrected, and how far that is from the truth."""
+"""An equation of a document: what it says, what it gives as printed and as corrected, and how wrong that is."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +19,9 @@ OVERFLOWS = "overflows here"
 
 @dataclass(frozen=True)
 class Equation:
-    """`printed` is None where the document has only a gap; `corrected` is None where the print holds.
+    """`printed` is None where the document has a gap; `corrected` is None where the print holds.
 
-    Each gives its numbers when called; `truth` is the complex step, or what the equation must equal by definition.
+    Each returns its numbers when called; `truth` is the complex step, or what the equation must equal by definition.
     """
 
     number: str
@@ -33,9 +34,9 @@ class Equation:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a form of an equation holds, its relative error, or in words why there is none.
+    """Whether a form of an equation holds, and its relative error, or the reason why it has none.
 
-    A case may have numbers from which neither can be said: then it does not hold, and is `open`.
+    Some cases cannot decide it: then `holds` is False, and `open` is True.
     """
 
     holds: bool
@@ -44,7 +45,7 @@ class Verdict:
 
     @property
     def open(self) -> bool:
-        """Whether this case cannot tell."""
+        """Whether this case cannot decide it."""
         return self.reason in (SATURATED, OVERFLOWS)
 
 
@@ -60,7 +61,7 @@ class Finding:
 
     @property
     def passed(self) -> bool:
-        """True where the print holds, or its corrected form does; or where this case cannot tell."""
+        """True if the print or its corrected form holds, or if this case cannot decide it."""
         decisive = self.corrected or self.printed
         return decisive.holds or decisive.open
 
@@ -68,7 +69,7 @@ class Finding:
 def judge(equation: Equation, rounding: float = EXACT) -> Finding:
     """Evaluate an equation as printed and as corrected, and compare both with the truth.
 
-    `rounding` is how far apart two numbers of this case may be by rounding alone: differences below it say nothing.
+    `rounding` is the largest difference that rounding alone may make in this case: smaller ones decide nothing.
     """
     with np.errstate(all="ignore"):
         truth = np.asarray(equation.truth())
@@ -78,8 +79,9 @@ def judge(equation: Equation, rounding: float = EXACT) -> Finding:
 
 
 def relative_error(found: Array, truth: Array) -> float:
-    """The largest difference, divided by the largest entry of the truth; infinite where one is no number.
-    Raises ValueError for other shapes.
+    """The largest difference, divided by the largest entry of the truth; infinite if one is not finite.
+
+    Raises ValueError if the shapes differ.
 
     >>> relative_error(np.array([1.0, 3.0]), np.array([1.0, 4.0]))
     0.25
@@ -92,8 +94,13 @@ def relative_error(found: Array, truth: Array) -> float:
     return float(difference / scale) if scale else float(difference)
 
 
+def at_each(places: Iterable[Any], f: Callable[..., Array]) -> Callable[[], Array]:
+    """A function that returns f at each of these times, or pairs of times, as one array."""
+    return lambda: np.array([f(*place) if isinstance(place, tuple) else f(place) for place in places])
+
+
 def flat(arrays: Iterable[Array]) -> Array:
-    """Several arrays as one vector, to be compared at once."""
+    """Several arrays as one vector."""
     return np.concatenate([np.ravel(array) for array in arrays])
 
 
@@ -108,7 +115,7 @@ def _verdict(form: Callable[[], Array], truth: Array, rounding: float) -> Verdic
         with np.errstate(over="call", under="call", call=lambda kind, _: too_large.append(kind)):
             found = np.asarray(form())
         error = relative_error(found, truth)
-    except ValueError:  # NumPy's, for shapes that no product or sum takes
+    except ValueError:  # from NumPy: the shapes do not fit
         return Verdict(False, reason=MISFIT)
     if not np.isfinite(truth).all() or (error == float("inf") and too_large):
         return Verdict(False, reason=OVERFLOWS)

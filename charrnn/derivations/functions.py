@@ -1,4 +1,4 @@
-"""The functions that the documents are made of, each with its derivative. All are complex-safe, for the complex step."""
+"""The functions of the documents, each with its derivative. All are complex-safe, for the complex step."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ def identity_slope(a: Array) -> Array:
 
 def softmax(g: Array) -> Array:
     """e^g_i / Σ_j e^g_j over the last axis."""
-    g = g - np.max(np.real(g), axis=-1, keepdims=True)  # changes no ratio, and no e^g_i is too large
+    g = g - np.max(np.real(g), axis=-1, keepdims=True)  # the ratios stay, and no e^g_i overflows
     return np.exp(g) / np.exp(g).sum(axis=-1, keepdims=True)
 
 
@@ -62,7 +62,7 @@ def softmax_jacobian(g: Array) -> Array:
 
 @dataclass(frozen=True)
 class Activation:
-    """φ, element by element: its value, its derivative, and γ, the largest that the derivative can be."""
+    """φ, element by element: its value, its derivative, and γ, the largest value of the derivative."""
 
     name: str
     value: Callable[[Array], Array]
@@ -76,7 +76,7 @@ class Activation:
 
 @dataclass(frozen=True)
 class Softmax:
-    """φ_o that makes probabilities of a vector."""
+    """φ_o that turns a vector into probabilities."""
 
     name: str = "softmax"
 
@@ -107,7 +107,7 @@ def squared_error_gradient(o: Array, d: Array) -> Array:
 
 
 def cross_entropy(o: Array, d: Array) -> Array:
-    """-Σ d log o: o are probabilities of classes, d is one-hot. What is not desired costs nothing: 0 log 0 is 0."""
+    """-Σ d log o: o are probabilities of classes, d is one-hot. A class with d = 0 costs nothing: 0 log 0 is 0."""
     return np.asarray(-(d[d > 0] * np.log(o[d > 0])).sum())
 
 
@@ -128,7 +128,7 @@ def binary_cross_entropy_gradient(o: Array, d: Array) -> Array:
 
 @dataclass(frozen=True)
 class Loss:
-    """ℓ(o, d) of an output and what was desired: its value, and its gradient by o."""
+    """ℓ(o, d) of an output and a target: its value, and its gradient by o."""
 
     name: str
     value: Callable[[Array, Array], Array]

@@ -1,8 +1,8 @@
-"""One small case of a system, number by number: its states, its Jacobians, the terms of the double sum, and what truncation loses.
+"""One small case of a system, number by number: states, Jacobians, the terms of the double sum, what truncation loses.
 
     ∂L/∂W = Σ_t Σ_k term(t, k),   t - k: how many steps back the term goes
 
-Truncation to n steps keeps the terms with t - k < n. The system without a loss has the products ∂h_t/∂h_k in place of the terms.
+Truncation to n steps keeps the terms with t - k < n. The system without a loss has products ∂h_t/∂h_k instead of terms.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,42 +13,20 @@ import numpy as np
 
 from charrnn.derivations.complex_step import Array, by, derivative
 from charrnn.derivations.functions import Activation, Loss, Softmax
-from charrnn.derivations.mini_batch import MiniBatch
-from charrnn.derivations.multiple import Multiple
-from charrnn.derivations.vanishing import Recurrence, largest_singular_value
+from charrnn.derivations.systems.mini_batch import MiniBatch
+from charrnn.derivations.systems.multiple import Multiple
+from charrnn.derivations.systems.recurrent import Letters
+from charrnn.derivations.systems.vanishing import Recurrence, largest_singular_value
 
-EXPLAINED: dict[str, Any] = {"T": 3, "M": 1, "D": 2, "C": 2, "B": 2}  # of a Case, unless asked otherwise
-LIMITS = {"T": 8, "M": 4, "D": 4, "C": 4, "B": 3}  # more numbers than these nobody reads
+EXPLAINED: dict[str, Any] = {"T": 3, "M": 1, "D": 2, "C": 2, "B": 2}  # the default Case
+LIMITS = {"T": 8, "M": 4, "D": 4, "C": 4, "B": 3}  # nobody reads more numbers than these
 
 Pair = tuple[int, int]  # (t, k)
 
 
 @dataclass(frozen=True)
-class Letters:
-    """What a document calls its variables; a system without a loss has only the first two."""
-
-    input: str
-    state: str
-    output: str = ""
-    target: str = ""
-    loss: str = ""  # at one time
-    total: str = ""  # over all times
-
-
-LETTERS = {
-    "mean-loss": Letters("X", "h", "o", "d", "l", "L̂"),
-    "mini-batch": Letters("X", "h", "ŷ", "y", "L", "L"),
-    "vanishing": Letters("X", "h"),
-    "scalar": Letters("x", "s", "ŷ", "y", "E", "E"),
-    "vector": Letters("x", "s", "ŷ", "y", "L", "L"),
-    "multiple": Letters("X", "S", "Ŷ", "Y", "L", "L"),
-    "update-rules": Letters("x", "h", "ŷ", "y", "L", "L"),
-}
-
-
-@dataclass(frozen=True)
 class Truncation:
-    """What is kept of the gradient by truncation to `steps`; `error` is ‖gradient - kept‖ / ‖gradient‖."""
+    """What truncation to `steps` keeps of the gradient; `error` is ‖gradient - kept‖ / ‖gradient‖."""
 
     steps: int
     kept: Array
@@ -57,7 +35,7 @@ class Truncation:
 
 @dataclass(frozen=True)
 class DoubleSum:
-    """The terms of the gradient of the recurrent weight, and what they add up to. Every array has the shape of the weight."""
+    """The terms of the gradient of the recurrent weight, and their sums. Every array has the shape of the weight."""
 
     parameter: str
     loss: Array
@@ -70,7 +48,7 @@ class DoubleSum:
 
     @property
     def difference(self) -> float:
-        """The largest between the sum and the complex step."""
+        """The largest difference between the sum and the complex step."""
         return _largest_difference(self.gradient, self.complex_step)
 
 
@@ -88,32 +66,31 @@ class Products:
 
     @property
     def difference(self) -> float:
-        """The largest between a product and the complex step."""
+        """The largest difference between a product and the complex step."""
         return max(_largest_difference(self.products[pair], self.complex_step[pair]) for pair in self.products)
 
 
 @dataclass(frozen=True)
 class Walkthrough:
-    """All of a case. Arrays have the shapes and the orientation of the document."""
+    """All numbers of a case, in the shapes and the orientation of the document."""
 
     system: str
     letters: Letters
     given: Mapping[str, Array]  # the weights, by their names
-    functions: Mapping[str, str]  # which activations and loss, where the system has a choice
-    forward: Mapping[str, Mapping[int, Array]]  # by letter, then by time; the state begins one step earlier
+    functions: Mapping[str, str]  # activations and loss, where the system has a choice
+    forward: Mapping[str, Mapping[int, Array]]  # by letter, then by time; the state from one step earlier on
     jacobians: Mapping[int, tuple[Array, ...]]  # of the state by the one before, by time: one for each sequence
     backward: DoubleSum | Products
 
 
 def walk_through(system_name: str, instance: Any) -> Walkthrough:
-    """Evaluate everything. `instance` is made by the system of that name. Raises KeyError for an unknown name."""
-    letters = LETTERS[system_name]
+    """Evaluate a case. `instance` is made by the system of that name."""
     return Walkthrough(
         system=system_name,
-        letters=letters,
+        letters=instance.LETTERS,
         given={name: np.asarray(getattr(instance, name)) for name in instance.PARAMETERS},
         functions=_functions(instance),
-        forward=_forward(letters, instance),
+        forward=_forward(instance),
         jacobians={t: _jacobians(instance, t) for t in instance.times},
         backward=_products(instance) if isinstance(instance, Recurrence) else _double_sum(instance),
     )
@@ -134,8 +111,8 @@ def _functions(system: Any) -> dict[str, str]:
     return {name: value.name for name, value in values.items() if isinstance(value, Activation | Softmax | Loss)}
 
 
-def _forward(letters: Letters, system: Any) -> dict[str, dict[int, Array]]:
-    times = system.times
+def _forward(system: Any) -> dict[str, dict[int, Array]]:
+    letters, times = system.LETTERS, system.times
     inputs, states = getattr(system, letters.input), getattr(system, letters.state)
     forward = {
         letters.input: {t: inputs[t - times[0]] for t in times},

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.errors import DivergedError, SamplingError
+from charrnn.errors import OUTPUT_NOT_FINITE, DivergedError, SamplingError
 from charrnn.generation.repetition_penalty import RepetitionPenalty
 from charrnn.network.arrays import Array
 from charrnn.words import parameter
@@ -170,6 +170,6 @@ def scale_logits(logits: Array, temperature: float) -> Array:
         top = o.max(axis=-1, keepdims=True)
         finite = np.isfinite(top).all()
     if not finite:
-        raise DivergedError("the network's output is no longer a finite number: its training diverged")
+        raise DivergedError(OUTPUT_NOT_FINITE)
     np.subtract(o, top, out=o)
     return np.divide(o, max(temperature, COLDEST), out=o)

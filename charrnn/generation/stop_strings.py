@@ -13,7 +13,7 @@ from charrnn.words import parameter
 def require_stops(stops: Sequence[str]) -> None:
     """Raise SamplingError for an empty stop string: every text would end at once."""
     if "" in stops:
-        raise SamplingError("a stop string must have at least one character; found ''")
+        raise SamplingError(f"{parameter('stops')}: a stop string must have at least one character; found ''")
 
 
 def why_never(stop: str, vocabulary: Vocabulary, forbidden: Array | None, length: int) -> str | None:

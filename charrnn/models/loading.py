@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from charrnn.config.schema import required
 from charrnn.errors import OptionError, RunError
 from charrnn.models.mixture.components import Component, NetworkComponent, NGramComponent, scorers
 from charrnn.models.mixture.scorer_mixture import fit_weights, score_all
@@ -44,7 +43,7 @@ def load(
             str(found.path),
             found.checkpoint.network,
             first.vocabulary.end_id,
-            required(found.checkpoint.config.training.label_smoothing),
+            found.checkpoint.config.training.label_smoothing,
         )
         for found in loaded
     ]

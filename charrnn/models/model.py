@@ -205,8 +205,10 @@ def _asked(data: Data, protocol: Protocol | None, slices: tuple[int, int] | None
     if protocol not in (None, *get_args(Protocol)):
         raise OptionError(f"{parameter('protocol')} {protocol}: there are {', '.join(get_args(Protocol))}")
     split = splits.make_split(protocol or data.protocol, data.split, slices or data.slices)
-    if slices and (split.protocol != "char-rnn" or len(slices) != 2 or min(slices) < 1):
+    if slices and split.protocol != "char-rnn":
         raise OptionError(
-            f"{parameter('slices')} {slices}: must be two whole numbers above 0, of protocol char-rnn; found protocol {split.protocol}"
+            f"{parameter('slices')} are for protocol char-rnn; found {split.protocol}; add {parameter('protocol')} char-rnn"
         )
+    if slices and (len(slices) != 2 or min(slices) < 1):
+        raise OptionError(f"{parameter('slices')} must be two whole numbers above 0; found {slices}")
     return split

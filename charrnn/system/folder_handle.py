@@ -113,7 +113,7 @@ class Folder:
     def refuse_link(self, name: str) -> None:
         """Raises OSError for a link."""
         if stat.S_ISLNK(self._mode(name, follow_symlinks=False)):
-            raise OSError(errno.ELOOP, f"{name} is a link, and no link is followed there", str(self.path / name))
+            raise OSError(errno.ELOOP, f"{name} is a link, and links are not followed here", str(self.path / name))
 
     def read(self, name: str) -> IO[bytes]:
         """Open a plain file for reading. Raises NotPlainError for anything else, which may never end."""

@@ -3,6 +3,9 @@
 Both the directory and its file `lock` are locked: the directory, because what is written goes there whatever names it and
 the file have by then; the file, because some systems lock no directories. The file says who holds the lock, and stays when
 the lock is let go, empty: were it removed, two processes could each lock a file of that name.
+
+Not one of a library, for three reasons: such a lock holds a path, and protects nothing once the directory is renamed; it
+does not say who holds it; and it fails where a file system has no locks, where a training goes on with a note.
 """
 
 import json
@@ -77,13 +80,13 @@ class Lock:
             holder = self._acquire()
         except OSError as error:
             self.note = (
-                f"{run}: cannot be locked here ({error.strerror}); make sure that no other training writes there"
+                f"{run}: cannot be locked here ({error.strerror}); make sure that no other training is writing there"
             )
         else:
             if holder is not None:
-                raise RunError(f"{run}: another training writes there: {holder}")
+                raise RunError(f"{run}: another training is writing there: {holder}")
         if not _is_lock_file(self._file):
-            raise RunError(f"{run / LOCK}: not written by charrnn, and would be overwritten; choose another directory")
+            raise RunError(f"{run / LOCK}: not a lock of charrnn, and would be overwritten; choose another directory")
 
     def _acquire(self) -> str | None:
         """None once it is ours; else who holds it. Who has just taken it gets a moment to say so, or to let it go again."""
@@ -98,7 +101,7 @@ class Lock:
                 if holder is not None:
                     return holder
                 if time.monotonic() > deadline:
-                    return "a process that does not say which; wait for its end"
+                    return "a process that has not given its number; wait until it ends"
             time.sleep(WAIT_SECONDS / 100)
 
     def release(self) -> None:
@@ -114,19 +117,6 @@ class Lock:
     def _write(self, text: str) -> None:
         self._file.truncate(0)
         append(self._file, text.encode())
-
-    def __reduce__(self) -> tuple[type["LockHeldElsewhere"], tuple[Folder, str | None]]:
-        return LockHeldElsewhere, (self.folder, self.note)
-
-
-class LockHeldElsewhere:
-    """What another process has of a lock that it was sent: nothing to let go."""
-
-    def __init__(self, folder: Folder, note: str | None) -> None:
-        self.folder, self.note = folder, note
-
-    def release(self) -> None:
-        """Leave it to its holder."""
 
 
 def _is_lock_file(file: IO[bytes]) -> bool:
@@ -146,4 +136,4 @@ def _holder(file: IO[bytes]) -> str | None:
         return None
     where = "" if host == socket.gethostname() else f" on {host}"
     how = f"or stop it: kill {pid}" if not where else "or stop it there"
-    return f"process {pid}{where}, since {since}; wait for its end, {how}"
+    return f"process {pid}{where}, since {since}; wait until it ends, {how}"

@@ -10,6 +10,11 @@ if hasattr(signal, "SIGHUP"):  # Windows has none
     SIGNALS.append(signal.SIGHUP)
 
 
+def exit_code(number: int) -> int:
+    """What a shell expects of a program that a signal ended: 130 after Ctrl-C, 143 after SIGTERM, 129 for a lost terminal."""
+    return 128 + number
+
+
 class StopRequest:
     """Whether the user, or the system, has asked the training to stop, and with which signal."""
 
@@ -22,8 +27,8 @@ class StopRequest:
 
     @property
     def exit_code(self) -> int:
-        """What a shell expects of a program that a signal ended: 130, 143, or 129 for a lost terminal."""
-        return 128 + (self.signal or 0)
+        """The exit code of a program that was asked to stop; 0 where it was not."""
+        return exit_code(self.signal) if self.signal else 0
 
 
 @contextmanager

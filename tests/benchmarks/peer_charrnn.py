@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
-from common import V
+from common import V, charrnn_trainer
 from threadpoolctl import threadpool_limits
 
 from charrnn.generation.generator import Generator
@@ -13,13 +13,12 @@ from charrnn.generation.sampling import SamplingOptions
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.training.benchmark import random_trainer
 from charrnn.training.parallel.data_parallel import DataParallel
 
 
 def training(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], object]:
     """One update of the trainer."""
-    trainer = random_trainer(Architecture(V, H, cell), B, T, threads)
+    trainer = charrnn_trainer(cell, H, B, T, threads)
     split = DataParallel(trainer.network, threads)
     threadpool_limits(1, user_api="blas")  # for the life of this process, as during a training
     return lambda: trainer.step(split)

@@ -88,3 +88,15 @@ def test_texts_that_cannot_be_read(charrnn, tiny_run, tmp_path, command):
 @pytest.mark.parametrize("command", ["eval", "score", "sample"])
 def test_empty_weights_are_none(charrnn, tiny_run, command):
     refused(charrnn(command, tiny_run, "--ngram", "--weights", "", stdin=b"x"), 2, "must be numbers")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--length", "-1"], "'--length' / '-n': must be greater than or equal to 0; see"),
+        (["--checkpoint", "worst"], "'--checkpoint': 'worst' is not one of 'best', 'last'; see"),
+        (["--checkpoint", "Value error, 1"], "'--checkpoint': 'Value error, 1' is not one of"),
+    ],
+)
+def test_what_an_option_cannot_be_is_said_without_the_words_of_the_library(charrnn, tiny_run, arguments, words):
+    refused(charrnn("sample", tiny_run, *arguments), 2, f"error: Invalid value for {words}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from refusals import refused
+from slow import mostly_slow
 from tiny import TINY as SETTINGS
 
 from charrnn import api
@@ -97,14 +98,14 @@ def test_a_file_that_does_not_fit_is_named_with_the_option_for_it(charrnn, tiny_
 
 def test_a_wrong_name_in_encoding_is_refused(charrnn, text_file, tiny_run):
     train = ["train", text_file, *TINY, "--encoding"]
-    refused(charrnn(*train, "nots.txt=cp1252"), 1, "encoding nots.txt=cp1252: no text has this name", "text.txt")
+    refused(charrnn(*train, "nots.txt=cp1252"), 1, "encoding nots.txt=cp1252: no text has this file name", "text.txt")
     refused(charrnn(*train, "klingon"), 1, "--encoding: data.encoding: klingon: not an encoding")
     refused(charrnn("eval", tiny_run, text_file, "--encoding", "a=klingon"), 1, "a=klingon: not an encoding")
-    refused(charrnn("score", tiny_run, text_file, "--encoding", "nots.txt=cp1252"), 1, "no text has this name")
+    refused(charrnn("score", tiny_run, text_file, "--encoding", "nots.txt=cp1252"), 1, "no text has this file name")
     refused(charrnn("sample", tiny_run, "--encoding", "cp1252"), 2, "--novelty, --ngram and --with")
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8", "utf-7"])
+@mostly_slow("encoding", ["cp1252", "utf-16", "utf-8", "utf-7"], one_in=4)
 def test_standard_input_is_utf_8_whatever_the_run_s_text_was_in(charrnn, encoding):
     Path("notes.txt").write_bytes(FRENCH.encode(encoding))
     assert charrnn("train", "notes.txt", *TINY, "-s", f"data.encoding={encoding}", "-o", "r").exit_code == 0
@@ -120,6 +121,7 @@ def test_standard_input_is_utf_8_whatever_the_run_s_text_was_in(charrnn, encodin
         assert text_of(result) == FRENCH
 
 
+@pytest.mark.slow
 def test_a_text_is_utf_8_unless_its_encoding_is_named(charrnn, french):
     Path("u8.txt").write_bytes(FRENCH.encode())
     Path("wide.txt").write_bytes(FRENCH.encode("utf-16"))
@@ -138,6 +140,7 @@ def test_a_text_is_utf_8_unless_its_encoding_is_named(charrnn, french):
     assert _content(model.read(["notes.txt"], Encodings.parse(["cp1252"]), once=True)) == FRENCH
 
 
+@pytest.mark.slow
 def test_every_command_says_when_utf_8_is_read_as_something_else(charrnn, french, tmp_path):
     Path("u8.txt").write_bytes(FRENCH.encode())
     note = "u8.txt is valid UTF-8 but read as cp1252, as you asked; if that is wrong, name only what is not UTF-8"
@@ -179,6 +182,7 @@ def test_a_training_text_that_was_converted_is_still_the_same_text(charrnn, fren
     assert evaluated(charrnn("eval", french, "--text", "old.txt", "--json"))["unknown"] == 0
 
 
+@pytest.mark.slow
 def test_every_command_reads_the_training_text_in_the_encoding_that_it_is_in_now(charrnn, french):
     Path("notes.txt").write_bytes(FRENCH.encode("utf-16-le"))
     Path("u8.txt").write_bytes(FRENCH.encode())
@@ -213,6 +217,7 @@ def test_bytes_have_no_encoding(charrnn, text_file):
     assert "bytes are read as they are: their encoding makes no difference" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_sweep_reads_each_file_in_its_encoding(charrnn):
     Path("u8.txt").write_bytes(ENGLISH.encode())
     Path("notes.txt").write_bytes(FRENCH.encode("cp1252"))

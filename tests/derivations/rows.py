@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from charrnn.derivations.case import Case
+from charrnn.derivations.documents import SYSTEMS
 from charrnn.derivations.equation import Equation
-from charrnn.derivations.systems import SYSTEMS
 
 Key = tuple[str, str, int]  # the system, the equation's number, which one of those with that number, from 0
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from charrnn.derivations.case import Case
-from charrnn.derivations.descent import descend, gradients, norm, updated
+from charrnn.derivations.documents import SYSTEMS
 from charrnn.derivations.equation import flat
 from charrnn.derivations.functions import IDENTITY
-from charrnn.derivations.systems import SYSTEMS
+from charrnn.derivations.tasks.descent import descend, gradients, norm, updated
 from charrnn.training.optim.clipping import Clipping
 from charrnn.training.optim.optimizers import OPTIMIZERS
 

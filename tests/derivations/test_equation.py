@@ -12,6 +12,7 @@ from charrnn.derivations.equation import (
     TOLERANCE,
     Equation,
     Verdict,
+    at_each,
     flat,
     judge,
     relative_error,
@@ -150,3 +151,8 @@ def test_other_errors_are_not_hidden():
 def test_flat_and_sizes():
     np.testing.assert_array_equal(flat([np.array([[1, 2]]), np.array(3)]), [1, 2, 3])
     np.testing.assert_array_equal(sizes(np.ones((2, 3)), np.ones(()), np.ones(4)), [2, 3, 4])
+
+
+def test_a_function_of_a_time_or_of_a_pair_is_evaluated_at_each():
+    assert at_each([1, 2], lambda t: t + 10)().tolist() == [11, 12]
+    assert at_each([(1, 2), (3, 4)], lambda t, k: 10 * t + k)().tolist() == [12, 34]

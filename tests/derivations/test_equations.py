@@ -9,8 +9,8 @@ from derivations.figures import FIGURES
 from derivations.rows import row, rows
 
 from charrnn.derivations.case import Case
+from charrnn.derivations.documents import SYSTEMS
 from charrnn.derivations.equation import judge
-from charrnn.derivations.systems import SYSTEMS
 
 SIZES = [
     Case(),

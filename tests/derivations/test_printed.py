@@ -11,8 +11,8 @@ from derivations.rows import DEFAULT, SQUARE, row, rows
 from derivations.transcriptions import PRINTED
 
 from charrnn.derivations.case import Case
+from charrnn.derivations.documents import DOCUMENTS, SYSTEMS
 from charrnn.derivations.equation import judge
-from charrnn.derivations.systems import DOCUMENTS, SYSTEMS
 
 DOCUMENTS_FOLDER = Path(__file__).resolve().parents[3] / "shared" / "seeds"
 SMALL = Case(T=3, M=2, D=3, C=4, B=3)

@@ -6,7 +6,7 @@ from derivations.unrolled import AVERAGED, UNROLLED, cases, expected, made
 
 from charrnn.derivations.case import Case
 from charrnn.derivations.complex_step import by, derivative
-from charrnn.derivations.systems import DOCUMENTS, SYSTEMS
+from charrnn.derivations.documents import DOCUMENTS, SYSTEMS
 
 CASES = [(name, case) for name in UNROLLED for case in cases(name)]
 EXACT = {"rtol": 1e-10, "atol": 1e-13}

@@ -7,7 +7,7 @@ from derivations.unrolled import made
 from charrnn.derivations import functions
 from charrnn.derivations.case import Case
 from charrnn.derivations.complex_step import derivative
-from charrnn.derivations.vanishing import (
+from charrnn.derivations.systems.vanishing import (
     bounds,
     clipped,
     dominant,

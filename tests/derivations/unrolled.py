@@ -12,7 +12,7 @@ from derivations.rows import DEFAULT, SQUARE
 from derivations.transcriptions import PRINTED
 
 from charrnn.derivations.case import Case
-from charrnn.derivations.systems import SYSTEMS
+from charrnn.derivations.documents import SYSTEMS
 
 FUNCTIONS = {
     "tanh": np.tanh,

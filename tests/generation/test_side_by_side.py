@@ -79,7 +79,7 @@ def test_texts_side_by_side_are_those_of_each_seed_alone(predictor, vocabulary, 
         assert [sample.text for sample in samples] == expected[:count]
 
 
-@pytest.mark.parametrize("name", ["lstm", "filters", "bytes", "mixture"])
+@mostly_slow("name", ["lstm", "filters", "bytes", "mixture"], one_in=4)
 def test_their_probabilities_are_too_and_so_are_the_best_of_them(name):
     predictor, vocabulary, prompt, options = CASES[name]
     made = Generator(predictor, vocabulary)

@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 import tiny
+from slow import mostly_slow
 
 from charrnn import api
 from charrnn.errors import DivergedError, OptionError, RunError, TextError
@@ -406,7 +407,7 @@ def test_a_text_is_scored_as_it_comes(run, cuts):
     )
 
 
-@pytest.mark.parametrize("cuts", [[], [1], [5, 6, 7, 8], [2, 9, 11]])
+@mostly_slow("cuts", [[], [1], [5, 6, 7, 8], [2, 9, 11]], one_in=4)
 def test_bytes_are_scored_as_whole_characters(tmp_path, cuts):
     path = tmp_path / "text.txt"
     path.write_text("die Tür ist zu, tut mir leid. €\n" * 40, "utf-8")
@@ -487,7 +488,7 @@ def test_weights_of_any_size_are_shares(run, other):
     [
         ({"split": "dev"}, "`split` dev: there are train, valid, test"),
         ({"protocol": "nano"}, "`protocol` nano: there are contiguous, nanogpt, char-rnn"),
-        ({"slices": (4, 10)}, "of protocol char-rnn; found protocol contiguous"),
+        ({"slices": (4, 10)}, "`slices` are for protocol char-rnn; found contiguous; add `protocol` char-rnn"),
         ({"protocol": "char-rnn", "slices": (0, 10)}, "two whole numbers above 0"),
         ({"text": "the cat", "split": "valid"}, "leave them out with another text"),
         ({"learning_rate": math.nan}, "must be a number of at least 0; found nan"),

@@ -134,7 +134,7 @@ def test_a_network_of_documents_is_fine_tuned_on_documents(run, tmp_path, names)
     tuned = api.plan([str(names)], config, base=base)
     assert tuned.corpus.vocabulary.symbols[-1] == END
     assert "Z" in tuned.corpus.vocabulary.symbols
-    with pytest.raises(ConfigError, match=r"data.boundary is set there, and null here"):
+    with pytest.raises(ConfigError, match=r"data.boundary is set in the base, and null here"):
         api.plan([str(names)], resolve(None, [*TINY, "data.boundary=null"], defaults=base.settings).config, base=base)
 
 

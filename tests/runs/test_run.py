@@ -1,4 +1,4 @@
-"""What a run tells besides the facts of its training."""
+"""Samples during a run, and the configuration of its trainer."""
 
 import json
 
@@ -45,15 +45,15 @@ def test_each_sample_is_drawn_with_random_numbers_of_its_own(run):
 
 
 @pytest.mark.parametrize("sample_every", [5, 10, "null"])
-def test_a_sample_is_told_once_whenever_the_run_was_stopped(run, sample_every):
-    """Killed right after its step was saved: what was told of the step before the save is not told again."""
+def test_a_sample_is_logged_once_whenever_the_run_was_stopped(run, sample_every):
+    """Killed right after its step was saved: what was logged of the step before the save is not logged again."""
     begun = run(f"training.sample_every={sample_every}")
     for event in begun.events():
         if isinstance(event, Saved) and event.step == 10 and event.path.endswith("last.safetensors"):
             break
     list(api.resume(begun.path).events())
-    told = [json.loads(line) for line in (begun.path / "metrics.jsonl").read_text().splitlines()]
-    samples = [event["step"] for event in told if event["event"] == "sample"]
+    logged = [json.loads(line) for line in (begun.path / "metrics.jsonl").read_text().splitlines()]
+    samples = [event["step"] for event in logged if event["event"] == "sample"]
     assert samples == ([10, 20] if sample_every == 10 else [5, 10, 15, 20])
 
 

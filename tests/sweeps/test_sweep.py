@@ -60,10 +60,10 @@ def test_a_sweep_of_before_a_key_goes_on_with_its_default(text_file, tmp_path):
 @pytest.mark.parametrize(
     ("other", "words"),
     [
-        ({"grid": "training.learning_rate=1e-3,2e-2"}, "other values vary there"),
+        ({"grid": "training.learning_rate=1e-3,2e-2"}, "its values are different"),
         ({"grid": "training.learning_rate=2e-3,1e-2"}, "training.learning_rate is 0.001 there, and 0.002 here"),
         ({"settings": ["model.hidden_size=9"]}, "model.hidden_size is 16 there, and 9 here"),
-        ({"seconds": 5.0}, "it trains for another time"),
+        ({"seconds": 5.0}, "its time is different"),
     ],
 )
 def test_another_sweep_is_refused_and_nothing_is_changed(text_file, tmp_path, other, words):
@@ -89,12 +89,12 @@ def test_another_text_is_refused_also_under_the_same_name(text_file, tmp_path):
 
 def test_two_of_the_same_sweep_at_once_are_refused(text_file, tmp_path):
     lock = open_directory(swept(text_file), tmp_path / "s")
-    with pytest.raises(RunError, match="another training writes there"):
+    with pytest.raises(RunError, match="another training is writing there"):
         open_directory(swept(text_file), tmp_path / "s")
     lock.release()
 
 
-def test_a_sweep_killed_while_it_wrote_its_record_begins_anew(text_file, tmp_path):
+def test_a_sweep_that_was_killed_while_it_wrote_its_record_starts_again(text_file, tmp_path):
     out = tmp_path / "s"
     out.mkdir()
     (out / LOCK).touch()
@@ -109,7 +109,7 @@ def test_what_only_bears_the_name_of_what_a_sweep_leaves_is_somebodys_own(text_f
     mine.write_text("precious")
     if lock:
         (tmp_path / LOCK).write_text(lock)
-    with pytest.raises(RunError, match=r"not empty \(it holds|lock: not written by charrnn"):
+    with pytest.raises(RunError, match=r"not empty \(it holds|lock: not a lock of charrnn"):
         open_directory(swept(text_file), tmp_path)
     assert mine.read_text() == "precious"
 
@@ -117,7 +117,7 @@ def test_what_only_bears_the_name_of_what_a_sweep_leaves_is_somebodys_own(text_f
 def test_what_another_sweep_is_writing_is_left_alone(text_file, tmp_path):
     lock = directory.create(tmp_path / "s", left=f"{RECORD}.tmp")
     (tmp_path / "s" / f"{RECORD}.tmp").write_text('{"te')
-    with pytest.raises(RunError, match="another training writes there"):
+    with pytest.raises(RunError, match="another training is writing there"):
         open_directory(swept(text_file), tmp_path / "s")
     assert (tmp_path / "s" / f"{RECORD}.tmp").exists()
     lock.release()
@@ -140,7 +140,9 @@ def test_a_link_in_place_of_a_folder_is_refused(text_file, tmp_path, name):
     opened(swept(text_file), out)
     (out / name).rmdir()
     (out / name).symlink_to(elsewhere)
-    with pytest.raises(RunError, match=f"s/{name}: cannot be written: {name} is a link, and no link is followed there"):
+    with pytest.raises(
+        RunError, match=f"s/{name}: cannot be written: {name} is a link, and links are not followed here"
+    ):
         opened(swept(text_file), out)
     assert list(elsewhere.iterdir()) == []
 

@@ -119,9 +119,9 @@ def test_no_link_is_written_through(folder, tmp_path):
     for name in ("file", "side.tmp", "whole", "whole.tmp"):
         (folder.path / name).symlink_to(victim / "file")
     (folder.path / "below").symlink_to(victim)
-    with pytest.raises(OSError, match="is a link, and no link is followed there"):
+    with pytest.raises(OSError, match="is a link, and links are not followed here"):
         folder.append_to("file")
-    with pytest.raises(OSError, match="is a link, and no link is followed there"):
+    with pytest.raises(OSError, match="is a link, and links are not followed here"):
         folder.subfolder("below")
     with pytest.raises(FileExistsError):
         folder.create("side.tmp")

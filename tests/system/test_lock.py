@@ -29,7 +29,7 @@ def holder(tmp_path):
 def test_a_second_writer_is_told_which_process_holds_it(tmp_path, holder):
     for _ in range(2):  # asking does not disturb what it says
         with pytest.raises(
-            RunError, match=rf"another training writes there: process {holder.pid}, since .*: kill {holder.pid}$"
+            RunError, match=rf"another training is writing there: process {holder.pid}, since .*: kill {holder.pid}$"
         ):
             Lock(tmp_path)
 
@@ -56,7 +56,7 @@ def test_a_holder_that_does_not_say_who_it_is(tmp_path, content, monkeypatch):
     monkeypatch.setattr(module, "WAIT_SECONDS", 0.1)
     held = Lock(tmp_path)
     (tmp_path / LOCK).write_bytes(content)
-    with pytest.raises(RunError, match="a process that does not say which"):
+    with pytest.raises(RunError, match="a process that has not given its number"):
         Lock(tmp_path)
     held.release()
 
@@ -77,14 +77,14 @@ def test_a_training_holds_its_directory_from_start_to_end(tmp_path, text_file, t
     for event in run.events():
         if isinstance(event, Stepped) and event.step in (1, 15):
             for again in (lambda: api.start(plan, tmp_path / "run"), lambda: api.resume(tmp_path / "run")):
-                with pytest.raises(RunError, match=f"process {os.getpid()}|holds a run already"):
+                with pytest.raises(RunError, match=f"process {os.getpid()}|already holds a run"):
                     again()
     list(api.resume(tmp_path / "run", steps=25).events())
 
 
 def test_a_resume_that_is_refused_lets_the_directory_go(tiny_run):
     for _ in range(2):
-        with pytest.raises(OptionError, match="steps are made already"):
+        with pytest.raises(OptionError, match="already at step"):
             api.resume(tiny_run, steps=5)
 
 
@@ -119,10 +119,10 @@ def test_a_directory_stays_locked_where_the_file_was_removed_or_it_was_renamed(t
     (tmp_path / "run").mkdir()
     held = Lock(tmp_path / "run")
     (tmp_path / "run" / LOCK).unlink()
-    with pytest.raises(RunError, match="another training writes there"):
+    with pytest.raises(RunError, match="another training is writing there"):
         Lock(tmp_path / "run")
     (tmp_path / "run").rename(tmp_path / "renamed")
-    with pytest.raises(RunError, match="another training writes there"):
+    with pytest.raises(RunError, match="another training is writing there"):
         Lock(tmp_path / "renamed")
     (tmp_path / "run").mkdir()
     Lock(tmp_path / "run").release()
@@ -135,7 +135,7 @@ def test_a_file_of_that_name_that_is_no_lock_is_left_alone(tmp_path, content):
     (tmp_path / LOCK).write_text(content)
     refusals = []
     for _ in range(2):  # what was refused first holds nothing, though its error is kept
-        with pytest.raises(RunError, match="lock: not written by charrnn, and would be overwritten") as refusal:
+        with pytest.raises(RunError, match="lock: not a lock of charrnn, and would be overwritten") as refusal:
             Lock(tmp_path)
         refusals.append(refusal)
     assert (tmp_path / LOCK).read_text() == content

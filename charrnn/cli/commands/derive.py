@@ -4,13 +4,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from charrnn.cli.exit_codes import FAILED
 from charrnn.cli.options import common, typed_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from charrnn.derivations.case import Case
-    from charrnn.derivations.systems import System
+    from charrnn.derivations.documents import System
 
 VACUOUS = "a wrong equation may hold at this size, where there is nothing to get wrong; take 2 or more"
 NAMES = "mean-loss, mini-batch, vanishing, scalar, vector, multiple, update-rules"
@@ -100,7 +101,7 @@ def _train(system: "System", settings: "Sequence[str]", seed: int, json: bool) -
     from charrnn.cli.derivations.settings import split_settings
     from charrnn.cli.output import console as output
     from charrnn.cli.progress.progress_bar import progress_bar
-    from charrnn.derivations import lessons
+    from charrnn.derivations.tasks import lessons
     from charrnn.errors import CheckError
 
     chosen = split_settings(settings)
@@ -145,7 +146,7 @@ def _check(systems: "Sequence[System]", case: "Case", seed: int, json: bool) -> 
     with progress_bar("checking equations", json) as advance:
         for done, each in enumerate(systems):
             instance = each.make(case, np.random.default_rng(seed))
-            noise = rounding(each.name, instance)
+            noise = rounding(instance)
             findings = [judge(equation, noise) for equation in each.equations(instance)]
             every.append(Checked(each, findings, list(bridges(seed, [each.name]))))
             advance((done + 1) / len(systems))
@@ -170,4 +171,4 @@ def _check(systems: "Sequence[System]", case: "Case", seed: int, json: bool) -> 
     if failed:
         which = "; ".join(f"{name}: {'; '.join(dict.fromkeys(what))}" for name, what in failed.items())
         output.print_error(f"{sum(map(len, failed.values()))} fail as corrected: {which}")
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)

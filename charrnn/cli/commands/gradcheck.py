@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from charrnn.cli.exit_codes import FAILED
 from charrnn.cli.options import common
 
 
@@ -56,4 +57,4 @@ def gradcheck(
         report = api.gradcheck(resolved.config, run, oracle or (), tolerance, seed, entries, on_progress=advance)
     gradcheck.show_report(report, json)
     if not report.passed:
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)

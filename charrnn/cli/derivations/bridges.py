@@ -12,9 +12,9 @@ import numpy as np
 from charrnn.cli.derivations.counterpart_rules import clipping_error, flow_errors, updated
 from charrnn.cli.derivations.counterparts import Counterpart
 from charrnn.derivations.case import Case
+from charrnn.derivations.documents import SYSTEMS
 from charrnn.derivations.equation import TOLERANCE, relative_error
-from charrnn.derivations.mini_batch import stacked
-from charrnn.derivations.systems import SYSTEMS
+from charrnn.derivations.systems.mini_batch import stacked
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from functools import partial
 import numpy as np
 
 from charrnn.cli.derivations.row_form import (
-    LETTERS,
     System,
     after,
     initial_state,
@@ -32,7 +31,7 @@ from charrnn.derivations.case import Case
 from charrnn.derivations.complex_step import Array, by
 from charrnn.derivations.equation import relative_error
 from charrnn.derivations.functions import TANH
-from charrnn.derivations.scalar import Scalar
+from charrnn.derivations.systems.scalar import Scalar
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Ids
 from charrnn.network.network import Network
@@ -138,7 +137,7 @@ class Counterpart:
         system, loss = self.stack[number], partial(self._loss_above, number)
         own = system.gradient if system is self.top else partial(by, system, f=loss)
         found = replace(system, **{name: own(name) for name in system.PARAMETERS})
-        by_initial = by(system, LETTERS[type(system)].initial, loss)
+        by_initial = by(system, system.LETTERS.initial, loss)
         return {**weights(found), "state": rows(system, by_initial[np.newaxis])[0]}
 
     def _loss_above(self, number: int, system: System) -> Array:

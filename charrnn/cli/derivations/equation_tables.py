@@ -10,8 +10,8 @@ from rich.text import Text
 from charrnn.cli.derivations.bridges import Bridge
 from charrnn.cli.output.tables import Name, Table
 from charrnn.derivations.case import Case
+from charrnn.derivations.documents import DOCUMENTS, System
 from charrnn.derivations.equation import ABSENT, OVERFLOWS, Finding, Verdict
-from charrnn.derivations.systems import DOCUMENTS, System
 
 BOUNDED = ("tanh", "logistic")  # states do not grow
 

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.text import Text
 
 from charrnn.cli.output.tables import Name, Table
-from charrnn.derivations.lessons import Lesson, Run
-from charrnn.derivations.tasks.task import percent
+from charrnn.derivations.in_words import percent
+from charrnn.derivations.tasks.lessons import Lesson, Run
 
 DIVERGED = "diverged"
 

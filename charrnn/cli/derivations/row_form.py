@@ -1,42 +1,19 @@
 """A system's numbers in the form that charrnn has: (T, B, N) for what comes in time, a row for each stream, weights on the right."""
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from charrnn.derivations.complex_step import Array
-from charrnn.derivations.mean_loss import MeanLoss
-from charrnn.derivations.mini_batch import MiniBatch
-from charrnn.derivations.multiple import Multiple
-from charrnn.derivations.scalar import Scalar
-from charrnn.derivations.update_rules import UpdateRules
-from charrnn.derivations.vanishing import Recurrence
-from charrnn.derivations.vector import Vector
+from charrnn.derivations.systems.mean_loss import MeanLoss
+from charrnn.derivations.systems.mini_batch import MiniBatch
+from charrnn.derivations.systems.multiple import Multiple
+from charrnn.derivations.systems.scalar import Scalar
+from charrnn.derivations.systems.vanishing import Recurrence
 from charrnn.network.arrays import Ids
 
-System = Any  # an instance of a class in LETTERS
-
-
-class Letters(NamedTuple):
-    """How a document calls what every system has."""
-
-    inputs: str
-    targets: str
-    initial: str
-    states: str
-    outputs: str
-
-
-LETTERS: dict[type, Letters] = {
-    MeanLoss: Letters("X", "d", "h_0", "h", "o"),
-    MiniBatch: Letters("X", "y", "h_0", "h", "ŷ"),
-    Scalar: Letters("x", "y", "s_0", "s", "ŷ"),
-    Vector: Letters("x", "y", "s_0", "s", "ŷ"),
-    Multiple: Letters("X", "Y", "S_0", "S", "Ŷ"),
-    UpdateRules: Letters("x", "y", "h_before", "h", "ŷ"),
-    Recurrence: Letters("X", "", "h_0", "h", ""),
-}
+System = Any  # an instance of a class of charrnn.derivations.systems
 
 
 def weights(system: System) -> dict[str, Array]:
@@ -76,12 +53,12 @@ def reading(system: System, x: Array) -> System:
             own = x[:, 0, 0]
         case _:
             own = x[:, 0]
-    return replace(system, **{LETTERS[type(system)].inputs: own})
+    return replace(system, **{system.LETTERS.input: own})
 
 
 def inputs(system: System) -> Array:
     """(T, B, M)"""
-    return rows(system, getattr(system, LETTERS[type(system)].inputs))
+    return rows(system, getattr(system, system.LETTERS.input))
 
 
 def states(system: System) -> Array:
@@ -95,24 +72,24 @@ def initial_state(system: System) -> Array:
 
 
 def _all_states(system: System) -> Array:
-    found = getattr(system, LETTERS[type(system)].states)
+    found = getattr(system, system.LETTERS.state)
     return np.array(list(found.values()) if isinstance(found, dict) else found)
 
 
 def outputs(system: System) -> Array:
     """The probabilities, (T, B, C)."""
-    output = getattr(system, LETTERS[type(system)].outputs)
+    output = getattr(system, system.LETTERS.output)
     return rows(system, np.array([output(t) for t in system.times]))
 
 
 def targets(system: System) -> Ids:
     """The characters that come next, (T, B)."""
-    y = rows(system, getattr(system, LETTERS[type(system)].targets))
+    y = rows(system, getattr(system, system.LETTERS.target))
     return np.asarray(y[..., 0] if isinstance(system, Scalar) else y.argmax(axis=-1))
 
 
 def after(system: System, steps: int) -> System:
     """What is left of a system after some steps: its state there is given."""
-    letters = LETTERS[type(system)]
-    rest = {name: getattr(system, name)[steps:] for name in (letters.inputs, letters.targets)}
+    letters = system.LETTERS
+    rest = {name: getattr(system, name)[steps:] for name in (letters.input, letters.target)}
     return replace(system, **rest, **{letters.initial: _all_states(system)[steps]})

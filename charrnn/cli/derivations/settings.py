@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from charrnn.derivations.case import Case
+from charrnn.derivations.documents import DOCUMENTS, SYSTEMS, System
 from charrnn.derivations.functions import ACTIVATIONS, LOSSES, OUTPUTS
-from charrnn.derivations.systems import DOCUMENTS, SYSTEMS, System
 from charrnn.errors import CheckError
 from charrnn.words import did_you_mean
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from charrnn.derivations.case import Case
-from charrnn.derivations.durations import in_words
-from charrnn.derivations.systems import System
+from charrnn.derivations.documents import System
+from charrnn.derivations.in_words import duration
 from charrnn.errors import CheckError
 
 SECONDS, BYTES = 60.0, 2e9  # allowed
@@ -46,7 +46,7 @@ def _is_allowed(systems: Sequence[System], case: Case) -> bool:
 
 def _too_much(systems: Sequence[System], case: Case) -> str:
     if (needed := seconds(systems, case)) > SECONDS:
-        return f"{in_words(needed)}, and a minute is"
+        return f"{duration(needed)}, and a minute is"
     return f"{memory(systems, case) / 1e9:,.1f} GB of memory, and {BYTES / 1e9:g} are"
 
 

@@ -4,8 +4,9 @@ import sys
 from collections.abc import Iterator
 from itertools import pairwise, takewhile
 
-from charrnn.cli.output.matrices import percent, size
-from charrnn.derivations.systems import SYSTEMS
+from charrnn.cli.output.matrices import size
+from charrnn.derivations.documents import SYSTEMS
+from charrnn.derivations.in_words import percent
 from charrnn.derivations.walkthrough import DoubleSum, Products, Truncation, share
 
 JACOBIANS = {

@@ -12,12 +12,13 @@ from rich.text import Text
 from charrnn.cli.derivations.walkthrough_words import JACOBIANS, description, truncation_words, vanishing_words
 from charrnn.cli.output.console import supports_colour
 from charrnn.cli.output.grids import EMPTY, Grid
-from charrnn.cli.output.matrices import WIDTH, as_matrix, blocks_of, figure, percent, size
+from charrnn.cli.output.matrices import WIDTH, as_matrix, blocks_of, figure, size
 from charrnn.cli.output.tables import terminal_columns
 from charrnn.cli.output.wrapping import fold, width_of
 from charrnn.derivations.complex_step import Array
-from charrnn.derivations.systems import SYSTEMS
-from charrnn.derivations.vanishing import largest_singular_value
+from charrnn.derivations.documents import SYSTEMS
+from charrnn.derivations.in_words import percent
+from charrnn.derivations.systems.vanishing import largest_singular_value
 from charrnn.derivations.walkthrough import DoubleSum, Products, Walkthrough, share
 
 LIMITS = (0.01, 0.05, 0.2, 0.5)  # of the largest: where one colour ends and the next begins

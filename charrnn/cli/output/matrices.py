@@ -30,14 +30,6 @@ def size(number: float) -> str:
     return figure(number).removeprefix("+")
 
 
-def percent(part: float) -> str:
-    """
-    >>> percent(0.6217), percent(0.0312), percent(0.00004), percent(25.3)
-    ('62%', '3.1%', '0.004%', '2530%')
-    """
-    return f"{100 * part:.0f}%" if part >= 0.0995 else f"{100 * part:.2g}%"
-
-
 def blocks_of(values: Mapping[Key, Array], styles: Mapping[Key, str] | None = None) -> dict[Key, Text]:
     """Matrices as texts, one line for each row, all numbers of one width."""
     rows = {key: [[_entry(x, value) for x in row] for row in as_matrix(value)] for key, value in values.items()}

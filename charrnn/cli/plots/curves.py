@@ -1,4 +1,4 @@
-"""The curves of trainings: what is shown, against what, how smooth, and in how many points."""
+"""The curves of trainings: quantities, the x axis, smoothing, and downsampling."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ from charrnn.words import plural
 
 Axis = Literal["steps", "epochs", "time"]
 UNITS = (("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0))
-SHARE = 100  # one step in so many is a small part of a training
+SHARE = 100  # 1 step in 100 is a small part of a training
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """Something that is told of every step."""
+    """A number that is logged at every step."""
 
-    label: str  # {unit} stands for what the losses are the mean over
+    label: str  # {unit} is replaced: what the losses are the mean over
     values: Callable[[History], Floats]
-    evaluated: Callable[[Floats], Floats] | None = None  # from the losses of evaluations; None: they do not tell it
+    evaluated: Callable[[Floats], Floats] | None = None  # from the losses of evaluations; None: they have no such value
     smooth: bool = True
-    noisy: bool = True  # its single values, and its first ones, are far from the others
+    noisy: bool = True  # single values, and the first ones, are far from the others
     logarithmic: bool = False
 
 
@@ -46,7 +46,7 @@ def _bits(nats: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class PlottedRun:
-    """A run in a picture: its name, its history, and the x of each step."""
+    """A run in a plot: its name, its history, and the x of each step."""
 
     name: str
     history: History
@@ -55,30 +55,30 @@ class PlottedRun:
 
 @dataclass(frozen=True)
 class PlotData:
-    """The runs of a picture, the label of its x axis, and the number of steps in the moving averages."""
+    """The runs of a plot, the label of its x axis, and the number of steps in the moving averages."""
 
     runs: Sequence[PlottedRun]
     x_label: str
     window: int
 
     def label(self, quantity: Quantity) -> str:
-        """What a quantity is called."""
+        """The label of an axis."""
         return quantity.label.format(unit=self.unit)
 
     @property
     def unit(self) -> str:
-        """What losses are the mean over: character, byte, or both where runs differ."""
+        """What losses are the mean over: character, byte, or both if runs differ."""
         found = dict.fromkeys(unit_name(run.history.unit, 1) for run in self.runs)
         return " or ".join(sorted(found, reverse=True))
 
     def curves(self, quantity: Quantity) -> list["Curve"]:
-        """The quantity of each run."""
+        """A curve for each run."""
         return [_curve(run, quantity, self.window) for run in self.runs]
 
 
 @dataclass(frozen=True)
 class Curve:
-    """One quantity of one run. `smooth` is the mean over neighbouring steps; dots are evaluations, and may be none."""
+    """One quantity of one run. `smooth` is the mean over neighbouring steps; dots are evaluations, if there are any."""
 
     x: Floats
     raw: Floats
@@ -88,7 +88,7 @@ class Curve:
 
 
 def plot_data(paths: Sequence[Path], histories: Sequence[History], axis: Axis, window: int | None) -> PlotData:
-    """The runs over steps, epochs or time. No window: a hundredth of the steps of the longest run.
+    """The runs over steps, epochs or time. `window` None: a hundredth of the steps of the longest run.
 
     Raises OptionError where the time of one is not known.
     """
@@ -110,10 +110,10 @@ def _curve(run: PlottedRun, quantity: Quantity, window: int) -> Curve:
 
 
 def moving_average(values: Floats, window: int) -> Floats:
-    """The mean over `window` neighbours, as many to each side; at the ends over those there are. So a curve does not come late.
+    """The mean over `window` neighbours, half of them on each side, so that a curve does not lag; fewer at the ends.
 
-    A sum over a window is one over the end of a block and one over the beginning of the next: nothing is subtracted, so that a
-    huge value spoils no mean but its own.
+    A sum over a window is a sum over the end of a block plus one over the beginning of the next. Nothing is subtracted,
+    so a huge value spoils only the means that contain it.
     """
     count = len(values)
     window = min(window, 2 * count)
@@ -129,7 +129,7 @@ def moving_average(values: Floats, window: int) -> Floats:
 
 
 def downsample_min_max(x: Floats, y: Floats, columns: int) -> tuple[Floats, Floats]:
-    """At most two points for each of so many parts of the curve, its lowest and its highest: a line through them looks the same."""
+    """The lowest and the highest point in each of `columns` parts of the curve: a line through them looks the same."""
     if len(x) <= 2 * columns:
         return x, y
     bounds = np.linspace(0, len(x), columns + 1).astype(int)
@@ -142,8 +142,8 @@ def downsample_min_max(x: Floats, y: Floats, columns: int) -> tuple[Floats, Floa
 def y_limits(quantity: Quantity, curves: Sequence[Curve]) -> tuple[float, float]:
     """The lowest and the highest value to show.
 
-    Of a noisy quantity not all: of means and evaluations all but what the first hundredth of a training has, which would make
-    the rest flat, and of single values all but one in a hundred at either end.
+    For a noisy quantity some are left out: the first hundredth of a training, which would make the rest flat, and of the
+    single values one in a hundred at either end.
     """
     shown = []
     for found in curves:
@@ -155,7 +155,7 @@ def y_limits(quantity: Quantity, curves: Sequence[Curve]) -> tuple[float, float]
 
 
 def _names(runs: Sequence[Path]) -> list[str]:
-    """Those of their directories, or the whole paths where these are not all different."""
+    """The names of their directories, or the whole paths if two names are equal."""
     short = [run.resolve().name for run in runs]
     return short if len(set(short)) == len(short) else [str(run) for run in runs]
 
@@ -169,7 +169,7 @@ def _require_times(paths: Sequence[Path], histories: Sequence[History]) -> None:
 
 
 def _places(histories: Sequence[History], axis: Axis) -> tuple[str, list[Floats]]:
-    """The label of the axis, with its unit, and for each run where its steps are. Time must be known of all."""
+    """The label of the axis with its unit, and the x of each step of each run. Every run must have its times."""
     if axis == "steps":
         return "steps", [history.steps.astype(float) for history in histories]
     if axis == "epochs":
@@ -181,7 +181,7 @@ def _places(histories: Sequence[History], axis: Axis) -> tuple[str, list[Floats]
 
 
 def summary(run: PlottedRun) -> str:
-    """A run in a few words."""
+    """A run in one line."""
     history = run.history
     steps = plural(history.steps[-1], "step")
     if not history.best:

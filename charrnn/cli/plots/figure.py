@@ -1,6 +1,6 @@
-"""The curves of trainings as a figure: a panel for each quantity, the runs in their colours, one legend for all.
+"""The curves of trainings as a figure: a panel for each quantity, a colour for each run, one legend.
 
-Raw curves are faint, their means strong, evaluations dots with a line; the best one is a star, a way back a triangle on the axis.
+Raw curves are faint, means strong, evaluations dots on a line; the best one is a star, a rollback a triangle on the axis.
 """
 
 from collections.abc import Sequence
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH, TOP, LINE, PANEL = 8.0, 0.8, 0.2, 2.4  # inches
-COLUMNS = 1000  # points are kept of a curve for twice as many: more than a screen shows
+COLUMNS = 1000  # at most two points of a curve in each: more than a screen shows
 MARGIN = 0.05  # of a panel's height, above and below
 Style = Literal["-", "--", ":", "-."]
-STYLES: tuple[Style, ...] = ("-", "--", ":", "-.")  # of the runs, when the colours are used up
+STYLES: tuple[Style, ...] = ("-", "--", ":", "-.")  # of the runs, once the colours are used up
 
 
 def write_figure(path: Path, data: PlotData, quantities: Sequence[Quantity], replace: bool = True) -> None:
-    """Draw the quantities of the runs into a file, each in a panel. Raises OutputError."""
+    """Draw the quantities of the runs to a file, each in a panel. Raises OutputError."""
     panels = len(quantities)
     height = TOP + LINE * len(data.runs) + PANEL * max(panels, 1.5)
     with drawing(path, WIDTH, height, replace) as figure:
@@ -57,11 +57,12 @@ def _draw_panel(axes: "Axes", quantity: Quantity, data: PlotData) -> None:
             _mark_recoveries(axes, run, _look_of(number)[0])
     _set_limits(axes, *y_limits(quantity, curves), quantity.logarithmic)
     if quantity is QUANTITIES["loss"]:
-        axes.secondary_yaxis("right", functions=(_bits, _nats)).set_ylabel(f"bits per {data.unit}", color=GREY)
+        to_bits, to_nats = (lambda nats: np.asarray(nats) * bits(1)), (lambda shown: np.asarray(shown) / bits(1))
+        axes.secondary_yaxis("right", functions=(to_bits, to_nats)).set_ylabel(f"bits per {data.unit}", color=GREY)
 
 
 def _look_of(number: int) -> tuple[str, Style]:
-    """The colour and the style of a run's line: no two runs of the first few have both in common."""
+    """The colour and the style of a run's line: the first 28 runs all differ."""
     return COLOURS[number % len(COLOURS)], STYLES[number // len(COLOURS) % len(STYLES)]
 
 
@@ -103,7 +104,7 @@ def _mark_recoveries(axes: "Axes", run: PlottedRun, colour: str) -> None:
 
 
 def _add_legends(figure: "Figure", data: PlotData, quantities: Sequence[Quantity]) -> None:
-    """Above the panels a line for each run, and in the first one what the marks mean."""
+    """A line for each run above the panels; what the marks mean in the first panel."""
     from matplotlib.lines import Line2D
 
     lines = []
@@ -122,11 +123,3 @@ def _add_legends(figure: "Figure", data: PlotData, quantities: Sequence[Quantity
         figure.axes[0].legend(handles=marks, loc="upper right")
     for text in figure.legend(handles=lines, loc="outside upper left").get_texts():
         text.set_parse_math(False)  # a directory's name may have dollars in it
-
-
-def _bits(nats: Any) -> Any:
-    return np.asarray(nats) * bits(1)
-
-
-def _nats(bits_: Any) -> Any:
-    return np.asarray(bits_) / bits(1)

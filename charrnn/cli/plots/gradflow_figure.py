@@ -10,7 +10,7 @@ from charrnn.text.characters.unit_names import unit_name
 
 
 def draw(found: GradientFlow, path: Path, replace: bool = True) -> None:
-    """Median, quartiles and largest singular value by lag, a panel for each layer. Raises OutputError."""
+    """Draw median, quartiles and largest singular value by lag to a file, a panel for each layer. Raises OutputError."""
     layers = found.layers
     with drawing(path, 8, 0.6 + 3.6 * len(layers), replace) as figure:
         for panel, layer in zip(figure.subplots(len(layers), 1, squeeze=False)[:, 0], layers, strict=True):
@@ -29,7 +29,7 @@ def draw(found: GradientFlow, path: Path, replace: bool = True) -> None:
 
 
 def _view(curves: Sequence[Curve]) -> tuple[float, float]:
-    """The range of a panel, with a margin: all that is not nothing, and the dashed line."""
+    """The range of a panel, with a margin: all values above zero, and the dashed line."""
     values = [value for curve in curves for value in (*curve.lower, *curve.upper, *curve.largest) if value > LOG_ZERO]
     low, high = min(*values, -2.0), max(values)
     margin = 0.05 * (high - low)

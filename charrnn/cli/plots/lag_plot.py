@@ -1,49 +1,47 @@
-"""Curves over the lag on a logarithmic scale, drawn in characters: the median by the name of its state, the quartiles shaded."""
+"""What is left of a gradient by lag, on a logarithmic scale, drawn in a terminal: the median between its quartiles."""
 
 from collections.abc import Sequence
 
+import numpy as np
+from rich.text import Text
+
+from charrnn.cli.plots.braille import STYLES, Field, align_labels, cells_of_line, draw_row, with_axes
 from charrnn.diagnostics.gradflow.gradient_flow import LOG_ZERO, Curve
 from charrnn.text.characters.unit_names import Unit, unit_name
 
-WIDTH, HEIGHT = 72, 14
-MIN_COLUMNS = 10  # columns of the curves
-GUTTER = 9
-MIN_POWER, MAX_POWER = -16.0, 16.0  # powers of ten: beyond, nothing is left, or everything has exploded
-BAND = "░"
+COLUMNS, ROWS = 72, 14
+LABEL = 5  # columns of a label at the left, at least; the axis takes two more
+MIN_POWER, MAX_POWER = -16, 16  # of ten: below, the gradient has vanished; above, it has exploded
 
 
-def log_plot(curves: Sequence[Curve], columns: int | None = None, unit: Unit = "char") -> list[str]:
-    """Lines of a drawing, of no more than `columns` where those are enough for one: `h` or `c` is a median, the shade its quartiles."""
-    label = f"  {unit_name(unit)} back"
-    columns = WIDTH + GUTTER + len(label) if columns is None else columns
-    lags = len(curves[0].median) - 1
+def lag_plot(curves: Sequence[Curve], columns: int, unit: Unit = "char", coloured: bool = False) -> list[Text]:
+    """The lines of a drawing, at most `columns` wide. Several curves differ in colour, or in the letters of their states."""
     low = max(MIN_POWER, min(-1.0, *(value for curve in curves for value in curve.lower if value > LOG_ZERO)))
     high = min(MAX_POWER, max(0.5, *(max(curve.upper) for curve in curves)))
-    width = min(WIDTH, lags + 1, max(MIN_COLUMNS, columns - GUTTER - len(label)))
-    cells = [[" "] * width for _ in range(HEIGHT)]
-    for curve in curves:
-        for column in range(width):
-            lag = round(column * lags / max(1, width - 1))
-            if curve.upper[lag] < low or curve.lower[lag] > high:
-                continue
-            top, bottom = (_row(value, low, high) for value in (curve.upper[lag], curve.lower[lag]))
-            for row in range(top, bottom + 1):
-                cells[row][column] = BAND if cells[row][column] == " " else cells[row][column]
-            if low <= curve.median[lag] <= high:
-                cells[_row(curve.median[lag], low, high)][column] = curve.state
-    lines = [f"{_label(row, low, high):>7} │{''.join(cells[row]).rstrip()}" for row in range(HEIGHT)]
-    axis = f"{0:<{max(2, width - len(str(lags)))}}{lags}"
-    return [*lines, f"{'':>7} └{'─' * width}", f"{'':>{GUTTER}}{axis}{label}"]
+    labels = align_labels(_powers_by_row(low, high), ROWS, LABEL)
+    columns = max(1, min(COLUMNS, columns - len(labels[0])))
+    lags = np.arange(len(curves[0].median), dtype=float)
+    field = Field(lags[-1], low, high, columns, ROWS)
+    parts = [
+        [cells_of_line(lags, np.array(line), field) for line in (curve.lower, curve.median, curve.upper)]
+        for curve in curves
+    ]
+    cells = np.bitwise_or.reduce(parts, axis=1)
+    letters = "" if coloured or len(curves) == 1 else "".join(curve.state for curve in curves)
+    drawn = [draw_row(cells[:, row], np.zeros_like(cells[:, row], bool), letters) for row in range(ROWS)]
+    lines = with_axes(labels, drawn, field, f"{unit_name(unit)} back")
+    return [*lines, _legend(curves)] if coloured and len(curves) > 1 else lines
 
 
-def _row(log10: float, low: float, high: float) -> int:
-    """From 0, the highest, down."""
-    share = (high - min(high, max(low, log10))) / (high - low)
-    return round(share * (HEIGHT - 1))
+def _legend(curves: Sequence[Curve]) -> Text:
+    text = Text()
+    for curve, style in zip(curves, STYLES, strict=False):
+        text.append("⠤⠤", style).append(f" {curve.state}  ")
+    return text
 
 
-def _label(row: int, low: float, high: float) -> str:
-    """The power of ten that stands at a row, if one does, at every row or so many that they do not crowd."""
-    powers = [power for power in range(int(MIN_POWER), int(MAX_POWER) + 1) if low <= power <= high]
-    apart = 1 + len(powers) // HEIGHT
-    return next((f"1e{p}" if p else "1" for p in powers if p % apart == 0 and _row(p, low, high) == row), "")
+def _powers_by_row(low: float, high: float) -> dict[int, float]:
+    """The powers of ten by the rows that they belong to, at most one a row."""
+    powers = range(int(np.ceil(low)), int(high) + 1)
+    every = 1 + len(powers) // ROWS
+    return {round((high - p) / (high - low) * (ROWS - 1)): 10.0**p for p in powers if p % every == 0}

@@ -1,4 +1,4 @@
-"""Figures as files: one look for all of them, SVG or PNG, and the same bytes for the same figure.
+"""Figures as SVG or PNG files: one style for all, and the same bytes for the same figure.
 
     replace = require_writable(path, force, "charrnn plot -o")    # before anything is computed
     ...
@@ -6,8 +6,8 @@
         axes = figure.subplots()
         ...
 
-matplotlib is an extra, and is imported here and where a figure is drawn, never before one is asked for. Its pyplot, which
-keeps every figure in a global, is not used.
+matplotlib is an extra. It is imported only when a figure is drawn. Its pyplot is not used: it keeps every figure in a
+global.
 """
 
 import warnings
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FORMATS = {".svg": "svg", ".png": "png"}
-COLOURS = (  # of M. Okabe and K. Ito (2008), told apart by colour-blind eyes; their yellow is too light for a line on white
+COLOURS = (  # M. Okabe and K. Ito (2008): colour-blind eyes can distinguish them; their yellow is too light on white
     "#0072B2",
     "#D55E00",
     "#009E73",
@@ -54,8 +54,10 @@ RC_PARAMS: dict[Any, Any] = {
 
 
 def require_writable(path: Path, force: bool, asked: str) -> bool:
-    """Whether what bears the name may be replaced. Raises FigureError for an ending that is none of FORMATS, and MissingLibraryError without matplotlib, which `asked` needs, for example "charrnn
-    plot -o"; OutputError as files.confirm_overwrite does.
+    """Whether an existing file of that name may be replaced. `asked` is what the user typed, for example "charrnn plot -o".
+
+    Raises FigureError for a suffix that is not in FORMATS, MissingLibraryError without matplotlib, and OutputError as
+    `confirm_overwrite` does.
     """
     if path.suffix.lower() not in FORMATS:
         raise FigureError(
@@ -70,10 +72,10 @@ def require_writable(path: Path, force: bool, asked: str) -> bool:
 
 @contextmanager
 def drawing(path: Path, width: float, height: float, replace: bool = True) -> Iterator["Figure"]:
-    """An empty figure of so many inches to draw into; at the end it is in its file, whole, as the ending of the name says.
+    """Yield an empty figure of `width` x `height` inches; write it to its file at the end, in the format of its suffix.
 
-    Everything drawn within looks like all figures of charrnn, whatever matplotlibrc says. Raises OutputError where the file
-    cannot be written, or may not be replaced.
+    Within, matplotlib has the style of charrnn, whatever matplotlibrc says. Raises OutputError if the file cannot be
+    written, or may not be replaced.
     """
     import matplotlib
     from matplotlib.figure import Figure

@@ -1,14 +1,15 @@
-"""What stands at the bottom of a terminal while a network trains, for any size of it.
+"""The dashboard at the bottom of a terminal while a network trains, for any size of terminal.
 
-step 1,234/5,000 ━━━━━━━━━━━╸────────────────────────── 25 % · 0:45 gone · 2:10 left
+step 1,234/5,000 ━━━━━━━━───────────────────────── 25% · 0:00:45 gone · 0:02:10 left
 loss 1.6321 (2.355 bpc) · valid 1.7012 · gradient 0.45 of 1 (12% clipped) · ...
-a line for each thing that is wrong
+a line for each warning
 a curve of the losses
-the newest sample in the colours of its surprisals; in a wide terminal beside the curve
+the newest sample in the colours of its surprisals; beside the curve in a wide terminal
 """
 
 import time
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from itertools import zip_longest
 
 from rich.text import Text
@@ -21,21 +22,19 @@ from charrnn.text.characters.unit_names import Unit
 from charrnn.training.events import Evaluated, Event, Finished, Recovered, Sampled, Stepped
 from charrnn.training.health import HealthMonitor
 
-NARROW, WIDE = (
-    60,
-    110,
-)  # columns: below the one the least is told, from the other on curve and sample stand side by side
+NARROW = 60  # columns: below, only the essential is shown
+WIDE = 110  # columns: from here on curve and sample are side by side
 CURVE_ROWS, SAMPLE_ROWS = 6, 8  # with their headings
-MIN_ROWS = 4  # of a curve
+MIN_ROWS = 4  # of the curve
 CURVE_EVERY = 1.0  # seconds between two drawings of the curve
 FILLED = "color(71)"
 NOT_DRAWN: tuple[float, tuple[int, int], list[Text]] = (0.0, (0, 0), [])
 NOT_WRAPPED: tuple[int, list[Text]] = (0, [])
-GAP = 3  # columns between two things side by side
+GAP = 3  # columns between the curve and the sample
 
 
 class Dashboard:
-    """Reads the events of a training, and says at any time what is to be seen of it."""
+    """Reads the events of a training, and renders them as lines at any time."""
 
     def __init__(
         self,
@@ -45,7 +44,7 @@ class Dashboard:
         clock: Callable[[], float] = time.monotonic,
         unit: Unit = "char",
     ) -> None:
-        """`done`: the steps that were made before."""
+        """`done`: the steps made before, by a training that is resumed."""
         self._steps, self._clock = steps, clock
         self.unit = unit
         self._first = self._done = done
@@ -56,7 +55,7 @@ class Dashboard:
         self._wrapped = NOT_WRAPPED
 
     def read(self, event: Event) -> list[str]:
-        """Take note of an event; the lines of what has begun to go wrong with it."""
+        """Read an event; returns the warnings that begin with it."""
         self._averages.add(event)
         match event:
             case Stepped():
@@ -70,12 +69,12 @@ class Dashboard:
                 self._curve.rewind_to(event.step)
             case Sampled():
                 self._sample, self._wrapped = event, NOT_WRAPPED
-            case Finished():  # the last picture has the whole curve
+            case Finished():  # the last picture shows the whole curve
                 self._drawn = NOT_DRAWN
         return self._health.observe(event)
 
     def lines(self, width: int, height: int) -> list[Text]:
-        """As many lines as a terminal of so many columns and rows has room for, none of them longer than it is wide."""
+        """The lines for a terminal of `width` columns and `height` rows; none is longer than it is wide."""
         figures = [Text(line) for line in join_parts(self._averages.figures(), width)]
         wrong = [Text(line, WARNING) for line in self._health.warnings.values()]
         head = [self._bar(width), *figures, *wrong]
@@ -86,15 +85,17 @@ class Dashboard:
     def _bar(self, width: int) -> Text:
         now, made = self._clock(), self._done - self._first
         gone, measured = now - self._began, now - self._measured_since
-        left = f"{duration(measured / made * (self._steps - self._done))} left" if made else "measuring"
+        left = f"{_clock_time(measured / made * (self._steps - self._done))} left" if made else "measuring"
         share = self._done / self._steps
         if width < NARROW:
             before, after = f"{self._done:,}/{self._steps:,} ", f" {left}"
         else:
             before = f"step {self._done:,}/{self._steps:,} "
-            after = f" {share:.0%} · {duration(gone)} gone · {left}"
-        columns = width - len(before) - len(after)
-        return Text(before).append_text(bar(share, columns)).append(after)
+            after = f" {share:.0%} · {_clock_time(gone)} gone · {left}"
+        columns = max(0, width - len(before) - len(after))
+        filled = int(share * columns)
+        bar = ("━" * filled, FILLED), ("─" * (columns - filled), "dim")
+        return Text.assemble(before, *bar, after if columns else after.lstrip())
 
     def _curve_and_sample(self, width: int, rows: int) -> list[Text]:
         if rows < MIN_ROWS:
@@ -110,7 +111,7 @@ class Dashboard:
         return [*curve, *([Text("")] if curve and text else []), *text]
 
     def _curve_of(self, columns: int, rows: int) -> list[Text]:
-        """Drawn anew only now and then: a heading and the curve."""
+        """A heading and the curve, redrawn only now and then."""
         at, size, drawn = self._drawn
         if size != (columns, rows) or self._clock() - at > CURVE_EVERY:
             drawn = self._curve.draw(columns, rows - 1)
@@ -118,7 +119,7 @@ class Dashboard:
         return drawn
 
     def _sample_of(self, columns: int, rows: int) -> list[Text]:
-        """A heading and the sample, always so many rows, so that what is below it stands still."""
+        """A heading and the sample, always `rows` rows, so that what is below does not move."""
         if self._sample is None:
             return []
         width, wrapped = self._wrapped
@@ -130,7 +131,7 @@ class Dashboard:
 
 
 def join_parts(parts: Sequence[str], width: int) -> list[str]:
-    """The parts with dots between them, in as few lines as hold them; none is cut."""
+    """The parts with dots between them, in as few lines as possible; no part is cut."""
     lines: list[str] = []
     for part in parts:
         if lines and len(lines[-1]) + len(" · ") + len(part) <= width:
@@ -140,14 +141,8 @@ def join_parts(parts: Sequence[str], width: int) -> list[str]:
     return lines
 
 
-def bar(share: float, columns: int) -> Text:
-    """A bar of so many columns, filled as far as the share, which is from 0 to 1."""
-    filled = int(share * max(0, columns))
-    return Text().append("━" * filled, FILLED).append("─" * (max(0, columns) - filled), "dim")
-
-
 def side_by_side(left: Sequence[Text], right: Sequence[Text], column: int) -> list[Text]:
-    """Two blocks side by side, the second from a column on; alone it begins at the edge."""
+    """Two blocks side by side, the second from a column on, or from the edge if the first is empty."""
     if not left:
         return list(right)
     lines = []
@@ -158,8 +153,6 @@ def side_by_side(left: Sequence[Text], right: Sequence[Text], column: int) -> li
     return lines
 
 
-def duration(seconds: float) -> str:
-    """Hours, minutes and seconds as a clock has them: 0:45, 12:03, 1:02:03."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+def _clock_time(seconds: float) -> str:
+    """As in rich's progress bars: 0:00:45, 1:02:03, 1 day, 1:02:03."""
+    return str(timedelta(seconds=int(seconds)))

@@ -20,9 +20,7 @@ from charrnn.text.characters.printable import json_text
 from charrnn.text.characters.unit_names import Unit
 from charrnn.training.events import Event, Finished, Saved, Stepped
 
-NOTEBOOK = (
-    "JPY_PARENT_PID"  # Jupyter's, in what its cells start: a terminal by its own account, whose cursor cannot go up
-)
+NOTEBOOK = "JPY_PARENT_PID"  # set in a Jupyter cell: it claims to be a terminal, but its cursor cannot go up
 
 
 class EventSink(Protocol):
@@ -32,7 +30,7 @@ class EventSink(Protocol):
 
 
 def follow(run: Run, stop: Callable[[], bool], json: bool, quiet: bool, more: Sequence[EventSink] = ()) -> Finished:
-    """Run a training to its end, show its events, pass them to `more` as well, and return the last one."""
+    """Run a training to its end, show its events, pass them to the sinks in `more`, and return the last one."""
     console = Terminal(stderr=True, highlight=False)
     unit = run.plan.config.data.unit
     sinks = [*more, *([partial(_json_line, unit)] if json else [])]
@@ -52,15 +50,15 @@ def follow(run: Run, stop: Callable[[], bool], json: bool, quiet: bool, more: Se
     try:
         with live:
             finished = _consume(run, stop, [live, *sinks], live.tick)
-    except OSError:  # the terminal went away, and cannot be left as it was
+    except OSError:  # the terminal is gone, and cannot be restored
         if finished is None:
             raise
     return finished
 
 
 def can_draw_on(console: Console, json: bool) -> bool:
-    """Whether a picture can stand still on stderr: it is a terminal that can move its cursor, shows no JSON besides, and is
-    not a shell's that has started this in the background.
+    """Whether a live display can be drawn on stderr: it is a terminal with a cursor that moves, this process is in its
+    foreground, and JSON is not written to the same terminal.
     """
     terminal = console.is_interactive and sys.stderr.isatty() and not console.is_dumb_terminal
     shared = (json and sys.stdout.isatty()) or not in_foreground(console)
@@ -70,9 +68,10 @@ def can_draw_on(console: Console, json: bool) -> bool:
 def _consume(
     run: Run, stop: Callable[[], bool], sinks: list[EventSink], tick: Callable[[], None] = lambda: None
 ) -> Finished:
-    """Follow a training to its end. Where nobody reads the output any more (`| head`, a closed terminal), stop it as a
-    signal would. `tick` is called now and then, also while nothing happens. Raises OSError, at the end, where the output
-    cannot be written for another reason.
+    """Follow a training to its end. If the output is closed (`| head`, a closed terminal), stop it as a signal would.
+
+    `tick` is called now and then, also between events. Raises OSError, at the end, if the output could not be written for
+    another reason.
     """
     finished, outputs = None, EventSinks(sinks, tick)
     for event in run.events(lambda: stop() or outputs.any_closed()):
@@ -86,7 +85,7 @@ def _consume(
 
 
 class EventSinks:
-    """Where the events of a training go, until one of them is closed."""
+    """Passes the events of a training to its sinks, until one of them is closed."""
 
     def __init__(self, sinks: Sequence[EventSink], tick: Callable[[], None]) -> None:
         self._sinks, self._tick = sinks, tick
@@ -100,7 +99,7 @@ class EventSinks:
                 sink(event)
 
     def any_closed(self) -> bool:
-        """Whether one is closed; the others are given the time."""
+        """Whether one is closed; `tick` is called."""
         with self._close_on_error():
             self._tick()
         return self._closed

@@ -1,9 +1,9 @@
-"""The live display of a training: what has happened scrolls by above, and the dashboard stays at the bottom.
+"""The live display of a training: events scroll by above, and the dashboard stays at the bottom.
 
-It is drawn by the thread that trains, between two steps, and only when some time has passed: there is nothing to lock, and what a
-drawing costs is what the training loses. The terminal gets each picture in one piece, by its synchronized updates where
-it has them, so that it never shows the half of one. A training that was stopped (Ctrl-Z) is drawn again, below what the
-shell has shown since, when it is brought back to the foreground; behind another it draws nothing.
+The thread that trains draws it, between two steps, and only when some time has passed: nothing to lock, and the training
+loses only the time that a drawing takes. Each picture is sent in one synchronized update, if the terminal has them, so
+that half a picture is never seen. A training that was stopped (Ctrl-Z) is drawn again when it returns to the foreground,
+below what the shell has printed since; in the background it draws nothing.
 """
 
 import os
@@ -24,24 +24,24 @@ from charrnn.cli.progress.dashboard import Dashboard
 from charrnn.cli.progress.plain_lines import describe, warnings
 from charrnn.training.events import Event, Finished, Stepped
 
-MIN_REFRESH_SECONDS = 0.25  # seconds between two pictures, at least,
-MAX_DRAWING_SHARE = 0.005  # or more, so that drawing takes no more of the time than this, however slow the terminal
-BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"  # of a synchronized update; a terminal that has none ignores it
+MIN_REFRESH_SECONDS = 0.25  # seconds between two pictures
+MAX_DRAWING_SHARE = 0.005  # more seconds in a slow terminal: at most this share of the time is spent on drawing
+BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"  # of a synchronized update; a terminal without them ignores it
 HOME, DOWN, ERASE_LINE = "\x1b[H", "\x1b[B", "\x1b[2K"
 SHOW_CURSOR = b"\x1b[?25h"
-MAX_LINES_ABOVE = 100  # lines above the dashboard, written again where the terminal changes its size
+MAX_LINES_ABOVE = 100  # above the dashboard, printed again when the terminal changes its size
 
 
 class LiveDisplay:
-    """Draws while it is open; a context manager."""
+    """A context manager; draws while it is open."""
 
     def __init__(self, console: Console, dashboard: Dashboard, above: list[Text]) -> None:
-        """`above`: the lines that were written before."""
+        """`above`: the lines printed before."""
         self._console, self._dashboard = console, dashboard
         self._above = deque(above, MAX_LINES_ABOVE)
         self._size = console.size
         self._due = self._cost = 0.0
-        self._was_away = False  # the screen may show something else by now
+        self._was_away = False  # another program may have drawn on the screen
         self._steps: list[Stepped] = []  # not read yet
         self._live = self._new()
 
@@ -59,7 +59,7 @@ class LiveDisplay:
         self._live.stop()
 
     def _be_stopped(self, number: int, _: FrameType | None) -> None:
-        """Ctrl-Z: stop as if nobody listened, but with a cursor for the shell."""
+        """Ctrl-Z: stop normally, after showing the cursor again."""
         os.write(self._console.file.fileno(), SHOW_CURSOR)
         self._was_away = True
         signal.signal(number, signal.SIG_DFL)
@@ -75,7 +75,7 @@ class LiveDisplay:
         self._read_steps()
         wrong = self._dashboard.read(event)
         finished = isinstance(event, Finished)
-        if finished:  # the last picture stays, and below it how it ended
+        if finished:  # the last picture stays, and how it ended is printed below it
             self._draw()
             self._live.stop()
         lines = describe(event, self._dashboard.unit) + warnings(wrong)
@@ -92,18 +92,18 @@ class LiveDisplay:
                 self._console.print(line, soft_wrap=True)
 
     def tick(self) -> None:
-        """Draw anew if it is time."""
+        """Redraw if it is time."""
         if time.monotonic() >= self._due and self._is_seen():
             self._draw()
 
     def _is_seen(self) -> bool:
-        """Whether the terminal is this program's; another that has it (`bg`) is not drawn over."""
+        """Whether this program has the terminal; it does not draw over another one (`bg`)."""
         seen = in_foreground(self._console)
         self._was_away |= not seen
         return seen
 
     def _read_steps(self) -> None:
-        """All at once: one by one, between steps that fill the caches with their own, they would take four times as long."""
+        """All at once: one at a time, between steps that fill the caches, they would take four times as long."""
         for step in self._steps:
             self._dashboard.read(step)
         self._steps.clear()
@@ -117,12 +117,13 @@ class LiveDisplay:
             self._live.refresh()
         ended = time.monotonic()
         before, self._cost = self._cost, ended - began
-        usual = min(before, self._cost)  # a terminal that was held up once (Ctrl-S) is not slow
+        usual = min(before, self._cost)  # a terminal that was paused once (Ctrl-S) is not slow
         self._due = ended + max(MIN_REFRESH_SECONDS, usual / MAX_DRAWING_SHARE)
 
     def _start_again(self) -> None:
-        """For another size: a terminal that has wrapped its lines, or cut them, no longer has the picture where it was. What
-        others have shown there is pushed up, and not lost.
+        """Redraw all for another size: the terminal has wrapped or cut its lines, so the picture is no longer where it was.
+
+        What other programs have printed there is scrolled up, and not lost.
         """
         self._size = self._console.size
         if self._was_away:
@@ -136,7 +137,7 @@ class LiveDisplay:
         self._live.start()
 
     def _visible(self) -> list[Text]:
-        """The newest of the lines above that there is room for."""
+        """The newest of the lines above, as many as there is room for."""
         width, height = self._size
         rows, lines = height - len(self._dashboard.lines(width, height)), []
         for line in reversed(self._above):
@@ -167,7 +168,7 @@ class LiveDisplay:
 
 
 def in_foreground(console: Console) -> bool:
-    """Whether the shell has given its terminal to this program; true where there are no such things."""
+    """Whether this process is in the foreground of its terminal; True on systems without job control."""
     try:
         return os.tcgetpgrp(console.file.fileno()) == os.getpgrp()
     except (AttributeError, OSError):

@@ -1,20 +1,20 @@
-"""A small curve of a training's losses, in braille, as it grows."""
+"""A small curve of a training's losses while it trains, in braille."""
 
 import numpy as np
 from rich.text import Text
 
-from charrnn.cli.output.styled_text import styled_runs
-from charrnn.cli.plots.terminal import BLANK, DOT, STYLES, Dots, Field, align_labels, cells_of, dots_of, points_of
+from charrnn.cli.plots.braille import DOT, STYLES, Field, align_labels, cells_of_line, cells_of_points, draw_row
+from charrnn.network.arrays import Array
 
-POINTS = 512  # that are kept: of a longer training, means of 2, 4, 8, ... steps
-BEGINNING = 0.05  # of the curve, whose fall would make the rest flat
+POINTS = 512  # kept at least; in a longer training each is a mean of 2, 4, 8, ... steps
+BEGINNING = 0.05  # the share of the curve whose fall would make the rest flat
 LABEL = 6  # columns of a label at the left, at least; the axis takes two more
 MIN_COLUMNS = 16  # columns of a curve with its labels
 TRAINING, VALIDATION = STYLES[0], STYLES[1]
 
 
 class LossCurve:
-    """The losses so far, few enough to be drawn often."""
+    """The losses so far, downsampled so that they can be drawn often."""
 
     def __init__(self) -> None:
         self._steps: list[float] = []
@@ -42,16 +42,16 @@ class LossCurve:
         self._evaluated.append((step, loss))
 
     def rewind_to(self, step: int) -> None:
-        """Forget what came after a step."""
+        """Drop what came after a step."""
         kept = sum(each <= step for each in self._steps)
         del self._steps[kept:], self._losses[kept:]
         self._evaluated = [each for each in self._evaluated if each[0] <= step]
         self._sum, self._count = 0.0, 0
-        if step < self._first:  # of a resumed training, to before where it was resumed
+        if step < self._first:  # a resumed training may go back to before its first step here
             self._first = 0
 
     def draw(self, columns: int, rows: int) -> list[Text]:
-        """A heading and so many rows, as wide as `columns` with their labels; nothing before there are losses enough."""
+        """A heading and `rows` rows, `columns` wide with their labels; nothing until there are three losses."""
         if len(self._steps) < 3 or columns < MIN_COLUMNS or rows < 2:
             return []
         x, y = np.array(self._steps), np.array(self._losses)
@@ -60,13 +60,14 @@ class LossCurve:
         low, high = _range(y, marked[:, 1])
         labels = align_labels({0: high, rows - 1: low}, rows, LABEL)
         field = Field(float(x[-1] - first), low, high, columns - len(labels[0]), rows)
-        line = cells_of(dots_of(x - first, y, field))
-        marks = cells_of(points_of(marked[:, 0] - first, marked[:, 1], field)) > 0
-        drawn = [Text(label) + _row(*row) for label, *row in zip(labels, line, marks, strict=True)]
+        line = cells_of_line(x - first, y, field)
+        points = cells_of_points(marked[:, 0] - first, marked[:, 1], field)
+        cells, marks = np.array([line, points]), np.array([np.zeros_like(points), points]) > 0
+        drawn = [Text(label) + draw_row(cells[:, row], marks[:, row]) for row, label in enumerate(labels)]
         return [_heading(first, int(x[-1]), len(marked) > 0, len(labels[0]), columns), *drawn]
 
 
-def _range(losses: Dots, evaluated: Dots) -> tuple[float, float]:
+def _range(losses: Array, evaluated: Array) -> tuple[float, float]:
     """The lowest and the highest loss to show."""
     values = np.concatenate([losses[int(BEGINNING * len(losses)) :], evaluated])
     return float(values.min()), float(values.max())
@@ -78,11 +79,3 @@ def _heading(first: int, last: int, evaluated: bool, gutter: int, columns: int) 
         text.append(f"  {DOT}", VALIDATION).append(" validation", "dim")
     steps = f"  steps {first:,} to {last:,}"
     return text.append(steps if len(text) + len(steps) <= columns else "", "dim")
-
-
-def _row(cells: Dots, marks: Dots) -> Text:
-    """A row of characters: the line's dots, and over them the marks of evaluations."""
-    return styled_runs(
-        (DOT, VALIDATION) if mark else (chr(BLANK + cell) if cell else " ", TRAINING)
-        for cell, mark in zip(cells.tolist(), marks.tolist(), strict=True)
-    )

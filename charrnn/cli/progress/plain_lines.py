@@ -1,4 +1,4 @@
-"""A training told in lines that stay: its beginning, what is not a step, and, where no display can be drawn, its steps."""
+"""A training in plain lines: its introduction, its events, and its steps where no display can be drawn."""
 
 import time
 
@@ -20,13 +20,13 @@ LINE_EVERY = 10.0  # seconds between plain lines
 WARNING = "bold yellow"
 ENDINGS = {
     "steps": "all steps made",
-    "patience": "no better for so long",
-    "stopped": "stopped; what was learned is saved",
+    "patience": "no improvement within training.patience",
+    "stopped": "stopped; checkpoint saved",
 }
 
 
 def introduction(run: Run) -> list[Text]:
-    """The text, the network and the training, a line each, and what else is to be known before it begins."""
+    """The text, the network and the training, a line each, and the notes of the plan."""
     plan, config = run.plan, run.plan.config
     model, training = config.model, config.training
     layers = f"{model.num_layers} layers of " if model.num_layers > 1 else ""
@@ -41,7 +41,7 @@ def introduction(run: Run) -> list[Text]:
 
 
 def _size(plan: Plan) -> str:
-    """Of the text; bytes are always 256."""
+    """The size of the text and of its vocabulary; a byte model always has 256."""
     vocabulary = plan.corpus.vocabulary
     size = counted(len(plan.corpus.ids), vocabulary.unit)
     return size if vocabulary.unit == "byte" else f"{size}, {len(vocabulary):,} different"
@@ -53,28 +53,28 @@ def _who(plan: Plan) -> str:
 
 
 class PlainLines:
-    """A line every few seconds, and one for each thing that is not a step."""
+    """A line every few seconds, and one for each event that is not a step."""
 
     def __init__(self, console: Console, steps: int, max_grad_norm: float | None, unit: Unit = "char") -> None:
         self._console, self._steps, self._unit = console, steps, unit
         self._averages, self._health = RunningAverages(max_grad_norm, unit), HealthMonitor()
-        self._told = time.monotonic()
+        self._printed = time.monotonic()
 
     def __call__(self, event: Event) -> None:
-        """Tell an event, or pass it over."""
+        """Print an event, or skip it."""
         self._averages.add(event)
         lines = describe(event, self._unit) + warnings(self._health.observe(event))
         if isinstance(event, Sampled):
             lines = sample_lines(event)
-        elif isinstance(event, Stepped) and time.monotonic() - self._told >= LINE_EVERY:
-            self._told = time.monotonic()
+        elif isinstance(event, Stepped) and time.monotonic() - self._printed >= LINE_EVERY:
+            self._printed = time.monotonic()
             lines = [Text(" · ".join([f"step {event.step:,} of {self._steps:,}", *self._averages.figures()]))]
         for line in lines:
             self._console.print(line, soft_wrap=True)
 
 
 def describe(event: Event, unit: Unit = "char") -> list[Text]:
-    """An event other than a step or a sample, in words; `unit` is what the losses are the mean over."""
+    """An event in words, except a step or a sample; `unit` is what the losses are the mean over."""
     match event:
         case Evaluated():
             best = " · the best so far" if event.best else ""
@@ -92,17 +92,17 @@ def describe(event: Event, unit: Unit = "char") -> list[Text]:
 
 
 def warnings(lines: list[str]) -> list[Text]:
-    """What has begun to go wrong."""
+    """Warnings of the HealthMonitor."""
     return [Text(line, style=WARNING) for line in lines]
 
 
 def sample_lines(event: Sampled) -> list[Text]:
-    """A sample in the colours of its surprisals, set in from the edge."""
+    """A sample in the colours of its surprisals, indented."""
     return [Text("  ") + line for line in sample(event).split("\n", allow_blank=True)]
 
 
 def sample(event: Sampled) -> Text:
-    """A sample in the colours of its surprisals, without empty lines around it."""
+    """A sample in the colours of its surprisals, without empty lines before and after it."""
     begin = len(event.text) - len(event.text.lstrip("\n"))
     text = event.text[begin:].rstrip("\n")
     surprisals = event.surprisals[begin : begin + len(text)] or (0.0,) * len(text)

@@ -1,4 +1,4 @@
-"""A bar on stderr for what takes a minute; in a pipe, or where no cursor can be moved, there is none."""
+"""A progress bar on stderr, if that is a terminal with a cursor that moves."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from charrnn.cli.progress.follow import can_draw_on
 
 @contextmanager
 def progress_bar(what: str, json: bool) -> Iterator[Callable[[float], object]]:
-    """Within, a bar that the function given moves to a share of 1; it is gone afterwards. `json`: whether stdout gets JSON."""
+    """Yield a function that moves the bar to a share of 1; the bar is erased at the end. `json`: JSON is written to stdout."""
     console = Terminal(stderr=True, highlight=False)
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True, disable=not can_draw_on(console, json)) as progress:

@@ -1,11 +1,11 @@
-"""What TensorBoard shows of a training: event files in its run directory, beside metrics.jsonl, which holds the same.
+"""Event files for TensorBoard in the run directory; they hold the same as metrics.jsonl.
 
-tensorboardX brings the format, and is an extra. Its SummaryWriter is not used: that writes in a thread of its own, which a full
-disk ends, and then its queue fills and the training waits for ever. And it makes a record of every scalar; here a step is one. Its
-files are opened here, too, in the run directory as it is held by the training: whatever its name is by then, and through no link.
+The extra tensorboardX defines the format. Its SummaryWriter is not used: it writes in a thread of its own, which a full
+disk ends; then its queue fills, and the training waits for ever. It also writes a record for every scalar; here a step is
+one record. The files are opened here, inside the open run directory: renaming it does no harm, and links are not followed.
 
-A file is begun by each process, and the names follow each other. Where a step is told anew, a mark before it makes TensorBoard
-forget what was told of it and of later ones.
+Each process begins a file, and their names are numbered. Before a step that is logged again, a mark makes TensorBoard
+forget what was logged of it and of later steps.
 """
 
 import socket
@@ -24,7 +24,7 @@ from charrnn.text.characters.unit_names import Unit
 from charrnn.training.events import Evaluated, Event, Flowed, Recovered, Resumed, Sampled, Stepped
 
 FOLDER = "tensorboard"
-FLUSH_EVERY = 5.0  # seconds until what was told is on the disk
+FLUSH_EVERY = 5.0  # seconds between writes to the disk
 OF_A_STEP = ("loss", "grad_norm", "clipped", "learning_rate", "chars_per_second", "epoch")
 OF_A_FLOW = ("half_life", "horizon", "log10_norm_1", "log10_norm_last", "lyapunov", "spectral_radius", "saturated")
 
@@ -39,7 +39,7 @@ def require_library() -> None:
 
 @contextmanager
 def open_board(run: Folder, unit: Unit = "char") -> Iterator["TensorBoardLog"]:
-    """Yield what writes the events of a run for TensorBoard; it is closed at the end."""
+    """Yield a TensorBoardLog of a run; close it at the end."""
     board = TensorBoardLog(run, unit)
     try:
         yield board
@@ -48,12 +48,10 @@ def open_board(run: Folder, unit: Unit = "char") -> Iterator["TensorBoardLog"]:
 
 
 class TensorBoardLog:
-    """Writes each event of a training. A disk that does not take it any more is reported once, and the training goes on."""
+    """Writes each event of a training. If the disk fails, it says so once, and the training goes on."""
 
     def __init__(self, run: Folder, unit: Unit = "char") -> None:
-        """A file in a folder of the run directory, which is made with the first event: before, the run has not been saved, and may
-        be begun again.
-        """
+        """The folder and the file are made with the first event: before it the run is not saved, and may start from scratch."""
         self._run, self._unit = run, unit
         self._file: EventFile | None = None
         self._lost = False
@@ -85,7 +83,7 @@ class TensorBoardLog:
 
 
 class EventFile:
-    """One file of records. Raises OSError, as does every method."""
+    """One file of records. The constructor and the methods raise OSError."""
 
     def __init__(self, folder: Folder, unit: Unit = "char") -> None:
         from tensorboardX.proto.event_pb2 import Event as Record
@@ -101,7 +99,7 @@ class EventFile:
         self._append(Record(wall_time=now, file_version="brain.Event:2"))
 
     def add(self, event: Event) -> None:
-        """What TensorBoard can show of it."""
+        """Write what TensorBoard can show of an event."""
         if isinstance(event, Resumed | Recovered):
             self._write(event.step + 1, session_log=self._began)
         elif isinstance(event, Sampled):
@@ -119,7 +117,7 @@ class EventFile:
         self._append(self._record(wall_time=time.time(), step=step, **content))
 
     def _append(self, record: Any) -> None:
-        """In TFRecord's frame: length and its checksum, the record and its checksum."""
+        """Append a record in the TFRecord format: length, its checksum, the record, its checksum."""
         data = record.SerializeToString()
         length = struct.pack("<Q", len(data))
         for part in (length, data):
@@ -132,9 +130,9 @@ class EventFile:
 
 
 def scalars(event: Event, unit: Unit = "char") -> dict[str, float]:
-    """The numbers of an event under the names that TensorBoard groups them by; what is None is left out.
+    """The numbers of an event under the names by which TensorBoard groups them; None is left out.
 
-    What is counted in bytes is called so.
+    The names of a byte model say bytes.
     """
     names = OF_BYTES if unit == "byte" else {}
     found: dict[str, float | None] = {}
@@ -150,5 +148,5 @@ def scalars(event: Event, unit: Unit = "char") -> dict[str, float]:
 
 
 def as_markdown(text: str) -> str:
-    """A text as a block of code, which TensorBoard shows letter by letter."""
+    """A text as a code block, which TensorBoard shows as it is."""
     return "\n".join("    " + line for line in text.split("\n"))

@@ -1,1 +1,1 @@
-"""How a result looks."""
+"""The reports of results: evaluations, scores, samples, checks, plans."""

@@ -1,4 +1,4 @@
-"""How a measurement of speed looks."""
+"""The report of a measurement of speed."""
 
 from dataclasses import asdict
 
@@ -19,7 +19,7 @@ WHERE_TIME_GOES = {
 
 
 def show_bench(found: Bench, json: bool) -> None:
-    """A measurement in words, or as JSON."""
+    """Print a measurement, or its JSON."""
     if json:
         also = {"bytes_per_second": found.chars_per_second} if found.unit == "byte" else {}
         write_json({**asdict(found), **also})

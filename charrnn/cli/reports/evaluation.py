@@ -1,4 +1,4 @@
-"""How an evaluation looks."""
+"""The report of an evaluation."""
 
 import math
 from dataclasses import asdict
@@ -15,12 +15,12 @@ from charrnn.training.events import bits, rounded
 
 
 def show(found: Evaluation, model: Model, json: bool) -> None:
-    """A table: the model, what it is mixed of, and the baselines; or JSON."""
+    """Print a table of the model, its components and the baselines; or JSON."""
     for note in (*model.notes, *found.notes):
         print_note(note)
     if json:
-        told = found.perplexity if math.isfinite(found.perplexity) else None  # JSON knows no infinity
-        write_json({**asdict(found), "perplexity": told})
+        perplexity = found.perplexity if math.isfinite(found.perplexity) else None  # JSON has no infinity
+        write_json({**asdict(found), "perplexity": perplexity})
         return
     console = result_console()
     console.print(Text(_headline(found)), soft_wrap=True)
@@ -48,7 +48,7 @@ def show(found: Evaluation, model: Model, json: bool) -> None:
 
 def _headline(found: Evaluation) -> str:
     where = "the text" if found.split is None else f"split {found.split}, protocol {found.protocol}"
-    unknown = f", of which {found.unknown:,} unknown to the model: " if found.unknown else ""
+    unknown = f", {found.unknown:,} of them unknown to the model: " if found.unknown else ""
     which = describe_unknown(found.unknown_characters)
     of_bytes = f", {counted(found.read, 'byte')}" if found.unit == "byte" else ""
     read = f"{counted(found.characters_read, 'char')}{of_bytes}"
@@ -79,7 +79,7 @@ def _interval(interval: tuple[float, float] | None) -> str:
 
 
 def _within(interval: tuple[float, float] | None, gain: float) -> str:
-    """The interval of a gain, or of what is lost where it is negative."""
+    """The interval of a gain, or of a loss if the gain is negative."""
     if interval is None:
         return ""
     low, high = interval if gain >= 0 else (-interval[1], -interval[0])

@@ -1,4 +1,4 @@
-"""How a gradient check looks: a table of parameters and oracles, and one of properties."""
+"""The report of a gradient check: a table of parameters and oracles, and one of properties."""
 
 import math
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from charrnn.diagnostics.gradcheck.gradcheck import Check, Report, by_parameter
 
 
 def show_report(report: Report, json: bool) -> None:
-    """A table with a row for each parameter and oracle and one of the properties, or JSON; then the verdict."""
+    """Print a table with a row for each parameter and oracle, one of the properties, and the verdict; or JSON."""
     if json:
         write_json({"passed": report.passed, **asdict(report)})
         return
@@ -29,8 +29,8 @@ def show_report(report: Report, json: bool) -> None:
     failed = [check.parameter for check in report.checks if not check.passed]
     failed_properties = [found.name for found in report.properties if not found.passed]
     if report.passed:
-        told = f"all {len(report.checks)} checks passed, and all {len(report.properties)} properties hold"
-        console.print(told, style="green")
+        verdict = f"all {len(report.checks)} checks passed, and all {len(report.properties)} properties hold"
+        console.print(verdict, style="green")
     if failed:
         print_error(f"{len(failed)} of {len(report.checks)} checks failed, in {', '.join(dict.fromkeys(failed))}")
     if failed_properties:

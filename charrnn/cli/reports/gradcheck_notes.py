@@ -1,4 +1,4 @@
-"""What a gradient check covered, in words: how many entries, with what switched on, and what is left out."""
+"""What a gradient check covered: how many entries, with which settings, and what it left out."""
 
 import math
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from charrnn.diagnostics.gradcheck.gradcheck import Report, by_parameter
 
 
 def coverage(report: Report) -> str | None:
-    """How many entries of how many, and how to repeat that; None where it was every one."""
+    """How many of the entries were checked, and how to repeat that; None if all were."""
     if report.entries is None:
         return None
     parameters = [rows[0] for rows in by_parameter(report.checks).values()]
@@ -20,7 +20,7 @@ def coverage(report: Report) -> str | None:
 
 
 def notes(report: Report) -> Iterator[str]:
-    """Lines below the table."""
+    """The lines below the table."""
     if line := coverage(report):
         yield line
     if report.checked_with:

@@ -1,4 +1,4 @@
-"""How a gradient flow looks: a table, a drawing and words on stdout, or JSON; and a figure in a file."""
+"""The report of a gradient flow: tables, a plot and sentences on stdout, or JSON."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -6,9 +6,9 @@ from math import exp
 
 from rich.text import Text
 
-from charrnn.cli.output.console import print_note, result_console, write_json
+from charrnn.cli.output.console import print_note, result_console, supports_colour, write_json
 from charrnn.cli.output.tables import Name, Table
-from charrnn.cli.plots.lag_plot import log_plot
+from charrnn.cli.plots.lag_plot import lag_plot
 from charrnn.diagnostics.gradflow.gradient_flow import LOG_ZERO, Curve, GradientFlow, LayerFlow
 from charrnn.diagnostics.gradflow.spectrum import Conditions
 from charrnn.text.characters.unit_names import Unit, counted, unit_name
@@ -16,11 +16,11 @@ from charrnn.training.events import Flowed
 from charrnn.words import plural
 
 TABLE_LAGS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)  # lags in the table
-STEADY = 1e-3  # nats per step within which an exponent is about 0
+STEADY = 1e-3  # nats per step: a smaller exponent counts as 0
 
 
 def show(found: GradientFlow, json: bool) -> None:
-    """All of it."""
+    """Print the whole report, or JSON."""
     if json:
         write_json(asdict(found))
         return
@@ -28,22 +28,23 @@ def show(found: GradientFlow, json: bool) -> None:
     console.print(Text(_headline(found)), soft_wrap=True)
     for layer in found.layers:
         _norms(found, layer).show(console)
-        console.print(Text("\n".join(log_plot(layer.curves, console.width, found.unit))), soft_wrap=True, no_wrap=True)
-        for line in words(layer, found.lags, found.unit):
-            console.print(Text(line), soft_wrap=True)
+        for line in lag_plot(layer.curves, console.width, found.unit, supports_colour(console)):
+            console.print(line, soft_wrap=True)
+        for sentence in words(layer, found.lags, found.unit):
+            console.print(Text(sentence), soft_wrap=True)
         _spectra(layer).show(console)
     _truncation(found).show(console)
     console.print(Text(_cost(found)), soft_wrap=True)
 
 
 def print_text_notes(found: GradientFlow, positions: int) -> None:
-    """What a reader of the figures should know of the text that they come from; so many positions were asked for."""
+    """Print what the text means for the figures; `positions` were asked for."""
     for note in found.notes:
         print_note(note)
     if found.unknown:
-        print_note(f"unknown to the model, and replaced: {plural(found.unknown, 'character')}")
+        print_note(f"{plural(found.unknown, 'character')} unknown to the model and replaced")
     if found.positions < positions:
-        print_note(f"the text has room for {plural(found.positions, 'position')}, not for {positions:,}")
+        print_note(f"the text only fits {found.positions:,} of {plural(positions, 'position')}")
     if found.positions_cut_off:
         print_note(
             f"at {found.positions_cut_off} of {plural(found.positions, 'position')} a document begins within "
@@ -52,7 +53,7 @@ def print_text_notes(found: GradientFlow, positions: int) -> None:
 
 
 def words(layer: LayerFlow, lags: int, unit: Unit = "char") -> Iterator[str]:
-    """What the figures of a layer say."""
+    """The figures of a layer in sentences."""
     for curve in layer.curves:
         yield f"{_what(curve)}: {_reach(curve, lags, unit)}"
     yield _exponent(layer.lyapunov, unit)
@@ -63,13 +64,13 @@ def words(layer: LayerFlow, lags: int, unit: Unit = "char") -> Iterator[str]:
 
 
 def reach(event: Flowed, unit: Unit = "char") -> str:
-    """What a training tells of a layer, in a line."""
-    told = [f"step {event.step:,}, layer {event.layer}: {_left(event, unit)}"]
+    """A probe during a training, one layer in one line."""
+    parts = [f"step {event.step:,}, layer {event.layer}: {_left(event, unit)}"]
     if event.saturated is not None:
-        told.append(f"{event.saturated:.0%} of the units saturated")
+        parts.append(f"{event.saturated:.0%} of the units saturated")
     if event.spectral_radius is not None:
-        told.append(f"spectral radius {event.spectral_radius:.3g}")
-    return "; ".join(told)
+        parts.append(f"spectral radius {event.spectral_radius:.3g}")
+    return "; ".join(parts)
 
 
 def _headline(found: GradientFlow) -> str:
@@ -79,7 +80,7 @@ def _headline(found: GradientFlow) -> str:
 
 
 def _norms(found: GradientFlow, layer: LayerFlow) -> Table:
-    """By some lags: what is left of a gradient of random direction, and of the direction that fares best."""
+    """For some lags, what is left of a gradient in a random direction, and in the best direction."""
     title = (
         f"layer {layer.layer}: what is left of a gradient" if len(found.layers) > 1 else "what is left of a gradient"
     )
@@ -96,7 +97,7 @@ def _norms(found: GradientFlow, layer: LayerFlow) -> Table:
 
 
 def as_number(log10: float) -> str:
-    """10 to such a power, which may be no float any more."""
+    """10 to the power `log10`, which may be outside the range of floats."""
     if -4 <= log10 <= 4:
         return f"{10**log10:.3g}"
     if log10 <= LOG_ZERO:
@@ -121,7 +122,7 @@ def _reach(curve: Curve, lags: int, unit: Unit) -> str:
 
 def _left(event: Flowed, unit: Unit) -> str:
     if event.log10_norm_last is None and event.horizon is None:
-        return "gradients that are no finite numbers"
+        return "the gradients are not finite"
     if event.half_life is None:
         return f"more than half of a gradient is left after all {counted(event.lags, unit)}"
     half = f"half of a gradient is left after {counted(event.half_life, unit)}"
@@ -130,26 +131,26 @@ def _left(event: Flowed, unit: Unit) -> str:
 
 def _exponent(λ: float | None, unit: Unit) -> str:
     if λ is None:
-        return "no gradient at all comes through from the last of these lags"
-    told = f"largest Lyapunov exponent {λ:+.4f} nats per {unit_name(unit, 1)}: "
+        return "at the last of these lags no gradient is left"
+    exponent = f"largest Lyapunov exponent {λ:+.4f} nats per {unit_name(unit, 1)}: "
     if abs(λ) < STEADY:
-        return told + "in the long run gradients neither vanish nor explode"
+        return exponent + "in the long run gradients neither vanish nor explode"
     if λ < 0:
-        return told + f"in the long run a gradient shrinks to {exp(λ):.3g} of itself with each, and vanishes"
-    return told + f"in the long run a gradient grows {exp(λ):.3g}-fold with each, and explodes"
+        return exponent + f"in the long run a gradient shrinks to {exp(λ):.3g} of itself with each, and vanishes"
+    return exponent + f"in the long run a gradient grows {exp(λ):.3g}-fold with each, and explodes"
 
 
 def _conditions(found: Conditions) -> str:
     σ, γ, bound = found.largest_singular_value, found.steepest, found.threshold
-    told = f"largest singular value of W_hh {σ:.4g}, with φ' at most γ = {γ:g}: "
+    size = f"largest singular value of W_hh {σ:.4g}, with φ' at most γ = {γ:g}: "
     if found.must_vanish:
-        return told + f"below 1/γ = {bound:g}, which is sufficient: gradients must vanish (Pascanu et al. 2013)"
+        return size + f"below 1/γ = {bound:g}, which is sufficient: gradients must vanish (Pascanu et al. 2013)"
     if found.may_explode:
         return (
-            told
+            size
             + f"above 1/γ = {bound:g}, which is necessary, not sufficient: gradients may explode (Pascanu et al. 2013)"
         )
-    return told + f"1/γ = {bound:g} exactly: gradients cannot explode, and need not vanish (Pascanu et al. 2013)"
+    return size + f"1/γ = {bound:g} exactly: gradients cannot explode, and need not vanish (Pascanu et al. 2013)"
 
 
 def _spectra(layer: LayerFlow) -> Table:
@@ -163,7 +164,7 @@ def _spectra(layer: LayerFlow) -> Table:
 
 
 def _truncation(found: GradientFlow) -> Table:
-    title = f"truncation: so many steps back, against {found.lags:,}"
+    title = f"truncation: fewer steps back, compared with {found.lags:,}"
     table = Table("steps", "cosine", "norm", "W_hh alone: cosine", "norm", title=title)
     for cut in found.truncation:
         shown = (cut.cosine, cut.norm_ratio, cut.recurrent_cosine, cut.recurrent_norm_ratio)
@@ -172,7 +173,7 @@ def _truncation(found: GradientFlow) -> Table:
 
 
 def _cost(found: GradientFlow) -> str:
-    """The shortest window from which on the direction is kept."""
+    """The shortest window from which on the gradient keeps its direction."""
     enough = found.truncation[-1].window
     for cut in reversed(found.truncation):
         if cut.cosine < 0.99:

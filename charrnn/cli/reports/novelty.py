@@ -1,4 +1,4 @@
-"""How much of the samples stands in the training text: a table on stdout below them, or fields of their JSON."""
+"""How much of the samples is in the training text: a table on stdout below them, or fields of their JSON."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -20,7 +20,7 @@ HELD_OUT = "held-out text"
 
 
 def show_novelty(found: Novelty, seeds: Sequence[Seed], text: TrainingText) -> None:
-    """A row of shares for each sample and for the held-out text, and the longest run of each."""
+    """Print a row of shares for each sample and for the held-out text, and the longest run of each."""
     unit = text.corpus.vocabulary.unit
     rows = [(f"sample, seed {seed}", overlap) for seed, overlap in zip(seeds, found.samples, strict=True)]
     if found.held_out:
@@ -34,26 +34,28 @@ def show_novelty(found: Novelty, seeds: Sequence[Seed], text: TrainingText) -> N
     for name, overlap in rows:
         console.print(Text(printable(f"{name}: {_longest(overlap.longest, text, name == HELD_OUT)}")), soft_wrap=True)
     if not found.held_out:
-        console.print(Text("no held-out text beside them: data.split leaves nothing to valid and test"), soft_wrap=True)
+        console.print(
+            Text("no held-out text to compare with: data.split leaves nothing for valid and test"), soft_wrap=True
+        )
 
 
 def as_fields(found: Novelty, text: TrainingText) -> list[dict[str, Any]]:
-    """What the JSON of each sample gets; `place` is where in the training text's files the longest run stands, if there is one."""
+    """The fields for the JSON of each sample; `place` is where the longest run is in the training text, if there is one."""
     held_out = found.held_out and found.held_out.curve
-    said = []
+    every = []
     for overlap in found.samples:
         longest = overlap.longest
         place = asdict(text.place(["train"], longest.found_at)) if longest.length else None
         fields = {**asdict(overlap), "longest": {**asdict(longest), "place": place}, "held_out_curve": held_out}
-        said.append({"novelty": fields})
-    return said
+        every.append({"novelty": fields})
+    return every
 
 
 def _longest(run: SharedRun, text: TrainingText, is_held_out: bool) -> str:
     if not run.length:
-        return "nothing of it stands in the training text"
+        return "nothing of it is in the training text"
     unit, there = text.corpus.vocabulary.unit, text.place(["train"], run.found_at)
-    # The place of what is held out is in the files too, that of a sample in the sample.
+    # Held-out text has a place in the files; a sample has only its own characters.
     here = (
         str(text.place(HELD_OUT_SPLITS, run.position)) if is_held_out else f"{unit_name(unit, 1)} {run.position + 1:,}"
     )

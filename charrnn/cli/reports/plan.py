@@ -1,4 +1,4 @@
-"""How the plan of a training looks: its configuration, and what it would take."""
+"""The report of a dry run: the configuration of a training, and what it would take."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from charrnn.text.characters.unit_names import unit_name
 
 
 def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
-    """The resolved configuration with where each value came from, and what the training would take."""
+    """Print the resolved configuration, the origin of each value, and what the training would take; or JSON."""
     unit = plan.corpus.vocabulary.unit
     of_bytes = {"bytes": len(plan.corpus.ids)} if unit == "byte" else {}
     text: dict[str, Any] = {
@@ -64,7 +64,7 @@ def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
 
 
 def _origin(resolved: Resolved, key: str, value: Any) -> str:
-    """Where a value came from; what was decided for this text and machine says so."""
+    """Where a value came from: a file, an option, or a choice for this text and machine."""
     asked = dict(flatten(resolved.config))[key]
     if asked is None and key in sizing.KEYS:
         return "chosen for the text's length"

@@ -1,4 +1,4 @@
-"""Samples on stdout: side by side, in the colours of their surprisals, with what each character was drawn from."""
+"""Samples on stdout: one or several, in the colours of their surprisals, with traces, or as JSON."""
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ UNSEEN = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}  # categories: controls, formats, 
 
 
 def show_coloured(prompt: str, pieces: Iterable[Piece], stream: bool) -> None:
-    """As show_sample, each character of the text in the colour of its surprisal; the scale goes to stderr."""
+    """The same as show_sample, each character in the colour of its surprisal; the scale is printed on stderr."""
     _print_scale()
     _write_coloured(prompt, pieces, stream)
 
@@ -32,12 +32,14 @@ def show_samples(
     headings: bool,
     more: Sequence[Mapping[str, Any]] = (),
 ) -> None:
-    """Texts, with `headings` each below a line that names its seed where there are several, and with its trace; or all as JSON,
-    each with what there is more to say of it. Documents need no headings: one a line, or with an empty line between them.
+    """Print the samples with their traces, or as JSON with the fields of `more`.
+
+    With `headings` a line before each of several samples names its seed. Documents need no headings: one a line, or with
+    an empty line between them.
     """
     if json:
-        said = more or [{}] * len(samples)
-        write_json([{**_as_json(sample), **fields} for sample, fields in zip(samples, said, strict=True)])
+        fields_of_each = more or [{}] * len(samples)
+        write_json([{**_as_json(sample), **fields} for sample, fields in zip(samples, fields_of_each, strict=True)])
         return
     if colour:
         _print_scale()
@@ -58,7 +60,7 @@ def show_samples(
 
 
 def print_best(samples: Sequence[Sample], of: int, unit: Unit) -> None:
-    """Which seeds wrote the best of so many samples, and how likely they are."""
+    """Print the seeds of the best of `of` samples, and how likely these are."""
     for sample in samples:
         mean = f"mean log probability {sample.mean_log_probability:.4f} nats per {unit_name(unit, 1)}"
         if not sample.drawn:
@@ -90,8 +92,9 @@ def _as_json(sample: Sample) -> dict[str, Any]:
 
 
 def _trace_lines(trace: Sequence[TracedStep], columns: int | None) -> list[str]:
-    """A heading and a line for each character: its probability by the network, and the candidates, the drawn one marked. Where
-    a terminal has too few columns for them, they go on below each other.
+    """A heading and a line for each character: its probability by the network, and the candidates, the drawn one marked.
+
+    In a terminal that is too narrow, the candidates go on in the next line.
     """
     lines = ["  step  drawn   p       drawn from, * the one that was"] if trace else []
     for step, each in enumerate(trace, 1):
@@ -108,7 +111,7 @@ def _trace_lines(trace: Sequence[TracedStep], columns: int | None) -> list[str]:
 
 
 def _seen(character: str) -> str:
-    """In quotes; what cannot be seen by itself as Python writes it. A byte that is no character has a name of its own."""
+    """In quotes; an invisible character as Python writes it. A byte that is not a character has a name of its own."""
     unseen = len(character) == 1 and character != " " and category(character) in UNSEEN
     return repr(character) if unseen else f"'{character}'"
 

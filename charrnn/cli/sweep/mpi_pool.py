@@ -12,6 +12,7 @@ from typing import Any
 import typer
 
 from charrnn.cli.distributed import missing_mpi
+from charrnn.cli.exit_codes import FAILED
 from charrnn.system.mpi_environment import rank_and_size
 from charrnn.system.signals import graceful_stop
 
@@ -31,7 +32,7 @@ def worker_ranks() -> Iterator[Executor | None]:
         from mpi4py.futures import MPICommExecutor
     except (ImportError, RuntimeError) as error:
         if rank:
-            raise typer.Exit(1) from None  # rank 0 prints it
+            raise typer.Exit(FAILED) from None  # rank 0 prints it
         raise missing_mpi(error) from None
     team: Any  # its type hints are another class's
     unstopped = graceful_stop() if rank else nullcontext()  # a rank that waits for work stops when rank 0 says so

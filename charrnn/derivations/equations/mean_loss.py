@@ -1,22 +1,19 @@
 """The equations of D0."""
 
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, partial
 
 import numpy as np
 
 from charrnn.derivations.case import from_one
 from charrnn.derivations.complex_step import Array, by, derivative
-from charrnn.derivations.equation import Equation, flat
-from charrnn.derivations.mean_loss import MeanLoss
+from charrnn.derivations.equation import Equation, at_each, flat
+from charrnn.derivations.systems.mean_loss import MeanLoss
 
 
 def equations(rnn: MeanLoss) -> Iterator[Equation]:
     """What the document says, in its order. Those that look back two or three steps do so at the last step, T."""
-    T = rnn.T
-
-    def at_all(f: Callable[[int], Array]) -> Callable[[], Array]:
-        return lambda: np.array([f(t) for t in rnn.times])
+    T, at_all = rnn.T, partial(at_each, rnn.times)
 
     @cache
     def total() -> Array:

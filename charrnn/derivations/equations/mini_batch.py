@@ -8,7 +8,7 @@ import numpy as np
 from charrnn.derivations.complex_step import Array, by
 from charrnn.derivations.equation import Equation, flat, sizes
 from charrnn.derivations.functions import softmax
-from charrnn.derivations.mini_batch import MiniBatch, stacked
+from charrnn.derivations.systems.mini_batch import MiniBatch, stacked
 
 
 def equations(rnn: MiniBatch) -> Iterator[Equation]:
@@ -32,7 +32,7 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
             "∂L_t+1/∂W_hh",
             "∂L/∂ŷ ∂ŷ/∂h_{t+1} ∂h_{t+1}/∂h_t ∂h_t/∂W_hh, the last immediate",
             truth=partial(last_by, "W_hh"),
-            printed=lambda: rnn.printed_step_before(T, "W_hh"),
+            printed=lambda: rnn.term(T, T - 1, "W_hh"),
             corrected=lambda: rnn.dL_by_dw(T, "W_hh"),
             right="the sum over k = 1 ... t + 1",
         )
@@ -50,7 +50,7 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
             "∂L_t+1/∂W_xh",
             "the same, plus ∂L/∂ŷ ∂ŷ/∂h_{t+1} ∂h_{t+1}/∂h_t ∂h_t/∂W_xh, both immediate",
             truth=partial(last_by, "W_xh"),
-            printed=lambda: rnn.printed_two_steps(T, "W_xh"),
+            printed=lambda: rnn.term(T, T, "W_xh") + rnn.term(T, T - 1, "W_xh"),
             corrected=lambda: rnn.dL_by_dw(T, "W_xh"),
             right="the sum over k = 1 ... t + 1",
         )
@@ -124,7 +124,7 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
             f"∂L_t+1/∂{name}",
             f'∂L/∂ŷ ∂ŷ/∂h_{{t+1}} ∂h_{{t+1}}/∂{name}, the last immediate: "only one time-step"',
             truth=truth,
-            printed=partial(rnn.printed_one_step, T, name),
+            printed=partial(rnn.term, T, T, name),
             corrected=corrected,
             right="the sum over k = 1 ... t + 1",
         )

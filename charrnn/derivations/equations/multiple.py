@@ -7,7 +7,7 @@ import numpy as np
 
 from charrnn.derivations.complex_step import by
 from charrnn.derivations.equation import Equation, flat
-from charrnn.derivations.multiple import Multiple
+from charrnn.derivations.systems.multiple import Multiple
 
 
 def equations(rnn: Multiple) -> Iterator[Equation]:

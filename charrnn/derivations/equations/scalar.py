@@ -1,23 +1,22 @@
 """The equations of D2, section 1."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
 from charrnn.derivations.case import from_one
 from charrnn.derivations.complex_step import Array, by, derivative
-from charrnn.derivations.equation import Equation
+from charrnn.derivations.equation import Equation, at_each
 from charrnn.derivations.functions import logistic
-from charrnn.derivations.scalar import Scalar
+from charrnn.derivations.systems.scalar import Scalar
 
 
 def equations(rnn: Scalar) -> Iterator[Equation]:
     """What the document says, in its order, at every t."""
     times = rnn.times
     pairs = [(t, k) for t in times for k in range(1, t + 1)]
-
-    def at_all(f: Callable[[int], Array]) -> Callable[[], Array]:
-        return lambda: np.array([f(t) for t in times])
+    at_all, at_pairs = partial(at_each, times), partial(at_each, pairs)
 
     def states_by(parameter: str) -> Callable[[], Array]:
         return at_all(lambda t: by(rnn, parameter, lambda rnn: rnn.s[t]))
@@ -82,15 +81,15 @@ def equations(rnn: Scalar) -> Iterator[Equation]:
     yield Equation(
         "(13)",
         "∂s_t/∂s_k = ∂s_t/∂s_{t-1} ... ∂s_{k+1}/∂s_k",
-        truth=lambda: np.array([product(t, k) for t, k in pairs]),
-        printed=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
+        truth=at_pairs(product),
+        printed=at_pairs(rnn.product),
     )
     yield Equation(
         "(14), (15)",
         "∂s_t/∂s_k = W · W ··· = W^{t-k}",
-        truth=lambda: np.array([product(t, k) for t, k in pairs]),
-        printed=lambda: np.array([rnn.printed_product(t, k) for t, k in pairs]),
-        corrected=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
+        truth=at_pairs(product),
+        printed=at_pairs(rnn.printed_product),
+        corrected=at_pairs(rnn.product),
         right="W^{t-k} Π_{i=k+1..t} (1 - s_i²)",
     )
     yield Equation(

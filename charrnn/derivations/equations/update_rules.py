@@ -1,6 +1,6 @@
 """The equations of D3."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache, partial
 
@@ -8,19 +8,17 @@ import numpy as np
 
 from charrnn.derivations import functions
 from charrnn.derivations.complex_step import Array, by, derivative
-from charrnn.derivations.equation import Equation
+from charrnn.derivations.equation import Equation, at_each
 from charrnn.derivations.functions import cross_entropy, softmax
-from charrnn.derivations.update_rules import UpdateRules, cases, printed_softmax, printed_tanh, step
+from charrnn.derivations.systems.update_rules import UpdateRules, cases, printed_softmax, printed_tanh, step
 
 
 def equations(rnn: UpdateRules) -> Iterator[Equation]:
     """What the document says, in its order."""
     times, fixed, α = rnn.times, rnn.h, 0.1
     pairs = [(i, k) for i in times for k in range(-1, i)]
+    at_all = partial(at_each, times)
     later = replace(rnn, x=rnn.x[1:], y=rnn.y[1:], h_before=rnn.h[0])
-
-    def at_all(f: Callable[[int], Array]) -> Callable[[], Array]:
-        return lambda: np.array([f(i) for i in times])
 
     @cache
     def loss_by(parameter: str) -> Array:
@@ -174,13 +172,13 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
         "Π, transposed",
         "(∂h_i/∂h_k)ᵀ = Π_{m=k+1..i} Wᵀ diag_m, m rising",
         truth=lambda: np.array([product(i, k).T for i, k in pairs]),
-        printed=lambda: np.array([rnn.transposed_product(i, k) for i, k in pairs]),
+        printed=at_each(pairs, rnn.transposed_product),
     )
     yield Equation(
         "∂L_i/∂h_i",
         "∂L_i/∂ŷ_i ∂ŷ_i/∂h_i = ŷ_i - y_i",
         truth=at_all(lambda i: derivative(lambda h: cross_entropy(softmax(rnn.V @ h), rnn.y[i]), rnn.h[i])),
-        printed=at_all(rnn.printed_dL_by_dh),
+        printed=at_all(rnn.dL_by_dz),
         corrected=at_all(through_V),
         right="Vᵀ (ŷ_i - y_i)",
     )

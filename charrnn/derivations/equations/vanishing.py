@@ -1,14 +1,14 @@
 """The equations of D1's second half."""
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
 from charrnn.derivations import functions
 from charrnn.derivations.complex_step import Array, derivative
-from charrnn.derivations.equation import Equation, flat
-from charrnn.derivations.vanishing import (
+from charrnn.derivations.equation import Equation, at_each, flat
+from charrnn.derivations.systems.vanishing import (
     Recurrence,
     bounds,
     clipped,
@@ -22,49 +22,50 @@ from charrnn.derivations.vanishing import (
 def equations(rnn: Recurrence) -> Iterator[Equation]:
     """What the document says, in its order."""
     T = rnn.T
-    pairs = [(t, k) for t in rnn.times for k in range(t + 1)]
+    at_all = partial(at_each, rnn.times)
+    at_pairs = partial(at_each, [(t, k) for t in rnn.times for k in range(t + 1)])
 
     def product(t: int, k: int) -> Array:
         return derivative(lambda h: rnn.run(k, h)[t - k], rnn.h[k])
 
     @cache
     def products() -> Array:
-        return np.array([product(t, k) for t, k in pairs])
+        return at_pairs(product)()
 
     yield Equation(
         "∂h_t/∂h_k",
         "Π_{j=k..t-1} ∂h_{j+1}/∂h_j, the latest step first, as written out",
         truth=products,
-        printed=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
+        printed=at_pairs(rnn.product),
     )
     yield Equation(
         "∂h_t/∂h_k, j rising",
         "the same, the factors from left to right",
         truth=products,
-        printed=lambda: np.array([rnn.printed_rising(t, k) for t, k in pairs]),
-        corrected=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
+        printed=at_pairs(rnn.printed_rising),
+        corrected=at_pairs(rnn.product),
         right="the latest step first",
     )
     yield Equation(
         "∂h_{j+1}/∂h_j",
         "diag(φ'(W_xhᵀ X_{j+1} + W_hhᵀ h_j + b_h)) W_hh",
-        truth=lambda: np.array([product(j, j - 1) for j in rnn.times]),
-        printed=lambda: np.array([rnn.printed_jacobian(j) for j in rnn.times]),
-        corrected=lambda: np.array([rnn.jacobian(j) for j in rnn.times]),
+        truth=at_all(lambda j: product(j, j - 1)),
+        printed=at_all(rnn.printed_jacobian),
+        corrected=at_all(rnn.jacobian),
         right="diag(φ') W_hhᵀ",
     )
     yield Equation(
         "Π ∂h_{j+1}/∂h_j",
         "the product of diag(φ') W_hh over the steps",
         truth=products,
-        printed=lambda: np.array([rnn.printed_product(t, k) for t, k in pairs]),
-        corrected=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
+        printed=at_pairs(rnn.printed_product),
+        corrected=at_pairs(rnn.product),
         right="the product of diag(φ') W_hhᵀ, the latest step first",
     )
     λ, v = np.linalg.eig(rnn.jacobian(1))
 
     def changes() -> Array:
-        return np.array([product(t, 0) @ v for t in rnn.times])
+        return at_all(lambda t: product(t, 0) @ v)()
 
     yield Equation(
         "λ_i, v_i",
@@ -76,8 +77,8 @@ def equations(rnn: Recurrence) -> Iterator[Equation]:
         "λ_i, n steps",
         "the following steps scale it by λ_i each, λ_i^n after n",
         truth=changes,
-        printed=lambda: np.array([v * λ**t for t in rnn.times]),
-        corrected=lambda: np.array([rnn.product(t, 0) @ v for t in rnn.times]),
+        printed=at_all(lambda t: v * λ**t),
+        corrected=at_all(lambda t: rnn.product(t, 0) @ v),
         right="each step has a Jacobian of its own; λ_i^n if all are equal",
     )
     yield Equation(

@@ -7,21 +7,22 @@ import numpy as np
 
 from charrnn.derivations.case import from_one
 from charrnn.derivations.complex_step import Array, by, derivative
-from charrnn.derivations.equation import Equation, flat, sizes
+from charrnn.derivations.equation import Equation, at_each, flat, sizes
 from charrnn.derivations.functions import cross_entropy, softmax
-from charrnn.derivations.vector import Vector
+from charrnn.derivations.systems.vector import Vector
 
 
 def equations(rnn: Vector) -> Iterator[Equation]:
     """What the document says, in its order, at every t."""
     times, M, D, C = rnn.times, rnn.x.shape[1], len(rnn.s_0), rnn.y.shape[1]
-    pairs = [(t, k) for t in times for k in range(t + 1)]
-
-    def at_all(f: Callable[[int], Array]) -> Callable[[], Array]:
-        return lambda: np.array([f(t) for t in times])
+    at_all = partial(at_each, times)
+    at_pairs = partial(at_each, [(t, k) for t in times for k in range(t + 1)])
 
     def loss_by(parameter: str) -> Callable[[], Array]:
         return at_all(lambda t: by(rnn, parameter, lambda rnn: rnn.L(t)))
+
+    def loss_by_g(t: int) -> Array:
+        return derivative(lambda g: cross_entropy(softmax(g), from_one(rnn.y)[t]), rnn.g(t))
 
     def product(t: int, k: int) -> Array:
         return derivative(lambda s: rnn.run(k, s)[t - k], rnn.s[k])
@@ -33,7 +34,7 @@ def equations(rnn: Vector) -> Iterator[Equation]:
 
     @cache
     def products() -> Array:
-        return np.array([product(t, k) for t, k in pairs])
+        return at_pairs(product)()
 
     yield Equation(
         "(19)-(22)",
@@ -81,21 +82,19 @@ def equations(rnn: Vector) -> Iterator[Equation]:
     yield Equation(
         "(33), (38)",
         "∂L_t/∂g_t = ∂L_t/∂ŷ_t ∂ŷ_t/∂g_t, element i: Σ_k ∂L_t/∂ŷ_{t,k} ∂ŷ_{t,k}/∂g_{t,i}",
-        truth=at_all(lambda t: derivative(lambda g: cross_entropy(softmax(g), from_one(rnn.y)[t]), rnn.g(t))),
+        truth=at_all(loss_by_g),
         printed=at_all(lambda t: (rnn.dL_by_dŷ(t)[:, np.newaxis] * rnn.dŷ_by_dg(t)).sum(axis=0)),
     )
     yield Equation(
         "(39)-(42)",
         "-Σ_k y_k/ŷ_k ŷ_k (1(k=i) - ŷ_i), at each t, and the three lines after it",
-        truth=at_all(
-            lambda t: np.array([derivative(lambda g: cross_entropy(softmax(g), from_one(rnn.y)[t]), rnn.g(t))] * 4)
-        ),
+        truth=at_all(lambda t: np.array([loss_by_g(t)] * 4)),
         printed=at_all(rnn.dL_by_dg_before),
     )
     yield Equation(
         "(43), (44)",
         "∂L_t/∂g_t = (ŷ_t - y_t)ᵀ",
-        truth=at_all(lambda t: derivative(lambda g: cross_entropy(softmax(g), from_one(rnn.y)[t]), rnn.g(t))),
+        truth=at_all(loss_by_g),
         printed=at_all(rnn.dL_by_dg),
     )
     yield Equation(
@@ -126,14 +125,14 @@ def equations(rnn: Vector) -> Iterator[Equation]:
         "(58)-(61)",
         "Π_{i=k+1..t} ∂s_i/∂z_i ∂z_i/∂s_{i-1}, the latest step first, as in (58)",
         truth=products,
-        printed=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
+        printed=at_pairs(rnn.product),
     )
     yield Equation(
         "(59), (60), i rising",
         "the same, the factors from left to right",
         truth=products,
-        printed=lambda: np.array([rnn.printed_rising(t, k) for t, k in pairs]),
-        corrected=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
+        printed=at_pairs(rnn.printed_rising),
+        corrected=at_pairs(rnn.product),
         right="the latest step first, as (58) has it",
     )
     yield Equation(
@@ -146,54 +145,37 @@ def equations(rnn: Vector) -> Iterator[Equation]:
         "(63)",
         "Π_{i=k+1..t} ∂s_i/∂z_i W = W^{t-k} Π_{i=k+1..t} ∂s_i/∂z_i",
         truth=products,
-        printed=lambda: np.array([rnn.printed_product(t, k) for t, k in pairs]),
-        corrected=lambda: np.array([rnn.product(t, k) for t, k in pairs]),
+        printed=at_pairs(rnn.printed_product),
+        corrected=at_pairs(rnn.product),
         right="W stays between the diagonals: matrices do not commute",
     )
-    yield Equation(
-        "(57), (64), (65)",
-        "∂L_t/∂W = Σ_{k=1..t} ∂L_t/∂s_t ∂s_t/∂s_k ∂s_k/∂W, the last immediate",
-        truth=loss_by("W"),
-        printed=at_all(lambda t: rnn.dL_by_dw(t, "W")),
-    )
-    yield Equation(
-        "(57), total",
-        "the same, the last total: a path through two steps is counted twice",
-        truth=loss_by("W"),
-        printed=at_all(partial(of_totals, "W")),
-        corrected=at_all(lambda t: rnn.dL_by_dw(t, "W")),
-        right="∂s_k/∂W immediate, at fixed s_{k-1}",
-    )
-    yield Equation(
-        "(66), (67)",
-        "∂L_t/∂W = Σ_{k=1..t} ∂L_t/∂s_t W^{t-k} (Π_{i=k..t} ∂s_i/∂z_i) ∂z_k/∂W",
-        truth=loss_by("W"),
-        printed=at_all(lambda t: rnn.printed_dL_by_dw(t, "W")),
-        corrected=at_all(lambda t: rnn.dL_by_dw(t, "W")),
-        right="(ŷ_t - y_t)ᵀ V diag_t W ... diag_{k+1} W diag_k",
-    )
-    yield Equation(
-        "(68)",
-        "∂L_t/∂U = Σ_{k=1..t} ∂L_t/∂s_t ∂s_t/∂s_k ∂s_k/∂U, the last immediate",
-        truth=loss_by("U"),
-        printed=at_all(lambda t: rnn.dL_by_dw(t, "U")),
-    )
-    yield Equation(
-        "(68), total",
-        "the same, the last total: a path through two steps is counted twice",
-        truth=loss_by("U"),
-        printed=at_all(partial(of_totals, "U")),
-        corrected=at_all(lambda t: rnn.dL_by_dw(t, "U")),
-        right="∂s_k/∂U immediate, at fixed s_{k-1}",
-    )
-    yield Equation(
-        "(69)",
-        "∂L_t/∂U = Σ_{k=1..t} ∂L_t/∂s_t W^{t-k} (Π_{i=k..t} ∂s_i/∂z_i) ∂z_k/∂U",
-        truth=loss_by("U"),
-        printed=at_all(lambda t: rnn.printed_dL_by_dw(t, "U")),
-        corrected=at_all(lambda t: rnn.dL_by_dw(t, "U")),
-        right="(ŷ_t - y_t)ᵀ V diag_t W ... diag_{k+1} W diag_k",
-    )
+    for name, immediate, total, power in (
+        ("W", "(57), (64), (65)", "(57), total", "(66), (67)"),
+        ("U", "(68)", "(68), total", "(69)"),
+    ):
+        gradient = partial(rnn.dL_by_dw, parameter=name)
+        yield Equation(
+            immediate,
+            f"∂L_t/∂{name} = Σ_{{k=1..t}} ∂L_t/∂s_t ∂s_t/∂s_k ∂s_k/∂{name}, the last immediate",
+            truth=loss_by(name),
+            printed=at_all(gradient),
+        )
+        yield Equation(
+            total,
+            "the same, the last total: a path through two steps is counted twice",
+            truth=loss_by(name),
+            printed=at_all(partial(of_totals, name)),
+            corrected=at_all(gradient),
+            right=f"∂s_k/∂{name} immediate, at fixed s_{{k-1}}",
+        )
+        yield Equation(
+            power,
+            f"∂L_t/∂{name} = Σ_{{k=1..t}} ∂L_t/∂s_t W^{{t-k}} (Π_{{i=k..t}} ∂s_i/∂z_i) ∂z_k/∂{name}",
+            truth=loss_by(name),
+            printed=at_all(partial(rnn.printed_dL_by_dw, parameter=name)),
+            corrected=at_all(gradient),
+            right="(ŷ_t - y_t)ᵀ V diag_t W ... diag_{k+1} W diag_k",
+        )
     yield Equation(
         "(46), (70)",
         "of y = W x: ∂L/∂W = (x · ∂L/∂y)ᵀ; here of g_t = V s_t",

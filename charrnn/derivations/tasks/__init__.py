@@ -1,1 +1,1 @@
-"""What the systems learn: each task makes its data and a system to begin with, and measures and says what was learned."""
+"""What the systems learn: a task makes data and an initial system, and measures and says what was learned."""

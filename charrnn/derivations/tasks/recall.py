@@ -7,20 +7,23 @@ from typing import Any, ClassVar
 import numpy as np
 
 from charrnn.derivations.complex_step import Array
-from charrnn.derivations.descent import Descent
-from charrnn.derivations.mini_batch import MiniBatch
-from charrnn.derivations.tasks.task import Settings, Task, normal, percent
+from charrnn.derivations.in_words import percent
+from charrnn.derivations.systems.mini_batch import MiniBatch
+from charrnn.derivations.tasks.descent import Descent
+from charrnn.derivations.tasks.task import Settings, Task, normal
 
 T = 5
-CLASSES = 3  # of first characters; then come others, of as many
+CLASSES = 3  # of first characters; 3 other characters follow
 INSTANCES = 5  # in a mini-batch
-FRESH = 200  # sequences that it is judged by
+FRESH = 200  # sequences of the test
 
 
 @dataclass(frozen=True)
 class Recall(Task):
-    """Which character was the first? All after it are others, and say nothing of it."""
+    """Which character was the first? Those after it say nothing of it."""
 
+    GOAL: ClassVar = f"say at every step which of {CLASSES} characters was the first of {T}"
+    MEASURE: ClassVar = "right at the last step"
     DEFAULTS: ClassVar = Settings(alpha=0.5, updates=150, clip=1.0, D=6)
 
     X: Array  # (updates, T, INSTANCES, 2 CLASSES), one-hot
@@ -43,16 +46,6 @@ class Recall(Task):
         )
         return cls(start, X, _sequences(random, FRESH))
 
-    @property
-    def goal(self) -> str:
-        """In a sentence."""
-        return f"say at every step which of {CLASSES} characters was the first of {T}"
-
-    @property
-    def measure(self) -> str:
-        """Of the score."""
-        return "right at the last step"
-
     def batch(self, n: int, system: Any) -> Any:
         """New sequences each update."""
         return replace(system, X=self.X[n], y=_first(self.X[n]))
@@ -68,7 +61,7 @@ class Recall(Task):
         return float(np.mean(judged.ŷ(T).argmax(axis=1) == self.fresh[0].argmax(axis=1)))
 
     def learned(self, runs: Mapping[str, Descent]) -> list[str]:
-        """The share of right answers, and by guessing."""
+        """The share of right answers, and that of a guess."""
         system = runs["clipped"].system
         return [
             f"{T - 1} characters after the first it is remembered in {percent(self.score(system))} of fresh sequences; "
@@ -84,5 +77,5 @@ def _sequences(random: np.random.Generator, number: int) -> Array:
 
 
 def _first(X: Array) -> Array:
-    """What was first, at every step: (T, number, CLASSES), one-hot."""
+    """The first character, at every step: (T, number, CLASSES), one-hot."""
     return np.broadcast_to(X[0, :, :CLASSES], (T, X.shape[1], CLASSES))

@@ -8,18 +8,19 @@ import numpy as np
 
 from charrnn.derivations.case import from_one
 from charrnn.derivations.complex_step import Array
-from charrnn.derivations.descent import Descent
-from charrnn.derivations.scalar import Scalar
+from charrnn.derivations.in_words import percent
+from charrnn.derivations.systems.scalar import Scalar
+from charrnn.derivations.tasks.descent import Descent
 from charrnn.derivations.tasks.leaky import RETENTION, leaky_sums
-from charrnn.derivations.tasks.task import Settings, Task, Variant, percent
+from charrnn.derivations.tasks.task import Settings, Task, Variant
 
 T = 12
-FRESH = 400  # numbers that it is judged by
+FRESH = 400  # numbers of the test
 PRINTED = "(3) as printed"
 
 
 class PrintedScalar(Scalar):
-    """With the loss as printed, (3), of which a label 0 is no part."""
+    """With the loss as printed, (3), which has no part for a label 0."""
 
     def E(self, t: int) -> Array:
         """-y_t log ŷ_t"""
@@ -34,6 +35,8 @@ class PrintedScalar(Scalar):
 class Signs(Task):
     """Is the leaky sum of all numbers so far above zero?"""
 
+    GOAL: ClassVar = f"say 1 where r_t = x_t + {RETENTION} r_{{t-1}}, a sum that forgets, is above zero"
+    MEASURE: ClassVar = "right, fresh numbers"
     DEFAULTS: ClassVar = Settings(alpha=0.03, updates=300, clip=1.0)
 
     x: Array  # (updates, T)
@@ -41,7 +44,7 @@ class Signs(Task):
 
     @classmethod
     def make(cls, settings: Settings, random: np.random.Generator) -> "Signs":
-        """U and V have other signs, and W is small: at first a positive number speaks for a 0, and is soon forgotten."""
+        """U and V differ in sign, and W is small: at first a positive number speaks for a 0, and is soon forgotten."""
         x = random.normal(size=(settings.updates, T))
         start = Scalar(
             x=x[0],
@@ -52,16 +55,6 @@ class Signs(Task):
             s_0=np.ones(()),
         )
         return cls(start, x, random.normal(size=FRESH))
-
-    @property
-    def goal(self) -> str:
-        """In a sentence."""
-        return f"say 1 where r_t = x_t + {RETENTION} r_{{t-1}}, a sum that forgets, is above zero"
-
-    @property
-    def measure(self) -> str:
-        """Of the score."""
-        return "right, fresh numbers"
 
     def batch(self, n: int, system: Any) -> Any:
         """T new numbers an update."""
@@ -76,7 +69,7 @@ class Signs(Task):
         return float(np.mean(self.answers(system) == _labels(self.fresh)))
 
     def answers(self, system: Any) -> Array:
-        """1 where the system says so, (FRESH,)."""
+        """Whether the system says 1, (FRESH,)."""
         judged = self.test(system)
         return np.array([judged.ŷ(t) > 0.5 for t in judged.times])
 

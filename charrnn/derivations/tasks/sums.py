@@ -1,4 +1,4 @@
-"""D0: linear units learn a sum of the past, of real numbers. D1: what clipping is a remedy for."""
+"""D0: linear units learn a leaky sum of real numbers. D1: exploding gradients, which clipping is against."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -7,30 +7,33 @@ from typing import Any, ClassVar
 import numpy as np
 
 from charrnn.derivations.complex_step import Array
-from charrnn.derivations.descent import Descent
 from charrnn.derivations.functions import IDENTITY, SQUARED_ERROR
-from charrnn.derivations.mean_loss import MeanLoss
+from charrnn.derivations.in_words import percent
+from charrnn.derivations.systems.mean_loss import MeanLoss
+from charrnn.derivations.systems.vanishing import dominant
+from charrnn.derivations.tasks.descent import Descent
 from charrnn.derivations.tasks.leaky import RETENTION, leaky_sums
-from charrnn.derivations.tasks.task import Settings, Task, percent
-from charrnn.derivations.vanishing import dominant
+from charrnn.derivations.tasks.task import Settings, Task
 
 T = 10
-FRESH = 100  # numbers that it is judged by
+FRESH = 100  # numbers of the test
 
 
 @dataclass(frozen=True)
 class Sums(Task):
     """The leaky sum itself, by linear units: φ_h and φ_o are the identity, the loss is the squared error."""
 
+    GOAL: ClassVar = f"give r_t = x_t + {RETENTION} r_{{t-1}}, a sum that forgets, by linear units"
+    MEASURE: ClassVar = "error / that of the mean"
     DEFAULTS: ClassVar = Settings(alpha=0.03, updates=250, clip=1.0, D=2)
-    RATE: ClassVar = 0.5  # |λ_1| of W_hh to begin with
+    RATE: ClassVar = 0.5  # |λ_1| of the initial W_hh
 
     X: Array  # (updates, T, 1)
     fresh: Array  # (FRESH, 1)
 
     @classmethod
     def make(cls, settings: Settings, random: np.random.Generator) -> "Sums":
-        """Random weights into and out of the units; W_hh has λ_1, and else nothing."""
+        """Random weights into and out of the units; W_hh is 0 but for λ_1."""
         D, X = settings.D, random.normal(size=(settings.updates, T, 1))
         start = MeanLoss(
             X=X[0],
@@ -45,16 +48,6 @@ class Sums(Task):
             ell=SQUARED_ERROR,
         )
         return cls(start, X, random.normal(size=(FRESH, 1)))
-
-    @property
-    def goal(self) -> str:
-        """In a sentence."""
-        return f"give r_t = x_t + {RETENTION} r_{{t-1}}, a sum that forgets, by linear units"
-
-    @property
-    def measure(self) -> str:
-        """Of the score."""
-        return "error / that of the mean"
 
     def batch(self, n: int, system: Any) -> Any:
         """T new numbers an update."""
@@ -75,7 +68,7 @@ class Sums(Task):
         return float(((o - sums) ** 2).sum() / ((sums - sums.mean()) ** 2).sum())
 
     def last_alone(self) -> float:
-        """That of the best multiple of the last number."""
+        """The error of the best multiple of the last number."""
         best = (self.fresh * leaky_sums(self.fresh)).sum() / (self.fresh**2).sum()
         return self.relative(best * self.fresh)
 
@@ -93,10 +86,6 @@ class Sums(Task):
 class Exploding(Sums):
     """The same sum, from where gradients explode."""
 
-    DEFAULTS: ClassVar = Settings(alpha=0.05, updates=250, clip=1.0, D=1)
     RATE: ClassVar = 2.0
-
-    @property
-    def goal(self) -> str:
-        """In a sentence."""
-        return f"{super().goal}, from |λ_1| = {self.RATE:g}, where gradients explode"
+    GOAL: ClassVar = f"{Sums.GOAL}, from |λ_1| = {RATE:g}, where gradients explode"
+    DEFAULTS: ClassVar = Settings(alpha=0.05, updates=250, clip=1.0, D=1)

@@ -1,4 +1,4 @@
-"""What all tasks have in common."""
+"""What all tasks share."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from charrnn.derivations.complex_step import Array
-from charrnn.derivations.descent import Descent, Rule, updated
+from charrnn.derivations.tasks.descent import Descent, Rule, updated
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,12 @@ class Settings:
     alpha: float
     updates: int
     clip: float
-    D: int = 0  # 0: there is nothing to choose
+    D: int = 0  # 0: cannot be chosen
 
 
 @dataclass(frozen=True)
 class Variant:
-    """Training from the print where it is wrong, for comparison: a system to begin with, and a rule."""
+    """A training by a wrong print, for comparison: an initial system, and a rule."""
 
     name: str
     start: Any
@@ -32,11 +32,13 @@ class Variant:
 
 @dataclass(frozen=True)
 class Task(ABC):
-    """A system to begin with, and what it should learn.
+    """An initial system, and what it should learn.
 
     A subclass has the data, `batch`, `test`, `score` and `learned`.
     """
 
+    GOAL: ClassVar[str]  # what should be learned, in a sentence
+    MEASURE: ClassVar[str]  # what the score is a share of, in a few words
     DEFAULTS: ClassVar[Settings]
 
     start: Any
@@ -46,55 +48,32 @@ class Task(ABC):
     def make(cls, settings: Settings, random: np.random.Generator) -> "Task":
         """The task with random data and weights."""
 
-    @property
-    @abstractmethod
-    def goal(self) -> str:
-        """What should be learned, in a sentence."""
-
-    @property
-    @abstractmethod
-    def measure(self) -> str:
-        """What the score is a share of, in a few words."""
-
     @abstractmethod
     def batch(self, n: int, system: Any) -> Any:
         """The system with the data of update n, from 0."""
 
     @abstractmethod
     def test(self, system: Any) -> Any:
-        """The system with the data that it is judged by; its loss is averaged."""
+        """The system with the test data; its loss is averaged."""
 
     @abstractmethod
     def score(self, system: Any) -> float:
-        """A share between 0 and 1 as `measure` says."""
+        """A share between 0 and 1 as `MEASURE` says."""
 
     def variants(self) -> tuple[Variant, ...]:
-        """What else to train, with clipping."""
+        """Further trainings, with clipping."""
         return ()
 
     @abstractmethod
     def learned(self, runs: Mapping[str, Descent]) -> list[str]:
-        """What the runs learned, in sentences: "unclipped", "clipped", and the variants by their names."""
+        """What the runs learned, in sentences; `runs` has "unclipped", "clipped", and the variants by their names."""
 
     def with_weights_of(self, system: Any, **data: Any) -> Any:
-        """The first system with another's weights, and with other data."""
+        """The initial system with the weights of another, and with other data."""
         weights = {name: getattr(system, name) for name in self.start.PARAMETERS}
         return replace(self.start, **weights, **data)
 
 
 def normal(random: np.random.Generator, rows: int, columns: int, D: int) -> Array:
-    """Random weights, (rows, columns), of a system of D units."""
+    """Random weights, (rows, columns), for a system of D units."""
     return random.normal(0, 1 / np.sqrt(D), (rows, columns))
-
-
-def percent(share: float | np.floating[Any]) -> str:
-    """A share in words: per cent, with a decimal below 10; what is far above 1 is a factor.
-
-    >>> percent(0.934), percent(0.0123), percent(0.0001), percent(1.5e30)
-    ('93%', '1.2%', '<0.1%', '1.5e+30 times')
-    """
-    if share >= 10:
-        return f"{share:.1e} times"
-    if 0 < share < 0.0005:
-        return "<0.1%"
-    return f"{share:.0%}" if share >= 0.0995 else f"{share:.1%}"

@@ -1,4 +1,4 @@
-"""D2, section 2, and D3: a short text, learned by heart, the next character from those before."""
+"""D2, section 2, and D3: a short text learned by heart, the next character from those before."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -7,15 +7,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from charrnn.derivations.complex_step import Array
-from charrnn.derivations.descent import Descent
+from charrnn.derivations.systems.update_rules import UpdateRules, step
+from charrnn.derivations.systems.vector import Vector
+from charrnn.derivations.tasks.descent import Descent
 from charrnn.derivations.tasks.task import Settings, Task, Variant, normal
-from charrnn.derivations.update_rules import UpdateRules, step
-from charrnn.derivations.vector import Vector
 
 TEXT = "the cat and the hat sat. "  # which letter follows "the ", "at" or "a" depends on what was before
 LETTERS = sorted(set(TEXT))
 T = 8  # characters in a window
-WINDOWS = 3  # in the text; its last character is a target alone
+WINDOWS = 3  # in the text; its last character is only a target
 PRINTED = "V = U - α ∂L/∂V"
 
 
@@ -23,6 +23,8 @@ PRINTED = "V = U - α ∂L/∂V"
 class Text(Task):
     """Window by window, each from the state where the one before ended: the given s_0."""
 
+    GOAL: ClassVar = f"write a text by heart: {TEXT!r}"
+    MEASURE: ClassVar = "characters written right"
     DEFAULTS: ClassVar = Settings(alpha=0.05, updates=450, clip=3.0, D=10)
     STATE: ClassVar = "s_0"
 
@@ -40,16 +42,6 @@ class Text(Task):
     def last(cls, system: Any) -> Array:
         """The state after the window, (D,)."""
         return system.s[-1]
-
-    @property
-    def goal(self) -> str:
-        """In a sentence."""
-        return f"write a text by heart: {TEXT!r}"
-
-    @property
-    def measure(self) -> str:
-        """Of the score."""
-        return "characters written right"
 
     def batch(self, n: int, system: Any) -> Any:
         """The next window, or the first again."""
@@ -72,7 +64,7 @@ class Text(Task):
         text, state = TEXT[0], np.zeros(len(system.W))
         for _ in TEXT[1:]:
             x = one_hot(text[-1])
-            state = self.last(replace(system, x=x, y=x, **{self.STATE: state}))  # no loss is asked for
+            state = self.last(replace(system, x=x, y=x, **{self.STATE: state}))  # the targets do not matter
             text += LETTERS[np.argmax(system.V @ state)]
         return text
 
@@ -111,7 +103,7 @@ class RulesText(Text):
         return self.start.U.shape == self.start.V.shape
 
     def learned(self, runs: Mapping[str, Descent]) -> list[str]:
-        """What it writes, and what comes of the printed rule."""
+        """What it writes, also by the printed rule."""
         (D, M), (C, _) = self.start.U.shape, self.start.V.shape
         said = f"{PRINTED}, as printed, needs U, {D} × {M}, in the shape of V, {C} × {D}: "
         if self.fits:

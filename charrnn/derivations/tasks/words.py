@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from charrnn.derivations.complex_step import Array
-from charrnn.derivations.descent import Descent
-from charrnn.derivations.multiple import Multiple
+from charrnn.derivations.systems.multiple import Multiple
+from charrnn.derivations.tasks.descent import Descent
 from charrnn.derivations.tasks.task import Settings, Task, normal
 
 WORDS = ("banana", "potato", "tomato", "carrot")  # in each a letter is followed by different ones
@@ -19,6 +19,8 @@ LETTERS = sorted(set("".join(WORDS)))
 class Spelling(Task):
     """Each word from its first letter."""
 
+    GOAL: ClassVar = f"spell {', '.join(WORDS)}, each from its first letter, learned side by side"
+    MEASURE: ClassVar = "letters right"
     DEFAULTS: ClassVar = Settings(alpha=0.1, updates=300, clip=1.0, D=10)
 
     @classmethod
@@ -27,16 +29,6 @@ class Spelling(Task):
         D, M, all_of_them = settings.D, len(LETTERS), one_hot(WORDS)
         U, W, V = normal(random, D, M, D), normal(random, D, D, D), normal(random, M, D, D)
         return cls(Multiple(all_of_them[:-1], all_of_them[1:], U, W, V, np.zeros((D, len(WORDS)))))
-
-    @property
-    def goal(self) -> str:
-        """In a sentence."""
-        return f"spell {', '.join(WORDS)}, each from its first letter, learned side by side"
-
-    @property
-    def measure(self) -> str:
-        """Of the score."""
-        return "letters right"
 
     def batch(self, n: int, system: Any) -> Any:
         """All words, at every update."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.errors import DivergedError
+from charrnn.errors import OUTPUT_NOT_FINITE, DivergedError
 from charrnn.models.encoded_text import Block
 from charrnn.models.scoring.scoring import UNKNOWN_COST
 from charrnn.network.arrays import Array
@@ -74,7 +74,7 @@ def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspectio
 
     def predict(places: NDArray[np.intp], logits: Array) -> None:
         if not np.isfinite(logits).all():
-            raise DivergedError("the network's output is no longer a finite number: its training diverged")
+            raise DivergedError(OUTPUT_NOT_FINITE)
         log_p = log_softmax(logits)
         order = np.argsort(-log_p, axis=1, kind="stable")[:, :k]
         surprisals[places] = -log_p[np.arange(len(places)), ids[places]]

@@ -59,11 +59,11 @@ class NetworkComponent:
                 return
             is_short = characters is not None and characters < SHORT
             threads = 1 if is_short else fastest_threads(self.network.architecture, SCORING_WINDOW, STREAMS)
-            split = DataParallel(self.network, threads)
+            parallel = DataParallel(self.network, threads)
             try:
-                yield NetworkScorer(self.network, split, end_id=self.end_id)
+                yield NetworkScorer(self.network, parallel, end_id=self.end_id)
             finally:
-                split.close()
+                parallel.close()
 
     def predictor(self, exact: bool = True) -> Predictor:
         """See Component.predictor."""

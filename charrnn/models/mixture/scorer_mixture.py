@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from charrnn.errors import DivergedError
+from charrnn.errors import OUTPUT_NOT_FINITE, DivergedError
 from charrnn.network.arrays import Array
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.vocabulary import Ids
@@ -36,7 +36,7 @@ def score_all(scorers: Sequence[Scorer], ids: Ids) -> Array:
     """The surprisals of the next block by each of M scorers, (M, k, n). Raises DivergedError if one is not finite."""
     found = np.stack([scorer.score(ids) for scorer in scorers])
     if not np.isfinite(found).all():
-        raise DivergedError("the network's output is no longer a finite number: its training diverged")
+        raise DivergedError(OUTPUT_NOT_FINITE)
     return found
 
 

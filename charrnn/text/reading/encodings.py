@@ -61,7 +61,7 @@ class Encodings:
             except TextError as error:
                 raise TextError(f"{entry}: {error}") from None
             if equals and not file:
-                raise TextError(f"{entry!r}: no file is named; write FILE=NAME, for example notes.txt=cp1252")
+                raise TextError(f"{entry!r}: names no file; write FILE=NAME, for example notes.txt=cp1252")
             if equals:
                 of_files.append((file, said))
             else:
@@ -91,7 +91,7 @@ class Encodings:
         for file, name in self.of_files:
             if not self.may_be_absent and not any(_is(path, file) for path in paths):
                 shown = ", ".join(paths[:MAX_NAMES_SHOWN]) + (", ..." if len(paths) > MAX_NAMES_SHOWN else "")
-                raise TextError(f"encoding {file}={name}: no text has this name; the texts are {shown}")
+                raise TextError(f"encoding {file}={name}: no text has this file name; the texts are {shown}")
 
 
 def absolute_entry(entry: str) -> str:

@@ -24,7 +24,7 @@ from charrnn.text.reading.encodings import Encodings
 from charrnn.text.reading.file_kinds import Kind
 from charrnn.text.reading.folder import FOLDER, Files, OmittedFile, files_below, irregular
 from charrnn.text.reading.text_file import DAMAGED, MAX_EXPANSION, TextFile
-from charrnn.words import nearest, parameter
+from charrnn.words import did_you_mean, nearest, parameter
 
 PIECE = 1 << 20  # bytes read at once
 SPOOLED = 1 << 25  # bytes of standard input; more are kept in a file
@@ -112,7 +112,7 @@ def find_sources(
 def standard_input() -> IO[bytes]:
     """Its bytes. Raises TextError where there is none."""
     if sys.stdin is None:
-        raise TextError("standard input is closed")
+        raise TextError("standard input is closed; name a text")
     return sys.stdin.buffer
 
 
@@ -128,8 +128,8 @@ def _builtin(source: str) -> Iterator[Source]:
     elif name in builtin_names():
         yield _file(shipped("corpora") / f"{name}.txt", source)
     else:
-        known = ", ".join(f"builtin:{known}" for known in builtin_names())
-        raise TextError(f"{source}: no such built-in text; there are {known}")
+        known = [f"{BUILTIN}{known}" for known in builtin_names()]
+        raise TextError(f"{source}: no such built-in text; there are {', '.join(known)}{did_you_mean(source, known)}")
 
 
 def _standard_library() -> Iterator[Source]:
@@ -210,7 +210,7 @@ def _nearest(path: Path) -> str:
     try:
         names = sorted(os.listdir(path.parent))
     except OSError:
-        return f" (nor is there a folder {path.parent})"
+        return f" (there is no folder {path.parent})"
     close = nearest(path.name, names)
     return f"; did you mean {path.parent / close}?" if close else f" (the folder {path.parent.resolve()} exists)"
 

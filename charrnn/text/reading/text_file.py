@@ -67,8 +67,8 @@ class TextFile:
         self._length += len(piece)
         if self._length > max(ALWAYS_ALLOWED_BYTES, self._max_expansion * self._raw.tell()):
             raise TextError(
-                f"{self._path}: its first {self._raw.tell():,} bytes hold {self._length:,} bytes of text and more: suspiciously many; "
-                f"if that is meant, unpack it yourself, or train with {parameter('settings')} data.max_expansion={2 * self._max_expansion:g} (or more)"
+                f"{self._path}: its first {self._raw.tell():,} bytes unpack to more than {self._length:,} bytes, suspiciously many; "
+                f"if that is right, unpack it yourself, or train with {parameter('settings')} data.max_expansion={2 * self._max_expansion:g}"
             )
         if self._looks() != self._began_as:
             raise TextError(f"{self._path}: changed while it was read; start again when nothing writes to it any more")

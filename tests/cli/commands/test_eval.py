@@ -46,7 +46,7 @@ def test_eval_of_a_text(charrnn, tiny_run, tmp_path):
     assert by_file == by_pipe
     assert (by_file["characters"], by_file["unknown"], by_file["split"]) == (14, 1, None)
     shown = charrnn("eval", tiny_run, path).stdout
-    assert "14 characters, of which 1 unknown to the model: '\N{SNOWMAN}' (U+2603)\n" in shown
+    assert "14 characters, 1 of them unknown to the model: '\N{SNOWMAN}' (U+2603)\n" in shown
 
 
 def test_eval_dynamic(charrnn, tiny_run):
@@ -127,5 +127,9 @@ def test_a_perplexity_that_json_cannot_hold_is_null(charrnn, tiny_run):
 
 
 def test_slices_are_those_of_char_rnn(charrnn, tiny_run):
-    refused(charrnn("eval", tiny_run, "--slices", "4,10"), 1, "of protocol char-rnn; found protocol contiguous")
+    refused(
+        charrnn("eval", tiny_run, "--slices", "4,10"),
+        1,
+        "--slices are for protocol char-rnn; found contiguous; add --protocol char-rnn",
+    )
     refused(charrnn("eval", tiny_run, "--slices", ""), 2, "2 whole numbers above 0")

@@ -15,8 +15,8 @@ from charrnn.cli.derivations.settings import CHOICES, SIZES
 from charrnn.cli.derivations.time_estimate import BYTES, SECONDS, largest, memory, seconds
 from charrnn.cli.output.wrapping import width_of
 from charrnn.derivations.case import Case
-from charrnn.derivations.systems import SYSTEMS
-from charrnn.derivations.vector import Vector
+from charrnn.derivations.documents import SYSTEMS
+from charrnn.derivations.systems.vector import Vector
 
 run = CliRunner().invoke
 

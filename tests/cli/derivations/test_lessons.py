@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from charrnn.cli.derivations.lessons import lesson_json, show_lesson
-from charrnn.derivations.lessons import TASKS, train
+from charrnn.derivations.tasks.lessons import TASKS, train
 from charrnn.text.characters.printable import json_text
 
 

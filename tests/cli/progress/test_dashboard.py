@@ -11,7 +11,7 @@ import pytest
 from rich.text import Text
 
 from charrnn.cli.output.wrapping import width_of
-from charrnn.cli.progress.dashboard import FILLED, Dashboard, bar, duration, join_parts, side_by_side
+from charrnn.cli.progress.dashboard import FILLED, Dashboard, join_parts, side_by_side
 from charrnn.text.characters.graphemes import graphemes
 from charrnn.training.events import Evaluated, Finished, Recovered, Sampled, Stepped
 
@@ -72,7 +72,7 @@ def test_wide_characters_of_a_sample_take_two_columns():
 def test_before_the_first_step_there_is_a_bar_and_no_time_left():
     dashboard = Dashboard(3000, 0, 1.0, Clock())
     assert shown(dashboard, 80, 24)[1:] == ["starting"]
-    assert shown(dashboard, 80, 24)[0].endswith("0% · 0:00 gone · measuring")
+    assert shown(dashboard, 80, 24)[0].endswith("0% · 0:00:00 gone · measuring")
 
 
 def test_the_time_left_of_a_resumed_training_is_by_its_own_steps():
@@ -80,7 +80,7 @@ def test_the_time_left_of_a_resumed_training_is_by_its_own_steps():
     dashboard = Dashboard(1000, 500, 1.0, clock)
     clock.now += 10
     dashboard.read(Stepped(501, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
-    assert shown(dashboard, 80, 24)[0].endswith(f"50% · 0:10 gone · {duration(4990)} left")
+    assert shown(dashboard, 80, 24)[0].endswith("50% · 0:00:10 gone · 1:23:10 left")
 
 
 def test_without_a_bound_the_gradient_has_none():
@@ -113,11 +113,14 @@ def test_figures_are_wrapped_between_them():
     assert join_parts(["abcdef", "g"], 3) == ["abcdef", "g"]
 
 
-def test_a_bar_is_filled_as_far_as_the_share():
-    assert bar(0.5, 10).plain == "━" * 5 + "─" * 5
-    assert [(span.start, span.end, span.style) for span in bar(0.5, 10).spans] == [(0, 5, FILLED), (5, 10, "dim")]
-    assert bar(1.0, 3).plain == "━━━"
-    assert bar(0.3, -2).plain == ""
+def test_the_bar_is_filled_as_far_as_the_training():
+    dashboard = Dashboard(1000, 0, 1.0, Clock())
+    dashboard.read(Stepped(500, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
+    line = dashboard.lines(80, 24)[0]
+    filled, rest = line.plain.count("━"), line.plain.count("─")
+    assert rest - 1 <= filled <= rest
+    assert filled > 10
+    assert [(span.end - span.start, span.style) for span in line.spans] == [(filled, FILLED), (rest, "dim")]
 
 
 def test_blocks_stand_side_by_side():
@@ -126,15 +129,14 @@ def test_blocks_stand_side_by_side():
     assert [line.plain for line in side_by_side([], right, 4)] == ["x", "y", "z"]
 
 
-def test_a_duration_looks_like_a_clock():
-    assert [duration(seconds) for seconds in (0, 59.9, 60, 3599, 3600, 86_400)] == [
-        "0:00",
-        "0:59",
-        "1:00",
-        "59:59",
-        "1:00:00",
-        "24:00:00",
-    ]
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(59.9, "0:00:59"), (60, "0:01:00"), (3600, "1:00:00"), (90_061, "1 day, 1:01:01")]
+)
+def test_times_look_like_a_clock(seconds, words):
+    clock = Clock()
+    dashboard = Dashboard(1000, 0, 1.0, clock)
+    clock.now += seconds
+    assert f" {words} gone" in shown(dashboard, 80, 24)[0]
 
 
 def test_a_resumed_training_that_goes_back_to_before_its_beginning_counts_from_there():
@@ -144,11 +146,11 @@ def test_a_resumed_training_that_goes_back_to_before_its_beginning_counts_from_t
         clock.now += 1
         dashboard.read(Stepped(step, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
     dashboard.read(Recovered(500, "loss nan", 541, 5e-4, 1))
-    assert shown(dashboard, 80, 24)[0].endswith("50% · 0:03 gone · measuring")
+    assert shown(dashboard, 80, 24)[0].endswith("50% · 0:00:03 gone · measuring")
     for step in range(501, 511):
         clock.now += 1
         dashboard.read(Stepped(step, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
-    assert shown(dashboard, 80, 24)[0].endswith("51% · 0:13 gone · 8:10 left")
+    assert shown(dashboard, 80, 24)[0].endswith("51% · 0:00:13 gone · 0:08:10 left")
     assert any("steps 501 to 510" in line for line in shown(dashboard, 80, 24))
 
 

@@ -163,6 +163,7 @@ def test_json_in_a_file_is_json_while_the_terminal_shows_the_picture(text_file, 
     assert events[-1] == "saved"
 
 
+@pytest.mark.slow
 def test_json_on_the_terminal_is_not_drawn_over(text_file, tmp_path):
     output = Screen(spawn(command(text_file, tmp_path / "r", "--json", steps=50)), 80, 24).read().output
     assert not CURSOR.search(output)
@@ -247,7 +248,7 @@ def test_a_training_that_was_stopped_is_drawn_below_what_the_shell_has_shown_sin
     assert len(bars(screen())) == 1
     assert "hello" in tmux("capture-pane", "-p", "-t", "s", "-S", "-100").splitlines(), "it can be scrolled back to"
     type_in("C-c")
-    wait_for(lambda lines: "stopped; what was learned is saved" in "".join(lines), screen)
+    wait_for(lambda lines: "stopped; checkpoint saved" in "".join(lines), screen)
 
 
 @needs_tmux

@@ -106,7 +106,7 @@ def test_the_end_is_told_wherever_the_training_is(foreground):
         display(step(2))
         display(Finished(2, "stopped", None, 1.0))
     assert screen.lines[0].startswith("step 2/100 ")
-    assert screen.lines[-1] == "step 2: stopped; what was learned is saved · 1 s"
+    assert screen.lines[-1] == "step 2: stopped; checkpoint saved · 1 s"
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGTSTP"), reason="stopping with Ctrl-Z needs POSIX")

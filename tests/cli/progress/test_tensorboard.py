@@ -69,7 +69,18 @@ def test_a_sample_is_a_block_of_code_in_which_no_line_end_is_lost(tmp_path):
 
 
 def test_figures_that_are_none_are_left_out(tmp_path):
-    found = told(tmp_path / "run", Flowed(5, 2, 8, 3, None, -0.5, None, None, None, 0.25))
+    found = told(
+        tmp_path / "run",
+        Flowed(
+            step=5,
+            layer=2,
+            lags=8,
+            half_life=3,
+            log10_norm_1=-0.5,
+            saturated=0.25,
+            **dict.fromkeys(("horizon", "log10_norm_last", "lyapunov", "spectral_radius")),
+        ),
+    )
     assert found == {
         "gradient_flow/layer2/half_life": [(5, 3.0)],
         "gradient_flow/layer2/log10_norm_1": [(5, -0.5)],
@@ -198,7 +209,7 @@ def test_no_link_is_followed(charrnn, tiny_run, tmp_path, monkeypatch):
     (tmp_path / "elsewhere").mkdir()
     (tiny_run / FOLDER).symlink_to(tmp_path / "elsewhere")
     result = charrnn("train", "--resume", tiny_run, "--steps", "30", "--tensorboard", "-q")
-    told = f"{tiny_run / FOLDER}: cannot be written: tensorboard is a link, and no link is followed there; the training goes on"
+    told = f"{tiny_run / FOLDER}: cannot be written: tensorboard is a link, and links are not followed here; the training goes on"
     assert " ".join(result.stderr.split()).startswith(told)
     assert result.exit_code == 0
     assert os.listdir(tmp_path / "elsewhere") == []

@@ -97,7 +97,7 @@ def test_a_split_is_named_with_its_protocol_and_what_is_unknown_is_counted(capsy
     counts = {"\t": 1, "é": 11}
     told = shown(capsys, split="valid", protocol="nanogpt", unknown=12, unknown_characters=counts)
     assert told.out.startswith(
-        "split valid, protocol nanogpt: 1,235 characters; 1,234 predicted, of which 12 unknown to the model: "
+        "split valid, protocol nanogpt: 1,235 characters; 1,234 predicted, 12 of them unknown to the model: "
         "'é' (U+00E9) 11 times, '\\t' (U+0009)\n"
     )
 

@@ -10,7 +10,6 @@ from refusals import refused
 from tiny import trained
 
 from charrnn.cli.plots.gradflow_figure import _view
-from charrnn.cli.plots.lag_plot import HEIGHT, log_plot
 from charrnn.cli.reports.gradflow import _cost, as_number, reach, words
 from charrnn.diagnostics.gradflow.gradient_flow import LOG_ZERO, Curve, GradientFlow, LayerFlow
 from charrnn.diagnostics.gradflow.spectrum import Conditions
@@ -87,7 +86,7 @@ def test_a_run_brings_its_own_configuration(charrnn, tiny_run):
 
 def test_characters_that_the_model_does_not_know_are_told_of(charrnn, tiny_run):
     result = charrnn("gradflow", tiny_run, "-", "--lags", 5, "--json", stdin="the cat \N{SNOWMAN} sat \N{SNOWMAN}Z\n")
-    assert "unknown to the model, and replaced: 3 characters\n" in result.stderr
+    assert "3 characters unknown to the model and replaced\n" in result.stderr
     assert json.loads(result.stdout)["unknown"] == 3
     assert "unknown" not in charrnn("gradflow", tiny_run, "--lags", 5).stderr
 
@@ -131,7 +130,7 @@ def test_a_run_of_documents_begins_anew_with_each_and_says_so(charrnn, text_file
     assert (found["positions_cut_off"], found["layers"][0]["lyapunov"]) == (8, None)
     assert found["layers"][0]["curves"][0]["median"][-1] == LOG_ZERO
     drawn = charrnn("gradflow", run, text_file, "--lags", 50).stdout
-    assert "no gradient at all comes through" in drawn
+    assert "no gradient is left" in drawn
     assert "1e-16" not in drawn
 
 
@@ -145,9 +144,9 @@ def test_an_empty_text_is_refused(charrnn, tiny_run, text):
 def test_one_lag_and_more_positions_than_there_are_can_be_asked_for(charrnn, tiny_run):
     result = charrnn("gradflow", tiny_run, "-", "--lags", 1, "--positions", 99, stdin="the")
     assert result.exit_code == 0
-    assert "the text has room for 1 position, not for 99" in result.stderr
+    assert "the text only fits 1 of 99 positions" in result.stderr
     assert "gradients followed 1 character back from 1 place\n" in result.stdout
-    assert "\n         0 1  characters back" in result.stdout
+    assert re.search(r"\n +0 +characters back +1\n", result.stdout)
     refused(charrnn("gradflow", tiny_run, "-", "--lags", 1, stdin="t"), 1, "need a text of 2 characters; found 1")
 
 
@@ -160,7 +159,7 @@ def test_the_words_say_whether_gradients_vanish_or_explode():
     assert "a gradient shrinks to 0.905 of itself with each, and vanishes" in told(lyapunov=-0.1)
     assert "a gradient grows 1.11-fold with each, and explodes" in told(lyapunov=0.1)
     assert "neither vanish nor explode" in told(lyapunov=1e-5)
-    assert "no gradient at all" in told(lyapunov=None)
+    assert "no gradient is left" in told(lyapunov=None)
 
 
 def test_the_words_say_how_far_the_gradient_reaches():
@@ -181,20 +180,6 @@ def test_the_words_give_the_conditions_with_the_numbers_of_the_network(σ, said)
     assert said in line
 
 
-def test_a_falling_line_is_drawn_from_the_upper_left_to_the_lower_right():
-    lines = log_plot([straight(-0.2)])[:HEIGHT]
-    places = [line.index("h") for line in lines if "h" in line]
-    assert places == sorted(places)
-    assert len(places) > HEIGHT // 2
-    assert lines[0].lstrip().startswith("1 │h") or lines[1].lstrip().startswith("1 │h")
-
-
-def test_more_lags_than_columns_are_drawn_to_the_last():
-    lines = log_plot([straight(-0.01, 400)])
-    assert "h" in lines[HEIGHT - 1]
-    assert "400  characters back" in lines[-1]
-
-
 @pytest.mark.parametrize(
     ("cosines", "window"), [([0.95, 0.992, 1, 1], 2), ([0.995, 0.98, 1, 1], 4), ([0.1, 0.2, 0.3, 1], 8)]
 )
@@ -208,10 +193,6 @@ def test_the_figure_shows_all_that_is_something_and_the_dashed_line():
     low, high = _view([straight(-0.01, 3), Curve("c", [], [0.0, LOG_ZERO], [0.0, 2.0], [0.5, LOG_ZERO], None, None)])
     assert (low, high) == pytest.approx((-2.2, 2.2))
     assert _view([straight(-1, 3)])[0] == pytest.approx(-3.15)
-
-
-def test_what_is_too_small_to_draw_is_left_out():
-    assert "".join(log_plot([straight(-5)])).count("h") == 4 + 1  # and the h of `characters`
 
 
 def test_a_power_of_ten_is_told_as_a_number_however_small_or_near_the_next():
@@ -247,7 +228,7 @@ def look(**figures):
         ),
         (
             dict.fromkeys(("half_life", "horizon", "log10_norm_1", "log10_norm_last", "spectral_radius", "saturated")),
-            "gradients that are no finite numbers",
+            "the gradients are not finite",
         ),
     ],
 )
@@ -274,20 +255,3 @@ def test_the_key_is_in_the_schema_and_in_what_a_dry_run_shows(charrnn, text_file
         500,
         "--set",
     )
-
-
-@pytest.mark.parametrize("columns", [36, 60, 80, 120])
-@pytest.mark.parametrize("rate", [-0.001, -0.2, 0.3])
-def test_the_drawing_is_no_wider_than_the_terminal_and_its_axis_straight(columns, rate):
-    *rows, axis, below = log_plot([straight(rate, 400)], columns)
-    assert {row.index("│") for row in rows} == {axis.index("└")}
-    assert all(len(line) <= columns for line in (*rows, axis, below))
-    assert below.endswith("400  characters back")
-
-
-@pytest.mark.parametrize("lags", [5, 40, 71, 72, 400])
-def test_the_last_column_is_the_last_lag_and_the_first_is_none(lags):
-    """A curve that falls at its last lag alone, and one that falls after lag 0."""
-    for line, column in (([0.0] * lags + [-10.0], min(71, lags)), ([-10.0] + [0.0] * lags, 0)):
-        bottom = log_plot([Curve("h", line, line, line, line, None, None)])[HEIGHT - 1].split("│")[1]
-        assert bottom == " " * column + "h"

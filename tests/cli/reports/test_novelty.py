@@ -62,7 +62,7 @@ def test_a_text_that_is_gone_is_told_before_anything_is_written(charrnn, tiny_ru
 def test_a_run_without_held_out_text_says_so(charrnn, tmp_path, text_file, tiny_config):
     run = api.start(api.plan([str(text_file)], tiny_config.replaced("data", split=(1, 0, 0))), tmp_path / "all")
     list(run.events())
-    assert "no held-out text beside them" in charrnn("sample", run.path, *ARGUMENTS, "--novelty").stdout
+    assert "no held-out text to compare with" in charrnn("sample", run.path, *ARGUMENTS, "--novelty").stdout
     (sample,) = json.loads(charrnn("sample", run.path, *ARGUMENTS, "--novelty", "--json").stdout)
     assert sample["novelty"]["held_out_curve"] is None
 

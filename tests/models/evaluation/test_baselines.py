@@ -30,6 +30,7 @@ def test_xz_costs_what_the_text_adds_to_the_training_text():
     assert xz(noise, b"") == 0
 
 
+@pytest.mark.slow
 def test_xz_looks_back_to_the_beginning_of_the_training_text():
     noise = np.random.default_rng(0).integers(0, 256, 1 << 20, np.uint8).tobytes()
     assert xz(noise, noise[:5000]) < 0.1 * xz(b"", noise[:5000])

@@ -327,7 +327,7 @@ def test_which_file_is_meant(file, path, expected):
     said = Encodings.parse([f"{file}=cp1252"])
     assert (said.of(path) == "cp1252") is expected
     if not expected:
-        with pytest.raises(TextError, match=f"encoding .*=cp1252: no text has this name; the texts are {path}"):
+        with pytest.raises(TextError, match=f"encoding .*=cp1252: no text has this file name; the texts are {path}"):
             said.require_files([path])
 
 
@@ -343,5 +343,5 @@ def test_the_last_word_on_a_file_counts():
 def test_what_is_not_an_encoding_is_refused_by_its_name(entry):
     with pytest.raises(TextError, match=r"^.*: not an encoding of texts that Python knows"):
         Encodings.parse([entry])
-    with pytest.raises(TextError, match="no file is named"):
+    with pytest.raises(TextError, match="names no file"):
         Encodings.parse(["=cp1252"])

@@ -120,7 +120,7 @@ def test_missing_files_are_named_with_the_nearest(tmp_path):
     (tmp_path / "hamlet.txt").write_text("x")
     with pytest.raises(TextError, match=r"hamlte\.txt: no such file.*did you mean .*hamlet\.txt"):
         content(tmp_path / "hamlte.txt")
-    with pytest.raises(TextError, match="nor is there a folder"):
+    with pytest.raises(TextError, match="there is no folder"):
         content(tmp_path / "nowhere" / "x.txt")
 
 

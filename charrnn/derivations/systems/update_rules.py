@@ -21,12 +21,14 @@ from charrnn.derivations import functions
 from charrnn.derivations.case import Case
 from charrnn.derivations.complex_step import Array
 from charrnn.derivations.functions import cross_entropy, softmax
+from charrnn.derivations.systems.recurrent import Letters, Recurrent
 
 
 @dataclass(frozen=True)
-class UpdateRules:
+class UpdateRules(Recurrent):
     """The system, with its numbers."""
 
+    LETTERS: ClassVar = Letters(input="x", state="h", initial="h_before", output="ŷ", target="y", loss="L", total="L")
     PARAMETERS: ClassVar = ("U", "W", "V")
     RECURRENT: ClassVar = "W"
 
@@ -60,11 +62,6 @@ class UpdateRules:
     def times(self) -> range:
         """0 ... T"""
         return range(self.T + 1)
-
-    @property
-    def N(self) -> int:
-        """What the summed loss is divided by."""
-        return self.T + 1 if self.averaged else 1
 
     # ------------------------------------------------------------ forward
 
@@ -126,7 +123,7 @@ class UpdateRules:
         return product
 
     def source(self, k: int, parameter: str) -> Array:
-        """What the weight is multiplied with at k: h_{k-1} for W, x_k for U."""
+        """The factor of the weight at k: h_{k-1} for W, x_k for U."""
         return self.h[k - 1] if parameter == "W" else self.x[k]
 
     def explicit(self, k: int, parameter: str) -> Array:
@@ -157,12 +154,8 @@ class UpdateRules:
 
     # ------------------------------------------------------------ as printed
 
-    def printed_dL_by_dh(self, i: int) -> Array:
-        """ŷ_i - y_i, as if V were not between."""
-        return self.dL_by_dz(i)
-
     def printed_explicit(self, k: int, parameter: str) -> Array:
-        """∂h_k⁺/∂W = h_{k-1}, as if tanh were not there: unit d moves by h_{k-1} with row d of W; by U, x_k with row d of U."""
+        """∂h_k⁺/∂W = h_{k-1}, without the tanh: unit d moves by h_{k-1} with row d of W; by U, x_k with row d of U."""
         return np.eye(len(self.W))[:, :, np.newaxis] * self.source(k, parameter)
 
     def printed_sums(self, parameter: str) -> Array:
@@ -175,7 +168,7 @@ class UpdateRules:
         return self.dL_by_dz(i) @ self.transposed_product(i, k)
 
     def row_with_V(self, i: int, k: int) -> Array:
-        """In that order, (ŷ_i - y_i)ᵀ V for ŷ_i - y_i."""
+        """The same with (ŷ_i - y_i)ᵀ V for ŷ_i - y_i, in that order."""
         return self.dL_by_dz(i) @ self.V @ self.transposed_product(i, k)
 
     def column_without_diag(self, i: int, k: int) -> Array:

@@ -1,4 +1,4 @@
-"""What each system learns by D3's rules, without clipping and with it, and what that shows."""
+"""What each system learns by D3's rules, with and without clipping, and what that shows."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.derivations.descent import Descent, descend, gradients
-from charrnn.derivations.durations import in_words
+from charrnn.derivations.in_words import duration
+from charrnn.derivations.tasks.descent import Descent, descend, gradients
 from charrnn.derivations.tasks.recall import Recall
 from charrnn.derivations.tasks.signs import Signs
 from charrnn.derivations.tasks.sums import Exploding, Sums
 from charrnn.derivations.tasks.task import Settings, Task, Variant
 from charrnn.derivations.tasks.texts import RulesText, Text
 from charrnn.derivations.tasks.words import Spelling
+from charrnn.words import plural
 
 TASKS: dict[str, type[Task]] = {
     "mean-loss": Sums,
@@ -27,14 +28,14 @@ TASKS: dict[str, type[Task]] = {
     "update-rules": RulesText,
 }
 MAX_SECONDS = 60  # of all trainings
-TRIES = 3  # updates, to see how long one takes
+TRIES = 3  # updates that are timed
 UNCLIPPED, CLIPPED = "unclipped", "clipped"
 MAX_VALUES = {"alpha": 1_000, "updates": 1_000_000, "clip": 1_000_000_000, "D": 100}
 
 
 @dataclass(frozen=True)
 class Run:
-    """One training: the loss and the score after it, None where it diverged; gradient norms are those before clipping."""
+    """One training: its final loss and score, None if it diverged; gradient norms before clipping."""
 
     name: str
     loss: float | None
@@ -42,13 +43,13 @@ class Run:
     updates: int  # made
     clipped: int  # of them
     largest_norm: float
-    diverged: bool  # a loss, on its way or after it, or a gradient is no finite number
+    diverged: bool  # a loss or a gradient is not finite
     losses: tuple[float, ...]  # before each update, on the data of that update
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """What was to be learned, how, and what was. Losses are averaged, and on the data that the score is of."""
+    """What should be learned, how, and what was learned. Losses are averaged, on the same data as the score."""
 
     system: str
     goal: str
@@ -67,10 +68,10 @@ def train(
     settings: Mapping[str, Any] | None = None,
     on_progress: Callable[[int, int], object] | None = None,
 ) -> Lesson:
-    """Train a system by its name. `on_progress` is called before each update with the number of those made and of all.
+    """Train a system by its name. `on_progress` is called before each update with the number of updates made, and of all.
 
-    Settings are alpha, updates, clip and D (not of the scalar system); numbers, or texts of them. Raises ValueError, in a line, for a setting that does not
-    exist or is out of range, and for what would take more than a minute.
+    Settings are alpha, updates, clip and D (the scalar system has no D), as numbers or as strings. Raises ValueError for a
+    setting that does not exist or is out of range, and for a training that would take more than a minute.
     """
     kind = TASKS[system]
     chosen = choose(kind.DEFAULTS, settings or {})
@@ -91,12 +92,12 @@ def train(
 
 
 def _variants(task: Task) -> list[Variant]:
-    """All that is trained."""
+    """All trainings."""
     return [Variant(UNCLIPPED, task.start), Variant(CLIPPED, task.start), *task.variants()]
 
 
 def choose(defaults: Settings, given: Mapping[str, Any]) -> Settings:
-    """The settings given, and the rest as they are. Raises ValueError, in a line."""
+    """The defaults with the given settings. Raises ValueError for an unknown one or a bad value."""
     known = _numbers(defaults)
     for key in given:
         if key not in known:
@@ -106,12 +107,12 @@ def choose(defaults: Settings, given: Mapping[str, Any]) -> Settings:
 
 
 def _numbers(settings: Settings) -> dict[str, Any]:
-    """By their names, without a D that cannot be chosen."""
+    """The settings by name, without a D that cannot be chosen."""
     return {name: value for name, value in asdict(settings).items() if value}
 
 
 def _number(key: str, value: Any, kind: type[float]) -> float:
-    """A whole number from 1, or any above 0, as `kind` says."""
+    """A whole number from 1 if `kind` is int, else any number above 0."""
     wanted = f"{key} must be a {'whole number from 1' if kind is int else 'number above 0,'} up to {MAX_VALUES[key]:,}"
     try:
         number = kind(str(value).replace("_", "?"))  # Python reads 1_0 as 10
@@ -123,11 +124,11 @@ def _number(key: str, value: Any, kind: type[float]) -> float:
 
 
 def _require_quick(task: Task, updates: int) -> None:
-    """Raises ValueError where all runs would take more than a minute, by the time that one update takes here."""
+    """Raises ValueError if all runs would take more than a minute, by the time of one update."""
     seconds = min(_seconds_of_an_update(task, n) for n in range(TRIES)) * len(_variants(task))
     if updates * seconds > MAX_SECONDS:
         raise ValueError(
-            f"{updates:,} updates would take about {in_words(updates * seconds)}; "
+            f"{updates:,} updates would take about {duration(updates * seconds)}; "
             f"updates={MAX_SECONDS / seconds:.0f} would take a minute"
         )
 
@@ -138,15 +139,15 @@ def _seconds_of_an_update(task: Task, n: int) -> float:
     return perf_counter() - begin
 
 
-@np.errstate(all="ignore")  # where one diverged
+@np.errstate(all="ignore")  # a run may have diverged
 def _lesson(system: str, task: Task, chosen: Settings, seed: int, descents: Mapping[str, Descent]) -> Lesson:
     runs = {name: _run(name, task, descent) for name, descent in descents.items()}
     before = _loss(task, task.start)
     clipping = _of_clipping(before, runs[UNCLIPPED], runs[CLIPPED], chosen)
     return Lesson(
         system=system,
-        goal=task.goal,
-        measure=task.measure,
+        goal=task.GOAL,
+        measure=task.MEASURE,
         settings=_numbers(chosen),
         seed=seed,
         loss=before,
@@ -176,15 +177,14 @@ def _loss(task: Task, system: Any) -> float:
 
 
 def _of_clipping(before: float, unclipped: Run, clipped: Run, chosen: Settings) -> str:
-    """What clipping did, in a sentence or two. A loss is None where a training diverged."""
+    """What clipping did, in a sentence or two. A loss is None if the training diverged."""
     bound, smaller = f"{chosen.clip:g}", "try a smaller clip, or a smaller alpha."
     if clipped.loss is None:
         return f"Clipped at {bound}, it diverges too: {smaller}"
     if not clipped.clipped:
         return f"No gradient is longer than {bound}: clipping makes no difference."
     if unclipped.loss is None:
-        updates = "1 update" if unclipped.updates == 1 else f"{unclipped.updates} updates"
-        diverges = f"Unclipped, it diverges: after {updates} the loss or its gradient is no number."
+        diverges = f"Unclipped, it diverges: after {plural(unclipped.updates, 'update')} the loss or its gradient is not finite."
         if clipped.loss < before:
             return f"{diverges} Clipping at {bound} prevents that: the loss was {before:.2g}, and ends at {clipped.loss:.2g}."
         return f"{diverges} Clipped at {bound}, the loss was {before:.2g}, and ends at {clipped.loss:.2g}: {smaller}"

@@ -1,4 +1,4 @@
-"""The systems by their names, and the documents that they come from."""
+"""The four documents, and the systems that come from them, by their names."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from typing import Any
 
 from charrnn.derivations.equation import Equation
 from charrnn.derivations.equations import mean_loss, mini_batch, multiple, scalar, update_rules, vanishing, vector
-from charrnn.derivations.mean_loss import MeanLoss
-from charrnn.derivations.mini_batch import MiniBatch
-from charrnn.derivations.multiple import Multiple
-from charrnn.derivations.scalar import Scalar
-from charrnn.derivations.update_rules import UpdateRules
-from charrnn.derivations.vanishing import Recurrence
-from charrnn.derivations.vector import Vector
+from charrnn.derivations.systems.mean_loss import MeanLoss
+from charrnn.derivations.systems.mini_batch import MiniBatch
+from charrnn.derivations.systems.multiple import Multiple
+from charrnn.derivations.systems.scalar import Scalar
+from charrnn.derivations.systems.update_rules import UpdateRules
+from charrnn.derivations.systems.vanishing import Recurrence
+from charrnn.derivations.systems.vector import Vector
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ DOCUMENTS = {
 
 @dataclass(frozen=True)
 class System:
-    """A system: its name and document, what it is in a line, its class, its equations, and the settings of a case that it reads."""
+    """A system: its name, document and title, how to make one, its equations, and the settings of a Case that it reads."""
 
     name: str
     document: str

@@ -6,8 +6,8 @@
     ŷ_t = softmax(g_t)              (22)
     L_t = -y_tᵀ log ŷ_t             (23)
 
-Vectors are columns, ∂L/∂vector is a row, and times count from 1. The document moves W out of a product of matrices, which do not
-commute: (63), and with it (66), (67) and (69). Everything else holds, but for an index in (34).
+Vectors are columns, ∂L/∂vector is a row, and times count from 1. The document moves W out of a product of matrices, which
+do not commute: (63), and with it (66), (67) and (69). Everything else holds, except an index in (34).
 """
 
 from dataclasses import dataclass
@@ -20,12 +20,14 @@ from charrnn.derivations import functions
 from charrnn.derivations.case import Case, from_one
 from charrnn.derivations.complex_step import Array
 from charrnn.derivations.functions import cross_entropy, softmax
+from charrnn.derivations.systems.recurrent import Letters, Recurrent, earliest_first, latest_first
 
 
 @dataclass(frozen=True)
-class Vector:
+class Vector(Recurrent):
     """The system, with its numbers."""
 
+    LETTERS: ClassVar = Letters(input="x", state="s", initial="s_0", output="ŷ", target="y", loss="L", total="L")
     PARAMETERS: ClassVar = ("U", "W", "V")
     RECURRENT: ClassVar = "W"
 
@@ -49,21 +51,6 @@ class Vector:
             s_0=case.initial(random, case.D),
             averaged=case.averages(False),
         )
-
-    @property
-    def T(self) -> int:
-        """Steps."""
-        return len(self.x)
-
-    @property
-    def times(self) -> range:
-        """1 ... T"""
-        return range(1, self.T + 1)
-
-    @property
-    def N(self) -> int:
-        """What the summed loss is divided by."""
-        return self.T if self.averaged else 1
 
     # ------------------------------------------------------------ forward
 
@@ -154,13 +141,10 @@ class Vector:
 
     def product(self, t: int, k: int) -> Array:
         """∂s_t/∂s_k = Π_{i=k+1..t} ∂s_i/∂s_{i-1}, the latest step first; (63) as corrected."""
-        product = np.eye(len(self.s_0))
-        for i in range(k + 1, t + 1):
-            product = self.jacobian(i) @ product  # (58), (59)
-        return product
+        return latest_first((self.jacobian(i) for i in range(k + 1, t + 1)), len(self.s_0))  # (58), (59)
 
     def source(self, k: int, parameter: str) -> Array:
-        """What the weight is multiplied with at k: s_{k-1} for W, x_k for U."""
+        """The factor of the weight at k: s_{k-1} for W, x_k for U."""
         return self.s[k - 1] if parameter == "W" else from_one(self.x)[k]
 
     # ------------------------------------------------------------ the sums
@@ -175,7 +159,7 @@ class Vector:
         return np.asarray(sum(self.share(t, k, parameter) for k in range(1, t + 1)))  # (57), (65), (68)
 
     def term(self, t: int, k: int, parameter: str) -> Array:
-        """The share of the gradient that goes from the loss at t to the weight as it was used at k."""
+        """The part of the gradient from the loss at t through the use of the weight at k."""
         return self.share(t, k, parameter) / self.N
 
     def gradient(self, parameter: str) -> Array:
@@ -188,10 +172,7 @@ class Vector:
 
     def printed_rising(self, t: int, k: int) -> Array:
         """(59), (60) from left to right as Π is read: the earliest step first."""
-        product = np.eye(len(self.s_0))
-        for i in range(k + 1, t + 1):
-            product = product @ self.jacobian(i)
-        return product
+        return earliest_first((self.jacobian(i) for i in range(k + 1, t + 1)), len(self.s_0))
 
     def printed_product(self, t: int, k: int) -> Array:
         """(63): W^{t-k} in front of the diagonals."""

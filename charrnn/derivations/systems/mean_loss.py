@@ -6,7 +6,8 @@
     w_h = [W_xh W_hh]ᵀ
 
 Vectors are columns, and times count from 1. ∂f is the immediate derivative, at fixed h_{t-1}; ∂h is the total one. The document
-writes both as ∂h in the end, and j - 1 = i under its product: with ∂h immediate and j = i + 1 the box holds, with other readings not.
+writes both as ∂h in the end, and j - 1 = i under its product: the box holds if ∂h is immediate and j = i + 1, and not if
+it is read in another way.
 """
 
 from collections.abc import Callable
@@ -20,17 +21,19 @@ from charrnn.derivations import functions
 from charrnn.derivations.case import Case, from_one
 from charrnn.derivations.complex_step import Array
 from charrnn.derivations.functions import Activation, Loss, Softmax
+from charrnn.derivations.systems.recurrent import Letters, Recurrent, earliest_first, latest_first
 
 
 @dataclass(frozen=True)
-class MeanLoss:
+class MeanLoss(Recurrent):
     """The system, with its numbers."""
 
+    LETTERS: ClassVar = Letters(input="X", state="h", initial="h_0", output="o", target="d", loss="l", total="L̂")
     PARAMETERS: ClassVar = ("w_h", "b_h", "W_hy", "b_y")
     RECURRENT: ClassVar = "w_h"
 
     X: Array  # (T, M): X_1 ... X_T, real vectors or one-hot
-    d: Array  # (T, C): what was desired
+    d: Array  # (T, C): the targets
     w_h: Array  # (M + D, D)
     b_h: Array  # (D,)
     W_hy: Array  # (C, D)
@@ -59,21 +62,6 @@ class MeanLoss:
         )
 
     @property
-    def T(self) -> int:
-        """Steps."""
-        return len(self.X)
-
-    @property
-    def times(self) -> range:
-        """1 ... T"""
-        return range(1, self.T + 1)
-
-    @property
-    def N(self) -> int:
-        """What the sum over time is divided by."""
-        return self.T if self.averaged else 1
-
-    @property
     def W_xh(self) -> Array:
         """(D, M)"""
         return self.w_h[: self.X.shape[1]].T
@@ -86,7 +74,7 @@ class MeanLoss:
     # ------------------------------------------------------------ forward
 
     def a(self, t: int, h: Array) -> Array:
-        """What φ_h is applied to, given h_{t-1}."""
+        """The argument of φ_h, given h_{t-1}."""
         return self.W_xh @ from_one(self.X)[t] + self.W_hh @ h + self.b_h
 
     @cached_property
@@ -138,14 +126,14 @@ class MeanLoss:
     # ------------------------------------------------------------ the recursion
 
     def dh_by_dw(self, t: int, parameter: str = "w_h") -> Array:
-        """∂h_t/∂w, total: the recursion, which begins at h_0, a given number."""
+        """∂h_t/∂w, total: the recursion, which begins at h_0, a constant."""
         total = np.zeros((len(self.h_0), *np.shape(getattr(self, parameter))))
         for s in range(1, t + 1):
             total = self.immediate(s, parameter) + np.tensordot(self.jacobian(s), total, 1)  # (6), (7), (8)
         return total
 
     def two_steps(self, t: int, derivative: Callable[[int], Array]) -> Array:
-        """The recursion written out, with a derivative of h by w_h at one step that is given as a function of the time."""
+        """The recursion written out over two steps; `derivative(t)` stands for ∂h_t/∂w_h."""
         before = np.tensordot(self.jacobian(t), derivative(t - 1), 1)
         rest = np.tensordot(self.jacobian(t) @ self.jacobian(t - 1), self.dh_by_dw(t - 2), 1)
         return derivative(t) + before + rest  # (10)
@@ -169,10 +157,7 @@ class MeanLoss:
 
     def product(self, t: int, i: int) -> Array:
         """∂h_t/∂h_i = Π_{j=i+1..t} ∂h_j/∂h_{j-1}, the latest step first."""
-        product = np.eye(len(self.h_0))
-        for j in range(i + 1, t + 1):
-            product = self.jacobian(j) @ product
-        return product
+        return latest_first((self.jacobian(j) for j in range(i + 1, t + 1)), len(self.h_0))
 
     def boxed(self, t: int, parameter: str = "w_h") -> Array:
         """∂h_t/∂w = ∂f_t/∂w + Σ_{i=1..t-1} (Π_{j=i+1..t} ∂h_j/∂h_{j-1}) ∂f_i/∂w"""
@@ -182,32 +167,30 @@ class MeanLoss:
         return total
 
     def term(self, t: int, i: int, parameter: str) -> Array:
-        """The share of ∂L̂/∂w that goes from the loss at t to the weight as it was used at i."""
+        """The part of ∂L̂/∂w from the loss at t through the use of the weight at i."""
         row = self.dl_by_dh(t) @ self.product(t, i)
         return np.tensordot(row, self.immediate(i, parameter), 1) / self.N
 
     # ------------------------------------------------------------ as printed
 
     def printed_box_of_totals(self, t: int) -> Array:
-        """Each ∂h/∂w_h on the right total, as the one on the left is."""
+        """Each ∂h/∂w_h on the right is total, as on the left."""
         total = self.dh_by_dw(t)
         for i in self.times[: t - 1]:
             total = total + np.tensordot(self.product(t, i), self.dh_by_dw(i), 1)
         return total
 
     def printed_box(self, t: int) -> Array:
-        """The product read from j = i, which is one Jacobian too many."""
+        """The product from j = i: one Jacobian too many."""
         total = self.immediate(t)
         for i in range(1, t):
             total = total + np.tensordot(self.product(t, i - 1), self.immediate(i), 1)
         return total
 
     def printed_box_rising(self, t: int) -> Array:
-        """The product from j = i + 1, written from left to right as Π is: the earliest step first."""
+        """The product from j = i + 1, from left to right: the earliest step first."""
         total = self.immediate(t)
         for i in range(1, t):
-            product = np.eye(len(self.h_0))
-            for j in range(i + 1, t + 1):
-                product = product @ self.jacobian(j)
+            product = earliest_first((self.jacobian(j) for j in range(i + 1, t + 1)), len(self.h_0))
             total = total + np.tensordot(product, self.immediate(i), 1)
         return total

@@ -1,14 +1,14 @@
-"""D1: a mini-batch of m instances, with biases, tanh or logistic units and a softmax; stacked or separate weights; sums over t and k.
+"""D1: a mini-batch of m instances, biases, tanh or logistic units, a softmax; stacked or separate weights; sums over t and k.
 
     h_t = φ_h(X_t W_xh + h_{t-1} W_hh + b_h) = φ_h([X_t h_{t-1}] W + b_h),   W = [W_xh; W_hh]
     o_t = h_t W_yh + b_y,   ŷ_t = softmax(o_t)
     L   = Σ_t L_t = -Σ_t y_t log ŷ_t, summed over the instances
 
-An instance is a row: X_t is (m, n_inputs), h_t is (m, n_neurons), and ŷ_t is (m, C). The document numbers no equations, and derives
-∂L_{t+1}/∂W for one step, then for two, then as a sum over all steps k = 1 ... t + 1. It writes ∂h/∂W for the total derivative and for the
-immediate one, at fixed h_{t-1}: the sum holds with the immediate one, one step and the two of W_xh if the last ∂h/∂W is total. Its shapes of
-W_yh, b_y and y_t hold if there are as many classes as neurons, and it does not derive the gradient of b_h. What it says of Jacobians is in
-`vanishing`.
+An instance is a row: X_t is (m, n_inputs), h_t is (m, n_neurons), and ŷ_t is (m, C). The document does not number its
+equations. It derives ∂L_{t+1}/∂W for one step, then for two, then as a sum over all steps k = 1 ... t + 1. It writes ∂h/∂W
+both for the total derivative and for the immediate one, at fixed h_{t-1}: the sum holds with the immediate one; one step,
+and the two of W_xh, hold if the last ∂h/∂W is total. Its shapes of W_yh, b_y and y_t hold if there are as many classes as
+neurons. It does not derive the gradient of b_h. Its Jacobians are in `vanishing`.
 """
 
 from dataclasses import dataclass
@@ -21,12 +21,14 @@ from charrnn.derivations import functions
 from charrnn.derivations.case import Case, from_one
 from charrnn.derivations.complex_step import Array
 from charrnn.derivations.functions import Activation, cross_entropy, softmax
+from charrnn.derivations.systems.recurrent import Letters, Recurrent, latest_first
 
 
 @dataclass(frozen=True)
-class MiniBatch:
+class MiniBatch(Recurrent):
     """The system, with its numbers."""
 
+    LETTERS: ClassVar = Letters(input="X", state="h", initial="h_0", output="ŷ", target="y", loss="L", total="L")
     PARAMETERS: ClassVar = ("W_xh", "W_hh", "b_h", "W_yh", "b_y")
     RECURRENT: ClassVar = "W_hh"
 
@@ -58,19 +60,9 @@ class MiniBatch:
         )
 
     @property
-    def T(self) -> int:
-        """Steps."""
-        return len(self.X)
-
-    @property
     def m(self) -> int:
         """Instances in the mini-batch."""
         return self.X.shape[1]
-
-    @property
-    def times(self) -> range:
-        """1 ... T"""
-        return range(1, self.T + 1)
 
     @property
     def N(self) -> int:
@@ -80,7 +72,7 @@ class MiniBatch:
     # ------------------------------------------------------------ forward
 
     def a(self, t: int, h: Array) -> Array:
-        """What φ_h is applied to, given h_{t-1}."""
+        """The argument of φ_h, given h_{t-1}."""
         return from_one(self.X)[t] @ self.W_xh + h @ self.W_hh + self.b_h
 
     @cached_property
@@ -118,20 +110,13 @@ class MiniBatch:
         """φ'_h at 1 ... T, each (m, n_neurons), counted from 1."""
         return from_one(np.array([self.φ_h.slope(self.a(t, self.h[t - 1])) for t in self.times]))
 
-    def slope(self, t: int) -> Array:
-        """φ'_h at t, (m, n_neurons)."""
-        return np.asarray(self.slopes[t])
-
     def jacobian(self, t: int, i: int) -> Array:
         """∂h_t/∂h_{t-1} of instance i, taken as columns: diag(φ'_h) W_hhᵀ."""
-        return np.diag(self.slope(t)[i]) @ self.W_hh.T
+        return np.diag(self.slopes[t][i]) @ self.W_hh.T
 
     def product(self, t: int, k: int, i: int) -> Array:
         """∂h_t/∂h_k = ∂h_t/∂h_{t-1} ... ∂h_{k+1}/∂h_k of instance i."""
-        product = np.eye(len(self.W_hh))
-        for j in range(k + 1, t + 1):
-            product = self.jacobian(j, i) @ product
-        return product
+        return latest_first((self.jacobian(j, i) for j in range(k + 1, t + 1)), len(self.W_hh))
 
     def backward(self, t: int, k: int) -> Array:
         """∂L_t/∂ŷ_t ∂ŷ_t/∂h_t ∂h_t/∂h_k, (m, n_neurons)."""
@@ -140,7 +125,7 @@ class MiniBatch:
 
     def term(self, t: int, k: int, parameter: str) -> Array:
         """∂L_t/∂ŷ_t ∂ŷ_t/∂h_t ∂h_t/∂h_k ∂h_k/∂W, with ∂h_k/∂W at fixed h_{k-1}; summed over the instances."""
-        rows = self.backward(t, k) * self.slope(k)
+        rows = self.backward(t, k) * self.slopes[k]
         match parameter:
             case "W_hh":
                 share = self.h[k - 1].T @ rows
@@ -167,20 +152,8 @@ class MiniBatch:
 
     # ------------------------------------------------------------ as printed
 
-    def printed_one_step(self, t: int, parameter: str) -> Array:
-        """Only the step that the loss belongs to."""
-        return self.term(t, t, parameter)
-
-    def printed_step_before(self, t: int, parameter: str) -> Array:
-        """Only the step before that."""
-        return self.term(t, t - 1, parameter)
-
-    def printed_two_steps(self, t: int, parameter: str) -> Array:
-        """Both, and nothing earlier."""
-        return self.term(t, t, parameter) + self.term(t, t - 1, parameter)
-
     def printed_from_1(self, parameter: str) -> Array:
-        """Σ_t ∂L_{t+1}/∂w with t from 1: L_1 is missing, and L_{T+1}, which is not there, is left out."""
+        """Σ_t ∂L_{t+1}/∂w with t from 1: L_1 is missing; L_{T+1} does not exist, and is left out."""
         total = np.zeros_like(getattr(self, parameter))
         for t in range(1, self.T):
             total = total + self.dL_by_dw(t + 1, parameter)

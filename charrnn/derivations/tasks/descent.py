@@ -1,6 +1,6 @@
 """Gradient descent by D3's rules, w ← w - α ∂L/∂w for every weight, with the gradients as a system derives them.
 
-D1's remedy comes before the rules where a bound m is given: g ← g · min(1, m / ‖g‖), ‖g‖ over all gradients together.
+With a bound m the gradients are clipped first, D1's remedy: g ← g · min(1, m / ‖g‖), ‖g‖ over all of them together.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,30 +11,30 @@ import numpy as np
 
 from charrnn.derivations.complex_step import Array
 from charrnn.derivations.equation import flat
-from charrnn.derivations.update_rules import step
-from charrnn.derivations.vanishing import clipped
+from charrnn.derivations.systems.update_rules import step
+from charrnn.derivations.systems.vanishing import clipped
 
 Rule = Callable[[Any, Mapping[str, Array], float], Any]  # (system, gradients, α) -> the system after one update
 
 
 @dataclass(frozen=True)
 class Descent:
-    """What happened: a loss and a gradient norm, not yet clipped, before each update, on the data of that update."""
+    """The result: the loss and the gradient norm, not yet clipped, before each update, on the data of that update."""
 
     system: Any  # after the last update
     losses: tuple[float, ...]
     norms: tuple[float, ...]
-    clipped: int  # updates whose gradients were
-    diverged: bool  # the last loss or norm is not finite; no update was made with it
+    clipped: int  # updates whose gradient was clipped
+    diverged: bool  # the last loss or norm is not finite; it made no update
 
     @property
     def updates(self) -> int:
-        """How many were made."""
+        """The number of updates made."""
         return len(self.losses) - self.diverged
 
 
 def gradients(system: Any) -> dict[str, Array]:
-    """Of the loss by every parameter, as derived."""
+    """The gradient of the loss by every parameter, as derived."""
     return {name: system.gradient(name) for name in system.PARAMETERS}
 
 
@@ -48,11 +48,11 @@ def updated(system: Any, gradients: Mapping[str, Array], α: float) -> Any:
     return replace(system, **{name: step(getattr(system, name), g, α) for name, g in gradients.items()})
 
 
-@np.errstate(all="ignore")  # where it diverges, that is the result
+@np.errstate(all="ignore")  # diverging is a result
 def descend(
     start: Any, batch: Callable[[int, Any], Any], updates: int, α: float, m: float | None = None, rule: Rule = updated
 ) -> Descent:
-    """Make that many updates, fewer where it diverges. `batch(n, system)` is the system with the data of update n, from 0."""
+    """Make `updates` updates, fewer if it diverges. `batch(n, system)` returns the system with the data of update n, from 0."""
     system, losses, norms, count = start, [], [], 0
     for n in range(updates):
         system = batch(n, system)

@@ -38,13 +38,15 @@ import numpy as np
 from charrnn.derivations.case import Case, from_one
 from charrnn.derivations.complex_step import Array
 from charrnn.derivations.functions import cross_entropy, softmax
-from charrnn.derivations.vector import Vector
+from charrnn.derivations.systems.recurrent import Letters, Recurrent
+from charrnn.derivations.systems.vector import Vector
 
 
 @dataclass(frozen=True)
-class Multiple:
+class Multiple(Recurrent):
     """The system, with its numbers."""
 
+    LETTERS: ClassVar = Letters(input="X", state="S", initial="S_0", output="Ŷ", target="Y", loss="L", total="L")
     PARAMETERS: ClassVar = ("U", "W", "V")
     RECURRENT: ClassVar = "W"
 
@@ -70,19 +72,9 @@ class Multiple:
         )
 
     @property
-    def T(self) -> int:
-        """Steps."""
-        return len(self.X)
-
-    @property
     def B(self) -> int:
         """Sequences."""
         return self.X.shape[2]
-
-    @property
-    def times(self) -> range:
-        """1 ... T"""
-        return range(1, self.T + 1)
 
     @property
     def N(self) -> int:
@@ -90,7 +82,7 @@ class Multiple:
         return self.T * self.B if self.averaged else 1
 
     def sequence(self, b: int) -> Vector:
-        """One of them alone, as section 2 has it; its loss is summed."""
+        """One sequence as a system of section 2; its loss is summed."""
         return Vector(self.X[:, :, b], self.Y[:, :, b], self.U, self.W, self.V, self.S_0[:, b])
 
     # ------------------------------------------------------------ forward
@@ -150,5 +142,5 @@ class Multiple:
         return self.sequence(b).jacobian(t)
 
     def term(self, t: int, k: int, parameter: str) -> Array:
-        """The share of the gradient that goes from the losses at t to the weight as it was used at k."""
+        """The part of the gradient from the losses at t through the use of the weight at k."""
         return np.asarray(sum(self.sequence(b).share(t, k, parameter) for b in range(self.B)) / self.N)

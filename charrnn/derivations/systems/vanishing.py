@@ -2,14 +2,16 @@
 
     ∂h_t/∂h_k = ∂h_t/∂h_{t-1} ... ∂h_{k+1}/∂h_k,   ∂h_{j+1}/∂h_j = diag(φ'_h(W_xhᵀ X_{j+1} + W_hhᵀ h_j + b_h)) W_hhᵀ
 
-One instance, columns. The document has W_hh for W_hhᵀ there. It judges by the dominant eigenvalue of W_hh alone, which is right for a
-linear network in the long run only: where units are off or flat, their slopes decide as well. And it says that the derivative of tanh is at most 0.25, which is the logistic function's.
+One instance, columns. The document has W_hh for W_hhᵀ there. It judges by the dominant eigenvalue of W_hh alone, which
+is right only for a linear network in the long run: where units are off or flat, their slopes decide as well. And it says
+that the derivative of tanh is at most 0.25, which is the logistic function's.
 With γ, the largest |φ'_h| (1 for tanh), and σ, the largest singular value of W_hh:
 
     ‖∂h_t/∂h_k‖ ≤ (γ σ)^{t-k}
 
-so that γ σ < 1 is enough for gradients to vanish, and γ σ > 1 is needed, and not enough, for them to explode: R. Pascanu,
-T. Mikolov and Y. Bengio, On the difficulty of training recurrent neural networks (2013), section 2.1, from which the document quotes.
+so that γ σ < 1 is sufficient for gradients to vanish, and γ σ > 1 is necessary, not sufficient, for them to explode:
+R. Pascanu, T. Mikolov and Y. Bengio, On the difficulty of training recurrent neural networks (2013), section 2.1, which
+the document quotes.
 """
 
 from collections.abc import Mapping
@@ -24,12 +26,14 @@ from charrnn.derivations.case import Case, from_one
 from charrnn.derivations.complex_step import Array
 from charrnn.derivations.equation import flat
 from charrnn.derivations.functions import Activation
+from charrnn.derivations.systems.recurrent import Letters, Recurrent, earliest_first, latest_first
 
 
 @dataclass(frozen=True)
-class Recurrence:
-    """The recurrent part of the system alone, with its numbers: there is no loss here."""
+class Recurrence(Recurrent):
+    """The recurrent part of the system, with its numbers. It has no loss."""
 
+    LETTERS: ClassVar = Letters(input="X", state="h", initial="h_0")
     PARAMETERS: ClassVar = ("W_xh", "W_hh", "b_h")
 
     X: Array  # (T, n_inputs)
@@ -51,18 +55,8 @@ class Recurrence:
             φ_h=functions.ACTIVATIONS[case.φ_h],
         )
 
-    @property
-    def T(self) -> int:
-        """Steps."""
-        return len(self.X)
-
-    @property
-    def times(self) -> range:
-        """1 ... T"""
-        return range(1, self.T + 1)
-
     def a(self, j: int, h: Array) -> Array:
-        """What φ_h is applied to at step j, given the state before."""
+        """The argument of φ_h at step j, given the state before."""
         return self.W_xh.T @ from_one(self.X)[j] + self.W_hh.T @ h + self.b_h
 
     def run(self, k: int, h: Array) -> list[Array]:
@@ -87,17 +81,11 @@ class Recurrence:
 
     def product(self, t: int, k: int) -> Array:
         """∂h_t/∂h_k: the latest step first."""
-        product = np.eye(len(self.h_0))
-        for j in range(k + 1, t + 1):
-            product = self.jacobian(j) @ product
-        return product
+        return latest_first((self.jacobian(j) for j in range(k + 1, t + 1)), len(self.h_0))
 
     def printed_rising(self, t: int, k: int) -> Array:
         """Π_{j=k..t-1} from left to right: the earliest step first."""
-        product = np.eye(len(self.h_0))
-        for j in range(k + 1, t + 1):
-            product = product @ self.jacobian(j)
-        return product
+        return earliest_first((self.jacobian(j) for j in range(k + 1, t + 1)), len(self.h_0))
 
     def printed_jacobian(self, j: int) -> Array:
         """With W_hh, though the forward pass has W_hhᵀ."""
@@ -105,10 +93,7 @@ class Recurrence:
 
     def printed_product(self, t: int, k: int) -> Array:
         """The product of those."""
-        product = np.eye(len(self.h_0))
-        for j in range(k + 1, t + 1):
-            product = self.printed_jacobian(j) @ product
-        return product
+        return latest_first((self.printed_jacobian(j) for j in range(k + 1, t + 1)), len(self.h_0))
 
 
 def dominant(W: Array) -> float:
@@ -117,7 +102,7 @@ def dominant(W: Array) -> float:
 
 
 def largest_singular_value(W: Array) -> float:
-    """σ, the most that W lengthens any vector."""
+    """σ, the factor by which W lengthens a vector at most."""
     return float(np.linalg.norm(W, 2))
 
 
@@ -127,7 +112,7 @@ def bounds(rate: float, n: int) -> Array:
 
 
 def growth(rnn: Recurrence) -> Array:
-    """‖∂h_n/∂h_0‖ for n = 1 ... T: the most that a change of h_0 is lengthened."""
+    """‖∂h_n/∂h_0‖ for n = 1 ... T: the factor by which a change of h_0 grows at most."""
     return np.array([largest_singular_value(rnn.product(n, 0)) for n in rnn.times])
 
 
@@ -138,7 +123,7 @@ def clipped(gradients: Mapping[str, Array], m: float) -> dict[str, Array]:
 
 
 def one_unit_off(rnn: Recurrence) -> Recurrence:
-    """Two units of relu, the first on at 1, the second off; W_hhᵀ = [[1.5, 1.5], [-1.5, -1.5]] has no eigenvalue but 0."""
+    """Two relu units, the first on at 1, the second off; the eigenvalues of W_hhᵀ = [[1.5, 1.5], [-1.5, -1.5]] are both 0."""
     X, h_0 = np.zeros((rnn.T, 1)), np.array([1.0, 0.0])
     W_hh, b_h = np.array([[1.5, -1.5], [1.5, -1.5]]), np.array([-0.5, 0.0])
     return Recurrence(X, np.zeros((1, 2)), W_hh, b_h, h_0, functions.RELU)

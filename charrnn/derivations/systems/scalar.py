@@ -2,10 +2,10 @@
 
     s_t = tanh(U x_t + W s_{t-1})                        (1)
     ŷ_t = sigm(V s_t)                                    (2)
-    E_t = -y_t log ŷ_t - (1 - y_t) log(1 - ŷ_t)          (3), as corrected: the document has the first part alone
+    E_t = -y_t log ŷ_t - (1 - y_t) log(1 - ŷ_t)          (3), as corrected: the document has only the first part
 
-Every variable is a number, and times count from 1. With the loss as printed a label 0 costs nothing, whatever ŷ is. From (14) on the
-document writes ∂s_t/∂s_k = W^{t-k}: the derivative of tanh is missing at each step.
+Every variable is a number, and times count from 1. With the loss as printed a label 0 costs nothing, whatever ŷ is. From
+(14) on the document writes ∂s_t/∂s_k = W^{t-k}: the derivative of tanh is missing at each step.
 """
 
 from dataclasses import dataclass
@@ -17,18 +17,20 @@ import numpy as np
 from charrnn.derivations.case import Case, from_one
 from charrnn.derivations.complex_step import Array
 from charrnn.derivations.functions import binary_cross_entropy, binary_cross_entropy_gradient, logistic, logistic_slope
+from charrnn.derivations.systems.recurrent import Letters, Recurrent
 
 
 @dataclass(frozen=True)
-class Scalar:
+class Scalar(Recurrent):
     """The system, with its numbers."""
 
+    LETTERS: ClassVar = Letters(input="x", state="s", initial="s_0", output="ŷ", target="y", loss="E", total="E")
     PARAMETERS: ClassVar = ("U", "W", "V")
     RECURRENT: ClassVar = "W"
 
     x: Array  # (T,): x_1 ... x_T
     y: Array  # (T,), each 0 or 1
-    U: Array  # these are numbers, as s_0 is
+    U: Array  # U, W, V and s_0 are numbers
     W: Array
     V: Array
     s_0: Array
@@ -46,21 +48,6 @@ class Scalar:
             s_0=case.initial(random),
             averaged=case.averages(False),
         )
-
-    @property
-    def T(self) -> int:
-        """Steps."""
-        return len(self.x)
-
-    @property
-    def times(self) -> range:
-        """1 ... T"""
-        return range(1, self.T + 1)
-
-    @property
-    def N(self) -> int:
-        """What the summed loss is divided by."""
-        return self.T if self.averaged else 1
 
     # ------------------------------------------------------------ forward
 
@@ -114,7 +101,7 @@ class Scalar:
     # ------------------------------------------------------------ the recursion and the sum
 
     def recursion(self, t: int, parameter: str = "W") -> Array:
-        """∂s_t/∂W, total: it is recursive, and begins at s_0, a given number."""
+        """∂s_t/∂W, total: the recursion, which begins at s_0, a constant."""
         total = np.zeros(())
         for k in range(1, t + 1):
             total = self.immediate(k, parameter) + self.jacobian(k) * total  # (7)
@@ -139,7 +126,7 @@ class Scalar:
         return self.dE_by_dŷ(t) * self.dŷ_by_ds(t) * self.ds_by_dw(t, parameter)  # (5), (17)
 
     def term(self, t: int, k: int, parameter: str) -> Array:
-        """The share of the gradient that goes from the loss at t to the weight as it was used at k."""
+        """The part of the gradient from the loss at t through the use of the weight at k."""
         return self.dE_by_dŷ(t) * self.dŷ_by_ds(t) * self.product(t, k) * self.immediate(k, parameter) / self.N
 
     def gradient(self, parameter: str) -> Array:
