@@ -49,12 +49,12 @@ def plan(
 ) -> Plan:
     """Read the sources (none: the built-in text) and fix every number of a training.
 
-    `config`: None is the default configuration, sized for the text. `seconds`: from a measurement, as many steps as end this
-    long after the call. `base`: the run whose weights to begin with; see load_base. `ranks`: the processes that train together;
-    each of them calls this, `start` and the run's `events`; see training/parallel/mpi.py.
+    `config`: None is the default configuration, sized for the text. `seconds`: from a measurement, as many steps as end
+    this long after the call. `base`: the run whose weights to begin with; see load_base. `ranks`: the processes that
+    train together; each of them calls this, `start` and the run's `events`; see training/parallel/mpi.py.
 
-    Raises TextError, VocabularyError and NetworkError; OptionError if the time is too short for one step; ConfigError if the
-    configuration is for another network than the base's.
+    Raises TextError, VocabularyError and NetworkError; OptionError if the time is too short for one step; ConfigError
+    if the configuration is for another network than the base's.
 
     >>> made = plan(["builtin:harbour"])
     >>> made.steps > 0, made.parameters > 100_000
@@ -76,9 +76,9 @@ def train(
 ) -> Model:
     """Train on texts, named as on the command line (none: the built-in one), to the end. Returns the best model.
 
-    `config`: a shipped configuration by name, or a YAML file (None: the default one, sized for the text). `settings`: values of
-    dotted keys. `base`: a run to begin from. `out`: the run directory (None: the next free one below runs/). `seconds`: how
-    long to train. `on_event` is called with each event of training/events.py. Raises CharrnnError.
+    `config`: a shipped configuration by name, or a YAML file (None: the default one, sized for the text). `settings`:
+    values of dotted keys. `base`: a run to begin from. `out`: the run directory (None: the next free one below runs/).
+    `seconds`: how long to train. `on_event` is called with each event of training/events.py. Raises CharrnnError.
 
     >>> import tempfile
     >>> settings = {"model.hidden_size": 8, "training.steps": 2, "runtime.threads": 1}
@@ -118,10 +118,10 @@ def load(
 ) -> Model:
     """The model of a run directory or checkpoint; with `others`, or with an `ngram` of its training split, a mixture.
 
-    `which`: best, last, or None for the best there is. `weights`: of the members, in this order (None: those that make the
-    validation split likeliest). `text`: the present location of the training text, if it was moved. `encoding`: its present
-    encoding, NAME, or FILE=NAME for single files, if it was converted. Raises RunError, also if vocabularies differ,
-    CheckpointError and TextError.
+    `which`: best, last, or None for the best there is. `weights`: of the members, in this order (None: those that make
+    the validation split likeliest). `text`: the present location of the training text, if it was moved. `encoding`: its
+    present encoding, NAME, or FILE=NAME for single files, if it was converted. Raises RunError, also if vocabularies
+    differ, CheckpointError and TextError.
     """
     return loading.load(Path(run), [*map(Path, others)], which, ngram, weights, _listed(text), _listed(encoding))
 
@@ -129,11 +129,11 @@ def load(
 def export(
     run: str | Path, out: str | Path, to: str = "plain", which: str | None = None, replace: bool = False
 ) -> directory.Loaded:
-    """Write the weights of a run or checkpoint to a safetensors file. `to`: "plain" or "torch"; see models/export.py for names
-    and layouts.
+    """Write the weights of a run or checkpoint to a safetensors file. `to`: "plain" or "torch"; see models/export.py
+    for names and layouts.
 
-    Raises RunError, CheckpointError, OptionError for an unknown format, NetworkError if the other tool does not have this
-    network, and OutputError if the file exists and `replace` is false, or if it cannot be written.
+    Raises RunError, CheckpointError, OptionError for an unknown format, NetworkError if the other tool does not have
+    this network, and OutputError if the file exists and `replace` is false, or if it cannot be written.
     """
     if to not in exports.FORMATS:
         raise OptionError(f"{parameter('to')} must be {' or '.join(exports.FORMATS)}; found {to}")
@@ -143,8 +143,8 @@ def export(
 
 
 def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
-    """Measure how fast a configuration trains on this machine, on random text, for about `seconds`; see training/benchmark.py.
-    Sizes that are null become those for a text of a million characters.
+    """Measure how fast a configuration trains on this machine, on random text, for about `seconds`; see
+    training/benchmark.py. Sizes that are null become those for a text of a million characters.
 
     Raises NetworkError and WorkerError.
     """
@@ -164,12 +164,13 @@ def gradcheck(
     seconds: float = SECONDS,
     on_progress: Callable[[float], object] = lambda share: None,
 ) -> Report:
-    """Compare the hand-written gradients with oracles (empty: all), and check the network's other properties: for a small network
-    of the configuration's kind, or for the trained weights of a run.
+    """Compare the hand-written gradients with oracles (empty: all), and check the network's other properties: for a
+    small network of the configuration's kind, or for the trained weights of a run.
 
-    `entries`: the number of random entries of each parameter. None: as many as fit into about `seconds`, without the closed form
-    if it alone would take longer; the report has the number, and that number and `seed` repeat the check. `on_progress` is
-    called with the share of the work that is done, from 0 to 1. Raises CheckError, OptionError, RunError and CheckpointError.
+    `entries`: the number of random entries of each parameter. None: as many as fit into about `seconds`, without the
+    closed form if it alone would take longer; the report has the number, and that number and `seed` repeat the check.
+    `on_progress` is called with the share of the work that is done, from 0 to 1. Raises CheckError, OptionError,
+    RunError and CheckpointError.
 
     >>> gradcheck(oracles=["complex-step"], entries=3).passed
     True
@@ -213,11 +214,12 @@ def gradflow(
     training_text: str | Sequence[str] = (),
     encoding: str | Sequence[str] = (),
 ) -> GradientFlow:
-    """How far gradients reach, in a run on a text (none: its validation split), or in a fresh network of a configuration on the
-    validation split of a text (none: the built-in one).
+    """How far gradients reach, in a run on a text (none: its validation split), or in a fresh network of a
+    configuration on the validation split of a text (none: the built-in one).
 
-    Over `lags` characters, from `positions` places of the text; see diagnostics/gradflow/gradient_flow.py. `training_text`: the
-    present location of the run's text, if it was moved. `encoding`: NAME, or FILE=NAME for single files, if they are not UTF-8.
+    Over `lags` characters, from `positions` places of the text; see diagnostics/gradflow/gradient_flow.py.
+    `training_text`: the present location of the run's text, if it was moved. `encoding`: NAME, or FILE=NAME for single
+    files, if they are not UTF-8.
 
     Raises OptionError for lags or positions below 1, CheckError if the text is too short for the lags, RunError,
     CheckpointError, TextError and VocabularyError.

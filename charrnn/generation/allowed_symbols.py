@@ -1,8 +1,8 @@
 """Which characters may be written: classes of characters by name, or the characters themselves.
 
 A request (`only`) is one of three things: the name of a class, in any case, or several names with commas between them;
-`chars:` and characters, whatever they spell; or characters alone, if they cannot be meant as a class. A list of requests
-allows all that any of them allows.
+`chars:` and characters, whatever they spell; or characters alone, if they cannot be meant as a class. A list of
+requests allows all that any of them allows.
 """
 
 import re
@@ -52,9 +52,9 @@ CLASSES: dict[str, Callable[[str], bool]] = {
 def disallowed_symbols(vocabulary: Vocabulary, only: str | Sequence[str] | None = None) -> Array | None:
     """A mask, (V,): True for each symbol that must not be written. None if every symbol may be.
 
-    The unknown symbol is never written; with `only`, neither is anything it does not ask for. The end of a document is always
-    allowed. For a byte model `only` can ask for ASCII characters. Raises SamplingError if nothing would be left, and for
-    a word that looks like the name of a class but is not one.
+    The unknown symbol is never written; with `only`, neither is anything it does not ask for. The end of a document is
+    always allowed. For a byte model `only` can ask for ASCII characters. Raises SamplingError if nothing would be left,
+    and for a word that looks like the name of a class but is not one.
 
     >>> from charrnn.text.vocabulary import Vocabulary
     >>> vocabulary = Vocabulary.from_text("ab12")
@@ -72,7 +72,7 @@ def disallowed_symbols(vocabulary: Vocabulary, only: str | Sequence[str] | None 
     return left_out if left_out.any() else None
 
 
-def words_that_are_no_class(only: str | Sequence[str] | None) -> list[str]:
+def words_taken_as_letters(only: str | Sequence[str] | None) -> list[str]:
     """The requests that read like a name but are not a class, so that their letters are written."""
     asked = [] if only is None else [only] if isinstance(only, str) else only
     return [
@@ -102,8 +102,8 @@ def _asked(only: str, vocabulary: Vocabulary) -> set[str]:
 
 
 def _of_class(name: str, known: set[str]) -> set[str]:
-    """The known characters of a class. Marks alone are left out: they need a letter to stand on. A joiner is kept beside letters
-    that it joins, not where it would join emoji.
+    """The known characters of a class. Marks alone are left out: they need a letter to stand on. A joiner is kept
+    beside letters that it joins, not where it would join emoji.
     """
     found = set(filter(CLASSES[name], known))
     if not any(JOINED[0] <= each <= JOINED[1] for each in found):
@@ -121,7 +121,7 @@ def _classes(only: str) -> list[str] | None:
     """The classes that a request names; None if it gives characters. Raises SamplingError if it might be either."""
     if only.startswith(CHARACTERS):
         return None
-    parts = [part.strip(" ").casefold() for part in only.split(",")]  # a line break is one that is asked for
+    parts = [part.strip(" ").casefold() for part in only.split(",")]  # a line break is a character to allow
     if all(part in CLASSES for part in parts):
         return parts
     words = [word for word in SEPARATORS.split(only.casefold()) if len(word) >= NEAR]
@@ -130,8 +130,8 @@ def _classes(only: str) -> list[str] | None:
         return None
     shown = "".join(character if character.isprintable() else repr(character)[1:-1] for character in only)
     raise SamplingError(
-        f"{parameter('only')} {quoted(only)}: is it {' and '.join(dict.fromkeys(meant.values()))} that you mean? Name classes with commas between them "
-        f"({', '.join(CLASSES)}), add characters with another {parameter('only')}; for these very characters write {CHARACTERS}{shown}"
+        f"{parameter('only')} {quoted(only)}: did you mean {' and '.join(dict.fromkeys(meant.values()))}? Name classes with commas between them "
+        f"({', '.join(CLASSES)}), add characters with another {parameter('only')}; for exactly these characters write {CHARACTERS}{shown}"
     )
 
 

@@ -6,7 +6,7 @@ from itertools import takewhile
 import numpy as np
 
 from charrnn.errors import SamplingError
-from charrnn.generation.allowed_symbols import CLASSES, disallowed_symbols, unknown_symbols, words_that_are_no_class
+from charrnn.generation.allowed_symbols import CLASSES, disallowed_symbols, unknown_symbols, words_taken_as_letters
 from charrnn.generation.blind_start import BlindStart
 from charrnn.generation.incremental_decoder import Decoder, Piece, pieces, whole
 from charrnn.generation.predictors import Predictor
@@ -45,15 +45,15 @@ class Generator:
         self._forbidden = disallowed_symbols(vocabulary, only)
 
     def doubts(self, request: SampleRequest) -> list[str]:
-        """What cannot be fulfilled or may be meant differently, one line each: words that are not a class, characters that
-        the model does not know, and stop strings that never come.
+        """What cannot be fulfilled or may be meant differently, one line each: words that are not a class, characters
+        that the model does not know, and stop strings that never come.
         """
         never = [why_never(stop, self.vocabulary, self._forbidden, request.length) for stop in request.stops]
         lost = unknown_symbols(self.vocabulary, self._only)
         return [
             *(
-                f"{parameter('only')} {word!r} is no class ({', '.join(CLASSES)}): these letters are written"
-                for word in words_that_are_no_class(self._only)
+                f"{parameter('only')} {word!r} is not a class ({', '.join(CLASSES)}): these letters are written"
+                for word in words_taken_as_letters(self._only)
             ),
             *([f"{parameter('only')}: the model does not know {list_characters(lost)}"] if lost else []),
             *(
@@ -67,9 +67,9 @@ class Generator:
         """Write one text, piece by piece, without its prompt. The same seed gives the same text.
 
         Prompt and text are read from where every text begins; see Vocabulary.begin_id. So `score` finds the same
-        surprisals for them. A byte model yields whole characters, U+FFFD for what is not UTF-8, and leaves out a character that
-        the length cuts. Raises VocabularyError for a character of the prompt that the vocabulary lacks, and SamplingError
-        for a seed below 0.
+        surprisals for them. A byte model yields whole characters, U+FFFD for what is not UTF-8, and leaves out a
+        character that the length cuts. Raises VocabularyError for a character of the prompt that the vocabulary lacks,
+        and SamplingError for a seed below 0.
         """
         texts = _texts(self.vocabulary, self._draw_one(request, seed))
         return until(texts, request.stops) if request.stops else texts
@@ -88,11 +88,12 @@ class Generator:
         traced: int = 0,
         in_pieces: bool = False,
     ) -> list[Sample]:
-        """One text for each seed, written side by side: exactly what `stream` writes with that seed, if the predictor is exact.
+        """One text for each seed, written side by side: exactly what `stream` writes with that seed, if the predictor
+        is exact.
 
-        `scored` adds the probability of each text; `in_pieces` adds the surprisal of each character of a scored text; `traced`
-        is the number of candidates to keep of each step. A length of 0 is for documents, each to its end. Raises as
-        `stream` does, and SamplingError if memory is short.
+        `scored` adds the probability of each text; `in_pieces` adds the surprisal of each character of a scored text;
+        `traced` is the number of candidates to keep of each step. A length of 0 is for documents, each to its end.
+        Raises as `stream` does, and SamplingError if memory is short.
         """
         if request.length == 0 and self.vocabulary.end_id is None:
             raise SamplingError(f"{parameter('length')} 0 is without end: for one text alone, or for documents")
@@ -156,7 +157,7 @@ class Generator:
         return drawn if end_id is None else takewhile(lambda each: each.ids[0] != end_id, drawn)
 
     def _draw(self, request: SampleRequest, seeds: Sequence[Seed]) -> Iterator[SampledStep]:
-        """The next character of each text, until the length is reached. Raises at once, not with the first character."""
+        """The next character of each text, until the length is reached. Raises at once, not at the first step."""
         length = request.length or (None if self.vocabulary.end_id is None else MAX_DOCUMENT_CHARS)
         generators = [_generator(seed) for seed in seeds]
         ids, begin_id = self.vocabulary.encode(request.prompt), self.vocabulary.begin_id

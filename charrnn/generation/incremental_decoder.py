@@ -1,6 +1,7 @@
 """From ids to pieces of text that can be shown: whole characters, also if the ids are bytes.
 
-Bytes that are not UTF-8 become U+FFFD. If the text ends within a character, the first bytes of that character are left out.
+Bytes that are not UTF-8 become U+FFFD. If the text ends within a character, the first bytes of that character are left
+out.
 """
 
 import codecs
@@ -39,8 +40,8 @@ def whole(vocabulary: Vocabulary, ids: Sequence[int]) -> int:
 
 
 def pieces(vocabulary: Vocabulary, scored: Iterable[tuple[int, float]]) -> Iterator[Piece]:
-    """The characters of ids with their surprisals, without an incomplete last one. Bytes that are not UTF-8 may complete several
-    characters at once: these share their surprisal equally.
+    """The characters of ids with their surprisals, without an incomplete last one. Bytes that are not UTF-8 may
+    complete several characters at once: these share their surprisal equally.
     """
     decoder, waiting = Decoder(vocabulary), list[float]()
     for index, surprisal in scored:

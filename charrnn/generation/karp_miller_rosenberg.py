@@ -5,8 +5,9 @@ n < m <= 2n, is identified by the names of its first n symbols and of its last n
 
     name_m(i) = rank of the pair (name_n(i), name_n(i + m - n)) among the pairs of the first text
 
-A run that one of the texts lacks has no name, and neither has any run that contains it. Pairs are compared, never hashed:
-nothing can collide. A step takes time O((M + N) log M), for a text of M symbols looked up in one of N, whatever they hold.
+A run that one of the texts lacks has no name, and neither has any run that contains it. Pairs are compared, never
+hashed: nothing can collide. A step takes time O((M + N) log M), for a text of M symbols looked up in one of N, whatever
+they hold.
 """
 
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ PIECE = 1 << 16  # places handled together: few enough for the processor's cache
 
 @dataclass(frozen=True)
 class RunIds:
-    """Names of the runs of `length` symbols that begin at each place of the text, (M,), and of the training text, (N,)."""
+    """Names of the runs of `length` symbols that begin at each place of the text, (M,), and the training text, (N,)."""
 
     length: int
     text: Numbers
@@ -56,7 +57,7 @@ class RunIds:
         return RunIds(length, text, training)
 
     def pairs(self, names: Numbers, places: Indices, length: int) -> Pairs:
-        """The runs of `length` symbols at some places of one of the texts, each as the pair of `names` that identifies it."""
+        """The runs of `length` symbols at some places of a text, each as the pair of `names` that identifies it."""
         return names[places] * np.int64(PAIR_BASE) + names[places + (length - self.length)]
 
 

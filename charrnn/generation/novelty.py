@@ -1,9 +1,10 @@
 """How much of what a network writes occurs verbatim in its training text, compared with a text that it has never seen.
 
-The curve of a text gives, for each length n, the share of its characters inside a run of at least n characters that occurs
-anywhere in the training text. Any text in the same language shares short runs: memorisation shows as a curve above that
-of the held-out text. A share counts characters, so texts of different lengths compare, except for the runs that the two
-ends of a text cut short: these matter if it is not much longer than n. The longest run does grow with the text.
+The curve of a text gives, for each length n, the share of its characters inside a run of at least n characters that
+occurs anywhere in the training text. Any text in the same language shares short runs: memorisation shows as a curve
+above that of the held-out text. A share counts characters, so texts of different lengths compare, except for the runs
+that the two ends of a text cut short: these matter if it is not much longer than n. The longest run does grow with the
+text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,8 +23,8 @@ HELD_OUT = 100_000  # characters of the held-out text that are looked up: enough
 
 @dataclass(frozen=True)
 class SharedRun:
-    """A run of `length` characters (bytes, for a byte model) at `position` of a text, found first at `found_at` of the training
-    text.
+    """A run of `length` characters (bytes, for a byte model) at `position` of a text, found first at `found_at` of the
+    training text.
     """
 
     text: str
@@ -52,8 +53,8 @@ class Novelty:
 def novelty(corpus: Corpus, samples: Sequence[str]) -> Novelty:
     """Look up samples, without their prompts, and the beginning of the splits valid and test in the split train.
 
-    The curves end where nothing is found. The unknown symbol equals nothing, and neither does a byte that is not UTF-8, which
-    a sample shows as U+FFFD.
+    The curves end where nothing is found. The unknown symbol equals nothing, and neither does a byte that is not UTF-8,
+    which a sample shows as U+FFFD.
     """
     vocabulary = corpus.vocabulary
     held_out = np.concatenate([corpus.split(name) for name in HELD_OUT_SPLITS])[:HELD_OUT]

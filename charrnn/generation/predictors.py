@@ -14,14 +14,15 @@ MIN_KEPT_SHARE = 0.01  # of a probability: below it, smoothing cannot be disting
 WINDOW = 1024  # characters of a prompt read at once: a long one must not need more memory than a short one
 
 Step = Callable[[Ids], Array]
-"""Reads one more character of each of B texts, (B,): the logits of the next, (B, V), in a buffer that the next call overwrites."""
+"""Reads one more character of each of B texts, (B,): the logits of the next, (B, V), which the next call overwrites."""
 
 
 class Predictor(Protocol):
     """Reads B texts side by side.
 
-    `label_smoothing`: the share ε of its probability that training taught it to spread over all characters. Sampling would then
-    emit a wrong character one time in fifty (ε = 0.02), so it is taken off first; see LabelSmoothingCorrection.
+    `label_smoothing`: the share ε of its probability that training taught it to spread over all characters. Sampling
+    would then emit a wrong character one time in fifty (ε = 0.02), so it is taken off first; see
+    LabelSmoothingCorrection.
     """
 
     @property
@@ -29,10 +30,11 @@ class Predictor(Protocol):
         """From 0 to below 1."""
 
     def begin(self, inputs: Ids) -> tuple[Array, Step]:
-        """Read the beginnings of B texts, (T, B). Returns the logits of the next characters, (B, V), and the step that continues.
+        """Read the beginnings of B texts, (T, B). Returns the logits of the next characters, (B, V), and the step that
+        continues.
 
-        Logits are log probabilities up to a constant of each row, never -inf. An exact predictor gives each text, bit for bit,
-        the logits that it would get alone.
+        Logits are log probabilities up to a constant of each row, never -inf. An exact predictor gives each text, bit
+        for bit, the logits that it would get alone.
         """
 
 
@@ -66,7 +68,7 @@ class NetworkPredictor:
 
 
 class LabelSmoothingCorrection:
-    """From the learned logits of q = (1 - ε) p + ε/V to those of p; no character keeps less than MIN_KEPT_SHARE of its q."""
+    """From the learned logits of q = (1 - ε) p + ε/V to those of p; each keeps at least MIN_KEPT_SHARE of its q."""
 
     def __init__(self, o: Array, ε: float) -> None:
         """For logits of the shape of `o`, (B, V); with ε = 0 they stay as they are."""
@@ -75,8 +77,8 @@ class LabelSmoothingCorrection:
 
     @np.errstate(over="ignore", invalid="ignore")  # sampling reports what is not finite
     def __call__(self, o: Array) -> Array:
-        """The logits of p, in a buffer that the next call overwrites. Called for every character: np.add.reduce and the like
-        avoid NumPy's wrappers, which take as long as a row.
+        """The logits of p, in a buffer that the next call overwrites. Called for every character: np.add.reduce and the
+        like avoid NumPy's wrappers, which take as long as a row.
         """
         if not self._changes:
             return o

@@ -5,7 +5,8 @@
 for a character c that would complete an n-gram which occurs m times in the last W characters, prompt included. Unlike a
 penalty on single characters, it leaves alone what every text repeats: letters and short words.
 
-Source: after the repetition penalty of Keskar et al. (2019), CTRL, section 4.1, which is on single tokens and on logits.
+Source: after the repetition penalty of Keskar et al. (2019), CTRL, section 4.1, which is on single tokens and on
+logits.
 """
 
 import math
@@ -78,7 +79,7 @@ class NGramHistory:
 
 
 def penalise(logits: Array, following: Sequence[str], penalty: float) -> Array:
-    """A copy of the logits, (B, V): ln(penalty) is subtracted once for each time a character is in its row's `following`."""
+    """A copy of the logits, (B, V), less ln(penalty) for each time a character is in its row's `following`."""
     if not any(following):
         return logits
     lower = logits.copy()

@@ -11,8 +11,8 @@ from charrnn.words import parameter
 
 @dataclass(frozen=True)
 class SampleRequest:
-    """A text of `length` characters (bytes, for a byte model) after the prompt. It ends earlier at the first stop string, and at
-    the end of a document; with a `length` of 0 only there.
+    """A text of `length` characters (bytes, for a byte model) after the prompt. It ends earlier at the first stop
+    string, and at the end of a document; with a `length` of 0 only there.
 
     Raises SamplingError if the length is below 0 or a stop string is empty.
 

@@ -15,8 +15,9 @@ from charrnn.text.vocabulary import Vocabulary
 
 @dataclass(frozen=True)
 class TracedStep:
-    """One character: its probability by the network, before any filter, and the likeliest candidates after all filters, with the
-    probabilities used to draw. The drawn character is always among the candidates. A byte that is not ASCII is named \\xc3.
+    """One character: its probability by the network, before any filter, and the likeliest candidates after all filters,
+    with the probabilities used to draw. The drawn character is always among the candidates. A byte that is not ASCII is
+    named \\xc3.
     """
 
     character: str
@@ -49,10 +50,10 @@ Seed = int | tuple[int, ...]
 class Sample:
     """A text that was written, without its prompt. `finish` is "length" or "stop".
 
-    `drawn` is the number of characters (bytes, for a byte model) that were drawn, including a stop string, without the bytes
-    of an incomplete last character. The rest is None unless requested: `log_probability`, in nats, of all that was drawn, by
-    the predictor before any filter; `pieces`, the text with the surprisal of each character; `trace`, a step for each of
-    what was drawn.
+    `drawn` is the number of characters (bytes, for a byte model) that were drawn, including a stop string, without the
+    bytes of an incomplete last character. The rest is None unless requested: `log_probability`, in nats, of all that
+    was drawn, by the predictor before any filter; `pieces`, the text with the surprisal of each character; `trace`, a
+    step for each of what was drawn.
     """
 
     text: str

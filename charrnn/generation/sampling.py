@@ -1,11 +1,11 @@
 """From logits to characters: small pure functions of probabilities, one row for each text.
 
-Applied in this order: alphabet (allowed_symbols.py), guard against repetition (repetition_penalty.py), temperature, top-k,
-top-p, min-p, draw. The characters are in falling order of probability (ties: the lower id first), and each filter keeps the
-first n of those that the filter before it kept; their probabilities stay as they are.
+Applied in this order: alphabet (allowed_symbols.py), guard against repetition (repetition_penalty.py), temperature,
+top-k, top-p, min-p, draw. The characters are in falling order of probability (ties: the lower id first), and each
+filter keeps the first n of those that the filter before it kept; their probabilities stay as they are.
 
-Only the probabilities are sorted, which is several times as fast as sorting the characters: a place in that order is drawn,
-and the character is the one with the probability at that place.
+Only the probabilities are sorted, which is several times as fast as sorting the characters: a place in that order is
+drawn, and the character is the one with the probability at that place.
 """
 
 import math
@@ -56,7 +56,8 @@ class SamplingOptions:
 
 
 def choose(logits: Array, options: SamplingOptions, u: Any) -> Any:
-    """The id of the next character, from logits, (V,), and a random number u in [0, 1); or (B,) ids, one for each row of (B, V).
+    """The id of the next character, from logits, (V,), and a random number u in [0, 1); or (B,) ids, one for each row
+    of (B, V).
 
     Raises DivergedError if the logits are not finite.
 
@@ -88,7 +89,7 @@ def candidates(logits: Array, options: SamplingOptions) -> Array:
 
 
 def keep_count(falling: Array, cumulative: Array, options: SamplingOptions) -> Any:
-    """How many of the likeliest all filters keep: a number for p in falling order, (V,), or one for each row of (B, V)."""
+    """How many of the likeliest all filters keep: a number for falling p, (V,), or one for each row of (B, V)."""
     V = falling.shape[-1]
     n: Any = V if options.top_k is None else top_k_count(V, options.top_k)
     if options.top_p is not None:
@@ -105,7 +106,7 @@ def top_k_count(V: int, k: int) -> int:
 
 
 def top_p_count(cumulative: Array, share: float) -> Any:
-    """The fewest of the likeliest that together have at least this share of the probability, from the sums of falling p."""
+    """The fewest of the likeliest with at least this share of the probability together, from sums of falling p."""
     if cumulative.ndim == 1:
         return 1 + cumulative.searchsorted(share * cumulative[-1])
     return 1 + (cumulative >= share * cumulative[:, -1:]).argmax(axis=-1)
@@ -119,11 +120,11 @@ def min_p_count(falling: Array, share: float) -> Any:
 
 
 def draw(cumulative: Array, u: Any, n: Any = None) -> Any:
-    """The place whose interval of the cumulative distribution contains u, 0 <= u < 1, among the first n (None: all); or one for
-    each row. Never a place of probability 0.
+    """The place whose interval of the cumulative distribution contains u, 0 <= u < 1, among the first n (None: all); or
+    one for each row. Never a place of probability 0.
 
-    The probabilities need not add up to 1: u is a share of their sum. However it is rounded, u times the sum is below the sum
-    for every u up to 1 - 2^-53, the highest that a generator gives.
+    The probabilities need not add up to 1: u is a share of their sum. However it is rounded, u times the sum is below
+    the sum for every u up to 1 - 2^-53, the highest that a generator gives.
     """
     if cumulative.ndim == 1:
         total = cumulative[-1 if n is None else n - 1]

@@ -1,7 +1,7 @@
 """The loop that writes: logits in, characters out, for B texts side by side.
 
-In each step, before the filters of sampling.py: what label smoothing added is taken off, characters outside the alphabet get
-probability 0, and the guard against repetition applies.
+In each step, before the filters of sampling.py: what label smoothing added is taken off, characters outside the
+alphabet get probability 0, and the guard against repetition applies.
 """
 
 from collections.abc import Iterator, Sequence
@@ -41,8 +41,9 @@ def draw_texts(
     generators: Sequence[np.random.Generator],
     forbidden: Array | None = None,
 ) -> Iterator[SampledStep]:
-    """Read the prompts, (T, B), at once, then draw `length` characters for each (None: without end), each with one random
-    number from its text's own generator. What is `forbidden`, (V,), is never drawn. Memory does not grow with the length.
+    """Read the prompts, (T, B), at once, then draw `length` characters for each (None: without end), each with one
+    random number from its text's own generator. What is `forbidden`, (V,), is never drawn. Memory does not grow with
+    the length.
     """
     with one_blas_thread():
         logits, step = predictor.begin(prompts)

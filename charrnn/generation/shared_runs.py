@@ -1,8 +1,9 @@
-"""What texts share verbatim with a training text: their longest common runs, and the share of each text inside common runs.
+"""What texts share verbatim with a training text: the longest common runs, and the share of each text inside such runs.
 
-Runs of 2, 4, 8, ... symbols are looked up, and of the requested lengths in between, until none is found. The longest run of
-each text then lies between two of these lengths, and bisection finds it. The time is never quadratic: with M symbols looked
-up in N, each length takes O((M + N) log M), and there are O(log M) lengths for each text; texts share them.
+Runs of 2, 4, 8, ... symbols are looked up, and of the requested lengths in between, until none is found. The longest
+run of each text then lies between two of these lengths, and bisection finds it. The time is never quadratic: with M
+symbols looked up in N, each length takes O((M + N) log M), and there are O(log M) lengths for each text; texts share
+them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from charrnn.text.vocabulary import Ids
 
 @dataclass(frozen=True)
 class Run:
-    """`length` symbols at `position` of a text that also occur at `found_at` in the training text; the first such places."""
+    """`length` symbols at `position` of a text, and first at `found_at` of the training text."""
 
     length: int = 0
     position: int = 0
@@ -32,8 +33,8 @@ class Match:
 
 
 def match(training: Ids, texts: Sequence[Ids], lengths: Sequence[int], unknown: int | None = None) -> list[Match]:
-    """Look up each text in the training text, (N,) ids, which may be memory-mapped. `unknown` is an id that equals nothing, not
-    even itself. Each of the lengths is at least 2.
+    """Look up each text in the training text, (N,) ids, which may be memory-mapped. `unknown` is an id that equals
+    nothing, not even itself. Each of the lengths is at least 2.
 
     Needs about 16 bytes of memory for each symbol of the training text.
 

@@ -31,7 +31,7 @@ def why_never(stop: str, vocabulary: Vocabulary, forbidden: Array | None, length
 
 
 def until(pieces: Iterator[str], stops: Sequence[str]) -> Iterator[str]:
-    """The text up to the first stop string, without it. A possible beginning of one is held back until that is known."""
+    """The text up to the first stop string, without it. A possible beginning of one is held back."""
     held = ""
     for piece in pieces:
         held += piece
@@ -60,7 +60,7 @@ def pieces_until(given: Iterable[Piece], stops: Sequence[str]) -> Iterator[Piece
 
 
 def first_stop(text: str, stops: Sequence[str]) -> int | None:
-    """The beginning of the stop string that is complete first; None if there is none. Of two that end at once, the longer."""
+    """The beginning of the stop string that is complete first, of two the longer; None if there is none."""
     ends = [(text.index(stop) + len(stop), -len(stop)) for stop in stops if stop in text]
     return sum(min(ends)) if ends else None
 

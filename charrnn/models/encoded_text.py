@@ -1,7 +1,7 @@
 """A text as blocks of ids, for models to read: a split of the text that a run was trained on, or any other text.
 
-A text is read after Vocabulary.begin_id, so that every command reads it from the same state. A split, which is cut out of a
-text, is read from its own first character; nothing predicts that one.
+A text is read after Vocabulary.begin_id, so that every command reads it from the same state. A split, which is cut out
+of a text, is read from its own first character; nothing predicts that one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -109,7 +109,7 @@ def _from_piece(piece: str | bytes, vocabulary: Vocabulary, is_first: bool) -> B
 
 
 def from_ids(ids: Ids, vocabulary: Vocabulary, starts: Starts = NO_STARTS) -> Block:
-    """A part of an encoded text, (n,); for documents with the end before it. Characters that share a symbol are shown as U+FFFD."""
+    """A part of an encoded text, (n,), of documents with the end before it; what shares a symbol is U+FFFD."""
     symbols = [symbol or "\ufffd" for symbol in vocabulary.symbols]
     unseen = int(vocabulary.end_id is not None)
     characters = ids.tobytes() if vocabulary.unit == "byte" else [symbols[index] for index in ids[unseen:]]
@@ -117,7 +117,8 @@ def from_ids(ids: Ids, vocabulary: Vocabulary, starts: Starts = NO_STARTS) -> Bl
 
 
 def take(blocks: Iterable[Block], length: int) -> tuple[Block, bool]:
-    """The first `length` characters of one text as one block, and whether the text goes on. Of bytes, only whole characters.
+    """The first `length` characters of one text as one block, and whether the text goes on. Of bytes, only whole
+    characters.
 
     Raises TextError if the text is empty.
     """
@@ -158,7 +159,7 @@ def _from_documents(listed: Sequence[str], vocabulary: Vocabulary) -> Block:
 
 
 def decode_text(vocabulary: Vocabulary, ids: Ids) -> bytes:
-    """The text of ids, (n,), in UTF-8, with a line break for the end of a document; of a byte vocabulary the bytes themselves."""
+    """The text of ids, (n,), in UTF-8, with a line break for the end of a document; bytes as they are."""
     if vocabulary.unit == "byte":
         return ids.tobytes()
     ends = np.flatnonzero(ids == vocabulary.end_id)  # none where it is None

@@ -5,10 +5,11 @@ To PyTorch: the names and layouts of `nn.RNN`, `nn.GRU` or `nn.LSTM` called `rnn
     rnn.weight_ih_l0 (G H, V)   rnn.weight_hh_l0 (G H, H)   rnn.bias_ih_l0, rnn.bias_hh_l0 (G H,)   ... _l1, _l2
     readout.weight (V, H)       readout.bias (V,)
 
-A deep readout has an `nn.Linear` called `deep` before it: o = readout(h + relu(deep(h))), with deep.weight (H, H), deep.bias (H,).
+A deep readout has an `nn.Linear` called `deep` before it: o = readout(h + relu(deep(h))), with deep.weight (H, H),
+deep.bias (H,).
 
-PyTorch multiplies by the transpose, has the LSTM's gates in the order i f g o, and two biases where one would do: the second
-is zero then. The input of `rnn` is the one-hot character.
+PyTorch multiplies by the transpose, has the LSTM's gates in the order i f g o, and two biases where one would do: the
+second is zero then. The input of `rnn` is the one-hot character.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The case of a gradient check: all that a configuration does to the gradient in training, with dropout masks held fixed."""
+"""The case of a gradient check: all that a configuration does to the gradient, with dropout masks held fixed."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -40,7 +40,7 @@ def from_run(run: Path, seed: int) -> tuple[Case, SizedConfig]:
 
 
 def checked_settings(config: Config) -> dict[str, object]:
-    """The settings, by key, that change the gradient in training and in the case alike; those that are off are left out."""
+    """The settings, by key, that change the gradient in training and in the case alike, unless they are off."""
     values = {
         "model.dropout": config.model.dropout or None,
         "model.weight_dropout": config.model.weight_dropout or None,
@@ -148,7 +148,7 @@ def _with_weight_dropout(case: Case, config: SizedConfig, seed: int) -> Case:
 
 
 def _first_step_that_drops(masks_of: Callable[[int], Array]) -> int:
-    """The first step whose masks, (layers, ...), drop something in each layer but not everything; 0 if there is none."""
+    """The first step whose masks, (layers, ...), drop something in each layer, but not all; 0 if there is none."""
     for step in range(MAX_MASK_STEPS):
         dropped = masks_of(step) == 0
         if (dropped.any(axis=1) & ~dropped.all(axis=1)).all():

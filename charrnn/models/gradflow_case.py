@@ -41,9 +41,9 @@ def from_run(
     training_text: Sequence[str] = (),
     encoding: Sequence[str] = (),
 ) -> GradFlowInput:
-    """The weights of a run or checkpoint, and a text. Without `sources` the text is the run's validation split, or its whole
-    text if there is none; `training_text` is its present location (empty: where it was). `encoding`: NAME or FILE=NAME each,
-    for texts that are not UTF-8. Raises RunError, CheckpointError and TextError.
+    """The weights of a run or checkpoint, and a text. Without `sources` the text is the run's validation split, or its
+    whole text if there is none; `training_text` is its present location (empty: where it was). `encoding`: NAME or
+    FILE=NAME each, for texts that are not UTF-8. Raises RunError, CheckpointError and TextError.
     """
     saved = _load(run, which)
     if not sources:
@@ -59,7 +59,8 @@ def from_run(
 
 
 def from_config(config: Config, sources: Sequence[str] = (), encoding: Sequence[str] = ()) -> GradFlowInput:
-    """A fresh network of a configuration, and the validation split of its training text (no `sources`: the built-in one).
+    """A fresh network of a configuration, and the validation split of its training text (no `sources`: the built-in
+    one).
 
     Raises TextError, VocabularyError and NetworkError.
     """

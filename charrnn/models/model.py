@@ -36,8 +36,8 @@ from charrnn.words import parameter
 
 @dataclass(frozen=True, repr=False)
 class Model:
-    """A trained model, from `charrnn.load` or `charrnn.train`. `saved` is the checkpoint of the first network; the weights of
-    the members add up to 1.
+    """A trained model, from `charrnn.load` or `charrnn.train`. `saved` is the checkpoint of the first network; the
+    weights of the members add up to 1.
     """
 
     saved: Checkpoint
@@ -60,9 +60,9 @@ class Model:
         return self.saved.vocabulary
 
     def generator(self, only: str | Sequence[str] | None = None, exact: bool = True) -> Generator:
-        """A writer; see generation/generator.py, and generation/allowed_symbols.py for `only`. Without `exact`, texts written side
-        by side are rounded together: many are faster, but they are not bit for bit those that their seeds write alone.
-        Raises SamplingError if `only` leaves no character.
+        """A writer; see generation/generator.py, and generation/allowed_symbols.py for `only`. Without `exact`, texts
+        written side by side are rounded together: many are faster, but they are not bit for bit those that their seeds
+        write alone. Raises SamplingError if `only` leaves no character.
         """
         predictors = [member.predictor(exact) for member in self.members]
         predictor = predictors[0] if len(predictors) == 1 else MixturePredictor(predictors, self.weights)
@@ -80,20 +80,22 @@ class Model:
         only: str | Sequence[str] | None = None,
         seed: Seed = 0,
     ) -> str:
-        """Write `length` characters (bytes, for a byte model) after `prompt`, which is not repeated, or up to a stop string.
+        """Write `length` characters (bytes, for a byte model) after `prompt`, which is not repeated, or up to a stop
+        string.
 
-        `only`: a class of characters (letters, lowercase, uppercase, digits, space, ascii), several with commas between them,
-        characters, or a list of these; see generation/allowed_symbols.py. A backslash is a backslash. The same seed gives the
-        same text. `generator` writes many texts side by side and returns more about each. Raises SamplingError for values out of
-        range, and VocabularyError for characters of the prompt that the model does not know.
+        `only`: a class of characters (letters, lowercase, uppercase, digits, space, ascii), several with commas between
+        them, characters, or a list of these; see generation/allowed_symbols.py. A backslash is a backslash. The same
+        seed gives the same text. `generator` writes many texts side by side and returns more about each. Raises
+        SamplingError for values out of range, and VocabularyError for characters of the prompt that the model does not
+        know.
         """
         options = SamplingOptions(temperature, top_k, top_p, min_p)
         return self.generator(only).sample(SampleRequest(prompt, length, options, stops), [seed])[0].text
 
     def read(self, sources: Sequence[str], said: Encodings | None = None, once: bool = False) -> EncodedText:
-        """Texts, named as on the command line, for `evaluate` and `score_in_pieces`. `said`: their encodings, if they are not
-        UTF-8 and have no byte order mark. `once`: in pieces as they arrive, for a single pass over a text of any length; such
-        a text cannot be evaluated with baselines. Raises TextError.
+        """Texts, named as on the command line, for `evaluate` and `score_in_pieces`. `said`: their encodings, if they
+        are not UTF-8 and have no byte order mark. `once`: in pieces as they arrive, for a single pass over a text of
+        any length; such a text can be scored, not evaluated. Raises TextError.
         """
         if once:
             return read_in_step([self], sources, said)[0]
@@ -117,12 +119,13 @@ class Model:
         learning_rate: float | None = None,
         counted: bool = True,
     ) -> Evaluation:
-        """How well the model predicts a text. Without one: a split of its own text, train, valid or test (None: test, or valid if
-        there is no test), cut as for the training or by another `protocol`.
+        """How well the model predicts a text. Without one: a split of its own text, train, valid or test (None: test,
+        or valid if there is no test), cut as for the training or by another `protocol`.
 
-        With a `learning_rate` the weights follow the text (dynamic evaluation). `counted` adds the baselines: counts of the
-        training text, and a compressor. Raises TextError, DivergedError, RunError if the model's own text cannot be read or has
-        no such split, and OptionError for a value out of range and for an option of splits together with a text.
+        With a `learning_rate` the weights follow the text (dynamic evaluation). `counted` adds the baselines: counts of
+        the training text, and a compressor. Raises TextError, DivergedError, RunError if the model's own text cannot be
+        read or has no such split, and OptionError for a value out of range and for an option of splits together with a
+        text.
         """
         if learning_rate is not None and not 0 <= learning_rate < math.inf:
             raise OptionError(f"{parameter('learning_rate')} must be a number of at least 0; found {learning_rate:g}")
@@ -185,8 +188,8 @@ class Model:
 
 
 def read_in_step(models: Sequence[Model], sources: Sequence[str], said: Encodings | None = None) -> list[EncodedText]:
-    """The same text for each of several models of one unit and boundary, for a single pass in which they take turns. Little of it
-    is kept in memory, except for documents, which are cut first. Raises TextError.
+    """The same text for each of several models of one unit and boundary, for a single pass in which they take turns.
+    Little of it is kept in memory, except for documents, which are cut first. Raises TextError.
     """
     data, said = models[0].saved.config.data, said or Encodings()
     if data.boundary is not None:
@@ -201,7 +204,9 @@ def read_in_step(models: Sequence[Model], sources: Sequence[str], said: Encoding
 
 
 def _asked(data: Data, protocol: Protocol | None, slices: tuple[int, int] | None) -> Split:
-    """How to cut the text: as for the training, unless asked otherwise. Raises OptionError for values that do not exist."""
+    """How to cut the text: as for the training, unless asked otherwise. Raises OptionError for values that do not
+    exist.
+    """
     if protocol not in (None, *get_args(Protocol)):
         raise OptionError(f"{parameter('protocol')} {protocol}: there are {', '.join(get_args(Protocol))}")
     split = splits.make_split(protocol or data.protocol, data.split, slices or data.slices)

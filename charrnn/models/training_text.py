@@ -37,7 +37,9 @@ class TrainingText:
         return corpora.build(self.text, self._saved.vocabulary, self._saved.config.data.cutting())
 
     def starts(self, index: int, length: int) -> Starts:
-        """Places in the files, for a part of the text: of its first character, and of each file or document that begins in it."""
+        """Places in the files, for a part of the text: of its first character, and of each file or document that begins
+        in it.
+        """
         starts, (file, line, column) = self.text.starts, self.text.locate(index)
         inside = starts.within(index, index + length)
         first = Starts.from_sequences([0], [file], [line], [column])

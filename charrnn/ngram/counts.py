@@ -1,7 +1,7 @@
 """All n-grams of a text, n = 1, 2, ..., counted.
 
-The n-grams of one length are sorted; the place of each is its rank. An n-gram is represented by the rank of its first n - 1
-characters among those of that length, and by its last character:
+The n-grams of one length are sorted; the place of each is its rank. An n-gram is represented by its last character and
+by the rank of those before it, an n-gram that is one shorter:
 
     key = rank(w_1 ... w_n-1) V + w_n          so that one sort of 64-bit integers for each length counts them all,
 

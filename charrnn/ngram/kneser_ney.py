@@ -5,9 +5,9 @@ For a context h of n - 1 characters, h' the same without its first, and w the ne
     p_n(w | h) = (c_n(hw) - D(c_n(hw))) / C + γ(h) p_n-1(w | h')        C = Σ_v c_n(hv)
     γ(h)       = Σ_v D(c_n(hv)) / C                                     p_0 = 1 / V
 
-For the longest n, the order, c is the count. For shorter ones, which matter only for what the longer context has not seen, c
-is the number of different characters that hw follows. D(c) is D_1, D_2, or D_3 for 3 and more; each length has its own,
-and D(0) = 0. A context that was never seen leaves everything to the shorter one: its γ is 1.
+For the longest n, the order, c is the count. For shorter ones, which matter only for what the longer context has not
+seen, c is the number of different characters that hw follows. D(c) is D_1, D_2, or D_3 for 3 and more; each length has
+its own, and D(0) = 0. A context that was never seen leaves everything to the shorter one: its γ is 1.
 """
 
 from collections.abc import Iterator, Sequence

@@ -31,8 +31,8 @@ def choose_order(segments: Sequence[Array], vocab_size: int, highest: int = MAX_
 
 
 def losses(segments: Sequence[Array], vocab_size: int, highest: int = MAX_ORDER) -> Array:
-    """The loss of each order up to `highest`, (orders,), in nats per character: fitted on the first COUNTED_SHARE of each
-    segment, evaluated on the rest. Fewer orders if no segment is that long.
+    """The loss of each order up to `highest`, (orders,), in nats per character: fitted on the first COUNTED_SHARE of
+    each segment, evaluated on the rest. Fewer orders if no segment is that long.
 
     Raises TextError if nothing is left to count, and VocabularyError if an id is too high.
     """

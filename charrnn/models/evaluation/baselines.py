@@ -49,7 +49,8 @@ def unigram(ids: Array, vocab_size: int) -> Array:
 
 
 def xz(train: bytes, text: bytes) -> float:
-    """By how much the training text, compressed by LZMA2 at its highest level, grows if `text` follows it; in nats in total.
+    """By how much the training text, compressed by LZMA2 at its highest level, grows if `text` follows it; in nats in
+    total.
 
     Raw, without the container of an .xz file. The compressor looks back at most MAX_DICTIONARY_BYTES bytes.
     """
@@ -70,9 +71,9 @@ def _counts(ids: Array, vocab_size: int) -> Ids:
 
 
 class XzBaseline(Thread):
-    """The xz baseline, computed on another core while the text is read: the text after the training split, of which at most the
-    last MAX_COUNTED_CHARS characters are used. None for a text longer than that, which would take minutes, or if memory is
-    short.
+    """The xz baseline, computed on another core while the text is read: the text after the training split, of which at
+    most the last MAX_COUNTED_CHARS characters are used. None for a text longer than that, which would take minutes, or
+    if memory is short.
     """
 
     def __init__(self, corpus: Corpus, text: EncodedText) -> None:

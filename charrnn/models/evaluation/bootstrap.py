@@ -1,9 +1,9 @@
 """The mean of surprisals that come block by block, and its 95 % interval.
 
-Neighbouring characters are not independent: a scene in verse, a table, a name that returns. So the interval is that of a block
-bootstrap: the text is cut into about √n stretches of about √n characters, and the mean is computed again over as many
-stretches, drawn with replacement. It says how much the figure would vary over texts of the same kind and length, not over
-networks or splits.
+Neighbouring characters are not independent: a scene in verse, a table, a name that returns. So the interval is that of
+a block bootstrap: the text is cut into about √n stretches of about √n characters, and the mean is computed again over
+as many stretches, drawn with replacement. It says how much the figure would vary over texts of the same kind and
+length, not over networks or splits.
 
 Source: Künsch 1989; Efron and Tibshirani 1993, section 8.6.
 """

@@ -35,12 +35,14 @@ class MemberLoss:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How well a model predicts a text. Losses are in nats per character; every interval is the 95 % of a block bootstrap.
+    """How well a model predicts a text. Losses are in nats per character; every interval is the 95 % of a block
+    bootstrap.
 
-    If the `unit` is "byte", `characters` counts bytes, and losses, bpc and perplexity are per byte; only `bits_per_character`
-    is per character. `characters` were predicted; `read` were read, with the first of each text, which nothing predicts;
-    `characters_read` is the same in characters. `unknown` characters have no symbol in the vocabulary and cost UNKNOWN_COST
-    each. `gain` is how much lower the loss is than the n-gram's, character by character.
+    If the `unit` is "byte", `characters` counts bytes, and losses, bpc and perplexity are per byte; only
+    `bits_per_character` is per character. `characters` were predicted; `read` were read, with the first of each text,
+    which nothing predicts; `characters_read` is the same in characters. `unknown` characters have no symbol in the
+    vocabulary and cost UNKNOWN_COST each. `gain` is how much lower the loss is than the n-gram's, character by
+    character.
     """
 
     loss: float
@@ -110,10 +112,11 @@ def evaluate(
     cut: Split | None = None,
     notes: Sequence[str] = (),
 ) -> Evaluation:
-    """Read a text once with all members, and with the counts, if there are any. `xz` is a baseline that is already being computed;
-    `cut` is how the text was cut, if it is a split; `notes` are added to those of the evaluation.
+    """Read a text once with all members, and with the counts, if there are any. `xz` is a baseline that is already
+    being computed; `cut` is how the text was cut, if it is a split; `notes` are added to those of the evaluation.
 
-    Raises TextError for an empty text or a split of one character, and DivergedError as `score_all` and DynamicScorer do.
+    Raises TextError for an empty text or a split of one character, and DivergedError as `score_all` and DynamicScorer
+    do.
     """
     counting: list[Scorer] = [TableScorer(counts.unigram), NGramScorer(counts.ngram, text.before)] if counts else []
     with scorers(members, text.characters, learning_rate, text.before) as reading:

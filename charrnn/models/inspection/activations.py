@@ -1,7 +1,7 @@
 """What a network does while it reads a text: its expectations, its surprisals, and all its states and gates.
 
-The text is cut into streams that are read side by side, each after a warm-up; see training/surprisal.py. It begins as in
-models/encoded_text.py; a first character that nothing predicts is a blind guess.
+The text is cut into streams that are read side by side, each after a warm-up; see training/surprisal.py. It begins as
+in models/encoded_text.py; a first character that nothing predicts is a blind guess.
 """
 
 from collections.abc import Iterator
@@ -54,7 +54,9 @@ class Inspection:
 
 @dataclass(frozen=True)
 class _Places:
-    """A window of streams, (T, B): the place of each step in the text, whether the step counts, and whether it resets the state."""
+    """A window of streams, (T, B): the place of each step in the text, whether the step counts, and whether it resets
+    the state.
+    """
 
     at: NDArray[np.intp]
     own: NDArray[np.bool_]
@@ -119,8 +121,8 @@ def _read(
 
 
 def _windows(n: int, B: int, length: int) -> Iterator[_Places]:
-    """The windows of B streams. Each stream first reads the WARM_UP characters before its own, unless it is the only one; the
-    last stream continues to the end.
+    """The windows of B streams. Each stream first reads the WARM_UP characters before its own, unless it is the only
+    one; the last stream continues to the end.
     """
     warm_up, begins = WARM_UP if B > 1 else 0, np.arange(B) * length
     ends = np.append(begins[1:], n)
@@ -130,7 +132,9 @@ def _windows(n: int, B: int, length: int) -> Iterator[_Places]:
 
 
 def _in_characters(made: Inspection, data: bytes) -> Inspection:
-    """Characters from bytes: the sum of the surprisals, the expectations of the first byte, the activations after the last."""
+    """Characters from bytes: the sum of the surprisals, the expectations of the first byte, the activations after the
+    last.
+    """
     starts = character_starts(data)
     ends = np.append(starts[1:], len(data))
     characters = [decode_character(data[start:end]) for start, end in zip(starts, ends, strict=True)]

@@ -91,7 +91,7 @@ def in_brackets(text: str) -> Feature:
 
 
 def _since(restarts: NDArray[np.bool_]) -> Feature:
-    """The distance of each character to the last restart; the first character of all is 0 if it restarts, otherwise 1."""
+    """The distance of each character to the last restart; for the first character 0 if it restarts, otherwise 1."""
     index = np.arange(len(restarts))
     first = 0 if restarts[:1].all() else -1
     return (index - np.maximum.accumulate(np.where(restarts, index, first))).astype(np.float64)

@@ -48,8 +48,8 @@ class UnitCorrelations:
         return self.units[column], float(row[column])
 
     def select(self, count: int, first: Sequence[Unit] = ()) -> "UnitCorrelations":
-        """`count` units: `first`, then the best unit of each feature in turn, then the second best, and so on; without features
-        in their own order.
+        """`count` units: `first`, then the best unit of each feature in turn, then the second best, and so on; without
+        features in their own order.
         """
         ranks = np.argsort(-np.abs(self.r), axis=1, kind="stable") if self.features else np.arange(len(self.units))
         wanted = [self.units.index(unit) for unit in first] + ranks.T.ravel().tolist()

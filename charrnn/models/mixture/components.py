@@ -30,9 +30,9 @@ class Component(Protocol):
     def scorer(
         self, characters: int | None = None, learning_rate: float | None = None, before: Ids | None = None
     ) -> AbstractContextManager[Scorer]:
-        """A scorer, inside a `with`. `characters`: about how many it will read, if that is known. `learning_rate`: that of
-        dynamic evaluation; an n-gram ignores it. `before`, (k, c): the characters before the texts, the context of an n-gram; a
-        network begins from its zero state. Raises WorkerError.
+        """A scorer, inside a `with`. `characters`: about how many it will read, if that is known. `learning_rate`: that
+        of dynamic evaluation; an n-gram ignores it. `before`, (k, c): the characters before the texts, the context of
+        an n-gram; a network begins from its zero state. Raises WorkerError.
         """
 
     def predictor(self, exact: bool = True) -> Predictor:

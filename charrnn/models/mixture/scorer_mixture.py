@@ -1,7 +1,7 @@
 """Several scorers as one: p = Σ w_m p_m, with weights w that are at least 0 and add up to 1.
 
-Networks that make different errors, and counts that make yet others, are better together than the best alone. The weights
-make a validation text likeliest; expectation-maximisation finds them, because there is only one maximum.
+Networks that make different errors, and counts that make yet others, are better together than the best alone. The
+weights make a validation text likeliest; expectation-maximisation finds them, because there is only one maximum.
 
 Source: Jelinek and Mercer 1980 (deleted interpolation).
 """
@@ -41,7 +41,7 @@ def score_all(scorers: Sequence[Scorer], ids: Ids) -> Array:
 
 
 def mix(surprisals: Array, weights: Sequence[float]) -> Array:
-    """The surprisals of a mixture, (...), in float64, from those of its M members, (M, ...); the weights add up to 1."""
+    """The surprisals of a mixture, (...), float64, from those of its M members, (M, ...); the weights add up to 1."""
     with np.errstate(divide="ignore"):  # a weight of 0
         log_w = np.log(np.asarray(weights, np.float64)).reshape(-1, *[1] * (surprisals.ndim - 1))
     return np.asarray(

@@ -1,7 +1,7 @@
 """The surprisal of each character of a text that comes in blocks, in constant memory.
 
-A generator finds the same surprisals for the same characters: both begin after Vocabulary.begin_id. In a list of documents the
-ends after the first are scored, as characters named "<end>".
+A generator finds the same surprisals for the same characters: both begin after Vocabulary.begin_id. In a list of
+documents the ends after the first are scored, as characters named "<end>".
 """
 
 import math
@@ -63,7 +63,7 @@ def score(
 
 
 def with_first(surprisals: Array, vocab_size: int) -> Array:
-    """The surprisals, (k, n), with that of an unpredicted first character before them: a blind guess among all symbols."""
+    """The surprisals, (k, n), after that of an unpredicted first character: a blind guess among all symbols."""
     return np.insert(surprisals, 0, math.log(vocab_size), axis=1)
 
 
@@ -86,7 +86,9 @@ class _PendingBytes:
         self._data, self._surprisals, self._starts = b"", np.empty(0), NO_STARTS
 
     def read(self, data: bytes, surprisals: Array, starts: Starts) -> Iterator[ScoredText]:
-        """The whole characters so far, each with the sum of its bytes' surprisals. No character crosses into the next file."""
+        """The whole characters so far, each with the sum of its bytes' surprisals. No character crosses into the next
+        file.
+        """
         if len(starts.at):
             yield from self.rest()
             self._starts = starts

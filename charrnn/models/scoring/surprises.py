@@ -34,7 +34,7 @@ class TopSurprises:
 
     def add(self, characters: Sequence[str], ranks: Array, places: Positions) -> None:
         """Add the next stretch, (n,)."""
-        # Only now is known what follows the last characters of the stretch before. The order of the heap does not depend on it.
+        # What follows the last characters of the stretch before is known only now; the order of the heap ignores it.
         beginning = tuple(characters[:AFTER])
         self._kept = [replace(spot, after=(spot.after + beginning)[:AFTER]) for spot in self._kept]
         highest = np.argsort(ranks, kind="stable")[len(ranks) - min(self._count, len(ranks)) :]
