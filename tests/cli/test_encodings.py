@@ -274,6 +274,6 @@ def test_score_names_what_the_model_does_not_know(charrnn, french):
 def test_a_prompt_that_is_not_utf_8_is_converted_by_what_is_proposed(charrnn, french, encoding):
     Path("it's a prompt.txt").write_bytes("« Où".encode(encoding))
     done = charrnn("sample", french, "--prompt-file", "it's a prompt.txt", "-n", "1")
-    refused(done, 1, "is not UTF-8, which a prompt is")
+    refused(done, 1, "is not UTF-8; convert it, for example: iconv")
     subprocess.run(done.stderr.strip().rpartition(": ")[2], shell=True, check=True)
     assert charrnn("sample", french, "--prompt-file", "prompt.txt", "-n", "1").stdout.startswith("« Où")

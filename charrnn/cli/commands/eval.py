@@ -13,7 +13,7 @@ def evaluate(
     text: Annotated[list[str] | None, common.text_argument("None: a split of the run's own text.")] = None,
     split: Annotated[
         Literal["train", "valid", "test"] | None,
-        typer.Option(help="Which split of the run's own text. Default: test, or valid where there is no test."),
+        typer.Option(help="Which split of the run's own text. Default: test, or valid if there is no test."),
     ] = None,
     protocol: Annotated[
         Protocol | None,

@@ -13,7 +13,7 @@ def export(
     out: Annotated[Path, common.out_option("FILE", "The .safetensors file to write.")],
     to: Annotated[
         Literal["plain", "torch"],
-        typer.Option(help="plain: the names of the equations; torch: PyTorch's names and layouts."),
+        typer.Option(help="Names and layouts: plain, those of the equations; torch, those of PyTorch."),
     ] = "plain",
     checkpoint: common.CheckpointOption = None,
     force: common.ForceOption = False,

@@ -18,7 +18,10 @@ def gradcheck(
     ] = None,
     oracle: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="complex-step, closed-form, forward or central. Repeatable. Default: all."),
+        typer.Option(
+            metavar="NAME",
+            help="Compare with this oracle: complex-step, closed-form, forward or central. Repeatable. Default: all.",
+        ),
     ] = None,
     tolerance: Annotated[
         float | None,

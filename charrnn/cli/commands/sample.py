@@ -42,7 +42,7 @@ def sample(
             "--length",
             "-n",
             min=0,
-            help="Characters to write (for a byte model bytes, of whole characters), fewer if a document ends; 0: no end.",
+            help="Characters to write (for a byte model bytes, of whole characters), fewer if a document ends; 0 writes without end.",
         ),
     ] = 500,
     temperature: Annotated[
@@ -164,23 +164,23 @@ def sample(
     for line in filter(None, [hint, *(f"warning: {doubt}" for doubt in generator.doubts(request))]):
         console.print_note(line)
     first = secrets.randbelow(MAX_NEW_SEED) if seed is None else seed
-    told = f"{'; '.join(model.notes)}, seed {first}"
+    note = f"{'; '.join(model.notes)}, seed {first}"
     coloured = surprisal and not json and console.supports_colour(console.result_console())
     if alone and coloured:
         pieces = generator.stream_scored(request, first)
-        console.print_note(told)
+        console.print_note(note)
         samples.show_coloured(prompt, pieces, stream)
         return
     if alone:
         text = generator.stream(request, first)
-        console.print_note(told)
+        console.print_note(note)
         console.show_sample(prompt, text, stream)
         return
     seeds = range(first, first + (rerank or count))
     scored = json or coloured or rerank is not None
     traced = (trace_candidates or CANDIDATES) if trace else 0
     drawn = generator.sample(request, seeds, scored, traced, in_pieces=coloured)
-    console.print_note(told)
+    console.print_note(note)
     if rerank is not None:
         drawn = best(drawn, count)
         samples.print_best(drawn, rerank, model.vocabulary.unit)

@@ -8,11 +8,15 @@ from rich.console import Console
 from rich.text import Text
 
 from charrnn.cli.derivations.bridges import Bridge
+from charrnn.cli.derivations.settings import settings_of
+from charrnn.cli.output.console import result_console, write_json
 from charrnn.cli.output.tables import Name, Table
 from charrnn.derivations.case import Case
 from charrnn.derivations.documents import DOCUMENTS, System
 from charrnn.derivations.equation import ABSENT, OVERFLOWS, Finding, Verdict
 
+VACUOUS = "a wrong equation may hold at this size, where there is nothing to get wrong; take 2 or more"
+ERRORS = "an error is relative to the largest entry of the true value, that of the complex step"
 BOUNDED = ("tanh", "logistic")  # states do not grow
 
 
@@ -29,6 +33,36 @@ class Checked:
         """What does not hold, not even as corrected: numbers of equations, some of which have several, and settings."""
         equations = [found.number for found in self.findings if not found.passed]
         return equations + [f"as {bridge.configuration}" for bridge in self.bridges if not bridge.holds]
+
+
+def show_equations(every: Sequence[Checked], case: Case, seed: int, json: bool) -> None:
+    """A table for each system with notes below, or all of them as JSON."""
+    settings = settings_of([checked.system for checked in every], case)
+    failed = failures(every)
+    if json:
+        report = {"passed": not failed, "seed": seed, "settings": settings}
+        write_json({**report, "equations": equations_json(every), "bridges": bridges_json(every)})
+        return
+    console = result_console()
+    for checked in every:
+        show_table(console, checked)
+    ones = [f"{size} = 1" for size in ("T", "D", "C") if settings.get(size) == 1]
+    notes = (
+        (ERRORS, ""),
+        (f"{', '.join(ones)}: {VACUOUS}" if ones else "", "yellow"),
+        (summary(every), "" if failed else "green"),
+        (overflow_advice(every, case), ""),
+    )
+    for line, style in notes:
+        if line:
+            console.print(line, style=style, soft_wrap=not console.is_terminal)
+
+
+def failures(every: Sequence[Checked]) -> str:
+    """What fails as corrected, in one line; nothing if all passed."""
+    failed = {checked.system.name: checked.failed for checked in every if checked.failed}
+    which = "; ".join(f"{name}: {'; '.join(dict.fromkeys(what))}" for name, what in failed.items())
+    return f"{sum(map(len, failed.values()))} fail as corrected: {which}" if failed else ""
 
 
 def show_table(console: Console, checked: Checked) -> None:

@@ -39,7 +39,7 @@ def read_prompt(file: str) -> str:
         mark = family(detect_by_mark(content) or UTF_8)
         encoding = "cp1252" if mark == UTF_8 else mark
         raise SamplingError(
-            f"--prompt-file {file}: byte {error.start} is not UTF-8, which a prompt is; convert it, for example: "
+            f"--prompt-file {file}: byte {error.start} is not UTF-8; convert it, for example: "
             f"iconv -f {encoding} -t utf-8 {shlex.quote(file)} > prompt.txt"
         ) from None
 
@@ -50,14 +50,15 @@ def _size(file: str) -> str:
 
 
 def hint(typed: Sequence[str], vocabulary: Vocabulary) -> str | None:
-    """What to know of escapes where some were typed, for a model that also knows the backslash."""
+    """A hint about escapes, if some were typed for a model that also knows the backslash."""
     is_of_use = vocabulary.unit == "char" and "\\" in vocabulary.known
     return HINT if is_of_use and any(unescape(text) != text for text in typed) else None
 
 
 def fit(prompt: str, stops: Sequence[str], vocabulary: Vocabulary, hint: str | None) -> tuple[str, list[str]]:
-    """Prompt and stop strings in the form that the model knows; tells of a prompt whose letters were written otherwise. Raises
-    VocabularyError for a prompt of other characters, with the hint.
+    """Prompt and stop strings in the Unicode form that the model knows; prints a note if that changes the prompt.
+
+    Raises VocabularyError, with the hint, for a prompt with characters that the model does not know.
     """
     found = fit_text(prompt, vocabulary)
     try:
@@ -67,15 +68,16 @@ def fit(prompt: str, stops: Sequence[str], vocabulary: Vocabulary, hint: str | N
     if vocabulary.unit == "char" and (unknown := Counter(c for c in found if c not in vocabulary.known)):
         print_note(f"unknown to the model, and read as its symbol for rare characters: {describe_unknown(unknown)}")
     if found not in (prompt, prompt.replace("\r\n", "\n")):
-        print_note("the prompt is read in the Unicode form, composed (NFC) or not (NFD), that the model knows")
+        print_note("the prompt is read in the Unicode form that the model knows, composed (NFC) or not (NFD)")
     return found, [fit_text(stop, vocabulary) for stop in stops]
 
 
 def warn_of_boundary(prompt: str, boundary: str | None) -> None:
-    """Tells where a prompt holds a blank line that ends documents: it is read as the beginning of one, which is not how `score`
-    reads it. (What other boundaries are made of, a model of documents seldom knows.)
+    """Warn of a blank line in the prompt that ends documents: here it is part of one document, but `score` splits there.
+
+    Other boundaries need no warning: a model of documents seldom knows their characters.
     """
     if boundary == BLANK_LINE and NAMED_BOUNDARIES[BLANK_LINE].search(f"\n{prompt}"):
         print_note(
-            "warning: a blank line ends a document of this model, and the prompt is read as one all the same; give the last one alone"
+            "warning: a blank line ends a document of this model, but the prompt is read as one document; give the last one alone"
         )

@@ -1,4 +1,4 @@
-"""Text that is typed as the value of an option, under any locale."""
+"""Text typed as the value of an option, under any locale."""
 
 import os
 
@@ -6,18 +6,19 @@ import typer
 
 
 def text(typed: str | None) -> str | None:
-    """The callback of an option for text: its value as UTF-8."""
+    """Decode the value of an option as UTF-8, whatever the locale says."""
     return None if typed is None else _decoded(typed)
 
 
 def texts(typed: list[str] | None) -> list[str] | None:
-    """The same for an option that may be given several times."""
+    """The same for a repeatable option."""
     return None if typed is None else [_decoded(each) for each in typed]
 
 
 def _decoded(typed: str) -> str:
-    """Under a locale that is not UTF-8, Python hands over what it cannot decode as surrogates. The names of files stay so, and
-    name the same files. Raises BadParameter for what is not UTF-8.
+    """Under a locale that is not UTF-8, Python passes what it cannot decode as surrogates. File names may stay so.
+
+    Raises BadParameter for what is not UTF-8.
     """
     if not any("\ud800" <= character <= "\udfff" for character in typed):
         return typed

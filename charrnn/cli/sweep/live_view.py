@@ -80,11 +80,14 @@ class SweepView:
         return Group(*lines, shorten(ended, columns))
 
     def _line(self, number: int, columns: int) -> Text:
-        """The name of a training, cut if there is no room for it beside the figures."""
-        step = last_step(self._run(number))
-        figures = f" · {time.monotonic() - self._running[number]:.0f} s" + ("" if step is None else f" · step {step:,}")
-        name = mark_unsafe_line(f"  {self._sweep.names[number]}")
-        return shorten(shorten(name, max(0, columns - len(figures))) + figures, columns)
+        seconds = time.monotonic() - self._running[number]
+        return running_line(self._sweep.names[number], seconds, last_step(self._run(number)), columns)
 
     def _run(self, number: int) -> Path:
         return self._folder.path / self._sweep.names[number]
+
+
+def running_line(name: str, seconds: float, step: int | None, columns: int) -> Text:
+    """The name of a running training, cut if there is no room for it beside its figures."""
+    figures = f" · {seconds:.0f} s" + ("" if step is None else f" · step {step:,}")
+    return shorten(shorten(mark_unsafe_line(f"  {name}"), max(0, columns - len(figures))) + figures, columns)

@@ -86,7 +86,7 @@ def test_a_file_of_ones_own_with_a_like_name_is_left_alone(write, command):
 
 @every_command
 @pytest.mark.parametrize("more", [(), ("--force",)])
-def test_what_can_be_no_file_is_told_before_anything_is_read(write, tiny_run, command, more):
+def test_what_cannot_be_a_file_is_refused_before_anything_is_read(write, tiny_run, command, more):
     pytest.importorskip("matplotlib")
     for name in ("best.safetensors", "last.safetensors", "metrics.jsonl"):
         (tiny_run / name).unlink()
@@ -98,7 +98,7 @@ def test_what_can_be_no_file_is_told_before_anything_is_read(write, tiny_run, co
 
 
 @pytest.mark.parametrize("command", ["plot", "gradflow"])
-def test_that_matplotlib_is_missing_is_told_before_anything_is_read(charrnn, command, monkeypatch):
+def test_a_missing_matplotlib_is_reported_before_anything_is_read(charrnn, command, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     wanted = f"charrnn {command} -o needs matplotlib: pip install 'charrnn-numpy[plot]'"
     refused(charrnn(command, "no run", "-o", "a.svg"), 1, wanted)
@@ -127,7 +127,7 @@ def test_a_pipe_or_a_device_is_never_replaced(tmp_path):
             files.confirm_overwrite(path, force=True)
 
 
-def test_a_folder_that_is_read_only_is_told_of_before(tmp_path, monkeypatch):
+def test_a_read_only_folder_is_reported_before(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)  # root may write everywhere
     with pytest.raises(OutputError, match=rf"the folder {tmp_path} is read-only"):
         files.confirm_overwrite(tmp_path / "a", force=True)
@@ -194,8 +194,8 @@ ANSWERS = [("YES\n", 0), ("\n", 1), ("\x04", 1), ("\xff\n", 1), ("\x03", 130)]  
 
 @mostly_slow(
     ("command", "answer", "code"),
-    [(command, *told) for command in COMMANDS for told in [("y\n", 0), ("n\n", 1)]]
-    + [("export", *told) for told in ANSWERS],
+    [(command, *case) for command in COMMANDS for case in [("y\n", 0), ("n\n", 1)]]
+    + [("export", *case) for case in ANSWERS],
     one_in=7,
 )
 def test_a_person_at_a_terminal_is_asked(asked, tmp_path, command, answer, code):
@@ -211,7 +211,7 @@ def test_a_person_at_a_terminal_is_asked(asked, tmp_path, command, answer, code)
 
 
 @pytest.mark.slow
-def test_the_question_is_no_part_of_the_result(asked, tmp_path):
+def test_the_question_is_not_part_of_the_result(asked, tmp_path):
     child = asked("export", "> result")
     child.expect_exact("[y/N] ")
     child.send("y\n")

@@ -22,7 +22,7 @@ def test_each_limit_of_the_scale_begins_the_next_colour():
 
 
 @pytest.mark.parametrize("surprisal", [math.inf, math.nan, 1e300])
-def test_what_is_no_number_is_a_surprise(surprisal):
+def test_nan_and_infinity_are_surprises(surprisal):
     assert style_of(surprisal) == STYLES[-1]
 
 

@@ -2,9 +2,7 @@
 
 import json
 import re
-import time
 from collections import Counter
-from types import SimpleNamespace
 
 import on_terminal
 import pytest
@@ -18,9 +16,8 @@ from charrnn.cli.app import app
 from charrnn.cli.output.tables import Name, Table
 from charrnn.cli.output.wrapping import width_of
 from charrnn.cli.reports.samples import show_samples
-from charrnn.cli.sweep.live_view import SweepView
+from charrnn.cli.sweep.live_view import running_line
 from charrnn.generation.samples import Sample, TracedStep
-from charrnn.system.folder_handle import Folder
 from charrnn.training.benchmark import Bench
 from charrnn.training.events import rounded
 
@@ -274,12 +271,8 @@ def test_a_plot_is_as_wide_as_the_terminal_also_where_it_is_dumb(runs, monkeypat
 
 @pytest.mark.parametrize("name", [f"{LONG}learning_rate=0.00123", "灯台の光" * 20])
 @pytest.mark.parametrize("columns", [30, 40, 60, 80])
-def test_of_a_training_of_a_sweep_the_name_is_cut_and_not_the_figures(tmp_path, monkeypatch, name, columns):
-    (tmp_path / name).mkdir()
-    view = SweepView(SimpleNamespace(names=[name]), Folder.named(tmp_path), json=True, quiet=True)
-    view._running[0] = time.monotonic() - 123
-    monkeypatch.setattr("charrnn.cli.sweep.live_view.last_step", lambda run: 12_345)
-    line = view._line(0, columns).plain
+def test_of_a_training_of_a_sweep_the_name_is_cut_and_not_the_figures(name, columns):
+    line = running_line(name, 123.4, 12_345, columns).plain
     assert line.endswith(" · 123 s · step 12,345")
     assert width_of(line) <= columns
 

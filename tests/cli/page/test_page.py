@@ -79,7 +79,7 @@ def test_it_opens_with_the_unit_asked_for():
     assert found["units"][found["open"]]["name"] == "z:3"
 
 
-def test_what_the_model_does_not_know_is_told():
+def test_what_the_model_does_not_know_is_marked():
     assert data(written("abcd", unknown=(1, 3))[1])["unknown"] == [1, 3]
 
 

@@ -14,7 +14,7 @@ from charrnn.runs.storage.checkpoint import load, save
 
 @pytest.fixture
 def shown(charrnn, tiny_run, tmp_path):
-    """Run `view` on the tiny run: what it told, and the data in its page."""
+    """Run `view` on the tiny run: its notes, and the data in its page."""
     out = tmp_path / "page.html"
 
     def view(*arguments, stdin=None):
@@ -27,15 +27,15 @@ def shown(charrnn, tiny_run, tmp_path):
 
 
 def test_a_text_is_shown_with_its_surprisals(shown, text_file, tiny_run):
-    told, found = shown(text_file)
+    notes, found = shown(text_file)
     text = text_file.read_text("utf-8")
     assert found["text"] == text
     bits = api.load(tiny_run).score(text).surprisals / np.log(2)
     np.testing.assert_allclose(unpacked(found["surprisals"]) / found["per_bit"], bits, atol=0.05)
-    assert "h:" in told
-    assert "follows it best, r = " in told
-    assert "1,200 characters, 16 units" in told
-    assert "showing the first" not in told
+    assert "h:" in notes
+    assert "follows it best, r = " in notes
+    assert "1,200 characters, 16 units" in notes
+    assert "showing the first" not in notes
 
 
 def test_without_a_text_it_is_the_validation_split(shown, text_file):
@@ -48,15 +48,15 @@ def test_standard_input_can_be_shown(shown):
 
 
 def test_a_long_text_is_cut_and_that_is_said(shown, text_file):
-    told, found = shown(text_file, "--length", 30)
+    notes, found = shown(text_file, "--length", 30)
     assert found["text"] == text_file.read_text("utf-8")[:30]
-    assert "showing the first 30 characters; --length N for more" in told
-    told, found = shown("--length", 60, "--force")
+    assert "showing the first 30 characters; --length N for more" in notes
+    notes, found = shown("--length", 60, "--force")
     assert len(found["text"]) == 60
-    assert "showing the first" not in told
-    told, found = shown("--length", 59, "--force")
+    assert "showing the first" not in notes
+    notes, found = shown("--length", 59, "--force")
     assert len(found["text"]) == 59
-    assert "showing the first 59 characters; --length N for more" in told
+    assert "showing the first 59 characters; --length N for more" in notes
 
 
 def test_as_many_units_are_in_it_as_are_asked_for(shown, text_file):
@@ -66,9 +66,9 @@ def test_as_many_units_are_in_it_as_are_asked_for(shown, text_file):
 
 
 def test_unknown_characters_are_marked_and_counted(shown):
-    told, found = shown("-", stdin="the \N{SNOWMAN}at <b>\n")
+    notes, found = shown("-", stdin="the \N{SNOWMAN}at <b>\n")
     assert found["unknown"] == [4, 8, 9, 10]
-    assert "unknown to the model (marked): 4 characters: '<' (U+003C), '>' (U+003E), 'b' (U+0062), " in told
+    assert "unknown to the model (marked): 4 characters: '<' (U+003C), '>' (U+003E), 'b' (U+0062), " in notes
 
 
 @pytest.mark.parametrize("unit", ["16", "99999", "z:0", "q:3", "h_2:3", "-1", "wrong", ""])
@@ -166,7 +166,7 @@ def test_the_places_of_documents_are_those_of_the_files(charrnn, poems, tmp_path
     ]  # fmt: skip
 
 
-def test_the_page_tells_those_places_and_shows_a_gap_between_documents(charrnn, poems, tmp_path):
+def test_the_page_shows_those_places_and_shows_a_gap_between_documents(charrnn, poems, tmp_path):
     (tmp_path / "a").write_text(POEMS, "utf-8")
     assert charrnn("view", poems, tmp_path / "a", tmp_path / "a", "-o", "p.html").exit_code == 0
     page = shown_by_node("p.html")
@@ -184,7 +184,7 @@ def test_the_page_tells_those_places_and_shows_a_gap_between_documents(charrnn, 
     assert page["shown"][38]["row"] == [2, 0]
 
 
-def test_what_is_expected_at_an_end_is_told_from_a_lines_end(charrnn, poems, tmp_path):
+def test_what_is_expected_at_an_end_differs_from_a_lines_end(charrnn, poems, tmp_path):
     (tmp_path / "a").write_text(POEMS, "utf-8")
     assert charrnn("view", poems, tmp_path / "a", "-o", "p.html").exit_code == 0
     shown = shown_by_node("p.html")["shown"]

@@ -48,17 +48,17 @@ def launch(tmp_path, text_file):
 
 
 def ended(process):
-    out, told = process.communicate(timeout=60)
-    assert "Traceback" not in told, told
-    return process.returncode, out, told
+    out, stderr = process.communicate(timeout=60)
+    assert "Traceback" not in stderr, stderr
+    return process.returncode, out, stderr
 
 
-def test_the_other_ranks_make_every_training_and_the_first_alone_tells(launch, tmp_path):
+def test_the_other_ranks_make_every_training_and_the_first_alone_prints(launch, tmp_path):
     wild = ["-s", "model.nonlinearity=relu", "-s", "training.max_grad_norm=null", "-s", "training.recoveries=0"]
-    code, out, told = ended(launch("--grid", "training.learning_rate=1e-3,1000,2e-3", *wild, "-o", "s", "--json"))
+    code, out, stderr = ended(launch("--grid", "training.learning_rate=1e-3,1000,2e-3", *wild, "-o", "s", "--json"))
     assert code == 1
-    assert told.count("3 trainings, 2 side by side; directory s") == 1
-    assert told.count("1 of 3 trainings failed") == 1
+    assert stderr.count("3 trainings, 2 side by side; directory s") == 1
+    assert stderr.count("1 of 3 trainings failed") == 1
     rows = json.loads(out)
     assert [row["state"] for row in rows] == ["done", "done", "diverged"]
     for row in rows[:2]:
@@ -74,22 +74,22 @@ def test_ctrl_c_saves_in_the_rank_that_trains_and_the_one_that_waits_leaves(laun
         assert time.monotonic() < deadline
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    code, _, told = ended(process)
+    code, _, stderr = ended(process)
     assert code == 130
-    assert "1 of 1 · hidden_size=8 · stopped" in told
+    assert "1 of 1 · hidden_size=8 · stopped" in stderr
     assert 50 <= load(tmp_path / "s/hidden_size=8" / LAST).progress.step < 1_000_000
 
 
-def test_mistakes_are_told_once_and_nobody_waits(launch, tmp_path):
-    code, out, told = ended(launch("--grid", "model.hiden_size=8"))
+def test_mistakes_are_printed_once_and_nobody_waits(launch, tmp_path):
+    code, out, stderr = ended(launch("--grid", "model.hiden_size=8"))
     assert (code, out) == (1, "")
-    assert told.count("error: ") == 1
-    assert "did you mean model.hidden_size?" in told
+    assert stderr.count("error: ") == 1
+    assert "did you mean model.hidden_size?" in stderr
     assert not (tmp_path / "runs").exists()
 
 
 def test_without_mpi4py_one_line_says_what_to_install(launch):
-    code, out, told = ended(launch(*RATES, program=("-c", WITHOUT_MPI)))
+    code, out, stderr = ended(launch(*RATES, program=("-c", WITHOUT_MPI)))
     assert (code, out) == (1, "")
-    assert told.count("error: ") == 1
-    assert "pip install 'charrnn-numpy[mpi]'" in told
+    assert stderr.count("error: ") == 1
+    assert "pip install 'charrnn-numpy[mpi]'" in stderr

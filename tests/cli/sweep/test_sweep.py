@@ -187,10 +187,10 @@ def test_the_same_command_leaves_what_is_done_and_makes_what_is_missing(sweep):
 def test_a_signal_saves_all(begun, tmp_path, number, code):
     process = begun()
     process.send_signal(number)
-    out, told = process.communicate(timeout=30)
+    out, stderr = process.communicate(timeout=30)
     assert (process.returncode, out) == (code, "")
-    assert "the same command with -o s continues" in told
-    assert "Traceback" not in told
+    assert "the same command with -o s continues" in stderr
+    assert "Traceback" not in stderr
     for run in tmp_path.glob("s/learning_rate=*"):
         assert 50 <= load(run / LAST).progress.step < 1_000_000
         assert trains(run) is None
@@ -201,7 +201,7 @@ def test_a_reader_that_goes_away_stops_all(begun, tmp_path):
     process = begun("--grid", "training.seed=1,2")
     process.stderr.close()
     first = next(tmp_path.glob("s/*/lock"))
-    os.kill(trains(first.parent), signal.SIGTERM)  # there is something to tell
+    os.kill(trains(first.parent), signal.SIGTERM)  # now there is something to print
     assert process.wait(30) == 141
     for run in tmp_path.glob("s/learning_rate=*"):
         assert load(run / LAST).progress.step >= 50
@@ -306,11 +306,11 @@ def test_no_link_in_the_directory_is_followed(tmp_path, text_file):
         with Folder(tmp_path / "s") as folder:
             return run_job(Job(name, YAML, [str(text_file)]), folder, StopSignal(lambda: False))
 
-    told = "is a link, and links are not followed here"
+    refusal = "is a link, and links are not followed here"
     (tmp_path / "s" / "one").symlink_to(elsewhere)
-    assert made("one") == JobResult("failed", f"{tmp_path}/s/one: one {told}")
+    assert made("one") == JobResult("failed", f"{tmp_path}/s/one: one {refusal}")
     (tmp_path / "s" / "logs" / "two.log").symlink_to(victim)
-    assert made("two") == JobResult("failed", f"{tmp_path}/s/logs/two.log: two.log {told}")
+    assert made("two") == JobResult("failed", f"{tmp_path}/s/logs/two.log: two.log {refusal}")
     (tmp_path / "s" / "configs" / "three.yaml").symlink_to(victim)
     assert made("three") == JobResult("done")  # the link itself was replaced
     assert (tmp_path / "s" / "configs" / "three.yaml").read_text() == YAML
