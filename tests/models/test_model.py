@@ -522,9 +522,9 @@ def test_bytes_that_are_no_characters_are_not_held_for_ever(tmp_path):
 
 
 def test_a_model_says_in_a_line_what_it_is(tiny_run):
-    told = repr(api.load(tiny_run))
+    line = repr(api.load(tiny_run))
     assert re.fullmatch(
-        r"<Model .*best\.safetensors: rnn of \d+ units, \d+ characters, [\d,]+ steps, validation loss \d\.\d{4}>", told
+        r"<Model .*best\.safetensors: rnn of \d+ units, \d+ characters, [\d,]+ steps, validation loss \d\.\d{4}>", line
     )
 
 
