@@ -1,4 +1,4 @@
-"""What charrnn has of the derivations besides a loss and its gradient: Jacobians and their products, clipping, the update."""
+"""Further parts of the derivations in charrnn: Jacobians and their products, clipping, the update."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from charrnn.training.optim.optimizers import SGD
 
 
 def flow_errors(both: Counterpart) -> tuple[float, float]:
-    """Of the states, and of ∂h_t/∂h_{t-1}, ∂h_T/∂h_k, their norms, |λ_1|, σ and γ, in all layers."""
+    """The largest error of the states, and of ∂h_t/∂h_{t-1}, ∂h_T/∂h_k, their norms, |λ_1|, σ and γ, in all layers."""
     network, (T, _), errors, of_states = both.network, both.ids.shape, [], []
     ws = network.workspace(*both.ids.shape)
     network.logits(both.ids, both.state, ws)
@@ -41,7 +41,7 @@ def flow_errors(both: Counterpart) -> tuple[float, float]:
 
 
 def clipping_error(both: Counterpart, bound: float) -> float:
-    """Of all gradients after clipping; the system has biases, and reads characters, so that the norms are of the same numbers."""
+    """The largest error of the clipped gradients. The system must have biases and read characters: else the norms differ."""
     gradient, _ = both.backward()
     Clipping(bound)(gradient.flat)
     rule = vanishing.clipped({name: both.top.gradient(name) for name in both.top.PARAMETERS}, bound)

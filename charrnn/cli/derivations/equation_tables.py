@@ -1,4 +1,4 @@
-"""How the equations of the documents are shown: a table for each system, and JSON."""
+"""The report of the equations of the documents: a table for each system, or JSON."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,12 +13,12 @@ from charrnn.derivations.case import Case
 from charrnn.derivations.documents import DOCUMENTS, System
 from charrnn.derivations.equation import ABSENT, OVERFLOWS, Finding, Verdict
 
-BOUNDED = ("tanh", "logistic")  # states do not grow
+BOUNDED = ("tanh", "logistic")  # their states do not grow
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A system, what its equations were found to be, and how charrnn's own network compares with it."""
+    """A system, the findings on its equations, and the comparisons with charrnn's own network."""
 
     system: System
     findings: Sequence[Finding]
@@ -26,13 +26,13 @@ class Checked:
 
     @property
     def failed(self) -> list[str]:
-        """What does not hold, not even as corrected: numbers of equations, some of which have several, and settings."""
+        """What fails even as corrected: numbers of equations (several may share one), and configurations."""
         equations = [found.number for found in self.findings if not found.passed]
         return equations + [f"as {bridge.configuration}" for bridge in self.bridges if not bridge.holds]
 
 
 def show_table(console: Console, checked: Checked) -> None:
-    """The equations of one system, in the document's order."""
+    """Print the equations of one system, in the document's order."""
     system = checked.system
     document = DOCUMENTS[system.document]
     title = f"{system.name}: {system.title}\n{system.document}, {document.author}, {document.title} ({document.year})"
@@ -75,13 +75,13 @@ def summary(every: Sequence[Checked]) -> str:
 
 
 def _of(verdicts: Sequence[Verdict]) -> str:
-    """How many hold, of those that the case can tell."""
+    """How many hold, of those that the case can decide."""
     judged = [verdict for verdict in verdicts if not verdict.open]
     return f"{sum(verdict.holds for verdict in judged)} of {len(judged)}"
 
 
 def overflow_advice(every: Sequence[Checked], case: Case) -> str | None:
-    """What to lower where numbers overflow."""
+    """What to change if numbers overflow; None if none does."""
     verdicts = (
         verdict for checked in every for found in checked.findings for verdict in (found.printed, found.corrected)
     )

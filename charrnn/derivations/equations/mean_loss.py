@@ -12,7 +12,7 @@ from charrnn.derivations.systems.mean_loss import MeanLoss
 
 
 def equations(rnn: MeanLoss) -> Iterator[Equation]:
-    """What the document says, in its order. Those that look back two or three steps do so at the last step, T."""
+    """The document's equations, in its order. Those over two or three steps are evaluated at the last step, T."""
     T, at_all = rnn.T, partial(at_each, rnn.times)
 
     @cache

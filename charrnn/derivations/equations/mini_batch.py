@@ -12,7 +12,7 @@ from charrnn.derivations.systems.mini_batch import MiniBatch, stacked
 
 
 def equations(rnn: MiniBatch) -> Iterator[Equation]:
-    """What the document says, in its order; its t + 1 is the last step here, T."""
+    """The document's equations, in its order; its t + 1 is the last step here, T."""
     T, m, n_inputs, n, C = rnn.T, rnn.m, rnn.X.shape[2], len(rnn.W_hh), rnn.y.shape[2]
 
     def last(rnn: MiniBatch) -> Array:

@@ -14,7 +14,7 @@ from charrnn.derivations.systems.update_rules import UpdateRules, cases, printed
 
 
 def equations(rnn: UpdateRules) -> Iterator[Equation]:
-    """What the document says, in its order."""
+    """The document's equations, in its order."""
     times, fixed, α = rnn.times, rnn.h, 0.1
     pairs = [(i, k) for i in times for k in range(-1, i)]
     at_all = partial(at_each, times)

@@ -20,7 +20,7 @@ from charrnn.derivations.systems.vanishing import (
 
 
 def equations(rnn: Recurrence) -> Iterator[Equation]:
-    """What the document says, in its order."""
+    """The document's equations, in its order."""
     T = rnn.T
     at_all = partial(at_each, rnn.times)
     at_pairs = partial(at_each, [(t, k) for t in rnn.times for k in range(t + 1)])
