@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.config import sizing
 from charrnn.config.resolve import DEFAULT, resolve
-from charrnn.config.schema import Config, required
+from charrnn.config.schema import Config
 from charrnn.diagnostics.gradcheck import gradcheck as checks
 from charrnn.diagnostics.gradcheck.gradcheck import Report, Unchecked
 from charrnn.diagnostics.gradcheck.oracles import ORACLES
@@ -19,27 +18,23 @@ from charrnn.diagnostics.gradcheck.time_estimate import SECONDS, extend_for, ora
 from charrnn.diagnostics.gradflow.gradient_flow import LAGS, POSITIONS, GradientFlow, gradient_flow
 from charrnn.generation.novelty import novelty as novelty
 from charrnn.models import export as exports
-from charrnn.models import gradcheck_case, gradflow_case
-from charrnn.models import model as models
+from charrnn.models import gradcheck_case, gradflow_case, loading
 from charrnn.models.model import Model as Model
-from charrnn.runs import run as runs
 from charrnn.runs import time_budget
-from charrnn.runs.planning import plan as plans
 from charrnn.runs.planning.fine_tuning import FineTuneBase
 from charrnn.runs.planning.fine_tuning import load_base as load_base
+from charrnn.runs.planning.new_plan import make_plan
 from charrnn.runs.planning.plan import Plan
+from charrnn.runs.random_training import random_trainer
 from charrnn.runs.resume import resume as resume
-from charrnn.runs.run import Run
+from charrnn.runs.run import start as start
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.history import read_history as read_history
 from charrnn.system.blas_threads import one_blas_thread
-from charrnn.training.benchmark import Bench, measure, random_trainer
+from charrnn.training.benchmark import Bench, measure
 from charrnn.training.events import Event
-from charrnn.training.optim.clipping import Clipping
 from charrnn.training.parallel.communicator import Communicator
-from charrnn.training.parallel.data_parallel import fastest_threads
 
-BENCH_VOCABULARY = {"char": 65, "byte": 256}  # characters of English prose with its punctuation
 require_free = directory.require_unused  # the name that programs know it by
 
 
@@ -59,16 +54,8 @@ def plan(
     the configuration is of another network than the base's.
     """
     began = time.perf_counter()
-    made = plans.make_plan(sources, config, base, ranks)
-    return made if seconds is None else plans.with_steps(made, *time_budget.steps_within(made, seconds, began))
-
-
-def start(plan: Plan, out: Path | None = None) -> Run:
-    """Make the run directory (none named: the next free one below runs/), and a fresh network or one with the plan's weights.
-
-    Raises RunError when the directory holds something or cannot be made.
-    """
-    return runs.start(plan, out)
+    made = make_plan(sources, config, base, ranks)
+    return made if seconds is None else made.with_steps(*time_budget.steps_within(made, seconds, began))
 
 
 def train(
@@ -114,7 +101,7 @@ def load(
     FILE=NAME for single files) what it is in, if it was converted. Raises RunError, also where vocabularies differ,
     CheckpointError and TextError.
     """
-    return models.load(Path(run), [*map(Path, others)], which, ngram, weights, _listed(text), _listed(encoding))
+    return loading.load(Path(run), [*map(Path, others)], which, ngram, weights, _listed(text), _listed(encoding))
 
 
 def export(
@@ -136,28 +123,8 @@ def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
 
     Raises NetworkError and WorkerError.
     """
-    config = sizing.fill_sizes(config or Config(), sizing.TYPICAL_LENGTH)
-    training, model = config.training, config.model
-    architecture = model.architecture(BENCH_VOCABULARY[config.data.unit])
-    B, T = required(training.batch_size), training.sequence_length
-    threads = config.runtime.threads or fastest_threads(architecture, T, max(1, B // training.accumulate))
-    clipping = Clipping(training.max_grad_norm, training.max_grad_value)
-    trainer = random_trainer(
-        architecture,
-        B,
-        T,
-        threads,
-        optimizer=training.optimizer,
-        clipping=clipping,
-        precision=training.precision,
-        dropout=required(model.dropout),
-        weight_dropout=required(model.weight_dropout),
-        ema_decay=training.ema_decay,
-        label_smoothing=required(training.label_smoothing),
-        stride=training.stride,
-        accumulate=training.accumulate,
-    )
-    return measure(trainer, seconds, config.data.unit)
+    config = config or Config()
+    return measure(random_trainer(config), seconds, config.data.unit)
 
 
 @one_blas_thread()

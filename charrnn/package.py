@@ -1,5 +1,6 @@
 """The package itself: its version, where it lies, and what ships with it."""
 
+import os
 from pathlib import Path
 
 __version__ = "0.1.0"
@@ -12,6 +13,7 @@ def shipped(folder: str) -> Path:
     return inside if inside.is_dir() else FOLDER.parent / folder
 
 
-def import_path() -> str:
-    """What a child process needs on its PYTHONPATH to import this package, and no other of its name."""
-    return str(FOLDER.parent)
+def child_python_path() -> str:
+    """The PYTHONPATH of a child process in any folder: this very package first, then where this process looks."""
+    places = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return os.pathsep.join([str(FOLDER.parent), *(os.path.abspath(place) for place in places if place)])

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ import charrnn
 from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import CheckpointError, RunError
-from charrnn.generation.sampling import SamplingOptions
+from charrnn.generation.sample_request import SampleRequest
 from charrnn.network.network import Network
+from charrnn.runs import random_training
 from charrnn.runs.planning import memory_estimate
 from charrnn.runs.storage.checkpoint import load
 from charrnn.training.events import Evaluated, Finished, Stepped
@@ -139,8 +141,8 @@ def test_a_loaded_generator_writes_what_the_trained_network_would(tiny_run):
     model = api.load(tiny_run, which="last")
     assert model.notes == (str(tiny_run / "last.safetensors"),)
     generator = model.generator()
-    assert "".join(generator.generate("the", 30, SamplingOptions(), 5)) == "".join(
-        generator.generate("the", 30, SamplingOptions(), 5)
+    assert "".join(generator.stream(SampleRequest("the", 30), 5)) == "".join(
+        generator.stream(SampleRequest("the", 30), 5)
     )
 
 
@@ -200,27 +202,25 @@ def test_type_checkers_are_told_that_the_package_is_typed():
 
 
 def test_a_program_is_told_of_a_taken_directory_before_a_text_is_read(tiny_run):
-    with pytest.raises(charrnn.CharrnnError, match="holds a run already"):
+    with pytest.raises(charrnn.CharrnnError, match="already holds a run"):
         charrnn.train("nothing.txt", out=tiny_run)
 
 
 @pytest.mark.parametrize(
-    ("setting", "place", "ignored"),
+    ("setting", "ignored"),
     [
-        ("training.stride=16", 0, None),
-        ("data.boundary=blank-line", 2, None),
-        ("training.label_smoothing=0.1", 3, 0.0),
+        ("training.stride=16", {"loss_steps": None}),
+        ("data.boundary=blank-line", {"reset_mask": None}),
+        ("training.label_smoothing=0.1", {"smoothing": 0.0}),
     ],
 )
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_gradcheck_fails_for_a_backward_that_ignores_what_is_configured(monkeypatch, cell, setting, place, ignored):
+def test_gradcheck_fails_for_a_backward_that_ignores_what_is_configured(monkeypatch, cell, setting, ignored):
     """The loss on the last steps alone, documents that begin within a window, smoothed labels: each is checked as it is trained."""
     right = Network.backward
 
-    def wrong(self, count, ws, gradient, *options):
-        options = [*options, *(None, None, None, 0.0)[len(options) :]]
-        options[place] = ignored
-        return right(self, count, ws, gradient, *options)
+    def wrong(self, count, ws, gradient, options, *rest):
+        return right(self, count, ws, gradient, replace(options, **ignored), *rest)
 
     config = resolve(None, [f"model.cell={cell}", setting]).config
     assert api.gradcheck(config, oracles=["complex-step"], entries=20).passed
@@ -232,7 +232,7 @@ def test_gradcheck_fails_for_a_backward_that_ignores_what_is_configured(monkeypa
 @pytest.mark.parametrize(("accumulate", "at_once"), [(1, 32), (4, 8), (32, 1), (40, 1)])
 def test_a_bench_shares_out_what_is_worked_through_at_once(monkeypatch, accumulate, at_once):
     asked = []
-    monkeypatch.setattr(api, "fastest_threads", lambda architecture, T, B: asked.append((T, B)) or 1)
+    monkeypatch.setattr(random_training, "fastest_threads", lambda architecture, T, B: asked.append((T, B)) or 1)
     monkeypatch.setattr(api, "measure", lambda trainer, seconds, unit: trainer)
     settings = ["training.batch_size=32", "training.sequence_length=8", "model.hidden_size=8"]
     trainer = api.bench(resolve(None, [*settings, f"training.accumulate={accumulate}"]).config)

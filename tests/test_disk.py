@@ -104,6 +104,7 @@ def test_a_training_writes_its_directory_and_nothing_else(watched, text_file):
     assert not list(places["cache"].iterdir())
 
 
+@pytest.mark.slow
 def test_measuring_for_a_time_uses_the_temporary_folder_alone(watched):
     text = b"the cat sat on the mat. a dog ran.\n" * 40_000
     few = ("-s", "runtime.threads=1", "-s", "training.eval_characters=1000")

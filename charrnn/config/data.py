@@ -1,4 +1,4 @@
-"""The section `data` of a configuration: how the text is read and cut."""
+"""The section `data` of a configuration: how the text is read and split."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
@@ -30,13 +30,13 @@ class Data(StrictModel):
     )
     protocol: splits.Protocol = Field(
         "contiguous",
-        description="who cuts it: contiguous, by data.split; nanogpt: the last tenth validates; char-rnn: the last 5 % of each of its slices do",
+        description="how the text is split: contiguous, by data.split; nanogpt: the last tenth validates; char-rnn: the last 5 % of each slice",
     )
     slices: tuple[Whole, Whole] = Field(
         (50, 50), strict=False, description="char-rnn's slices and its window, B and S; for protocol char-rnn only"
     )
     min_count: Whole = Field(
-        1, ge=1, le=MAX_SIZE, description="characters rarer than this share one unknown symbol, never sampled"
+        1, ge=1, le=MAX_SIZE, description="characters rarer than this share one unknown symbol, which is never sampled"
     )
     boundary: str | None = Field(
         None,
@@ -45,27 +45,27 @@ class Data(StrictModel):
         description="where a document ends and the next begins: blank-line, file, or a regular expression; null: one long text",
     )
     max_expansion: float = Field(
-        MAX_EXPANSION, ge=1, description="a compressed text may be so many times as large as its file"
+        MAX_EXPANSION, ge=1, description="a compressed text may be at most this many times as large as its file"
     )
 
     @property
     def encodings(self) -> Encodings:
-        """Which encoding each file is in."""
+        """The encoding of each file."""
         return Encodings.parse([self.encoding] if isinstance(self.encoding, str) else self.encoding)
 
     def with_encodings(self, given: Sequence[str]) -> Self:
-        """The same with NAME or FILE=NAME for some files besides; a NAME takes the place of all that was said before."""
+        """A copy with further entries NAME or FILE=NAME; a NAME replaces all entries before it."""
         names_all = any("=" not in entry for entry in given)
         before = [] if names_all else [self.encoding] if isinstance(self.encoding, str) else [*self.encoding]
         return self.model_copy(update={"encoding": (*before, *given)})
 
     def cutting(self) -> Split:
-        """How the text is cut."""
+        """The split of the text."""
         return splits.make_split(self.protocol, self.split, self.slices)
 
     @field_validator("slices")
     @classmethod
-    def _slices_are_some(cls, value: tuple[int, int]) -> tuple[int, int]:
+    def _slices_are_sizes(cls, value: tuple[int, int]) -> tuple[int, int]:
         if not all(1 <= number <= MAX_SIZE for number in value):
             raise ValueError(f"must be two whole numbers between 1 and {MAX_SIZE}")
         return value
@@ -77,7 +77,7 @@ class Data(StrictModel):
         if not isinstance(entries, list | tuple) or not all(isinstance(entry, str) for entry in entries):
             raise ValueError("must be text, or a list of texts")
         if any("\ud800" <= character <= "\udfff" for entry in entries for character in entry):
-            raise ValueError("must be text that Unicode has")
+            raise ValueError("must be valid Unicode text")
         try:
             Encodings.parse(entries)
         except TextError as error:

@@ -1,4 +1,4 @@
-"""Mistakes in a configuration in words: where each is, which key, what is wrong, what was found, what was probably meant."""
+"""Messages for the mistakes in a configuration: where, which key, what is wrong, what was found, what was probably meant."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -6,32 +6,52 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
+from charrnn.config import typed_values
+from charrnn.config.section import whole
 from charrnn.text.characters.graphemes import first_graphemes
 from charrnn.text.characters.printable import printable_line, quoted
 from charrnn.words import did_you_mean, nearest, parameter
 
 MAX_VALUE_CHARS = 80  # characters of a value in a message
-MAX_PROBLEMS = 20  # that are told at once
+MAX_PROBLEMS = 20  # in one message
+
+PROBLEMS = {  # by the type of pydantic's error, with fields of its context
+    "model_type": "must be a section of options",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "string_type": "must be text",
+    "string_unicode": "must be valid Unicode text",
+    "tuple_type": "must be a list, in brackets",
+    "literal_error": "must be {expected}",
+    "finite_number": "must be a finite number",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be greater than or equal to {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be less than or equal to {le}",
+    "string_too_short": "must not be empty",
+    "string_too_long": "must have at most {max_length} characters",
+    "missing": "has too few values",
+    "too_long": "has too many values: {actual_length}, and at most {max_length} are allowed",
+}
 
 ConfigProblem = tuple[str, str]
-"""Where it is (file:line or option), and what is wrong."""
+"""The place (file:line or option) and the message."""
 
 
 def describe(details: ErrorDetails, origins: Mapping[str, str], known: Sequence[str]) -> ConfigProblem:
-    """One problem: where it is, which key, what is wrong, what was found. `known` are all dotted keys that there are."""
+    """The place and the message of one mistake; `known` are all dotted keys."""
     key = ".".join(part for part in details["loc"] if isinstance(part, str))
-    if isinstance(details["input"], dict) and details["type"] == "value_error":  # keys that do not go together
-        words = (f"{key}.{word}".lstrip(".") for word in re.findall(r"[\w.]*\w", details["msg"]))
-        named = [word for word in words if word in known]
-        key = next((name for name in named if origins.get(name) == parameter("settings")), None) or next(
-            (name for name in named if name in origins), key
-        )
+    if isinstance(details["input"], dict) and details["type"] == "value_error":  # keys that contradict each other
+        named = [f"{key}.{word}".lstrip(".") for word in re.findall(r"[\w.]*\w", _message(details))]
+        named = [name for name in named if name in known and name in origins]
+        key = min(named, key=lambda name: origins[name] != parameter("settings"), default=key)
     below = (origin for other, origin in origins.items() if other.startswith(f"{key}."))
     return origins.get(key) or next(below, ""), f"{key}: {_problem(details, key, known).removeprefix(f'{key} ')}"
 
 
 def format_problems(problems: Sequence[ConfigProblem], omitted: int) -> str:
-    """The problems, those of the file in the order of its lines, and how many are `omitted` besides."""
+    """One message for all problems, those of a file in the order of its lines; `omitted` more are only counted."""
 
     def line(problem: ConfigProblem) -> int:
         return int(problem[0].rpartition(":")[2]) if ":" in problem[0] else 0
@@ -45,31 +65,22 @@ def format_problems(problems: Sequence[ConfigProblem], omitted: int) -> str:
 
 
 def _problem(details: ErrorDetails, key: str, known: Sequence[str]) -> str:
-    kind, found = details["type"], details["input"]
-    if kind == "extra_forbidden":
+    found = details["input"]
+    if details["type"] == "extra_forbidden":
         return f"no such key{_nearest(key, known)}"
-    if kind == "model_type":
-        return f"must be a section of options; found {_shown(found)}"
-    message = details["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    for pydantics, ours in (
-        ("String should have", "must have"),
-        ("a valid string, unable to parse raw data as a unicode string", "text that Unicode has"),
-        ("a valid integer", "a whole number"),
-        ("a valid number", "a number"),
-        ("a valid boolean", "true or false"),
-        ("a valid string", "text"),
-        ("a valid tuple", "a list, in brackets"),
-    ):
-        message = message.replace(pydantics, ours)
-    if isinstance(found, dict):  # a section whose values do not go together: the message names them
+    message = _message(details)
+    if isinstance(found, dict):  # a section whose values contradict each other: the message names them
         return message
-    return f"{message}; found {_shown(found)}{_meant(found, details)}"
+    return f"{message}; found {_shown(found)}{did_you_mean(str(found), typed_values.choices(key))}"
 
 
-def _meant(found: Any, details: ErrorDetails) -> str:
-    """For a word that is none of those allowed, the nearest of them."""
-    allowed = re.findall(r"'([^']*)'", details.get("ctx", {}).get("expected", ""))
-    return did_you_mean(str(found), allowed)
+def _message(details: ErrorDetails) -> str:
+    kind, context = details["type"], details.get("ctx", {})
+    if kind == "value_error":
+        return str(context["error"])
+    if kind not in PROBLEMS:
+        return details["msg"]
+    return PROBLEMS[kind].format(**{name: whole(value) for name, value in context.items()})  # 0, not 0.0
 
 
 def _shown(value: Any) -> str:
@@ -77,12 +88,12 @@ def _shown(value: Any) -> str:
 
 
 def shorten(text: str) -> str:
-    """As much of a text as a message has room for."""
+    """The beginning of a text, at most MAX_VALUE_CHARS characters."""
     return text if len(text) <= MAX_VALUE_CHARS else f"{first_graphemes(text, MAX_VALUE_CHARS)}..."
 
 
 def _nearest(key: str, known: Sequence[str]) -> str:
-    """The known key that was probably meant, whichever section it stands in."""
+    """A hint: the known key that was probably meant, in any section, or the keys that exist here."""
     same_section = [other for other in known if other.rpartition(".")[0] == key.rpartition(".")[0]]
     last_words = {other.rpartition(".")[2]: other for other in reversed(known)}
     word = nearest(key.rpartition(".")[2], last_words, 0.75)

@@ -1,4 +1,4 @@
-"""A configuration from its layers: default < file < --set < dedicated option, each value knowing where it came from.
+"""A configuration from its layers: default < file < --set < dedicated option, with the origin of each value.
 
 All mistakes are reported at once, each with its file and line or its option.
 """
@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -21,18 +21,20 @@ from charrnn.text.reading.encodings import absolute_entry
 from charrnn.words import did_you_mean, parameter
 
 Origins = dict[str, str]
-"""Dotted key -> where its value came from; what is not there is a default."""
+"""Dotted key -> where its value came from; a key that is missing has its default."""
 
-DEFAULT = "default"  # the shipped configuration that goes without saying
+ConfigType = TypeVar("ConfigType", bound=Config)
+
+DEFAULT = "default"  # the shipped configuration that `train` uses if none is named
 MAX_FILE_BYTES = 4 * yaml.MAX_CHARS  # bytes
 
 OptionValues = Mapping[str, tuple[str, Any]]
-"""Dotted key -> name of the option, and its value."""
+"""Dotted key -> the option's name and its value."""
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """A valid configuration and the origin of each value that is not a default."""
+    """A valid configuration, and the origin of each value that is not a default."""
 
     config: Config
     origins: Origins
@@ -48,7 +50,8 @@ def resolve(
     options: OptionValues | None = None,
     defaults: OptionValues | None = None,
 ) -> Resolved:
-    """Put the layers together. `settings` are KEY=VALUE as typed (see typed_values.py); `defaults` take the place of the built-in ones, and lie above DEFAULT.
+    """Merge the layers. `settings` are KEY=VALUE as typed (see typed_values.py); `defaults` replace the built-in ones, and override
+    those of DEFAULT.
 
     Raises ConfigError with every mistake found, one a line.
     """
@@ -59,19 +62,20 @@ def resolve(
         path = find_config(file)
         document = yaml.parse(_read(path), str(path))
         values = document.values
-        origins.update((".".join(map(str, key)), f"{path}:{line}") for key, line in document.lines.items())
+        origins.update((_dotted(key), f"{path}:{line}") for key, line in document.lines.items())
         problems += [(f"{path}:{line}", f"{_dotted(key)}: {message}") for key, line, message in document.mistakes]
     _fill(values, origins, defaults or {}, over=file == DEFAULT)
-    return _validate(values, origins, problems, [*_settings(settings), *_options(options or {})])
+    given = [*_settings(settings), *_options(options or {})]
+    return Resolved(_validate(Config, values, origins, problems, given), origins)
 
 
-def override(config: Config, options: OptionValues) -> Config:
-    """A configuration with some dotted keys set. Raises ConfigError."""
-    return _validate(config.model_dump(), {}, [], _options(options)).config
+def override(config: ConfigType, options: OptionValues) -> ConfigType:
+    """A copy of a configuration with some dotted keys set. Raises ConfigError."""
+    return _validate(type(config), config.model_dump(), {}, [], _options(options))
 
 
 def with_encodings(resolved: Resolved, given: Sequence[str]) -> Resolved:
-    """The same with what `--encoding` says besides: NAME or FILE=NAME each. Raises ConfigError."""
+    """A copy with further encodings of the text: NAME or FILE=NAME each. Raises ConfigError."""
     if not given:
         return resolved
     entries = list(resolved.config.data.with_encodings([*map(absolute_entry, given)]).encoding)
@@ -81,10 +85,10 @@ def with_encodings(resolved: Resolved, given: Sequence[str]) -> Resolved:
 
 
 def _fill(values: dict[str, Any], origins: Origins, defaults: OptionValues, over: bool) -> None:
-    """Put the defaults where a file says nothing, or `over` it: a heading with nothing below it says nothing, nor does null
-    for a size that would follow the text.
+    """Add the defaults for keys that a file does not set, or for all keys, if `over`. A section with nothing in it sets nothing,
+    and neither does null for a size that the text would decide.
     """
-    for section in _sections():
+    for section in Config.model_fields:
         if values.get(section, {}) is None:
             del values[section]
     for key, (origin, value) in defaults.items():
@@ -97,26 +101,34 @@ def _fill(values: dict[str, Any], origins: Origins, defaults: OptionValues, over
 
 
 def _validate(
-    values: dict[str, Any], origins: Origins, problems: list[ConfigProblem], settings: list[tuple[str, str, Any]]
-) -> Resolved:
+    kind: type[ConfigType],
+    values: dict[str, Any],
+    origins: Origins,
+    problems: list[ConfigProblem],
+    settings: list[tuple[str, str, Any]],
+) -> ConfigType:
+    """Add the settings to the values and to the origins, and build the configuration. Raises ConfigError."""
     for key, origin, value in settings:
         problems += _put(values, key, value, origin)
         below = yaml.flatten(value, (key,)) if isinstance(value, dict) else [((key,), value)]
         origins |= {_dotted(path): origin for path, _ in below}
     omitted = 0
     try:
-        config = Config.model_validate(values)
+        config = kind.model_validate(values)
     except ValidationError as error:
         errors = error.errors()
         problems += [describe(details, origins, known_keys()) for details in errors[:MAX_PROBLEMS]]
         omitted = len(errors[MAX_PROBLEMS:])
     if problems:
         raise ConfigError(format_problems(problems, omitted))
-    return Resolved(config, origins)
+    return config
 
 
 def find_config(name: str) -> FilePath:
-    """The file of a configuration: a path, or the name of a shipped one with or without .yaml; DEFAULT is always shipped."""
+    """The file of a configuration: a path, or the name of a shipped one with or without .yaml; DEFAULT is always the shipped one.
+
+    Raises ConfigError.
+    """
     path = FilePath(name)
     if path.is_file() and name != DEFAULT:
         return path
@@ -126,7 +138,7 @@ def find_config(name: str) -> FilePath:
     if path.is_dir():
         raise ConfigError(f"{parameter('config')} {name}: a folder, not a file")
     if path.exists():
-        _read(path)  # raises: it is no plain file
+        _read(path)  # raises: it is not a plain file
     known = sorted(path.stem for path in shipped("configs").glob("*.yaml"))
     raise ConfigError(
         f"{parameter('config')} {name}: no such file, and no configuration of that name; there are {', '.join(known)}{did_you_mean(name, known)}"
@@ -134,18 +146,18 @@ def find_config(name: str) -> FilePath:
 
 
 def to_yaml(config: Config) -> str:
-    """The whole tree as a file that `resolve` reads back to the same configuration."""
+    """The configuration as YAML that `resolve` reads back to the same one."""
     return yaml.dump(config.model_dump(mode="json"))
 
 
 def flatten(config: Config) -> Iterator[tuple[str, Any]]:
-    """Every dotted key with its value, in the order of the tree."""
+    """Yield each dotted key with its value, in the order of the tree."""
     for path, value in yaml.flatten(config.model_dump(mode="json")):
         yield _dotted(path), value
 
 
 def known_keys() -> list[str]:
-    """Every dotted key that there is."""
+    """All dotted keys."""
     return [key for key, _ in flatten(Config())]
 
 
@@ -176,7 +188,7 @@ def _options(options: OptionValues) -> list[tuple[str, str, Any]]:
 
 
 def _put(values: dict[str, Any], key: str, value: Any, origin: str) -> list[ConfigProblem]:
-    """Set a dotted key in nested mappings; the problem, if a part of the way is not a mapping."""
+    """Set a dotted key in nested mappings. Returns a problem if a part of the key is not a mapping."""
     *way, last = key.split(".")
     for part in way:
         values = values.setdefault(part, {})
@@ -187,10 +199,6 @@ def _put(values: dict[str, Any], key: str, value: Any, origin: str) -> list[Conf
     else:
         values[last] = value
     return []
-
-
-def _sections() -> list[str]:
-    return list(Config.model_fields)
 
 
 def _dotted(path: Sequence[str | int]) -> str:

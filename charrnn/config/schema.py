@@ -1,9 +1,9 @@
 """The configuration tree: every key with its default, type, range and meaning.
 
-This file only says what a configuration is; `configuration` reads one from files and options.
+This file only says what a configuration is; resolve.py reads one from files and options.
 """
 
-from typing import Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -12,49 +12,44 @@ from charrnn.config.section import MAX_SIZE, MAX_STEPS, StrictModel, Whole
 from charrnn.errors import NetworkError
 from charrnn.network.architecture import Architecture
 
-Number = TypeVar("Number", int, float)
+END_KEYS = ("training.steps", "training.epochs")
+"""The dotted keys that say when a training ends."""
 
-
-def required(size: Number | None) -> Number:
-    """A size that is a number by now: all are, in a plan and in a run; see sizing.py."""
-    assert size is not None, "a text decides on what is null before it is used"
-    return size
+HiddenSize = Annotated[Whole, Field(ge=1, le=1 << 16)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+BatchSize = Annotated[Whole, Field(ge=1, le=MAX_SIZE)]
+Epochs = Annotated[float, Field(gt=0, le=1e6)]
 
 
 class Model(StrictModel):
     """The network."""
 
     cell: Literal["rnn", "gru", "lstm"] = Field("rnn", description="the recurrent cell")
-    hidden_size: Whole | None = Field(
-        256, ge=1, le=1 << 16, description="units in each layer, H; null: by the length of the text"
-    )
+    hidden_size: HiddenSize | None = Field(256, description="units in each layer, H; null: by the length of the text")
     num_layers: Whole = Field(1, ge=1, le=64, description="layers, one above the other, L")
     nonlinearity: Literal["tanh", "sigmoid", "relu"] = Field("tanh", description="φ; for cell rnn only")
     initialisation: Literal["uniform", "orthogonal", "identity"] = Field(
         "uniform", description="of the recurrent weights; identity is for cell rnn, with relu"
     )
     readout: Literal["linear", "deep"] = Field(
-        "linear", description="from the last layer to the logits; deep: over H rectified units, beside a short cut"
+        "linear",
+        description="from the last layer to the logits; deep: through H rectified units, added to the direct path",
     )
-    bias: bool = Field(True, description="biases learn; false: every bias of the network is held at 0")
-    dropout: float | None = Field(
+    bias: bool = Field(True, description="whether biases learn; false: every bias of the network stays 0")
+    dropout: Share | None = Field(
         0.0,
-        ge=0,
-        lt=1,
-        description="share dropped of what goes up: layer to layer, last layer to readout; null: by the length of the text",
+        description="share of the activations dropped between layers and before the readout; null: by the length of the text",
     )
-    weight_dropout: float | None = Field(
+    weight_dropout: Share | None = Field(
         0.0,
-        ge=0,
-        lt=1,
-        description="share of the recurrent weights dropped, others at each update; null: by the length of the text",
+        description="share of the recurrent weights dropped, drawn at each update; null: by the length of the text",
     )
 
-    def architecture(self, vocab_size: int) -> Architecture:
-        """The network that this section and a vocabulary describe."""
+    def with_sizes(self, vocab_size: int, hidden_size: int) -> Architecture:
+        """The network that this section describes, for a vocabulary and a number of units."""
         return Architecture(
             vocab_size,
-            required(self.hidden_size),
+            hidden_size,
             self.cell,
             self.nonlinearity,
             self.num_layers,
@@ -65,7 +60,7 @@ class Model(StrictModel):
 
     def smallest(self) -> Architecture:
         """The network with nothing but its shape: one unit in each layer, and one symbol."""
-        return self.model_copy(update={"hidden_size": 1}).architecture(1)
+        return self.with_sizes(1, 1)
 
     @model_validator(mode="after")
     def _is_a_network(self) -> Self:
@@ -76,14 +71,26 @@ class Model(StrictModel):
         return self
 
 
+class SizedModel(Model):
+    """The network, with a number for each size."""
+
+    hidden_size: HiddenSize = 256
+    dropout: Share = 0.0
+    weight_dropout: Share = 0.0
+
+    def architecture(self, vocab_size: int) -> Architecture:
+        """The network that this section and a vocabulary describe."""
+        return self.with_sizes(vocab_size, self.hidden_size)
+
+
 class Training(StrictModel):
     """How the network learns."""
 
-    batch_size: Whole | None = Field(
-        32, ge=1, le=MAX_SIZE, description="streams read side by side, B; null: by the length of the text"
+    batch_size: BatchSize | None = Field(
+        32, description="streams read side by side, B; null: by the length of the text"
     )
     accumulate: Whole = Field(
-        1, ge=1, le=MAX_SIZE, description="shares of the streams worked through one after the other, for less memory"
+        1, ge=1, le=MAX_SIZE, description="parts of the streams that are computed one after the other, to save memory"
     )
     sequence_length: Whole = Field(
         64, ge=1, le=MAX_SIZE, description="steps unrolled per window, T: how far gradients flow back (k2)"
@@ -92,14 +99,12 @@ class Training(StrictModel):
         None, ge=1, le=MAX_SIZE, description="new characters (bytes) per update (k1); null: sequence_length"
     )
     steps: Whole | None = Field(None, ge=1, le=MAX_STEPS, description="updates to make; null: as many as epochs need")
-    epochs: float | None = Field(
+    epochs: Epochs | None = Field(
         30.0,
-        gt=0,
-        le=1e6,
-        description="passes over the training split, where steps is null; null: by the length of the text",
+        description="passes over the training split, if steps is null; null: by the length of the text",
     )
     reset_probability: float = Field(
-        0.01, ge=0, le=1, description="chance that a stream begins anew, from a zero state, at a window"
+        0.01, ge=0, le=1, description="probability that a stream starts again, from a zero state, at a window"
     )
     optimizer: Literal["sgd", "momentum", "adagrad", "rmsprop", "adam", "adamw"] = Field(
         "adam", description="the update rule"
@@ -112,31 +117,29 @@ class Training(StrictModel):
     weight_decay: float = Field(
         0.0, ge=0, le=1e3, description="λ: λ w is added to each weight's gradient (adamw: taken off the weight)"
     )
-    label_smoothing: float | None = Field(
+    label_smoothing: Share | None = Field(
         0.0,
-        ge=0,
-        lt=1,
         description="ε, share of each target that is spread evenly over all symbols; null: by the length of the text",
     )
     ema_decay: float | None = Field(
         None,
         gt=0,
         lt=1,
-        description="validate and save a moving average of the weights, of which each update keeps this share; null: the weights",
+        description="validate and save a moving average of the weights; each update keeps this share of it; null: the weights",
     )
     max_grad_norm: float | None = Field(1.0, gt=0, description="clip the gradient to this global norm; null: off")
     max_grad_value: float | None = Field(
         None, gt=0, description="clip each element of the gradient to ± this; null: off"
     )
     freeze: tuple[str, ...] = Field(
-        (), strict=False, description="what stays as it is: layer1 (the lowest), layer2, ..., readout"
+        (), strict=False, description="parts that do not learn: layer1 (the lowest), layer2, ..., readout"
     )
     precision: Literal["float32", "float64"] = Field("float32", description="of weights, states and gradients")
     recoveries: Whole = Field(
         5,
         ge=0,
         le=100,
-        description="how often to go back from one place to a good snapshot when training diverges; 0: never",
+        description="how many times to roll back from one place when training diverges; 0: never",
     )
     seed: Whole = Field(0, ge=0, le=(1 << 63) - 1, description="of every random number in the run")
     eval_every: Whole = Field(500, ge=1, le=MAX_STEPS, description="updates between validations")
@@ -151,7 +154,7 @@ class Training(StrictModel):
         None, ge=0, le=MAX_STEPS, description="updates between samples; null: at each validation; 0: never"
     )
     gradflow_every: Whole | None = Field(
-        None, ge=1, le=MAX_STEPS, description="updates between looks at how far gradients reach; null: never"
+        None, ge=1, le=MAX_STEPS, description="updates between estimates of how far gradients reach; null: never"
     )
     patience: Whole | None = Field(
         None, ge=1, le=MAX_STEPS, description="stop after this many validations without a better loss; null: never"
@@ -161,10 +164,18 @@ class Training(StrictModel):
     def _stride_fits(self) -> Self:
         if self.stride is not None and self.stride > self.sequence_length:
             raise ValueError(
-                f"stride {self.stride} is more than sequence_length {self.sequence_length}: "
-                "an update cannot take in more that is new than its window holds"
+                f"stride {self.stride} is larger than sequence_length {self.sequence_length}: "
+                "an update cannot have more new characters than its window"
             )
         return self
+
+
+class SizedTraining(Training):
+    """How the network learns, with a number for each size."""
+
+    batch_size: BatchSize = 32
+    epochs: Epochs = 30.0
+    label_smoothing: Share = 0.0
 
 
 class Runtime(StrictModel):
@@ -174,7 +185,7 @@ class Runtime(StrictModel):
         None,
         ge=1,
         le=4096,
-        description="cores that share the streams; null: the fastest choice for these sizes here, recorded",
+        description="cores that share the streams; null: the fastest number on this machine, measured and recorded",
     )
 
 
@@ -193,7 +204,7 @@ class Config(StrictModel):
             if name not in known:
                 raise ValueError(f"training.freeze names {name[:40]!r}; this network has {', '.join(known)}")
         if set(self.training.freeze) == set(known):
-            raise ValueError("training.freeze leaves nothing to learn; leave out one at least")
+            raise ValueError("training.freeze names all parts, so that nothing learns; remove at least one")
         return self
 
     def differs_only_in_end(self, other: "Config") -> bool:
@@ -201,7 +212,14 @@ class Config(StrictModel):
         ends = {"steps": other.training.steps, "epochs": other.training.epochs}
         return self.replaced("training", **ends) == other
 
-    def replaced(self, section: str, **values: Any) -> "Config":
+    def replaced(self, section: str, **values: Any) -> Self:
         """A copy with other values in one section."""
         changed = getattr(self, section).model_copy(update=values)
         return self.model_copy(update={section: changed})
+
+
+class SizedConfig(Config):
+    """The whole tree with a number for each size: the configuration of a plan, and of a run (see sizing.py)."""
+
+    model: SizedModel = SizedModel()
+    training: SizedTraining = SizedTraining()

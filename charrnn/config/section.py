@@ -1,22 +1,22 @@
-"""A section of a configuration: what its values must be, whichever they are."""
+"""The base class of a configuration's sections, and what several of them need."""
 
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-MAX_SIZE = 1 << 24  # for sizes: past this it is a typing error
-MAX_STEPS = 10**15  # for numbers of updates
+MAX_SIZE = 1 << 24  # of a size; a larger one is a typing error
+MAX_STEPS = 10**15  # of a number of updates
 
 
-def _whole(value: Any) -> Any:
-    """1e4 is a whole number, though YAML reads it as a float."""
+def whole(value: Any) -> Any:
+    """An int for a float that is a whole number: YAML reads 1e4 as a float. Returns any other value as it is."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Whole = Annotated[int, BeforeValidator(_whole)]
+Whole = Annotated[int, BeforeValidator(whole)]
 
 
 class StrictModel(BaseModel):
-    """Strict: no unknown key, no text where a number belongs, no infinity."""
+    """Refuses unknown keys, text in place of a number, and infinity."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)

@@ -1,7 +1,8 @@
-"""Sizes that follow the text: where the configuration says null, the length of the training split decides.
+"""Sizes by the length of the text: where the configuration says null, the length of the training split decides.
 
-A short text is soon known by heart, so it gets a small network, more dropout and many passes; a long one a large network, and as
-many passes as make MAX_CHARACTERS_READ characters. Only lengths count: the same text has the same sizes on every machine.
+A network soon knows a short text by heart, so a short text gets a small network, more dropout and many passes. A long text
+gets a large network, and as many passes as make MAX_CHARACTERS_READ characters. Only the length matters: the same text gets
+the same sizes on every machine.
 Measurements: "What was tried" in tests/benchmarks/published/README.md.
 """
 
@@ -9,19 +10,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from charrnn.config.schema import Config
+from charrnn.config.schema import Config, SizedConfig
 from charrnn.text.characters.unit_names import counted
 from charrnn.words import parameter
 
-TYPICAL_LENGTH = 1_000_000  # characters, where there is no text
+TYPICAL_LENGTH = 1_000_000  # characters, if there is no text
 MAX_CHARACTERS_READ = 24_000_000  # characters in all: a quarter of an hour of the largest network on two cores
-DIGITS = 3  # of a number of epochs
-MIN_WINDOWS_PER_PASS = 16  # in a pass, at least: a page is learned by many updates of a few streams, not by few of many
+DIGITS = 3  # significant digits of a number of epochs
+MIN_WINDOWS_PER_PASS = 16  # a page is learned by many updates of few streams, not by few updates of many
 
 
 @dataclass(frozen=True)
 class SizePreset:
-    """What suits a training split of at most so many characters."""
+    """The sizes for a training split of at most `most` characters."""
 
     most: float
     hidden_size: int
@@ -46,29 +47,27 @@ LABELS = {
     "training.label_smoothing": "label smoothing {}",
     "training.batch_size": "batch size {}",
 }
-EPOCHS = (
-    "training.epochs"  # which a number of steps or a time overrules: how long it is in the end, is told with the steps
-)
+EPOCHS = "training.epochs"  # not in LABELS: a number of steps or a time may override it
 KEYS = (*LABELS, EPOCHS)
 """The dotted keys that may be null."""
 
 
 def missing_sizes(config: Config) -> list[str]:
-    """The keys that are left to a text."""
+    """The keys that are null: the length of the text decides them."""
     return [key for key in KEYS if _value(config, key) is None]
 
 
-def fill_sizes(config: Config, characters: int) -> Config:
-    """The configuration with a number for each size that is null, for a training split of so many characters."""
+def fill_sizes(config: Config, characters: int) -> SizedConfig:
+    """The configuration with a number for each size that is null, for a training split of this many characters."""
     sizes = _sizes(characters, config.training.sequence_length)
     for key in missing_sizes(config):
         section, name = key.split(".")
         config = config.replaced(section, **{name: sizes[key]})
-    return config
+    return SizedConfig.model_validate(config.model_dump())
 
 
-def describe_sizes(asked: Config, given: Config, characters: int) -> tuple[str, ...]:
-    """In a line, which sizes the text has decided; nothing where it has decided none."""
+def describe_sizes(asked: Config, given: SizedConfig, characters: int) -> tuple[str, ...]:
+    """One line with the sizes that the text decided; nothing if it decided none."""
     sizes = ", ".join(LABELS[key].format(_value(given, key)) for key in missing_sizes(asked) if key in LABELS)
     line = f"sized for {counted(characters, given.data.unit)} to train on: {sizes}; {parameter('settings')} KEY=VALUE or {parameter('config')} FILE choose otherwise"
     return (line,) if sizes else ()
@@ -92,12 +91,12 @@ def _sizes(characters: int, sequence_length: int) -> Mapping[str, Any]:
 
 
 def _read(characters: int) -> float:
-    """Characters to read in all: the preset's epochs, but of a longer text never less than of a shorter one."""
+    """Characters to read in all: the preset's epochs, but no fewer for a longer text than for a shorter one."""
     return min(
         MAX_CHARACTERS_READ, max(preset.epochs * min(characters, preset.most) for preset in _presets(characters))
     )
 
 
 def _presets(characters: int) -> Sequence[SizePreset]:
-    """The preset for so many characters, and those before it."""
+    """The preset for this many characters, after those for fewer."""
     return PRESETS[: 1 + next(number for number, preset in enumerate(PRESETS) if characters <= preset.most)]

@@ -1,8 +1,8 @@
 """Values as a person types them after KEY=, in `--set` and in a sweep's `--grid`.
 
-For a key whose type is text, what was typed is the value, character for character; `null` alone is no value, where the key
-allows none. Every other value is read as in a configuration file: numbers, true and false, null, lists and mappings. In a
-grid commas separate values, and `\\,` is a comma that belongs to a text.
+For a key whose type is text, the value is what was typed, character for character, except that `null` alone means null if the
+key may be null. Every other value is read as in a configuration file: numbers, true and false, null, lists and mappings. In a
+grid, commas separate values, and `\\,` is a comma inside a text.
 """
 
 import json
@@ -19,10 +19,10 @@ NULLS = (NULL, "Null", "NULL", "~")
 
 
 def value(key: str, text: str) -> Any:
-    """The value of one dotted key. What cannot be read stays text, which the configuration then refuses, naming the key."""
+    """The value of one dotted key. What cannot be read stays text: the configuration refuses it and names the key."""
     if is_text(key):
-        return None if text == NULL and _may_be_null(key) else text
-    if _is_choice(key):
+        return None if text == NULL and NoneType in _types(key) else text
+    if choices(key):
         return _plain(text)
     try:
         found = yaml.scalar(text)
@@ -32,10 +32,10 @@ def value(key: str, text: str) -> Any:
 
 
 def values(key: str, text: str) -> list[Any] | None:
-    """The values of one key in a grid; None where commas do not separate them."""
+    """The values of one key in a grid; None if they cannot be read as a list."""
     if is_text(key):
         return [value(key, part) for part in _parts(text)]
-    if _is_choice(key):
+    if choices(key):
         return [value(key, part) for part in text.split(",")] if text.strip() else []
     try:
         found = yaml.scalar(f"[{text}]")
@@ -45,7 +45,7 @@ def values(key: str, text: str) -> list[Any] | None:
 
 
 def _parts(text: str) -> list[str]:
-    """Text between commas. A backslash belongs to the character after it; before a comma it is dropped."""
+    """The texts between commas. A comma after a backslash belongs to the text, without the backslash."""
     parts, characters = [""], iter(text)
     for character in characters:
         if character == ",":
@@ -59,7 +59,7 @@ def _parts(text: str) -> list[str]:
 
 
 def _plain(text: str) -> str | None:
-    """One of several words: blanks around it and quotes are not part of it."""
+    """A word without blanks and quotes around it; None for null."""
     word = text.strip()
     if word in NULLS:
         return None
@@ -67,20 +67,17 @@ def _plain(text: str) -> str | None:
 
 
 def is_text(key: str) -> bool:
-    """Whether the value of a dotted key is any text."""
+    """Whether a dotted key takes any text."""
     return str in _types(key)
 
 
-def _may_be_null(key: str) -> bool:
-    return NoneType in _types(key)
-
-
-def _is_choice(key: str) -> bool:
-    return any(get_origin(kind) is Literal for kind in _types(key))
+def choices(key: str) -> list[str]:
+    """The words that a dotted key allows; empty if it is not a choice of words."""
+    return [word for kind in _types(key) if get_origin(kind) is Literal for word in get_args(kind)]
 
 
 def _types(key: str) -> Sequence[Any]:
-    """The types that a key's value can have; none for a key that does not exist."""
+    """The types that a dotted key allows; none for a key that does not exist."""
     section, _, name = key.partition(".")
     field = Config.model_fields.get(section)
     leaf = field and field.annotation and field.annotation.model_fields.get(name)
@@ -91,5 +88,5 @@ def _types(key: str) -> Sequence[Any]:
 
 
 def as_text(value: Any) -> str:
-    """A value as one would type it."""
+    """A value as a person would type it."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,8 +1,8 @@
 """YAML as people expect it: `5e-5` is a number, `010` is ten, `on` is a word, and every value knows its line.
 
-PyYAML follows YAML 1.1, where `5e-5` is a string, `010` is 8, `12:30` is 750 and `on` is true; the rules here are
-those of YAML 1.2. Only plain data is ever built, nothing longer or deeper than a configuration needs, and no
-lists or mappings by alias, which make a short file a long one.
+PyYAML follows YAML 1.1, where `5e-5` is a string, `010` is 8, `12:30` is 750 and `on` is true. This module follows YAML 1.2.
+It builds only plain data, nothing longer or deeper than a configuration needs, and no lists or mappings by alias: aliases can
+make a short file expand to a huge value.
 """
 
 import re
@@ -15,7 +15,7 @@ import yaml
 from charrnn.errors import ConfigError
 
 MAX_DEPTH = 4
-MAX_CHARS = 1 << 16  # characters
+MAX_CHARS = 1 << 16
 MAX_KEY_CHARS = 80
 OTHER_LINE_ENDS = "\x85\u2028\u2029"
 # PyYAML raises the last three for a tag that does not suit its value, such as `!!bool foo`.
@@ -25,7 +25,7 @@ Path = tuple[str | int, ...]
 
 @dataclass
 class Document:
-    """A mapping, the line of each of its keys, and the mistakes met on the way: (path, line, message)."""
+    """A mapping, the line of each of its keys, and the mistakes in it: (path, line, message)."""
 
     name: str
     values: dict[str, Any] = field(default_factory=dict)
@@ -48,13 +48,13 @@ class _Loader(yaml.SafeLoader):
 
 
 class _Dumper(yaml.SafeDumper):
-    """SafeDumper that quotes what _Loader would take for no text."""
+    """SafeDumper that quotes text which _Loader would not read as text."""
 
     yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    """In single quotes, PyYAML writes the line ends of Unicode so that they are read as others."""
+    """Double quotes for text with line ends of Unicode: PyYAML's single quotes would change them."""
     style = '"' if any(character in text for character in OTHER_LINE_ENDS) else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
 
@@ -82,7 +82,7 @@ _Loader.add_constructor(
 
 
 def scalar(text: str) -> Any:
-    """One value as it would be read in a file; raises ConfigError where it is not YAML."""
+    """One value as in a file. Raises ConfigError if it is not YAML."""
     _require_short(text, "a value")
     try:
         return yaml.load(text, _Loader)
@@ -91,12 +91,12 @@ def scalar(text: str) -> Any:
 
 
 def dump(values: Mapping[str, Any]) -> str:
-    """A mapping as a file that `parse` reads as the same."""
+    """A mapping as YAML that `parse` reads back to the same mapping."""
     return str(yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True))
 
 
 def parse(text: str, name: str) -> Document:
-    """Read a mapping; `name` stands in messages. Raises ConfigError for what is not YAML or not a mapping."""
+    """Read a mapping; messages begin with `name`. Raises ConfigError if the text is not YAML or not a mapping."""
     document = Document(name)
     _require_short(text, name)
     try:
@@ -120,7 +120,7 @@ def _mapping(loader: _Loader, node: yaml.MappingNode, path: Path, document: Docu
             raise ConfigError(f"{document.name}:{line}: a key of {len(key):,} characters: {key[:MAX_KEY_CHARS]}...")
         if key in values:
             first = document.lines[(*path, key)]
-            document.mistakes.append(((*path, key), line, f"written twice; it stands in line {first} already"))
+            document.mistakes.append(((*path, key), line, f"written twice; the first is in line {first}"))
             continue
         document.lines[(*path, key)] = line
         values[key] = _value(loader, value_node, (*path, key), document)
@@ -154,7 +154,7 @@ def _where(error: Exception) -> str:
 
 
 def flatten(values: Mapping[str, Any], path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Every leaf of nested mappings with its path."""
+    """Yield each leaf of nested mappings with its path."""
     for key, value in values.items():
         if isinstance(value, Mapping):
             yield from flatten(value, (*path, key))

@@ -10,10 +10,10 @@ from charrnn.generation.allowed_symbols import CLASSES, disallowed_symbols, unkn
 from charrnn.generation.blind_start import BlindStart
 from charrnn.generation.incremental_decoder import Decoder, Piece, pieces, whole
 from charrnn.generation.predictors import Predictor
+from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.samples import Sample, Seed, TracedStep, trace
-from charrnn.generation.sampling import SamplingOptions
 from charrnn.generation.sampling_loop import SampledStep, draw_texts
-from charrnn.generation.stop_strings import StopDetector, first_stop, pieces_until, require_stops, until, why_never
+from charrnn.generation.stop_strings import StopDetector, first_stop, pieces_until, until, why_never
 from charrnn.network.arrays import Array
 from charrnn.text.characters.printable import quoted
 from charrnn.text.vocabulary import Vocabulary, list_characters
@@ -28,15 +28,15 @@ class Generator:
 
     def __init__(self, predictor: Predictor, vocabulary: Vocabulary, only: str | Sequence[str] | None = None) -> None:
         """`only` names the characters that may be written; see allowed_symbols.py. Raises SamplingError."""
-        self._predictor, self._vocabulary, self._only = predictor, vocabulary, only
+        self.predictor, self.vocabulary, self._only = predictor, vocabulary, only
         self._forbidden = disallowed_symbols(vocabulary, only)
 
-    def doubts(self, stops: Sequence[str], length: int) -> list[str]:
+    def doubts(self, request: SampleRequest) -> list[str]:
         """What cannot be met of what is asked, or may be meant otherwise, a line each: words that are no class, characters to be
-        written that the model does not know, and stop strings that never come. Lengths as of `generate`.
+        written that the model does not know, and stop strings that never come.
         """
-        never = [why_never(stop, self._vocabulary, self._forbidden, length) for stop in stops]
-        lost = unknown_symbols(self._vocabulary, self._only)
+        never = [why_never(stop, self.vocabulary, self._forbidden, request.length) for stop in request.stops]
+        lost = unknown_symbols(self.vocabulary, self._only)
         return [
             *(
                 f"{parameter('only')} {word!r} is no class ({', '.join(CLASSES)}): these letters are written"
@@ -45,60 +45,48 @@ class Generator:
             *([f"{parameter('only')}: the model does not know {list_characters(lost)}"] if lost else []),
             *(
                 f"{parameter('stops')} {quoted(stop)} never comes: {why}"
-                for stop, why in zip(stops, never, strict=True)
+                for stop, why in zip(request.stops, never, strict=True)
                 if why
             ),
         ]
 
-    def generate(
-        self, prompt: str, length: int, options: SamplingOptions, seed: Seed, stops: Sequence[str] = ()
-    ) -> Iterator[str]:
-        """Write `length` characters (bytes, for a byte model; 0: without end) that follow `prompt`, without the prompt
-        itself, or up to the first of the stop strings, or to where a document ends.
+    def stream(self, request: SampleRequest, seed: Seed) -> Iterator[str]:
+        """Write one text, piece by piece, without its prompt.
 
         Before the prompt, or where there is none before the text, it reads, unseen, what every text begins after: see
         Vocabulary.begin_id. So `score` finds for prompt and text together the same surprisals. A byte model yields whole characters, with
-        U+FFFD for what is not UTF-8, and none that `length` cuts. The same seed gives the same text. Raises
-        VocabularyError for a character of the prompt that the vocabulary lacks, and SamplingError for an empty stop string, a
-        length or a seed below 0.
+        U+FFFD for what is not UTF-8, and none that the length cuts. The same seed gives the same text. Raises
+        VocabularyError for a character of the prompt that the vocabulary lacks, and SamplingError for a seed below 0.
         """
-        require_stops(stops)
-        texts = _texts(self._vocabulary, self._draw_one(prompt, length, options, seed))
-        return until(texts, stops) if stops else texts
+        texts = _texts(self.vocabulary, self._draw_one(request, seed))
+        return until(texts, request.stops) if request.stops else texts
 
-    def generate_scored(
-        self, prompt: str, length: int, options: SamplingOptions, seed: Seed, stops: Sequence[str] = ()
-    ) -> Iterator[Piece]:
-        """The text of `generate`, each character with its surprisal in nats, as the predictor has it before any filter."""
-        require_stops(stops)
-        drawn = self._draw_one(prompt, length, options, seed)
+    def stream_scored(self, request: SampleRequest, seed: Seed) -> Iterator[Piece]:
+        """The text of `stream`, each character with its surprisal in nats, as the predictor has it before any filter."""
+        drawn = self._draw_one(request, seed)
         scored = ((int(each.ids[0]), float(each.surprisals()[0])) for each in drawn)
-        return pieces_until(pieces(self._vocabulary, scored), stops)
+        return pieces_until(pieces(self.vocabulary, scored), request.stops)
 
-    def generate_many(
+    def sample(
         self,
-        prompt: str,
-        length: int,
-        options: SamplingOptions,
+        request: SampleRequest,
         seeds: Sequence[Seed],
-        stops: Sequence[str] = (),
         scored: bool = False,
         traced: int = 0,
         in_pieces: bool = False,
     ) -> list[Sample]:
-        """One text for each seed, written side by side: exactly what `generate` would write with that seed, if the predictor is exact.
+        """One text for each seed, written side by side: exactly what `stream` would write with that seed, if the predictor is exact.
 
         `scored`: each with its probability; `in_pieces`, of scored ones: with the surprisal of each character; `traced`: each step
-        with so many candidates. A `length` of 0 is for documents alone: each to its end.
+        with so many candidates. A length of 0 is for documents alone: each to its end.
         """
-        require_stops(stops)
-        if length == 0 and self._vocabulary.end_id is None:
+        if request.length == 0 and self.vocabulary.end_id is None:
             raise SamplingError(f"{parameter('length')} 0 is without end: for one text alone, or for documents")
         samples: list[Sample] = []
         try:
             for start in range(0, len(seeds), SIDE_BY_SIDE):
                 some = seeds[start : start + SIDE_BY_SIDE]
-                samples += self._side_by_side(prompt, length, options, some, stops, scored, traced, in_pieces)
+                samples += self._side_by_side(request, some, scored, traced, in_pieces)
         except MemoryError:
             raise SamplingError(
                 f"out of memory after {len(samples):,} of {len(seeds):,} texts; ask for fewer or for shorter ones"
@@ -106,26 +94,18 @@ class Generator:
         return samples
 
     def _side_by_side(
-        self,
-        prompt: str,
-        length: int,
-        options: SamplingOptions,
-        seeds: Sequence[Seed],
-        stops: Sequence[str],
-        scored: bool,
-        traced: int,
-        in_pieces: bool,
+        self, request: SampleRequest, seeds: Sequence[Seed], scored: bool, traced: int, in_pieces: bool
     ) -> list[Sample]:
         """All of these texts a character at a time."""
         ids, surprisals, steps = [], [], []
-        end_id = self._vocabulary.end_id
-        ends = StopDetector([Decoder(self._vocabulary) for _ in seeds], stops, end_id)
-        for drawn in self._draw(prompt, length if end_id is None else length or MAX_DOCUMENT_CHARS, options, seeds):
+        end_id, stops = self.vocabulary.end_id, request.stops
+        ends = StopDetector([Decoder(self.vocabulary) for _ in seeds], stops, end_id)
+        for drawn in self._draw(request, seeds):
             ids.append(drawn.ids)
             if scored:
                 surprisals.append(drawn.surprisals())
             if traced:
-                steps.append(trace(drawn, options, self._vocabulary, traced))
+                steps.append(trace(drawn, request.options, self.vocabulary, traced))
             if (stops or end_id is not None) and ends.read(drawn.ids.tolist()):
                 break
         texts = np.array(ids, np.intp).T
@@ -144,39 +124,33 @@ class Generator:
         in_pieces: bool,
     ) -> Sample:
         """The sample of all that was drawn of one text."""
-        drawn = whole(self._vocabulary, ids)
-        text = self._vocabulary.decode(ids[:drawn])
+        drawn = whole(self.vocabulary, ids)
+        text = self.vocabulary.decode(ids[:drawn])
         end = first_stop(text, stops)
         log_p = told = None
         if surprisals is not None:
             log_p = 0.0 - float(surprisals[:drawn].sum())  # of nothing, 0 and not -0
             scored = zip(ids, surprisals[: len(ids)].tolist(), strict=True)
-            told = list(pieces_until(pieces(self._vocabulary, scored), stops)) if in_pieces else None
-        has_ended = end is not None or ids[-1:] == [self._vocabulary.end_id]
+            told = list(pieces_until(pieces(self.vocabulary, scored), stops)) if in_pieces else None
+        has_ended = end is not None or ids[-1:] == [self.vocabulary.end_id]
         finish = "stop" if has_ended else "length"
         return Sample(text[:end], seed, finish, drawn, log_p, told, steps and steps[:drawn])
 
-    def _draw_one(self, prompt: str, length: int, options: SamplingOptions, seed: Seed) -> Iterator[SampledStep]:
+    def _draw_one(self, request: SampleRequest, seed: Seed) -> Iterator[SampledStep]:
         """The characters of one text, to where its document ends, without that end."""
-        end_id = self._vocabulary.end_id
-        if end_id is None:
-            return self._draw(prompt, length or None, options, [seed])
-        drawn = self._draw(prompt, length or MAX_DOCUMENT_CHARS, options, [seed])
-        return takewhile(lambda each: each.ids[0] != end_id, drawn)
+        drawn, end_id = self._draw(request, [seed]), self.vocabulary.end_id
+        return drawn if end_id is None else takewhile(lambda each: each.ids[0] != end_id, drawn)
 
-    def _draw(
-        self, prompt: str, length: int | None, options: SamplingOptions, seeds: Sequence[Seed]
-    ) -> Iterator[SampledStep]:
-        """The next character of each text, `length` times. A mistake in what is asked is told at once."""
-        if length is not None and length < 0:
-            raise SamplingError(f"{parameter('length')} must be at least 0; found {length}")
+    def _draw(self, request: SampleRequest, seeds: Sequence[Seed]) -> Iterator[SampledStep]:
+        """The next character of each text, until their length is reached. A mistake in what is asked is told at once."""
+        length = request.length or (None if self.vocabulary.end_id is None else MAX_DOCUMENT_CHARS)
         generators = [_generator(seed) for seed in seeds]
-        ids, begin_id = self._vocabulary.encode(prompt), self._vocabulary.begin_id
+        ids, begin_id = self.vocabulary.encode(request.prompt), self.vocabulary.begin_id
         if begin_id is not None:
             ids = np.insert(ids, 0, begin_id)
         prompts = np.broadcast_to(ids[:, np.newaxis], (len(ids), len(seeds)))  # one copy serves all texts
-        predictor = self._predictor if len(ids) else BlindStart(self._predictor, len(self._vocabulary))
-        return draw_texts(predictor, prompts, length, options, generators, self._forbidden)
+        predictor = self.predictor if len(ids) else BlindStart(self.predictor, len(self.vocabulary))
+        return draw_texts(predictor, prompts, length, request.options, generators, self._forbidden)
 
 
 def _generator(seed: Seed) -> np.random.Generator:

@@ -17,7 +17,7 @@ from charrnn.text import documents
 from charrnn.text.corpus import Corpus
 from charrnn.text.positions import FIRST_OF_FILE, NO_STARTS, Starts
 from charrnn.text.reading.decoding import whole_length
-from charrnn.text.source_text import Piece, SourceText
+from charrnn.text.source_text import SourceText, Stream
 from charrnn.text.vocabulary import END, UNKNOWN, Ids, Vocabulary
 from charrnn.training.surprisal import BLOCK
 
@@ -38,13 +38,15 @@ class Block:
 
 @dataclass(frozen=True)
 class EncodedText:
-    """A text that can be read as often as is wanted, and how long it is."""
+    """A text for models to read, again and again; where its length is not known, only once."""
 
-    characters: int
+    characters: int | None
     blocks: Callable[[], Iterator[Block]]
-    content: Callable[[], bytes]  # in UTF-8, a document's end as a line's
+    content: Callable[[], bytes] | None  # in UTF-8, a document's end as a line's; None where it is read only once
     before: Ids | None = None  # (k, c) the characters that stand before each text, for what counts to read on from
-    is_whole: bool = True  # not cut out of a text: its first character is charged too
+    split: str | None = None  # its name, where the text is a split: then its first character is not charged
+    files: tuple[str, ...] = ()  # the names of its files
+    notes: tuple[str, ...] = ()  # what to report about its sources
 
 
 def from_split(corpus: Corpus, name: str) -> EncodedText:
@@ -55,7 +57,7 @@ def from_split(corpus: Corpus, name: str) -> EncodedText:
         lambda: _blocks(corpus, slices),
         lambda: decode_text(corpus.vocabulary, slices.reshape(-1)),
         corpus.before(name, MAX_ORDER - 1),
-        is_whole=False,
+        name,
     )
 
 
@@ -66,13 +68,21 @@ def from_text(text: SourceText, vocabulary: Vocabulary, data: Data) -> EncodedTe
             text.length,
             lambda: from_pieces(text.pieces(), vocabulary),
             lambda: b"".join(_to_utf_8(piece) for piece in text.pieces()),
+            files=text.files,
+            notes=text.notes,
         )
     listed, starts = text.documents, text.starts
     if listed is None:
         found = documents.split_documents([text.content], str(data.boundary))
         listed, starts = found.documents, found.starts
     block = replace(_from_documents(listed, vocabulary), starts=starts.moved(-1))  # the first end is unseen
-    return EncodedText(block.ids.size, lambda: iter([block]), lambda: "\n".join(["", *listed, ""]).encode())
+    content = "\n".join(["", *listed, ""]).encode
+    return EncodedText(block.ids.size, lambda: iter([block]), content, files=text.files, notes=text.notes)
+
+
+def from_stream(stream: Stream, vocabulary: Vocabulary) -> EncodedText:
+    """A text that is read once, in pieces as they come; no block has characters of two files."""
+    return EncodedText(None, lambda: _stream_blocks(stream, vocabulary), None, files=stream.files, notes=stream.notes)
 
 
 def from_pieces(pieces: Iterable[str | bytes], vocabulary: Vocabulary) -> Iterator[Block]:
@@ -81,10 +91,9 @@ def from_pieces(pieces: Iterable[str | bytes], vocabulary: Vocabulary) -> Iterat
         yield _from_piece(piece, vocabulary, number == 0)
 
 
-def from_stream(pieces: Iterable[Piece], vocabulary: Vocabulary) -> Iterator[Block]:
-    """The same of files, whose first characters are known: no block has characters of two."""
+def _stream_blocks(stream: Stream, vocabulary: Vocabulary) -> Iterator[Block]:
     last = None
-    for file, piece in pieces:
+    for file, piece in stream.pieces:
         if len(piece):
             block = _from_piece(piece, vocabulary, last is None)
             starts = NO_STARTS if file == last else replace(FIRST_OF_FILE, file=np.array([file], np.intp))

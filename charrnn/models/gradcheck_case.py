@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from charrnn.config import sizing
-from charrnn.config.schema import Config, required
+from charrnn.config.schema import Config, SizedConfig
 from charrnn.diagnostics.gradcheck import gradcheck as checks
 from charrnn.diagnostics.gradcheck.case import Case, V, random_window, small_case, with_resets
 from charrnn.diagnostics.gradcheck.gradcheck import Unchecked
@@ -24,15 +24,15 @@ MAX_MASK_STEPS = 1000  # among whose masks one is looked for that drops somethin
 MIN_SCALE = 0.05  # of weights, so that the recurrence is felt where it is not dropped
 
 
-def from_config(config: Config, seed: int) -> tuple[Case, Config]:
+def from_config(config: Config, seed: int) -> tuple[Case, SizedConfig]:
     """A small network of the configuration's kind, and the configuration with a number for each size."""
-    config = sizing.fill_sizes(config, sizing.TYPICAL_LENGTH)
-    case = small_case(config.model.architecture(V), seed)
-    _make_up_for_scale(case, config)
-    return _apply_training(case, config, seed), config
+    sized = sizing.fill_sizes(config, sizing.TYPICAL_LENGTH)
+    case = small_case(sized.model.architecture(V), seed)
+    _make_up_for_scale(case, sized)
+    return _apply_training(case, sized, seed), sized
 
 
-def from_run(run: Path, seed: int) -> tuple[Case, Config]:
+def from_run(run: Path, seed: int) -> tuple[Case, SizedConfig]:
     """The trained weights of a run, and its configuration. Raises RunError and CheckpointError."""
     saved = directory.load(run).checkpoint
     case = random_window(saved.network, np.random.default_rng(seed))
@@ -76,14 +76,21 @@ def unchecked_settings(config: Config) -> list[Unchecked]:
 def training_step(case: Case, config: Config) -> Property:
     """What a training computes for the window, with its streams in shares, is the gradient that is checked."""
     network, (T, B) = case.network, case.inputs.shape
-    new = T if case.new is None else case.new
-    window = Window(case.inputs, case.targets, np.zeros(B, np.bool_), new, new, B, case.reset_mask)
-    split = DataParallel(network, accumulate=config.training.accumulate)
-    with case.masked(network.parameters.flat, split.gradient.flat):
-        split.loss_and_gradient(window, case.state.copy(), case.dropout, case.smoothing)
+    window = Window(
+        inputs=case.inputs,
+        targets=case.targets,
+        fresh_streams=np.zeros(B, np.bool_),
+        loss_steps=case.loss_steps,
+        carry_steps=T,
+        batch_size=B,
+        reset_mask=case.options.reset_mask,
+    )
+    parallel = DataParallel(network, accumulate=config.training.accumulate)
+    with case.masked(network.parameters.flat, parallel.gradient.flat):
+        parallel.loss_and_gradient(window, case.state.copy(), case.options.dropout, case.options.smoothing)
     analytic = checks.analytic_gradients(case)
     checked = np.concatenate([analytic[name].ravel() for name, _ in network.parameters.items()])
-    difference = float(np.abs(split.gradient.flat - checked).max() / max(1e-300, np.abs(checked).max()))
+    difference = float(np.abs(parallel.gradient.flat - checked).max() / max(1e-300, np.abs(checked).max()))
     shares = min(B, config.training.accumulate)
     return Property(
         "a training step computes the gradient that was checked" + (f", in {shares} shares" if shares > 1 else ""),
@@ -92,30 +99,30 @@ def training_step(case: Case, config: Config) -> Property:
     )
 
 
-def _make_up_for_scale(case: Case, config: Config) -> None:
+def _make_up_for_scale(case: Case, config: SizedConfig) -> None:
     """Make the weights smaller that read what dropout has scaled up: saturated units would leave nothing to check."""
     below, *above = case.network.architecture.layer_names()
     reads_masked = {names["W_xh"] for names in above} | {"W_hr", "W_hy"}
     recurrent = {names["W_hh"] for names in (below, *above)}
     for name, view in case.network.parameters.items():
         if name in reads_masked:
-            view *= max(MIN_SCALE, 1 - required(config.model.dropout))
+            view *= max(MIN_SCALE, 1 - config.model.dropout)
         elif name in recurrent:
-            view *= max(MIN_SCALE, 1 - required(config.model.weight_dropout))
+            view *= max(MIN_SCALE, 1 - config.model.weight_dropout)
 
 
-def _apply_training(case: Case, config: Config, seed: int) -> Case:
+def _apply_training(case: Case, config: SizedConfig, seed: int) -> Case:
     """The case with what the training of a configuration does to its gradient."""
     if config.training.stride is not None:  # the loss is on the last steps of the window alone
-        case = replace(case, new=NEW_STEPS)
+        case = case.with_options(loss_steps=NEW_STEPS)
     if config.data.boundary is not None:  # and documents begin within a window
         case = with_resets(case, seed)
-    case = replace(case, smoothing=required(config.training.label_smoothing))
+    case = case.with_options(smoothing=config.training.label_smoothing)
     return _with_weight_dropout(_with_dropout(case, config, seed), config, seed)
 
 
-def _with_dropout(case: Case, config: Config, seed: int) -> Case:
-    rate = required(config.model.dropout)
+def _with_dropout(case: Case, config: SizedConfig, seed: int) -> Case:
+    rate = config.model.dropout
     if not rate:
         return case
     masks = np.zeros((case.network.architecture.num_layers, *case.inputs.shape, case.network.architecture.hidden_size))
@@ -125,11 +132,11 @@ def _with_dropout(case: Case, config: Config, seed: int) -> Case:
             Dropout(rate, seed, step).fill(mask, layer)
         return masks.reshape(len(masks), -1)
 
-    return replace(case, dropout=Dropout(rate, seed, _first_telling_step(masks_of)))
+    return case.with_options(dropout=Dropout(rate, seed, _first_telling_step(masks_of)))
 
 
-def _with_weight_dropout(case: Case, config: Config, seed: int) -> Case:
-    found = WeightDropout.from_network(case.network, required(config.model.weight_dropout), seed)
+def _with_weight_dropout(case: Case, config: SizedConfig, seed: int) -> Case:
+    found = WeightDropout.from_network(case.network, config.model.weight_dropout, seed)
     if not found.rate:
         return case
 

@@ -11,7 +11,7 @@ from charrnn.errors import CheckpointError, RunError
 from charrnn.models import encoded_text
 from charrnn.network.arrays import Ids
 from charrnn.network.network import Network
-from charrnn.runs.planning import plan
+from charrnn.runs.planning.new_plan import make_plan
 from charrnn.runs.planning.run_text import load_corpus, read_text
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
@@ -64,7 +64,7 @@ def from_config(config: Config, sources: Sequence[str] = (), encoding: Sequence[
     """A fresh network of a configuration, and the validation split of the text that it would be trained on (none named: the
     built-in one). Raises TextError, VocabularyError and NetworkError.
     """
-    made = plan.make_plan(sources, config.replaced("data", encoding=config.data.with_encodings(encoding).encoding))
+    made = make_plan(sources, config.replaced("data", encoding=config.data.with_encodings(encoding).encoding))
     generator = np.random.default_rng(config.training.seed)
     case = _build_input(Network.fresh(made.architecture, generator, config.training.precision), made.corpus)
     return replace(case, notes=made.text_notes)

@@ -5,8 +5,8 @@ from dataclasses import replace
 from functools import cached_property
 
 from charrnn.errors import OptionError, RunError
-from charrnn.models import baselines
-from charrnn.models.baselines import Counts
+from charrnn.models.evaluation import baselines
+from charrnn.models.evaluation.baselines import Counts
 from charrnn.ngram.kneser_ney import NGram
 from charrnn.ngram.order_selection import fit_chosen
 from charrnn.runs.planning.run_text import load_text

@@ -15,13 +15,20 @@ import numpy as np
 
 from charrnn.network.arrays import Array
 
-# As arrays, which a function takes up faster than Python's numbers; in the lowest precision, so that they raise none.
+# Arrays, because NumPy reads them faster than Python's numbers; in the lowest precision, so that no result is promoted.
 HALF, ONE = np.array(0.5, np.float32), np.array(1.0, np.float32)
 
 
 @dataclass(frozen=True)
 class Nonlinearity:
-    """`apply(a, out)` fills out with φ(a) and may do so in place; `slope(h, out)` fills out with φ' at h = φ(a)."""
+    """`apply(a, out)` fills out with φ(a) and may do so in place; `slope(h, out)` fills out with φ' at h = φ(a).
+
+    >>> h, slope = np.zeros(3), np.zeros(3)
+    >>> RELU.apply(np.array([-1.0, 0.5, 2.0]), h)
+    >>> RELU.slope(h, slope)
+    >>> h.tolist(), slope.tolist()
+    ([0.0, 0.5, 2.0], [0.0, 1.0, 1.0])
+    """
 
     apply: Callable[[Array, Array], None]
     slope: Callable[[Array, Array], None]

@@ -1,4 +1,4 @@
-"""What a network is made of: sizes, the kind of cell, how it begins."""
+"""What a network is made of: its sizes, the kind of its cells, its first weights."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,13 @@ MAX_PARAMETERS = 1 << 34  # parameters; a size beyond this is a typing error, or
 
 @dataclass(frozen=True)
 class Architecture:
-    """Raises NetworkError for what cannot be."""
+    """The sizes and kinds of a network. Raises NetworkError where they do not fit together.
+
+    >>> Architecture(vocab_size=3, hidden_size=4).shapes()
+    {'W_xh': (3, 4), 'W_hh': (4, 4), 'b_h': (4,), 'W_hy': (4, 3), 'b_y': (3,)}
+    >>> Architecture(vocab_size=3, hidden_size=4, cell="lstm", num_layers=2).state_shape(B=1)
+    (4, 1, 4)
+    """
 
     vocab_size: int
     hidden_size: int
@@ -51,7 +57,7 @@ class Architecture:
             )
 
     def make_cell(self) -> Cell:
-        """The cell of its layers."""
+        """The equations of its layers: stateless, so one serves them all."""
         match self.cell:
             case "gru":
                 return GRU()
@@ -62,7 +68,7 @@ class Architecture:
     def layer_names(self) -> list[dict[str, str]]:
         """For each layer, the cell's own name of a parameter -> its name in the network.
 
-        The first layer's are those of the equations; from the second on they carry the layer's number: W_hh, W_hh_2, ...
+        The first layer's are those of the equations; from the second on with the layer's number: W_hh, W_hh_2, ...
         """
         bases = self.make_cell().shapes(1, 1)
         return [
@@ -71,26 +77,26 @@ class Architecture:
         ]
 
     def parts(self) -> dict[str, tuple[str, ...]]:
-        """layer1, layer2, ... from the bottom, and readout: the names of the parameters of each; the look-up is layer1's."""
+        """The names of the parameters of layer1 (with the look-up), layer2, ... from the bottom, and of the readout."""
         layers = {f"layer{number}": tuple(names.values()) for number, names in enumerate(self.layer_names(), start=1)}
         return {**layers, "readout": tuple(readout.shapes(1, 1, self.readout))}
 
     def held_biases(self) -> tuple[str, ...]:
-        """The names of the parameters that are held at 0: the biases, where `bias` is False."""
+        """The names of the parameters that stay 0: the biases, where `bias` is False."""
         return () if self.bias else tuple(name for name in self.shapes() if name.startswith("b"))
 
     def frozen_names(self, frozen: Iterable[str] = ()) -> tuple[str, ...]:
-        """The names of the parameters that do not learn, in order: those of the frozen parts, and those that are held at 0."""
+        """The names of the parameters that do not learn, in order: those of the frozen parts, and those that stay 0."""
         parts = self.parts()
         names = {*self.held_biases(), *(name for part in frozen for name in parts[part])}
         return tuple(name for name in self.shapes() if name in names)
 
     def state_shape(self, B: int) -> tuple[int, int, int]:
-        """(S, B, H): S arrays are handed from window to window, layer by layer."""
+        """The shape of a state, (S, B, H): S arrays are passed from window to window, layer by layer."""
         return (self.num_layers * self.make_cell().number_of_states, B, self.hidden_size)
 
     def shapes(self) -> Shapes:
-        """Every parameter and its shape, in the order in which they stand in the flat vector."""
+        """Every parameter and its shape, in the order of the flat vector."""
         V, H, cell = self.vocab_size, self.hidden_size, self.make_cell()
         shapes: dict[str, tuple[int, ...]] = {}
         for number, names in enumerate(self.layer_names()):
@@ -100,7 +106,7 @@ class Architecture:
 
 
 def require_known(what: str, name: str, known: Iterable[str]) -> None:
-    """Raise NetworkError with the known names and the nearest where `name` is none of them."""
+    """Raise NetworkError, with the nearest known name, where `name` is not among them."""
     known = list(known)
     if name not in known:
         raise NetworkError(f"unknown {what} {name!r}; there are {', '.join(known)}{did_you_mean(name, known)}")

@@ -11,7 +11,7 @@ Array = NDArray[Any]
 """float32 to train, float64 to check, complex128 for the complex step: one code serves the three."""
 
 Ids = NDArray[np.intp]
-"""Characters as row numbers, (T, B) or (B,)."""
+"""Characters as row numbers of W_xh, (T, B) or (B,)."""
 
 CACHE = 1 << 20  # bytes that stay near a core: a common second-level cache
 
@@ -19,7 +19,7 @@ CACHE = 1 << 20  # bytes that stay near a core: a common second-level cache
 def reversed_cache_blocks(array: Array, blocks: int) -> Iterator[slice]:
     """Slices of the steps of (T, B, H), the last first, so that `blocks` such arrays of one slice stay in the cache.
 
-    What is worked out for a slice at once needs fewer calls than step by step, and is still near when the steps want it.
+    A whole slice needs fewer calls than single steps, and its results are still near when the steps read them.
     """
     T = len(array)
     steps = max(1, CACHE // max(1, blocks * array[0].nbytes))
@@ -28,7 +28,11 @@ def reversed_cache_blocks(array: Array, blocks: int) -> Iterator[slice]:
 
 
 def nbytes(buffers: object) -> int:
-    """The memory of all arrays in a workspace: a dataclass or tuple of arrays, nested."""
+    """The memory, in bytes, of all arrays in a workspace: a dataclass, tuple or list of arrays, nested.
+
+    >>> nbytes((np.zeros(2), [np.zeros(1)]))
+    24
+    """
     if isinstance(buffers, np.ndarray):
         return buffers.nbytes
     if isinstance(buffers, tuple | list):

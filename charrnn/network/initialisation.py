@@ -1,11 +1,11 @@
-"""Random weights to start from. Biases are zero, but for the LSTM's forget gate, which starts at 1: remember. Where biases are
-held at 0, it starts at 0 too.
+"""Random weights to start from. Biases are zero, except that of the LSTM's forget gate, which starts at 1:
+remember. Where all biases stay 0, it is 0 too.
 
-    uniform      everything within ±1/√H, as PyTorch has it: W_hh has a spectral radius of about 0.58, and forgets at first
+    uniform      everything within ±1/√H, as in PyTorch: W_hh has a spectral radius of about 0.58, and forgets at first
     orthogonal   W_hh orthogonal, gate by gate: nothing vanishes or explodes at first   (Saxe, McClelland and Ganguli 2014)
     identity     W_hh the identity: with relu, every unit an integrator                  (Le, Jaitly and Hinton 2015)
 
-The input and readout matrices are uniform in all three. Drawn in float64 whatever the precision of the parameters.
+The input and readout matrices are uniform in all three. Drawn in float64, whatever the precision of the parameters.
 """
 
 import numpy as np
@@ -34,6 +34,11 @@ def initialise(parameters: Parameters, architecture: Architecture, generator: np
 
 
 def orthogonal(size: int, generator: np.random.Generator) -> Array:
-    """A random orthogonal matrix, (size, size), uniform over all of them."""
+    """A random orthogonal matrix, (size, size), uniform over all of them.
+
+    >>> W = orthogonal(3, np.random.default_rng(0))
+    >>> np.allclose(W @ W.T, np.eye(3))
+    True
+    """
     q, r = np.linalg.qr(generator.standard_normal((size, size)))
     return np.asarray(q * np.sign(np.diag(r)))

@@ -15,19 +15,25 @@ from threadpoolctl import threadpool_info
 from charrnn.network.arrays import CACHE, Array
 
 MatMul = Callable[[Array], object]
-"""Fills its own out, (..., R, N), with x W, for any x, (..., R, K)."""
+"""Fills an array that it keeps, (..., R, N), with x W, for any x, (..., R, K)."""
 
 MAX_SMALL_PRODUCT = 1_000_000  # multiplications in a small product
 BLOCK_WIDTHS = (32, 16)  # columns: whole vectors of AVX-512
-MIN_ROWS = 8  # with fewer, a product is over before it pays to cut it
+MIN_ROWS = 8  # with fewer, cutting a product takes longer than it saves
 MIN_HEIGHT, MAX_HEIGHT = 12, 64  # rows
-CORES_WITH_SMALL_KERNEL = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # as OpenBLAS names what it found
+CORES_WITH_SMALL_KERNEL = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # OpenBLAS's names
 
 
 def blocked_matmul(W: Array, out: Array) -> MatMul:
     """A function of x, (..., R, K), that fills out, (..., R, N), with x W; W, (..., K, N), is copied here, once.
 
-    `out` may not be replaced: the function keeps a view of it.
+    The function keeps a view of `out`: do not replace that array.
+
+    >>> out = np.empty((2, 3))
+    >>> multiply = blocked_matmul(np.ones((4, 3)), out)
+    >>> multiply(np.ones((2, 4)))
+    >>> out[0].tolist()
+    [4.0, 4.0, 4.0]
     """
     rows, (K, N) = out.shape[-2], W.shape[-2:]
     width = _width(rows, K, N) if has_small_kernel() else N
@@ -41,16 +47,17 @@ def blocked_matmul(W: Array, out: Array) -> MatMul:
 
 
 def plain_matmul(W: Array, out: Array) -> MatMul:
-    """As `blocked_matmul`, but never in blocks, and without a copy of W."""
+    """Like `blocked_matmul`, but never in blocks, and without a copy of W."""
     return lambda x: np.matmul(x, W, out=out)
 
 
 def rowwise_matmul(W: Array, out: Array) -> MatMul:
-    """As `blocked_matmul`, but row by row: a row's bits depend neither on the other rows nor on how many there are.
+    """Like `blocked_matmul`, but row by row: a row's bits depend neither on the other rows nor on their number.
 
-    A BLAS adds up the terms of several rows in another order than those of one, and at the edge of a block in another order again.
-    Here each row is a product of its own, a vector by a matrix: the BLAS gets the same call for one row as for each of many. The
-    columns of all gates stand side by side, (K, G N), in blocks that stay in the cache from one row to the next.
+    A BLAS adds up the terms of several rows in another order than those of one, and at the edge of a block in another
+    order again. Here each row is a product of its own, a vector by a matrix: the BLAS gets the same call for one row as
+    for each of many. The columns of all gates lie side by side, (K, G N), in blocks that stay in the cache from one row
+    to the next.
     """
     rows, K = out.shape[-2], W.shape[-2]
     columns = np.moveaxis(W, -2, 0).reshape(K, -1)
@@ -74,7 +81,7 @@ def rowwise_matmul(W: Array, out: Array) -> MatMul:
 
 
 def _vector_matmul(parts: Sequence[tuple[Array, Array]]) -> MatMul:
-    """Of one row. `dot` gives the BLAS the same call as matmul, and takes half as long to begin."""
+    """The product for one row. `dot` makes the same BLAS call as matmul, and takes half as long to start."""
     if len(parts) == 1:
         ((block, part),) = parts
         return lambda x: x[0].dot(block, part)
@@ -88,7 +95,7 @@ def _vector_matmul(parts: Sequence[tuple[Array, Array]]) -> MatMul:
 
 
 def matmul_by_row_blocks(x: Array, W: Array, out: Array) -> None:
-    """Fill out, (R, N), with x W, (R, K) by (K, N), where rows are many: in blocks of rows that are small products."""
+    """Fill out, (R, N), with x W, (R, K) by (K, N), for many rows: in blocks of rows that are small products."""
     (R, K), N = x.shape, W.shape[1]
     height = _height(R, K, N) if has_small_kernel() else R
     np.matmul(x.reshape(-1, height, K), np.ascontiguousarray(W), out=out.reshape(-1, height, N))
@@ -120,7 +127,7 @@ def _height(R: int, K: int, N: int) -> int:
 
 
 def _cuts(columns: Array) -> list[slice]:
-    """The columns of each block, as even as can be: small enough to stay in the cache beside what is done to the rows."""
+    """The columns of each block, as even as possible: small enough to stay in the cache beside the rows."""
     N, n = columns.shape[1], -(-columns.nbytes // (CACHE // 2))
     return [slice(N * i // n, N * (i + 1) // n) for i in range(n)]
 

@@ -1,8 +1,8 @@
 """A recurrent network over characters: look-up, layers of a cell, readout; forward and backward.
 
 A window is (T, B) character ids. `forward` fills a workspace and gives the loss; `backward` reads the workspace
-and fills a gradient. The state, (S, B, H), is what one window hands to the next: a copy, through which no
-gradient flows. That is what truncates backpropagation through time.
+and fills a gradient. The state, (S, B, H), is what one window passes to the next: a copy, through which
+no gradient flows. That is what truncates backpropagation through time.
 """
 
 from collections.abc import Callable
@@ -18,11 +18,24 @@ from charrnn.network.arrays import Array, Ids
 from charrnn.network.dropout import Dropout
 from charrnn.network.parameters import Parameters
 from charrnn.network.resets import ResetMask, Resets, run_steps
-from charrnn.network.workspace import LayerWorkspace, Workspace, states_of, x_a_of
+from charrnn.network.window_options import DEFAULT_OPTIONS, WindowOptions
+from charrnn.network.workspace import LayerWorkspace, Workspace
 
 
 class Network:
-    """`architecture` and `parameters`; everything that changes while it works is in a workspace."""
+    """`architecture` and `parameters`; everything that changes while it works is in a workspace.
+
+    >>> network = Network.fresh(Architecture(vocab_size=3, hidden_size=4), np.random.default_rng(0), np.float64)
+    >>> inputs, targets = np.array([[0], [1]]), np.array([[1], [2]])  # T = 2 steps of B = 1 stream
+    >>> ws, gradient = network.workspace(T=2, B=1), network.parameters.zeros_like()
+    >>> loss = network.forward(inputs, targets, network.zero_state(B=1), ws)  # in nats, over 2 characters
+    >>> bool(1 < loss < 4)
+    True
+    >>> network.backward(2, ws, gradient).shape  # by the state that came in
+    (1, 1, 4)
+    >>> gradient["W_hh"].shape
+    (4, 4)
+    """
 
     def __init__(self, architecture: Architecture, parameters: Parameters) -> None:
         self.architecture, self.parameters = architecture, parameters
@@ -36,7 +49,7 @@ class Network:
     def fresh(
         cls, architecture: Architecture, generator: np.random.Generator, dtype: DTypeLike = np.float32
     ) -> "Network":
-        """A network with random weights; see `initialisation`. Equal to rounding in any precision."""
+        """A network with random weights; see initialisation.py. Those of two precisions are equal to rounding."""
         parameters = Parameters(architecture.shapes(), dtype)
         initialisation.initialise(parameters, architecture, generator)
         return cls(architecture, parameters)
@@ -49,29 +62,28 @@ class Network:
         """Allocate the buffers for windows of T steps and B streams."""
         V, H, dtype = self.architecture.vocab_size, self.architecture.hidden_size, self.parameters.flat.dtype
 
-        def room() -> Array | None:
+        def dropout_buffer() -> Array | None:
             return np.zeros((T, B, H), dtype) if dropout else None
 
         return Workspace(
             inputs=np.zeros((T, B), np.intp),
             targets=np.zeros((T, B), np.intp),
-            layers=tuple(LayerWorkspace(self._cell.workspace(T, B, H, dtype), room(), room()) for _ in self.layers),
+            layers=tuple(
+                LayerWorkspace(self._cell.workspace(T, B, H, dtype), dropout_buffer(), dropout_buffer())
+                for _ in self.layers
+            ),
             dh=np.zeros((T, B, H), dtype),
             readout=readout.workspace(T * B, H, V, self.architecture.readout, dtype),
             one_hot=np.zeros((min(V, T * B), T * B), dtype),
         )
 
-    def state_shape(self, B: int) -> tuple[int, int, int]:
-        """(S, B, H): see Architecture."""
-        return self.architecture.state_shape(B)
-
     def zero_state(self, B: int) -> Array:
         """The state at the beginning of a text, (S, B, H)."""
-        return np.zeros(self.state_shape(B), self.parameters.flat.dtype)
+        return np.zeros(self.architecture.state_shape(B), self.parameters.flat.dtype)
 
-    @np.errstate(over="ignore", invalid="ignore")  # whoever reads them tells in words of what is not finite
+    @np.errstate(over="ignore", invalid="ignore")  # the caller reports what is not finite
     def logits(self, inputs: Ids, state: Array, ws: Workspace, reset_mask: ResetMask | None = None) -> None:
-        """Run a window, (T, B), from `state`, (S, B, H): fills the layers' states and the logits of every step.
+        """Run a window, (T, B), from `state`, (S, B, H): fill the layers' states and the logits of every step.
 
         `reset_mask`, (T, B): the streams whose state is 0 before each step; see resets.py.
         """
@@ -79,63 +91,46 @@ class Network:
         readout.logits(_rows(ws.layers[-1].up(False)), self.parameters, ws.readout)
 
     def forward(
-        self,
-        inputs: Ids,
-        targets: Ids,
-        state: Array,
-        ws: Workspace,
-        new: int | None = None,
-        dropout: Dropout | None = None,
-        reset_mask: ResetMask | None = None,
-        smoothing: float = 0.0,
+        self, inputs: Ids, targets: Ids, state: Array, ws: Workspace, options: WindowOptions = DEFAULT_OPTIONS
     ) -> Any:
-        """The loss of a window: nats summed over the characters of its last `new` steps (None: all T).
+        """The loss of a window, (T, B), from `state`, (S, B, H): the sum, in nats, over its last `loss_steps` steps.
 
-        Complex for complex parameters. `dropout` and `smoothing`, that of labels, are for training; without them nothing is
-        dropped or smoothed. `reset_mask` as in `logits`.
+        Complex for complex parameters. Raises NetworkError where the window does not fit the workspace.
         """
-        return self.surprisals(inputs, targets, state, ws, new, dropout, reset_mask, smoothing).sum()
+        return self.surprisals(inputs, targets, state, ws, options).sum()
 
     def surprisals(
-        self,
-        inputs: Ids,
-        targets: Ids,
-        state: Array,
-        ws: Workspace,
-        new: int | None = None,
-        dropout: Dropout | None = None,
-        reset_mask: ResetMask | None = None,
-        smoothing: float = 0.0,
+        self, inputs: Ids, targets: Ids, state: Array, ws: Workspace, options: WindowOptions = DEFAULT_OPTIONS
     ) -> Array:
-        """The terms of that sum, in nats: of each character of the last `new` steps, (new, B)."""
-        self._run_layers(inputs, state, ws, dropout, _make_resets(reset_mask))
-        up, out = ws.layers[-1].up(dropout is not None), ws.readout.last(self._rows_of_loss(ws, new))
+        """The terms of that sum, in nats: one for each character of the last `loss_steps` steps, (loss_steps, B)."""
+        dropped = options.dropout is not None
+        self._run_layers(inputs, state, ws, options.dropout, _make_resets(options.reset_mask))
+        up, out = ws.layers[-1].up(dropped), ws.readout.last(options.target_count(*inputs.shape))
         readout.logits(_rows(up)[-len(out.rows) :], self.parameters, out)
         ws.targets[:] = targets
-        return readout.surprisals(targets.ravel()[-len(out.rows) :], out, smoothing).reshape(-1, targets.shape[1])
+        return readout.surprisals(targets.ravel()[-len(out.rows) :], out, options.smoothing).reshape(
+            -1, targets.shape[1]
+        )
 
     def backward(
         self,
         count: int,
         ws: Workspace,
         gradient: Parameters,
-        new: int | None = None,
-        dropout: Dropout | None = None,
-        reset_mask: ResetMask | None = None,
-        smoothing: float = 0.0,
+        options: WindowOptions = DEFAULT_OPTIONS,
         on_gradient_ready: Callable[[int], object] = lambda index: None,
     ) -> Array:
-        """Fill `gradient` with that of loss / count, for the window of the last `forward`, called with the same options.
+        """Fill `gradient` with that of loss / count, for the window of the last `forward`, with the same options.
 
-        Returns the gradient of the state that came in, (S, B, H). It is where backpropagation is cut. `on_gradient_ready(i)` is
-        called after each layer: the entries of the flat gradient from i on are final.
+        Returns the gradient of the state that came in, (S, B, H): backpropagation is cut there. `on_gradient_ready(i)`
+        is called after each layer: the entries of the flat gradient from i on are final.
         """
-        dropped, rows = dropout is not None, self._rows_of_loss(ws, new)
+        dropped, rows = options.dropout is not None, options.target_count(*ws.inputs.shape)
         up, dh = _rows(ws.layers[-1].up(dropped)), _rows(ws.dh)
         dh[:-rows] = 0
         targets, out = ws.targets.ravel()[-rows:], ws.readout.last(rows)
-        readout.backward(targets, count, up[-rows:], self.parameters, out, gradient, dh[-rows:], smoothing)
-        dstates, resets = [], _make_resets(reset_mask)
+        readout.backward(targets, count, up[-rows:], self.parameters, out, gradient, dh[-rows:], options.smoothing)
+        dstates, resets = [], _make_resets(options.reset_mask)
         for number in reversed(range(len(self.layers))):
             dstates.append(self._layer_backward(number, ws, gradient, dropped, resets))
             on_gradient_ready(self._first_index(number))
@@ -148,8 +143,8 @@ class Network:
             raise NetworkError(f"a window of {inputs.shape} does not fit a workspace of {ws.inputs.shape}")
         ws.inputs[:] = inputs
         for number, (w, layer) in enumerate(zip(self.layers, ws.layers, strict=True)):
-            x_a, bias = _rows(x_a_of(layer.cell)), self._cell.bias(w)[..., np.newaxis, :]
-            for own, incoming in zip(states_of(layer.cell), state[self._states_of(number)], strict=True):
+            x_a, bias = _rows(layer.cell.x_a), self._cell.bias(w)[..., np.newaxis, :]
+            for own, incoming in zip(layer.cell.states, state[self._states_of(number)], strict=True):
                 own[0] = incoming
             if number == 0:
                 # x W_xh with a one-hot x is a row of W_xh. "clip" spares take a copy; ids are never out of range.
@@ -157,15 +152,18 @@ class Network:
             else:
                 np.matmul(_rows(ws.layers[number - 1].up(dropout is not None)), w["W_xh"], out=x_a)
                 np.add(x_a, bias, out=x_a)
-            run_steps(self._cell.forward(w, layer.cell), states_of(layer.cell), resets)
+            run_steps(self._cell.forward(w, layer.cell), layer.cell.states, resets)
             if dropout is not None and layer.mask is not None and layer.dropped is not None:
                 dropout.fill(layer.mask, number)
-                np.multiply(states_of(layer.cell)[0][1:], layer.mask, out=layer.dropped)
+                np.multiply(layer.cell.states[0][1:], layer.mask, out=layer.dropped)
 
     def _layer_backward(
         self, number: int, ws: Workspace, gradient: Parameters, dropped: bool, resets: Resets | None
     ) -> Array:
-        """From ws.dh, the gradient of what the layer hands up: its parameters' gradients, and in ws.dh those of the layer below."""
+        """From ws.dh, ∂L/∂ of the layer's output: fill its parameters' gradients, and ws.dh for the layer below.
+
+        Returns the gradient of the layer's states that came in, (S, B, H).
+        """
         w, layer = self.layers[number], ws.layers[number]
         dw = {base: gradient[name] for base, name in self.architecture.layer_names()[number].items()}
         if dropped and layer.mask is not None:
@@ -184,7 +182,7 @@ class Network:
 
     @staticmethod
     def _look_up_backward(da: Array, ws: Workspace, dW_xh: Array) -> None:
-        """dW_xh = Σ xᵀ da with one-hot x, for the characters of this window: a product beats adding row by row."""
+        """dW_xh = Σ xᵀ da with one-hot x, for the window's characters: one product is faster than adding rows."""
         ids, V = ws.inputs.ravel(), dW_xh.shape[-2]
         present = np.zeros(V, np.bool_)
         present[ids] = True
@@ -196,18 +194,13 @@ class Network:
         dW_xh[..., present, :] = np.matmul(x, da)
 
     def _first_index(self, number: int) -> int:
-        """Where the parameters of a layer begin in the flat vector; those of the layers above, and of the readout, come after."""
+        """Where the parameters of a layer begin in the flat vector; those of the layers above and the readout follow."""
         names = self.architecture.layer_names()[number].values()
         return min(int(self.parameters.place(name).start) for name in names)
 
     def _states_of(self, number: int) -> slice:
         S = self._cell.number_of_states
         return slice(number * S, (number + 1) * S)
-
-    @staticmethod
-    def _rows_of_loss(ws: Workspace, new: int | None) -> int:
-        T, B = ws.inputs.shape
-        return int((T if new is None else new) * B)
 
 
 def _make_resets(reset_mask: ResetMask | None) -> Resets | None:

@@ -16,10 +16,16 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 
 class Parameters:
-    """`flat`, (P,), and for each name a view of its part in its own shape. Gradients have the same form."""
+    """`flat`, (P,), and for each name a view of its part in its own shape. Gradients have the same form.
+
+    >>> p = Parameters({"W": (2, 2), "b": (2,)})
+    >>> p["b"][:] = 1
+    >>> p.flat.tolist()
+    [0.0, 0.0, 0.0, 0.0, 1.0, 1.0]
+    """
 
     def __init__(self, shapes: Shapes, dtype: DTypeLike = np.float32, flat: Array | None = None) -> None:
-        """All zeros, or views into a vector that is there already."""
+        """All zeros, or views into an existing vector, (P,)."""
         self.shapes = dict(shapes)
         self.flat: Array = np.zeros(self.size(shapes), dtype) if flat is None else flat
         ends = np.cumsum([math.prod(shape) for shape in self.shapes.values()]).tolist()
@@ -30,25 +36,25 @@ class Parameters:
 
     @staticmethod
     def size(shapes: Shapes) -> int:
-        """P: how many numbers there are in all."""
+        """P: the length of the vector."""
         return sum(map(math.prod, shapes.values()))
 
     def __getitem__(self, name: str) -> Array:
         return self._views[name]
 
     def place(self, name: str) -> slice:
-        """Where a parameter stands in the vector."""
+        """The part of the vector that holds a parameter."""
         return self._places[name]
 
     def items(self) -> Iterator[tuple[str, Array]]:
-        """Name and view, in the order in which they stand in the vector."""
+        """Name and view, in the order of the vector."""
         yield from self._views.items()
 
     def __len__(self) -> int:
         return len(self.flat)
 
     def zeros_like(self) -> "Parameters":
-        """The same names and shapes, all zeros: room for a gradient."""
+        """The same names and shapes, all zeros: a buffer for a gradient."""
         return Parameters(self.shapes, self.flat.dtype)
 
     def __reduce__(self) -> tuple[type["Parameters"], tuple[object, ...]]:
@@ -61,7 +67,7 @@ class Parameters:
         return copy
 
     def load(self, arrays: Mapping[str, Array]) -> None:
-        """Take over the values of `arrays`; raises NetworkError where names or shapes differ."""
+        """Copy the values of `arrays`. Raises NetworkError where names or shapes differ."""
         for name, view in self.items():
             if name not in arrays:
                 raise NetworkError(f"the weights lack {name}, {view.shape}")

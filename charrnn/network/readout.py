@@ -1,4 +1,4 @@
-"""The readout: logits, softmax, cross-entropy, and back. A deep one has a layer of rectified units of its own, over a short cut.
+"""The readout: logits, softmax, cross-entropy, and back. A deep one has a layer of rectified units beside a short cut.
 
     r = h                                  r  (N, H)    linear; one row for each of the N = T B characters
     r = h + relu(h W_hr + b_r)                          deep
@@ -6,14 +6,14 @@
     p = softmax(o)                         p  (N, V)
     L = - Σ log p[n, y_n] / count          y  (N,)      count = N: the mean, in nats per character
 
-With label smoothing ε what is learned is q, (N, V), which leaves each other character a little:
+With label smoothing ε the target is q, (N, V), which gives every other character a little:
 
     q = (1 - ε) one-hot(y) + ε / V
     L = - Σ q log p / count
 
-No step depends on the one before, so the whole window is one product over N rows.
-Source: Huang 2019, Back Propagation Through Time, (35)-(36), (43)-(44): do = (p - y) / count. Deep: Pascanu, Gulcehre, Cho and Bengio 2014, section 3.3.2, DOT(S)-RNN.
-Smoothing: Szegedy et al. 2016, section 7.
+No step depends on the one before, so one product of N rows serves the whole window. Source: Huang 2019, Back
+Propagation Through Time, (35)-(36), (43)-(44): do = (p - y) / count. Deep: Pascanu, Gulcehre, Cho and Bengio 2014,
+section 3.3.2, DOT(S)-RNN. Smoothing: Szegedy et al. 2016, section 7.
 """
 
 from typing import NamedTuple
@@ -38,7 +38,7 @@ class Workspace(NamedTuple):
     r: Array | None = None  # (N, H), deep only
 
     def last(self, n: int) -> "Workspace":
-        """A view for n rows only, where the loss is on the last steps of a window alone."""
+        """A view for n rows, where the loss is only on the last steps of a window."""
         if n == len(self.rows):
             return self
         own = (array[:n] for array in (self.a, self.r) if array is not None)
@@ -70,7 +70,7 @@ def logits(h: Array, w: Parameters, ws: Workspace) -> None:
 
 
 def surprisals(y: Ids, ws: Workspace, smoothing: float = 0.0) -> Array:
-    """-log p[n, y_n] of each row, or - Σ q log p, (N,), in nats, from the logits in o, which become p. Their sum is the loss."""
+    """-log p[n, y_n], or - Σ q log p, of each row, (N,), in nats, from the logits in o, which become p."""
     o, rows, *_ = ws
     np.subtract(o, o.max(axis=1, keepdims=True), out=o)  # changes no p, and exp cannot overflow
     q_o = o[rows, y]
@@ -85,7 +85,7 @@ def surprisals(y: Ids, ws: Workspace, smoothing: float = 0.0) -> Array:
 def backward(
     y: Ids, count: int, h: Array, w: Parameters, ws: Workspace, dw: Parameters, dh: Array, smoothing: float = 0.0
 ) -> None:
-    """From p, for the loss divided by `count`: fill the gradients of the readout's parameters and dh = ∂L/∂h, (N, H)."""
+    """From p, for the loss divided by `count`: fill the gradients of the parameters and dh = ∂L/∂h, (N, H)."""
     o, rows, a, r = ws
     np.subtract(o, smoothing / o.shape[1], out=o)  # L = - Σ q log p / count,  p = softmax(o)
     o[rows, y] -= 1 - smoothing  #                 q = (1 - ε) one-hot(y) + ε / V
@@ -103,7 +103,11 @@ def backward(
 
 
 def log_softmax(o: Array) -> Array:
-    """log p over the last axis, in float64, for any logits that are finite or -inf (but not all -inf)."""
+    """log p over the last axis, in float64, for any logits that are finite or -inf (but not all -inf).
+
+    >>> log_softmax(np.array([0.0, 0.0, -np.inf])).round(4).tolist()
+    [-0.6931, -0.6931, -inf]
+    """
     o = o.astype(np.float64)
     o = o - o.max(axis=-1, keepdims=True)
     return np.asarray(o - np.log(np.exp(o).sum(axis=-1, keepdims=True)))

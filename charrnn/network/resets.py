@@ -1,9 +1,9 @@
-"""Streams that begin anew within a window: before step t, the state of stream b is 0 where reset_mask[t, b].
+"""Streams whose state is reset within a window: before step t, the state of stream b is 0 where reset_mask[t, b].
 
     h, c  ->  h ∘ (1 - reset_mask[t]), c ∘ (1 - reset_mask[t])        reset_mask  (T, B) booleans
 
-That is what step t reads. What looks at index t as the state after step t - 1 (the readout, the layer above, the rnn's φ')
-sees it as it was; and no gradient flows from step t back to it.
+Step t reads that. Everything that reads index t as the state after step t - 1 (the readout, the layer above, the rnn's
+φ') reads it as it was; and no gradient flows from step t back to it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,14 +19,14 @@ ResetMask = NDArray[np.bool_]
 
 
 class Resets:
-    """Where the streams of a window begin anew."""
+    """The resets of one window."""
 
     def __init__(self, reset_mask: ResetMask) -> None:
         self._places = np.nonzero(reset_mask)
         self._streams = {int(t): np.flatnonzero(reset_mask[t]) for t in np.flatnonzero(reset_mask.any(axis=1))}
 
     def run(self, step: Callable[[int], None], states: Sequence[Array]) -> None:
-        """Make the steps of a layer, those that begin anew from 0; `states`, (T+1, B, H) each, then tell what each step left."""
+        """Run the steps of a layer; afterwards `states`, (T+1, B, H) each, hold what each step left."""
         kept = {}
         for t in range(len(states[0]) - 1):
             if t in self._streams:
@@ -39,14 +39,14 @@ class Resets:
                 state[t, self._streams[t]] = value
 
     def cut(self, t: int, *gradients: Array) -> None:
-        """Let no gradient of the states before step t, (B, H) each, through to the step before."""
+        """Zero the gradients by the states before step t, (B, H) each, of the streams that are reset there."""
         if t in self._streams:
             for gradient in gradients:
                 gradient[self._streams[t]] = 0
 
     @contextmanager
     def zeroed(self, states: Sequence[Array]) -> Iterator[None]:
-        """Within: the states, (T+1, B, H) each, are those that the steps read."""
+        """Within, the states, (T+1, B, H) each, are those that the steps read."""
         kept = [state[self._places] for state in states]
         for state in states:
             state[self._places] = 0
@@ -56,7 +56,7 @@ class Resets:
 
 
 def run_steps(step: Callable[[int], None], states: Sequence[Array], resets: Resets | None) -> None:
-    """Make the steps of a layer in order."""
+    """Run the steps of a layer in order."""
     if resets is not None:
         resets.run(step, states)
         return
@@ -65,5 +65,5 @@ def run_steps(step: Callable[[int], None], states: Sequence[Array], resets: Rese
 
 
 def zeroed(states: Sequence[Array], resets: Resets | None) -> AbstractContextManager[None]:
-    """See Resets.zeroed."""
+    """Resets.zeroed, where there are resets."""
     return nullcontext() if resets is None else resets.zeroed(states)

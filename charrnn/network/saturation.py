@@ -1,32 +1,35 @@
-"""How many values stand where a nonlinearity is flat, as shares from 0 to 1: no gradient comes through them.
+"""The share of values, from 0 to 1, where a nonlinearity is flat: no gradient comes through them.
 
-tanh, gru, lstm   |value| above 0.99: φ' is below 0.02 (of an LSTM h, not its cell state: large cells are no bad sign)
-sigmoid           outside 0.01 to 0.99: φ' is below 0.01; for a gate that is not bad in itself: a forget gate near 1 remembers
+tanh, gru, lstm   |value| above 0.99: φ' is below 0.02 (for an LSTM, h and not the cell state)
+sigmoid           outside 0.01 to 0.99: φ' is below 0.01; not bad in itself: a forget gate near 1 remembers
 relu              0: the unit is off, and φ' is 0; of a carried state, off in every stream: the unit is dead
 """
-
-from typing import Any
 
 import numpy as np
 
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array
+from charrnn.network.cells.cell import CellWorkspace
 
 SATURATION_LEVEL = 0.99
 
 
 def tanh_saturation(values: Array) -> float:
-    """The share of what tanh gave."""
+    """The share of saturated values of tanh.
+
+    >>> tanh_saturation(np.array([0.0, 0.5, -0.999, 1.0]))
+    0.5
+    """
     return float(np.mean(np.abs(values) > SATURATION_LEVEL))
 
 
 def sigmoid_saturation(values: Array) -> float:
-    """The share of what a sigmoid gave."""
+    """The share of saturated values of a sigmoid."""
     return float(np.mean(np.abs(2 * values - 1) > 2 * SATURATION_LEVEL - 1))
 
 
 def saturated_units(architecture: Architecture, state: Array) -> float:
-    """The share of the hidden units of all layers, from 0 to 1, in a carried state, (S, B, H)."""
+    """The share of saturated hidden units of all layers in a carried state, (S, B, H)."""
     h = state[:: len(state) // architecture.num_layers]
     match architecture.nonlinearity if architecture.cell == "rnn" else "tanh":
         case "relu":
@@ -36,20 +39,17 @@ def saturated_units(architecture: Architecture, state: Array) -> float:
     return tanh_saturation(h)
 
 
-def layer_saturation(architecture: Architecture, cell: Any) -> dict[str, float]:
-    """The share of saturated values of each nonlinearity in the steps that stand in a layer's own workspace."""
+def layer_saturation(architecture: Architecture, cell: CellWorkspace) -> dict[str, float]:
+    """The share of saturated values of each nonlinearity, in the steps that a layer's workspace holds."""
+    values = cell.activations
     match architecture.cell:
         case "gru":
-            r, z, n = cell.gates
-            return {"r": sigmoid_saturation(r), "z": sigmoid_saturation(z), "n": tanh_saturation(n)}
+            return {**{gate: sigmoid_saturation(values[gate]) for gate in "rz"}, "n": tanh_saturation(values["n"])}
         case "lstm":
-            i, f, o, g = cell.gates
-            gates = {"i": sigmoid_saturation(i), "f": sigmoid_saturation(f), "o": sigmoid_saturation(o)}
-            return {**gates, "g": tanh_saturation(g), "tanh c": tanh_saturation(np.tanh(cell.c[1:]))}
-    share = {"tanh": tanh_saturation, "sigmoid": sigmoid_saturation, "relu": _relu_saturation}[
-        architecture.nonlinearity
-    ]
-    return {"h": share(cell.h[1:])}
+            tanh = {"g": tanh_saturation(values["g"]), "tanh c": tanh_saturation(np.tanh(values["c"]))}
+            return {**{gate: sigmoid_saturation(values[gate]) for gate in "ifo"}, **tanh}
+    share = {"tanh": tanh_saturation, "sigmoid": sigmoid_saturation, "relu": _relu_saturation}
+    return {"h": share[architecture.nonlinearity](values["h"])}
 
 
 def _relu_saturation(values: Array) -> float:

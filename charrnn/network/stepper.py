@@ -1,16 +1,15 @@
-"""A network that reads one character of each stream at a time: for sampling, where the next is not known before.
+"""A network that reads one character of each stream at a time: for sampling, where the next is not known yet.
 
-The cells' own step, on a window of one step; what does not depend on the characters is made ready once.
+The cells' own step, on a window of one step; what does not depend on the characters is computed once.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
 from charrnn.network.activations import RELU
 from charrnn.network.arrays import Array, Ids
-from charrnn.network.cells.cell import Cell
+from charrnn.network.cells.cell import Cell, CellWorkspace
 from charrnn.network.matmul import MatMul, plain_matmul, rowwise_matmul
 from charrnn.network.network import Network
 
@@ -18,8 +17,14 @@ from charrnn.network.network import Network
 class Stepper:
     """B streams, from `state`, (S, B, H), on. The weights may not change while it is used.
 
-    `exact`: to the bit, each stream is what it would be alone. Otherwise the streams are rounded together, as the BLAS does it, which
-    is faster for many. A stream that is alone is the same either way.
+    `exact`: to the bit, each stream is what it would be alone. Otherwise the BLAS rounds the streams together, which is
+    faster for many. A stream that is alone is the same either way.
+
+    >>> from charrnn.network.architecture import Architecture
+    >>> network = Network.fresh(Architecture(vocab_size=3, hidden_size=4), np.random.default_rng(0))
+    >>> step = Stepper(network, network.zero_state(B=2))
+    >>> step(np.array([0, 1])).shape
+    (2, 3)
     """
 
     @np.errstate(over="ignore")  # of weights that are too large
@@ -33,7 +38,7 @@ class Stepper:
         self._logits = np.empty((B, self._b_y.size), state.dtype)
         self._times_W_hy = make_matmul(network.parameters["W_hy"], self._logits)
         self._read = _deep_readout(network, B, make_matmul) if network.architecture.readout == "deep" else lambda h: h
-        # What one step leaves is what the next begins with: two sides that take turns, and nothing is copied.
+        # The next step begins with what this one leaves: two sets of buffers take turns, and nothing is copied.
         products = [make_matmul(w["W_hh"], ws.recurrent) for w, ws in zip(network.layers, workspaces, strict=True)]
         from_below = [
             make_matmul(w["W_xh"], ws.recurrent) for w, ws in zip(network.layers[1:], workspaces[1:], strict=True)
@@ -51,9 +56,9 @@ class Stepper:
         """The state after the last step, (S, B, H), a copy."""
         return np.stack(self._now.before)
 
-    @np.errstate(over="ignore", invalid="ignore")  # whoever reads the logits tells in words of what is not finite
+    @np.errstate(over="ignore", invalid="ignore")  # the caller reports what is not finite
     def __call__(self, ids: Ids) -> Array:
-        """Read one character of each stream, (B,): the logits of the next, (B, V), in a buffer that the next call fills anew."""
+        """Read a character of each stream, (B,). Returns the logits of the next, (B, V); the next call overwrites them."""
         side = self._now
         self._look_up.take(ids, axis=-2, out=side.x_a, mode="clip")
         side.first(0)
@@ -73,7 +78,7 @@ class _StepBuffers:
         self,
         network: Network,
         cell: Cell,
-        workspaces: Sequence[Any],
+        workspaces: Sequence[CellWorkspace],
         biases: Sequence[Array],
         products: Sequence[MatMul],
         from_below: Sequence[MatMul],
@@ -84,8 +89,8 @@ class _StepBuffers:
         h = [ws.states[0][1] for ws in workspaces]
         self.before = [states[0] for ws in workspaces for states in ws.states]
         self.x_a, self.first, self.top = x_a[0], steps[0], h[-1]
-        rooms = (ws.recurrent for ws in workspaces[1:])
-        self.above = list(zip(h, from_below, rooms, biases[1:], x_a[1:], steps[1:], strict=False))
+        recurrent = (ws.recurrent for ws in workspaces[1:])
+        self.above = list(zip(h, from_below, recurrent, biases[1:], x_a[1:], steps[1:], strict=False))
 
 
 def _deep_readout(network: Network, B: int, make_matmul: Callable[[Array, Array], MatMul]) -> Callable[[Array], Array]:

@@ -1,11 +1,11 @@
-"""Dropout of recurrent weights: at each update other ones are 0, the same for all streams and steps of its window.
+"""Dropout of recurrent weights: at each update others are 0, the same for all streams and steps of its window.
 
     W = U ∘ mask        mask: 0 with probability `rate`, else 1 / (1 - rate)        dU = dW ∘ mask
 
-U is what learns and what is saved; W is what reads. Forgetting nothing of the state itself, it keeps a network from leaning on
-single connections, which is how a wide one learns a short text by heart. The mask is a pure function of seed and step.
+U learns and is saved; W reads. Nothing of the state is dropped, but no connection can be relied on: by single
+connections a wide network learns a short text by heart. The mask is a pure function of seed and step.
 
-Source: DropConnect, Wan et al. 2013, on recurrent weights as Merity, Keskar and Socher 2018 (AWD-LSTM) have it.
+Source: DropConnect, Wan et al. 2013, on recurrent weights as in AWD-LSTM, Merity, Keskar and Socher 2018.
 """
 
 from collections.abc import Iterator
@@ -19,12 +19,12 @@ from charrnn.network.arrays import Array
 from charrnn.network.dropout import keep_mask, scale
 from charrnn.network.network import Network
 
-WEIGHT_STREAM = 1 << 32  # no stream has this number: the masks are others than those of the units
+WEIGHT_STREAM = 1 << 32  # no stream has this number, so that these masks differ from those of the units
 
 
 @dataclass(frozen=True)
 class WeightDropout:
-    """A rate, and the places in the flat vector where it drops; none costs nothing."""
+    """A rate, and the places in the flat vector where it drops; without places it costs nothing."""
 
     rate: float = 0.0
     seed: int = 0
@@ -32,19 +32,19 @@ class WeightDropout:
 
     @classmethod
     def from_network(cls, network: Network, rate: float, seed: int) -> "WeightDropout":
-        """Of all matrices W_hh of a network."""
+        """The dropout of all matrices W_hh of a network."""
         names = [names["W_hh"] for names in network.architecture.layer_names()]
         return cls(rate, seed, tuple(network.parameters.place(name) for name in names) if rate else ())
 
     @contextmanager
     def applied(self, w: Array, g: Array, step: int) -> Iterator[None]:
-        """Within, the weights w, (P,), are masked; afterwards they are as before, to the bit, and the gradient g, (P,), which
-        was computed within, is that of them.
+        """Within, the weights w, (P,), are masked. Afterwards they are as before, to the bit, and the gradient g, (P,),
+        which was computed within, is masked.
         """
         masks = [self._mask(place, layer, step, w.dtype) for layer, place in enumerate(self.places)]
         before = [w[place].copy() for place in self.places]
         for place, mask in zip(self.places, masks, strict=True):
-            with np.errstate(over="ignore"):  # the trainer tells of what is not finite
+            with np.errstate(over="ignore"):  # the trainer reports what is not finite
                 np.multiply(w[place], mask, out=w[place])  # W = U ∘ mask
         try:
             yield

@@ -1,7 +1,6 @@
-"""The buffers of a network for windows of T steps and B streams: allocated once, they hold what the last window left."""
+"""The buffers of a network for windows of T steps and B streams: allocated once, they hold the last window."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -12,9 +11,9 @@ from charrnn.network.cells.cell import CellWorkspace
 
 @dataclass(frozen=True)
 class LayerWorkspace:
-    """The buffers of one layer: the cell's own, and where there is dropout, the mask and what goes up."""
+    """The buffers of one layer: the cell's own, and with dropout the mask and what the layer above reads."""
 
-    cell: Any  # the cell's own type; see CellWorkspace
+    cell: CellWorkspace
     mask: Array | None  # (T, B, H)
     dropped: Array | None  # (T, B, H) h' ∘ mask
 
@@ -22,12 +21,12 @@ class LayerWorkspace:
         """What the layer above reads, (T, B, H)."""
         if dropout and self.dropped is not None:
             return self.dropped
-        return states_of(self.cell)[0][1:]
+        return self.cell.states[0][1:]
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """The buffers for windows of T steps and B streams, allocated once, and the window that they hold."""
+    """The buffers, and the window that they hold."""
 
     inputs: Ids  # (T, B)
     targets: Ids  # (T, B)
@@ -42,39 +41,24 @@ class Workspace:
         return self.state_after(len(self.inputs))
 
     def state_after(self, steps: int) -> Array:
-        """The state after so many steps of the window, (S, B, H), a copy."""
-        return np.stack([states[steps] for layer in self.layers for states in states_of(layer.cell)])
+        """The state after that many steps of the window, (S, B, H), a copy."""
+        return np.stack([states[steps] for layer in self.layers for states in layer.cell.states])
 
     @property
     def hidden(self) -> Array:
         """The hidden states of every layer after each step, (L, T, B, H), a copy."""
-        return np.stack([states_of(layer.cell)[0][1:] for layer in self.layers])
+        return np.stack([layer.cell.states[0][1:] for layer in self.layers])
 
     @property
     def activations(self) -> dict[str, Array]:
-        """The states and gates of every layer after each step, (T, B, H) each, views: h, z, ...; from the second layer on h_2."""
+        """The states and gates of every layer after each step, (T, B, H) each, views: h, z, ..., h_2, z_2, ..."""
         return {
             name if number == 1 else f"{name}_{number}": values
             for number, layer in enumerate(self.layers, start=1)
-            for name, values in activations_of(layer.cell).items()
+            for name, values in layer.cell.activations.items()
         }
 
     @property
     def logits(self) -> Array:
         """After `Network.logits`: the logits, (T, B, V)."""
         return self.readout.o.reshape(*self.inputs.shape, -1)
-
-
-def states_of(cell: CellWorkspace) -> tuple[Array, ...]:
-    """Its states, (T+1, B, H) each, h first; with the type that `Any` hides."""
-    return cell.states
-
-
-def x_a_of(cell: CellWorkspace) -> Array:
-    """Where x W_xh + b goes in, (G, T, B, H), for the rnn (T, B, H)."""
-    return cell.x_a
-
-
-def activations_of(cell: CellWorkspace) -> dict[str, Array]:
-    """See CellWorkspace."""
-    return cell.activations

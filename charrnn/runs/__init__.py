@@ -1,1 +1,1 @@
-"""What a training leaves on disk: configuration, checkpoints, metrics."""
+"""One training: its plan, its run directory, resuming it, and recovery from divergence."""

@@ -1,4 +1,4 @@
-"""How far gradients reach, told while a training goes on: a look at its network now and then that changes nothing of it."""
+"""Estimate now and then, during a training, how far its gradients reach; the estimate changes nothing in the training."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -15,10 +15,10 @@ from charrnn.training.events import Event, Flowed, Stepped
 def with_gradient_flow(
     events: Iterable[Event], network: Network, corpus: Corpus, every: int | None, lags: int
 ) -> Iterator[Event]:
-    """Pass the events on; at each step that `every` divides (None: never) with one Flowed for each layer before it, so that a save
-    of the step comes after them, and a resumed run tells none of them anew.
+    """Pass the events on, and at each step that `every` divides (None: never) one Flowed for each layer. They come before the
+    step's own event, so that a save of the step comes after them, and a resumed run does not log them twice.
 
-    As many characters back as a training's windows are long, so that there is always a text.
+    `lags` is the length of a training's windows, so that the text is always long enough.
     """
     if every is None:
         yield from events
@@ -27,12 +27,12 @@ def with_gradient_flow(
     for event in events:
         if isinstance(event, Stepped) and event.step % every == 0:
             for found in flow_estimates(network, text, lags, end_id=corpus.vocabulary.end_id):
-                yield Flowed(event.step, **asdict(found))
+                yield Flowed(step=event.step, **asdict(found))
         yield event
 
 
 def _beginning(corpus: Corpus, lags: int) -> Ids:
-    """As much of the validation split as the positions can read without meeting; of the training split where it is too short."""
+    """The beginning of the validation split, or of the training split if that is too short: enough that no two positions overlap."""
     valid = corpus.split("valid")
     text = valid if len(valid) > lags else corpus.split("train")
     return text[: POSITIONS * (2 * lags + 1)].astype(np.intp)

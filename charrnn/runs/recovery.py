@@ -1,20 +1,19 @@
-"""The way back when a training diverges: to a checkpoint of its own run directory, with half the learning rate."""
+"""Recovery from divergence: roll back to a checkpoint of the run, and go on with half the learning rate."""
 
 import json
-from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 
-from charrnn.config.schema import Config
 from charrnn.errors import CheckpointError, DivergedError, RunError
+from charrnn.network.window_options import WindowOptions
+from charrnn.runs.planning.plan import Plan
 from charrnn.runs.storage import directory, safetensors_file
 from charrnn.runs.storage.checkpoint import PARAMETERS, STATE, Checkpoint
 from charrnn.runs.storage.checkpointing import is_snapshot
 from charrnn.runs.storage.directory import BEST, LAST, PREVIOUS, Loaded
 from charrnn.runs.trainer_state import restore
 from charrnn.system.folder_handle import Folder
-from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.divergence import Batch, StepRejectedError
 from charrnn.training.events import Recovered
 from charrnn.training.parallel.communicator import Communicator
@@ -22,34 +21,34 @@ from charrnn.training.parallel.replica import Replica, Shard
 from charrnn.training.trainer import Progress, Trainer
 
 DIVERGED = "diverged.safetensors"
-LOWER_RATE = "begin again with a lower training.learning_rate, or set training.max_grad_norm (for example 1.0)"
-TRUSTING = 2  # tries from the newest snapshot; after them, that may be the bad one, and the best one serves
+LOWER_RATE = "start again with a lower training.learning_rate, or set training.max_grad_norm (for example 1.0)"
+TRUSTING = 2  # tries from the newest snapshot; if they fail, it may be bad itself, and the best one is used
 
 
 class Rollback:
-    """The recovery of one training in one run directory; every choice follows from what a checkpoint remembers."""
+    """The recovery of one training in its run directory. Each choice depends only on what a checkpoint stores."""
 
-    def __init__(self, trainer: Trainer, folder: Folder, config: Config, vocabulary: Vocabulary, sha256: str) -> None:
-        self._trainer, self._folder, self._config = trainer, folder, config
-        self._vocabulary, self._sha256 = vocabulary, sha256
+    def __init__(self, trainer: Trainer, folder: Folder, plan: Plan) -> None:
+        self._trainer, self._folder, self._config, self._corpus = trainer, folder, plan.config, plan.corpus
 
     @property
     def detects_spikes(self) -> bool:
-        """Not where going back is switched off."""
+        """Whether rolling back is switched on."""
         return self._config.training.recoveries > 0
 
     def loss_of_snapshot(self, batch: Batch) -> float:
-        """The mean loss that the last good snapshot has on a batch. Raises RunError and CheckpointError."""
+        """The mean loss of the newest snapshot on a batch. Raises RunError and CheckpointError."""
         network, window = self._snapshot().network, batch.window
-        shard = Shard(window.inputs, window.targets, batch.state, new=window.new, reset_mask=window.reset_mask)
+        options = WindowOptions(loss_steps=window.loss_steps, reset_mask=window.reset_mask)
+        shard = Shard(window.inputs, window.targets, batch.state, options=options)
         losses = self._trainer.ranks.all_gather(float(Replica(network, network.parameters).run(shard)[0]))
-        return sum(losses) / window.characters
+        return sum(losses) / window.target_count
 
     def roll_back(self, rejected: StepRejectedError) -> Recovered:
         """Put the trainer back to a snapshot, at half the learning rate.
 
-        Raises DivergedError, with what made it diverge written to a file, after `training.recoveries` tries without
-        reaching a snapshot beyond; RunError and CheckpointError where there is no snapshot.
+        Raises DivergedError after `training.recoveries` tries that did not reach a later snapshot, and writes what the network
+        was reading to a file. Raises RunError and CheckpointError if there is no snapshot.
         """
         trainer, training = self._trainer, self._config.training
         before = trainer.progress
@@ -67,8 +66,8 @@ class Rollback:
         return self._trainer.ranks.on_root(self._newest)
 
     def _newest(self) -> Checkpoint:
-        """The newest snapshot. Where the training was merely stopped is none: whether it was must not matter; but where the
-        snapshot before that is lost, it serves.
+        """The newest snapshot. A checkpoint of a training that was merely stopped is not a snapshot, because a stop must not
+        change the result; but it is used if the snapshot before it is lost.
 
         Raises RunError and CheckpointError.
         """
@@ -81,7 +80,7 @@ class Rollback:
             return last
 
     def _best(self) -> Checkpoint:
-        """The one of the lowest validation loss, where it is no newer than the newest snapshot; otherwise that."""
+        """The checkpoint with the lowest validation loss, or the newest snapshot if that is older."""
         newest = self._newest()
         try:
             best = self._ours(directory.load_from(self._folder, BEST))
@@ -90,37 +89,32 @@ class Rollback:
         return best if best.progress.step <= newest.progress.step else newest
 
     def _ours(self, loaded: Loaded) -> Checkpoint:
-        """A checkpoint of this very run. Raises CheckpointError for another's."""
+        """The loaded checkpoint. Raises CheckpointError if it belongs to another run."""
         found = loaded.checkpoint
         if (
-            found.text.sha256 != self._sha256
-            or found.vocabulary != self._vocabulary
+            found.text.sha256 != self._corpus.sha256
+            or found.vocabulary != self._corpus.vocabulary
             or not found.config.differs_only_in_end(self._config)
         ):
-            raise CheckpointError(f"{loaded.path}: of another run")
+            raise CheckpointError(f"{loaded.path}: belongs to another run")
         return found
 
     def _no_more_tries(self, rejected: StepRejectedError) -> DivergedError:
         recoveries, batch = self._config.training.recoveries, rejected.batch
-        told = [str(rejected), f"{self._folder.path / LAST} is from before it"]
+        parts = [str(rejected), f"{self._folder.path / LAST} is from before it"]
         if recoveries:
-            told.append(f"going back {recoveries} times, each time to half the learning rate, did not help")
+            parts.append(f"rolling back {recoveries} times, with half the learning rate each time, did not help")
         if batch is not None:
             whole = _of_all(batch, self._trainer.ranks)
-            if self._trainer.ranks.on_root(lambda: self._written(whole, rejected)):
-                told.append(f"what the network was reading is in {self._folder.path / DIVERGED}")
-        told.append(LOWER_RATE)
-        return DivergedError("; ".join(told))
+            if self._trainer.ranks.on_root(lambda: self._write(whole, rejected)):
+                parts.append(f"what the network was reading is in {self._folder.path / DIVERGED}")
+        parts.append(LOWER_RATE)
+        return DivergedError("; ".join(parts))
 
-    def _written(self, batch: Batch, rejected: StepRejectedError) -> bool:
-        """Whether it could be written: a full disk must not hide what happened."""
-        with suppress(OSError):
-            self._write(batch, rejected)
-            return True
-        return False
-
-    def _write(self, batch: Batch, rejected: StepRejectedError) -> None:
-        """Everything needed to run the step again: the weights, the window, and the state in which it began."""
+    def _write(self, batch: Batch, rejected: StepRejectedError) -> bool:
+        """Write what is needed to run the step again: the weights, the window, and the state before it. Returns False if that
+        fails: a full disk must not hide the divergence.
+        """
         window, trainer = batch.window, self._trainer
         arrays = {"inputs": window.inputs, "targets": window.targets, "begins": window.fresh_streams}
         if window.reset_mask is not None:
@@ -131,16 +125,20 @@ class Rollback:
         metadata = {
             "step": str(rejected.step),
             "reason": rejected.reason,
-            "new": str(window.new),
-            "vocabulary": json.dumps(self._vocabulary.symbols),
+            "new": str(window.loss_steps),
+            "vocabulary": json.dumps(self._corpus.vocabulary.symbols),
             "config": self._config.model_dump_json(),
         }
-        with self._folder.whole_file(DIVERGED) as file:
-            safetensors_file.write(file, content, metadata)
+        try:
+            with self._folder.whole_file(DIVERGED) as file:
+                safetensors_file.write(file, content, metadata)
+        except OSError:
+            return False
+        return True
 
 
 def _progress_after_rollback(before: Progress, saved: Progress, diverged_step: int, tries: int) -> Progress:
-    """What is remembered of the way that was left: the learning rate stays low, and the best so far stays the best."""
+    """The progress of the snapshot, with what stays of the diverged training: its lower learning rate and its best loss."""
     after = replace(
         saved,
         halvings=before.halvings + 1,
@@ -156,7 +154,7 @@ def _progress_after_rollback(before: Progress, saved: Progress, diverged_step: i
 
 
 def _of_all(batch: Batch, ranks: Communicator) -> Batch:
-    """The streams of all ranks."""
+    """The batch with the streams of all ranks."""
     window = batch.window
     whole = replace(
         window,

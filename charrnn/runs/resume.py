@@ -1,21 +1,21 @@
-"""A run taken up again: everything that could silently change it is refused or told."""
+"""Resume a run. Whatever could silently change it is refused or noted."""
 
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from charrnn.errors import CheckpointError, RunError
-from charrnn.runs import run as runs
 from charrnn.runs import time_budget
-from charrnn.runs.planning import plan as plans
-from charrnn.runs.run import Run
+from charrnn.runs.planning.resumed_plan import plan_resume, with_new_target
+from charrnn.runs.run import Run, lock_on_root
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.checkpoint_record import versions
-from charrnn.runs.storage.directory import BEST, CONFIG
+from charrnn.runs.storage.directory import BEST, CONFIG, LAST
+from charrnn.runs.trainer_state import build_trainer, restore
 from charrnn.system.folder_handle import Folder
-from charrnn.system.lock import Lock
 from charrnn.training.parallel.communicator import Communicator
 from charrnn.words import parameter
 
@@ -29,54 +29,37 @@ def resume(
     ranks: Communicator | None = None,
     encoding: Sequence[str] = (),
 ) -> Run:
-    """Take up a run where its last checkpoint stands, by all `ranks`, of which the first reads and writes; `steps`, `epochs` or
-    a further `seconds` may set a new end; `encoding` says what the text is in now, where it was moved or converted (see load_corpus).
+    """Resume a run from its last checkpoint, on all `ranks`; rank 0 reads and writes. `steps`, `epochs` or `seconds` from now set
+    a new end. `sources` and `encoding` describe a text that was moved or converted (see load_corpus).
 
-    Raises RunError where there is nothing to resume, where another process trains there, or where the text or config.yaml
-    has changed; and CheckpointError.
+    Raises RunError if there is nothing to resume, if another process trains there, or if the text or config.yaml has changed;
+    and CheckpointError.
     """
     began, ranks = time.perf_counter(), ranks or Communicator()
-    lock = ranks.on_root(lambda: directory.take_lock(path))
-    try:
-        return _resume(path, lock, sources, steps, epochs, seconds, began, ranks, encoding)
-    except BaseException:
-        lock.release()
-        raise
-
-
-def _resume(
-    path: Path,
-    lock: Lock,
-    sources: Sequence[str],
-    steps: int | None,
-    epochs: float | None,
-    seconds: float | None,
-    began: float,
-    ranks: Communicator,
-    encoding: Sequence[str],
-) -> Run:
-    folder = lock.folder
-    loaded = ranks.on_root(lambda: directory.load_last(folder))
-    saved = loaded.checkpoint
-    ranks.on_root(lambda: _require_unedited(folder.path, saved))
-    plan = plans.plan_resume(saved, sources, path, ranks, encoding)
-    plan = plans.with_notes(
-        plan, loaded.note, _version_note(saved, ranks.size), ranks.on_root(lambda: _damaged_best(folder))
-    )
-    if seconds is not None:
-        further, note = time_budget.steps_within(plan, seconds, began)
-        plan, steps = plans.with_notes(plan, note), saved.progress.step + further
-    if loaded.note and steps is None and epochs is None:  # it may be of before a new end
-        steps, epochs = ranks.on_root(lambda: directory.end_in_config(folder.path, saved.config))
-    if steps is not None or epochs is not None:
-        before = plan.steps
-        plan = plans.with_new_target(plan, steps, epochs, saved.progress.step)
-        if plan.steps != before and _patience_has_ended(saved):
-            saved.progress.evaluations_without_best = 0
-    if loaded.note or plan.config != saved.config:  # a stop before the next save must find them as they are now
-        ranks.on_root(lambda: directory.replace_last(folder, replace(saved, config=plan.config)))
-    ranks.on_root(lambda: directory.write_config(folder, plan.config))
-    return runs.resume_from(plan, saved, lock)
+    with ExitStack() as held:
+        folder, lock_note = lock_on_root(ranks, lambda: directory.take_lock(path), held)
+        loaded = ranks.on_root(lambda: directory.load_last(folder))
+        saved = loaded.checkpoint
+        ranks.on_root(lambda: _require_unedited(folder.path, saved))
+        plan = plan_resume(saved, sources, path, ranks, encoding)
+        damaged_best = ranks.on_root(lambda: _damaged_best(folder))
+        plan = plan.with_notes(loaded.note, _version_note(saved, ranks.size), damaged_best)
+        if seconds is not None:
+            further, note = time_budget.steps_within(plan, seconds, began)
+            plan, steps = plan.with_notes(note), saved.progress.step + further
+        if loaded.note and steps is None and epochs is None:  # it may be older than a new end
+            steps, epochs = ranks.on_root(lambda: directory.end_in_config(folder.path, saved.config))
+        if steps is not None or epochs is not None:
+            before = plan.steps
+            plan = with_new_target(plan, steps, epochs, saved.progress.step)
+            if plan.steps != before and _patience_has_ended(saved):
+                saved.progress.evaluations_without_best = 0
+        if loaded.note or plan.config != saved.config:  # a stop before the next save must find both as they are now
+            ranks.on_root(lambda: directory.save(folder, replace(saved, config=plan.config), LAST))
+        ranks.on_root(lambda: directory.write_config(folder, plan.config))
+        trainer = build_trainer(plan, saved.network)
+        restore(trainer, saved)
+        return Run(plan.with_notes(lock_note), trainer, folder, held.pop_all())
 
 
 def _patience_has_ended(saved: Checkpoint) -> bool:
@@ -85,15 +68,15 @@ def _patience_has_ended(saved: Checkpoint) -> bool:
 
 
 def _require_unedited(path: Path, saved: Checkpoint) -> None:
-    """A run goes on as it began: what was written into its config.yaml since would silently be ignored."""
+    """Raises RunError if config.yaml was edited: a run keeps its configuration, and would silently ignore the edit."""
     if edits := directory.find_edits(path, saved.config):
         raise RunError(
-            f"{parameter('resume')} {path}: {path / CONFIG} was changed: {'; '.join(edits)}; a run goes on as it began: change it back, or begin another: charrnn train TEXT --config {path / CONFIG}"
+            f"{parameter('resume')} {path}: {path / CONFIG} was changed: {'; '.join(edits)}; a run keeps its configuration: undo the edit, or start another run: charrnn train TEXT --config {path / CONFIG}"
         )
 
 
 def _version_note(saved: Checkpoint, ranks: int) -> str | None:
-    """What computes otherwise than what wrote the checkpoint."""
+    """A note about versions that differ from those of the checkpoint."""
     now = versions(ranks)
     changed = [f"{name} {was}, now {now[name]}" for name, was in saved.versions.items() if now.get(name, was) != was]
     return f"it was trained with {', '.join(changed)}: it may not end with the same bytes" if changed else None

@@ -1,4 +1,4 @@
-"""From a budget of time to a number of steps: measured here, with the training itself, thrown away afterwards."""
+"""From a time budget to a number of steps: measured on this machine, by some steps of the training itself, which are discarded."""
 
 import math
 import re
@@ -13,16 +13,15 @@ from pathlib import Path
 from charrnn.config.section import MAX_STEPS as ENDLESS
 from charrnn.errors import DivergedError, OptionError, RunError
 from charrnn.runs import run as runs
-from charrnn.runs.planning import plan as plans
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.recovery import LOWER_RATE
 from charrnn.training.events import Evaluated, Event, Finished, Flowed, Stepped
 from charrnn.training.parallel.communicator import Communicator
 from charrnn.words import parameter
 
-MEASURING_SHARE = 0.05  # of the budget, at most
+MEASURING_SHARE = 0.05  # of the budget
 MIN_MEASURING, MAX_MEASURING = 0.5, 10.0  # seconds
-WARM_UP = 0.4  # of the measuring, before which no step counts: processors take seconds to reach their speed
+WARM_UP = 0.4  # of the measured time, in which no step counts: processors take seconds to reach their speed
 UNITS = {"h": 3600, "m": 60, "s": 1}
 
 
@@ -38,9 +37,9 @@ def parse_duration(text: str) -> float:
 
 
 def steps_within(plan: Plan, seconds: float, began: float) -> tuple[int, str]:
-    """The steps that end `seconds` after `began` on the clock of time.perf_counter, and what to say of them.
+    """The number of steps that end `seconds` after `began` on the clock of time.perf_counter, and a note about it.
 
-    Raises OptionError where there is no time for one.
+    Raises OptionError if there is no time for one step.
     """
     if not 0 < seconds < math.inf:
         raise OptionError(f"{parameter('seconds')}: {seconds:g} s: must be a finite number above 0")
@@ -49,27 +48,27 @@ def steps_within(plan: Plan, seconds: float, began: float) -> tuple[int, str]:
     steps = min(ENDLESS, int(left / cost.per_step(plan.config.training.eval_every)))
     if steps < 1:
         raise OptionError(
-            f"{parameter('seconds')}: {seconds:g} s are not enough for one step ({cost.step:.3g} s) and what goes with it"
+            f"{parameter('seconds')}: {seconds:g} s is too short for one step ({cost.step:.3g} s) and a validation"
         )
     return steps, f"{seconds:g} s are {steps:,} steps here, at {cost.step * 1e3:.3g} ms for each"
 
 
 class StepCost:
-    """Seconds for a step, for what comes with each validation, and for what comes but once."""
+    """The seconds of a step, of a validation with what belongs to it, and of what happens only once."""
 
     def __init__(self, step: float, validation: float, start: float) -> None:
         self.step, self.validation, self.once = step, validation, start + validation
 
     def per_step(self, eval_every: int) -> float:
-        """The step's share of validations included."""
+        """Seconds of a step, with its share of the validations."""
         return self.step + self.validation / eval_every
 
 
 def _measure_cost(plan: Plan, seconds: float) -> StepCost:
-    """Train for `seconds` in a temporary directory; then validate, sample and save once."""
+    """Train for `seconds` in a temporary directory, then validate, sample and save once."""
     with _folder(plan.ranks) as folder:
         try:
-            run = runs.start(plans.with_steps(plan, ENDLESS), folder / "run")
+            run = runs.start(plan.with_steps(ENDLESS), folder / "run")
             clock, trainer = _Clock(WARM_UP * seconds), run.trainer
             trainer.eval_every = ENDLESS
             for event in run.events(lambda: clock.done):
@@ -77,7 +76,7 @@ def _measure_cost(plan: Plan, seconds: float) -> StepCost:
                 if plan.ranks.on_root(lambda: clock.stepping > (1 - WARM_UP) * seconds):
                     trainer.eval_every = trainer.progress.step  # so that a validation is due now
                     clock.done = clock.done or isinstance(event, Evaluated) or not trainer.valid.size
-        except DivergedError as error:  # without the files that it names: they go with the folder
+        except DivergedError as error:  # without the files that it names: they are deleted with the folder
             raise DivergedError(
                 f"{parameter('seconds')}: while measuring, {error.__cause__ or error}; {LOWER_RATE}"
             ) from None
@@ -88,8 +87,8 @@ def _measure_cost(plan: Plan, seconds: float) -> StepCost:
 
 @contextmanager
 def _folder(ranks: Communicator) -> Iterator[Path]:
-    """A temporary folder for the time within, made by the first of the ranks. Its name is known before it is made, so that a
-    signal at any moment leaves nothing.
+    """A temporary folder, which rank 0 makes and deletes. Its name is decided before it is made, so that a signal at any moment
+    leaves nothing behind.
     """
     folder = ranks.on_root(_temporary) / f"charrnn-measuring-{secrets.token_hex(8)}"
     try:
@@ -117,18 +116,18 @@ def _make(folder: Path) -> None:
 def _measuring_error(place: Path, error: BaseException) -> RunError:
     reason = error.strerror if isinstance(error, OSError) else error
     return RunError(
-        f"{parameter('seconds')}: some seconds of training are measured in {place}, which cannot be written: {reason}; name another folder in the environment variable TMPDIR, or say how long with {parameter('steps')}"
+        f"{parameter('seconds')}: the measurement needs a folder, and {place} cannot be written: {reason}; set the environment variable TMPDIR to another folder, or use {parameter('steps')}"
     )
 
 
 class _Clock:
-    """How long the events of a training take, by kind; steps within `warm_up` seconds of the first are not counted.
+    """Measures the time of a training's events, by kind; steps within `warm_up` seconds of the first do not count.
 
-    Looks at the flow of gradients are a part of the steps that they are told before.
+    Time spent on gradient-flow estimates counts towards the step that follows.
     """
 
     def __init__(self, warm_up: float) -> None:
-        self.last = self.begun = time.perf_counter()
+        self.last = self.started = time.perf_counter()
         self.start: float | None = None  # until the first step was made
         self.steps, self.stepping, self.rest = 0, 0.0, 0.0
         self.done = False
@@ -139,8 +138,8 @@ class _Clock:
         passed, self.last = now - self.last, now
         if isinstance(event, Stepped | Flowed):
             if self.start is None:
-                self.start = now - self.begun
-            elif now - self.begun - self.start > self._warm_up:
+                self.start = now - self.started
+            elif now - self.started - self.start > self._warm_up:
                 self.steps += isinstance(event, Stepped)
                 self.stepping += passed
         elif self.start is not None and not isinstance(event, Finished):

@@ -1,12 +1,12 @@
-"""A trainer built from a plan, and brought to where a checkpoint stands."""
+"""A trainer built from a plan, captured in a checkpoint, and restored from one."""
 
 import numpy as np
 
-from charrnn.config.schema import required
 from charrnn.network.network import Network
 from charrnn.network.weight_dropout import WeightDropout
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.storage.checkpoint import Checkpoint
+from charrnn.runs.storage.checkpoint_record import TextRecord, versions
 from charrnn.text.windows import Windows
 from charrnn.training.optim.clipping import Clipping
 from charrnn.training.optim.ema import WeightEMA
@@ -15,8 +15,26 @@ from charrnn.training.optim.schedules import Schedule
 from charrnn.training.trainer import Trainer
 
 
+def capture(trainer: Trainer, plan: Plan) -> Checkpoint:
+    """The state of a training of this plan, with the streams of all ranks: what `restore` puts back."""
+    return Checkpoint(
+        config=plan.config,
+        vocabulary=plan.corpus.vocabulary,
+        network=trainer.result,
+        learning=trainer.network.parameters.flat if trainer.ema else None,
+        moments=trainer.optimizer.moments,
+        updates=trainer.optimizer.updates,
+        state=trainer.ranks.all_gather_concat(trainer.state, axis=1),
+        position=trainer.windows.position,
+        progress=trainer.progress,
+        text=TextRecord(plan.sources, plan.corpus.sha256, len(plan.corpus.ids)),
+        versions=versions(plan.ranks.size),
+        base=plan.lineage,
+    )
+
+
 def restore(trainer: Trainer, saved: Checkpoint) -> None:
-    """Bring a trainer to where a checkpoint stands, with its share of the streams."""
+    """Put a trainer into the state of a checkpoint, with this rank's streams."""
     if trainer.ema:  # first: a run that is resumed learns with the very network of its checkpoint
         trainer.ema.flat[:] = saved.network.parameters.flat
     trainer.network.parameters.flat[:] = saved.network.parameters.flat if saved.learning is None else saved.learning
@@ -28,20 +46,20 @@ def restore(trainer: Trainer, saved: Checkpoint) -> None:
 
 
 def build_trainer(plan: Plan, network: Network) -> Trainer:
-    """A trainer at its beginning, as the plan has it."""
+    """The trainer of a plan, before its first step."""
     training, corpus = plan.config.training, plan.corpus
-    streams = plan.ranks.local_streams(plan.batch_size)
+    streams = plan.ranks.local_streams(training.batch_size)
     return Trainer(
         network=network,
         windows=Windows(
             corpus.split("train"),
-            plan.batch_size,
+            training.batch_size,
             training.sequence_length,
             training.stride,
-            training.reset_probability,
-            training.seed,
-            corpus.vocabulary.end_id,
-            streams,
+            reset_probability=training.reset_probability,
+            seed=training.seed,
+            end_id=corpus.vocabulary.end_id,
+            streams=streams,
         ),
         state=network.zero_state(streams.stop - streams.start),
         valid=plan.valid,
@@ -51,10 +69,10 @@ def build_trainer(plan: Plan, network: Network) -> Trainer:
         eval_every=training.eval_every,
         patience=training.patience,
         threads=plan.threads,
-        dropout=plan.dropout,
-        label_smoothing=required(training.label_smoothing),
+        dropout=plan.config.model.dropout,
+        label_smoothing=training.label_smoothing,
         seed=training.seed,
-        weight_dropout=WeightDropout.from_network(network, required(plan.config.model.weight_dropout), training.seed),
+        weight_dropout=WeightDropout.from_network(network, plan.config.model.weight_dropout, training.seed),
         ema=WeightEMA(network, training.ema_decay) if training.ema_decay else None,
         frozen=FrozenParameters.from_network(network, training.freeze),
         accumulate=training.accumulate,

@@ -1,1 +1,1 @@
-"""Many trainings: what varies, their processes, what they found."""
+"""Sweeps: many trainings, what varies between them, and their processes."""

@@ -1,7 +1,7 @@
-"""The trials of a sweep: for each training the values of what varies, and its whole configuration.
+"""The trials of a sweep: for each training the values that vary, and its whole configuration.
 
-A grid takes every combination of values. Random trials draw each value by itself, so that few trainings try many values of the
-keys that matter (Bergstra and Bengio, "Random search for hyper-parameter optimization", JMLR 2012).
+A grid has every combination of values. Random trials draw each value independently, so that few trainings try many values of
+the keys that matter (Bergstra and Bengio, "Random search for hyper-parameter optimization", JMLR 2012).
 """
 
 import itertools
@@ -14,19 +14,19 @@ import numpy as np
 
 from charrnn.config import typed_values, yaml
 from charrnn.config.resolve import OptionValues, flatten, override, resolve, with_encodings
-from charrnn.config.schema import Config
+from charrnn.config.schema import END_KEYS, Config
 from charrnn.errors import ConfigError
 from charrnn.words import parameter
 
-MAX_TRIALS = 10_000  # trainings
-DECADE = 10.0  # a range that spans one is drawn from by its logarithm
-DRAWN_DIGITS = 3  # of a number that is drawn: names and tables show the very value
-EPOCHS, STEPS, THREADS = "training.epochs", "training.steps", "runtime.threads"
+MAX_TRIALS = 10_000
+DECADE = 10.0  # a range that spans a decade is sampled uniformly in its logarithm
+DRAWN_DIGITS = 3  # significant digits of a drawn number, so that names and tables can show the exact value
+(STEPS, EPOCHS), THREADS = END_KEYS, "runtime.threads"
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A key that takes each of some values."""
+    """A key and its values."""
 
     key: str
     values: tuple[Any, ...]
@@ -34,7 +34,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Range:
-    """A key that takes any value from `low` to `high`, both included."""
+    """A key whose values are drawn from `low` to `high`, both included."""
 
     key: str
     low: float
@@ -46,14 +46,14 @@ Axis = Choice | Range
 
 @dataclass(frozen=True)
 class Trial:
-    """A training: its values of the keys that vary, and its configuration."""
+    """A training: its values of the varying keys, and its configuration."""
 
     values: Mapping[str, Any]
     config: Config
 
 
 def parse_axes(grids: Sequence[str]) -> list[Axis]:
-    """What varies, from KEY=A,B,C and KEY=LOW..HIGH. Raises ConfigError for what is neither, and for a key given twice."""
+    """The axes that KEY=A,B,C and KEY=LOW..HIGH describe. Raises ConfigError for anything else, and for a key given twice."""
     found: dict[str, Axis] = {}
     for grid in grids:
         axis = _axis(grid)
@@ -74,10 +74,10 @@ def trials(
     seed: int,
     encoding: Sequence[str] = (),
 ) -> list[Trial]:
-    """Every combination, or `random` draws of each axis: all different, all valid, each on one core where nothing else is said.
-    `encoding`: what is said besides of the text's files.
+    """Every combination of the axes, or `random` draws from them: all different and valid, each on one core by default.
+    `encoding`: further encodings of the text's files.
 
-    Raises ConfigError for an unknown key, a value out of its range, a range without `random`, and more than MAX_TRIALS of them.
+    Raises ConfigError for an unknown key, a value out of its range, a range without `random`, and more than MAX_TRIALS trials.
     """
     _require_few(axes, random)
     first = {axis.key: axis.low if isinstance(axis, Range) else axis.values[0] for axis in axes}
@@ -108,7 +108,7 @@ def _axis(grid: str) -> Axis:
     values = typed_values.values(key, text)
     if values is None:
         raise ConfigError(
-            f"{parameter('grids')} {grid}: not values with commas between them; quote a value that has a comma or a bracket of its own"
+            f"{parameter('grids')} {grid}: not values separated by commas; quote a value that contains a comma or a bracket"
         )
     if not values:
         raise ConfigError(f"{parameter('grids')} {grid}: no value; write KEY=A,B,C")
@@ -121,7 +121,7 @@ def _axis(grid: str) -> Axis:
 
 
 def _ends(value: Any) -> tuple[float, float] | None:
-    """The two numbers of LOW..HIGH; None for anything else."""
+    """The numbers of LOW..HIGH; None for anything else."""
     parts = value.split("..") if isinstance(value, str) else []
     try:
         numbers = [yaml.scalar(part) for part in parts]
@@ -135,7 +135,7 @@ def _require_few(axes: Sequence[Axis], random: int | None) -> None:
     for axis in axes:
         if isinstance(axis, Range) and random is None:
             raise ConfigError(
-                f"{parameter('grids')} {axis.key}={axis.low:g}..{axis.high:g}: a range has no end of values; draw from it with {parameter('random')} N"
+                f"{parameter('grids')} {axis.key}={axis.low:g}..{axis.high:g}: a range has infinitely many values; draw from it with {parameter('random')} N"
             )
     count = math.prod(len(axis.values) for axis in axes if isinstance(axis, Choice)) if random is None else random
     if count > MAX_TRIALS:
@@ -165,11 +165,11 @@ def _grid(axes: Sequence[Axis]) -> Iterator[dict[str, Any]]:
 
 
 def _require_set_once(varying: Iterable[str], settings: Sequence[str], options: OptionValues) -> None:
-    """What varies cannot be set besides; and how long to train is one matter, be it in steps or in epochs."""
+    """Raises ConfigError if a varying key is also set, or if one of steps and epochs varies and the other is set."""
     given = {setting.partition("=")[0].strip(): f"{parameter('settings')} {setting}" for setting in settings}
     given |= {key: option for key, (option, _) in options.items()}
     for axis, (key, option) in itertools.product(varying, given.items()):
-        if key == axis or {key, axis} == {STEPS, EPOCHS}:
+        if key == axis or {key, axis} == set(END_KEYS):
             raise ConfigError(f"{parameter('grids')} {axis} and {option} set the same; leave out one of them")
 
 
@@ -200,7 +200,7 @@ def _trial(base: Config, values: Mapping[str, Any]) -> Trial:
 
 
 def _options(values: Mapping[str, Any]) -> OptionValues:
-    """As options of a configuration; where epochs vary and steps do not, epochs count."""
+    """The values as options of a configuration; if epochs vary and steps do not, steps are null, so that epochs count."""
     origin = parameter("grids")
     ends = {STEPS: (origin, None)} if EPOCHS in values and STEPS not in values else {}
     return {**ends, **{key: (origin, value) for key, value in values.items()}}

@@ -1,6 +1,6 @@
-"""A training of a sweep, as a process of its own: `charrnn train` with its stderr in a log, which stops when it is asked to.
+"""A training of a sweep as a process: `charrnn train` with its stderr in a log, which stops when it is asked to.
 
-A process by itself, so that one that runs out of memory or crashes leaves the others alone.
+Each training is a process, so that one that crashes or runs out of memory does not stop the others.
 """
 
 import os
@@ -13,25 +13,26 @@ from pathlib import Path
 from typing import IO
 
 from charrnn.config.messages import shorten
-from charrnn.package import import_path
+from charrnn.config.resolve import to_yaml
+from charrnn.package import child_python_path
 from charrnn.runs.storage.directory import LAST, PREVIOUS
 from charrnn.runs.storage.status import read_status
-from charrnn.sweeps.sweep import CONFIGS, LOGS
+from charrnn.sweeps.sweep import CONFIGS, LOGS, Sweep
 from charrnn.system.cores import ONE_BLAS_THREAD
 from charrnn.system.folder_handle import Folder
 from charrnn.system.mpi_environment import without_launcher
 from charrnn.system.signals import graceful_stop
 from charrnn.text import cache
 
-FOLDER_VARIABLES = (cache.FOLDER_VARIABLE, "TMPDIR", "TEMP", "TMP")  # variables that may name a folder below this one
-POLL_SECONDS = 0.1  # seconds between two looks at whether to stop
-STOPPED_EXIT_CODE = 143  # the exit code of a training that was asked to stop
-DIVERGED_PREFIX = "training diverged"  # how the message of one that diverged for good begins
+FOLDER_VARIABLES = (cache.FOLDER_VARIABLE, "TMPDIR", "TEMP", "TMP")  # their values may be relative paths
+POLL_SECONDS = 0.1  # between two checks whether to stop
+STOPPED_EXIT_CODE = 143  # of a training that was asked to stop
+DIVERGED_PREFIX = "training diverged"  # the beginning of its error message
 
 
 @dataclass(frozen=True)
 class Job:
-    """A training to be made: the name of its run directory, its configuration, and what begins it besides."""
+    """A training to run: the name of its run directory, its configuration, and further arguments of `charrnn train`."""
 
     name: str
     yaml: str
@@ -40,24 +41,22 @@ class Job:
 
 @dataclass(frozen=True)
 class JobResult:
-    """How a training ended: done, diverged, failed, stopped, or waiting, where it was never started; and the error of one that
-    went wrong, in one line.
-    """
+    """How a training ended: done, diverged, failed, stopped, or waiting if it was never started. `error` is one line."""
 
     state: str
     error: str | None = None
 
     @property
     def reason(self) -> str:
-        """What went wrong, without what to do about it; nothing where nothing did."""
+        """The error without its advice; empty if there is none."""
         return shorten((self.error or "").partition("; ")[0])
 
 
 class StopSignal:
-    """Asks trainings to save and stop; and, when nobody waits for them any more, to end at once."""
+    """Asks trainings to save and stop, or, after a second Ctrl-C, to end at once."""
 
     def __init__(self, stop: Callable[[], bool]) -> None:
-        """`stop`: whether a signal has asked for it."""
+        """`stop` returns whether a signal has asked to stop."""
         self._stop = stop
         self.stop, self.end = threading.Event(), threading.Event()
 
@@ -66,10 +65,17 @@ class StopSignal:
         return self._stop() or self.stop.is_set() or self.end.is_set()
 
 
+def make_jobs(sweep: Sweep) -> list[Job]:
+    """A job for each trial of a sweep."""
+    time = [] if sweep.seconds is None else ["--time", f"{sweep.seconds}s"]
+    return [
+        Job(name, to_yaml(trial.config), [*sweep.sources, *time])
+        for name, trial in zip(sweep.names, sweep.trials, strict=True)
+    ]
+
+
 def run_job(job: Job, folder: Folder, stop_signal: StopSignal) -> JobResult:
-    """Start a training in the directory of its sweep, or resume it, and wait for its end; nothing is done for one that is
-    finished.
-    """
+    """Start a training in the directory of its sweep, or resume it, and wait for its end. Does nothing if it is finished."""
     if read_status(folder.path / job.name).finished:
         return JobResult("done")
     if stop_signal.should_stop():
@@ -86,29 +92,25 @@ def run_job(job: Job, folder: Folder, stop_signal: StopSignal) -> JobResult:
     if code == 0 and folder.has_file(f"{job.name}/{LAST}"):
         return JobResult("done")
     if code == 0:
-        return JobResult(
-            "failed", f"{folder.path / job.name}: was renamed or removed; what was trained there is not compared"
-        )
+        return JobResult("failed", f"{folder.path / job.name}: was renamed or removed, so that its result is missing")
     if code == STOPPED_EXIT_CODE and stop_signal.should_stop():
         return JobResult("stopped")
     return JobResult("diverged" if message.startswith(DIVERGED_PREFIX) else "failed", message)
 
 
 def run_job_on_rank(job: Job, path: Path, number: int) -> JobResult:
-    """The same in another rank of an MPI job, which handles signals itself; `number`: that of the sweep's directory."""
+    """Run a job in another rank of an MPI job, which handles signals itself; `number` identifies the sweep's directory."""
     try:
         with graceful_stop() as stop, Folder(path) as folder:
             if folder.number != number:
-                return JobResult(
-                    "failed", f"{path}: not the directory in which this sweep was begun; was that renamed?"
-                )
+                return JobResult("failed", f"{path}: not the directory in which this sweep started; was that renamed?")
             return run_job(job, folder, StopSignal(stop.requested))
     except OSError as error:
         return JobResult("failed", f"{path}: {error.strerror or error}")
 
 
 def _command(job: Job, folder: Folder) -> list[str]:
-    """What begins it, or goes on with it, within the sweep's directory."""
+    """The command that starts or resumes a training, within the sweep's directory."""
     if folder.has_file(f"{job.name}/{LAST}") or folder.has_file(f"{job.name}/{PREVIOUS}"):
         return ["train", "--resume", job.name]
     with folder.subfolder(CONFIGS) as configs, configs.whole_file(f"{job.name}.yaml") as file:
@@ -117,7 +119,7 @@ def _command(job: Job, folder: Folder) -> list[str]:
 
 
 def _run(command: Sequence[str], folder: Folder, log: IO[bytes], stop_signal: StopSignal) -> int:
-    """Its exit code. It is out of reach of the terminal's Ctrl-C: the sweep decides when it ends."""
+    """Run a command and return its exit code. The terminal's Ctrl-C does not reach it: the sweep decides when it ends."""
     with folder.again() as place:
         held = place.descriptor
         where = str(place.path.absolute()) if held is None else str(held)
@@ -128,7 +130,7 @@ def _run(command: Sequence[str], folder: Folder, log: IO[bytes], stop_signal: St
             stderr=log,
             env=_environment(),
             start_new_session=True,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows' way of the same
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same on Windows
             pass_fds=() if held is None else (held,),
         )
     assert process.stdin
@@ -141,27 +143,25 @@ def _run(command: Sequence[str], folder: Folder, log: IO[bytes], stop_signal: St
             except subprocess.TimeoutExpired:
                 continue
     finally:
-        process.kill()  # of one that has ended, this is nothing
+        process.kill()  # does nothing if it has ended
         process.stdin.close()
     return process.wait()
 
 
 def _environment() -> dict[str, str]:
-    """That of this process, for one that works in another folder."""
-    places = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    path = os.pathsep.join([import_path(), *(os.path.abspath(place) for place in places if place)])
+    """The environment of this process, for one that works in another folder."""
     moved = {name: os.path.abspath(os.environ[name]) for name in FOLDER_VARIABLES if os.environ.get(name)}
-    return {**without_launcher(os.environ), **ONE_BLAS_THREAD, **moved, "PYTHONPATH": path}
+    return {**without_launcher(os.environ), **ONE_BLAS_THREAD, **moved, "PYTHONPATH": child_python_path()}
 
 
 def _error(log: bytes) -> str | None:
-    """The last error that was printed."""
+    """The last error in a log."""
     lines = log.decode("utf-8", "replace").splitlines()
-    told = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
-    return told[-1] if told else None
+    errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    return errors[-1] if errors else None
 
 
 def _how(code: int) -> str:
     if code < 0:
-        return f"ended by signal {-code}; was there too little memory?"
+        return f"ended by signal {-code}; possibly out of memory"
     return f"ended with exit code {code}"

@@ -1,6 +1,6 @@
-"""Names of a sweep's runs, made of what varies: `learning_rate=0.003,hidden_size=256`.
+"""Names of a sweep's runs, made of the values that vary: `learning_rate=0.003,hidden_size=256`.
 
-They are safe on every file system: few kinds of characters, none too long, and different also where case does not count.
+They are valid on every file system: few kinds of characters, not too long, and different even if case does not count.
 """
 
 import re
@@ -9,19 +9,19 @@ from typing import Any
 
 from charrnn.config.typed_values import as_text
 
-MAX_VALUE_CHARS, MAX_NAME_CHARS = 24, 100  # characters; a file name has at most 255 bytes
+MAX_VALUE_CHARS, MAX_NAME_CHARS = 24, 100  # a file name has at most 255 bytes
 UNSAFE = re.compile(r"[^A-Za-z0-9._+-]+")
 
 
 def short_keys(keys: Sequence[str]) -> list[str]:
-    """Keys without their sections, where they are then still all different."""
+    """The keys without their sections, if they are still all different."""
     short = [key.rpartition(".")[2] for key in keys]
     return short if len(set(short)) == len(short) else list(keys)
 
 
 def names(trials: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A name for the values of each trial, all different; the same values have the same names."""
-    found: dict[str, str] = {}  # by what a file system that is blind to case makes of it
+    """A name for the values of each trial, all different; the same trials always get the same names."""
+    found: dict[str, str] = {}  # by its form on a file system that ignores case
     for trial in trials:
         name = _name(trial)
         number = 1

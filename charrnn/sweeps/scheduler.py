@@ -1,20 +1,40 @@
-"""Runs trainings in threads here or on other ranks, and yields an event as each begins and ends."""
+"""Run jobs in threads here or on other ranks, and yield an event when each starts and ends."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from charrnn.sweeps.jobs import Job, JobResult
-
-POLL_SECONDS = 0.1  # seconds
+from charrnn.sweeps.jobs import POLL_SECONDS, Job, JobResult, StopSignal, run_job, run_job_on_rank
+from charrnn.sweeps.sweep import Sweep
+from charrnn.system.cores import available_cores
+from charrnn.system.folder_handle import Folder
 
 
 @dataclass(frozen=True)
 class JobEvent:
-    """The training of this number began, or ended with `result`."""
+    """The job of this number started, or ended with `result`."""
 
     number: int
     result: JobResult | None = None
+
+
+def default_jobs(sweep: Sweep) -> int:
+    """How many of its trainings run at once without sharing a core."""
+    threads = max(trial.config.runtime.threads or 1 for trial in sweep.trials)
+    return max(1, available_cores() // threads)
+
+
+@contextmanager
+def submitter(
+    folder: Folder, team: Executor | None, workers: int, stop_signal: StopSignal
+) -> Iterator[Callable[[Job], Future[JobResult]]]:
+    """Yield the function that submits a job, to a rank of the `team` or to one of `workers` threads here."""
+    if team is not None:
+        yield lambda job: team.submit(run_job_on_rank, job, folder.path, folder.number)
+        return
+    with ThreadPoolExecutor(workers) as threads:  # each waits for its process
+        yield lambda job: threads.submit(run_job, job, folder, stop_signal)
 
 
 def run_jobs(
@@ -23,8 +43,8 @@ def run_jobs(
     should_stop: Callable[[], bool],
     tick: Callable[[], None],
 ) -> Iterator[JobEvent]:
-    """Yield an event when a training begins (unless it ends at once), and when it ends. Those that wait when it is time to
-    stop are not started. `tick` is called ten times a second.
+    """Yield an event when a job starts (unless it ends at once), and when it ends. After `should_stop()`, no waiting job is
+    started. `tick` is called every POLL_SECONDS.
     """
     futures = dict(enumerate(map(submit, jobs)))
     started: set[int] = set()

@@ -1,8 +1,8 @@
-"""A sweep's directory: one run directory for each trial, and what says which sweep it is.
+"""A sweep and its directory: a run directory for each trial, and the record of the sweep.
 
 sweep.json  lock  NAME/  configs/NAME.yaml  logs/NAME.log
 
-sweep.json never changes: what has been done is told by the runs themselves.
+sweep.json never changes: the runs themselves show what is done.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any
 from charrnn.config.resolve import flatten
 from charrnn.config.schema import Config
 from charrnn.errors import CharrnnError, RunError, TextError
-from charrnn.runs.planning import plan as plans
+from charrnn.runs.planning.new_plan import make_plan
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.run import RUNS
 from charrnn.runs.storage import directory
@@ -30,7 +30,7 @@ RECORD, CONFIGS, LOGS = "sweep.json", "configs", "logs"
 
 @dataclass(frozen=True)
 class Sweep:
-    """What is to be trained: on which text, for how long where that is a time, and the trials, each with its name."""
+    """Trials with their names, the text, and the time that each takes, if it is limited by time."""
 
     trials: Sequence[Trial]
     names: Sequence[str]
@@ -38,28 +38,29 @@ class Sweep:
     sha256: str
     seconds: float | None
     title: str
-    notes: tuple[str, ...] = ()  # what is to be said of how the text was read
+    notes: tuple[str, ...] = ()  # about how the text was read
 
     def record(self) -> dict[str, Any]:
-        """What makes it this sweep, as it stands in sweep.json."""
+        """What identifies the sweep: the content of sweep.json."""
         runs = [{"name": name, "values": trial.values} for name, trial in zip(self.names, self.trials, strict=True)]
-        told = {
+        content = {
             "text": {"sources": self.sources, "sha256": self.sha256},
             "time": self.seconds,
             "config": dict(flatten(self.trials[0].config)),
             "runs": runs,
         }
-        return dict(json.loads(json.dumps(told)))
+        return dict(json.loads(json.dumps(content)))
 
 
 def make(trials: Sequence[Trial], sources: Sequence[str], seconds: float | None) -> Sweep:
-    """A sweep on a text, which is read once to see that it can be.
+    """A sweep on a text, which is read once to check it.
 
-    Raises TextError where it cannot, with the configuration of any trial, and for standard input, which can be read but once.
+    Raises TextError if the text cannot be read with the configuration of any trial, and for standard input, which can be read
+    only once.
     """
     if "-" in sources:
         raise TextError(
-            "-: standard input can be read but once, and each training reads the text; save it to a file first"
+            "-: standard input can be read only once, and each training reads the text; save it to a file first"
         )
     plan = _first_plan(trials, sources)
     return Sweep(
@@ -74,15 +75,17 @@ def make(trials: Sequence[Trial], sources: Sequence[str], seconds: float | None)
 
 
 def open_directory(sweep: Sweep, out: Path | None) -> Lock:
-    """Its directory, locked: a new one (none named: the next free one below runs/), or the one in which it was begun.
+    """Lock its directory: a new one (none named: the next free one below runs/), or the one in which it was started.
 
-    Raises RunError where there is something else, or another sweep, and where it cannot be written.
+    Raises RunError if the directory has something else or another sweep, and if it cannot be written.
     """
     if out is None:
         lock = directory.create_next(Path(RUNS), sweep.title)
     elif (out / RECORD).exists():
-        _require_same(out, _read(Folder.named(out)), sweep.record())  # nothing is added to what is none of ours
-        lock = _lock(out)
+        # Before the lock: nothing is added to a directory that is not ours.
+        _require_same(out, _read(Folder.named(out)), sweep.record())
+        with writable(Folder.named(out)):
+            lock = Lock(out)
     else:
         lock = directory.create(out, left=RECORD + SIDE)
     try:
@@ -94,24 +97,17 @@ def open_directory(sweep: Sweep, out: Path | None) -> Lock:
 
 
 def _first_plan(trials: Sequence[Trial], sources: Sequence[str]) -> Plan:
-    """The first that can be made. Only how the text is read can make a difference, so each way is tried once."""
+    """The plan of the first trial that can read the text. Only the section `data` matters, so each one is tried once."""
     ways: dict[str, Config] = {}
     for trial in trials:
         ways.setdefault(repr(trial.config.data), trial.config)
     errors = []
     for config in ways.values():
         try:
-            return plans.make_plan(sources, config)
+            return make_plan(sources, config)
         except CharrnnError as error:
             errors.append(error)
     raise errors[0]
-
-
-def _lock(path: Path) -> Lock:
-    try:
-        return Lock(path)
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
 def _write(sweep: Sweep, folder: Folder) -> None:
@@ -140,12 +136,14 @@ def _read(folder: Folder) -> dict[str, Any]:
 
 
 def _require_same(path: Path, there: dict[str, Any], here: dict[str, Any]) -> None:
-    """Raises RunError for the record of another sweep, saying what is other. A key that was not there yet has its default."""
+    """Raises RunError for the record of another sweep; the message says how it differs. A key that an older record lacks has its
+    default.
+    """
     if isinstance(there.get("config"), dict):
         there = {**there, "config": dict(flatten(Config())) | there["config"]}
     if there != here:
         raise RunError(
-            f"{path}: holds another sweep ({_difference(there, here)}); give the options that it was begun with, or choose another directory with {parameter('out')}"
+            f"{path}: holds another sweep ({_difference(there, here)}); use the options that it was started with, or choose another directory with {parameter('out')}"
         )
 
 
@@ -154,8 +152,8 @@ def _difference(there: dict[str, Any], here: dict[str, Any]) -> str:
     found = there.get(part)
     if part == "text" and isinstance(found, dict):
         moved = found.get("sources") != here[part]["sources"]
-        return f"its text is {found.get('sources')}" if moved else "its text was another then, under the same name"
+        return f"its text is {found.get('sources')}" if moved else "its text has changed since, under the same name"
     if part == "config" and isinstance(found, dict):
         key = next((key for key, value in here[part].items() if found.get(key) != value), "")
         return f"{key} is {json.dumps(found.get(key))} there, and {json.dumps(here[part].get(key))} here"
-    return {"runs": "other values vary there", "time": "it trains for another time"}.get(part, f"its {RECORD} is other")
+    return {"runs": "its values are different", "time": "its time is different"}.get(part, f"its {RECORD} differs")

@@ -3,6 +3,9 @@
 Both the directory and its file `lock` are locked: the directory, because what is written goes there whatever names it and
 the file have by then; the file, because some systems lock no directories. The file says who holds the lock, and stays when
 the lock is let go, empty: were it removed, two processes could each lock a file of that name.
+
+Not one of a library, for three reasons: such a lock holds a path, and protects nothing once the directory is renamed; it
+does not say who holds it; and it fails where a file system has no locks, where a training goes on with a note.
 """
 
 import json
@@ -114,19 +117,6 @@ class Lock:
     def _write(self, text: str) -> None:
         self._file.truncate(0)
         append(self._file, text.encode())
-
-    def __reduce__(self) -> tuple[type["LockHeldElsewhere"], tuple[Folder, str | None]]:
-        return LockHeldElsewhere, (self.folder, self.note)
-
-
-class LockHeldElsewhere:
-    """What another process has of a lock that it was sent: nothing to let go."""
-
-    def __init__(self, folder: Folder, note: str | None) -> None:
-        self.folder, self.note = folder, note
-
-    def release(self) -> None:
-        """Leave it to its holder."""
 
 
 def _is_lock_file(file: IO[bytes]) -> bool:

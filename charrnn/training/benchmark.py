@@ -1,4 +1,4 @@
-"""How fast a training is here, beside the fastest matrix product of the machine, and where its time goes."""
+"""How fast a training is on this machine, beside its fastest matrix product, and where the time goes."""
 
 import statistics
 import time
@@ -11,29 +11,21 @@ from threadpoolctl import threadpool_limits
 
 from charrnn.network.architecture import Architecture
 from charrnn.network.dropout import Dropout
-from charrnn.network.network import Network
-from charrnn.network.weight_dropout import WeightDropout
+from charrnn.network.window_options import WindowOptions
 from charrnn.system.blas_threads import one_blas_thread
-from charrnn.text.vocabulary import Ids, Unit
-from charrnn.text.windows import Windows
-from charrnn.training.optim.clipping import Clipping
-from charrnn.training.optim.ema import WeightEMA
-from charrnn.training.optim.freezing import FrozenParameters
-from charrnn.training.optim.optimizers import OPTIMIZERS
-from charrnn.training.optim.schedules import Schedule
+from charrnn.text.vocabulary import Unit
 from charrnn.training.parallel.data_parallel import DataParallel, even_slices
 from charrnn.training.parallel.replica import Replica, Shard
 from charrnn.training.trainer import Trainer
 
-WINDOWS = 10  # of random text, read again and again
 WARM_UP_CALLS = 3  # calls that are not counted
-PEAK_SIZE = 2048  # rows and columns of the product whose speed is the peak
-MIN_CALLS = 5  # calls of which the median is taken
+PEAK_SIZE = 2048  # rows and columns of the product that gives the peak
+MIN_CALLS = 5  # calls, at least, for a median
 
 
 @dataclass(frozen=True)
 class Bench:
-    """What was measured. Times are medians, in seconds per update; a GFLOP is 10⁹ multiplications or additions."""
+    """A measurement. Times are medians, in seconds per update; a GFLOP is 10⁹ multiplications or additions."""
 
     cell: str
     hidden_size: int
@@ -53,20 +45,20 @@ class Bench:
     backward: float
     update: float
     rest: float
-    unit: Unit = "char"  # of what is called chars
+    unit: Unit = "char"  # that `chars_per_second` counts
 
 
 def measure(trainer: Trainer, seconds: float = 3.0, unit: Unit = "char") -> Bench:
-    """Time the updates of a trainer for about so many seconds, then its parts and the peak."""
+    """Time the updates of a trainer for about `seconds`, then its parts and the peak."""
     windows, architecture = trainer.windows, trainer.network.architecture
     T, B, threads = windows.sequence_length, windows.batch_size, min(trainer.threads, windows.batch_size)
-    split = DataParallel(trainer.network, threads, accumulate=trainer.accumulate)
+    parallel = DataParallel(trainer.network, threads, accumulate=trainer.accumulate)
     try:
         with one_blas_thread():
-            whole = _median(lambda: trainer.step(split), seconds)
+            whole = _median(lambda: trainer.step(parallel), seconds)
             forward, backward, update = _time_parts(trainer, threads, seconds / 6)
     finally:
-        split.close()
+        parallel.close()
     gflops = matmul_flops(architecture, T, B, windows.stride) / whole / 1e9
     peak = peak_gflops(threads, trainer.network.parameters.flat.dtype)
     return Bench(
@@ -92,62 +84,22 @@ def measure(trainer: Trainer, seconds: float = 3.0, unit: Unit = "char") -> Benc
     )
 
 
-def random_trainer(
-    architecture: Architecture,
-    B: int,
-    T: int,
-    threads: int,
-    optimizer: str = "adam",
-    clipping: Clipping | None = None,
-    precision: DTypeLike = np.float32,
-    dropout: float = 0.0,
-    weight_dropout: float = 0.0,
-    ema_decay: float | None = None,
-    label_smoothing: float = 0.0,
-    stride: int | None = None,
-    accumulate: int = 1,
-) -> Trainer:
-    """A training on random characters."""
-    ids = random_text(architecture.vocab_size, WINDOWS * B * T + 1)
-    network = Network.fresh(architecture, np.random.default_rng(0), precision)
-    return Trainer(
-        network=network,
-        windows=Windows(ids, B, T, stride),
-        state=network.zero_state(B),
-        valid=ids[:0],
-        optimizer=OPTIMIZERS[optimizer](network.parameters.flat),
-        schedule=Schedule("constant", 1e-3, 1),
-        clipping=clipping or Clipping(max_grad_norm=1.0),
-        eval_every=1,
-        threads=threads,
-        dropout=dropout,
-        label_smoothing=label_smoothing,
-        weight_dropout=WeightDropout.from_network(network, weight_dropout, seed=0),
-        ema=WeightEMA(network, ema_decay) if ema_decay else None,
-        frozen=FrozenParameters.from_network(network),
-        accumulate=accumulate,
-    )
+def matmul_flops(architecture: Architecture, T: int, B: int, loss_steps: int | None = None) -> int:
+    """The operations of the matrix products that an update needs: forward, back to the states, and for the weights. The
+    readout's are those of `loss_steps` steps (None: all T).
 
-
-def random_text(vocab_size: int, length: int) -> Ids:
-    """Ids, (length,), as unevenly frequent as the characters of English: each half as frequent as the one six ranks ahead."""
-    p = 0.5 ** (np.arange(vocab_size) / 6)
-    return np.random.default_rng(0).choice(vocab_size, length, p=p / p.sum()).astype(np.uint32)
-
-
-def matmul_flops(architecture: Architecture, T: int, B: int, new: int | None = None) -> int:
-    """Of the matrix products that an update cannot do without: forward, back to the states, and for the weights. The readout's
-    are of the `new` steps alone (None: all T).
+    >>> matmul_flops(Architecture(vocab_size=5, hidden_size=7), T=3, B=2)
+    3024
     """
     V, H, L = architecture.vocab_size, architecture.hidden_size, architecture.num_layers
     gates = architecture.make_cell().gates
     deep = architecture.readout == "deep"
     layers, readout = (2 * L - 1) * gates * H * H, deep * H * H + H * V
-    return 2 * 3 * B * (T * layers + (new or T) * readout)
+    return 2 * 3 * B * (T * layers + (loss_steps or T) * readout)
 
 
 def peak_gflops(threads: int, dtype: DTypeLike = np.float32) -> float:
-    """The fastest of several large products, on so many threads."""
+    """The speed of the fastest of several large products on `threads` threads."""
     a, b = (np.random.default_rng(seed).random((PEAK_SIZE, PEAK_SIZE)).astype(dtype) for seed in (0, 1))
     out = np.empty_like(a)
     with threadpool_limits(threads, user_api="blas"):
@@ -158,14 +110,17 @@ def peak_gflops(threads: int, dtype: DTypeLike = np.float32) -> float:
 def _time_parts(trainer: Trainer, threads: int, seconds: float) -> tuple[float, float, float]:
     """Forward and backward of the first core's streams, and clipping with the optimizer's update."""
     window, network = next(trainer.windows), trainer.network
-    dropout = Dropout(trainer.dropout, trainer.seed, step=0) if trainer.dropout else None
-    new, advance, smoothing = window.new, window.advance, trainer.label_smoothing
-    whole = Shard(window.inputs, window.targets, trainer.state, 0, new, advance, dropout, smoothing=smoothing)
+    options = WindowOptions(
+        loss_steps=window.loss_steps,
+        dropout=Dropout(trainer.dropout, trainer.seed, step=0) if trainer.dropout else None,
+        smoothing=trainer.label_smoothing,
+    )
+    whole = Shard(window.inputs, window.targets, trainer.state, options=options, carry_steps=window.carry_steps)
     in_turn = [whole.select(streams) for streams in even_slices(trainer.windows.batch_size, trainer.accumulate)]
     shards = [each.select(even_slices(each.inputs.shape[1], threads)[0]) for each in in_turn]
     replica = Replica(network, network.parameters.zeros_like())
     forward = _median(lambda: [replica.run(each) for each in shards], seconds)
-    both = _median(lambda: [replica.run(replace(each, count=window.characters)) for each in shards], seconds)
+    both = _median(lambda: [replica.run(replace(each, count=window.target_count)) for each in shards], seconds)
     weights, gradient = network.parameters.flat.copy(), replica.gradient.flat
 
     def update() -> None:

@@ -1,8 +1,8 @@
-"""When a step must not reach the weights: its loss or gradient is no number, its loss is hopeless, or a spike far above the losses before.
+"""When a step must not reach the weights: its loss or gradient is not finite, its loss is hopeless, or it is a spike.
 
-The level is the mean of the losses before, the nearer the heavier, and σ their spread about it. A loss is a spike when it is more
-than SPIKE_MARGIN + SPIKE_SIGMAS σ above the level. That alone may be the text's doing (a stream comes to a chapter in another language):
-a spike counts only where the loss of the last good snapshot, on the same window from the same state, is none.
+A loss is a spike when it is more than SPIKE_MARGIN + SPIKE_SIGMAS σ above the moving average of the losses before; σ is
+their standard deviation. The text alone may cause that (a stream comes to a chapter in another language): a spike
+counts only if the last good snapshot has no spike on the same window from the same state.
 """
 
 import math
@@ -15,26 +15,33 @@ from charrnn.errors import DivergedError
 from charrnn.network.arrays import Array
 from charrnn.text.windows import Window
 from charrnn.training.events import Recovered
+from charrnn.training.moving_average import DECAY
 
-LOSS_DECAY = 0.98  # of the level: about fifty steps
 SPIKE_MARGIN, SPIKE_SIGMAS = 1.0, 10.0  # in nats, and in standard deviations
-MAX_LOSS = 1e6  # nats per character, of which chance needs ln V: nothing is learned there, and the level would leave its bounds
+MAX_LOSS = 1e6  # nats per character; chance needs ln V. Nothing is learned there, and the variance would overflow
 
 
 @dataclass
 class RunningLoss:
-    """The running mean and variance of the loss."""
+    """The running mean and variance of the loss; a checkpoint holds both.
+
+    >>> level = RunningLoss()
+    >>> for loss in (2.0, 2.1, 2.0):
+    ...     level.add(loss)
+    >>> level.is_spike(2.3), level.is_spike(9.0)
+    (False, True)
+    """
 
     mean: float | None = None  # before the first loss
     variance: float = 0.0
 
     def add(self, loss: float) -> None:
-        """Take note of a loss."""
+        """Take in the next loss."""
         if self.mean is None:
             self.mean = loss
         above = loss - self.mean
-        self.mean += (1 - LOSS_DECAY) * above
-        self.variance = LOSS_DECAY * (self.variance + (1 - LOSS_DECAY) * above * above)
+        self.mean += (1 - DECAY) * above
+        self.variance = DECAY * (self.variance + (1 - DECAY) * above * above)
 
     def is_spike(self, loss: float) -> bool:
         """True for a loss far above the running mean."""
@@ -43,14 +50,14 @@ class RunningLoss:
 
 @dataclass(frozen=True)
 class Batch:
-    """What the network read when it diverged, and the state in which it began, (S, B, H)."""
+    """What the network read when it diverged, and the state before it, (S, B, H)."""
 
     window: Window
     state: Array
 
 
 class StepRejectedError(DivergedError):
-    """A step that did not reach the weights, or a validation whose loss is no number or hopeless."""
+    """Raised for a step that did not reach the weights, or a validation loss that is not finite or hopeless."""
 
     def __init__(self, step: int, reason: str, batch: Batch | None = None) -> None:
         super().__init__(f"training diverged at step {step:,}: {reason}; the weights were not changed by it")
@@ -62,7 +69,7 @@ class Recovery(Protocol):
 
     @property
     def detects_spikes(self) -> bool:
-        """Whether a spike of the loss is reason enough to roll back."""
+        """Whether a spike of the loss is a reason to roll back."""
         ...
 
     def loss_of_snapshot(self, batch: Batch) -> float:
@@ -70,15 +77,19 @@ class Recovery(Protocol):
         ...
 
     def roll_back(self, rejected: StepRejectedError) -> Recovered:
-        """Put the trainer back. Raises DivergedError after too many tries."""
+        """Put the trainer back to the snapshot. Raises DivergedError after too many tries."""
         ...
 
 
 def is_hopeless(loss: float) -> bool:
-    """True for a mean loss, in nats, that is no number or beyond all learning."""
+    """True for a mean loss, in nats, that is not finite or beyond all learning.
+
+    >>> is_hopeless(2.5), is_hopeless(math.nan)
+    (False, True)
+    """
     return not loss <= MAX_LOSS
 
 
 def is_usable(norm: float, dtype: np.dtype[np.floating]) -> bool:
-    """False for the norm of a gradient whose square, which optimizers take, would be no number."""
+    """False for the norm of a gradient whose square, which optimizers take, would overflow."""
     return norm < math.sqrt(float(np.finfo(dtype).max))

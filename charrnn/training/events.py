@@ -3,10 +3,12 @@
 import math
 from dataclasses import dataclass
 
+from charrnn.diagnostics.gradflow.flow_estimate import FlowEstimate
+
 
 @dataclass(frozen=True)
 class Stepped:
-    """One update was made; `loss` and `grad_norm` are from before it, the norm from before clipping."""
+    """One update was made; `loss` and `grad_norm` are from before it, and the norm from before clipping."""
 
     step: int
     epoch: float
@@ -19,9 +21,9 @@ class Stepped:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """The whole of a split was read with the weights of this step; `best` if no loss before was lower.
+    """A whole split was read with the weights of this step; `best` if no loss before was lower.
 
-    `saturated`: the share of hidden units that are, in the state carried through the training split; see saturation.py.
+    `saturated`: the share of saturated hidden units in the state carried through the training split; see saturation.py.
     """
 
     step: int
@@ -41,23 +43,11 @@ class Sampled:
     surprisals: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True)
-class Flowed:
-    """Gradients were followed back through a layer, with the weights of this step: see diagnostics/gradflow/quick_estimate.py for the figures.
-
-    None stands for what is no number, or lies beyond the `lags` characters that were looked back.
-    """
+@dataclass(frozen=True, kw_only=True)
+class Flowed(FlowEstimate):
+    """Gradients were followed back through a layer, with the weights of this step."""
 
     step: int
-    layer: int
-    lags: int
-    half_life: int | None
-    horizon: int | None
-    log10_norm_1: float | None
-    log10_norm_last: float | None
-    lyapunov: float | None
-    spectral_radius: float | None
-    saturated: float | None
 
 
 @dataclass(frozen=True)
@@ -71,15 +61,17 @@ class Saved:
 
 @dataclass(frozen=True)
 class Resumed:
-    """A training goes on after this step; what was told of later ones, before the stop, is told anew."""
+    """A training goes on after this step; later steps that were logged before the stop are logged again."""
 
     step: int
 
 
 @dataclass(frozen=True)
 class Recovered:
-    """The training diverged at `diverged_step`, for the given reason, and goes on after `step` with half its learning rate;
-    what was told of later steps is told anew. `learning_rate` is that of the next update; `tries` counts how often, since a snapshot was passed, it went back.
+    """The training diverged at `diverged_step` and goes on after `step` with half its learning rate.
+
+    Later steps are logged again. `learning_rate` is that of the next update; `tries` counts the
+    rollbacks since the training last passed a snapshot.
     """
 
     step: int
@@ -91,7 +83,7 @@ class Recovered:
 
 @dataclass(frozen=True)
 class Finished:
-    """The training ended: all "steps" made, no better for "patience" evaluations, or "stopped" when asked to."""
+    """The training ended; `reason`: all "steps" made, no better for "patience" evaluations, or "stopped" on request."""
 
     step: int
     reason: str
@@ -103,11 +95,19 @@ Event = Stepped | Evaluated | Sampled | Flowed | Saved | Resumed | Recovered | F
 
 
 def bits(nats: float) -> float:
-    """Bits from nats."""
+    """Nats in bits.
+
+    >>> bits(math.log(2))
+    1.0
+    """
     return nats / math.log(2)
 
 
 def rounded(value: float, places: int = 4) -> str:
-    """A loss with `places` decimal places, or with four digits where it is very small or very large."""
+    """A loss with `places` decimal places, or with four digits where it is very small or very large.
+
+    >>> rounded(1.23456), rounded(0.000123456)
+    ('1.2346', '0.0001235')
+    """
     small, large = 100 * 10.0**-places, 1e6
     return f"{value:.{places}f}" if value == 0 or small <= abs(value) < large else f"{value:.4g}"

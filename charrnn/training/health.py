@@ -1,41 +1,44 @@
-"""What the facts of a training tell of its health: a line when something begins to go wrong, and none while it goes on.
+"""Warnings of a training: one line when something begins to go wrong, and none while it goes on.
 
-plateau       PLATEAU_EVALUATIONS in a row, none better than the best before by a share of PLATEAU_GAIN
-overfitting   OVERFITTING_EVALUATIONS since the best, the last worse by a share of OVERFITTING_RISE, while the training
-              loss is below what it was then
+plateau       PLATEAU_EVALUATIONS in a row without a gain of PLATEAU_GAIN of the best loss
+overfitting   OVERFITTING_EVALUATIONS since the best, the last worse by OVERFITTING_RISE of it, while the training loss
+              is below what it was then
 saturation    more than half of the hidden units are saturated (dead, for relu); see saturation.py
 """
 
 from collections.abc import Iterator
 
 from charrnn.training.events import Evaluated, Event, Recovered, Stepped, rounded
+from charrnn.training.moving_average import MovingAverage
 
 PLATEAU_EVALUATIONS, PLATEAU_GAIN = 5, 0.001
 OVERFITTING_EVALUATIONS, OVERFITTING_RISE = 3, 0.005
 MAX_SATURATED = 0.5
-LOSS_DECAY = 0.98  # of the training loss: about fifty steps
 
 
 class HealthMonitor:
-    """Reads the events of one training, and keeps in `warnings` the lines of what is wrong now, by name."""
+    """Reads the events of one training; `warnings`: a line for each thing that is wrong now, by name.
+
+    >>> monitor = HealthMonitor()
+    >>> monitor.observe(Evaluated(step=100, split="valid", loss=2.0, bpc=2.9, best=True, saturated=0.75))
+    ['saturation: 75% of the hidden units are saturated, and pass on hardly any gradient: a lower learning rate would help']
+    """
 
     def __init__(self) -> None:
         self.warnings: dict[str, str] = {}
         self._reset()
 
     def _reset(self) -> None:
-        self._loss: float | None = None  # of training, smoothed
+        self._loss = MovingAverage()  # of training
         self._best: tuple[int, float, float] | None = None  # step, validation loss, training loss
         self._since_best = self._since_better = 0
         self._level = float("inf")  # the validation loss from which a plateau is measured
 
     def observe(self, event: Event) -> list[str]:
-        """Take note of an event; the lines of what has begun with it."""
+        """Take in an event. Returns the warnings that begin with it."""
         match event:
             case Stepped():
-                self._loss = (
-                    event.loss if self._loss is None else LOSS_DECAY * self._loss + (1 - LOSS_DECAY) * event.loss
-                )
+                self._loss.add(event.loss)
             case Recovered():
                 self._reset()
             case Evaluated():
@@ -48,9 +51,8 @@ class HealthMonitor:
         return [line for name, line in self.warnings.items() if name not in before]
 
     def _update_best(self, event: Evaluated) -> None:
-        loss = self._loss if self._loss is not None else float("inf")
         if self._best is None or event.loss < self._best[1]:
-            self._best, self._since_best = (event.step, event.loss, loss), 0
+            self._best, self._since_best = (event.step, event.loss, self._loss.mean), 0
         else:
             self._since_best += 1
         if event.loss < self._level * (1 - PLATEAU_GAIN):
@@ -61,8 +63,8 @@ class HealthMonitor:
     def _find_warnings(self, event: Evaluated) -> Iterator[tuple[str, str]]:
         assert self._best is not None, "an evaluation has been read"
         step, valid, loss = self._best
-        learns = self._loss is not None and self._loss < loss
-        if self._since_best >= OVERFITTING_EVALUATIONS and event.loss > valid * (1 + OVERFITTING_RISE) and learns:
+        is_worse = self._since_best >= OVERFITTING_EVALUATIONS and event.loss > valid * (1 + OVERFITTING_RISE)
+        if is_worse and self._loss.mean < loss:
             yield (
                 "overfitting",
                 f"overfitting: validation {rounded(event.loss)}, at best {rounded(valid)} (step {step:,}), while the training loss falls: "

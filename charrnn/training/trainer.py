@@ -2,7 +2,7 @@
 
 At every `yield` the trainer is whole: stop there, save it, go on with it, or throw it away. What it must do next
 follows from what it holds (`step`, `evaluated_step`, ...), so a trainer restored from a checkpoint goes on exactly
-where the saved one stood.
+where the saved one was.
 """
 
 import math
@@ -32,7 +32,7 @@ from charrnn.training.surprisal import StoppedError, evaluate
 
 @dataclass
 class Progress:
-    """How far a training has come: all the numbers that it must remember besides arrays."""
+    """How far a training has come: every number that it must remember, besides arrays."""
 
     step: int = 0
     evaluated_step: int = 0
@@ -40,11 +40,11 @@ class Progress:
     best_step: int = 0
     evaluations_without_best: int = 0
     stalls: int = 0
-    level: RunningLoss = field(default_factory=RunningLoss)  # of the loss
-    halvings: int = 0  # of the learning rate, one for each time that the training went back
-    recovered_step: int = 0  # to which it last went back
-    diverged_step: int = 0  # from where
-    tries: int = 0  # how often it did so without reaching a snapshot beyond
+    level: RunningLoss = field(default_factory=RunningLoss)
+    halvings: int = 0  # of the learning rate, one for each rollback
+    recovered_step: int = 0  # where the last rollback went
+    diverged_step: int = 0  # where it came from
+    tries: int = 0  # rollbacks since the training last passed a snapshot
 
 
 @dataclass
@@ -67,45 +67,45 @@ class Trainer:
     weight_dropout: WeightDropout = field(default_factory=WeightDropout)
     ema: WeightEMA | None = None  # None: the weights themselves are validated and saved
     frozen: FrozenParameters = field(default_factory=FrozenParameters)
-    accumulate: int = 1  # shares of the streams, one after the other
-    ranks: Communicator = field(default_factory=Communicator)  # one or several processes
-    recovery: Recovery | None = None  # None: a step that must not reach the weights ends the training
+    accumulate: int = 1  # parts of the streams, one after the other
+    ranks: Communicator = field(default_factory=Communicator)
+    recovery: Recovery | None = None  # None: a rejected step ends the training
     progress: Progress = field(default_factory=Progress)
 
     @property
     def result(self) -> Network:
-        """What the training has made of the network: the average of its weights, where one is kept."""
+        """The trained network: the average of its weights, where one is kept."""
         return self.ema.network if self.ema else self.network
 
     @property
     def learning_rate(self) -> float:
-        """Of the next update."""
+        """The learning rate of the next update."""
         progress = self.progress
         return self.schedule(progress.step, progress.stalls) * 0.5**progress.halvings
 
     def train(self, steps: int, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
-        """Train until `steps` updates have been made in all, or until asked to stop after the step at hand.
+        """Train until `steps` updates have been made in all, or until `should_stop()`, which is polled between steps.
 
-        Raises DivergedError when there is no way back from a loss or gradient that must not reach the weights.
+        Raises DivergedError for a rejected step without a recovery.
         """
         began = time.perf_counter()
         threads = min(self.threads, self.state.shape[1])
-        split = DataParallel(self.network, threads, self.ranks, self.accumulate)
+        parallel = DataParallel(self.network, threads, self.ranks, self.accumulate)
         try:
-            reason = yield from self._loop(split, steps, should_stop)
+            reason = yield from self._loop(parallel, steps, should_stop)
         finally:
-            split.close()
+            parallel.close()
         progress = self.progress
         yield Finished(progress.step, reason, progress.best_loss, time.perf_counter() - began)
 
-    def _loop(self, split: DataParallel, steps: int, should_stop: Callable[[], bool]) -> Generator[Event, None, str]:
+    def _loop(self, parallel: DataParallel, steps: int, should_stop: Callable[[], bool]) -> Generator[Event, None, str]:
         while True:
-            progress = self.progress  # another one after going back
+            progress = self.progress  # a rollback replaces it
             if self.ranks.any_rank_stopping(should_stop()):
                 return "stopped"
             if self._evaluation_is_due(steps):
                 try:
-                    yield self._make_or_roll_back(lambda: self.evaluate(split, should_stop))
+                    yield self._make_or_roll_back(lambda: self.evaluate(parallel, should_stop))
                 except StoppedError:
                     return "stopped"
             elif self.patience is not None and progress.evaluations_without_best >= self.patience:
@@ -113,10 +113,10 @@ class Trainer:
             elif progress.step >= steps:
                 return "steps"
             else:
-                yield self._make_or_roll_back(lambda: self.step(split))
+                yield self._make_or_roll_back(lambda: self.step(parallel))
 
     def _make_or_roll_back(self, make: Callable[[], Event]) -> Event:
-        """What `make` makes, or the way back."""
+        """What `make` returns; after a rejected step, the rollback."""
         try:
             return make()
         except StepRejectedError as rejected:
@@ -124,8 +124,8 @@ class Trainer:
                 raise
             return self.recovery.roll_back(rejected)
 
-    def step(self, split: DataParallel) -> Stepped:
-        """One update. Raises StepRejectedError, before the weights are touched, for what must not reach them."""
+    def step(self, parallel: DataParallel) -> Stepped:
+        """Make one update. Raises StepRejectedError before the weights are touched; see divergence.py."""
         began = time.perf_counter()
         progress, windows = self.progress, self.windows
         window = next(windows)
@@ -133,26 +133,26 @@ class Trainer:
         before = self.state.copy()
         dropout = Dropout(self.dropout, self.seed, progress.step, windows.streams.start) if self.dropout else None
         weights = self.network.parameters.flat
-        with self.weight_dropout.applied(weights, split.gradient.flat, progress.step):
-            loss = split.loss_and_gradient(window, self.state, dropout, self.label_smoothing)
-        self.frozen.mask(split.gradient.flat)
-        norm, clipped = self.clipping(split.gradient.flat)
+        with self.weight_dropout.applied(weights, parallel.gradient.flat, progress.step):
+            loss = parallel.loss_and_gradient(window, self.state, dropout, self.label_smoothing)
+        self.frozen.mask(parallel.gradient.flat)
+        norm, clipped = self.clipping(parallel.gradient.flat)
         batch = Batch(window, before)
         if reason := self._rejection_reason(batch, loss, norm):
             raise StepRejectedError(progress.step + 1, reason, batch)
         progress.level.add(loss)
         learning_rate = self.learning_rate
         with self.frozen.preserved(weights):
-            self.optimizer.update(weights, split.gradient.flat, learning_rate)
+            self.optimizer.update(weights, parallel.gradient.flat, learning_rate)
         if self.ema:
             with self.frozen.preserved(self.ema.flat):
                 self.ema.update(weights, self.optimizer.updates)
         progress.step += 1
-        rate = window.characters / (time.perf_counter() - began)
+        rate = window.target_count / (time.perf_counter() - began)
         return Stepped(progress.step, windows.epoch, loss, norm, clipped, learning_rate, rate)
 
     def _rejection_reason(self, batch: Batch, loss: float, norm: float) -> str | None:
-        """Why a step must not reach the weights, if it must not."""
+        """Why a step must not reach the weights; None where it may."""
         bounded = min(norm, self.clipping.max_grad_norm or norm)
         if is_hopeless(loss) or not (math.isfinite(norm) and is_usable(bounded, self.network.parameters.flat.dtype)):
             return f"loss {loss:.4g}, gradient norm {norm:.4g}"
@@ -168,11 +168,11 @@ class Trainer:
         on_time = progress.step % self.eval_every == 0 or progress.step >= steps
         return self.valid.size > 0 and on_time and progress.evaluated_step < progress.step
 
-    def evaluate(self, split: DataParallel, should_stop: Callable[[], bool] = lambda: False) -> Evaluated:
-        """The loss on the validation text now. Raises StepRejectedError where it is hopeless, StoppedError when asked to stop."""
+    def evaluate(self, parallel: DataParallel, should_stop: Callable[[], bool] = lambda: False) -> Evaluated:
+        """The loss on the validation text now. Raises StepRejectedError where it is hopeless, and StoppedError."""
         progress, weights = self.progress, self.network.parameters.flat
         with self.ema.swapped_in(weights) if self.ema else nullcontext():
-            loss = evaluate(self.network, self.valid, split, should_stop, self.windows.end_id)
+            loss = evaluate(self.network, self.valid, parallel, should_stop, self.windows.end_id)
         if is_hopeless(loss):
             raise StepRejectedError(progress.step, f"validation loss {loss:.4g}")
         best = progress.best_loss is None or loss < progress.best_loss

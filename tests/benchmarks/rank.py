@@ -10,14 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from common import V
+from common import WINDOWS, V, charrnn_trainer, random_text
 from mpi4py import MPI
 from threadpoolctl import threadpool_limits
 from worker import WARM_UP
 
-from charrnn.network.architecture import Architecture
 from charrnn.text.windows import Windows
-from charrnn.training.benchmark import WINDOWS, random_text, random_trainer
 from charrnn.training.parallel.data_parallel import DataParallel
 from charrnn.training.parallel.mpi import MPICommunicator
 
@@ -26,8 +24,7 @@ MOMENT = 0.01
 
 def training(cell: str, H: int, B: int, T: int) -> Callable[[], object]:
     """One update of a training of B streams, by all ranks."""
-    comm, architecture = MPICommunicator(), Architecture(V, H, cell)
-    trainer = random_trainer(architecture, B, T, threads=1)
+    comm, trainer = MPICommunicator(), charrnn_trainer(cell, H, B, T)
     trainer.windows = Windows(random_text(V, WINDOWS * B * T + 1), B, T, streams=comm.local_streams(B))
     trainer.state = trainer.network.zero_state(B // comm.size)
     trainer.ranks = comm

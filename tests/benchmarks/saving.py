@@ -10,6 +10,7 @@ from pathlib import Path
 from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.runs.storage import checkpoint
+from charrnn.runs.trainer_state import capture
 from charrnn.training.divergence import RunningLoss
 from charrnn.training.events import Stepped
 
@@ -33,7 +34,7 @@ def _measure(settings: tuple[str, ...], folder: Path, rounds: int) -> None:
     training = api.start(api.plan((), config), folder / "run")
     times = [time.perf_counter() for event in training.events() if isinstance(event, Stepped)]
     step = statistics.median(after - before for before, after in pairwise(times))
-    now = training.checkpoint()
+    now = capture(training.trainer, training.plan)
     last, previous = folder / "last.safetensors", folder / "previous.safetensors"
     save = _median(lambda: checkpoint.save(now, last, previous), 3 * rounds)
     level = RunningLoss()

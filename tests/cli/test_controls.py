@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import on_terminal
 import pytest
+from slow import mostly_slow
 from tiny import trained
 from typer.testing import CliRunner
 
@@ -70,7 +71,7 @@ COMMANDS = {
 FAIL = [name for name in COMMANDS if name.startswith(("no such", "unknown"))]
 
 
-@pytest.mark.parametrize("term", ["dumb", "xterm-256color"])
+@mostly_slow("term", ["dumb", "xterm-256color"], one_in=2)
 @pytest.mark.parametrize("name", COMMANDS)
 def test_nothing_but_styles_reaches_a_terminal(hostile, tmp_path, monkeypatch, name, term):
     run, text = hostile

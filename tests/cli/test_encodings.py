@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from refusals import refused
+from slow import mostly_slow
 from tiny import TINY as SETTINGS
 
 from charrnn import api
@@ -40,9 +41,9 @@ def evaluated(result):
     return json.loads(result.stdout)
 
 
-def _content(opened):
+def _content(text):
     """All of a text that is read once."""
-    return "".join(piece.content for piece in opened.pieces)
+    return "".join(block.characters for block in text.blocks())
 
 
 def text_of(result):
@@ -104,7 +105,7 @@ def test_a_wrong_name_in_encoding_is_refused(charrnn, text_file, tiny_run):
     refused(charrnn("sample", tiny_run, "--encoding", "cp1252"), 2, "--novelty, --ngram and --with")
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8", "utf-7"])
+@mostly_slow("encoding", ["cp1252", "utf-16", "utf-8", "utf-7"], one_in=4)
 def test_standard_input_is_utf_8_whatever_the_run_s_text_was_in(charrnn, encoding):
     Path("notes.txt").write_bytes(FRENCH.encode(encoding))
     assert charrnn("train", "notes.txt", *TINY, "-s", f"data.encoding={encoding}", "-o", "r").exit_code == 0
@@ -120,6 +121,7 @@ def test_standard_input_is_utf_8_whatever_the_run_s_text_was_in(charrnn, encodin
         assert text_of(result) == FRENCH
 
 
+@pytest.mark.slow
 def test_a_text_is_utf_8_unless_its_encoding_is_named(charrnn, french):
     Path("u8.txt").write_bytes(FRENCH.encode())
     Path("wide.txt").write_bytes(FRENCH.encode("utf-16"))
@@ -134,10 +136,11 @@ def test_a_text_is_utf_8_unless_its_encoding_is_named(charrnn, french):
         assert text_of(charrnn("score", french, *source, "--json")) == FRENCH
         assert charrnn("view", french, *source, "-o", "p.html", "--force").exit_code == 0
     model = api.load(french)
-    assert _content(model.opened(["u8.txt"])) == FRENCH
-    assert _content(model.opened(["notes.txt"], Encodings.parse(["cp1252"]))) == FRENCH
+    assert _content(model.read(["u8.txt"])) == _content(model.read(["u8.txt"], once=True)) == FRENCH
+    assert _content(model.read(["notes.txt"], Encodings.parse(["cp1252"]), once=True)) == FRENCH
 
 
+@pytest.mark.slow
 def test_every_command_says_when_utf_8_is_read_as_something_else(charrnn, french, tmp_path):
     Path("u8.txt").write_bytes(FRENCH.encode())
     note = "u8.txt is valid UTF-8 but read as cp1252, as you asked; if that is wrong, name only what is not UTF-8"
@@ -179,6 +182,7 @@ def test_a_training_text_that_was_converted_is_still_the_same_text(charrnn, fren
     assert evaluated(charrnn("eval", french, "--text", "old.txt", "--json"))["unknown"] == 0
 
 
+@pytest.mark.slow
 def test_every_command_reads_the_training_text_in_the_encoding_that_it_is_in_now(charrnn, french):
     Path("notes.txt").write_bytes(FRENCH.encode("utf-16-le"))
     Path("u8.txt").write_bytes(FRENCH.encode())
@@ -213,6 +217,7 @@ def test_bytes_have_no_encoding(charrnn, text_file):
     assert "bytes are read as they are: their encoding makes no difference" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_sweep_reads_each_file_in_its_encoding(charrnn):
     Path("u8.txt").write_bytes(ENGLISH.encode())
     Path("notes.txt").write_bytes(FRENCH.encode("cp1252"))

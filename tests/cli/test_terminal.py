@@ -100,6 +100,7 @@ def test_surprisal_colours_the_text_and_neither_the_prompt_nor_what_it_says(tiny
     assert written("--surprisal", TERM="dumb").partition("seed 1\n")[2] == text(plain)
 
 
+@pytest.mark.slow
 def test_sigterm_saves_and_exits_143(text_file, tmp_path):
     command = [sys.executable, "-m", "charrnn", "train", str(text_file), "-o", str(tmp_path / "r"), *LONG]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed_signals)

@@ -210,7 +210,18 @@ def test_a_sweep_over_the_unit_names_both():
 def test_a_look_at_the_gradients_is_in_bytes():
     from charrnn.cli.reports.gradflow import reach
 
-    flowed = Flowed(5, 1, 20, 3, 9, -0.1, -2.0, -0.2, 0.9, 0.1)
+    flowed = Flowed(
+        step=5,
+        layer=1,
+        lags=20,
+        half_life=3,
+        horizon=9,
+        log10_norm_1=-0.1,
+        log10_norm_last=-2.0,
+        lyapunov=-0.2,
+        spectral_radius=0.9,
+        saturated=0.1,
+    )
     assert "after 3 bytes, 1 % after 9" in reach(flowed, "byte")
 
 

@@ -1,4 +1,6 @@
 import json
+import math
+import re
 from pathlib import Path
 
 import pytest
@@ -6,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.config.messages import shorten
-from charrnn.config.resolve import find_config, flatten, resolve, to_yaml
+from charrnn.config.resolve import find_config, flatten, known_keys, override, resolve, to_yaml
 from charrnn.config.schema import Config
 from charrnn.errors import ConfigError
 from charrnn.package import shipped
@@ -64,7 +66,7 @@ def test_all_mistakes_come_at_once_with_their_lines(tmp_path):
         f"{file}:2: model.hiden_size: no such key; did you mean model.hidden_size?",
         f"{file}:3: model.hidden_size: must be greater than or equal to 1; found 0",
         f"{file}:5: training.learning_rate: must be a number; found 'fast'",
-        f"{file}:6: training.learning_rate: written twice; it stands in line 5 already",
+        f"{file}:6: training.learning_rate: written twice; the first is in line 5",
         f"{file}:7: training.seed: must be a whole number; found True",
         f"{file}:8: hidden_size: no such key; did you mean model.hidden_size?",
         "`settings`: training.max_grad_norm: must be greater than 0; found -1",
@@ -89,7 +91,7 @@ def test_all_mistakes_come_at_once_with_their_lines(tmp_path):
         ("model.cell=lstmm", "must be 'rnn', 'gru' or 'lstm'; found 'lstmm'; did you mean lstm?"),
         ("model.dropout=1", "must be less than 1; found 1"),
         ("model.dropout=-0.1", "must be greater than or equal to 0"),
-        ("training.stride=65", "stride 65 is more than sequence_length 64"),
+        ("training.stride=65", "stride 65 is larger than sequence_length 64"),
         (
             "model={cell: lstm, nonlinearity: relu}",
             "nonlinearity relu is for cell rnn; the gates of lstm have their own",
@@ -97,13 +99,15 @@ def test_all_mistakes_come_at_once_with_their_lines(tmp_path):
         ("model={cell: gru, initialisation: identity}", "initialisation identity is for cell rnn"),
         ("model.num_layers=0", "must be greater than or equal to 1; found 0"),
         ("data.split=[0.5, 0.6, 0]", "add up to 1"),
-        ("data.split=[1, 0]", "data.split"),
+        ("data.split=[1, 0]", r"data.split: has too few values; found \[1, 0\]"),
+        ("data.slices=[1, 2, 3]", "data.slices: has too many values: 3, and at most 2 are allowed"),
+        ("training.seed=1e30", "must be less than or equal to 9223372036854775807; found 1000"),
         ("data.encoding=klingon", "not an encoding"),
         ("data.encoding=base64", "not an encoding"),
         ("data.encoding=punycode", "not an encoding"),
         ("data.encoding=unicode_escape", "not an encoding"),
         ("data.boundary=(", r"data.boundary: neither blank-line nor file nor a regular expression: .*; found '\('"),
-        ("data.boundary=", "data.boundary: must have at least 1 character; found ''"),
+        ("data.boundary=", "data.boundary: must not be empty; found ''"),
         ("data={unit: byte, boundary: file}", "boundary is for unit char: bytes are one long text"),
         ("training.batch_size=[1", r"training.batch_size: must be a whole number; found '\[1'"),
         ("nonsense=1", "known here: model, data, training, runtime"),
@@ -132,6 +136,7 @@ def test_settings_that_make_no_sense(setting, message):
         }
     )
 )
+@pytest.mark.slow
 def test_every_configuration_survives_being_written_and_read(tmp_path_factory, values):
     config = Config.model_validate(values)
     path = tmp_path_factory.mktemp("config") / "config.yaml"
@@ -189,7 +194,7 @@ def test_keys_that_do_not_go_together_are_named_where_they_stand(tmp_path):
         "model:\n  cell: lstm\n  nonlinearity: relu\ntraining:\n  seed: 1\n", tmp_path, ["training.stride=99"]
     )
     assert f"{tmp_path / 'c.yaml'}:3: model.nonlinearity: nonlinearity relu is for cell rnn" in found
-    assert "`settings`: training.stride: stride 99 is more than" in found
+    assert "`settings`: training.stride: stride 99 is larger than" in found
 
 
 @pytest.mark.parametrize("value", ["!!bool foo", "!!timestamp foo"])
@@ -219,6 +224,43 @@ def test_a_section_that_is_set_keeps_what_it_does_not_name(tmp_path):
 
 @pytest.mark.parametrize("encoding", [r'"\ud83d"', r'[utf-8, "a\ud800.txt=cp1252"]'])
 def test_half_a_surrogate_pair_in_an_encoding_is_a_line(tmp_path, encoding):
-    assert "c.yaml:2: data.encoding: must be text that Unicode has" in mistakes(
+    assert "c.yaml:2: data.encoding: must be valid Unicode text" in mistakes(
         f"data:\n  encoding: {encoding}\n", tmp_path
     )
+
+
+BAD_VALUES = [
+    None,
+    True,
+    -1,
+    1e30,
+    math.inf,
+    "x",
+    "",
+    "\ud800",
+    "x" * 2000,
+    b"a",
+    [],
+    [1],
+    [1] * 9,
+    ["a"],
+    {},
+    {"a": 1},
+]
+
+
+def refusal(key, value):
+    """The message for a value of a key; nothing if it is valid."""
+    try:
+        override(Config(), {key: ("here", value)})
+    except ConfigError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("key", known_keys())
+def test_no_value_is_refused_in_pydantic_s_words(key):
+    """Those speak of inputs, of strings and of fields: messages.py knows every kind of mistake that there can be."""
+    messages = [refusal(key, value) for value in BAD_VALUES]
+    assert sum(map(bool, messages)) > 5
+    assert [message for message in messages if re.search(r"Input|String|Tuple|Field|a valid ", message)] == []

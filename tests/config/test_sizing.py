@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from charrnn import api
 from charrnn.config import sizing
 from charrnn.config.resolve import override, resolve, to_yaml
-from charrnn.config.sizing import MAX_CHARACTERS_READ, PRESETS, describe_sizes, fill_sizes, missing_sizes
+from charrnn.config.schema import Config, SizedConfig
+from charrnn.config.sizing import KEYS, MAX_CHARACTERS_READ, PRESETS, describe_sizes, fill_sizes, missing_sizes
+from charrnn.errors import ConfigError
 from charrnn.package import shipped
 from charrnn.sweeps.grid import parse_axes, trials
 from charrnn.text import windows
@@ -75,7 +77,7 @@ def test_a_page_is_read_in_many_updates(characters):
     assert (characters - 1) // B // 32 >= sizing.MIN_WINDOWS_PER_PASS - 1
 
 
-def test_what_is_said_stays_and_only_the_rest_is_told():
+def test_given_sizes_stay_and_only_the_others_are_described():
     asked = default(SIXTEEN, "training.epochs=3")
     assert missing_sizes(asked) == [
         "model.dropout",
@@ -93,12 +95,8 @@ def test_what_is_said_stays_and_only_the_rest_is_told():
 
 def test_without_a_configuration_a_plan_is_sized_for_its_text(text_file):
     plan = api.plan([str(text_file)])
-    assert (plan.config.model.cell, plan.config.model.hidden_size, plan.batch_size, plan.dropout) == (
-        "gru",
-        192,
-        2,
-        0.4,
-    )
+    model, training = plan.config.model, plan.config.training
+    assert (model.cell, model.hidden_size, training.batch_size, model.dropout) == ("gru", 192, 2, 0.4)
     assert plan.steps == 60 * plan.windows_per_epoch
     assert plan.notes[0].startswith(
         "sized for 1,080 characters to train on: 192 units, dropout 0.4, weight dropout 0.3, label smoothing 0.02, batch size 2; `settings` "
@@ -115,6 +113,24 @@ def test_a_copy_of_the_default_file_does_as_it_does(text_file, tmp_path):
     copy.write_text((shipped("configs") / "default.yaml").read_text("utf-8"), "utf-8")
     assert resolve(str(copy)).config == default()
     assert api.plan([str(text_file)], resolve(str(copy)).config).config == api.plan([str(text_file)]).config
+
+
+def test_a_sized_configuration_has_the_defaults_of_any_other():
+    assert to_yaml(SizedConfig()) == to_yaml(Config())
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_sized_configuration_refuses_null_for_a_size(key):
+    with pytest.raises(ConfigError, match=f"{key}: must be a (whole )?number; found null"):
+        override(SizedConfig(), {key: ("here", None)})
+    override(Config(), {key: ("here", None)})
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_sized_configuration_has_the_ranges_of_any_other(key):
+    for kind in (Config, SizedConfig):
+        with pytest.raises(ConfigError, match=f"{key}: must be greater than"):
+            override(kind(), {key: ("here", -1)})
 
 
 def test_a_file_that_does_not_ask_for_it_is_not_sized(text_file, tmp_path):
@@ -135,7 +151,7 @@ def test_a_run_records_the_numbers_and_goes_on_with_them(text_file, tmp_path, mo
     monkeypatch.setattr(sizing, "PRESETS", PRESETS[2:])  # as a later release may have them
     resumed = api.resume(tmp_path / "run", steps=4)
     list(resumed.events())
-    assert resumed.plan.config.replaced("training", steps=2) == config
+    assert to_yaml(resumed.plan.config.replaced("training", steps=2)) == to_yaml(config)
 
 
 def test_a_fine_tune_keeps_the_network_and_has_its_passes_from_its_text(tiny_run, text_file):
@@ -144,7 +160,7 @@ def test_a_fine_tune_keeps_the_network_and_has_its_passes_from_its_text(tiny_run
     assert (resolved.config.model.cell, resolved.origin("model.hidden_size")) == ("rnn", "`base`")
     plan = api.plan([str(text_file)], resolved.config, base=base)
     assert plan.config == api.plan([str(text_file)], base=base).config
-    assert (plan.config.model.hidden_size, plan.dropout, plan.config.training.epochs) == (16, 0.0, 60.0)
+    assert (plan.config.model.hidden_size, plan.config.model.dropout, plan.config.training.epochs) == (16, 0.0, 60.0)
 
 
 def test_each_training_of_a_sweep_is_sized_but_for_what_varies(text_file, tmp_path):
@@ -152,7 +168,7 @@ def test_each_training_of_a_sweep_is_sized_but_for_what_varies(text_file, tmp_pa
         (tmp_path / "trial.yaml").write_text(to_yaml(trial.config))
         plan = api.plan([str(text_file)], resolve(str(tmp_path / "trial.yaml")).config)
         assert plan.config.model.hidden_size == trial.values["model.hidden_size"]
-        assert (plan.config.model.cell, plan.dropout, plan.config.training.epochs) == ("gru", 0.4, 60.0)
+        assert (plan.config.model.cell, plan.config.model.dropout, plan.config.training.epochs) == ("gru", 0.4, 60.0)
 
 
 def test_a_gradient_check_and_a_measurement_of_speed_need_no_text(small_peak):

@@ -42,9 +42,9 @@ def test_null_alone_is_no_text_where_there_may_be_none():
         ("(", r"to mean the characters themselves, write \(; found '('"),
         ("* x", r"write \* x"),
         ("\\", r"write \\; found"),
-        ("", "must have at least 1 character; found ''"),
+        ("", "must not be empty; found ''"),
         ("x" * 1001, "must have at most 1000 characters"),
-        ("\udcff", "must be text that Unicode has"),
+        ("\udcff", "must be valid Unicode text"),
     ],
 )
 def test_a_text_that_is_not_a_boundary_is_refused_with_what_to_write(text, words):

@@ -29,7 +29,7 @@ def test_every_key_knows_its_line():
 
 def test_duplicate_keys_are_mistakes_with_both_lines():
     document = parse("a: 1\nb: 2\na: 3\n", "f")
-    assert document.mistakes == [(("a",), 3, "written twice; it stands in line 1 already")]
+    assert document.mistakes == [(("a",), 3, "written twice; the first is in line 1")]
 
 
 @pytest.mark.parametrize("text", ["", "# only a comment\n", "---\n"])

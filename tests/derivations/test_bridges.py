@@ -11,6 +11,7 @@ from charrnn.cli.derivations.counterpart_rules import clipping_error, flow_error
 from charrnn.cli.derivations.counterparts import Counterpart
 from charrnn.cli.derivations.row_form import targets
 from charrnn.config.resolve import resolve
+from charrnn.config.sizing import fill_sizes
 from charrnn.derivations.case import Case
 from charrnn.derivations.documents import SYSTEMS
 from charrnn.derivations.functions import LOGISTIC, SQUARED_ERROR
@@ -66,7 +67,7 @@ def test_the_configuration_makes_the_network(name, layers):
     both = both_of(name, replace(GIVEN, layers=layers))
     words = configuration(both).split()
     assert ("model.bias=false" in words) == (name in WITHOUT)
-    config = resolve(None, [word for word in words if word != "model.bias=false"]).config
+    config = fill_sizes(resolve(None, [word for word in words if word != "model.bias=false"]).config, 1000)
     found = config.model.architecture(both.network.architecture.vocab_size)
     assert found.shapes() == both.network.architecture.shapes()
     assert found.nonlinearity == both.network.architecture.nonlinearity
@@ -75,7 +76,7 @@ def test_the_configuration_makes_the_network(name, layers):
 
 def test_the_key_of_the_configuration_holds_the_biases_that_the_systems_lack():
     both = both_of("vector", LAYERS)
-    config = resolve(None, configuration(both).split()).config
+    config = fill_sizes(resolve(None, configuration(both).split()).config, 1000)
     assert (
         config.model.architecture(both.network.architecture.vocab_size).held_biases()
         == both.held

@@ -57,11 +57,13 @@ def test_a_sum_of_the_past_is_learned(name, seed):
     assert not clipped.diverged
 
 
+@pytest.mark.slow
 def test_without_clipping_the_sum_is_learned_too_where_gradients_do_not_explode():
     assert runs(lesson("mean-loss"))["unclipped"].score < 0.01
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.slow
 def test_where_gradients_explode_only_clipping_learns(seed):
     unclipped = runs(lesson("vanishing", seed))["unclipped"]
     assert unclipped.diverged
@@ -74,6 +76,7 @@ def test_where_gradients_explode_only_clipping_learns(seed):
 
 
 @pytest.mark.parametrize("seed", range(20))
+@pytest.mark.slow
 def test_a_rule_of_signs_is_learned_from_the_wrong_sign(seed):
     """In fewer updates than it needs to learn the past."""
     found = train("scalar", seed, {"updates": 60})
@@ -84,6 +87,7 @@ def test_a_rule_of_signs_is_learned_from_the_wrong_sign(seed):
 
 
 @pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.slow
 def test_a_rule_of_signs_is_learned_and_needs_the_past(seed):
     found, by_name = lesson("scalar", seed), runs(lesson("scalar", seed))
     rule = made("scalar", seed)
@@ -102,12 +106,14 @@ def test_the_first_character_is_remembered():
 
 
 @pytest.mark.parametrize("name", ["vector", "update-rules"])
+@pytest.mark.slow
 def test_a_text_is_learned_by_heart(name):
     assert runs(lesson(name))["clipped"].score == 1
     assert lesson(name).score < 0.5
     assert f"Trained clipped, it writes {texts.TEXT!r}." in lesson(name).learned
 
 
+@pytest.mark.slow
 def test_the_printed_rule_does_not_learn_the_text():
     printed, clipped = runs(lesson("update-rules"))[texts.PRINTED], runs(lesson("update-rules"))["clipped"]
     assert printed.score < 0.7

@@ -5,7 +5,6 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-import pytest
 from derivations import (
     test_case,
     test_complex_step,
@@ -22,6 +21,7 @@ from derivations.unrolled import AVERAGED, UNROLLED
 from module_functions import functions_of
 from module_mutants import module_mutants, module_survivors
 from mutants import survivors
+from slow import mostly_slow
 
 import charrnn.derivations
 
@@ -185,11 +185,11 @@ def test_each_module_has_a_check():
     assert all((Path(__file__).parent / file).exists() for file in ELSEWHERE.values())
 
 
-@pytest.mark.parametrize(("name", "function"), FUNCTIONS, ids=lambda part: getattr(part, "__qualname__", part))
+@mostly_slow(("name", "function"), FUNCTIONS, ids=lambda part: getattr(part, "__qualname__", part), one_in=60)
 def test_a_broken_function_is_caught(name, function):
     assert survivors(function, CHECKS[name]) == []
 
 
-@pytest.mark.parametrize("name", CONSTANTS)
+@mostly_slow("name", CONSTANTS, one_in=30)
 def test_a_broken_constant_is_caught(name):
     assert module_survivors(MODULES[name], PACKAGE, constants_are_right) == []

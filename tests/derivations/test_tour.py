@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from derivations.rows import row, rows
 from derivations.unrolled import made
+from slow import mostly_slow
 from typer.testing import CliRunner
 
 import charrnn.derivations
@@ -54,7 +55,7 @@ FIGURES = {  # as the tour rounds them
 }
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@mostly_slow("command", COMMANDS, one_in=5)
 def test_its_commands_run(command):
     assert CliRunner().invoke(app, shlex.split(command)).exit_code == 0
 

@@ -46,7 +46,7 @@ def read_checkpoint(data: bytes, folder: Path) -> None:
     """The bytes as a checkpoint; what loads must be the same when saved and loaded again, and must write."""
     from charrnn.generation.generator import Generator
     from charrnn.generation.predictors import NetworkPredictor
-    from charrnn.generation.sampling import SamplingOptions
+    from charrnn.generation.sample_request import SampleRequest
     from charrnn.runs.storage.checkpoint import load, save
 
     path, again = folder / "a.safetensors", folder / "b.safetensors"
@@ -58,7 +58,7 @@ def read_checkpoint(data: bytes, folder: Path) -> None:
         raise UnusableError("other parameters after saving and loading")
     if (second.config, second.vocabulary, second.progress) != (first.config, first.vocabulary, first.progress):
         raise UnusableError("another configuration, vocabulary or progress after saving and loading")
-    "".join(Generator(NetworkPredictor(first.network), first.vocabulary).generate("", 3, SamplingOptions(), 0))
+    "".join(Generator(NetworkPredictor(first.network), first.vocabulary).stream(SampleRequest("", 3), 0))
 
 
 def read_text(data: bytes, folder: Path) -> None:

@@ -454,7 +454,7 @@ def test_a_checkpoint_does_not_lead_over_the_disk(charrnn, place, whole, monkeyp
         (place / "text" / f"{number}.txt").write_text("ab\n")
     run = run_naming(place / "run", whole, str(place / "text"))
     result = charrnn(*[run if word == "RUN" else word for word in arguments])
-    refused(result, "is not read where its checkpoint says", "more than 50 files and folders; name it: ")
+    refused(result, "is not read from where its checkpoint says", "more than 50 files and folders; name it: ")
     assert len(result.stderr.splitlines()) == 1
 
 
@@ -479,7 +479,7 @@ def test_a_checkpoint_that_names_what_is_no_text(command, startup, whole, source
         os.truncate(command.folder / "large", 50 << 30)
     named = source if source.startswith("/") else str(command.folder / source)
     result = command("eval", run_naming(command.folder / "run", whole, named))
-    refused(result, "is not read where its checkpoint says", "name it: --text TEXT")
+    refused(result, "is not read from where its checkpoint says", "name it: --text TEXT")
     cheap(result, startup)
 
 

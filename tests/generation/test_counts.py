@@ -3,6 +3,7 @@ import pytest
 
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictors import NGramPredictor
+from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.ngram.kneser_ney import fit
 from charrnn.text.vocabulary import Vocabulary
@@ -22,11 +23,11 @@ def test_its_logits_are_the_log_probabilities_after_all_it_has_read():
 
 def test_it_writes_what_the_text_says():
     made = Generator(NGramPredictor(MODEL), VOCABULARY)
-    assert "".join(made.generate("the cat", 40, SamplingOptions(temperature=0), 1)) == TEXT[7:47]
+    assert "".join(made.stream(SampleRequest("the cat", 40, SamplingOptions(temperature=0)), 1)) == TEXT[7:47]
 
 
 def test_the_probability_of_what_it_wrote_is_the_models():
     made = Generator(NGramPredictor(MODEL), VOCABULARY)
-    for sample in made.generate_many("the ", 50, SamplingOptions(), [1, 2], scored=True):
+    for sample in made.sample(SampleRequest("the ", 50), [1, 2], scored=True):
         ids = VOCABULARY.encode("\nthe " + sample.text)
         assert sample.log_probability == pytest.approx(-MODEL.surprisals(ids, 5).sum(), rel=1e-12)

@@ -9,6 +9,7 @@ from charrnn.generation import generator as generators
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictors import NetworkPredictor
 from charrnn.generation.repetition_penalty import RepetitionPenalty
+from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.samples import best
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.network.architecture import Architecture
@@ -25,7 +26,7 @@ def generator(vocabulary=None):
 
 
 def write(made, prompt="ab", length=40, seed=1, **options):
-    return "".join(made.generate(prompt, length, SamplingOptions(**options), seed))
+    return "".join(made.stream(SampleRequest(prompt, length, SamplingOptions(**options)), seed))
 
 
 def test_the_same_seed_gives_the_same_text_and_another_another():
@@ -54,7 +55,7 @@ def test_texts_written_side_by_side_are_those_written_alone(cell, options):
     )
     seeds = [3, 1, (4, 1), 5]
     alone = [write(made, prompt="c", length=300, seed=seed, **options) for seed in seeds]
-    samples = made.generate_many("c", 300, SamplingOptions(**options), seeds)
+    samples = made.sample(SampleRequest("c", 300, SamplingOptions(**options)), seeds)
     assert [sample.text for sample in samples] == alone
     assert {sample.finish for sample in samples} == {"length"}
 
@@ -67,9 +68,9 @@ def test_writing_equals_reading_what_was_written():
     """Greedy text: each character is the likeliest after all before it, by a forward pass over the whole."""
     made = generator()
     text = "\nab" + write(made, temperature=0, length=20)
-    ids = made._vocabulary.encode(text).astype(np.intp)[:, np.newaxis]
-    ws = made._predictor.network.workspace(len(ids), 1)
-    made._predictor.network.logits(ids, made._predictor.network.zero_state(1), ws)
+    ids = made.vocabulary.encode(text).astype(np.intp)[:, np.newaxis]
+    ws = made.predictor.network.workspace(len(ids), 1)
+    made.predictor.network.logits(ids, made.predictor.network.zero_state(1), ws)
     assert ws.logits[2:-1, 0].argmax(axis=1).tolist() == ids[3:, 0].tolist()
 
 
@@ -86,7 +87,7 @@ def test_an_unknown_character_of_the_prompt_is_named():
 def test_the_unknown_symbol_is_never_written():
     vocabulary = Vocabulary.from_text("aaaabbbbxyz", min_count=2)
     made = generator(vocabulary)
-    made._predictor.network.parameters["b_y"][vocabulary.unknown_id] = 100
+    made.predictor.network.parameters["b_y"][vocabulary.unknown_id] = 100
     for options in ({}, {"temperature": 0}, {"top_k": 3}, {"top_p": 0.9}):
         assert set(write(made, prompt="", length=200, **options)) <= {"a", "b"}
     assert write(made, prompt="axz")  # characters it does not know are read as the unknown symbol
@@ -94,11 +95,11 @@ def test_the_unknown_symbol_is_never_written():
 
 def test_bytes_come_out_as_whole_characters():
     made = generator(Vocabulary.from_bytes())
-    for piece in made.generate("ü", 300, SamplingOptions(), 0):
+    for piece in made.stream(SampleRequest("ü", 300), 0):
         piece.encode("utf-8")
         assert piece
-    made._predictor.network.parameters["b_y"][:] = -100
-    made._predictor.network.parameters["b_y"][0xC3] = 100  # begins a character of two bytes, again and again
+    made.predictor.network.parameters["b_y"][:] = -100
+    made.predictor.network.parameters["b_y"][0xC3] = 100  # begins a character of two bytes, again and again
     assert set(write(made, length=5)) == {"\ufffd"}
 
 
@@ -109,8 +110,8 @@ def test_a_stop_string_ends_the_text_and_is_not_part_of_it(unit, stops):
     for seed in range(10):
         whole = write(made, length=200, seed=seed)
         ends = [whole.index(stop) + len(stop) for stop in stops if stop in whole]
-        cut = "".join(made.generate("ab", 200, SamplingOptions(), seed, stops))
-        (sample,) = made.generate_many("ab", 200, SamplingOptions(), [seed], stops)
+        cut = "".join(made.stream(SampleRequest("ab", 200, stops=stops), seed))
+        (sample,) = made.sample(SampleRequest("ab", 200, stops=stops), [seed])
         assert sample.text == cut
         assert whole.startswith(cut)
         assert sample.finish == ("stop" if ends else "length")
@@ -122,11 +123,13 @@ def test_a_stop_string_ends_the_text_and_is_not_part_of_it(unit, stops):
 def test_the_log_probability_is_that_of_the_network_for_all_that_was_drawn():
     made = generator()
     for stops in ((), ("d",)):
-        (sample,) = made.generate_many("ab", 30, SamplingOptions(temperature=0.5, top_k=4), [3], stops, scored=True)
+        (sample,) = made.sample(
+            SampleRequest("ab", 30, SamplingOptions(temperature=0.5, top_k=4), stops), [3], scored=True
+        )
         drawn = sample.text + ("d" if sample.finish == "stop" else "")
-        ids = made._vocabulary.encode("\nab" + drawn).astype(np.intp)[:, np.newaxis]
-        ws = made._predictor.network.workspace(len(ids), 1)
-        made._predictor.network.logits(ids, made._predictor.network.zero_state(1), ws)
+        ids = made.vocabulary.encode("\nab" + drawn).astype(np.intp)[:, np.newaxis]
+        ws = made.predictor.network.workspace(len(ids), 1)
+        made.predictor.network.logits(ids, made.predictor.network.zero_state(1), ws)
         log_p = log_softmax(ws.logits[2:-1, 0])[np.arange(len(drawn)), ids[3:, 0]]
         assert sample.log_probability == pytest.approx(log_p.sum(), rel=1e-5)
 
@@ -135,8 +138,10 @@ def test_the_log_probability_is_that_of_the_network_for_all_that_was_drawn():
 @pytest.mark.parametrize("stops", [[], ["a"], ["dc", "e\n"], ["Ã", "\ufffd"]])
 def test_the_surprisals_add_up_to_what_was_drawn_and_the_texts_agree(unit, stops):
     made = generator(Vocabulary.from_bytes() if unit == "byte" else None)
-    for sample in made.generate_many("ab", 60, SamplingOptions(0.7), range(6), stops, scored=True, in_pieces=True):
-        pieces = list(made.generate_scored("ab", 60, SamplingOptions(0.7), sample.seed, stops))
+    for sample in made.sample(
+        SampleRequest("ab", 60, SamplingOptions(0.7), stops), range(6), scored=True, in_pieces=True
+    ):
+        pieces = list(made.stream_scored(SampleRequest("ab", 60, SamplingOptions(0.7), stops), sample.seed))
         assert "".join(piece for piece, _ in pieces) == sample.text
         assert "".join(piece for piece, _ in sample.pieces) == sample.text
         np.testing.assert_allclose([s for _, s in pieces], [s for _, s in sample.pieces], rtol=1e-5)
@@ -147,16 +152,16 @@ def test_the_surprisals_add_up_to_what_was_drawn_and_the_texts_agree(unit, stops
 
 def test_a_character_of_two_bytes_has_the_surprisal_of_both():
     made = generator(Vocabulary.from_bytes())
-    bias = made._predictor.network.parameters["b_y"]
+    bias = made.predictor.network.parameters["b_y"]
     bias[:] = -1000
     bias[[0xC3, 0xBC]] = 0  # ü, and halves of it
     options = SamplingOptions(temperature=0, repetition=RepetitionPenalty(1e300, 1, 1))  # by turns
-    pieces = list(made.generate_scored("ü", 40, options, 0))
+    pieces = list(made.stream_scored(SampleRequest("ü", 40, options), 0))
     whole = [surprisal for piece, surprisal in pieces if piece == "ü"]
     ids = "\nü" + "".join(piece for piece, _ in pieces)
-    inputs = made._vocabulary.encode(ids).astype(np.intp)[:, np.newaxis]
-    ws = made._predictor.network.workspace(len(inputs), 1)
-    made._predictor.network.logits(inputs, made._predictor.network.zero_state(1), ws)
+    inputs = made.vocabulary.encode(ids).astype(np.intp)[:, np.newaxis]
+    ws = made.predictor.network.workspace(len(inputs), 1)
+    made.predictor.network.logits(inputs, made.predictor.network.zero_state(1), ws)
     each = -log_softmax(ws.logits[2:-1, 0])[np.arange(40), inputs[3:, 0]]
     assert len(whole) == 20
     np.testing.assert_allclose(whole, each.reshape(20, 2).sum(axis=1), rtol=1e-4)
@@ -182,10 +187,10 @@ class Counting:
 def test_many_texts_end_when_the_last_has_met_its_stop_string(unit):
     vocabulary = Vocabulary.from_bytes() if unit == "byte" else Vocabulary.from_text("abc\n de")
     made = generator(vocabulary)
-    counting = Counting(made._predictor)
+    counting = Counting(made.predictor)
     seeds, stops, length = range(4), ["cab", "db"] if unit == "char" else ["e", "b"], 3000
-    alone = [made.generate_many("ab", length, SamplingOptions(), [seed], stops, scored=True)[0] for seed in seeds]
-    samples = Generator(counting, vocabulary).generate_many("ab", length, SamplingOptions(), seeds, stops, scored=True)
+    alone = [made.sample(SampleRequest("ab", length, stops=stops), [seed], scored=True)[0] for seed in seeds]
+    samples = Generator(counting, vocabulary).sample(SampleRequest("ab", length, stops=stops), seeds, scored=True)
     assert {sample.finish for sample in samples} == {"stop"}
     assert len({sample.drawn for sample in samples}) > 1
     for one, other in zip(samples, alone, strict=True):
@@ -211,8 +216,8 @@ class Watched(NetworkPredictor):
 def test_very_many_texts_are_written_some_at_a_time_and_are_those_written_alone(monkeypatch):
     monkeypatch.setattr(generators, "SIDE_BY_SIDE", 3)
     made, vocabulary = generator(), Vocabulary.from_text("abc\n de")
-    watched = Watched(made._predictor)
-    samples = Generator(watched, vocabulary).generate_many("ab", 30, SamplingOptions(), range(5, 12))
+    watched = Watched(made.predictor)
+    samples = Generator(watched, vocabulary).sample(SampleRequest("ab", 30), range(5, 12))
     assert watched.widths == [3, 3, 1]
     assert [sample.seed for sample in samples] == [*range(5, 12)]
     assert [sample.text for sample in samples] == [write(made, length=30, seed=seed) for seed in range(5, 12)]
@@ -222,7 +227,7 @@ def test_texts_for_which_there_is_no_memory_are_refused_in_a_line(monkeypatch):
     monkeypatch.setattr(generators, "SIDE_BY_SIDE", 3)
     made, vocabulary = generator(), Vocabulary.from_text("abc\n de")
     with pytest.raises(SamplingError, match=r"out of memory after 6 of 1,000 texts; ask for fewer or for shorter ones"):
-        Generator(Watched(made._predictor, 2), vocabulary).generate_many("ab", 3, SamplingOptions(), range(1000))
+        Generator(Watched(made.predictor, 2), vocabulary).sample(SampleRequest("ab", 3), range(1000))
 
 
 def test_a_guard_ends_the_loops_of_greedy_text():
@@ -242,14 +247,14 @@ def test_the_guard_knows_the_prompt():
     loop = write(made, prompt="ab", temperature=0, length=100)[-40:]
     guarded = SamplingOptions(0, repetition=RepetitionPenalty(1e6, 4, 50))
     drawn = write(made, prompt=loop, temperature=0, length=1)
-    assert "".join(made.generate(loop, 1, guarded, 0)) != drawn
+    assert "".join(made.stream(SampleRequest(loop, 1, guarded), 0)) != drawn
 
 
 def test_a_trace_tells_what_each_character_was_drawn_from():
     made = generator()
     options = SamplingOptions(0.7, top_k=3, top_p=0.9)
-    (sample, other) = made.generate_many("ab", 50, options, [1, 2], ["e"], scored=True, traced=2)
-    assert sample.text == made.generate_many("ab", 50, options, [1], ["e"])[0].text
+    (sample, other) = made.sample(SampleRequest("ab", 50, options, ["e"]), [1, 2], scored=True, traced=2)
+    assert sample.text == made.sample(SampleRequest("ab", 50, options, ["e"]), [1])[0].text
     assert len(sample.trace) == sample.drawn
     assert "".join(step.character for step in sample.trace)[: len(sample.text)] == sample.text
     own = sum(np.log(step.probability) for step in sample.trace)
@@ -261,26 +266,26 @@ def test_a_trace_tells_what_each_character_was_drawn_from():
         assert step.character in dict(step.candidates)
         assert 1 <= len(step.candidates) <= 3
         assert all(0 < p <= 1 for _, p in step.candidates)
-    full = made.generate_many("ab", 50, options, [1], traced=99)[0]
+    full = made.sample(SampleRequest("ab", 50, options), [1], traced=99)[0]
     for step in full.trace:
         assert len(step.candidates) <= 3
         assert sum(p for _, p in step.candidates) == pytest.approx(1)
-    some = Generator(made._predictor, made._vocabulary, only="abc")
-    (sample,) = some.generate_many("ab", 50, SamplingOptions(), [1], traced=99)
+    some = Generator(made.predictor, made.vocabulary, only="abc")
+    (sample,) = some.sample(SampleRequest("ab", 50), [1], traced=99)
     assert {character for step in sample.trace for character, _ in step.candidates} == set("abc")
 
 
 def test_a_trace_names_bytes_that_are_no_ascii():
     made = generator(Vocabulary.from_bytes())
-    made._predictor.network.parameters["b_y"][0xC3] = 100
-    (sample,) = made.generate_many("ab", 3, SamplingOptions(0), [1], traced=1)
+    made.predictor.network.parameters["b_y"][0xC3] = 100
+    (sample,) = made.sample(SampleRequest("ab", 3, SamplingOptions(0)), [1], traced=1)
     assert [step.candidates for step in sample.trace] == [
         [("\\xc3", 1.0)]
     ] * 2  # the third may be the first of a character
 
 
 def test_the_best_are_those_with_the_highest_mean_log_probability():
-    samples = generator().generate_many("ab", 40, SamplingOptions(), range(8), ["e"], scored=True)
+    samples = generator().sample(SampleRequest("ab", 40, stops=["e"]), range(8), scored=True)
     means = [sample.log_probability / sample.drawn for sample in samples]
     chosen = best(samples, 3)
     assert [sample.mean_log_probability for sample in chosen] == sorted(means, reverse=True)[:3]
@@ -290,22 +295,22 @@ def test_the_best_are_those_with_the_highest_mean_log_probability():
 def test_an_empty_stop_string_is_refused():
     made = generator()
     with pytest.raises(SamplingError, match="at least one character"):
-        made.generate("a", 5, SamplingOptions(), 1, [""])
+        made.stream(SampleRequest("a", 5, stops=[""]), 1)
 
 
 @pytest.mark.parametrize("length", range(1, 12))
 def test_a_character_that_the_length_cuts_is_left_out_by_all_alike(length):
     """Of é€😀, of 2, 3 and 4 bytes, again and again; the text, its pieces, its probability and its trace are of whole characters."""
     made, seeds = generator(Vocabulary.from_bytes()), range(6)
-    parameters = made._predictor.network.parameters
+    parameters = made.predictor.network.parameters
     parameters["b_y"][:] = -50
     parameters["b_y"][[*"é€😀".encode(), ord("a")]] = 0
-    whole = ["".join(made.generate("", 40, SamplingOptions(), seed)) for seed in seeds]
-    samples = made.generate_many("", length, SamplingOptions(), seeds, scored=True, traced=1, in_pieces=True)
+    whole = ["".join(made.stream(SampleRequest("", 40), seed)) for seed in seeds]
+    samples = made.sample(SampleRequest("", length), seeds, scored=True, traced=1, in_pieces=True)
     for seed, sample, longer in zip(seeds, samples, whole, strict=True):
         assert longer.startswith(sample.text)
-        assert "".join(made.generate("", length, SamplingOptions(), seed)) == sample.text
-        assert "".join(c for c, _ in made.generate_scored("", length, SamplingOptions(), seed)) == sample.text
+        assert "".join(made.stream(SampleRequest("", length), seed)) == sample.text
+        assert "".join(c for c, _ in made.stream_scored(SampleRequest("", length), seed)) == sample.text
         assert length - 3 <= sample.drawn <= length
         assert len(sample.trace) == sample.drawn
         assert sample.finish == "length"
@@ -317,7 +322,7 @@ def test_a_character_that_the_length_cuts_is_left_out_by_all_alike(length):
 
 def test_a_text_of_which_no_character_is_whole_is_the_last_of_all():
     made = generator(Vocabulary.from_bytes())
-    samples = made.generate_many("", 1, SamplingOptions(), range(60), scored=True)
+    samples = made.sample(SampleRequest("", 1), range(60), scored=True)
     empty = [sample for sample in samples if not sample.text]
     assert {(sample.drawn, sample.log_probability) for sample in empty} == {(0, 0)}
     assert not any(sample in empty for sample in best(samples, len(samples) - len(empty)))
@@ -327,10 +332,12 @@ def test_what_cannot_be_met_is_doubted_and_what_may_be_is_not():
     vocabulary = Vocabulary.from_text("abc\n de")
     network = Network.fresh(Architecture(len(vocabulary), 8), np.random.default_rng(0))
     made = Generator(NetworkPredictor(network), vocabulary, ["ab", "cΩ"])
-    assert made.doubts(["ab", "abc", "c"], 3) == ["`only`: the model does not know 'Ω' (U+03A9)"]
-    found = made.doubts(["aΩZΩ", "abcd e", "abca"], 3)
+    assert made.doubts(SampleRequest(length=3, stops=["ab", "abc", "c"])) == [
+        "`only`: the model does not know 'Ω' (U+03A9)"
+    ]
+    found = made.doubts(SampleRequest(length=3, stops=["aΩZΩ", "abcd e", "abca"]))
     assert found[1] == "`stops` 'aΩZΩ' never comes: it is longer than `length`, 3"
-    found = made.doubts(["aΩZΩ", "abcd e", "abca"], 0)
+    found = made.doubts(SampleRequest(length=0, stops=["aΩZΩ", "abcd e", "abca"]))
     assert found[1:] == [
         "`stops` 'aΩZΩ' never comes: the model does not know 'Ω' (U+03A9) and 'Z' (U+005A)",
         "`stops` 'abcd e' never comes: `only` leaves out 'd' (U+0064), ' ' (U+0020) and 'e' (U+0065)",
@@ -340,9 +347,13 @@ def test_what_cannot_be_met_is_doubted_and_what_may_be_is_not():
 def test_bytes_can_come_to_any_stop_string_but_for_only():
     predictor = NetworkPredictor(Network.fresh(Architecture(256, 8), np.random.default_rng(0)))
     anything, ascii_alone = (Generator(predictor, Vocabulary.from_bytes(), only) for only in (None, "ascii"))
-    assert anything.doubts(["Ω", "\ufffd", "a"], 2) == ["`stops` '\ufffd' never comes: it is longer than `length`, 2"]
-    assert anything.doubts(["Ω", "\ufffd", "a"], 3) == []
-    assert ascii_alone.doubts(["a", "Ω"], 0) == ["`stops` 'Ω' never comes: `only` leaves out 'Ω' (U+03A9)"]
+    assert anything.doubts(SampleRequest(length=2, stops=["Ω", "\ufffd", "a"])) == [
+        "`stops` '\ufffd' never comes: it is longer than `length`, 2"
+    ]
+    assert anything.doubts(SampleRequest(length=3, stops=["Ω", "\ufffd", "a"])) == []
+    assert ascii_alone.doubts(SampleRequest(length=0, stops=["a", "Ω"])) == [
+        "`stops` 'Ω' never comes: `only` leaves out 'Ω' (U+03A9)"
+    ]
 
 
 def test_only_some_characters():
@@ -356,23 +367,23 @@ def test_only_some_characters():
         ("space", " \n"),
     ):
         made = Generator(NetworkPredictor(network), vocabulary, only)
-        assert set("".join(made.generate("a", 200, SamplingOptions(), 0))) == set(expected)
-        assert set(made.generate_many("a", 200, SamplingOptions(top_k=3), [0, 1])[1].text) <= set(expected)
+        assert set("".join(made.stream(SampleRequest("a", 200), 0))) == set(expected)
+        assert set(made.sample(SampleRequest("a", 200, SamplingOptions(top_k=3)), [0, 1])[1].text) <= set(expected)
     with pytest.raises(SamplingError, match="the model knows none of these; name characters, or one of letters"):
         Generator(NetworkPredictor(network), vocabulary, "xyz")
 
 
 def test_without_end_it_goes_on():
     made = generator()
-    beginning = "".join(islice(made.generate("a", 0, SamplingOptions(), 5), 1000))
-    assert beginning == "".join(made.generate("a", 1000, SamplingOptions(), 5))
+    beginning = "".join(islice(made.stream(SampleRequest("a", 0), 5), 1000))
+    assert beginning == "".join(made.stream(SampleRequest("a", 1000), 5))
 
 
 @pytest.mark.slow
 def test_without_end_memory_does_not_grow():
     made, options = generator(), SamplingOptions(0.9, 5, 0.9, 0.01, RepetitionPenalty(1.2, 3, 100))
-    for write_on in (made.generate, made.generate_scored):
-        endless = write_on("ab", 0, options, 1, ["abcabcabcabcabc"])
+    for write_on in (made.stream, made.stream_scored):
+        endless = write_on(SampleRequest("ab", 0, options, ["abcabcabcabcabc"]), 1)
         tracemalloc.start()
         try:
             sizes = []
@@ -407,7 +418,7 @@ def test_the_first_characters_of_many_seeds_follow_the_distribution():
     assert any(symbol in "ABc" for _, symbol in kept)
     made = Generator(NetworkPredictor(network), vocabulary, only="abcdeABXY ")
     options = SamplingOptions(0.7, 8, 0.9, 0.4, RepetitionPenalty(1.5, 2, 30))
-    drawn = [sample.text for sample in made.generate_many(prompt, 1, options, range(N))]
+    drawn = [sample.text for sample in made.sample(SampleRequest(prompt, 1, options), range(N))]
     assert set(drawn) == {symbol for _, symbol in kept}
     expected = {symbol: N * w / sum(w for w, _ in kept) for w, symbol in kept}
     assert sum((drawn.count(symbol) - e) ** 2 / e for symbol, e in expected.items()) < 16.3
@@ -426,12 +437,12 @@ def of_documents(chance=1.0, **options):
 def test_a_document_ends_where_its_end_is_drawn_and_the_end_is_not_written():
     made, seeds = of_documents(), range(60)
     alone = [write(made, prompt="ab", length=0, seed=seed) for seed in seeds]
-    samples = made.generate_many("ab", 0, SamplingOptions(), seeds, scored=True)
+    samples = made.sample(SampleRequest("ab", 0), seeds, scored=True)
     assert [sample.text for sample in samples] == alone
     assert {sample.finish for sample in samples} == {"stop"}
     assert len({len(text) for text in alone}) > 3
     assert set("".join(alone)) == set("\nabc")
-    bounded = made.generate_many("ab", 4, SamplingOptions(), seeds)
+    bounded = made.sample(SampleRequest("ab", 4), seeds)
     assert [sample.text for sample in bounded] == [text[:4] for text in alone]
     assert [sample.finish for sample in bounded] == ["stop" if len(text) < 4 else "length" for text in alone]
 
@@ -439,8 +450,8 @@ def test_a_document_ends_where_its_end_is_drawn_and_the_end_is_not_written():
 @pytest.mark.parametrize("prompt", ["", "ab"])
 def test_a_document_is_written_from_its_beginning_and_its_probability_has_its_end(prompt):
     made, end = of_documents(), DOCUMENTS.end_id
-    network = made._predictor.network
-    for sample in made.generate_many(prompt, 0, SamplingOptions(), range(20), scored=True):
+    network = made.predictor.network
+    for sample in made.sample(SampleRequest(prompt, 0), range(20), scored=True):
         ids = np.array([end, *DOCUMENTS.encode(prompt + sample.text), end], np.intp)[:, np.newaxis]
         ws = network.workspace(len(ids), 1)
         network.logits(ids, network.zero_state(1), ws)
@@ -452,8 +463,8 @@ def test_a_stop_string_within_a_document_ends_it_first():
     made, texts = of_documents(0.1), []
     for seed in range(30):
         whole = write(made, prompt="", length=0, seed=seed)
-        (sample,) = made.generate_many("", 0, SamplingOptions(), [seed], ["b"], scored=True)
-        assert sample.text == whole.partition("b")[0] == "".join(made.generate("", 0, SamplingOptions(), seed, ["b"]))
+        (sample,) = made.sample(SampleRequest("", 0, stops=["b"]), [seed], scored=True)
+        assert sample.text == whole.partition("b")[0] == "".join(made.stream(SampleRequest("", 0, stops=["b"]), seed))
         assert sample.finish == "stop"
         texts.append("b" in whole)
     assert {True, False} == set(texts)
@@ -461,20 +472,20 @@ def test_a_stop_string_within_a_document_ends_it_first():
 
 def test_texts_are_written_no_further_than_the_longest_document():
     made, steps = of_documents(), []
-    step = made._predictor.begin
+    step = made.predictor.begin
 
     def counted(inputs):
         logits, go_on = step(inputs)
         return logits, lambda ids: (steps.append(1), go_on(ids))[1]
 
-    made._predictor.begin = counted
-    samples = made.generate_many("", 10_000, SamplingOptions(), range(5))
+    made.predictor.begin = counted
+    samples = made.sample(SampleRequest("", 10_000), range(5))
     assert len(steps) == max(len(sample.text) for sample in samples)
 
 
 def test_a_document_may_end_whatever_characters_are_asked_for():
     made = of_documents(only="a<")
-    assert {sample.finish for sample in made.generate_many("", 500, SamplingOptions(), range(30))} == {"stop"}
+    assert {sample.finish for sample in made.sample(SampleRequest("", 500), range(30))} == {"stop"}
     assert set("".join(write(made, prompt="", length=500, seed=seed) for seed in range(30))) == {"a"}
     with pytest.raises(SamplingError, match="the model knows none of these"):
         of_documents(only=END.upper())
@@ -486,14 +497,14 @@ def test_a_document_may_end_whatever_characters_are_asked_for():
 )
 def test_a_length_or_a_seed_below_0_is_refused(length, seed, words):
     with pytest.raises(SamplingError, match=words):
-        generator().generate("ab", length, SamplingOptions(), seed)
+        generator().stream(SampleRequest("ab", length), seed)
     with pytest.raises(SamplingError, match=words):
-        generator().generate_many("ab", length, SamplingOptions(), [seed])
+        generator().sample(SampleRequest("ab", length), [seed])
 
 
 def test_many_texts_are_not_written_without_end():
     with pytest.raises(SamplingError, match="`length` 0 is without end"):
-        generator().generate_many("ab", 0, SamplingOptions(), [1])
+        generator().sample(SampleRequest("ab", 0), [1])
 
 
 def test_a_model_of_bytes_is_held_to_what_is_a_character_by_itself():
@@ -513,9 +524,7 @@ def test_documents_that_never_end_are_cut(monkeypatch):
     network = Network.fresh(Architecture(4, 8), np.random.default_rng(0))
     network.parameters["b_y"][3] = -50  # so that it never ends
     made = Generator(NetworkPredictor(network), vocabulary)
-    assert [(len(s.text), s.finish) for s in made.generate_many("", 0, SamplingOptions(), [1, 2])] == [
-        (40, "length")
-    ] * 2
+    assert [(len(s.text), s.finish) for s in made.sample(SampleRequest("", 0), [1, 2])] == [(40, "length")] * 2
     assert len(write(made, prompt="", length=0)) == 40
 
 
@@ -523,19 +532,19 @@ def test_where_nothing_is_read_before_a_text_its_first_character_is_a_blind_gues
     """All symbols are equally likely, the unknown one too, which is not written; the second follows the first."""
     vocabulary = Vocabulary.from_text("aabbccddxyz", min_count=2)
     made = generator(vocabulary)
-    samples = made.generate_many("", 2, SamplingOptions(), range(400), scored=True, in_pieces=True)
+    samples = made.sample(SampleRequest("", 2), range(400), scored=True, in_pieces=True)
     first = [sample.text[0] for sample in samples]
     assert {symbol: 60 < first.count(symbol) < 140 for symbol in first} == dict.fromkeys("abcd", True)
     np.testing.assert_allclose([sample.pieces[0][1] for sample in samples], np.log(5))
     for sample in samples[:20]:
-        (alone,) = made.generate_many(sample.text[0], 1, SamplingOptions(), [0], scored=True, traced=9)
+        (alone,) = made.sample(SampleRequest(sample.text[0], 1), [0], scored=True, traced=9)
         p = dict(alone.trace[0].candidates)[sample.text[1]] * (1 - _of_unknown(made, sample.text[0]))  # never written
         assert np.exp(-sample.pieces[1][1]) == pytest.approx(p, rel=1e-5)
 
 
 def _of_unknown(made, prompt):
-    logits, _ = made._predictor.begin(made._vocabulary.encode(prompt)[:, np.newaxis])
-    return np.exp(log_softmax(logits))[0, made._vocabulary.unknown_id]
+    logits, _ = made.predictor.begin(made.vocabulary.encode(prompt)[:, np.newaxis])
+    return np.exp(log_softmax(logits))[0, made.vocabulary.unknown_id]
 
 
 def test_after_a_blind_guess_it_goes_on_as_after_a_prompt_without_what_smoothing_gave():
@@ -543,7 +552,7 @@ def test_after_a_blind_guess_it_goes_on_as_after_a_prompt_without_what_smoothing
     network = Network.fresh(Architecture(len(vocabulary), 8), np.random.default_rng(0))
     network.parameters["b_y"][0] = 3
     made = Generator(NetworkPredictor(network, 0.2), vocabulary)
-    for sample in made.generate_many("", 2, SamplingOptions(), range(5), traced=4):
-        (alone,) = made.generate_many(sample.text[0], 1, SamplingOptions(), [0], traced=4)
+    for sample in made.sample(SampleRequest("", 2), range(5), traced=4):
+        (alone,) = made.sample(SampleRequest(sample.text[0], 1), [0], traced=4)
         assert sample.trace[0].candidates == [(symbol, 0.25) for symbol in "abcd"]
         assert dict(sample.trace[1].candidates) == pytest.approx(dict(alone.trace[0].candidates), rel=1e-4)

@@ -7,9 +7,10 @@ from slow import mostly_slow
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictors import NetworkPredictor, NGramPredictor
 from charrnn.generation.repetition_penalty import RepetitionPenalty
+from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.samples import best
 from charrnn.generation.sampling import SamplingOptions
-from charrnn.models.predictor_mixture import MixturePredictor
+from charrnn.models.mixture.predictor_mixture import MixturePredictor
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.ngram.kneser_ney import fit
@@ -36,7 +37,7 @@ def amplifying(cell="rnn", V=58, **architecture):
 
 def alone(predictor, vocabulary, prompt, options, seeds):
     made = Generator(predictor, vocabulary)
-    return ["".join(made.generate(prompt, LENGTH, options, seed)) for seed in seeds]
+    return ["".join(made.stream(SampleRequest(prompt, LENGTH, options), seed)) for seed in seeds]
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
@@ -74,20 +75,20 @@ def test_texts_side_by_side_are_those_of_each_seed_alone(predictor, vocabulary, 
     expected = alone(predictor, vocabulary, prompt, options, range(max(COUNTS)))
     made = Generator(predictor, vocabulary)
     for count in COUNTS:
-        samples = made.generate_many(prompt, LENGTH, options, range(count))
+        samples = made.sample(SampleRequest(prompt, LENGTH, options), range(count))
         assert [sample.text for sample in samples] == expected[:count]
 
 
-@pytest.mark.parametrize("name", ["lstm", "filters", "bytes", "mixture"])
+@mostly_slow("name", ["lstm", "filters", "bytes", "mixture"], one_in=4)
 def test_their_probabilities_are_too_and_so_are_the_best_of_them(name):
     predictor, vocabulary, prompt, options = CASES[name]
     made = Generator(predictor, vocabulary)
     asked = {"scored": True, "traced": 3, "in_pieces": True}
-    many = made.generate_many(prompt, 100, options, range(17), **asked)
-    one_by_one = [made.generate_many(prompt, 100, options, [seed], **asked)[0] for seed in range(17)]
+    many = made.sample(SampleRequest(prompt, 100, options), range(17), **asked)
+    one_by_one = [made.sample(SampleRequest(prompt, 100, options), [seed], **asked)[0] for seed in range(17)]
     assert many == one_by_one
     assert best(many, 5) == best(one_by_one, 5)
-    assert many[3].pieces == list(made.generate_scored(prompt, 100, options, 3))
+    assert many[3].pieces == list(made.stream_scored(SampleRequest(prompt, 100, options), 3))
 
 
 def test_beginnings_that_differ_are_read_as_each_is_read_alone():

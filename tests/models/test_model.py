@@ -8,19 +8,22 @@ import re
 import numpy as np
 import pytest
 import tiny
+from slow import mostly_slow
 
 from charrnn import api
 from charrnn.errors import DivergedError, OptionError, RunError, TextError
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictors import NetworkPredictor
-from charrnn.models import components, encoded_text, evaluation, training_text
-from charrnn.models import model as models
-from charrnn.models.evaluation import UNKNOWN_COST
-from charrnn.models.mixture import mix
+from charrnn.generation.sample_request import SampleRequest
+from charrnn.models import encoded_text, loading, training_text
+from charrnn.models.evaluation import baselines
+from charrnn.models.mixture import components
+from charrnn.models.mixture.scorer_mixture import mix
+from charrnn.models.scoring.scoring import UNKNOWN_COST
 from charrnn.network.readout import log_softmax
 from charrnn.ngram.order_selection import fit_chosen
 from charrnn.runs.run import SAMPLE_LENGTH, SAMPLE_OPTIONS
-from charrnn.text.source_text import Piece, SourceText, Stream, read_text
+from charrnn.text.source_text import Piece, Stream
 from charrnn.text.vocabulary import Vocabulary
 
 
@@ -29,9 +32,9 @@ def trained(folder, text, *settings, seed=0):
     return tiny.trained(folder, text, "data.split=[0.6,0.2,0.2]", f"training.seed={seed}", *settings)
 
 
-def stream(pieces):
-    """A text of one file."""
-    return Stream(("text",), (Piece(0, piece) for piece in pieces))
+def stream(model, pieces):
+    """A text of one file, read once."""
+    return encoded_text.from_stream(Stream(("text",), (Piece(0, piece) for piece in pieces)), model.vocabulary)
 
 
 @pytest.fixture
@@ -118,7 +121,7 @@ def test_a_text_read_in_blocks_is_evaluated_as_the_whole(run, monkeypatch, tmp_p
         source.write_text("the c\N{SNOWMAN}t sat\n", "utf-8")
     model, text = api.load(run), "the c\N{SNOWMAN}t sat\n" * 2
     whole, split = model.evaluate(text), model.evaluate(split="test")
-    in_pieces = model.evaluate(read_text([*map(str, sources)]))
+    in_pieces = model.evaluate(model.read([*map(str, sources)]))
     assert (in_pieces.characters, in_pieces.unknown) == (whole.characters, 2)
     assert in_pieces.bits_per_byte == pytest.approx(whole.bits_per_byte)
     assert in_pieces.baselines.ngram == pytest.approx(whole.baselines.ngram)
@@ -133,7 +136,7 @@ def test_a_text_read_in_blocks_is_evaluated_as_the_whole(run, monkeypatch, tmp_p
 def test_a_compressor_is_not_asked_for_more_than_is_counted(run, monkeypatch):
     found, text = {}, "the cat sat on"
     for longest in (13, 14, 720):
-        monkeypatch.setattr(evaluation, "MAX_COUNTED_CHARS", longest)
+        monkeypatch.setattr(baselines, "MAX_COUNTED_CHARS", longest)
         found[longest] = api.load(run).evaluate(text).baselines.xz
     assert found[13] is None
     assert found[14] > found[720] + 1  # after the last 14 characters of the training split, which are others
@@ -287,16 +290,16 @@ def test_weights_are_fitted_on_the_beginning_of_every_slice(tmp_path, text_file,
     settings = ["data.protocol=char-rnn", "data.slices=[4,20]"]
     runs = [trained(tmp_path / str(seed), text_file, *settings, seed=seed) for seed in (0, 1)]
     fitted = []
-    monkeypatch.setattr(models, "fit_weights", lambda surprisals: fitted.append(surprisals) or [0.5, 0.5])
+    monkeypatch.setattr(loading, "fit_weights", lambda surprisals: fitted.append(surprisals) or [0.5, 0.5])
     model = api.load(*runs)
-    monkeypatch.setattr(models, "MAX_FIT_CHARS", 40)
+    monkeypatch.setattr(loading, "MAX_FIT_CHARS", 40)
     api.load(*runs)
     slices = model.training_text.corpus.slices("valid")
     assert slices.shape == (4, 20)
     for found, length in zip(fitted, (20, 10), strict=True):
         expected = [[plainly(model, row[:length], member) for row in slices] for member in (0, 1)]
         np.testing.assert_allclose(found, np.reshape(expected, (2, -1)), rtol=1e-4)
-    monkeypatch.setattr(models, "MAX_FIT_CHARS", 4)  # of each slice a character, from which nothing is predicted
+    monkeypatch.setattr(loading, "MAX_FIT_CHARS", 4)  # of each slice a character, from which nothing is predicted
     with pytest.raises(RunError, match="no validation split on which weights could be fitted"):
         api.load(*runs)
 
@@ -360,10 +363,9 @@ def test_a_sample_heeds_what_it_is_asked(run):
 
 def test_a_mixture_writes(run, other):
     generator = api.load(run, other, ngram=True).generator()
-    from charrnn.generation.sampling import SamplingOptions
 
-    alone = "".join(generator.generate("the ", 50, SamplingOptions(), 3))
-    assert generator.generate_many("the ", 50, SamplingOptions(), [3, 4])[0].text == alone
+    alone = "".join(generator.stream(SampleRequest("the ", 50), 3))
+    assert generator.sample(SampleRequest("the ", 50), [3, 4])[0].text == alone
 
 
 def test_the_scores_of_a_text_are_the_terms_of_its_evaluation(run, other):
@@ -398,14 +400,14 @@ def test_without_a_lines_end_it_is_a_blind_guess(tmp_path):
 def test_a_text_is_scored_as_it_comes(run, cuts):
     model, text = api.load(run), "the cat sat on the mat"
     pieces = [text[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-    stretches = list(model.scored(stream(pieces)))
+    stretches = list(model.score_in_pieces(stream(model, pieces)))
     assert ["".join(stretch.characters) for stretch in stretches] == pieces
     np.testing.assert_allclose(
         np.concatenate([stretch.surprisals for stretch in stretches]), model.score(text).surprisals, rtol=1e-4
     )
 
 
-@pytest.mark.parametrize("cuts", [[], [1], [5, 6, 7, 8], [2, 9, 11]])
+@mostly_slow("cuts", [[], [1], [5, 6, 7, 8], [2, 9, 11]], one_in=4)
 def test_bytes_are_scored_as_whole_characters(tmp_path, cuts):
     path = tmp_path / "text.txt"
     path.write_text("die Tür ist zu, tut mir leid. €\n" * 40, "utf-8")
@@ -413,9 +415,8 @@ def test_bytes_are_scored_as_whole_characters(tmp_path, cuts):
     data = "Tür€".encode() + b"\x80\xffx"
     ids = np.frombuffer(b"\n" + data, np.uint8)
     surprisals = plainly(model, ids)
-    stretches = list(
-        model.scored(stream(data[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(data)], strict=True)))
-    )
+    pieces = [data[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(data)], strict=True)]
+    stretches = list(model.score_in_pieces(stream(model, pieces)))
     assert [c for stretch in stretches for c in stretch.characters] == [
         "T",
         "ü",
@@ -432,15 +433,15 @@ def test_bytes_are_scored_as_whole_characters(tmp_path, cuts):
 
 def test_a_character_of_bytes_is_told_once_the_next_begins(tmp_path, text_file):
     model = api.load(trained(tmp_path / "run", text_file, "data.unit=byte"))
-    stretches = model.scored(stream([b"\x80b", b"cd"]))  # what continues no character is one of its own
+    stretches = model.score_in_pieces(stream(model, [b"\x80b", b"cd"]))  # what continues no character is one of its own
     assert [stretch.characters for stretch in stretches] == [["\N{REPLACEMENT CHARACTER}"], ["b", "c"], ["d"]]
 
 
 def test_a_long_text_is_opened_to_be_read_once(run, text_file, tmp_path):
     """Only documents, which must be cut, are held in memory."""
-    assert not isinstance(api.load(run).opened([str(text_file)]), SourceText)
+    assert api.load(run).read([str(text_file)], once=True).characters is None
     documents = trained(tmp_path / "b", text_file, "data.boundary=\\n")
-    assert isinstance(api.load(documents).opened([str(text_file)]), SourceText)
+    assert api.load(documents).read([str(text_file)], once=True).characters == 1201
 
 
 def test_nothing_is_no_text(run):
@@ -448,9 +449,11 @@ def test_nothing_is_no_text(run):
         api.load(run).score("")
 
 
-def test_a_text_of_type_text_can_be_evaluated(run):
+def test_a_file_is_evaluated_as_its_text(run, text_file):
     model = api.load(run)
-    assert model.evaluate(SourceText.from_content("the cat"), counted=False) == model.evaluate("the cat", counted=False)
+    given = model.read([str(text_file)])
+    assert given.files == (str(text_file),)
+    assert model.evaluate(given, counted=False) == model.evaluate(text_file.read_text("utf-8"), counted=False)
 
 
 def scaled(model, by):
@@ -498,10 +501,9 @@ def test_what_no_evaluation_can_be_is_refused(run, asked, words):
         api.load(run).evaluate(**asked)
 
 
-@pytest.mark.parametrize("text", [b"the cat", SourceText.from_content(b"the cat")])
-def test_bytes_are_no_characters(run, text):
+def test_bytes_are_no_characters(run):
     with pytest.raises(TextError, match=r"text.decode\(\)"):
-        api.load(run).evaluate(text)
+        api.load(run).evaluate(b"the cat")
 
 
 def test_there_are_two_checkpoints(run):
@@ -513,7 +515,7 @@ def test_bytes_that_are_no_characters_are_not_held_for_ever(tmp_path):
     path = tmp_path / "text.bin"
     path.write_bytes(b"the cat sat on the mat.\n" * 50)
     model = api.load(trained(tmp_path / "bytes", path, "data.unit=byte"))
-    stretches = list(model.scored(stream([b"\x80" * 10] * 5)))
+    stretches = list(model.score_in_pieces(stream(model, [b"\x80" * 10] * 5)))
     assert [len(found.characters) for found in stretches] == [9, 10, 10, 10, 10, 1]
     assert "".join("".join(found.characters) for found in stretches) == "\ufffd" * 50
 
@@ -527,7 +529,7 @@ def test_a_model_says_in_a_line_what_it_is(tiny_run):
 
 def test_a_run_taught_by_smoothed_labels_writes_without_and_reads_with_what_it_learned(tmp_path, text_file):
     run = trained(tmp_path / "smoothed", text_file, "training.label_smoothing=0.5")
-    model = models.load(run)
+    model = loading.load(run)
     assert model.members[0].predictor().label_smoothing == 0.5
     scored = model.score("the cat")
     np.testing.assert_allclose(scored.surprisals, plainly(model, model.vocabulary.encode("\nthe cat")), rtol=1e-4)
@@ -537,10 +539,10 @@ def test_what_a_training_shows_is_written_without_what_smoothing_gave_as_well(tm
     run = trained(tmp_path / "smoothed", text_file, "training.label_smoothing=0.5")
     events = [json.loads(line) for line in (run / "metrics.jsonl").read_text("utf-8").splitlines()]
     shown = [event for event in events if event["event"] == "sample"][-1]
-    model = models.load(run, which="last")
+    model = loading.load(run, which="last")
     network, seed = model.members[0].network, (0, shown["step"])
     without, as_learned = (
-        "".join(Generator(predictor, model.vocabulary).generate("", SAMPLE_LENGTH, SAMPLE_OPTIONS, seed))
+        "".join(Generator(predictor, model.vocabulary).stream(SampleRequest("", SAMPLE_LENGTH, SAMPLE_OPTIONS), seed))
         for predictor in (NetworkPredictor(network, 0.5), NetworkPredictor(network))
     )
     assert shown["text"] == without != as_learned
@@ -549,8 +551,8 @@ def test_what_a_training_shows_is_written_without_what_smoothing_gave_as_well(tm
 def test_the_compressor_sees_the_end_of_a_long_training_text(run, monkeypatch):
     """Of 720 characters to train on the last 300, and no more: those that stand next to what it compresses."""
     seen = []
-    monkeypatch.setattr(evaluation, "MAX_COUNTED_CHARS", 300)
-    monkeypatch.setattr(evaluation.baselines, "xz", lambda train, text: seen.append((train, text)) or 1.0)
+    monkeypatch.setattr(baselines, "MAX_COUNTED_CHARS", 300)
+    monkeypatch.setattr(baselines, "xz", lambda train, text: seen.append((train, text)) or 1.0)
     model = api.load(run)
     found = model.evaluate(split="valid")
     text = model.training_text.corpus

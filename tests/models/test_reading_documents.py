@@ -10,8 +10,8 @@ from charrnn import api
 from charrnn.cli.reports.samples import show_samples
 from charrnn.config.resolve import resolve
 from charrnn.errors import ConfigError, TextError
+from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.samples import Sample
-from charrnn.generation.sampling import SamplingOptions
 from charrnn.models import encoded_text
 from charrnn.network.readout import log_softmax
 from charrnn.text.source_text import SourceText
@@ -50,7 +50,7 @@ def test_the_loss_of_a_split_is_that_of_each_document_alone(run):
     expected = np.concatenate([plainly(model, document) for document in documents])
     found = model.evaluate(split="test")
     assert found.loss == pytest.approx(expected.mean(), rel=1e-5)
-    assert found.characters == len("".join(documents)) + 10
+    assert found.characters == found.read == found.characters_read == len("".join(documents)) + 10
     assert found.bits_per_byte == pytest.approx(found.bpc)  # an end counts as a line's end
     assert model.evaluate(split="valid").loss == model.saved.progress.best_loss
     assert found.baselines.ngram < found.baselines.unigram < found.baselines.uniform
@@ -92,7 +92,7 @@ def test_weights_that_follow_the_text_forget_at_the_end_of_a_document_too(run):
 
 def test_a_mixture_writes_documents(run):
     model = api.load(run, ngram=True)
-    samples = model.generator().generate_many("", 100, SamplingOptions(), range(40))
+    samples = model.generator().sample(SampleRequest("", 100), range(40))
     assert "stop" in {sample.finish for sample in samples}
     assert sum(sample.text in NAMES for sample in samples) > 10  # the n-gram knows them by heart
 
@@ -134,7 +134,7 @@ def test_a_network_of_documents_is_fine_tuned_on_documents(run, tmp_path, names)
     tuned = api.plan([str(names)], config, base=base)
     assert tuned.corpus.vocabulary.symbols[-1] == END
     assert "Z" in tuned.corpus.vocabulary.symbols
-    with pytest.raises(ConfigError, match=r"data.boundary is set there, and null here"):
+    with pytest.raises(ConfigError, match=r"data.boundary is set in the base, and null here"):
         api.plan([str(names)], resolve(None, [*TINY, "data.boundary=null"], defaults=base.settings).config, base=base)
 
 

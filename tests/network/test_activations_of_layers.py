@@ -8,7 +8,7 @@ from charrnn.network.network import Network
 
 def run(cell):
     net = Network.fresh(Architecture(5, 4, cell, num_layers=2), np.random.default_rng(0), np.float64)
-    state = np.random.default_rng(1).normal(size=net.state_shape(3))
+    state = np.random.default_rng(1).normal(size=net.architecture.state_shape(3))
     ws = net.workspace(6, 3)
     net.logits(np.random.default_rng(2).integers(0, 5, (6, 3)), state, ws)
     return state, ws

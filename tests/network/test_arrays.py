@@ -21,7 +21,7 @@ def test_every_step_once_the_last_first_as_many_as_fit(room, sizes, monkeypatch)
 def test_the_gradient_is_the_same_however_many_steps_fit(cell, monkeypatch):
     network = Network.fresh(Architecture(7, 5, cell, num_layers=2), np.random.default_rng(0), np.float64)
     ids = np.random.default_rng(1).integers(0, 7, (8, 3))
-    state, gradients = np.random.default_rng(2).normal(size=network.state_shape(3)), []
+    state, gradients = np.random.default_rng(2).normal(size=network.architecture.state_shape(3)), []
     for room in (10**9, 5000, 1):
         monkeypatch.setattr(arrays, "CACHE", room)
         ws, gradient = network.workspace(7, 3), network.parameters.zeros_like()

@@ -5,6 +5,7 @@ import pytest
 
 from charrnn.diagnostics.gradcheck.case import small_case
 from charrnn.network.architecture import CELLS, Architecture
+from charrnn.network.window_options import WindowOptions
 
 KINDS = pytest.mark.parametrize(("cell", "num_layers"), [(cell, n) for cell in CELLS for n in (1, 2, 3)])
 
@@ -35,7 +36,7 @@ def test_the_loss_on_the_last_steps_alone_is_their_share_of_the_whole(cell, num_
     network, case = (made := small_case(Architecture(7, 5, cell, num_layers=num_layers), 0)).network, made
     ws = case.workspace(network)
     whole = network.forward(case.inputs, case.targets, case.state, ws)
-    last = network.forward(case.inputs, case.targets, case.state, ws, new=2)
+    last = network.forward(case.inputs, case.targets, case.state, ws, WindowOptions(loss_steps=2))
     half = network.workspace(4, 3)
     first = network.forward(case.inputs[:4], case.targets[:4], case.state, half)
     assert first + last == pytest.approx(whole, rel=1e-13)

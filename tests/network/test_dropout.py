@@ -4,6 +4,7 @@ import pytest
 from charrnn.network.architecture import Architecture
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
+from charrnn.network.window_options import WindowOptions
 
 
 def mask(rate=0.3, shape=(40, 30, 50), seed=1, step=1, first_stream=0, layer=0):
@@ -59,5 +60,5 @@ def test_without_dropout_a_workspace_with_room_for_it_gives_the_same():
     ids = np.random.default_rng(1).integers(0, 7, (5, 3))
     with_room, without = network.workspace(4, 3, dropout=True), network.workspace(4, 3)
     state = network.zero_state(3)
-    network.forward(ids[:-1], ids[1:], state, with_room, dropout=Dropout(0.5, 0, 0))
+    network.forward(ids[:-1], ids[1:], state, with_room, WindowOptions(dropout=Dropout(0.5, 0, 0)))
     assert network.forward(ids[:-1], ids[1:], state, with_room) == network.forward(ids[:-1], ids[1:], state, without)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from slow import mostly_slow
 
 from charrnn.network import matmul
 from charrnn.network.architecture import Architecture
@@ -14,7 +15,7 @@ def _blocks_everywhere(monkeypatch):
     monkeypatch.setattr(matmul, "has_small_kernel", lambda: True)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
+@mostly_slow("dtype", [np.float32, np.float64, np.complex128], one_in=3)
 @pytest.mark.parametrize(
     ("R", "K", "N"), [(1, 3, 5), (32, 256, 256), (32, 512, 512), (100, 512, 512), (64, 300, 90), (400, 512, 96)]
 )
@@ -71,12 +72,12 @@ def test_the_widest_block_that_is_still_small(rows, K, N, width):
     assert matmul._width(rows, K, N) == width
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@mostly_slow("cell", ["rnn", "gru", "lstm"], one_in=3)
 def test_networks_that_multiply_in_blocks_equal_those_that_do_not(cell, monkeypatch):
     """So many streams and units that the small networks of other tests never see these blocks."""
     network = Network.fresh(Architecture(11, 160, cell, num_layers=2), np.random.default_rng(0), np.float64)
     ids = np.random.default_rng(1).integers(0, 11, (4, 41))
-    state = np.random.default_rng(2).normal(size=network.state_shape(41))
+    state = np.random.default_rng(2).normal(size=network.architecture.state_shape(41))
     results = []
     for in_blocks in (True, False):
         monkeypatch.setattr(matmul, "has_small_kernel", lambda in_blocks=in_blocks: in_blocks)
@@ -88,7 +89,7 @@ def test_networks_that_multiply_in_blocks_equal_those_that_do_not(cell, monkeypa
         np.testing.assert_allclose(in_blocks, whole, rtol=1e-9, atol=1e-14)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@mostly_slow("cell", ["rnn", "gru", "lstm"], one_in=3)
 def test_float32_is_within_1e_5_of_float64_on_one_window(cell):
     exact = Network.fresh(Architecture(65, 256, cell), np.random.default_rng(0), np.float64)
     ids = np.random.default_rng(1).integers(0, 65, (65, 32))

@@ -83,7 +83,7 @@ def test_one_step_at_a_time_equals_a_window(cell, num_layers, readout, B):
     network = Network.fresh(architecture, np.random.default_rng(0), np.float64)
     network.parameters.flat[:] += np.random.default_rng(3).normal(0, 0.3, len(network.parameters))
     inputs = np.random.default_rng(1).integers(0, 6, (9, B))
-    state = np.random.default_rng(2).normal(size=network.state_shape(B))
+    state = np.random.default_rng(2).normal(size=network.architecture.state_shape(B))
     ws = network.workspace(*inputs.shape)
     network.logits(inputs, state, ws)
     step = Stepper(network, state)
@@ -186,13 +186,13 @@ def test_backward_tells_from_where_on_the_gradient_is_whole(cell):
     ids = np.random.default_rng(1).integers(0, 5, (7, 3))
     ws, gradient = network.workspace(6, 3), network.parameters.zeros_like()
     network.forward(ids[:-1], ids[1:], network.zero_state(3), ws)
-    told = []
+    reports = []
     network.backward(
-        18, ws, gradient, on_gradient_ready=lambda index: told.append((index, gradient.flat[index:].copy()))
+        18, ws, gradient, on_gradient_ready=lambda index: reports.append((index, gradient.flat[index:].copy()))
     )
-    assert [index for index, _ in told][-1] == 0
-    assert len(told) == 3
-    for index, then in told:
+    assert [index for index, _ in reports][-1] == 0
+    assert len(reports) == 3
+    for index, then in reports:
         assert (then == gradient.flat[index:]).all()
         assert np.abs(gradient.flat[:index]).sum() > 0 or index == 0
-    assert told[0][0] == network.parameters.place("W_xh_3").start
+    assert reports[0][0] == network.parameters.place("W_xh_3").start

@@ -1,4 +1,4 @@
-"""Where a stream begins anew within a window: proved against four oracles, and against documents read one by one."""
+"""Where a stream is reset within a window: proved against four oracles, and against documents read one by one."""
 
 from dataclasses import replace
 
@@ -12,6 +12,7 @@ from charrnn.diagnostics.gradcheck.oracles import ORACLES
 from charrnn.network.architecture import Architecture
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
+from charrnn.network.window_options import WindowOptions
 
 T, B, V = 8, 4, 6
 BEGINS = np.zeros((T, B), bool)
@@ -26,8 +27,9 @@ def make(cell, reset_mask=BEGINS, num_layers=2, **options):
     network.parameters.flat[:] += generator.normal(0, 0.3, len(network.parameters))
     ids = generator.integers(0, V, (T + 1, B))
     case = random_window(network, generator)
-    state = generator.uniform(-0.9, 0.9, network.state_shape(B))
-    return replace(case, inputs=ids[:-1], targets=ids[1:], state=state, reset_mask=reset_mask, **options)
+    state = generator.uniform(-0.9, 0.9, network.architecture.state_shape(B))
+    options = WindowOptions(reset_mask=reset_mask, **options)
+    return replace(case, inputs=ids[:-1], targets=ids[1:], state=state, options=options)
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
@@ -39,10 +41,10 @@ def test_the_gradient_equals_every_oracle(cell, num_layers):
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-@mostly_slow("new", [3, None, 1, 6], one_in=4)
+@mostly_slow("loss_steps", [3, None, 1, 6], one_in=4)
 @pytest.mark.parametrize("dropout", [None, Dropout(0.4, seed=1, step=2)])
-def test_with_a_stride_and_with_dropout_too(cell, new, dropout):
-    assert passed(list(gradcheck(make(cell, new=new, dropout=dropout), ["complex-step"])))
+def test_with_a_stride_and_with_dropout_too(cell, loss_steps, dropout):
+    assert passed(list(gradcheck(make(cell, loss_steps=loss_steps, dropout=dropout), ["complex-step"])))
 
 
 @pytest.mark.parametrize("nonlinearity", ["sigmoid", "relu"])
@@ -88,11 +90,11 @@ def test_the_states_after_each_step_stay_as_they_were(cell):
     case = make(cell, reset_mask=BEGINS[: T - 1])
     whole, cut = case.network.workspace(T - 1, B), case.network.workspace(5, B)
     args = case.inputs[: T - 1], case.targets[: T - 1], case.state
-    case.network.forward(*args, whole, reset_mask=BEGINS[: T - 1])
-    case.network.forward(*(ids[:5] for ids in args[:2]), case.state, cut, reset_mask=BEGINS[:5])
+    case.network.forward(*args, whole, case.options)
+    case.network.forward(*(ids[:5] for ids in args[:2]), case.state, cut, WindowOptions(reset_mask=BEGINS[:5]))
     np.testing.assert_array_equal(whole.state_after(5), cut.state)
     before = whole.hidden
-    case.network.backward(1, whole, case.network.parameters.zeros_like(), reset_mask=BEGINS[: T - 1])
+    case.network.backward(1, whole, case.network.parameters.zeros_like(), case.options)
     np.testing.assert_array_equal(whole.hidden, before)
     np.testing.assert_array_equal(whole.state_after(5), cut.state)
 
@@ -106,7 +108,7 @@ def test_no_beginnings_change_nothing_and_all_cut_the_state_that_came_in_off(cel
     first[0] = True
     case = make(cell, reset_mask=first)
     assert not analytic_gradients(case)["h_0"].any()
-    zero = replace(case, state=np.zeros_like(case.state), reset_mask=None)
+    zero = replace(case, state=np.zeros_like(case.state), options=WindowOptions())
     for name, found in analytic_gradients(case).items():
         if name != "h_0":
             np.testing.assert_allclose(found, analytic_gradients(zero)[name], rtol=1e-12, atol=1e-16)

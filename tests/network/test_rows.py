@@ -54,7 +54,7 @@ def test_streams_side_by_side_have_the_bits_that_each_has_alone(cell, H, num_lay
     architecture = Architecture(11, H, cell, num_layers=num_layers, readout=readout)
     network = Network.fresh(architecture, np.random.default_rng(0), dtype)
     ids = np.random.default_rng(1).integers(0, 11, (6, max(COUNTS)))
-    state = np.random.default_rng(2).uniform(-1, 1, network.state_shape(max(COUNTS))).astype(dtype)
+    state = np.random.default_rng(2).uniform(-1, 1, network.architecture.state_shape(max(COUNTS))).astype(dtype)
     alone = [read(network, state[:, b : b + 1], ids[:, b : b + 1]) for b in range(max(COUNTS))]
     for count in COUNTS:
         logits, after = read(network, state[:, :count], ids[:, :count])

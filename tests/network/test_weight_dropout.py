@@ -4,6 +4,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
+from slow import mostly_slow
 from training.test_trainer import TEXT, evaluated, losses, make
 
 from charrnn.network.architecture import Architecture
@@ -83,7 +84,7 @@ def test_the_gradient_is_that_of_the_whole_weights_by_complex_step(cell):
     """Two layers, several steps, a batch, a carried state: of the loss as a function of U, where U ∘ mask reads."""
     network, rng, T, B = network_of(cell), np.random.default_rng(1), 5, 3
     ids = rng.integers(0, 7, (T + 1, B))
-    state = rng.standard_normal(network.state_shape(B)) * 0.5
+    state = rng.standard_normal(network.architecture.state_shape(B)) * 0.5
     dropout, gradient = WeightDropout.from_network(network, 0.4, 3), network.parameters.zeros_like()
     with dropout.applied(network.parameters.flat, gradient.flat, 2):
         ws = network.workspace(T, B)
@@ -101,7 +102,7 @@ def test_the_gradient_is_that_of_the_whole_weights_by_complex_step(cell):
     assert np.mean(gradient["W_hh"] == 0) > 0.2, "what was dropped does not learn"
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@mostly_slow("cell", CELLS, one_in=3)
 def test_it_trains_the_same_whatever_the_threads_and_is_off_when_validating(cell):
     trainers = [dropping(make(cell, threads=threads, valid=TEXT[:60])) for threads in (1, 3)]
     found = [losses(trainer, 12) for trainer in trainers]

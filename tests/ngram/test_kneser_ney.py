@@ -145,6 +145,7 @@ def test_tiny_shakespeare_with_seven_characters(shakespeare):
     assert model.characters == cut
 
 
+@pytest.mark.slow
 def test_tiny_shakespeare_as_char_rnn_splits_it(shakespeare):
     """50 streams side by side; the last batches of each validate, read on from what trains."""
     text = shakespeare.read_text("utf-8")

@@ -11,6 +11,7 @@ from charrnn.errors import NetworkError
 from charrnn.models.export import torch_tensors
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
+from charrnn.network.window_options import WindowOptions
 from charrnn.training.optim.optimizers import OPTIMIZERS
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch==2.13.0")
@@ -26,7 +27,7 @@ def make(cell, nonlinearity, num_layers, dtype, readout="linear"):
     network = Network.fresh(architecture, generator, dtype)
     network.parameters.flat[:] += generator.normal(0, 0.2, len(network.parameters))
     ids = generator.integers(0, V, (T + 1, B))
-    state = generator.uniform(-0.9, 0.9, network.state_shape(B)).astype(dtype)
+    state = generator.uniform(-0.9, 0.9, network.architecture.state_shape(B)).astype(dtype)
     return network, ids[:-1], ids[1:], state
 
 
@@ -94,13 +95,14 @@ def test_smoothed_labels_are_pytorchs():
     network, inputs, targets, state = make("gru", "tanh", 1, np.float64)
     model = load(Model("gru", "tanh", 1), torch_tensors(network), np.float64)
     logits, of = model(inputs, torch_state(state, "gru")), torch.as_tensor(targets.reshape(-1))
+    smoothed = WindowOptions(smoothing=0.1)
     loss = torch.nn.functional.cross_entropy(logits.reshape(-1, V), of, label_smoothing=0.1)
     loss.backward()
 
     ws, gradient = network.workspace(T, B), network.parameters.zeros_like()
-    ours = network.forward(inputs, targets, state, ws, smoothing=0.1) / (T * B)
+    ours = network.forward(inputs, targets, state, ws, smoothed) / (T * B)
     assert ours == pytest.approx(loss.item(), rel=1e-10)
-    network.backward(T * B, ws, gradient, smoothing=0.1)
+    network.backward(T * B, ws, gradient, smoothed)
     expected = model.rnn.weight_hh_l0.grad.numpy()
     np.testing.assert_allclose(
         torch_tensors(Network(network.architecture, gradient))["rnn.weight_hh_l0"], expected, rtol=1e-9, atol=1e-12

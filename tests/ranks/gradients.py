@@ -7,7 +7,7 @@ import sys
 import numpy as np
 
 from charrnn.config.resolve import resolve
-from charrnn.runs.planning import plan as plans
+from charrnn.runs.planning.new_plan import make_plan
 from charrnn.runs.run import _network
 from charrnn.runs.trainer_state import build_trainer
 from charrnn.training.parallel.communicator import Communicator
@@ -28,7 +28,7 @@ KINDS = {
 
 def step(text, settings, ranks):
     """The loss and the gradient of the third window."""
-    plan = plans.make_plan([text], resolve(None, settings).config, ranks=ranks)
+    plan = make_plan([text], resolve(None, settings).config, ranks=ranks)
     trainer = build_trainer(plan, _network(plan))
     split = DataParallel(trainer.network, 1, ranks, plan.config.training.accumulate)
     from charrnn.network.dropout import Dropout

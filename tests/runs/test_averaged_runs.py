@@ -39,11 +39,11 @@ def test_going_back_brings_weights_and_average_back(tmp_path, text_file):
 
 def test_what_is_validated_is_what_is_saved_and_evaluated(tmp_path, text_file):
     run = api.start(api.plan([str(text_file)], resolve(None, [*TINY, *BOTH]).config), tmp_path / "run")
-    told = [event.loss for event in run.events() if isinstance(event, Evaluated)]
+    losses = [event.loss for event in run.events() if isinstance(event, Evaluated)]
     trainer = run.trainer
     trainer.network.parameters.flat[:] = load(tmp_path / "run/last.safetensors").network.parameters.flat
     trainer.ema = None
-    assert evaluate(trainer.network, trainer.valid) == pytest.approx(told[-1], rel=1e-6)
+    assert evaluate(trainer.network, trainer.valid) == pytest.approx(losses[-1], rel=1e-6)
 
 
 def test_a_fine_tune_begins_with_the_average(tmp_path, text_file):

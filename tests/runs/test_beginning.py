@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import tiny
+from slow import mostly_slow
 
 from charrnn import api
-from charrnn.generation.sampling import SamplingOptions
+from charrnn.generation.sample_request import SampleRequest
 from charrnn.models import encoded_text
 from charrnn.models.inspection import activations
 from charrnn.text.source_text import SourceText
@@ -38,11 +39,11 @@ def model(request, tmp_path_factory):
 
 def written(model, prompt, seed=3, length=60):
     """A sample with the surprisal of each of its characters."""
-    (sample,) = model.generator().generate_many(prompt, length, SamplingOptions(), [seed], scored=True, in_pieces=True)
+    (sample,) = model.generator().sample(SampleRequest(prompt, length), [seed], scored=True, in_pieces=True)
     return sample
 
 
-@pytest.mark.parametrize("prompt", ["", "a", "a e", "e"])
+@mostly_slow("prompt", ["", "a", "a e", "e"], one_in=4)
 def test_what_was_written_is_scored_as_it_was_written(model, prompt):
     """To the rounding of float32, in which the two take other roads. What is no UTF-8 is put together otherwise."""
     for seed in range(4):
@@ -60,7 +61,7 @@ def test_what_was_written_is_scored_as_it_was_written(model, prompt):
 
 
 def test_a_trace_has_the_probabilities_of_what_was_scored(model):
-    (sample,) = model.generator().generate_many("a", 30, SamplingOptions(), [3], scored=True, traced=1)
+    (sample,) = model.generator().sample(SampleRequest("a", 30), [3], scored=True, traced=1)
     total = sum(np.log(step.probability) for step in sample.trace)
     assert total == pytest.approx(sample.log_probability, rel=1e-5)
 
@@ -86,9 +87,9 @@ def test_a_page_shows_the_surprisals_of_score(model):
     if len(model.members) > 1:  # a page is of one network
         return
     for text in ("a", "abc abc. a"):
-        block, _ = encoded_text.take(
-            model.blocks(SourceText.from_content(text.encode() if model.vocabulary.unit == "byte" else text)), 1000
-        )
+        content = SourceText.from_content(text.encode() if model.vocabulary.unit == "byte" else text)
+        given = encoded_text.from_text(content, model.vocabulary, model.saved.config.data)
+        block, _ = encoded_text.take(given.blocks(), 1000)
         made = activations.inspect(model.saved.network, model.vocabulary, block)
         assert made.text.removesuffix("\n") == text
         np.testing.assert_allclose(made.surprisals, model.score(text).surprisals, rtol=1e-4, atol=1e-5)

@@ -5,8 +5,8 @@ import pytest
 from blas import MANY, many_threads, threads
 
 from charrnn import api
-from charrnn.generation.sampling import SamplingOptions
-from charrnn.models.mixture import fit_weights
+from charrnn.generation.sample_request import SampleRequest
+from charrnn.models.mixture.scorer_mixture import fit_weights
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 
@@ -33,16 +33,22 @@ def seen(monkeypatch):
 TEXT = "the cat sat on the mat. why?\n" * 20
 
 
+def score_file(run):
+    file, model = run / "other.txt", api.load(run)
+    file.write_text(TEXT, "utf-8")
+    return list(model.score_in_pieces(model.read([str(file)], once=True)))
+
+
 @pytest.mark.parametrize(
     "verb",
     [
         lambda run: api.load(run).sample("the", 5),
-        lambda run: api.load(run).generator().generate_many("the", 5, SamplingOptions(), [1, 2]),
-        lambda run: api.load(run).generator().generate_many("the", 5, SamplingOptions(), [1, 2], scored=True),
-        lambda run: list(api.load(run).generator().generate("the", 5, SamplingOptions(), 1)),
-        lambda run: list(api.load(run).generator().generate_scored("the", 5, SamplingOptions(), 1)),
+        lambda run: api.load(run).generator().sample(SampleRequest("the", 5), [1, 2]),
+        lambda run: api.load(run).generator().sample(SampleRequest("the", 5), [1, 2], scored=True),
+        lambda run: list(api.load(run).generator().stream(SampleRequest("the", 5), 1)),
+        lambda run: list(api.load(run).generator().stream_scored(SampleRequest("the", 5), 1)),
         lambda run: api.load(run).score(TEXT),
-        lambda run: list(api.load(run).scored([TEXT])),
+        score_file,
         lambda run: api.load(run).evaluate(TEXT),
         lambda run: api.load(run).evaluate(TEXT, learning_rate=0.1),
         lambda run: api.load(run, run, ngram=True),
@@ -96,7 +102,7 @@ def test_weights_of_a_mixture_are_fitted_on_one_thread(seen):
 
 def test_a_text_that_is_not_read_to_its_end_lets_the_threads_go(tiny_run, seen):
     generator = api.load(tiny_run).generator()
-    first, second = (generator.generate("the", 0, SamplingOptions(), seed) for seed in (1, 2))
+    first, second = (generator.stream(SampleRequest("the", 0), seed) for seed in (1, 2))
     next(first), next(second)
     assert threads() == {1}
     del first

@@ -4,11 +4,12 @@ import json
 
 import pytest
 import safetensors.numpy
+from slow import mostly_slow
 
 from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import CheckpointError, RunError, TextError
-from charrnn.generation.sampling import SamplingOptions
+from charrnn.generation.sample_request import SampleRequest
 from charrnn.models import export
 from charrnn.runs.storage.checkpoint import load, save
 from charrnn.runs.storage.safetensors_file import write
@@ -37,7 +38,7 @@ def run(planned, tmp_path):
     return made.path
 
 
-def test_a_plan_tells_how_many_documents_there_are(planned):
+def test_a_plan_notes_the_number_of_documents(planned):
     plan = planned()
     assert plan.notes == ("60 documents, the longest 34 characters",)
     assert plan.corpus.vocabulary.symbols[-1] == "<end>"
@@ -51,8 +52,10 @@ def test_too_few_documents_for_a_split_are_refused(planned):
         planned("data.boundary=file")
 
 
-@pytest.mark.parametrize(
-    "settings", [(), ("training.stride=3", "model.dropout=0.3", "model.cell=lstm", "runtime.threads=2")]
+@mostly_slow(
+    "settings",
+    [(), ("training.stride=3", "model.dropout=0.3", "model.cell=lstm", "runtime.threads=2")],
+    one_in=2,
 )
 def test_resumed_it_ends_with_the_same_bytes(planned, tmp_path, settings):
     list(api.start(planned(*settings), tmp_path / "whole").events())
@@ -98,7 +101,7 @@ def test_going_back_reads_what_diverged_as_the_training_did(planned, tmp_path):
 def test_what_was_trained_writes_documents(run):
     model = api.load(run)
     assert model.vocabulary.end_id == len(model.vocabulary) - 1
-    samples = model.generator().generate_many("", 200, SamplingOptions(), range(20))
+    samples = model.generator().sample(SampleRequest("", 200), range(20))
     assert {"stop"} <= {sample.finish for sample in samples}
     assert not any("<" in sample.text or "\n" in sample.text for sample in samples)
 

@@ -12,8 +12,9 @@ from tiny import trained
 
 from charrnn import api
 from charrnn.config.data import Data
-from charrnn.models import encoded_text, scoring
-from charrnn.models.components import NetworkComponent
+from charrnn.models import encoded_text
+from charrnn.models.mixture.components import NetworkComponent
+from charrnn.models.scoring import scoring
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.text.positions import PositionTracker
@@ -36,13 +37,13 @@ def read(paths, unit, boundary):
     if boundary is None:
         text = read_once(paths, unit)
         vocabulary = Vocabulary.from_bytes() if unit == "byte" else Vocabulary.from_text(SYMBOLS)
-        blocks = encoded_text.from_stream(text.pieces, vocabulary)
+        given = encoded_text.from_stream(text, vocabulary)
     else:
         text = read_text(paths, boundary=boundary)
         vocabulary = text.vocabulary(1)
-        blocks = encoded_text.from_text(text, vocabulary, Data(boundary=boundary)).blocks()
+        given = encoded_text.from_text(text, vocabulary, Data(boundary=boundary))
     tracker, found = PositionTracker(unit), []
-    for each in scoring.score([member(vocabulary)], [1.0], vocabulary, blocks):
+    for each in scoring.score([member(vocabulary)], [1.0], vocabulary, given):
         places = tracker.advance(each.characters, each.starts)
         rows = zip(each.characters, places.file.tolist(), places.line.tolist(), places.column.tolist(), strict=True)
         found += [(character, text.files[file], line, column) for character, file, line, column in rows]

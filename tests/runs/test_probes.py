@@ -1,4 +1,4 @@
-"""A training that looks at its gradients' flow learns the very same, and tells it in its directory."""
+"""Gradient-flow estimates change nothing in a training, and are logged in its directory."""
 
 import json
 from itertools import islice
@@ -47,6 +47,7 @@ def test_each_look_stands_in_metrics_once_for_each_layer(tmp_path, text_file):
         (step, layer) for step in (4, 8, 12, 16, 20) for layer in (1, 2)
     ]
     assert set(flows(run)[0]) == {"event"} | set(Flowed.__dataclass_fields__)
+    assert list(flows(run)[0])[:3] == ["event", "step", "layer"]
     assert flows(run)[0]["lags"] == 8
 
 
@@ -58,7 +59,7 @@ def test_the_weights_looked_at_are_those_after_the_step(tmp_path, text_file):
 
 
 @pytest.mark.parametrize("stop", range(20, 40, 3))
-def test_a_training_that_is_killed_and_resumed_tells_the_same(tmp_path, text_file, stop):
+def test_a_training_that_is_killed_and_resumed_logs_the_same(tmp_path, text_file, stop):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     settings = ("training.gradflow_every=5", "training.save_every=5", "training.eval_every=7")
     list(begun(whole, text_file, *settings).events())
@@ -69,7 +70,7 @@ def test_a_training_that_is_killed_and_resumed_tells_the_same(tmp_path, text_fil
     assert {line["step"]: line for line in flows(broken)} == {line["step"]: line for line in flows(whole)}
 
 
-def test_a_look_on_the_step_of_a_save_is_told_once_though_the_training_was_killed_there(tmp_path, text_file):
+def test_an_estimate_at_the_step_of_a_save_is_logged_once_even_if_the_training_was_killed_there(tmp_path, text_file):
     events = begun(tmp_path / "run", text_file, "training.gradflow_every=10").events()
     for event in events:
         if isinstance(event, Stepped) and event.step == 10:
@@ -80,13 +81,13 @@ def test_a_look_on_the_step_of_a_save_is_told_once_though_the_training_was_kille
     assert [line["step"] for line in flows(tmp_path / "run")] == [10, 20]
 
 
-def test_a_training_that_diverges_tells_numbers_or_nothing(tmp_path, text_file):
+def test_a_training_that_diverges_logs_numbers_or_nothing(tmp_path, text_file):
     settings = ("training.gradflow_every=1", "training.learning_rate=1000", "training.max_grad_norm=null")
     settings += ("model.nonlinearity=relu", "training.optimizer=sgd", "training.recoveries=2")
-    told = []
+    events = []
     with pytest.raises(DivergedError):
-        told.extend(begun(tmp_path / "run", text_file, *settings).events())
-    assert any(isinstance(event, Recovered) for event in told)
+        events.extend(begun(tmp_path / "run", text_file, *settings).events())
+    assert any(isinstance(event, Recovered) for event in events)
     metrics = (tmp_path / "run" / "metrics.jsonl").read_text()
     assert "NaN" not in metrics
     assert "Infinity" not in metrics
@@ -128,7 +129,7 @@ def test_a_history_passes_over_the_looks(tmp_path, text_file):
     assert (history.skipped, len(history.steps)) == (0, 20)
 
 
-def test_without_the_key_nothing_is_told(tiny_run):
+def test_without_the_key_nothing_is_logged(tiny_run):
     assert flows(tiny_run) == []
 
 

@@ -44,7 +44,7 @@ def content(run):
     return {name: (run / f"{name}.safetensors").read_bytes() for name in FILES}
 
 
-def told(run, name):
+def logged_steps(run, name):
     events = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
     return [event["step"] for event in events if event["event"] == name]
 
@@ -65,7 +65,7 @@ def test_each_of_two_trainings_leaves_what_it_would_have_left_alone(start, tmp_p
     assert (first.path, second.path) == (tmp_path / "y", tmp_path / "x")
     for run, alone in (("y", "one"), ("x", "two")):
         assert content(tmp_path / run) == content(tmp_path / alone)
-        assert told(tmp_path / run, "step") == [*range(1, 21)]
+        assert logged_steps(tmp_path / run, "step") == [*range(1, 21)]
         assert f'"path": "{tmp_path / run}/last.safetensors"' in (tmp_path / run / "metrics.jsonl").read_text()
         assert sorted(os.listdir(tmp_path / run)) == sorted(os.listdir(tmp_path / alone))
     api.resume(tmp_path / "y", steps=30).events().close()
@@ -183,10 +183,10 @@ def test_two_processes_of_the_command_line(tmp_path, text_file):
         (tmp_path / "x").rename(tmp_path / "y")
         assert train("x", "2").communicate(timeout=60) == ("x\n", "")
         first.send_signal(signal.SIGCONT)
-        told = first.communicate(timeout=60)
+        printed = first.communicate(timeout=60)
     finally:
         first.kill()
-    assert told in (("y\n", ""), ("x\n", ""))  # the latter where it had ended before
+    assert printed in (("y\n", ""), ("x\n", ""))  # the latter where it had ended before
     for run, seed in (("y", 1), ("x", 2)):
         alone = resolve("default", [*settings, f"training.seed={seed}"]).config
         list(api.start(api.plan([str(text_file)], alone), tmp_path / f"alone{seed}").events())

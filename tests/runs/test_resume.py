@@ -1,4 +1,4 @@
-"""A resume that would silently change the run is refused, and what changes it a little is told."""
+"""A resume that would silently change the run is refused, and what changes it a little is noted."""
 
 import contextlib
 import errno
@@ -12,7 +12,7 @@ from tiny import trained
 
 from charrnn import api
 from charrnn.errors import RunError, UnreadableError, VocabularyError
-from charrnn.runs.planning import plan as plans
+from charrnn.runs.planning.resumed_plan import require_few_workers
 from charrnn.runs.storage.checkpoint import load, save
 from charrnn.training.events import Finished, Stepped
 
@@ -28,7 +28,7 @@ def test_a_config_that_was_edited_is_refused_naming_the_difference(tiny_run):
     edit(tiny_run, "cell: rnn", "cell: gru")
     with pytest.raises(
         RunError,
-        match=r"model\.cell is gru there, and was rnn; training\.learning_rate is 0\.001 there, and was 0\.003",
+        match=r"model\.cell is gru, and was rnn; training\.learning_rate is 0\.001, and was 0\.003",
     ):
         api.resume(tiny_run, steps=30)
 
@@ -49,14 +49,14 @@ def test_a_config_that_was_lost_is_written_again(tiny_run, content):
     assert (tiny_run / "config.yaml").read_bytes() == before
 
 
-def test_a_config_that_says_nothing_valid_is_told_and_left_alone(tiny_run):
+def test_an_invalid_config_is_an_error_and_stays_as_it_is(tiny_run):
     (tiny_run / "config.yaml").write_text("model: {cell: transformer}")
     with pytest.raises(RunError, match=r"config\.yaml was changed: .*model\.cell: .* found 'transformer'"):
         api.resume(tiny_run)
     assert (tiny_run / "config.yaml").read_text() == "model: {cell: transformer}"
 
 
-def test_other_versions_are_told(tiny_run):
+def test_other_versions_are_noted(tiny_run):
     last = tiny_run / "last.safetensors"
     save(replace(load(last), versions={"numpy": "1.0", "charrnn": "0.1.0"}), last)
     (note,) = api.resume(tiny_run).plan.notes
@@ -64,7 +64,7 @@ def test_other_versions_are_told(tiny_run):
     assert note.endswith("it may not end with the same bytes")
 
 
-def test_a_damaged_best_is_told(tiny_run):
+def test_a_damaged_best_is_noted(tiny_run):
     (tiny_run / "best.safetensors").write_bytes(b"?")
     (note,) = api.resume(tiny_run).plan.notes
     assert "best.safetensors: damaged" in note
@@ -98,13 +98,13 @@ def test_a_checkpoint_starts_no_more_processes_than_a_machine_can_bear(tiny_run,
     save(asking, last)
     (tiny_run / "config.yaml").unlink()
     before = last.read_bytes()
-    monkeypatch.setattr(plans, "available_cores", lambda: 16)
-    with pytest.raises(RunError, match=r"for 66 processes side by side, and this machine has 16 cores; .* --from"):
+    monkeypatch.setattr("charrnn.runs.planning.resumed_plan.available_cores", lambda: 16)
+    with pytest.raises(RunError, match=r"asks for 66 processes, and this machine has 16 cores; .* --from"):
         api.resume(tiny_run)
     assert last.read_bytes() == before
-    plans._require_few_workers(asking, tiny_run, 2)  # ranks, of which each has a share
-    monkeypatch.setattr(plans, "available_cores", lambda: 17)
-    plans._require_few_workers(asking, tiny_run, 1)
+    require_few_workers(asking, tiny_run, 2)  # ranks, of which each has a share
+    monkeypatch.setattr("charrnn.runs.planning.resumed_plan.available_cores", lambda: 17)
+    require_few_workers(asking, tiny_run, 1)
 
 
 def test_another_vocabulary_is_refused(tiny_run, text_file):
@@ -186,7 +186,7 @@ def test_no_link_is_followed_by_a_run_that_begins(tmp_path, text_file, tiny_conf
 
 
 @pytest.mark.parametrize(("steps", "made"), [(None, 0), (20, 0), (25, 10)])
-def test_patience_that_has_ended_is_given_anew_by_another_end_alone(tmp_path, text_file, monkeypatch, steps, made):
+def test_only_a_new_end_gives_new_patience(tmp_path, text_file, monkeypatch, steps, made):
     """The best of step 5 is never reached again: with patience for 2 of 5 steps each, the training ends at step 15."""
     validated = itertools.count(1.0)
     monkeypatch.setattr("charrnn.training.trainer.evaluate", lambda *_: next(validated))

@@ -1,4 +1,4 @@
-"""What a run tells besides the facts of its training."""
+"""Samples during a run, and the configuration of its trainer."""
 
 import json
 
@@ -9,6 +9,7 @@ from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictors import NetworkPredictor
+from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.training.events import Evaluated, Sampled, Saved, Stepped
 from charrnn.training.optim.clipping import Clipping
@@ -37,20 +38,22 @@ def test_each_sample_is_drawn_with_random_numbers_of_its_own(run):
     assert len({event.text for event in found}) == 4
     writer = Generator(NetworkPredictor(made.trainer.network), made.plan.corpus.vocabulary)
     for event in found:
-        assert event.text == "".join(writer.generate("", 200, SamplingOptions(temperature=0.8), (3, event.step)))
+        assert event.text == "".join(
+            writer.stream(SampleRequest("", 200, SamplingOptions(temperature=0.8)), (3, event.step))
+        )
         assert len(event.surprisals) == len(event.text) == 200
 
 
 @pytest.mark.parametrize("sample_every", [5, 10, "null"])
-def test_a_sample_is_told_once_whenever_the_run_was_stopped(run, sample_every):
-    """Killed right after its step was saved: what was told of the step before the save is not told again."""
+def test_a_sample_is_logged_once_whenever_the_run_was_stopped(run, sample_every):
+    """Killed right after its step was saved: what was logged of the step before the save is not logged again."""
     begun = run(f"training.sample_every={sample_every}")
     for event in begun.events():
         if isinstance(event, Saved) and event.step == 10 and event.path.endswith("last.safetensors"):
             break
     list(api.resume(begun.path).events())
-    told = [json.loads(line) for line in (begun.path / "metrics.jsonl").read_text().splitlines()]
-    samples = [event["step"] for event in told if event["event"] == "sample"]
+    logged = [json.loads(line) for line in (begun.path / "metrics.jsonl").read_text().splitlines()]
+    samples = [event["step"] for event in logged if event["event"] == "sample"]
     assert samples == ([10, 20] if sample_every == 10 else [5, 10, 15, 20])
 
 
@@ -103,6 +106,6 @@ def test_a_run_of_smoothed_labels_writes_without_what_smoothing_gave(run):
     made = run("training.label_smoothing=0.5", "training.learning_rate=1e-30")
     (first, *_) = [event for event in made.events() if isinstance(event, Sampled)]
     writer = Generator(NetworkPredictor(made.trainer.network, 0.5), made.plan.corpus.vocabulary)
-    assert first.text == "".join(writer.generate("", 200, SamplingOptions(temperature=0.8), (3, 5)))
+    assert first.text == "".join(writer.stream(SampleRequest("", 200, SamplingOptions(temperature=0.8)), (3, 5)))
     smooth = Generator(NetworkPredictor(made.trainer.network), made.plan.corpus.vocabulary)
-    assert first.text != "".join(smooth.generate("", 200, SamplingOptions(temperature=0.8), (3, 5)))
+    assert first.text != "".join(smooth.stream(SampleRequest("", 200, SamplingOptions(temperature=0.8)), (3, 5)))

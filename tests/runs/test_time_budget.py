@@ -9,6 +9,7 @@ import tiny
 
 from charrnn import api
 from charrnn.config.resolve import resolve
+from charrnn.diagnostics.gradflow.flow_estimate import FlowEstimate
 from charrnn.errors import DivergedError, OptionError, RunError
 from charrnn.runs import time_budget
 from charrnn.runs.time_budget import parse_duration
@@ -80,7 +81,7 @@ def test_the_clock_counts_steps_after_the_warm_up_and_everything_but_the_end(mon
 def test_looks_at_the_flow_of_gradients_are_a_part_of_the_steps(monkeypatch):
     ticks = iter(range(100))
     monkeypatch.setattr(time_budget.time, "perf_counter", lambda: next(ticks))
-    clock, look = time_budget._Clock(warm_up=1.5), Flowed(2, 1, 8, *[None] * 7)
+    clock, look = time_budget._Clock(warm_up=1.5), Flowed(step=2, **dict.fromkeys(FlowEstimate.__dataclass_fields__))
     steps = [Stepped(n, 0, 0, 0, False, 0, 0) for n in range(1, 6)]
     for event in (steps[0], steps[1], look, steps[2], look, steps[3], Evaluated(4, "valid", 1, 1, True)):
         clock.note(event)
@@ -98,9 +99,9 @@ def test_a_training_that_diverges_while_it_is_measured_names_no_file_that_is_gon
     plan = api.plan([str(text_file)], resolve(None, [*settings, "model.nonlinearity=relu"]).config)
     with pytest.raises(
         DivergedError, match=r"^`seconds`: while measuring, training diverged at step .*; begin again with"
-    ) as told:
+    ) as caught:
         time_budget.steps_within(plan, 20, time.perf_counter())
-    assert "safetensors" not in str(told.value)
+    assert "safetensors" not in str(caught.value)
 
 
 def test_a_temporary_folder_that_cannot_be_written_is_named_with_the_ways_out(
@@ -109,8 +110,8 @@ def test_a_temporary_folder_that_cannot_be_written_is_named_with_the_ways_out(
     (tmp_path / "file").write_text("a file where a folder should be")
     monkeypatch.setattr(time_budget.tempfile, "tempdir", str(tmp_path / "file"))
     expected = (
-        rf"^`seconds`: some seconds of training are measured in {tmp_path / 'file'}, which cannot be written: Not a directory; "
-        r"name another folder in the environment variable TMPDIR, or say how long with `steps`$"
+        rf"^`seconds`: the measurement needs a folder, and {tmp_path / 'file'} cannot be written: Not a directory; "
+        r"set the environment variable TMPDIR to another folder, or use `steps`$"
     )
     with pytest.raises(RunError, match=expected):
         api.plan([str(text_file)], tiny_config, seconds=2)

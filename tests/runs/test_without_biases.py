@@ -103,7 +103,7 @@ def test_a_fine_tune_that_would_take_or_give_biases_is_refused(tmp_path, text_fi
     with pytest.raises(ConfigError) as caught:
         api.plan([str(text_file)], resolve(None, [f"model.bias={here}"], defaults=base.settings).config, base=base)
     assert str(caught.value) == (
-        f"`base` {tmp_path / 'base'}: model.bias is {there} there, and {here} here; a fine-tune keeps its base's network: "
+        f"`base` {tmp_path / 'base'}: model.bias is {there} in the base, and {here} here; a fine-tune keeps its base's network: "
         "leave that out, or train without `base`"
     )
 

@@ -93,6 +93,7 @@ def test_random_points_lie_in_their_ranges_and_whole_numbers_stay_whole():
     assert {trial.values[CELL] for trial in found} == {"gru", "lstm"}
 
 
+@pytest.mark.slow
 def test_over_a_decade_each_decade_is_drawn_as_often():
     rates = [rate for (rate,) in values(f"{RATE}=1e-5..1e-1", random=2000)]
     shares = [sum(10.0**power <= rate < 10.0 ** (power + 1) for rate in rates) / len(rates) for power in range(-5, -1)]
@@ -130,8 +131,8 @@ def test_points_drawn_twice_are_one():
         (["model.hidden_size"], None, "must be KEY=A,B,C"),
         (["=3"], None, "must be KEY=A,B,C"),
         (["model.hidden_size="], None, "no value"),
-        (["model.hidden_size=8,,9"], None, "not values with commas between them"),
-        (["model.hidden_size=8]"], None, "not values with commas between them"),
+        (["model.hidden_size=8,,9"], None, "not values separated by commas"),
+        (["model.hidden_size=8]"], None, "not values separated by commas"),
         (["model.hidden_size=8", "model.hidden_size=9"], None, "model.hidden_size is given twice"),
         (["model={cell: gru}"], None, "a section, not a key"),
         (["model.hidden_size=8..16"], None, "draw from it with `random` N"),

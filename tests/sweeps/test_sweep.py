@@ -60,10 +60,10 @@ def test_a_sweep_of_before_a_key_goes_on_with_its_default(text_file, tmp_path):
 @pytest.mark.parametrize(
     ("other", "words"),
     [
-        ({"grid": "training.learning_rate=1e-3,2e-2"}, "other values vary there"),
+        ({"grid": "training.learning_rate=1e-3,2e-2"}, "its values are different"),
         ({"grid": "training.learning_rate=2e-3,1e-2"}, "training.learning_rate is 0.001 there, and 0.002 here"),
         ({"settings": ["model.hidden_size=9"]}, "model.hidden_size is 16 there, and 9 here"),
-        ({"seconds": 5.0}, "it trains for another time"),
+        ({"seconds": 5.0}, "its time is different"),
     ],
 )
 def test_another_sweep_is_refused_and_nothing_is_changed(text_file, tmp_path, other, words):
@@ -94,7 +94,7 @@ def test_two_of_the_same_sweep_at_once_are_refused(text_file, tmp_path):
     lock.release()
 
 
-def test_a_sweep_killed_while_it_wrote_its_record_begins_anew(text_file, tmp_path):
+def test_a_sweep_that_was_killed_while_it_wrote_its_record_starts_again(text_file, tmp_path):
     out = tmp_path / "s"
     out.mkdir()
     (out / LOCK).touch()

@@ -1,4 +1,4 @@
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -77,14 +77,14 @@ def test_a_stride_hands_on_the_state_where_the_next_window_begins():
     windows = Windows(np.arange(24, dtype=np.uint8), 1, 6, stride=2)
     taken = [next(windows) for _ in range(windows.per_epoch + 1)]
     assert [window.inputs[0, 0] for window in taken] == [0, 2, 4, 6, 8, 10, 12, 14, 16, 0]
-    assert [window.new for window in taken] == [6, 2, 2, 2, 2, 2, 2, 2, 2, 6]
-    assert {window.advance for window in taken} == {2}
+    assert [window.loss_steps for window in taken] == [6, 2, 2, 2, 2, 2, 2, 2, 2, 6]
+    assert {window.carry_steps for window in taken} == {2}
 
 
 def test_where_an_end_is_read_the_state_is_reset_and_where_none_is_there_are_no_resets():
     ids = np.array([9, 1, 9, 2, 3, 4, 5, 6, 7, 1, 1, 1, 1], np.uint8)
     windows = Windows(ids, 1, 4, end_id=9)
-    resets = [next(windows).reset_mask for _ in range(3)]
+    resets = [window.reset_mask for window in islice(windows, 3)]
     assert resets[0].T.tolist() == [[True, False, True, False]]
     assert resets[1:] == [None, None]
     assert next(Windows(ids, 1, 4)).reset_mask is None
@@ -98,7 +98,7 @@ def test_with_any_stride_each_character_is_new_exactly_once(length, B, T, stride
     new = []
     for _ in range(windows.per_epoch):
         window = next(windows)
-        new.extend(window.targets[-window.new :, 0].tolist())
+        new.extend(window.targets[-window.loss_steps :, 0].tolist())
     assert new == list(range(1, len(new) + 1))
     assert (length - 1) // B - len(new) < stride
 
@@ -128,4 +128,4 @@ def test_a_share_of_the_streams_begins_anew_where_the_whole_does():
         np.testing.assert_array_equal(some.fresh_streams, all_streams.fresh_streams[4:7])
         np.testing.assert_array_equal(some.inputs, all_streams.inputs[:, 4:7])
         np.testing.assert_array_equal(some.targets, all_streams.targets[:, 4:7])
-        assert some.characters == all_streams.characters
+        assert some.target_count == all_streams.target_count

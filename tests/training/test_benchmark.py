@@ -1,39 +1,46 @@
 from dataclasses import asdict
 
-import numpy as np
 import pytest
 
+from charrnn.config.resolve import resolve
 from charrnn.network.architecture import Architecture
-from charrnn.training.benchmark import matmul_flops, measure, random_trainer
+from charrnn.runs.random_training import random_trainer
+from charrnn.training.benchmark import matmul_flops, measure
 from charrnn.training.parallel import data_parallel
 from charrnn.training.parallel.data_parallel import fastest_threads
+from charrnn.training.parallel.replica import Replica
+
+
+def small_trainer(*settings):
+    small = ("model.cell=gru", "model.hidden_size=16", "training.batch_size=4", "training.sequence_length=8")
+    return random_trainer(resolve(None, [*small, *settings]).config)
+
 
 pytestmark = pytest.mark.usefixtures("small_peak")
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_every_figure_is_there_and_they_agree(threads):
-    found = measure(random_trainer(Architecture(20, 16, "gru"), B=4, T=8, threads=threads), seconds=0.05)
+    found = measure(small_trainer(f"runtime.threads={threads}"), seconds=0.05)
     assert found.chars_per_second == pytest.approx(32 / found.seconds)
-    assert found.gflops == pytest.approx(matmul_flops(Architecture(20, 16, "gru"), 8, 4) / found.seconds / 1e9)
+    assert found.gflops == pytest.approx(matmul_flops(Architecture(65, 16, "gru"), 8, 4) / found.seconds / 1e9)
     assert found.share_of_peak == pytest.approx(found.gflops / found.sgemm_peak_gflops)
     assert found.threads == threads
     assert all(value >= 0 for value in asdict(found).values() if isinstance(value, float))
 
 
 def test_with_a_stride_and_shares_only_new_characters_count():
-    trainer = random_trainer(Architecture(20, 16, "gru"), B=4, T=8, threads=1, stride=2, accumulate=2)
-    found = measure(trainer, seconds=0.05)
+    found = measure(small_trainer("training.stride=2", "training.accumulate=2"), seconds=0.05)
     assert (found.stride, found.accumulate) == (2, 2)
     assert found.chars_per_second == pytest.approx(8 / found.seconds)
-    flops = matmul_flops(Architecture(20, 16, "gru"), 8, 4, new=2)
+    flops = matmul_flops(Architecture(65, 16, "gru"), 8, 4, loss_steps=2)
     assert found.gflops == pytest.approx(flops / found.seconds / 1e9)
 
 
 def test_operations_are_those_of_the_shapes():
     """One layer: h W_hh, da W_hhᵀ and hᵀ da; h W_hy, do W_hyᵀ and hᵀ do. Above it, W_xh as well."""
     assert matmul_flops(Architecture(5, 7), T=3, B=2) == 6 * 2 * (3 * 7 * 7 + 3 * 7 * 5)
-    assert matmul_flops(Architecture(5, 7), T=3, B=2, new=1) == 6 * 2 * (3 * 7 * 7 + 1 * 7 * 5)
+    assert matmul_flops(Architecture(5, 7), T=3, B=2, loss_steps=1) == 6 * 2 * (3 * 7 * 7 + 1 * 7 * 5)
     lstm = Architecture(5, 7, "lstm", num_layers=2)
     assert matmul_flops(lstm, T=3, B=2) == 6 * 2 * (3 * 3 * 4 * 7 * 7 + 3 * 7 * 5)
 
@@ -54,12 +61,10 @@ def test_cores_are_used_where_there_is_enough_to_do(cell, H, T, B, cores, thread
     assert fastest_threads(Architecture(65, H, cell), T, B) == threads
 
 
-def test_its_text_has_every_character():
-    trainer = random_trainer(Architecture(20, 16), B=4, T=8, threads=1)
-    assert next(trainer.windows).inputs.shape == (8, 4)
-    assert np.max(trainer.windows._inputs) < 20
-
-
-def test_what_is_timed_holds_biases_as_a_training_does():
-    for bias, held in ((True, 0), (False, 3)):  # b_xh, b_hh and b_y
-        assert len(random_trainer(Architecture(20, 16, "gru", bias=bias), B=4, T=8, threads=1).frozen.places) == held
+def test_what_is_timed_by_parts_has_the_options_of_a_training_step(monkeypatch):
+    timed, right = [], Replica.run
+    monkeypatch.setattr(Replica, "run", lambda self, shard, *rest: timed.append(shard) or right(self, shard, *rest))
+    measure(small_trainer("training.stride=2", "training.label_smoothing=0.1", "model.dropout=0.25"), seconds=0.01)
+    options = timed[-1].options
+    assert (options.loss_steps, options.smoothing, options.dropout.rate) == (2, 0.1, 0.25)
+    assert (timed[-1].count, timed[-1].carry_steps) == (8, 2)

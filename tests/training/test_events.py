@@ -6,7 +6,7 @@ from charrnn.training.events import rounded
 
 
 @pytest.mark.parametrize(
-    ("value", "places", "told"),
+    ("value", "places", "shown"),
     [
         (1.23456, 4, "1.2346"),
         (0.01, 4, "0.0100"),
@@ -21,5 +21,5 @@ from charrnn.training.events import rounded
         (float("-inf"), 4, "-inf"),
     ],
 )
-def test_it_keeps_its_digits_where_its_places_would_hide_them(value, places, told):
-    assert rounded(value, places) == told
+def test_it_keeps_its_digits_where_its_places_would_hide_them(value, places, shown):
+    assert rounded(value, places) == shown

@@ -3,13 +3,13 @@ from charrnn.training.health import HealthMonitor
 
 
 def evaluations(monitor, losses, training=lambda step: 1.0, saturated=None, first=1):
-    """What was told at each of them; a hundred steps before each."""
-    told = []
+    """The warnings at each of them; a hundred steps before each."""
+    lines = []
     for number, loss in enumerate(losses, start=first):
         for step in range(100 * number - 99, 100 * number + 1):
             assert monitor.observe(Stepped(step, 0.1, training(step), 0.5, False, 1e-3, 1e5)) == []
-        told.append(monitor.observe(Evaluated(100 * number, "valid", loss, loss / 0.6931, False, saturated)))
-    return told
+        lines.append(monitor.observe(Evaluated(100 * number, "valid", loss, loss / 0.6931, False, saturated)))
+    return lines
 
 
 def falling(step):
@@ -22,9 +22,9 @@ def test_a_training_that_goes_well_is_told_nothing():
 
 def test_a_plateau_is_told_once_after_five_evaluations_that_are_no_better():
     monitor = HealthMonitor()
-    told = evaluations(monitor, [2.0] * 8)
-    assert [len(lines) for lines in told] == [0, 0, 0, 0, 0, 1, 0, 0]
-    assert told[5] == ["plateau: validation no better for 5 evaluations, at best 2.0000 (step 100)"]
+    lines = evaluations(monitor, [2.0] * 8)
+    assert [len(each) for each in lines] == [0, 0, 0, 0, 0, 1, 0, 0]
+    assert lines[5] == ["plateau: validation no better for 5 evaluations, at best 2.0000 (step 100)"]
     assert monitor.warnings["plateau"].startswith("plateau: validation no better for 7 evaluations")
 
 
@@ -35,33 +35,33 @@ def test_small_steps_that_add_up_are_no_plateau_and_those_that_do_not_are_one():
 
 def test_a_plateau_that_ends_is_gone_and_another_is_told_anew():
     monitor = HealthMonitor()
-    told = evaluations(monitor, [2.0] * 6 + [1.9] + [1.9] * 5)
-    assert [len(lines) for lines in told] == [0] * 5 + [1] + [0] * 5 + [1]
+    lines = evaluations(monitor, [2.0] * 6 + [1.9] + [1.9] * 5)
+    assert [len(each) for each in lines] == [0] * 5 + [1] + [0] * 5 + [1]
 
 
 def test_a_validation_loss_that_rises_while_the_training_loss_falls_is_overfitting():
     monitor = HealthMonitor()
-    told = evaluations(monitor, [2.0, 1.9, 1.91, 1.92, 1.93, 1.94], falling)
-    assert [len(lines) for lines in told] == [0, 0, 0, 0, 1, 0]
-    assert "overfitting: validation 1.9300, at best 1.9000 (step 200)" in told[4][0]
+    lines = evaluations(monitor, [2.0, 1.9, 1.91, 1.92, 1.93, 1.94], falling)
+    assert [len(each) for each in lines] == [0, 0, 0, 0, 1, 0]
+    assert "overfitting: validation 1.9300, at best 1.9000 (step 200)" in lines[4][0]
     assert list(monitor.warnings) == ["overfitting"]
 
 
 def test_a_validation_loss_that_rises_with_the_training_loss_is_not_overfitting():
-    told = evaluations(HealthMonitor(), [2.0, 1.9, 1.91, 1.92, 1.93, 1.94], lambda step: step / 1000)
-    assert told == [[]] * 6
+    lines = evaluations(HealthMonitor(), [2.0, 1.9, 1.91, 1.92, 1.93, 1.94], lambda step: step / 1000)
+    assert lines == [[]] * 6
 
 
 def test_a_rise_of_a_hair_is_not_overfitting():
-    told = evaluations(HealthMonitor(), [2.0, 1.9, 1.901, 1.902, 1.903, 1.904], falling)
-    assert told == [[]] * 6
+    lines = evaluations(HealthMonitor(), [2.0, 1.9, 1.901, 1.902, 1.903, 1.904], falling)
+    assert lines == [[]] * 6
 
 
 def test_more_than_half_of_the_units_saturated_is_told_once():
     monitor = HealthMonitor()
-    told = evaluations(monitor, [2.0, 1.9], saturated=0.5) + evaluations(monitor, [1.8, 1.7], saturated=0.51, first=3)
-    assert [len(lines) for lines in told] == [0, 0, 1, 0]
-    assert "51% of the hidden units are saturated" in told[2][0]
+    lines = evaluations(monitor, [2.0, 1.9], saturated=0.5) + evaluations(monitor, [1.8, 1.7], saturated=0.51, first=3)
+    assert [len(each) for each in lines] == [0, 0, 1, 0]
+    assert "51% of the hidden units are saturated" in lines[2][0]
 
 
 def test_going_back_forgets_what_came_before():

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from charrnn.models import dynamic_evaluation
-from charrnn.models.dynamic_evaluation import DynamicScorer
+from charrnn.models.mixture import dynamic_scorer
+from charrnn.models.mixture.dynamic_scorer import DynamicScorer
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.text.windows import Windows
@@ -105,10 +105,10 @@ def test_the_weights_learn_as_though_biases_of_0_had_no_gradient(architecture):
 @pytest.mark.parametrize("architecture", KINDS, ids=lambda kind: kind.cell)
 def test_they_stay_where_the_weights_follow_a_text(architecture, monkeypatch):
     """And the bound is on the norm of what follows it: of a gradient that is cut, the weights have the whole length."""
-    monkeypatch.setattr(dynamic_evaluation, "MAX_GRAD_NORM", 1e-3)
+    monkeypatch.setattr(dynamic_scorer, "MAX_GRAD_NORM", 1e-3)
     network = Network.fresh(architecture, np.random.default_rng(0), np.float64)
     scorer = DynamicScorer(network, 0.5)
-    scorer.score(np.random.default_rng(1).integers(0, V, (1, dynamic_evaluation.UPDATE_WINDOW + 1)).astype(np.uint8))
+    scorer.score(np.random.default_rng(1).integers(0, V, (1, dynamic_scorer.UPDATE_WINDOW + 1)).astype(np.uint8))
     require_held(scorer._network, network)
     moved = np.linalg.norm(scorer._network.parameters.flat - network.parameters.flat)
     assert moved == pytest.approx(0.5 * 1e-3, rel=1e-9)

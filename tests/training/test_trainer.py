@@ -120,8 +120,8 @@ def test_every_cell_learns_two_hundred_characters_by_heart(cell):
 def test_what_is_known_by_heart_with_smoothed_labels_keeps_a_little_for_each_other_character():
     trainer = make("gru", H=32, B=1, T=20, rate=0.02, label_smoothing=0.1)
     V = trainer.network.architecture.vocab_size
-    told = losses(trainer, 500)
-    assert told[-1] == pytest.approx(-np.log(0.9 + 0.1 / V), abs=0.03)
+    found = losses(trainer, 500)
+    assert found[-1] == pytest.approx(-np.log(0.9 + 0.1 / V), abs=0.03)
     ws = trainer.network.workspace(20, 1)
     window = next(trainer.windows)
     trainer.network.forward(window.inputs, window.targets, trainer.state, ws)
@@ -224,7 +224,7 @@ def test_only_the_streams_that_begin_anew_lose_their_state():
     assert same == [True, False, True]
 
 
-@pytest.mark.parametrize("cell", GOLDEN)
+@mostly_slow("cell", GOLDEN, one_in=3)
 def test_dropout_trains_the_same_whatever_the_threads_and_is_off_when_validating(cell):
     trainers = [make(cell, dropout=0.4, threads=threads, valid=TEXT[:60]) for threads in (1, 3)]
     found = [[event.loss for event in trainer.train(12) if not isinstance(event, Finished)] for trainer in trainers]
@@ -299,7 +299,7 @@ class Watching:
 
 @pytest.mark.parametrize("cell", GOLDEN)
 def test_the_state_kept_of_a_divergence_is_that_in_which_the_step_began(cell, monkeypatch):
-    """With 0 for the streams that begin anew: from it the kept window has the very loss that the step found."""
+    """With 0 for the streams that are reset: from it the kept window has the very loss that the step found."""
     trainer, found = make(cell), []
     trainer.recovery = Watching()
     losses(trainer, 1)
@@ -320,8 +320,8 @@ def test_the_state_kept_of_a_divergence_is_that_in_which_the_step_began(cell, mo
 
 def test_an_equal_validation_loss_is_not_the_best(monkeypatch):
     """The best is the first of equals, and equals use up patience and halve a plateau's rate."""
-    told = iter([2.0, 2.0, 1.5, 1.5, 1.5, 1.4])
-    monkeypatch.setattr("charrnn.training.trainer.evaluate", lambda *_: next(told))
+    values = iter([2.0, 2.0, 1.5, 1.5, 1.5, 1.4])
+    monkeypatch.setattr("charrnn.training.trainer.evaluate", lambda *_: next(values))
     trainer = make(valid=TEXT[:60], eval_every=1)
     found = [event for event in trainer.train(6) if isinstance(event, Evaluated)]
     assert [event.best for event in found] == [True, False, True, False, False, True]
@@ -352,8 +352,8 @@ def test_a_spike_is_measured_by_the_losses_before_it(monkeypatch, above, refused
     trainer.recovery = Watching()
     trainer.recovery.detects_spikes = True
     trainer.recovery.loss_of_snapshot = lambda batch: 3.0
-    told = iter([3.0] * 100 + [3.0 + above])
-    monkeypatch.setattr(DataParallel, "loss_and_gradient", lambda *_: next(told))
+    values = iter([3.0] * 100 + [3.0 + above])
+    monkeypatch.setattr(DataParallel, "loss_and_gradient", lambda *_: next(values))
     losses(trainer, 100)
     if refused:
         with pytest.raises(DivergedError):

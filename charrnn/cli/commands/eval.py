@@ -54,8 +54,7 @@ def evaluate(
     interval.
     """
     from charrnn.cli.reports import evaluation
-    from charrnn.models.dynamic_evaluation import LEARNING_RATE
-    from charrnn.runs.planning.run_text import read_text
+    from charrnn.models.mixture.dynamic_scorer import LEARNING_RATE
 
     if learning_rate is not None and not dynamic:
         raise typer.BadParameter("--learning-rate needs --dynamic; give both")
@@ -66,7 +65,7 @@ def evaluate(
     rate = (LEARNING_RATE if learning_rate is None else learning_rate) if dynamic else None
     said, own = common.encodings(encoding, text, both=baselines or ngram or bool(others))
     model = common.load(run, others, ngram, weights, training_text, checkpoint, own)
-    given = read_text(text, model.saved.config.data, said) if text else None
+    given = model.read(text, said) if text else None
     made = model.evaluate(given, split, protocol, None if slices is None else _slices(slices), rate, baselines)
     evaluation.show(made, model, json)
 

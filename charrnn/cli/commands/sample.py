@@ -128,6 +128,7 @@ def sample(
     from charrnn.cli.output import console
     from charrnn.cli.reports import samples
     from charrnn.cli.reports.novelty import as_fields, show_novelty
+    from charrnn.generation.sample_request import SampleRequest
     from charrnn.generation.samples import best
     from charrnn.generation.sampling import SamplingOptions
     from charrnn.generation.stop_strings import require_stops
@@ -159,25 +160,26 @@ def sample(
     hint = prompts.hint(typed, model.vocabulary)
     prompt, stops = prompts.fit(prompt, stops, model.vocabulary, hint)
     prompts.warn_of_boundary(prompt, model.saved.config.data.boundary)
-    for line in filter(None, [hint, *(f"warning: {doubt}" for doubt in generator.doubts(stops, length))]):
+    request = SampleRequest(prompt, length, options, stops)
+    for line in filter(None, [hint, *(f"warning: {doubt}" for doubt in generator.doubts(request))]):
         console.print_note(line)
     first = secrets.randbelow(MAX_NEW_SEED) if seed is None else seed
     told = f"{'; '.join(model.notes)}, seed {first}"
     coloured = surprisal and not json and console.supports_colour(console.result_console())
     if alone and coloured:
-        pieces = generator.generate_scored(prompt, length, options, first, stops)
+        pieces = generator.stream_scored(request, first)
         console.print_note(told)
         samples.show_coloured(prompt, pieces, stream)
         return
     if alone:
-        text = generator.generate(prompt, length, options, first, stops)
+        text = generator.stream(request, first)
         console.print_note(told)
         console.show_sample(prompt, text, stream)
         return
     seeds = range(first, first + (rerank or count))
     scored = json or coloured or rerank is not None
     traced = (trace_candidates or CANDIDATES) if trace else 0
-    drawn = generator.generate_many(prompt, length, options, seeds, stops, scored, traced, in_pieces=coloured)
+    drawn = generator.sample(request, seeds, scored, traced, in_pieces=coloured)
     console.print_note(told)
     if rerank is not None:
         drawn = best(drawn, count)

@@ -40,6 +40,7 @@ def score(
     """
     from charrnn import api
     from charrnn.cli.reports import scores
+    from charrnn.models.model import read_in_step
 
     if training_text and not (ngram or others):
         raise typer.BadParameter(
@@ -51,8 +52,8 @@ def score(
     rival = api.load(against, which=checkpoint) if against else None
     if rival:
         scores.require_comparable(model, rival)
-    given = model.opened(sources, said)
+    texts = read_in_step([model, rival] if rival else [model], sources, said)
     if json:
-        scores.write_lines(model, rival, given)
+        scores.write_lines(model, rival, texts)
     else:
-        scores.show(model, rival, given, top)
+        scores.show(model, rival, texts, top)

@@ -7,8 +7,6 @@ import typer
 
 from charrnn.cli.options import common, typed_text
 
-ENDS = ("training.steps", "training.epochs")
-
 
 def sweep(
     config: Annotated[
@@ -81,9 +79,11 @@ def sweep(
 
 
 def _require_varying(keys: list[str], end: object) -> None:
+    from charrnn.config.schema import END_KEYS
+
     if not keys:
         raise typer.BadParameter("nothing varies; add for example --grid training.learning_rate=1e-3,3e-3")
-    twice = [key for key in ENDS if key in keys]
+    twice = [key for key in END_KEYS if key in keys]
     if end is not None and twice:
         raise typer.BadParameter(
             f"--grid {twice[0]} already says how long to train; leave out --steps, --epochs and --time"

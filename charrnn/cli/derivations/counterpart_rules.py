@@ -23,7 +23,7 @@ def flow_errors(both: Counterpart) -> tuple[float, float]:
     network.logits(both.ids, both.state, ws)
     for rnn, w, layer, h in zip(both.stack, network.layers, ws.layers, ws.hidden, strict=True):
         of_states.append(relative_error(h, states(rnn)))
-        step = jacobians.of_layer(network.architecture, w, layer.cell)
+        step = jacobians.layer_jacobians(network.architecture, w, layer.cell)
         product = np.eye(len(rnn.W_hh))[np.newaxis]
         for t in range(T, 0, -1):
             errors.append(relative_error(step(t - 1).by_h[0], rnn.jacobian(t)))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from charrnn.cli.output.console import print_note
 from charrnn.errors import SamplingError, VocabularyError
-from charrnn.models.unknown_characters import describe_unknown
+from charrnn.models.scoring.unknown_characters import describe_unknown
 from charrnn.text.characters.escapes import unescape
 from charrnn.text.documents import BLANK_LINE, NAMED_BOUNDARIES
 from charrnn.text.fitting import fit_text

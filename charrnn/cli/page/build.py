@@ -13,7 +13,7 @@ from charrnn.models.encoded_text import Block
 from charrnn.models.inspection import activations, units
 from charrnn.models.inspection.text_features import features
 from charrnn.models.model import Model
-from charrnn.models.unknown_characters import count_unknown, describe_unknown
+from charrnn.models.scoring.unknown_characters import count_unknown, describe_unknown
 from charrnn.text.characters.printable import printable_line
 from charrnn.text.characters.unit_names import counted
 from charrnn.text.reading.encodings import Encodings
@@ -69,8 +69,8 @@ def write(
 
 
 def _read(model: Model, sources: Sequence[str], said: Encodings, length: int) -> ShownText:
-    given = model.opened(sources, said)
-    block, more = encoded_text.take(model.blocks(given), length)
+    given = model.read(sources, said, once=True)
+    block, more = encoded_text.take(given.blocks(), length)
     return ShownText(block, more, given.files, given.notes)
 
 

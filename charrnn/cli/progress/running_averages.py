@@ -2,8 +2,7 @@
 
 from charrnn.text.characters.unit_names import Unit, bits_label, unit_name
 from charrnn.training.events import Evaluated, Event, Recovered, Stepped, bits, rounded
-
-SMOOTHING = 0.98  # of loss, speed, gradient norm and share clipped: about the last fifty steps
+from charrnn.training.moving_average import MovingAverage
 
 
 class RunningAverages:
@@ -16,17 +15,16 @@ class RunningAverages:
         self._forget()
 
     def _forget(self) -> None:
-        self._loss = self._speed = self._clipped = self._norm = self._weight = 0.0
+        self._loss, self._speed, self._clipped, self._norm = (MovingAverage() for _ in range(4))
 
     def add(self, event: Event) -> None:
         """Add a step or an evaluation; a rollback drops what came after it."""
         if isinstance(event, Stepped):
             self.last = event
-            self._loss += (1 - SMOOTHING) * (event.loss - self._loss)
-            self._speed += (1 - SMOOTHING) * (event.chars_per_second - self._speed)
-            self._clipped += (1 - SMOOTHING) * (event.clipped - self._clipped)
-            self._norm += (1 - SMOOTHING) * (event.grad_norm - self._norm)
-            self._weight += (1 - SMOOTHING) * (1 - self._weight)
+            self._loss.add(event.loss)
+            self._speed.add(event.chars_per_second)
+            self._clipped.add(event.clipped)
+            self._norm.add(event.grad_norm)
         elif isinstance(event, Evaluated):
             self.valid = event
         elif isinstance(event, Recovered):
@@ -38,13 +36,13 @@ class RunningAverages:
         """The figures with their names, the most important first."""
         if self.last is None:
             return ["starting"]
-        loss, clipped = self._loss / self._weight, self._clipped / self._weight
+        loss = self._loss.mean
         bound = "" if self._bound is None else f" of {self._bound:g}"
         return [
             f"loss {rounded(loss)} ({rounded(bits(loss), 3)} {bits_label(self._unit)})",
             *([] if self.valid is None else [f"valid {rounded(self.valid.loss)}"]),
-            f"gradient {self._norm / self._weight:.2f}{bound} ({clipped:.0%} clipped)",
+            f"gradient {self._norm.mean:.2f}{bound} ({self._clipped.mean:.0%} clipped)",
             f"rate {self.last.learning_rate:.2e}",
-            f"{self._speed / self._weight / 1000:,.0f}k {unit_name(self._unit)}/s",
+            f"{self._speed.mean / 1000:,.0f}k {unit_name(self._unit)}/s",
             f"epoch {self.last.epoch:.2f}",
         ]

@@ -7,9 +7,9 @@ from rich.text import Text
 
 from charrnn.cli.output.console import print_note, result_console, write_json
 from charrnn.cli.output.tables import Name, Table
-from charrnn.models.evaluation import Evaluation
+from charrnn.models.evaluation.evaluation import Evaluation
 from charrnn.models.model import Model
-from charrnn.models.unknown_characters import describe_unknown
+from charrnn.models.scoring.unknown_characters import describe_unknown
 from charrnn.text.characters.unit_names import counted
 from charrnn.training.events import bits, rounded
 

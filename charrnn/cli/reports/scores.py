@@ -4,8 +4,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import tee
+from dataclasses import dataclass, field
 
 from rich.text import Text as RichText
 
@@ -19,22 +18,20 @@ from charrnn.cli.output.surprisal_colours import (
 )
 from charrnn.cli.output.tables import Name, Table
 from charrnn.errors import OptionError, TextError
+from charrnn.models.encoded_text import EncodedText
 from charrnn.models.model import Model
-from charrnn.models.surprises import Surprise, TopSurprises
-from charrnn.models.unknown_characters import describe_unknown
+from charrnn.models.scoring.surprises import Surprise, TopSurprises
+from charrnn.models.scoring.unknown_characters import describe_unknown
 from charrnn.network.arrays import Array
 from charrnn.text.characters.graphemes import first_graphemes, last_graphemes
 from charrnn.text.characters.printable import json_text
 from charrnn.text.characters.unit_names import bits_name, counted, unit_name
 from charrnn.text.positions import Place, Positions, PositionTracker
 from charrnn.text.reading.decoding import doubt_of_characters
-from charrnn.text.source_text import SourceText, Stream
 from charrnn.text.vocabulary import END, Unit, Vocabulary
 from charrnn.training.events import bits, rounded
 
 SHOWN_BEFORE, SHOWN_AFTER = 30, 15  # characters around one that stands out
-Given = SourceText | Stream
-"""What Model.opened gives."""
 STRAYS = ("\ufffd", "\0")
 SHOWN_END = "\u2016"  # of a document
 
@@ -71,13 +68,13 @@ class Totals:
         self.rival += 0.0 if stretch.rivals is None else float(stretch.rivals.sum())
 
 
-def show(model: Model, rival: Model | None, given: Given, top: int) -> None:
+def show(model: Model, rival: Model | None, texts: Sequence[EncodedText], top: int) -> None:
     """The text in colours, where a terminal shows them; the places that stand out; what it comes to."""
     console, totals, spots = result_console(), Totals(), TopSurprises(top)
     shown = supports_colour(console)
-    for stretch in _stretches(model, rival, given):
+    for stretch in _stretches(model, rival, texts):
         if not totals.characters:
-            _print_notes(model, rival, given)
+            _print_notes(model, rival, texts)
         if shown:
             console.print(_in_colours(stretch), end="", soft_wrap=True)
         ranks = stretch.surprisals if stretch.rivals is None else abs(stretch.rivals - stretch.surprisals)
@@ -89,19 +86,19 @@ def show(model: Model, rival: Model | None, given: Given, top: int) -> None:
         console.print()
         console.print(legend_of_difference(_names(model, rival)) if rival else legend(), soft_wrap=True)
     if top:
-        _table(spots.highest(), "difference" if rival else "surprisal", given.files).show(console)
+        _table(spots.highest(), "difference" if rival else "surprisal", texts[0].files).show(console)
     for line in _verdict(model, rival, totals):
         console.print(mark_unsafe_line(line), soft_wrap=True)
     for note in _doubts(model.vocabulary, totals):
         print_note(note)
 
 
-def write_lines(model: Model, rival: Model | None, given: Given) -> None:
+def write_lines(model: Model, rival: Model | None, texts: Sequence[EncodedText]) -> None:
     """A line of JSON for each character on stdout."""
-    _print_notes(model, rival, given)
+    _print_notes(model, rival, texts)
     console = result_console()
-    names = [f'"file": {json.dumps(name)}, ' for name in given.files] if len(given.files) > 1 else [""]
-    for stretch in _stretches(model, rival, given):
+    names = [f'"file": {json.dumps(name)}, ' for name in texts[0].files] if len(texts[0].files) > 1 else [""]
+    for stretch in _stretches(model, rival, texts):
         places = stretch.places
         columns = [places.index, places.file, places.line, places.column]
         rows = zip(
@@ -117,19 +114,14 @@ def write_lines(model: Model, rival: Model | None, given: Given) -> None:
         console.file.flush()
 
 
-def _stretches(model: Model, rival: Model | None, given: Given) -> Iterator[Stretch]:
+def _stretches(model: Model, rival: Model | None, texts: Sequence[EncodedText]) -> Iterator[Stretch]:
     tracker = PositionTracker(model.vocabulary.unit)
-    if rival is None:
-        for found in model.scored(given):
-            places = tracker.advance(found.characters, found.starts)
-            yield Stretch(found.characters, places, found.units, found.surprisals, None)
-        return
-    ours = theirs = given
-    if isinstance(given, Stream):  # read in step: hardly anything is held
-        ours, theirs = (replace(given, pieces=pieces) for pieces in tee(given.pieces))
-    for found, other in zip(model.scored(ours), rival.scored(theirs), strict=True):
+    models = [model, rival] if rival else [model]
+    scored = [each.score_in_pieces(text) for each, text in zip(models, texts, strict=True)]
+    for found, *others in zip(*scored, strict=True):
         places = tracker.advance(found.characters, found.starts)
-        yield Stretch(found.characters, places, found.units, found.surprisals, other.surprisals)
+        rivals = others[0].surprisals if others else None
+        yield Stretch(found.characters, places, found.units, found.surprisals, rivals)
 
 
 def require_comparable(model: Model, rival: Model) -> None:
@@ -143,8 +135,8 @@ def require_comparable(model: Model, rival: Model) -> None:
             )
 
 
-def _print_notes(model: Model, rival: Model | None, given: Given) -> None:
-    for note in (*model.notes, *(rival.notes if rival else ()), *given.notes):
+def _print_notes(model: Model, rival: Model | None, texts: Sequence[EncodedText]) -> None:
+    for note in (*model.notes, *(rival.notes if rival else ()), *texts[0].notes):
         print_note(note)
 
 

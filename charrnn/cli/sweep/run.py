@@ -1,8 +1,8 @@
 """Runs a sweep: starts its trainings, follows them to their ends, and compares them."""
 
 import errno
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,13 +14,11 @@ from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.sweep import mpi_pool, table
 from charrnn.cli.sweep.live_view import SweepView
 from charrnn.cli.sweep.table import Row
-from charrnn.config.resolve import to_yaml
 from charrnn.runs.storage.status import read_status
 from charrnn.sweeps import sweep as sweeps
-from charrnn.sweeps.jobs import Job, JobResult, StopSignal, run_job, run_job_on_rank
-from charrnn.sweeps.scheduler import run_jobs
+from charrnn.sweeps.jobs import StopSignal, make_jobs
+from charrnn.sweeps.scheduler import default_jobs, run_jobs, submitter
 from charrnn.sweeps.sweep import LOGS, Sweep
-from charrnn.system.cores import available_cores
 from charrnn.system.folder_handle import Folder
 from charrnn.system.signals import StopRequest, graceful_stop
 from charrnn.words import plural
@@ -61,7 +59,7 @@ def _run_all(
     sweep: Sweep, folder: Folder, team: Executor | None, workers: int, stop_signal: StopSignal, json: bool, quiet: bool
 ) -> list[Row]:
     view = SweepView(sweep, folder, json, quiet)
-    with _submitter(folder, team, workers, stop_signal) as submit:
+    with submitter(folder, team, workers, stop_signal) as submit:
         try:
             view.follow(run_jobs(submit, make_jobs(sweep), stop_signal.should_stop, view.tick))
         except Exception:  # for example, nobody reads the output any more
@@ -75,33 +73,6 @@ def _run_all(
         Row(path / name, trial.values, view.results[number], read_status(path / name))
         for number, (name, trial) in enumerate(zip(sweep.names, sweep.trials, strict=True))
     ]
-
-
-@contextmanager
-def _submitter(
-    folder: Folder, team: Executor | None, workers: int, stop_signal: StopSignal
-) -> Iterator[Callable[[Job], Future[JobResult]]]:
-    """Yield the function that submits a training, to a rank or to a thread here."""
-    if team is not None:
-        yield lambda job: team.submit(run_job_on_rank, job, folder.path, folder.number)
-        return
-    with ThreadPoolExecutor(workers) as threads:  # each waits for its process
-        yield lambda job: threads.submit(run_job, job, folder, stop_signal)
-
-
-def make_jobs(sweep: Sweep) -> list[Job]:
-    """A job for each trial of a sweep."""
-    time = [] if sweep.seconds is None else ["--time", f"{sweep.seconds}s"]
-    return [
-        Job(name, to_yaml(trial.config), [*sweep.sources, *time])
-        for name, trial in zip(sweep.names, sweep.trials, strict=True)
-    ]
-
-
-def default_jobs(sweep: Sweep) -> int:
-    """How many of its trainings run at once without sharing a core."""
-    threads = max(trial.config.runtime.threads or 1 for trial in sweep.trials)
-    return max(1, available_cores() // threads)
 
 
 def _introduction(sweep: Sweep, path: Path, workers: int) -> str:

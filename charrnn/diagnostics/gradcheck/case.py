@@ -1,9 +1,9 @@
-"""The case of a gradient check: a small network, a window of characters, and everything that is held."""
+"""The case of a gradient check: a small network, a window of characters, and fixed options and masks."""
 
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 
@@ -11,24 +11,13 @@ from charrnn.diagnostics.gradcheck import closed_form
 from charrnn.diagnostics.gradcheck.unrolled import Unrolled, unroll
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array, Ids
-from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
-from charrnn.network.resets import ResetMask
+from charrnn.network.weight_dropout import WeightDropout
+from charrnn.network.window_options import DEFAULT_OPTIONS, WindowOptions
 from charrnn.network.workspace import Workspace
 
 INITIAL_STATE = "h_0"
-
-
-class WeightMasking(Protocol):
-    """Weight dropout as training has it."""
-
-    @property
-    def rate(self) -> float:
-        """The share of the weights that is dropped."""
-
-    def applied(self, w: Array, g: Array, step: int) -> AbstractContextManager[None]:
-        """Within, the weights w, (P,), are masked; at its end the gradient g, (P,), is made that of the whole ones."""
 
 
 @dataclass(frozen=True)
@@ -39,86 +28,94 @@ class Case:
     inputs: Ids
     targets: Ids
     state: Array
-    new: int | None = None  # the loss is on the last so many steps; None: on all
-    dropout: Dropout | None = None  # one mask, held
-    reset_mask: ResetMask | None = None  # (T, B): the streams whose state is 0 before each step
-    smoothing: float = 0.0  # of labels
-    weight_dropout: WeightMasking | None = None
-    weight_step: int = 0  # whose masks of the weights are held
+    options: WindowOptions = DEFAULT_OPTIONS  # its dropout: one fixed mask
+    weight_dropout: WeightDropout = field(default_factory=WeightDropout)
+    weight_step: int = 0  # the step whose masks of the weights are used
+
+    @property
+    def loss_steps(self) -> int:
+        """The number of steps that the loss is on."""
+        return len(self.inputs) if self.options.loss_steps is None else self.options.loss_steps
 
     @property
     def count(self) -> int:
-        """How many characters the loss is the mean over."""
-        T, B = self.inputs.shape
-        return int((T if self.new is None else self.new) * B)
+        """The number of characters that the loss is the mean over."""
+        return int(self.loss_steps * self.inputs.shape[1])
 
     @cached_property
     def unrolled(self) -> list[Unrolled]:
         """Each stream alone, from the plain equations."""
-        new = len(self.inputs) if self.new is None else self.new
-        reset_mask = np.zeros(self.inputs.shape, np.bool_) if self.reset_mask is None else self.reset_mask
+        options = self.options
+        reset_mask = np.zeros(self.inputs.shape, np.bool_) if options.reset_mask is None else options.reset_mask
         streams = zip(self.inputs.T, self.targets.T, self.state.swapaxes(0, 1), reset_mask.T, strict=True)
         weights = self.network.parameters
         masked = Parameters(weights.shapes, flat=weights.flat * self.weight_mask.flat)
         network = Network(self.network.architecture, masked)
         return [
-            unroll(network, *stream, new, self.count, self.smoothing, self._masks_of(number))
+            unroll(
+                network,
+                *stream,
+                loss_steps=self.loss_steps,
+                count=self.count,
+                smoothing=options.smoothing,
+                masks=self._masks_of(number),
+            )
             for number, stream in enumerate(streams)
         ]
 
     @cached_property
     def weight_mask(self) -> Parameters:
-        """By what weight dropout multiplies each parameter: 1 where it does not."""
+        """The factor of each parameter by weight dropout; 1 where nothing is dropped."""
         ones = self.network.parameters.zeros_like()
         ones.flat[:] = 1
         with self.masked(ones.flat, np.zeros_like(ones.flat)):
             return Parameters(ones.shapes, flat=ones.flat.copy())
 
     def masked(self, w: Array, g: Array) -> AbstractContextManager[None]:
-        """Within, weight dropout masks the weights w, (P,); afterwards the gradient g, (P,), which was computed within."""
-        return nullcontext() if self.weight_dropout is None else self.weight_dropout.applied(w, g, self.weight_step)
+        """Within, weight dropout masks the weights w, (P,); afterwards it masks the gradient g, (P,)."""
+        return self.weight_dropout.applied(w, g, self.weight_step)
 
     def _masks_of(self, stream: int) -> Array | None:
-        """Those of dropout for one stream, (L, T, H)."""
-        if self.dropout is None:
+        """The masks of dropout for one stream, (L, T, H)."""
+        dropout = self.options.dropout
+        if dropout is None:
             return None
         (T, B), architecture = self.inputs.shape, self.network.architecture
         masks = np.zeros((architecture.num_layers, T, B, architecture.hidden_size))
         for layer, mask in enumerate(masks):
-            self.dropout.fill(mask, layer)
+            dropout.fill(mask, layer)
         return np.asarray(masks[:, :, stream])
 
     @cached_property
     def closed_form(self) -> dict[str, Array]:
-        """The closed form's gradient by every parameter, (its shape), and by the state that came in, (S, B, H)."""
+        """The closed form's gradient by every parameter, in its shape, and by the state that came in, (S, B, H)."""
         streams = [closed_form.gradients(run) for run in self.unrolled]
         total = {name: np.sum([stream[name] for stream in streams], axis=0) for name in streams[0]}
         for name, mask in self.weight_mask.items():
             total[name] = total[name] * mask  # W = U ∘ mask
         return {**total, INITIAL_STATE: np.stack([stream[INITIAL_STATE] for stream in streams], axis=1)}
 
-    @property
-    def options(self) -> tuple[int | None, Dropout | None, ResetMask | None, float]:
-        """What forward and backward must both be given: `new`, `dropout`, `reset_mask`, `smoothing`."""
-        return self.new, self.dropout, self.reset_mask, self.smoothing
+    def with_options(self, **changes: Any) -> "Case":
+        """The same case with some options changed; their names are those of WindowOptions."""
+        return replace(self, options=replace(self.options, **changes))
 
     def workspace(self, network: Network) -> Workspace:
-        """Buffers for the window."""
+        """The buffers for the window."""
         T, B = self.inputs.shape
-        return network.workspace(T, B, dropout=self.dropout is not None)
+        return network.workspace(T, B, dropout=self.options.dropout is not None)
 
     def loss(self, network: Network, state: Array) -> complex:
-        """The mean loss with other weights or another state."""
+        """The mean loss of `network`, with other weights, from another state."""
         return self._run(network, state)[0]
 
     def units_on(self, network: Network, state: Array) -> Array:
-        """Which units with a kink are above zero, flat: where this is the same, relu is linear. Empty where none has a kink."""
+        """Which units with a kink are above zero, flat, or empty without such: while this is the same, relu is linear."""
         return self._run(network, state)[1]
 
     def _run(self, network: Network, state: Array) -> tuple[complex, Array]:
         ws = self.workspace(network)
         with self.masked(network.parameters.flat, np.zeros_like(network.parameters.flat)):
-            loss = network.forward(self.inputs, self.targets, state, ws, *self.options)
+            loss = network.forward(self.inputs, self.targets, state, ws, self.options)
         rectified = [ws.hidden] if network.architecture.nonlinearity == "relu" else []
         rectified += [] if ws.readout.a is None else [ws.readout.a]
         on = np.concatenate([np.zeros(0, np.bool_), *(units.real.ravel() > 0 for units in rectified)])
@@ -136,7 +133,7 @@ def small_case(architecture: Architecture, seed: int) -> Case:
     network.parameters.flat[:] += generator.normal(0, 0.3, len(network.parameters))  # biases too
     for name in small.held_biases():
         network.parameters[name][:] = 0
-    if architecture.nonlinearity == "relu":  # five units may all be off, and then nothing is left to check
+    if architecture.nonlinearity == "relu":  # five units may all be off, and then there is nothing to check
         lifted, by = ("b_h", 0.5) if architecture.bias else ("W_xh", 0.2)
         for name, view in network.parameters.items():
             if name.startswith(lifted):
@@ -153,7 +150,7 @@ def random_window(network: Network, generator: np.random.Generator) -> Case:
 
 
 def with_resets(case: Case, seed: int) -> Case:
-    """The same, with a state of 0 before every third step or so of a stream, and before one step of all."""
+    """The same with resets: about every third step of a stream, and one step of all streams."""
     reset_mask = np.random.default_rng(seed).random(case.inputs.shape) < 1 / 3
     reset_mask[len(reset_mask) // 2] = True
-    return replace(case, reset_mask=reset_mask)
+    return case.with_options(reset_mask=reset_mask)

@@ -2,8 +2,8 @@
 
     dL/dw = Σ_t Σ_{k=1..t} (∂L_t/∂s_t) J_t J_{t-1} ... J_{k+1} (∂s_k/∂w at fixed s_{k-1})
 
-with J_t = ∂s_t/∂s_{t-1}, the product in descending order of time and empty at k = t. s_t is the state of all layers together; for the
-one-layer rnn, J_t = diag(φ'(a_t)) W_hhᵀ.
+with J_t = ∂s_t/∂s_{t-1}, the product in descending order of time and empty at k = t. s_t is the state of all layers
+together; for the one-layer rnn, J_t = diag(φ'(a_t)) W_hhᵀ.
 
 Sources, and what was corrected in them:
 
@@ -12,7 +12,7 @@ Sources, and what was corrected in them:
     Huang 2019, Back Propagation Through Time, (67): takes the powers of W out of the product; matrices do not commute
     Nemo 2023, Notes on Forward and Back-Propagation in RNNs, (2.4): lacks W_hy, and φ' of step k
 
-With dropout a layer hands up h ∘ mask; its own next step reads h.
+With dropout the layer above reads h ∘ mask; the layer's own next step reads h.
 """
 
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ def gradients(run: Unrolled) -> dict[str, Array]:
 def state_jacobian(run: Unrolled, t: int) -> Array:
     """J_t = ∂s_t/∂s_{t-1} of all layers together: block (l, m) is how layer m's state before moves layer l's after.
 
-    0 where the step begins anew.
+    0 where the state is reset before the step.
     """
     sizes = [len(step.after) for step in run.steps[t]]
     ends = np.cumsum([0, *sizes])

@@ -1,10 +1,10 @@
 """Backpropagation through time against independent oracles, parameter by parameter.
 
-The case is one that hides nothing: several steps, several streams, unequal sizes, a state that is not zero, a loss
-at every step, float64. (At T = 1 from a zero state half the terms of a backward could be missing unseen.)
+The case hides nothing: several steps, several streams, unequal sizes, a state that is not zero, a loss at every step,
+float64. (At T = 1 from a zero state half the terms of a backward pass could be missing unseen.)
 
 The error of an entry is |analytic - numeric| / max(|analytic|, |numeric|, floor · m), with m the largest
-derivative of its parameter: relative, but not to a number that is itself only rounding.
+derivative of its parameter: relative, but not to a number that is only rounding.
 """
 
 import math
@@ -20,12 +20,12 @@ from charrnn.errors import CheckError
 from charrnn.network.arrays import Array
 from charrnn.words import did_you_mean
 
-PIECE = 64  # entries that are compared between two reports of progress
+PIECE = 64  # entries between two reports of progress
 
 
 @dataclass(frozen=True)
 class Worst:
-    """The entry with the largest error, and the two numbers that differ there."""
+    """The entry with the largest error, and the two numbers there."""
 
     index: tuple[int, ...]
     analytic: float
@@ -34,7 +34,7 @@ class Worst:
 
 @dataclass(frozen=True)
 class Check:
-    """One parameter against one oracle; `entries` of its entries were compared."""
+    """One parameter against one oracle; `entries`: how many of its entries were compared."""
 
     parameter: str
     shape: tuple[int, ...]
@@ -47,7 +47,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Unchecked:
-    """Something that is configured, and that no check here looks at: why."""
+    """A configured value that the check does not cover, and why."""
 
     key: str
     value: object
@@ -58,8 +58,8 @@ class Unchecked:
 class Report:
     """All checks of a network and its properties.
 
-    `entries` of each parameter were compared (None: all it has), chosen by `seed`: the same two check the same ones again.
-    `checked_with` is what a training of this configuration does to the gradient, and was on in the check, by its key.
+    `entries` of each parameter were compared (None: all), chosen by `seed`: the same two numbers choose the same
+    entries. `checked_with`: what a training of this configuration does to the gradient and the check did too, by key.
     """
 
     checks: Sequence[Check]
@@ -81,14 +81,14 @@ def passed(checks: Sequence[Check]) -> bool:
 
 
 def analytic_gradients(case: Case) -> dict[str, Array]:
-    """What the hand-written backward says, for every parameter and the state that came in."""
+    """The gradients of the hand-written backward, by every parameter and by the state that came in."""
     ws = case.workspace(case.network)
     gradient = case.network.parameters.zeros_like()
     # As in training, the buffers hold another window first: nothing of it may be left in the gradient.
     for inputs, targets in ((case.targets, case.inputs), (case.inputs, case.targets)):
         with case.masked(case.network.parameters.flat, gradient.flat):
-            case.network.forward(inputs, targets, case.state, ws, *case.options)
-            dstate = case.network.backward(case.count, ws, gradient, *case.options)
+            case.network.forward(inputs, targets, case.state, ws, case.options)
+            dstate = case.network.backward(case.count, ws, gradient, case.options)
     return {**dict(gradient.items()), INITIAL_STATE: dstate}
 
 
@@ -99,9 +99,15 @@ def gradcheck(
     entries: int | None = None,
     seed: int = 0,
 ) -> Iterator[Check]:
-    """Yield a check for every parameter and oracle. `entries` random ones of each parameter; None is all of them.
+    """Yield a check for every parameter and oracle, of `entries` random entries of each parameter (None: all).
 
-    `tolerance` None is each oracle's own. Raises CheckError for an oracle that does not exist.
+    `tolerance`: None is each oracle's own. Raises CheckError for an oracle that does not exist.
+
+    >>> from charrnn.diagnostics.gradcheck.case import small_case
+    >>> from charrnn.network.architecture import Architecture
+    >>> case = small_case(Architecture(vocab_size=7, hidden_size=5), seed=0)
+    >>> [(check.parameter, check.passed) for check in gradcheck(case, ["complex-step"], entries=3)]
+    [('W_xh', True), ('W_hh', True), ('b_h', True), ('W_hy', True), ('b_y', True), ('h_0', True)]
     """
     comparison = Comparison(case, oracles, seed)
     comparison.extend(comparison.largest if entries is None else entries)
@@ -109,13 +115,13 @@ def gradcheck(
 
 
 class Comparison:
-    """Derivatives by every oracle of more and more entries of each parameter, in a random order that the seed decides.
+    """Derivatives by every oracle, of more and more entries of each parameter, in an order that depends on the seed.
 
-    What is held at 0 is left out: it does not learn, and a relu without a bias stands on its kink wherever all it reads is 0.
+    Biases that stay 0 are left out: they do not learn, and a relu without one is at its kink where its inputs are 0.
     """
 
     def __init__(self, case: Case, oracles: Sequence[str] = tuple(ORACLES), seed: int = 0) -> None:
-        """With nothing compared yet. Raises CheckError for an oracle that does not exist."""
+        """Nothing is compared yet. Raises CheckError for an oracle that does not exist."""
         require_known(oracles)
         self._case, self._oracles = case, oracles
         held, found = case.network.architecture.held_biases(), analytic_gradients(case)
@@ -123,7 +129,7 @@ class Comparison:
         generator = np.random.default_rng(seed)
         self._order = {name: generator.permutation(gradient.size) for name, gradient in self._analytic.items()}
         self._numeric: dict[tuple[str, str], list[Derivatives]] = {(p, o): [] for p in self._order for o in oracles}
-        self.entries = 0  # compared so far, of each parameter that has as many
+        self.entries = 0  # compared so far, of each parameter that has that many
 
     @property
     def largest(self) -> int:
@@ -136,16 +142,16 @@ class Comparison:
         return self.entries >= self.largest
 
     def count(self, entries: int) -> int:
-        """How many derivatives that many entries of each parameter are, over all oracles."""
+        """The number of derivatives for that many entries of each parameter, over all oracles."""
         return sum(min(len(order), entries) for order in self._order.values()) * len(self._oracles)
 
     def prepare(self) -> None:
-        """Compute what is computed once, however many entries are compared."""
+        """Compute what needs to be computed only once."""
         if "closed-form" in self._oracles:
-            self._case.closed_form  # noqa: B018 (kept by the case)
+            self._case.closed_form  # noqa: B018 (the case caches it)
 
     def extend(self, entries: int, on_progress: Callable[[int], object] = lambda done: None) -> None:
-        """Compare up to `entries` of each parameter; `on_progress` is called with how many derivatives are done."""
+        """Compare up to `entries` of each parameter; `on_progress` is called with the number of derivatives done."""
         done = self.count(self.entries)
         for parameter, order in self._order.items():
             chosen = order[self.entries : entries]
@@ -158,7 +164,7 @@ class Comparison:
         self.entries = max(self.entries, entries)
 
     def checks(self, tolerance: float | None = None) -> Iterator[Check]:
-        """A check for every parameter and oracle, of what has been compared; `tolerance` None is each oracle's own."""
+        """A check for every parameter and oracle, of the entries so far; `tolerance`: None is each oracle's own."""
         for parameter, analytic in self._analytic.items():
             chosen = self._order[parameter][: self.entries]
             for oracle in self._oracles:

@@ -1,13 +1,13 @@
-"""Independent ways to a gradient. None of them knows the hand-written backward.
+"""Independent ways to a gradient. None of them uses the hand-written backward.
 
     complex-step   Im L(w + iε) / ε, ε = 1e-30: no subtraction, so exact to rounding  (Squire and Trapp 1998)
     closed-form    the double sum of products of Jacobians, evaluated literally: see closed_form.py
     forward        the derivatives carried forward in time, RTRL: see rtrl.py
     central        (8 (L(w+δ) - L(w-δ)) - (L(w+2δ) - L(w-2δ))) / 12δ: error of order δ⁴; float64, δ = 3e-4
 
-relu has a kink where a unit switches on: there the central difference takes a smaller step, one that switches none.
+relu has a kink where a unit switches on: there the central difference takes a smaller step, which switches no unit.
 
-An oracle is asked for the derivatives by some entries of one parameter, or of the state that came in.
+An oracle gives the derivatives by some entries of one parameter, or of the state that came in.
 """
 
 from collections.abc import Callable
@@ -25,19 +25,19 @@ from charrnn.network.network import Network
 δ = 3e-4  # balances the rounding error, 1e-16 / δ, against δ⁴
 SMALLEST = 1e-6
 NOISE = 1e-5
-"""An error of the central difference is relative to no less than this: a difference of two losses of some nats, over δ, is
+"""An error of the central difference is relative to at least this: a difference of two losses of some nats, over δ, is
 never better than 1e-11; over a smaller step, that much worse."""
 
 
 class Derivatives(NamedTuple):
-    """What an oracle finds for n entries: the derivatives, (n,), and below which size of each all is its own rounding, (n,)."""
+    """What an oracle finds for n entries: the derivatives, (n,), and the size of the rounding error in each, (n,)."""
 
     values: Array
     noise: Array
 
     @classmethod
     def exact(cls, values: Array) -> "Derivatives":
-        """Those that are right to the rounding of their own size."""
+        """Derivatives whose rounding error is relative to their own size."""
         return cls(values, np.zeros(len(values)))
 
 
@@ -75,8 +75,8 @@ def closed_form_sum(case: Case, parameter: str, indices: Array) -> Derivatives:
     return Derivatives.exact(case.closed_form[parameter].reshape(-1)[indices])
 
 
-def forward_recursion_of(case: Case, parameter: str, indices: Array) -> Derivatives:
-    """The derivative by each entry, carried forward in time; the streams' shares added, or each its own state's."""
+def forward_recursion(case: Case, parameter: str, indices: Array) -> Derivatives:
+    """The derivative by each entry, carried forward in time; of a parameter summed over the streams."""
     if parameter != INITIAL_STATE:
         streams = [rtrl.derivatives(run, parameter, indices) for run in case.unrolled]
         return Derivatives.exact(np.sum(streams, axis=0) * case.weight_mask[parameter].reshape(-1)[indices])
@@ -92,7 +92,7 @@ def forward_recursion_of(case: Case, parameter: str, indices: Array) -> Derivati
 def _moved(
     case: Case, parameter: str, dtype: DTypeLike
 ) -> Callable[[int, complex, Callable[[Network, Array], Any]], Any]:
-    """A function (index, by, look) -> what `look` says of the network with one entry moved by so much; it is put back."""
+    """A function (index, by, look) -> what `look` returns with one entry moved by `by`; afterwards it is put back."""
     network, state = case.network.astype(dtype), case.state.astype(dtype)
     flat = state.reshape(-1) if parameter == INITIAL_STATE else network.parameters[parameter].reshape(-1)
 
@@ -109,10 +109,10 @@ def _moved(
 ORACLES: dict[str, Oracle] = {
     "complex-step": complex_step,
     "closed-form": closed_form_sum,
-    "forward": forward_recursion_of,
+    "forward": forward_recursion,
     "central": central_difference,
 }
 TOLERANCES = {"complex-step": 1e-10, "closed-form": 1e-10, "forward": 1e-10, "central": 1e-6}
 FLOORS = {"complex-step": 1e-4, "closed-form": 1e-4, "forward": 1e-4, "central": 1e-2}
-"""An error is relative to the entry, but to no less than this share of its parameter's largest derivative: what is
-smaller drowns in the oracle's own rounding."""
+"""An error is relative to the entry, but to at least this share of its parameter's largest derivative: smaller entries
+drown in the oracle's own rounding."""

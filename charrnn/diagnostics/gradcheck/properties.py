@@ -1,7 +1,7 @@
 """Properties that a gradient check cannot see: a network may have perfect gradients and be the wrong network.
 
 (A recurrence that is never used, a model that sees the next character, states that are mixed between streams: each
-has been shipped by somebody, trained well, and passed a gradient check.)
+has been released, trained well, and passed a gradient check.)
 """
 
 from collections.abc import Callable, Iterator
@@ -14,9 +14,11 @@ from charrnn.network.arrays import Array
 from charrnn.network.dropout import RATE_LEVELS, Dropout
 from charrnn.network.network import Network
 from charrnn.network.stepper import Stepper
+from charrnn.network.weight_dropout import WeightDropout
+from charrnn.network.window_options import DEFAULT_OPTIONS
 
 ROUNDING = 1e-10  # relative: float64, a few thousand operations
-MAX_DEPARTURE = 0.2  # from ln V, in nats, of a fresh network's loss
+MAX_DEPARTURE = 0.2  # of a fresh network's loss from ln V, in nats
 
 
 @dataclass(frozen=True)
@@ -29,19 +31,19 @@ class Property:
 
 
 def check_properties(case: Case) -> Iterator[Property]:
-    """Yield every property of the network of a case, as it stands, and of the masks of its dropout where it has any."""
-    plain = replace(case, new=None, dropout=None, reset_mask=None, smoothing=0.0, weight_dropout=None)
+    """Yield every property of the network of a case, and of its dropout masks where it has any."""
+    plain = replace(case, options=DEFAULT_OPTIONS, weight_dropout=WeightDropout())
     for name, check in PROPERTIES.items():
         passed, detail = check(plain)
         yield Property(name, bool(passed), detail)
-    if case.dropout is not None:
-        yield masks_keep_the_mean(case.dropout, case.network.architecture.num_layers)
-    if case.weight_dropout is not None:
+    if case.options.dropout is not None:
+        yield masks_keep_the_mean(case.options.dropout, case.network.architecture.num_layers)
+    if case.weight_dropout.rate:
         yield weights_are_masked(case, case.weight_dropout.rate)
 
 
 def causality(case: Case) -> tuple[bool, str]:
-    """Another character at step t changes nothing before t."""
+    """A different character at step t changes nothing before t."""
     T, moved = len(case.inputs), 0.0
     for t in range(1, T):
         moved = max(moved, np.abs(_logits(_changed(case, t)) - _logits(case))[:t].max())
@@ -49,7 +51,7 @@ def causality(case: Case) -> tuple[bool, str]:
 
 
 def recurrence(case: Case) -> tuple[bool, str]:
-    """Another first character, whichever, changes the last logits: the past is used."""
+    """A different first character, any of them, changes the last logits: the past is used."""
     V = case.network.architecture.vocab_size
     if V == 1:
         return True, "there is only one character"
@@ -58,7 +60,7 @@ def recurrence(case: Case) -> tuple[bool, str]:
 
 
 def carried_state(case: Case) -> tuple[bool, str]:
-    """Another state that comes in, whichever, changes the last logits: what a window hands on is used."""
+    """A different state that comes in changes the last logits: the state that a window passes on is used."""
     states = [scale * np.roll(case.state, by, axis=-1) for scale in (-1, 0.5, 1) for by in range(1, 4)]
     moved = max(np.abs(_logits(replace(case, state=state)) - _logits(case))[-1].max() for state in states)
     return moved > 0, f"largest change of the last logits: {moved:.1e}"
@@ -71,7 +73,7 @@ def step_equals_window(case: Case) -> tuple[bool, str]:
 
 
 def window_equals_two_halves(case: Case) -> tuple[bool, str]:
-    """A window equals its first half, and its second half from the state that the first hands on."""
+    """A window equals its first half, and its second half from the state after the first."""
     half = len(case.inputs) // 2
     first, second = case.network.workspace(half, _B(case)), case.network.workspace(len(case.inputs) - half, _B(case))
     case.network.logits(case.inputs[:half], case.state, first)
@@ -80,12 +82,13 @@ def window_equals_two_halves(case: Case) -> tuple[bool, str]:
 
 
 def truncated_equals_full(case: Case) -> tuple[bool, str]:
-    """BPTT(k2; k1) whose windows all reach back to the start cuts nothing: the sum of its gradients is the full one."""
+    """BPTT(k2; k1) with windows that all reach back to the start cuts nothing: its gradients add up to the full one."""
     full, parts = _gradient(case), []
     T = len(case.inputs)
     for start in range(0, T, 2):
         end = min(start + 2, T)
-        reaching_back = replace(case, inputs=case.inputs[:end], targets=case.targets[:end], new=end - start)
+        up_to_end = replace(case, inputs=case.inputs[:end], targets=case.targets[:end])
+        reaching_back = up_to_end.with_options(loss_steps=end - start)
         parts.append(_gradient(reaching_back) * reaching_back.count / case.count)
     return _equal(np.sum(parts, axis=0), full)
 
@@ -99,7 +102,7 @@ def streams_are_independent(case: Case) -> tuple[bool, str]:
 
 def fresh_loss(case: Case) -> tuple[bool, str]:
     """A fresh network of this kind and size knows nothing, and believes nothing wrong: its loss is near ln V."""
-    # identity adds up all it reads, on purpose; what is asked here is asked of the network, not of that start
+    # identity adds up all it reads, on purpose; this is a property of the network, not of that initialisation
     architecture = replace(case.network.architecture, initialisation="uniform")
     fresh = Network.fresh(architecture, np.random.default_rng(0), np.float64)
     V, T, B = fresh.architecture.vocab_size, 20, 20
@@ -121,7 +124,7 @@ PROPERTIES: dict[str, Callable[[Case], tuple[bool, str]]] = {
 
 
 def masks_keep_the_mean(dropout: Dropout, num_layers: int) -> Property:
-    """A mask is 0 for its share of the units and 1 / (1 - rate) for the others, another one in each layer and stream."""
+    """A mask is 0 for a share `rate` of the units, else 1 / (1 - rate), and differs by layer and stream."""
     shape = 64, 2, 128
     masks = np.zeros((num_layers, *shape))
     again = np.zeros(shape)
@@ -139,7 +142,7 @@ def masks_keep_the_mean(dropout: Dropout, num_layers: int) -> Property:
 
 
 def weights_are_masked(case: Case, rate: float) -> Property:
-    """W_hh alone is masked, as above; afterwards the weights are as before, to the bit."""
+    """Only W_hh is masked, as above; afterwards the weights are as before, to the bit."""
     network = case.network
     recurrent = np.concatenate([mask.ravel() for name, mask in case.weight_mask.items() if name.startswith("W_hh")])
     others = [mask for name, mask in case.weight_mask.items() if not name.startswith("W_hh")]
@@ -166,13 +169,13 @@ def _logits(case: Case) -> Array:
 
 def _gradient(case: Case) -> Array:
     ws, gradient = case.workspace(case.network), case.network.parameters.zeros_like()
-    case.network.forward(case.inputs, case.targets, case.state, ws, case.new)
-    case.network.backward(case.count, ws, gradient, case.new)
+    case.network.forward(case.inputs, case.targets, case.state, ws, case.options)
+    case.network.backward(case.count, ws, gradient, case.options)
     return gradient.flat
 
 
 def _changed(case: Case, t: int, by: int = 1) -> Case:
-    """Another character at step t, in every stream."""
+    """The case with a different character at step t, in every stream."""
     inputs = case.inputs.copy()
     inputs[t] = (inputs[t] + by) % case.network.architecture.vocab_size
     return replace(case, inputs=inputs)

@@ -8,8 +8,8 @@ A cell's step is s' = F(u, s): s is its state, (S H,), h first; u, (U,), are its
     rnn, lstm   u = x W_xh + h W_hh + b_h                            U = G H
     gru         u = [x W_xh + b_xh, h W_hh + b_hh]                   U = 2 · 3 H
 
-`linearise` gives ∂s'/∂u, (S H, U), and ∂s'/∂s at fixed u, (S H, S H); rows are what changes, columns what it changes with.
-`tangent` gives ṡ', (..., S H), for given u̇ and ṡ: the same derivatives, used as a map and never as a matrix.
+`linearise` gives ∂s'/∂u, (S H, U), and ∂s'/∂s at fixed u, (S H, S H); rows are what changes, columns what it changes
+with. `tangent` gives ṡ', (..., S H), for given u̇ and ṡ: the same derivatives, used as a map and never as a matrix.
 """
 
 from collections.abc import Callable
@@ -110,7 +110,7 @@ class LSTM:
 class GRU:
     """s = h;  u = [x_a, h_a], each r z n;  n = tanh(x_a_n + r h_a_n);  h' = (1 - z) n + z h."""
 
-    separate = True  # the reset stands between the two products
+    separate = True  # the reset is between the two products
     biases = ("b_xh", "b_hh")
 
     def value(self, u: Array, s: Array) -> Array:

@@ -3,8 +3,8 @@
     ds_t/dw = ∂s_t/∂w at fixed s_{t-1} + (∂s_t/∂s_{t-1}) ds_{t-1}/dw        ds_0/dw = 0
     dL/dw   = Σ_t (∂L_t/∂s_t) ds_t/dw
 
-carried forward in time beside the states, for many entries of one parameter at once: ds/dw is (n, S H). It is the
-tangent of the equations, and needs neither a Jacobian matrix nor a step backwards.
+carried forward in time beside the states, for many entries of one parameter at once: ds/dw is (n, S H). This is the
+tangent of the equations; it needs neither a Jacobian matrix nor a backward pass.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ CHUNK = 512  # entries carried together, to bound the memory
 
 
 def derivatives(run: Unrolled, parameter: str, indices: Array) -> Array:
-    """dL/dw, (n,), of one stream's loss by the entries `indices` of a parameter, or of the state that came in ("h_0")."""
+    """dL/dw, (n,), of one stream's loss by the entries `indices` of a parameter, or of the state before it ("h_0")."""
     return np.concatenate(
         [_derivatives(run, parameter, indices[start : start + CHUNK]) for start in range(0, len(indices), CHUNK)]
     )

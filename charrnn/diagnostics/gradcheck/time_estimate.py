@@ -1,4 +1,4 @@
-"""As many entries of a gradient check as fit into a time, measured as it goes: no machine is too slow for that."""
+"""As many entries of a gradient check as fit into a time, measured while it runs: no machine is too slow for that."""
 
 import time
 from collections.abc import Callable
@@ -10,22 +10,21 @@ from charrnn.diagnostics.gradcheck.case import Case
 from charrnn.diagnostics.gradcheck.gradcheck import Comparison, Unchecked
 from charrnn.diagnostics.gradcheck.oracles import ORACLES
 from charrnn.network.network import Network
+from charrnn.network.window_options import DEFAULT_OPTIONS
 from charrnn.words import parameter
 
-SECONDS = 60.0  # for a check of which nobody says how many entries it shall have
-WORTH_IT = 8  # a round that adds less than this part of what there is, is not begun
-WIDEST = (
-    2048  # numbers in the state of a network whose closed form is tried: of a wider one that alone would take minutes
-)
-PAIRED = "closed-form"  # costs the same for one entry and for all: it is in the pairs t, k of each stream
+SECONDS = 60.0  # for a check without a given number of entries
+WORTH_IT = 8  # no round that adds less than this part of the entries so far
+WIDEST = 2048  # numbers in a state, for a probe of the closed form: a wider one would take minutes
+PAIRED = "closed-form"  # one entry costs as much as all: the time goes into the pairs t, k of each stream
 
 
 def extend_for(
     comparison: Comparison, seconds: float, on_progress: Callable[[float], object] = lambda share: None
 ) -> None:
-    """Compare twice as many entries in each round, as long as the next will end in time by what the last one took.
+    """Compare twice as many entries in each round, while the next will end in time, judged by the last.
 
-    One of each parameter is always compared. `on_progress` is called with the share that is done.
+    One entry of each parameter is always compared. `on_progress` is called with the share that is done.
     """
     began, whole = time.perf_counter(), comparison.count(comparison.largest)
 
@@ -45,14 +44,14 @@ def extend_for(
 
 
 def seconds_of_closed_form(case: Case) -> float:
-    """About how long the closed form would take, from a probe of two steps of one stream.
+    """About how long the closed form would take, in seconds, from a probe of two steps of one stream.
 
     A wide network is probed as a narrower one: the time grows with the cube of the units.
     """
     T, B = case.inputs.shape
     steps = min(2, T)
     inputs, targets, state = case.inputs[:steps, :1], case.targets[:steps, :1], case.state[:, :1]
-    probe = replace(case, inputs=inputs, targets=targets, state=state, new=None, reset_mask=None)
+    probe = replace(case, inputs=inputs, targets=targets, state=state, options=DEFAULT_OPTIONS)
     H, narrow = state.shape[2], max(1, WIDEST // len(state))
     if narrow < H:
         architecture = replace(case.network.architecture, hidden_size=narrow)
@@ -65,7 +64,7 @@ def seconds_of_closed_form(case: Case) -> float:
 
 
 def oracles_within(case: Case, seconds: float) -> tuple[list[str], list[Unchecked]]:
-    """The oracles of which one entry fits into a time, and the one that is left out, if it does not."""
+    """The oracles that can compare an entry within `seconds`, and the one that cannot, if any."""
     expected = seconds_of_closed_form(case)
     if expected <= seconds:
         return [*ORACLES], []
@@ -74,14 +73,14 @@ def oracles_within(case: Case, seconds: float) -> tuple[list[str], list[Unchecke
 
 
 def _in_words(seconds: float) -> str:
-    """A time, roughly."""
+    """A time in words, roughly."""
     if seconds < 120:
         return f"{seconds:,.0f} seconds"
     return f"{seconds / 60:,.0f} minutes" if seconds < 2 * 3600 else f"{seconds / 3600:,.0f} hours"
 
 
 def _next(comparison: Comparison, affordable: float) -> int:
-    """How many entries the next round goes up to: twice those there are, or fewer that can be afforded; or no more."""
+    """The number of entries after the next round: twice those so far, fewer if time is short, or the same at the end."""
     entries = comparison.entries
     done = comparison.count(entries)
     for more in (entries, entries // 2, entries // 4, entries // WORTH_IT):

@@ -1,7 +1,7 @@
 """A window of one stream, unrolled step by step and layer by layer from the plain equations.
 
-What the closed form and the forward recursion stand on: for every step t and layer l the input x, the state before,
-the pre-activations u and the state after, and at every step the gradient of the loss by the top layer's h.
+The closed form and the forward recursion read it: for every step t and layer l the input x, the state before,
+the pre-activations u and the state after, and at every step the gradient of the loss by the logits.
 """
 
 from dataclasses import dataclass
@@ -11,12 +11,13 @@ import numpy as np
 from charrnn.diagnostics.gradcheck import reference_cells
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
+from charrnn.network.parameters import Parameters
 from charrnn.network.resets import ResetMask
 
 
 @dataclass(frozen=True)
 class Layer:
-    """The weights of one layer under the names of the equations, their gates side by side: (I, G H), (H, G H), (G H,)."""
+    """The weights of a layer under the names of the equations, gates side by side: (I, G H), (H, G H), (G H,)."""
 
     w: dict[str, Array]
     names: dict[str, str]  # name in the equations -> name in the network
@@ -53,7 +54,7 @@ class Step:
     before: Array  # (S H,)
     u: Array  # (U,)
     after: Array  # (S H,)
-    mask: Array  # (H,) what goes up is h ∘ mask: 1 without dropout
+    mask: Array  # (H,) the layer above reads h ∘ mask: 1 without dropout
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,11 @@ class Unrolled:
     steps: list[list[Step]]
     do: list[Array]  # (V,) p - q over the count; zero where the loss is not on the step
     readout: reference_cells.Readout
-    reset_mask: ResetMask  # (T,): the steps before which the state is 0, whatever stood there
+    reset_mask: ResetMask  # (T,): the steps before which the state is reset to 0
 
     @property
     def H(self) -> int:
-        """Units of a layer."""
+        """The number of units of a layer."""
         return len(self.layers[0].w["W_hh"])
 
     def top(self, t: int) -> Array:
@@ -83,25 +84,20 @@ def unroll(
     targets: Ids,
     state: Array,
     reset_mask: ResetMask,
-    new: int,
+    *,
+    loss_steps: int,
     count: int,
     smoothing: float = 0.0,
     masks: Array | None = None,
 ) -> Unrolled:
-    """One stream: characters, targets and beginnings, (T,) each, a state (S, H), the loss on the last `new` steps over `count`.
+    """Unroll one stream: characters, targets and resets, (T,) each, from a state (S, H); the loss is on the last
+    `loss_steps` steps, divided by `count`.
 
     `masks`, (L, T, H), of dropout; None: nothing is dropped.
     """
     architecture, p = network.architecture, network.parameters
     cell = reference_cells.make_cell(architecture.cell, architecture.nonlinearity)
-    layers = [
-        Layer(
-            {base: side_by_side(p[name], base) for base, name in names.items()},
-            names,
-            {base: p[name].shape for base, name in names.items()},
-        )
-        for names in architecture.layer_names()
-    ]
+    layers = [_layer(p, names) for names in architecture.layer_names()]
     H, T = architecture.hidden_size, len(inputs)
     if masks is None:
         masks = np.ones((len(layers), T, H))
@@ -116,6 +112,11 @@ def unroll(
             after = cell.value(u, before)
             row.append(Step(x, before, u, after, masks[number, t]))
             states[number], x = after, after[:H] * masks[number, t]
-        errors.append(readout.error(x, targets[t], smoothing) / count * (t >= T - new))
+        errors.append(readout.error(x, targets[t], smoothing) / count * (t >= T - loss_steps))
         steps.append(row)
     return Unrolled(cell, layers, steps, errors, readout, reset_mask)
+
+
+def _layer(p: Parameters, names: dict[str, str]) -> Layer:
+    w = {base: side_by_side(p[name], base) for base, name in names.items()}
+    return Layer(w, names, {base: p[name].shape for base, name in names.items()})

@@ -1,13 +1,13 @@
-"""How far gradients reach in a network: all figures of it together.
+"""How far gradients reach in a network: all figures together.
 
-At P positions of a text, each read from a good way before, the Jacobian products by lag (jacobian_products.py), from them the memory
-horizon and the largest Lyapunov exponent; the spectrum of W_hh and the conditions (spectrum.py); the share of saturated units
-(saturation.py); what truncation costs (truncation.py). In float64. Of several layers, each one's own recurrence, from its state to
-its state, what comes from below being held.
+At P positions of a text, each after a warm-up: the Jacobian products by lag (jacobian_products.py), and from them the
+memory horizon and the largest Lyapunov exponent; the spectrum of W_hh and the conditions (spectrum.py); the share of
+saturated units (saturation.py); the cost of truncation (truncation.py). In float64. For several layers, each layer's
+own recurrence, from its state to its state, with its input fixed.
 
-    half-life   the lag from which on less than half of the gradient is left, by the median of rms over the positions
+    half-life   the lag from which on less than half of the gradient remains, by the median of rms over the positions
     horizon     the same for 1 %
-    lyapunov    λ = d log ‖J_n ... J_1‖ / dn, in nats per step, over the lags after the first quarter; below 0: what happened is forgotten
+    lyapunov    λ = d log ‖J_n ... J_1‖ / dn, in nats per step, after the first quarter of the lags; below 0, it forgets
 """
 
 from collections.abc import Sequence
@@ -31,14 +31,14 @@ from charrnn.words import parameter
 LAGS, POSITIONS = 200, 8
 STREAMS_OF_TRUNCATION = 64  # over which the truncated gradient is averaged, as over the streams of a batch
 HALF, ONE_PERCENT = 0.5, 0.01
-LOG_ZERO = -1e4  # the base-10 logarithm that stands for 0, which JSON could not hold
+LOG_ZERO = -1e4  # in place of log 0, which JSON cannot hold
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Of one state, base-10 logarithms by lag from 0 on: median and quartiles of rms over the positions, and the median of largest.
+    """One state's base-10 logarithms by lag from 0 on: median and quartiles over the positions of rms, median of largest.
 
-    The two lags are None where the median is not below, for good, within the lags that were looked at.
+    `half_life` and `horizon` are None where the median does not stay below within these lags.
     """
 
     state: str
@@ -52,7 +52,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class LayerFlow:
-    """One layer; `conditions` are of an rnn alone, `lyapunov` is None where no gradient at all comes through."""
+    """One layer; `conditions` are for the rnn alone; `lyapunov` is None where no gradient comes through."""
 
     layer: int
     curves: list[Curve]
@@ -64,23 +64,23 @@ class LayerFlow:
 
 @dataclass(frozen=True)
 class GradientFlow:
-    """A network on a text; see the modules for what is what."""
+    """The gradient flow of a network on a text; the modules define the figures."""
 
     cell: str
     nonlinearity: str
     hidden_size: int
     lags: int
     positions: int
-    positions_cut_off: int  # at which a document begins within the lags
+    positions_cut_off: int  # where a document begins within the lags
     layers: list[LayerFlow]
     truncation: list[Truncation]
-    unknown: int = 0  # characters of the text that the network has no symbol for, and others stand for
+    unknown: int = 0  # characters of the text without a symbol, which were replaced
     unit: Unit = "char"  # of the lags
-    notes: tuple[str, ...] = ()  # of the text
+    notes: tuple[str, ...] = ()  # about the text
 
 
 @one_blas_thread()
-@np.errstate(all="ignore")  # a network that has diverged is looked at too
+@np.errstate(all="ignore")  # it must work for a network that has diverged
 def gradient_flow(
     network: Network,
     ids: Ids,
@@ -89,7 +89,8 @@ def gradient_flow(
     end_id: int | None = None,
     unit: Unit = "char",
 ) -> GradientFlow:
-    """Of a network on a text, (n,); where `end_id` is read, the end of a document, the state is 0 before, as in training.
+    """The gradient flow of a network on a text, (n,). Where `end_id`, the end of a document, is read, the
+    state is reset, as in training.
 
     Raises CheckError for a text of fewer than lags + 1 characters (or bytes: `unit`).
     """
@@ -104,15 +105,15 @@ def gradient_flow(
 
 
 def beginnings(inputs: Ids, end_id: int | None) -> ResetMask:
-    """Where a document begins: its network reads the end of the one before first."""
+    """Where a document begins: the network first reads the end of the one before."""
     return np.zeros(inputs.shape, np.bool_) if end_id is None else inputs == end_id
 
 
 def warmed_up(
     network: Network, ids: Ids, lags: int, positions: int, end_id: int | None = None, unit: Unit = "char"
 ) -> tuple[Ids, Array]:
-    """Windows of lags + 1 characters, (lags + 1, P), evenly spread over a text, and the states before them, (S, P, H), after
-    reading as many characters as the text allows, up to `lags`, from a state of 0.
+    """Windows of lags + 1 characters, (lags + 1, P), evenly spread over a text, and the states before them, (S, P, H):
+    from a state of 0, after up to `lags` characters of warm-up, as the text allows.
     """
     if len(ids) <= lags:
         raise CheckError(
@@ -131,8 +132,8 @@ def warmed_up(
 
 
 def layer_flows(network: Network, inputs: Ids, state: Array, reset_mask: ResetMask) -> list[LayerFlow]:
-    """Of each layer, from the last of the steps (T, P) back to the first, from a state (S, P, H); no gradient goes back from
-    where a stream begins anew, and the exponent is of the other streams alone.
+    """The flow of each layer, from the last of the steps (T, P) back to the first, from a state (S, P, H). No gradient
+    passes a reset, and the exponent is of the streams without resets alone.
     """
     (T, P), architecture = inputs.shape, network.architecture
     ws = network.workspace(T, P)
@@ -140,22 +141,27 @@ def layer_flows(network: Network, inputs: Ids, state: Array, reset_mask: ResetMa
     sizes = T, P, architecture.hidden_size, architecture.make_cell().number_of_states
     found = []
     for number, (w, layer) in enumerate(zip(network.layers, ws.layers, strict=True), start=1):
-        steps = jacobians.with_resets(jacobians.of_layer(architecture, w, layer.cell), reset_mask)
+        steps = jacobians.with_resets(jacobians.layer_jacobians(architecture, w, layer.cell), reset_mask)
         norms, whole = norms_by_lag(steps, *sizes)
         curves = [_curve(state, own) for state, own in zip("hc", norms, strict=False)]
         spectrum = spectra(architecture.cell, w["W_hh"])
-        told = conditions(architecture.nonlinearity, spectrum[0]) if architecture.cell == "rnn" else None
-        shares = layer_saturation(architecture, layer.cell)
         found.append(
-            LayerFlow(number, curves, spectrum, told, shares, lyapunov_exponent(whole[:, ~reset_mask.any(axis=0)]))
+            LayerFlow(
+                layer=number,
+                curves=curves,
+                spectra=spectrum,
+                conditions=conditions(architecture.nonlinearity, spectrum[0]) if architecture.cell == "rnn" else None,
+                saturated=layer_saturation(architecture, layer.cell),
+                lyapunov=lyapunov_exponent(whole[:, ~reset_mask.any(axis=0)]),
+            )
         )
     return found
 
 
 def lyapunov_exponent(whole: Array) -> float | None:
-    """From log ‖·‖ of the products by lag, (lags + 1, P): their mean growth per lag, after the first quarter.
+    """The mean growth per lag, after the first quarter, of log ‖·‖ of the products, (lags + 1, P).
 
-    None where nothing is left of one of them, and for no position at all.
+    None where one of them has vanished, or without a position.
     """
     first = len(whole) // 4
     if len(whole) < 2 or not whole.shape[1] or not np.isfinite(whole[-1]).all():
@@ -164,7 +170,11 @@ def lyapunov_exponent(whole: Array) -> float | None:
 
 
 def lag_below(share: float, log10: Sequence[float]) -> int | None:
-    """The first lag from which on a curve stays below a share; None where it ends above it."""
+    """The first lag from which on a curve stays below a share; None where it ends above it.
+
+    >>> lag_below(0.5, [0.0, -0.2, -0.4, -0.6])
+    2
+    """
     above = np.flatnonzero(np.asarray(log10) >= np.log10(share))
     lag = int(above[-1]) + 1 if len(above) else 0
     return lag if lag < len(log10) else None
@@ -178,7 +188,7 @@ def _curve(state: str, norms: Norms) -> Curve:
 
 
 def _quantile(logs: Array, share: float) -> list[float]:
-    """Over the positions, of (lags + 1, P); between something and nothing it is nothing."""
+    """A quantile over the positions of (lags + 1, P); between a number and LOG_ZERO it is LOG_ZERO."""
     below = np.quantile(logs, share, axis=1, method="lower")
     between = np.quantile(logs, share, axis=1)
     return [float(value) for value in np.where(below > LOG_ZERO, between, LOG_ZERO)]

@@ -1,13 +1,13 @@
 """Norms of products of Jacobians, ∂s_t/∂s_k = J_t J_{t-1} ... J_{k+1}, by the lag t - k.
 
-A loss at step t reaches what happened `lag` steps before through such a product alone: a gradient g at t is g J_t ... J_{k+1}
-at k. Two norms tell what is left of it:
+A loss at step t reaches what happened `lag` steps before through such a product alone: a gradient g at t is g
+J_t ... J_{k+1} at k. Two norms measure what is left of it:
 
-    rms       ‖∂h_t/∂h_k‖_F / √H     by how much it scales a gradient of random direction, on average (in the square)
-    largest   ‖∂h_t/∂h_k‖_2          by how much it scales the direction that it scales most; at least rms
+    rms       ‖∂h_t/∂h_k‖_F / √H     the factor for a gradient of random direction, root mean square
+    largest   ‖∂h_t/∂h_k‖_2          the factor for the direction that it scales most; at least rms
 
-Both are 1 at lag 0, and for an orthogonal product. They are kept as natural logarithms: each product is divided by its largest
-entry as it grows, so nothing under- or overflows over any number of lags.
+Both are 1 at lag 0, and for an orthogonal product. They are kept as natural logarithms: each product is divided by its
+largest entry at each lag, so nothing under- or overflows over any number of lags.
 """
 
 from dataclasses import dataclass
@@ -17,21 +17,21 @@ import numpy as np
 from charrnn.diagnostics.gradflow.jacobians import Jacobians
 from charrnn.network.arrays import Array
 
-DIRECTIONS, ROUNDS, CLOSE = 8, 50, 1e-6  # of subspace iteration: until σ moves by a smaller share, or so many rounds
-SEED = 0  # of the directions in which it begins, and of those that are followed
+DIRECTIONS, ROUNDS, CLOSE = 8, 50, 1e-6  # of subspace iteration: until σ changes by a share below CLOSE, or ROUNDS
+SEED = 0  # of the first directions, and of those that are followed
 
 
 @dataclass(frozen=True)
 class Norms:
-    """Natural logarithms by lag, (T + 1, P) each; -inf where nothing is left at all."""
+    """Natural logarithms by lag, (T + 1, P) each; -inf where nothing is left."""
 
     rms: Array
     largest: Array
 
 
 def norms_by_lag(jacobians: Jacobians, T: int, P: int, H: int, S: int) -> tuple[list[Norms], Array]:
-    """From the last of T steps back, in P streams: the norms of each state by itself (h, for the LSTM then c, each the block
-    of the product that stands on the diagonal), and log ‖·‖_F of the whole product, (T + 1, P).
+    """From the last of T steps back, in P streams: the norms of each state by itself (h, for the LSTM then c: the
+    diagonal blocks of the product), and log ‖·‖_F of the whole product, (T + 1, P).
     """
     product = np.broadcast_to(np.eye(S * H), (P, S * H, S * H)).copy()
     followers = [_LargestSingularValue(P, H) for _ in range(S)]
@@ -51,8 +51,8 @@ def norms_by_lag(jacobians: Jacobians, T: int, P: int, H: int, S: int) -> tuple[
 
 
 def rms_by_lag(jacobians: Jacobians, T: int, P: int, S: int, directions: Array) -> tuple[list[Array], Array]:
-    """`rms` and the whole as above, from the last of T steps back to the first, estimated by orthonormal directions, (K, H), in
-    each state; exact for K = H. Each (T + 1, P).
+    """`rms` and the whole, as in norms_by_lag, estimated by orthonormal directions, (K, H), in each state; exact for
+    K = H. Each (T + 1, P).
     """
     K, H = directions.shape
     product = np.zeros((P, S * K, S * H), directions.dtype)
@@ -72,12 +72,16 @@ def rms_by_lag(jacobians: Jacobians, T: int, P: int, S: int, directions: Array) 
 
 
 def random_directions(K: int, H: int) -> Array:
-    """K orthonormal rows, (K, H), or H of them where there are no more; always the same."""
+    """K orthonormal rows, (K, H), at most H; always the same.
+
+    >>> random_directions(8, 3).shape
+    (3, 3)
+    """
     return np.asarray(np.linalg.qr(np.random.default_rng(SEED).standard_normal((H, min(K, H)))).Q.T)
 
 
 def _rescale(product: Array) -> Array:
-    """Divide each product, (P, ., .), by its largest entry, in place: the logarithms of these, 0 where there is nothing."""
+    """Divide each product, (P, ., .), by its largest entry, in place. Returns the logarithms; 0 for a product of 0."""
     size = np.maximum(product.max(axis=(1, 2)), -product.min(axis=(1, 2)))
     size[size == 0] = 1
     product /= size[:, np.newaxis, np.newaxis]
@@ -85,21 +89,21 @@ def _rescale(product: Array) -> Array:
 
 
 class _LargestSingularValue:
-    """By subspace iteration on M Mᵀ, begun where the lag before ended: J_t ... J_k and J_t ... J_{k+1} stretch to nearly the
-    same sides. Several directions at once, because the largest singular values are often close together.
+    """Subspace iteration on M Mᵀ, from the directions of the lag before: J_t ... J_k and J_t ... J_{k+1} stretch nearly
+    the same ones. Several at once, because the largest singular values are often close together.
     """
 
     def __init__(self, P: int, H: int) -> None:
         self._u = np.random.default_rng(SEED).standard_normal((P, min(DIRECTIONS, H), H))
 
     def __call__(self, M: Array) -> Array:
-        """Of each of (P, H, H), (P,)."""
+        """The largest singular value of each matrix of (P, H, H), (P,)."""
         before, lives = np.full(len(M), np.inf), M.any(axis=(1, 2))
         for _ in range(ROUNDS):
             v = np.linalg.qr((self._u @ M).swapaxes(1, 2)).Q.swapaxes(1, 2)
             u = v @ M.swapaxes(1, 2)  # as rows: M vᵀ
             σ = np.asarray(np.linalg.norm(u, 2, axis=(1, 2)))
-            if not σ[lives].all():  # it began at right angles to all that comes through
+            if not σ[lives].all():  # the first directions were orthogonal to all that comes through
                 return np.asarray(np.linalg.norm(M, 2, axis=(1, 2)))
             self._u = u
             if (np.abs(σ - before) <= CLOSE * σ).all():

@@ -1,6 +1,6 @@
 """The Jacobian of one step of a layer, ∂s'/∂s, in closed form, from the buffers that a forward pass left.
 
-s is what the layer hands from step to step: h, for the LSTM [h, c]. Rows are what changes, columns what it changes with:
+s is the state of the layer: h, for the LSTM [h, c]. Rows are what changes, columns what it changes with:
 the column convention, J = ∂s'/∂sᵀ, so that a gradient, a row, goes back one step as g ← g J.
 
     rnn   ∂h'/∂h = diag(φ') W_hhᵀ
@@ -8,12 +8,12 @@ the column convention, J = ∂s'/∂sᵀ, so that a gradient, a row, goes back o
     lstm  ∂c'/∂h = diag(g i (1-i)) W_iᵀ + diag(c f (1-f)) W_fᵀ + diag(i (1-g²)) W_gᵀ        ∂c'/∂c = diag(f)
           ∂h'/∂· = diag(o (1 - tanh² c')) ∂c'/∂· + [diag(tanh c' o (1-o)) W_oᵀ, 0]
 
-P streams are taken at once. By h the Jacobian is full, (S H, H); by c it is diagonal block for block, and is kept so.
+P streams at once. By h the Jacobian is full, (S H, H); by c each block is diagonal, and is stored so.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import numpy as np
 
@@ -21,13 +21,13 @@ from charrnn.network.activations import NONLINEARITIES, Nonlinearity
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array
 from charrnn.network.cells import gru, lstm, rnn
-from charrnn.network.cells.cell import Weights
+from charrnn.network.cells.cell import CellWorkspace, Weights
 from charrnn.network.resets import ResetMask
 
 
 @dataclass(frozen=True)
 class Jacobian:
-    """Of one step in P streams: by h, (P, S H, H), and for the LSTM by c, the diagonals of its two blocks, (2, P, H)."""
+    """One step in P streams: by h, (P, S H, H), and for the LSTM by c, the diagonals of its two blocks, (2, P, H)."""
 
     by_h: Array
     by_c: Array | None = None
@@ -46,19 +46,18 @@ Jacobians = Callable[[int], Jacobian]
 """The step t, counted from 0, -> its Jacobian."""
 
 
-def of_layer(architecture: Architecture, w: Weights, cell: Any) -> Jacobians:
-    """The Jacobians of the steps that stand in a layer's own workspace, of its own recurrence: what comes from below is held."""
-    match architecture.cell:
-        case "gru":
-            return lambda t: of_gru(w, cell, t)
-        case "lstm":
-            return lambda t: of_lstm(w, cell, t)
-    φ = NONLINEARITIES[architecture.nonlinearity]
-    return lambda t: of_rnn(w, cell, t, φ)
+def layer_jacobians(architecture: Architecture, w: Weights, cell: CellWorkspace) -> Jacobians:
+    """The Jacobians of the steps that a layer's workspace holds: of its own recurrence, with its input fixed."""
+    if isinstance(cell, gru.Workspace):
+        return partial(gru_jacobian, w, cell)
+    if isinstance(cell, lstm.Workspace):
+        return partial(lstm_jacobian, w, cell)
+    assert isinstance(cell, rnn.Workspace)
+    return partial(rnn_jacobian, NONLINEARITIES[architecture.nonlinearity], w, cell)
 
 
 def with_resets(steps: Jacobians, reset_mask: ResetMask) -> Jacobians:
-    """The same, but 0 where a stream begins anew, (T, P): what it was before is not read."""
+    """The same, but 0 where the state is reset, (T, P): the state before is not read."""
 
     def step(t: int) -> Jacobian:
         found, read = steps(t), ~reset_mask[t][:, np.newaxis]
@@ -67,14 +66,14 @@ def with_resets(steps: Jacobians, reset_mask: ResetMask) -> Jacobians:
     return step
 
 
-def of_rnn(w: Weights, ws: rnn.Workspace, t: int, φ: Nonlinearity) -> Jacobian:
+def rnn_jacobian(φ: Nonlinearity, w: Weights, ws: rnn.Workspace, t: int) -> Jacobian:
     """diag(φ') W_hhᵀ"""
     slope = np.empty_like(ws.h[t + 1])
     φ.slope(ws.h[t + 1], slope)
     return Jacobian(_rows_times(slope, w["W_hh"].T))
 
 
-def of_gru(w: Weights, ws: gru.Workspace, t: int) -> Jacobian:
+def gru_jacobian(w: Weights, ws: gru.Workspace, t: int) -> Jacobian:
     """h' = (1 - z) n + z h"""
     (r, z, n), m, h = ws.gates[:, t], ws.m[t], ws.h[t]
     W_r, W_z, W_n = w["W_hh"].swapaxes(1, 2)
@@ -86,10 +85,10 @@ def of_gru(w: Weights, ws: gru.Workspace, t: int) -> Jacobian:
     return Jacobian(by_h)
 
 
-def of_lstm(w: Weights, ws: lstm.Workspace, t: int) -> Jacobian:
+def lstm_jacobian(w: Weights, ws: lstm.Workspace, t: int) -> Jacobian:
     """c' = f c + i g;  h' = o tanh c'"""
     (i, f, o, g), c = ws.gates[:, t], ws.c[t]
-    tanh_c = np.tanh(ws.c[t + 1])  # the workspace's own may hold a backward's leavings
+    tanh_c = np.tanh(ws.c[t + 1])  # a backward pass may have overwritten the workspace's own
     W_i, W_f, W_o, W_g = w["W_hh"].swapaxes(1, 2)
     c_by_h = _rows_times(g * i * (1 - i), W_i) + _rows_times(c * f * (1 - f), W_f) + _rows_times(i * (1 - g**2), W_g)
     through = o * (1 - tanh_c**2)

@@ -1,19 +1,17 @@
-"""The figures of gradient_flow.py, cheaply: for looking at a network while it learns.
+"""The figures of gradient_flow.py, cheaply: a look at a network while it learns.
 
-Fewer places, and of a Jacobian product not all H rows but K random orthonormal directions g: what is left of a gradient is
-measured as it goes back, ‖g J_t ... J_{k+1}‖, root mean square over the K. Its expectation is rms of jacobian_products.py, which it is exactly
-for H <= K; beyond, it has a relative standard deviation of at most 1/√(2 K), 18 % for K = 16, at each place: in the worst case, that
-of a product of rank 1. A step back costs K/H of a whole product. In the network's own precision, for what grows is scaled back.
+Fewer positions, and of a Jacobian product not all H rows but K random orthonormal directions g: ‖g J_t ... J_{k+1}‖,
+root mean square over the K. Its expectation is rms of jacobian_products.py, and for H <= K it is exact; beyond, its
+relative standard deviation is at most 1/√(2 K), 18 % for K = 16, at each position: the worst case is a product of rank
+1. A step back costs K/H of a whole product. In the network's own precision, because growing products are rescaled.
 
-Of an LSTM the way from c to c is followed, which is the one by which it remembers.
+Of an LSTM the path from c to c is followed, by which it remembers.
 """
-
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from charrnn.diagnostics.gradflow import jacobians
+from charrnn.diagnostics.gradflow.flow_estimate import FlowEstimate
 from charrnn.diagnostics.gradflow.gradient_flow import (
     HALF,
     ONE_PERCENT,
@@ -26,44 +24,28 @@ from charrnn.diagnostics.gradflow.jacobian_products import random_directions, rm
 from charrnn.diagnostics.gradflow.spectrum import GATES, spectral_radius
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array, Ids
-from charrnn.network.cells.cell import Weights
+from charrnn.network.cells.cell import CellWorkspace, Weights
 from charrnn.network.network import Network
 from charrnn.network.resets import ResetMask
 from charrnn.network.saturation import layer_saturation
 
 POSITIONS, DIRECTIONS = 4, 16
-CONTENT = {"rnn": ("h", "W_hh"), "gru": ("n", "n"), "lstm": ("tanh c", "g")}  # by cell: what is no gate, and its matrix
-
-
-@dataclass(frozen=True)
-class FlowEstimate:
-    """One layer, counted from 1, with `lags` characters looked back; None for what is no number, or lies beyond them.
-
-    `half_life` and `horizon` in characters; `log10_norm_1` and `log10_norm_last` of the median of rms at lag 1 and at the last;
-    `lyapunov` in nats per character; `spectral_radius` of W_hh, of a gated cell of the block of its candidate (n, g), which is to it
-    what W_hh is to an rnn; `saturated` is the share of units whose own nonlinearity, not a gate's, is flat.
-    """
-
-    layer: int
-    lags: int
-    half_life: int | None
-    horizon: int | None
-    log10_norm_1: float | None
-    log10_norm_last: float | None
-    lyapunov: float | None
-    spectral_radius: float | None
-    saturated: float | None
+CONTENT = {
+    "rnn": ("h", "W_hh"),
+    "gru": ("n", "n"),
+    "lstm": ("tanh c", "g"),
+}  # by cell: the nonlinearity that is not a gate, and its matrix
 
 
 def flow_estimates(
     network: Network, ids: Ids, lags: int, directions: int = DIRECTIONS, end_id: int | None = None
 ) -> list[FlowEstimate]:
-    """Of each layer of a network, on POSITIONS places of a text, (n,), whose documents `end_id` ends. Deterministic, and the
-    network stays as it is.
+    """An estimate for each layer of a network, at POSITIONS of a text, (n,), whose documents `end_id` ends.
+    Deterministic; the network is not changed.
 
     Raises CheckError for a text of fewer than lags + 1 characters.
     """
-    with np.errstate(all="ignore"):  # a network on its way to diverge is looked at too
+    with np.errstate(all="ignore"):  # it must work for a network that is diverging
         window, state = warmed_up(network, ids, lags, POSITIONS, end_id)
         reset_mask = beginnings(window[:-1], end_id)
         ws = network.workspace(*reset_mask.shape)
@@ -76,24 +58,24 @@ def flow_estimates(
 
 
 def _estimate(
-    architecture: Architecture, number: int, w: Weights, cell: Any, reset_mask: ResetMask, directions: int
+    architecture: Architecture, number: int, w: Weights, cell: CellWorkspace, reset_mask: ResetMask, directions: int
 ) -> FlowEstimate:
     (T, P), H, S = reset_mask.shape, architecture.hidden_size, architecture.make_cell().number_of_states
     followed = random_directions(directions, H).astype(w["W_hh"].dtype)
-    steps = jacobians.with_resets(jacobians.of_layer(architecture, w, cell), reset_mask)
+    steps = jacobians.with_resets(jacobians.layer_jacobians(architecture, w, cell), reset_mask)
     rms, whole = rms_by_lag(steps, T, P, S, followed)
     median = np.median(rms[-1], axis=1) / np.log(10)
     nonlinearity, gate = CONTENT[architecture.cell]
     return FlowEstimate(
-        number,
-        T,
-        _reach(HALF, median),
-        _reach(ONE_PERCENT, median),
-        _finite(median[1]),
-        _finite(median[-1]),
-        _finite(lyapunov_exponent(whole[:, ~reset_mask.any(axis=0)])),
-        _finite(_radius(w["W_hh"].reshape(-1, H, H)[GATES[architecture.cell].index(gate)])),
-        _finite(layer_saturation(architecture, cell)[nonlinearity]),
+        layer=number,
+        lags=T,
+        half_life=_reach(HALF, median),
+        horizon=_reach(ONE_PERCENT, median),
+        log10_norm_1=_finite(median[1]),
+        log10_norm_last=_finite(median[-1]),
+        lyapunov=_finite(lyapunov_exponent(whole[:, ~reset_mask.any(axis=0)])),
+        spectral_radius=_finite(_radius(w["W_hh"].reshape(-1, H, H)[GATES[architecture.cell].index(gate)])),
+        saturated=_finite(layer_saturation(architecture, cell)[nonlinearity]),
     )
 
 

@@ -1,13 +1,13 @@
-"""What the recurrent matrix alone says of how gradients flow: spectral radius, singular values, the conditions for the rnn.
+"""What the recurrent matrix alone says about the flow of gradients: spectral radius, singular values, conditions.
 
-With γ the maximum of |φ'| (tanh 1, sigmoid 1/4, relu 1) and σ the largest singular value of W_hh, every Jacobian has a norm of at
-most γ σ, for ‖diag(φ') W_hhᵀ‖ ≤ γ σ. So
+With γ the maximum of |φ'| (tanh 1, sigmoid 1/4, relu 1) and σ the largest singular value of W_hh, every Jacobian has a
+norm of at most γ σ, for ‖diag(φ') W_hhᵀ‖ ≤ γ σ. So
 
     σ < 1/γ   is sufficient for gradients to vanish      (at least as fast as (γ σ)^lag)
     σ > 1/γ   is necessary for them to explode           (not sufficient: φ' is mostly below γ)
 
-The spectral radius ρ, the largest |eigenvalue|, governs the rate in the long run where φ is linear: ρ^lag. A matrix with ρ < 1 < σ
-may amplify for a while before it forgets.
+The spectral radius ρ, the largest |eigenvalue|, is the rate in the long run where φ is linear: ρ^lag. A matrix with
+ρ < 1 < σ may amplify for a while before it forgets.
 
 Source: Pascanu, Mikolov and Bengio 2013, "On the difficulty of training recurrent neural networks".
 """
@@ -24,7 +24,7 @@ STEEPEST = {"tanh": 1.0, "sigmoid": 0.25, "relu": 1.0}  # γ
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Of W_hh, or the block of it that one gate has; the singular values from the largest down, (H,)."""
+    """The spectrum of W_hh, or of one gate's block of it; the singular values, (H,), the largest first."""
 
     gate: str
     spectral_radius: float
@@ -33,7 +33,7 @@ class Spectrum:
 
 @dataclass(frozen=True)
 class Conditions:
-    """Pascanu's two, with the numbers of this network: γ, 1/γ, σ, and which of them holds."""
+    """Pascanu's two conditions with the numbers of a network: γ, 1/γ, σ, and which of the two holds."""
 
     steepest: float
     threshold: float
@@ -43,22 +43,26 @@ class Conditions:
 
 
 def spectra(cell: str, W_hh: Array) -> list[Spectrum]:
-    """Of each gate's recurrent matrix; W_hh is (H, H) or (G, H, H)."""
+    """The spectrum of each gate's recurrent matrix; W_hh is (H, H) or (G, H, H)."""
     H = W_hh.shape[-1]
     return [spectrum(gate, block) for gate, block in zip(GATES[cell], W_hh.reshape(-1, H, H), strict=True)]
 
 
 def spectrum(gate: str, W: Array) -> Spectrum:
-    """Of one matrix."""
+    """The spectrum of one matrix."""
     return Spectrum(gate, spectral_radius(W), np.linalg.svd(W, compute_uv=False).tolist())
 
 
 def spectral_radius(W: Array) -> float:
-    """The largest |eigenvalue| of a matrix of finite numbers."""
+    """The largest |eigenvalue| of a matrix of finite numbers.
+
+    >>> spectral_radius(np.diag([0.5, -2.0]))
+    2.0
+    """
     return float(np.abs(np.linalg.eigvals(W)).max())
 
 
 def conditions(nonlinearity: str, found: Spectrum) -> Conditions:
-    """Those of an rnn with this φ."""
+    """The conditions for an rnn with this φ."""
     γ, σ = STEEPEST[nonlinearity], found.singular_values[0]
     return Conditions(γ, 1 / γ, σ, must_vanish=σ < 1 / γ, may_explode=σ > 1 / γ)

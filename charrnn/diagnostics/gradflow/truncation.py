@@ -1,11 +1,11 @@
 """What truncated BPTT leaves out: the gradient of the last step's loss when it goes back k steps, beside all T of them.
 
-    g_k   the gradient of the mean loss of step T over the streams, through steps T - k + 1 to T, from the state that stood before
+    g_k   the gradient of the mean loss of step T over the streams, through the last k steps, from the state before them
     cosine (g_k, g_T) and ‖g_k‖ / ‖g_T‖
 
-for all parameters together, and for the recurrent matrices alone: of the readout nothing is ever left out. Both gradients are
-the network's own `backward`. In training, with a loss on every step of a window of T, the step t of it has k = t: a window
-holds every truncation from 1 to T.
+for all parameters together, and for the recurrent matrices alone: truncation omits nothing of the readout's. Both
+gradients come from the network's own `backward`. In training, with a loss on every step of a window of T, step t has
+k = t: a window holds every truncation from 1 to T.
 
 Source: Williams and Peng 1990; Tallec and Ollivier 2017, "Unbiasing truncated backpropagation through time".
 """
@@ -19,6 +19,7 @@ from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
 from charrnn.network.resets import ResetMask
+from charrnn.network.window_options import WindowOptions
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class Truncation:
 
 
 def truncations(network: Network, ids: Ids, state: Array, reset_mask: ResetMask) -> list[Truncation]:
-    """For 1, 2, 4, ... steps and all T, of characters (T + 1, P) read from a state (S, P, H); `reset_mask`, (T, P), as in training:
-    see resets.py.
+    """Truncations to 1, 2, 4, ... and all T steps, for characters (T + 1, P) read from a state (S, P, H); `reset_mask`,
+    (T, P), as in training: see resets.py.
     """
     (T, P), inputs, targets = (len(ids) - 1, ids.shape[1]), ids[:-1], ids[1:]
     before = network.workspace(T, P)
@@ -58,8 +59,9 @@ def _windows(T: int) -> Iterator[int]:
 
 def _gradient(network: Network, inputs: Ids, targets: Ids, state: Array, reset_mask: ResetMask) -> Parameters:
     ws, gradient = network.workspace(*inputs.shape), network.parameters.zeros_like()
-    network.forward(inputs, targets, state, ws, new=1, reset_mask=reset_mask)
-    network.backward(inputs.shape[1], ws, gradient, new=1, reset_mask=reset_mask)
+    options = WindowOptions(loss_steps=1, reset_mask=reset_mask)
+    network.forward(inputs, targets, state, ws, options)
+    network.backward(inputs.shape[1], ws, gradient, options)
     for name in network.architecture.held_biases():
         gradient[name][:] = 0
     return gradient
@@ -70,7 +72,7 @@ def _recurrent(gradient: Parameters) -> Array:
 
 
 def _compare(part: Array, full: Array) -> tuple[float, float]:
-    """Cosine and ratio of norms; 0 and 0 where one of the two is zero, and has no direction."""
+    """Cosine and ratio of norms; 0 and 0 where one of the two is zero and has no direction."""
     sizes = float(np.linalg.norm(part)), float(np.linalg.norm(full))
     if not all(sizes):
         return 0.0, 0.0

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from charrnn.errors import DivergedError
 from charrnn.models.encoded_text import Block
-from charrnn.models.evaluation import UNKNOWN_COST
+from charrnn.models.scoring.scoring import UNKNOWN_COST
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax

@@ -59,7 +59,7 @@ class Cell(Protocol):
     def bias(self, w: Weights) -> Array:
         """b, (G, H), for the rnn (H,): what is added to x W_xh before the cell takes over."""
 
-    def workspace(self, T: int, B: int, H: int, dtype: DTypeLike) -> Any:
+    def workspace(self, T: int, B: int, H: int, dtype: DTypeLike) -> CellWorkspace:
         """Allocate the buffers of one layer."""
 
     def forward(self, w: Weights, ws: Any, times: MatMul | None = None) -> Callable[[int], None]:
@@ -69,8 +69,8 @@ class Cell(Protocol):
         """
 
     def backward(self, w: Weights, dh: Array, ws: Any, dw: Weights, resets: Resets | None = None) -> Array:
-        """From dh = ∂L/∂h', (T, B, H), fill da and the recurrent weights' gradients, last step first; `resets`: where it
-        begins anew, and nothing flows back.
+        """From dh = ∂L/∂h', (T, B, H), fill da and the recurrent weights' gradients, last step first; `resets`: where the
+        state is reset, and nothing flows back.
 
         Uses dh as room to work in. Returns the gradient of the states that came in, (S, B, H).
         """

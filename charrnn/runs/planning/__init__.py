@@ -1,1 +1,1 @@
-"""What a training will be, before it begins."""
+"""What a training will do, before it starts."""

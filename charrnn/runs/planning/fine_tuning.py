@@ -1,6 +1,6 @@
-"""What a fine-tune begins from: the network of another run, which may read another text.
+"""The base of a fine-tune: the network of another run, which was maybe trained on another text.
 
-Its size and kind stay; its vocabulary grows by what the new text has and it has not, and loses nothing.
+Its size and kind stay. Its vocabulary loses nothing, and grows by the symbols that only the new text has.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike
 
 from charrnn.config import resolve
 from charrnn.config.resolve import OptionValues
-from charrnn.config.schema import Config, Training
+from charrnn.config.schema import Config, SizedConfig, Training
 from charrnn.config.typed_values import as_text
 from charrnn.errors import CheckpointError, ConfigError, NetworkError, RunError
 from charrnn.network.network import Network
@@ -35,50 +35,50 @@ INHERITED_KEYS = (
     "model.bias",
     "data.unit",
 )
-MAX_SYMBOLS_SHOWN = 20  # symbols in a note
+MAX_SYMBOLS_SHOWN = 20  # in a note
 
 
 @dataclass(frozen=True)
 class FineTuneBase:
-    """The network, what it reads and writes, and where it is from."""
+    """The network of a run, its vocabulary and configuration, and where it comes from."""
 
-    run: Path  # as it was named
+    run: Path  # as the user named it
     network: Network
     vocabulary: Vocabulary
-    config: Config
+    config: SizedConfig
     lineage: Lineage
-    notes: tuple[str, ...]  # of its loading
+    notes: tuple[str, ...]  # about loading it
 
     @property
     def settings(self) -> OptionValues:
-        """Its network as configuration keys: the defaults of a fine-tune."""
+        """The keys of its network with their values: the defaults of a fine-tune."""
         values = resolve.flatten(self.config)
         kept = (*INHERITED_KEYS, "data.boundary")
         return {key: (parameter("base"), value) for key, value in values if key.startswith("model.") or key in kept}
 
     def default_config(self) -> Config:
-        """Of a fine-tune for which nothing is set."""
+        """The configuration of a fine-tune for which nothing is set."""
         return resolve.resolve(resolve.DEFAULT, defaults=self.settings).config
 
     def require_compatible(self, config: Config) -> None:
-        """Raises ConfigError where a configuration is of another network, or reads in another unit."""
+        """Raises ConfigError if a configuration has another network, or another unit."""
         there, asked = dict(resolve.flatten(self.config)), dict(resolve.flatten(config))
         other = [
-            f"{key} is {as_text(there[key])} there, and {as_text(asked[key])} here"
+            f"{key} is {as_text(there[key])} in the base, and {as_text(asked[key])} here"
             for key in INHERITED_KEYS
             if asked[key] != there[key]
         ]
         if self.config.data.boundary is not None and config.data.boundary is None:
-            other.append("data.boundary is set there, and null here")
+            other.append("data.boundary is set in the base, and null here")
         if other:
             raise ConfigError(
                 f"{parameter('base')} {self.run}: {'; '.join(other)}; a fine-tune keeps its base's network: leave that out, or train without {parameter('base')}"
             )
 
     def weights(self, vocabulary: Vocabulary, seed: int, dtype: DTypeLike) -> Network:
-        """Its network for a vocabulary that has all its symbols; `seed` is that of the new rows and columns.
+        """Its network, extended to a vocabulary that contains its own; `seed` draws the new rows and columns.
 
-        Raises NetworkError where a weight is too large for `dtype`, or where they do not fit into memory.
+        Raises NetworkError if a weight is too large for `dtype`, or if the network does not fit into memory.
         """
         try:
             return extend_vocabulary(self.network, self.vocabulary, vocabulary, np.random.default_rng(seed), dtype)
@@ -90,7 +90,7 @@ class FineTuneBase:
             ) from None
 
     def describe(self, text: SourceText, vocabulary: Vocabulary, training: Training) -> tuple[str, ...]:
-        """In words: which of its symbols `text` has and which not, what is new in `vocabulary`, and what cannot learn."""
+        """Notes: which of its symbols occur in `text`, which are new in `vocabulary`, and which of those cannot learn."""
         if self.vocabulary.unit == "byte":
             return (*self.notes, "the vocabulary stays: the 256 bytes")
         old = self.vocabulary.symbols
@@ -100,23 +100,23 @@ class FineTuneBase:
         if present - set(vocabulary.symbols):
             present.add(UNKNOWN)
         unused = [symbol for symbol in old if symbol not in present]
-        told = f"{len(old) - len(unused):,} of its {len(old):,} characters occur in this text"
-        told += f", {len(unused):,} do not: {_listed(unused)}" if unused else ""
-        told += f"; {len(new):,} are new: {_listed(new)}" if new else "; none is new"
-        return (*self.notes, told, *_never_learned(new, training.freeze))
+        counts = f"{len(old) - len(unused):,} of its {len(old):,} characters occur in this text"
+        counts += f", {len(unused):,} do not: {_listed(unused)}" if unused else ""
+        counts += f"; {len(new):,} are new: {_listed(new)}" if new else "; none is new"
+        return (*self.notes, counts, *_never_learned(new, training.freeze))
 
 
 def load_base(run: Path) -> FineTuneBase:
-    """The base that RUN means: a checkpoint, or in a run directory the best one, or without one the last.
+    """The base at `run`: a checkpoint, or the best one of a run directory, or its last if there is no best.
 
-    Only reads. Raises RunError and CheckpointError.
+    Raises RunError and CheckpointError.
     """
     try:
         loaded = directory.load(run)
     except (RunError, CheckpointError) as error:
         raise type(error)(f"{parameter('base')} {error}") from None
     saved, path = loaded.checkpoint, str(loaded.path.absolute())
-    require_storable(path, f"rename it to begin {parameter('base')} there")
+    require_storable(path, f"rename it to use it as {parameter('base')}")
     lineage = Lineage(
         path=path,
         step=saved.progress.step,
@@ -134,17 +134,16 @@ def _provenance(saved: Checkpoint) -> str:
 
 
 def _never_learned(new: Sequence[str], frozen: Sequence[str]) -> tuple[str, ...]:
-    """What freezing does to new symbols."""
-    sides = {"layer1": "read", "readout": "written"}
+    """Notes about new symbols whose weights are frozen."""
     return tuple(
-        f"{part} is frozen: how the new characters are {side} stays at random"
-        for part, side in sides.items()
+        f"{part} is frozen: the new characters keep random weights there"
+        for part in ("layer1", "readout")
         if new and part in frozen
     )
 
 
 def _listed(symbols: Sequence[str]) -> str:
-    """Characters as a message shows them, not too many."""
+    """Symbols as a message shows them, at most MAX_SYMBOLS_SHOWN of them."""
     names = ["the unknown symbol" if symbol == UNKNOWN else repr(symbol) for symbol in symbols[:MAX_SYMBOLS_SHOWN]]
     more = len(symbols) - len(names)
     return ", ".join(names) + (f" and {more:,} more" if more else "")

@@ -1,4 +1,4 @@
-"""What a training takes of memory, before it begins."""
+"""Estimate a training's memory before it starts."""
 
 from charrnn.network.arrays import nbytes
 from charrnn.network.network import Network
@@ -9,7 +9,7 @@ from charrnn.training.surprisal import windows_read
 
 
 def estimate_memory(plan: Plan) -> int:
-    """Bytes of all arrays of a training and its validations, those of its workers too; not of the interpreter and its libraries."""
+    """Bytes of all arrays of a training, its validations and its workers, without the interpreter and its libraries."""
     network = Network(plan.architecture, Parameters(plan.architecture.shapes(), plan.config.training.precision))
     buffers = sum(nbytes(network.workspace(T, B, dropout)) for T, B, dropout in _read_at_once(plan))
     text = 0 if plan.corpus.path else plan.corpus.ids.nbytes
@@ -17,33 +17,36 @@ def estimate_memory(plan: Plan) -> int:
 
 
 def _vectors(plan: Plan, network: Network) -> int:
-    """How many times the size of the parameters is needed besides.
+    """The number of arrays as large as the parameters.
 
-    The weights, the optimizer's moments and its room to work in, for each thread a gradient and a copy of the weights in
-    the order that products want, shared weights, the plan's own, averages, and a gradient to which others are added.
+    They are the weights, the optimizer's moments and its scratch space; for each thread a gradient and a copy of the weights
+    in the order that matrix products want; shared weights, the plan's own, averages, and the sum of accumulated gradients.
     """
     training = plan.config.training
-    threads = min(plan.threads, _own(plan, plan.batch_size))
+    threads = min(plan.threads, _own(plan, plan.config.training.batch_size))
     vectors = 2 + len(plan.optimizer(network).moments) + 2 * threads + (threads > 1) + (plan.weights is not None)
     return vectors + 2 * (training.ema_decay is not None) + (training.accumulate > 1)
 
 
 def _read_at_once(plan: Plan) -> list[tuple[int, int, bool]]:
-    """Steps, streams, and whether something is dropped, of each window that a thread holds: of updates and of validations."""
+    """Steps, streams, and whether dropout is on, for each window that a thread holds, in updates and validations."""
     texts, length = plan.valid.shape
     validated = windows_read(texts, length) if length > 1 else set()
-    updates = [(plan.config.training.sequence_length, B, plan.dropout > 0) for B in _parts(plan, plan.batch_size)]
+    updates = [
+        (plan.config.training.sequence_length, B, plan.config.model.dropout > 0)
+        for B in _parts(plan, plan.config.training.batch_size)
+    ]
     return updates + [(T, B, False) for T, streams in validated for B in _parts(plan, streams)]
 
 
 def _parts(plan: Plan, streams: int) -> list[int]:
-    """Of so many streams, how many each thread of a rank reads at once: where shares in turn are not even, of both sizes."""
+    """How many of the streams each thread of a rank reads at once; both numbers if they cannot be divided evenly."""
     at_once = {_width(share) for share in even_slices(_own(plan, streams), plan.config.training.accumulate)}
     return [_width(part) for each in at_once for part in even_slices(each, plan.threads)]
 
 
 def _own(plan: Plan, streams: int) -> int:
-    """How many of so many streams a rank reads, at most."""
+    """The largest number of these streams that one rank reads."""
     return -(-streams // plan.ranks.size)
 
 

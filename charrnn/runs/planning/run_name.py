@@ -1,7 +1,7 @@
-"""What a run is called after its text, as a folder's name on every system.
+"""The name of a run, made from the name of its text: a valid folder name on every system.
 
-Letters and digits of every script are kept with their marks, and `_`; everything between them becomes one `-`. The ending of a file
-goes: `Vol. 2 - The Sea.txt.gz` is `Vol-2-The-Sea`.
+It keeps letters, digits and `_` of every script, with their marks, and replaces everything between them by one `-`. It drops
+the ending of a file: `Vol. 2 - The Sea.txt.gz` becomes `Vol-2-The-Sea`.
 """
 
 import glob
@@ -13,14 +13,14 @@ from pathlib import Path
 from charrnn.text.reading.sources import BUILTIN, literal_part
 from charrnn.text.reading.text_file import OPENERS
 
-ENDING = re.compile(r"\.([a-z][a-z0-9]{0,8}|[A-Z][A-Z0-9]{0,8})")  # not that of St.Ives, nor of version 1.2
-KEPT_CATEGORIES = "LNM"  # letters, numbers, marks: first letters of Unicode categories
-MAX_NAME_BYTES = 120  # bytes of UTF-8; a name has at most 255, with what is added to it
-RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])", re.IGNORECASE)  # on Windows
+ENDING = re.compile(r"\.([a-z][a-z0-9]{0,8}|[A-Z][A-Z0-9]{0,8})")  # but not the ending of St.Ives or of version 1.2
+KEPT_CATEGORIES = "LNM"  # first letters of Unicode categories: letters, numbers, marks
+MAX_NAME_BYTES = 120  # of UTF-8; a file name has at most 255, with what is added to it
+RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])", re.IGNORECASE)  # by Windows
 
 
 def run_name(source: str) -> str:
-    """The name for a run on a text, named as on the command line."""
+    """The name of a run on a source, which is named as on the command line."""
     if source == "-":
         return "stdin"
     if source.startswith(BUILTIN):
@@ -32,7 +32,7 @@ def run_name(source: str) -> str:
 
 
 def _without_ending(path: Path) -> str:
-    """The name of a file without .gz and the like, and without one ending before that."""
+    """The name of a file without .gz or the like, and without one more ending."""
     if path.suffix.lower() in OPENERS:
         path = path.with_suffix("")
     return path.stem if ENDING.fullmatch(path.suffix) else path.name
@@ -42,14 +42,15 @@ def _safe(name: str) -> str:
     composed = unicodedata.normalize("NFC", name)
     kept = ""
     for c in composed:
-        is_alone = unicodedata.category(c)[0] == "M" and kept[-1:] in ("", "-")  # such as what makes an emoji of a sign
+        # for example the mark that turns a sign into an emoji
+        is_alone = unicodedata.category(c)[0] == "M" and kept[-1:] in ("", "-")
         kept += c if (unicodedata.category(c)[0] in KEPT_CATEGORIES or c == "_") and not is_alone else "-"
     short = _cut(re.sub("-+", "-", kept).strip("-")).strip("-") or "run"
     return f"{short}-text" if RESERVED.fullmatch(short) else short
 
 
 def _cut(name: str) -> str:
-    """As much of a name as is not too long, no letter without its marks."""
+    """The beginning of a name, at most MAX_NAME_BYTES long; no letter loses its marks."""
     size = 0
     for end, character in enumerate(name):
         size += len(character.encode())

@@ -1,10 +1,11 @@
-"""A network whose vocabulary grows: every symbol keeps its weights under whatever id it has now.
+"""Extend a network to a larger vocabulary: every symbol keeps its weights under its new id.
 
 Three parameters have a vocabulary axis: W_xh of the first layer (a row for each symbol), W_hy (a column) and b_y. They are
-mapped symbol by symbol; all else is copied. What is new begins as in a fresh network (see network/initialisation.py): small
-and random, with a bias of 0. That is about as unlikely as a rare character: a trained readout says what is likely
-with columns some ten times as long. Measured, with a gru of 128 units from one English text to another with twelve new
-characters, and to a Russian one: no mean of the columns, no column or bias of the rarest, no zeros had a lower loss.
+mapped symbol by symbol; all others are copied. New symbols start as in a fresh network (see network/initialisation.py): with
+small random weights, and a bias of 0. That makes a new symbol about as unlikely as a rare one: the columns of likely symbols
+in a trained readout are some ten times as long. Measured with a gru of 128 units, from one English text to another with
+twelve new characters, and to a Russian one: neither the mean of the columns, nor the column or the bias of the rarest symbol,
+nor zeros had a lower loss.
 """
 
 from dataclasses import replace
@@ -16,15 +17,15 @@ from charrnn.errors import NetworkError
 from charrnn.network.network import Network
 from charrnn.text.vocabulary import Vocabulary
 
-AXES = {"W_xh": -2, "W_hy": -1, "b_y": -1}  # of the symbols
+AXES = {"W_xh": -2, "W_hy": -1, "b_y": -1}  # the axis of the symbols
 
 
 def extend_vocabulary(
     network: Network, old: Vocabulary, new: Vocabulary, generator: np.random.Generator, dtype: DTypeLike = np.float32
 ) -> Network:
-    """A copy of `network`, which knows the symbols of `old`, for those of `new`, which has all of these.
+    """A copy of `network` for the vocabulary `new`, which contains all symbols of its vocabulary `old`.
 
-    Raises NetworkError where a weight is too large for `dtype`.
+    Raises NetworkError if a weight is too large for `dtype`.
     """
     whole = Network.fresh(replace(network.architecture, vocab_size=len(new)), generator, dtype)
     ids = {symbol: index for index, symbol in enumerate(new.symbols)}

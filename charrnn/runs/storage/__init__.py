@@ -1,1 +1,1 @@
-"""A run directory and what is in it."""
+"""The run directory and its files."""

@@ -1,9 +1,9 @@
-"""Everything that a training needs to go on, and sampling to write, in one safetensors file.
+"""A checkpoint: all that a training needs to go on, and that sampling needs, in one safetensors file.
 
-Tensors: `parameters.NAME` for each parameter, `optimizer.NAME` for each moment, (P,), and `state`, (S, B, H). Where an average
-of the weights is kept, it is the parameters, and the weights that go on learning are `learning`, (P,).
+Tensors: `parameters.NAME` for each parameter, `optimizer.NAME` for each moment, (P,), and `state`, (S, B, H). With an average
+of the weights, the average is in the parameters, and the weights that go on learning are in `learning`, (P,).
 Metadata: a digest over every byte, and two JSON texts: `charrnn` with the fields of `Record`, and `vocabulary`, a list of
-the symbols in id order. Nothing in it can run: numbers and JSON, that is all. The same training gives the same bytes.
+the symbols in id order. The file has only numbers and JSON, nothing that can run. The same training gives the same bytes.
 """
 
 from collections.abc import Mapping
@@ -12,8 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn.config import sizing
-from charrnn.config.schema import Config, required
+from charrnn.config.schema import SizedConfig
 from charrnn.errors import CheckpointError, DivergedError, NetworkError, UnreadableError, VocabularyError
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array
@@ -42,9 +41,9 @@ PARAMETERS, MOMENTS, STATE, LEARNING = "parameters.", "optimizer.", "state", "le
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A training as it stood after `progress.step` updates."""
+    """The state of a training after `progress.step` updates."""
 
-    config: Config
+    config: SizedConfig
     vocabulary: Vocabulary
     network: Network
     moments: Mapping[str, Array]
@@ -55,19 +54,19 @@ class Checkpoint:
     text: TextRecord
     versions: Mapping[str, str] = field(default_factory=versions)
     base: Lineage | None = None  # of a fine-tune
-    learning: Array | None = None  # (P,), the weights of which `network` has the average; None: it has the weights
+    learning: Array | None = None  # (P,), the weights if `network` has their average; otherwise None
 
 
 def save(checkpoint: Checkpoint, path: Path, previous: Path | None = None) -> None:
-    """As save_in, to a file that is named by its path; `previous` is in the same directory."""
+    """The same as save_in, to a path; `previous` is in the same directory."""
     with Folder(path.parent) as folder:
         save_in(folder, checkpoint, path.name, previous.name if previous else None)
 
 
 def save_in(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | None = None) -> None:
-    """Write it whole or not at all; what bore the name before is kept as `previous`, where that is given.
+    """Write the whole file or nothing. The file that had this name is kept as `previous`, if that is given.
 
-    Raises OSError, and DivergedError rather than write numbers that are not finite.
+    Raises OSError, and DivergedError for numbers that are not finite.
     """
     tensors = _tensors(checkpoint)
     for tensor_name, tensor in tensors.items():
@@ -78,15 +77,15 @@ def save_in(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | N
 
 
 def load(path: Path) -> Checkpoint:
-    """As load_from, of a file that is named by its path."""
+    """The same as load_from, from a path."""
     return load_from(Folder.named(path.parent), path.name)
 
 
 def load_from(folder: Folder, name: str) -> Checkpoint:
-    """Read and verify a checkpoint: digest, names, shapes, precision, and that every number is finite.
+    """Read a checkpoint and verify its digest, names, shapes, precision, and that every number is finite.
 
-    Raises CheckpointError for a file that is missing, damaged, not charrnn's, or whose parts do not fit together, and
-    UnreadableError for one that may be whole, and cannot be read here.
+    Raises CheckpointError if the file is missing, damaged, not charrnn's, or inconsistent, and UnreadableError if it may be
+    whole but cannot be read here.
     """
     path = folder.path / name
     try:
@@ -94,7 +93,6 @@ def load_from(folder: Folder, name: str) -> Checkpoint:
             reader = SafetensorsReader(file)
             record = parse_record(reader.metadata)
             vocabulary = from_symbols(parse_symbols(reader.metadata), record.config.data.unit)
-            _require_sizes(record.config)
             _require_ends(record.config, vocabulary)
             architecture = record.config.model.architecture(len(vocabulary))
             _require(reader.entries, _expected_shapes(record.config, architecture), record.config.training.precision)
@@ -116,7 +114,7 @@ def load_from(folder: Folder, name: str) -> Checkpoint:
 
 
 def looks_like_checkpoint(folder: Folder, name: str) -> bool:
-    """Whether there is a file whose header is that of a checkpoint; the rest may be damaged."""
+    """Whether the file has the header of a checkpoint; the rest may be damaged."""
     try:
         with folder.read(name) as file:
             return RECORD in SafetensorsReader(file).metadata
@@ -145,8 +143,8 @@ def _record(checkpoint: Checkpoint) -> Record:
     )
 
 
-def _expected_shapes(config: Config, architecture: Architecture) -> Shapes:
-    """The tensors that a checkpoint of this configuration holds."""
+def _expected_shapes(config: SizedConfig, architecture: Architecture) -> Shapes:
+    """The names and shapes of the tensors in a checkpoint of this configuration."""
     shapes = architecture.shapes()
     vectors = [MOMENTS + name for name in OPTIMIZERS[config.training.optimizer].names_of_moments]
     if config.training.ema_decay is not None:
@@ -154,12 +152,12 @@ def _expected_shapes(config: Config, architecture: Architecture) -> Shapes:
     return {
         **{PARAMETERS + name: shape for name, shape in shapes.items()},
         **{name: (Parameters.size(shapes),) for name in vectors},
-        STATE: architecture.state_shape(required(config.training.batch_size)),
+        STATE: architecture.state_shape(config.training.batch_size),
     }
 
 
 def _require(found: Mapping[str, Entry], needed: Shapes, precision: str) -> None:
-    """Names, shapes and precision are as needed, no more and no less."""
+    """Raises CheckpointError unless names, shapes and precision are exactly those needed."""
     for name, shape in needed.items():
         if name not in found:
             raise CheckpointError(f"lacks the tensor {name}, {tuple(shape)}, which its configuration needs")
@@ -170,15 +168,10 @@ def _require(found: Mapping[str, Entry], needed: Shapes, precision: str) -> None
         if found[name].dtype != precision:
             raise CheckpointError(f"{name} is {found[name].dtype}; its configuration says {precision}")
     if unknown := sorted(found.keys() - needed.keys()):
-        raise CheckpointError(f"holds the tensor {unknown[0][:80]!r}, for which its configuration has no use")
+        raise CheckpointError(f"holds the tensor {unknown[0][:80]!r}, which its configuration does not use")
 
 
-def _require_sizes(config: Config) -> None:
-    if left := sizing.missing_sizes(config):
-        raise CheckpointError(f"its configuration has no number for {left[0]}")
-
-
-def _require_ends(config: Config, vocabulary: Vocabulary) -> None:
+def _require_ends(config: SizedConfig, vocabulary: Vocabulary) -> None:
     if (config.data.boundary is None) != (vocabulary.end_id is None):
         has = "has no" if vocabulary.end_id is None else "has an"
         raise CheckpointError(
@@ -196,9 +189,7 @@ def _require_held(architecture: Architecture, parameters: Parameters, learning: 
     vectors = [parameters.flat] if learning is None else [parameters.flat, learning]
     for name in architecture.held_biases():
         if any(vector[parameters.place(name)].any() for vector in vectors):
-            raise CheckpointError(
-                f"{name} is not 0 in it; its configuration has model.bias false, which holds it there"
-            )
+            raise CheckpointError(f"{name} is not 0, but its configuration has model.bias false")
 
 
 def _assemble(

@@ -1,4 +1,4 @@
-"""What a checkpoint holds besides tensors, as JSON in the file's metadata; read as strictly as if a stranger had written it."""
+"""The JSON record of a checkpoint, in the file's metadata: checked strictly, because a stranger may have written it."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_info
 
 import charrnn
 from charrnn.config.messages import shorten
-from charrnn.config.schema import Config
+from charrnn.config.schema import SizedConfig
 from charrnn.config.section import MAX_STEPS, StrictModel
 from charrnn.errors import CheckpointError, RunError, UnreadableError
 from charrnn.training.divergence import MAX_LOSS
@@ -22,11 +22,11 @@ from charrnn.training.trainer import Progress
 
 FORMAT: Literal[2] = 2
 RECORD, VOCABULARY = "charrnn", "vocabulary"
-MAX_RECORD_CHARS = 1 << 20  # characters
+MAX_RECORD_CHARS = 1 << 20
 
 
 def require_storable(name: str, remedy: str) -> None:
-    """Raises RunError for a name that no record can hold: it is JSON, which is UTF-8."""
+    """Raises RunError for a name that cannot be recorded: the record is JSON, which is UTF-8."""
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -39,7 +39,7 @@ def require_storable(name: str, remedy: str) -> None:
 
 @cache
 def versions(ranks: int = 1) -> Mapping[str, str]:
-    """What wrote a checkpoint, as far as its numbers depend on it; so many ranks together."""
+    """Versions of everything that the numbers of a training depend on, and the number of its ranks."""
     blas = [f"{library['internal_api']} {library['version']} ({library.get('architecture')})" for library in _blas()]
     return {
         "charrnn": charrnn.__version__,
@@ -56,7 +56,7 @@ def _blas() -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class TextRecord:
-    """Which text a run was trained on."""
+    """The text that a run was trained on."""
 
     sources: tuple[str, ...]
     sha256: str
@@ -64,7 +64,7 @@ class TextRecord:
 
 
 class Lineage(StrictModel):
-    """What a fine-tune began from: the file, the step at which it stood, its text, and its weights in the order of the vector."""
+    """The base of a fine-tune: its file, its step, and the digests of its text and of its weights, in the order of the vector."""
 
     path: str
     step: int = Field(ge=0, le=MAX_STEPS)
@@ -73,10 +73,10 @@ class Lineage(StrictModel):
 
 
 class Record(StrictModel):
-    """What a checkpoint holds besides tensors, as it stands in the file."""
+    """What a checkpoint stores besides tensors."""
 
     format: Literal[2] = FORMAT
-    config: Config
+    config: SizedConfig
     progress: Progress
     updates: int = Field(ge=0, le=MAX_STEPS)
     position: int = Field(ge=0, le=MAX_STEPS)
@@ -95,16 +95,16 @@ class Record(StrictModel):
 
 
 def to_metadata(record: Record, symbols: Sequence[str]) -> dict[str, str]:
-    """Record and vocabulary as `parse_record` and `parse_symbols` read them."""
-    # Escapes would make a vocabulary four times as long.
+    """Record and vocabulary as texts, which `parse_record` and `parse_symbols` read."""
+    # Escapes would make the vocabulary four times as long.
     return {RECORD: record.model_dump_json(), VOCABULARY: json.dumps(symbols, ensure_ascii=False)}
 
 
 def parse_record(metadata: Mapping[str, str]) -> Record:
-    """The record in a file's metadata. Raises CheckpointError, and UnreadableError for a format to come."""
+    """The record in a file's metadata. Raises CheckpointError, and UnreadableError for a newer format."""
     if RECORD not in metadata:
         raise CheckpointError("a safetensors file, but not a checkpoint of charrnn")
-    if len(metadata[RECORD]) > MAX_RECORD_CHARS:  # telling all mistakes of a long one would take much memory
+    if len(metadata[RECORD]) > MAX_RECORD_CHARS:  # a list of all mistakes in a long one would take much memory
         raise CheckpointError(f"its record is not valid: longer than {MAX_RECORD_CHARS:,} characters")
     try:
         record = Record.model_validate_json(metadata[RECORD])
@@ -121,13 +121,13 @@ def parse_record(metadata: Mapping[str, str]) -> Record:
 
 
 def _require_room(record: Record) -> None:
-    """Raises CheckpointError where its numbers are so large that a training that goes on could not write them again."""
+    """Raises CheckpointError for numbers so large that a resumed training could not write its own record."""
     counts = asdict(record.progress) | {"updates": record.updates, "position": record.position}
     level = counts.pop("level")
     if (level["mean"] or 0) > MAX_LOSS or any(
         (count or 0) > MAX_STEPS // 2 for count in [*counts.values(), level["variance"]]
     ):
-        raise CheckpointError("its record is not valid: it counts more than any training comes to")
+        raise CheckpointError("its record is not valid: its counts are larger than those of any training")
 
 
 def parse_symbols(metadata: Mapping[str, str]) -> list[str]:
@@ -135,7 +135,7 @@ def parse_symbols(metadata: Mapping[str, str]) -> list[str]:
     try:
         symbols = json.loads(metadata.get(VOCABULARY, "null"))
         "".join(symbols).encode()
-    except (ValueError, RecursionError, TypeError) as error:  # no JSON, half of a surrogate pair, no list of texts
+    except (ValueError, RecursionError, TypeError) as error:  # not JSON, half of a surrogate pair, not a list of texts
         raise CheckpointError(f"its vocabulary is not valid: {error}") from None
     if not isinstance(symbols, list):
         raise CheckpointError("its vocabulary is not valid: not a list")

@@ -1,4 +1,4 @@
-"""A run directory: what a training writes, and where sampling finds it.
+"""A run directory: make it, lock it, find the checkpoints in it.
 
 config.yaml  last.safetensors  previous.safetensors  best.safetensors  metrics.jsonl  lock  diverged.safetensors  tensorboard/
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from charrnn.config import resolve
-from charrnn.config.schema import Config
+from charrnn.config.schema import END_KEYS, Config
 from charrnn.errors import CheckpointError, ConfigError, RunError, UnreadableError
 from charrnn.runs.storage import checkpoint as checkpoints
 from charrnn.runs.storage.checkpoint import Checkpoint
@@ -21,12 +21,11 @@ from charrnn.words import parameter
 CONFIG, METRICS = "config.yaml", "metrics.jsonl"
 LAST, PREVIOUS, BEST = "last.safetensors", "previous.safetensors", "best.safetensors"
 WHICH = (None, "best", "last")
-ENDS = {"training.steps", "training.epochs"}
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A checkpoint, the file it came from, and what is to be said about that."""
+    """A checkpoint, its file, and a note if it is not the file that was meant."""
 
     checkpoint: Checkpoint
     path: Path
@@ -34,10 +33,10 @@ class Loaded:
 
 
 def require_unused(path: Path) -> None:
-    """Raises RunError where a new run cannot have this directory, because there is something. Makes nothing."""
+    """Raises RunError if a new run cannot have this directory. Makes nothing."""
     with _for_a_new_run(path):
         if (path / LOCK).exists():
-            create(path).release()  # who trains there is told first
+            create(path).release()  # its error says first who trains there
         elif path.is_dir():
             _require_empty(Folder.named(path))
         elif path.exists():
@@ -45,14 +44,14 @@ def require_unused(path: Path) -> None:
 
 
 def create(path: Path, left: str = LAST + SIDE) -> Lock:
-    """Make the directory of a new run, and lock it. Raises RunError where there is something already, or it cannot be made.
+    """Make the directory of a new run, and lock it. Raises RunError if it is not empty or cannot be made.
 
-    `left`: what a process that was killed before its first save may have left there, beside its lock.
+    `left`: a file that a process may have left beside its lock, if it was killed before its first save.
     """
     with _for_a_new_run(path):
         path.mkdir(parents=True, exist_ok=True)
         if not (path / LOCK).exists():
-            _require_empty(Folder.named(path), left)  # nothing is added to a directory that is none of ours
+            _require_empty(Folder.named(path), left)  # first: nothing is added to a directory that is not ours
         lock = Lock(path)
     try:
         _require_empty(lock.folder, left)
@@ -63,7 +62,7 @@ def create(path: Path, left: str = LAST + SIDE) -> Lock:
 
 
 def create_next(parent: Path, name: str) -> Lock:
-    """The first of parent/name, parent/name-2, parent/name-3, ... that does not exist, made and locked. Raises RunError."""
+    """Make and lock the first of parent/name, parent/name-2, parent/name-3, ... that does not exist. Raises RunError."""
     for number in itertools.count(1):
         path = parent / (name if number == 1 else f"{name}-{number}")
         try:
@@ -83,9 +82,9 @@ def create_next(parent: Path, name: str) -> Lock:
 
 
 def take_lock(path: Path) -> Lock:
-    """Lock the directory of a run that goes on, and remove what a process that was killed left half written.
+    """Lock the directory of a run that is resumed, and remove half-written files of a killed process.
 
-    Raises RunError where there is none, or while another process writes there.
+    Raises RunError if there is no run, or while another process writes there.
     """
     if path.is_file():
         raise RunError(f"{parameter('resume')} {path}: a file; name its run directory, {path.parent}")
@@ -96,8 +95,8 @@ def take_lock(path: Path) -> Lock:
     if not any(
         checkpoints.looks_like_checkpoint(Folder.named(path), name) for name in (LAST, PREVIOUS, PREVIOUS + SIDE)
     ):
-        load_last(Folder.named(path))  # says why not: nothing is added to, or removed from, what is none of ours
-    with _writable(path):
+        load_last(Folder.named(path))  # raises: nothing is added to, or removed from, a directory that is not ours
+    with writable(Folder.named(path)):
         lock = Lock(path)
     folder = lock.folder
     try:
@@ -112,14 +111,14 @@ def take_lock(path: Path) -> Lock:
 
 
 def write_config(folder: Folder, config: Config) -> None:
-    """Write config.yaml, whole or not at all. Raises RunError."""
+    """Write the whole config.yaml or nothing. Raises RunError."""
     with writable(folder, CONFIG), folder.whole_file(CONFIG) as file:
         file.write(resolve.to_yaml(config).encode())
 
 
 def find_edits(path: Path, config: Config) -> list[str]:
-    """What somebody changed in config.yaml since it was written, in words; a lost or empty file is none. What says where the
-    training ends is left out: a new end may have been asked for, and its first save not reached.
+    """The edits in config.yaml since it was written, in words; none if the file is lost or empty. The keys of the end do not
+    count: they may be those of a new end, if the training was stopped before its first save.
     """
     try:
         written = _written_config(path)
@@ -127,14 +126,14 @@ def find_edits(path: Path, config: Config) -> list[str]:
         return ["; ".join(str(error).splitlines())]
     found = dict(resolve.flatten(written or config))
     return [
-        f"{key} is {found[key]} there, and was {value}"
+        f"{key} is {found[key]}, and was {value}"
         for key, value in resolve.flatten(config)
-        if found[key] != value and key not in ENDS
+        if found[key] != value and key not in END_KEYS
     ]
 
 
 def end_in_config(path: Path, config: Config) -> tuple[int | None, float | None]:
-    """Steps or epochs in config.yaml where they differ from the checkpoint's. Raises ConfigError."""
+    """Steps or epochs in config.yaml, if they differ from the checkpoint's. Raises ConfigError."""
     written = (_written_config(path) or config).training
     if (written.steps, written.epochs) == (config.training.steps, config.training.epochs):
         return None, None
@@ -148,16 +147,16 @@ def _written_config(path: Path) -> Config | None:
 
 
 def load(run: Path, which: str | None = None) -> Loaded:
-    """The checkpoint that RUN means: the file itself, or in a run directory the best one, or without one the last.
+    """The checkpoint at `run`: the file itself, or the best one of a run directory, or its last if there is no best.
 
-    `which` is "best", "last" or None. Where the one that is meant is damaged, another serves, with a note that says so: the
-    last one for the best, unless that was asked for by name, and for the last one the one before it.
-    Raises RunError where there is none, and CheckpointError where none is whole.
+    `which` is "best", "last" or None. If the checkpoint is damaged, another is loaded, with a note: the last in place of the
+    best, unless `which` is "best", and the previous in place of the last.
+    Raises RunError if there is none, and CheckpointError if none is whole.
     """
     if which not in WHICH:
         raise RunError(f"{run}: no checkpoint is called {which!r}; there are best and last")
     if run.is_file() and which is not None:
-        raise RunError(f"{run}: is a checkpoint by itself; for its run's {which} one name the directory, {run.parent}")
+        raise RunError(f"{run}: is a checkpoint; for the {which} one of its run, name the directory, {run.parent}")
     if run.exists() and not run.is_dir():
         return Loaded(checkpoints.load(run), run)
     if not run.is_dir():
@@ -169,11 +168,6 @@ def load(run: Path, which: str | None = None) -> Loaded:
     return load_last(Folder.named(run))
 
 
-def replace_last(folder: Folder, checkpoint: Checkpoint) -> None:
-    """Put a checkpoint in the place of the last one, which is not kept: it is damaged, or is this one but for its end."""
-    save(folder, checkpoint, LAST)
-
-
 def save(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | None = None) -> None:
     """Write a checkpoint; see checkpoint.save_in. Raises RunError and DivergedError."""
     with writable(folder, name):
@@ -181,7 +175,7 @@ def save(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | None
 
 
 def load_from(folder: Folder, name: str) -> Loaded:
-    """The checkpoint of this name. Raises CheckpointError."""
+    """Load the checkpoint of this name. Raises CheckpointError."""
     return Loaded(checkpoints.load_from(folder, name), folder.path / name)
 
 
@@ -196,8 +190,8 @@ def _load_best(folder: Folder, which: str | None) -> Loaded:
 
 
 def load_last(folder: Folder) -> Loaded:
-    """The newest whole checkpoint of a run. Raises RunError and CheckpointError, and UnreadableError where another should
-    not take the place of the last one.
+    """The newest whole checkpoint of a run. Raises RunError and CheckpointError, and UnreadableError if the last one may be whole,
+    because then no other should take its place.
     """
     if not folder.has(LAST) and not folder.has_file(PREVIOUS):
         raise RunError(f"{folder.path}: holds no {LAST}; is it a run directory?")
@@ -213,32 +207,23 @@ def load_last(folder: Folder) -> Loaded:
 
 @contextmanager
 def writable(folder: Folder, name: str = "") -> Iterator[None]:
-    """Say of a write that failed which file it was, and that nothing older was lost."""
-    try:
-        with _writable(folder.path / name):
-            yield
-    except RunError:
-        if not folder.is_gone:
-            raise
-        raise RunError(
-            f"{folder.path}: was removed, or moved to another disk, while it was in use; what was not saved before is lost; "
-            "if it was moved, go on there: charrnn train --resume NEW_PLACE"
-        ) from None
-
-
-@contextmanager
-def _writable(path: Path) -> Iterator[None]:
+    """Raises RunError if a write within fails; the message names the file, and says that nothing older was lost."""
     try:
         yield
     except OSError as error:
+        if folder.is_gone:
+            raise RunError(
+                f"{folder.path}: was removed, or moved to another disk, while it was in use; what was not saved is lost; "
+                "if it was moved, resume it there: charrnn train --resume NEW_PLACE"
+            ) from None
         raise RunError(
-            f"{path}: cannot be written: {error.strerror or error}; what was saved before is untouched"
+            f"{folder.path / name}: cannot be written: {error.strerror or error}; what was saved before is untouched"
         ) from None
 
 
 @contextmanager
 def _for_a_new_run(path: Path) -> Iterator[None]:
-    """Say why a new run cannot be there, and what to do."""
+    """Raises RunError if a new run cannot be there; the message says what to do."""
     try:
         yield
     except FileExistsError:
@@ -250,8 +235,8 @@ def _for_a_new_run(path: Path) -> Iterator[None]:
 
 
 def _require_empty(folder: Folder, left: str = LAST + SIDE) -> None:
-    """Raises RunError where the directory holds anything but a lock, and what may be `left` beside it: without a lock, that is
-    somebody's own.
+    """Raises RunError if the directory has anything but a lock and the file that may be `left` beside it. Without a lock, that
+    file is somebody's own.
     """
     found = folder.names()
     if LOCK in found:
@@ -263,12 +248,12 @@ def _require_empty(folder: Folder, left: str = LAST + SIDE) -> None:
 def _occupied(path: Path, found: list[str]) -> str:
     other = f"choose another directory with {parameter('out')}"
     if LAST in found or PREVIOUS in found:
-        return f"{path}: holds a run already; go on with it: charrnn train --resume {path}; or {other}"
+        return f"{path}: already holds a run; resume it: charrnn train --resume {path}; or {other}"
     return f"{path}: not empty (it holds {found[0]}); {other}"
 
 
 def _runs_near(run: Path) -> str:
-    """The runs that do exist where one was looked for."""
+    """A hint: the runs that exist in the same folder."""
     parent = run.parent
     runs = sorted(path.parent.name for path in parent.glob(f"*/{LAST}")) if parent.is_dir() else []
     return f"; in {parent} there are {', '.join(runs[:8])}" if runs else ""

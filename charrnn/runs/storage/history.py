@@ -1,7 +1,7 @@
-"""What metrics.jsonl tells of a training, as arrays.
+"""Read metrics.jsonl into arrays.
 
-A training that was resumed, or that diverged and went back, tells some steps anew: of two tellings of a step the later one
-counts, and what was told of the steps after it before is dropped. Time runs on: a step that is told anew was paid for twice.
+A training that was resumed or rolled back logs some steps twice. The later entry of a step wins, and earlier entries of later
+steps are dropped. The time counts both: a step that was made twice took twice the time.
 """
 
 import json
@@ -26,17 +26,17 @@ from charrnn.text.reading.text_file import open_named
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
-FIELDS = ("epoch", "loss", "grad_norm", "learning_rate")  # of a step, besides the derived ones
-MAX_STEP, MAX_VALUE = 1 << 53, 1e100  # nothing that a training tells is beyond them, and their sums are numbers still
-SLOWEST = 1e-6  # characters per second; below it, time would have no sum
+FIELDS = ("epoch", "loss", "grad_norm", "learning_rate")  # of a step, read as they are
+MAX_STEP, MAX_VALUE = 1 << 53, 1e100  # no training logs more, and sums of such numbers are still finite
+SLOWEST = 1e-6  # characters per second; below it, the sum of the times would overflow
 
 
 @dataclass(frozen=True)
 class History:
-    """A training, step by step; arrays of one length, but for those of the evaluations. Losses are mean nats per character.
+    """A training step by step: arrays of one length, and those of the evaluations. Losses are mean nats per `unit`.
 
-    `seconds` is the time spent in steps so far, without evaluations and saving, or None where the run's config.yaml does not say how
-    many characters a step has; `recoveries` are the steps it went back to; `skipped` counts lines that could not be read.
+    `seconds` is the time spent in steps so far, without evaluations and saving, or None if the run's config.yaml does not say how
+    many characters a step has. `recoveries` are the steps it rolled back to; `skipped` counts lines that could not be read.
     """
 
     steps: Whole
@@ -50,7 +50,7 @@ class History:
     evaluated_losses: Floats
     recoveries: tuple[int, ...]
     skipped: int
-    unit: Unit = "char"  # of which the losses are the mean
+    unit: Unit = "char"  # the losses are means over these
 
     @property
     def best(self) -> tuple[int, float] | None:
@@ -62,21 +62,21 @@ class History:
 
 
 class StepTable:
-    """Rows in the order of their steps, from which the last can be taken back."""
+    """A table with a row for each step, whose last rows can be removed."""
 
     def __init__(self, *fields: str) -> None:
         self.steps = array("q")
         self.columns = {field: array("d") for field in fields}
 
     def add(self, step: int, row: dict[str, float]) -> None:
-        """A row, in the place of those of this step and later ones."""
+        """Add a row, in place of the rows of this step and later ones."""
         self.drop_from(step)
         self.steps.append(step)
         for field, column in self.columns.items():
             column.append(row[field])
 
     def drop_from(self, step: int) -> None:
-        """Take back the rows of this step and later ones."""
+        """Remove the rows of this step and later ones."""
         length = bisect_left(self.steps, step)
         del self.steps[length:]
         for column in self.columns.values():
@@ -87,7 +87,7 @@ class StepTable:
 
 
 class HistoryReader:
-    """Events in, one at a time, and a history out."""
+    """Reads events one by one, and makes a history of them."""
 
     def __init__(self) -> None:
         self._stepped = StepTable(*FIELDS, "clipped", "spent")
@@ -98,7 +98,7 @@ class HistoryReader:
         self._unit: Unit = "char"
 
     def read(self, line: bytes) -> None:
-        """Take note of an event. One that is damaged is counted, and one of no interest passed over."""
+        """Read the line of an event. A damaged one is counted; an event of no interest is ignored."""
         try:
             event = json.loads(line.decode())
             self._take(event)
@@ -132,7 +132,7 @@ class HistoryReader:
         self._recoveries = [recovery for recovery in self._recoveries if recovery <= step]
 
     def history(self, characters: int | None, unit: Unit | None = None) -> History:
-        """What has been read; `characters` of a step and their `unit`, where that is known."""
+        """The history of all events so far; `characters` of a step and their `unit`, if known."""
         stepped = self._stepped
         return History(
             np.array(stepped.steps, np.int64),
@@ -153,7 +153,7 @@ class HistoryReader:
 def read_history(run: Path) -> History:
     """The history of a run directory, or of a file of events as `train --json` prints them.
 
-    Raises RunError where there is none, where it cannot be read, and where it tells of no step.
+    Raises RunError if there is none, if it cannot be read, and if it has no step.
     """
     path = _metrics_of(run)
     reader = HistoryReader()
@@ -166,13 +166,13 @@ def read_history(run: Path) -> History:
     history = reader.history(*_characters_per_step(run))
     if not history.steps.size:
         damaged = f"; {history.skipped:,} of its lines cannot be read" if history.skipped else ""
-        raise RunError(f"{path}: tells of no step of a training{damaged}")
+        raise RunError(f"{path}: has no step of a training{damaged}")
     return history
 
 
 def _metrics_of(run: Path) -> Path:
     if run.suffix == ".safetensors" and run.is_file():
-        raise RunError(f"{run}: a checkpoint, which holds no history; name its run directory, {run.parent}")
+        raise RunError(f"{run}: a checkpoint, which has no history; name its run directory, {run.parent}")
     if not run.exists():
         raise RunError(
             f"{run}: no such run; name a run directory, or a file of events as charrnn train --json prints them"
@@ -183,7 +183,7 @@ def _metrics_of(run: Path) -> Path:
 
 
 def _lines(file: IO[bytes]) -> Iterator[bytes]:
-    """The lines of a file; of one that is longer than any event, the first part and nothing more."""
+    """Yield the lines of a file; of a line that is longer than any event, only the first part."""
     while line := file.readline(MAX_LINE_BYTES):
         yield line
         while line and not line.endswith(b"\n"):
@@ -191,7 +191,7 @@ def _lines(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _characters_per_step(run: Path) -> tuple[int | None, Unit | None]:
-    """How many characters a step has, and their unit, where the run's config.yaml says so."""
+    """The number of characters of a step, and their unit, if the run's config.yaml says so."""
     path = run / CONFIG
     if not path.is_file():
         return None, None
@@ -212,7 +212,7 @@ def _step(event: dict[str, Any]) -> int:
 
 
 def _number(event: dict[str, Any], field: str, least: float = 0.0) -> float:
-    """A number that is not below the least."""
+    """A number that is at least `least`. Raises ValueError for anything else."""
     value = event[field]
     if type(value) not in (int, float) or not least <= value <= MAX_VALUE:
         raise ValueError(value)

@@ -1,4 +1,4 @@
-"""metrics.jsonl: every event of a training, one line of JSON each."""
+"""Write metrics.jsonl: each event of a training as one line of JSON."""
 
 import json
 import os
@@ -24,21 +24,16 @@ EVENT_NAMES = {
     Recovered: "recovered",
     Finished: "finished",
 }
-
-
-MAX_BUFFERED_LINES = 100  # steps written to metrics.jsonl at once
-
-
-MAX_LINE_BYTES = 1 << 20  # bytes of an event
+MAX_BUFFERED_LINES = 100  # steps that are written at once
+MAX_LINE_BYTES = 1 << 20
 
 
 def with_metrics_log(
     events: Iterable[Event], folder: Folder, save_every: int, ranks: Communicator, unit: Unit = "char"
 ) -> Iterator[Event]:
-    """Pass the events on, each written to metrics.jsonl as one line of JSON, before the checkpoint that comes after it, by the
-    first of the ranks.
+    """Pass the events on; rank 0 writes each to metrics.jsonl, before the checkpoint that comes after it.
 
-    Raises RunError when it cannot be written.
+    Raises RunError if it cannot be written.
     """
     ranks.on_root(lambda: _cut_to_whole_lines(folder))
     lines: list[str] = []
@@ -47,10 +42,10 @@ def with_metrics_log(
             lines.append(json.dumps(as_json(event, unit)))
             will_be_saved = isinstance(event, Stepped) and event.step % save_every == 0
             if will_be_saved or not isinstance(event, Stepped) or len(lines) >= MAX_BUFFERED_LINES:
-                due, lines = lines, []  # what a full disk took the half of is not to be written twice
+                due, lines = lines, []  # a half that a full disk took must not be written twice
                 ranks.on_root(partial(_append, folder, due, to_disk=will_be_saved))
             yield event
-    finally:  # the last steps before a divergence are those that one wants to see
+    finally:  # one wants to see the last steps before a divergence
         if ranks.rank == 0:
             _append(folder, lines, to_disk=True)
 
@@ -65,7 +60,7 @@ def _append(folder: Folder, lines: list[str], to_disk: bool) -> None:
 
 
 def _cut_to_whole_lines(folder: Folder) -> None:
-    """Drop the part of a line that a killed process, or a full disk, left at the end; its event is logged again."""
+    """Drop a half-written last line, which a killed process or a full disk left; its event will be logged again."""
     if not folder.has(METRICS):
         return
     with writable(folder, METRICS), folder.append_to(METRICS) as file:
@@ -75,7 +70,7 @@ def _cut_to_whole_lines(folder: Folder) -> None:
 
 
 def as_json(event: Event, unit: Unit) -> dict[str, object]:
-    """An event as it stands in metrics.jsonl and in `train --json`; what is counted in bytes has a name that says so, too."""
-    fields = asdict(event)
+    """An event as metrics.jsonl and `train --json` have it; rates and losses of bytes have a second name that says so."""
+    fields = {"step": event.step, **asdict(event)}  # the step first
     more = {OF_BYTES[name]: fields[name] for name in OF_BYTES if name in fields} if unit == "byte" else {}
     return {"event": EVENT_NAMES[type(event)], **fields, **more}

@@ -1,4 +1,4 @@
-"""Safetensors files: written in one stream with a digest over every byte, and read with suspicion.
+"""Read and write safetensors files: in one stream, with a digest over every byte, and without trust in their headers.
 
     8 bytes    n, the header's length, little-endian
     n bytes    JSON: {"__metadata__": {name: text}, name: {"dtype": "F32", "shape": [...], "data_offsets": [start, end]}, ...}
@@ -6,9 +6,9 @@
 
 The digest is the metadata's first entry: the SHA-256 of the whole file with zeros in the digest's place.
 
-The library of that name reads these files too (the tests compare), but it maps them into memory, so that a file which
-shrinks meanwhile ends the process, takes headers of 100 MB, and knows no digest. Here a header is held against the
-file's size before anything is allocated for it.
+The library `safetensors` reads these files too (the tests compare). But it maps them into memory, so that a file which shrinks
+meanwhile ends the process; it accepts headers of 100 MB; and it has no digest. Here a header is checked against the file's
+size before any memory is allocated for it.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from charrnn.network.arrays import Array
 
 DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8"), "I64": np.dtype("<i8")}
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
-MAX_HEADER_BYTES = 4 << 20  # bytes: enough for every character that Unicode has assigned, thrice over
+MAX_HEADER_BYTES = 4 << 20  # three times as much as all assigned characters of Unicode need
 MAX_AXES = 8
 ALIGNMENT = 8  # of the tensors within the file
 BEFORE_DIGEST = b'{"__metadata__":{"sha256":"'
@@ -33,12 +33,12 @@ NO_DIGEST = "0" * 64
 
 
 class MalformedError(ValueError):
-    """A file that is not safetensors, or whose digest is not that of its bytes; the message says how."""
+    """A file that is not safetensors, or has a wrong digest; the message says why."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A tensor as the header has it; `start` and `end` are bytes from the end of the header."""
+    """A tensor's entry in the header; `start` and `end` are in bytes from the end of the header."""
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
@@ -59,10 +59,10 @@ def write(file: IO[bytes], tensors: Mapping[str, Array], metadata: Mapping[str, 
 
 
 class SafetensorsReader:
-    """An open file whose header is sound; `read` gives its tensors."""
+    """Reads an open file: the header first, then with `read` the tensors."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        """Read the header and hold it against the file's size. Raises MalformedError and OSError."""
+        """Read the header and check it against the file's size. Raises MalformedError and OSError."""
         self._file, self._header = file, _read_header(file)
         content = _parse(self._header[8:])
         self.metadata = _metadata(content.pop("__metadata__", {}))
@@ -70,7 +70,7 @@ class SafetensorsReader:
         _require_no_gaps(self.entries, os.fstat(file.fileno()).st_size - len(self._header))
 
     def read(self) -> dict[str, Array]:
-        """All tensors. Raises MalformedError where the digest is not that of the bytes, and OSError."""
+        """All tensors. Raises MalformedError if the digest is wrong, and OSError."""
         place = slice(8 + len(BEFORE_DIGEST), 8 + len(BEFORE_DIGEST) + len(NO_DIGEST))
         found = self._header[place].decode("ascii", "replace")
         if found != self.metadata.get("sha256"):
@@ -83,7 +83,7 @@ class SafetensorsReader:
                 raise MalformedError("became shorter while it was read")
             digest.update(data)
         if digest.hexdigest() != found:
-            raise MalformedError("its digest is not that of its bytes")
+            raise MalformedError("its digest is wrong")
         return tensors
 
 
@@ -100,7 +100,7 @@ def _header(tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> bytes:
 
 
 def _bytes(tensors: Iterable[Array]) -> Iterator[memoryview]:
-    """The memory of each tensor, no copy made."""
+    """Yield the memory of each tensor, without a copy."""
     for tensor in tensors:
         yield tensor.reshape(-1).view(np.uint8).data
 
@@ -133,19 +133,19 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse(constant: str) -> Never:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _metadata(value: Any) -> dict[str, str]:
     if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
-        raise MalformedError("its metadata is not a list of texts by name")
+        raise MalformedError("its metadata is not a mapping of names to texts")
     return value
 
 
 def _entry(name: str, value: Any) -> Entry:
     match value:
         case {"dtype": str(known), "shape": [*shape], "data_offsets": [int(start), int(end)]} if len(value) == 3:
-            pass  # true and false are numbers here, 1 and 0, and must then fit as such
+            pass  # true and false count as 1 and 0
         case _:
             raise MalformedError(f"its header describes the tensor {name[:80]!r} in a way that is not safetensors")
     if known not in DTYPES:
@@ -159,11 +159,11 @@ def _entry(name: str, value: Any) -> Entry:
 
 
 def _require_no_gaps(entries: Mapping[str, Entry], size: int) -> None:
-    """The tensors fill the rest of the file, `size` bytes, one after the other."""
+    """Raises MalformedError unless the tensors fill the rest of the file, `size` bytes, one after the other."""
     reached = 0
     for entry in sorted(entries.values(), key=lambda entry: (entry.start, entry.end)):
         if entry.start != reached:
             raise MalformedError("its tensors overlap, or leave gaps")
         reached = entry.end
     if reached != size:
-        raise MalformedError(f"its header tells of {reached:,} bytes of tensors; found {size:,}")
+        raise MalformedError(f"its header describes {reached:,} bytes of tensors; found {size:,}")

@@ -1,4 +1,4 @@
-"""How far a run has come and how it ended, from its metrics.jsonl alone."""
+"""How far a run is and how it ended, read from its metrics.jsonl alone."""
 
 import json
 import math
@@ -16,13 +16,13 @@ from charrnn.system.plain_files import open_plain
 from charrnn.text.characters.unit_names import Unit
 
 ENDINGS = tuple(f'{{"event": "{name}"'.encode() for name in ("finished", "saved", "resumed"))
-TAIL_BYTES = 1 << 15  # bytes in which the last events are looked for
+TAIL_BYTES = 1 << 15  # bytes at the end in which last_step looks
 
 
 @dataclass(frozen=True)
 class RunStatus:
-    """The best validation loss (nats per `unit`) and its step, None before the first; `seconds` that were trained in all sessions
-    that ended by themselves; `finished` where all steps are made, or patience ended.
+    """The best validation loss (nats per `unit`) and its step, None before the first. `seconds` is the training time of all
+    sessions that were not killed. `finished` is true if all steps are made, or if patience ended the training.
     """
 
     best_loss: float | None = None
@@ -33,7 +33,7 @@ class RunStatus:
 
 
 def read_status(run: Path) -> RunStatus:
-    """That of a run directory; an empty one where it tells of no step."""
+    """The status of a run directory; an empty one if no step is logged."""
     try:
         history = read_history(run)
         ended = _endings(run / METRICS)
@@ -44,13 +44,13 @@ def read_status(run: Path) -> RunStatus:
 
 
 def _endings(path: Path) -> list[dict[str, Any]]:
-    """The events that say that a training ended, was saved or went on."""
+    """The events of ends, saves and resumes."""
     with open_plain(path) as file:
         return [_event(line) for line in file if line.startswith(ENDINGS)]
 
 
 def _is_finished(ended: Sequence[dict[str, Any]]) -> bool:
-    """Whether the last of them say so: it came to its end, and was saved there."""
+    """Whether the last of these events say that the training reached its end, and was saved there."""
     return len(ended) >= 2 and ended[-1].get("event") == "saved" and ended[-2].get("reason") in ("steps", "patience")
 
 
@@ -60,7 +60,7 @@ def _seconds(event: dict[str, Any]) -> float:
 
 
 def last_step(run: Path) -> int | None:
-    """The last step that was written down; None where there is none near the end of the file."""
+    """The last step that was logged; None if there is none near the end of the file."""
     try:
         with open_plain(run / METRICS) as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
@@ -72,7 +72,7 @@ def last_step(run: Path) -> int | None:
 
 
 def _event(line: bytes) -> dict[str, Any]:
-    """An event; an empty one for a line that is damaged."""
+    """The event of a line; an empty one if the line is damaged."""
     try:
         found = json.loads(line[:MAX_LINE_BYTES])
     except (ValueError, RecursionError):

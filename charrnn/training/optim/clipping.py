@@ -3,7 +3,7 @@
     by norm    g ← g · min(1, m / ‖g‖)      ‖g‖ over all parameters together; keeps the direction
     by value   g ← clamp(g, -v, v)          each element alone; changes the direction
 
-Where both are asked for, the norm comes first: the values then bound what is left.
+With both, the norm comes first: the values then bound what is left.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,14 @@ from charrnn.network.arrays import Array
 
 @dataclass(frozen=True)
 class Clipping:
-    """The bounds; None is off."""
+    """The bounds; None is off.
+
+    >>> gradient = np.array([3.0, 4.0])
+    >>> Clipping(max_grad_norm=1.0)(gradient)
+    (5.0, True)
+    >>> gradient.round(6).tolist()
+    [0.6, 0.8]
+    """
 
     max_grad_norm: float | None = None
     max_grad_value: float | None = None

@@ -1,6 +1,6 @@
-"""Frozen parameters: parts of the flat vector that learning leaves as they are, bit by bit.
+"""Frozen parameters: parts of the flat vector that an update leaves as they are, to the bit.
 
-before clipping   g ← 0 there     the norm is that of what is trained
+before clipping   g ← 0 there     the norm is that of the trained parameters
 after the update  w ← w before    no decay and no moment changes them, whatever the optimizer
 """
 
@@ -14,23 +14,30 @@ from charrnn.network.network import Network
 
 @dataclass(frozen=True)
 class FrozenParameters:
-    """The places in the flat vector that are frozen; none costs nothing."""
+    """The frozen places of the flat vector; without places it costs nothing.
+
+    >>> import numpy as np
+    >>> gradient = np.ones(4)
+    >>> FrozenParameters((slice(0, 2),)).mask(gradient)
+    >>> gradient.tolist()
+    [0.0, 0.0, 1.0, 1.0]
+    """
 
     places: tuple[slice, ...] = ()
 
     @classmethod
     def from_network(cls, network: Network, parts: Iterable[str] = ()) -> "FrozenParameters":
-        """Of some of the parts of a network, named as in `Architecture.parts`, and of the biases where they are held at 0."""
+        """Freeze some parts of a network, named as in `Architecture.parts`, and its biases where they stay 0."""
         return cls(tuple(network.parameters.place(name) for name in network.architecture.frozen_names(parts)))
 
     def mask(self, gradient: Array) -> None:
-        """Take what is frozen out of a flat gradient, (P,)."""
+        """Set the frozen part of a flat gradient, (P,), to 0."""
         for place in self.places:
             gradient[place] = 0
 
     @contextmanager
     def preserved(self, w: Array) -> Iterator[None]:
-        """Within, an update may change the parameters w, (P,); afterwards what is frozen is as before, to the bit."""
+        """Within, an update may change the parameters w, (P,); afterwards the frozen ones are as before, to the bit."""
         before = [w[place].copy() for place in self.places]
         yield
         for place, kept in zip(self.places, before, strict=True):

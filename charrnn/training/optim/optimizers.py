@@ -1,4 +1,4 @@
-"""What turns a gradient into a change of the parameters, both as flat vectors, (P,).
+"""Update rules: from a gradient to a change of the parameters, both flat vectors, (P,).
 
     sgd        w ← w - α g
     momentum   m ← μ m + g                              w ← w - α m                 (Polyak 1964)
@@ -8,9 +8,9 @@
                v ← β₂ v + (1 - β₂) g²                   w ← w - α m̂ / (√v̂ + ε)      (Kingma and Ba 2015)
     adamw      w ← (1 - α λ) w, then adam                                           (Loshchilov and Hutter 2019)
 
-with m̂ = m / (1 - β₁ⁿ) and v̂ = v / (1 - β₂ⁿ) at update n = 1, 2, ... The constants are PyTorch's defaults, and each equals its
-optimizer of that name. weight_decay λ adds λ w to the gradient; only adamw takes it off the weights themselves.
-The learning rate α is handed in at each update, so that a schedule never touches the moments.
+with m̂ = m / (1 - β₁ⁿ) and v̂ = v / (1 - β₂ⁿ) at update n = 1, 2, ... The constants are PyTorch's defaults, and each
+rule equals PyTorch's optimizer of that name. weight_decay λ adds λ w to the gradient; only adamw takes it off the
+weights themselves. The learning rate α is an argument of each update, so that a schedule never touches the moments.
 """
 
 import math
@@ -27,7 +27,13 @@ ADAGRAD_EPSILON = 1e-10
 
 
 class Optimizer:
-    """An update rule and what it remembers: `moments`, named vectors of (P,), and how many `updates` it made."""
+    """An update rule and its memory: `moments`, named vectors of (P,), and the number of `updates` made.
+
+    >>> w = np.array([1.0, 2.0])
+    >>> SGD(w).update(w, np.array([1.0, -1.0]), learning_rate=0.5)
+    >>> w.tolist()
+    [0.5, 2.5]
+    """
 
     names_of_moments: tuple[str, ...] = ()
 
@@ -36,11 +42,11 @@ class Optimizer:
         self.moments: dict[str, Array] = {name: np.zeros_like(like) for name in self.names_of_moments}
         self.updates = 0
         self.weight_decay = weight_decay
-        self._room = np.zeros_like(like)
+        self._buffer = np.zeros_like(like)
 
-    @np.errstate(all="ignore")  # of moments that no training has; the trainer tells of what is not finite
+    @np.errstate(all="ignore")  # the trainer reports what is not finite
     def update(self, w: Array, g: Array, learning_rate: float) -> None:
-        """Change the parameters w in place; g is used as room to work in."""
+        """Change the parameters w in place; g is overwritten."""
         self.updates += 1
         self._decay(w, g, learning_rate)
         self._apply(w, g, learning_rate)
@@ -48,8 +54,8 @@ class Optimizer:
     def _decay(self, w: Array, g: Array, learning_rate: float) -> None:
         """g ← g + λ w"""
         if self.weight_decay:
-            np.multiply(w, self.weight_decay, out=self._room)
-            np.add(g, self._room, out=g)
+            np.multiply(w, self.weight_decay, out=self._buffer)
+            np.add(g, self._buffer, out=g)
 
     def _apply(self, w: Array, g: Array, learning_rate: float) -> None:
         raise NotImplementedError
@@ -82,22 +88,22 @@ class Adagrad(Optimizer):
     names_of_moments = ("v",)
 
     def _apply(self, w: Array, g: Array, learning_rate: float) -> None:
-        v, room = self.moments["v"], self._room
-        np.multiply(g, g, out=room)
-        np.add(v, room, out=v)  #                   v ← v + g²
-        _scaled_step(w, g, v, room, learning_rate, ADAGRAD_EPSILON)
+        v, buffer = self.moments["v"], self._buffer
+        np.multiply(g, g, out=buffer)
+        np.add(v, buffer, out=v)  #                   v ← v + g²
+        _scaled_step(w, g, v, buffer, learning_rate, ADAGRAD_EPSILON)
 
 
 class RMSprop(Optimizer):
-    """As adagrad, with a mean that forgets, ρ = 0.99, in place of the sum."""
+    """Adagrad with a mean that forgets, ρ = 0.99, in place of the sum."""
 
     names_of_moments = ("v",)
 
     def _apply(self, w: Array, g: Array, learning_rate: float) -> None:
-        v, room = self.moments["v"], self._room
-        np.multiply(g, g, out=room)
-        _blend(v, room, RMSPROP_DECAY)  #               v ← ρ v + (1 - ρ) g²
-        _scaled_step(w, g, v, room, learning_rate, EPSILON)
+        v, buffer = self.moments["v"], self._buffer
+        np.multiply(g, g, out=buffer)
+        _blend(v, buffer, RMSPROP_DECAY)  #               v ← ρ v + (1 - ρ) g²
+        _scaled_step(w, g, v, buffer, learning_rate, EPSILON)
 
 
 class Adam(Optimizer):
@@ -106,20 +112,20 @@ class Adam(Optimizer):
     names_of_moments = ("m", "v")
 
     def _apply(self, w: Array, g: Array, learning_rate: float) -> None:
-        m, v, room = self.moments["m"], self.moments["v"], self._room
-        np.multiply(g, g, out=room)
-        _blend(v, room, BETA_2)  #                  v ← β₂ v + (1 - β₂) g²
+        m, v, buffer = self.moments["m"], self.moments["v"], self._buffer
+        np.multiply(g, g, out=buffer)
+        _blend(v, buffer, BETA_2)  #                  v ← β₂ v + (1 - β₂) g²
         _blend(m, g, BETA_1)  #                     m ← β₁ m + (1 - β₁) g
-        np.sqrt(v, out=room)
-        np.divide(room, math.sqrt(1 - BETA_2**self.updates), out=room)
-        np.add(room, EPSILON, out=room)  #          √v̂ + ε
-        np.divide(m, room, out=room)
-        np.multiply(room, learning_rate / (1 - BETA_1**self.updates), out=room)
-        np.subtract(w, room, out=w)  #              w ← w - α m̂ / (√v̂ + ε)
+        np.sqrt(v, out=buffer)
+        np.divide(buffer, math.sqrt(1 - BETA_2**self.updates), out=buffer)
+        np.add(buffer, EPSILON, out=buffer)  #          √v̂ + ε
+        np.divide(m, buffer, out=buffer)
+        np.multiply(buffer, learning_rate / (1 - BETA_1**self.updates), out=buffer)
+        np.subtract(w, buffer, out=w)  #              w ← w - α m̂ / (√v̂ + ε)
 
 
 class AdamW(Adam):
-    """Adam with the decay taken off the weights themselves."""
+    """Adam with the decay applied to the weights themselves."""
 
     def _decay(self, w: Array, g: Array, learning_rate: float) -> None:
         """w ← (1 - α λ) w"""
@@ -134,13 +140,13 @@ def _blend(mean: Array, new: Array, keep: float) -> None:
     np.add(mean, new, out=mean)
 
 
-def _scaled_step(w: Array, g: Array, v: Array, room: Array, learning_rate: float, ε: float) -> None:
+def _scaled_step(w: Array, g: Array, v: Array, buffer: Array, learning_rate: float, ε: float) -> None:
     """w ← w - α g / (√v + ε)"""
-    np.sqrt(v, out=room)
-    np.add(room, ε, out=room)
-    np.divide(g, room, out=room)
-    np.multiply(room, learning_rate, out=room)
-    np.subtract(w, room, out=w)
+    np.sqrt(v, out=buffer)
+    np.add(buffer, ε, out=buffer)
+    np.divide(g, buffer, out=buffer)
+    np.multiply(buffer, learning_rate, out=buffer)
+    np.subtract(w, buffer, out=w)
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {

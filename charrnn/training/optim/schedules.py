@@ -1,12 +1,12 @@
-"""The learning rate as a function of the step and of how often progress stalled: nothing else is remembered.
+"""The learning rate as a function of the step and of the number of stalls: nothing else is remembered.
 
 warm-up       α (s + 1) / warmup_steps     for the first warmup_steps steps s = 0, 1, ...; after it, with q rising
                                            from 0 to 1 at the last step:
 constant      α
 linear        α (1 - q)
 cosine        α (1 + cos π q) / 2
-exponential   α 0.01^q                     the same share off at every step, 1 % left at the end
-plateau       α / 2^n                      n: how often STALLED_VALIDATIONS in a row were no better
+exponential   α 0.01^q                     the same share less at every step, 1 % at the end
+plateau       α / 2^n                      n: the number of stalls, STALLED_VALIDATIONS in a row without improvement
 """
 
 import math
@@ -25,7 +25,12 @@ STALLED_VALIDATIONS = 2
 
 @dataclass(frozen=True)
 class Schedule:
-    """A shape, the rate at its top, and the steps over which it runs."""
+    """A shape, the rate at its top, and the steps over which it runs.
+
+    >>> schedule = Schedule("cosine", learning_rate=1e-3, steps=110, warmup_steps=10)
+    >>> schedule(0), schedule(10), schedule(60), schedule(110)
+    (0.0001, 0.001, 0.0005, 0.0)
+    """
 
     shape: str
     learning_rate: float

@@ -1,13 +1,13 @@
-"""The streams of a window shared out among the processor's cores.
+"""Data parallelism: the streams of a window divided among the processor's cores.
 
 Streams do not meet inside a window, so each core runs forward and backward for its own part of them, with its own
-workspace and gradient, on one BLAS thread: element-wise work is shared out as well as products. The parts' gradients
-are added in a fixed order: the same split gives the same bytes, whoever finishes first.
+workspace and gradient, on one BLAS thread: element-wise work is divided as well as products. The parts' gradients
+are added in a fixed order: the same split gives the same bytes, whichever part finishes first.
 
-The first part is done here; each further one by a worker, a process of its own. (Threads would take turns at the
-interpreter's lock at every call into NumPy: for 128 units that cost a third of what two cores bring.) Weights and
-gradients lie in shared memory, so that only a window and its states pass through pipes. A worker ends with its input,
-whatever becomes of the process that started it.
+This process computes the first part; a worker, a process of its own, each further one. (Threads would take turns at the
+interpreter's lock at every call into NumPy: for 128 units that cost a third of what two cores gain.) Weights and
+gradients are in shared memory, so that only a window and its states pass through pipes. A worker ends with its input,
+however the process that started it ends.
 """
 
 from collections.abc import Callable
@@ -22,20 +22,26 @@ from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
 from charrnn.network.resets import ResetMask
+from charrnn.network.window_options import WindowOptions
 from charrnn.system.cores import available_cores
 from charrnn.text.windows import Window
 from charrnn.training.parallel.communicator import Communicator
 from charrnn.training.parallel.replica import Replica, Shard
 from charrnn.training.parallel.worker_pool import WorkerPool
 
-MIN_MULTIPLICATIONS_PER_CORE = 10_000_000  # in a window; fewer are done before another core has begun
-ELEMENTWISE = 64  # multiplications that take as long as what is done to one unit of one gate besides
+MIN_MULTIPLICATIONS_PER_CORE = 10_000_000  # in a window; fewer are done before another core has started
+ELEMENTWISE = 64  # multiplications that take as long as the element-wise work for one unit of one gate
 
 
 def fastest_threads(architecture: Architecture, T: int, B: int, cores: int | None = None) -> int:
-    """How many of the cores (None: of this machine) shall share B streams: all, but none for less than MIN_MULTIPLICATIONS_PER_CORE.
+    """The fastest number of cores for B streams: all (`cores` None: of this machine) that have enough to do.
 
-    Measured on two cores for H from 32 to 256 and B from 2 to 32: above twice that, two are faster than one.
+    Measured on two cores for H from 32 to 256 and B from 2 to 32: above twice that number, two are faster than one.
+
+    >>> fastest_threads(Architecture(vocab_size=65, hidden_size=512, cell="lstm"), T=64, B=64, cores=8)
+    8
+    >>> fastest_threads(Architecture(vocab_size=65, hidden_size=32), T=64, B=8, cores=8)
+    1
     """
     V, H, G = architecture.vocab_size, architecture.hidden_size, architecture.make_cell().gates
     per_layer = G * H * (H + ELEMENTWISE)
@@ -46,29 +52,30 @@ def fastest_threads(architecture: Architecture, T: int, B: int, cores: int | Non
 
 @cache
 def even_slices(count: int, parts: int) -> tuple[slice, ...]:
-    """Slices of `count` streams, one for each part: as even as can be, none empty."""
+    """Slices of `count` streams, one for each part: as even as possible, none empty.
+
+    >>> even_slices(5, 2)
+    (slice(0, 3, None), slice(3, 5, None))
+    """
     sizes = [len(part) for part in np.array_split(np.arange(count), max(1, min(parts, count)))]
     ends = np.cumsum(sizes).tolist()
     return tuple(slice(end - size, end) for end, size in zip(ends, sizes, strict=True))
 
 
 class DataParallel:
-    """A network that computes `threads` parts of the streams side by side: this process and `threads` - 1 workers.
-
-    Of the streams of this rank, that is: what the ranks find is added up.
-    """
+    """A network that computes `threads` parts of this rank's streams at once, `threads` - 1 of them by workers."""
 
     def __init__(
         self, network: Network, threads: int = 1, ranks: Communicator | None = None, accumulate: int = 1
     ) -> None:
-        """Start the workers. `accumulate`: how many shares of the streams are worked through one after the other, each in the
-        memory of one, in evaluations too. Raises WorkerError where that cannot be done.
+        """Start the workers. `accumulate`: the number of parts in which the streams are computed one after the other,
+        to save memory; in evaluations too. Raises WorkerError where a worker cannot start.
         """
         self.ranks = ranks or Communicator()
         self._threads, self._accumulate = threads, accumulate
         weights = network.parameters
-        room = self.ranks.gradient_buffer(len(weights), weights.flat.dtype)
-        self._replica = Replica(network, Parameters(weights.shapes, weights.flat.dtype, room))
+        buffer = self.ranks.gradient_buffer(len(weights), weights.flat.dtype)
+        self._replica = Replica(network, Parameters(weights.shapes, flat=buffer))
         self._pool = WorkerPool(network, threads - 1) if threads > 1 else None
 
     @property
@@ -79,14 +86,17 @@ class DataParallel:
     def loss_and_gradient(
         self, window: Window, state: Array, dropout: Dropout | None = None, smoothing: float = 0.0
     ) -> float:
-        """The mean loss over the new characters of a window, in nats, without smoothing; fills `gradient`, with it.
+        """The mean loss over the targets of a window, in nats, without label smoothing; fills `gradient`, with it.
 
-        Brings `state`, (S, B, H), to where the next window begins.
+        Sets `state`, (S, B, H), to that where the next window begins.
         """
-        rest = window.characters, window.new, window.advance, dropout, window.reset_mask
-        whole = Shard(window.inputs, window.targets, state, *rest, smoothing=smoothing)
+        options = WindowOptions(
+            loss_steps=window.loss_steps, dropout=dropout, reset_mask=window.reset_mask, smoothing=smoothing
+        )
+        count, carry_steps = window.target_count, window.carry_steps
+        whole = Shard(window.inputs, window.targets, state, options=options, count=count, carry_steps=carry_steps)
         first, *others = even_slices(window.inputs.shape[1], self._accumulate)
-        # Where nobody adds to it, what is whole may be on its way while the rest is computed.
+        # If nothing is added to it here, its final part may travel while the rest is computed.
         alone = not (others or self._pool)
         loss = self._loss_and_gradient(
             whole.select(first), self.ranks.start_all_reduce if alone else lambda index: None
@@ -95,7 +105,7 @@ class DataParallel:
             before = self.gradient.flat.copy()
             loss += self._loss_and_gradient(whole.select(streams))
             np.add(self.gradient.flat, before, out=self.gradient.flat)
-        return self.ranks.all_reduce(self.gradient.flat, loss / window.characters)
+        return self.ranks.all_reduce(self.gradient.flat, loss / count)
 
     def _loss_and_gradient(
         self, shard: Shard, on_gradient_ready: Callable[[int], object] = lambda index: None
@@ -108,18 +118,18 @@ class DataParallel:
         return float(sum(losses))
 
     def surprisals(self, inputs: Ids, targets: Ids, state: Array, reset_mask: ResetMask | None = None) -> Array:
-        """The surprisal of each character of a window, (T, B), in nats; brings `state` up to date."""
-        whole = Shard(inputs, targets, state, reset_mask=reset_mask, per_character=True)
+        """The surprisal of each character of a window, (T, B), in nats; updates `state`."""
+        whole = Shard(inputs, targets, state, options=WindowOptions(reset_mask=reset_mask), per_character=True)
         in_turn = even_slices(inputs.shape[1], self._accumulate)
         return np.concatenate([found for streams in in_turn for found in self._run(whole.select(streams))], axis=1)
 
     def close(self) -> None:
-        """Let the workers go."""
+        """End the workers."""
         if self._pool:
             self._pool.close()
 
     def _run(self, whole: Shard, on_gradient_ready: Callable[[int], object] = lambda index: None) -> list[Any]:
-        """Share the work out, and bring its state up to date. What each part found."""
+        """Distribute the work, and update its state. Returns what each part found."""
         streams = even_slices(whole.inputs.shape[1], self._threads)
         if self._pool:
             self._pool.submit(whole.select(share) for share in streams[1:])

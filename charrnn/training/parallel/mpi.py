@@ -1,11 +1,11 @@
 """The communicator of the processes that mpiexec started, by mpi4py.
 
-The gradient of a step goes through one Allreduce, in place, with two numbers more: the loss, and whether somebody asked to
-stop. That all ranks get the same bytes of it makes their updates the same.
+The gradient of a step goes through one Allreduce, in place, with two more numbers: the loss, and whether a rank was
+asked to stop. All ranks get the same bytes, so their updates are the same.
 
-The layers above the first begin to be added up as soon as backward has them, while it goes on with those below: with two layers
-of 512 over 1 Gbit/s that gained 3 (rnn) and 5 % (lstm), in shared memory nothing. The readout by itself gained nothing anywhere,
-and goes with the uppermost layer.
+The sum of the layers above the first starts as soon as backward has them, while it goes on with those below: with two
+layers of 512 over 1 Gbit/s that gained 3 (rnn) and 5 % (lstm), in shared memory nothing. The readout by itself gained
+nothing anywhere, and goes with the top layer.
 """
 
 import socket
@@ -23,9 +23,9 @@ from charrnn.system.cores import usable_cores
 from charrnn.training.parallel.communicator import Communicator
 
 T = TypeVar("T")
-# Numbers before the gradient: the loss, who wants to stop, and none, so that the gradient begins where a cache line does.
+# Numbers before the gradient: the loss, the stop flag, and padding, so that the gradient begins at a cache line.
 HEADER_SIZE = 16
-POLL_SECONDS = 0.01  # seconds between two looks whether the others have come
+POLL_SECONDS = 0.01  # between two checks whether the others have come
 
 
 class MPICommunicator(Communicator):
@@ -41,17 +41,17 @@ class MPICommunicator(Communicator):
     @property
     def cores(self) -> int:
         machine = self._world.Split_type(MPI.COMM_TYPE_SHARED)
-        usable = machine.allgather(usable_cores())  # all of them, or each rank its own, where the launcher has bound it
+        usable = machine.allgather(usable_cores())  # all cores, or its own where the launcher has bound each rank
         return max(1, len(frozenset().union(*usable)) // machine.Get_size())
 
     def gradient_buffer(self, size: int, dtype: DTypeLike) -> Array:
         self._buffer = np.zeros(size + HEADER_SIZE, dtype)
         self._end, self._requests = len(self._buffer), []
-        self._flag = self._any_stopping = False  # of a training before
+        self._flag = self._any_stopping = False  # of an earlier training
         return self._buffer[HEADER_SIZE:]
 
     def start_all_reduce(self, from_index: int) -> None:
-        if from_index:  # what is whole at the end of backward need not be begun: `all_reduce` comes at once
+        if from_index:  # at 0 backward has ended, and `all_reduce` follows at once
             part = self._buffer[HEADER_SIZE + from_index : self._end]
             self._requests.append(self._world.Iallreduce(MPI.IN_PLACE, part))
             self._end = HEADER_SIZE + from_index
@@ -92,7 +92,7 @@ class MPICommunicator(Communicator):
         return made  # type: ignore[return-value]
 
     def barrier(self, timeout: float) -> bool:
-        """Whether all ranks come here too, within `timeout` seconds: a rank that fails by itself leaves the others waiting."""
+        """Whether all ranks come here within `timeout` seconds: a rank that fails by itself leaves the others waiting."""
         request, deadline = self._leaving.Ibarrier(), time.monotonic() + timeout
         while not request.Test():
             if time.monotonic() > deadline:

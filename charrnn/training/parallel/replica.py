@@ -1,42 +1,37 @@
 """Some of the streams of a window: forward and backward for them, with buffers of their own."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from charrnn.network.arrays import Array, Ids
-from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
-from charrnn.network.resets import ResetMask
+from charrnn.network.window_options import DEFAULT_OPTIONS, WindowOptions
 from charrnn.network.workspace import Workspace
 
-MAX_WORKSPACES = 6  # a training has one or two, its validations four; a text read in pieces has no end of them
+MAX_WORKSPACES = 6  # a training needs one or two, its validations four; a text read in pieces needs any number
 
 
 @dataclass(frozen=True)
 class Shard:
-    """B streams of a window, and what is to be computed of them: their characters, (T, B), and the state in which they begin, (S, B, H)."""
+    """B streams of a window: characters, (T, B), the state before them, (S, B, H), and what is to be computed."""
 
     inputs: Ids
     targets: Ids
     state: Array
+    _: KW_ONLY
+    options: WindowOptions = DEFAULT_OPTIONS
     count: int = 0  # the gradient is that of the summed loss divided by this; 0: the loss alone
-    new: int | None = None  # the loss is on the last `new` steps; None: on all T
-    advance: int | None = None  # the state wanted is the one after so many steps; None: after all T
-    dropout: Dropout | None = None
-    reset_mask: ResetMask | None = None  # (T, B): the streams that begin anew before each step
-    smoothing: float = 0.0  # of labels, in the gradient; the loss is without it
+    carry_steps: int | None = None  # the state after this many steps is wanted; None: after all T
     per_character: bool = False  # the surprisal of each character is wanted, not their sum
 
     def select(self, streams: slice) -> "Shard":
         """The same for some of the streams."""
-        dropout = self.dropout and replace(self.dropout, first_stream=self.dropout.first_stream + streams.start)
-        reset_mask = None if self.reset_mask is None else self.reset_mask[:, streams]
         inputs, targets, state = self.inputs[:, streams], self.targets[:, streams], self.state[:, streams]
-        return replace(self, inputs=inputs, targets=targets, state=state, dropout=dropout, reset_mask=reset_mask)
+        return replace(self, inputs=inputs, targets=targets, state=state, options=self.options.select(streams))
 
 
 class Replica:
@@ -46,27 +41,28 @@ class Replica:
         self._network, self.gradient = network, gradient
         self._workspaces: dict[tuple[int, int, bool], Workspace] = {}
 
-    @np.errstate(over="ignore", invalid="ignore")  # the trainer tells of what is not finite, once and in words
+    @np.errstate(over="ignore", invalid="ignore")  # the trainer reports non-finite values once
     def run(self, shard: Shard, on_gradient_ready: Callable[[int], object] = lambda index: None) -> tuple[Any, Array]:
-        """The summed loss in nats (`per_character`: its terms, (T, B)), and the state after it, (S, B, H); fills `gradient` where
-        one is asked for, and says as it goes from where on it is whole (see Network.backward).
+        """The summed loss in nats (`per_character`: its terms, (T, B)), and the state after it, (S, B, H).
+
+        The loss is without label smoothing; `gradient`, filled where `count` asks for it, is with it.
+        `on_gradient_ready` as in Network.backward.
         """
         T, B = shard.inputs.shape
-        ws = self._workspace(T, B, shard.dropout is not None)
-        options = shard.new, shard.dropout, shard.reset_mask
-        surprisals = self._network.surprisals(shard.inputs, shard.targets, shard.state, ws, *options)
+        ws, unsmoothed = self._workspace(T, B, shard.options.dropout is not None), replace(shard.options, smoothing=0.0)
+        surprisals = self._network.surprisals(shard.inputs, shard.targets, shard.state, ws, unsmoothed)
         if shard.count:
-            self._network.backward(shard.count, ws, self.gradient, *options, shard.smoothing, on_gradient_ready)
+            self._network.backward(shard.count, ws, self.gradient, shard.options, on_gradient_ready)
         found = surprisals if shard.per_character else float(surprisals.sum())
-        return found, ws.state_after(T if shard.advance is None else shard.advance)
+        return found, ws.state_after(T if shard.carry_steps is None else shard.carry_steps)
 
     def _workspace(self, T: int, B: int, dropout: bool) -> Workspace:
-        """One for each of the last MAX_WORKSPACES shapes of a window."""
+        """A workspace of this shape: the last MAX_WORKSPACES are kept."""
         shape = T, B, dropout
         found = self._workspaces.pop(shape, None)
         if found is None:
             if len(self._workspaces) == MAX_WORKSPACES:
                 del self._workspaces[next(iter(self._workspaces))]
             found = self._network.workspace(T, B, dropout)
-        self._workspaces[shape] = found  # last, as the one used last
+        self._workspaces[shape] = found  # last, as the most recently used
         return found

@@ -1,9 +1,9 @@
-"""A helper process of a training: it takes part of the streams, again and again, until its standard input ends.
+"""A worker process of a training: it computes part of the streams, again and again, until its standard input ends.
 
     python -m charrnn.training.parallel.worker
 
-It reads a `Setup`, then one `Shard` after the other, and answers each with its result or with the exception that it
-met. Weights and gradient are in memory that it shares with the process that started it (see data_parallel.py).
+It reads a `Setup`, then one `Shard` after the other, and answers each with its result or with the exception that was
+raised. It shares the memory of weights and gradient with the process that started it (see data_parallel.py).
 """
 
 import os
@@ -25,7 +25,7 @@ from charrnn.training.parallel.replica import Replica, Shard
 
 @dataclass(frozen=True)
 class Setup:
-    """What a worker must know: the network, and where it finds the weights and puts its gradient."""
+    """What a worker must know: the network, and where its weights and its gradient are."""
 
     architecture: Architecture
     dtype: str
@@ -45,10 +45,10 @@ class Setup:
 
 def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # meant for the training, which finishes its step and then lets us go
+        signal.signal(number, signal.SIG_IGN)  # for the training, which finishes its step and then ends us
     connection = Connection(sys.stdin.buffer, os.fdopen(os.dup(1), "wb"))
-    os.dup2(2, 1)  # whatever is printed by mistake must not get among the answers
-    with suppress(EOFError, OSError):  # the training is gone, and nobody wants an answer
+    os.dup2(2, 1)  # what is printed by mistake must not get among the answers
+    with suppress(EOFError, OSError):  # the training is gone, and nothing reads an answer
         replica = connection.receive().replica()
         connection.send(None)
         while True:

@@ -1,4 +1,13 @@
-"""Worker processes for the streams of a window, and the memory that they share with this process."""
+"""Worker processes for the streams of a window, and the memory that they share with this process.
+
+Not those of `multiprocessing`, for three reasons:
+
+1. It forks a process whose BLAS has threads, or runs the user's main script again in each worker. Here a worker is a
+   fresh interpreter that runs worker.py alone, with one BLAS thread.
+2. Its queues sleep while they wait, and waking up takes longer than a short step; a Connection spins for a moment.
+3. After a kill its workers and its named shared memory may stay. Here a worker ends with its input, and the shared
+   file has lost its name before the first step.
+"""
 
 import os
 import pickle
@@ -15,7 +24,7 @@ import numpy as np
 from charrnn.errors import WorkerError
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
-from charrnn.package import import_path
+from charrnn.package import child_python_path
 from charrnn.system.cores import ONE_BLAS_THREAD
 from charrnn.training.parallel.connection import Connection, enlarge
 from charrnn.training.parallel.replica import Shard
@@ -23,18 +32,10 @@ from charrnn.training.parallel.worker import Setup
 from charrnn.words import parameter
 
 SHARED_MEMORY_FOLDER = Path("/dev/shm")  # on Linux, a folder whose files never reach a disk
-
-
-ZERO_BLOCK = bytes(1 << 20)  # written where a system cannot set room aside
-
-
-INHERITS_FILES = os.name == "posix"  # open files are handed to workers; elsewhere these open them by name
-
-
-SIGKILL = 9  # what ends a process of a system whose memory has run out
-
-
-EXIT_WAIT_SECONDS = 5.0  # until the system tells how a lost worker ended
+ZERO_BLOCK = bytes(1 << 20)  # written where a system cannot reserve space
+INHERITS_FILES = os.name == "posix"  # open files are passed to workers; elsewhere these open them by name
+SIGKILL = 9  # ends a process when the system's memory has run out
+EXIT_WAIT_SECONDS = 5.0  # until the system reports how a lost worker ended
 
 
 class WorkerPool:
@@ -61,13 +62,13 @@ class WorkerPool:
             file.close()
 
     def submit(self, shards: Iterable[Shard]) -> None:
-        """Hand the shards out, with the weights as they are now."""
+        """Send a shard to each worker, with the weights as they are now."""
         np.copyto(self._shared_weights, self._weights)
         for worker, shard in zip(self._workers, shards, strict=False):
             worker.send(shard)
 
     def collect(self, count: int) -> Iterator[tuple[Any, Array]]:
-        """What the first `count` workers found, in their order. Raises what they met."""
+        """What the first `count` workers found, in their order. Raises what they raised."""
         for worker in self._workers[:count]:
             yield worker.receive()
 
@@ -82,16 +83,15 @@ class WorkerPool:
 
 
 class _Worker:
-    """A process that does as worker.py says, out of reach of the terminal's Ctrl-C: the training decides when it ends."""
+    """A process that runs worker.py, out of reach of the terminal's Ctrl-C: the training decides when it ends."""
 
     def __init__(self, shared: IO[bytes]) -> None:
-        path = os.pathsep.join(filter(None, [import_path(), os.environ.get("PYTHONPATH")]))
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "charrnn.training.parallel.worker"],  # -P: not what lies in this folder
+                [sys.executable, "-P", "-m", "charrnn.training.parallel.worker"],  # -P: import nothing from this folder
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={**os.environ, **ONE_BLAS_THREAD, "PYTHONPATH": path},
+                env={**os.environ, **ONE_BLAS_THREAD, "PYTHONPATH": child_python_path()},
                 start_new_session=True,
                 pass_fds=(shared.fileno(),) if INHERITS_FILES else (),
             )
@@ -104,14 +104,14 @@ class _Worker:
         self._connection = Connection(self._process.stdout, self._process.stdin)
 
     def send(self, message: object) -> None:
-        """Raises WorkerError when the process is gone."""
+        """Send a message. Raises WorkerError when the process is gone."""
         try:
             self._connection.send(message)
         except OSError:
             raise self._lost_error() from None
 
     def receive(self) -> Any:
-        """Its answer. Raises what it met, and WorkerError when the process is gone."""
+        """Its answer. Raises what it raised, and WorkerError when the process is gone."""
         try:
             answer = self._connection.receive()
         except (EOFError, OSError, pickle.UnpicklingError):
@@ -121,7 +121,7 @@ class _Worker:
         return answer
 
     def close(self) -> None:
-        """End it at once: it holds nothing that would be lost."""
+        """End it at once: it holds nothing that could be lost."""
         self._connection.close()
         self._process.kill()
         self._process.wait()
@@ -134,7 +134,7 @@ class _Worker:
             how = "no longer answers"
         else:
             how = f"ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        why = "; was there too little memory?" if code == -SIGKILL else "."
+        why = "; possibly out of memory." if code == -SIGKILL else "."
         return WorkerError(
             f"a worker process of this training (pid {self._process.pid}) {how}{why} "
             f"Go on from the last checkpoint with {parameter('resume')}, or {_one_core_hint()}"
@@ -146,11 +146,11 @@ def _one_core_hint() -> str:
 
 
 def _shared_file(size: int) -> tuple[IO[bytes], str]:
-    """A file of so many bytes, of which every one is there: a full disk is an error here and not a crash later.
+    """A file of `size` bytes, and its name. Every byte is allocated: a full disk is an error here, not a crash later.
 
-    Where workers inherit it, it loses its name at once, so that nothing is left of it however this process ends.
+    Where workers inherit the file, it loses its name at once, so that nothing of it stays however this process ends.
     """
-    for folder in (SHARED_MEMORY_FOLDER, None):  # None: where the system has its temporary files
+    for folder in (SHARED_MEMORY_FOLDER, None):  # None: the system's temporary files
         with suppress(OSError):
             handle, name = tempfile.mkstemp(prefix="charrnn-", dir=folder)
             try:

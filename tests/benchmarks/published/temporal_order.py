@@ -21,6 +21,7 @@ import numpy as np
 
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
+from charrnn.network.window_options import WindowOptions
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.training.optim.clipping import Clipping
 from charrnn.training.optim.optimizers import OPTIMIZERS
@@ -62,6 +63,7 @@ METHODS = (
     Method("lstm", "adam", 1e-2, 1.0),
     Method("gru", "adam", 1e-2, 1.0),
 )
+LAST_STEP = WindowOptions(loss_steps=1)  # the answer comes there
 
 
 class Learner:
@@ -78,8 +80,8 @@ class Learner:
         """Make one, on fresh sequences; False, and none is made, where the loss or its gradient is not finite."""
         symbols, answers = draw(random, self.T, B)
         state, targets = self.network.zero_state(B), np.broadcast_to(answers, symbols.shape)
-        loss = self.network.forward(symbols, targets, state, self._ws, new=1)
-        self.network.backward(B, self._ws, self._gradient, new=1)
+        loss = self.network.forward(symbols, targets, state, self._ws, LAST_STEP)
+        self.network.backward(B, self._ws, self._gradient, LAST_STEP)
         norm, _ = self._clipping(self._gradient.flat)
         finite = bool(np.isfinite(loss + norm))
         if finite:

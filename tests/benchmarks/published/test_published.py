@@ -130,6 +130,7 @@ def test_random_blocks_are_told_apart():
     assert contest_told.table([{**result("gpt"), "curve": curve}], 60).endswith("lowest 1.8000.")
 
 
+@pytest.mark.slow
 def test_a_contest_is_drawn(tmp_path):
     drawn = contest_told.figure([result("charrnn", 2.0, 1.5), result("gpt", 3.0, 2.0)], 60, tmp_path / "contest.svg")
     assert "7-gram: 1.5165" in drawn.read_text()

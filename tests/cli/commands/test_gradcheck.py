@@ -90,6 +90,7 @@ def test_a_failing_gradcheck_names_the_parameter_and_exits_1(charrnn, monkeypatc
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes end differently on Windows")
+@pytest.mark.slow
 def test_a_table_that_nobody_reads_ends_quietly():
     command = f"{sys.executable} -m charrnn gradcheck | head -1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)

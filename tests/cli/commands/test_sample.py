@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from slow import mostly_slow
 
 
 def test_sample_prints_the_prompt_and_the_same_text_twice(charrnn, tiny_run):
@@ -119,6 +120,7 @@ def test_prompts_from_files_and_checkpoints_by_name(charrnn, tiny_run, tmp_path)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes end differently on Windows")
+@pytest.mark.slow
 def test_a_closed_pipe_ends_quietly(tiny_run):
     command = f"{sys.executable} -m charrnn sample {tiny_run} -n 100000 | head -c 10"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
@@ -128,7 +130,7 @@ def test_a_closed_pipe_ends_quietly(tiny_run):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs /dev/full and closed descriptors")
-@pytest.mark.parametrize(("redirect", "code"), [(">&-", 0), ("> /dev/full", 1)])
+@mostly_slow(("redirect", "code"), [(">&-", 0), ("> /dev/full", 1)], one_in=2)
 def test_an_output_that_takes_nothing(tiny_run, redirect, code):
     command = f"{sys.executable} -m charrnn sample {tiny_run} -n 20 {redirect}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)

@@ -57,9 +57,7 @@ def test_options_of_sample(charrnn, tiny_run, arguments, code, words):
 
 def test_a_checkpoint_by_itself_is_neither_the_best_nor_the_last(charrnn, tiny_run):
     best = tiny_run / "best.safetensors"
-    refused(
-        charrnn("sample", best, "--checkpoint", "last"), 1, "is a checkpoint by itself; for its run's last one name"
-    )
+    refused(charrnn("sample", best, "--checkpoint", "last"), 1, "is a checkpoint; for the last one of its run, name")
 
 
 @pytest.mark.parametrize("by_pipe", [False, True])

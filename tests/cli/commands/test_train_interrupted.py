@@ -31,6 +31,7 @@ def test_a_training_that_nobody_reads_any_more_saves_and_stops(text_file, tmp_pa
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.slow
 def test_sigterm_while_measuring_leaves_nothing_behind(tmp_path, text_file):
     (tmp_path / "t").mkdir()
     command = [sys.executable, "-m", "charrnn", "train", str(text_file), "--time", "300s", "-o", str(tmp_path / "r")]
@@ -46,6 +47,7 @@ def test_sigterm_while_measuring_leaves_nothing_behind(tmp_path, text_file):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.slow
 def test_json_into_a_full_disk_is_an_error_and_the_training_is_saved(text_file, tmp_path):
     command = [
         sys.executable,

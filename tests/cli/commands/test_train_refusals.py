@@ -42,8 +42,8 @@ def test_texts(charrnn, tmp_path, content, words):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--steps", "20"], ["20 steps are made already", "found 20"]),
-        (["--epochs", "0.01"], ["20 steps are made already"]),
+        (["--steps", "20"], ["already at step 20", "(got 20)"]),
+        (["--epochs", "0.01"], ["already at step 20"]),
         (["--epochs", "inf"], ["--epochs: training.epochs: must be a finite number"]),
         (["--epochs", "2e6"], ["--epochs: training.epochs: must be less than or equal to"]),
     ],
@@ -58,7 +58,9 @@ def test_a_fine_tune_that_cannot_be(charrnn, tiny_run, text_file):
     train = ["train", text_file, "--from"]
     refused(charrnn(*train, "nothing"), 1, "--from nothing: no such run")
     refused(charrnn(*train, tiny_run / "lock"), 1, f"--from {tiny_run}/lock: ")
-    refused(charrnn(*train, tiny_run, "-s", "model.hidden_size=8"), 1, "model.hidden_size is 16 there, and 8 here")
+    refused(
+        charrnn(*train, tiny_run, "-s", "model.hidden_size=8"), 1, "model.hidden_size is 16 in the base, and 8 here"
+    )
     refused(charrnn(*train, tiny_run, "--resume", tiny_run), 2, "--resume", "--from cannot be combined with --resume")
     assert not Path("runs").exists()
 
@@ -147,7 +149,7 @@ def test_configurations(charrnn, tmp_path, text_file, yaml, words):
         (["--steps", "3", "--epochs", "3"], 2, ["give one of --steps, --epochs and --time"]),
         (["--time", "3s", "--epochs", "3"], 2, ["give one of --steps, --epochs and --time"]),
         (["--time", "soon"], 1, ["--time 'soon': not a duration; write 140s, 10m or 1h30m"]),
-        (["--time", "0.01s"], 1, ["--time: 0.01 s are not enough for one step"]),
+        (["--time", "0.01s"], 1, ["--time: 0.01 s is too short for one step"]),
         (["--nonsense"], 2, ["No such option"]),
         (["--resume", "nothing"], 1, ["--resume nothing: no such run directory"]),
         (["--set", "model.hidden_size=" + "[" * 3000], 1, ["model.hidden_size: must be a whole number; found"]),
@@ -189,7 +191,7 @@ def test_a_directory_below_a_file(charrnn, text_file):
 def test_a_directory_that_is_taken_is_told_before_a_text_is_read(charrnn, tiny_run, options):
     result = charrnn("train", "nothing.txt", "--out", tiny_run, *options)
     assert result.exit_code == 1
-    assert f"{tiny_run}: holds a run already; go on with it: charrnn train --resume {tiny_run}" in " ".join(
+    assert f"{tiny_run}: already holds a run; resume it: charrnn train --resume {tiny_run}" in " ".join(
         result.stderr.split()
     )
 
@@ -197,7 +199,7 @@ def test_a_directory_that_is_taken_is_told_before_a_text_is_read(charrnn, tiny_r
 def test_a_training_with_biases_cannot_go_on_without(charrnn, text_file, tiny_run):
     result = charrnn("train", text_file, "--from", tiny_run, "-s", "model.bias=false")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith(f"error: --from {tiny_run}: model.bias is true there, and false here; ")
+    assert result.stderr.startswith(f"error: --from {tiny_run}: model.bias is true in the base, and false here; ")
     assert len(result.stderr.splitlines()) == 1
 
 

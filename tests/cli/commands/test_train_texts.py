@@ -28,6 +28,7 @@ def test_a_long_text_trains_from_a_file_and_says_where_it_is(charrnn, text_file,
     assert charrnn("train", "--resume", "r", "--steps", "25").exit_code == 0
 
 
+@pytest.mark.slow
 def test_where_the_cache_cannot_be_written_only_what_is_kept_there_is_refused(
     charrnn, text_file, monkeypatch, tmp_path
 ):

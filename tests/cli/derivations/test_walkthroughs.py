@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from rich.text import Text
+from slow import mostly_slow
 
 from charrnn.cli.derivations.walkthrough_words import JACOBIANS, description, truncation_words, vanishing_words
 from charrnn.cli.derivations.walkthroughs import LIMITS, STYLES, _style, show_walkthrough, walkthrough_json
@@ -153,7 +154,7 @@ def paragraphs(output):
     return " ".join(output.split())
 
 
-@pytest.mark.parametrize("case", [Case(**EXPLAINED), LARGEST], ids=["default", "largest"])
+@mostly_slow("case", [Case(**EXPLAINED), LARGEST], ids=["default", "largest"], one_in=2)
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_no_figure_is_cut_at_any_width(name, case, monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")  # without the legend, whose figures a pipe has not

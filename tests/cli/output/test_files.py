@@ -210,6 +210,7 @@ def test_a_person_at_a_terminal_is_asked(asked, tmp_path, command, answer, code)
     assert "Traceback" not in said
 
 
+@pytest.mark.slow
 def test_the_question_is_no_part_of_the_result(asked, tmp_path):
     child = asked("export", "> result")
     child.expect_exact("[y/N] ")

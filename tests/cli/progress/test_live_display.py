@@ -163,6 +163,7 @@ def test_json_in_a_file_is_json_while_the_terminal_shows_the_picture(text_file, 
     assert events[-1] == "saved"
 
 
+@pytest.mark.slow
 def test_json_on_the_terminal_is_not_drawn_over(text_file, tmp_path):
     output = Screen(spawn(command(text_file, tmp_path / "r", "--json", steps=50)), 80, 24).read().output
     assert not CURSOR.search(output)

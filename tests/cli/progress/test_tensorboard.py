@@ -69,7 +69,18 @@ def test_a_sample_is_a_block_of_code_in_which_no_line_end_is_lost(tmp_path):
 
 
 def test_figures_that_are_none_are_left_out(tmp_path):
-    found = told(tmp_path / "run", Flowed(5, 2, 8, 3, None, -0.5, None, None, None, 0.25))
+    found = told(
+        tmp_path / "run",
+        Flowed(
+            step=5,
+            layer=2,
+            lags=8,
+            half_life=3,
+            log10_norm_1=-0.5,
+            saturated=0.25,
+            **dict.fromkeys(("horizon", "log10_norm_last", "lyapunov", "spectral_radius")),
+        ),
+    )
     assert found == {
         "gradient_flow/layer2/half_life": [(5, 3.0)],
         "gradient_flow/layer2/log10_norm_1": [(5, -0.5)],

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from charrnn.cli.reports import evaluation
-from charrnn.models.baselines import Baselines
-from charrnn.models.evaluation import Evaluation, MemberLoss
-from charrnn.models.unknown_characters import describe_unknown
+from charrnn.models.evaluation.baselines import Baselines
+from charrnn.models.evaluation.evaluation import Evaluation, MemberLoss
+from charrnn.models.scoring.unknown_characters import describe_unknown
 
 FOUND = Evaluation(
     loss=1.0,

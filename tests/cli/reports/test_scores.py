@@ -10,8 +10,8 @@ import pytest
 from charrnn.cli.output.surprisal_colours import SIDES
 from charrnn.cli.reports import scores
 from charrnn.errors import TextError
-from charrnn.models.scoring import Scored
-from charrnn.text.source_text import Stream
+from charrnn.models.encoded_text import EncodedText
+from charrnn.models.scoring.scoring import ScoredText
 from charrnn.text.vocabulary import END
 
 BIT = math.log(2)
@@ -21,18 +21,18 @@ TEXT = list("ab\N{SNOWMAN}d\n")
 def model(*surprisals, names=("ours",), text=TEXT):
     """What gives these surprisals, in bits, whatever it reads: in two stretches."""
     found = [
-        Scored(part, BIT * np.array(bits), len(part))
+        ScoredText(part, BIT * np.array(bits), len(part))
         for part, bits in ((text[:2], surprisals[:2]), (text[2:], surprisals[2:]))
     ]
     return SimpleNamespace(
         vocabulary=SimpleNamespace(unit="char", known=frozenset(text), unknown_id=None),
         members=[SimpleNamespace(name=name) for name in names],
         notes=(f"from {names[0]}",),
-        scored=lambda given: iter(found if text else []),
+        score_in_pieces=lambda text_: iter(found if text else []),
     )
 
 
-GIVEN = Stream(("text",), iter(()))
+GIVEN = EncodedText(None, list, None, files=("text",))
 OURS = model(1, 1, 1, 5, 0)
 THEIRS = model(1, 4, 1, 3, 0, names=("theirs", "7-gram"))
 
@@ -42,7 +42,7 @@ def rows(shown):
 
 
 def test_the_places_stand_with_their_bits(capsys):
-    scores.show(OURS, None, GIVEN, top=2)
+    scores.show(OURS, None, [GIVEN], top=2)
     told = capsys.readouterr()
     assert rows(told.out) == [["1", "4", "5.00", "ab\N{SNOWMAN}d⏎"], ["1", "3", "1.00", "ab\N{SNOWMAN}d⏎"]]
     assert "surprisal, bits" in told.out
@@ -51,7 +51,7 @@ def test_the_places_stand_with_their_bits(capsys):
 
 
 def test_two_models_are_compared_where_they_differ_most_in_either_direction(capsys):
-    scores.show(OURS, THEIRS, GIVEN, top=2)
+    scores.show(OURS, THEIRS, [GIVEN, GIVEN], top=2)
     told = capsys.readouterr()
     assert [row[1:3] for row in rows(told.out)] == [["2", "3.00"], ["4", "2.00"]]
     assert "difference, bits" in told.out
@@ -65,21 +65,21 @@ def test_two_models_are_compared_where_they_differ_most_in_either_direction(caps
 
 
 def test_the_likelier_of_two_may_be_the_other(capsys):
-    scores.show(THEIRS, OURS, GIVEN, top=0)
+    scores.show(THEIRS, OURS, [GIVEN, GIVEN], top=0)
     shown = capsys.readouterr().out
     assert "5 characters: ours is likelier to have written this, by 0.69 nats" in shown
     assert "┃" not in shown  # no table
 
 
 def test_of_a_long_text_one_is_certain(capsys):
-    scores.show(model(0, 0, 0, 0, 0), model(0, 0, 0, 0, 5000), GIVEN, top=0)
+    scores.show(model(0, 0, 0, 0, 0), model(0, 0, 0, 0, 5000), [GIVEN, GIVEN], top=0)
     assert capsys.readouterr().out.endswith("with probability 1\n")
 
 
 def test_a_terminal_shows_each_character_in_the_colour_of_the_model_that_had_it_likelier(capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
-    scores.show(OURS, THEIRS, GIVEN, top=0)
+    scores.show(OURS, THEIRS, [GIVEN, GIVEN], top=0)
     first, second = (f"\x1b[1;38;5;{style.removeprefix('color(')[:-1]}m" for style in SIDES)
     shown = capsys.readouterr().out
     assert f"a{first}b\x1b[0m\N{SNOWMAN}{second}d\x1b[0m\n" in shown
@@ -91,23 +91,23 @@ def test_without_colours_the_text_is_not_shown(capsys, monkeypatch, environment)
     monkeypatch.setenv("FORCE_COLOR", "1")
     for name, value in ({"TERM": "xterm-256color"} | environment).items():
         monkeypatch.setenv(name, value)
-    scores.show(OURS, None, GIVEN, top=0)
+    scores.show(OURS, None, [GIVEN], top=0)
     shown = capsys.readouterr().out
     assert shown == f"5 characters: {8 * BIT / 5:.4f} nats, 1.6000 bits per character\n"
 
 
 def test_a_documents_end_is_a_mark_in_the_table_and_a_lines_end_in_the_text(capsys, monkeypatch):
     documents = model(1, 1, 1, 5, 0, text=["a", END, "b", "c", END])
-    scores.show(documents, None, GIVEN, top=1)
+    scores.show(documents, None, [GIVEN], top=1)
     assert rows(capsys.readouterr().out) == [["1", "4", "5.00", "a\N{DOUBLE VERTICAL LINE}bc\N{DOUBLE VERTICAL LINE}"]]
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
-    scores.show(documents, None, GIVEN, top=0)
+    scores.show(documents, None, [GIVEN], top=0)
     assert END not in capsys.readouterr().out
 
 
 def test_json_has_both_surprisals_in_nats_and_characters_as_they_are(capsys):
-    scores.write_lines(OURS, THEIRS, GIVEN)
+    scores.write_lines(OURS, THEIRS, [GIVEN, GIVEN])
     shown = capsys.readouterr().out
     lines = [json.loads(line) for line in shown.splitlines()]
     assert [line["surprisal"] for line in lines] == pytest.approx([BIT, BIT, BIT, 5 * BIT, 0], abs=1e-6)
@@ -117,7 +117,7 @@ def test_json_has_both_surprisals_in_nats_and_characters_as_they_are(capsys):
 
 def test_no_characters_are_an_error():
     with pytest.raises(TextError, match="at least 1 character"):
-        scores.show(model(text=[]), None, GIVEN, top=3)
+        scores.show(model(text=[]), None, [GIVEN], top=3)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_around_a_place_nothing_is_cut_that_a_reader_sees_as_one(capsys, unit, b
     surprisals = np.zeros(len(text))
     surprisals[len(around)] = 9
     found = model()
-    found.scored = lambda _: iter([Scored(text, surprisals, len(text))])
-    scores.show(found, None, GIVEN, top=1)
+    found.score_in_pieces = lambda _: iter([ScoredText(text, surprisals, len(text))])
+    scores.show(found, None, [GIVEN], top=1)
     (row,) = rows(capsys.readouterr().out)
     assert row[3] == unit * (before // len(unit)) + "!" + unit * (after // len(unit))

@@ -15,13 +15,12 @@ from refusals import refused
 from slow import mostly_slow
 
 from charrnn import api
-from charrnn.cli.sweep.run import make_jobs
 from charrnn.config.resolve import resolve
 from charrnn.runs.storage.checkpoint import load
 from charrnn.runs.storage.directory import BEST, LAST
 from charrnn.sweeps import jobs
 from charrnn.sweeps.grid import parse_axes, trials
-from charrnn.sweeps.jobs import Job, JobResult, StopSignal, run_job, run_job_on_rank
+from charrnn.sweeps.jobs import Job, JobResult, StopSignal, make_jobs, run_job, run_job_on_rank
 from charrnn.sweeps.sweep import make
 from charrnn.system.folder_handle import CAN_HOLD, Folder
 
@@ -120,6 +119,7 @@ def test_networks_with_and_without_biases_are_compared(sweep):
         assert re.search(rf"│ \d +│ {name.removeprefix('bias=')} +│ ", result.stderr)
 
 
+@pytest.mark.slow
 def test_json_is_the_table_and_nothing_else(sweep):
     result = sweep("--grid", "model.hidden_size=4..64", "--random", "2", "--json", "-q", "-o", "s")
     assert result.stderr == ""
@@ -142,6 +142,7 @@ def test_a_training_begins_with_the_configuration_of_its_point_for_the_time_that
     assert resolve(str(tmp_path / "second.yaml")).config == found[1].config
 
 
+@pytest.mark.slow
 def test_a_sweep_of_the_default_configuration_is_sized_for_its_text(charrnn, text_file):
     result = charrnn("sweep", "default", text_file, "--grid", "model.hidden_size=4,8", "--steps", "2", "-q", "-o", "s")
     assert result.exit_code == 0, result.stderr
@@ -237,7 +238,7 @@ def test_a_training_that_is_killed_has_failed_and_says_how(tmp_path, text_file, 
     else:
         stop_signal.end.set()
     thread.join(10)
-    assert ended == [JobResult("failed", "ended by signal 9; was there too little memory?")]
+    assert ended == [JobResult("failed", "ended by signal 9; possibly out of memory")]
 
 
 def test_what_waits_when_it_is_time_to_stop_is_not_begun(tmp_path):
@@ -262,11 +263,12 @@ def test_a_sweep_whose_directory_is_renamed_goes_on_there(tmp_path, text_file):
     assert sorted(os.listdir(tmp_path / "moved" / "logs")) == ["one.log", "two.log"]
     assert (tmp_path / "moved" / "logs" / "two.log").read_text().count("all steps made") == 1
     assert run_job_on_rank(Job("three", "", []), tmp_path / "s", folder.number) == JobResult(
-        "failed", f"{tmp_path / 's'}: not the directory in which this sweep was begun; was that renamed?"
+        "failed", f"{tmp_path / 's'}: not the directory in which this sweep started; was that renamed?"
     )
 
 
 @pytest.mark.skipif(not CAN_HOLD, reason="a directory with an open file cannot be renamed here")
+@pytest.mark.slow
 def test_a_training_whose_directory_is_renamed_while_it_runs_is_not_called_done(tmp_path, text_file, monkeypatch):
     """Its losses cannot be compared, and another would be called the best."""
     run = jobs._run
@@ -280,7 +282,7 @@ def test_a_training_whose_directory_is_renamed_while_it_runs_is_not_called_done(
     with Folder(tmp_path) as folder:
         ended = run_job(Job("r", YAML, [str(text_file)]), folder, StopSignal(lambda: False))
     assert ended.state == "failed"
-    assert ended.error == f"{tmp_path / 'r'}: was renamed or removed; what was trained there is not compared"
+    assert ended.error == f"{tmp_path / 'r'}: was renamed or removed, so that its result is missing"
 
 
 def test_variables_that_name_a_folder_from_here_name_it_from_elsewhere(tmp_path, text_file, monkeypatch):
@@ -293,6 +295,7 @@ def test_variables_that_name_a_folder_from_here_name_it_from_elsewhere(tmp_path,
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+@pytest.mark.slow
 def test_no_link_in_the_directory_is_followed(tmp_path, text_file):
     victim, elsewhere = tmp_path / "victim", tmp_path / "elsewhere"
     victim.write_text("years of work")
@@ -340,7 +343,7 @@ def test_nothing_is_added_to_a_folder_whose_record_is_of_something_else(sweep):
         ([*RATES, "--jobs", "0"], 2, "--jobs"),
         ([*RATES, "--seed", "-1"], 1, "--seed: training.seed"),
         ([*RATES, "nothing.txt"], 1, "nothing.txt: no such file"),
-        ([*RATES, "-"], 1, "-: standard input can be read but once"),
+        ([*RATES, "-"], 1, "-: standard input can be read only once"),
         ([*RATES, "-o", "/proc/charrnn"], 1, "/proc/charrnn: cannot be"),
     ],
 )

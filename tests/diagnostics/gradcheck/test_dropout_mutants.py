@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from mutants import mutants, planted
+from slow import mostly_slow
 from tiny import trained
 
 from charrnn import api
@@ -12,7 +13,7 @@ from charrnn.network import dropout
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.network.weight_dropout import WeightDropout
-from charrnn.training.parallel.replica import Shard
+from charrnn.network.window_options import WindowOptions
 
 CELLS = ("rnn", "gru", "lstm")
 SETTINGS = ["model.num_layers=2", "model.dropout=0.5", "model.weight_dropout=0.3"]
@@ -48,7 +49,7 @@ def caught(given) -> bool:
         return True
 
 
-@pytest.mark.parametrize("readout", ["linear", "deep"])
+@mostly_slow("readout", ["linear", "deep"], one_in=2)
 @pytest.mark.parametrize("cell", CELLS)
 def test_every_oracle_agrees_with_both_dropouts_and_all_else_that_training_does(cell, readout):
     extras = ["training.stride=2", "training.label_smoothing=0.1", r"data.boundary=\n", "training.accumulate=2"]
@@ -69,13 +70,13 @@ def test_any_rate_is_checked_with_a_mask_that_drops_something_and_not_everything
     assert by_name["W_hh_2"].worst.analytic != 0
 
 
-@pytest.mark.parametrize(("function", "name", "code"), BROKEN, ids=[name for _, name, _ in BROKEN])
+@mostly_slow(("function", "name", "code"), BROKEN, ids=[name for _, name, _ in BROKEN], one_in=8)
 def test_every_mutant_is_caught(function, name, code):
     with planted(function, code):
         assert caught(config("gru")), f"survived: {name}"
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@mostly_slow("cell", CELLS, one_in=3)
 @pytest.mark.parametrize("of", BACKWARDS)
 def test_a_broken_backward_is_caught_on_the_command_line(charrnn, cell, of):
     dropped = {"units": "model.dropout=0.5", "weights": "model.weight_dropout=0.5"}[of]
@@ -97,10 +98,12 @@ def test_a_broken_backward_is_caught_with_the_weights_of_a_run(charrnn, tmp_path
         assert charrnn(*arguments).exit_code == 1
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@mostly_slow("cell", CELLS, one_in=3)
 def test_shares_that_draw_the_masks_of_other_streams_are_caught(cell, monkeypatch):
     given = config(cell, "training.accumulate=3")
     assert not caught(given)
-    right = Shard.select
-    monkeypatch.setattr(Shard, "select", lambda self, streams: replace(right(self, streams), dropout=self.dropout))
+    right = WindowOptions.select
+    monkeypatch.setattr(
+        WindowOptions, "select", lambda self, streams: replace(right(self, streams), dropout=self.dropout)
+    )
     assert caught(given)

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from slow import mostly_slow
 
 from charrnn import api
 from charrnn.config.resolve import resolve
@@ -31,7 +32,7 @@ def test_bptt_equals_every_oracle_on_every_entry(nonlinearity, seed):
     assert max(check.max_relative_error for check in checks if check.oracle == "central") <= 1e-6
 
 
-@pytest.mark.parametrize("num_layers", [1, 2])
+@mostly_slow("num_layers", [1, 2], one_in=2)
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_a_deep_readout_equals_every_oracle_on_every_entry(cell, num_layers):
     case = small_case(Architecture(7, 5, cell, num_layers=num_layers, readout="deep"), 0)
@@ -40,17 +41,17 @@ def test_a_deep_readout_equals_every_oracle_on_every_entry(cell, num_layers):
     assert [check for check in checks if not check.passed] == []
 
 
-@pytest.mark.parametrize("readout", ["linear", "deep"])
+@mostly_slow("readout", ["linear", "deep"], one_in=2)
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_smoothed_labels_equal_every_oracle_on_every_entry(cell, readout):
     case = small_case(Architecture(7, 5, cell, readout=readout), 0)
     plain = analytic_gradients(case)["W_xh"]
-    case = replace(case, smoothing=0.1, new=4)
+    case = case.with_options(smoothing=0.1, loss_steps=4)
     assert np.abs(analytic_gradients(case)["W_xh"] - plain).max() > 1e-3
     assert [check for check in gradcheck(case) if not check.passed] == []
 
 
-@pytest.mark.parametrize(
+@mostly_slow(
     ("cell", "nonlinearity", "readout", "num_layers"),
     [
         ("rnn", "tanh", "linear", 1),
@@ -58,6 +59,7 @@ def test_smoothed_labels_equal_every_oracle_on_every_entry(cell, readout):
         ("gru", "tanh", "deep", 1),
         ("lstm", "tanh", "linear", 2),
     ],
+    one_in=4,
 )
 def test_a_network_without_biases_is_checked_where_they_are_0(cell, nonlinearity, readout, num_layers):
     case = small_case(Architecture(7, 5, cell, nonlinearity, num_layers, readout=readout, bias=False), 0)
@@ -69,13 +71,13 @@ def test_a_network_without_biases_is_checked_where_they_are_0(cell, nonlinearity
     assert passed(checks)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@mostly_slow("cell", ["rnn", "gru", "lstm"], one_in=3)
 def test_without_biases_a_relu_that_reads_nothing_but_0_stands_on_its_kink(cell):
     """A deep readout does where dropout leaves it no unit. The loss has no derivative by that bias, and none is asked for."""
     case = small_case(Architecture(7, 5, cell, readout="deep", bias=False), 0)
-    case = replace(case, dropout=Dropout(0.8, seed=0, step=0))
+    case = case.with_options(dropout=Dropout(0.8, seed=0, step=0))
     ws = case.workspace(case.network)
-    case.network.forward(case.inputs, case.targets, case.state, ws, *case.options)
+    case.network.forward(case.inputs, case.targets, case.state, ws, case.options)
     assert (ws.layers[-1].up(True) == 0).all(axis=-1).any()
     assert passed(list(gradcheck(case)))
 
@@ -87,13 +89,14 @@ def test_relu_without_biases_leaves_units_on(num_layers, seed):
     assert all(found.passed for found in check_properties(case))
 
 
-@pytest.mark.parametrize(
+@mostly_slow(
     "settings",
     [
         ["model.nonlinearity=relu", "model.initialisation=identity", "model.num_layers=3"],
         ["model.nonlinearity=sigmoid", "model.num_layers=12"],
         ["model.cell=lstm", "model.num_layers=8"],
     ],
+    one_in=3,
 )
 def test_deep_networks(settings):
     assert api.gradcheck(resolve(None, settings).config, entries=5).passed

@@ -90,9 +90,9 @@ def test_streams_that_leak_into_each_other_are_seen(case, monkeypatch):
 def test_a_gradient_that_is_cut_too_early_is_seen(case, monkeypatch):
     right = Network.backward
 
-    def forgets_the_first_step(self, count, ws, gradient, new=None, dropout=None):
-        dstate = right(self, count, ws, gradient, new, dropout)
-        if new is not None and new < len(ws.inputs):
+    def forgets_the_first_step(self, count, ws, gradient, options):
+        dstate = right(self, count, ws, gradient, options)
+        if options.loss_steps is not None and options.loss_steps < len(ws.inputs):
             gradient["W_xh"][:] *= 0.99
         return dstate
 

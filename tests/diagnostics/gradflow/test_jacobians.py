@@ -6,6 +6,7 @@ import pytest
 from charrnn.diagnostics.gradflow import jacobians
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
+from charrnn.network.window_options import WindowOptions
 
 V, H, B, ε = 7, 5, 3, 1e-30
 KINDS = [("rnn", "tanh"), ("rnn", "sigmoid"), ("rnn", "relu"), ("gru", "tanh"), ("lstm", "tanh")]
@@ -16,7 +17,7 @@ def small(cell, nonlinearity, layers=2):
     generator = np.random.default_rng(3)
     network = Network.fresh(Architecture(V, H, cell, nonlinearity, layers), generator, np.float64)
     network.parameters.flat[:] += generator.normal(0, 0.4, len(network.parameters))
-    return network, generator.integers(0, V, (2, B)), generator.uniform(-0.9, 0.9, network.state_shape(B))
+    return network, generator.integers(0, V, (2, B)), generator.uniform(-0.9, 0.9, network.architecture.state_shape(B))
 
 
 def by_complex_step(network, ids, state, layer):
@@ -45,7 +46,7 @@ def test_the_jacobian_of_a_step_is_that_of_a_complex_step(cell, nonlinearity, la
     network, ids, state = small(cell, nonlinearity)
     ws = network.workspace(2, B)
     network.logits(ids, state, ws)
-    found = jacobians.of_layer(network.architecture, network.layers[layer], ws.layers[layer].cell)
+    found = jacobians.layer_jacobians(network.architecture, network.layers[layer], ws.layers[layer].cell)
     for t, before in enumerate([state, ws.state_after(1)]):
         expected = by_complex_step(network, ids[t : t + 1], before, layer)
         np.testing.assert_allclose(in_full(found(t)), expected, rtol=1e-12, atol=1e-14)
@@ -56,7 +57,7 @@ def test_through_a_beginning_no_stream_of_its_own_comes_and_all_others_do(cell):
     network, ids, state = small(cell, "tanh", layers=1)
     ws, reset_mask = network.workspace(2, B), np.array([[False, False, False], [False, True, False]])
     network.logits(ids, state, ws, reset_mask)
-    steps = jacobians.of_layer(network.architecture, network.layers[0], ws.layers[0].cell)
+    steps = jacobians.layer_jacobians(network.architecture, network.layers[0], ws.layers[0].cell)
     for t, (found, plain) in enumerate(
         [(in_full(jacobians.with_resets(steps, reset_mask)(t)), in_full(steps(t))) for t in (0, 1)]
     ):
@@ -73,11 +74,12 @@ def test_a_gradient_that_goes_back_by_the_jacobians_is_that_of_the_networks_own_
     p = np.exp(ws.logits[-1])
     do = (p / p.sum(-1, keepdims=True) - np.eye(V)[ids[-1]]) / B
     by_h = do @ network.parameters["W_hy"].T
-    found = jacobians.of_layer(network.architecture, network.layers[0], ws.layers[0].cell)
+    found = jacobians.layer_jacobians(network.architecture, network.layers[0], ws.layers[0].cell)
     products = [found(1), found(0)]
     row = np.concatenate([by_h, np.zeros((B, products[0].by_h.shape[1] - H))], axis=-1)[:, np.newaxis]
     for jacobian in products:
         row = jacobian.after(row)
-    network.forward(ids, ids, state, ws, new=1)
-    dstate = network.backward(B, ws, gradient, new=1)
+    last = WindowOptions(loss_steps=1)
+    network.forward(ids, ids, state, ws, last)
+    dstate = network.backward(B, ws, gradient, last)
     np.testing.assert_allclose(row[:, 0].reshape(B, -1, H).swapaxes(0, 1), dstate, rtol=1e-10, atol=1e-15)

@@ -105,7 +105,7 @@ def test_the_state_that_came_in_is_not_of_the_steps():
     network.parameters.flat[:] = 0
     network.parameters["b_h"][1] = -100
     ws = network.workspace(3, 2)
-    network.logits(np.zeros((3, 2), np.intp), np.full(network.state_shape(2), 10.0), ws)
+    network.logits(np.zeros((3, 2), np.intp), np.full(network.architecture.state_shape(2), 10.0), ws)
     assert layer_saturation(architecture, ws.layers[0].cell)["tanh c"] == 0
 
 
@@ -116,5 +116,5 @@ def test_the_state_that_came_in_is_not_of_the_steps_of_an_rnn(nonlinearity):
     network.parameters.flat[:] = 0
     network.parameters["b_h"][:] = 0.5
     ws = network.workspace(3, 2)
-    network.logits(np.zeros((3, 2), np.intp), np.full(network.state_shape(2), -1.0), ws)
+    network.logits(np.zeros((3, 2), np.intp), np.full(network.architecture.state_shape(2), -1.0), ws)
     assert layer_saturation(architecture, ws.layers[0].cell) == {"h": 0}

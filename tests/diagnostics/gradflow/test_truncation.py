@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from slow import mostly_slow
 
 from charrnn.diagnostics.gradflow.truncation import _compare, truncations
 from charrnn.network.architecture import Architecture
@@ -18,7 +19,7 @@ def small(cell, bias=True):
     network.parameters.flat[:] += generator.normal(0, 0.4, len(network.parameters))
     for name in network.architecture.held_biases():
         network.parameters[name][:] = 0
-    state = generator.uniform(-0.9, 0.9, network.state_shape(P))
+    state = generator.uniform(-0.9, 0.9, network.architecture.state_shape(P))
     return network, generator.integers(0, V, (T + 1, P)), state
 
 
@@ -51,7 +52,7 @@ def cosine_and_ratio(part, full):
     return part @ full / (norms[0] * norms[1]), norms[0] / norms[1]
 
 
-@pytest.mark.parametrize("reset_mask", [np.zeros((T, P), bool), BEGINS], ids=["one text", "documents"])
+@mostly_slow("reset_mask", [np.zeros((T, P), bool), BEGINS], ids=["one text", "documents"], one_in=2)
 @pytest.mark.parametrize("bias", [True, False], ids=["biases", "no biases"])
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_the_figures_are_those_of_gradients_by_complex_step(cell, bias, reset_mask):

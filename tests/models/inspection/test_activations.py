@@ -5,9 +5,9 @@ from tiny import trained
 from charrnn import api
 from charrnn.errors import DivergedError
 from charrnn.models import encoded_text
-from charrnn.models.evaluation import UNKNOWN_COST
 from charrnn.models.inspection import activations
 from charrnn.models.inspection.activations import inspect
+from charrnn.models.scoring.scoring import UNKNOWN_COST
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.text.vocabulary import Vocabulary
@@ -105,8 +105,7 @@ def test_bytes_are_put_together_to_characters():
 
 def test_documents_begin_anew_and_their_ends_are_those_of_lines(tmp_path, text_file):
     model = api.load(trained(tmp_path / "documents", text_file, r"data.boundary=\n"))
-    opened = model.opened([str(text_file)])
-    block, more = encoded_text.take(model.blocks(opened), 200)
+    block, more = encoded_text.take(model.read([str(text_file)]).blocks(), 200)
     made = inspect(model.saved.network, model.vocabulary, block)
     assert more
     assert made.text == text_file.read_text("utf-8")[:200]

@@ -1,4 +1,4 @@
-"""What a training is told to take of memory."""
+"""The estimate of a training's memory."""
 
 import tracemalloc
 
@@ -29,7 +29,7 @@ SMALL = [
     ids=lambda settings: settings[1],
     one_in=5,
 )
-def test_the_memory_that_is_told_is_what_it_takes(settings, tmp_path):
+def test_the_estimate_is_the_memory_that_a_training_takes(settings, tmp_path):
     text = tmp_path / "text.txt"
     text.write_text("She waited at the quay, and nobody came. " * 5000)
     plan = api.plan([str(text)], resolve(None, [*SMALL, *settings]).config)

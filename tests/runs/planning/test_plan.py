@@ -20,7 +20,7 @@ def test_cores_share_what_is_worked_through_at_once(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("rare", "times", "settings", "told"),
+    ("rare", "times", "settings", "note_start"),
     [
         (
             300,
@@ -40,12 +40,12 @@ def test_cores_share_what_is_worked_through_at_once(tmp_path, monkeypatch):
         (150, 1, [], None),  # few symbols
     ],
 )
-def test_many_symbols_for_next_to_none_of_the_text_are_told(rare, times, settings, told, tmp_path):
+def test_many_rare_symbols_are_noted(rare, times, settings, note_start, tmp_path):
     text = tmp_path / "text.txt"
     text.write_text("".join(map(chr, range(0x4E00, 0x4E00 + rare))) * times + "quay on." * 90_000, encoding="utf-8")
     notes = api.plan([str(text)], resolve(None, settings).config).notes
     found = [note for note in notes if "different characters" in note]
-    assert [note[: len(told or "")] for note in found] == ([told] if told else [])
+    assert [note[: len(note_start or "")] for note in found] == ([note_start] if note_start else [])
 
 
 @pytest.mark.parametrize(("most", "of_each"), [(100, 25), (103, 25), (4, 2), (10_000_000, 100), (None, 100)])
@@ -101,6 +101,6 @@ def test_documents_are_counted_and_the_longest_is_measured_without_its_end(tmp_p
 
 @pytest.mark.parametrize(("steps", "epochs"), [(19, None), (20, None), (None, 0.001)])
 def test_a_new_end_lies_beyond_what_is_made(tiny_run, steps, epochs):
-    with pytest.raises(OptionError, match="20 steps are made already; a new end must lie beyond them"):
+    with pytest.raises(OptionError, match="already at step 20; the new end must be later"):
         api.resume(tiny_run, steps=steps, epochs=epochs)
     assert api.resume(tiny_run, steps=21).plan.steps == 21

@@ -31,7 +31,7 @@ def test_the_text_is_the_one_that_was_trained_on_cut_in_the_same_places(tmp_path
 
 def test_a_text_that_was_moved_is_read_from_its_new_place(saved, text_file, tmp_path):
     text_file.rename(tmp_path / "moved.txt")
-    with pytest.raises(RunError, match=r"text\.txt: no such file.*; if it is elsewhere, name it: `text` TEXT"):
+    with pytest.raises(RunError, match=r"text\.txt: no such file.*; if it moved, name it: `text` TEXT"):
         load_corpus(saved)
     assert load_corpus(saved, [str(tmp_path / "moved.txt")]).sha256 == saved.text.sha256
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import safetensors.numpy
+from slow import mostly_slow
 from tiny import trained
 
 from charrnn.errors import CheckpointError
@@ -102,7 +103,7 @@ def test_another_programs_safetensors_is_refused(last):
         load(last)
 
 
-@pytest.mark.parametrize(
+@mostly_slow(
     ("tensors", "record", "message"),
     [
         ({"parameters.W_hh": np.zeros((16, 15), np.float32)}, {}, r"W_hh has shape \(16, 15\).*need \(16, 16\)"),
@@ -129,7 +130,7 @@ def test_another_programs_safetensors_is_refused(last):
         ({}, {"config": {}}, "has shape"),
         ({}, {"config": {"model": {"hidden_size": -4}}}, "record is not valid: config.model.hidden_size"),
         ({}, {"config": {"model": {"hidden_size": 65536}}}, "need"),
-        ({}, {"config": {"training": {"batch_size": None}}}, "its configuration has no number for training.batch_size"),
+        ({}, {"config": {"training": {"batch_size": None}}}, "record is not valid: config.training.batch_size"),
         ({}, {"progress": 3}, "record is not valid: progress"),
         ({}, {"progress": {"step": "x"}}, "record is not valid: progress.step"),
         ({}, {"position": -1}, "record is not valid: position"),
@@ -143,6 +144,7 @@ def test_another_programs_safetensors_is_refused(last):
         ({}, "[" * 100_000, "record is not valid"),
         ({}, "{", "record is not valid"),
     ],
+    one_in=2,
 )
 def test_parts_that_do_not_fit_are_named(last, tensors, record, message):
     rewrite(last, tensors, record)
@@ -172,7 +174,7 @@ def test_a_checkpoint_has_the_average_as_its_parameters_and_the_weights_that_lea
 
 def test_weights_that_learn_are_asked_for_where_there_is_an_average_and_only_there(averaged, last):
     rewrite(last, {"learning": load(averaged).learning}, {})
-    with pytest.raises(CheckpointError, match=r"holds the tensor 'learning', for which its configuration has no use"):
+    with pytest.raises(CheckpointError, match=r"holds the tensor 'learning', which its configuration does not use"):
         load(last)
     rewrite(averaged, {"learning": None}, {})
     with pytest.raises(CheckpointError, match=r"lacks the tensor learning, "):

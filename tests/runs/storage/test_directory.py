@@ -16,7 +16,7 @@ from charrnn.training.parallel.communicator import Communicator
 
 def test_a_run_is_never_overwritten(tiny_run):
     before = {path.name: path.read_bytes() for path in tiny_run.iterdir()}
-    with pytest.raises(RunError, match=f"holds a run already; go on with it: charrnn train --resume {tiny_run}"):
+    with pytest.raises(RunError, match=f"already holds a run; resume it: charrnn train --resume {tiny_run}"):
         directory.create(tiny_run)
     assert {path.name: path.read_bytes() for path in tiny_run.iterdir()} == before
 
@@ -35,7 +35,7 @@ def test_asking_whether_a_directory_is_free_makes_nothing(tmp_path, tiny_run):
     notes.mkdir()
     (notes / "thesis.txt").write_text("years of work")
     for taken, why in (
-        (tiny_run, "holds a run already; go on with it"),
+        (tiny_run, "already holds a run; resume it"),
         (notes, r"not empty \(it holds thesis\.txt\)"),
         (notes / "thesis.txt", "a file, not a directory"),
     ):
@@ -45,7 +45,7 @@ def test_asking_whether_a_directory_is_free_makes_nothing(tmp_path, tiny_run):
     assert [path.name for path in notes.iterdir()] == ["thesis.txt"]
 
 
-def test_of_a_directory_where_one_trains_it_is_told_who(tmp_path):
+def test_the_error_names_the_process_that_trains_in_a_directory(tmp_path):
     lock = directory.create(tmp_path / "x")
     with pytest.raises(RunError, match=f"another training writes there: process {os.getpid()}"):
         directory.require_unused(tmp_path / "x")

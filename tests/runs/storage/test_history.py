@@ -1,4 +1,4 @@
-"""metrics.jsonl as arrays: what is told anew counts anew, and what is damaged is counted."""
+"""metrics.jsonl as arrays: the later entry of a step wins, and damaged lines are counted."""
 
 import json
 import tracemalloc
@@ -30,7 +30,7 @@ def evaluation(number, loss):
 
 
 @pytest.fixture
-def told(tmp_path):
+def history(tmp_path):
     """The history of a file with these events, or lines of bytes."""
 
     def read(*events):
@@ -41,7 +41,7 @@ def told(tmp_path):
     return read
 
 
-def test_a_run_has_the_figures_that_were_told_of_it(tiny_run):
+def test_a_run_has_the_figures_that_were_logged(tiny_run):
     events = [json.loads(line) for line in (tiny_run / "metrics.jsonl").read_text().splitlines()]
     steps = [event for event in events if event["event"] == "step"]
     evaluations = [event for event in events if event["event"] == "eval"]
@@ -62,30 +62,30 @@ def test_a_run_has_the_figures_that_were_told_of_it(tiny_run):
     assert (found.recoveries, found.skipped) == ((), 0)
 
 
-def test_of_two_tellings_of_a_step_the_later_counts(told):
+def test_the_later_entry_of_a_step_wins_after_a_resume(history):
     again = {"event": "resumed", "step": 1}
-    found = told(step(1), step(2, 5.0), step(3, 6.0), evaluation(3, 9.0), again, step(2, 7.0))
+    found = history(step(1), step(2, 5.0), step(3, 6.0), evaluation(3, 9.0), again, step(2, 7.0))
     assert found.steps.tolist() == [1, 2]
     assert found.losses.tolist() == [1.0, 7.0]
     assert found.evaluated_steps.size == 0
 
 
-def test_a_step_told_anew_counts_anew_even_where_no_line_says_so(told):
-    found = told(step(1), step(2, 5.0), step(3, 6.0), evaluation(3, 9.0), step(2, 7.0))
+def test_the_later_entry_of_a_step_wins_even_if_no_line_says_that_it_was_resumed(history):
+    found = history(step(1), step(2, 5.0), step(3, 6.0), evaluation(3, 9.0), step(2, 7.0))
     assert found.losses.tolist() == [1.0, 7.0]
     assert found.evaluated_steps.size == 0
 
 
-def test_an_evaluation_at_the_step_gone_back_to_stays(told):
-    found = told(step(1), evaluation(1, 2.0), step(2), {"event": "resumed", "step": 1}, step(2))
+def test_an_evaluation_at_the_step_gone_back_to_stays(history):
+    found = history(step(1), evaluation(1, 2.0), step(2), {"event": "resumed", "step": 1}, step(2))
     assert found.evaluated_steps.tolist() == [1]
 
 
-def test_an_evaluation_told_anew_counts_anew(told):
-    assert told(step(1), evaluation(1, 2.0), evaluation(1, 3.0)).evaluated_losses.tolist() == [3.0]
+def test_the_later_entry_of_an_evaluation_wins(history):
+    assert history(step(1), evaluation(1, 2.0), evaluation(1, 3.0)).evaluated_losses.tolist() == [3.0]
 
 
-def test_time_runs_on_while_steps_are_told_anew(tmp_path, tiny_run):
+def test_the_time_of_a_repeated_step_counts_twice(tmp_path, tiny_run):
     (tiny_run / "metrics.jsonl").write_text("".join(json.dumps(step(n)) + "\n" for n in (1, 2, 1, 2)))
     assert read_history(tiny_run).seconds.tolist() == [3 * 32 / 4, 4 * 32 / 4]
 
@@ -97,18 +97,20 @@ def test_with_a_stride_a_step_has_as_many_characters_as_are_new(tiny_run):
     assert read_history(tiny_run).seconds.tolist() == [4 * 2 / 4]
 
 
-def test_where_it_went_back_to_is_told_once(told):
+def test_a_step_that_it_rolled_back_to_is_listed_once(history):
     back = {"event": "recovered", "step": 1, "reason": "", "diverged_step": 3, "learning_rate": 0.05, "tries": 1}
-    found = told(step(1), step(2), back, back, step(2), step(3), {**back, "step": 3}, {"event": "resumed", "step": 2})
+    found = history(
+        step(1), step(2), back, back, step(2), step(3), {**back, "step": 3}, {"event": "resumed", "step": 2}
+    )
     assert found.recoveries == (1,)
     assert found.steps.tolist() == [1, 2]
-    assert told(step(1), step(2), back, {"event": "resumed", "step": 1}).recoveries == (1,)
+    assert history(step(1), step(2), back, {"event": "resumed", "step": 1}).recoveries == (1,)
 
 
-def test_the_best_is_the_first_of_the_lowest(told):
-    found = told(step(1), evaluation(1, 3.0), step(2), evaluation(2, 2.0), step(3), evaluation(3, 2.0))
+def test_the_best_is_the_first_of_the_lowest(history):
+    found = history(step(1), evaluation(1, 3.0), step(2), evaluation(2, 2.0), step(3), evaluation(3, 2.0))
     assert found.best == (2, 2.0)
-    assert told(step(1)).best is None
+    assert history(step(1)).best is None
 
 
 @pytest.mark.parametrize(
@@ -147,8 +149,8 @@ def test_the_best_is_the_first_of_the_lowest(told):
     ],
     ids=lambda line: line[:60].decode("latin-1"),
 )
-def test_a_damaged_line_is_skipped_and_counted(told, line):
-    found = told(step(1), line, step(3))
+def test_a_damaged_line_is_skipped_and_counted(history, line):
+    found = history(step(1), line, step(3))
     assert found.steps.tolist() == [1, 3]
     assert found.evaluated_steps.size == 0
     assert found.skipped == 1
@@ -162,8 +164,8 @@ def test_half_a_line_at_the_end_is_skipped(tiny_run):
     assert (found.steps[-1], found.skipped) == (20, 1)
 
 
-def test_events_of_other_kinds_are_passed_over(told):
-    assert told(step(1), {"event": "sample", "step": 1, "text": "x"}, {"event": "of tomorrow"}).skipped == 0
+def test_events_of_other_kinds_are_passed_over(history):
+    assert history(step(1), {"event": "sample", "step": 1, "text": "x"}, {"event": "of tomorrow"}).skipped == 0
 
 
 def test_a_line_without_end_takes_no_memory_and_is_one(tmp_path):
@@ -218,11 +220,11 @@ def test_where_there_is_no_history_it_says_why(tmp_path, tiny_run):
         return str(error.value)
 
     assert "no such run" in message(tmp_path / "nothing")
-    assert f"a checkpoint, which holds no history; name its run directory, {tiny_run}" in message(
+    assert f"a checkpoint, which has no history; name its run directory, {tiny_run}" in message(
         tiny_run / "last.safetensors"
     )
     (tiny_run / "metrics.jsonl").write_text("")
-    assert message(tiny_run).endswith("metrics.jsonl: tells of no step of a training")
+    assert message(tiny_run).endswith("metrics.jsonl: has no step of a training")
     (tiny_run / "metrics.jsonl").write_text("{\n{\n")
     assert "2 of its lines cannot be read" in message(tiny_run)
     (tiny_run / "metrics.jsonl").unlink()
@@ -231,8 +233,8 @@ def test_where_there_is_no_history_it_says_why(tmp_path, tiny_run):
     assert "cannot be read" in message(tiny_run)
 
 
-def test_an_evaluation_of_a_step_that_is_told_anew_counts_no_more(told):
+def test_the_evaluation_of_a_step_that_is_repeated_no_longer_counts(history):
     """The step was made with other weights the second time."""
-    found = told(step(1), step(2), evaluation(2, 9.0), step(2, 7.0))
+    found = history(step(1), step(2), evaluation(2, 9.0), step(2, 7.0))
     assert found.losses.tolist() == [1.0, 7.0]
     assert found.evaluated_steps.size == 0

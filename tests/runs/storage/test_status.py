@@ -28,7 +28,7 @@ def test_a_run_that_is_done_has_its_best_loss_and_is_finished(tiny_run):
 @pytest.mark.parametrize("damage", ["not saved", "not saved, and resumed", "stopped", "resumed"])
 def test_a_run_that_did_not_come_to_its_end_and_save_is_not_finished(tiny_run, damage):
     found = events(tiny_run)
-    if damage == "not saved":  # killed between telling of the end and the last checkpoint
+    if damage == "not saved":  # killed between the event of the end and the last checkpoint
         found = found[:-1]
     elif damage == "not saved, and resumed":
         found[-1] = {"event": "resumed", "step": 10}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.config.schema import Config
+from charrnn.config.schema import SizedConfig
 from charrnn.errors import RunError
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
@@ -51,7 +51,7 @@ def test_the_windows_of_the_ranks_are_the_parts_of_one_window():
     parts = [Windows(ids, 6, 8, **options, streams=Rank(rank, 3).local_streams(6)) for rank in range(3)]
     for _ in range(40):
         window, shares = next(whole), [next(part) for part in parts]
-        assert [share.characters for share in shares] == [window.characters] * 3
+        assert [share.target_count for share in shares] == [window.target_count] * 3
         for name in ("inputs", "targets", "fresh_streams"):
             assert (np.concatenate([getattr(share, name) for share in shares], -1) == getattr(window, name)).all(), name
         resets = [np.zeros((8, 2), bool) if share.reset_mask is None else share.reset_mask for share in shares]
@@ -77,23 +77,25 @@ def test_a_batch_in_shares_has_the_gradient_of_the_whole(accumulate, threads):
     ("B", "size", "nearest"), [(12, 5, "10 or 15"), (3, 4, "4"), (4, 3, "3 or 6"), (7, 2, "6 or 8")]
 )
 def test_streams_must_be_shared_out_evenly(B, size, nearest):
-    training = Config().replaced("training", batch_size=B).training
-    with pytest.raises(RunError, match=f"{B} streams .* {size} ranks; `settings` training.batch_size={nearest} can"):
+    training = SizedConfig().replaced("training", batch_size=B).training
+    with pytest.raises(RunError, match=f"{B} streams .* {size} ranks; use `settings` training.batch_size={nearest}"):
         require_divisible(training, Rank(0, size))
 
 
 def test_a_rank_cannot_make_more_shares_than_it_has_streams():
-    training = Config().replaced("training", batch_size=8, accumulate=4).training
+    training = SizedConfig().replaced("training", batch_size=8, accumulate=4).training
     require_divisible(training, Rank(0, 2))
-    with pytest.raises(RunError, match=r"accumulate 4 .* a rank has 2; `settings` training.accumulate=2 is the most"):
+    with pytest.raises(
+        RunError, match=r"accumulate is 4, but a rank has 2 streams; use at most `settings` training.accumulate=2"
+    ):
         require_divisible(training, Rank(0, 4))
 
 
 @pytest.mark.parametrize("cores", [8, 4, 1])
 def test_a_rank_has_as_many_threads_as_it_has_cores(cores):
-    large, ranks = Architecture(65, 512), Rank(0, 4)
+    training, ranks = SizedConfig().replaced("training", batch_size=64).training, Rank(0, 4)
     ranks.cores = cores
-    assert fastest_threads(large, 64, 64, ranks) == cores
+    assert fastest_threads(Architecture(65, 512), training, ranks) == cores
 
 
 class Two(Communicator):
@@ -107,7 +109,7 @@ class Two(Communicator):
 
 
 def test_ranks_begin_with_the_same_weights():
-    name = "that of the weights to begin with"
-    require_same_inputs(Config(), "a" * 64, Two(), "1" * 64)
-    with pytest.raises(RunError, match=f"rank 1 differs from rank 0: {name} is 2222 there, and 1111 here"):
-        require_same_inputs(Config(), "a" * 64, Two(**{name: "2222"}), "1111")
+    name = "the SHA-256 of the weights of the base"
+    require_same_inputs(SizedConfig(), "a" * 64, Two(), "1" * 64)
+    with pytest.raises(RunError, match=f"rank 1 differs from rank 0: {name} is 2222, not 1111"):
+        require_same_inputs(SizedConfig(), "a" * 64, Two(**{name: "2222"}), "1111")

@@ -13,6 +13,7 @@ from charrnn.errors import WorkerError
 from charrnn.network.architecture import Architecture
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
+from charrnn.network.window_options import WindowOptions
 from charrnn.text.windows import Window
 from charrnn.training.parallel import connection, replica, worker_pool
 from charrnn.training.parallel.data_parallel import DataParallel, even_slices
@@ -32,8 +33,9 @@ def window(B, cell="rnn", T=9, **options):
     generator = np.random.default_rng(0)
     network = Network.fresh(Architecture(11, 8, cell, num_layers=2), generator, np.float64)
     ids = generator.integers(0, 11, (T + 1, B))
-    made = Window(ids[:-1], ids[1:], np.zeros(B, bool), **{"new": T, "advance": T, "batch_size": B, **options})
-    return network, made, generator.normal(size=network.state_shape(B))
+    options = {"loss_steps": T, "carry_steps": T, **options}
+    made = Window(inputs=ids[:-1], targets=ids[1:], fresh_streams=np.zeros(B, bool), batch_size=B, **options)
+    return network, made, generator.normal(size=network.architecture.state_shape(B))
 
 
 @pytest.mark.parametrize(("B", "threads", "sizes"), [(7, 1, [7]), (7, 2, [4, 3]), (7, 3, [3, 2, 2]), (2, 50, [1, 1])])
@@ -46,7 +48,7 @@ def test_any_split_gives_the_loss_gradient_and_state_of_one_thread(cell):
     network, _, _ = window(7, cell)
     with split(network, 1) as one, split(network, 3) as many:
         for dropout in (None, Dropout(0.3, seed=1, step=2)):
-            for options in ({}, {"new": 4, "advance": 4}):
+            for options in ({}, {"loss_steps": 4, "carry_steps": 4}):
                 for B in (7, 2):  # with two streams, a worker has none
                     resets = np.random.default_rng(B).random((9, B)) < 0.3
                     _, given, state = window(B, cell, reset_mask=resets, **options)
@@ -61,7 +63,7 @@ def test_labels_are_smoothed_in_every_part_and_the_loss_is_told_without():
     network, given, state = window(7)
     ws, expected = network.workspace(9, 7), network.parameters.zeros_like()
     loss = network.forward(given.inputs, given.targets, state, ws)
-    network.backward(63, ws, expected, smoothing=0.2)
+    network.backward(63, ws, expected, WindowOptions(smoothing=0.2))
     with split(network, 3) as many:
         assert many.loss_and_gradient(given, state.copy(), smoothing=0.2) == pytest.approx(loss / 63)
         np.testing.assert_allclose(many.gradient.flat, expected.flat, rtol=1e-10, atol=1e-16)
@@ -86,7 +88,7 @@ def test_the_same_split_gives_the_same_bytes_and_workers_see_new_weights():
 
 
 def test_the_state_handed_on_is_the_one_where_the_next_window_begins():
-    network, given, state = window(3, advance=4)
+    network, given, state = window(3, carry_steps=4)
     handed = state.copy()
     with split(network, 2) as two:
         two.loss_and_gradient(given, handed)

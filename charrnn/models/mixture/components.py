@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from charrnn.generation.predictors import NetworkPredictor, NGramPredictor, Predictor
-from charrnn.models.dynamic_evaluation import DynamicScorer
+from charrnn.models.mixture.dynamic_scorer import DynamicScorer
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.ngram.kneser_ney import NGram
@@ -59,11 +59,11 @@ class NetworkComponent:
                 return
             is_short = characters is not None and characters < SHORT
             threads = 1 if is_short else fastest_threads(self.network.architecture, SCORING_WINDOW, STREAMS)
-            split = DataParallel(self.network, threads)
+            parallel = DataParallel(self.network, threads)
             try:
-                yield NetworkScorer(self.network, split, end_id=self.end_id)
+                yield NetworkScorer(self.network, parallel, end_id=self.end_id)
             finally:
-                split.close()
+                parallel.close()
 
     def predictor(self, exact: bool = True) -> Predictor:
         """As Component has it."""

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from charrnn.errors import DivergedError
-from charrnn.models import dynamic_evaluation
-from charrnn.models.dynamic_evaluation import DynamicScorer
+from charrnn.models.mixture import dynamic_scorer
+from charrnn.models.mixture.dynamic_scorer import DynamicScorer
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.training.surprisal import NetworkScorer
@@ -20,15 +20,15 @@ def ids(k=1, n=500):
 def plainly(made, text, learning_rate):
     """The definition, with nothing of the scorer: score a window, then one step of gradient descent on its mean loss."""
     made, found, state = made.astype(np.float64), [], made.zero_state(1)
-    for start in range(0, len(text) - 1, dynamic_evaluation.UPDATE_WINDOW):
-        window = text[start : start + dynamic_evaluation.UPDATE_WINDOW + 1, np.newaxis].astype(np.intp)
+    for start in range(0, len(text) - 1, dynamic_scorer.UPDATE_WINDOW):
+        window = text[start : start + dynamic_scorer.UPDATE_WINDOW + 1, np.newaxis].astype(np.intp)
         ws, gradient = made.workspace(len(window) - 1, 1), made.parameters.zeros_like()
         made.forward(window[:-1], window[1:], state, ws)
         p = ws.readout.o.copy()
         found += [-np.log(p[np.arange(len(p)), window[1:, 0]])]
         made.backward(len(window) - 1, ws, gradient)
         norm = np.sqrt((gradient.flat**2).sum())
-        made.parameters.flat[:] -= learning_rate * gradient.flat * min(1, dynamic_evaluation.MAX_GRAD_NORM / norm)
+        made.parameters.flat[:] -= learning_rate * gradient.flat * min(1, dynamic_scorer.MAX_GRAD_NORM / norm)
         state = ws.state
     return np.concatenate(found)
 
@@ -53,7 +53,7 @@ def test_the_weights_follow_the_text_and_the_original_stays():
     before = made.parameters.flat.copy()
     still, moved = NetworkScorer(made).score(ids()), DynamicScorer(made, 0.5).score(ids())
     np.testing.assert_allclose(
-        moved[:, : dynamic_evaluation.UPDATE_WINDOW], still[:, : dynamic_evaluation.UPDATE_WINDOW], rtol=1e-9
+        moved[:, : dynamic_scorer.UPDATE_WINDOW], still[:, : dynamic_scorer.UPDATE_WINDOW], rtol=1e-9
     )
     assert moved[0, 250:].mean() < still[0, 250:].mean() - 0.5  # four characters of nine occur
     np.testing.assert_array_equal(made.parameters.flat, before)
@@ -67,7 +67,7 @@ def test_a_learning_rate_of_zero_changes_nothing():
 
 def test_blocks_of_whole_windows_are_read_as_the_whole():
     whole, scorer = DynamicScorer(network(), 0.5).score(ids(2)), DynamicScorer(network(), 0.5)
-    cut = 1 + 3 * dynamic_evaluation.UPDATE_WINDOW
+    cut = 1 + 3 * dynamic_scorer.UPDATE_WINDOW
     blocks = [scorer.score(ids(2)[:, :cut]), scorer.score(ids(2)[:, cut:])]
     np.testing.assert_allclose(np.concatenate(blocks, axis=1), whole, rtol=1e-12)
 
@@ -83,7 +83,7 @@ def test_a_surprisal_or_a_gradient_beyond_all_numbers_is_told():
     steep.parameters["W_hy"][:] = np.random.default_rng(0).normal(0, 1e200, (12, 9))  # of units that are all 0
     for made in (unlikely, steep):
         with np.errstate(all="ignore"), pytest.raises(DivergedError, match=r"learning rate of 0\.1 diverged"):
-            DynamicScorer(made).score(ids(n=dynamic_evaluation.UPDATE_WINDOW))
+            DynamicScorer(made).score(ids(n=dynamic_scorer.UPDATE_WINDOW))
 
 
 @pytest.mark.filterwarnings("error")

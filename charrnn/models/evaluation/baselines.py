@@ -1,13 +1,18 @@
 """What predicts without a network and without a context, and what a compressor makes of a text."""
 
 import lzma
+from contextlib import suppress
 from dataclasses import dataclass
 from math import log
+from threading import Thread
 
 import numpy as np
 
+from charrnn.models.encoded_text import EncodedText, decode_text
 from charrnn.network.arrays import Array, Ids
 from charrnn.ngram.kneser_ney import NGram
+from charrnn.ngram.order_selection import MAX_COUNTED_CHARS
+from charrnn.text.corpus import Corpus
 
 BLOCK = 1 << 22  # characters counted at once
 MIN_DICTIONARY_BYTES = 1 << 12  # bytes, LZMA2's own bound
@@ -62,3 +67,30 @@ def _counts(ids: Array, vocab_size: int) -> Ids:
     """How often each id occurs, (V,); in blocks, as a long text is a file that is mapped into memory."""
     blocks = (ids[start : start + BLOCK] for start in range(0, len(ids), BLOCK))
     return sum((np.bincount(block, minlength=vocab_size) for block in blocks), np.zeros(vocab_size, np.intp))
+
+
+class XzBaseline(Thread):
+    """The xz baseline, on a core of its own while the text is read: what a compressor makes of a text after the training
+    split, or after as much of its end as is counted; none for a text longer than that, which would take minutes, or
+    where memory is short.
+    """
+
+    def __init__(self, corpus: Corpus, text: EncodedText) -> None:
+        """Begins at once; nobody waits for it where the program ends before."""
+        super().__init__(daemon=True)
+        self._corpus, self._text = corpus, text
+        self._loss: float | None = None
+        self.start()
+
+    def run(self) -> None:
+        """As Thread has it."""
+        characters, content = self._text.characters, self._text.content
+        if content and characters and characters <= MAX_COUNTED_CHARS:
+            train = decode_text(self._corpus.vocabulary, self._corpus.split("train")[-MAX_COUNTED_CHARS:])
+            with suppress(MemoryError):
+                self._loss = xz(train, content()) / characters
+
+    def result(self) -> float | None:
+        """Nats per character, once it is known."""
+        self.join()
+        return self._loss

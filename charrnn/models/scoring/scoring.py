@@ -4,6 +4,7 @@ It is what a generator finds for the same characters where it writes them: both 
 of documents the ends after the first are scored, as characters named "<end>".
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,18 +12,19 @@ from itertools import pairwise
 import numpy as np
 
 from charrnn.errors import TextError
-from charrnn.models.components import Component, scorers
-from charrnn.models.encoded_text import Block
-from charrnn.models.evaluation import UNKNOWN_COST, with_first
-from charrnn.models.mixture import MixtureScorer
+from charrnn.models.encoded_text import EncodedText
+from charrnn.models.mixture.components import Component, scorers
+from charrnn.models.mixture.scorer_mixture import MixtureScorer
 from charrnn.network.arrays import Array
 from charrnn.text.positions import NO_STARTS, Starts
 from charrnn.text.reading.decoding import character_starts, decode_character
 from charrnn.text.vocabulary import Vocabulary
 
+UNKNOWN_COST = math.log(0x110000 - 0x800)  # nats: a blind guess among all characters that Unicode could have
+
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredText:
     """A stretch of text: its characters, and the surprisal of each, (n,), in nats. What is no UTF-8 is U+FFFD.
 
     `units`: how many characters, or for a byte model bytes, these are.
@@ -43,33 +45,37 @@ def score(
     members: Sequence[Component],
     weights: Sequence[float],
     vocabulary: Vocabulary,
-    blocks: Iterable[Block],
-    length: int | None = None,
-) -> Iterator[Scored]:
-    """Read a text with all members together; `length` is about how many characters it has, where that is known.
+    text: EncodedText,
+) -> Iterator[ScoredText]:
+    """Read a text with all members together.
 
     Raises DivergedError where a surprisal is not finite.
     """
-    with scorers(members, length) as reading:
+    with scorers(members, text.characters) as reading:
         scorer, held = MixtureScorer(reading, weights), _PendingBytes()
-        for number, block in enumerate(blocks):
+        for number, block in enumerate(text.blocks()):
             found = scorer.score(block.ids)
             if number == 0 and not block.unseen:
                 found = with_first(found, len(vocabulary))
             found = np.where(block.unknown[0, block.unseen :], UNKNOWN_COST, found[0])
             if vocabulary.unit == "char":
-                yield Scored([*map(str, block.characters)], found, len(found), block.starts)
+                yield ScoredText([*map(str, block.characters)], found, len(found), block.starts)
             else:
                 yield from held.read(block.ids[0, block.unseen :].tobytes(), found, block.starts)
         yield from held.rest()
 
 
-def join(stretches: Iterable[Scored]) -> Scored:
+def with_first(surprisals: Array, vocab_size: int) -> Array:
+    """The surprisals, (k, n), with that of a first character before them that nothing predicts: a blind guess among all symbols."""
+    return np.insert(surprisals, 0, math.log(vocab_size), axis=1)
+
+
+def join(stretches: Iterable[ScoredText]) -> ScoredText:
     """One stretch of several that follow each other. Raises TextError for a text without characters."""
     parts = list(stretches)
     if not parts:
         raise TextError("a text to be scored needs at least 1 character; found 0")
-    return Scored(
+    return ScoredText(
         [character for part in parts for character in part.characters],
         np.concatenate([part.surprisals for part in parts]),
         sum(part.units for part in parts),
@@ -82,7 +88,7 @@ class _PendingBytes:
     def __init__(self) -> None:
         self._data, self._surprisals, self._starts = b"", np.empty(0), NO_STARTS
 
-    def read(self, data: bytes, surprisals: Array, starts: Starts) -> Iterator[Scored]:
+    def read(self, data: bytes, surprisals: Array, starts: Starts) -> Iterator[ScoredText]:
         """The whole characters so far, each with the sum of its bytes' surprisals; none goes on in the next file."""
         if len(starts.at):
             yield from self.rest()
@@ -91,13 +97,13 @@ class _PendingBytes:
         begins = character_starts(self._data)
         yield from self._cut(begins[:-1], int(begins[-1]))
 
-    def rest(self) -> Iterator[Scored]:
+    def rest(self) -> Iterator[ScoredText]:
         """What is left at the end."""
         yield from self._cut(character_starts(self._data), len(self._data))
 
-    def _cut(self, begins: Array, end: int) -> Iterator[Scored]:
+    def _cut(self, begins: Array, end: int) -> Iterator[ScoredText]:
         if not end:
             return
         characters = [decode_character(self._data[start:stop]) for start, stop in pairwise([*begins.tolist(), end])]
-        yield Scored(characters, np.add.reduceat(self._surprisals[:end], begins), end, self._starts)
+        yield ScoredText(characters, np.add.reduceat(self._surprisals[:end], begins), end, self._starts)
         self._data, self._surprisals, self._starts = self._data[end:], self._surprisals[end:], NO_STARTS

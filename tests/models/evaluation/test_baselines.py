@@ -4,8 +4,8 @@ from math import log
 import numpy as np
 import pytest
 
-from charrnn.models import baselines
-from charrnn.models.baselines import uniform, unigram, xz
+from charrnn.models.evaluation import baselines
+from charrnn.models.evaluation.baselines import uniform, unigram, xz
 
 
 def test_uniform_is_the_logarithm_of_the_vocabulary():
@@ -30,6 +30,7 @@ def test_xz_costs_what_the_text_adds_to_the_training_text():
     assert xz(noise, b"") == 0
 
 
+@pytest.mark.slow
 def test_xz_looks_back_to_the_beginning_of_the_training_text():
     noise = np.random.default_rng(0).integers(0, 256, 1 << 20, np.uint8).tobytes()
     assert xz(noise, noise[:5000]) < 0.1 * xz(b"", noise[:5000])

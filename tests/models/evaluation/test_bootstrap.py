@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from charrnn.models import bootstrap
-from charrnn.models.bootstrap import BootstrapMean
+from charrnn.models.evaluation import bootstrap
+from charrnn.models.evaluation.bootstrap import BootstrapMean
 
 
 def of(*blocks):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from charrnn.generation.predictors import NetworkPredictor
-from charrnn.models.predictor_mixture import MixturePredictor
+from charrnn.models.mixture.predictor_mixture import MixturePredictor
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from charrnn.models import components
-from charrnn.models.components import NetworkComponent, NGramComponent, NGramScorer, TableScorer, scorers
+from charrnn.models.mixture import components
+from charrnn.models.mixture.components import NetworkComponent, NGramComponent, NGramScorer, TableScorer, scorers
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.ngram.kneser_ney import fit

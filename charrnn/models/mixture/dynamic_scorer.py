@@ -12,6 +12,7 @@ import numpy as np
 from charrnn.errors import DivergedError
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
+from charrnn.network.window_options import WindowOptions
 from charrnn.text.vocabulary import Ids
 from charrnn.text.windows import Indices
 from charrnn.training.optim.clipping import clip_norm, global_norm
@@ -50,7 +51,8 @@ class DynamicScorer:
     def _learned(self, ids: Indices) -> Array:
         """The surprisals of ids[1:], (n - 1, k), from which it then learns."""
         reset_mask = None if self._end_id is None else ids[:-1] == self._end_id
-        shard = Shard(ids[:-1], ids[1:], self._state, count=ids[1:].size, reset_mask=reset_mask, per_character=True)
+        options = WindowOptions(reset_mask=reset_mask)
+        shard = Shard(ids[:-1], ids[1:], self._state, options=options, count=ids[1:].size, per_character=True)
         found, self._state = self._replica.run(shard)
         gradient = self._replica.gradient.flat
         self._frozen.mask(gradient)

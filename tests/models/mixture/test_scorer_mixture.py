@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn.errors import DivergedError
-from charrnn.models.mixture import MixtureScorer, fit_weights, mix
+from charrnn.models.mixture.scorer_mixture import MixtureScorer, fit_weights, mix
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.training.surprisal import NetworkScorer

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from charrnn.models.surprises import AFTER, BEFORE, TopSurprises
+from charrnn.models.scoring.surprises import AFTER, BEFORE, TopSurprises
 from charrnn.text.positions import PositionTracker
 
 

@@ -1,0 +1,1 @@
+"""How well a model predicts a text, beside what counting and compressing make of it."""

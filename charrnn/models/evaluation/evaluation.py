@@ -1,0 +1,192 @@
+"""How well a model predicts a text, beside what counting and compressing make of the same text."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from charrnn.errors import TextError
+from charrnn.models.encoded_text import Block, EncodedText
+from charrnn.models.evaluation import baselines
+from charrnn.models.evaluation.baselines import Baselines, Counts, XzBaseline
+from charrnn.models.evaluation.bootstrap import BootstrapMean
+from charrnn.models.mixture.components import Component, NGramScorer, TableScorer, scorers
+from charrnn.models.mixture.scorer_mixture import mix, score_all
+from charrnn.models.scoring.scoring import UNKNOWN_COST, with_first
+from charrnn.models.scoring.unknown_characters import count_unknown
+from charrnn.text.characters.unit_names import counted
+from charrnn.text.reading.decoding import count_characters, count_strays, doubt_of_characters
+from charrnn.text.splits import Split
+from charrnn.text.vocabulary import Ids, Unit, Vocabulary
+from charrnn.training.events import bits
+from charrnn.training.surprisal import Scorer
+
+
+@dataclass(frozen=True)
+class MemberLoss:
+    """One member of a mixture: its weight, and its loss alone, in nats per character."""
+
+    name: str
+    weight: float
+    loss: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a model makes of a text. Losses in nats per character; every interval holds 95 % of a block bootstrap.
+
+    Where the `unit` is "byte", `characters` counts bytes, and what is said to be of characters (losses, bpc, perplexity) is of
+    bytes, but for `bits_per_character`. `read` counts what was read: with the first of each text, which nothing predicts;
+    `characters_read` are the characters that these are. `unknown` characters have no symbol in the vocabulary, and cost UNKNOWN_COST each. `gain` is how much lower the loss is than that
+    of the n-gram, character by character.
+    """
+
+    loss: float
+    bpc: float
+    bits_per_byte: float
+    bits_per_character: float
+    perplexity: float
+    unit: Unit
+    characters: int
+    bytes: int
+    read: int
+    characters_read: int
+    unknown: int
+    unknown_characters: Mapping[str, int]  # how often each was predicted
+    interval: tuple[float, float] | None
+    baselines: Baselines
+    ngram_order: int | None = None
+    gain: float | None = None
+    gain_interval: tuple[float, float] | None = None
+    members: list[MemberLoss] = field(default_factory=list)  # of a mixture
+    protocol: str = "contiguous"
+    slices: tuple[int, int] | None = None  # B and S, of protocol char-rnn
+    split: str | None = None  # None: a text of its own
+    dynamic: float | None = None  # the learning rate with which the weights followed the text
+    static: float | None = None  # then: the loss where they do not
+    notes: tuple[str, ...] = ()
+
+
+class TextCount:
+    """How much was read of a text, in each of its units."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.read = 0  # ids
+        self.utf_8 = 0.0  # bytes
+        self.strays = 0  # bytes that are not UTF-8
+        self.unknown = Counter[str]()
+        self._is_bytes, self._characters = vocabulary.unit == "byte", 0
+        self._before: Ids | None = None  # the last bytes, of which the next may be of the same character
+
+    @property
+    def characters(self) -> int:
+        """The characters that were read, for a byte model fewer than ids."""
+        return self._characters if self._is_bytes else self.read
+
+    def add(self, block: Block) -> None:
+        """Count the next block."""
+        ids = block.ids[:, block.unseen :]
+        self.read += ids.size
+        self.utf_8 += block.utf_8
+        if block.unknown.any():
+            self.unknown += count_unknown(block)
+        if self._is_bytes:
+            before = ids[:, :0] if self._before is None else self._before
+            self._characters += count_characters(ids, before)
+            self._before = np.concatenate([before, ids[:, -3:]], axis=1)[:, -3:]
+            self.strays += count_strays(ids)
+
+
+def evaluate(
+    members: Sequence[Component],
+    weights: Sequence[float],
+    text: EncodedText,
+    vocabulary: Vocabulary,
+    counts: Counts | None = None,
+    learning_rate: float | None = None,
+    xz: XzBaseline | None = None,
+    cut: Split | None = None,
+    notes: Sequence[str] = (),
+) -> Evaluation:
+    """Read a text once, with all members and, where there are counts, with them. `xz` is a baseline already under way; `cut`
+    is how the text was cut, where it is a split.
+
+    Raises TextError for a text without characters, or a split without two, and DivergedError as `score_all` and DynamicScorer do.
+    """
+    counting: list[Scorer] = [TableScorer(counts.unigram), NGramScorer(counts.ngram, text.before)] if counts else []
+    with scorers(members, text.characters, learning_rate, text.before) as reading:
+        means, count = _read(reading, weights, counting, text, vocabulary)
+    whole, own, by_counting = means[0], means[1 : 1 + len(members)], means[1 + len(members) :]
+    if not whole.characters:
+        least = counted(2 if text.split else 1, vocabulary.unit)
+        raise TextError(f"a loss needs at least {least}; the text has fewer")
+    unknown = count.unknown.total() / whole.characters
+    gain = by_counting[1].difference(whole) if by_counting else None
+    rows = zip(members, weights, own, strict=True)
+    losses = [MemberLoss(member.name, weight, mean.mean) for member, weight, mean in rows]
+    static = None if learning_rate is None else evaluate(members, weights, text, vocabulary).loss
+    return Evaluation(
+        loss=whole.mean,
+        bpc=bits(whole.mean),
+        bits_per_byte=bits(whole.total) / count.utf_8,
+        bits_per_character=bits(whole.mean) * count.read / count.characters,
+        perplexity=_exp(whole.mean),
+        unit=vocabulary.unit,
+        characters=whole.characters,
+        bytes=round(count.utf_8),
+        read=count.read,
+        characters_read=count.characters,
+        unknown=count.unknown.total(),
+        unknown_characters=dict(count.unknown.most_common()),
+        interval=whole.interval(),
+        baselines=Baselines(
+            uniform=(1 - unknown) * baselines.uniform(len(vocabulary)) + unknown * UNKNOWN_COST,
+            unigram=by_counting[0].mean if by_counting else None,
+            ngram=by_counting[1].mean if by_counting else None,
+            xz=xz.result() if xz else None,
+        ),
+        ngram_order=counts.ngram.order if counts else None,
+        gain=gain.mean if gain else None,
+        gain_interval=gain.interval() if gain else None,
+        members=losses if len(members) > 1 else [],
+        protocol=cut.protocol if cut else "contiguous",
+        slices=cut.slices if cut and cut.protocol == "char-rnn" else None,
+        split=text.split,
+        dynamic=learning_rate,
+        static=static,
+        notes=(*notes, *doubt_of_characters(count.strays, count.characters)),
+    )
+
+
+def _exp(loss: float) -> float:
+    """Infinity where a float cannot hold it."""
+    try:
+        return math.exp(loss)
+    except OverflowError:
+        return math.inf
+
+
+def _read(
+    reading: Sequence[Scorer],
+    weights: Sequence[float],
+    counting: Sequence[Scorer],
+    text: EncodedText,
+    vocabulary: Vocabulary,
+) -> tuple[list[BootstrapMean], TextCount]:
+    """The mean surprisals of the mixture, of each scorer that is mixed, and of each that counts; and how much was read."""
+    means = [BootstrapMean() for _ in range(1 + len(reading) + len(counting))]
+    count = TextCount(vocabulary)
+    for number, block in enumerate(text.blocks()):
+        own = score_all(reading, block.ids)
+        found = [mix(own, weights), *own, *(scorer.score(block.ids) for scorer in counting)]
+        if number == 0 and text.split is None and not block.unseen:
+            found = [with_first(surprisals, len(vocabulary)) for surprisals in found]
+        unknown = block.unknown[:, block.unknown.shape[1] - found[0].shape[1] :]  # of those that are charged
+        for mean, surprisals in zip(means, found, strict=True):
+            mean.add(np.where(unknown, UNKNOWN_COST, surprisals))
+        count.add(block)
+    if vocabulary.end_id is not None and text.split is not None:
+        count.read -= 1  # the end before a split's first document
+    return means, count

@@ -1,0 +1,109 @@
+"""A model from the run directories and checkpoints that it is made of."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from charrnn.errors import OptionError, RunError
+from charrnn.models.mixture.components import Component, NetworkComponent, NGramComponent, scorers
+from charrnn.models.mixture.scorer_mixture import fit_weights, score_all
+from charrnn.models.model import Model
+from charrnn.models.training_text import TrainingText
+from charrnn.ngram.order_selection import MAX_ORDER
+from charrnn.runs.storage import directory
+from charrnn.runs.storage.directory import Loaded
+from charrnn.text.vocabulary import describe
+from charrnn.words import parameter
+
+MAX_FIT_CHARS = 1_000_000  # characters of the validation split on which weights are fitted
+
+
+def load(
+    run: Path,
+    others: Sequence[Path] = (),
+    which: str | None = None,
+    ngram: bool = False,
+    weights: Sequence[float] | None = None,
+    sources: Sequence[str] = (),
+    encoding: Sequence[str] = (),
+) -> Model:
+    """The model of a run directory or checkpoint, mixed with those of `others` and, with `ngram`, with counts of its training
+    split. `which`: best, last, or None for the best there is; `weights` of the members, in this order (None: those under
+    which the validation split is likeliest); `sources`: where the text of the training is now, and `encoding` what it is in now.
+
+    Raises RunError, also where vocabularies differ, OptionError for what cannot be weights, CheckpointError and TextError.
+    """
+    loaded = [directory.load(path, which) for path in (run, *others)]
+    first = loaded[0].checkpoint
+    for other in loaded[1:]:
+        _require_same(loaded[0], other)
+    members: list[Component] = [
+        NetworkComponent(
+            str(found.path),
+            found.checkpoint.network,
+            first.vocabulary.end_id,
+            found.checkpoint.config.training.label_smoothing,
+        )
+        for found in loaded
+    ]
+    notes = tuple(found.note or str(found.path) for found in loaded)
+    notes += tuple(doubt for other in loaded[1:] if (doubt := _may_know(loaded[0], other)))
+    text = TrainingText(first, sources, encoding)
+    if ngram:
+        members.append(NGramComponent(text.ngram))
+    model = Model(first, text, tuple(members), notes=notes)
+    if weights is not None:
+        return replace(model, weights=_shares(weights, len(members)))
+    if len(members) == 1:
+        return model
+    return replace(model, weights=_fit_on_validation(model), weights_are_fitted=True)
+
+
+def _require_same(first: Loaded, other: Loaded) -> None:
+    """Only models of one vocabulary can be mixed."""
+    ours, theirs = first.checkpoint.vocabulary, other.checkpoint.vocabulary
+    if ours == theirs:
+        return
+    found = f"{first.path} has {len(ours)} symbols, {other.path} has {len(theirs)}"
+    for name, lacks in ((other.path, ours.known - theirs.known), (first.path, theirs.known - ours.known)):
+        if lacks:
+            found = f"{name} lacks {describe(min(lacks))}" + (f" and {len(lacks) - 1} more" if len(lacks) > 1 else "")
+    raise RunError(f"models of different vocabularies cannot be mixed: {found}; train them on one text")
+
+
+def _may_know(first: Loaded, other: Loaded) -> str | None:
+    """Why what the first model's text holds out may have been trained on by the other; None where it was not."""
+    ours, theirs = first.checkpoint, other.checkpoint
+    if ours.text.sha256 != theirs.text.sha256:
+        return f"{other.path} was trained on another text, which may hold what is held out here"
+    if ours.config.data.cutting() != theirs.config.data.cutting():
+        return f"{other.path} was trained on another part of the text, which may hold what is held out here"
+    return None
+
+
+def _shares(weights: Sequence[float], count: int) -> tuple[float, ...]:
+    """Weights as given, made to add up to 1. Raises OptionError for what cannot be weights."""
+    if count == 1:
+        raise OptionError(
+            f"{parameter('weights')}: for a mixture only; add {parameter('others')} or {parameter('ngram')}"
+        )
+    if len(weights) != count or not all(0 <= weight < math.inf for weight in weights) or not any(weights):
+        raise OptionError(
+            f"{parameter('weights')} {','.join(f'{weight:g}' for weight in weights)}: must be {count} numbers of at least 0, one for each member, not all 0"
+        )
+    relative = [weight / max(weights) for weight in weights]  # whose sum cannot overflow
+    return tuple(weight / sum(relative) for weight in relative)
+
+
+def _fit_on_validation(model: Model) -> tuple[float, ...]:
+    """The weights under which the validation split is likeliest. Raises RunError where there is none."""
+    corpus = model.training_text.corpus
+    slices = corpus.slices("valid")
+    slices = slices[:, : MAX_FIT_CHARS // len(slices)]
+    if slices.shape[1] < 2:
+        raise RunError(
+            f"the run's text has no validation split on which weights could be fitted; give {parameter('weights')}"
+        )
+    with scorers(model.members, slices.size, before=corpus.before("valid", MAX_ORDER - 1)) as reading:
+        return tuple(fit_weights(score_all(reading, slices).reshape(len(reading), -1)))

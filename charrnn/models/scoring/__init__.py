@@ -1,0 +1,1 @@
+"""How surprising each character of a text is to a model."""

@@ -1,0 +1,78 @@
+"""The plan of a new training: from a text, a configuration, and maybe the weights of another run."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from charrnn.config import resolve, sizing
+from charrnn.config.schema import Config, SizedConfig
+from charrnn.runs.planning import rank_agreement
+from charrnn.runs.planning.fine_tuning import FineTuneBase
+from charrnn.runs.planning.plan import Plan
+from charrnn.runs.planning.plan_notes import corpus_notes, frozen_notes, rare_symbol_notes
+from charrnn.runs.planning.run_text import read_text
+from charrnn.runs.planning.source_paths import absolute_source, require_storable_sources
+from charrnn.text import corpus as corpora
+from charrnn.text import windows
+from charrnn.text.characters.unit_names import counted
+from charrnn.text.reading.sources import DEFAULT_SOURCE
+from charrnn.training.parallel.communicator import Communicator
+
+
+def make_plan(
+    sources: Sequence[str] = (),
+    config: Config | None = None,
+    base: FineTuneBase | None = None,
+    ranks: Communicator | None = None,
+) -> Plan:
+    """Read the sources (none: the built-in text) and decide every number (no `config`: by the default one). With a `base`, plan
+    a fine-tune of it.
+
+    Raises TextError, VocabularyError and NetworkError; ConfigError if the configuration has another network than the base;
+    RunError if the `ranks` cannot train it together.
+    """
+    ranks = ranks or Communicator()
+    plan = ranks.on_every_rank(lambda: _build(sources, config, base, ranks))
+    rank_agreement.require_same_inputs(
+        plan.config, plan.corpus.sha256, ranks, plan.lineage.weights_sha256 if plan.lineage else None
+    )
+    threads = plan.config.runtime.threads or rank_agreement.fastest_threads(
+        plan.architecture, plan.config.training, ranks
+    )
+    return replace(plan, config=plan.config.replaced("runtime", threads=threads))
+
+
+def _build(sources: Sequence[str], config: Config | None, base: FineTuneBase | None, ranks: Communicator) -> Plan:
+    if config is None:
+        config = base.default_config() if base else resolve.resolve(resolve.DEFAULT).config
+    sources = tuple(sources) or (DEFAULT_SOURCE,)
+    absolute = tuple(map(absolute_source, sources))
+    require_storable_sources(absolute)
+    if base:
+        base.require_compatible(config)
+    text = read_text(sources, config.data)
+    vocabulary = text.vocabulary(config.data.min_count)
+    corpus = corpora.build(text, base.vocabulary.union(vocabulary) if base else vocabulary, config.data.cutting())
+    sized, notes = _fit_sizes(config, len(corpus.split("train")))
+    rank_agreement.require_divisible(sized.training, ranks)
+    notes = text.notes + corpus_notes(corpus) + (() if base else rare_symbol_notes(text, config.data.min_count)) + notes
+    plan = Plan(sized, corpus, absolute, notes, text.notes, text.folders, ranks=ranks)
+    if base:
+        weights = base.weights(corpus.vocabulary, config.training.seed, config.training.precision)
+        base_notes = base.describe(text, corpus.vocabulary, config.training)
+        plan = replace(plan, notes=base_notes + notes, weights=weights, lineage=base.lineage)
+    return plan.with_notes(*frozen_notes(plan))
+
+
+def _fit_sizes(config: Config, characters: int) -> tuple[SizedConfig, tuple[str, ...]]:
+    """The configuration with sizes for this text and with a batch and a window that fit into it, and notes about both."""
+    given = sizing.fill_sizes(config, characters)
+    notes = [*sizing.describe_sizes(config, given, characters)]
+    unit = given.data.unit
+    asked = given.training.batch_size, given.training.sequence_length
+    B, T = windows.fit(characters, *asked)
+    if (B, T) != asked:
+        notes.append(
+            f"the training split has {counted(characters, unit)}, too few for {asked[0]} streams x {counted(asked[1], unit)}: reading {B} streams x {counted(T, unit)}"
+        )
+    stride = given.training.stride and min(given.training.stride, T)
+    return given.replaced("training", batch_size=B, sequence_length=T, stride=stride), tuple(notes)

@@ -1,0 +1,59 @@
+"""Notes about the text and the network of a plan."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from charrnn.network.parameters import Parameters, Shapes
+from charrnn.runs.planning.plan import Plan
+from charrnn.text.corpus import Corpus
+from charrnn.text.source_text import SourceText
+from charrnn.words import parameter, plural
+
+RARE_BELOW = 10  # occurrences; fewer are rare
+MANY_SYMBOLS = 200  # with fewer symbols the readout takes next to no time
+MAX_RARE_SHARE = 1e-3  # of the text
+
+
+def corpus_notes(corpus: Corpus) -> tuple[str, ...]:
+    """How many documents the text has, or where it is kept encoded."""
+    if corpus.vocabulary.end_id is not None:
+        lengths = np.diff(np.flatnonzero(corpus.ids == corpus.vocabulary.end_id)) - 1
+        return (f"{plural(len(lengths), 'document')}, the longest {lengths.max():,} characters",)
+    return (f"a text this long is encoded into a file: {corpus.path}",) if corpus.path else ()
+
+
+def rare_symbol_notes(text: SourceText, min_count: int) -> tuple[str, ...]:
+    """A hint at data.min_count, if most symbols are rare and together make up almost nothing of the text."""
+    counts = text.counts[text.counts >= min_count]
+    rare = counts[counts < RARE_BELOW]
+    if (
+        text.unit == "byte"
+        or len(counts) < MANY_SYMBOLS
+        or 2 * len(rare) < len(counts)
+        or rare.sum() > MAX_RARE_SHARE * text.length
+    ):
+        return ()
+    return (
+        f"{len(rare):,} of its {len(counts):,} different characters occur fewer than {RARE_BELOW} times, {rare.sum():,} times in all; {parameter('settings')} data.min_count={RARE_BELOW} lets them share one symbol, and trains faster",
+    )
+
+
+def frozen_notes(plan: Plan) -> tuple[str, ...]:
+    """Which biases are held at 0, and which parts do not learn."""
+    freeze, architecture = plan.config.training.freeze, plan.architecture
+    shapes, held, notes = architecture.shapes(), architecture.held_biases(), []
+    if held:
+        notes.append(
+            f"model.bias is false: {_count(shapes, held):,} biases are held at 0, and not counted as parameters"
+        )
+    if freeze:
+        learning = Parameters.size(shapes) - _count(shapes, architecture.frozen_names(freeze))
+        parts = ", ".join(part for part in architecture.parts() if part in freeze)
+        notes.append(f"frozen: {parts}; {learning:,} of {plan.parameters:,} parameters learn")
+    return tuple(notes)
+
+
+def _count(shapes: Shapes, names: Iterable[str]) -> int:
+    """The size of the parameters of these names."""
+    return Parameters.size({name: shapes[name] for name in names})

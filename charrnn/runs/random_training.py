@@ -1,0 +1,48 @@
+"""A training of a configuration on random characters: what a benchmark times, without a text."""
+
+import numpy as np
+
+from charrnn.config import sizing
+from charrnn.config.schema import Config
+from charrnn.network.network import Network
+from charrnn.runs.planning.plan import Plan
+from charrnn.runs.trainer_state import build_trainer
+from charrnn.text.corpus import Corpus
+from charrnn.text.splits import Cuts
+from charrnn.text.vocabulary import Ids, Vocabulary
+from charrnn.training.optim.schedules import Schedule
+from charrnn.training.parallel.data_parallel import fastest_threads
+from charrnn.training.trainer import Trainer
+
+VOCABULARIES = {"char": Vocabulary(tuple(map(chr, range(32, 32 + 65)))), "byte": Vocabulary.from_bytes()}
+"""Of characters as many as English prose has with its punctuation."""
+WINDOWS = 10  # of random text, read again and again
+LEARNING_RATE = 1e-3  # constant, so that a measurement does not diverge
+
+
+def random_trainer(config: Config) -> Trainer:
+    """A trainer of a configuration at its beginning. Sizes that are null are those for a text of a million characters.
+
+    Raises NetworkError.
+    """
+    config = sizing.fill_sizes(config, sizing.TYPICAL_LENGTH)
+    training, vocabulary = config.training, VOCABULARIES[config.data.unit]
+    B, T, architecture = (
+        training.batch_size,
+        training.sequence_length,
+        config.model.architecture(len(vocabulary)),
+    )
+    threads = config.runtime.threads or fastest_threads(architecture, T, max(1, B // training.accumulate))
+    length = WINDOWS * B * T + 1
+    cuts = Cuts(slices=1, length=length, bounds=(0, length, length, length))  # all of it to train on
+    corpus = Corpus(random_text(len(vocabulary), length), vocabulary, cuts, sha256="")
+    plan = Plan(config.replaced("runtime", threads=threads), corpus, sources=(), notes=())
+    trainer = build_trainer(plan, Network.fresh(architecture, np.random.default_rng(0), training.precision))
+    trainer.schedule = Schedule("constant", LEARNING_RATE, steps=1)
+    return trainer
+
+
+def random_text(vocab_size: int, length: int) -> Ids:
+    """Ids, (length,), as uneven as the characters of English: each half as frequent as the one six ranks ahead."""
+    p = 0.5 ** (np.arange(vocab_size) / 6)
+    return np.random.default_rng(0).choice(vocab_size, length, p=p / p.sum()).astype(np.uint32)

@@ -1,0 +1,40 @@
+"""What a benchmark times is a training of the configuration."""
+
+import numpy as np
+import pytest
+
+from charrnn.config.resolve import resolve
+from charrnn.runs.random_training import random_trainer
+
+
+def trainer(*settings):
+    small = ("model.cell=gru", "model.hidden_size=16", "training.batch_size=4", "training.sequence_length=8")
+    return random_trainer(resolve(None, [*small, *settings]).config)
+
+
+@pytest.mark.parametrize(("unit", "symbols"), [("char", 65), ("byte", 256)])
+def test_its_text_has_the_symbols_of_the_unit(unit, symbols):
+    made = trainer(f"data.unit={unit}")
+    assert made.network.architecture.vocab_size == symbols
+    ids = np.concatenate([next(made.windows).inputs for _ in range(made.windows.per_epoch)])
+    assert ids.shape == (80, 4)
+    assert symbols > ids.max() > 20
+
+
+@pytest.mark.parametrize(("bias", "held"), [("true", 0), ("false", 3)])  # b_xh, b_hh and b_y
+def test_biases_are_held_as_in_a_training(bias, held):
+    assert len(trainer(f"model.bias={bias}").frozen.places) == held
+
+
+def test_whatever_the_configuration_does_to_an_update_is_there():
+    made = trainer(
+        *("model.dropout=0.2", "model.weight_dropout=0.1", "training.ema_decay=0.9", "training.label_smoothing=0.1"),
+        *("training.optimizer=sgd", "training.max_grad_norm=0.5", "training.precision=float64", "training.stride=2"),
+    )
+    assert (made.dropout, made.weight_dropout.rate, made.ema.decay, made.label_smoothing) == (0.2, 0.1, 0.9, 0.1)
+    assert (type(made.optimizer).__name__, made.clipping.max_grad_norm, made.windows.stride) == ("SGD", 0.5, 2)
+    assert made.network.parameters.flat.dtype == np.float64
+
+
+def test_no_learning_rate_makes_a_measurement_diverge():
+    assert trainer("training.learning_rate=1000").learning_rate == 1e-3
