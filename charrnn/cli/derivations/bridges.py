@@ -9,12 +9,12 @@ from functools import partial
 
 import numpy as np
 
-from charrnn.cli.derivations.counterpart_rules import clipping_error, flow_errors, updated
+from charrnn.cli.derivations.counterpart_rules import clipping_error, flow_errors, update_both
 from charrnn.cli.derivations.counterparts import Counterpart
 from charrnn.derivations.case import Case
 from charrnn.derivations.documents import SYSTEMS
 from charrnn.derivations.equation import TOLERANCE, relative_error
-from charrnn.derivations.systems.mini_batch import stacked
+from charrnn.derivations.systems.mini_batch import stacked_states
 
 
 @dataclass(frozen=True)
@@ -107,14 +107,14 @@ def compare_updates(generator: np.random.Generator) -> Bridge:
     rate = α * both.ids.size
     says = f"one update by the three rules, α = {α}, is one of sgd; its loss is averaged, so its rate is {both.ids.size} times α"
     settings = ("optimizer=sgd", f"learning_rate={rate:g}", "schedule=constant", "max_grad_norm=null")
-    return _measured("update-rules", updated(both, α, rate), says, *settings)
+    return _measured("update-rules", update_both(both, α, rate), says, *settings)
 
 
 def compare_stacked_weight(generator: np.random.Generator) -> Bridge:
     """The states alone: everything else follows from them."""
     both = counterpart("mini-batch", GIVEN, Case(), generator)
     ws, _ = both.run()
-    error = relative_error(ws.hidden[0], stacked(both.top, both.top.W_hh))
+    error = relative_error(ws.hidden[0], stacked_states(both.top, both.top.W_hh))
     return Bridge("mini-batch", configuration(both), "the stacked weight W is W_xh above W_hh", error, None, None)
 
 

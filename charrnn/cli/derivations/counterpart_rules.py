@@ -44,16 +44,16 @@ def clipping_error(both: Counterpart, bound: float) -> float:
     """The largest error of the clipped gradients. The system must have biases and read characters: else the norms differ."""
     gradient, _ = both.backward()
     Clipping(bound)(gradient.flat)
-    rule = vanishing.clipped({name: both.top.gradient(name) for name in both.top.PARAMETERS}, bound)
+    rule = vanishing.clip({name: both.top.gradient(name) for name in both.top.PARAMETERS}, bound)
     expected = weights(replace(both.top, **rule))
     return max(relative_error(found, expected[name]) for name, found in gradient.items())
 
 
-def updated(both: Counterpart, α: float, learning_rate: float) -> Counterpart:
+def update_both(both: Counterpart, α: float, learning_rate: float) -> Counterpart:
     """The system after one update by its own rules, and the network after one by SGD, of the averaged loss as in training."""
     network = both.network.astype(np.float64)
     both = replace(both, network=network)
     gradient, _ = both.backward(both.ids.size)
     FrozenParameters(tuple(network.parameters.place(name) for name in both.held)).mask(gradient.flat)
     SGD(network.parameters.flat).update(network.parameters.flat, gradient.flat, learning_rate)
-    return replace(both, stack=(both.top.updated(α),))
+    return replace(both, stack=(both.top.update(α),))

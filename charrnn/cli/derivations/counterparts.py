@@ -21,11 +21,11 @@ from charrnn.cli.derivations.row_form import (
     initial_state,
     inputs,
     outputs,
-    reading,
     rows,
     states,
     targets,
     weights,
+    with_inputs,
 )
 from charrnn.derivations.case import Case
 from charrnn.derivations.complex_step import Array, by
@@ -62,9 +62,9 @@ class Counterpart:
         V = 2 if numbers else case.C
         table = np.eye(V) if case.one_hot and not numbers else generator.normal(size=(V, M))
         ids = generator.integers(0, V, (T, B))
-        stack = [reading(first, table[ids])]
+        stack = [with_inputs(first, table[ids])]
         for _ in range(layers - 1):
-            stack.append(reading(make(replace(case, M=case.D), generator), states(stack[-1])))
+            stack.append(with_inputs(make(replace(case, M=case.D), generator), states(stack[-1])))
         state = np.array([initial_state(system) for system in stack])
         return cls(tuple(stack), network_of(stack, table), table, ids, state)
 
@@ -143,7 +143,7 @@ class Counterpart:
     def _loss_above(self, number: int, system: System) -> Array:
         """The loss of the top layer, with another system in one of the layers."""
         for above in self.stack[number + 1 :]:
-            system = reading(above, states(system))
+            system = with_inputs(above, states(system))
         return np.asarray(system.loss())
 
 

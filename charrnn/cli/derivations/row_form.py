@@ -42,7 +42,7 @@ def rows(system: System, values: Array) -> Array:
     return values[:, np.newaxis]
 
 
-def reading(system: System, x: Array) -> System:
+def with_inputs(system: System, x: Array) -> System:
     """The same system with other inputs, (T, B, M)."""
     match system:
         case MiniBatch():

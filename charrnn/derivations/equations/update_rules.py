@@ -73,7 +73,7 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
         "V = U - α ∂L/∂V",
         truth=partial(descended, "V"),
         printed=lambda: step(rnn.U, rnn.gradient("V"), α),
-        corrected=lambda: rnn.updated(α).V,
+        corrected=lambda: rnn.update(α).V,
         right="V = V - α ∂L/∂V",
     )
     for name in ("W", "U"):
@@ -81,7 +81,7 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
             f"{name} ←",
             f"{name} = {name} - α ∂L/∂{name}",
             truth=partial(descended, name),
-            printed=partial(getattr, rnn.updated(α), name),
+            printed=partial(getattr, rnn.update(α), name),
         )
     yield Equation(
         "(1.2)",
