@@ -6,7 +6,7 @@
     model = charrnn.load("runs/play")
     model.sample("JULIET:", seed=7)      model.score("But soft!")      model.evaluate()
 
-The rooms, and the one direction in which they know each other:
+The rooms, and the one direction in which they import each other:
 
     errors, package <- system, derivations <- network <- text <- ngram, diagnostics <- config, training, generation
         <- runs <- models, sweeps <- api <- cli
@@ -24,7 +24,7 @@ __all__ = ["CharrnnError", "Model", "__version__", "load", "train"]
 
 
 def __getattr__(name: str) -> Any:
-    """What a Python program needs, imported when it is first asked for: `charrnn --help` is not to wait for NumPy."""
+    """Import the API when it is first used: `charrnn --help` must not wait for NumPy."""
     if name in __all__:
         from charrnn import api
 

@@ -1,4 +1,4 @@
-"""The verbs of charrnn, assembled from its rooms; the command line and Python programs call these."""
+"""The verbs of charrnn, for Python programs and for the command line."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -47,13 +47,18 @@ def plan(
     base: FineTuneBase | None = None,
     ranks: Communicator | None = None,
 ) -> Plan:
-    """Read the sources (none: the built-in text) and decide on every number of a training (no `config`: by the default one, sized
-    for the text): with `seconds`, on as many steps as end so long after this call, by a measurement; with a `base` (see
-    load_base), on the weights to begin with; with `ranks` (see training/parallel/mpi.py), for all of them, which call this, `start` and
-    the run's `events` alike.
+    """Read the sources (none: the built-in text) and fix every number of a training.
 
-    Raises TextError, VocabularyError and NetworkError; OptionError where the time is not enough for one step; ConfigError where
-    the configuration is of another network than the base's.
+    `config`: None is the default configuration, sized for the text. `seconds`: from a measurement, as many steps as end
+    this long after the call. `base`: the run whose weights to begin with; see load_base. `ranks`: the processes that
+    train together; each of them calls this, `start` and the run's `events`; see training/parallel/mpi.py.
+
+    Raises TextError, VocabularyError and NetworkError; OptionError if the time is too short for one step; ConfigError
+    if the configuration is for another network than the base's.
+
+    >>> made = plan(["builtin:harbour"])
+    >>> made.steps > 0, made.parameters > 100_000
+    (True, True)
     """
     began = time.perf_counter()
     made = make_plan(sources, config, base, ranks)
@@ -69,11 +74,26 @@ def train(
     seconds: float | None = None,
     on_event: Callable[[Event], object] = lambda event: None,
 ) -> Model:
-    """Train on texts, named as on the command line (none: the built-in one), to the end, and load the best of it.
+    """Train on texts, named as on the command line (none: the built-in one), to the end. Returns the best model.
 
-    `config`: a shipped configuration by name, or a YAML file (None: default, sized for the text); `settings`: values of dotted
-    keys, for example {"model.hidden_size": 128}; `base`: a run to begin from; `out`: the run directory (None: the next free one
-    below runs/); `seconds`: train for so long; `on_event` is called with each fact of training/events.py. Raises CharrnnError.
+    `config`: a shipped configuration by name, or a YAML file (None: the default one, sized for the text). `settings`:
+    values of dotted keys. `base`: a run to begin from. `out`: the run directory (None: the next free one below runs/).
+    `seconds`: how long to train. `on_event` is called with each event of training/events.py. Raises CharrnnError.
+
+    >>> import tempfile
+    >>> settings = {"model.hidden_size": 8, "training.steps": 2, "runtime.threads": 1}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     model = train("builtin:harbour", settings=settings, out=f"{folder}/run")
+    ...     again = load(f"{folder}/run")
+    >>> len(model.sample("JUNE:", length=20, temperature=0.8, seed=7))
+    20
+    >>> again.sample("JUNE:", length=20, seed=7) == model.sample("JUNE:", length=20, seed=7)
+    True
+    >>> scored = model.score("The harbour")
+    >>> scored.characters[:3], scored.surprisals.shape
+    (['T', 'h', 'e'], (11,))
+    >>> model.evaluate("The harbour was quiet.", counted=False).characters
+    22
     """
     path = None if out is None else Path(out)
     if path is not None:
@@ -98,10 +118,10 @@ def load(
 ) -> Model:
     """The model of a run directory or checkpoint; with `others`, or with an `ngram` of its training split, a mixture.
 
-    `which`: best, last, or None for the best there is; `weights` of the members, in this order (None: those under which
-    the validation split is likeliest); `text`: where the text of the training is now, if it was moved, and `encoding` (NAME, or
-    FILE=NAME for single files) what it is in, if it was converted. Raises RunError, also where vocabularies differ,
-    CheckpointError and TextError.
+    `which`: best, last, or None for the best there is. `weights`: of the members, in this order (None: those that make
+    the validation split likeliest). `text`: the present location of the training text, if it was moved. `encoding`: its
+    present encoding, NAME, or FILE=NAME for single files, if it was converted. Raises RunError, also if vocabularies
+    differ, CheckpointError and TextError.
     """
     return loading.load(Path(run), [*map(Path, others)], which, ngram, weights, _listed(text), _listed(encoding))
 
@@ -109,10 +129,11 @@ def load(
 def export(
     run: str | Path, out: str | Path, to: str = "plain", which: str | None = None, replace: bool = False
 ) -> directory.Loaded:
-    """Write the weights of a run or checkpoint to a safetensors file; see models/export.py for names and layouts.
+    """Write the weights of a run or checkpoint to a safetensors file. `to`: "plain" or "torch"; see models/export.py
+    for names and layouts.
 
-    Raises RunError, CheckpointError, OptionError for a format that there is not, NetworkError where the other tool has no such
-    network, and OutputError where the file exists, unless it is to be replaced, or cannot be written.
+    Raises RunError, CheckpointError, OptionError for an unknown format, NetworkError if the other tool does not have
+    this network, and OutputError if the file exists and `replace` is false, or if it cannot be written.
     """
     if to not in exports.FORMATS:
         raise OptionError(f"{parameter('to')} must be {' or '.join(exports.FORMATS)}; found {to}")
@@ -122,8 +143,8 @@ def export(
 
 
 def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
-    """How fast a configuration trains here, on random text; takes somewhat longer than `seconds`. See training/benchmark.py. Sizes that
-    are null are those for a text of a million characters.
+    """Measure how fast a configuration trains on this machine, on random text, for about `seconds`; see
+    training/benchmark.py. Sizes that are null become those for a text of a million characters.
 
     Raises NetworkError and WorkerError.
     """
@@ -132,7 +153,7 @@ def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
 
 
 @one_blas_thread()
-@np.errstate(all="ignore")  # a number that is not finite fails its check
+@np.errstate(all="ignore")  # a value that is not finite fails its check
 def gradcheck(
     config: Config | None = None,
     run: str | Path | None = None,
@@ -143,12 +164,16 @@ def gradcheck(
     seconds: float = SECONDS,
     on_progress: Callable[[float], object] = lambda share: None,
 ) -> Report:
-    """Compare the hand-written gradients with the oracles (none named: all), and try the network's other properties: for a
+    """Compare the hand-written gradients with oracles (empty: all), and check the network's other properties: for a
     small network of the configuration's kind, or for the trained weights of a run.
 
-    `entries` random ones of each parameter, however long that takes; None: as many as fit into about `seconds`, then without the
-    closed form where it alone would take longer. The report says how many, and `entries` and `seed` repeat it. `on_progress` is
-    called with the share of the work that is done. Raises CheckError, OptionError, RunError and CheckpointError.
+    `entries`: the number of random entries of each parameter. None: as many as fit into about `seconds`, without the
+    closed form if it alone would take longer; the report has the number, and that number and `seed` repeat the check.
+    `on_progress` is called with the share of the work that is done, from 0 to 1. Raises CheckError, OptionError,
+    RunError and CheckpointError.
+
+    >>> gradcheck(oracles=["complex-step"], entries=3).passed
+    True
     """
     checks.require_known(oracles)
     for name, value, least in ((parameter("entries"), entries, 1), (parameter("seed"), seed, 0)):
@@ -189,12 +214,19 @@ def gradflow(
     training_text: str | Sequence[str] = (),
     encoding: str | Sequence[str] = (),
 ) -> GradientFlow:
-    """How far gradients reach: in a run, on a text (none: its validation split), or in a fresh network of a configuration, on the
-    validation split of a text (none: the built-in one). Over `lags` characters, from `positions` places of the text; see
-    diagnostics/gradflow/gradient_flow.py. `training_text`: where that of the run is now, if it was moved; `encoding`: NAME for the text, or
-    FILE=NAME for single files, where they are not UTF-8.
+    """How far gradients reach, in a run on a text (none: its validation split), or in a fresh network of a
+    configuration on the validation split of a text (none: the built-in one).
 
-    Raises OptionError for lags or positions below 1, CheckError where the text is too short for the lags, RunError, CheckpointError, TextError and VocabularyError.
+    Over `lags` characters, from `positions` places of the text; see diagnostics/gradflow/gradient_flow.py.
+    `training_text`: the present location of the run's text, if it was moved. `encoding`: NAME, or FILE=NAME for single
+    files, if they are not UTF-8.
+
+    Raises OptionError for lags or positions below 1, CheckError if the text is too short for the lags, RunError,
+    CheckpointError, TextError and VocabularyError.
+
+    >>> flow = gradflow(text="builtin:harbour", config=Config(), lags=4, positions=2)
+    >>> flow.lags, [layer.layer for layer in flow.layers]
+    (4, [1])
     """
     for name, value in ((parameter("lags"), lags), (parameter("positions"), positions)):
         if value < 1:
@@ -208,5 +240,5 @@ def gradflow(
 
 
 def _listed(text: str | Sequence[str]) -> Sequence[str]:
-    """A text's name is a list of one."""
+    """A list of names, from one name or several."""
     return [text] if isinstance(text, str) else text

@@ -1,4 +1,4 @@
-"""The package itself: its version, where it lies, and what ships with it."""
+"""The package itself: its version, its folder, and the files that ship with it."""
 
 import os
 from pathlib import Path
@@ -8,12 +8,12 @@ FOLDER = Path(__file__).resolve().parent
 
 
 def shipped(folder: str) -> Path:
-    """A folder that travels with the program: beside the package in a checkout, inside it when installed."""
+    """A folder that ships with the program: beside the package in a checkout, inside it when installed."""
     inside = FOLDER / folder
     return inside if inside.is_dir() else FOLDER.parent / folder
 
 
 def child_python_path() -> str:
-    """The PYTHONPATH of a child process in any folder: this very package first, then where this process looks."""
+    """The PYTHONPATH for a child process in any folder: this very package first, then the folders of this process."""
     places = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     return os.pathsep.join([str(FOLDER.parent), *(os.path.abspath(place) for place in places if place)])

@@ -1,1 +1,1 @@
-"""Characters out: sampling from a trained network."""
+"""Characters out: what is requested, how it is drawn, and what it shares with the training text."""

@@ -1,7 +1,8 @@
-"""Which characters may be written: classes of them by name, or the characters themselves.
+"""Which characters may be written: classes of characters by name, or the characters themselves.
 
-What is asked is the name of a class, small or capital, or several with commas between them; or `chars:` and the characters,
-whatever they spell; or, where it cannot be meant for a class, the characters alone. Several of these add up.
+A request (`only`) is one of three things: the name of a class, in any case, or several names with commas between them;
+`chars:` and characters, whatever they spell; or characters alone, if they cannot be meant as a class. A list of
+requests allows all that any of them allows.
 """
 
 import re
@@ -26,7 +27,7 @@ NEAR = 4  # letters of a word that may be meant for a class
 
 
 def _is_letter(character: str) -> bool:
-    """Vowel signs and accents that are characters of their own are of letters too."""
+    """Vowel signs and accents that are separate characters count as letters too."""
     return (unicodedata.category(character)[0] in "LM" and character not in OF_EMOJI) or character in (
         NON_JOINER,
         JOINER,
@@ -34,7 +35,7 @@ def _is_letter(character: str) -> bool:
 
 
 def _is_accent(character: str) -> bool:
-    """A mark that every script may have on its letters, small or capital."""
+    """A mark that any script may put on its letters, small or capital."""
     return unicodedata.name(character, "").startswith("COMBINING ")
 
 
@@ -49,11 +50,16 @@ CLASSES: dict[str, Callable[[str], bool]] = {
 
 
 def disallowed_symbols(vocabulary: Vocabulary, only: str | Sequence[str] | None = None) -> Array | None:
-    """True for each symbol that is not to be written, (V,): the unknown one, and with `only` all that it does not ask for; but
-    a document may always end. None where every symbol may be.
+    """A mask, (V,): True for each symbol that must not be written. None if every symbol may be.
 
-    Of bytes, those that are characters by themselves: ASCII's. Raises SamplingError where nothing would be left, and for
-    what may be meant for a class and is none.
+    The unknown symbol is never written; with `only`, neither is anything it does not ask for. The end of a document is
+    always allowed. For a byte model `only` can ask for ASCII characters. Raises SamplingError if nothing would be left,
+    and for a word that looks like the name of a class but is not one.
+
+    >>> from charrnn.text.vocabulary import Vocabulary
+    >>> vocabulary = Vocabulary.from_text("ab12")
+    >>> disallowed_symbols(vocabulary, "digits").tolist()  # 1 and 2 come first
+    [False, False, True, True]
     """
     asked = None if only is None else [only] if isinstance(only, str) else [*only]
     allowed = vocabulary.known if asked is None else set[str]().union(*(_asked(each, vocabulary) for each in asked))
@@ -66,8 +72,8 @@ def disallowed_symbols(vocabulary: Vocabulary, only: str | Sequence[str] | None 
     return left_out if left_out.any() else None
 
 
-def words_that_are_no_class(only: str | Sequence[str] | None) -> list[str]:
-    """What is asked for that may be meant as a name, for there are classes, but is taken for its letters."""
+def words_taken_as_letters(only: str | Sequence[str] | None) -> list[str]:
+    """The requests that read like a name but are not a class, so that their letters are written."""
     asked = [] if only is None else [only] if isinstance(only, str) else only
     return [
         each for each in asked if len(each) >= NEAR and each.isascii() and each.isalpha() and _classes(each) is None
@@ -75,14 +81,14 @@ def words_that_are_no_class(only: str | Sequence[str] | None) -> list[str]:
 
 
 def unknown_symbols(vocabulary: Vocabulary, only: str | Sequence[str] | None) -> str:
-    """The characters that are asked for by themselves and that the model does not know."""
+    """The characters that are requested by themselves and that the model does not know."""
     asked = [] if only is None else [only] if isinstance(only, str) else only
     characters = "".join(_characters(each, vocabulary) for each in asked if _classes(each) is None)
     return "".join(dict.fromkeys(character for character in characters if character not in vocabulary.known))
 
 
 def _asked(only: str, vocabulary: Vocabulary) -> set[str]:
-    """The known characters that one of several asks for."""
+    """The known characters that one request asks for."""
     classes = _classes(only)
     known = {each for each in vocabulary.known if vocabulary.unit == "char" or each.isascii()}
     if classes is not None:
@@ -96,8 +102,8 @@ def _asked(only: str, vocabulary: Vocabulary) -> set[str]:
 
 
 def _of_class(name: str, known: set[str]) -> set[str]:
-    """Nothing where there are but marks, which need a letter to stand on; a joiner beside letters that it joins, and not one that
-    makes one emoji of several.
+    """The known characters of a class. Marks alone are left out: they need a letter to stand on. A joiner is kept
+    beside letters that it joins, not where it would join emoji.
     """
     found = set(filter(CLASSES[name], known))
     if not any(JOINED[0] <= each <= JOINED[1] for each in found):
@@ -112,10 +118,10 @@ def _characters(only: str, vocabulary: Vocabulary) -> str:
 
 
 def _classes(only: str) -> list[str] | None:
-    """The classes that are named; None where characters are given. Raises SamplingError for what is neither for certain."""
+    """The classes that a request names; None if it gives characters. Raises SamplingError if it might be either."""
     if only.startswith(CHARACTERS):
         return None
-    parts = [part.strip(" ").casefold() for part in only.split(",")]  # a line break is one that is asked for
+    parts = [part.strip(" ").casefold() for part in only.split(",")]  # a line break is a character to allow
     if all(part in CLASSES for part in parts):
         return parts
     words = [word for word in SEPARATORS.split(only.casefold()) if len(word) >= NEAR]
@@ -124,12 +130,12 @@ def _classes(only: str) -> list[str] | None:
         return None
     shown = "".join(character if character.isprintable() else repr(character)[1:-1] for character in only)
     raise SamplingError(
-        f"{parameter('only')} {quoted(only)}: is it {' and '.join(dict.fromkeys(meant.values()))} that you mean? Name classes with commas between them "
-        f"({', '.join(CLASSES)}), add characters with another {parameter('only')}; for these very characters write {CHARACTERS}{shown}"
+        f"{parameter('only')} {quoted(only)}: did you mean {' and '.join(dict.fromkeys(meant.values()))}? Name classes with commas between them "
+        f"({', '.join(CLASSES)}), add characters with another {parameter('only')}; for exactly these characters write {CHARACTERS}{shown}"
     )
 
 
 def _near(word: str) -> list[str]:
-    """The class that a word names, or is almost the name of."""
+    """The class that a word abbreviates or misspells, in a list; an empty list if there is none."""
     close = nearest(word, CLASSES, 0.8)
     return [name for name in CLASSES if name.startswith(word)] or ([close] if close else [])

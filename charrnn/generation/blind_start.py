@@ -1,4 +1,4 @@
-"""The first character of a text before which nothing was read."""
+"""The first character of a text, if nothing was read before it."""
 
 import numpy as np
 
@@ -7,14 +7,14 @@ from charrnn.network.arrays import Array, Ids
 
 
 class BlindStart:
-    """A predictor that begins with nothing: the first character is a blind guess, every symbol as likely as the other."""
+    """A predictor that starts from nothing: the first character is a blind guess, every symbol equally likely."""
 
     def __init__(self, predictor: Predictor, vocab_size: int) -> None:
         self._predictor, self._vocab_size = predictor, vocab_size
         self.label_smoothing = predictor.label_smoothing
 
     def begin(self, inputs: Ids) -> tuple[Array, Step]:
-        """As Predictor has it, of texts that are empty so far, (0, B)."""
+        """See Predictor.begin; the texts are empty so far, (0, B)."""
         go_on: Step | None = None
 
         def step(ids: Ids) -> Array:

@@ -1,4 +1,4 @@
-"""Text from a predictor, a trained network most often, one character at a time, or many texts side by side."""
+"""Text from a predictor, usually a trained network: one character at a time, or many texts side by side."""
 
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
@@ -6,7 +6,7 @@ from itertools import takewhile
 import numpy as np
 
 from charrnn.errors import SamplingError
-from charrnn.generation.allowed_symbols import CLASSES, disallowed_symbols, unknown_symbols, words_that_are_no_class
+from charrnn.generation.allowed_symbols import CLASSES, disallowed_symbols, unknown_symbols, words_taken_as_letters
 from charrnn.generation.blind_start import BlindStart
 from charrnn.generation.incremental_decoder import Decoder, Piece, pieces, whole
 from charrnn.generation.predictors import Predictor
@@ -19,28 +19,41 @@ from charrnn.text.characters.printable import quoted
 from charrnn.text.vocabulary import Vocabulary, list_characters
 from charrnn.words import parameter
 
-SIDE_BY_SIDE = 256  # texts at once: however many are asked for, there is one state for each of so many
-MAX_DOCUMENT_CHARS = 1 << 20  # characters: a greedy one may go round and round, and never come to its end
+SIDE_BY_SIDE = 256  # texts at once, each with a state; more are written one batch after the other
+MAX_DOCUMENT_CHARS = 1 << 20  # characters: a greedy text may repeat itself for ever
 
 
 class Generator:
-    """A predictor and its vocabulary, writing."""
+    """Writes with a predictor.
+
+    >>> from charrnn.generation.predictors import NGramPredictor
+    >>> from charrnn.generation.sampling import SamplingOptions
+    >>> from charrnn.ngram.kneser_ney import fit
+    >>> text = "the cat sat on the mat.\\n" * 9
+    >>> vocabulary = Vocabulary.from_text(text)
+    >>> generator = Generator(NGramPredictor(fit([vocabulary.encode(text)], len(vocabulary), 8)), vocabulary)
+    >>> request = SampleRequest("the cat ", length=15, options=SamplingOptions(temperature=0))
+    >>> "".join(generator.stream(request, seed=1))
+    'sat on the mat.'
+    >>> [sample.finish for sample in generator.sample(SampleRequest(stops=["\\n"]), seeds=[1, 2])]
+    ['stop', 'stop']
+    """
 
     def __init__(self, predictor: Predictor, vocabulary: Vocabulary, only: str | Sequence[str] | None = None) -> None:
-        """`only` names the characters that may be written; see allowed_symbols.py. Raises SamplingError."""
+        """`only`: the characters that may be written; see allowed_symbols.py. Raises SamplingError."""
         self.predictor, self.vocabulary, self._only = predictor, vocabulary, only
         self._forbidden = disallowed_symbols(vocabulary, only)
 
     def doubts(self, request: SampleRequest) -> list[str]:
-        """What cannot be met of what is asked, or may be meant otherwise, a line each: words that are no class, characters to be
-        written that the model does not know, and stop strings that never come.
+        """What cannot be fulfilled or may be meant differently, one line each: words that are not a class, characters
+        that the model does not know, and stop strings that never come.
         """
         never = [why_never(stop, self.vocabulary, self._forbidden, request.length) for stop in request.stops]
         lost = unknown_symbols(self.vocabulary, self._only)
         return [
             *(
-                f"{parameter('only')} {word!r} is no class ({', '.join(CLASSES)}): these letters are written"
-                for word in words_that_are_no_class(self._only)
+                f"{parameter('only')} {word!r} is not a class ({', '.join(CLASSES)}): these letters are written"
+                for word in words_taken_as_letters(self._only)
             ),
             *([f"{parameter('only')}: the model does not know {list_characters(lost)}"] if lost else []),
             *(
@@ -51,18 +64,18 @@ class Generator:
         ]
 
     def stream(self, request: SampleRequest, seed: Seed) -> Iterator[str]:
-        """Write one text, piece by piece, without its prompt.
+        """Write one text, piece by piece, without its prompt. The same seed gives the same text.
 
-        Before the prompt, or where there is none before the text, it reads, unseen, what every text begins after: see
-        Vocabulary.begin_id. So `score` finds for prompt and text together the same surprisals. A byte model yields whole characters, with
-        U+FFFD for what is not UTF-8, and none that the length cuts. The same seed gives the same text. Raises
-        VocabularyError for a character of the prompt that the vocabulary lacks, and SamplingError for a seed below 0.
+        Prompt and text are read from where every text begins; see Vocabulary.begin_id. So `score` finds the same
+        surprisals for them. A byte model yields whole characters, U+FFFD for what is not UTF-8, and leaves out a
+        character that the length cuts. Raises VocabularyError for a character of the prompt that the vocabulary lacks,
+        and SamplingError for a seed below 0.
         """
         texts = _texts(self.vocabulary, self._draw_one(request, seed))
         return until(texts, request.stops) if request.stops else texts
 
     def stream_scored(self, request: SampleRequest, seed: Seed) -> Iterator[Piece]:
-        """The text of `stream`, each character with its surprisal in nats, as the predictor has it before any filter."""
+        """The text of `stream`: each character with its surprisal in nats, by the predictor before any filter."""
         drawn = self._draw_one(request, seed)
         scored = ((int(each.ids[0]), float(each.surprisals()[0])) for each in drawn)
         return pieces_until(pieces(self.vocabulary, scored), request.stops)
@@ -75,10 +88,12 @@ class Generator:
         traced: int = 0,
         in_pieces: bool = False,
     ) -> list[Sample]:
-        """One text for each seed, written side by side: exactly what `stream` would write with that seed, if the predictor is exact.
+        """One text for each seed, written side by side: exactly what `stream` writes with that seed, if the predictor
+        is exact.
 
-        `scored`: each with its probability; `in_pieces`, of scored ones: with the surprisal of each character; `traced`: each step
-        with so many candidates. A length of 0 is for documents alone: each to its end.
+        `scored` adds the probability of each text; `in_pieces` adds the surprisal of each character of a scored text;
+        `traced` is the number of candidates to keep of each step. A length of 0 is for documents, each to its end.
+        Raises as `stream` does, and SamplingError if memory is short.
         """
         if request.length == 0 and self.vocabulary.end_id is None:
             raise SamplingError(f"{parameter('length')} 0 is without end: for one text alone, or for documents")
@@ -96,7 +111,7 @@ class Generator:
     def _side_by_side(
         self, request: SampleRequest, seeds: Sequence[Seed], scored: bool, traced: int, in_pieces: bool
     ) -> list[Sample]:
-        """All of these texts a character at a time."""
+        """All of these texts, a character of each at a time."""
         ids, surprisals, steps = [], [], []
         end_id, stops = self.vocabulary.end_id, request.stops
         ends = StopDetector([Decoder(self.vocabulary) for _ in seeds], stops, end_id)
@@ -123,32 +138,32 @@ class Generator:
         steps: Sequence[TracedStep] | None,
         in_pieces: bool,
     ) -> Sample:
-        """The sample of all that was drawn of one text."""
+        """The sample, from everything that was drawn for one text."""
         drawn = whole(self.vocabulary, ids)
         text = self.vocabulary.decode(ids[:drawn])
         end = first_stop(text, stops)
-        log_p = told = None
+        log_p = scored_pieces = None
         if surprisals is not None:
             log_p = 0.0 - float(surprisals[:drawn].sum())  # of nothing, 0 and not -0
             scored = zip(ids, surprisals[: len(ids)].tolist(), strict=True)
-            told = list(pieces_until(pieces(self.vocabulary, scored), stops)) if in_pieces else None
+            scored_pieces = list(pieces_until(pieces(self.vocabulary, scored), stops)) if in_pieces else None
         has_ended = end is not None or ids[-1:] == [self.vocabulary.end_id]
         finish = "stop" if has_ended else "length"
-        return Sample(text[:end], seed, finish, drawn, log_p, told, steps and steps[:drawn])
+        return Sample(text[:end], seed, finish, drawn, log_p, scored_pieces, steps and steps[:drawn])
 
     def _draw_one(self, request: SampleRequest, seed: Seed) -> Iterator[SampledStep]:
-        """The characters of one text, to where its document ends, without that end."""
+        """The characters of one text, up to the end of its document."""
         drawn, end_id = self._draw(request, [seed]), self.vocabulary.end_id
         return drawn if end_id is None else takewhile(lambda each: each.ids[0] != end_id, drawn)
 
     def _draw(self, request: SampleRequest, seeds: Sequence[Seed]) -> Iterator[SampledStep]:
-        """The next character of each text, until their length is reached. A mistake in what is asked is told at once."""
+        """The next character of each text, until the length is reached. Raises at once, not at the first step."""
         length = request.length or (None if self.vocabulary.end_id is None else MAX_DOCUMENT_CHARS)
         generators = [_generator(seed) for seed in seeds]
         ids, begin_id = self.vocabulary.encode(request.prompt), self.vocabulary.begin_id
         if begin_id is not None:
             ids = np.insert(ids, 0, begin_id)
-        prompts = np.broadcast_to(ids[:, np.newaxis], (len(ids), len(seeds)))  # one copy serves all texts
+        prompts = np.broadcast_to(ids[:, np.newaxis], (len(ids), len(seeds)))  # one copy for all texts
         predictor = self.predictor if len(ids) else BlindStart(self.predictor, len(self.vocabulary))
         return draw_texts(predictor, prompts, length, request.options, generators, self._forbidden)
 
@@ -161,7 +176,7 @@ def _generator(seed: Seed) -> np.random.Generator:
 
 
 def _texts(vocabulary: Vocabulary, drawn: Iterator[SampledStep]) -> Iterator[str]:
-    """The pieces of one text, without their surprisals, which cost more than they seem."""
+    """The pieces of one text, without surprisals, which take time."""
     decoder = Decoder(vocabulary)
     for each in drawn:
         if text := decoder.read(each.ids[0]):

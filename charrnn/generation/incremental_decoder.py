@@ -1,12 +1,13 @@
-"""From ids to pieces of text that can be shown: whole characters, also where the ids are bytes.
+"""From ids to pieces of text that can be shown: whole characters, also if the ids are bytes.
 
-Bytes that are no UTF-8 are U+FFFD. The first bytes of a character after which the text ends are left out: they are no text yet.
+Bytes that are not UTF-8 become U+FFFD. If the text ends within a character, the first bytes of that character are left
+out.
 """
 
 import codecs
 from collections.abc import Iterable, Iterator, Sequence
 
-from charrnn.text.reading.decoding import MAX_CHARACTER_BYTES
+from charrnn.text.characters.utf_8 import MAX_CHARACTER_BYTES
 from charrnn.text.vocabulary import END, Vocabulary
 
 Piece = tuple[str, float]
@@ -21,17 +22,17 @@ class Decoder:
         self._bytes = codecs.getincrementaldecoder("utf-8")("replace") if vocabulary.unit == "byte" else None
 
     def read(self, index: int) -> str:
-        """The text that is whole with this id: nothing amid the bytes of a character, U+FFFD for what is not UTF-8."""
+        """The text that this id completes: nothing within the bytes of a character, U+FFFD for what is not UTF-8."""
         return self._symbols[index] if self._bytes is None else self._bytes.decode(bytes([index]))
 
     @property
     def held(self) -> int:
-        """How many of the last ids are the first bytes of a character whose others are still to come."""
+        """The number of last ids that are the first bytes of an incomplete character."""
         return 0 if self._bytes is None else len(self._bytes.getstate()[0])
 
 
 def whole(vocabulary: Vocabulary, ids: Sequence[int]) -> int:
-    """How many of the ids are of whole characters: all but the first bytes of a last one whose others never came."""
+    """The number of ids that belong to whole characters: all but the bytes of an incomplete last one."""
     decoder = Decoder(vocabulary)
     for index in ids[-MAX_CHARACTER_BYTES:]:
         decoder.read(index)
@@ -39,8 +40,8 @@ def whole(vocabulary: Vocabulary, ids: Sequence[int]) -> int:
 
 
 def pieces(vocabulary: Vocabulary, scored: Iterable[tuple[int, float]]) -> Iterator[Piece]:
-    """The characters of ids with their surprisals, without one that is cut at the end. Characters that only come at once, after
-    bytes that are not UTF-8, share one.
+    """The characters of ids with their surprisals, without an incomplete last one. Bytes that are not UTF-8 may
+    complete several characters at once: these share their surprisal equally.
     """
     decoder, waiting = Decoder(vocabulary), list[float]()
     for index, surprisal in scored:

@@ -1,9 +1,10 @@
-"""How much of what a network writes stands verbatim in its training text, beside a text that it has never seen.
+"""How much of what a network writes occurs verbatim in its training text, compared with a text that it has never seen.
 
-The curve of a text has for each length n the share of its characters that lie inside a run of at least n characters found
-anywhere in the training text. Short runs are found for any text in the same language: what shows memorisation is a curve
-above that of the held-out text. A share counts characters, so that texts of different lengths compare, but for the runs
-that a text's two ends cut short, which matter where it is not much longer than n. The longest run does grow with the text.
+The curve of a text gives, for each length n, the share of its characters inside a run of at least n characters that
+occurs anywhere in the training text. Any text in the same language shares short runs: memorisation shows as a curve
+above that of the held-out text. A share counts characters, so texts of different lengths compare, except for the runs
+that the two ends of a text cut short: these matter if it is not much longer than n. The longest run does grow with the
+text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,13 +18,13 @@ from charrnn.text.vocabulary import Ids, Vocabulary
 
 LENGTHS = (5, 10, 15, 20, 30, 50, 100, 200)
 HELD_OUT_SPLITS = ("valid", "test")
-HELD_OUT = 100_000  # characters of the held-out text that are looked up: enough for shares; more would take time
+HELD_OUT = 100_000  # characters of the held-out text that are looked up: enough for shares
 
 
 @dataclass(frozen=True)
 class SharedRun:
-    """A run of `length` characters (bytes, for a byte model) that stands at `position` in one text and first at `found_at` in
-    the training text.
+    """A run of `length` characters (bytes, for a byte model) at `position` of a text, found first at `found_at` of the
+    training text.
     """
 
     text: str
@@ -34,7 +35,7 @@ class SharedRun:
 
 @dataclass(frozen=True)
 class Overlap:
-    """What one text shares with the training text: the longest run, of length 0 where there is none, and the curve."""
+    """What one text shares with the training text: the longest run, of length 0 if there is none, and the curve."""
 
     longest: SharedRun
     curve: Mapping[int, float]
@@ -42,7 +43,7 @@ class Overlap:
 
 @dataclass(frozen=True)
 class Novelty:
-    """The overlap of each sample, and of the held-out text where there is any, at the same lengths."""
+    """The overlap of each sample and of the held-out text, if there is one, at the same lengths."""
 
     samples: tuple[Overlap, ...]
     held_out: Overlap | None
@@ -52,8 +53,8 @@ class Novelty:
 def novelty(corpus: Corpus, samples: Sequence[str]) -> Novelty:
     """Look up samples, without their prompts, and the beginning of the splits valid and test in the split train.
 
-    The curves go on until nothing is found. The unknown symbol equals nothing; neither does a byte that is no UTF-8, which a
-    sample shows as U+FFFD.
+    The curves end where nothing is found. The unknown symbol equals nothing, and neither does a byte that is not UTF-8,
+    which a sample shows as U+FFFD.
     """
     vocabulary = corpus.vocabulary
     held_out = np.concatenate([corpus.split(name) for name in HELD_OUT_SPLITS])[:HELD_OUT]
@@ -67,7 +68,7 @@ def novelty(corpus: Corpus, samples: Sequence[str]) -> Novelty:
 def _overlap(ids: Ids, found: Match, lengths: Sequence[int], vocabulary: Vocabulary) -> Overlap:
     run = found.longest
     found_ids = ids[run.position : run.position + run.length]
-    ends = np.flatnonzero(found_ids == vocabulary.end_id)  # of documents: each is shown as that of a line
+    ends = np.flatnonzero(found_ids == vocabulary.end_id)  # ends of documents, each shown as the end of a line
     text = "\n".join(vocabulary.decode(part.tolist()) for part in np.split(found_ids, ends))
     return Overlap(
         SharedRun(text, run.length, run.position, run.found_at), {length: found.shares[length] for length in lengths}

@@ -1,4 +1,4 @@
-"""What can write: anything that says, after a text, how likely each next character is."""
+"""What can write: anything that gives, after a text, the probability of each next character."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -10,18 +10,19 @@ from charrnn.network.network import Network
 from charrnn.network.stepper import Stepper
 from charrnn.ngram.kneser_ney import NGram
 
-MIN_KEPT_SHARE = 0.01  # of a probability: below it, smoothing and learning cannot be told apart
+MIN_KEPT_SHARE = 0.01  # of a probability: below it, smoothing cannot be distinguished from learning
 WINDOW = 1024  # characters of a prompt read at once: a long one must not need more memory than a short one
 
 Step = Callable[[Ids], Array]
-"""Reads one more character of each of B texts, (B,): the logits of the next, (B, V), in a buffer that the next call fills anew."""
+"""Reads one more character of each of B texts, (B,): the logits of the next, (B, V), which the next call overwrites."""
 
 
 class Predictor(Protocol):
     """Reads B texts side by side.
 
-    `label_smoothing`: the share of what it says that it was taught to spread over all characters. Whoever writes would draw that:
-    0.02 of it is a wrong character in fifty. So what is written is without it; see LabelSmoothingCorrection.
+    `label_smoothing`: the share ε of its probability that training taught it to spread over all characters. Sampling
+    would then emit a wrong character one time in fifty (ε = 0.02), so it is taken off first; see
+    LabelSmoothingCorrection.
     """
 
     @property
@@ -29,25 +30,26 @@ class Predictor(Protocol):
         """From 0 to below 1."""
 
     def begin(self, inputs: Ids) -> tuple[Array, Step]:
-        """Read the beginnings of B texts, (T, B): the logits of the next characters, (B, V), and the step that goes on.
+        """Read the beginnings of B texts, (T, B). Returns the logits of the next characters, (B, V), and the step that
+        continues.
 
-        Logits are log probabilities up to a constant of each row; -inf is never. An exact predictor gives each text, to the bit,
-        the logits that it would get alone.
+        Logits are log probabilities up to a constant of each row, never -inf. An exact predictor gives each text, bit
+        for bit, the logits that it would get alone.
         """
 
 
 class NetworkPredictor:
-    """A network, from its zero state on. It is not changed."""
+    """A network, from its zero state. It is not changed."""
 
     def __init__(self, network: Network, label_smoothing: float = 0.0, exact: bool = True) -> None:
-        """`exact`: each text gets, to the bit, the logits that it would get alone; see Stepper."""
+        """`exact`: each text gets, bit for bit, the logits that it would get alone; see Stepper."""
         self.network, self.label_smoothing, self._exact = network, label_smoothing, exact
 
     def begin(self, inputs: Ids) -> tuple[Array, Step]:
-        """As Predictor has it: the beginnings are read in windows, each in one forward pass."""
+        """See Predictor.begin. The beginnings are read in windows, one forward pass each."""
         network, B = self.network, inputs.shape[1]
         if (inputs == inputs[:, :1]).all():
-            inputs = inputs[:, :1]  # what all have in common is read once
+            inputs = inputs[:, :1]  # a common beginning is read once
         together = 1 if self._exact else inputs.shape[1]
         read = [self._read(inputs[:, start : start + together]) for start in range(0, inputs.shape[1], together)]
         logits, state = (np.concatenate(parts, axis=-2) for parts in zip(*read, strict=True))
@@ -55,7 +57,7 @@ class NetworkPredictor:
         return np.repeat(logits, each, axis=0), Stepper(network, np.repeat(state, each, axis=1), self._exact)
 
     def _read(self, inputs: Ids) -> tuple[Array, Array]:
-        """The logits after beginnings, (T, B), that are read side by side, (B, V), and the state, (S, B, H)."""
+        """The logits after beginnings, (T, B), read side by side: (B, V); and the state, (S, B, H)."""
         state = self.network.zero_state(inputs.shape[1])
         for start in range(0, len(inputs), WINDOW):
             window = inputs[start : start + WINDOW].astype(np.intp)
@@ -66,23 +68,23 @@ class NetworkPredictor:
 
 
 class LabelSmoothingCorrection:
-    """From the logits of q those of p, where q = (1 - ε) p + ε/V was learned; of no character less than MIN_KEPT_SHARE q."""
+    """From the learned logits of q = (1 - ε) p + ε/V to those of p; each keeps at least MIN_KEPT_SHARE of its q."""
 
     def __init__(self, o: Array, ε: float) -> None:
-        """For logits of the shape of `o`, (B, V); where ε is 0 they stay as they are."""
+        """For logits of the shape of `o`, (B, V); with ε = 0 they stay as they are."""
         self._q, self._spread, self._changes = np.empty_like(o), np.empty_like(o[:, :1]), ε > 0
         self._share, self._tiny = -ε / o.shape[1], np.finfo(o.dtype).tiny
 
-    @np.errstate(over="ignore", invalid="ignore")  # whoever draws tells in words of what is not finite
+    @np.errstate(over="ignore", invalid="ignore")  # sampling reports what is not finite
     def __call__(self, o: Array) -> Array:
-        """A buffer that the next call overwrites. Once a character: np.add.reduce and its like spare the wrappers, which take as
-        long as a row.
+        """The logits of p, in a buffer that the next call overwrites. Called for every character: np.add.reduce and the
+        like avoid NumPy's wrappers, which take as long as a row.
         """
         if not self._changes:
             return o
         q, spread = self._q, self._spread
         np.maximum.reduce(o, axis=1, keepdims=True, out=spread)
-        np.exp(np.subtract(o, spread, out=q), out=q)  # q, but for a constant
+        np.exp(np.subtract(o, spread, out=q), out=q)  # q, up to a constant
         np.multiply(np.add.reduce(q, axis=1, keepdims=True, out=spread), self._share, out=spread)
         np.divide(spread, np.maximum(q, self._tiny, out=q), out=q)
         np.log(
@@ -100,7 +102,7 @@ class NGramPredictor:
         self.ngram = ngram
 
     def begin(self, inputs: Ids) -> tuple[Array, Step]:
-        """As Predictor has it: of the beginnings, (T, B), only the last order - 1 characters are read."""
+        """See Predictor.begin. Only the last order - 1 characters of the beginnings, (T, B), are read."""
         ngram, state = self.ngram, self.ngram.state_after(inputs.T)
 
         def step(ids: Ids) -> Array:

@@ -1,10 +1,12 @@
-"""A guard against loops: what would once more complete a sequence that has just been written becomes less likely.
+"""A guard against loops: a character that would repeat a recent sequence becomes less likely.
 
     log p(c)  <-  log p(c) - m ln R
 
-for a character c that would complete an n-gram which occurs m times in the last W characters, of the prompt and of what was
-written. Unlike a penalty on single characters it leaves alone what every text repeats, letters and short words.
-After the repetition penalty of Keskar et al. (2019), CTRL, section 4.1, there on single tokens and on logits.
+for a character c that would complete an n-gram which occurs m times in the last W characters, prompt included. Unlike a
+penalty on single characters, it leaves alone what every text repeats: letters and short words.
+
+Source: after the repetition penalty of Keskar et al. (2019), CTRL, section 4.1, which is on single tokens and on
+logits.
 """
 
 import math
@@ -39,16 +41,16 @@ class RepetitionPenalty:
 
 
 class NGramHistory:
-    """The last W characters of each of B texts: for each n-1 in a row, what came next.
+    """The last W characters of each of B texts: for each n-1 characters in a row, what came next.
 
-    All texts in one loop, and strings of code points in place of ids: they are the quickest keys and the smallest counters.
+    Strings of code points replace ids: they are the fastest keys and the smallest counters.
     """
 
     def __init__(self, repetition: RepetitionPenalty, prompts: Array) -> None:
-        """`prompts`: what the texts begin with, (T, B)."""
+        """`prompts`: the beginnings of the texts, (T, B)."""
         B = prompts.shape[1]
         self.following = [""] * B
-        """What has followed the last n-1 characters of each text, one code point for each n-gram of the window."""
+        """What followed the last n-1 characters of each text so far: one code point for each n-gram in the window."""
         self._before, self._most = repetition.ngram - 1, repetition.window - repetition.ngram + 1
         self._ends = [""] * B  # the last n-1 characters
         self._ngrams: list[deque[str]] = [deque() for _ in range(B)]  # without their last characters, the oldest first
@@ -57,7 +59,7 @@ class NGramHistory:
             self.read(ids)
 
     def read(self, ids: Sequence[int]) -> None:
-        """One more character of each text; the n-gram that begins with the oldest is forgotten."""
+        """Add one character to each text; the n-gram that begins with the oldest character is forgotten."""
         for b, (index, end, ngrams, following) in enumerate(
             zip(ids, self._ends, self._ngrams, self._next, strict=True)
         ):
@@ -77,7 +79,7 @@ class NGramHistory:
 
 
 def penalise(logits: Array, following: Sequence[str], penalty: float) -> Array:
-    """Logits, (B, V), with ln(penalty) taken off a character as often as it stands in its row's `following`; a copy."""
+    """A copy of the logits, (B, V), less ln(penalty) for each time a character is in its row's `following`."""
     if not any(following):
         return logits
     lower = logits.copy()

@@ -1,4 +1,4 @@
-"""What is to be written, but for the seed."""
+"""What to write, apart from the seed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ from charrnn.words import parameter
 
 @dataclass(frozen=True)
 class SampleRequest:
-    """A text of `length` characters (bytes, for a byte model) that follows the prompt, up to the first of the stop strings, or to
-    where a document ends. A `length` of 0 has no end but these.
+    """A text of `length` characters (bytes, for a byte model) after the prompt. It ends earlier at the first stop
+    string, and at the end of a document; with a `length` of 0 only there.
 
-    Raises SamplingError for a length below 0 and for an empty stop string.
+    Raises SamplingError if the length is below 0 or a stop string is empty.
 
     >>> SampleRequest("ROMEO:", length=200, options=SamplingOptions(temperature=0.8), stops=["\\n\\n"]).length
     200

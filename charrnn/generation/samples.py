@@ -1,4 +1,4 @@
-"""Texts that were written."""
+"""The results of sampling: texts, their probabilities, and what each character was drawn from."""
 
 import math
 from collections.abc import Sequence
@@ -15,8 +15,9 @@ from charrnn.text.vocabulary import Vocabulary
 
 @dataclass(frozen=True)
 class TracedStep:
-    """A character, its probability as the network has it, and the likeliest of the candidates that all filters left, with the
-    probabilities they were drawn with; the drawn one is always among them. A byte that is not ASCII is named \\xc3.
+    """One character: its probability by the network, before any filter, and the likeliest candidates after all filters,
+    with the probabilities used to draw. The drawn character is always among the candidates. A byte that is not ASCII is
+    named \\xc3.
     """
 
     character: str
@@ -25,7 +26,7 @@ class TracedStep:
 
 
 def trace(drawn: SampledStep, options: SamplingOptions, vocabulary: Vocabulary, most: int) -> list[TracedStep]:
-    """One step of each text, with at most so many candidates and the drawn one."""
+    """One step of each text, with at most `most` candidates and the drawn character."""
     p = candidates(drawn.allowed, options)
     orders = (-p).argsort(axis=-1, kind="stable")[:, :most]
     names = [_name(symbol, vocabulary.unit) for symbol in vocabulary.symbols]
@@ -47,12 +48,12 @@ Seed = int | tuple[int, ...]
 
 @dataclass(frozen=True)
 class Sample:
-    """A text that was written, without its prompt; `finish` is "length" or "stop".
+    """A text that was written, without its prompt. `finish` is "length" or "stop".
 
-    `drawn`: characters (bytes, for a byte model) drawn up to there, a stop string included, the first bytes of a character that the
-    length cuts not. Where asked for, and None otherwise:
-    `log_probability` that of all that was drawn, in nats, as the predictor has it before any filter; `pieces` the text with the
-    surprisal of each character; `trace` a step for each of what was drawn.
+    `drawn` is the number of characters (bytes, for a byte model) that were drawn, including a stop string, without the
+    bytes of an incomplete last character. The rest is None unless requested: `log_probability`, in nats, of all that
+    was drawn, by the predictor before any filter; `pieces`, the text with the surprisal of each character; `trace`, a
+    step for each of what was drawn.
     """
 
     text: str
@@ -65,11 +66,11 @@ class Sample:
 
     @property
     def mean_log_probability(self) -> float:
-        """Nats for each character drawn; below all others where there is none. Only of a sample that is scored."""
+        """Nats per character drawn; -inf if none was drawn. Needs a scored sample."""
         assert self.log_probability is not None, "scored"
         return self.log_probability / self.drawn if self.drawn else -math.inf
 
 
 def best(samples: Sequence[Sample], count: int) -> list[Sample]:
-    """So many scored samples, that with the highest mean log probability first; of equals, the one that came first."""
+    """The `count` scored samples with the highest mean log probability, the highest first; equals stay in order."""
     return sorted(samples, key=lambda sample: -sample.mean_log_probability)[:count]

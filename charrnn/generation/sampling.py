@@ -1,11 +1,11 @@
 """From logits to characters: small pure functions of probabilities, one row for each text.
 
-Applied in this order: temperature, top-k, top-p, min-p, draw; before them come the alphabet (allowed_symbols.py) and the guard against
-repetition (repetition_penalty.py). With the characters in falling order of probability (ties: the lower id first), each filter says how
-many of the first are left of those that the one before it left; their probabilities stay as they are.
+Applied in this order: alphabet (allowed_symbols.py), guard against repetition (repetition_penalty.py), temperature,
+top-k, top-p, min-p, draw. The characters are in falling order of probability (ties: the lower id first), and each
+filter keeps the first n of those that the filter before it kept; their probabilities stay as they are.
 
-Only the probabilities are sorted, which is several times as fast as sorting the characters: what is drawn is a place in that
-order, and the character is the one that has the probability found there.
+Only the probabilities are sorted, which is several times as fast as sorting the characters: a place in that order is
+drawn, and the character is the one with the probability at that place.
 """
 
 import math
@@ -19,12 +19,18 @@ from charrnn.generation.repetition_penalty import RepetitionPenalty
 from charrnn.network.arrays import Array
 from charrnn.words import parameter
 
-COLDEST = 1e-200  # a temperature at which all but the likeliest have probability 0, and nothing overflows yet
+COLDEST = 1e-200  # a temperature at which only the likeliest has a probability above 0, and nothing overflows
 
 
 @dataclass(frozen=True)
 class SamplingOptions:
-    """How to choose. Raises SamplingError for values out of range."""
+    """How to choose the next character. Raises SamplingError for values out of range.
+
+    Source: Fan et al. 2018 (top-k); Holtzman et al. 2020 (top-p, the nucleus); Nguyen et al. 2024 (min-p).
+
+    >>> SamplingOptions(temperature=0.8, top_p=0.95).filtered
+    True
+    """
 
     temperature: float = 1.0
     top_k: int | None = None
@@ -45,14 +51,21 @@ class SamplingOptions:
 
     @property
     def filtered(self) -> bool:
-        """Whether anything may be left out."""
+        """Whether a filter may leave anything out."""
         return not (self.top_k is None and self.top_p is None and self.min_p is None)
 
 
 def choose(logits: Array, options: SamplingOptions, u: Any) -> Any:
-    """The id of the next character, from logits, (V,), and a random number u in [0, 1); or one for each row of (B, V), (B,).
+    """The id of the next character, from logits, (V,), and a random number u in [0, 1); or (B,) ids, one for each row
+    of (B, V).
 
-    Raises DivergedError where the logits are not finite.
+    Raises DivergedError if the logits are not finite.
+
+    >>> logits = np.log([0.5, 0.3, 0.2])
+    >>> [int(choose(logits, SamplingOptions(), u)) for u in (0.4, 0.6, 0.9)]
+    [0, 1, 2]
+    >>> int(choose(logits, SamplingOptions(top_k=2), 0.9))
+    1
     """
     o = scale_logits(logits, options.temperature)
     if options.temperature == 0:
@@ -66,7 +79,7 @@ def choose(logits: Array, options: SamplingOptions, u: Any) -> Any:
 
 
 def candidates(logits: Array, options: SamplingOptions) -> Array:
-    """The probabilities that `choose` draws with, (B, V), 0 for what was left out. Raises DivergedError."""
+    """The probabilities that `choose` draws with, (B, V), 0 for what the filters left out. Raises DivergedError."""
     p = np.exp(scale_logits(logits, options.temperature))
     falling = _sort_falling(p)
     n = keep_count(falling, np.add.accumulate(falling, axis=-1), options) if options.temperature > 0 else 1
@@ -76,7 +89,7 @@ def candidates(logits: Array, options: SamplingOptions) -> Array:
 
 
 def keep_count(falling: Array, cumulative: Array, options: SamplingOptions) -> Any:
-    """How many of the likeliest all filters leave: a number for p in falling order, (V,), or one for each row of (B, V)."""
+    """How many of the likeliest all filters keep: a number for falling p, (V,), or one for each row of (B, V)."""
     V = falling.shape[-1]
     n: Any = V if options.top_k is None else top_k_count(V, options.top_k)
     if options.top_p is not None:
@@ -88,30 +101,30 @@ def keep_count(falling: Array, cumulative: Array, options: SamplingOptions) -> A
 
 
 def top_k_count(V: int, k: int) -> int:
-    """The k likeliest; all of them where k is V or more."""
+    """The k likeliest, or all V."""
     return min(k, V)
 
 
 def top_p_count(cumulative: Array, share: float) -> Any:
-    """The fewest of the likeliest that have at least this share of the probability together, of the sums of falling p."""
+    """The fewest of the likeliest with at least this share of the probability together, from sums of falling p."""
     if cumulative.ndim == 1:
         return 1 + cumulative.searchsorted(share * cumulative[-1])
     return 1 + (cumulative >= share * cumulative[:, -1:]).argmax(axis=-1)
 
 
 def min_p_count(falling: Array, share: float) -> Any:
-    """Those at least this share as likely as the likeliest."""
+    """Those with at least this share of the highest probability."""
     if falling.ndim == 1:
         return len(falling) - falling[::-1].searchsorted(share * falling[0])
     return falling.shape[1] - (falling[:, ::-1] >= share * falling[:, :1]).argmax(axis=-1)
 
 
 def draw(cumulative: Array, u: Any, n: Any = None) -> Any:
-    """The place whose interval of the cumulative distribution holds u, 0 <= u < 1, among the first n (None: all), or one for
-    each row; none of probability 0.
+    """The place whose interval of the cumulative distribution contains u, 0 <= u < 1, among the first n (None: all); or
+    one for each row. Never a place of probability 0.
 
-    The probabilities need not add up to 1: u is taken as a share of their sum, and u times the sum is below the sum, however
-    it is rounded, for every u up to 1 - 2^-53, the highest that a generator gives.
+    The probabilities need not add up to 1: u is a share of their sum. However it is rounded, u times the sum is below
+    the sum for every u up to 1 - 2^-53, the highest that a generator gives.
     """
     if cumulative.ndim == 1:
         total = cumulative[-1 if n is None else n - 1]
@@ -121,7 +134,7 @@ def draw(cumulative: Array, u: Any, n: Any = None) -> Any:
 
 
 def id_at(place: Any, falling: Array, p: Array) -> Any:
-    """The id of the character at a place of p in falling order, ties the lower id first; or one for each row."""
+    """The id of the character at a place of p in falling order (ties: the lower id first); or one for each row."""
     if p.ndim == 1:
         value = falling[place]
         return _id_among_equals(place, p) if falling[place - 1] == value else (p == value).argmax()
@@ -134,21 +147,21 @@ def id_at(place: Any, falling: Array, p: Array) -> Any:
 
 
 def _id_among_equals(place: int, p: Array) -> Any:
-    """The slow way of id_at, where the one before is as likely."""
+    """The slow way of id_at, if the character before it is equally likely."""
     return (-p).argsort(kind="stable")[place]
 
 
 def _sort_falling(p: Array) -> Array:
-    rising = p.copy()  # and sort, in place of np.sort, whose wrapper takes as long as one row
+    rising = p.copy()  # np.sort would do both, but its wrapper takes as long as one row
     rising.sort(axis=-1)
     falling: Array = rising[..., ::-1]
     return falling
 
 
 def scale_logits(logits: Array, temperature: float) -> Array:
-    """(logits - their maximum) / temperature, in float64, for any temperature without overflow; logits may be -inf.
+    """(logits - their maximum) / temperature, in float64, without overflow at any temperature; logits may be -inf.
 
-    Raises DivergedError where the maximum is not finite.
+    Raises DivergedError if the maximum is not finite.
     """
     o = logits.astype(np.float64)
     if o.ndim == 1:  # one text alone, at full speed

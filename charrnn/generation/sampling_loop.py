@@ -1,7 +1,7 @@
 """The loop that writes: logits in, characters out, for B texts side by side.
 
-Before the filters of sampling.py what label smoothing gave is taken away, and come the alphabet, whose rest has probability 0, and
-the guard against repetition.
+In each step, before the filters of sampling.py: what label smoothing added is taken off, characters outside the
+alphabet get probability 0, and the guard against repetition applies.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,14 +21,14 @@ BLOCK = 256  # characters whose random numbers are drawn at once
 
 
 class SampledStep(NamedTuple):
-    """One character of each of B texts; the logits may be buffers that the next step fills anew."""
+    """One character of each of B texts; the logits may be buffers that the next step overwrites."""
 
     ids: Ids  # (B,)
-    logits: Array  # (B, V) as the predictor has them
-    allowed: Array  # (B, V) without what label smoothing gave, after alphabet and guard: what the filters saw
+    logits: Array  # (B, V) from the predictor
+    allowed: Array  # (B, V) after smoothing correction, alphabet and guard: the input of the filters
 
     def surprisals(self) -> Array:
-        """-ln p of each character, (B,), as the predictor has it before anything was left out."""
+        """-ln p of each character, (B,), by the predictor, before anything was left out."""
         chosen: Array = log_softmax(self.logits)[np.arange(len(self.ids)), self.ids]
         return -chosen
 
@@ -41,8 +41,9 @@ def draw_texts(
     generators: Sequence[np.random.Generator],
     forbidden: Array | None = None,
 ) -> Iterator[SampledStep]:
-    """Read the prompts, (T, B), at once, and then draw `length` characters for each (None: without end), with one random
-    number for each from its own generator; never what is `forbidden`, (V,). Memory does not grow with the length.
+    """Read the prompts, (T, B), at once, then draw `length` characters for each (None: without end), each with one
+    random number from its text's own generator. What is `forbidden`, (V,), is never drawn. Memory does not grow with
+    the length.
     """
     with one_blas_thread():
         logits, step = predictor.begin(prompts)

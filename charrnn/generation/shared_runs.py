@@ -1,8 +1,9 @@
-"""What texts share verbatim with a training text: their longest runs that stand there, and how much of them lies in such runs.
+"""What texts share verbatim with a training text: the longest common runs, and the share of each text inside such runs.
 
-The lengths looked for grow at most twofold from one to the next, with those that are asked for among them, until nothing
-is found any more. The longest run of each text lies between two of them, and bisection finds it. Never quadratic: with M
-symbols looked up in N, each length takes O((M + N) log M), and there are O(log M) of them for each text; texts share them.
+Runs of 2, 4, 8, ... symbols are looked up, and of the requested lengths in between, until none is found. The longest
+run of each text then lies between two of these lengths, and bisection finds it. The time is never quadratic: with M
+symbols looked up in N, each length takes O((M + N) log M), and there are O(log M) lengths for each text; texts share
+them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from charrnn.text.vocabulary import Ids
 
 @dataclass(frozen=True)
 class Run:
-    """So many symbols at a position of a text that stand at `found_at` in the training text too; the first such places."""
+    """`length` symbols at `position` of a text, and first at `found_at` of the training text."""
 
     length: int = 0
     position: int = 0
@@ -25,17 +26,24 @@ class Run:
 
 @dataclass(frozen=True)
 class Match:
-    """The longest run of one text, and for each length n the share of its symbols that lie inside runs of at least n."""
+    """The longest run of one text, and for each length n the share of its symbols inside runs of at least n."""
 
     longest: Run
     shares: Mapping[int, float]
 
 
 def match(training: Ids, texts: Sequence[Ids], lengths: Sequence[int], unknown: int | None = None) -> list[Match]:
-    """Look up each text in the training text, (N,) ids, which may be memory-mapped; `unknown` is an id that equals nothing,
-    itself included.
+    """Look up each text in the training text, (N,) ids, which may be memory-mapped. `unknown` is an id that equals
+    nothing, not even itself. Each of the lengths is at least 2.
 
-    Each of the lengths is at least 2. Takes some 16 bytes of memory for each symbol of the training text.
+    Needs about 16 bytes of memory for each symbol of the training text.
+
+    >>> training, text = (np.frombuffer(each, np.uint8) for each in (b"the cat sat", b"a cat ran"))
+    >>> (found,) = match(training, [text], lengths=[3])
+    >>> found.longest  # " cat "
+    Run(length=5, position=1, found_at=3)
+    >>> round(found.shares[3], 3)
+    0.556
     """
     names, parts = _side_by_side(training, texts, unknown)
     longest = dict.fromkeys(range(len(texts)), Run())
@@ -55,7 +63,7 @@ def match(training: Ids, texts: Sequence[Ids], lengths: Sequence[int], unknown: 
 
 
 def _side_by_side(training: Ids, texts: Sequence[Ids], unknown: int | None) -> tuple[RunIds, list[slice]]:
-    """The texts as one, with what equals nothing between them, and where each of them stands in it."""
+    """All texts in one, with a symbol that equals nothing after each, and the slice of each text."""
     ends = np.cumsum([len(text) + 1 for text in texts]).tolist()
     parts = [slice(end - 1 - len(text), end - 1) for end, text in zip(ends, texts, strict=True)]
     together = np.full(max(ends, default=0), NO_NAME, np.intp)
@@ -67,7 +75,7 @@ def _side_by_side(training: Ids, texts: Sequence[Ids], unknown: int | None) -> t
 
 
 def _growing(lengths: Sequence[int]) -> Iterator[int]:
-    """2, 4, 8, ... without end, with each of the lengths on the way."""
+    """2, 4, 8, ... without end, and each of the lengths in its place."""
     length = 1
     while True:
         length = min([2 * length, *(asked for asked in lengths if asked > length)])
@@ -79,7 +87,7 @@ def _any(names: RunIds, part: slice) -> bool:
 
 
 def _share(names: RunIds, part: slice) -> float:
-    """The share of a text's symbols that lie inside runs that have a name."""
+    """The share of a text's symbols inside runs that have a name."""
     begins = np.flatnonzero(names.text[part] >= 0)
     changes = np.zeros(part.stop - part.start + 1, np.intp)
     changes[begins] += 1
@@ -88,12 +96,12 @@ def _share(names: RunIds, part: slice) -> float:
 
 
 def _longest(names: RunIds, beyond: int, parts: Sequence[slice]) -> list[Run]:
-    """The longest run of each text, of which each has runs with a name, and none has one as long as `beyond`."""
+    """The longest run of each text. Each text has runs with a name; none has a run of `beyond` symbols."""
     runs, bounds = [_first(names, part) for part in parts], [beyond] * len(parts)
     while undecided := [number for number, run in enumerate(runs) if bounds[number] - run.length > 1]:
         middle = (runs[undecided[0]].length + bounds[undecided[0]]) // 2
         longer = names.extend(middle)
-        for number in undecided:  # one look at the training text serves all that it says something new about
+        for number in undecided:  # one look at the training text serves every text that it decides something for
             if runs[number].length < middle < bounds[number]:
                 if _any(longer, parts[number]):
                     runs[number] = _first(longer, parts[number])
@@ -103,6 +111,6 @@ def _longest(names: RunIds, beyond: int, parts: Sequence[slice]) -> list[Run]:
 
 
 def _first(names: RunIds, part: slice) -> Run:
-    """The first run of a text that has a name, and where it first stands in the training text."""
+    """The first run of a text that has a name, and its first place in the training text."""
     position = int((names.text[part] >= 0).argmax())
     return Run(names.length, position, int((names.training == names.text[part][position]).argmax()))

@@ -1,4 +1,4 @@
-"""Text that ends where a stop string begins, though it comes in pieces that may cut the string in two."""
+"""Text that ends where a stop string begins, even if the string is split between two pieces of the text."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,15 +11,15 @@ from charrnn.words import parameter
 
 
 def require_stops(stops: Sequence[str]) -> None:
-    """Raises SamplingError for a stop string without characters, at which every text would end."""
+    """Raise SamplingError for an empty stop string: every text would end at once."""
     if "" in stops:
         raise SamplingError(f"{parameter('stops')}: a stop string must have at least one character; found ''")
 
 
 def why_never(stop: str, vocabulary: Vocabulary, forbidden: Array | None, length: int) -> str | None:
-    """Why no text of `length` characters or bytes (0: without end) holds a stop string; None where one may.
+    """Why no text of `length` characters or bytes (0: without end) can contain a stop string; None if one can.
 
-    `forbidden`: as allowed_symbols.py has it.
+    `forbidden` is the mask of `disallowed_symbols`.
     """
     if length and len(vocabulary.read(stop)[0]) > length:
         return f"it is longer than {parameter('length')}, {length:,}"
@@ -31,7 +31,7 @@ def why_never(stop: str, vocabulary: Vocabulary, forbidden: Array | None, length
 
 
 def until(pieces: Iterator[str], stops: Sequence[str]) -> Iterator[str]:
-    """The text up to the first stop string, without it. What may be the beginning of one is held back until it is known."""
+    """The text up to the first stop string, without it. A possible beginning of one is held back."""
     held = ""
     for piece in pieces:
         held += piece
@@ -47,7 +47,7 @@ def until(pieces: Iterator[str], stops: Sequence[str]) -> Iterator[str]:
 
 
 def pieces_until(given: Iterable[Piece], stops: Sequence[str]) -> Iterator[Piece]:
-    """The pieces up to the first stop string, without it, as `until` has it."""
+    """The same as `until`, for characters with their surprisals."""
     surprisals: deque[float] = deque()
 
     def texts() -> Iterator[str]:
@@ -55,18 +55,18 @@ def pieces_until(given: Iterable[Piece], stops: Sequence[str]) -> Iterator[Piece
             surprisals.append(surprisal)
             yield character
 
-    for told in until(texts(), stops):
-        yield from ((character, surprisals.popleft()) for character in told)
+    for text in until(texts(), stops):
+        yield from ((character, surprisals.popleft()) for character in text)
 
 
 def first_stop(text: str, stops: Sequence[str]) -> int | None:
-    """Where the first stop string to be complete begins; None where there is none. Of two that end at once, the longer."""
+    """The beginning of the stop string that is complete first, of two the longer; None if there is none."""
     ends = [(text.index(stop) + len(stop), -len(stop)) for stop in stops if stop in text]
     return sum(min(ends)) if ends else None
 
 
 def _possible_start_length(text: str, stops: Sequence[str]) -> int:
-    """How many of the last characters may be the beginning of a stop string."""
+    """The number of last characters that may be the beginning of a stop string."""
     longest = max(map(len, stops), default=1) - 1
     return next(
         (n for n in range(min(longest, len(text)), 0, -1) if any(stop.startswith(text[-n:]) for stop in stops)), 0
@@ -74,17 +74,17 @@ def _possible_start_length(text: str, stops: Sequence[str]) -> int:
 
 
 class StopDetector:
-    """When each of B texts meets its first stop string, or the end of its document, one id at a time."""
+    """Finds, one id at a time, where each of B texts meets its first stop string or the end of its document."""
 
     def __init__(self, decoders: Sequence[Decoder], stops: Sequence[str], end_id: int | None = None) -> None:
-        """`at`: how many ids each text had then, None where it has met none."""
+        """`at`: the number of ids of each text up to there; None if it has not ended."""
         self.at: list[int | None] = [None] * len(decoders)
         self._decoders, self._stops, self._end_id = decoders, stops, end_id
         self._tails = [""] * len(decoders)
         self._read = 0
 
     def read(self, ids: Sequence[int]) -> bool:
-        """One more id of each text: whether all have ended."""
+        """Read one more id of each text. Returns whether all texts have ended."""
         self._read += 1
         for b, (end, decoder, index) in enumerate(zip(self.at, self._decoders, ids, strict=True)):
             if end is None and (index == self._end_id or self._met(b, decoder.read(index))):
@@ -92,7 +92,7 @@ class StopDetector:
         return None not in self.at
 
     def _met(self, b: int, piece: str) -> bool:
-        """Whether a stop string is complete with this piece of text b; what may be the beginning of one is remembered."""
+        """Whether this piece of text b completes a stop string; a possible beginning of one is remembered."""
         text = self._tails[b] + piece
         self._tails[b] = text[len(text) - _possible_start_length(text, self._stops) :]
         return any(stop in text for stop in self._stops)

@@ -1,1 +1,1 @@
-"""A trained model in use: it writes, scores, evaluates, and is looked into."""
+"""A trained model in use: it writes, scores and is evaluated; its units are inspected."""

@@ -1,7 +1,7 @@
 """A text as blocks of ids, for models to read: a split of the text that a run was trained on, or any other text.
 
-Any text begins after what Vocabulary.begin_id says, so that every command reads it from the same state. A split, which is cut
-out of a text, is read from its own first character on, which nothing predicts.
+A text is read after Vocabulary.begin_id, so that every command reads it from the same state. A split, which is cut out
+of a text, is read from its own first character; nothing predicts that one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,9 +14,9 @@ from charrnn.config.data import Data
 from charrnn.errors import TextError
 from charrnn.ngram.order_selection import MAX_ORDER
 from charrnn.text import documents
+from charrnn.text.characters.utf_8 import whole_length
 from charrnn.text.corpus import Corpus
-from charrnn.text.positions import FIRST_OF_FILE, NO_STARTS, Starts
-from charrnn.text.reading.decoding import whole_length
+from charrnn.text.positions import NO_STARTS, Starts
 from charrnn.text.source_text import SourceText, Stream
 from charrnn.text.vocabulary import END, UNKNOWN, Ids, Vocabulary
 from charrnn.training.surprisal import BLOCK
@@ -24,27 +24,27 @@ from charrnn.training.surprisal import BLOCK
 
 @dataclass(frozen=True)
 class Block:
-    """The next stretch of k texts that are read side by side."""
+    """The next characters of k texts that are read side by side."""
 
     ids: Ids  # (k, n)
-    unknown: NDArray[np.bool_]  # (k, n) characters for which the vocabulary has no symbol, and others stand
-    utf_8: float  # bytes of the characters that are charged: not of the first of a split
-    characters: Sequence[str] | bytes = ()  # after the unseen; where it is not a split
-    unseen: int = 0  # 1 where the first of ids is no character of the text, but what it begins after
-    starts: Starts = (
-        NO_STARTS  # which of the characters (bytes, for bytes) begin a file or a document, where that is known
-    )
+    unknown: NDArray[np.bool_]  # (k, n) True where the vocabulary lacks the character and another id replaces it
+    utf_8: float  # bytes of the characters that are charged; the first of a split is not
+    characters: Sequence[str] | bytes = ()  # those after `unseen`; empty for a split
+    unseen: int = 0  # 1 if the first id is not a character of the text but what it begins after
+    starts: Starts = NO_STARTS  # which characters or bytes begin a file or a document, if that is known
 
 
 @dataclass(frozen=True)
 class EncodedText:
-    """A text for models to read, again and again; where its length is not known, only once."""
+    """A text for models to read, any number of times; if its length is not known, only once."""
 
     characters: int | None
     blocks: Callable[[], Iterator[Block]]
-    content: Callable[[], bytes] | None  # in UTF-8, a document's end as a line's; None where it is read only once
-    before: Ids | None = None  # (k, c) the characters that stand before each text, for what counts to read on from
-    split: str | None = None  # its name, where the text is a split: then its first character is not charged
+    content: (
+        Callable[[], bytes] | None
+    )  # in UTF-8, with a line break for the end of a document; None if it is read only once
+    before: Ids | None = None  # (k, c) the characters before each text, as context for n-grams
+    split: str | None = None  # its name, if the text is a split: then its first character is not charged
     files: tuple[str, ...] = ()  # the names of its files
     notes: tuple[str, ...] = ()  # what to report about its sources
 
@@ -62,7 +62,7 @@ def from_split(corpus: Corpus, name: str) -> EncodedText:
 
 
 def from_text(text: SourceText, vocabulary: Vocabulary, data: Data) -> EncodedText:
-    """Any text; for a model of documents cut into these as `data` has it. Raises TextError where it holds none."""
+    """Any text; for a model of documents, cut at the boundary in `data`. Raises TextError if there are no documents."""
     if vocabulary.end_id is None:
         return EncodedText(
             text.length,
@@ -75,18 +75,18 @@ def from_text(text: SourceText, vocabulary: Vocabulary, data: Data) -> EncodedTe
     if listed is None:
         found = documents.split_documents([text.content], str(data.boundary))
         listed, starts = found.documents, found.starts
-    block = replace(_from_documents(listed, vocabulary), starts=starts.moved(-1))  # the first end is unseen
+    block = replace(_from_documents(listed, vocabulary), starts=starts.shift(-1))  # the first end is not seen
     content = "\n".join(["", *listed, ""]).encode
     return EncodedText(block.ids.size, lambda: iter([block]), content, files=text.files, notes=text.notes)
 
 
 def from_stream(stream: Stream, vocabulary: Vocabulary) -> EncodedText:
-    """A text that is read once, in pieces as they come; no block has characters of two files."""
+    """A text that is read once, in pieces as they arrive; no block has characters of two files."""
     return EncodedText(None, lambda: _stream_blocks(stream, vocabulary), None, files=stream.files, notes=stream.notes)
 
 
 def from_pieces(pieces: Iterable[str | bytes], vocabulary: Vocabulary) -> Iterator[Block]:
-    """A text that is read once, in pieces of any length."""
+    """The blocks of a text in pieces of any length."""
     for number, piece in enumerate(filter(len, pieces)):
         yield _from_piece(piece, vocabulary, number == 0)
 
@@ -96,7 +96,7 @@ def _stream_blocks(stream: Stream, vocabulary: Vocabulary) -> Iterator[Block]:
     for file, piece in stream.pieces:
         if len(piece):
             block = _from_piece(piece, vocabulary, last is None)
-            starts = NO_STARTS if file == last else replace(FIRST_OF_FILE, file=np.array([file], np.intp))
+            starts = NO_STARTS if file == last else Starts.from_sequences([0], [file], [1], [1])
             yield replace(block, starts=starts)
             last = file
 
@@ -109,9 +109,7 @@ def _from_piece(piece: str | bytes, vocabulary: Vocabulary, is_first: bool) -> B
 
 
 def from_ids(ids: Ids, vocabulary: Vocabulary, starts: Starts = NO_STARTS) -> Block:
-    """A stretch out of a text that is encoded already, (n,), of documents with the end before it; characters that share a symbol
-    are U+FFFD.
-    """
+    """A part of an encoded text, (n,), of documents with the end before it; what shares a symbol is U+FFFD."""
     symbols = [symbol or "\ufffd" for symbol in vocabulary.symbols]
     unseen = int(vocabulary.end_id is not None)
     characters = ids.tobytes() if vocabulary.unit == "byte" else [symbols[index] for index in ids[unseen:]]
@@ -119,9 +117,10 @@ def from_ids(ids: Ids, vocabulary: Vocabulary, starts: Starts = NO_STARTS) -> Bl
 
 
 def take(blocks: Iterable[Block], length: int) -> tuple[Block, bool]:
-    """The first `length` characters (bytes, but whole characters) of one text as one block, and whether it goes on.
+    """The first `length` characters of one text as one block, and whether the text goes on. Of bytes, only whole
+    characters.
 
-    Raises TextError where it has none.
+    Raises TextError if the text is empty.
     """
     taken: list[Block] = []
     found = 0
@@ -135,12 +134,12 @@ def take(blocks: Iterable[Block], length: int) -> tuple[Block, bool]:
     unseen = taken[0].unseen
     ids, unknown = (np.concatenate(parts, axis=1) for parts in zip(*((b.ids, b.unknown) for b in taken), strict=True))
     before = np.cumsum([0, *(block.ids.size - block.unseen for block in taken)])
-    starts = Starts.joined(block.starts.moved(int(by)) for block, by in zip(taken, before, strict=False))
+    starts = Starts.concatenate(block.starts.shift(int(by)) for block, by in zip(taken, before, strict=False))
     characters = _concatenate([block.characters for block in taken])
     if isinstance(characters, bytes):
         length = whole_length(characters, length)
     stop = unseen + length
-    block = Block(ids[:, :stop], unknown[:, :stop], 0.0, characters[:length], unseen, starts.within(0, length))
+    block = Block(ids[:, :stop], unknown[:, :stop], 0.0, characters[:length], unseen, starts.part(0, length))
     return block, found > length
 
 
@@ -150,7 +149,7 @@ def _concatenate(parts: Sequence[Sequence[str] | bytes]) -> Sequence[str] | byte
 
 
 def _from_documents(listed: Sequence[str], vocabulary: Vocabulary) -> Block:
-    """All documents, from the end before the first to the end after the last, each of which counts as one byte."""
+    """All documents, from the end before the first to the end after the last; each end counts as one byte."""
     joined, places = "".join(listed), documents.end_places(listed)
     ids, unknown = vocabulary.read(joined)
     end = np.asarray(vocabulary.end_id, ids.dtype)
@@ -160,7 +159,7 @@ def _from_documents(listed: Sequence[str], vocabulary: Vocabulary) -> Block:
 
 
 def decode_text(vocabulary: Vocabulary, ids: Ids) -> bytes:
-    """The text of ids, (n,), in UTF-8, a document's end as a line's; for a byte vocabulary the bytes themselves."""
+    """The text of ids, (n,), in UTF-8, with a line break for the end of a document; bytes as they are."""
     if vocabulary.unit == "byte":
         return ids.tobytes()
     ends = np.flatnonzero(ids == vocabulary.end_id)  # none where it is None

@@ -5,10 +5,11 @@ To PyTorch: the names and layouts of `nn.RNN`, `nn.GRU` or `nn.LSTM` called `rnn
     rnn.weight_ih_l0 (G H, V)   rnn.weight_hh_l0 (G H, H)   rnn.bias_ih_l0, rnn.bias_hh_l0 (G H,)   ... _l1, _l2
     readout.weight (V, H)       readout.bias (V,)
 
-A deep readout has an `nn.Linear` called `deep` before it: o = readout(h + relu(deep(h))), with deep.weight (H, H), deep.bias (H,).
+A deep readout has an `nn.Linear` called `deep` before it: o = readout(h + relu(deep(h))), with deep.weight (H, H),
+deep.bias (H,).
 
-PyTorch multiplies by the transpose; it has the LSTM's gates in the order i f g o, and two biases where one would do: there the
-second is zero. The input of `rnn` is the one-hot character.
+PyTorch multiplies by the transpose, has the LSTM's gates in the order i f g o, and two biases where one would do: the
+second is zero then. The input of `rnn` is the one-hot character.
 """
 
 import json
@@ -29,10 +30,10 @@ TORCH_ORDER = {"gru": [0, 1, 2], "lstm": [0, 1, 3, 2]}  # of our gate blocks: r 
 
 
 def write(checkpoint: Checkpoint, path: Path, to: str, replace: bool = False) -> None:
-    """Write the weights under their own names, or under PyTorch's (`to`: "plain" or "torch").
+    """Write the weights under their own names (`to` "plain") or under PyTorch's ("torch").
 
-    Raises OutputError where the file exists, unless it is to be replaced, or cannot be written, and NetworkError where PyTorch
-    has no such network.
+    Raises OutputError if the file exists and `replace` is false or if it cannot be written, and NetworkError if PyTorch
+    does not have this network.
     """
     tensors = FORMATS[to](checkpoint.network)
     metadata = {
@@ -74,7 +75,7 @@ def plain_tensors(network: Network) -> dict[str, Array]:
 
 
 def _in_torch_order(array: Array, cell: str) -> Array:
-    """A weight's or bias's gates side by side in the last axis, in PyTorch's order."""
+    """The gates of a weight or bias side by side in the last axis, in PyTorch's order."""
     return array if cell == "rnn" else np.concatenate([array[gate] for gate in TORCH_ORDER[cell]], axis=-1)
 
 

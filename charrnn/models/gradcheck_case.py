@@ -1,4 +1,4 @@
-"""The case of a gradient check: everything that a training of a configuration does to its gradient, with masks that are held."""
+"""The case of a gradient check: all that a configuration does to the gradient, with dropout masks held fixed."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,13 +19,13 @@ from charrnn.runs.storage import directory
 from charrnn.text.windows import Window
 from charrnn.training.parallel.data_parallel import DataParallel
 
-NEW_STEPS = 2  # steps that the loss is on, where a configuration has a stride
-MAX_MASK_STEPS = 1000  # among whose masks one is looked for that drops something, and not everything
-MIN_SCALE = 0.05  # of weights, so that the recurrence is felt where it is not dropped
+NEW_STEPS = 2  # steps with a loss, if a configuration has a stride
+MAX_MASK_STEPS = 1000  # tried, to find masks that drop something but not everything
+MIN_SCALE = 0.05  # of weights, so that the recurrence still matters where it is not dropped
 
 
 def from_config(config: Config, seed: int) -> tuple[Case, SizedConfig]:
-    """A small network of the configuration's kind, and the configuration with a number for each size."""
+    """A small network of the kind configured, and the configuration with all sizes filled in."""
     sized = sizing.fill_sizes(config, sizing.TYPICAL_LENGTH)
     case = small_case(sized.model.architecture(V), seed)
     _make_up_for_scale(case, sized)
@@ -40,7 +40,7 @@ def from_run(run: Path, seed: int) -> tuple[Case, SizedConfig]:
 
 
 def checked_settings(config: Config) -> dict[str, object]:
-    """What a training does to its gradient and the case does too, by key; what is off is left out."""
+    """The settings, by key, that change the gradient in training and in the case alike, unless they are off."""
     values = {
         "model.dropout": config.model.dropout or None,
         "model.weight_dropout": config.model.weight_dropout or None,
@@ -53,7 +53,7 @@ def checked_settings(config: Config) -> dict[str, object]:
 
 
 def unchecked_settings(config: Config) -> list[Unchecked]:
-    """What is configured, and works on the gradient or with it, but is not looked at."""
+    """The settings that use or change the gradient and are not checked."""
     training = config.training
     after = "changes the gradient after it was computed"
     threads = config.runtime.threads
@@ -74,7 +74,7 @@ def unchecked_settings(config: Config) -> list[Unchecked]:
 
 
 def training_step(case: Case, config: Config) -> Property:
-    """What a training computes for the window, with its streams in shares, is the gradient that is checked."""
+    """Whether a training step, with its streams in shares, computes the gradient that is checked."""
     network, (T, B) = case.network, case.inputs.shape
     window = Window(
         inputs=case.inputs,
@@ -100,7 +100,7 @@ def training_step(case: Case, config: Config) -> Property:
 
 
 def _make_up_for_scale(case: Case, config: SizedConfig) -> None:
-    """Make the weights smaller that read what dropout has scaled up: saturated units would leave nothing to check."""
+    """Scale down the weights that read what dropout scales up: saturated units would leave nothing to check."""
     below, *above = case.network.architecture.layer_names()
     reads_masked = {names["W_xh"] for names in above} | {"W_hr", "W_hy"}
     recurrent = {names["W_hh"] for names in (below, *above)}
@@ -112,10 +112,10 @@ def _make_up_for_scale(case: Case, config: SizedConfig) -> None:
 
 
 def _apply_training(case: Case, config: SizedConfig, seed: int) -> Case:
-    """The case with what the training of a configuration does to its gradient."""
-    if config.training.stride is not None:  # the loss is on the last steps of the window alone
+    """The case with all that the configuration does to the gradient in training."""
+    if config.training.stride is not None:  # only the last steps of the window have a loss
         case = case.with_options(loss_steps=NEW_STEPS)
-    if config.data.boundary is not None:  # and documents begin within a window
+    if config.data.boundary is not None:  # documents begin within a window
         case = with_resets(case, seed)
     case = case.with_options(smoothing=config.training.label_smoothing)
     return _with_weight_dropout(_with_dropout(case, config, seed), config, seed)
@@ -132,7 +132,7 @@ def _with_dropout(case: Case, config: SizedConfig, seed: int) -> Case:
             Dropout(rate, seed, step).fill(mask, layer)
         return masks.reshape(len(masks), -1)
 
-    return case.with_options(dropout=Dropout(rate, seed, _first_telling_step(masks_of)))
+    return case.with_options(dropout=Dropout(rate, seed, _first_step_that_drops(masks_of)))
 
 
 def _with_weight_dropout(case: Case, config: SizedConfig, seed: int) -> Case:
@@ -144,11 +144,11 @@ def _with_weight_dropout(case: Case, config: SizedConfig, seed: int) -> Case:
         masks = replace(case, weight_dropout=found, weight_step=step).weight_mask
         return np.array([view.ravel() for name, view in masks.items() if name.startswith("W_hh")])
 
-    return replace(case, weight_dropout=found, weight_step=_first_telling_step(masks_of))
+    return replace(case, weight_dropout=found, weight_step=_first_step_that_drops(masks_of))
 
 
-def _first_telling_step(masks_of: Callable[[int], Array]) -> int:
-    """The first step whose masks, (layers, ...), drop something in each layer, and not everything; 0 where there is none."""
+def _first_step_that_drops(masks_of: Callable[[int], Array]) -> int:
+    """The first step whose masks, (layers, ...), drop something in each layer, but not all; 0 if there is none."""
     for step in range(MAX_MASK_STEPS):
         dropped = masks_of(step) == 0
         if (dropped.any(axis=1) & ~dropped.all(axis=1)).all():

@@ -1,4 +1,4 @@
-"""The network and the text of which the gradient flow is asked for."""
+"""The network and the text for a look at the flow of gradients."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,16 +24,14 @@ MAX_CHARACTERS = 1_000_000  # characters of a text over which the positions are 
 
 @dataclass(frozen=True)
 class GradFlowInput:
-    """A network, the ids of a text, (n,), how many of its characters have no id of their own, which ends a document, and of what
-    they are the ids.
-    """
+    """A network, the ids of a text, (n,), and the number of its characters that the vocabulary lacks."""
 
     network: Network
     ids: Ids
     unknown: int
-    end_id: int | None
-    unit: Unit
-    notes: tuple[str, ...] = ()  # of how the text was read
+    end_id: int | None  # of a document
+    unit: Unit  # of the ids
+    notes: tuple[str, ...] = ()  # about how the text was read
 
 
 def from_run(
@@ -43,9 +41,9 @@ def from_run(
     training_text: Sequence[str] = (),
     encoding: Sequence[str] = (),
 ) -> GradFlowInput:
-    """The weights of a run or checkpoint, and a text (none named: the run's validation split, or all it has), which stands in
-    `training_text` now (none: where it stood). `encoding`: NAME or FILE=NAME each, where that text is not UTF-8. Raises RunError,
-    CheckpointError and TextError.
+    """The weights of a run or checkpoint, and a text. Without `sources` the text is the run's validation split, or its
+    whole text if there is none; `training_text` is its present location (empty: where it was). `encoding`: NAME or
+    FILE=NAME each, for texts that are not UTF-8. Raises RunError, CheckpointError and TextError.
     """
     saved = _load(run, which)
     if not sources:
@@ -53,7 +51,7 @@ def from_run(
     text = read_text(sources, saved.config.data, Encodings.parse(encoding))
     given = encoded_text.from_text(text, saved.vocabulary, saved.config.data)
     found, _ = encoded_text.take(given.blocks(), MAX_CHARACTERS)
-    # Gradients flow through characters of the text alone.
+    # Gradients flow through the characters of the text only.
     own = 0 if saved.vocabulary.end_id is not None else found.unseen
     ids = found.ids[0, own:].astype(np.intp)
     unknown, vocabulary = int(found.unknown.sum()), saved.vocabulary
@@ -61,8 +59,10 @@ def from_run(
 
 
 def from_config(config: Config, sources: Sequence[str] = (), encoding: Sequence[str] = ()) -> GradFlowInput:
-    """A fresh network of a configuration, and the validation split of the text that it would be trained on (none named: the
-    built-in one). Raises TextError, VocabularyError and NetworkError.
+    """A fresh network of a configuration, and the validation split of its training text (no `sources`: the built-in
+    one).
+
+    Raises TextError, VocabularyError and NetworkError.
     """
     made = make_plan(sources, config.replaced("data", encoding=config.data.with_encodings(encoding).encoding))
     generator = np.random.default_rng(config.training.seed)

@@ -1,4 +1,4 @@
-"""A model from the run directories and checkpoints that it is made of."""
+"""Loading a model from run directories and checkpoints, and the weights of a mixture."""
 
 import math
 from collections.abc import Sequence
@@ -28,11 +28,13 @@ def load(
     sources: Sequence[str] = (),
     encoding: Sequence[str] = (),
 ) -> Model:
-    """The model of a run directory or checkpoint, mixed with those of `others` and, with `ngram`, with counts of its training
-    split. `which`: best, last, or None for the best there is; `weights` of the members, in this order (None: those under
-    which the validation split is likeliest); `sources`: where the text of the training is now, and `encoding` what it is in now.
+    """The model of a run directory or checkpoint, mixed with those of `others` and, with `ngram`, with an n-gram of its
+    training split. `which`: best, last, or None for the best there is. `weights`: of the members, in this order (None:
+    those that make the validation split likeliest). `sources`: the present location of the training text; `encoding`:
+    its present encoding.
 
-    Raises RunError, also where vocabularies differ, OptionError for what cannot be weights, CheckpointError and TextError.
+    Raises RunError, also if vocabularies differ, OptionError for weights that are not weights, CheckpointError and
+    TextError.
     """
     loaded = [directory.load(path, which) for path in (run, *others)]
     first = loaded[0].checkpoint
@@ -61,7 +63,7 @@ def load(
 
 
 def _require_same(first: Loaded, other: Loaded) -> None:
-    """Only models of one vocabulary can be mixed."""
+    """Raise RunError if the vocabularies differ: such models cannot be mixed."""
     ours, theirs = first.checkpoint.vocabulary, other.checkpoint.vocabulary
     if ours == theirs:
         return
@@ -73,7 +75,7 @@ def _require_same(first: Loaded, other: Loaded) -> None:
 
 
 def _may_know(first: Loaded, other: Loaded) -> str | None:
-    """Why what the first model's text holds out may have been trained on by the other; None where it was not."""
+    """Why the other model may have been trained on what the first one's text holds out; None if it was not."""
     ours, theirs = first.checkpoint, other.checkpoint
     if ours.text.sha256 != theirs.text.sha256:
         return f"{other.path} was trained on another text, which may hold what is held out here"
@@ -83,7 +85,7 @@ def _may_know(first: Loaded, other: Loaded) -> str | None:
 
 
 def _shares(weights: Sequence[float], count: int) -> tuple[float, ...]:
-    """Weights as given, made to add up to 1. Raises OptionError for what cannot be weights."""
+    """The given weights, scaled to add up to 1. Raises OptionError if they cannot be weights."""
     if count == 1:
         raise OptionError(
             f"{parameter('weights')}: for a mixture only; add {parameter('others')} or {parameter('ngram')}"
@@ -97,7 +99,7 @@ def _shares(weights: Sequence[float], count: int) -> tuple[float, ...]:
 
 
 def _fit_on_validation(model: Model) -> tuple[float, ...]:
-    """The weights under which the validation split is likeliest. Raises RunError where there is none."""
+    """The weights that make the validation split likeliest. Raises RunError if there is none."""
     corpus = model.training_text.corpus
     slices = corpus.slices("valid")
     slices = slices[:, : MAX_FIT_CHARS // len(slices)]

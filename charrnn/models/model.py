@@ -1,4 +1,4 @@
-"""A trained network, or several whose probabilities are mixed, also with counts: it writes, scores and evaluates."""
+"""A trained network, or a mixture of networks and an n-gram: it writes, scores and evaluates."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -36,14 +36,16 @@ from charrnn.words import parameter
 
 @dataclass(frozen=True, repr=False)
 class Model:
-    """What `load` gives: `saved` is the checkpoint of the first network; the weights, of the members, add up to 1."""
+    """A trained model, from `charrnn.load` or `charrnn.train`. `saved` is the checkpoint of the first network; the
+    weights of the members add up to 1.
+    """
 
     saved: Checkpoint
     training_text: TrainingText
     members: tuple[Component, ...]
     weights: tuple[float, ...] = (1.0,)
     weights_are_fitted: bool = False  # on the validation split
-    notes: tuple[str, ...] = ()  # the files it came from, and what is to be said of them
+    notes: tuple[str, ...] = ()  # the files it was loaded from, and what to report about them
 
     def __repr__(self) -> str:
         config, progress = self.saved.config.model, self.saved.progress
@@ -58,9 +60,9 @@ class Model:
         return self.saved.vocabulary
 
     def generator(self, only: str | Sequence[str] | None = None, exact: bool = True) -> Generator:
-        """A writer; see generation/generator.py, and for `only` generation/allowed_symbols.py. Without `exact`, texts that are written
-        side by side are rounded together: many are faster, but not to the bit those of their seeds alone. Raises SamplingError
-        where `only` leaves no character.
+        """A writer; see generation/generator.py, and generation/allowed_symbols.py for `only`. Without `exact`, texts
+        written side by side are rounded together: many are faster, but they are not bit for bit those that their seeds
+        write alone. Raises SamplingError if `only` leaves no character.
         """
         predictors = [member.predictor(exact) for member in self.members]
         predictor = predictors[0] if len(predictors) == 1 else MixturePredictor(predictors, self.weights)
@@ -78,19 +80,22 @@ class Model:
         only: str | Sequence[str] | None = None,
         seed: Seed = 0,
     ) -> str:
-        """Write `length` characters (bytes, for a byte model) after `prompt`, which is not part of them, or up to a stop string.
+        """Write `length` characters (bytes, for a byte model) after `prompt`, which is not repeated, or up to a stop
+        string.
 
-        `only`: a class of characters (letters, lowercase, uppercase, digits, space, ascii), several with commas between them,
-        characters, or a list of these; see generation/allowed_symbols.py. All text is taken as it is: a backslash is one. The same seed gives the same text; `generator` writes many side by side, and tells more of each. Raises SamplingError
-        for what is out of range, and VocabularyError for characters of the prompt that it does not know.
+        `only`: a class of characters (letters, lowercase, uppercase, digits, space, ascii), several with commas between
+        them, characters, or a list of these; see generation/allowed_symbols.py. A backslash is a backslash. The same
+        seed gives the same text. `generator` writes many texts side by side and returns more about each. Raises
+        SamplingError for values out of range, and VocabularyError for characters of the prompt that the model does not
+        know.
         """
         options = SamplingOptions(temperature, top_k, top_p, min_p)
         return self.generator(only).sample(SampleRequest(prompt, length, options, stops), [seed])[0].text
 
     def read(self, sources: Sequence[str], said: Encodings | None = None, once: bool = False) -> EncodedText:
-        """Texts, named as on the command line, for `evaluate` and `score_in_pieces`. `said`: which encodings they are in, where
-        that is not UTF-8 and no byte order mark says it; `once`: in pieces as they come, for a single pass over a text of
-        any length. Raises TextError.
+        """Texts, named as on the command line, for `evaluate` and `score_in_pieces`. `said`: their encodings, if they
+        are not UTF-8 and have no byte order mark. `once`: in pieces as they arrive, for a single pass over a text of
+        any length; such a text can be scored, not evaluated. Raises TextError.
         """
         if once:
             return read_in_step([self], sources, said)[0]
@@ -98,11 +103,11 @@ class Model:
         return encoded_text.from_text(read_text(sources, data, said or Encodings()), self.vocabulary, data)
 
     def score(self, text: str | bytes) -> ScoredText:
-        """The surprisal of each character of a text, in nats. Raises TextError for a text without characters."""
+        """The surprisal of each character of a text, (n,), in nats. Raises TextError if the text is empty."""
         return scoring.join(self.score_in_pieces(self._encode(text)))
 
     def score_in_pieces(self, text: EncodedText) -> Iterator[ScoredText]:
-        """The same, piece by piece, for what `read` returns; nothing for no characters."""
+        """The same, piece by piece, for what `read` returns; nothing if the text is empty."""
         return scoring.score(self.members, self.weights, self.vocabulary, text)
 
     def evaluate(
@@ -114,12 +119,13 @@ class Model:
         learning_rate: float | None = None,
         counted: bool = True,
     ) -> Evaluation:
-        """How well it predicts a text, or where none is given a split of its own text: train, valid, test (None: test, or
-        where it has no share valid), cut as for the training, or by another protocol.
+        """How well the model predicts a text. Without one: a split of its own text, train, valid or test (None: test,
+        or valid if there is no test), cut as for the training or by another `protocol`.
 
-        With a `learning_rate` the weights follow the text (dynamic evaluation). `counted`: beside what counts and a compressor
-        make of it. Raises TextError, DivergedError, RunError where its own text cannot be read or has no such split, and OptionError
-        for a value out of its range and for what is asked of the one kind of text and is for the other.
+        With a `learning_rate` the weights follow the text (dynamic evaluation). `counted` adds the baselines: counts of
+        the training text, and a compressor. Raises TextError, DivergedError, RunError if the model's own text cannot be
+        read or has no such split, and OptionError for a value out of range and for an option of splits together with a
+        text.
         """
         if learning_rate is not None and not 0 <= learning_rate < math.inf:
             raise OptionError(f"{parameter('learning_rate')} must be a number of at least 0; found {learning_rate:g}")
@@ -175,15 +181,15 @@ class Model:
         cut: Split | None = None,
         notes: Sequence[str] = (),
     ) -> Evaluation:
-        """`corpus` has the training split on which baselines are counted; None: without them."""
+        """`corpus` has the training split for the baselines; None: no baselines."""
         xz = None if corpus is None else XzBaseline(corpus, text)
         counts = None if corpus is None else self.training_text.counts(corpus)
         return evaluate(self.members, self.weights, text, self.vocabulary, counts, learning_rate, xz, cut, notes)
 
 
 def read_in_step(models: Sequence[Model], sources: Sequence[str], said: Encodings | None = None) -> list[EncodedText]:
-    """The same text for each of several models that read alike, for a single pass in which they take turns: hardly anything
-    of it is held, but documents, which are cut first. Raises TextError.
+    """The same text for each of several models of one unit and boundary, for a single pass in which they take turns.
+    Little of it is kept in memory, except for documents, which are cut first. Raises TextError.
     """
     data, said = models[0].saved.config.data, said or Encodings()
     if data.boundary is not None:
@@ -198,7 +204,9 @@ def read_in_step(models: Sequence[Model], sources: Sequence[str], said: Encoding
 
 
 def _asked(data: Data, protocol: Protocol | None, slices: tuple[int, int] | None) -> Split:
-    """How a text is cut: as for the training, but for what is asked. Raises OptionError for what there is not."""
+    """How to cut the text: as for the training, unless asked otherwise. Raises OptionError for values that do not
+    exist.
+    """
     if protocol not in (None, *get_args(Protocol)):
         raise OptionError(f"{parameter('protocol')} must be one of {', '.join(get_args(Protocol))}; found {protocol}")
     split = splits.make_split(protocol or data.protocol, data.split, slices or data.slices)

@@ -1,4 +1,4 @@
-"""The text that a run was trained on, read again when it is first asked for, and what is counted in it."""
+"""The text that a run was trained on, read again when first needed, and what is counted in it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,31 +20,33 @@ from charrnn.words import parameter
 
 
 class TrainingText:
-    """Everything here raises RunError and TextError where the text cannot be had."""
+    """The training text of a checkpoint. Everything here raises RunError or TextError if the text cannot be read."""
 
     def __init__(self, saved: Checkpoint, sources: Sequence[str] = (), encoding: Sequence[str] = ()) -> None:
-        """`sources`: where it is now; none: where it was when the run began. `encoding`: what it is in now; see load_corpus."""
+        """`sources`: its present location (empty: where it was). `encoding`: its present encoding; see load_corpus."""
         self._saved, self._sources, self._encoding = saved, sources, encoding
 
     @cached_property
     def text(self) -> SourceText:
-        """The text as it was read."""
+        """The text itself."""
         return load_text(self._saved, self._sources, encoding=self._encoding)
 
     @cached_property
     def corpus(self) -> Corpus:
-        """The text, cut as it was for the training."""
+        """The text, encoded, and cut as for the training."""
         return corpora.build(self.text, self._saved.vocabulary, self._saved.config.data.cutting())
 
     def starts(self, index: int, length: int) -> Starts:
-        """Where a stretch of the text stands in its files: at its first character, and where a file or a document begins."""
+        """Places in the files, for a part of the text: of its first character, and of each file or document that begins
+        in it.
+        """
         starts, (file, line, column) = self.text.starts, self.text.locate(index)
-        inside = starts.within(index, index + length)
+        inside = starts.part(index, index + length)
         first = Starts.from_sequences([0], [file], [line], [column])
-        return inside if inside.at[:1].tolist() == [0] else Starts.joined([first, inside])
+        return inside if inside.at[:1].tolist() == [0] else Starts.concatenate([first, inside])
 
     def place(self, names: Sequence[str], position: int) -> Place:
-        """Where a character stands in the files, from its position in some splits that follow each other."""
+        """The place of a character in the files, from its position in some splits that follow each other."""
         corpus = self.corpus
         for name in names:
             slices = corpus.slices(name)
@@ -56,27 +58,27 @@ class TrainingText:
 
     @cached_property
     def ngram(self) -> NGram:
-        """An n-gram of the training split, its order chosen there."""
+        """An n-gram of the training split, its order chosen on that split."""
         return _ngram(self.corpus)
 
     def cut(self, split: Split) -> Corpus:
-        """The text, cut otherwise. Raises TextError where it is too short for that."""
+        """The text, cut in another way. Raises TextError if it is too short for that."""
         return replace(self.corpus, cuts=corpora.cut(self.corpus.ids, self.corpus.vocabulary, split))
 
     def counts(self, corpus: Corpus) -> Counts:
-        """What is counted in the training split of a corpus of this text."""
+        """The counts of the training split of a corpus of this text."""
         ngram = self.ngram if corpus.cuts == self.corpus.cuts else _ngram(corpus)
         return Counts(baselines.unigram(corpus.split("train"), len(corpus.vocabulary)), ngram)
 
     def seen(self, corpus: Corpus, name: str) -> int:
-        """How many characters of a split that is not for training were trained on, as the corpus is cut otherwise."""
+        """How many characters of a held-out split the model was trained on, if the corpus is cut in another way."""
         return 0 if name == "train" else overlap(corpus.cuts, name, self.corpus.cuts, "train")
 
 
 def held_out(corpus: Corpus, split: Split, name: str | None) -> str:
-    """The name of a split that has a share in a corpus cut so: the one that was asked for, or test, or valid.
+    """The split to evaluate: the named one, or test, or valid if test is empty.
 
-    Raises RunError where it has none, and OptionError where there is no split of that name.
+    Raises RunError if the split is empty, and OptionError if there is no split of that name.
     """
     if name not in (None, *SPLITS):
         raise OptionError(f"{parameter('split')} must be one of {', '.join(SPLITS)}; found {name}")

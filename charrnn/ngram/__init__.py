@@ -1,1 +1,1 @@
-"""What counting alone can predict: yardsticks for a network, and an n-gram that can write."""
+"""What counting alone can predict: n-grams, as baselines for a network and as writers."""

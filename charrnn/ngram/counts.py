@@ -1,11 +1,11 @@
 """All n-grams of a text, n = 1, 2, ..., counted.
 
-The n-grams of one length stand in order; the place of each is its rank. An n-gram is its first n - 1 characters, by their
-rank among those of that length, and its last one:
+The n-grams of one length are sorted; the place of each is its rank. An n-gram is represented by its last character and
+by the rank of those before it, an n-gram that is one shorter:
 
-    key = rank(w_1 ... w_n-1) V + w_n          so one sort of 64-bit integers a length counts them all,
+    key = rank(w_1 ... w_n-1) V + w_n          so that one sort of 64-bit integers for each length counts them all,
 
-and what follows a context stands side by side. The empty gram has rank 0.
+and the n-grams of one context are side by side. The empty gram has rank 0.
 """
 
 from collections.abc import Sequence
@@ -22,16 +22,16 @@ class Grams:
     """The G different n-grams of one length, in the order of their keys."""
 
     keys: Ids  # (G,)
-    counts: Ids  # (G,) how often each occurs
-    suffixes: Ids  # (G,) the rank of its last n - 1 characters among the grams that are one shorter
-    beginnings: Ids  # the rank of each that begins a segment
-    contexts: int  # how many grams one shorter there are
+    counts: Ids  # (G,) of each
+    suffixes: Ids  # (G,) the rank of its last n - 1 characters among the grams one shorter
+    beginnings: Ids  # the ranks of those that begin a segment
+    contexts: int  # the number of grams one shorter
 
 
 def count(segments: Sequence[Array], vocab_size: int, order: int) -> list[Grams]:
-    """The n-grams of length 1 to `order`, none across two segments; fewer lengths where no segment is that long.
+    """The n-grams of length 1 to `order`, none across two segments; fewer lengths if no segment is that long.
 
-    Raises TextError where there is no character, and VocabularyError where an id is not below `vocab_size`.
+    Raises TextError if there are no characters, and VocabularyError if an id is not below `vocab_size`.
     """
     ids = np.concatenate([np.zeros(0, np.intp), *segments]).astype(np.intp)
     if not len(ids):
@@ -57,17 +57,17 @@ def count(segments: Sequence[Array], vocab_size: int, order: int) -> list[Grams]
 
 
 def continuations(grams: Grams, longer: Grams) -> Ids:
-    """How many different characters each n-gram follows, (G,); the beginning of a segment counts as one more character.
+    """The number of different characters that each n-gram follows, (G,); the beginning of a segment counts as one more.
 
-    So each has at least 1: what was only seen where a segment begins is not taken for never seen.
+    So each is at least 1: an n-gram that occurs only at the beginning of a segment still counts as seen.
     """
     counts = np.bincount(longer.suffixes, minlength=len(grams.keys))
-    counts[grams.beginnings] += 1  # one, however many segments begin so: an index array adds once
+    counts[grams.beginnings] += 1  # an index array adds once, however many segments begin so
     return counts
 
 
 def require_known(ids: Array, vocab_size: int) -> None:
-    """Raise VocabularyError where an id is not below `vocab_size`: it would be read as another context's."""
+    """Raise VocabularyError if an id is not below `vocab_size`: it would be mistaken for one of another context."""
     highest = int(ids.max(initial=0))
     if highest >= vocab_size:
         raise VocabularyError(f"id {highest} is not among the {vocab_size:,} of the n-gram's vocabulary")

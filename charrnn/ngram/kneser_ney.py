@@ -5,9 +5,9 @@ For a context h of n - 1 characters, h' the same without its first, and w the ne
     p_n(w | h) = (c_n(hw) - D(c_n(hw))) / C + γ(h) p_n-1(w | h')        C = Σ_v c_n(hv)
     γ(h)       = Σ_v D(c_n(hv)) / C                                     p_0 = 1 / V
 
-c is the count for the longest n, the order; below it, where p is asked only of what the longer context has not seen, it is
-in how many different contexts hw was found: how many characters it follows. D(c) is D_1, D_2, or D_3 for 3 and more,
-each length has its own, and D(0) = 0. A context that was never seen leaves all to the shorter one: its γ is 1.
+For the longest n, the order, c is the count. For shorter ones, which matter only for what the longer context has not
+seen, c is the number of different characters that hw follows. D(c) is D_1, D_2, or D_3 for 3 and more; each length has
+its own, and D(0) = 0. A context that was never seen leaves everything to the shorter one: its γ is 1.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,14 +20,14 @@ from charrnn.errors import TextError
 from charrnn.network.arrays import Array, Ids
 from charrnn.ngram.counts import Grams, continuations, count, require_known
 
-UNSEEN = -1  # the rank of what was never counted: as an index, the last, where weight is 0 and γ is 1
-FALLBACK = (0.0, 0.5, 1.0, 1.5)  # discounts where a text is too short or too regular to estimate them
+UNSEEN = -1  # the rank of what was never counted; as an index it is the last, with weight 0 and γ = 1
+FALLBACK = (0.0, 0.5, 1.0, 1.5)  # discounts, if a text is too short or too regular to estimate them
 BLOCK = 1 << 18  # characters scored at once
 
 
 @dataclass(frozen=True)
 class Level:
-    """What the n-grams of one length say."""
+    """The probabilities of the n-grams of one length."""
 
     keys: Ids  # (G,) see counts.py
     weights: Array  # (G + 1,) (c - D(c)) / C
@@ -35,8 +35,8 @@ class Level:
     vocab_size: int
 
     @classmethod
-    def of(cls, grams: Grams, counts: Ids, vocab_size: int) -> "Level":
-        """From the n-grams and the counts that are to stand for them, (G,)."""
+    def from_counts(cls, grams: Grams, counts: Ids, vocab_size: int) -> "Level":
+        """From the n-grams and their counts, (G,), or whatever replaces these."""
         prefixes = grams.keys // vocab_size
         discounted = discounts(counts)[np.minimum(counts, 3)]
         totals = np.bincount(prefixes, counts, grams.contexts)
@@ -46,8 +46,8 @@ class Level:
         return cls(grams.keys, np.append(weights, 0.0), np.append(gammas, 1.0), vocab_size)
 
     def find(self, contexts: Ids, ids: Ids) -> Ids:
-        """The ranks of the n-grams that are these contexts, by rank, and these characters; UNSEEN where there is none."""
-        wanted = contexts * self.vocab_size + ids  # negative, like no key, after an unseen context
+        """The ranks of the n-grams of these contexts, given by rank, and these characters; UNSEEN if there is none."""
+        wanted = contexts * self.vocab_size + ids  # negative after an unseen context, which is not a key
         places = np.minimum(self.keys.searchsorted(wanted), len(self.keys) - 1)
         return np.where(self.keys[places] == wanted, places, UNSEEN)
 
@@ -68,7 +68,7 @@ class Level:
 
 @dataclass(frozen=True)
 class NGram:
-    """A fitted model: the levels n = 1, ..., order, and how many characters it was fitted on."""
+    """A fitted model: the levels n = 1, ..., order, and the number of characters it was fitted on."""
 
     levels: tuple[Level, ...]
     vocab_size: int
@@ -76,13 +76,13 @@ class NGram:
 
     @property
     def order(self) -> int:
-        """The longest n: it looks at order - 1 characters to predict the next."""
+        """The longest n: order - 1 characters predict the next."""
         return len(self.levels)
 
     def surprisals(self, ids: Array, context: int = 0) -> Array:
-        """Of ids[context:], each after up to order - 1 characters before it, (len(ids) - context,), in nats.
+        """The surprisals of ids[context:], each after up to order - 1 characters, (len(ids) - context,), in nats.
 
-        Raises VocabularyError where an id is not in the vocabulary.
+        Raises VocabularyError if an id is not in the vocabulary.
         """
         require_known(ids, self.vocab_size)
         far = max(0, context - self.order + 1)
@@ -93,7 +93,7 @@ class NGram:
         return nats(p[context - far :])
 
     def loss(self, ids: Array, context: int = 0) -> float:
-        """The mean of `surprisals`, for a text of any length. Raises TextError where there are none."""
+        """The mean of `surprisals`, for a text of any length. Raises TextError if there are none."""
         if len(ids) <= context:
             raise TextError(f"a loss needs a character to predict after the {context} that are only read; found none")
         total = 0.0
@@ -103,7 +103,7 @@ class NGram:
         return total / (len(ids) - context)
 
     def state_after(self, contexts: Array) -> Ids:
-        """What has read these contexts, (B, T), and can read on, (order, B): row n holds the rank of the last n characters."""
+        """The state after reading contexts, (B, T): (order, B). Row n has the ranks of the last n characters."""
         state = self._zero_state(len(contexts))
         for ids in contexts[:, max(0, contexts.shape[1] - self.order + 1) :].T:
             state = self.advance(state, ids)
@@ -130,19 +130,19 @@ class NGram:
 
 
 def fit(segments: Sequence[Array], vocab_size: int, order: int) -> NGram:
-    """The n-gram of this order, or where no segment is that long of a lower one. Raises as `grams.count` does."""
+    """The n-gram of this order, or of a lower one if no segment is that long. Raises as `counts.count` does."""
     grams = count(segments, vocab_size, order)
-    levels = (*lower_levels(grams, vocab_size), Level.of(grams[-1], grams[-1].counts, vocab_size))
+    levels = (*lower_levels(grams, vocab_size), Level.from_counts(grams[-1], grams[-1].counts, vocab_size))
     return NGram(levels, vocab_size, int(grams[0].counts.sum()))
 
 
 def lower_levels(grams: Sequence[Grams], vocab_size: int) -> list[Level]:
-    """The levels below the order, by continuations: one fewer than there are lengths."""
-    return [Level.of(each, continuations(each, longer), vocab_size) for each, longer in pairwise(grams)]
+    """The levels below the order, from continuations: one fewer than the lengths."""
+    return [Level.from_counts(each, continuations(each, longer), vocab_size) for each, longer in pairwise(grams)]
 
 
 def ranks(levels: Sequence[Level], ids: Ids) -> Iterator[tuple[Ids, Ids]]:
-    """For n = 1, 2, ...: the ranks of the n - 1 characters before each, and of these with it, both (len(ids),)."""
+    """For n = 1, 2, ...: the rank of the n - 1 characters before each id, and of these with it; both (len(ids),)."""
     contexts = np.zeros(len(ids), np.intp)
     for level in levels:
         grams = level.find(contexts, ids)
@@ -152,9 +152,9 @@ def ranks(levels: Sequence[Level], ids: Ids) -> Iterator[tuple[Ids, Ids]]:
 
 
 def discounts(counts: Ids) -> Array:
-    """D(0), D_1, D_2 and D_3+ of one level, from how many of its n-grams have a count of 1, 2, 3 and 4.
+    """D(0), D_1, D_2 and D_3+ of one level, from the numbers of its n-grams with a count of 1, 2, 3 and 4.
 
-    FALLBACK where these leave one undefined, or not above 0: p would then be 0 for what was not seen.
+    FALLBACK if one of them is undefined or not above 0: p would then be 0 for what was not seen.
     """
     n1, n2, n3, n4 = (int(np.count_nonzero(counts == c)) for c in (1, 2, 3, 4))
     if not n1 * n2 * n3:
@@ -165,5 +165,5 @@ def discounts(counts: Ids) -> Array:
 
 
 def nats(p: Array) -> Array:
-    """-ln p; a sum that rounding left above 1 is 1."""
+    """-ln p; a p that rounding left above 1 counts as 1."""
     return np.asarray(0 - np.log(np.minimum(p, 1)))

@@ -1,4 +1,4 @@
-"""Which order predicts best, found on the training text alone."""
+"""The order that predicts best, found on the training text alone."""
 
 from collections.abc import Sequence
 
@@ -10,16 +10,16 @@ from charrnn.ngram.counts import count
 from charrnn.ngram.kneser_ney import Level, NGram, fit, lower_levels, nats, ranks
 
 MAX_ORDER = 10
-COUNTED_SHARE = 0.9  # of each segment is counted to choose the order; the rest is predicted
+COUNTED_SHARE = 0.9  # of each segment is counted, to choose the order; the rest is predicted
 MAX_COUNTED_CHARS = 4_000_000  # characters counted: of a longer text the last ones; they need 0.6 to 1.7 GB
 
 
 def fit_chosen(
     segments: Sequence[Array], vocab_size: int, highest: int = MAX_ORDER, longest: int = MAX_COUNTED_CHARS
 ) -> NGram:
-    """The n-gram of the chosen order, fitted on all segments or, where they are longer, on their last `longest` characters.
+    """The n-gram of the chosen order, fitted on all segments, or on their last `longest` characters if they are longer.
 
-    Raises as `choose_order`.
+    Raises as `losses` does.
     """
     kept = last(segments, longest)
     return fit(kept, vocab_size, choose_order(kept, vocab_size, highest))
@@ -31,10 +31,10 @@ def choose_order(segments: Sequence[Array], vocab_size: int, highest: int = MAX_
 
 
 def losses(segments: Sequence[Array], vocab_size: int, highest: int = MAX_ORDER) -> Array:
-    """Of each order up to `highest`, fitted on the first COUNTED_SHARE of each segment, on what is left of them: (orders,), in nats
-    per character; fewer where no segment is that long.
+    """The loss of each order up to `highest`, (orders,), in nats per character: fitted on the first COUNTED_SHARE of
+    each segment, evaluated on the rest. Fewer orders if no segment is that long.
 
-    Raises TextError where that leaves nothing to count, and VocabularyError for ids too high.
+    Raises TextError if nothing is left to count, and VocabularyError if an id is too high.
     """
     cuts = [int(COUNTED_SHARE * len(segment)) for segment in segments]
     if not any(cuts):
@@ -43,13 +43,13 @@ def losses(segments: Sequence[Array], vocab_size: int, highest: int = MAX_ORDER)
         )
     grams = count([segment[:cut] for segment, cut in zip(segments, cuts, strict=True)], vocab_size, highest)
     lower = lower_levels(grams, vocab_size)
-    top = [Level.of(each, each.counts, vocab_size) for each in grams]
+    top = [Level.from_counts(each, each.counts, vocab_size) for each in grams]
     total = sum(_totals(lower, top, segment, cut) for segment, cut in zip(segments, cuts, strict=True))
     return np.asarray(total / (sum(map(len, segments)) - sum(cuts)))
 
 
 def last(segments: Sequence[Array], longest: int) -> list[Array]:
-    """The last `longest` characters of the segments, views: the first ones go, whole or in part."""
+    """The last `longest` characters of all segments together, as views."""
     kept: list[Array] = []
     for segment in reversed(segments):
         kept.append(segment[max(0, len(segment) - longest) :])
@@ -58,9 +58,9 @@ def last(segments: Sequence[Array], longest: int) -> list[Array]:
 
 
 def _totals(lower: Sequence[Level], top: Sequence[Level], ids: Array, context: int) -> Array:
-    """The surprisal of ids[context:], summed, for each order, (orders,).
+    """The sum of the surprisals of ids[context:] for each order, (orders,).
 
-    An order's levels below its highest are those of every higher order too, so one walk serves all.
+    The levels below the highest are the same for all orders, so one pass serves all.
     """
     far = max(0, context - len(top) + 1)
     near = ids[far:].astype(np.intp)

@@ -1,4 +1,4 @@
-"""From a time budget to a number of steps: measured on this machine, by some steps of the training itself, which are discarded."""
+"""From a time budget to a number of steps, by timing some steps of the training here, which are then discarded."""
 
 import math
 import re
@@ -87,8 +87,8 @@ def _measure_cost(plan: Plan, seconds: float) -> StepCost:
 
 @contextmanager
 def _folder(ranks: Communicator) -> Iterator[Path]:
-    """A temporary folder, which rank 0 makes and deletes. Its name is decided before it is made, so that a signal at any moment
-    leaves nothing behind.
+    """A temporary folder, which rank 0 makes and deletes. Its name is decided before it is made, so that a signal at
+    any moment leaves nothing behind.
     """
     folder = ranks.on_root(_temporary) / f"charrnn-measuring-{secrets.token_hex(8)}"
     try:

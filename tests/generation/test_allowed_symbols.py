@@ -3,7 +3,7 @@
 import pytest
 
 from charrnn.errors import SamplingError
-from charrnn.generation.allowed_symbols import disallowed_symbols, unknown_symbols, words_that_are_no_class
+from charrnn.generation.allowed_symbols import disallowed_symbols, unknown_symbols, words_taken_as_letters
 from charrnn.text.vocabulary import END, Vocabulary
 
 VOCABULARY = Vocabulary.from_text("abcXY12 \n,:!")
@@ -58,7 +58,7 @@ def test_classes_and_characters_add_up(only, expected):
     ],
 )
 def test_what_may_be_meant_for_a_class_is_asked_about_and_not_taken_for_letters(only, meant):
-    with pytest.raises(SamplingError, match=rf"is it {meant} that you mean\?.*for these very characters write chars:"):
+    with pytest.raises(SamplingError, match=rf"did you mean {meant}\?.*for exactly these characters write chars:"):
         disallowed_symbols(VOCABULARY, only)
 
 
@@ -94,9 +94,9 @@ def test_what_is_asked_about_is_named_as_it_is_typed():
 
 def test_a_word_that_is_no_class_is_known_as_one():
     asked = ["numbers", "letters", "abc", "aeiou", "chars:aeiou", "a,b,c,d", "été,", "Emoji"]
-    assert words_that_are_no_class(asked) == ["numbers", "aeiou", "Emoji"]
-    assert words_that_are_no_class("words") == ["words"]
-    assert words_that_are_no_class(None) == []
+    assert words_taken_as_letters(asked) == ["numbers", "aeiou", "Emoji"]
+    assert words_taken_as_letters("words") == ["words"]
+    assert words_taken_as_letters(None) == []
 
 
 def test_accents_are_small_and_capital_beside_letters_alone():

@@ -18,11 +18,11 @@ def test_the_pieces_do_not_matter(text, stops, sizes):
         pieces.append(rest[:size])
         rest = rest[size:]
     end = first_stop(text, stops)
-    told = [*until(iter(pieces), stops)]
+    shown = [*until(iter(pieces), stops)]
     if all(len(piece) == 1 for piece in pieces):  # in larger pieces, another stop may be complete at once
-        assert "".join(told) == text[:end]
-    assert "" not in told
-    assert not any(stop in "".join(told) for stop in stops)
+        assert "".join(shown) == text[:end]
+    assert "" not in shown
+    assert not any(stop in "".join(shown) for stop in stops)
 
 
 def test_nothing_is_held_back_longer_than_it_must_be():

@@ -23,7 +23,8 @@ from charrnn.models.scoring.scoring import UNKNOWN_COST
 from charrnn.network.readout import log_softmax
 from charrnn.ngram.order_selection import fit_chosen
 from charrnn.runs.run import SAMPLE_LENGTH, SAMPLE_OPTIONS
-from charrnn.text.source_text import Piece, Stream
+from charrnn.text.reading.source_reader import Piece
+from charrnn.text.source_text import Stream
 from charrnn.text.vocabulary import Vocabulary
 
 
@@ -521,9 +522,9 @@ def test_bytes_that_are_no_characters_are_not_held_for_ever(tmp_path):
 
 
 def test_a_model_says_in_a_line_what_it_is(tiny_run):
-    told = repr(api.load(tiny_run))
+    line = repr(api.load(tiny_run))
     assert re.fullmatch(
-        r"<Model .*best\.safetensors: rnn of \d+ units, \d+ characters, [\d,]+ steps, validation loss \d\.\d{4}>", told
+        r"<Model .*best\.safetensors: rnn of \d+ units, \d+ characters, [\d,]+ steps, validation loss \d\.\d{4}>", line
     )
 
 

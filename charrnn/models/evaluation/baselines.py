@@ -1,4 +1,4 @@
-"""What predicts without a network and without a context, and what a compressor makes of a text."""
+"""Baselines: what counting alone predicts, and what a compressor needs."""
 
 import lzma
 from contextlib import suppress
@@ -21,7 +21,7 @@ MAX_DICTIONARY_BYTES = 1 << 24  # bytes; the compressor needs eleven times as mu
 
 @dataclass(frozen=True)
 class Baselines:
-    """Losses on the same characters without a network, in nats per character; None where one could not be had."""
+    """Losses on the same characters without a network, in nats per character; None for one that was not computed."""
 
     uniform: float
     unigram: float | None = None
@@ -31,27 +31,28 @@ class Baselines:
 
 @dataclass(frozen=True)
 class Counts:
-    """What is counted in a training text: tables for the baselines."""
+    """The counts of a training text, for the baselines."""
 
     unigram: Array  # (V,) surprisals
     ngram: NGram
 
 
 def uniform(vocab_size: int) -> float:
-    """The loss of what takes every character for as likely as any other, in nats per character."""
+    """The loss if all characters are equally likely, in nats per character."""
     return log(vocab_size)
 
 
 def unigram(ids: Array, vocab_size: int) -> Array:
-    """The surprisal of each character, (V,), by how often it occurs in a training text, each counted once more, in nats."""
+    """The surprisal of each character, (V,), in nats, from its count in a training text plus one."""
     counts = _counts(ids, vocab_size) + 1
     return np.asarray(log(counts.sum()) - np.log(counts))
 
 
 def xz(train: bytes, text: bytes) -> float:
-    """How much longer LZMA2, at its most thorough, makes the training text by `text` after it: in nats, for all of it.
+    """By how much the training text, compressed by LZMA2 at its highest level, grows if `text` follows it; in nats in
+    total.
 
-    Raw, without the container of an .xz file. The compressor looks back as far as MAX_DICTIONARY_BYTES bytes.
+    Raw, without the container of an .xz file. The compressor looks back at most MAX_DICTIONARY_BYTES bytes.
     """
     whole = train + text
     size = min(max(len(whole), MIN_DICTIONARY_BYTES), MAX_DICTIONARY_BYTES)
@@ -64,26 +65,26 @@ def _compressed(data: bytes, dictionary: int) -> int:
 
 
 def _counts(ids: Array, vocab_size: int) -> Ids:
-    """How often each id occurs, (V,); in blocks, as a long text is a file that is mapped into memory."""
+    """How often each id occurs, (V,); in blocks, because a long text is a file mapped into memory."""
     blocks = (ids[start : start + BLOCK] for start in range(0, len(ids), BLOCK))
     return sum((np.bincount(block, minlength=vocab_size) for block in blocks), np.zeros(vocab_size, np.intp))
 
 
 class XzBaseline(Thread):
-    """The xz baseline, on a core of its own while the text is read: what a compressor makes of a text after the training
-    split, or after as much of its end as is counted; none for a text longer than that, which would take minutes, or
-    where memory is short.
+    """The xz baseline, computed on another core while the text is read: the text after the training split, of which at
+    most the last MAX_COUNTED_CHARS characters are used. None for a text longer than that, which would take minutes, or
+    if memory is short.
     """
 
     def __init__(self, corpus: Corpus, text: EncodedText) -> None:
-        """Begins at once; nobody waits for it where the program ends before."""
+        """Start at once; the program does not wait for it at its end."""
         super().__init__(daemon=True)
         self._corpus, self._text = corpus, text
         self._loss: float | None = None
         self.start()
 
     def run(self) -> None:
-        """As Thread has it."""
+        """Compress, on the thread."""
         characters, content = self._text.characters, self._text.content
         if content and characters and characters <= MAX_COUNTED_CHARS:
             train = decode_text(self._corpus.vocabulary, self._corpus.split("train")[-MAX_COUNTED_CHARS:])
@@ -91,6 +92,6 @@ class XzBaseline(Thread):
                 self._loss = xz(train, content()) / characters
 
     def result(self) -> float | None:
-        """Nats per character, once it is known."""
+        """Wait for it. Returns nats per character, or None."""
         self.join()
         return self._loss

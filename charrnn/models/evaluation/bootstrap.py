@@ -1,9 +1,9 @@
-"""The mean of surprisals that come block by block, and how far it can be trusted.
+"""The mean of surprisals that come block by block, and its 95 % interval.
 
-Neighbouring characters are not independent: a scene in verse, a table, a name that comes again. So the 95 % interval is that
-of a block bootstrap: the text is cut into about √n stretches of about √n characters, and the mean is taken anew over as
-many stretches drawn with replacement. It says how much the figure would vary over texts of the same kind and length, not over
-networks or splits.
+Neighbouring characters are not independent: a scene in verse, a table, a name that returns. So the interval is that of
+a block bootstrap: the text is cut into about √n stretches of about √n characters, and the mean is computed again over
+as many stretches, drawn with replacement. It says how much the figure would vary over texts of the same kind and
+length, not over networks or splits.
 
 Source: Künsch 1989; Efron and Tibshirani 1993, section 8.6.
 """
@@ -14,9 +14,9 @@ import numpy as np
 
 from charrnn.network.arrays import Array
 
-CELL = 64  # characters summed at once, so that a text of any length can be remembered
+CELL = 64  # characters summed together, so that a text of any length fits in memory
 DRAWS = 2000
-MIN_STRETCHES = 10  # stretches; with fewer, an interval would say little
+MIN_STRETCHES = 10  # stretches; an interval from fewer would say little
 
 
 class BootstrapMean:
@@ -27,7 +27,7 @@ class BootstrapMean:
         self._sizes: list[Array] = []
 
     def add(self, surprisals: Array) -> None:
-        """Take in the next of a text, or of k side by side, (k, n), in nats."""
+        """Add the next surprisals of a text, or of k texts side by side, (k, n), in nats."""
         k, n = surprisals.shape
         if n:
             starts = np.arange(0, n, CELL)
@@ -36,7 +36,7 @@ class BootstrapMean:
 
     @property
     def characters(self) -> int:
-        """How many there were."""
+        """The number of surprisals."""
         return int(sum(sizes.sum() for sizes in self._sizes))
 
     @property
@@ -50,14 +50,14 @@ class BootstrapMean:
         return self.total / self.characters
 
     def difference(self, other: "BootstrapMean") -> "BootstrapMean":
-        """The differences, character by character, to those of the same text."""
+        """The differences to other surprisals of the same text, character by character."""
         made = BootstrapMean()
         made._sizes = self._sizes
         made._sums = [ours - theirs for ours, theirs in zip(self._sums, other._sums, strict=True)]
         return made
 
     def interval(self, seed: int = 0) -> tuple[float, float] | None:
-        """The bounds between which the mean lies in 95 of 100 draws, in nats per character; None for a text too short to tell."""
+        """The bounds of the mean in 95 of 100 draws, in nats per character; None if the text is too short."""
         per_stretch = max(1, round(math.sqrt(self.characters) / CELL))
         sums, sizes = (self._stretches(parts, per_stretch) for parts in (self._sums, self._sizes))
         if len(sums) < MIN_STRETCHES:
@@ -70,6 +70,6 @@ class BootstrapMean:
 
     @staticmethod
     def _stretches(parts: list[Array], per_stretch: int) -> Array:
-        """The sums of so many cells each, the last of what is left."""
+        """The sums of `per_stretch` cells each; the last stretch has the rest."""
         cells = np.concatenate([np.zeros(0), *parts])
         return np.add.reduceat(cells, np.arange(0, len(cells), per_stretch))

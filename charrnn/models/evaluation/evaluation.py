@@ -1,4 +1,4 @@
-"""How well a model predicts a text, beside what counting and compressing make of the same text."""
+"""How well a model predicts a text, compared with counting and compressing the same text."""
 
 import math
 from collections import Counter
@@ -16,17 +16,17 @@ from charrnn.models.mixture.components import Component, NGramScorer, TableScore
 from charrnn.models.mixture.scorer_mixture import mix, score_all
 from charrnn.models.scoring.scoring import UNKNOWN_COST, with_first
 from charrnn.models.scoring.unknown_characters import count_unknown
-from charrnn.text.characters.unit_names import counted
-from charrnn.text.reading.decoding import count_characters, count_strays, doubt_of_characters
+from charrnn.text.characters.unit_names import Unit, counted
+from charrnn.text.characters.utf_8 import count_characters, count_strays, stray_byte_notes
 from charrnn.text.splits import Split
-from charrnn.text.vocabulary import Ids, Unit, Vocabulary
+from charrnn.text.vocabulary import Ids, Vocabulary
 from charrnn.training.events import bits
 from charrnn.training.surprisal import Scorer
 
 
 @dataclass(frozen=True)
 class MemberLoss:
-    """One member of a mixture: its weight, and its loss alone, in nats per character."""
+    """One member of a mixture: its weight, and the loss that it has alone, in nats per character."""
 
     name: str
     weight: float
@@ -35,12 +35,14 @@ class MemberLoss:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a model makes of a text. Losses in nats per character; every interval holds 95 % of a block bootstrap.
+    """How well a model predicts a text. Losses are in nats per character; every interval is the 95 % of a block
+    bootstrap.
 
-    Where the `unit` is "byte", `characters` counts bytes, and what is said to be of characters (losses, bpc, perplexity) is of
-    bytes, but for `bits_per_character`. `read` counts what was read: with the first of each text, which nothing predicts;
-    `characters_read` are the characters that these are. `unknown` characters have no symbol in the vocabulary, and cost UNKNOWN_COST each. `gain` is how much lower the loss is than that
-    of the n-gram, character by character.
+    If the `unit` is "byte", `characters` counts bytes, and losses, bpc and perplexity are per byte; only
+    `bits_per_character` is per character. `characters` were predicted; `read` were read, with the first of each text,
+    which nothing predicts; `characters_read` is the same in characters. `unknown` characters have no symbol in the
+    vocabulary and cost UNKNOWN_COST each. `gain` is how much lower the loss is than the n-gram's, character by
+    character.
     """
 
     loss: float
@@ -60,12 +62,12 @@ class Evaluation:
     ngram_order: int | None = None
     gain: float | None = None
     gain_interval: tuple[float, float] | None = None
-    members: list[MemberLoss] = field(default_factory=list)  # of a mixture
+    members: list[MemberLoss] = field(default_factory=list)  # empty for a single model
     protocol: str = "contiguous"
     slices: tuple[int, int] | None = None  # B and S, of protocol char-rnn
-    split: str | None = None  # None: a text of its own
+    split: str | None = None  # None: another text
     dynamic: float | None = None  # the learning rate with which the weights followed the text
-    static: float | None = None  # then: the loss where they do not
+    static: float | None = None  # then: the loss with fixed weights
     notes: tuple[str, ...] = ()
 
 
@@ -78,11 +80,11 @@ class TextCount:
         self.strays = 0  # bytes that are not UTF-8
         self.unknown = Counter[str]()
         self._is_bytes, self._characters = vocabulary.unit == "byte", 0
-        self._before: Ids | None = None  # the last bytes, of which the next may be of the same character
+        self._before: Ids | None = None  # the last bytes: the next may continue their character
 
     @property
     def characters(self) -> int:
-        """The characters that were read, for a byte model fewer than ids."""
+        """Characters read; for a byte model fewer than ids."""
         return self._characters if self._is_bytes else self.read
 
     def add(self, block: Block) -> None:
@@ -110,10 +112,11 @@ def evaluate(
     cut: Split | None = None,
     notes: Sequence[str] = (),
 ) -> Evaluation:
-    """Read a text once, with all members and, where there are counts, with them. `xz` is a baseline already under way; `cut`
-    is how the text was cut, where it is a split.
+    """Read a text once with all members, and with the counts, if there are any. `xz` is a baseline that is already
+    being computed; `cut` is how the text was cut, if it is a split; `notes` are added to those of the evaluation.
 
-    Raises TextError for a text without characters, or a split without two, and DivergedError as `score_all` and DynamicScorer do.
+    Raises TextError for an empty text or a split of one character, and DivergedError as `score_all` and DynamicScorer
+    do.
     """
     counting: list[Scorer] = [TableScorer(counts.unigram), NGramScorer(counts.ngram, text.before)] if counts else []
     with scorers(members, text.characters, learning_rate, text.before) as reading:
@@ -156,12 +159,12 @@ def evaluate(
         split=text.split,
         dynamic=learning_rate,
         static=static,
-        notes=(*notes, *doubt_of_characters(count.strays, count.characters)),
+        notes=(*notes, *stray_byte_notes(count.strays, count.characters)),
     )
 
 
 def _exp(loss: float) -> float:
-    """Infinity where a float cannot hold it."""
+    """e^loss; infinity if that is beyond any float."""
     try:
         return math.exp(loss)
     except OverflowError:
@@ -175,7 +178,7 @@ def _read(
     text: EncodedText,
     vocabulary: Vocabulary,
 ) -> tuple[list[BootstrapMean], TextCount]:
-    """The mean surprisals of the mixture, of each scorer that is mixed, and of each that counts; and how much was read."""
+    """The mean surprisals of the mixture, of each of its scorers, and of each baseline; and how much was read."""
     means = [BootstrapMean() for _ in range(1 + len(reading) + len(counting))]
     count = TextCount(vocabulary)
     for number, block in enumerate(text.blocks()):
@@ -183,7 +186,7 @@ def _read(
         found = [mix(own, weights), *own, *(scorer.score(block.ids) for scorer in counting)]
         if number == 0 and text.split is None and not block.unseen:
             found = [with_first(surprisals, len(vocabulary)) for surprisals in found]
-        unknown = block.unknown[:, block.unknown.shape[1] - found[0].shape[1] :]  # of those that are charged
+        unknown = block.unknown[:, block.unknown.shape[1] - found[0].shape[1] :]  # those that are charged
         for mean, surprisals in zip(means, found, strict=True):
             mean.add(np.where(unknown, UNKNOWN_COST, surprisals))
         count.add(block)

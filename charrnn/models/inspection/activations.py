@@ -1,7 +1,7 @@
-"""What a network does while it reads a text: what it expected, how surprised it was, and all its states and gates.
+"""What a network does while it reads a text: its expectations, its surprisals, and all its states and gates.
 
-The text is cut into streams read side by side, each after a warm-up, as training/surprisal.py has it. It begins as
-models/encoded_text.py has it; a first character that nothing predicts is a blind guess.
+The text is cut into streams that are read side by side, each after a warm-up; see training/surprisal.py. It begins as
+in models/encoded_text.py; a first character that nothing predicts is a blind guess.
 """
 
 from collections.abc import Iterator
@@ -17,32 +17,34 @@ from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
 from charrnn.system.blas_threads import one_blas_thread
+from charrnn.text.characters.utf_8 import character_starts, decode_character
 from charrnn.text.positions import NO_STARTS, Starts
-from charrnn.text.reading.decoding import character_starts, decode_character
 from charrnn.text.vocabulary import END, Vocabulary
 from charrnn.training.surprisal import SCORING_WINDOW, WARM_UP, cut_in_streams
 
-PREDICTIONS = 5  # kept of each character
-MAX_ACTIVATION = float(np.finfo(np.float16).max)  # of an activation that is kept
+PREDICTIONS = 5  # kept for each character
+MAX_ACTIVATION = float(np.finfo(np.float16).max)  # the largest that is kept
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """Of each of n characters. What is no UTF-8 is U+FFFD, a document's end a line's.
+    """What was found for each of n characters. What is not UTF-8 is U+FFFD; the end of a document is a line break.
 
-    `units`: how many characters, or for a byte model bytes, these are.
+    `units`: the number of characters, or for a byte model of bytes.
     """
 
     characters: list[str]
-    unknown: NDArray[np.bool_]  # (n,) those for which the vocabulary has no symbol
+    unknown: NDArray[np.bool_]  # (n,) True where the vocabulary lacks the character
     surprisals: Array  # (n,) nats
-    likeliest: NDArray[np.intp]  # (n, k) the symbols most expected in its place; of bytes, of the first
+    likeliest: NDArray[
+        np.intp
+    ]  # (n, k) the symbols most expected in its place; for several bytes, in place of the first
     probabilities: Array  # (n, k) of these
-    activations: dict[str, Array]  # (n, H) each, float16, once it has been read; see Workspace.activations
+    activations: dict[str, Array]  # (n, H) each, float16, after reading the character; see Workspace.activations
     units: int
-    starts: Starts = NO_STARTS  # of these characters, those that begin a file or a document
-    ends: frozenset[int] = frozenset()  # those that are the end of a document
-    first_bytes: bytes = b""  # (n,) of each, for a byte model: what is no UTF-8 is known by it alone
+    starts: Starts = NO_STARTS  # which of the characters begin a file or a document
+    ends: frozenset[int] = frozenset()  # the characters that end a document
+    first_bytes: bytes = b""  # (n,) for a byte model, the only trace of what is not UTF-8
 
     @property
     def text(self) -> str:
@@ -52,7 +54,9 @@ class Inspection:
 
 @dataclass(frozen=True)
 class _Places:
-    """A window of streams, (T, B): where in the text each step stands, whose own it is, and where the state begins anew."""
+    """A window of streams, (T, B): the place of each step in the text, whether the step counts, and whether it resets
+    the state.
+    """
 
     at: NDArray[np.intp]
     own: NDArray[np.bool_]
@@ -61,9 +65,9 @@ class _Places:
 
 @one_blas_thread()
 def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspection:
-    """Read one text, a block of one row, from its beginning; it has at least 1 character.
+    """Read one text, a block of one row with at least 1 character, from its beginning.
 
-    Raises DivergedError where the network's numbers are not finite.
+    Raises DivergedError if the network's output is not finite.
     """
     ids = block.ids[0].astype(np.intp)
     n, k, H = len(ids), min(PREDICTIONS, len(vocabulary)), network.architecture.hidden_size
@@ -78,7 +82,7 @@ def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspectio
         surprisals[places] = -log_p[np.arange(len(places)), ids[places]]
         likeliest[places], probabilities[places] = order, np.exp(np.take_along_axis(log_p, order, axis=1))
 
-    predict(np.zeros(1, np.intp), np.zeros((1, len(vocabulary))))  # of what is unseen, or a blind guess
+    predict(np.zeros(1, np.intp), np.zeros((1, len(vocabulary))))  # for the unseen id, or a blind guess
     for places, found, logits in _read(network, ids, vocabulary.end_id):
         for name, values in found.items():
             activations.setdefault(name, np.zeros((n, H), np.float16))[places] = np.clip(
@@ -104,7 +108,7 @@ def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspectio
 def _read(
     network: Network, ids: NDArray[np.intp], end_id: int | None
 ) -> Iterator[tuple[NDArray[np.intp], dict[str, Array], Array]]:
-    """Places in the text, (m,), each once, and of each the activations, (m, H), and the logits of what follows, (m, V)."""
+    """Places in the text, (m,), each once; their activations, (m, H); and the logits of the next characters, (m, V)."""
     B, length = cut_in_streams(len(ids) - 1)
     ws, state = network.workspace(SCORING_WINDOW, B), network.zero_state(B)
     for places in _windows(len(ids), B, length):
@@ -117,8 +121,8 @@ def _read(
 
 
 def _windows(n: int, B: int, length: int) -> Iterator[_Places]:
-    """The windows of B streams, each of which first reads the WARM_UP characters before its own (a lone one none); the last
-    one goes on to the end.
+    """The windows of B streams. Each stream first reads the WARM_UP characters before its own, unless it is the only
+    one; the last stream continues to the end.
     """
     warm_up, begins = WARM_UP if B > 1 else 0, np.arange(B) * length
     ends = np.append(begins[1:], n)
@@ -128,7 +132,9 @@ def _windows(n: int, B: int, length: int) -> Iterator[_Places]:
 
 
 def _in_characters(made: Inspection, data: bytes) -> Inspection:
-    """Bytes put together: surprisals added up, what was expected of the first, the activations after the last."""
+    """Characters from bytes: the sum of the surprisals, the expectations of the first byte, the activations after the
+    last.
+    """
     starts = character_starts(data)
     ends = np.append(starts[1:], len(data))
     characters = [decode_character(data[start:end]) for start, end in zip(starts, ends, strict=True)]
@@ -146,7 +152,7 @@ def _in_characters(made: Inspection, data: bytes) -> Inspection:
 
 
 def _whole(character: str) -> str:
-    """A character as it is shown: a document's end as a line's, half of a surrogate pair, which no UTF-8 holds, as U+FFFD."""
+    """A character to show: a line break for the end of a document, U+FFFD for half of a surrogate pair."""
     if character == END:
         return "\n"
     return "\ufffd" if "\ud800" <= character <= "\udfff" else character

@@ -1,6 +1,6 @@
-"""What can be said of each character of a text without any network: a number for each, (n,), by which units are judged.
+"""Features of the characters of a text, without any network: a number for each, (n,), to compare units with.
 
-Yes and no are 1 and 0. Whatever looks ahead looks no further than the end of its line or word.
+Yes and no are 1 and 0. No feature looks ahead beyond the end of the line or word.
 """
 
 import re
@@ -36,7 +36,7 @@ def _within(pattern: str) -> Callable[[str], Feature]:
 
 
 def _of_lines(measure_line: Callable[[str, str], float]) -> Callable[[str], Feature]:
-    """A number of the whole line, from the line before and itself."""
+    """One number for a whole line, from the line before it and the line itself."""
 
     def measure(text: str) -> Feature:
         lines = text.split("\n")
@@ -52,18 +52,18 @@ def _begins_line(text: str) -> Feature:
 
 
 def position_in_line(text: str) -> Feature:
-    """How many characters of its line stand before it."""
+    """The number of characters before it in its line."""
     return _since(_begins_line(text) > 0)
 
 
 def position_in_word(text: str) -> Feature:
-    """For a letter, how many of its word it is from the beginning, from 1; 0 elsewhere."""
+    """For a letter, its place in its word, from 1; 0 for anything else."""
     letters = np.array([character.isalpha() for character in text], np.bool_)
     return _since(~letters)
 
 
 def in_quotes(text: str) -> Feature:
-    """Behind an opening double quotation mark and not yet behind the closing one; a blank line ends what nobody closed."""
+    """After an opening double quotation mark and before the closing one; a blank line closes it too."""
     found, inside = np.zeros(len(text)), False
     for place, character in enumerate(text):
         if character == '"':
@@ -77,7 +77,7 @@ def in_quotes(text: str) -> Feature:
 
 
 def in_brackets(text: str) -> Feature:
-    """How many brackets are open behind it; a blank line closes all."""
+    """The number of brackets that are open after it; a blank line closes all."""
     found, depth = np.zeros(len(text)), 0
     for place, character in enumerate(text):
         if character in OPENING:
@@ -90,11 +90,11 @@ def in_brackets(text: str) -> Feature:
     return found
 
 
-def _since(anew: NDArray[np.bool_]) -> Feature:
-    """How many characters stand between each and the last one at which it begins anew; the first of all is one, or 1 after."""
-    index = np.arange(len(anew))
-    first = 0 if anew[:1].all() else -1
-    return (index - np.maximum.accumulate(np.where(anew, index, first))).astype(np.float64)
+def _since(restarts: NDArray[np.bool_]) -> Feature:
+    """The distance of each character to the last restart; for the first character 0 if it restarts, otherwise 1."""
+    index = np.arange(len(restarts))
+    first = 0 if restarts[:1].all() else -1
+    return (index - np.maximum.accumulate(np.where(restarts, index, first))).astype(np.float64)
 
 
 def _indentation(_: str, line: str) -> float:

@@ -1,8 +1,8 @@
-"""Which units of a network follow which features of a text: Pearson's correlation of each with each, and a choice of the best.
+"""Which units of a network follow which features of a text: Pearson's correlations, and a selection of the strongest.
 
-    r[f, u] = Σ_t x[f, t] a[t, u]        x, a: over the text with mean 0 and length 1
+    r[f, u] = Σ_t x[f, t] a[t, u]        x, a: with mean 0 and length 1 over the text
 
-A unit is named by its array and its number: h:17, z:3, in the second layer h_2:17.
+The name of a unit is its array and its number: h:17, z:3, in the second layer h_2:17.
 """
 
 import re
@@ -17,7 +17,7 @@ from charrnn.system.blas_threads import one_blas_thread
 from charrnn.words import parameter
 
 AT_ONCE = 256  # units
-SILENT = 1e-4  # a standard deviation below which a unit says nothing, and float16 hardly holds it
+SILENT = 1e-4  # a standard deviation; below it a unit is constant, up to the rounding of float16
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,13 @@ class Unit:
 
     @property
     def name(self) -> str:
-        """As a person types it."""
+        """The name to type, for example h:17."""
         return f"{self.array}:{self.number}"
 
 
 @dataclass(frozen=True)
 class UnitCorrelations:
-    """Units, (U,), features, (F,), and the correlation of each with each, (F, U)."""
+    """Units, (U,), features, (F,), and their correlations, (F, U)."""
 
     units: list[Unit]
     features: list[str]
@@ -48,8 +48,8 @@ class UnitCorrelations:
         return self.units[column], float(row[column])
 
     def select(self, count: int, first: Sequence[Unit] = ()) -> "UnitCorrelations":
-        """So many units: `first`, then the best of each feature in turn, the second best of each, and so on; where there is no
-        feature, in their own order.
+        """`count` units: `first`, then the best unit of each feature in turn, then the second best, and so on; without
+        features in their own order.
         """
         ranks = np.argsort(-np.abs(self.r), axis=1, kind="stable") if self.features else np.arange(len(self.units))
         wanted = [self.units.index(unit) for unit in first] + ranks.T.ravel().tolist()
@@ -59,7 +59,7 @@ class UnitCorrelations:
 
 @one_blas_thread()
 def correlate(features: Mapping[str, Array], activations: Mapping[str, Array]) -> UnitCorrelations:
-    """Judge all units, (n, H) of each array, by all features of the text that vary, (n,) each."""
+    """The correlations of all units, (n, H) of each array, with all features that vary over the text, (n,) each."""
     varying = {name: values for name, values in features.items() if np.ptp(values) > 0}
     n = len(next(iter(activations.values())))
     x = _standardised(np.array([*varying.values()]).reshape(len(varying), n).T)
@@ -73,8 +73,9 @@ def correlate(features: Mapping[str, Array], activations: Mapping[str, Array]) -
 
 
 def parse(name: str, activations: Mapping[str, Array]) -> Unit:
-    """The unit of a name, among arrays (..., H); a bare number is a hidden unit of the top layer. Raises NetworkError where
-    there is none.
+    """The unit with this name, among arrays (..., H); a number alone is a hidden unit of the top layer.
+
+    Raises NetworkError if there is no such unit.
     """
     match = re.fullmatch(r"(?:([a-z](?:_\d+)?):)?(\d{1,9})", name)
     top = [array for array in activations if array.startswith("h")][-1]
@@ -89,7 +90,7 @@ def parse(name: str, activations: Mapping[str, Array]) -> Unit:
 
 
 def _standardised(values: Array) -> Array:
-    """Columns with mean 0 and length 1, in float32; those that do not vary are 0."""
+    """The columns with mean 0 and length 1, in float32; constant columns are 0."""
     centred = values.astype(np.float32)
     centred -= centred.mean(axis=0)
     length = np.sqrt(np.einsum("nu,nu->u", centred, centred))

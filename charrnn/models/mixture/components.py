@@ -1,4 +1,4 @@
-"""What a model is made of: networks, and counts. Each can read a text, and write one."""
+"""The components of a mixture: networks and n-grams. Each can score a text and write one."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -17,26 +17,26 @@ from charrnn.text.vocabulary import Ids
 from charrnn.training.parallel.data_parallel import DataParallel, fastest_threads
 from charrnn.training.surprisal import SCORING_WINDOW, STREAMS, NetworkScorer, Scorer
 
-SHORT = 100_000  # characters; a text below is read before a second process has started
+SHORT = 100_000  # characters; a shorter text is read before a second process would have started
 
 
 class Component(Protocol):
-    """One of those whose probabilities a model mixes."""
+    """A model whose probabilities can be mixed with others."""
 
     @property
     def name(self) -> str:
-        """What it is called where several are listed."""
+        """Its name in lists and tables."""
 
     def scorer(
         self, characters: int | None = None, learning_rate: float | None = None, before: Ids | None = None
     ) -> AbstractContextManager[Scorer]:
-        """A scorer, inside a `with`. `characters` is about how many it will read, where that is known; with a
-        `learning_rate` its weights follow the text, where it has any; counts read on from what stands `before`, (k, c), while
-        a network begins from its zero state.
+        """A scorer, inside a `with`. `characters`: about how many it will read, if that is known. `learning_rate`: that
+        of dynamic evaluation; an n-gram ignores it. `before`, (k, c): the characters before the texts, the context of
+        an n-gram; a network begins from its zero state. Raises WorkerError.
         """
 
     def predictor(self, exact: bool = True) -> Predictor:
-        """What writes; `exact`: a text is to the bit the same alone and beside others."""
+        """A predictor. `exact`: it writes bit for bit the same text alone and beside others; an n-gram always does."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,14 @@ class NetworkComponent:
 
     name: str
     network: Network
-    end_id: int | None = None  # of a document, where it reads documents
+    end_id: int | None = None  # of a document, if it reads documents
     label_smoothing: float = 0.0  # of its training
 
     @contextmanager
     def scorer(
         self, characters: int | None = None, learning_rate: float | None = None, before: Ids | None = None
     ) -> Iterator[Scorer]:
-        """As Component has it. Raises WorkerError."""
+        """See Component.scorer."""
         with one_blas_thread():
             if learning_rate is not None:
                 yield DynamicScorer(self.network, learning_rate, self.end_id)
@@ -66,30 +66,30 @@ class NetworkComponent:
                 parallel.close()
 
     def predictor(self, exact: bool = True) -> Predictor:
-        """As Component has it."""
+        """See Component.predictor."""
         return NetworkPredictor(self.network, self.label_smoothing, exact)
 
 
 @dataclass(frozen=True)
 class NGramComponent:
-    """An n-gram."""
+    """An n-gram, fitted on a training text."""
 
     ngram: NGram
 
     @property
     def name(self) -> str:
-        """Its order."""
+        """For example 5-gram."""
         return f"{self.ngram.order}-gram"
 
     @contextmanager
     def scorer(
         self, characters: int | None = None, learning_rate: float | None = None, before: Ids | None = None
     ) -> Iterator[Scorer]:
-        """As Component has it."""
+        """See Component.scorer."""
         yield NGramScorer(self.ngram, before)
 
     def predictor(self, exact: bool = True) -> Predictor:
-        """As Component has it; counts are exact either way."""
+        """See Component.predictor."""
         return NGramPredictor(self.ngram)
 
 
@@ -100,20 +100,20 @@ def scorers(
     learning_rate: float | None = None,
     before: Ids | None = None,
 ) -> Iterator[list[Scorer]]:
-    """A scorer of each component, inside a `with`; as Component.scorer has it."""
+    """A scorer of each component, inside a `with`; see Component.scorer."""
     with ExitStack() as stack:
         yield [stack.enter_context(component.scorer(characters, learning_rate, before)) for component in components]
 
 
 class NGramScorer:
-    """An n-gram that reads; see surprisal.Scorer."""
+    """Scores texts with an n-gram; see surprisal.Scorer."""
 
     def __init__(self, ngram: NGram, before: Ids | None = None) -> None:
-        """`before`: what stands before each text, (k, c)."""
+        """`before`: the characters before each text, (k, c)."""
         self._ngram, self._before, self._begun = ngram, before, False
 
     def score(self, ids: Ids) -> Array:
-        """As surprisal.Scorer has it."""
+        """See Scorer.score."""
         before = ids[:, :0] if self._before is None else self._before
         read = np.concatenate([before, ids], axis=1)
         context = before.shape[1] + (0 if self._begun else 1)
@@ -122,13 +122,13 @@ class NGramScorer:
 
 
 class TableScorer:
-    """Takes each character for as likely wherever it stands: with the surprisals of a table, (V,)."""
+    """Gives each character the same surprisal wherever it is: that of a table, (V,)."""
 
     def __init__(self, surprisals: Array) -> None:
         self._surprisals, self._begun = surprisals, False
 
     def score(self, ids: Ids) -> Array:
-        """As surprisal.Scorer has it."""
+        """See Scorer.score."""
         charged = ids if self._begun else ids[:, 1:]
         self._begun = True
         return np.asarray(self._surprisals[charged])

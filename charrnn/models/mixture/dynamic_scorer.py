@@ -1,8 +1,8 @@
 """Dynamic evaluation: the weights follow the text as it is read.
 
-    for each window, once it was scored:    w ← w - α ∂L/∂w      L: the mean loss over the window, in nats
+    after scoring each window:    w ← w - α ∂L/∂w      L: the mean loss over the window, in nats
 
-What was learned from a window serves only those after it: every character is predicted before it is learned from.
+What is learned from a window serves only later windows: every character is predicted before the weights learn from it.
 
 Source: Mikolov et al. 2010; Krause, Kahembwe, Murray and Renals 2018 ("Dynamic evaluation of neural sequence models").
 """
@@ -25,10 +25,10 @@ MAX_GRAD_NORM = 1.0
 
 
 class DynamicScorer:
-    """A copy of a network that reads, and learns from what it has read. The original is not changed."""
+    """A copy of a network that scores texts and learns from what it has read. The original is not changed."""
 
     def __init__(self, network: Network, learning_rate: float = LEARNING_RATE, end_id: int | None = None) -> None:
-        """Where `end_id` is read, the end of a document, the state begins anew."""
+        """`end_id`, the end of a document, resets the state."""
         self._network = network.astype(network.parameters.flat.dtype)
         self._replica = Replica(self._network, self._network.parameters.zeros_like())
         self._frozen = FrozenParameters.from_network(self._network)
@@ -37,19 +37,19 @@ class DynamicScorer:
         self._state = np.empty(0)  # (S, k, H)
 
     def score(self, ids: Ids) -> Array:
-        """As surprisal.Scorer has it. Raises DivergedError where the learning rate is too high."""
+        """See Scorer.score. Raises DivergedError if the learning rate is too high."""
         read = ids if self._last is None else np.concatenate([self._last, ids], axis=1)
         if self._last is None:
             self._state = self._network.zero_state(len(ids))
         self._last = ids[:, -1:]
         steps = read.T.astype(np.intp)
         starts = range(0, len(steps) - 1, UPDATE_WINDOW)
-        found = [self._learned(steps[start : start + UPDATE_WINDOW + 1]) for start in starts]
+        found = [self._score_and_learn(steps[start : start + UPDATE_WINDOW + 1]) for start in starts]
         return np.concatenate([np.empty((0, len(ids))), *found]).T
 
-    @np.errstate(over="ignore", invalid="ignore")  # told in words
-    def _learned(self, ids: Indices) -> Array:
-        """The surprisals of ids[1:], (n - 1, k), from which it then learns."""
+    @np.errstate(over="ignore", invalid="ignore")  # reported below
+    def _score_and_learn(self, ids: Indices) -> Array:
+        """The surprisals of ids[1:], (n - 1, k); then one step of learning from them."""
         reset_mask = None if self._end_id is None else ids[:-1] == self._end_id
         options = WindowOptions(reset_mask=reset_mask)
         shard = Shard(ids[:-1], ids[1:], self._state, options=options, count=ids[1:].size, per_character=True)

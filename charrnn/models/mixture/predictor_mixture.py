@@ -10,7 +10,7 @@ from charrnn.network.readout import log_softmax
 
 
 class MixturePredictor:
-    """Predictors over one vocabulary, mixed with weights that are positive and add up to 1."""
+    """Predictors with one vocabulary, mixed with weights that are at least 0 and add up to 1."""
 
     def __init__(self, predictors: Sequence[Predictor], weights: Sequence[float]) -> None:
         self._predictors = predictors
@@ -20,11 +20,11 @@ class MixturePredictor:
             self._log_w = np.log(np.asarray(weights, np.float64))[:, np.newaxis, np.newaxis]
 
     def begin(self, inputs: Ids) -> tuple[Array, Step]:
-        """As Predictor has it."""
+        """See Predictor.begin."""
         begun = [predictor.begin(inputs) for predictor in self._predictors]
         steps = [step for _, step in begun]
         return self._mixed([logits for logits, _ in begun]), lambda ids: self._mixed([step(ids) for step in steps])
 
     def _mixed(self, logits: Sequence[Array]) -> Array:
-        """log Σ w_m p_m, (B, V), from the logits of each, (B, V)."""
+        """log Σ w_m p_m, (B, V), from the logits of each predictor, (B, V)."""
         return np.asarray(np.logaddexp.reduce(self._log_w + np.stack([*map(log_softmax, logits)]), axis=0))

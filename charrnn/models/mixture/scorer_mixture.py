@@ -1,7 +1,7 @@
-"""Several scorers as one: p = Σ w_m p_m, with weights w that are positive and add up to 1.
+"""Several scorers as one: p = Σ w_m p_m, with weights w that are at least 0 and add up to 1.
 
-Networks that err differently, and counts that err otherwise again, are better together than the best alone. The weights are
-those under which a validation text is likeliest, found by expectation and maximisation, which climbs to the one maximum.
+Networks that make different errors, and counts that make yet others, are better together than the best alone. The
+weights make a validation text likeliest; expectation-maximisation finds them, because there is only one maximum.
 
 Source: Jelinek and Mercer 1980 (deleted interpolation).
 """
@@ -21,19 +21,19 @@ ROUNDS = 1000
 
 
 class MixtureScorer:
-    """Scorers of the same text, mixed."""
+    """Scorers of the same text, mixed; itself a Scorer."""
 
     def __init__(self, scorers: Sequence[Scorer], weights: Sequence[float]) -> None:
-        """`weights` as those of `mix`."""
+        """`weights`: see `mix`."""
         self._scorers, self._weights = scorers, weights
 
     def score(self, ids: Ids) -> Array:
-        """As surprisal.Scorer has it. Raises DivergedError as `score_all` does."""
+        """See Scorer.score. Raises DivergedError as `score_all` does."""
         return mix(score_all(self._scorers, ids), self._weights)
 
 
 def score_all(scorers: Sequence[Scorer], ids: Ids) -> Array:
-    """The surprisals of the next block under each of M scorers, (M, k, n). Raises DivergedError where one is not finite."""
+    """The surprisals of the next block by each of M scorers, (M, k, n). Raises DivergedError if one is not finite."""
     found = np.stack([scorer.score(ids) for scorer in scorers])
     if not np.isfinite(found).all():
         raise DivergedError(OUTPUT_NOT_FINITE)
@@ -41,23 +41,23 @@ def score_all(scorers: Sequence[Scorer], ids: Ids) -> Array:
 
 
 def mix(surprisals: Array, weights: Sequence[float]) -> Array:
-    """The surprisals under the mixture of M members, (...), in float64, from theirs, (M, ...), with weights that add up to 1."""
+    """The surprisals of a mixture, (...), float64, from those of its M members, (M, ...); the weights add up to 1."""
     with np.errstate(divide="ignore"):  # a weight of 0
         log_w = np.log(np.asarray(weights, np.float64)).reshape(-1, *[1] * (surprisals.ndim - 1))
     return np.asarray(
         np.maximum(0 - np.logaddexp.reduce(log_w - surprisals, axis=0), 0)
-    )  # of what is certain 0 and not -0
+    )  # 0 and not -0 for what is certain
 
 
 @one_blas_thread()
 def fit_weights(surprisals: Array) -> list[float]:
-    """The weights of M members under which n characters, whose surprisals they are, (M, n), are likeliest."""
-    p = np.exp(surprisals.min(axis=0) - surprisals)  # relative to the likeliest: nothing underflows where it counts
+    """The weights of M members that make n characters likeliest, from their surprisals, (M, n)."""
+    p = np.exp(surprisals.min(axis=0) - surprisals)  # relative to the likeliest, so that nothing important underflows
     w, before = np.full(len(p), 1 / len(p)), -np.inf
     for _ in range(ROUNDS):
         total = w @ p
         gain = np.log(total).mean()
         if gain - before < CONVERGED:
             break
-        w, before = w * (p / total).mean(axis=1), gain  # each member's share in what was predicted
+        w, before = w * (p / total).mean(axis=1), gain  # each member's share of the prediction
     return [float(weight) for weight in w]

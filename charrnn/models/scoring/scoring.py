@@ -1,7 +1,7 @@
 """The surprisal of each character of a text that comes in blocks, in constant memory.
 
-It is what a generator finds for the same characters where it writes them: both begin after what Vocabulary.begin_id says. Of a list
-of documents the ends after the first are scored, as characters named "<end>".
+A generator finds the same surprisals for the same characters: both begin after Vocabulary.begin_id. In a list of
+documents the ends after the first are scored, as characters named "<end>".
 """
 
 import math
@@ -16,8 +16,8 @@ from charrnn.models.encoded_text import EncodedText
 from charrnn.models.mixture.components import Component, scorers
 from charrnn.models.mixture.scorer_mixture import MixtureScorer
 from charrnn.network.arrays import Array
+from charrnn.text.characters.utf_8 import character_starts, decode_character
 from charrnn.text.positions import NO_STARTS, Starts
-from charrnn.text.reading.decoding import character_starts, decode_character
 from charrnn.text.vocabulary import Vocabulary
 
 UNKNOWN_COST = math.log(0x110000 - 0x800)  # nats: a blind guess among all characters that Unicode could have
@@ -25,15 +25,15 @@ UNKNOWN_COST = math.log(0x110000 - 0x800)  # nats: a blind guess among all chara
 
 @dataclass(frozen=True)
 class ScoredText:
-    """A stretch of text: its characters, and the surprisal of each, (n,), in nats. What is no UTF-8 is U+FFFD.
+    """A stretch of text: its characters, and the surprisal of each, (n,), in nats. What is not UTF-8 is U+FFFD.
 
-    `units`: how many characters, or for a byte model bytes, these are.
+    `units`: the number of characters, or for a byte model of bytes.
     """
 
     characters: list[str]
     surprisals: Array
     units: int
-    starts: Starts = NO_STARTS  # of these characters, those that begin a file or a document
+    starts: Starts = NO_STARTS  # which of the characters begin a file or a document
 
     @property
     def loss(self) -> float:
@@ -47,10 +47,7 @@ def score(
     vocabulary: Vocabulary,
     text: EncodedText,
 ) -> Iterator[ScoredText]:
-    """Read a text with all members together.
-
-    Raises DivergedError where a surprisal is not finite.
-    """
+    """Score a text with all members together. Raises DivergedError if a surprisal is not finite."""
     with scorers(members, text.characters) as reading:
         scorer, held = MixtureScorer(reading, weights), _PendingBytes()
         for number, block in enumerate(text.blocks()):
@@ -66,12 +63,12 @@ def score(
 
 
 def with_first(surprisals: Array, vocab_size: int) -> Array:
-    """The surprisals, (k, n), with that of a first character before them that nothing predicts: a blind guess among all symbols."""
+    """The surprisals, (k, n), after that of an unpredicted first character: a blind guess among all symbols."""
     return np.insert(surprisals, 0, math.log(vocab_size), axis=1)
 
 
 def join(stretches: Iterable[ScoredText]) -> ScoredText:
-    """One stretch of several that follow each other. Raises TextError for a text without characters."""
+    """One stretch from several that follow each other. Raises TextError if there are no characters."""
     parts = list(stretches)
     if not parts:
         raise TextError("a text to be scored needs at least 1 character; found 0")
@@ -83,13 +80,15 @@ def join(stretches: Iterable[ScoredText]) -> ScoredText:
 
 
 class _PendingBytes:
-    """Bytes of which the last may be the first of a character whose others are still to come."""
+    """Bytes, of which the last ones may be the beginning of a character."""
 
     def __init__(self) -> None:
         self._data, self._surprisals, self._starts = b"", np.empty(0), NO_STARTS
 
     def read(self, data: bytes, surprisals: Array, starts: Starts) -> Iterator[ScoredText]:
-        """The whole characters so far, each with the sum of its bytes' surprisals; none goes on in the next file."""
+        """The whole characters so far, each with the sum of its bytes' surprisals. No character crosses into the next
+        file.
+        """
         if len(starts.at):
             yield from self.rest()
             self._starts = starts
@@ -98,7 +97,7 @@ class _PendingBytes:
         yield from self._cut(begins[:-1], int(begins[-1]))
 
     def rest(self) -> Iterator[ScoredText]:
-        """What is left at the end."""
+        """The bytes that are left at the end."""
         yield from self._cut(character_starts(self._data), len(self._data))
 
     def _cut(self, begins: Array, end: int) -> Iterator[ScoredText]:

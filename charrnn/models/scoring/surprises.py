@@ -1,4 +1,4 @@
-"""The most surprising characters of a text that comes in stretches, with what stands around them."""
+"""The most surprising characters of a text that comes in stretches, each with its surroundings."""
 
 import heapq
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ import numpy as np
 from charrnn.network.arrays import Array
 from charrnn.text.positions import Positions
 
-BEFORE, AFTER = 31, 16  # characters kept around: one more than is shown, so that none is cut in two
+BEFORE, AFTER = 31, 16  # characters kept around it: one more than is shown, so that none is cut in two
 
 
 @dataclass(frozen=True, order=True)
 class Surprise:
-    """A character, its surprisal in nats (or what else it was ranked by), and its surroundings; see Positions for where it is."""
+    """A character, its surprisal in nats (or other rank), its place (see Positions) and its surroundings."""
 
     surprisal: float
     index: int
@@ -27,14 +27,14 @@ class Surprise:
 
 
 class TopSurprises:
-    """Keeps the highest `count`; of equals, the later ones."""
+    """Keeps the `count` highest; of equals, the later ones."""
 
     def __init__(self, count: int) -> None:
         self._count, self._kept, self._tail = count, list[Surprise](), list[str]()
 
     def add(self, characters: Sequence[str], ranks: Array, places: Positions) -> None:
-        """Take in the next stretch, (n,)."""
-        # What comes after the last ones of the stretch before is known only now. The order of a heap does not depend on it.
+        """Add the next stretch, (n,)."""
+        # What follows the last characters of the stretch before is known only now; the order of the heap ignores it.
         beginning = tuple(characters[:AFTER])
         self._kept = [replace(spot, after=(spot.after + beginning)[:AFTER]) for spot in self._kept]
         highest = np.argsort(ranks, kind="stable")[len(ranks) - min(self._count, len(ranks)) :]

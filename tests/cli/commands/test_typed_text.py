@@ -118,10 +118,10 @@ def test_classes_add_up_and_a_slip_is_asked_about(charrnn, tiny_run):
     assert written("letters,space") == written("Letters", "SPACE") == letters | {" ", "\n"}
     assert written("letters", "?") == letters | {"?"}
     assert written("chars:letters") == set("tesr")
-    refused(charrnn("sample", tiny_run, "--only", "letter"), 1, "is it letters that you mean?")
+    refused(charrnn("sample", tiny_run, "--only", "letter"), 1, "did you mean letters?")
     told = charrnn("sample", tiny_run, "--only", "ease", "-n", 5, "--seed", 1)
-    assert "warning: --only 'ease' is no class (letters, lowercase," in told.stderr
-    assert "is no class" not in charrnn("sample", tiny_run, "--only", "chars:ease", "-n", 5, "--seed", 1).stderr
+    assert "warning: --only 'ease' is not a class (letters, lowercase," in told.stderr
+    assert "is not a class" not in charrnn("sample", tiny_run, "--only", "chars:ease", "-n", 5, "--seed", 1).stderr
 
 
 @pytest.mark.slow

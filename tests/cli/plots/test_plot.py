@@ -86,6 +86,7 @@ def test_a_figure_of_a_long_run_stays_small(charrnn, tmp_path):
     assert Path("a.svg").stat().st_size < 200_000
 
 
+@pytest.mark.slow
 def test_where_a_run_went_back_is_marked(charrnn, tmp_path):
     back = {"event": "recovered", "step": 2, "reason": "", "diverged_step": 3, "learning_rate": 0.05, "tries": 1}
     charrnn("plot", write(tmp_path / "a", [3, 2]), "-o", "without.svg")
