@@ -42,7 +42,7 @@ class CellWorkspace(Protocol):
     def activations(self) -> dict[str, Array]:
         """What a step leaves, (T, B, H) each, by the names in the equations: h, then the gates."""
 
-    def with_states_reversed(self) -> "CellWorkspace":
+    def reverse_states(self) -> "CellWorkspace":
         """The same buffers with the states the other way round, last first."""
 
 

@@ -57,7 +57,7 @@ class Workspace(NamedTuple):
         """h r z n."""
         return {"h": self.h[1:], **dict(zip("rzn", self.gates, strict=True))}
 
-    def with_states_reversed(self) -> "Workspace":
+    def reverse_states(self) -> "Workspace":
         """The same buffers with the states the other way round: for one step, what came out goes in."""
         return self._replace(h=self.h[::-1])
 

@@ -54,7 +54,7 @@ class Workspace(NamedTuple):
         """h c i f o g."""
         return {"h": self.h[1:], "c": self.c[1:], **dict(zip("ifog", self.gates, strict=True))}
 
-    def with_states_reversed(self) -> "Workspace":
+    def reverse_states(self) -> "Workspace":
         """The same buffers with the states the other way round: for one step, what came out goes in."""
         return self._replace(h=self.h[::-1], c=self.c[::-1])
 

@@ -46,7 +46,7 @@ class Workspace(NamedTuple):
         """h alone."""
         return {"h": self.h[1:]}
 
-    def with_states_reversed(self) -> "Workspace":
+    def reverse_states(self) -> "Workspace":
         """The same buffers with the states the other way round: for one step, what came out goes in."""
         return self._replace(h=self.h[::-1])
 
