@@ -25,7 +25,7 @@ from charrnn.network.network import Network
 from charrnn.network.resets import ResetMask
 from charrnn.network.saturation import layer_saturation
 from charrnn.system.blas_threads import one_blas_thread
-from charrnn.text.characters.unit_names import Unit, counted
+from charrnn.text.characters.unit_names import Unit, amount
 from charrnn.words import parameter
 
 LAGS, POSITIONS = 200, 8
@@ -117,7 +117,7 @@ def warm_up(
     """
     if len(ids) <= lags:
         raise CheckError(
-            f"{lags:,} lags need a text of {counted(lags + 1, unit)}; found {len(ids):,}; ask for fewer with {parameter('lags')}"
+            f"{lags:,} lags need a text of {amount(lags + 1, unit)}; found {len(ids):,}; ask for fewer with {parameter('lags')}"
         )
     before = min(lags, len(ids) - lags - 1)
     length = before + lags + 1
