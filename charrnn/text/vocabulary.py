@@ -197,14 +197,13 @@ class Vocabulary:
         places = sorted(missing[first].tolist())
         named = _join([f"{describe(text[place])} at position {position + place}" for place in places])
         verb = "is" if len(places) == 1 else "are"
-        return VocabularyError(f"{named} {verb} not among the {self._says_what_it_knows()}")
-
-    def _says_what_it_knows(self) -> str:
         known = [symbol for symbol in self.symbols if symbol in self.characters]
         shown = "".join(quote(symbol)[1:-1] for symbol in known[:MAX_SHOWN])
         more = len(known) - MAX_SHOWN
         rest = f" and {more:,} more; in Python, charrnn.load(RUN).vocabulary.symbols has them all" if more > 0 else ""
-        return f"{len(known):,} characters that the model knows: {shown}{rest}"
+        return VocabularyError(
+            f"{named} {verb} not among the {len(known):,} characters that the model knows: {shown}{rest}"
+        )
 
 
 BYTES = tuple(map(chr, range(256)))

@@ -28,7 +28,8 @@ MAX_MARK_BYTES = max(map(len, MARKS))  # bytes
 UNMARKED = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 NOT_IN_PIECES = {"punycode", "idna", "unicode-escape", "raw-unicode-escape"}  # Python decodes these only as a whole
 ENCODING_NAME = re.compile(r"[\w .:+-]+", re.ASCII)  # Python itself takes '"cp1252"' and 'cp1252]' for cp1252
-ESCAPES = {"iso-2022-jp": (b"\x1b$B", b"\x1b$@")}  # escape sequences of encodings whose bytes are all ASCII
+JAPANESE = "iso-2022-jp"  # all of its bytes are ASCII
+JAPANESE_ESCAPES = (b"\x1b$B", b"\x1b$@")
 NOT_TEXT = ("Cc", "Cn", "Co", "Cs")  # Unicode categories: controls, unassigned, private, surrogates
 BLANKS = "\t\n\r\f"
 FEW = 20  # one NUL in this many characters or more is a slip in a text
@@ -136,13 +137,17 @@ def detect_by_pattern(head: bytes) -> str | None:
 
 def detect_by_escapes(head: bytes) -> str | None:
     """An encoding whose bytes are all ASCII, recognised by its escape sequences; None for anything else."""
-    for name, escapes in ESCAPES.items():
-        if any(escape in head for escape in escapes):
-            try:
-                return None if codecs.getincrementaldecoder(name)().decode(head).isascii() else name
-            except UnicodeDecodeError:
-                continue
-    return None
+    has_escapes = any(escape in head for escape in JAPANESE_ESCAPES)
+    text = decode_head(head, JAPANESE) if has_escapes else None
+    return None if text is None or text.isascii() else JAPANESE
+
+
+def decode_head(head: bytes, name: str) -> str | None:
+    """The characters of a file's first bytes, which may end within one; None if they are not in this encoding."""
+    try:
+        return codecs.getincrementaldecoder(name)().decode(head)
+    except UnicodeError:
+        return None
 
 
 def is_plausible(head: bytes, name: str) -> bool:
@@ -152,9 +157,8 @@ def is_plausible(head: bytes, name: str) -> bool:
 
 def is_text_with_nuls(head: bytes) -> bool:
     """Whether the bytes are UTF-8, with few NULs or none."""
-    try:
-        text = codecs.getincrementaldecoder(UTF_8)().decode(head)
-    except UnicodeDecodeError:
+    text = decode_head(head, UTF_8)
+    if text is None:
         return False
     controls = sum(unicodedata.category(c) == "Cc" and c not in BLANKS for c in text)
     return controls == text.count("\0") and controls * FEW <= len(text)
