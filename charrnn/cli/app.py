@@ -30,15 +30,14 @@ from charrnn.system.mpi_environment import rank_and_size
 from charrnn.system.signals import exit_code
 from charrnn.words import spelled_as
 
-ENDING_SIGNALS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]  # Windows has one alone
-NAMES: dict[object, str] = {evaluate: "eval"}  # of commands whose own would hide what Python has
+ENDING_SIGNALS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]  # Windows has only SIGTERM
+NAMES: dict[object, str] = {evaluate: "eval"}  # a function called eval would hide that of Python
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # Typer gives what it raises on misuse no public name
 
 INPUT = "Input should be"  # Pydantic's words for "must be"
-
 SMALLER = "lower model.hidden_size, training.batch_size or training.sequence_length"
 LESS_MEMORY = dict.fromkeys(("train", "sweep", "bench", "gradcheck"), SMALLER)
-READ_LESS = "have less read or written at once"
+READ_LESS = "read or write less at once"
 
 
 class Commands(TyperGroup):
@@ -88,11 +87,11 @@ def _print_error(message: str, code: int, lines: bool = False) -> int:
 
 
 def _message_of(error: Any) -> str:
-    """What Typer says of a mistake, without the words of Pydantic, which judges the values."""
+    """Typer's message without the words of Pydantic, which checks the values."""
     option, colon, found = str(error.format_message()).rstrip(".").partition("': ")
     found = found.removeprefix("Value error, ")
     if found.startswith(INPUT):
-        found = f"must be{found.removeprefix(INPUT)}"
+        found = "must be" + found.removeprefix(INPUT).partition(", unable")[0]
     return option + colon + found
 
 

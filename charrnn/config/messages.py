@@ -1,4 +1,4 @@
-"""Messages for the mistakes in a configuration: where, which key, what is wrong, what was found, what was probably meant."""
+"""Messages for the mistakes in a configuration: the place, the key, what is wrong, what was probably meant."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -50,8 +50,8 @@ def resolve(
     options: OptionValues | None = None,
     defaults: OptionValues | None = None,
 ) -> Resolved:
-    """Merge the layers. `settings` are KEY=VALUE as typed (see typed_values.py); `defaults` replace the built-in ones, and override
-    those of DEFAULT.
+    """Merge the layers. `settings` are KEY=VALUE as typed (see typed_values.py); `defaults` replace the built-in ones,
+    and override those of DEFAULT.
 
     Raises ConfigError with every mistake found, one a line.
     """
@@ -85,8 +85,8 @@ def with_encodings(resolved: Resolved, given: Sequence[str]) -> Resolved:
 
 
 def _fill(values: dict[str, Any], origins: Origins, defaults: OptionValues, over: bool) -> None:
-    """Add the defaults for keys that a file does not set, or for all keys, if `over`. A section with nothing in it sets nothing,
-    and neither does null for a size that the text would decide.
+    """Add the defaults for keys that a file does not set, or for all keys, if `over`. A section with nothing in it sets
+    nothing, and neither does null for a size that the text would decide.
     """
     for section in Config.model_fields:
         if values.get(section, {}) is None:
@@ -125,7 +125,8 @@ def _validate(
 
 
 def find_config(name: str) -> FilePath:
-    """The file of a configuration: a path, or the name of a shipped one with or without .yaml; DEFAULT is always the shipped one.
+    """The file of a configuration: a path, or the name of a shipped one with or without .yaml; DEFAULT is always the
+    shipped one.
 
     Raises ConfigError.
     """
@@ -136,7 +137,9 @@ def find_config(name: str) -> FilePath:
     if shipped_path.is_file() and (os.sep not in name or name.startswith("configs/")):
         return shipped_path
     if path.is_dir():
-        raise ConfigError(f"{parameter('config')} {name}: a folder, not a file")
+        raise ConfigError(
+            f"{parameter('config')} {name}: a folder, not a file; name a YAML file, or a configuration that charrnn has"
+        )
     if path.exists():
         _read(path)  # raises: it is not a plain file
     known = sorted(path.stem for path in shipped("configs").glob("*.yaml"))

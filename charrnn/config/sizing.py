@@ -1,9 +1,8 @@
 """Sizes by the length of the text: where the configuration says null, the length of the training split decides.
 
-A network soon knows a short text by heart, so a short text gets a small network, more dropout and many passes. A long text
-gets a large network, and as many passes as make MAX_CHARACTERS_READ characters. Only the length matters: the same text gets
-the same sizes on every machine.
-Measurements: "What was tried" in tests/benchmarks/published/README.md.
+A network soon knows a short text by heart, so a short text gets a small network, more dropout and many passes. A long
+text gets a large network, and as many passes as make MAX_CHARACTERS_READ characters. Only the length matters: the same
+text gets the same sizes on every machine. Measurements: "What was tried" in tests/benchmarks/published/README.md.
 """
 
 from collections.abc import Mapping, Sequence

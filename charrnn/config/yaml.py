@@ -1,8 +1,8 @@
 """YAML as people expect it: `5e-5` is a number, `010` is ten, `on` is a word, and every value knows its line.
 
-PyYAML follows YAML 1.1, where `5e-5` is a string, `010` is 8, `12:30` is 750 and `on` is true. This module follows YAML 1.2.
-It builds only plain data, nothing longer or deeper than a configuration needs, and no lists or mappings by alias: aliases can
-make a short file expand to a huge value.
+PyYAML follows YAML 1.1, where `5e-5` is a string, `010` is 8, `12:30` is 750 and `on` is true. This module follows YAML
+1.2. It builds only plain data, nothing longer or deeper than a configuration needs, and no lists or mappings by alias:
+aliases can make a short file expand to a huge value.
 """
 
 import re

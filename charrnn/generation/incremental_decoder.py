@@ -7,7 +7,7 @@ out.
 import codecs
 from collections.abc import Iterable, Iterator, Sequence
 
-from charrnn.text.reading.decoding import MAX_CHARACTER_BYTES
+from charrnn.text.characters.utf_8 import MAX_CHARACTER_BYTES
 from charrnn.text.vocabulary import END, Vocabulary
 
 Piece = tuple[str, float]

@@ -14,9 +14,9 @@ from charrnn.config.data import Data
 from charrnn.errors import TextError
 from charrnn.ngram.order_selection import MAX_ORDER
 from charrnn.text import documents
+from charrnn.text.characters.utf_8 import whole_length
 from charrnn.text.corpus import Corpus
-from charrnn.text.positions import FIRST_OF_FILE, NO_STARTS, Starts
-from charrnn.text.reading.decoding import whole_length
+from charrnn.text.positions import NO_STARTS, Starts
 from charrnn.text.source_text import SourceText, Stream
 from charrnn.text.vocabulary import END, UNKNOWN, Ids, Vocabulary
 from charrnn.training.surprisal import BLOCK
@@ -75,7 +75,7 @@ def from_text(text: SourceText, vocabulary: Vocabulary, data: Data) -> EncodedTe
     if listed is None:
         found = documents.split_documents([text.content], str(data.boundary))
         listed, starts = found.documents, found.starts
-    block = replace(_from_documents(listed, vocabulary), starts=starts.moved(-1))  # the first end is not seen
+    block = replace(_from_documents(listed, vocabulary), starts=starts.shift(-1))  # the first end is not seen
     content = "\n".join(["", *listed, ""]).encode
     return EncodedText(block.ids.size, lambda: iter([block]), content, files=text.files, notes=text.notes)
 
@@ -96,7 +96,7 @@ def _stream_blocks(stream: Stream, vocabulary: Vocabulary) -> Iterator[Block]:
     for file, piece in stream.pieces:
         if len(piece):
             block = _from_piece(piece, vocabulary, last is None)
-            starts = NO_STARTS if file == last else replace(FIRST_OF_FILE, file=np.array([file], np.intp))
+            starts = NO_STARTS if file == last else Starts.from_sequences([0], [file], [1], [1])
             yield replace(block, starts=starts)
             last = file
 
@@ -134,12 +134,12 @@ def take(blocks: Iterable[Block], length: int) -> tuple[Block, bool]:
     unseen = taken[0].unseen
     ids, unknown = (np.concatenate(parts, axis=1) for parts in zip(*((b.ids, b.unknown) for b in taken), strict=True))
     before = np.cumsum([0, *(block.ids.size - block.unseen for block in taken)])
-    starts = Starts.joined(block.starts.moved(int(by)) for block, by in zip(taken, before, strict=False))
+    starts = Starts.concatenate(block.starts.shift(int(by)) for block, by in zip(taken, before, strict=False))
     characters = _concatenate([block.characters for block in taken])
     if isinstance(characters, bytes):
         length = whole_length(characters, length)
     stop = unseen + length
-    block = Block(ids[:, :stop], unknown[:, :stop], 0.0, characters[:length], unseen, starts.within(0, length))
+    block = Block(ids[:, :stop], unknown[:, :stop], 0.0, characters[:length], unseen, starts.part(0, length))
     return block, found > length
 
 

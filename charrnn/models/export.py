@@ -53,7 +53,9 @@ def torch_tensors(network: Network) -> dict[str, Array]:
     """The weights under PyTorch's names, in its layouts and gate order. Raises NetworkError for φ = sigmoid."""
     architecture, p = network.architecture, network.parameters
     if architecture.nonlinearity == "sigmoid":
-        raise NetworkError("PyTorch's nn.RNN has tanh and relu only; this network's nonlinearity is sigmoid")
+        raise NetworkError(
+            f"PyTorch's nn.RNN has tanh and relu only; this network's nonlinearity is sigmoid; export it with {parameter('to')} plain"
+        )
     tensors = {"readout.weight": p["W_hy"].T, "readout.bias": p["b_y"]}
     if architecture.readout == "deep":
         tensors |= {"deep.weight": p["W_hr"].T, "deep.bias": p["b_r"]}

@@ -208,7 +208,7 @@ def _asked(data: Data, protocol: Protocol | None, slices: tuple[int, int] | None
     exist.
     """
     if protocol not in (None, *get_args(Protocol)):
-        raise OptionError(f"{parameter('protocol')} {protocol}: there are {', '.join(get_args(Protocol))}")
+        raise OptionError(f"{parameter('protocol')} must be one of {', '.join(get_args(Protocol))}; found {protocol}")
     split = splits.make_split(protocol or data.protocol, data.split, slices or data.slices)
     if slices and split.protocol != "char-rnn":
         raise OptionError(

@@ -41,9 +41,9 @@ class TrainingText:
         in it.
         """
         starts, (file, line, column) = self.text.starts, self.text.locate(index)
-        inside = starts.within(index, index + length)
+        inside = starts.part(index, index + length)
         first = Starts.from_sequences([0], [file], [line], [column])
-        return inside if inside.at[:1].tolist() == [0] else Starts.joined([first, inside])
+        return inside if inside.at[:1].tolist() == [0] else Starts.concatenate([first, inside])
 
     def place(self, names: Sequence[str], position: int) -> Place:
         """The place of a character in the files, from its position in some splits that follow each other."""
@@ -81,7 +81,7 @@ def held_out(corpus: Corpus, split: Split, name: str | None) -> str:
     Raises RunError if the split is empty, and OptionError if there is no split of that name.
     """
     if name not in (None, *SPLITS):
-        raise OptionError(f"{parameter('split')} {name}: there are {', '.join(SPLITS)}")
+        raise OptionError(f"{parameter('split')} must be one of {', '.join(SPLITS)}; found {name}")
     name = name or ("test" if corpus.slices("test").size else "valid")
     if not corpus.slices(name).size:
         others = " or ".join(other for other in SPLITS if corpus.slices(other).size)

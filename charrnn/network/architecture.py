@@ -53,7 +53,7 @@ class Architecture:
             raise NetworkError(f"a network needs at least one character, one unit and one layer; found {self}")
         if (self.vocab_size + self.num_layers * self.hidden_size) * self.hidden_size > MAX_PARAMETERS:
             raise NetworkError(
-                f"{self.vocab_size:,} characters x {self.num_layers} layers of {self.hidden_size:,} units is too large a network"
+                f"{self.vocab_size:,} characters x {self.num_layers} layers of {self.hidden_size:,} units is too large a network; lower model.hidden_size"
             )
 
     def make_cell(self) -> Cell:

@@ -1,4 +1,4 @@
-"""Estimate now and then, during a training, how far its gradients reach; the estimate changes nothing in the training."""
+"""Estimate now and then, during a training, how far its gradients reach, without changing the training."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -15,8 +15,8 @@ from charrnn.training.events import Event, Flowed, Stepped
 def with_gradient_flow(
     events: Iterable[Event], network: Network, corpus: Corpus, every: int | None, lags: int
 ) -> Iterator[Event]:
-    """Pass the events on, and at each step that `every` divides (None: never) one Flowed for each layer. They come before the
-    step's own event, so that a save of the step comes after them, and a resumed run does not log them twice.
+    """Pass the events on, and at each step that `every` divides (None: never) one Flowed for each layer. They come
+    before the step's own event, so that a save of the step comes after them, and a resumed run does not log them twice.
 
     `lags` is the length of a training's windows, so that the text is always long enough.
     """
@@ -32,7 +32,7 @@ def with_gradient_flow(
 
 
 def _beginning(corpus: Corpus, lags: int) -> Ids:
-    """The beginning of the validation split, or of the training split if that is too short: enough that no two positions overlap."""
+    """The beginning of the validation (if too short: training) split, for POSITIONS windows that do not overlap."""
     valid = corpus.split("valid")
     text = valid if len(valid) > lags else corpus.split("train")
     return text[: POSITIONS * (2 * lags + 1)].astype(np.intp)

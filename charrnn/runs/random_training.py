@@ -15,28 +15,26 @@ from charrnn.training.parallel.data_parallel import fastest_threads
 from charrnn.training.trainer import Trainer
 
 VOCABULARIES = {"char": Vocabulary(tuple(map(chr, range(32, 32 + 65)))), "byte": Vocabulary.from_bytes()}
-"""Of characters as many as English prose has with its punctuation."""
-WINDOWS = 10  # of random text, read again and again
+"""As many characters as English prose has with its punctuation, and the 256 bytes."""
+WINDOWS = 10  # of random text, read repeatedly
 LEARNING_RATE = 1e-3  # constant, so that a measurement does not diverge
 
 
 def random_trainer(config: Config) -> Trainer:
-    """A trainer of a configuration at its beginning. Sizes that are null are those for a text of a million characters.
+    """A trainer of a configuration, before its first step. Sizes that are null are those for a text of a million
+    characters.
 
     Raises NetworkError.
     """
-    config = sizing.fill_sizes(config, sizing.TYPICAL_LENGTH)
-    training, vocabulary = config.training, VOCABULARIES[config.data.unit]
-    B, T, architecture = (
-        training.batch_size,
-        training.sequence_length,
-        config.model.architecture(len(vocabulary)),
-    )
-    threads = config.runtime.threads or fastest_threads(architecture, T, max(1, B // training.accumulate))
+    sized = sizing.fill_sizes(config, sizing.TYPICAL_LENGTH)
+    training, vocabulary = sized.training, VOCABULARIES[sized.data.unit]
+    architecture = sized.model.architecture(len(vocabulary))
+    B, T = training.batch_size, training.sequence_length
+    threads = sized.runtime.threads or fastest_threads(architecture, T, max(1, B // training.accumulate))
     length = WINDOWS * B * T + 1
     cuts = Cuts(slices=1, length=length, bounds=(0, length, length, length))  # all of it to train on
     corpus = Corpus(random_text(len(vocabulary), length), vocabulary, cuts, sha256="")
-    plan = Plan(config.replaced("runtime", threads=threads), corpus, sources=(), notes=())
+    plan = Plan(sized.replaced("runtime", threads=threads), corpus, sources=(), notes=())
     trainer = build_trainer(plan, Network.fresh(architecture, np.random.default_rng(0), training.precision))
     trainer.schedule = Schedule("constant", LEARNING_RATE, steps=1)
     return trainer

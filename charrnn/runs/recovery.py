@@ -47,8 +47,8 @@ class Rollback:
     def roll_back(self, rejected: StepRejectedError) -> Recovered:
         """Put the trainer back to a snapshot, at half the learning rate.
 
-        Raises DivergedError after `training.recoveries` tries that did not reach a later snapshot, and writes what the network
-        was reading to a file. Raises RunError and CheckpointError if there is no snapshot.
+        Raises DivergedError after `training.recoveries` tries that did not reach a later snapshot, and writes what the
+        network was reading to a file. Raises RunError and CheckpointError if there is no snapshot.
         """
         trainer, training = self._trainer, self._config.training
         before = trainer.progress
@@ -66,8 +66,8 @@ class Rollback:
         return self._trainer.ranks.on_root(self._newest)
 
     def _newest(self) -> Checkpoint:
-        """The newest snapshot. A checkpoint of a training that was merely stopped is not a snapshot, because a stop must not
-        change the result; but it is used if the snapshot before it is lost.
+        """The newest snapshot. A checkpoint of a training that was merely stopped is not a snapshot, because a stop
+        must not change the result; but it is used if the snapshot before it is lost.
 
         Raises RunError and CheckpointError.
         """
@@ -112,8 +112,8 @@ class Rollback:
         return DivergedError("; ".join(parts))
 
     def _write(self, batch: Batch, rejected: StepRejectedError) -> bool:
-        """Write what is needed to run the step again: the weights, the window, and the state before it. Returns False if that
-        fails: a full disk must not hide the divergence.
+        """Write what is needed to run the step again: the weights, the window, and the state before it. Returns False
+        if that fails: a full disk must not hide the divergence.
         """
         window, trainer = batch.window, self._trainer
         arrays = {"inputs": window.inputs, "targets": window.targets, "begins": window.fresh_streams}
@@ -138,7 +138,7 @@ class Rollback:
 
 
 def _progress_after_rollback(before: Progress, saved: Progress, diverged_step: int, tries: int) -> Progress:
-    """The progress of the snapshot, with what stays of the diverged training: its lower learning rate and its best loss."""
+    """The progress of the snapshot, with the halved learning rate and the best loss of the training that diverged."""
     after = replace(
         saved,
         halvings=before.halvings + 1,

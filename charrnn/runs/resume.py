@@ -29,11 +29,11 @@ def resume(
     ranks: Communicator | None = None,
     encoding: Sequence[str] = (),
 ) -> Run:
-    """Resume a run from its last checkpoint, on all `ranks`; rank 0 reads and writes. `steps`, `epochs` or `seconds` from now set
-    a new end. `sources` and `encoding` describe a text that was moved or converted (see load_corpus).
+    """Resume a run from its last checkpoint, on all `ranks`; rank 0 reads and writes. `steps`, `epochs` or `seconds`
+    from now set a new end. `sources` and `encoding` describe a text that was moved or converted (see load_corpus).
 
-    Raises RunError if there is nothing to resume, if another process trains there, or if the text or config.yaml has changed;
-    and CheckpointError.
+    Raises RunError if there is nothing to resume, if another process trains there, or if the text or config.yaml has
+    changed; and CheckpointError.
     """
     began, ranks = time.perf_counter(), ranks or Communicator()
     with ExitStack() as held:

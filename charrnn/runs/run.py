@@ -45,8 +45,8 @@ class Run:
         return self.folder.path
 
     def events(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
-        """Train, sample, estimate the gradient flow, save and log; yield each event as it happens. A caller that stops at any
-        event loses only what came after the last save.
+        """Train, sample, estimate the gradient flow, save and log; yield each event as it happens. A caller that stops
+        at any event loses only what came after the last save.
 
         Raises DivergedError if rolling back does not help, and RunError if the directory cannot be written.
         """
@@ -86,7 +86,8 @@ class Run:
 
 
 def start(plan: Plan, out: Path | None = None) -> Run:
-    """Make the run directory (none named: the next free one below runs/), and a fresh network or one with the plan's weights.
+    """Make the run directory (none named: the next free one below runs/), and a fresh network or one with the plan's
+    weights.
 
     Raises RunError if the directory is not empty or cannot be made.
     """
@@ -99,8 +100,8 @@ def start(plan: Plan, out: Path | None = None) -> Run:
 
 
 def lock_on_root(ranks: Communicator, take: Callable[[], Lock], held: ExitStack) -> tuple[Folder, str | None]:
-    """Lock a run directory in rank 0, the only rank that writes there, until `held` is closed. Returns the directory and the
-    lock's note on all ranks.
+    """Lock a run directory in rank 0, the only rank that writes there, until `held` is closed. Returns the directory
+    and the lock's note on all ranks.
     """
 
     def take_and_hold() -> tuple[Folder, str | None]:

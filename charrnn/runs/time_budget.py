@@ -1,4 +1,4 @@
-"""From a time budget to a number of steps: measured on this machine, by some steps of the training itself, which are discarded."""
+"""From a time budget to a number of steps, by timing some steps of the training here, which are then discarded."""
 
 import math
 import re
@@ -48,7 +48,7 @@ def steps_within(plan: Plan, seconds: float, began: float) -> tuple[int, str]:
     steps = min(ENDLESS, int(left / cost.per_step(plan.config.training.eval_every)))
     if steps < 1:
         raise OptionError(
-            f"{parameter('seconds')}: {seconds:g} s is too short for one step ({cost.step:.3g} s) and a validation"
+            f"{parameter('seconds')}: {seconds:g} s is too short for one step ({cost.step:.3g} s) and a validation; give more time"
         )
     return steps, f"{seconds:g} s are {steps:,} steps here, at {cost.step * 1e3:.3g} ms for each"
 
@@ -87,8 +87,8 @@ def _measure_cost(plan: Plan, seconds: float) -> StepCost:
 
 @contextmanager
 def _folder(ranks: Communicator) -> Iterator[Path]:
-    """A temporary folder, which rank 0 makes and deletes. Its name is decided before it is made, so that a signal at any moment
-    leaves nothing behind.
+    """A temporary folder, which rank 0 makes and deletes. Its name is decided before it is made, so that a signal at
+    any moment leaves nothing behind.
     """
     folder = ranks.on_root(_temporary) / f"charrnn-measuring-{secrets.token_hex(8)}"
     try:

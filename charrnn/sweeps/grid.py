@@ -1,7 +1,7 @@
 """The trials of a sweep: for each training the values that vary, and its whole configuration.
 
-A grid has every combination of values. Random trials draw each value independently, so that few trainings try many values of
-the keys that matter (Bergstra and Bengio, "Random search for hyper-parameter optimization", JMLR 2012).
+A grid has every combination of values. Random trials draw each value independently, so that few trainings try many
+values of the keys that matter (Bergstra and Bengio, "Random search for hyper-parameter optimization", JMLR 2012).
 """
 
 import itertools
@@ -53,7 +53,7 @@ class Trial:
 
 
 def parse_axes(grids: Sequence[str]) -> list[Axis]:
-    """The axes that KEY=A,B,C and KEY=LOW..HIGH describe. Raises ConfigError for anything else, and for a key given twice."""
+    """The axes that KEY=A,B,C and KEY=LOW..HIGH describe. Raises ConfigError, also for a key given twice."""
     found: dict[str, Axis] = {}
     for grid in grids:
         axis = _axis(grid)
@@ -77,7 +77,8 @@ def trials(
     """Every combination of the axes, or `random` draws from them: all different and valid, each on one core by default.
     `encoding`: further encodings of the text's files.
 
-    Raises ConfigError for an unknown key, a value out of its range, a range without `random`, and more than MAX_TRIALS trials.
+    Raises ConfigError for an unknown key, a value out of its range, a range without `random`, and more than MAX_TRIALS
+    trials.
     """
     _require_few(axes, random)
     first = {axis.key: axis.low if isinstance(axis, Range) else axis.values[0] for axis in axes}
@@ -200,7 +201,7 @@ def _trial(base: Config, values: Mapping[str, Any]) -> Trial:
 
 
 def _options(values: Mapping[str, Any]) -> OptionValues:
-    """The values as options of a configuration; if epochs vary and steps do not, steps are null, so that epochs count."""
+    """The values as options of a configuration; if epochs vary and steps do not, steps are null: epochs count."""
     origin = parameter("grids")
     ends = {STEPS: (origin, None)} if EPOCHS in values and STEPS not in values else {}
     return {**ends, **{key: (origin, value) for key, value in values.items()}}

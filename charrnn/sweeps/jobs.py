@@ -42,7 +42,7 @@ class Job:
 
 @dataclass(frozen=True)
 class JobResult:
-    """How a training ended: done, diverged, failed, stopped, or waiting if it was never started. `error` is one line."""
+    """How a training ended: done, diverged, failed, stopped, or waiting (never started). `error` is one line."""
 
     state: str
     error: str | None = None
@@ -76,7 +76,7 @@ def make_jobs(sweep: Sweep) -> list[Job]:
 
 
 def run_job(job: Job, folder: Folder, stop_signal: StopSignal) -> JobResult:
-    """Start a training in the directory of its sweep, or resume it, and wait for its end. Does nothing if it is finished."""
+    """Start or resume a training in its sweep's directory, and wait for its end; does nothing if it is finished."""
     if read_status(folder.path / job.name).finished:
         return JobResult("done")
     if stop_signal.should_stop():
@@ -100,10 +100,10 @@ def run_job(job: Job, folder: Folder, stop_signal: StopSignal) -> JobResult:
 
 
 def run_job_on_rank(job: Job, path: Path, number: int) -> JobResult:
-    """Run a job in another rank of an MPI job, which handles signals itself; `number` identifies the sweep's directory."""
+    """Run a job in another MPI rank, which handles signals itself; `number` identifies the sweep's directory."""
     try:
         with graceful_stop() as stop, Folder(path) as folder:
-            if folder.number != number:
+            if folder.inode != number:
                 return JobResult("failed", f"{path}: not the directory in which this sweep started; was that renamed?")
             return run_job(job, folder, StopSignal(stop.requested))
     except OSError as error:
@@ -120,8 +120,8 @@ def _command(job: Job, folder: Folder) -> list[str]:
 
 
 def _run(command: Sequence[str], folder: Folder, log: IO[bytes], stop_signal: StopSignal) -> int:
-    """Run a command and return its exit code. The terminal's Ctrl-C does not reach it: the sweep decides when it ends."""
-    with folder.again() as place:
+    """Run a command and return its exit code. Ctrl-C does not reach it: the sweep decides when it ends."""
+    with folder.reopen() as place:
         held = place.descriptor
         where = str(place.path.absolute()) if held is None else str(held)
         process = subprocess.Popen(

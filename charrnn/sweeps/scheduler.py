@@ -31,7 +31,7 @@ def submitter(
 ) -> Iterator[Callable[[Job], Future[JobResult]]]:
     """Yield the function that submits a job, to a rank of the `team` or to one of `workers` threads here."""
     if team is not None:
-        yield lambda job: team.submit(run_job_on_rank, job, folder.path, folder.number)
+        yield lambda job: team.submit(run_job_on_rank, job, folder.path, folder.inode)
         return
     with ThreadPoolExecutor(workers) as threads:  # each waits for its process
         yield lambda job: threads.submit(run_job, job, folder, stop_signal)
@@ -43,8 +43,8 @@ def run_jobs(
     should_stop: Callable[[], bool],
     tick: Callable[[], None],
 ) -> Iterator[JobEvent]:
-    """Yield an event when a job starts (unless it ends at once), and when it ends. After `should_stop()`, no waiting job is
-    started. `tick` is called every POLL_SECONDS.
+    """Yield an event when a job starts (unless it ends at once), and when it ends. After `should_stop()`, no waiting
+    job is started. `tick` is called every POLL_SECONDS.
     """
     futures = dict(enumerate(map(submit, jobs)))
     started: set[int] = set()

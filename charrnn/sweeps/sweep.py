@@ -55,8 +55,8 @@ class Sweep:
 def make(trials: Sequence[Trial], sources: Sequence[str], seconds: float | None) -> Sweep:
     """A sweep on a text, which is read once to check it.
 
-    Raises TextError if the text cannot be read with the configuration of any trial, and for standard input, which can be read
-    only once.
+    Raises TextError if the text cannot be read with the configuration of any trial, and for standard input, which can
+    be read only once.
     """
     if "-" in sources:
         raise TextError(
@@ -97,7 +97,7 @@ def open_directory(sweep: Sweep, out: Path | None) -> Lock:
 
 
 def _first_plan(trials: Sequence[Trial], sources: Sequence[str]) -> Plan:
-    """The plan of the first trial that can read the text. Only the section `data` matters, so each one is tried once."""
+    """The plan of the first trial that can read the text. Only the section `data` matters: each is tried once."""
     ways: dict[str, Config] = {}
     for trial in trials:
         ways.setdefault(repr(trial.config.data), trial.config)
@@ -136,8 +136,8 @@ def _read(folder: Folder) -> dict[str, Any]:
 
 
 def _require_same(path: Path, there: dict[str, Any], here: dict[str, Any]) -> None:
-    """Raises RunError for the record of another sweep; the message says how it differs. A key that an older record lacks has its
-    default.
+    """Raises RunError for the record of another sweep; the message says how it differs. A key that an older record
+    lacks has its default.
     """
     if isinstance(there.get("config"), dict):
         there = {**there, "config": dict(flatten(Config())) | there["config"]}

@@ -1,4 +1,4 @@
-"""Bytes on their way to the disk."""
+"""Flush a file to the disk itself, and append all of some bytes or none."""
 
 import errno
 import os
@@ -6,13 +6,13 @@ from contextlib import suppress
 from io import FileIO
 from typing import IO
 
-NO_FULL_FLUSH = {errno.EINVAL, errno.ENOTSUP, errno.ENOTTY}  # of a file, on some volumes of macOS
+NO_FULL_FLUSH = {errno.EINVAL, errno.ENOTSUP, errno.ENOTTY}  # errors of F_FULLFSYNC on some volumes of macOS
 
 try:
     from fcntl import F_FULLFSYNC, fcntl  # type: ignore[attr-defined]
 
     def flush(file: IO[bytes]) -> None:
-        """To the disk itself: on macOS, fsync leaves it in the drive's cache; not every volume there has more than that."""
+        """Flush to the disk: on macOS, fsync reaches only the drive's cache. Some volumes there have nothing better."""
         file.flush()
         try:
             fcntl(file.fileno(), F_FULLFSYNC)
@@ -24,13 +24,13 @@ try:
 except ImportError:
 
     def flush(file: IO[bytes]) -> None:
-        """To the disk itself."""
+        """Flush to the disk."""
         file.flush()
         os.fsync(file.fileno())
 
 
 def append(file: FileIO, data: bytes) -> None:
-    """Write all of it or nothing. Raises OSError."""
+    """Append all bytes or none. Raises OSError."""
     before, rest = file.seek(0, os.SEEK_END), memoryview(data)
     try:
         while rest:

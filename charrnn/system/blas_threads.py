@@ -1,8 +1,8 @@
 """One BLAS thread for every product of a network.
 
-A BLAS with threads of its own lets them wait in loops that use up their cores. Beside another busy process a product then takes many
-times as long as on one thread, and the products of a network are too small to gain much. How a BLAS cuts a product for its
-threads also moves the last bits: on one thread the same weights give the same bytes on any number of cores.
+The threads of a BLAS wait in loops that keep their cores busy. Beside another busy process a product then takes many times as
+long as on one thread, and the products of a network are too small to gain much. The way a BLAS cuts a product for its threads
+also changes the last bits: on one thread the same weights give the same bytes on any number of cores.
 """
 
 from collections.abc import Iterator
@@ -16,10 +16,10 @@ from threadpoolctl import ThreadpoolController
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Inside, every product runs on the thread that asks for it; also a decorator for a function.
+    """Inside, every product runs on the thread that calls it. Also a decorator for a function.
 
-    The limit is that of the whole process. It ends when the last of those inside leaves, in whatever order they do: an iterator
-    that is not yet at its end is still inside.
+    The limit holds for the whole process, until the last of those inside leaves, in any order: an iterator that is not yet at its
+    end is still inside.
     """
     limit = _limit()
     limit.enter()
@@ -35,10 +35,10 @@ class _Limit:
     def __init__(self) -> None:
         self._libraries = ThreadpoolController().select(user_api="blas")
         self._lock, self._inside = Lock(), 0
-        self._outside: Any = None  # what was there before the first came in
+        self._outside: Any = None  # the limits before the first came in
 
     def enter(self) -> None:
-        """Limit again for each: some libraries keep a limit for each of the threads that call them."""
+        """Set the limit every time: some libraries keep one for each thread that calls them."""
         with self._lock:
             limited = self._libraries.limit(limits=1)
             if self._inside == 0:
@@ -46,7 +46,7 @@ class _Limit:
             self._inside += 1
 
     def leave(self) -> None:
-        """The last one out puts back what was there."""
+        """The last one out restores the limits."""
         with self._lock:
             self._inside -= 1
             if self._inside == 0:
@@ -55,5 +55,5 @@ class _Limit:
 
 @cache
 def _limit() -> _Limit:
-    """One, as the process has one limit; the libraries are looked for once, which takes longer than a product."""
+    """The limit of the process. Finding the libraries takes longer than a product, so it is done once."""
     return _Limit()

@@ -4,17 +4,17 @@ import os
 
 ONE_BLAS_THREAD = dict.fromkeys(
     ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-)  # in the environment
+)  # environment variables
 
 
 def usable_cores() -> frozenset[int]:
     """The numbers of the cores that this process may use."""
     try:
         return frozenset(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows have no affinity to ask for
+    except AttributeError:  # macOS and Windows have no affinity
         return frozenset(range(os.cpu_count() or 1))
 
 
 def available_cores() -> int:
-    """The cores this process may use."""
+    """How many cores this process may use."""
     return len(usable_cores())

@@ -1,10 +1,10 @@
-"""A directory that is held open: what is done through it is done in it, whatever name it has by then.
+"""A directory that is held open: all work goes into it, whatever its name is by then.
 
-Whoever renames the directory of a running training renames it for the training too, and what takes the old name is left
-alone. Nothing that is written here follows a link that somebody left in the directory, and a file that has a second name
-elsewhere (a hard link) becomes one of its own before it is added to.
+You may rename the directory of a running training: it goes on there, and leaves whatever takes the old name alone. Nothing
+written here follows a link that somebody left in the directory, and a file with a second name elsewhere (a hard link) is copied
+before it is added to.
 
-Windows cannot hold a directory; there, one in which a file is open cannot be renamed, and names serve.
+Windows cannot hold a directory; there, a directory with an open file cannot be renamed, so names serve.
 """
 
 import errno
@@ -12,78 +12,74 @@ import os
 import secrets
 import shutil
 import stat
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Self
 
 from charrnn.system.atomic_files import flush
+from charrnn.system.directory_path import find_path, has_path
 from charrnn.system.plain_files import NO_WAIT, require_plain_file, require_plain_mode
 
-SIDE = ".tmp"  # the ending of a file that is not whole yet
-WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds
+SIDE = ".tmp"  # the ending of a half-written file
+WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds between tries to rename on Windows
 CAN_HOLD = {os.open, os.stat, os.unlink, os.mkdir, os.link, os.rename} <= os.supports_dir_fd
 DIRECTORY: int = getattr(os, "O_DIRECTORY", 0)
 NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)  # Windows has no such flag; there, links need a right that few have
-NO_SUCH_FLUSH = {errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF}  # of a directory, on some network file systems
-OPEN_FILES = "/proc/self/fd"  # on Linux, a link for each open file, to where it is now
+NO_SUCH_FLUSH = {errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF}  # from network file systems
 
 
 class Folder:
-    """A directory; a context manager, which lets it go at its end. Every method raises OSError."""
+    """A directory, and a context manager that closes it. Every method may raise OSError."""
 
     def __init__(self, path: Path) -> None:
-        """Hold what bears this name now."""
+        """Hold the directory that has this path now."""
         self._named, self._held = path, None
         self._held = os.open(path, os.O_RDONLY | DIRECTORY) if CAN_HOLD else None
 
     @classmethod
     def named(cls, path: Path) -> "Folder":
-        """What bears this name whenever it is used: to read from."""
+        """Whatever directory has this path when it is used: to read from."""
         folder = cls.__new__(cls)
         folder._named, folder._held = path, None
         return folder
 
     def __reduce__(self) -> tuple[object, tuple[Path]]:
-        return Folder.named, (self.path,)  # another process cannot use what this one holds
+        return Folder.named, (self.path,)  # another process cannot use the open directory
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __del__(self) -> None:
-        self.close()  # as a file that nobody has any more: a lock goes with it
+        self.close()  # like a file without users; a lock on it ends too
 
     def close(self) -> None:
-        """Let it go; `path` stays what it was. A second time does nothing."""
+        """Let it go; `path` stays. Closing again does nothing."""
         if self._held is not None:
             self._named, held, self._held = self.path, self._held, None
             os.close(held)
 
     @property
     def descriptor(self) -> int | None:
-        """Of the open directory; None where it is not held."""
+        """The descriptor of the open directory; None if it is not held."""
         return self._held
 
     @property
-    def number(self) -> int:
-        """By which the file system knows it."""
+    def inode(self) -> int:
+        """Its number in the file system."""
         return os.stat(self._named if self._held is None else self._held).st_ino
 
     @property
     def path(self) -> Path:
-        """Where it is now; where nobody can tell, where it was."""
-        if self._held is None or _is(self._named, self._held):
+        """Its path now; the last known one if the system cannot say."""
+        if self._held is None or has_path(self._held, self._named):
             return self._named
-        now = _place(self._held)
+        now = find_path(self._held)
         if now is None:
             return self._named
         if not self._named.is_absolute():
@@ -93,21 +89,21 @@ class Folder:
 
     @property
     def is_gone(self) -> bool:
-        """Whether it was removed, as far as one can tell."""
+        """Whether it was removed, as far as the system can say."""
         if self._held is None:
             return not self._named.is_dir()
-        return not _is(self._named, self._held) and _place(self._held) is None
+        return not has_path(self._held, self._named) and find_path(self._held) is None
 
     def names(self) -> list[str]:
-        """What is in it, sorted."""
+        """The names in it, sorted."""
         return sorted(os.listdir(self._named if self._held is None else self._held))
 
     def has_file(self, name: str) -> bool:
-        """Whether there is a file of this name, or a link to one."""
+        """Whether this name is a file, or a link to one."""
         return stat.S_ISREG(self._mode(name))
 
     def has(self, name: str) -> bool:
-        """Whether there is anything of this name that could be opened."""
+        """Whether this name exists; a link counts if its target exists."""
         return self._mode(name) != 0
 
     def refuse_link(self, name: str) -> None:
@@ -116,20 +112,21 @@ class Folder:
             raise OSError(errno.ELOOP, f"{name} is a link, and links are not followed here", str(self.path / name))
 
     def read(self, name: str) -> IO[bytes]:
-        """Open a plain file for reading. Raises NotPlainError for anything else, which may never end."""
+        """Open a plain file for reading. Raises NotPlainError for anything else: it may never end."""
         path = self._named / name
         require_plain_mode(path, os.stat(self._at(name), dir_fd=self._held).st_mode)
         file = open(path, "rb", opener=lambda path, flags: self._open(path, flags | NO_WAIT))  # noqa: SIM115 (open as long as its user wants)
         return require_plain_file(path, file)
 
     def create(self, name: str) -> IO[bytes]:
-        """Open a new file for writing. Raises FileExistsError for whatever is there, a link too."""
+        """Open a new file for writing. Raises FileExistsError if the name exists, even as a link."""
         return open(self._named / name, "xb", opener=self._open)
 
     def append_to(self, name: str) -> FileIO:
-        """A file of its own, made where it is missing, that can be read and is written at its end. Raises OSError for a link.
+        """Open a file for reading, and for writing at its end; make it if it is missing. Raises OSError for a link.
 
-        Without a buffer: what could not be written is not tried again when the file is closed.
+        A file with a second name elsewhere is replaced by a copy. There is no buffer: what could not be written is not tried again
+        when the file is closed.
         """
         file = open(self._named / name, "a+b", buffering=0, opener=self._open_no_link)  # noqa: SIM115 (open as long as its user wants)
         found = os.fstat(file.fileno())
@@ -144,14 +141,14 @@ class Folder:
         return self.append_to(name)
 
     def remove(self, name: str) -> None:
-        """Remove a file or a link, where there is one."""
+        """Remove a file or a link, if there is one."""
         with suppress(FileNotFoundError):
             os.unlink(self._at(name), dir_fd=self._held)
 
     def rename(self, name: str, new: str) -> None:
-        """Give a file another name, in place of what has that.
+        """Rename a file, in place of any other of that name.
 
-        On Windows that fails while another process reads what has the name; a moment later it does not.
+        On Windows that fails while another process reads the other file, so it is tried again.
         """
         for wait in WAITS if os.name == "nt" else ():
             with suppress(PermissionError):
@@ -161,7 +158,7 @@ class Folder:
         self._rename(name, new)
 
     def subfolder(self, name: str) -> "Folder":
-        """A folder in it, made where it is missing. Raises OSError for a link."""
+        """Open a folder in it; make it if it is missing. Raises OSError for a link."""
         with suppress(FileExistsError):
             os.mkdir(self._at(name), dir_fd=self._held)
         self.refuse_link(name)
@@ -172,20 +169,21 @@ class Folder:
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         return folder
 
-    def again(self) -> "Folder":
-        """The same directory, held a second time: without its lock."""
+    def reopen(self) -> "Folder":
+        """Hold the same directory a second time, without its lock."""
         return Folder.named(self._named) if self._held is None else self.subfolder(".")
 
     @contextmanager
     def whole_file(
         self, name: str, previous: str | None = None, side: str | None = None, replace: bool = True
     ) -> Iterator[IO[bytes]]:
-        """A side file to write to; flushed to the disk, it takes the name at the end: no reader ever sees a part.
+        """Write a side file; at the end it is flushed to the disk and takes the name, so that no reader ever sees a part.
 
-        What bore the name before is kept as `previous`, where that is given. `side`: a name that nothing has, in a directory
-        that is not a run's; there, what a process that was killed left under the usual one is removed.
-        Where it may not `replace` what bears the name by then, FileExistsError.
-        Raises OSError, and whatever is raised within: the side file is then removed, and whatever bore the name is still there.
+        `previous`: the name under which to keep the file before it. `side`: the name of the side file; without one, `name` with
+        the ending SIDE, and what a killed process left there is removed. Without `replace`, raises FileExistsError if the name
+        exists by then.
+
+        After any error the side file is removed, and the file of that name is as it was.
         """
         kept = previous + SIDE if previous and self.has(name) else None
         if side is None:
@@ -196,10 +194,10 @@ class Folder:
             with file:
                 yield file
                 flush(file)
-            if previous and kept and not self._linked(name, kept):
+            if previous and kept and not self._link(name, kept):
                 self.rename(name, previous)
                 kept = None
-            self.rename(side, name) if replace else self._name_anew(side, name)
+            self.rename(side, name) if replace else self._take_free_name(side, name)
             if previous and kept:
                 self.rename(kept, previous)
         except BaseException:
@@ -210,40 +208,38 @@ class Folder:
         self._flush()
 
     def finish_keeping(self, name: str, previous: str) -> None:
-        """Where a process was killed between giving a new file its name and keeping the one before: keep it."""
+        """If a process was killed after a new file took its name and before the old one was kept: keep the old one."""
         kept = previous + SIDE
-        if stat.S_ISREG(self._mode(kept, follow_symlinks=False)) and self.has(name) and not self._are_one(kept, name):
-            self.rename(kept, previous)
+        if stat.S_ISREG(self._mode(kept, follow_symlinks=False)) and self.has(name):
+            old, new = (os.stat(self._at(each), dir_fd=self._held) for each in (kept, name))
+            if not os.path.samestat(old, new):
+                self.rename(kept, previous)
         self.remove(kept)
 
     def _at(self, name: str) -> str:
         return name if self._held is not None else os.path.join(self._named, name)
 
     def _open(self, path: str, flags: int) -> int:
-        """An opener; its path is for messages."""
+        """An opener for `open`, which passes a path for its messages."""
         return os.open(self._at(os.path.basename(path)), flags, 0o666, dir_fd=self._held)
 
     def _open_no_link(self, path: str, flags: int) -> int:
-        self.refuse_link(os.path.basename(path))  # to say it plainly; the system's own word is the one that counts
+        self.refuse_link(os.path.basename(path))  # for a clear message; O_NOFOLLOW is what protects
         return self._open(path, flags | NO_LINK)
 
     def _mode(self, name: str, follow_symlinks: bool = True) -> int:
-        """What it is; 0 for nothing."""
+        """Its mode; 0 if there is nothing."""
         try:
             return os.stat(self._at(name), dir_fd=self._held, follow_symlinks=follow_symlinks).st_mode
         except OSError:
             return 0
 
-    def _are_one(self, name: str, other: str) -> bool:
-        first, second = (os.stat(self._at(each), dir_fd=self._held) for each in (name, other))
-        return os.path.samestat(first, second)
-
     def _rename(self, name: str, new: str) -> None:
         os.replace(self._at(name), self._at(new), src_dir_fd=self._held, dst_dir_fd=self._held)
 
-    def _linked(self, name: str, link: str, replace: bool = True) -> bool:
-        """Give a file a second name, so that it never lacks its first. False where the file system has no links, or where it may
-        not `replace` what has that name.
+    def _link(self, name: str, link: str, replace: bool = True) -> bool:
+        """Give a file a second name, so that it never lacks the first. False if the file system has no links, or, without
+        `replace`, if the name exists.
         """
         held = self._held is not None
         try:
@@ -256,16 +252,16 @@ class Folder:
             return False
         return True
 
-    def _name_anew(self, side: str, name: str) -> None:
-        """Give a file a name that nothing has. Raises FileExistsError where something has it."""
-        if not self._linked(side, name, replace=False):
+    def _take_free_name(self, side: str, name: str) -> None:
+        """Rename a file. Raises FileExistsError if the name exists."""
+        if not self._link(side, name, replace=False):
             if self._mode(name, follow_symlinks=False):
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
             self.rename(side, name)
         self.remove(side)
 
     def _flush(self) -> None:
-        """Make a rename survive a power cut. Windows has no such call, and needs none."""
+        """Make a rename survive a power cut. Windows has no such call and needs none."""
         if self._held is None:
             return
         try:
@@ -277,28 +273,7 @@ class Folder:
 
 @contextmanager
 def whole_file(path: Path, replace: bool = True) -> Iterator[IO[bytes]]:
-    """A file in somebody's own folder, of which nothing else is touched: as Folder.whole_file."""
+    """Like Folder.whole_file, in a folder that is not charrnn's: nothing else in it is touched."""
     side = f".charrnn-{secrets.token_hex(8)}{SIDE}"
     with Folder(path.parent) as folder, folder.whole_file(path.name, side=side, replace=replace) as file:
         yield file
-
-
-def _is(path: Path, descriptor: int) -> bool:
-    """Whether a name is that of an open directory."""
-    try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    except (OSError, ValueError):
-        return False
-
-
-def _place(descriptor: int) -> Path | None:
-    """Where an open directory is now; None where it is nowhere, or nobody can tell."""
-    with suppress(OSError, ImportError, ValueError):
-        if sys.platform == "darwin":
-            from fcntl import F_GETPATH, fcntl
-
-            path = Path(os.fsdecode(fcntl(descriptor, F_GETPATH, bytes(1024)).rstrip(b"\0")))
-        else:
-            path = Path(os.readlink(f"{OPEN_FILES}/{descriptor}"))
-        return path if _is(path, descriptor) else None
-    return None

@@ -1,11 +1,11 @@
-"""One writer for a run directory: a lock that the system lets go when its holder ends, however it ends.
+"""One writer for a run directory: a lock that the system releases when its holder ends, however it ends.
 
-Both the directory and its file `lock` are locked: the directory, because what is written goes there whatever names it and
-the file have by then; the file, because some systems lock no directories. The file says who holds the lock, and stays when
-the lock is let go, empty: were it removed, two processes could each lock a file of that name.
+Both the directory and its file `lock` are locked: the directory, because the training writes there whatever names it and the file
+have by then; the file, because some systems cannot lock directories. The file says who holds the lock. It stays, empty, after the
+release: if it were removed, two processes could each lock a file of that name.
 
-Not one of a library, for three reasons: such a lock holds a path, and protects nothing once the directory is renamed; it
-does not say who holds it; and it fails where a file system has no locks, where a training goes on with a note.
+The lock of a library would not do, for three reasons: it locks a path, and protects nothing once the directory is renamed; it does
+not say who holds it; and it fails on a file system without locks, where a training goes on with a note.
 """
 
 import json
@@ -21,20 +21,20 @@ from charrnn.system.atomic_files import append
 from charrnn.system.folder_handle import Folder
 
 LOCK = "lock"
-WAIT_SECONDS = 1.0  # seconds
+WAIT_SECONDS = 1.0  # for a holder to write who it is
 PID = "pid"
-BEGINNING = f'{{"{PID}": '.encode()  # of what says who holds it
-LOCKED_BYTE = 1 << 30  # the byte that Windows locks, and then lets nobody read: far from those that say who holds it
+BEGINNING = f'{{"{PID}": '.encode()  # of a lock file
+LOCKED_BYTE = 1 << 30  # Windows lets nobody read the byte that it locks: this is far beyond the text
 
 try:
     import fcntl
 
     def _seize(file: IO[bytes]) -> None:
-        """Raises BlockingIOError while another process holds it, and OSError where there are no locks."""
+        """Raises BlockingIOError while another process holds it, and OSError if there are no locks."""
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _seize_directory(folder: Folder) -> None:
-        """Raises BlockingIOError while another process holds it; does nothing where directories have no locks."""
+        """Raises BlockingIOError while another process holds it; does nothing if directories have no locks."""
         if folder.descriptor is None:
             return
         try:
@@ -60,17 +60,15 @@ except ImportError:
 
 
 class Lock:
-    """A run directory that is ours until `release`, or until this process ends."""
+    """The lock of a run directory, held until `release` or the end of this process."""
 
     def __init__(self, run: Path) -> None:
-        """Take it. Raises RunError while another process holds it, saying which; OSError where no file can be made."""
+        """Take it. Raises RunError, with the holder, while another process has it, and OSError if no file can be made."""
         self.folder = Folder(run)
         self.note: str | None = None
         with ExitStack() as opened:
             opened.callback(self.folder.close)
-            self._file = opened.enter_context(
-                self.folder.append_to(LOCK)
-            )  # what stands there is not lost by opening it
+            self._file = opened.enter_context(self.folder.append_to(LOCK))  # opening keeps what is in it
             self._take(run)
             self._write(json.dumps({PID: os.getpid(), "host": socket.gethostname(), "since": time.strftime("%F %T")}))
             opened.pop_all()
@@ -89,7 +87,7 @@ class Lock:
             raise RunError(f"{run / LOCK}: not a lock of charrnn, and would be overwritten; choose another directory")
 
     def _acquire(self) -> str | None:
-        """None once it is ours; else who holds it. Who has just taken it gets a moment to say so, or to let it go again."""
+        """None once it is ours, or its holder. A process that has just taken it gets a moment to say so, or to release it."""
         deadline = time.monotonic() + WAIT_SECONDS
         while True:
             try:
@@ -105,10 +103,10 @@ class Lock:
             time.sleep(WAIT_SECONDS / 100)
 
     def release(self) -> None:
-        """Let it go; a second time does nothing."""
+        """Release it; a second time does nothing."""
         if self._file.closed:
             return
-        with suppress(OSError):  # of a disk that takes nothing any more; the system lets the lock go all the same
+        with suppress(OSError):  # a full disk; the system releases the lock all the same
             self._write("")
         with suppress(OSError):
             self._file.close()
@@ -120,14 +118,14 @@ class Lock:
 
 
 def _is_lock_file(file: IO[bytes]) -> bool:
-    """Whether the file is empty, or begins as one that says who holds a lock; a power cut can leave zeros."""
+    """Whether the file is empty, or begins like a lock file; a power cut can leave zeros."""
     file.seek(0)
     content = file.read(len(BEGINNING)).strip(b"\0")
     return BEGINNING.startswith(content)
 
 
 def _holder(file: IO[bytes]) -> str | None:
-    """Who wrote the file; None where that is not written yet, or no more."""
+    """Who wrote the file; None if that is not written yet, or was erased."""
     file.seek(0)
     try:
         found = json.loads(file.read(1000))

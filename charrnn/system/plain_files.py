@@ -1,14 +1,14 @@
-"""Plain files: what is opened must be one, and nothing that waits or acts when it is read (a pipe, a device, a socket)."""
+"""Open plain files, and nothing else: a pipe, a device or a socket may wait or act when it is opened or read."""
 
 import errno
 import os
+import select
 import stat
 from pathlib import Path
 from typing import IO
 
 NO_WAIT: int = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
-
-
+PATIENCE = 10.0  # seconds within which somebody must write to a pipe that a person named
 OTHER_KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
@@ -19,31 +19,50 @@ OTHER_KINDS = {
 
 
 class NotPlainError(OSError):
-    """What has a name, and is no plain file: to read from a pipe, a device or a socket may never end."""
+    """A pipe, a device, a socket or a folder in the place of a plain file."""
 
 
 def require_plain(path: Path) -> None:
-    """Raises NotPlainError for what is no plain file, and OSError where there is nothing."""
+    """Raises NotPlainError for anything but a plain file, and OSError where there is nothing."""
     require_plain_mode(path, os.stat(path).st_mode)
 
 
 def require_plain_mode(path: Path, mode: int) -> None:
-    """The same, for what `os.stat` says of it."""
+    """The same, from the mode that `os.stat` gives."""
     kind = OTHER_KINDS.get(stat.S_IFMT(mode))
     if kind:
         raise NotPlainError(errno.EINVAL, f"{kind}, not a plain file", str(path))
 
 
 def open_plain(path: Path) -> IO[bytes]:
-    """Open a plain file to read; what is none is not opened. Raises NotPlainError and OSError."""
+    """Open a plain file for reading. Raises NotPlainError for anything else, without opening it, and OSError."""
     require_plain(path)  # to open a device may do something
     return require_plain_file(path, os.fdopen(os.open(path, os.O_RDONLY | NO_WAIT), "rb"))
 
 
 def require_plain_file(path: Path, file: IO[bytes]) -> IO[bytes]:
-    """The file, opened just now. Raises NotPlainError, and closes it, where something else has taken its name meanwhile."""
+    """The file that was just opened. Closes it and raises NotPlainError where it is not plain: its name may have changed hands."""
     try:
         require_plain_mode(path, os.fstat(file.fileno()).st_mode)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def open_named(path: Path) -> IO[bytes]:
+    """Open what a person named for reading: a plain file, or a pipe to which somebody writes, such as <(command).
+
+    Raises OSError, and NotPlainError for a device, a socket, and a pipe to which nobody writes within PATIENCE.
+    """
+    if not stat.S_ISFIFO(os.stat(path).st_mode):
+        return open_plain(path)
+    descriptor = os.open(path, os.O_RDONLY | NO_WAIT)  # does not wait for a writer
+    file = os.fdopen(descriptor, "rb")
+    try:
+        if not select.select([descriptor], [], [], PATIENCE)[0]:
+            raise NotPlainError(errno.EINVAL, "a pipe to which nobody writes", str(path))
+        os.set_blocking(descriptor, True)
     except BaseException:
         file.close()
         raise

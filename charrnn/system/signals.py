@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and a terminal that goes away, while training: finish the step at hand, save, and only then leave."""
+"""Ctrl-C, SIGTERM and a closed terminal during a training: finish the step, save, and only then exit."""
 
 import signal
 from collections.abc import Iterator
@@ -6,17 +6,17 @@ from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
-if hasattr(signal, "SIGHUP"):  # Windows has none
+if hasattr(signal, "SIGHUP"):  # not on Windows
     SIGNALS.append(signal.SIGHUP)
 
 
 def exit_code(number: int) -> int:
-    """What a shell expects of a program that a signal ended: 130 after Ctrl-C, 143 after SIGTERM, 129 for a lost terminal."""
+    """The exit code that shells expect after a signal: 130 for Ctrl-C, 143 for SIGTERM, 129 for a closed terminal."""
     return 128 + number
 
 
 class StopRequest:
-    """Whether the user, or the system, has asked the training to stop, and with which signal."""
+    """The signal by which the user or the system asked the training to stop, if one has come."""
 
     def __init__(self) -> None:
         self.signal: int | None = None
@@ -27,15 +27,15 @@ class StopRequest:
 
     @property
     def exit_code(self) -> int:
-        """The exit code of a program that was asked to stop; 0 where it was not."""
+        """The exit code of a program that was asked to stop; 0 if it was not."""
         return exit_code(self.signal) if self.signal else 0
 
 
 @contextmanager
 def graceful_stop() -> Iterator[StopRequest]:
-    """Within: the first signal is only noted, and a second one ends the program as if nobody listened.
+    """Inside, the first signal is only noted; a second one ends the program as usual.
 
-    One that is ignored, as SIGHUP under nohup and SIGINT in the background of a script, stays ignored.
+    A signal that was ignored before, such as SIGHUP under nohup and SIGINT in the background of a script, stays ignored.
     """
     stop = StopRequest()
     handlers = {number: signal.getsignal(number) for number in SIGNALS}

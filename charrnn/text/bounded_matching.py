@@ -1,7 +1,7 @@
-"""Where a regular expression matches, within a time: some try more ways than there are seconds, and Python's `re` cannot be stopped.
+"""Match a regular expression within a time limit: some expressions take for ever, and Python's `re` cannot be stopped.
 
-An expression without repeats, groups and alternatives cannot do that, and is matched here; any other in a process of its own,
-which is ended when its time is over. So a stranger's checkpoint, which names the expression, holds nobody up.
+An expression without repeats, groups and alternatives is always quick, and is matched here. Any other is matched in a child
+process, which is killed when its time is over: the expression may come from a stranger's checkpoint.
 """
 
 import marshal
@@ -34,7 +34,7 @@ Span = tuple[int, int]
 
 
 def matches(pattern: re.Pattern[str], texts: Sequence[str]) -> list[list[Span]]:
-    """All matches in each text. Raises TextError where they cannot be found in SECONDS, and somewhat more for a long text."""
+    """All matches in each text. Raises TextError if that takes more than SECONDS, or somewhat more for a long text."""
     if is_quick(pattern.pattern):
         return [[match.span() for match in pattern.finditer(text)] for text in texts]
     numbers = np.frombuffer(_in_a_process(pattern.pattern, texts), np.uint32).astype(np.intp)
@@ -49,7 +49,7 @@ def matches(pattern: re.Pattern[str], texts: Sequence[str]) -> list[list[Span]]:
 
 
 def is_quick(expression: str) -> bool:
-    """Whether it holds nothing that could make it try many ways: no repeat, no group, no alternative."""
+    """Whether an expression has no repeat, group or alternative, and so cannot try many ways."""
     return not set(re.sub(r"\\.", "", expression, flags=re.DOTALL)) & set("*+?{(|")
 
 

@@ -1,15 +1,14 @@
 """Long texts, encoded once into a file.
 
-The file's name is made of the text's SHA-256 and of the vocabulary, so that a text that has changed is never trained
-from a stale file; it ends with the SHA-256 of both and of what stands before. It may be deleted at any time: it will be
-made again. The folder is the user's own, and nobody else may write there: what others could have written is not read.
+The file is named after the text's SHA-256 and the vocabulary, so that a changed text never trains from a stale file. Its last 32
+bytes are a SHA-256 over both and all ids. It may be deleted at any time: it will be made again. The folder belongs to the user,
+and nobody else may write there: a file that others could have written is not read.
 """
 
 import hashlib
 import json
 import os
 import re
-import secrets
 import stat
 import tempfile
 import time
@@ -22,28 +21,30 @@ import numpy as np
 import platformdirs
 
 from charrnn.errors import TextError
+from charrnn.system.folder_handle import NO_LINK, whole_file
+from charrnn.system.plain_files import NO_WAIT
 from charrnn.text.vocabulary import Ids, Vocabulary
 
 FOLDER_VARIABLE = "CHARRNN_CACHE_DIR"
-HALF_WRITTEN = re.compile(r"[0-9a-f]{32}\.uint(8|16|32)\.[0-9a-f]{16}\.tmp")
+HALF_WRITTEN = re.compile(r"\.charrnn-[0-9a-f]{16}\.tmp")  # the side files of `whole_file`
+HAVE_OWNERS = hasattr(os, "geteuid")  # not on Windows
 DIGEST = 32  # bytes
 PIECE = 1 << 20  # bytes read at once
-ABANDONED_AFTER = 24 * 3600.0  # seconds after which a file that is not whole has lost its writer
+ABANDONED_AFTER = 24 * 3600.0  # seconds after which the writer of a half-written file is gone
 OTHERS = stat.S_IWGRP | stat.S_IWOTH
-NO_LINK: int = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # nor is a pipe waited for
 
 
 def folder() -> Path:
-    """Where this user's encoded texts are kept: a folder in $CHARRNN_CACHE_DIR, or in the system's folder for such things."""
-    owner = f"-{os.geteuid()}" if hasattr(os, "geteuid") else ""
+    """The folder of this user's encoded texts, in $CHARRNN_CACHE_DIR or in the system's folder for caches."""
+    owner = f"-{os.geteuid()}" if HAVE_OWNERS else ""
     place = os.environ.get(FOLDER_VARIABLE) or platformdirs.user_cache_dir("charrnn", appauthor=False)
     return Path(place) / f"charrnn-texts{owner}"
 
 
-def ensure_folder(kept: str) -> Path:
-    """The same, made where it is missing. Raises TextError where that cannot be done, or others may write there.
+def ensure_folder(what: str) -> Path:
+    """The same, made if it is missing. Raises TextError if that fails, or if others may write there.
 
-    `kept`: what is to be kept there, for the message.
+    `what`: what will be kept there, for the message.
     """
     place = folder()
     try:
@@ -57,14 +58,14 @@ def ensure_folder(kept: str) -> Path:
             raise PermissionError(None, "another user owns it, or may write there", str(place))
         _remove_abandoned(place)
     except OSError as error:
-        raise write_error(kept, error) from None
+        raise write_error(what, error) from None
     return place
 
 
-def write_error(kept: str, error: OSError) -> TextError:
-    """What to say where something cannot be kept."""
+def write_error(what: str, error: OSError) -> TextError:
+    """The error for what cannot be kept there."""
     return TextError(
-        f"{folder()}: {kept} is kept in a file there, which cannot be written: {error.strerror or error}; "
+        f"{folder()}: {what} is kept in a file there, which cannot be written: {error.strerror or error}; "
         f"name a folder of your own, with room, in the environment variable {FOLDER_VARIABLE}"
     )
 
@@ -74,15 +75,15 @@ def ids_path(sha256: str, vocabulary: Vocabulary) -> Path:
     return folder() / f"{_key(sha256, vocabulary)[:32]}.{vocabulary.dtype.name}"
 
 
-def load(sha256: str, vocabulary: Vocabulary, length: int, kept: str) -> Ids | None:
-    """The ids in a file that is there, whole, and this user's, (length,); None where there is none.
+def load(sha256: str, vocabulary: Vocabulary, length: int, what: str) -> Ids | None:
+    """The ids, (length,); None without a file that is whole and this user's.
 
-    They are memory-mapped from a copy without a name, which nobody can change or cut short: a process that has mapped a
-    file is killed where it reads beyond a new end. Raises TextError where there is no room for that.
+    They are memory-mapped from a copy without a name, which nobody can change or cut short: a process that reads a mapped file
+    beyond its new end is killed. Raises TextError if there is no room for the copy.
     """
     size = length * vocabulary.dtype.itemsize
     try:
-        file = open(ids_path(sha256, vocabulary), "rb", opener=_opener)  # noqa: SIM115 (closed below)
+        file = os.fdopen(os.open(ids_path(sha256, vocabulary), os.O_RDONLY | NO_LINK | NO_WAIT), "rb")
     except OSError:
         return None
     with file:
@@ -96,33 +97,26 @@ def load(sha256: str, vocabulary: Vocabulary, length: int, kept: str) -> Ids | N
                 copy.flush()
                 return np.asarray(np.memmap(copy, vocabulary.dtype, "r", shape=(length,)))
         except OSError as error:
-            raise write_error(kept, error) from None
+            raise write_error(what, error) from None
 
 
-def store(sha256: str, vocabulary: Vocabulary, pieces: Iterator[Ids], kept: str) -> None:
+def store(sha256: str, vocabulary: Vocabulary, pieces: Iterator[Ids], what: str) -> None:
     """Write ids to the text's file, which appears under its name only when it is whole and on the disk.
 
-    Raises TextError where that cannot be done.
+    Raises TextError if that fails.
     """
-    ensure_folder(kept)
-    path = ids_path(sha256, vocabulary)
-    side = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")  # two writers of one text do not meet
+    ensure_folder(what)
+    digest = hashlib.sha256(_key(sha256, vocabulary).encode())
     try:
-        with open(side, "xb", opener=_opener) as file:
-            try:
-                digest = hashlib.sha256(_key(sha256, vocabulary).encode())
-                for piece in pieces:
-                    digest.update(piece.data)
-                    file.write(piece.data)
-                file.write(digest.digest())
-                file.flush()
-                os.fsync(file.fileno())
-                os.replace(side, path)
-            except BaseException:
-                side.unlink(missing_ok=True)
-                raise
+        with whole_file(ids_path(sha256, vocabulary)) as file:
+            if HAVE_OWNERS:
+                os.fchmod(file.fileno(), 0o600)  # whatever the umask says: what others may write to is not read
+            for piece in pieces:
+                digest.update(piece.data)
+                file.write(piece.data)
+            file.write(digest.digest())
     except OSError as error:
-        raise write_error(kept, error) from None
+        raise write_error(what, error) from None
 
 
 def _key(sha256: str, vocabulary: Vocabulary) -> str:
@@ -130,7 +124,7 @@ def _key(sha256: str, vocabulary: Vocabulary) -> str:
 
 
 def _copy_if_valid(file: IO[bytes], copy: IO[bytes], size: int, sha256: str, vocabulary: Vocabulary) -> bool:
-    """Whether the ids are those of this text and vocabulary, as they were written; copies them."""
+    """Copy the ids, and check that they are those of this text and vocabulary, as they were written."""
     dtype, digest = vocabulary.dtype, hashlib.sha256(_key(sha256, vocabulary).encode())
     for start in range(0, size, PIECE):
         piece = file.read(min(PIECE, size - start))
@@ -141,17 +135,13 @@ def _copy_if_valid(file: IO[bytes], copy: IO[bytes], size: int, sha256: str, voc
     return file.read(DIGEST + 1) == digest.digest()
 
 
-def _opener(path: str, flags: int) -> int:
-    return os.open(path, flags | NO_LINK, 0o600)
-
-
 def _is_ours(found: os.stat_result) -> bool:
-    """Whether this user owns it, and nobody else may write to it; true where files have no owners."""
-    return not hasattr(os, "geteuid") or (found.st_uid == os.geteuid() and not found.st_mode & OTHERS)
+    """Whether this user owns it, and nobody else may write to it; true if files have no owners here."""
+    return not HAVE_OWNERS or (found.st_uid == os.geteuid() and not found.st_mode & OTHERS)
 
 
 def _remove_abandoned(place: Path) -> None:
-    """Files that a process that was killed left half written. What does not bear such a name, or is no file of ours, stays."""
+    """Remove what killed processes left half written: files of such a name that are this user's, and nothing else."""
     for name in filter(HALF_WRITTEN.fullmatch, os.listdir(place)):
         with suppress(OSError):
             found = (place / name).lstat()

@@ -1,4 +1,4 @@
-"""A text made ready for training: ids, vocabulary, splits, content hash."""
+"""A text ready for training: ids, vocabulary, splits, SHA-256."""
 
 import hashlib
 from collections.abc import Iterator
@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from charrnn.errors import TextError
-from charrnn.text import cache, source_text
-from charrnn.text import documents as lists
+from charrnn.text import cache, documents, source_text
 from charrnn.text.characters.unit_names import counted
 from charrnn.text.source_text import SourceText
 from charrnn.text.splits import SPLITS, Cuts, Split
@@ -18,9 +17,9 @@ from charrnn.text.vocabulary import Ids, Vocabulary
 
 @dataclass(frozen=True)
 class Corpus:
-    """Ids of the whole text, (characters,), and where it is cut; see splits.py.
+    """The ids of a whole text, (characters,), and where it is cut; see splits.py.
 
-    Of a list of documents, each split begins with an end and ends with one: two share that between them.
+    Each split of a list of documents begins and ends with an end; neighbours share the one between them.
     """
 
     ids: Ids
@@ -28,72 +27,82 @@ class Corpus:
     cuts: Cuts
     sha256: str
     path: Path | None = None  # the file that holds the ids of a long text
-    unknown_length: float = 0.0  # bytes of UTF-8 that its rare characters, which share one symbol, have on average
+    unknown_length: float = 0.0  # mean bytes of UTF-8 of the rare characters that share one symbol
 
     def slices(self, name: str) -> Ids:
-        """The ids of one split, (slices, length of each), a view: each slice is a stretch of the text; empty without a share."""
-        index, cuts = SPLITS.index(name), self.cuts
-        side_by_side = self.ids[: cuts.slices * cuts.length].reshape(cuts.slices, cuts.length)
-        start, end = cuts.bounds[index : index + 2]
+        """The ids of one split, (slices, length of each), a view: each slice is a stretch of the text. Empty without a share."""
+        index = SPLITS.index(name)
+        start, end = self.cuts.bounds[index : index + 2]
         with_its_end = self.vocabulary.end_id is not None and start < end
-        return side_by_side[:, start : end + with_its_end]
+        return self._side_by_side[:, start : end + with_its_end]
 
     def before(self, name: str, characters: int) -> Ids:
-        """What stands before each slice of a split in the text, (slices, at most so many characters), a view."""
-        cuts, start = self.cuts, self.cuts.bounds[SPLITS.index(name)]
-        side_by_side = self.ids[: cuts.slices * cuts.length].reshape(cuts.slices, cuts.length)
-        return side_by_side[:, max(0, start - characters) : start]
+        """The ids before each slice of a split, (slices, at most `characters`), a view."""
+        start = self.cuts.bounds[SPLITS.index(name)]
+        return self._side_by_side[:, max(0, start - characters) : start]
 
     def split(self, name: str) -> Ids:
-        """The ids of one split, (its length,), slice after slice: a view where there is one slice, otherwise a copy."""
+        """The ids of one split, (its length,), slice after slice: a view of one slice, a copy of several."""
         return self.slices(name).reshape(-1)
+
+    @property
+    def _side_by_side(self) -> Ids:
+        return self.ids[: self.cuts.slices * self.cuts.length].reshape(self.cuts.slices, self.cuts.length)
 
 
 def build(text: SourceText, vocabulary: Vocabulary, split: Split) -> Corpus:
-    """Encode `text` and cut it; a list of documents between two.
+    """Encode a text and cut it; a list of documents is cut between two of them.
 
-    Raises TextError for one that is too short, or that changes meanwhile, and VocabularyError when it holds a character that
-    the vocabulary does not.
+    Raises TextError for a text that is too short, or that changed since it was measured, and VocabularyError for a character that
+    is not in the vocabulary.
     """
-    rare = _unknown_length(text, vocabulary)
+    path = None
     if text.documents is not None:
-        listed = lists.encode(text.documents, vocabulary)
+        ids = documents.encode(text.documents, vocabulary)
         try:
-            cuts = cut(listed, vocabulary, split)
+            cuts = cut(ids, vocabulary, split)
         except TextError as error:
             raise TextError("; ".join([*text.notes, str(error)])) from None
-        return Corpus(listed, vocabulary, cuts, text.sha256, None, rare)
-    cuts = split.cut(text.length, text.unit)
-    if text.length <= source_text.IN_MEMORY:
-        in_memory = np.concatenate([*_encode(text, vocabulary)])
-        return Corpus(in_memory, vocabulary, cuts, text.sha256, None, rare)
-    path, kept = cache.ids_path(text.sha256, vocabulary), f"a text of more than {source_text.IN_MEMORY:,} characters"
-    ids = cache.load(text.sha256, vocabulary, text.length, kept)
-    if ids is None:
-        cache.store(text.sha256, vocabulary, _encode(text, vocabulary), kept)
-        ids = cache.load(text.sha256, vocabulary, text.length, kept)
-    if ids is None:
-        raise TextError(
-            f"{path}: the encoded text is not {counted(text.length, text.unit)} long; did its source change meanwhile?"
-        )
-    return Corpus(ids, vocabulary, cuts, text.sha256, path, rare)
+    else:
+        cuts = split.cut(text.length, text.unit)
+        if text.length <= source_text.IN_MEMORY:
+            ids = np.concatenate([*_encode(text, vocabulary)])
+        else:
+            path, ids = cache.ids_path(text.sha256, vocabulary), _cached_ids(text, vocabulary)
+    return Corpus(ids, vocabulary, cuts, text.sha256, path, _unknown_length(text, vocabulary))
 
 
 def cut(ids: Ids, vocabulary: Vocabulary, split: Split) -> Cuts:
-    """Where an encoded text is cut. Raises TextError for one that is too short."""
+    """Cut an encoded text. Raises TextError if it is too short."""
     if vocabulary.end_id is None:
         return split.cut(len(ids), vocabulary.unit)
-    return lists.cut(np.flatnonzero(ids == vocabulary.end_id), split)
+    return documents.cut(np.flatnonzero(ids == vocabulary.end_id), split)
+
+
+def _cached_ids(text: SourceText, vocabulary: Vocabulary) -> Ids:
+    what = f"a text of more than {source_text.IN_MEMORY:,} characters"
+    ids = cache.load(text.sha256, vocabulary, text.length, what)
+    if ids is None:
+        cache.store(text.sha256, vocabulary, _encode(text, vocabulary), what)
+        ids = cache.load(text.sha256, vocabulary, text.length, what)
+    if ids is None:
+        raise TextError(
+            f"{cache.ids_path(text.sha256, vocabulary)}: the encoded text is not {counted(text.length, text.unit)} long; "
+            "did its source change meanwhile?"
+        )
+    return ids
 
 
 def _encode(text: SourceText, vocabulary: Vocabulary) -> Iterator[Ids]:
-    """The ids, piece by piece. Raises TextError where the text is no longer the one that was read at first."""
+    """Encode piece by piece. Raises TextError if the text is no longer the one that was measured."""
     sha256, position = hashlib.sha256(), 0
     for piece in text.pieces():
         is_bytes = isinstance(piece, bytes)
         sha256.update(piece if is_bytes else piece.encode("utf-8", "surrogatepass"))
         yield vocabulary.encode_bytes(piece) if is_bytes else vocabulary.encode(piece, position)
         position += len(piece)
+        if position > text.length:  # it may grow without end
+            break
     if sha256.hexdigest() != text.sha256:
         raise TextError("the text changed while it was read; start again when nothing writes to it any more")
 

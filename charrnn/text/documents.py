@@ -1,9 +1,9 @@
-"""A text that is a list of documents: names, poems, messages. Each is read from nothing, and its end is learned.
+"""A text that is a list of documents: names, poems, messages. The state is reset before each, and its end is learned.
 
     <end> first document <end> second document <end> ... <end> last document <end>
 
-What stands at a boundary is left out, and so is a document with nothing to be seen in it. A boundary is a blank line, a
-regular expression, or no more than the end of a file, which always ends a document.
+The text of a boundary is left out, and so is a blank document. A boundary is a blank line, a regular expression, or the end of
+a file, which always ends a document.
 """
 
 import re
@@ -29,9 +29,9 @@ REGEX_SPECIAL = re.compile(r"[.^$*+?{}\[\]\\|()]")  # in a regular expression
 
 
 def compile_boundary(boundary: str) -> re.Pattern[str]:
-    """A boundary as a regular expression: for a file, one that matches nowhere. Raises TextError where it is none.
+    """A boundary as a regular expression; for `file`, one that matches nowhere. Raises TextError if it is neither.
 
-    Nothing is matched here: a checkpoint from a stranger holds one too.
+    Nothing is matched here: the boundary may come from a stranger's checkpoint.
     """
     if boundary in NAMED_BOUNDARIES:
         return NAMED_BOUNDARIES[boundary]
@@ -40,36 +40,37 @@ def compile_boundary(boundary: str) -> re.Pattern[str]:
             return re.compile(boundary)
     except (re.error, OverflowError, RecursionError) as error:
         raise TextError(
-            f"neither {' nor '.join(NAMED_BOUNDARIES)} nor a regular expression: {error}{_literally(boundary)}"
+            f"neither {' nor '.join(NAMED_BOUNDARIES)} nor a regular expression: {error}{_how_to_escape(boundary)}"
         ) from None
 
 
-def _literally(boundary: str) -> str:
-    """How to write a boundary that is no more than its characters; nothing where none of them means something else."""
+def _how_to_escape(boundary: str) -> str:
+    """How to write a boundary that means its own characters; empty if it does already."""
     written = REGEX_SPECIAL.sub(r"\\\g<0>", boundary)
     return f"; to mean the characters themselves, write {written}" if written != boundary else ""
 
 
 @dataclass(frozen=True)
 class Documents:
-    """The documents of some files, in order, and where each begins, in a text that has an end before the first and after each."""
+    """The documents of some files, in order, and where each begins in a text with an end before the first and after each."""
 
     documents: tuple[str, ...]
     starts: Starts
-    notes: tuple[str, ...]  # where the boundary has cut no file
+    notes: tuple[str, ...]  # why the boundary cut no file
 
 
 def split_documents(files: Sequence[str], boundary: str) -> Documents:
-    """The documents of all files. Raises TextError where there is none, where the boundary is nothing at all, and where it
-    takes too long to find.
+    """Split files into documents.
+
+    Raises TextError if there is none, if the boundary matches the empty string, and if matching takes too long.
     """
-    # So that the first document and the last are as those between.
+    # Blank lines around a file make its first and last document like those between.
     margin = "\n\n" if boundary == BLANK_LINE else ""
     in_nothing, *in_files = _matches(boundary, ["", *(f"{margin}{file}{margin}" for file in files)])
     if in_nothing:
         raise TextError(
             f"data.boundary={quoted(boundary)}: matches the empty string, and so would end a document at every character; "
-            f"to end one at every line, write \\n; or name {' or '.join(NAMED_BOUNDARIES)}{_literally(boundary)}"
+            f"to end one at every line, write \\n; or name {' or '.join(NAMED_BOUNDARIES)}{_how_to_escape(boundary)}"
         )
     documents: list[str] = []
     begins: list[tuple[Indices, Indices, Indices]] = []  # file, line and column of each
@@ -90,7 +91,7 @@ def split_documents(files: Sequence[str], boundary: str) -> Documents:
 
 
 def _notes(boundary: str, is_found: bool, files: int) -> tuple[str, ...]:
-    """What to say of a boundary that matches nowhere, or only where a file begins and ends, which end a document anyway."""
+    """Notes on a boundary that matches nowhere, or only where a file begins or ends, which ends a document anyway."""
     knows_no_lines = ("^" in boundary or "$" in boundary) and not compile_boundary(boundary).flags & re.MULTILINE
     if is_found and not knows_no_lines:
         return ()
@@ -107,21 +108,21 @@ def _notes(boundary: str, is_found: bool, files: int) -> tuple[str, ...]:
 
 
 def encode(documents: Sequence[str], vocabulary: Vocabulary) -> Ids:
-    """Their ids with an end before the first and after each, (characters + documents + 1,). Raises VocabularyError."""
+    """The ids of documents, with an end before the first and after each, (characters + documents + 1,). Raises VocabularyError."""
     end = np.asarray(vocabulary.end_id, vocabulary.dtype)
     return np.insert(vocabulary.encode("".join(documents)), end_places(documents), end)
 
 
 def end_places(documents: Sequence[str]) -> NDArray[np.intp]:
-    """How many characters stand before each end, (documents + 1,)."""
+    """How many characters come before each end, (documents + 1,)."""
     return np.cumsum([0, *map(len, documents)])
 
 
 def cut(ends: NDArray[np.intp], split: Split) -> Cuts:
-    """Where train, valid and test begin, and test ends: each at the end nearest to its share; `ends`, (documents + 1,), are
-    the places of the ends, the first of them 0.
+    """Cut at the ends of documents that are nearest to the shares. `ends`, (documents + 1,), are the positions of all ends; the
+    first is 0.
 
-    Raises TextError when a split that has a share gets no document, and for char-rnn's slices, which no document fits.
+    Raises TextError if a split with a share gets no document, and for char-rnn's slices, which would cut across documents.
     """
     if split.protocol == "char-rnn":
         raise TextError(
@@ -142,7 +143,7 @@ def cut(ends: NDArray[np.intp], split: Split) -> Cuts:
 
 
 def _matches(boundary: str, texts: Sequence[str]) -> list[list[Span]]:
-    """Where it matches in each text; one of NAMED_BOUNDARIES, which are quick, is not a stranger's."""
+    """All matches in each text. A named boundary is quick; any other may be a stranger's expression."""
     pattern = compile_boundary(boundary)
     if boundary in NAMED_BOUNDARIES:
         return [[match.span() for match in pattern.finditer(text)] for text in texts]
@@ -150,7 +151,7 @@ def _matches(boundary: str, texts: Sequence[str]) -> list[list[Span]]:
 
 
 def _between(file: str, spans: Sequence[Span]) -> Iterator[tuple[int, str]]:
-    """What stands between the matches, with its offset; nothing empty or blank."""
+    """The parts between the matches that are not blank, each with its offset."""
     start = 0
     for end, after in (*spans, (len(file), len(file))):
         if start < end and not file[start:end].isspace():

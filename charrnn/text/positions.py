@@ -1,8 +1,8 @@
-"""Where characters stand in the files that a text was read from.
+"""The file, line and column of each character of a text.
 
-A line ends with \\n, \\r\\n or \\r, as editors count; other separators, such as U+2028, do not end one. Lines and columns count
-from 1, and a column is one character (code point). A byte order mark that was dropped counts for nothing. What was left out
-of the text (a boundary, a blank document) counts: a place is that of the file as it was given.
+A line ends with \\n, \\r\\n or \\r, as in editors; other separators, such as U+2028, do not end one. Lines and columns count from
+1, and a column is one character (code point). A byte order mark does not count. What was left out of the text (a boundary, a blank
+document) does: a place is that in the file as it was given.
 """
 
 import re
@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.text.reading.decoding import character_starts
-from charrnn.text.vocabulary import Unit, code_points
+from charrnn.text.characters.unit_names import Unit
+from charrnn.text.characters.utf_8 import character_starts
+from charrnn.text.vocabulary import code_points
 
 Indices = NDArray[np.intp]
 LF, CR = 1, 2
 KINDS = {"\n": LF, "\r": CR}
-# A line's end with something behind it: what stands there begins the next line.
+# The end of a line with a character after it, which begins the next line.
 LINE_ENDS: dict[Unit, re.Pattern[Any]] = {
     "char": re.compile(r"[\r\n](?=.)", re.DOTALL),  # each \r\n of the file is \n already
     "byte": re.compile(rb"\n(?=.)|\r(?=[^\n])", re.DOTALL),
@@ -28,7 +29,7 @@ LINE_ENDS: dict[Unit, re.Pattern[Any]] = {
 
 @dataclass(frozen=True)
 class Place:
-    """A character of a file."""
+    """The place of a character: printed as file:line:column."""
 
     file: str
     line: int
@@ -40,9 +41,9 @@ class Place:
 
 @dataclass(frozen=True)
 class Starts:
-    """The characters of a stretch that do not follow the one before them in its file: the first of a file or of a document.
+    """The first characters of the files or documents in a stretch of text, and their places.
 
-    `at` is where they stand in the stretch, in order; `file` numbers the files from 0. All (m,).
+    `at`: their positions in the stretch, in order; `file`: the numbers of their files, from 0. All (m,).
     """
 
     at: Indices
@@ -58,33 +59,27 @@ class Starts:
         return cls(*(np.asarray(values, np.intp) for values in (at, file, line, column)))
 
     @classmethod
-    def from_files(cls, at: Sequence[int]) -> "Starts":
-        """Of whole files that follow each other."""
-        return cls.from_sequences(at, range(len(at)), [1] * len(at), [1] * len(at))
-
-    @classmethod
-    def joined(cls, parts: Iterable["Starts"]) -> "Starts":
-        """All of one stretch, in order."""
+    def concatenate(cls, parts: Iterable["Starts"]) -> "Starts":
+        """The starts of one stretch from those of its parts, in order."""
         fields = [(each.at, each.file, each.line, each.column) for each in parts]
         return cls(*(np.concatenate(values) for values in zip(*fields, strict=True)))
 
-    def moved(self, by: int) -> "Starts":
-        """The same in a stretch that has `by` more characters before them."""
+    def shift(self, by: int) -> "Starts":
+        """The same starts in a stretch with `by` more characters before them."""
         return replace(self, at=self.at + by)
 
-    def within(self, first: int, stop: int) -> "Starts":
-        """Those of a part of the stretch, counted from its first character."""
+    def part(self, first: int, stop: int) -> "Starts":
+        """The starts in the part from `first` to `stop`, with positions counted from `first`."""
         kept = slice(*self.at.searchsorted([first, stop]))
         return Starts(self.at[kept] - first, self.file[kept], self.line[kept], self.column[kept])
 
 
 NO_STARTS = Starts.from_sequences([], [], [], [])
-FIRST_OF_FILE = Starts.from_files([0])
 
 
 @dataclass(frozen=True)
 class Positions:
-    """Of each character of a stretch, (n,): its number in the text, from 0; the number of its file; line and column there."""
+    """For each character of a stretch, (n,): its number in the text and the number of its file, from 0; line and column there."""
 
     index: Indices
     file: Indices
@@ -93,10 +88,10 @@ class Positions:
 
 
 class PositionTracker:
-    """Gives each character of a text its place, stretch after stretch."""
+    """Finds the place of each character of a text, stretch after stretch."""
 
     def __init__(self, unit: Unit = "char") -> None:
-        """`unit`: "byte" where the text still has the \\r\\n of its files."""
+        """`unit`: with "byte", the text still has the \\r\\n of its files."""
         self._joins_crlf = unit == "byte"
         self._index, self._file, self._line, self._column, self._last = 0, 0, 1, 1, 0
 
@@ -107,7 +102,7 @@ class PositionTracker:
             return Positions(*(np.empty(0, np.intp) for _ in range(4)))
         breaks = self._breaks(characters)
         breaks[starts.at] = False
-        # The parts of the stretch that hang together in a file: the first goes on from the last stretch.
+        # The parts that are contiguous in a file; the first continues the last stretch.
         at = np.append(0, starts.at)
         part = np.repeat(np.arange(len(at)), np.diff(np.append(at, n)))
         passed = np.cumsum(breaks)
@@ -123,7 +118,7 @@ class PositionTracker:
         return Positions(index, file, line, column)
 
     def _breaks(self, characters: Sequence[str]) -> NDArray[np.bool_]:
-        """Which characters a line's end stands before, (n,)."""
+        """Which characters begin a line, (n,)."""
         kinds = np.fromiter((KINDS.get(character, 0) for character in characters), np.int8, len(characters))
         before = np.append(self._last, kinds[:-1])
         self._last = int(kinds[-1])
@@ -132,7 +127,7 @@ class PositionTracker:
 
 
 def lines_and_columns(text: str, offsets: Indices) -> tuple[Indices, Indices]:
-    """Of the characters at some offsets of a file's text, (m,) each; the offset len(text) is the place behind the last one."""
+    """The lines and columns of some offsets in a file's text, (m,) each; the offset len(text) is the place after its end."""
     points = code_points(text)
     begins = np.append(0, np.flatnonzero((points == ord("\n")) | (points == ord("\r"))) + 1)
     line = begins.searchsorted(offsets, "right")
@@ -140,7 +135,7 @@ def lines_and_columns(text: str, offsets: Indices) -> tuple[Indices, Indices]:
 
 
 def move(line: int, column: int, pieces: Iterable[Any], unit: Unit) -> tuple[int, int]:
-    """Line and column of the last character of some text, whose first stands at `line` and `column`; for bytes, of the last byte's."""
+    """Line and column of the last character of a text whose first is at `line` and `column`; for bytes, of the last byte's character."""
     rest: Any = b"" if unit == "byte" else ""
     for piece in pieces:
         rest += piece

@@ -1,10 +1,10 @@
-"""Where a text is cut into train, valid and test. The same network differs by 0.1 nats and more between protocols.
+"""Where a text is cut into train, valid and test. Between protocols, the loss of one network differs by 0.1 nats and more.
 
     contiguous  train, valid, test in this order, by shares
     nanogpt     contiguous: the first nine tenths train, the last tenth validates; no test
-    char-rnn    the text, cut to a whole number of B x S characters, as B equal slices side by side; of each slice the first
-                windows of S characters train, by 0.95, the rest validate: what is held out lies between stretches that
-                were trained on
+    char-rnn    the text, cut to a whole number of B x S characters, as B equal slices side by side; of the windows of S
+                characters in each slice, the first 0.95 train and the rest validate: what is held out lies between stretches
+                that were trained on
 
 Source: the data loaders of the projects of these names (nanoGPT, prepare.py; char-rnn, CharSplitLMMinibatchLoader.lua).
 """
@@ -19,13 +19,13 @@ from charrnn.text.characters.unit_names import Unit, counted
 
 Protocol = Literal["contiguous", "nanogpt", "char-rnn"]
 SPLITS = ("train", "valid", "test")
-OF_PROTOCOL = {"nanogpt": (0.9, 0.1, 0.0), "char-rnn": (0.95, 0.05, 0.0)}  # shares
+PROTOCOL_SHARES = {"nanogpt": (0.9, 0.1, 0.0), "char-rnn": (0.95, 0.05, 0.0)}  # shares
 MIN_SPLIT_CHARS = 2  # one character to read and one to predict
 
 
 @dataclass(frozen=True)
 class Cuts:
-    """A text as `slices` equal stretches of `length` characters, each cut at `bounds`: 0, end of train, of valid, of test."""
+    """A text as `slices` equal stretches of `length` characters, each cut at `bounds`: 0, and the ends of train, valid and test."""
 
     slices: int
     length: int
@@ -34,40 +34,40 @@ class Cuts:
 
 @dataclass(frozen=True)
 class Split:
-    """How a text is cut: `shares` are those of train, valid and test, `slices` char-rnn's B and S; see `by`."""
+    """How to cut a text: `shares` are those of train, valid and test; `slices` are char-rnn's B and S."""
 
     shares: tuple[float, float, float]
     protocol: Protocol = "contiguous"
     slices: tuple[int, int] = (50, 50)
 
     def cut(self, characters: int, unit: Unit = "char") -> Cuts:
-        """Cut a text by its length, in characters or bytes. Raises TextError when a split that has a share gets fewer than two."""
+        """Cut a text of this length, in characters or bytes. Raises TextError if a split with a share gets fewer than two."""
         if self.protocol == "char-rnn":
-            return self._in_slices(characters, unit)
+            return self._cut_slices(characters, unit)
         train, valid, test = shares = self.shares
         first, second = _floor(characters * train), _floor(characters * (train + valid))
         cuts = Cuts(1, characters, (0, first, characters if test == 0 else second, characters))
         _require_long_enough(cuts, shares, f"{counted(characters, unit)} split as {list(shares)} give", unit)
         return cuts
 
-    def _in_slices(self, characters: int, unit: Unit) -> Cuts:
+    def _cut_slices(self, characters: int, unit: Unit) -> Cuts:
         B, S = self.slices
         train, valid, test = self.shares
         windows = characters // (B * S)
         first, second = _floor(windows * train), _floor(windows * train) + _floor(windows * valid)
         cuts = Cuts(B, windows * S, (0, first * S, (windows if test == 0 else second) * S, windows * S))
-        told = f"{counted(characters, unit)} in {B} slices, in windows of {S}, split as {list(self.shares)} give of each slice"
-        _require_long_enough(cuts, self.shares, told, unit)
+        asked = f"{counted(characters, unit)} in {B} slices, in windows of {S}, split as {list(self.shares)} give of each slice"
+        _require_long_enough(cuts, self.shares, asked, unit)
         return cuts
 
 
 def make_split(protocol: Protocol, shares: tuple[float, float, float], slices: tuple[int, int]) -> Split:
-    """How a protocol cuts: the contiguous one by `shares`, the others by their own."""
-    return Split(OF_PROTOCOL.get(protocol, shares), protocol, slices)
+    """The split of a protocol: contiguous has these shares, the others their own."""
+    return Split(PROTOCOL_SHARES.get(protocol, shares), protocol, slices)
 
 
 def overlap(a: Cuts, name: str, b: Cuts, other: str) -> int:
-    """How many characters split `name` of `a` shares with split `other` of `b`, of the same text."""
+    """How many characters are both in split `name` of `a` and in split `other` of `b`, two cuts of one text."""
     shared = 0
     theirs = list(_stretch_bounds(b, other))
     for start, stop in _stretch_bounds(a, name):
@@ -83,15 +83,15 @@ def _stretch_bounds(cuts: Cuts, name: str) -> Iterator[tuple[int, int]]:
 
 
 def _floor(number: float) -> int:
-    """The rounding undoes binary fractions (0.9 + 0.1 - 0.05 ...) before the floor sees them."""
+    """Floor, but undo the errors of binary fractions first: 0.29 * 100 is 29, not 28."""
     return int(round(number, 6))
 
 
-def _require_long_enough(cuts: Cuts, shares: Sequence[float], told: str, unit: Unit) -> None:
+def _require_long_enough(cuts: Cuts, shares: Sequence[float], asked: str, unit: Unit) -> None:
     sizes = [end - start for start, end in pairwise(cuts.bounds)]
     if any(share > 0 and size < MIN_SPLIT_CHARS for share, size in zip(shares, sizes, strict=True)):
         found = ", ".join(f"{name} {size}" for name, size in zip(SPLITS, sizes, strict=True))
         raise TextError(
-            f"the text is too short: {told} {found}; "
+            f"the text is too short: {asked} {found}; "
             f"each split needs at least {counted(MIN_SPLIT_CHARS, unit)}: add text, or change data.split"
         )

@@ -1,9 +1,9 @@
 """Characters (Unicode code points) or bytes <-> ids.
 
-The symbols stand in code-point order, so that the same set of characters always has the same ids.
-A character vocabulary may end with one unknown symbol, written "" (no character is empty): it stands
-for every character that was too rare to keep. That of a list of documents has one more, last, "<end>": the end of a
-document, which no character stands for, and which is never written. A byte vocabulary is always the 256 bytes.
+The symbols are in code-point order, so that the same set of characters always has the same ids. A vocabulary of characters may
+end with the unknown symbol, written "" (no character is empty), for every character that was too rare to keep. A list of
+documents has one more symbol, last, "<end>": the end of a document, which is never written as text. A vocabulary of bytes is
+always the 256 bytes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,20 +15,23 @@ from numpy.typing import NDArray
 
 from charrnn.errors import VocabularyError
 from charrnn.text.characters.printable import quoted
-from charrnn.text.characters.unit_names import Unit as Unit
+from charrnn.text.characters.unit_names import Unit
 
 Ids = NDArray[np.unsignedinteger]
 UNKNOWN = ""
 END = "<end>"
 MAX_NAMED = 20  # unknown characters in a message
-MAX_SHOWN = 200  # known ones
+MAX_SHOWN = 200  # known characters in a message
+NO_ID = 255  # in a table of bytes
 MAX_SYMBOLS = 1 << 18  # symbols: Unicode has assigned some 160,000 characters
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """`symbols` in id order: one character each, "" for the unknown symbol, "<end>" for a document's end; for bytes, the 256 of
-    Latin-1.
+    """`symbols` in id order: single characters, "" for the unknown symbol, "<end>" for a document's end; for bytes, the 256
+    characters of Latin-1.
+
+    Raises VocabularyError for symbols that cannot be a vocabulary.
     """
 
     symbols: tuple[str, ...]
@@ -56,11 +59,10 @@ class Vocabulary:
 
     @classmethod
     def from_counts(cls, counts: NDArray[np.intp], min_count: int = 1, ends: bool = False) -> "Vocabulary":
-        """The characters that occur at least `min_count` times; rarer ones share the unknown symbol. `ends`: and the end of a
+        """The characters that occur at least `min_count` times; rarer ones share the unknown symbol. `ends`: add the end of a
         document.
 
-        `counts` holds for each code point, (highest + 1,), how often it occurs. Raises VocabularyError when none is
-        that frequent.
+        `counts`, (highest + 1,): how often each code point occurs. Raises VocabularyError if none is that frequent.
         """
         kept = np.flatnonzero(counts >= max(min_count, 1))
         if not len(kept):
@@ -76,9 +78,9 @@ class Vocabulary:
         return cls(BYTES, unit="byte")
 
     def union(self, other: "Vocabulary") -> "Vocabulary":
-        """The symbols of both: characters in code-point order, then what stands for no single character.
+        """The symbols of both: characters in code-point order, then the special symbols.
 
-        Raises VocabularyError where one is of characters and the other of bytes.
+        Raises VocabularyError if one is of characters and the other of bytes.
         """
         if self.unit != other.unit:
             raise VocabularyError(f"a vocabulary of unit {self.unit} cannot take in one of unit {other.unit}")
@@ -95,45 +97,39 @@ class Vocabulary:
 
     @cached_property
     def known(self) -> frozenset[str]:
-        """Its characters, without the symbols that stand for others."""
+        """The characters, without the special symbols."""
         return frozenset(self.symbols) - {UNKNOWN, END}
 
     @cached_property
     def unknown_id(self) -> int | None:
-        """The id of the unknown symbol, or None where every character was kept."""
+        """The id of the unknown symbol; None if every character was kept."""
         return self.symbols.index(UNKNOWN) if UNKNOWN in self.symbols else None
 
     @cached_property
     def end_id(self) -> int | None:
-        """The id of a document's end, or None where the text is no list of documents."""
+        """The id of a document's end; None if the text is not a list of documents."""
         return len(self) - 1 if self.symbols[-1] == END else None
 
     @cached_property
     def begin_id(self) -> int | None:
-        """The id that is read before every text, and neither shown nor scored: the end of a document for a model of these,
-        otherwise a line break, since text files begin at the start of a line.
+        """The id that is read before every text, and neither shown nor scored: the end of a document for a model of documents,
+        otherwise a line break, since a text file begins at the start of a line.
 
-        None where the vocabulary has neither: then nothing predicts the first character, which is a blind guess among all
-        symbols. All that reads or writes begins so; only a split, cut out of a text, is read from its own first character on.
+        None if the vocabulary has neither: then the first character is a blind guess among all symbols. Every command begins to
+        read or write so; only a split, which is cut out of a text, is read from its own first character on.
         """
         line_break = self.symbols.index("\n") if "\n" in self.symbols else None
         return line_break if self.end_id is None else self.end_id
 
     def encode(self, text: str, position: int = 0) -> Ids:
-        """The ids of `text`, (len(text),) characters or, for bytes, of its UTF-8 encoding.
+        """The ids of a text, (len(text),), or of its UTF-8 encoding for bytes.
 
-        Raises VocabularyError for characters that are not known, all of them in one, unless there is an unknown symbol;
-        `position` is that of the text's first character.
+        Without an unknown symbol, raises one VocabularyError for all characters that are not known; `position` is that of the
+        first character.
         """
         if self.unit == "byte":
             return self.encode_bytes(text.encode("utf-8", "surrogatepass"))
-        if self._latin_1 and text.isascii():
-            # Several times as fast as looking up; 255 stands for what is not known.
-            ids = np.frombuffer(text.encode("ascii").translate(self._latin_1), np.uint8)
-            missing = ids == len(self._latin_1) - 1
-        else:
-            ids = np.take(self._table, code_points(text), mode="clip")
-            missing = ids == len(self)
+        ids, missing = self._look_up(text)
         if missing.any():
             if self.unknown_id is None:
                 raise self._misfit(text, np.flatnonzero(missing), position)
@@ -141,12 +137,11 @@ class Vocabulary:
         return ids.astype(self.dtype, copy=False)
 
     def read(self, text: str | bytes) -> tuple[Ids, NDArray[np.bool_]]:
-        """The ids of any text, (n,), and which of its characters have none, (n,): a space stands for these, or the first symbol."""
+        """The ids of any text, (n,), and which characters are unknown, (n,): these get the id of a space, or of the first symbol."""
         if isinstance(text, bytes) or self.unit == "byte":
             ids = self.encode_bytes(text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass"))
             return ids, np.zeros(len(ids), np.bool_)
-        ids = np.take(self._table, code_points(text), mode="clip")
-        missing = ids == len(self)
+        ids, missing = self._look_up(text)
         if self.unknown_id is not None:
             return np.where(missing, self.unknown_id, ids).astype(self.dtype), np.zeros(len(ids), np.bool_)
         stand_in = self.symbols.index(" ") if " " in self.symbols else 0
@@ -154,7 +149,7 @@ class Vocabulary:
 
     @cached_property
     def utf_8_lengths(self) -> NDArray[np.intp]:
-        """How many bytes each symbol has in UTF-8, (V,); the unknown symbol 0, a document's end 1, as a line's."""
+        """How many bytes each symbol has in UTF-8, (V,): the unknown symbol 0, a document's end 1, like a line break."""
         ones = set(self.symbols) if self.unit == "byte" else {END}
         return np.array([1 if symbol in ones else len(symbol.encode()) for symbol in self.symbols], np.intp)
 
@@ -164,14 +159,22 @@ class Vocabulary:
         return np.frombuffer(data, np.uint8)
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of `ids`; the unknown symbol and bytes that are not UTF-8 appear as U+FFFD, a document's end not at all."""
+        """The text of `ids`. The unknown symbol and bytes that are not UTF-8 become U+FFFD; a document's end is left out."""
         if self.unit == "byte":
             return bytes(ids).decode("utf-8", "replace")
         return "".join(self.symbols[index] or "\ufffd" for index in ids if index != self.end_id)
 
+    def _look_up(self, text: str) -> tuple[Ids, NDArray[np.bool_]]:
+        """The ids of characters, (n,), and which are unknown, (n,); the ids of these mean nothing."""
+        if self._latin_1 and text.isascii():  # several times as fast as the table
+            ids = np.frombuffer(text.encode("ascii").translate(self._latin_1), np.uint8)
+            return ids, ids == NO_ID
+        ids = np.take(self._table, code_points(text), mode="clip")
+        return ids, ids == len(self)
+
     @cached_property
     def _table(self) -> Ids:
-        """Code point -> id; len(self) where there is none, and in one last row for all code points beyond."""
+        """Code point -> id, or len(self) for none; the last row is for all higher code points."""
         known = {index: symbol for index, symbol in enumerate(self.symbols) if symbol not in (UNKNOWN, END)}
         points = [*map(ord, known.values())]
         table = np.full(max(points) + 2, len(self), np.min_scalar_type(len(self)))
@@ -180,16 +183,16 @@ class Vocabulary:
 
     @cached_property
     def _latin_1(self) -> bytes:
-        """The table for the first 256 code points as bytes, 255 where there is no id; empty where an id needs more than that."""
-        if len(self) >= 255:
+        """The table for the first 256 code points as bytes, or NO_ID for none; empty if an id may be that high."""
+        if len(self) >= NO_ID:
             return b""
-        first = np.full(256, 255, np.uint8)
+        first = np.full(256, NO_ID, np.uint8)
         known = self._table[:256]
-        first[: len(known)] = np.where(known == len(self), 255, known)
+        first[: len(known)] = np.where(known == len(self), NO_ID, known)
         return first.tobytes()
 
     def _misfit(self, text: str, missing: NDArray[np.intp], position: int) -> VocabularyError:
-        """Says which characters of a text, at the places `missing`, are not known, and which are."""
+        """The error for the characters at `missing`, with those that are known."""
         _, first = np.unique(code_points(text)[missing], return_index=True)
         places = sorted(missing[first].tolist())
         named = _join([f"{describe(text[place])} at position {position + place}" for place in places])
@@ -208,24 +211,19 @@ BYTES = tuple(map(chr, range(256)))
 
 
 def describe(character: str) -> str:
-    """A character as a message names it: itself where it can be seen, and its code point."""
+    """A character for a message: itself if it can be seen, and its code point."""
     return f"{quoted(character)} (U+{ord(character):04X})"
 
 
 def list_characters(characters: Iterable[str]) -> str:
-    """Characters as a message names them, each once, in their order."""
+    """Characters for a message, each once, in their order."""
     return _join([describe(character) for character in dict.fromkeys(characters)])
 
 
 def _join(named: Sequence[str]) -> str:
-    """The first of many, with commas and an `and`."""
+    """The first MAX_NAMED, with commas and an `and`."""
     shown = [*named[:MAX_NAMED], f"{len(named) - MAX_NAMED:,} more"] if len(named) > MAX_NAMED else named
     return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
-
-
-def from_symbols(symbols: Sequence[str], unit: Unit) -> Vocabulary:
-    """A vocabulary as it was stored; raises VocabularyError where it cannot be one."""
-    return Vocabulary(tuple(symbols), unit)
 
 
 def code_points(text: str) -> NDArray[np.unsignedinteger]:

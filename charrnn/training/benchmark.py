@@ -13,7 +13,7 @@ from charrnn.network.architecture import Architecture
 from charrnn.network.dropout import Dropout
 from charrnn.network.window_options import WindowOptions
 from charrnn.system.blas_threads import one_blas_thread
-from charrnn.text.vocabulary import Unit
+from charrnn.text.characters.unit_names import Unit
 from charrnn.training.parallel.data_parallel import DataParallel, even_slices
 from charrnn.training.parallel.replica import Replica, Shard
 from charrnn.training.trainer import Trainer

@@ -55,7 +55,7 @@ def test_checkpoints(charrnn, tiny_run, content):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"), [(["sample"], "read or written at once"), (["train"], "model.hidden_size")]
+    ("arguments", "words"), [(["sample"], "read or write less at once"), (["train"], "model.hidden_size")]
 )
 def test_where_memory_runs_out_what_helps_is_told(charrnn, tiny_run, monkeypatch, arguments, words):
     def full(*_, **__):
@@ -94,6 +94,7 @@ def test_empty_weights_are_none(charrnn, tiny_run, command):
     ("arguments", "words"),
     [
         (["--length", "-1"], "'--length' / '-n': must be greater than or equal to 0; see"),
+        (["--length", "x"], "'--length' / '-n': must be a valid integer; see"),
         (["--checkpoint", "worst"], "'--checkpoint': 'worst' is not one of 'best', 'last'; see"),
         (["--checkpoint", "Value error, 1"], "'--checkpoint': 'Value error, 1' is not one of"),
     ],

@@ -74,6 +74,7 @@ def test_a_file_that_is_named_from_the_folder_above_is_found_again_from_anywhere
     assert evaluated(charrnn("eval", run, "--json"))["unknown"] == 0
 
 
+@pytest.mark.slow
 def test_a_file_that_does_not_fit_is_named_with_the_option_for_it(charrnn, tiny_run, tmp_path):
     path = tmp_path / "my notes.txt"
     path.write_bytes(b"caf\xe9 au lait\n" * 40)
@@ -231,7 +232,7 @@ def test_a_sweep_reads_each_file_in_its_encoding(charrnn):
 def test_a_text_of_a_run_s_own_encoding_is_named_with_it(charrnn, french):
     Path("more.txt").write_bytes(FRENCH.encode("cp1252"))
     for command in (["score"], ["eval", "--no-baselines"], ["view", "-o", "page.html"]):
-        advice = "if it is cp1252, as the run's text was, say so: --encoding 'more.txt=cp1252'"
+        advice = "if it is cp1252, as the run's text was, say so: --encoding more.txt=cp1252"
         refused(charrnn(command[0], french, "more.txt", *command[1:]), 1, advice)
         done = charrnn(command[0], french, "more.txt", *command[1:], "--encoding", "more.txt=cp1252")
         assert done.exit_code == 0, done.stderr
@@ -244,6 +245,7 @@ def test_an_encoding_that_makes_another_text_is_named_as_the_cause(charrnn, tmp_
         refused(charrnn(*command, "--encoding", "latin-1"), 1, "or leave out --encoding")
 
 
+@pytest.mark.slow
 def test_what_is_read_as_bytes_and_is_not_utf_8_has_its_characters_doubted(charrnn):
     Path("wide.txt").write_bytes(ENGLISH.encode("utf-16"))
     Path("u8.txt").write_bytes(ENGLISH.encode())

@@ -7,7 +7,7 @@ import pytest
 
 from charrnn import api
 from charrnn.cli.derivations.bridges import CARRIED, GIVEN, LAYERS, REAL, ROWS, bridges, configuration, counterpart
-from charrnn.cli.derivations.counterpart_rules import clipping_error, flow_errors, updated
+from charrnn.cli.derivations.counterpart_rules import clipping_error, flow_errors, update_both
 from charrnn.cli.derivations.counterparts import Counterpart
 from charrnn.cli.derivations.row_form import targets
 from charrnn.config.resolve import resolve
@@ -271,16 +271,16 @@ def test_clipping_by_norm_is_the_documents(share):
 def test_the_update_rules_are_a_step_of_sgd(variant, averaged):
     """Summed, the document's rate α is α times as many characters as training averages over."""
     both, α = both_of("update-rules", replace(variant, averaged=averaged)), 0.1
-    after = updated(both, α, α if averaged else α * both.ids.size)
+    after = update_both(both, α, α if averaged else α * both.ids.size)
     assert errors(after) < ROUNDING
     for name, own in (("W_xh", "U"), ("W_hh", "W"), ("W_hy", "V")):
-        np.testing.assert_allclose(after.network.parameters[name].T, getattr(both.top.updated(α), own), rtol=1e-12)
+        np.testing.assert_allclose(after.network.parameters[name].T, getattr(both.top.update(α), own), rtol=1e-12)
         assert np.abs(after.network.parameters[name] - both.network.parameters[name]).max() > WRONG
 
 
 def test_the_biases_that_the_document_lacks_are_held_at_0_though_they_have_a_gradient():
     both = both_of("update-rules")
-    after = updated(both, 0.1, 0.1 * both.ids.size)
+    after = update_both(both, 0.1, 0.1 * both.ids.size)
     assert all(not after.network.parameters[name].any() for name in both.held)
     assert set(both.held) == {"b_h", "b_y"}
     assert all(both.backward()[0][name].any() for name in both.held)
@@ -308,7 +308,7 @@ def test_three_updates_of_a_training_are_three_by_the_rules(tmp_path):
     for step in range(1, 4):
         here = slice(step * T, (step + 1) * T), slice(step * T + 1, (step + 1) * T + 1)
         handed_on = by_rules.h[T - 1]
-        by_rules = by_rules.updated(training.learning_rate / T)
+        by_rules = by_rules.update(training.learning_rate / T)
         by_rules = replace(by_rules, x=characters[here[0]], y=characters[here[1]], h_before=handed_on)
     list(run.events())
     for name, own in (("W_xh", "U"), ("W_hh", "W"), ("W_hy", "V")):
@@ -321,7 +321,7 @@ def test_three_updates_of_a_training_are_three_by_the_rules(tmp_path):
 @pytest.mark.parametrize("α", [0.05, 0.2])
 def test_an_update_by_another_rate_is_seen(α):
     both = both_of("update-rules")
-    wrong = updated(both, α, α)
+    wrong = update_both(both, α, α)
     assert min(wrong.forward_error(), wrong.loss_error(), wrong.gradient_error()) > WRONG
 
 

@@ -11,7 +11,7 @@ from charrnn.derivations.case import Case
 from charrnn.derivations.documents import SYSTEMS
 from charrnn.derivations.equation import flat
 from charrnn.derivations.functions import IDENTITY
-from charrnn.derivations.tasks.descent import descend, gradients, norm, updated
+from charrnn.derivations.tasks.descent import descend, gradients, norm, update
 from charrnn.training.optim.clipping import Clipping
 from charrnn.training.optim.optimizers import OPTIMIZERS
 
@@ -65,7 +65,7 @@ def test_what_is_clipped():
 
 def test_an_update_is_that_of_the_document():
     rnn = random_system("update-rules")
-    found, document = updated(rnn, gradients(rnn), 0.1), rnn.updated(0.1)
+    found, document = update(rnn, gradients(rnn), 0.1), rnn.update(0.1)
     for name in rnn.PARAMETERS:
         np.testing.assert_array_equal(getattr(found, name), getattr(document, name))
 
@@ -82,7 +82,7 @@ def test_losses_are_those_before_each_update_on_its_data():
 
     found = descend(systems[0], batch, 3, 0.1)
     assert found.losses[0] == systems[0].loss()
-    one = updated(systems[0], gradients(systems[0]), 0.1)
+    one = update(systems[0], gradients(systems[0]), 0.1)
     assert found.losses[1] == batch(1, one).loss()
     assert found.norms[1] == norm(gradients(batch(1, one)))
 

@@ -49,6 +49,7 @@ def test_every_system_has_a_task():
 
 
 @pytest.mark.parametrize(("name", "seed"), [("mean-loss", 0), ("vanishing", 0), ("vanishing", 1)])
+@pytest.mark.slow
 def test_a_sum_of_the_past_is_learned(name, seed):
     clipped = runs(lesson(name, seed))["clipped"]
     assert clipped.score < 0.01
@@ -440,7 +441,7 @@ def test_a_sum_of_zero_is_not_above_zero():
     task_ = replace(made("scalar"), fresh=np.array([0.0, -0.5]))
     np.testing.assert_array_equal(task_.test(task_.start).y, [0, 0])
     np.testing.assert_array_equal(task_.answers(replace(task_.start, V=np.zeros(()))), [0, 0])  # ŷ is 1/2
-    said = task_.learned(dict.fromkeys(("clipped", signs.PRINTED), Descent(task_.start, (), (), 0, False)))
+    said = task_.describe(dict.fromkeys(("clipped", signs.PRINTED), Descent(task_.start, (), (), 0, False)))
     assert said[0].startswith("The sign of x_t alone is right on 100%")
     assert said[1].startswith("Before, U = ")
 
@@ -458,7 +459,7 @@ def test_a_sum_of_zero_is_not_above_zero():
 def test_the_weights_in_words(U, V, W, sign, memory):
     task_ = made("scalar")
     system = replace(task_.start, U=np.array(U), V=np.array(V), W=np.array(W))
-    said = task_.learned(dict.fromkeys(("clipped", signs.PRINTED), Descent(system, (), (), 0, False)))
+    said = task_.describe(dict.fromkeys(("clipped", signs.PRINTED), Descent(system, (), (), 0, False)))
     assert f": a {sign} number" in said[1]
     assert f"the state {memory}" in said[1]
 

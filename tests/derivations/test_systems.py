@@ -159,7 +159,7 @@ def test_jacobians_are_derivatives_of_the_next_state_by_the_state(name):
 def test_one_update_moves_each_weight_down_its_own_gradient():
     """All three are moved by gradients of the weights as they were before."""
     rnn = made("update-rules", Case())
-    new = rnn.updated(0.1)
+    new = rnn.update(0.1)
     for name in ("U", "W", "V"):
         np.testing.assert_allclose(getattr(new, name), getattr(rnn, name) - 0.1 * rnn.gradient(name), rtol=1e-14)
     assert new.loss() < rnn.loss()

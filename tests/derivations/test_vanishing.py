@@ -9,12 +9,12 @@ from charrnn.derivations.case import Case
 from charrnn.derivations.complex_step import derivative
 from charrnn.derivations.systems.vanishing import (
     bounds,
-    clipped,
+    clip,
     dominant,
     growth,
     largest_singular_value,
     one_unit_off,
-    saturated,
+    saturate,
 )
 
 W = np.array([[0.5, 10.0], [0.0, -2.0]])
@@ -74,7 +74,7 @@ def test_with_one_unit_off_gradients_explode_though_every_eigenvalue_is_zero():
 
 
 def test_a_saturated_network_vanishes_though_its_eigenvalues_exceed_one():
-    rnn = saturated(made("vanishing", Case(T=6, D=3, φ_h="logistic")))
+    rnn = saturate(made("vanishing", Case(T=6, D=3, φ_h="logistic")))
     np.testing.assert_array_equal(rnn.W_hh, 1.5 * np.eye(3))
     np.testing.assert_array_equal(rnn.W_xh, np.zeros((3, 3)))
     np.testing.assert_array_equal(rnn.b_h, [5.0, 5.0, 5.0])
@@ -87,11 +87,11 @@ GRADIENTS = {"W": np.array([[3.0, 0.0]]), "b": np.array([4.0])}
 
 def test_clipping_is_by_the_norm_of_all_together():
     for bound, factor in ((2.5, 0.5), (5.0, 1.0), (6.0, 1.0), (np.inf, 1.0)):
-        for name, found in clipped(GRADIENTS, bound).items():
+        for name, found in clip(GRADIENTS, bound).items():
             np.testing.assert_allclose(found, factor * GRADIENTS[name], rtol=1e-15)
-    assert list(clipped(GRADIENTS, 1.0)) == ["W", "b"]
+    assert list(clip(GRADIENTS, 1.0)) == ["W", "b"]
 
 
 def test_a_gradient_of_zero_remains():
     with np.errstate(all="raise"):
-        np.testing.assert_array_equal(clipped({"W": np.zeros(2)}, 1.0)["W"], [0.0, 0.0])
+        np.testing.assert_array_equal(clip({"W": np.zeros(2)}, 1.0)["W"], [0.0, 0.0])

@@ -44,7 +44,7 @@ class Size:
         return self.minutes * 60 if self.minutes else (quick if self.quick else long)
 
     def every(self, quick: int) -> int:
-        """Each place, or in the quick form each so many."""
+        """Every place, or in the quick form every n-th."""
         return quick if self.quick else 1
 
 

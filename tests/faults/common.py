@@ -44,7 +44,7 @@ OFTEN = (
 )  # never all at one step before 105
 MARK = "CHARRNN_FAULTS"  # in the environment of a child and of all that it starts
 TOLD = ("step", "eval", "sample")  # the events whose facts are the same in every telling
-SHOWN = 3  # failures that a result tells of
+SHOWN = 3  # failures that a result names
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def stop_at(run: Run, step: int) -> None:
             asked.append(True)
 
 
-def told(run: Path) -> dict[tuple[str, int], dict[str, object]]:
+def events_of(run: Path) -> dict[tuple[str, int], dict[str, object]]:
     """The last telling of each step, validation and sample in metrics.jsonl, without what depends on the clock."""
     events: dict[tuple[str, int], dict[str, object]] = {}
     for line in (run / METRICS).read_text("utf-8").splitlines():
@@ -138,7 +138,7 @@ def differences(run: Path, whole: Path) -> list[str]:
     """What a finished run has that an undisturbed one has not, or the other way round."""
     wrong = [f"{name} differs" for name in (LAST, BEST, CONFIG) if content(run / name) != content(whole / name)]
     wrong += [f"{path.name} is left" for path in side_files(run)]
-    found, needed = told(run), told(whole)
+    found, needed = events_of(run), events_of(whole)
     if found != needed:
         differing = sorted(key for key in found.keys() | needed.keys() if found.get(key) != needed.get(key))
         wrong.append(f"metrics.jsonl: {len(differing)} events lack or differ, the first {differing[0]}")

@@ -172,11 +172,11 @@ def fuzz(target: str, seconds: float, folder: Path | None = None) -> Result:
     began = time.monotonic()
     done = subprocess.run(command, capture_output=True, timeout=seconds + 10 * HARD_LIMIT, check=False)
     took = time.monotonic() - began
-    told = done.stderr.decode("utf-8", "replace")
-    number = re.search(r"stat::number_of_executed_units:\s*(\d+)", told)
+    output = done.stderr.decode("utf-8", "replace")
+    number = re.search(r"stat::number_of_executed_units:\s*(\d+)", output)
     escapes = _confirmed(target, place / "escapes")
     if number is None or (done.returncode != 0 and not escapes):
-        raise RuntimeError(f"fuzz {target}: the process ended with {done.returncode}:\n{told[-2000:]}")
+        raise RuntimeError(f"fuzz {target}: the process ended with {done.returncode}:\n{output[-2000:]}")
     if folder is None and not escapes:
         shutil.rmtree(place.parent, ignore_errors=True)
     return Result(target, int(number[1]), took, escapes)

@@ -152,9 +152,9 @@ def _seeds(target: str, folder: Path) -> list[bytes]:
         ]
     if target == "text":
         text = "Tom, née Zoë: 'why?'\r\nэто да.\n".encode()
-        told = [bytes([how, how]) + text for how in (0, 1, 2, 3, 0x40, 0x41, 0x42, 0x43, 0xC0, 0xC1, 0xC2, 0xC3)]
+        plain = [bytes([how, how]) + text for how in (0, 1, 2, 3, 0x40, 0x41, 0x42, 0x43, 0xC0, 0xC1, 0xC2, 0xC3)]
         packed = [bytes([0, number]) + pack(text) for number, pack in enumerate(ENDINGS.values())]
-        return [*told, *packed, b"\x01\x40h\0i\0\n\0"]
+        return [*plain, *packed, b"\x01\x40h\0i\0\n\0"]
     return _checkpoints(folder)
 
 

@@ -64,7 +64,7 @@ GONE = 137  # the exit code of `ExitsAt`
 
 
 class Full(Fault):
-    """A disk with room for so many bytes."""
+    """A disk with room for a number of bytes."""
 
     def __init__(self, room: int) -> None:
         self.left = room

@@ -1,6 +1,6 @@
 """Checkpoints made by hand: any header, any data, and a digest that is right, so that what lies behind the digest is tried.
 
-A digest tells of damage, not of malice: whoever writes a file can seal it. So every check behind it must hold alone.
+A digest shows damage, not malice: anybody who writes a file can seal it. So every check after it must hold alone.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from charrnn.network.parameters import Parameters
 from charrnn.runs.storage.checkpoint import Checkpoint, save
 from charrnn.runs.storage.checkpoint_record import TextRecord
 from charrnn.runs.storage.safetensors_file import BEFORE_DIGEST, NO_DIGEST
-from charrnn.text.vocabulary import Vocabulary, from_symbols
+from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.optim.optimizers import OPTIMIZERS
 from charrnn.training.trainer import Progress
 
@@ -29,7 +29,7 @@ def small_checkpoint(path: Path, *settings: str, symbols: str = "\nab") -> Path:
     """A whole checkpoint of a tiny network, about 2 kB."""
     config = SizedConfig.model_validate(resolve(None, [*TINY, *settings]).config.model_dump())
     byte = config.data.unit == "byte"
-    vocabulary = Vocabulary.from_bytes() if byte else from_symbols(sorted(symbols), "char")
+    vocabulary = Vocabulary.from_bytes() if byte else Vocabulary(tuple(sorted(symbols)))
     architecture = config.model.architecture(len(vocabulary))
     parameters = Parameters(architecture.shapes(), config.training.precision)
     parameters.flat[:] = np.linspace(-1, 1, parameters.flat.size)
@@ -60,14 +60,14 @@ def parts(file: bytes) -> tuple[bytes, bytes]:
 def sealed(header: bytes, data: bytes = b"", length: int | None = None) -> bytes:
     """A file of this header and data, with the digest it should have, where the header has a place for one.
 
-    `length` is told as the header's length in place of the true one.
+    `length`: the length of the header to write in place of the true one.
     """
-    told = (len(header) if length is None else length).to_bytes(8, "little")
+    size = (len(header) if length is None else length).to_bytes(8, "little")
     if not header.startswith(BEFORE_DIGEST) or len(header) < PLACE.stop:
-        return told + header + data
+        return size + header + data
     before, after = header[: PLACE.start], header[PLACE.stop :]
-    digest = hashlib.sha256(told + before + NO_DIGEST.encode() + after + data).hexdigest().encode()
-    return told + before + digest + after + data
+    digest = hashlib.sha256(size + before + NO_DIGEST.encode() + after + data).hexdigest().encode()
+    return size + before + digest + after + data
 
 
 def described(content: dict[str, Any]) -> bytes:

@@ -23,6 +23,7 @@ from faults.sealing import assembled, contents, described, parts, sealed, small_
 
 from charrnn.errors import CheckpointError, TextError
 from charrnn.runs.storage import checkpoint as checkpoints
+from charrnn.system import plain_files
 from charrnn.text import bounded_matching, cache, corpus, source_text
 from charrnn.text.reading import recorded_sources, sources, text_file
 from charrnn.text.splits import Split
@@ -49,11 +50,11 @@ def peak():
         return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
     except (OSError, StopIteration):
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
-told = sys.argv.pop(1)
+result = sys.argv.pop(1)
 try:
     runpy.run_module("charrnn", run_name="__main__", alter_sys=True)
 finally:
-    with open(told, "w") as file:
+    with open(result, "w") as file:
         json.dump([time.process_time(), peak()], file)
 """
 
@@ -80,12 +81,12 @@ def command(tmp_path_factory):
     place = tmp_path_factory.mktemp("measured")
 
     def run(*arguments):
-        told = place / "told.json"
-        told.unlink(missing_ok=True)
+        result = place / "measured.json"
+        result.unlink(missing_ok=True)
         folder = place / "cwd"
         folder.mkdir(exist_ok=True)
         done = subprocess.run(
-            [sys.executable, "-c", MEASURED, told, *map(str, arguments)],
+            [sys.executable, "-c", MEASURED, result, *map(str, arguments)],
             capture_output=True,
             text=True,
             cwd=folder,
@@ -93,7 +94,7 @@ def command(tmp_path_factory):
             check=False,
             env=os.environ | {"CHARRNN_CACHE_DIR": str(place / "cache")},
         )
-        seconds, megabytes = json.loads(told.read_text())
+        seconds, megabytes = json.loads(result.read_text())
         return Ended(done.returncode, done.stdout, done.stderr, seconds, megabytes)
 
     run.folder = place
@@ -102,7 +103,7 @@ def command(tmp_path_factory):
 
 @pytest.fixture
 def place(tmp_path_factory):
-    """A folder whose name, which is told in messages, holds no word of the test's."""
+    """A folder whose name, which messages show, holds no word of the test's."""
     return tmp_path_factory.mktemp("place")
 
 
@@ -116,13 +117,13 @@ def whole(tmp_path_factory):
 def startup(tmp_path_factory):
     """Seconds of the processor until the command line and its libraries are loaded; the least of three."""
     path = small_checkpoint(tmp_path_factory.mktemp("startup") / "whole.safetensors")
-    told = path.with_name("told.json")
+    result = path.with_name("measured.json")
     times = []
     for _ in range(3):
         subprocess.run(
-            [sys.executable, "-c", MEASURED, told, "sample", path, "-n", "1"], capture_output=True, check=True
+            [sys.executable, "-c", MEASURED, result, "sample", path, "-n", "1"], capture_output=True, check=True
         )
-        times.append(json.loads(told.read_text())[0])
+        times.append(json.loads(result.read_text())[0])
     return min(times)
 
 
@@ -192,7 +193,7 @@ def with_text(old, new):
 
 
 def with_length(length):
-    """A case: another length told for the header."""
+    """A case: another length written for the header."""
     return lambda whole: sealed(*parts(whole), length=length)
 
 
@@ -343,7 +344,7 @@ LARGE_CHECKPOINTS = {
         lambda content: {**content, "x": "\U0001f600" * 1_000_000}
     ),
     "a vocabulary of 262,144": with_vocabulary(letters(262_144)),
-    "65536 units told in the header": with_header(large_shapes),
+    "65536 units in the header": with_header(large_shapes),
 }
 
 
@@ -355,7 +356,7 @@ def test_checkpoints_that_are_after_memory_or_time(command, startup, whole, case
     result = command("sample", path, "-n", "3")
     refused(result, "c.safetensors")
     cheap(result, startup)
-    assert set(listing(command.folder)) <= {*before, str(command.folder / "cwd"), str(command.folder / "told.json")}
+    assert set(listing(command.folder)) <= {*before, str(command.folder / "cwd"), str(command.folder / "measured.json")}
 
 
 @pytest.mark.parametrize("tail", ["zeros", "a whole checkpoint and zeros"])
@@ -613,7 +614,7 @@ PLACES = {
 @pytest.mark.parametrize("arguments", PLACES.values(), ids=PLACES)
 @pytest.mark.parametrize("kind", ["pipe", "/dev/zero"])
 def test_what_is_no_plain_file_is_not_waited_for(charrnn, place, whole, monkeypatch, arguments, kind):
-    monkeypatch.setattr(text_file, "PATIENCE", 0.1)
+    monkeypatch.setattr(plain_files, "PATIENCE", 0.1)
     (place / "run.safetensors").write_bytes(whole)
     path = not_a_file(place, kind)
     given = {"PLACE": path, "RUN": place / "run.safetensors"}
@@ -837,7 +838,7 @@ def test_a_folder_that_leads_back_to_itself_is_read_once(tmp_path):
     assert source_text.read_text([str(folder)]).content == LINE.decode()
 
 
-@pytest.mark.parametrize("change", ["grows", "shrinks", "is written anew"])
+@pytest.mark.parametrize("change", ["grows", "shrinks", "is written again"])
 @pytest.mark.parametrize("ending", [".txt", ".gz"])
 def test_a_text_that_changes_while_it_is_read(tmp_path, monkeypatch, change, ending):
     """Something is read that never was in the file, unless that is noticed."""

@@ -200,7 +200,7 @@ def test_any_value_in_a_sealed_checkpoint(tmp_path, whole, data, value, in_recor
 
 @few
 @given(header=st.binary(max_size=100), data=st.binary(max_size=40), length=st.integers(0, (1 << 64) - 1))
-def test_any_length_told_for_a_header(tmp_path, header, data, length):
+def test_any_length_given_for_a_header(tmp_path, header, data, length):
     (tmp_path / "c.safetensors").write_bytes(sealed(header, data, length))
     assert outcome(lambda: load(tmp_path / "c.safetensors")) is None
 
@@ -226,7 +226,7 @@ texts = st.lists(st.sampled_from(["\r\n", "\r", "\n", "a", "é", "€", "😀", 
 
 
 def read(path, unit, encoding, piece):
-    """The outcome of reading with so many bytes at once."""
+    """The outcome of reading a number of bytes at once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sources, "PIECE", piece)
         return outcome(lambda: source_text.read_text([str(path)], unit, encoding))

@@ -118,7 +118,7 @@ def _limited(saved: Saved, size: int) -> list[str]:
 
 
 def full_after(folder: Path, every: int = 1) -> Result:
-    """A disk that is full after so many bytes, for each byte of a checkpoint."""
+    """A disk that is full after n bytes, for each n up to the size of a checkpoint."""
     saved, tally = Saved(folder), Tally("writes to a disk that fills up")
     for room in range(0, len(saved.newer), every):
         saved.restore()

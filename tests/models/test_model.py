@@ -23,7 +23,8 @@ from charrnn.models.scoring.scoring import UNKNOWN_COST
 from charrnn.network.readout import log_softmax
 from charrnn.ngram.order_selection import fit_chosen
 from charrnn.runs.run import SAMPLE_LENGTH, SAMPLE_OPTIONS
-from charrnn.text.source_text import Piece, Stream
+from charrnn.text.reading.source_reader import Piece
+from charrnn.text.source_text import Stream
 from charrnn.text.vocabulary import Vocabulary
 
 
@@ -486,8 +487,8 @@ def test_weights_of_any_size_are_shares(run, other):
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"split": "dev"}, "`split` dev: there are train, valid, test"),
-        ({"protocol": "nano"}, "`protocol` nano: there are contiguous, nanogpt, char-rnn"),
+        ({"split": "dev"}, "`split` must be one of train, valid, test; found dev"),
+        ({"protocol": "nano"}, "`protocol` must be one of contiguous, nanogpt, char-rnn; found nano"),
         ({"slices": (4, 10)}, "`slices` are for protocol char-rnn; found contiguous; add `protocol` char-rnn"),
         ({"protocol": "char-rnn", "slices": (0, 10)}, "two whole numbers above 0"),
         ({"text": "the cat", "split": "valid"}, "leave them out with another text"),

@@ -127,7 +127,7 @@ def test_a_fault_that_does_not_go_away_ends_the_training_though_the_best_is_far_
     validate_as(monkeypatch, plant, {5: 3.0})
     plant(math.nan, 24, weakest=99)
     run = start("run", "training.recoveries=4")
-    with pytest.raises(DivergedError, match="going back 4 times"):
+    with pytest.raises(DivergedError, match="rolling back 4 times"):
         follow(plant, run)
     lines = [json.loads(line) for line in (run.path / "metrics.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines if line["event"] == "recovered"] == [20, 20, 5, 5]
@@ -201,7 +201,7 @@ def test_after_the_last_try_the_good_checkpoint_and_the_batch_are_kept(start, pl
     plant(math.nan, *range(25, 40), weakest=99)
     run = start("run", "training.recoveries=3")
     with pytest.raises(
-        DivergedError, match=r"training diverged at step 26: loss nan.*going back 3 times.*diverged\.safetensors"
+        DivergedError, match=r"training diverged at step 26: loss nan.*rolling back 3 times.*diverged\.safetensors"
     ):
         follow(plant, run)
     kept = load(run.path / "last.safetensors")

@@ -39,7 +39,7 @@ def test_steps_are_what_is_left_of_the_time_shared_out(monkeypatch, text_file, t
     # 100 - 20 - 1.5 seconds are left; a step takes 0.1 and its share of a validation.
     assert steps == pytest.approx(78.5 / (0.1 + 0.5 / plan.config.training.eval_every), abs=1)
     assert "100 s are" in note
-    with pytest.raises(OptionError, match="not enough for one step"):
+    with pytest.raises(OptionError, match="too short for one step"):
         time_budget.steps_within(plan, 21, time.perf_counter() - 20)
 
 
@@ -98,7 +98,7 @@ def test_a_training_that_diverges_while_it_is_measured_names_no_file_that_is_gon
     settings = [*tiny.TINY, "training.learning_rate=1000", "training.optimizer=sgd", "training.max_grad_norm=null"]
     plan = api.plan([str(text_file)], resolve(None, [*settings, "model.nonlinearity=relu"]).config)
     with pytest.raises(
-        DivergedError, match=r"^`seconds`: while measuring, training diverged at step .*; begin again with"
+        DivergedError, match=r"^`seconds`: while measuring, training diverged at step .*; start again with"
     ) as caught:
         time_budget.steps_within(plan, 20, time.perf_counter())
     assert "safetensors" not in str(caught.value)
@@ -125,6 +125,7 @@ def test_a_temporary_folder_that_is_full_is_named_with_the_ways_out(text_file, t
 
     monkeypatch.setattr(Folder, "whole_file", full)
     with pytest.raises(
-        RunError, match=r"^`seconds`: some .* cannot be written: No space left on device; name another folder"
+        RunError,
+        match=r"^`seconds`: the measurement needs a folder, and .* cannot be written: No space left on device; set .* TMPDIR",
     ):
         api.plan([str(text_file)], tiny_config, seconds=2)

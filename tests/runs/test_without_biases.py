@@ -116,7 +116,7 @@ def test_a_checkpoint_whose_biases_are_not_where_they_are_held_is_refused(tmp_pa
     vector[saved.network.parameters.place("b_h_2")][-1:] = 1e-30
     save(saved, tmp_path / "odd.safetensors")
     with pytest.raises(
-        CheckpointError, match=r"odd\.safetensors: b_h_2 is not 0 in it; its configuration has model\.bias"
+        CheckpointError, match=r"odd\.safetensors: b_h_2 is not 0, but its configuration has model\.bias"
     ):
         load(tmp_path / "odd.safetensors")
 

@@ -83,7 +83,7 @@ def test_another_text_is_refused_also_under_the_same_name(text_file, tmp_path):
     with pytest.raises(RunError, match=r"its text is \['.*text.txt'\]"):
         opened(swept(other), tmp_path / "s")
     text_file.write_text("something else. " * 100)
-    with pytest.raises(RunError, match="its text was another then"):
+    with pytest.raises(RunError, match="its text has changed since"):
         opened(swept(text_file), tmp_path / "s")
 
 

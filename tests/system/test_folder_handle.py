@@ -78,7 +78,7 @@ def test_a_folder_that_is_renamed_is_written_under_its_new_name_and_what_takes_t
 
 
 @holds
-def test_a_name_below_this_one_is_told_as_it_was_given(tmp_path, monkeypatch):
+def test_a_name_below_this_one_is_shown_as_it_was_given(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     os.makedirs("runs/x")
     with Folder(tmp_path / "runs" / "x") as whole, Folder(whole.path.relative_to(tmp_path)) as folder:

@@ -26,7 +26,7 @@ def holder(tmp_path):
         process.kill()
 
 
-def test_a_second_writer_is_told_which_process_holds_it(tmp_path, holder):
+def test_a_second_writer_learns_which_process_holds_it(tmp_path, holder):
     for _ in range(2):  # asking does not disturb what it says
         with pytest.raises(
             RunError, match=rf"another training is writing there: process {holder.pid}, since .*: kill {holder.pid}$"
@@ -61,7 +61,7 @@ def test_a_holder_that_does_not_say_who_it_is(tmp_path, content, monkeypatch):
     held.release()
 
 
-def test_a_file_system_without_locks_is_told(tmp_path, monkeypatch):
+def test_a_file_system_without_locks_is_noted(tmp_path, monkeypatch):
     def unsupported(file):
         raise OSError(95, "Operation not supported")
 

@@ -1,4 +1,4 @@
-"""What an MPI launcher tells its processes."""
+"""The environment variables that an MPI launcher sets for its processes."""
 
 import pytest
 

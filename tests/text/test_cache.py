@@ -2,9 +2,11 @@
 
 import os
 import re
+import secrets
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -107,7 +109,7 @@ def age(path, days=3.0):
     os.utime(path, (time.time() - days * 24 * 3600,) * 2, follow_symlinks=False)
 
 
-HALF = "0123456789abcdef" * 2 + ".uint8.0123456789abcdef.tmp"
+HALF = ".charrnn-0123456789abcdef.tmp"
 
 
 def test_what_a_killed_process_left_is_removed_after_a_day(folder, tmp_path):
@@ -123,15 +125,17 @@ def test_what_a_killed_process_left_is_removed_after_a_day(folder, tmp_path):
 
 
 def test_a_half_written_file_bears_the_name_by_which_it_is_removed(folder, tmp_path, monkeypatch):
-    replaced = []
+    seen, whole_file = [], cache.whole_file
 
-    def replace(side, path):
-        replaced.append(side.name)
-        os.rename(side, path)
+    @contextmanager
+    def watched(path):
+        with whole_file(path) as file:
+            seen.extend(os.listdir(folder))
+            yield file
 
-    monkeypatch.setattr(cache.os, "replace", replace)
+    monkeypatch.setattr(cache, "whole_file", watched)
     built(tmp_path / "text", "abc\n" * 100)
-    (name,) = replaced
+    (name,) = seen
     assert cache.HALF_WRITTEN.fullmatch(name)
 
 
@@ -144,7 +148,7 @@ def test_nothing_that_is_not_charrnns_own_is_removed(folder, tmp_path):
             (place / name / "deep").mkdir(parents=True)
             (place / name / "deep" / "chapter").write_text("years of work")
             kept.append(place / name / "deep" / "chapter")
-        for name in ("notes.tmp", "measuring-", HALF.upper(), HALF + "x", HALF.replace(".uint8", ".uint64")):
+        for name in ("notes.tmp", "measuring-", HALF.upper(), HALF + "x", HALF[1:], HALF.replace("0", "0" * 17)):
             (place / name).write_text("years of work")
             kept.append(place / name)
     (tmp_path / "elsewhere").write_text("years of work")
@@ -158,30 +162,33 @@ def test_nothing_that_is_not_charrnns_own_is_removed(folder, tmp_path):
     assert (tmp_path / "elsewhere").read_text() == "years of work"
 
 
+@posix
+def test_the_file_is_this_users_alone_whatever_the_umask_says(folder, tmp_path):
+    before = os.umask(0)
+    try:
+        built(tmp_path / "text", "abc\n" * 100)
+    finally:
+        os.umask(before)
+    (file,) = folder.iterdir()
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
 def test_no_link_is_followed_by_what_is_written(folder, tmp_path, monkeypatch):
     folder.mkdir(parents=True, mode=0o700)
     (tmp_path / "victim").write_text("years of work")
-    monkeypatch.setattr(cache.secrets, "token_hex", lambda count: "0" * 2 * count)
-    (tmp_path / "text").write_text("abc\n" * 100)
-    text = read_text([str(tmp_path / "text")])
-    path = cache.ids_path(text.sha256, text.vocabulary(1))
-    path.with_name(f"{path.name}.{'0' * 16}.tmp").symlink_to(tmp_path / "victim")
+    monkeypatch.setattr(secrets, "token_hex", lambda count: "0" * 2 * count)
+    (folder / f".charrnn-{'0' * 16}.tmp").symlink_to(tmp_path / "victim")
     with pytest.raises(TextError, match="cannot be written: File exists"):
-        built(tmp_path / "text")
+        built(tmp_path / "text", "abc\n" * 100)
     assert (tmp_path / "victim").read_text() == "years of work"
 
 
 def planted(folder, tmp_path, ids):
     """What another could have written in place of the file of a text, whole by its own account."""
     built(tmp_path / "text", "abc\n" * 100)
+    vocabulary, sha256 = Vocabulary.from_text("abc\n"), read_text([str(tmp_path / "text")]).sha256
+    cache.store(sha256, vocabulary, iter([np.asarray(ids, np.uint8)]), "a text")
     (file,) = folder.iterdir()
-    content = np.asarray(ids, np.uint8).tobytes()
-    vocabulary = Vocabulary.from_text("abc\n")
-    sha256 = read_text([str(tmp_path / "text")]).sha256
-    digest = cache.hashlib.sha256(cache._key(sha256, vocabulary).encode() + content).digest()
-    file.unlink()
-    file.write_bytes(content + digest)
-    file.chmod(0o600)
     return file
 
 

@@ -1,4 +1,6 @@
 import hashlib
+from dataclasses import replace
+from itertools import repeat
 
 import pytest
 
@@ -69,3 +71,9 @@ def test_before_a_split_stands_what_the_text_has_there():
     assert [decode(row) for row in made.before("test", 12)] == ["890123456789"]
     assert made.before("train", 4).shape == (1, 0)
     assert made.before("valid", 100).shape == (1, 70)
+
+
+def test_a_text_that_grows_without_end_after_it_was_measured_is_refused():
+    text = replace(SourceText.from_content("abc\n" * 10), pieces=lambda: repeat("abc\n"))
+    with pytest.raises(TextError, match="the text changed while it was read"):
+        build(text, text.vocabulary(1), Split((1, 0, 0)))

@@ -172,7 +172,7 @@ def test_rare_characters_of_documents_weigh_as_often_as_they_occur(tmp_path):
         (["a\n-\nb"], "(?m)^-$", None),
     ],
 )  # fmt: skip
-def test_a_boundary_that_is_never_found_is_told(files, boundary, note):
+def test_a_boundary_that_is_never_found_is_noted(files, boundary, note):
     assert split_documents(files, boundary).notes == (() if note is None else (note,))
 
 

@@ -15,7 +15,7 @@ AS_BYTES = [*AS_CHARACTERS[:10], (4, 5), (5, 1)]  # the \r\n of the file is stil
 def walked(text, cuts, unit, starts=NO_STARTS):
     tracker, found = PositionTracker(unit), []
     for start, stop in zip([0, *cuts], [*cuts, len(text)], strict=True):
-        places = tracker.advance(list(text[start:stop]), starts.within(start, stop))
+        places = tracker.advance(list(text[start:stop]), starts.part(start, stop))
         assert places.index.tolist() == list(range(start, stop))
         found += zip(places.file.tolist(), places.line.tolist(), places.column.tolist(), strict=True)
     return found

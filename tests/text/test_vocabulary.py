@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.errors import VocabularyError
-from charrnn.text.vocabulary import BYTES, END, Vocabulary, from_symbols
+from charrnn.text.vocabulary import BYTES, END, Vocabulary
 
 
 @given(st.text(st.characters(), min_size=1))
@@ -72,7 +72,7 @@ def test_the_end_of_a_document_comes_last_and_is_no_character():
     assert (vocabulary.unknown_id, vocabulary.end_id) == (1, 2)
     assert vocabulary.decode([2, 0, 1, 2]) == "a\ufffd"
     assert vocabulary.encode("a<end>\n").tolist() == [0, *[1] * 6]
-    assert from_symbols(["a", "", END], "char") == vocabulary
+    assert Vocabulary(("a", "", END)) == vocabulary
     assert Vocabulary.from_text("ab").end_id is None
 
 
@@ -156,7 +156,7 @@ def test_more_symbols_than_unicode_has_characters_are_no_vocabulary():
         Vocabulary(tuple(map(chr, range(0x10000, 0x10000 + 300_000))))
 
 
-def test_any_text_can_be_read_and_what_has_no_symbol_is_told():
+def test_any_text_can_be_read_and_what_has_no_symbol_is_marked():
     ids, missing = Vocabulary.from_text("ab c").read("aZ b")
     assert Vocabulary.from_text("ab c").decode(ids) == "a  b"
     assert missing.tolist() == [False, True, False, False]
@@ -213,7 +213,7 @@ def test_an_unknown_character_is_found_at_its_position_in_the_whole_text():
 
 
 def test_symbols_have_as_many_bytes_as_in_utf_8_and_a_documents_end_has_one():
-    vocabulary = from_symbols(["a", "é", "日", "😀", "", END], "char")
+    vocabulary = Vocabulary(("a", "é", "日", "😀", "", END))
     assert vocabulary.utf_8_lengths.tolist() == [1, 2, 3, 4, 0, 1]
     assert set(Vocabulary.from_bytes().utf_8_lengths.tolist()) == {1}
 
@@ -223,7 +223,7 @@ def test_symbols_have_as_many_bytes_as_in_utf_8_and_a_documents_end_has_one():
     [(["\n", " ", "a"], 1, True), (["\n", "a"], 0, True), (["\n", " ", "a", ""], 3, False)],
 )
 def test_for_what_is_not_known_stands_the_unknown_symbol_or_a_space_or_the_first(symbols, stand_in, missing):
-    vocabulary = from_symbols(symbols, "char")
+    vocabulary = Vocabulary(tuple(symbols))
     ids, unknown = vocabulary.read("axa")
     a = symbols.index("a")
     assert ids.tolist() == [a, stand_in, a]

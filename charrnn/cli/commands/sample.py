@@ -166,15 +166,9 @@ def sample(
     first = secrets.randbelow(MAX_NEW_SEED) if seed is None else seed
     note = f"{'; '.join(model.notes)}, seed {first}"
     coloured = surprisal and not json and console.supports_colour(console.result_console())
-    if alone and coloured:
-        pieces = generator.stream_scored(request, first)
-        console.print_note(note)
-        samples.show_coloured(prompt, pieces, stream)
-        return
     if alone:
-        text = generator.stream(request, first)
         console.print_note(note)
-        console.show_sample(prompt, text, stream)
+        samples.stream_sample(generator, request, first, coloured, stream)
         return
     seeds = range(first, first + (rerank or count))
     scored = json or coloured or rerank is not None

@@ -1,4 +1,4 @@
-"""The bridge from the derivations to charrnn: under which configuration its own network is each of the systems.
+"""The bridge from the derivations to charrnn: the configurations in which its own network is each of the systems.
 
 Every row is measured: the network's forward pass, loss and `backward`, in float64, against the system's own numbers.
 """
@@ -9,17 +9,17 @@ from functools import partial
 
 import numpy as np
 
-from charrnn.cli.derivations.counterpart_rules import clipping_error, flow_errors, updated
+from charrnn.cli.derivations.counterpart_rules import clipping_error, flow_errors, update_both
 from charrnn.cli.derivations.counterparts import Counterpart
 from charrnn.derivations.case import Case
 from charrnn.derivations.documents import SYSTEMS
 from charrnn.derivations.equation import TOLERANCE, relative_error
-from charrnn.derivations.systems.mini_batch import stacked
+from charrnn.derivations.systems.mini_batch import stacked_states
 
 
 @dataclass(frozen=True)
 class Bridge:
-    """One way in which the network is a system. Errors are relative, the largest of their kind; None: nothing of that kind is compared."""
+    """One way in which the network is a system. Errors are relative, the largest of their kind; None: not compared."""
 
     system: str
     configuration: str  # settings, as one would type them after --set
@@ -30,14 +30,14 @@ class Bridge:
 
     @property
     def holds(self) -> bool:
-        """Whether all that was compared is equal to rounding."""
+        """Whether all compared numbers are equal to rounding."""
         errors = (self.forward_error, self.loss_error, self.gradient_error)
         return all(error < TOLERANCE for error in errors if error is not None)
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One of the ways in which each system with a loss is compared."""
+    """One way in which each system with a loss is compared."""
 
     says: str
     one_hot: bool = True
@@ -73,14 +73,14 @@ WEIGHTS = {
 
 
 def bridges(seed: int, names: Iterable[str]) -> Iterator[Bridge]:
-    """The rows of each of these systems, measured as they are taken; `names` are those of SYSTEMS, `seed` is of the random numbers."""
+    """The rows of these systems, each measured when it is taken. `names` are names in SYSTEMS."""
     for name in names:
         for row in ROWS[name]:
             yield row(np.random.default_rng(seed))
 
 
 def counterpart(name: str, variant: Variant, case: Case, generator: np.random.Generator) -> Counterpart:
-    """Random systems of a case's sizes, and the network that they are."""
+    """Random systems of a case's sizes, and the network equal to them."""
     earlier = case.T * (variant.windows - 1)
     case = replace(
         case,
@@ -102,24 +102,24 @@ def compare_losses(name: str, variant: Variant, case: Case, generator: np.random
 
 
 def compare_updates(generator: np.random.Generator) -> Bridge:
-    """Forward pass, loss and gradients of D3's system after one update by its rules, and of the network after one of SGD."""
+    """Forward pass, loss and gradients of D3's system after one update by its rules, and of the network after one by SGD."""
     both = counterpart("update-rules", GIVEN, Case(), generator)
     rate = α * both.ids.size
     says = f"one update by the three rules, α = {α}, is one of sgd; its loss is averaged, so its rate is {both.ids.size} times α"
     settings = ("optimizer=sgd", f"learning_rate={rate:g}", "schedule=constant", "max_grad_norm=null")
-    return _measured("update-rules", updated(both, α, rate), says, *settings)
+    return _measured("update-rules", update_both(both, α, rate), says, *settings)
 
 
 def compare_stacked_weight(generator: np.random.Generator) -> Bridge:
-    """The states alone: with them everything else is the same."""
+    """The states alone: everything else follows from them."""
     both = counterpart("mini-batch", GIVEN, Case(), generator)
     ws, _ = both.run()
-    error = relative_error(ws.hidden[0], stacked(both.top, both.top.W_hh))
+    error = relative_error(ws.hidden[0], stacked_states(both.top, both.top.W_hh))
     return Bridge("mini-batch", configuration(both), "the stacked weight W is W_xh above W_hh", error, None, None)
 
 
 def compare_jacobians(φ_h: str, layers: int, generator: np.random.Generator) -> Bridge:
-    """Every state; as gradients the Jacobians, their products and norms, and what W_hh alone says, as `charrnn gradflow` finds them."""
+    """Every state; as gradients the Jacobians, their products and norms, and the spectrum of W_hh, as in `charrnn gradflow`."""
     both = Counterpart.random(SYSTEMS["vanishing"].make, replace(Case(), φ_h=φ_h), generator, layers)
     says = "the same weights; one position of charrnn gradflow"
     if layers > 1:
@@ -138,7 +138,7 @@ def compare_clipping(generator: np.random.Generator) -> Bridge:
 
 
 def configuration(both: Counterpart, *training: str) -> str:
-    """The settings that make this network and read this window."""
+    """The settings for this network and this window."""
     architecture, (T, B) = both.network.architecture, both.ids.shape
     found = ["model.cell=rnn", f"model.hidden_size={architecture.hidden_size}"]
     if architecture.nonlinearity != "tanh":

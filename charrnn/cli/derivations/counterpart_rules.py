@@ -1,4 +1,4 @@
-"""What charrnn has of the derivations besides a loss and its gradient: Jacobians and their products, clipping, the update."""
+"""Further parts of the derivations in charrnn: Jacobians and their products, clipping, the update."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from charrnn.training.optim.optimizers import SGD
 
 
 def flow_errors(both: Counterpart) -> tuple[float, float]:
-    """Of the states, and of ∂h_t/∂h_{t-1}, ∂h_T/∂h_k, their norms, |λ_1|, σ and γ, in all layers."""
+    """The largest error of the states, and of ∂h_t/∂h_{t-1}, ∂h_T/∂h_k, their norms, |λ_1|, σ and γ, in all layers."""
     network, (T, _), errors, of_states = both.network, both.ids.shape, [], []
     ws = network.workspace(*both.ids.shape)
     network.logits(both.ids, both.state, ws)
@@ -41,19 +41,19 @@ def flow_errors(both: Counterpart) -> tuple[float, float]:
 
 
 def clipping_error(both: Counterpart, bound: float) -> float:
-    """Of all gradients after clipping; the system has biases, and reads characters, so that the norms are of the same numbers."""
+    """The largest error of the clipped gradients. The system must have biases and read characters: else the norms differ."""
     gradient, _ = both.backward()
     Clipping(bound)(gradient.flat)
-    rule = vanishing.clipped({name: both.top.gradient(name) for name in both.top.PARAMETERS}, bound)
+    rule = vanishing.clip({name: both.top.gradient(name) for name in both.top.PARAMETERS}, bound)
     expected = weights(replace(both.top, **rule))
     return max(relative_error(found, expected[name]) for name, found in gradient.items())
 
 
-def updated(both: Counterpart, α: float, learning_rate: float) -> Counterpart:
+def update_both(both: Counterpart, α: float, learning_rate: float) -> Counterpart:
     """The system after one update by its own rules, and the network after one by SGD, of the averaged loss as in training."""
     network = both.network.astype(np.float64)
     both = replace(both, network=network)
     gradient, _ = both.backward(both.ids.size)
     FrozenParameters(tuple(network.parameters.place(name) for name in both.held)).mask(gradient.flat)
     SGD(network.parameters.flat).update(network.parameters.flat, gradient.flat, learning_rate)
-    return replace(both, stack=(both.top.updated(α),))
+    return replace(both, stack=(both.top.update(α),))

@@ -1,4 +1,4 @@
-"""A system of the derivations as charrnn's own network: a row for each stream, weights on the right, characters to read.
+"""A system of the derivations as charrnn's own network: a row for each stream, weights on the right, characters as inputs.
 
     columns, U, W, V        W_xh = Uᵀ, W_hh = Wᵀ, W_hy = Vᵀ; a bias that the system lacks is 0
     a one-hot x_t           a character: W_xh is the look-up as it is
@@ -6,7 +6,7 @@
     V a number              two logits, 0 and V s: their softmax gives the logistic function of V s
     two layers              the second is the same system, and its x_t is the first one's state
 
-What documents allow and charrnn does not has no counterpart: another loss or φ_o than cross-entropy of a softmax, and linear units.
+There is no counterpart for what charrnn does not have: another loss or φ_o than cross-entropy of a softmax, linear units.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -21,11 +21,11 @@ from charrnn.cli.derivations.row_form import (
     initial_state,
     inputs,
     outputs,
-    reading,
     rows,
     states,
     targets,
     weights,
+    with_inputs,
 )
 from charrnn.derivations.case import Case
 from charrnn.derivations.complex_step import Array, by
@@ -43,44 +43,44 @@ NONLINEARITIES = {"tanh": "tanh", "logistic": "sigmoid", "relu": "relu"}
 
 @dataclass(frozen=True)
 class Counterpart:
-    """The systems, from the lowest layer up, and the network that they are, with what both read."""
+    """The systems, from the lowest layer up, the network equal to them, and what both read."""
 
     stack: tuple[System, ...]
     network: Network
     table: Array  # (V, M): the input vector of each character
     ids: Ids  # (T, B)
-    state: Array  # (L, B, H), what the network begins with
+    state: Array  # (L, B, H), the initial state of the network
 
     @classmethod
     def random(
         cls, make: Callable[..., System], case: Case, generator: np.random.Generator, layers: int = 1
     ) -> "Counterpart":
-        """Random systems of one kind, with a network of as many layers; the lowest reads one of V = C vectors a step, or of two numbers."""
+        """Random systems of one kind, one a layer, and their network. The lowest reads one of C vectors a step, or of two numbers."""
         first = make(case, generator)
         T, B, M = inputs(first).shape
         numbers = isinstance(first, Scalar)
         V = 2 if numbers else case.C
         table = np.eye(V) if case.one_hot and not numbers else generator.normal(size=(V, M))
         ids = generator.integers(0, V, (T, B))
-        stack = [reading(first, table[ids])]
+        stack = [with_inputs(first, table[ids])]
         for _ in range(layers - 1):
-            stack.append(reading(make(replace(case, M=case.D), generator), states(stack[-1])))
+            stack.append(with_inputs(make(replace(case, M=case.D), generator), states(stack[-1])))
         state = np.array([initial_state(system) for system in stack])
         return cls(tuple(stack), network_of(stack, table), table, ids, state)
 
     @property
     def top(self) -> System:
-        """The system whose loss it is."""
+        """The system that has the loss."""
         return self.stack[-1]
 
     @property
     def held(self) -> tuple[str, ...]:
-        """The network's parameters that the system lacks, which are held at 0."""
+        """The parameters of the network that the system does not have: they stay 0."""
         biases = (name for name in self.network.architecture.shapes() if name.startswith("b"))
         return () if "b_h" in weights(self.top) else tuple(biases)
 
     def next_window(self, steps: int) -> "Counterpart":
-        """What comes after some steps: each system is given its own state there, the network the one that it hands on."""
+        """The rest after some steps: each system begins with its own state there, the network with the state that it carries."""
         ws = self.network.workspace(steps, self.ids.shape[1])
         self.network.logits(self.ids[:steps], self.state, ws)
         return replace(
@@ -90,13 +90,13 @@ class Counterpart:
     # ------------------------------------------------------------ the network's numbers
 
     def run(self) -> tuple[Workspace, float]:
-        """A forward pass, and its loss: summed, or averaged as the system's."""
+        """A forward pass, and its loss, summed or averaged as in the system."""
         ws = self.network.workspace(*self.ids.shape)
         loss = self.network.forward(self.ids, targets(self.top), self.state, ws)
         return ws, loss / self.top.N
 
     def backward(self, count: int | None = None) -> tuple[Parameters, Array]:
-        """The gradient of that loss, or of the summed one over `count`, by the parameters, and by the state, (L, B, H)."""
+        """The gradient of that loss, or of the sum divided by `count`, by the parameters, and by the state, (L, B, H)."""
         ws, _ = self.run()
         gradient = self.network.parameters.zeros_like()
         return gradient, self.network.backward(count or self.top.N, ws, gradient)
@@ -104,7 +104,7 @@ class Counterpart:
     # ------------------------------------------------------------ how far they are from the systems'
 
     def forward_error(self) -> float:
-        """Of every state of every layer, and of the probabilities."""
+        """The largest error of the states of all layers, and of the probabilities."""
         ws, _ = self.run()
         found = ws.readout.o.reshape(*self.ids.shape, -1)
         expected = outputs(self.top)
@@ -112,15 +112,15 @@ class Counterpart:
         return max(*errors, relative_error(found[..., -expected.shape[-1] :], expected))
 
     def loss_error(self) -> float:
-        """Of the loss."""
+        """The error of the loss."""
         return relative_error(np.asarray(self.run()[1]), self.top.loss())
 
     def gradient_error(self) -> float:
-        """The largest, over all parameters of the systems and their initial states."""
+        """The largest error of the gradients by all parameters and initial states."""
         return max(relative_error(found, truth) for found, truth in self.gradients())
 
     def gradients(self) -> Iterator[tuple[Array, Array]]:
-        """By each parameter and each initial state: the network's, and the system's."""
+        """The network's and the system's gradient by each parameter and each initial state."""
         gradient, by_state = self.backward()
         for number, names in enumerate(self.network.architecture.layer_names()):
             truth = self._gradients_of(number)
@@ -133,7 +133,7 @@ class Counterpart:
             yield gradient[name][..., -truth[name].shape[-1] :], truth[name]
 
     def _gradients_of(self, number: int) -> dict[str, Array]:
-        """A system's own derivation for the top layer; complex steps through all above for the others, and for every state."""
+        """The system's own derivation for the top layer; complex steps through the layers above for the others, and for states."""
         system, loss = self.stack[number], partial(self._loss_above, number)
         own = system.gradient if system is self.top else partial(by, system, f=loss)
         found = replace(system, **{name: own(name) for name in system.PARAMETERS})
@@ -141,14 +141,14 @@ class Counterpart:
         return {**weights(found), "state": rows(system, by_initial[np.newaxis])[0]}
 
     def _loss_above(self, number: int, system: System) -> Array:
-        """The loss of the top, where one of the layers is another system."""
+        """The loss of the top layer, with another system in one of the layers."""
         for above in self.stack[number + 1 :]:
-            system = reading(above, states(system))
+            system = with_inputs(above, states(system))
         return np.asarray(system.loss())
 
 
 def network_of(stack: Sequence[System], table: Array) -> Network:
-    """The network whose layers are these systems, the first one's inputs being the rows of the table, (V, M)."""
+    """The network whose layers are these systems; the inputs of the first are the rows of the table, (V, M)."""
     own = [weights(system) for system in stack]
     own[0]["W_xh"] = table @ own[0]["W_xh"]
     nonlinearity = NONLINEARITIES[getattr(stack[0], "φ_h", TANH).name]

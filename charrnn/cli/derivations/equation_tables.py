@@ -1,4 +1,4 @@
-"""How the equations of the documents are shown: a table for each system, and JSON."""
+"""The report of the equations of the documents: a table for each system, or JSON."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -17,12 +17,12 @@ from charrnn.derivations.equation import ABSENT, OVERFLOWS, Finding, Verdict
 
 VACUOUS = "a wrong equation may hold at this size, where there is nothing to get wrong; take 2 or more"
 ERRORS = "an error is relative to the largest entry of the true value, that of the complex step"
-BOUNDED = ("tanh", "logistic")  # states do not grow
+BOUNDED = ("tanh", "logistic")  # their states do not grow
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A system, what its equations were found to be, and how charrnn's own network compares with it."""
+    """A system, the findings on its equations, and the comparisons with charrnn's own network."""
 
     system: System
     findings: Sequence[Finding]
@@ -30,7 +30,7 @@ class Checked:
 
     @property
     def failed(self) -> list[str]:
-        """What does not hold, not even as corrected: numbers of equations, some of which have several, and settings."""
+        """What fails even as corrected: numbers of equations (several may share one), and configurations."""
         equations = [found.number for found in self.findings if not found.passed]
         return equations + [f"as {bridge.configuration}" for bridge in self.bridges if not bridge.holds]
 
@@ -66,7 +66,7 @@ def failures(every: Sequence[Checked]) -> str:
 
 
 def show_table(console: Console, checked: Checked) -> None:
-    """The equations of one system, in the document's order."""
+    """Print the equations of one system, in the document's order."""
     system = checked.system
     document = DOCUMENTS[system.document]
     title = f"{system.name}: {system.title}\n{system.document}, {document.author}, {document.title} ({document.year})"
@@ -109,13 +109,13 @@ def summary(every: Sequence[Checked]) -> str:
 
 
 def _of(verdicts: Sequence[Verdict]) -> str:
-    """How many hold, of those that the case can tell."""
+    """How many hold, of those that the case can decide."""
     judged = [verdict for verdict in verdicts if not verdict.open]
     return f"{sum(verdict.holds for verdict in judged)} of {len(judged)}"
 
 
 def overflow_advice(every: Sequence[Checked], case: Case) -> str | None:
-    """What to lower where numbers overflow."""
+    """What to change if numbers overflow; None if none does."""
     verdicts = (
         verdict for checked in every for found in checked.findings for verdict in (found.printed, found.corrected)
     )

@@ -1,4 +1,4 @@
-"""How a lesson of a derivation's system looks: a table and sentences, or JSON."""
+"""The report of a lesson: a table and sentences, or JSON."""
 
 import math
 from dataclasses import asdict
@@ -15,7 +15,7 @@ DIVERGED = "diverged"
 
 
 def show_lesson(console: Console, lesson: Lesson) -> None:
-    """What was to be learned, a row for each training, and what was learned."""
+    """Print the task, a row for each training, and what was learned."""
     _write(console, f"Task: {lesson.goal}.", "bold")
     settings = ", ".join(f"{key} {value:g}" for key, value in lesson.settings.items())
     _write(console, f"Each update: w ← w - α ∂L/∂w for every weight. {settings}, seed {lesson.seed}.", "dim")
@@ -29,7 +29,7 @@ def show_lesson(console: Console, lesson: Lesson) -> None:
 
 
 def lesson_json(lesson: Lesson) -> dict[str, Any]:
-    """All of it. What is no finite number is null."""
+    """The lesson as JSON; a number that is not finite is null."""
     found = asdict(lesson)
     found |= {"loss": _finite(found["loss"]), "score": _finite(found["score"])}
     for run in found["runs"]:
@@ -53,5 +53,5 @@ def _figure(value: float) -> str:
 
 
 def _write(console: Console, line: str, style: str = "") -> None:
-    """Broken between words on a terminal, whole in a pipe."""
+    """Print a line: broken between words on a terminal, whole in a pipe."""
     console.print(Text(line, style), soft_wrap=not console.is_terminal)

@@ -1,4 +1,4 @@
-"""A system's numbers in the form that charrnn has: (T, B, N) for what comes in time, a row for each stream, weights on the right."""
+"""A system's numbers in charrnn's form: sequences are (T, B, N), a row for each stream; weights are on the right."""
 
 from dataclasses import replace
 from typing import Any
@@ -17,7 +17,7 @@ System = Any  # an instance of a class of charrnn.derivations.systems
 
 
 def weights(system: System) -> dict[str, Array]:
-    """A system's weights, or gradients in their place, as one layer of charrnn has them, by its names."""
+    """A system's weights, or gradients in their place, in the form and by the names of a layer of charrnn."""
     match system:
         case Recurrence():
             return {"W_xh": system.W_xh, "W_hh": system.W_hh, "b_h": system.b_h}
@@ -31,7 +31,7 @@ def weights(system: System) -> dict[str, Array]:
 
 
 def rows(system: System, values: Array) -> Array:
-    """Vectors of several steps, in the system's own form, as (T, B, N)."""
+    """Vectors of several steps, from the system's own form to (T, B, N)."""
     match system:
         case MiniBatch():
             return np.asarray(values)
@@ -42,7 +42,7 @@ def rows(system: System, values: Array) -> Array:
     return values[:, np.newaxis]
 
 
-def reading(system: System, x: Array) -> System:
+def with_inputs(system: System, x: Array) -> System:
     """The same system with other inputs, (T, B, M)."""
     match system:
         case MiniBatch():
@@ -83,13 +83,13 @@ def outputs(system: System) -> Array:
 
 
 def targets(system: System) -> Ids:
-    """The characters that come next, (T, B)."""
+    """The next characters, (T, B)."""
     y = rows(system, getattr(system, system.LETTERS.target))
     return np.asarray(y[..., 0] if isinstance(system, Scalar) else y.argmax(axis=-1))
 
 
 def after(system: System, steps: int) -> System:
-    """What is left of a system after some steps: its state there is given."""
+    """The rest of a system after some steps; its state there becomes the initial one."""
     letters = system.LETTERS
     rest = {name: getattr(system, name)[steps:] for name in (letters.input, letters.target)}
     return replace(system, **rest, **{letters.initial: _all_states(system)[steps]})

@@ -1,4 +1,4 @@
-"""What `charrnn derive` is asked for: which systems, and the settings of the case they are evaluated on."""
+"""What `charrnn derive` evaluates: the systems, and the settings of their case."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,9 +13,9 @@ from charrnn.errors import CheckError
 from charrnn.words import did_you_mean
 
 SIZES = {"T": "steps", "M": "inputs", "D": "units", "C": "outputs", "B": "sequences"}
-CHOICES: dict[str, tuple[str, Mapping[str, Any]]] = {  # what is typed: the field of Case, and its values
+CHOICES: dict[str, tuple[str, Mapping[str, Any]]] = {  # by the name that users type: the field of Case, and its values
     "inputs": ("one_hot", {"real": False, "one-hot": True}),
-    "loss": ("averaged", {"sum": False, "mean": True, "document": None}),  # None: as each document has it
+    "loss": ("averaged", {"sum": False, "mean": True, "document": None}),  # None: as in each document
     "initial": ("given", {"given": True, "zero": False}),
     "phi_h": ("φ_h", {name: name for name in ACTIVATIONS}),
     "phi_o": ("φ_o", {name: name for name in OUTPUTS}),
@@ -25,7 +25,7 @@ NEEDS = {"cross-entropy": ("softmax", "logistic"), "binary-cross-entropy": ("log
 
 
 def find_systems(name: str | None) -> list[System]:
-    """All systems, those of a document (D0 ... D3), or one by its name. Raises CheckError for another name."""
+    """All systems, those of a document (D0 ... D3), or one by its name. Raises CheckError for an unknown name."""
     if name is None:
         return list(SYSTEMS.values())
     if name in SYSTEMS:
@@ -38,7 +38,7 @@ def find_systems(name: str | None) -> list[System]:
 
 
 def find_system(name: str | None, option: str) -> System:
-    """Exactly one. Raises CheckError."""
+    """Exactly one system. Raises CheckError if there is none or several."""
     systems = find_systems(name)
     if len(systems) == 1:
         return systems[0]
@@ -49,7 +49,7 @@ def find_system(name: str | None, option: str) -> System:
 
 
 def make_case(settings: Sequence[str], systems: Sequence[System], case: Case) -> Case:
-    """The case with what is set by KEY=VALUE. Raises CheckError for keys and values that these systems do not have."""
+    """The case with settings KEY=VALUE. Raises CheckError for keys and values that these systems do not have."""
     for key, value in split_settings(settings).items():
         setting = f"{key}={value}"
         field, found = _parse(key, value, setting)
@@ -67,7 +67,7 @@ def make_case(settings: Sequence[str], systems: Sequence[System], case: Case) ->
 
 
 def split_settings(settings: Sequence[str]) -> dict[str, str]:
-    """KEY=VALUE, the last of a key counts. Raises CheckError for anything else."""
+    """KEY=VALUE as a dictionary; the last value of a key counts. Raises CheckError for anything else."""
     for setting in settings:
         if "=" not in setting:
             raise CheckError(f"--set {setting}: must be KEY=VALUE, for example T=5")
@@ -82,7 +82,7 @@ def require_at_most(limits: Mapping[str, int], case: Case, because: str) -> None
 
 
 def settings_of(systems: Sequence[System], case: Case) -> dict[str, Any]:
-    """The case as it is typed: what a reader needs to make it again."""
+    """The case as settings: what a reader needs to make it again."""
     shown: dict[str, Any] = {}
     for key in _keys(systems):
         if key in SIZES:
@@ -94,7 +94,7 @@ def settings_of(systems: Sequence[System], case: Case) -> dict[str, Any]:
 
 
 def _in_force(field: str, systems: Sequence[System], case: Case) -> Any:
-    """A choice of the case; where it is left to the documents, theirs, if all of them have the same."""
+    """A choice of the case. If it is left to the documents, theirs, provided that they agree."""
     value = getattr(case, field)
     if value is not None:
         return value
@@ -124,6 +124,6 @@ def _parse(key: str, value: str, setting: str) -> tuple[str, Any]:
 
 
 def _keys(systems: Sequence[System]) -> list[str]:
-    """The settings that at least one of the systems reads."""
+    """The settings that one of the systems reads."""
     read = {field for system in systems for field in system.reads}
     return [*(key for key in SIZES if key in read), *(key for key, (field, _) in CHOICES.items() if field in read)]

@@ -1,4 +1,4 @@
-"""About how long a check of a system's equations takes, and how much memory, before it begins."""
+"""Estimate the time and the memory of a check of a system's equations, before it starts."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -9,14 +9,14 @@ from charrnn.derivations.in_words import duration
 from charrnn.errors import CheckError
 
 SECONDS, BYTES = 60.0, 2e9  # allowed
-STEP, PRODUCT = 10e-6, 2e-9  # seconds: of a step's calls of NumPy, and of one multiplication
-NUMBER = 2e-7  # seconds: of making a number of the case
-COPIES = 24  # bytes of a number: as it is, and as a complex one that is moved
+STEP, PRODUCT = 10e-6, 2e-9  # seconds: for the NumPy calls of a step, and for one multiplication
+NUMBER = 2e-7  # seconds: to make a number of the case
+COPIES = 24  # bytes a number: as it is, and as a moved complex number
 SIZES = ("T", "D", "M", "C", "B")
 
-# How much of each kind of work a system's equations have: parameters moved at each t, and once; Jacobians at all pairs; terms of
-# the double sum; the recursion's tensor; initial states moved. Fitted to times of 13 cases on one core of an AMD EPYC, within a
-# factor of 2 but for the smallest: that is enough to refuse what would take minutes.
+# How much of each kind of work a system's equations take: parameters moved at each t, and once; Jacobians at all pairs;
+# terms of the double sum; the tensor of the recursion; initial states moved. Fitted to 13 cases on one core of an AMD EPYC,
+# within a factor of 2 except for the smallest: enough to refuse what would take minutes.
 WORK = {
     "mean-loss": (0.49, 2.8, 0.08, 0.15, 3.5, 0.0),
     "mini-batch": (0.0, 2.5, 0.0, 0.7, 0.0, 0.0),
@@ -29,7 +29,7 @@ WORK = {
 
 
 def require_a_minute(systems: Iterable[System], case: Case) -> None:
-    """Raises CheckError for sizes that would take longer, or more memory than is allowed, with the estimate and what to lower."""
+    """Raises CheckError if the check would take more time or memory than allowed, with the estimate and what to lower."""
     systems = list(systems)
     if _is_allowed(systems, case):
         return
@@ -51,17 +51,17 @@ def _too_much(systems: Sequence[System], case: Case) -> str:
 
 
 def memory(systems: Iterable[System], case: Case) -> float:
-    """About how many bytes the largest of these systems takes: its inputs, its weights, and its tensors."""
+    """The bytes of the largest of these systems: its inputs, its weights, and its tensors."""
     return max(_bytes(system, case) for system in systems)
 
 
 def seconds(systems: Iterable[System], case: Case) -> float:
-    """About how long all equations of these systems take on one core."""
+    """The seconds that all equations of these systems take on one core."""
     return sum(_seconds(system, case) for system in systems)
 
 
 def largest(systems: Sequence[System], case: Case, name: str) -> int | None:
-    """The largest value of one size, below what it is, that is allowed with all others as they are."""
+    """The largest smaller value of one size that is allowed, all others unchanged; None if there is none."""
     low, high = 0, getattr(case, name)
     while high - low > 1:
         middle = (low + high) // 2
@@ -73,7 +73,7 @@ def largest(systems: Sequence[System], case: Case, name: str) -> int | None:
 
 
 def _sizes(system: System, case: Case) -> tuple[float, ...]:
-    """T, M, D, C and B, 1 where the system has none."""
+    """T, M, D, C and B; 1 for a size that the system does not have."""
     return tuple(float(getattr(case, name)) if name in system.reads else 1.0 for name in ("T", "M", "D", "C", "B"))
 
 

@@ -1,4 +1,4 @@
-"""What the figures of a walk through a system say, in sentences."""
+"""The figures of a walkthrough in sentences."""
 
 import sys
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from charrnn.cli.output.matrices import size
 from charrnn.derivations.documents import SYSTEMS
 from charrnn.derivations.in_words import percent
 from charrnn.derivations.walkthrough import DoubleSum, Products, Truncation, share
+from charrnn.words import plural
 
 JACOBIANS = {
     "mean-loss": "diag(φ'_h) W_hh",
@@ -19,27 +20,27 @@ JACOBIANS = {
     "update-rules": "diag(1 - h_t²) W",
 }
 SMALL = 0.01  # of the gradient
-LARGE = 2.0  # times the gradient: of what is so large more than half is cancelled
+LARGE = 2.0  # times the gradient: more than half of what is larger cancels
 
 
 def description(system: str) -> tuple[str, list[str]]:
-    """What a system is, in a sentence, and its equations: the head of its module's docstring."""
+    """A system in a sentence, and its equations: the head of its module's docstring."""
     paragraphs = (sys.modules[SYSTEMS[system].make.__module__].__doc__ or "").split("\n\n")
     equations = next((each for each in paragraphs if each.startswith("    ")), "")
     return " ".join(paragraphs[0].split()), [line.removeprefix("    ") for line in equations.splitlines()]
 
 
 def truncation_words(found: DoubleSum) -> Iterator[str]:
-    """What the figures of the truncation say."""
+    """The truncation in sentences."""
     *cut, _ = found.truncations
     if not found.gradient.any():
         yield "The gradient is 0: there is nothing to lose."
     elif not cut:
         yield "With one step there is nothing to truncate."
     else:
-        for each in [cut[0], *cut[1:][-1:]]:  # the first, and the last where that is another
+        for each in [cut[0], *cut[1:][-1:]]:  # the first, and the last if there are two
             lag = f"t - k {'=' if each is cut[-1] else '>='} {each.steps}"
-            part, steps = percent(each.error), "1 step" if each.steps == 1 else f"{each.steps} steps"
+            part, steps = percent(each.error), plural(each.steps, "step")
             yield f"The terms with {lag} are {part} of the gradient: truncation to {steps} loses them."
         small = list(takewhile(_is_small, reversed(cut)))
         if len(cut) > 2 and small:
@@ -55,7 +56,7 @@ def _is_small(truncation: Truncation) -> bool:
 
 
 def vanishing_words(found: Products) -> Iterator[str]:
-    """What the norms and the bound say."""
+    """The norms and their bound in sentences."""
     rate = found.γ * found.σ
     longest = max(found.norms, key=lambda pair: pair[0] - pair[1])
     norm = found.norms[longest]

@@ -1,4 +1,4 @@
-"""How a walk through a system looks: every number of one small case, in the order in which a reader computes them."""
+"""The report of a walkthrough: every number of one small case, in the order in which a reader computes them."""
 
 import re
 from bisect import bisect_right
@@ -21,14 +21,14 @@ from charrnn.derivations.in_words import percent
 from charrnn.derivations.systems.vanishing import largest_singular_value
 from charrnn.derivations.walkthrough import DoubleSum, Products, Walkthrough, share
 
-LIMITS = (0.01, 0.05, 0.2, 0.5)  # of the largest: where one colour ends and the next begins
+LIMITS = (0.01, 0.05, 0.2, 0.5)  # of the largest: the bounds between colours
 STYLES = ("color(242)", "color(71)", "color(179)", "color(173)", "bold color(167)")
-APART = re.compile(r" {3,}(?![ =(])")  # between two equations of a line; not before a number, nor before the = of one
+APART = re.compile(r" {3,}(?![ =(])")  # between two equations in a line; not before a number or an =
 Key = TypeVar("Key")
 
 
 def show_walkthrough(console: Console, walkthrough: Walkthrough) -> None:
-    """All of it, from what is given to what truncation loses."""
+    """Print it, from the given numbers to what truncation loses."""
     title, equations = description(walkthrough.system)
     _say(console, f"{walkthrough.system}: {title}", "bold")
     console.print()
@@ -198,7 +198,7 @@ def _triangle(cells: Mapping[tuple[int, int], Text]) -> Grid:
 
 
 def _coloured(values: Mapping[Key, Array], console: Console) -> dict[Key, Text]:
-    """Blocks, on a terminal with colours in that of their size beside the largest."""
+    """The values as blocks, coloured by their size relative to the largest if the terminal has colours."""
     largest = max(values.values(), key=lambda value: float(np.linalg.norm(value)))
     styles = {key: _style(share(value, largest)) for key, value in values.items()} if supports_colour(console) else {}
     return blocks_of(values, styles)
@@ -222,7 +222,7 @@ def _at(letter: str, time: int) -> str:
 
 def _show_legend(console: Console) -> None:
     if supports_colour(console):
-        line = Text("size beside the largest: from ")
+        line = Text("size relative to the largest: from ")
         for limit, style in zip(reversed(LIMITS), reversed(STYLES), strict=False):
             line.append(percent(limit), style).append(" · ")
         _say(console, line.append("less", STYLES[0]))
@@ -230,14 +230,14 @@ def _show_legend(console: Console) -> None:
 
 
 def _say(console: Console, words: str | Text, style: str = "", indent: int = 0) -> None:
-    """Whole: on a terminal broken between words, with all lines after the first indented twice as far."""
+    """Print words: on a terminal broken between words, lines after the first indented twice as far."""
     text, room = words if isinstance(words, Text) else Text(words, style), terminal_columns(console)
     for number, line in enumerate(fold(text, max(1, room - 2 * indent)) if room else [text]):
         console.print(Text(" " * indent * (2 if number else 1)) + line, soft_wrap=True)
 
 
 def _parted(equation: str, room: int | None) -> Iterator[str]:
-    """A line whose parts are apart from each other, as lines that have room where `_say` indents by 2; a number stays with what it is of."""
+    """A line of several equations, as lines that fit where `_say` indents by 2; a number stays with its equation."""
     if room is None or width_of(equation) + 4 <= room:
         yield equation
         return

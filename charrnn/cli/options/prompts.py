@@ -10,12 +10,12 @@ from pathlib import Path
 from charrnn.cli.output.console import print_note
 from charrnn.errors import SamplingError, VocabularyError
 from charrnn.models.scoring.unknown_characters import describe_unknown
+from charrnn.system.plain_files import open_named
 from charrnn.text.characters.escapes import unescape
 from charrnn.text.documents import BLANK_LINE, NAMED_BOUNDARIES
 from charrnn.text.fitting import fit_text
 from charrnn.text.reading.encodings import UTF_8, detect_by_mark, family
 from charrnn.text.reading.sources import standard_input
-from charrnn.text.reading.text_file import open_named
 from charrnn.text.vocabulary import Vocabulary
 
 MAX_PROMPT_BYTES = 1 << 24

@@ -19,7 +19,7 @@ from charrnn.cli.plots.curves import (
     summary,
     y_limits,
 )
-from charrnn.cli.plots.matplotlib_style import COLOURS, GREY, drawing
+from charrnn.cli.plots.matplotlib_style import COLOURS, GREY, open_figure
 from charrnn.text.characters.printable import printable_line
 from charrnn.training.events import bits
 
@@ -38,7 +38,7 @@ def write_figure(path: Path, data: PlotData, quantities: Sequence[Quantity], rep
     """Draw the quantities of the runs to a file, each in a panel. Raises OutputError."""
     panels = len(quantities)
     height = TOP + LINE * len(data.runs) + PANEL * max(panels, 1.5)
-    with drawing(path, WIDTH, height, replace) as figure:
+    with open_figure(path, WIDTH, height, replace) as figure:
         every = figure.subplots(panels, sharex=True, squeeze=False)[:, 0]
         for axes, quantity in zip(every, quantities, strict=True):
             _draw_panel(axes, quantity, data)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from charrnn.cli.output.console import print_note
-from charrnn.cli.plots.matplotlib_style import COLOURS, drawing
+from charrnn.cli.plots.matplotlib_style import COLOURS, open_figure
 from charrnn.diagnostics.gradflow.gradient_flow import LOG_ZERO, Curve, GradientFlow
 from charrnn.text.characters.unit_names import unit_name
 
@@ -12,7 +12,7 @@ from charrnn.text.characters.unit_names import unit_name
 def draw(found: GradientFlow, path: Path, replace: bool = True) -> None:
     """Draw median, quartiles and largest singular value by lag to a file, a panel for each layer. Raises OutputError."""
     layers = found.layers
-    with drawing(path, 8, 0.6 + 3.6 * len(layers), replace) as figure:
+    with open_figure(path, 8, 0.6 + 3.6 * len(layers), replace) as figure:
         for panel, layer in zip(figure.subplots(len(layers), 1, squeeze=False)[:, 0], layers, strict=True):
             lag = range(found.lags + 1)
             for curve, colour in zip(layer.curves, COLOURS, strict=False):

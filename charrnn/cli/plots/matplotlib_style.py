@@ -2,7 +2,7 @@
 
     replace = require_writable(path, force, "charrnn plot -o")    # before anything is computed
     ...
-    with drawing(path, 8, 5, replace) as figure:
+    with open_figure(path, 8, 5, replace) as figure:
         axes = figure.subplots()
         ...
 
@@ -71,7 +71,7 @@ def require_writable(path: Path, force: bool, asked: str) -> bool:
 
 
 @contextmanager
-def drawing(path: Path, width: float, height: float, replace: bool = True) -> Iterator["Figure"]:
+def open_figure(path: Path, width: float, height: float, replace: bool = True) -> Iterator["Figure"]:
     """Yield an empty figure of `width` x `height` inches; write it to its file at the end, in the format of its suffix.
 
     Within, matplotlib has the style of charrnn, whatever matplotlibrc says. Raises OutputError if the file cannot be

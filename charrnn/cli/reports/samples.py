@@ -11,17 +11,22 @@ from charrnn.cli.output.console import Terminal, print_note, result_console, sho
 from charrnn.cli.output.surprisal_colours import colour_by_surprisal, legend
 from charrnn.cli.output.tables import terminal_columns
 from charrnn.cli.output.wrapping import width_of
+from charrnn.generation.generator import Generator
 from charrnn.generation.incremental_decoder import Piece
+from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.samples import Sample, TracedStep
 from charrnn.text.characters.unit_names import Unit, unit_name
 
 UNSEEN = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}  # categories: controls, formats, spaces
 
 
-def show_coloured(prompt: str, pieces: Iterable[Piece], stream: bool) -> None:
-    """The same as show_sample, each character in the colour of its surprisal; the scale is printed on stderr."""
-    _print_scale()
-    _write_coloured(prompt, pieces, stream)
+def stream_sample(generator: Generator, request: SampleRequest, seed: int, colour: bool, as_drawn: bool) -> None:
+    """Write one text, character by character or at its end, with `colour` each in that of its surprisal."""
+    if colour:
+        _print_scale()
+        _write_coloured(request.prompt, generator.stream_scored(request, seed), as_drawn)
+    else:
+        show_sample(request.prompt, generator.stream(request, seed), as_drawn)
 
 
 def show_samples(

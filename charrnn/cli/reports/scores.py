@@ -1,4 +1,4 @@
-"""How a scored text looks."""
+"""The report of a scored text."""
 
 import json
 import math
@@ -25,21 +25,22 @@ from charrnn.models.scoring.unknown_characters import describe_unknown
 from charrnn.network.arrays import Array
 from charrnn.text.characters.graphemes import first_graphemes, last_graphemes
 from charrnn.text.characters.printable import json_text
-from charrnn.text.characters.unit_names import bits_name, counted, unit_name
+from charrnn.text.characters.unit_names import Unit, bits_name, counted, unit_name
+from charrnn.text.characters.utf_8 import stray_byte_notes
 from charrnn.text.positions import Place, Positions, PositionTracker
-from charrnn.text.reading.decoding import doubt_of_characters
-from charrnn.text.vocabulary import END, Unit, Vocabulary
+from charrnn.text.vocabulary import END, Vocabulary
 from charrnn.training.events import bits, rounded
 
-SHOWN_BEFORE, SHOWN_AFTER = 30, 15  # characters around one that stands out
+SHOWN_BEFORE, SHOWN_AFTER = 30, 15  # characters around a surprising one
 STRAYS = ("\ufffd", "\0")
-SHOWN_END = "\u2016"  # of a document
+SHOWN_END = "\u2016"  # the end of a document
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Characters, where they stand, how many units (bytes, for a byte model) they are, and the surprisals of one model or of
-    two, (n,), in nats.
+    """Characters, their places, their number of units (bytes, for a byte model), and their surprisals.
+
+    Surprisals are (n,), in nats, of one model, or of two.
     """
 
     characters: list[str]
@@ -51,7 +52,7 @@ class Stretch:
 
 @dataclass
 class Totals:
-    """What has been read: characters, units, and the surprisals of one model or of two, in nats."""
+    """Sums over a text: characters, units, and the surprisals of one model or of two, in nats."""
 
     characters: int = 0
     units: int = 0
@@ -60,7 +61,7 @@ class Totals:
     counts: Counter[str] = field(default_factory=Counter)  # of each character
 
     def add(self, stretch: Stretch) -> None:
-        """Take in the next stretch."""
+        """Add the next stretch."""
         self.characters += len(stretch.characters)
         self.units += stretch.units
         self.counts.update(stretch.characters)
@@ -69,8 +70,8 @@ class Totals:
 
 
 def show(model: Model, rival: Model | None, texts: Sequence[EncodedText], top: int) -> None:
-    """The text in colours, where a terminal shows them; the places that stand out; what it comes to."""
-    console, totals, spots = result_console(), Totals(), TopSurprises(top)
+    """Print the text in colours, if the terminal has them; the most surprising places; the mean."""
+    console, totals, surprises = result_console(), Totals(), TopSurprises(top)
     shown = supports_colour(console)
     for stretch in _stretches(model, rival, texts):
         if not totals.characters:
@@ -78,7 +79,7 @@ def show(model: Model, rival: Model | None, texts: Sequence[EncodedText], top: i
         if shown:
             console.print(_in_colours(stretch), end="", soft_wrap=True)
         ranks = stretch.surprisals if stretch.rivals is None else abs(stretch.rivals - stretch.surprisals)
-        spots.add(stretch.characters, ranks, stretch.places)
+        surprises.add(stretch.characters, ranks, stretch.places)
         totals.add(stretch)
     if not totals.characters:
         raise TextError("a text to be scored needs at least 1 character; found 0")
@@ -86,7 +87,7 @@ def show(model: Model, rival: Model | None, texts: Sequence[EncodedText], top: i
         console.print()
         console.print(legend_of_difference(_names(model, rival)) if rival else legend(), soft_wrap=True)
     if top:
-        _table(spots.highest(), "difference" if rival else "surprisal", texts[0].files).show(console)
+        _table(surprises.highest(), "difference" if rival else "surprisal", texts[0].files).show(console)
     for line in _verdict(model, rival, totals):
         console.print(mark_unsafe_line(line), soft_wrap=True)
     for note in _doubts(model.vocabulary, totals):
@@ -94,7 +95,7 @@ def show(model: Model, rival: Model | None, texts: Sequence[EncodedText], top: i
 
 
 def write_lines(model: Model, rival: Model | None, texts: Sequence[EncodedText]) -> None:
-    """A line of JSON for each character on stdout."""
+    """Write a line of JSON for each character on stdout."""
     _print_notes(model, rival, texts)
     console = result_console()
     names = [f'"file": {json.dumps(name)}, ' for name in texts[0].files] if len(texts[0].files) > 1 else [""]
@@ -125,7 +126,7 @@ def _stretches(model: Model, rival: Model | None, texts: Sequence[EncodedText]) 
 
 
 def require_comparable(model: Model, rival: Model) -> None:
-    """Raises OptionError where one reads characters and the other bytes, or other documents."""
+    """Raises OptionError if one reads characters and the other bytes, or if their documents end differently."""
     data = [each.saved.config.data for each in (model, rival)]
     for key in ("unit", "boundary"):
         ours, theirs = (getattr(each, key) for each in data)
@@ -147,23 +148,23 @@ def _in_colours(stretch: Stretch) -> RichText:
     return colour_by_difference(shown, (stretch.rivals - stretch.surprisals).tolist())
 
 
-def _table(spots: Sequence[Surprise], name: str, files: Sequence[str]) -> Table:
-    """Where there are several files, a place is file:line:column, as editors and compilers write it."""
+def _table(surprises: Sequence[Surprise], name: str, files: Sequence[str]) -> Table:
+    """A row for each place; with several files a place is file:line:column, as editors and compilers write it."""
     several = len(files) > 1
     table = Table(*([Name("place")] if several else ["line", "column"]), f"{name}, bits", Name("where"))
-    for spot in spots:
-        where = mark_unsafe_line(last_graphemes(_in_line(spot.before), SHOWN_BEFORE))
-        where += mark_unsafe_line(_in_line([spot.character]), "bold reverse")
-        where += mark_unsafe_line(first_graphemes(_in_line(spot.after), SHOWN_AFTER))
-        place = [f"{spot.line:,}", f"{spot.column:,}"]
+    for found in surprises:
+        where = mark_unsafe_line(last_graphemes(_in_line(found.before), SHOWN_BEFORE))
+        where += mark_unsafe_line(_in_line([found.character]), "bold reverse")
+        where += mark_unsafe_line(first_graphemes(_in_line(found.after), SHOWN_AFTER))
+        place = [f"{found.line:,}", f"{found.column:,}"]
         if several:
-            place = [str(Place(files[spot.file], spot.line, spot.column))]
-        table.add_row(*place, f"{bits(spot.surprisal):.2f}", where)
+            place = [str(Place(files[found.file], found.line, found.column))]
+        table.add_row(*place, f"{bits(found.surprisal):.2f}", where)
     return table
 
 
 def _in_line(characters: Sequence[str]) -> str:
-    """Characters side by side, the ends of lines and documents as marks."""
+    """Characters in one line, with marks for the ends of lines and documents."""
     marks = {"\n": "\u23ce", END: SHOWN_END}
     return "".join(marks.get(character, character) for character in characters)
 
@@ -184,10 +185,10 @@ def _verdict(model: Model, rival: Model | None, totals: Totals) -> list[str]:
 
 
 def _doubts(vocabulary: Vocabulary, totals: Totals) -> tuple[str, ...]:
-    """What makes the figures say less than they seem to."""
+    """Why the figures may mean less than they seem to."""
     counts = totals.counts
     if vocabulary.unit == "byte":
-        return doubt_of_characters(sum(counts[stray] for stray in STRAYS), totals.characters)
+        return stray_byte_notes(sum(counts[stray] for stray in STRAYS), totals.characters)
     unknown = {character: counts[character] for character in counts.keys() - vocabulary.known - {END}}
     if not unknown or vocabulary.unknown_id is not None:
         return ()
@@ -200,7 +201,7 @@ def _count(totals: Totals, unit: Unit) -> str:
 
 
 def _means(total: float, totals: Totals, unit: Unit) -> str:
-    """Per unit, and for bytes also per character."""
+    """The mean per unit, and of bytes also per character."""
     mean = total / totals.units
     also = f", {rounded(bits(total / totals.characters))} {bits_name('char')}" if unit == "byte" else ""
     return f"{rounded(mean)} nats, {rounded(bits(mean))} {bits_name(unit)}{also}"

@@ -25,8 +25,9 @@ from charrnn.words import plural
 
 
 def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None, json: bool, quiet: bool) -> int:
-    """Run every training of it that is not done yet, on the other ranks of a `team` or in `jobs` processes here, and show what they
-    found. Without `jobs`, run as many at once as there are cores for. Returns the exit code.
+    """Run every training of a sweep that is not done yet, and show what they found.
+
+    They run on the other ranks of a `team`, or here, `jobs` at once (None: as many as there are cores for). Returns the exit code.
     """
     lock = sweeps.open_directory(sweep, out)
     folder = lock.folder
@@ -76,9 +77,7 @@ def _run_all(
 
 
 def _introduction(sweep: Sweep, path: Path, workers: int) -> str:
-    count = len(sweep.trials)
-    trainings = plural(count, "training")
-    return f"{trainings}, {workers} side by side; directory {path}"
+    return f"{plural(len(sweep.trials), 'training')}, {workers} at once; directory {path}"
 
 
 def _report(rows: list[Row], path: Path, stop: StopRequest, json: bool, quiet: bool) -> int:

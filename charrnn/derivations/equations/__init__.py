@@ -1,1 +1,1 @@
-"""What each document says, equation by equation: as printed, as corrected, and the truth beside them."""
+"""The equations of each document: as printed, as corrected, and the truth."""

@@ -12,7 +12,7 @@ from charrnn.derivations.systems.mean_loss import MeanLoss
 
 
 def equations(rnn: MeanLoss) -> Iterator[Equation]:
-    """What the document says, in its order. Those that look back two or three steps do so at the last step, T."""
+    """The document's equations, in its order. Those over two or three steps are evaluated at the last step, T."""
     T, at_all = rnn.T, partial(at_each, rnn.times)
 
     @cache
@@ -74,14 +74,14 @@ def equations(rnn: MeanLoss) -> Iterator[Equation]:
         "boxed",
         "∂h_t/∂w_h + Σ_{i=1..t-1} Π_{j-1=i..t} ∂h_j/∂h_{j-1} ∂h_i/∂w_h, j from i + 1, latest first, ∂h/∂w_h immediate",
         truth=total,
-        printed=lambda: rnn.boxed(T),
+        printed=lambda: rnn.boxed_sum(T),
     )
     yield Equation(
         "boxed, total",
         "the same, ∂h/∂w_h total on the right, as on the left",
         truth=total,
         printed=lambda: rnn.printed_box_of_totals(T),
-        corrected=lambda: rnn.boxed(T),
+        corrected=lambda: rnn.boxed_sum(T),
         right="immediate derivatives ∂f/∂w_h on the right",
     )
     yield Equation(
@@ -89,7 +89,7 @@ def equations(rnn: MeanLoss) -> Iterator[Equation]:
         "the same, j - 1 = i read as j = i, ∂h/∂w_h immediate",
         truth=total,
         printed=lambda: rnn.printed_box(T),
-        corrected=lambda: rnn.boxed(T),
+        corrected=lambda: rnn.boxed_sum(T),
         right="j from i + 1 to t",
     )
     yield Equation(
@@ -97,7 +97,7 @@ def equations(rnn: MeanLoss) -> Iterator[Equation]:
         "the same, j from i + 1, the factors from left to right",
         truth=total,
         printed=lambda: rnn.printed_box_rising(T),
-        corrected=lambda: rnn.boxed(T),
+        corrected=lambda: rnn.boxed_sum(T),
         right="the latest step first: J_t J_{t-1} ... J_{i+1}",
     )
     yield Equation(

@@ -8,11 +8,11 @@ import numpy as np
 from charrnn.derivations.complex_step import Array, by
 from charrnn.derivations.equation import Equation, flat, sizes
 from charrnn.derivations.functions import softmax
-from charrnn.derivations.systems.mini_batch import MiniBatch, stacked
+from charrnn.derivations.systems.mini_batch import MiniBatch, stacked_states
 
 
 def equations(rnn: MiniBatch) -> Iterator[Equation]:
-    """What the document says, in its order; its t + 1 is the last step here, T."""
+    """The document's equations, in its order; its t + 1 is the last step here, T."""
     T, m, n_inputs, n, C = rnn.T, rnn.m, rnn.X.shape[2], len(rnn.W_hh), rnn.y.shape[2]
 
     def last(rnn: MiniBatch) -> Array:
@@ -82,8 +82,8 @@ def equations(rnn: MiniBatch) -> Iterator[Equation]:
         "note 1",
         "W is W_xh above W_yh, with h_t = φ_h([X_t h_{t-1}] W + b_h)",
         truth=lambda: np.array(rnn.h[1:]),
-        printed=lambda: stacked(rnn, rnn.W_yh),
-        corrected=lambda: stacked(rnn, rnn.W_hh),
+        printed=lambda: stacked_states(rnn, rnn.W_yh),
+        corrected=lambda: stacked_states(rnn, rnn.W_hh),
         right="W is W_xh above W_hh",
     )
     yield Equation(

@@ -11,7 +11,7 @@ from charrnn.derivations.systems.multiple import Multiple
 
 
 def equations(rnn: Multiple) -> Iterator[Equation]:
-    """What is derived here, each as far as the document goes: a title."""
+    """The equations that are derived here: the document has only a title."""
     yield Equation(
         "loss",
         "L = Σ_b L^b: no sequence reads another",

@@ -13,7 +13,7 @@ from charrnn.derivations.systems.scalar import Scalar
 
 
 def equations(rnn: Scalar) -> Iterator[Equation]:
-    """What the document says, in its order, at every t."""
+    """The document's equations, in its order, at every t."""
     times = rnn.times
     pairs = [(t, k) for t in times for k in range(1, t + 1)]
     at_all, at_pairs = partial(at_each, times), partial(at_each, pairs)

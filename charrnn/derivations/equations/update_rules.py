@@ -14,7 +14,7 @@ from charrnn.derivations.systems.update_rules import UpdateRules, cases, printed
 
 
 def equations(rnn: UpdateRules) -> Iterator[Equation]:
-    """What the document says, in its order."""
+    """The document's equations, in its order."""
     times, fixed, α = rnn.times, rnn.h, 0.1
     pairs = [(i, k) for i in times for k in range(-1, i)]
     at_all = partial(at_each, times)
@@ -73,7 +73,7 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
         "V = U - α ∂L/∂V",
         truth=partial(descended, "V"),
         printed=lambda: step(rnn.U, rnn.gradient("V"), α),
-        corrected=lambda: rnn.updated(α).V,
+        corrected=lambda: rnn.update(α).V,
         right="V = V - α ∂L/∂V",
     )
     for name in ("W", "U"):
@@ -81,7 +81,7 @@ def equations(rnn: UpdateRules) -> Iterator[Equation]:
             f"{name} ←",
             f"{name} = {name} - α ∂L/∂{name}",
             truth=partial(descended, name),
-            printed=partial(getattr, rnn.updated(α), name),
+            printed=partial(getattr, rnn.update(α), name),
         )
     yield Equation(
         "(1.2)",

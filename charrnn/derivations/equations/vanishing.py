@@ -11,16 +11,16 @@ from charrnn.derivations.equation import Equation, at_each, flat
 from charrnn.derivations.systems.vanishing import (
     Recurrence,
     bounds,
-    clipped,
+    clip,
     growth,
     largest_singular_value,
     one_unit_off,
-    saturated,
+    saturate,
 )
 
 
 def equations(rnn: Recurrence) -> Iterator[Equation]:
-    """What the document says, in its order."""
+    """The document's equations, in its order."""
     T = rnn.T
     at_all = partial(at_each, rnn.times)
     at_pairs = partial(at_each, [(t, k) for t in rnn.times for k in range(t + 1)])
@@ -98,7 +98,7 @@ def equations(rnn: Recurrence) -> Iterator[Equation]:
         corrected=lambda: np.minimum(growth(off), bounds(largest_singular_value(off.W_hh), T)),
         right="at most as (γ σ)^n: |λ_1| < 1 is not enough, γ σ < 1 is",
     )
-    flat_out = saturated(rnn)
+    flat_out = saturate(rnn)
     yield Equation(
         "|λ_1| > 1",
         "then gradients explode; here tanh is saturated, |λ_1| = 1.5",
@@ -114,6 +114,6 @@ def equations(rnn: Recurrence) -> Iterator[Equation]:
         "gradient clipping is a remedy (named, without an equation)",
         truth=lambda: flat([*(each / 2 for each in g.values()), *g.values()]),
         printed=None,
-        corrected=lambda: flat([*clipped(g, norm / 2).values(), *clipped(g, np.inf).values()]),
+        corrected=lambda: flat([*clip(g, norm / 2).values(), *clip(g, np.inf).values()]),
         right="g min(1, m / ‖g‖), ‖g‖ over all parameters together",
     )

@@ -13,7 +13,7 @@ from charrnn.derivations.systems.vector import Vector
 
 
 def equations(rnn: Vector) -> Iterator[Equation]:
-    """What the document says, in its order, at every t."""
+    """The document's equations, in its order, at every t."""
     times, M, D, C = rnn.times, rnn.x.shape[1], len(rnn.s_0), rnn.y.shape[1]
     at_all = partial(at_each, times)
     at_pairs = partial(at_each, [(t, k) for t in times for k in range(t + 1)])
@@ -133,7 +133,7 @@ def equations(rnn: Vector) -> Iterator[Equation]:
         truth=products,
         printed=at_pairs(rnn.printed_rising),
         corrected=at_pairs(rnn.product),
-        right="the latest step first, as (58) has it",
+        right="the latest step first, as in (58)",
     )
     yield Equation(
         "(62)",

@@ -159,7 +159,7 @@ class MeanLoss(Recurrent):
         """∂h_t/∂h_i = Π_{j=i+1..t} ∂h_j/∂h_{j-1}, the latest step first."""
         return latest_first((self.jacobian(j) for j in range(i + 1, t + 1)), len(self.h_0))
 
-    def boxed(self, t: int, parameter: str = "w_h") -> Array:
+    def boxed_sum(self, t: int, parameter: str = "w_h") -> Array:
         """∂h_t/∂w = ∂f_t/∂w + Σ_{i=1..t-1} (Π_{j=i+1..t} ∂h_j/∂h_{j-1}) ∂f_i/∂w"""
         total = self.immediate(t, parameter)
         for i in range(1, t):

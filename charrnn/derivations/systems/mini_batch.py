@@ -160,7 +160,7 @@ class MiniBatch(Recurrent):
         return total
 
 
-def stacked(rnn: MiniBatch, below: Array) -> Array:
+def stacked_states(rnn: MiniBatch, below: Array) -> Array:
     """h_1 ... h_T by one product a step, of [X_t h_{t-1}] with W = [W_xh; below]."""
     W = np.vstack([rnn.W_xh, below])
     return rnn.φ_h.value(np.concatenate([rnn.X, rnn.h[:-1]], axis=2) @ W + rnn.b_h)

@@ -143,7 +143,7 @@ class UpdateRules(Recurrent):
             sum(self.term(i, k, parameter) for i in self.times for k in range(i + 1))
         )
 
-    def updated(self, α: float) -> "UpdateRules":
+    def update(self, α: float) -> "UpdateRules":
         """The system after one update by the three rules."""
         return replace(
             self,

@@ -116,7 +116,7 @@ def growth(rnn: Recurrence) -> Array:
     return np.array([largest_singular_value(rnn.product(n, 0)) for n in rnn.times])
 
 
-def clipped(gradients: Mapping[str, Array], m: float) -> dict[str, Array]:
+def clip(gradients: Mapping[str, Array], m: float) -> dict[str, Array]:
     """g · min(1, m / ‖g‖), with the norm ‖g‖ of all gradients together: the direction is kept."""
     norm = float(np.linalg.norm(flat(gradients.values())))
     return {name: g * min(1.0, m / norm) if norm else g for name, g in gradients.items()}
@@ -129,7 +129,7 @@ def one_unit_off(rnn: Recurrence) -> Recurrence:
     return Recurrence(X, np.zeros((1, 2)), W_hh, b_h, h_0, functions.RELU)
 
 
-def saturated(rnn: Recurrence) -> Recurrence:
+def saturate(rnn: Recurrence) -> Recurrence:
     """tanh, with every eigenvalue 1.5, and inputs that keep the units where tanh is flat."""
     n = len(rnn.h_0)
     return replace(rnn, φ_h=functions.TANH, W_hh=1.5 * np.eye(n), b_h=np.full(n, 5.0), W_xh=np.zeros_like(rnn.W_xh))

@@ -12,7 +12,7 @@ import numpy as np
 from charrnn.derivations.complex_step import Array
 from charrnn.derivations.equation import flat
 from charrnn.derivations.systems.update_rules import step
-from charrnn.derivations.systems.vanishing import clipped
+from charrnn.derivations.systems.vanishing import clip
 
 Rule = Callable[[Any, Mapping[str, Array], float], Any]  # (system, gradients, α) -> the system after one update
 
@@ -43,14 +43,14 @@ def norm(gradients: Mapping[str, Array]) -> float:
     return float(np.linalg.norm(flat(gradients.values())))
 
 
-def updated(system: Any, gradients: Mapping[str, Array], α: float) -> Any:
+def update(system: Any, gradients: Mapping[str, Array], α: float) -> Any:
     """The system after one update by the rules."""
     return replace(system, **{name: step(getattr(system, name), g, α) for name, g in gradients.items()})
 
 
 @np.errstate(all="ignore")  # diverging is a result
 def descend(
-    start: Any, batch: Callable[[int, Any], Any], updates: int, α: float, m: float | None = None, rule: Rule = updated
+    start: Any, batch: Callable[[int, Any], Any], updates: int, α: float, m: float | None = None, rule: Rule = update
 ) -> Descent:
     """Make `updates` updates, fewer if it diverges. `batch(n, system)` returns the system with the data of update n, from 0."""
     system, losses, norms, count = start, [], [], 0
@@ -63,6 +63,6 @@ def descend(
         if not np.isfinite(loss) or not np.isfinite(size):
             return Descent(system, tuple(losses), tuple(norms), count, diverged=True)
         if m is not None and size > m:
-            g, count = clipped(g, m), count + 1
+            g, count = clip(g, m), count + 1
         system = rule(system, g, α)
     return Descent(system, tuple(losses), tuple(norms), count, diverged=False)

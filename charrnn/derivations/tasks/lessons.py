@@ -153,7 +153,7 @@ def _lesson(system: str, task: Task, chosen: Settings, seed: int, descents: Mapp
         loss=before,
         score=task.score(task.start),
         runs=tuple(runs.values()),
-        learned=(*([] if runs[CLIPPED].diverged else task.learned(descents)), clipping),
+        learned=(*([] if runs[CLIPPED].diverged else task.describe(descents)), clipping),
     )
 
 

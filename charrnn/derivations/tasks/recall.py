@@ -60,7 +60,7 @@ class Recall(Task):
         judged = self.test(system)
         return float(np.mean(judged.ŷ(T).argmax(axis=1) == self.fresh[0].argmax(axis=1)))
 
-    def learned(self, runs: Mapping[str, Descent]) -> list[str]:
+    def describe(self, runs: Mapping[str, Descent]) -> list[str]:
         """The share of right answers, and that of a guess."""
         system = runs["clipped"].system
         return [

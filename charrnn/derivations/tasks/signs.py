@@ -78,7 +78,7 @@ class Signs(Task):
         start = self.start
         return (Variant(PRINTED, PrintedScalar(start.x, start.y, start.U, start.W, start.V, start.s_0)),)
 
-    def learned(self, runs: Mapping[str, Descent]) -> list[str]:
+    def describe(self, runs: Mapping[str, Descent]) -> list[str]:
         """U, W and V in words, and what the print learns."""
         system, printed = runs["clipped"].system, runs[PRINTED].system
         labels = _labels(self.fresh)

@@ -72,7 +72,7 @@ class Sums(Task):
         best = (self.fresh * leaky_sums(self.fresh)).sum() / (self.fresh**2).sum()
         return self.relative(best * self.fresh)
 
-    def learned(self, runs: Mapping[str, Descent]) -> list[str]:
+    def describe(self, runs: Mapping[str, Descent]) -> list[str]:
         """The error, and the eigenvalue."""
         system = runs["clipped"].system
         return [

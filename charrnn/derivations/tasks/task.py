@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from charrnn.derivations.complex_step import Array
-from charrnn.derivations.tasks.descent import Descent, Rule, updated
+from charrnn.derivations.tasks.descent import Descent, Rule, update
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,14 @@ class Variant:
 
     name: str
     start: Any
-    rule: Rule = updated
+    rule: Rule = update
 
 
 @dataclass(frozen=True)
 class Task(ABC):
     """An initial system, and what it should learn.
 
-    A subclass has the data, `batch`, `test`, `score` and `learned`.
+    A subclass has the data, `batch`, `test`, `score` and `describe`.
     """
 
     GOAL: ClassVar[str]  # what should be learned, in a sentence
@@ -65,7 +65,7 @@ class Task(ABC):
         return ()
 
     @abstractmethod
-    def learned(self, runs: Mapping[str, Descent]) -> list[str]:
+    def describe(self, runs: Mapping[str, Descent]) -> list[str]:
         """What the runs learned, in sentences; `runs` has "unclipped", "clipped", and the variants by their names."""
 
     def with_weights_of(self, system: Any, **data: Any) -> Any:

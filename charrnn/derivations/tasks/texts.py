@@ -56,10 +56,10 @@ class Text(Task):
 
     def score(self, system: Any) -> float:
         """The share of characters after the first that are the text's."""
-        written = self.written(system)
+        written = self.write(system)
         return (sum(written[i] == letter for i, letter in enumerate(TEXT)) - 1) / (len(TEXT) - 1)
 
-    def written(self, system: Any) -> str:
+    def write(self, system: Any) -> str:
         """What it writes from the first character on: the most probable one, which it reads next."""
         text, state = TEXT[0], np.zeros(len(system.W))
         for _ in TEXT[1:]:
@@ -68,11 +68,11 @@ class Text(Task):
             text += LETTERS[np.argmax(system.V @ state)]
         return text
 
-    def learned(self, runs: Mapping[str, Descent]) -> list[str]:
+    def describe(self, runs: Mapping[str, Descent]) -> list[str]:
         """What it writes."""
-        written = {name: self.written(runs[name].system) for name in ("unclipped", "clipped")}
+        written = {name: self.write(runs[name].system) for name in ("unclipped", "clipped")}
         return [
-            f"From {TEXT[0]!r} it wrote {self.written(self.start)!r} before.",
+            f"From {TEXT[0]!r} it wrote {self.write(self.start)!r} before.",
             *(f"Trained {name}, it writes {text!r}." for name, text in written.items()),
         ]
 
@@ -102,15 +102,15 @@ class RulesText(Text):
         """Whether U, D × M, has the shape of V, C × D."""
         return self.start.U.shape == self.start.V.shape
 
-    def learned(self, runs: Mapping[str, Descent]) -> list[str]:
+    def describe(self, runs: Mapping[str, Descent]) -> list[str]:
         """What it writes, also by the printed rule."""
         (D, M), (C, _) = self.start.U.shape, self.start.V.shape
         said = f"{PRINTED}, as printed, needs U, {D} × {M}, in the shape of V, {C} × {D}: "
         if self.fits:
-            said += f"so it is with {D} units. By that rule it writes {self.written(runs[PRINTED].system)!r}."
+            said += f"so it is with {D} units. By that rule it writes {self.write(runs[PRINTED].system)!r}."
         else:
             said += f"impossible with {D} units."
-        return [*super().learned(runs), said]
+        return [*super().describe(runs), said]
 
 
 def printed_rule(system: Any, gradients: Mapping[str, Array], α: float) -> Any:

@@ -40,11 +40,11 @@ class Spelling(Task):
 
     def score(self, system: Any) -> float:
         """The share of letters after the first that are right."""
-        written, wanted = "".join(self.spelled(system)), "".join(WORDS)
+        written, wanted = "".join(self.spell(system)), "".join(WORDS)
         wrong = sum(written[i] != letter for i, letter in enumerate(wanted))
         return 1 - wrong / (len(wanted) - len(WORDS))
 
-    def spelled(self, system: Any) -> list[str]:
+    def spell(self, system: Any) -> list[str]:
         """What it writes from each first letter on: the most probable one, which it reads next."""
         words, S = [word[0] for word in WORDS], system.S_0
         for _ in self.start.times:
@@ -53,9 +53,9 @@ class Spelling(Task):
             words = [words[b] + LETTERS[i] for b, i in enumerate(np.argmax(system.V @ S, axis=0))]
         return words
 
-    def learned(self, runs: Mapping[str, Descent]) -> list[str]:
+    def describe(self, runs: Mapping[str, Descent]) -> list[str]:
         """What it spells."""
-        before, after = self.spelled(self.start), self.spelled(runs["clipped"].system)
+        before, after = self.spell(self.start), self.spell(runs["clipped"].system)
         return [f"It spelled {', '.join(before)} before, and spells {', '.join(after)} now."]
 
 

@@ -16,10 +16,10 @@ from charrnn.models.mixture.components import Component, NGramScorer, TableScore
 from charrnn.models.mixture.scorer_mixture import mix, score_all
 from charrnn.models.scoring.scoring import UNKNOWN_COST, with_first
 from charrnn.models.scoring.unknown_characters import count_unknown
-from charrnn.text.characters.unit_names import counted
-from charrnn.text.reading.decoding import count_characters, count_strays, doubt_of_characters
+from charrnn.text.characters.unit_names import Unit, counted
+from charrnn.text.characters.utf_8 import count_characters, count_strays, stray_byte_notes
 from charrnn.text.splits import Split
-from charrnn.text.vocabulary import Ids, Unit, Vocabulary
+from charrnn.text.vocabulary import Ids, Vocabulary
 from charrnn.training.events import bits
 from charrnn.training.surprisal import Scorer
 
@@ -159,7 +159,7 @@ def evaluate(
         split=text.split,
         dynamic=learning_rate,
         static=static,
-        notes=(*notes, *doubt_of_characters(count.strays, count.characters)),
+        notes=(*notes, *stray_byte_notes(count.strays, count.characters)),
     )
 
 

@@ -17,8 +17,8 @@ from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
 from charrnn.system.blas_threads import one_blas_thread
+from charrnn.text.characters.utf_8 import character_starts, decode_character
 from charrnn.text.positions import NO_STARTS, Starts
-from charrnn.text.reading.decoding import character_starts, decode_character
 from charrnn.text.vocabulary import END, Vocabulary
 from charrnn.training.surprisal import SCORING_WINDOW, WARM_UP, cut_in_streams
 

@@ -16,8 +16,8 @@ from charrnn.models.encoded_text import EncodedText
 from charrnn.models.mixture.components import Component, scorers
 from charrnn.models.mixture.scorer_mixture import MixtureScorer
 from charrnn.network.arrays import Array
+from charrnn.text.characters.utf_8 import character_starts, decode_character
 from charrnn.text.positions import NO_STARTS, Starts
-from charrnn.text.reading.decoding import character_starts, decode_character
 from charrnn.text.vocabulary import Vocabulary
 
 UNKNOWN_COST = math.log(0x110000 - 0x800)  # nats: a blind guess among all characters that Unicode could have

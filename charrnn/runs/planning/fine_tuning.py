@@ -90,7 +90,7 @@ class FineTuneBase:
             ) from None
 
     def describe(self, text: SourceText, vocabulary: Vocabulary, training: Training) -> tuple[str, ...]:
-        """Notes: which of its symbols occur in `text`, which are new in `vocabulary`, and which of those cannot learn."""
+        """Notes: which of its symbols occur in `text`, which are new in `vocabulary`, which new ones cannot learn."""
         if self.vocabulary.unit == "byte":
             return (*self.notes, "the vocabulary stays: the 256 bytes")
         old = self.vocabulary.symbols

@@ -19,8 +19,9 @@ def estimate_memory(plan: Plan) -> int:
 def _vectors(plan: Plan, network: Network) -> int:
     """The number of arrays as large as the parameters.
 
-    They are the weights, the optimizer's moments and its scratch space; for each thread a gradient and a copy of the weights
-    in the order that matrix products want; shared weights, the plan's own, averages, and the sum of accumulated gradients.
+    They are the weights, the optimizer's moments and its scratch space; for each thread a gradient and a copy of the
+    weights in the order that matrix products want; shared weights, the plan's own, averages, and the sum of accumulated
+    gradients.
     """
     training = plan.config.training
     threads = min(plan.threads, _own(plan, plan.config.training.batch_size))

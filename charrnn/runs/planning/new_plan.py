@@ -24,11 +24,11 @@ def make_plan(
     base: FineTuneBase | None = None,
     ranks: Communicator | None = None,
 ) -> Plan:
-    """Read the sources (none: the built-in text) and decide every number (no `config`: by the default one). With a `base`, plan
-    a fine-tune of it.
+    """Read the sources (none: the built-in text) and decide every number (no `config`: by the default one). With a
+    `base`, plan a fine-tune of it.
 
-    Raises TextError, VocabularyError and NetworkError; ConfigError if the configuration has another network than the base;
-    RunError if the `ranks` cannot train it together.
+    Raises TextError, VocabularyError and NetworkError; ConfigError if the configuration has another network than the
+    base; RunError if the `ranks` cannot train it together.
     """
     ranks = ranks or Communicator()
     plan = ranks.on_every_rank(lambda: _build(sources, config, base, ranks))
@@ -64,7 +64,7 @@ def _build(sources: Sequence[str], config: Config | None, base: FineTuneBase | N
 
 
 def _fit_sizes(config: Config, characters: int) -> tuple[SizedConfig, tuple[str, ...]]:
-    """The configuration with sizes for this text and with a batch and a window that fit into it, and notes about both."""
+    """The configuration with sizes for this text, and a batch and a window that fit into it, and notes about both."""
     given = sizing.fill_sizes(config, characters)
     notes = [*sizing.describe_sizes(config, given, characters)]
     unit = given.data.unit

@@ -11,8 +11,8 @@ from charrnn.words import parameter
 
 
 def require_same_inputs(config: Config, sha256: str, ranks: Communicator, weights_sha256: str | None = None) -> None:
-    """Raises RunError if a rank has another text, another configuration, other versions or, for a fine-tune, other weights than
-    rank 0.
+    """Raises RunError if a rank has another text, another configuration, other versions or, for a fine-tune, other
+    weights than rank 0.
     """
     facts = {"the text's SHA-256": sha256, "the SHA-256 of the weights of the base": str(weights_sha256), **versions()}
     facts |= {key: str(value) for key, value in flatten(config)}
@@ -24,7 +24,7 @@ def require_same_inputs(config: Config, sha256: str, ranks: Communicator, weight
 
 
 def require_divisible(training: SizedTraining, ranks: Communicator) -> None:
-    """Raises RunError if the streams cannot be divided evenly among the ranks, or are fewer than the shares of `accumulate`."""
+    """Raises RunError if the streams cannot be divided among the ranks, or are fewer than `accumulate`."""
     B, size = training.batch_size, ranks.size
     if B % size:
         below = B - B % size

@@ -23,8 +23,8 @@ FEW_WORKERS = 64  # processes that a resumed run may start on any machine
 def plan_resume(
     saved: Checkpoint, sources: Sequence[str], path: Path, ranks: Communicator, encoding: Sequence[str] = ()
 ) -> Plan:
-    """The plan of a run that is resumed, on the text it was trained on. Raises what `load_corpus` raises, and RunError if the
-    `ranks` cannot train it together.
+    """The plan of a run that is resumed, on the text it was trained on. Raises what `load_corpus` raises, and RunError
+    if the `ranks` cannot train it together.
     """
     ranks.on_every_rank(lambda: require_few_workers(saved, path, ranks.size))
     corpus = ranks.on_every_rank(lambda: load_corpus(saved, sources, f"charrnn train --resume {path} TEXT", encoding))
@@ -37,7 +37,7 @@ def plan_resume(
 
 
 def require_few_workers(saved: Checkpoint, path: Path, ranks: int) -> None:
-    """Raises RunError if a checkpoint, which may be a stranger's, would start far more processes than there are cores."""
+    """Raises RunError if a checkpoint, maybe a stranger's, would start far more processes than there are cores."""
     streams, cores = saved.config.training.batch_size // ranks, available_cores()
     workers = min(saved.config.runtime.threads or 1, streams)
     if workers > max(FEW_WORKERS, 4 * cores):

@@ -1,7 +1,7 @@
 """The name of a run, made from the name of its text: a valid folder name on every system.
 
-It keeps letters, digits and `_` of every script, with their marks, and replaces everything between them by one `-`. It drops
-the ending of a file: `Vol. 2 - The Sea.txt.gz` becomes `Vol-2-The-Sea`.
+It keeps letters, digits and `_` of every script, with their marks, and replaces everything between them by one `-`. It
+drops the ending of a file: `Vol. 2 - The Sea.txt.gz` becomes `Vol-2-The-Sea`.
 """
 
 import glob

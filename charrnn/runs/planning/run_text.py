@@ -20,7 +20,7 @@ GROWN = 1 << 20  # characters read beyond the old length, so that a message can 
 
 
 def read_text(sources: Sequence[str], data: Data, said: Encodings | None = None, most: int | None = None) -> SourceText:
-    """Read the sources as the section `data` says, or in the encodings `said`; at most `most` characters. Raises TextError."""
+    """Read at most `most` characters of the sources, as `data` says, or in the encodings `said`. Raises TextError."""
     return source_text.read_text(sources, data.unit, _said(data, said), data.max_expansion, data.boundary, most)
 
 
@@ -37,18 +37,19 @@ def _said(data: Data, said: Encodings | None) -> Encodings:
 def load_corpus(
     saved: Checkpoint, sources: Sequence[str] = (), give: str | None = None, encoding: Sequence[str] = ()
 ) -> Corpus:
-    """The text that a run was trained on, encoded and split as it was then. Options and errors are those of `load_text`."""
+    """The text that a run was trained on, encoded and split as it was then. See `load_text`."""
     return corpora.build(load_text(saved, sources, give, encoding), saved.vocabulary, saved.config.data.cutting())
 
 
 def load_text(
     saved: Checkpoint, sources: Sequence[str] = (), give: str | None = None, encoding: Sequence[str] = ()
 ) -> SourceText:
-    """The text that a run was trained on, from `sources` (none: from its old location). `encoding` says which encoding it is in
-    now, NAME or FILE=NAME each (none: that of the training or, if this gives another text, UTF-8: it may have been converted).
-    `give` is what a person types to name a new location (None: the parameter `text`).
+    """The text that a run was trained on, from `sources` (none: from its old location). `encoding` says which encoding
+    it is in now, NAME or FILE=NAME each (none: that of the training or, if this gives another text, UTF-8: it may have
+    been converted). `give` is what a person types to name a new location (None: the parameter `text`).
 
-    Raises RunError if the text is gone, has changed, or came from standard input, and TextError if the sources cannot be read.
+    Raises RunError if the text is gone, has changed, or came from standard input, and TextError if the sources cannot
+    be read.
     """
     give = give or f"{parameter('text')} TEXT"
     if not sources and "-" in saved.text.sources:

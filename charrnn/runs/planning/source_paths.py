@@ -11,7 +11,7 @@ MAX_SOURCES_CHARS = MAX_RECORD_CHARS // 2  # characters
 
 
 def require_storable_sources(sources: Sequence[str]) -> None:
-    """Raises RunError for names that a run cannot record: the record has a limited length, and is JSON, which is UTF-8."""
+    """Raises RunError for names that a run cannot record: its record is JSON in UTF-8, and of limited length."""
     for source in sources:
         require_storable(source, "rename it, or pass its text by standard input (-)")
     if sum(map(len, sources)) > MAX_SOURCES_CHARS:

@@ -1,11 +1,11 @@
 """Extend a network to a larger vocabulary: every symbol keeps its weights under its new id.
 
-Three parameters have a vocabulary axis: W_xh of the first layer (a row for each symbol), W_hy (a column) and b_y. They are
-mapped symbol by symbol; all others are copied. New symbols start as in a fresh network (see network/initialisation.py): with
-small random weights, and a bias of 0. That makes a new symbol about as unlikely as a rare one: the columns of likely symbols
-in a trained readout are some ten times as long. Measured with a gru of 128 units, from one English text to another with
-twelve new characters, and to a Russian one: neither the mean of the columns, nor the column or the bias of the rarest symbol,
-nor zeros had a lower loss.
+Three parameters have a vocabulary axis: W_xh of the first layer (a row for each symbol), W_hy (a column) and b_y. They
+are mapped symbol by symbol; all others are copied. New symbols start as in a fresh network (see
+network/initialisation.py): with small random weights, and a bias of 0. That makes a new symbol about as unlikely as a
+rare one: the columns of likely symbols in a trained readout are some ten times as long. Measured with a gru of 128
+units, from one English text to another with twelve new characters, and to a Russian one: neither the mean of the
+columns, nor the column or the bias of the rarest symbol, nor zeros had a lower loss.
 """
 
 from dataclasses import replace

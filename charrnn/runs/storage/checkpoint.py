@@ -1,9 +1,10 @@
 """A checkpoint: all that a training needs to go on, and that sampling needs, in one safetensors file.
 
-Tensors: `parameters.NAME` for each parameter, `optimizer.NAME` for each moment, (P,), and `state`, (S, B, H). With an average
-of the weights, the average is in the parameters, and the weights that go on learning are in `learning`, (P,).
-Metadata: a digest over every byte, and two JSON texts: `charrnn` with the fields of `Record`, and `vocabulary`, a list of
-the symbols in id order. The file has only numbers and JSON, nothing that can run. The same training gives the same bytes.
+Tensors: `parameters.NAME` for each parameter, `optimizer.NAME` for each moment, (P,), and `state`, (S, B, H). With an
+average of the weights, the average is in the parameters, and the weights that go on learning are in `learning`, (P,).
+Metadata: a digest over every byte, and two JSON texts: `charrnn` with the fields of `Record`, and `vocabulary`, a list
+of the symbols in id order. The file has only numbers and JSON, nothing that can run. The same training gives the same
+bytes.
 """
 
 from collections.abc import Mapping
@@ -32,7 +33,7 @@ from charrnn.runs.storage.checkpoint_record import (
 from charrnn.runs.storage.safetensors_file import Entry, MalformedError, SafetensorsReader
 from charrnn.system.folder_handle import Folder
 from charrnn.system.plain_files import NotPlainError
-from charrnn.text.vocabulary import END, Vocabulary, from_symbols
+from charrnn.text.vocabulary import END, Vocabulary
 from charrnn.training.optim.optimizers import OPTIMIZERS
 from charrnn.training.trainer import Progress
 
@@ -84,15 +85,15 @@ def load(path: Path) -> Checkpoint:
 def load_from(folder: Folder, name: str) -> Checkpoint:
     """Read a checkpoint and verify its digest, names, shapes, precision, and that every number is finite.
 
-    Raises CheckpointError if the file is missing, damaged, not charrnn's, or inconsistent, and UnreadableError if it may be
-    whole but cannot be read here.
+    Raises CheckpointError if the file is missing, damaged, not charrnn's, or inconsistent, and UnreadableError if it
+    may be whole but cannot be read here.
     """
     path = folder.path / name
     try:
         with folder.read(name) as file:
             reader = SafetensorsReader(file)
             record = parse_record(reader.metadata)
-            vocabulary = from_symbols(parse_symbols(reader.metadata), record.config.data.unit)
+            vocabulary = Vocabulary(tuple(parse_symbols(reader.metadata)), record.config.data.unit)
             _require_ends(record.config, vocabulary)
             architecture = record.config.model.architecture(len(vocabulary))
             _require(reader.entries, _expected_shapes(record.config, architecture), record.config.training.precision)

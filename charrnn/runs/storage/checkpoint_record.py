@@ -64,7 +64,7 @@ class TextRecord:
 
 
 class Lineage(StrictModel):
-    """The base of a fine-tune: its file, its step, and the digests of its text and of its weights, in the order of the vector."""
+    """The base of a fine-tune: its file, its step, and the digests of its text and its flat parameter vector."""
 
     path: str
     step: int = Field(ge=0, le=MAX_STEPS)

@@ -1,8 +1,8 @@
 """Write checkpoints during a training.
 
-`last` is written at each step that save_every divides, and when the training stops. `previous` is the newest one before it that
-was written at such a step. A training that diverges rolls back only to a checkpoint of such a step, so that it is the same one
-whether or not the training was stopped and resumed in between.
+`last` is written at each step that save_every divides, and when the training stops. `previous` is the newest one before
+it that was written at such a step. A training that diverges rolls back only to a checkpoint of such a step, so that it
+is the same one whether or not the training was stopped and resumed in between.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -27,8 +27,8 @@ def is_snapshot(progress: Progress, save_every: int) -> bool:
 def with_checkpoints(
     events: Iterable[Event], current: Callable[[], Checkpoint], folder: Folder, save_every: int, ranks: Communicator
 ) -> Iterator[Event]:
-    """Pass the events of a training on. Rank 0 writes a checkpoint at the start, every `save_every` steps, for each new best,
-    after a rollback, and at the end.
+    """Pass the events of a training on. Rank 0 writes a checkpoint at the start, every `save_every` steps, for each new
+    best, after a rollback, and at the end.
 
     Raises RunError if one cannot be written; the older ones are still there.
     """

@@ -1,6 +1,7 @@
 """A run directory: make it, lock it, find the checkpoints in it.
 
-config.yaml  last.safetensors  previous.safetensors  best.safetensors  metrics.jsonl  lock  diverged.safetensors  tensorboard/
+config.yaml  last.safetensors  previous.safetensors  best.safetensors  metrics.jsonl  lock  diverged.safetensors
+tensorboard/
 """
 
 import itertools
@@ -62,7 +63,7 @@ def create(path: Path, left: str = LAST + SIDE) -> Lock:
 
 
 def create_next(parent: Path, name: str) -> Lock:
-    """Make and lock the first of parent/name, parent/name-2, parent/name-3, ... that does not exist. Raises RunError."""
+    """Make and lock the first of parent/name, parent/name-2, ... that does not exist. Raises RunError."""
     for number in itertools.count(1):
         path = parent / (name if number == 1 else f"{name}-{number}")
         try:
@@ -117,8 +118,8 @@ def write_config(folder: Folder, config: Config) -> None:
 
 
 def find_edits(path: Path, config: Config) -> list[str]:
-    """The edits in config.yaml since it was written, in words; none if the file is lost or empty. The keys of the end do not
-    count: they may be those of a new end, if the training was stopped before its first save.
+    """The edits in config.yaml since it was written, in words; none if the file is lost or empty. The keys of the end
+    do not count: they may be those of a new end, if the training was stopped before its first save.
     """
     try:
         written = _written_config(path)
@@ -149,9 +150,9 @@ def _written_config(path: Path) -> Config | None:
 def load(run: Path, which: str | None = None) -> Loaded:
     """The checkpoint at `run`: the file itself, or the best one of a run directory, or its last if there is no best.
 
-    `which` is "best", "last" or None. If the checkpoint is damaged, another is loaded, with a note: the last in place of the
-    best, unless `which` is "best", and the previous in place of the last.
-    Raises RunError if there is none, and CheckpointError if none is whole.
+    `which` is "best", "last" or None. If the checkpoint is damaged, another is loaded, with a note: the last in place
+    of the best, unless `which` is "best", and the previous in place of the last. Raises RunError if there is none, and
+    CheckpointError if none is whole.
     """
     if which not in WHICH:
         raise RunError(f"{run}: no checkpoint is called {which!r}; there are best and last")
@@ -190,8 +191,8 @@ def _load_best(folder: Folder, which: str | None) -> Loaded:
 
 
 def load_last(folder: Folder) -> Loaded:
-    """The newest whole checkpoint of a run. Raises RunError and CheckpointError, and UnreadableError if the last one may be whole,
-    because then no other should take its place.
+    """The newest whole checkpoint of a run. Raises RunError and CheckpointError, and UnreadableError if the last one
+    may be whole, because then no other should take its place.
     """
     if not folder.has(LAST) and not folder.has_file(PREVIOUS):
         raise RunError(f"{folder.path}: holds no {LAST}; is it a run directory?")
@@ -235,8 +236,8 @@ def _for_a_new_run(path: Path) -> Iterator[None]:
 
 
 def _require_empty(folder: Folder, left: str = LAST + SIDE) -> None:
-    """Raises RunError if the directory has anything but a lock and the file that may be `left` beside it. Without a lock, that
-    file is somebody's own.
+    """Raises RunError if the directory has anything but a lock and the file that may be `left` beside it. Without a
+    lock, that file is somebody's own.
     """
     found = folder.names()
     if LOCK in found:

@@ -1,7 +1,7 @@
 """Read metrics.jsonl into arrays.
 
-A training that was resumed or rolled back logs some steps twice. The later entry of a step wins, and earlier entries of later
-steps are dropped. The time counts both: a step that was made twice took twice the time.
+A training that was resumed or rolled back logs some steps twice. The later entry of a step wins, and earlier entries of
+later steps are dropped. The time counts both: a step that was made twice took twice the time.
 """
 
 import json
@@ -20,9 +20,8 @@ from charrnn.errors import ConfigError, RunError
 from charrnn.runs.storage.checkpointing import OF_BYTES
 from charrnn.runs.storage.directory import CONFIG, METRICS
 from charrnn.runs.storage.metrics_log import MAX_LINE_BYTES
-from charrnn.system.plain_files import open_plain
+from charrnn.system.plain_files import open_named, open_plain
 from charrnn.text.characters.unit_names import Unit
-from charrnn.text.reading.text_file import open_named
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -35,8 +34,9 @@ SLOWEST = 1e-6  # characters per second; below it, the sum of the times would ov
 class History:
     """A training step by step: arrays of one length, and those of the evaluations. Losses are mean nats per `unit`.
 
-    `seconds` is the time spent in steps so far, without evaluations and saving, or None if the run's config.yaml does not say how
-    many characters a step has. `recoveries` are the steps it rolled back to; `skipped` counts lines that could not be read.
+    `seconds` is the time spent in steps so far, without evaluations and saving, or None if the run's config.yaml does
+    not say how many characters a step has. `recoveries` are the steps it rolled back to; `skipped` counts lines that
+    could not be read.
     """
 
     steps: Whole

@@ -70,7 +70,7 @@ def _cut_to_whole_lines(folder: Folder) -> None:
 
 
 def as_json(event: Event, unit: Unit) -> dict[str, object]:
-    """An event as metrics.jsonl and `train --json` have it; rates and losses of bytes have a second name that says so."""
+    """An event as in metrics.jsonl and `train --json`; rates and losses of bytes have a second name that says so."""
     fields = {"step": event.step, **asdict(event)}  # the step first
     more = {OF_BYTES[name]: fields[name] for name in OF_BYTES if name in fields} if unit == "byte" else {}
     return {"event": EVENT_NAMES[type(event)], **fields, **more}

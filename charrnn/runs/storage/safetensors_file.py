@@ -6,9 +6,9 @@
 
 The digest is the metadata's first entry: the SHA-256 of the whole file with zeros in the digest's place.
 
-The library `safetensors` reads these files too (the tests compare). But it maps them into memory, so that a file which shrinks
-meanwhile ends the process; it accepts headers of 100 MB; and it has no digest. Here a header is checked against the file's
-size before any memory is allocated for it.
+The library `safetensors` reads these files too (the tests compare). But it maps them into memory, so that a file which
+shrinks meanwhile ends the process; it accepts headers of 100 MB; and it has no digest. Here a header is checked against
+the file's size before any memory is allocated for it.
 """
 
 import hashlib

@@ -21,8 +21,8 @@ TAIL_BYTES = 1 << 15  # bytes at the end in which last_step looks
 
 @dataclass(frozen=True)
 class RunStatus:
-    """The best validation loss (nats per `unit`) and its step, None before the first. `seconds` is the training time of all
-    sessions that were not killed. `finished` is true if all steps are made, or if patience ended the training.
+    """The best validation loss (nats per `unit`) and its step, None before the first. `seconds` is the training time of
+    all sessions that were not killed. `finished` is true if all steps are made, or if patience ended the training.
     """
 
     best_loss: float | None = None

@@ -1,1 +1,1 @@
-"""What a reader sees of characters."""
+"""Characters as people see, type and count them."""

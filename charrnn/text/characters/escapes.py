@@ -1,9 +1,9 @@
-r"""Text typed on a command line, where a line break is hard to type: `\n` stands for it.
+r"""Escapes in text typed on a command line, where a line break is hard to type.
 
 \n line break   \t tab   \r carriage return   \0 NUL   \\ one backslash   \xHH \uXXXX \UXXXXXXXX the character of that code point
 
-A backslash before anything else stays as it was typed: `\section` is `\section`. Where one of the letters above follows a
-backslash that is meant, type it twice: `\\newline`.
+A backslash before anything else stays: `\section` is `\section`. To mean a backslash before one of the letters above, type it
+twice: `\\newline`.
 """
 
 import re
@@ -13,11 +13,11 @@ ESCAPE = re.compile(r"\\(?:([ntr\\]|0(?![0-9]))|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{
 
 
 def unescape(text: str) -> str:
-    """The text that was meant: what is no escape, or names no character (a surrogate, beyond U+10FFFF), is left as typed."""
-    return ESCAPE.sub(_meant, text)
+    """Replace escapes. One that names no character (a surrogate, or beyond U+10FFFF) stays as typed."""
+    return ESCAPE.sub(_replacement, text)
 
 
-def _meant(escape: re.Match[str]) -> str:
+def _replacement(escape: re.Match[str]) -> str:
     if control := escape[1]:
         return CONTROLS[control]
     code_point = int(escape[2] or escape[3] or escape[4], 16)

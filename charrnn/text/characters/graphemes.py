@@ -1,16 +1,17 @@
-"""What a reader sees as one character: an accented letter, a flag, a family of emoji, a syllable of Devanagari or Hangul.
+"""Grapheme clusters, which people see as one character: an accented letter, a flag, a family of emoji, a syllable of Hangul.
 
-The clusters of Unicode Standard Annex 29, by the categories that Python knows. Where the two differ, more is kept together here:
-a text is cut between clusters, and a cluster that is too long is cut nowhere that matters.
+These are the clusters of Unicode Standard Annex 29, found by the categories that Python knows. Where the two differ, clusters are
+longer here: text is cut between clusters, and a cluster that is too long does no harm.
 """
 
+from itertools import accumulate
 from unicodedata import category, combining
 
 JOINER, NON_JOINER = "\u200d", "\u200c"
 MARKS = {"Mn", "Me", "Mc"}
 PICTOGRAPHIC = {"So", "Sm", "Cn"}  # emoji newer than Python's tables are Cn
 ALSO_EXTEND = {JOINER, NON_JOINER, "\u0e33", "\u0eb3", "\uff9e", "\uff9f", *map(chr, range(0x1F3FB, 0x1F400))}
-VIRAMA = 9  # the combining class of what joins two consonants
+VIRAMA = 9  # the combining class of the sign that joins two consonants
 FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 TAGS = range(0xE0020, 0xE0080)
 HANGUL = ((0x1100, 0x11FF), (0xA960, 0xA97F), (0xAC00, 0xD7FF))
@@ -31,38 +32,33 @@ def graphemes(text: str) -> list[str]:
 
 
 def first_graphemes(text: str, most: int) -> str:
-    """As many whole clusters as have no more than `most` characters."""
-    return _take(graphemes(text[: most + 1]), most) if len(text) > most else text
+    """The first whole clusters, together at most `most` characters."""
+    return "".join(_take(graphemes(text[: most + 1]), most)) if len(text) > most else text
 
 
 def last_graphemes(text: str, most: int) -> str:
-    """The same from the end; half a flag at the beginning of the text is no cluster."""
+    """The last whole clusters, together at most `most` characters. Half a flag at the beginning of the text is left out."""
     if len(text) <= most:
         return text
     flags = len(text) - len(text.lstrip(FLAG_LETTERS))
     text = text[flags % 2 :]
-    return _take(graphemes(text)[::-1], most, reverse=True)
+    return "".join(_take(graphemes(text)[::-1], most)[::-1])
 
 
 def extends(character: str) -> bool:
-    """Whether it belongs to what is before it, whatever that is."""
+    """Whether a character belongs to whatever is before it."""
     if character.isascii():
         return False
     return character in ALSO_EXTEND or ord(character) in TAGS or category(character) in MARKS
 
 
-def _take(clusters: list[str], most: int, reverse: bool = False) -> str:
-    taken: list[str] = []
-    for cluster in clusters:
-        most -= len(cluster)
-        if most < 0:
-            break
-        taken.append(cluster)
-    return "".join(taken[::-1] if reverse else taken)
+def _take(clusters: list[str], most: int) -> list[str]:
+    ends = accumulate(map(len, clusters))
+    return [cluster for cluster, end in zip(clusters, ends, strict=True) if end <= most]
 
 
 def _extends_cluster(character: str, before: str) -> bool:
-    """Whether a character goes on a cluster."""
+    """Whether a character continues a cluster."""
     if extends(character):
         return before != "\n"
     last, code = before[-1], ord(character)

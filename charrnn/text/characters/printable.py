@@ -1,12 +1,12 @@
-"""What would move or hijack a terminal, made visible; every other character is written as it is.
+"""Make visible what would move or hijack a terminal; every other character stays.
 
     Cc               U+0000 to U+001F, U+007F, U+0080 to U+009F: escape sequences begin with one of them
     line ends        U+2028, U+2029
-    bidi controls    U+202A to U+202E, U+2066 to U+2069: they show the text after them in another order
-    lone surrogates  which no output can encode
+    bidi controls    U+202A to U+202E, U+2066 to U+2069: they reorder the text after them
+    lone surrogates  no output can encode them
 
-The first 32 and U+007F become their pictures, ␀ to ␟ and ␡, one column each; the others their code points, <U+202E>. A terminal
-shows both in reverse video, so that a real ␛ of a text is not taken for an escape (cli/output/styled_text.py).
+The first 32 and U+007F become pictures, ␀ to ␟ and ␡, one column each; the others code points, <U+202E>. A terminal shows both in
+reverse video, so that a real ␛ in a text is not taken for an escape (cli/output/styled_text.py).
 """
 
 import json
@@ -18,28 +18,28 @@ TAB = "    "
 
 
 def is_unsafe(character: str) -> bool:
-    """Whether a terminal would do something else than show it; a tab and a line's end are among these."""
+    """Whether a terminal would not just show the character; true for a tab and a line break too."""
     return UNSAFE.fullmatch(character) is not None
 
 
 def printable(text: str) -> str:
-    """A text of several lines: their ends stay, a tab is four spaces."""
+    """A text of several lines: line breaks stay, a tab becomes four spaces."""
     return UNSAFE.sub(_in_text, text)
 
 
 def printable_line(text: str) -> str:
-    """A name or a message: one line, whatever is in it."""
+    """A name or a message as one line."""
     return UNSAFE.sub(lambda found: _picture(found[0]), text)
 
 
 def quoted(text: str) -> str:
-    """As Python writes it, but that what Unicode has added since Python's tables were made stands for itself."""
+    """Like `repr`, but characters that are newer than Python's tables of Unicode stay."""
     quote = repr(text)[0]
     return quote + "".join(_escaped(character, quote) for character in text) + quote
 
 
 def json_text(value: object) -> str:
-    """One line of JSON; what is unsafe is escaped, so that it is the same value, and can be shown."""
+    """One line of JSON, with unsafe characters escaped: the same value, safe to show."""
     return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 

@@ -1,4 +1,4 @@
-"""What a text is counted in, as a person reads it: characters, or for data.unit=byte bytes."""
+"""The names of the units of a text: characters, or bytes for data.unit=byte."""
 
 from typing import Literal
 
@@ -9,20 +9,20 @@ NAMES: dict[Unit, str] = {"char": "character", "byte": "byte"}
 
 
 def unit_name(unit: Unit, count: int = 2) -> str:
-    """`character`, `byte`, or for any count but 1 their plurals."""
+    """`character` or `byte`; the plural for any count but 1."""
     return NAMES[unit] + ("" if count == 1 else "s")
 
 
 def counted(count: int, unit: Unit) -> str:
-    """For example `1,234 bytes`."""
+    """A count with its unit, such as `1,234 bytes`."""
     return plural(count, NAMES[unit])
 
 
 def bits_name(unit: Unit) -> str:
-    """What log2 losses are called: "bits per character" or "bits per byte"."""
+    """The unit of a loss in log2: "bits per character" or "bits per byte"."""
     return f"bits per {NAMES[unit]}"
 
 
 def bits_label(unit: Unit) -> str:
-    """The same where there is little room: "bpc" or "bpb"."""
+    """The same, short: "bpc" or "bpb"."""
     return {"char": "bpc", "byte": "bpb"}[unit]

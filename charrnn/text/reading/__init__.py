@@ -1,1 +1,1 @@
-"""From files and pipes to characters."""
+"""From files, folders and pipes to characters."""

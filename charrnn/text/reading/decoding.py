@@ -1,16 +1,14 @@
-"""A source's bytes turned into characters, piece by piece, so that a text of any size fits into memory.
+"""Decode a source's bytes into characters, piece by piece, so that a text of any size fits into memory.
 
-A byte order mark is dropped and CRLF becomes LF. What does not fit is reported with its byte offset and line.
+A byte order mark is dropped, and CRLF becomes LF. Bytes that do not fit are reported with their offset and line.
 """
 
 import codecs
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import PurePath
-
-import numpy as np
-from numpy.typing import NDArray
 
 from charrnn.errors import TextError
 from charrnn.text.reading import encodings
@@ -19,27 +17,23 @@ from charrnn.text.reading.sources import Source
 from charrnn.text.reading.text_file import BINARY_PROBE
 from charrnn.words import parameter
 
-MAX_CHARACTER_BYTES = 4  # bytes of UTF-8
-# Bytes of a character of UTF-8, by its first byte.
-LENGTHS = np.repeat(np.array([1, 2, 3, 4, 1], np.intp), [0xC2, 0xE0 - 0xC2, 0xF0 - 0xE0, 0xF5 - 0xF0, 0x100 - 0xF5])
-MANY_TIMES = 100  # as many characters as bytes that are none, and a text is UTF-8 with some damage
-MIN_HEAD_BYTES = 64  # bytes, to tell from a text that it is not in the encoding that is said of it
+MIN_HEAD_BYTES = 64  # a file must be this long before its look outweighs the encoding that was named
 SURROGATES = {"utf-8": 3, "utf-16": 2, "utf-32": 4}  # bytes of half of a surrogate pair
-FREQUENT = ("cp1252", "cp1251")  # of encodings of one byte, where most letters are ASCII's
-UNPACKERS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz"}  # commands, which take -dc
-OTHERS = "cp1251, koi8-r, iso-8859-7, shift_jis, gb18030 or euc-kr"  # of texts whose letters are not
+FREQUENT = ("cp1252", "cp1251")  # proposed where most letters are ASCII
+UNPACKERS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz"}  # commands that take -dc
+OTHERS = "cp1251, koi8-r, iso-8859-7, shift_jis, gb18030 or euc-kr"  # proposed elsewhere
 
 
 def characters(
     source: Source, encoding: str = "utf-8", insist: bool = False, likely: Sequence[str] = ()
 ) -> Iterator[str]:
-    """The source's characters in pieces, none empty. A byte order mark says more than `encoding` does. `likely` are the
-    encodings that a message proposes first.
+    """The source's characters in pieces, none of them empty. A byte order mark counts more than `encoding`. Messages propose the
+    encodings `likely` first.
 
     Raises TextError with the byte offset and the line of the first byte that does not fit, for a file that is known not to be
     plain text (unless `insist`), for one that holds a NUL character, and where the source cannot be read.
     """
-    held = ""  # a CR that may be half of a line's end
+    held = ""  # a CR: the LF may follow in the next piece
     first = True
     for piece in _decode(source, encoding, insist, likely):
         text = held + (piece.removeprefix("\ufeff") if first else piece)
@@ -53,8 +47,9 @@ def characters(
 
 
 def reads_as_utf_8_too(source: Source, encoding: str) -> bool:
-    """Whether its bytes are valid UTF-8, and other characters then than in `encoding`, in which it is read because no byte
-    order mark says another. Reads as far as it has to.
+    """Whether a source that is read in `encoding` is valid UTF-8 without a byte order mark, and has other characters then.
+
+    Reads no more than it must.
     """
     decoder = codecs.getincrementaldecoder(encodings.UTF_8)()
     is_ascii, head = True, b""
@@ -66,68 +61,19 @@ def reads_as_utf_8_too(source: Source, encoding: str) -> bool:
             is_ascii &= data.isascii()
             decoder.decode(data)
         decoder.decode(b"", final=True)
-    except (UnicodeDecodeError, TextError):  # that it cannot be read is reported when it is
+    except (UnicodeDecodeError, TextError):  # reading the text reports that it cannot be read
         return False
     return bool(head) and not (is_ascii and encodings.is_like_ascii(encoding))
 
 
-def character_starts(data: bytes) -> NDArray[np.intp]:
-    """Where the characters of UTF-8 begin, (n,). A byte that continues no character is one by itself, as a decoder has it."""
-    values = np.frombuffer(data, np.uint8)
-    places = np.arange(len(values))
-    # The last byte up to each that can begin a character; a byte too far behind it continues nothing.
-    begins = np.maximum.accumulate(np.where(values & 0xC0 != 0x80, places, -1))
-    since = places - begins
-    return np.flatnonzero((since == 0) | (begins < 0) | (since >= LENGTHS[values[begins]]))
-
-
-def count_characters(values: NDArray[np.uint8], before: NDArray[np.uint8]) -> int:
-    """How many characters begin in the bytes of some texts side by side, (k, n); `before`, (k, m), are those before them."""
-    m, rows = before.shape[1], np.concatenate([before, values], axis=1)
-    return sum(int(np.count_nonzero(character_starts(row.tobytes()) >= m)) for row in rows)
-
-
-def count_strays(values: NDArray[np.uint8]) -> int:
-    """How many bytes of some texts side by side, (k, n), are no part of a character of UTF-8, or NULs, which no text has."""
-    found = 0
-    for row in values:
-        starts = character_starts(row.tobytes())
-        first, sizes = row[starts], np.diff(starts, append=len(row))
-        found += int(np.count_nonzero((first == 0) | ((first >= 0x80) & (sizes == 1))))
-    return found
-
-
-def doubt_of_characters(strays: int, characters: int) -> tuple[str, ...]:
-    """What to say of a count of characters in bytes, of which some are no UTF-8."""
-    if strays * MANY_TIMES <= characters:
-        return ()
-    return (
-        f"{strays:,} of these characters are bytes that are not UTF-8: of a text in another encoding the number of characters, and bits per character, are wrong",
-    )
-
-
-def whole_length(data: bytes, length: int) -> int:
-    """How many of the first `length` bytes to keep so that no character is cut in two."""
-    if length >= len(data):
-        return len(data)
-    starts = character_starts(data[: length + 1])  # with the next byte: does it begin a character?
-    return int(starts[-1]) or length
-
-
-def decode_character(data: bytes) -> str:
-    """The character of UTF-8 whose bytes these are; U+FFFD where they are none."""
-    character = data.decode("utf-8", "replace")
-    return character if len(character) == 1 else "\ufffd"
-
-
 def _decode(source: Source, encoding: str, insist: bool, likely: Sequence[str]) -> Iterator[str]:
-    """The pieces as the decoder gives them, checked for NULs."""
+    """Decode, and check for NULs."""
     pieces = source.pieces()
     beginning = _at_least(pieces, encodings.MAX_MARK_BYTES if source.comes_live else BINARY_PROBE)
     file = _File(source.name, source.path, beginning[:BINARY_PROBE], _is_found(source), tuple(likely))
     if not insist and (kind := kind_of(file.head)):
         raise file.not_plain(kind)
-    encoding = encodings.marked_or_said(file.head, encoding)
+    encoding = encodings.choose_encoding(file.head, encoding)
     file.require_order(encoding, insist)
     if not insist and encodings.is_utf_8(encoding) and (looks := encodings.detect_by_escapes(file.head)):
         raise file.with_escapes(looks)
@@ -153,7 +99,7 @@ def _decode(source: Source, encoding: str, insist: bool, likely: Sequence[str]) 
 
 
 def _at_least(pieces: Iterator[bytes], size: int) -> bytes:
-    """The first pieces, together of at least `size` bytes, or all there are."""
+    """The first pieces: at least `size` bytes, or all."""
     beginning = b""
     while len(beginning) < size and (piece := next(pieces, b"")):
         beginning += piece
@@ -161,13 +107,13 @@ def _at_least(pieces: Iterator[bytes], size: int) -> bytes:
 
 
 def _lines_of(data: bytes, encoding: str) -> int:
-    """How many lines end in whole characters; `encoding` knows the order of bytes."""
+    """How many lines end in these bytes; `encoding` says the byte order."""
     return (data.decode(encoding, "ignore") if encodings.is_wide(encoding) else data.decode("latin-1")).count("\n")
 
 
 def _place_of_nul(data: bytes, before: str, encoding: str, pending: int, at_beginning: bool) -> int:
-    """The offset in the data of the first NUL, after the characters `before`, of which `pending` bytes were read before. A
-    decoder of UTF-16 or UTF-32 drops the mark at the beginning.
+    """The offset in `data` of the first NUL, which follows the characters `before`; `pending` bytes of these were in the data
+    before. A decoder of UTF-16 or UTF-32 drops the mark at the beginning.
     """
     name = codecs.lookup(encoding).name
     if not encodings.is_wide(name):
@@ -179,7 +125,7 @@ def _place_of_nul(data: bytes, before: str, encoding: str, pending: int, at_begi
 
 @dataclass(frozen=True)
 class _File:
-    """A file that cannot be read: its name, its path and its first bytes, for messages."""
+    """A file that cannot be decoded: its name, its path and its first bytes, for messages."""
 
     name: str
     path: str
@@ -188,7 +134,7 @@ class _File:
     likely: tuple[str, ...] = ()
 
     def misfit(self, encoding: str, error: UnicodeDecodeError, place: str, at_end: bool) -> TextError:
-        """Bytes that are not characters of the encoding, from `place` on."""
+        """The error for bytes that are not characters of the encoding, from `place` on."""
         mark = encodings.detect_by_mark(self.head)
         if mark:
             encoding = encodings.family(encoding)
@@ -225,14 +171,12 @@ class _File:
         )
 
     def _has_other_characters(self, encoding: str) -> bool:
-        """Whether the beginning has characters beyond ASCII that are right in UTF-8: then the whole file is in it."""
-        return encodings.is_utf_8(encoding) and len(self.head.decode(encoding, "ignore").encode()) > len(
-            self.head.decode("ascii", "ignore")
-        )
+        """Whether the beginning has UTF-8 characters beyond ASCII: then the whole file is UTF-8."""
+        return encodings.is_utf_8(encoding) and not self.head.decode(encoding, "ignore").isascii()
 
     def require_order(self, encoding: str, insist: bool) -> None:
         """Raises TextError for UTF-16 or UTF-32 without the byte order mark that it needs, and, unless `insist`, for a file that
-        looks like another encoding than one of these two.
+        looks like another encoding.
         """
         needs_mark = encodings.needs_mark(encoding)
         is_clear = not encodings.is_wide(encoding) or encodings.detect_by_mark(self.head) or (insist and not needs_mark)
@@ -251,29 +195,29 @@ class _File:
             )
 
     def with_nul(self, encoding: str, place: str) -> TextError:
-        """A NUL where there should be characters."""
+        """The error for a NUL at `place`."""
         looks = encodings.detect_by_pattern(self.head)
         is_text = encodings.is_wide(encoding) and encodings.is_plausible(self.head, encoding)
         if encodings.detect_by_mark(self.head) or looks == codecs.lookup(encoding).name or is_text:
-            taken_out = self._converting(encoding, last=" | tr -d '\\0'")
-            return TextError(f"{self.name}: a NUL at byte {place}, which no text has; take it out: {taken_out}")
-        if looks:
+            without_nuls = self._converting(encoding, last=" | tr -d '\\0'")
+        elif looks:
             return self._looks_like(looks)
-        if encodings.is_text_with_nuls(self.head):
-            taken_out = self._rewriting("tr -d '\\0'")
-            return TextError(f"{self.name}: a NUL at byte {place}, which no text has; take it out: {taken_out}")
-        return TextError(
-            f"{self.name}: looks binary: a NUL at byte {place}; only a model of bytes reads it: {parameter('settings')} data.unit=byte"
-        )
+        elif encodings.is_text_with_nuls(self.head):
+            without_nuls = self._rewriting("tr -d '\\0'")
+        else:
+            return TextError(
+                f"{self.name}: looks binary: a NUL at byte {place}; only a model of bytes reads it: {parameter('settings')} data.unit=byte"
+            )
+        return TextError(f"{self.name}: a NUL at byte {place}, which no text has; take it out: {without_nuls}")
 
     def with_escapes(self, name: str) -> TextError:
-        """ASCII whose escape sequences make it an encoding of another script."""
+        """The error for ASCII with the escape sequences of another encoding."""
         return TextError(
             f"{self.name}: looks like {name.upper()}, by its escape sequences; say so: {self._saying(name)}, or, where it is not: {self._saying(encodings.UTF_8)}"
         )
 
     def not_plain(self, kind: Kind) -> TextError:
-        """A document, a picture, an archive."""
+        """The error for a document, a picture, an archive."""
         source = (
             f"; to read it with its markup, say its encoding: {self._saying(encodings.UTF_8)}" if kind.is_source else ""
         )
@@ -284,39 +228,34 @@ class _File:
         return TextError(f"{self.name}: looks like {family} without a byte order mark; say so: {self._saying(name)}")
 
     def _saying(self, encoding: str) -> str:
-        """The option that gives this file an encoding."""
+        """The option that names the encoding of this file."""
         file = self.path if self.is_found else PurePath(self.path).name
-        return f"{parameter('encoding')} {_quoted(f'{file}={encoding}')}"
+        return f"{parameter('encoding')} {shlex.quote(f'{file}={encoding}')}"
 
     def _converting(self, encoding: str, options: str = "", last: str = "") -> str:
-        """The command that makes it UTF-8, under iconv's names."""
+        """The command that converts it to UTF-8, with iconv's names."""
         name = encodings.UTF_8 if encodings.is_utf_8(encoding) else encoding.replace("-le", "le").replace("-be", "be")
         return self._rewriting(f"iconv {options}-f {name} -t utf-8", last)
 
     def _rewriting(self, command: str, last: str = "") -> str:
-        """A command that reads the file, unpacked, and writes another, here; of standard input the command alone."""
+        """A command line that reads the file, unpacked, and writes another in the current folder; for standard input, the command alone."""
         path = PurePath(self.path)
         if self.path == "-":
             return f"{command}{last}"
         packed = UNPACKERS.get(path.suffix.lower())
         name = PurePath(path.stem) if packed else PurePath(path.name)
-        source = _quoted(self.path if not self.path.startswith("-") else f"./{self.path}")
+        source = shlex.quote(self.path if not self.path.startswith("-") else f"./{self.path}")
         given = f"{packed} -dc {source} | {command}" if packed else f"{command} < {source}"
-        return f"{given}{last} > {_quoted(f'{name.stem}.utf-8{name.suffix}')}"
+        return f"{given}{last} > {shlex.quote(f'{name.stem}.utf-8{name.suffix}')}"
 
 
 def _is_found(source: Source) -> bool:
-    """Whether a folder or a pattern gave it, and not its own name."""
+    """Whether a folder or a pattern gave the source."""
     return source.argument not in ("", source.name)
 
 
-def _quoted(text: str) -> str:
-    """As a shell takes it for one word."""
-    return "'" + text.replace("'", "'\\''") + "'"
-
-
 def _fits(head: bytes, name: str) -> bool:
-    """Whether the first bytes of a file are characters of this encoding of single bytes or pairs."""
+    """Whether the first bytes of a file decode in this encoding of single bytes or pairs."""
     try:
         codecs.getincrementaldecoder(name)().decode(head)
     except UnicodeError:
@@ -325,13 +264,12 @@ def _fits(head: bytes, name: str) -> bool:
 
 
 def _is_mostly_ascii(data: bytes) -> bool:
-    """Whether fewer bytes are beyond ASCII than are ASCII's letters."""
-    beyond = sum(byte >= 0x80 for byte in data)
-    return beyond < sum(map(bytes.isalpha, (data[at : at + 1] for at in range(len(data)))))
+    """Whether more bytes are ASCII letters than are beyond ASCII."""
+    return sum(byte >= 0x80 for byte in data) < sum(map(str.isalpha, data.decode("ascii", "ignore")))
 
 
 def _surrogate(error: UnicodeDecodeError) -> int | None:
-    """The half of a surrogate pair that does not fit; None where it is something else."""
+    """The half of a surrogate pair that does not fit; None for anything else."""
     width = next((width for name, width in SURROGATES.items() if error.encoding.startswith(name)), 0)
     try:
         point = ord(error.object[error.start : error.start + width].decode(error.encoding, "surrogatepass"))

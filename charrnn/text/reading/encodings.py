@@ -1,6 +1,6 @@
-"""Which encoding a file is in: what its byte order mark says, what a person says of it, and what its bytes look like.
+"""Which encoding a file is in: from its byte order mark, from what the user names, and from the look of its bytes.
 
-Nobody has to name UTF-8, nor UTF-16 or UTF-32 with a byte order mark. Everything else is named: NAME for all files, or
+UTF-8 needs no name, nor do UTF-16 and UTF-32 with a byte order mark. Any other encoding is named: NAME for all files, or
 FILE=NAME for some.
 """
 
@@ -26,82 +26,80 @@ MARKS = {  # UTF-32 first: its mark begins with that of UTF-16
 MAX_NAMES_SHOWN = 5  # names of files in a message
 MAX_MARK_BYTES = max(map(len, MARKS))  # bytes
 UNMARKED = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
-NOT_IN_PIECES = {"punycode", "idna", "unicode-escape", "raw-unicode-escape"}  # Python's decoders want the whole at once
+NOT_IN_PIECES = {"punycode", "idna", "unicode-escape", "raw-unicode-escape"}  # Python decodes these only as a whole
 ENCODING_NAME = re.compile(r"[\w .:+-]+", re.ASCII)  # Python itself takes '"cp1252"' and 'cp1252]' for cp1252
-ESCAPES = {"iso-2022-jp": (b"\x1b$B", b"\x1b$@")}  # of encodings whose bytes are all ASCII
+ESCAPES = {"iso-2022-jp": (b"\x1b$B", b"\x1b$@")}  # escape sequences of encodings whose bytes are all ASCII
 NOT_TEXT = ("Cc", "Cn", "Co", "Cs")  # Unicode categories: controls, unassigned, private, surrogates
 BLANKS = "\t\n\r\f"
-FEW = 20  # characters to a NUL: with more, the NUL is a slip in a text
-MIN_UNITS = 16  # of UTF-16 without one ASCII character, before its pattern counts
+FEW = 20  # one NUL in this many characters or more is a slip in a text
+MIN_UNITS = 16  # UTF-16 without an ASCII character is recognised from this many units on
 
 
 @dataclass(frozen=True)
 class Encodings:
-    """One encoding for all files, and others for single files: (FILE, NAME) each.
+    """The encoding of all files, and those of single files as pairs (FILE, NAME).
 
-    FILE is the path of a file, the end of one (`notes.txt`, `old/notes.txt`), or a pattern (`*.log`).
+    FILE is a path, the end of a path (`notes.txt`, `old/notes.txt`), or a pattern (`*.log`).
     """
 
     name: str = UTF_8
-    of_files: tuple[tuple[str, str], ...] = ()
-    may_be_absent: bool = False  # whether a FILE may be none of those that are read
-    likely: tuple[str, ...] = ()  # what a message proposes for a file that is not what is said: those of a run
-    by_nuls_alone: bool = (
-        False  # whether a folder's files are all texts that hold no NUL, as for runs of charrnn 0.1 and before
-    )
+    by_file: tuple[tuple[str, str], ...] = ()
+    may_be_absent: bool = False  # a FILE that is not among the files is no error
+    likely: tuple[str, ...] = ()  # messages propose these first: the encodings of a run's own text
+    by_nuls_alone: bool = False  # a folder gives every file without a NUL, as it did for the first runs of charrnn 0.1
 
     @classmethod
     def parse(cls, entries: Sequence[str]) -> "Encodings":
-        """From NAME and FILE=NAME, as typed; of several the last counts. Raises TextError for an unknown encoding."""
-        name, of_files = UTF_8, []
+        """From NAME and FILE=NAME, as typed; the last one wins. Raises TextError for an unknown encoding."""
+        name, by_file = UTF_8, []
         for entry in entries:
-            file, equals, said = entry.rpartition("=")
+            file, equals, encoding = entry.rpartition("=")
             try:
-                require_known(said)
+                require_known(encoding)
             except TextError as error:
                 raise TextError(f"{entry}: {error}") from None
             if equals and not file:
                 raise TextError(f"{entry!r}: names no file; write FILE=NAME, for example notes.txt=cp1252")
             if equals:
-                of_files.append((file, said))
+                by_file.append((file, encoding))
             else:
-                name = said
-        return cls(name, tuple(reversed(of_files)))
+                name = encoding
+        return cls(name, tuple(reversed(by_file)))
 
     @property
-    def are_default(self) -> bool:
-        """Whether nothing is said of any file."""
-        return self.name == UTF_8 and not self.of_files
+    def is_default(self) -> bool:
+        """Whether no encoding is named: all files are UTF-8."""
+        return self.name == UTF_8 and not self.by_file
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every encoding that is said, each once."""
-        return tuple(dict.fromkeys([self.name, *(name for _, name in self.of_files)]))
+        """All encodings, each once."""
+        return tuple(dict.fromkeys([self.name, *(name for _, name in self.by_file)]))
 
-    def of(self, path: str) -> str:
-        """The encoding of a file, unless a byte order mark says another."""
-        return self.said_of(path) or self.name
+    def encoding_for(self, path: str) -> str:
+        """The encoding of a file that has no byte order mark."""
+        return self.named_for(path) or self.name
 
-    def said_of(self, path: str) -> str | None:
-        """The encoding that FILE=NAME gives it. It is a text then, whatever its first bytes look like."""
-        return next((name for file, name in self.of_files if _is(path, file)), None)
+    def named_for(self, path: str) -> str | None:
+        """The encoding that FILE=NAME gives a file: it is a text then, whatever its first bytes look like. None without one."""
+        return next((name for file, name in self.by_file if _is(path, file)), None)
 
     def require_files(self, paths: Sequence[str]) -> None:
-        """Raises TextError for a FILE that is none of the paths."""
-        for file, name in self.of_files:
+        """Raises TextError for a FILE that means none of the paths."""
+        for file, name in self.by_file:
             if not self.may_be_absent and not any(_is(path, file) for path in paths):
                 shown = ", ".join(paths[:MAX_NAMES_SHOWN]) + (", ..." if len(paths) > MAX_NAMES_SHOWN else "")
                 raise TextError(f"encoding {file}={name}: no text has this file name; the texts are {shown}")
 
 
 def absolute_entry(entry: str) -> str:
-    """NAME, or FILE=NAME so that it means the same file from any folder."""
+    """NAME, or FILE=NAME with a FILE that means the same from any folder."""
     file, equals, name = entry.rpartition("=")
     return f"{os.path.abspath(file)}={name}" if equals and ".." in PurePath(file).parts else entry
 
 
 def require_known(name: str) -> None:
-    """Raises TextError for what is not an encoding of texts."""
+    """Raises TextError for a name that is not an encoding of texts."""
     try:
         if not ENCODING_NAME.fullmatch(name):
             raise LookupError
@@ -113,7 +111,7 @@ def require_known(name: str) -> None:
 
 
 def detect_by_mark(head: bytes) -> str | None:
-    """The encoding that a byte order mark at the beginning names; None without one."""
+    """The encoding that the byte order mark at the beginning names; None without one."""
     return next((name for mark, name in MARKS.items() if head.startswith(mark)), None)
 
 
@@ -122,22 +120,22 @@ def family(name: str) -> str:
     return name.removesuffix("-le").removesuffix("-be")
 
 
-def marked_or_said(head: bytes, said: str) -> str:
-    """The encoding of a file that begins so: what its byte order mark says, unless what is said of it is the same."""
-    mark, name = detect_by_mark(head), codecs.lookup(said).name
-    is_same = mark is None or name in (mark, family(mark)) or (mark == UTF_8 and is_utf_8(said))
-    return said if is_same else str(mark)
+def choose_encoding(head: bytes, named: str) -> str:
+    """The encoding of a file with these first bytes: its byte order mark counts more than the encoding that was named."""
+    mark, name = detect_by_mark(head), codecs.lookup(named).name
+    agree = mark is None or name in (mark, family(mark)) or (mark == UTF_8 and is_utf_8(named))
+    return named if agree else str(mark)
 
 
 def detect_by_pattern(head: bytes) -> str | None:
-    """UTF-16 or UTF-32 without a byte order mark, recognised by its bytes, with its byte order; None for anything else."""
+    """UTF-16 or UTF-32 with its byte order, recognised by its bytes without a mark; None for anything else."""
     if is_text_with_nuls(head):
         return None
     return next((name for name in UNMARKED if _looks_like(head, name)), None)
 
 
 def detect_by_escapes(head: bytes) -> str | None:
-    """An encoding of another script whose bytes are all ASCII, recognised by its escape sequences; None for anything else."""
+    """An encoding whose bytes are all ASCII, recognised by its escape sequences; None for anything else."""
     for name, escapes in ESCAPES.items():
         if any(escape in head for escape in escapes):
             try:
@@ -148,12 +146,12 @@ def detect_by_escapes(head: bytes) -> str | None:
 
 
 def is_plausible(head: bytes, name: str) -> bool:
-    """Whether the bytes after a byte order mark are a text, and not those of a binary file that happens to begin so."""
+    """Whether bytes with a byte order mark are a text, and not a binary file that happens to begin with one."""
     return _is_of_text(head.decode(name, "replace"))
 
 
 def is_text_with_nuls(head: bytes) -> bool:
-    """Whether the bytes are UTF-8 but for a few NULs, or for none."""
+    """Whether the bytes are UTF-8, with few NULs or none."""
     try:
         text = codecs.getincrementaldecoder(UTF_8)().decode(head)
     except UnicodeDecodeError:
@@ -173,7 +171,7 @@ def needs_mark(name: str) -> bool:
 
 
 def is_utf_8(name: str) -> bool:
-    """Whether this is a name of UTF-8, with or without a byte order mark."""
+    """Whether this names UTF-8, with or without a byte order mark."""
     return codecs.lookup(name).name in (UTF_8, "utf-8-sig")
 
 
@@ -183,7 +181,7 @@ def is_like_ascii(name: str) -> bool:
 
 
 def _is(path: str, file: str) -> bool:
-    """Whether FILE means this path: by the same names, or as a pattern of names, from the right."""
+    """Whether FILE means this path: its names, or patterns of names, match from the right."""
     ours = unicodedata.normalize("NFC", path)
     asked = unicodedata.normalize("NFC", os.path.normpath(file))
     if ".." in PurePath(asked).parts:
@@ -198,14 +196,14 @@ def _is(path: str, file: str) -> bool:
 
 
 def _is_of_text(text: str) -> bool:
-    """Whether hardly any of its characters is none of those that texts have, as this Python knows them."""
+    """Whether nearly all characters are of kinds that texts have, as this Python knows them."""
     odd = sum(c == "\ufffd" or (unicodedata.category(c) in NOT_TEXT and c not in BLANKS) for c in text)
     return bool(text) and odd * FEW <= len(text)
 
 
 def _looks_like(head: bytes, name: str) -> bool:
-    """Whether the bytes are whole characters of hardly anything but text, in an encoding of 2 or 4 bytes each: a NUL or half of
-    a surrogate pair may be among them.
+    """Whether the bytes read as text in an encoding of 2 or 4 bytes to the unit; a NUL or half of a surrogate pair may be among
+    them.
     """
     width = 4 if name.startswith("utf-32") else 2
     data = head[: len(head) - len(head) % width]

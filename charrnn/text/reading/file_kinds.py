@@ -1,4 +1,4 @@
-"""Files that are known by their first bytes not to be plain text: office documents, web pages, pictures, archives."""
+"""Recognise files that are not plain text by their first bytes: office documents, web pages, pictures, archives."""
 
 import re
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ WEB_PAGE = re.compile(
 
 @dataclass(frozen=True)
 class Kind:
-    """What such a file is, what several are, and what to do about one."""
+    """What one such file is called, what several are called, and what to do about one."""
 
     one: str
     many: str
@@ -24,16 +24,15 @@ class Kind:
     is_source: bool = False  # whether somebody may want to read it with its markup
 
 
-WORD = Kind("a Word document", "Word documents")
-EXCEL = Kind("an Excel workbook", "Excel workbooks")
-POWERPOINT = Kind("a PowerPoint presentation", "PowerPoint presentations")
 EPUB = Kind("an EPUB book", "EPUB books")
 WEB = Kind("a web page (HTML)", "web pages (HTML)", is_source=True)
 PDF = Kind("a PDF document", "PDF documents")
 RICH = Kind("a rich text document (RTF)", "rich text documents (RTF)")
+OLD_OFFICE = Kind("an old Office document (.doc, .xls, .ppt)", "old Office documents (.doc, .xls, .ppt)")
 PICTURE = Kind("a picture", "pictures", HAS_NO_TEXT)
 SOUND = Kind("a recording", "recordings", HAS_NO_TEXT)
 ARCHIVE = Kind("an archive", "archives", UNPACK)
+BZIP2 = Kind("a bzip2 file", "bzip2 files", "give its name the ending .bz2, or unpack it")
 
 BEGINNINGS: tuple[tuple[bytes, Kind], ...] = (
     (rb"{\rtf", RICH),
@@ -56,26 +55,23 @@ BEGINNINGS: tuple[tuple[bytes, Kind], ...] = (
     (b"Rar!\x1a\x07", ARCHIVE),
     (b"SQLite format 3\0", Kind("an SQLite database", "SQLite databases")),
 )
-LENIENT = (RICH, PDF)  # whose readers pass over blanks before them
+LENIENT = (RICH, PDF)  # may have blanks before them
 IN_ZIP: tuple[tuple[bytes, Kind], ...] = (
     (b"application/epub+zip", EPUB),
     (b"application/vnd.oasis.opendocument.text", Kind("an OpenDocument text (ODT)", "OpenDocument texts (ODT)")),
     (b"application/vnd.oasis.opendocument", Kind("an OpenDocument file", "OpenDocument files")),
-    (b"word/", WORD),
-    (b"xl/", EXCEL),
-    (b"ppt/", POWERPOINT),
+    (b"word/", Kind("a Word document", "Word documents")),
+    (b"xl/", Kind("an Excel workbook", "Excel workbooks")),
+    (b"ppt/", Kind("a PowerPoint presentation", "PowerPoint presentations")),
     (b"META-INF/container.xml", EPUB),
     (b"[Content_Types].xml", Kind("an Office document", "Office documents")),
     (b"Index/Document.iwa", Kind("an iWork document", "iWork documents")),
 )
-BZIP2 = re.compile(rb"BZh[1-9]1AY&SY")
-BZIP2_FILE = Kind("a bzip2 file", "bzip2 files", "give its name the ending .bz2, or unpack it")
-OLD_OFFICE = Kind("an old Office document (.doc, .xls, .ppt)", "old Office documents (.doc, .xls, .ppt)")
 IN_RIFF = {b"WEBP": PICTURE, b"WAVE": SOUND, b"AVI ": Kind("a film", "films", HAS_NO_TEXT)}
 
 
 def kind_of(head: bytes) -> Kind | None:
-    """The kind of a file that begins so; None for plain text, and for anything unknown."""
+    """The kind of a file with these first bytes; None for plain text, and for anything unknown."""
     if head.startswith(ZIP):
         return next((kind for name, kind in IN_ZIP if name in head), Kind("a ZIP archive", "ZIP archives", UNPACK))
     if head.startswith(OLE):
@@ -86,8 +82,8 @@ def kind_of(head: bytes) -> Kind | None:
         return Kind("a film or a picture", "films or pictures", HAS_NO_TEXT)
     if head[TAR_AT : TAR_AT + len(TAR)] == TAR and b"\0" in head[:TAR_AT]:
         return Kind("a tar archive", "tar archives", UNPACK)
-    if BZIP2.match(head):
-        return BZIP2_FILE
+    if re.match(rb"BZh[1-9]1AY&SY", head):
+        return BZIP2
     without_mark = head.removeprefix(b"\xef\xbb\xbf")
     for beginning, kind in BEGINNINGS:
         if without_mark.startswith(beginning) or (kind in LENIENT and without_mark.lstrip().startswith(beginning)):

@@ -1,7 +1,7 @@
-"""The text files of a folder, and what is left out of it and why.
+"""The text files of a folder, and what is left out and why.
 
-Hidden names, run directories, links to folders and everything that is not plain text are left out. A link to a file is read
-like the file, unless that is read already.
+Hidden names, run directories, links to folders and everything but plain text are left out. A link to a file is read like the
+file, unless the file is read already.
 """
 
 import os
@@ -11,10 +11,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from charrnn.text.reading import encodings
-from charrnn.text.reading.encodings import Encodings
+from charrnn.text.reading.encodings import (
+    UTF_8,
+    Encodings,
+    detect_by_mark,
+    detect_by_pattern,
+    family,
+    is_plausible,
+    is_text_with_nuls,
+    is_wide,
+)
 from charrnn.text.reading.file_kinds import Kind, kind_of
-from charrnn.text.reading.text_file import BINARY_PROBE, DAMAGED, begins_with
+from charrnn.text.reading.text_file import BINARY_PROBE, DAMAGED, TextFile
 from charrnn.words import parameter, plural
 
 RUN_FILES = {"config.yaml", "last.safetensors"}  # what a training wrote is not what the next should read
@@ -41,19 +49,21 @@ class OmittedFile(NamedTuple):
 
 @dataclass
 class Files:
-    """What a folder or a pattern gives: files to be read, sorted; how many have which mark of UTF-16 or 32; the rest."""
+    """What a folder or a pattern gives: the files to read, sorted; how many have each mark of UTF-16 or UTF-32; and what is left
+    out.
+    """
 
     read: list[Path] = field(default_factory=list)
     marks: Counter[str] = field(default_factory=Counter)
     left_out: list[OmittedFile] = field(default_factory=list)
 
     def summary(self, source: str) -> str:
-        """One line: how many files are read, of which kinds, and what is left out and why."""
+        """One line: how many files of each kind are read, and what is left out and why."""
         endings = Counter(path.suffix.lower() or "without an ending" for path in self.read)
         kinds = [f"{count:,} {ending}" for ending, count in endings.most_common(SHOWN_ENDINGS)]
         if others := len(self.read) - sum(count for _, count in endings.most_common(SHOWN_ENDINGS)):
             kinds.append(f"{others:,} others")
-        kinds += [f"{count:,} in {encodings.family(name).upper()}" for name, count in self.marks.items()]
+        kinds += [f"{count:,} in {family(name).upper()}" for name, count in self.marks.items()]
         files = f"{plural(len(self.read), 'file')} read ({', '.join(kinds)})"
         return f"{source}: {files}{self.omissions(source)}"
 
@@ -72,23 +82,23 @@ class Files:
         }
 
     def omissions(self, source: str) -> str:
-        """What is left out, in words; nothing where that is nothing."""
+        """What is left out, in words; empty where nothing is."""
         by_kind: dict[Kind, list[Path]] = {}
         for path, kind in self.left_out:
             by_kind.setdefault(kind, []).append(path)
-        parts = [_several(kind, paths, source) for kind, paths in by_kind.items()]
+        parts = [_describe_several(kind, paths, source) for kind, paths in by_kind.items()]
         return f"; left out {len(self.left_out):,}: {', '.join(parts)}" if parts else ""
 
 
-def files_below(root: Path, said: Encodings, any_bytes: bool) -> Files:
-    """Look through a folder and those below it. `any_bytes`: whatever its files hold is read."""
+def find_files(root: Path, encodings: Encodings, any_bytes: bool) -> Files:
+    """Look through a folder and those below it. `any_bytes`: read every file, whatever it holds."""
     found = Files()
     candidates = list(_candidates(root, found.left_out))
     links = {path for path in candidates if path.is_symlink()}
     targets = {os.path.realpath(path) for path in candidates if links and path not in links}
     for path in candidates:
-        kind, mark = (None, None) if any_bytes or said.said_of(str(path)) else _examine(path, said)
-        if kind is None and path in links and not said.by_nuls_alone:
+        kind, mark = (None, None) if any_bytes or encodings.named_for(str(path)) else _examine(path, encodings)
+        if kind is None and path in links and not encodings.by_nuls_alone:
             target = os.path.realpath(path)
             kind = READ_ALREADY if target in targets else None
             targets.add(target)
@@ -100,15 +110,15 @@ def files_below(root: Path, said: Encodings, any_bytes: bool) -> Files:
     return found
 
 
-def irregular(path: Path) -> Kind | None:
-    """What a name is that no file bears; None for a regular file, or a link to one."""
+def irregular_kind(path: Path) -> Kind | None:
+    """The kind of anything but a regular file or a link to one; None for these."""
     if path.is_file():
         return None
     return SPECIAL if path.exists() else NOWHERE
 
 
 def _candidates(root: Path, left_out: list[OmittedFile]) -> Iterator[Path]:
-    """Every regular file, folder after folder, sorted; adds to what is left out."""
+    """Yield every regular file, folder after folder, sorted. Adds the rest to `left_out`."""
 
     def unreadable(error: OSError) -> None:
         left_out.append(OmittedFile(Path(error.filename or root), UNREADABLE))
@@ -123,50 +133,51 @@ def _candidates(root: Path, left_out: list[OmittedFile]) -> Iterator[Path]:
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         left_out += [OmittedFile(here / name, TO_FOLDER) for name in subfolders if (here / name).is_symlink()]
         for path in (here / name for name in sorted(names) if not name.startswith(".")):
-            if kind := irregular(path):
+            if kind := irregular_kind(path):
                 left_out.append(OmittedFile(path, kind))
             else:
                 yield path
 
 
-def _examine(path: Path, said: Encodings) -> tuple[Kind | None, str | None]:
-    """Why a file is not read, or None; and the encoding that its byte order mark names, where that is not UTF-8."""
+def _examine(path: Path, encodings: Encodings) -> tuple[Kind | None, str | None]:
+    """Why a file is left out, or None; and the encoding that its byte order mark names, unless that is UTF-8."""
     try:
-        head = begins_with(path, BINARY_PROBE)
+        with TextFile(path) as file:
+            head = file.read(BINARY_PROBE)
     except DAMAGED:
         return None, None  # reading it will say what is wrong
     except OSError:
         return UNREADABLE, None
-    mark = encodings.detect_by_mark(head)
-    if said.by_nuls_alone:
-        return BINARY if b"\0" in head and not encodings.is_wide(said.name) else None, None
+    mark = detect_by_mark(head)
+    if encodings.by_nuls_alone:
+        return BINARY if b"\0" in head and not is_wide(encodings.name) else None, None
     if kind := kind_of(head):
         return kind, None
-    if mark and not encodings.is_plausible(head, mark):
+    if mark and not is_plausible(head, mark):
         return BINARY, None
     if mark or b"\0" not in head:
-        return None, mark if mark != encodings.UTF_8 else None
-    looks = encodings.detect_by_pattern(head)
-    if looks and encodings.is_wide(said.name):
+        return None, mark if mark != UTF_8 else None
+    looks = detect_by_pattern(head)
+    if looks and is_wide(encodings.name):
         return None, None
     if looks:
-        return _unmarked(looks), None
-    return WITH_NUL if encodings.is_text_with_nuls(head) else BINARY, None
+        return _unmarked_kind(looks), None
+    return WITH_NUL if is_text_with_nuls(head) else BINARY, None
 
 
-def _unmarked(encoding: str) -> Kind:
-    """A text that nobody has said the encoding of, and no byte order mark."""
+def _unmarked_kind(encoding: str) -> Kind:
+    """A text without a byte order mark, of which nobody named the encoding."""
     option = f"{parameter('encoding')} FILE={encoding}"
     return Kind(f"a file that looks like {encoding}, for {option}", f"files that look like {encoding}, for {option}")
 
 
 def _below(path: Path, source: str) -> str:
-    """A file's path, from the folder on that was named."""
+    """A file's path below the folder that was named."""
     return str(path.relative_to(source)) if path != Path(source) and path.is_relative_to(source) else str(path)
 
 
-def _several(kind: Kind, paths: Sequence[Path], source: str) -> str:
-    """Files that are left out for one reason, the first of them by name."""
+def _describe_several(kind: Kind, paths: Sequence[Path], source: str) -> str:
+    """The files that are left out for one reason: how many, and the names of the first."""
     count = f"{len(paths):,} {kind.many}" if len(paths) > 1 else kind.one
     names = [_below(path, source) for path in paths[:SHOWN_NAMES]]
     more = ", ..." if len(paths) > SHOWN_NAMES else ""

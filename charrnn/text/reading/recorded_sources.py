@@ -1,7 +1,8 @@
-"""The sources that a checkpoint names are a stranger's word: they are looked at, and nothing opened, before they are read.
+"""Check the sources that a checkpoint names before they are read: a stranger may have written it.
 
-A name alone could lead over a whole disk, or to what never ends. So a folder or pattern may hold so much and no more, a file be
-as large as the text was, and anything else is not read. What a person names on the command line is read whatever it is.
+A name alone could lead over a whole disk, or to a file that never ends. So a folder or pattern may hold MAX_ENTRIES files, a file
+may be as large as the text was, and nothing else is read. Nothing is opened here. What a person names on the command line is
+read whatever it is.
 """
 
 import glob
@@ -13,15 +14,15 @@ from charrnn.errors import TextError
 from charrnn.system.plain_files import require_plain
 
 MAX_ENTRIES = 100_000  # files and folders below all sources together
-BYTES_PER_CHARACTER = 8  # at most: a line's end of two characters in UTF-32
-ALWAYS_ALLOWED_BYTES = 1 << 20  # bytes of a file that are never too many
+BYTES_PER_CHARACTER = 8  # at most: CRLF in UTF-32, read as one character
+ALWAYS_ALLOWED_BYTES = 1 << 20  # a file of this size is never too large
 ENDLESS = 1 << 30  # levels of folders
 
 
 def require_modest(sources: Sequence[str], characters: int | None) -> None:
-    """Raises TextError for sources that are no text of so many characters (None: of an unknown number) by their looks.
+    """Raises TextError for sources that cannot be a text of this many characters (None: any number).
 
-    One that is missing is left for its reader to tell of.
+    A missing source passes: reading it will report that.
     """
     left = MAX_ENTRIES
     for source in sources:
@@ -35,7 +36,7 @@ def require_modest(sources: Sequence[str], characters: int | None) -> None:
 
 
 def _entries(source: str, characters: int | None, most: int) -> int:
-    """How much there is below a source; `most` is what there may be. Raises TextError, OSError and ValueError."""
+    """How many files and folders a source has, at most `most`. Raises TextError, OSError and ValueError."""
     path = Path(source)
     if path.is_dir():
         return _count(source, path, most, ENDLESS)
@@ -54,7 +55,7 @@ def _entries(source: str, characters: int | None, most: int) -> int:
 
 
 def _count(source: str, root: Path, most: int, levels: int, links: bool = True) -> int:
-    """Files and folders below a folder; `links`: whether links to folders are passed over, as a folder's reader does, or refused."""
+    """Count files and folders below a folder. `links`: links to folders are skipped, as when the folder is read; else refused."""
     if not root.is_dir():
         return 1
     _require_disk(source, root)
@@ -72,13 +73,13 @@ def _count(source: str, root: Path, most: int, levels: int, links: bool = True) 
                     if not links:
                         raise TextError(f"{source}: {entry.path} is a link to a folder")
                     continue
-                if entry.stat().st_dev != device and os.name != "nt":  # which says 0 there
+                if entry.stat().st_dev != device and os.name != "nt":  # Windows says 0 here
                     raise TextError(f"{source}: {entry.path} is on another disk")
                 waiting.append((Path(entry.path), level + 1))
     return found
 
 
 def _require_disk(source: str, path: Path) -> None:
-    """Raises TextError for the system's own view of itself (/proc, /sys), where reading may wait for ever."""
+    """Raises TextError for file systems that are not on a disk (/proc, /sys), where reading may wait for ever."""
     if hasattr(os, "statvfs") and os.statvfs(path).f_blocks == 0:
         raise TextError(f"{source}: not on a disk")

@@ -1,7 +1,7 @@
 """Where a text comes from: files, folders, globs, standard input, compressed files, built-in texts.
 
-A source is named as on the command line. `find_sources` turns names into sources that can be opened: a name for messages, and bytes that can be
-read, piece by piece, any number of times.
+`find_sources` turns names, as on the command line, into sources: each has a name for messages, and bytes that can be read piece
+by piece, any number of times.
 """
 
 import glob
@@ -22,7 +22,7 @@ from charrnn.package import shipped
 from charrnn.text import cache
 from charrnn.text.reading.encodings import Encodings
 from charrnn.text.reading.file_kinds import Kind
-from charrnn.text.reading.folder import FOLDER, Files, OmittedFile, files_below, irregular
+from charrnn.text.reading.folder import FOLDER, Files, OmittedFile, find_files, irregular_kind
 from charrnn.text.reading.text_file import DAMAGED, MAX_EXPANSION, TextFile
 from charrnn.words import did_you_mean, nearest, parameter
 
@@ -34,7 +34,7 @@ STANDARD_INPUT = "standard input"
 
 
 class Readable(Protocol):
-    """What gives bytes, none at its end."""
+    """Gives bytes; none at its end."""
 
     def read(self, size: int, /) -> bytes: ...
 
@@ -45,12 +45,12 @@ class Source:
 
     name: str
     open: Callable[[], AbstractContextManager[Readable]]
-    argument: str = ""  # what was asked for, as on the command line
-    comes_live: bool = False  # while it is read; nothing waits for more of it than is needed
+    argument: str = ""  # what was asked for, as on the command line: a folder, where the source is a file in it
+    comes_live: bool = False  # it may still be written: read no more than is needed
 
     @classmethod
     def from_bytes(cls, name: str, data: bytes) -> "Source":
-        """A source that is in memory."""
+        """A source in memory."""
         return cls(name, lambda: io.BytesIO(data), name)
 
     @property
@@ -59,7 +59,7 @@ class Source:
         return "-" if self.name == STANDARD_INPUT else self.name
 
     def pieces(self) -> Iterator[bytes]:
-        """Its bytes, decompressed. Raises TextError where they cannot be read."""
+        """Its bytes, decompressed. Raises TextError if they cannot be read."""
         try:
             with self.open() as file:
                 while piece := file.read(PIECE):
@@ -71,46 +71,38 @@ class Source:
             raise TextError(f"{self.name}: cannot be read: {reason}") from None
 
 
-@dataclass(frozen=True)
-class FoundSources:
-    """All sources, in order, and, by argument, what its folder or its pattern gave."""
-
-    sources: list[Source]
-    files: dict[str, Files]
-
-
 def find_sources(
     sources: Sequence[str],
     binary: bool = False,
     max_expansion: float = MAX_EXPANSION,
     once: bool = False,
-    said: Encodings | None = None,
-) -> FoundSources:
-    """Find every source, in the order given; a folder or a pattern gives its files sorted by path.
+    encodings: Encodings | None = None,
+) -> tuple[list[Source], dict[str, Files]]:
+    """All sources, in the order given, and what each folder and pattern gave; these give their files sorted by path.
 
-    In a folder, what is not plain text is left out, unless `binary`, or `said` names the encoding of the file; see folder.py.
-    A compressed file may hold `max_expansion` times its own size. `once`: standard input need not be kept for a second
-    reading; it is read as it comes.
+    A folder gives plain text only, unless `binary`, or where `encodings` names the encoding of a file; see folder.py.
+    A compressed file may hold `max_expansion` times its own size. `once`: standard input is read as it comes, and not kept for a
+    second reading.
 
     Raises TextError for a source that is missing.
     """
     listed: list[Source] = []
-    files: dict[str, Files] = {}
+    folders: dict[str, Files] = {}
     for source in sources or [DEFAULT_SOURCE]:
         if source == "-":
             listed.append(_live_stdin() if once else _spooled_stdin())
         elif source.startswith(BUILTIN):
             listed += _builtin(source)
         else:
-            found = _files(source, binary, said or Encodings())
+            found = _find_files(source, binary, encodings or Encodings())
             listed += [_file(path, source, max_expansion) for path in found.read]
             if not Path(source).is_file():
-                files[source] = found
-    return FoundSources(listed, files)
+                folders[source] = found
+    return listed, folders
 
 
 def standard_input() -> IO[bytes]:
-    """Its bytes. Raises TextError where there is none."""
+    """Standard input, of bytes. Raises TextError if it is closed."""
     if sys.stdin is None:
         raise TextError("standard input is closed; name a text")
     return sys.stdin.buffer
@@ -133,7 +125,7 @@ def _builtin(source: str) -> Iterator[Source]:
 
 
 def _standard_library() -> Iterator[Source]:
-    """The sources of the running Python's standard library, those that are UTF-8 (its tests hold some that are not)."""
+    """The source files of Python's standard library that are UTF-8; some of its tests are not."""
     root = Path(sysconfig.get_paths()["stdlib"])
     paths = [path for path in sorted(root.rglob("*.py")) if "site-packages" not in path.parts]
     if not paths:
@@ -145,20 +137,19 @@ def _standard_library() -> Iterator[Source]:
 
 def _is_utf_8_text(data: bytes) -> bool:
     try:
-        data.decode()
+        return "\0" not in data.decode()
     except UnicodeDecodeError:
         return False
-    return b"\0" not in data
 
 
-def _files(source: str, binary: bool, said: Encodings) -> Files:
+def _find_files(source: str, binary: bool, encodings: Encodings) -> Files:
     """The files that a name, a folder or a pattern means."""
     if not source:
         raise TextError("'' is not a file name; name a text, or leave it out for the built-in one")
     path = Path(source)
     try:
         if path.is_dir():
-            return _folder(path, binary, said)
+            return _folder(path, binary, encodings)
         if path.is_file():
             return Files([path])
         if path.exists():
@@ -175,10 +166,10 @@ def _files(source: str, binary: bool, said: Encodings) -> Files:
 
 
 def _matches(pattern: str) -> Files:
-    """The files that a pattern means. Raises TextError where it means none."""
+    """The files that match a pattern. Raises TextError if none does."""
     folder, names = literal_part(pattern)
     prefix = glob.escape(folder)
-    # Brackets are of a name where they match nothing otherwise: songs/*[live].txt
+    # Brackets that match nothing may be part of a name: songs/*[live].txt
     for wanted in (names, names.replace("[", "[[]")):
         matches = sorted(map(Path, glob.glob(os.path.join(prefix, wanted), recursive=True)))
         found = Files([path for path in matches if path.is_file()])
@@ -191,15 +182,15 @@ def _matches(pattern: str) -> Files:
 
 
 def _not_a_file(path: Path, enters_folders: bool) -> Kind | None:
-    """What a match is that is not read; None for a file, and for a folder whose files the pattern means."""
+    """The kind of a match that is left out; None for a file, and for a folder whose files the pattern names."""
     if path.is_dir():
         return None if enters_folders else FOLDER
-    return irregular(path)
+    return irregular_kind(path)
 
 
 def literal_part(source: str) -> tuple[str, str]:
-    """A pattern as the folder in which it begins, which exists under just this name, and the rest: `a [b]/*.txt` is `a [b]` and
-    `*.txt`.
+    """Split a pattern into the folder where it begins, which exists under exactly this name, and the rest: `a [b]/*.txt` is
+    `a [b]` and `*.txt`.
     """
     path = Path(source)
     folder = next((parent for parent in path.parents if parent.is_dir()), Path(path.anchor))
@@ -215,49 +206,35 @@ def _nearest(path: Path) -> str:
     return f"; did you mean {path.parent / close}?" if close else f" (the folder {path.parent.resolve()} exists)"
 
 
-def _folder(root: Path, binary: bool, said: Encodings) -> Files:
-    found = files_below(root, said, binary)
+def _folder(root: Path, binary: bool, encodings: Encodings) -> Files:
+    found = find_files(root, encodings, binary)
     if not found.read:
-        hint = (
-            f"; {parameter('encoding')} '*.html=utf-8' reads web pages with their markup"
-            if _has_web_pages(found)
-            else ""
-        )
+        has_web_pages = any(omitted.kind.is_source for omitted in found.left_out)
+        hint = f"; {parameter('encoding')} '*.html=utf-8' reads web pages with their markup" if has_web_pages else ""
         raise TextError(f"{root}: this folder holds no text file{found.omissions(str(root))}{hint}")
     return found
-
-
-def _has_web_pages(found: Files) -> bool:
-    return any(omitted.kind.is_source for omitted in found.left_out)
 
 
 def _file(path: Path, source: str, max_expansion: float = MAX_EXPANSION) -> Source:
     return Source(str(path), lambda: TextFile(path, max_expansion), source)
 
 
-class _LiveStdin:
-    """Standard input, of which each read gives what has come so far, and waits only where there is nothing."""
-
-    def __init__(self) -> None:
-        self._given = standard_input()
-
-    def read(self, size: int) -> bytes:
-        return self._given.read1(size) if isinstance(self._given, io.BufferedReader) else self._given.read(size)
-
-
 def _live_stdin() -> Source:
-    return Source(STANDARD_INPUT, lambda: nullcontext(_LiveStdin()), STANDARD_INPUT, comes_live=True)
+    """Standard input. Each read returns what has come so far, and waits only when nothing has."""
+    given = standard_input()
+    unbuffered = getattr(given, "raw", given)
+    return Source(STANDARD_INPUT, lambda: nullcontext(unbuffered), STANDARD_INPUT, comes_live=True)
 
 
 def _spooled_stdin() -> Source:
-    """Standard input, which can be read but once, kept: in memory while it is short, then in a nameless file.
+    """Standard input, kept so that it can be read again: in memory while it is short, otherwise in a file without a name.
 
-    Raises TextError where that file cannot be written.
+    Raises TextError if that file cannot be written.
     """
-    name, given = STANDARD_INPUT, standard_input()
-    beginning, kept = given.read(SPOOLED), f"standard input of more than {SPOOLED >> 20} MiB"
+    given, kept = standard_input(), f"standard input of more than {SPOOLED >> 20} MiB"
+    beginning = given.read(SPOOLED)
     if len(beginning) < SPOOLED:
-        return Source.from_bytes(name, beginning)
+        return Source.from_bytes(STANDARD_INPUT, beginning)
     place = cache.ensure_folder(kept)
     try:
         spool = tempfile.TemporaryFile(dir=place)  # noqa: SIM115 (open as long as the source)
@@ -270,4 +247,4 @@ def _spooled_stdin() -> Source:
         spool.seek(0)
         return nullcontext(spool)
 
-    return Source(name, rewound, name)
+    return Source(STANDARD_INPUT, rewound, STANDARD_INPUT)

@@ -134,10 +134,10 @@ class _Worker:
             how = "no longer answers"
         else:
             how = f"ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        why = "; possibly out of memory." if code == -SIGKILL else "."
+        why = ", possibly out of memory" if code == -SIGKILL else ""
         return WorkerError(
-            f"a worker process of this training (pid {self._process.pid}) {how}{why} "
-            f"Go on from the last checkpoint with {parameter('resume')}, or {_one_core_hint()}"
+            f"a worker process of this training (pid {self._process.pid}) {how}{why}; "
+            f"go on from the last checkpoint with {parameter('resume')}, or {_one_core_hint()}"
         )
 
 

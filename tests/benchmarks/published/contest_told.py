@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from charrnn.cli.plots.matplotlib_style import COLOURS, GREY, drawing
+from charrnn.cli.plots.matplotlib_style import COLOURS, GREY, open_figure
 
 from .kept import Result
 from .tables import SPREAD, markdown, mean_and_spread
@@ -54,7 +54,7 @@ def _blocks(curves: Curves) -> list[str]:
 def figure(results: Sequence[Result], every: float, path: Path) -> Path:
     """Draw loss against minutes from the first line of the table on, a line for each seed and a dot for each validation; the path."""
     curves = curves_of(results)
-    with drawing(path, width=8, height=4.5) as figure:
+    with open_figure(path, width=8, height=4.5) as figure:
         axes = figure.subplots()
         for (name, each), colour in zip(curves.items(), COLOURS, strict=False):
             for number, curve in enumerate(each):

@@ -100,6 +100,7 @@ def test_only_some_characters(charrnn, tiny_run):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes end differently on Windows")
+@pytest.mark.slow
 def test_without_end_until_nobody_reads(tiny_run):
     command = f"{sys.executable} -m charrnn sample {tiny_run} -n 0 | head -c 3000 | wc -c; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=60)

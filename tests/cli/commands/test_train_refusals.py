@@ -26,7 +26,7 @@ TINY = [
         (None, ["no such file"]),
         (b"", ["holds no text"]),
         (b"\x7fELF\0\0\0\0" * 100, ["looks binary", "data.unit=byte"]),
-        (b"caf\xe9 au lait\n" * 100, ["byte 0xe9 at offset 3 (line 1) is not utf-8", "--encoding 'input.txt=cp1252'"]),
+        (b"caf\xe9 au lait\n" * 100, ["byte 0xe9 at offset 3 (line 1) is not utf-8", "--encoding input.txt=cp1252"]),
         (b"a", ["too short", "1 character split as [0.9, 0.05, 0.05] give train 0"]),
         (b"\n" * 50, ["holds no text"]),
     ],
@@ -160,12 +160,6 @@ def test_options_of_train(charrnn, text_file, arguments, code, words):
     refused(charrnn("train", text_file, *arguments), code, *words)
 
 
-def test_a_directory_that_holds_another_run(charrnn, text_file, tiny_run):
-    before = {path.name: path.read_bytes() for path in tiny_run.iterdir()}
-    refused(charrnn("train", text_file, *TINY, "-o", tiny_run), 1, str(tiny_run), f"charrnn train --resume {tiny_run}")
-    assert {path.name: path.read_bytes() for path in tiny_run.iterdir()} == before
-
-
 @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() == 0, reason="root may write everywhere")
 def test_a_directory_that_cannot_be_written(charrnn, text_file, tmp_path):
     (tmp_path / "locked").mkdir(mode=0o500)
@@ -189,11 +183,10 @@ def test_a_directory_below_a_file(charrnn, text_file):
 
 @pytest.mark.parametrize("options", [[], ["--dry-run"]], ids=["train", "dry run"])
 def test_a_directory_that_is_taken_is_told_before_a_text_is_read(charrnn, tiny_run, options):
-    result = charrnn("train", "nothing.txt", "--out", tiny_run, *options)
-    assert result.exit_code == 1
-    assert f"{tiny_run}: already holds a run; resume it: charrnn train --resume {tiny_run}" in " ".join(
-        result.stderr.split()
-    )
+    before = {path.name: path.read_bytes() for path in tiny_run.iterdir()}
+    words = f"{tiny_run}: already holds a run; resume it: charrnn train --resume {tiny_run}"
+    refused(charrnn("train", "nothing.txt", "--out", tiny_run, *options), 1, words)
+    assert {path.name: path.read_bytes() for path in tiny_run.iterdir()} == before
 
 
 def test_a_training_with_biases_cannot_go_on_without(charrnn, text_file, tiny_run):

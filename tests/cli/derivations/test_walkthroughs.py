@@ -253,13 +253,13 @@ def test_colours_are_those_of_a_terminal_and_change_no_word(name, monkeypatch):
     found = walked(name)
     coloured = shown(found, 80)
     assert "\x1b[38;5;242m" in coloured
-    assert "size beside the largest: from 50% · 20% · 5% · 1% · less" in plain(coloured)
+    assert "size relative to the largest: from 50% · 20% · 5% · 1% · less" in plain(coloured)
     monkeypatch.setenv("NO_COLOR", "1")
     without = shown(found, 80)
     assert "38;5" not in without
-    assert "size beside" not in without
+    assert "size relative" not in without
     assert not re.search(r"\x1b\[1m *[+-]", without)  # no figure is bold either
-    legend = re.compile(r"size beside .*\n\n")
+    legend = re.compile(r"size relative .*\n\n")
     assert legend.sub("", plain(coloured)) == plain(without)
     monkeypatch.delenv("NO_COLOR")
     assert "\x1b" not in shown(found)

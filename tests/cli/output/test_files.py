@@ -21,7 +21,7 @@ COMMANDS = {
     "export": "p.safetensors",
 }
 LAGS = {"gradflow": ("--lags", "5")}
-every_command = pytest.mark.parametrize("command", COMMANDS)
+every_command = mostly_slow("command", list(COMMANDS), one_in=4)
 
 
 @pytest.fixture
@@ -196,7 +196,7 @@ ANSWERS = [("YES\n", 0), ("\n", 1), ("\x04", 1), ("\xff\n", 1), ("\x03", 130)]  
     ("command", "answer", "code"),
     [(command, *case) for command in COMMANDS for case in [("y\n", 0), ("n\n", 1)]]
     + [("export", *case) for case in ANSWERS],
-    one_in=7,
+    one_in=13,
 )
 def test_a_person_at_a_terminal_is_asked(asked, tmp_path, command, answer, code):
     out = COMMANDS[command]

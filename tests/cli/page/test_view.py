@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pages import data, shown_by_node, unpacked
 from refusals import refused
+from slow import mostly_slow
 from tiny import trained
 
 from charrnn import api
@@ -71,7 +72,7 @@ def test_unknown_characters_are_marked_and_counted(shown):
     assert "unknown to the model (marked): 4 characters: '<' (U+003C), '>' (U+003E), 'b' (U+0062), " in notes
 
 
-@pytest.mark.parametrize("unit", ["16", "99999", "z:0", "q:3", "h_2:3", "-1", "wrong", ""])
+@mostly_slow("unit", ["16", "99999", "z:0", "q:3", "h_2:3", "-1", "wrong", ""], one_in=4)
 def test_a_unit_that_does_not_exist_is_refused_before_the_text_is_read(charrnn, tiny_run, unit):
     refused(
         charrnn("view", tiny_run, "no text", "-o", "p.html", "--unit", unit),
@@ -203,7 +204,7 @@ def test_documents_of_one_line_stand_one_below_the_other(charrnn, tmp_path):
     assert page["shown"][5]["where"] == "b · line 4, column 1"
 
 
-@pytest.mark.parametrize("setting", ["data.unit=char", "data.unit=byte", r"data.boundary=\n"])
+@mostly_slow("setting", ["data.unit=char", "data.unit=byte", r"data.boundary=\n"], one_in=3)
 def test_the_validation_split_has_the_places_of_the_training_text(charrnn, tmp_path, setting):
     text = tmp_path / "text.txt"
     text.write_text("ein Tür\nzwei Türen\n\ndrei\n" * 40, "utf-8")

@@ -86,6 +86,7 @@ def test_a_figure_of_a_long_run_stays_small(charrnn, tmp_path):
     assert Path("a.svg").stat().st_size < 200_000
 
 
+@pytest.mark.slow
 def test_where_a_run_went_back_is_marked(charrnn, tmp_path):
     back = {"event": "recovered", "step": 2, "reason": "", "diverged_step": 3, "learning_rate": 0.05, "tries": 1}
     charrnn("plot", write(tmp_path / "a", [3, 2]), "-o", "without.svg")
@@ -151,8 +152,8 @@ def test_damaged_lines_are_told_of(charrnn, tiny_run):
     ("arguments", "code", "words"),
     [
         (["-o", "a.gif"], 1, ["a.gif: a figure's name must end in .svg or .png"]),
-        (["--what", "los"], 2, ["--what los: must be one of loss, bpc, grad_norm, clipped, learning_rate"]),
-        (["--what", ""], 2, ["must be one of"]),
+        (["--what", "los"], 2, ["--what los: must be one or several of loss, bpc, grad_norm, clipped, learning_rate"]),
+        (["--what", ""], 2, ["must be one or several of"]),
         (["--smooth", "0"], 2, ["--smooth"]),
         (["--force"], 2, ["--force needs --out; give both"]),
         (["nothing"], 1, ["nothing: no such run"]),

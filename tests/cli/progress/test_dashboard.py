@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rich.text import Text
+from slow import mostly_slow
 
 from charrnn.cli.output.wrapping import width_of
 from charrnn.cli.progress.dashboard import FILLED, Dashboard, join_parts, side_by_side
@@ -55,7 +56,7 @@ def test_it_looks_as_captured(size, wrong, request):
     assert found == capture.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("width", [1, 2, 7, 20, 39, 40, 59, 60, 79, 109, 110, 111, 300])
+@mostly_slow("width", [1, 2, 7, 20, 39, 40, 59, 60, 79, 109, 110, 111, 300], one_in=4)
 @pytest.mark.parametrize("height", [1, 2, 3, 5, 8, 13, 24, 80])
 def test_no_line_is_longer_than_the_terminal_and_there_are_fewer_than_it_has_rows(width, height):
     lines = trained(wrong=True).lines(width, height)

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from slow import mostly_slow
 
 from charrnn import api
 from charrnn.cli.reports.novelty import MAX_QUOTED_CHARS, _quoted
@@ -49,7 +50,7 @@ def test_its_json_is_that_of_the_samples_with_one_more_field(charrnn, tiny_run, 
         assert found["curve"].keys() == found["held_out_curve"].keys()
 
 
-@pytest.mark.parametrize("arguments", [[], ["--no-stream"], ["--count", "2"], ["--json"]])
+@mostly_slow("arguments", [[], ["--no-stream"], ["--count", "2"], ["--json"]], one_in=4)
 def test_a_text_that_is_gone_is_told_before_anything_is_written(charrnn, tiny_run, text_file, arguments):
     moved = text_file.rename(text_file.with_name("moved.txt"))
     result = charrnn("sample", tiny_run, *ARGUMENTS, "--novelty", *arguments)

@@ -40,7 +40,7 @@ def test_a_blank_line_that_was_cut_counts(scored, tmp_path):
     assert [row[:2] for row in found] == [["8", "5"], ["8", "4"], ["8", "3"]]
 
 
-@pytest.mark.parametrize(
+@mostly_slow(
     ("boundary", "text", "ends"),
     [
         ("blank-line", TIDE, [(2, 19), (8, 15)]),
@@ -49,6 +49,7 @@ def test_a_blank_line_that_was_cut_counts(scored, tmp_path):
         ("(?m)^# .*\\n", "# A\n\nboat\n# B\nout\n", [(4, 1), (6, 1)]),
         ("(?=#)", "boat#net\n#oar", [(1, 5), (2, 1), (2, 5)]),
     ],
+    one_in=4,
 )
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_of_documents_each_character_is_found_where_it_is_said_to_be(scored, tmp_path, boundary, text, ends, newline):

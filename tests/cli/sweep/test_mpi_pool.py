@@ -57,7 +57,7 @@ def test_the_other_ranks_make_every_training_and_the_first_alone_prints(launch, 
     wild = ["-s", "model.nonlinearity=relu", "-s", "training.max_grad_norm=null", "-s", "training.recoveries=0"]
     code, out, stderr = ended(launch("--grid", "training.learning_rate=1e-3,1000,2e-3", *wild, "-o", "s", "--json"))
     assert code == 1
-    assert stderr.count("3 trainings, 2 side by side; directory s") == 1
+    assert stderr.count("3 trainings, 2 at once; directory s") == 1
     assert stderr.count("1 of 3 trainings failed") == 1
     rows = json.loads(out)
     assert [row["state"] for row in rows] == ["done", "done", "diverged"]

@@ -151,6 +151,7 @@ def test_a_sweep_of_the_default_configuration_is_sized_for_its_text(charrnn, tex
         assert (model.cell, model.hidden_size, model.dropout) == ("gru", hidden_size, 0.4)
 
 
+@pytest.mark.slow
 def test_one_that_fails_is_a_row_and_the_others_go_on(sweep):
     result = sweep("--grid", "training.learning_rate=1000,1e-3", *WILD, "--jobs", "1", "--json", "-o", "s")
     assert result.exit_code == 1
@@ -262,7 +263,7 @@ def test_a_sweep_whose_directory_is_renamed_goes_on_there(tmp_path, text_file):
     assert sorted(os.listdir(tmp_path / "moved")) == ["configs", "logs", "one", "two"]
     assert sorted(os.listdir(tmp_path / "moved" / "logs")) == ["one.log", "two.log"]
     assert (tmp_path / "moved" / "logs" / "two.log").read_text().count("all steps made") == 1
-    assert run_job_on_rank(Job("three", "", []), tmp_path / "s", folder.number) == JobResult(
+    assert run_job_on_rank(Job("three", "", []), tmp_path / "s", folder.inode) == JobResult(
         "failed", f"{tmp_path / 's'}: not the directory in which this sweep started; was that renamed?"
     )
 

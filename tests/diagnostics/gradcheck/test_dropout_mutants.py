@@ -50,7 +50,7 @@ def caught(given) -> bool:
 
 
 @mostly_slow("readout", ["linear", "deep"], one_in=2)
-@pytest.mark.parametrize("cell", CELLS)
+@mostly_slow("cell", CELLS, one_in=3)
 def test_every_oracle_agrees_with_both_dropouts_and_all_else_that_training_does(cell, readout):
     extras = ["training.stride=2", "training.label_smoothing=0.1", r"data.boundary=\n", "training.accumulate=2"]
     report = api.gradcheck(config(cell, f"model.readout={readout}", *extras), entries=8)
@@ -62,7 +62,7 @@ def test_every_oracle_agrees_with_both_dropouts_and_all_else_that_training_does(
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("rate", [0.001, 0.05, 0.9, 0.99])
+@mostly_slow("rate", [0.001, 0.05, 0.9, 0.99], one_in=4)
 def test_any_rate_is_checked_with_a_mask_that_drops_something_and_not_everything(rate):
     report = api.gradcheck(config("gru", f"model.dropout={rate}", f"model.weight_dropout={rate}"), oracles=["forward"])
     assert report.passed

@@ -363,7 +363,7 @@ def test_a_base_whose_name_no_run_could_remember_is_refused_before_anything_is_m
         base_run.rename(odd)
     except OSError:
         pytest.skip("this file system has UTF-8 names alone")
-    with pytest.raises(RunError, match=r"caf.*: a file name that is not UTF-8; rename it to begin `base` there"):
+    with pytest.raises(RunError, match=r"caf.*: a file name that is not UTF-8; rename it to use it as `base`"):
         api.load_base(odd)
 
 

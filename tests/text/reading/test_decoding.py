@@ -3,14 +3,13 @@
 import io
 import tracemalloc
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.errors import TextError
 from charrnn.text.reading import decoding, sources
-from charrnn.text.reading.decoding import character_starts, characters, count_strays, doubt_of_characters
+from charrnn.text.reading.decoding import characters
 from charrnn.text.reading.sources import Source
 
 ENCODINGS = ["utf-8", "utf-16", "utf-32", "latin-1", "cp1252", "shift_jis", "utf-7", "gb18030"]
@@ -84,31 +83,3 @@ def test_memory_does_not_grow_with_the_document():
     tracemalloc.stop()
     assert total > 150_000_000
     assert peak < 20_000_000
-
-
-def test_characters_of_utf_8_begin_where_they_begin_and_what_is_none_is_cut():
-    assert character_starts("aé€x".encode()).tolist() == [0, 1, 3, 6]
-    assert character_starts(b"\x80" * 10).tolist() == [*range(10)]
-    assert character_starts(b"a\x80\n\x80\xe2\x82\xc3\xa9\xa9").tolist() == [0, 1, 2, 3, 4, 6, 8]
-    assert character_starts(b"").tolist() == []
-
-
-@pytest.mark.parametrize(
-    ("data", "strays"),
-    [
-        ("naïve – 👩\n".encode(), 0),
-        ("naïve\n".encode("cp1252"), 1),
-        ("boat\n".encode("utf-16-le"), 5),
-        (b"\x80\xc3 \xe2\x80", 2),
-        (b"", 0),
-    ],
-)
-def test_bytes_that_are_no_characters_are_counted(data, strays):
-    values = np.frombuffer(data, np.uint8)
-    assert count_strays(values[np.newaxis]) == strays
-    assert count_strays(np.stack([values, values])) == 2 * strays
-
-
-def test_characters_are_doubted_where_more_than_a_hundredth_are_none():
-    assert doubt_of_characters(1, 100) == ()
-    assert doubt_of_characters(2, 100)[0].startswith("2 of these characters are bytes that are not UTF-8: ")

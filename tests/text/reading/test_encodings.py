@@ -57,7 +57,7 @@ def test_utf_16_and_32_without_a_mark_are_recognised_with_their_order(text, orde
     assert detect_by_pattern(data) == order
     assert detect_by_pattern(data[:-1]) == order  # cut short
     message = refusal(data) if b"\0" in data else refusal(data, "utf-16")
-    assert f"without a byte order mark; say so: `encoding` 'notes.txt={order}'" in message
+    assert f"without a byte order mark; say so: `encoding` notes.txt={order}" in message
     assert "binary" not in message
     assert decode(data, order) == text
 
@@ -95,7 +95,7 @@ def test_a_text_that_is_cut_short_is_called_so(asked, encoding, cut, place):
     place = f"{len((ENGLISH).encode(encoding)):,} (line 3)"
     assert refusal(data, asked) == (
         f"ends in the middle of a character of {encoding}, at byte {place}: the file is cut short; get all of it, "
-        f"or convert what is there: iconv -c -f {encoding} -t utf-8 < 'notes.txt' > 'notes.utf-8.txt'"
+        f"or convert what is there: iconv -c -f {encoding} -t utf-8 < notes.txt > notes.utf-8.txt"
     )
 
 
@@ -104,7 +104,7 @@ def test_utf_8_that_is_cut_short_may_be_another_encoding():
     assert message.startswith(
         "byte 0xc3 at offset 6 (line 1) is not utf-8: the text ends in the middle of a character: "
     )
-    assert "cut short, or in another encoding; say what it is, for example `encoding` 'notes.txt=cp1252'" in message
+    assert "cut short, or in another encoding; say what it is, for example `encoding` notes.txt=cp1252" in message
 
 
 def test_utf_8_with_other_characters_that_is_cut_short_is_called_so():
@@ -120,7 +120,7 @@ def test_utf_8_with_other_characters_that_is_cut_short_is_called_so():
 )
 def test_of_letters_that_are_not_western_no_western_encoding_is_proposed(text, encoding):
     message = refusal(f"{text}.\n".encode(encoding))
-    assert "say what it is: `encoding` 'notes.txt=NAME', where NAME is, for example, " in message
+    assert "say what it is: `encoding` notes.txt=NAME, where NAME is, for example, " in message
     assert encoding in message
     assert "cp1252" not in message
 
@@ -160,7 +160,7 @@ def test_a_nul_within_a_text_is_reported_with_its_byte(data, encoding, place):
 @pytest.mark.parametrize("damage", [0, 0xD83D, 0xDE00])
 def test_a_damaged_character_hides_neither_utf_16_nor_32(order, damage):
     data = f"{ENGLISH[:20]}{chr(damage)}{ENGLISH[20:]}".encode(order, "surrogatepass")
-    assert refusal(data).endswith(f"without a byte order mark; say so: `encoding` 'notes.txt={order}'")
+    assert refusal(data).endswith(f"without a byte order mark; say so: `encoding` notes.txt={order}")
     place = len(ENGLISH[:20].encode(order))
     what = f"half of a surrogate pair (U+{damage:04X})" if damage else "a NUL"
     assert refusal(data, order, insist=True).startswith(f"{what} at byte {place} (line 1)")
@@ -210,18 +210,18 @@ def test_an_encoding_that_is_likely_is_proposed_where_it_fits():
         return str(caught.value)
 
     word = "hết".encode("cp1258", "ignore").decode("cp1258")
-    assert "if it is cp1258, as the run's text was, say so: `encoding` 'notes.txt=cp1258'" in message(
+    assert "if it is cp1258, as the run's text was, say so: `encoding` notes.txt=cp1258" in message(
         f"ă đ {word}\n", "cp1258", ["utf-8", "cp1258"]
     )
     assert "cp1255" not in message("naïve Ù\n", "cp1252", ["cp1255"])  # of which 0xd9 is no character
-    assert "`encoding` 'notes.txt=cp1252'" in message("café\n", "cp1252", ["utf-16-le", "utf-8"])
+    assert "`encoding` notes.txt=cp1252" in message("café\n", "cp1252", ["utf-16-le", "utf-8"])
 
 
 def test_japanese_of_escape_sequences_is_not_read_as_ascii():
     data = "春はあけぼの\nabc\n".encode("iso-2022-jp")
     assert refusal(data) == (
-        "looks like ISO-2022-JP, by its escape sequences; say so: `encoding` 'notes.txt=iso-2022-jp', "
-        "or, where it is not: `encoding` 'notes.txt=utf-8'"
+        "looks like ISO-2022-JP, by its escape sequences; say so: `encoding` notes.txt=iso-2022-jp, "
+        "or, where it is not: `encoding` notes.txt=utf-8"
     )
     assert decode(data, "iso-2022-jp") == "春はあけぼの\nabc\n"
     assert decode(data, insist=True) == data.decode()
@@ -254,13 +254,13 @@ def test_a_mark_counts_more_than_what_is_said_even_of_one_file():
 def test_the_encoding_that_is_proposed_is_another_than_the_one_that_did_not_fit(data, encoding, example):
     message = refusal(data, encoding)
     assert f"is not {encoding}: " in message
-    assert f"say what it is, for example `encoding` 'notes.txt={example}'" in message
+    assert f"say what it is, for example `encoding` notes.txt={example}" in message
 
 
 @pytest.mark.parametrize("text", [text * 4 for text in SCRIPTS.values() if len(text) > 9])
 @pytest.mark.parametrize(("asked", "order"), [("utf-16-le", "utf-16-be"), ("utf-16-be", "utf-16-le")])
 def test_the_wrong_order_of_bytes_is_refused_unless_it_is_said_of_the_file(text, asked, order):
-    assert f"looks like UTF-16 without a byte order mark; say so: `encoding` 'notes.txt={order}'" in refusal(
+    assert f"looks like UTF-16 without a byte order mark; say so: `encoding` notes.txt={order}" in refusal(
         text.encode(order), asked
     )
     assert "reads as UTF-8" in refusal(text.encode(), asked)
@@ -271,14 +271,14 @@ def test_the_wrong_order_of_bytes_is_refused_unless_it_is_said_of_the_file(text,
 
 @pytest.mark.parametrize("asked", ["utf-16", "utf-32"])
 def test_an_encoding_that_needs_a_mark_and_finds_none_says_what_the_file_is(asked):
-    assert "reads as UTF-8; say so: `encoding` 'notes.txt=utf-8'" in refusal(ENGLISH.encode(), asked)
-    assert f"say in which order its bytes are: `encoding` 'notes.txt={asked}-le' or {asked}-be" in refusal(
+    assert "reads as UTF-8; say so: `encoding` notes.txt=utf-8" in refusal(ENGLISH.encode(), asked)
+    assert f"say in which order its bytes are: `encoding` notes.txt={asked}-le or {asked}-be" in refusal(
         b"\xff\xd8\x00\xd8" * 3, asked
     )
 
 
 def test_standard_input_is_named_as_on_the_command_line():
-    assert "`encoding` '-=cp1252'" in refusal(b"caf\xe9\n", name="standard input")
+    assert "`encoding` -=cp1252" in refusal(b"caf\xe9\n", name="standard input")
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,7 @@ def test_whether_a_file_is_utf_8_as_well(data, encoding, expected):
 )
 def test_which_file_is_meant(file, path, expected):
     said = Encodings.parse([f"{file}=cp1252"])
-    assert (said.of(path) == "cp1252") is expected
+    assert (said.encoding_for(path) == "cp1252") is expected
     if not expected:
         with pytest.raises(TextError, match=f"encoding .*=cp1252: no text has this file name; the texts are {path}"):
             said.require_files([path])
@@ -333,7 +333,7 @@ def test_which_file_is_meant(file, path, expected):
 
 def test_the_last_word_on_a_file_counts():
     said = Encodings.parse(["latin-1", "*.txt=cp1252", "a.txt=cp1251", "cp437"])
-    assert [said.of(path) for path in ("a.txt", "b.txt", "c")] == ["cp1251", "cp1252", "cp437"]
+    assert [said.encoding_for(path) for path in ("a.txt", "b.txt", "c")] == ["cp1251", "cp1252", "cp437"]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import io
 import lzma
 import os
 import sys
+import threading
 
 import pytest
 from slow import mostly_slow
@@ -74,13 +75,28 @@ def test_standard_input(monkeypatch):
     assert content("-") == "héllo\n"
 
 
+def test_standard_input_is_read_as_it_comes_where_it_is_read_once(monkeypatch):
+    read, write = os.pipe()
+    monkeypatch.setattr(sys, "stdin", os.fdopen(read))
+    (source,), _ = find_sources(["-"], once=True)
+    pieces, found = source.pieces(), []
+    for data in (b"one", b"and two"):
+        os.write(write, data)  # and nothing more: what waits for a whole block waits for ever
+        reading = threading.Thread(target=lambda: found.append(next(pieces)), daemon=True)
+        reading.start()
+        reading.join(timeout=30)
+    os.close(write)
+    assert found == [b"one", b"and two"]
+    assert list(pieces) == []
+
+
 def test_no_source_means_the_built_in_text():
-    assert size(find_sources([]).sources[0]) > 100_000
+    assert size(find_sources([])[0][0]) > 100_000
     assert "harbour" in builtin_names()
 
 
 def test_builtin_python_reads_the_standard_library():
-    documents = find_sources(["builtin:python"]).sources
+    documents, _ = find_sources(["builtin:python"])
     assert any(document.name.endswith("argparse.py") for document in documents)
     assert sum(map(size, documents)) > 5_000_000
 
@@ -176,7 +192,7 @@ def test_a_modest_text_may_be_compressed_as_far_as_it_goes(tmp_path):
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, change):
     path = tmp_path / "text"
     path.write_bytes(b"abc\n" * 1_000_000)
-    (document,) = find_sources([str(path)]).sources
+    (document,), _ = find_sources([str(path)])
 
     def disturb():
         with path.open("r+b") as file:

@@ -1,0 +1,39 @@
+"""A text from several sources: joined, bounded, and read once or again."""
+
+import io
+import sys
+
+import pytest
+
+from charrnn.errors import TextError
+from charrnn.text.source_text import read_once, read_text
+
+
+@pytest.fixture
+def two_files(tmp_path):
+    for name, content in (("a", "one;two"), ("b", "three")):
+        (tmp_path / name).write_text(content)
+    return [str(tmp_path / "a"), str(tmp_path / "b")]
+
+
+def test_files_are_joined_by_the_newline_that_the_first_lacks(two_files):
+    assert read_text(two_files).content == "one;two\nthree"
+    assert "".join(piece.content for piece in read_once(two_files).pieces) == "one;two\nthree"
+
+
+def test_documents_end_where_their_files_do_without_a_newline_of_ours(two_files):
+    assert read_text(two_files, boundary=";").documents == ("one", "two", "three")
+
+
+def test_more_characters_than_are_allowed_are_refused(two_files):
+    assert read_text(two_files, most=13).length == 13
+    with pytest.raises(TextError, match="more than 12 characters"):
+        read_text(two_files, most=12)
+
+
+def test_standard_input_in_a_named_encoding_is_read_a_second_time(monkeypatch):
+    """Once to see whether it is UTF-8, and once for the text."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("é\n".encode())))
+    stream = read_once(["-"], encoding="cp1252")
+    assert stream.notes[0].startswith("standard input is valid UTF-8 but read as cp1252")
+    assert "".join(piece.content for piece in stream.pieces) == "Ã©\n"
