@@ -223,7 +223,7 @@ def test_very_many_texts_are_written_some_at_a_time_and_are_those_written_alone(
     assert [sample.text for sample in samples] == [write(made, length=30, seed=seed) for seed in range(5, 12)]
 
 
-def test_texts_for_which_there_is_no_memory_are_refused_in_a_line(monkeypatch):
+def test_texts_that_do_not_fit_in_memory_are_refused_in_a_line(monkeypatch):
     monkeypatch.setattr(generators, "SIDE_BY_SIDE", 3)
     made, vocabulary = generator(), Vocabulary.from_text("abc\n de")
     with pytest.raises(SamplingError, match=r"out of memory after 6 of 1,000 texts; ask for fewer or for shorter ones"):
@@ -250,7 +250,7 @@ def test_the_guard_knows_the_prompt():
     assert "".join(made.stream(SampleRequest(loop, 1, guarded), 0)) != drawn
 
 
-def test_a_trace_tells_what_each_character_was_drawn_from():
+def test_a_trace_shows_what_each_character_was_drawn_from():
     made = generator()
     options = SamplingOptions(0.7, top_k=3, top_p=0.9)
     (sample, other) = made.sample(SampleRequest("ab", 50, options, ["e"]), [1, 2], scored=True, traced=2)
@@ -275,7 +275,7 @@ def test_a_trace_tells_what_each_character_was_drawn_from():
     assert {character for step in sample.trace for character, _ in step.candidates} == set("abc")
 
 
-def test_a_trace_names_bytes_that_are_no_ascii():
+def test_a_trace_names_bytes_that_are_not_ascii():
     made = generator(Vocabulary.from_bytes())
     made.predictor.network.parameters["b_y"][0xC3] = 100
     (sample,) = made.sample(SampleRequest("ab", 3, SamplingOptions(0)), [1], traced=1)
