@@ -39,8 +39,8 @@ def show_samples(
 ) -> None:
     """Print the samples with their traces, or as JSON with the fields of `more`.
 
-    With `headings` a line before each of several samples names its seed. Documents need no headings: one a line, or with
-    an empty line between them.
+    With `headings` a line before each of several samples names its seed. Documents need no headings: one a line, or
+    with an empty line between them.
     """
     if json:
         fields_of_each = more or [{}] * len(samples)
@@ -97,7 +97,7 @@ def _as_json(sample: Sample) -> dict[str, Any]:
 
 
 def _trace_lines(trace: Sequence[TracedStep], columns: int | None) -> list[str]:
-    """A heading and a line for each character: its probability by the network, and the candidates, the drawn one marked.
+    """A heading and a line for each character: its probability by the network, and the candidates, the drawn one with *.
 
     In a terminal that is too narrow, the candidates go on in the next line.
     """
