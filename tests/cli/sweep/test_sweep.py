@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from refusals import refused
-from slow import mostly_slow
 
 from charrnn import api
 from charrnn.config.resolve import resolve
@@ -184,7 +183,8 @@ def test_the_same_command_leaves_what_is_done_and_makes_what_is_missing(sweep):
     )
 
 
-@mostly_slow(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], one_in=2)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.slow
 def test_a_signal_saves_all(begun, tmp_path, number, code):
     process = begun()
     process.send_signal(number)
