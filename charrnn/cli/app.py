@@ -91,7 +91,7 @@ def _message_of(error: Any) -> str:
     option, colon, found = str(error.format_message()).rstrip(".").partition("': ")
     found = found.removeprefix("Value error, ")
     if found.startswith(INPUT):
-        found = f"must be{found.removeprefix(INPUT)}"
+        found = "must be" + found.removeprefix(INPUT).partition(", unable")[0]
     return option + colon + found
 
 

@@ -94,6 +94,7 @@ def test_empty_weights_are_none(charrnn, tiny_run, command):
     ("arguments", "words"),
     [
         (["--length", "-1"], "'--length' / '-n': must be greater than or equal to 0; see"),
+        (["--length", "x"], "'--length' / '-n': must be a valid integer; see"),
         (["--checkpoint", "worst"], "'--checkpoint': 'worst' is not one of 'best', 'last'; see"),
         (["--checkpoint", "Value error, 1"], "'--checkpoint': 'Value error, 1' is not one of"),
     ],

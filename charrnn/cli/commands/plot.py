@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from charrnn.cli.options import common
-from charrnn.words import plural
+from charrnn.words import did_you_mean, plural
 
 if TYPE_CHECKING:
     from charrnn.cli.plots.curves import Quantity
@@ -79,5 +79,7 @@ def _quantities(names: str) -> "list[Quantity]":
     wanted = list(dict.fromkeys(names.split(",")))
     for name in wanted:
         if name not in QUANTITIES:
-            raise typer.BadParameter(f"--what {name}: must be one of {', '.join(QUANTITIES)}, with commas between them")
+            raise typer.BadParameter(
+                f"--what {name}: must be one or several of {', '.join(QUANTITIES)}{did_you_mean(name, QUANTITIES)}"
+            )
     return [QUANTITIES[name] for name in wanted]

@@ -153,8 +153,8 @@ def test_damaged_lines_are_told_of(charrnn, tiny_run):
     ("arguments", "code", "words"),
     [
         (["-o", "a.gif"], 1, ["a.gif: a figure's name must end in .svg or .png"]),
-        (["--what", "los"], 2, ["--what los: must be one of loss, bpc, grad_norm, clipped, learning_rate"]),
-        (["--what", ""], 2, ["must be one of"]),
+        (["--what", "los"], 2, ["--what los: must be one or several of loss, bpc, grad_norm, clipped, learning_rate"]),
+        (["--what", ""], 2, ["must be one or several of"]),
         (["--smooth", "0"], 2, ["--smooth"]),
         (["--force"], 2, ["--force needs --out; give both"]),
         (["nothing"], 1, ["nothing: no such run"]),
