@@ -45,7 +45,7 @@ def test_ctrl_c_saves_exits_130_and_leaves_the_terminal_as_it_was(text_file, tmp
     child.expect("validation loss")
     child.expect("loss")
     child.sendintr()
-    child.expect("learned")
+    child.expect("checkpoint saved")
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 130
