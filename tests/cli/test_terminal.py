@@ -45,7 +45,7 @@ def test_ctrl_c_saves_exits_130_and_leaves_the_terminal_as_it_was(text_file, tmp
     child.expect("validation loss")
     child.expect("loss")
     child.sendintr()
-    child.expect("saved")
+    child.expect("checkpoint saved")
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 130
@@ -73,7 +73,8 @@ def test_no_color_means_no_colour(text_file, tmp_path):
     assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", child.read())
 
 
-@mostly_slow("more", [[], ["--no-stream"], ["--count", "2"]], one_in=3)
+@pytest.mark.parametrize("more", [[], ["--no-stream"], ["--count", "2"]])
+@pytest.mark.slow
 def test_surprisal_colours_the_text_and_neither_the_prompt_nor_what_it_says(tiny_run, more):
     command = ["-m", "charrnn", "sample", str(tiny_run), "-n", "200", "--seed", "1", "-p", "the dog", *more]
 

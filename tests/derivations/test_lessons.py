@@ -100,6 +100,7 @@ def test_a_rule_of_signs_is_learned_and_needs_the_past(seed):
     assert "the system says 1 at 100% of the numbers" in found.learned[2]
 
 
+@pytest.mark.slow
 def test_the_first_character_is_remembered():
     for run in lesson("mini-batch").runs:
         assert run.score > 0.95

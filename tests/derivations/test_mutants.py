@@ -5,6 +5,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
+import pytest
 from derivations import (
     test_case,
     test_complex_step,
@@ -190,6 +191,7 @@ def test_a_broken_function_is_caught(name, function):
     assert survivors(function, CHECKS[name]) == []
 
 
-@mostly_slow("name", CONSTANTS, one_in=30)
+@pytest.mark.parametrize("name", CONSTANTS)
+@pytest.mark.slow
 def test_a_broken_constant_is_caught(name):
     assert module_survivors(MODULES[name], PACKAGE, constants_are_right) == []

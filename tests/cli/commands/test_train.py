@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from tiny import OPTIONS as TINY
 
 from charrnn.runs.storage.checkpoint import load
@@ -116,6 +117,7 @@ def test_a_whole_section_can_be_set(charrnn, text_file):
     assert re.fullmatch(r".*default\.yaml:\d+", found["origins"]["model.cell"])
 
 
+@pytest.mark.slow
 def test_training_for_a_time_records_the_steps_and_can_be_resumed_for_another(charrnn, text_file):
     tiny = [word for word in TINY if word not in ("--steps", "20")]
     result = charrnn("train", text_file, *tiny, "--time", "2s", "-o", "r")

@@ -79,7 +79,7 @@ def test_settings_are_those_of_the_case():
     assert report["equations"] != found("mean-loss", "-s", "T=2", "-s", "D=3")["equations"]
 
 
-@mostly_slow(
+@pytest.mark.parametrize(
     ("arguments", "loss"),
     [
         (["mean-loss"], "mean"),
@@ -89,8 +89,8 @@ def test_settings_are_those_of_the_case():
         (["mean-loss", "-s", "loss=sum"], "sum"),
         (["vanishing"], None),
     ],
-    one_in=3,
 )
+@pytest.mark.slow
 def test_the_settings_can_be_typed_back(arguments, loss):
     report = found(*arguments)
     assert report["settings"].get("loss") == loss

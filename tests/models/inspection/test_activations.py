@@ -49,6 +49,7 @@ def test_the_surprisals_are_those_of_score(tiny_run):
     assert made.surprisals[made.unknown] == UNKNOWN_COST
 
 
+@pytest.mark.slow
 def test_a_long_text_is_read_in_streams_as_if_it_were_one(monkeypatch):
     text = "".join(np.random.default_rng(1).choice(list("ab c\n"), 10 * WARM_UP + 17))
     vocabulary = Vocabulary.from_text(text)
