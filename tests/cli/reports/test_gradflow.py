@@ -120,7 +120,7 @@ def test_the_text_of_a_run_may_have_been_moved(charrnn, tiny_run, text_file, tmp
     assert charrnn("gradflow", tiny_run, "--lags", 5, "--json", "--text", moved).stdout == before
 
 
-def test_a_run_of_documents_begins_anew_with_each_and_says_so(charrnn, text_file, tmp_path):
+def test_a_run_of_documents_resets_at_each_and_says_so(charrnn, text_file, tmp_path):
     run = trained(tmp_path / "documents", text_file, r"data.boundary=\n")
     result = charrnn("gradflow", run, text_file, "--lags", 50, "--json")
     assert (
@@ -150,7 +150,7 @@ def test_one_lag_and_more_positions_than_there_are_can_be_asked_for(charrnn, tin
     refused(charrnn("gradflow", tiny_run, "-", "--lags", 1, stdin="t"), 1, "need a text of 2 characters; found 1")
 
 
-def test_a_fresh_network_of_documents_begins_anew_too(charrnn, text_file):
+def test_a_fresh_network_of_documents_resets_too(charrnn, text_file):
     result = charrnn("gradflow", *SMALL, "-s", r"data.boundary=\n", "--text", text_file, "--lags", 12)
     assert re.search(r"at \d of 8 positions a document begins within 12 characters", result.stderr)
 
