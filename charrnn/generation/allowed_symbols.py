@@ -13,7 +13,7 @@ import numpy as np
 
 from charrnn.errors import SamplingError
 from charrnn.network.arrays import Array
-from charrnn.text.characters.printable import quoted
+from charrnn.text.characters.printable import quote
 from charrnn.text.fitting import fit_text
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.words import nearest, parameter
@@ -62,10 +62,12 @@ def disallowed_symbols(vocabulary: Vocabulary, only: str | Sequence[str] | None 
     [False, False, True, True]
     """
     asked = None if only is None else [only] if isinstance(only, str) else [*only]
-    allowed = vocabulary.known if asked is None else set[str]().union(*(_asked(each, vocabulary) for each in asked))
+    allowed = (
+        vocabulary.characters if asked is None else set[str]().union(*(_asked(each, vocabulary) for each in asked))
+    )
     left_out = np.array([symbol not in allowed for symbol in vocabulary.symbols])
     if left_out.all():
-        given = " ".join(f"{parameter('only')} {quoted(each)}" for each in asked or ())
+        given = " ".join(f"{parameter('only')} {quote(each)}" for each in asked or ())
         raise SamplingError(f"{given}: the model knows none of these; name characters, or one of {', '.join(CLASSES)}")
     if vocabulary.end_id is not None:
         left_out[vocabulary.end_id] = False
@@ -84,19 +86,19 @@ def unknown_symbols(vocabulary: Vocabulary, only: str | Sequence[str] | None) ->
     """The characters that are requested by themselves and that the model does not know."""
     asked = [] if only is None else [only] if isinstance(only, str) else only
     characters = "".join(_characters(each, vocabulary) for each in asked if _classes(each) is None)
-    return "".join(dict.fromkeys(character for character in characters if character not in vocabulary.known))
+    return "".join(dict.fromkeys(character for character in characters if character not in vocabulary.characters))
 
 
 def _asked(only: str, vocabulary: Vocabulary) -> set[str]:
     """The known characters that one request asks for."""
     classes = _classes(only)
-    known = {each for each in vocabulary.known if vocabulary.unit == "char" or each.isascii()}
+    known = {each for each in vocabulary.characters if vocabulary.unit == "char" or each.isascii()}
     if classes is not None:
         return set[str]().union(*(_of_class(name, known) for name in classes))
     characters = _characters(only, vocabulary)
     if vocabulary.unit == "byte" and not characters.isascii():
         raise SamplingError(
-            f"{parameter('only')} {quoted(only)}: a model of bytes can be held to ASCII characters alone; name some of them"
+            f"{parameter('only')} {quote(only)}: a model of bytes can be held to ASCII characters alone; name some of them"
         )
     return known.intersection(characters)
 
@@ -130,7 +132,7 @@ def _classes(only: str) -> list[str] | None:
         return None
     shown = "".join(character if character.isprintable() else repr(character)[1:-1] for character in only)
     raise SamplingError(
-        f"{parameter('only')} {quoted(only)}: did you mean {' and '.join(dict.fromkeys(meant.values()))}? Name classes with commas between them "
+        f"{parameter('only')} {quote(only)}: did you mean {' and '.join(dict.fromkeys(meant.values()))}? Name classes with commas between them "
         f"({', '.join(CLASSES)}), add characters with another {parameter('only')}; for exactly these characters write {CHARACTERS}{shown}"
     )
 

@@ -147,12 +147,12 @@ def stopping(after):
     return f"""
     from charrnn.system import signals
     calls = []
-    def requested(self):
+    def is_set(self):
         calls.append(1)
         if len(calls) > {after}:
             self.signal = 15
         return self.signal is not None
-    signals.StopRequest.requested = requested
+    signals.StopRequest.is_set = is_set
 """
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from charrnn.cli.output.console import print_note
 from charrnn.errors import SamplingError, VocabularyError
 from charrnn.models.scoring.unknown_characters import describe_unknown
-from charrnn.system.plain_files import open_named
+from charrnn.system.plain_files import open_file_or_pipe
 from charrnn.text.characters.escapes import unescape
 from charrnn.text.documents import BLANK_LINE, NAMED_BOUNDARIES
 from charrnn.text.fitting import fit_text
@@ -28,7 +28,7 @@ def read_prompt(file: str) -> str:
     Raises SamplingError for a file that cannot be read, that is too long, or that is not UTF-8.
     """
     try:
-        with nullcontext(standard_input()) if file == "-" else open_named(Path(file)) as given:
+        with nullcontext(standard_input()) if file == "-" else open_file_or_pipe(Path(file)) as given:
             content = given.read(MAX_PROMPT_BYTES + 1)
         if len(content) > MAX_PROMPT_BYTES:
             raise SamplingError(f"--prompt-file {file}: {_size(file)}; a prompt has at most {MAX_PROMPT_BYTES:,}")
@@ -51,7 +51,7 @@ def _size(file: str) -> str:
 
 def hint(typed: Sequence[str], vocabulary: Vocabulary) -> str | None:
     """A hint about escapes, if some were typed for a model that also knows the backslash."""
-    is_of_use = vocabulary.unit == "char" and "\\" in vocabulary.known
+    is_of_use = vocabulary.unit == "char" and "\\" in vocabulary.characters
     return HINT if is_of_use and any(unescape(text) != text for text in typed) else None
 
 
@@ -65,7 +65,7 @@ def fit(prompt: str, stops: Sequence[str], vocabulary: Vocabulary, hint: str | N
         vocabulary.encode(found)
     except VocabularyError as error:
         raise VocabularyError("; ".join(filter(None, (str(error), hint)))) from None
-    if vocabulary.unit == "char" and (unknown := Counter(c for c in found if c not in vocabulary.known)):
+    if vocabulary.unit == "char" and (unknown := Counter(c for c in found if c not in vocabulary.characters)):
         print_note(f"unknown to the model, and read as its symbol for rare characters: {describe_unknown(unknown)}")
     if found not in (prompt, prompt.replace("\r\n", "\n")):
         print_note("the prompt is read in the Unicode form that the model knows, composed (NFC) or not (NFD)")

@@ -23,7 +23,7 @@ from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.checkpoint_record import Lineage, require_storable
 from charrnn.text.source_text import SourceText
 from charrnn.text.vocabulary import UNKNOWN, Vocabulary
-from charrnn.training.events import rounded
+from charrnn.training.events import digits
 from charrnn.words import parameter
 
 INHERITED_KEYS = (
@@ -130,7 +130,7 @@ def load_base(run: Path) -> FineTuneBase:
 def _provenance(saved: Checkpoint) -> str:
     progress = saved.progress
     loss = progress.best_loss if progress.best_step == progress.step else None
-    return f"step {progress.step:,}" + ("" if loss is None else f", validation loss {rounded(loss)}")
+    return f"step {progress.step:,}" + ("" if loss is None else f", validation loss {digits(loss)}")
 
 
 def _never_learned(new: Sequence[str], frozen: Sequence[str]) -> tuple[str, ...]:

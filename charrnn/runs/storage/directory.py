@@ -39,7 +39,7 @@ def require_unused(path: Path) -> None:
         if (path / LOCK).exists():
             create(path).release()  # its error says first who trains there
         elif path.is_dir():
-            _require_empty(Folder.named(path))
+            _require_empty(Folder.at(path))
         elif path.exists():
             raise FileExistsError
 
@@ -52,7 +52,7 @@ def create(path: Path, left: str = LAST + SIDE) -> Lock:
     with _for_a_new_run(path):
         path.mkdir(parents=True, exist_ok=True)
         if not (path / LOCK).exists():
-            _require_empty(Folder.named(path), left)  # first: nothing is added to a directory that is not ours
+            _require_empty(Folder.at(path), left)  # first: nothing is added to a directory that is not ours
         lock = Lock(path)
     try:
         _require_empty(lock.folder, left)
@@ -93,11 +93,9 @@ def take_lock(path: Path) -> Lock:
         raise RunError(f"{parameter('resume')} {path}: no such run directory{_runs_near(path)}")
     if not (path / LAST).is_file() and not (path / PREVIOUS).is_file():
         raise RunError(f"{parameter('resume')} {path}: nothing to resume: it holds no {LAST}")
-    if not any(
-        checkpoints.looks_like_checkpoint(Folder.named(path), name) for name in (LAST, PREVIOUS, PREVIOUS + SIDE)
-    ):
-        load_last(Folder.named(path))  # raises: nothing is added to, or removed from, a directory that is not ours
-    with writable(Folder.named(path)):
+    if not any(checkpoints.looks_like_checkpoint(Folder.at(path), name) for name in (LAST, PREVIOUS, PREVIOUS + SIDE)):
+        load_last(Folder.at(path))  # raises: nothing is added to, or removed from, a directory that is not ours
+    with writable(Folder.at(path)):
         lock = Lock(path)
     folder = lock.folder
     try:
@@ -165,8 +163,8 @@ def load(run: Path, which: str | None = None) -> Loaded:
     if which == "best" or (which is None and (run / BEST).exists()):
         if not (run / BEST).exists():
             raise RunError(f"{run}: holds no {BEST}; is it a run directory, and has it been validated yet?")
-        return _load_best(Folder.named(run), which)
-    return load_last(Folder.named(run))
+        return _load_best(Folder.at(run), which)
+    return load_last(Folder.at(run))
 
 
 def save(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | None = None) -> None:
@@ -212,7 +210,7 @@ def writable(folder: Folder, name: str = "") -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if folder.is_gone:
+        if folder.is_missing:
             raise RunError(
                 f"{folder.path}: was removed, or moved to another disk, while it was in use; what was not saved is lost; "
                 "if it was moved, resume it there: charrnn train --resume NEW_PLACE"

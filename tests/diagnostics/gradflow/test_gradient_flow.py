@@ -11,7 +11,7 @@ from charrnn.diagnostics.gradflow.gradient_flow import (
     gradient_flow,
     lag_below,
     lyapunov_exponent,
-    warmed_up,
+    warm_up,
 )
 from charrnn.diagnostics.gradflow.jacobian_products import Norms
 from charrnn.diagnostics.gradflow.truncation import truncations
@@ -30,7 +30,7 @@ def fresh(cell="rnn", layers=1, **options):
 
 def cuts(network, lags):
     """What truncation costs over 16 places of the text."""
-    window, state = warmed_up(network, TEXT, lags, 16)
+    window, state = warm_up(network, TEXT, lags, 16)
     return truncations(network, window, state, beginnings(window[:-1], None))
 
 
