@@ -1,7 +1,7 @@
 """`charrnn sample`."""
 
 import secrets
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -23,101 +23,83 @@ EXACT_HELP = (
 
 def sample(
     run: common.RunArgument,
-    prompt: Annotated[
-        str,
-        typer.Option(
-            "--prompt",
-            "-p",
-            metavar="TEXT",
-            callback=typed_text.text,
-            help="The text to continue; it is printed first. \\n is a line break, as in --stop and --only.",
-        ),
-    ] = "",
-    prompt_file: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Read the prompt from a file, or with - from standard input.")
-    ] = None,
-    length: Annotated[
-        int,
-        typer.Option(
-            "--length",
-            "-n",
-            min=0,
-            help="Characters to write (for a byte model bytes, of whole characters), fewer if a document ends; 0 writes without end.",
-        ),
-    ] = 500,
-    temperature: Annotated[
-        float, typer.Option("--temperature", "-t", help="Below 1 safer, above 1 wilder; 0 always takes the likeliest.")
-    ] = 0.8,
-    top_k: Annotated[int | None, typer.Option(metavar="K", help="Draw from the K likeliest characters only.")] = None,
-    top_p: Annotated[
-        float | None,
-        typer.Option(metavar="P", help="Draw from the likeliest characters that together have probability P."),
-    ] = None,
-    min_p: Annotated[
-        float | None,
-        typer.Option(metavar="P", help="Draw from the characters at least P times as likely as the likeliest."),
-    ] = None,
-    repetition_penalty: Annotated[float | None, typer.Option(metavar="R", help=PENALTY_HELP)] = None,
-    repetition_ngram: Annotated[
-        int | None, typer.Option(metavar="N", help="The length of such a sequence in characters (bytes). Default: 8.")
-    ] = None,
-    repetition_window: Annotated[
-        int | None, typer.Option(metavar="W", help="How many characters (bytes) back it is recent. Default: 400.")
-    ] = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="CLASS,...|CHARS",
-            callback=typed_text.texts,
-            help="Write only these: letters, lowercase, uppercase, digits, space, ascii, or characters. Repeatable.",
-        ),
-    ] = None,
-    stop: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="TEXT",
-            callback=typed_text.texts,
-            help="End before this text, and do not print it. Repeatable.",
-        ),
-    ] = None,
-    count: Annotated[int, typer.Option(min=1, help="The number of samples; their seeds are SEED, SEED + 1, ...")] = 1,
-    rerank: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            metavar="N",
-            help="Draw N samples and print the --count with the highest mean log probability, the best first.",
-        ),
-    ] = None,
-    exact: Annotated[bool, typer.Option(help=EXACT_HELP)] = True,
-    seed: Annotated[
-        int | None,
-        typer.Option(min=0, help="The same seed gives the same text. Default: a new one, printed on stderr."),
-    ] = None,
+    prompt: str = typer.Option(
+        "",
+        "--prompt",
+        "-p",
+        metavar="TEXT",
+        callback=typed_text.text,
+        help="The text to continue; it is printed first. \\n is a line break, as in --stop and --only.",
+    ),
+    prompt_file: str | None = typer.Option(
+        None, metavar="FILE", help="Read the prompt from a file, or with - from standard input."
+    ),
+    length: int = typer.Option(
+        500,
+        "--length",
+        "-n",
+        min=0,
+        help="Characters to write (for a byte model bytes, of whole characters), fewer if a document ends; 0 writes without end.",
+    ),
+    temperature: float = typer.Option(
+        0.8, "--temperature", "-t", help="Below 1 safer, above 1 wilder; 0 always takes the likeliest."
+    ),
+    top_k: int | None = typer.Option(None, metavar="K", help="Draw from the K likeliest characters only."),
+    top_p: float | None = typer.Option(
+        None, metavar="P", help="Draw from the likeliest characters that together have probability P."
+    ),
+    min_p: float | None = typer.Option(
+        None, metavar="P", help="Draw from the characters at least P times as likely as the likeliest."
+    ),
+    repetition_penalty: float | None = typer.Option(None, metavar="R", help=PENALTY_HELP),
+    repetition_ngram: int | None = typer.Option(
+        None, metavar="N", help="The length of such a sequence in characters (bytes). Default: 8."
+    ),
+    repetition_window: int | None = typer.Option(
+        None, metavar="W", help="How many characters (bytes) back it is recent. Default: 400."
+    ),
+    only: list[str] | None = typer.Option(
+        None,
+        metavar="CLASS,...|CHARS",
+        callback=typed_text.texts,
+        help="Write only these: letters, lowercase, uppercase, digits, space, ascii, or characters. Repeatable.",
+    ),
+    stop: list[str] | None = typer.Option(
+        None, metavar="TEXT", callback=typed_text.texts, help="End before this text, and do not print it. Repeatable."
+    ),
+    count: int = typer.Option(1, min=1, help="The number of samples; their seeds are SEED, SEED + 1, ..."),
+    rerank: int | None = typer.Option(
+        None,
+        min=1,
+        metavar="N",
+        help="Draw N samples and print the --count with the highest mean log probability, the best first.",
+    ),
+    exact: bool = typer.Option(True, help=EXACT_HELP),
+    seed: int | None = typer.Option(
+        None, min=0, help="The same seed gives the same text. Default: a new one, printed on stderr."
+    ),
     others: common.WithOption = None,
     ngram: common.NgramOption = False,
     weights: common.WeightsOption = None,
     training_text: common.TrainingTextOption = None,
     encoding: common.EncodingOption = None,
     checkpoint: common.CheckpointOption = None,
-    stream: Annotated[bool, typer.Option(help="Print each character as it is drawn, or all at the end.")] = True,
-    surprisal: Annotated[
-        bool, typer.Option("--surprisal", help="In a terminal: colour each character by its surprisal to the network.")
-    ] = False,
-    trace: Annotated[
-        bool,
-        typer.Option("--trace", help="Print below the text each character's probability, and what it was drawn from."),
-    ] = False,
-    trace_candidates: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="How many candidates --trace prints. Default: 5.")
-    ] = None,
-    novelty: Annotated[
-        bool,
-        typer.Option("--novelty", help="Print how much of the text is in the training text, beside held-out text."),
-    ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print a list of {text, seed, finish, log_probability} as JSON on stdout.")
-    ] = False,
+    stream: bool = typer.Option(True, help="Print each character as it is drawn, or all at the end."),
+    surprisal: bool = typer.Option(
+        False, "--surprisal", help="In a terminal: colour each character by its surprisal to the network."
+    ),
+    trace: bool = typer.Option(
+        False, "--trace", help="Print below the text each character's probability, and what it was drawn from."
+    ),
+    trace_candidates: int | None = typer.Option(
+        None, min=1, metavar="N", help="How many candidates --trace prints. Default: 5."
+    ),
+    novelty: bool = typer.Option(
+        False, "--novelty", help="Print how much of the text is in the training text, beside held-out text."
+    ),
+    json: bool = typer.Option(
+        False, "--json", help="Print a list of {text, seed, finish, log_probability} as JSON on stdout."
+    ),
 ) -> None:
     """Write text with a trained network.
 
