@@ -3,17 +3,10 @@
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
-from charrnn.errors import SamplingError
 from charrnn.generation.incremental_decoder import Decoder, Piece
 from charrnn.network.arrays import Array
 from charrnn.text.vocabulary import Vocabulary, list_characters
 from charrnn.words import parameter
-
-
-def require_stops(stops: Sequence[str]) -> None:
-    """Raise SamplingError for an empty stop string: every text would end at once."""
-    if "" in stops:
-        raise SamplingError(f"{parameter('stops')}: a stop string must have at least one character; found ''")
 
 
 def why_never(stop: str, vocabulary: Vocabulary, forbidden: Array | None, length: int) -> str | None:

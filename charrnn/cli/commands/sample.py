@@ -110,10 +110,8 @@ def sample(
     from charrnn.cli.output import console
     from charrnn.cli.reports import samples
     from charrnn.cli.reports.novelty import as_fields, show_novelty
-    from charrnn.generation.sample_request import SampleRequest
     from charrnn.generation.samples import best
     from charrnn.generation.sampling import SamplingOptions
-    from charrnn.generation.stop_strings import require_stops
     from charrnn.text.characters.escapes import unescape
 
     repetition = _repetition(repetition_penalty, repetition_ngram, repetition_window)
@@ -127,10 +125,7 @@ def sample(
         _refuse_training_text(training_text, encoding)
     if prompt and prompt_file is not None:
         raise typer.BadParameter("give --prompt or --prompt-file, not both")
-    typed = [prompt, *(stop or ()), *(only or ())]
-    prompt = unescape(prompt) if prompt_file is None else prompts.read_prompt(prompt_file)
-    stops = [unescape(each) for each in stop or ()]
-    require_stops(stops)
+    text = unescape(prompt) if prompt_file is None else prompts.read_prompt(prompt_file)
     _, own = common.encodings(encoding, None, both=False)
     model = common.load(run, others, ngram, weights, training_text, checkpoint, own)
     if length == 0 and not (alone and stream) and model.vocabulary.end_id is None:
@@ -138,34 +133,28 @@ def sample(
             "--length 0 writes without end; leave out --count, --no-stream, --json, --trace, --rerank and --novelty"
         )
     corpus = model.training_text.corpus if novelty else None
-    generator = model.generator([unescape(each) for each in only] if only else None, exact)
-    hint = prompts.hint(typed, model.vocabulary)
-    prompt, stops = prompts.fit(prompt, stops, model.vocabulary, hint)
-    prompts.warn_of_boundary(prompt, model.saved.config.data.boundary)
-    request = SampleRequest(prompt, length, options, stops)
-    for line in filter(None, [hint, *(f"warning: {doubt}" for doubt in generator.doubts(request))]):
-        console.print_note(line)
+    generator = model.generator([unescape(each) for each in only or ()] or None, exact)
+    typed = [prompt, *(stop or ()), *(only or ())]
+    request = prompts.make_request(model, text, stop or (), length, options, typed)
+    for doubt in generator.doubts(request):
+        console.print_note(f"warning: {doubt}")
     first = secrets.randbelow(MAX_NEW_SEED) if seed is None else seed
-    note = f"{'; '.join(model.notes)}, seed {first}"
+    console.print_note(f"{'; '.join(model.notes)}, seed {first}")
     coloured = surprisal and not json and console.supports_colour(console.result_console())
     if alone:
-        console.print_note(note)
         samples.stream_sample(generator, request, first, coloured, stream)
         return
     seeds = range(first, first + (rerank or count))
     scored = json or coloured or rerank is not None
     traced = (trace_candidates or CANDIDATES) if trace else 0
     drawn = generator.sample(request, seeds, scored, traced, in_pieces=coloured)
-    console.print_note(note)
     if rerank is not None:
         drawn = best(drawn, count)
         samples.print_best(drawn, rerank, model.vocabulary.unit)
     found = api.novelty(corpus, [each.text for each in drawn]) if corpus else None
-    headings = model.vocabulary.end_id is None
-    samples.show_samples(
-        drawn, prompt, json, coloured, headings, as_fields(found, model.training_text) if found else ()
-    )
-    if corpus and found and not json:
+    fields = as_fields(found, model.training_text) if found else ()
+    samples.show_samples(drawn, request.prompt, json, coloured, model.vocabulary.end_id is None, fields)
+    if found and not json:
         show_novelty(found, [each.seed for each in drawn], model.training_text)
 
 
@@ -181,13 +170,10 @@ def _refuse_training_text(text: object, encoding: object) -> None:
 def _repetition(penalty: float | None, ngram: int | None, window: int | None) -> "RepetitionPenalty | None":
     from charrnn.generation.repetition_penalty import RepetitionPenalty
 
-    if penalty is None and (ngram, window) != (None, None):
+    given = {name: value for name, value in (("ngram", ngram), ("window", window)) if value is not None}
+    if penalty is None and given:
         raise typer.BadParameter(
             "--repetition-ngram and --repetition-window need --repetition-penalty; give it too, for example 1.1"
         )
-    given = RepetitionPenalty(
-        1.0 if penalty is None else penalty,
-        RepetitionPenalty.ngram if ngram is None else ngram,
-        RepetitionPenalty.window if window is None else window,
-    )
-    return given if given.penalty > 1 else None
+    repetition = RepetitionPenalty(1.0 if penalty is None else penalty, **given)
+    return repetition if repetition.penalty > 1 else None
