@@ -138,11 +138,14 @@ class HistoryReader:
 
     def history(self, characters: int | None, unit: Unit | None = None) -> History:
         """The history of all events so far; `characters` of a step and their `unit`, if known."""
-        steps, *columns, clipped, spent = self._stepped.columns()
+        steps, epochs, losses, grad_norms, learning_rates, clipped, spent = self._stepped.columns()
         evaluated_steps, evaluated_losses = self._evaluated.columns()
         return History(
             steps.astype(np.int64),
-            *columns,
+            epochs,
+            losses,
+            grad_norms,
+            learning_rates,
             clipped > 0,
             spent * characters if characters else None,
             evaluated_steps.astype(np.int64),
