@@ -128,7 +128,7 @@ def load(
 
 def export(
     run: str | Path, out: str | Path, to: str = "plain", which: str | None = None, replace: bool = False
-) -> directory.Loaded:
+) -> directory.LoadedCheckpoint:
     """Write the weights of a run or checkpoint to a safetensors file. `to`: "plain" or "torch"; see models/export.py
     for names and layouts.
 

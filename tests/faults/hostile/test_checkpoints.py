@@ -133,11 +133,11 @@ CHECKPOINTS = {
     "a record with a line's end in a key": (with_record(lambda record: record.update({"a\nb\x1b[2J": 1})), "not valid"),
     "a record with a key of 100,000 letters": (with_record(lambda record: record.update({"x" * 100_000: 1})), ""),
     **{  # that a training which went on could not write again
-        f"a {name} of 10^15": (with_record(lambda record, name=name: record.update({name: 10**15})), "counts are larger")
+        f"a {name} of 10^15": (with_record(lambda record, name=name: record.update({name: 10**15})), "larger than in any training")
         for name in ("updates", "position")
     },
-    "10^15 stalls": (with_record(lambda record: record["progress"].update(stalls=10**15)), "counts are larger"),
-    "a level of 10^14": (with_record(lambda record: record["progress"]["level"].update(mean=1e14)), "counts are larger"),
+    "10^15 stalls": (with_record(lambda record: record["progress"].update(stalls=10**15)), "larger than in any training"),
+    "a level of 10^14": (with_record(lambda record: record["progress"]["level"].update(mean=1e14)), "larger than in any training"),
     "a step of 400 digits": (with_record(lambda record: record["progress"].update(step=10**400)), "not valid"),
     "updates of 400 digits": (with_record(lambda record: record.update(updates=10**400)), "not valid"),
     "a position of 400 digits": (with_record(lambda record: record.update(position=10**400)), "not valid"),
