@@ -125,7 +125,7 @@ def load_base(run: Path) -> FineTuneBase:
     )
     note, progress = f"from {loaded.path}: step {saved.progress.step:,}", saved.progress
     if progress.best_loss is not None and progress.best_step == progress.step:
-        note += f", validation loss {rounded(progress.best_loss)}"
+        note += f", validation loss {digits(progress.best_loss)}"
     notes = (note, loaded.note) if loaded.note else (note,)
     return FineTuneBase(run, saved.network, saved.vocabulary, saved.config, lineage, notes)
 
