@@ -123,12 +123,12 @@ def load(
     present encoding, NAME, or FILE=NAME for single files, if it was converted. Raises RunError, also if vocabularies
     differ, CheckpointError and TextError.
     """
-    return loading.load(Path(run), [*map(Path, others)], which, ngram, weights, _listed(text), _listed(encoding))
+    return loading.load(Path(run), [*map(Path, others)], which, ngram, weights, _as_list(text), _as_list(encoding))
 
 
 def export(
     run: str | Path, out: str | Path, to: str = "plain", which: str | None = None, replace: bool = False
-) -> directory.Loaded:
+) -> directory.LoadedCheckpoint:
     """Write the weights of a run or checkpoint to a safetensors file. `to`: "plain" or "torch"; see models/export.py
     for names and layouts.
 
@@ -231,13 +231,13 @@ def gradflow(
         if value < 1:
             raise OptionError(f"{name} must be at least 1; found {value}")
     if run is None:
-        case = gradflow_case.from_config(config or Config(), _listed(text), _listed(encoding))
+        case = gradflow_case.from_config(config or Config(), _as_list(text), _as_list(encoding))
     else:
-        case = gradflow_case.from_run(Path(run), _listed(text), which, _listed(training_text), _listed(encoding))
+        case = gradflow_case.from_run(Path(run), _as_list(text), which, _as_list(training_text), _as_list(encoding))
     found = gradient_flow(case.network, case.ids, lags, positions, case.end_id, case.unit)
     return replace(found, unknown=case.unknown, notes=case.notes)
 
 
-def _listed(text: str | Sequence[str]) -> Sequence[str]:
+def _as_list(text: str | Sequence[str]) -> Sequence[str]:
     """A list of names, from one name or several."""
     return [text] if isinstance(text, str) else text

@@ -198,11 +198,11 @@ def test_a_name_that_is_none_of_the_packages_is_an_attribute_error():
         charrnn.trane  # noqa: B018
 
 
-def test_type_checkers_are_told_that_the_package_is_typed():
+def test_type_checkers_find_that_the_package_is_typed():
     assert Path(charrnn.__file__).with_name("py.typed").exists()
 
 
-def test_a_program_is_told_of_a_taken_directory_before_a_text_is_read(tiny_run):
+def test_a_taken_directory_is_refused_before_a_text_is_read(tiny_run):
     with pytest.raises(charrnn.CharrnnError, match="already holds a run"):
         charrnn.train("nothing.txt", out=tiny_run)
 

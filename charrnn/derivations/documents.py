@@ -34,7 +34,7 @@ DOCUMENTS = {
 
 @dataclass(frozen=True)
 class System:
-    """A system: its name, document and title, how to make one, its equations, and the settings of a Case that it reads."""
+    """A system: its name, document and title, how to make one, its equations, and the settings that it reads."""
 
     name: str
     document: str

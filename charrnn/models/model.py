@@ -160,13 +160,13 @@ class Model:
         counted: bool,
     ) -> Evaluation:
         data, text = self.saved.config.data, self.training_text
-        split = _asked(data, protocol, slices)
+        split = _make_split(data, protocol, slices)
         corpus = text.cut(split)
         name = held_out(corpus, split, name)
         notes = []
         if name == "valid" and self.weights_are_fitted:
             notes.append("the weights of the mixture were fitted on this very split")
-        if seen := text.seen(corpus, name):
+        if seen := text.train_overlap(corpus, name):
             notes.append(
                 f"{seen:,} of these {unit_name(self.vocabulary.unit)} were trained on: the run's text was cut otherwise"
             )
@@ -203,7 +203,7 @@ def read_in_step(models: Sequence[Model], sources: Sequence[str], said: Encoding
     ]
 
 
-def _asked(data: Data, protocol: Protocol | None, slices: tuple[int, int] | None) -> Split:
+def _make_split(data: Data, protocol: Protocol | None, slices: tuple[int, int] | None) -> Split:
     """How to cut the text: as for the training, unless asked otherwise. Raises OptionError for values that do not
     exist.
     """

@@ -70,7 +70,7 @@ class TrainingText:
         ngram = self.ngram if corpus.cuts == self.corpus.cuts else _ngram(corpus)
         return Counts(baselines.unigram(corpus.split("train"), len(corpus.vocabulary)), ngram)
 
-    def seen(self, corpus: Corpus, name: str) -> int:
+    def train_overlap(self, corpus: Corpus, name: str) -> int:
         """How many characters of a held-out split the model was trained on, if the corpus is cut in another way."""
         return 0 if name == "train" else overlap(corpus.cuts, name, self.corpus.cuts, "train")
 

@@ -80,7 +80,7 @@ class Run:
         predictor = NetworkPredictor(self.trainer.result, self.trainer.label_smoothing)
         generator = Generator(predictor, self.plan.corpus.vocabulary)
         seed = (self.plan.config.training.seed, step)
-        pieces = list(generator.stream_scored(SampleRequest("", SAMPLE_LENGTH, SAMPLE_OPTIONS), seed))
+        pieces = list(generator.stream_pieces(SampleRequest("", SAMPLE_LENGTH, SAMPLE_OPTIONS), seed))
         surprisals = tuple(round(surprisal, DIGITS) for _, surprisal in pieces)
         return Sampled(step, "".join(text for text, _ in pieces), surprisals)
 

@@ -5,7 +5,6 @@ import sys
 
 import pytest
 from refusals import refused
-from slow import mostly_slow
 from tiny import OPTIONS as TINY
 
 import charrnn as package
@@ -57,7 +56,7 @@ def test_checkpoints(charrnn, tiny_run, content):
 @pytest.mark.parametrize(
     ("arguments", "words"), [(["sample"], "read or write less at once"), (["train"], "model.hidden_size")]
 )
-def test_where_memory_runs_out_what_helps_is_told(charrnn, tiny_run, monkeypatch, arguments, words):
+def test_where_memory_runs_out_a_line_says_what_helps(charrnn, tiny_run, monkeypatch, arguments, words):
     def full(*_, **__):
         raise MemoryError
 
@@ -67,7 +66,8 @@ def test_where_memory_runs_out_what_helps_is_told(charrnn, tiny_run, monkeypatch
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes end differently on Windows")
-@mostly_slow("command", ["score {run} --json builtin:harbour", "score {run} builtin:harbour", "eval {run}"], one_in=3)
+@pytest.mark.parametrize("command", ["score {run} --json builtin:harbour", "score {run} builtin:harbour", "eval {run}"])
+@pytest.mark.slow
 def test_a_reader_that_has_seen_enough_is_a_quiet_end(tiny_run, command):
     line = f"{sys.executable} -m charrnn {command.format(run=tiny_run)} | head -c 6"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", line], capture_output=True, text=True, check=False)

@@ -257,7 +257,7 @@ def test_what_is_read_as_bytes_and_is_not_utf_8_has_its_characters_doubted(charr
     assert doubt in evaluated(charrnn("eval", "r", "--no-baselines", "--json"))["notes"][-1]
 
 
-def test_eval_tells_what_it_reads_once(charrnn, french):
+def test_eval_prints_once_what_it_reads(charrnn, french):
     Path("letters").mkdir()
     Path("letters/a.txt").write_text("« Où est-il », dit-il.\n", "utf-8")
     assert charrnn("eval", french, "letters", "--no-baselines").stderr.count("1 file read") == 1

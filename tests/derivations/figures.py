@@ -1,6 +1,6 @@
 """Figures of each equation at the default sizes and seed 0, and of each wrong print where all sizes are equal.
 
-They tell one wrong formula from another, and a truth from another truth.
+They distinguish one wrong formula from another, and one truth from another.
 """
 
 HOLDS = "holds"

@@ -368,7 +368,7 @@ def test_the_weights_are_where_the_sentence_says():
 
 
 def test_rows_that_training_does_not_keep_say_so():
-    """Real inputs, of which each row learns by itself; and the scalar system, both of whose logits learn."""
+    """Real inputs, whose rows learn each by itself; and the scalar system, both of whose logits learn."""
     for name in LOSSES:
         one_hot, real, *_ = bridges(0, [name])
         assert real.how.endswith("Training does not keep this: each row learns by itself")

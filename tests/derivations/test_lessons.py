@@ -100,6 +100,7 @@ def test_a_rule_of_signs_is_learned_and_needs_the_past(seed):
     assert "the system says 1 at 100% of the numbers" in found.learned[2]
 
 
+@pytest.mark.slow
 def test_the_first_character_is_remembered():
     for run in lesson("mini-batch").runs:
         assert run.score > 0.95
@@ -288,7 +289,7 @@ def test_what_is_set_where_nothing_else_is_asked_for():
     assert train("vector", settings={"updates": 1}) == train("vector", 0, {"updates": 1})
 
 
-def test_the_settings_and_the_seed_are_told():
+def test_the_settings_and_the_seed_are_reported():
     assert few("vector").settings == {"alpha": 0.05, "updates": FEW, "clip": 3.0, "D": 10}
     assert few("scalar").settings == {"alpha": 0.03, "updates": FEW, "clip": 1.0}
     assert (few("vector").system, few("vector").seed) == ("vector", 3)
@@ -503,10 +504,10 @@ def test_settings_may_be_texts():
     assert found == train("vector", settings={"updates": 2, "alpha": 0.1, "clip": 2.0, "D": 3})
 
 
-def test_progress_is_told_before_each_update():
-    told = []
-    train("scalar", settings={"updates": 2}, on_progress=lambda done, total: told.append((done, total)))
-    assert told == [(n, 6) for n in range(6)]
+def test_progress_is_reported_before_each_update():
+    calls = []
+    train("scalar", settings={"updates": 2}, on_progress=lambda done, total: calls.append((done, total)))
+    assert calls == [(n, 6) for n in range(6)]
 
 
 def test_what_would_take_more_than_a_minute_is_refused():

@@ -5,6 +5,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
+import pytest
 from derivations import (
     test_case,
     test_complex_step,
@@ -67,7 +68,7 @@ CHECKS = {  # what is run while a module is broken
         "multiple",
         "vanishing",
         then=(
-            test_lessons.test_the_settings_and_the_seed_are_told,
+            test_lessons.test_the_settings_and_the_seed_are_reported,
             test_lessons.test_a_bound_that_is_never_reached_changes_nothing,
             test_lessons.test_where_both_diverge_nothing_else_is_said,
             test_lessons.test_what_ends_at_no_number_has_diverged,
@@ -76,7 +77,7 @@ CHECKS = {  # what is run while a module is broken
             test_lessons.test_settings_that_cannot_be,
             test_lessons.test_one_unit_has_no_number_to_choose,
             test_lessons.test_settings_may_be_texts,
-            test_lessons.test_progress_is_told_before_each_update,
+            test_lessons.test_progress_is_reported_before_each_update,
             test_lessons.test_what_would_take_more_than_a_minute_is_refused,
             test_lessons.test_an_update_is_timed_by_its_gradients,
             test_lessons.test_the_seed_is_0_where_none_is_asked_for,
@@ -190,6 +191,7 @@ def test_a_broken_function_is_caught(name, function):
     assert survivors(function, CHECKS[name]) == []
 
 
-@mostly_slow("name", CONSTANTS, one_in=30)
+@pytest.mark.parametrize("name", CONSTANTS)
+@pytest.mark.slow
 def test_a_broken_constant_is_caught(name):
     assert module_survivors(MODULES[name], PACKAGE, constants_are_right) == []

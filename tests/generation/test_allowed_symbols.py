@@ -92,7 +92,7 @@ def test_what_is_asked_about_is_named_as_it_is_typed():
         disallowed_symbols(VOCABULARY, "letters,\n")
 
 
-def test_a_word_that_is_no_class_is_known_as_one():
+def test_words_that_are_not_a_class_are_found():
     asked = ["numbers", "letters", "abc", "aeiou", "chars:aeiou", "a,b,c,d", "été,", "Emoji"]
     assert words_taken_as_letters(asked) == ["numbers", "aeiou", "Emoji"]
     assert words_taken_as_letters("words") == ["words"]
@@ -123,7 +123,7 @@ def test_unknown_characters_are_named_but_not_those_of_classes():
     assert unknown_symbols(VOCABULARY, "digits") == unknown_symbols(VOCABULARY, None) == ""
 
 
-def test_of_bytes_only_ascii_stands_by_itself():
+def test_only_ascii_bytes_are_characters_by_themselves():
     vocabulary = Vocabulary.from_bytes()
     assert allowed(["digits", "ab"], vocabulary) == "0123456789ab"
     assert allowed("letters", vocabulary).isascii()

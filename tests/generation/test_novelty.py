@@ -36,7 +36,7 @@ def test_the_curve_is_the_share_of_characters_inside_runs_and_goes_on_while_ther
     assert found.held_out.curve == {5: 19 / 23, 10: 0.0}
 
 
-def test_without_a_held_out_split_there_is_no_curve_of_one():
+def test_without_a_held_out_split_its_curve_is_missing():
     found = novelty(corpus(TRAINING), ["the dog"])
     assert found.held_out is None
     assert found.samples[0].longest.length == 4

@@ -61,7 +61,7 @@ def test_a_network_writes_without_what_smoothing_gave_from_the_first_character_o
         assert np.abs(step.allowed - step.logits)[:, ~forbidden].max() > 0.01
 
 
-def test_what_is_not_finite_stays_so_for_whoever_draws_to_tell(recwarn):
+def test_what_is_not_finite_stays_not_finite_for_sampling_to_report(recwarn):
     for wrong in (np.inf, np.nan):
         found = LabelSmoothingCorrection(np.ones((1, 3)), 0.1)(np.array([[0.0, wrong, 1.0]]))
         with pytest.raises(DivergedError):

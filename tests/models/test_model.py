@@ -74,7 +74,7 @@ def test_the_loss_of_a_split_is_the_mean_surprisal_of_its_characters(run):
         assert (found.split, found.protocol) == (name, "contiguous")
 
 
-def test_the_validation_split_has_the_loss_that_the_training_told(run):
+def test_the_validation_split_has_the_loss_that_the_training_logged(run):
     model = api.load(run)
     assert model.evaluate(split="valid").loss == model.saved.progress.best_loss
 
@@ -198,7 +198,7 @@ def test_a_text_whose_training_text_is_gone_is_evaluated_without_counts(run, tex
         api.load(run).evaluate(split="test")
 
 
-def test_a_damaged_best_is_told_of(run):
+def test_a_damaged_best_is_reported(run):
     (run / "best.safetensors").write_bytes(b"damaged")
     (note,) = api.load(run).notes
     assert "best.safetensors" in note
@@ -320,7 +320,7 @@ def test_what_cannot_be_weights_is_refused(run, other, weights):
         api.load(run, other, weights=weights)
 
 
-def test_a_member_that_may_know_what_is_held_out_is_told(run, other, tmp_path, text_file):
+def test_a_member_that_may_know_what_is_held_out_is_reported(run, other, tmp_path, text_file):
     assert len(api.load(run, other).notes) == 2
     otherwise = tiny.trained(tmp_path / "cut", text_file, "data.split=[0.7,0.2,0.1]")
     assert "cut/best.safetensors was trained on another part of the text" in api.load(run, otherwise).notes[-1]
@@ -432,7 +432,7 @@ def test_bytes_are_scored_as_whole_characters(tmp_path, cuts):
     np.testing.assert_allclose(np.concatenate([stretch.surprisals for stretch in stretches]), expected, rtol=1e-4)
 
 
-def test_a_character_of_bytes_is_told_once_the_next_begins(tmp_path, text_file):
+def test_a_character_of_bytes_comes_when_the_next_begins(tmp_path, text_file):
     model = api.load(trained(tmp_path / "run", text_file, "data.unit=byte"))
     stretches = model.score_in_pieces(stream(model, [b"\x80b", b"cd"]))  # what continues no character is one of its own
     assert [stretch.characters for stretch in stretches] == [["\N{REPLACEMENT CHARACTER}"], ["b", "c"], ["d"]]
@@ -445,7 +445,7 @@ def test_a_long_text_is_opened_to_be_read_once(run, text_file, tmp_path):
     assert api.load(documents).read([str(text_file)], once=True).characters == 1201
 
 
-def test_nothing_is_no_text(run):
+def test_an_empty_text_is_not_scored(run):
     with pytest.raises(TextError, match="at least 1 character"):
         api.load(run).score("")
 
@@ -470,7 +470,7 @@ def test_a_perplexity_beyond_any_float_is_infinite(run):
 
 
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
-def test_an_output_that_is_no_number_is_told(run):
+def test_an_output_that_is_not_a_number_is_reported(run):
     model = api.load(run)
     model.members[0].network.parameters.flat[:] = np.float32(3e38)
     with pytest.raises(DivergedError, match="no longer a finite number"):
@@ -502,7 +502,7 @@ def test_what_no_evaluation_can_be_is_refused(run, asked, words):
         api.load(run).evaluate(**asked)
 
 
-def test_bytes_are_no_characters(run):
+def test_bytes_are_not_characters(run):
     with pytest.raises(TextError, match=r"text.decode\(\)"):
         api.load(run).evaluate(b"the cat")
 
@@ -512,7 +512,7 @@ def test_there_are_two_checkpoints(run):
         api.load(run, which="first")
 
 
-def test_bytes_that_are_no_characters_are_not_held_for_ever(tmp_path):
+def test_bytes_that_are_not_characters_are_not_held_for_ever(tmp_path):
     path = tmp_path / "text.bin"
     path.write_bytes(b"the cat sat on the mat.\n" * 50)
     model = api.load(trained(tmp_path / "bytes", path, "data.unit=byte"))

@@ -32,6 +32,7 @@ def one_pass(network, ids):
 
 
 @pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.slow
 def test_side_by_side_equals_one_pass_over_the_whole_text(threads):
     network = Network.fresh(Architecture(9, 12), np.random.default_rng(0), np.float64)
     split = DataParallel(network, threads)

@@ -102,7 +102,7 @@ def compare_losses(name: str, variant: Variant, case: Case, generator: np.random
 
 
 def compare_updates(generator: np.random.Generator) -> Bridge:
-    """Forward pass, loss and gradients of D3's system after one update by its rules, and of the network after one by SGD."""
+    """Forward pass, loss and gradients after one update: of D3's system by its rules, of the network by SGD."""
     both = counterpart("update-rules", GIVEN, Case(), generator)
     rate = α * both.ids.size
     says = f"one update by the three rules, α = {α}, is one of sgd; its loss is averaged, so its rate is {both.ids.size} times α"
@@ -119,7 +119,7 @@ def compare_stacked_weight(generator: np.random.Generator) -> Bridge:
 
 
 def compare_jacobians(φ_h: str, layers: int, generator: np.random.Generator) -> Bridge:
-    """Every state; as gradients the Jacobians, their products and norms, and the spectrum of W_hh, as in `charrnn gradflow`."""
+    """Every state; as gradients the Jacobians, their products and norms, and the spectrum of W_hh."""
     both = Counterpart.random(SYSTEMS["vanishing"].make, replace(Case(), φ_h=φ_h), generator, layers)
     says = "the same weights; one position of charrnn gradflow"
     if layers > 1:

@@ -41,7 +41,7 @@ def flow_errors(both: Counterpart) -> tuple[float, float]:
 
 
 def clipping_error(both: Counterpart, bound: float) -> float:
-    """The largest error of the clipped gradients. The system must have biases and read characters: else the norms differ."""
+    """The largest error of the clipped gradients. Needs biases and characters as inputs: else the norms differ."""
     gradient, _ = both.backward()
     Clipping(bound)(gradient.flat)
     rule = vanishing.clip({name: both.top.gradient(name) for name in both.top.PARAMETERS}, bound)
@@ -50,7 +50,7 @@ def clipping_error(both: Counterpart, bound: float) -> float:
 
 
 def update_both(both: Counterpart, α: float, learning_rate: float) -> Counterpart:
-    """The system after one update by its own rules, and the network after one by SGD, of the averaged loss as in training."""
+    """The system after an update by its rules, and the network after one by SGD, of the averaged loss."""
     network = both.network.astype(np.float64)
     both = replace(both, network=network)
     gradient, _ = both.backward(both.ids.size)

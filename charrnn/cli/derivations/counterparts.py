@@ -1,4 +1,4 @@
-"""A system of the derivations as charrnn's own network: a row for each stream, weights on the right, characters as inputs.
+"""A system of the derivations as charrnn's own network: rows are streams, weights are on the right, inputs are characters.
 
     columns, U, W, V        W_xh = Uᵀ, W_hh = Wᵀ, W_hy = Vᵀ; a bias that the system lacks is 0
     a one-hot x_t           a character: W_xh is the look-up as it is
@@ -6,7 +6,7 @@
     V a number              two logits, 0 and V s: their softmax gives the logistic function of V s
     two layers              the second is the same system, and its x_t is the first one's state
 
-There is no counterpart for what charrnn does not have: another loss or φ_o than cross-entropy of a softmax, linear units.
+There is no counterpart for what charrnn does not have: another loss or φ_o, linear units.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -55,7 +55,7 @@ class Counterpart:
     def random(
         cls, make: Callable[..., System], case: Case, generator: np.random.Generator, layers: int = 1
     ) -> "Counterpart":
-        """Random systems of one kind, one a layer, and their network. The lowest reads one of C vectors a step, or of two numbers."""
+        """Random systems of one kind, one a layer, and their network; the lowest reads one of C vectors, or of two numbers."""
         first = make(case, generator)
         T, B, M = inputs(first).shape
         numbers = isinstance(first, Scalar)
@@ -80,7 +80,7 @@ class Counterpart:
         return () if "b_h" in weights(self.top) else tuple(biases)
 
     def next_window(self, steps: int) -> "Counterpart":
-        """The rest after some steps: each system begins with its own state there, the network with the state that it carries."""
+        """The rest after some steps: the systems begin with their states there, the network with the state that it carries."""
         ws = self.network.workspace(steps, self.ids.shape[1])
         self.network.logits(self.ids[:steps], self.state, ws)
         return replace(
@@ -96,7 +96,7 @@ class Counterpart:
         return ws, loss / self.top.N
 
     def backward(self, count: int | None = None) -> tuple[Parameters, Array]:
-        """The gradient of that loss, or of the sum divided by `count`, by the parameters, and by the state, (L, B, H)."""
+        """The gradient of that loss, or of the sum over `count`, by the parameters and by the state, (L, B, H)."""
         ws, _ = self.run()
         gradient = self.network.parameters.zeros_like()
         return gradient, self.network.backward(count or self.top.N, ws, gradient)
@@ -133,7 +133,7 @@ class Counterpart:
             yield gradient[name][..., -truth[name].shape[-1] :], truth[name]
 
     def _gradients_of(self, number: int) -> dict[str, Array]:
-        """The system's own derivation for the top layer; complex steps through the layers above for the others, and for states."""
+        """The system's own derivation for the top layer; complex steps for states and for the layers below."""
         system, loss = self.stack[number], partial(self._loss_above, number)
         own = system.gradient if system is self.top else partial(by, system, f=loss)
         found = replace(system, **{name: own(name) for name in system.PARAMETERS})

@@ -43,7 +43,7 @@ def explain(system: System, settings: Sequence[str], seed: int) -> Walkthrough:
 
 
 def train(system: System, settings: Sequence[str], seed: int, on_progress: Callable[[float], object]) -> Lesson:
-    """Train a system on something small, with and without clipping. Raises CheckError for a setting that it does not take."""
+    """Train a system on something small, with and without clipping. Raises CheckError for a bad setting."""
     chosen = split_settings(settings)
     for key, value in chosen.items():
         try:

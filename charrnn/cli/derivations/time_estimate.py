@@ -15,8 +15,8 @@ COPIES = 24  # bytes a number: as it is, and as a moved complex number
 SIZES = ("T", "D", "M", "C", "B")
 
 # How much of each kind of work a system's equations take: parameters moved at each t, and once; Jacobians at all pairs;
-# terms of the double sum; the tensor of the recursion; initial states moved. Fitted to 13 cases on one core of an AMD EPYC,
-# within a factor of 2 except for the smallest: enough to refuse what would take minutes.
+# terms of the double sum; the tensor of the recursion; initial states moved. Fitted to 13 cases on one core of an AMD
+# EPYC, within a factor of 2 except for the smallest: enough to refuse what would take minutes.
 WORK = {
     "mean-loss": (0.49, 2.8, 0.08, 0.15, 3.5, 0.0),
     "mini-batch": (0.0, 2.5, 0.0, 0.7, 0.0, 0.0),
@@ -29,7 +29,7 @@ WORK = {
 
 
 def require_a_minute(systems: Iterable[System], case: Case) -> None:
-    """Raises CheckError if the check would take more time or memory than allowed, with the estimate and what to lower."""
+    """Raises CheckError if the check would take more time or memory than allowed; it says what to lower."""
     systems = list(systems)
     if _is_allowed(systems, case):
         return

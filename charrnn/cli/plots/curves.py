@@ -142,8 +142,8 @@ def downsample_min_max(x: Floats, y: Floats, columns: int) -> tuple[Floats, Floa
 def y_limits(quantity: Quantity, curves: Sequence[Curve]) -> tuple[float, float]:
     """The lowest and the highest value to show.
 
-    For a noisy quantity some are left out: the first hundredth of a training, which would make the rest flat, and of the
-    single values one in a hundred at either end.
+    For a noisy quantity some are left out: the first hundredth of a training, which would make the rest flat, and of
+    the single values one in a hundred at either end.
     """
     shown = []
     for found in curves:

@@ -1,6 +1,6 @@
 """The curves of trainings as a figure: a panel for each quantity, a colour for each run, one legend.
 
-Raw curves are faint, means strong, evaluations dots on a line; the best one is a star, a rollback a triangle on the axis.
+Raw curves are faint, means strong, evaluations dots on a line; the best a star, rollbacks triangles on the axis.
 """
 
 from collections.abc import Sequence

@@ -10,7 +10,7 @@ from charrnn.text.characters.unit_names import unit_name
 
 
 def draw(found: GradientFlow, path: Path, replace: bool = True) -> None:
-    """Draw median, quartiles and largest singular value by lag to a file, a panel for each layer. Raises OutputError."""
+    """Draw median, quartiles and largest singular value by lag, a panel for each layer. Raises OutputError."""
     layers = found.layers
     with open_figure(path, 8, 0.6 + 3.6 * len(layers), replace) as figure:
         for panel, layer in zip(figure.subplots(len(layers), 1, squeeze=False)[:, 0], layers, strict=True):

@@ -54,7 +54,7 @@ RC_PARAMS: dict[Any, Any] = {
 
 
 def require_writable(path: Path, force: bool, asked: str) -> bool:
-    """Whether an existing file of that name may be replaced. `asked` is what the user typed, for example "charrnn plot -o".
+    """Whether an existing file may be replaced. `asked` is what the user typed, for example "charrnn plot -o".
 
     Raises FigureError for a suffix that is not in FORMATS, MissingLibraryError without matplotlib, and OutputError as
     `confirm_overwrite` does.

@@ -70,8 +70,8 @@ def _consume(
 ) -> Finished:
     """Follow a training to its end. If the output is closed (`| head`, a closed terminal), stop it as a signal would.
 
-    `tick` is called now and then, also between events. Raises OSError, at the end, if the output could not be written for
-    another reason.
+    `tick` is called now and then, also between events. Raises OSError, at the end, if the output could not be written
+    for another reason.
     """
     finished, outputs = None, EventSinks(sinks, tick)
     for event in run.events(lambda: stop() or outputs.any_closed()):

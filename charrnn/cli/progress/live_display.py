@@ -1,9 +1,9 @@
 """The live display of a training: events scroll by above, and the dashboard stays at the bottom.
 
-The thread that trains draws it, between two steps, and only when some time has passed: nothing to lock, and the training
-loses only the time that a drawing takes. Each picture is sent in one synchronized update, if the terminal has them, so
-that half a picture is never seen. A training that was stopped (Ctrl-Z) is drawn again when it returns to the foreground,
-below what the shell has printed since; in the background it draws nothing.
+The thread that trains draws it, between two steps, and only when some time has passed: nothing to lock, and the
+training loses only the time that a drawing takes. Each picture is sent in one synchronized update, if the terminal has
+them, so that half a picture is never seen. A training that was stopped (Ctrl-Z) is drawn again when it returns to the
+foreground, below what the shell has printed since; in the background it draws nothing.
 """
 
 import os
@@ -121,7 +121,7 @@ class LiveDisplay:
         self._due = ended + max(MIN_REFRESH_SECONDS, usual / MAX_DRAWING_SHARE)
 
     def _start_again(self) -> None:
-        """Redraw all for another size: the terminal has wrapped or cut its lines, so the picture is no longer where it was.
+        """Redraw all for another size: the terminal has wrapped or cut its lines, and the picture has moved.
 
         What other programs have printed there is scrolled up, and not lost.
         """

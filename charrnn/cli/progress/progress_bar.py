@@ -11,7 +11,7 @@ from charrnn.cli.progress.follow import can_draw_on
 
 @contextmanager
 def progress_bar(what: str, json: bool) -> Iterator[Callable[[float], object]]:
-    """Yield a function that moves the bar to a share of 1; the bar is erased at the end. `json`: JSON is written to stdout."""
+    """Yield a function that moves the bar to a share of 1; it is erased at the end. `json`: stdout gets JSON."""
     console = Terminal(stderr=True, highlight=False)
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True, disable=not can_draw_on(console, json)) as progress:

@@ -1,8 +1,9 @@
 """Event files for TensorBoard in the run directory; they hold the same as metrics.jsonl.
 
 The extra tensorboardX defines the format. Its SummaryWriter is not used: it writes in a thread of its own, which a full
-disk ends; then its queue fills, and the training waits for ever. It also writes a record for every scalar; here a step is
-one record. The files are opened here, inside the open run directory: renaming it does no harm, and links are not followed.
+disk ends; then its queue fills, and the training waits for ever. It also writes a record for every scalar; here a step
+is one record. The files are opened here, inside the open run directory: renaming it does no harm, and links are not
+followed.
 
 Each process begins a file, and their names are numbered. Before a step that is logged again, a mark makes TensorBoard
 forget what was logged of it and of later steps.
@@ -51,7 +52,7 @@ class TensorBoardLog:
     """Writes each event of a training. If the disk fails, it says so once, and the training goes on."""
 
     def __init__(self, run: Folder, unit: Unit = "char") -> None:
-        """The folder and the file are made with the first event: before it the run is not saved, and may start from scratch."""
+        """The folder is made with the first event: before it the run is not saved, and may start from scratch."""
         self._run, self._unit = run, unit
         self._file: EventFile | None = None
         self._lost = False

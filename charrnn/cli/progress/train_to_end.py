@@ -12,7 +12,7 @@ from charrnn.training.parallel.communicator import Communicator
 
 
 def train_to_end(run: Run, json: bool, quiet: bool, tensorboard: bool, ranks: Communicator) -> int:
-    """Train to the end, and print the path of the run; of several ranks only the first prints. Returns the exit code."""
+    """Train to the end, and print the path of the run, on the first rank only. Returns the exit code."""
     prints = ranks.rank == 0
     log = boards.open_board(run.folder, run.plan.config.data.unit) if tensorboard and prints else nullcontext()
     with graceful_stop() as stop, log as board:

@@ -40,7 +40,7 @@ def show_novelty(found: Novelty, seeds: Sequence[Seed], text: TrainingText) -> N
 
 
 def as_fields(found: Novelty, text: TrainingText) -> list[dict[str, Any]]:
-    """The fields for the JSON of each sample; `place` is where the longest run is in the training text, if there is one."""
+    """The fields for the JSON of each sample; `place` is where the longest run is in the training text, or None."""
     held_out = found.held_out and found.held_out.curve
     every = []
     for overlap in found.samples:

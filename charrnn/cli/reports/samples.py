@@ -24,7 +24,7 @@ def stream_sample(generator: Generator, request: SampleRequest, seed: int, colou
     """Write one text, character by character or at its end, with `colour` each in that of its surprisal."""
     if colour:
         _print_scale()
-        _write_coloured(request.prompt, generator.stream_scored(request, seed), as_drawn)
+        _write_coloured(request.prompt, generator.stream_pieces(request, seed), as_drawn)
     else:
         show_sample(request.prompt, generator.stream(request, seed), as_drawn)
 
@@ -39,8 +39,8 @@ def show_samples(
 ) -> None:
     """Print the samples with their traces, or as JSON with the fields of `more`.
 
-    With `headings` a line before each of several samples names its seed. Documents need no headings: one a line, or with
-    an empty line between them.
+    With `headings` a line before each of several samples names its seed. Documents need no headings: one a line, or
+    with an empty line between them.
     """
     if json:
         fields_of_each = more or [{}] * len(samples)
@@ -97,7 +97,7 @@ def _as_json(sample: Sample) -> dict[str, Any]:
 
 
 def _trace_lines(trace: Sequence[TracedStep], columns: int | None) -> list[str]:
-    """A heading and a line for each character: its probability by the network, and the candidates, the drawn one marked.
+    """A heading and a line for each character: its probability by the network, and the candidates, the drawn one with *.
 
     In a terminal that is too narrow, the candidates go on in the next line.
     """

@@ -32,7 +32,7 @@ def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None,
     lock = sweeps.open_directory(sweep, out)
     folder = lock.folder
     try:
-        with graceful_stop() as stop, _as_stopped(stop):
+        with graceful_stop() as stop, _exit_if_unread(stop):
             workers = min(mpi_pool.count(team) if team else jobs or default_jobs(sweep), len(sweep.trials))
             if not quiet:
                 for line in (_introduction(sweep, folder.path, workers), *sweep.notes):
@@ -44,7 +44,7 @@ def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None,
 
 
 @contextmanager
-def _as_stopped(stop: StopRequest) -> Iterator[None]:
+def _exit_if_unread(stop: StopRequest) -> Iterator[None]:
     """If nobody reads the output any more (`| head`, a closed terminal), exit as after a signal: all was stopped and saved."""
     try:
         yield

@@ -5,9 +5,9 @@
     L̂   = (l_1 + ... + l_T) / T,  l_t = ℓ(o_t, d_t) (1)
     w_h = [W_xh W_hh]ᵀ
 
-Vectors are columns, and times count from 1. ∂f is the immediate derivative, at fixed h_{t-1}; ∂h is the total one. The document
-writes both as ∂h in the end, and j - 1 = i under its product: the box holds if ∂h is immediate and j = i + 1, and not if
-it is read in another way.
+Vectors are columns, and times count from 1. ∂f is the immediate derivative, at fixed h_{t-1}; ∂h is the total one. The
+document writes both as ∂h in the end, and j - 1 = i under its product: the box holds if ∂h is immediate and j = i + 1,
+and not if it is read in another way.
 """
 
 from collections.abc import Callable

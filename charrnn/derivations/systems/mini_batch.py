@@ -1,14 +1,14 @@
-"""D1: a mini-batch of m instances, biases, tanh or logistic units, a softmax; stacked or separate weights; sums over t and k.
+"""D1: a mini-batch of m instances, biases, tanh or logistic units, a softmax; stacked or separate weights.
 
     h_t = φ_h(X_t W_xh + h_{t-1} W_hh + b_h) = φ_h([X_t h_{t-1}] W + b_h),   W = [W_xh; W_hh]
     o_t = h_t W_yh + b_y,   ŷ_t = softmax(o_t)
     L   = Σ_t L_t = -Σ_t y_t log ŷ_t, summed over the instances
 
 An instance is a row: X_t is (m, n_inputs), h_t is (m, n_neurons), and ŷ_t is (m, C). The document does not number its
-equations. It derives ∂L_{t+1}/∂W for one step, then for two, then as a sum over all steps k = 1 ... t + 1. It writes ∂h/∂W
-both for the total derivative and for the immediate one, at fixed h_{t-1}: the sum holds with the immediate one; one step,
-and the two of W_xh, hold if the last ∂h/∂W is total. Its shapes of W_yh, b_y and y_t hold if there are as many classes as
-neurons. It does not derive the gradient of b_h. Its Jacobians are in `vanishing`.
+equations. It derives ∂L_{t+1}/∂W for one step, then for two, then as a sum over all steps k = 1 ... t + 1. It writes
+∂h/∂W both for the total derivative and for the immediate one, at fixed h_{t-1}: the sum holds with the immediate one;
+one step, and the two of W_xh, hold if the last ∂h/∂W is total. Its shapes of W_yh, b_y and y_t hold if there are as
+many classes as neurons. It does not derive the gradient of b_h. Its Jacobians are in `vanishing`.
 """
 
 from dataclasses import dataclass

@@ -1,27 +1,27 @@
 """D2, section 3: the vector form, multiple data points. The document has only this title; what follows is derived here.
 
-B sequences of T steps are read side by side with the same U, W and V. Write them as the columns of matrices: X_t is M × B, S_t is D × B,
-G_t, Ŷ_t and Y_t are C × B. Then (19)-(23) become
+B sequences of T steps are read side by side with the same U, W and V, as the columns of matrices: X_t is M × B, S_t is
+D × B, and G_t, Ŷ_t and Y_t are C × B. Then (19)-(23) become
 
     Z_t = U X_t + W S_{t-1}            S_t = tanh(Z_t)            G_t = V S_t
     Ŷ_t = softmax of each column       L_t = -Σ_b Σ_i (Y_t)_{i,b} log (Ŷ_t)_{i,b}
 
-Column b of each line is sequence b's own equation: no column reads another. So L = Σ_b L^b, and each gradient is the sum over b of what
-section 2 derives for one sequence. Three steps make matrices of these sums.
+Column b of each line is sequence b's own equation: no column reads another. So L = Σ_b L^b, and each gradient is the
+sum over b of what section 2 derives for one sequence. Three steps make matrices of these sums.
 
-1. The error of each column is (44): ∂L_t/∂G_t = Ŷ_t - Y_t, C × B. Here and below ∂L/∂X has the shape of X: its columns are what
-   section 2 writes as rows.
+1. The error of each column is (44): ∂L_t/∂G_t = Ŷ_t - Y_t, C × B. Here and below ∂L/∂X has the shape of X: its columns
+   are what section 2 writes as rows.
 
-2. S_t reaches the loss by G_t, and by Z_{t+1}. For one sequence that is ∂L/∂s_t = (ŷ_t - y_t)ᵀ V + ∂L/∂z_{t+1} W, a row; its
-   transpose is the column b of
+2. S_t reaches the loss by G_t, and by Z_{t+1}. For one sequence that is ∂L/∂s_t = (ŷ_t - y_t)ᵀ V + ∂L/∂z_{t+1} W, a
+   row; its transpose is the column b of
 
        ∂L/∂S_t = Vᵀ (Ŷ_t - Y_t) + Wᵀ ∂L/∂Z_{t+1},      with ∂L/∂Z_{T+1} = 0
        ∂L/∂Z_t = ∂L/∂S_t ∘ (1 - S_t ∘ S_t),            (62), column by column
 
-   Unrolled, this is the sum (57) over all later losses, so that one pass from T down to 1 takes the place of T²/2 products.
+   Unrolled, this is the sum (57) over all later losses, so one pass from T down to 1 replaces T²/2 products.
 
-3. A weight that enters as W s adds the outer product of a column of the gradient and a column of the state, (70). The sum over b of
-   outer products of columns is a product of matrices: Σ_b a^b (c^b)ᵀ = A Cᵀ. With (71)-(73):
+3. A weight that enters as W s adds the outer product of a column of the gradient and a column of the state, (70). The
+   sum over b of outer products of columns is a product of matrices: Σ_b a^b (c^b)ᵀ = A Cᵀ. With (71)-(73):
 
        ∂L/∂V = Σ_t (Ŷ_t - Y_t) S_tᵀ       ∂L/∂W = Σ_t ∂L/∂Z_t S_{t-1}ᵀ       ∂L/∂U = Σ_t ∂L/∂Z_t X_tᵀ
        ∂L/∂S_0 = Wᵀ ∂L/∂Z_1

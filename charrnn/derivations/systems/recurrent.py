@@ -45,7 +45,7 @@ class Recurrent:
 
 
 def latest_first(jacobians: Iterable[Array], size: int) -> Array:
-    """J_t ... J_{k+1}, the order of a chain of derivatives, from J_{k+1}, ..., J_t, each (size, size); the identity without any."""
+    """J_t ... J_{k+1}, as a chain of derivatives is written, of J_{k+1}, ..., J_t, each (size, size)."""
     product = np.eye(size)
     for jacobian in jacobians:
         product = jacobian @ product
@@ -53,7 +53,7 @@ def latest_first(jacobians: Iterable[Array], size: int) -> Array:
 
 
 def earliest_first(jacobians: Iterable[Array], size: int) -> Array:
-    """J_{k+1} ... J_t, as a Π is read from left to right."""
+    """J_{k+1} ... J_t, as a Π is read from left to right, of the same."""
     product = np.eye(size)
     for jacobian in jacobians:
         product = product @ jacobian

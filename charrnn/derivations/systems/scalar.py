@@ -4,8 +4,8 @@
     ŷ_t = sigm(V s_t)                                    (2)
     E_t = -y_t log ŷ_t - (1 - y_t) log(1 - ŷ_t)          (3), as corrected: the document has only the first part
 
-Every variable is a number, and times count from 1. With the loss as printed a label 0 costs nothing, whatever ŷ is. From
-(14) on the document writes ∂s_t/∂s_k = W^{t-k}: the derivative of tanh is missing at each step.
+Every variable is a number, and times count from 1. With the loss as printed a label 0 costs nothing, whatever ŷ is.
+From (14) on the document writes ∂s_t/∂s_k = W^{t-k}: the derivative of tanh is missing at each step.
 """
 
 from dataclasses import dataclass

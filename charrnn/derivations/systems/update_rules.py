@@ -4,10 +4,10 @@
     L   = Σ_{t=0..T} L_t
     W ← W - α ∂L/∂W,   V ← V - α ∂L/∂V,   U ← U - α ∂L/∂U
 
-Vectors are columns. The first step is t = 0, so that there are T + 1 of them, and h_{-1} is given. y_t are the targets and ŷ_t the
-outputs; the document writes y_t for both in places, and k for K in a sum over the classes. Its sums for W and U begin at
-i = 1 though the loss begins at 0; its products (2.4) and (2.5) have the error on the left, and lack Vᵀ and one diagonal; and its rule
-for V starts from U.
+Vectors are columns. The first step is t = 0, so that there are T + 1 of them, and h_{-1} is given. y_t are the targets
+and ŷ_t the outputs; the document writes y_t for both in places, and k for K in a sum over the classes. Its sums for W
+and U begin at i = 1 though the loss begins at 0; its products (2.4) and (2.5) have the error on the left, and lack Vᵀ
+and one diagonal; and its rule for V starts from U.
 """
 
 from collections.abc import Callable
@@ -127,7 +127,7 @@ class UpdateRules(Recurrent):
         return self.h[k - 1] if parameter == "W" else self.x[k]
 
     def explicit(self, k: int, parameter: str) -> Array:
-        """∂h_k⁺/∂W: unit d moves by (1 - h_{k,d}²) h_{k-1} with row d of W, (D, D, D); by U, x_k for h_{k-1}, (D, D, M)."""
+        """∂h_k⁺/∂W, (D, D, D): unit d moves by (1 - h_{k,d}²) h_{k-1} with row d of W; by U, x_k for h_{k-1}."""
         return self.diag(k)[:, :, np.newaxis] * self.source(k, parameter)
 
     def term(self, i: int, k: int, parameter: str) -> Array:

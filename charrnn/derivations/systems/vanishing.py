@@ -3,9 +3,9 @@
     ∂h_t/∂h_k = ∂h_t/∂h_{t-1} ... ∂h_{k+1}/∂h_k,   ∂h_{j+1}/∂h_j = diag(φ'_h(W_xhᵀ X_{j+1} + W_hhᵀ h_j + b_h)) W_hhᵀ
 
 One instance, columns. The document has W_hh for W_hhᵀ there. It judges by the dominant eigenvalue of W_hh alone, which
-is right only for a linear network in the long run: where units are off or flat, their slopes decide as well. And it says
-that the derivative of tanh is at most 0.25, which is the logistic function's.
-With γ, the largest |φ'_h| (1 for tanh), and σ, the largest singular value of W_hh:
+is right only for a linear network in the long run: where units are off or flat, their slopes decide as well. And it
+says that the derivative of tanh is at most 0.25, which is the logistic function's. With γ, the largest |φ'_h| (1 for
+tanh), and σ, the largest singular value of W_hh:
 
     ‖∂h_t/∂h_k‖ ≤ (γ σ)^{t-k}
 
@@ -123,7 +123,7 @@ def clip(gradients: Mapping[str, Array], m: float) -> dict[str, Array]:
 
 
 def one_unit_off(rnn: Recurrence) -> Recurrence:
-    """Two relu units, the first on at 1, the second off; the eigenvalues of W_hhᵀ = [[1.5, 1.5], [-1.5, -1.5]] are both 0."""
+    """Two relu units, one on at 1, one off; both eigenvalues of W_hhᵀ = [[1.5, 1.5], [-1.5, -1.5]] are 0."""
     X, h_0 = np.zeros((rnn.T, 1)), np.array([1.0, 0.0])
     W_hh, b_h = np.array([[1.5, -1.5], [1.5, -1.5]]), np.array([-0.5, 0.0])
     return Recurrence(X, np.zeros((1, 2)), W_hh, b_h, h_0, functions.RELU)

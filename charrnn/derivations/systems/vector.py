@@ -6,8 +6,8 @@
     ŷ_t = softmax(g_t)              (22)
     L_t = -y_tᵀ log ŷ_t             (23)
 
-Vectors are columns, ∂L/∂vector is a row, and times count from 1. The document moves W out of a product of matrices, which
-do not commute: (63), and with it (66), (67) and (69). Everything else holds, except an index in (34).
+Vectors are columns, ∂L/∂vector is a row, and times count from 1. The document moves W out of a product of matrices,
+which do not commute: (63), and with it (66), (67) and (69). Everything else holds, except an index in (34).
 """
 
 from dataclasses import dataclass

@@ -68,10 +68,10 @@ def train(
     settings: Mapping[str, Any] | None = None,
     on_progress: Callable[[int, int], object] | None = None,
 ) -> Lesson:
-    """Train a system by its name. `on_progress` is called before each update with the number of updates made, and of all.
+    """Train a system by its name. Before each update `on_progress` is called with the updates made, and their total.
 
-    Settings are alpha, updates, clip and D (the scalar system has no D), as numbers or as strings. Raises ValueError for a
-    setting that does not exist or is out of range, and for a training that would take more than a minute.
+    Settings are alpha, updates, clip and D (the scalar system has no D), as numbers or as strings. Raises ValueError
+    for a setting that does not exist or is out of range, and for a training that would take more than a minute.
     """
     kind = TASKS[system]
     chosen = choose(kind.DEFAULTS, settings or {})

@@ -9,7 +9,6 @@ import numpy as np
 
 from charrnn.errors import TextError
 from charrnn.models.encoded_text import Block, EncodedText
-from charrnn.models.evaluation import baselines
 from charrnn.models.evaluation.baselines import Baselines, Counts, XzBaseline
 from charrnn.models.evaluation.bootstrap import BootstrapMean
 from charrnn.models.mixture.components import Component, NGramScorer, TableScorer, scorers
@@ -145,7 +144,7 @@ def evaluate(
         unknown_characters=dict(count.unknown.most_common()),
         interval=whole.interval(),
         baselines=Baselines(
-            uniform=(1 - unknown) * baselines.uniform(len(vocabulary)) + unknown * UNKNOWN_COST,
+            uniform=(1 - unknown) * math.log(len(vocabulary)) + unknown * UNKNOWN_COST,
             unigram=by_counting[0].mean if by_counting else None,
             ngram=by_counting[1].mean if by_counting else None,
             xz=xz.result() if xz else None,

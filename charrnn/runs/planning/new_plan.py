@@ -9,8 +9,7 @@ from charrnn.runs.planning import rank_agreement
 from charrnn.runs.planning.fine_tuning import FineTuneBase
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.planning.plan_notes import corpus_notes, frozen_notes, rare_symbol_notes
-from charrnn.runs.planning.run_text import read_text
-from charrnn.runs.planning.source_paths import absolute_source, require_storable_sources
+from charrnn.runs.planning.run_text import absolute_source, read_text, require_storable_sources
 from charrnn.text import corpus as corpora
 from charrnn.text import windows
 from charrnn.text.characters.unit_names import amount
@@ -43,7 +42,7 @@ def make_plan(
 
 def _build(sources: Sequence[str], config: Config | None, base: FineTuneBase | None, ranks: Communicator) -> Plan:
     if config is None:
-        config = base.default_config() if base else resolve.resolve(resolve.DEFAULT).config
+        config = resolve.resolve(resolve.DEFAULT, defaults=base.settings if base else None).config
     sources = tuple(sources) or (DEFAULT_SOURCE,)
     absolute = tuple(map(absolute_source, sources))
     require_storable_sources(absolute)

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from tiny import OPTIONS as TINY
 
 from charrnn.runs.storage.checkpoint import load
@@ -17,7 +18,7 @@ def test_train_prints_the_run_directory_and_nothing_else_on_stdout(charrnn, text
     assert "\x1b" not in result.stderr
 
 
-def test_quiet_tells_nothing(charrnn, text_file):
+def test_quiet_prints_the_run_directory_alone(charrnn, text_file):
     result = charrnn("train", text_file, *TINY, "-q")
     assert (result.stdout, result.stderr) == ("runs/text\n", "")
 
@@ -53,7 +54,7 @@ def test_dry_run_shows_the_plan_and_writes_nothing(charrnn, text_file, tmp_path)
     assert found["text"]["characters"] == 1200
 
 
-def test_without_a_configuration_train_takes_the_default_one_and_tells_what_the_text_decided(charrnn, text_file):
+def test_without_a_configuration_train_takes_the_default_one_and_prints_what_the_text_decided(charrnn, text_file):
     plain, named = (
         json.loads(charrnn("train", text_file, "--dry-run", "--json", *options).stdout)
         for options in ([], ["-c", "default"])
@@ -72,7 +73,7 @@ def test_without_a_configuration_train_takes_the_default_one_and_tells_what_the_
     )
 
 
-def test_a_fine_tune_tells_what_is_new_and_where_its_values_came_from(charrnn, tiny_run, tmp_path):
+def test_a_fine_tune_prints_what_is_new_and_where_its_values_came_from(charrnn, tiny_run, tmp_path):
     other = tmp_path / "other.txt"
     other.write_text("the cat sat on 12 mats.\n" * 40)
     found = json.loads(charrnn("train", other, "--from", tiny_run, "--dry-run", "--json").stdout)
@@ -116,6 +117,7 @@ def test_a_whole_section_can_be_set(charrnn, text_file):
     assert re.fullmatch(r".*default\.yaml:\d+", found["origins"]["model.cell"])
 
 
+@pytest.mark.slow
 def test_training_for_a_time_records_the_steps_and_can_be_resumed_for_another(charrnn, text_file):
     tiny = [word for word in TINY if word not in ("--steps", "20")]
     result = charrnn("train", text_file, *tiny, "--time", "2s", "-o", "r")

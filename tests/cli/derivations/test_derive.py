@@ -79,7 +79,7 @@ def test_settings_are_those_of_the_case():
     assert report["equations"] != found("mean-loss", "-s", "T=2", "-s", "D=3")["equations"]
 
 
-@mostly_slow(
+@pytest.mark.parametrize(
     ("arguments", "loss"),
     [
         (["mean-loss"], "mean"),
@@ -89,8 +89,8 @@ def test_settings_are_those_of_the_case():
         (["mean-loss", "-s", "loss=sum"], "sum"),
         (["vanishing"], None),
     ],
-    one_in=3,
 )
+@pytest.mark.slow
 def test_the_settings_can_be_typed_back(arguments, loss):
     report = found(*arguments)
     assert report["settings"].get("loss") == loss
@@ -190,15 +190,15 @@ def test_a_walk_through_each_system(name):
     result = run(app, ["derive", name, "--explain", "--seed", "5"])
     assert result.exit_code == 0, result.stderr
     assert f"{name}: " in result.stdout
-    told = json.loads(run(app, ["derive", name, "--explain", "--seed", "5", "--json"]).stdout)
-    assert told["system"] == name
+    printed = json.loads(run(app, ["derive", name, "--explain", "--seed", "5", "--json"]).stdout)
+    assert printed["system"] == name
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_each_system_learns(name):
-    told = json.loads(run(app, ["derive", name, "--train", "-s", "updates=3", "--json"]).stdout)
-    assert told["system"] == name
-    assert [each["name"] for each in told["runs"]][:2] == ["unclipped", "clipped"]
+    printed = json.loads(run(app, ["derive", name, "--train", "-s", "updates=3", "--json"]).stdout)
+    assert printed["system"] == name
+    assert [each["name"] for each in printed["runs"]][:2] == ["unclipped", "clipped"]
     assert "Each update: " in run(app, ["derive", name, "--train", "-s", "updates=3"]).stdout
 
 
@@ -263,7 +263,7 @@ def test_saturated_units_and_large_numbers_are_no_mistake_of_a_corrected_form(ar
 
 
 @pytest.mark.slow
-def test_what_overflows_is_told_apart_and_what_to_lower():
+def test_what_overflows_is_named_with_what_to_lower():
     arguments = ["mini-batch", "-s", "phi_h=identity", "-s", "T=20"]
     open_ = [row for row in found(*arguments)["equations"] if row["printed"]["reason"] == "overflows here"]
     assert [row["number"] for row in open_] == ["L"]

@@ -219,7 +219,8 @@ def test_the_question_is_not_part_of_the_result(asked, tmp_path):
     assert (tmp_path / "result").read_text() == "p.safetensors\n"
 
 
-@mostly_slow("redirected", ["2> said", "< /dev/null"], one_in=2)
+@pytest.mark.parametrize("redirected", ["2> said", "< /dev/null"])
+@pytest.mark.slow
 def test_where_a_question_would_not_be_seen_or_answered_nobody_is_asked(asked, tmp_path, redirected):
     said, code = ended(asked("export", redirected))
     assert code == 1

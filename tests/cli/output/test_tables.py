@@ -47,9 +47,9 @@ def sweep(folder):
 
 
 COMMANDS = {
+    "eval": lambda folder: ["eval", folder / f"{LONG}1", "--with", folder / f"{LONG}2", "--ngram"],
     "gradcheck": lambda folder: ["gradcheck", "-s", "model.cell=lstm", "--entries", "3"],
     "sweep": sweep,
-    "eval": lambda folder: ["eval", folder / f"{LONG}1", "--with", folder / f"{LONG}2", "--ngram"],
     "eval --dynamic": lambda folder: ["eval", folder / f"{LONG}1", "--dynamic"],
     "score": lambda folder: ["score", folder / f"{LONG}1", folder / "text.txt"],
     "score --against": lambda folder: [

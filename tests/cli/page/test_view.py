@@ -127,6 +127,7 @@ def test_of_documents_so_many_characters_are_shown_as_were_asked_for(charrnn, tm
     assert f"showing the first {length}" in done.stderr
 
 
+@pytest.mark.slow
 def test_what_was_expected_is_named_as_the_text_shows_it(charrnn, tmp_path):
     text = tmp_path / "text.txt"
     text.write_text("anna\nbö\ncarl\ndora\n" * 20, "utf-8")

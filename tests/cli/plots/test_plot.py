@@ -102,8 +102,9 @@ def test_a_name_stands_in_the_figure_as_it_is(charrnn, tmp_path, name):
     assert any(text.startswith(name.replace("\x01", "\u2401") + ": 2 steps") for text in texts("a.svg"))
 
 
-@mostly_slow("losses", [[2.0], [2.0, 2.0], [0.0, 0.0]], one_in=3)
+@pytest.mark.parametrize("losses", [[2.0], [2.0, 2.0], [0.0, 0.0]])
 @pytest.mark.parametrize("norm", [1.0, 0.0])
+@pytest.mark.slow
 def test_one_step_and_flat_curves_can_be_drawn(charrnn, tmp_path, losses, norm, recwarn):
     run = write(tmp_path / "a", losses)
     (run / "metrics.jsonl").write_text(
@@ -135,12 +136,12 @@ def test_several_runs_in_plain_text_have_letters(charrnn, tmp_path):
     assert lines[-3:-1] == ["a one: 3 steps, not validated yet", "b two: 3 steps, not validated yet"]
 
 
-def test_runs_of_one_name_are_told_apart_by_their_paths(charrnn, tmp_path):
+def test_runs_of_one_name_are_named_by_their_paths(charrnn, tmp_path):
     one, two = write(tmp_path / "x" / "run", [3, 2]), write(tmp_path / "y" / "run", [3, 2])
     assert [run.name for run in picture(one, two).runs] == [str(one), str(two)]
 
 
-def test_damaged_lines_are_told_of(charrnn, tiny_run):
+def test_damaged_lines_are_reported(charrnn, tiny_run):
     with (tiny_run / "metrics.jsonl").open("a") as file:
         file.write("{\n")
     result = charrnn("plot", tiny_run)
@@ -175,7 +176,7 @@ def test_a_run_without_metrics_is_refused(charrnn, tiny_run):
     "events", ["", "\n\n", '{"event": "resumed", "step": 5}\n' * 3, '{"event": "eval", "step": 5, "loss": 1}\n']
 )
 @pytest.mark.parametrize("more", [(), ("-o", "a.svg")])
-def test_a_run_that_tells_of_no_step_is_refused(charrnn, tiny_run, events, more):
+def test_a_run_without_steps_is_refused(charrnn, tiny_run, events, more):
     (tiny_run / "metrics.jsonl").write_text(events)
     refused(charrnn("plot", tiny_run, *more), 1, f"{tiny_run / 'metrics.jsonl'}: has no step of a training")
     assert not Path("a.svg").exists()
@@ -304,7 +305,7 @@ def test_in_a_narrow_terminal_a_plot_is_no_wider_than_that(tmp_path, columns, la
     assert below.strip() == last_row
 
 
-def test_a_loss_that_four_places_would_hide_is_told(tmp_path):
+def test_a_loss_that_four_places_would_hide_is_shown(tmp_path):
     found = picture(write(tmp_path / "a", [1.0, 0.5], {"event": "eval", "step": 2, "loss": 1.234567e-07}))
     assert curves.summary(found.runs[0]) == "a: 2 steps, best validation loss 1.235e-07 (1.781e-07 bpc) at step 2"
 

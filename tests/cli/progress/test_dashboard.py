@@ -98,7 +98,7 @@ def test_going_back_takes_bar_and_curve_back():
     assert any("steps 1 to 700" in line for line in lines)
 
 
-def test_what_is_wrong_is_told_by_read_when_it_begins_and_stands_in_the_lines_while_it_lasts():
+def test_a_warning_is_returned_when_it_begins_and_shown_while_it_lasts():
     dashboard = Dashboard(1000, 0, 1.0, Clock())
     dashboard.read(Stepped(1, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
     assert len(dashboard.read(Evaluated(1, "valid", 2.0, 2.9, True, 0.9))) == 1

@@ -1,4 +1,4 @@
-"""How a training is followed when those who are told of it go away."""
+"""How a training is followed when its output is closed."""
 
 import errno
 from types import SimpleNamespace
@@ -47,10 +47,10 @@ def followed(*views):
 
 
 @pytest.mark.parametrize("error", GONE, ids=str)
-def test_a_training_whose_reader_went_away_is_stopped_quietly_and_nobody_is_told_more(error):
-    told = []
-    assert followed(told.append, failing(error)).step == 3
-    assert [event.step for event in told] == [1, 2, 3]
+def test_a_training_whose_reader_went_away_is_stopped_quietly_and_no_sink_is_called_again(error):
+    seen = []
+    assert followed(seen.append, failing(error)).step == 3
+    assert [event.step for event in seen] == [1, 2, 3]
 
 
 def test_a_training_of_which_nothing_more_can_be_written_is_stopped_and_then_it_is_said():

@@ -1,4 +1,4 @@
-"""The live display on the screen of a terminal: of one in memory (pyte), and of tmux, which wraps its lines anew when it is resized."""
+"""The live display on the screen of a terminal: of one in memory (pyte), and of tmux, which wraps its lines again when it is resized."""
 
 import json
 import os
@@ -172,14 +172,14 @@ def test_json_on_the_terminal_is_not_drawn_over(text_file, tmp_path):
 
 
 @pytest.mark.slow
-def test_warnings_stay_above_and_are_told_once(text_file, tmp_path):
+def test_warnings_stay_above_and_are_printed_once(text_file, tmp_path):
     arguments = command(
         text_file, tmp_path / "r", "-s", "training.learning_rate=1", "-s", "training.max_grad_norm=null", every=250
     )
     screen = Screen(spawn(arguments, 80, 50), 80, 50).read()
-    told = [line for line in screen.lines if line.startswith(("saturation:", "plateau:", "overfitting:"))]
-    assert len(told) == len(set(told)) or "…" in "".join(told)
-    assert any(line.startswith("saturation:") for line in told)
+    warnings = [line for line in screen.lines if line.startswith(("saturation:", "plateau:", "overfitting:"))]
+    assert len(warnings) == len(set(warnings)) or "…" in "".join(warnings)
+    assert any(line.startswith("saturation:") for line in warnings)
 
 
 @pytest.mark.parametrize("left_over", [{"COLUMNS": "0"}, {"COLUMNS": "0", "LINES": "0"}, {"COLUMNS": "300"}], ids=str)
@@ -253,7 +253,7 @@ def test_a_training_that_was_stopped_is_drawn_below_what_the_shell_has_shown_sin
 
 @needs_tmux
 @pytest.mark.slow
-def test_a_training_in_the_background_of_a_shell_tells_lines(text_file, tmp_path, tmux):
+def test_a_training_in_the_background_of_a_shell_prints_lines(text_file, tmp_path, tmux):
     line = " ".join([sys.executable, *command(text_file, tmp_path / "r", steps=1000)])
     tmux("new-session", "-d", "-s", "s", "-x", 80, "-y", 50, "env PS1='$ ' bash --norc")
     tmux("send-keys", "-t", "s", f"{line} & wait", "Enter")

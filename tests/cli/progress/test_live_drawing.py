@@ -96,7 +96,7 @@ def test_an_evaluation_may_be_the_first_that_is_shown_after_coming_back(foregrou
         assert sum("validation loss" in line for line in screen.lines) == 1
 
 
-def test_the_end_is_told_wherever_the_training_is(foreground):
+def test_the_end_is_printed_wherever_the_training_is(foreground):
     screen = Screen()
     display = display_on(screen)
     with display:

@@ -1,4 +1,4 @@
-"""A training told in lines."""
+"""A training in plain lines."""
 
 import io
 from types import SimpleNamespace
@@ -25,7 +25,7 @@ def test_a_sample_without_surprisals_is_shown_and_none_of_it_moves_the_cursor():
     assert sample(Sampled(1, "a\x1b[2Jb\rc\u202ed\te", ())).plain == "a\u241b[2Jb\u240dc<U+202E>d    e"
 
 
-def test_steps_are_told_every_ten_seconds_and_evaluations_and_what_goes_wrong_at_once(monkeypatch):
+def test_steps_are_printed_every_ten_seconds_and_evaluations_and_what_goes_wrong_at_once(monkeypatch):
     clock = SimpleNamespace(now=0.0)
     monkeypatch.setattr(plain_lines, "time", SimpleNamespace(monotonic=lambda: clock.now))
     out = io.StringIO()
@@ -35,6 +35,6 @@ def test_steps_are_told_every_ten_seconds_and_evaluations_and_what_goes_wrong_at
         lines(step(number))
         if number == 15:
             lines(Evaluated(15, "valid", 2.5, 3.6, True, 0.9))
-    told = [line.split(":")[0].split(" · ")[0] for line in out.getvalue().splitlines()]
-    assert told == ["step 10 of 100", "step 15", "saturation", "step 20 of 100", "step 30 of 100"]
+    lines = [line.split(":")[0].split(" · ")[0] for line in out.getvalue().splitlines()]
+    assert lines == ["step 10 of 100", "step 15", "saturation", "step 20 of 100", "step 30 of 100"]
     assert "step 10 of 100 · loss 2.0000 (2.885 bpc) · gradient 0.50 (0% clipped)" in out.getvalue()

@@ -23,7 +23,7 @@ def step(number, loss=2.0):
     return Stepped(number, 0.5, loss, 0.25, True, 0.125, 1000.0)
 
 
-def told(run, *events):
+def logged(run, *events):
     run.mkdir(exist_ok=True)
     with Folder(run) as folder, open_board(folder) as board:
         for event in events:
@@ -64,12 +64,12 @@ def test_the_files_hold_what_metrics_holds(charrnn, text_file, tmp_path):
 
 
 def test_a_sample_is_a_block_of_code_in_which_no_line_end_is_lost(tmp_path):
-    found = told(tmp_path / "run", Sampled(7, "# one\n\n*two*"))
+    found = logged(tmp_path / "run", Sampled(7, "# one\n\n*two*"))
     assert found == {"sample/text_summary": [(7, "    # one\n    \n    *two*")]}
 
 
 def test_figures_that_are_none_are_left_out(tmp_path):
-    found = told(
+    found = logged(
         tmp_path / "run",
         Flowed(
             step=5,
@@ -88,24 +88,24 @@ def test_figures_that_are_none_are_left_out(tmp_path):
     }
 
 
-def test_what_is_told_anew_after_a_resume_is_shown_once(tmp_path):
+def test_what_is_logged_again_after_a_resume_is_shown_once(tmp_path):
     folder = tmp_path / "run"
-    told(folder, *map(step, (1, 2, 3, 4)), Evaluated(4, "valid", 2.0, 3.0, True))
-    found = told(folder, Resumed(2), step(3, loss=1.0), step(4))
+    logged(folder, *map(step, (1, 2, 3, 4)), Evaluated(4, "valid", 2.0, 3.0, True))
+    found = logged(folder, Resumed(2), step(3, loss=1.0), step(4))
     assert found["train/loss"] == [(1, 2.0), (2, 2.0), (3, 1.0), (4, 2.0)]
     assert found["valid/loss"] == []
     assert len(list((folder / FOLDER).iterdir())) == 2
 
 
-def test_what_is_told_anew_after_going_back_is_shown_once(tmp_path):
+def test_what_is_logged_again_after_going_back_is_shown_once(tmp_path):
     events = [*map(step, (1, 2, 3)), Recovered(1, "loss nan", 4, 0.1, 1), step(2, loss=1.0)]
-    assert told(tmp_path / "run", *events)["train/loss"] == [(1, 2.0), (2, 1.0)]
+    assert logged(tmp_path / "run", *events)["train/loss"] == [(1, 2.0), (2, 1.0)]
 
 
 def test_files_of_many_processes_are_read_in_the_order_in_which_they_were_begun(tmp_path):
     folder = tmp_path / "run"
     for number in range(12):
-        told(folder, Resumed(0), step(1, loss=number))
+        logged(folder, Resumed(0), step(1, loss=number))
     assert shown(folder / FOLDER)["train/loss"] == [(1, 11.0)]
 
 
@@ -137,7 +137,7 @@ def test_the_training_learns_the_very_same(charrnn, text_file, tmp_path):
     assert not (tmp_path / "without" / "tensorboard").exists()
 
 
-def test_a_training_that_ends_in_an_error_has_told_its_last_steps(text_file, tmp_path):
+def test_a_training_that_ends_in_an_error_has_logged_its_last_steps(text_file, tmp_path):
     settings = ("training.learning_rate=1000", "training.max_grad_norm=null", "model.nonlinearity=relu")
     run = begun(tmp_path / "run", text_file, *settings, "training.optimizer=sgd", "training.recoveries=0")
     with pytest.raises(DivergedError), open_board(run.folder) as board:
@@ -158,13 +158,13 @@ def test_without_the_library_nothing_is_begun(charrnn, text_file, tmp_path, monk
 
 
 def test_nothing_is_made_before_the_first_event(tmp_path):
-    """A run that was killed before its first save is begun anew in its directory, which must hold nothing else."""
+    """A run that was killed before its first save starts from scratch in its directory, which must hold nothing else."""
     with Folder(tmp_path) as folder:
         TensorBoardLog(folder).close()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_place_that_cannot_be_written_is_told_once_and_the_training_goes_on(charrnn, tiny_run):
+def test_a_place_that_cannot_be_written_is_reported_once_and_the_training_goes_on(charrnn, tiny_run):
     (tiny_run / "tensorboard").write_text("a file, no folder")
     result = charrnn("train", "--resume", tiny_run, "--steps", "30", "--tensorboard", "-q")
     assert result.exit_code == 0
@@ -175,7 +175,7 @@ def test_a_place_that_cannot_be_written_is_told_once_and_the_training_goes_on(ch
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 @pytest.mark.parametrize("flush_every", [0.0, 1000.0])
-def test_a_full_disk_is_told_once_and_the_training_goes_on(charrnn, text_file, tmp_path, monkeypatch, flush_every):
+def test_a_full_disk_is_reported_once_and_the_training_goes_on(charrnn, text_file, tmp_path, monkeypatch, flush_every):
     create = Folder.create
 
     def full(folder, name):
@@ -191,7 +191,7 @@ def test_a_full_disk_is_told_once_and_the_training_goes_on(charrnn, text_file, t
     assert api.load(tmp_path / "run")
 
 
-def test_what_was_told_is_on_the_disk_after_a_while(tmp_path, monkeypatch):
+def test_what_was_logged_is_on_the_disk_after_a_while(tmp_path, monkeypatch):
     def steps(run, flush_every):
         monkeypatch.setattr(tensorboard, "FLUSH_EVERY", flush_every)
         run.mkdir()
@@ -209,8 +209,8 @@ def test_no_link_is_followed(charrnn, tiny_run, tmp_path, monkeypatch):
     (tmp_path / "elsewhere").mkdir()
     (tiny_run / FOLDER).symlink_to(tmp_path / "elsewhere")
     result = charrnn("train", "--resume", tiny_run, "--steps", "30", "--tensorboard", "-q")
-    told = f"{tiny_run / FOLDER}: cannot be written: tensorboard is a link, and links are not followed here; the training goes on"
-    assert " ".join(result.stderr.split()).startswith(told)
+    note = f"{tiny_run / FOLDER}: cannot be written: tensorboard is a link, and links are not followed here; the training goes on"
+    assert " ".join(result.stderr.split()).startswith(note)
     assert result.exit_code == 0
     assert os.listdir(tmp_path / "elsewhere") == []
     (tiny_run / FOLDER).unlink()

@@ -40,25 +40,27 @@ def shown(capsys, **changes):
     return capsys.readouterr()
 
 
-def rows(told):
-    return [[cell.strip() for cell in line.split("│")[1:-1]] for line in told.out.splitlines() if line.startswith("│")]
+def rows(printed):
+    return [
+        [cell.strip() for cell in line.split("│")[1:-1]] for line in printed.out.splitlines() if line.startswith("│")
+    ]
 
 
 def test_the_table_has_a_row_for_the_model_and_each_baseline(capsys):
-    told = shown(capsys)
-    assert rows(told) == [
+    printed = shown(capsys)
+    assert rows(printed) == [
         ["runs/a/best.safetensors", "1.0000", "1.4427", "0.9000 to 1.1000"],
         ["uniform", "4.0000", "5.7708", ""],
         ["unigram", "3.0000", "4.3281", ""],
         ["7-gram (Kneser-Ney)", "1.5000", "2.1640", ""],
         ["xz -9e", "2.0000", "2.8854", ""],
     ]
-    assert told.out.startswith("the text: 1,235 characters; 1,234 predicted\n")
-    assert told.out.splitlines()[-2:] == [
+    assert printed.out.startswith("the text: 1,235 characters; 1,234 predicted\n")
+    assert printed.out.splitlines()[-2:] == [
         "1.2500 bits per byte, perplexity 2.7183",
         "0.5000 nats below the n-gram (95 %: 0.4000 to 0.6000)",
     ]
-    assert told.err == "where it is from\na note on it\n"
+    assert printed.err == "where it is from\na note on it\n"
 
 
 @pytest.mark.parametrize(
@@ -70,15 +72,15 @@ def test_the_table_has_a_row_for_the_model_and_each_baseline(capsys):
         (0.5, None, "0.5000 nats below the n-gram"),
     ],
 )
-def test_the_interval_is_that_of_what_is_told(capsys, gain, interval, line):
+def test_the_interval_is_that_of_what_is_printed(capsys, gain, interval, line):
     assert shown(capsys, gain=gain, gain_interval=interval).out.splitlines()[-1] == line
 
 
 def test_what_could_not_be_had_has_no_row(capsys):
-    told = shown(capsys, baselines=Baselines(4.0), interval=None, gain=None)
-    assert [row[0] for row in rows(told)] == ["runs/a/best.safetensors", "uniform"]
-    assert rows(told)[0][3] == "too short"
-    assert "n-gram" not in told.out
+    printed = shown(capsys, baselines=Baselines(4.0), interval=None, gain=None)
+    assert [row[0] for row in rows(printed)] == ["runs/a/best.safetensors", "uniform"]
+    assert rows(printed)[0][3] == "too short"
+    assert "n-gram" not in printed.out
 
 
 def test_a_dynamic_evaluation_stands_above_the_static_one(capsys):
@@ -95,8 +97,8 @@ def test_the_members_of_a_mixture_have_a_row_each(capsys):
 
 def test_a_split_is_named_with_its_protocol_and_what_is_unknown_is_counted(capsys):
     counts = {"\t": 1, "é": 11}
-    told = shown(capsys, split="valid", protocol="nanogpt", unknown=12, unknown_characters=counts)
-    assert told.out.startswith(
+    printed = shown(capsys, split="valid", protocol="nanogpt", unknown=12, unknown_characters=counts)
+    assert printed.out.startswith(
         "split valid, protocol nanogpt: 1,235 characters; 1,234 predicted, 12 of them unknown to the model: "
         "'é' (U+00E9) 11 times, '\\t' (U+0009)\n"
     )
@@ -106,11 +108,11 @@ def test_of_many_unknown_characters_the_most_frequent_are_named():
     assert describe_unknown({chr(0x4E00 + number): 1 + number for number in range(13)}).endswith("4 times and 3 more")
 
 
-def test_a_byte_model_is_told_of_in_bytes_and_in_characters(capsys):
-    told = shown(capsys, unit="byte", read=1235, characters_read=1000, bits_per_character=1.75)
-    assert told.out.startswith("the text: 1,000 characters, 1,235 bytes; 1,234 predicted\n")
-    assert "nats per byte" in told.out
-    assert told.out.splitlines()[-2] == "1.7500 bits per character, perplexity 2.7183 per byte"
+def test_a_byte_model_is_reported_in_bytes_and_in_characters(capsys):
+    printed = shown(capsys, unit="byte", read=1235, characters_read=1000, bits_per_character=1.75)
+    assert printed.out.startswith("the text: 1,000 characters, 1,235 bytes; 1,234 predicted\n")
+    assert "nats per byte" in printed.out
+    assert printed.out.splitlines()[-2] == "1.7500 bits per character, perplexity 2.7183 per byte"
 
 
 def test_weights_that_follow_the_text_at_a_rate_of_0_stand_still(charrnn, tiny_run):

@@ -25,7 +25,7 @@ def straight(slope, lags=40):
     return Curve("h", line, line, line, line, None, None)
 
 
-def told(lyapunov=-0.1, conditions=None, half_life=3, horizon=20):
+def sentences(lyapunov=-0.1, conditions=None, half_life=3, horizon=20):
     curve = Curve("h", [0.0], [0.0], [0.0], [0.0], half_life, horizon)
     return "\n".join(words(LayerFlow(1, [curve], [], conditions, {"h": 0.25}, lyapunov), 50))
 
@@ -84,7 +84,7 @@ def test_a_run_brings_its_own_configuration(charrnn, tiny_run):
     assert "RUN has its own configuration" in result.stderr
 
 
-def test_characters_that_the_model_does_not_know_are_told_of(charrnn, tiny_run):
+def test_characters_that_the_model_does_not_know_are_reported(charrnn, tiny_run):
     result = charrnn("gradflow", tiny_run, "-", "--lags", 5, "--json", stdin="the cat \N{SNOWMAN} sat \N{SNOWMAN}Z\n")
     assert "3 characters unknown to the model and replaced\n" in result.stderr
     assert json.loads(result.stdout)["unknown"] == 3
@@ -120,7 +120,7 @@ def test_the_text_of_a_run_may_have_been_moved(charrnn, tiny_run, text_file, tmp
     assert charrnn("gradflow", tiny_run, "--lags", 5, "--json", "--text", moved).stdout == before
 
 
-def test_a_run_of_documents_begins_anew_with_each_and_says_so(charrnn, text_file, tmp_path):
+def test_a_run_of_documents_resets_at_each_and_says_so(charrnn, text_file, tmp_path):
     run = trained(tmp_path / "documents", text_file, r"data.boundary=\n")
     result = charrnn("gradflow", run, text_file, "--lags", 50, "--json")
     assert (
@@ -150,24 +150,24 @@ def test_one_lag_and_more_positions_than_there_are_can_be_asked_for(charrnn, tin
     refused(charrnn("gradflow", tiny_run, "-", "--lags", 1, stdin="t"), 1, "need a text of 2 characters; found 1")
 
 
-def test_a_fresh_network_of_documents_begins_anew_too(charrnn, text_file):
+def test_a_fresh_network_of_documents_resets_too(charrnn, text_file):
     result = charrnn("gradflow", *SMALL, "-s", r"data.boundary=\n", "--text", text_file, "--lags", 12)
     assert re.search(r"at \d of 8 positions a document begins within 12 characters", result.stderr)
 
 
 def test_the_words_say_whether_gradients_vanish_or_explode():
-    assert "a gradient shrinks to 0.905 of itself with each, and vanishes" in told(lyapunov=-0.1)
-    assert "a gradient grows 1.11-fold with each, and explodes" in told(lyapunov=0.1)
-    assert "neither vanish nor explode" in told(lyapunov=1e-5)
-    assert "no gradient is left" in told(lyapunov=None)
+    assert "a gradient shrinks to 0.905 of itself with each, and vanishes" in sentences(lyapunov=-0.1)
+    assert "a gradient grows 1.11-fold with each, and explodes" in sentences(lyapunov=0.1)
+    assert "neither vanish nor explode" in sentences(lyapunov=1e-5)
+    assert "no gradient is left" in sentences(lyapunov=None)
 
 
 def test_the_words_say_how_far_the_gradient_reaches():
-    assert "half of the gradient is gone after 3 characters, 99 % after 20 characters" in told()
-    assert "half of the gradient is gone after 1 character; 1 % is still left after 50" in told(
+    assert "half of the gradient is gone after 3 characters, 99 % after 20 characters" in sentences()
+    assert "half of the gradient is gone after 1 character; 1 % is still left after 50" in sentences(
         half_life=1, horizon=None
     )
-    assert "more than half of the gradient is left after 50 characters" in told(half_life=None, horizon=None)
+    assert "more than half of the gradient is left after 50 characters" in sentences(half_life=None, horizon=None)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_the_words_say_how_far_the_gradient_reaches():
     [(3.9, "gradients must vanish"), (4.1, "gradients may explode"), (4.0, "cannot explode, and need not vanish")],
 )
 def test_the_words_give_the_conditions_with_the_numbers_of_the_network(σ, said):
-    line = told(conditions=Conditions(0.25, 4, σ, σ < 4, σ > 4)).splitlines()[-1]
+    line = sentences(conditions=Conditions(0.25, 4, σ, σ < 4, σ > 4)).splitlines()[-1]
     assert line.startswith(f"largest singular value of W_hh {σ:g}, with φ' at most γ = 0.25: ")
     assert said in line
 
@@ -185,8 +185,8 @@ def test_the_words_give_the_conditions_with_the_numbers_of_the_network(σ, said)
 )
 def test_the_direction_is_kept_by_the_shortest_window_from_which_on_all_keep_it(cosines, window):
     cut = [Truncation(2**k, cosine, 1, cosine, 1) for k, cosine in enumerate(cosines)]
-    told = _cost(GradientFlow("rnn", "tanh", 8, 8, 1, 0, [], cut))
-    assert told.endswith(f"(cosine 0.99) when cut {window} characters back")
+    line = _cost(GradientFlow("rnn", "tanh", 8, 8, 1, 0, [], cut))
+    assert line.endswith(f"(cosine 0.99) when cut {window} characters back")
 
 
 def test_the_figure_shows_all_that_is_something_and_the_dashed_line():
@@ -195,9 +195,9 @@ def test_the_figure_shows_all_that_is_something_and_the_dashed_line():
     assert _view([straight(-1, 3)])[0] == pytest.approx(-3.15)
 
 
-def test_a_power_of_ten_is_told_as_a_number_however_small_or_near_the_next():
-    told = [as_number(log10) for log10 in (0, -1.699, -4.5, -8.0001, -47.03, 5.9999, -1e4)]
-    assert told == ["1", "0.02", "3.2e-05", "1.0e-08", "9.3e-48", "1.0e+06", "0"]
+def test_a_power_of_ten_is_printed_as_a_number_however_small_or_near_the_next():
+    numbers = [as_number(log10) for log10 in (0, -1.699, -4.5, -8.0001, -47.03, 5.9999, -1e4)]
+    assert numbers == ["1", "0.02", "3.2e-05", "1.0e-08", "9.3e-48", "1.0e+06", "0"]
 
 
 def look(**figures):
@@ -232,11 +232,11 @@ def look(**figures):
         ),
     ],
 )
-def test_a_training_tells_a_look_in_a_line(figures, said):
+def test_a_training_prints_a_probe_in_a_line(figures, said):
     assert reach(look(**figures)).startswith(f"step 500, layer 1: {said}")
 
 
-def test_a_training_that_looks_says_so_and_tells_it_as_json(charrnn, text_file):
+def test_a_training_that_probes_prints_it_and_logs_it_as_json(charrnn, text_file):
     arguments = ("train", text_file, *SMALL[:4], "-s", "model.num_layers=1", "--steps", "4")
     arguments += ("-s", "training.gradflow_every=2")
     plain = charrnn(*arguments)

@@ -51,7 +51,7 @@ def test_its_json_is_that_of_the_samples_with_one_more_field(charrnn, tiny_run, 
 
 
 @mostly_slow("arguments", [[], ["--no-stream"], ["--count", "2"], ["--json"]], one_in=4)
-def test_a_text_that_is_gone_is_told_before_anything_is_written(charrnn, tiny_run, text_file, arguments):
+def test_a_text_that_is_gone_is_reported_before_anything_is_written(charrnn, tiny_run, text_file, arguments):
     moved = text_file.rename(text_file.with_name("moved.txt"))
     result = charrnn("sample", tiny_run, *ARGUMENTS, "--novelty", *arguments)
     assert (result.exit_code, result.stdout) == (1, "")

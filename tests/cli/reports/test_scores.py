@@ -43,25 +43,25 @@ def rows(shown):
 
 def test_the_places_stand_with_their_bits(capsys):
     scores.show(OURS, None, [GIVEN], top=2)
-    told = capsys.readouterr()
-    assert rows(told.out) == [["1", "4", "5.00", "ab\N{SNOWMAN}d⏎"], ["1", "3", "1.00", "ab\N{SNOWMAN}d⏎"]]
-    assert "surprisal, bits" in told.out
-    assert told.out.splitlines()[-1] == f"5 characters: {8 * BIT / 5:.4f} nats, 1.6000 bits per character"
-    assert told.err == "from ours\n"
+    printed = capsys.readouterr()
+    assert rows(printed.out) == [["1", "4", "5.00", "ab\N{SNOWMAN}d⏎"], ["1", "3", "1.00", "ab\N{SNOWMAN}d⏎"]]
+    assert "surprisal, bits" in printed.out
+    assert printed.out.splitlines()[-1] == f"5 characters: {8 * BIT / 5:.4f} nats, 1.6000 bits per character"
+    assert printed.err == "from ours\n"
 
 
 def test_two_models_are_compared_where_they_differ_most_in_either_direction(capsys):
     scores.show(OURS, THEIRS, [GIVEN, GIVEN], top=2)
-    told = capsys.readouterr()
-    assert [row[1:3] for row in rows(told.out)] == [["2", "3.00"], ["4", "2.00"]]
-    assert "difference, bits" in told.out
-    assert told.out.splitlines()[-3:] == [
+    printed = capsys.readouterr()
+    assert [row[1:3] for row in rows(printed.out)] == [["2", "3.00"], ["4", "2.00"]]
+    assert "difference, bits" in printed.out
+    assert printed.out.splitlines()[-3:] == [
         f"ours: {8 * BIT / 5:.4f} nats, 1.6000 bits per character",
         f"theirs+7-gram: {9 * BIT / 5:.4f} nats, 1.8000 bits per character",
         "5 characters: ours is likelier to have written this, by 0.69 nats in all, 0.1386 per character; "
         "at even odds before, with probability 0.666667",
     ]
-    assert told.err == "from ours\nfrom theirs\n"
+    assert printed.err == "from ours\nfrom theirs\n"
 
 
 def test_the_likelier_of_two_may_be_the_other(capsys):

@@ -36,7 +36,6 @@ def launch(tmp_path, text_file):
         command = [mpiexec, "-n", "3", sys.executable, *program, "sweep", "tiny.yaml", str(text_file), *arguments]
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, cwd=tmp_path,
-            preexec_fn=lambda: [signal.signal(number, signal.SIG_DFL) for number in (signal.SIGINT, signal.SIGTERM)],
         )  # fmt: skip
         processes.append(process)
         return process

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from refusals import refused
-from slow import mostly_slow
 
 from charrnn import api
 from charrnn.config.resolve import resolve
@@ -56,7 +55,6 @@ def begun(tiny_yaml, text_file, tmp_path):
         command += ["-s", "training.eval_every=50", "-s", "training.save_every=50", "--jobs", "2", *arguments]
         process = subprocess.Popen(
             [*command, "-o", "s"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
-            preexec_fn=heed_signals,
         )  # fmt: skip
         processes.append(process)
         wait_for(lambda: len(list(tmp_path.glob(f"s/*/{BEST}"))) == 2)
@@ -66,11 +64,6 @@ def begun(tiny_yaml, text_file, tmp_path):
     for process in processes:
         process.kill()
         process.communicate()
-
-
-def heed_signals():
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
 
 
 def wait_for(condition, seconds=30.0):
@@ -184,7 +177,8 @@ def test_the_same_command_leaves_what_is_done_and_makes_what_is_missing(sweep):
     )
 
 
-@mostly_slow(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], one_in=2)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.slow
 def test_a_signal_saves_all(begun, tmp_path, number, code):
     process = begun()
     process.send_signal(number)
@@ -372,7 +366,7 @@ def test_a_terminal_shows_the_trainings_that_run_and_is_left_as_it_was(tiny_yaml
     command = ["-m", "charrnn", "sweep", str(tiny_yaml), str(text_file), *RATES, *LONG, "--jobs", "1"]
     child = pexpect.spawn(
         sys.executable, command, encoding="utf-8", timeout=30, dimensions=(30, 100), cwd=str(tmp_path),
-        env={**os.environ, "TERM": "xterm-256color"}, preexec_fn=heed_signals,
+        env={**os.environ, "TERM": "xterm-256color"},
     )  # fmt: skip
     child.expect("learning_rate=0.001 · begins")
     child.expect(r"learning_rate=0.001 · \d+ s · step [\d,]+")

@@ -83,7 +83,7 @@ def test_directions_are_right_on_average():
     np.testing.assert_allclose(np.log(np.mean(np.exp(2 * np.array(single)), axis=0)) / 2, exact.rms, atol=1e-9)
 
 
-def test_single_precision_tells_the_same_over_many_lags():
+def test_single_precision_gives_the_same_over_many_lags():
     network = fresh(H=8, scale=0.5)
     [found], [exact] = (flow_estimates(network.astype(precision), TEXT, 150) for precision in (np.float32, np.float64))
     assert exact.log10_norm_last < -50  # of which single precision has no number

@@ -49,6 +49,7 @@ def test_the_surprisals_are_those_of_score(tiny_run):
     assert made.surprisals[made.unknown] == UNKNOWN_COST
 
 
+@pytest.mark.slow
 def test_a_long_text_is_read_in_streams_as_if_it_were_one(monkeypatch):
     text = "".join(np.random.default_rng(1).choice(list("ab c\n"), 10 * WARM_UP + 17))
     vocabulary = Vocabulary.from_text(text)
@@ -103,7 +104,7 @@ def test_bytes_are_put_together_to_characters():
     np.testing.assert_array_equal(made.activations["h"][1], plain.activations["h"][3])
 
 
-def test_documents_begin_anew_and_their_ends_are_those_of_lines(tmp_path, text_file):
+def test_documents_reset_the_state_and_end_in_a_line_break(tmp_path, text_file):
     model = api.load(trained(tmp_path / "documents", text_file, r"data.boundary=\n"))
     block, more = encoded_text.take(model.read([str(text_file)]).blocks(), 200)
     made = inspect(model.saved.network, model.vocabulary, block)

@@ -28,11 +28,11 @@ def marks(name, text):
         ("in brackets", ")(a)", "0110"),
     ],
 )
-def test_yes_and_no_are_told_of_each_character(name, text, expected):
+def test_each_character_has_a_yes_or_no(name, text, expected):
     assert marks(name, text) == expected
 
 
-def test_the_position_in_a_line_begins_anew_with_each():
+def test_the_position_in_a_line_restarts_with_each_line():
     assert FEATURES["position in its line"]("abc\nd\n\nef").tolist() == [0, 1, 2, 3, 0, 1, 0, 0, 1]
 
 

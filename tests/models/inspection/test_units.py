@@ -21,7 +21,7 @@ def test_the_correlations_are_those_of_numpy():
             assert row[column] == pytest.approx(np.corrcoef(X[name], values[:, column])[0, 1], abs=1e-4)
 
 
-def test_what_does_not_vary_is_no_feature_and_follows_nothing():
+def test_what_does_not_vary_is_not_a_feature_and_follows_none():
     assert FOUND.features == ["one", "two"]
     assert not FOUND.r[:, 3].any()
 

@@ -28,7 +28,7 @@ def test_an_n_gram_reads_in_blocks_as_in_one_and_remembers_no_more_than_it_needs
 
 @pytest.mark.parametrize("order", [1, 2, 5])
 @pytest.mark.parametrize("cuts", [[], [1], [2, 3, 60]])
-def test_an_n_gram_reads_on_from_what_stands_before(order, cuts):
+def test_an_n_gram_continues_from_the_characters_before(order, cuts):
     ngram = fit(list(IDS), 9, order)
     scorer = NGramScorer(ngram, IDS[:, 31:40])
     found = np.concatenate([scorer.score(block) for block in np.split(IDS[:, 40:], cuts, axis=1)], axis=1)

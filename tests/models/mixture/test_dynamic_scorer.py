@@ -76,7 +76,7 @@ def test_one_character_has_no_surprisal():
     assert DynamicScorer(network()).score(ids()[:, :1]).shape == (1, 0)
 
 
-def test_a_surprisal_or_a_gradient_beyond_all_numbers_is_told():
+def test_a_surprisal_or_a_gradient_beyond_all_numbers_is_reported():
     unlikely, steep = network("rnn").astype(np.float32), network("rnn")
     unlikely.parameters["b_y"][:] = np.where(np.arange(9) < 8, -3e38, 3e38)  # what is not read is certain
     steep.parameters.flat[:] = 0
@@ -87,6 +87,6 @@ def test_a_surprisal_or_a_gradient_beyond_all_numbers_is_told():
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_learning_rate_that_is_too_high_is_told_in_one_line():
+def test_a_learning_rate_that_is_too_high_is_reported_in_one_line():
     with pytest.raises(DivergedError, match="learning rate of 1e"):
         DynamicScorer(network("rnn"), 1e308).score(ids())

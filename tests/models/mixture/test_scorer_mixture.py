@@ -67,7 +67,7 @@ def test_scorers_are_mixed_block_by_block():
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
-def test_a_member_whose_output_is_no_number_is_not_mixed(wrong):
+def test_a_member_whose_output_is_not_a_number_is_not_mixed(wrong):
     class Reading:
         def __init__(self, surprisal):
             self.surprisal = surprisal

@@ -69,6 +69,7 @@ def test_a_lone_carriage_return_stays(small_pieces):
     assert decoded(b"ab\rcd\r") == "ab\rcd\r"
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_document():
     class Endless(io.RawIOBase):
         left = 200

@@ -95,6 +95,7 @@ def test_no_source_means_the_built_in_text():
     assert "harbour" in builtin_names()
 
 
+@pytest.mark.slow
 def test_builtin_python_reads_the_standard_library():
     documents, _ = find_sources(["builtin:python"])
     assert any(document.name.endswith("argparse.py") for document in documents)
