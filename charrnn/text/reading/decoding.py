@@ -12,7 +12,7 @@ from pathlib import PurePath
 
 from charrnn.errors import TextError
 from charrnn.text.reading import encodings
-from charrnn.text.reading.file_kinds import Kind, kind_of
+from charrnn.text.reading.file_kinds import Kind, detect_kind
 from charrnn.text.reading.sources import Source
 from charrnn.text.reading.text_file import BINARY_PROBE
 from charrnn.words import parameter
@@ -71,7 +71,7 @@ def _decode(source: Source, encoding: str, insist: bool, likely: Sequence[str]) 
     pieces = source.pieces()
     beginning = _at_least(pieces, encodings.MAX_MARK_BYTES if source.comes_live else BINARY_PROBE)
     file = _File(source, beginning[:BINARY_PROBE], likely)
-    if not insist and (kind := kind_of(file.head)):
+    if not insist and (kind := detect_kind(file.head)):
         raise file.not_plain(kind)
     encoding = encodings.choose_encoding(file.head, encoding)
     file.require_order(encoding, insist)
@@ -84,13 +84,13 @@ def _decode(source: Source, encoding: str, insist: bool, likely: Sequence[str]) 
         try:
             text = decoder.decode(data, final=not data)
         except UnicodeDecodeError as error:
-            line = lines + _lines_of(error.object[: error.start], error.encoding) + 1
+            line = lines + _count_lines(error.object[: error.start], error.encoding) + 1
             place = f"{before - pending + error.start:,} (line {line:,})"
             raise file.misfit(encoding, error, place, at_end=not data) from None
         except UnicodeError as error:
             raise file.error(f"cannot be read as {encoding}: {error}") from None
         if (nul := text.find("\0")) >= 0:
-            offset = before + _place_of_nul(data, text[:nul], encoding, pending, at_beginning=before == 0)
+            offset = before + _find_nul(data, text[:nul], encoding, pending, at_beginning=before == 0)
             line = lines + text.count("\n", 0, nul) + 1
             raise file.with_nul(encoding, f"{offset:,} (line {line:,})")
         before, lines = before + len(data), lines + text.count("\n")
@@ -106,12 +106,12 @@ def _at_least(pieces: Iterator[bytes], size: int) -> bytes:
     return beginning
 
 
-def _lines_of(data: bytes, encoding: str) -> int:
+def _count_lines(data: bytes, encoding: str) -> int:
     """How many lines end in these bytes; `encoding` says the byte order."""
     return (data.decode(encoding, "ignore") if encodings.is_wide(encoding) else data.decode("latin-1")).count("\n")
 
 
-def _place_of_nul(data: bytes, before: str, encoding: str, pending: int, at_beginning: bool) -> int:
+def _find_nul(data: bytes, before: str, encoding: str, pending: int, at_beginning: bool) -> int:
     """The offset in `data` of the first NUL, which follows the characters `before`; `pending` bytes of these were in the data
     before. A decoder of UTF-16 or UTF-32 drops the mark at the beginning.
     """

@@ -152,7 +152,7 @@ def decode_head(head: bytes, name: str) -> str | None:
 
 def is_plausible(head: bytes, name: str) -> bool:
     """Whether bytes with a byte order mark are a text, and not a binary file that happens to begin with one."""
-    return _is_of_text(head.decode(name, "replace"))
+    return _is_mostly_text(head.decode(name, "replace"))
 
 
 def is_text_with_nuls(head: bytes) -> bool:
@@ -199,7 +199,7 @@ def _is(path: str, file: str) -> bool:
     return all(name == want or fnmatch.fnmatchcase(name, want) for name, want in zip(end, wanted, strict=True))
 
 
-def _is_of_text(text: str) -> bool:
+def _is_mostly_text(text: str) -> bool:
     """Whether nearly all characters are of kinds that texts have, as this Python knows them."""
     odd = sum(c == "\ufffd" or (unicodedata.category(c) in NOT_TEXT and c not in BLANKS) for c in text)
     return bool(text) and odd * FEW <= len(text)
@@ -212,7 +212,7 @@ def _looks_like(head: bytes, name: str) -> bool:
     width = 4 if name.startswith("utf-32") else 2
     data = head[: len(head) - len(head) % width]
     text = codecs.getincrementaldecoder(name)("replace").decode(data)
-    if not _is_of_text(text) or any(unicodedata.category(c) == "Cc" and c not in f"{BLANKS}\0" for c in text):
+    if not _is_mostly_text(text) or any(unicodedata.category(c) == "Cc" and c not in f"{BLANKS}\0" for c in text):
         return False
     if width == 4:
         return True
