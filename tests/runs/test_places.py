@@ -47,8 +47,8 @@ def read(paths, unit, boundary):
     for each in scoring.score([member(vocabulary)], [1.0], vocabulary, given):
         places = tracker.advance(each.characters, each.starts)
         rows = zip(each.characters, places.file.tolist(), places.line.tolist(), places.column.tolist(), strict=True)
-        found += [(character, text.files[file], line, column) for character, file, line, column in rows]
-    return text, found
+        found += [(character, given.files[file], line, column) for character, file, line, column in rows]
+    return given, found
 
 
 def line_of(content, line):

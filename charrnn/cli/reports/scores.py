@@ -27,7 +27,7 @@ from charrnn.text.characters.graphemes import first_graphemes, last_graphemes
 from charrnn.text.characters.printable import json_text
 from charrnn.text.characters.unit_names import Unit, amount, bits_name, unit_name
 from charrnn.text.characters.utf_8 import stray_byte_notes
-from charrnn.text.positions import Place, Positions, PositionTracker
+from charrnn.text.positions import Place, Places, PositionTracker
 from charrnn.text.vocabulary import END, Vocabulary
 from charrnn.training.events import bits, digits
 
@@ -44,7 +44,7 @@ class Stretch:
     """
 
     characters: list[str]
-    places: Positions
+    places: Places
     units: int
     surprisals: Array
     rivals: Array | None
@@ -101,7 +101,7 @@ def write_lines(model: Model, rival: Model | None, texts: Sequence[EncodedText])
     names = [f'"file": {json.dumps(name)}, ' for name in texts[0].files] if len(texts[0].files) > 1 else [""]
     for stretch in _stretches(model, rival, texts):
         places = stretch.places
-        columns = [places.index, places.file, places.line, places.column]
+        columns = [places.at, places.file, places.line, places.column]
         rows = zip(
             *(column.tolist() for column in columns), stretch.characters, stretch.surprisals.tolist(), strict=True
         )
