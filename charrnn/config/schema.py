@@ -189,9 +189,9 @@ class Config(StrictModel):
     def differs_only_in_end(self, other: "Config") -> bool:
         """True where at most `training.steps` and `training.epochs` differ."""
         ends = {"steps": other.training.steps, "epochs": other.training.epochs}
-        return self.replaced("training", **ends) == other
+        return self.with_values("training", **ends) == other
 
-    def replaced(self, section: str, **values: Any) -> Self:
+    def with_values(self, section: str, **values: Any) -> Self:
         """A copy with other values in one section."""
         changed = getattr(self, section).model_copy(update=values)
         return self.model_copy(update={section: changed})

@@ -92,7 +92,7 @@ def test_a_checkpoint_starts_no_more_processes_than_a_machine_can_bear(tiny_run,
     """It may be a stranger's: 4,096 of them would take all memory."""
     last = tiny_run / "last.safetensors"
     saved = load(last)
-    many = saved.config.replaced("runtime", threads=4096).replaced("training", batch_size=66)
+    many = saved.config.with_values("runtime", threads=4096).with_values("training", batch_size=66)
     state = np.zeros(saved.network.architecture.state_shape(66), saved.state.dtype)
     asking = replace(saved, config=many, state=state)
     save(asking, last)
@@ -119,7 +119,7 @@ def test_another_vocabulary_is_refused(tiny_run, text_file):
 
 def test_the_same_end_again_changes_nothing(tmp_path, text_file, tiny_config):
     """Not even the count of validations without a better loss."""
-    config = tiny_config.replaced("training", schedule="plateau", learning_rate=1.0, eval_every=2, steps=40)
+    config = tiny_config.with_values("training", schedule="plateau", learning_rate=1.0, eval_every=2, steps=40)
     plan = api.plan([str(text_file)], config)
     list(api.start(plan, tmp_path / "whole").events())
     asked = []

@@ -33,7 +33,7 @@ class LoadedCheckpoint:
     note: str | None = None
 
 
-def require_unused(path: Path) -> None:
+def require_free(path: Path) -> None:
     """Raises RunError if a new run cannot have this directory. Makes nothing."""
     with _for_a_new_run(path):
         if (path / LOCK).exists():
@@ -162,9 +162,9 @@ def load(run: Path, which: str | None = None) -> LoadedCheckpoint:
 
 
 def save(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | None = None) -> None:
-    """Write a checkpoint; see checkpoint.save. Raises RunError and DivergedError."""
+    """Write a checkpoint; see checkpoint.save_in. Raises RunError and DivergedError."""
     with writable(folder, name):
-        checkpoints.save(folder, checkpoint, name, previous)
+        checkpoints.save_in(folder, checkpoint, name, previous)
 
 
 def load_from(folder: Folder, name: str) -> LoadedCheckpoint:
