@@ -169,7 +169,7 @@ def test_no_snapshot_of_another_run_is_taken(start, plant, tmp_path, what):
     for name in ("previous", "best"):
         (tmp_path / "run" / f"{name}.safetensors").write_bytes((other / f"{name}.safetensors").read_bytes())
     recovery = api.resume(tmp_path / "run").trainer.recovery
-    assert recovery._snapshot().progress.step == 22
+    assert recovery._newest().progress.step == 22
     assert recovery._best().progress.step == 22
 
 
@@ -183,7 +183,7 @@ def test_a_lost_snapshot_is_no_reason_to_stop(start, plant, tmp_path, damage, na
     assert kinds(follow(plant, api.resume(tmp_path / "run")), Finished)[0].reason == "steps"
 
 
-def test_a_training_that_was_killed_progress_after_rollback_goes_on_from_there(start, plant, tmp_path):
+def test_a_training_that_was_killed_after_a_rollback_goes_on_from_there(start, plant, tmp_path):
     plant(math.nan, 27)
     follow(plant, start("whole"))
     run = start("killed")
@@ -351,7 +351,7 @@ def test_the_loss_of_a_snapshot_on_documents_is_that_of_each_from_nothing(start,
         window for window in windows_of(windows) if window.reset_mask is not None and window.reset_mask[2:].any()
     )
     state = np.random.default_rng(0).uniform(-0.9, 0.9, run.trainer.state.shape).astype(np.float32)
-    network, expected = recovery._snapshot().network, 0.0
+    network, expected = recovery._newest().network, 0.0
     for b in range(4):
         places = [0, *np.flatnonzero(window.reset_mask[:, b]).tolist(), 8]
         for place, end in pairwise(places):
