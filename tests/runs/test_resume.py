@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tiny import trained
+from tiny import follow, trained
 
 from charrnn import api
 from charrnn.errors import RunError, UnreadableError, VocabularyError
@@ -122,10 +122,7 @@ def test_the_same_end_again_changes_nothing(tmp_path, text_file, tiny_config):
     config = tiny_config.with_values("training", schedule="plateau", learning_rate=1.0, eval_every=2, steps=40)
     plan = api.plan([str(text_file)], config)
     list(api.start(plan, tmp_path / "whole").events())
-    asked = []
-    for event in api.start(plan, tmp_path / "parts").events(lambda: bool(asked)):
-        if isinstance(event, Stepped) and event.step == 12:
-            asked.append(True)
+    follow(api.start(plan, tmp_path / "parts"), until=12)
     list(api.resume(tmp_path / "parts", steps=40).events())
     assert (tmp_path / "parts/last.safetensors").read_bytes() == (tmp_path / "whole/last.safetensors").read_bytes()
 

@@ -47,7 +47,7 @@ def test_the_measurement_trains_validates_and_saves_but_leaves_nothing_behind(te
     plan = api.plan([str(text_file)], tiny_config)
     cost = time_budget._measure_cost(plan, 0.05)
     assert cost.step > 0
-    assert cost.once > 0
+    assert cost.start > 0
     assert cost.validation > 0
     assert not (tmp_path / "runs").exists()
 

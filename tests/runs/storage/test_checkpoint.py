@@ -187,3 +187,12 @@ def test_every_count_is_its_own(last, tmp_path):
     save(changed, tmp_path / "again.safetensors")
     again = load(tmp_path / "again.safetensors")
     assert (again.progress.step, again.updates, again.position) == (20, 7, 11)
+
+
+def test_what_an_older_checkpoint_does_not_say_has_its_default(last):
+    config = json.loads(load(last).config.model_dump_json())
+    del config["training"]["freeze"], config["model"]["bias"]
+    rewrite(last, record={"config": config, "base": None})
+    older = load(last)
+    assert (older.base, older.config.training.freeze, older.config.model.bias) == (None, (), True)
+    assert older.network.parameters["b_h"].any()
