@@ -11,7 +11,7 @@ import numpy as np
 from charrnn.config.resolve import DEFAULT, resolve
 from charrnn.config.schema import Config
 from charrnn.diagnostics.gradcheck import gradcheck as checks
-from charrnn.diagnostics.gradcheck.gradcheck import Report, Unchecked
+from charrnn.diagnostics.gradcheck.gradcheck import Report, UncheckedSetting
 from charrnn.diagnostics.gradcheck.oracles import ORACLES
 from charrnn.diagnostics.gradcheck.properties import check_properties
 from charrnn.diagnostics.gradcheck.time_estimate import SECONDS, extend_for, oracles_within
@@ -122,7 +122,7 @@ def load(
     present encoding, NAME, or FILE=NAME for single files, if it was converted. Raises RunError, also if vocabularies
     differ, CheckpointError and TextError.
     """
-    return loading.load(Path(run), [*map(Path, others)], which, ngram, weights, _listed(text), _listed(encoding))
+    return loading.load(Path(run), [*map(Path, others)], which, ngram, weights, _as_list(text), _as_list(encoding))
 
 
 def export(
@@ -174,7 +174,6 @@ def gradcheck(
     >>> gradcheck(oracles=["complex-step"], entries=3).passed
     True
     """
-    checks.require_known(oracles)
     for name, value, least in ((parameter("entries"), entries, 1), (parameter("seed"), seed, 0)):
         if value is not None and value < least:
             raise OptionError(f"{name} must be at least {least}; found {value}")
@@ -184,7 +183,7 @@ def gradcheck(
         case, config = gradcheck_case.from_config(config or Config(), seed)
     else:
         case, config = gradcheck_case.from_run(Path(run), seed)
-    chosen, left_out = [*(oracles or ORACLES)], list[Unchecked]()
+    chosen, left_out = [*(oracles or ORACLES)], list[UncheckedSetting]()
     if entries is None and not oracles:
         chosen, left_out = oracles_within(case, seconds)
     comparison = checks.Comparison(case, chosen, seed)
@@ -231,13 +230,13 @@ def gradflow(
         if value < 1:
             raise OptionError(f"{name} must be at least 1; found {value}")
     if run is None:
-        case = gradflow_case.from_config(config or Config(), _listed(text), _listed(encoding))
+        case = gradflow_case.from_config(config or Config(), _as_list(text), _as_list(encoding))
     else:
-        case = gradflow_case.from_run(Path(run), _listed(text), which, _listed(training_text), _listed(encoding))
+        case = gradflow_case.from_run(Path(run), _as_list(text), which, _as_list(training_text), _as_list(encoding))
     found = gradient_flow(case.network, case.ids, lags, positions, case.end_id, case.unit)
     return replace(found, unknown=case.unknown, notes=case.notes)
 
 
-def _listed(text: str | Sequence[str]) -> Sequence[str]:
+def _as_list(text: str | Sequence[str]) -> Sequence[str]:
     """A list of names, from one name or several."""
     return [text] if isinstance(text, str) else text

@@ -1,10 +1,10 @@
 """What messages are made of: the name of a parameter, a number with its noun, the name that was probably meant."""
 
 import difflib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
-_spellings: Mapping[str, str] = {}
+_spelling: Callable[[str], str] = "`{}`".format
 
 
 def parameter(name: str) -> str:
@@ -12,18 +12,18 @@ def parameter(name: str) -> str:
 
     It is spelled where a message is made, not where it is printed: so no text of the user's own is ever taken for a name.
     """
-    return _spellings.get(name, f"`{name}`")
+    return _spelling(name)
 
 
 @contextmanager
-def spelled_as(spellings: Mapping[str, str]) -> Iterator[None]:
-    """Within: messages name parameters by these spellings."""
-    global _spellings  # not of a thread or a context: whichever writes a message, the same person reads it
-    before, _spellings = _spellings, spellings
+def spelled_as(spelling: Callable[[str], str]) -> Iterator[None]:
+    """Within: messages name parameters by this spelling."""
+    global _spelling  # not of a thread or a context: whichever writes a message, the same person reads it
+    before, _spelling = _spelling, spelling
     try:
         yield
     finally:
-        _spellings = before
+        _spelling = before
 
 
 def plural(count: int, noun: str) -> str:

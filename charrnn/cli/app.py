@@ -24,7 +24,7 @@ from charrnn.cli.commands.sweep import sweep
 from charrnn.cli.commands.train import train
 from charrnn.cli.commands.view import view
 from charrnn.cli.exit_codes import FAILED, MISUSE
-from charrnn.cli.option_names import OPTION_NAMES
+from charrnn.cli.option_names import option_name
 from charrnn.errors import CharrnnError, ConfigError
 from charrnn.system.mpi_environment import rank_and_size
 from charrnn.system.signals import exit_code
@@ -47,7 +47,7 @@ class Commands(TyperGroup):
         """Run a command and exit with its code; an error for the user becomes a line on stderr."""
         options["standalone_mode"] = False
         try:
-            with spelled_as(OPTION_NAMES):
+            with spelled_as(option_name):
                 code = super().main(*arguments, **options)
         except UsageError as error:
             code = _print_error(f"{_message_of(error)}; see {_help_of(error)}", MISUSE)

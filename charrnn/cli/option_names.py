@@ -1,43 +1,18 @@
 """What the command line calls the parameters that messages of the other rooms name."""
 
-OPTION_NAMES = {
+OTHER_NAMES = {
     "base": "--from",
-    "config": "--config",
-    "encoding": "--encoding",
-    "entries": "--entries",
-    "epochs": "--epochs",
     "grids": "--grid",
-    "lags": "--lags",
-    "learning_rate": "--learning-rate",
-    "length": "--length",
-    "min_p": "--min-p",
-    "ngram": "--ngram",
-    "only": "--only",
     "oracles": "--oracle",
     "others": "--with",
-    "out": "--out",
-    "positions": "--positions",
-    "protocol": "--protocol",
-    "random": "--random",
-    "repetition.ngram": "--repetition-ngram",
-    "repetition.penalty": "--repetition-penalty",
-    "repetition.window": "--repetition-window",
     "replace": "--force",
-    "resume": "--resume",
     "seconds": "--time",
-    "seed": "--seed",
     "settings": "--set",
-    "slices": "--slices",
-    "split": "--split",
-    "steps": "--steps",
     "stops": "--stop",
-    "temperature": "--temperature",
-    "text": "--text",
-    "to": "--to",
-    "tolerance": "--tolerance",
-    "top_k": "--top-k",
-    "top_p": "--top-p",
-    "unit": "--unit",
-    "weights": "--weights",
     "which": "--checkpoint",
 }
+
+
+def option_name(parameter: str) -> str:
+    """The option of a parameter, in most cases of the same name: top_p is --top-p."""
+    return OTHER_NAMES.get(parameter) or "--" + parameter.replace("_", "-").replace(".", "-")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from charrnn.config.schema import Config, SizedConfig
-from charrnn.text.characters.unit_names import counted
+from charrnn.text.characters.unit_names import amount
 from charrnn.words import parameter
 
 TYPICAL_LENGTH = 1_000_000  # characters, if there is no text
@@ -55,7 +55,7 @@ def fill_sizes(config: Config, characters: int) -> SizedConfig:
 def describe_sizes(asked: Config, given: SizedConfig, characters: int) -> tuple[str, ...]:
     """One line with the sizes that the text decided; nothing if it decided none."""
     sizes = ", ".join(LABELS[key].format(_value(given, key)) for key in missing_sizes(asked) if key in LABELS)
-    line = f"sized for {counted(characters, given.data.unit)} to train on: {sizes}; {parameter('settings')} KEY=VALUE or {parameter('config')} FILE choose otherwise"
+    line = f"sized for {amount(characters, given.data.unit)} to train on: {sizes}; {parameter('settings')} KEY=VALUE or {parameter('config')} FILE choose otherwise"
     return (line,) if sizes else ()
 
 

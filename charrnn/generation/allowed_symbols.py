@@ -13,7 +13,7 @@ import numpy as np
 
 from charrnn.errors import SamplingError
 from charrnn.network.arrays import Array
-from charrnn.text.characters.printable import quoted
+from charrnn.text.characters.printable import quote
 from charrnn.text.fitting import fit_text
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.words import nearest, parameter
@@ -28,10 +28,8 @@ NEAR = 4  # letters of a word that may be meant for a class
 
 def _is_letter(character: str) -> bool:
     """Vowel signs and accents that are separate characters count as letters too."""
-    return (unicodedata.category(character)[0] in "LM" and character not in OF_EMOJI) or character in (
-        NON_JOINER,
-        JOINER,
-    )
+    is_letter = unicodedata.category(character)[0] in "LM" and character not in OF_EMOJI
+    return is_letter or character in (NON_JOINER, JOINER)
 
 
 def _is_accent(character: str) -> bool:
@@ -61,11 +59,13 @@ def disallowed_symbols(vocabulary: Vocabulary, only: str | Sequence[str] | None 
     >>> disallowed_symbols(vocabulary, "digits").tolist()  # 1 and 2 come first
     [False, False, True, True]
     """
-    asked = None if only is None else [only] if isinstance(only, str) else [*only]
-    allowed = vocabulary.known if asked is None else set[str]().union(*(_asked(each, vocabulary) for each in asked))
+    requests = _requests(only)
+    allowed = vocabulary.characters
+    if only is not None:
+        allowed = frozenset().union(*(_known_symbols(each, vocabulary) for each in requests))
     left_out = np.array([symbol not in allowed for symbol in vocabulary.symbols])
     if left_out.all():
-        given = " ".join(f"{parameter('only')} {quoted(each)}" for each in asked or ())
+        given = " ".join(f"{parameter('only')} {quote(each)}" for each in requests)
         raise SamplingError(f"{given}: the model knows none of these; name characters, or one of {', '.join(CLASSES)}")
     if vocabulary.end_id is not None:
         left_out[vocabulary.end_id] = False
@@ -74,43 +74,43 @@ def disallowed_symbols(vocabulary: Vocabulary, only: str | Sequence[str] | None 
 
 def words_taken_as_letters(only: str | Sequence[str] | None) -> list[str]:
     """The requests that read like a name but are not a class, so that their letters are written."""
-    asked = [] if only is None else [only] if isinstance(only, str) else only
-    return [
-        each for each in asked if len(each) >= NEAR and each.isascii() and each.isalpha() and _classes(each) is None
-    ]
+    words = (each for each in _requests(only) if len(each) >= NEAR and each.isascii() and each.isalpha())
+    return [word for word in words if _classes(word) is None]
 
 
 def unknown_symbols(vocabulary: Vocabulary, only: str | Sequence[str] | None) -> str:
     """The characters that are requested by themselves and that the model does not know."""
-    asked = [] if only is None else [only] if isinstance(only, str) else only
-    characters = "".join(_characters(each, vocabulary) for each in asked if _classes(each) is None)
-    return "".join(dict.fromkeys(character for character in characters if character not in vocabulary.known))
+    characters = "".join(_characters(each, vocabulary) for each in _requests(only) if _classes(each) is None)
+    return "".join(dict.fromkeys(character for character in characters if character not in vocabulary.characters))
 
 
-def _asked(only: str, vocabulary: Vocabulary) -> set[str]:
+def _requests(only: str | Sequence[str] | None) -> Sequence[str]:
+    return [] if only is None else [only] if isinstance(only, str) else only
+
+
+def _known_symbols(only: str, vocabulary: Vocabulary) -> set[str]:
     """The known characters that one request asks for."""
     classes = _classes(only)
-    known = {each for each in vocabulary.known if vocabulary.unit == "char" or each.isascii()}
+    known = {each for each in vocabulary.characters if vocabulary.unit == "char" or each.isascii()}
     if classes is not None:
-        return set[str]().union(*(_of_class(name, known) for name in classes))
+        return set[str]().union(*(_known_of_class(name, known) for name in classes))
     characters = _characters(only, vocabulary)
     if vocabulary.unit == "byte" and not characters.isascii():
         raise SamplingError(
-            f"{parameter('only')} {quoted(only)}: a model of bytes can be held to ASCII characters alone; name some of them"
+            f"{parameter('only')} {quote(only)}: a model of bytes can be held to ASCII characters alone; name some of them"
         )
     return known.intersection(characters)
 
 
-def _of_class(name: str, known: set[str]) -> set[str]:
+def _known_of_class(name: str, known: set[str]) -> set[str]:
     """The known characters of a class. Marks alone are left out: they need a letter to stand on. A joiner is kept
     beside letters that it joins, not where it would join emoji.
     """
     found = set(filter(CLASSES[name], known))
     if not any(JOINED[0] <= each <= JOINED[1] for each in found):
         found.discard(JOINER)
-    return (
-        set() if all(unicodedata.category(each)[0] == "M" or each in (NON_JOINER, JOINER) for each in found) else found
-    )
+    only_marks = all(unicodedata.category(each)[0] == "M" or each in (NON_JOINER, JOINER) for each in found)
+    return set() if only_marks else found
 
 
 def _characters(only: str, vocabulary: Vocabulary) -> str:
@@ -130,7 +130,7 @@ def _classes(only: str) -> list[str] | None:
         return None
     shown = "".join(character if character.isprintable() else repr(character)[1:-1] for character in only)
     raise SamplingError(
-        f"{parameter('only')} {quoted(only)}: did you mean {' and '.join(dict.fromkeys(meant.values()))}? Name classes with commas between them "
+        f"{parameter('only')} {quote(only)}: did you mean {' and '.join(dict.fromkeys(meant.values()))}? Name classes with commas between them "
         f"({', '.join(CLASSES)}), add characters with another {parameter('only')}; for exactly these characters write {CHARACTERS}{shown}"
     )
 

@@ -7,15 +7,14 @@ import numpy as np
 
 from charrnn.errors import SamplingError
 from charrnn.generation.allowed_symbols import CLASSES, disallowed_symbols, unknown_symbols, words_taken_as_letters
-from charrnn.generation.blind_start import BlindStart
 from charrnn.generation.incremental_decoder import Decoder, Piece, pieces, whole
-from charrnn.generation.predictors import Predictor
+from charrnn.generation.predictors import BlindStart, Predictor
 from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.samples import Sample, Seed, TracedStep, trace
 from charrnn.generation.sampling_loop import SampledStep, draw_texts
 from charrnn.generation.stop_strings import StopDetector, first_stop, pieces_until, until, why_never
 from charrnn.network.arrays import Array
-from charrnn.text.characters.printable import quoted
+from charrnn.text.characters.printable import quote
 from charrnn.text.vocabulary import Vocabulary, list_characters
 from charrnn.words import parameter
 
@@ -57,7 +56,7 @@ class Generator:
             ),
             *([f"{parameter('only')}: the model does not know {list_characters(lost)}"] if lost else []),
             *(
-                f"{parameter('stops')} {quoted(stop)} never comes: {why}"
+                f"{parameter('stops')} {quote(stop)} never comes: {why}"
                 for stop, why in zip(request.stops, never, strict=True)
                 if why
             ),
@@ -74,7 +73,7 @@ class Generator:
         texts = _texts(self.vocabulary, self._draw_one(request, seed))
         return until(texts, request.stops) if request.stops else texts
 
-    def stream_scored(self, request: SampleRequest, seed: Seed) -> Iterator[Piece]:
+    def stream_pieces(self, request: SampleRequest, seed: Seed) -> Iterator[Piece]:
         """The text of `stream`: each character with its surprisal in nats, by the predictor before any filter."""
         drawn = self._draw_one(request, seed)
         scored = ((int(each.ids[0]), float(each.surprisals()[0])) for each in drawn)

@@ -26,7 +26,7 @@ class Decoder:
         return self._symbols[index] if self._bytes is None else self._bytes.decode(bytes([index]))
 
     @property
-    def held(self) -> int:
+    def pending(self) -> int:
         """The number of last ids that are the first bytes of an incomplete character."""
         return 0 if self._bytes is None else len(self._bytes.getstate()[0])
 
@@ -36,7 +36,7 @@ def whole(vocabulary: Vocabulary, ids: Sequence[int]) -> int:
     decoder = Decoder(vocabulary)
     for index in ids[-MAX_CHARACTER_BYTES:]:
         decoder.read(index)
-    return len(ids) - decoder.held
+    return len(ids) - decoder.pending
 
 
 def pieces(vocabulary: Vocabulary, scored: Iterable[tuple[int, float]]) -> Iterator[Piece]:
@@ -47,7 +47,7 @@ def pieces(vocabulary: Vocabulary, scored: Iterable[tuple[int, float]]) -> Itera
     for index, surprisal in scored:
         waiting.append(surprisal)
         if text := decoder.read(index):
-            own = len(waiting) - decoder.held
+            own = len(waiting) - decoder.pending
             share = sum(waiting[:own]) / len(text)
             waiting = waiting[own:]
             yield from ((character, share) for character in text)

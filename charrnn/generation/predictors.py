@@ -87,9 +87,8 @@ class LabelSmoothingCorrection:
         np.exp(np.subtract(o, spread, out=q), out=q)  # q, up to a constant
         np.multiply(np.add.reduce(q, axis=1, keepdims=True, out=spread), self._share, out=spread)
         np.divide(spread, np.maximum(q, self._tiny, out=q), out=q)
-        np.log(
-            np.maximum(np.add(q, 1, out=q), MIN_KEPT_SHARE, out=q), out=q
-        )  # 1 - (ε/V) / q, the share of q that is kept
+        np.add(q, 1, out=q)  # 1 - (ε/V) / q, the share of q that is kept
+        np.log(np.maximum(q, MIN_KEPT_SHARE, out=q), out=q)
         return np.add(o, q, out=q)
 
 
@@ -111,3 +110,24 @@ class NGramPredictor:
             return ngram.predict(state)
 
         return ngram.predict(state), step
+
+
+class BlindStart:
+    """A predictor that starts from nothing: its first character is a blind guess, every symbol equally likely."""
+
+    def __init__(self, predictor: Predictor, vocab_size: int) -> None:
+        self._predictor, self._vocab_size = predictor, vocab_size
+        self.label_smoothing = predictor.label_smoothing
+
+    def begin(self, inputs: Ids) -> tuple[Array, Step]:
+        """See Predictor.begin; the texts are empty so far, (0, B)."""
+        go_on: Step | None = None
+
+        def step(ids: Ids) -> Array:
+            nonlocal go_on
+            if go_on is None:
+                logits, go_on = self._predictor.begin(ids[np.newaxis])
+                return logits
+            return go_on(ids)
+
+        return np.zeros((inputs.shape[1], self._vocab_size)), step

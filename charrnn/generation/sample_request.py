@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from charrnn.errors import SamplingError
 from charrnn.generation.sampling import SamplingOptions
-from charrnn.generation.stop_strings import require_stops
 from charrnn.words import parameter
 
 
@@ -28,4 +27,5 @@ class SampleRequest:
     def __post_init__(self) -> None:
         if self.length < 0:
             raise SamplingError(f"{parameter('length')} must be at least 0; found {self.length}")
-        require_stops(self.stops)
+        if "" in self.stops:  # every text would end at once
+            raise SamplingError(f"{parameter('stops')}: a stop string must have at least one character; found ''")

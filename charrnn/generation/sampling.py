@@ -28,7 +28,7 @@ class SamplingOptions:
 
     Source: Fan et al. 2018 (top-k); Holtzman et al. 2020 (top-p, the nucleus); Nguyen et al. 2024 (min-p).
 
-    >>> SamplingOptions(temperature=0.8, top_p=0.95).filtered
+    >>> SamplingOptions(temperature=0.8, top_p=0.95).has_filters
     True
     """
 
@@ -50,7 +50,7 @@ class SamplingOptions:
                 raise SamplingError(f"{name} must be above 0 and at most 1; found {share}")
 
     @property
-    def filtered(self) -> bool:
+    def has_filters(self) -> bool:
         """Whether a filter may leave anything out."""
         return not (self.top_k is None and self.top_p is None and self.min_p is None)
 
@@ -71,7 +71,7 @@ def choose(logits: Array, options: SamplingOptions, u: Any) -> Any:
     if options.temperature == 0:
         return logits.argmax(axis=-1)
     p = np.exp(o, out=o)
-    if not options.filtered:
+    if not options.has_filters:
         return draw(np.add.accumulate(p, axis=-1), u)
     falling = _sort_falling(p)
     cumulative = np.add.accumulate(falling, axis=-1)

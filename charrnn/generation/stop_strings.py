@@ -3,17 +3,10 @@
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
-from charrnn.errors import SamplingError
 from charrnn.generation.incremental_decoder import Decoder, Piece
 from charrnn.network.arrays import Array
 from charrnn.text.vocabulary import Vocabulary, list_characters
 from charrnn.words import parameter
-
-
-def require_stops(stops: Sequence[str]) -> None:
-    """Raise SamplingError for an empty stop string: every text would end at once."""
-    if "" in stops:
-        raise SamplingError(f"{parameter('stops')}: a stop string must have at least one character; found ''")
 
 
 def why_never(stop: str, vocabulary: Vocabulary, forbidden: Array | None, length: int) -> str | None:
@@ -23,7 +16,7 @@ def why_never(stop: str, vocabulary: Vocabulary, forbidden: Array | None, length
     """
     if length and len(vocabulary.read(stop)[0]) > length:
         return f"it is longer than {parameter('length')}, {length:,}"
-    lost = [] if vocabulary.unit == "byte" else [c for c in stop if c not in vocabulary.known]
+    lost = [] if vocabulary.unit == "byte" else [c for c in stop if c not in vocabulary.characters]
     if lost:
         return f"the model does not know {list_characters(lost)}"
     left_out = [] if forbidden is None else [c for c in stop if forbidden[vocabulary.encode(c)].any()]
@@ -87,11 +80,11 @@ class StopDetector:
         """Read one more id of each text. Returns whether all texts have ended."""
         self._read += 1
         for b, (end, decoder, index) in enumerate(zip(self.at, self._decoders, ids, strict=True)):
-            if end is None and (index == self._end_id or self._met(b, decoder.read(index))):
+            if end is None and (index == self._end_id or self._completes_stop(b, decoder.read(index))):
                 self.at[b] = self._read
         return None not in self.at
 
-    def _met(self, b: int, piece: str) -> bool:
+    def _completes_stop(self, b: int, piece: str) -> bool:
         """Whether this piece of text b completes a stop string; a possible beginning of one is remembered."""
         text = self._tails[b] + piece
         self._tails[b] = text[len(text) - _possible_start_length(text, self._stops) :]

@@ -40,9 +40,7 @@ class EncodedText:
 
     characters: int | None
     blocks: Callable[[], Iterator[Block]]
-    content: (
-        Callable[[], bytes] | None
-    )  # in UTF-8, with a line break for the end of a document; None if it is read only once
+    content: Callable[[], bytes] | None  # in UTF-8, the end of a document as a line break; None if it is read only once
     before: Ids | None = None  # (k, c) the characters before each text, as context for n-grams
     split: str | None = None  # its name, if the text is a split: then its first character is not charged
     files: tuple[str, ...] = ()  # the names of its files

@@ -68,7 +68,10 @@ def _require_same(first: LoadedCheckpoint, other: LoadedCheckpoint) -> None:
     if ours == theirs:
         return
     found = f"{first.path} has {len(ours)} symbols, {other.path} has {len(theirs)}"
-    for name, lacks in ((other.path, ours.known - theirs.known), (first.path, theirs.known - ours.known)):
+    for name, lacks in (
+        (other.path, ours.characters - theirs.characters),
+        (first.path, theirs.characters - ours.characters),
+    ):
         if lacks:
             found = f"{name} lacks {describe(min(lacks))}" + (f" and {len(lacks) - 1} more" if len(lacks) > 1 else "")
     raise RunError(f"models of different vocabularies cannot be mixed: {found}; train them on one text")

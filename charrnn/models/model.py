@@ -24,13 +24,13 @@ from charrnn.models.training_text import TrainingText, held_out
 from charrnn.runs.planning.run_text import read_once, read_text
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text import splits
-from charrnn.text.characters.unit_names import counted, unit_name
+from charrnn.text.characters.unit_names import amount, unit_name
 from charrnn.text.corpus import Corpus
 from charrnn.text.reading.encodings import Encodings
 from charrnn.text.source_text import SourceText
 from charrnn.text.splits import Protocol, Split
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.training.events import rounded
+from charrnn.training.events import digits
 from charrnn.words import parameter
 
 
@@ -49,9 +49,9 @@ class Model:
 
     def __repr__(self) -> str:
         config, progress = self.saved.config.model, self.saved.progress
-        loss = f", validation loss {rounded(progress.best_loss)}" if progress.best_loss is not None else ""
+        loss = f", validation loss {digits(progress.best_loss)}" if progress.best_loss is not None else ""
         named = " + ".join(member.name for member in self.members)
-        network = f"{config.cell} of {config.hidden_size} units, {counted(len(self.vocabulary), self.vocabulary.unit)}"
+        network = f"{config.cell} of {config.hidden_size} units, {amount(len(self.vocabulary), self.vocabulary.unit)}"
         return f"<Model {named}: {network}, {progress.step:,} steps{loss}>"
 
     @property
@@ -160,13 +160,13 @@ class Model:
         counted: bool,
     ) -> Evaluation:
         data, text = self.saved.config.data, self.training_text
-        split = _asked(data, protocol, slices)
+        split = _make_split(data, protocol, slices)
         corpus = text.cut(split)
         name = held_out(corpus, split, name)
         notes = []
         if name == "valid" and self.weights_are_fitted:
             notes.append("the weights of the mixture were fitted on this very split")
-        if seen := text.seen(corpus, name):
+        if seen := text.train_overlap(corpus, name):
             notes.append(
                 f"{seen:,} of these {unit_name(self.vocabulary.unit)} were trained on: the run's text was cut otherwise"
             )
@@ -203,7 +203,7 @@ def read_in_step(models: Sequence[Model], sources: Sequence[str], said: Encoding
     ]
 
 
-def _asked(data: Data, protocol: Protocol | None, slices: tuple[int, int] | None) -> Split:
+def _make_split(data: Data, protocol: Protocol | None, slices: tuple[int, int] | None) -> Split:
     """How to cut the text: as for the training, unless asked otherwise. Raises OptionError for values that do not
     exist.
     """

@@ -8,7 +8,7 @@ from charrnn.errors import OptionError, RunError
 from charrnn.models.evaluation import baselines
 from charrnn.models.evaluation.baselines import Counts
 from charrnn.ngram.kneser_ney import NGram
-from charrnn.ngram.order_selection import fit_chosen
+from charrnn.ngram.order_selection import fit_best
 from charrnn.runs.planning.run_text import load_text
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text import corpus as corpora
@@ -70,7 +70,7 @@ class TrainingText:
         ngram = self.ngram if corpus.cuts == self.corpus.cuts else _ngram(corpus)
         return Counts(baselines.unigram(corpus.split("train"), len(corpus.vocabulary)), ngram)
 
-    def seen(self, corpus: Corpus, name: str) -> int:
+    def train_overlap(self, corpus: Corpus, name: str) -> int:
         """How many characters of a held-out split the model was trained on, if the corpus is cut in another way."""
         return 0 if name == "train" else overlap(corpus.cuts, name, self.corpus.cuts, "train")
 
@@ -93,4 +93,4 @@ def held_out(corpus: Corpus, split: Split, name: str | None) -> str:
 
 
 def _ngram(corpus: Corpus) -> NGram:
-    return fit_chosen(list(corpus.slices("train")), len(corpus.vocabulary))
+    return fit_best(list(corpus.slices("train")), len(corpus.vocabulary))

@@ -103,7 +103,7 @@ def run_job_on_rank(job: Job, path: Path, number: int) -> JobResult:
         with graceful_stop() as stop, Folder(path) as folder:
             if folder.inode != number:
                 return JobResult("failed", f"{path}: not the directory in which this sweep started; was that renamed?")
-            return run_job(job, folder, StopSignal(stop.requested))
+            return run_job(job, folder, StopSignal(stop.is_set))
     except OSError as error:
         return JobResult("failed", f"{path}: {error.strerror or error}")
 

@@ -141,7 +141,7 @@ def test_the_surprisals_add_up_to_what_was_drawn_and_the_texts_agree(unit, stops
     for sample in made.sample(
         SampleRequest("ab", 60, SamplingOptions(0.7), stops), range(6), scored=True, in_pieces=True
     ):
-        pieces = list(made.stream_scored(SampleRequest("ab", 60, SamplingOptions(0.7), stops), sample.seed))
+        pieces = list(made.stream_pieces(SampleRequest("ab", 60, SamplingOptions(0.7), stops), sample.seed))
         assert "".join(piece for piece, _ in pieces) == sample.text
         assert "".join(piece for piece, _ in sample.pieces) == sample.text
         np.testing.assert_allclose([s for _, s in pieces], [s for _, s in sample.pieces], rtol=1e-5)
@@ -156,7 +156,7 @@ def test_a_character_of_two_bytes_has_the_surprisal_of_both():
     bias[:] = -1000
     bias[[0xC3, 0xBC]] = 0  # ü, and halves of it
     options = SamplingOptions(temperature=0, repetition=RepetitionPenalty(1e300, 1, 1))  # by turns
-    pieces = list(made.stream_scored(SampleRequest("ü", 40, options), 0))
+    pieces = list(made.stream_pieces(SampleRequest("ü", 40, options), 0))
     whole = [surprisal for piece, surprisal in pieces if piece == "ü"]
     ids = "\nü" + "".join(piece for piece, _ in pieces)
     inputs = made.vocabulary.encode(ids).astype(np.intp)[:, np.newaxis]
@@ -310,7 +310,7 @@ def test_a_character_that_the_length_cuts_is_left_out_by_all_alike(length):
     for seed, sample, longer in zip(seeds, samples, whole, strict=True):
         assert longer.startswith(sample.text)
         assert "".join(made.stream(SampleRequest("", length), seed)) == sample.text
-        assert "".join(c for c, _ in made.stream_scored(SampleRequest("", length), seed)) == sample.text
+        assert "".join(c for c, _ in made.stream_pieces(SampleRequest("", length), seed)) == sample.text
         assert length - 3 <= sample.drawn <= length
         assert len(sample.trace) == sample.drawn
         assert sample.finish == "length"
@@ -382,7 +382,7 @@ def test_without_end_it_goes_on():
 @pytest.mark.slow
 def test_without_end_memory_does_not_grow():
     made, options = generator(), SamplingOptions(0.9, 5, 0.9, 0.01, RepetitionPenalty(1.2, 3, 100))
-    for write_on in (made.stream, made.stream_scored):
+    for write_on in (made.stream, made.stream_pieces):
         endless = write_on(SampleRequest("ab", 0, options, ["abcabcabcabcabc"]), 1)
         tracemalloc.start()
         try:

@@ -106,7 +106,7 @@ def test_what_is_drawn_is_the_candidate_whose_turn_it_is(o, k, share, least, tem
         chosen = choose(o, options, np.full(len(o), u))
         assert chosen.tolist() == [choose(row, options, u) for row in o]
         for row, index in zip(p, chosen, strict=True):
-            order = (-row).argsort(kind="stable") if options.filtered else np.arange(len(row))
+            order = (-row).argsort(kind="stable") if options.has_filters else np.arange(len(row))
             place = order.tolist().index(index)
             assert row[index] > 0
             assert row[order[:place]].sum() - 1e-12 <= u <= row[order[: place + 1]].sum() + 1e-12

@@ -88,7 +88,7 @@ def test_their_probabilities_are_too_and_so_are_the_best_of_them(name):
     one_by_one = [made.sample(SampleRequest(prompt, 100, options), [seed], **asked)[0] for seed in range(17)]
     assert many == one_by_one
     assert best(many, 5) == best(one_by_one, 5)
-    assert many[3].pieces == list(made.stream_scored(SampleRequest(prompt, 100, options), 3))
+    assert many[3].pieces == list(made.stream_pieces(SampleRequest(prompt, 100, options), 3))
 
 
 def test_beginnings_that_differ_are_read_as_each_is_read_alone():

@@ -46,7 +46,7 @@ def score_file(run):
         lambda run: api.load(run).generator().sample(SampleRequest("the", 5), [1, 2]),
         lambda run: api.load(run).generator().sample(SampleRequest("the", 5), [1, 2], scored=True),
         lambda run: list(api.load(run).generator().stream(SampleRequest("the", 5), 1)),
-        lambda run: list(api.load(run).generator().stream_scored(SampleRequest("the", 5), 1)),
+        lambda run: list(api.load(run).generator().stream_pieces(SampleRequest("the", 5), 1)),
         lambda run: api.load(run).score(TEXT),
         score_file,
         lambda run: api.load(run).evaluate(TEXT),

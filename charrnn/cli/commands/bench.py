@@ -1,7 +1,5 @@
 """`charrnn bench`."""
 
-from typing import Annotated
-
 import typer
 
 from charrnn.cli.options import common
@@ -10,7 +8,7 @@ from charrnn.cli.options import common
 def bench(
     config: common.ConfigOption = None,
     settings: common.SettingsOption = None,
-    seconds: Annotated[float, typer.Option(metavar="SECONDS", help="How long to measure.", min=0.1, max=600)] = 3.0,
+    seconds: float = typer.Option(3.0, metavar="SECONDS", help="How long to measure.", min=0.1, max=600),
     json: common.JsonOption = False,
 ) -> None:
     """Measure how fast a configuration trains here.

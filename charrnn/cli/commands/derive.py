@@ -1,7 +1,5 @@
 """`charrnn derive`."""
 
-from typing import Annotated
-
 import typer
 
 from charrnn.cli.exit_codes import FAILED
@@ -16,30 +14,16 @@ SETTINGS = (
 
 
 def derive(
-    name: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[NAME]", help=f"A system: {NAMES}; or a document: D0 ... D3. Default: all.", show_default=False
-        ),
-    ] = None,
-    system: Annotated[str | None, typer.Option(metavar="NAME", help="The same as NAME.", show_default=False)] = None,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Walk through one tiny case of a system, number by number.")
-    ] = False,
-    train: Annotated[
-        bool, typer.Option("--train", help="Train a system on something small, with and without clipping.")
-    ] = False,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            "-s",
-            metavar="KEY=VALUE",
-            callback=typed_text.texts,
-            help=f"{SETTINGS} Repeatable.",
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The seed of the case.")] = 0,
+    name: str | None = typer.Argument(
+        None, metavar="[NAME]", help=f"A system: {NAMES}; or a document: D0 ... D3. Default: all.", show_default=False
+    ),
+    system: str | None = typer.Option(None, metavar="NAME", help="The same as NAME.", show_default=False),
+    explain: bool = typer.Option(False, "--explain", help="Walk through one tiny case of a system, number by number."),
+    train: bool = typer.Option(False, "--train", help="Train a system on something small, with and without clipping."),
+    settings: list[str] | None = typer.Option(
+        None, "--set", "-s", metavar="KEY=VALUE", callback=typed_text.texts, help=f"{SETTINGS} Repeatable."
+    ),
+    seed: int = typer.Option(0, min=0, help="The seed of the case."),
     json: common.JsonOption = False,
 ) -> None:
     """Check the equations of the four derivations that charrnn is built on, as printed and as corrected.

@@ -1,6 +1,6 @@
 """`charrnn eval`."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import typer
 
@@ -10,39 +10,30 @@ from charrnn.text.splits import Protocol
 
 def evaluate(
     run: common.RunArgument,
-    text: Annotated[list[str] | None, common.text_argument("None: a split of the run's own text.")] = None,
-    split: Annotated[
-        Literal["train", "valid", "test"] | None,
-        typer.Option(help="Which split of the run's own text. Default: test, or valid if there is no test."),
-    ] = None,
-    protocol: Annotated[
-        Protocol | None,
-        typer.Option(help="How to split that text, for comparable figures. Default: as in the training."),
-    ] = None,
-    slices: Annotated[
-        str | None,
-        typer.Option(
-            metavar="B,S",
-            help="For protocol char-rnn: B slices, in windows of S characters (bytes, for a byte model). Default: as in the training.",
-        ),
-    ] = None,
-    dynamic: Annotated[
-        bool,
-        typer.Option("--dynamic", help="Adapt the weights to the text: one step of SGD after each window."),
-    ] = False,
-    learning_rate: Annotated[
-        float | None,
-        typer.Option(
-            "--learning-rate", min=0, help="The learning rate of --dynamic. Default: 0.1.", show_default=False
-        ),
-    ] = None,
+    text: list[str] | None = common.text_argument("None: a split of the run's own text."),
+    split: Literal["train", "valid", "test"] | None = typer.Option(
+        None, help="Which split of the run's own text. Default: test, or valid if there is no test."
+    ),
+    protocol: Protocol | None = typer.Option(
+        None, help="How to split that text, for comparable figures. Default: as in the training."
+    ),
+    slices: str | None = typer.Option(
+        None,
+        metavar="B,S",
+        help="For protocol char-rnn: B slices, in windows of S characters (bytes, for a byte model). Default: as in the training.",
+    ),
+    dynamic: bool = typer.Option(
+        False, "--dynamic", help="Adapt the weights to the text: one step of SGD after each window."
+    ),
+    learning_rate: float | None = typer.Option(
+        None, "--learning-rate", min=0, help="The learning rate of --dynamic. Default: 0.1.", show_default=False
+    ),
     others: common.WithOption = None,
     ngram: common.NgramOption = False,
     weights: common.WeightsOption = None,
-    baselines: Annotated[
-        bool,
-        typer.Option("--baselines/--no-baselines", help="Compare with a unigram, an n-gram and xz on the same text."),
-    ] = True,
+    baselines: bool = typer.Option(
+        True, "--baselines/--no-baselines", help="Compare with a unigram, an n-gram and xz on the same text."
+    ),
     training_text: common.TrainingTextOption = None,
     encoding: common.EncodingOption = None,
     checkpoint: common.CheckpointOption = None,

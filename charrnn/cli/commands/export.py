@@ -1,7 +1,7 @@
 """`charrnn export`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import typer
 
@@ -10,11 +10,10 @@ from charrnn.cli.options import common
 
 def export(
     run: common.RunArgument,
-    out: Annotated[Path, common.out_option("FILE", "The .safetensors file to write.")],
-    to: Annotated[
-        Literal["plain", "torch"],
-        typer.Option(help="Names and layouts: plain, those of the equations; torch, those of PyTorch."),
-    ] = "plain",
+    out: Path = common.out_option("FILE", "The .safetensors file to write.", ...),
+    to: Literal["plain", "torch"] = typer.Option(
+        "plain", help="Names and layouts: plain, those of the equations; torch, those of PyTorch."
+    ),
     checkpoint: common.CheckpointOption = None,
     force: common.ForceOption = False,
 ) -> None:

@@ -1,7 +1,6 @@
 """`charrnn gradcheck`."""
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -12,30 +11,24 @@ from charrnn.cli.options import common
 def gradcheck(
     config: common.ConfigOption = None,
     settings: common.SettingsOption = None,
-    run: Annotated[
-        Path | None,
-        typer.Option(metavar="RUN", readable=False, help="Check the trained weights of this run, in full size."),
-    ] = None,
-    oracle: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="Compare with this oracle: complex-step, closed-form, forward or central. Repeatable. Default: all.",
-        ),
-    ] = None,
-    tolerance: Annotated[
-        float | None,
-        typer.Option(help="The largest relative error that passes. Default: 1e-6 for central, 1e-10 for the others."),
-    ] = None,
-    entries: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Check N random entries of each parameter, however long it takes. Default: all, or as many as fit into a minute.",
-            metavar="N",
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The seed of the case.")] = 0,
+    run: Path | None = typer.Option(
+        None, metavar="RUN", readable=False, help="Check the trained weights of this run, in full size."
+    ),
+    oracle: list[str] | None = typer.Option(
+        None,
+        metavar="NAME",
+        help="Compare with this oracle: complex-step, closed-form, forward or central. Repeatable. Default: all.",
+    ),
+    tolerance: float | None = typer.Option(
+        None, help="The largest relative error that passes. Default: 1e-6 for central, 1e-10 for the others."
+    ),
+    entries: int | None = typer.Option(
+        None,
+        min=1,
+        help="Check N random entries of each parameter, however long it takes. Default: all, or as many as fit into a minute.",
+        metavar="N",
+    ),
+    seed: int = typer.Option(0, min=0, help="The seed of the case."),
     json: common.JsonOption = False,
 ) -> None:
     """Compare the gradients of backpropagation through time with four independent oracles, entry by entry.

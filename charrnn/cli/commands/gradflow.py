@@ -1,7 +1,6 @@
 """`charrnn gradflow`."""
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -9,35 +8,27 @@ from charrnn.cli.options import common
 
 
 def gradflow(
-    run: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[RUN]",
-            readable=False,
-            help="A run directory, or a .safetensors checkpoint. None: a fresh network with this configuration.",
-            show_default=False,
-        ),
-    ] = None,
-    text: Annotated[list[str] | None, common.text_argument("None: the run's validation split.")] = None,
+    run: Path | None = typer.Argument(
+        None,
+        metavar="[RUN]",
+        readable=False,
+        help="A run directory, or a .safetensors checkpoint. None: a fresh network with this configuration.",
+        show_default=False,
+    ),
+    text: list[str] | None = common.text_argument("None: the run's validation split."),
     config: common.ConfigOption = None,
     settings: common.SettingsOption = None,
-    lags: Annotated[
-        int, typer.Option(min=1, max=10_000, help="The largest lag, in characters (bytes, for a byte model).")
-    ] = 200,
-    positions: Annotated[
-        int, typer.Option(min=1, max=1_000, help="The number of places of the text to start from.")
-    ] = 8,
-    out: Annotated[Path | None, common.out_option("FILE", "Draw the figure into this .svg or .png file.")] = None,
+    lags: int = typer.Option(200, min=1, max=10_000, help="The largest lag, in characters (bytes, for a byte model)."),
+    positions: int = typer.Option(8, min=1, max=1_000, help="The number of places of the text to start from."),
+    out: Path | None = common.out_option("FILE", "Draw the figure into this .svg or .png file."),
     force: common.ForceOption = False,
-    training_text: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--text",
-            metavar="TEXT",
-            help="Without RUN: the text whose validation split the fresh network reads. Default: the built-in one. "
-            "With RUN: new location of its training text, if it moved. Repeatable.",
-        ),
-    ] = None,
+    training_text: list[str] | None = typer.Option(
+        None,
+        "--text",
+        metavar="TEXT",
+        help="Without RUN: the text whose validation split the fresh network reads. Default: the built-in one. "
+        "With RUN: new location of its training text, if it moved. Repeatable.",
+    ),
     encoding: common.EncodingOption = None,
     checkpoint: common.CheckpointOption = None,
     json: common.JsonOption = False,

@@ -1,7 +1,7 @@
 """`charrnn plot`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
@@ -15,31 +15,25 @@ IN_FIGURE, IN_TERMINAL = "loss,learning_rate,grad_norm", "loss"
 
 
 def plot(
-    runs: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="RUN...",
-            readable=False,
-            help="Run directories, or files with the output of train --json.",
-            show_default=False,
-        ),
-    ],
-    out: Annotated[
-        Path | None,
-        common.out_option("FILE", "Draw the figure into this .svg or .png file. Default: curves in the terminal."),
-    ] = None,
-    x: Annotated[Literal["steps", "epochs", "time"], typer.Option("--x", help="The horizontal axis.")] = "steps",
-    what: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME,NAME,...",
-            help=f"What to draw: loss, bpc, grad_norm, clipped, learning_rate. Default: {IN_FIGURE}; in the terminal {IN_TERMINAL}.",
-        ),
-    ] = None,
-    smooth: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Draw means over N steps. Default: a hundredth of the longest run."),
-    ] = None,
+    runs: list[Path] = typer.Argument(
+        ...,
+        metavar="RUN...",
+        readable=False,
+        help="Run directories, or files with the output of train --json.",
+        show_default=False,
+    ),
+    out: Path | None = common.out_option(
+        "FILE", "Draw the figure into this .svg or .png file. Default: curves in the terminal."
+    ),
+    x: Literal["steps", "epochs", "time"] = typer.Option("steps", "--x", help="The horizontal axis."),
+    what: str | None = typer.Option(
+        None,
+        metavar="NAME,NAME,...",
+        help=f"What to draw: loss, bpc, grad_norm, clipped, learning_rate. Default: {IN_FIGURE}; in the terminal {IN_TERMINAL}.",
+    ),
+    smooth: int | None = typer.Option(
+        None, metavar="N", min=1, help="Draw means over N steps. Default: a hundredth of the longest run."
+    ),
     force: common.ForceOption = False,
 ) -> None:
     """Draw the curves of trainings.

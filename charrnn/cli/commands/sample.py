@@ -1,7 +1,7 @@
 """`charrnn sample`."""
 
 import secrets
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -23,101 +23,83 @@ EXACT_HELP = (
 
 def sample(
     run: common.RunArgument,
-    prompt: Annotated[
-        str,
-        typer.Option(
-            "--prompt",
-            "-p",
-            metavar="TEXT",
-            callback=typed_text.text,
-            help="The text to continue; it is printed first. \\n is a line break, as in --stop and --only.",
-        ),
-    ] = "",
-    prompt_file: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Read the prompt from a file, or with - from standard input.")
-    ] = None,
-    length: Annotated[
-        int,
-        typer.Option(
-            "--length",
-            "-n",
-            min=0,
-            help="Characters to write (for a byte model bytes, of whole characters), fewer if a document ends; 0 writes without end.",
-        ),
-    ] = 500,
-    temperature: Annotated[
-        float, typer.Option("--temperature", "-t", help="Below 1 safer, above 1 wilder; 0 always takes the likeliest.")
-    ] = 0.8,
-    top_k: Annotated[int | None, typer.Option(metavar="K", help="Draw from the K likeliest characters only.")] = None,
-    top_p: Annotated[
-        float | None,
-        typer.Option(metavar="P", help="Draw from the likeliest characters that together have probability P."),
-    ] = None,
-    min_p: Annotated[
-        float | None,
-        typer.Option(metavar="P", help="Draw from the characters at least P times as likely as the likeliest."),
-    ] = None,
-    repetition_penalty: Annotated[float | None, typer.Option(metavar="R", help=PENALTY_HELP)] = None,
-    repetition_ngram: Annotated[
-        int | None, typer.Option(metavar="N", help="The length of such a sequence in characters (bytes). Default: 8.")
-    ] = None,
-    repetition_window: Annotated[
-        int | None, typer.Option(metavar="W", help="How many characters (bytes) back it is recent. Default: 400.")
-    ] = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="CLASS,...|CHARS",
-            callback=typed_text.texts,
-            help="Write only these: letters, lowercase, uppercase, digits, space, ascii, or characters. Repeatable.",
-        ),
-    ] = None,
-    stop: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="TEXT",
-            callback=typed_text.texts,
-            help="End before this text, and do not print it. Repeatable.",
-        ),
-    ] = None,
-    count: Annotated[int, typer.Option(min=1, help="The number of samples; their seeds are SEED, SEED + 1, ...")] = 1,
-    rerank: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            metavar="N",
-            help="Draw N samples and print the --count with the highest mean log probability, the best first.",
-        ),
-    ] = None,
-    exact: Annotated[bool, typer.Option(help=EXACT_HELP)] = True,
-    seed: Annotated[
-        int | None,
-        typer.Option(min=0, help="The same seed gives the same text. Default: a new one, printed on stderr."),
-    ] = None,
+    prompt: str = typer.Option(
+        "",
+        "--prompt",
+        "-p",
+        metavar="TEXT",
+        callback=typed_text.text,
+        help="The text to continue; it is printed first. \\n is a line break, as in --stop and --only.",
+    ),
+    prompt_file: str | None = typer.Option(
+        None, metavar="FILE", help="Read the prompt from a file, or with - from standard input."
+    ),
+    length: int = typer.Option(
+        500,
+        "--length",
+        "-n",
+        min=0,
+        help="Characters to write (for a byte model bytes, of whole characters), fewer if a document ends; 0 writes without end.",
+    ),
+    temperature: float = typer.Option(
+        0.8, "--temperature", "-t", help="Below 1 safer, above 1 wilder; 0 always takes the likeliest."
+    ),
+    top_k: int | None = typer.Option(None, metavar="K", help="Draw from the K likeliest characters only."),
+    top_p: float | None = typer.Option(
+        None, metavar="P", help="Draw from the likeliest characters that together have probability P."
+    ),
+    min_p: float | None = typer.Option(
+        None, metavar="P", help="Draw from the characters at least P times as likely as the likeliest."
+    ),
+    repetition_penalty: float | None = typer.Option(None, metavar="R", help=PENALTY_HELP),
+    repetition_ngram: int | None = typer.Option(
+        None, metavar="N", help="The length of such a sequence in characters (bytes). Default: 8."
+    ),
+    repetition_window: int | None = typer.Option(
+        None, metavar="W", help="How many characters (bytes) back it is recent. Default: 400."
+    ),
+    only: list[str] | None = typer.Option(
+        None,
+        metavar="CLASS,...|CHARS",
+        callback=typed_text.texts,
+        help="Write only these: letters, lowercase, uppercase, digits, space, ascii, or characters. Repeatable.",
+    ),
+    stop: list[str] | None = typer.Option(
+        None, metavar="TEXT", callback=typed_text.texts, help="End before this text, and do not print it. Repeatable."
+    ),
+    count: int = typer.Option(1, min=1, help="The number of samples; their seeds are SEED, SEED + 1, ..."),
+    rerank: int | None = typer.Option(
+        None,
+        min=1,
+        metavar="N",
+        help="Draw N samples and print the --count with the highest mean log probability, the best first.",
+    ),
+    exact: bool = typer.Option(True, help=EXACT_HELP),
+    seed: int | None = typer.Option(
+        None, min=0, help="The same seed gives the same text. Default: a new one, printed on stderr."
+    ),
     others: common.WithOption = None,
     ngram: common.NgramOption = False,
     weights: common.WeightsOption = None,
     training_text: common.TrainingTextOption = None,
     encoding: common.EncodingOption = None,
     checkpoint: common.CheckpointOption = None,
-    stream: Annotated[bool, typer.Option(help="Print each character as it is drawn, or all at the end.")] = True,
-    surprisal: Annotated[
-        bool, typer.Option("--surprisal", help="In a terminal: colour each character by its surprisal to the network.")
-    ] = False,
-    trace: Annotated[
-        bool,
-        typer.Option("--trace", help="Print below the text each character's probability, and what it was drawn from."),
-    ] = False,
-    trace_candidates: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="How many candidates --trace prints. Default: 5.")
-    ] = None,
-    novelty: Annotated[
-        bool,
-        typer.Option("--novelty", help="Print how much of the text is in the training text, beside held-out text."),
-    ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print a list of {text, seed, finish, log_probability} as JSON on stdout.")
-    ] = False,
+    stream: bool = typer.Option(True, help="Print each character as it is drawn, or all at the end."),
+    surprisal: bool = typer.Option(
+        False, "--surprisal", help="In a terminal: colour each character by its surprisal to the network."
+    ),
+    trace: bool = typer.Option(
+        False, "--trace", help="Print below the text each character's probability, and what it was drawn from."
+    ),
+    trace_candidates: int | None = typer.Option(
+        None, min=1, metavar="N", help="How many candidates --trace prints. Default: 5."
+    ),
+    novelty: bool = typer.Option(
+        False, "--novelty", help="Print how much of the text is in the training text, beside held-out text."
+    ),
+    json: bool = typer.Option(
+        False, "--json", help="Print a list of {text, seed, finish, log_probability} as JSON on stdout."
+    ),
 ) -> None:
     """Write text with a trained network.
 
@@ -128,10 +110,8 @@ def sample(
     from charrnn.cli.output import console
     from charrnn.cli.reports import samples
     from charrnn.cli.reports.novelty import as_fields, show_novelty
-    from charrnn.generation.sample_request import SampleRequest
     from charrnn.generation.samples import best
     from charrnn.generation.sampling import SamplingOptions
-    from charrnn.generation.stop_strings import require_stops
     from charrnn.text.characters.escapes import unescape
 
     repetition = _repetition(repetition_penalty, repetition_ngram, repetition_window)
@@ -145,10 +125,7 @@ def sample(
         _refuse_training_text(training_text, encoding)
     if prompt and prompt_file is not None:
         raise typer.BadParameter("give --prompt or --prompt-file, not both")
-    typed = [prompt, *(stop or ()), *(only or ())]
-    prompt = unescape(prompt) if prompt_file is None else prompts.read_prompt(prompt_file)
-    stops = [unescape(each) for each in stop or ()]
-    require_stops(stops)
+    text = unescape(prompt) if prompt_file is None else prompts.read_prompt(prompt_file)
     _, own = common.encodings(encoding, None, both=False)
     model = common.load(run, others, ngram, weights, training_text, checkpoint, own)
     if length == 0 and not (alone and stream) and model.vocabulary.end_id is None:
@@ -156,34 +133,28 @@ def sample(
             "--length 0 writes without end; leave out --count, --no-stream, --json, --trace, --rerank and --novelty"
         )
     corpus = model.training_text.corpus if novelty else None
-    generator = model.generator([unescape(each) for each in only] if only else None, exact)
-    hint = prompts.hint(typed, model.vocabulary)
-    prompt, stops = prompts.fit(prompt, stops, model.vocabulary, hint)
-    prompts.warn_of_boundary(prompt, model.saved.config.data.boundary)
-    request = SampleRequest(prompt, length, options, stops)
-    for line in filter(None, [hint, *(f"warning: {doubt}" for doubt in generator.doubts(request))]):
-        console.print_note(line)
+    generator = model.generator([unescape(each) for each in only or ()] or None, exact)
+    typed = [prompt, *(stop or ()), *(only or ())]
+    request = prompts.make_request(model, text, stop or (), length, options, typed)
+    for doubt in generator.doubts(request):
+        console.print_note(f"warning: {doubt}")
     first = secrets.randbelow(MAX_NEW_SEED) if seed is None else seed
-    note = f"{'; '.join(model.notes)}, seed {first}"
+    console.print_note(f"{'; '.join(model.notes)}, seed {first}")
     coloured = surprisal and not json and console.supports_colour(console.result_console())
     if alone:
-        console.print_note(note)
         samples.stream_sample(generator, request, first, coloured, stream)
         return
     seeds = range(first, first + (rerank or count))
     scored = json or coloured or rerank is not None
     traced = (trace_candidates or CANDIDATES) if trace else 0
     drawn = generator.sample(request, seeds, scored, traced, in_pieces=coloured)
-    console.print_note(note)
     if rerank is not None:
         drawn = best(drawn, count)
         samples.print_best(drawn, rerank, model.vocabulary.unit)
     found = api.novelty(corpus, [each.text for each in drawn]) if corpus else None
-    headings = model.vocabulary.end_id is None
-    samples.show_samples(
-        drawn, prompt, json, coloured, headings, as_fields(found, model.training_text) if found else ()
-    )
-    if corpus and found and not json:
+    fields = as_fields(found, model.training_text) if found else ()
+    samples.show_samples(drawn, request.prompt, json, coloured, model.vocabulary.end_id is None, fields)
+    if found and not json:
         show_novelty(found, [each.seed for each in drawn], model.training_text)
 
 
@@ -199,13 +170,10 @@ def _refuse_training_text(text: object, encoding: object) -> None:
 def _repetition(penalty: float | None, ngram: int | None, window: int | None) -> "RepetitionPenalty | None":
     from charrnn.generation.repetition_penalty import RepetitionPenalty
 
-    if penalty is None and (ngram, window) != (None, None):
+    given = {name: value for name, value in (("ngram", ngram), ("window", window)) if value is not None}
+    if penalty is None and given:
         raise typer.BadParameter(
             "--repetition-ngram and --repetition-window need --repetition-penalty; give it too, for example 1.1"
         )
-    given = RepetitionPenalty(
-        1.0 if penalty is None else penalty,
-        RepetitionPenalty.ngram if ngram is None else ngram,
-        RepetitionPenalty.window if window is None else window,
-    )
-    return given if given.penalty > 1 else None
+    repetition = RepetitionPenalty(1.0 if penalty is None else penalty, **given)
+    return repetition if repetition.penalty > 1 else None

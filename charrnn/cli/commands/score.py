@@ -1,7 +1,6 @@
 """`charrnn score`."""
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -10,29 +9,22 @@ from charrnn.cli.options import common
 
 def score(
     run: common.RunArgument,
-    text: Annotated[list[str] | None, common.text_argument("None: standard input.")] = None,
-    against: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="RUN2",
-            readable=False,
-            help="Compare with another run: which of the two more likely wrote this?",
-        ),
-    ] = None,
-    top: Annotated[int, typer.Option(min=0, max=10_000, help="How many of the most surprising places to list.")] = 10,
+    text: list[str] | None = common.text_argument("None: standard input."),
+    against: Path | None = typer.Option(
+        None, metavar="RUN2", readable=False, help="Compare with another run: which of the two more likely wrote this?"
+    ),
+    top: int = typer.Option(10, min=0, max=10_000, help="How many of the most surprising places to list."),
     others: common.WithOption = None,
     ngram: common.NgramOption = False,
     weights: common.WeightsOption = None,
     training_text: common.TrainingTextOption = None,
     encoding: common.EncodingOption = None,
     checkpoint: common.CheckpointOption = None,
-    json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            help="Print a line of JSON for each character: {index, line, column, character, surprisal}, and file if there are several.",
-        ),
-    ] = False,
+    json: bool = typer.Option(
+        False,
+        "--json",
+        help="Print a line of JSON for each character: {index, line, column, character, surprisal}, and file if there are several.",
+    ),
 ) -> None:
     """Measure how surprising each character of a text is to a trained network.
 

@@ -1,7 +1,6 @@
 """`charrnn sweep`."""
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -9,52 +8,41 @@ from charrnn.cli.options import common, typed_text
 
 
 def sweep(
-    config: Annotated[
-        str,
-        typer.Argument(
-            metavar="CONFIG",
-            help="A shipped configuration by name (default is the one of train), or a YAML file.",
-            show_default=False,
-        ),
-    ],
-    text: Annotated[
-        list[str] | None,
-        common.text_argument("None: the built-in text.", "Files, folders, globs, or builtin:NAME."),
-    ] = None,
-    grid: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="KEY=A,B,C",
-            callback=typed_text.texts,
-            help="Try these values of a configuration key; with --random also KEY=LOW..HIGH. Repeatable.",
-        ),
-    ] = None,
-    random: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", min=1, help="Draw N combinations at random, instead of trying all.", show_default=False
-        ),
-    ] = None,
+    config: str = typer.Argument(
+        ...,
+        metavar="CONFIG",
+        help="A shipped configuration by name (default is the one of train), or a YAML file.",
+        show_default=False,
+    ),
+    text: list[str] | None = common.text_argument(
+        "None: the built-in text.", "Files, folders, globs, or builtin:NAME."
+    ),
+    grid: list[str] | None = typer.Option(
+        None,
+        metavar="KEY=A,B,C",
+        callback=typed_text.texts,
+        help="Try these values of a configuration key; with --random also KEY=LOW..HIGH. Repeatable.",
+    ),
+    random: int | None = typer.Option(
+        None, metavar="N", min=1, help="Draw N combinations at random, instead of trying all.", show_default=False
+    ),
     settings: common.SettingsOption = None,
     encoding: common.EncodingOption = None,
-    out: Annotated[
-        Path | None,
-        common.out_option("DIR", "The sweep's directory; the same command continues it. Default: runs/NAME-sweep."),
-    ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            metavar="J",
-            min=1,
-            max=4096,
-            help="How many trainings run at once. Default: as many as there are cores for.",
-        ),
-    ] = None,
-    steps: Annotated[int | None, typer.Option(help="The number of updates of each training.")] = None,
+    out: Path | None = common.out_option(
+        "DIR", "The sweep's directory; the same command continues it. Default: runs/NAME-sweep."
+    ),
+    jobs: int | None = typer.Option(
+        None,
+        metavar="J",
+        min=1,
+        max=4096,
+        help="How many trainings run at once. Default: as many as there are cores for.",
+    ),
+    steps: int | None = typer.Option(None, help="The number of updates of each training."),
     epochs: common.EpochsOption = None,
     duration: common.TimeOption = None,
-    seed: Annotated[int | None, typer.Option(help="The seed of each training, and of --random.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the table as JSON on stdout.")] = False,
+    seed: int | None = typer.Option(None, help="The seed of each training, and of --random."),
+    json: bool = typer.Option(False, "--json", help="Print the table as JSON on stdout."),
     quiet: common.QuietOption = False,
 ) -> None:
     """Train with every combination of some values, and print which was best.

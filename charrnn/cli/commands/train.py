@@ -1,7 +1,6 @@
 """`charrnn train`."""
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -9,39 +8,34 @@ from charrnn.cli.options import common
 
 
 def train(
-    text: Annotated[list[str] | None, common.text_argument("None: the built-in text.")] = None,
-    config: Annotated[
-        str | None,
-        typer.Option(
-            "--config",
-            "-c",
-            metavar="NAME|FILE",
-            help="A shipped configuration by name, or a YAML file. Default: default, sized for the text.",
-        ),
-    ] = None,
+    text: list[str] | None = common.text_argument("None: the built-in text."),
+    config: str | None = typer.Option(
+        None,
+        "--config",
+        "-c",
+        metavar="NAME|FILE",
+        help="A shipped configuration by name, or a YAML file. Default: default, sized for the text.",
+    ),
     settings: common.SettingsOption = None,
     encoding: common.EncodingOption = None,
-    out: Annotated[
-        Path | None, common.out_option("DIR", "The run directory, which must not hold a run yet. Default: runs/NAME.")
-    ] = None,
-    steps: Annotated[int | None, typer.Option(help="The total number of updates.")] = None,
+    out: Path | None = common.out_option(
+        "DIR", "The run directory, which must not hold a run yet. Default: runs/NAME."
+    ),
+    steps: int | None = typer.Option(None, help="The total number of updates."),
     epochs: common.EpochsOption = None,
     duration: common.TimeOption = None,
-    resume: Annotated[
-        Path | None, typer.Option(metavar="DIR", readable=False, help="Continue this run from its last checkpoint.")
-    ] = None,
-    base: Annotated[
-        Path | None,
-        typer.Option(
-            "--from", metavar="RUN", readable=False, help="Start with the weights of this run, or of this checkpoint."
-        ),
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="The seed of every random number in the run.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
-    tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="Write files for TensorBoard, too, into DIR/tensorboard.")
-    ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON on stdout.")] = False,
+    resume: Path | None = typer.Option(
+        None, metavar="DIR", readable=False, help="Continue this run from its last checkpoint."
+    ),
+    base: Path | None = typer.Option(
+        None, "--from", metavar="RUN", readable=False, help="Start with the weights of this run, or of this checkpoint."
+    ),
+    seed: int | None = typer.Option(None, help="The seed of every random number in the run."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Show what would be done, and do nothing."),
+    tensorboard: bool = typer.Option(
+        False, "--tensorboard", help="Write files for TensorBoard, too, into DIR/tensorboard."
+    ),
+    json: bool = typer.Option(False, "--json", help="Print every event as a line of JSON on stdout."),
     quiet: common.QuietOption = False,
 ) -> None:
     """Train a network on a text.

@@ -1,7 +1,6 @@
 """`charrnn view`."""
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -10,25 +9,20 @@ from charrnn.cli.options import common
 
 def view(
     run: common.RunArgument,
-    out: Annotated[Path, common.out_option("FILE.html", "The page to write.")],
-    text: Annotated[list[str] | None, common.text_argument("None: the run's validation split.")] = None,
-    length: Annotated[
-        int, typer.Option(min=1, max=200_000, help="The most characters (bytes, for a byte model) to show.")
-    ] = 50_000,
-    units: Annotated[
-        int,
-        typer.Option(
-            min=1,
-            max=512,
-            help="The number of units and gates in the page: those that follow the text's features best.",
-        ),
-    ] = 24,
-    unit: Annotated[
-        str | None,
-        typer.Option(
-            metavar="I|NAME:I", help="Open with this unit: 17 (hidden unit of the top layer), z:17 (a gate), h_2:17."
-        ),
-    ] = None,
+    out: Path = common.out_option("FILE.html", "The page to write.", ...),
+    text: list[str] | None = common.text_argument("None: the run's validation split."),
+    length: int = typer.Option(
+        50_000, min=1, max=200_000, help="The most characters (bytes, for a byte model) to show."
+    ),
+    units: int = typer.Option(
+        24,
+        min=1,
+        max=512,
+        help="The number of units and gates in the page: those that follow the text's features best.",
+    ),
+    unit: str | None = typer.Option(
+        None, metavar="I|NAME:I", help="Open with this unit: 17 (hidden unit of the top layer), z:17 (a gate), h_2:17."
+    ),
     training_text: common.TrainingTextOption = None,
     encoding: common.EncodingOption = None,
     checkpoint: common.CheckpointOption = None,

@@ -1,4 +1,7 @@
-"""Options that several commands have, and what they mean together."""
+"""Options that several commands have, and what they mean together.
+
+Each is a type with its option; one that a single command has is the default of its parameter there.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,12 +19,12 @@ if TYPE_CHECKING:
 
 def text_argument(default: str, sources: str = "Files, folders, globs, - for standard input, or builtin:NAME.") -> Any:
     """The argument TEXT; `default` says what a command reads without one."""
-    return typer.Argument(help=f"{sources} {default}", show_default=False)
+    return typer.Argument(None, help=f"{sources} {default}", show_default=False)
 
 
-def out_option(metavar: str, help: str) -> Any:
-    """The option --out, for a file or a directory."""
-    return typer.Option("--out", "-o", metavar=metavar, readable=False, help=help, show_default=False)
+def out_option(metavar: str, help: str, default: Any = None) -> Any:
+    """The option --out, for a file or a directory. With `...` as its default it must be given."""
+    return typer.Option(default, "--out", "-o", metavar=metavar, readable=False, help=help, show_default=False)
 
 
 ConfigOption = Annotated[

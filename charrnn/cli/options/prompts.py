@@ -9,14 +9,16 @@ from pathlib import Path
 
 from charrnn.cli.output.console import print_note
 from charrnn.errors import SamplingError, VocabularyError
+from charrnn.generation.sample_request import SampleRequest
+from charrnn.generation.sampling import SamplingOptions
+from charrnn.models.model import Model
 from charrnn.models.scoring.unknown_characters import describe_unknown
-from charrnn.system.plain_files import open_named
+from charrnn.system.plain_files import open_file_or_pipe
 from charrnn.text.characters.escapes import unescape
 from charrnn.text.documents import BLANK_LINE, NAMED_BOUNDARIES
 from charrnn.text.fitting import fit_text
 from charrnn.text.reading.encodings import UTF_8, detect_by_mark, family
 from charrnn.text.reading.sources import standard_input
-from charrnn.text.vocabulary import Vocabulary
 
 MAX_PROMPT_BYTES = 1 << 24
 HINT = "a backslash before n, t, r, 0, x, u or U is an escape, \\n a line break; for the backslash itself type two"
@@ -28,7 +30,7 @@ def read_prompt(file: str) -> str:
     Raises SamplingError for a file that cannot be read, that is too long, or that is not UTF-8.
     """
     try:
-        with nullcontext(standard_input()) if file == "-" else open_named(Path(file)) as given:
+        with nullcontext(standard_input()) if file == "-" else open_file_or_pipe(Path(file)) as given:
             content = given.read(MAX_PROMPT_BYTES + 1)
         if len(content) > MAX_PROMPT_BYTES:
             raise SamplingError(f"--prompt-file {file}: {_size(file)}; a prompt has at most {MAX_PROMPT_BYTES:,}")
@@ -49,35 +51,31 @@ def _size(file: str) -> str:
     return f"{os.path.getsize(file):,} bytes" if os.path.isfile(file) else f"more than {MAX_PROMPT_BYTES:,} bytes"
 
 
-def hint(typed: Sequence[str], vocabulary: Vocabulary) -> str | None:
-    """A hint about escapes, if some were typed for a model that also knows the backslash."""
-    is_of_use = vocabulary.unit == "char" and "\\" in vocabulary.known
-    return HINT if is_of_use and any(unescape(text) != text for text in typed) else None
+def make_request(
+    model: Model, prompt: str, stops: Sequence[str], length: int, options: SamplingOptions, typed: Sequence[str]
+) -> SampleRequest:
+    """The request, with the prompt and the unescaped stop strings in the Unicode form that the model knows.
 
-
-def fit(prompt: str, stops: Sequence[str], vocabulary: Vocabulary, hint: str | None) -> tuple[str, list[str]]:
-    """Prompt and stop strings in the Unicode form that the model knows; prints a note if that changes the prompt.
-
-    Raises VocabularyError, with the hint, for a prompt with characters that the model does not know.
+    Prints a note where that changes the prompt, where a blank line in it could be meant to end a document, and where `typed`, all
+    that may have escapes, has some. Raises VocabularyError for a prompt with characters that the model does not know.
     """
-    found = fit_text(prompt, vocabulary)
+    vocabulary = model.vocabulary
+    knows_backslash = vocabulary.unit == "char" and "\\" in vocabulary.characters
+    hint = HINT if knows_backslash and any(unescape(text) != text for text in typed) else None
+    fitted = fit_text(prompt, vocabulary)
     try:
-        vocabulary.encode(found)
+        vocabulary.encode(fitted)
     except VocabularyError as error:
         raise VocabularyError("; ".join(filter(None, (str(error), hint)))) from None
-    if vocabulary.unit == "char" and (unknown := Counter(c for c in found if c not in vocabulary.known)):
+    if vocabulary.unit == "char" and (unknown := Counter(c for c in fitted if c not in vocabulary.characters)):
         print_note(f"unknown to the model, and read as its symbol for rare characters: {describe_unknown(unknown)}")
-    if found not in (prompt, prompt.replace("\r\n", "\n")):
+    if fitted not in (prompt, prompt.replace("\r\n", "\n")):
         print_note("the prompt is read in the Unicode form that the model knows, composed (NFC) or not (NFD)")
-    return found, [fit_text(stop, vocabulary) for stop in stops]
-
-
-def warn_of_boundary(prompt: str, boundary: str | None) -> None:
-    """Warn of a blank line in the prompt that ends documents: here it is part of one document, but `score` splits there.
-
-    Other boundaries need no warning: a model of documents seldom knows their characters.
-    """
-    if boundary == BLANK_LINE and NAMED_BOUNDARIES[BLANK_LINE].search(f"\n{prompt}"):
+    # Other boundaries need no warning: a model of documents seldom knows their characters.
+    if model.saved.config.data.boundary == BLANK_LINE and NAMED_BOUNDARIES[BLANK_LINE].search(f"\n{fitted}"):
         print_note(
             "warning: a blank line ends a document of this model, but the prompt is read as one document; give the last one alone"
         )
+    if hint:
+        print_note(hint)
+    return SampleRequest(fitted, length, options, [fit_text(unescape(stop), vocabulary) for stop in stops])

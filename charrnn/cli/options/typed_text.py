@@ -5,20 +5,10 @@ import os
 import typer
 
 
-def text(typed: str | None) -> str | None:
-    """Decode the value of an option as UTF-8, whatever the locale says."""
-    return None if typed is None else _decoded(typed)
+def text(typed: str) -> str:
+    """Decode the value of an option as UTF-8: under another locale, Python passes what it cannot decode as surrogates.
 
-
-def texts(typed: list[str] | None) -> list[str] | None:
-    """The same for a repeatable option."""
-    return None if typed is None else [_decoded(each) for each in typed]
-
-
-def _decoded(typed: str) -> str:
-    """Under a locale that is not UTF-8, Python passes what it cannot decode as surrogates. File names may stay so.
-
-    Raises BadParameter for what is not UTF-8.
+    File names may stay so. Raises BadParameter for what is not UTF-8.
     """
     if not any("\ud800" <= character <= "\udfff" for character in typed):
         return typed
@@ -30,3 +20,8 @@ def _decoded(typed: str) -> str:
         ) from None
     except UnicodeEncodeError as error:
         raise typer.BadParameter(f"its character {error.start + 1} is half of a surrogate pair") from None
+
+
+def texts(typed: list[str] | None) -> list[str] | None:
+    """The same for a repeatable option."""
+    return None if typed is None else [text(each) for each in typed]

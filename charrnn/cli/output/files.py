@@ -33,7 +33,7 @@ def confirm_overwrite(path: Path, force: bool) -> bool:
         raise OutputError(f"{path}: cannot be written: the folder {path.parent} is read-only; name another with --out")
     if force or not os.path.lexists(path):
         return force
-    if not _confirmed(f"{path} exists; replace it?"):
+    if not _ask(f"{path} exists; replace it?"):
         raise _exists(path)
     return True
 
@@ -57,7 +57,7 @@ def _exists(path: Path) -> OutputError:
     return OutputError(f"{path}: exists already; --force replaces it, --out names another")
 
 
-def _confirmed(question: str) -> bool:
+def _ask(question: str) -> bool:
     """Ask at the terminal, if a person can see the question and answer it.
 
     typer.confirm would write a part of the question to stdout, and treat Ctrl-C as Ctrl-D.

@@ -57,25 +57,25 @@ class Table:
 
     def show(self, console: Console) -> None:
         """Print the table, in its full width or in that of the terminal."""
-        room, shared, every = terminal_columns(console), self._shared(), range(len(self._headings))
+        room, shared, every = terminal_columns(console), self._shared_count(), range(len(self._headings))
         if self._title:
             title = Text(self._title, "italic")
-            console.print(title if room is None else _folded(title, room), soft_wrap=True)
+            console.print(title if room is None else _fold(title, room), soft_wrap=True)
         if room is None:
-            _print(console, self._drawn(every, [self._natural(column) for column in every], self._rows))
+            _print(console, self._draw(every, [self._natural(column) for column in every], self._rows))
         elif widths := self._fitting(every, room):
-            _print(console, self._drawn(every, widths, self._rows))
+            _print(console, self._draw(every, widths, self._rows))
         elif shared and (widths := self._fitting(every[shared:], room)):
             widest = [self._widest(column) for column in every]
             for section in self._sections():
-                for line in _packed(self._fields(section[0], every[:shared], widest), room):
+                for line in _pack(self._fields(section[0], every[:shared], widest), room):
                     console.print(line, soft_wrap=True)
-                _print(console, self._drawn(every[shared:], widths, section))
+                _print(console, self._draw(every[shared:], widths, section))
         else:
             for line in self._blocks(shared, room):
                 console.print(line, soft_wrap=True)
 
-    def _shared(self) -> int:
+    def _shared_count(self) -> int:
         """The number of leading columns that only the first row of a section fills."""
         sectioned = any(row.closes for row in self._rows)
         filled = (next((c for c, cell in enumerate(row.cells) if cell.plain), 0) for row in self._rows)
@@ -112,15 +112,15 @@ class Table:
         for part in (longest_part, unbreakable):
             least = [self._least(column, part) for column in columns]
             if sum(least) <= room:
-                return _narrowed(natural, least, room)
+                return _narrow(natural, least, room)
         return []
 
-    def _drawn(self, columns: Sequence[int], widths: Sequence[int], rows: Iterable[Row]) -> RichTable:
+    def _draw(self, columns: Sequence[int], widths: Sequence[int], rows: Iterable[Row]) -> RichTable:
         table = RichTable()
         for column, width in zip(columns, widths, strict=True):
-            table.add_column(_folded(Text(self._headings[column]), width), width=width, no_wrap=True)
+            table.add_column(_fold(Text(self._headings[column]), width), width=width, no_wrap=True)
         for row in rows:
-            cells = [_folded(row.cells[column], width) for column, width in zip(columns, widths, strict=True)]
+            cells = [_fold(row.cells[column], width) for column, width in zip(columns, widths, strict=True)]
             table.add_row(*cells, style=row.style, end_section=row.closes)
         return table
 
@@ -131,9 +131,9 @@ class Table:
         for section in self._sections() if shared else ([row] for row in self._rows):
             if section[0] is not self._rows[0]:
                 yield Text("")
-            yield from _packed(self._fields(section[0], first, widest), room)
+            yield from _pack(self._fields(section[0], first, widest), room)
             for row in section:
-                yield from _packed(self._fields(row, rest, widest), room, bool(shared))
+                yield from _pack(self._fields(row, rest, widest), room, bool(shared))
 
     def _fields(self, row: Row, columns: Iterable[int], widest: Sequence[int]) -> list[Text]:
         """Cells with their headings, padded to the widest, so that they line up with those of the row before."""
@@ -157,7 +157,7 @@ def terminal_columns(console: Console) -> int | None:
         return console.width
 
 
-def _narrowed(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+def _narrow(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]:
     """Widths made narrower, the widest first, until all fit."""
     widths = list(widths)
     while sum(widths) > room:
@@ -173,7 +173,7 @@ def _print(console: Console, table: RichTable) -> None:
     console.print(Segments(segments), soft_wrap=True, end="")
 
 
-def _packed(fields: Iterable[Text], room: int, indented: bool = False) -> Iterator[Text]:
+def _pack(fields: Iterable[Text], room: int, indented: bool = False) -> Iterator[Text]:
     """Lines of as many fields as fit; all but the first, or all, are indented."""
     indent = Text(" " * INDENT)
     line = indent.copy() if indented else Text()
@@ -195,5 +195,5 @@ def _hung(line: Text, room: int) -> Iterator[Text]:
         yield Text(" " * INDENT * bool(number)) + part
 
 
-def _folded(cell: Text, width: int) -> Text:
+def _fold(cell: Text, width: int) -> Text:
     return Text("\n").join(fold(cell, width))

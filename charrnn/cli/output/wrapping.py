@@ -31,7 +31,7 @@ def width_of(text: str) -> int:
 
 def fold(text: Text, columns: int) -> list[Text]:
     """The lines of a text, wrapped to `columns`."""
-    return [line for paragraph in text.split("\n", allow_blank=True) for line in _folded(paragraph, columns)]
+    return [line for paragraph in text.split("\n", allow_blank=True) for line in _fold_line(paragraph, columns)]
 
 
 def shorten(text: Text, columns: int) -> Text:
@@ -58,7 +58,7 @@ def longest_part(text: str) -> int:
     return max((width_of(found[0]) for word in text.split(" ") for found in PART.finditer(word)), default=0)
 
 
-def _folded(line: Text, columns: int) -> list[Text]:
+def _fold_line(line: Text, columns: int) -> list[Text]:
     lines = list(line.divide(_breaks(line.plain, columns)))
     for each in lines:
         if spaces := len(each) - len(each.plain.rstrip(" ")):

@@ -24,7 +24,7 @@ def stream_sample(generator: Generator, request: SampleRequest, seed: int, colou
     """Write one text, character by character or at its end, with `colour` each in that of its surprisal."""
     if colour:
         _print_scale()
-        _write_coloured(request.prompt, generator.stream_scored(request, seed), as_drawn)
+        _write_coloured(request.prompt, generator.stream_pieces(request, seed), as_drawn)
     else:
         show_sample(request.prompt, generator.stream(request, seed), as_drawn)
 

@@ -32,24 +32,24 @@ def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None,
     lock = sweeps.open_directory(sweep, out)
     folder = lock.folder
     try:
-        with graceful_stop() as stop, _as_stopped(stop):
+        with graceful_stop() as stop, _exit_if_unread(stop):
             workers = min(mpi_pool.count(team) if team else jobs or default_jobs(sweep), len(sweep.trials))
             if not quiet:
                 for line in (_introduction(sweep, folder.path, workers), *sweep.notes):
                     print_note(line)
-            rows = _run_all(sweep, folder, team, workers, StopSignal(stop.requested), json, quiet)
+            rows = _run_all(sweep, folder, team, workers, StopSignal(stop.is_set), json, quiet)
             return _report(rows, folder.path, stop, json, quiet)
     finally:
         lock.release()
 
 
 @contextmanager
-def _as_stopped(stop: StopRequest) -> Iterator[None]:
+def _exit_if_unread(stop: StopRequest) -> Iterator[None]:
     """If nobody reads the output any more (`| head`, a closed terminal), exit as after a signal: all was stopped and saved."""
     try:
         yield
     except OSError as error:
-        if stop.requested():
+        if stop.is_set():
             raise typer.Exit(stop.exit_code) from None
         if isinstance(error, BrokenPipeError) or error.errno == errno.EIO:  # of a pipe or a terminal
             raise typer.Exit(UNREAD) from None
@@ -92,7 +92,7 @@ def _report(rows: list[Row], path: Path, stop: StopRequest, json: bool, quiet: b
             print_note("losses per character and per byte cannot be compared: ranks count within one data.unit only")
         if best:
             console.print(mark_unsafe_line(f"best: {best.run}", "bold"), soft_wrap=True)
-    if stop.requested():
+    if stop.is_set():
         done = sum(row.is_done for row in rows)
         print_note(
             f"stopped after {done} of {len(rows)} trainings; checkpoints saved; the same command with -o {path} continues"

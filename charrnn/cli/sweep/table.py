@@ -13,7 +13,7 @@ from charrnn.runs.storage.status import RunStatus
 from charrnn.sweeps.jobs import JobResult
 from charrnn.sweeps.run_names import short_keys
 from charrnn.text.characters.unit_names import NAMES, Unit, bits_label
-from charrnn.training.events import bits, rounded
+from charrnn.training.events import bits, digits
 
 STYLES = {"done": "green", "stopped": "yellow", "waiting": "yellow"}
 
@@ -33,7 +33,7 @@ class Row:
         return self.result.state == "done"
 
 
-def ranked(rows: Sequence[Row]) -> list[Row]:
+def sort_rows(rows: Sequence[Row]) -> list[Row]:
     """The finished ones by their validation loss, which some may lack; then the others, in the order given."""
 
     def order(row: Row) -> tuple[bool, float]:
@@ -45,12 +45,12 @@ def ranked(rows: Sequence[Row]) -> list[Row]:
 
 def best(rows: Sequence[Row]) -> Row | None:
     """The one with the lowest validation loss; without any validation, the first that finished."""
-    return next((row for row in ranked(rows) if row.is_done), None)
+    return next((row for row in sort_rows(rows) if row.is_done), None)
 
 
 def as_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """One object for each training, the best first; losses are in nats per character, or per byte."""
-    return [_object(row, rank) for rank, row in enumerate(ranked(rows), start=1)]
+    return [_object(row, rank) for rank, row in enumerate(sort_rows(rows), start=1)]
 
 
 def _object(row: Row, rank: int) -> dict[str, Any]:
@@ -82,9 +82,9 @@ def table(rows: Sequence[Row]) -> Table:
     of_bits = " or ".join(bits_label(unit) for unit in units(rows)) or "bpc"
     keys = map(Name, short_keys(list(rows[0].values)))
     made = Table("rank", *keys, "best loss", of_bits, "at step", "seconds", Name("state"))
-    for rank, row in enumerate(ranked(rows), start=1):
+    for rank, row in enumerate(sort_rows(rows), start=1):
         found = row.outcome
-        loss = ("", "") if found.best_loss is None else (rounded(found.best_loss), rounded(bits(found.best_loss), 3))
+        loss = ("", "") if found.best_loss is None else (digits(found.best_loss), digits(bits(found.best_loss), 3))
         made.add_row(
             str(rank) if row.is_done else "",
             *map(as_text, row.values.values()),

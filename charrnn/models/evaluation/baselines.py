@@ -23,7 +23,7 @@ MAX_DICTIONARY_BYTES = 1 << 24  # bytes; the compressor needs eleven times as mu
 class Baselines:
     """Losses on the same characters without a network, in nats per character; None for one that was not computed."""
 
-    uniform: float
+    uniform: float  # all characters are equally likely
     unigram: float | None = None
     ngram: float | None = None
     xz: float | None = None
@@ -35,11 +35,6 @@ class Counts:
 
     unigram: Array  # (V,) surprisals
     ngram: NGram
-
-
-def uniform(vocab_size: int) -> float:
-    """The loss if all characters are equally likely, in nats per character."""
-    return log(vocab_size)
 
 
 def unigram(ids: Array, vocab_size: int) -> Array:
@@ -56,10 +51,10 @@ def xz(train: bytes, text: bytes) -> float:
     """
     whole = train + text
     size = min(max(len(whole), MIN_DICTIONARY_BYTES), MAX_DICTIONARY_BYTES)
-    return 8 * log(2) * (_compressed(whole, size) - _compressed(train, size))
+    return 8 * log(2) * (_compressed_size(whole, size) - _compressed_size(train, size))
 
 
-def _compressed(data: bytes, dictionary: int) -> int:
+def _compressed_size(data: bytes, dictionary: int) -> int:
     lzma2 = {"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": dictionary}
     return len(lzma.compress(data, lzma.FORMAT_RAW, filters=[lzma2]))
 

@@ -9,14 +9,13 @@ import numpy as np
 
 from charrnn.errors import TextError
 from charrnn.models.encoded_text import Block, EncodedText
-from charrnn.models.evaluation import baselines
 from charrnn.models.evaluation.baselines import Baselines, Counts, XzBaseline
 from charrnn.models.evaluation.bootstrap import BootstrapMean
 from charrnn.models.mixture.components import Component, NGramScorer, TableScorer, scorers
 from charrnn.models.mixture.scorer_mixture import mix, score_all
 from charrnn.models.scoring.scoring import UNKNOWN_COST, with_first
 from charrnn.models.scoring.unknown_characters import count_unknown
-from charrnn.text.characters.unit_names import Unit, counted
+from charrnn.text.characters.unit_names import Unit, amount
 from charrnn.text.characters.utf_8 import count_characters, count_strays, stray_byte_notes
 from charrnn.text.splits import Split
 from charrnn.text.vocabulary import Ids, Vocabulary
@@ -123,7 +122,7 @@ def evaluate(
         means, count = _read(reading, weights, counting, text, vocabulary)
     whole, own, by_counting = means[0], means[1 : 1 + len(members)], means[1 + len(members) :]
     if not whole.characters:
-        least = counted(2 if text.split else 1, vocabulary.unit)
+        least = amount(2 if text.split else 1, vocabulary.unit)
         raise TextError(f"a loss needs at least {least}; the text has fewer")
     unknown = count.unknown.total() / whole.characters
     gain = by_counting[1].difference(whole) if by_counting else None
@@ -145,7 +144,7 @@ def evaluate(
         unknown_characters=dict(count.unknown.most_common()),
         interval=whole.interval(),
         baselines=Baselines(
-            uniform=(1 - unknown) * baselines.uniform(len(vocabulary)) + unknown * UNKNOWN_COST,
+            uniform=(1 - unknown) * math.log(len(vocabulary)) + unknown * UNKNOWN_COST,
             unigram=by_counting[0].mean if by_counting else None,
             ngram=by_counting[1].mean if by_counting else None,
             xz=xz.result() if xz else None,

@@ -36,9 +36,7 @@ class Inspection:
     characters: list[str]
     unknown: NDArray[np.bool_]  # (n,) True where the vocabulary lacks the character
     surprisals: Array  # (n,) nats
-    likeliest: NDArray[
-        np.intp
-    ]  # (n, k) the symbols most expected in its place; for several bytes, in place of the first
+    likeliest: NDArray[np.intp]  # (n, k) symbols most expected in its place; for several bytes, in place of the first
     probabilities: Array  # (n, k) of these
     activations: dict[str, Array]  # (n, H) each, float16, after reading the character; see Workspace.activations
     units: int

@@ -62,10 +62,10 @@ def correlate(features: Mapping[str, Array], activations: Mapping[str, Array]) -
     """The correlations of all units, (n, H) of each array, with all features that vary over the text, (n,) each."""
     varying = {name: values for name, values in features.items() if np.ptp(values) > 0}
     n = len(next(iter(activations.values())))
-    x = _standardised(np.array([*varying.values()]).reshape(len(varying), n).T)
+    x = _standardise(np.array([*varying.values()]).reshape(len(varying), n).T)
     units = [Unit(name, number) for name, values in activations.items() for number in range(values.shape[1])]
     blocks = [
-        x.T @ _standardised(values[:, start : start + AT_ONCE])
+        x.T @ _standardise(values[:, start : start + AT_ONCE])
         for values in activations.values()
         for start in range(0, values.shape[1], AT_ONCE)
     ]
@@ -89,7 +89,7 @@ def parse(name: str, activations: Mapping[str, Array]) -> Unit:
     return Unit(array, int(match[2]))
 
 
-def _standardised(values: Array) -> Array:
+def _standardise(values: Array) -> Array:
     """The columns with mean 0 and length 1, in float32; constant columns are 0."""
     centred = values.astype(np.float32)
     centred -= centred.mean(axis=0)

@@ -1,9 +1,8 @@
 """The components of a mixture: networks and n-grams. Each can score a text and write one."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -20,30 +19,11 @@ from charrnn.training.surprisal import SCORING_WINDOW, STREAMS, NetworkScorer, S
 SHORT = 100_000  # characters; a shorter text is read before a second process would have started
 
 
-class Component(Protocol):
-    """A model whose probabilities can be mixed with others."""
-
-    @property
-    def name(self) -> str:
-        """Its name in lists and tables."""
-
-    def scorer(
-        self, characters: int | None = None, learning_rate: float | None = None, before: Ids | None = None
-    ) -> AbstractContextManager[Scorer]:
-        """A scorer, inside a `with`. `characters`: about how many it will read, if that is known. `learning_rate`: that
-        of dynamic evaluation; an n-gram ignores it. `before`, (k, c): the characters before the texts, the context of
-        an n-gram; a network begins from its zero state. Raises WorkerError.
-        """
-
-    def predictor(self, exact: bool = True) -> Predictor:
-        """A predictor. `exact`: it writes bit for bit the same text alone and beside others; an n-gram always does."""
-
-
 @dataclass(frozen=True)
 class NetworkComponent:
     """A trained network."""
 
-    name: str
+    name: str  # in lists and tables
     network: Network
     end_id: int | None = None  # of a document, if it reads documents
     label_smoothing: float = 0.0  # of its training
@@ -52,7 +32,10 @@ class NetworkComponent:
     def scorer(
         self, characters: int | None = None, learning_rate: float | None = None, before: Ids | None = None
     ) -> Iterator[Scorer]:
-        """See Component.scorer."""
+        """A scorer, inside a `with`. `characters`: about how many it will read, if that is known. `learning_rate`: that
+        of dynamic evaluation; an n-gram ignores it. `before`, (k, c): the characters before the texts, the context of
+        an n-gram; a network begins from its zero state. Raises WorkerError.
+        """
         with one_blas_thread():
             if learning_rate is not None:
                 yield DynamicScorer(self.network, learning_rate, self.end_id)
@@ -66,7 +49,7 @@ class NetworkComponent:
                 parallel.close()
 
     def predictor(self, exact: bool = True) -> Predictor:
-        """See Component.predictor."""
+        """A predictor. `exact`: it writes bit for bit the same text alone and beside others; an n-gram always does."""
         return NetworkPredictor(self.network, self.label_smoothing, exact)
 
 
@@ -85,12 +68,16 @@ class NGramComponent:
     def scorer(
         self, characters: int | None = None, learning_rate: float | None = None, before: Ids | None = None
     ) -> Iterator[Scorer]:
-        """See Component.scorer."""
+        """See NetworkComponent.scorer."""
         yield NGramScorer(self.ngram, before)
 
     def predictor(self, exact: bool = True) -> Predictor:
-        """See Component.predictor."""
+        """See NetworkComponent.predictor."""
         return NGramPredictor(self.ngram)
+
+
+Component = NetworkComponent | NGramComponent
+"""A model whose probabilities can be mixed with others."""
 
 
 @contextmanager
@@ -100,7 +87,7 @@ def scorers(
     learning_rate: float | None = None,
     before: Ids | None = None,
 ) -> Iterator[list[Scorer]]:
-    """A scorer of each component, inside a `with`; see Component.scorer."""
+    """A scorer of each component, inside a `with`; see NetworkComponent.scorer."""
     with ExitStack() as stack:
         yield [stack.enter_context(component.scorer(characters, learning_rate, before)) for component in components]
 

@@ -23,8 +23,8 @@ class MixturePredictor:
         """See Predictor.begin."""
         begun = [predictor.begin(inputs) for predictor in self._predictors]
         steps = [step for _, step in begun]
-        return self._mixed([logits for logits, _ in begun]), lambda ids: self._mixed([step(ids) for step in steps])
+        return self._mix([logits for logits, _ in begun]), lambda ids: self._mix([step(ids) for step in steps])
 
-    def _mixed(self, logits: Sequence[Array]) -> Array:
+    def _mix(self, logits: Sequence[Array]) -> Array:
         """log Σ w_m p_m, (B, V), from the logits of each predictor, (B, V)."""
         return np.asarray(np.logaddexp.reduce(self._log_w + np.stack([*map(log_softmax, logits)]), axis=0))

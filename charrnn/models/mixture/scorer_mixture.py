@@ -44,9 +44,8 @@ def mix(surprisals: Array, weights: Sequence[float]) -> Array:
     """The surprisals of a mixture, (...), float64, from those of its M members, (M, ...); the weights add up to 1."""
     with np.errstate(divide="ignore"):  # a weight of 0
         log_w = np.log(np.asarray(weights, np.float64)).reshape(-1, *[1] * (surprisals.ndim - 1))
-    return np.asarray(
-        np.maximum(0 - np.logaddexp.reduce(log_w - surprisals, axis=0), 0)
-    )  # 0 and not -0 for what is certain
+    mixed = 0 - np.logaddexp.reduce(log_w - surprisals, axis=0)  # 0 and not -0 for what is certain
+    return np.asarray(np.maximum(mixed, 0))
 
 
 @one_blas_thread()

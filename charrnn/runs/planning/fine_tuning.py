@@ -22,7 +22,7 @@ from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint_record import Lineage, require_storable
 from charrnn.text.source_text import SourceText
 from charrnn.text.vocabulary import UNKNOWN, Vocabulary
-from charrnn.training.events import rounded
+from charrnn.training.events import digits
 from charrnn.words import parameter
 
 INHERITED_KEYS = (
@@ -125,7 +125,7 @@ def load_base(run: Path) -> FineTuneBase:
     )
     note, progress = f"from {loaded.path}: step {saved.progress.step:,}", saved.progress
     if progress.best_loss is not None and progress.best_step == progress.step:
-        note += f", validation loss {rounded(progress.best_loss)}"
+        note += f", validation loss {digits(progress.best_loss)}"
     notes = (note, loaded.note) if loaded.note else (note,)
     return FineTuneBase(run, saved.network, saved.vocabulary, saved.config, lineage, notes)
 

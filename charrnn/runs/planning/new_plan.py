@@ -12,7 +12,7 @@ from charrnn.runs.planning.plan_notes import corpus_notes, frozen_notes, rare_sy
 from charrnn.runs.planning.run_text import absolute_source, read_text, require_storable_sources
 from charrnn.text import corpus as corpora
 from charrnn.text import windows
-from charrnn.text.characters.unit_names import counted
+from charrnn.text.characters.unit_names import amount
 from charrnn.text.reading.sources import DEFAULT_SOURCE
 from charrnn.training.parallel.communicator import Communicator
 
@@ -71,7 +71,7 @@ def _fit_sizes(config: Config, characters: int) -> tuple[SizedConfig, tuple[str,
     B, T = windows.fit(characters, *asked)
     if (B, T) != asked:
         notes.append(
-            f"the training split has {counted(characters, unit)}, too few for {asked[0]} streams x {counted(asked[1], unit)}: reading {B} streams x {counted(T, unit)}"
+            f"the training split has {amount(characters, unit)}, too few for {asked[0]} streams x {amount(asked[1], unit)}: reading {B} streams x {amount(T, unit)}"
         )
     stride = given.training.stride and min(given.training.stride, T)
     return given.with_values("training", batch_size=B, sequence_length=T, stride=stride), tuple(notes)

@@ -11,7 +11,7 @@ from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.checkpoint_record import MAX_RECORD_CHARS, require_storable
 from charrnn.text import corpus as corpora
 from charrnn.text import source_text
-from charrnn.text.characters.unit_names import counted
+from charrnn.text.characters.unit_names import amount
 from charrnn.text.corpus import Corpus
 from charrnn.text.reading import recorded_sources
 from charrnn.text.reading.encodings import Encodings
@@ -86,7 +86,7 @@ def load_text(
         converted = f"if it is in another encoding, say so, or leave out {parameter('encoding')}; " if encoding else ""
         raise RunError(
             f"the text differs from the one that the run was trained on: {', '.join(sources or saved.text.sources)} has "
-            f"{counted(text.length, text.unit)}, SHA-256 {text.sha256[:12]}...; the run's had {saved.text.characters:,}, "
+            f"{amount(text.length, text.unit)}, SHA-256 {text.sha256[:12]}...; the run's had {saved.text.characters:,}, "
             f"{saved.text.sha256[:12]}...; {converted}"
             f"if the right one moved, name it: {give}"
         )

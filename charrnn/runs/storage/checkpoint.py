@@ -80,7 +80,7 @@ def save_in(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | N
 
 def load(path: Path) -> Checkpoint:
     """The same as load_from, from a path."""
-    return load_from(Folder.named(path.parent), path.name)
+    return load_from(Folder.at(path.parent), path.name)
 
 
 def load_from(folder: Folder, name: str) -> Checkpoint:

@@ -39,7 +39,7 @@ def require_free(path: Path) -> None:
         if (path / LOCK).exists():
             create(path).release()  # its error says first who trains there
         elif path.is_dir():
-            _require_empty(Folder.named(path))
+            _require_empty(Folder.at(path))
         elif path.exists():
             raise FileExistsError
 
@@ -52,7 +52,7 @@ def create(path: Path, left: str = LAST + SIDE) -> Lock:
     with _for_a_new_run(path):
         path.mkdir(parents=True, exist_ok=True)
         if not (path / LOCK).exists():
-            _require_empty(Folder.named(path), left)  # first: nothing is added to a directory that is not ours
+            _require_empty(Folder.at(path), left)  # first: nothing is added to a directory that is not ours
         lock = Lock(path)
     try:
         _require_empty(lock.folder, left)
@@ -86,11 +86,9 @@ def take_lock(path: Path) -> Lock:
         raise RunError(f"{parameter('resume')} {path}: no such run directory{_runs_near(path)}")
     if not (path / LAST).is_file() and not (path / PREVIOUS).is_file():
         raise RunError(f"{parameter('resume')} {path}: nothing to resume: it holds no {LAST}")
-    if not any(
-        checkpoints.looks_like_checkpoint(Folder.named(path), name) for name in (LAST, PREVIOUS, PREVIOUS + SIDE)
-    ):
-        load_last(Folder.named(path))  # raises: nothing is added to, or removed from, a directory that is not ours
-    with writable(Folder.named(path)):
+    if not any(checkpoints.looks_like_checkpoint(Folder.at(path), name) for name in (LAST, PREVIOUS, PREVIOUS + SIDE)):
+        load_last(Folder.at(path))  # raises: nothing is added to, or removed from, a directory that is not ours
+    with writable(Folder.at(path)):
         lock = Lock(path)
     folder = lock.folder
     try:
@@ -154,7 +152,7 @@ def load(run: Path, which: str | None = None) -> LoadedCheckpoint:
         return LoadedCheckpoint(checkpoints.load(run), run)
     if not run.is_dir():
         raise RunError(f"{run}: no such run; name a run directory, or a .safetensors checkpoint{_runs_near(run)}")
-    folder, has_best = Folder.named(run), (run / BEST).exists()
+    folder, has_best = Folder.at(run), (run / BEST).exists()
     if which == "last" or (which is None and not has_best):
         return load_last(folder)
     if not has_best:
@@ -201,7 +199,7 @@ def writable(folder: Folder, name: str = "") -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if folder.is_gone:
+        if folder.is_missing:
             raise RunError(
                 f"{folder.path}: was removed, or moved to another disk, while it was in use; what was not saved is lost; "
                 "if it was moved, resume it there: charrnn train --resume NEW_PLACE"

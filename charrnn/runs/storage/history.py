@@ -18,7 +18,7 @@ from charrnn.config import resolve
 from charrnn.errors import ConfigError, RunError
 from charrnn.runs.storage.directory import CONFIG, METRICS
 from charrnn.runs.storage.metrics_log import BYTE_NAMES, MAX_LINE_BYTES
-from charrnn.system.plain_files import open_named, open_plain
+from charrnn.system.plain_files import open_file_or_pipe, open_plain
 from charrnn.text.characters.unit_names import Unit
 
 Floats = NDArray[np.float64]
@@ -165,7 +165,7 @@ def read_history(run: Path) -> History:
     path = _metrics_of(run)
     reader = HistoryReader()
     try:
-        with open_plain(path) if path != run else open_named(run) as file:
+        with open_plain(path) if path != run else open_file_or_pipe(run) as file:
             for line in _lines(file):
                 reader.read(line)
     except OSError as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from charrnn.cli.output.console import result_console
-from charrnn.cli.sweep.table import Row, best, ranked, table
+from charrnn.cli.sweep.table import Row, best, sort_rows, table
 from charrnn.runs.storage.status import RunStatus
 from charrnn.sweeps.jobs import JobResult
 
@@ -26,7 +26,7 @@ ROWS = [
 
 
 def test_those_that_are_done_come_first_by_their_loss_and_without_one_last():
-    found = [each.run.name for each in ranked(ROWS)]
+    found = [each.run.name for each in sort_rows(ROWS)]
     assert found == ["better", "as good", "worse", "not validated", "failed", "stopped"]
 
 
