@@ -9,10 +9,9 @@ from tiny import TINY, start, trained
 
 from charrnn import api
 from charrnn.config.resolve import resolve
-from charrnn.errors import ConfigError, DivergedError
+from charrnn.errors import DivergedError
 from charrnn.runs.probes import _beginning
 from charrnn.runs.storage.checkpoint import load
-from charrnn.runs.storage.history import read_history
 from charrnn.training.events import Flowed, Recovered, Stepped
 
 EVERY_4 = "training.gradflow_every=4"
@@ -120,18 +119,8 @@ def test_a_look_heeds_where_documents_end(tmp_path, text_file):
     assert flows(run)[-1]["log10_norm_1"] == heeding.log10_norm_1 != not_heeding.log10_norm_1
 
 
-def test_a_history_passes_over_the_looks(tmp_path, text_file):
-    history = read_history(trained(tmp_path / "run", text_file, EVERY_4))
-    assert (history.skipped, len(history.steps)) == (0, 20)
-
-
 def test_without_the_key_nothing_is_logged(tiny_run):
     assert flows(tiny_run) == []
-
-
-def test_a_look_at_every_zeroth_step_is_refused():
-    with pytest.raises(ConfigError, match=r"training\.gradflow_every: .*found 0"):
-        resolve(None, ["training.gradflow_every=0"])
 
 
 @pytest.mark.parametrize(("lags", "split"), [(9, "valid"), (10, "train"), (11, "train")])

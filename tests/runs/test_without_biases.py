@@ -92,17 +92,6 @@ def test_a_fine_tune_is_of_the_same_kind(tmp_path, held, text_file):
         require_held(tmp_path / "fine" / name)
 
 
-@pytest.mark.parametrize(("there", "here"), [("true", "false"), ("false", "true")])
-def test_a_fine_tune_that_would_take_or_give_biases_is_refused(tmp_path, text_file, there, here):
-    base = api.load_base(trained(tmp_path / "base", text_file, f"model.bias={there}"))
-    with pytest.raises(ConfigError) as caught:
-        api.plan([str(text_file)], resolve(None, [f"model.bias={here}"], defaults=base.settings).config, base=base)
-    assert str(caught.value) == (
-        f"`base` {tmp_path / 'base'}: model.bias is {there} in the base, and {here} here; a fine-tune keeps its base's network: "
-        "leave that out, or train without `base`"
-    )
-
-
 @pytest.mark.parametrize("averaged", [False, True])
 def test_a_checkpoint_whose_biases_are_not_where_they_are_held_is_refused(tmp_path, text_file, averaged):
     run = trained(tmp_path / "run", text_file, *HELD, *(["training.ema_decay=0.9"] if averaged else []))
