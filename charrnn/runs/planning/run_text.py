@@ -58,7 +58,7 @@ def load_corpus(
     saved: Checkpoint, sources: Sequence[str] = (), give: str | None = None, encoding: Sequence[str] = ()
 ) -> Corpus:
     """The text that a run was trained on, encoded and split as it was then. See `load_text`."""
-    return corpora.build(load_text(saved, sources, give, encoding), saved.vocabulary, saved.config.data.cutting())
+    return corpora.build(load_text(saved, sources, give, encoding), saved.vocabulary, saved.config.data.make_split())
 
 
 def load_text(
