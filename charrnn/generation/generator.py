@@ -41,13 +41,13 @@ class Generator:
     def __init__(self, predictor: Predictor, vocabulary: Vocabulary, only: str | Sequence[str] | None = None) -> None:
         """`only`: the characters that may be written; see allowed_symbols.py. Raises SamplingError."""
         self.predictor, self.vocabulary, self._only = predictor, vocabulary, only
-        self._forbidden = disallowed_symbols(vocabulary, only)
+        self._disallowed = disallowed_symbols(vocabulary, only)
 
     def doubts(self, request: SampleRequest) -> list[str]:
         """What cannot be fulfilled or may be meant differently, one line each: words that are not a class, characters
         that the model does not know, and stop strings that never come.
         """
-        never = [why_never(stop, self.vocabulary, self._forbidden, request.length) for stop in request.stops]
+        never = [why_never(stop, self.vocabulary, self._disallowed, request.length) for stop in request.stops]
         lost = unknown_symbols(self.vocabulary, self._only)
         return [
             *(
@@ -164,7 +164,7 @@ class Generator:
             ids = np.insert(ids, 0, begin_id)
         prompts = np.broadcast_to(ids[:, np.newaxis], (len(ids), len(seeds)))  # one copy for all texts
         predictor = self.predictor if len(ids) else BlindStart(self.predictor, len(self.vocabulary))
-        return draw_texts(predictor, prompts, length, request.options, generators, self._forbidden)
+        return draw_texts(predictor, prompts, length, request.options, generators, self._disallowed)
 
 
 def _generator(seed: Seed) -> np.random.Generator:

@@ -1,7 +1,7 @@
-"""The figures of gradient_flow.py, cheaply: a look at a network while it learns.
+"""The figures of gradient_flow.py, computed cheaply while a network trains.
 
-Fewer positions, and of a Jacobian product not all H rows but K random orthonormal directions g: ‖g J_t ... J_{k+1}‖,
-root mean square over the K. Its expectation is rms of jacobian_products.py, and for H <= K it is exact; beyond, its
+It uses fewer positions, and K random orthonormal directions g instead of all H rows of a Jacobian product:
+‖g J_t ... J_{k+1}‖, root mean square over the K. Its expectation is rms of jacobian_products.py, and for H <= K it is exact; beyond, its
 relative standard deviation is at most 1/√(2 K), 18 % for K = 16, at each position: the worst case is a product of rank
 1. A step back costs K/H of a whole product. In the network's own precision, because growing products are rescaled.
 
