@@ -83,7 +83,7 @@ class Training(StrictModel):
     )
     sequence_length: Size = Field(64, description="steps unrolled per window, T: how far gradients flow back (k2)")
     stride: Size | None = Field(None, description="new characters (bytes) per update (k1); null: sequence_length")
-    steps: Steps | None = Field(None, description="updates to make; null: as many as epochs need")
+    steps: Steps | None = Field(None, description="updates (steps) to make; null: as many as epochs need")
     epochs: Epochs | None = Field(
         30.0, description="passes over the training split, if steps is null; null: by the length of the text"
     )

@@ -95,7 +95,9 @@ class Generator:
         Raises as `stream` does, and SamplingError if memory is short.
         """
         if request.length == 0 and self.vocabulary.end_id is None:
-            raise SamplingError(f"{parameter('length')} 0 is without end: for one text alone, or for documents")
+            raise SamplingError(
+                f"{parameter('length')} 0 has no limit; it needs a single text, or a model of documents"
+            )
         samples: list[Sample] = []
         try:
             for start in range(0, len(seeds), SIDE_BY_SIDE):

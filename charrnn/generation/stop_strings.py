@@ -10,7 +10,7 @@ from charrnn.words import parameter
 
 
 def why_never(stop: str, vocabulary: Vocabulary, disallowed: Array | None, length: int) -> str | None:
-    """Why no text of `length` characters or bytes (0: without end) can contain a stop string; None if one can.
+    """Why no text of `length` characters or bytes (0: no limit) can contain a stop string; None if one can.
 
     `disallowed` is the mask of `disallowed_symbols`.
     """

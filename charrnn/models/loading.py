@@ -81,9 +81,9 @@ def _may_know(first: LoadedCheckpoint, other: LoadedCheckpoint) -> str | None:
     """Why the other model may have been trained on what the first one's text holds out; None if it was not."""
     ours, theirs = first.checkpoint, other.checkpoint
     if ours.text.sha256 != theirs.text.sha256:
-        return f"{other.path} was trained on another text, which may hold what is held out here"
+        return f"{other.path} was trained on another text, which may contain this held-out part"
     if ours.config.data.cutting() != theirs.config.data.cutting():
-        return f"{other.path} was trained on another part of the text, which may hold what is held out here"
+        return f"{other.path} was trained on another part of the text, which may contain this held-out part"
     return None
 
 

@@ -60,7 +60,7 @@ class Model:
         return self.saved.vocabulary
 
     def generator(self, only: str | Sequence[str] | None = None, exact: bool = True) -> Generator:
-        """A writer; see generation/generator.py, and generation/allowed_symbols.py for `only`. Without `exact`, texts
+        """A Generator for this model; see generation/generator.py, and generation/allowed_symbols.py for `only`. Without `exact`, texts
         written side by side are rounded together: many are faster, but they are not bit for bit those that their seeds
         write alone. Raises SamplingError if `only` leaves no character.
         """
@@ -141,7 +141,7 @@ class Model:
             try:
                 corpus = self.training_text.corpus
             except (RunError, TextError) as error:
-                notes.append(f"without baselines that need the text of the training: {error}")
+                notes.append(f"baselines left out, because the training text cannot be read: {error}")
         return self._evaluate(given, corpus, learning_rate, notes=notes)
 
     def _encode(self, text: str | bytes) -> EncodedText:
@@ -168,7 +168,7 @@ class Model:
             notes.append("the weights of the mixture were fitted on this very split")
         if seen := text.train_overlap(corpus, name):
             notes.append(
-                f"{seen:,} of these {unit_name(self.vocabulary.unit)} were trained on: the run's text was cut otherwise"
+                f"{seen:,} of these {unit_name(self.vocabulary.unit)} were trained on: the training split the text in another way"
             )
         own = encoded_text.from_split(corpus, name)
         return self._evaluate(own, corpus if counted else None, learning_rate, split, notes)
@@ -188,8 +188,8 @@ class Model:
 
 
 def read_in_step(models: Sequence[Model], sources: Sequence[str], said: Encodings | None = None) -> list[EncodedText]:
-    """The same text for each of several models of one unit and boundary, for a single pass in which they take turns.
-    Little of it is kept in memory, except for documents, which are cut first. Raises TextError.
+    """The same text for several models, which read it in turns in one pass. They need the same unit and boundary. Only
+    documents are kept in memory whole. Raises TextError.
     """
     data, said = models[0].saved.config.data, said or Encodings()
     if data.boundary is not None:

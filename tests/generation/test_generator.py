@@ -503,7 +503,7 @@ def test_a_length_or_a_seed_below_0_is_refused(length, seed, words):
 
 
 def test_many_texts_are_not_written_without_end():
-    with pytest.raises(SamplingError, match="`length` 0 is without end"):
+    with pytest.raises(SamplingError, match="`length` 0 has no limit"):
         generator().sample(SampleRequest("ab", 0), [1])
 
 

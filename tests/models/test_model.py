@@ -229,7 +229,7 @@ def test_char_rnns_protocol_reads_each_slice_from_its_beginning_and_counts_read_
     ngram = fit_best(list(rows[:, :280]), len(model.vocabulary))
     counted = np.concatenate([ngram.surprisals(row, 281) for row in rows])
     assert found.baselines.ngram == pytest.approx(counted.mean(), rel=1e-9)
-    assert found.notes == ("40 of these characters were trained on: the run's text was cut otherwise",)
+    assert found.notes == ("40 of these characters were trained on: the training split the text in another way",)
 
 
 def test_baselines_are_counted_in_the_training_split_that_the_protocol_cuts(run, monkeypatch):

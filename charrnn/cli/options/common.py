@@ -29,7 +29,7 @@ def out_option(metavar: str, help: str, default: Any = None) -> Any:
 
 ConfigOption = Annotated[
     str | None,
-    typer.Option("--config", "-c", metavar="NAME|FILE", help="A shipped configuration by name, or a YAML file."),
+    typer.Option("--config", "-c", metavar="NAME|FILE", help="A recipe by name, or a YAML file."),
 ]
 SettingsOption = Annotated[
     list[str] | None,
