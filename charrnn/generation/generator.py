@@ -7,12 +7,12 @@ import numpy as np
 
 from charrnn.errors import SamplingError
 from charrnn.generation.allowed_symbols import CLASSES, disallowed_symbols, unknown_symbols, words_taken_as_letters
-from charrnn.generation.incremental_decoder import Decoder, Piece, pieces, whole
+from charrnn.generation.incremental_decoder import Decoder, Piece, count_whole, pieces
 from charrnn.generation.predictors import BlindStart, Predictor
 from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.samples import Sample, Seed, TracedStep, trace
 from charrnn.generation.sampling_loop import SampledStep, draw_texts
-from charrnn.generation.stop_strings import StopDetector, first_stop, pieces_until, until, why_never
+from charrnn.generation.stop_strings import StopDetector, explain_impossible, first_stop, pieces_until, until
 from charrnn.network.arrays import Array
 from charrnn.text.characters.printable import quote
 from charrnn.text.vocabulary import Vocabulary, list_characters
@@ -43,11 +43,11 @@ class Generator:
         self.predictor, self.vocabulary, self._only = predictor, vocabulary, only
         self._disallowed = disallowed_symbols(vocabulary, only)
 
-    def doubts(self, request: SampleRequest) -> list[str]:
-        """What cannot be fulfilled or may be meant differently, one line each: words that are not a class, characters
-        that the model does not know, and stop strings that never come.
+    def find_warnings(self, request: SampleRequest) -> list[str]:
+        """Return a line for each thing that cannot be fulfilled or may be meant differently: words that are not a class,
+        characters that the model does not know, and stop strings that never come.
         """
-        never = [why_never(stop, self.vocabulary, self._disallowed, request.length) for stop in request.stops]
+        never = [explain_impossible(stop, self.vocabulary, self._disallowed, request.length) for stop in request.stops]
         lost = unknown_symbols(self.vocabulary, self._only)
         return [
             *(
@@ -140,7 +140,7 @@ class Generator:
         in_pieces: bool,
     ) -> Sample:
         """The sample, from everything that was drawn for one text."""
-        drawn = whole(self.vocabulary, ids)
+        drawn = count_whole(self.vocabulary, ids)
         text = self.vocabulary.decode(ids[:drawn])
         end = first_stop(text, stops)
         log_p = scored_pieces = None

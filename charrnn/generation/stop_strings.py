@@ -9,8 +9,8 @@ from charrnn.text.vocabulary import Vocabulary, list_characters
 from charrnn.words import parameter
 
 
-def why_never(stop: str, vocabulary: Vocabulary, disallowed: Array | None, length: int) -> str | None:
-    """Why no text of `length` characters or bytes (0: no limit) can contain a stop string; None if one can.
+def explain_impossible(stop: str, vocabulary: Vocabulary, disallowed: Array | None, length: int) -> str | None:
+    """Return why no text of `length` characters or bytes (0: no limit) can contain a stop string; None if one can.
 
     `disallowed` is the mask of `disallowed_symbols`.
     """

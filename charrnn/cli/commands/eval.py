@@ -54,9 +54,9 @@ def evaluate(
             "--split, --protocol and --slices are for the run's own text; leave them out with another TEXT"
         )
     rate = (LEARNING_RATE if learning_rate is None else learning_rate) if dynamic else None
-    said, own = common.encodings(encoding, text, both=baselines or ngram or bool(others))
+    encodings, own = common.encodings(encoding, text, both=baselines or ngram or bool(others))
     model = common.load(run, others, ngram, weights, training_text, checkpoint, own)
-    given = model.read(text, said) if text else None
+    given = model.read(text, encodings) if text else None
     made = model.evaluate(given, split, protocol, None if slices is None else _slices(slices), rate, baselines)
     evaluation.show(made, model, json)
 

@@ -107,7 +107,7 @@ def sample(
     from charrnn.cli.output import console
     from charrnn.cli.reports import samples
     from charrnn.cli.reports.novelty import as_fields, show_novelty
-    from charrnn.generation.samples import best
+    from charrnn.generation.samples import select_best
     from charrnn.generation.sampling import SamplingOptions
     from charrnn.text.characters.escapes import unescape
 
@@ -133,8 +133,8 @@ def sample(
     generator = model.generator([unescape(each) for each in only or ()] or None, exact)
     typed = [prompt, *(stop or ()), *(only or ())]
     request = prompts.make_request(model, text, stop or (), length, options, typed)
-    for doubt in generator.doubts(request):
-        console.print_note(f"warning: {doubt}")
+    for warning in generator.find_warnings(request):
+        console.print_note(f"warning: {warning}")
     first = secrets.randbelow(MAX_NEW_SEED) if seed is None else seed
     console.print_note(f"{'; '.join(model.notes)}, seed {first}")
     coloured = surprisal and not json and console.supports_colour(console.result_console())
@@ -146,7 +146,7 @@ def sample(
     traced = (trace_candidates or CANDIDATES) if trace else 0
     drawn = generator.sample(request, seeds, scored, traced, in_pieces=coloured)
     if rerank is not None:
-        drawn = best(drawn, count)
+        drawn = select_best(drawn, count)
         samples.print_best(drawn, rerank, model.vocabulary.unit)
     found = api.novelty(corpus, [each.text for each in drawn]) if corpus else None
     fields = as_fields(found, model.training_text) if found else ()

@@ -120,8 +120,7 @@ def encodings(encoding: Sequence[str] | None, text: Sequence[str] | None, both: 
     from charrnn.text.reading.encodings import Encodings
 
     given = list(encoding or ())
-    said = replace(Encodings.parse(given), may_be_absent=both)
-    return said, [entry for entry in given if "=" in entry or not text]
+    return replace(Encodings.parse(given), may_be_absent=both), [entry for entry in given if "=" in entry or not text]
 
 
 def numbers(option: str, text: str, count: int | None = None, whole: bool = False) -> list[float]:

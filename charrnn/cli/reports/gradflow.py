@@ -136,8 +136,14 @@ def _exponent(λ: float | None, unit: Unit) -> str:
     if abs(λ) < STEADY:
         return exponent + "in the long run gradients neither vanish nor explode"
     if λ < 0:
-        return exponent + f"in the long run each {unit_name(unit, 1)} shrinks a gradient to {exp(λ):.3g} of its size: it vanishes"
-    return exponent + f"in the long run each {unit_name(unit, 1)} makes a gradient {exp(λ):.3g} times as large: it explodes"
+        return (
+            exponent
+            + f"in the long run each {unit_name(unit, 1)} shrinks a gradient to {exp(λ):.3g} of its size: it vanishes"
+        )
+    return (
+        exponent
+        + f"in the long run each {unit_name(unit, 1)} makes a gradient {exp(λ):.3g} times as large: it explodes"
+    )
 
 
 def _conditions(found: Conditions) -> str:

@@ -208,4 +208,4 @@ def _means(total: float, totals: Totals, unit: Unit) -> str:
 
 
 def _names(model: Model, rival: Model | None) -> list[str]:
-    return ["+".join(member.name for member in each.members) for each in (model, rival) if each]
+    return ["+".join(component.name for component in each.components) for each in (model, rival) if each]

@@ -15,9 +15,9 @@ from charrnn.diagnostics.gradflow.flow_estimate import FlowEstimate
 from charrnn.diagnostics.gradflow.gradient_flow import (
     HALF,
     ONE_PERCENT,
-    beginnings,
     lag_below,
     lyapunov_exponent,
+    mark_document_starts,
     warm_up,
 )
 from charrnn.diagnostics.gradflow.jacobian_products import random_directions, rms_by_lag
@@ -45,7 +45,7 @@ def flow_estimates(network: Network, ids: Ids, lags: int, end_id: int | None = N
     """
     with np.errstate(all="ignore"):  # it must work for a network that is diverging
         window, state = warm_up(network, ids, lags, POSITIONS, end_id)
-        reset_mask = beginnings(window[:-1], end_id)
+        reset_mask = mark_document_starts(window[:-1], end_id)
         ws = network.workspace(*reset_mask.shape)
         network.logits(window[:-1], state, ws, reset_mask)
         layers = zip(network.layers, ws.layers, strict=True)

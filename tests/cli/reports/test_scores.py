@@ -26,7 +26,7 @@ def model(*surprisals, names=("ours",), text=TEXT):
     ]
     return SimpleNamespace(
         vocabulary=SimpleNamespace(unit="char", known=frozenset(text), unknown_id=None),
-        members=[SimpleNamespace(name=name) for name in names],
+        components=[SimpleNamespace(name=name) for name in names],
         notes=(f"from {names[0]}",),
         score_in_pieces=lambda text_: iter(found if text else []),
     )
