@@ -101,7 +101,7 @@ def test_one_that_diverges_for_good_says_so_where_it_is(start, tmp_path, monkeyp
     (tmp_path / "x").mkdir()
     monkeypatch.setattr(DataParallel, "loss_and_gradient", lambda *_: math.nan)
     with pytest.raises(
-        Exception, match=rf"{tmp_path / 'y'}/last.safetensors is from before it.*{tmp_path / 'y'}/diverged"
+        Exception, match=rf"{tmp_path / 'y'}/last.safetensors was saved before that.*{tmp_path / 'y'}/diverged"
     ):
         list(events)
     assert (tmp_path / "y" / "diverged.safetensors").is_file()

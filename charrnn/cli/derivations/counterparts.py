@@ -17,12 +17,12 @@ import numpy as np
 
 from charrnn.cli.derivations.row_form import (
     System,
-    after,
     initial_state,
     inputs,
     outputs,
     rows,
     states,
+    take_rest,
     targets,
     weights,
     with_inputs,
@@ -84,7 +84,7 @@ class Counterpart:
         ws = self.network.workspace(steps, self.ids.shape[1])
         self.network.logits(self.ids[:steps], self.state, ws)
         return replace(
-            self, stack=tuple(after(system, steps) for system in self.stack), ids=self.ids[steps:], state=ws.state
+            self, stack=tuple(take_rest(system, steps) for system in self.stack), ids=self.ids[steps:], state=ws.state
         )
 
     # ------------------------------------------------------------ the network's numbers

@@ -1,4 +1,4 @@
-"""A training from here to its end: shown, stopped by signals, with an exit code."""
+"""Run a training to its end, show it, stop it on signals, return the exit code."""
 
 from contextlib import nullcontext, suppress
 
@@ -12,7 +12,7 @@ from charrnn.training.parallel.communicator import Communicator
 
 
 def train_to_end(run: Run, json: bool, quiet: bool, tensorboard: bool, ranks: Communicator) -> int:
-    """Train to the end, and print the path of the run, on the first rank only. Returns the exit code."""
+    """Train to the end, and print the path of the run, on rank 0 only. Returns the exit code."""
     prints = ranks.rank == 0
     log = boards.open_board(run.folder, run.plan.config.data.unit) if tensorboard and prints else nullcontext()
     with graceful_stop() as stop, log as board:

@@ -40,19 +40,23 @@ def absolute_source(source: str) -> str:
     return os.path.abspath(source)
 
 
-def read_text(sources: Sequence[str], data: Data, said: Encodings | None = None, most: int | None = None) -> SourceText:
-    """Read at most `most` characters of the sources, as `data` says, or in the encodings `said`. Raises TextError."""
-    return source_text.read_text(sources, data.unit, _encodings(data, said), data.max_expansion, data.boundary, most)
+def read_text(
+    sources: Sequence[str], data: Data, encodings: Encodings | None = None, most: int | None = None
+) -> SourceText:
+    """Read at most `most` characters of the sources, as `data` says, or in these `encodings`. Raises TextError."""
+    return source_text.read_text(
+        sources, data.unit, _encodings(data, encodings), data.max_expansion, data.boundary, most
+    )
 
 
-def read_once(sources: Sequence[str], data: Data, said: Encodings | None = None) -> SourceReader:
+def read_once(sources: Sequence[str], data: Data, encodings: Encodings | None = None) -> SourceReader:
     """The same for a single pass over its pieces, as they arrive. Raises TextError."""
-    return SourceReader(sources, data.unit, _encodings(data, said), data.max_expansion, once=True)
+    return SourceReader(sources, data.unit, _encodings(data, encodings), data.max_expansion, once=True)
 
 
-def _encodings(data: Data, said: Encodings | None) -> Encodings:
+def _encodings(data: Data, encodings: Encodings | None) -> Encodings:
     """The encodings of the sources; those of the run's own text are likely for other texts, too."""
-    return replace(said, likely=data.encodings.names) if said else data.encodings
+    return replace(encodings, likely=data.encodings.names) if encodings else data.encodings
 
 
 def load_corpus(

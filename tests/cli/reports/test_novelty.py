@@ -20,7 +20,7 @@ def test_the_table_follows_the_text_as_it_is_without(charrnn, tiny_run, text_fil
     assert "┃ characters in runs of ┃ 5+     ┃" in table
     assert "│ sample, seed 5 " in table
     assert "│ held-out text " in table
-    there = f"from {text_file}:55:1 on are those of the training text from {text_file}:1:1 on: "
+    there = f"from {text_file}:55:1 on are also in the training text, from {text_file}:1:1 on: "
     assert f"held-out text: 120 characters {there}" in table
 
 
@@ -78,7 +78,7 @@ def test_a_run_on_bytes_counts_bytes(charrnn, tmp_path, tiny_config):
     assert "bytes in runs of" in shown
     longest = shown.splitlines()[-1]
     assert re.match(
-        r"held-out text: 205 bytes from \S+/text:\d+:\d+ on are those of the training text from \S+/text:3:38 on: ",
+        r"held-out text: the 205 bytes from \S+/text:\d+:\d+ on are also in the training text, from \S+/text:3:38 on: ",
         longest,
     )
     assert all(character.isprintable() for character in longest)
