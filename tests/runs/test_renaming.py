@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from itertools import islice
 
 import pytest
 from tiny import TINY
 
 from charrnn import api
-from charrnn.cli.progress.tensorboard import open_board
+from charrnn.cli.progress.tensorboard import TensorBoardLog
 from charrnn.config.resolve import resolve
 from charrnn.errors import RunError
 from charrnn.system.folder_handle import CAN_HOLD
@@ -117,7 +118,7 @@ def test_tensorboards_files_follow_too(start, tmp_path):
     until(events, 1)
     (tmp_path / "x").rename(tmp_path / "y")
     (tmp_path / "x").mkdir()
-    with open_board(run.folder) as board:
+    with closing(TensorBoardLog(run.folder)) as board:
         list(map(board, events))
     assert os.listdir(tmp_path / "x") == []
     assert len(os.listdir(tmp_path / "y" / "tensorboard")) == 1

@@ -74,7 +74,7 @@ class Counterpart:
         return self.stack[-1]
 
     @property
-    def held(self) -> tuple[str, ...]:
+    def missing(self) -> tuple[str, ...]:
         """The parameters of the network that the system does not have: they stay 0."""
         biases = (name for name in self.network.architecture.shapes() if name.startswith("b"))
         return () if "b_h" in weights(self.top) else tuple(biases)

@@ -38,15 +38,15 @@ class Field:
 
 def cells_of_line(x: Array, y: Array, field: Field) -> Cells:
     """A line through the points, as the bits of each character, (rows, columns). Outside the field nothing is drawn."""
-    return _cells(*_between(*_placed(x, y, field)), field)
+    return _cells(*_between(*_place(x, y, field)), field)
 
 
 def cells_of_points(x: Array, y: Array, field: Field) -> Cells:
     """The points alone, as bits."""
-    return _cells(*_placed(x, y, field), field)
+    return _cells(*_place(x, y, field), field)
 
 
-def _placed(x: Array, y: Array, field: Field) -> tuple[Array, Array]:
+def _place(x: Array, y: Array, field: Field) -> tuple[Array, Array]:
     """The points in dots from the left edge, and from the upper one. A flat curve is in the middle."""
     across = x / (field.right or 1) * (2 * field.columns - 1)
     flat = field.high == field.low

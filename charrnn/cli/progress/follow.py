@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Protocol
 
 from rich.console import Console
 
@@ -20,20 +19,15 @@ from charrnn.text.characters.printable import json_text
 from charrnn.text.characters.unit_names import Unit
 from charrnn.training.events import Event, Finished, Saved, Stepped
 
+EventSink = Callable[[Event], object]  # a display, a log, JSON
 NOTEBOOK = "JPY_PARENT_PID"  # set in a Jupyter cell: it claims to be a terminal, but its cursor cannot go up
-
-
-class EventSink(Protocol):
-    """Called with each event of a training: a display, a log, JSON."""
-
-    def __call__(self, event: Event) -> None: ...
 
 
 def follow(run: Run, stop: Callable[[], bool], json: bool, quiet: bool, more: Sequence[EventSink] = ()) -> Finished:
     """Run a training to its end, show its events, pass them to the sinks in `more`, and return the last one."""
     console = Terminal(stderr=True, highlight=False)
     unit = run.plan.config.data.unit
-    sinks = [*more, *([partial(_json_line, unit)] if json else [])]
+    sinks: list[EventSink] = [*more, *([partial(_json_line, unit)] if json else [])]
     if quiet:
         return _consume(run, stop, sinks)
     above, bound = introduction(run), run.plan.config.training.max_grad_norm
@@ -74,7 +68,7 @@ def _consume(
     for another reason.
     """
     finished, outputs = None, EventSinks(sinks, tick)
-    for event in run.events(lambda: stop() or outputs.any_closed()):
+    for event in run.events(lambda: stop() or outputs.poll()):
         outputs.emit(event)
         if isinstance(event, Finished):
             finished = event
@@ -98,8 +92,8 @@ class EventSinks:
             for sink in self._sinks:
                 sink(event)
 
-    def any_closed(self) -> bool:
-        """Whether one is closed; `tick` is called."""
+    def poll(self) -> bool:
+        """Call `tick`. Returns whether a sink is closed."""
         with self._close_on_error():
             self._tick()
         return self._closed

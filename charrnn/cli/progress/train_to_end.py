@@ -1,11 +1,11 @@
 """A training from here to its end: shown, stopped by signals, with an exit code."""
 
-from contextlib import nullcontext, suppress
+from contextlib import closing, nullcontext, suppress
 
 from charrnn.cli.exit_codes import UNREAD
 from charrnn.cli.output.console import write_path
-from charrnn.cli.progress import tensorboard as boards
 from charrnn.cli.progress.follow import follow
+from charrnn.cli.progress.tensorboard import TensorBoardLog
 from charrnn.runs.run import Run
 from charrnn.system.signals import graceful_stop
 from charrnn.training.parallel.communicator import Communicator
@@ -14,8 +14,8 @@ from charrnn.training.parallel.communicator import Communicator
 def train_to_end(run: Run, json: bool, quiet: bool, tensorboard: bool, ranks: Communicator) -> int:
     """Train to the end, and print the path of the run, on the first rank only. Returns the exit code."""
     prints = ranks.rank == 0
-    log = boards.open_board(run.folder, run.plan.config.data.unit) if tensorboard and prints else nullcontext()
-    with graceful_stop() as stop, log as board:
+    board = TensorBoardLog(run.folder, run.plan.config.data.unit) if tensorboard and prints else None
+    with graceful_stop() as stop, closing(board) if board else nullcontext():
         finished = follow(run, stop.requested, json and prints, quiet or not prints, [board] if board else [])
     code = max(ranks.all_gather(stop.exit_code))  # of a signal, whichever rank got it
     stopped = finished.reason == "stopped"

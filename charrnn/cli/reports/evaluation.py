@@ -26,7 +26,8 @@ def show(found: Evaluation, model: Model, json: bool) -> None:
     console.print(Text(_headline(found)), soft_wrap=True)
     per = " per byte" if found.unit == "byte" else ""
     table = Table(Name(""), f"nats{per}", f"bits{per}", "95 %, nats")
-    table.add_row(_name(found, model), *_loss(found.loss), _interval(found.interval), style="bold")
+    interval = " to ".join(map(rounded, found.interval)) if found.interval else "too short"
+    table.add_row(_name(found, model), *_loss(found.loss), interval, style="bold")
     if found.static is not None:
         table.add_row("  the same without --dynamic", *_loss(found.static), "")
     for part in found.members:
@@ -72,10 +73,6 @@ def _name(found: Evaluation, model: Model) -> str:
 
 def _loss(nats: float) -> tuple[str, str]:
     return rounded(nats), rounded(bits(nats))
-
-
-def _interval(interval: tuple[float, float] | None) -> str:
-    return "too short" if interval is None else f"{rounded(interval[0])} to {rounded(interval[1])}"
 
 
 def _within(interval: tuple[float, float] | None, gain: float) -> str:
