@@ -136,8 +136,7 @@ def sample(
     generator = model.generator([unescape(each) for each in only or ()] or None, exact)
     typed = [prompt, *(stop or ()), *(only or ())]
     request = prompts.make_request(model, text, stop or (), length, options, typed)
-    for doubt in generator.doubts(request):
-        console.print_note(f"warning: {doubt}")
+    console.print_note(*(f"warning: {doubt}" for doubt in generator.doubts(request)))
     first = secrets.randbelow(MAX_NEW_SEED) if seed is None else seed
     console.print_note(f"{'; '.join(model.notes)}, seed {first}")
     coloured = surprisal and not json and console.supports_colour(console.result_console())

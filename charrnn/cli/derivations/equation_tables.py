@@ -40,8 +40,15 @@ def show_equations(every: Sequence[SystemCheck], case: Case, seed: int, json: bo
     settings = settings_of([checked.system for checked in every], case)
     failed = failures(every)
     if json:
-        report = {"passed": not failed, "seed": seed, "settings": settings}
-        write_json({**report, "equations": equations_json(every), "bridges": bridges_json(every)})
+        write_json(
+            {
+                "passed": not failed,
+                "seed": seed,
+                "settings": settings,
+                "equations": equations_json(every),
+                "bridges": [{**asdict(bridge), "holds": bridge.holds} for each in every for bridge in each.bridges],
+            }
+        )
         return
     console = result_console()
     for checked in every:
@@ -132,11 +139,6 @@ def equations_json(every: Sequence[SystemCheck]) -> list[dict[str, Any]]:
         for checked in every
         for found in checked.findings
     ]
-
-
-def bridges_json(every: Sequence[SystemCheck]) -> list[dict[str, Any]]:
-    """A row for each configuration of charrnn's own network that was compared."""
-    return [{**asdict(bridge), "holds": bridge.holds} for checked in every for bridge in checked.bridges]
 
 
 def _show_verdict(verdict: Verdict, form: str, otherwise: str) -> Text:

@@ -6,7 +6,7 @@ import numpy as np
 
 from charrnn.cli.derivations.bridges import bridges
 from charrnn.cli.derivations.equation_tables import SystemCheck
-from charrnn.cli.derivations.settings import make_case, require_at_most, split_settings
+from charrnn.cli.derivations.settings import SIZES, make_case, split_settings
 from charrnn.cli.derivations.time_estimate import require_a_minute
 from charrnn.derivations.case import Case
 from charrnn.derivations.documents import System
@@ -36,7 +36,11 @@ def check(
 def explain(system: System, settings: Sequence[str], seed: int) -> Walkthrough:
     """Walk through one tiny case of a system. Raises CheckError for a large one, and if numbers overflow."""
     case = make_case(settings, [system], Case(**EXPLAINED))
-    require_at_most(LIMITS, case, "--explain shows every number")
+    for name, limit in LIMITS.items():
+        if (size := getattr(case, name)) > limit:
+            raise CheckError(
+                f"--explain shows every number: {name}, the number of {SIZES[name]}, is at most {limit}; found {size:,}"
+            )
     with np.errstate(all="ignore"):
         walkthrough = walk_through(system.name, system.make(case, np.random.default_rng(seed)))
     if not np.isfinite(walkthrough.backward.difference):

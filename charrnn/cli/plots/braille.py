@@ -74,24 +74,24 @@ def _cells(across: Array, down: Array, field: Field) -> Cells:
     return np.asarray(cells.sum((1, 3)), np.int64)
 
 
-def draw_row(cells: Cells, marks: Dots, letters: str = "", styles: Sequence[str] = STYLES) -> Text:
+def draw_row(cells: Cells, marks: Dots, letters: str = "") -> Text:
     """A row of characters; cells and marks are (curves, columns). Where curves meet, the style is the first one's.
 
     With `letters` a curve is drawn in its letter instead of dots, and marks are left out.
     """
-    return styled_runs(_character(cells[:, i], marks[:, i], letters, styles) for i in range(cells.shape[1]))
+    return styled_runs(_character(cells[:, i], marks[:, i], letters) for i in range(cells.shape[1]))
 
 
-def _character(bits: Cells, marked: Dots, letters: str, styles: Sequence[str]) -> tuple[str, str]:
+def _character(bits: Cells, marked: Dots, letters: str) -> tuple[str, str]:
     """A character and its style, from the dots and the marks of each curve there."""
     if marked.any() and not letters:
         curve = int(np.argmax(marked))
-        return DOT, styles[curve % len(styles)]
+        return DOT, STYLES[curve % len(STYLES)]
     if not bits.any():
         return " ", ""
     curve = int(np.argmax(bits > 0))
     drawn = letters[curve % len(letters)] if letters else chr(BLANK + int(np.bitwise_or.reduce(bits)))
-    return drawn, styles[curve % len(styles)]
+    return drawn, STYLES[curve % len(STYLES)]
 
 
 def align_labels(values: Mapping[int, float], rows: int, columns: int) -> list[str]:

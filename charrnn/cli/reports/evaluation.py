@@ -16,8 +16,7 @@ from charrnn.training.events import bits, rounded
 
 def show(found: Evaluation, model: Model, json: bool) -> None:
     """Print a table of the model, its components and the baselines; or JSON."""
-    for note in (*model.notes, *found.notes):
-        print_note(note)
+    print_note(*model.notes, *found.notes)
     if json:
         perplexity = found.perplexity if math.isfinite(found.perplexity) else None  # JSON has no infinity
         write_json({**asdict(found), "perplexity": perplexity})

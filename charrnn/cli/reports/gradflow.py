@@ -40,8 +40,7 @@ def show(found: GradientFlow, json: bool) -> None:
 
 def print_text_notes(found: GradientFlow, positions: int) -> None:
     """Print what the text means for the figures; `positions` were asked for."""
-    for note in found.notes:
-        print_note(note)
+    print_note(*found.notes)
     if found.unknown:
         print_note(f"{plural(found.unknown, 'character')} unknown to the model and replaced")
     if found.positions < positions:

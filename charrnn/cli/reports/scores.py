@@ -74,8 +74,7 @@ def show(model: Model, rival: Model | None, texts: Sequence[EncodedText], top: i
         _table(surprises.highest(), "difference" if rival else "surprisal", texts[0].files).show(console)
     for line in _verdict(model, rival, totals):
         console.print(mark_unsafe_line(line), soft_wrap=True)
-    for note in _doubts(model.vocabulary, totals):
-        print_note(note)
+    print_note(*_doubts(model.vocabulary, totals))
 
 
 def write_lines(model: Model, rival: Model | None, texts: Sequence[EncodedText]) -> None:
@@ -117,8 +116,7 @@ def require_comparable(model: Model, rival: Model) -> None:
 
 
 def _print_notes(model: Model, rival: Model | None, texts: Sequence[EncodedText]) -> None:
-    for note in (*model.notes, *(rival.notes if rival else ()), *texts[0].notes):
-        print_note(note)
+    print_note(*model.notes, *(rival.notes if rival else ()), *texts[0].notes)
 
 
 def _in_colours(scored: ScoredText, rivals: Array | None) -> RichText:

@@ -37,8 +37,7 @@ def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None,
             workers = min(at_once, len(sweep.trials))
             if not quiet:
                 trainings = plural(len(sweep.trials), "training")
-                for line in (f"{trainings}, {workers} at once; directory {folder.path}", *sweep.notes):
-                    print_note(line)
+                print_note(f"{trainings}, {workers} at once; directory {folder.path}", *sweep.notes)
             rows = _run_all(sweep, folder, team, workers, StopSignal(stop.requested), json, quiet)
             return _report(rows, folder.path, stop, json, quiet)
     finally:
