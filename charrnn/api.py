@@ -11,7 +11,7 @@ import numpy as np
 from charrnn.config.resolve import DEFAULT, resolve
 from charrnn.config.schema import Config
 from charrnn.diagnostics.gradcheck import gradcheck as checks
-from charrnn.diagnostics.gradcheck.gradcheck import Report, Unchecked
+from charrnn.diagnostics.gradcheck.gradcheck import Report, UncheckedSetting
 from charrnn.diagnostics.gradcheck.oracles import ORACLES
 from charrnn.diagnostics.gradcheck.properties import check_properties
 from charrnn.diagnostics.gradcheck.time_estimate import SECONDS, extend_for, oracles_within
@@ -128,7 +128,7 @@ def load(
 
 def export(
     run: str | Path, out: str | Path, to: str = "plain", which: str | None = None, replace: bool = False
-) -> directory.Loaded:
+) -> directory.LoadedCheckpoint:
     """Write the weights of a run or checkpoint to a safetensors file. `to`: "plain" or "torch"; see models/export.py
     for names and layouts.
 
@@ -175,7 +175,6 @@ def gradcheck(
     >>> gradcheck(oracles=["complex-step"], entries=3).passed
     True
     """
-    checks.require_known(oracles)
     for name, value, least in ((parameter("entries"), entries, 1), (parameter("seed"), seed, 0)):
         if value is not None and value < least:
             raise OptionError(f"{name} must be at least {least}; found {value}")
@@ -185,7 +184,7 @@ def gradcheck(
         case, config = gradcheck_case.from_config(config or Config(), seed)
     else:
         case, config = gradcheck_case.from_run(Path(run), seed)
-    chosen, left_out = [*(oracles or ORACLES)], list[Unchecked]()
+    chosen, left_out = [*(oracles or ORACLES)], list[UncheckedSetting]()
     if entries is None and not oracles:
         chosen, left_out = oracles_within(case, seconds)
     comparison = checks.Comparison(case, chosen, seed)

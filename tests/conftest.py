@@ -1,7 +1,9 @@
 """What many tests need: small texts, a trained run, the command line."""
 
 import shlex
+import shutil
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,9 @@ from tiny import TINY, trained
 from typer.testing import CliRunner
 
 from charrnn.config.resolve import resolve
+from charrnn.runs.storage.checkpoint import load, save
 
+TEXT = "the cat sat on the mat. a dog ran.\nwhy?\n" * 30
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 if (
@@ -35,7 +39,7 @@ def shakespeare():
 def text_file(tmp_path):
     """A text of 1,200 characters, 20 different."""
     path = tmp_path / "text.txt"
-    path.write_text("the cat sat on the mat. a dog ran.\nwhy?\n" * 30, "utf-8")
+    path.write_text(TEXT, "utf-8")
     return path
 
 
@@ -45,10 +49,25 @@ def tiny_config():
     return resolve(None, TINY).config
 
 
+@pytest.fixture(scope="session")
+def trained_once(tmp_path_factory):
+    """What `tiny_run` copies. It took as long as many a test to train one for each."""
+    text = tmp_path_factory.mktemp("once") / "text.txt"
+    text.write_text(TEXT, "utf-8")
+    return trained(text.with_name("run"), text)
+
+
 @pytest.fixture
-def tiny_run(tmp_path, text_file):
-    """A run directory after 20 steps of a network with 16 units."""
-    return trained(tmp_path / "run", text_file)
+def tiny_run(tmp_path, text_file, trained_once):
+    """A run directory after 20 steps of a network with 16 units, on `text_file`."""
+    run = tmp_path / "run"
+    shutil.copytree(trained_once, run)
+    metrics = run / "metrics.jsonl"
+    metrics.write_text(metrics.read_text("utf-8").replace(str(trained_once), str(run)), "utf-8")
+    for file in run.glob("*.safetensors"):
+        saved = load(file)
+        save(replace(saved, text=replace(saved.text, sources=(str(text_file),))), file)
+    return run
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, Strict, field_validator, model_validator
 
-from charrnn.config.section import MAX_SIZE, StrictModel, Whole
+from charrnn.config.section import Size, StrictModel
 from charrnn.errors import TextError
 from charrnn.text import documents, splits
 from charrnn.text.reading.encodings import Encodings
@@ -32,11 +32,11 @@ class Data(StrictModel):
         "contiguous",
         description="how the text is split: contiguous, by data.split; nanogpt: the last tenth validates; char-rnn: the last 5 % of each slice",
     )
-    slices: tuple[Whole, Whole] = Field(
+    slices: tuple[Size, Size] = Field(
         (50, 50), strict=False, description="char-rnn's slices and its window, B and S; for protocol char-rnn only"
     )
-    min_count: Whole = Field(
-        1, ge=1, le=MAX_SIZE, description="characters rarer than this share one unknown symbol, which is never sampled"
+    min_count: Size = Field(
+        1, description="characters rarer than this share one unknown symbol, which is never sampled"
     )
     boundary: str | None = Field(
         None,
@@ -62,13 +62,6 @@ class Data(StrictModel):
     def cutting(self) -> Split:
         """The split of the text."""
         return splits.make_split(self.protocol, self.split, self.slices)
-
-    @field_validator("slices")
-    @classmethod
-    def _slices_are_sizes(cls, value: tuple[int, int]) -> tuple[int, int]:
-        if not all(1 <= number <= MAX_SIZE for number in value):
-            raise ValueError(f"must be two whole numbers between 1 and {MAX_SIZE}")
-        return value
 
     @field_validator("encoding", mode="before")
     @classmethod

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 from charrnn.config import typed_values
 from charrnn.config.section import whole
 from charrnn.text.characters.graphemes import first_graphemes
-from charrnn.text.characters.printable import printable_line, quoted
+from charrnn.text.characters.printable import printable_line, quote
 from charrnn.words import did_you_mean, nearest, parameter
 
 MAX_VALUE_CHARS = 80  # characters of a value in a message
@@ -84,7 +84,7 @@ def _message(details: ErrorDetails) -> str:
 
 
 def _shown(value: Any) -> str:
-    return "null" if value is None else shorten(quoted(value) if isinstance(value, str) else repr(value))
+    return "null" if value is None else shorten(quote(value) if isinstance(value, str) else repr(value))
 
 
 def shorten(text: str) -> str:

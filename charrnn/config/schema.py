@@ -5,20 +5,20 @@ This file only says what a configuration is; resolve.py reads one from files and
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from charrnn.config.data import Data
-from charrnn.config.section import MAX_SIZE, MAX_STEPS, StrictModel, Whole
+from charrnn.config.section import MAX_SIZE, MAX_STEPS, Size, Steps, StrictModel, Whole, whole
 from charrnn.errors import NetworkError
 from charrnn.network.architecture import Architecture
 
 END_KEYS = ("training.steps", "training.epochs")
 """The dotted keys that say when a training ends."""
 
-HiddenSize = Annotated[Whole, Field(ge=1, le=1 << 16)]
+HiddenSize = Annotated[int, Field(ge=1, le=1 << 16), BeforeValidator(whole)]
 Share = Annotated[float, Field(ge=0, lt=1)]
-BatchSize = Annotated[Whole, Field(ge=1, le=MAX_SIZE)]
 Epochs = Annotated[float, Field(gt=0, le=1e6)]
+Positive = Annotated[float, Field(gt=0)]
 
 
 class Model(StrictModel):
@@ -41,15 +41,14 @@ class Model(StrictModel):
         description="share of the activations dropped between layers and before the readout; null: by the length of the text",
     )
     weight_dropout: Share | None = Field(
-        0.0,
-        description="share of the recurrent weights dropped, drawn at each update; null: by the length of the text",
+        0.0, description="share of the recurrent weights dropped, drawn at each update; null: by the length of the text"
     )
 
-    def with_sizes(self, vocab_size: int, hidden_size: int) -> Architecture:
-        """The network that this section describes, for a vocabulary and a number of units."""
+    def architecture(self, vocab_size: int = 1) -> Architecture:
+        """The network that this section describes, for a vocabulary; of one unit in each layer if the size is null."""
         return Architecture(
             vocab_size,
-            hidden_size,
+            self.hidden_size or 1,
             self.cell,
             self.nonlinearity,
             self.num_layers,
@@ -58,14 +57,10 @@ class Model(StrictModel):
             self.bias,
         )
 
-    def smallest(self) -> Architecture:
-        """The network with nothing but its shape: one unit in each layer, and one symbol."""
-        return self.with_sizes(1, 1)
-
     @model_validator(mode="after")
     def _is_a_network(self) -> Self:
         try:
-            self.smallest()
+            self.architecture()
         except NetworkError as error:
             raise ValueError(str(error)) from None
         return self
@@ -78,30 +73,19 @@ class SizedModel(Model):
     dropout: Share = 0.0
     weight_dropout: Share = 0.0
 
-    def architecture(self, vocab_size: int) -> Architecture:
-        """The network that this section and a vocabulary describe."""
-        return self.with_sizes(vocab_size, self.hidden_size)
-
 
 class Training(StrictModel):
     """How the network learns."""
 
-    batch_size: BatchSize | None = Field(
-        32, description="streams read side by side, B; null: by the length of the text"
+    batch_size: Size | None = Field(32, description="streams read side by side, B; null: by the length of the text")
+    accumulate: Size = Field(
+        1, description="parts of the streams that are computed one after the other, to save memory"
     )
-    accumulate: Whole = Field(
-        1, ge=1, le=MAX_SIZE, description="parts of the streams that are computed one after the other, to save memory"
-    )
-    sequence_length: Whole = Field(
-        64, ge=1, le=MAX_SIZE, description="steps unrolled per window, T: how far gradients flow back (k2)"
-    )
-    stride: Whole | None = Field(
-        None, ge=1, le=MAX_SIZE, description="new characters (bytes) per update (k1); null: sequence_length"
-    )
-    steps: Whole | None = Field(None, ge=1, le=MAX_STEPS, description="updates to make; null: as many as epochs need")
+    sequence_length: Size = Field(64, description="steps unrolled per window, T: how far gradients flow back (k2)")
+    stride: Size | None = Field(None, description="new characters (bytes) per update (k1); null: sequence_length")
+    steps: Steps | None = Field(None, description="updates to make; null: as many as epochs need")
     epochs: Epochs | None = Field(
-        30.0,
-        description="passes over the training split, if steps is null; null: by the length of the text",
+        30.0, description="passes over the training split, if steps is null; null: by the length of the text"
     )
     reset_probability: float = Field(
         0.01, ge=0, le=1, description="probability that a stream starts again, from a zero state, at a window"
@@ -127,37 +111,32 @@ class Training(StrictModel):
         lt=1,
         description="validate and save a moving average of the weights; each update keeps this share of it; null: the weights",
     )
-    max_grad_norm: float | None = Field(1.0, gt=0, description="clip the gradient to this global norm; null: off")
-    max_grad_value: float | None = Field(
-        None, gt=0, description="clip each element of the gradient to ± this; null: off"
-    )
+    max_grad_norm: Positive | None = Field(1.0, description="clip the gradient to this global norm; null: off")
+    max_grad_value: Positive | None = Field(None, description="clip each element of the gradient to ± this; null: off")
     freeze: tuple[str, ...] = Field(
         (), strict=False, description="parts that do not learn: layer1 (the lowest), layer2, ..., readout"
     )
     precision: Literal["float32", "float64"] = Field("float32", description="of weights, states and gradients")
     recoveries: Whole = Field(
-        5,
-        ge=0,
-        le=100,
-        description="how many times to roll back from one place when training diverges; 0: never",
+        5, ge=0, le=100, description="how many times to roll back from one place when training diverges; 0: never"
     )
     seed: Whole = Field(0, ge=0, le=(1 << 63) - 1, description="of every random number in the run")
-    eval_every: Whole = Field(500, ge=1, le=MAX_STEPS, description="updates between validations")
+    eval_every: Steps = Field(500, description="updates between validations")
     eval_characters: Whole | None = Field(
         1_000_000,
         ge=2,
         le=MAX_SIZE,
         description="characters (bytes) of the valid split that are read for a validation; null: all",
     )
-    save_every: Whole = Field(500, ge=1, le=MAX_STEPS, description="updates between checkpoints")
+    save_every: Steps = Field(500, description="updates between checkpoints")
     sample_every: Whole | None = Field(
         None, ge=0, le=MAX_STEPS, description="updates between samples; null: at each validation; 0: never"
     )
-    gradflow_every: Whole | None = Field(
-        None, ge=1, le=MAX_STEPS, description="updates between estimates of how far gradients reach; null: never"
+    gradflow_every: Steps | None = Field(
+        None, description="updates between estimates of how far gradients reach; null: never"
     )
-    patience: Whole | None = Field(
-        None, ge=1, le=MAX_STEPS, description="stop after this many validations without a better loss; null: never"
+    patience: Steps | None = Field(
+        None, description="stop after this many validations without a better loss; null: never"
     )
 
     @model_validator(mode="after")
@@ -173,7 +152,7 @@ class Training(StrictModel):
 class SizedTraining(Training):
     """How the network learns, with a number for each size."""
 
-    batch_size: BatchSize = 32
+    batch_size: Size = 32
     epochs: Epochs = 30.0
     label_smoothing: Share = 0.0
 
@@ -199,7 +178,7 @@ class Config(StrictModel):
 
     @model_validator(mode="after")
     def _something_learns(self) -> Self:
-        known = list(self.model.smallest().parts())
+        known = list(self.model.architecture().parts())
         for name in self.training.freeze:
             if name not in known:
                 raise ValueError(f"training.freeze names {name[:40]!r}; this network has {', '.join(known)}")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 MAX_SIZE = 1 << 24  # of a size; a larger one is a typing error
 MAX_STEPS = 10**15  # of a number of updates
@@ -14,6 +14,8 @@ def whole(value: Any) -> Any:
 
 
 Whole = Annotated[int, BeforeValidator(whole)]
+Size = Annotated[int, Field(ge=1, le=MAX_SIZE), BeforeValidator(whole)]
+Steps = Annotated[int, Field(ge=1, le=MAX_STEPS), BeforeValidator(whole)]
 
 
 class StrictModel(BaseModel):

@@ -6,11 +6,10 @@ text gets the same sizes on every machine. Measurements: "What was tried" in tes
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from charrnn.config.schema import Config, SizedConfig
-from charrnn.text.characters.unit_names import counted
+from charrnn.text.characters.unit_names import amount
 from charrnn.words import parameter
 
 TYPICAL_LENGTH = 1_000_000  # characters, if there is no text
@@ -18,37 +17,25 @@ MAX_CHARACTERS_READ = 24_000_000  # characters in all: a quarter of an hour of t
 DIGITS = 3  # significant digits of a number of epochs
 MIN_WINDOWS_PER_PASS = 16  # a page is learned by many updates of few streams, not by few updates of many
 
-
-@dataclass(frozen=True)
-class SizePreset:
-    """The sizes for a training split of at most `most` characters."""
-
-    most: float
-    hidden_size: int
-    dropout: float
-    weight_dropout: float
-    label_smoothing: float
-    batch_size: int
-    epochs: float
-
-
-PRESETS = (
-    SizePreset(60_000, 192, 0.4, 0.3, 0.02, 16, 60.0),
-    SizePreset(175_000, 256, 0.3, 0.3, 0.02, 16, 30.0),
-    SizePreset(600_000, 256, 0.15, 0.2, 0.01, 32, 20.0),
-    SizePreset(6_000_000, 384, 0.15, 0.15, 0.02, 32, 40.0),
-    SizePreset(float("inf"), 384, 0.0, 0.0, 0.0, 32, 40.0),
-)
-LABELS = {
+MOST = (60_000, 175_000, 600_000, 6_000_000, float("inf"))
+"""Characters of the training split, at most, for each value below."""
+PRESETS: Mapping[str, Sequence[Any]] = {
+    "model.hidden_size": (192, 256, 256, 384, 384),
+    "model.dropout": (0.4, 0.3, 0.15, 0.15, 0.0),
+    "model.weight_dropout": (0.3, 0.3, 0.2, 0.15, 0.0),
+    "training.label_smoothing": (0.02, 0.02, 0.01, 0.02, 0.0),
+    "training.batch_size": (16, 16, 32, 32, 32),
+    "training.epochs": (60.0, 30.0, 20.0, 40.0, 40.0),
+}
+KEYS = tuple(PRESETS)
+"""The dotted keys that may be null."""
+LABELS = {  # without epochs: a number of steps or a time may override them
     "model.hidden_size": "{} units",
     "model.dropout": "dropout {}",
     "model.weight_dropout": "weight dropout {}",
     "training.label_smoothing": "label smoothing {}",
     "training.batch_size": "batch size {}",
 }
-EPOCHS = "training.epochs"  # not in LABELS: a number of steps or a time may override it
-KEYS = (*LABELS, EPOCHS)
-"""The dotted keys that may be null."""
 
 
 def missing_sizes(config: Config) -> list[str]:
@@ -68,7 +55,7 @@ def fill_sizes(config: Config, characters: int) -> SizedConfig:
 def describe_sizes(asked: Config, given: SizedConfig, characters: int) -> tuple[str, ...]:
     """One line with the sizes that the text decided; nothing if it decided none."""
     sizes = ", ".join(LABELS[key].format(_value(given, key)) for key in missing_sizes(asked) if key in LABELS)
-    line = f"sized for {counted(characters, given.data.unit)} to train on: {sizes}; {parameter('settings')} KEY=VALUE or {parameter('config')} FILE choose otherwise"
+    line = f"sized for {amount(characters, given.data.unit)} to train on: {sizes}; {parameter('settings')} KEY=VALUE or {parameter('config')} FILE choose otherwise"
     return (line,) if sizes else ()
 
 
@@ -78,24 +65,11 @@ def _value(config: Config, key: str) -> Any:
 
 
 def _sizes(characters: int, sequence_length: int) -> Mapping[str, Any]:
-    preset = _presets(characters)[-1]
-    return {
-        "model.hidden_size": preset.hidden_size,
-        "model.dropout": preset.dropout,
-        "model.weight_dropout": preset.weight_dropout,
-        "training.label_smoothing": preset.label_smoothing,
-        "training.batch_size": max(1, min(preset.batch_size, characters // (MIN_WINDOWS_PER_PASS * sequence_length))),
-        EPOCHS: float(f"{_read(characters) / characters:.{DIGITS}g}"),
-    }
-
-
-def _read(characters: int) -> float:
-    """Characters to read in all: the preset's epochs, but no fewer for a longer text than for a shorter one."""
-    return min(
-        MAX_CHARACTERS_READ, max(preset.epochs * min(characters, preset.most) for preset in _presets(characters))
-    )
-
-
-def _presets(characters: int) -> Sequence[SizePreset]:
-    """The preset for this many characters, after those for fewer."""
-    return PRESETS[: 1 + next(number for number, preset in enumerate(PRESETS) if characters <= preset.most)]
+    """The presets for this many characters; no more streams than have MIN_WINDOWS_PER_PASS windows each."""
+    column = next(number for number, most in enumerate(MOST) if characters <= most)
+    found = {key: values[column] for key, values in PRESETS.items()}
+    streams = max(1, min(found["training.batch_size"], characters // (MIN_WINDOWS_PER_PASS * sequence_length)))
+    # The preset's epochs, but no fewer characters in all for a longer text than for a shorter one.
+    epochs = PRESETS["training.epochs"]
+    in_all = min(MAX_CHARACTERS_READ, max(epochs[i] * min(characters, MOST[i]) for i in range(column + 1)))
+    return found | {"training.batch_size": streams, "training.epochs": float(f"{in_all / characters:.{DIGITS}g}")}

@@ -13,7 +13,7 @@ import numpy as np
 
 from charrnn.errors import SamplingError
 from charrnn.network.arrays import Array
-from charrnn.text.characters.printable import quoted
+from charrnn.text.characters.printable import quote
 from charrnn.text.fitting import fit_text
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.words import nearest, parameter
@@ -60,12 +60,12 @@ def disallowed_symbols(vocabulary: Vocabulary, only: str | Sequence[str] | None 
     [False, False, True, True]
     """
     requests = _requests(only)
-    allowed = vocabulary.known
+    allowed = vocabulary.characters
     if only is not None:
         allowed = frozenset().union(*(_known_symbols(each, vocabulary) for each in requests))
     left_out = np.array([symbol not in allowed for symbol in vocabulary.symbols])
     if left_out.all():
-        given = " ".join(f"{parameter('only')} {quoted(each)}" for each in requests)
+        given = " ".join(f"{parameter('only')} {quote(each)}" for each in requests)
         raise SamplingError(f"{given}: the model knows none of these; name characters, or one of {', '.join(CLASSES)}")
     if vocabulary.end_id is not None:
         left_out[vocabulary.end_id] = False
@@ -81,7 +81,7 @@ def words_taken_as_letters(only: str | Sequence[str] | None) -> list[str]:
 def unknown_symbols(vocabulary: Vocabulary, only: str | Sequence[str] | None) -> str:
     """The characters that are requested by themselves and that the model does not know."""
     characters = "".join(_characters(each, vocabulary) for each in _requests(only) if _classes(each) is None)
-    return "".join(dict.fromkeys(character for character in characters if character not in vocabulary.known))
+    return "".join(dict.fromkeys(character for character in characters if character not in vocabulary.characters))
 
 
 def _requests(only: str | Sequence[str] | None) -> Sequence[str]:
@@ -91,13 +91,13 @@ def _requests(only: str | Sequence[str] | None) -> Sequence[str]:
 def _known_symbols(only: str, vocabulary: Vocabulary) -> set[str]:
     """The known characters that one request asks for."""
     classes = _classes(only)
-    known = {each for each in vocabulary.known if vocabulary.unit == "char" or each.isascii()}
+    known = {each for each in vocabulary.characters if vocabulary.unit == "char" or each.isascii()}
     if classes is not None:
         return set[str]().union(*(_known_of_class(name, known) for name in classes))
     characters = _characters(only, vocabulary)
     if vocabulary.unit == "byte" and not characters.isascii():
         raise SamplingError(
-            f"{parameter('only')} {quoted(only)}: a model of bytes can be held to ASCII characters alone; name some of them"
+            f"{parameter('only')} {quote(only)}: a model of bytes can be held to ASCII characters alone; name some of them"
         )
     return known.intersection(characters)
 
@@ -130,7 +130,7 @@ def _classes(only: str) -> list[str] | None:
         return None
     shown = "".join(character if character.isprintable() else repr(character)[1:-1] for character in only)
     raise SamplingError(
-        f"{parameter('only')} {quoted(only)}: did you mean {' and '.join(dict.fromkeys(meant.values()))}? Name classes with commas between them "
+        f"{parameter('only')} {quote(only)}: did you mean {' and '.join(dict.fromkeys(meant.values()))}? Name classes with commas between them "
         f"({', '.join(CLASSES)}), add characters with another {parameter('only')}; for exactly these characters write {CHARACTERS}{shown}"
     )
 

@@ -14,7 +14,7 @@ from charrnn.generation.samples import Sample, Seed, TracedStep, trace
 from charrnn.generation.sampling_loop import SampledStep, draw_texts
 from charrnn.generation.stop_strings import StopDetector, first_stop, pieces_until, until, why_never
 from charrnn.network.arrays import Array
-from charrnn.text.characters.printable import quoted
+from charrnn.text.characters.printable import quote
 from charrnn.text.vocabulary import Vocabulary, list_characters
 from charrnn.words import parameter
 
@@ -56,7 +56,7 @@ class Generator:
             ),
             *([f"{parameter('only')}: the model does not know {list_characters(lost)}"] if lost else []),
             *(
-                f"{parameter('stops')} {quoted(stop)} never comes: {why}"
+                f"{parameter('stops')} {quote(stop)} never comes: {why}"
                 for stop, why in zip(request.stops, never, strict=True)
                 if why
             ),

@@ -16,7 +16,7 @@ def why_never(stop: str, vocabulary: Vocabulary, forbidden: Array | None, length
     """
     if length and len(vocabulary.read(stop)[0]) > length:
         return f"it is longer than {parameter('length')}, {length:,}"
-    lost = [] if vocabulary.unit == "byte" else [c for c in stop if c not in vocabulary.known]
+    lost = [] if vocabulary.unit == "byte" else [c for c in stop if c not in vocabulary.characters]
     if lost:
         return f"the model does not know {list_characters(lost)}"
     left_out = [] if forbidden is None else [c for c in stop if forbidden[vocabulary.encode(c)].any()]

@@ -10,7 +10,7 @@ from charrnn.config import sizing
 from charrnn.config.schema import Config, SizedConfig
 from charrnn.diagnostics.gradcheck import gradcheck as checks
 from charrnn.diagnostics.gradcheck.case import Case, V, random_window, small_case, with_resets
-from charrnn.diagnostics.gradcheck.gradcheck import Unchecked
+from charrnn.diagnostics.gradcheck.gradcheck import UncheckedSetting
 from charrnn.diagnostics.gradcheck.properties import ROUNDING, Property
 from charrnn.network.arrays import Array
 from charrnn.network.dropout import Dropout
@@ -52,7 +52,7 @@ def checked_settings(config: Config) -> dict[str, object]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def unchecked_settings(config: Config) -> list[Unchecked]:
+def unchecked_settings(config: Config) -> list[UncheckedSetting]:
     """The settings that use or change the gradient and are not checked."""
     training = config.training
     after = "changes the gradient after it was computed"
@@ -70,7 +70,7 @@ def unchecked_settings(config: Config) -> list[Unchecked]:
         ("training.precision", training.precision if training.precision != "float64" else None, "checked in float64"),
         ("runtime.threads", threads if threads and threads > 1 else None, "checked on one core"),
     ]
-    return [Unchecked(key, value, why) for key, value, why in found if value is not None]
+    return [UncheckedSetting(key, value, why) for key, value, why in found if value is not None]
 
 
 def training_step(case: Case, config: Config) -> Property:
@@ -86,7 +86,7 @@ def training_step(case: Case, config: Config) -> Property:
         reset_mask=case.options.reset_mask,
     )
     parallel = DataParallel(network, accumulate=config.training.accumulate)
-    with case.masked(network.parameters.flat, parallel.gradient.flat):
+    with case.mask_weights(network.parameters.flat, parallel.gradient.flat):
         parallel.loss_and_gradient(window, case.state.copy(), case.options.dropout, case.options.smoothing)
     analytic = checks.analytic_gradients(case)
     checked = np.concatenate([analytic[name].ravel() for name, _ in network.parameters.items()])

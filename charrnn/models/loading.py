@@ -12,7 +12,7 @@ from charrnn.models.model import Model
 from charrnn.models.training_text import TrainingText
 from charrnn.ngram.order_selection import MAX_ORDER
 from charrnn.runs.storage import directory
-from charrnn.runs.storage.directory import Loaded
+from charrnn.runs.storage.directory import LoadedCheckpoint
 from charrnn.text.vocabulary import describe
 from charrnn.words import parameter
 
@@ -62,19 +62,22 @@ def load(
     return replace(model, weights=_fit_on_validation(model), weights_are_fitted=True)
 
 
-def _require_same(first: Loaded, other: Loaded) -> None:
+def _require_same(first: LoadedCheckpoint, other: LoadedCheckpoint) -> None:
     """Raise RunError if the vocabularies differ: such models cannot be mixed."""
     ours, theirs = first.checkpoint.vocabulary, other.checkpoint.vocabulary
     if ours == theirs:
         return
     found = f"{first.path} has {len(ours)} symbols, {other.path} has {len(theirs)}"
-    for name, lacks in ((other.path, ours.known - theirs.known), (first.path, theirs.known - ours.known)):
+    for name, lacks in (
+        (other.path, ours.characters - theirs.characters),
+        (first.path, theirs.characters - ours.characters),
+    ):
         if lacks:
             found = f"{name} lacks {describe(min(lacks))}" + (f" and {len(lacks) - 1} more" if len(lacks) > 1 else "")
     raise RunError(f"models of different vocabularies cannot be mixed: {found}; train them on one text")
 
 
-def _may_know(first: Loaded, other: Loaded) -> str | None:
+def _may_know(first: LoadedCheckpoint, other: LoadedCheckpoint) -> str | None:
     """Why the other model may have been trained on what the first one's text holds out; None if it was not."""
     ours, theirs = first.checkpoint, other.checkpoint
     if ours.text.sha256 != theirs.text.sha256:

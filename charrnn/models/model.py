@@ -24,13 +24,13 @@ from charrnn.models.training_text import TrainingText, held_out
 from charrnn.runs.planning.run_text import read_once, read_text
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text import splits
-from charrnn.text.characters.unit_names import counted, unit_name
+from charrnn.text.characters.unit_names import amount, unit_name
 from charrnn.text.corpus import Corpus
 from charrnn.text.reading.encodings import Encodings
 from charrnn.text.source_text import SourceText
 from charrnn.text.splits import Protocol, Split
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.training.events import rounded
+from charrnn.training.events import digits
 from charrnn.words import parameter
 
 
@@ -49,9 +49,9 @@ class Model:
 
     def __repr__(self) -> str:
         config, progress = self.saved.config.model, self.saved.progress
-        loss = f", validation loss {rounded(progress.best_loss)}" if progress.best_loss is not None else ""
+        loss = f", validation loss {digits(progress.best_loss)}" if progress.best_loss is not None else ""
         named = " + ".join(member.name for member in self.members)
-        network = f"{config.cell} of {config.hidden_size} units, {counted(len(self.vocabulary), self.vocabulary.unit)}"
+        network = f"{config.cell} of {config.hidden_size} units, {amount(len(self.vocabulary), self.vocabulary.unit)}"
         return f"<Model {named}: {network}, {progress.step:,} steps{loss}>"
 
     @property

@@ -8,7 +8,7 @@ from charrnn.errors import OptionError, RunError
 from charrnn.models.evaluation import baselines
 from charrnn.models.evaluation.baselines import Counts
 from charrnn.ngram.kneser_ney import NGram
-from charrnn.ngram.order_selection import fit_chosen
+from charrnn.ngram.order_selection import fit_best
 from charrnn.runs.planning.run_text import load_text
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text import corpus as corpora
@@ -93,4 +93,4 @@ def held_out(corpus: Corpus, split: Split, name: str | None) -> str:
 
 
 def _ngram(corpus: Corpus) -> NGram:
-    return fit_chosen(list(corpus.slices("train")), len(corpus.vocabulary))
+    return fit_best(list(corpus.slices("train")), len(corpus.vocabulary))

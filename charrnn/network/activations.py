@@ -30,12 +30,8 @@ class Nonlinearity:
     ([0.0, 0.5, 2.0], [0.0, 1.0, 1.0])
     """
 
-    apply: Callable[[Array, Array], None]
-    slope: Callable[[Array, Array], None]
-
-
-def _tanh(a: Array, out: Array) -> None:
-    np.tanh(a, out=out)
+    apply: Callable[[Array, Array], object]
+    slope: Callable[[Array, Array], object]
 
 
 def _tanh_slope(h: Array, out: Array) -> None:
@@ -56,16 +52,12 @@ def _sigmoid_slope(h: Array, out: Array) -> None:
     np.multiply(out, h, out=out)
 
 
-def _relu(a: Array, out: Array) -> None:
-    np.maximum(a, 0, out=out)
-
-
 def _relu_slope(h: Array, out: Array) -> None:
     np.greater(h, 0, out=out, casting="unsafe")
 
 
-TANH = Nonlinearity(_tanh, _tanh_slope)
+TANH = Nonlinearity(np.tanh, _tanh_slope)
 SIGMOID = Nonlinearity(_sigmoid, _sigmoid_slope)
-RELU = Nonlinearity(_relu, _relu_slope)
+RELU = Nonlinearity(lambda a, out: np.maximum(a, 0, out=out), _relu_slope)
 
 NONLINEARITIES = {"tanh": TANH, "sigmoid": SIGMOID, "relu": RELU}

@@ -39,10 +39,10 @@ class Architecture:
     bias: bool = True  # False: every bias is held at 0
 
     def __post_init__(self) -> None:
-        require_known("cell", self.cell, CELLS)
-        require_known("nonlinearity", self.nonlinearity, NONLINEARITIES)
-        require_known("initialisation", self.initialisation, INITIALISATIONS)
-        require_known("readout", self.readout, READOUTS)
+        require_choice("cell", self.cell, CELLS)
+        require_choice("nonlinearity", self.nonlinearity, NONLINEARITIES)
+        require_choice("initialisation", self.initialisation, INITIALISATIONS)
+        require_choice("readout", self.readout, READOUTS)
         if self.cell != "rnn" and self.nonlinearity != "tanh":
             raise NetworkError(
                 f"nonlinearity {self.nonlinearity} is for cell rnn; the gates of {self.cell} have their own"
@@ -105,7 +105,7 @@ class Architecture:
         return {**shapes, **readout.shapes(H, V, self.readout)}
 
 
-def require_known(what: str, name: str, known: Iterable[str]) -> None:
+def require_choice(what: str, name: str, known: Iterable[str]) -> None:
     """Raise NetworkError, with the nearest known name, where `name` is not among them."""
     known = list(known)
     if name not in known:

@@ -17,7 +17,7 @@ from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.dropout import Dropout
 from charrnn.network.parameters import Parameters
-from charrnn.network.resets import ResetMask, Resets, run_steps
+from charrnn.network.resets import ResetMask, Resets
 from charrnn.network.window_options import DEFAULT_OPTIONS, WindowOptions
 from charrnn.network.workspace import LayerWorkspace, Workspace
 
@@ -87,7 +87,7 @@ class Network:
 
         `reset_mask`, (T, B): the streams whose state is 0 before each step; see resets.py.
         """
-        self._run_layers(inputs, state, ws, None, _make_resets(reset_mask))
+        self._run_layers(inputs, state, ws, None, Resets(reset_mask))
         readout.logits(_rows(ws.layers[-1].up(False)), self.parameters, ws.readout)
 
     def forward(
@@ -104,7 +104,7 @@ class Network:
     ) -> Array:
         """The terms of that sum, in nats: one for each character of the last `loss_steps` steps, (loss_steps, B)."""
         dropped = options.dropout is not None
-        self._run_layers(inputs, state, ws, options.dropout, _make_resets(options.reset_mask))
+        self._run_layers(inputs, state, ws, options.dropout, Resets(options.reset_mask))
         up, out = ws.layers[-1].up(dropped), ws.readout.last(options.target_count(*inputs.shape))
         readout.logits(_rows(up)[-len(out.rows) :], self.parameters, out)
         ws.targets[:] = targets
@@ -130,21 +130,20 @@ class Network:
         dh[:-rows] = 0
         targets, out = ws.targets.ravel()[-rows:], ws.readout.last(rows)
         readout.backward(targets, count, up[-rows:], self.parameters, out, gradient, dh[-rows:], options.smoothing)
-        dstates, resets = [], _make_resets(options.reset_mask)
+        dstates, resets = [], Resets(options.reset_mask)
         for number in reversed(range(len(self.layers))):
             dstates.append(self._layer_backward(number, ws, gradient, dropped, resets))
             on_gradient_ready(self._first_index(number))
         return np.concatenate(dstates[::-1])
 
-    def _run_layers(
-        self, inputs: Ids, state: Array, ws: Workspace, dropout: Dropout | None, resets: Resets | None = None
-    ) -> None:
+    def _run_layers(self, inputs: Ids, state: Array, ws: Workspace, dropout: Dropout | None, resets: Resets) -> None:
         if inputs.shape != ws.inputs.shape:
             raise NetworkError(f"a window of {inputs.shape} does not fit a workspace of {ws.inputs.shape}")
         ws.inputs[:] = inputs
+        S = self._cell.number_of_states
         for number, (w, layer) in enumerate(zip(self.layers, ws.layers, strict=True)):
             x_a, bias = _rows(layer.cell.x_a), self._cell.bias(w)[..., np.newaxis, :]
-            for own, incoming in zip(layer.cell.states, state[self._states_of(number)], strict=True):
+            for own, incoming in zip(layer.cell.states, state[number * S : (number + 1) * S], strict=True):
                 own[0] = incoming
             if number == 0:
                 # x W_xh with a one-hot x is a row of W_xh. "clip" spares take a copy; ids are never out of range.
@@ -152,14 +151,12 @@ class Network:
             else:
                 np.matmul(_rows(ws.layers[number - 1].up(dropout is not None)), w["W_xh"], out=x_a)
                 np.add(x_a, bias, out=x_a)
-            run_steps(self._cell.forward(w, layer.cell), layer.cell.states, resets)
+            resets.run(self._cell.forward(w, layer.cell), layer.cell.states)
             if dropout is not None and layer.mask is not None and layer.dropped is not None:
                 dropout.fill(layer.mask, number)
                 np.multiply(layer.cell.states[0][1:], layer.mask, out=layer.dropped)
 
-    def _layer_backward(
-        self, number: int, ws: Workspace, gradient: Parameters, dropped: bool, resets: Resets | None
-    ) -> Array:
+    def _layer_backward(self, number: int, ws: Workspace, gradient: Parameters, dropped: bool, resets: Resets) -> Array:
         """From ws.dh, ∂L/∂ of the layer's output: fill its parameters' gradients, and ws.dh for the layer below.
 
         Returns the gradient of the layer's states that came in, (S, B, H).
@@ -197,14 +194,6 @@ class Network:
         """Where the parameters of a layer begin in the flat vector; those of the layers above and the readout follow."""
         names = self.architecture.layer_names()[number].values()
         return min(int(self.parameters.place(name).start) for name in names)
-
-    def _states_of(self, number: int) -> slice:
-        S = self._cell.number_of_states
-        return slice(number * S, (number + 1) * S)
-
-
-def _make_resets(reset_mask: ResetMask | None) -> Resets | None:
-    return None if reset_mask is None else Resets(reset_mask)
 
 
 def _rows(array: Array) -> Array:

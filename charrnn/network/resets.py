@@ -7,7 +7,7 @@ Step t reads that. Everything that reads index t as the state after step t - 1 (
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +19,15 @@ ResetMask = NDArray[np.bool_]
 
 
 class Resets:
-    """The resets of one window."""
+    """The resets of one window; without a mask, none."""
 
-    def __init__(self, reset_mask: ResetMask) -> None:
-        self._places = np.nonzero(reset_mask)
-        self._streams = {int(t): np.flatnonzero(reset_mask[t]) for t in np.flatnonzero(reset_mask.any(axis=1))}
+    def __init__(self, reset_mask: ResetMask | None = None) -> None:
+        mask = np.zeros((0, 0), np.bool_) if reset_mask is None else reset_mask
+        self._places = np.nonzero(mask)
+        self._streams = {int(t): np.flatnonzero(mask[t]) for t in np.flatnonzero(mask.any(axis=1))}
 
     def run(self, step: Callable[[int], None], states: Sequence[Array]) -> None:
-        """Run the steps of a layer; afterwards `states`, (T+1, B, H) each, hold what each step left."""
+        """Run the steps of a layer in order; afterwards `states`, (T+1, B, H) each, hold what each step left."""
         kept = {}
         for t in range(len(states[0]) - 1):
             if t in self._streams:
@@ -45,7 +46,7 @@ class Resets:
                 gradient[self._streams[t]] = 0
 
     @contextmanager
-    def zeroed(self, states: Sequence[Array]) -> Iterator[None]:
+    def apply(self, states: Sequence[Array]) -> Iterator[None]:
         """Within, the states, (T+1, B, H) each, are those that the steps read."""
         kept = [state[self._places] for state in states]
         for state in states:
@@ -55,15 +56,4 @@ class Resets:
             state[self._places] = values
 
 
-def run_steps(step: Callable[[int], None], states: Sequence[Array], resets: Resets | None) -> None:
-    """Run the steps of a layer in order."""
-    if resets is not None:
-        resets.run(step, states)
-        return
-    for t in range(len(states[0]) - 1):
-        step(t)
-
-
-def zeroed(states: Sequence[Array], resets: Resets | None) -> AbstractContextManager[None]:
-    """Resets.zeroed, where there are resets."""
-    return nullcontext() if resets is None else resets.zeroed(states)
+NO_RESETS = Resets()

@@ -44,9 +44,7 @@ class Stepper:
             make_matmul(w["W_xh"], ws.recurrent) for w, ws in zip(network.layers[1:], workspaces[1:], strict=True)
         ]
         there = _StepBuffers(network, cell, workspaces, biases, products, from_below)
-        back = _StepBuffers(
-            network, cell, [ws.with_states_reversed() for ws in workspaces], biases, products, from_below
-        )
+        back = _StepBuffers(network, cell, [ws.reverse_states() for ws in workspaces], biases, products, from_below)
         for own, incoming in zip(there.before, state, strict=True):
             own[:] = incoming
         self._now, self._next = there, back

@@ -37,7 +37,7 @@ class WeightDropout:
         return cls(rate, seed, tuple(network.parameters.place(name) for name in names) if rate else ())
 
     @contextmanager
-    def applied(self, w: Array, g: Array, step: int) -> Iterator[None]:
+    def apply(self, w: Array, g: Array, step: int) -> Iterator[None]:
         """Within, the weights w, (P,), are masked. Afterwards they are as before, to the bit, and the gradient g, (P,),
         which was computed within, is masked.
         """

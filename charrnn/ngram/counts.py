@@ -36,7 +36,7 @@ def count(segments: Sequence[Array], vocab_size: int, order: int) -> list[Grams]
     ids = np.concatenate([np.zeros(0, np.intp), *segments]).astype(np.intp)
     if not len(ids):
         raise TextError("an n-gram needs at least 1 character to count; found 0")
-    require_known(ids, vocab_size)
+    require_in_vocabulary(ids, vocab_size)
     lengths = np.array([len(segment) for segment in segments])
     ends = lengths.cumsum()
     end_of, begins = ends.repeat(lengths), (ends - lengths)[lengths > 0]
@@ -66,7 +66,7 @@ def continuations(grams: Grams, longer: Grams) -> Ids:
     return counts
 
 
-def require_known(ids: Array, vocab_size: int) -> None:
+def require_in_vocabulary(ids: Array, vocab_size: int) -> None:
     """Raise VocabularyError if an id is not below `vocab_size`: it would be mistaken for one of another context."""
     highest = int(ids.max(initial=0))
     if highest >= vocab_size:

@@ -18,7 +18,7 @@ import numpy as np
 
 from charrnn.errors import TextError
 from charrnn.network.arrays import Array, Ids
-from charrnn.ngram.counts import Grams, continuations, count, require_known
+from charrnn.ngram.counts import Grams, continuations, count, require_in_vocabulary
 
 UNSEEN = -1  # the rank of what was never counted; as an index it is the last, with weight 0 and γ = 1
 FALLBACK = (0.0, 0.5, 1.0, 1.5)  # discounts, if a text is too short or too regular to estimate them
@@ -51,7 +51,7 @@ class Level:
         places = np.minimum(self.keys.searchsorted(wanted), len(self.keys) - 1)
         return np.where(self.keys[places] == wanted, places, UNSEEN)
 
-    def interpolated(self, contexts: Ids, grams: Ids, shorter: Array) -> Array:
+    def interpolate(self, contexts: Ids, grams: Ids, shorter: Array) -> Array:
         """p_n of each gram after its context, (N,), from p_n-1."""
         return np.asarray(self.weights[grams] + self.gammas[contexts] * shorter)
 
@@ -84,12 +84,12 @@ class NGram:
 
         Raises VocabularyError if an id is not in the vocabulary.
         """
-        require_known(ids, self.vocab_size)
+        require_in_vocabulary(ids, self.vocab_size)
         far = max(0, context - self.order + 1)
         near = ids[far:].astype(np.intp)
         p = np.full(len(near), 1 / self.vocab_size)
         for level, (contexts, grams) in zip(self.levels, ranks(self.levels, near), strict=True):
-            p = level.interpolated(contexts, grams, p)
+            p = level.interpolate(contexts, grams, p)
         return nats(p[context - far :])
 
     def loss(self, ids: Array, context: int = 0) -> float:

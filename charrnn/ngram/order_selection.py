@@ -14,7 +14,7 @@ COUNTED_SHARE = 0.9  # of each segment is counted, to choose the order; the rest
 MAX_COUNTED_CHARS = 4_000_000  # characters counted: of a longer text the last ones; they need 0.6 to 1.7 GB
 
 
-def fit_chosen(
+def fit_best(
     segments: Sequence[Array], vocab_size: int, highest: int = MAX_ORDER, longest: int = MAX_COUNTED_CHARS
 ) -> NGram:
     """The n-gram of the chosen order, fitted on all segments, or on their last `longest` characters if they are longer.
@@ -66,7 +66,7 @@ def _totals(lower: Sequence[Level], top: Sequence[Level], ids: Array, context: i
     near = ids[far:].astype(np.intp)
     p, totals = np.full(len(near), 1 / top[0].vocab_size), np.zeros(len(top))
     for n, (contexts, grams) in enumerate(ranks(top, near)):
-        totals[n] = nats(top[n].interpolated(contexts, grams, p)[context - far :]).sum()
+        totals[n] = nats(top[n].interpolate(contexts, grams, p)[context - far :]).sum()
         if n < len(lower):
-            p = lower[n].interpolated(contexts, grams, p)
+            p = lower[n].interpolate(contexts, grams, p)
     return totals

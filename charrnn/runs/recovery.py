@@ -11,7 +11,7 @@ from charrnn.runs.planning.plan import Plan
 from charrnn.runs.storage import directory, safetensors_file
 from charrnn.runs.storage.checkpoint import PARAMETERS, STATE, Checkpoint
 from charrnn.runs.storage.checkpointing import is_snapshot
-from charrnn.runs.storage.directory import BEST, LAST, PREVIOUS, Loaded
+from charrnn.runs.storage.directory import BEST, LAST, PREVIOUS, LoadedCheckpoint
 from charrnn.runs.trainer_state import restore
 from charrnn.system.folder_handle import Folder
 from charrnn.training.divergence import Batch, StepRejectedError
@@ -38,7 +38,7 @@ class Rollback:
 
     def loss_of_snapshot(self, batch: Batch) -> float:
         """The mean loss of the newest snapshot on a batch. Raises RunError and CheckpointError."""
-        network, window = self._snapshot().network, batch.window
+        network, window = self._trainer.ranks.on_root(self._newest).network, batch.window
         options = WindowOptions(loss_steps=window.loss_steps, reset_mask=window.reset_mask)
         shard = Shard(window.inputs, window.targets, batch.state, options=options)
         losses = self._trainer.ranks.all_gather(float(Replica(network, network.parameters).run(shard)[0]))
@@ -56,14 +56,11 @@ class Rollback:
         tries = 1 if beyond else before.tries + 1
         if tries > training.recoveries:
             raise self._no_more_tries(rejected) from rejected
-        saved = self._snapshot() if tries <= TRUSTING else trainer.ranks.on_root(self._best)
+        saved = trainer.ranks.on_root(self._newest if tries <= TRUSTING else self._best)
         restore(trainer, saved)
         trainer.progress = _progress_after_rollback(before, saved.progress, rejected.step, tries)
         learning_rate = trainer.learning_rate
         return Recovered(saved.progress.step, rejected.reason, rejected.step, learning_rate, tries)
-
-    def _snapshot(self) -> Checkpoint:
-        return self._trainer.ranks.on_root(self._newest)
 
     def _newest(self) -> Checkpoint:
         """The newest snapshot. A checkpoint of a training that was merely stopped is not a snapshot, because a stop
@@ -88,7 +85,7 @@ class Rollback:
             return newest
         return best if best.progress.step <= newest.progress.step else newest
 
-    def _ours(self, loaded: Loaded) -> Checkpoint:
+    def _ours(self, loaded: LoadedCheckpoint) -> Checkpoint:
         """The loaded checkpoint. Raises CheckpointError if it belongs to another run."""
         found = loaded.checkpoint
         if (
@@ -105,7 +102,7 @@ class Rollback:
         if recoveries:
             parts.append(f"rolling back {recoveries} times, with half the learning rate each time, did not help")
         if batch is not None:
-            whole = _of_all(batch, self._trainer.ranks)
+            whole = _gather(batch, self._trainer.ranks)
             if self._trainer.ranks.on_root(lambda: self._write(whole, rejected)):
                 parts.append(f"what the network was reading is in {self._folder.path / DIVERGED}")
         parts.append(LOWER_RATE)
@@ -153,7 +150,7 @@ def _progress_after_rollback(before: Progress, saved: Progress, diverged_step: i
     return after
 
 
-def _of_all(batch: Batch, ranks: Communicator) -> Batch:
+def _gather(batch: Batch, ranks: Communicator) -> Batch:
     """The batch with the streams of all ranks."""
     window = batch.window
     whole = replace(

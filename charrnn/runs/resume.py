@@ -40,7 +40,7 @@ def resume(
         folder, lock_note = lock_on_root(ranks, lambda: directory.take_lock(path), held)
         loaded = ranks.on_root(lambda: directory.load_last(folder))
         saved = loaded.checkpoint
-        ranks.on_root(lambda: _require_unedited(folder.path, saved))
+        ranks.on_root(lambda: _refuse_edits(folder.path, saved))
         plan = plan_resume(saved, sources, path, ranks, encoding)
         damaged_best = ranks.on_root(lambda: _damaged_best(folder))
         plan = plan.with_notes(loaded.note, _version_note(saved, ranks.size), damaged_best)
@@ -50,9 +50,9 @@ def resume(
         if loaded.note and steps is None and epochs is None:  # it may be older than a new end
             steps, epochs = ranks.on_root(lambda: directory.end_in_config(folder.path, saved.config))
         if steps is not None or epochs is not None:
-            before = plan.steps
+            before, patience = plan.steps, saved.config.training.patience
             plan = with_new_target(plan, steps, epochs, saved.progress.step)
-            if plan.steps != before and _patience_has_ended(saved):
+            if plan.steps != before and patience and saved.progress.evaluations_without_best >= patience:
                 saved.progress.evaluations_without_best = 0
         if loaded.note or plan.config != saved.config:  # a stop before the next save must find both as they are now
             ranks.on_root(lambda: directory.save(folder, replace(saved, config=plan.config), LAST))
@@ -62,12 +62,7 @@ def resume(
         return Run(plan.with_notes(lock_note), trainer, folder, held.pop_all())
 
 
-def _patience_has_ended(saved: Checkpoint) -> bool:
-    patience = saved.config.training.patience
-    return patience is not None and saved.progress.evaluations_without_best >= patience
-
-
-def _require_unedited(path: Path, saved: Checkpoint) -> None:
+def _refuse_edits(path: Path, saved: Checkpoint) -> None:
     """Raises RunError if config.yaml was edited: a run keeps its configuration, and would silently ignore the edit."""
     if edits := directory.find_edits(path, saved.config):
         raise RunError(

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from charrnn.config.section import MAX_STEPS as ENDLESS
 from charrnn.errors import DivergedError, OptionError, RunError
@@ -44,8 +45,8 @@ def steps_within(plan: Plan, seconds: float, began: float) -> tuple[int, str]:
     if not 0 < seconds < math.inf:
         raise OptionError(f"{parameter('seconds')}: {seconds:g} s: must be a finite number above 0")
     cost = _measure_cost(plan, min(max(MEASURING_SHARE * seconds, MIN_MEASURING), MAX_MEASURING))
-    left = plan.ranks.on_root(lambda: seconds - (time.perf_counter() - began) - cost.once)
-    steps = min(ENDLESS, int(left / cost.per_step(plan.config.training.eval_every)))
+    left = plan.ranks.on_root(lambda: seconds - (time.perf_counter() - began) - cost.start - cost.validation)
+    steps = min(ENDLESS, int(left / (cost.step + cost.validation / plan.config.training.eval_every)))
     if steps < 1:
         raise OptionError(
             f"{parameter('seconds')}: {seconds:g} s is too short for one step ({cost.step:.3g} s) and a validation; give more time"
@@ -53,15 +54,12 @@ def steps_within(plan: Plan, seconds: float, began: float) -> tuple[int, str]:
     return steps, f"{seconds:g} s are {steps:,} steps here, at {cost.step * 1e3:.3g} ms for each"
 
 
-class StepCost:
-    """The seconds of a step, of a validation with what belongs to it, and of what happens only once."""
+class StepCost(NamedTuple):
+    """The seconds of a step, of a validation with what belongs to it, and until the first step."""
 
-    def __init__(self, step: float, validation: float, start: float) -> None:
-        self.step, self.validation, self.once = step, validation, start + validation
-
-    def per_step(self, eval_every: int) -> float:
-        """Seconds of a step, with its share of the validations."""
-        return self.step + self.validation / eval_every
+    step: float
+    validation: float
+    start: float
 
 
 def _measure_cost(plan: Plan, seconds: float) -> StepCost:

@@ -58,9 +58,7 @@ def parse_axes(grids: Sequence[str]) -> list[Axis]:
     for grid in grids:
         axis = _axis(grid)
         if axis.key in found:
-            raise ConfigError(
-                f"{parameter('grids')} {grid}: {axis.key} is given twice; write all its values in one, with commas"
-            )
+            raise _mistake(grid, f"{axis.key} is given twice; write all its values in one, with commas")
         found[axis.key] = axis
     return list(found.values())
 
@@ -84,17 +82,17 @@ def trials(
     first = {axis.key: axis.low if isinstance(axis, Range) else axis.values[0] for axis in axes}
     _require_set_once(first, settings, options)
     if encoding and "data.encoding" in first:
-        raise ConfigError(
-            f"{parameter('grids')} data.encoding and {parameter('encoding')} set the same; leave out one of them"
-        )
+        raise _both("data.encoding", parameter("encoding"))
     base = with_encodings(resolve(config, settings, {**options, **_options(first)}), encoding).config
-    _require_leaves(axes, base)
+    known = dict(flatten(base))
+    _require_leaves(axes, known)
     if base.runtime.threads is None and THREADS not in first:
         base = base.replaced("runtime", threads=1)
     for axis in axes:
         if isinstance(axis, Range):
             override(base, _options({axis.key: axis.high}))
-    combinations = _grid(axes) if random is None else _draws(axes, _whole(axes, base), random, seed)
+    whole = {axis.key for axis in axes if isinstance(known[axis.key], int)}
+    combinations = _grid(axes) if random is None else _draws(axes, whole, random, seed)
     found = (_trial(base, values) for values in combinations)
     return list({tuple(map(repr, trial.values.values())): trial for trial in found}.values())
 
@@ -103,22 +101,26 @@ def _axis(grid: str) -> Axis:
     key, equals, text = grid.partition("=")
     key = key.strip()
     if not equals or not key:
-        raise ConfigError(
-            f"{parameter('grids')} {grid}: must be KEY=A,B,C, for example {parameter('grids')} model.hidden_size=64,128,256"
-        )
+        raise _mistake(grid, f"must be KEY=A,B,C, for example {parameter('grids')} model.hidden_size=64,128,256")
     values = typed_values.values(key, text)
     if values is None:
-        raise ConfigError(
-            f"{parameter('grids')} {grid}: not values separated by commas; quote a value that contains a comma or a bracket"
-        )
+        raise _mistake(grid, "not values separated by commas; quote a value that contains a comma or a bracket")
     if not values:
-        raise ConfigError(f"{parameter('grids')} {grid}: no value; write KEY=A,B,C")
+        raise _mistake(grid, "no value; write KEY=A,B,C")
     ends = _ends(values[0]) if len(values) == 1 and not typed_values.is_text(key) else None
     if ends is None:
         return Choice(key, tuple(values))
     if not ends[0] < ends[1]:
-        raise ConfigError(f"{parameter('grids')} {grid}: a range goes from a lower number to a higher one")
+        raise _mistake(grid, "a range goes from a lower number to a higher one")
     return Range(key, *ends)
+
+
+def _mistake(grid: str, problem: str) -> ConfigError:
+    return ConfigError(f"{parameter('grids')} {grid}: {problem}")
+
+
+def _both(key: str, option: str) -> ConfigError:
+    return ConfigError(f"{parameter('grids')} {key} and {option} set the same; leave out one of them")
 
 
 def _ends(value: Any) -> tuple[float, float] | None:
@@ -135,9 +137,8 @@ def _ends(value: Any) -> tuple[float, float] | None:
 def _require_few(axes: Sequence[Axis], random: int | None) -> None:
     for axis in axes:
         if isinstance(axis, Range) and random is None:
-            raise ConfigError(
-                f"{parameter('grids')} {axis.key}={axis.low:g}..{axis.high:g}: a range has infinitely many values; draw from it with {parameter('random')} N"
-            )
+            grid = f"{axis.key}={axis.low:g}..{axis.high:g}"
+            raise _mistake(grid, f"a range has infinitely many values; draw from it with {parameter('random')} N")
     count = math.prod(len(axis.values) for axis in axes if isinstance(axis, Choice)) if random is None else random
     if count > MAX_TRIALS:
         raise ConfigError(
@@ -145,18 +146,11 @@ def _require_few(axes: Sequence[Axis], random: int | None) -> None:
         )
 
 
-def _require_leaves(axes: Sequence[Axis], base: Config) -> None:
-    known = dict(flatten(base))
+def _require_leaves(axes: Sequence[Axis], known: Iterable[str]) -> None:
     for axis in axes:
         if axis.key not in known:
             below = ", ".join(key for key in known if key.startswith(f"{axis.key}."))
-            raise ConfigError(f"{parameter('grids')} {axis.key}: a section, not a key; it has {below}")
-
-
-def _whole(axes: Sequence[Axis], base: Config) -> set[str]:
-    """The keys whose values are whole numbers."""
-    known = dict(flatten(base))
-    return {axis.key for axis in axes if isinstance(known[axis.key], int)}
+            raise _mistake(axis.key, f"a section, not a key; it has {below}")
 
 
 def _grid(axes: Sequence[Axis]) -> Iterator[dict[str, Any]]:
@@ -171,16 +165,16 @@ def _require_set_once(varying: Iterable[str], settings: Sequence[str], options: 
     given |= {key: option for key, (option, _) in options.items()}
     for axis, (key, option) in itertools.product(varying, given.items()):
         if key == axis or {key, axis} == set(END_KEYS):
-            raise ConfigError(f"{parameter('grids')} {axis} and {option} set the same; leave out one of them")
+            raise _both(axis, option)
 
 
 def _draws(axes: Sequence[Axis], whole: set[str], count: int, seed: int) -> Iterator[dict[str, Any]]:
     generator = np.random.default_rng(seed)
     for _ in range(count):
-        yield {axis.key: _drawn(axis, axis.key in whole, generator) for axis in axes}
+        yield {axis.key: _draw(axis, axis.key in whole, generator) for axis in axes}
 
 
-def _drawn(axis: Axis, whole: bool, generator: np.random.Generator) -> Any:
+def _draw(axis: Axis, whole: bool, generator: np.random.Generator) -> Any:
     if isinstance(axis, Choice):
         return axis.values[int(generator.integers(len(axis.values)))]
     low, high = axis.low, axis.high

@@ -69,10 +69,8 @@ class StopSignal:
 def make_jobs(sweep: Sweep) -> list[Job]:
     """A job for each trial of a sweep."""
     time = [] if sweep.seconds is None else ["--time", f"{sweep.seconds}s"]
-    return [
-        Job(name, to_yaml(trial.config), [*sweep.sources, *time])
-        for name, trial in zip(sweep.names, sweep.trials, strict=True)
-    ]
+    trials = zip(sweep.names, sweep.trials, strict=True)
+    return [Job(name, to_yaml(trial.config), [*sweep.sources, *time]) for name, trial in trials]
 
 
 def run_job(job: Job, folder: Folder, stop_signal: StopSignal) -> JobResult:
@@ -87,7 +85,7 @@ def run_job(job: Job, folder: Folder, stop_signal: StopSignal) -> JobResult:
             begins = log.seek(0, os.SEEK_END)
             code = _run(_command(job, folder), folder, log, stop_signal)
             log.seek(begins)
-            message = _error(log.read()) or _how(code)
+            message = _error(log.read(), code)
     except OSError as error:
         return JobResult("failed", f"{error.filename or folder.path / job.name}: {error.strerror or error}")
     if code == 0 and folder.has_file(f"{job.name}/{LAST}"):
@@ -105,7 +103,7 @@ def run_job_on_rank(job: Job, path: Path, number: int) -> JobResult:
         with graceful_stop() as stop, Folder(path) as folder:
             if folder.inode != number:
                 return JobResult("failed", f"{path}: not the directory in which this sweep started; was that renamed?")
-            return run_job(job, folder, StopSignal(stop.requested))
+            return run_job(job, folder, StopSignal(stop.is_set))
     except OSError as error:
         return JobResult("failed", f"{path}: {error.strerror or error}")
 
@@ -155,14 +153,9 @@ def _environment() -> dict[str, str]:
     return {**without_launcher(os.environ), **ONE_BLAS_THREAD, **moved, "PYTHONPATH": child_python_path()}
 
 
-def _error(log: bytes) -> str | None:
-    """The last error in a log."""
+def _error(log: bytes, code: int) -> str:
+    """The last error in a log, or how a process ended that logged none."""
     lines = log.decode("utf-8", "replace").splitlines()
     errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
-    return errors[-1] if errors else None
-
-
-def _how(code: int) -> str:
-    if code < 0:
-        return f"ended by signal {-code}; possibly out of memory"
-    return f"ended with exit code {code}"
+    ended = f"ended by signal {-code}; possibly out of memory" if code < 0 else f"ended with exit code {code}"
+    return errors[-1] if errors else ended

@@ -3,6 +3,7 @@
 They are valid on every file system: few kinds of characters, not too long, and different even if case does not count.
 """
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,21 +24,16 @@ def names(trials: Sequence[Mapping[str, Any]]) -> list[str]:
     """A name for the values of each trial, all different; the same trials always get the same names."""
     found: dict[str, str] = {}  # by its form on a file system that ignores case
     for trial in trials:
-        name = _name(trial)
-        number = 1
-        unique = name
+        unique = name = _name(trial)
+        numbers = itertools.count(2)
         while unique.casefold() in found:
-            number += 1
-            unique = f"{name}-{number}"
+            unique = f"{name}-{next(numbers)}"
         found[unique.casefold()] = unique
     return list(found.values())
 
 
 def _name(trial: Mapping[str, Any]) -> str:
     keys = short_keys(list(trial))
-    parts = [f"{key}={_safe(as_text(value))}" for key, value in zip(keys, trial.values(), strict=True)]
+    values = [UNSAFE.sub("-", as_text(value)).strip("-.")[:MAX_VALUE_CHARS] or "-" for value in trial.values()]
+    parts = [f"{key}={value}" for key, value in zip(keys, values, strict=True)]
     return ",".join(parts)[:MAX_NAME_CHARS].rstrip(". ")
-
-
-def _safe(text: str) -> str:
-    return UNSAFE.sub("-", text).strip("-.")[:MAX_VALUE_CHARS] or "-"

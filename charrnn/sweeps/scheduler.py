@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from charrnn.sweeps.jobs import POLL_SECONDS, Job, JobResult, StopSignal, run_job, run_job_on_rank
 from charrnn.sweeps.sweep import Sweep
-from charrnn.system.cores import available_cores
+from charrnn.system.cores import usable_cores
 from charrnn.system.folder_handle import Folder
 
 
@@ -22,7 +22,7 @@ class JobEvent:
 def default_jobs(sweep: Sweep) -> int:
     """How many of its trainings run at once without sharing a core."""
     threads = max(trial.config.runtime.threads or 1 for trial in sweep.trials)
-    return max(1, available_cores() // threads)
+    return max(1, len(usable_cores()) // threads)
 
 
 @contextmanager

@@ -83,8 +83,8 @@ def open_directory(sweep: Sweep, out: Path | None) -> Lock:
         lock = directory.create_next(Path(RUNS), sweep.title)
     elif (out / RECORD).exists():
         # Before the lock: nothing is added to a directory that is not ours.
-        _require_same(out, _read(Folder.named(out)), sweep.record())
-        with writable(Folder.named(out)):
+        _require_same(out, _read(Folder.at(out)), sweep.record())
+        with writable(Folder.at(out)):
             lock = Lock(out)
     else:
         lock = directory.create(out, left=RECORD + SIDE)

@@ -13,6 +13,10 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
+_lock = Lock()
+_inside = 0  # how many are inside, in this process
+_limits_outside: Any = None  # the limits before the first came in
+
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
@@ -21,39 +25,23 @@ def one_blas_thread() -> Iterator[None]:
     The limit holds for the whole process, until the last of those inside leaves, in any order: an iterator that is not yet at its
     end is still inside.
     """
-    limit = _limit()
-    limit.enter()
+    global _inside, _limits_outside
+    with _lock:
+        # Set every time: some libraries keep a limit for each thread that calls them.
+        limits_before = _libraries().limit(limits=1)
+        if _inside == 0:
+            _limits_outside = limits_before
+        _inside += 1
     try:
         yield
     finally:
-        limit.leave()
-
-
-class _Limit:
-    """The limit of this process, and how many are inside."""
-
-    def __init__(self) -> None:
-        self._libraries = ThreadpoolController().select(user_api="blas")
-        self._lock, self._inside = Lock(), 0
-        self._outside: Any = None  # the limits before the first came in
-
-    def enter(self) -> None:
-        """Set the limit every time: some libraries keep one for each thread that calls them."""
-        with self._lock:
-            limited = self._libraries.limit(limits=1)
-            if self._inside == 0:
-                self._outside = limited
-            self._inside += 1
-
-    def leave(self) -> None:
-        """The last one out restores the limits."""
-        with self._lock:
-            self._inside -= 1
-            if self._inside == 0:
-                self._outside.restore_original_limits()
+        with _lock:
+            _inside -= 1
+            if _inside == 0:
+                _limits_outside.restore_original_limits()
 
 
 @cache
-def _limit() -> _Limit:
-    """The limit of the process. Finding the libraries takes longer than a product, so it is done once."""
-    return _Limit()
+def _libraries() -> ThreadpoolController:
+    """Finding the libraries takes longer than a product, so it is done once."""
+    return ThreadpoolController().select(user_api="blas")

@@ -13,8 +13,3 @@ def usable_cores() -> frozenset[int]:
         return frozenset(os.sched_getaffinity(0))
     except AttributeError:  # macOS and Windows have no affinity
         return frozenset(range(os.cpu_count() or 1))
-
-
-def available_cores() -> int:
-    """How many cores this process may use."""
-    return len(usable_cores())

@@ -40,14 +40,14 @@ class Folder:
         self._held = os.open(path, os.O_RDONLY | DIRECTORY) if CAN_HOLD else None
 
     @classmethod
-    def named(cls, path: Path) -> "Folder":
+    def at(cls, path: Path) -> "Folder":
         """Whatever directory has this path when it is used: to read from."""
         folder = cls.__new__(cls)
         folder._named, folder._held = path, None
         return folder
 
     def __reduce__(self) -> tuple[object, tuple[Path]]:
-        return Folder.named, (self.path,)  # another process cannot use the open directory
+        return Folder.at, (self.path,)  # another process cannot use the open directory
 
     def __enter__(self) -> Self:
         return self
@@ -88,7 +88,7 @@ class Folder:
         return now
 
     @property
-    def is_gone(self) -> bool:
+    def is_missing(self) -> bool:
         """Whether it was removed, as far as the system can say."""
         if self._held is None:
             return not self._named.is_dir()
@@ -162,7 +162,7 @@ class Folder:
         with suppress(FileExistsError):
             os.mkdir(self._at(name), dir_fd=self._held)
         self.refuse_link(name)
-        folder = Folder.named(self.path / name)
+        folder = Folder.at(self.path / name)
         if self._held is not None:
             folder._held = os.open(name, os.O_RDONLY | DIRECTORY | NO_LINK, dir_fd=self._held)
         elif not folder._named.is_dir():
@@ -171,7 +171,7 @@ class Folder:
 
     def reopen(self) -> "Folder":
         """Hold the same directory a second time, without its lock."""
-        return Folder.named(self._named) if self._held is None else self.subfolder(".")
+        return Folder.at(self._named) if self._held is None else self.subfolder(".")
 
     @contextmanager
     def whole_file(

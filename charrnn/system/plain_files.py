@@ -50,7 +50,7 @@ def require_plain_file(path: Path, file: IO[bytes]) -> IO[bytes]:
     return file
 
 
-def open_named(path: Path) -> IO[bytes]:
+def open_file_or_pipe(path: Path) -> IO[bytes]:
     """Open what a person named for reading: a plain file, or a pipe to which somebody writes, such as <(command).
 
     Raises OSError, and NotPlainError for a device, a socket, and a pipe to which nobody writes within PATIENCE.

@@ -21,7 +21,7 @@ class StopRequest:
     def __init__(self) -> None:
         self.signal: int | None = None
 
-    def requested(self) -> bool:
+    def is_set(self) -> bool:
         """True once a signal has come."""
         return self.signal is not None
 

@@ -56,7 +56,7 @@ def ensure_folder(what: str) -> Path:
             raise NotADirectoryError(None, "it is a link or a file, not a folder", str(place))
         if not _is_ours(found):
             raise PermissionError(None, "another user owns it, or may write there", str(place))
-        _remove_abandoned(place)
+        _remove_leftovers(place)
     except OSError as error:
         raise write_error(what, error) from None
     return place
@@ -140,7 +140,7 @@ def _is_ours(found: os.stat_result) -> bool:
     return not HAVE_OWNERS or (found.st_uid == os.geteuid() and not found.st_mode & OTHERS)
 
 
-def _remove_abandoned(place: Path) -> None:
+def _remove_leftovers(place: Path) -> None:
     """Remove what killed processes left half written: files of such a name that are this user's, and nothing else."""
     for name in filter(HALF_WRITTEN.fullmatch, os.listdir(place)):
         with suppress(OSError):

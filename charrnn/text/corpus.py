@@ -9,7 +9,7 @@ import numpy as np
 
 from charrnn.errors import TextError
 from charrnn.text import cache, documents, source_text
-from charrnn.text.characters.unit_names import counted
+from charrnn.text.characters.unit_names import amount
 from charrnn.text.source_text import SourceText
 from charrnn.text.splits import SPLITS, Cuts, Split
 from charrnn.text.vocabulary import Ids, Vocabulary
@@ -87,7 +87,7 @@ def _cached_ids(text: SourceText, vocabulary: Vocabulary) -> Ids:
         ids = cache.load(text.sha256, vocabulary, text.length, what)
     if ids is None:
         raise TextError(
-            f"{cache.ids_path(text.sha256, vocabulary)}: the encoded text is not {counted(text.length, text.unit)} long; "
+            f"{cache.ids_path(text.sha256, vocabulary)}: the encoded text is not {amount(text.length, text.unit)} long; "
             "did its source change meanwhile?"
         )
     return ids
@@ -110,6 +110,6 @@ def _encode(text: SourceText, vocabulary: Vocabulary) -> Iterator[Ids]:
 def _unknown_length(text: SourceText, vocabulary: Vocabulary) -> float:
     if vocabulary.unknown_id is None:
         return 0.0
-    points = [point for point in np.flatnonzero(text.counts).tolist() if chr(point) not in vocabulary.known]
+    points = [point for point in np.flatnonzero(text.counts).tolist() if chr(point) not in vocabulary.characters]
     lengths = [len(chr(point).encode()) for point in points]
     return float(np.average(lengths, weights=text.counts[points])) if points else 0.0

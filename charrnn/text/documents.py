@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from charrnn.errors import TextError
 from charrnn.text.bounded_matching import Span, matches
-from charrnn.text.characters.printable import quoted
+from charrnn.text.characters.printable import quote
 from charrnn.text.positions import Indices, Starts, lines_and_columns
 from charrnn.text.splits import SPLITS, Cuts, Split
 from charrnn.text.vocabulary import Ids, Vocabulary
@@ -69,7 +69,7 @@ def split_documents(files: Sequence[str], boundary: str) -> Documents:
     in_nothing, *in_files = _matches(boundary, ["", *(f"{margin}{file}{margin}" for file in files)])
     if in_nothing:
         raise TextError(
-            f"data.boundary={quoted(boundary)}: matches the empty string, and so would end a document at every character; "
+            f"data.boundary={quote(boundary)}: matches the empty string, and so would end a document at every character; "
             f"to end one at every line, write \\n; or name {' or '.join(NAMED_BOUNDARIES)}{_how_to_escape(boundary)}"
         )
     documents: list[str] = []
@@ -81,7 +81,7 @@ def split_documents(files: Sequence[str], boundary: str) -> Documents:
         begins.append((np.full(len(spans), number), *lines_and_columns(file, offsets)))
     if not documents:
         raise TextError(
-            f"data.boundary={quoted(boundary)}: the text holds no document, nothing but boundaries and blanks"
+            f"data.boundary={quote(boundary)}: the text holds no document, nothing but boundaries and blanks"
         )
     at = end_places(documents)[:-1] + np.arange(len(documents)) + 1
     starts = Starts(at, *(np.concatenate(values) for values in zip(*begins, strict=True)))
@@ -104,7 +104,7 @@ def _notes(boundary: str, is_found: bool, files: int) -> tuple[str, ...]:
     else:
         name = boundary.strip().lower().replace("_", "-").replace(" ", "-")
         hint = "" if is_found or boundary in NAMED_BOUNDARIES else did_you_mean(name, NAMED_BOUNDARIES)
-    return (f"data.boundary={quoted(boundary)} {found}: {each}{hint}",)
+    return (f"data.boundary={quote(boundary)} {found}: {each}{hint}",)
 
 
 def encode(documents: Sequence[str], vocabulary: Vocabulary) -> Ids:

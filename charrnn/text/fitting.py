@@ -20,9 +20,9 @@ def fit_text(text: str, vocabulary: Vocabulary) -> str:
     if vocabulary.unit == "byte":
         return text
     text = text.replace("\r\n", "\n")
-    if vocabulary.known.issuperset(text):
+    if vocabulary.characters.issuperset(text):
         return text
-    return "".join(_fit_word(word, vocabulary.known) for word in re.split(r"(\s+)", text))
+    return "".join(_fit_word(word, vocabulary.characters) for word in re.split(r"(\s+)", text))
 
 
 def _fit_word(word: str, known: frozenset[str]) -> str:

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Literal
 
 from charrnn.errors import TextError
-from charrnn.text.characters.unit_names import Unit, counted
+from charrnn.text.characters.unit_names import Unit, amount
 
 Protocol = Literal["contiguous", "nanogpt", "char-rnn"]
 SPLITS = ("train", "valid", "test")
@@ -47,7 +47,7 @@ class Split:
         train, valid, test = shares = self.shares
         first, second = _floor(characters * train), _floor(characters * (train + valid))
         cuts = Cuts(1, characters, (0, first, characters if test == 0 else second, characters))
-        _require_long_enough(cuts, shares, f"{counted(characters, unit)} split as {list(shares)} give", unit)
+        _require_long_enough(cuts, shares, f"{amount(characters, unit)} split as {list(shares)} give", unit)
         return cuts
 
     def _cut_slices(self, characters: int, unit: Unit) -> Cuts:
@@ -56,7 +56,7 @@ class Split:
         windows = characters // (B * S)
         first, second = _floor(windows * train), _floor(windows * train) + _floor(windows * valid)
         cuts = Cuts(B, windows * S, (0, first * S, (windows if test == 0 else second) * S, windows * S))
-        asked = f"{counted(characters, unit)} in {B} slices, in windows of {S}, split as {list(self.shares)} give of each slice"
+        asked = f"{amount(characters, unit)} in {B} slices, in windows of {S}, split as {list(self.shares)} give of each slice"
         _require_long_enough(cuts, self.shares, asked, unit)
         return cuts
 
@@ -93,5 +93,5 @@ def _require_long_enough(cuts: Cuts, shares: Sequence[float], asked: str, unit: 
         found = ", ".join(f"{name} {size}" for name, size in zip(SPLITS, sizes, strict=True))
         raise TextError(
             f"the text is too short: {asked} {found}; "
-            f"each split needs at least {counted(MIN_SPLIT_CHARS, unit)}: add text, or change data.split"
+            f"each split needs at least {amount(MIN_SPLIT_CHARS, unit)}: add text, or change data.split"
         )

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import VocabularyError
-from charrnn.text.characters.printable import quoted
+from charrnn.text.characters.printable import quote
 from charrnn.text.characters.unit_names import Unit
 
 Ids = NDArray[np.unsignedinteger]
@@ -96,7 +96,7 @@ class Vocabulary:
         return np.min_scalar_type(len(self) - 1)
 
     @cached_property
-    def known(self) -> frozenset[str]:
+    def characters(self) -> frozenset[str]:
         """The characters, without the special symbols."""
         return frozenset(self.symbols) - {UNKNOWN, END}
 
@@ -200,8 +200,8 @@ class Vocabulary:
         return VocabularyError(f"{named} {verb} not among the {self._says_what_it_knows()}")
 
     def _says_what_it_knows(self) -> str:
-        known = [symbol for symbol in self.symbols if symbol in self.known]
-        shown = "".join(quoted(symbol)[1:-1] for symbol in known[:MAX_SHOWN])
+        known = [symbol for symbol in self.symbols if symbol in self.characters]
+        shown = "".join(quote(symbol)[1:-1] for symbol in known[:MAX_SHOWN])
         more = len(known) - MAX_SHOWN
         rest = f" and {more:,} more; in Python, charrnn.load(RUN).vocabulary.symbols has them all" if more > 0 else ""
         return f"{len(known):,} characters that the model knows: {shown}{rest}"
@@ -212,7 +212,7 @@ BYTES = tuple(map(chr, range(256)))
 
 def describe(character: str) -> str:
     """A character for a message: itself if it can be seen, and its code point."""
-    return f"{quoted(character)} (U+{ord(character):04X})"
+    return f"{quote(character)} (U+{ord(character):04X})"
 
 
 def list_characters(characters: Iterable[str]) -> str:

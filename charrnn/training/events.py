@@ -103,10 +103,10 @@ def bits(nats: float) -> float:
     return nats / math.log(2)
 
 
-def rounded(value: float, places: int = 4) -> str:
+def digits(value: float, places: int = 4) -> str:
     """A loss with `places` decimal places, or with four digits where it is very small or very large.
 
-    >>> rounded(1.23456), rounded(0.000123456)
+    >>> digits(1.23456), digits(0.000123456)
     ('1.2346', '0.0001235')
     """
     small, large = 100 * 10.0**-places, 1e6

@@ -8,7 +8,7 @@ saturation    more than half of the hidden units are saturated (dead, for relu);
 
 from collections.abc import Iterator
 
-from charrnn.training.events import Evaluated, Event, Recovered, Stepped, rounded
+from charrnn.training.events import Evaluated, Event, Recovered, Stepped, digits
 from charrnn.training.moving_average import MovingAverage
 
 PLATEAU_EVALUATIONS, PLATEAU_GAIN = 5, 0.001
@@ -67,13 +67,13 @@ class HealthMonitor:
         if is_worse and self._loss.mean < loss:
             yield (
                 "overfitting",
-                f"overfitting: validation {rounded(event.loss)}, at best {rounded(valid)} (step {step:,}), while the training loss falls: "
+                f"overfitting: validation {digits(event.loss)}, at best {digits(valid)} (step {step:,}), while the training loss falls: "
                 "more dropout, more text or a smaller network would help; best.safetensors is kept",
             )
         elif self._since_better >= PLATEAU_EVALUATIONS:
             yield (
                 "plateau",
-                f"plateau: validation no better for {self._since_better} evaluations, at best {rounded(valid)} (step {step:,})",
+                f"plateau: validation no better for {self._since_better} evaluations, at best {digits(valid)} (step {step:,})",
             )
         if event.saturated is not None and event.saturated > MAX_SATURATED:
             yield (

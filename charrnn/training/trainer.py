@@ -133,7 +133,7 @@ class Trainer:
         before = self.state.copy()
         dropout = Dropout(self.dropout, self.seed, progress.step, windows.streams.start) if self.dropout else None
         weights = self.network.parameters.flat
-        with self.weight_dropout.applied(weights, parallel.gradient.flat, progress.step):
+        with self.weight_dropout.apply(weights, parallel.gradient.flat, progress.step):
             loss = parallel.loss_and_gradient(window, self.state, dropout, self.label_smoothing)
         self.frozen.mask(parallel.gradient.flat)
         norm, clipped = self.clipping(parallel.gradient.flat)
@@ -142,10 +142,10 @@ class Trainer:
             raise StepRejectedError(progress.step + 1, reason, batch)
         progress.level.add(loss)
         learning_rate = self.learning_rate
-        with self.frozen.preserved(weights):
+        with self.frozen.preserve(weights):
             self.optimizer.update(weights, parallel.gradient.flat, learning_rate)
         if self.ema:
-            with self.frozen.preserved(self.ema.flat):
+            with self.frozen.preserve(self.ema.flat):
                 self.ema.update(weights, self.optimizer.updates)
         progress.step += 1
         rate = window.target_count / (time.perf_counter() - began)

@@ -56,7 +56,7 @@ def test_checkpoints(charrnn, tiny_run, content):
 @pytest.mark.parametrize(
     ("arguments", "words"), [(["sample"], "read or write less at once"), (["train"], "model.hidden_size")]
 )
-def test_where_memory_runs_out_what_helps_is_told(charrnn, tiny_run, monkeypatch, arguments, words):
+def test_where_memory_runs_out_a_line_says_what_helps(charrnn, tiny_run, monkeypatch, arguments, words):
     def full(*_, **__):
         raise MemoryError
 

@@ -53,7 +53,7 @@ def text_of(result):
 
 def test_each_file_has_its_own_encoding_and_the_run_remembers(charrnn, mixed, tmp_path, monkeypatch):
     expected = set(ENGLISH + FRENCH)
-    assert api.load(mixed).vocabulary.known == expected
+    assert api.load(mixed).vocabulary.characters == expected
     assert api.load(mixed).training_text.corpus.sha256 == api.load(mixed).saved.text.sha256
     run = mixed.resolve()
     monkeypatch.chdir(tmp_path)
@@ -225,7 +225,7 @@ def test_a_sweep_reads_each_file_in_its_encoding(charrnn):
     sweep = ["sweep", "default", "u8.txt", "notes.txt", *TINY, "--grid", "training.seed=1", "-o", "s"]
     done = charrnn(*sweep, "--encoding", "notes.txt=cp1252")
     assert done.exit_code == 0, done.stderr
-    assert api.load(done.stdout.strip()).vocabulary.known == set(ENGLISH + FRENCH)
+    assert api.load(done.stdout.strip()).vocabulary.characters == set(ENGLISH + FRENCH)
     refused(charrnn(*sweep, "--grid", "data.encoding=utf-8", "--encoding", "cp1252"), 1, "set the same")
 
 
@@ -257,7 +257,7 @@ def test_what_is_read_as_bytes_and_is_not_utf_8_has_its_characters_doubted(charr
     assert doubt in evaluated(charrnn("eval", "r", "--no-baselines", "--json"))["notes"][-1]
 
 
-def test_eval_tells_what_it_reads_once(charrnn, french):
+def test_eval_prints_once_what_it_reads(charrnn, french):
     Path("letters").mkdir()
     Path("letters/a.txt").write_text("« Où est-il », dit-il.\n", "utf-8")
     assert charrnn("eval", french, "letters", "--no-baselines").stderr.count("1 file read") == 1

@@ -141,7 +141,7 @@ def test_a_second_signal_ends_a_step_that_takes_too_long(text_file, tmp_path, nu
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(0.5)
     process.send_signal(number)
-    # What nobody handles any more is the system's to end: by the signal itself, which a shell tells as 129.
+    # Without a handler the system ends the process by the signal itself; a shell reports 128 and its number.
     assert process.wait(30) in (code, -number)
     assert "Traceback" not in process.stderr.read()
     assert load(tmp_path / "r" / "last.safetensors").progress.step == 0

@@ -20,7 +20,7 @@ from charrnn.runs.storage.history import read_history
 from charrnn.runs.storage.metrics_log import as_json as event_as_json
 from charrnn.runs.storage.status import RunStatus
 from charrnn.sweeps.jobs import JobResult
-from charrnn.text.characters.unit_names import bits_label, bits_name, counted, unit_name
+from charrnn.text.characters.unit_names import amount, bits_label, bits_name, unit_name
 from charrnn.training.benchmark import Bench
 from charrnn.training.events import Evaluated, Flowed, Stepped
 
@@ -52,7 +52,7 @@ def run(tmp_path, many):
 
 def test_the_words():
     assert [unit_name("char", count) for count in (0, 1, 2)] == ["characters", "character", "characters"]
-    assert [counted(count, "byte") for count in (1, 1234)] == ["1 byte", "1,234 bytes"]
+    assert [amount(count, "byte") for count in (1, 1234)] == ["1 byte", "1,234 bytes"]
     assert [bits_name("char"), bits_label("char")] == ["bits per character", "bpc"]
     assert [bits_name("byte"), bits_label("byte")] == ["bits per byte", "bpb"]
 

@@ -21,7 +21,7 @@ from charrnn.models.mixture import components
 from charrnn.models.mixture.scorer_mixture import mix
 from charrnn.models.scoring.scoring import UNKNOWN_COST
 from charrnn.network.readout import log_softmax
-from charrnn.ngram.order_selection import fit_chosen
+from charrnn.ngram.order_selection import fit_best
 from charrnn.runs.run import SAMPLE_LENGTH, SAMPLE_OPTIONS
 from charrnn.text.reading.source_reader import Piece
 from charrnn.text.source_text import Stream
@@ -226,7 +226,7 @@ def test_char_rnns_protocol_reads_each_slice_from_its_beginning_and_counts_read_
     surprisals = np.concatenate([plainly(model, row) for row in rows[:, 280:]])
     assert found.loss == pytest.approx(surprisals.mean(), rel=1e-5)
     assert (found.protocol, found.slices, found.characters) == ("char-rnn", (4, 10), 4 * 19)
-    ngram = fit_chosen(list(rows[:, :280]), len(model.vocabulary))
+    ngram = fit_best(list(rows[:, :280]), len(model.vocabulary))
     counted = np.concatenate([ngram.surprisals(row, 281) for row in rows])
     assert found.baselines.ngram == pytest.approx(counted.mean(), rel=1e-9)
     assert found.notes == ("40 of these characters were trained on: the run's text was cut otherwise",)
@@ -234,7 +234,7 @@ def test_char_rnns_protocol_reads_each_slice_from_its_beginning_and_counts_read_
 
 def test_baselines_are_counted_in_the_training_split_that_the_protocol_cuts(run, monkeypatch):
     model, counted = api.load(run), []
-    monkeypatch.setattr(training_text, "fit_chosen", lambda *given: counted.append(given) or fit_chosen(*given))
+    monkeypatch.setattr(training_text, "fit_best", lambda *given: counted.append(given) or fit_best(*given))
     cut = {"protocol": "char-rnn", "slices": (4, 20)}
     assert model.evaluate(split="valid", **cut).baselines.ngram != model.evaluate(split="valid").baselines.ngram
     assert model.evaluate(split="test").baselines.ngram is not None

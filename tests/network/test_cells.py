@@ -15,7 +15,7 @@ def test_the_states_of_every_layer_equal_the_plain_equations(cell, num_layers):
     case = small_case(Architecture(7, 5, cell, num_layers=num_layers), 0)
     ws = case.workspace(case.network)
     case.network.logits(case.inputs, case.state, ws)
-    for b, run in enumerate(case.unrolled):
+    for b, run in enumerate(case.streams):
         after = np.concatenate([step.after for step in run.steps[-1]]).reshape(-1, 5)
         np.testing.assert_allclose(ws.state[:, b], after, rtol=1e-12, atol=1e-15)
 

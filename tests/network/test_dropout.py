@@ -50,7 +50,7 @@ def test_the_mean_of_the_logits_over_masks_is_about_that_without(cell, num_layer
     network.logits(ids[:-1], state, ws)
     without, total = ws.logits.copy(), 0
     for step in range(400):
-        network._run_layers(ids[:-1], state, ws, Dropout(0.3, 0, step))
+        network.forward(ids[:-1], ids[1:], state, ws, WindowOptions(dropout=Dropout(0.3, 0, step)))
         total = total + ws.layers[-1].dropped @ network.parameters["W_hy"] + network.parameters["b_y"]
     np.testing.assert_allclose(total / 400, without, atol=0.03)
 

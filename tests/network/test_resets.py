@@ -7,7 +7,7 @@ import pytest
 from slow import mostly_slow
 
 from charrnn.diagnostics.gradcheck.case import random_window
-from charrnn.diagnostics.gradcheck.gradcheck import analytic_gradients, gradcheck, passed
+from charrnn.diagnostics.gradcheck.gradcheck import all_pass, analytic_gradients, gradcheck
 from charrnn.diagnostics.gradcheck.oracles import ORACLES
 from charrnn.network.architecture import Architecture
 from charrnn.network.dropout import Dropout
@@ -36,7 +36,7 @@ def make(cell, reset_mask=BEGINS, num_layers=2, **options):
 @mostly_slow("num_layers", [1, 2], one_in=2)
 def test_the_gradient_equals_every_oracle(cell, num_layers):
     checks = list(gradcheck(make(cell, num_layers=num_layers), tuple(ORACLES)))
-    assert passed(checks)
+    assert all_pass(checks)
     assert {check.oracle for check in checks} == set(ORACLES)
 
 
@@ -44,14 +44,14 @@ def test_the_gradient_equals_every_oracle(cell, num_layers):
 @mostly_slow("loss_steps", [3, None, 1, 6], one_in=4)
 @pytest.mark.parametrize("dropout", [None, Dropout(0.4, seed=1, step=2)])
 def test_with_a_stride_and_with_dropout_too(cell, loss_steps, dropout):
-    assert passed(list(gradcheck(make(cell, loss_steps=loss_steps, dropout=dropout), ["complex-step"])))
+    assert all_pass(list(gradcheck(make(cell, loss_steps=loss_steps, dropout=dropout), ["complex-step"])))
 
 
 @pytest.mark.parametrize("nonlinearity", ["sigmoid", "relu"])
 def test_with_every_nonlinearity(nonlinearity):
     network = Network.fresh(Architecture(V, 5, nonlinearity=nonlinearity), np.random.default_rng(0), np.float64)
     case = make("rnn", num_layers=1)
-    assert passed(list(gradcheck(replace(case, network=network), ["complex-step"])))
+    assert all_pass(list(gradcheck(replace(case, network=network), ["complex-step"])))
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])

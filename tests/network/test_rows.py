@@ -5,6 +5,7 @@ Nothing here knows the BLAS: it is asked for rows of every number, and each must
 
 import numpy as np
 import pytest
+from slow import mostly_slow
 
 from charrnn.network import matmul
 from charrnn.network.architecture import Architecture
@@ -16,7 +17,7 @@ from charrnn.network.stepper import Stepper
 COUNTS = [1, 2, 3, 5, 8, 17, 40]
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
+@mostly_slow("dtype", [np.float32, np.float64, np.complex128], one_in=3)
 @pytest.mark.parametrize("gates", [(), (3,)])
 @pytest.mark.parametrize(("K", "N"), [(1, 1), (5, 1), (1, 5), (33, 7), (100, 65), (128, 128), (200, 301)])
 def test_a_row_of_a_product_is_the_row_alone_wherever_it_stands(K, N, gates, dtype, monkeypatch):

@@ -27,7 +27,7 @@ def network_of(cell, num_layers=2, dtype=np.float64):
 def masked(network, weight_dropout, step):
     """The weights within, by name."""
     w = network.parameters.flat
-    with weight_dropout.applied(w, np.zeros_like(w), step):
+    with weight_dropout.apply(w, np.zeros_like(w), step):
         return {name: view.copy() for name, view in network.parameters.items()}
 
 
@@ -73,7 +73,7 @@ def test_afterwards_the_weights_are_as_before_to_the_bit_whatever_happens_within
     before = w.tobytes()
     masked(network, dropout, 0)
     assert w.tobytes() == before
-    with suppress(KeyboardInterrupt), dropout.applied(w, np.zeros_like(w), 1):
+    with suppress(KeyboardInterrupt), dropout.apply(w, np.zeros_like(w), 1):
         assert w.tobytes() != before
         raise KeyboardInterrupt
     assert w.tobytes() == before
@@ -86,7 +86,7 @@ def test_the_gradient_is_that_of_the_whole_weights_by_complex_step(cell):
     ids = rng.integers(0, 7, (T + 1, B))
     state = rng.standard_normal(network.architecture.state_shape(B)) * 0.5
     dropout, gradient = WeightDropout.from_network(network, 0.4, 3), network.parameters.zeros_like()
-    with dropout.applied(network.parameters.flat, gradient.flat, 2):
+    with dropout.apply(network.parameters.flat, gradient.flat, 2):
         ws = network.workspace(T, B)
         network.forward(ids[:-1], ids[1:], state, ws)
         network.backward(T * B, ws, gradient)
@@ -94,7 +94,7 @@ def test_the_gradient_is_that_of_the_whole_weights_by_complex_step(cell):
     for index in range(len(network.parameters)):
         w = disturbed.parameters.flat
         w[index] += 1e-30j
-        with dropout.applied(w, np.zeros_like(w), 2):
+        with dropout.apply(w, np.zeros_like(w), 2):
             loss = disturbed.forward(ids[:-1], ids[1:], state.astype(complex), disturbed.workspace(T, B)) / (T * B)
         w[index] = w[index].real
         found.append(loss.imag / 1e-30)
@@ -125,6 +125,6 @@ class _Watched:
     def __init__(self, network, seen):
         self._real, self._seen = WeightDropout.from_network(network, 0.4, 0), seen
 
-    def applied(self, w, g, step):
+    def apply(self, w, g, step):
         self._seen.append(step)
-        return self._real.applied(w, g, step)
+        return self._real.apply(w, g, step)

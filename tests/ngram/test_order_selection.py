@@ -3,7 +3,7 @@ import pytest
 
 from charrnn.errors import TextError
 from charrnn.ngram.kneser_ney import fit
-from charrnn.ngram.order_selection import choose_order, fit_chosen, last, losses
+from charrnn.ngram.order_selection import choose_order, fit_best, last, losses
 from charrnn.text.vocabulary import Vocabulary
 
 
@@ -41,14 +41,14 @@ def test_of_equal_orders_the_lowest_is_taken():
 
 def test_the_chosen_order_is_fitted_on_all_of_the_text():
     ids = markov(2, 3000)
-    model, expected = fit_chosen([ids], 3), fit([ids], 3, choose_order([ids], 3))
+    model, expected = fit_best([ids], 3), fit([ids], 3, choose_order([ids], 3))
     assert model.characters == 3000
     np.testing.assert_array_equal(model.surprisals(ids), expected.surprisals(ids))
 
 
 def test_of_a_long_text_the_last_characters_are_counted_and_choose_the_order():
     ids = np.concatenate([markov(3, 9000), markov(1, 1000)])
-    model, expected = fit_chosen([ids], 3, longest=500), fit_chosen([ids[-500:]], 3)
+    model, expected = fit_best([ids], 3, longest=500), fit_best([ids[-500:]], 3)
     assert model.characters == 500
     assert model.order == expected.order != choose_order([ids], 3)
     np.testing.assert_array_equal(model.surprisals(ids), expected.surprisals(ids))
@@ -68,7 +68,7 @@ def test_a_text_too_short_to_choose_from_is_refused(lengths):
 
 
 def test_two_characters_are_enough():
-    assert fit_chosen([np.array([0, 1], np.uint8)], 2).order == 1
+    assert fit_best([np.array([0, 1], np.uint8)], 2).order == 1
 
 
 @pytest.mark.slow

@@ -77,7 +77,7 @@ def test_all_ranks_learn_what_one_process_learns(mpiexec, text, one, tmp_path, r
     done = mpiexec(ranks, "charrnn", "train", text, "-o", run, *OPTIONS, "--steps", 30)
     assert (done.returncode, done.stdout) == (0, f"{run}\n"), done.stderr
     assert f"{ranks} ranks of 1 core each" in done.stderr
-    assert done.stderr.count("all steps made") == 1, "one rank tells"
+    assert done.stderr.count("all steps made") == 1, "one rank prints"
     np.testing.assert_allclose(last(run).network.parameters.flat, last(one).network.parameters.flat, rtol=0, atol=1e-11)
     np.testing.assert_allclose(last(run).state, last(one).state, rtol=0, atol=1e-11)
     assert evaluations(run) == pytest.approx(evaluations(one), abs=1e-12)
@@ -143,16 +143,16 @@ def test_a_signal_to_mpiexec_saves_once_and_ends_all_ranks(mpiexec, text, tmp_pa
 
 
 def stopping(after):
-    """What makes rank 1 alone hear of a signal, when it has asked for one so many times."""
+    """Code that lets rank 1 alone see a signal, after it has polled for one `after` times."""
     return f"""
     from charrnn.system import signals
     calls = []
-    def requested(self):
+    def is_set(self):
         calls.append(1)
         if len(calls) > {after}:
             self.signal = 15
         return self.signal is not None
-    signals.StopRequest.requested = requested
+    signals.StopRequest.is_set = is_set
 """
 
 
@@ -277,13 +277,13 @@ def test_the_ranks_of_a_machine_share_its_cores(mpiexec, bound):
     assert done.stdout.split() == [str(max(1, len(os.sched_getaffinity(0)) // 2))] * 2
 
 
-def test_misuse_is_told_once(mpiexec):
+def test_misuse_is_reported_once(mpiexec):
     done = mpiexec(2, "charrnn", "train", "--stepz", 3)
     assert done.returncode == 2
     assert done.stderr.count("error:") == 1
 
 
-def test_ranks_without_mpi4py_are_told_what_to_install(text, tmp_path):
+def test_without_mpi4py_ranks_print_what_to_install(text, tmp_path):
     program = (
         "import sys; sys.modules['mpi4py'] = None; sys.argv[0] = 'charrnn'; from charrnn.cli.app import main; main()"
     )

@@ -98,12 +98,12 @@ def test_a_checkpoint_starts_no_more_processes_than_a_machine_can_bear(tiny_run,
     save(asking, last)
     (tiny_run / "config.yaml").unlink()
     before = last.read_bytes()
-    monkeypatch.setattr("charrnn.runs.planning.resumed_plan.available_cores", lambda: 16)
+    monkeypatch.setattr("charrnn.runs.planning.resumed_plan.usable_cores", lambda: range(16))
     with pytest.raises(RunError, match=r"asks for 66 processes, and this machine has 16 cores; .* --from"):
         api.resume(tiny_run)
     assert last.read_bytes() == before
     require_few_workers(asking, tiny_run, 2)  # ranks, of which each has a share
-    monkeypatch.setattr("charrnn.runs.planning.resumed_plan.available_cores", lambda: 17)
+    monkeypatch.setattr("charrnn.runs.planning.resumed_plan.usable_cores", lambda: range(17))
     require_few_workers(asking, tiny_run, 1)
 
 

@@ -33,7 +33,7 @@ def records(data: bytes):
 
 
 def shown(folder):
-    """What TensorBoard shows of a folder, {tag: [(step, value), ...]}: a mark of a new beginning hides what was told of its
+    """What TensorBoard shows of a folder, {tag: [(step, value), ...]}: a mark of a new beginning hides what was logged of its
     step and of later ones.
     """
     from tensorboardX.proto.event_pb2 import SessionLog

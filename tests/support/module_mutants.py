@@ -1,6 +1,6 @@
 """Break a module outside its functions: its constants, its tables, the defaults of its dataclasses.
 
-Other modules have copies of these, so the package that they are all in is imported anew, with the mutant in it.
+Other modules have copies of these, so the package that they are all in is imported again, with the mutant in it.
 """
 
 import ast
@@ -68,7 +68,7 @@ def imported_anew(module: ModuleType, package: str, code: CodeType) -> Iterator[
 def module_survivors(module: ModuleType, package: str, caught: Callable[[], bool | None]) -> list[str]:
     """The names of the module's mutants that are not caught; as in `mutants.survivors`, but `caught` imports what it uses.
 
-    `package` is the name of all that is imported anew. A mutant that cannot be imported is caught.
+    `package` is the name of all that is imported again. A mutant that cannot be imported is caught.
     """
     assert not caught(), f"{module.__name__} is caught while nothing is broken"
     return [

@@ -17,6 +17,6 @@ from charrnn.sweeps.sweep import make
     ],
 )
 def test_no_core_is_shared_by_two_trainings(monkeypatch, text_file, grid, jobs):
-    monkeypatch.setattr(scheduler, "available_cores", lambda: 8)
+    monkeypatch.setattr(scheduler, "usable_cores", lambda: range(8))
     found = trials(parse_axes([grid]), None, ["training.batch_size=4", "training.sequence_length=8"], {}, None, 0)
     assert scheduler.default_jobs(make(found, [str(text_file)], None)) == jobs

@@ -23,7 +23,7 @@ def test_a_name_that_somebody_reads_is_taken_a_moment_later_on_windows(monkeypat
 
     (tmp_path / "side").write_text("new")
     (tmp_path / "file").write_text("old")
-    folder = Folder.named(tmp_path)
+    folder = Folder.at(tmp_path)
     monkeypatch.setattr(module, "os", SimpleNamespace(name=system, replace=replace, path=os.path))
     monkeypatch.setattr(module, "time", SimpleNamespace(sleep=lambda seconds: None))
     if fails:
@@ -92,13 +92,13 @@ def test_a_name_below_this_one_is_shown_as_it_was_given(tmp_path, monkeypatch):
 
 @holds
 def test_a_folder_that_is_removed_is_gone_and_one_that_is_renamed_is_not(folder, tmp_path):
-    assert not folder.is_gone
+    assert not folder.is_missing
     (tmp_path / "old").rename(tmp_path / "new")
-    assert not folder.is_gone
+    assert not folder.is_missing
     shutil.rmtree(tmp_path / "new")
-    assert folder.is_gone
+    assert folder.is_missing
     (tmp_path / "old").mkdir()
-    assert folder.is_gone
+    assert folder.is_missing
     with pytest.raises(FileNotFoundError):
         put(folder, "x", "y")
     assert list((tmp_path / "old").iterdir()) == []

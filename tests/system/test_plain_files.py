@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from charrnn.system import plain_files
-from charrnn.system.plain_files import NotPlainError, open_named, open_plain
+from charrnn.system.plain_files import NotPlainError, open_file_or_pipe, open_plain
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pipes, devices and links as Unix has them")
 
@@ -24,7 +24,7 @@ def place(tmp_path, monkeypatch):
         yield tmp_path
 
 
-@pytest.mark.parametrize("opened", [open_plain, open_named])
+@pytest.mark.parametrize("opened", [open_plain, open_file_or_pipe])
 @pytest.mark.parametrize(
     ("name", "kind"),
     [("/dev/zero", "a device"), ("socket", "a socket"), (".", "a folder"), ("pipe", "a pipe"), ("link", "a pipe")],
@@ -36,7 +36,7 @@ def test_nothing_else_is_opened(place, opened, name, kind):
 
 def test_a_file_is_read_to_its_end(place):
     (place / "file").write_bytes(b"text")
-    for opened in (open_plain, open_named):
+    for opened in (open_plain, open_file_or_pipe):
         with opened(place / "file") as file:
             assert file.read() == b"text"
         with pytest.raises(FileNotFoundError):
@@ -47,6 +47,6 @@ def test_a_pipe_to_which_somebody_writes_is_read_to_its_end(place, monkeypatch):
     monkeypatch.setattr(plain_files, "PATIENCE", 30)
     writer = threading.Thread(target=(place / "pipe").write_bytes, args=(b"text" * 50_000,))
     writer.start()
-    with open_named(place / "pipe") as file:
+    with open_file_or_pipe(place / "pipe") as file:
         assert file.read() == b"text" * 50_000
     writer.join()

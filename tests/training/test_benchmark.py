@@ -57,7 +57,7 @@ def test_operations_are_those_of_the_shapes():
     ],
 )
 def test_cores_are_used_where_there_is_enough_to_do(cell, H, T, B, cores, threads, monkeypatch):
-    monkeypatch.setattr(data_parallel, "available_cores", lambda: cores)
+    monkeypatch.setattr(data_parallel, "usable_cores", lambda: range(cores))
     assert fastest_threads(Architecture(65, H, cell), T, B) == threads
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from charrnn.training.events import rounded
+from charrnn.training.events import digits
 
 
 @pytest.mark.parametrize(
@@ -22,4 +22,4 @@ from charrnn.training.events import rounded
     ],
 )
 def test_it_keeps_its_digits_where_its_places_would_hide_them(value, places, shown):
-    assert rounded(value, places) == shown
+    assert digits(value, places) == shown

@@ -16,11 +16,11 @@ def falling(step):
     return 3.0 - step / 1000
 
 
-def test_a_training_that_goes_well_is_told_nothing():
+def test_a_training_that_goes_well_gets_no_warning():
     assert evaluations(HealthMonitor(), [2.0 - 0.01 * n for n in range(20)], falling, saturated=0.1) == [[]] * 20
 
 
-def test_a_plateau_is_told_once_after_five_evaluations_that_are_no_better():
+def test_a_plateau_is_reported_once_after_five_evaluations_that_are_no_better():
     monitor = HealthMonitor()
     lines = evaluations(monitor, [2.0] * 8)
     assert [len(each) for each in lines] == [0, 0, 0, 0, 0, 1, 0, 0]
@@ -33,7 +33,7 @@ def test_small_steps_that_add_up_are_no_plateau_and_those_that_do_not_are_one():
     assert sum(map(len, evaluations(HealthMonitor(), [2.0 - 0.0001 * n for n in range(12)]))) == 1
 
 
-def test_a_plateau_that_ends_is_gone_and_another_is_told_anew():
+def test_a_plateau_that_ends_is_gone_and_another_is_reported_again():
     monitor = HealthMonitor()
     lines = evaluations(monitor, [2.0] * 6 + [1.9] + [1.9] * 5)
     assert [len(each) for each in lines] == [0] * 5 + [1] + [0] * 5 + [1]
@@ -57,7 +57,7 @@ def test_a_rise_of_a_hair_is_not_overfitting():
     assert lines == [[]] * 6
 
 
-def test_more_than_half_of_the_units_saturated_is_told_once():
+def test_more_than_half_of_the_units_saturated_is_reported_once():
     monitor = HealthMonitor()
     lines = evaluations(monitor, [2.0, 1.9], saturated=0.5) + evaluations(monitor, [1.8, 1.7], saturated=0.51, first=3)
     assert [len(each) for each in lines] == [0, 0, 1, 0]

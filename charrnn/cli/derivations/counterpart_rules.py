@@ -10,7 +10,7 @@ from charrnn.derivations.equation import relative_error
 from charrnn.derivations.systems import vanishing
 from charrnn.diagnostics.gradflow import jacobians
 from charrnn.diagnostics.gradflow.jacobian_products import norms_by_lag
-from charrnn.diagnostics.gradflow.spectrum import conditions, spectrum
+from charrnn.diagnostics.gradflow.spectrum import conditions, spectra
 from charrnn.training.optim.clipping import Clipping
 from charrnn.training.optim.freezing import FrozenParameters
 from charrnn.training.optim.optimizers import SGD
@@ -32,7 +32,7 @@ def flow_errors(both: Counterpart) -> tuple[float, float]:
         (norms,), _ = norms_by_lag(step, T, 1, len(rnn.W_hh), 1)
         largest = [vanishing.largest_singular_value(rnn.product(T, T - lag)) for lag in range(T + 1)]
         errors.append(relative_error(np.exp(norms.largest[:, 0]), np.array(largest)))
-        found = spectrum("W_hh", w["W_hh"])
+        [found] = spectra("rnn", w["W_hh"])
         judged = conditions(network.architecture.nonlinearity, found)
         alone = np.array([found.spectral_radius, judged.largest_singular_value, judged.steepest])
         expected = [vanishing.dominant(rnn.W_hh), vanishing.largest_singular_value(rnn.W_hh), rnn.φ_h.γ]

@@ -13,7 +13,7 @@ from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.models.model import Model
 from charrnn.models.scoring.unknown_characters import describe_unknown
-from charrnn.system.plain_files import open_named
+from charrnn.system.plain_files import open_file_or_pipe
 from charrnn.text.characters.escapes import unescape
 from charrnn.text.documents import BLANK_LINE, NAMED_BOUNDARIES
 from charrnn.text.fitting import fit_text
@@ -30,7 +30,7 @@ def read_prompt(file: str) -> str:
     Raises SamplingError for a file that cannot be read, that is too long, or that is not UTF-8.
     """
     try:
-        with nullcontext(standard_input()) if file == "-" else open_named(Path(file)) as given:
+        with nullcontext(standard_input()) if file == "-" else open_file_or_pipe(Path(file)) as given:
             content = given.read(MAX_PROMPT_BYTES + 1)
         if len(content) > MAX_PROMPT_BYTES:
             raise SamplingError(f"--prompt-file {file}: {_size(file)}; a prompt has at most {MAX_PROMPT_BYTES:,}")
@@ -60,14 +60,14 @@ def make_request(
     that may have escapes, has some. Raises VocabularyError for a prompt with characters that the model does not know.
     """
     vocabulary = model.vocabulary
-    knows_backslash = vocabulary.unit == "char" and "\\" in vocabulary.known
+    knows_backslash = vocabulary.unit == "char" and "\\" in vocabulary.characters
     hint = HINT if knows_backslash and any(unescape(text) != text for text in typed) else None
     fitted = fit_text(prompt, vocabulary)
     try:
         vocabulary.encode(fitted)
     except VocabularyError as error:
         raise VocabularyError("; ".join(filter(None, (str(error), hint)))) from None
-    if vocabulary.unit == "char" and (unknown := Counter(c for c in fitted if c not in vocabulary.known)):
+    if vocabulary.unit == "char" and (unknown := Counter(c for c in fitted if c not in vocabulary.characters)):
         print_note(f"unknown to the model, and read as its symbol for rare characters: {describe_unknown(unknown)}")
     if fitted not in (prompt, prompt.replace("\r\n", "\n")):
         print_note("the prompt is read in the Unicode form that the model knows, composed (NFC) or not (NFD)")

@@ -15,7 +15,7 @@ from charrnn.models.inspection.text_features import features
 from charrnn.models.model import Model
 from charrnn.models.scoring.unknown_characters import count_unknown, describe_unknown
 from charrnn.text.characters.printable import printable_line
-from charrnn.text.characters.unit_names import counted
+from charrnn.text.characters.unit_names import amount
 from charrnn.text.reading.encodings import Encodings
 
 
@@ -57,10 +57,10 @@ def write(
         file.write(content)
     print_note(*model.notes, *shown.notes)
     if shown.has_more:
-        print_note(f"showing the first {counted(length, vocabulary.unit)}; --length N for more")
+        print_note(f"showing the first {amount(length, vocabulary.unit)}; --length N for more")
     if unknown := int(made.unknown.sum()):
         which = describe_unknown(count_unknown(shown.block))
-        print_note(f"unknown to the model (marked): {counted(unknown, 'char')}: {which}")
+        print_note(f"unknown to the model (marked): {amount(unknown, 'char')}: {which}")
     for feature in judged.features:
         unit, r = judged.strongest(feature)
         print_note(f"{feature}: {unit.name} follows it best, r = {r:+.2f}")

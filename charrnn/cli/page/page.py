@@ -19,10 +19,10 @@ from charrnn.models.inspection.activations import Inspection
 from charrnn.models.inspection.units import Unit, UnitCorrelations
 from charrnn.network.arrays import Array
 from charrnn.text.characters.printable import printable_line
-from charrnn.text.characters.unit_names import bits_name, counted
+from charrnn.text.characters.unit_names import amount, bits_name
 from charrnn.text.positions import PositionTracker
 from charrnn.text.vocabulary import END, Vocabulary
-from charrnn.training.events import bits, rounded
+from charrnn.training.events import bits, digits
 
 END_OF_DOCUMENT = "end of the document"
 PER_BIT = 12  # steps of a surprisal; a byte holds 21 bits of it
@@ -41,7 +41,7 @@ def page(
     """The page as HTML, with the units of `followed`; it opens with the unit `first`, or with surprisal."""
     style, script = _asset("page.css"), _asset("page.js")
     loss = float(made.surprisals.sum()) / made.units
-    summary = f"{count(made, vocabulary)}: {rounded(loss)} nats, {rounded(bits(loss))} {bits_name(vocabulary.unit)}"
+    summary = f"{count(made, vocabulary)}: {digits(loss)} nats, {digits(bits(loss))} {bits_name(vocabulary.unit)}"
     return Template(_asset("page.html")).substitute(
         policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'",
         title=html.escape(f"{name}, as it reads"),
@@ -56,8 +56,8 @@ def page(
 
 def count(made: Inspection, vocabulary: Vocabulary) -> str:
     """The size of the shown text, in words."""
-    of_bytes = f", {counted(made.units, 'byte')}" if vocabulary.unit == "byte" else ""
-    return counted(len(made.characters), "char") + of_bytes
+    of_bytes = f", {amount(made.units, 'byte')}" if vocabulary.unit == "byte" else ""
+    return amount(len(made.characters), "char") + of_bytes
 
 
 def _data(

@@ -11,7 +11,7 @@ import numpy as np
 from charrnn.errors import OptionError
 from charrnn.runs.storage.history import Floats, History
 from charrnn.text.characters.unit_names import bits_label, unit_name
-from charrnn.training.events import bits, rounded
+from charrnn.training.events import bits, digits
 from charrnn.words import plural
 
 Axis = Literal["steps", "epochs", "time"]
@@ -182,4 +182,4 @@ def summary(run: PlottedRun) -> str:
     if not history.best:
         return f"{run.name}: {steps}, not validated yet"
     step, loss = history.best
-    return f"{run.name}: {steps}, best validation loss {rounded(loss)} ({rounded(bits(loss), 3)} {bits_label(history.unit)}) at step {step:,}"
+    return f"{run.name}: {steps}, best validation loss {digits(loss)} ({digits(bits(loss), 3)} {bits_label(history.unit)}) at step {step:,}"

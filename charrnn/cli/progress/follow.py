@@ -32,7 +32,7 @@ def train_to_end(run: Run, json: bool, quiet: bool, tensorboard: bool, ranks: Co
     prints = ranks.rank == 0
     board = TensorBoardLog(run.folder, run.plan.config.data.unit) if tensorboard and prints else None
     with graceful_stop() as stop, closing(board) if board else nullcontext():
-        finished = follow(run, stop.requested, json and prints, quiet or not prints, [board] if board else [])
+        finished = follow(run, stop.is_set, json and prints, quiet or not prints, [board] if board else [])
     code = max(ranks.all_gather(stop.exit_code))  # of a signal, whichever rank got it
     stopped = finished.reason == "stopped"
     if stopped and not code:

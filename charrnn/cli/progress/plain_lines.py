@@ -11,8 +11,8 @@ from charrnn.cli.progress.running_averages import RunningAverages
 from charrnn.cli.reports import gradflow
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.run import Run
-from charrnn.text.characters.unit_names import Unit, bits_label, counted
-from charrnn.training.events import Evaluated, Event, Finished, Flowed, Recovered, Sampled, Stepped, rounded
+from charrnn.text.characters.unit_names import Unit, amount, bits_label
+from charrnn.training.events import Evaluated, Event, Finished, Flowed, Recovered, Sampled, Stepped, digits
 from charrnn.training.health import HealthMonitor
 from charrnn.words import plural
 
@@ -33,7 +33,7 @@ def introduction(run: Run) -> list[Text]:
     lines = [
         f"text: {', '.join(plan.sources)}: {_size(plan)}",
         f"network: {model.cell} ({model.nonlinearity}), {layers}{model.hidden_size} units, {plan.parameters:,} parameters, {training.precision}",
-        f"training: {plan.steps:,} steps of {training.batch_size} streams x {counted(training.sequence_length, config.data.unit)}, {plan.steps / plan.windows_per_epoch:.3g} epochs, {_who(plan)}; run directory {run.path}",
+        f"training: {plan.steps:,} steps of {training.batch_size} streams x {amount(training.sequence_length, config.data.unit)}, {plan.steps / plan.windows_per_epoch:.3g} epochs, {_who(plan)}; run directory {run.path}",
         *plan.notes,
     ]
     done = run.trainer.progress.step
@@ -43,7 +43,7 @@ def introduction(run: Run) -> list[Text]:
 def _size(plan: Plan) -> str:
     """The size of the text and of its vocabulary; a byte model always has 256."""
     vocabulary = plan.corpus.vocabulary
-    size = counted(len(plan.corpus.ids), vocabulary.unit)
+    size = amount(len(plan.corpus.ids), vocabulary.unit)
     return size if vocabulary.unit == "byte" else f"{size}, {len(vocabulary):,} different"
 
 
@@ -78,7 +78,7 @@ def describe(event: Event, unit: Unit = "char") -> list[Text]:
     match event:
         case Evaluated():
             best = " · the best so far" if event.best else ""
-            line = f"step {event.step:,}: validation loss {rounded(event.loss)} nats, {rounded(event.bpc, 3)} {bits_label(unit)}{best}"
+            line = f"step {event.step:,}: validation loss {digits(event.loss)} nats, {digits(event.bpc, 3)} {bits_label(unit)}{best}"
             return [Text(line, style="bold")]
         case Flowed():
             return [Text(gradflow.reach(event, unit))]
@@ -86,7 +86,7 @@ def describe(event: Event, unit: Unit = "char") -> list[Text]:
             line = f"step {event.diverged_step:,}: {event.reason}: back to step {event.step:,}, at half the learning rate, {event.learning_rate:.2e} (try {event.tries})"
             return [Text(line, style=WARNING)]
         case Finished():
-            best = f" · best validation loss {rounded(event.best_loss)}" if event.best_loss is not None else ""
+            best = f" · best validation loss {digits(event.best_loss)}" if event.best_loss is not None else ""
             return [Text(f"step {event.step:,}: {ENDINGS[event.reason]}{best} · {event.seconds:.0f} s", style="bold")]
     return []
 

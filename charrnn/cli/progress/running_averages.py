@@ -1,7 +1,7 @@
 """The running averages of a training."""
 
 from charrnn.text.characters.unit_names import Unit, bits_label, unit_name
-from charrnn.training.events import Evaluated, Event, Recovered, Stepped, bits, rounded
+from charrnn.training.events import Evaluated, Event, Recovered, Stepped, bits, digits
 from charrnn.training.moving_average import MovingAverage
 
 
@@ -39,8 +39,8 @@ class RunningAverages:
         loss = self._loss.mean
         bound = "" if self._bound is None else f" of {self._bound:g}"
         return [
-            f"loss {rounded(loss)} ({rounded(bits(loss), 3)} {bits_label(self._unit)})",
-            *([] if self.valid is None else [f"valid {rounded(self.valid.loss)}"]),
+            f"loss {digits(loss)} ({digits(bits(loss), 3)} {bits_label(self._unit)})",
+            *([] if self.valid is None else [f"valid {digits(self.valid.loss)}"]),
             f"gradient {self._norm.mean:.2f}{bound} ({self._clipped.mean:.0%} clipped)",
             f"rate {self.last.learning_rate:.2e}",
             f"{self._speed.mean / 1000:,.0f}k {unit_name(self._unit)}/s",

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from charrnn.cli.output.console import result_console, write_json
 from charrnn.cli.output.tables import Name, Table
-from charrnn.text.characters.unit_names import counted, unit_name
+from charrnn.text.characters.unit_names import amount, unit_name
 from charrnn.training.benchmark import Bench
 from charrnn.words import plural
 
@@ -30,7 +30,7 @@ def show_bench(found: Bench, json: bool) -> None:
     different = "" if found.unit == "byte" else f"{found.vocab_size} different, "
     shares = f" in {found.accumulate} shares" if found.accumulate > 1 else ""
     lines = (
-        f"{found.cell}, {found.hidden_size} units{layers}, {found.batch_size} streams{shares} x {counted(found.sequence_length, found.unit)}{new}, "
+        f"{found.cell}, {found.hidden_size} units{layers}, {found.batch_size} streams{shares} x {amount(found.sequence_length, found.unit)}{new}, "
         f"{different}{cores}",
         f"{found.chars_per_second:,.0f} {unit_name(found.unit)}/s: {found.seconds * 1e3:.3g} ms for each update",
         f"matrix products: {found.gflops:,.1f} GFLOP/s, {found.share_of_peak:.0%} of the {found.sgemm_peak_gflops:,.0f} that a large one reaches here",

@@ -10,8 +10,8 @@ from charrnn.cli.output.tables import Name, Table
 from charrnn.models.evaluation.evaluation import Evaluation
 from charrnn.models.model import Model
 from charrnn.models.scoring.unknown_characters import describe_unknown
-from charrnn.text.characters.unit_names import counted
-from charrnn.training.events import bits, rounded
+from charrnn.text.characters.unit_names import amount
+from charrnn.training.events import bits, digits
 
 
 def show(found: Evaluation, model: Model, json: bool) -> None:
@@ -25,7 +25,7 @@ def show(found: Evaluation, model: Model, json: bool) -> None:
     console.print(Text(_headline(found)), soft_wrap=True)
     per = " per byte" if found.unit == "byte" else ""
     table = Table(Name(""), f"nats{per}", f"bits{per}", "95 %, nats")
-    interval = " to ".join(map(rounded, found.interval)) if found.interval else "too short"
+    interval = " to ".join(map(digits, found.interval)) if found.interval else "too short"
     table.add_row(_name(found, model), *_loss(found.loss), interval, style="bold")
     if found.static is not None:
         table.add_row("  the same without --dynamic", *_loss(found.static), "")
@@ -40,7 +40,7 @@ def show(found: Evaluation, model: Model, json: bool) -> None:
     if found.gain is not None:
         less = "below" if found.gain >= 0 else "above"
         console.print(
-            Text(f"{rounded(abs(found.gain))} nats {less} the n-gram{_within(found.gain_interval, found.gain)}"),
+            Text(f"{digits(abs(found.gain))} nats {less} the n-gram{_within(found.gain_interval, found.gain)}"),
             style="green" if found.gain >= 0 else "yellow",
             soft_wrap=True,
         )
@@ -50,8 +50,8 @@ def _headline(found: Evaluation) -> str:
     where = "the text" if found.split is None else f"split {found.split}, protocol {found.protocol}"
     unknown = f", {found.unknown:,} of them unknown to the model: " if found.unknown else ""
     which = describe_unknown(found.unknown_characters)
-    of_bytes = f", {counted(found.read, 'byte')}" if found.unit == "byte" else ""
-    read = f"{counted(found.characters_read, 'char')}{of_bytes}"
+    of_bytes = f", {amount(found.read, 'byte')}" if found.unit == "byte" else ""
+    read = f"{amount(found.characters_read, 'char')}{of_bytes}"
     predicted = f"; {found.characters:,} predicted" if found.characters != found.read else ""
     return f"{where}: {read}{predicted}{unknown}{which}"
 
@@ -59,10 +59,8 @@ def _headline(found: Evaluation) -> str:
 def _also(found: Evaluation) -> str:
     """The same loss in other units. A byte model's bits are per byte already."""
     if found.unit == "byte":
-        return (
-            f"{rounded(found.bits_per_character)} bits per character, perplexity {rounded(found.perplexity)} per byte"
-        )
-    return f"{rounded(found.bits_per_byte)} bits per byte, perplexity {rounded(found.perplexity)}"
+        return f"{digits(found.bits_per_character)} bits per character, perplexity {digits(found.perplexity)} per byte"
+    return f"{digits(found.bits_per_byte)} bits per byte, perplexity {digits(found.perplexity)}"
 
 
 def _name(found: Evaluation, model: Model) -> str:
@@ -71,7 +69,7 @@ def _name(found: Evaluation, model: Model) -> str:
 
 
 def _loss(nats: float) -> tuple[str, str]:
-    return rounded(nats), rounded(bits(nats))
+    return digits(nats), digits(bits(nats))
 
 
 def _within(interval: tuple[float, float] | None, gain: float) -> str:
@@ -79,4 +77,4 @@ def _within(interval: tuple[float, float] | None, gain: float) -> str:
     if interval is None:
         return ""
     low, high = interval if gain >= 0 else (-interval[1], -interval[0])
-    return f" (95 %: {rounded(low)} to {rounded(high)})"
+    return f" (95 %: {digits(low)} to {digits(high)})"

@@ -11,7 +11,7 @@ from charrnn.cli.output.tables import Name, Table
 from charrnn.cli.plots.lag_plot import lag_plot
 from charrnn.diagnostics.gradflow.gradient_flow import LOG_ZERO, Curve, GradientFlow, LayerFlow
 from charrnn.diagnostics.gradflow.spectrum import Conditions
-from charrnn.text.characters.unit_names import Unit, counted, unit_name
+from charrnn.text.characters.unit_names import Unit, amount, unit_name
 from charrnn.training.events import Flowed
 from charrnn.words import plural
 
@@ -48,7 +48,7 @@ def print_text_notes(found: GradientFlow, positions: int) -> None:
     if found.positions_cut_off:
         print_note(
             f"at {found.positions_cut_off} of {plural(found.positions, 'position')} a document begins within "
-            f"{counted(found.lags, found.unit)}: no gradient goes back beyond it"
+            f"{amount(found.lags, found.unit)}: no gradient goes back beyond it"
         )
 
 
@@ -75,7 +75,7 @@ def reach(event: Flowed, unit: Unit = "char") -> str:
 
 def _headline(found: GradientFlow) -> str:
     kind = f"{found.cell} ({found.nonlinearity})" if found.cell == "rnn" else found.cell
-    back, places = counted(found.lags, found.unit), plural(found.positions, "place")
+    back, places = amount(found.lags, found.unit), plural(found.positions, "place")
     return f"{kind}, {found.hidden_size} units: gradients followed {back} back from {places}"
 
 
@@ -109,19 +109,19 @@ def as_number(log10: float) -> str:
 
 def _reach(curve: Curve, lags: int, unit: Unit) -> str:
     if curve.half_life is None:
-        return f"more than half of the gradient is left after {counted(lags, unit)}"
-    half = f"half of the gradient is gone after {counted(curve.half_life, unit)}"
+        return f"more than half of the gradient is left after {amount(lags, unit)}"
+    half = f"half of the gradient is gone after {amount(curve.half_life, unit)}"
     if curve.horizon is None:
         return f"{half}; 1 % is still left after {lags:,}"
-    return f"{half}, 99 % after {counted(curve.horizon, unit)}: what lies further back is hardly learned from"
+    return f"{half}, 99 % after {amount(curve.horizon, unit)}: what lies further back is hardly learned from"
 
 
 def _remainder(event: Flowed, unit: Unit) -> str:
     if event.log10_norm_last is None and event.horizon is None:
         return "the gradients are not finite"
     if event.half_life is None:
-        return f"more than half of a gradient is left after all {counted(event.lags, unit)}"
-    half = f"half of a gradient is left after {counted(event.half_life, unit)}"
+        return f"more than half of a gradient is left after all {amount(event.lags, unit)}"
+    half = f"half of a gradient is left after {amount(event.half_life, unit)}"
     return f"{half}, 1 % after {f'{event.horizon:,}' if event.horizon is not None else f'more than {event.lags:,}'}"
 
 
@@ -176,4 +176,4 @@ def _cost(found: GradientFlow) -> str:
             break
         enough = cut.window
     loss = f"the gradient of a {unit_name(found.unit, 1)}'s loss"
-    return f"{loss} keeps its direction (cosine 0.99) when cut {counted(enough, found.unit)} back"
+    return f"{loss} keeps its direction (cosine 0.99) when cut {amount(enough, found.unit)} back"

@@ -13,7 +13,7 @@ from charrnn.generation.samples import Seed
 from charrnn.models.training_text import TrainingText
 from charrnn.text.characters.graphemes import first_graphemes
 from charrnn.text.characters.printable import json_text, printable
-from charrnn.text.characters.unit_names import counted, unit_name
+from charrnn.text.characters.unit_names import amount, unit_name
 
 MAX_QUOTED_CHARS = 80  # characters of a run
 HELD_OUT = "held-out text"
@@ -60,7 +60,7 @@ def _longest(run: SharedRun, text: TrainingText, is_held_out: bool) -> str:
         str(text.place(HELD_OUT_SPLITS, run.position)) if is_held_out else f"{unit_name(unit, 1)} {run.position + 1:,}"
     )
     return (
-        f"{counted(run.length, unit)} from {here} on are those of the training text from {there} on: {_quote(run.text)}"
+        f"{amount(run.length, unit)} from {here} on are those of the training text from {there} on: {_quote(run.text)}"
     )
 
 

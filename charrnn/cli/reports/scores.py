@@ -21,11 +21,11 @@ from charrnn.models.scoring.unknown_characters import describe_unknown
 from charrnn.network.arrays import Array
 from charrnn.text.characters.graphemes import first_graphemes, last_graphemes
 from charrnn.text.characters.printable import json_text
-from charrnn.text.characters.unit_names import Unit, bits_name, counted, unit_name
+from charrnn.text.characters.unit_names import Unit, amount, bits_name, unit_name
 from charrnn.text.characters.utf_8 import stray_byte_notes
 from charrnn.text.positions import Place, Positions, PositionTracker
 from charrnn.text.vocabulary import END, Vocabulary
-from charrnn.training.events import bits, rounded
+from charrnn.training.events import bits, digits
 
 SHOWN_BEFORE, SHOWN_AFTER = 30, 15  # characters around a surprising one
 Stretch = tuple[ScoredText, Positions, Array | None]  # with the surprisals of the second model, (n,), if there is one
@@ -158,7 +158,7 @@ def _verdict(model: Model, rival: Model | None, totals: Totals) -> list[str]:
     chance = 1 / (1 + math.exp(-min(abs(difference), 700)))
     return [
         *(f"{name}: {mean}" for name, mean in zip(names, means, strict=True)),
-        f"{count}: {likelier} is likelier to have written this, by {abs(difference):,.2f} nats in all, {rounded(abs(difference) / totals.units)} per {unit_name(unit, 1)}; at even odds before, with probability {chance:.6g}",
+        f"{count}: {likelier} is likelier to have written this, by {abs(difference):,.2f} nats in all, {digits(abs(difference) / totals.units)} per {unit_name(unit, 1)}; at even odds before, with probability {chance:.6g}",
     ]
 
 
@@ -167,22 +167,22 @@ def _doubts(vocabulary: Vocabulary, totals: Totals) -> tuple[str, ...]:
     counts = totals.counts
     if vocabulary.unit == "byte":
         return stray_byte_notes(sum(counts[stray] for stray in STRAYS), totals.characters)
-    unknown = {character: counts[character] for character in counts.keys() - vocabulary.known - {END}}
+    unknown = {character: counts[character] for character in counts.keys() - vocabulary.characters - {END}}
     if not unknown or vocabulary.unknown_id is not None:
         return ()
-    return (f"unknown to the model: {counted(sum(unknown.values()), 'char')}: {describe_unknown(unknown)}",)
+    return (f"unknown to the model: {amount(sum(unknown.values()), 'char')}: {describe_unknown(unknown)}",)
 
 
 def _count(totals: Totals, unit: Unit) -> str:
-    of_bytes = f", {counted(totals.units, unit)}" if unit == "byte" else ""
-    return counted(totals.characters, "char") + of_bytes
+    of_bytes = f", {amount(totals.units, unit)}" if unit == "byte" else ""
+    return amount(totals.characters, "char") + of_bytes
 
 
 def _means(total: float, totals: Totals, unit: Unit) -> str:
     """The mean per unit, and of bytes also per character."""
     mean = total / totals.units
-    also = f", {rounded(bits(total / totals.characters))} {bits_name('char')}" if unit == "byte" else ""
-    return f"{rounded(mean)} nats, {rounded(bits(mean))} {bits_name(unit)}{also}"
+    also = f", {digits(bits(total / totals.characters))} {bits_name('char')}" if unit == "byte" else ""
+    return f"{digits(mean)} nats, {digits(bits(mean))} {bits_name(unit)}{also}"
 
 
 def _names(model: Model, rival: Model | None) -> list[str]:

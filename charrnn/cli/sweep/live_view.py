@@ -18,7 +18,7 @@ from charrnn.sweeps.jobs import JobResult
 from charrnn.sweeps.scheduler import JobEvent
 from charrnn.sweeps.sweep import Sweep
 from charrnn.system.folder_handle import Folder
-from charrnn.training.events import rounded
+from charrnn.training.events import digits
 
 REFRESH_SECONDS = 1.0  # between two looks at the running trainings
 LOSSES = "validation loss"
@@ -63,7 +63,7 @@ class SweepView:
 
     def _result(self, number: int, result: JobResult) -> str:
         found = read_status(self._run(number))
-        loss = "" if found.best_loss is None else f" · {LOSSES} {rounded(found.best_loss)} at step {found.step:,}"
+        loss = "" if found.best_loss is None else f" · {LOSSES} {digits(found.best_loss)} at step {found.step:,}"
         error = "" if result.error is None else f": {result.reason}"
         return f"{result.state}{error}{loss} · {found.seconds:.1f} s"
 

@@ -38,7 +38,7 @@ def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None,
             if not quiet:
                 trainings = plural(len(sweep.trials), "training")
                 print_note(f"{trainings}, {workers} at once; directory {folder.path}", *sweep.notes)
-            rows = _run_all(sweep, folder, team, workers, StopSignal(stop.requested), json, quiet)
+            rows = _run_all(sweep, folder, team, workers, StopSignal(stop.is_set), json, quiet)
             return _report(rows, folder.path, stop, json, quiet)
     finally:
         lock.release()
@@ -50,7 +50,7 @@ def _exit_if_unread(stop: StopRequest) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if stop.requested():
+        if stop.is_set():
             raise typer.Exit(stop.exit_code) from None
         if isinstance(error, BrokenPipeError) or error.errno == errno.EIO:  # of a pipe or a terminal
             raise typer.Exit(UNREAD) from None
@@ -89,7 +89,7 @@ def _report(rows: list[Row], path: Path, stop: StopRequest, json: bool, quiet: b
             print_note("losses per character and per byte cannot be compared: ranks count within one data.unit only")
         if best:
             console.print(mark_unsafe_line(f"best: {best.run}", "bold"), soft_wrap=True)
-    if stop.requested():
+    if stop.is_set():
         done = sum(row.is_done for row in rows)
         print_note(
             f"stopped after {done} of {len(rows)} trainings; checkpoints saved; the same command with -o {path} continues"

@@ -13,7 +13,7 @@ from charrnn.runs.storage.status import RunStatus
 from charrnn.sweeps.jobs import JobResult
 from charrnn.sweeps.run_names import short_keys
 from charrnn.text.characters.unit_names import NAMES, Unit, bits_label
-from charrnn.training.events import bits, rounded
+from charrnn.training.events import bits, digits
 
 STYLES = {"done": "green", "stopped": "yellow", "waiting": "yellow"}
 
@@ -84,7 +84,7 @@ def table(rows: Sequence[Row]) -> Table:
     made = Table("rank", *keys, "best loss", of_bits, "at step", "seconds", Name("state"))
     for rank, row in enumerate(sort_rows(rows), start=1):
         found = row.outcome
-        loss = ("", "") if found.best_loss is None else (rounded(found.best_loss), rounded(bits(found.best_loss), 3))
+        loss = ("", "") if found.best_loss is None else (digits(found.best_loss), digits(bits(found.best_loss), 3))
         made.add_row(
             str(rank) if row.is_done else "",
             *map(as_text, row.values.values()),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.diagnostics.gradcheck import closed_form
-from charrnn.diagnostics.gradcheck.unrolled import Unrolled, unroll
+from charrnn.diagnostics.gradcheck.unrolled import UnrolledStream, unroll
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
@@ -43,7 +43,7 @@ class Case:
         return int(self.loss_steps * self.inputs.shape[1])
 
     @cached_property
-    def unrolled(self) -> list[Unrolled]:
+    def streams(self) -> list[UnrolledStream]:
         """Each stream alone, from the plain equations."""
         options = self.options
         reset_mask = np.zeros(self.inputs.shape, np.bool_) if options.reset_mask is None else options.reset_mask
@@ -68,12 +68,12 @@ class Case:
         """The factor of each parameter by weight dropout; 1 where nothing is dropped."""
         ones = self.network.parameters.zeros_like()
         ones.flat[:] = 1
-        with self.masked(ones.flat, np.zeros_like(ones.flat)):
+        with self.mask_weights(ones.flat, np.zeros_like(ones.flat)):
             return Parameters(ones.shapes, flat=ones.flat.copy())
 
-    def masked(self, w: Array, g: Array) -> AbstractContextManager[None]:
+    def mask_weights(self, w: Array, g: Array) -> AbstractContextManager[None]:
         """Within, weight dropout masks the weights w, (P,); afterwards it masks the gradient g, (P,)."""
-        return self.weight_dropout.applied(w, g, self.weight_step)
+        return self.weight_dropout.apply(w, g, self.weight_step)
 
     def _masks_of(self, stream: int) -> Array | None:
         """The masks of dropout for one stream, (L, T, H)."""
@@ -89,7 +89,7 @@ class Case:
     @cached_property
     def closed_form(self) -> dict[str, Array]:
         """The closed form's gradient by every parameter, in its shape, and by the state that came in, (S, B, H)."""
-        streams = [closed_form.gradients(run) for run in self.unrolled]
+        streams = [closed_form.gradients(run) for run in self.streams]
         total = {name: np.sum([stream[name] for stream in streams], axis=0) for name in streams[0]}
         for name, mask in self.weight_mask.items():
             total[name] = total[name] * mask  # W = U ∘ mask
@@ -114,7 +114,7 @@ class Case:
 
     def _run(self, network: Network, state: Array) -> tuple[complex, Array]:
         ws = self.workspace(network)
-        with self.masked(network.parameters.flat, np.zeros_like(network.parameters.flat)):
+        with self.mask_weights(network.parameters.flat, np.zeros_like(network.parameters.flat)):
             loss = network.forward(self.inputs, self.targets, state, ws, self.options)
         rectified = [ws.hidden] if network.architecture.nonlinearity == "relu" else []
         rectified += [] if ws.readout.a is None else [ws.readout.a]

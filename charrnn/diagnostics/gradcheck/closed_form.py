@@ -20,11 +20,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from charrnn.diagnostics.gradcheck.unrolled import Step, Unrolled, gates_first
+from charrnn.diagnostics.gradcheck.unrolled import Step, UnrolledStream, gates_first
 from charrnn.network.arrays import Array
 
 
-def gradients(run: Unrolled) -> dict[str, Array]:
+def gradients(run: UnrolledStream) -> dict[str, Array]:
     """The gradient of one stream's loss by every parameter, and by the state that came in under "h_0", (S, H)."""
     found = {name: np.zeros_like(layer.w[base]) for layer in run.layers for base, name in layer.names.items()}
     size = sum(len(step.after) for step in run.steps[0])
@@ -53,7 +53,7 @@ def gradients(run: Unrolled) -> dict[str, Array]:
     return found
 
 
-def state_jacobian(run: Unrolled, t: int) -> Array:
+def state_jacobian(run: UnrolledStream, t: int) -> Array:
     """J_t = ∂s_t/∂s_{t-1} of all layers together: block (l, m) is how layer m's state before moves layer l's after.
 
     0 where the state is reset before the step.
@@ -74,7 +74,7 @@ def state_jacobian(run: Unrolled, t: int) -> Array:
     return J
 
 
-def _local(run: Unrolled, number: int, step: Step) -> tuple[Array, Array, Array]:
+def _local(run: UnrolledStream, number: int, step: Step) -> tuple[Array, Array, Array]:
     """∂s'/∂x, ∂s'/∂h through W_hh, and ∂s'/∂s at fixed pre-activations."""
     by_u, direct = run.cell.linearise(step.u, step.before)
     from_x, from_h = _columns(run, by_u)
@@ -82,7 +82,7 @@ def _local(run: Unrolled, number: int, step: Step) -> tuple[Array, Array, Array]
     return from_x @ w["W_xh"].T, from_h @ w["W_hh"].T, direct
 
 
-def _columns(run: Unrolled, by_u: Array) -> tuple[Array, Array]:
+def _columns(run: UnrolledStream, by_u: Array) -> tuple[Array, Array]:
     """The columns of ∂s'/∂u that x W_xh and that h W_hh feed: the same ones, but for the gru."""
     if not run.cell.separate:
         return by_u, by_u
@@ -90,7 +90,7 @@ def _columns(run: Unrolled, by_u: Array) -> tuple[Array, Array]:
     return by_u[:, :half], by_u[:, half:]
 
 
-def _immediate(run: Unrolled, k: int, row: Array) -> Iterator[tuple[str, Array]]:
+def _immediate(run: UnrolledStream, k: int, row: Array) -> Iterator[tuple[str, Array]]:
     """(∂L/∂s_k given as `row`) (∂s_k/∂w at fixed s_{k-1}) for every parameter w of every layer, from the top down."""
     ends = np.cumsum([0, *(len(step.after) for step in run.steps[k])])
     rows = [row[start:end].copy() for start, end in pairwise(ends)]

@@ -46,7 +46,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Unchecked:
+class UncheckedSetting:
     """A configured value that the check does not cover, and why."""
 
     key: str
@@ -67,15 +67,15 @@ class Report:
     entries: int | None = None
     seed: int = 0
     checked_with: Mapping[str, object] = field(default_factory=dict)
-    not_checked: Sequence[Unchecked] = ()
+    not_checked: Sequence[UncheckedSetting] = ()
 
     @property
     def passed(self) -> bool:
         """True if there were checks, and everything passed."""
-        return passed(self.checks) and all(found.passed for found in self.properties)
+        return all_pass(self.checks) and all(found.passed for found in self.properties)
 
 
-def passed(checks: Sequence[Check]) -> bool:
+def all_pass(checks: Sequence[Check]) -> bool:
     """True if there were checks and all of them passed."""
     return bool(checks) and all(check.passed for check in checks)
 
@@ -86,7 +86,7 @@ def analytic_gradients(case: Case) -> dict[str, Array]:
     gradient = case.network.parameters.zeros_like()
     # As in training, the buffers hold another window first: nothing of it may be left in the gradient.
     for inputs, targets in ((case.targets, case.inputs), (case.inputs, case.targets)):
-        with case.masked(case.network.parameters.flat, gradient.flat):
+        with case.mask_weights(case.network.parameters.flat, gradient.flat):
             case.network.forward(inputs, targets, case.state, ws, case.options)
             dstate = case.network.backward(case.count, ws, gradient, case.options)
     return {**dict(gradient.items()), INITIAL_STATE: dstate}
@@ -122,7 +122,10 @@ class Comparison:
 
     def __init__(self, case: Case, oracles: Sequence[str] = tuple(ORACLES), seed: int = 0) -> None:
         """Nothing is compared yet. Raises CheckError for an oracle that does not exist."""
-        require_known(oracles)
+        for name in oracles:
+            if name not in ORACLES:
+                known = ", ".join(ORACLES)
+                raise CheckError(f"unknown oracle {name!r}; there are {known}{did_you_mean(name, ORACLES)}")
         self._case, self._oracles = case, oracles
         held, found = case.network.architecture.held_biases(), analytic_gradients(case)
         self._analytic = {name: gradient for name, gradient in found.items() if name not in held}
@@ -170,13 +173,6 @@ class Comparison:
             for oracle in self._oracles:
                 numeric = Derivatives(*map(np.concatenate, zip(*self._numeric[parameter, oracle], strict=True)))
                 yield _compare(parameter, analytic, chosen, oracle, numeric, tolerance or TOLERANCES[oracle])
-
-
-def require_known(oracles: Sequence[str]) -> None:
-    """Raise CheckError, with the known ones and the nearest, for an oracle that does not exist."""
-    for name in oracles:
-        if name not in ORACLES:
-            raise CheckError(f"unknown oracle {name!r}; there are {', '.join(ORACLES)}{did_you_mean(name, ORACLES)}")
 
 
 def _compare(

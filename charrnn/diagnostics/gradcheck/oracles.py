@@ -47,13 +47,13 @@ Oracle = Callable[[Case, str, Array], Derivatives]
 
 def complex_step(case: Case, parameter: str, indices: Array) -> Derivatives:
     """The derivative by each entry, from one evaluation with that entry moved along the imaginary axis."""
-    at = _moved(case, parameter, np.complex128)
+    at = _mover(case, parameter, np.complex128)
     return Derivatives.exact(np.array([at(index, 1j * ε, case.loss).imag / ε for index in indices]))
 
 
 def central_difference(case: Case, parameter: str, indices: Array) -> Derivatives:
     """The derivative by each entry, from four evaluations around it."""
-    at = _moved(case, parameter, np.float64)
+    at = _mover(case, parameter, np.float64)
 
     def difference(index: int, by: float) -> float:
         return float(at(index, by, case.loss).real - at(index, -by, case.loss).real)
@@ -78,18 +78,18 @@ def closed_form_sum(case: Case, parameter: str, indices: Array) -> Derivatives:
 def forward_recursion(case: Case, parameter: str, indices: Array) -> Derivatives:
     """The derivative by each entry, carried forward in time; of a parameter summed over the streams."""
     if parameter != INITIAL_STATE:
-        streams = [rtrl.derivatives(run, parameter, indices) for run in case.unrolled]
+        streams = [rtrl.derivatives(run, parameter, indices) for run in case.streams]
         return Derivatives.exact(np.sum(streams, axis=0) * case.weight_mask[parameter].reshape(-1)[indices])
     states, stream_of, units = np.unravel_index(indices, case.state.shape)
     found = np.zeros(len(indices))
-    for number, run in enumerate(case.unrolled):
+    for number, run in enumerate(case.streams):
         own = stream_of == number
         if own.any():
             found[own] = rtrl.derivatives(run, parameter, (states * run.H + units)[own])
     return Derivatives.exact(found)
 
 
-def _moved(
+def _mover(
     case: Case, parameter: str, dtype: DTypeLike
 ) -> Callable[[int, complex, Callable[[Network, Array], Any]], Any]:
     """A function (index, by, look) -> what `look` returns with one entry moved by `by`; afterwards it is put back."""

@@ -39,14 +39,14 @@ def check_properties(case: Case) -> Iterator[Property]:
     if case.options.dropout is not None:
         yield masks_keep_the_mean(case.options.dropout, case.network.architecture.num_layers)
     if case.weight_dropout.rate:
-        yield weights_are_masked(case, case.weight_dropout.rate)
+        yield weight_masks_keep_the_mean(case, case.weight_dropout.rate)
 
 
 def causality(case: Case) -> tuple[bool, str]:
     """A different character at step t changes nothing before t."""
     T, moved = len(case.inputs), 0.0
     for t in range(1, T):
-        moved = max(moved, np.abs(_logits(_changed(case, t)) - _logits(case))[:t].max())
+        moved = max(moved, np.abs(_logits(_change_character(case, t)) - _logits(case))[:t].max())
     return moved == 0, f"largest change of an earlier logit: {moved:.1e}"
 
 
@@ -55,7 +55,9 @@ def recurrence(case: Case) -> tuple[bool, str]:
     V = case.network.architecture.vocab_size
     if V == 1:
         return True, "there is only one character"
-    moved = max(np.abs(_logits(_changed(case, 0, by)) - _logits(case))[-1].max() for by in range(1, min(V, 50)))
+    moved = max(
+        np.abs(_logits(_change_character(case, 0, by)) - _logits(case))[-1].max() for by in range(1, min(V, 50))
+    )
     return moved > 0, f"largest change of the last logits: {moved:.1e}"
 
 
@@ -141,13 +143,13 @@ def masks_keep_the_mean(dropout: Dropout, num_layers: int) -> Property:
     )
 
 
-def weights_are_masked(case: Case, rate: float) -> Property:
+def weight_masks_keep_the_mean(case: Case, rate: float) -> Property:
     """Only W_hh is masked, as above; afterwards the weights are as before, to the bit."""
     network = case.network
     recurrent = np.concatenate([mask.ravel() for name, mask in case.weight_mask.items() if name.startswith("W_hh")])
     others = [mask for name, mask in case.weight_mask.items() if not name.startswith("W_hh")]
     w = network.parameters.flat.copy()
-    with case.masked(w, np.zeros_like(w)):
+    with case.mask_weights(w, np.zeros_like(w)):
         pass
     passed, detail = _keep_the_mean(recurrent, rate)
     untouched = all((mask == 1).all() for mask in others) and (w == network.parameters.flat).all()
@@ -174,7 +176,7 @@ def _gradient(case: Case) -> Array:
     return gradient.flat
 
 
-def _changed(case: Case, t: int, by: int = 1) -> Case:
+def _change_character(case: Case, t: int, by: int = 1) -> Case:
     """The case with a different character at step t, in every stream."""
     inputs = case.inputs.copy()
     inputs[t] = (inputs[t] + by) % case.network.architecture.vocab_size

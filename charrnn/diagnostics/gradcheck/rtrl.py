@@ -9,20 +9,20 @@ tangent of the equations; it needs neither a Jacobian matrix nor a backward pass
 
 import numpy as np
 
-from charrnn.diagnostics.gradcheck.unrolled import Layer, Step, Unrolled
+from charrnn.diagnostics.gradcheck.unrolled import Layer, Step, UnrolledStream
 from charrnn.network.arrays import Array
 
 CHUNK = 512  # entries carried together, to bound the memory
 
 
-def derivatives(run: Unrolled, parameter: str, indices: Array) -> Array:
+def derivatives(run: UnrolledStream, parameter: str, indices: Array) -> Array:
     """dL/dw, (n,), of one stream's loss by the entries `indices` of a parameter, or of the state before it ("h_0")."""
     return np.concatenate(
         [_derivatives(run, parameter, indices[start : start + CHUNK]) for start in range(0, len(indices), CHUNK)]
     )
 
 
-def _derivatives(run: Unrolled, parameter: str, indices: Array) -> Array:
+def _derivatives(run: UnrolledStream, parameter: str, indices: Array) -> Array:
     n, size = len(indices), len(run.steps[0][0].after)
     by_w = [np.zeros((n, size)) for _ in run.layers]
     if parameter == "h_0":
@@ -34,7 +34,7 @@ def _derivatives(run: Unrolled, parameter: str, indices: Array) -> Array:
         for number, (layer, step) in enumerate(zip(run.layers, steps, strict=True)):
             if run.reset_mask[t]:
                 by_w[number] = np.zeros((n, size))
-            du = _moved_pre_activations(run, layer, step, dx, by_w[number][:, : run.H])
+            du = _pre_activation_tangents(run, layer, step, dx, by_w[number][:, : run.H])
             du += _immediate(run, layer, step, parameter, indices)
             by_w[number] = run.cell.tangent(step.u, step.before, du, by_w[number])
             dx = by_w[number][:, : run.H] * step.mask
@@ -42,13 +42,13 @@ def _derivatives(run: Unrolled, parameter: str, indices: Array) -> Array:
     return total
 
 
-def _moved_pre_activations(run: Unrolled, layer: Layer, step: Step, dx: Array, dh: Array) -> Array:
+def _pre_activation_tangents(run: UnrolledStream, layer: Layer, step: Step, dx: Array, dh: Array) -> Array:
     """u̇ that comes from ẋ and ḣ, (n, U)."""
     from_x, from_h = dx @ layer.w["W_xh"], dh @ layer.w["W_hh"]
     return np.hstack([from_x, from_h]) if run.cell.separate else from_x + from_h
 
 
-def _immediate(run: Unrolled, layer: Layer, step: Step, parameter: str, indices: Array) -> Array:
+def _immediate(run: UnrolledStream, layer: Layer, step: Step, parameter: str, indices: Array) -> Array:
     """u̇ that comes from moving the entries themselves, (n, U)."""
     du = np.zeros((len(indices), len(step.u)))
     bases = {name: base for base, name in layer.names.items()}

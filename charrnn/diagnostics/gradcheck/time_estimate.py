@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from charrnn.diagnostics.gradcheck.case import Case
-from charrnn.diagnostics.gradcheck.gradcheck import Comparison, Unchecked
+from charrnn.diagnostics.gradcheck.gradcheck import Comparison, UncheckedSetting
 from charrnn.diagnostics.gradcheck.oracles import ORACLES
 from charrnn.network.network import Network
 from charrnn.network.window_options import DEFAULT_OPTIONS
@@ -63,13 +63,13 @@ def seconds_of_closed_form(case: Case) -> float:
     return float((time.perf_counter() - began) * growth * B * T * (T + 1) / (steps * (steps + 1)))
 
 
-def oracles_within(case: Case, seconds: float) -> tuple[list[str], list[Unchecked]]:
+def oracles_within(case: Case, seconds: float) -> tuple[list[str], list[UncheckedSetting]]:
     """The oracles that can compare an entry within `seconds`, and the one that cannot, if any."""
     expected = seconds_of_closed_form(case)
     if expected <= seconds:
         return [*ORACLES], []
     why = f"would take about {_in_words(expected)} here; {parameter('oracles')} {PAIRED} checks it all the same"
-    return [oracle for oracle in ORACLES if oracle != PAIRED], [Unchecked("oracle", PAIRED, why)]
+    return [oracle for oracle in ORACLES if oracle != PAIRED], [UncheckedSetting("oracle", PAIRED, why)]
 
 
 def _in_words(seconds: float) -> str:

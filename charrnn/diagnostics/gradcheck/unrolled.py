@@ -58,7 +58,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Unrolled:
+class UnrolledStream:
     """steps[t][l], and for each step the gradient of its own loss by the logits."""
 
     cell: reference_cells.Cell
@@ -89,7 +89,7 @@ def unroll(
     count: int,
     smoothing: float = 0.0,
     masks: Array | None = None,
-) -> Unrolled:
+) -> UnrolledStream:
     """Unroll one stream: characters, targets and resets, (T,) each, from a state (S, H); the loss is on the last
     `loss_steps` steps, divided by `count`.
 
@@ -114,7 +114,7 @@ def unroll(
             states[number], x = after, after[:H] * masks[number, t]
         errors.append(readout.error(x, targets[t], smoothing) / count * (t >= T - loss_steps))
         steps.append(row)
-    return Unrolled(cell, layers, steps, errors, readout, reset_mask)
+    return UnrolledStream(cell, layers, steps, errors, readout, reset_mask)
 
 
 def _layer(p: Parameters, names: dict[str, str]) -> Layer:

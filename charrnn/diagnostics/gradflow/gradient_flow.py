@@ -25,7 +25,7 @@ from charrnn.network.network import Network
 from charrnn.network.resets import ResetMask
 from charrnn.network.saturation import layer_saturation
 from charrnn.system.blas_threads import one_blas_thread
-from charrnn.text.characters.unit_names import Unit, counted
+from charrnn.text.characters.unit_names import Unit, amount
 from charrnn.words import parameter
 
 LAGS, POSITIONS = 200, 8
@@ -95,10 +95,10 @@ def gradient_flow(
     Raises CheckError for a text of fewer than lags + 1 characters (or bytes: `unit`).
     """
     network, architecture = network.astype(np.float64), network.architecture
-    window, state = warmed_up(network, ids, lags, positions, end_id, unit)
+    window, state = warm_up(network, ids, lags, positions, end_id, unit)
     reset_mask = beginnings(window[:-1], end_id)
     layers = layer_flows(network, window[:-1], state, reset_mask)
-    more, states = warmed_up(network, ids, lags, STREAMS_OF_TRUNCATION, end_id, unit)
+    more, states = warm_up(network, ids, lags, STREAMS_OF_TRUNCATION, end_id, unit)
     cut = truncations(network, more, states, beginnings(more[:-1], end_id))
     sizes = architecture.hidden_size, lags, window.shape[1], int(reset_mask.any(axis=0).sum())
     return GradientFlow(architecture.cell, architecture.nonlinearity, *sizes, layers, cut, unit=unit)
@@ -109,7 +109,7 @@ def beginnings(inputs: Ids, end_id: int | None) -> ResetMask:
     return np.zeros(inputs.shape, np.bool_) if end_id is None else inputs == end_id
 
 
-def warmed_up(
+def warm_up(
     network: Network, ids: Ids, lags: int, positions: int, end_id: int | None = None, unit: Unit = "char"
 ) -> tuple[Ids, Array]:
     """Windows of lags + 1 characters, (lags + 1, P), evenly spread over a text, and the states before them, (S, P, H):
@@ -117,7 +117,7 @@ def warmed_up(
     """
     if len(ids) <= lags:
         raise CheckError(
-            f"{lags:,} lags need a text of {counted(lags + 1, unit)}; found {len(ids):,}; ask for fewer with {parameter('lags')}"
+            f"{lags:,} lags need a text of {amount(lags + 1, unit)}; found {len(ids):,}; ask for fewer with {parameter('lags')}"
         )
     before = min(lags, len(ids) - lags - 1)
     length = before + lags + 1

@@ -10,6 +10,7 @@ Both are 1 at lag 0, and for an orthogonal product. They are kept as natural log
 largest entry at each lag, so nothing under- or overflows over any number of lags.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,14 +34,11 @@ def norms_by_lag(jacobians: Jacobians, T: int, P: int, H: int, S: int) -> tuple[
     """From the last of T steps back, in P streams: the norms of each state by itself (h, for the LSTM then c: the
     diagonal blocks of the product), and log ‖·‖_F of the whole product, (T + 1, P).
     """
-    product = np.broadcast_to(np.eye(S * H), (P, S * H, S * H)).copy()
+    start = np.broadcast_to(np.eye(S * H), (P, S * H, S * H)).copy()
     followers = [_LargestSingularValue(P, H) for _ in range(S)]
-    scale, whole = np.zeros(P), np.zeros((T + 1, P))
+    whole = np.zeros((T + 1, P))
     norms = [Norms(np.zeros((T + 1, P)), np.zeros((T + 1, P))) for _ in range(S)]
-    for lag in range(T + 1):
-        if lag:
-            product = jacobians(T - lag).after(product)
-            scale += _rescale(product)
+    for lag, product, scale in _products(jacobians, T, start):
         whole[lag] = scale + _log(np.linalg.norm(product, axis=(1, 2)))
         for number, (found, follower) in enumerate(zip(norms, followers, strict=True)):
             own = slice(number * H, (number + 1) * H)
@@ -55,15 +53,11 @@ def rms_by_lag(jacobians: Jacobians, T: int, P: int, S: int, directions: Array) 
     K = H. Each (T + 1, P).
     """
     K, H = directions.shape
-    product = np.zeros((P, S * K, S * H), directions.dtype)
+    start = np.zeros((P, S * K, S * H), directions.dtype)
     for state in range(S):
-        product[:, state * K : (state + 1) * K, state * H : (state + 1) * H] = directions
-    scale, whole = np.zeros(P), np.zeros((T + 1, P))
-    rms = [np.zeros((T + 1, P)) for _ in range(S)]
-    for lag in range(T + 1):
-        if lag:
-            product = jacobians(T - lag).after(product)
-            scale += _rescale(product)
+        start[:, state * K : (state + 1) * K, state * H : (state + 1) * H] = directions
+    whole, rms = np.zeros((T + 1, P)), [np.zeros((T + 1, P)) for _ in range(S)]
+    for lag, product, scale in _products(jacobians, T, start):
         whole[lag] = scale + _log(np.linalg.norm(product, axis=(1, 2)))
         for number, found in enumerate(rms):
             block = product[:, number * K : (number + 1) * K, number * H : (number + 1) * H]
@@ -80,12 +74,19 @@ def random_directions(K: int, H: int) -> Array:
     return np.asarray(np.linalg.qr(np.random.default_rng(SEED).standard_normal((H, min(K, H)))).Q.T)
 
 
-def _rescale(product: Array) -> Array:
-    """Divide each product, (P, ., .), by its largest entry, in place. Returns the logarithms; 0 for a product of 0."""
-    size = np.maximum(product.max(axis=(1, 2)), -product.min(axis=(1, 2)))
-    size[size == 0] = 1
-    product /= size[:, np.newaxis, np.newaxis]
-    return np.asarray(np.log(size))
+def _products(jacobians: Jacobians, T: int, start: Array) -> Iterator[tuple[int, Array, Array]]:
+    """For each lag: the lag, `start` J_T J_{T-1} ..., (P, ., .), divided by its largest entry at each lag, and the logarithm
+    of what it was divided by, (P,).
+    """
+    product, scale = start, np.zeros(len(start))
+    yield 0, product, scale
+    for lag in range(1, T + 1):
+        product = jacobians(T - lag).after(product)
+        size = np.maximum(product.max(axis=(1, 2)), -product.min(axis=(1, 2)))
+        size[size == 0] = 1
+        product /= size[:, np.newaxis, np.newaxis]
+        scale += np.log(size)
+        yield lag, product, scale
 
 
 class _LargestSingularValue:

@@ -18,7 +18,7 @@ from charrnn.diagnostics.gradflow.gradient_flow import (
     beginnings,
     lag_below,
     lyapunov_exponent,
-    warmed_up,
+    warm_up,
 )
 from charrnn.diagnostics.gradflow.jacobian_products import random_directions, rms_by_lag
 from charrnn.diagnostics.gradflow.spectrum import GATES, spectral_radius
@@ -37,31 +37,29 @@ CONTENT = {
 }  # by cell: the nonlinearity that is not a gate, and its matrix
 
 
-def flow_estimates(
-    network: Network, ids: Ids, lags: int, directions: int = DIRECTIONS, end_id: int | None = None
-) -> list[FlowEstimate]:
+def flow_estimates(network: Network, ids: Ids, lags: int, end_id: int | None = None) -> list[FlowEstimate]:
     """An estimate for each layer of a network, at POSITIONS of a text, (n,), whose documents `end_id` ends.
     Deterministic; the network is not changed.
 
     Raises CheckError for a text of fewer than lags + 1 characters.
     """
     with np.errstate(all="ignore"):  # it must work for a network that is diverging
-        window, state = warmed_up(network, ids, lags, POSITIONS, end_id)
+        window, state = warm_up(network, ids, lags, POSITIONS, end_id)
         reset_mask = beginnings(window[:-1], end_id)
         ws = network.workspace(*reset_mask.shape)
         network.logits(window[:-1], state, ws, reset_mask)
         layers = zip(network.layers, ws.layers, strict=True)
         return [
-            _estimate(network.architecture, number, w, layer.cell, reset_mask, directions)
+            _estimate(network.architecture, number, w, layer.cell, reset_mask)
             for number, (w, layer) in enumerate(layers, start=1)
         ]
 
 
 def _estimate(
-    architecture: Architecture, number: int, w: Weights, cell: CellWorkspace, reset_mask: ResetMask, directions: int
+    architecture: Architecture, number: int, w: Weights, cell: CellWorkspace, reset_mask: ResetMask
 ) -> FlowEstimate:
     (T, P), H, S = reset_mask.shape, architecture.hidden_size, architecture.make_cell().number_of_states
-    followed = random_directions(directions, H).astype(w["W_hh"].dtype)
+    followed = random_directions(DIRECTIONS, H).astype(w["W_hh"].dtype)
     steps = jacobians.with_resets(jacobians.layer_jacobians(architecture, w, cell), reset_mask)
     rms, whole = rms_by_lag(steps, T, P, S, followed)
     median = np.median(rms[-1], axis=1) / np.log(10)

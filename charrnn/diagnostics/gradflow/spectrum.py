@@ -45,12 +45,10 @@ class Conditions:
 def spectra(cell: str, W_hh: Array) -> list[Spectrum]:
     """The spectrum of each gate's recurrent matrix; W_hh is (H, H) or (G, H, H)."""
     H = W_hh.shape[-1]
-    return [spectrum(gate, block) for gate, block in zip(GATES[cell], W_hh.reshape(-1, H, H), strict=True)]
-
-
-def spectrum(gate: str, W: Array) -> Spectrum:
-    """The spectrum of one matrix."""
-    return Spectrum(gate, spectral_radius(W), np.linalg.svd(W, compute_uv=False).tolist())
+    return [
+        Spectrum(gate, spectral_radius(W), np.linalg.svd(W, compute_uv=False).tolist())
+        for gate, W in zip(GATES[cell], W_hh.reshape(-1, H, H), strict=True)
+    ]
 
 
 def spectral_radius(W: Array) -> float:

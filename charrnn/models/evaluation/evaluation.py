@@ -16,7 +16,7 @@ from charrnn.models.mixture.components import Component, NGramScorer, TableScore
 from charrnn.models.mixture.scorer_mixture import mix, score_all
 from charrnn.models.scoring.scoring import UNKNOWN_COST, with_first
 from charrnn.models.scoring.unknown_characters import count_unknown
-from charrnn.text.characters.unit_names import Unit, counted
+from charrnn.text.characters.unit_names import Unit, amount
 from charrnn.text.characters.utf_8 import count_characters, count_strays, stray_byte_notes
 from charrnn.text.splits import Split
 from charrnn.text.vocabulary import Ids, Vocabulary
@@ -125,7 +125,7 @@ def evaluate(
         means, count = _read(reading, weights, counting, text, vocabulary)
     whole, own, by_counting = means[0], means[1 : 1 + len(members)], means[1 + len(members) :]
     if not whole.characters:
-        least = counted(2 if text.split else 1, vocabulary.unit)
+        least = amount(2 if text.split else 1, vocabulary.unit)
         raise TextError(f"a loss needs at least {least}; the text has fewer")
     unknown = count.unknown.total() / whole.characters
     gain = by_counting[1].difference(whole) if by_counting else None

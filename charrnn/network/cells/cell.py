@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike
 from charrnn.network.arrays import Array
 from charrnn.network.matmul import MatMul
 from charrnn.network.parameters import Shapes
-from charrnn.network.resets import Resets
+from charrnn.network.resets import NO_RESETS, Resets
 
 Weights = Mapping[str, Array]
 """The parameters of one layer, or their gradients, by their names in the equations: W_xh, W_hh, ..."""
@@ -42,7 +42,7 @@ class CellWorkspace(Protocol):
     def activations(self) -> dict[str, Array]:
         """What a step leaves, (T, B, H) each, by the names in the equations: h, then the gates."""
 
-    def with_states_reversed(self) -> "CellWorkspace":
+    def reverse_states(self) -> "CellWorkspace":
         """The same buffers with the states the other way round, last first."""
 
 
@@ -68,7 +68,7 @@ class Cell(Protocol):
         What all steps share is made ready here, once: with it the product h W_hh into ws.recurrent, unless `times` makes it.
         """
 
-    def backward(self, w: Weights, dh: Array, ws: Any, dw: Weights, resets: Resets | None = None) -> Array:
+    def backward(self, w: Weights, dh: Array, ws: Any, dw: Weights, resets: Resets = NO_RESETS) -> Array:
         """From dh = ∂L/∂h', (T, B, H), fill da and the recurrent weights' gradients, last step first; `resets`: where the
         state is reset, and nothing flows back.
 

@@ -24,7 +24,7 @@ from charrnn.network.arrays import Array, reversed_cache_blocks
 from charrnn.network.cells.cell import Weights
 from charrnn.network.matmul import MatMul, blocked_matmul
 from charrnn.network.parameters import Shapes
-from charrnn.network.resets import Resets, zeroed
+from charrnn.network.resets import NO_RESETS, Resets
 
 
 class Workspace(NamedTuple):
@@ -57,7 +57,7 @@ class Workspace(NamedTuple):
         """h r z n."""
         return {"h": self.h[1:], **dict(zip("rzn", self.gates, strict=True))}
 
-    def with_states_reversed(self) -> "Workspace":
+    def reverse_states(self) -> "Workspace":
         """The same buffers with the states the other way round: for one step, what came out goes in."""
         return self._replace(h=self.h[::-1])
 
@@ -112,11 +112,11 @@ class GRU:
 
         return step
 
-    def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights, resets: Resets | None = None) -> Array:
+    def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights, resets: Resets = NO_RESETS) -> Array:
         """Fill da = ∂L/∂x_a, (3, T, B, H), dW_hh and db_hh, from dh = ∂L/∂h', (T, B, H), last step first; ∂L/∂h[0]."""
         h, gates, m, dm_da, recurrent, product = ws
         times_W_hhT = blocked_matmul(np.roll(w["W_hh"], 1, axis=0).swapaxes(1, 2), out=recurrent)
-        with zeroed(ws.states, resets):
+        with resets.apply(ws.states):
             for steps in reversed_cache_blocks(m, blocks=9):
                 _local_derivatives(ws, steps)
                 for t in reversed(range(len(m))[steps]):
@@ -129,8 +129,7 @@ class GRU:
                     times_W_hhT(dh_a)  #                            h_a = h W_hh + b_hh
                     np.add.reduce(recurrent, axis=0, out=product)
                     np.add(product, dh[t], out=product)
-                    if resets:
-                        resets.cut(t, product)
+                    resets.cut(t, product)
                     if t > 0:
                         np.add(dh[t - 1], product, out=dh[t - 1])
             TB, H = m.shape[0] * m.shape[1], m.shape[2]

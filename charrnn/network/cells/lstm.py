@@ -24,7 +24,7 @@ from charrnn.network.arrays import Array, reversed_cache_blocks
 from charrnn.network.cells.cell import Weights
 from charrnn.network.matmul import MatMul, blocked_matmul
 from charrnn.network.parameters import Shapes
-from charrnn.network.resets import Resets, zeroed
+from charrnn.network.resets import NO_RESETS, Resets
 
 
 class Workspace(NamedTuple):
@@ -54,7 +54,7 @@ class Workspace(NamedTuple):
         """h c i f o g."""
         return {"h": self.h[1:], "c": self.c[1:], **dict(zip("ifog", self.gates, strict=True))}
 
-    def with_states_reversed(self) -> "Workspace":
+    def reverse_states(self) -> "Workspace":
         """The same buffers with the states the other way round: for one step, what came out goes in."""
         return self._replace(h=self.h[::-1], c=self.c[::-1])
 
@@ -106,13 +106,13 @@ class LSTM:
 
         return step
 
-    def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights, resets: Resets | None = None) -> Array:
+    def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights, resets: Resets = NO_RESETS) -> Array:
         """Fill da = ∂L/∂a, (4, T, B, H), and dW_hh, from dh = ∂L/∂h', (T, B, H), last step first; ∂L/∂(h[0], c[0])."""
         h, _, gates, tanh_c, da, recurrent, dc, product = ws
         times_W_hhT = blocked_matmul(w["W_hh"].swapaxes(1, 2), out=recurrent)
         views = [*zip(dh, da.swapaxes(0, 1), da[:2].swapaxes(0, 1), da[2], da[3], gates[1], tanh_c, strict=True)]
         dc.fill(0)
-        with zeroed(ws.states, resets):
+        with resets.apply(ws.states):
             for steps in reversed_cache_blocks(tanh_c, blocks=12):
                 _local_derivatives(ws, steps)
                 for t in reversed(range(len(tanh_c))[steps]):
@@ -125,8 +125,7 @@ class LSTM:
                     np.multiply(dc, f, out=dc)
                     times_W_hhT(da_t)  #                       a  = x W_xh + h W_hh + b_h
                     np.add.reduce(recurrent, axis=0, out=product)
-                    if resets:
-                        resets.cut(t, product, dc)
+                    resets.cut(t, product, dc)
                     if t > 0:
                         np.add(dh[t - 1], product, out=dh[t - 1])
             TB, H = tanh_c.shape[0] * tanh_c.shape[1], tanh_c.shape[2]

@@ -21,7 +21,7 @@ from charrnn.network.arrays import Array, reversed_cache_blocks
 from charrnn.network.cells.cell import Weights
 from charrnn.network.matmul import MatMul, blocked_matmul
 from charrnn.network.parameters import Shapes
-from charrnn.network.resets import Resets, zeroed
+from charrnn.network.resets import NO_RESETS, Resets
 
 
 class Workspace(NamedTuple):
@@ -46,7 +46,7 @@ class Workspace(NamedTuple):
         """h alone."""
         return {"h": self.h[1:]}
 
-    def with_states_reversed(self) -> "Workspace":
+    def reverse_states(self) -> "Workspace":
         """The same buffers with the states the other way round: for one step, what came out goes in."""
         return self._replace(h=self.h[::-1])
 
@@ -87,7 +87,7 @@ class RNN:
 
         return step
 
-    def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights, resets: Resets | None = None) -> Array:
+    def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights, resets: Resets = NO_RESETS) -> Array:
         """Fill da = ∂L/∂a, (T, B, H), and dW_hh, from dh = ∂L/∂h', (T, B, H), last step first; ∂L/∂h[0], (1, B, H)."""
         h, da, recurrent = ws
         times_W_hhT = blocked_matmul(w["W_hh"].T, out=recurrent)
@@ -96,11 +96,10 @@ class RNN:
             for t in reversed(range(len(da))[steps]):
                 np.multiply(da[t], dh[t], out=da[t])
                 times_W_hhT(da[t])  #                           a  = x W_xh + h W_hh + b_h
-                if resets:
-                    resets.cut(t, recurrent)
+                resets.cut(t, recurrent)
                 if t > 0:
                     np.add(dh[t - 1], recurrent, out=dh[t - 1])
         H = h.shape[-1]
-        with zeroed(ws.states, resets):
+        with resets.apply(ws.states):
             np.matmul(h[:-1].reshape(-1, H).T, da.reshape(-1, H), out=dw["W_hh"])
         return recurrent[np.newaxis].copy()

@@ -19,11 +19,10 @@ from charrnn.errors import CheckpointError, ConfigError, NetworkError, RunError
 from charrnn.network.network import Network
 from charrnn.runs.planning.vocabulary_extension import extend_vocabulary
 from charrnn.runs.storage import directory
-from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.checkpoint_record import Lineage, require_storable
 from charrnn.text.source_text import SourceText
 from charrnn.text.vocabulary import UNKNOWN, Vocabulary
-from charrnn.training.events import rounded
+from charrnn.training.events import digits
 from charrnn.words import parameter
 
 INHERITED_KEYS = (
@@ -55,10 +54,6 @@ class FineTuneBase:
         values = resolve.flatten(self.config)
         kept = (*INHERITED_KEYS, "data.boundary")
         return {key: (parameter("base"), value) for key, value in values if key.startswith("model.") or key in kept}
-
-    def default_config(self) -> Config:
-        """The configuration of a fine-tune for which nothing is set."""
-        return resolve.resolve(resolve.DEFAULT, defaults=self.settings).config
 
     def require_compatible(self, config: Config) -> None:
         """Raises ConfigError if a configuration has another network, or another unit."""
@@ -101,9 +96,14 @@ class FineTuneBase:
             present.add(UNKNOWN)
         unused = [symbol for symbol in old if symbol not in present]
         counts = f"{len(old) - len(unused):,} of its {len(old):,} characters occur in this text"
-        counts += f", {len(unused):,} do not: {_listed(unused)}" if unused else ""
-        counts += f"; {len(new):,} are new: {_listed(new)}" if new else "; none is new"
-        return (*self.notes, counts, *_never_learned(new, training.freeze))
+        counts += f", {len(unused):,} do not: {_join(unused)}" if unused else ""
+        counts += f"; {len(new):,} are new: {_join(new)}" if new else "; none is new"
+        frozen = [part for part in ("layer1", "readout") if new and part in training.freeze]
+        return (
+            *self.notes,
+            counts,
+            *(f"{part} is frozen: the new characters keep random weights there" for part in frozen),
+        )
 
 
 def load_base(run: Path) -> FineTuneBase:
@@ -123,26 +123,14 @@ def load_base(run: Path) -> FineTuneBase:
         text_sha256=saved.text.sha256,
         weights_sha256=hashlib.sha256(saved.network.parameters.flat.tobytes()).hexdigest(),
     )
-    notes = (f"from {loaded.path}: {_provenance(saved)}", *([loaded.note] if loaded.note else []))
+    note, progress = f"from {loaded.path}: step {saved.progress.step:,}", saved.progress
+    if progress.best_loss is not None and progress.best_step == progress.step:
+        note += f", validation loss {digits(progress.best_loss)}"
+    notes = (note, loaded.note) if loaded.note else (note,)
     return FineTuneBase(run, saved.network, saved.vocabulary, saved.config, lineage, notes)
 
 
-def _provenance(saved: Checkpoint) -> str:
-    progress = saved.progress
-    loss = progress.best_loss if progress.best_step == progress.step else None
-    return f"step {progress.step:,}" + ("" if loss is None else f", validation loss {rounded(loss)}")
-
-
-def _never_learned(new: Sequence[str], frozen: Sequence[str]) -> tuple[str, ...]:
-    """Notes about new symbols whose weights are frozen."""
-    return tuple(
-        f"{part} is frozen: the new characters keep random weights there"
-        for part in ("layer1", "readout")
-        if new and part in frozen
-    )
-
-
-def _listed(symbols: Sequence[str]) -> str:
+def _join(symbols: Sequence[str]) -> str:
     """Symbols as a message shows them, at most MAX_SYMBOLS_SHOWN of them."""
     names = ["the unknown symbol" if symbol == UNKNOWN else repr(symbol) for symbol in symbols[:MAX_SYMBOLS_SHOWN]]
     more = len(symbols) - len(names)

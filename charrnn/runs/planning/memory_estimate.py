@@ -24,7 +24,7 @@ def _vectors(plan: Plan, network: Network) -> int:
     gradients.
     """
     training = plan.config.training
-    threads = min(plan.threads, _own(plan, plan.config.training.batch_size))
+    threads = min(plan.threads, _own(plan, training.batch_size))
     vectors = 2 + len(plan.optimizer(network).moments) + 2 * threads + (threads > 1) + (plan.weights is not None)
     return vectors + 2 * (training.ema_decay is not None) + (training.accumulate > 1)
 
@@ -42,14 +42,11 @@ def _read_at_once(plan: Plan) -> list[tuple[int, int, bool]]:
 
 def _parts(plan: Plan, streams: int) -> list[int]:
     """How many of the streams each thread of a rank reads at once; both numbers if they cannot be divided evenly."""
-    at_once = {_width(share) for share in even_slices(_own(plan, streams), plan.config.training.accumulate)}
-    return [_width(part) for each in at_once for part in even_slices(each, plan.threads)]
+    shares = even_slices(_own(plan, streams), plan.config.training.accumulate)
+    at_once = {share.stop - share.start for share in shares}
+    return [part.stop - part.start for each in at_once for part in even_slices(each, plan.threads)]
 
 
 def _own(plan: Plan, streams: int) -> int:
     """The largest number of these streams that one rank reads."""
     return -(-streams // plan.ranks.size)
-
-
-def _width(part: slice) -> int:
-    return int(part.stop - part.start)

@@ -9,11 +9,10 @@ from charrnn.runs.planning import rank_agreement
 from charrnn.runs.planning.fine_tuning import FineTuneBase
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.planning.plan_notes import corpus_notes, frozen_notes, rare_symbol_notes
-from charrnn.runs.planning.run_text import read_text
-from charrnn.runs.planning.source_paths import absolute_source, require_storable_sources
+from charrnn.runs.planning.run_text import absolute_source, read_text, require_storable_sources
 from charrnn.text import corpus as corpora
 from charrnn.text import windows
-from charrnn.text.characters.unit_names import counted
+from charrnn.text.characters.unit_names import amount
 from charrnn.text.reading.sources import DEFAULT_SOURCE
 from charrnn.training.parallel.communicator import Communicator
 
@@ -43,7 +42,7 @@ def make_plan(
 
 def _build(sources: Sequence[str], config: Config | None, base: FineTuneBase | None, ranks: Communicator) -> Plan:
     if config is None:
-        config = base.default_config() if base else resolve.resolve(resolve.DEFAULT).config
+        config = resolve.resolve(resolve.DEFAULT, defaults=base.settings if base else None).config
     sources = tuple(sources) or (DEFAULT_SOURCE,)
     absolute = tuple(map(absolute_source, sources))
     require_storable_sources(absolute)
@@ -72,7 +71,7 @@ def _fit_sizes(config: Config, characters: int) -> tuple[SizedConfig, tuple[str,
     B, T = windows.fit(characters, *asked)
     if (B, T) != asked:
         notes.append(
-            f"the training split has {counted(characters, unit)}, too few for {asked[0]} streams x {counted(asked[1], unit)}: reading {B} streams x {counted(T, unit)}"
+            f"the training split has {amount(characters, unit)}, too few for {asked[0]} streams x {amount(asked[1], unit)}: reading {B} streams x {amount(T, unit)}"
         )
     stride = given.training.stride and min(given.training.stride, T)
     return given.replaced("training", batch_size=B, sequence_length=T, stride=stride), tuple(notes)

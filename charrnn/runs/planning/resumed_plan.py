@@ -10,10 +10,9 @@ from charrnn.errors import OptionError, RunError
 from charrnn.runs.planning import rank_agreement
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.planning.plan_notes import corpus_notes, frozen_notes
-from charrnn.runs.planning.run_text import load_corpus
-from charrnn.runs.planning.source_paths import absolute_source
+from charrnn.runs.planning.run_text import absolute_source, load_corpus
 from charrnn.runs.storage.checkpoint import Checkpoint
-from charrnn.system.cores import available_cores
+from charrnn.system.cores import usable_cores
 from charrnn.training.parallel.communicator import Communicator
 from charrnn.words import parameter, plural
 
@@ -38,7 +37,7 @@ def plan_resume(
 
 def require_few_workers(saved: Checkpoint, path: Path, ranks: int) -> None:
     """Raises RunError if a checkpoint, maybe a stranger's, would start far more processes than there are cores."""
-    streams, cores = saved.config.training.batch_size // ranks, available_cores()
+    streams, cores = saved.config.training.batch_size // ranks, len(usable_cores())
     workers = min(saved.config.runtime.threads or 1, streams)
     if workers > max(FEW_WORKERS, 4 * cores):
         raise RunError(

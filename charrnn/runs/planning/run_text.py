@@ -1,5 +1,6 @@
-"""Read the text of a run again: a checkpoint has only its location and its SHA-256."""
+"""The text of a run, and reading it again: a checkpoint has only its location and its SHA-256."""
 
+import glob
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,9 +8,10 @@ from dataclasses import replace
 from charrnn.config.data import Data
 from charrnn.errors import RunError, TextError
 from charrnn.runs.storage.checkpoint import Checkpoint
+from charrnn.runs.storage.checkpoint_record import MAX_RECORD_CHARS, require_storable
 from charrnn.text import corpus as corpora
 from charrnn.text import source_text
-from charrnn.text.characters.unit_names import counted
+from charrnn.text.characters.unit_names import amount
 from charrnn.text.corpus import Corpus
 from charrnn.text.reading import recorded_sources
 from charrnn.text.reading.encodings import Encodings
@@ -17,19 +19,37 @@ from charrnn.text.source_text import SourceText, Stream
 from charrnn.words import parameter
 
 GROWN = 1 << 20  # characters read beyond the old length, so that a message can say how long a longer text is
+MAX_SOURCES_CHARS = MAX_RECORD_CHARS // 2  # characters
+
+
+def require_storable_sources(sources: Sequence[str]) -> None:
+    """Raises RunError for names that a run cannot record: its record is JSON in UTF-8, and of limited length."""
+    for source in sources:
+        require_storable(source, "rename it, or pass its text by standard input (-)")
+    if sum(map(len, sources)) > MAX_SOURCES_CHARS:
+        raise RunError(f"{len(sources):,} texts are too many to record; name their folder, or a pattern in quotes")
+
+
+def absolute_source(source: str) -> str:
+    """The name by which a source is found from any folder."""
+    if source == "-" or source.startswith("builtin:") or os.path.isabs(source):
+        return source
+    if glob.has_magic(source) and not os.path.exists(source):  # abspath would take **/.. for nothing
+        return os.path.join(os.getcwd(), source)
+    return os.path.abspath(source)
 
 
 def read_text(sources: Sequence[str], data: Data, said: Encodings | None = None, most: int | None = None) -> SourceText:
     """Read at most `most` characters of the sources, as `data` says, or in the encodings `said`. Raises TextError."""
-    return source_text.read_text(sources, data.unit, _said(data, said), data.max_expansion, data.boundary, most)
+    return source_text.read_text(sources, data.unit, _encodings(data, said), data.max_expansion, data.boundary, most)
 
 
 def read_once(sources: Sequence[str], data: Data, said: Encodings | None = None) -> Stream:
     """The same in pieces as they arrive, for a single pass. Raises TextError."""
-    return source_text.read_once(sources, data.unit, _said(data, said), data.max_expansion)
+    return source_text.read_once(sources, data.unit, _encodings(data, said), data.max_expansion)
 
 
-def _said(data: Data, said: Encodings | None) -> Encodings:
+def _encodings(data: Data, said: Encodings | None) -> Encodings:
     """The encodings of the sources; those of the run's own text are likely for other texts, too."""
     return replace(said, likely=data.encodings.names) if said else data.encodings
 
@@ -66,7 +86,7 @@ def load_text(
         converted = f"if it is in another encoding, say so, or leave out {parameter('encoding')}; " if encoding else ""
         raise RunError(
             f"the text differs from the one that the run was trained on: {', '.join(sources or saved.text.sources)} has "
-            f"{counted(text.length, text.unit)}, SHA-256 {text.sha256[:12]}...; the run's had {saved.text.characters:,}, "
+            f"{amount(text.length, text.unit)}, SHA-256 {text.sha256[:12]}...; the run's had {saved.text.characters:,}, "
             f"{saved.text.sha256[:12]}...; {converted}"
             f"if the right one moved, name it: {give}"
         )

@@ -38,6 +38,7 @@ from charrnn.training.optim.optimizers import OPTIMIZERS
 from charrnn.training.trainer import Progress
 
 PARAMETERS, MOMENTS, STATE, LEARNING = "parameters.", "optimizer.", "state", "learning"
+RECORD_FIELDS = Record.model_fields.keys() - {"format"}  # those that a Checkpoint has, too
 
 
 @dataclass(frozen=True)
@@ -58,28 +59,22 @@ class Checkpoint:
     learning: Array | None = None  # (P,), the weights if `network` has their average; otherwise None
 
 
-def save(checkpoint: Checkpoint, path: Path, previous: Path | None = None) -> None:
-    """The same as save_in, to a path; `previous` is in the same directory."""
-    with Folder(path.parent) as folder:
-        save_in(folder, checkpoint, path.name, previous.name if previous else None)
-
-
-def save_in(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | None = None) -> None:
+def save(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | None = None) -> None:
     """Write the whole file or nothing. The file that had this name is kept as `previous`, if that is given.
 
     Raises OSError, and DivergedError for numbers that are not finite.
     """
     tensors = _tensors(checkpoint)
-    for tensor_name, tensor in tensors.items():
-        if not np.isfinite(tensor).all():
-            raise DivergedError(f"training diverged at step {checkpoint.progress.step:,}: {tensor_name} is not finite")
+    if infinite := _not_finite(tensors):
+        raise DivergedError(f"training diverged at step {checkpoint.progress.step:,}: {infinite} is not finite")
+    record = Record(**{field: getattr(checkpoint, field) for field in RECORD_FIELDS})
     with folder.whole_file(name, previous) as file:
-        files.write(file, tensors, to_metadata(_record(checkpoint), checkpoint.vocabulary.symbols))
+        files.write(file, tensors, to_metadata(record, checkpoint.vocabulary.symbols))
 
 
 def load(path: Path) -> Checkpoint:
     """The same as load_from, from a path."""
-    return load_from(Folder.named(path.parent), path.name)
+    return load_from(Folder.at(path.parent), path.name)
 
 
 def load_from(folder: Folder, name: str) -> Checkpoint:
@@ -98,7 +93,8 @@ def load_from(folder: Folder, name: str) -> Checkpoint:
             architecture = record.config.model.architecture(len(vocabulary))
             _require(reader.entries, _expected_shapes(record.config, architecture), record.config.training.precision)
             tensors = reader.read()
-        _require_finite(tensors)
+        if infinite := _not_finite(tensors):
+            raise CheckpointError(f"{infinite} holds numbers that are not finite")
         return _assemble(record, vocabulary, architecture, tensors)
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such checkpoint") from None
@@ -130,18 +126,6 @@ def _tensors(checkpoint: Checkpoint) -> dict[str, Array]:
     if checkpoint.learning is not None:
         tensors[LEARNING] = checkpoint.learning
     return {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
-
-
-def _record(checkpoint: Checkpoint) -> Record:
-    return Record(
-        config=checkpoint.config,
-        progress=checkpoint.progress,
-        updates=checkpoint.updates,
-        position=checkpoint.position,
-        text=checkpoint.text,
-        versions=dict(checkpoint.versions),
-        base=checkpoint.base,
-    )
 
 
 def _expected_shapes(config: SizedConfig, architecture: Architecture) -> Shapes:
@@ -180,13 +164,12 @@ def _require_ends(config: SizedConfig, vocabulary: Vocabulary) -> None:
         )
 
 
-def _require_finite(tensors: Mapping[str, Array]) -> None:
-    for name, tensor in tensors.items():
-        if not np.isfinite(tensor).all():
-            raise CheckpointError(f"{name} holds numbers that are not finite")
+def _not_finite(tensors: Mapping[str, Array]) -> str | None:
+    """The name of a tensor with a number that is not finite."""
+    return next((name for name, tensor in tensors.items() if not np.isfinite(tensor).all()), None)
 
 
-def _require_held(architecture: Architecture, parameters: Parameters, learning: Array | None) -> None:
+def _require_zero_biases(architecture: Architecture, parameters: Parameters, learning: Array | None) -> None:
     vectors = [parameters.flat] if learning is None else [parameters.flat, learning]
     for name in architecture.held_biases():
         if any(vector[parameters.place(name)].any() for vector in vectors):
@@ -198,20 +181,14 @@ def _assemble(
 ) -> Checkpoint:
     parameters = Parameters(architecture.shapes(), record.config.training.precision)
     parameters.load(_with_prefix(PARAMETERS, tensors))
-    _require_held(architecture, parameters, tensors.get(LEARNING))
+    _require_zero_biases(architecture, parameters, tensors.get(LEARNING))
     return Checkpoint(
-        config=record.config,
         vocabulary=vocabulary,
         network=Network(architecture, parameters),
         moments=_with_prefix(MOMENTS, tensors),
-        updates=record.updates,
         state=tensors[STATE],
-        position=record.position,
-        progress=record.progress,
-        text=record.text,
-        versions=record.versions,
-        base=record.base,
         learning=tensors.get(LEARNING),
+        **{field: getattr(record, field) for field in RECORD_FIELDS},
     )
 
 

@@ -6,10 +6,10 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError
 from threadpoolctl import threadpool_info
 
 import charrnn
@@ -40,7 +40,11 @@ def require_storable(name: str, remedy: str) -> None:
 @cache
 def versions(ranks: int = 1) -> Mapping[str, str]:
     """Versions of everything that the numbers of a training depend on, and the number of its ranks."""
-    blas = [f"{library['internal_api']} {library['version']} ({library.get('architecture')})" for library in _blas()]
+    blas = [
+        f"{library['internal_api']} {library['version']} ({library.get('architecture')})"
+        for library in threadpool_info()
+        if library["user_api"] == "blas"
+    ]
     return {
         "charrnn": charrnn.__version__,
         "numpy": np.__version__,
@@ -48,10 +52,6 @@ def versions(ranks: int = 1) -> Mapping[str, str]:
         "python": platform.python_version(),
         "ranks": str(ranks),
     }
-
-
-def _blas() -> list[dict[str, Any]]:
-    return [library for library in threadpool_info() if library["user_api"] == "blas"]
 
 
 @dataclass(frozen=True)
@@ -81,17 +81,8 @@ class Record(StrictModel):
     updates: int = Field(ge=0, le=MAX_STEPS)
     position: int = Field(ge=0, le=MAX_STEPS)
     text: TextRecord
-    versions: dict[str, str]
+    versions: Mapping[str, str]
     base: Lineage | None = None
-
-    @field_validator("progress")
-    @classmethod
-    def _counts(cls, progress: Progress) -> Progress:
-        numbers = asdict(progress)
-        numbers |= numbers.pop("level")
-        if not all(0 <= (number or 0) <= MAX_STEPS for number in numbers.values()):
-            raise ValueError(f"each number in it must lie between 0 and {MAX_STEPS:,}")
-        return progress
 
 
 def to_metadata(record: Record, symbols: Sequence[str]) -> dict[str, str]:
@@ -116,18 +107,17 @@ def parse_record(metadata: Mapping[str, str]) -> Record:
             ) from None
         key = shorten(repr(".".join(map(str, first["loc"])))[1:-1])
         raise CheckpointError(f"its record is not valid: {key}: {first['msg']}") from None
-    _require_room(record)
+    _require_counts(record)
     return record
 
 
-def _require_room(record: Record) -> None:
-    """Raises CheckpointError for numbers so large that a resumed training could not write its own record."""
-    counts = asdict(record.progress) | {"updates": record.updates, "position": record.position}
-    level = counts.pop("level")
-    if (level["mean"] or 0) > MAX_LOSS or any(
-        (count or 0) > MAX_STEPS // 2 for count in [*counts.values(), level["variance"]]
-    ):
-        raise CheckpointError("its record is not valid: its counts are larger than those of any training")
+def _require_counts(record: Record) -> None:
+    """Raises CheckpointError for numbers below 0, or so large that a resumed training could not write its own record."""
+    numbers = asdict(record.progress) | {"updates": record.updates, "position": record.position}
+    level = numbers.pop("level")
+    counts = [number or 0 for number in (*numbers.values(), level["variance"])]
+    if not (all(0 <= count <= MAX_STEPS // 2 for count in counts) and 0 <= (level["mean"] or 0) <= MAX_LOSS):
+        raise CheckpointError("its record is not valid: a count in it is negative, or larger than in any training")
 
 
 def parse_symbols(metadata: Mapping[str, str]) -> list[str]:

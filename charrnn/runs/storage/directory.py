@@ -25,7 +25,7 @@ WHICH = (None, "best", "last")
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedCheckpoint:
     """A checkpoint, its file, and a note if it is not the file that was meant."""
 
     checkpoint: Checkpoint
@@ -39,7 +39,7 @@ def require_unused(path: Path) -> None:
         if (path / LOCK).exists():
             create(path).release()  # its error says first who trains there
         elif path.is_dir():
-            _require_empty(Folder.named(path))
+            _require_empty(Folder.at(path))
         elif path.exists():
             raise FileExistsError
 
@@ -52,7 +52,7 @@ def create(path: Path, left: str = LAST + SIDE) -> Lock:
     with _for_a_new_run(path):
         path.mkdir(parents=True, exist_ok=True)
         if not (path / LOCK).exists():
-            _require_empty(Folder.named(path), left)  # first: nothing is added to a directory that is not ours
+            _require_empty(Folder.at(path), left)  # first: nothing is added to a directory that is not ours
         lock = Lock(path)
     try:
         _require_empty(lock.folder, left)
@@ -64,22 +64,15 @@ def create(path: Path, left: str = LAST + SIDE) -> Lock:
 
 def create_next(parent: Path, name: str) -> Lock:
     """Make and lock the first of parent/name, parent/name-2, ... that does not exist. Raises RunError."""
-    for number in itertools.count(1):
-        path = parent / (name if number == 1 else f"{name}-{number}")
-        try:
-            path.mkdir(parents=True)
-        except FileExistsError:
-            if not parent.is_dir():
-                raise RunError(
-                    f"{parent}: a file, not a directory; choose another place with {parameter('out')}"
-                ) from None
-        except OSError as error:
-            raise RunError(
-                f"{path}: cannot be made: {error.strerror or error}; choose another place with {parameter('out')}"
-            ) from None
-        else:
-            return create(path)
-    raise AssertionError("there is no last number")
+    path, numbers = parent / name, itertools.count(2)
+    with _for_a_new_run(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+        while True:
+            try:
+                path.mkdir()
+                return create(path)
+            except FileExistsError:
+                path = parent / f"{name}-{next(numbers)}"
 
 
 def take_lock(path: Path) -> Lock:
@@ -93,11 +86,9 @@ def take_lock(path: Path) -> Lock:
         raise RunError(f"{parameter('resume')} {path}: no such run directory{_runs_near(path)}")
     if not (path / LAST).is_file() and not (path / PREVIOUS).is_file():
         raise RunError(f"{parameter('resume')} {path}: nothing to resume: it holds no {LAST}")
-    if not any(
-        checkpoints.looks_like_checkpoint(Folder.named(path), name) for name in (LAST, PREVIOUS, PREVIOUS + SIDE)
-    ):
-        load_last(Folder.named(path))  # raises: nothing is added to, or removed from, a directory that is not ours
-    with writable(Folder.named(path)):
+    if not any(checkpoints.looks_like_checkpoint(Folder.at(path), name) for name in (LAST, PREVIOUS, PREVIOUS + SIDE)):
+        load_last(Folder.at(path))  # raises: nothing is added to, or removed from, a directory that is not ours
+    with writable(Folder.at(path)):
         lock = Lock(path)
     folder = lock.folder
     try:
@@ -122,10 +113,9 @@ def find_edits(path: Path, config: Config) -> list[str]:
     do not count: they may be those of a new end, if the training was stopped before its first save.
     """
     try:
-        written = _written_config(path)
+        found = dict(resolve.flatten(_written_config(path, config)))
     except ConfigError as error:
         return ["; ".join(str(error).splitlines())]
-    found = dict(resolve.flatten(written or config))
     return [
         f"{key} is {found[key]}, and was {value}"
         for key, value in resolve.flatten(config)
@@ -135,19 +125,19 @@ def find_edits(path: Path, config: Config) -> list[str]:
 
 def end_in_config(path: Path, config: Config) -> tuple[int | None, float | None]:
     """Steps or epochs in config.yaml, if they differ from the checkpoint's. Raises ConfigError."""
-    written = (_written_config(path) or config).training
+    written = _written_config(path, config).training
     if (written.steps, written.epochs) == (config.training.steps, config.training.epochs):
         return None, None
     return (written.steps, None) if written.steps is not None else (None, written.epochs)
 
 
-def _written_config(path: Path) -> Config | None:
-    if not (path / CONFIG).is_file() or not (path / CONFIG).stat().st_size:
-        return None
-    return resolve.resolve(str(path / CONFIG)).config
+def _written_config(path: Path, lost: Config) -> Config:
+    """What config.yaml says; `lost` if it is lost or empty."""
+    file = path / CONFIG
+    return resolve.resolve(str(file)).config if file.is_file() and file.stat().st_size else lost
 
 
-def load(run: Path, which: str | None = None) -> Loaded:
+def load(run: Path, which: str | None = None) -> LoadedCheckpoint:
     """The checkpoint at `run`: the file itself, or the best one of a run directory, or its last if there is no best.
 
     `which` is "best", "last" or None. If the checkpoint is damaged, another is loaded, with a note: the last in place
@@ -159,28 +149,28 @@ def load(run: Path, which: str | None = None) -> Loaded:
     if run.is_file() and which is not None:
         raise RunError(f"{run}: is a checkpoint; for the {which} one of its run, name the directory, {run.parent}")
     if run.exists() and not run.is_dir():
-        return Loaded(checkpoints.load(run), run)
+        return LoadedCheckpoint(checkpoints.load(run), run)
     if not run.is_dir():
         raise RunError(f"{run}: no such run; name a run directory, or a .safetensors checkpoint{_runs_near(run)}")
     if which == "best" or (which is None and (run / BEST).exists()):
         if not (run / BEST).exists():
             raise RunError(f"{run}: holds no {BEST}; is it a run directory, and has it been validated yet?")
-        return _load_best(Folder.named(run), which)
-    return load_last(Folder.named(run))
+        return _load_best(Folder.at(run), which)
+    return load_last(Folder.at(run))
 
 
 def save(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | None = None) -> None:
-    """Write a checkpoint; see checkpoint.save_in. Raises RunError and DivergedError."""
+    """Write a checkpoint; see checkpoint.save. Raises RunError and DivergedError."""
     with writable(folder, name):
-        checkpoints.save_in(folder, checkpoint, name, previous)
+        checkpoints.save(folder, checkpoint, name, previous)
 
 
-def load_from(folder: Folder, name: str) -> Loaded:
+def load_from(folder: Folder, name: str) -> LoadedCheckpoint:
     """Load the checkpoint of this name. Raises CheckpointError."""
-    return Loaded(checkpoints.load_from(folder, name), folder.path / name)
+    return LoadedCheckpoint(checkpoints.load_from(folder, name), folder.path / name)
 
 
-def _load_best(folder: Folder, which: str | None) -> Loaded:
+def _load_best(folder: Folder, which: str | None) -> LoadedCheckpoint:
     try:
         return load_from(folder, BEST)
     except CheckpointError as error:
@@ -190,7 +180,7 @@ def _load_best(folder: Folder, which: str | None) -> Loaded:
         return replace(last, note=f"{error}; using {last.path.name}")
 
 
-def load_last(folder: Folder) -> Loaded:
+def load_last(folder: Folder) -> LoadedCheckpoint:
     """The newest whole checkpoint of a run. Raises RunError and CheckpointError, and UnreadableError if the last one
     may be whole, because then no other should take its place.
     """
@@ -212,7 +202,7 @@ def writable(folder: Folder, name: str = "") -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if folder.is_gone:
+        if folder.is_missing:
             raise RunError(
                 f"{folder.path}: was removed, or moved to another disk, while it was in use; what was not saved is lost; "
                 "if it was moved, resume it there: charrnn train --resume NEW_PLACE"
@@ -242,15 +232,11 @@ def _require_empty(folder: Folder, left: str = LAST + SIDE) -> None:
     found = folder.names()
     if LOCK in found:
         found = [name for name in found if name not in (LOCK, left)]
-    if found:
-        raise RunError(_occupied(folder.path, found))
-
-
-def _occupied(path: Path, found: list[str]) -> str:
-    other = f"choose another directory with {parameter('out')}"
+    path, other = folder.path, f"choose another directory with {parameter('out')}"
     if LAST in found or PREVIOUS in found:
-        return f"{path}: already holds a run; resume it: charrnn train --resume {path}; or {other}"
-    return f"{path}: not empty (it holds {found[0]}); {other}"
+        raise RunError(f"{path}: already holds a run; resume it: charrnn train --resume {path}; or {other}")
+    if found:
+        raise RunError(f"{path}: not empty (it holds {found[0]}); {other}")
 
 
 def _runs_near(run: Path) -> str:

@@ -6,7 +6,6 @@ later steps are dropped. The time counts both: a step that was made twice took t
 
 import json
 from array import array
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from charrnn.errors import ConfigError, RunError
 from charrnn.runs.storage.checkpointing import OF_BYTES
 from charrnn.runs.storage.directory import CONFIG, METRICS
 from charrnn.runs.storage.metrics_log import MAX_LINE_BYTES
-from charrnn.system.plain_files import open_named, open_plain
+from charrnn.system.plain_files import open_file_or_pipe, open_plain
 from charrnn.text.characters.unit_names import Unit
 
 Floats = NDArray[np.float64]
@@ -50,7 +49,9 @@ class History:
     evaluated_losses: Floats
     recoveries: tuple[int, ...]
     skipped: int
-    unit: Unit = "char"  # the losses are means over these
+    unit: Unit  # the losses are means over these
+    session_seconds: float  # the training time of all sessions that were not killed
+    finished: bool  # whether all steps are made, or patience ended the training, and that was saved
 
     @property
     def best(self) -> tuple[int, float] | None:
@@ -62,38 +63,36 @@ class History:
 
 
 class StepTable:
-    """A table with a row for each step, whose last rows can be removed."""
+    """Rows of numbers, the step first, whose last rows can be removed."""
 
-    def __init__(self, *fields: str) -> None:
-        self.steps = array("q")
-        self.columns = {field: array("d") for field in fields}
+    def __init__(self, width: int) -> None:
+        self._width, self._numbers = width, array("d")  # exact for each step below MAX_STEP
 
-    def add(self, step: int, row: dict[str, float]) -> None:
+    def add(self, step: int, *row: float) -> None:
         """Add a row, in place of the rows of this step and later ones."""
         self.drop_from(step)
-        self.steps.append(step)
-        for field, column in self.columns.items():
-            column.append(row[field])
+        self._numbers.extend((step, *row))
 
     def drop_from(self, step: int) -> None:
         """Remove the rows of this step and later ones."""
-        length = bisect_left(self.steps, step)
-        del self.steps[length:]
-        for column in self.columns.values():
-            del column[length:]
+        while self._numbers and self._numbers[-self._width] >= step:
+            del self._numbers[-self._width :]
 
-    def __getitem__(self, field: str) -> Floats:
-        return np.array(self.columns[field], np.float64)
+    def columns(self) -> Floats:
+        """A copy of the table, (width, rows)."""
+        return np.array(self._numbers).reshape(-1, self._width).T.copy()
 
 
 class HistoryReader:
     """Reads events one by one, and makes a history of them."""
 
     def __init__(self) -> None:
-        self._stepped = StepTable(*FIELDS, "clipped", "spent")
-        self._evaluated = StepTable("loss")
+        self._stepped, self._evaluated = StepTable(1 + len(FIELDS) + 2), StepTable(2)
         self._recoveries: list[int] = []
         self._spent = 0.0  # seconds per character of a step, summed
+        self._session_seconds = 0.0
+        self._reason: str | None = None  # why the training ended, until the next save
+        self._finished = False
         self._skipped = 0
         self._unit: Unit = "char"
 
@@ -107,23 +106,29 @@ class HistoryReader:
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             self._skipped += 1
 
-    def _take(self, event: Any) -> None:
+    def _take(self, event: dict[str, Any]) -> None:
         match event["event"]:
             case "step":
                 self._take_step(_step(event), event)
             case "eval":
-                self._evaluated.add(_step(event), {"loss": _number(event, "loss")})
+                self._evaluated.add(_step(event), _number(event, "loss"))
             case "resumed":
                 self._go_back(_step(event))
+                self._reason, self._finished = None, False
             case "recovered":
                 self._go_back(_step(event))
                 self._recoveries.append(_step(event))
+            case "finished":
+                self._session_seconds += _number(event, "seconds")
+                self._reason, self._finished = event.get("reason"), False
+            case "saved":
+                self._reason, self._finished = None, self._reason in ("steps", "patience")
 
     def _take_step(self, step: int, event: dict[str, Any]) -> None:
-        row = {field: _number(event, field) for field in FIELDS}
-        row["clipped"] = float(bool(event["clipped"]))
+        values = [_number(event, field) for field in FIELDS]
+        clipped = bool(event["clipped"])
         self._spent += 1 / _number(event, "chars_per_second", SLOWEST)
-        self._stepped.add(step, {**row, "spent": self._spent})
+        self._stepped.add(step, *values, clipped, self._spent)
         self._evaluated.drop_from(step)
 
     def _go_back(self, step: int) -> None:
@@ -133,20 +138,23 @@ class HistoryReader:
 
     def history(self, characters: int | None, unit: Unit | None = None) -> History:
         """The history of all events so far; `characters` of a step and their `unit`, if known."""
-        stepped = self._stepped
+        steps, epochs, losses, grad_norms, learning_rates, clipped, spent = self._stepped.columns()
+        evaluated_steps, evaluated_losses = self._evaluated.columns()
         return History(
-            np.array(stepped.steps, np.int64),
-            stepped["epoch"],
-            stepped["loss"],
-            stepped["grad_norm"],
-            stepped["learning_rate"],
-            stepped["clipped"] > 0,
-            stepped["spent"] * characters if characters else None,
-            np.array(self._evaluated.steps, np.int64),
-            self._evaluated["loss"],
+            steps.astype(np.int64),
+            epochs,
+            losses,
+            grad_norms,
+            learning_rates,
+            clipped > 0,
+            spent * characters if characters else None,
+            evaluated_steps.astype(np.int64),
+            evaluated_losses,
             tuple(dict.fromkeys(self._recoveries)),
             self._skipped,
             unit or self._unit,
+            self._session_seconds,
+            self._finished,
         )
 
 
@@ -158,7 +166,7 @@ def read_history(run: Path) -> History:
     path = _metrics_of(run)
     reader = HistoryReader()
     try:
-        with open_plain(path) if path != run else open_named(run) as file:
+        with open_plain(path) if path != run else open_file_or_pipe(run) as file:
             for line in _lines(file):
                 reader.read(line)
     except OSError as error:

@@ -32,10 +32,10 @@ def printable_line(text: str) -> str:
     return UNSAFE.sub(lambda found: _picture(found[0]), text)
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """Like `repr`, but characters that are newer than Python's tables of Unicode stay."""
-    quote = repr(text)[0]
-    return quote + "".join(_escaped(character, quote) for character in text) + quote
+    mark = repr(text)[0]
+    return mark + "".join(_escape(character, mark) for character in text) + mark
 
 
 def json_text(value: object) -> str:
@@ -43,9 +43,9 @@ def json_text(value: object) -> str:
     return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 
-def _escaped(character: str, quote: str) -> str:
-    if character == quote:
-        return f"\\{quote}"
+def _escape(character: str, mark: str) -> str:
+    if character == mark:
+        return f"\\{mark}"
     return character if unicodedata.category(character) == "Cn" else repr(character)[1:-1]
 
 

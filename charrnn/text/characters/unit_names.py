@@ -13,7 +13,7 @@ def unit_name(unit: Unit, count: int = 2) -> str:
     return NAMES[unit] + ("" if count == 1 else "s")
 
 
-def counted(count: int, unit: Unit) -> str:
+def amount(count: int, unit: Unit) -> str:
     """A count with its unit, such as `1,234 bytes`."""
     return plural(count, NAMES[unit])
 

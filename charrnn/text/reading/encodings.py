@@ -55,7 +55,7 @@ class Encodings:
         for entry in entries:
             file, equals, encoding = entry.rpartition("=")
             try:
-                require_known(encoding)
+                require_encoding(encoding)
             except TextError as error:
                 raise TextError(f"{entry}: {error}") from None
             if equals and not file:
@@ -98,7 +98,7 @@ def absolute_entry(entry: str) -> str:
     return f"{os.path.abspath(file)}={name}" if equals and ".." in PurePath(file).parts else entry
 
 
-def require_known(name: str) -> None:
+def require_encoding(name: str) -> None:
     """Raises TextError for a name that is not an encoding of texts."""
     try:
         if not ENCODING_NAME.fullmatch(name):

@@ -36,7 +36,7 @@ class FrozenParameters:
             gradient[place] = 0
 
     @contextmanager
-    def preserved(self, w: Array) -> Iterator[None]:
+    def preserve(self, w: Array) -> Iterator[None]:
         """Within, an update may change the parameters w, (P,); afterwards the frozen ones are as before, to the bit."""
         before = [w[place].copy() for place in self.places]
         yield

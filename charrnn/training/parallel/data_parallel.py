@@ -23,7 +23,7 @@ from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
 from charrnn.network.resets import ResetMask
 from charrnn.network.window_options import WindowOptions
-from charrnn.system.cores import available_cores
+from charrnn.system.cores import usable_cores
 from charrnn.text.windows import Window
 from charrnn.training.parallel.communicator import Communicator
 from charrnn.training.parallel.replica import Replica, Shard
@@ -47,7 +47,7 @@ def fastest_threads(architecture: Architecture, T: int, B: int, cores: int | Non
     per_layer = G * H * (H + ELEMENTWISE)
     inner = (architecture.num_layers - 1) * G * H * H
     multiplications = T * B * (architecture.num_layers * per_layer + inner + H * V)
-    return max(1, min(cores or available_cores(), B, multiplications // MIN_MULTIPLICATIONS_PER_CORE))
+    return max(1, min(cores or len(usable_cores()), B, multiplications // MIN_MULTIPLICATIONS_PER_CORE))
 
 
 @cache

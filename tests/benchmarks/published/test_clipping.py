@@ -92,13 +92,13 @@ def test_where_every_rate_diverges_none_is_usable():
     assert conclusions(grid([result(losses=[9.0])]))[0] == "- no clipping: no usable rate"
 
 
-def test_a_training_tells_its_validations_and_how_often_it_clipped():
+def test_a_training_reports_its_validations_and_how_often_it_clipped():
     found = trained(training(0.1, threshold=1e-6), SETTING.updates)
     assert (len(found["losses"]), found["finite"], found["clipped"]) == (VALIDATIONS, True, 1.0)
     assert trained(training(0.1, threshold=None), SETTING.updates)["clipped"] == 0
 
 
-def test_a_training_whose_loss_is_no_number_is_told_as_not_finite():
+def test_a_training_whose_loss_is_not_a_number_is_reported_as_not_finite():
     assert not trained(training(1e30, threshold=None), SETTING.updates)["finite"]
 
 

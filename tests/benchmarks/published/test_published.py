@@ -83,7 +83,7 @@ def test_what_is_charged_after_the_first_window_has_so_many_characters_before_it
     assert (targets[:-1, 48:] >= 0).all()
 
 
-def test_a_race_tells_its_loss_at_each_mark_and_its_clock_stands_still_meanwhile(capsys, monkeypatch):
+def test_a_race_reports_its_loss_at_each_mark_and_its_clock_stands_still_meanwhile(capsys, monkeypatch):
     clock = Clock()
     monkeypatch.setattr("benchmarks.published.race.time", clock)
     shares = []
@@ -109,7 +109,7 @@ def result(contestant, *losses, seed=0, **more):
     return {"contestant": contestant, "seed": seed, "minutes": 2, "curve": curve, **more}
 
 
-def test_a_contest_is_told_minute_by_minute():
+def test_a_contest_is_reported_minute_by_minute():
     results = [result("charrnn", 2.0, 1.5, recipe="quick"), result("gpt", 3.0), result("gpt", 2.0, seed=1)]
     assert contest_told.table(results, 60).splitlines()[:5] == [
         "| minutes | charrnn quick | gpt |",
@@ -125,7 +125,7 @@ def test_a_minute_before_the_first_validation_has_a_dash():
     assert contest_told.table([late], 60).splitlines()[2:4] == ["| 1 | - |", "| 2 | 3.0000 |"]
 
 
-def test_random_blocks_are_told_apart():
+def test_random_blocks_are_distinguished():
     curve = [{"seconds": 60, "loss": 2.0, "loss_blocks": 1.9}, {"seconds": 120, "loss": 2.1, "loss_blocks": 1.8}]
     assert contest_told.table([{**result("gpt"), "curve": curve}], 60).endswith("lowest 1.8000.")
 
@@ -164,12 +164,12 @@ def test_a_part_of_a_text_is_cut_by_characters(tmp_path):
     assert by_length.cut(str(file)) == (file, 0, "h\u00e4rbour\r\n")
 
 
-def test_a_text_that_is_not_there_is_told(tmp_path):
+def test_a_text_that_is_not_there_is_reported(tmp_path):
     with pytest.raises(SystemExit, match="No such file"):
         by_length.cut(str(tmp_path / "none.txt:0:10"))
 
 
-def test_a_text_in_another_encoding_is_told(tmp_path):
+def test_a_text_in_another_encoding_is_reported(tmp_path):
     (tmp_path / "latin.txt").write_bytes("h\u00e4rbour".encode("latin-1"))
     with pytest.raises(SystemExit, match="not UTF-8"):
         by_length.cut(str(tmp_path / "latin.txt"))

@@ -3,7 +3,7 @@
 import json
 
 
-def test_bench_tells_speed_and_where_the_time_goes(charrnn, small_peak):
+def test_bench_prints_the_speed_and_where_the_time_goes(charrnn, small_peak):
     arguments = ("bench", "-s", "model.hidden_size=16", "-s", "training.batch_size=4", "--seconds", "0.1")
     result = charrnn(*arguments)
     assert result.exit_code == 0

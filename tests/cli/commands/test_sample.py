@@ -18,7 +18,7 @@ def test_sample_prints_the_prompt_and_the_same_text_twice(charrnn, tiny_run):
     assert charrnn("sample", tiny_run, "-p", "the ", "-n", "50", "--seed", "2").stdout != first.stdout
 
 
-def test_the_seed_that_was_chosen_is_told_and_repeats_the_text(charrnn, tiny_run):
+def test_the_seed_that_was_chosen_is_printed_and_repeats_the_text(charrnn, tiny_run):
     first = charrnn("sample", tiny_run, "-n", "50")
     seed = first.stderr.strip().rpartition(" ")[2]
     assert charrnn("sample", tiny_run, "-n", "50", "--seed", seed).stdout == first.stdout
@@ -71,7 +71,7 @@ def test_a_trace_has_a_line_for_each_character_below_the_text(charrnn, tiny_run)
     assert sum(p for _, p in sample["trace"][0]["candidates"]) == pytest.approx(1)
 
 
-def test_reranking_prints_the_likeliest_and_tells_its_seed(charrnn, tiny_run):
+def test_reranking_prints_the_likeliest_and_its_seed(charrnn, tiny_run):
     options = ["-n", "30", "--seed", "5", "--stop", "a"]
     samples = json.loads(charrnn("sample", tiny_run, *options, "--json", "--count", "6").stdout)
     drawn = [len(sample["text"]) + (sample["finish"] == "stop") for sample in samples]

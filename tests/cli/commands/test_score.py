@@ -67,7 +67,7 @@ def test_models_of_different_units_are_not_compared(charrnn, tiny_run, text_file
     refused(charrnn("eval", tiny_run, "--with", tmp_path / "bytes"), 1, "different vocabularies cannot be mixed")
 
 
-def test_what_there_is_to_say_of_a_model_is_told_beside_the_lines_of_json_too(charrnn, tiny_run, text_file):
+def test_notes_about_a_model_are_printed_beside_the_lines_of_json_too(charrnn, tiny_run, text_file):
     (tiny_run / "best.safetensors").write_bytes(b"?")
     done = charrnn("score", tiny_run, text_file, "--json")
     assert done.exit_code == 0

@@ -18,7 +18,7 @@ def test_train_prints_the_run_directory_and_nothing_else_on_stdout(charrnn, text
     assert "\x1b" not in result.stderr
 
 
-def test_quiet_tells_nothing(charrnn, text_file):
+def test_quiet_prints_the_run_directory_alone(charrnn, text_file):
     result = charrnn("train", text_file, *TINY, "-q")
     assert (result.stdout, result.stderr) == ("runs/text\n", "")
 
@@ -54,7 +54,7 @@ def test_dry_run_shows_the_plan_and_writes_nothing(charrnn, text_file, tmp_path)
     assert found["text"]["characters"] == 1200
 
 
-def test_without_a_configuration_train_takes_the_default_one_and_tells_what_the_text_decided(charrnn, text_file):
+def test_without_a_configuration_train_takes_the_default_one_and_prints_what_the_text_decided(charrnn, text_file):
     plain, named = (
         json.loads(charrnn("train", text_file, "--dry-run", "--json", *options).stdout)
         for options in ([], ["-c", "default"])
@@ -73,7 +73,7 @@ def test_without_a_configuration_train_takes_the_default_one_and_tells_what_the_
     )
 
 
-def test_a_fine_tune_tells_what_is_new_and_where_its_values_came_from(charrnn, tiny_run, tmp_path):
+def test_a_fine_tune_prints_what_is_new_and_where_its_values_came_from(charrnn, tiny_run, tmp_path):
     other = tmp_path / "other.txt"
     other.write_text("the cat sat on 12 mats.\n" * 40)
     found = json.loads(charrnn("train", other, "--from", tiny_run, "--dry-run", "--json").stdout)

@@ -182,7 +182,7 @@ def test_a_directory_below_a_file(charrnn, text_file):
 
 
 @pytest.mark.parametrize("options", [[], ["--dry-run"]], ids=["train", "dry run"])
-def test_a_directory_that_is_taken_is_told_before_a_text_is_read(charrnn, tiny_run, options):
+def test_a_directory_that_is_taken_is_refused_before_a_text_is_read(charrnn, tiny_run, options):
     before = {path.name: path.read_bytes() for path in tiny_run.iterdir()}
     words = f"{tiny_run}: already holds a run; resume it: charrnn train --resume {tiny_run}"
     refused(charrnn("train", "nothing.txt", "--out", tiny_run, *options), 1, words)

@@ -19,7 +19,7 @@ from charrnn.cli.reports.samples import show_samples
 from charrnn.cli.sweep.live_view import running_line
 from charrnn.generation.samples import Sample, TracedStep
 from charrnn.training.benchmark import Bench
-from charrnn.training.events import rounded
+from charrnn.training.events import digits
 
 WIDTHS = (60, 80, 120)
 NUMBER = re.compile(r"[+-]?\d[\d.,]*(?:e[+-]\d+)?")
@@ -113,9 +113,9 @@ EXPECTED = {
     "sweep": lambda found: [
         text
         for row in found
-        for text in (rounded(row["best_loss"]), rounded(row["bpc"], 3), *map(str, row["values"].values()))
+        for text in (digits(row["best_loss"]), digits(row["bpc"], 3), *map(str, row["values"].values()))
     ],
-    "eval": lambda found: [rounded(loss) for loss in (found["loss"], found["bpc"], *found["baselines"].values())],
+    "eval": lambda found: [digits(loss) for loss in (found["loss"], found["bpc"], *found["baselines"].values())],
     "bench": lambda found: [f"{found[part] * 1e3:.2f}" for part in ("forward", "backward", "update", "rest")],
     "dry run": lambda found: [
         json.dumps(value)

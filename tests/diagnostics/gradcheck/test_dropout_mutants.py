@@ -17,7 +17,7 @@ from charrnn.network.window_options import WindowOptions
 
 CELLS = ("rnn", "gru", "lstm")
 SETTINGS = ["model.num_layers=2", "model.dropout=0.5", "model.weight_dropout=0.3"]
-APPLIED = WeightDropout.applied.__wrapped__
+APPLIED = WeightDropout.apply.__wrapped__
 BROKEN = [
     (function, name, code)
     for function in (

@@ -5,7 +5,7 @@ from mutants import mutants, planted
 from slow import mostly_slow
 
 from charrnn.diagnostics.gradcheck.case import random_window, small_case, with_resets
-from charrnn.diagnostics.gradcheck.gradcheck import gradcheck, passed
+from charrnn.diagnostics.gradcheck.gradcheck import all_pass, gradcheck
 from charrnn.network import activations, readout
 from charrnn.network.architecture import Architecture
 from charrnn.network.cells import gru, lstm
@@ -58,7 +58,7 @@ def caught(cases) -> bool:
     """True where gradcheck fails, or cannot even run, for at least one kind, or backward reports as final what is not."""
     try:
         with np.errstate(all="ignore"):
-            right = all(passed(list(gradcheck(case, ["complex-step"]))) for case in cases)
+            right = all(all_pass(list(gradcheck(case, ["complex-step"]))) for case in cases)
             return not (right and all(map(reports_what_is_final, cases)))
     except Exception:
         return True

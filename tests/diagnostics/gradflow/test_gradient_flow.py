@@ -11,7 +11,7 @@ from charrnn.diagnostics.gradflow.gradient_flow import (
     gradient_flow,
     lag_below,
     lyapunov_exponent,
-    warmed_up,
+    warm_up,
 )
 from charrnn.diagnostics.gradflow.jacobian_products import Norms
 from charrnn.diagnostics.gradflow.truncation import truncations
@@ -30,7 +30,7 @@ def fresh(cell="rnn", layers=1, **options):
 
 def cuts(network, lags):
     """What truncation costs over 16 places of the text."""
-    window, state = warmed_up(network, TEXT, lags, 16)
+    window, state = warm_up(network, TEXT, lags, 16)
     return truncations(network, window, state, beginnings(window[:-1], None))
 
 
@@ -104,7 +104,7 @@ def test_the_exponent_of_a_network_through_which_nothing_comes_is_none():
     assert lyapunov_exponent(np.array([[0.0], [-np.inf]])) is None
 
 
-def test_a_dead_relu_network_is_told_in_numbers_that_json_can_hold():
+def test_a_dead_relu_network_is_reported_in_numbers_that_json_can_hold():
     network = fresh(nonlinearity="relu")
     network.parameters["b_h"][:] = -100
     [layer] = gradient_flow(network, TEXT, lags=10).layers
@@ -129,7 +129,7 @@ def test_without_recurrence_one_step_is_the_full_gradient():
         assert (cut.cosine, cut.norm_ratio) == pytest.approx((1, 1), abs=1e-12)
 
 
-def test_every_layer_and_for_the_lstm_both_states_are_told():
+def test_every_layer_and_for_the_lstm_both_states_are_reported():
     flow = gradient_flow(fresh("lstm", layers=2), TEXT, lags=6)
     assert [layer.layer for layer in flow.layers] == [1, 2]
     assert [[curve.state for curve in layer.curves] for layer in flow.layers] == [["h", "c"], ["h", "c"]]

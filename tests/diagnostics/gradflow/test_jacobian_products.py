@@ -41,7 +41,7 @@ def test_an_orthogonal_linear_network_keeps_the_norm():
 
 
 @pytest.mark.parametrize("factor", [1e-30, 1e-200, -1e-200, -1e200])
-def test_a_product_beyond_all_numbers_is_still_told(factor):
+def test_a_product_beyond_all_numbers_is_still_reported(factor):
     norms, whole = linear(factor * np.eye(H), 50)
     for logs in (norms.rms, norms.largest, whole - np.log(H) / 2):
         np.testing.assert_allclose(logs[50], 50 * np.log(abs(factor)))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from charrnn.diagnostics.gradflow.spectrum import STEEPEST, conditions, spectra, spectrum
+from charrnn.diagnostics.gradflow.spectrum import STEEPEST, conditions, spectra
 from charrnn.network.activations import NONLINEARITIES
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
@@ -18,7 +18,7 @@ def test_the_steepest_slope_of_each_nonlinearity(name, steepest):
 
 
 def test_a_triangular_matrix_forgets_in_the_end_and_amplifies_before():
-    found = spectrum("W_hh", np.array([[0.5, 3.0], [0.0, 0.4]]))
+    [found] = spectra("rnn", np.array([[0.5, 3.0], [0.0, 0.4]]))
     assert found.spectral_radius == pytest.approx(0.5)
     assert found.singular_values[0] > 3
     assert found.singular_values == sorted(found.singular_values, reverse=True)
@@ -27,7 +27,7 @@ def test_a_triangular_matrix_forgets_in_the_end_and_amplifies_before():
 
 
 def test_the_conditions_look_at_the_singular_value_and_the_steepest_slope():
-    tall = spectrum("W_hh", np.diag([3.9, 0.1]))
+    [tall] = spectra("rnn", np.diag([3.9, 0.1]))
     assert conditions("sigmoid", tall).must_vanish
     assert conditions("tanh", tall).may_explode
     assert not conditions("tanh", tall).must_vanish

@@ -13,6 +13,7 @@ from charrnn.runs.storage.checkpoint import load, save
 from charrnn.runs.storage.checkpoint_record import MAX_RECORD_CHARS
 from charrnn.runs.storage.safetensors_file import write
 from charrnn.system import atomic_files
+from charrnn.system.folder_handle import Folder
 
 BASE = {"path": "runs/x/best.safetensors", "step": 3, "text_sha256": "", "weights_sha256": ""}
 
@@ -42,7 +43,7 @@ def rewrite(path, tensors=None, record=None):
 
 def test_what_is_saved_is_what_is_loaded_to_the_byte(last, tmp_path):
     first = load(last)
-    save(first, tmp_path / "again.safetensors")
+    save(Folder.named(tmp_path), first, "again.safetensors")
     again = load(tmp_path / "again.safetensors")
     assert (tmp_path / "again.safetensors").read_bytes() == last.read_bytes()
     assert again.network.parameters.flat.tobytes() == first.network.parameters.flat.tobytes()
@@ -69,7 +70,7 @@ def test_a_write_that_fails_leaves_the_old_checkpoint_and_no_side_file(last, mon
 
     monkeypatch.setattr(atomic_files.os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        save(loaded, last)
+        save(Folder.named(last.parent), loaded, last.name)
     assert last.read_bytes() == before
     assert not list(last.parent.glob("*.tmp"))
 
@@ -124,7 +125,7 @@ def test_another_programs_safetensors_is_refused(last):
         ({}, {"vocabulary": "[" * 100_000}, "vocabulary is not valid"),
         ({}, {"updates": 10**400}, "record is not valid"),
         ({}, {"position": 10**16}, "record is not valid: position"),
-        ({}, {"progress": {"step": 10**16}}, "record is not valid: progress: .*between 0 and"),
+        ({}, {"progress": {"step": 10**16}}, "record is not valid: a count in it is negative"),
         ({}, {"a\nb" * 1000: 1}, "record is not valid: a.nb.{80}"),
         ({}, "x" * (MAX_RECORD_CHARS + 1), "record is not valid: longer than"),
         ({}, {"config": {}}, "has shape"),
@@ -134,7 +135,7 @@ def test_another_programs_safetensors_is_refused(last):
         ({}, {"progress": 3}, "record is not valid: progress"),
         ({}, {"progress": {"step": "x"}}, "record is not valid: progress.step"),
         ({}, {"position": -1}, "record is not valid: position"),
-        ({}, {"progress": {"step": -1}}, "record is not valid: progress: .*between 0 and"),
+        ({}, {"progress": {"step": -1}}, "record is not valid: a count in it is negative"),
         ({}, {"progress": {"best_loss": float("nan")}}, "record is not valid: progress.best_loss: .*finite"),
         ({}, {"base": {"path": 3}}, r"record is not valid: base\.path"),
         ({}, {"base": BASE | {"step": -1}}, r"record is not valid: base\.step"),
@@ -168,7 +169,7 @@ def test_a_checkpoint_has_the_average_as_its_parameters_and_the_weights_that_lea
     saved = load(averaged)
     assert saved.learning.shape == saved.network.parameters.flat.shape
     assert np.abs(saved.learning - saved.network.parameters.flat).max() > 1e-4
-    save(saved, averaged.with_name("again.safetensors"))
+    save(Folder.named(averaged.parent), saved, "again.safetensors")
     assert averaged.with_name("again.safetensors").read_bytes() == averaged.read_bytes()
 
 
@@ -184,6 +185,6 @@ def test_weights_that_learn_are_asked_for_where_there_is_an_average_and_only_the
 def test_every_count_is_its_own(last, tmp_path):
     """A step, an update of the optimizer and a window read are three things."""
     changed = replace(load(last), updates=7, position=11)
-    save(changed, tmp_path / "again.safetensors")
+    save(Folder.named(tmp_path), changed, "again.safetensors")
     again = load(tmp_path / "again.safetensors")
     assert (again.progress.step, again.updates, again.position) == (20, 7, 11)

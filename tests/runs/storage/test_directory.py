@@ -61,7 +61,7 @@ def test_the_next_free_name(tmp_path):
         names.append(lock.folder.path.name)
         lock.release()
     assert names == ["x", "x-2", "x-3"]
-    with pytest.raises(RunError, match=r"a file, not a directory|cannot be made"):
+    with pytest.raises(RunError, match="a file, not a directory"):
         directory.create_next(tmp_path / "runs" / "x" / "lock", "x")
 
 

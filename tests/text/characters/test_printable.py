@@ -4,7 +4,7 @@ from unicodedata import category
 
 import pytest
 
-from charrnn.text.characters.printable import is_unsafe, json_text, printable, printable_line, quoted
+from charrnn.text.characters.printable import is_unsafe, json_text, printable, printable_line, quote
 
 HARMLESS = {
     "no-break space": "« oui »\u00a0!",
@@ -63,8 +63,8 @@ def test_the_unsafe_ones_are_the_controls_the_bidi_controls_the_line_ends_and_th
 
 @pytest.mark.parametrize("text", ["", "a'b", 'a"b', "a'\"b", "\\", "\\U0001fae9", "\x1b\n\u00a0\u200d\ufffd", "日é"])
 def test_what_python_knows_is_quoted_as_python_does(text):
-    assert quoted(text) == repr(text)
+    assert quote(text) == repr(text)
 
 
 def test_what_is_newer_than_pythons_tables_is_quoted_as_it_is():
-    assert quoted("a\U0001fa8a'\n\\U0001fa8a") == '"a\U0001fa8a\'\\n\\\\U0001fa8a"'
+    assert quote("a\U0001fa8a'\n\\U0001fa8a") == '"a\U0001fa8a\'\\n\\\\U0001fa8a"'

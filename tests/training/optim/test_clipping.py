@@ -45,7 +45,7 @@ def test_both_clip_by_norm_first():
     np.testing.assert_allclose(gradient, [3.0, 3.5])
 
 
-def test_neither_changes_nothing_and_still_tells_the_norm():
+def test_neither_changes_nothing_and_still_returns_the_norm():
     gradient = np.array([3.0, 4.0])
     assert Clipping()(gradient) == (5.0, False)
     assert gradient.tolist() == [3, 4]

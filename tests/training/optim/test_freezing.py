@@ -92,6 +92,6 @@ def test_nothing_frozen_changes_nothing():
     gradient = np.ones(4)
     freezing = FrozenParameters()
     freezing.mask(gradient)
-    with freezing.preserved(gradient):
+    with freezing.preserve(gradient):
         gradient *= 2
     assert gradient.tolist() == [2] * 4

@@ -59,7 +59,7 @@ def test_any_split_gives_the_loss_gradient_and_state_of_one_thread(cell):
                     np.testing.assert_allclose(state_many, state_one, rtol=1e-13, atol=1e-15)
 
 
-def test_labels_are_smoothed_in_every_part_and_the_loss_is_told_without():
+def test_labels_are_smoothed_in_every_part_and_the_loss_is_reported_without():
     network, given, state = window(7)
     ws, expected = network.workspace(9, 7), network.parameters.zeros_like()
     loss = network.forward(given.inputs, given.targets, state, ws)
