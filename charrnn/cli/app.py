@@ -137,10 +137,6 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     for number in ENDING_SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores SIGHUP
-            signal.signal(number, _terminate)
+            # Exit as after Ctrl-C, so that half-written files and temporary folders are removed.
+            signal.signal(number, lambda number, _: sys.exit(exit_code(number)))
     app(prog_name="charrnn")
-
-
-def _terminate(number: int, _: object) -> None:
-    """Exit as after Ctrl-C, so that half-written files and temporary folders are removed."""
-    sys.exit(exit_code(number))
