@@ -91,7 +91,7 @@ def start(plan: Plan, out: Path | None = None) -> Run:
 
     Raises RunError if the directory is not empty or cannot be made.
     """
-    trainer = build_trainer(plan, _initial_network(plan))
+    trainer = build_trainer(plan, initial_network(plan))
     held = ExitStack()
     folder, note = lock_on_root(
         plan.ranks, lambda: directory.create(out) if out else directory.create_next(Path(RUNS), plan.name), held
@@ -112,7 +112,7 @@ def lock_on_root(ranks: Communicator, take: Callable[[], Lock], held: ExitStack)
     return ranks.on_root(take_and_hold)
 
 
-def _initial_network(plan: Plan) -> Network:
+def initial_network(plan: Plan) -> Network:
     """A fresh network, or a copy of the plan's weights: the plan may start another training. Raises NetworkError."""
     training = plan.config.training
     try:

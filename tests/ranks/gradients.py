@@ -7,8 +7,9 @@ import sys
 import numpy as np
 
 from charrnn.config.resolve import resolve
+from charrnn.network.dropout import Dropout
 from charrnn.runs.planning.new_plan import make_plan
-from charrnn.runs.run import _network
+from charrnn.runs.run import initial_network
 from charrnn.runs.trainer_state import build_trainer
 from charrnn.training.parallel.communicator import Communicator
 from charrnn.training.parallel.data_parallel import DataParallel
@@ -29,10 +30,8 @@ KINDS = {
 def step(text, settings, ranks):
     """The loss and the gradient of the third window."""
     plan = make_plan([text], resolve(None, settings).config, ranks=ranks)
-    trainer = build_trainer(plan, _network(plan))
+    trainer = build_trainer(plan, initial_network(plan))
     split = DataParallel(trainer.network, 1, ranks, plan.config.training.accumulate)
-    from charrnn.network.dropout import Dropout
-
     for number in range(3):
         window = next(trainer.windows)
         trainer.state[:, window.fresh_streams] = 0
