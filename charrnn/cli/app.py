@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -106,8 +107,16 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train character-level recurrent networks on any text, in plain NumPy; sample from them; prove their gradients.",
 )
+
+
+def _help_from(command: Callable[..., None]) -> str:
+    """The command's docstring with each paragraph in one line, which a terminal of any width then wraps."""
+    paragraphs = (command.__doc__ or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
 for command in (train, sweep, sample, gradcheck, derive, gradflow, evaluate, score, plot, view, export, bench, schema):
-    app.command(NAMES.get(command))(command)
+    app.command(NAMES.get(command), help=_help_from(command))(command)
 
 
 def _print_version(wanted: bool) -> None:

@@ -66,7 +66,7 @@ def require_writable(path: Path, force: bool, asked: str) -> bool:
     try:
         import matplotlib.figure  # noqa: F401 (it is here)
     except ImportError:
-        raise missing_library(asked, "matplotlib", "plot") from None
+        raise missing_library(asked, "matplotlib") from None
     return confirm_overwrite(path, force)
 
 

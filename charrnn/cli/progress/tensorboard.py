@@ -35,7 +35,7 @@ def require_library() -> None:
     try:
         import tensorboardX  # noqa: F401
     except ImportError:
-        raise missing_library("train --tensorboard", "tensorboardX", "tensorboard") from None
+        raise missing_library("train --tensorboard", "tensorboardX") from None
 
 
 class TensorBoardLog:
