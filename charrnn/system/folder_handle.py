@@ -59,7 +59,7 @@ class Folder:
         self.close()  # like a file without users; a lock on it ends too
 
     def close(self) -> None:
-        """Let it go; `path` stays. Closing again does nothing."""
+        """Close it; `path` stays. Closing again does nothing."""
         if self._held is not None:
             self._named, held, self._held = self.path, self._held, None
             os.close(held)

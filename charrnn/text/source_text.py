@@ -106,7 +106,7 @@ def _from_documents(reader: SourceReader, boundary: str) -> SourceText:
         room -= len(piece)
         if room < 0:
             raise TextError(
-                f"{reader.names[file]}: with data.boundary a text has at most {IN_MEMORY:,} characters, for it is held in memory; "
+                f"{reader.names[file]}: with data.boundary a text has at most {IN_MEMORY:,} characters, because it is held in memory; "
                 f"name fewer files, or train on it as one long text: {parameter('settings')} data.boundary=null"
             )
     files = ["".join(pieces) for pieces in contents]

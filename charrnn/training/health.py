@@ -70,7 +70,7 @@ class HealthMonitor:
         elif self._since_better >= PLATEAU_EVALUATIONS:
             yield (
                 "plateau",
-                f"plateau: validation no better for {self._since_better} evaluations, at best {digits(valid)} (step {step:,})",
+                f"plateau: no better for {self._since_better} validations, at best {digits(valid)} (step {step:,})",
             )
         if event.saturated is not None and event.saturated > MAX_SATURATED:
             yield (

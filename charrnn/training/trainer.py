@@ -1,6 +1,6 @@
 """The training loop: an iterator of facts.
 
-At every `yield` the trainer is whole: stop there, save it, go on with it, or throw it away. What it must do next
+At every `yield` the trainer is consistent: stop there, save it, go on with it, or throw it away. What it must do next
 follows from what it holds (`step`, `evaluated_step`, ...), so a trainer restored from a checkpoint goes on exactly
 where the saved one was.
 """
@@ -116,7 +116,7 @@ class Trainer:
                 yield self._make_or_roll_back(lambda: self.step(parallel))
 
     def _make_or_roll_back(self, make: Callable[[], Event]) -> Event:
-        """What `make` returns; after a rejected step, the rollback."""
+        """Call `make` and return its event. If the step is rejected, roll back and return that event."""
         try:
             return make()
         except StepRejectedError as rejected:

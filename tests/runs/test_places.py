@@ -28,7 +28,7 @@ SYMBOLS = "ab#;-\n\r\u2028é漢😀 "
 LINE = re.compile(r"(?s).*?(?:\r\n|\r|\n|\Z)")
 
 
-def member(vocabulary):
+def component(vocabulary):
     network = Network.fresh(Architecture(len(vocabulary), 1, "rnn"), np.random.default_rng(0))
     return NetworkComponent("tiny", network, vocabulary.end_id)
 
@@ -44,7 +44,7 @@ def read(paths, unit, boundary):
         vocabulary = text.vocabulary(1)
         given = encoded_text.from_text(text, vocabulary, Data(boundary=boundary))
     tracker, found = PositionTracker(unit), []
-    for each in scoring.score([member(vocabulary)], [1.0], vocabulary, given):
+    for each in scoring.score([component(vocabulary)], [1.0], vocabulary, given):
         places = tracker.advance(each.characters, each.starts)
         rows = zip(each.characters, places.file.tolist(), places.line.tolist(), places.column.tolist(), strict=True)
         found += [(character, given.files[file], line, column) for character, file, line, column in rows]

@@ -63,7 +63,7 @@ class Case:
             return Parameters(ones.shapes, flat=ones.flat.copy())
 
     def mask_weights(self, w: Array, g: Array) -> AbstractContextManager[None]:
-        """Within, weight dropout masks the weights w, (P,); afterwards it masks the gradient g, (P,)."""
+        """In the `with` block, weight dropout masks the weights w, (P,); afterwards it masks the gradient g, (P,)."""
         return self.weight_dropout.apply(w, g, self.weight_step)
 
     @cached_property
@@ -99,7 +99,7 @@ class Case:
         return self._run(network, state)[0]
 
     def units_on(self, network: Network, state: Array) -> Array:
-        """Which units with a kink are above zero, flat, or empty without such: while this is the same, relu is linear."""
+        """Which relu units are on, as a flat array; empty without relu. While it does not change, the network is smooth."""
         return self._run(network, state)[1]
 
     def _run(self, network: Network, state: Array) -> tuple[complex, Array]:

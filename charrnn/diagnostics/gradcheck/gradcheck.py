@@ -59,7 +59,7 @@ class Report:
     """All checks of a network and its properties.
 
     `entries` of each parameter were compared (None: all), chosen by `seed`: the same two numbers choose the same
-    entries. `checked_with`: what a training of this configuration does to the gradient and the check did too, by key.
+    entries. `checked_with`: the settings that change the gradient in training and were active in the check, by key.
     """
 
     checks: Sequence[Check]

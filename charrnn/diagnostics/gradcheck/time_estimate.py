@@ -1,4 +1,4 @@
-"""As many entries of a gradient check as fit into a time, measured while it runs: no machine is too slow for that."""
+"""Fit a gradient check into a time limit: compare more and more entries while time is left."""
 
 import time
 from collections.abc import Callable

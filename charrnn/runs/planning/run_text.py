@@ -40,26 +40,30 @@ def absolute_source(source: str) -> str:
     return os.path.abspath(source)
 
 
-def read_text(sources: Sequence[str], data: Data, said: Encodings | None = None, most: int | None = None) -> SourceText:
-    """Read at most `most` characters of the sources, as `data` says, or in the encodings `said`. Raises TextError."""
-    return source_text.read_text(sources, data.unit, _encodings(data, said), data.max_expansion, data.boundary, most)
+def read_text(
+    sources: Sequence[str], data: Data, encodings: Encodings | None = None, most: int | None = None
+) -> SourceText:
+    """Read at most `most` characters of the sources, as `data` says, or in these `encodings`. Raises TextError."""
+    return source_text.read_text(
+        sources, data.unit, _encodings(data, encodings), data.max_expansion, data.boundary, most
+    )
 
 
-def read_once(sources: Sequence[str], data: Data, said: Encodings | None = None) -> SourceReader:
+def read_once(sources: Sequence[str], data: Data, encodings: Encodings | None = None) -> SourceReader:
     """The same for a single pass over its pieces, as they arrive. Raises TextError."""
-    return SourceReader(sources, data.unit, _encodings(data, said), data.max_expansion, once=True)
+    return SourceReader(sources, data.unit, _encodings(data, encodings), data.max_expansion, once=True)
 
 
-def _encodings(data: Data, said: Encodings | None) -> Encodings:
+def _encodings(data: Data, encodings: Encodings | None) -> Encodings:
     """The encodings of the sources; those of the run's own text are likely for other texts, too."""
-    return replace(said, likely=data.encodings.names) if said else data.encodings
+    return replace(encodings, likely=data.encodings.names) if encodings else data.encodings
 
 
 def load_corpus(
     saved: Checkpoint, sources: Sequence[str] = (), give: str | None = None, encoding: Sequence[str] = ()
 ) -> Corpus:
     """The text that a run was trained on, encoded and split as it was then. See `load_text`."""
-    return corpora.build(load_text(saved, sources, give, encoding), saved.vocabulary, saved.config.data.cutting())
+    return corpora.build(load_text(saved, sources, give, encoding), saved.vocabulary, saved.config.data.make_split())
 
 
 def load_text(

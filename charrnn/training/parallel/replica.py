@@ -25,8 +25,8 @@ class Shard:
     _: KW_ONLY
     options: WindowOptions = DEFAULT_OPTIONS
     count: int = 0  # the gradient is that of the summed loss divided by this; 0: the loss alone
-    carry_steps: int | None = None  # the state after this many steps is wanted; None: after all T
-    per_character: bool = False  # the surprisal of each character is wanted, not their sum
+    carry_steps: int | None = None  # the steps after which to return the state; None: all T
+    per_character: bool = False  # return the surprisal of each character, not their sum
 
     def select(self, streams: slice) -> "Shard":
         """The same for some of the streams."""
@@ -45,7 +45,7 @@ class Replica:
     def run(self, shard: Shard, on_gradient_ready: Callable[[int], object] = lambda index: None) -> tuple[Any, Array]:
         """The summed loss in nats (`per_character`: its terms, (T, B)), and the state after it, (S, B, H).
 
-        The loss is without label smoothing; `gradient`, filled where `count` asks for it, is with it.
+        Fills `gradient` if `count` is above 0. Label smoothing changes the gradient, not the loss.
         `on_gradient_ready` as in Network.backward.
         """
         T, B = shard.inputs.shape
