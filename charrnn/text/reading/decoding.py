@@ -63,7 +63,8 @@ def reads_as_utf_8_too(source: Source, encoding: str) -> bool:
         decoder.decode(b"", final=True)
     except (UnicodeDecodeError, TextError):  # reading the text reports that it cannot be read
         return False
-    return bool(head) and not (is_ascii and encodings.is_like_ascii(encoding))
+    reads_alike = is_ascii and "word".encode(encoding) == b"word"
+    return bool(head) and not reads_alike
 
 
 def _decode(source: Source, encoding: str, insist: bool, likely: Sequence[str]) -> Iterator[str]:
