@@ -28,9 +28,10 @@ def load(
     text: str | Sequence[str] = (),
     encoding: str | Sequence[str] = (),
 ) -> Model:
-    """The model of a run directory or checkpoint; with `others`, or with an `ngram` of its training split, a mixture.
+    """Load the model of a run directory or checkpoint. `others` and `ngram` (an n-gram of its training split) make it a
+    mixture.
 
-    `which`: best, last, or None for the best there is. `weights`: of the members, in this order (None: those that make
+    `which`: best, last, or None for the best there is. `weights`: of the components, in this order (None: those that make
     the validation split likeliest). `text`: the present location of the training text, if it was moved. `encoding`: its
     present encoding, NAME, or FILE=NAME for single files, if it was converted.
 
@@ -41,7 +42,7 @@ def load(
     first = loaded[0].checkpoint
     for other in loaded[1:]:
         _require_same(loaded[0], other)
-    members: list[Component] = [
+    components: list[Component] = [
         NetworkComponent(
             str(found.path),
             found.checkpoint.network,
@@ -51,15 +52,15 @@ def load(
         for found in loaded
     ]
     notes = tuple(found.note or str(found.path) for found in loaded)
-    notes += tuple(doubt for other in loaded[1:] if (doubt := _may_know(loaded[0], other)))
+    notes += tuple(warning for other in loaded[1:] if (warning := _may_know(loaded[0], other)))
     sources, encodings = ([given] if isinstance(given, str) else given for given in (text, encoding))
     training_text = TrainingText(first, sources, encodings)
     if ngram:
-        members.append(NGramComponent(training_text.ngram))
-    model = Model(first, training_text, tuple(members), notes=notes)
+        components.append(NGramComponent(training_text.ngram))
+    model = Model(first, training_text, tuple(components), notes=notes)
     if weights is not None:
-        return replace(model, weights=_shares(weights, len(members)))
-    if len(members) == 1:
+        return replace(model, weights=_shares(weights, len(components)))
+    if len(components) == 1:
         return model
     return replace(model, weights=_fit_on_validation(model), weights_are_fitted=True)
 
@@ -83,9 +84,9 @@ def _may_know(first: LoadedCheckpoint, other: LoadedCheckpoint) -> str | None:
     """Why the other model may have been trained on what the first one's text holds out; None if it was not."""
     ours, theirs = first.checkpoint, other.checkpoint
     if ours.text.sha256 != theirs.text.sha256:
-        return f"{other.path} was trained on another text, which may hold what is held out here"
-    if ours.config.data.cutting() != theirs.config.data.cutting():
-        return f"{other.path} was trained on another part of the text, which may hold what is held out here"
+        return f"{other.path} was trained on another text, which may contain this held-out part"
+    if ours.config.data.make_split() != theirs.config.data.make_split():
+        return f"{other.path} was trained on another part of the text, which may contain this held-out part"
     return None
 
 
@@ -97,7 +98,7 @@ def _shares(weights: Sequence[float], count: int) -> tuple[float, ...]:
         )
     if len(weights) != count or not all(0 <= weight < math.inf for weight in weights) or not any(weights):
         raise OptionError(
-            f"{parameter('weights')} {','.join(f'{weight:g}' for weight in weights)}: must be {count} numbers of at least 0, one for each member, not all 0"
+            f"{parameter('weights')} {','.join(f'{weight:g}' for weight in weights)}: must be {count} numbers of at least 0, one for each component, not all 0"
         )
     relative = [weight / max(weights) for weight in weights]  # whose sum cannot overflow
     return tuple(weight / sum(relative) for weight in relative)
@@ -112,5 +113,5 @@ def _fit_on_validation(model: Model) -> tuple[float, ...]:
         raise RunError(
             f"the run's text has no validation split on which weights could be fitted; give {parameter('weights')}"
         )
-    with scorers(model.members, slices.size, before=corpus.before("valid", MAX_ORDER - 1)) as reading:
+    with scorers(model.components, slices.size, before=corpus.before("valid", MAX_ORDER - 1)) as reading:
         return tuple(fit_weights(score_all(reading, slices).reshape(len(reading), -1)))

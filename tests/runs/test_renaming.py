@@ -12,6 +12,7 @@ from contextlib import closing
 from itertools import islice
 
 import pytest
+import tiny
 from tiny import TINY
 
 from charrnn import api
@@ -28,10 +29,7 @@ FILES = ("last", "previous", "best")
 
 @pytest.fixture
 def start(tmp_path, text_file):
-    def start(name, *settings):
-        return api.start(api.plan([str(text_file)], resolve(None, [*TINY, *settings]).config), tmp_path / name)
-
-    return start
+    return lambda name, *settings: tiny.start(tmp_path / name, text_file, *settings)
 
 
 def until(events, step):
@@ -104,7 +102,7 @@ def test_one_that_diverges_for_good_says_so_where_it_is(start, tmp_path, monkeyp
     (tmp_path / "x").mkdir()
     monkeypatch.setattr(DataParallel, "loss_and_gradient", lambda *_: math.nan)
     with pytest.raises(
-        Exception, match=rf"{tmp_path / 'y'}/last.safetensors is from before it.*{tmp_path / 'y'}/diverged"
+        Exception, match=rf"{tmp_path / 'y'}/last.safetensors was saved before that.*{tmp_path / 'y'}/diverged"
     ):
         list(events)
     assert (tmp_path / "y" / "diverged.safetensors").is_file()

@@ -15,13 +15,11 @@ def train(
         "--config",
         "-c",
         metavar="NAME|FILE",
-        help="A shipped configuration by name, or a YAML file. Default: default, sized for the text.",
+        help="A recipe by name, or a YAML file. Default: the recipe `default`, sized for the text.",
     ),
     settings: common.SettingsOption = None,
     encoding: common.EncodingOption = None,
-    out: Path | None = common.out_option(
-        "DIR", "The run directory, which must not hold a run yet. Default: runs/NAME."
-    ),
+    out: Path | None = common.out_option("DIR", "The run directory. It must be new or empty. Default: runs/NAME."),
     steps: int | None = typer.Option(None, help="The total number of updates."),
     epochs: common.EpochsOption = None,
     duration: common.TimeOption = None,
@@ -32,9 +30,9 @@ def train(
         None, "--from", metavar="RUN", readable=False, help="Start with the weights of this run, or of this checkpoint."
     ),
     seed: int | None = typer.Option(None, help="The seed of every random number in the run."),
-    dry_run: bool = typer.Option(False, "--dry-run", help="Show what would be done, and do nothing."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Show the plan and stop."),
     tensorboard: bool = typer.Option(
-        False, "--tensorboard", help="Write files for TensorBoard, too, into DIR/tensorboard."
+        False, "--tensorboard", help="Also write files for TensorBoard into DIR/tensorboard."
     ),
     json: bool = typer.Option(False, "--json", help="Print every event as a line of JSON on stdout."),
     quiet: common.QuietOption = False,

@@ -1,4 +1,4 @@
-"""The bridge from the derivations to charrnn: the configurations in which its own network is each of the systems.
+"""The configurations under which charrnn's own network computes what each system computes.
 
 Every row is measured: the network's forward pass, loss and `backward`, in float64, against the system's own numbers.
 """

@@ -75,7 +75,7 @@ class Counterpart:
         self.network.logits(self.ids[:steps], self.state, ws)
         return replace(
             self,
-            stack=tuple(row_form.after(system, steps) for system in self.stack),
+            stack=tuple(row_form.take_rest(system, steps) for system in self.stack),
             ids=self.ids[steps:],
             state=ws.state,
         )

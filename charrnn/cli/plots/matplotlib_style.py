@@ -66,7 +66,7 @@ def require_writable(path: Path, force: bool, asked: str) -> bool:
     try:
         import matplotlib.figure  # noqa: F401 (it is here)
     except ImportError:
-        raise missing_library(asked, "matplotlib", "plot") from None
+        raise missing_library(asked, "matplotlib") from None
     return confirm_overwrite(path, force)
 
 
@@ -74,7 +74,7 @@ def require_writable(path: Path, force: bool, asked: str) -> bool:
 def open_figure(path: Path, width: float, height: float, replace: bool = True) -> Iterator["Figure"]:
     """Yield an empty figure of `width` x `height` inches; write it to its file at the end, in the format of its suffix.
 
-    Within, matplotlib has the style of charrnn, whatever matplotlibrc says. Raises OutputError if the file cannot be
+    In the `with` block, matplotlib has the style of charrnn, whatever matplotlibrc says. Raises OutputError if the file cannot be
     written, or may not be replaced.
     """
     import matplotlib

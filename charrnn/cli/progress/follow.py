@@ -28,7 +28,7 @@ NOTEBOOK = "JPY_PARENT_PID"  # set in a Jupyter cell: it claims to be a terminal
 
 
 def train_to_end(run: Run, json: bool, quiet: bool, tensorboard: bool, ranks: Communicator) -> int:
-    """Train to the end, and print the path of the run, on the first rank only. Returns the exit code."""
+    """Train to the end, and print the path of the run, on rank 0 only. Returns the exit code."""
     prints = ranks.rank == 0
     board = TensorBoardLog(run.folder, run.plan.config.data.unit) if tensorboard and prints else None
     with graceful_stop() as stop, closing(board) if board else nullcontext():

@@ -19,7 +19,7 @@ from charrnn.words import plural
 LINE_EVERY = 10.0  # seconds between plain lines
 WARNING = "bold yellow"
 ENDINGS = {
-    "steps": "all steps made",
+    "steps": "all steps done",
     "patience": "no improvement within training.patience",
     "stopped": "stopped; checkpoint saved",
 }

@@ -65,7 +65,7 @@ def _also(found: Evaluation) -> str:
 
 def _name(found: Evaluation, model: Model) -> str:
     dynamic = "" if found.dynamic is None else f", dynamic ({found.dynamic:g})"
-    return (f"mixture of {len(found.members)}" if found.members else model.members[0].name) + dynamic
+    return (f"mixture of {len(found.members)}" if found.members else model.components[0].name) + dynamic
 
 
 def _loss(nats: float) -> tuple[str, str]:

@@ -132,8 +132,14 @@ def _exponent(λ: float | None, unit: Unit) -> str:
     if abs(λ) < STEADY:
         return exponent + "in the long run gradients neither vanish nor explode"
     if λ < 0:
-        return exponent + f"in the long run a gradient shrinks to {exp(λ):.3g} of itself with each, and vanishes"
-    return exponent + f"in the long run a gradient grows {exp(λ):.3g}-fold with each, and explodes"
+        return (
+            exponent
+            + f"in the long run each {unit_name(unit, 1)} shrinks a gradient to {exp(λ):.3g} of its size: it vanishes"
+        )
+    return (
+        exponent
+        + f"in the long run each {unit_name(unit, 1)} makes a gradient {exp(λ):.3g} times as large: it explodes"
+    )
 
 
 def _conditions(found: Conditions) -> str:
@@ -160,7 +166,7 @@ def _spectra(layer: LayerFlow) -> Table:
 
 
 def _truncation(found: GradientFlow) -> Table:
-    title = f"truncation: fewer steps back, compared with {found.lags:,}"
+    title = f"truncation: the gradient through fewer steps, compared with that through {found.lags:,}"
     table = Table("steps", "cosine", "norm", "W_hh alone: cosine", "norm", title=title)
     for cut in found.truncation:
         shown = (cut.cosine, cut.norm_ratio, cut.recurrent_cosine, cut.recurrent_norm_ratio)
@@ -169,11 +175,11 @@ def _truncation(found: GradientFlow) -> Table:
 
 
 def _cost(found: GradientFlow) -> str:
-    """The shortest window from which on the gradient keeps its direction."""
+    """The shortest window that keeps the direction of the gradient, as do all longer ones."""
     enough = found.truncation[-1].window
     for cut in reversed(found.truncation):
         if cut.cosine < 0.99:
             break
         enough = cut.window
-    loss = f"the gradient of a {unit_name(found.unit, 1)}'s loss"
-    return f"{loss} keeps its direction (cosine 0.99) when cut {amount(enough, found.unit)} back"
+    gradient = f"the gradient of a {unit_name(found.unit, 1)}'s loss"
+    return f"a window of {amount(enough, found.unit)} keeps the direction of {gradient} (cosine 0.99)"

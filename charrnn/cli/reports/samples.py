@@ -109,7 +109,7 @@ def _trace_lines(trace: Sequence[TracedStep], columns: int | None) -> list[str]:
 
     In a terminal that is too narrow, the candidates go on in the next line.
     """
-    lines = ["  step  drawn   p       drawn from, * the one that was"] if trace else []
+    lines = ["  step  drawn   p       candidates (* = drawn)"] if trace else []
     for step, each in enumerate(trace, 1):
         character = _visible(each.character)
         line = f"{step:>6}  {character}{' ' * (6 - width_of(character))}  {each.probability:.4f}"

@@ -111,7 +111,7 @@ def require_comparable(model: Model, rival: Model) -> None:
         ours, theirs = (getattr(each, key) for each in data)
         if ours != theirs:
             raise OptionError(
-                f"--against: data.{key} is {json.dumps(ours)} for the one model, {json.dumps(theirs)} for the other; they must read alike"
+                f"--against: data.{key} is {json.dumps(ours)} for the one model, {json.dumps(theirs)} for the other; they must be the same"
             )
 
 
@@ -158,7 +158,7 @@ def _verdict(model: Model, rival: Model | None, totals: Totals) -> list[str]:
     chance = 1 / (1 + math.exp(-min(abs(difference), 700)))
     return [
         *(f"{name}: {mean}" for name, mean in zip(names, means, strict=True)),
-        f"{count}: {likelier} is likelier to have written this, by {abs(difference):,.2f} nats in all, {digits(abs(difference) / totals.units)} per {unit_name(unit, 1)}; at even odds before, with probability {chance:.6g}",
+        f"{count}: {likelier} is likelier to have written this, by {abs(difference):,.2f} nats in all, {digits(abs(difference) / totals.units)} per {unit_name(unit, 1)}; if both were equally likely before, the probability is {chance:.6g}",
     ]
 
 
@@ -186,4 +186,4 @@ def _means(total: float, totals: Totals, unit: Unit) -> str:
 
 
 def _names(model: Model, rival: Model | None) -> list[str]:
-    return ["+".join(member.name for member in each.members) for each in (model, rival) if each]
+    return ["+".join(component.name for component in each.components) for each in (model, rival) if each]
