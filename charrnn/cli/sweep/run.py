@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from charrnn.cli.exit_codes import FAILED, UNREAD
-from charrnn.cli.output.console import Terminal, print_error, print_note, write_json, write_path
+from charrnn.cli.output.console import message_console, print_error, print_note, write_json, write_path
 from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.sweep import table
 from charrnn.cli.sweep.live_view import SweepView
@@ -83,7 +83,7 @@ def _report(rows: list[Row], path: Path, stop: StopRequest, json: bool, quiet: b
     if json:
         write_json(table.as_json(rows))
     if not quiet:
-        console = Terminal(stderr=True, highlight=False)
+        console = message_console()
         table.table(rows).show(console)
         if len(table.units(rows)) > 1:
             print_note("losses per character and per byte cannot be compared: ranks count within one data.unit only")
