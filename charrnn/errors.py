@@ -11,7 +11,7 @@
     ├── OutputError        a file that cannot be written, or that would replace another
     ├── FigureError        a figure that cannot be drawn here
     ├── MissingLibraryError  an optional library that is not installed
-    ├── OptionError        a parameter out of its range, or next to one that excludes it
+    ├── OptionError        a parameter out of its range, or combined with one that excludes it
     │   └── SamplingError    one of sampling
     ├── CheckError         a check or a derivation that cannot be made as asked
     ├── WorkerError        a worker process that cannot be started, or that was lost
@@ -72,14 +72,14 @@ class MissingLibraryError(CharrnnError):
     """An optional library that is not installed."""
 
 
-def missing_library(user: str, library: str, extra: str, reason: object = "") -> MissingLibraryError:
-    """The error of a `user` that needs a library; `extra` is the part of charrnn-numpy that installs it."""
+def missing_library(user: str, library: str, packages: str = "", reason: object = "") -> MissingLibraryError:
+    """The error of a `user` that needs a library. `packages` is what pip installs, if that is not the library's own name."""
     found = f" ({reason})" if reason else ""
-    return MissingLibraryError(f"{user} needs {library}: pip install 'charrnn-numpy[{extra}]'{found}")
+    return MissingLibraryError(f"{user} needs {library}: pip install {packages or library}{found}")
 
 
 class OptionError(CharrnnError):
-    """A parameter out of its range, or next to one that excludes it."""
+    """A parameter out of its range, or combined with one that excludes it."""
 
 
 class SamplingError(OptionError):

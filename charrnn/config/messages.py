@@ -7,7 +7,7 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from charrnn.config import typed_values
-from charrnn.config.section import whole
+from charrnn.config.section import as_int
 from charrnn.text.characters.graphemes import first_graphemes
 from charrnn.text.characters.printable import printable_line, quote
 from charrnn.words import did_you_mean, nearest, parameter
@@ -80,7 +80,7 @@ def _message(details: ErrorDetails) -> str:
         return str(context["error"])
     if kind not in PROBLEMS:
         return details["msg"]
-    return PROBLEMS[kind].format(**{name: whole(value) for name, value in context.items()})  # 0, not 0.0
+    return PROBLEMS[kind].format(**{name: as_int(value) for name, value in context.items()})  # 0, not 0.0
 
 
 def _format(value: Any) -> str:

@@ -8,14 +8,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from charrnn.config.data import Data
-from charrnn.config.section import MAX_SIZE, MAX_STEPS, Size, Steps, StrictModel, Whole, whole
+from charrnn.config.section import MAX_SIZE, MAX_STEPS, Size, Steps, StrictModel, Whole, as_int
 from charrnn.errors import NetworkError
 from charrnn.network.architecture import Architecture
 
 END_KEYS = ("training.steps", "training.epochs")
 """The dotted keys that say when a training ends."""
 
-HiddenSize = Annotated[int, Field(ge=1, le=1 << 16), BeforeValidator(whole)]
+HiddenSize = Annotated[int, Field(ge=1, le=1 << 16), BeforeValidator(as_int)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Epochs = Annotated[float, Field(gt=0, le=1e6)]
 Positive = Annotated[float, Field(gt=0)]
@@ -82,7 +82,7 @@ class Training(StrictModel):
     )
     sequence_length: Size = Field(64, description="steps unrolled per window, T: how far gradients flow back (k2)")
     stride: Size | None = Field(None, description="new characters (bytes) per update (k1); null: sequence_length")
-    steps: Steps | None = Field(None, description="updates to make; null: as many as epochs need")
+    steps: Steps | None = Field(None, description="updates (steps) to make; null: as many as epochs need")
     epochs: Epochs | None = Field(
         30.0, description="passes over the training split, if steps is null; null: by the length of the text"
     )

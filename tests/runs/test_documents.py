@@ -86,7 +86,7 @@ def test_going_back_reads_what_diverged_as_the_training_did(planned, tmp_path):
     assert batch.window.reset_mask.any()
     split = DataParallel(trainer.network)
     loss = split.loss_and_gradient(batch.window, trainer.state)
-    assert trainer.recovery.loss_of_snapshot(batch) == pytest.approx(loss, rel=1e-5)
+    assert trainer.recovery.snapshot_loss(batch) == pytest.approx(loss, rel=1e-5)
     trainer.recovery._write(batch, StepRejectedError(20, "a test"))
     written = safetensors.numpy.load_file(made.path / "diverged.safetensors")
     assert (written["resets"] == batch.window.reset_mask).all()

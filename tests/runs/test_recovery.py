@@ -327,7 +327,7 @@ def test_the_loss_of_a_snapshot_on_documents_is_that_of_each_from_nothing(start,
                 own = state[:, [b]] if not window.reset_mask[place, b] else network.zero_state(1)
                 inputs, targets = window.inputs[place:end, [b]], window.targets[place:end, [b]]
                 expected += network.forward(inputs, targets, own, network.workspace(end - place, 1))
-    assert recovery.loss_of_snapshot(Batch(window, state)) == pytest.approx(expected / 32, rel=1e-5)
+    assert recovery.snapshot_loss(Batch(window, state)) == pytest.approx(expected / 32, rel=1e-5)
 
 
 def windows_of(windows):

@@ -1,4 +1,4 @@
-"""The plan of a new training: from a text, a configuration, and maybe the weights of another run."""
+"""The plan of a new training: from a text, a configuration, and optionally the weights of another run."""
 
 from collections.abc import Sequence
 from dataclasses import replace

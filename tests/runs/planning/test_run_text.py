@@ -83,7 +83,7 @@ def test_a_vocabulary_that_does_not_fit_the_text_is_refused(saved):
 
 
 def _read_once(sources, data):
-    return (piece.content for piece in read_once(sources, data).pieces)
+    return (piece.content for piece in read_once(sources, data).pieces())
 
 
 @pytest.mark.parametrize("read", [_read_once, lambda sources, data: read_text(sources, data).pieces()])
