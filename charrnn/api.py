@@ -30,14 +30,13 @@ from charrnn.runs.random_training import random_trainer
 from charrnn.runs.resume import resume as resume
 from charrnn.runs.run import start as start
 from charrnn.runs.storage import directory
+from charrnn.runs.storage.directory import require_free as require_free
 from charrnn.runs.storage.history import read_history as read_history
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.training.benchmark import Bench, measure
 from charrnn.training.events import Event
 from charrnn.training.parallel.communicator import Communicator
 from charrnn.words import parameter
-
-require_free = directory.require_unused  # the name that programs know it by
 
 
 def plan(
@@ -49,12 +48,12 @@ def plan(
 ) -> Plan:
     """Read the sources (none: the built-in text) and fix every number of a training.
 
-    `config`: None is the default configuration, sized for the text. `seconds`: from a measurement, as many steps as end
-    this long after the call. `base`: the run whose weights to begin with; see load_base. `ranks`: the processes that
+    `config`: None is the default configuration, sized for the text. `seconds`: the time budget; a short
+    measurement turns it into a number of steps. `base`: the run whose weights to start from; see load_base. `ranks`: the processes that
     train together; each of them calls this, `start` and the run's `events`; see training/parallel/mpi.py.
 
     Raises TextError, VocabularyError and NetworkError; OptionError if the time is too short for one step; ConfigError
-    if the configuration is for another network than the base's.
+    if the configuration describes a network other than the base's.
 
     >>> made = plan(["builtin:harbour"])
     >>> made.steps > 0, made.parameters > 100_000
@@ -74,7 +73,8 @@ def train(
     seconds: float | None = None,
     on_event: Callable[[Event], object] = lambda event: None,
 ) -> Model:
-    """Train on texts, named as on the command line (none: the built-in one), to the end. Returns the best model.
+    """Train on texts to the end and return the best model. Name texts as on the command line; with none, the built-in
+    text is used.
 
     `config`: a shipped configuration by name, or a YAML file (None: the default one, sized for the text). `settings`:
     values of dotted keys. `base`: a run to begin from. `out`: the run directory (None: the next free one below runs/).
@@ -116,12 +116,13 @@ def load(
     text: str | Sequence[str] = (),
     encoding: str | Sequence[str] = (),
 ) -> Model:
-    """The model of a run directory or checkpoint; with `others`, or with an `ngram` of its training split, a mixture.
+    """Load the model of a run directory or checkpoint. `others` and `ngram` (an n-gram of its training split) make it a
+    mixture.
 
-    `which`: best, last, or None for the best there is. `weights`: of the members, in this order (None: those that make
-    the validation split likeliest). `text`: the present location of the training text, if it was moved. `encoding`: its
-    present encoding, NAME, or FILE=NAME for single files, if it was converted. Raises RunError, also if vocabularies
-    differ, CheckpointError and TextError.
+    `which`: best, last, or None for the best there is. `weights`: of the components, in this order (None: those that
+    make the validation split likeliest). `text`: the present location of the training text, if it was moved. `encoding`: its
+    present encoding, NAME, or FILE=NAME for single files, if it was converted. Raises RunError (also if
+    vocabularies differ), CheckpointError and TextError.
     """
     return loading.load(Path(run), [*map(Path, others)], which, ngram, weights, _as_list(text), _as_list(encoding))
 
@@ -213,10 +214,10 @@ def gradflow(
     training_text: str | Sequence[str] = (),
     encoding: str | Sequence[str] = (),
 ) -> GradientFlow:
-    """How far gradients reach, in a run on a text (none: its validation split), or in a fresh network of a
-    configuration on the validation split of a text (none: the built-in one).
+    """Measure how far gradients reach. With `run`: its network on `text` (default: its validation split). Without: a
+    fresh network of `config` on the validation split of `text` (default: the built-in text).
 
-    Over `lags` characters, from `positions` places of the text; see diagnostics/gradflow/gradient_flow.py.
+    It follows gradients back over `lags` characters from `positions` places; see diagnostics/gradflow/gradient_flow.py.
     `training_text`: the present location of the run's text, if it was moved. `encoding`: NAME, or FILE=NAME for single
     files, if they are not UTF-8.
 

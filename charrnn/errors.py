@@ -11,7 +11,7 @@
     ├── OutputError        a file that cannot be written, or that would replace another
     ├── FigureError        a figure that cannot be drawn here
     ├── MissingLibraryError  an optional library that is not installed
-    ├── OptionError        a parameter out of its range, or next to one that excludes it
+    ├── OptionError        a parameter out of its range, or combined with one that excludes it
     │   └── SamplingError    one of sampling
     ├── CheckError         a check or a derivation that cannot be made as asked
     ├── WorkerError        a worker process that cannot be started, or that was lost
@@ -79,7 +79,7 @@ def missing_library(user: str, library: str, packages: str = "", reason: object 
 
 
 class OptionError(CharrnnError):
-    """A parameter out of its range, or next to one that excludes it."""
+    """A parameter out of its range, or combined with one that excludes it."""
 
 
 class SamplingError(OptionError):

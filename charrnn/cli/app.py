@@ -32,7 +32,7 @@ from charrnn.system.signals import exit_code
 from charrnn.words import spelled_as
 
 ENDING_SIGNALS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]  # Windows has only SIGTERM
-NAMES: dict[object, str] = {evaluate: "eval"}  # a function called eval would hide that of Python
+NAMES: dict[object, str] = {evaluate: "eval"}  # a function called eval would hide Python's own
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # Typer gives what it raises on misuse no public name
 
 INPUT = "Input should be"  # Pydantic's words for "must be"
@@ -79,7 +79,7 @@ def _drop_stdout() -> None:
 
 
 def _print_error(message: str, code: int, lines: bool = False) -> int:
-    """Print an error in one line, or in one for each mistake of a configuration; of several ranks only the first prints."""
+    """Print an error in one line, or in one for each mistake of a configuration; of several ranks only rank 0 prints."""
     from charrnn.cli.output.console import print_error
 
     if rank_and_size()[0] == 0:
@@ -146,10 +146,6 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     for number in ENDING_SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores SIGHUP
-            signal.signal(number, _terminate)
+            # Exit as after Ctrl-C, so that half-written files and temporary folders are removed.
+            signal.signal(number, lambda number, _: sys.exit(exit_code(number)))
     app(prog_name="charrnn")
-
-
-def _terminate(number: int, _: object) -> None:
-    """Exit as after Ctrl-C, so that half-written files and temporary folders are removed."""
-    sys.exit(exit_code(number))

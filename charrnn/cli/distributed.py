@@ -21,7 +21,7 @@ INTERRUPT_WAIT_SECONDS = 1.0  # an interrupt reaches them too
 def communicator() -> Iterator[Communicator]:
     """Yield the communicator of a training. An error that only this rank meets ends all ranks.
 
-    Raises MissingLibraryError if mpiexec started several ranks and mpi4py is missing, RunError if its MPI knows of fewer.
+    Raises MissingLibraryError if mpiexec started several ranks and mpi4py is missing, RunError if MPI reports fewer.
     """
     size = rank_and_size()[1]
     if size == 1:
@@ -34,7 +34,7 @@ def communicator() -> Iterator[Communicator]:
     ranks = MPICommunicator()
     if ranks.size != size:  # each would train by itself, and write the same run
         raise RunError(
-            f"{size} ranks were started, and MPI knows of {ranks.size}; start them with the mpiexec of the MPI that mpi4py has, "
+            f"{size} ranks were started, but MPI reports {ranks.size}; start them with the mpiexec of the MPI that mpi4py has, "
             "or with srun --mpi=pmi2"
         )
     try:

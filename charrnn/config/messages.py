@@ -7,7 +7,7 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from charrnn.config import typed_values
-from charrnn.config.section import whole
+from charrnn.config.section import as_int
 from charrnn.text.characters.graphemes import first_graphemes
 from charrnn.text.characters.printable import printable_line, quote
 from charrnn.words import did_you_mean, nearest, parameter
@@ -71,7 +71,7 @@ def _problem(details: ErrorDetails, key: str, known: Sequence[str]) -> str:
     message = _message(details)
     if isinstance(found, dict):  # a section whose values contradict each other: the message names them
         return message
-    return f"{message}; found {_shown(found)}{did_you_mean(str(found), typed_values.choices(key))}"
+    return f"{message}; found {_format(found)}{did_you_mean(str(found), typed_values.choices(key))}"
 
 
 def _message(details: ErrorDetails) -> str:
@@ -80,10 +80,10 @@ def _message(details: ErrorDetails) -> str:
         return str(context["error"])
     if kind not in PROBLEMS:
         return details["msg"]
-    return PROBLEMS[kind].format(**{name: whole(value) for name, value in context.items()})  # 0, not 0.0
+    return PROBLEMS[kind].format(**{name: as_int(value) for name, value in context.items()})  # 0, not 0.0
 
 
-def _shown(value: Any) -> str:
+def _format(value: Any) -> str:
     return "null" if value is None else shorten(quote(value) if isinstance(value, str) else repr(value))
 
 

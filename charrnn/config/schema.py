@@ -8,14 +8,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from charrnn.config.data import Data
-from charrnn.config.section import MAX_SIZE, MAX_STEPS, Size, Steps, StrictModel, Whole, whole
+from charrnn.config.section import MAX_SIZE, MAX_STEPS, Size, Steps, StrictModel, Whole, as_int
 from charrnn.errors import NetworkError
 from charrnn.network.architecture import Architecture
 
 END_KEYS = ("training.steps", "training.epochs")
 """The dotted keys that say when a training ends."""
 
-HiddenSize = Annotated[int, Field(ge=1, le=1 << 16), BeforeValidator(whole)]
+HiddenSize = Annotated[int, Field(ge=1, le=1 << 16), BeforeValidator(as_int)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Epochs = Annotated[float, Field(gt=0, le=1e6)]
 Positive = Annotated[float, Field(gt=0)]
@@ -37,8 +37,7 @@ class Model(StrictModel):
     )
     bias: bool = Field(True, description="whether biases learn; false: every bias of the network stays 0")
     dropout: Share | None = Field(
-        0.0,
-        description="share of the activations dropped between layers and before the readout; null: by the length of the text",
+        0.0, description="share of activations dropped between layers and before readout; null: by the text's length"
     )
     weight_dropout: Share | None = Field(
         0.0, description="share of the recurrent weights dropped, drawn at each update; null: by the length of the text"
@@ -83,7 +82,7 @@ class Training(StrictModel):
     )
     sequence_length: Size = Field(64, description="steps unrolled per window, T: how far gradients flow back (k2)")
     stride: Size | None = Field(None, description="new characters (bytes) per update (k1); null: sequence_length")
-    steps: Steps | None = Field(None, description="updates to make; null: as many as epochs need")
+    steps: Steps | None = Field(None, description="updates (steps) to make; null: as many as epochs need")
     epochs: Epochs | None = Field(
         30.0, description="passes over the training split, if steps is null; null: by the length of the text"
     )
@@ -102,8 +101,7 @@ class Training(StrictModel):
         0.0, ge=0, le=1e3, description="λ: λ w is added to each weight's gradient (adamw: taken off the weight)"
     )
     label_smoothing: Share | None = Field(
-        0.0,
-        description="ε, share of each target that is spread evenly over all symbols; null: by the length of the text",
+        0.0, description="ε, share of each target spread evenly over all symbols; null: by the length of the text"
     )
     ema_decay: float | None = Field(
         None,
@@ -189,9 +187,9 @@ class Config(StrictModel):
     def differs_only_in_end(self, other: "Config") -> bool:
         """True where at most `training.steps` and `training.epochs` differ."""
         ends = {"steps": other.training.steps, "epochs": other.training.epochs}
-        return self.replaced("training", **ends) == other
+        return self.with_values("training", **ends) == other
 
-    def replaced(self, section: str, **values: Any) -> Self:
+    def with_values(self, section: str, **values: Any) -> Self:
         """A copy with other values in one section."""
         changed = getattr(self, section).model_copy(update=values)
         return self.model_copy(update={section: changed})

@@ -8,14 +8,14 @@ MAX_SIZE = 1 << 24  # of a size; a larger one is a typing error
 MAX_STEPS = 10**15  # of a number of updates
 
 
-def whole(value: Any) -> Any:
+def as_int(value: Any) -> Any:
     """An int for a float that is a whole number: YAML reads 1e4 as a float. Returns any other value as it is."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Whole = Annotated[int, BeforeValidator(whole)]
-Size = Annotated[int, Field(ge=1, le=MAX_SIZE), BeforeValidator(whole)]
-Steps = Annotated[int, Field(ge=1, le=MAX_STEPS), BeforeValidator(whole)]
+Whole = Annotated[int, BeforeValidator(as_int)]
+Size = Annotated[int, Field(ge=1, le=MAX_SIZE), BeforeValidator(as_int)]
+Steps = Annotated[int, Field(ge=1, le=MAX_STEPS), BeforeValidator(as_int)]
 
 
 class StrictModel(BaseModel):

@@ -7,12 +7,12 @@ import numpy as np
 
 from charrnn.errors import SamplingError
 from charrnn.generation.allowed_symbols import CLASSES, disallowed_symbols, unknown_symbols, words_taken_as_letters
-from charrnn.generation.incremental_decoder import Decoder, Piece, pieces, whole
+from charrnn.generation.incremental_decoder import Decoder, Piece, count_whole, pieces
 from charrnn.generation.predictors import BlindStart, Predictor
 from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.samples import Sample, Seed, TracedStep, trace
 from charrnn.generation.sampling_loop import SampledStep, draw_texts
-from charrnn.generation.stop_strings import StopDetector, first_stop, pieces_until, until, why_never
+from charrnn.generation.stop_strings import StopDetector, explain_impossible, first_stop, pieces_until, until
 from charrnn.network.arrays import Array
 from charrnn.text.characters.printable import quote
 from charrnn.text.vocabulary import Vocabulary, list_characters
@@ -41,13 +41,13 @@ class Generator:
     def __init__(self, predictor: Predictor, vocabulary: Vocabulary, only: str | Sequence[str] | None = None) -> None:
         """`only`: the characters that may be written; see allowed_symbols.py. Raises SamplingError."""
         self.predictor, self.vocabulary, self._only = predictor, vocabulary, only
-        self._forbidden = disallowed_symbols(vocabulary, only)
+        self._disallowed = disallowed_symbols(vocabulary, only)
 
-    def doubts(self, request: SampleRequest) -> list[str]:
-        """What cannot be fulfilled or may be meant differently, one line each: words that are not a class, characters
-        that the model does not know, and stop strings that never come.
+    def find_warnings(self, request: SampleRequest) -> list[str]:
+        """Return a line for each thing that cannot be fulfilled or may be meant differently: words that are not a class,
+        characters that the model does not know, and stop strings that never come.
         """
-        never = [why_never(stop, self.vocabulary, self._forbidden, request.length) for stop in request.stops]
+        never = [explain_impossible(stop, self.vocabulary, self._disallowed, request.length) for stop in request.stops]
         lost = unknown_symbols(self.vocabulary, self._only)
         return [
             *(
@@ -95,7 +95,9 @@ class Generator:
         Raises as `stream` does, and SamplingError if memory is short.
         """
         if request.length == 0 and self.vocabulary.end_id is None:
-            raise SamplingError(f"{parameter('length')} 0 is without end: for one text alone, or for documents")
+            raise SamplingError(
+                f"{parameter('length')} 0 has no limit; it needs a single text, or a model of documents"
+            )
         samples: list[Sample] = []
         try:
             for start in range(0, len(seeds), SIDE_BY_SIDE):
@@ -138,7 +140,7 @@ class Generator:
         in_pieces: bool,
     ) -> Sample:
         """The sample, from everything that was drawn for one text."""
-        drawn = whole(self.vocabulary, ids)
+        drawn = count_whole(self.vocabulary, ids)
         text = self.vocabulary.decode(ids[:drawn])
         end = first_stop(text, stops)
         log_p = scored_pieces = None
@@ -164,7 +166,7 @@ class Generator:
             ids = np.insert(ids, 0, begin_id)
         prompts = np.broadcast_to(ids[:, np.newaxis], (len(ids), len(seeds)))  # one copy for all texts
         predictor = self.predictor if len(ids) else BlindStart(self.predictor, len(self.vocabulary))
-        return draw_texts(predictor, prompts, length, request.options, generators, self._forbidden)
+        return draw_texts(predictor, prompts, length, request.options, generators, self._disallowed)
 
 
 def _generator(seed: Seed) -> np.random.Generator:

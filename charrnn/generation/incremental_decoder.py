@@ -31,7 +31,7 @@ class Decoder:
         return 0 if self._bytes is None else len(self._bytes.getstate()[0])
 
 
-def whole(vocabulary: Vocabulary, ids: Sequence[int]) -> int:
+def count_whole(vocabulary: Vocabulary, ids: Sequence[int]) -> int:
     """The number of ids that belong to whole characters: all but the bytes of an incomplete last one."""
     decoder = Decoder(vocabulary)
     for index in ids[-MAX_CHARACTER_BYTES:]:

@@ -21,7 +21,7 @@ class Predictor(Protocol):
     """Reads B texts side by side.
 
     `label_smoothing`: the share ε of its probability that training taught it to spread over all characters. Sampling
-    would then emit a wrong character one time in fifty (ε = 0.02), so it is taken off first; see
+    would then emit a wrong character one time in fifty (ε = 0.02), so sampling removes it first; see
     LabelSmoothingCorrection.
     """
 

@@ -71,6 +71,6 @@ class Sample:
         return self.log_probability / self.drawn if self.drawn else -math.inf
 
 
-def best(samples: Sequence[Sample], count: int) -> list[Sample]:
+def select_best(samples: Sequence[Sample], count: int) -> list[Sample]:
     """The `count` scored samples with the highest mean log probability, the highest first; equals stay in order."""
     return sorted(samples, key=lambda sample: -sample.mean_log_probability)[:count]

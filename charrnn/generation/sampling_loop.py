@@ -1,6 +1,6 @@
 """The loop that writes: logits in, characters out, for B texts side by side.
 
-In each step, before the filters of sampling.py: what label smoothing added is taken off, characters outside the
+In each step, before the filters of sampling.py: what label smoothing added is removed, characters outside the
 alphabet get probability 0, and the guard against repetition applies.
 """
 
@@ -39,11 +39,11 @@ def draw_texts(
     length: int | None,
     options: SamplingOptions,
     generators: Sequence[np.random.Generator],
-    forbidden: Array | None = None,
+    disallowed: Array | None = None,
 ) -> Iterator[SampledStep]:
     """Read the prompts, (T, B), at once, then draw `length` characters for each (None: without end), each with one
-    random number from its text's own generator. What is `forbidden`, (V,), is never drawn. Memory does not grow with
-    the length.
+    random number from its text's own generator. Symbols marked in `disallowed`, (V,), are never drawn. Memory does not
+    grow with the length.
     """
     with one_blas_thread():
         logits, step = predictor.begin(prompts)
@@ -55,8 +55,8 @@ def draw_texts(
         with one_blas_thread():
             for u in _random_numbers(length, generators):
                 allowed = unsmooth(logits)
-                if forbidden is not None:
-                    allowed = np.where(forbidden, -np.inf, allowed)
+                if disallowed is not None:
+                    allowed = np.where(disallowed, -np.inf, allowed)
                 if guard and recent:
                     allowed = penalise(allowed, recent.following, guard.penalty)
                 ids = choose(allowed, options, u) if len(u) > 1 else np.array([choose(allowed[0], options, u[0])])

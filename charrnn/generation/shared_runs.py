@@ -101,7 +101,7 @@ def _longest(names: RunIds, beyond: int, parts: Sequence[slice]) -> list[Run]:
     while undecided := [number for number, run in enumerate(runs) if bounds[number] - run.length > 1]:
         middle = (runs[undecided[0]].length + bounds[undecided[0]]) // 2
         longer = names.extend(middle)
-        for number in undecided:  # one look at the training text serves every text that it decides something for
+        for number in undecided:  # one pass over the training text serves all texts
             if runs[number].length < middle < bounds[number]:
                 if _any(longer, parts[number]):
                     runs[number] = _first(longer, parts[number])

@@ -9,17 +9,17 @@ from charrnn.text.vocabulary import Vocabulary, list_characters
 from charrnn.words import parameter
 
 
-def why_never(stop: str, vocabulary: Vocabulary, forbidden: Array | None, length: int) -> str | None:
-    """Why no text of `length` characters or bytes (0: without end) can contain a stop string; None if one can.
+def explain_impossible(stop: str, vocabulary: Vocabulary, disallowed: Array | None, length: int) -> str | None:
+    """Return why no text of `length` characters or bytes (0: no limit) can contain a stop string; None if one can.
 
-    `forbidden` is the mask of `disallowed_symbols`.
+    `disallowed` is the mask of `disallowed_symbols`.
     """
     if length and len(vocabulary.read(stop)[0]) > length:
         return f"it is longer than {parameter('length')}, {length:,}"
     lost = [] if vocabulary.unit == "byte" else [c for c in stop if c not in vocabulary.characters]
     if lost:
         return f"the model does not know {list_characters(lost)}"
-    left_out = [] if forbidden is None else [c for c in stop if forbidden[vocabulary.encode(c)].any()]
+    left_out = [] if disallowed is None else [c for c in stop if disallowed[vocabulary.encode(c)].any()]
     return f"{parameter('only')} leaves out {list_characters(left_out)}" if left_out else None
 
 

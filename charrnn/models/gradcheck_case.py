@@ -74,7 +74,7 @@ def unchecked_settings(config: Config) -> list[UncheckedSetting]:
 
 
 def training_step(case: Case, config: Config) -> Property:
-    """Whether a training step, with its streams in shares, computes the gradient that is checked."""
+    """Whether a training step, with its streams in parts, computes the gradient that is checked."""
     network, (T, B) = case.network, case.inputs.shape
     window = Window(
         inputs=case.inputs,
@@ -91,9 +91,9 @@ def training_step(case: Case, config: Config) -> Property:
     analytic = checks.analytic_gradients(case)
     checked = np.concatenate([analytic[name].ravel() for name, _ in network.parameters.items()])
     difference = float(np.abs(parallel.gradient.flat - checked).max() / max(1e-300, np.abs(checked).max()))
-    shares = min(B, config.training.accumulate)
+    parts = min(B, config.training.accumulate)
     return Property(
-        "a training step computes the gradient that was checked" + (f", in {shares} shares" if shares > 1 else ""),
+        "a training step computes the gradient that was checked" + (f", in {parts} parts" if parts > 1 else ""),
         difference <= ROUNDING,
         f"largest relative difference: {difference:.1e}",
     )

@@ -29,7 +29,7 @@ def load(
     encoding: Sequence[str] = (),
 ) -> Model:
     """The model of a run directory or checkpoint, mixed with those of `others` and, with `ngram`, with an n-gram of its
-    training split. `which`: best, last, or None for the best there is. `weights`: of the members, in this order (None:
+    training split. `which`: best, last, or None for the best there is. `weights`: of the components, in this order (None:
     those that make the validation split likeliest). `sources`: the present location of the training text; `encoding`:
     its present encoding.
 
@@ -40,7 +40,7 @@ def load(
     first = loaded[0].checkpoint
     for other in loaded[1:]:
         _require_same(loaded[0], other)
-    members: list[Component] = [
+    components: list[Component] = [
         NetworkComponent(
             str(found.path),
             found.checkpoint.network,
@@ -50,14 +50,14 @@ def load(
         for found in loaded
     ]
     notes = tuple(found.note or str(found.path) for found in loaded)
-    notes += tuple(doubt for other in loaded[1:] if (doubt := _may_know(loaded[0], other)))
+    notes += tuple(warning for other in loaded[1:] if (warning := _may_know(loaded[0], other)))
     text = TrainingText(first, sources, encoding)
     if ngram:
-        members.append(NGramComponent(text.ngram))
-    model = Model(first, text, tuple(members), notes=notes)
+        components.append(NGramComponent(text.ngram))
+    model = Model(first, text, tuple(components), notes=notes)
     if weights is not None:
-        return replace(model, weights=_shares(weights, len(members)))
-    if len(members) == 1:
+        return replace(model, weights=_shares(weights, len(components)))
+    if len(components) == 1:
         return model
     return replace(model, weights=_fit_on_validation(model), weights_are_fitted=True)
 
@@ -81,9 +81,9 @@ def _may_know(first: LoadedCheckpoint, other: LoadedCheckpoint) -> str | None:
     """Why the other model may have been trained on what the first one's text holds out; None if it was not."""
     ours, theirs = first.checkpoint, other.checkpoint
     if ours.text.sha256 != theirs.text.sha256:
-        return f"{other.path} was trained on another text, which may hold what is held out here"
-    if ours.config.data.cutting() != theirs.config.data.cutting():
-        return f"{other.path} was trained on another part of the text, which may hold what is held out here"
+        return f"{other.path} was trained on another text, which may contain this held-out part"
+    if ours.config.data.make_split() != theirs.config.data.make_split():
+        return f"{other.path} was trained on another part of the text, which may contain this held-out part"
     return None
 
 
@@ -95,7 +95,7 @@ def _shares(weights: Sequence[float], count: int) -> tuple[float, ...]:
         )
     if len(weights) != count or not all(0 <= weight < math.inf for weight in weights) or not any(weights):
         raise OptionError(
-            f"{parameter('weights')} {','.join(f'{weight:g}' for weight in weights)}: must be {count} numbers of at least 0, one for each member, not all 0"
+            f"{parameter('weights')} {','.join(f'{weight:g}' for weight in weights)}: must be {count} numbers of at least 0, one for each component, not all 0"
         )
     relative = [weight / max(weights) for weight in weights]  # whose sum cannot overflow
     return tuple(weight / sum(relative) for weight in relative)
@@ -110,5 +110,5 @@ def _fit_on_validation(model: Model) -> tuple[float, ...]:
         raise RunError(
             f"the run's text has no validation split on which weights could be fitted; give {parameter('weights')}"
         )
-    with scorers(model.members, slices.size, before=corpus.before("valid", MAX_ORDER - 1)) as reading:
+    with scorers(model.components, slices.size, before=corpus.before("valid", MAX_ORDER - 1)) as reading:
         return tuple(fit_weights(score_all(reading, slices).reshape(len(reading), -1)))

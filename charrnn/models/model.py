@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import tee
 from typing import get_args
 
@@ -37,12 +37,12 @@ from charrnn.words import parameter
 @dataclass(frozen=True, repr=False)
 class Model:
     """A trained model, from `charrnn.load` or `charrnn.train`. `saved` is the checkpoint of the first network; the
-    weights of the members add up to 1.
+    weights of the components add up to 1.
     """
 
     saved: Checkpoint
     training_text: TrainingText
-    members: tuple[Component, ...]
+    components: tuple[Component, ...]
     weights: tuple[float, ...] = (1.0,)
     weights_are_fitted: bool = False  # on the validation split
     notes: tuple[str, ...] = ()  # the files it was loaded from, and what to report about them
@@ -50,7 +50,7 @@ class Model:
     def __repr__(self) -> str:
         config, progress = self.saved.config.model, self.saved.progress
         loss = f", validation loss {digits(progress.best_loss)}" if progress.best_loss is not None else ""
-        named = " + ".join(member.name for member in self.members)
+        named = " + ".join(component.name for component in self.components)
         network = f"{config.cell} of {config.hidden_size} units, {amount(len(self.vocabulary), self.vocabulary.unit)}"
         return f"<Model {named}: {network}, {progress.step:,} steps{loss}>"
 
@@ -60,11 +60,11 @@ class Model:
         return self.saved.vocabulary
 
     def generator(self, only: str | Sequence[str] | None = None, exact: bool = True) -> Generator:
-        """A writer; see generation/generator.py, and generation/allowed_symbols.py for `only`. Without `exact`, texts
+        """A Generator for this model; see generation/generator.py, and generation/allowed_symbols.py for `only`. Without `exact`, texts
         written side by side are rounded together: many are faster, but they are not bit for bit those that their seeds
         write alone. Raises SamplingError if `only` leaves no character.
         """
-        predictors = [member.predictor(exact) for member in self.members]
+        predictors = [component.predictor(exact) for component in self.components]
         predictor = predictors[0] if len(predictors) == 1 else MixturePredictor(predictors, self.weights)
         return Generator(predictor, self.vocabulary, only)
 
@@ -92,15 +92,15 @@ class Model:
         options = SamplingOptions(temperature, top_k, top_p, min_p)
         return self.generator(only).sample(SampleRequest(prompt, length, options, stops), [seed])[0].text
 
-    def read(self, sources: Sequence[str], said: Encodings | None = None, once: bool = False) -> EncodedText:
-        """Texts, named as on the command line, for `evaluate` and `score_in_pieces`. `said`: their encodings, if they
+    def read(self, sources: Sequence[str], encodings: Encodings | None = None, once: bool = False) -> EncodedText:
+        """Texts, named as on the command line, for `evaluate` and `score_in_pieces`. `encodings`: needed if they
         are not UTF-8 and have no byte order mark. `once`: in pieces as they arrive, for a single pass over a text of
         any length; such a text can be scored, not evaluated. Raises TextError.
         """
         if once:
-            return read_in_step([self], sources, said)[0]
+            return read_in_step([self], sources, encodings)[0]
         data = self.saved.config.data
-        return encoded_text.from_text(read_text(sources, data, said or Encodings()), self.vocabulary, data)
+        return encoded_text.from_text(read_text(sources, data, encodings or Encodings()), self.vocabulary, data)
 
     def score(self, text: str | bytes) -> ScoredText:
         """The surprisal of each character of a text, (n,), in nats. Raises TextError if the text is empty."""
@@ -108,7 +108,7 @@ class Model:
 
     def score_in_pieces(self, text: EncodedText) -> Iterator[ScoredText]:
         """The same, piece by piece, for what `read` returns; nothing if the text is empty."""
-        return scoring.score(self.members, self.weights, self.vocabulary, text)
+        return scoring.score(self.components, self.weights, self.vocabulary, text)
 
     def evaluate(
         self,
@@ -141,7 +141,7 @@ class Model:
             try:
                 corpus = self.training_text.corpus
             except (RunError, TextError) as error:
-                notes.append(f"without baselines that need the text of the training: {error}")
+                notes.append(f"baselines left out, because the training text cannot be read: {error}")
         return self._evaluate(given, corpus, learning_rate, notes=notes)
 
     def _encode(self, text: str | bytes) -> EncodedText:
@@ -168,7 +168,7 @@ class Model:
             notes.append("the weights of the mixture were fitted on this very split")
         if seen := text.train_overlap(corpus, name):
             notes.append(
-                f"{seen:,} of these {unit_name(self.vocabulary.unit)} were trained on: the run's text was cut otherwise"
+                f"{seen:,} of these {unit_name(self.vocabulary.unit)} were trained on: the training split the text in another way"
             )
         own = encoded_text.from_split(corpus, name)
         return self._evaluate(own, corpus if counted else None, learning_rate, split, notes)
@@ -184,21 +184,23 @@ class Model:
         """`corpus` has the training split for the baselines; None: no baselines."""
         xz = None if corpus is None else XzBaseline(corpus, text)
         counts = None if corpus is None else self.training_text.counts(corpus)
-        return evaluate(self.members, self.weights, text, self.vocabulary, counts, learning_rate, xz, cut, notes)
+        return evaluate(self.components, self.weights, text, self.vocabulary, counts, learning_rate, xz, cut, notes)
 
 
-def read_in_step(models: Sequence[Model], sources: Sequence[str], said: Encodings | None = None) -> list[EncodedText]:
-    """The same text for each of several models of one unit and boundary, for a single pass in which they take turns.
-    Little of it is kept in memory, except for documents, which are cut first. Raises TextError.
+def read_in_step(
+    models: Sequence[Model], sources: Sequence[str], encodings: Encodings | None = None
+) -> list[EncodedText]:
+    """The same text for several models, which read it in turns in one pass. They need the same unit and boundary. Only
+    documents are kept in memory whole. Raises TextError.
     """
-    data, said = models[0].saved.config.data, said or Encodings()
+    data, encodings = models[0].saved.config.data, encodings or Encodings()
     if data.boundary is not None:
-        text = read_text(sources, data, said)
+        text = read_text(sources, data, encodings)
         return [encoded_text.from_text(text, model.vocabulary, data) for model in models]
-    stream = read_once(sources, data, said)
-    copies = tee(stream.pieces, len(models))
+    reader = read_once(sources, data, encodings)
+    notes, copies = reader.notes(), tee(reader.pieces(), len(models))
     return [
-        encoded_text.from_stream(replace(stream, pieces=pieces), model.vocabulary)
+        encoded_text.from_stream(pieces, model.vocabulary, reader.names, notes)
         for model, pieces in zip(models, copies, strict=True)
     ]
 

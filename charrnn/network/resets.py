@@ -47,7 +47,7 @@ class Resets:
 
     @contextmanager
     def apply(self, states: Sequence[Array]) -> Iterator[None]:
-        """Within, the states, (T+1, B, H) each, are those that the steps read."""
+        """In the `with` block, the states, (T+1, B, H) each, are those that the steps read."""
         kept = [state[self._places] for state in states]
         for state in states:
             state[self._places] = 0

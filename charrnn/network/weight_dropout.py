@@ -1,9 +1,10 @@
-"""Dropout of recurrent weights: at each update others are 0, the same for all streams and steps of its window.
+"""Dropout of recurrent weights: each update sets a new random choice of them to 0, the same for all streams and steps
+of its window.
 
     W = U ∘ mask        mask: 0 with probability `rate`, else 1 / (1 - rate)        dU = dW ∘ mask
 
-U learns and is saved; W reads. Nothing of the state is dropped, but no connection can be relied on: by single
-connections a wide network learns a short text by heart. The mask is a pure function of seed and step.
+U learns and is saved; W reads. Nothing of the state is dropped, but the network cannot rely on single
+connections, with which a wide network learns a short text by heart. The mask is a pure function of seed and step.
 
 Source: DropConnect, Wan et al. 2013, on recurrent weights as in AWD-LSTM, Merity, Keskar and Socher 2018.
 """
@@ -38,8 +39,8 @@ class WeightDropout:
 
     @contextmanager
     def apply(self, w: Array, g: Array, step: int) -> Iterator[None]:
-        """Within, the weights w, (P,), are masked. Afterwards they are as before, to the bit, and the gradient g, (P,),
-        which was computed within, is masked.
+        """In the `with` block, the weights w, (P,), are masked. Afterwards they are as before, to the bit, and the
+        gradient g, (P,), which was computed in the block, is masked.
         """
         masks = [self._mask(place, layer, step, w.dtype) for layer, place in enumerate(self.places)]
         before = [w[place].copy() for place in self.places]

@@ -22,7 +22,7 @@ from charrnn.training.trainer import Progress, Trainer
 
 DIVERGED = "diverged.safetensors"
 LOWER_RATE = "start again with a lower training.learning_rate, or set training.max_grad_norm (for example 1.0)"
-TRUSTING = 2  # tries from the newest snapshot; if they fail, it may be bad itself, and the best one is used
+TRIES_FROM_NEWEST = 2  # if they fail, the newest snapshot may be bad itself, and the best one is used
 
 
 class Rollback:
@@ -36,7 +36,7 @@ class Rollback:
         """Whether rolling back is switched on."""
         return self._config.training.recoveries > 0
 
-    def loss_of_snapshot(self, batch: Batch) -> float:
+    def snapshot_loss(self, batch: Batch) -> float:
         """The mean loss of the newest snapshot on a batch. Raises RunError and CheckpointError."""
         network, window = self._trainer.ranks.on_root(self._newest).network, batch.window
         options = WindowOptions(loss_steps=window.loss_steps, reset_mask=window.reset_mask)
@@ -56,7 +56,7 @@ class Rollback:
         tries = 1 if beyond else before.tries + 1
         if tries > training.recoveries:
             raise self._no_more_tries(rejected) from rejected
-        saved = trainer.ranks.on_root(self._newest if tries <= TRUSTING else self._best)
+        saved = trainer.ranks.on_root(self._newest if tries <= TRIES_FROM_NEWEST else self._best)
         restore(trainer, saved)
         trainer.progress = _progress_after_rollback(before, saved.progress, rejected.step, tries)
         learning_rate = trainer.learning_rate
@@ -98,7 +98,7 @@ class Rollback:
 
     def _no_more_tries(self, rejected: StepRejectedError) -> DivergedError:
         recoveries, batch = self._config.training.recoveries, rejected.batch
-        parts = [str(rejected), f"{self._folder.path / LAST} is from before it"]
+        parts = [str(rejected), f"{self._folder.path / LAST} was saved before that"]
         if recoveries:
             parts.append(f"rolling back {recoveries} times, with half the learning rate each time, did not help")
         if batch is not None:

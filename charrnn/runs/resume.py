@@ -83,5 +83,5 @@ def _damaged_best(folder: Folder) -> str | None:
     try:
         directory.load_from(folder, BEST)
     except CheckpointError as error:
-        return f"{error}; it is written again with the next lower validation loss"
+        return f"{error}; the next better validation writes it again"
     return None

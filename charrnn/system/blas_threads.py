@@ -20,9 +20,9 @@ _limits_outside: Any = None  # the limits before the first came in
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Inside, every product runs on the thread that calls it. Also a decorator for a function.
+    """In the `with` block, every product runs on the thread that calls it. Also a decorator for a function.
 
-    The limit holds for the whole process, until the last of those inside leaves, in any order: an iterator that is not yet at its
+    The limit holds for the whole process, until the last block ends, in any order: an iterator that is not yet at its
     end is still inside.
     """
     global _inside, _limits_outside

@@ -99,7 +99,7 @@ class Lock:
                 if holder is not None:
                     return holder
                 if time.monotonic() > deadline:
-                    return "a process that has not given its number; wait until it ends"
+                    return "a process that has not recorded its id; wait until it ends"
             time.sleep(WAIT_SECONDS / 100)
 
     def release(self) -> None:

@@ -33,7 +33,7 @@ class StopRequest:
 
 @contextmanager
 def graceful_stop() -> Iterator[StopRequest]:
-    """Inside, the first signal is only noted; a second one ends the program as usual.
+    """In the `with` block, the first signal is only recorded; a second one ends the program as usual.
 
     A signal that was ignored before, such as SIGHUP under nohup and SIGINT in the background of a script, stays ignored.
     """

@@ -64,8 +64,8 @@ def _in_a_process(expression: str, texts: Sequence[str]) -> bytes:
         )
     except subprocess.TimeoutExpired:
         raise TextError(
-            f"data.boundary={shown}: this expression was not done with {characters:,} characters after {seconds:.0f} seconds; "
-            "a repeat within a repeat, such as (a+)+, tries too many ways: write it without"
+            f"data.boundary={shown}: this expression needed more than {seconds:.0f} seconds for {characters:,} characters; "
+            "a repeat within a repeat, such as (a+)+, tries too many ways: rewrite it without one"
         ) from None
     except (subprocess.CalledProcessError, OSError) as error:
         raise TextError(f"data.boundary={shown}: cannot be matched in a process of its own: {error}") from None

@@ -1,6 +1,6 @@
 """The training loop: an iterator of facts.
 
-At every `yield` the trainer is whole: stop there, save it, go on with it, or throw it away. What it must do next
+At every `yield` the trainer is consistent: stop there, save it, go on with it, or throw it away. What it must do next
 follows from what it holds (`step`, `evaluated_step`, ...), so a trainer restored from a checkpoint goes on exactly
 where the saved one was.
 """
@@ -116,7 +116,7 @@ class Trainer:
                 yield self._make_or_roll_back(lambda: self.step(parallel))
 
     def _make_or_roll_back(self, make: Callable[[], Event]) -> Event:
-        """What `make` returns; after a rejected step, the rollback."""
+        """Call `make` and return its event. If the step is rejected, roll back and return that event."""
         try:
             return make()
         except StepRejectedError as rejected:
@@ -158,7 +158,7 @@ class Trainer:
             return f"loss {loss:.4g}, gradient norm {norm:.4g}"
         level = self.progress.level
         if self.recovery and self.recovery.detects_spikes and level.is_spike(loss):
-            earlier = self.recovery.loss_of_snapshot(batch)
+            earlier = self.recovery.snapshot_loss(batch)
             if not level.is_spike(earlier):
                 return f"loss {loss:.4g}, with earlier weights {earlier:.4g}"
         return None

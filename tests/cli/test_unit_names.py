@@ -89,7 +89,7 @@ def test_the_characters_of_bytes_are_counted_however_they_come(charrnn, run, tmp
 
 def test_a_comparison_is_per_byte(charrnn, run, one):
     told = charrnn("score", run, one, "--against", run / "last.safetensors").stdout
-    assert " per byte; at even odds" in told
+    assert " per byte; if both were equally likely" in told
 
 
 ALLOWED = r"[\d,]+ characters, [\d,]+ bytes|bits per character|eval_characters"

@@ -10,7 +10,7 @@ from charrnn.generation.generator import Generator
 from charrnn.generation.predictors import NetworkPredictor
 from charrnn.generation.repetition_penalty import RepetitionPenalty
 from charrnn.generation.sample_request import SampleRequest
-from charrnn.generation.samples import best
+from charrnn.generation.samples import select_best
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
@@ -287,9 +287,9 @@ def test_a_trace_names_bytes_that_are_not_ascii():
 def test_the_best_are_those_with_the_highest_mean_log_probability():
     samples = generator().sample(SampleRequest("ab", 40, stops=["e"]), range(8), scored=True)
     means = [sample.log_probability / sample.drawn for sample in samples]
-    chosen = best(samples, 3)
+    chosen = select_best(samples, 3)
     assert [sample.mean_log_probability for sample in chosen] == sorted(means, reverse=True)[:3]
-    assert best([samples[0], samples[0]], 1)[0] is samples[0]
+    assert select_best([samples[0], samples[0]], 1)[0] is samples[0]
 
 
 def test_an_empty_stop_string_is_refused():
@@ -325,19 +325,19 @@ def test_a_text_of_which_no_character_is_whole_is_the_last_of_all():
     samples = made.sample(SampleRequest("", 1), range(60), scored=True)
     empty = [sample for sample in samples if not sample.text]
     assert {(sample.drawn, sample.log_probability) for sample in empty} == {(0, 0)}
-    assert not any(sample in empty for sample in best(samples, len(samples) - len(empty)))
+    assert not any(sample in empty for sample in select_best(samples, len(samples) - len(empty)))
 
 
 def test_what_cannot_be_met_is_doubted_and_what_may_be_is_not():
     vocabulary = Vocabulary.from_text("abc\n de")
     network = Network.fresh(Architecture(len(vocabulary), 8), np.random.default_rng(0))
     made = Generator(NetworkPredictor(network), vocabulary, ["ab", "cΩ"])
-    assert made.doubts(SampleRequest(length=3, stops=["ab", "abc", "c"])) == [
+    assert made.find_warnings(SampleRequest(length=3, stops=["ab", "abc", "c"])) == [
         "`only`: the model does not know 'Ω' (U+03A9)"
     ]
-    found = made.doubts(SampleRequest(length=3, stops=["aΩZΩ", "abcd e", "abca"]))
+    found = made.find_warnings(SampleRequest(length=3, stops=["aΩZΩ", "abcd e", "abca"]))
     assert found[1] == "`stops` 'aΩZΩ' never comes: it is longer than `length`, 3"
-    found = made.doubts(SampleRequest(length=0, stops=["aΩZΩ", "abcd e", "abca"]))
+    found = made.find_warnings(SampleRequest(length=0, stops=["aΩZΩ", "abcd e", "abca"]))
     assert found[1:] == [
         "`stops` 'aΩZΩ' never comes: the model does not know 'Ω' (U+03A9) and 'Z' (U+005A)",
         "`stops` 'abcd e' never comes: `only` leaves out 'd' (U+0064), ' ' (U+0020) and 'e' (U+0065)",
@@ -347,11 +347,11 @@ def test_what_cannot_be_met_is_doubted_and_what_may_be_is_not():
 def test_bytes_can_come_to_any_stop_string_but_for_only():
     predictor = NetworkPredictor(Network.fresh(Architecture(256, 8), np.random.default_rng(0)))
     anything, ascii_alone = (Generator(predictor, Vocabulary.from_bytes(), only) for only in (None, "ascii"))
-    assert anything.doubts(SampleRequest(length=2, stops=["Ω", "\ufffd", "a"])) == [
+    assert anything.find_warnings(SampleRequest(length=2, stops=["Ω", "\ufffd", "a"])) == [
         "`stops` '\ufffd' never comes: it is longer than `length`, 2"
     ]
-    assert anything.doubts(SampleRequest(length=3, stops=["Ω", "\ufffd", "a"])) == []
-    assert ascii_alone.doubts(SampleRequest(length=0, stops=["a", "Ω"])) == [
+    assert anything.find_warnings(SampleRequest(length=3, stops=["Ω", "\ufffd", "a"])) == []
+    assert ascii_alone.find_warnings(SampleRequest(length=0, stops=["a", "Ω"])) == [
         "`stops` 'Ω' never comes: `only` leaves out 'Ω' (U+03A9)"
     ]
 
@@ -503,7 +503,7 @@ def test_a_length_or_a_seed_below_0_is_refused(length, seed, words):
 
 
 def test_many_texts_are_not_written_without_end():
-    with pytest.raises(SamplingError, match="`length` 0 is without end"):
+    with pytest.raises(SamplingError, match="`length` 0 has no limit"):
         generator().sample(SampleRequest("ab", 0), [1])
 
 

@@ -43,22 +43,22 @@ def test_what_has_less_than_smoothing_gives_keeps_a_little_and_its_place():
 def test_a_network_writes_without_what_smoothing_gave_from_the_first_character_on_and_says_what_it_learned():
     network = Network.fresh(Architecture(7, 6), np.random.default_rng(0), np.float64)
     inputs = np.random.default_rng(1).integers(0, 7, (5, 3))
-    forbidden = np.arange(7) == 2
+    disallowed = np.arange(7) == 2
 
     def drawn(ε):
         randoms = [np.random.default_rng(seed) for seed in range(3)]
-        steps = draw_texts(NetworkPredictor(network, ε), inputs, 4, SamplingOptions(), randoms, forbidden)
+        steps = draw_texts(NetworkPredictor(network, ε), inputs, 4, SamplingOptions(), randoms, disallowed)
         return [SampledStep(*(part.copy() for part in step)) for step in steps]
 
     plain, without = drawn(0.0), drawn(0.1)
     np.testing.assert_array_equal(without[0].logits, plain[0].logits)
     for step in plain:
-        np.testing.assert_array_equal(step.allowed, np.where(forbidden, -np.inf, step.logits))
+        np.testing.assert_array_equal(step.allowed, np.where(disallowed, -np.inf, step.logits))
     for step in without:
         np.testing.assert_array_equal(
-            step.allowed, np.where(forbidden, -np.inf, LabelSmoothingCorrection(step.logits, 0.1)(step.logits))
+            step.allowed, np.where(disallowed, -np.inf, LabelSmoothingCorrection(step.logits, 0.1)(step.logits))
         )
-        assert np.abs(step.allowed - step.logits)[:, ~forbidden].max() > 0.01
+        assert np.abs(step.allowed - step.logits)[:, ~disallowed].max() > 0.01
 
 
 def test_what_is_not_finite_stays_not_finite_for_sampling_to_report(recwarn):

@@ -8,7 +8,7 @@ from charrnn.generation.generator import Generator
 from charrnn.generation.predictors import NetworkPredictor, NGramPredictor
 from charrnn.generation.repetition_penalty import RepetitionPenalty
 from charrnn.generation.sample_request import SampleRequest
-from charrnn.generation.samples import best
+from charrnn.generation.samples import select_best
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.models.mixture.predictor_mixture import MixturePredictor
 from charrnn.network.architecture import Architecture
@@ -87,7 +87,7 @@ def test_their_probabilities_are_too_and_so_are_the_best_of_them(name):
     many = made.sample(SampleRequest(prompt, 100, options), range(17), **asked)
     one_by_one = [made.sample(SampleRequest(prompt, 100, options), [seed], **asked)[0] for seed in range(17)]
     assert many == one_by_one
-    assert best(many, 5) == best(one_by_one, 5)
+    assert select_best(many, 5) == select_best(one_by_one, 5)
     assert many[3].pieces == list(made.stream_pieces(SampleRequest(prompt, 100, options), 3))
 
 

@@ -24,7 +24,6 @@ from charrnn.network.readout import log_softmax
 from charrnn.ngram.order_selection import fit_best
 from charrnn.runs.run import SAMPLE_LENGTH, SAMPLE_OPTIONS
 from charrnn.text.reading.source_reader import Piece
-from charrnn.text.source_text import Stream
 from charrnn.text.vocabulary import Vocabulary
 
 
@@ -35,7 +34,7 @@ def trained(folder, text, *settings, seed=0):
 
 def stream(model, pieces):
     """A text of one file, read once."""
-    return encoded_text.from_stream(Stream(("text",), (Piece(0, piece) for piece in pieces)), model.vocabulary)
+    return encoded_text.from_stream((Piece(0, piece) for piece in pieces), model.vocabulary, ("text",))
 
 
 @pytest.fixture
@@ -48,9 +47,9 @@ def other(tmp_path, text_file):
     return trained(tmp_path / "other", text_file, "model.cell=gru", seed=1)
 
 
-def plainly(model, ids, member=0):
+def plainly(model, ids, component=0):
     """The surprisals of ids[1:], in one pass, from the logits."""
-    network = model.members[member].network
+    network = model.components[component].network
     ws = network.workspace(len(ids) - 1, 1)
     network.logits(ids[:-1, np.newaxis].astype(np.intp), network.zero_state(1), ws)
     return -log_softmax(ws.logits[:, 0])[np.arange(len(ids) - 1), ids[1:]]
@@ -229,7 +228,7 @@ def test_char_rnns_protocol_reads_each_slice_from_its_beginning_and_counts_read_
     ngram = fit_best(list(rows[:, :280]), len(model.vocabulary))
     counted = np.concatenate([ngram.surprisals(row, 281) for row in rows])
     assert found.baselines.ngram == pytest.approx(counted.mean(), rel=1e-9)
-    assert found.notes == ("40 of these characters were trained on: the run's text was cut otherwise",)
+    assert found.notes == ("40 of these characters were trained on: the training split the text in another way",)
 
 
 def test_baselines_are_counted_in_the_training_split_that_the_protocol_cuts(run, monkeypatch):
@@ -298,7 +297,7 @@ def test_weights_are_fitted_on_the_beginning_of_every_slice(tmp_path, text_file,
     slices = model.training_text.corpus.slices("valid")
     assert slices.shape == (4, 20)
     for found, length in zip(fitted, (20, 10), strict=True):
-        expected = [[plainly(model, row[:length], member) for row in slices] for member in (0, 1)]
+        expected = [[plainly(model, row[:length], component) for row in slices] for component in (0, 1)]
         np.testing.assert_allclose(found, np.reshape(expected, (2, -1)), rtol=1e-4)
     monkeypatch.setattr(loading, "MAX_FIT_CHARS", 4)  # of each slice a character, from which nothing is predicted
     with pytest.raises(RunError, match="no validation split on which weights could be fitted"):
@@ -458,7 +457,7 @@ def test_a_file_is_evaluated_as_its_text(run, text_file):
 
 
 def scaled(model, by):
-    model.members[0].network.parameters.flat[:] *= by
+    model.components[0].network.parameters.flat[:] *= by
     return model
 
 
@@ -472,7 +471,7 @@ def test_a_perplexity_beyond_any_float_is_infinite(run):
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
 def test_an_output_that_is_not_a_number_is_reported(run):
     model = api.load(run)
-    model.members[0].network.parameters.flat[:] = np.float32(3e38)
+    model.components[0].network.parameters.flat[:] = np.float32(3e38)
     with pytest.raises(DivergedError, match="no longer a finite number"):
         model.evaluate()
     with pytest.raises(DivergedError, match="no longer a finite number"):
@@ -531,7 +530,7 @@ def test_a_model_says_in_a_line_what_it_is(tiny_run):
 def test_a_run_taught_by_smoothed_labels_writes_without_and_reads_with_what_it_learned(tmp_path, text_file):
     run = trained(tmp_path / "smoothed", text_file, "training.label_smoothing=0.5")
     model = loading.load(run)
-    assert model.members[0].predictor().label_smoothing == 0.5
+    assert model.components[0].predictor().label_smoothing == 0.5
     scored = model.score("the cat")
     np.testing.assert_allclose(scored.surprisals, plainly(model, model.vocabulary.encode("\nthe cat")), rtol=1e-4)
 
@@ -541,7 +540,7 @@ def test_what_a_training_shows_is_written_without_what_smoothing_gave_as_well(tm
     events = [json.loads(line) for line in (run / "metrics.jsonl").read_text("utf-8").splitlines()]
     shown = [event for event in events if event["event"] == "sample"][-1]
     model = loading.load(run, which="last")
-    network, seed = model.members[0].network, (0, shown["step"])
+    network, seed = model.components[0].network, (0, shown["step"])
     without, as_learned = (
         "".join(Generator(predictor, model.vocabulary).stream(SampleRequest("", SAMPLE_LENGTH, SAMPLE_OPTIONS), seed))
         for predictor in (NetworkPredictor(network, 0.5), NetworkPredictor(network))
@@ -568,7 +567,7 @@ def test_each_member_writes_without_the_smoothing_of_its_own_training(tmp_path, 
         for name, share in (("a", 0.1), ("b", 0.0), ("c", 0.3))
     ]
     model = api.load(*runs, weights=[1, 1, 1])
-    assert [member.label_smoothing for member in model.members] == [0.1, 0.0, 0.3]
+    assert [component.label_smoothing for component in model.components] == [0.1, 0.0, 0.3]
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def plainly(model, document):
     """The surprisals of a document's characters and of its end, read alone from nothing."""
     end = model.vocabulary.end_id
     ids = np.array([end, *model.vocabulary.encode(document), end], np.intp)
-    network = model.members[0].network
+    network = model.components[0].network
     ws = network.workspace(len(ids) - 1, 1)
     network.logits(ids[:-1, np.newaxis], network.zero_state(1), ws)
     return -log_softmax(ws.logits[:, 0])[np.arange(len(ids) - 1), ids[1:]]

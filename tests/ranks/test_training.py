@@ -77,7 +77,7 @@ def test_all_ranks_learn_what_one_process_learns(mpiexec, text, one, tmp_path, r
     done = mpiexec(ranks, "charrnn", "train", text, "-o", run, *OPTIONS, "--steps", 30)
     assert (done.returncode, done.stdout) == (0, f"{run}\n"), done.stderr
     assert f"{ranks} ranks of 1 core each" in done.stderr
-    assert done.stderr.count("all steps made") == 1, "one rank prints"
+    assert done.stderr.count("all steps done") == 1, "one rank prints"
     np.testing.assert_allclose(last(run).network.parameters.flat, last(one).network.parameters.flat, rtol=0, atol=1e-11)
     np.testing.assert_allclose(last(run).state, last(one).state, rtol=0, atol=1e-11)
     assert evaluations(run) == pytest.approx(evaluations(one), abs=1e-12)
@@ -306,7 +306,7 @@ def test_ranks_that_do_not_know_of_each_other_are_refused(text, tmp_path):
     environment = {**os.environ, "SLURM_PROCID": "0", "SLURM_STEP_NUM_TASKS": "2"}
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, env=environment)
     assert done.returncode == 1
-    assert done.stderr.startswith("error: 2 ranks were started, and MPI knows of 1; start them with the mpiexec")
+    assert done.stderr.startswith("error: 2 ranks were started, but MPI reports 1; start them with the mpiexec")
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "run").exists()
 

@@ -84,7 +84,7 @@ def test_the_baselines_are_charged_for_the_same_characters(model):
 
 
 def test_a_page_shows_the_surprisals_of_score(model):
-    if len(model.members) > 1:  # a page is of one network
+    if len(model.components) > 1:  # a page is of one network
         return
     for text in ("a", "abc abc. a"):
         content = SourceText.from_content(text.encode() if model.vocabulary.unit == "byte" else text)
@@ -98,7 +98,7 @@ def test_a_page_shows_the_surprisals_of_score(model):
 def test_a_split_is_read_from_its_own_first_character_on_by_a_page_as_by_an_evaluation(model):
     """Nothing predicts that character, but in a list of documents, where an end stands before it."""
     slices = model.training_text.corpus.slices("valid")
-    if len(model.members) > 1 or not slices.size:
+    if len(model.components) > 1 or not slices.size:
         return
     block, _ = encoded_text.take([encoded_text.from_ids(slices[0], model.vocabulary)], slices.size)
     made = activations.inspect(model.saved.network, model.vocabulary, block)

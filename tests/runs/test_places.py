@@ -19,7 +19,8 @@ from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.text.positions import PositionTracker
 from charrnn.text.reading import sources
-from charrnn.text.source_text import read_once, read_text
+from charrnn.text.reading.source_reader import SourceReader
+from charrnn.text.source_text import read_text
 from charrnn.text.vocabulary import END, Vocabulary
 
 BOUNDARIES = ["blank-line", "file", "\n", "---\n", "\n\n+", "(?m)^#.*\n", "(?=#)", ";", r"(?s)#.*?#", r"\r"]
@@ -27,7 +28,7 @@ SYMBOLS = "ab#;-\n\r\u2028é漢😀 "
 LINE = re.compile(r"(?s).*?(?:\r\n|\r|\n|\Z)")
 
 
-def member(vocabulary):
+def component(vocabulary):
     network = Network.fresh(Architecture(len(vocabulary), 1, "rnn"), np.random.default_rng(0))
     return NetworkComponent("tiny", network, vocabulary.end_id)
 
@@ -35,15 +36,15 @@ def member(vocabulary):
 def read(paths, unit, boundary):
     """What is reported of each character: itself, the name of its file, line and column; nothing for a text without any."""
     if boundary is None:
-        text = read_once(paths, unit)
+        reader = SourceReader(paths, unit, once=True)
         vocabulary = Vocabulary.from_bytes() if unit == "byte" else Vocabulary.from_text(SYMBOLS)
-        given = encoded_text.from_stream(text, vocabulary)
+        given = encoded_text.from_stream(reader.pieces(), vocabulary, reader.names)
     else:
         text = read_text(paths, boundary=boundary)
         vocabulary = text.vocabulary(1)
         given = encoded_text.from_text(text, vocabulary, Data(boundary=boundary))
     tracker, found = PositionTracker(unit), []
-    for each in scoring.score([member(vocabulary)], [1.0], vocabulary, given):
+    for each in scoring.score([component(vocabulary)], [1.0], vocabulary, given):
         places = tracker.advance(each.characters, each.starts)
         rows = zip(each.characters, places.file.tolist(), places.line.tolist(), places.column.tolist(), strict=True)
         found += [(character, text.files[file], line, column) for character, file, line, column in rows]

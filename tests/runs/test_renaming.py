@@ -8,13 +8,15 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from itertools import islice
 
 import pytest
+import tiny
 from tiny import TINY
 
 from charrnn import api
-from charrnn.cli.progress.tensorboard import open_board
+from charrnn.cli.progress.tensorboard import TensorBoardLog
 from charrnn.config.resolve import resolve
 from charrnn.errors import RunError
 from charrnn.system.folder_handle import CAN_HOLD
@@ -27,10 +29,7 @@ FILES = ("last", "previous", "best")
 
 @pytest.fixture
 def start(tmp_path, text_file):
-    def start(name, *settings):
-        return api.start(api.plan([str(text_file)], resolve(None, [*TINY, *settings]).config), tmp_path / name)
-
-    return start
+    return lambda name, *settings: tiny.start(tmp_path / name, text_file, *settings)
 
 
 def until(events, step):
@@ -103,7 +102,7 @@ def test_one_that_diverges_for_good_says_so_where_it_is(start, tmp_path, monkeyp
     (tmp_path / "x").mkdir()
     monkeypatch.setattr(DataParallel, "loss_and_gradient", lambda *_: math.nan)
     with pytest.raises(
-        Exception, match=rf"{tmp_path / 'y'}/last.safetensors is from before it.*{tmp_path / 'y'}/diverged"
+        Exception, match=rf"{tmp_path / 'y'}/last.safetensors was saved before that.*{tmp_path / 'y'}/diverged"
     ):
         list(events)
     assert (tmp_path / "y" / "diverged.safetensors").is_file()
@@ -117,7 +116,7 @@ def test_tensorboards_files_follow_too(start, tmp_path):
     until(events, 1)
     (tmp_path / "x").rename(tmp_path / "y")
     (tmp_path / "x").mkdir()
-    with open_board(run.folder) as board:
+    with closing(TensorBoardLog(run.folder)) as board:
         list(map(board, events))
     assert os.listdir(tmp_path / "x") == []
     assert len(os.listdir(tmp_path / "y" / "tensorboard")) == 1

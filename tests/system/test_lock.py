@@ -56,7 +56,7 @@ def test_a_holder_that_does_not_say_who_it_is(tmp_path, content, monkeypatch):
     monkeypatch.setattr(module, "WAIT_SECONDS", 0.1)
     held = Lock(tmp_path)
     (tmp_path / LOCK).write_bytes(content)
-    with pytest.raises(RunError, match="a process that has not given its number"):
+    with pytest.raises(RunError, match="a process that has not recorded its id"):
         Lock(tmp_path)
     held.release()
 

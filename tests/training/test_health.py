@@ -24,8 +24,8 @@ def test_a_plateau_is_reported_once_after_five_evaluations_that_are_no_better():
     monitor = HealthMonitor()
     lines = evaluations(monitor, [2.0] * 8)
     assert [len(each) for each in lines] == [0, 0, 0, 0, 0, 1, 0, 0]
-    assert lines[5] == ["plateau: validation no better for 5 evaluations, at best 2.0000 (step 100)"]
-    assert monitor.warnings["plateau"].startswith("plateau: validation no better for 7 evaluations")
+    assert lines[5] == ["plateau: no better for 5 validations, at best 2.0000 (step 100)"]
+    assert monitor.warnings["plateau"].startswith("plateau: no better for 7 validations")
 
 
 def test_small_steps_that_add_up_are_no_plateau_and_those_that_do_not_are_one():

@@ -41,8 +41,8 @@ def evaluate(
 ) -> None:
     """Measure how well a trained network predicts a text.
 
-    Reads the text once with carried state, and prints nats per character, bits per character and per byte, perplexity, and a 95 %
-    interval.
+    Reads the text once, from beginning to end, without forgetting in between. Prints nats per character, bits per character and
+    per byte, perplexity, and a 95 % interval.
     """
     from charrnn.cli.reports import evaluation
     from charrnn.models.mixture.dynamic_scorer import LEARNING_RATE
@@ -54,13 +54,12 @@ def evaluate(
             "--split, --protocol and --slices are for the run's own text; leave them out with another TEXT"
         )
     rate = (LEARNING_RATE if learning_rate is None else learning_rate) if dynamic else None
-    said, own = common.encodings(encoding, text, both=baselines or ngram or bool(others))
+    encodings, own = common.encodings(encoding, text, both=baselines or ngram or bool(others))
     model = common.load(run, others, ngram, weights, training_text, checkpoint, own)
-    given = model.read(text, said) if text else None
-    made = model.evaluate(given, split, protocol, None if slices is None else _slices(slices), rate, baselines)
+    given = model.read(text, encodings) if text else None
+    cut = None
+    if slices is not None:
+        B, S = common.numbers("--slices", slices, 2, whole=True)
+        cut = int(B), int(S)
+    made = model.evaluate(given, split, protocol, cut, rate, baselines)
     evaluation.show(made, model, json)
-
-
-def _slices(text: str) -> tuple[int, int]:
-    B, S = common.numbers("--slices", text, 2, whole=True)
-    return int(B), int(S)

@@ -54,7 +54,7 @@ def plot(
     histories = [api.read_history(run) for run in runs]
     for run, history in zip(runs, histories, strict=True):
         if history.skipped:
-            console.print_note(f"{run}: {plural(history.skipped, 'damaged line')} passed over")
+            console.print_note(f"{run}: {plural(history.skipped, 'damaged line')} skipped")
     data = curves.plot_data(runs, histories, x, smooth)
     if out:
         from charrnn.cli.plots.figure import write_figure

@@ -15,10 +15,7 @@ CANDIDATES = 5  # of each character of a --trace
 PENALTY_HELP = (
     "Against loops: what would repeat a recent sequence becomes R times less likely, each time. Default: 1, off."
 )
-EXACT_HELP = (
-    "Write for each seed exactly what that seed alone writes. With --no-exact several texts are rounded together: faster for many, "
-    "but a text may then differ from that of its seed alone."
-)
+EXACT_HELP = "Make each sample identical to what its seed writes alone. --no-exact is faster for many samples, but they may differ."
 
 
 def sample(
@@ -39,7 +36,7 @@ def sample(
         "--length",
         "-n",
         min=0,
-        help="Characters to write (for a byte model bytes, of whole characters), fewer if a document ends; 0 writes without end.",
+        help="Characters to write (bytes, for a byte model). A document may end earlier. 0: no limit.",
     ),
     temperature: float = typer.Option(
         0.8, "--temperature", "-t", help="Below 1 safer, above 1 wilder; 0 always takes the likeliest."
@@ -53,10 +50,10 @@ def sample(
     ),
     repetition_penalty: float | None = typer.Option(None, metavar="R", help=PENALTY_HELP),
     repetition_ngram: int | None = typer.Option(
-        None, metavar="N", help="The length of such a sequence in characters (bytes). Default: 8."
+        None, metavar="N", help="The length of a repeated sequence, in characters (bytes). Default: 8."
     ),
     repetition_window: int | None = typer.Option(
-        None, metavar="W", help="How many characters (bytes) back it is recent. Default: 400."
+        None, metavar="W", help="How far back to look, in characters (bytes). Default: 400."
     ),
     only: list[str] | None = typer.Option(
         None,
@@ -89,13 +86,13 @@ def sample(
         False, "--surprisal", help="In a terminal: colour each character by its surprisal to the network."
     ),
     trace: bool = typer.Option(
-        False, "--trace", help="Print below the text each character's probability, and what it was drawn from."
+        False, "--trace", help="Print each character's probability and its alternatives below the text."
     ),
     trace_candidates: int | None = typer.Option(
         None, min=1, metavar="N", help="How many candidates --trace prints. Default: 5."
     ),
     novelty: bool = typer.Option(
-        False, "--novelty", help="Print how much of the text is in the training text, beside held-out text."
+        False, "--novelty", help="Show how much of the sample is copied from the training text, beside held-out text."
     ),
     json: bool = typer.Option(
         False, "--json", help="Print a list of {text, seed, finish, log_probability} as JSON on stdout."
@@ -110,7 +107,7 @@ def sample(
     from charrnn.cli.output import console
     from charrnn.cli.reports import samples
     from charrnn.cli.reports.novelty import as_fields, show_novelty
-    from charrnn.generation.samples import best
+    from charrnn.generation.samples import select_best
     from charrnn.generation.sampling import SamplingOptions
     from charrnn.text.characters.escapes import unescape
 
@@ -130,14 +127,13 @@ def sample(
     model = common.load(run, others, ngram, weights, training_text, checkpoint, own)
     if length == 0 and not (alone and stream) and model.vocabulary.end_id is None:
         raise typer.BadParameter(
-            "--length 0 writes without end; leave out --count, --no-stream, --json, --trace, --rerank and --novelty"
+            "--length 0 has no limit; leave out --count, --no-stream, --json, --trace, --rerank and --novelty"
         )
     corpus = model.training_text.corpus if novelty else None
     generator = model.generator([unescape(each) for each in only or ()] or None, exact)
     typed = [prompt, *(stop or ()), *(only or ())]
     request = prompts.make_request(model, text, stop or (), length, options, typed)
-    for doubt in generator.doubts(request):
-        console.print_note(f"warning: {doubt}")
+    console.print_note(*(f"warning: {warning}" for warning in generator.find_warnings(request)))
     first = secrets.randbelow(MAX_NEW_SEED) if seed is None else seed
     console.print_note(f"{'; '.join(model.notes)}, seed {first}")
     coloured = surprisal and not json and console.supports_colour(console.result_console())
@@ -149,7 +145,7 @@ def sample(
     traced = (trace_candidates or CANDIDATES) if trace else 0
     drawn = generator.sample(request, seeds, scored, traced, in_pieces=coloured)
     if rerank is not None:
-        drawn = best(drawn, count)
+        drawn = select_best(drawn, count)
         samples.print_best(drawn, rerank, model.vocabulary.unit)
     found = api.novelty(corpus, [each.text for each in drawn]) if corpus else None
     fields = as_fields(found, model.training_text) if found else ()

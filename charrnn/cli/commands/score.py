@@ -39,12 +39,12 @@ def score(
             "--text is the training text, for --ngram and --with; give one of them too, or name the text to score without an option"
         )
     sources = text or ["-"]
-    said, own = common.encodings(encoding, sources, both=ngram or bool(others))
+    encodings, own = common.encodings(encoding, sources, both=ngram or bool(others))
     model = common.load(run, others, ngram, weights, training_text, checkpoint, own)
     rival = api.load(against, which=checkpoint) if against else None
     if rival:
         scores.require_comparable(model, rival)
-    texts = read_in_step([model, rival] if rival else [model], sources, said)
+    texts = read_in_step([model, rival] if rival else [model], sources, encodings)
     if json:
         scores.write_lines(model, rival, texts)
     else:

@@ -11,7 +11,7 @@ def sweep(
     config: str = typer.Argument(
         ...,
         metavar="CONFIG",
-        help="A shipped configuration by name (default is the one of train), or a YAML file.",
+        help="A recipe by name (that of train is `default`), or a YAML file.",
         show_default=False,
     ),
     text: list[str] | None = common.text_argument(
@@ -36,7 +36,7 @@ def sweep(
         metavar="J",
         min=1,
         max=4096,
-        help="How many trainings run at once. Default: as many as there are cores for.",
+        help="How many trainings run at once. Default: one for each core.",
     ),
     steps: int | None = typer.Option(None, help="The number of updates of each training."),
     epochs: common.EpochsOption = None,
@@ -48,7 +48,7 @@ def sweep(
     """Train with every combination of some values, and print which was best.
 
     Each training is a process with its own run directory, here or, under mpiexec, on the other ranks. If one fails, the others go
-    on, and the exit code is 1, so that a script does not take a part for the whole.
+    on. The exit code is then 1.
     """
     from charrnn.cli.sweep import mpi_pool, run
     from charrnn.sweeps import sweep

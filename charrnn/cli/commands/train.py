@@ -1,5 +1,6 @@
 """`charrnn train`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import typer
@@ -14,13 +15,11 @@ def train(
         "--config",
         "-c",
         metavar="NAME|FILE",
-        help="A shipped configuration by name, or a YAML file. Default: default, sized for the text.",
+        help="A recipe by name, or a YAML file. Default: the recipe `default`, sized for the text.",
     ),
     settings: common.SettingsOption = None,
     encoding: common.EncodingOption = None,
-    out: Path | None = common.out_option(
-        "DIR", "The run directory, which must not hold a run yet. Default: runs/NAME."
-    ),
+    out: Path | None = common.out_option("DIR", "The run directory. It must be new or empty. Default: runs/NAME."),
     steps: int | None = typer.Option(None, help="The total number of updates."),
     epochs: common.EpochsOption = None,
     duration: common.TimeOption = None,
@@ -31,9 +30,9 @@ def train(
         None, "--from", metavar="RUN", readable=False, help="Start with the weights of this run, or of this checkpoint."
     ),
     seed: int | None = typer.Option(None, help="The seed of every random number in the run."),
-    dry_run: bool = typer.Option(False, "--dry-run", help="Show what would be done, and do nothing."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Show the plan and stop."),
     tensorboard: bool = typer.Option(
-        False, "--tensorboard", help="Write files for TensorBoard, too, into DIR/tensorboard."
+        False, "--tensorboard", help="Also write files for TensorBoard into DIR/tensorboard."
     ),
     json: bool = typer.Option(False, "--json", help="Print every event as a line of JSON on stdout."),
     quiet: common.QuietOption = False,
@@ -45,22 +44,14 @@ def train(
     from charrnn import api
     from charrnn.cli.distributed import communicator
     from charrnn.cli.progress import tensorboard as boards
-    from charrnn.cli.progress.train_to_end import train_to_end
+    from charrnn.cli.progress.follow import train_to_end
     from charrnn.cli.reports.plan import show_plan
     from charrnn.config.resolve import DEFAULT, resolve, with_encodings
 
     seconds = common.seconds_of(steps, epochs, duration)
     if resume is not None:
-        _refuse_with_resume(
-            {
-                "--from": base,
-                "--config": config,
-                "--set": settings,
-                "--out": out,
-                "--seed": seed,
-                "--dry-run": dry_run or None,
-            }
-        )
+        options = {"--from": base, "--config": config, "--set": settings, "--out": out, "--seed": seed}
+        _refuse_with_resume(options | {"--dry-run": dry_run or None})
         _require_positive(steps, epochs)
     if tensorboard:
         boards.require_library()
@@ -72,9 +63,9 @@ def train(
         else:
             begun = ranks.on_every_rank(lambda: api.load_base(base)) if base else None
             settled = begun.settings if begun else None
-            options = common.settings_of(steps, epochs, seed)
+            ends = common.settings_of(steps, epochs, seed)
             resolved = ranks.on_every_rank(
-                lambda: with_encodings(resolve(config or DEFAULT, settings or (), options, settled), encoding or ())
+                lambda: with_encodings(resolve(config or DEFAULT, settings or (), ends, settled), encoding or ())
             )
             plan = api.plan(text or (), resolved.config, seconds, begun, ranks)
             del begun  # its weights are the plan's now, and large
@@ -88,7 +79,7 @@ def train(
         raise typer.Exit(code)
 
 
-def _refuse_with_resume(options: dict[str, object]) -> None:
+def _refuse_with_resume(options: Mapping[str, object]) -> None:
     given = [name for name, value in options.items() if value is not None]
     if given:
         raise typer.BadParameter(

@@ -38,7 +38,7 @@ def view(
     from charrnn.cli.page import build
 
     replace = confirm_overwrite(out, force)
-    said, own = common.encodings(encoding, text, both=False)
+    encodings, own = common.encodings(encoding, text, both=False)
     model = api.load(run, which=checkpoint, text=training_text or (), encoding=own)
-    build.write(model, run.resolve().name, text or (), said, out, replace, length, units, unit)
+    build.write(model, run.resolve().name, text or (), encodings, out, replace, length, units, unit)
     console.write_path(out)

@@ -88,7 +88,7 @@ def targets(system: System) -> Ids:
     return np.asarray(y[..., 0] if isinstance(system, Scalar) else y.argmax(axis=-1))
 
 
-def after(system: System, steps: int) -> System:
+def take_rest(system: System, steps: int) -> System:
     """The rest of a system after some steps; its state there becomes the initial one."""
     letters = system.LETTERS
     rest = {name: getattr(system, name)[steps:] for name in (letters.input, letters.target)}

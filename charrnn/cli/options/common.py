@@ -29,7 +29,7 @@ def out_option(metavar: str, help: str, default: Any = None) -> Any:
 
 ConfigOption = Annotated[
     str | None,
-    typer.Option("--config", "-c", metavar="NAME|FILE", help="A shipped configuration by name, or a YAML file."),
+    typer.Option("--config", "-c", metavar="NAME|FILE", help="A recipe by name, or a YAML file."),
 ]
 SettingsOption = Annotated[
     list[str] | None,
@@ -120,8 +120,7 @@ def encodings(encoding: Sequence[str] | None, text: Sequence[str] | None, both: 
     from charrnn.text.reading.encodings import Encodings
 
     given = list(encoding or ())
-    said = replace(Encodings.parse(given), may_be_absent=both)
-    return said, [entry for entry in given if "=" in entry or not text]
+    return replace(Encodings.parse(given), may_be_absent=both), [entry for entry in given if "=" in entry or not text]
 
 
 def numbers(option: str, text: str, count: int | None = None, whole: bool = False) -> list[float]:

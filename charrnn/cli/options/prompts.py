@@ -47,7 +47,7 @@ def read_prompt(file: str) -> str:
 
 
 def _size(file: str) -> str:
-    """How long a prompt is that is too long; a pipe is not read to its end for that."""
+    """The size of a prompt that is too long, for the message. A pipe is not read to its end."""
     return f"{os.path.getsize(file):,} bytes" if os.path.isfile(file) else f"more than {MAX_PROMPT_BYTES:,} bytes"
 
 

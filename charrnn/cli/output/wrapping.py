@@ -19,7 +19,7 @@ PICTURES = range(0x1F300, 0x1FB00)
 
 @lru_cache(4096)
 def columns_of(grapheme: str) -> int:
-    """The most columns that a terminal may use for it: one that does not join emoji draws each of a sequence by itself."""
+    """The most columns that a terminal may use for a grapheme: one that does not join emoji draws each by itself."""
     emoji = EMOJI_STYLE in grapheme or ord(grapheme[0]) in PICTURES  # new ones are missing from some tables of widths
     return max(cell_len(grapheme), sum(map(cell_len, grapheme)), 2 if emoji else 0)
 

@@ -33,7 +33,7 @@ def write(
     model: Model,
     name: str,
     sources: Sequence[str],
-    said: Encodings,
+    encodings: Encodings,
     out: Path,
     replace: bool,
     length: int,
@@ -42,21 +42,20 @@ def write(
 ) -> None:
     """Write the page `out`, titled `name`, of a model that reads the first `length` characters of the sources.
 
-    `said` is their encoding; without sources it reads the validation split. The page has the `most` units that follow the text
-    best, and opens with the unit `first`. Raises NetworkError for a unit that does not exist, before the text is read; TextError,
+    `encodings` are those of the sources; without sources it reads the validation split. The page has the `most` units that follow the
+    text best, and opens with the unit `first`. Raises NetworkError for a unit that does not exist, before the text is read; TextError,
     RunError and OutputError.
     """
     vocabulary, network = model.vocabulary, model.saved.network
     opened = [units.parse(first, network.workspace(1, 1).activations)] if first is not None else []
-    shown = _read(model, sources, said, length) if sources else _read_validation(model, length)
+    shown = _read(model, sources, encodings, length) if sources else _read_validation(model, length)
     made = activations.inspect(network, vocabulary, shown.block)
     judged = units.correlate(features(made.text), made.activations)
     chosen = judged.select(most, opened)
     content = page(made, vocabulary, chosen, printable_line(name), *opened, files=shown.files).encode()
     with open_output(out, replace) as file:
         file.write(content)
-    for note in (*model.notes, *shown.notes):
-        print_note(note)
+    print_note(*model.notes, *shown.notes)
     if shown.has_more:
         print_note(f"showing the first {amount(length, vocabulary.unit)}; --length N for more")
     if unknown := int(made.unknown.sum()):
@@ -68,8 +67,8 @@ def write(
     print_note(f"{count(made, vocabulary)}, {len(chosen.units)} units, {len(content) / 1e6:.2f} MB")
 
 
-def _read(model: Model, sources: Sequence[str], said: Encodings, length: int) -> ShownText:
-    given = model.read(sources, said, once=True)
+def _read(model: Model, sources: Sequence[str], encodings: Encodings, length: int) -> ShownText:
+    given = model.read(sources, encodings, once=True)
     block, more = encoded_text.take(given.blocks(), length)
     return ShownText(block, more, given.files, given.notes)
 

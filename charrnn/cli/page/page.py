@@ -16,7 +16,7 @@ from string import Template
 import numpy as np
 
 from charrnn.models.inspection.activations import Inspection
-from charrnn.models.inspection.units import Unit, UnitCorrelations
+from charrnn.models.inspection.units import HiddenUnit, UnitCorrelations
 from charrnn.network.arrays import Array
 from charrnn.text.characters.printable import printable_line
 from charrnn.text.characters.unit_names import amount, bits_name
@@ -34,7 +34,7 @@ def page(
     vocabulary: Vocabulary,
     followed: UnitCorrelations,
     name: str,
-    first: Unit | None = None,
+    first: HiddenUnit | None = None,
     *,
     files: Sequence[str] = ("",),
 ) -> str:
@@ -61,7 +61,7 @@ def count(made: Inspection, vocabulary: Vocabulary) -> str:
 
 
 def _data(
-    made: Inspection, vocabulary: Vocabulary, followed: UnitCorrelations, first: Unit | None, files: Sequence[str]
+    made: Inspection, vocabulary: Vocabulary, followed: UnitCorrelations, first: HiddenUnit | None, files: Sequence[str]
 ) -> dict[str, object]:
     ids = np.min_scalar_type(len(vocabulary) - 1).newbyteorder("<")
     return {
@@ -103,7 +103,7 @@ def _name(symbol: str, vocabulary: Vocabulary) -> str:
     return symbol if vocabulary.unit == "char" or symbol.isascii() else f"\\x{ord(symbol):02x}"
 
 
-def _unit(made: Inspection, unit: Unit, r: Sequence[float]) -> dict[str, object]:
+def _unit(made: Inspection, unit: HiddenUnit, r: Sequence[float]) -> dict[str, object]:
     values = made.activations[unit.array][:, unit.number].astype(np.float32)
     low, high = _range(values, unit.array)
     return {

@@ -74,7 +74,7 @@ def require_writable(path: Path, force: bool, asked: str) -> bool:
 def open_figure(path: Path, width: float, height: float, replace: bool = True) -> Iterator["Figure"]:
     """Yield an empty figure of `width` x `height` inches; write it to its file at the end, in the format of its suffix.
 
-    Within, matplotlib has the style of charrnn, whatever matplotlibrc says. Raises OutputError if the file cannot be
+    In the `with` block, matplotlib has the style of charrnn, whatever matplotlibrc says. Raises OutputError if the file cannot be
     written, or may not be replaced.
     """
     import matplotlib
@@ -85,11 +85,7 @@ def open_figure(path: Path, width: float, height: float, replace: bool = True) -
         matplotlib.rcParams.update(RC_PARAMS)
         figure = Figure(figsize=(width, height))
         yield figure
-        _save(figure, path, replace)
-
-
-def _save(figure: "Figure", path: Path, replace: bool) -> None:
-    kind = FORMATS[path.suffix.lower()]
-    with open_output(path, replace) as file, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # of a name in a script that no font here has: it is drawn as boxes
-        figure.savefig(file, format=kind, metadata={"Date": None} if kind == "svg" else None)
+        kind = FORMATS[path.suffix.lower()]
+        with open_output(path, replace) as file, warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph")  # in a script that no font here has: it is drawn as boxes
+            figure.savefig(file, format=kind, metadata={"Date": None} if kind == "svg" else None)

@@ -1,6 +1,6 @@
 """The dashboard at the bottom of a terminal while a network trains, for any size of terminal.
 
-step 1,234/5,000 ━━━━━━━━───────────────────────── 25% · 0:00:45 gone · 0:02:10 left
+step 1,234/5,000 ━━━━━━━━───────────────────────── 25% · 0:00:45 elapsed · 0:02:10 left
 loss 1.6321 (2.355 bpc) · valid 1.7012 · gradient 0.45 of 1 (12% clipped) · ...
 a line for each warning
 a curve of the losses
@@ -84,14 +84,14 @@ class Dashboard:
 
     def _bar(self, width: int) -> Text:
         now, made = self._clock(), self._done - self._first
-        gone, measured = now - self._began, now - self._measured_since
+        elapsed, measured = now - self._began, now - self._measured_since
         left = f"{_clock_time(measured / made * (self._steps - self._done))} left" if made else "measuring"
         share = self._done / self._steps
         if width < NARROW:
             before, after = f"{self._done:,}/{self._steps:,} ", f" {left}"
         else:
             before = f"step {self._done:,}/{self._steps:,} "
-            after = f" {share:.0%} · {_clock_time(gone)} gone · {left}"
+            after = f" {share:.0%} · {_clock_time(elapsed)} elapsed · {left}"
         columns = max(0, width - len(before) - len(after))
         filled = int(share * columns)
         bar = ("━" * filled, FILLED), ("─" * (columns - filled), "dim")

@@ -16,6 +16,7 @@ from charrnn.training.events import Flowed
 from charrnn.words import plural
 
 TABLE_LAGS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)  # lags in the table
+STATES = {"h": "from h to h", "c": "from c to c, the cell state"}
 STEADY = 1e-3  # nats per step: a smaller exponent counts as 0
 
 
@@ -39,8 +40,7 @@ def show(found: GradientFlow, json: bool) -> None:
 
 def print_text_notes(found: GradientFlow, positions: int) -> None:
     """Print what the text means for the figures; `positions` were asked for."""
-    for note in found.notes:
-        print_note(note)
+    print_note(*found.notes)
     if found.unknown:
         print_note(f"{plural(found.unknown, 'character')} unknown to the model and replaced")
     if found.positions < positions:
@@ -55,7 +55,7 @@ def print_text_notes(found: GradientFlow, positions: int) -> None:
 def words(layer: LayerFlow, lags: int, unit: Unit = "char") -> Iterator[str]:
     """The figures of a layer in sentences."""
     for curve in layer.curves:
-        yield f"{_what(curve)}: {_reach(curve, lags, unit)}"
+        yield f"{STATES[curve.state]}: {_reach(curve, lags, unit)}"
     yield _exponent(layer.lyapunov, unit)
     shares = ", ".join(f"{name} {share:.1%}" for name, share in layer.saturated.items())
     yield f"saturated, where a nonlinearity is flat: {shares}"
@@ -65,7 +65,7 @@ def words(layer: LayerFlow, lags: int, unit: Unit = "char") -> Iterator[str]:
 
 def reach(event: Flowed, unit: Unit = "char") -> str:
     """A probe during a training, one layer in one line."""
-    parts = [f"step {event.step:,}, layer {event.layer}: {_left(event, unit)}"]
+    parts = [f"step {event.step:,}, layer {event.layer}: {_remainder(event, unit)}"]
     if event.saturated is not None:
         parts.append(f"{event.saturated:.0%} of the units saturated")
     if event.spectral_radius is not None:
@@ -107,10 +107,6 @@ def as_number(log10: float) -> str:
     return f"{mantissa:.1f}e{whole:+03d}" if mantissa < 10 else f"1.0e{whole + 1:+03d}"
 
 
-def _what(curve: Curve) -> str:
-    return {"h": "from h to h", "c": "from c to c, the cell state"}[curve.state]
-
-
 def _reach(curve: Curve, lags: int, unit: Unit) -> str:
     if curve.half_life is None:
         return f"more than half of the gradient is left after {amount(lags, unit)}"
@@ -120,7 +116,7 @@ def _reach(curve: Curve, lags: int, unit: Unit) -> str:
     return f"{half}, 99 % after {amount(curve.horizon, unit)}: what lies further back is hardly learned from"
 
 
-def _left(event: Flowed, unit: Unit) -> str:
+def _remainder(event: Flowed, unit: Unit) -> str:
     if event.log10_norm_last is None and event.horizon is None:
         return "the gradients are not finite"
     if event.half_life is None:
@@ -136,8 +132,14 @@ def _exponent(λ: float | None, unit: Unit) -> str:
     if abs(λ) < STEADY:
         return exponent + "in the long run gradients neither vanish nor explode"
     if λ < 0:
-        return exponent + f"in the long run a gradient shrinks to {exp(λ):.3g} of itself with each, and vanishes"
-    return exponent + f"in the long run a gradient grows {exp(λ):.3g}-fold with each, and explodes"
+        return (
+            exponent
+            + f"in the long run each {unit_name(unit, 1)} shrinks a gradient to {exp(λ):.3g} of its size: it vanishes"
+        )
+    return (
+        exponent
+        + f"in the long run each {unit_name(unit, 1)} makes a gradient {exp(λ):.3g} times as large: it explodes"
+    )
 
 
 def _conditions(found: Conditions) -> str:
@@ -164,7 +166,7 @@ def _spectra(layer: LayerFlow) -> Table:
 
 
 def _truncation(found: GradientFlow) -> Table:
-    title = f"truncation: fewer steps back, compared with {found.lags:,}"
+    title = f"truncation: the gradient through fewer steps, compared with that through {found.lags:,}"
     table = Table("steps", "cosine", "norm", "W_hh alone: cosine", "norm", title=title)
     for cut in found.truncation:
         shown = (cut.cosine, cut.norm_ratio, cut.recurrent_cosine, cut.recurrent_norm_ratio)
@@ -173,11 +175,11 @@ def _truncation(found: GradientFlow) -> Table:
 
 
 def _cost(found: GradientFlow) -> str:
-    """The shortest window from which on the gradient keeps its direction."""
+    """The shortest window that keeps the direction of the gradient, as do all longer ones."""
     enough = found.truncation[-1].window
     for cut in reversed(found.truncation):
         if cut.cosine < 0.99:
             break
         enough = cut.window
-    loss = f"the gradient of a {unit_name(found.unit, 1)}'s loss"
-    return f"{loss} keeps its direction (cosine 0.99) when cut {amount(enough, found.unit)} back"
+    gradient = f"the gradient of a {unit_name(found.unit, 1)}'s loss"
+    return f"a window of {amount(enough, found.unit)} keeps the direction of {gradient} (cosine 0.99)"

@@ -59,7 +59,7 @@ class Report:
     """All checks of a network and its properties.
 
     `entries` of each parameter were compared (None: all), chosen by `seed`: the same two numbers choose the same
-    entries. `checked_with`: what a training of this configuration does to the gradient and the check did too, by key.
+    entries. `checked_with`: the settings that change the gradient in training and were active in the check, by key.
     """
 
     checks: Sequence[Check]
@@ -82,13 +82,7 @@ def all_pass(checks: Sequence[Check]) -> bool:
 
 def analytic_gradients(case: Case) -> dict[str, Array]:
     """The gradients of the hand-written backward, by every parameter and by the state that came in."""
-    ws = case.workspace(case.network)
-    gradient = case.network.parameters.zeros_like()
-    # As in training, the buffers hold another window first: nothing of it may be left in the gradient.
-    for inputs, targets in ((case.targets, case.inputs), (case.inputs, case.targets)):
-        with case.mask_weights(case.network.parameters.flat, gradient.flat):
-            case.network.forward(inputs, targets, case.state, ws, case.options)
-            dstate = case.network.backward(case.count, ws, gradient, case.options)
+    gradient, dstate = case.gradient()
     return {**dict(gradient.items()), INITIAL_STATE: dstate}
 
 

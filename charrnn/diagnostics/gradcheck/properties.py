@@ -37,12 +37,12 @@ def check_properties(case: Case) -> Iterator[Property]:
         passed, detail = check(plain)
         yield Property(name, bool(passed), detail)
     if case.options.dropout is not None:
-        yield masks_keep_the_mean(case.options.dropout, case.network.architecture.num_layers)
+        yield check_masks_keep_the_mean(case.options.dropout, case.network.architecture.num_layers)
     if case.weight_dropout.rate:
-        yield weight_masks_keep_the_mean(case, case.weight_dropout.rate)
+        yield check_weight_masks_keep_the_mean(case, case.weight_dropout.rate)
 
 
-def causality(case: Case) -> tuple[bool, str]:
+def check_causality(case: Case) -> tuple[bool, str]:
     """A different character at step t changes nothing before t."""
     T, moved = len(case.inputs), 0.0
     for t in range(1, T):
@@ -50,7 +50,7 @@ def causality(case: Case) -> tuple[bool, str]:
     return moved == 0, f"largest change of an earlier logit: {moved:.1e}"
 
 
-def recurrence(case: Case) -> tuple[bool, str]:
+def check_recurrence(case: Case) -> tuple[bool, str]:
     """A different first character, any of them, changes the last logits: the past is used."""
     V = case.network.architecture.vocab_size
     if V == 1:
@@ -61,20 +61,20 @@ def recurrence(case: Case) -> tuple[bool, str]:
     return moved > 0, f"largest change of the last logits: {moved:.1e}"
 
 
-def carried_state(case: Case) -> tuple[bool, str]:
+def check_carried_state(case: Case) -> tuple[bool, str]:
     """A different state that comes in changes the last logits: the state that a window passes on is used."""
     states = [scale * np.roll(case.state, by, axis=-1) for scale in (-1, 0.5, 1) for by in range(1, 4)]
     moved = max(np.abs(_logits(replace(case, state=state)) - _logits(case))[-1].max() for state in states)
     return moved > 0, f"largest change of the last logits: {moved:.1e}"
 
 
-def step_equals_window(case: Case) -> tuple[bool, str]:
+def check_step_equals_window(case: Case) -> tuple[bool, str]:
     """Reading one character at a time, as sampling does, gives the logits of the window."""
     step = Stepper(case.network, case.state)
     return _equal(np.array([step(ids).copy() for ids in case.inputs]), _logits(case))
 
 
-def window_equals_two_halves(case: Case) -> tuple[bool, str]:
+def check_window_equals_two_halves(case: Case) -> tuple[bool, str]:
     """A window equals its first half, and its second half from the state after the first."""
     half = len(case.inputs) // 2
     first, second = case.network.workspace(half, _B(case)), case.network.workspace(len(case.inputs) - half, _B(case))
@@ -83,26 +83,26 @@ def window_equals_two_halves(case: Case) -> tuple[bool, str]:
     return _equal(np.concatenate([first.logits, second.logits]), _logits(case))
 
 
-def truncated_equals_full(case: Case) -> tuple[bool, str]:
+def check_truncated_equals_full(case: Case) -> tuple[bool, str]:
     """BPTT(k2; k1) with windows that all reach back to the start cuts nothing: its gradients add up to the full one."""
-    full, parts = _gradient(case), []
+    full, parts = case.gradient()[0].flat, []
     T = len(case.inputs)
     for start in range(0, T, 2):
         end = min(start + 2, T)
         up_to_end = replace(case, inputs=case.inputs[:end], targets=case.targets[:end])
         reaching_back = up_to_end.with_options(loss_steps=end - start)
-        parts.append(_gradient(reaching_back) * reaching_back.count / case.count)
+        parts.append(reaching_back.gradient()[0].flat * reaching_back.count / case.count)
     return _equal(np.sum(parts, axis=0), full)
 
 
-def streams_are_independent(case: Case) -> tuple[bool, str]:
+def check_streams_are_independent(case: Case) -> tuple[bool, str]:
     """A permutation of the streams permutes the result."""
     order = np.roll(np.arange(_B(case)), 1)
     permuted = replace(case, inputs=case.inputs[:, order], targets=case.targets[:, order], state=case.state[:, order])
     return _equal(_logits(permuted), _logits(case)[:, order])
 
 
-def fresh_loss(case: Case) -> tuple[bool, str]:
+def check_fresh_loss(case: Case) -> tuple[bool, str]:
     """A fresh network of this kind and size knows nothing, and believes nothing wrong: its loss is near ln V."""
     # identity adds up all it reads, on purpose; this is a property of the network, not of that initialisation
     architecture = replace(case.network.architecture, initialisation="uniform")
@@ -114,18 +114,18 @@ def fresh_loss(case: Case) -> tuple[bool, str]:
 
 
 PROPERTIES: dict[str, Callable[[Case], tuple[bool, str]]] = {
-    "causality: a later character moves no earlier logit": causality,
-    "recurrence used: the first character moves the last logits": recurrence,
-    "carried state used: it moves the last logits": carried_state,
-    "one step at a time equals a window": step_equals_window,
-    "a window equals two halves": window_equals_two_halves,
-    "truncated equals full gradient when nothing is cut": truncated_equals_full,
-    "a permutation of the streams permutes the result": streams_are_independent,
-    "the loss of a fresh network is near ln V": fresh_loss,
+    "causality: a later character moves no earlier logit": check_causality,
+    "recurrence used: the first character moves the last logits": check_recurrence,
+    "carried state used: it moves the last logits": check_carried_state,
+    "one step at a time equals a window": check_step_equals_window,
+    "a window equals two halves": check_window_equals_two_halves,
+    "truncated equals full gradient when nothing is cut": check_truncated_equals_full,
+    "a permutation of the streams permutes the result": check_streams_are_independent,
+    "the loss of a fresh network is near ln V": check_fresh_loss,
 }
 
 
-def masks_keep_the_mean(dropout: Dropout, num_layers: int) -> Property:
+def check_masks_keep_the_mean(dropout: Dropout, num_layers: int) -> Property:
     """A mask is 0 for a share `rate` of the units, else 1 / (1 - rate), and differs by layer and stream."""
     shape = 64, 2, 128
     masks = np.zeros((num_layers, *shape))
@@ -143,7 +143,7 @@ def masks_keep_the_mean(dropout: Dropout, num_layers: int) -> Property:
     )
 
 
-def weight_masks_keep_the_mean(case: Case, rate: float) -> Property:
+def check_weight_masks_keep_the_mean(case: Case, rate: float) -> Property:
     """Only W_hh is masked, as above; afterwards the weights are as before, to the bit."""
     network = case.network
     recurrent = np.concatenate([mask.ravel() for name, mask in case.weight_mask.items() if name.startswith("W_hh")])
@@ -167,13 +167,6 @@ def _logits(case: Case) -> Array:
     ws = case.workspace(case.network)
     case.network.logits(case.inputs, case.state, ws)
     return ws.logits.copy()
-
-
-def _gradient(case: Case) -> Array:
-    ws, gradient = case.workspace(case.network), case.network.parameters.zeros_like()
-    case.network.forward(case.inputs, case.targets, case.state, ws, case.options)
-    case.network.backward(case.count, ws, gradient, case.options)
-    return gradient.flat
 
 
 def _change_character(case: Case, t: int, by: int = 1) -> Case:

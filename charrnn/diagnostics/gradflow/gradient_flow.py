@@ -96,16 +96,16 @@ def gradient_flow(
     """
     network, architecture = network.astype(np.float64), network.architecture
     window, state = warm_up(network, ids, lags, positions, end_id, unit)
-    reset_mask = beginnings(window[:-1], end_id)
+    reset_mask = mark_document_starts(window[:-1], end_id)
     layers = layer_flows(network, window[:-1], state, reset_mask)
     more, states = warm_up(network, ids, lags, STREAMS_OF_TRUNCATION, end_id, unit)
-    cut = truncations(network, more, states, beginnings(more[:-1], end_id))
+    cut = truncations(network, more, states, mark_document_starts(more[:-1], end_id))
     sizes = architecture.hidden_size, lags, window.shape[1], int(reset_mask.any(axis=0).sum())
     return GradientFlow(architecture.cell, architecture.nonlinearity, *sizes, layers, cut, unit=unit)
 
 
-def beginnings(inputs: Ids, end_id: int | None) -> ResetMask:
-    """Where a document begins: the network first reads the end of the one before."""
+def mark_document_starts(inputs: Ids, end_id: int | None) -> ResetMask:
+    """Mark where documents begin, (T, B): there the network reads the end of the document before."""
     return np.zeros(inputs.shape, np.bool_) if end_id is None else inputs == end_id
 
 
@@ -126,7 +126,7 @@ def warm_up(
     state = network.zero_state(len(starts))
     if before:
         ws = network.workspace(before, len(starts))
-        network.logits(read[:before], state, ws, beginnings(read[:before], end_id))
+        network.logits(read[:before], state, ws, mark_document_starts(read[:before], end_id))
         state = ws.state
     return read[before:], state
 

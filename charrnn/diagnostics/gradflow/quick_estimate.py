@@ -1,7 +1,7 @@
-"""The figures of gradient_flow.py, cheaply: a look at a network while it learns.
+"""The figures of gradient_flow.py, computed cheaply while a network trains.
 
-Fewer positions, and of a Jacobian product not all H rows but K random orthonormal directions g: ‖g J_t ... J_{k+1}‖,
-root mean square over the K. Its expectation is rms of jacobian_products.py, and for H <= K it is exact; beyond, its
+It uses fewer positions, and K random orthonormal directions g instead of all H rows of a Jacobian product:
+‖g J_t ... J_{k+1}‖, root mean square over the K. Its expectation is rms of jacobian_products.py, and for H <= K it is exact; beyond, its
 relative standard deviation is at most 1/√(2 K), 18 % for K = 16, at each position: the worst case is a product of rank
 1. A step back costs K/H of a whole product. In the network's own precision, because growing products are rescaled.
 
@@ -15,9 +15,9 @@ from charrnn.diagnostics.gradflow.flow_estimate import FlowEstimate
 from charrnn.diagnostics.gradflow.gradient_flow import (
     HALF,
     ONE_PERCENT,
-    beginnings,
     lag_below,
     lyapunov_exponent,
+    mark_document_starts,
     warm_up,
 )
 from charrnn.diagnostics.gradflow.jacobian_products import random_directions, rms_by_lag
@@ -45,7 +45,7 @@ def flow_estimates(network: Network, ids: Ids, lags: int, end_id: int | None = N
     """
     with np.errstate(all="ignore"):  # it must work for a network that is diverging
         window, state = warm_up(network, ids, lags, POSITIONS, end_id)
-        reset_mask = beginnings(window[:-1], end_id)
+        reset_mask = mark_document_starts(window[:-1], end_id)
         ws = network.workspace(*reset_mask.shape)
         network.logits(window[:-1], state, ws, reset_mask)
         layers = zip(network.layers, ws.layers, strict=True)

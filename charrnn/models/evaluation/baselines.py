@@ -44,8 +44,7 @@ def unigram(ids: Array, vocab_size: int) -> Array:
 
 
 def xz(train: bytes, text: bytes) -> float:
-    """By how much the training text, compressed by LZMA2 at its highest level, grows if `text` follows it; in nats in
-    total.
+    """The nats by which the compressed training text grows when `text` is appended (LZMA2, highest level).
 
     Raw, without the container of an .xz file. The compressor looks back at most MAX_DICTIONARY_BYTES bytes.
     """

@@ -1,6 +1,7 @@
 """How well a model predicts a text, compared with counting and compressing the same text."""
 
 import math
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,10 +23,12 @@ from charrnn.text.vocabulary import Ids, Vocabulary
 from charrnn.training.events import bits
 from charrnn.training.surprisal import Scorer
 
+MAX_EXPONENT = math.log(sys.float_info.max)
+
 
 @dataclass(frozen=True)
-class MemberLoss:
-    """One member of a mixture: its weight, and the loss that it has alone, in nats per character."""
+class ComponentLoss:
+    """One component of a mixture: its weight, and the loss that it has alone, in nats per character."""
 
     name: str
     weight: float
@@ -61,7 +64,7 @@ class Evaluation:
     ngram_order: int | None = None
     gain: float | None = None
     gain_interval: tuple[float, float] | None = None
-    members: list[MemberLoss] = field(default_factory=list)  # empty for a single model
+    members: list[ComponentLoss] = field(default_factory=list)  # empty for a single model
     protocol: str = "contiguous"
     slices: tuple[int, int] | None = None  # B and S, of protocol char-rnn
     split: str | None = None  # None: another text
@@ -101,7 +104,7 @@ class TextCount:
 
 
 def evaluate(
-    members: Sequence[Component],
+    components: Sequence[Component],
     weights: Sequence[float],
     text: EncodedText,
     vocabulary: Vocabulary,
@@ -111,30 +114,30 @@ def evaluate(
     cut: Split | None = None,
     notes: Sequence[str] = (),
 ) -> Evaluation:
-    """Read a text once with all members, and with the counts, if there are any. `xz` is a baseline that is already
+    """Read a text once with all components, and with the counts, if there are any. `xz` is a baseline that is already
     being computed; `cut` is how the text was cut, if it is a split; `notes` are added to those of the evaluation.
 
     Raises TextError for an empty text or a split of one character, and DivergedError as `score_all` and DynamicScorer
     do.
     """
     counting: list[Scorer] = [TableScorer(counts.unigram), NGramScorer(counts.ngram, text.before)] if counts else []
-    with scorers(members, text.characters, learning_rate, text.before) as reading:
+    with scorers(components, text.characters, learning_rate, text.before) as reading:
         means, count = _read(reading, weights, counting, text, vocabulary)
-    whole, own, by_counting = means[0], means[1 : 1 + len(members)], means[1 + len(members) :]
+    whole, own, by_counting = means[0], means[1 : 1 + len(components)], means[1 + len(components) :]
     if not whole.characters:
         least = amount(2 if text.split else 1, vocabulary.unit)
         raise TextError(f"a loss needs at least {least}; the text has fewer")
     unknown = count.unknown.total() / whole.characters
     gain = by_counting[1].difference(whole) if by_counting else None
-    rows = zip(members, weights, own, strict=True)
-    losses = [MemberLoss(member.name, weight, mean.mean) for member, weight, mean in rows]
-    static = None if learning_rate is None else evaluate(members, weights, text, vocabulary).loss
+    rows = zip(components, weights, own, strict=True)
+    losses = [ComponentLoss(component.name, weight, mean.mean) for component, weight, mean in rows]
+    static = None if learning_rate is None else evaluate(components, weights, text, vocabulary).loss
     return Evaluation(
         loss=whole.mean,
         bpc=bits(whole.mean),
         bits_per_byte=bits(whole.total) / count.utf_8,
         bits_per_character=bits(whole.mean) * count.read / count.characters,
-        perplexity=_exp(whole.mean),
+        perplexity=math.exp(whole.mean) if whole.mean < MAX_EXPONENT else math.inf,
         unit=vocabulary.unit,
         characters=whole.characters,
         bytes=round(count.utf_8),
@@ -152,7 +155,7 @@ def evaluate(
         ngram_order=counts.ngram.order if counts else None,
         gain=gain.mean if gain else None,
         gain_interval=gain.interval() if gain else None,
-        members=losses if len(members) > 1 else [],
+        members=losses if len(components) > 1 else [],
         protocol=cut.protocol if cut else "contiguous",
         slices=cut.slices if cut and cut.protocol == "char-rnn" else None,
         split=text.split,
@@ -160,14 +163,6 @@ def evaluate(
         static=static,
         notes=(*notes, *stray_byte_notes(count.strays, count.characters)),
     )
-
-
-def _exp(loss: float) -> float:
-    """e^loss; infinity if that is beyond any float."""
-    try:
-        return math.exp(loss)
-    except OverflowError:
-        return math.inf
 
 
 def _read(

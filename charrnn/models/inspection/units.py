@@ -21,7 +21,7 @@ SILENT = 1e-4  # a standard deviation; below it a unit is constant, up to the ro
 
 
 @dataclass(frozen=True)
-class Unit:
+class HiddenUnit:
     """One column of an array of activations."""
 
     array: str
@@ -37,17 +37,17 @@ class Unit:
 class UnitCorrelations:
     """Units, (U,), features, (F,), and their correlations, (F, U)."""
 
-    units: list[Unit]
+    units: list[HiddenUnit]
     features: list[str]
     r: Array
 
-    def strongest(self, feature: str) -> tuple[Unit, float]:
+    def strongest(self, feature: str) -> tuple[HiddenUnit, float]:
         """The unit that follows a feature most strongly, in either direction."""
         row = self.r[self.features.index(feature)]
         column = int(np.abs(row).argmax())
         return self.units[column], float(row[column])
 
-    def select(self, count: int, first: Sequence[Unit] = ()) -> "UnitCorrelations":
+    def select(self, count: int, first: Sequence[HiddenUnit] = ()) -> "UnitCorrelations":
         """`count` units: `first`, then the best unit of each feature in turn, then the second best, and so on; without
         features in their own order.
         """
@@ -63,7 +63,7 @@ def correlate(features: Mapping[str, Array], activations: Mapping[str, Array]) -
     varying = {name: values for name, values in features.items() if np.ptp(values) > 0}
     n = len(next(iter(activations.values())))
     x = _standardise(np.array([*varying.values()]).reshape(len(varying), n).T)
-    units = [Unit(name, number) for name, values in activations.items() for number in range(values.shape[1])]
+    units = [HiddenUnit(name, number) for name, values in activations.items() for number in range(values.shape[1])]
     blocks = [
         x.T @ _standardise(values[:, start : start + AT_ONCE])
         for values in activations.values()
@@ -72,7 +72,7 @@ def correlate(features: Mapping[str, Array], activations: Mapping[str, Array]) -
     return UnitCorrelations(units, [*varying], np.concatenate(blocks, axis=1))
 
 
-def parse(name: str, activations: Mapping[str, Array]) -> Unit:
+def parse(name: str, activations: Mapping[str, Array]) -> HiddenUnit:
     """The unit with this name, among arrays (..., H); a number alone is a hidden unit of the top layer.
 
     Raises NetworkError if there is no such unit.
@@ -86,7 +86,7 @@ def parse(name: str, activations: Mapping[str, Array]) -> Unit:
             f"{parameter('unit')} {name}: the network has no such unit; there are 0 to {last} of each of {', '.join(activations)}: "
             f"for example {top}:{last}"
         )
-    return Unit(array, int(match[2]))
+    return HiddenUnit(array, int(match[2]))
 
 
 def _standardise(values: Array) -> Array:

@@ -41,7 +41,7 @@ def score_all(scorers: Sequence[Scorer], ids: Ids) -> Array:
 
 
 def mix(surprisals: Array, weights: Sequence[float]) -> Array:
-    """The surprisals of a mixture, (...), float64, from those of its M members, (M, ...); the weights add up to 1."""
+    """The surprisals of a mixture, (...), float64, from those of its M components, (M, ...); the weights add up to 1."""
     with np.errstate(divide="ignore"):  # a weight of 0
         log_w = np.log(np.asarray(weights, np.float64)).reshape(-1, *[1] * (surprisals.ndim - 1))
     mixed = 0 - np.logaddexp.reduce(log_w - surprisals, axis=0)  # 0 and not -0 for what is certain
@@ -50,7 +50,7 @@ def mix(surprisals: Array, weights: Sequence[float]) -> Array:
 
 @one_blas_thread()
 def fit_weights(surprisals: Array) -> list[float]:
-    """The weights of M members that make n characters likeliest, from their surprisals, (M, n)."""
+    """The weights of M components that make n characters likeliest, from their surprisals, (M, n)."""
     p = np.exp(surprisals.min(axis=0) - surprisals)  # relative to the likeliest, so that nothing important underflows
     w, before = np.full(len(p), 1 / len(p)), -np.inf
     for _ in range(ROUNDS):
@@ -58,5 +58,5 @@ def fit_weights(surprisals: Array) -> list[float]:
         gain = np.log(total).mean()
         if gain - before < CONVERGED:
             break
-        w, before = w * (p / total).mean(axis=1), gain  # each member's share of the prediction
+        w, before = w * (p / total).mean(axis=1), gain  # each component's share of the prediction
     return [float(weight) for weight in w]

@@ -42,13 +42,13 @@ class ScoredText:
 
 
 def score(
-    members: Sequence[Component],
+    components: Sequence[Component],
     weights: Sequence[float],
     vocabulary: Vocabulary,
     text: EncodedText,
 ) -> Iterator[ScoredText]:
-    """Score a text with all members together. Raises DivergedError if a surprisal is not finite."""
-    with scorers(members, text.characters) as reading:
+    """Score a text with all components together. Raises DivergedError if a surprisal is not finite."""
+    with scorers(components, text.characters) as reading:
         scorer, held = MixtureScorer(reading, weights), _PendingBytes()
         for number, block in enumerate(text.blocks()):
             found = scorer.score(block.ids)

@@ -1,8 +1,8 @@
 """What every cell offers, so that layers of any kind can be stacked.
 
-A layer is handed x W_xh + b for all T steps at once (for the first layer a look-up, above it one product); the cell
-adds what comes from the step before. Going back it fills `da`, the gradient of that hand-over, and its own recurrent
-weights' gradients. The rest belongs to the layer.
+A layer receives x W_xh + b for all T steps at once (the first layer looks it up, the others compute one product). The
+cell adds h W_hh, step by step. `backward` fills `da`, the gradient of that input, and the gradients of the recurrent
+weights. The layer computes the rest.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ class CellWorkspace(Protocol):
 
     @property
     def recurrent(self) -> Array:
-        """(G, B, H), for the rnn (B, H): room for h W_hh of one step."""
+        """(G, B, H), for the rnn (B, H): buffer for h W_hh of one step."""
 
     @property
     def states(self) -> tuple[Array, ...]:
@@ -43,34 +43,36 @@ class CellWorkspace(Protocol):
         """What a step leaves, (T, B, H) each, by the names in the equations: h, then the gates."""
 
     def reverse_states(self) -> "CellWorkspace":
-        """The same buffers with the states the other way round, last first."""
+        """The same buffers with the states in reverse order, last first."""
 
 
 class Cell(Protocol):
     """One kind of recurrent layer."""
 
     gates: int  # G: blocks in its weights, W_xh[k] (inputs, H) and W_hh[k] (H, H); with one, no axis for it
-    number_of_states: int  # S: arrays handed from window to window
+    number_of_states: int  # S: arrays passed from window to window
     input_bias: str  # the name of the bias whose gradient is that of x W_xh + b, summed
 
     def shapes(self, inputs: int, H: int) -> Shapes:
         """The parameters of one layer; `inputs` is V for the first layer, H for those above."""
 
     def bias(self, w: Weights) -> Array:
-        """b, (G, H), for the rnn (H,): what is added to x W_xh before the cell takes over."""
+        """b, (G, H), for the rnn (H,): what is added to x W_xh before the cell starts."""
 
     def workspace(self, T: int, B: int, H: int, dtype: DTypeLike) -> CellWorkspace:
         """Allocate the buffers of one layer."""
 
     def forward(self, w: Weights, ws: Any, times: MatMul | None = None) -> Callable[[int], None]:
-        """The step: a function of t = 0, 1, ... that fills states[t+1] from states[t] and x_a[t].
+        """Return the function that makes step t: it fills states[t+1] from states[t] and x_a[t]. Call it for t = 0, 1, ...
+        in order.
 
-        What all steps share is made ready here, once: with it the product h W_hh into ws.recurrent, unless `times` makes it.
+        What all steps share is prepared here, once, and so is the product h W_hh into ws.recurrent, unless `times` is
+        that product.
         """
 
     def backward(self, w: Weights, dh: Array, ws: Any, dw: Weights, resets: Resets = NO_RESETS) -> Array:
         """From dh = ∂L/∂h', (T, B, H), fill da and the recurrent weights' gradients, last step first; `resets`: where the
         state is reset, and nothing flows back.
 
-        Uses dh as room to work in. Returns the gradient of the states that came in, (S, B, H).
+        Overwrites dh. Returns the gradient of the states that came in, (S, B, H).
         """

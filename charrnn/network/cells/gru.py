@@ -5,12 +5,12 @@
     m = h_a[n]                       n = tanh(x_a[n] + r ∘ m)            m         (T, B, H)
     h' = (1 - z) ∘ n + z ∘ h                                             h         (T+1, B, H)
 
-The reset is applied after the recurrent product, as in PyTorch and cuDNN; the candidate's recurrent bias therefore stands
+The reset is applied after the recurrent product, as in PyTorch and cuDNN; the candidate's recurrent bias is therefore
 inside the reset, and two biases are needed. Those of r and z only ever come as a sum, so b_hh[r], b_hh[z] go in with x_a.
-Offset rule: h[t] is before step t, h[t+1] after it; h[0] is what came in. x_a stands in `gates` at first, and turns
-into r z n in place.
+Offset rule: h[t] is before step t, h[t+1] after it; h[0] is what came in. `gates` first holds x_a; the step
+overwrites it with r z n.
 
-Source: Cho et al. 2014, in the form of Chung, Gulcehre, Cho and Bengio 2014 as cuDNN has it.
+Source: Cho et al. 2014, in the form of Chung, Gulcehre, Cho and Bengio 2014 as in cuDNN.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ class Workspace(NamedTuple):
     m: Array  # (T, B, H) the candidate's share of h_a
     dm_da: Array  # (4, T, B, H) ∂L/∂m, then ∂L/∂x_a: its first three blocks are ∂L/∂h_a in the order n r z
     recurrent: Array  # (3, B, H) h W_hh going forward, dh_a W_hhᵀ coming back
-    product: Array  # (B, H) room for one product
+    product: Array  # (B, H) buffer for one product
 
     @property
     def x_a(self) -> Array:
@@ -58,7 +58,7 @@ class Workspace(NamedTuple):
         return {"h": self.h[1:], **dict(zip("rzn", self.gates, strict=True))}
 
     def reverse_states(self) -> "Workspace":
-        """The same buffers with the states the other way round: for one step, what came out goes in."""
+        """The same buffers with the states in reverse order: for one step, its output becomes the next input."""
         return self._replace(h=self.h[::-1])
 
 
@@ -74,7 +74,7 @@ class GRU:
         return {"W_xh": (3, inputs, H), "b_xh": (3, H), "W_hh": (3, H, H), "b_hh": (3, H)}
 
     def bias(self, w: Weights) -> Array:
-        """What is added to x W_xh, (3, H): b_xh, and of b_hh what does not stand inside the reset."""
+        """What is added to x W_xh, (3, H): b_xh, and the parts of b_hh for r and z."""
         b = w["b_xh"].copy()
         b[:2] += w["b_hh"][:2]
         return b
@@ -91,7 +91,9 @@ class GRU:
         )
 
     def forward(self, w: Weights, ws: Workspace, times: MatMul | None = None) -> Callable[[int], None]:
-        """The step t: from h[t], (B, H), and x_a to h[t+1]. Steps are made in order."""
+        """Return the function that makes step t: it turns h[t], (B, H), and x_a, stored in `gates`, into the new state
+        h[t+1]. Call it for t = 0, 1, ... in order.
+        """
         h, gates, m, _, recurrent, product = ws
         times_W_hh, b_n = times or blocked_matmul(w["W_hh"], recurrent), w["b_hh"][2:]  # (1, H)
         h_W_hh_r_z, h_W_hh_n = recurrent[:2], recurrent[2]
@@ -113,7 +115,10 @@ class GRU:
         return step
 
     def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights, resets: Resets = NO_RESETS) -> Array:
-        """Fill da = ∂L/∂x_a, (3, T, B, H), dW_hh and db_hh, from dh = ∂L/∂h', (T, B, H), last step first; ∂L/∂h[0]."""
+        """Fill da = ∂L/∂x_a, (3, T, B, H), dW_hh and db_hh, from dh = ∂L/∂h', (T, B, H), last step first.
+
+        Returns ∂L/∂h[0], (1, B, H).
+        """
         h, gates, m, dm_da, recurrent, product = ws
         times_W_hhT = blocked_matmul(np.roll(w["W_hh"], 1, axis=0).swapaxes(1, 2), out=recurrent)
         with resets.apply(ws.states):
@@ -141,14 +146,14 @@ class GRU:
 
 
 def _local_derivatives(ws: Workspace, steps: slice) -> None:
-    """What does not depend on the step after, for several steps at once, into da: ∂h'/∂a[z], ∂h'/∂a[n] and ∂a[n]/∂a[r]."""
+    """Fill da with what does not depend on the next step, for several steps at once: ∂h'/∂a[z], ∂h'/∂a[n], ∂a[n]/∂a[r]."""
     h, gates, m, dm_da, _, _ = ws
     (_, z, n), (_, da_r, da_z, da_n) = gates[:, steps], dm_da[:, steps]
-    room = dm_da[0, steps]
+    buffer = dm_da[0, steps]
     SIGMOID.slope(gates[:2, steps], dm_da[1:3, steps])  # r, z = σ(x_a + h_a)
     np.multiply(da_r, m[steps], out=da_r)  #              n = tanh(x_a_n + r ∘ m)
     TANH.slope(n, da_n)
-    np.subtract(1, z, out=room)  #                        h' = (1 - z) ∘ n + z ∘ h
-    np.multiply(da_n, room, out=da_n)
-    np.subtract(h[:-1][steps], n, out=room)
-    np.multiply(da_z, room, out=da_z)
+    np.subtract(1, z, out=buffer)  #                      h' = (1 - z) ∘ n + z ∘ h
+    np.multiply(da_n, buffer, out=da_n)
+    np.subtract(h[:-1][steps], n, out=buffer)
+    np.multiply(da_z, buffer, out=da_z)

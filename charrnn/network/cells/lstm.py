@@ -5,8 +5,8 @@
     c' = f ∘ c + i ∘ g                                      c         (T+1, B, H)
     h' = o ∘ tanh(c')                                       h         (T+1, B, H)
 
-Offset rule: index t of h and c is before step t, t + 1 after it; index 0 is what came in. x W_xh + b_h stands in `gates`
-at first, and turns into the gates in place. σ(a) = (1 + tanh(a / 2)) / 2, so one call of tanh serves all four gates.
+Offset rule: index t of h and c is before step t, t + 1 after it; index 0 is what came in. `gates` first holds
+x W_xh + b_h; the step overwrites it with i f o g. σ(a) = (1 + tanh(a / 2)) / 2, so one call of tanh serves all four gates.
 (Gate by gate, four products of (B, H) by (H, H) are faster than one by (H, 4H), whose rows lie a power of two apart; and
 what is done element by element runs over whole blocks.)
 
@@ -37,7 +37,7 @@ class Workspace(NamedTuple):
     da: Array  # (4, T, B, H) ∂L/∂a
     recurrent: Array  # (4, B, H) h W_hh going forward, da W_hhᵀ coming back
     dc: Array  # (B, H) ∂L/∂c', carried back from step to step
-    product: Array  # (B, H) room for one product
+    product: Array  # (B, H) buffer for one product
 
     @property
     def x_a(self) -> Array:
@@ -55,7 +55,7 @@ class Workspace(NamedTuple):
         return {"h": self.h[1:], "c": self.c[1:], **dict(zip("ifog", self.gates, strict=True))}
 
     def reverse_states(self) -> "Workspace":
-        """The same buffers with the states the other way round: for one step, what came out goes in."""
+        """The same buffers with the states in reverse order: for one step, its output becomes the next input."""
         return self._replace(h=self.h[::-1], c=self.c[::-1])
 
 
@@ -88,7 +88,9 @@ class LSTM:
         )
 
     def forward(self, w: Weights, ws: Workspace, times: MatMul | None = None) -> Callable[[int], None]:
-        """The step t: from h[t], c[t], (B, H), and x W_xh + b_h to h[t+1], c[t+1]. Steps are made in order."""
+        """Return the function that makes step t: it turns h[t], c[t], (B, H), and x W_xh + b_h, stored in `gates`, into the
+        new states h[t+1], c[t+1]. Call it for t = 0, 1, ... in order.
+        """
         h, c, gates, tanh_c, _, recurrent, _, i_g = ws
         times_W_hh = times or blocked_matmul(w["W_hh"], recurrent)
         views = [*zip(h, h[1:], c, c[1:], gates.swapaxes(0, 1), tanh_c, strict=False)]
@@ -107,7 +109,10 @@ class LSTM:
         return step
 
     def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights, resets: Resets = NO_RESETS) -> Array:
-        """Fill da = ∂L/∂a, (4, T, B, H), and dW_hh, from dh = ∂L/∂h', (T, B, H), last step first; ∂L/∂(h[0], c[0])."""
+        """Fill da = ∂L/∂a, (4, T, B, H), and dW_hh, from dh = ∂L/∂h', (T, B, H), last step first.
+
+        Returns ∂L/∂h[0] and ∂L/∂c[0], (2, B, H).
+        """
         h, _, gates, tanh_c, da, recurrent, dc, product = ws
         times_W_hhT = blocked_matmul(w["W_hh"].swapaxes(1, 2), out=recurrent)
         views = [*zip(dh, da.swapaxes(0, 1), da[:2].swapaxes(0, 1), da[2], da[3], gates[1], tanh_c, strict=True)]
@@ -144,8 +149,8 @@ def _activate(a: Array) -> Array:
 
 
 def _local_derivatives(ws: Workspace, steps: slice) -> None:
-    """What does not depend on the step after, for several steps at once: ∂h'/∂a[o] and ∂c'/∂a[i, f, g] into da, and
-    ∂h'/∂c' in the place of tanh(c').
+    """Compute what does not depend on the next step, for several steps at once: ∂h'/∂a[o] and ∂c'/∂a[i, f, g] into da,
+    and ∂h'/∂c' into the buffer of tanh(c').
     """
     _, c, gates, tanh_c, da, _, _, _ = ws
     (i, _, o, g), (da_i, da_f, da_o, da_g) = gates[:, steps], da[:, steps]

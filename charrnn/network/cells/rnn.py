@@ -4,7 +4,7 @@
     h' = φ(a)                       h  (T+1, B, H)      φ: tanh, sigmoid or relu
 
 Offset rule: h[t] is the state before step t and h[t+1] the state after it; h[0] is what came in.
-x W_xh + b_h stands in h[1:] at first: each step finds its share there, adds h W_hh and applies φ, in place.
+h[1:] first holds x W_xh + b_h; step t adds h[t] W_hh to h[t+1] and applies φ, in place.
 
 Source: the four derivations; the errors in their print are shown in charrnn/derivations.
 """
@@ -47,7 +47,7 @@ class Workspace(NamedTuple):
         return {"h": self.h[1:]}
 
     def reverse_states(self) -> "Workspace":
-        """The same buffers with the states the other way round: for one step, what came out goes in."""
+        """The same buffers with the states in reverse order: for one step, its output becomes the next input."""
         return self._replace(h=self.h[::-1])
 
 
@@ -74,7 +74,9 @@ class RNN:
         return Workspace(np.zeros((T + 1, B, H), dtype), np.zeros((T, B, H), dtype), np.zeros((B, H), dtype))
 
     def forward(self, w: Weights, ws: Workspace, times: MatMul | None = None) -> Callable[[int], None]:
-        """The step t: from h[t], (B, H), and x W_xh + b_h in the place of h[t+1] to h[t+1]. Steps are made in order."""
+        """Return the function that makes step t: it turns x W_xh + b_h, stored in h[t+1], (B, H), into the new state. Call
+        it for t = 0, 1, ... in order.
+        """
         h, _, recurrent = ws
         times_W_hh, φ = times or blocked_matmul(w["W_hh"], recurrent), self.φ
         views = [*pairwise(h)]
@@ -88,7 +90,10 @@ class RNN:
         return step
 
     def backward(self, w: Weights, dh: Array, ws: Workspace, dw: Weights, resets: Resets = NO_RESETS) -> Array:
-        """Fill da = ∂L/∂a, (T, B, H), and dW_hh, from dh = ∂L/∂h', (T, B, H), last step first; ∂L/∂h[0], (1, B, H)."""
+        """Fill da = ∂L/∂a, (T, B, H), and dW_hh, from dh = ∂L/∂h', (T, B, H), last step first.
+
+        Returns ∂L/∂h[0], (1, B, H).
+        """
         h, da, recurrent = ws
         times_W_hhT = blocked_matmul(w["W_hh"].T, out=recurrent)
         for steps in reversed_cache_blocks(da, blocks=2):

@@ -1,4 +1,4 @@
-"""The base of a fine-tune: the network of another run, which was maybe trained on another text.
+"""The base of a fine-tune: the network of another run, which was possibly trained on another text.
 
 Its size and kind stay. Its vocabulary loses nothing, and grows by the symbols that only the new text has.
 """

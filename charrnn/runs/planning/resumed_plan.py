@@ -1,4 +1,4 @@
-"""The plan of a run that is resumed: that of its checkpoint, maybe with a new end."""
+"""The plan of a run that is resumed: that of its checkpoint, optionally with a new end."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -36,7 +36,7 @@ def plan_resume(
 
 
 def require_few_workers(saved: Checkpoint, path: Path, ranks: int) -> None:
-    """Raises RunError if a checkpoint, maybe a stranger's, would start far more processes than there are cores."""
+    """Raises RunError if a checkpoint, possibly a stranger's, would start far more processes than there are cores."""
     streams, cores = saved.config.training.batch_size // ranks, len(usable_cores())
     workers = min(saved.config.runtime.threads or 1, streams)
     if workers > max(FEW_WORKERS, 4 * cores):

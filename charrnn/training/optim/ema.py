@@ -1,4 +1,5 @@
-"""A moving average of the weights, (P,): the network that is validated, saved and used, while the weights learn on.
+"""A moving average of the weights, (P,): the network that is validated, saved and used, while the weights
+themselves keep learning.
 
     w̄ ← d w̄ + (1 - d) w        d = min(decay, n / (n + 9))        after update n = 1, 2, ...
 
@@ -42,7 +43,7 @@ class WeightEMA:
 
     @contextmanager
     def swapped_in(self, w: Array) -> Iterator[None]:
-        """Within, the weights w, (P,), are the average; afterwards they are as before, to the bit."""
+        """In the `with` block, the weights w, (P,), are the average; afterwards they are as before, to the bit."""
         kept = w.copy()
         w[:] = self.flat
         try:

@@ -37,7 +37,9 @@ class FrozenParameters:
 
     @contextmanager
     def preserve(self, w: Array) -> Iterator[None]:
-        """Within, an update may change the parameters w, (P,); afterwards the frozen ones are as before, to the bit."""
+        """In the `with` block, an update may change the parameters w, (P,); afterwards the frozen ones are as before, to the
+        bit.
+        """
         before = [w[place].copy() for place in self.places]
         yield
         for place, kept in zip(self.places, before, strict=True):

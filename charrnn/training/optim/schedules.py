@@ -5,7 +5,7 @@ warm-up       α (s + 1) / warmup_steps     for the first warmup_steps steps s =
 constant      α
 linear        α (1 - q)
 cosine        α (1 + cos π q) / 2
-exponential   α 0.01^q                     the same share less at every step, 1 % at the end
+exponential   α 0.01^q                     falls by the same factor at every step, to 1 % at the end
 plateau       α / 2^n                      n: the number of stalls, STALLED_VALIDATIONS in a row without improvement
 """
 

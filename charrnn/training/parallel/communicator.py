@@ -61,7 +61,7 @@ class Communicator:
         return part
 
     def on_root(self, make: Callable[[], T]) -> T:
-        """What `make` returns on the first rank, which alone reads and writes, on all. What it raises is raised on all."""
+        """What `make` returns on rank 0, which alone reads and writes, on all. What it raises is raised on all."""
         return make()
 
     def on_every_rank(self, make: Callable[[], T]) -> T:

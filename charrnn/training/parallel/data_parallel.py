@@ -4,7 +4,7 @@ Streams do not meet inside a window, so each core runs forward and backward for 
 workspace and gradient, on one BLAS thread: element-wise work is divided as well as products. The parts' gradients
 are added in a fixed order: the same split gives the same bytes, whichever part finishes first.
 
-This process computes the first part; a worker, a process of its own, each further one. (Threads would take turns at the
+This process computes the first part; one worker process computes each further part. (Threads would take turns at the
 interpreter's lock at every call into NumPy: for 128 units that cost a third of what two cores gain.) Weights and
 gradients are in shared memory, so that only a window and its states pass through pipes. A worker ends with its input,
 however the process that started it ends.
@@ -86,9 +86,8 @@ class DataParallel:
     def loss_and_gradient(
         self, window: Window, state: Array, dropout: Dropout | None = None, smoothing: float = 0.0
     ) -> float:
-        """The mean loss over the targets of a window, in nats, without label smoothing; fills `gradient`, with it.
-
-        Sets `state`, (S, B, H), to that where the next window begins.
+        """Return the mean loss of a window's targets, in nats, without label smoothing. Fill `gradient`, which includes
+        label smoothing. Set `state`, (S, B, H), to the state where the next window begins.
         """
         options = WindowOptions(
             loss_steps=window.loss_steps, dropout=dropout, reset_mask=window.reset_mask, smoothing=smoothing

@@ -12,7 +12,7 @@ from pages import data, unpacked
 from charrnn.cli.output.surprisal_colours import LIMITS
 from charrnn.cli.page.page import PER_BIT, _range, page
 from charrnn.models.inspection.activations import Inspection
-from charrnn.models.inspection.units import Unit, correlate
+from charrnn.models.inspection.units import HiddenUnit, correlate
 from charrnn.text.vocabulary import Vocabulary
 
 HOSTILE = "</script><script>alert(1)</script><!-- <b>&amp;\u2028\u2029\x00\"'`${x}\n"
@@ -75,7 +75,7 @@ def test_ids_are_as_wide_as_the_vocabulary_needs(V, size):
 
 def test_it_opens_with_the_unit_asked_for():
     assert data(written("abcdef")[1])["open"] is None
-    found = data(written("abcdef", first=Unit("z", 3))[1])
+    found = data(written("abcdef", first=HiddenUnit("z", 3))[1])
     assert found["units"][found["open"]]["name"] == "z:3"
 
 

@@ -146,7 +146,7 @@ def test_damaged_lines_are_reported(charrnn, tiny_run):
         file.write("{\n")
     result = charrnn("plot", tiny_run)
     assert result.exit_code == 0
-    assert "1 damaged line passed over" in result.stderr
+    assert "1 damaged line skipped" in result.stderr
 
 
 @pytest.mark.parametrize(

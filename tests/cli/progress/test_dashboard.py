@@ -73,7 +73,7 @@ def test_wide_characters_of_a_sample_take_two_columns():
 def test_before_the_first_step_there_is_a_bar_and_no_time_left():
     dashboard = Dashboard(3000, 0, 1.0, Clock())
     assert shown(dashboard, 80, 24)[1:] == ["starting"]
-    assert shown(dashboard, 80, 24)[0].endswith("0% · 0:00:00 gone · measuring")
+    assert shown(dashboard, 80, 24)[0].endswith("0% · 0:00:00 elapsed · measuring")
 
 
 def test_the_time_left_of_a_resumed_training_is_by_its_own_steps():
@@ -81,7 +81,7 @@ def test_the_time_left_of_a_resumed_training_is_by_its_own_steps():
     dashboard = Dashboard(1000, 500, 1.0, clock)
     clock.now += 10
     dashboard.read(Stepped(501, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
-    assert shown(dashboard, 80, 24)[0].endswith("50% · 0:00:10 gone · 1:23:10 left")
+    assert shown(dashboard, 80, 24)[0].endswith("50% · 0:00:10 elapsed · 1:23:10 left")
 
 
 def test_without_a_bound_the_gradient_has_none():
@@ -137,7 +137,7 @@ def test_times_look_like_a_clock(seconds, words):
     clock = Clock()
     dashboard = Dashboard(1000, 0, 1.0, clock)
     clock.now += seconds
-    assert f" {words} gone" in shown(dashboard, 80, 24)[0]
+    assert f" {words} elapsed" in shown(dashboard, 80, 24)[0]
 
 
 def test_a_resumed_training_that_goes_back_to_before_its_beginning_counts_from_there():
@@ -147,11 +147,11 @@ def test_a_resumed_training_that_goes_back_to_before_its_beginning_counts_from_t
         clock.now += 1
         dashboard.read(Stepped(step, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
     dashboard.read(Recovered(500, "loss nan", 541, 5e-4, 1))
-    assert shown(dashboard, 80, 24)[0].endswith("50% · 0:00:03 gone · measuring")
+    assert shown(dashboard, 80, 24)[0].endswith("50% · 0:00:03 elapsed · measuring")
     for step in range(501, 511):
         clock.now += 1
         dashboard.read(Stepped(step, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
-    assert shown(dashboard, 80, 24)[0].endswith("51% · 0:00:13 gone · 0:08:10 left")
+    assert shown(dashboard, 80, 24)[0].endswith("51% · 0:00:13 elapsed · 0:08:10 left")
     assert any("steps 501 to 510" in line for line in shown(dashboard, 80, 24))
 
 

@@ -87,7 +87,7 @@ def test_at_the_end_one_picture_is_on_the_screen_and_nothing_of_those_before(tex
     assert shown.count("a sample, after step 3,000") == shown.count("⠤⠤ training") == 1
     assert shown.count(": validation loss") == 6
     assert shown.index("step 3,000: validation") < shown.index("3,000/3,000") < shown.index("a sample")
-    assert "step 3,000: all steps made" in shown
+    assert "step 3,000: all steps done" in shown
     assert "".join(screen.lines).endswith(str(tmp_path / "r"))
 
 
@@ -95,7 +95,7 @@ def test_at_the_end_one_picture_is_on_the_screen_and_nothing_of_those_before(tex
 def test_ten_rows_are_enough(text_file, tmp_path):
     screen = Screen(spawn(command(text_file, tmp_path / "r"), 60, 10), 60, 10).read()
     assert len(bars(screen.lines)) <= 1
-    assert any(line.startswith("step 3,000: all steps made") for line in screen.lines)
+    assert any(line.startswith("step 3,000: all steps done") for line in screen.lines)
 
 
 @pytest.mark.parametrize("size", [(50, 30), (80, 12)])
@@ -257,7 +257,7 @@ def test_a_training_in_the_background_of_a_shell_prints_lines(text_file, tmp_pat
     line = " ".join([sys.executable, *command(text_file, tmp_path / "r", steps=1000)])
     tmux("new-session", "-d", "-s", "s", "-x", 80, "-y", 50, "env PS1='$ ' bash --norc")
     tmux("send-keys", "-t", "s", f"{line} & wait", "Enter")
-    wait_for(lambda shown: "all steps made" in shown, lambda: tmux("capture-pane", "-p", "-t", "s"))
+    wait_for(lambda shown: "all steps done" in shown, lambda: tmux("capture-pane", "-p", "-t", "s"))
     assert bars(tmux("capture-pane", "-p", "-t", "s").splitlines()) == []
 
 

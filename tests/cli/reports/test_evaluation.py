@@ -9,7 +9,7 @@ import pytest
 
 from charrnn.cli.reports import evaluation
 from charrnn.models.evaluation.baselines import Baselines
-from charrnn.models.evaluation.evaluation import Evaluation, MemberLoss
+from charrnn.models.evaluation.evaluation import ComponentLoss, Evaluation
 from charrnn.models.scoring.unknown_characters import describe_unknown
 
 FOUND = Evaluation(
@@ -32,7 +32,7 @@ FOUND = Evaluation(
     gain_interval=(0.4, 0.6),
     notes=("a note on it",),
 )
-MODEL = SimpleNamespace(members=[SimpleNamespace(name="runs/a/best.safetensors")], notes=("where it is from",))
+MODEL = SimpleNamespace(components=[SimpleNamespace(name="runs/a/best.safetensors")], notes=("where it is from",))
 
 
 def shown(capsys, **changes):
@@ -90,7 +90,7 @@ def test_a_dynamic_evaluation_stands_above_the_static_one(capsys):
 
 
 def test_the_members_of_a_mixture_have_a_row_each(capsys):
-    table = rows(shown(capsys, members=[MemberLoss("a", 0.75, 1.1), MemberLoss("7-gram", 0.25, 1.5)]))
+    table = rows(shown(capsys, members=[ComponentLoss("a", 0.75, 1.1), ComponentLoss("7-gram", 0.25, 1.5)]))
     assert [row[0] for row in table[:3]] == ["mixture of 2", "0.750 x a, alone", "0.250 x 7-gram, alone"]
     assert [row[1] for row in table[:3]] == ["1.0000", "1.1000", "1.5000"]
 

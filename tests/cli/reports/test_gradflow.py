@@ -53,7 +53,7 @@ def test_a_run_is_read_on_a_text_and_the_words_stand_on_stdout(charrnn, tiny_run
     assert result.stdout.startswith("rnn (tanh), 16 units: gradients followed 20 characters back from 8 places\n")
     assert "half of the gradient is gone after" in result.stdout
     assert "largest Lyapunov exponent -" in result.stdout
-    assert "keeps its direction (cosine 0.99) when cut" in result.stdout
+    assert "keeps the direction of the gradient of a character's loss (cosine 0.99)" in result.stdout
 
 
 def test_without_a_text_a_run_is_read_on_its_validation_split_which_may_be_too_short(charrnn, tiny_run):
@@ -156,8 +156,8 @@ def test_a_fresh_network_of_documents_resets_too(charrnn, text_file):
 
 
 def test_the_words_say_whether_gradients_vanish_or_explode():
-    assert "a gradient shrinks to 0.905 of itself with each, and vanishes" in sentences(lyapunov=-0.1)
-    assert "a gradient grows 1.11-fold with each, and explodes" in sentences(lyapunov=0.1)
+    assert "each character shrinks a gradient to 0.905 of its size: it vanishes" in sentences(lyapunov=-0.1)
+    assert "each character makes a gradient 1.11 times as large: it explodes" in sentences(lyapunov=0.1)
     assert "neither vanish nor explode" in sentences(lyapunov=1e-5)
     assert "no gradient is left" in sentences(lyapunov=None)
 

@@ -7,7 +7,7 @@ import pytest
 from slow import mostly_slow
 
 from charrnn import api
-from charrnn.cli.reports.novelty import MAX_QUOTED_CHARS, _quoted
+from charrnn.cli.reports.novelty import MAX_QUOTED_CHARS, _quote
 
 ARGUMENTS = ("-n", "60", "--seed", "5")
 
@@ -20,7 +20,7 @@ def test_the_table_follows_the_text_as_it_is_without(charrnn, tiny_run, text_fil
     assert "┃ characters in runs of ┃ 5+     ┃" in table
     assert "│ sample, seed 5 " in table
     assert "│ held-out text " in table
-    there = f"from {text_file}:55:1 on are those of the training text from {text_file}:1:1 on: "
+    there = f"from {text_file}:55:1 on are also in the training text, from {text_file}:1:1 on: "
     assert f"held-out text: 120 characters {there}" in table
 
 
@@ -61,7 +61,7 @@ def test_a_text_that_is_gone_is_reported_before_anything_is_written(charrnn, tin
 
 
 def test_a_run_without_held_out_text_says_so(charrnn, tmp_path, text_file, tiny_config):
-    run = api.start(api.plan([str(text_file)], tiny_config.replaced("data", split=(1, 0, 0))), tmp_path / "all")
+    run = api.start(api.plan([str(text_file)], tiny_config.with_values("data", split=(1, 0, 0))), tmp_path / "all")
     list(run.events())
     assert "no held-out text to compare with" in charrnn("sample", run.path, *ARGUMENTS, "--novelty").stdout
     (sample,) = json.loads(charrnn("sample", run.path, *ARGUMENTS, "--novelty", "--json").stdout)
@@ -70,13 +70,15 @@ def test_a_run_without_held_out_text_says_so(charrnn, tmp_path, text_file, tiny_
 
 def test_a_run_on_bytes_counts_bytes(charrnn, tmp_path, tiny_config):
     (tmp_path / "text").write_bytes(bytes(range(256)) * 8)
-    run = api.start(api.plan([str(tmp_path / "text")], tiny_config.replaced("data", unit="byte")), tmp_path / "bytes")
+    run = api.start(
+        api.plan([str(tmp_path / "text")], tiny_config.with_values("data", unit="byte")), tmp_path / "bytes"
+    )
     list(run.events())
     shown = charrnn("sample", run.path, *ARGUMENTS, "--novelty").stdout
     assert "bytes in runs of" in shown
     longest = shown.splitlines()[-1]
     assert re.match(
-        r"held-out text: 205 bytes from \S+/text:\d+:\d+ on are those of the training text from \S+/text:3:38 on: ",
+        r"held-out text: the 205 bytes from \S+/text:\d+:\d+ on are also in the training text, from \S+/text:3:38 on: ",
         longest,
     )
     assert all(character.isprintable() for character in longest)
@@ -104,15 +106,15 @@ FAMILY = "👩\u200d👩\u200d👧"
     ids=["letters", "families", "accents"],
 )
 def test_a_long_run_is_cut_where_a_reader_sees_characters(text, shown):
-    assert _quoted(text) == f'"{shown}"...'
+    assert _quote(text) == f'"{shown}"...'
 
 
 @pytest.mark.parametrize(
     ("length", "dots"), [(MAX_QUOTED_CHARS - 1, ""), (MAX_QUOTED_CHARS, ""), (MAX_QUOTED_CHARS + 1, "...")]
 )
 def test_a_long_run_is_shown_with_dots_where_it_goes_on(length, dots):
-    assert _quoted("a" * length) == f'"{"a" * min(length, MAX_QUOTED_CHARS)}"{dots}'
+    assert _quote("a" * length) == f'"{"a" * min(length, MAX_QUOTED_CHARS)}"{dots}'
 
 
 def test_a_run_is_one_line_and_moves_nothing():
-    assert _quoted("a\n\x1b\u202e\u00a0\ufffd") == '"a\\n\\u001b\\u202e\u00a0\ufffd"'
+    assert _quote("a\n\x1b\u202e\u00a0\ufffd") == '"a\\n\\u001b\\u202e\u00a0\ufffd"'

@@ -26,7 +26,7 @@ def model(*surprisals, names=("ours",), text=TEXT):
     ]
     return SimpleNamespace(
         vocabulary=SimpleNamespace(unit="char", known=frozenset(text), unknown_id=None),
-        members=[SimpleNamespace(name=name) for name in names],
+        components=[SimpleNamespace(name=name) for name in names],
         notes=(f"from {names[0]}",),
         score_in_pieces=lambda text_: iter(found if text else []),
     )
@@ -59,7 +59,7 @@ def test_two_models_are_compared_where_they_differ_most_in_either_direction(caps
         f"ours: {8 * BIT / 5:.4f} nats, 1.6000 bits per character",
         f"theirs+7-gram: {9 * BIT / 5:.4f} nats, 1.8000 bits per character",
         "5 characters: ours is likelier to have written this, by 0.69 nats in all, 0.1386 per character; "
-        "at even odds before, with probability 0.666667",
+        "if both were equally likely before, the probability is 0.666667",
     ]
     assert printed.err == "from ours\nfrom theirs\n"
 

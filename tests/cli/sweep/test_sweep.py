@@ -256,7 +256,7 @@ def test_a_sweep_whose_directory_is_renamed_goes_on_there(tmp_path, text_file):
     assert os.listdir(tmp_path / "s") == []
     assert sorted(os.listdir(tmp_path / "moved")) == ["configs", "logs", "one", "two"]
     assert sorted(os.listdir(tmp_path / "moved" / "logs")) == ["one.log", "two.log"]
-    assert (tmp_path / "moved" / "logs" / "two.log").read_text().count("all steps made") == 1
+    assert (tmp_path / "moved" / "logs" / "two.log").read_text().count("all steps done") == 1
     assert run_job_on_rank(Job("three", "", []), tmp_path / "s", folder.inode) == JobResult(
         "failed", f"{tmp_path / 's'}: not the directory in which this sweep started; was that renamed?"
     )

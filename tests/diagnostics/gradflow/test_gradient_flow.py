@@ -7,10 +7,10 @@ from charrnn.diagnostics.gradflow.gradient_flow import (
     LOG_ZERO,
     _curve,
     _quantile,
-    beginnings,
     gradient_flow,
     lag_below,
     lyapunov_exponent,
+    mark_document_starts,
     warm_up,
 )
 from charrnn.diagnostics.gradflow.jacobian_products import Norms
@@ -31,7 +31,7 @@ def fresh(cell="rnn", layers=1, **options):
 def cuts(network, lags):
     """What truncation costs over 16 places of the text."""
     window, state = warm_up(network, TEXT, lags, 16)
-    return truncations(network, window, state, beginnings(window[:-1], None))
+    return truncations(network, window, state, mark_document_starts(window[:-1], None))
 
 
 def silent(W):

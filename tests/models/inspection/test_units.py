@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from charrnn.errors import NetworkError
-from charrnn.models.inspection.units import Unit, correlate, parse
+from charrnn.models.inspection.units import HiddenUnit, correlate, parse
 
 GENERATOR = np.random.default_rng(0)
 X = {"one": GENERATOR.integers(0, 2, 500).astype(float), "two": GENERATOR.normal(size=500), "constant": np.ones(500)}
@@ -29,12 +29,12 @@ def test_what_does_not_vary_is_not_a_feature_and_follows_none():
 def test_the_best_may_follow_in_the_other_direction():
     unit, r = FOUND.strongest("one")
     assert (unit.name, r) == ("h:290", pytest.approx(-1, abs=1e-4))
-    assert FOUND.strongest("two")[0] == Unit("h", 7)
+    assert FOUND.strongest("two")[0] == HiddenUnit("h", 7)
 
 
 def test_those_chosen_are_the_one_asked_for_and_the_best_of_each_feature_in_turn():
-    chosen = FOUND.select(4, [Unit("z", 2)])
-    assert chosen.units[:3] == [Unit("z", 2), Unit("h", 290), Unit("h", 7)]
+    chosen = FOUND.select(4, [HiddenUnit("z", 2)])
+    assert chosen.units[:3] == [HiddenUnit("z", 2), HiddenUnit("h", 290), HiddenUnit("h", 7)]
     assert len(set(chosen.units)) == 4
     assert chosen.r[:, 1].tolist() == FOUND.r[:, 290].tolist()
     assert len(FOUND.select(1000).units) == 305
@@ -44,16 +44,16 @@ def test_a_text_of_one_character_follows_nothing():
     found = correlate({"one": np.ones(1)}, {"h": np.ones((1, 3), np.float16)})
     assert found.features == []
     assert found.r.shape == (0, 3)
-    assert found.select(2).units == [Unit("h", 0), Unit("h", 1)]
-    assert found.select(2, [Unit("h", 2)]).units == [Unit("h", 2), Unit("h", 0)]
+    assert found.select(2).units == [HiddenUnit("h", 0), HiddenUnit("h", 1)]
+    assert found.select(2, [HiddenUnit("h", 2)]).units == [HiddenUnit("h", 2), HiddenUnit("h", 0)]
 
 
 def test_a_unit_is_named_by_its_array_and_its_number_and_alone_by_the_number_in_the_top_layer():
     two = {**ACTIVATIONS, "h_2": H, "z_2": H}
-    assert parse("17", ACTIVATIONS) == Unit("h", 17)
-    assert parse("17", two) == Unit("h_2", 17)
-    assert parse("h:17", two) == Unit("h", 17)
-    assert parse("z:4", two) == Unit("z", 4)
+    assert parse("17", ACTIVATIONS) == HiddenUnit("h", 17)
+    assert parse("17", two) == HiddenUnit("h_2", 17)
+    assert parse("h:17", two) == HiddenUnit("h", 17)
+    assert parse("z:4", two) == HiddenUnit("z", 4)
 
 
 @pytest.mark.parametrize("name", ["300", "z:5", "q:1", "h_2:0", "-1", "h", "", "h:1:2", "1.5", "9" * 30])

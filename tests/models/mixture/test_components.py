@@ -11,7 +11,7 @@ from charrnn.training.surprisal import evaluate
 IDS = np.random.default_rng(1).integers(0, 9, (2, 300)).astype(np.uint8)
 
 
-def network_member():
+def network_component():
     return NetworkComponent("a", Network.fresh(Architecture(9, 12), np.random.default_rng(0), np.float64))
 
 
@@ -47,15 +47,15 @@ def test_a_short_text_is_read_by_one_process_and_a_long_one_by_as_many_as_are_fa
     monkeypatch.setattr(components, "SHORT", 600)
     close = components.DataParallel.close
     monkeypatch.setattr(components.DataParallel, "close", lambda split: closed.append(split) or close(split))
-    member = network_member()
+    component = network_component()
     for characters, asked in ((599, 0), (600, 1), (None, 2)):
-        with member.scorer(characters) as scorer:
-            assert scorer.score(IDS).mean() == pytest.approx(evaluate(member.network, IDS))
+        with component.scorer(characters) as scorer:
+            assert scorer.score(IDS).mean() == pytest.approx(evaluate(component.network, IDS))
         assert len(chosen) == asked
     assert len(closed) == 3
 
 
 def test_the_scorers_of_all_members_are_open_together():
     ngram = NGramComponent(fit(list(IDS), 9, 3))
-    with scorers([network_member(), ngram], IDS.size) as reading:
+    with scorers([network_component(), ngram], IDS.size) as reading:
         assert [scorer.score(IDS).shape for scorer in reading] == [(2, 299)] * 2

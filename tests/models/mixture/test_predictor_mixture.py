@@ -28,8 +28,8 @@ def test_each_step_mixes_the_probabilities_of_all():
 
 def test_what_smoothing_gave_the_members_is_what_it_gave_the_mixture():
     """q = Σ w_m ((1 - ε_m) p_m + ε_m / V) has Σ w_m ε_m / V of it for each character."""
-    members = [NetworkPredictor(each.network, ε) for each, ε in zip(predictors(), (0.1, 0.3), strict=True)]
-    assert MixturePredictor(members, [0.25, 0.75]).label_smoothing == pytest.approx(0.25 * 0.1 + 0.75 * 0.3)
+    components = [NetworkPredictor(each.network, ε) for each, ε in zip(predictors(), (0.1, 0.3), strict=True)]
+    assert MixturePredictor(components, [0.25, 0.75]).label_smoothing == pytest.approx(0.25 * 0.1 + 0.75 * 0.3)
 
 
 @pytest.mark.parametrize("weights", [[1, 0], [0, 1]])
