@@ -34,6 +34,7 @@ from charrnn.runs.storage.safetensors_file import Entry, MalformedError, Safeten
 from charrnn.system.folder_handle import Folder
 from charrnn.system.plain_files import NotPlainError
 from charrnn.text.vocabulary import END, Vocabulary
+from charrnn.training.divergence import DIVERGED
 from charrnn.training.optim.optimizers import OPTIMIZERS
 from charrnn.training.trainer import Progress
 
@@ -72,7 +73,7 @@ def save_in(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | N
     """
     tensors = _tensors(checkpoint)
     if bad := _not_finite(tensors):
-        raise DivergedError(f"training diverged at step {checkpoint.progress.step:,}: {bad} is not finite")
+        raise DivergedError(f"{DIVERGED} at step {checkpoint.progress.step:,}: {bad} is not finite")
     record = Record(**{key: getattr(checkpoint, key) for key in RECORD_FIELDS})
     with folder.whole_file(name, previous) as file:
         files.write(file, tensors, to_metadata(record, checkpoint.vocabulary.symbols))
