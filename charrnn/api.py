@@ -219,7 +219,7 @@ def gradflow(
     fresh network of `config` on the validation split of `text` (default: the built-in text).
 
     It follows gradients back over `lags` characters from `positions` places; see diagnostics/gradflow/gradient_flow.py.
-    `training_text`: the present location of the run's text, if it was moved. `encoding`: NAME, or FILE=NAME for single
+    `training_text`: the present location of the training text, if it was moved. `encoding`: NAME, or FILE=NAME for single
     files, if they are not UTF-8.
 
     Raises OptionError for lags or positions below 1, CheckError if the text is too short for the lags, RunError,

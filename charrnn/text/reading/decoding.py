@@ -159,7 +159,7 @@ class _File:
         if not encodings.is_utf_8(encoding) and encodings.is_text_with_nuls(self.head):
             advice = f"say what it is, for example {self._saying(encodings.UTF_8)}"
         elif example := next((name for name in self.likely if _fits(self.head, name)), None):
-            advice = f"if it is {example}, as the run's text was, say so: {self._saying(example)}"
+            advice = f"if it is {example}, as the training text was, say so: {self._saying(example)}"
         elif _is_mostly_ascii(self.head):
             example = next(name for name in FREQUENT if name != codecs.lookup(encoding).name)
             advice = f"say what it is, for example {self._saying(example)}, or convert it: {self._converting(example)}"
