@@ -30,14 +30,13 @@ from charrnn.runs.random_training import random_trainer
 from charrnn.runs.resume import resume as resume
 from charrnn.runs.run import start as start
 from charrnn.runs.storage import directory
+from charrnn.runs.storage.directory import require_free as require_free
 from charrnn.runs.storage.history import read_history as read_history
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.training.benchmark import Bench, measure
 from charrnn.training.events import Event
 from charrnn.training.parallel.communicator import Communicator
 from charrnn.words import parameter
-
-require_free = directory.require_unused  # the name that programs know it by
 
 
 def plan(

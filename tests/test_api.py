@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from slow import mostly_slow
+from tiny import follow
 
 import charrnn
 from charrnn import api
@@ -28,14 +29,6 @@ def start(text_file, path, *settings):
     return api.start(api.plan([str(text_file)], resolve(None, [*TINY, *settings]).config), path)
 
 
-def stop_after(run, step):
-    """Train until a step, as a Ctrl-C there would."""
-    asked = []
-    for event in run.events(lambda: bool(asked)):
-        if isinstance(event, Stepped) and event.step == step:
-            asked.append(True)
-
-
 @mostly_slow("at", [12, 1, 4, 6, 19], one_in=5)
 @pytest.mark.parametrize(
     "settings",
@@ -52,7 +45,7 @@ def stop_after(run, step):
 def test_a_resumed_training_ends_with_the_same_bytes(tmp_path, text_file, at, settings):
     whole = start(text_file, tmp_path / "whole", *settings)
     list(whole.events())
-    stop_after(start(text_file, tmp_path / "parts", *settings), at)
+    follow(start(text_file, tmp_path / "parts", *settings), at)
     resumed = api.resume(tmp_path / "parts")
     events = list(resumed.events())
     assert isinstance(events[-2], Finished)

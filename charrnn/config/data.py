@@ -59,7 +59,7 @@ class Data(StrictModel):
         before = [] if names_all else [self.encoding] if isinstance(self.encoding, str) else [*self.encoding]
         return self.model_copy(update={"encoding": (*before, *given)})
 
-    def cutting(self) -> Split:
+    def make_split(self) -> Split:
         """The split of the text."""
         return splits.make_split(self.protocol, self.split, self.slices)
 

@@ -71,7 +71,7 @@ def _problem(details: ErrorDetails, key: str, known: Sequence[str]) -> str:
     message = _message(details)
     if isinstance(found, dict):  # a section whose values contradict each other: the message names them
         return message
-    return f"{message}; found {_shown(found)}{did_you_mean(str(found), typed_values.choices(key))}"
+    return f"{message}; found {_format(found)}{did_you_mean(str(found), typed_values.choices(key))}"
 
 
 def _message(details: ErrorDetails) -> str:
@@ -83,7 +83,7 @@ def _message(details: ErrorDetails) -> str:
     return PROBLEMS[kind].format(**{name: as_int(value) for name, value in context.items()})  # 0, not 0.0
 
 
-def _shown(value: Any) -> str:
+def _format(value: Any) -> str:
     return "null" if value is None else shorten(quote(value) if isinstance(value, str) else repr(value))
 
 

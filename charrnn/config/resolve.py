@@ -33,7 +33,7 @@ OptionValues = Mapping[str, tuple[str, Any]]
 
 
 @dataclass(frozen=True)
-class Resolved:
+class ResolvedConfig:
     """A valid configuration, and the origin of each value that is not a default."""
 
     config: Config
@@ -49,7 +49,7 @@ def resolve(
     settings: Sequence[str] = (),
     options: OptionValues | None = None,
     defaults: OptionValues | None = None,
-) -> Resolved:
+) -> ResolvedConfig:
     """Merge the layers. `settings` are KEY=VALUE as typed (see typed_values.py); `defaults` replace the built-in ones,
     and override those of DEFAULT.
 
@@ -62,11 +62,11 @@ def resolve(
         path = find_config(file)
         document = yaml.parse(_read(path), str(path))
         values = document.values
-        origins.update((_dotted(key), f"{path}:{line}") for key, line in document.lines.items())
-        problems += [(f"{path}:{line}", f"{_dotted(key)}: {message}") for key, line, message in document.mistakes]
+        origins.update((_join(key), f"{path}:{line}") for key, line in document.lines.items())
+        problems += [(f"{path}:{line}", f"{_join(key)}: {message}") for key, line, message in document.mistakes]
     _fill(values, origins, defaults or {}, over=file == DEFAULT)
     given = [*_settings(settings), *_options(options or {})]
-    return Resolved(_validate(Config, values, origins, problems, given), origins)
+    return ResolvedConfig(_validate(Config, values, origins, problems, given), origins)
 
 
 def override(config: ConfigType, options: OptionValues) -> ConfigType:
@@ -74,14 +74,14 @@ def override(config: ConfigType, options: OptionValues) -> ConfigType:
     return _validate(type(config), config.model_dump(), {}, [], _options(options))
 
 
-def with_encodings(resolved: Resolved, given: Sequence[str]) -> Resolved:
+def with_encodings(resolved: ResolvedConfig, given: Sequence[str]) -> ResolvedConfig:
     """A copy with further encodings of the text: NAME or FILE=NAME each. Raises ConfigError."""
     if not given:
         return resolved
     entries = list(resolved.config.data.with_encodings([*map(absolute_entry, given)]).encoding)
     origin = parameter("encoding")
     config = override(resolved.config, {"data.encoding": (origin, entries[0] if len(entries) == 1 else entries)})
-    return Resolved(config, {**resolved.origins, "data.encoding": origin})
+    return ResolvedConfig(config, {**resolved.origins, "data.encoding": origin})
 
 
 def _fill(values: dict[str, Any], origins: Origins, defaults: OptionValues, over: bool) -> None:
@@ -111,7 +111,7 @@ def _validate(
     for key, origin, value in settings:
         problems += _put(values, key, value, origin)
         below = yaml.flatten(value, (key,)) if isinstance(value, dict) else [((key,), value)]
-        origins |= {_dotted(path): origin for path, _ in below}
+        origins |= {_join(path): origin for path, _ in below}
     omitted = 0
     try:
         config = kind.model_validate(values)
@@ -156,7 +156,7 @@ def to_yaml(config: Config) -> str:
 def flatten(config: Config) -> Iterator[tuple[str, Any]]:
     """Yield each dotted key with its value, in the order of the tree."""
     for path, value in yaml.flatten(config.model_dump(mode="json")):
-        yield _dotted(path), value
+        yield _join(path), value
 
 
 def known_keys() -> list[str]:
@@ -204,5 +204,5 @@ def _put(values: dict[str, Any], key: str, value: Any, origin: str) -> list[Conf
     return []
 
 
-def _dotted(path: Sequence[str | int]) -> str:
+def _join(path: Sequence[str | int]) -> str:
     return ".".join(map(str, path))

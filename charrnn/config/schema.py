@@ -37,8 +37,7 @@ class Model(StrictModel):
     )
     bias: bool = Field(True, description="whether biases learn; false: every bias of the network stays 0")
     dropout: Share | None = Field(
-        0.0,
-        description="share of the activations dropped between layers and before the readout; null: by the length of the text",
+        0.0, description="share of activations dropped between layers and before readout; null: by the text's length"
     )
     weight_dropout: Share | None = Field(
         0.0, description="share of the recurrent weights dropped, drawn at each update; null: by the length of the text"
@@ -102,8 +101,7 @@ class Training(StrictModel):
         0.0, ge=0, le=1e3, description="λ: λ w is added to each weight's gradient (adamw: taken off the weight)"
     )
     label_smoothing: Share | None = Field(
-        0.0,
-        description="ε, share of each target that is spread evenly over all symbols; null: by the length of the text",
+        0.0, description="ε, share of each target spread evenly over all symbols; null: by the length of the text"
     )
     ema_decay: float | None = Field(
         None,
@@ -189,9 +187,9 @@ class Config(StrictModel):
     def differs_only_in_end(self, other: "Config") -> bool:
         """True where at most `training.steps` and `training.epochs` differ."""
         ends = {"steps": other.training.steps, "epochs": other.training.epochs}
-        return self.replaced("training", **ends) == other
+        return self.with_values("training", **ends) == other
 
-    def replaced(self, section: str, **values: Any) -> Self:
+    def with_values(self, section: str, **values: Any) -> Self:
         """A copy with other values in one section."""
         changed = getattr(self, section).model_copy(update=values)
         return self.model_copy(update={section: changed})

@@ -48,7 +48,7 @@ def fill_sizes(config: Config, characters: int) -> SizedConfig:
     sizes = _sizes(characters, config.training.sequence_length)
     for key in missing_sizes(config):
         section, name = key.split(".")
-        config = config.replaced(section, **{name: sizes[key]})
+        config = config.with_values(section, **{name: sizes[key]})
     return SizedConfig.model_validate(config.model_dump())
 
 

@@ -17,7 +17,8 @@ from charrnn.text import documents
 from charrnn.text.characters.utf_8 import whole_length
 from charrnn.text.corpus import Corpus
 from charrnn.text.positions import NO_STARTS, Starts
-from charrnn.text.source_text import SourceText, Stream
+from charrnn.text.reading.source_reader import Piece
+from charrnn.text.source_text import SourceText
 from charrnn.text.vocabulary import END, UNKNOWN, Ids, Vocabulary
 from charrnn.training.surprisal import BLOCK
 
@@ -78,9 +79,11 @@ def from_text(text: SourceText, vocabulary: Vocabulary, data: Data) -> EncodedTe
     return EncodedText(block.ids.size, lambda: iter([block]), content, files=text.files, notes=text.notes)
 
 
-def from_stream(stream: Stream, vocabulary: Vocabulary) -> EncodedText:
+def from_stream(
+    pieces: Iterator[Piece], vocabulary: Vocabulary, files: tuple[str, ...] = (), notes: tuple[str, ...] = ()
+) -> EncodedText:
     """A text that is read once, in pieces as they arrive; no block has characters of two files."""
-    return EncodedText(None, lambda: _stream_blocks(stream, vocabulary), None, files=stream.files, notes=stream.notes)
+    return EncodedText(None, lambda: _stream_blocks(pieces, vocabulary), None, files=files, notes=notes)
 
 
 def from_pieces(pieces: Iterable[str | bytes], vocabulary: Vocabulary) -> Iterator[Block]:
@@ -89,9 +92,9 @@ def from_pieces(pieces: Iterable[str | bytes], vocabulary: Vocabulary) -> Iterat
         yield _from_piece(piece, vocabulary, number == 0)
 
 
-def _stream_blocks(stream: Stream, vocabulary: Vocabulary) -> Iterator[Block]:
+def _stream_blocks(pieces: Iterator[Piece], vocabulary: Vocabulary) -> Iterator[Block]:
     last = None
-    for file, piece in stream.pieces:
+    for file, piece in pieces:
         if len(piece):
             block = _from_piece(piece, vocabulary, last is None)
             starts = NO_STARTS if file == last else Starts.from_sequences([0], [file], [1], [1])

@@ -64,7 +64,7 @@ def from_config(config: Config, sources: Sequence[str] = (), encoding: Sequence[
 
     Raises TextError, VocabularyError and NetworkError.
     """
-    made = make_plan(sources, config.replaced("data", encoding=config.data.with_encodings(encoding).encoding))
+    made = make_plan(sources, config.with_values("data", encoding=config.data.with_encodings(encoding).encoding))
     generator = np.random.default_rng(config.training.seed)
     case = _build_input(Network.fresh(made.architecture, generator, config.training.precision), made.corpus)
     return replace(case, notes=made.text_notes)

@@ -82,7 +82,7 @@ def _may_know(first: LoadedCheckpoint, other: LoadedCheckpoint) -> str | None:
     ours, theirs = first.checkpoint, other.checkpoint
     if ours.text.sha256 != theirs.text.sha256:
         return f"{other.path} was trained on another text, which may contain this held-out part"
-    if ours.config.data.cutting() != theirs.config.data.cutting():
+    if ours.config.data.make_split() != theirs.config.data.make_split():
         return f"{other.path} was trained on another part of the text, which may contain this held-out part"
     return None
 

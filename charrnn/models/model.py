@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import tee
 from typing import get_args
 
@@ -197,10 +197,10 @@ def read_in_step(
     if data.boundary is not None:
         text = read_text(sources, data, encodings)
         return [encoded_text.from_text(text, model.vocabulary, data) for model in models]
-    stream = read_once(sources, data, encodings)
-    copies = tee(stream.pieces, len(models))
+    reader = read_once(sources, data, encodings)
+    notes, copies = reader.notes(), tee(reader.pieces(), len(models))
     return [
-        encoded_text.from_stream(replace(stream, pieces=pieces), model.vocabulary)
+        encoded_text.from_stream(pieces, model.vocabulary, reader.names, notes)
         for model, pieces in zip(models, copies, strict=True)
     ]
 

@@ -34,7 +34,7 @@ class TrainingText:
     @cached_property
     def corpus(self) -> Corpus:
         """The text, encoded, and cut as for the training."""
-        return corpora.build(self.text, self._saved.vocabulary, self._saved.config.data.cutting())
+        return corpora.build(self.text, self._saved.vocabulary, self._saved.config.data.make_split())
 
     def starts(self, index: int, length: int) -> Starts:
         """Places in the files, for a part of the text: of its first character, and of each file or document that begins

@@ -24,7 +24,7 @@ class Nonlinearity:
     """`apply(a, out)` fills out with φ(a) and may do so in place; `slope(h, out)` fills out with φ' at h = φ(a).
 
     >>> h, slope = np.zeros(3), np.zeros(3)
-    >>> RELU.apply(np.array([-1.0, 0.5, 2.0]), h)
+    >>> _ = RELU.apply(np.array([-1.0, 0.5, 2.0]), h)
     >>> RELU.slope(h, slope)
     >>> h.tolist(), slope.tolist()
     ([0.0, 0.5, 2.0], [0.0, 1.0, 1.0])

@@ -5,6 +5,8 @@ sigmoid           outside 0.01 to 0.99: φ' is below 0.01; not bad in itself: a 
 relu              0: the unit is off, and φ' is 0; of a carried state, off in every stream: the unit is dead
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from charrnn.network.architecture import Architecture
@@ -28,15 +30,19 @@ def sigmoid_saturation(values: Array) -> float:
     return float(np.mean(np.abs(2 * values - 1) > 2 * SATURATION_LEVEL - 1))
 
 
+SATURATION: dict[str, Callable[[Array], float]] = {
+    "tanh": tanh_saturation,
+    "sigmoid": sigmoid_saturation,
+    "relu": lambda values: float(np.mean(values <= 0)),
+}
+
+
 def saturated_units(architecture: Architecture, state: Array) -> float:
     """The share of saturated hidden units of all layers in a carried state, (S, B, H)."""
     h = state[:: len(state) // architecture.num_layers]
-    match architecture.nonlinearity if architecture.cell == "rnn" else "tanh":
-        case "relu":
-            return float(np.mean(np.all(h <= 0, axis=1)))
-        case "sigmoid":
-            return sigmoid_saturation(h)
-    return tanh_saturation(h)
+    if architecture.nonlinearity == "relu":
+        return float(np.mean(np.all(h <= 0, axis=1)))
+    return SATURATION[architecture.nonlinearity](h)
 
 
 def layer_saturation(architecture: Architecture, cell: CellWorkspace) -> dict[str, float]:
@@ -48,9 +54,4 @@ def layer_saturation(architecture: Architecture, cell: CellWorkspace) -> dict[st
         case "lstm":
             tanh = {"g": tanh_saturation(values["g"]), "tanh c": tanh_saturation(np.tanh(values["c"]))}
             return {**{gate: sigmoid_saturation(values[gate]) for gate in "ifo"}, **tanh}
-    share = {"tanh": tanh_saturation, "sigmoid": sigmoid_saturation, "relu": _relu_saturation}
-    return {"h": share[architecture.nonlinearity](values["h"])}
-
-
-def _relu_saturation(values: Array) -> float:
-    return float(np.mean(values <= 0))
+    return {"h": SATURATION[architecture.nonlinearity](values["h"])}

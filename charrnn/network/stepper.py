@@ -43,11 +43,12 @@ class Stepper:
         from_below = [
             make_matmul(w["W_xh"], ws.recurrent) for w, ws in zip(network.layers[1:], workspaces[1:], strict=True)
         ]
-        there = _StepBuffers(network, cell, workspaces, biases, products, from_below)
-        back = _StepBuffers(network, cell, [ws.reverse_states() for ws in workspaces], biases, products, from_below)
-        for own, incoming in zip(there.before, state, strict=True):
+        self._now, self._next = (
+            _StepBuffers(network, cell, buffers, biases, products, from_below)
+            for buffers in (workspaces, [ws.reverse_states() for ws in workspaces])
+        )
+        for own, incoming in zip(self._now.before, state, strict=True):
             own[:] = incoming
-        self._now, self._next = there, back
 
     @property
     def state(self) -> Array:

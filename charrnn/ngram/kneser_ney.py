@@ -16,13 +16,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from charrnn.errors import TextError
 from charrnn.network.arrays import Array, Ids
 from charrnn.ngram.counts import Grams, continuations, count, require_in_vocabulary
 
 UNSEEN = -1  # the rank of what was never counted; as an index it is the last, with weight 0 and γ = 1
 FALLBACK = (0.0, 0.5, 1.0, 1.5)  # discounts, if a text is too short or too regular to estimate them
-BLOCK = 1 << 18  # characters scored at once
 
 
 @dataclass(frozen=True)
@@ -91,16 +89,6 @@ class NGram:
         for level, (contexts, grams) in zip(self.levels, ranks(self.levels, near), strict=True):
             p = level.interpolate(contexts, grams, p)
         return nats(p[context - far :])
-
-    def loss(self, ids: Array, context: int = 0) -> float:
-        """The mean of `surprisals`, for a text of any length. Raises TextError if there are none."""
-        if len(ids) <= context:
-            raise TextError(f"a loss needs a character to predict after the {context} that are only read; found none")
-        total = 0.0
-        for start in range(context, len(ids), BLOCK):
-            far = max(0, start - self.order + 1)
-            total += float(self.surprisals(ids[far : start + BLOCK], start - far).sum())
-        return total / (len(ids) - context)
 
     def state_after(self, contexts: Array) -> Ids:
         """The state after reading contexts, (B, T): (order, B). Row n has the ranks of the last n characters."""

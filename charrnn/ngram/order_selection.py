@@ -14,15 +14,10 @@ COUNTED_SHARE = 0.9  # of each segment is counted, to choose the order; the rest
 MAX_COUNTED_CHARS = 4_000_000  # characters counted: of a longer text the last ones; they need 0.6 to 1.7 GB
 
 
-def fit_best(
-    segments: Sequence[Array], vocab_size: int, highest: int = MAX_ORDER, longest: int = MAX_COUNTED_CHARS
-) -> NGram:
-    """The n-gram of the chosen order, fitted on all segments, or on their last `longest` characters if they are longer.
-
-    Raises as `losses` does.
-    """
-    kept = last(segments, longest)
-    return fit(kept, vocab_size, choose_order(kept, vocab_size, highest))
+def fit_best(segments: Sequence[Array], vocab_size: int) -> NGram:
+    """The n-gram of the chosen order, fitted on the last MAX_COUNTED_CHARS of all segments. Raises as `losses` does."""
+    kept = last(segments, MAX_COUNTED_CHARS)
+    return fit(kept, vocab_size, choose_order(kept, vocab_size))
 
 
 def choose_order(segments: Sequence[Array], vocab_size: int, highest: int = MAX_ORDER) -> int:

@@ -34,7 +34,7 @@ def random_trainer(config: Config) -> Trainer:
     length = WINDOWS * B * T + 1
     cuts = Cuts(slices=1, length=length, bounds=(0, length, length, length))  # all of it to train on
     corpus = Corpus(random_text(len(vocabulary), length), vocabulary, cuts, sha256="")
-    plan = Plan(sized.replaced("runtime", threads=threads), corpus, sources=(), notes=())
+    plan = Plan(sized.with_values("runtime", threads=threads), corpus, sources=(), notes=())
     trainer = build_trainer(plan, Network.fresh(architecture, np.random.default_rng(0), training.precision))
     trainer.schedule = Schedule("constant", LEARNING_RATE, steps=1)
     return trainer

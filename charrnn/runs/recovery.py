@@ -36,7 +36,7 @@ class Rollback:
         """Whether rolling back is switched on."""
         return self._config.training.recoveries > 0
 
-    def loss_of_snapshot(self, batch: Batch) -> float:
+    def snapshot_loss(self, batch: Batch) -> float:
         """The mean loss of the newest snapshot on a batch. Raises RunError and CheckpointError."""
         network, window = self._trainer.ranks.on_root(self._newest).network, batch.window
         options = WindowOptions(loss_steps=window.loss_steps, reset_mask=window.reset_mask)

@@ -88,30 +88,21 @@ def _folder(ranks: Communicator) -> Iterator[Path]:
     """A temporary folder, which rank 0 makes and deletes. Its name is decided before it is made, so that a signal at
     any moment leaves nothing behind.
     """
-    folder = ranks.on_root(_temporary) / f"charrnn-measuring-{secrets.token_hex(8)}"
     try:
-        ranks.on_root(lambda: _make(folder))
+        folder = ranks.on_root(lambda: Path(tempfile.gettempdir()) / f"charrnn-measuring-{secrets.token_hex(8)}")
+    except OSError as error:
+        raise _measuring_error("a temporary folder", error) from None
+    try:
+        ranks.on_root(lambda: folder.mkdir(mode=0o700))
         yield folder
+    except OSError as error:
+        raise _measuring_error(folder.parent, error) from None
     finally:
         if ranks.rank == 0:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _temporary() -> Path:
-    try:
-        return Path(tempfile.gettempdir())
-    except OSError as error:
-        raise _measuring_error(Path("a temporary folder"), error) from None
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(mode=0o700)
-    except OSError as error:
-        raise _measuring_error(folder.parent, error) from None
-
-
-def _measuring_error(place: Path, error: BaseException) -> RunError:
+def _measuring_error(place: Path | str, error: BaseException) -> RunError:
     reason = error.strerror if isinstance(error, OSError) else error
     return RunError(
         f"{parameter('seconds')}: the measurement needs a folder, and {place} cannot be written: {reason}; set the environment variable TMPDIR to another folder, or use {parameter('steps')}"

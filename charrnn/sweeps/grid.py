@@ -87,7 +87,7 @@ def trials(
     known = dict(flatten(base))
     _require_leaves(axes, known)
     if base.runtime.threads is None and THREADS not in first:
-        base = base.replaced("runtime", threads=1)
+        base = base.with_values("runtime", threads=1)
     for axis in axes:
         if isinstance(axis, Range):
             override(base, _options({axis.key: axis.high}))
@@ -171,10 +171,11 @@ def _require_set_once(varying: Iterable[str], settings: Sequence[str], options: 
 def _draws(axes: Sequence[Axis], whole: set[str], count: int, seed: int) -> Iterator[dict[str, Any]]:
     generator = np.random.default_rng(seed)
     for _ in range(count):
-        yield {axis.key: _draw(axis, axis.key in whole, generator) for axis in axes}
+        yield {axis.key: draw(axis, axis.key in whole, generator) for axis in axes}
 
 
-def _draw(axis: Axis, whole: bool, generator: np.random.Generator) -> Any:
+def draw(axis: Axis, whole: bool, generator: np.random.Generator) -> Any:
+    """A value of an axis; `whole` if only whole numbers are allowed."""
     if isinstance(axis, Choice):
         return axis.values[int(generator.integers(len(axis.values)))]
     low, high = axis.low, axis.high

@@ -1,6 +1,6 @@
 """Run jobs in threads here or on other ranks, and yield an event when each starts and ends."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,7 +52,8 @@ def run_jobs(
         while futures:
             wait(futures.values(), POLL_SECONDS, FIRST_COMPLETED)
             if should_stop():
-                _cancel(futures.values())
+                for future in futures.values():
+                    future.cancel()
             for number, future in list(futures.items()):
                 if future.done():
                     del futures[number]
@@ -62,9 +63,5 @@ def run_jobs(
                     yield JobEvent(number)
             tick()
     finally:
-        _cancel(futures.values())
-
-
-def _cancel(futures: Iterable[Future[JobResult]]) -> None:
-    for future in futures:
-        future.cancel()
+        for future in futures.values():
+            future.cancel()

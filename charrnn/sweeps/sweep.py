@@ -111,9 +111,7 @@ def _first_plan(trials: Sequence[Trial], sources: Sequence[str]) -> Plan:
 
 
 def _write(sweep: Sweep, folder: Folder) -> None:
-    if folder.has(RECORD):
-        _require_same(folder.path, _read(folder), sweep.record())
-    else:
+    if not folder.has(RECORD):
         with writable(folder, RECORD), folder.whole_file(RECORD) as file:
             file.write((json.dumps(sweep.record(), ensure_ascii=False, indent=1) + "\n").encode())
     for name in (CONFIGS, LOGS):

@@ -21,7 +21,7 @@ from typing import IO, Self
 
 from charrnn.system.atomic_files import flush
 from charrnn.system.directory_path import find_path, has_path
-from charrnn.system.plain_files import NO_WAIT, require_plain_file, require_plain_mode
+from charrnn.system.plain_files import NO_WAIT, require_plain, require_plain_file
 
 SIDE = ".tmp"  # the ending of a half-written file
 WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds between tries to rename on Windows
@@ -114,7 +114,7 @@ class Folder:
     def read(self, name: str) -> IO[bytes]:
         """Open a plain file for reading. Raises NotPlainError for anything else: it may never end."""
         path = self._named / name
-        require_plain_mode(path, os.stat(self._at(name), dir_fd=self._held).st_mode)
+        require_plain(path, os.stat(self._at(name), dir_fd=self._held))
         file = open(path, "rb", opener=lambda path, flags: self._open(path, flags | NO_WAIT))  # noqa: SIM115 (open as long as its user wants)
         return require_plain_file(path, file)
 

@@ -22,14 +22,9 @@ class NotPlainError(OSError):
     """A pipe, a device, a socket or a folder in the place of a plain file."""
 
 
-def require_plain(path: Path) -> None:
-    """Raises NotPlainError for anything but a plain file, and OSError where there is nothing."""
-    require_plain_mode(path, os.stat(path).st_mode)
-
-
-def require_plain_mode(path: Path, mode: int) -> None:
-    """The same, from the mode that `os.stat` gives."""
-    kind = OTHER_KINDS.get(stat.S_IFMT(mode))
+def require_plain(path: Path, status: os.stat_result | None = None) -> None:
+    """Raises NotPlainError for anything but a plain file, and OSError where there is nothing. `status`: its `os.stat`."""
+    kind = OTHER_KINDS.get(stat.S_IFMT((status or os.stat(path)).st_mode))
     if kind:
         raise NotPlainError(errno.EINVAL, f"{kind}, not a plain file", str(path))
 
@@ -43,7 +38,7 @@ def open_plain(path: Path) -> IO[bytes]:
 def require_plain_file(path: Path, file: IO[bytes]) -> IO[bytes]:
     """The file that was just opened. Closes it and raises NotPlainError where it is not plain: its name may have changed hands."""
     try:
-        require_plain_mode(path, os.fstat(file.fileno()).st_mode)
+        require_plain(path, os.fstat(file.fileno()))
     except BaseException:
         file.close()
         raise

@@ -10,7 +10,6 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,7 @@ from charrnn.errors import TextError
 from charrnn.text.bounded_matching import Span, matches
 from charrnn.text.characters.printable import quote
 from charrnn.text.positions import Indices, Starts, lines_and_columns
-from charrnn.text.splits import SPLITS, Cuts, Split
+from charrnn.text.splits import Cuts, Split
 from charrnn.text.vocabulary import Ids, Vocabulary
 from charrnn.words import did_you_mean
 
@@ -131,13 +130,8 @@ def cut(ends: NDArray[np.intp], split: Split) -> Cuts:
     train, valid, test = split.shares
     last = len(ends) - 1
     cuts = (0, _nearest(ends, train), last if test == 0 else _nearest(ends, train + valid), last)
-    sizes = [end - start for start, end in pairwise(cuts)]
-    if any(share > 0 and size < 1 for share, size in zip((train, valid, test), sizes, strict=True)):
-        found = ", ".join(f"{name} {size}" for name, size in zip(SPLITS, sizes, strict=True))
-        raise TextError(
-            f"the text has too few documents: {last} split as {[train, valid, test]} give {found}; "
-            "each split needs at least one: add text, or change data.split or data.boundary"
-        )
+    asked = f"the text has too few documents: {last} split as {[train, valid, test]} give"
+    split.require_each(cuts, 1, asked, "one: add text, or change data.split or data.boundary")
     first, second, third, fourth = (int(ends[cut]) for cut in cuts)
     return Cuts(1, fourth + 1, (first, second, third, fourth))
 

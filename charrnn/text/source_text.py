@@ -1,4 +1,4 @@
-"""The text of some sources: measured in one pass and readable again, or streamed once."""
+"""The text of some sources: measured in one pass, and readable again."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,15 +21,6 @@ from charrnn.words import parameter
 
 IN_MEMORY = 1 << 25  # characters; a longer text is encoded into a file
 Pieces = Callable[[], Iterator[Any]]
-
-
-@dataclass(frozen=True)
-class Stream:
-    """A text that can be read once: the names of its files, its pieces as they come, and notes on its sources."""
-
-    files: tuple[str, ...]
-    pieces: Iterator[Piece]
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,20 +98,6 @@ def read_text(
         _scan(unit, reader.pieces, reader.names, max_chars) if boundary is None else _from_documents(reader, boundary)
     )
     return replace(text, folders=reader.folders, notes=(*reader.notes(), *text.notes))
-
-
-def read_once(
-    sources: Sequence[str],
-    unit: Unit = "char",
-    encoding: str | Encodings = UTF_8,
-    max_expansion: float = MAX_EXPANSION,
-) -> Stream:
-    """The same text in pieces as they come: for a single pass over a text of any length.
-
-    Raises TextError as `read_text` does: for a missing source at once, for the rest as the pieces are read.
-    """
-    reader = SourceReader(sources, unit, encoding, max_expansion, once=True)
-    return Stream(reader.names, reader.pieces(), reader.notes())
 
 
 def _from_documents(reader: SourceReader, boundary: str) -> SourceText:

@@ -47,7 +47,7 @@ class Split:
         train, valid, test = shares = self.shares
         first, second = _floor(characters * train), _floor(characters * (train + valid))
         cuts = Cuts(1, characters, (0, first, characters if test == 0 else second, characters))
-        _require_long_enough(cuts, shares, f"{amount(characters, unit)} split as {list(shares)} give", unit)
+        self._require_long_enough(cuts, f"{amount(characters, unit)} split as {list(shares)} give", unit)
         return cuts
 
     def _cut_slices(self, characters: int, unit: Unit) -> Cuts:
@@ -57,8 +57,19 @@ class Split:
         first, second = _floor(windows * train), _floor(windows * train) + _floor(windows * valid)
         cuts = Cuts(B, windows * S, (0, first * S, (windows if test == 0 else second) * S, windows * S))
         asked = f"{amount(characters, unit)} in {B} slices, in windows of {S}, split as {list(self.shares)} give of each slice"
-        _require_long_enough(cuts, self.shares, asked, unit)
+        self._require_long_enough(cuts, asked, unit)
         return cuts
+
+    def _require_long_enough(self, cuts: Cuts, asked: str, unit: Unit) -> None:
+        advice = f"{amount(MIN_SPLIT_CHARS, unit)}: add text, or change data.split"
+        self.require_each(cuts.bounds, MIN_SPLIT_CHARS, f"the text is too short: {asked}", advice)
+
+    def require_each(self, bounds: Sequence[int], least: int, asked: str, advice: str) -> None:
+        """Raises TextError if a split with a share gets fewer than `least`; `asked` and `advice` are for the message."""
+        sizes = [end - start for start, end in pairwise(bounds)]
+        if any(share > 0 and size < least for share, size in zip(self.shares, sizes, strict=True)):
+            found = ", ".join(f"{name} {size}" for name, size in zip(SPLITS, sizes, strict=True))
+            raise TextError(f"{asked} {found}; each split needs at least {advice}")
 
 
 def make_split(protocol: Protocol, shares: tuple[float, float, float], slices: tuple[int, int]) -> Split:
@@ -85,13 +96,3 @@ def _stretch_bounds(cuts: Cuts, name: str) -> Iterator[tuple[int, int]]:
 def _floor(number: float) -> int:
     """Floor, but undo the errors of binary fractions first: 0.29 * 100 is 29, not 28."""
     return int(round(number, 6))
-
-
-def _require_long_enough(cuts: Cuts, shares: Sequence[float], asked: str, unit: Unit) -> None:
-    sizes = [end - start for start, end in pairwise(cuts.bounds)]
-    if any(share > 0 and size < MIN_SPLIT_CHARS for share, size in zip(shares, sizes, strict=True)):
-        found = ", ".join(f"{name} {size}" for name, size in zip(SPLITS, sizes, strict=True))
-        raise TextError(
-            f"the text is too short: {asked} {found}; "
-            f"each split needs at least {amount(MIN_SPLIT_CHARS, unit)}: add text, or change data.split"
-        )

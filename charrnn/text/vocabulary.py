@@ -127,25 +127,22 @@ class Vocabulary:
         Without an unknown symbol, raises one VocabularyError for all characters that are not known; `position` is that of the
         first character.
         """
-        if self.unit == "byte":
-            return self.encode_bytes(text.encode("utf-8", "surrogatepass"))
-        ids, missing = self._look_up(text)
-        if missing.any():
-            if self.unknown_id is None:
-                raise self._misfit(text, np.flatnonzero(missing), position)
-            ids = np.where(missing, self.unknown_id, ids)
-        return ids.astype(self.dtype, copy=False)
+        ids, unknown = self.read(text)
+        if unknown.any():
+            raise self._misfit(text, np.flatnonzero(unknown), position)
+        return ids
 
     def read(self, text: str | bytes) -> tuple[Ids, NDArray[np.bool_]]:
         """The ids of any text, (n,), and which characters are unknown, (n,): these get the id of a space, or of the first symbol."""
         if isinstance(text, bytes) or self.unit == "byte":
             ids = self.encode_bytes(text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass"))
             return ids, np.zeros(len(ids), np.bool_)
-        ids, missing = self._look_up(text)
+        ids, unknown = self._look_up(text)
         if self.unknown_id is not None:
-            return np.where(missing, self.unknown_id, ids).astype(self.dtype), np.zeros(len(ids), np.bool_)
-        stand_in = self.symbols.index(" ") if " " in self.symbols else 0
-        return np.where(missing, stand_in, ids).astype(self.dtype), missing
+            ids, unknown = np.where(unknown, self.unknown_id, ids), np.zeros(len(ids), np.bool_)
+        elif unknown.any():
+            ids = np.where(unknown, self.symbols.index(" ") if " " in self.symbols else 0, ids)
+        return ids.astype(self.dtype, copy=False), unknown
 
     @cached_property
     def utf_8_lengths(self) -> NDArray[np.intp]:
@@ -197,14 +194,13 @@ class Vocabulary:
         places = sorted(missing[first].tolist())
         named = _join([f"{describe(text[place])} at position {position + place}" for place in places])
         verb = "is" if len(places) == 1 else "are"
-        return VocabularyError(f"{named} {verb} not among the {self._says_what_it_knows()}")
-
-    def _says_what_it_knows(self) -> str:
         known = [symbol for symbol in self.symbols if symbol in self.characters]
         shown = "".join(quote(symbol)[1:-1] for symbol in known[:MAX_SHOWN])
         more = len(known) - MAX_SHOWN
         rest = f" and {more:,} more; in Python, charrnn.load(RUN).vocabulary.symbols has them all" if more > 0 else ""
-        return f"{len(known):,} characters that the model knows: {shown}{rest}"
+        return VocabularyError(
+            f"{named} {verb} not among the {len(known):,} characters that the model knows: {shown}{rest}"
+        )
 
 
 BYTES = tuple(map(chr, range(256)))

@@ -72,7 +72,7 @@ class Recovery(Protocol):
         """Whether a spike of the loss is a reason to roll back."""
         ...
 
-    def loss_of_snapshot(self, batch: Batch) -> float:
+    def snapshot_loss(self, batch: Batch) -> float:
         """The mean loss that the last good snapshot has on a batch."""
         ...
 

@@ -42,13 +42,10 @@ class HealthMonitor:
             case Recovered():
                 self._reset()
             case Evaluated():
-                return self._observe_evaluation(event)
+                self._update_best(event)
+                before, self.warnings = self.warnings, dict(self._find_warnings(event))
+                return [line for name, line in self.warnings.items() if name not in before]
         return []
-
-    def _observe_evaluation(self, event: Evaluated) -> list[str]:
-        self._update_best(event)
-        before, self.warnings = self.warnings, dict(self._find_warnings(event))
-        return [line for name, line in self.warnings.items() if name not in before]
 
     def _update_best(self, event: Evaluated) -> None:
         if self._best is None or event.loss < self._best[1]:

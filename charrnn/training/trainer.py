@@ -158,7 +158,7 @@ class Trainer:
             return f"loss {loss:.4g}, gradient norm {norm:.4g}"
         level = self.progress.level
         if self.recovery and self.recovery.detects_spikes and level.is_spike(loss):
-            earlier = self.recovery.loss_of_snapshot(batch)
+            earlier = self.recovery.snapshot_loss(batch)
             if not level.is_spike(earlier):
                 return f"loss {loss:.4g}, with earlier weights {earlier:.4g}"
         return None

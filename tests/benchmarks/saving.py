@@ -11,7 +11,6 @@ from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.runs.storage import checkpoint
 from charrnn.runs.trainer_state import capture
-from charrnn.system.folder_handle import Folder
 from charrnn.training.divergence import RunningLoss
 from charrnn.training.events import Stepped
 
@@ -36,8 +35,8 @@ def _measure(settings: tuple[str, ...], folder: Path, rounds: int) -> None:
     times = [time.perf_counter() for event in training.events() if isinstance(event, Stepped)]
     step = statistics.median(after - before for before, after in pairwise(times))
     now = capture(training.trainer, training.plan)
-    last, place = folder / "last.safetensors", Folder.named(folder)
-    save = _median(lambda: checkpoint.save(place, now, last.name, "previous.safetensors"), 3 * rounds)
+    last, previous = folder / "last.safetensors", folder / "previous.safetensors"
+    save = _median(lambda: checkpoint.save(now, last, previous), 3 * rounds)
     level = RunningLoss()
 
     def guard() -> None:

@@ -152,7 +152,7 @@ def test_a_run_records_the_numbers_and_goes_on_with_them(text_file, tmp_path, mo
     monkeypatch.setattr(sizing, "PRESETS", later)
     resumed = api.resume(tmp_path / "run", steps=4)
     list(resumed.events())
-    assert to_yaml(resumed.plan.config.replaced("training", steps=2)) == to_yaml(config)
+    assert to_yaml(resumed.plan.config.with_values("training", steps=2)) == to_yaml(config)
 
 
 def test_a_fine_tune_keeps_the_network_and_has_its_passes_from_its_text(tiny_run, text_file):

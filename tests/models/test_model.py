@@ -24,7 +24,6 @@ from charrnn.network.readout import log_softmax
 from charrnn.ngram.order_selection import fit_best
 from charrnn.runs.run import SAMPLE_LENGTH, SAMPLE_OPTIONS
 from charrnn.text.reading.source_reader import Piece
-from charrnn.text.source_text import Stream
 from charrnn.text.vocabulary import Vocabulary
 
 
@@ -35,7 +34,7 @@ def trained(folder, text, *settings, seed=0):
 
 def stream(model, pieces):
     """A text of one file, read once."""
-    return encoded_text.from_stream(Stream(("text",), (Piece(0, piece) for piece in pieces)), model.vocabulary)
+    return encoded_text.from_stream((Piece(0, piece) for piece in pieces), model.vocabulary, ("text",))
 
 
 @pytest.fixture

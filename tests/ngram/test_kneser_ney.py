@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charrnn.errors import TextError, VocabularyError
-from charrnn.ngram import kneser_ney
+from charrnn.errors import VocabularyError
 from charrnn.ngram.kneser_ney import FALLBACK, discounts, fit, nats
 from charrnn.text.vocabulary import Vocabulary
 
@@ -104,15 +103,6 @@ def test_a_text_in_two_blocks_is_scored_as_in_one(ids, cut, order):
     np.testing.assert_array_equal(model.surprisals(ids[near:], cut - near), model.surprisals(ids, cut))
 
 
-def test_the_loss_of_a_text_in_many_blocks_is_the_mean_of_its_surprisals(monkeypatch):
-    model, (ids,) = fit(texts(5, [500]), 5, 4), texts(5, [200], seed=1)
-    monkeypatch.setattr(kneser_ney, "BLOCK", 7)
-    assert model.loss(ids) == pytest.approx(model.surprisals(ids).mean(), rel=1e-12)
-    assert model.loss(ids, 50) == pytest.approx(model.surprisals(ids)[50:].mean(), rel=1e-12)
-    with pytest.raises(TextError, match="after the 200 that are only read"):
-        model.loss(ids, 200)
-
-
 def test_no_surprisal_is_below_zero_however_a_probability_was_rounded():
     found = nats(np.array([1 + 2**-52, 1, 0.5]))
     assert found.tolist() == [0, 0, -np.log(0.5)]
@@ -141,7 +131,7 @@ def test_tiny_shakespeare_with_seven_characters(shakespeare):
     ids = vocabulary.encode(text)
     cut = int(len(ids) * 0.9)
     model = fit([ids[:cut]], len(vocabulary), 7)
-    assert model.loss(ids[cut:]) == pytest.approx(1.51649, abs=1e-4)
+    assert model.surprisals(ids[cut:]).mean() == pytest.approx(1.51649, abs=1e-4)
     assert model.characters == cut
 
 
@@ -156,7 +146,7 @@ def test_tiny_shakespeare_as_char_rnn_splits_it(shakespeare):
     streams = ids[: batches * B * S].reshape(B, batches * S)
     cut = int(0.95 * batches) * S
     model = fit([stream[:cut] for stream in streams], len(vocabulary), 7)
-    assert np.mean([model.loss(stream, cut) for stream in streams]) == pytest.approx(1.38065, abs=1e-4)
+    assert np.mean([model.surprisals(stream, cut) for stream in streams]) == pytest.approx(1.38065, abs=1e-4)
 
 
 def test_a_discount_of_nothing_is_the_usual_one():

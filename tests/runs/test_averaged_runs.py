@@ -1,13 +1,12 @@
 """Trainings with an average of the weights, and with dropped ones: stopped, gone back, resumed, used."""
 
 import pytest
-from tiny import TINY, trained
+from tiny import follow, start, trained
 
 from charrnn import api
-from charrnn.config.resolve import resolve
 from charrnn.runs.storage.checkpoint import load
 from charrnn.runs.trainer_state import restore
-from charrnn.training.events import Evaluated, Stepped
+from charrnn.training.events import Evaluated
 from charrnn.training.surprisal import evaluate
 
 BOTH = ("training.ema_decay=0.9", "model.weight_dropout=0.3")
@@ -16,11 +15,7 @@ BOTH = ("training.ema_decay=0.9", "model.weight_dropout=0.3")
 @pytest.mark.parametrize("stop", [7, 10, 13])
 def test_stopped_and_resumed_it_ends_with_the_bytes_of_one_that_was_not(tmp_path, text_file, stop):
     whole = trained(tmp_path / "whole", text_file, *BOTH)
-    run = api.start(api.plan([str(text_file)], resolve(None, [*TINY, *BOTH]).config), tmp_path / "parts")
-    made: list[int] = []
-    for event in run.events(lambda: len(made) >= stop):
-        if isinstance(event, Stepped):
-            made.append(event.step)
+    follow(start(tmp_path / "parts", text_file, *BOTH), stop)
     assert load(tmp_path / "parts/last.safetensors").progress.step == stop
     list(api.resume(tmp_path / "parts").events())
     for name in ("last.safetensors", "best.safetensors"):
@@ -28,7 +23,7 @@ def test_stopped_and_resumed_it_ends_with_the_bytes_of_one_that_was_not(tmp_path
 
 
 def test_going_back_brings_weights_and_average_back(tmp_path, text_file):
-    run = api.start(api.plan([str(text_file)], resolve(None, [*TINY, *BOTH]).config), tmp_path / "run")
+    run = start(tmp_path / "run", text_file, *BOTH)
     list(run.events())
     saved, trainer = load(tmp_path / "run/previous.safetensors"), run.trainer
     restore(trainer, saved)
@@ -38,7 +33,7 @@ def test_going_back_brings_weights_and_average_back(tmp_path, text_file):
 
 
 def test_what_is_validated_is_what_is_saved_and_evaluated(tmp_path, text_file):
-    run = api.start(api.plan([str(text_file)], resolve(None, [*TINY, *BOTH]).config), tmp_path / "run")
+    run = start(tmp_path / "run", text_file, *BOTH)
     losses = [event.loss for event in run.events() if isinstance(event, Evaluated)]
     trainer = run.trainer
     trainer.network.parameters.flat[:] = load(tmp_path / "run/last.safetensors").network.parameters.flat

@@ -5,6 +5,7 @@ import json
 import pytest
 import safetensors.numpy
 from slow import mostly_slow
+from tiny import TINY, follow
 
 from charrnn import api
 from charrnn.config.resolve import resolve
@@ -14,19 +15,15 @@ from charrnn.models import export
 from charrnn.runs.storage.checkpoint import load, save
 from charrnn.runs.storage.safetensors_file import write
 from charrnn.training.divergence import Batch, StepRejectedError
-from charrnn.training.events import Stepped
 from charrnn.training.parallel.data_parallel import DataParallel
 
-TINY = [
-    "model.hidden_size=16", "training.batch_size=4", "training.sequence_length=8", "training.steps=20",
-    "training.eval_every=10", "training.save_every=10", "runtime.threads=1", r"data.boundary=\n",
-]  # fmt: skip
+LINES = [*TINY, r"data.boundary=\n"]
 
 
 @pytest.fixture
 def planned(text_file):
     def planned(*settings):
-        return api.plan([str(text_file)], resolve(None, [*TINY, *settings]).config)
+        return api.plan([str(text_file)], resolve(None, [*LINES, *settings]).config)
 
     return planned
 
@@ -59,10 +56,7 @@ def test_too_few_documents_for_a_split_are_refused(planned):
 )
 def test_resumed_it_ends_with_the_same_bytes(planned, tmp_path, settings):
     list(api.start(planned(*settings), tmp_path / "whole").events())
-    stopping = []
-    for event in api.start(planned(*settings), tmp_path / "parts").events(lambda: bool(stopping)):
-        if isinstance(event, Stepped) and event.step == 13:
-            stopping.append(True)
+    follow(api.start(planned(*settings), tmp_path / "parts"), until=13)
     resumed = api.resume(tmp_path / "parts")
     assert resumed.plan.notes == ("60 documents, the longest 34 characters",)
     list(resumed.events())
@@ -74,7 +68,7 @@ def test_resumed_it_ends_with_the_same_bytes(planned, tmp_path, settings):
 def test_a_text_whose_files_end_elsewhere_is_another(tmp_path):
     for number, content in enumerate(["one\n", "two\n", "three\n"] * 10):
         (tmp_path / f"{number:02}.txt").write_text(content * 5)
-    config = resolve(None, [*TINY, "data.boundary=file"]).config
+    config = resolve(None, [*LINES, "data.boundary=file"]).config
     made = api.start(api.plan([str(tmp_path / "*.txt")], config), tmp_path / "run")
     list(made.events())
     (tmp_path / "00.txt").write_text("one\n" * 4)
@@ -92,7 +86,7 @@ def test_going_back_reads_what_diverged_as_the_training_did(planned, tmp_path):
     assert batch.window.reset_mask.any()
     split = DataParallel(trainer.network)
     loss = split.loss_and_gradient(batch.window, trainer.state)
-    assert trainer.recovery.loss_of_snapshot(batch) == pytest.approx(loss, rel=1e-5)
+    assert trainer.recovery.snapshot_loss(batch) == pytest.approx(loss, rel=1e-5)
     trainer.recovery._write(batch, StepRejectedError(20, "a test"))
     written = safetensors.numpy.load_file(made.path / "diverged.safetensors")
     assert (written["resets"] == batch.window.reset_mask).all()
@@ -151,14 +145,7 @@ def test_every_command_says_that_a_boundary_is_never_found(charrnn, planned, tmp
     arguments = {
         "train": [
             tmp_path / "one",
-            "-s",
-            "data.boundary=why[?]",
-            "-s",
-            "data.split=[1,0,0]",
-            "--steps",
-            "1",
-            "-o",
-            "r",
+            *["-s", "data.boundary=why[?]", "-s", "data.split=[1,0,0]", "--steps", "1", "-o", "r"],
         ],
         "view": [made.path, tmp_path / "one", "-o", "page.html"],
     }.get(command, [made.path, tmp_path / "one"])

@@ -19,7 +19,8 @@ from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.text.positions import PositionTracker
 from charrnn.text.reading import sources
-from charrnn.text.source_text import read_once, read_text
+from charrnn.text.reading.source_reader import SourceReader
+from charrnn.text.source_text import read_text
 from charrnn.text.vocabulary import END, Vocabulary
 
 BOUNDARIES = ["blank-line", "file", "\n", "---\n", "\n\n+", "(?m)^#.*\n", "(?=#)", ";", r"(?s)#.*?#", r"\r"]
@@ -35,9 +36,9 @@ def component(vocabulary):
 def read(paths, unit, boundary):
     """What is reported of each character: itself, the name of its file, line and column; nothing for a text without any."""
     if boundary is None:
-        text = read_once(paths, unit)
+        reader = SourceReader(paths, unit, once=True)
         vocabulary = Vocabulary.from_bytes() if unit == "byte" else Vocabulary.from_text(SYMBOLS)
-        given = encoded_text.from_stream(text, vocabulary)
+        given = encoded_text.from_stream(reader.pieces(), vocabulary, reader.names)
     else:
         text = read_text(paths, boundary=boundary)
         vocabulary = text.vocabulary(1)

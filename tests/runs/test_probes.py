@@ -5,14 +5,13 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from tiny import TINY, trained
+from tiny import TINY, start, trained
 
 from charrnn import api
 from charrnn.config.resolve import resolve
-from charrnn.errors import ConfigError, DivergedError
+from charrnn.errors import DivergedError
 from charrnn.runs.probes import _beginning
 from charrnn.runs.storage.checkpoint import load
-from charrnn.runs.storage.history import read_history
 from charrnn.training.events import Flowed, Recovered, Stepped
 
 EVERY_4 = "training.gradflow_every=4"
@@ -21,10 +20,6 @@ EVERY_4 = "training.gradflow_every=4"
 def flows(run):
     lines = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
     return [line for line in lines if line["event"] == "gradflow"]
-
-
-def begun(folder, text, *settings):
-    return api.start(api.plan([str(text)], resolve(None, [*TINY, *settings]).config), folder)
 
 
 @pytest.mark.parametrize("settings", [(), ("model.cell=lstm", "model.num_layers=2", "model.dropout=0.2")])
@@ -62,8 +57,8 @@ def test_the_weights_looked_at_are_those_after_the_step(tmp_path, text_file):
 def test_a_training_that_is_killed_and_resumed_logs_the_same(tmp_path, text_file, stop):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     settings = ("training.gradflow_every=5", "training.save_every=5", "training.eval_every=7")
-    list(begun(whole, text_file, *settings).events())
-    events = begun(broken, text_file, *settings).events()
+    list(start(whole, text_file, *settings).events())
+    events = start(broken, text_file, *settings).events()
     list(islice(events, stop))
     events.close()
     list(api.resume(broken).events())
@@ -71,7 +66,7 @@ def test_a_training_that_is_killed_and_resumed_logs_the_same(tmp_path, text_file
 
 
 def test_an_estimate_at_the_step_of_a_save_is_logged_once_even_if_the_training_was_killed_there(tmp_path, text_file):
-    events = begun(tmp_path / "run", text_file, "training.gradflow_every=10").events()
+    events = start(tmp_path / "run", text_file, "training.gradflow_every=10").events()
     for event in events:
         if isinstance(event, Stepped) and event.step == 10:
             next(events)  # saved
@@ -86,7 +81,7 @@ def test_a_training_that_diverges_logs_numbers_or_nothing(tmp_path, text_file):
     settings += ("model.nonlinearity=relu", "training.optimizer=sgd", "training.recoveries=2")
     events = []
     with pytest.raises(DivergedError):
-        events.extend(begun(tmp_path / "run", text_file, *settings).events())
+        events.extend(start(tmp_path / "run", text_file, *settings).events())
     assert any(isinstance(event, Recovered) for event in events)
     metrics = (tmp_path / "run" / "metrics.jsonl").read_text()
     assert "NaN" not in metrics
@@ -124,18 +119,8 @@ def test_a_look_heeds_where_documents_end(tmp_path, text_file):
     assert flows(run)[-1]["log10_norm_1"] == heeding.log10_norm_1 != not_heeding.log10_norm_1
 
 
-def test_a_history_passes_over_the_looks(tmp_path, text_file):
-    history = read_history(trained(tmp_path / "run", text_file, EVERY_4))
-    assert (history.skipped, len(history.steps)) == (0, 20)
-
-
 def test_without_the_key_nothing_is_logged(tiny_run):
     assert flows(tiny_run) == []
-
-
-def test_a_look_at_every_zeroth_step_is_refused():
-    with pytest.raises(ConfigError, match=r"training\.gradflow_every: .*found 0"):
-        resolve(None, ["training.gradflow_every=0"])
 
 
 @pytest.mark.parametrize(("lags", "split"), [(9, "valid"), (10, "train"), (11, "train")])

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import safetensors
+import tiny
 from slow import mostly_slow
 
 from charrnn import api
@@ -19,18 +20,12 @@ from charrnn.training.events import Finished, Recovered, Stepped
 from charrnn.training.parallel.data_parallel import DataParallel
 from charrnn.training.trainer import Progress
 
-TINY = [
-    "model.hidden_size=16", "training.batch_size=4", "training.sequence_length=8", "training.steps=40",
-    "training.eval_every=5", "training.save_every=10", "runtime.threads=1",
-]  # fmt: skip
+TINY = [*tiny.TINY, "training.steps=40", "training.eval_every=5"]
 
 
 @pytest.fixture
 def start(tmp_path, text_file):
-    def start(name="run", *settings):
-        return api.start(api.plan([str(text_file)], resolve(None, [*TINY, *settings]).config), tmp_path / name)
-
-    return start
+    return lambda name="run", *settings: tiny.start(tmp_path / name, text_file, *TINY, *settings)
 
 
 @pytest.fixture
@@ -58,12 +53,7 @@ def plant(monkeypatch):
 def follow(plant, run, until=None):
     """The events of a run, to its end or until a step."""
     plant.running.append(run)
-    events, asked = [], []
-    for event in run.events(lambda: bool(asked)):
-        events.append(event)
-        if isinstance(event, Stepped) and event.step == until:
-            asked.append(True)
-    return events
+    return tiny.follow(run, until)
 
 
 def validate_as(monkeypatch, plant, losses):
@@ -157,7 +147,7 @@ def foreign(plant, tmp_path, what):
     swapped = text.replace("cat", "tac") if what == "text" else text.replace("c", "é") if what == "vocabulary" else text
     (tmp_path / "other.txt").write_text(swapped)
     settings = [*TINY, *(["model.hidden_size=12"] if what == "network" else [])]
-    run = api.start(api.plan([str(tmp_path / "other.txt")], resolve(None, settings).config), tmp_path / "other")
+    run = tiny.start(tmp_path / "other", tmp_path / "other.txt", *settings)
     follow(plant, run, until=22)
     return run.path
 
@@ -169,7 +159,7 @@ def test_no_snapshot_of_another_run_is_taken(start, plant, tmp_path, what):
     for name in ("previous", "best"):
         (tmp_path / "run" / f"{name}.safetensors").write_bytes((other / f"{name}.safetensors").read_bytes())
     recovery = api.resume(tmp_path / "run").trainer.recovery
-    assert recovery._snapshot().progress.step == 22
+    assert recovery._newest().progress.step == 22
     assert recovery._best().progress.step == 22
 
 
@@ -183,7 +173,7 @@ def test_a_lost_snapshot_is_no_reason_to_stop(start, plant, tmp_path, damage, na
     assert kinds(follow(plant, api.resume(tmp_path / "run")), Finished)[0].reason == "steps"
 
 
-def test_a_training_that_was_killed_progress_after_rollback_goes_on_from_there(start, plant, tmp_path):
+def test_a_training_that_was_killed_after_a_rollback_goes_on_from_there(start, plant, tmp_path):
     plant(math.nan, 27)
     follow(plant, start("whole"))
     run = start("killed")
@@ -267,14 +257,8 @@ def test_a_leap_that_is_the_texts_doing_is_none(tmp_path):
     """One stream comes to another language: an earlier network finds it as hard."""
     text = tmp_path / "two.txt"
     text.write_text("abab" * 300 + "".join(map(chr, range(0x4E00, 0x4E00 + 400))) + "abab" * 100, "utf-8")
-    settings = [
-        *TINY,
-        "training.batch_size=1",
-        "training.learning_rate=0.03",
-        "training.steps=180",
-        "data.split=[1, 0, 0]",
-    ]
-    events = list(api.start(api.plan([str(text)], resolve(None, settings).config), tmp_path / "run").events())
+    settings = ["training.batch_size=1", "training.learning_rate=0.03", "training.steps=180", "data.split=[1, 0, 0]"]
+    events = list(tiny.start(tmp_path / "run", text, *settings).events())
     losses = [event.loss for event in kinds(events, Stepped)]
     assert max(losses[150:]) > losses[149] + 5
     assert not kinds(events, Recovered)
@@ -351,7 +335,7 @@ def test_the_loss_of_a_snapshot_on_documents_is_that_of_each_from_nothing(start,
         window for window in windows_of(windows) if window.reset_mask is not None and window.reset_mask[2:].any()
     )
     state = np.random.default_rng(0).uniform(-0.9, 0.9, run.trainer.state.shape).astype(np.float32)
-    network, expected = recovery._snapshot().network, 0.0
+    network, expected = recovery._newest().network, 0.0
     for b in range(4):
         places = [0, *np.flatnonzero(window.reset_mask[:, b]).tolist(), 8]
         for place, end in pairwise(places):
@@ -359,7 +343,7 @@ def test_the_loss_of_a_snapshot_on_documents_is_that_of_each_from_nothing(start,
                 own = state[:, [b]] if not window.reset_mask[place, b] else network.zero_state(1)
                 inputs, targets = window.inputs[place:end, [b]], window.targets[place:end, [b]]
                 expected += network.forward(inputs, targets, own, network.workspace(end - place, 1))
-    assert recovery.loss_of_snapshot(Batch(window, state)) == pytest.approx(expected / 32, rel=1e-5)
+    assert recovery.snapshot_loss(Batch(window, state)) == pytest.approx(expected / 32, rel=1e-5)
 
 
 def windows_of(windows):

@@ -11,6 +11,7 @@ import time
 from itertools import islice
 
 import pytest
+import tiny
 from tiny import TINY
 
 from charrnn import api
@@ -27,10 +28,7 @@ FILES = ("last", "previous", "best")
 
 @pytest.fixture
 def start(tmp_path, text_file):
-    def start(name, *settings):
-        return api.start(api.plan([str(text_file)], resolve(None, [*TINY, *settings]).config), tmp_path / name)
-
-    return start
+    return lambda name, *settings: tiny.start(tmp_path / name, text_file, *settings)
 
 
 def until(events, step):

@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 import pytest
+from tiny import start
 
 from charrnn import api
-from charrnn.config.resolve import resolve
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictors import NetworkPredictor
 from charrnn.generation.sample_request import SampleRequest
@@ -16,18 +16,12 @@ from charrnn.training.optim.clipping import Clipping
 from charrnn.training.optim.optimizers import AdamW
 from charrnn.training.optim.schedules import Schedule
 
-TINY = [
-    "model.hidden_size=16", "training.batch_size=4", "training.sequence_length=8", "training.steps=20",
-    "training.eval_every=5", "training.save_every=5", "runtime.threads=1", "training.seed=3",
-]  # fmt: skip
+OFTEN = ["training.eval_every=5", "training.save_every=5", "training.seed=3"]
 
 
 @pytest.fixture
 def run(tmp_path, text_file):
-    def run(*settings):
-        return api.start(api.plan([str(text_file)], resolve(None, [*TINY, *settings]).config), tmp_path / "run")
-
-    return run
+    return lambda *settings: start(tmp_path / "run", text_file, *OFTEN, *settings)
 
 
 def test_each_sample_is_drawn_with_random_numbers_of_its_own(run):

@@ -47,7 +47,7 @@ def test_the_measurement_trains_validates_and_saves_but_leaves_nothing_behind(te
     plan = api.plan([str(text_file)], tiny_config)
     cost = time_budget._measure_cost(plan, 0.05)
     assert cost.step > 0
-    assert cost.once > 0
+    assert cost.start > 0
     assert cost.validation > 0
     assert not (tmp_path / "runs").exists()
 
@@ -59,7 +59,7 @@ def test_a_plan_within_a_time_is_recorded_as_steps(text_file, tiny_config):
 
 
 def test_without_a_validation_split_only_steps_are_measured(text_file, tiny_config):
-    config = tiny_config.replaced("data", split=(1.0, 0.0, 0.0))
+    config = tiny_config.with_values("data", split=(1.0, 0.0, 0.0))
     assert api.plan([str(text_file)], config, seconds=2).steps > 0
 
 

@@ -9,7 +9,6 @@ from charrnn.config.resolve import resolve
 from charrnn.network.network import Network
 from charrnn.runs.storage import checkpoint
 from charrnn.runs.trainer_state import build_trainer, capture, restore
-from charrnn.system.folder_handle import Folder
 
 ALL = ("model.cell=lstm", "model.num_layers=2", "training.ema_decay=0.9", "model.weight_dropout=0.3")
 
@@ -34,5 +33,5 @@ def test_a_fresh_trainer_that_is_restored_has_the_state_that_was_captured(tmp_pa
 
 
 def _through_file(path, saved):
-    checkpoint.save(Folder.named(path.parent), saved, path.name)
+    checkpoint.save(saved, path)
     return checkpoint.load(path)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from charrnn import api
 from charrnn.config.resolve import resolve
+from charrnn.runs.run import Run
+from charrnn.training.events import Event, Stepped
 
 TINY = [
     "model.hidden_size=16",
@@ -20,8 +22,24 @@ OPTIONS = [
 ]  # fmt: skip
 
 
+def start(folder: Path, text: Path, *settings: str) -> Run:
+    """A run of 20 steps of a network with 16 units, before its first step."""
+    return api.start(api.plan([str(text)], resolve(None, [*TINY, *settings]).config), folder)
+
+
 def trained(folder: Path, text: Path, *settings: str) -> Path:
-    """The run directory after 20 steps of a network with 16 units."""
-    run = api.start(api.plan([str(text)], resolve(None, [*TINY, *settings]).config), folder)
-    list(run.events())
+    """The run directory after these steps."""
+    list(start(folder, text, *settings).events())
     return folder
+
+
+def follow(run: Run, until: int | None = None) -> list[Event]:
+    """The events of a run, to its end, or to a step after which it is stopped as by Ctrl-C."""
+    events: list[Event] = []
+
+    def should_stop() -> bool:
+        return any(isinstance(event, Stepped) and event.step == until for event in events)
+
+    for event in run.events(should_stop):
+        events.append(event)
+    return events

@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from charrnn.errors import TextError
-from charrnn.text.source_text import read_once, read_text
+from charrnn.text.reading.source_reader import SourceReader
+from charrnn.text.source_text import read_text
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def two_files(tmp_path):
 
 def test_files_are_joined_by_the_newline_that_the_first_lacks(two_files):
     assert read_text(two_files).content == "one;two\nthree"
-    assert "".join(piece.content for piece in read_once(two_files).pieces) == "one;two\nthree"
+    assert "".join(piece.content for piece in SourceReader(two_files, once=True).pieces()) == "one;two\nthree"
 
 
 def test_documents_end_where_their_files_do_without_a_newline_of_ours(two_files):
@@ -34,6 +35,6 @@ def test_more_characters_than_are_allowed_are_refused(two_files):
 def test_standard_input_in_a_named_encoding_is_read_a_second_time(monkeypatch):
     """Once to see whether it is UTF-8, and once for the text."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("é\n".encode())))
-    stream = read_once(["-"], encoding="cp1252")
-    assert stream.notes[0].startswith("standard input is valid UTF-8 but read as cp1252")
-    assert "".join(piece.content for piece in stream.pieces) == "Ã©\n"
+    reader = SourceReader(["-"], encoding="cp1252", once=True)
+    assert reader.notes()[0].startswith("standard input is valid UTF-8 but read as cp1252")
+    assert "".join(piece.content for piece in reader.pieces()) == "Ã©\n"

@@ -351,7 +351,7 @@ def test_a_spike_is_measured_by_the_losses_before_it(monkeypatch, above, refused
     trainer = make()
     trainer.recovery = Watching()
     trainer.recovery.detects_spikes = True
-    trainer.recovery.loss_of_snapshot = lambda batch: 3.0
+    trainer.recovery.snapshot_loss = lambda batch: 3.0
     values = iter([3.0] * 100 + [3.0 + above])
     monkeypatch.setattr(DataParallel, "loss_and_gradient", lambda *_: next(values))
     losses(trainer, 100)

@@ -18,7 +18,7 @@ from typing import Any
 
 from charrnn.cli.output.console import print_note
 from charrnn.errors import missing_library
-from charrnn.runs.storage.checkpointing import OF_BYTES
+from charrnn.runs.storage.metrics_log import BYTE_NAMES
 from charrnn.system.atomic_files import flush
 from charrnn.system.folder_handle import Folder
 from charrnn.text.characters.unit_names import Unit
@@ -135,7 +135,7 @@ def scalars(event: Event, unit: Unit = "char") -> dict[str, float]:
 
     The names of a byte model say bytes.
     """
-    names = OF_BYTES if unit == "byte" else {}
+    names = BYTE_NAMES if unit == "byte" else {}
     found: dict[str, float | None] = {}
     match event:
         case Stepped():

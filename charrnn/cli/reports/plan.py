@@ -6,14 +6,14 @@ from charrnn.cli.output.console import result_console, write_json
 from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.output.tables import Name, Table
 from charrnn.config import sizing
-from charrnn.config.resolve import Resolved, flatten
+from charrnn.config.resolve import ResolvedConfig, flatten
 from charrnn.runs.planning import memory_estimate
 from charrnn.runs.planning.plan import Plan
 from charrnn.text.characters.printable import json_text
 from charrnn.text.characters.unit_names import unit_name
 
 
-def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
+def show_plan(plan: Plan, resolved: ResolvedConfig, json: bool) -> None:
     """Print the resolved configuration, the origin of each value, and what the training would take; or JSON."""
     unit = plan.corpus.vocabulary.unit
     of_bytes = {"bytes": len(plan.corpus.ids)} if unit == "byte" else {}
@@ -63,7 +63,7 @@ def show_plan(plan: Plan, resolved: Resolved, json: bool) -> None:
         console.print(mark_unsafe_line(line), soft_wrap=True)
 
 
-def _origin(resolved: Resolved, key: str, value: Any) -> str:
+def _origin(resolved: ResolvedConfig, key: str, value: Any) -> str:
     """Where a value came from: a file, an option, or a choice for this text and machine."""
     asked = dict(flatten(resolved.config))[key]
     if asked is None and key in sizing.KEYS:

@@ -35,31 +35,22 @@ class Case:
     @property
     def loss_steps(self) -> int:
         """The number of steps that the loss is on."""
-        return len(self.inputs) if self.options.loss_steps is None else self.options.loss_steps
+        return self.options.target_count(len(self.inputs), 1)
 
     @property
     def count(self) -> int:
         """The number of characters that the loss is the mean over."""
-        return int(self.loss_steps * self.inputs.shape[1])
+        return self.options.target_count(*self.inputs.shape)
 
     @cached_property
     def streams(self) -> list[UnrolledStream]:
         """Each stream alone, from the plain equations."""
-        options = self.options
-        reset_mask = np.zeros(self.inputs.shape, np.bool_) if options.reset_mask is None else options.reset_mask
-        streams = zip(self.inputs.T, self.targets.T, self.state.swapaxes(0, 1), reset_mask.T, strict=True)
+        streams = zip(self.inputs.T, self.targets.T, self.state.swapaxes(0, 1), strict=True)
         weights = self.network.parameters
         masked = Parameters(weights.shapes, flat=weights.flat * self.weight_mask.flat)
         network = Network(self.network.architecture, masked)
         return [
-            unroll(
-                network,
-                *stream,
-                loss_steps=self.loss_steps,
-                count=self.count,
-                smoothing=options.smoothing,
-                masks=self._masks_of(number),
-            )
+            unroll(network, *stream, self.options.select(slice(number, number + 1)), self.count)
             for number, stream in enumerate(streams)
         ]
 
@@ -74,17 +65,6 @@ class Case:
     def mask_weights(self, w: Array, g: Array) -> AbstractContextManager[None]:
         """In the `with` block, weight dropout masks the weights w, (P,); afterwards it masks the gradient g, (P,)."""
         return self.weight_dropout.apply(w, g, self.weight_step)
-
-    def _masks_of(self, stream: int) -> Array | None:
-        """The masks of dropout for one stream, (L, T, H)."""
-        dropout = self.options.dropout
-        if dropout is None:
-            return None
-        (T, B), architecture = self.inputs.shape, self.network.architecture
-        masks = np.zeros((architecture.num_layers, T, B, architecture.hidden_size))
-        for layer, mask in enumerate(masks):
-            dropout.fill(mask, layer)
-        return np.asarray(masks[:, :, stream])
 
     @cached_property
     def closed_form(self) -> dict[str, Array]:
@@ -103,6 +83,16 @@ class Case:
         """The buffers for the window."""
         T, B = self.inputs.shape
         return network.workspace(T, B, dropout=self.options.dropout is not None)
+
+    def gradient(self) -> tuple[Parameters, Array]:
+        """The gradients of the hand-written backward: by the parameters, and by the state that came in."""
+        network, ws, gradient = self.network, self.workspace(self.network), self.network.parameters.zeros_like()
+        # As in training, the buffers hold another window first: nothing of it may be left in the gradient.
+        for inputs, targets in ((self.targets, self.inputs), (self.inputs, self.targets)):
+            with self.mask_weights(network.parameters.flat, gradient.flat):
+                network.forward(inputs, targets, self.state, ws, self.options)
+                dstate = network.backward(self.count, ws, gradient, self.options)
+        return gradient, dstate
 
     def loss(self, network: Network, state: Array) -> complex:
         """The mean loss of `network`, with other weights, from another state."""

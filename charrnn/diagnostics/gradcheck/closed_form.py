@@ -20,7 +20,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from charrnn.diagnostics.gradcheck.unrolled import Step, UnrolledStream, gates_first
+from charrnn.diagnostics.gradcheck.unrolled import UnrolledStream, gates_first
 from charrnn.network.arrays import Array
 
 
@@ -65,21 +65,14 @@ def state_jacobian(run: UnrolledStream, t: int) -> Array:
         return J
     for number, step in enumerate(run.steps[t]):
         own = slice(ends[number], ends[number + 1])
-        by_x, by_h, direct = _local(run, number, step)
-        J[own, own] = direct
-        J[own, ends[number] : ends[number] + run.H] += by_h
+        by_u, J[own, own] = run.cell.linearise(step.u, step.before)  # at fixed pre-activations, the state moves itself
+        from_x, from_h = _columns(run, by_u)
+        w = run.layers[number].w
+        J[own, ends[number] : ends[number] + run.H] += from_h @ w["W_hh"].T
         if number > 0:  # x is h ∘ mask, after this step, of the layer below
             below = J[ends[number - 1] : ends[number - 1] + run.H]
-            J[own] += by_x * run.steps[t][number - 1].mask @ below
+            J[own] += from_x @ w["W_xh"].T * run.steps[t][number - 1].mask @ below
     return J
-
-
-def _local(run: UnrolledStream, number: int, step: Step) -> tuple[Array, Array, Array]:
-    """∂s'/∂x, ∂s'/∂h through W_hh, and ∂s'/∂s at fixed pre-activations."""
-    by_u, direct = run.cell.linearise(step.u, step.before)
-    from_x, from_h = _columns(run, by_u)
-    w = run.layers[number].w
-    return from_x @ w["W_xh"].T, from_h @ w["W_hh"].T, direct
 
 
 def _columns(run: UnrolledStream, by_u: Array) -> tuple[Array, Array]:

@@ -82,13 +82,7 @@ def all_pass(checks: Sequence[Check]) -> bool:
 
 def analytic_gradients(case: Case) -> dict[str, Array]:
     """The gradients of the hand-written backward, by every parameter and by the state that came in."""
-    ws = case.workspace(case.network)
-    gradient = case.network.parameters.zeros_like()
-    # As in training, the buffers hold another window first: nothing of it may be left in the gradient.
-    for inputs, targets in ((case.targets, case.inputs), (case.inputs, case.targets)):
-        with case.mask_weights(case.network.parameters.flat, gradient.flat):
-            case.network.forward(inputs, targets, case.state, ws, case.options)
-            dstate = case.network.backward(case.count, ws, gradient, case.options)
+    gradient, dstate = case.gradient()
     return {**dict(gradient.items()), INITIAL_STATE: dstate}
 
 

@@ -85,13 +85,13 @@ def check_window_equals_two_halves(case: Case) -> tuple[bool, str]:
 
 def check_truncated_equals_full(case: Case) -> tuple[bool, str]:
     """BPTT(k2; k1) with windows that all reach back to the start cuts nothing: its gradients add up to the full one."""
-    full, parts = _gradient(case), []
+    full, parts = case.gradient()[0].flat, []
     T = len(case.inputs)
     for start in range(0, T, 2):
         end = min(start + 2, T)
         up_to_end = replace(case, inputs=case.inputs[:end], targets=case.targets[:end])
         reaching_back = up_to_end.with_options(loss_steps=end - start)
-        parts.append(_gradient(reaching_back) * reaching_back.count / case.count)
+        parts.append(reaching_back.gradient()[0].flat * reaching_back.count / case.count)
     return _equal(np.sum(parts, axis=0), full)
 
 
@@ -167,13 +167,6 @@ def _logits(case: Case) -> Array:
     ws = case.workspace(case.network)
     case.network.logits(case.inputs, case.state, ws)
     return ws.logits.copy()
-
-
-def _gradient(case: Case) -> Array:
-    ws, gradient = case.workspace(case.network), case.network.parameters.zeros_like()
-    case.network.forward(case.inputs, case.targets, case.state, ws, case.options)
-    case.network.backward(case.count, ws, gradient, case.options)
-    return gradient.flat
 
 
 def _change_character(case: Case, t: int, by: int = 1) -> Case:

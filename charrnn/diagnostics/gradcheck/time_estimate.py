@@ -43,7 +43,7 @@ def extend_for(
         entries = _next(comparison, left / each)
 
 
-def seconds_of_closed_form(case: Case) -> float:
+def closed_form_seconds(case: Case) -> float:
     """About how long the closed form would take, in seconds, from a probe of two steps of one stream.
 
     A wide network is probed as a narrower one: the time grows with the cube of the units.
@@ -65,7 +65,7 @@ def seconds_of_closed_form(case: Case) -> float:
 
 def oracles_within(case: Case, seconds: float) -> tuple[list[str], list[UncheckedSetting]]:
     """The oracles that can compare an entry within `seconds`, and the one that cannot, if any."""
-    expected = seconds_of_closed_form(case)
+    expected = closed_form_seconds(case)
     if expected <= seconds:
         return [*ORACLES], []
     why = f"would take about {_in_words(expected)} here; {parameter('oracles')} {PAIRED} checks it all the same"

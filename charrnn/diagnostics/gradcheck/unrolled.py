@@ -13,6 +13,7 @@ from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
 from charrnn.network.resets import ResetMask
+from charrnn.network.window_options import WindowOptions
 
 
 @dataclass(frozen=True)
@@ -79,28 +80,21 @@ class UnrolledStream:
 
 
 def unroll(
-    network: Network,
-    inputs: Ids,
-    targets: Ids,
-    state: Array,
-    reset_mask: ResetMask,
-    *,
-    loss_steps: int,
-    count: int,
-    smoothing: float = 0.0,
-    masks: Array | None = None,
+    network: Network, inputs: Ids, targets: Ids, state: Array, options: WindowOptions, count: int
 ) -> UnrolledStream:
-    """Unroll one stream: characters, targets and resets, (T,) each, from a state (S, H); the loss is on the last
-    `loss_steps` steps, divided by `count`.
-
-    `masks`, (L, T, H), of dropout; None: nothing is dropped.
+    """Unroll one stream with its options: characters and targets, (T,) each, from a state (S, H); the loss is divided by
+    `count`.
     """
     architecture, p = network.architecture, network.parameters
     cell = reference_cells.make_cell(architecture.cell, architecture.nonlinearity)
     layers = [_layer(p, names) for names in architecture.layer_names()]
     H, T = architecture.hidden_size, len(inputs)
-    if masks is None:
-        masks = np.ones((len(layers), T, H))
+    masks = np.ones((len(layers), T, 1, H))
+    if options.dropout is not None:
+        for number, mask in enumerate(masks):
+            options.dropout.fill(mask, number)
+    reset_mask = np.zeros(T, np.bool_) if options.reset_mask is None else options.reset_mask[:, 0]
+    without_loss = T - options.target_count(T, 1)
     states = list(state.reshape(len(layers), -1))
     steps, errors = [], []
     readout = reference_cells.Readout({name: p[name] for name in architecture.parts()["readout"]})
@@ -110,9 +104,9 @@ def unroll(
             before = np.zeros_like(states[number]) if reset_mask[t] else states[number]
             u = layer.pre_activations(x, before[:H], cell.separate)
             after = cell.value(u, before)
-            row.append(Step(x, before, u, after, masks[number, t]))
-            states[number], x = after, after[:H] * masks[number, t]
-        errors.append(readout.error(x, targets[t], smoothing) / count * (t >= T - loss_steps))
+            row.append(Step(x, before, u, after, masks[number, t, 0]))
+            states[number], x = after, after[:H] * masks[number, t, 0]
+        errors.append(readout.error(x, targets[t], options.smoothing) / count * (t >= without_loss))
         steps.append(row)
     return UnrolledStream(cell, layers, steps, errors, readout, reset_mask)
 

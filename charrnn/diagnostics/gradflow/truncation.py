@@ -10,7 +10,6 @@ k = t: a window holds every truncation from 1 to T.
 Source: Williams and Peng 1990; Tallec and Ollivier 2017, "Unbiasing truncated backpropagation through time".
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,20 +40,12 @@ def truncations(network: Network, ids: Ids, state: Array, reset_mask: ResetMask)
     before = network.workspace(T, P)
     network.logits(inputs, state, before, reset_mask)
     full, found = _gradient(network, inputs, targets, state, reset_mask), []
-    for window in _windows(T):
+    for window in (*(2**k for k in range((T - 1).bit_length())), T):
         last = slice(T - window, T)
         part = _gradient(network, inputs[last], targets[last], before.state_after(T - window), reset_mask[last])
         whole = _compare(part.flat, full.flat)
         found.append(Truncation(window, *whole, *_compare(_recurrent(part), _recurrent(full))))
     return found
-
-
-def _windows(T: int) -> Iterator[int]:
-    window = 1
-    while window < T:
-        yield window
-        window *= 2
-    yield T
 
 
 def _gradient(network: Network, inputs: Ids, targets: Ids, state: Array, reset_mask: ResetMask) -> Parameters:

@@ -37,7 +37,7 @@ def make_plan(
     threads = plan.config.runtime.threads or rank_agreement.fastest_threads(
         plan.architecture, plan.config.training, ranks
     )
-    return replace(plan, config=plan.config.replaced("runtime", threads=threads))
+    return replace(plan, config=plan.config.with_values("runtime", threads=threads))
 
 
 def _build(sources: Sequence[str], config: Config | None, base: FineTuneBase | None, ranks: Communicator) -> Plan:
@@ -50,7 +50,7 @@ def _build(sources: Sequence[str], config: Config | None, base: FineTuneBase | N
         base.require_compatible(config)
     text = read_text(sources, config.data)
     vocabulary = text.vocabulary(config.data.min_count)
-    corpus = corpora.build(text, base.vocabulary.union(vocabulary) if base else vocabulary, config.data.cutting())
+    corpus = corpora.build(text, base.vocabulary.union(vocabulary) if base else vocabulary, config.data.make_split())
     sized, notes = _fit_sizes(config, len(corpus.split("train")))
     rank_agreement.require_divisible(sized.training, ranks)
     notes = text.notes + corpus_notes(corpus) + (() if base else rare_symbol_notes(text, config.data.min_count)) + notes
@@ -74,4 +74,4 @@ def _fit_sizes(config: Config, characters: int) -> tuple[SizedConfig, tuple[str,
             f"the training split has {amount(characters, unit)}, too few for {asked[0]} streams x {amount(asked[1], unit)}: reading {B} streams x {amount(T, unit)}"
         )
     stride = given.training.stride and min(given.training.stride, T)
-    return given.replaced("training", batch_size=B, sequence_length=T, stride=stride), tuple(notes)
+    return given.with_values("training", batch_size=B, sequence_length=T, stride=stride), tuple(notes)

@@ -81,7 +81,7 @@ class Plan:
 
     def with_steps(self, steps: int, *notes: str) -> "Plan":
         """The same plan with another number of steps in all, and notes of why."""
-        return replace(self, config=self.config.replaced("training", steps=steps)).with_notes(*notes)
+        return replace(self, config=self.config.with_values("training", steps=steps)).with_notes(*notes)
 
     def with_notes(self, *notes: str | None) -> "Plan":
         """The same plan with further notes; None adds nothing."""

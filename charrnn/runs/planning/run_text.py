@@ -15,7 +15,8 @@ from charrnn.text.characters.unit_names import amount
 from charrnn.text.corpus import Corpus
 from charrnn.text.reading import recorded_sources
 from charrnn.text.reading.encodings import Encodings
-from charrnn.text.source_text import SourceText, Stream
+from charrnn.text.reading.source_reader import SourceReader
+from charrnn.text.source_text import SourceText
 from charrnn.words import parameter
 
 GROWN = 1 << 20  # characters read beyond the old length, so that a message can say how long a longer text is
@@ -48,9 +49,9 @@ def read_text(
     )
 
 
-def read_once(sources: Sequence[str], data: Data, encodings: Encodings | None = None) -> Stream:
-    """The same in pieces as they arrive, for a single pass. Raises TextError."""
-    return source_text.read_once(sources, data.unit, _encodings(data, encodings), data.max_expansion)
+def read_once(sources: Sequence[str], data: Data, encodings: Encodings | None = None) -> SourceReader:
+    """The same for a single pass over its pieces, as they arrive. Raises TextError."""
+    return SourceReader(sources, data.unit, _encodings(data, encodings), data.max_expansion, once=True)
 
 
 def _encodings(data: Data, encodings: Encodings | None) -> Encodings:
@@ -62,7 +63,7 @@ def load_corpus(
     saved: Checkpoint, sources: Sequence[str] = (), hint: str | None = None, encoding: Sequence[str] = ()
 ) -> Corpus:
     """The text that a run was trained on, encoded and split as it was then. See `load_text`."""
-    return corpora.build(load_text(saved, sources, hint, encoding), saved.vocabulary, saved.config.data.cutting())
+    return corpora.build(load_text(saved, sources, hint, encoding), saved.vocabulary, saved.config.data.make_split())
 
 
 def load_text(

@@ -59,7 +59,13 @@ class Checkpoint:
     learning: Array | None = None  # (P,), the weights if `network` has their average; otherwise None
 
 
-def save(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | None = None) -> None:
+def save(checkpoint: Checkpoint, path: Path, previous: Path | None = None) -> None:
+    """The same as save_in, to a path; `previous` is in the same directory."""
+    with Folder(path.parent) as folder:
+        save_in(folder, checkpoint, path.name, previous.name if previous else None)
+
+
+def save_in(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | None = None) -> None:
     """Write the whole file or nothing. The file that had this name is kept as `previous`, if that is given.
 
     Raises OSError, and DivergedError for numbers that are not finite.
@@ -104,10 +110,9 @@ def load_from(folder: Folder, name: str) -> Checkpoint:
         raise UnreadableError(f"{path}: cannot be read: {error.strerror or error}") from None
     except MalformedError as error:
         raise CheckpointError(f"{path}: damaged: {error}") from None
-    except UnreadableError as error:
-        raise UnreadableError(f"{path}: {error}") from None
     except (CheckpointError, NetworkError, VocabularyError) as error:
-        raise CheckpointError(f"{path}: {error}") from None
+        kind = UnreadableError if isinstance(error, UnreadableError) else CheckpointError
+        raise kind(f"{path}: {error}") from None
 
 
 def looks_like_checkpoint(folder: Folder, name: str) -> bool:

@@ -15,9 +15,6 @@ from charrnn.training.events import Evaluated, Event, Finished, Recovered, Resum
 from charrnn.training.parallel.communicator import Communicator
 from charrnn.training.trainer import Progress
 
-OF_BYTES = {"chars_per_second": "bytes_per_second", "bpc": "bits_per_byte"}
-"""The second names of rates and losses, if they are over bytes."""
-
 
 def is_snapshot(progress: Progress, save_every: int) -> bool:
     """True for a checkpoint that a training may roll back to: one written on schedule, or right after a rollback."""

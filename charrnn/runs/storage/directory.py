@@ -33,7 +33,7 @@ class LoadedCheckpoint:
     note: str | None = None
 
 
-def require_unused(path: Path) -> None:
+def require_free(path: Path) -> None:
     """Raises RunError if a new run cannot have this directory. Makes nothing."""
     with _for_a_new_run(path):
         if (path / LOCK).exists():
@@ -152,25 +152,11 @@ def load(run: Path, which: str | None = None) -> LoadedCheckpoint:
         return LoadedCheckpoint(checkpoints.load(run), run)
     if not run.is_dir():
         raise RunError(f"{run}: no such run; name a run directory, or a .safetensors checkpoint{_runs_near(run)}")
-    if which == "best" or (which is None and (run / BEST).exists()):
-        if not (run / BEST).exists():
-            raise RunError(f"{run}: holds no {BEST}; is it a run directory, and has it been validated yet?")
-        return _load_best(Folder.at(run), which)
-    return load_last(Folder.at(run))
-
-
-def save(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | None = None) -> None:
-    """Write a checkpoint; see checkpoint.save. Raises RunError and DivergedError."""
-    with writable(folder, name):
-        checkpoints.save(folder, checkpoint, name, previous)
-
-
-def load_from(folder: Folder, name: str) -> LoadedCheckpoint:
-    """Load the checkpoint of this name. Raises CheckpointError."""
-    return LoadedCheckpoint(checkpoints.load_from(folder, name), folder.path / name)
-
-
-def _load_best(folder: Folder, which: str | None) -> LoadedCheckpoint:
+    folder, has_best = Folder.at(run), (run / BEST).exists()
+    if which == "last" or (which is None and not has_best):
+        return load_last(folder)
+    if not has_best:
+        raise RunError(f"{run}: holds no {BEST}; is it a run directory, and has it been validated yet?")
     try:
         return load_from(folder, BEST)
     except CheckpointError as error:
@@ -178,6 +164,17 @@ def _load_best(folder: Folder, which: str | None) -> LoadedCheckpoint:
             raise CheckpointError(f"{error}; try {parameter('which')} last") from None
         last = load_last(folder)
         return replace(last, note=f"{error}; using {last.path.name}")
+
+
+def save(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | None = None) -> None:
+    """Write a checkpoint; see checkpoint.save_in. Raises RunError and DivergedError."""
+    with writable(folder, name):
+        checkpoints.save_in(folder, checkpoint, name, previous)
+
+
+def load_from(folder: Folder, name: str) -> LoadedCheckpoint:
+    """Load the checkpoint of this name. Raises CheckpointError."""
+    return LoadedCheckpoint(checkpoints.load_from(folder, name), folder.path / name)
 
 
 def load_last(folder: Folder) -> LoadedCheckpoint:

@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 
 from charrnn.config import resolve
 from charrnn.errors import ConfigError, RunError
-from charrnn.runs.storage.checkpointing import OF_BYTES
 from charrnn.runs.storage.directory import CONFIG, METRICS
-from charrnn.runs.storage.metrics_log import MAX_LINE_BYTES
+from charrnn.runs.storage.metrics_log import BYTE_NAMES, MAX_LINE_BYTES
 from charrnn.system.plain_files import open_file_or_pipe, open_plain
 from charrnn.text.characters.unit_names import Unit
 
@@ -101,7 +100,7 @@ class HistoryReader:
         try:
             event = json.loads(line.decode())
             self._take(event)
-            if any(name in event for name in OF_BYTES.values()):
+            if any(name in event for name in BYTE_NAMES.values()):
                 self._unit = "byte"
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             self._skipped += 1

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from functools import partial
 
-from charrnn.runs.storage.checkpointing import OF_BYTES
 from charrnn.runs.storage.directory import METRICS, writable
 from charrnn.system.atomic_files import append, flush
 from charrnn.system.folder_handle import Folder
@@ -24,6 +23,7 @@ EVENT_NAMES = {
     Recovered: "recovered",
     Finished: "finished",
 }
+BYTE_NAMES = {"chars_per_second": "bytes_per_second", "bpc": "bits_per_byte"}  # second names, if they are over bytes
 MAX_BUFFERED_LINES = 100  # steps that are written at once
 MAX_LINE_BYTES = 1 << 20
 
@@ -72,5 +72,5 @@ def _cut_to_whole_lines(folder: Folder) -> None:
 def as_json(event: Event, unit: Unit) -> dict[str, object]:
     """An event as in metrics.jsonl and `train --json`; rates and losses of bytes have a second name that says so."""
     fields = {"step": event.step, **asdict(event)}  # the step first
-    more = {OF_BYTES[name]: fields[name] for name in OF_BYTES if name in fields} if unit == "byte" else {}
+    more = {BYTE_NAMES[name]: fields[name] for name in BYTE_NAMES if name in fields} if unit == "byte" else {}
     return {"event": EVENT_NAMES[type(event)], **fields, **more}

@@ -15,7 +15,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Any, Never
 
@@ -50,12 +50,12 @@ def write(file: IO[bytes], tensors: Mapping[str, Array], metadata: Mapping[str, 
     """Write header and tensors, C-contiguous arrays of one of DTYPES. Raises OSError."""
     header = _header(tensors, metadata)
     digest = hashlib.sha256(header)
-    for data in _bytes(tensors.values()):
-        digest.update(data)
+    for tensor in tensors.values():
+        digest.update(_bytes(tensor))
     place = 8 + len(BEFORE_DIGEST)
     file.write(header[:place] + digest.hexdigest().encode() + header[place + len(NO_DIGEST) :])
-    for data in _bytes(tensors.values()):
-        file.write(data)
+    for tensor in tensors.values():
+        file.write(_bytes(tensor))
 
 
 class SafetensorsReader:
@@ -78,7 +78,7 @@ class SafetensorsReader:
         digest = hashlib.sha256(self._header[: place.start] + NO_DIGEST.encode() + self._header[place.stop :])
         tensors = {name: np.empty(entry.shape, entry.dtype) for name, entry in self.entries.items()}
         for name in sorted(self.entries, key=lambda name: self.entries[name].start):
-            data = next(_bytes([tensors[name]]))
+            data = _bytes(tensors[name])
             if self._file.readinto(data) != len(data):  # type: ignore[attr-defined]
                 raise MalformedError("became shorter while it was read")
             digest.update(data)
@@ -99,10 +99,9 @@ def _header(tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> bytes:
     return len(text).to_bytes(8, "little") + text
 
 
-def _bytes(tensors: Iterable[Array]) -> Iterator[memoryview]:
-    """Yield the memory of each tensor, without a copy."""
-    for tensor in tensors:
-        yield tensor.reshape(-1).view(np.uint8).data
+def _bytes(tensor: Array) -> memoryview:
+    """The memory of a tensor, without a copy."""
+    return tensor.reshape(-1).view(np.uint8).data
 
 
 def _read_header(file: IO[bytes]) -> bytes:

@@ -14,8 +14,8 @@ ALSO_EXTEND = {JOINER, NON_JOINER, "\u0e33", "\u0eb3", "\uff9e", "\uff9f", *map(
 VIRAMA = 9  # the combining class of the sign that joins two consonants
 FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 TAGS = range(0xE0020, 0xE0080)
-HANGUL = ((0x1100, 0x11FF), (0xA960, 0xA97F), (0xAC00, 0xD7FF))
-INNER_JAMO = ((0x1160, 0x11FF), (0xD7B0, 0xD7FF))  # vowels and final consonants
+HANGUL = {*range(0x1100, 0x1200), *range(0xA960, 0xA980), *range(0xAC00, 0xD800)}
+INNER_JAMO = {*range(0x1160, 0x1200), *range(0xD7B0, 0xD800)}  # vowels and final consonants
 
 
 def graphemes(text: str) -> list[str]:
@@ -61,19 +61,11 @@ def _extends_cluster(character: str, before: str) -> bool:
     """Whether a character continues a cluster."""
     if extends(character):
         return before != "\n"
-    last, code = before[-1], ord(character)
+    last = before[-1]
     if last == JOINER and category(character) in PICTOGRAPHIC:
         return True
-    if category(character) == "Lo" and _ends_in_virama(before):
+    if category(character) == "Lo" and combining(before.rstrip(JOINER)[-1:] or " ") == VIRAMA:
         return True
     if character in FLAG_LETTERS:
         return len(before) == 1 and before in FLAG_LETTERS
-    return _within(code, INNER_JAMO) and _within(ord(last), HANGUL)
-
-
-def _ends_in_virama(cluster: str) -> bool:
-    return combining(cluster.rstrip(JOINER)[-1:] or " ") == VIRAMA
-
-
-def _within(code: int, ranges: tuple[tuple[int, int], ...]) -> bool:
-    return any(first <= code <= last for first, last in ranges)
+    return ord(character) in INNER_JAMO and ord(last) in HANGUL

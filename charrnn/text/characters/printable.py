@@ -14,7 +14,7 @@ import re
 import unicodedata
 
 UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-TAB = "    "
+LEFT_IN_TEXT = {"\n": "\n", "\t": "    "}
 
 
 def is_unsafe(character: str) -> bool:
@@ -24,7 +24,7 @@ def is_unsafe(character: str) -> bool:
 
 def printable(text: str) -> str:
     """A text of several lines: line breaks stay, a tab becomes four spaces."""
-    return UNSAFE.sub(_in_text, text)
+    return UNSAFE.sub(lambda found: LEFT_IN_TEXT.get(found[0]) or _picture(found[0]), text)
 
 
 def printable_line(text: str) -> str:
@@ -47,10 +47,6 @@ def _escape(character: str, mark: str) -> str:
     if character == mark:
         return f"\\{mark}"
     return character if unicodedata.category(character) == "Cn" else repr(character)[1:-1]
-
-
-def _in_text(found: re.Match[str]) -> str:
-    return {"\n": "\n", "\t": TAB}.get(found[0]) or _picture(found[0])
 
 
 def _picture(character: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import PurePath
 
 from charrnn.errors import TextError
 from charrnn.text.reading import encodings
-from charrnn.text.reading.file_kinds import Kind, kind_of
+from charrnn.text.reading.file_kinds import Kind, detect_kind
 from charrnn.text.reading.sources import Source
 from charrnn.text.reading.text_file import BINARY_PROBE
 from charrnn.words import parameter
@@ -70,8 +70,8 @@ def _decode(source: Source, encoding: str, insist: bool, likely: Sequence[str]) 
     """Decode, and check for NULs."""
     pieces = source.pieces()
     beginning = _at_least(pieces, encodings.MAX_MARK_BYTES if source.comes_live else BINARY_PROBE)
-    file = _File(source.name, source.path, beginning[:BINARY_PROBE], _is_found(source), tuple(likely))
-    if not insist and (kind := kind_of(file.head)):
+    file = _File(source, beginning[:BINARY_PROBE], likely)
+    if not insist and (kind := detect_kind(file.head)):
         raise file.not_plain(kind)
     encoding = encodings.choose_encoding(file.head, encoding)
     file.require_order(encoding, insist)
@@ -84,13 +84,13 @@ def _decode(source: Source, encoding: str, insist: bool, likely: Sequence[str]) 
         try:
             text = decoder.decode(data, final=not data)
         except UnicodeDecodeError as error:
-            line = lines + _lines_of(error.object[: error.start], error.encoding) + 1
+            line = lines + _count_lines(error.object[: error.start], error.encoding) + 1
             place = f"{before - pending + error.start:,} (line {line:,})"
             raise file.misfit(encoding, error, place, at_end=not data) from None
         except UnicodeError as error:
-            raise TextError(f"{source.name}: cannot be read as {encoding}: {error}") from None
+            raise file.error(f"cannot be read as {encoding}: {error}") from None
         if (nul := text.find("\0")) >= 0:
-            offset = before + _place_of_nul(data, text[:nul], encoding, pending, at_beginning=before == 0)
+            offset = before + _find_nul(data, text[:nul], encoding, pending, at_beginning=before == 0)
             line = lines + text.count("\n", 0, nul) + 1
             raise file.with_nul(encoding, f"{offset:,} (line {line:,})")
         before, lines = before + len(data), lines + text.count("\n")
@@ -106,12 +106,12 @@ def _at_least(pieces: Iterator[bytes], size: int) -> bytes:
     return beginning
 
 
-def _lines_of(data: bytes, encoding: str) -> int:
+def _count_lines(data: bytes, encoding: str) -> int:
     """How many lines end in these bytes; `encoding` says the byte order."""
     return (data.decode(encoding, "ignore") if encodings.is_wide(encoding) else data.decode("latin-1")).count("\n")
 
 
-def _place_of_nul(data: bytes, before: str, encoding: str, pending: int, at_beginning: bool) -> int:
+def _find_nul(data: bytes, before: str, encoding: str, pending: int, at_beginning: bool) -> int:
     """The offset in `data` of the first NUL, which follows the characters `before`; `pending` bytes of these were in the data
     before. A decoder of UTF-16 or UTF-32 drops the mark at the beginning.
     """
@@ -125,30 +125,36 @@ def _place_of_nul(data: bytes, before: str, encoding: str, pending: int, at_begi
 
 @dataclass(frozen=True)
 class _File:
-    """A file that cannot be decoded: its name, its path and its first bytes, for messages."""
+    """A file that cannot be decoded, and its first bytes: what is wrong with it."""
 
-    name: str
-    path: str
+    source: Source
     head: bytes
-    is_found: bool = False  # by a folder or a pattern, where others may have the same name
-    likely: tuple[str, ...] = ()
+    likely: Sequence[str]  # encodings
+
+    def error(self, what: str) -> TextError:
+        """The error that says this of the file."""
+        return TextError(f"{self.source.name}: {what}")
 
     def misfit(self, encoding: str, error: UnicodeDecodeError, place: str, at_end: bool) -> TextError:
         """The error for bytes that are not characters of the encoding, from `place` on."""
         mark = encodings.detect_by_mark(self.head)
         if mark:
             encoding = encodings.family(encoding)
-        if at_end and (encodings.is_wide(encoding) or self._has_other_characters(encoding)):
-            return TextError(
-                f"{self.name}: ends in the middle of a character of {encoding}, at byte {place}: the file is cut short; get all of it, or convert what is there: {self._converting(encoding, '-c ')}"
+        misfit = f"byte 0x{error.object[error.start]:02x} at offset {place} is not {encoding}"
+        without_it = self._converting(encoding, "-c ")
+        # A beginning with UTF-8 characters beyond ASCII: then the whole file is UTF-8.
+        is_utf_8 = encodings.is_utf_8(encoding) and not self.head.decode(encoding, "ignore").isascii()
+        if at_end and (encodings.is_wide(encoding) or is_utf_8):
+            return self.error(
+                f"ends in the middle of a character of {encoding}, at byte {place}: the file is cut short; get all of it, or convert what is there: {without_it}"
             )
         if half := _surrogate(error):
-            return TextError(
-                f"{self.name}: half of a surrogate pair (U+{half:04X}) at byte {place}, which is not a character: the file is damaged there; mend it, or leave that out: {self._converting(encoding, '-c ')}"
+            return self.error(
+                f"half of a surrogate pair (U+{half:04X}) at byte {place}, which is not a character: the file is damaged there; mend it, or leave that out: {without_it}"
             )
         if mark:
-            return TextError(
-                f"{self.name}: byte 0x{error.object[error.start]:02x} at offset {place} is not {encoding}, which its byte order mark says it is: it is damaged there, or holds text of two encodings; mend it, or leave out what does not fit: {self._converting(encoding, '-c ')}"
+            return self.error(
+                f"{misfit}, which its byte order mark says it is: it is damaged there, or holds text of two encodings; mend it, or leave out what does not fit: {without_it}"
             )
         nul = self.head.find(b"\0")
         if nul >= 0 and not encodings.is_wide(encoding):
@@ -158,7 +164,7 @@ class _File:
             return self._looks_like(looks)
         if not encodings.is_utf_8(encoding) and encodings.is_text_with_nuls(self.head):
             advice = f"say what it is, for example {self._saying(encodings.UTF_8)}"
-        elif example := next((name for name in self.likely if _fits(self.head, name)), None):
+        elif example := next(filter(self._may_be, self.likely), None):
             advice = f"if it is {example}, as the training text was, say so: {self._saying(example)}"
         elif _is_mostly_ascii(self.head):
             example = next(name for name in FREQUENT if name != codecs.lookup(encoding).name)
@@ -166,13 +172,12 @@ class _File:
         else:
             advice = f"say what it is: {self._saying('NAME')}, where NAME is, for example, {OTHERS}"
         reason = "the text ends in the middle of a character: the file is cut short, or in another encoding"
-        return TextError(
-            f"{self.name}: byte 0x{error.object[error.start]:02x} at offset {place} is not {encoding}: {reason if at_end else error.reason}; {advice}"
-        )
+        return self.error(f"{misfit}: {reason if at_end else error.reason}; {advice}")
 
-    def _has_other_characters(self, encoding: str) -> bool:
-        """Whether the beginning has UTF-8 characters beyond ASCII: then the whole file is UTF-8."""
-        return encodings.is_utf_8(encoding) and not self.head.decode(encoding, "ignore").isascii()
+    def _may_be(self, name: str) -> bool:
+        """Whether this encoding of single bytes or pairs fits the beginning."""
+        is_unicode = encodings.is_wide(name) or encodings.is_utf_8(name)
+        return not is_unicode and encodings.decode_head(self.head, name) is not None
 
     def require_order(self, encoding: str, insist: bool) -> None:
         """Raises TextError for UTF-16 or UTF-32 without the byte order mark that it needs, and, unless `insist`, for a file that
@@ -186,12 +191,12 @@ class _File:
         if looks and looks != codecs.lookup(encoding).name:
             raise self._looks_like(looks)
         if encodings.is_text_with_nuls(self.head):
-            raise TextError(
-                f"{self.name}: is not {encoding}: it begins without a byte order mark, and reads as UTF-8; say so: {self._saying(encodings.UTF_8)}"
+            raise self.error(
+                f"is not {encoding}: it begins without a byte order mark, and reads as UTF-8; say so: {self._saying(encodings.UTF_8)}"
             )
         if needs_mark:
-            raise TextError(
-                f"{self.name}: begins without a byte order mark, which {encoding} needs; say in which order its bytes are: {self._saying(f'{encoding}-le')} or {encoding}-be"
+            raise self.error(
+                f"begins without a byte order mark, which {encoding} needs; say in which order its bytes are: {self._saying(f'{encoding}-le')} or {encoding}-be"
             )
 
     def with_nul(self, encoding: str, place: str) -> TextError:
@@ -205,15 +210,15 @@ class _File:
         elif encodings.is_text_with_nuls(self.head):
             without_nuls = self._rewriting("tr -d '\\0'")
         else:
-            return TextError(
-                f"{self.name}: looks binary: a NUL at byte {place}; only a model of bytes reads it: {parameter('settings')} data.unit=byte"
+            return self.error(
+                f"looks binary: a NUL at byte {place}; only a model of bytes reads it: {parameter('settings')} data.unit=byte"
             )
-        return TextError(f"{self.name}: a NUL at byte {place}, which no text has; take it out: {without_nuls}")
+        return self.error(f"a NUL at byte {place}, which no text has; take it out: {without_nuls}")
 
     def with_escapes(self, name: str) -> TextError:
         """The error for ASCII with the escape sequences of another encoding."""
-        return TextError(
-            f"{self.name}: looks like {name.upper()}, by its escape sequences; say so: {self._saying(name)}, or, where it is not: {self._saying(encodings.UTF_8)}"
+        return self.error(
+            f"looks like {name.upper()}, by its escape sequences; say so: {self._saying(name)}, or, where it is not: {self._saying(encodings.UTF_8)}"
         )
 
     def not_plain(self, kind: Kind) -> TextError:
@@ -221,15 +226,17 @@ class _File:
         source = (
             f"; to read it with its markup, say its encoding: {self._saying(encodings.UTF_8)}" if kind.is_source else ""
         )
-        return TextError(f"{self.name}: is {kind.one}, not plain text; {kind.advice}{source}")
+        return self.error(f"is {kind.one}, not plain text; {kind.advice}{source}")
 
     def _looks_like(self, name: str) -> TextError:
-        family = name.rpartition("-")[0].upper()
-        return TextError(f"{self.name}: looks like {family} without a byte order mark; say so: {self._saying(name)}")
+        family = encodings.family(name).upper()
+        return self.error(f"looks like {family} without a byte order mark; say so: {self._saying(name)}")
 
     def _saying(self, encoding: str) -> str:
         """The option that names the encoding of this file."""
-        file = self.path if self.is_found else PurePath(self.path).name
+        path, asked = self.source.path, self.source.argument
+        is_found = asked not in ("", self.source.name)  # by a folder or a pattern, where others may have the same name
+        file = path if is_found else PurePath(path).name
         return f"{parameter('encoding')} {shlex.quote(f'{file}={encoding}')}"
 
     def _converting(self, encoding: str, options: str = "", last: str = "") -> str:
@@ -239,28 +246,14 @@ class _File:
 
     def _rewriting(self, command: str, last: str = "") -> str:
         """A command line that reads the file, unpacked, and writes another in the current folder; for standard input, the command alone."""
-        path = PurePath(self.path)
-        if self.path == "-":
+        if self.source.path == "-":
             return f"{command}{last}"
+        path = PurePath(self.source.path)
         packed = UNPACKERS.get(path.suffix.lower())
         name = PurePath(path.stem) if packed else PurePath(path.name)
-        source = shlex.quote(self.path if not self.path.startswith("-") else f"./{self.path}")
+        source = shlex.quote(f"./{path}" if self.source.path.startswith("-") else self.source.path)
         given = f"{packed} -dc {source} | {command}" if packed else f"{command} < {source}"
         return f"{given}{last} > {shlex.quote(f'{name.stem}.utf-8{name.suffix}')}"
-
-
-def _is_found(source: Source) -> bool:
-    """Whether a folder or a pattern gave the source."""
-    return source.argument not in ("", source.name)
-
-
-def _fits(head: bytes, name: str) -> bool:
-    """Whether the first bytes of a file decode in this encoding of single bytes or pairs."""
-    try:
-        codecs.getincrementaldecoder(name)().decode(head)
-    except UnicodeError:
-        return False
-    return not encodings.is_wide(name) and not encodings.is_utf_8(name)
 
 
 def _is_mostly_ascii(data: bytes) -> bool:

@@ -28,7 +28,8 @@ MAX_MARK_BYTES = max(map(len, MARKS))  # bytes
 UNMARKED = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 NOT_IN_PIECES = {"punycode", "idna", "unicode-escape", "raw-unicode-escape"}  # Python decodes these only as a whole
 ENCODING_NAME = re.compile(r"[\w .:+-]+", re.ASCII)  # Python itself takes '"cp1252"' and 'cp1252]' for cp1252
-ESCAPES = {"iso-2022-jp": (b"\x1b$B", b"\x1b$@")}  # escape sequences of encodings whose bytes are all ASCII
+JAPANESE = "iso-2022-jp"  # all of its bytes are ASCII
+JAPANESE_ESCAPES = (b"\x1b$B", b"\x1b$@")
 NOT_TEXT = ("Cc", "Cn", "Co", "Cs")  # Unicode categories: controls, unassigned, private, surrogates
 BLANKS = "\t\n\r\f"
 FEW = 20  # one NUL in this many characters or more is a slip in a text
@@ -136,25 +137,28 @@ def detect_by_pattern(head: bytes) -> str | None:
 
 def detect_by_escapes(head: bytes) -> str | None:
     """An encoding whose bytes are all ASCII, recognised by its escape sequences; None for anything else."""
-    for name, escapes in ESCAPES.items():
-        if any(escape in head for escape in escapes):
-            try:
-                return None if codecs.getincrementaldecoder(name)().decode(head).isascii() else name
-            except UnicodeDecodeError:
-                continue
-    return None
+    has_escapes = any(escape in head for escape in JAPANESE_ESCAPES)
+    text = decode_head(head, JAPANESE) if has_escapes else None
+    return None if text is None or text.isascii() else JAPANESE
+
+
+def decode_head(head: bytes, name: str) -> str | None:
+    """The characters of a file's first bytes, which may end within one; None if they are not in this encoding."""
+    try:
+        return codecs.getincrementaldecoder(name)().decode(head)
+    except UnicodeError:
+        return None
 
 
 def is_plausible(head: bytes, name: str) -> bool:
     """Whether bytes with a byte order mark are a text, and not a binary file that happens to begin with one."""
-    return _is_of_text(head.decode(name, "replace"))
+    return _is_mostly_text(head.decode(name, "replace"))
 
 
 def is_text_with_nuls(head: bytes) -> bool:
     """Whether the bytes are UTF-8, with few NULs or none."""
-    try:
-        text = codecs.getincrementaldecoder(UTF_8)().decode(head)
-    except UnicodeDecodeError:
+    text = decode_head(head, UTF_8)
+    if text is None:
         return False
     controls = sum(unicodedata.category(c) == "Cc" and c not in BLANKS for c in text)
     return controls == text.count("\0") and controls * FEW <= len(text)
@@ -195,7 +199,7 @@ def _is(path: str, file: str) -> bool:
     return all(name == want or fnmatch.fnmatchcase(name, want) for name, want in zip(end, wanted, strict=True))
 
 
-def _is_of_text(text: str) -> bool:
+def _is_mostly_text(text: str) -> bool:
     """Whether nearly all characters are of kinds that texts have, as this Python knows them."""
     odd = sum(c == "\ufffd" or (unicodedata.category(c) in NOT_TEXT and c not in BLANKS) for c in text)
     return bool(text) and odd * FEW <= len(text)
@@ -208,7 +212,7 @@ def _looks_like(head: bytes, name: str) -> bool:
     width = 4 if name.startswith("utf-32") else 2
     data = head[: len(head) - len(head) % width]
     text = codecs.getincrementaldecoder(name)("replace").decode(data)
-    if not _is_of_text(text) or any(unicodedata.category(c) == "Cc" and c not in f"{BLANKS}\0" for c in text):
+    if not _is_mostly_text(text) or any(unicodedata.category(c) == "Cc" and c not in f"{BLANKS}\0" for c in text):
         return False
     if width == 4:
         return True

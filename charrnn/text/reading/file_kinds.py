@@ -70,7 +70,7 @@ IN_ZIP: tuple[tuple[bytes, Kind], ...] = (
 IN_RIFF = {b"WEBP": PICTURE, b"WAVE": SOUND, b"AVI ": Kind("a film", "films", HAS_NO_TEXT)}
 
 
-def kind_of(head: bytes) -> Kind | None:
+def detect_kind(head: bytes) -> Kind | None:
     """The kind of a file with these first bytes; None for plain text, and for anything unknown."""
     if head.startswith(ZIP):
         return next((kind for name, kind in IN_ZIP if name in head), Kind("a ZIP archive", "ZIP archives", UNPACK))

@@ -21,7 +21,7 @@ from charrnn.text.reading.encodings import (
     is_text_with_nuls,
     is_wide,
 )
-from charrnn.text.reading.file_kinds import Kind, kind_of
+from charrnn.text.reading.file_kinds import Kind, detect_kind
 from charrnn.text.reading.text_file import BINARY_PROBE, DAMAGED, TextFile
 from charrnn.words import parameter, plural
 
@@ -151,7 +151,7 @@ def _examine(path: Path, encodings: Encodings) -> tuple[Kind | None, str | None]
     mark = detect_by_mark(head)
     if encodings.by_nuls_alone:
         return BINARY if b"\0" in head and not is_wide(encodings.name) else None, None
-    if kind := kind_of(head):
+    if kind := detect_kind(head):
         return kind, None
     if mark and not is_plausible(head, mark):
         return BINARY, None

@@ -8,6 +8,7 @@ from charrnn.text.characters.unit_names import Unit
 from charrnn.text.reading.decoding import characters, reads_as_utf_8_too
 from charrnn.text.reading.encodings import UTF_8, Encodings, is_utf_8
 from charrnn.text.reading.sources import BUILTIN, Source, find_sources
+from charrnn.text.reading.text_file import MAX_EXPANSION
 from charrnn.words import parameter
 
 MAX_NAMES_SHOWN = 3  # names of files in a note
@@ -30,9 +31,9 @@ class SourceReader:
     def __init__(
         self,
         sources: Sequence[str],
-        unit: Unit,
-        encoding: str | Encodings,
-        max_expansion: float,
+        unit: Unit = "char",
+        encoding: str | Encodings = UTF_8,
+        max_expansion: float = MAX_EXPANSION,
         once: bool = False,
     ) -> None:
         """Find the sources. `once`: they will be read once, so standard input is read as it comes.
@@ -56,7 +57,7 @@ class SourceReader:
         blank = {source.argument: True for source in self._sources}
         for number, source in enumerate(self._sources):
             last: Any = None
-            for piece in self._pieces_of(source):
+            for piece in self._read(source):
                 blank[source.argument] &= piece.isspace()
                 yield Piece(number, piece)
                 last = piece
@@ -85,7 +86,7 @@ class SourceReader:
             )
         return tuple(notes)
 
-    def _pieces_of(self, source: Source) -> Iterator[Any]:
+    def _read(self, source: Source) -> Iterator[Any]:
         if self._unit == "byte":
             return source.pieces()
         encodings = self._encodings

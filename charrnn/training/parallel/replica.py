@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,6 @@ from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
 from charrnn.network.window_options import DEFAULT_OPTIONS, WindowOptions
-from charrnn.network.workspace import Workspace
 
 MAX_WORKSPACES = 6  # a training needs one or two, its validations four; a text read in pieces needs any number
 
@@ -39,7 +39,7 @@ class Replica:
 
     def __init__(self, network: Network, gradient: Parameters) -> None:
         self._network, self.gradient = network, gradient
-        self._workspaces: dict[tuple[int, int, bool], Workspace] = {}
+        self.workspace = lru_cache(MAX_WORKSPACES)(network.workspace)
 
     @np.errstate(over="ignore", invalid="ignore")  # the trainer reports non-finite values once
     def run(self, shard: Shard, on_gradient_ready: Callable[[int], object] = lambda index: None) -> tuple[Any, Array]:
@@ -49,20 +49,9 @@ class Replica:
         `on_gradient_ready` as in Network.backward.
         """
         T, B = shard.inputs.shape
-        ws, unsmoothed = self._workspace(T, B, shard.options.dropout is not None), replace(shard.options, smoothing=0.0)
+        ws, unsmoothed = self.workspace(T, B, shard.options.dropout is not None), replace(shard.options, smoothing=0.0)
         surprisals = self._network.surprisals(shard.inputs, shard.targets, shard.state, ws, unsmoothed)
         if shard.count:
             self._network.backward(shard.count, ws, self.gradient, shard.options, on_gradient_ready)
         found = surprisals if shard.per_character else float(surprisals.sum())
         return found, ws.state_after(T if shard.carry_steps is None else shard.carry_steps)
-
-    def _workspace(self, T: int, B: int, dropout: bool) -> Workspace:
-        """A workspace of this shape: the last MAX_WORKSPACES are kept."""
-        shape = T, B, dropout
-        found = self._workspaces.pop(shape, None)
-        if found is None:
-            if len(self._workspaces) == MAX_WORKSPACES:
-                del self._workspaces[next(iter(self._workspaces))]
-            found = self._network.workspace(T, B, dropout)
-        self._workspaces[shape] = found  # last, as the most recently used
-        return found

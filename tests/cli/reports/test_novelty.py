@@ -61,7 +61,7 @@ def test_a_text_that_is_gone_is_reported_before_anything_is_written(charrnn, tin
 
 
 def test_a_run_without_held_out_text_says_so(charrnn, tmp_path, text_file, tiny_config):
-    run = api.start(api.plan([str(text_file)], tiny_config.replaced("data", split=(1, 0, 0))), tmp_path / "all")
+    run = api.start(api.plan([str(text_file)], tiny_config.with_values("data", split=(1, 0, 0))), tmp_path / "all")
     list(run.events())
     assert "no held-out text to compare with" in charrnn("sample", run.path, *ARGUMENTS, "--novelty").stdout
     (sample,) = json.loads(charrnn("sample", run.path, *ARGUMENTS, "--novelty", "--json").stdout)
@@ -70,7 +70,9 @@ def test_a_run_without_held_out_text_says_so(charrnn, tmp_path, text_file, tiny_
 
 def test_a_run_on_bytes_counts_bytes(charrnn, tmp_path, tiny_config):
     (tmp_path / "text").write_bytes(bytes(range(256)) * 8)
-    run = api.start(api.plan([str(tmp_path / "text")], tiny_config.replaced("data", unit="byte")), tmp_path / "bytes")
+    run = api.start(
+        api.plan([str(tmp_path / "text")], tiny_config.with_values("data", unit="byte")), tmp_path / "bytes"
+    )
     list(run.events())
     shown = charrnn("sample", run.path, *ARGUMENTS, "--novelty").stdout
     assert "bytes in runs of" in shown

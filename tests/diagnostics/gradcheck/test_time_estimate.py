@@ -100,5 +100,5 @@ def test_a_wide_network_is_probed_as_a_narrower_one(monkeypatch):
     case = random_window(wide, np.random.default_rng(0))
     for widest in (4 * 40, 32, 1):
         monkeypatch.setattr(time_estimate, "WIDEST", widest)
-        assert time_estimate.seconds_of_closed_form(case) > 0
+        assert time_estimate.closed_form_seconds(case) > 0
     assert probed == [(4, 1, 40), (4, 1, 8), (4, 1, 1)]

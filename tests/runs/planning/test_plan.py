@@ -7,6 +7,8 @@ from charrnn.config.resolve import resolve
 from charrnn.errors import OptionError
 from charrnn.training.parallel import communicator
 
+RARE = "300 of its 308 different characters occur fewer than 10 times,"
+
 
 def test_cores_share_what_is_worked_through_at_once(tmp_path, monkeypatch):
     text = tmp_path / "text.txt"
@@ -22,18 +24,8 @@ def test_cores_share_what_is_worked_through_at_once(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("rare", "times", "settings", "note_start"),
     [
-        (
-            300,
-            1,
-            [],
-            "300 of its 308 different characters occur fewer than 10 times, 300 times in all; `settings` data.min_count=10 lets",
-        ),
-        (
-            300,
-            2,
-            ["data.min_count=2"],
-            "300 of its 308 different characters occur fewer than 10 times, 600 times in all",
-        ),
+        (300, 1, [], f"{RARE} 300 times in all; `settings` data.min_count=10 lets"),
+        (300, 2, ["data.min_count=2"], f"{RARE} 600 times in all"),
         (300, 1, ["data.min_count=10"], None),
         (300, 1, ["data.unit=byte"], None),
         (300, 9, [], None),  # 0.4 % of the text

@@ -20,7 +20,7 @@ def saved(tiny_run):
 
 @pytest.mark.parametrize("unit", ["char", "byte"])
 def test_the_text_is_the_one_that_was_trained_on_cut_in_the_same_places(tmp_path, text_file, tiny_config, unit):
-    config = tiny_config.replaced("data", unit=unit, min_count=31, split=(0.8, 0.15, 0.05))
+    config = tiny_config.with_values("data", unit=unit, min_count=31, split=(0.8, 0.15, 0.05))
     run = api.start(api.plan([str(text_file)], config), tmp_path / "run")
     list(run.events())
     corpus = load_corpus(load(run.path / "last.safetensors"))
@@ -65,7 +65,7 @@ def test_a_folder_is_read_as_it_was_for_a_run_of_older_rules(tmp_path, tiny_conf
     (folder / "b.html").write_text("<html>a dog ran.\n" * 20)
     (folder / "wide.txt").write_bytes(("why?\n" * 20).encode("utf-16"))
     os.symlink("a.txt", folder / "z.txt")
-    config = tiny_config.replaced("data", encoding=("b.html=utf-8",))
+    config = tiny_config.with_values("data", encoding=("b.html=utf-8",))
     run = api.start(api.plan([str(folder / name) for name in ("a.txt", "b.html", "z.txt")], config), tmp_path / "run")
     list(run.events())
     saved = load(run.path / "last.safetensors")
@@ -83,7 +83,7 @@ def test_a_vocabulary_that_does_not_fit_the_text_is_refused(saved):
 
 
 def _read_once(sources, data):
-    return (piece.content for piece in read_once(sources, data).pieces)
+    return (piece.content for piece in read_once(sources, data).pieces())
 
 
 @pytest.mark.parametrize("read", [_read_once, lambda sources, data: read_text(sources, data).pieces()])

@@ -13,7 +13,6 @@ from charrnn.runs.storage.checkpoint import load, save
 from charrnn.runs.storage.checkpoint_record import MAX_RECORD_CHARS
 from charrnn.runs.storage.safetensors_file import write
 from charrnn.system import atomic_files
-from charrnn.system.folder_handle import Folder
 
 BASE = {"path": "runs/x/best.safetensors", "step": 3, "text_sha256": "", "weights_sha256": ""}
 
@@ -43,7 +42,7 @@ def rewrite(path, tensors=None, record=None):
 
 def test_what_is_saved_is_what_is_loaded_to_the_byte(last, tmp_path):
     first = load(last)
-    save(Folder.named(tmp_path), first, "again.safetensors")
+    save(first, tmp_path / "again.safetensors")
     again = load(tmp_path / "again.safetensors")
     assert (tmp_path / "again.safetensors").read_bytes() == last.read_bytes()
     assert again.network.parameters.flat.tobytes() == first.network.parameters.flat.tobytes()
@@ -70,7 +69,7 @@ def test_a_write_that_fails_leaves_the_old_checkpoint_and_no_side_file(last, mon
 
     monkeypatch.setattr(atomic_files.os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        save(Folder.named(last.parent), loaded, last.name)
+        save(loaded, last)
     assert last.read_bytes() == before
     assert not list(last.parent.glob("*.tmp"))
 
@@ -169,7 +168,7 @@ def test_a_checkpoint_has_the_average_as_its_parameters_and_the_weights_that_lea
     saved = load(averaged)
     assert saved.learning.shape == saved.network.parameters.flat.shape
     assert np.abs(saved.learning - saved.network.parameters.flat).max() > 1e-4
-    save(Folder.named(averaged.parent), saved, "again.safetensors")
+    save(saved, averaged.with_name("again.safetensors"))
     assert averaged.with_name("again.safetensors").read_bytes() == averaged.read_bytes()
 
 
@@ -185,6 +184,15 @@ def test_weights_that_learn_are_asked_for_where_there_is_an_average_and_only_the
 def test_every_count_is_its_own(last, tmp_path):
     """A step, an update of the optimizer and a window read are three things."""
     changed = replace(load(last), updates=7, position=11)
-    save(Folder.named(tmp_path), changed, "again.safetensors")
+    save(changed, tmp_path / "again.safetensors")
     again = load(tmp_path / "again.safetensors")
     assert (again.progress.step, again.updates, again.position) == (20, 7, 11)
+
+
+def test_what_an_older_checkpoint_does_not_say_has_its_default(last):
+    config = json.loads(load(last).config.model_dump_json())
+    del config["training"]["freeze"], config["model"]["bias"]
+    rewrite(last, record={"config": config, "base": None})
+    older = load(last)
+    assert (older.base, older.config.training.freeze, older.config.model.bias) == (None, (), True)
+    assert older.network.parameters["b_h"].any()

@@ -40,17 +40,17 @@ def test_asking_whether_a_directory_is_free_makes_nothing(tmp_path, tiny_run):
         (notes / "thesis.txt", "a file, not a directory"),
     ):
         with pytest.raises(RunError, match=why):
-            directory.require_unused(taken)
-    directory.require_unused(notes / "new" / "run")
+            directory.require_free(taken)
+    directory.require_free(notes / "new" / "run")
     assert [path.name for path in notes.iterdir()] == ["thesis.txt"]
 
 
 def test_the_error_names_the_process_that_trains_in_a_directory(tmp_path):
     lock = directory.create(tmp_path / "x")
     with pytest.raises(RunError, match=f"another training is writing there: process {os.getpid()}"):
-        directory.require_unused(tmp_path / "x")
+        directory.require_free(tmp_path / "x")
     lock.release()
-    directory.require_unused(tmp_path / "x")
+    directory.require_free(tmp_path / "x")
     assert [path.name for path in (tmp_path / "x").iterdir()] == ["lock"]
 
 
@@ -77,7 +77,7 @@ def test_what_was_killed_before_its_first_save_may_be_begun_again(tmp_path):
 def test_without_a_lock_what_bears_the_name_of_a_side_file_is_somebodys_own(tmp_path):
     mine = tmp_path / "last.safetensors.tmp"
     mine.write_text("precious")
-    for take in (directory.create, directory.require_unused):
+    for take in (directory.create, directory.require_free):
         with pytest.raises(RunError, match=r"not empty \(it holds last\.safetensors\.tmp\)"):
             take(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [mine.name]

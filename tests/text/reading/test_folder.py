@@ -11,7 +11,7 @@ import pytest
 
 from charrnn.errors import TextError
 from charrnn.text.reading.encodings import Encodings
-from charrnn.text.reading.file_kinds import kind_of
+from charrnn.text.reading.file_kinds import detect_kind
 from charrnn.text.source_text import read_text
 
 HTML = "<!DOCTYPE html>\n<html><body>The boat</body></html>\n"
@@ -83,10 +83,10 @@ def test_what_is_not_plain_text_is_named_and_never_offered_as_bytes(tmp_path, na
     ],
 )  # fmt: skip
 def test_web_pages_are_known_by_how_they_begin(content):
-    kind = kind_of(content.encode())
+    kind = detect_kind(content.encode())
     assert kind is not None
     assert kind.one == "a web page (HTML)"
-    assert kind_of(f"\ufeff{HTML}".encode("utf-16-le")) == kind
+    assert detect_kind(f"\ufeff{HTML}".encode("utf-16-le")) == kind
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_web_pages_are_known_by_how_they_begin(content):
     ],
 )  # fmt: skip
 def test_texts_that_begin_nearly_so_are_texts(content):
-    assert kind_of(content.encode()) is None
+    assert detect_kind(content.encode()) is None
 
 
 def test_who_says_the_encoding_of_a_web_page_reads_its_markup(tmp_path):

@@ -77,13 +77,13 @@ def test_a_batch_in_shares_has_the_gradient_of_the_whole(accumulate, threads):
     ("B", "size", "nearest"), [(12, 5, "10 or 15"), (3, 4, "4"), (4, 3, "3 or 6"), (7, 2, "6 or 8")]
 )
 def test_streams_must_be_shared_out_evenly(B, size, nearest):
-    training = SizedConfig().replaced("training", batch_size=B).training
+    training = SizedConfig().with_values("training", batch_size=B).training
     with pytest.raises(RunError, match=f"{B} streams .* {size} ranks; use `settings` training.batch_size={nearest}"):
         require_divisible(training, Rank(0, size))
 
 
 def test_a_rank_cannot_make_more_shares_than_it_has_streams():
-    training = SizedConfig().replaced("training", batch_size=8, accumulate=4).training
+    training = SizedConfig().with_values("training", batch_size=8, accumulate=4).training
     require_divisible(training, Rank(0, 2))
     with pytest.raises(
         RunError, match=r"accumulate is 4, but a rank has 2 streams; use at most `settings` training.accumulate=2"
@@ -93,7 +93,7 @@ def test_a_rank_cannot_make_more_shares_than_it_has_streams():
 
 @pytest.mark.parametrize("cores", [8, 4, 1])
 def test_a_rank_has_as_many_threads_as_it_has_cores(cores):
-    training, ranks = SizedConfig().replaced("training", batch_size=64).training, Rank(0, 4)
+    training, ranks = SizedConfig().with_values("training", batch_size=64).training, Rank(0, 4)
     ranks.cores = cores
     assert fastest_threads(Architecture(65, 512), training, ranks) == cores
 

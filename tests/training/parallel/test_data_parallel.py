@@ -215,9 +215,9 @@ def test_windows_of_ever_new_lengths_do_not_fill_the_memory():
     for T in range(1, 10):
         alone.run(Shard(given.inputs[:T], given.targets[:T], state))
         alone.run(Shard(given.inputs, given.targets, state))
-    shapes = list(alone._workspaces)
-    assert len(shapes) == replica.MAX_WORKSPACES
-    assert shapes[-1] == (9, 3, False)
+    found = alone.workspace.cache_info()
+    assert found.currsize == replica.MAX_WORKSPACES
+    assert found.misses == len(range(1, 10)), "the window that is read again and again keeps its buffers"
 
 
 def test_where_a_system_cannot_set_room_aside_every_byte_is_written(monkeypatch):
