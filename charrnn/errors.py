@@ -72,10 +72,10 @@ class MissingLibraryError(CharrnnError):
     """An optional library that is not installed."""
 
 
-def missing_library(user: str, library: str, extra: str, reason: object = "") -> MissingLibraryError:
-    """The error of a `user` that needs a library; `extra` is the part of charrnn-numpy that installs it."""
+def missing_library(user: str, library: str, packages: str = "", reason: object = "") -> MissingLibraryError:
+    """The error of a `user` that needs a library. `packages` is what pip installs, if that is not the library's own name."""
     found = f" ({reason})" if reason else ""
-    return MissingLibraryError(f"{user} needs {library}: pip install 'charrnn-numpy[{extra}]'{found}")
+    return MissingLibraryError(f"{user} needs {library}: pip install {packages or library}{found}")
 
 
 class OptionError(CharrnnError):

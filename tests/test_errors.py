@@ -9,6 +9,8 @@ import pytest
 from charrnn import errors
 from charrnn.errors import MissingLibraryError, missing_library
 
+ROOT = Path(__file__).resolve().parents[1]
+
 
 def drawn():
     """Each error of the drawing and the one that it hangs below."""
@@ -41,8 +43,15 @@ def test_the_tree_in_the_docstring_is_the_real_one():
 
 @pytest.mark.parametrize("reason", ["", ImportError("libmpi.so.12: cannot open")])
 def test_a_missing_library_is_named_with_what_installs_it(reason):
-    error = missing_library("charrnn plot -o", "matplotlib", "plot", reason)
+    found = f" ({reason})" if reason else ""
+    error = missing_library("charrnn plot -o", "matplotlib", reason=reason)
     assert isinstance(error, MissingLibraryError)
-    assert str(error) == "charrnn plot -o needs matplotlib: pip install 'charrnn-numpy[plot]'" + (
-        f" ({reason})" if reason else ""
-    )
+    assert str(error) == "charrnn plot -o needs matplotlib: pip install matplotlib" + found
+    error = missing_library("a training with ranks", "mpi4py and an MPI", "mpi4py mpich", reason)
+    assert str(error) == "a training with ranks needs mpi4py and an MPI: pip install mpi4py mpich" + found
+
+
+def test_no_message_installs_a_name_that_the_package_index_does_not_have():
+    """charrnn is installed from its folder; on the package index its name leads nowhere, or to another project."""
+    sources = [*(ROOT / "charrnn").rglob("*.py"), *(ROOT / "charrnn").rglob("*.md")]
+    assert [file.name for file in sources if re.search(r"pip install '?charrnn", file.read_text("utf-8"))] == []

@@ -138,6 +138,16 @@ def test_every_configuration_shown_is_one(file, tmp_path):
         resolve(str(path), [])
 
 
+def test_the_configuration_on_the_front_page_is_a_good_one(tmp_path):
+    """It is the recipe that it says to copy, with other epochs."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(blocks(TEXTS[FRONT], "yaml")[0], "utf-8")
+    mine, recipe = (resolve(name, []).config.model_dump() for name in (str(path), "lstm"))
+    for key in ("epochs", "eval_every"):
+        assert mine["training"].pop(key) <= recipe["training"].pop(key)
+    assert mine == recipe
+
+
 def test_every_recipe_is_documented_and_no_other():
     shown = set(re.findall(r"\[`(\w+)`\]\(\w+\.yaml\)", TEXTS[KEYS]))
     assert shown == {file.stem for file in (ROOT / "configs").glob("*.yaml")}

@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -106,8 +107,16 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train character-level recurrent networks on any text, in plain NumPy; sample from them; prove their gradients.",
 )
+
+
+def _help_from(command: Callable[..., None]) -> str:
+    """The command's docstring with each paragraph in one line, which a terminal of any width then wraps."""
+    paragraphs = (command.__doc__ or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
 for command in (train, sweep, sample, gradcheck, derive, gradflow, evaluate, score, plot, view, export, bench, schema):
-    app.command(NAMES.get(command))(command)
+    app.command(NAMES.get(command), help=_help_from(command))(command)
 
 
 def _print_version(wanted: bool) -> None:
@@ -137,10 +146,6 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     for number in ENDING_SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores SIGHUP
-            signal.signal(number, _terminate)
+            # Exit as after Ctrl-C, so that half-written files and temporary folders are removed.
+            signal.signal(number, lambda number, _: sys.exit(exit_code(number)))
     app(prog_name="charrnn")
-
-
-def _terminate(number: int, _: object) -> None:
-    """Exit as after Ctrl-C, so that half-written files and temporary folders are removed."""
-    sys.exit(exit_code(number))

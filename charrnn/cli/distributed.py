@@ -49,7 +49,8 @@ def communicator() -> Iterator[Communicator]:
 
 def missing_mpi(error: Exception) -> MissingLibraryError:
     """The error of several ranks without mpi4py, or without the MPI that it looks for."""
-    return missing_library("training with several ranks", "mpi4py and an MPI", "mpi", error)
+    packages = "mpi4py mpich, or mpi4py alone where the system has an MPI"
+    return missing_library("training with several ranks", "mpi4py and an MPI", packages, error)
 
 
 def _first_line(error: Exception) -> str:

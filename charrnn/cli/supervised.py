@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 import threading
-from types import FrameType
 
 from charrnn.cli import main as command
 from charrnn.system.signals import exit_code
@@ -20,7 +19,8 @@ from charrnn.system.signals import exit_code
 def main() -> None:
     """Run the command line."""
     _go_to(sys.argv.pop(1))
-    signal.signal(signal.SIGTERM, _leave)  # a thread cannot send what nobody handles
+    # A thread cannot send what nobody handles.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(exit_code(number)))
     threading.Thread(target=_stop_with_input, daemon=True).start()
     command.main()
 
@@ -37,10 +37,6 @@ def _stop_with_input() -> None:
     while os.read(0, 1):  # not sys.stdin: its lock would be held at exit
         pass
     _thread.interrupt_main(signal.SIGTERM)
-
-
-def _leave(number: int, _: FrameType | None) -> None:
-    sys.exit(exit_code(number))
 
 
 if __name__ == "__main__":

@@ -91,18 +91,13 @@ def candidates(logits: Array, options: SamplingOptions) -> Array:
 def keep_count(falling: Array, cumulative: Array, options: SamplingOptions) -> Any:
     """How many of the likeliest all filters keep: a number for falling p, (V,), or one for each row of (B, V)."""
     V = falling.shape[-1]
-    n: Any = V if options.top_k is None else top_k_count(V, options.top_k)
+    n: Any = V if options.top_k is None else min(V, options.top_k)
     if options.top_p is not None:
         n = top_p_count(cumulative[..., :n], options.top_p)
     if options.min_p is not None:
         least = min_p_count(falling, options.min_p)
         n = min(n, least) if falling.ndim == 1 else np.minimum(n, least)
     return n
-
-
-def top_k_count(V: int, k: int) -> int:
-    """The k likeliest, or all V."""
-    return min(k, V)
 
 
 def top_p_count(cumulative: Array, share: float) -> Any:

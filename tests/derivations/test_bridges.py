@@ -79,7 +79,7 @@ def test_the_key_of_the_configuration_holds_the_biases_that_the_systems_lack():
     config = fill_sizes(resolve(None, configuration(both).split()).config, 1000)
     assert (
         config.model.architecture(both.network.architecture.vocab_size).held_biases()
-        == both.held
+        == both.missing
         == ("b_h", "b_h_2", "b_y")
     )
 
@@ -281,9 +281,9 @@ def test_the_update_rules_are_a_step_of_sgd(variant, averaged):
 def test_the_biases_that_the_document_lacks_are_held_at_0_though_they_have_a_gradient():
     both = both_of("update-rules")
     after = update_both(both, 0.1, 0.1 * both.ids.size)
-    assert all(not after.network.parameters[name].any() for name in both.held)
-    assert set(both.held) == {"b_h", "b_y"}
-    assert all(both.backward()[0][name].any() for name in both.held)
+    assert all(not after.network.parameters[name].any() for name in both.missing)
+    assert set(both.missing) == {"b_h", "b_y"}
+    assert all(both.backward()[0][name].any() for name in both.missing)
 
 
 def test_three_updates_of_a_training_are_three_by_the_rules(tmp_path):

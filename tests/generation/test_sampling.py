@@ -12,7 +12,6 @@ from charrnn.generation.sampling import (
     draw,
     min_p_count,
     scale_logits,
-    top_k_count,
     top_p_count,
 )
 from charrnn.network.readout import log_softmax
@@ -39,11 +38,6 @@ def test_no_temperature_overflows(temperature, o):
 def falling(o):
     """Probabilities, the likeliest first, as the filters take them."""
     return np.sort(np.exp(log_softmax(scale_logits(o, 1))))[::-1]
-
-
-@given(logits, st.integers(1, 15))
-def test_top_k_leaves_k_or_all(o, k):
-    assert top_k_count(len(o), k) == min(k, len(o))
 
 
 @given(logits, st.floats(1e-6, 1))

@@ -295,7 +295,7 @@ def test_without_mpi4py_ranks_print_what_to_install(text, tmp_path):
     )
     assert done.returncode == 1
     assert done.stderr.startswith(
-        "error: training with several ranks needs mpi4py and an MPI: pip install 'charrnn-numpy[mpi]'"
+        "error: training with several ranks needs mpi4py and an MPI: pip install mpi4py mpich"
     )
 
 

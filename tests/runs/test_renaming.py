@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from itertools import islice
 
 import pytest
@@ -15,7 +16,7 @@ import tiny
 from tiny import TINY
 
 from charrnn import api
-from charrnn.cli.progress.tensorboard import open_board
+from charrnn.cli.progress.tensorboard import TensorBoardLog
 from charrnn.config.resolve import resolve
 from charrnn.errors import RunError
 from charrnn.system.folder_handle import CAN_HOLD
@@ -115,7 +116,7 @@ def test_tensorboards_files_follow_too(start, tmp_path):
     until(events, 1)
     (tmp_path / "x").rename(tmp_path / "y")
     (tmp_path / "x").mkdir()
-    with open_board(run.folder) as board:
+    with closing(TensorBoardLog(run.folder)) as board:
         list(map(board, events))
     assert os.listdir(tmp_path / "x") == []
     assert len(os.listdir(tmp_path / "y" / "tensorboard")) == 1

@@ -57,10 +57,9 @@ def evaluate(
     encodings, own = common.encodings(encoding, text, both=baselines or ngram or bool(others))
     model = common.load(run, others, ngram, weights, training_text, checkpoint, own)
     given = model.read(text, encodings) if text else None
-    made = model.evaluate(given, split, protocol, None if slices is None else _slices(slices), rate, baselines)
+    cut = None
+    if slices is not None:
+        B, S = common.numbers("--slices", slices, 2, whole=True)
+        cut = int(B), int(S)
+    made = model.evaluate(given, split, protocol, cut, rate, baselines)
     evaluation.show(made, model, json)
-
-
-def _slices(text: str) -> tuple[int, int]:
-    B, S = common.numbers("--slices", text, 2, whole=True)
-    return int(B), int(S)

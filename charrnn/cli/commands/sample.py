@@ -133,8 +133,7 @@ def sample(
     generator = model.generator([unescape(each) for each in only or ()] or None, exact)
     typed = [prompt, *(stop or ()), *(only or ())]
     request = prompts.make_request(model, text, stop or (), length, options, typed)
-    for warning in generator.find_warnings(request):
-        console.print_note(f"warning: {warning}")
+    console.print_note(*(f"warning: {warning}" for warning in generator.find_warnings(request)))
     first = secrets.randbelow(MAX_NEW_SEED) if seed is None else seed
     console.print_note(f"{'; '.join(model.notes)}, seed {first}")
     coloured = surprisal and not json and console.supports_colour(console.result_console())

@@ -1,5 +1,6 @@
 """`charrnn train`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import typer
@@ -43,22 +44,14 @@ def train(
     from charrnn import api
     from charrnn.cli.distributed import communicator
     from charrnn.cli.progress import tensorboard as boards
-    from charrnn.cli.progress.train_to_end import train_to_end
+    from charrnn.cli.progress.follow import train_to_end
     from charrnn.cli.reports.plan import show_plan
     from charrnn.config.resolve import DEFAULT, resolve, with_encodings
 
     seconds = common.seconds_of(steps, epochs, duration)
     if resume is not None:
-        _refuse_with_resume(
-            {
-                "--from": base,
-                "--config": config,
-                "--set": settings,
-                "--out": out,
-                "--seed": seed,
-                "--dry-run": dry_run or None,
-            }
-        )
+        options = {"--from": base, "--config": config, "--set": settings, "--out": out, "--seed": seed}
+        _refuse_with_resume(options | {"--dry-run": dry_run or None})
         _require_positive(steps, epochs)
     if tensorboard:
         boards.require_library()
@@ -70,9 +63,9 @@ def train(
         else:
             begun = ranks.on_every_rank(lambda: api.load_base(base)) if base else None
             settled = begun.settings if begun else None
-            options = common.settings_of(steps, epochs, seed)
+            ends = common.settings_of(steps, epochs, seed)
             resolved = ranks.on_every_rank(
-                lambda: with_encodings(resolve(config or DEFAULT, settings or (), options, settled), encoding or ())
+                lambda: with_encodings(resolve(config or DEFAULT, settings or (), ends, settled), encoding or ())
             )
             plan = api.plan(text or (), resolved.config, seconds, begun, ranks)
             del begun  # its weights are the plan's now, and large
@@ -86,7 +79,7 @@ def train(
         raise typer.Exit(code)
 
 
-def _refuse_with_resume(options: dict[str, object]) -> None:
+def _refuse_with_resume(options: Mapping[str, object]) -> None:
     given = [name for name, value in options.items() if value is not None]
     if given:
         raise typer.BadParameter(

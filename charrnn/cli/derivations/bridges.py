@@ -98,7 +98,7 @@ def compare_losses(name: str, variant: Variant, case: Case, generator: np.random
     """Forward pass, loss and gradients."""
     both = counterpart(name, variant, case, generator)
     says = f"{WEIGHTS[name]}; {variant.says}" if variant is GIVEN else variant.says
-    return _measured(name, both, says)
+    return _measure(name, both, says)
 
 
 def compare_updates(generator: np.random.Generator) -> Bridge:
@@ -107,7 +107,7 @@ def compare_updates(generator: np.random.Generator) -> Bridge:
     rate = α * both.ids.size
     says = f"one update by the three rules, α = {α}, is one of sgd; its loss is averaged, so its rate is {both.ids.size} times α"
     settings = ("optimizer=sgd", f"learning_rate={rate:g}", "schedule=constant", "max_grad_norm=null")
-    return _measured("update-rules", update_both(both, α, rate), says, *settings)
+    return _measure("update-rules", update_both(both, α, rate), says, *settings)
 
 
 def compare_stacked_weight(generator: np.random.Generator) -> Bridge:
@@ -145,13 +145,13 @@ def configuration(both: Counterpart, *training: str) -> str:
         found.append(f"model.nonlinearity={architecture.nonlinearity}")
     if architecture.num_layers > 1:
         found.append(f"model.num_layers={architecture.num_layers}")
-    if both.held:
+    if both.missing:
         found.append("model.bias=false")
     sizes = (f"batch_size={B}", f"sequence_length={T}", "precision=float64")
     return " ".join([*found, *(f"training.{setting}" for setting in (*sizes, *training))])
 
 
-def _measured(name: str, both: Counterpart, how: str, *training: str) -> Bridge:
+def _measure(name: str, both: Counterpart, how: str, *training: str) -> Bridge:
     errors = both.forward_error(), both.loss_error(), both.gradient_error()
     return Bridge(name, configuration(both, *training), how, *errors)
 

@@ -54,6 +54,6 @@ def update_both(both: Counterpart, α: float, learning_rate: float) -> Counterpa
     network = both.network.astype(np.float64)
     both = replace(both, network=network)
     gradient, _ = both.backward(both.ids.size)
-    FrozenParameters(tuple(network.parameters.place(name) for name in both.held)).mask(gradient.flat)
+    FrozenParameters(tuple(network.parameters.place(name) for name in both.missing)).mask(gradient.flat)
     SGD(network.parameters.flat).update(network.parameters.flat, gradient.flat, learning_rate)
     return replace(both, stack=(both.top.update(α),))

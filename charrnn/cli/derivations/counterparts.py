@@ -15,18 +15,8 @@ from functools import partial
 
 import numpy as np
 
-from charrnn.cli.derivations.row_form import (
-    System,
-    initial_state,
-    inputs,
-    outputs,
-    rows,
-    states,
-    take_rest,
-    targets,
-    weights,
-    with_inputs,
-)
+from charrnn.cli.derivations import row_form
+from charrnn.cli.derivations.row_form import System
 from charrnn.derivations.case import Case
 from charrnn.derivations.complex_step import Array, by
 from charrnn.derivations.equation import relative_error
@@ -57,15 +47,15 @@ class Counterpart:
     ) -> "Counterpart":
         """Random systems of one kind, one a layer, and their network; the lowest reads one of C vectors, or of two numbers."""
         first = make(case, generator)
-        T, B, M = inputs(first).shape
+        T, B, M = row_form.inputs(first).shape
         numbers = isinstance(first, Scalar)
         V = 2 if numbers else case.C
         table = np.eye(V) if case.one_hot and not numbers else generator.normal(size=(V, M))
         ids = generator.integers(0, V, (T, B))
-        stack = [with_inputs(first, table[ids])]
+        stack = [row_form.with_inputs(first, table[ids])]
         for _ in range(layers - 1):
-            stack.append(with_inputs(make(replace(case, M=case.D), generator), states(stack[-1])))
-        state = np.array([initial_state(system) for system in stack])
+            stack.append(row_form.with_inputs(make(replace(case, M=case.D), generator), row_form.states(stack[-1])))
+        state = np.array([row_form.initial_state(system) for system in stack])
         return cls(tuple(stack), network_of(stack, table), table, ids, state)
 
     @property
@@ -74,17 +64,20 @@ class Counterpart:
         return self.stack[-1]
 
     @property
-    def held(self) -> tuple[str, ...]:
+    def missing(self) -> tuple[str, ...]:
         """The parameters of the network that the system does not have: they stay 0."""
         biases = (name for name in self.network.architecture.shapes() if name.startswith("b"))
-        return () if "b_h" in weights(self.top) else tuple(biases)
+        return () if "b_h" in row_form.weights(self.top) else tuple(biases)
 
     def next_window(self, steps: int) -> "Counterpart":
         """The rest after some steps: the systems begin with their states there, the network with the state that it carries."""
         ws = self.network.workspace(steps, self.ids.shape[1])
         self.network.logits(self.ids[:steps], self.state, ws)
         return replace(
-            self, stack=tuple(take_rest(system, steps) for system in self.stack), ids=self.ids[steps:], state=ws.state
+            self,
+            stack=tuple(row_form.take_rest(system, steps) for system in self.stack),
+            ids=self.ids[steps:],
+            state=ws.state,
         )
 
     # ------------------------------------------------------------ the network's numbers
@@ -92,7 +85,7 @@ class Counterpart:
     def run(self) -> tuple[Workspace, float]:
         """A forward pass, and its loss, summed or averaged as in the system."""
         ws = self.network.workspace(*self.ids.shape)
-        loss = self.network.forward(self.ids, targets(self.top), self.state, ws)
+        loss = self.network.forward(self.ids, row_form.targets(self.top), self.state, ws)
         return ws, loss / self.top.N
 
     def backward(self, count: int | None = None) -> tuple[Parameters, Array]:
@@ -107,8 +100,8 @@ class Counterpart:
         """The largest error of the states of all layers, and of the probabilities."""
         ws, _ = self.run()
         found = ws.readout.o.reshape(*self.ids.shape, -1)
-        expected = outputs(self.top)
-        errors = [relative_error(h, states(system)) for h, system in zip(ws.hidden, self.stack, strict=True)]
+        expected = row_form.outputs(self.top)
+        errors = [relative_error(h, row_form.states(system)) for h, system in zip(ws.hidden, self.stack, strict=True)]
         return max(*errors, relative_error(found[..., -expected.shape[-1] :], expected))
 
     def loss_error(self) -> float:
@@ -138,18 +131,18 @@ class Counterpart:
         own = system.gradient if system is self.top else partial(by, system, f=loss)
         found = replace(system, **{name: own(name) for name in system.PARAMETERS})
         by_initial = by(system, system.LETTERS.initial, loss)
-        return {**weights(found), "state": rows(system, by_initial[np.newaxis])[0]}
+        return {**row_form.weights(found), "state": row_form.rows(system, by_initial[np.newaxis])[0]}
 
     def _loss_above(self, number: int, system: System) -> Array:
         """The loss of the top layer, with another system in one of the layers."""
         for above in self.stack[number + 1 :]:
-            system = with_inputs(above, states(system))
+            system = row_form.with_inputs(above, row_form.states(system))
         return np.asarray(system.loss())
 
 
 def network_of(stack: Sequence[System], table: Array) -> Network:
     """The network whose layers are these systems; the inputs of the first are the rows of the table, (V, M)."""
-    own = [weights(system) for system in stack]
+    own = [row_form.weights(system) for system in stack]
     own[0]["W_xh"] = table @ own[0]["W_xh"]
     nonlinearity = NONLINEARITIES[getattr(stack[0], "φ_h", TANH).name]
     architecture = Architecture(len(table), len(own[0]["W_hh"]), "rnn", nonlinearity, len(stack))

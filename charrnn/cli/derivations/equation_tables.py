@@ -21,7 +21,7 @@ BOUNDED = ("tanh", "logistic")  # their states do not grow
 
 
 @dataclass(frozen=True)
-class Checked:
+class SystemCheck:
     """A system, the findings on its equations, and the comparisons with charrnn's own network."""
 
     system: System
@@ -29,19 +29,26 @@ class Checked:
     bridges: Sequence[Bridge]
 
     @property
-    def failed(self) -> list[str]:
+    def failures(self) -> list[str]:
         """What fails even as corrected: numbers of equations (several may share one), and configurations."""
         equations = [found.number for found in self.findings if not found.passed]
         return equations + [f"as {bridge.configuration}" for bridge in self.bridges if not bridge.holds]
 
 
-def show_equations(every: Sequence[Checked], case: Case, seed: int, json: bool) -> None:
+def show_equations(every: Sequence[SystemCheck], case: Case, seed: int, json: bool) -> None:
     """A table for each system with notes below, or all of them as JSON."""
     settings = settings_of([checked.system for checked in every], case)
     failed = failures(every)
     if json:
-        report = {"passed": not failed, "seed": seed, "settings": settings}
-        write_json({**report, "equations": equations_json(every), "bridges": bridges_json(every)})
+        write_json(
+            {
+                "passed": not failed,
+                "seed": seed,
+                "settings": settings,
+                "equations": equations_json(every),
+                "bridges": [{**asdict(bridge), "holds": bridge.holds} for each in every for bridge in each.bridges],
+            }
+        )
         return
     console = result_console()
     for checked in every:
@@ -58,26 +65,26 @@ def show_equations(every: Sequence[Checked], case: Case, seed: int, json: bool) 
             console.print(line, style=style, soft_wrap=not console.is_terminal)
 
 
-def failures(every: Sequence[Checked]) -> str:
+def failures(every: Sequence[SystemCheck]) -> str:
     """What fails as corrected, in one line; nothing if all passed."""
-    failed = {checked.system.name: checked.failed for checked in every if checked.failed}
+    failed = {checked.system.name: checked.failures for checked in every if checked.failures}
     which = "; ".join(f"{name}: {'; '.join(dict.fromkeys(what))}" for name, what in failed.items())
     return f"{sum(map(len, failed.values()))} fail as corrected: {which}" if failed else ""
 
 
-def show_table(console: Console, checked: Checked) -> None:
+def show_table(console: Console, checked: SystemCheck) -> None:
     """Print the equations of one system, in the document's order."""
     system = checked.system
     document = DOCUMENTS[system.document]
     title = f"{system.name}: {system.title}\n{system.document}, {document.author}, {document.title} ({document.year})"
     table = Table(Name("equation"), Name("what it says"), Name("does it hold?"), title=title)
     for found in checked.findings:
-        table.add_row(found.number, found.says, _shown(found.printed, "as printed", "yellow"))
+        table.add_row(found.number, found.says, _show_verdict(found.printed, "as printed", "yellow"))
         if found.corrected is not None:
             form = "as derived here" if found.printed.reason == ABSENT else "as corrected"
-            table.add_row(f"{found.number} →", found.right, _shown(found.corrected, form, "bold red"))
+            table.add_row(f"{found.number} →", found.right, _show_verdict(found.corrected, form, "bold red"))
     table.show(console)
-    shared = _shared([bridge.configuration.split() for bridge in checked.bridges])
+    shared = _common_settings([bridge.configuration.split() for bridge in checked.bridges])
     heading = f"charrnn's own network, measured on the default case, with {' '.join(shared)}"
     console.print(Text(heading, "italic"), soft_wrap=not console.is_terminal)
     network = Table(Name("this system in charrnn"), Name("and with"), "largest error")
@@ -89,12 +96,12 @@ def show_table(console: Console, checked: Checked) -> None:
     network.show(console)
 
 
-def _shared(configurations: Sequence[Sequence[str]]) -> list[str]:
+def _common_settings(configurations: Sequence[Sequence[str]]) -> list[str]:
     """The settings that all of them have."""
     return [setting for setting in configurations[0] if all(setting in each for each in configurations)]
 
 
-def summary(every: Sequence[Checked]) -> str:
+def summary(every: Sequence[SystemCheck]) -> str:
     """How many hold, in one line."""
     findings = [found for checked in every for found in checked.findings]
     printed = [found.printed for found in findings if found.printed.reason != ABSENT]
@@ -114,7 +121,7 @@ def _of(verdicts: Sequence[Verdict]) -> str:
     return f"{sum(verdict.holds for verdict in judged)} of {len(judged)}"
 
 
-def overflow_advice(every: Sequence[Checked], case: Case) -> str | None:
+def overflow_advice(every: Sequence[SystemCheck], case: Case) -> str | None:
     """What to change if numbers overflow; None if none does."""
     verdicts = (
         verdict for checked in every for found in checked.findings for verdict in (found.printed, found.corrected)
@@ -125,7 +132,7 @@ def overflow_advice(every: Sequence[Checked], case: Case) -> str | None:
     return f"Numbers overflow in this case: lower T{'' if bounded else ', or set phi_h=tanh'}."
 
 
-def equations_json(every: Sequence[Checked]) -> list[dict[str, Any]]:
+def equations_json(every: Sequence[SystemCheck]) -> list[dict[str, Any]]:
     """A row for each equation."""
     return [
         {"system": checked.system.name, "document": checked.system.document, **asdict(found), "passed": found.passed}
@@ -134,12 +141,7 @@ def equations_json(every: Sequence[Checked]) -> list[dict[str, Any]]:
     ]
 
 
-def bridges_json(every: Sequence[Checked]) -> list[dict[str, Any]]:
-    """A row for each configuration of charrnn's own network that was compared."""
-    return [{**asdict(bridge), "holds": bridge.holds} for checked in every for bridge in checked.bridges]
-
-
-def _shown(verdict: Verdict, form: str, otherwise: str) -> Text:
+def _show_verdict(verdict: Verdict, form: str, otherwise: str) -> Text:
     """The verdict and its error, which is relative to the largest entry of the true value."""
     if verdict.open or verdict.reason == ABSENT:
         return Text(verdict.reason, style="dim" if verdict.open else otherwise)

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from charrnn.cli.derivations.bridges import bridges
-from charrnn.cli.derivations.equation_tables import Checked
-from charrnn.cli.derivations.settings import make_case, require_at_most, split_settings
+from charrnn.cli.derivations.equation_tables import SystemCheck
+from charrnn.cli.derivations.settings import SIZES, make_case, split_settings
 from charrnn.cli.derivations.time_estimate import require_a_minute
 from charrnn.derivations.case import Case
 from charrnn.derivations.documents import System
@@ -18,7 +18,9 @@ from charrnn.derivations.walkthrough import EXPLAINED, LIMITS, Walkthrough, walk
 from charrnn.errors import CheckError
 
 
-def check(systems: Sequence[System], case: Case, seed: int, on_progress: Callable[[float], object]) -> list[Checked]:
+def check(
+    systems: Sequence[System], case: Case, seed: int, on_progress: Callable[[float], object]
+) -> list[SystemCheck]:
     """Evaluate every equation of the systems on a random case. Raises CheckError for a case that takes too long."""
     require_a_minute(systems, case)
     checked = []
@@ -26,7 +28,7 @@ def check(systems: Sequence[System], case: Case, seed: int, on_progress: Callabl
         instance = system.make(case, np.random.default_rng(seed))
         noise = rounding(instance)
         findings = [judge(equation, noise) for equation in system.equations(instance)]
-        checked.append(Checked(system, findings, list(bridges(seed, [system.name]))))
+        checked.append(SystemCheck(system, findings, list(bridges(seed, [system.name]))))
         on_progress(done / len(systems))
     return checked
 
@@ -34,7 +36,11 @@ def check(systems: Sequence[System], case: Case, seed: int, on_progress: Callabl
 def explain(system: System, settings: Sequence[str], seed: int) -> Walkthrough:
     """Walk through one tiny case of a system. Raises CheckError for a large one, and if numbers overflow."""
     case = make_case(settings, [system], Case(**EXPLAINED))
-    require_at_most(LIMITS, case, "--explain shows every number")
+    for name, limit in LIMITS.items():
+        if (size := getattr(case, name)) > limit:
+            raise CheckError(
+                f"--explain shows every number: {name}, the number of {SIZES[name]}, is at most {limit}; found {size:,}"
+            )
     with np.errstate(all="ignore"):
         walkthrough = walk_through(system.name, system.make(case, np.random.default_rng(seed)))
     if not np.isfinite(walkthrough.backward.difference):

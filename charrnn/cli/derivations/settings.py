@@ -74,13 +74,6 @@ def split_settings(settings: Sequence[str]) -> dict[str, str]:
     return dict(setting.split("=", 1) for setting in settings)
 
 
-def require_at_most(limits: Mapping[str, int], case: Case, because: str) -> None:
-    """Raises CheckError for a size beyond its limit."""
-    for name, limit in limits.items():
-        if (size := getattr(case, name)) > limit:
-            raise CheckError(f"{because}: {name}, the number of {SIZES[name]}, is at most {limit}; found {size:,}")
-
-
 def settings_of(systems: Sequence[System], case: Case) -> dict[str, Any]:
     """The case as settings: what a reader needs to make it again."""
     shown: dict[str, Any] = {}

@@ -31,33 +31,23 @@ WORK = {
 def require_a_minute(systems: Iterable[System], case: Case) -> None:
     """Raises CheckError if the check would take more time or memory than allowed; it says what to lower."""
     systems = list(systems)
-    if _is_allowed(systems, case):
+    seconds, needed = cost(systems, case)
+    if seconds <= SECONDS and needed <= BYTES:
         return
+    too_much = f"{needed / 1e9:,.1f} GB of memory, and {BYTES / 1e9:g} are"
+    if seconds > SECONDS:
+        too_much = f"{duration(seconds)}, and a minute is"
     read = {name for system in systems for name in system.reads}
     ways = [f"{name}={size}" for name in SIZES if name in read and (size := largest(systems, case, name))]
     enough = f"--set {' or '.join(ways)} is enough" if ways else f"lower {' and '.join(sorted(read & set(SIZES)))}"
     fewer = ", or name one system" if len(systems) > 1 else ""
-    raise CheckError(f"these sizes would take about {_too_much(systems, case)} allowed; {enough}{fewer}")
+    raise CheckError(f"these sizes would take about {too_much} allowed; {enough}{fewer}")
 
 
-def _is_allowed(systems: Sequence[System], case: Case) -> bool:
-    return seconds(systems, case) <= SECONDS and memory(systems, case) <= BYTES
-
-
-def _too_much(systems: Sequence[System], case: Case) -> str:
-    if (needed := seconds(systems, case)) > SECONDS:
-        return f"{duration(needed)}, and a minute is"
-    return f"{memory(systems, case) / 1e9:,.1f} GB of memory, and {BYTES / 1e9:g} are"
-
-
-def memory(systems: Iterable[System], case: Case) -> float:
-    """The bytes of the largest of these systems: its inputs, its weights, and its tensors."""
-    return max(_bytes(system, case) for system in systems)
-
-
-def seconds(systems: Iterable[System], case: Case) -> float:
-    """The seconds that all equations of these systems take on one core."""
-    return sum(_seconds(system, case) for system in systems)
+def cost(systems: Iterable[System], case: Case) -> tuple[float, float]:
+    """The seconds that all equations of these systems take on one core, and the bytes of the largest system."""
+    seconds, needed = zip(*(_cost(system, case) for system in systems), strict=True)
+    return sum(seconds), max(needed)
 
 
 def largest(systems: Sequence[System], case: Case, name: str) -> int | None:
@@ -65,26 +55,17 @@ def largest(systems: Sequence[System], case: Case, name: str) -> int | None:
     low, high = 0, getattr(case, name)
     while high - low > 1:
         middle = (low + high) // 2
-        if _is_allowed(systems, replace(case, **{name: middle})):
+        seconds, needed = cost(systems, replace(case, **{name: middle}))
+        if seconds <= SECONDS and needed <= BYTES:
             low = middle
         else:
             high = middle
     return low or None
 
 
-def _sizes(system: System, case: Case) -> tuple[float, ...]:
-    """T, M, D, C and B; 1 for a size that the system does not have."""
-    return tuple(float(getattr(case, name)) if name in system.reads else 1.0 for name in ("T", "M", "D", "C", "B"))
-
-
-def _bytes(system: System, case: Case) -> float:
-    T, M, D, C, B = _sizes(system, case)
-    tensors = T * D**2 * (M + D) if WORK[system.name][4] > 1 else 0.0
-    return COPIES * (T * M * B + D * (M + D + C) + tensors + T**2 * D**2)
-
-
-def _seconds(system: System, case: Case) -> float:
-    T, M, D, C, B = _sizes(system, case)
+def _cost(system: System, case: Case) -> tuple[float, float]:
+    """Of one system: seconds; and bytes, of its inputs, its weights, and its tensors."""
+    T, M, D, C, B = (float(getattr(case, name)) if name in system.reads else 1.0 for name in ("T", "M", "D", "C", "B"))
     weights = D * (M + D + C)
     step = STEP + 2 * PRODUCT * B * weights
     work = (
@@ -95,6 +76,7 @@ def _seconds(system: System, case: Case) -> float:
         PRODUCT / 2 * T**2 * D**3 * (M + D),
         step * T * D * B,
     )
-    return NUMBER * (T * M * B + weights) + sum(
-        share * amount for share, amount in zip(WORK[system.name], work, strict=True)
-    )
+    shares = WORK[system.name]
+    seconds = NUMBER * (T * M * B + weights) + sum(share * amount for share, amount in zip(shares, work, strict=True))
+    tensors = T * D**2 * (M + D) if shares[4] > 1 else 0.0
+    return seconds, COPIES * (T * M * B + weights + tensors + T**2 * D**2)

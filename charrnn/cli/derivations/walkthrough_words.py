@@ -7,7 +7,7 @@ from itertools import pairwise, takewhile
 from charrnn.cli.output.matrices import size
 from charrnn.derivations.documents import SYSTEMS
 from charrnn.derivations.in_words import percent
-from charrnn.derivations.walkthrough import DoubleSum, Products, Truncation, share
+from charrnn.derivations.walkthrough import DoubleSum, Products, share
 from charrnn.words import plural
 
 JACOBIANS = {
@@ -42,17 +42,13 @@ def truncation_words(found: DoubleSum) -> Iterator[str]:
             lag = f"t - k {'=' if each is cut[-1] else '>='} {each.steps}"
             part, steps = percent(each.error), plural(each.steps, "step")
             yield f"The terms with {lag} are {part} of the gradient: truncation to {steps} loses them."
-        small = list(takewhile(_is_small, reversed(cut)))
+        small = list(takewhile(lambda each: each.error < SMALL, reversed(cut)))
         if len(cut) > 2 and small:
             yield f"From n = {small[-1].steps} on less than {SMALL:.0%} is lost."
         if any(share(each.kept, found.gradient) > LARGE for each in cut):
             yield "What is lost is larger than the gradient: it cancels most of what is kept."
         if any(more.error > fewer.error for fewer, more in pairwise(cut)):
             yield "More steps are not always closer to the whole: terms of different t - k may cancel."
-
-
-def _is_small(truncation: Truncation) -> bool:
-    return truncation.error < SMALL
 
 
 def vanishing_words(found: Products) -> Iterator[str]:

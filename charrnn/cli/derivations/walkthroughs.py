@@ -33,10 +33,10 @@ def show_walkthrough(console: Console, walkthrough: Walkthrough) -> None:
     _say(console, f"{walkthrough.system}: {title}", "bold")
     console.print()
     for equation in equations:
-        for line in _parted(equation, terminal_columns(console)):
+        for line in _split_equations(equation, terminal_columns(console)):
             _say(console, line, indent=2)
     console.print()
-    _show_given(console, walkthrough)
+    _show_inputs(console, walkthrough)
     _show_forward(console, walkthrough)
     _show_jacobians(console, walkthrough)
     match walkthrough.backward:
@@ -77,7 +77,7 @@ def walkthrough_json(walkthrough: Walkthrough) -> dict[str, Any]:
 # ---------------------------------------------------------------- the sections
 
 
-def _show_given(console: Console, walkthrough: Walkthrough) -> None:
+def _show_inputs(console: Console, walkthrough: Walkthrough) -> None:
     names = [f"{name} = {value}" for name, value in walkthrough.functions.items()]
     _say(console, "Given" + (f", with {', '.join(names)}" if names else ""), "bold")
     rows = walkthrough.system == "mini-batch"
@@ -130,7 +130,7 @@ def _show_terms(console: Console, walkthrough: Walkthrough, found: DoubleSum) ->
         "All numbers are rounded: a sum may differ from them in its last digit.",
     )
     times = list(found.row_sums)
-    blocks = _coloured(found.terms, console)
+    blocks = _colour_blocks(found.terms, console)
     sums = blocks_of({**found.row_sums, "all": found.gradient})
     grid = Grid(*(f"k = {k}" for k in times), f"∂{L}_t/∂{w}{divided}")
     for t in times:
@@ -167,7 +167,7 @@ def _show_truncation(console: Console, found: DoubleSum) -> None:
 def _show_products(console: Console, walkthrough: Walkthrough, found: Products) -> None:
     h = walkthrough.letters.state
     _say(console, f"3. Products ∂{h}_t/∂{h}_k of the Jacobians, the latest step first, row t and column k", "bold")
-    blocks = _coloured(found.products, console)
+    blocks = _colour_blocks(found.products, console)
     _triangle(blocks).show(console)
     _show_legend(console)
     _say(console, f"The largest difference from the complex step is {found.difference:.1e}.\n")
@@ -175,7 +175,9 @@ def _show_products(console: Console, walkthrough: Walkthrough, found: Products) 
 
 def _show_bounds(console: Console, found: Products) -> None:
     _say(console, "4. Their norms, and below each its bound (γ σ)^{t-k}", "bold")
-    _triangle({pair: _norm_and_bound(norm, found.bounds[pair]) for pair, norm in found.norms.items()}).show(console)
+    _triangle({pair: Text(f"  {size(norm)}\n≤ {size(found.bounds[pair])}") for pair, norm in found.norms.items()}).show(
+        console
+    )
     eigenvalues = ", ".join(f"{value:.4g}" for value in found.eigenvalues)
     _say(
         console,
@@ -197,7 +199,7 @@ def _triangle(cells: Mapping[tuple[int, int], Text]) -> Grid:
     return grid
 
 
-def _coloured(values: Mapping[Key, Array], console: Console) -> dict[Key, Text]:
+def _colour_blocks(values: Mapping[Key, Array], console: Console) -> dict[Key, Text]:
     """The values as blocks, coloured by their size relative to the largest if the terminal has colours."""
     largest = max(values.values(), key=lambda value: float(np.linalg.norm(value)))
     styles = {key: _style(share(value, largest)) for key, value in values.items()} if supports_colour(console) else {}
@@ -206,10 +208,6 @@ def _coloured(values: Mapping[Key, Array], console: Console) -> dict[Key, Text]:
 
 def _norm(matrix: Array) -> float:
     return largest_singular_value(np.atleast_2d(matrix))
-
-
-def _norm_and_bound(norm: float, bound: float) -> Text:
-    return Text(f"  {size(norm)}\n≤ {size(bound)}")
 
 
 def _style(part: float) -> str:
@@ -236,7 +234,7 @@ def _say(console: Console, words: str | Text, style: str = "", indent: int = 0) 
         console.print(Text(" " * indent * (2 if number else 1)) + line, soft_wrap=True)
 
 
-def _parted(equation: str, room: int | None) -> Iterator[str]:
+def _split_equations(equation: str, room: int | None) -> Iterator[str]:
     """A line of several equations, as lines that fit where `_say` indents by 2; a number stays with its equation."""
     if room is None or width_of(equation) + 4 <= room:
         yield equation

@@ -42,9 +42,10 @@ def print_error(message: str, lines: bool = False) -> None:
     _stderr().print(Text("error: ", style="bold red") + marked, soft_wrap=True)
 
 
-def print_note(message: str) -> None:
-    """Print one line on stderr."""
-    _stderr().print(mark_unsafe_line(message, "dim"), soft_wrap=True)
+def print_note(*messages: str) -> None:
+    """Print each message on stderr, in one line."""
+    for message in messages:
+        _stderr().print(mark_unsafe_line(message, "dim"), soft_wrap=True)
 
 
 def write_json(value: object) -> None:

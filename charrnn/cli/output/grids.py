@@ -1,7 +1,6 @@
 """Small matrices in rows and columns. No number is cut: columns that a terminal has no room for follow below."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from rich.console import Console
 from rich.text import Text
@@ -11,12 +10,7 @@ from charrnn.cli.output.wrapping import width_of
 
 GAP = 3  # columns between two cells
 EMPTY = Text()
-
-
-@dataclass(frozen=True)
-class _Row:
-    label: str
-    cells: Sequence[Text]
+Row = tuple[str, Sequence[Text]]  # its label and its cells
 
 
 class Grid:
@@ -24,22 +18,22 @@ class Grid:
 
     def __init__(self, *headings: str) -> None:
         self._headings = headings
-        self._rows: list[_Row] = []
+        self._rows: list[Row] = []
 
     def add_row(self, label: str, *cells: Text) -> None:
         """Add a row; cells may be missing at its end. Raises ValueError for more cells than headings."""
         if len(cells) > len(self._headings):
             raise ValueError(f"{len(cells)} cells, but {len(self._headings)} columns")
-        self._rows.append(_Row(label, [*cells, *[EMPTY] * (len(self._headings) - len(cells))]))
+        self._rows.append((label, [*cells, *[EMPTY] * (len(self._headings) - len(cells))]))
 
     def show(self, console: Console) -> None:
         """Print the table: into a pipe in its full width, on a terminal in bands of columns that fit."""
-        label_width = max(width_of(row.label) for row in self._rows)
+        label_width = max(width_of(label) for label, _ in self._rows)
         widths = [self._width(column) for column in range(len(self._headings))]
-        spaced = any("\n" in cell.plain for row in self._rows for cell in row.cells)
+        spaced = any("\n" in cell.plain for _, cells in self._rows for cell in cells)
         for band in _bands(widths, label_width, terminal_columns(console)):
-            filled = [row for row in self._rows if any(row.cells[column] for column in band)]
-            headings = _Row("", [Text(heading, "dim") for heading in self._headings])
+            filled = [(label, cells) for label, cells in self._rows if any(cells[column] for column in band)]
+            headings = "", [Text(heading, "dim") for heading in self._headings]
             for number, row in enumerate([headings, *filled]):
                 if spaced and number > 1:
                     console.print()
@@ -48,7 +42,7 @@ class Grid:
             console.print()
 
     def _width(self, column: int) -> int:
-        lines = [line for row in self._rows for line in row.cells[column].plain.split("\n")]
+        lines = [line for _, cells in self._rows for line in cells[column].plain.split("\n")]
         return max(map(width_of, [self._headings[column], *lines]))
 
 
@@ -65,10 +59,11 @@ def _bands(widths: Sequence[int], label_width: int, room: int | None) -> Iterato
     yield band
 
 
-def _lines(row: _Row, band: Sequence[int], widths: Sequence[int], label_width: int) -> Iterator[Text]:
-    blocks = [row.cells[column].split("\n", allow_blank=True) for column in band]
+def _lines(row: Row, band: Sequence[int], widths: Sequence[int], label_width: int) -> Iterator[Text]:
+    label, cells = row
+    blocks = [cells[column].split("\n", allow_blank=True) for column in band]
     for number in range(max(map(len, blocks))):
-        line = Text(row.label if number == 0 else "")
+        line = Text(label if number == 0 else "")
         line.pad_right(label_width - width_of(line.plain))
         for column, block in zip(band, blocks, strict=True):
             part = block[number] if number < len(block) else EMPTY

@@ -5,6 +5,7 @@ that is not enough, each row becomes a block, and its fields line up with those 
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -57,13 +58,11 @@ class Table:
 
     def show(self, console: Console) -> None:
         """Print the table, in its full width or in that of the terminal."""
-        room, shared, every = terminal_columns(console), self._shared_count(), range(len(self._headings))
+        room = terminal_columns(console) or sys.maxsize
+        shared, every = self._shared_count(), range(len(self._headings))
         if self._title:
-            title = Text(self._title, "italic")
-            console.print(title if room is None else _fold(title, room), soft_wrap=True)
-        if room is None:
-            _print(console, self._draw(every, [self._natural(column) for column in every], self._rows))
-        elif widths := self._fitting(every, room):
+            console.print(_fold(Text(self._title, "italic"), room), soft_wrap=True)
+        if widths := self._fitting(every, room):
             _print(console, self._draw(every, widths, self._rows))
         elif shared and (widths := self._fitting(every[shared:], room)):
             widest = [self._widest(column) for column in every]
@@ -89,10 +88,6 @@ class Table:
                 yield section
                 section = []
 
-    def _natural(self, column: int) -> int:
-        """The width of a column if nothing is broken."""
-        return max(width_of(self._headings[column]), self._widest(column))
-
     def _widest(self, column: int) -> int:
         cells = (row.cells[column].plain for row in self._rows)
         return max((width_of(line) for cell in cells for line in cell.split("\n")), default=0)
@@ -107,12 +102,12 @@ class Table:
 
     def _fitting(self, columns: Sequence[int], room: int) -> list[int]:
         """Widths that fit, with whole words or at least whole numbers; empty if none do."""
-        natural = [self._natural(column) for column in columns]
+        unbroken = [max(width_of(self._headings[column]), self._widest(column)) for column in columns]
         room -= BORDERS * len(columns) + 1
         for part in (longest_part, unbreakable):
             least = [self._least(column, part) for column in columns]
             if sum(least) <= room:
-                return _narrow(natural, least, room)
+                return _narrow(unbroken, least, room)
         return []
 
     def _draw(self, columns: Sequence[int], widths: Sequence[int], rows: Iterable[Row]) -> RichTable:

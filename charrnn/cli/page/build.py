@@ -55,8 +55,7 @@ def write(
     content = page(made, vocabulary, chosen, printable_line(name), *opened, files=shown.files).encode()
     with open_output(out, replace) as file:
         file.write(content)
-    for note in (*model.notes, *shown.notes):
-        print_note(note)
+    print_note(*model.notes, *shown.notes)
     if shown.has_more:
         print_note(f"showing the first {amount(length, vocabulary.unit)}; --length N for more")
     if unknown := int(made.unknown.sum()):

@@ -38,15 +38,15 @@ class Field:
 
 def cells_of_line(x: Array, y: Array, field: Field) -> Cells:
     """A line through the points, as the bits of each character, (rows, columns). Outside the field nothing is drawn."""
-    return _cells(*_between(*_placed(x, y, field)), field)
+    return _cells(*_between(*_place(x, y, field)), field)
 
 
 def cells_of_points(x: Array, y: Array, field: Field) -> Cells:
     """The points alone, as bits."""
-    return _cells(*_placed(x, y, field), field)
+    return _cells(*_place(x, y, field), field)
 
 
-def _placed(x: Array, y: Array, field: Field) -> tuple[Array, Array]:
+def _place(x: Array, y: Array, field: Field) -> tuple[Array, Array]:
     """The points in dots from the left edge, and from the upper one. A flat curve is in the middle."""
     across = x / (field.right or 1) * (2 * field.columns - 1)
     flat = field.high == field.low
@@ -74,24 +74,24 @@ def _cells(across: Array, down: Array, field: Field) -> Cells:
     return np.asarray(cells.sum((1, 3)), np.int64)
 
 
-def draw_row(cells: Cells, marks: Dots, letters: str = "", styles: Sequence[str] = STYLES) -> Text:
+def draw_row(cells: Cells, marks: Dots, letters: str = "") -> Text:
     """A row of characters; cells and marks are (curves, columns). Where curves meet, the style is the first one's.
 
     With `letters` a curve is drawn in its letter instead of dots, and marks are left out.
     """
-    return styled_runs(_character(cells[:, i], marks[:, i], letters, styles) for i in range(cells.shape[1]))
+    return styled_runs(_character(cells[:, i], marks[:, i], letters) for i in range(cells.shape[1]))
 
 
-def _character(bits: Cells, marked: Dots, letters: str, styles: Sequence[str]) -> tuple[str, str]:
+def _character(bits: Cells, marked: Dots, letters: str) -> tuple[str, str]:
     """A character and its style, from the dots and the marks of each curve there."""
     if marked.any() and not letters:
         curve = int(np.argmax(marked))
-        return DOT, styles[curve % len(styles)]
+        return DOT, STYLES[curve % len(STYLES)]
     if not bits.any():
         return " ", ""
     curve = int(np.argmax(bits > 0))
     drawn = letters[curve % len(letters)] if letters else chr(BLANK + int(np.bitwise_or.reduce(bits)))
-    return drawn, styles[curve % len(styles)]
+    return drawn, STYLES[curve % len(STYLES)]
 
 
 def align_labels(values: Mapping[int, float], rows: int, columns: int) -> list[str]:

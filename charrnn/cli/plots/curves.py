@@ -92,11 +92,8 @@ def plot_data(paths: Sequence[Path], histories: Sequence[History], axis: Axis, w
 
     Raises OptionError where the time of one is not known.
     """
-    names = _names(paths)
-    if axis == "time":
-        _require_times(paths, histories)
-    x_label, places = _places(histories, axis)
-    runs = [PlottedRun(name, history, x) for name, history, x in zip(names, histories, places, strict=True)]
+    x_label, places = _places(paths, histories, axis)
+    runs = [PlottedRun(*run) for run in zip(_names(paths), histories, places, strict=True)]
     return PlotData(runs, x_label, window or max(1, max(len(history.steps) for history in histories) // SHARE))
 
 
@@ -160,21 +157,19 @@ def _names(runs: Sequence[Path]) -> list[str]:
     return short if len(set(short)) == len(short) else [str(run) for run in runs]
 
 
-def _require_times(paths: Sequence[Path], histories: Sequence[History]) -> None:
+def _places(paths: Sequence[Path], histories: Sequence[History], axis: Axis) -> tuple[str, list[Floats]]:
+    """The label of the axis with its unit, and the x of each step of each run."""
+    if axis == "steps":
+        return "steps", [history.steps.astype(float) for history in histories]
+    if axis == "epochs":
+        return "epochs", [history.epochs for history in histories]
+    times = []
     for path, history in zip(paths, histories, strict=True):
         if history.seconds is None:
             raise OptionError(
                 f"--x time: {path}: without its config.yaml, how long its steps took is not known; use --x steps, or --x epochs"
             )
-
-
-def _places(histories: Sequence[History], axis: Axis) -> tuple[str, list[Floats]]:
-    """The label of the axis with its unit, and the x of each step of each run. Every run must have its times."""
-    if axis == "steps":
-        return "steps", [history.steps.astype(float) for history in histories]
-    if axis == "epochs":
-        return "epochs", [history.epochs for history in histories]
-    times = [history.seconds for history in histories if history.seconds is not None]
+        times.append(history.seconds)
     longest = max(float(seconds[-1]) for seconds in times)
     unit, length = next((pair for pair in UNITS if longest >= 2 * pair[1]), UNITS[-1])
     return f"{unit} of training, without evaluations", [seconds / length for seconds in times]

@@ -66,7 +66,7 @@ def require_writable(path: Path, force: bool, asked: str) -> bool:
     try:
         import matplotlib.figure  # noqa: F401 (it is here)
     except ImportError:
-        raise missing_library(asked, "matplotlib", "plot") from None
+        raise missing_library(asked, "matplotlib") from None
     return confirm_overwrite(path, force)
 
 
@@ -85,11 +85,7 @@ def open_figure(path: Path, width: float, height: float, replace: bool = True) -
         matplotlib.rcParams.update(RC_PARAMS)
         figure = Figure(figsize=(width, height))
         yield figure
-        _save(figure, path, replace)
-
-
-def _save(figure: "Figure", path: Path, replace: bool) -> None:
-    kind = FORMATS[path.suffix.lower()]
-    with open_output(path, replace) as file, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # of a name in a script that no font here has: it is drawn as boxes
-        figure.savefig(file, format=kind, metadata={"Date": None} if kind == "svg" else None)
+        kind = FORMATS[path.suffix.lower()]
+        with open_output(path, replace) as file, warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph")  # in a script that no font here has: it is drawn as boxes
+            figure.savefig(file, format=kind, metadata={"Date": None} if kind == "svg" else None)

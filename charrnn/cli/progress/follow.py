@@ -4,36 +4,50 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext, suppress
 from functools import partial
-from typing import Protocol
 
 from rich.console import Console
 
-from charrnn.cli.output.console import Terminal
+from charrnn.cli.exit_codes import UNREAD
+from charrnn.cli.output.console import Terminal, write_path
 from charrnn.cli.progress.dashboard import Dashboard
 from charrnn.cli.progress.live_display import LiveDisplay, in_foreground
 from charrnn.cli.progress.plain_lines import PlainLines, introduction
+from charrnn.cli.progress.tensorboard import TensorBoardLog
 from charrnn.runs.run import Run
 from charrnn.runs.storage.metrics_log import as_json
+from charrnn.system.signals import graceful_stop
 from charrnn.text.characters.printable import json_text
 from charrnn.text.characters.unit_names import Unit
 from charrnn.training.events import Event, Finished, Saved, Stepped
+from charrnn.training.parallel.communicator import Communicator
 
+EventSink = Callable[[Event], object]  # a display, a log, JSON
 NOTEBOOK = "JPY_PARENT_PID"  # set in a Jupyter cell: it claims to be a terminal, but its cursor cannot go up
 
 
-class EventSink(Protocol):
-    """Called with each event of a training: a display, a log, JSON."""
-
-    def __call__(self, event: Event) -> None: ...
+def train_to_end(run: Run, json: bool, quiet: bool, tensorboard: bool, ranks: Communicator) -> int:
+    """Train to the end, and print the path of the run, on rank 0 only. Returns the exit code."""
+    prints = ranks.rank == 0
+    board = TensorBoardLog(run.folder, run.plan.config.data.unit) if tensorboard and prints else None
+    with graceful_stop() as stop, closing(board) if board else nullcontext():
+        finished = follow(run, stop.is_set, json and prints, quiet or not prints, [board] if board else [])
+    code = max(ranks.all_gather(stop.exit_code))  # of a signal, whichever rank got it
+    stopped = finished.reason == "stopped"
+    if stopped and not code:
+        return UNREAD
+    if prints and not json:
+        with suppress(OSError) if stopped else nullcontext():  # after a signal the terminal may be gone
+            write_path(run.path)
+    return code if stopped else 0
 
 
 def follow(run: Run, stop: Callable[[], bool], json: bool, quiet: bool, more: Sequence[EventSink] = ()) -> Finished:
     """Run a training to its end, show its events, pass them to the sinks in `more`, and return the last one."""
     console = Terminal(stderr=True, highlight=False)
     unit = run.plan.config.data.unit
-    sinks = [*more, *([partial(_json_line, unit)] if json else [])]
+    sinks: list[EventSink] = [*more, *([partial(_json_line, unit)] if json else [])]
     if quiet:
         return _consume(run, stop, sinks)
     above, bound = introduction(run), run.plan.config.training.max_grad_norm
@@ -74,7 +88,7 @@ def _consume(
     for another reason.
     """
     finished, outputs = None, EventSinks(sinks, tick)
-    for event in run.events(lambda: stop() or outputs.any_closed()):
+    for event in run.events(lambda: stop() or outputs.poll()):
         outputs.emit(event)
         if isinstance(event, Finished):
             finished = event
@@ -98,8 +112,8 @@ class EventSinks:
             for sink in self._sinks:
                 sink(event)
 
-    def any_closed(self) -> bool:
-        """Whether one is closed; `tick` is called."""
+    def poll(self) -> bool:
+        """Call `tick`. Returns whether a sink is closed."""
         with self._close_on_error():
             self._tick()
         return self._closed

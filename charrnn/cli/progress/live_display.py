@@ -47,24 +47,24 @@ class LiveDisplay:
 
     def __enter__(self) -> Self:
         if hasattr(signal, "SIGTSTP") and signal.getsignal(signal.SIGTSTP) == signal.SIG_DFL:
-            signal.signal(signal.SIGTSTP, self._be_stopped)
+            signal.signal(signal.SIGTSTP, self._suspend)
         self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if hasattr(signal, "SIGTSTP") and signal.getsignal(signal.SIGTSTP) == self._be_stopped:
+        if hasattr(signal, "SIGTSTP") and signal.getsignal(signal.SIGTSTP) == self._suspend:
             signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         self._live.stop()
 
-    def _be_stopped(self, number: int, _: FrameType | None) -> None:
+    def _suspend(self, number: int, _: FrameType | None) -> None:
         """Ctrl-Z: stop normally, after showing the cursor again."""
         os.write(self._console.file.fileno(), SHOW_CURSOR)
         self._was_away = True
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)
-        signal.signal(number, self._be_stopped)
+        signal.signal(number, self._suspend)
 
     def __call__(self, event: Event) -> None:
         """Draw an event."""
@@ -80,7 +80,7 @@ class LiveDisplay:
             self._live.stop()
         lines = describe(event, self._dashboard.unit) + warnings(wrong)
         self._above.extend(lines)
-        if finished or (lines and self._is_seen()):
+        if finished or (lines and self._has_terminal()):
             self._print(lines)
 
     def _print(self, lines: list[Text]) -> None:
@@ -93,10 +93,10 @@ class LiveDisplay:
 
     def tick(self) -> None:
         """Redraw if it is time."""
-        if time.monotonic() >= self._due and self._is_seen():
+        if time.monotonic() >= self._due and self._has_terminal():
             self._draw()
 
-    def _is_seen(self) -> bool:
+    def _has_terminal(self) -> bool:
         """Whether this program has the terminal; it does not draw over another one (`bg`)."""
         seen = in_foreground(self._console)
         self._was_away |= not seen

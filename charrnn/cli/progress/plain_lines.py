@@ -65,7 +65,7 @@ class PlainLines:
         self._averages.add(event)
         lines = describe(event, self._unit) + warnings(self._health.observe(event))
         if isinstance(event, Sampled):
-            lines = sample_lines(event)
+            lines = [Text("  ") + line for line in sample(event).split("\n", allow_blank=True)]
         elif isinstance(event, Stepped) and time.monotonic() - self._printed >= LINE_EVERY:
             self._printed = time.monotonic()
             lines = [Text(" · ".join([f"step {event.step:,} of {self._steps:,}", *self._averages.figures()]))]
@@ -94,11 +94,6 @@ def describe(event: Event, unit: Unit = "char") -> list[Text]:
 def warnings(lines: list[str]) -> list[Text]:
     """Warnings of the HealthMonitor."""
     return [Text(line, style=WARNING) for line in lines]
-
-
-def sample_lines(event: Sampled) -> list[Text]:
-    """A sample in the colours of its surprisals, indented."""
-    return [Text("  ") + line for line in sample(event).split("\n", allow_blank=True)]
 
 
 def sample(event: Sampled) -> Text:

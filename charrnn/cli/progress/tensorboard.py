@@ -35,17 +35,7 @@ def require_library() -> None:
     try:
         import tensorboardX  # noqa: F401
     except ImportError:
-        raise missing_library("train --tensorboard", "tensorboardX", "tensorboard") from None
-
-
-@contextmanager
-def open_board(run: Folder, unit: Unit = "char") -> Iterator["TensorBoardLog"]:
-    """Yield a TensorBoardLog of a run; close it at the end."""
-    board = TensorBoardLog(run, unit)
-    try:
-        yield board
-    finally:
-        board.close()
+        raise missing_library("train --tensorboard", "tensorboardX") from None
 
 
 class TensorBoardLog:
@@ -106,7 +96,8 @@ class EventFile:
         elif isinstance(event, Sampled):
             from tensorboardX.summary import text
 
-            self._write(event.step, summary=text("sample", as_markdown(event.text)))
+            code_block = "\n".join(f"    {line}" for line in event.text.split("\n"))  # Markdown, shown as it is
+            self._write(event.step, summary=text("sample", code_block))
         elif values := scalars(event, self._unit):
             summary = self._summary(value=[self._summary.Value(tag=tag, simple_value=values[tag]) for tag in values])
             self._write(event.step, summary=summary)
@@ -146,8 +137,3 @@ def scalars(event: Event, unit: Unit = "char") -> dict[str, float]:
         case Flowed(layer=layer):
             found = {f"gradient_flow/layer{layer}/{name}": getattr(event, name) for name in OF_A_FLOW}
     return {tag: value for tag, value in found.items() if value is not None}
-
-
-def as_markdown(text: str) -> str:
-    """A text as a code block, which TensorBoard shows as it is."""
-    return "\n".join("    " + line for line in text.split("\n"))

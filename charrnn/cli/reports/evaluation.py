@@ -16,8 +16,7 @@ from charrnn.training.events import bits, digits
 
 def show(found: Evaluation, model: Model, json: bool) -> None:
     """Print a table of the model, its components and the baselines; or JSON."""
-    for note in (*model.notes, *found.notes):
-        print_note(note)
+    print_note(*model.notes, *found.notes)
     if json:
         perplexity = found.perplexity if math.isfinite(found.perplexity) else None  # JSON has no infinity
         write_json({**asdict(found), "perplexity": perplexity})
@@ -26,7 +25,8 @@ def show(found: Evaluation, model: Model, json: bool) -> None:
     console.print(Text(_headline(found)), soft_wrap=True)
     per = " per byte" if found.unit == "byte" else ""
     table = Table(Name(""), f"nats{per}", f"bits{per}", "95 %, nats")
-    table.add_row(_name(found, model), *_loss(found.loss), _interval(found.interval), style="bold")
+    interval = " to ".join(map(digits, found.interval)) if found.interval else "too short"
+    table.add_row(_name(found, model), *_loss(found.loss), interval, style="bold")
     if found.static is not None:
         table.add_row("  the same without --dynamic", *_loss(found.static), "")
     for part in found.members:
@@ -70,10 +70,6 @@ def _name(found: Evaluation, model: Model) -> str:
 
 def _loss(nats: float) -> tuple[str, str]:
     return digits(nats), digits(bits(nats))
-
-
-def _interval(interval: tuple[float, float] | None) -> str:
-    return "too short" if interval is None else f"{digits(interval[0])} to {digits(interval[1])}"
 
 
 def _within(interval: tuple[float, float] | None, gain: float) -> str:

@@ -1,7 +1,7 @@
 """The report of a gradient check: a table of parameters and oracles, and one of properties."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from rich.text import Text
@@ -9,7 +9,7 @@ from rich.text import Text
 from charrnn.cli.output.console import print_error, result_console, write_json
 from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.output.tables import Name, Table
-from charrnn.cli.reports.gradcheck_notes import notes
+from charrnn.config.typed_values import as_text
 from charrnn.diagnostics.gradcheck.gradcheck import Check, Report, by_parameter
 
 
@@ -24,7 +24,7 @@ def show_report(report: Report, json: bool) -> None:
     for found in report.properties:
         properties.add_row(found.name, found.detail, _verdict(found.passed))
     properties.show(console)
-    for note in notes(report):
+    for note in _notes(report):
         console.print(mark_unsafe_line(note), soft_wrap=True)
     failed = [check.parameter for check in report.checks if not check.passed]
     failed_properties = [found.name for found in report.properties if not found.passed]
@@ -62,6 +62,26 @@ def _check_row(check: Check, first: bool) -> list[str | Text]:
 def _entries(check: Check) -> str:
     size = math.prod(check.shape)
     return f"{size:,}" if check.entries == size else f"{check.entries:,} of {size:,}"
+
+
+def _notes(report: Report) -> Iterator[str]:
+    """What was covered: how many entries, with which settings, and what was left out."""
+    if report.entries is not None:
+        parameters = [rows[0] for rows in by_parameter(report.checks).values()]
+        checked, there = sum(row.entries for row in parameters), sum(math.prod(row.shape) for row in parameters)
+        yield (
+            f"{checked:,} of {there:,} entries checked, at most {report.entries:,} of each parameter; "
+            f"the same again: --entries {report.entries} --seed {report.seed}"
+        )
+    if report.checked_with:
+        yield f"checked with: {', '.join(f'{key} {_show_value(value)}' for key, value in report.checked_with.items())}"
+    if report.not_checked:
+        left = (f"{found.key} {_show_value(found.value)} ({found.why})" for found in report.not_checked)
+        yield f"not checked: {', '.join(left)}"
+
+
+def _show_value(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else as_text(value)
 
 
 def _verdict(passed: bool) -> Text:

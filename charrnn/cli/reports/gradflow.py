@@ -16,6 +16,7 @@ from charrnn.training.events import Flowed
 from charrnn.words import plural
 
 TABLE_LAGS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)  # lags in the table
+STATES = {"h": "from h to h", "c": "from c to c, the cell state"}
 STEADY = 1e-3  # nats per step: a smaller exponent counts as 0
 
 
@@ -39,8 +40,7 @@ def show(found: GradientFlow, json: bool) -> None:
 
 def print_text_notes(found: GradientFlow, positions: int) -> None:
     """Print what the text means for the figures; `positions` were asked for."""
-    for note in found.notes:
-        print_note(note)
+    print_note(*found.notes)
     if found.unknown:
         print_note(f"{plural(found.unknown, 'character')} unknown to the model and replaced")
     if found.positions < positions:
@@ -55,7 +55,7 @@ def print_text_notes(found: GradientFlow, positions: int) -> None:
 def words(layer: LayerFlow, lags: int, unit: Unit = "char") -> Iterator[str]:
     """The figures of a layer in sentences."""
     for curve in layer.curves:
-        yield f"{_what(curve)}: {_reach(curve, lags, unit)}"
+        yield f"{STATES[curve.state]}: {_reach(curve, lags, unit)}"
     yield _exponent(layer.lyapunov, unit)
     shares = ", ".join(f"{name} {share:.1%}" for name, share in layer.saturated.items())
     yield f"saturated, where a nonlinearity is flat: {shares}"
@@ -65,7 +65,7 @@ def words(layer: LayerFlow, lags: int, unit: Unit = "char") -> Iterator[str]:
 
 def reach(event: Flowed, unit: Unit = "char") -> str:
     """A probe during a training, one layer in one line."""
-    parts = [f"step {event.step:,}, layer {event.layer}: {_left(event, unit)}"]
+    parts = [f"step {event.step:,}, layer {event.layer}: {_remainder(event, unit)}"]
     if event.saturated is not None:
         parts.append(f"{event.saturated:.0%} of the units saturated")
     if event.spectral_radius is not None:
@@ -107,10 +107,6 @@ def as_number(log10: float) -> str:
     return f"{mantissa:.1f}e{whole:+03d}" if mantissa < 10 else f"1.0e{whole + 1:+03d}"
 
 
-def _what(curve: Curve) -> str:
-    return {"h": "from h to h", "c": "from c to c, the cell state"}[curve.state]
-
-
 def _reach(curve: Curve, lags: int, unit: Unit) -> str:
     if curve.half_life is None:
         return f"more than half of the gradient is left after {amount(lags, unit)}"
@@ -120,7 +116,7 @@ def _reach(curve: Curve, lags: int, unit: Unit) -> str:
     return f"{half}, 99 % after {amount(curve.horizon, unit)}: what lies further back is hardly learned from"
 
 
-def _left(event: Flowed, unit: Unit) -> str:
+def _remainder(event: Flowed, unit: Unit) -> str:
     if event.log10_norm_last is None and event.horizon is None:
         return "the gradients are not finite"
     if event.half_life is None:

@@ -59,9 +59,9 @@ def _longest(run: SharedRun, text: TrainingText, is_held_out: bool) -> str:
     here = (
         str(text.place(HELD_OUT_SPLITS, run.position)) if is_held_out else f"{unit_name(unit, 1)} {run.position + 1:,}"
     )
-    return f"the {amount(run.length, unit)} from {here} on are also in the training text, from {there} on: {_quoted(run.text)}"
+    return f"the {amount(run.length, unit)} from {here} on are also in the training text, from {there} on: {_quote(run.text)}"
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     """The beginning of a run, in one line."""
     return json_text(first_graphemes(text, MAX_QUOTED_CHARS)) + ("..." if len(text) > MAX_QUOTED_CHARS else "")

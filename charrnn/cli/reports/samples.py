@@ -24,7 +24,7 @@ def stream_sample(generator: Generator, request: SampleRequest, seed: int, colou
     """Write one text, character by character or at its end, with `colour` each in that of its surprisal."""
     if colour:
         _print_scale()
-        _write_coloured(request.prompt, generator.stream_pieces(request, seed), as_drawn)
+        _write_in_colours(request.prompt, generator.stream_pieces(request, seed), as_drawn)
     else:
         show_sample(request.prompt, generator.stream(request, seed), as_drawn)
 
@@ -55,7 +55,7 @@ def show_samples(
         if len(samples) > 1 and headings:
             sys.stdout.write(f"--- sample {number} of {len(samples)}, seed {sample.seed} ---\n")
         if colour and sample.pieces is not None:
-            _write_coloured(prompt, sample.pieces, stream=False)
+            _write_in_colours(prompt, sample.pieces, stream=False)
         else:
             show_sample(prompt, [sample.text], stream=False)
         sys.stdout.writelines(
@@ -77,7 +77,7 @@ def _print_scale() -> None:
     Terminal(stderr=True, highlight=False).print(legend(), soft_wrap=True)
 
 
-def _write_coloured(prompt: str, pieces: Iterable[Piece], stream: bool) -> None:
+def _write_in_colours(prompt: str, pieces: Iterable[Piece], stream: bool) -> None:
     write_text(prompt)
     sys.stdout.flush()
     console = Terminal(highlight=False)
@@ -103,10 +103,11 @@ def _trace_lines(trace: Sequence[TracedStep], columns: int | None) -> list[str]:
     """
     lines = ["  step  drawn   p       candidates (* = drawn)"] if trace else []
     for step, each in enumerate(trace, 1):
-        line = f"{step:>6}  {_padded(_seen(each.character), 6)}  {each.probability:.4f}"
+        character = _visible(each.character)
+        line = f"{step:>6}  {character}{' ' * (6 - width_of(character))}  {each.probability:.4f}"
         begin = width_of(line)
-        for character, p in each.candidates:
-            candidate = f"  {'*' if character == each.character else ''}{_seen(character)} {p:.4f}"
+        for symbol, p in each.candidates:
+            candidate = f"  {'*' if symbol == each.character else ''}{_visible(symbol)} {p:.4f}"
             if columns is not None and width_of(line) > begin and width_of(line) + width_of(candidate) > columns:
                 lines.append(line)
                 line = " " * begin
@@ -115,11 +116,7 @@ def _trace_lines(trace: Sequence[TracedStep], columns: int | None) -> list[str]:
     return lines
 
 
-def _seen(character: str) -> str:
+def _visible(character: str) -> str:
     """In quotes; an invisible character as Python writes it. A byte that is not a character has a name of its own."""
     unseen = len(character) == 1 and character != " " and category(character) in UNSEEN
     return repr(character) if unseen else f"'{character}'"
-
-
-def _padded(text: str, columns: int) -> str:
-    return text + " " * (columns - width_of(text))

@@ -8,18 +8,14 @@ from dataclasses import dataclass, field
 
 from rich.text import Text as RichText
 
+from charrnn.cli.output import surprisal_colours as colours
 from charrnn.cli.output.console import print_note, result_console, supports_colour
 from charrnn.cli.output.styled_text import mark_unsafe_line
-from charrnn.cli.output.surprisal_colours import (
-    colour_by_difference,
-    colour_by_surprisal,
-    legend,
-    legend_of_difference,
-)
 from charrnn.cli.output.tables import Name, Table
 from charrnn.errors import OptionError, TextError
 from charrnn.models.encoded_text import EncodedText
 from charrnn.models.model import Model
+from charrnn.models.scoring.scoring import ScoredText
 from charrnn.models.scoring.surprises import Surprise, TopSurprises
 from charrnn.models.scoring.unknown_characters import describe_unknown
 from charrnn.network.arrays import Array
@@ -32,22 +28,9 @@ from charrnn.text.vocabulary import END, Vocabulary
 from charrnn.training.events import bits, digits
 
 SHOWN_BEFORE, SHOWN_AFTER = 30, 15  # characters around a surprising one
+Stretch = tuple[ScoredText, Positions, Array | None]  # with the surprisals of the second model, (n,), if there is one
 STRAYS = ("\ufffd", "\0")
 SHOWN_END = "\u2016"  # the end of a document
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """Characters, their places, their number of units (bytes, for a byte model), and their surprisals.
-
-    Surprisals are (n,), in nats, of one model, or of two.
-    """
-
-    characters: list[str]
-    places: Positions
-    units: int
-    surprisals: Array
-    rivals: Array | None
 
 
 @dataclass
@@ -60,38 +43,38 @@ class Totals:
     rival: float = 0.0
     counts: Counter[str] = field(default_factory=Counter)  # of each character
 
-    def add(self, stretch: Stretch) -> None:
+    def add(self, scored: ScoredText, rivals: Array | None) -> None:
         """Add the next stretch."""
-        self.characters += len(stretch.characters)
-        self.units += stretch.units
-        self.counts.update(stretch.characters)
-        self.surprisal += float(stretch.surprisals.sum())
-        self.rival += 0.0 if stretch.rivals is None else float(stretch.rivals.sum())
+        self.characters += len(scored.characters)
+        self.units += scored.units
+        self.counts.update(scored.characters)
+        self.surprisal += float(scored.surprisals.sum())
+        self.rival += 0.0 if rivals is None else float(rivals.sum())
 
 
 def show(model: Model, rival: Model | None, texts: Sequence[EncodedText], top: int) -> None:
     """Print the text in colours, if the terminal has them; the most surprising places; the mean."""
     console, totals, surprises = result_console(), Totals(), TopSurprises(top)
     shown = supports_colour(console)
-    for stretch in _stretches(model, rival, texts):
+    for scored, places, rivals in _stretches(model, rival, texts):
         if not totals.characters:
             _print_notes(model, rival, texts)
         if shown:
-            console.print(_in_colours(stretch), end="", soft_wrap=True)
-        ranks = stretch.surprisals if stretch.rivals is None else abs(stretch.rivals - stretch.surprisals)
-        surprises.add(stretch.characters, ranks, stretch.places)
-        totals.add(stretch)
+            console.print(_in_colours(scored, rivals), end="", soft_wrap=True)
+        ranks = scored.surprisals if rivals is None else abs(rivals - scored.surprisals)
+        surprises.add(scored.characters, ranks, places)
+        totals.add(scored, rivals)
     if not totals.characters:
         raise TextError("a text to be scored needs at least 1 character; found 0")
     if shown:
         console.print()
-        console.print(legend_of_difference(_names(model, rival)) if rival else legend(), soft_wrap=True)
+        legend = colours.legend_of_difference(_names(model, rival)) if rival else colours.legend()
+        console.print(legend, soft_wrap=True)
     if top:
         _table(surprises.highest(), "difference" if rival else "surprisal", texts[0].files).show(console)
     for line in _verdict(model, rival, totals):
         console.print(mark_unsafe_line(line), soft_wrap=True)
-    for note in _doubts(model.vocabulary, totals):
-        print_note(note)
+    print_note(*_doubts(model.vocabulary, totals))
 
 
 def write_lines(model: Model, rival: Model | None, texts: Sequence[EncodedText]) -> None:
@@ -99,18 +82,15 @@ def write_lines(model: Model, rival: Model | None, texts: Sequence[EncodedText])
     _print_notes(model, rival, texts)
     console = result_console()
     names = [f'"file": {json.dumps(name)}, ' for name in texts[0].files] if len(texts[0].files) > 1 else [""]
-    for stretch in _stretches(model, rival, texts):
-        places = stretch.places
+    for scored, places, rivals in _stretches(model, rival, texts):
         columns = [places.index, places.file, places.line, places.column]
-        rows = zip(
-            *(column.tolist() for column in columns), stretch.characters, stretch.surprisals.tolist(), strict=True
-        )
+        rows = zip(*(column.tolist() for column in columns), scored.characters, scored.surprisals.tolist(), strict=True)
         lines = [
             f'{{"index": {i}, {names[file]}"line": {line}, "column": {column}, "character": {json_text(c)}, "surprisal": {s:.6f}'
             for i, file, line, column, c, s in rows
         ]
-        if stretch.rivals is not None:
-            lines = [f'{line}, "against": {s:.6f}' for line, s in zip(lines, stretch.rivals.tolist(), strict=True)]
+        if rivals is not None:
+            lines = [f'{line}, "against": {s:.6f}' for line, s in zip(lines, rivals.tolist(), strict=True)]
         console.file.write("".join(f"{line}}}\n" for line in lines))
         console.file.flush()
 
@@ -121,8 +101,7 @@ def _stretches(model: Model, rival: Model | None, texts: Sequence[EncodedText]) 
     scored = [each.score_in_pieces(text) for each, text in zip(models, texts, strict=True)]
     for found, *others in zip(*scored, strict=True):
         places = tracker.advance(found.characters, found.starts)
-        rivals = others[0].surprisals if others else None
-        yield Stretch(found.characters, places, found.units, found.surprisals, rivals)
+        yield found, places, others[0].surprisals if others else None
 
 
 def require_comparable(model: Model, rival: Model) -> None:
@@ -137,15 +116,14 @@ def require_comparable(model: Model, rival: Model) -> None:
 
 
 def _print_notes(model: Model, rival: Model | None, texts: Sequence[EncodedText]) -> None:
-    for note in (*model.notes, *(rival.notes if rival else ()), *texts[0].notes):
-        print_note(note)
+    print_note(*model.notes, *(rival.notes if rival else ()), *texts[0].notes)
 
 
-def _in_colours(stretch: Stretch) -> RichText:
-    shown = [f"{SHOWN_END}\n" if character == END else character for character in stretch.characters]
-    if stretch.rivals is None:
-        return colour_by_surprisal(shown, stretch.surprisals.tolist())
-    return colour_by_difference(shown, (stretch.rivals - stretch.surprisals).tolist())
+def _in_colours(scored: ScoredText, rivals: Array | None) -> RichText:
+    shown = [f"{SHOWN_END}\n" if character == END else character for character in scored.characters]
+    if rivals is None:
+        return colours.colour_by_surprisal(shown, scored.surprisals.tolist())
+    return colours.colour_by_difference(shown, (rivals - scored.surprisals).tolist())
 
 
 def _table(surprises: Sequence[Surprise], name: str, files: Sequence[str]) -> Table:

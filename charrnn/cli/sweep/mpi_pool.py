@@ -41,8 +41,3 @@ def worker_ranks() -> Iterator[Executor | None]:
             yield team
     if team is None:  # all the work is done
         raise typer.Exit
-
-
-def count(team: Executor) -> int:
-    """The number of ranks that run trainings."""
-    return int(getattr(team, "num_workers", 1))

@@ -11,7 +11,7 @@ import typer
 from charrnn.cli.exit_codes import FAILED, UNREAD
 from charrnn.cli.output.console import Terminal, print_error, print_note, write_json, write_path
 from charrnn.cli.output.styled_text import mark_unsafe_line
-from charrnn.cli.sweep import mpi_pool, table
+from charrnn.cli.sweep import table
 from charrnn.cli.sweep.live_view import SweepView
 from charrnn.cli.sweep.table import Row
 from charrnn.runs.storage.status import read_status
@@ -33,10 +33,11 @@ def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None,
     folder = lock.folder
     try:
         with graceful_stop() as stop, _exit_if_unread(stop):
-            workers = min(mpi_pool.count(team) if team else jobs or default_jobs(sweep), len(sweep.trials))
+            at_once = getattr(team, "num_workers", 1) if team else jobs or default_jobs(sweep)
+            workers = min(at_once, len(sweep.trials))
             if not quiet:
-                for line in (_introduction(sweep, folder.path, workers), *sweep.notes):
-                    print_note(line)
+                trainings = plural(len(sweep.trials), "training")
+                print_note(f"{trainings}, {workers} at once; directory {folder.path}", *sweep.notes)
             rows = _run_all(sweep, folder, team, workers, StopSignal(stop.is_set), json, quiet)
             return _report(rows, folder.path, stop, json, quiet)
     finally:
@@ -74,10 +75,6 @@ def _run_all(
         Row(path / name, trial.values, view.results[number], read_status(path / name))
         for number, (name, trial) in enumerate(zip(sweep.names, sweep.trials, strict=True))
     ]
-
-
-def _introduction(sweep: Sweep, path: Path, workers: int) -> str:
-    return f"{plural(len(sweep.trials), 'training')}, {workers} at once; directory {path}"
 
 
 def _report(rows: list[Row], path: Path, stop: StopRequest, json: bool, quiet: bool) -> int:

@@ -1,6 +1,7 @@
 """How well a model predicts a text, compared with counting and compressing the same text."""
 
 import math
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from charrnn.text.splits import Split
 from charrnn.text.vocabulary import Ids, Vocabulary
 from charrnn.training.events import bits
 from charrnn.training.surprisal import Scorer
+
+MAX_EXPONENT = math.log(sys.float_info.max)
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,7 @@ def evaluate(
         bpc=bits(whole.mean),
         bits_per_byte=bits(whole.total) / count.utf_8,
         bits_per_character=bits(whole.mean) * count.read / count.characters,
-        perplexity=_exp(whole.mean),
+        perplexity=math.exp(whole.mean) if whole.mean < MAX_EXPONENT else math.inf,
         unit=vocabulary.unit,
         characters=whole.characters,
         bytes=round(count.utf_8),
@@ -160,14 +163,6 @@ def evaluate(
         static=static,
         notes=(*notes, *stray_byte_notes(count.strays, count.characters)),
     )
-
-
-def _exp(loss: float) -> float:
-    """e^loss; infinity if that is beyond any float."""
-    try:
-        return math.exp(loss)
-    except OverflowError:
-        return math.inf
 
 
 def _read(

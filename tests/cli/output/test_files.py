@@ -100,7 +100,7 @@ def test_what_cannot_be_a_file_is_refused_before_anything_is_read(write, tiny_ru
 @pytest.mark.parametrize("command", ["plot", "gradflow"])
 def test_a_missing_matplotlib_is_reported_before_anything_is_read(charrnn, command, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    wanted = f"charrnn {command} -o needs matplotlib: pip install 'charrnn-numpy[plot]'"
+    wanted = f"charrnn {command} -o needs matplotlib: pip install matplotlib"
     refused(charrnn(command, "no run", "-o", "a.svg"), 1, wanted)
 
 

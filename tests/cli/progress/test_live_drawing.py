@@ -117,7 +117,7 @@ def test_ctrl_z_is_heeded_while_it_draws_and_only_if_it_was_before(handler):
         display = display_on(Screen())
         with display:
             heeded = signal.getsignal(signal.SIGTSTP)
-            assert (heeded == display._be_stopped) == (handler == signal.SIG_DFL)
+            assert (heeded == display._suspend) == (handler == signal.SIG_DFL)
         assert signal.getsignal(signal.SIGTSTP) == handler
     finally:
         signal.signal(signal.SIGTSTP, before)
@@ -137,8 +137,8 @@ def test_ctrl_z_stops_with_a_cursor_and_is_heeded_the_next_time_too(foreground, 
     monkeypatch.setattr(signal, "raise_signal", stop)
     with display:
         display(step(1))
-        display._be_stopped(signal.SIGTSTP, None)
-        assert signal.getsignal(signal.SIGTSTP) == display._be_stopped
+        display._suspend(signal.SIGTSTP, None)
+        assert signal.getsignal(signal.SIGTSTP) == display._suspend
         display(step(2))
         assert screen.lines[0].startswith("step 2/100 ")
         assert "$ fg" in screen.gone

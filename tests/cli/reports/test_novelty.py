@@ -7,7 +7,7 @@ import pytest
 from slow import mostly_slow
 
 from charrnn import api
-from charrnn.cli.reports.novelty import MAX_QUOTED_CHARS, _quoted
+from charrnn.cli.reports.novelty import MAX_QUOTED_CHARS, _quote
 
 ARGUMENTS = ("-n", "60", "--seed", "5")
 
@@ -106,15 +106,15 @@ FAMILY = "👩\u200d👩\u200d👧"
     ids=["letters", "families", "accents"],
 )
 def test_a_long_run_is_cut_where_a_reader_sees_characters(text, shown):
-    assert _quoted(text) == f'"{shown}"...'
+    assert _quote(text) == f'"{shown}"...'
 
 
 @pytest.mark.parametrize(
     ("length", "dots"), [(MAX_QUOTED_CHARS - 1, ""), (MAX_QUOTED_CHARS, ""), (MAX_QUOTED_CHARS + 1, "...")]
 )
 def test_a_long_run_is_shown_with_dots_where_it_goes_on(length, dots):
-    assert _quoted("a" * length) == f'"{"a" * min(length, MAX_QUOTED_CHARS)}"{dots}'
+    assert _quote("a" * length) == f'"{"a" * min(length, MAX_QUOTED_CHARS)}"{dots}'
 
 
 def test_a_run_is_one_line_and_moves_nothing():
-    assert _quoted("a\n\x1b\u202e\u00a0\ufffd") == '"a\\n\\u001b\\u202e\u00a0\ufffd"'
+    assert _quote("a\n\x1b\u202e\u00a0\ufffd") == '"a\\n\\u001b\\u202e\u00a0\ufffd"'

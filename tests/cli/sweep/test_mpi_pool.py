@@ -91,4 +91,4 @@ def test_without_mpi4py_one_line_says_what_to_install(launch):
     code, out, stderr = ended(launch(*RATES, program=("-c", WITHOUT_MPI)))
     assert (code, out) == (1, "")
     assert stderr.count("error: ") == 1
-    assert "pip install 'charrnn-numpy[mpi]'" in stderr
+    assert "pip install mpi4py mpich" in stderr
