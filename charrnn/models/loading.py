@@ -29,9 +29,9 @@ def load(
     encoding: Sequence[str] = (),
 ) -> Model:
     """The model of a run directory or checkpoint, mixed with those of `others` and, with `ngram`, with an n-gram of its
-    training split. `which`: best, last, or None for the best there is. `weights`: of the components, in this order (None:
-    those that make the validation split likeliest). `sources`: the present location of the training text; `encoding`:
-    its present encoding.
+    training split. `which`: best, last, or None for the best there is. `weights`: of the components, in this order
+    (None: those that make the validation split likeliest). `sources`: the present location of the training text;
+    `encoding`: its present encoding.
 
     Raises RunError, also if vocabularies differ, OptionError for weights that are not weights, CheckpointError and
     TextError.

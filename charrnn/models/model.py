@@ -60,9 +60,9 @@ class Model:
         return self.saved.vocabulary
 
     def generator(self, only: str | Sequence[str] | None = None, exact: bool = True) -> Generator:
-        """A Generator for this model; see generation/generator.py, and generation/allowed_symbols.py for `only`. Without `exact`, texts
-        written side by side are rounded together: many are faster, but they are not bit for bit those that their seeds
-        write alone. Raises SamplingError if `only` leaves no character.
+        """A Generator for this model; see generation/generator.py, and generation/allowed_symbols.py for `only`.
+        Without `exact`, texts written side by side are rounded together: many are faster, but they are not bit for bit
+        those that their seeds write alone. Raises SamplingError if `only` leaves no character.
         """
         predictors = [component.predictor(exact) for component in self.components]
         predictor = predictors[0] if len(predictors) == 1 else MixturePredictor(predictors, self.weights)
@@ -119,8 +119,8 @@ class Model:
         learning_rate: float | None = None,
         counted: bool = True,
     ) -> Evaluation:
-        """How well the model predicts a text. Without one: a split of the training text: train, valid or test (None: test,
-        or valid if there is no test), cut as for the training or by another `protocol`.
+        """How well the model predicts a text. Without one: a split of the training text: train, valid or test (None:
+        test, or valid if there is no test), cut as for the training or by another `protocol`.
 
         With a `learning_rate` the weights follow the text (dynamic evaluation). `counted` adds the baselines: counts of
         the training text, and a compressor. Raises TextError, DivergedError, RunError if the training text cannot be

@@ -41,8 +41,8 @@ def evaluate(
 ) -> None:
     """Measure how well a trained network predicts a text.
 
-    Reads the text once, from beginning to end, without forgetting in between. Prints nats per character, bits per character and
-    per byte, perplexity, and a 95 % interval.
+    Reads the text once, from beginning to end, without forgetting in between. Prints nats per character, bits per
+    character and per byte, perplexity, and a 95 % interval.
     """
     from charrnn.cli.reports import evaluation
     from charrnn.models.mixture.dynamic_scorer import LEARNING_RATE

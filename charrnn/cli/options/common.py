@@ -114,8 +114,8 @@ def load(
 def encodings(encoding: Sequence[str] | None, text: Sequence[str] | None, both: bool) -> "tuple[Encodings, list[str]]":
     """The encodings of `text`, and the entries of --encoding for the training text.
 
-    A NAME is for `text`, or for the training text if there is no other; FILE=NAME is for either, if `both` are read. Raises
-    TextError for an unknown encoding.
+    A NAME is for `text`, or for the training text if there is no other; FILE=NAME is for either, if `both` are read.
+    Raises TextError for an unknown encoding.
     """
     from charrnn.text.reading.encodings import Encodings
 

@@ -195,7 +195,9 @@ def load_last(folder: Folder) -> LoadedCheckpoint:
 
 @contextmanager
 def writable(folder: Folder, name: str = "") -> Iterator[None]:
-    """Raises RunError if a write within fails; the message names the file, and says that nothing older was lost."""
+    """Raises RunError if a write in the `with` block fails; the message names the file, and says that nothing older was
+    lost.
+    """
     try:
         yield
     except OSError as error:

@@ -37,7 +37,9 @@ def first_graphemes(text: str, max_chars: int) -> str:
 
 
 def last_graphemes(text: str, max_chars: int) -> str:
-    """The last whole clusters, together at most `max_chars` characters. Half a flag at the beginning of the text is left out."""
+    """The last whole clusters, together at most `max_chars` characters. Half a flag at the beginning of the text is
+    left out.
+    """
     if len(text) <= max_chars:
         return text
     flags = len(text) - len(text.lstrip(FLAG_LETTERS))
