@@ -95,25 +95,19 @@ def gradient_flow(
     Raises CheckError for a text of fewer than lags + 1 characters (or bytes: `unit`).
     """
     network, architecture = network.astype(np.float64), network.architecture
-    window, state = warm_up(network, ids, lags, positions, end_id, unit)
-    reset_mask = mark_document_starts(window[:-1], end_id)
+    window, state, reset_mask = warm_up(network, ids, lags, positions, end_id, unit)
     layers = layer_flows(network, window[:-1], state, reset_mask)
-    more, states = warm_up(network, ids, lags, STREAMS_OF_TRUNCATION, end_id, unit)
-    cut = truncations(network, more, states, mark_document_starts(more[:-1], end_id))
+    cut = truncations(network, *warm_up(network, ids, lags, STREAMS_OF_TRUNCATION, end_id, unit))
     sizes = architecture.hidden_size, lags, window.shape[1], int(reset_mask.any(axis=0).sum())
     return GradientFlow(architecture.cell, architecture.nonlinearity, *sizes, layers, cut, unit=unit)
 
 
-def mark_document_starts(inputs: Ids, end_id: int | None) -> ResetMask:
-    """Mark where documents begin, (T, B): there the network reads the end of the document before."""
-    return np.zeros(inputs.shape, np.bool_) if end_id is None else inputs == end_id
-
-
 def warm_up(
     network: Network, ids: Ids, lags: int, positions: int, end_id: int | None = None, unit: Unit = "char"
-) -> tuple[Ids, Array]:
+) -> tuple[Ids, Array, ResetMask]:
     """Windows of lags + 1 characters, (lags + 1, P), evenly spread over a text, and the states before them, (S, P, H):
-    from a state of 0, after up to `lags` characters of warm-up, as the text allows.
+    from a state of 0, after up to `lags` characters of warm-up, as the text allows. And where a document begins in them,
+    (lags, P): there the network reads the end of the document before.
     """
     if len(ids) <= lags:
         raise CheckError(
@@ -124,11 +118,12 @@ def warm_up(
     starts = np.unique(np.linspace(0, len(ids) - length, positions).astype(np.intp))
     read = ids[starts + np.arange(length)[:, np.newaxis]]
     state = network.zero_state(len(starts))
+    reset_mask = np.zeros(read.shape, np.bool_) if end_id is None else read == end_id
     if before:
         ws = network.workspace(before, len(starts))
-        network.logits(read[:before], state, ws, mark_document_starts(read[:before], end_id))
+        network.logits(read[:before], state, ws, reset_mask[:before])
         state = ws.state
-    return read[before:], state
+    return read[before:], state, reset_mask[before:-1]
 
 
 def layer_flows(network: Network, inputs: Ids, state: Array, reset_mask: ResetMask) -> list[LayerFlow]:

@@ -17,7 +17,6 @@ from charrnn.diagnostics.gradflow.gradient_flow import (
     ONE_PERCENT,
     lag_below,
     lyapunov_exponent,
-    mark_document_starts,
     warm_up,
 )
 from charrnn.diagnostics.gradflow.jacobian_products import random_directions, rms_by_lag
@@ -44,8 +43,7 @@ def flow_estimates(network: Network, ids: Ids, lags: int, end_id: int | None = N
     Raises CheckError for a text of fewer than lags + 1 characters.
     """
     with np.errstate(all="ignore"):  # it must work for a network that is diverging
-        window, state = warm_up(network, ids, lags, POSITIONS, end_id)
-        reset_mask = mark_document_starts(window[:-1], end_id)
+        window, state, reset_mask = warm_up(network, ids, lags, POSITIONS, end_id)
         ws = network.workspace(*reset_mask.shape)
         network.logits(window[:-1], state, ws, reset_mask)
         layers = zip(network.layers, ws.layers, strict=True)
