@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.diagnostics.gradflow import jacobians
 from charrnn.diagnostics.gradflow.jacobian_products import Norms, norms_by_lag
+from charrnn.diagnostics.gradflow.jacobians import read_layers
 from charrnn.diagnostics.gradflow.spectrum import Conditions, Spectrum, conditions, spectra
 from charrnn.diagnostics.gradflow.truncation import Truncation, truncations
 from charrnn.errors import CheckError
@@ -130,13 +130,9 @@ def layer_flows(network: Network, inputs: Ids, state: Array, reset_mask: ResetMa
     """The flow of each layer, from the last of the steps (T, P) back to the first, from a state (S, P, H). No gradient
     passes a reset, and the exponent is of the streams without resets alone.
     """
-    (T, P), architecture = inputs.shape, network.architecture
-    ws = network.workspace(T, P)
-    network.logits(inputs, state, ws, reset_mask)
-    sizes = T, P, architecture.hidden_size, architecture.make_cell().number_of_states
-    found = []
-    for number, (w, layer) in enumerate(zip(network.layers, ws.layers, strict=True), start=1):
-        steps = jacobians.with_resets(jacobians.layer_jacobians(architecture, w, layer.cell), reset_mask)
+    architecture, found = network.architecture, []
+    sizes = *inputs.shape, architecture.hidden_size, architecture.make_cell().number_of_states
+    for number, w, cell, steps in read_layers(network, inputs, state, reset_mask):
         norms, whole = norms_by_lag(steps, *sizes)
         curves = [_curve(state, own) for state, own in zip("hc", norms, strict=False)]
         spectrum = spectra(architecture.cell, w["W_hh"])
@@ -146,7 +142,7 @@ def layer_flows(network: Network, inputs: Ids, state: Array, reset_mask: ResetMa
                 curves=curves,
                 spectra=spectrum,
                 conditions=conditions(architecture.nonlinearity, spectrum[0]) if architecture.cell == "rnn" else None,
-                saturated=layer_saturation(architecture, layer.cell),
+                saturated=layer_saturation(architecture, cell),
                 lyapunov=lyapunov_exponent(whole[:, ~reset_mask.any(axis=0)]),
             )
         )
