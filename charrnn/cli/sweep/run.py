@@ -23,6 +23,8 @@ from charrnn.system.folder_handle import Folder
 from charrnn.system.signals import StopRequest, graceful_stop
 from charrnn.words import plural
 
+SUPERVISED = "charrnn.cli.supervised"  # the module that runs each training
+
 
 def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None, json: bool, quiet: bool) -> int:
     """Run every training of a sweep that is not done yet, and show what they found.
@@ -63,7 +65,7 @@ def _run_all(
     view = SweepView(sweep, folder, json, quiet)
     with submitter(folder, team, workers, stop_signal) as submit:
         try:
-            view.follow(run_jobs(submit, make_jobs(sweep), stop_signal.should_stop, view.tick))
+            view.follow(run_jobs(submit, make_jobs(sweep, SUPERVISED), stop_signal.should_stop, view.tick))
         except Exception:  # for example, nobody reads the output any more
             stop_signal.stop.set()
             raise

@@ -25,7 +25,7 @@ def model(*surprisals, names=("ours",), text=TEXT):
         for part, bits in ((text[:2], surprisals[:2]), (text[2:], surprisals[2:]))
     ]
     return SimpleNamespace(
-        vocabulary=SimpleNamespace(unit="char", known=frozenset(text), unknown_id=None),
+        vocabulary=SimpleNamespace(unit="char", characters=frozenset(text), unknown_id=None),
         components=[SimpleNamespace(name=name) for name in names],
         notes=(f"from {names[0]}",),
         score_in_pieces=lambda text_: iter(found if text else []),
