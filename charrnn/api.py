@@ -49,9 +49,9 @@ def plan(
 ) -> Plan:
     """Read the sources (none: the built-in text) and fix every number of a training.
 
-    `config`: None is the default configuration, sized for the text. `seconds`: the time budget; a short
-    measurement turns it into a number of steps. `base`: the run whose weights to start from; see load_base. `ranks`: the processes that
-    train together; each of them calls this, `start` and the run's `events`; see training/parallel/mpi.py.
+    `config`: None is the default configuration, sized for the text. `seconds`: the time budget; a short measurement
+    turns it into a number of steps. `base`: the run whose weights to start from; see load_base. `ranks`: the processes
+    that train together; each of them calls this, `start` and the run's `events`; see training/parallel/mpi.py.
 
     Raises TextError, VocabularyError and NetworkError; OptionError if the time is too short for one step; ConfigError
     if the configuration describes a network other than the base's.
@@ -77,7 +77,7 @@ def train(
     """Train on texts to the end and return the best model. Name texts as on the command line; with none, the built-in
     text is used.
 
-    `config`: a shipped configuration by name, or a YAML file (None: the default one, sized for the text). `settings`:
+    `config`: a recipe by name, or a YAML file (None: the recipe `default`, sized for the text). `settings`:
     values of dotted keys. `base`: a run to begin from. `out`: the run directory (None: the next free one below runs/).
     `seconds`: how long to train. `on_event` is called with each event of training/events.py. Raises CharrnnError.
 
@@ -199,8 +199,8 @@ def gradflow(
     fresh network of `config` on the validation split of `text` (default: the built-in text).
 
     It follows gradients back over `lags` characters from `positions` places; see diagnostics/gradflow/gradient_flow.py.
-    `training_text`: the present location of the run's text, if it was moved. `encoding`: NAME, or FILE=NAME for single
-    files, if they are not UTF-8.
+    `training_text`: the present location of the training text, if it was moved. `encoding`: NAME, or FILE=NAME for
+    single files, if they are not UTF-8.
 
     Raises OptionError for lags or positions below 1, CheckError if the text is too short for the lags, RunError,
     CheckpointError, TextError and VocabularyError.

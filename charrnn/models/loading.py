@@ -111,7 +111,7 @@ def _fit_on_validation(model: Model) -> tuple[float, ...]:
     slices = slices[:, : MAX_FIT_CHARS // len(slices)]
     if slices.shape[1] < 2:
         raise RunError(
-            f"the run's text has no validation split on which weights could be fitted; give {parameter('weights')}"
+            f"the training text has no validation split on which weights could be fitted; give {parameter('weights')}"
         )
     with scorers(model.components, slices.size, before=corpus.before("valid", MAX_ORDER - 1)) as reading:
         return tuple(fit_weights(score_all(reading, slices).reshape(len(reading), -1)))

@@ -86,7 +86,7 @@ def held_out(corpus: Corpus, split: Split, name: str | None) -> str:
     if not corpus.slices(name).size:
         others = " or ".join(other for other in SPLITS if corpus.slices(other).size)
         raise RunError(
-            f"the run's text has no {name} split: protocol {split.protocol} cuts it into {list(split.shares)}; "
+            f"the training text has no {name} split: protocol {split.protocol} cuts it into {list(split.shares)}; "
             f"{parameter('split')} may be {others}"
         )
     return name

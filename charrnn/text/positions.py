@@ -1,8 +1,8 @@
 """The file, line and column of each character of a text.
 
-A line ends with \\n, \\r\\n or \\r, as in editors; other separators, such as U+2028, do not end one. Lines and columns count from
-1, and a column is one character (code point). A byte order mark does not count. Text that was left out (a boundary, a blank
-document) counts: a place is a position in the original file.
+A line ends with \\n, \\r\\n or \\r, as in editors; other separators, such as U+2028, do not end one. Lines and columns
+count from 1, and a column is one character (code point). A byte order mark does not count. Text that was left out (a
+boundary, a blank document) counts: a place is a position in the original file.
 """
 
 import re

@@ -85,16 +85,18 @@ def read_text(
     encoding: str | Encodings = UTF_8,
     max_expansion: float = MAX_EXPANSION,
     boundary: str | None = None,
-    most: int | None = None,
+    max_chars: int | None = None,
 ) -> SourceText:
     """Read the sources one after the other; a file that lacks its last newline gets one before the next begins.
 
     With a `boundary`, which needs the unit char, the text is a list of documents; see documents.py.
 
-    Raises TextError as `SourceReader` does, and without a boundary for more than `most` characters.
+    Raises TextError as `SourceReader` does, and without a boundary for more than `max_chars` characters.
     """
     reader = SourceReader(sources, unit, encoding, max_expansion)
-    text = _scan(unit, reader.pieces, reader.names, most) if boundary is None else _from_documents(reader, boundary)
+    text = (
+        _scan(unit, reader.pieces, reader.names, max_chars) if boundary is None else _from_documents(reader, boundary)
+    )
     return replace(text, folders=reader.folders, notes=(*reader.notes(), *text.notes))
 
 
@@ -130,9 +132,9 @@ def _from_documents(reader: SourceReader, boundary: str) -> SourceText:
 
 
 def _scan(
-    unit: Unit, pieces: Callable[[], Iterator[Piece]], files: tuple[str, ...], most: int | None = None
+    unit: Unit, pieces: Callable[[], Iterator[Piece]], files: tuple[str, ...], max_chars: int | None = None
 ) -> SourceText:
-    """Read a text once from end to end. Raises TextError if it has more than `most` characters."""
+    """Read a text once from end to end. Raises TextError if it has more than `max_chars` characters."""
     sha256, length, counts = hashlib.sha256(), 0, np.zeros(1, np.intp)
     kept: list[Any] = []
     begins: dict[int, int] = {}  # file -> where it begins
@@ -148,8 +150,8 @@ def _scan(
             before = _between(contents(), first, length + error.start + 1)
             raise _surrogate_error(error, files[file], before) from None
         length += len(piece)
-        if most is not None and length > most:
-            raise TextError(f"more than {most:,} characters, and so more than it had")
+        if max_chars is not None and length > max_chars:
+            raise TextError(f"more than {max_chars:,} characters, and so more than it had")
         if unit == "char":
             counts = _sum_counts(counts, np.bincount(code_points(piece)))
         kept.append(piece)

@@ -20,7 +20,7 @@ from charrnn.sweeps.sweep import Sweep
 from charrnn.system.folder_handle import Folder
 from charrnn.training.events import digits
 
-REFRESH_SECONDS = 1.0  # between two looks at the running trainings
+REFRESH_SECONDS = 1.0  # between two updates of the view
 LOSSES = "validation loss"
 
 

@@ -29,7 +29,7 @@ SUPERVISED = "charrnn.cli.supervised"  # the module that runs each training
 def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None, json: bool, quiet: bool) -> int:
     """Run every training of a sweep that is not done yet, and show what they found.
 
-    They run on the other ranks of a `team`, or here, `jobs` at once (None: as many as there are cores for). Returns the exit code.
+    They run on the other ranks of a `team`, or here, `jobs` at once (None: one for each core). Returns the exit code.
     """
     lock = sweeps.open_directory(sweep, out)
     folder = lock.folder

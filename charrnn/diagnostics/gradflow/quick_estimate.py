@@ -1,9 +1,10 @@
 """The figures of gradient_flow.py, computed cheaply while a network trains.
 
-It uses fewer positions, and K random orthonormal directions g instead of all H rows of a Jacobian product:
-‖g J_t ... J_{k+1}‖, root mean square over the K. Its expectation is rms of jacobian_products.py, and for H <= K it is exact; beyond, its
-relative standard deviation is at most 1/√(2 K), 18 % for K = 16, at each position: the worst case is a product of rank
-1. A step back costs K/H of a whole product. In the network's own precision, because growing products are rescaled.
+It uses fewer positions, and K random orthonormal directions g instead of all H rows of a Jacobian product: ‖g J_t ...
+J_{k+1}‖, root mean square over the K. Its expectation is rms of jacobian_products.py, and for H <= K it is exact;
+beyond, its relative standard deviation is at most 1/√(2 K), 18 % for K = 16, at each position: the worst case is a
+product of rank 1. A step back costs K/H of a whole product. In the network's own precision, because growing products
+are rescaled.
 
 Of an LSTM the path from c to c is followed, by which it remembers.
 """

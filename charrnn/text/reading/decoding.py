@@ -73,11 +73,11 @@ def _decode(source: Source, encoding: str, insist: bool, likely: Sequence[str]) 
     beginning = _at_least(pieces, encodings.MAX_MARK_BYTES if source.comes_live else BINARY_PROBE)
     file = _File(source, beginning[:BINARY_PROBE], likely)
     if not insist and (kind := detect_kind(file.head)):
-        raise file.not_plain(kind)
+        raise file.not_plain_error(kind)
     encoding = encodings.choose_encoding(file.head, encoding)
     file.require_order(encoding, insist)
     if not insist and encodings.is_utf_8(encoding) and (looks := encodings.detect_by_escapes(file.head)):
-        raise file.with_escapes(looks)
+        raise file.escapes_error(looks)
     decoder = codecs.getincrementaldecoder(encoding)()
     before, lines = 0, 0
     for data in chain([beginning], pieces, [b""]):
@@ -87,13 +87,13 @@ def _decode(source: Source, encoding: str, insist: bool, likely: Sequence[str]) 
         except UnicodeDecodeError as error:
             line = lines + _count_lines(error.object[: error.start], error.encoding) + 1
             place = f"{before - pending + error.start:,} (line {line:,})"
-            raise file.misfit(encoding, error, place, at_end=not data) from None
+            raise file.misfit_error(encoding, error, place, at_end=not data) from None
         except UnicodeError as error:
             raise file.error(f"cannot be read as {encoding}: {error}") from None
         if (nul := text.find("\0")) >= 0:
             offset = before + _find_nul(data, text[:nul], encoding, pending, at_beginning=before == 0)
             line = lines + text.count("\n", 0, nul) + 1
-            raise file.with_nul(encoding, f"{offset:,} (line {line:,})")
+            raise file.nul_error(encoding, f"{offset:,} (line {line:,})")
         before, lines = before + len(data), lines + text.count("\n")
         if text:
             yield text
@@ -136,7 +136,7 @@ class _File:
         """The error that says this of the file."""
         return TextError(f"{self.source.name}: {what}")
 
-    def misfit(self, encoding: str, error: UnicodeDecodeError, place: str, at_end: bool) -> TextError:
+    def misfit_error(self, encoding: str, error: UnicodeDecodeError, place: str, at_end: bool) -> TextError:
         """The error for bytes that are not characters of the encoding, from `place` on."""
         mark = encodings.detect_by_mark(self.head)
         if mark:
@@ -156,13 +156,13 @@ class _File:
         nul = self.head.find(b"\0")
         if nul >= 0 and not encodings.is_wide(encoding):
             line = self.head[:nul].count(b"\n") + 1
-            return self.with_nul(encoding, f"{nul:,} (line {line:,})")
+            return self.nul_error(encoding, f"{nul:,} (line {line:,})")
         if looks := encodings.detect_by_pattern(self.head):
             return self._looks_like(looks)
         if not encodings.is_utf_8(encoding) and encodings.is_text_with_nuls(self.head):
             advice = f"say what it is, for example {self._option(encodings.UTF_8)}"
         elif example := next(filter(self._may_be, self.likely), None):
-            advice = f"if it is {example}, as the run's text was, say so: {self._option(example)}"
+            advice = f"if it is {example}, as the training text was, say so: {self._option(example)}"
         elif _is_mostly_ascii(self.head):
             example = next(name for name in FREQUENT if name != codecs.lookup(encoding).name)
             advice = f"say what it is, for example {self._option(example)}, or convert it: {self._conversion(example)}"
@@ -196,7 +196,7 @@ class _File:
                 f"begins without a byte order mark, which {encoding} needs; say in which order its bytes are: {self._option(f'{encoding}-le')} or {encoding}-be"
             )
 
-    def with_nul(self, encoding: str, place: str) -> TextError:
+    def nul_error(self, encoding: str, place: str) -> TextError:
         """The error for a NUL at `place`."""
         looks = encodings.detect_by_pattern(self.head)
         is_text = encodings.is_wide(encoding) and encodings.is_plausible(self.head, encoding)
@@ -212,13 +212,13 @@ class _File:
             )
         return self.error(f"a NUL at byte {place}, which no text has; take it out: {without_nuls}")
 
-    def with_escapes(self, name: str) -> TextError:
+    def escapes_error(self, name: str) -> TextError:
         """The error for ASCII with the escape sequences of another encoding."""
         return self.error(
             f"looks like {name.upper()}, by its escape sequences; say so: {self._option(name)}, or, where it is not: {self._option(encodings.UTF_8)}"
         )
 
-    def not_plain(self, kind: Kind) -> TextError:
+    def not_plain_error(self, kind: Kind) -> TextError:
         """The error for a document, a picture, an archive."""
         source = (
             f"; to read it with its markup, say its encoding: {self._option(encodings.UTF_8)}" if kind.is_source else ""

@@ -46,7 +46,7 @@ class Encodings:
     name: str = UTF_8
     by_file: tuple[tuple[str, str], ...] = ()
     may_be_absent: bool = False  # a FILE that is not among the files is no error
-    likely: tuple[str, ...] = ()  # messages propose these first: the encodings of a run's own text
+    likely: tuple[str, ...] = ()  # messages propose these first: those of the training text
     by_nuls_alone: bool = False  # a folder gives every file without a NUL, as it did for the first runs of charrnn 0.1
 
     @classmethod

@@ -73,7 +73,7 @@ def test_the_likelier_of_two_may_be_the_other(capsys):
 
 def test_of_a_long_text_one_is_certain(capsys):
     scores.show(model(0, 0, 0, 0, 0), model(0, 0, 0, 0, 5000), [GIVEN, GIVEN], top=0)
-    assert capsys.readouterr().out.endswith("with probability 1\n")
+    assert capsys.readouterr().out.endswith("the probability is 1\n")
 
 
 def test_a_terminal_shows_each_character_in_the_colour_of_the_model_that_had_it_likelier(capsys, monkeypatch):
