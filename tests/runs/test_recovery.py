@@ -59,7 +59,7 @@ def follow(plant, run, until=None):
 def validate_as(monkeypatch, plant, losses):
     """The validation loss at some steps; 4 at the others."""
     monkeypatch.setattr(
-        "charrnn.training.trainer.evaluate", lambda *_: losses.get(plant.running[-1].trainer.progress.step, 4.0)
+        "charrnn.training.trainer.mean_loss", lambda *_: losses.get(plant.running[-1].trainer.progress.step, 4.0)
     )
 
 
@@ -132,7 +132,7 @@ def test_what_was_gone_back_to_is_a_snapshot_though_it_is_none_on_schedule(start
 def test_the_best_of_a_way_that_was_left_stays_the_best(start, plant, monkeypatch):
     losses = {25: 3.0}
     monkeypatch.setattr(
-        "charrnn.training.trainer.evaluate", lambda *_: losses.pop(plant.running[-1].trainer.progress.step, 4.0)
+        "charrnn.training.trainer.mean_loss", lambda *_: losses.pop(plant.running[-1].trainer.progress.step, 4.0)
     )
     plant(math.nan, 27)
     run = start()
@@ -267,15 +267,15 @@ def test_a_leap_that_is_the_texts_doing_is_none(tmp_path):
 def test_a_validation_loss_that_is_no_number_goes_back_too(start, plant, monkeypatch):
     from charrnn.training import trainer
 
-    evaluate, planted = trainer.evaluate, []
+    mean_loss, planted = trainer.mean_loss, []
 
     def once(*arguments):
         if plant.running[-1].trainer.progress.step == 15 and not planted:
             planted.append(True)
             return math.nan
-        return evaluate(*arguments)
+        return mean_loss(*arguments)
 
-    monkeypatch.setattr(trainer, "evaluate", once)
+    monkeypatch.setattr(trainer, "mean_loss", once)
     (recovered,) = kinds(follow(plant, start()), Recovered)
     assert (recovered.step, recovered.diverged_step) == (10, 15)
 
